@@ -1,0 +1,1 @@
+"""4. TELL: Findings become people who answer."""

@@ -1,0 +1,255 @@
+"""THE WORDS: every word that two rooms share, on one page. It knows nothing of MQTT, SQL, HTTP, files or clocks.
+
+A device says something; the bytes are a Frame (ingest) and become a `Reading` or a refusal. A rule judges readings
+and writes a `Finding`; people own an Alert (alerts) that findings open and join. Time is an `Instant`, an argument.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct, field
+
+Instant = int
+"""Milliseconds since 1970-01-01T00:00:00Z."""
+
+Value = bool | int | float | str
+"""What a quantity may hold. A bool is a verdict, a number has the unit its kind declares, text is a state word."""
+
+Attribute = bool | int | float | str
+
+SECOND: Final = 1_000
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+
+
+class Quality(StrEnum):
+    """How far a value may be believed. Anything but GOOD is recorded; rules ask for it by name or ignore it."""
+
+    GOOD = "good"
+    IMPLAUSIBLE = "implausible"
+    """Outside the kind's plausible range. A danger bit is never marked so."""
+    CLOCK = "clock"
+    """The device's clock was not sane: `at` is the arrival time."""
+    RETAINED = "retained"
+    """A retained MQTT message: state of unknown age."""
+
+
+class Reason(StrEnum):
+    """Why a message did not become a reading (contract of the HTTP API)."""
+
+    UNKNOWN_DEVICE = "unknown_device"
+    BAD_PAYLOAD = "bad_payload"
+    BAD_CHECKSUM = "bad_checksum"
+    BAD_VALUE = "bad_value"
+    BAD_TIME = "bad_time"
+    NO_CODEC = "no_codec"
+    CODEC_FAILED = "codec_failed"
+    NO_MAPPING = "no_mapping"
+    TOO_LARGE = "too_large"
+
+
+class Severity(StrEnum):
+    """紧急 高 中 低. `rank` sorts the most severe first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        return _SEVERITY_RANK[self]
+
+
+_SEVERITY_RANK: Final = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+class Ledger(StrEnum):
+    """Who works on it: a grid worker (danger) or the maintenance contractor (health)."""
+
+    DANGER = "danger"
+    HEALTH = "health"
+
+
+class Lane(StrEnum):
+    """Two lanes through the journal. Urgent is heard, judged and told first under any backlog."""
+
+    URGENT = "urgent"
+    BULK = "bulk"
+
+
+class Reading(Struct, frozen=True, gc=False):
+    """One device's values at one instant, after decoding, unit conversion, identification and admission.
+
+    `at` is the device's instant when its clock is sane, else `received`. `doubts` names the quantities that are not
+    GOOD; most readings have none and share one empty dict.
+    """
+
+    device: str
+    kind: str
+    at: Instant
+    received: Instant
+    values: dict[str, Value]
+    doubts: dict[str, Quality] = field(default_factory=dict)
+
+    @property
+    def is_test(self) -> bool:
+        """True for a self-test or a drill: recorded, pages nobody."""
+        return self.values.get("test") is True
+
+
+class Identity(Struct, frozen=True, order=True):
+    """How one platform calls a device. A device may have several; any of them matches."""
+
+    platform: str
+    id: str
+
+
+class Device(Struct, frozen=True):
+    """A registered device. Its own `id` is always its native identity."""
+
+    id: str
+    kind: str
+    model: str | None = None
+    place: str | None = None
+    identities: tuple[Identity, ...] = ()
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+
+
+class Place(Struct, frozen=True):
+    """A node of the place tree; any number of levels. 无 is a name like another, not an absence.
+
+    `cell` is the grid cell responsible for it and for what lies under it, unless a lower place names another.
+    """
+
+    id: str
+    name: str
+    level: str
+    parent: str | None = None
+    cell: str | None = None
+    lon: float | None = None
+    lat: float | None = None
+    datum: str = "GCJ-02"
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+
+
+class Cell(Struct, frozen=True):
+    """A node of the grid tree (微网格 → 网格 → 社区 → 街道), which cuts across compounds."""
+
+    id: str
+    name: str
+    level: str
+    parent: str | None = None
+
+
+class Person(Struct, frozen=True):
+    """A worker, an official or a resident. Residents have a `home`; people who are told have a phone or a WeCom id."""
+
+    id: str
+    name: str
+    phone: str | None = None
+    wecom: str | None = None
+    home: str | None = None
+    attributes: dict[str, Attribute] = field(default_factory=dict)
+
+
+class Role(StrEnum):
+    """The rungs people stand on: 网格员 网格长 社区 街道 部门, and 维保 for the health ledger."""
+
+    WORKER = "worker"
+    LEAD = "lead"
+    COMMUNITY = "community"
+    STREET = "street"
+    DEPARTMENT = "department"
+    MAINTENANCE = "maintenance"
+
+
+class Duty(Struct, frozen=True):
+    """One line of a roster: this person has this role for this cell, at these local hours.
+
+    `rank` 0 is asked first, 1 is the deputy. `weekdays` are ISO numbers (1 = Monday); empty means every day.
+    `from_minute`/`to_minute` are minutes of the local day, `to` excluded; `to <= from` crosses midnight.
+    `since`/`until` bound the line in time (override, swap, holiday). `absent` takes the person off duty instead.
+    """
+
+    id: str
+    cell: str
+    role: Role
+    person: str
+    rank: int = 0
+    weekdays: tuple[int, ...] = ()
+    from_minute: int = 0
+    to_minute: int = 1440
+    since: Instant | None = None
+    until: Instant | None = None
+    absent: bool = False
+
+
+class Subject(Struct, frozen=True, order=True):
+    """Whom a finding is about. `type`: device, person, household, building, cell, line or system."""
+
+    type: str
+    id: str
+
+    def __str__(self) -> str:
+        return self.id if self.type == "device" else f"{self.type}:{self.id}"
+
+
+class Phase(StrEnum):
+    """What a finding says of its own life."""
+
+    BEGAN = "began"
+    GRADED = "graded"
+    """Same finding, other severity."""
+    STALE = "stale"
+    """The device fell silent while in alarm. Silence is not recovery."""
+    ENDED = "ended"
+    WITHDRAWN = "withdrawn"
+    """A cancel window: the person took it back."""
+
+
+class Evidence(Struct, frozen=True):
+    """One line a person can check: this quantity had this value, against this limit, at this instant."""
+
+    quantity: str
+    value: Value | None
+    unit: str = ""
+    limit: Value | None = None
+    at: Instant | None = None
+
+
+class Finding(Struct, frozen=True):
+    """What a rule says about a subject. The id is the same on every replay: `rule@version/subject/begin`.
+
+    `at` is the event time of this phase, `now` the journal time at which it was judged; `late_ms` is how much later
+    than it happened it could be told. `hazard` names the family (gas, person, water, manhole, device) that wording
+    and SMS templates are chosen by; `advice` is what the worker must do or not do, in the worker's language.
+    """
+
+    id: str
+    rule: str
+    version: str
+    phase: Phase
+    hazard: str
+    title: str
+    severity: Severity
+    ledger: Ledger
+    subject: Subject
+    begin: Instant
+    at: Instant
+    now: Instant
+    device: str | None = None
+    place: str | None = None
+    advice: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    late_ms: int = 0
+
+
+class Fault(Struct, frozen=True):
+    """A mistake in something a person wrote: where (path of keys and indexes) and what to write instead."""
+
+    where: tuple[str | int, ...]
+    message: str

@@ -1,0 +1,31 @@
+"""Durations as people write them: `30s`, `5m`, `12h`, `2d`. Inside they are whole milliseconds."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+_UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_WRITTEN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+
+
+def parse_duration(written: object) -> int:
+    """Milliseconds of a written duration.
+
+    >>> parse_duration("90s"), parse_duration("1h30m"), parse_duration("0.5h")
+    (90000, 5400000, 1800000)
+    >>> parse_duration("30 seconds")
+    Traceback (most recent call last):
+    ValueError: not a duration: '30 seconds' (write 30s, 5m, 12h or 2d)
+    """
+    text = written if isinstance(written, str) else ""
+    parts = _WRITTEN.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError(f"not a duration: {written!r} (write 30s, 5m, 12h or 2d)")
+    return round(sum(float(number) * _UNIT_MS[unit] for number, unit in parts))
+
+
+Duration = Annotated[int, BeforeValidator(parse_duration)]
+"""A pydantic field written as `30s` and held as milliseconds."""

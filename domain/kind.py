@@ -1,0 +1,71 @@
+"""The shape of a Kind: a type of device described by data (domain/kinds/*.yaml). A new kind is a file, not code."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from domain.duration import Duration
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+
+
+class Words(BaseModel):
+    """A name people read: Chinese first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    zh: str
+    en: str
+
+
+class Quantity(BaseModel):
+    """One quantity of a kind. `min`/`max` bound what is plausible, in `unit`; outside, a value is marked, not dropped.
+
+    `danger` marks a bit that is itself a danger (alarm, sos, fall): never implausible, always first in line.
+    `event` marks a quantity that happens rather than lasts: equal bytes twice are two presses.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Literal["bool", "number", "text"]
+    name: Words
+    unit: str = ""
+    min: float | None = None
+    max: float | None = None
+    danger: bool = False
+    event: bool = False
+    cumulative: bool = False
+
+    @model_validator(mode="after")
+    def _range_fits_type(self) -> Quantity:
+        if self.type != "number" and (self.min is not None or self.max is not None):
+            raise ValueError("only a number has min and max: remove them or write type: number")
+        if self.min is not None and self.max is not None and self.min >= self.max:
+            raise ValueError(f"min {self.min} must be below max {self.max}")
+        return self
+
+
+class Kind(BaseModel):
+    """A type of device. `report_every` is its ordinary reporting plan; a device's own plan may override it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Name
+    name: Words
+    urgent: bool = False
+    report_every: Duration
+    quantities: dict[Name, Quantity]
+
+    def with_common(self, common: dict[str, Quantity]) -> Kind:
+        """The kind with the quantities every device may have; its own declaration wins."""
+        return self.model_copy(update={"quantities": {**common, **self.quantities}})
+
+
+class CommonQuantities(BaseModel):
+    """The quantities that every kind has (domain/kinds/common.yaml)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    common: dict[Name, Quantity]

@@ -1,0 +1,24 @@
+"""Walking the two parent trees: places (where the door is) and cells (who answers for it)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol, TypeVar
+
+
+class _Node(Protocol):
+    @property
+    def parent(self) -> str | None: ...
+
+
+N = TypeVar("N", bound=_Node)
+
+
+def upward(tree: Mapping[str, N], start: str | None) -> Iterator[N]:
+    """The node and its ancestors, nearest first. A missing parent or a loop ends the walk."""
+    seen: set[str] = set()
+    while start is not None and start in tree and start not in seen:
+        seen.add(start)
+        node = tree[start]
+        yield node
+        start = node.parent

@@ -1,0 +1,1 @@
+"""1. LISTEN: bytes from MQTT become Readings, or a refusal with its reason."""

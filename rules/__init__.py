@@ -1,0 +1,1 @@
+"""3. JUDGE: Readings become Findings."""

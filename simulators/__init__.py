@@ -1,0 +1,1 @@
+"""0. PRETEND: devices and providers that talk like the real ones, with ground truth. Sees domain only."""

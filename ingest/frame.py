@@ -1,0 +1,34 @@
+"""Frames: the bytes of one message as they came, and the journal entries that hold them. It knows no platform."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from domain import Instant, Lane
+
+
+class Frame(Struct, frozen=True, gc=False, array_like=True):
+    """One message, word for word, with the session that brought it and the instant it came.
+
+    `size` is the payload's full length when only its head was kept (the message was larger than we take).
+    """
+
+    topic: str
+    payload: bytes
+    received: Instant
+    session: str
+    qos: int = 0
+    packet_id: int | None = None
+    dup: bool = False
+    retain: bool = False
+    size: int | None = None
+
+
+class Entry(Struct, frozen=True):
+    """One batch of frames at its place in the journal."""
+
+    lane: Lane
+    pos: int
+    frames: Sequence[Frame]

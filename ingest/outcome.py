@@ -1,0 +1,89 @@
+"""What becomes of a frame: draft readings, a note, a refusal or a duplicate. It knows no platform and no device."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from domain import Instant, Reading, Reason
+
+
+class Draft(Struct, frozen=True):
+    """What one platform message says about one device at one instant, before we know the device.
+
+    `at` is the time as found (number, text or nothing): the gate judges it. `fields` have the platform's names.
+    """
+
+    platform: str
+    identity: str
+    at: Instant | float | str | None
+    fields: dict[str, object]
+    seq: int | None = None
+    model: str | None = None
+    retained: bool = False
+
+
+class NoteKind(StrEnum):
+    """Why a message that is no reading is none."""
+
+    LIFE = "life"
+    JOIN = "join"
+    STATUS = "status"
+    AVAILABILITY = "availability"
+    DISCOVERY = "discovery"
+    REPLY = "reply"
+    BRIDGE = "bridge"
+
+
+class Note(Struct, frozen=True):
+    """A message that says something about a device or a platform, but measures nothing.
+
+    `online` is what it proves: True (it lives), False (it is gone) or None (nothing; a failed authentication is no
+    sign of life). `device` is our id once the listener knows it.
+    """
+
+    kind: NoteKind
+    platform: str
+    identity: str | None
+    detail: str
+    online: bool | None = None
+    device: str | None = None
+    at: Instant = 0
+
+
+class Rejected(Struct, frozen=True):
+    """An adapter says no. The listener makes it a Refusal."""
+
+    reason: Reason
+    detail: str
+    identity: str | None = None
+    danger: bool = False
+
+
+class Refusal(Struct, frozen=True):
+    """A message, or one value of it, that did not become a reading: with its bytes and its reason.
+
+    `source` is the platform, or `mqtt` when none claims the topic. `danger` marks a message that bears a danger bit:
+    the operations centre is told. `proposed_kind` is what the fields look like, for claiming an unknown device.
+    """
+
+    at: Instant
+    source: str
+    topic: str
+    payload: bytes
+    reason: Reason
+    detail: str
+    platform: str | None = None
+    identity: str | None = None
+    danger: bool = False
+    proposed_kind: str | None = None
+
+
+class Heard(Struct):
+    """What a run of frames became. `duplicates` counts drafts and frames that were heard before."""
+
+    readings: list[Reading] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    duplicates: int = 0

@@ -1,0 +1,93 @@
+"""One HTTP server inside the caller's event loop, on a port of the loopback. It knows nothing of what it serves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Coroutine, Iterator
+from typing import Any
+
+from starlette.applications import Starlette
+from uvicorn import Config, Server
+
+_STOP_WITHIN_S = 3
+_BACKLOG = 256
+
+
+class _QuietServer(Server):
+    """Uvicorn that leaves the process's signal handlers to the caller and says when it listens."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self.listening, self.leave = asyncio.Event(), asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self.listening.set()
+
+    async def main_loop(self) -> None:
+        """Until told to leave; uvicorn's own loop would look every 0.1 s."""
+        await self.leave.wait()
+
+
+class LoopbackServer:
+    """`async with`: listens between enter and exit. `self.url` is right from the moment it is made."""
+
+    def __init__(self, app: Starlette, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._socket = socket.create_server((host, port), backlog=_BACKLOG)
+        self.port = int(self._socket.getsockname()[1])
+        self.url = f"http://{host}:{self.port}"
+        self.stopping = asyncio.Event()
+        self._app = app
+        self._server: _QuietServer | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self._jobs: set[asyncio.Task[Any]] = set()
+        self._lasting: set[asyncio.Task[Any]] = set()
+
+    async def __aenter__(self) -> LoopbackServer:
+        config = Config(
+            self._app,
+            lifespan="off",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            date_header=False,
+            server_header=False,
+            ws="none",
+            timeout_graceful_shutdown=_STOP_WITHIN_S,
+        )
+        self._server = _QuietServer(config)
+        self._serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        listening = asyncio.create_task(self._server.listening.wait())
+        await asyncio.wait({listening, self._serving}, return_when=asyncio.FIRST_COMPLETED)
+        listening.cancel()
+        return self
+
+    def start_job(self, work: Coroutine[Any, Any, None], *, lasting: bool = False) -> None:
+        """Run something beside the answers; it is cancelled when the server stops. Nobody waits for a lasting one."""
+        jobs = self._lasting if lasting else self._jobs
+        job = asyncio.create_task(work)
+        jobs.add(job)
+        job.add_done_callback(jobs.discard)
+
+    async def wait_for_jobs(self) -> None:
+        """Until every job is done, but for the lasting ones."""
+        while self._jobs:
+            await asyncio.gather(*self._jobs, return_exceptions=True)
+
+    async def __aexit__(self, *_: object) -> None:
+        # First free the requests that were left unanswered on purpose, or the shutdown would wait for them.
+        self.stopping.set()
+        jobs = self._jobs | self._lasting
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
+        if self._server is not None and self._serving is not None:
+            self._server.leave.set()
+            await self._serving
+        self._socket.close()

@@ -1,0 +1,356 @@
+"""The Aliyun SMS provider: its published signature, its limits, its receipts, and the ways it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from simulators.providers import acs3
+from simulators.providers.aliyun_sms import AliyunSmsServer
+from simulators.providers.faults import Fault, How
+from simulators.providers.loopback import LoopbackServer
+from simulators.providers.sms_text import segments, template_fault
+
+NOW = 1_767_323_045_000  # 2026-01-02 11:04:05 in Beijing
+KEYS = {"AKID": "testSecret"}
+TEMPLATES = {
+    "SMS_1": "紧急：烟感报警，${time}，${place}。请${limit}分钟内到场核实。回复${ok}接警，${no}无法到场。",
+    "SMS_2": "已解除：${place}。",
+}
+VALUES = {"time": "14:05", "place": "静安里6号楼2单元302", "limit": "5", "ok": "31", "no": "32"}
+
+
+def published(headers: dict[str, str], query: list[tuple[str, str]]) -> acs3.Request:
+    return acs3.Request("POST", "/", tuple(query), headers, b"")
+
+
+def test_the_signature_printed_in_the_vendors_manual_comes_out() -> None:
+    headers = {
+        "host": "ecs.cn-shanghai.aliyuncs.com",
+        "x-acs-action": "RunInstances",
+        "x-acs-content-sha256": hashlib.sha256(b"").hexdigest(),
+        "x-acs-date": "2023-10-26T10:22:32Z",
+        "x-acs-signature-nonce": "3156853299f313e23d1673dc12e1703d",
+        "x-acs-version": "2014-05-26",
+    }
+    query = [
+        ("ImageId", "win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd"),
+        ("RegionId", "cn-shanghai"),
+    ]
+    found = acs3.signature(published(headers, query), sorted(headers), "YourAccessKeySecret")
+    assert found == "06563a9e1b43f5dfe96b81484da74bceab24a1d853912eee15083a6f0f3283c0"
+
+
+def test_the_signature_of_a_sendsms_call_comes_out() -> None:
+    headers = {
+        "host": "dysmsapi.aliyuncs.com",
+        "x-acs-action": "SendSms",
+        "x-acs-content-sha256": hashlib.sha256(b"").hexdigest(),
+        "x-acs-date": "2026-01-02T03:04:05Z",
+        "x-acs-signature-nonce": "00000000000000000000000000000001",
+        "x-acs-version": "2017-05-25",
+    }
+    query = [
+        ("PhoneNumbers", "13800138000"),
+        ("SignName", "滨河街道"),
+        ("TemplateCode", "SMS_123456789"),
+        ("TemplateParam", '{"place":"静安里6号楼2单元302","code":"31"}'),
+        ("OutId", "d-01"),
+    ]
+    found = acs3.signature(published(headers, query), sorted(headers), "testSecret")
+    assert found == "e951071e71bdf6af04e236983d65f7b6619335906af1d138717c6f1e1ccffb4a"
+
+
+class Caller:
+    """A client of the vendor, signing by hand as its manual says."""
+
+    def __init__(self, url: str) -> None:
+        self.url, self.nonce = url, 0
+        self.client = httpx2.AsyncClient(timeout=0.5, trust_env=False)
+
+    async def call(self, action: str, secret: str = "testSecret", key: str = "AKID", **params: str) -> httpx2.Response:
+        self.nonce += 1
+        return await self.client.post(**self.signed(action, secret, key, f"{self.nonce:032d}", params))
+
+    def signed(self, action: str, secret: str, key: str, nonce: str, params: dict[str, str]) -> dict[str, Any]:
+        def pct(text: str) -> str:
+            return quote(text, safe="-_.~")
+
+        empty = hashlib.sha256(b"").hexdigest()
+        headers = {
+            "host": self.url.removeprefix("http://"),
+            "x-acs-action": action,
+            "x-acs-content-sha256": empty,
+            "x-acs-date": "2026-01-02T03:04:05Z",
+            "x-acs-signature-nonce": nonce,
+            "x-acs-version": "2017-05-25",
+        }
+        query = "&".join(f"{pct(name)}={pct(value)}" for name, value in sorted(params.items()))
+        lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
+        names = ";".join(sorted(headers))
+        canon = f"POST\n/\n{query}\n{lines}\n{names}\n{empty}"
+        digest = hashlib.sha256(canon.encode()).hexdigest()
+        sign = hmac.new(secret.encode(), f"ACS3-HMAC-SHA256\n{digest}".encode(), hashlib.sha256).hexdigest()
+        headers["authorization"] = f"ACS3-HMAC-SHA256 Credential={key},SignedHeaders={names},Signature={sign}"
+        return {"url": f"{self.url}/?{query}", "headers": headers}
+
+    async def send(self, phone: str = "13800138000", **changed: str) -> httpx2.Response:
+        params = {
+            "PhoneNumbers": phone,
+            "SignName": "枫树社区",
+            "TemplateCode": "SMS_1",
+            "TemplateParam": json.dumps(VALUES, ensure_ascii=False),
+            "OutId": "d-01",
+        }
+        return await self.call("SendSms", **(params | changed))
+
+
+class Listener:
+    """Where the vendor pushes to. It refuses the first `refuse` pushes."""
+
+    def __init__(self) -> None:
+        self.pushed: list[dict[str, Any]] = []
+        self.refuse = 0
+
+    async def receive(self, request: Request) -> JSONResponse:
+        if self.refuse:
+            self.refuse -= 1
+            return JSONResponse({"code": 1}, status_code=500)
+        self.pushed += await request.json()
+        return JSONResponse({"code": 0, "msg": "接收成功"})
+
+
+@pytest.fixture
+async def listener() -> AsyncIterator[tuple[Listener, str]]:
+    heard = Listener()
+    async with LoopbackServer(Starlette(routes=[Route("/cb", heard.receive, methods=["POST"])])) as host:
+        yield heard, f"{host.url}/cb"
+
+
+@pytest.fixture
+async def vendor() -> AsyncIterator[AliyunSmsServer]:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    server = AliyunSmsServer(access_keys=KEYS, templates=TEMPLATES, clock=lambda: NOW, signs={"枫树社区"}, sleep=sleep)
+    async with server:
+        yield server
+
+
+@pytest.fixture
+async def caller(vendor: AliyunSmsServer) -> AsyncIterator[Caller]:
+    made = Caller(vendor.url)
+    yield made
+    await made.client.aclose()
+
+
+async def test_a_text_reaches_the_phone_and_its_receipt_the_caller(
+    vendor: AliyunSmsServer, caller: Caller, listener: tuple[Listener, str]
+) -> None:
+    heard, vendor.callback_url = listener
+    answer = (await caller.send()).json()
+    assert answer["Code"] == "OK"
+    text = await vendor.phones.expect("13800138000", "烟感报警", "302")
+    assert text.text.startswith("【枫树社区】紧急：烟感报警，14:05，静安里6号楼2单元302。")
+    await vendor.settled()
+    (report,) = heard.pushed
+    assert report == {
+        "phone_number": "13800138000",
+        "send_time": "2026-01-02 11:04:05",
+        "report_time": "2026-01-02 11:04:05",
+        "success": True,
+        "err_code": "DELIVERED",
+        "err_msg": "用户接收成功",
+        "sms_size": "1",
+        "biz_id": answer["BizId"],
+        "out_id": "d-01",
+    }
+
+
+async def test_a_reply_is_pushed_without_a_word_about_what_it_answers(
+    vendor: AliyunSmsServer, listener: tuple[Listener, str]
+) -> None:
+    heard, url = listener
+    vendor.uplink_url = url
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        await client.post(f"{vendor.url}/demo/phones/13800138000/reply", json={"text": "31"})
+    assert [(item["phone_number"], item["content"]) for item in heard.pushed] == [("13800138000", "31")]
+    assert "biz_id" not in heard.pushed[0]
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "code"),
+    [
+        ({"secret": "wrong"}, 400, "SignatureDoesNotMatch"),
+        ({"key": "nobody"}, 404, "InvalidAccessKeyId.NotFound"),
+        ({"SignName": "别家"}, 200, "isv.SMS_SIGNATURE_ILLEGAL"),
+        ({"TemplateCode": "SMS_9"}, 200, "isv.SMS_TEMPLATE_ILLEGAL"),
+        ({"phone": "12345"}, 200, "isv.MOBILE_NUMBER_ILLEGAL"),
+        ({"TemplateParam": "[]"}, 200, "isv.INVALID_JSON_PARAM"),
+        ({"TemplateParam": "{"}, 200, "isv.INVALID_JSON_PARAM"),
+        ({"TemplateParam": "{}"}, 200, "isv.TEMPLATE_MISSING_PARAMETERS"),
+        ({"TemplateParam": json.dumps(VALUES | {"place": "长" * 36})}, 200, "isv.PARAM_LENGTH_LIMIT"),
+        ({"TemplateParam": json.dumps(VALUES | {"place": "见 http://a.b"})}, 200, "isv.PARAM_NOT_SUPPORT_URL"),
+        ({"TemplateParam": json.dumps(VALUES | {"place": "找13800138000"})}, 200, "isv.SMS_CONTENT_ILLEGAL"),
+        ({"OutId": "x" * 256}, 200, "isv.PARAM_LENGTH_LIMIT"),
+        ({"SignName": ""}, 400, "MissingSignName"),
+    ],
+)
+async def test_a_faulty_call_is_refused_in_the_vendors_words(
+    vendor: AliyunSmsServer, caller: Caller, changed: dict[str, str], status: int, code: str
+) -> None:
+    answer = await caller.send(**changed)
+    assert (answer.status_code, answer.json()["Code"]) == (status, code)
+    assert not vendor.book.sent
+
+
+async def test_unsigned_stale_and_repeated_calls_are_refused(vendor: AliyunSmsServer, caller: Caller) -> None:
+    bare = await caller.client.post(vendor.url, headers={"x-acs-action": "SendSms"})
+    assert bare.json()["Code"] == "IncompleteSignature"
+    once = caller.signed("SendSms", "testSecret", "AKID", "same", {})
+    await caller.client.post(**once)
+    assert (await caller.client.post(**once)).json()["Code"] == "SignatureNonceUsed"
+    vendor.clock = lambda: NOW + 16 * 60_000
+    assert (await caller.send()).json()["Code"] == "InvalidTimeStamp.Expired"
+
+
+async def test_an_unknown_action_is_refused(caller: Caller) -> None:
+    answer = await caller.call("DeleteEverything")
+    assert (answer.status_code, answer.json()["Code"]) == (404, "InvalidAction.NotFound")
+
+
+async def test_the_fifty_first_text_of_a_day_is_refused_and_other_templates_have_their_own_count(
+    vendor: AliyunSmsServer, caller: Caller
+) -> None:
+    vendor.book.per_number_per_day = 2
+    codes = [(await caller.send()).json()["Code"] for _ in range(3)]
+    assert codes == ["OK", "OK", "isv.BUSINESS_LIMIT_CONTROL"]
+    assert (await caller.send(TemplateCode="SMS_2")).json()["Code"] == "OK"
+
+
+async def test_an_ordered_rejection_happens_once(vendor: AliyunSmsServer, caller: Caller) -> None:
+    vendor.faults.order(Fault(How.REJECT, "isv.OUT_OF_SERVICE"))
+    assert [(await caller.send()).json()["Code"] for _ in range(2)] == ["isv.OUT_OF_SERVICE", "OK"]
+
+
+async def test_a_silent_vendor_may_have_sent_it_and_the_query_tells(vendor: AliyunSmsServer, caller: Caller) -> None:
+    vendor.faults.order(Fault(How.SILENT))
+    with pytest.raises(httpx2.ReadTimeout):
+        await caller.send()
+    await vendor.phones.expect("13800138000", "烟感")
+    query = {"PhoneNumber": "13800138000", "SendDate": "20260102", "PageSize": "10", "CurrentPage": "1"}
+    answer = (await caller.call("QuerySendDetails", **query)).json()
+    (detail,) = answer["SmsSendDetailDTOs"]["SmsSendDetailDTO"]
+    assert (answer["TotalCount"], detail["SendStatus"], detail["OutId"]) == (1, 3, "d-01")
+    assert detail["Content"].startswith("【枫树社区】")
+
+
+async def test_a_server_error_may_or_may_not_have_sent_it(vendor: AliyunSmsServer, caller: Caller) -> None:
+    vendor.faults.order(Fault(How.HTTP, status=502))
+    vendor.faults.order(Fault(How.HTTP, status=500, accepted=True))
+    assert [(await caller.send()).status_code for _ in range(2)] == [502, 500]
+    assert len(vendor.book.sent) == 1
+
+
+async def test_a_carrier_failure_is_told_by_the_receipt_only(
+    vendor: AliyunSmsServer, caller: Caller, listener: tuple[Listener, str]
+) -> None:
+    heard, vendor.callback_url = listener
+    vendor.faults.order(Fault(How.UNDELIVERED, "MK:0001"))
+    assert (await caller.send()).json()["Code"] == "OK"
+    await vendor.settled()
+    assert (heard.pushed[0]["success"], heard.pushed[0]["err_code"]) == (False, "MK:0001")
+    assert not vendor.phones.texts
+
+
+async def test_receipts_can_be_late_doubled_and_earlier_than_the_answer(
+    vendor: AliyunSmsServer, caller: Caller, listener: tuple[Listener, str]
+) -> None:
+    heard, vendor.callback_url = listener
+    vendor.hold_reports = True
+    await caller.send()
+    await vendor.settled()
+    assert heard.pushed == []
+    vendor.report_times = 2
+    await vendor.release_reports()
+    assert len(heard.pushed) == 2
+    vendor.hold_reports, vendor.report_first = False, True
+    await caller.send(OutId="d-02")
+    assert heard.pushed[-1]["out_id"] == "d-02"
+
+
+async def test_a_receipt_nobody_took_is_pushed_again(
+    vendor: AliyunSmsServer, caller: Caller, listener: tuple[Listener, str]
+) -> None:
+    heard, vendor.callback_url = listener
+    heard.refuse = 2
+    await caller.send()
+    async with asyncio.timeout(5):
+        while not heard.pushed:
+            await asyncio.sleep(0)
+    assert heard.pushed[0]["out_id"] == "d-01"
+
+
+async def test_the_phones_can_be_read_newest_first_page_by_page(vendor: AliyunSmsServer, caller: Caller) -> None:
+    for phone in ("13800138001", "13800138002", "13800138003"):
+        await caller.send(phone)
+    await vendor.settled()
+    first = (await caller.client.get(f"{vendor.url}/demo/phones?limit=2")).json()
+    assert [item["phone"] for item in first["items"]] == ["13800138003", "13800138002"]
+    assert first["items"][0]["at"] == "2026-01-02T11:04:05.000+08:00"
+    second = (await caller.client.get(f"{vendor.url}/demo/phones?cursor={first['next']}")).json()
+    assert ([item["phone"] for item in second["items"]], second["next"]) == (["13800138001"], None)
+
+
+async def test_waiting_for_a_text_that_never_comes_says_what_the_phone_shows(vendor: AliyunSmsServer) -> None:
+    with pytest.raises(AssertionError, match="it shows nothing"):
+        await vendor.phones.expect("13800138000", "燃气", within_s=0.01)
+
+
+async def test_stopping_frees_a_call_that_was_left_unanswered() -> None:
+    server = AliyunSmsServer(access_keys=KEYS, templates=TEMPLATES, clock=lambda: NOW)
+    async with server:
+        server.faults.order(Fault(How.SILENT))
+        caller = Caller(server.url)
+        caller.client.timeout = httpx2.Timeout(30)
+        call = asyncio.create_task(caller.send())
+        await server.phones.expect("13800138000", "烟感")
+    assert (await call).status_code == 500
+    await caller.client.aclose()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "【枫树】${a}",
+        "${a}和${a}",
+        "${a}${b}",
+        "${a}",
+        "看 https://a.cn ${a}",
+        "打13800138000，${a}",
+        "$place 到场",
+    ],
+)
+def test_a_template_the_reviewer_would_refuse_is_refused_at_the_start(text: str) -> None:
+    assert template_fault(text) is not None
+    with pytest.raises(ValueError, match="would not be filed"):
+        AliyunSmsServer(access_keys={}, templates={"SMS_1": text}, clock=lambda: NOW)
+
+
+def test_seventy_characters_are_one_message_and_more_are_cut_at_sixty_seven() -> None:
+    assert [segments("字" * n) for n in (70, 71, 134, 135)] == [1, 2, 2, 3]

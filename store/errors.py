@@ -14,11 +14,11 @@ class StoreError(Exception):
     """Any failure of a store."""
 
 
-class CannotWrite(StoreError):  # noqa: N818 - named as what happened
+class CannotWrite(StoreError):
     """The disk is full, failing or read-only. Nothing of the batch was kept: try again later, or make room."""
 
 
-class IdentityTaken(StoreError):  # noqa: N818 - named as what happened
+class IdentityTaken(StoreError):
     """An identity that another device already holds."""
 
     def __init__(self, identity: Identity, wanted_by: str, holder: str) -> None:

@@ -1,0 +1,163 @@
+"""The ledger's door: transactions, migrations, a full disk, kill -9, and SQL that PostgreSQL reads too."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from store.errors import CannotWrite
+from store.ledger import settings
+from store.ledger.engine import Ledger, alembic_config, sqlite_url
+from store.ledger.metadata import metadata
+from store.ledger.tables import TABLE_MODULES
+
+
+def test_migrating_twice_is_harmless(ledger: Ledger) -> None:
+    ledger.run_now(lambda tx: settings.put(tx, "kept", 1, now=0))
+    before = ledger.run_now(lambda tx: inspect(tx).get_table_names())
+    ledger.migrate()
+    assert ledger.run_now(lambda tx: inspect(tx).get_table_names()) == before
+    assert ledger.run_now(lambda tx: settings.get(tx, "kept")) == 1
+
+
+def test_the_migrations_build_exactly_the_tables_that_the_code_declares(ledger: Ledger) -> None:
+    assert TABLE_MODULES
+    differences = ledger.run_now(lambda tx: compare_metadata(MigrationContext.configure(tx), metadata))
+    assert differences == []
+
+
+def test_the_migrations_can_be_written_out_for_postgresql() -> None:
+    config = alembic_config()
+    config.output_buffer = io.StringIO()
+    config.attributes["dialect"] = "postgresql"
+    command.upgrade(config, "head", sql=True)
+    text = config.output_buffer.getvalue()
+    assert "CREATE TABLE devices" in text
+    assert "n BIGSERIAL NOT NULL" in text
+
+
+def test_every_table_and_index_compiles_for_postgresql() -> None:
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    for table in metadata.sorted_tables:
+        assert str(CreateTable(table).compile(dialect=dialect))
+        assert all(str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes)
+
+
+async def test_work_that_fails_leaves_nothing(ledger: Ledger) -> None:
+    def half(tx: Connection) -> None:
+        settings.put(tx, "half", True, now=0)
+        raise ValueError("the second half")
+
+    with pytest.raises(ValueError, match="second half"):
+        await ledger.run(half)
+    assert await ledger.run(lambda tx: settings.get(tx, "half")) is None
+
+
+async def test_a_broken_constraint_is_told_as_it_is_and_the_next_work_goes_on(ledger: Ledger) -> None:
+    with pytest.raises(IntegrityError):
+        await ledger.run(
+            lambda tx: tx.exec_driver_sql("INSERT INTO identities VALUES ('native', 'x', 'nobody', 0)") and None
+        )
+    await ledger.run(lambda tx: settings.put(tx, "after", True, now=0))
+    assert await ledger.read(lambda tx: settings.get(tx, "after")) is True
+
+
+async def test_a_reader_sees_what_was_committed_and_waits_for_no_writer(ledger: Ledger) -> None:
+    await ledger.run(lambda tx: settings.put(tx, "answer", 1, now=0))
+    other = Ledger(str(ledger._engine.url))
+    try:
+        with other._engine.begin() as tx:
+            settings.put(tx, "answer", 2, now=1)
+            assert await ledger.read(lambda tx: settings.get(tx, "answer")) == 1
+        assert await ledger.read(lambda tx: settings.get(tx, "answer")) == 2
+    finally:
+        other.close()
+
+
+def test_every_connection_is_durable_and_checks_references(ledger: Ledger) -> None:
+    def pragmas(tx: Connection) -> list[object]:
+        names = ("journal_mode", "synchronous", "foreign_keys")
+        return [tx.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
+
+    assert ledger.run_now(pragmas) == ["wal", 2, 1]
+
+
+FULL = """
+import resource, sys
+from store.errors import CannotWrite
+from store.ledger import settings
+from store.ledger.engine import Ledger
+
+ledger = Ledger(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
+def work(tx):
+    settings.put(tx, "small", "first half", now=0)
+    settings.put(tx, "big", "x" * 4_000_000, now=0)
+try:
+    ledger.run_now(work)
+except CannotWrite as error:
+    print("refused:", error)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+print(ledger.run_now(lambda tx: settings.get(tx, "small")))
+ledger.run_now(lambda tx: settings.put(tx, "again", 1, now=0))
+print(ledger.run_now(lambda tx: settings.get(tx, "again")))
+ledger.close()
+"""
+
+
+def test_a_full_disk_is_said_plainly_and_nothing_is_half_written(ledger: Ledger) -> None:
+    ran = subprocess.run([sys.executable, "-c", FULL, str(ledger._engine.url)], capture_output=True, text=True)
+    assert ran.stderr == ""
+    refused, half, again = ran.stdout.splitlines()
+    assert refused.startswith("refused: the ledger could not write:")
+    assert (half, again) == ("None", "1")
+    assert issubclass(CannotWrite, Exception)
+
+
+COUNTING = """
+import sys
+from store.ledger import settings
+from store.ledger.engine import Ledger
+
+ledger = Ledger(sys.argv[1])
+for number in range(1_000_000):
+    ledger.run_now(lambda tx: (settings.put(tx, "left", number, now=0), settings.put(tx, "right", number, now=0)))
+    print(number, flush=True)
+"""
+
+
+def test_kill_9_loses_nothing_committed_and_keeps_no_half(ledger: Ledger) -> None:
+    child = subprocess.Popen([sys.executable, "-c", COUNTING, str(ledger._engine.url)], stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    for _ in range(50):
+        told = int(child.stdout.readline())
+    os.kill(child.pid, signal.SIGKILL)
+    rest = child.stdout.read().split()
+    child.wait()
+    child.stdout.close()
+    told = max([told, *map(int, rest)])
+    left, right = ledger.run_now(lambda tx: (settings.get(tx, "left"), settings.get(tx, "right")))
+    assert left == right
+    assert left >= told
+
+
+def test_a_folder_with_a_percent_sign_can_hold_a_ledger(tmp_path: Path) -> None:
+    folder = tmp_path / "50%数据"
+    folder.mkdir()
+    opened = Ledger(sqlite_url(folder / "ledger.db"))
+    opened.migrate()
+    opened.close()
+    assert (folder / "ledger.db").exists()

@@ -1,0 +1,222 @@
+"""The registry: what was put comes back the same, changes are named, an identity has one holder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, event
+from sqlalchemy.dialects import postgresql
+
+from domain import Cell, Device, Duty, Identity, Person, Place, Role
+from store.errors import IdentityTaken
+from store.ledger import registry
+from store.ledger.engine import Ledger
+
+GAS = Device(
+    "g1",
+    "gas_alarm",
+    "TS-1",
+    "p-402",
+    (Identity("zigbee2mqtt", "kitchen"), Identity("chirpstack", "24e124445d123456")),
+    {"gas_low": 12.5, "floor": 4, "latch": True, "note": "灶台上方"},
+)
+
+
+@pytest.fixture
+def tx(ledger: Ledger) -> Iterator[Connection]:
+    with ledger._engine.begin() as opened:
+        yield opened
+
+
+def test_a_device_comes_back_exactly(tx: Connection) -> None:
+    changed = registry.put_devices(tx, [GAS, Device("g2", "gas_alarm")], now=5)
+    assert changed.created == ("g1", "g2")
+    assert registry.devices(tx) == [GAS, Device("g2", "gas_alarm")]
+    back = registry.device(tx, "g1")
+    assert back == GAS
+    assert back is not None
+    assert repr(back.attributes) == repr(GAS.attributes)
+    assert registry.device(tx, "g3") is None
+
+
+def test_putting_the_same_again_changes_nothing_and_a_change_is_named(tx: Connection) -> None:
+    registry.put_devices(tx, [GAS, Device("g2", "gas_alarm")], now=5)
+    version = registry.registry_version(tx)
+    assert not registry.put_devices(tx, [GAS], now=6)
+    assert registry.registry_version(tx) == version
+    changed = registry.put_devices(tx, [GAS, Device("g2", "gas_alarm", place="p-1")], now=7)
+    assert (changed.created, changed.updated, changed.unchanged) == ((), ("g2",), ("g1",))
+    assert registry.registry_version(tx) == version + 1
+
+
+def test_true_in_place_of_one_is_a_change(tx: Connection) -> None:
+    registry.put_devices(tx, [Device("g1", "k", attributes={"a": 1})], now=0)
+    assert registry.put_devices(tx, [Device("g1", "k", attributes={"a": True})], now=0).updated == ("g1",)
+
+
+def test_an_identity_of_another_device_is_refused_by_name_and_nothing_is_kept(ledger: Ledger) -> None:
+    ledger.run_now(lambda tx: registry.put_devices(tx, [GAS], now=0))
+    thief = Device("g9", "gas_alarm", identities=(Identity("zigbee2mqtt", "kitchen"),))
+    with pytest.raises(IdentityTaken, match="zigbee2mqtt kitchen of device g9 already belongs to device g1") as told:
+        ledger.run_now(lambda tx: registry.put_devices(tx, [Device("g8", "gas_alarm"), thief], now=0))
+    assert (told.value.holder, told.value.wanted_by) == ("g1", "g9")
+    assert ledger.run_now(registry.devices) == [GAS]
+
+
+def test_two_devices_of_one_list_may_not_claim_the_same_identity(tx: Connection) -> None:
+    same = (Identity("zigbee2mqtt", "kitchen"),)
+    with pytest.raises(IdentityTaken, match="of device b already belongs to device a"):
+        registry.put_devices(tx, [Device("a", "k", identities=same), Device("b", "k", identities=same)], now=0)
+
+
+def test_nobody_may_take_another_device_s_own_id_as_native_identity(tx: Connection) -> None:
+    registry.put_devices(tx, [GAS, Device("alias", "k", identities=(Identity("native", "old-name"),))], now=0)
+    with pytest.raises(IdentityTaken):
+        registry.put_devices(tx, [Device("b", "k", identities=(Identity("native", "g1"),))], now=0)
+    with pytest.raises(IdentityTaken):
+        registry.put_devices(tx, [Device("old-name", "k")], now=0)
+
+
+def test_an_identity_may_move_when_its_holder_gives_it_up_in_the_same_list(tx: Connection) -> None:
+    old, new = (Identity("zigbee2mqtt", "kitchen"),), (Identity("zigbee2mqtt", "hall"),)
+    registry.put_devices(tx, [Device("a", "k", identities=old), Device("b", "k", identities=new)], now=0)
+    swapped = [Device("a", "k", identities=new), Device("b", "k", identities=old)]
+    registry.put_devices(tx, swapped, now=1)
+    assert registry.devices(tx) == swapped
+
+
+def test_an_identity_named_twice_is_held_once(tx: Connection) -> None:
+    twice = Device("a", "k", identities=(Identity("tts", "x"), Identity("tts", "x")))
+    registry.put_devices(tx, [twice], now=0)
+    assert registry.device(tx, "a") == Device("a", "k", identities=(Identity("tts", "x"),))
+
+
+def test_a_device_is_found_by_any_identity_and_natively_by_its_own_id(tx: Connection) -> None:
+    registry.put_devices(tx, [GAS], now=0)
+    assert registry.find_identity(tx, "chirpstack", "24e124445d123456") == GAS
+    assert registry.find_identity(tx, "native", "g1") == GAS
+    assert registry.find_identity(tx, "tts", "g1") is None
+
+
+def test_a_deleted_device_frees_its_identities(tx: Connection) -> None:
+    registry.put_devices(tx, [GAS], now=0)
+    version = registry.registry_version(tx)
+    assert registry.delete_device(tx, "g1", now=1)
+    assert registry.registry_version(tx) == version + 1
+    assert not registry.delete_device(tx, "g1", now=1)
+    registry.put_devices(tx, [Device("g9", "gas_alarm", identities=GAS.identities)], now=2)
+
+
+def test_pages_go_from_the_newest_to_the_oldest_and_meet_every_device_once(tx: Connection) -> None:
+    registry.put_devices(tx, [Device(f"old-{n}", "door", place="p1") for n in range(5)], now=10)
+    registry.put_devices(tx, [Device(f"new-{n}", "lamp_post", place="p2") for n in range(4)], now=20)
+    seen, after = [], None
+    while True:
+        page = registry.devices_page(tx, 2, after)
+        seen += [item.id for item in page.items]
+        after = page.next
+        if after is None:
+            break
+    assert seen == [f"new-{n}" for n in range(4)] + [f"old-{n}" for n in range(5)]
+    assert len(registry.devices_page(tx, 100, kind="door").items) == 5
+    assert len(registry.devices_page(tx, 100, places={"p2", "p3"}).items) == 4
+    assert [item.id for item in registry.devices_page(tx, 100, text="w-3").items] == ["new-3"]
+    assert registry.devices_page(tx, 100, text="%").items == ()
+
+
+def test_a_list_longer_than_one_statement_is_put_and_read_whole(tx: Connection) -> None:
+    many = [Device(f"d{n:04}", "door", identities=(Identity("tts", f"t{n}"),)) for n in range(1_234)]
+    registry.put_devices(tx, many, now=0)
+    assert registry.devices(tx) == many
+    assert not registry.put_devices(tx, many, now=1)
+
+
+PLACE = Place("p-402", "402", "household", "u-2", None, 120.0, 31.25, attributes={"floor": 4})
+DUTY = Duty("d1", "grid-1", Role.WORKER, "w1", 1, (1, 5), 480, 1200, 10, 20, True)
+
+
+def test_the_community_comes_back_exactly(tx: Connection) -> None:
+    registry.put_places(tx, [PLACE, Place("无", "无", "unit", lon=0.0)], now=0)
+    registry.put_cells(tx, [Cell("grid-1", "第一网格", "grid", "c")], now=0)
+    elder = Person("w1", "王建国", "19900001234", None, "p-402", {"lives_alone": True, "age": 81})
+    registry.put_people(tx, [elder], now=0)
+    registry.put_duties(tx, [DUTY], now=0)
+    found = registry.community(tx)
+    assert found.places == {"p-402": PLACE, "无": Place("无", "无", "unit", lon=0.0)}
+    assert found.cells == {"grid-1": Cell("grid-1", "第一网格", "grid", "c")}
+    assert found.people == {"w1": elder}
+    assert found.duties == (DUTY,)
+
+
+def test_putting_places_again_names_what_changed_and_replace_removes_the_rest(tx: Connection) -> None:
+    registry.put_places(tx, [PLACE, Place("x", "X", "unit")], now=0)
+    assert not registry.put_places(
+        tx, [Place("p-402", "402", "household", "u-2", None, 120, 31.25, attributes={"floor": 4})], now=1
+    )
+    changed = registry.put_places(tx, [Place("x", "新", "unit"), Place("y", "Y", "unit")], now=1, replace=True)
+    assert (changed.created, changed.updated, changed.removed) == (("y",), ("x",), ("p-402",))
+    assert set(registry.community(tx).places) == {"x", "y"}
+
+
+def test_the_registry_s_sql_compiles_for_postgresql(ledger: Ledger) -> None:
+    dialect, seen = postgresql.dialect(), []  # type: ignore[no-untyped-call]
+
+    @event.listens_for(ledger._engine, "before_execute")
+    def _note(_tx: object, statement: object, *_rest: object) -> None:
+        seen.append(str(statement.compile(dialect=dialect)))  # type: ignore[attr-defined]
+
+    def everything(tx: Connection) -> None:
+        registry.put_devices(tx, [GAS], now=0)
+        registry.put_places(tx, [PLACE], now=0)
+        registry.devices_page(tx, 10, "5:x", kind="door", places=["a"], text="b")
+        registry.find_identity(tx, "tts", "x")
+        registry.community(tx)
+        registry.delete_device(tx, "g1", now=0)
+
+    ledger.run_now(everything)
+    assert len(seen) > 15
+
+
+names = st.text("abc", min_size=1, max_size=2)
+values = (
+    st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text("aé枫\"'", max_size=3)
+)
+some_devices = st.builds(
+    Device,
+    id=names,
+    kind=names,
+    model=st.none() | names,
+    place=st.none() | names,
+    identities=st.lists(st.builds(Identity, st.sampled_from(["tts", "native"]), names), max_size=3).map(tuple),
+    attributes=st.dictionaries(names, values, max_size=3),
+)
+
+
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@given(st.lists(st.lists(some_devices, max_size=4), max_size=4))
+def test_whatever_is_put_no_identity_ever_has_two_holders(ledger: Ledger, puts: list[list[Device]]) -> None:
+    def scene(tx: Connection) -> None:
+        for one in registry.devices(tx):
+            registry.delete_device(tx, one.id, now=0)
+        for wanted in puts:
+            try:
+                with tx.begin_nested():
+                    registry.put_devices(tx, wanted, now=0)
+            except IdentityTaken:
+                continue
+            kept = {one.id: one for one in registry.devices(tx)}
+            for one in {one.id: one for one in wanted}.values():
+                assert repr(kept[one.id].attributes) == repr(one.attributes)
+            holders: dict[Identity, str] = {}
+            for one in kept.values():
+                for identity in {Identity("native", one.id), *one.identities}:
+                    assert holders.setdefault(identity, one.id) == one.id
+
+    ledger.run_now(scene)

@@ -1,0 +1,191 @@
+"""The journal: what was said, word for word, synced to disk before anybody acknowledges it. One row a batch.
+
+It also keeps marks: when we listened and when we could not. It does not know what a frame means.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from domain import Instant, Lane
+from ingest.frame import Entry, Frame
+from store.errors import CannotWrite, is_disk_trouble
+
+T = TypeVar("T")
+
+_READ_BYTES_MAX: Final = 8 * 1024 * 1024
+"""A read stops after this much, so that one look at a backlog never fills the memory."""
+_PRUNE_ROWS: Final = 200
+"""How many rows one prune step deletes: appends that wait behind it wait only for these."""
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS entries (
+    pos INTEGER PRIMARY KEY AUTOINCREMENT, lane TEXT NOT NULL, received INTEGER NOT NULL, n INTEGER NOT NULL,
+    frames BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS entries_by_lane ON entries (lane, pos);
+CREATE TABLE IF NOT EXISTS marks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, at INTEGER NOT NULL, detail TEXT NOT NULL,
+    after_pos INTEGER NOT NULL);
+"""
+_PRAGMAS: Final = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA busy_timeout=10000",
+    "PRAGMA journal_size_limit=67108864",
+)
+
+
+class MarkKind(StrEnum):
+    """What a mark says of us."""
+
+    STARTED = "started"
+    ALIVE = "alive"
+    LINK_UP = "link_up"
+    LINK_DOWN = "link_down"
+    REGISTRY = "registry"
+    RULEBOOK = "rulebook"
+    STOPPED = "stopped"
+
+
+class Mark(Struct, frozen=True):
+    """A fact about ourselves between two entries: it holds from after the entry at `after_pos`."""
+
+    kind: MarkKind
+    at: Instant
+    detail: str
+    after_pos: int
+
+
+class SqliteJournal:
+    """A journal in one SQLite file. Writes go through one thread, in order; reads have a connection of their own."""
+
+    def __init__(self, path: Path) -> None:
+        self._thread = ThreadPoolExecutor(1, "journal")
+        self._write = _open(path)
+        self._write.executescript(_SCHEMA)
+        self._look = _open(path)
+        self._looking = Lock()
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder = msgspec.msgpack.Decoder(list[Frame])
+
+    async def append(self, lane: Lane, frames: Sequence[Frame]) -> int:
+        """Keep a batch and return its position once it is synced.
+
+        Raises CannotWrite when the disk will not take it: nothing of the batch was kept then.
+        """
+        return await self._soon(partial(self._append, lane, list(frames)))
+
+    async def mark(self, kind: MarkKind, at: Instant, detail: str = "") -> None:
+        """Note a fact about ourselves, synced. An `alive` directly after another takes its place."""
+        await self._soon(partial(self._mark, MarkKind(kind), at, detail))
+
+    def read(self, lane: Lane, after: int, limit: int = 64) -> list[Entry]:
+        """The next entries of a lane after a position, oldest first: up to `limit`, fewer when they are large."""
+        with self._looking:
+            return list(self._entries(lane, after, limit))
+
+    async def fetch(self, lane: Lane, after: int, limit: int = 64) -> list[Entry]:
+        """`read`, without holding up the event loop."""
+        return await asyncio.to_thread(self.read, lane, after, limit)
+
+    def position(self) -> dict[Lane, int]:
+        """The newest position of each lane that has one."""
+        return {Lane(lane): pos for lane, pos in self._ask("SELECT lane, max(pos) FROM entries GROUP BY lane")}
+
+    def marks(self, since: Instant = 0) -> list[Mark]:
+        """The marks from an instant on, in the order in which they were made."""
+        rows = self._ask("SELECT kind, at, detail, after_pos FROM marks WHERE at >= ? ORDER BY id", since)
+        return [Mark(MarkKind(kind), at, detail, after_pos) for kind, at, detail, after_pos in rows]
+
+    def last_alive(self) -> Instant | None:
+        """The latest instant at which we certainly listened: of the newest entry or mark."""
+        newest = "SELECT max(at) FROM (SELECT max(received) AS at FROM entries UNION ALL SELECT max(at) FROM marks)"
+        found = self._ask(newest)[0][0]
+        return None if found is None else int(found)
+
+    async def prune(self, before: Instant, keep_after: Mapping[Lane, int]) -> int:
+        """Forget entries received before an instant which every reader has passed; how many were forgotten.
+
+        A lane that is not named in `keep_after`, and the newest entry of each lane, stay. Marks older than `before` go.
+        """
+        gone = 0
+        for lane, passed in keep_after.items():
+            while deleted := await self._soon(partial(self._delete, lane, passed, before)):
+                gone += deleted
+        await self._soon(partial(self._write.execute, "DELETE FROM marks WHERE at < ?", (before,)))
+        return gone
+
+    def close(self) -> None:
+        """Finish the appends that were handed in and let go of the file."""
+        self._thread.shutdown()
+        self._look.close()
+        self._write.close()
+
+    async def _soon(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, work)
+
+    def _guarded(self, work: Callable[[], T]) -> T:
+        try:
+            return work()
+        except sqlite3.OperationalError as error:
+            if is_disk_trouble(error):
+                raise CannotWrite(f"the journal could not write: {error}") from error
+            raise
+
+    def _append(self, lane: Lane, frames: list[Frame]) -> int:
+        if not frames:
+            raise ValueError("an empty batch has no place in the journal")
+        # One statement is one transaction: it is synced, or it never was.
+        done = self._write.execute(
+            "INSERT INTO entries (lane, received, n, frames) VALUES (?, ?, ?, ?)",
+            (lane.value, max(frame.received for frame in frames), len(frames), self._encoder.encode(frames)),
+        )
+        assert done.lastrowid is not None
+        return done.lastrowid
+
+    def _mark(self, kind: MarkKind, at: Instant, detail: str) -> None:
+        last = self._write.execute("SELECT id, kind FROM marks ORDER BY id DESC LIMIT 1").fetchone()
+        replaced = last[0] if last and kind is MarkKind.ALIVE and last[1] == MarkKind.ALIVE else None
+        self._write.execute(
+            "INSERT OR REPLACE INTO marks (id, kind, at, detail, after_pos)"
+            " VALUES (?, ?, ?, ?, (SELECT coalesce(max(pos), 0) FROM entries))",
+            (replaced, kind.value, at, detail),
+        )
+
+    def _delete(self, lane: Lane, passed: int, before: Instant) -> int:
+        return self._write.execute(
+            "DELETE FROM entries WHERE pos IN (SELECT pos FROM entries WHERE lane = ?1 AND pos <= ?2"
+            " AND pos < (SELECT max(pos) FROM entries WHERE lane = ?1) ORDER BY pos LIMIT ?4) AND received < ?3",
+            (lane.value, passed, before, _PRUNE_ROWS),
+        ).rowcount
+
+    def _entries(self, lane: Lane, after: int, limit: int) -> Iterator[Entry]:
+        query = "SELECT pos, frames FROM entries WHERE lane = ? AND pos > ? ORDER BY pos LIMIT ?"
+        taken = 0
+        for pos, frames in self._look.execute(query, (lane.value, after, limit)):
+            yield Entry(lane, pos, self._decoder.decode(frames))
+            taken += len(frames)
+            if taken >= _READ_BYTES_MAX:
+                return
+
+    def _ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._looking:
+            return self._look.execute(query, values).fetchall()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+    return connection

@@ -1,0 +1,113 @@
+"""What is journaled and not yet judged, a queue a lane, bounded in memory: over the bound it is read from the journal.
+
+Start-up replay and overload are the same path. It does not judge.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Protocol
+
+from domain import Instant, Lane
+from ingest.frame import Entry
+
+READ_AHEAD = 16
+
+
+class JournalTail(Protocol):
+    """What the backlog needs of a journal."""
+
+    async def read_async(self, lane: Lane, after: int, limit: int = READ_AHEAD) -> Sequence[Entry]:
+        """The entries of a lane after a position, in order."""
+        ...
+
+
+class Backlog:
+    """Entries in order within a lane, the urgent lane first; in order of the journal while catching up at start.
+
+    `taken` is the position up to which each lane has been handed out.
+    """
+
+    def __init__(self, journal: JournalTail, taken: dict[Lane, int], latest: dict[Lane, int], max_bytes: int) -> None:
+        self._journal = journal
+        self._max_bytes = max_bytes
+        self._queues: dict[Lane, deque[Entry]] = {lane: deque() for lane in Lane}
+        self._bytes = 0
+        self.taken = {lane: taken.get(lane, 0) for lane in Lane}
+        self._latest = {lane: max(latest.get(lane, 0), self.taken[lane]) for lane in Lane}
+        self._in_journal = {lane: self._latest[lane] > self.taken[lane] for lane in Lane}
+        self._taken_at: dict[Lane, Instant] = dict.fromkeys(Lane, 0)
+        self.catching_up = any(self._in_journal.values())
+        self._arrived = asyncio.Event()
+
+    def deliver(self, entry: Entry) -> None:
+        """A new entry, already journaled. Over the bound only its position is kept."""
+        self._latest[entry.lane] = entry.pos
+        if not self._in_journal[entry.lane]:
+            if self._bytes > self._max_bytes:
+                self._in_journal[entry.lane] = True
+            else:
+                self._queues[entry.lane].append(entry)
+                self._bytes += _size(entry)
+        self._arrived.set()
+
+    def stir(self) -> None:
+        """Wakes whoever waits, because something other than an entry happened."""
+        self._arrived.set()
+
+    async def wait(self, timeout_s: float) -> None:
+        """Until something arrives, or the time is over."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._arrived.wait()
+        except TimeoutError:
+            return
+
+    async def next(self) -> Entry | None:
+        """The entry to judge now, or None when nothing waits."""
+        self._arrived.clear()
+        await self._read_ahead()
+        waiting = [lane for lane in Lane if self._queues[lane]]
+        if not waiting:
+            self.catching_up = False
+            return None
+        lane = min(waiting, key=lambda lane: self._queues[lane][0].pos) if self.catching_up else waiting[0]
+        entry = self._queues[lane].popleft()
+        self._bytes -= _size(entry)
+        self.taken[lane] = entry.pos
+        self._taken_at[lane] = _received(entry)
+        return entry
+
+    async def _read_ahead(self) -> None:
+        for lane, queue in self._queues.items():
+            if queue or not self._in_journal[lane]:
+                continue
+            entries = await self._journal.read_async(lane, self.taken[lane])
+            queue.extend(entries)
+            self._bytes += sum(map(_size, entries))
+            last = entries[-1].pos if entries else self.taken[lane]
+            self._in_journal[lane] = last < self._latest[lane]
+
+    def heard_until(self, now: Instant) -> Instant:
+        """The instant up to which everything that came has been judged: timers may run up to here, not beyond.
+
+        A timer that ran past unjudged readings would call a device silent whose words lie in the queue.
+        """
+        heads = [_received(queue[0]) for queue in self._queues.values() if queue]
+        unread = [self._taken_at[lane] for lane in Lane if self._in_journal[lane] and not self._queues[lane]]
+        return min([now, *heads, *unread])
+
+    @property
+    def entries(self) -> int:
+        """How many entries wait in memory."""
+        return sum(len(queue) for queue in self._queues.values())
+
+
+def _received(entry: Entry) -> Instant:
+    return entry.frames[0].received if entry.frames else 0
+
+
+def _size(entry: Entry) -> int:
+    return sum(len(frame.payload) + 200 for frame in entry.frames)

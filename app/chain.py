@@ -1,0 +1,214 @@
+"""From a journaled entry to readings, findings and alerts: the one path for live, replay and overload.
+
+It introduces ingest, history, rules and alerts to each other and decides nothing itself. Single-threaded by design:
+one entry after the other, in slices that leave the event loop free.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+import msgspec
+from ingest.listener import Listener
+from msgspec import Struct
+from rules.engine import Engine
+
+from app.backlog import Backlog
+from domain import Finding, Instant, Lane, Reading
+from ingest.frame import Entry, Frame
+from ingest.outcome import Heard, Note, Refusal
+
+SLICE_FRAMES = 200
+IDLE_S = 1.0
+
+Hear = Callable[[Sequence[Finding], Lane | None, int | None], Awaitable[None]]
+
+
+class Snapshot(Struct, frozen=True):
+    """What the chain remembers, at one cursor."""
+
+    listener: bytes
+    engine: bytes
+
+
+class Memory(Protocol):
+    """What the chain needs of a history."""
+
+    def append(self, lane: Lane, pos: int, readings: Sequence[Reading]) -> None: ...
+
+    async def flush(self) -> None: ...
+
+
+class Counts(Struct):
+    """What has passed, for /metrics and the status line."""
+
+    frames: int = 0
+    readings: int = 0
+    duplicates: int = 0
+    findings: int = 0
+    refusals: Counter[str] = msgspec.field(default_factory=Counter)
+    notes: Counter[str] = msgspec.field(default_factory=Counter)
+    last_reading_at: Instant | None = None
+
+
+class Chain:
+    """Listener, history, engine and desk in a row.
+
+    `keep_refusals` and `save` are given by the wiring; `hear` is the desk. A checkpoint is saved only after the
+    history and the refusals before it are durable, so that replay from it repeats nothing but what is idempotent.
+    """
+
+    def __init__(
+        self,
+        backlog: Backlog,
+        listener: Listener,
+        engine: Engine,
+        history: Memory,
+        hear: Hear,
+        keep_refusals: Callable[[Sequence[tuple[int, int, Refusal]]], Awaitable[None]],
+        save: Callable[[dict[Lane, int], Instant, bytes], Awaitable[None]],
+        clock: Callable[[], Instant],
+        checkpoint_every_ms: int = 10_000,
+    ) -> None:
+        self.backlog, self.listener, self.engine = backlog, listener, engine
+        self._history, self._hear, self._keep_refusals, self._save = history, hear, keep_refusals, save
+        self._clock, self._checkpoint_every_ms = clock, checkpoint_every_ms
+        self._refusals: list[tuple[int, int, Refusal]] = []
+        self._changes: list[Callable[[], None]] = []
+        self._done = dict(backlog.taken)
+        self._saved = dict(self._done)
+        self._saved_at: Instant = 0
+        self._deaf_since: Instant | None = None
+        self._stopping = False
+        self.caught_up = asyncio.Event()
+        self.counts = Counts()
+
+    def restore(self, blob: bytes) -> None:
+        """Take up what a checkpoint remembers."""
+        snapshot = msgspec.msgpack.decode(blob, type=Snapshot)
+        self.listener.restore(snapshot.listener)
+        self.engine.restore(snapshot.engine)
+
+    async def change(self, work: Callable[[], None]) -> None:
+        """Run a change of registry or rules between two entries, and return when it has taken effect."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def carry_out() -> None:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 (handed to the caller, who raises it)
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+        self._changes.append(carry_out)
+        self.backlog.stir()
+        await done
+
+    def deaf(self, since: Instant | None) -> None:
+        """Nobody can be heard since this instant (link down), or (None) can be heard again."""
+        if since is None and self._deaf_since is not None:
+            self.engine.outage(self._deaf_since, self._clock())
+        self._deaf_since = since
+
+    def stop(self) -> None:
+        """Finish the entry at hand, save, and end `run`."""
+        self._stopping = True
+        self.backlog.stir()
+
+    async def run(self) -> None:
+        """Judge what comes, keep every wake-up, save now and then; until `stop`."""
+        while not self._stopping:
+            changed = self._carry_out_changes()
+            entry = await self.backlog.next()
+            if entry is not None:
+                await self._take(entry)
+            else:
+                await self._idle()
+            if changed or self._clock() - self._saved_at >= self._checkpoint_every_ms:
+                await self.checkpoint()
+        await self.checkpoint()
+
+    def _carry_out_changes(self) -> bool:
+        changes, self._changes = self._changes, []
+        for change in changes:
+            change()
+        return bool(changes)
+
+    async def _idle(self) -> None:
+        """Nothing waits: timers may run up to now."""
+        await self._tick(self._clock())
+        self.caught_up.set()
+        if self._refusals:
+            await self._flush_refusals()
+        wake = self.engine.next_wake()
+        wait_s = IDLE_S if wake is None else max(0.0, min(IDLE_S, (wake - self._clock()) / 1000))
+        if not self._changes and not self._stopping:
+            await self.backlog.wait(wait_s)
+
+    async def _tick(self, now: Instant) -> None:
+        if self._deaf_since is not None:
+            self.engine.outage(self._deaf_since, now)
+        wake = self.engine.next_wake()
+        if wake is not None and wake <= now:
+            await self._tell(self.engine.tick(now), None, None)
+
+    async def _take(self, entry: Entry) -> None:
+        readings: list[Reading] = []
+        for frames in _slices(entry.frames):
+            await self._tick(self.backlog.heard_until(frames[0].received))
+            heard = self.listener.hear(frames)
+            readings += heard.readings
+            self._count(frames, heard)
+            self._remember_refusals(entry.pos, heard.refusals)
+            findings = self.engine.feed(heard.readings, frames[-1].received) if heard.readings else []
+            await self._tell(findings, entry.lane, entry.pos)
+            await asyncio.sleep(0)
+        self._history.append(entry.lane, entry.pos, readings)
+        self._done[entry.lane] = entry.pos
+
+    async def _tell(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
+        if findings:
+            self.counts.findings += len(findings)
+            await self._hear(findings, lane, pos)
+
+    def _remember_refusals(self, pos: int, refusals: Sequence[Refusal]) -> None:
+        first = sum(1 for known in self._refusals if known[0] == pos)
+        self._refusals += [(pos, first + index, refusal) for index, refusal in enumerate(refusals)]
+
+    async def _flush_refusals(self) -> None:
+        refusals, self._refusals = self._refusals, []
+        if refusals:
+            await self._keep_refusals(refusals)
+
+    def _count(self, frames: Sequence[Frame], heard: Heard) -> None:
+        self.counts.frames += len(frames)
+        self.counts.readings += len(heard.readings)
+        self.counts.duplicates += heard.duplicates
+        self.counts.refusals.update(refusal.reason.value for refusal in heard.refusals)
+        self.counts.notes.update(_note_kind(note) for note in heard.notes)
+        if heard.readings:
+            self.counts.last_reading_at = frames[-1].received
+
+    async def checkpoint(self) -> None:
+        """Save listener and engine with their cursor, once everything before it is durable elsewhere."""
+        now = self._clock()
+        await self._flush_refusals()
+        if self._done != self._saved or now - self._saved_at >= 6 * self._checkpoint_every_ms:
+            cursor = dict(self._done)
+            blob = msgspec.msgpack.encode(Snapshot(self.listener.snapshot(), self.engine.snapshot()))
+            await self._history.flush()
+            await self._save(cursor, now, blob)
+            self._saved = cursor
+        self._saved_at = now
+
+
+def _note_kind(note: Note) -> str:
+    return note.kind.value
+
+
+def _slices(frames: Sequence[Frame]) -> list[Sequence[Frame]]:
+    return [frames[start : start + SLICE_FRAMES] for start in range(0, len(frames), SLICE_FRAMES)]

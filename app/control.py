@@ -1,0 +1,71 @@
+"""DIR/control.sock: how commands ask a running service. It is the HTTP API itself, on a socket only its owner can open.
+
+Whoever can open the socket owns DIR, so no token is asked: the service adds its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+SOCKET = "control.sock"
+TIMEOUT_S = 60.0
+
+Asgi = Callable[
+    [MutableMapping[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]
+]
+
+
+class NotRunning(Exception):
+    """No service is running on this DIR."""
+
+
+class Answered(Exception):
+    """The service refused; the message is the one it gave."""
+
+
+def trusted(app: Asgi, token: str) -> Asgi:
+    """The same application for the owner of the socket: every request bears the administrator's token."""
+
+    async def serve(
+        scope: MutableMapping[str, Any], receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
+    ) -> None:
+        if scope["type"] == "http":
+            headers = [pair for pair in scope["headers"] if pair[0] != b"authorization"]
+            scope = {**scope, "headers": [*headers, (b"authorization", f"Bearer {token}".encode())]}
+            scope["client"] = ("control", 0)
+        await app(scope, receive, send)
+
+    return serve
+
+
+def ask(data: Path, method: str, path: str, body: Any = None) -> Any:
+    """What the service running on DIR answers to this request.
+
+    Raises NotRunning when no service holds the socket, Answered when it refuses.
+    """
+    socket = data / SOCKET
+    if not socket.exists():
+        raise NotRunning
+    transport = httpx2.HTTPTransport(uds=str(socket))
+    with httpx2.Client(transport=transport, base_url="http://control", timeout=TIMEOUT_S) as client:
+        try:
+            response = client.request(method, path, json=body)
+        except httpx2.ConnectError as error:
+            raise NotRunning from error
+    if response.is_success:
+        return response.json() if response.content else None
+    raise Answered(_sentence(response))
+
+
+def _sentence(response: httpx2.Response) -> str:
+    with contextlib.suppress(ValueError):
+        problem = response.json()
+        lines = [str(problem.get("detail") or problem.get("title") or response.status_code)]
+        lines += [f"  {fault.get('field')}: {fault.get('message')}" for fault in problem.get("errors", ())]
+        return "\n".join(lines)
+    return f"the service answered {response.status_code}"

@@ -1,0 +1,153 @@
+"""What the safety office sees when it makes a mistake in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from app.records import FILES, read_devices, read_records
+from app.site import read_site
+from app.written import WrittenError, read_csv, read_model, read_yaml
+from domain import Attribute, Device, Identity
+from domain.duration import Duration
+
+
+class Item(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    severity: str
+    hold: Duration = 0
+
+
+class Book(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    rules: list[Item]
+
+
+def faults_of(path: Path, text: str) -> list[str]:
+    path.write_text(text, "utf-8")
+    with pytest.raises(WrittenError) as caught:
+        read_model(path, Book)
+    return [str(fault).removeprefix(str(path)) for fault in caught.value.faults]
+
+
+def test_every_fault_is_told_at_once_with_its_place_and_what_to_write(tmp_path: Path) -> None:
+    faults = faults_of(
+        tmp_path / "bad.yaml",
+        "rules:\n  - severty: high\n    hold: 30 seconds\n  - severity: low\n    holed: 3s\n",
+    )
+
+    assert faults == [
+        ":2:5: rules.0.severity: is missing: write `severity: ...`",
+        ":2:5: rules.0.severty: is not known here: write `severity`",
+        ":3:5: rules.0.hold: not a duration: '30 seconds' (write 30s, 5m, 12h or 2d)",
+        ":5:5: rules.1.holed: is not known here: remove it or correct its name",
+    ]
+
+
+def test_a_key_written_twice_names_the_first_line(tmp_path: Path) -> None:
+    faults = faults_of(tmp_path / "twice.yaml", "rules: []\nrules: []\n")
+
+    assert faults == [":2:1: rules: stands twice (first in line 1): remove one"]
+
+
+def test_an_alias_is_a_fault_because_it_can_grow_without_bound(tmp_path: Path) -> None:
+    faults = faults_of(tmp_path / "bomb.yaml", "rules: &a [1, 2]\nmore: [*a, *a]\n")
+
+    assert "uses an alias" in faults[0]
+
+
+def test_yaml_that_is_no_yaml_is_told_with_its_line(tmp_path: Path) -> None:
+    assert faults_of(tmp_path / "torn.yaml", "rules:\n  - [1, 2\n")[0].startswith(":3:1: not YAML: expected")
+
+
+def test_a_file_that_is_not_there_is_a_fault_and_no_traceback(tmp_path: Path) -> None:
+    with pytest.raises(WrittenError, match="cannot be read: No such file"):
+        read_yaml(tmp_path / "absent.yaml")
+
+
+def test_a_csv_row_without_its_id_names_line_and_column(tmp_path: Path) -> None:
+    file = tmp_path / "devices.csv"
+    file.write_text("id,kind,platform\ngas-1,gas_alarm,\n,gas_alarm,\n", "utf-8")
+
+    with pytest.raises(WrittenError) as caught:
+        read_devices(file, {"gas_alarm": 1})
+
+    assert [str(fault) for fault in caught.value.faults] == [f"{file}:3:1: id: is empty: every row needs it"]
+
+
+def test_an_unknown_column_is_told_before_any_row_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "places.csv"
+    file.write_text("id,name,levle\n", "utf-8")
+
+    with pytest.raises(WrittenError) as caught:
+        read_records(file, "places")
+
+    assert [(fault.column, fault.field) for fault in caught.value.faults] == [(1, "level"), (9, "levle")]
+
+
+def test_an_unknown_kind_in_a_device_list_names_the_known_ones(tmp_path: Path) -> None:
+    file = tmp_path / "devices.csv"
+    file.write_text("id,kind\ng1,gas_alarm\ng2,gasalarm\n", "utf-8")
+
+    with pytest.raises(WrittenError, match=r":3:4: kind: 'gasalarm' is unknown: write one of gas_alarm"):
+        read_devices(file, {"gas_alarm": 1})
+
+
+def test_two_rows_of_one_device_are_two_identities(tmp_path: Path) -> None:
+    file = tmp_path / "devices.csv"
+    file.write_text(
+        "id,kind,platform,platform_id,attributes.q3\nm1,water_meter,hj212,9,2.5\nm1,water_meter,ctwing,7,\n"
+    )
+
+    expected: dict[str, Attribute] = {"q3": 2.5}
+    identities = (Identity("hj212", "9"), Identity("ctwing", "7"))
+
+    assert [Device("m1", "water_meter", None, None, identities, expected)] == read_devices(file, {"water_meter": 1})
+
+
+@pytest.mark.parametrize("text", ["- id: g1\n  kind: gas_alarm\n", "devices:\n  - {id: g1, kind: gas_alarm}\n"])
+def test_devices_may_be_written_in_yaml_as_a_list(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "devices.yaml"
+    file.write_text(text, "utf-8")
+
+    assert [Device("g1", "gas_alarm")] == read_devices(file, {"gas_alarm": 1})
+
+
+def test_a_roster_hour_that_is_no_hour_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "duties.csv"
+    file.write_text("id,cell,role,person,from,to\n1,g1,worker,p1,8,20:00\n2,g1,boss,p1,08:00,20:00\n", "utf-8")
+
+    with pytest.raises(WrittenError) as caught:
+        read_records(file, "duties")
+
+    assert [fault.field for fault in caught.value.faults] == ["from", "role"]
+
+
+def test_a_place_whose_cell_does_not_exist_is_found_before_anything_starts(tmp_path: Path) -> None:
+    (tmp_path / "places.csv").write_text("id,name,level,parent,cell\np1,1栋,building,,nowhere\n", "utf-8")
+
+    with pytest.raises(WrittenError, match=r"places.csv:2:17: cell: 'nowhere' does not exist"):
+        read_site(tmp_path)
+
+
+def test_the_blank_site_that_init_writes_is_right_and_leads_to_a_door() -> None:
+    from app.init_site import BLANK
+    from domain.people import community
+
+    site = read_site(BLANK)
+    town = community(site.places, site.cells, site.people, site.duties)
+
+    assert (town.address("b1-1-101"), town.cell_of("b1-1-101")) == ("示例苑1栋1单元101", "grid-1")
+
+
+def test_csv_cells_beyond_the_header_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "cells.csv"
+    file.write_text("id,name,level\ng1,网格,grid,extra\n", "utf-8")
+    required, optional, make = FILES["cells"]
+
+    with pytest.raises(WrittenError, match="more cells than the first line has columns"):
+        read_csv(file, required, optional, make)

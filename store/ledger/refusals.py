@@ -1,0 +1,148 @@
+"""Refusals in the ledger: kept singly up to a limit per source, reason and hour, then only counted. None is lost.
+
+They are kept under the journal position they came from, so that a replay keeps and counts nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select
+
+from domain import HOUR, Instant, Lane, Reason
+from ingest.outcome import Refusal
+from store.ledger import cursors
+from store.ledger.rows import Page, page_of, upsert
+from store.ledger.tables_system import refusal_counts, refusals
+
+READER = "refusals"
+"""The name under which this module keeps its journal position."""
+
+
+class Kept(Struct, frozen=True):
+    """A refusal with its number and the place in the journal where its frame is."""
+
+    n: int
+    lane: Lane
+    pos: int
+    refusal: Refusal
+
+
+class Count(Struct, frozen=True):
+    """How many refusals one source gave for one reason in one hour: kept singly, and beyond the limit only counted."""
+
+    source: str
+    reason: Reason
+    hour: Instant
+    kept: int
+    counted: int
+
+
+def keep(tx: Connection, lane: Lane, pos: int, found: Sequence[Refusal], limit: int) -> int:
+    """Keep the refusals of one journal entry and move the reader on; how many were kept singly.
+
+    An entry at or before the reader's position was kept before: nothing happens. An entry without refusals need not
+    be handed in: the position may lag behind, never ahead.
+    """
+    if not cursors.move(tx, READER, lane, pos):
+        return 0
+    groups: dict[tuple[str, Reason, Instant], list[tuple[int, Refusal]]] = {}
+    for ordinal, one in enumerate(found):
+        groups.setdefault((one.source, one.reason, one.at - one.at % HOUR), []).append((ordinal, one))
+    rows = [row for group, members in groups.items() for row in _admit(tx, lane, pos, group, members, limit)]
+    if rows:
+        tx.execute(insert(refusals), rows)
+    return len(rows)
+
+
+def page(
+    tx: Connection,
+    limit: int,
+    after: str | None = None,
+    *,
+    source: str | None = None,
+    reason: Reason | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
+) -> Page[Kept]:
+    """Refusals kept singly, the newest first. `since` is included, `until` is not."""
+    query = _filtered(source, reason, since, until).order_by(refusals.c.at.desc(), refusals.c.n.desc())
+    if after is not None:
+        at, n = (int(part) for part in after.split(":"))
+        query = query.where(or_(refusals.c.at < at, and_(refusals.c.at == at, refusals.c.n < n)))
+    found = [_kept(row) for row in tx.execute(query.limit(limit + 1))]
+    return page_of([(f"{one.refusal.at}:{one.n}", one) for one in found], limit)
+
+
+def counts(tx: Connection, since: Instant = 0) -> list[Count]:
+    """The counts of every hour from the one that `since` lies in, the newest hour first."""
+    query = (
+        select(refusal_counts)
+        .where(refusal_counts.c.hour >= since - since % HOUR)
+        .order_by(refusal_counts.c.hour.desc(), refusal_counts.c.source, refusal_counts.c.reason)
+    )
+    return [Count(row.source, Reason(row.reason), row.hour, row.kept, row.counted) for row in tx.execute(query)]
+
+
+def purge(tx: Connection, before: Instant) -> int:
+    """Forget refusals and counts older than an instant; how many single ones that were."""
+    tx.execute(delete(refusal_counts).where(refusal_counts.c.hour + HOUR <= before))
+    return tx.execute(delete(refusals).where(refusals.c.at < before)).rowcount
+
+
+def total(tx: Connection) -> int:
+    """How many refusals the ledger knows of, singly or by count."""
+    everything = select(func.coalesce(func.sum(refusal_counts.c.kept + refusal_counts.c.counted), 0))
+    return int(tx.execute(everything).scalar_one())
+
+
+def _admit(
+    tx: Connection,
+    lane: Lane,
+    pos: int,
+    group: tuple[str, Reason, Instant],
+    members: Sequence[tuple[int, Refusal]],
+    limit: int,
+) -> list[dict[str, Any]]:
+    """The rows of a group that are still within its hour's limit; the group's count takes note of all of them."""
+    key = dict(zip(("source", "reason", "hour"), group, strict=True))
+    known = select(refusal_counts.c.kept, refusal_counts.c.counted).where(
+        *(refusal_counts.c[name] == value for name, value in key.items())
+    )
+    kept, counted = tx.execute(known).first() or (0, 0)
+    room = max(0, limit - kept)
+    values = {"kept": kept + len(members[:room]), "counted": counted + len(members[room:])}
+    upsert(tx, refusal_counts, key, values)
+    return [_row(lane, pos, ordinal, one) for ordinal, one in members[:room]]
+
+
+def _row(lane: Lane, pos: int, ordinal: int, one: Refusal) -> dict[str, Any]:
+    columns = {name: _storable(getattr(one, name)) for name in Refusal.__struct_fields__}
+    return {**columns, "lane": lane.value, "pos": pos, "ordinal": ordinal, "reason": one.reason.value}
+
+
+def _storable(value: Any) -> Any:
+    # What was refused may hold what no database takes as text; the payload beside it keeps the bytes.
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _kept(row: Any) -> Kept:
+    columns = {name: getattr(row, name) for name in Refusal.__struct_fields__}
+    return Kept(row.n, Lane(row.lane), row.pos, Refusal(**{**columns, "reason": Reason(row.reason)}))
+
+
+def _filtered(source: str | None, reason: Reason | None, since: Instant | None, until: Instant | None) -> Select[Any]:
+    query = select(refusals)
+    if source is not None:
+        query = query.where(refusals.c.source == source)
+    if reason is not None:
+        query = query.where(refusals.c.reason == reason.value)
+    if since is not None:
+        query = query.where(refusals.c.at >= since)
+    if until is not None:
+        query = query.where(refusals.c.at < until)
+    return query

@@ -1,0 +1,111 @@
+"""Checkpoints, cursors, settings, jobs, the audit trail and tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, event
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import IntegrityError
+
+from domain import Lane
+from ingest.outcome import Reason, Refusal
+from store.ledger import audit, checkpoints, cursors, jobs, refusals, settings, tokens
+from store.ledger.checkpoints import Checkpoint
+from store.ledger.engine import Ledger
+from store.ledger.jobs import Job
+from store.ledger.tokens import Token
+
+
+@pytest.fixture
+def tx(ledger: Ledger) -> Iterator[Connection]:
+    with ledger._engine.begin() as opened:
+        yield opened
+
+
+def test_a_checkpoint_replaces_the_former_one(tx: Connection) -> None:
+    assert checkpoints.load(tx, "engine") is None
+    checkpoints.save(tx, "engine", {Lane.BULK: 3}, now=10, blob=b"\x00old")
+    checkpoints.save(tx, "engine", {Lane.BULK: 9, Lane.URGENT: 2**40}, now=20, blob=b"new")
+    checkpoints.save(tx, "listener", {}, now=20, blob=b"")
+    loaded = checkpoints.load(tx, "engine")
+    assert loaded == Checkpoint("engine", {Lane.BULK: 9, Lane.URGENT: 2**40}, 20, b"new")
+
+
+def test_a_cursor_only_goes_forward_and_each_reader_has_its_own(tx: Connection) -> None:
+    assert cursors.move(tx, "desk", Lane.BULK, 5)
+    assert not cursors.move(tx, "desk", Lane.BULK, 5)
+    assert not cursors.move(tx, "desk", Lane.BULK, 4)
+    assert cursors.move(tx, "desk", Lane.URGENT, 4)
+    assert cursors.move(tx, "desk", Lane.BULK, 6)
+    assert cursors.position(tx, "desk") == {Lane.BULK: 6, Lane.URGENT: 4}
+    assert cursors.position(tx, "other") == {}
+
+
+def test_a_setting_is_any_json_value(tx: Connection) -> None:
+    assert settings.get(tx, "wall", "none") == "none"
+    settings.put(tx, "wall", {"层": [1, 2.5, True, None]}, now=0)
+    assert settings.get(tx, "wall") == {"层": [1, 2.5, True, None]}
+    settings.put(tx, "wall", None, now=1)
+    assert settings.get(tx, "wall", "none") is None
+
+
+def test_a_job_keeps_its_outcome_when_its_schedule_changes(tx: Connection) -> None:
+    jobs.put(tx, "roll_up", "*/5 * * * *")
+    assert jobs.ran(tx, "roll_up", 7, "ok")
+    jobs.put(tx, "roll_up", "*/10 * * * *", enabled=False)
+    jobs.put(tx, "audit", "0 3 * * *")
+    assert jobs.everything(tx) == [Job("audit", "0 3 * * *"), Job("roll_up", "*/10 * * * *", False, 7, "ok")]
+    assert jobs.remove(tx, "audit")
+    assert not jobs.remove(tx, "audit")
+    assert not jobs.ran(tx, "audit", 8, "ok")
+
+
+def test_the_audit_trail_is_read_from_its_end(tx: Connection) -> None:
+    for n in range(5):
+        audit.write(tx, n, "w1" if n % 2 else "admin", "device deleted", {"device": f"d{n}", "forced": True})
+    audit.write(tx, 9, "admin", "signed in")
+    first = audit.page(tx, 4)
+    rest = audit.page(tx, 4, first.next)
+    assert [act.at for act in first.items + rest.items] == [9, 4, 3, 2, 1, 0]
+    assert rest.next is None
+    assert audit.page(tx, 9, actor="w1").items[0] == audit.Act(
+        3, "w1", "device deleted", {"device": "d3", "forced": True}
+    )
+    assert audit.purge(tx, before=4) == 4
+    assert len(audit.page(tx, 9).items) == 2
+
+
+def test_a_revoked_token_opens_nothing(tx: Connection) -> None:
+    token = Token("t1", "abc", "worker", "w1", "p-1", 5)
+    tokens.create(tx, token)
+    assert tokens.by_hash(tx, "abc") == token
+    assert tokens.by_hash(tx, "abd") is None
+    assert tokens.revoke(tx, "t1", now=9)
+    assert not tokens.revoke(tx, "t1", now=10)
+    assert tokens.by_hash(tx, "abc") is None
+    assert [known.revoked_at for known in tokens.everything(tx)] == [9]
+    with pytest.raises(IntegrityError):
+        tokens.create(tx, Token("t2", "abc", "viewer"))
+
+
+def test_the_sql_of_the_house_compiles_for_postgresql(ledger: Ledger) -> None:
+    dialect, seen = postgresql.dialect(), []  # type: ignore[no-untyped-call]
+
+    @event.listens_for(ledger._engine, "before_execute")
+    def _note(_tx: object, statement: object, *_rest: object) -> None:
+        seen.append(str(statement.compile(dialect=dialect)))  # type: ignore[attr-defined]
+
+    def everything(tx: Connection) -> None:
+        refusals.keep(tx, Lane.BULK, 1, [Refusal(0, "a", "t", b"", Reason.BAD_VALUE, "")], limit=1)
+        refusals.page(tx, 1, "5:5", source="a", reason=Reason.BAD_VALUE, since=0, until=9)
+        refusals.counts(tx), refusals.total(tx), refusals.purge(tx, 0)
+        checkpoints.save(tx, "x", {}, 0, b"")
+        audit.write(tx, 0, "a", "b"), audit.page(tx, 1, "7", actor="a"), audit.purge(tx, 0)
+        jobs.put(tx, "a", "b"), jobs.ran(tx, "a", 0, ""), jobs.everything(tx), jobs.remove(tx, "a")
+        tokens.create(tx, Token("a", "b", "c")), tokens.by_hash(tx, "b"), tokens.revoke(tx, "a", 0)
+        tokens.everything(tx)
+
+    ledger.run_now(everything)
+    assert len(seen) > 25

@@ -19,7 +19,7 @@ READ_AHEAD = 16
 class JournalTail(Protocol):
     """What the backlog needs of a journal."""
 
-    async def read_async(self, lane: Lane, after: int, limit: int = READ_AHEAD) -> Sequence[Entry]:
+    async def fetch(self, lane: Lane, after: int, limit: int = READ_AHEAD) -> Sequence[Entry]:
         """The entries of a lane after a position, in order."""
         ...
 
@@ -84,7 +84,7 @@ class Backlog:
         for lane, queue in self._queues.items():
             if queue or not self._in_journal[lane]:
                 continue
-            entries = await self._journal.read_async(lane, self.taken[lane])
+            entries = await self._journal.fetch(lane, self.taken[lane], READ_AHEAD)
             queue.extend(entries)
             self._bytes += sum(map(_size, entries))
             last = entries[-1].pos if entries else self.taken[lane]

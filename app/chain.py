@@ -24,6 +24,9 @@ from ingest.outcome import Heard, Note, Refusal
 SLICE_FRAMES = 200
 IDLE_S = 1.0
 
+Refused = tuple[Lane, int, list[Refusal]]
+"""The refusals of one journal entry, with its lane and position."""
+
 Hear = Callable[[Sequence[Finding], Lane | None, int | None], Awaitable[None]]
 
 
@@ -68,7 +71,7 @@ class Chain:
         engine: Engine,
         history: Memory,
         hear: Hear,
-        keep_refusals: Callable[[Sequence[tuple[int, int, Refusal]]], Awaitable[None]],
+        keep_refusals: Callable[[Sequence[Refused]], Awaitable[None]],
         save: Callable[[dict[Lane, int], Instant, bytes], Awaitable[None]],
         clock: Callable[[], Instant],
         checkpoint_every_ms: int = 10_000,
@@ -76,7 +79,7 @@ class Chain:
         self.backlog, self.listener, self.engine = backlog, listener, engine
         self._history, self._hear, self._keep_refusals, self._save = history, hear, keep_refusals, save
         self._clock, self._checkpoint_every_ms = clock, checkpoint_every_ms
-        self._refusals: list[tuple[int, int, Refusal]] = []
+        self._refusals: list[Refused] = []
         self._changes: list[Callable[[], None]] = []
         self._done = dict(backlog.taken)
         self._saved = dict(self._done)
@@ -158,26 +161,25 @@ class Chain:
 
     async def _take(self, entry: Entry) -> None:
         readings: list[Reading] = []
+        refusals: list[Refusal] = []
         for frames in _slices(entry.frames):
             await self._tick(self.backlog.heard_until(frames[0].received))
             heard = self.listener.hear(frames)
             readings += heard.readings
             self._count(frames, heard)
-            self._remember_refusals(entry.pos, heard.refusals)
+            refusals += heard.refusals
             findings = self.engine.feed(heard.readings, frames[-1].received) if heard.readings else []
             await self._tell(findings, entry.lane, entry.pos)
             await asyncio.sleep(0)
         self._history.append(entry.lane, entry.pos, readings)
+        if refusals:
+            self._refusals.append((entry.lane, entry.pos, refusals))
         self._done[entry.lane] = entry.pos
 
     async def _tell(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
         if findings:
             self.counts.findings += len(findings)
             await self._hear(findings, lane, pos)
-
-    def _remember_refusals(self, pos: int, refusals: Sequence[Refusal]) -> None:
-        first = sum(1 for known in self._refusals if known[0] == pos)
-        self._refusals += [(pos, first + index, refusal) for index, refusal in enumerate(refusals)]
 
     async def _flush_refusals(self) -> None:
         refusals, self._refusals = self._refusals, []

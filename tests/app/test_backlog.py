@@ -1,0 +1,100 @@
+"""What waits between the journal and the judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.backlog import Backlog
+from domain import Lane
+from ingest.frame import Entry, Frame
+
+
+def entry(lane: Lane, pos: int, received: int, size: int = 1) -> Entry:
+    return Entry(lane, pos, (Frame("t", b"x" * size, received, "s"),))
+
+
+class Written:
+    """A journal that holds what it is given."""
+
+    def __init__(self, *entries: Entry) -> None:
+        self.entries = list(entries)
+
+    async def fetch(self, lane: Lane, after: int, limit: int = 16) -> Sequence[Entry]:
+        return [one for one in self.entries if one.lane == lane and one.pos > after][:limit]
+
+
+async def taken(backlog: Backlog) -> list[int]:
+    positions = []
+    while (one := await backlog.next()) is not None:
+        positions.append(one.pos)
+    return positions
+
+
+async def test_an_urgent_entry_overtakes_a_backlog_of_ordinary_ones() -> None:
+    backlog = Backlog(Written(), {}, {}, 10_000)
+    for pos in range(1, 6):
+        backlog.deliver(entry(Lane.BULK, pos, pos))
+    backlog.deliver(entry(Lane.URGENT, 6, 6))
+
+    assert [6, 1, 2, 3, 4, 5] == await taken(backlog)
+
+
+async def test_after_a_restart_the_journal_is_replayed_in_its_own_order() -> None:
+    journal = Written(
+        entry(Lane.BULK, 1, 10), entry(Lane.URGENT, 2, 20), entry(Lane.BULK, 3, 30), entry(Lane.URGENT, 4, 40)
+    )
+    backlog = Backlog(journal, {Lane.BULK: 1}, {Lane.BULK: 3, Lane.URGENT: 4}, 10_000)
+
+    assert backlog.catching_up
+    assert [2, 3, 4] == await taken(backlog)
+    assert not backlog.catching_up
+
+
+async def test_over_its_bound_only_positions_are_kept_and_the_journal_is_read_again() -> None:
+    entries = [entry(Lane.BULK, pos, pos, size=1_000) for pos in range(1, 51)]
+    journal = Written(*entries)
+    backlog = Backlog(journal, {}, {}, 5_000)
+    for one in entries:
+        backlog.deliver(one)
+
+    assert backlog.entries < 10
+    assert list(range(1, 51)) == await taken(backlog)
+
+    journal.entries.append(entry(Lane.BULK, 51, 51))
+    backlog.deliver(journal.entries[-1])
+    assert [51] == await taken(backlog)
+
+
+async def test_timers_wait_for_the_readings_that_still_lie_in_the_queue() -> None:
+    backlog = Backlog(Written(), {}, {}, 10_000)
+    assert 99 == backlog.heard_until(99)
+
+    backlog.deliver(entry(Lane.BULK, 1, 40))
+    backlog.deliver(entry(Lane.URGENT, 2, 90))
+    await backlog.next()
+
+    assert 40 == backlog.heard_until(90)
+
+
+async def test_timers_wait_for_what_is_only_in_the_journal() -> None:
+    entries = [entry(Lane.BULK, pos, pos * 10, size=3_000) for pos in range(1, 30)]
+    backlog = Backlog(Written(*entries), {}, {}, 5_000)
+    for one in entries:
+        backlog.deliver(one)
+    first = await backlog.next()
+    while backlog.entries:
+        first = await backlog.next()
+
+    assert first is not None
+    assert first.frames[0].received == backlog.heard_until(10_000)
+
+
+async def test_waiting_ends_when_something_arrives() -> None:
+    backlog = Backlog(Written(), {}, {}, 10_000)
+    backlog.deliver(entry(Lane.BULK, 1, 1))
+
+    await backlog.wait(60)
+    assert [1] == await taken(backlog)
+    await backlog.wait(0.001)
+    backlog.stir()
+    await backlog.wait(60)

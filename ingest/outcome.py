@@ -9,19 +9,21 @@ from msgspec import Struct, field
 from domain import Instant, Reading, Reason
 
 
-class Draft(Struct, frozen=True):
+class Draft(Struct, frozen=True, gc=False):
     """What one platform message says about one device at one instant, before we know the device.
 
-    `at` is the time as found (number, text or nothing): the gate judges it. `fields` have the platform's names.
+    `at` and `seq` are as found (number, text or nothing): the gate judges them. `fields` have the platform's names.
+    `also` are other names the message gives the device.
     """
 
     platform: str
     identity: str
-    at: Instant | float | str | None
+    at: object
     fields: dict[str, object]
-    seq: int | None = None
+    seq: object = None
     model: str | None = None
     retained: bool = False
+    also: tuple[str, ...] = ()
 
 
 class NoteKind(StrEnum):

@@ -1,0 +1,77 @@
+"""What each platform wraps around a device's words: one file, one line here, and its evidence beside it.
+
+`decode` chooses by topic and knows no device. A platform whose adapter is not written yet is still listened to, so
+that its messages end as refusals and not as nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from domain import Reason
+from ingest.adapters import chirpstack, native, zigbee2mqtt
+from ingest.frame import Frame
+from ingest.outcome import Draft, Note, Rejected
+from ingest.topics import matches
+
+Decoded = list[Draft | Rejected] | Note | Rejected
+
+FILTERS: Final[dict[str, tuple[str, ...]]] = {
+    "native": ("fengshao/v1/#",),
+    "chirpstack": ("application/+/device/+/event/#",),
+    "zigbee2mqtt": ("zigbee2mqtt/#",),
+    "tts": ("v3/+/devices/+/#",),
+    "homeassistant": ("homeassistant/#",),
+    "tasmota": ("tele/#", "stat/#"),
+    "shelly": ("shellies/#",),
+    "sparkplug": ("spBv1.0/#",),
+    "alink": ("/sys/#",),
+    "iotda": ("$oc/#",),
+    "ctwing": ("v1/up/#",),
+    "thingsboard": ("v1/gateway/#", "v1/devices/#"),
+    "jetlinks": ("/+/+/properties/report", "/+/+/event/#", "/+/+/child/#"),
+    "wmbusmeters": ("wmbusmeters/#",),
+    "hj212": ("hj212/#",),
+    "setracker": ("setracker/#",),
+}
+"""What each platform publishes on, the most specific platforms before those that could claim their topics."""
+
+ADAPTERS: Final[dict[str, Callable[[Frame], Decoded]]] = {
+    native.PLATFORM: native.decode,
+    chirpstack.PLATFORM: chirpstack.decode,
+    zigbee2mqtt.PLATFORM: zigbee2mqtt.decode,
+}
+
+VERSIONS: Final[dict[str, int]] = {
+    native.PLATFORM: native.VERSION,
+    chirpstack.PLATFORM: chirpstack.VERSION,
+    zigbee2mqtt.PLATFORM: zigbee2mqtt.VERSION,
+}
+
+_FIRST_LEVELS: Final = {"fengshao": native.PLATFORM, "zigbee2mqtt": zigbee2mqtt.PLATFORM}
+"""Platforms that own a whole tree are found without matching filters: this runs for every message."""
+
+
+def platform_of(topic: str) -> str | None:
+    """The platform that publishes on this topic, or None when no filter of ours covers it.
+
+    >>> platform_of("fengshao/v1/gas-1/up"), platform_of("$oc/devices/x/sys/properties/report"), platform_of("a/b")
+    ('native', 'iotda', None)
+    """
+    owner = _FIRST_LEVELS.get(topic.partition("/")[0])
+    return owner or next(
+        (name for name, patterns in FILTERS.items() if any(matches(pattern, topic) for pattern in patterns)), None
+    )
+
+
+def decode(platform: str | None, frame: Frame) -> Decoded:
+    """What this platform's message says, or why it cannot be read."""
+    adapter = ADAPTERS.get(platform or "")
+    if adapter is not None:
+        return adapter(frame)
+    if platform is None:
+        return Rejected(Reason.NO_CODEC, "no platform we know publishes on this topic")
+    if frame.topic.startswith("v1/devices/me/"):
+        return Rejected(Reason.NO_CODEC, "v1/devices/me names nobody to a subscriber: the broker must rewrite `me`")
+    return Rejected(Reason.NO_CODEC, f"platform {platform} has no adapter yet")

@@ -1,0 +1,126 @@
+"""ChirpStack v4's event topics with JSON bodies. It knows no device and no vendor: it takes what the codec decoded.
+
+In its protobuf-JSON a missing number is zero, not unknown; in the decoded `object` a missing field is unknown.
+"""
+
+from __future__ import annotations
+
+from domain import Reason
+from ingest.adapters.wire import read_json
+from ingest.frame import Frame
+from ingest.outcome import Draft, Note, NoteKind, Rejected
+
+PLATFORM = "chirpstack"
+VERSION = 1
+
+Decoded = list[Draft | Rejected] | Note | Rejected
+
+
+def decode(frame: Frame) -> Decoded:
+    """`application/{application}/device/{devEui}/event/{event}`; the devEui in the topic is the identity."""
+    levels = frame.topic.split("/")
+    if len(levels) != 6 or levels[2] != "device" or levels[4] != "event":
+        return Rejected(Reason.NO_CODEC, "topic is not application/{application}/device/{devEui}/event/{event}")
+    dev_eui, event = levels[3].lower(), levels[5]
+    reader = EVENTS.get(event)
+    if reader is None:
+        return Rejected(Reason.NO_CODEC, f"event {event[:40]} is not one of {', '.join(EVENTS)}", dev_eui)
+    body = read_json(frame.payload)
+    if isinstance(body, Rejected):
+        return Rejected(body.reason, f"{body.detail} (ChirpStack must send JSON: json=true)", dev_eui)
+    if not isinstance(body, dict):
+        return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", dev_eui)
+    return reader(dev_eui, body, frame.retain)
+
+
+def _up(dev_eui: str, body: dict[str, object], retained: bool) -> Decoded:
+    decoded = body.get("object")
+    if isinstance(decoded, dict) and decoded:
+        fields = _flat(decoded)
+        fields.setdefault("rssi_dbm", _best_rssi(body.get("rxInfo")))
+        return [_draft(dev_eui, body, fields, body.get("fCnt", 0), retained)]
+    if body.get("data"):
+        detail = f"raw bytes on port {body.get('fPort', 0)} and no decoded object: give the device profile a codec"
+        return Rejected(Reason.NO_CODEC, detail, dev_eui)
+    return Note(NoteKind.LIFE, PLATFORM, dev_eui, "an uplink without data", online=True)
+
+
+def _status(dev_eui: str, body: dict[str, object], retained: bool) -> Decoded:
+    if body.get("externalPowerSource") or body.get("batteryLevelUnavailable"):
+        return Note(NoteKind.STATUS, PLATFORM, dev_eui, "no battery, or it does not know its charge", online=True)
+    return [_draft(dev_eui, body, {"battery_pct": body.get("batteryLevel", 0)}, None, retained)]
+
+
+def _location(dev_eui: str, body: dict[str, object], retained: bool) -> Decoded:
+    location = body.get("location")
+    if not isinstance(location, dict):
+        return Rejected(Reason.BAD_PAYLOAD, "a location event without a location", dev_eui)
+    fields: dict[str, object] = {"lat": location.get("latitude", 0.0), "lon": location.get("longitude", 0.0)}
+    return [_draft(dev_eui, body, fields, None, retained)]
+
+
+def _join(dev_eui: str, _body: dict[str, object], _retained: bool) -> Decoded:
+    return Note(NoteKind.JOIN, PLATFORM, dev_eui, "joined; its frame counter starts again", online=True)
+
+
+def _ack(dev_eui: str, body: dict[str, object], _retained: bool) -> Decoded:
+    heard = body.get("acknowledged") is True
+    return Note(
+        NoteKind.REPLY,
+        PLATFORM,
+        dev_eui,
+        "downlink acknowledged" if heard else "downlink not acknowledged",
+        heard or None,
+    )
+
+
+def _log(dev_eui: str, body: dict[str, object], _retained: bool) -> Decoded:
+    """A frame that failed authentication is no sign of life: anybody could have sent it."""
+    return Note(NoteKind.STATUS, PLATFORM, dev_eui, f"{body.get('code', 'log')}: {body.get('description', '')}"[:200])
+
+
+def _transmitted(dev_eui: str, _body: dict[str, object], _retained: bool) -> Decoded:
+    return Note(NoteKind.REPLY, PLATFORM, dev_eui, "a gateway sent the downlink")
+
+
+def _integration(dev_eui: str, body: dict[str, object], _retained: bool) -> Decoded:
+    return Note(NoteKind.STATUS, PLATFORM, dev_eui, f"integration {body.get('eventType', '')}"[:200])
+
+
+EVENTS = {
+    "up": _up,
+    "status": _status,
+    "join": _join,
+    "ack": _ack,
+    "txack": _transmitted,
+    "log": _log,
+    "location": _location,
+    "integration": _integration,
+}
+
+
+def _draft(dev_eui: str, body: dict[str, object], fields: dict[str, object], seq: object, retained: bool) -> Draft:
+    return Draft(PLATFORM, dev_eui, body.get("time"), fields, seq, _model(body), retained)
+
+
+def _model(body: dict[str, object]) -> str | None:
+    info = body.get("deviceInfo")
+    name = info.get("deviceProfileName") if isinstance(info, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _flat(decoded: dict[str, object]) -> dict[str, object]:
+    """The object's fields, those of an object inside it as `outer.inner`."""
+    fields: dict[str, object] = {}
+    for name, value in decoded.items():
+        if isinstance(value, dict):
+            fields.update({f"{name}.{inner}": each for inner, each in value.items()})
+        else:
+            fields[name] = value
+    return fields
+
+
+def _best_rssi(heard_by: object) -> object:
+    gateways = heard_by if isinstance(heard_by, list) else []
+    levels = [gateway.get("rssi") for gateway in gateways if isinstance(gateway, dict)]
+    return max((level for level in levels if type(level) is int), default=None)

@@ -1,0 +1,54 @@
+"""Our own MQTT format: `fengshao/v1/{device}/up|alarm|status|down`. It knows no device and no quantity."""
+
+from __future__ import annotations
+
+from domain import Reason
+from ingest.adapters.wire import availability, read_json
+from ingest.frame import Frame
+from ingest.outcome import Draft, Note, NoteKind, Rejected
+
+PLATFORM = "native"
+VERSION = 1
+
+
+def decode(frame: Frame) -> list[Draft | Rejected] | Note | Rejected:
+    """One object, or an array of them (batch, backfill); a last will; our own command coming back."""
+    levels = frame.topic.split("/")
+    if len(levels) != 4 or not levels[2]:
+        return Rejected(Reason.NO_CODEC, "topic is not fengshao/v1/{device}/up, …/alarm, …/status or …/down")
+    device, leaf = levels[2], levels[3]
+    if leaf == "up" or leaf == "alarm":
+        return _drafts(device, frame)
+    if leaf == "status":
+        return Note(NoteKind.AVAILABILITY, PLATFORM, device, _head(frame.payload), availability(frame.payload))
+    if leaf == "down":
+        return Note(NoteKind.REPLY, PLATFORM, device, "a command to the device")
+    return Rejected(Reason.NO_CODEC, f"…/{leaf[:40]} is not up, alarm, status or down", device)
+
+
+def _drafts(device: str, frame: Frame) -> list[Draft | Rejected] | Rejected:
+    said = read_json(frame.payload)
+    if type(said) is dict:
+        return [_draft(device, said, frame.retain)]
+    if isinstance(said, Rejected):
+        return Rejected(said.reason, said.detail, device)
+    if not isinstance(said, list):
+        return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(said).__name__} instead of an object or an array", device)
+    if not said:
+        return Rejected(Reason.BAD_PAYLOAD, "an empty array", device)
+    return [_item(device, index, item, frame.retain) for index, item in enumerate(said)]
+
+
+def _item(device: str, index: int, item: object, retained: bool) -> Draft | Rejected:
+    if isinstance(item, dict):
+        return _draft(device, item, retained)
+    return Rejected(Reason.BAD_PAYLOAD, f"item {index} is a {type(item).__name__} instead of an object", device)
+
+
+def _draft(device: str, said: dict[str, object], retained: bool) -> Draft:
+    at, seq = said.pop("ts", None), said.pop("seq", None)
+    return Draft(PLATFORM, device, at, said, seq, None, retained)
+
+
+def _head(payload: bytes) -> str:
+    return payload[:80].decode("utf-8", "replace")

@@ -1,0 +1,52 @@
+"""Reading JSON and on/off words as platforms write them. It knows no topic, no device and no quantity."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+
+from domain import Reason
+from ingest.outcome import Rejected
+
+ONLINE_WORDS = frozenset({"online", "connected", "alive", "up", "on", "true", "1"})
+OFFLINE_WORDS = frozenset({"offline", "disconnected", "dead", "down", "off", "false", "0"})
+STATE_KEYS = ("state", "status", "online", "value")
+
+_decode = msgspec.json.Decoder().decode
+
+
+def read_json(payload: bytes) -> object:
+    """The JSON value, or why there is none.
+
+    >>> read_json(b'{"lel_pct": 3}')
+    {'lel_pct': 3}
+    >>> read_json(b'{"lel_pct": 3').detail
+    'not JSON: Input data was truncated'
+    """
+    try:
+        return _decode(payload)
+    except (ValueError, RecursionError) as fault:
+        return _read_loosely(payload, f"not JSON: {fault}")
+
+
+def _read_loosely(payload: bytes, fault: str) -> object:
+    """JSON with NaN, Infinity or a byte order mark: an alarm bit beside such a value must not be lost with it."""
+    try:
+        return json.loads(payload)
+    except (ValueError, RecursionError):
+        return Rejected(Reason.BAD_PAYLOAD, fault)
+
+
+def availability(payload: bytes) -> bool | None:
+    """What a last will or an availability topic says: a bare word, or a JSON object holding one.
+
+    >>> availability(b"offline"), availability(b'{"state": "online"}'), availability(b"")
+    (False, True, None)
+    """
+    text = payload.decode("utf-8", "replace").strip()
+    said = read_json(payload) if text.startswith(("{", '"')) else text
+    if isinstance(said, dict):
+        said = next((said[key] for key in STATE_KEYS if key in said), None)
+    word = str(said).strip().lower()
+    return True if word in ONLINE_WORDS else False if word in OFFLINE_WORDS else None

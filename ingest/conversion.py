@@ -1,0 +1,117 @@
+"""One value of one field, in our terms, or why it cannot be taken. It knows no device and no message."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from domain import Value
+from ingest.mapping import FieldRule, Spec
+
+
+class Problem(Struct, frozen=True):
+    """Why a value cannot be taken."""
+
+    detail: str
+
+
+NOTHING: Final = Problem("absent")
+"""The field says that nothing was measured."""
+
+_TRUE_WORDS: Final = frozenset({"true", "1", "on", "yes"})
+_FALSE_WORDS: Final = frozenset({"false", "0", "off", "no"})
+_INT64_MAX: Final = 2**63 - 1
+
+
+def convert(spec: Spec, value: object) -> Value | Problem:
+    """The value in our terms, or why not: for every value that did not pass as it is."""
+    if value is None:
+        return NOTHING
+    rule = spec.rule
+    if rule is not None:
+        if any((type(value) is type(each) and value == each) or _same_number(value, each) for each in rule.absent):
+            return NOTHING
+        value = _translate(rule, value)
+        if isinstance(value, Problem):
+            return value
+    return _CONVERTERS[spec.holds](value, rule)
+
+
+def _same_number(value: object, other: object) -> bool:
+    return type(value) in (int, float) and type(other) in (int, float) and value == other
+
+
+def _translate(rule: FieldRule, value: object) -> object:
+    if rule.words is not None:
+        word = _word(value)
+        if word in rule.words:
+            return rule.words[word]
+        return NOTHING if rule.otherwise == "absent" else Problem(f"{word[:60]!r} is not a word we know here")
+    if rule.text_number and isinstance(value, str):
+        return _leading_number(value)
+    return value
+
+
+def _word(value: object) -> str:
+    """A value as a mapping writes it: true, 1, leak.
+
+    >>> _word(True), _word(1), _word(" Leak ")
+    ('true', '1', 'leak')
+    """
+    return str(value).strip().lower()
+
+
+def _leading_number(text: str) -> float | int | Problem:
+    """The number before a unit.
+
+    >>> _leading_number("1700 mm"), _leading_number("-3.5℃"), _leading_number("null").detail
+    (1700, -3.5, "'null' does not begin with a number")
+    """
+    digits = text.strip()
+    end = len(digits) - len(digits.lstrip("+-.0123456789"))
+    try:
+        number = float(digits[:end])
+    except ValueError:
+        return Problem(f"{text[:60]!r} does not begin with a number")
+    return int(number) if number.is_integer() and "." not in digits[:end] else number
+
+
+def _to_bool(value: object, rule: FieldRule | None) -> Value | Problem:
+    verdict = _verdict(value)
+    if verdict is None:
+        return Problem(f"{_shown(value)} is neither true nor false")
+    return verdict is not (rule is not None and rule.invert)
+
+
+def _verdict(value: object) -> bool | None:
+    if type(value) is bool:
+        return value
+    if type(value) in (int, float):
+        return {1: True, 0: False}.get(value)  # type: ignore[call-overload, no-any-return]
+    word = value.strip().lower() if isinstance(value, str) else ""
+    return True if word in _TRUE_WORDS else False if word in _FALSE_WORDS else None
+
+
+def _to_number(value: object, rule: FieldRule | None) -> Value | Problem:
+    if type(value) is int and abs(value) > _INT64_MAX:
+        return Problem("a whole number of more than 64 bits")
+    if type(value) is not int and type(value) is not float:
+        return Problem(f"{_shown(value)} is not a number")
+    number: float = value
+    if number - number != 0:
+        return Problem(f"{number} is not a finite number")
+    if rule is None or (rule.scale == 1 and not rule.offset):
+        return number
+    return round(number * rule.scale + rule.offset, 9)
+
+
+def _to_text(value: object, _rule: FieldRule | None) -> Value | Problem:
+    return value if isinstance(value, str) else Problem(f"{_shown(value)} is not text")
+
+
+_CONVERTERS: Final = {"bool": _to_bool, "number": _to_number, "text": _to_text}
+
+
+def _shown(value: object) -> str:
+    return f"{type(value).__name__} {value!r}"[:80]

@@ -1,0 +1,50 @@
+"""Who is who: a platform's name for a device leads to our device. It knows no message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from domain import Device
+
+NATIVE: Final = "native"
+
+_LOWER_CASE: Final = frozenset({"chirpstack"})
+_IEEE = re.compile(r"0[xX][0-9a-fA-F]{16}")
+
+
+def canonical(platform: str, identity: str) -> str:
+    """An identity as it is compared: EUIs and IEEE addresses are written in either case, names are not.
+
+    >>> canonical("chirpstack", "0101010101ABCDEF"), canonical("zigbee2mqtt", "0x000D6F0014F7BF0F")
+    ('0101010101abcdef', '0x000d6f0014f7bf0f')
+    >>> canonical("zigbee2mqtt", "Kitchen Gas")
+    'Kitchen Gas'
+    """
+    return identity.lower() if platform in _LOWER_CASE or _IEEE.fullmatch(identity) else identity
+
+
+class Directory:
+    """The registered devices by platform and identity. A device's own id is always its native identity."""
+
+    def __init__(self, devices: Iterable[Device] = ()) -> None:
+        self._by_platform: dict[str, dict[str, Device]] = {NATIVE: {}}
+        for device in devices:
+            for identity in device.identities:
+                named = self._by_platform.setdefault(identity.platform, {})
+                named[canonical(identity.platform, identity.id)] = device
+            self._by_platform[NATIVE][device.id] = device
+
+    def find(self, platform: str, identity: str, also: tuple[str, ...] = ()) -> Device | None:
+        """The device that this platform calls so."""
+        named = self._by_platform.get(platform)
+        if named is None:
+            return None
+        device = named.get(identity) or named.get(canonical(platform, identity))
+        if device is not None or not also:
+            return device
+        return next((named[name] for other in also if (name := canonical(platform, other)) in named), None)
+
+    def __len__(self) -> int:
+        return len(self._by_platform[NATIVE])

@@ -1,0 +1,164 @@
+"""One draft, a known device: is it a reading? Types, plausibility, clock and duplicates; the device is given.
+
+The ordinary message passes `admit` with one look-up and one comparison a field; everything else takes `_examine`.
+An alarm bit is never lost because something beside it is bad.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import tzinfo
+from typing import Final
+from zlib import crc32
+
+import msgspec
+from msgspec import Struct, field
+
+from domain import Device, Instant, Quality, Reading, Reason, Value
+from ingest.conversion import NOTHING, Problem, convert
+from ingest.duplicates import SEQ_MAX, Window
+from ingest.instants import FUTURE_MAX, PAST_MAX, is_sane, read_instant
+from ingest.mapping import Plan, Spec
+from ingest.outcome import Draft
+
+
+class Objection(Struct, frozen=True):
+    """One thing wrong with a message. `danger`: it may have been a danger bit."""
+
+    reason: Reason
+    detail: str
+    danger: bool = False
+
+
+class Verdict(Struct):
+    """What a message that did not simply pass became: at most one reading, and what is to be said about the rest.
+
+    With none of them the device only gave a sign of life.
+    """
+
+    reading: Reading | None = None
+    objections: list[Objection] = field(default_factory=list)
+    unmapped: list[str] = field(default_factory=list)
+    duplicate: bool = False
+
+
+NO_DOUBTS: Final[dict[str, Quality]] = {}
+"""Shared by all readings that have none."""
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def admit(
+    draft: Draft, device: Device, plan: Plan, window: Window, received: Instant, zone: tzinfo
+) -> Reading | Verdict:
+    """The reading, if nothing is unusual; else a verdict on every part of the message."""
+    fields, specs, at, seq = draft.fields, plan.specs, draft.at, draft.seq
+    values: dict[str, Value] = {}
+    for name, value in fields.items():
+        spec = specs.get(name)
+        if spec is None or type(value) not in spec.types or not spec.lo <= value <= spec.hi:  # type: ignore[operator]
+            return _examine(draft, device, plan, window, received, zone)
+        values[spec.quantity] = value  # type: ignore[assignment]
+    simple = type(at) is int and at > 10**11 and received - PAST_MAX <= at <= received + FUTURE_MAX
+    numbered = seq is None or (type(seq) is int and -SEQ_MAX < seq < SEQ_MAX)
+    if not simple or not numbered or draft.retained or not values or len(values) != len(fields):
+        return _examine(draft, device, plan, window, received, zone)
+    if window.is_repeated(seq, at, received, crc32(_encode(values)), _bears_danger(plan, values)):  # type: ignore[arg-type]
+        return Verdict(duplicate=True)
+    return Reading(device.id, plan.kind, at, received, values, NO_DOUBTS)  # type: ignore[arg-type]
+
+
+def _bears_danger(plan: Plan, values: Mapping[str, Value]) -> bool:
+    for quantity in plan.danger:  # noqa: SIM110 (a generator costs more than the loop, for every message)
+        if values.get(quantity) is True:
+            return True
+    return False
+
+
+def _examine(draft: Draft, device: Device, plan: Plan, window: Window, received: Instant, zone: tzinfo) -> Verdict:
+    verdict = Verdict()
+    values, implausible = _take_fields(draft.fields, plan, verdict)
+    if not values:
+        _say_why_empty(draft, plan, verdict)
+        return verdict
+    said_at, seq = _said_at(draft.at, zone, verdict), _said_seq(draft.seq, verdict)
+    at = said_at if said_at is not None and is_sane(said_at, received) else None
+    if window.is_repeated(seq, at, received, crc32(_encode(values)), _bears_danger(plan, values)):
+        return Verdict(duplicate=True)
+    skewed = at is None and draft.at is not None
+    doubts = _doubts(values, implausible, draft.retained, skewed)
+    verdict.reading = Reading(device.id, plan.kind, received if at is None else at, received, values, doubts)
+    return verdict
+
+
+def _take_fields(fields: Mapping[str, object], plan: Plan, verdict: Verdict) -> tuple[dict[str, Value], list[str]]:
+    values: dict[str, Value] = {}
+    implausible: list[str] = []
+    for name, said in fields.items():
+        spec = plan.specs.get(name)
+        if spec is None:
+            if said is not None:
+                verdict.unmapped.append(name)
+        elif not spec.ignored:
+            value = convert(spec, said)
+            if isinstance(value, Problem):
+                _object(name, spec, value, verdict)
+            else:
+                _put(values, implausible, spec, value)
+    return values, implausible
+
+
+def _put(values: dict[str, Value], implausible: list[str], spec: Spec, value: Value) -> None:
+    """Two fields may mean one quantity: of two verdicts the dangerous one counts."""
+    if spec.danger and values.get(spec.quantity) is True:
+        return
+    values[spec.quantity] = value
+    if spec.holds == "number" and not spec.lo <= value <= spec.hi:  # type: ignore[operator]
+        implausible.append(spec.quantity)
+
+
+def _object(name: str, spec: Spec, problem: Problem, verdict: Verdict) -> None:
+    if problem is not NOTHING:
+        verdict.objections.append(Objection(Reason.BAD_VALUE, f"{name[:60]}: {problem.detail}", spec.danger))
+
+
+def _say_why_empty(draft: Draft, plan: Plan, verdict: Verdict) -> None:
+    """No value at all: an empty message, one in words we do not know, or only a sign of life."""
+    if not draft.fields:
+        verdict.objections.append(Objection(Reason.BAD_PAYLOAD, "it bears no quantity"))
+    elif verdict.unmapped and not any(name in plan.specs for name in draft.fields):
+        names = ", ".join(name[:40] for name in verdict.unmapped[:8])
+        detail = f"a {plan.kind} on {draft.platform} has no mapping for: {names}"
+        verdict.objections.append(Objection(Reason.NO_MAPPING, detail))
+
+
+def _said_at(said: object, zone: tzinfo, verdict: Verdict) -> Instant | None:
+    if said is None:
+        return None
+    at = read_instant(said, zone)
+    if at is None:
+        verdict.objections.append(Objection(Reason.BAD_TIME, f"{str(said)[:60]!r} is no time; taken at its arrival"))
+    return at
+
+
+def _said_seq(said: object, verdict: Verdict) -> int | None:
+    """A whole number, also written 7.0 or "7"."""
+    if said is None:
+        return None
+    seq: int | None = None
+    if type(said) is int:
+        seq = said
+    elif (type(said) is float and said.is_integer()) or (isinstance(said, str) and said[:18].isdecimal()):
+        seq = int(said[:19] if isinstance(said, str) else said)
+    if seq is None or abs(seq) >= SEQ_MAX:
+        verdict.objections.append(Objection(Reason.BAD_VALUE, f"seq: {str(said)[:60]!r} is not a whole number"))
+        return None
+    return seq
+
+
+def _doubts(values: Mapping[str, Value], implausible: list[str], retained: bool, skewed: bool) -> dict[str, Quality]:
+    if not implausible and not retained and not skewed:
+        return NO_DOUBTS
+    whole = Quality.RETAINED if retained else Quality.CLOCK if skewed else None
+    doubts = dict.fromkeys(values, whole) if whole is not None else {}
+    return {**doubts, **dict.fromkeys(implausible, Quality.IMPLAUSIBLE)}

@@ -1,0 +1,233 @@
+"""Frames in, readings out, and for every frame an answer: reading, note, refusal or duplicate. It speaks no MQTT.
+
+Deterministic: the only time it knows is a frame's `received`, so a replayed journal gives the same readings again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
+from typing import Final
+from zlib import crc32
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Struct, field
+
+from domain import Device, Instant, Reading, Reason
+from domain.kind import Kind
+from ingest.adapters import VERSIONS, Decoded, decode, platform_of
+from ingest.directory import Directory
+from ingest.duplicates import Window
+from ingest.frame import Frame
+from ingest.gate import Objection, Verdict, admit
+from ingest.mapping import MappingBook, Plan, compile_plan
+from ingest.outcome import Draft, Heard, Note, NoteKind, Refusal, Rejected
+from ingest.suspicion import Suspicion
+
+FIELD_NAME_MAX: Final = 64
+
+
+class ListenerSettings(Struct, frozen=True):
+    """Limits. `zone` is the local time of devices that write times without a zone."""
+
+    zone: tzinfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
+    refusal_payload_max: int = 65_536
+    unmapped_max: int = 1_000
+
+
+class _Snapshot(Struct, array_like=True):
+    windows: dict[str, tuple[int, int, int, Instant, Instant, bytes]]
+    packets: dict[str, dict[int, int]]
+
+
+class Listener:
+    """All thinking between the journal and the readings. `directory` may be replaced at any time.
+
+    `unmapped` counts, by platform, kind and field, what devices said that no quantity of ours takes.
+    """
+
+    def __init__(
+        self, kinds: Mapping[str, Kind], mappings: Sequence[MappingBook], settings: ListenerSettings | None = None
+    ) -> None:
+        self.directory = Directory()
+        self.unmapped: dict[tuple[str, str, str], int] = {}
+        self._settings = settings or ListenerSettings()
+        self._kinds, self._books = kinds, mappings
+        self._plans: dict[tuple[str, str, str | None], Plan] = {}
+        self._models = {name for book in mappings for each in book.models for name in each.models}
+        self._suspicion = Suspicion(kinds, mappings)
+        self._windows: dict[str, Window] = {}
+        self._packets: dict[str, dict[int, int]] = {}
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Which decoder said so: adapter and mapping version of each platform, for the journal."""
+        books = {book.platform: book.version for book in self._books}
+        return {name: f"adapter {version}, mapping {books.get(name, 0)}" for name, version in VERSIONS.items()}
+
+    def hear(self, frames: Sequence[Frame]) -> Heard:
+        """What these frames say, in their order."""
+        heard = Heard()
+        for frame in frames:
+            if frame.packet_id is not None and self._is_redelivered(frame):
+                heard.duplicates += 1
+            elif frame.size is not None:
+                self._refuse_too_large(frame, heard)
+            else:
+                self._hear(frame, heard)
+        return heard
+
+    def _hear(self, frame: Frame, heard: Heard) -> None:
+        platform = platform_of(frame.topic)
+        decoded = self._decode(platform, frame)
+        if type(decoded) is list:
+            self._take(decoded, frame, heard)
+        elif isinstance(decoded, Rejected):
+            heard.refusals.append(self._rejected(decoded, platform, frame))
+        elif isinstance(decoded, Note):
+            heard.notes.append(self._noted(decoded, frame))
+
+    def _decode(self, platform: str | None, frame: Frame) -> Decoded:
+        try:
+            return decode(platform, frame)
+        except Exception as fault:  # noqa: BLE001 (a frame that breaks its adapter must not stop those behind it)
+            return Rejected(Reason.CODEC_FAILED, f"{type(fault).__name__}: {fault}"[:200])
+
+    def _is_redelivered(self, frame: Frame) -> bool:
+        """The broker sent it again (DUP), and the packet of this session and number was the same: heard before.
+
+        Only frames that the session could not judge come here with DUP, those in flight when we were started.
+        """
+        digest = crc32(frame.payload, crc32(frame.topic.encode()))
+        packets = self._packets.get(frame.session)
+        if packets is None:
+            packets = self._packets[frame.session] = {}
+        if frame.dup and packets.get(frame.packet_id) == digest:  # type: ignore[arg-type]
+            return True
+        packets[frame.packet_id] = digest  # type: ignore[index]
+        return False
+
+    def _take(self, drafts: list[Draft | Rejected], frame: Frame, heard: Heard) -> None:
+        strangers: dict[str, list[Draft]] = {}
+        for draft in drafts:
+            if isinstance(draft, Rejected):
+                heard.refusals.append(self._rejected(draft, platform_of(frame.topic), frame))
+                continue
+            device = self.directory.find(draft.platform, draft.identity, draft.also)
+            if device is None:
+                strangers.setdefault(draft.identity, []).append(draft)
+            else:
+                self._admit(draft, device, len(drafts), frame, heard)
+        for drafts_of_one in strangers.values():
+            heard.refusals.append(self._unknown(drafts_of_one, frame))
+
+    def _admit(self, draft: Draft, device: Device, batch: int, frame: Frame, heard: Heard) -> None:
+        plan = self._plan(draft, device)
+        if plan is None:
+            danger = self._suspicion.dangerous(draft.platform, draft.fields)
+            detail = f"{device.id} is of kind {device.kind!r}, which nobody described"
+            heard.refusals.append(self._refusal(Objection(Reason.NO_MAPPING, detail, danger), draft, frame))
+            return
+        window = self._windows.get(device.id)
+        if window is None:
+            window = self._windows[device.id] = Window()
+        if batch > 1:
+            window.expect(batch)
+        outcome = admit(draft, device, plan, window, frame.received, self._settings.zone)
+        if type(outcome) is Reading:
+            heard.readings.append(outcome)
+        elif isinstance(outcome, Verdict):
+            self._settle(outcome, draft, plan, device, frame, heard)
+
+    def _settle(self, verdict: Verdict, draft: Draft, plan: Plan, device: Device, frame: Frame, heard: Heard) -> None:
+        if verdict.duplicate:
+            heard.duplicates += 1
+            return
+        if verdict.unmapped:
+            self._count_unmapped(verdict, draft, plan)
+        heard.refusals.extend(self._refusal(objection, draft, frame) for objection in verdict.objections)
+        if verdict.reading is not None:
+            heard.readings.append(verdict.reading)
+        elif not verdict.objections:
+            life = Note(
+                NoteKind.LIFE, draft.platform, draft.identity, "nothing measured", True, device.id, frame.received
+            )
+            heard.notes.append(life)
+
+    def _count_unmapped(self, verdict: Verdict, draft: Draft, plan: Plan) -> None:
+        for name in verdict.unmapped:
+            key = (draft.platform, plan.kind, name[:FIELD_NAME_MAX])
+            if key in self.unmapped or len(self.unmapped) < self._settings.unmapped_max:
+                self.unmapped[key] = self.unmapped.get(key, 0) + 1
+        strange = {name: draft.fields[name] for name in verdict.unmapped}
+        if self._suspicion.dangerous(draft.platform, {**strange, "test": draft.fields.get("test")}):
+            self._name_strange_danger(verdict, plan)
+
+    def _name_strange_danger(self, verdict: Verdict, plan: Plan) -> None:
+        """A danger bit that this kind does not have is not only counted: it is refused by name."""
+        others = [each for each in verdict.objections if each.reason is not Reason.NO_MAPPING]
+        names = ", ".join(name[:40] for name in verdict.unmapped[:8])
+        danger = Objection(Reason.NO_MAPPING, f"a {plan.kind} has no mapping for: {names}", danger=True)
+        verdict.objections = [*others, danger]
+
+    def _plan(self, draft: Draft, device: Device) -> Plan | None:
+        model = device.model or draft.model
+        key = (draft.platform, device.kind, model if model in self._models else None)
+        plan = self._plans.get(key)
+        if plan is None and (kind := self._kinds.get(device.kind)) is not None:
+            plan = self._plans[key] = compile_plan(kind, self._books, draft.platform, key[2])
+        return plan
+
+    def _noted(self, note: Note, frame: Frame) -> Note:
+        device = self.directory.find(note.platform, note.identity) if note.identity else None
+        if device is not None and note.kind is NoteKind.JOIN:
+            self._windows.pop(device.id, None)  # its counter starts again
+        return msgspec.structs.replace(note, device=device.id if device else None, at=frame.received)
+
+    def _refusal(self, objection: Objection, draft: Draft, frame: Frame) -> Refusal:
+        reason, detail, danger = objection.reason, objection.detail, objection.danger
+        return self._refuse(frame, draft.platform, reason, detail, draft.identity, danger)
+
+    def _unknown(self, drafts: list[Draft], frame: Frame) -> Refusal:
+        """One refusal for all that one message says about a device that nobody registered."""
+        first, fields = drafts[0], {name: value for draft in drafts for name, value in draft.fields.items()}
+        danger = any(self._suspicion.dangerous(draft.platform, draft.fields) for draft in drafts)
+        detail = f"no device is called {first.identity[:120]!r} on {first.platform}"
+        refusal = self._refuse(frame, first.platform, Reason.UNKNOWN_DEVICE, detail, first.identity, danger)
+        kind = self._suspicion.kind_of(first.platform, fields)
+        return msgspec.structs.replace(refusal, proposed_kind=kind)
+
+    def _rejected(self, rejected: Rejected, platform: str | None, frame: Frame) -> Refusal:
+        danger = rejected.danger or self._may_be_danger(frame, rejected.reason)
+        return self._refuse(frame, platform, rejected.reason, rejected.detail, rejected.identity, danger)
+
+    def _may_be_danger(self, frame: Frame, reason: Reason) -> bool:
+        """Bytes we cannot read: on the alarm topic they count as an alarm."""
+        broken = reason in (Reason.BAD_PAYLOAD, Reason.CODEC_FAILED)
+        urgent = frame.topic.startswith("fengshao/") and frame.topic.endswith("/alarm")
+        return (broken and urgent) or self._suspicion.written(frame.payload)
+
+    def _refuse_too_large(self, frame: Frame, heard: Heard) -> None:
+        platform = platform_of(frame.topic)
+        detail = f"{frame.size} bytes; only the first {len(frame.payload)} were kept"
+        danger = self._may_be_danger(frame, Reason.BAD_PAYLOAD)
+        heard.refusals.append(self._refuse(frame, platform, Reason.TOO_LARGE, detail, None, danger))
+
+    def _refuse(
+        self, frame: Frame, platform: str | None, reason: Reason, detail: str, identity: str | None, danger: bool
+    ) -> Refusal:
+        head = frame.payload[: self._settings.refusal_payload_max]
+        source = platform or "mqtt"
+        return Refusal(frame.received, source, frame.topic, head, reason, detail, platform, identity, danger)
+
+    def snapshot(self, heard_since: Instant = 0) -> bytes:
+        """What is remembered about duplicates, of the devices heard since then."""
+        windows = {name: each.saved() for name, each in self._windows.items() if each.heard >= heard_since}
+        return msgspec.msgpack.encode(_Snapshot(windows, self._packets))
+
+    def restore(self, snapshot: bytes) -> None:
+        """Take up a snapshot. Raises msgspec.DecodeError for bytes that are none."""
+        saved = msgspec.msgpack.decode(snapshot, type=_Snapshot)
+        self._windows = {name: Window.restored(each) for name, each in saved.windows.items()}
+        self._packets = saved.packets

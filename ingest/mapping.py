@@ -1,0 +1,148 @@
+"""Vendor fields become our quantities, by data (ingest/mappings/*.yaml). It knows no file and no device.
+
+`compile_plan` turns a kind and the books that apply to it into one table, so that a message costs one look-up a field.
+A field that already bears one of the kind's quantity names is taken as it is, on every platform.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Final, Literal
+
+from msgspec import Struct
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from domain.kind import Kind, Name, Quantity
+
+ANY: Final = "any"
+"""The platform name of a book that holds for all platforms."""
+
+_SHORT_FORMS = {"ignore": {"ignore": True}}
+
+
+def _written_short(written: object) -> object:
+    """`gas: alarm` is short for `gas: {to: alarm}`, and `linkquality: ignore` for `{ignore: true}`."""
+    return _SHORT_FORMS.get(written, {"to": written}) if isinstance(written, str) else written
+
+
+class FieldRule(BaseModel):
+    """What one vendor field becomes. `words` translate a value; then `scale` and `offset` apply to a number.
+
+    `absent` are the values that mean "not measured". A word that is not listed is refused, or is absent if
+    `otherwise: absent`. `text_number` reads `1700 mm` and `24.5 ℃` as numbers.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    to: Name | None = None
+    ignore: bool = False
+    words: dict[str, bool | int | float | str] | None = None
+    otherwise: Literal["refuse", "absent"] = "refuse"
+    absent: list[bool | int | float | str] = Field(default_factory=list)
+    scale: float = 1
+    offset: float = 0
+    invert: bool = False
+    text_number: bool = False
+
+
+Fields = dict[str, Annotated[FieldRule, BeforeValidator(_written_short)]]
+
+
+class ModelFields(BaseModel):
+    """One model of a kind. `models` are the names a registry or a device profile may give it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    models: list[str]
+    kind: Name
+    fields: Fields
+
+
+class MappingBook(BaseModel):
+    """The fields of one platform: those of every kind, those of each kind, and what single models do otherwise."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    platform: str
+    version: int
+    fields: Fields = Field(default_factory=dict)
+    kinds: dict[Name, Fields] = Field(default_factory=dict)
+    models: list[ModelFields] = Field(default_factory=list)
+
+
+class Spec(Struct, frozen=True, gc=False):
+    """What the gate does with one field. `types`, `lo` and `hi` let an ordinary value pass with one comparison."""
+
+    quantity: str
+    holds: str
+    types: tuple[type, ...]
+    lo: float
+    hi: float
+    danger: bool = False
+    ignored: bool = False
+    rule: FieldRule | None = None
+
+
+class Plan(Struct, frozen=True):
+    """How to read one kind of device on one platform."""
+
+    kind: str
+    specs: dict[str, Spec]
+    danger: tuple[str, ...]
+
+
+_TYPES: Final[dict[str, tuple[type, ...]]] = {"bool": (bool,), "number": (float, int), "text": ()}
+_IGNORED: Final = Spec("", "text", (), 0, 0, ignored=True)
+
+
+def compile_plan(kind: Kind, books: Sequence[MappingBook], platform: str, model: str | None = None) -> Plan:
+    """The table for this kind, platform and model. The more special a rule, the later it speaks."""
+    specs = {name: _as_it_is(name, quantity) for name, quantity in kind.quantities.items()}
+    for name, rule in _rules(books, platform, kind.kind, model):
+        specs[name] = _mapped(rule, kind.quantities)
+    danger = tuple(name for name, quantity in kind.quantities.items() if quantity.danger)
+    return Plan(kind.kind, specs, danger)
+
+
+def _rules(
+    books: Sequence[MappingBook], platform: str, kind: str, model: str | None
+) -> Iterable[tuple[str, FieldRule]]:
+    for wanted in (ANY, platform):
+        for book in books:
+            if book.platform == wanted:
+                yield from book.fields.items()
+                yield from book.kinds.get(kind, {}).items()
+                for each in book.models:
+                    if each.kind == kind and model in each.models:
+                        yield from each.fields.items()
+
+
+def _as_it_is(name: str, quantity: Quantity) -> Spec:
+    lo, hi = _range(quantity)
+    return Spec(name, quantity.type, _TYPES[quantity.type], lo, hi, quantity.danger)
+
+
+def _mapped(rule: FieldRule, quantities: Mapping[str, Quantity]) -> Spec:
+    """A rule as the gate sees it; a quantity this kind does not have is known, and not for us."""
+    quantity = quantities.get(rule.to or "")
+    if rule.ignore or rule.to is None or quantity is None:
+        return _IGNORED
+    lo, hi = _range(quantity)
+    types = _TYPES[quantity.type] if _passes(rule, lo, hi) else ()
+    return Spec(rule.to, quantity.type, types, lo, hi, quantity.danger, rule=rule)
+
+
+def _range(quantity: Quantity) -> tuple[float, float]:
+    """The plausible range. Infinity is outside every range; a bool lies between false and true."""
+    if quantity.type == "bool":
+        return False, True
+    lo = -sys.float_info.max if quantity.min is None else quantity.min
+    return lo, sys.float_info.max if quantity.max is None else quantity.max
+
+
+def _passes(rule: FieldRule, lo: float, hi: float) -> bool:
+    """Whether a value of the right type inside the plausible range needs nothing done to it."""
+    changes = rule.words or rule.invert or rule.text_number or rule.scale != 1 or rule.offset
+    hidden = any(not isinstance(value, str) and lo <= value <= hi for value in rule.absent)
+    return not changes and not hidden

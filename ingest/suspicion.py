@@ -1,0 +1,69 @@
+"""A message that became no reading: could it have been a danger, and what does it look like? It knows no device.
+
+The operations centre is told about the danger of a device that nobody registered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from domain.kind import Kind
+from ingest.conversion import convert
+from ingest.mapping import ANY, MappingBook, Spec, compile_plan
+
+DISTRESS: Final = frozenset({"sos", "emergency", "panic", "help"})
+"""Of a button's words only these are a danger by themselves: an unknown device's `single` may be a light switch."""
+
+
+class Suspicion:
+    """What fields mean in any kind, on each platform."""
+
+    def __init__(self, kinds: Mapping[str, Kind], books: Sequence[MappingBook]) -> None:
+        self._kinds, self._books = kinds, books
+        self._fields: dict[str, dict[str, list[tuple[str, Spec]]]] = {}
+        dangers = {name for kind in kinds.values() for name, each in kind.quantities.items() if each.danger}
+        names = "|".join(sorted(map(re.escape, dangers))) or "(?!)"
+        self._written = re.compile(rf'"(?:{names})"\s*:\s*"?(?:true\b|1\b)'.encode(), re.IGNORECASE)
+
+    def written(self, payload: bytes) -> bool:
+        """Whether bytes we cannot read hold what looks like a true danger bit."""
+        return self._written.search(payload) is not None
+
+    def dangerous(self, platform: str, fields: Mapping[str, object]) -> bool:
+        """Whether a field is a true danger bit in any kind; a test is none."""
+        known = self._of(platform)
+        return fields.get("test") is not True and any(
+            _alarms(spec, value) for name, value in fields.items() for _, spec in known.get(name, ())
+        )
+
+    def kind_of(self, platform: str, fields: Mapping[str, object]) -> str | None:
+        """The one kind that knows most of these fields, if there is one."""
+        known = self._of(platform)
+        votes: dict[str, int] = {}
+        for name in fields:
+            for kind, _ in known.get(name, ()):
+                votes[kind] = votes.get(kind, 0) + 1
+        best = [kind for kind, count in votes.items() if count == max(votes.values())]
+        return best[0] if len(best) == 1 else None
+
+    def _of(self, platform: str) -> dict[str, list[tuple[str, Spec]]]:
+        if platform not in self._fields:
+            self._fields[platform] = self._collect(platform)
+        return self._fields[platform]
+
+    def _collect(self, platform: str) -> dict[str, list[tuple[str, Spec]]]:
+        known: dict[str, list[tuple[str, Spec]]] = {}
+        for kind in self._kinds.values():
+            for name, spec in compile_plan(kind, self._books, platform or ANY).specs.items():
+                if not spec.ignored:
+                    known.setdefault(name, []).append((kind.kind, spec))
+        return known
+
+
+def _alarms(spec: Spec, value: object) -> bool:
+    if not spec.danger or convert(spec, value) is not True:
+        return False
+    spoken = spec.rule is not None and spec.rule.words is not None and spec.quantity == "sos"
+    return not spoken or str(value).strip().lower() in DISTRESS

@@ -1,0 +1,60 @@
+"""Gas in a room, and the detector on its wall. It knows nothing of messages or of demo time: seconds are real seconds.
+
+One well-mixed volume: what leaks in, what the air carries out. Methane's lower explosive limit is 5 % by volume.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from msgspec import Struct, structs
+
+LEL_FRACTION: Final = 0.05
+_HOUR_S: Final = 3600.0
+
+
+class Room(Struct, frozen=True):
+    """A kitchen. `gas` is the fraction of the air that is methane."""
+
+    volume_m3: float
+    gas: float = 0.0
+
+    @property
+    def lel_pct(self) -> float:
+        return self.gas / LEL_FRACTION * 100.0
+
+
+def flow(room: Room, seconds: float, release_m3h: float, air_changes_h: float) -> Room:
+    """The room after `seconds` of a constant release and ventilation (the exact solution, so any step is right).
+
+    >>> round(flow(Room(12.0), 240.0, 2.6, 0.5).lel_pct, 1)
+    28.4
+    >>> flow(Room(12.0, gas=0.01), 3600.0, 0.0, 20.0).lel_pct < 0.1
+    True
+    """
+    inflow = release_m3h / room.volume_m3 / _HOUR_S
+    decay = air_changes_h / _HOUR_S
+    if decay == 0.0:
+        return structs.replace(room, gas=min(room.gas + inflow * seconds, 1.0))
+    settled = inflow / decay
+    return structs.replace(room, gas=min(settled + (room.gas - settled) * math.exp(-decay * seconds), 1.0))
+
+
+class Detector(Struct, frozen=True):
+    """A household gas alarm: it speaks after the level stood over `set_pct` for `delay_s` (the 2026 standard asks for
+    15 to 60 s) and falls silent under `clear_pct`. `over_s` is how long the level has stood over.
+    """
+
+    set_pct: float = 8.0
+    clear_pct: float = 5.0
+    delay_s: float = 15.0
+    over_s: float = 0.0
+    alarming: bool = False
+
+
+def sense(detector: Detector, lel_pct: float, seconds: float) -> Detector:
+    """The detector after the level stood at `lel_pct` for `seconds`."""
+    over_s = detector.over_s + seconds if lel_pct >= detector.set_pct else 0.0
+    alarming = over_s >= detector.delay_s or (detector.alarming and lel_pct >= detector.clear_pct)
+    return structs.replace(detector, over_s=over_s, alarming=alarming)

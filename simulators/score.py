@@ -1,0 +1,60 @@
+"""The shape of a score: a scripted incident as people write it (simulators/scenarios/*.yaml). It reads no files."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from domain.duration import Duration
+
+_Positive = Annotated[float, Field(gt=0)]
+_NotNegative = Annotated[float, Field(ge=0)]
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Act(_Written):
+    """From `at` on (real time of the incident), this is how gas comes in and air goes through."""
+
+    at: Duration
+    what: str
+    release_m3h: _NotNegative = 0.0
+    air_changes_h: _NotNegative = 0.5
+    valve_closed: bool = False
+
+
+class GasDevice(_Written):
+    """The detector on the wall, in the words of its data sheet."""
+
+    set_pct: _Positive = 8.0
+    clear_pct: _Positive = 5.0
+    delay: Duration = 15_000
+    report_every: Duration = 20_000
+
+
+class Score(_Written):
+    """One incident. `first_after` and `every` are time of the demo; inside, `time_lapse` real seconds pass in one."""
+
+    name: str
+    title: str
+    hazard: Literal["gas"]
+    first_after: Duration
+    every: Duration
+    time_lapse: _Positive = 1.0
+    lasts: Duration
+    room_m3: _Positive
+    background_pct: _NotNegative = 1.0
+    device: GasDevice = GasDevice()
+    acts: Annotated[list[Act], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Score:
+        times = [act.at for act in self.acts]
+        if times != sorted(times) or times[0] != 0:
+            raise ValueError("acts are written in order of time and the first begins at 0s")
+        if self.lasts / self.time_lapse >= self.every:
+            raise ValueError("the incident lasts longer than `every`: write a larger every or time_lapse")
+        return self

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 
 import aiomqtt
 import yaml
@@ -24,6 +24,7 @@ __all__ = ["DemoSite", "packaged_score", "run_demo"]
 
 _log = logging.getLogger(__name__)
 _RECONNECT_S: Final = 1.0
+_CANCEL_AGAIN_S: Final = 0.5
 _SEQUENCE_LIMIT: Final = 2**31
 _ENCODERS: Final = {"chirpstack": chirpstack.encode, "zigbee2mqtt": zigbee2mqtt.encode}
 
@@ -61,12 +62,17 @@ async def run_demo(
     try:
         await asyncio.wait({publishing, stopped}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        publishing.cancel()
-        stopped.cancel()
-        results = await asyncio.gather(publishing, stopped, return_exceptions=True)
-    failed = results[0]
-    if isinstance(failed, Exception):
+        await _end(stopped)
+        await _end(publishing)
+    if not publishing.cancelled() and (failed := publishing.exception()) is not None:
         raise failed
+
+
+async def _end(task: asyncio.Task[Any]) -> None:
+    """Cancel until it is done: in Python 3.11 `wait_for`, inside the client, may swallow a cancellation."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=_CANCEL_AGAIN_S)
 
 
 class _Speaker:

@@ -57,7 +57,8 @@ class Phones:
 
         async with self._arrived:
             try:
-                await asyncio.wait_for(self._arrived.wait_for(lambda: found() is not None), within_s)
+                async with asyncio.timeout(within_s):
+                    await self._arrived.wait_for(lambda: found() is not None)
             except TimeoutError:
                 got = [text.text for text in self.of(phone)] or "nothing"
                 raise AssertionError(

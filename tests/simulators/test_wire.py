@@ -1,0 +1,78 @@
+"""The encoders, against the messages printed in the platforms' own documents."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from simulators.wire import Envelope, Utterance, chirpstack, native, zigbee2mqtt
+
+AT = 1_658_136_855_775  # 2022-07-18T09:34:15.775Z
+SAID = Utterance("gas-001", {"alarm": False, "lel_pct": 1.2})
+
+
+def test_a_native_device_says_one_object_on_its_own_topic() -> None:
+    (message,) = native.encode(SAID, Envelope("gas-001", AT, 7))
+    assert message.topic == "fengshao/v1/gas-001/up"
+    assert json.loads(message.payload) == {"ts": AT, "seq": 7, "alarm": False, "lel_pct": 1.2}
+    assert message.qos == 1
+
+
+def test_a_native_alarm_takes_the_urgent_lane() -> None:
+    (message,) = native.encode(Utterance("gas-001", {"alarm": True}, urgent=True), Envelope("gas-001", AT, 8))
+    assert message.topic == "fengshao/v1/gas-001/alarm"
+
+
+def test_a_chirpstack_event_has_the_printed_shape() -> None:
+    (message,) = chirpstack.encode(
+        Utterance("meter-001", {"volume_m3": 312.407, "flow_m3h": 0.0}), Envelope("70b3d57ed0060001", AT, 5)
+    )
+    assert re.fullmatch(r"application/[0-9a-f-]{36}/device/70b3d57ed0060001/event/up", message.topic)
+    body = json.loads(message.payload)
+    assert body["time"] == "2022-07-18T09:34:15.775000000+00:00"
+    assert body["deviceInfo"]["devEui"] == "70b3d57ed0060001"
+    assert body["object"] == {"volume_m3": 312.407, "flow_m3h": 0.0}
+    assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", body["deduplicationId"])
+    assert body["fCnt"] == 5
+    printed = {"deduplicationId", "time", "deviceInfo", "devAddr", "dr", "fPort", "data", "rxInfo", "txInfo"}
+    assert set(body) == printed | {"fCnt", "object"}
+
+
+def test_chirpstack_leaves_out_a_zero_frame_counter() -> None:
+    (message,) = chirpstack.encode(Utterance("m", {}), Envelope("70b3d57ed0060001", AT, 0))
+    assert "fCnt" not in json.loads(message.payload)
+
+
+def test_chirpstack_tells_joins_and_batteries_in_events_of_their_own() -> None:
+    envelope = Envelope("70b3d57ed0060001", AT, 1)
+    (join,) = chirpstack.encode_join("m", envelope)
+    (status,) = chirpstack.encode_status("m", 88.3, envelope)
+    assert join.topic.endswith("/event/join")
+    assert status.topic.endswith("/event/status")
+    assert set(json.loads(join.payload)) == {"deduplicationId", "time", "deviceInfo", "devAddr"}
+    assert json.loads(status.payload)["batteryLevel"] == 88.3
+
+
+def test_zigbee2mqtt_speaks_the_converters_words() -> None:
+    said = Utterance("g", {"alarm": True, "tamper": False, "battery_low": False, "battery_pct": 80, "opened": True})
+    (message,) = zigbee2mqtt.encode(said, Envelope("厨房燃气 c1-1-1-101", AT, 0))
+    assert message.topic == "zigbee2mqtt/厨房燃气 c1-1-1-101"
+    assert json.loads(message.payload) == {
+        "gas": True,
+        "tamper": False,
+        "battery_low": False,
+        "battery": 80,
+        "contact": False,
+        "linkquality": 60,
+    }
+
+
+def test_zigbee2mqtt_tells_availability_retained() -> None:
+    (device,) = zigbee2mqtt.encode_available("kitchen")
+    (bridge,) = zigbee2mqtt.encode_bridge_online()
+    assert (device.topic, device.payload, device.retain) == (
+        "zigbee2mqtt/kitchen/availability",
+        b'{"state":"online"}',
+        True,
+    )
+    assert (bridge.topic, bridge.retain) == ("zigbee2mqtt/bridge/state", True)

@@ -1,0 +1,152 @@
+/**
+ * A mock of the API for work on the screen: deterministic data, the same content security policy as the real server,
+ * and a few switches for screenshots (POST /mock/quiet, /mock/deaf, /mock/reset). It decides nothing about the real API.
+ */
+import { createReadStream, existsSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { extname, join, normalize } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { makeAlerts, makePlaces, makeReadings, makeTimeline, PEOPLE, stamp } from './town.mjs'
+
+const DIST = fileURLToPath(new URL('../../dist', import.meta.url))
+const PORT = Number(process.env.PORT ?? 8787)
+const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.html': 'text/html; charset=utf-8', '.svg': 'image/svg+xml' }
+const CSP = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+let alerts = new Map()
+let deaf = false
+const streams = new Set()
+const places = makePlaces()
+
+function reset() {
+  alerts = new Map(makeAlerts(Date.now()).map((item) => [item.id, item]))
+  deaf = false
+}
+reset()
+
+const LEADS_TO = { acknowledge: 'acknowledged', arrive: 'on_site', resolve: 'resolved', verify: 'verified', close: 'closed', return: 'returned', reopen: 'open', shelve: 'shelved' }
+const ALLOWED = {
+  open: ['acknowledge', 'pass', 'assign', 'shelve', 'return', 'comment'],
+  acknowledged: ['arrive', 'pass', 'assign', 'shelve', 'return', 'comment'],
+  on_site: ['resolve', 'assign', 'comment'],
+  resolved: ['verify', 'reopen', 'comment'],
+  verified: ['close', 'reopen', 'comment'],
+  closed: ['reopen', 'comment'],
+  returned: ['assign', 'reopen', 'comment'],
+  shelved: ['reopen', 'comment'],
+}
+const withAllowed = (item) => ({ ...item, allowed: ALLOWED[item.state] })
+
+function send(response, status, body, type = 'application/json') {
+  response.writeHead(status, { 'content-type': type, 'content-security-policy': CSP, 'cache-control': 'no-store' })
+  response.end(body === undefined ? '' : JSON.stringify(body))
+}
+const refuse = (response, status, detail) => send(response, status, { type: 'about:blank', title: 'refused', status, detail }, 'application/problem+json')
+const list = (response, items) => send(response, 200, { items, next: null })
+
+function emit(event, data, to = streams) {
+  for (const stream of to) stream.write(`id: ${Date.now()}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+}
+const status = () => ({
+  connected: !deaf,
+  last_reading_at: stamp(Date.now() - 1200),
+  readings_per_s: 6.4,
+  on_duty: [{ name: '王建国' }, { name: '李秀兰' }, { name: '陈志强' }, { name: '孙德福' }],
+  detect_to_send_ms: 42,
+})
+setInterval(() => emit('status', status()), 2000)
+
+function find(query) {
+  const states = query.getAll('state')
+  const since = Date.parse(query.get('since') ?? '') || 0
+  const place = query.get('place')
+  const under = (id) => id === place || String(id).startsWith(`${place}-`)
+  return [...alerts.values()]
+    .filter((item) => !states.length || states.includes(item.state))
+    .filter((item) => Date.parse(item.opened_at) >= since && (!place || under(item.place)))
+    .sort((a, b) => Number(b.id) - Number(a.id))
+    .map(withAllowed)
+}
+
+function act(response, id, action) {
+  const item = alerts.get(id)
+  if (!item) return refuse(response, 404, '没有这起警情')
+  if (!ALLOWED[item.state].includes(action)) return refuse(response, 409, '这起警情还没有人到场，不能处置。')
+  const now = Date.now()
+  const state = LEADS_TO[action] ?? item.state
+  const deadline = { acknowledged: ['arrive', 600_000], on_site: ['resolve', 7_200_000] }[state]
+  const after = {
+    ...item,
+    state,
+    owner: action === 'acknowledge' ? { id: 'w1', name: '王建国' } : item.owner,
+    deadline: deadline ? { what: deadline[0], at: stamp(now + deadline[1]), since: stamp(now) } : null,
+    updated_at: stamp(now),
+  }
+  alerts.set(id, after)
+  emit('alert', withAllowed(after))
+  return send(response, 200, withAllowed(after))
+}
+
+function readings(response, device, query) {
+  const item = [...alerts.values()].find((one) => one.device === device)
+  if (!item) return refuse(response, 404, '没有这台设备')
+  return list(response, makeReadings(item, Date.parse(query.get('from')), Date.parse(query.get('to') ?? '') || Date.now()))
+}
+
+const KINDS = { gas: 'gas_alarm', person: 'wristband', manhole: 'manhole', water: 'water_meter', device: 'gas_alarm' }
+const CONTACTS = [{ name: '住户', role: 'resident', phone: '19900001234' }]
+
+function resource(request, response, parts, query) {
+  const [name, id, verb] = parts
+  if (name === 'session') {
+    if (request.method === 'DELETE') return send(response, 204)
+    return send(response, 200, { role: 'administrator', person: { id: 'w1', name: '王建国' }, site: { name: '枫树社区', timezone: 'Asia/Shanghai' } })
+  }
+  if (name === 'stream') return stream(request, response)
+  if (name === 'places') return list(response, places)
+  if (name === 'people') return list(response, PEOPLE)
+  if (name === 'devices' && verb === 'readings') return readings(response, id, query)
+  if (name === 'devices') {
+    const item = [...alerts.values()].find((one) => one.device === id)
+    return item ? send(response, 200, { id, kind: KINDS[item.hazard], place: item.place }) : refuse(response, 404, '没有')
+  }
+  if (name !== 'alerts') return refuse(response, 404, '没有')
+  if (id === undefined) return list(response, find(query))
+  if (verb) return act(response, id, verb)
+  const item = alerts.get(id)
+  if (!item) return refuse(response, 404, '没有这起警情')
+  return send(response, 200, { ...withAllowed(item), timeline: makeTimeline(item, Date.now()), contacts: CONTACTS })
+}
+
+function stream(request, response) {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+  response.write('retry: 1000\n\n')
+  streams.add(response)
+  emit('status', status(), [response])
+  request.on('close', () => streams.delete(response))
+}
+
+function file(response, path) {
+  const wanted = join(DIST, normalize(path))
+  const found = wanted.startsWith(DIST) && extname(wanted) && existsSync(wanted) ? wanted : join(DIST, 'index.html')
+  response.writeHead(200, { 'content-type': TYPES[extname(found)] ?? 'application/octet-stream', 'content-security-policy': CSP })
+  createReadStream(found).pipe(response)
+}
+
+function play(response, what) {
+  reset()
+  if (what === 'quiet') for (const item of [...alerts.values()]) if (item.state !== 'closed') alerts.delete(item.id)
+  deaf = what === 'deaf'
+  emit('resync', {})
+  emit('status', status())
+  return send(response, 204)
+}
+
+createServer((request, response) => {
+  const url = new URL(request.url, 'http://mock')
+  const parts = url.pathname.split('/').filter(Boolean).map(decodeURIComponent)
+  if (parts[0] === 'mock') return play(response, parts[1])
+  if (url.pathname === '/healthz') return send(response, 200, { ok: true })
+  if (parts[0] === 'api') return resource(request, response, parts.slice(2), url.searchParams)
+  return file(response, url.pathname)
+}).listen(PORT, '127.0.0.1', () => console.log(`mock on http://127.0.0.1:${PORT}`))

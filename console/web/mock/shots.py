@@ -1,0 +1,95 @@
+"""Takes pictures of every page against the mock server, and fails when a page logs an error or breaks its policy.
+
+Start `npm run mock` first. It knows nothing of the real service; it looks only at what the browser shows.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+BASE = os.environ.get("FENGSHAO_MOCK", "http://127.0.0.1:8787")
+WALL = {"width": 1920, "height": 1080}
+PHONE = {"width": 390, "height": 844}
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+faults: list[str] = []
+
+
+def page_of(browser: Browser, size: dict[str, int], scheme: str = "dark") -> Page:
+    context = browser.new_context(viewport=size, color_scheme=scheme, locale="zh-CN")  # type: ignore[arg-type]
+    page = context.new_page()
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    return page
+
+
+def shoot(page: Page, folder: Path, name: str, path: str, wait: str) -> None:
+    page.goto(BASE + path)
+    page.wait_for_selector(wait)
+    page.wait_for_timeout(700)
+    page.screenshot(path=folder / f"{name}.png")
+
+
+def desktop(browser: Browser, folder: Path) -> None:
+    page = page_of(browser, WALL)
+    page.request.post(f"{BASE}/mock/reset")
+    shoot(page, folder, "wall", "/", ".item")
+    shoot(page, folder, "login", "/login", "form")
+    page.request.post(f"{BASE}/mock/quiet")
+    shoot(page, folder, "wall-quiet", "/", ".quiet p")
+    page.request.post(f"{BASE}/mock/reset")
+    shoot(page, folder, "alert", "/alerts/31", "canvas")
+    shoot(page, folder, "alert-failed-text", "/alerts/29", "canvas")
+    light = page_of(browser, WALL, "light")
+    shoot(light, folder, "desk-light", "/desk", "canvas")
+    light.keyboard.press("j")
+    light.keyboard.press("d")
+    light.wait_for_timeout(600)
+    light.keyboard.press("r")
+    light.wait_for_timeout(400)
+    light.screenshot(path=folder / "desk-resolve.png")
+    light.keyboard.press("Escape")
+    light.keyboard.press("?")
+    light.wait_for_timeout(300)
+    light.screenshot(path=folder / "desk-help.png")
+
+
+def phone(browser: Browser, folder: Path) -> None:
+    page = page_of(browser, PHONE)
+    page.request.post(f"{BASE}/mock/reset")
+    shoot(page, folder, "phone-1-open", "/m", ".first")
+    for number, name in ((2, "taken"), (3, "on-site"), (4, "done")):
+        page.click(".first")
+        page.wait_for_timeout(1500)
+        page.screenshot(path=folder / f"phone-{number}-{name}.png")
+    page.request.post(f"{BASE}/mock/reset")
+    shoot(page, folder, "phone-5-again", "/m", ".first")
+    page.context.set_offline(True)
+    page.click(".first")
+    page.wait_for_timeout(4000)
+    page.screenshot(path=folder / "phone-6-offline.png")
+    faults[:] = [fault for fault in faults if "ERR_INTERNET_DISCONNECTED" not in fault]
+    page.context.set_offline(False)
+    page.wait_for_timeout(5000)
+    page.screenshot(path=folder / "phone-7-back.png")
+    shoot(page_of(browser, PHONE, "light"), folder, "phone-8-light", "/m", ".thumb")
+
+
+def main(folder: Path) -> int:
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=os.environ.get("FENGSHAO_CHROMIUM"), args=FLAGS)
+        desktop(browser, folder)
+        phone(browser, folder)
+        browser.close()
+    for fault in faults:
+        print(fault)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,139 @@
+/** The shapes the server sends (design.md section 4). Optional fields may be missing; the screen then says less. */
+
+export type Severity = 'critical' | 'high' | 'medium' | 'low'
+export type Ledger = 'danger' | 'health'
+export type State =
+  | 'open'
+  | 'acknowledged'
+  | 'on_site'
+  | 'resolved'
+  | 'verified'
+  | 'closed'
+  | 'returned'
+  | 'shelved'
+export type Action =
+  | 'acknowledge'
+  | 'pass'
+  | 'arrive'
+  | 'resolve'
+  | 'verify'
+  | 'close'
+  | 'return'
+  | 'reopen'
+  | 'shelve'
+  | 'assign'
+  | 'comment'
+
+export type Value = number | boolean | string
+
+export interface Deadline {
+  what: 'take' | 'arrive' | 'resolve'
+  at: string
+  since?: string | null
+}
+export interface Told {
+  name: string
+  role: string
+  channel: string
+  state: string
+  at: string | null
+}
+export interface Evidence {
+  quantity: string
+  value: Value | null
+  unit?: string
+  limit?: Value | null
+  at?: string | null
+}
+export interface PersonRef {
+  id: string
+  name: string
+}
+export interface AlertItem {
+  id: string
+  rule: string
+  title: string
+  severity: Severity
+  ledger: Ledger
+  state: State
+  device: string | null
+  place: string | null
+  subject: { type: string; id: string }
+  started_at: string
+  opened_at: string
+  updated_at?: string
+  address?: string
+  advice?: string
+  hazard?: string
+  stale?: boolean
+  recovered?: boolean
+  owner?: PersonRef | null
+  deadline?: Deadline | null
+  next_step_at?: string | null
+  told?: Told[]
+  late_ms?: number
+  evidence?: Evidence[]
+  allowed?: Action[]
+}
+export interface TimelineItem {
+  at: string
+  kind: string
+  text: string
+  person?: string | PersonRef | null
+  channel?: string | null
+  state?: string | null
+}
+export interface Contact {
+  name: string
+  role?: string
+  phone: string
+}
+export interface AlertDetail extends AlertItem {
+  timeline: TimelineItem[]
+  contacts?: Contact[]
+}
+export interface Place {
+  id: string
+  name: string
+  level: string
+  parent: string | null
+  cell?: string | null
+  lon?: number | null
+  lat?: number | null
+}
+export interface Device {
+  id: string
+  kind: string
+  model?: string | null
+  place?: string | null
+  attributes?: Record<string, Value>
+}
+export interface ReadingPoint {
+  at: string
+  quantity: string
+  value: Value
+  unit?: string | null
+  quality?: string
+}
+export interface Session {
+  role: string
+  person?: string | PersonRef | null
+  alert?: string | null
+  site: { name: string; timezone: string }
+}
+export interface Status {
+  connected?: boolean
+  last_reading_at?: string | null
+  readings_per_s?: number | null
+  on_duty?: number | Array<string | { name: string; role?: string }> | null
+  detect_to_send_ms?: number | null
+}
+export interface Page<T> {
+  items: T[]
+  next: string | null
+}
+export interface Person {
+  id: string
+  name: string
+  role?: string
+}

@@ -1,0 +1,60 @@
+/** The alerts this screen knows, kept true by the stream. Everything shown is computed from here. */
+import { computed, reactive, ref, shallowRef } from 'vue'
+import { api } from '../api/client'
+import type { AlertItem, Place, Status } from '../api/types'
+import { urgency } from '../pure/order'
+import { live } from '../pure/severity'
+import { instant, midnight } from '../pure/time'
+import { serverNow } from './now'
+import { zone } from './session'
+
+export const book = reactive(new Map<string, AlertItem>())
+export const places = shallowRef<Place[]>([])
+export const status = ref<Status>({})
+export const loaded = ref(false)
+/** The alert that arrived last, for the announcer. */
+export const arrived = shallowRef<AlertItem | null>(null)
+
+const LIVE = ['open', 'returned', 'acknowledged', 'on_site'] as const
+
+const known = computed(() => [...book.values()])
+const openOf = (ledger: AlertItem['ledger']) =>
+  computed(() => known.value.filter((item) => item.ledger === ledger && live(item.state)).sort(urgency))
+
+export const danger = openOf('danger')
+export const health = openOf('health')
+export const today = computed(() => {
+  const begin = midnight(serverNow(), zone.value)
+  return known.value.filter((item) => item.ledger === 'danger' && (instant(item.opened_at) ?? 0) >= begin)
+})
+
+/** Takes an alert into the book, unless a newer version is already there. */
+export function learn(item: AlertItem): void {
+  const before = book.get(item.id)
+  if (before && older(item, before)) return
+  book.set(item.id, item)
+  if (!before && loaded.value && live(item.state)) arrived.value = item
+}
+
+function older(item: AlertItem, before: AlertItem): boolean {
+  const [mine, its] = [instant(item.updated_at), instant(before.updated_at)]
+  return mine !== null && its !== null && mine < its
+}
+
+export async function load(): Promise<void> {
+  const begin = new Date(midnight(serverNow(), zone.value)).toISOString()
+  // What the stream brings while we ask is newer than the answer and stays.
+  const before = [...book.keys()]
+  const [open, recent] = await Promise.all([
+    Promise.all(LIVE.map((state) => api.alerts({ state }))).then((lists) => lists.flat()),
+    api.alerts({ since: begin }),
+  ])
+  const present = new Set([...open, ...recent].map((item) => item.id))
+  for (const id of before) if (!present.has(id)) book.delete(id)
+  for (const item of [...recent, ...open]) learn(item)
+  loaded.value = true
+}
+
+export async function loadPlaces(): Promise<void> {
+  places.value = await api.places()
+}

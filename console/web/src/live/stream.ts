@@ -1,0 +1,109 @@
+/** The live stream: hears changes, notices within five seconds that it hears nothing, and comes back by itself. */
+import { computed, ref } from 'vue'
+import { failedAt, heardAt, type Link, lost as isLost, shouldProbe } from '../pure/link'
+import type { AlertItem, Status } from '../api/types'
+import { book, learn, load, loadPlaces, places, status } from './book'
+import { now } from './now'
+
+const link = ref<Link>(heardAt(Date.now()))
+const beat = ref(Date.now())
+
+export const lost = computed(() => isLost(link.value, beat.value))
+/** The last moment of which the screen is true. */
+export const trueUntil = computed(() => now.value - (beat.value - link.value.heard))
+export const lostFor = computed(() => beat.value - link.value.heard)
+
+let source: EventSource | null = null
+let running = false
+let reopenAt = 0
+let behind = false
+let probing = false
+
+const REOPEN_MS = 3_000
+const AFRESH_MS = 15_000
+const PROBE_PATIENCE_MS = 1_500
+
+function heard(): void {
+  link.value = heardAt(Date.now())
+}
+
+function failed(): void {
+  link.value = failedAt(link.value, Date.now())
+  behind = true
+}
+
+async function refresh(): Promise<void> {
+  try {
+    await load()
+    if (!places.value.length) await loadPlaces()
+    behind = false
+  } catch {
+    failed() // the next opening of the stream tries again
+  }
+}
+
+function open(): void {
+  source?.close()
+  source = new EventSource('/api/v1/stream')
+  source.onopen = () => {
+    heard()
+    if (behind) void refresh()
+  }
+  source.onerror = failed
+  source.addEventListener('alert', (event) => {
+    heard()
+    learn(JSON.parse((event as MessageEvent<string>).data) as AlertItem)
+  })
+  source.addEventListener('status', (event) => {
+    heard()
+    status.value = JSON.parse((event as MessageEvent<string>).data) as Status
+  })
+  source.addEventListener('resync', () => {
+    heard()
+    void refresh()
+  })
+}
+
+/** Any answer means that the server can be reached; a dead stream is found by its silence. */
+async function probe(): Promise<void> {
+  if (probing) return
+  probing = true
+  try {
+    await fetch('/healthz', { cache: 'no-store', signal: AbortSignal.timeout(PROBE_PATIENCE_MS) })
+  } catch {
+    failed()
+  } finally {
+    probing = false
+  }
+}
+
+function watch(): void {
+  beat.value = Date.now()
+  if (shouldProbe(link.value, beat.value)) void probe()
+  if (!lost.value || beat.value < reopenAt) return
+  behind = true
+  reopenAt = beat.value + REOPEN_MS
+  // While it is CONNECTING the browser retries by itself and says which event it heard last; after long we start afresh.
+  if (source?.readyState !== EventSource.CONNECTING || lostFor.value > AFRESH_MS) open()
+}
+
+let timer = 0
+
+export function start(): void {
+  if (running) return
+  running = true
+  heard()
+  open()
+  void refresh()
+  timer = window.setInterval(watch, 500)
+  window.addEventListener('offline', failed)
+}
+
+export function stop(): void {
+  running = false
+  source?.close()
+  source = null
+  window.clearInterval(timer)
+  window.removeEventListener('offline', failed)
+  book.clear()
+}

@@ -1,0 +1,42 @@
+/** Which page for which address. Everything but the login and a worker's link needs a session. */
+import { createRouter, createWebHistory } from 'vue-router'
+import { whenUnauthorized } from './api/client'
+import { resume, session } from './live/session'
+import { stop } from './live/stream'
+import { applyTheme } from './theme'
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: '/', name: 'wall', component: () => import('./pages/WallPage.vue') },
+    { path: '/desk', name: 'desk', component: () => import('./pages/DeskPage.vue') },
+    { path: '/alerts/:id', name: 'alert', component: () => import('./pages/AlertPage.vue'), props: true },
+    { path: '/m', name: 'phone', component: () => import('./pages/PhonePage.vue') },
+    { path: '/m/:link', name: 'link', component: () => import('./pages/LinkPage.vue'), props: true },
+    { path: '/login', name: 'login', component: () => import('./pages/LoginPage.vue') },
+    { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/MissingPage.vue') },
+  ],
+})
+
+const OPEN_TO_ALL = new Set(['login', 'link', 'missing'])
+
+router.beforeEach(async (to) => {
+  const name = String(to.name)
+  applyTheme(name === 'wall' ? 'wall' : name === 'phone' || name === 'link' ? 'phone' : 'desk')
+  if (OPEN_TO_ALL.has(name) || session.value) return true
+  if (await resume()) return true
+  return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
+})
+
+// A worker belongs to his phone page: the wall and the desk show more than he may see.
+router.beforeEach((to) => {
+  const worker = session.value?.role === 'worker'
+  return worker && (to.name === 'wall' || to.name === 'desk') ? { name: 'phone' } : true
+})
+
+whenUnauthorized(() => {
+  session.value = null
+  stop()
+  const here = router.currentRoute.value
+  if (here.name !== 'login') void router.push({ name: 'login', query: { next: here.fullPath } })
+})

@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url'
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vitest/config'
+import { kindsPlugin } from './kinds-plugin.ts'
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const api = process.env.FENGSHAO_API ?? 'http://127.0.0.1:8787'
+
+export default defineConfig({
+  plugins: [vue(), kindsPlugin(here('../../domain/kinds'))],
+  build: {
+    outDir: here('../dist'),
+    emptyOutDir: true,
+    // Everything is a file of ours: the content security policy allows neither data: scripts nor other origins.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 800,
+  },
+  server: { proxy: { '/api': api, '/healthz': api } },
+  test: { include: ['test/**/*.test.ts'], environment: 'node' },
+})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from store.ledger import tables_alerts as _alerts
 from store.ledger import tables_registry as _registry
 from store.ledger import tables_system as _system
 from store.ledger.metadata import metadata
@@ -9,6 +10,7 @@ from store.ledger.metadata import metadata
 TABLE_MODULES = (
     _registry,
     _system,
+    _alerts,
 )
 
 __all__ = ["TABLE_MODULES", "metadata"]

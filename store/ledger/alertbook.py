@@ -1,0 +1,249 @@
+"""The alert room's book in the ledger: everything it keeps, inside the transaction it is given.
+
+It complies with alerts/ports.py. It decides nothing: which alert, whom to tell and when are the room's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, Protocol, TypeVar
+
+from msgspec import structs
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
+
+from alerts import codes
+from alerts.alert import UNSETTLED, Alert, Delivery, DeliveryState, Entry
+from alerts.ports import Book, Coded
+from domain import DAY, Finding, Instant, Lane, Person, Phase
+from store.ledger.alertrows import alert_of, alert_values, delivery_of, delivery_values
+from store.ledger.rows import upsert
+from store.ledger.tables_alerts import alert_findings, alerts, deliveries, delivery_events, reply_codes, timeline
+from store.ledger.tables_system import cursors
+
+T = TypeVar("T")
+
+READER: Final = "alerts"
+_ENDS: Final = (Phase.ENDED.value, Phase.WITHDRAWN.value)
+_ONCE: Final = (Phase.BEGAN, Phase.ENDED, Phase.WITHDRAWN)
+_UNSETTLED: Final = tuple(state.value for state in UNSETTLED)
+_CODE_REST_MS: Final = DAY
+
+# Statements are built once: SQLAlchemy compiles a statement object once and then only binds.
+_ALERT = select(alerts).where(alerts.c.id == bindparam("alert"))
+_SAVE = update(alerts).where(alerts.c.id == bindparam("b_id"))
+_HEARD = select(alert_findings.c.alert).where(
+    alert_findings.c.finding == bindparam("finding"),
+    alert_findings.c.phase == bindparam("phase"),
+    alert_findings.c.at == bindparam("at"),
+)
+_ALERT_OF = select(alert_findings.c.alert).where(
+    alert_findings.c.finding == bindparam("finding"), alert_findings.c.alert.is_not(None)
+)
+_DUE = select(alerts).where(alerts.c.wake_at <= bindparam("now")).order_by(alerts.c.wake_at, alerts.c.id)
+_DELIVERIES = select(deliveries).where(deliveries.c.alert == bindparam("alert")).order_by(deliveries.c.n)
+_DELIVERY = select(deliveries).where(deliveries.c.id == bindparam("id"))
+_LEASABLE = or_(
+    and_(
+        deliveries.c.state.in_((DeliveryState.PENDING.value, DeliveryState.UNKNOWN.value)),
+        deliveries.c.not_before <= bindparam("now"),
+    ),
+    and_(deliveries.c.state == DeliveryState.SENDING.value, deliveries.c.lease_until <= bindparam("now")),
+)
+_LEASE = (
+    select(deliveries)
+    .where(deliveries.c.channel == bindparam("channel"), _LEASABLE)
+    .order_by(deliveries.c.priority, deliveries.c.not_before, deliveries.c.n)
+)
+_NEXT_DUE = select(
+    func.min(deliveries.c.not_before).filter(
+        deliveries.c.state.in_((DeliveryState.PENDING.value, DeliveryState.UNKNOWN.value))
+    ),
+    func.min(deliveries.c.lease_until).filter(deliveries.c.state == DeliveryState.SENDING.value),
+).where(
+    deliveries.c.channel == bindparam("channel"),
+    deliveries.c.state.in_((DeliveryState.PENDING.value, DeliveryState.UNKNOWN.value, DeliveryState.SENDING.value)),
+)
+
+
+class SqlBook:
+    """The book of one transaction."""
+
+    def __init__(self, tx: Connection) -> None:
+        self._tx = tx
+
+    # findings
+
+    def heard(self, finding: Finding) -> bool:
+        return self._tx.execute(_HEARD, _phase_key(finding)).first() is not None
+
+    def alert_of(self, finding_id: str) -> int | None:
+        return self._tx.execute(_ALERT_OF, {"finding": finding_id}).scalar()
+
+    def hear(self, finding: Finding, alert: int | None) -> None:
+        row = {**_phase_key(finding), "alert": alert, "severity": finding.severity.value, "heard_at": finding.now}
+        self._tx.execute(insert(alert_findings), row)
+
+    def still_firing(self, alert: int) -> bool:
+        mine = select(alert_findings.c.finding).where(alert_findings.c.alert == alert)
+        ended = mine.where(alert_findings.c.phase.in_(_ENDS))
+        open_ = mine.where(alert_findings.c.finding.not_in(ended)).limit(1)
+        return self._tx.execute(open_).first() is not None
+
+    def candidates(self, finding: Finding, building: str | None) -> list[Alert]:
+        subject = and_(
+            alerts.c.rule == finding.rule,
+            alerts.c.subject_type == finding.subject.type,
+            alerts.c.subject_id == finding.subject.id,
+        )
+        ways = [subject]
+        if finding.device is not None:
+            ways.append(alerts.c.device == finding.device)
+        if building is not None:
+            ways.append(and_(alerts.c.rule == finding.rule, alerts.c.building == building))
+        found = select(alerts).where(alerts.c.state.in_(_UNSETTLED), or_(*ways)).order_by(alerts.c.id.desc())
+        return [alert_of(row) for row in self._tx.execute(found)]
+
+    # alerts
+
+    def open(self, alert: Alert) -> Alert:
+        done = self._tx.execute(insert(alerts), alert_values(alert))
+        key = done.inserted_primary_key
+        assert key is not None
+        return structs.replace(alert, id=int(key[0]))
+
+    def save(self, alert: Alert) -> None:
+        self._tx.execute(_SAVE, {**alert_values(alert), "b_id": alert.id})
+
+    def alert(self, alert: int) -> Alert | None:
+        row = self._tx.execute(_ALERT, {"alert": alert}).first()
+        return None if row is None else alert_of(row)
+
+    def due(self, now: Instant, limit: int) -> list[Alert]:
+        return [alert_of(row) for row in self._tx.execute(_DUE.limit(limit), {"now": now})]
+
+    def next_wake(self) -> Instant | None:
+        return self._tx.execute(select(func.min(alerts.c.wake_at))).scalar()
+
+    def orphans(self, now: Instant, grace_ms: int) -> list[Alert]:
+        late = or_(alerts.c.wake_at.is_(None), alerts.c.wake_at < now - grace_ms)
+        found = select(alerts).where(alerts.c.state.in_(_UNSETTLED), late).order_by(alerts.c.id)
+        return [alert_of(row) for row in self._tx.execute(found)]
+
+    def note(self, entries: Sequence[Entry]) -> None:
+        if entries:
+            self._tx.execute(insert(timeline), [structs.asdict(entry) for entry in entries])
+
+    # deliveries
+
+    def next_delivery(self) -> int:
+        return int(self._tx.execute(select(func.coalesce(func.max(deliveries.c.n), 0))).scalar_one()) + 1
+
+    def post(self, new: Sequence[Delivery]) -> None:
+        if not new:
+            return
+        keys = [one.key for one in new]
+        there = set(self._tx.execute(select(deliveries.c.key).where(deliveries.c.key.in_(keys))).scalars())
+        rows = [delivery_values(one) for one in new if one.key not in there]
+        if rows:
+            self._tx.execute(insert(deliveries), rows)
+
+    def deliveries(self, alert: int) -> list[Delivery]:
+        return [delivery_of(row) for row in self._tx.execute(_DELIVERIES, {"alert": alert})]
+
+    def delivery(self, delivery: str) -> Delivery | None:
+        row = self._tx.execute(_DELIVERY, {"id": delivery}).first()
+        return None if row is None else delivery_of(row)
+
+    def by_provider(self, channel: str, provider_id: str) -> Delivery | None:
+        found = select(deliveries).where(deliveries.c.provider_id == provider_id, deliveries.c.channel == channel)
+        row = self._tx.execute(found.order_by(deliveries.c.n.desc())).first()
+        return None if row is None else delivery_of(row)
+
+    def settle(self, old: Delivery, new: Delivery, at: Instant, detail: str) -> None:
+        self._tx.execute(update(deliveries).where(deliveries.c.id == new.id), delivery_values(new))
+        step = {
+            "delivery": new.id,
+            "at": at,
+            "from_state": old.state.value,
+            "to_state": new.state.value,
+            "code": new.code,
+            "detail": detail,
+        }
+        self._tx.execute(insert(delivery_events), step)
+
+    def lease(self, channel: str, now: Instant, lease_until: Instant, limit: int) -> list[Delivery]:
+        rows = self._tx.execute(_LEASE.limit(limit), {"channel": channel, "now": now}).all()
+        if rows:
+            taken = update(deliveries).where(deliveries.c.n.in_([row._mapping["n"] for row in rows]))
+            sending = {"state": DeliveryState.SENDING.value, "lease_until": lease_until}
+            self._tx.execute(taken.values(**sending, attempts=deliveries.c.attempts + 1))
+        return [delivery_of(row) for row in rows]
+
+    def next_due(self, channel: str) -> Instant | None:
+        row = self._tx.execute(_NEXT_DUE, {"channel": channel}).one()
+        return min((at for at in row if at is not None), default=None)
+
+    def sent_since(self, channel: str, address: str, since: Instant) -> int:
+        mine = and_(deliveries.c.address == address, deliveries.c.channel == channel, deliveries.c.sent_at >= since)
+        return int(self._tx.execute(select(func.count()).select_from(deliveries).where(mine)).scalar_one())
+
+    # reply codes
+
+    def code(self, phone: str, alert: int, person: str, now: Instant) -> int | None:
+        rest = select(alerts.c.id).where(alerts.c.state == "closed", alerts.c.updated_at < now - _CODE_REST_MS)
+        mine = select(reply_codes.c.alert, reply_codes.c.number).where(reply_codes.c.phone == phone)
+        held = {row.alert: row.number for row in self._tx.execute(mine)}
+        if alert in held:
+            return int(held[alert])
+        if held:
+            old = and_(reply_codes.c.phone == phone, reply_codes.c.alert.in_(rest))
+            if self._tx.execute(delete(reply_codes).where(old)).rowcount:
+                held = {row.alert: row.number for row in self._tx.execute(mine)}
+        number = codes.smallest_free(held.values())
+        if number is not None:
+            row = {"phone": phone, "number": number, "alert": alert, "person": person, "since": now}
+            self._tx.execute(insert(reply_codes), row)
+        return number
+
+    def coded(self, phone: str) -> list[Coded]:
+        mine = select(reply_codes).where(reply_codes.c.phone == phone).order_by(reply_codes.c.since.desc())
+        return [Coded(row.number, row.alert, row.person) for row in self._tx.execute(mine)]
+
+    def person_of(self, phone: str) -> Person | None:
+        mine = select(deliveries.c.person, deliveries.c.name).where(deliveries.c.address == phone)
+        row = self._tx.execute(mine.order_by(deliveries.c.n.desc()).limit(1)).first()
+        return None if row is None else Person(id=row.person, name=row.name, phone=phone)
+
+    def move_cursor(self, lane: Lane, pos: int) -> None:
+        upsert(self._tx, cursors, {"reader": READER, "lane": lane.value}, {"pos": pos})
+
+
+class _Runs(Protocol):
+    """A ledger, as far as this needs one."""
+
+    def __call__(self, work: Callable[[Connection], T], /) -> Awaitable[T]: ...
+
+
+class Transactor:
+    """`Transact` of alerts/ports.py over a ledger's `run`."""
+
+    def __init__(self, run: _Runs) -> None:
+        self._run = run
+
+    def __call__(self, work: Callable[[Book], T]) -> Awaitable[T]:
+        def within(tx: Connection) -> T:
+            return work(SqlBook(tx))
+
+        return self._run(within)
+
+
+def position(tx: Connection) -> dict[Lane, int]:
+    """How far in the journal the alerts of this ledger have come."""
+    mine: Any = select(cursors.c.lane, cursors.c.pos).where(cursors.c.reader == READER)
+    return {Lane(row.lane): int(row.pos) for row in tx.execute(mine)}
+
+
+def _phase_key(finding: Finding) -> dict[str, Any]:
+    """Once in a finding's life, or (graded, stale) once at that instant."""
+    at = 0 if finding.phase in _ONCE else finding.at
+    return {"finding": finding.id, "phase": finding.phase.value, "at": at}

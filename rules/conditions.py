@@ -1,0 +1,119 @@
+"""What a rule's condition says about one reading: threshold or expression, event with its cancel window, absence, and
+questions about the past. It knows no devices, no watches but their phase and begin, and keeps nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from domain import Evidence, Instant, Severity, Value
+from rules.core import Phase, Signal, Watch
+from rules.expression import parse
+from rules.meaning import Answer, Scope, limit_of, meaning, reflex
+from rules.rulebook import Rule
+from rules.tree import Node, Quantity, Window, comparisons, leaves, quantities, windows
+
+Said = tuple[Signal, ...]
+HAPPENED: Final[Said] = (Signal.DANGER, Signal.CLEAR)
+"""An event is danger and at once the beginning of its own quiet: it is over when it is not repeated for `release`."""
+_DANGER: Final[Said] = (Signal.DANGER,)
+_BETWEEN: Final[Said] = (Signal.BETWEEN,)
+_CLEAR: Final[Said] = (Signal.CLEAR,)
+_NO_WORD: Final[Said] = (Signal.NO_WORD,)
+_CANCEL: Final[Said] = (Signal.CANCEL,)
+
+Judge = Callable[[Scope], Answer]
+
+
+def _judge_of(written: str | None) -> Judge | None:
+    return None if written is None else meaning(parse(written))
+
+
+class Condition:
+    """The conditions of one rule, compiled once. Absences have none: rules/absence.py judges them by arrival time."""
+
+    def __init__(self, rule: Rule, units: Mapping[str, str]) -> None:
+        question = rule.question
+        assert question is not None
+        written = [question, *(parse(text) for text in (rule.clear, *(grade.when for grade in rule.grades)) if text)]
+        if rule.cancel is not None:
+            written.append(parse(rule.cancel.when))
+        self.event = rule.event is not None
+        self.quantities = tuple(dict.fromkeys(name for node in written for name in quantities(node)))
+        self.windows = tuple(dict.fromkeys(window for node in written for window in windows(node)))
+        self.reflex = reflex(question)
+        self.reflex_quantity = quantities(question)[0] if quantities(question) else ""
+        self._danger = meaning(question)
+        self._clear = _judge_of(rule.clear)
+        self._only_if = _judge_of(rule.only_if)
+        self._cancel = _judge_of(rule.cancel.when if rule.cancel else None)
+        self._cancel_within = rule.cancel.within if rule.cancel else 0
+        self._severity = rule.severity
+        grades = sorted(rule.grades, key=lambda grade: grade.severity.rank)
+        self._grades = [(grade.severity, meaning(parse(grade.when))) for grade in grades]
+        self._lines = _lines(question, rule, units)
+
+    def judge(self, watch: Watch, scope: Scope, at: Instant) -> Said:
+        """What the values in scope say to this watch."""
+        answer = self._danger(scope)
+        if answer is True and (watch.phase is not Phase.QUIET or self.applies(scope)):
+            return HAPPENED if self.event else _DANGER
+        if answer is True:
+            return _NO_WORD
+        return self._taken_back(watch, scope, at) if self.event else self._calm(answer, scope)
+
+    def applies(self, scope: Scope) -> bool:
+        """False when `only_if` does not hold; it keeps a finding from beginning, it never ends one."""
+        return self._only_if is None or self._only_if(scope) is True
+
+    def _calm(self, answer: Answer, scope: Scope) -> Said:
+        if self._clear is None:
+            return _NO_WORD if answer is None else _CLEAR
+        if self._clear(scope) is True:
+            return _CLEAR
+        return _NO_WORD if answer is None else _BETWEEN
+
+    def _taken_back(self, watch: Watch, scope: Scope, at: Instant) -> Said:
+        in_time = watch.phase is not Phase.QUIET and 0 <= at - watch.begin <= self._cancel_within
+        return _CANCEL if in_time and self._cancel is not None and self._cancel(scope) is True else _NO_WORD
+
+    def severity(self, scope: Scope) -> Severity:
+        """The most severe of the rule's own severity and the grades that are true."""
+        graded = next((severity for severity, true in self._grades if true(scope) is True), self._severity)
+        return min(graded, self._severity, key=lambda severity: severity.rank)
+
+    def evidence(self, scope: Scope, at: Instant) -> tuple[Evidence, ...]:
+        """What a person can check: each quantity with its value and the limit it was held against."""
+        rendered = ((leaf, _measured(leaf, scope), unit, limit) for leaf, unit, limit in self._lines)
+        return tuple(
+            Evidence(_name(leaf), value, unit, limit, at) for leaf, value, unit, limit in rendered if value is not None
+        )
+
+
+_Line = tuple[Quantity | Window, str, Value | None]
+
+
+def _lines(question: Node, rule: Rule, units: Mapping[str, str]) -> list[_Line]:
+    limits: dict[Quantity | Window, Value | None] = {}
+    for comparison in comparisons(question):
+        if (found := limit_of(comparison)) is not None:
+            limits.setdefault(found[0], found[2])
+    for leaf in [*leaves(question), *(Quantity(name) for name in rule.show)]:
+        if isinstance(leaf, (Quantity, Window)):
+            limits.setdefault(leaf, None)
+    return [(leaf, _unit(leaf, units), limit) for leaf, limit in limits.items()]
+
+
+def _name(leaf: Quantity | Window) -> str:
+    return leaf.name if isinstance(leaf, Quantity) else leaf.quantity
+
+
+def _unit(leaf: Quantity | Window, units: Mapping[str, str]) -> str:
+    if isinstance(leaf, Window) and leaf.function == "idle":
+        return "ms"
+    return units.get(_name(leaf), "")
+
+
+def _measured(leaf: Quantity | Window, scope: Scope) -> Value | None:
+    return scope.values.get(leaf.name) if isinstance(leaf, Quantity) else scope.window(leaf)

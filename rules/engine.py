@@ -1,0 +1,297 @@
+"""The engine: readings and time in, findings out, for any number of devices. It knows no host, no clock and no store;
+`now` is an argument, and all that it remembers can be written down (`snapshot`) and taken up again (`restore`).
+
+Journal time decides when: due wake-ups run before a later reading and bear the instant they were due, so that a replay
+of the journal tells the same findings. Whoever calls `tick(now)` promises that all received before `now` was fed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from domain import Device, Finding, Instant, Ledger, Quality, Reading, Value
+from domain.kind import Kind
+from domain.people import Community
+from rules.absence import absences, next_absence
+from rules.core import QUIET_WATCH, Patience, Phase, Signal, Watch, Word, matured, step
+from rules.explain import explained
+from rules.order import in_event_order
+from rules.outages import Outages
+from rules.plan import PlannedRule, empty_plan, plans, quiet
+from rules.report import finding
+from rules.rulebook import Rulebook
+from rules.scope import Neighbourhood, Scope, believable, remember_counters, with_memory
+from rules.seat import NO_WATCHES, Memory, Seat
+from rules.wakes import ABSENCE, Wakes
+from rules.words import Occasion, words_of
+
+
+class Snapshot(Struct):
+    """The engine written down."""
+
+    now: Instant
+    outages: Outages
+    seats: list[Memory]
+
+
+class Engine:
+    """All rules, all devices."""
+
+    def __init__(self, books: Sequence[Rulebook], kinds: Mapping[str, Kind], community: Community) -> None:
+        self.plans = plans(books, kinds)
+        self.seats: dict[str, Seat] = {}
+        self.outages = Outages()
+        self.evaluations = 0
+        self.trouble: dict[str, int] = {}
+        """Rules that could not be judged, by name: a value of a type their kind does not declare."""
+        self._now: Instant = 0
+        self._wakes = Wakes()
+        self._neighbourhood = Neighbourhood(community)
+
+    @property
+    def community(self) -> Community:
+        """Who lives where; assign a new version when the registry changes."""
+        return self._neighbourhood.community
+
+    @community.setter
+    def community(self, community: Community) -> None:
+        self._neighbourhood = Neighbourhood(community)
+
+    # -- devices ------------------------------------------------------------------------------------------------
+
+    def enrol(self, devices: Iterable[Device], now: Instant) -> list[Finding]:
+        """New and changed devices. From now on their silence counts. A device of another kind starts afresh."""
+        told: list[Finding] = []
+        for device in devices:
+            seat = self.seats.get(device.id)
+            if seat is not None and seat.plan.kind != device.kind:
+                told += self.dismiss([device.id], now)
+                seat = None
+            if seat is None:
+                seat = self._sit(device, now)
+            elif not seat.registered and seat.heard is None:
+                seat.enrolled = now
+            seat.describe(device)
+            self._promise_absence(seat)
+        return told
+
+    def dismiss(self, device_ids: Iterable[str], now: Instant) -> list[Finding]:
+        """Devices taken out of the registry. What was told of their health ends; a danger nobody watches goes stale."""
+        told: list[Finding] = []
+        for device_id in device_ids:
+            seat = self.seats.get(device_id)
+            for name in sorted(seat.watches) if seat is not None else ():
+                assert seat is not None
+                planned = seat.plan.by_name[name]
+                health = planned.rule.ledger is Ledger.HEALTH
+                self._say(seat, planned, Word(Signal.RESET if health else Signal.SILENT, now), now, told)
+            self.seats.pop(device_id, None)
+        return told
+
+    def reset(self, device_id: str, rule: str, now: Instant) -> list[Finding]:
+        """A named person resets a latched rule of a device."""
+        told: list[Finding] = []
+        seat = self.seats.get(device_id)
+        if seat is not None and rule in seat.plan.by_name:
+            self._say(seat, seat.plan.by_name[rule], Word(Signal.RESET, now), now, told)
+        return told
+
+    def outage(self, begin: Instant, end: Instant | None) -> None:
+        """Nobody could be heard from `begin` to `end` (None: it still lasts): not silence of the devices."""
+        self.outages.note(begin, end)
+
+    def _sit(self, device: Device, now: Instant, registered: bool = True) -> Seat:
+        plan = self.plans.get(device.kind) or empty_plan(device.kind)
+        seat = self.seats[device.id] = Seat(device, plan, now, registered)
+        return seat
+
+    # -- readings -----------------------------------------------------------------------------------------------
+
+    def feed(self, readings: Sequence[Reading], now: Instant) -> list[Finding]:
+        """Judges what was heard. `now` bounds `received`: a frame stamped in the future must not move time."""
+        told: list[Finding] = []
+        seats, heap, asked = self.seats, self._wakes.heap, 0
+        for reading in in_event_order(readings):
+            received = reading.received if reading.received <= now else now
+            if received > self._now:
+                if heap and heap[0][0] < received:
+                    self._run_due(received - 1, told)
+                self._now = received
+            seat = seats.get(reading.device)
+            if seat is None:
+                seat = self._sit(Device(reading.device, reading.kind), received, registered=False)
+            plan = seat.plan
+            # The fast path: nothing is open, doubtful, out of order or to be remembered; only reflexes are asked.
+            if seat.watches is NO_WATCHES and plan.plain and not reading.doubts and reading.at >= seat.newest:
+                stayed_quiet = quiet(plan.reflexes, reading.values)
+                if stayed_quiet >= 0:
+                    seat.heard, seat.newest = received, reading.at
+                    asked += stayed_quiet
+                    continue
+            self._judge(seat, reading, told)
+        self.evaluations += asked
+        return told
+
+    def _judge(self, seat: Seat, reading: Reading, told: list[Finding]) -> None:
+        """The whole way, for a reading that may change something."""
+        now, at = self._now, reading.at
+        values, retained = believable(reading), Quality.RETAINED in reading.doubts.values()
+        late = at < seat.newest
+        if not retained:
+            self._heard(seat, values, at, told)
+        if reading.is_test:
+            values = {}
+        elif not retained:
+            remember_counters(seat, at, values)
+        scope = Scope(seat, self._neighbourhood, at, with_memory(seat, at, values, late or retained))
+        for planned, condition in seat.plan.judged:
+            touched = any(name in values for name in condition.quantities)
+            if touched:
+                self.evaluations += 1
+                self._weigh(seat, planned, scope, Occasion(at, now, late, retained), told)
+            elif planned.name in seat.watches:
+                self._say(seat, planned, Word(Signal.NO_WORD, at), now, told)
+
+    def _heard(self, seat: Seat, values: Mapping[str, Value], at: Instant, told: list[Finding]) -> None:
+        """The device is alive: its absences end. A retained message is no sign of life and never comes here."""
+        now = self._now
+        seat.heard, seat.newest = now, max(seat.newest, at)
+        if seat.plan.timed:
+            seat.heard_of = {**(seat.heard_of or {}), **{name: now for name in seat.plan.timed if name in values}}
+        for planned, absent in seat.plan.absences:
+            if planned.name in seat.watches and (absent.quantity is None or absent.quantity in values):
+                self._say(seat, planned, Word(Signal.CLEAR, now), now, told)
+                self._promise_absence(seat)
+
+    def _weigh(self, seat: Seat, planned: PlannedRule, scope: Scope, occasion: Occasion, told: list[Finding]) -> None:
+        watch = seat.watches.get(planned.name, QUIET_WATCH)
+        try:
+            words = words_of(planned, watch, scope, occasion)
+        except TypeError:
+            self.trouble[planned.name] = self.trouble.get(planned.name, 0) + 1
+            return
+        if occasion.retained:
+            words = self._first_retained(seat, planned, words)
+        for word in words:
+            self._say(seat, planned, word, occasion.now, told)
+
+    def _first_retained(self, seat: Seat, planned: PlannedRule, words: list[Word]) -> list[Word]:
+        """Of a retained message only danger counts, and once: its age is unknown, and it comes at every reconnect."""
+        danger = words[0].signal is Signal.DANGER
+        if not danger or planned.name in seat.watches or planned.name in seat.retained:
+            return []
+        seat.retained = (*seat.retained, planned.name)
+        return words
+
+    def _say(self, seat: Seat, planned: PlannedRule, word: Word, now: Instant, told: list[Finding]) -> None:
+        """One word to one watch; keeps what becomes of it, owes its wake-up, tells its findings."""
+        before = seat.watches.get(planned.name, QUIET_WATCH)
+        if before is QUIET_WATCH and word.signal is Signal.DANGER:
+            subject, _ = self._neighbourhood.subject(seat.device, planned.rule.of)
+            word = msgspec.structs.replace(word, subject=subject, version=planned.version)
+        after, effects = step(planned.patience(seat.report_every_ms), before, word, now)
+        if after is not before:
+            self._keep(seat, planned.name, after)
+        for effect in effects:
+            told.append(finding(planned, seat.device, effect, now, self._neighbourhood))
+
+    def _keep(self, seat: Seat, rule: str, watch: Watch) -> None:
+        before = seat.watches.get(rule, QUIET_WATCH)
+        seat.put(rule, None if watch.phase is Phase.QUIET else watch)
+        if watch.wake_at is not None and watch.wake_at != before.wake_at:
+            self._wakes.owe(watch.wake_at, seat.device.id, rule)
+
+    # -- time ---------------------------------------------------------------------------------------------------
+
+    def tick(self, now: Instant, limit: int | None = None) -> list[Finding]:
+        """Runs the wake-ups due by `now`, earliest first, at most `limit` of them."""
+        told: list[Finding] = []
+        self._run_due(now, told, limit)
+        return told
+
+    def next_wake(self) -> Instant | None:
+        """When the next wake-up is due. It may turn out to be nothing: devices that spoke are looked at again."""
+        return self._wakes.next
+
+    def _run_due(self, until: Instant, told: list[Finding], limit: int | None = None) -> None:
+        heap = self._wakes.heap
+        while heap and heap[0][0] <= until and limit != 0:
+            limit = None if limit is None else limit - 1
+            due, device_id, rule = self._wakes.take()
+            self._now = max(self._now, due)
+            seat = self.seats.get(device_id)
+            if seat is not None and rule == ABSENCE:
+                self._look_for_absence(seat, due, told)
+            elif seat is not None and (watch := seat.watches.get(rule)) is not None and watch.wake_at == due:
+                self._wake(seat, seat.plan.by_name[rule], watch, told)
+
+    def _wake(self, seat: Seat, planned: PlannedRule, watch: Watch, told: list[Finding]) -> None:
+        due, patience = watch.wake_at or 0, planned.patience(seat.report_every_ms)
+        word = matured(patience, watch)
+        if word is None:
+            later = self._silent_at(seat, patience, due)
+            if later is not None:
+                self._keep(seat, planned.name, msgspec.structs.replace(watch, wake_at=later))
+                return
+            word = Word(Signal.SILENT, due)
+        self._say(seat, planned, word, due, told)
+
+    def _silent_at(self, seat: Seat, patience: Patience, due: Instant) -> Instant | None:
+        """When to look again whether a device in alarm fell silent; None when it has."""
+        deadline = self.outages.deadline(seat.last_heard(None), patience.silence_ms or 0)
+        return deadline if deadline > due else self.outages.postponed(due)
+
+    def _look_for_absence(self, seat: Seat, due: Instant, told: list[Finding]) -> None:
+        if seat.absence_due != due:
+            return
+        seat.absence_due = self.outages.postponed(due)
+        if seat.absence_due is not None:
+            self._wakes.owe(seat.absence_due, seat.device.id, ABSENCE)
+            return
+        for planned, word in absences(seat, self.outages, self._neighbourhood, due):
+            self._say(seat, planned, word, due, told)
+        self._promise_absence(seat, due)
+
+    def _promise_absence(self, seat: Seat, looked_at: Instant | None = None) -> None:
+        due = next_absence(seat, self.outages)
+        if due is not None and looked_at is not None and due <= looked_at:
+            due = looked_at + seat.report_every_ms  # overdue, but `only_if` does not hold now: ask again in a while
+        if due is not None and due != seat.absence_due:
+            self._wakes.owe(due, seat.device.id, ABSENCE)
+        seat.absence_due = due
+
+    # -- being written down -------------------------------------------------------------------------------------
+
+    def snapshot(self) -> bytes:
+        """Everything remembered, as bytes. Save it with the journal position it belongs to."""
+        seats = [seat.written() for seat in self.seats.values()]
+        return msgspec.msgpack.encode(Snapshot(self._now, self.outages, seats))
+
+    def restore(self, written: bytes) -> None:
+        """Takes up a snapshot, before or after the devices are enrolled. Rules that are gone are forgotten."""
+        snapshot = msgspec.msgpack.decode(written, type=Snapshot)
+        self._now, self.outages = snapshot.now, snapshot.outages
+        for memory in snapshot.seats:
+            self._recall(memory)
+
+    def _recall(self, memory: Memory) -> None:
+        seat = self.seats.get(memory.device)
+        if seat is None:
+            seat = self._sit(Device(memory.device, memory.kind), memory.enrolled, registered=False)
+        if seat.plan.kind != memory.kind:
+            return
+        seat.recall(memory)
+        for rule, watch in seat.watches.items():
+            if watch.wake_at is not None:
+                self._wakes.owe(watch.wake_at, memory.device, rule)
+        if seat.registered:
+            seat.absence_due = None
+            self._promise_absence(seat)
+
+    def explain(self, rule: str, device_id: str) -> dict[str, object]:
+        """Why a rule does or does not speak of a device now."""
+        seat = self.seats.get(device_id)
+        return {"device": device_id, "rule": rule, "known": False} if seat is None else explained(seat, rule)

@@ -1,0 +1,155 @@
+"""Turns the tree of a condition into a fast function. It knows no rules, no kinds and no time.
+
+Three answers: true, false and unknown (None). What was not measured is unknown, and unknown is never danger; an
+attribute nobody wrote down counts as false where a yes or no stands (`person.lives_alone`), unknown in a comparison.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
+
+from domain import Value
+from rules.tree import COMPARISONS, Attribute, Binary, Literal, Node, Quantity, Unary, Window, attributes, quantities
+from rules.tree import windows as windows_of
+
+
+class Scope(Protocol):
+    """What a condition may look at while it is judged."""
+
+    @property
+    def values(self) -> Mapping[str, Value]: ...
+
+    def attribute(self, owner: str, name: str) -> Value | None: ...
+
+    def window(self, window: Window) -> float | None: ...
+
+
+Answer = Value | None
+Function = Callable[[Any], Any]
+Leaf = Callable[[Node], Function]
+
+_ARITHMETIC: Final[dict[str, Function | Callable[[Any, Any], Any]]] = {
+    ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq, "!=": operator.ne,
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
+}  # fmt: skip
+_MIRRORED: Final = {">=": "<=", "<=": ">=", ">": "<", "<": ">", "==": "==", "!=": "!="}
+_YES: Final = frozenset({True, "true", "True", "TRUE", "1", "yes", "是"})
+"""How people say yes in a table of attributes."""
+
+
+def meaning(node: Node) -> Callable[[Scope], Answer]:
+    """The condition as a function of a scope."""
+    return _compile(node, _in_scope)
+
+
+def reflex(node: Node) -> Callable[[Value], object] | None:
+    """The condition as a function of one value, when it speaks of a single measured quantity; else None.
+
+    >>> hot = reflex(Binary(">=", Quantity("lel_pct"), Literal(25)))
+    >>> hot(24.9), hot(25)
+    (False, True)
+    """
+    if len(quantities(node)) != 1 or attributes(node) or windows_of(node):
+        return None
+    return _comparison_with_number(node) or _compile(node, _alone)
+
+
+def limit_of(comparison: Binary) -> tuple[Quantity | Window, str, Value] | None:
+    """`quantity sign constant` of a comparison, turned round if it was written `10 <= lel_pct`; else None."""
+    left, right, sign = comparison.left, comparison.right, comparison.sign
+    if isinstance(left, Literal):
+        left, right, sign = right, left, _MIRRORED[sign]
+    constant = _constant(right)
+    if isinstance(left, Unary) and left.sign == "abs":
+        left = left.operand
+    return (left, sign, constant) if isinstance(left, (Quantity, Window)) and constant is not None else None
+
+
+def _constant(node: Node) -> Value | None:
+    if isinstance(node, Unary) and node.sign == "-" and isinstance(node.operand, Literal):
+        return -node.operand.value  # type: ignore[operator]  # check.py refuses -true and -'text'
+    return node.value if isinstance(node, Literal) else None
+
+
+def _comparison_with_number(node: Node) -> Callable[[Value], object] | None:
+    # The four shapes nearly every rule has, without a second call: this is what a quiet reading costs.
+    if not (isinstance(node, Binary) and node.sign in COMPARISONS and isinstance(node.left, Quantity)):
+        return None
+    limit: Any = _constant(node.right)
+    shapes: dict[str, Function] = {
+        ">=": lambda value: value >= limit,
+        ">": lambda value: value > limit,
+        "<=": lambda value: value <= limit,
+        "<": lambda value: value < limit,
+    }
+    return None if limit is None else shapes.get(node.sign)
+
+
+def _alone(leaf: Node) -> Function:
+    if isinstance(leaf, Literal):
+        constant = leaf.value
+        return lambda _value: constant
+    return lambda value: value
+
+
+def _in_scope(leaf: Node) -> Function:
+    if isinstance(leaf, Literal):
+        return _alone(leaf)
+    if isinstance(leaf, Quantity):
+        quantity = leaf.name
+        return lambda scope: scope.values.get(quantity)
+    if isinstance(leaf, Attribute):
+        owner, name = leaf.owner, leaf.name
+        return lambda scope: scope.attribute(owner, name)
+    return lambda scope: scope.window(leaf)
+
+
+def _compile(node: Node, leaf: Leaf) -> Function:
+    if isinstance(node, Unary):
+        return _one(node, leaf)
+    if isinstance(node, Binary):
+        return _two(node, leaf)
+    return leaf(node)
+
+
+def _one(node: Unary, leaf: Leaf) -> Function:
+    if node.sign == "not":
+        truth = _truth(node.operand, leaf)
+        return lambda x: None if (answer := truth(x)) is None else not answer
+    operand = _compile(node.operand, leaf)
+    apply = abs if node.sign == "abs" else operator.neg
+    return lambda x: None if (value := operand(x)) is None else apply(value)
+
+
+def _two(node: Binary, leaf: Leaf) -> Function:
+    if node.sign in ("and", "or"):
+        return _joined(_truth(node.left, leaf), _truth(node.right, leaf), decisive=node.sign == "or")
+    left, right, apply = _compile(node.left, leaf), _compile(node.right, leaf), _ARITHMETIC[node.sign]
+
+    def arithmetic(x: Any) -> Answer:
+        a, b = left(x), right(x)
+        if a is None or b is None or (b == 0 and apply is operator.truediv):
+            return None
+        return apply(a, b)  # type: ignore[call-arg, no-any-return]
+
+    return arithmetic
+
+
+def _joined(left: Function, right: Function, *, decisive: bool) -> Function:
+    """`and`, `or` with three answers: one decisive side settles it, whatever is unknown about the other."""
+
+    def joined(x: Any) -> bool | None:
+        a = left(x)
+        b = a if a is decisive else right(x)
+        if b is decisive:
+            return decisive
+        return None if a is None or b is None else not decisive
+
+    return joined
+
+
+def _truth(node: Node, leaf: Leaf) -> Function:
+    answer = _compile(node, leaf)
+    return (lambda x: answer(x) in _YES) if isinstance(node, Attribute) else answer

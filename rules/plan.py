@@ -1,0 +1,123 @@
+"""The rules of one kind of device, compiled once and indexed by quantity, so that a quiet reading costs a few
+comparisons. It knows no device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+from domain import DAY, Value
+from domain.kind import Kind
+from rules.conditions import Condition
+from rules.core import Patience
+from rules.expression import parse
+from rules.meaning import meaning
+from rules.rulebook import Absent, Rule, Rulebook
+
+STALE_AFTER: Final = Absent()
+"""When a device in alarm counts as silent: three reporting periods and ten minutes."""
+
+Reflex = Callable[[Value], object]
+
+
+class PlannedRule:
+    """One rule for one kind."""
+
+    def __init__(self, rule: Rule, book: Rulebook, kind: Kind) -> None:
+        self.rule, self.name, self.kind = rule, rule.name, kind.kind
+        self.hazard, self.version = book.hazard, str(book.version)
+        units = {name: quantity.unit for name, quantity in kind.quantities.items()}
+        self.absent = rule.absent
+        self.condition = None if rule.absent is not None else Condition(rule, units)
+        self.only_if = None if rule.only_if is None else meaning(parse(rule.only_if))
+        self._patience: dict[int, Patience] = {}
+
+    def patience(self, report_every_ms: int) -> Patience:
+        """How long it waits, for a device with this reporting plan."""
+        known = self._patience.get(report_every_ms)
+        if known is None:
+            rule, judged = self.rule, self.rule.when is not None
+            silence = STALE_AFTER.patience_ms(report_every_ms) if judged else None
+            known = Patience(rule.hold, rule.release, rule.if_silent == "fire", rule.latch, silence)
+            self._patience[report_every_ms] = known
+        return known
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """What it needs from a reading."""
+        if self.condition is not None:
+            return self.condition.quantities
+        return (self.absent.quantity,) if self.absent is not None and self.absent.quantity else ()
+
+
+class Plan:
+    """Everything to be judged about one kind."""
+
+    def __init__(self, kind: Kind, rules: Sequence[PlannedRule]) -> None:
+        self.kind, self.report_every_ms = kind.kind, kind.report_every
+        self.by_name = {rule.name: rule for rule in rules}
+        self.judged = tuple((rule, rule.condition) for rule in rules if rule.condition is not None)
+        self.absences = tuple((rule, rule.absent) for rule in rules if rule.absent is not None)
+        self.timed = tuple({absent.quantity for _, absent in self.absences if absent.quantity is not None})
+        self.reflexes = _reflexes(self.judged)
+        self.thorough = frozenset(name for _, cond in self.judged if cond.reflex is None for name in cond.quantities)
+        self.remembered = frozenset(
+            name for _, cond in self.judged if len(cond.quantities) > 1 for name in cond.quantities
+        )
+        self.windows = _windows(cond for _, cond in self.judged)
+        self.plain = not (self.thorough or self.remembered or self.timed)
+        """Nothing need be remembered of a quiet reading."""
+
+
+def empty_plan(kind: str) -> Plan:
+    """For devices of a kind nobody described: they are heard, and nothing is judged."""
+    return Plan(Kind.model_construct(kind=kind, report_every=DAY, quantities={}), ())
+
+
+def quiet(reflexes: Mapping[str, tuple[Reflex, ...]], values: Mapping[str, Value]) -> int:
+    """How many rules were asked and stayed quiet; -1 as soon as one does not, or cannot tell."""
+    asked = 0
+    try:
+        for quantity in values:
+            if quantity in reflexes:
+                value = values[quantity]
+                for twitches in reflexes[quantity]:
+                    if twitches(value):
+                        return -1
+                    asked += 1
+    except TypeError:
+        return -1
+    return asked
+
+
+def _reflexes(judged: Iterable[tuple[PlannedRule, Condition]]) -> dict[str, tuple[Reflex, ...]]:
+    # A test is nobody's danger: readings that carry one leave the fast path to be told apart.
+    found: dict[str, list[Reflex]] = {"test": [lambda value: value is True]}
+    for _, condition in judged:
+        if condition.reflex is not None:
+            found.setdefault(condition.reflex_quantity, []).append(condition.reflex)
+    return {name: tuple(tests) for name, tests in found.items()}
+
+
+def _windows(conditions: Iterable[Condition]) -> dict[str, int]:
+    """How much past must be kept of which quantity."""
+    kept: dict[str, int] = {}
+    for condition in conditions:
+        for window in condition.windows:
+            kept[window.quantity] = max(kept.get(window.quantity, 0), window.length_ms)
+    return kept
+
+
+def plans(books: Sequence[Rulebook], kinds: Mapping[str, Kind]) -> dict[str, Plan]:
+    """A plan for every kind, also for kinds without rules."""
+    return {name: Plan(kind, list(_rules_of(books, kind))) for name, kind in kinds.items()}
+
+
+def _rules_of(books: Sequence[Rulebook], kind: Kind) -> Iterable[PlannedRule]:
+    for book in books:
+        for rule in book.rules:
+            if rule.watches(kind.kind):
+                planned = PlannedRule(rule, book, kind)
+                if all(name in kind.quantities for name in planned.quantities):
+                    yield planned

@@ -1,0 +1,140 @@
+"""The shape of a rulebook and of one rule, as the safety office writes them. It checks each field by itself;
+whether the rule makes sense for its kinds is rules/check.py's question.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from domain import MINUTE, Ledger, Severity
+from domain.duration import Duration
+from domain.kind import Name, Words
+from rules.expression import ExpressionError, parse
+from rules.tree import Node
+
+RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+ANY_KIND = "any"
+LONGEST_ADVICE = 8
+"""Characters of advice: it must fit a text message beside place, deadline and reply code."""
+
+
+def _readable(written: object) -> object:
+    if not isinstance(written, str):
+        raise ValueError(f"not a condition: {written!r} (write it in quotes, for example 'lel_pct >= 25')")
+    try:
+        parse(written)
+    except ExpressionError as error:
+        raise ValueError(str(error)) from None
+    return written
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Advice(_Written):
+    """What the worker must do, or must not do: one short imperative."""
+
+    zh: Annotated[str, Field(min_length=1, max_length=LONGEST_ADVICE)]
+    en: str = ""
+
+
+class Grade(_Written):
+    """A severity of its own under a condition of its own; the most severe that is true counts."""
+
+    severity: Severity
+    when: str
+
+    _condition = field_validator("when", mode="before")(_readable)
+
+
+class Cancel(_Written):
+    """The person takes it back: `when` is said within `within` of the event."""
+
+    when: str
+    within: Duration
+
+    _condition = field_validator("when", mode="before")(_readable)
+
+
+class Absent(_Written):
+    """The device, or one quantity, is not heard of for `missed` reporting periods and a `grace`, or for `after`."""
+
+    quantity: Name | None = None
+    missed: Annotated[int, Field(ge=1)] = 3
+    grace: Duration = 10 * MINUTE
+    after: Duration | None = None
+
+    def patience_ms(self, report_every_ms: int) -> int:
+        """How long it may be silent, by its reporting plan."""
+        return self.after if self.after is not None else self.missed * report_every_ms + self.grace
+
+
+class Rule(_Written):
+    """One judgement: a condition (`when`), something that happens (`event`) or something that is missing (`absent`)."""
+
+    name: RuleName
+    title: Words
+    kind: Name | list[Name]
+    severity: Severity
+    ledger: Ledger = Ledger.DANGER
+    of: Literal["device", "person"] = "device"
+    when: str | None = None
+    event: Name | None = None
+    absent: Absent | None = None
+    clear: str | None = None
+    grades: list[Grade] = []
+    hold: Duration = 0
+    release: Duration = 0
+    latch: bool = False
+    if_silent: Literal["fire", "wait"] = "fire"
+    cancel: Cancel | None = None
+    only_if: str | None = None
+    show: list[Name] = []
+    advice: Advice | None = None
+    source: Annotated[str, Field(min_length=1)]
+
+    _conditions = field_validator("when", "clear", "only_if", mode="before")(
+        lambda written: None if written is None else _readable(written)
+    )
+
+    @model_validator(mode="after")
+    def _one_question(self) -> Rule:
+        asked = [name for name in ("when", "event", "absent") if getattr(self, name) is not None]
+        if len(asked) != 1:
+            raise ValueError(f"a rule asks one question: write one of when, event, absent (found {asked or 'none'})")
+        if self.clear is not None and self.when is None:
+            raise ValueError("clear belongs to when: an event ends when it is not repeated, an absence when heard")
+        if self.cancel is not None and self.event is None:
+            raise ValueError("cancel belongs to event: remove it")
+        if self.event is not None and not (self.release or self.latch):
+            raise ValueError(
+                "an event needs release, the time without repetition after which it is over, or latch: true"
+            )
+        return self
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds it watches; `any` stands for every kind that has its quantities."""
+        return (self.kind,) if isinstance(self.kind, str) else tuple(self.kind)
+
+    @property
+    def question(self) -> Node | None:
+        """What is dangerous, as a tree; None for an absence."""
+        if self.absent is not None:
+            return None
+        return parse(self.when if self.when is not None else f"{self.event}")
+
+    def watches(self, kind: str) -> bool:
+        """True when the rule is about devices of this kind."""
+        return ANY_KIND in self.kinds or kind in self.kinds
+
+
+class Rulebook(_Written):
+    """The rules of one hazard. `hazard` names the family that wording and message templates are chosen by."""
+
+    hazard: Name
+    version: int = 1
+    rules: Annotated[list[Rule], Field(min_length=1)]

@@ -1,0 +1,105 @@
+"""What a condition may look at while one reading is judged: its values, what was said shortly before, the past of its
+counters, and what people wrote about the device, its person and its place. It judges nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from domain import Attribute, Device, Instant, Person, Quality, Reading, Subject, Value
+from domain.people import Community
+from rules.plan import STALE_AFTER
+from rules.seat import Seat
+from rules.tree import Window
+from rules.window import History
+
+
+class Neighbourhood:
+    """The community, with residents indexed by home: asked at every danger, it must not walk through everybody."""
+
+    def __init__(self, community: Community) -> None:
+        self.community = community
+        self._by_home: dict[str, list[Person]] = {}
+        for person in community.people.values():
+            if person.home is not None:
+                self._by_home.setdefault(person.home, []).append(person)
+
+    def people_of(self, device: Device) -> list[Person]:
+        """The person who carries the device, else those who live where it hangs."""
+        named = device.attributes.get("person")
+        if named is not None:
+            person = self.community.people.get(str(named))
+            return [] if person is None else [person]
+        return [] if device.place is None else self._by_home.get(device.place, [])
+
+    def attribute(self, device: Device, owner: str, name: str) -> Attribute | None:
+        """What people wrote; of several residents the first for whom it is so, else the first for whom it is known."""
+        if owner == "device":
+            return device.attributes.get(name)
+        if owner == "place":
+            place = self.community.places.get(device.place or "")
+            return None if place is None else place.attributes.get(name)
+        known = [person.attributes[name] for person in self.people_of(device) if name in person.attributes]
+        return next((value for value in known if value), known[0] if known else None)
+
+    def subject(self, device: Device, of: str) -> tuple[Subject, str | None]:
+        """Whom a finding is about, and where to go: a person's home if it is known."""
+        named = device.attributes.get("person")
+        if of != "person" or named is None:
+            return Subject("device", device.id), device.place
+        person = self.community.people.get(str(named))
+        return Subject("person", str(named)), (person.home if person and person.home else device.place)
+
+
+class Scope:
+    """One reading, as the conditions see it."""
+
+    __slots__ = ("_at", "_histories", "_seat", "neighbourhood", "values")
+
+    def __init__(self, seat: Seat, neighbourhood: Neighbourhood, at: Instant, values: Mapping[str, Value]) -> None:
+        self._seat, self.neighbourhood, self._at, self.values = seat, neighbourhood, at, values
+        self._histories: Mapping[str, History] = seat.histories or {}
+
+    def attribute(self, owner: str, name: str) -> Value | None:
+        """What people wrote about the device, its person or its place."""
+        return self.neighbourhood.attribute(self._seat.device, owner, name)
+
+    def window(self, window: Window) -> float | None:
+        """What the past of a counter says at the reading's event time."""
+        past = self._histories.get(window.quantity)
+        if past is None or window.quantity not in self.values:
+            return None
+        ask = past.increase if window.function == "increase" else past.idle
+        return ask(self._at, window.length_ms)
+
+
+def believable(reading: Reading) -> dict[str, Value]:
+    """The values that rules judge: what is implausible is recorded and shown, not judged."""
+    doubts = reading.doubts
+    if not doubts:
+        return reading.values
+    return {name: value for name, value in reading.values.items() if doubts.get(name) is not Quality.IMPLAUSIBLE}
+
+
+def with_memory(seat: Seat, at: Instant, values: dict[str, Value], late: bool) -> Mapping[str, Value]:
+    """The values, completed by what the device said shortly before of other quantities of the same rules.
+
+    A late reading is judged by itself: what is remembered was said after it.
+    """
+    plan = seat.plan
+    if not plan.remembered or late:
+        return values
+    oldest = at - STALE_AFTER.patience_ms(seat.report_every_ms)
+    remembered = {q: kept for q, kept in (seat.remembered or {}).items() if kept[0] >= oldest}
+    recalled = {name: value for name, (_, value) in remembered.items()}
+    seat.remembered = {**remembered, **{q: (at, values[q]) for q in plan.remembered if q in values}}
+    return {**recalled, **values}
+
+
+def remember_counters(seat: Seat, at: Instant, values: dict[str, Value]) -> None:
+    """Adds what the reading says to the past of the counters that rules ask about."""
+    for name, keep_ms in seat.plan.windows.items():
+        value = values.get(name)
+        if isinstance(value, (int, float)):
+            seat.histories = seat.histories if seat.histories is not None else {}
+            seat.histories.setdefault(name, History(keep_ms, [])).add(at, value)

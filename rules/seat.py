@@ -1,0 +1,103 @@
+"""What the engine remembers of one device, live and as a value that can be written down. It judges nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from domain import Device, Instant, Value
+from domain.duration import parse_duration
+from rules.core import Watch
+from rules.plan import Plan
+from rules.window import History, Sample
+
+NO_WATCHES: Final[dict[str, Watch]] = {}
+"""Shared by every quiet device, never changed: 300,000 devices, one empty dict."""
+
+
+class Memory(Struct, array_like=True):
+    """A seat written down. Rules are named, not numbered: a new rulebook finds its state again."""
+
+    device: str
+    kind: str
+    enrolled: Instant
+    heard: Instant | None
+    newest: Instant
+    watches: dict[str, Watch]
+    remembered: dict[str, tuple[Instant, Value]]
+    histories: dict[str, list[Sample]]
+    heard_of: dict[str, Instant]
+    retained: list[str]
+
+
+class Seat:
+    """One device at the table. Arrival times: `enrolled`, `heard`, `heard_of`, `absence_due`. Event time: `newest`."""
+
+    __slots__ = (
+        "absence_due", "device", "enrolled", "heard", "heard_of", "histories", "newest", "plan", "registered",
+        "remembered", "report_every_ms", "retained", "watches",
+    )  # fmt: skip
+
+    def __init__(self, device: Device, plan: Plan, enrolled: Instant, registered: bool) -> None:
+        self.device, self.plan, self.enrolled, self.registered = device, plan, enrolled, registered
+        self.report_every_ms = report_every(device, plan)
+        self.heard: Instant | None = None
+        self.newest: Instant = 0
+        self.absence_due: Instant | None = None
+        self.watches = NO_WATCHES
+        self.remembered: dict[str, tuple[Instant, Value]] | None = None
+        self.histories: dict[str, History] | None = None
+        self.heard_of: dict[str, Instant] | None = None
+        self.retained: tuple[str, ...] = ()
+
+    def describe(self, device: Device) -> None:
+        """The registry says something new about it; what it said itself is kept."""
+        self.device, self.registered = device, True
+        self.report_every_ms = report_every(device, self.plan)
+
+    def put(self, rule: str, watch: Watch | None) -> None:
+        """Keeps a watch, or lets it go."""
+        if watch is not None:
+            self.watches = {**self.watches, rule: watch}
+        elif rule in self.watches:
+            self.watches = {name: kept for name, kept in self.watches.items() if name != rule} or NO_WATCHES
+
+    def last_heard(self, quantity: str | None) -> Instant:
+        """When the device, or this quantity, was last heard of: since it was enrolled, if never."""
+        if quantity is None:
+            return self.enrolled if self.heard is None else self.heard
+        return self.enrolled if self.heard_of is None else self.heard_of.get(quantity, self.enrolled)
+
+    def written(self) -> Memory:
+        """The seat as a value."""
+        return Memory(
+            self.device.id, self.plan.kind, self.enrolled, self.heard, self.newest, self.watches,
+            self.remembered or {}, {name: past.samples for name, past in (self.histories or {}).items()},
+            self.heard_of or {}, list(self.retained),
+        )  # fmt: skip
+
+    def recall(self, memory: Memory) -> None:
+        """Takes up what was written down; rules and windows that no longer exist are forgotten."""
+        plan = self.plan
+        self.enrolled, self.heard, self.newest = memory.enrolled, memory.heard, memory.newest
+        self.watches = {name: w for name, w in memory.watches.items() if name in plan.by_name} or NO_WATCHES
+        self.remembered = {q: kept for q, kept in memory.remembered.items() if q in plan.remembered} or None
+        self.histories = _histories(memory, plan.windows)
+        self.heard_of = {name: at for name, at in memory.heard_of.items() if name in plan.timed} or None
+        self.retained = tuple(memory.retained)
+
+
+def _histories(memory: Memory, windows: Mapping[str, int]) -> dict[str, History] | None:
+    kept = {q: History(windows[q], samples) for q, samples in memory.histories.items() if q in windows}
+    return kept or None
+
+
+def report_every(device: Device, plan: Plan) -> int:
+    """The device's own reporting plan (attribute `report_every`, written `30m`), else its kind's."""
+    written = device.attributes.get("report_every")
+    try:
+        return parse_duration(written) if written is not None else plan.report_every_ms
+    except ValueError:
+        return plan.report_every_ms  # a plan nobody can read must not stop the device from being judged

@@ -1,0 +1,100 @@
+"""The tree of a condition: what can stand in it, and what it speaks of. It knows neither notation nor meaning."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from domain import Value
+
+OWNERS: Final = ("device", "person", "place")
+FUNCTIONS: Final = {"abs": 1, "increase": 2, "idle": 2}
+"""`abs(x)`; `increase(quantity, window)`: how much a counter grew; `idle(quantity, window)`: its longest standstill."""
+
+
+class Literal(Struct, frozen=True, tag=True):
+    """A number, a truth or a text; `duration` remembers that it was written as one."""
+
+    value: Value
+    duration: bool = False
+
+
+class Quantity(Struct, frozen=True, tag=True):
+    """A quantity of the device's kind."""
+
+    name: str
+
+
+class Attribute(Struct, frozen=True, tag=True):
+    """An attribute of the device, its person or its place."""
+
+    owner: str
+    name: str
+
+
+class Window(Struct, frozen=True, tag=True):
+    """A question about the last `length_ms` of one quantity, in event time."""
+
+    function: str
+    quantity: str
+    length_ms: int
+
+
+class Unary(Struct, frozen=True, tag=True):
+    """`not x`, `-x` or `abs(x)`."""
+
+    sign: str
+    operand: Node
+
+
+class Binary(Struct, frozen=True, tag=True):
+    """Two operands and what stands between them."""
+
+    sign: str
+    left: Node
+    right: Node
+
+
+Node = Literal | Quantity | Attribute | Window | Unary | Binary
+COMPARISONS: Final = frozenset({">=", "<=", "==", "!=", ">", "<"})
+
+
+def leaves(node: Node) -> list[Node]:
+    """Every quantity, attribute, window and literal in it, from left to right."""
+    if isinstance(node, Unary):
+        return leaves(node.operand)
+    if isinstance(node, Binary):
+        return leaves(node.left) + leaves(node.right)
+    return [node]
+
+
+def quantities(node: Node) -> tuple[str, ...]:
+    """The quantities it speaks of, each once, in order."""
+    found: dict[str, None] = {}
+    for leaf in leaves(node):
+        if isinstance(leaf, Quantity):
+            found[leaf.name] = None
+        elif isinstance(leaf, Window):
+            found[leaf.quantity] = None
+    return tuple(found)
+
+
+def windows(node: Node) -> list[Window]:
+    """The questions it asks about the past."""
+    return [leaf for leaf in leaves(node) if isinstance(leaf, Window)]
+
+
+def attributes(node: Node) -> list[Attribute]:
+    """What it must know about the device, its person and its place."""
+    return [leaf for leaf in leaves(node) if isinstance(leaf, Attribute)]
+
+
+def comparisons(node: Node) -> list[Binary]:
+    """Every comparison in it, from left to right."""
+    if isinstance(node, Unary):
+        return comparisons(node.operand)
+    if not isinstance(node, Binary):
+        return []
+    own = [node] if node.sign in COMPARISONS else []
+    return own + comparisons(node.left) + comparisons(node.right)

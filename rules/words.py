@@ -1,0 +1,48 @@
+"""Turns what a condition says about one reading into words for a watch: signal, event time, severity, evidence. It
+decides nothing about time and keeps nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from domain import Evidence, Instant
+from rules.core import Phase, Signal, Watch, Word
+from rules.plan import PlannedRule
+from rules.scope import Scope
+
+RETAINED: Final = "retained"
+"""A line of evidence that says: this was a retained message, and nobody knows how old it is."""
+
+
+class Occasion(Struct, frozen=True, gc=False):
+    """When a reading speaks: event time, journal time, and whether it is older than what the device said already."""
+
+    at: Instant
+    now: Instant
+    late: bool
+    retained: bool
+
+
+def words_of(planned: PlannedRule, watch: Watch, scope: Scope, occasion: Occasion) -> list[Word]:
+    """What one reading says to the watch of one rule."""
+    assert planned.condition is not None
+    said = planned.condition.judge(watch, scope, occasion.at)
+    return [_word(signal, planned, watch, scope, occasion) for signal in said]
+
+
+def _word(signal: Signal, planned: PlannedRule, watch: Watch, scope: Scope, occasion: Occasion) -> Word:
+    condition, at = planned.condition, occasion.at
+    assert condition is not None
+    if signal is not Signal.DANGER:
+        told = signal is Signal.CLEAR and watch.phase in (Phase.FIRING, Phase.CLEARING, Phase.STALE)
+        return Word(signal, at, late=occasion.late, evidence=condition.evidence(scope, at) if told else ())
+    severity = condition.severity(scope)
+    # Rendering costs more than judging, and a danger that goes on unchanged tells nothing new.
+    news = watch.phase is not Phase.FIRING or severity is not watch.severity
+    evidence = condition.evidence(scope, at) if news else ()
+    if occasion.retained:
+        evidence = (*evidence, Evidence(RETAINED, True, at=at))
+    return Word(signal, at, severity, occasion.late or occasion.retained, evidence)

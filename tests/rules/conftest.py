@@ -1,0 +1,38 @@
+"""What the tests of the rules share: the kinds and books of the repository, and short ways to write readings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from domain.kind import CommonQuantities, Kind
+from rules.rulebook import Rulebook
+from rules.trial import TrialBook
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def kinds() -> dict[str, Kind]:
+    """Every kind of domain/kinds, with the quantities all have."""
+    folder = ROOT / "domain" / "kinds"
+    common = CommonQuantities.model_validate(yaml.safe_load((folder / "common.yaml").read_text())).common
+    files = [file for file in folder.glob("*.yaml") if file.name != "common.yaml"]
+    found = [Kind.model_validate(yaml.safe_load(file.read_text())).with_common(common) for file in files]
+    return {kind.kind: kind for kind in found}
+
+
+@pytest.fixture(scope="session")
+def books() -> dict[str, Rulebook]:
+    """Every rulebook of rules/books, by file name."""
+    files = [file for file in sorted((ROOT / "rules/books").glob("*.yaml")) if not file.stem.endswith("_test")]
+    return {file.stem: Rulebook.model_validate(yaml.safe_load(file.read_text())) for file in files}
+
+
+@pytest.fixture(scope="session")
+def trials() -> dict[str, TrialBook]:
+    """The trials beside them, by the same name."""
+    files = sorted((ROOT / "rules/books").glob("*_test.yaml"))
+    return {f.stem.removesuffix("_test"): TrialBook.model_validate(yaml.safe_load(f.read_text())) for f in files}

@@ -41,8 +41,14 @@ _COLUMNS: Final = pa.schema(
         ("doubts", pa.string()),
     ]
 )
-_BROKEN: Final = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.ConnectionException)
-"""After one of these DuckDB may refuse everything until it is opened again."""
+_BROKEN: Final = (
+    duckdb.IOException,
+    duckdb.TransactionException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.ConnectionException,
+)
+"""A write or a commit failed, or the former failure closed it: DuckDB may refuse everything until it is opened again."""
 _encode = msgspec.json.Encoder().encode
 
 

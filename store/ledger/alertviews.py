@@ -197,7 +197,7 @@ def counters(tx: Connection) -> dict[str, Any]:
     waiting = select(func.min(deliveries.c.not_before)).where(deliveries.c.state == "pending")
     untaken = select(func.count()).where(alerts.c.state.in_([state.value for state in UNTAKEN]))
     return {
-        "alerts": {state: count for state, count in states},
+        "alerts": {row[0]: row[1] for row in states},
         "untaken": tx.execute(untaken).scalar_one(),
         "deliveries": [{"channel": channel, "state": state, "count": count} for channel, state, count in sent],
         "oldest_pending_at": tx.execute(waiting).scalar(),
@@ -219,13 +219,10 @@ def _find(tx: Connection, alert_id: str) -> Alert | None:
 
 
 def _conditions(wanted: AlertFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    for column, values in ((alerts.c.state, wanted.state), (alerts.c.severity, wanted.severity)):
-        if values:
-            conditions.append(column.in_(list(values)))
-    for column, value in ((alerts.c.ledger, wanted.ledger), (alerts.c.device, wanted.device)):
-        if value is not None:
-            conditions.append(column == value)
+    several = ((alerts.c.state, wanted.state), (alerts.c.severity, wanted.severity))
+    single = ((alerts.c.ledger, wanted.ledger), (alerts.c.device, wanted.device))
+    conditions: list[ColumnElement[bool]] = [column.in_(list(values)) for column, values in several if values]
+    conditions += [column == value for column, value in single if value is not None]
     if wanted.since is not None:
         conditions.append(alerts.c.opened_at >= wanted.since)
     if wanted.until is not None:

@@ -1,0 +1,180 @@
+"""What people own: an Alert, the Deliveries it sends, the Entries of its story. It knows no rule about any of them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from domain import Evidence, Instant, Ledger, Severity, Subject
+
+
+class State(StrEnum):
+    """Where an alert stands (contract of the HTTP API)."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    ON_SITE = "on_site"
+    RESOLVED = "resolved"
+    VERIFIED = "verified"
+    CLOSED = "closed"
+    RETURNED = "returned"
+    SHELVED = "shelved"
+
+
+UNSETTLED = (State.OPEN, State.ACKNOWLEDGED, State.ON_SITE, State.RETURNED, State.SHELVED)
+"""States in which the danger is not yet dealt with: further findings join these, and only these."""
+
+UNTAKEN = (State.OPEN, State.RETURNED)
+"""States in which nobody is on it: the ladder climbs."""
+
+
+class Via(StrEnum):
+    """Which way an answer came in. It is written into the timeline, because the ways differ in what they prove."""
+
+    SCREEN = "screen"
+    SMS = "sms"
+    WECOM = "wecom"
+    VOICE = "voice"
+    API = "api"
+    SYSTEM = "system"
+
+
+class Actor(Struct, frozen=True):
+    """A named person who does something to an alert."""
+
+    id: str
+    name: str
+    via: Via
+    role: str = ""
+
+
+SYSTEM = Actor(id="system", name="系统", via=Via.SYSTEM, role="system")
+
+
+class Alert(Struct, frozen=True):
+    """One alert. `round` counts how often the ladder began anew, `rung` how far it has climbed in this round.
+
+    `climb_at` is when the ladder climbs next (nobody is on it), `due_at` the deadline of the present state.
+    """
+
+    id: int
+    rule: str
+    title: str
+    hazard: str
+    severity: Severity
+    ledger: Ledger
+    subject: Subject
+    started_at: Instant
+    opened_at: Instant
+    updated_at: Instant
+    state: State = State.OPEN
+    device: str | None = None
+    place: str | None = None
+    building: str | None = None
+    cell: str | None = None
+    address: str = ""
+    advice: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    late_ms: int = 0
+    stale: bool = False
+    recovered_at: Instant | None = None
+    owner: str | None = None
+    owner_name: str | None = None
+    taken_at: Instant | None = None
+    handler: str | None = None
+    passed: tuple[str, ...] = ()
+    round: int = 0
+    rung: int = -1
+    climb_at: Instant | None = None
+    due_at: Instant | None = None
+    joined: int = 0
+
+    @property
+    def wake_at(self) -> Instant | None:
+        """When something happens by itself: the ladder climbs while nobody is on it, else the deadline passes."""
+        return self.climb_at if self.state in UNTAKEN else self.due_at
+
+
+class DeliveryState(StrEnum):
+    """The life of one message to one person on one channel (facts/notifications.md 3.2)."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    EXPIRED = "expired"
+    DEAD = "dead"
+
+
+REACHING = (
+    DeliveryState.PENDING,
+    DeliveryState.SENDING,
+    DeliveryState.UNKNOWN,
+    DeliveryState.ACCEPTED,
+    DeliveryState.DELIVERED,
+)
+"""States in which a message may still be, or has been, read by its person."""
+
+SENT = (DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
+"""States in which a person may have seen the message: he must also hear who took it."""
+
+
+class Kind(StrEnum):
+    """What a message is for. Only `alert` and `escalate` ask for an answer."""
+
+    ALERT = "alert"
+    ESCALATE = "escalate"
+    TAKEN = "taken"
+    CLEAR = "clear"
+    OVERDUE = "overdue"
+
+
+CALLS = (Kind.ALERT, Kind.ESCALATE)
+
+
+class Delivery(Struct, frozen=True):
+    """One text for one person on one channel. `key` is what makes it happen once; `ref` names a card it updates."""
+
+    id: str
+    key: str
+    alert: int
+    round: int
+    rung: int
+    person: str
+    name: str
+    role: str
+    channel: str
+    kind: Kind
+    priority: int
+    address: str
+    payload: dict[str, object]
+    created_at: Instant
+    not_before: Instant
+    expires_at: Instant
+    state: DeliveryState = DeliveryState.PENDING
+    attempts: int = 0
+    lease_until: Instant | None = None
+    provider_id: str | None = None
+    handle: str | None = None
+    ref: str | None = None
+    outcome: str | None = None
+    code: str | None = None
+    sent_at: Instant | None = None
+    receipt_at: Instant | None = None
+
+
+class Entry(Struct, frozen=True):
+    """One line of an alert's story, in the words of the people who read it."""
+
+    alert: int
+    at: Instant
+    kind: str
+    text: str
+    person: str | None = None
+    channel: str | None = None
+    state: str | None = None
+    delivery: str | None = None

@@ -1,0 +1,135 @@
+"""Moving one alert: advance it, carry out the effects, tell the story. All in the transaction it is given.
+
+The desk decides when; this knows nothing of clocks, tasks or networks.
+"""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from alerts.alert import CALLS, Alert, Delivery, DeliveryState, Entry, Kind, State
+from alerts.dispatch import Dispatch, minutes
+from alerts.lifecycle import Effect, Happening, NotNow, advance
+from alerts.outbox import told
+from alerts.ports import Book
+from alerts.transitions import Signal
+from domain import Instant
+
+
+class Casework:
+    """One alert, one happening, one story."""
+
+    def __init__(self, dispatch: Dispatch) -> None:
+        self.dispatch = dispatch
+        self.wording = dispatch.wording
+
+    def happen(self, book: Book, alert: Alert, happening: Happening, now: Instant, to: str | None = None) -> Alert:
+        """The alert afterwards, saved. Raises NotNow with its sentence, or Incomplete; then nothing has changed."""
+        try:
+            step = advance(alert, happening, now, self.dispatch.ladder(alert).pace)
+        except NotNow as refused:
+            raise NotNow(refused.refusal, self.wording.refuse(refused.refusal, alert, now)) from None
+        if step.alert is alert:
+            return alert
+        self._tell_story(book, alert, step.alert, happening, now, to)
+        after = step.alert
+        for effect in step.effects:
+            after = self._carry_out(book, after, effect, now)
+        book.save(after)
+        return after
+
+    def start(self, book: Book, alert: Alert, now: Instant) -> Alert:
+        """A new alert calls its first rung."""
+        after = self.dispatch.climb(book, alert, now)
+        book.save(after)
+        return after
+
+    def _carry_out(self, book: Book, alert: Alert, effect: Effect, now: Instant) -> Alert:
+        if effect in (Effect.START, Effect.CLIMB):
+            return self.dispatch.climb(book, alert, now)
+        if effect is Effect.NEXT_PERSON:
+            return self.dispatch.next_person(book, alert, now)
+        if effect is Effect.REMIND:
+            reminded = self.dispatch.climb(book, alert, now, Kind.OVERDUE)
+            return structs.replace(alert, rung=reminded.rung)
+        if effect is Effect.HUSH:
+            self._hush(book, alert, now)
+        elif effect is Effect.TELL_TAKEN:
+            self._tell(book, alert, Kind.TAKEN, now)
+        elif effect is Effect.TELL_RESOLVED:
+            self._tell(book, alert, Kind.CLEAR, now)
+        else:
+            self._tell_owner(book, alert, now)
+        return alert
+
+    def _hush(self, book: Book, alert: Alert, now: Instant) -> None:
+        """What is not yet on its way need not go any more."""
+        for row in book.deliveries(alert.id):
+            if row.state is DeliveryState.PENDING and row.kind in (*CALLS, Kind.OVERDUE):
+                code = "taken" if alert.owner else "settled"
+                skipped = structs.replace(row, state=DeliveryState.SKIPPED, outcome="skipped", code=code)
+                book.settle(row, skipped, now, code)
+                book.note([self.message_entry(skipped, "skipped", now, code)])
+
+    def _tell(self, book: Book, alert: Alert, kind: Kind, now: Instant) -> None:
+        """Everybody who was called sees how it went on."""
+        name = alert.owner_name or ""
+        for row in told(book.deliveries(alert.id), alert.round):
+            self.dispatch.outbox.tell(book, alert, row, kind, name, now)
+
+    def _tell_owner(self, book: Book, alert: Alert, now: Instant) -> None:
+        """It became worse while somebody is on the way: he must know before he opens the door."""
+        person = self.dispatch.community().people.get(alert.owner or "")
+        if person is not None:
+            worse = structs.replace(alert, round=alert.round + 1)
+            self.dispatch.tell_person(book, worse, person, now)
+
+    def message_entry(self, row: Delivery, line: str, now: Instant, problem: str = "") -> Entry:
+        """One line about one message."""
+        book = self.wording.book
+        text = self.wording.say(
+            line,
+            channel=book.channels.get(row.channel, row.channel),
+            name=row.name,
+            role=next((word for role, word in book.roles.items() if role.value == row.role), row.role),
+            problem=book.problems.get(problem, problem),
+        )
+        return Entry(
+            row.alert,
+            now,
+            "message",
+            text,
+            person=row.person,
+            channel=row.channel,
+            state=row.state.value,
+            delivery=row.id,
+        )
+
+    def _tell_story(
+        self, book: Book, old: Alert, new: Alert, happening: Happening, now: Instant, to: str | None
+    ) -> None:
+        text = self._sentence(old, new, happening, now, to)
+        if happening.reason:
+            text = self.wording.say("reason", text=text, reason=happening.reason)
+        book.note([Entry(old.id, now, happening.signal.value, text, person=happening.actor.id)])
+
+    def _sentence(self, old: Alert, new: Alert, happening: Happening, now: Instant, to: str | None) -> str:
+        signal, say = happening.signal, self.wording.say
+        if signal is Signal.DUE:
+            return say(f"due_{old.state}", minutes=minutes(now - _since(old)), owner=old.owner_name or "")
+        if signal is Signal.WORSENED:
+            return say("raised", level=self.wording.book.severities[new.severity], title=new.title)
+        if signal is Signal.HEALED and new.state is not State.CLOSED:
+            return say("recovered")
+        return say(
+            signal.value,
+            who=happening.actor.name,
+            via=self.wording.via(happening.actor),
+            until=self.wording.clock(happening.until or now, now),
+            to=to or "",
+        )
+
+
+def _since(alert: Alert) -> Instant:
+    """When the present wait began, as people count it: an alert from its opening, the others from their last change."""
+    return alert.opened_at if alert.state in (State.OPEN, State.RETURNED) else alert.updated_at

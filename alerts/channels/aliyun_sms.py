@@ -1,0 +1,163 @@
+"""Aliyun SMS (dysmsapi 2017-05-25): success is Code OK, never HTTP 200, and OK means accepted, not delivered.
+
+Sending is not idempotent: after a timeout the receipt is looked up before anything is sent again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import httpx2
+import msgspec
+from msgspec import Struct
+
+from alerts.alert import Delivery
+from alerts.channels import Found, Receipt, Received, Reply, Said, SendResult, Sighting
+from alerts.channels.acs3 import Request, sign
+from alerts.codes import plain_phone
+from domain import Instant
+
+VERSION: Final = "2017-05-25"
+_BEIJING: Final = ZoneInfo("Asia/Shanghai")
+_LARGEST_PUSH_BYTES: Final = 256 * 1024
+_OK_ANSWER: Final = '{"code":0,"msg":"接收成功"}'.encode()
+
+_RATE: Final = ("BUSINESS_LIMIT_CONTROL", "DAY_LIMIT_CONTROL", "MONTH_LIMIT_CONTROL")
+_CONFIG: Final = (
+    "OUT_OF_SERVICE",
+    "AMOUNT_NOT_ENOUGH",
+    "SMS_SIGNATURE_ILLEGAL",
+    "SMS_TEMPLATE_ILLEGAL",
+    "SMS_SIGNATURE_SCENE_ILLEGAL",
+    "SIGN_STATE_ILLEGAL",
+    "DENY_IP_RANGE",
+    "RAM_PERMISSION_DENY",
+    "SignatureDoesNotMatch",
+    "InvalidAccessKeyId",
+)
+_RECIPIENT: Final = ("MOBILE_NUMBER_ILLEGAL",)
+
+
+class AliyunSettings(Struct, frozen=True):
+    """`base_url` is the vendor's, or that of a server that speaks like it."""
+
+    key_id: str
+    secret: str
+    sign_name: str
+    base_url: str = "https://dysmsapi.aliyuncs.com"
+
+    def __repr__(self) -> str:
+        return f"AliyunSettings(key_id={self.key_id!r}, secret=***, sign_name={self.sign_name!r})"
+
+
+class AliyunSms:
+    """The channel `sms`."""
+
+    name = "sms"
+    idempotent = False
+
+    def __init__(self, client: httpx2.AsyncClient, settings: AliyunSettings, nonce: Callable[[], str]) -> None:
+        self._client, self._settings, self._nonce = client, settings, nonce
+        self._host = httpx2.URL(settings.base_url).netloc.decode()
+
+    async def send(self, delivery: Delivery, now: Instant) -> SendResult:
+        """One number a call: its own BizId, its own error."""
+        params = {
+            "OutId": delivery.id,
+            "PhoneNumbers": delivery.address,
+            "SignName": self._settings.sign_name,
+            "TemplateCode": str(delivery.payload["template"]),
+            "TemplateParam": json.dumps(delivery.payload["params"], ensure_ascii=False, separators=(",", ":")),
+        }
+        try:
+            answer = await self._call("SendSms", params, now)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+            return SendResult(Said.TEMP, code=type(error).__name__)
+        except httpx2.HTTPError as error:
+            return SendResult(Said.UNKNOWN, code=type(error).__name__)
+        code = str(answer.get("Code") or "")
+        provider_id = answer.get("BizId")
+        return SendResult(classify(code), provider_id=str(provider_id) if provider_id else None, code=code)
+
+    async def lookup(self, delivery: Delivery, now: Instant) -> Found:
+        """Look for our OutId among what went to this number on the day it was sent."""
+        day = datetime.fromtimestamp(delivery.created_at / 1000, _BEIJING).strftime("%Y%m%d")
+        params = {"PhoneNumber": delivery.address, "SendDate": day, "PageSize": "50", "CurrentPage": "1"}
+        try:
+            answer = await self._call("QuerySendDetails", params, now)
+        except httpx2.HTTPError as error:
+            return Found(Sighting.CANNOT_TELL, code=type(error).__name__)
+        if answer.get("Code") != "OK":
+            return Found(Sighting.CANNOT_TELL, code=str(answer.get("Code")))
+        return _seek(answer, delivery.id)
+
+    def receive(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant) -> Received:
+        """SmsReport and SmsUp pushes. They are unsigned: the secret is in the path, and an event can do little."""
+        del headers, query
+        if len(body) > _LARGEST_PUSH_BYTES:
+            return Received(413)
+        try:
+            items = msgspec.json.decode(body, type=list[dict[str, Any]])
+        except msgspec.DecodeError:
+            return Received(400)
+        events = tuple(event for item in items if (event := _event(item, now)) is not None)
+        return Received(200, _OK_ANSWER, "application/json", events)
+
+    async def _call(self, action: str, params: Mapping[str, str], now: Instant) -> dict[str, Any]:
+        date = datetime.fromtimestamp(now / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        request = Request(self._host, action, VERSION, params, date, self._nonce())
+        signed = sign(self._settings.key_id, self._settings.secret, request)
+        url = f"{self._settings.base_url}/?{signed.query}"
+        response = await self._client.post(url, headers=signed.headers)
+        try:
+            answer = msgspec.json.decode(response.content, type=dict[str, Any])
+        except msgspec.DecodeError:
+            # The answer is lost, not the message: a gateway's error page says nothing about what was sent.
+            return {"Code": f"HTTP {response.status_code}"}
+        return answer
+
+
+def classify(code: str) -> Said:
+    """Aliyun's code in our words. What we do not know may have been sent.
+
+    >>> classify("OK"), classify("isv.BUSINESS_LIMIT_CONTROL"), classify("isp.SYSTEM_ERROR")
+    (<Said.ACCEPTED: 'accepted'>, <Said.RATE: 'rate'>, <Said.UNKNOWN: 'unknown'>)
+    """
+    if code == "OK":
+        return Said.ACCEPTED
+    plain = code.removeprefix("isv.").removeprefix("isp.")
+    if plain.startswith("Throttling"):
+        return Said.TEMP
+    for names, said in ((_RATE, Said.RATE), (_CONFIG, Said.CONFIG), (_RECIPIENT, Said.RECIPIENT)):
+        if plain.startswith(names):
+            return said
+    return Said.CONTENT if code.startswith("isv.") else Said.UNKNOWN
+
+
+def _seek(answer: Mapping[str, Any], out_id: str) -> Found:
+    details = (answer.get("SmsSendDetailDTOs") or {}).get("SmsSendDetailDTO") or []
+    for item in details:
+        if item.get("OutId") == out_id:
+            sighting = {2: Sighting.FAILED, 3: Sighting.DELIVERED}.get(item.get("SendStatus"), Sighting.WAITING)
+            return Found(sighting, code=str(item.get("ErrCode") or ""))
+    return Found(Sighting.ABSENT)
+
+
+def _event(item: Mapping[str, Any], now: Instant) -> Receipt | Reply | None:
+    """A receipt has an out_id or biz_id, a reply has content; anything else is nobody's."""
+    phone = str(item.get("phone_number") or "")
+    if "content" in item:
+        return Reply(plain_phone(phone), str(item["content"]), now) if phone else None
+    if not isinstance(item.get("success"), bool) or not (item.get("out_id") or item.get("biz_id")):
+        return None
+    return Receipt(
+        delivered=item["success"],
+        at=now,
+        delivery=str(item["out_id"]) if item.get("out_id") else None,
+        provider_id=str(item["biz_id"]) if item.get("biz_id") else None,
+        code=str(item.get("err_code") or ""),
+    )

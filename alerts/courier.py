@@ -1,0 +1,183 @@
+"""The courier: takes messages out of the outbox, hands them to their channel, writes down what the far end said.
+
+The lease is committed before the network is touched and the answer after; what happens between is found again as
+`sending` past its lease, and looked up before anything is sent twice. A stuck provider blocks only its own channel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+from msgspec import Struct, structs
+
+from alerts.alert import CALLS, Alert, Delivery, DeliveryState
+from alerts.channels import Channel, Found, Said, SendResult
+from alerts.outbox import SMS
+from alerts.ports import Book, Transact
+from alerts.settling import Settling, wanted
+from domain import DAY, HOUR, MINUTE, SECOND, Instant, Severity
+
+LEASE_MS: Final = 13 * SECOND
+"""Longer than connect 3 s, read 8 s and a margin: a row past it has lost its sender."""
+AT_ONCE: Final = 8
+CARD_WAIT_MS: Final = 2 * SECOND
+LONGEST_NAP_S: Final = 5.0
+
+_log = logging.getLogger("fengshao.courier")
+
+
+class Budget(Struct, frozen=True):
+    """Texts to one phone that are not critical. Critical ones have no limit of ours: the vendor's own is enough."""
+
+    per_quarter_hour: int = 5
+    per_hour: int = 11
+    per_day: int = 35
+
+
+class Courier:
+    """One worker for each channel."""
+
+    def __init__(
+        self,
+        transact: Transact,
+        channels: Mapping[str, Channel],
+        settling: Settling,
+        clock: Callable[[], Instant],
+        on_change: Callable[[str], None] = lambda _alert: None,
+        budget: Budget | None = None,
+    ) -> None:
+        self._transact, self._channels, self._settling = transact, dict(channels), settling
+        self._clock, self._on_change, self._budget = clock, on_change, budget or Budget()
+        self._bells = {name: asyncio.Event() for name in self._channels}
+
+    def kick(self) -> None:
+        """There may be post: look now."""
+        for bell in self._bells.values():
+            bell.set()
+
+    async def run(self) -> None:
+        """Until cancelled. What is being sent then is found again by its lease."""
+        async with asyncio.TaskGroup() as group:
+            for name in self._channels:
+                group.create_task(self._work(name), name=f"courier {name}")
+
+    async def drain(self) -> int:
+        """Everything that is due now, on every channel: what `run` does, once. Returns how many were handled."""
+        total = 0
+        while done := sum([await self._turn(name) for name in self._channels]):
+            total += done
+        return total
+
+    async def _work(self, name: str) -> None:
+        bell = self._bells[name]
+        free = asyncio.Semaphore(AT_ONCE)
+        async with asyncio.TaskGroup() as sends:
+            while True:
+                bell.clear()
+                await free.acquire()
+                free.release()
+                taken = await self._take(name, AT_ONCE)
+                for row in taken:
+                    await free.acquire()
+                    sends.create_task(self._carry(row)).add_done_callback(lambda _done: free.release())
+                if not taken:
+                    await self._nap(name, bell)
+
+    async def _nap(self, name: str, bell: asyncio.Event) -> None:
+        due = await self._transact(lambda book: book.next_due(name))
+        nap = LONGEST_NAP_S if due is None else min(max((due - self._clock()) / SECOND, 0.05), LONGEST_NAP_S)
+        try:
+            async with asyncio.timeout(nap):
+                await bell.wait()
+        except TimeoutError:
+            return
+
+    async def _turn(self, name: str) -> int:
+        taken = await self._take(name, AT_ONCE)
+        await asyncio.gather(*(self._carry(row) for row in taken))
+        return len(taken)
+
+    async def _take(self, name: str, limit: int) -> list[Delivery]:
+        """Lease what is due, and in the same transaction look again whether it is still wanted."""
+        now = self._clock()
+
+        def work(book: Book) -> list[Delivery]:
+            leased = book.lease(name, now, now + LEASE_MS, limit)
+            return [ready for row in leased if (ready := self._ready(book, row, now)) is not None]
+
+        return await self._transact(work)
+
+    def _ready(self, book: Book, row: Delivery, now: Instant) -> Delivery | None:
+        alert = book.alert(row.alert)
+        if row.expires_at <= now:
+            self._settling.expired(book, row, now)
+            return None
+        if row.state is DeliveryState.PENDING and (alert is None or not wanted(row, alert)):
+            self._settling.skipped(book, row, "taken" if alert is not None and alert.owner else "settled", now)
+            return None
+        if row.ref is not None:
+            return self._with_card(book, row, now)
+        if row.state is DeliveryState.PENDING and alert is not None and self._over(book, row, alert, now):
+            self._settling.over_budget(book, row, now)
+            return None
+        return row
+
+    def _with_card(self, book: Book, row: Delivery, now: Instant) -> Delivery | None:
+        """A change of a card needs the handle that the card's own send brought."""
+        card = book.delivery(row.ref or "")
+        if card is not None and card.handle:
+            return structs.replace(row, handle=card.handle)
+        if card is not None and card.state in (DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.PENDING):
+            self._settling.postponed(book, row, now + CARD_WAIT_MS, now)
+        else:
+            self._settling.skipped(book, row, "card", now)
+        return None
+
+    def _over(self, book: Book, row: Delivery, alert: Alert, now: Instant) -> bool:
+        if row.channel != SMS or alert.severity is Severity.CRITICAL or row.kind not in CALLS:
+            return False
+        limits = (
+            (15 * MINUTE, self._budget.per_quarter_hour),
+            (HOUR, self._budget.per_hour),
+            (DAY, self._budget.per_day),
+        )
+        return any(book.sent_since(row.channel, row.address, now - span) >= most for span, most in limits)
+
+    async def _carry(self, row: Delivery) -> None:
+        """One message, from lease to outcome."""
+        channel = self._channels[row.channel]
+        if row.state is not DeliveryState.PENDING and not channel.idempotent and not await self._absent(channel, row):
+            return
+        result = await self._send(channel, row)
+        now = self._clock()
+        await self._transact(partial(self._write, row, result, now))
+        self._on_change(str(row.alert))
+        if result.said is not Said.ACCEPTED:
+            _log.warning("message not accepted", extra={"delivery": row.id, "said": result.said, "code": result.code})
+            self.kick()
+
+    async def _absent(self, channel: Channel, row: Delivery) -> bool:
+        """True when the provider has never seen this message."""
+        found = await channel.lookup(row, self._clock())
+        now = self._clock()
+        again = await self._transact(partial(self._look, row, found, now))
+        self._on_change(str(row.alert))
+        return again
+
+    async def _send(self, channel: Channel, row: Delivery) -> SendResult:
+        try:
+            return await channel.send(row, self._clock())
+        except Exception as error:  # noqa: BLE001 - said aloud below, and the message is looked up
+            # A fault of ours in one message must not stop the channel: it may have been sent, so it is looked up.
+            _log.exception("channel failed", extra={"delivery": row.id, "channel": row.channel})
+            return SendResult(Said.UNKNOWN, code=type(error).__name__)
+
+    def _write(self, row: Delivery, result: SendResult, now: Instant, book: Book) -> None:
+        self._settling.sent(book, row, result, now)
+
+    def _look(self, row: Delivery, found: Found, now: Instant, book: Book) -> bool:
+        return self._settling.found(book, row, found, now)

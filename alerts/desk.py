@@ -1,0 +1,208 @@
+"""The desk: findings, clicks, replies and deadlines come in; each is one transaction. It never talks to a network.
+
+After a transaction it says which alerts changed and that the outbox may hold something; others act on that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from alerts import answers
+from alerts.alert import SYSTEM, Actor, Alert, Entry
+from alerts.answers import Pressed, Replied
+from alerts.casework import Casework
+from alerts.channels import Press, Receipt, Reply
+from alerts.dispatch import Dispatch
+from alerts.hearing import Fate, Hearing, Outcome
+from alerts.ladder import LadderBook
+from alerts.lifecycle import Happening, Incomplete, orphan
+from alerts.outbox import Outbox
+from alerts.ports import Book, Transact
+from alerts.settling import Settling
+from alerts.transitions import ACTIONS, Signal
+from alerts.wordbook import WordBook
+from alerts.wording import Wording
+from domain import MINUTE, Finding, Instant, Lane
+from domain.people import Community
+
+TICK_BATCH = 200
+"""How many due alerts one transaction takes, so that a city-wide storm does not hold the ledger."""
+OVERDUE_GRACE_MS = MINUTE
+
+
+class DeskSettings(Struct, frozen=True):
+    """What a site says about itself: the signature of its texts, its zone, its address, its channels."""
+
+    sign: str
+    tz: ZoneInfo
+    public_url: str = ""
+    channels: tuple[str, ...] = ()
+    template_codes: dict[str, str] = {}
+
+
+class NoSuchAlert(LookupError):
+    """No alert has this number."""
+
+
+class Desk:
+    """The one door to the alerts."""
+
+    def __init__(
+        self,
+        transact: Transact,
+        ladder_book: LadderBook,
+        word_book: WordBook,
+        settings: DeskSettings,
+        community: Callable[[], Community],
+        clock: Callable[[], Instant],
+        on_change: Callable[[str], None] = lambda _alert: None,
+        on_outbox: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.transact, self.clock, self.community = transact, clock, community
+        self.on_change, self.on_outbox = on_change, on_outbox
+        self.wording = Wording(word_book, settings.sign, settings.tz, settings.public_url, settings.template_codes)
+        dispatch = Dispatch(ladder_book, Outbox(self.wording, settings.channels), community, settings.tz)
+        self.casework = Casework(dispatch)
+        self.hearing = Hearing(self.casework)
+        self.settling = Settling(self.casework)
+
+    async def hear(
+        self, findings: Sequence[Finding], lane: Lane | None = None, pos: int | None = None
+    ) -> list[Outcome]:
+        """Findings become alerts; the journal position they came from is kept with them."""
+        now = self.clock()
+
+        def work(book: Book) -> list[Outcome]:
+            outcomes = self.hearing.hear(book, findings, now)
+            if lane is not None and pos is not None:
+                book.move_cursor(lane, pos)
+            return outcomes
+
+        outcomes = await self.transact(work)
+        touched = [one.alert for one in outcomes if one.fate is not Fate.REPEATED and one.alert is not None]
+        self._changed(touched)
+        return outcomes
+
+    async def act(
+        self,
+        alert_id: str | int,
+        action: str,
+        actor: Actor,
+        now: Instant | None = None,
+        comment: str | None = None,
+        reason: str | None = None,
+        until: Instant | None = None,
+        to: str | None = None,
+    ) -> Alert:
+        """One thing a person does. Raises NoSuchAlert, NotNow or Incomplete (which names the field)."""
+        at = self.clock() if now is None else now
+        number = _number(alert_id)
+        if action == "comment":
+            work = partial(self._comment, number, actor, comment or reason, at)
+        elif action not in ACTIONS:
+            raise Incomplete("action")
+        else:
+            happening = Happening(Signal(action), actor, reason=reason or comment, until=until)
+            work = partial(self._act, number, happening, at, to)
+        alert = await self.transact(work)
+        self._changed([alert.id])
+        return alert
+
+    async def reply(self, phone: str, text: str, at: Instant) -> Replied:
+        """A text came back from a phone. Only a phone and number we have written to can do anything."""
+        replied = await self.transact(lambda book: answers.reply(self.casework, book, phone, text, at))
+        self._changed([replied.alert] if replied.alert is not None else [])
+        return replied
+
+    async def press(self, wecom_userid: str, event_key: str, at: Instant, handle: str = "") -> Pressed:
+        """A button was pressed on a card; WeCom vouches for who."""
+        pressed = await self.transact(
+            lambda book: answers.press(self.casework, book, wecom_userid, event_key, at, handle)
+        )
+        self._changed([pressed.alert] if pressed.alert is not None else [])
+        return pressed
+
+    async def receipt(self, receipt: Receipt, channel: str) -> None:
+        """The far end says what became of a message. Receipts only move a message forward."""
+        at = self.clock()
+        alert = await self.transact(lambda book: self.settling.receipt(book, receipt, channel, at))
+        self._changed([alert] if alert is not None else [])
+
+    async def take(self, events: Sequence[Receipt | Reply | Press], channel: str) -> None:
+        """Everything one provider callback brought."""
+        for event in events:
+            if isinstance(event, Receipt):
+                await self.receipt(event, channel)
+            elif isinstance(event, Reply):
+                await self.reply(event.phone, event.text, self.clock())
+            else:
+                await self.press(event.userid, event.key, self.clock(), event.handle)
+
+    async def tick(self, now: Instant) -> int:
+        """Everything that has come due: unanswered calls climb, acknowledgements expire, shelves open."""
+        total = 0
+        while True:
+            done = await self.transact(partial(self._tick, now))
+            self._changed(done)
+            total += len(done)
+            if len(done) < TICK_BATCH:
+                return total
+
+    async def next_wake(self) -> Instant | None:
+        """When the next deadline falls."""
+        return await self.transact(lambda book: book.next_wake())
+
+    async def audit(self, now: Instant) -> list[Alert]:
+        """Unsettled alerts without a next step, or whose step is overdue. It must be empty; each is a fault of ours."""
+        found = await self.transact(lambda book: book.orphans(now, OVERDUE_GRACE_MS))
+        return [alert for alert in found if orphan(alert) or (alert.wake_at or now) < now - OVERDUE_GRACE_MS]
+
+    def _act(self, number: int, happening: Happening, now: Instant, to: str | None, book: Book) -> Alert:
+        alert = self._find(book, number)
+        if happening.signal is not Signal.ASSIGN:
+            return self.casework.happen(book, alert, happening, now)
+        person = self.community().people.get(to or "")
+        if person is None:
+            raise Incomplete("to")
+        free = self.casework.happen(book, alert, happening, now, person.name)
+        after = self.casework.dispatch.tell_person(book, free, person, now)
+        book.save(after)
+        return after
+
+    def _comment(self, number: int, actor: Actor, text: str | None, now: Instant, book: Book) -> Alert:
+        alert = self._find(book, number)
+        if not (text or "").strip():
+            raise Incomplete("comment")
+        words = self.wording.say("comment", who=actor.name, text=text)
+        book.note([Entry(alert.id, now, "comment", words, person=actor.id)])
+        return alert
+
+    def _tick(self, now: Instant, book: Book) -> list[int]:
+        due = book.due(now, TICK_BATCH)
+        for alert in due:
+            self.casework.happen(book, alert, Happening(Signal.DUE, SYSTEM), now)
+        return [alert.id for alert in due]
+
+    def _find(self, book: Book, number: int) -> Alert:
+        alert = book.alert(number)
+        if alert is None:
+            raise NoSuchAlert(number)
+        return alert
+
+    def _changed(self, alerts: Sequence[int]) -> None:
+        """After the commit: the screens hear which alerts changed, the courier that there may be post."""
+        for alert in dict.fromkeys(alerts):
+            self.on_change(str(alert))
+        if alerts:
+            self.on_outbox()
+
+
+def _number(alert_id: str | int) -> int:
+    try:
+        return int(alert_id)
+    except ValueError:
+        raise NoSuchAlert(alert_id) from None

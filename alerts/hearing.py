@@ -1,0 +1,157 @@
+"""What a finding does: it opens an alert, joins one, or changes the one it belongs to; heard twice it does nothing.
+
+It works on a book inside the host's transaction, and knows no rule, no clock and no network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct, structs
+
+from alerts import storm
+from alerts.alert import Alert, Entry
+from alerts.casework import Casework
+from alerts.dispatch import minutes
+from alerts.lifecycle import Happening
+from alerts.ports import Book
+from alerts.transitions import Signal
+from alerts.wording import LATE_MS
+from domain import Finding, Instant, Ledger, Phase
+
+BUILDING: Final = "building"
+_ENDS: Final = (Phase.ENDED, Phase.WITHDRAWN)
+
+
+class Fate(StrEnum):
+    """How a finding ended. There is no other way."""
+
+    OPENED = "opened"
+    JOINED = "joined"
+    CHANGED = "changed"
+    REPEATED = "repeated"
+    UNMATCHED = "unmatched"
+    """It ends something that was never told here (its alert was opened before this ledger began)."""
+
+
+class Outcome(Struct, frozen=True):
+    finding: str
+    fate: Fate
+    alert: int | None = None
+
+
+class Hearing:
+    """From findings to alerts."""
+
+    def __init__(self, casework: Casework) -> None:
+        self.casework = casework
+        self.wording = casework.wording
+
+    def hear(self, book: Book, findings: Sequence[Finding], now: Instant) -> list[Outcome]:
+        """All of them, the worst first: what is told first matters when there are many."""
+        urgent = sorted(findings, key=lambda one: one.severity.rank)
+        return [self._one(book, finding, now) for finding in urgent]
+
+    def _one(self, book: Book, finding: Finding, now: Instant) -> Outcome:
+        if book.heard(finding):
+            return Outcome(finding.id, Fate.REPEATED, book.alert_of(finding.id))
+        known = book.alert_of(finding.id)
+        alert = None if known is None else book.alert(known)
+        if alert is not None:
+            book.hear(finding, alert.id)
+            self._change(book, alert, finding, now)
+            return Outcome(finding.id, Fate.CHANGED, alert.id)
+        if finding.phase in _ENDS:
+            book.hear(finding, None)
+            return Outcome(finding.id, Fate.UNMATCHED)
+        return self._new(book, finding, now)
+
+    def _new(self, book: Book, finding: Finding, now: Instant) -> Outcome:
+        community = self.casework.dispatch.community()
+        building = community.ancestor(finding.place, BUILDING)
+        near = building.id if building is not None else None
+        joined = storm.join(finding, near, book.candidates(finding, near), now)
+        if joined is not None:
+            book.hear(finding, joined.alert.id)
+            self._join(book, joined, finding, now)
+            return Outcome(finding.id, Fate.JOINED, joined.alert.id)
+        alert = book.open(self._describe(finding, near, now))
+        book.hear(finding, alert.id)
+        book.note([Entry(alert.id, now, "opened", self._opening(alert), person=None)])
+        self.casework.start(book, alert, now)
+        return Outcome(finding.id, Fate.OPENED, alert.id)
+
+    def _describe(self, finding: Finding, building: str | None, now: Instant) -> Alert:
+        community = self.casework.dispatch.community()
+        ladder = self.casework.dispatch.ladders.ladder(finding.ledger, finding.severity)
+        return Alert(
+            id=0,
+            rule=finding.rule,
+            title=finding.title,
+            hazard=finding.hazard,
+            severity=finding.severity,
+            ledger=finding.ledger,
+            subject=finding.subject,
+            started_at=finding.begin,
+            opened_at=now,
+            updated_at=now,
+            device=finding.device,
+            place=finding.place,
+            building=building,
+            cell=community.cell_of(finding.place),
+            address=community.address(finding.place),
+            advice=finding.advice,
+            evidence=finding.evidence,
+            late_ms=finding.late_ms,
+            stale=finding.phase is Phase.STALE,
+            due_at=now + ladder.take_within,
+        )
+
+    def _opening(self, alert: Alert) -> str:
+        level = self.wording.book.severities[alert.severity]
+        address = alert.address or self.wording.book.nowhere
+        line = "opened_late" if alert.late_ms > LATE_MS else "opened"
+        return self.wording.say(line, level=level, title=alert.title, address=address, minutes=minutes(alert.late_ms))
+
+    def _join(self, book: Book, joined: storm.Joined, finding: Finding, now: Instant) -> None:
+        alert = joined.alert
+        again = joined.why is storm.Why.SAME_SUBJECT
+        line = "again" if again else "joined"
+        address = self.casework.dispatch.community().address(finding.place) or self.wording.book.nowhere
+        text = self.wording.say(line, title=finding.title, why=self.wording.book.why[joined.why.value], address=address)
+        book.note([Entry(alert.id, now, line, text)])
+        fuller = structs.replace(alert, joined=alert.joined + 1, recovered_at=None, stale=False, updated_at=now)
+        book.save(fuller)
+        self._raise(book, fuller, finding, now)
+
+    def _raise(self, book: Book, alert: Alert, finding: Finding, now: Instant) -> None:
+        """A worse finding makes it a worse alert, with that ladder, from its beginning."""
+        if storm.raises(finding, alert):
+            worse = Happening(Signal.WORSENED, severity=finding.severity, title=finding.title, advice=finding.advice)
+            self.casework.happen(book, alert, worse, now)
+
+    def _change(self, book: Book, alert: Alert, finding: Finding, now: Instant) -> None:
+        if finding.phase in _ENDS:
+            self._end(book, alert, finding, now)
+            return
+        if finding.phase is Phase.STALE:
+            book.note([Entry(alert.id, now, "stale", self.wording.say("stale"))])
+            book.save(structs.replace(alert, stale=True, updated_at=now))
+            return
+        if storm.raises(finding, alert):
+            self._raise(book, structs.replace(alert, stale=False), finding, now)
+            return
+        level = self.wording.book.severities[finding.severity]
+        book.note([Entry(alert.id, now, "graded", self.wording.say("graded", level=level, title=finding.title))])
+        book.save(structs.replace(alert, stale=False, recovered_at=None, updated_at=now))
+
+    def _end(self, book: Book, alert: Alert, finding: Finding, now: Instant) -> None:
+        """Only when nothing of this alert still burns has it recovered."""
+        if finding.phase is Phase.WITHDRAWN:
+            book.note([Entry(alert.id, now, "withdrawn", self.wording.say("withdrawn"))])
+        if book.still_firing(alert.id):
+            return
+        signal = Signal.HEALED if alert.ledger is Ledger.HEALTH else Signal.RECOVERED
+        self.casework.happen(book, alert, Happening(signal), now)

@@ -1,0 +1,91 @@
+"""Ladders: who is told, in which order, by which channel, and how long we wait. Written by people in ladders/*.yaml.
+
+It knows roles, not names: `roster` finds the people, the desk tells them.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from alerts.lifecycle import Pace
+from domain import DAY, Fault, Ledger, Role, Severity
+from domain.duration import Duration
+
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+class Rung(BaseModel):
+    """One step: this role, by all of these channels at once; by `fallback` only where they fail; then wait."""
+
+    model_config = _STRICT
+
+    role: Role
+    channels: tuple[str, ...] = Field(min_length=1)
+    fallback: tuple[str, ...] = ()
+    wait: Duration
+
+
+class Quiet(BaseModel):
+    """Local minutes of the day in which this ladder sends nothing; what comes due waits for the end."""
+
+    model_config = _STRICT
+
+    from_minute: int = Field(ge=0, lt=1440)
+    to_minute: int = Field(ge=0, lt=1440)
+
+
+class Ladder(BaseModel):
+    """The rungs for one ledger and some severities, and the deadlines the texts state."""
+
+    model_config = _STRICT
+
+    ledger: Ledger
+    severities: tuple[Severity, ...] = Field(min_length=1)
+    take_within: Duration
+    arrive_within: Duration
+    resolve_within: Duration
+    verify_within: Duration
+    close_within: Duration
+    repeat: Duration
+    quiet: Quiet | None = None
+    rungs: tuple[Rung, ...] = Field(min_length=1)
+
+    @property
+    def pace(self) -> Pace:
+        return Pace(
+            take_ms=self.take_within,
+            arrive_ms=self.arrive_within,
+            resolve_ms=self.resolve_within,
+            verify_ms=self.verify_within,
+            close_ms=self.close_within,
+            shelve_max_ms=DAY,
+        )
+
+    @model_validator(mode="after")
+    def _somebody_waits(self) -> Ladder:
+        if min(self.repeat, self.arrive_within, *(rung.wait for rung in self.rungs)) < 1_000:
+            raise ValueError("repeat, arrive_within and every wait must be at least 1s")
+        return self
+
+
+class LadderBook(BaseModel):
+    """Every ladder of a site. Each pair of ledger and severity must have exactly one."""
+
+    model_config = _STRICT
+
+    ladders: tuple[Ladder, ...] = Field(min_length=1)
+
+    def ladder(self, ledger: Ledger, severity: Severity) -> Ladder:
+        return next(one for one in self.ladders if one.ledger is ledger and severity in one.severities)
+
+
+def check(book: LadderBook) -> list[Fault]:
+    """Every pair of ledger and severity that has no ladder, or two."""
+    faults = []
+    for ledger in Ledger:
+        for severity in Severity:
+            count = sum(one.ledger is ledger and severity in one.severities for one in book.ladders)
+            if count != 1:
+                what = "has no ladder: add one" if count == 0 else f"has {count} ladders: keep one"
+                faults.append(Fault(where=("ladders",), message=f"{ledger.value} {severity.value} {what}"))
+    return faults

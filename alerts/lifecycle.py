@@ -1,0 +1,256 @@
+"""`advance(alert, happening, now)`: the next alert and the effects it asks for. It knows no person's phone, no channel,
+no storage; the host carries the effects out in the transaction that saves the alert.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from alerts.alert import SYSTEM, UNSETTLED, UNTAKEN, Actor, Alert
+from alerts.alert import State as State
+from alerts.transitions import ACTIONS, TRANSITIONS, Refusal, Signal
+from alerts.transitions import diagram as diagram
+from domain import Instant, Ledger, Severity
+
+
+class Pace(Struct, frozen=True):
+    """How long each state may last. It comes from the ladder, and every text states it."""
+
+    take_ms: int
+    arrive_ms: int
+    resolve_ms: int
+    verify_ms: int
+    close_ms: int
+    shelve_max_ms: int
+
+
+class Happening(Struct, frozen=True):
+    """One signal with what it needs: who, why, until when, to whom, or how bad it has become."""
+
+    signal: Signal
+    actor: Actor = SYSTEM
+    reason: str | None = None
+    until: Instant | None = None
+    severity: Severity | None = None
+    title: str | None = None
+    advice: str | None = None
+
+
+class Effect(StrEnum):
+    """What the host owes after a step."""
+
+    START = "start"
+    """Begin the ladder at its first rung."""
+    CLIMB = "climb"
+    """Tell the next rung now."""
+    NEXT_PERSON = "next_person"
+    """Tell the next person of this rung, or climb."""
+    HUSH = "hush"
+    """Messages not yet sent are not sent."""
+    TELL_TAKEN = "tell_taken"
+    TELL_RESOLVED = "tell_resolved"
+    REMIND = "remind"
+    """A taken alert overstays: tell the next rung, without taking it from its owner."""
+    TELL_OWNER = "tell_owner"
+
+
+class Step(Struct, frozen=True):
+    alert: Alert
+    effects: tuple[Effect, ...] = ()
+
+
+class NotNow(Exception):
+    """The alert's state does not allow this now. `refusal` names the sentence, `message` says it."""
+
+    def __init__(self, refusal: Refusal, message: str = "") -> None:
+        super().__init__(message or refusal.value)
+        self.refusal, self.message = refusal, message
+
+
+class Incomplete(ValueError):
+    """A field that this action needs is missing or makes no sense."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
+def advance(alert: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
+    """The alert after one happening. Raises NotNow or Incomplete, and then nothing has changed."""
+    if _repeats(alert, happening):
+        return Step(alert)
+    outcome = TRANSITIONS[alert.state, happening.signal]
+    if isinstance(outcome, Refusal):
+        raise NotNow(outcome)
+    _guard(alert, happening, now, pace)
+    step = _CARRY[happening.signal](replace(alert, state=outcome, updated_at=now), alert, happening, now, pace)
+    return step
+
+
+def allowed(alert: Alert) -> tuple[str, ...]:
+    """The actions that make sense now, the next sensible one first, for buttons."""
+    legal = [s for s in ACTIONS if isinstance(TRANSITIONS[alert.state, s], State)]
+    if alert.state is State.RESOLVED and needs_verifying(alert):
+        legal.remove(Signal.CLOSE)
+    return (*(signal.value for signal in legal), "comment")
+
+
+def needs_verifying(alert: Alert) -> bool:
+    """A serious danger is closed only after somebody other than its handler has looked (核查)."""
+    return alert.ledger is Ledger.DANGER and alert.severity in (Severity.CRITICAL, Severity.HIGH)
+
+
+def _repeats(alert: Alert, happening: Happening) -> bool:
+    """A second press by the same person: nothing new, and no refusal either."""
+    signal, who = happening.signal, happening.actor.id
+    if signal is Signal.ACKNOWLEDGE:
+        return alert.state in (State.ACKNOWLEDGED, State.ON_SITE) and alert.owner == who
+    if signal is Signal.PASS:
+        return alert.state in UNTAKEN and who in alert.passed
+    return False
+
+
+def _guard(alert: Alert, happening: Happening, now: Instant, pace: Pace) -> None:
+    signal = happening.signal
+    if signal is Signal.VERIFY and happening.actor.id == alert.handler:
+        raise NotNow(Refusal.SAME_PERSON)
+    if signal is Signal.CLOSE and alert.state is State.RESOLVED and needs_verifying(alert):
+        raise NotNow(Refusal.NEEDS_VERIFYING)
+    if signal is Signal.PASS and alert.state is State.ACKNOWLEDGED and alert.owner != happening.actor.id:
+        raise NotNow(Refusal.NOT_YOURS)
+    if signal in (Signal.SHELVE, Signal.RETURN) and not (happening.reason or "").strip():
+        raise Incomplete("reason")
+    if signal is Signal.SHELVE and not (happening.until and now < happening.until <= now + pace.shelve_max_ms):
+        raise Incomplete("until")
+
+
+def _acknowledge(new: Alert, _old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
+    taken = replace(
+        new,
+        owner=happening.actor.id,
+        owner_name=happening.actor.name,
+        taken_at=now,
+        climb_at=None,
+        due_at=now + pace.arrive_ms,
+    )
+    return Step(taken, (Effect.HUSH, Effect.TELL_TAKEN))
+
+
+def _arrive(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
+    if old.owner is not None:
+        return Step(replace(new, due_at=now + pace.resolve_ms))
+    step = _acknowledge(new, old, happening, now, pace)
+    return Step(replace(step.alert, due_at=now + pace.resolve_ms), step.effects)
+
+
+def _resolve(new: Alert, _old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
+    done = replace(new, handler=happening.actor.id, due_at=now + pace.verify_ms)
+    return Step(done, (Effect.HUSH, Effect.TELL_RESOLVED))
+
+
+def _verify(new: Alert, _old: Alert, _happening: Happening, now: Instant, pace: Pace) -> Step:
+    return Step(replace(new, due_at=now + pace.close_ms))
+
+
+def _close(new: Alert, _old: Alert, _happening: Happening, _now: Instant, _pace: Pace) -> Step:
+    return Step(replace(new, climb_at=None, due_at=None), (Effect.HUSH,))
+
+
+def _return(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
+    """Not ours: whoever stands higher decides, at once."""
+    free = _free(new, now, pace)
+    return Step(replace(free, passed=_with(old.passed, happening.actor.id)), (Effect.HUSH, Effect.CLIMB))
+
+
+def _start_over(new: Alert, _old: Alert, _happening: Happening, now: Instant, pace: Pace) -> Step:
+    again = replace(_free(new, now, pace), passed=(), round=new.round + 1, rung=-1, handler=None)
+    return Step(again, (Effect.HUSH, Effect.START))
+
+
+def _shelve(new: Alert, _old: Alert, happening: Happening, _now: Instant, _pace: Pace) -> Step:
+    quiet = replace(new, owner=None, owner_name=None, climb_at=None, due_at=happening.until)
+    return Step(quiet, (Effect.HUSH,))
+
+
+def _assign(new: Alert, _old: Alert, _happening: Happening, now: Instant, pace: Pace) -> Step:
+    """The host tells the person named; the ladder waits for his answer and then goes on climbing."""
+    return Step(replace(_free(new, now, pace), round=new.round + 1), (Effect.HUSH,))
+
+
+def _pass(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
+    gone = replace(new, passed=_with(old.passed, happening.actor.id))
+    if old.state is State.ACKNOWLEDGED:
+        gone = _free(gone, now, pace)
+    return Step(gone, (Effect.NEXT_PERSON,))
+
+
+def _due(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
+    if old.state in UNTAKEN:
+        return Step(new, (Effect.CLIMB,))
+    if old.state is State.ACKNOWLEDGED:
+        return Step(_free(new, now, pace), (Effect.CLIMB,))
+    if old.state is State.ON_SITE:
+        return Step(replace(new, due_at=now + pace.resolve_ms), (Effect.REMIND,))
+    if old.state is State.RESOLVED:
+        return Step(replace(new, due_at=now + pace.verify_ms), (Effect.REMIND,))
+    if old.state is State.SHELVED:
+        return _start_over(new, old, happening, now, pace)
+    return _close(new, old, happening, now, pace)
+
+
+def _recovered(new: Alert, _old: Alert, _happening: Happening, now: Instant, _pace: Pace) -> Step:
+    return Step(replace(new, recovered_at=now, stale=False))
+
+
+def _healed(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
+    calm = _recovered(new, old, happening, now, pace)
+    return calm if new.state is not State.CLOSED else _close(calm.alert, old, happening, now, pace)
+
+
+def _worsened(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
+    worse = replace(
+        new,
+        severity=happening.severity or new.severity,
+        title=happening.title or new.title,
+        advice=happening.advice or new.advice,
+        recovered_at=None,
+    )
+    if worse.state is State.OPEN:
+        return _start_over(worse, old, happening, now, pace)
+    return Step(worse, (Effect.TELL_OWNER,))
+
+
+def _free(alert: Alert, now: Instant, pace: Pace) -> Alert:
+    """Nobody's again: the time to take it runs anew. The host sets `climb_at` when it tells; until then it is now."""
+    return replace(alert, owner=None, owner_name=None, taken_at=None, climb_at=now, due_at=now + pace.take_ms)
+
+
+def _with(people: tuple[str, ...], person: str) -> tuple[str, ...]:
+    return people if person in people else (*people, person)
+
+
+_CARRY: Final = {
+    Signal.ACKNOWLEDGE: _acknowledge,
+    Signal.ARRIVE: _arrive,
+    Signal.RESOLVE: _resolve,
+    Signal.VERIFY: _verify,
+    Signal.CLOSE: _close,
+    Signal.RETURN: _return,
+    Signal.REOPEN: _start_over,
+    Signal.SHELVE: _shelve,
+    Signal.ASSIGN: _assign,
+    Signal.PASS: _pass,
+    Signal.DUE: _due,
+    Signal.RECOVERED: _recovered,
+    Signal.HEALED: _healed,
+    Signal.WORSENED: _worsened,
+}
+
+
+def orphan(alert: Alert) -> bool:
+    """True when an alert that is not dealt with has no next step: the auditor's question. It must never be true."""
+    return alert.state in UNSETTLED and alert.wake_at is None

@@ -1,0 +1,177 @@
+"""Building the rows of the outbox: one message for one person on one channel. It knows words, not who is on duty."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from msgspec import Struct, structs
+
+from alerts import codes
+from alerts.alert import CALLS, SENT, Alert, Delivery, DeliveryState, Kind
+from alerts.ports import Book
+from alerts.wording import Speech, Wording
+from domain import HOUR, Instant, Ledger, Person, Role
+
+SMS: Final = "sms"
+WECOM: Final = "wecom"
+LOGBOOK: Final = "logbook"
+EXPIRES_MS: Final = 2 * HOUR
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class Call(Struct, frozen=True):
+    """Whom to call by what, at which rung, for which kind of message."""
+
+    person: Person
+    role: Role
+    rung: int
+    kind: Kind
+    limit_ms: int
+    not_before: Instant
+
+
+class Outbox:
+    """Writes messages into the book, in the transaction of the change that causes them."""
+
+    def __init__(self, wording: Wording, channels: Collection[str]) -> None:
+        self.wording = wording
+        self.enabled = frozenset(channels) | {LOGBOOK}
+
+    def ways(self, person: Person, wanted: Sequence[str]) -> list[str]:
+        """The wanted channels that are set up and that reach this person.
+
+        A site without any provider still keeps its logbook: then that is the way to reach everybody.
+        """
+        if self.enabled == {LOGBOOK}:
+            return [LOGBOOK]
+        return [channel for channel in wanted if channel in self.enabled and address_of(person, channel)]
+
+    def call(self, book: Book, alert: Alert, call: Call, channels: Sequence[str], now: Instant) -> list[Delivery]:
+        """One row a channel. A phone whose 99 numbers are all in use gets no text: it could not be answered."""
+        number = book.next_delivery()
+        rows: list[Delivery] = []
+        for channel in channels:
+            task = delivery_id(now, number + len(rows))
+            row = self._row(book, alert, call, channel, task, now)
+            if row is not None:
+                rows.append(row)
+        book.post(rows)
+        return rows
+
+    def tell(self, book: Book, alert: Alert, told: Delivery, kind: Kind, name: str, now: Instant) -> Delivery | None:
+        """One who was called hears how it went on: a text by text, his card changed in place."""
+        task = delivery_id(now, book.next_delivery())
+        payload = self._news(book, alert, told, kind, name, task, now)
+        if payload is None:
+            return None
+        row = structs.replace(
+            told,
+            id=task,
+            key=f"{alert.id}:{alert.round}:{kind}:{told.person}:{told.channel}:{alert.taken_at or now}",
+            kind=kind,
+            payload=payload,
+            created_at=now,
+            not_before=now,
+            expires_at=now + EXPIRES_MS,
+            state=DeliveryState.PENDING,
+            attempts=0,
+            lease_until=None,
+            provider_id=None,
+            handle=None,
+            ref=told.id if told.channel == WECOM else None,
+            outcome=None,
+            code=None,
+            sent_at=None,
+            receipt_at=None,
+        )
+        book.post([row])
+        return row
+
+    def _news(
+        self, book: Book, alert: Alert, told: Delivery, kind: Kind, name: str, task: str, now: Instant
+    ) -> dict[str, object] | None:
+        if told.channel == WECOM:
+            if kind is Kind.TAKEN and told.person == alert.owner:
+                return {"card": self.wording.owner_card(alert, now, task)}
+            return {"button": self.wording.button(kind, name)}
+        if told.channel != SMS:
+            return None
+        number = book.code(told.address, alert.id, told.person, now)
+        speech = Speech(kind=kind, now=now, limit_ms=0, number=number, name=name, at=now)
+        return structs.asdict(self.wording.sms(alert, speech))
+
+    def _row(self, book: Book, alert: Alert, call: Call, channel: str, task: str, now: Instant) -> Delivery | None:
+        address = address_of(call.person, channel)
+        payload = self._payload(book, alert, call, channel, address, task, now)
+        if payload is None:
+            return None
+        return Delivery(
+            id=task,
+            key=f"{alert.id}:{alert.round}:{call.rung}:{call.person.id}:{channel}:{call.kind}",
+            alert=alert.id,
+            round=alert.round,
+            rung=call.rung,
+            person=call.person.id,
+            name=call.person.name,
+            role=call.role.value,
+            channel=channel,
+            kind=call.kind,
+            priority=priority_of(alert),
+            address=address,
+            payload=payload,
+            created_at=now,
+            not_before=call.not_before,
+            expires_at=call.not_before + EXPIRES_MS,
+        )
+
+    def _payload(
+        self, book: Book, alert: Alert, call: Call, channel: str, address: str, task: str, now: Instant
+    ) -> dict[str, object] | None:
+        speech = Speech(kind=call.kind, now=now, limit_ms=call.limit_ms, name=alert.owner_name or "")
+        if channel == WECOM:
+            return {"card": self.wording.card(alert, speech, task)}
+        if channel == SMS:
+            number = book.code(address, alert.id, call.person.id, now)
+            if number is None:
+                return None
+            speech = structs.replace(speech, number=number)
+        return structs.asdict(self.wording.sms(alert, speech))
+
+
+def address_of(person: Person, channel: str) -> str:
+    """Where this channel finds the person; empty when it cannot."""
+    if channel == SMS:
+        return codes.plain_phone(person.phone or "")
+    return (person.wecom or "") if channel == WECOM else person.id
+
+
+def told(rows: Sequence[Delivery], round_: int | None = None) -> list[Delivery]:
+    """The calls that may have been seen, one for each person and channel, the newest of each."""
+    seen: dict[tuple[str, str], Delivery] = {}
+    for row in rows:
+        if row.kind in CALLS and row.state in SENT and (round_ is None or row.round == round_):
+            seen[row.person, row.channel] = row
+    return list(seen.values())
+
+
+def priority_of(alert: Alert) -> int:
+    """Dangers before device health, the worse first."""
+    return alert.severity.rank + (4 if alert.ledger is Ledger.HEALTH else 0)
+
+
+def delivery_id(now: Instant, number: int) -> str:
+    """Short (a voice vendor takes 15 bytes), and never used twice even when the ledger was begun anew.
+
+    >>> delivery_id(1767323045000, 36)
+    'mjx2cdm010'
+    """
+    return _base36(now) + _base36(number)
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return digits

@@ -1,0 +1,110 @@
+"""What the alert room needs from a store: a book read and written inside one transaction. It knows no SQL.
+
+Every method runs in the transaction that the host opened; either all of it happens or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
+
+from msgspec import Struct
+
+from alerts.alert import Alert, Delivery, Entry
+from domain import Finding, Instant, Lane, Person
+
+T = TypeVar("T")
+
+
+class Coded(Struct, frozen=True):
+    """Which alert a number stands for on one phone."""
+
+    number: int
+    alert: int
+    person: str
+
+
+class Book(Protocol):
+    """The alerts, their stories, their messages."""
+
+    def heard(self, finding: Finding) -> bool:
+        """True when this finding has been heard in this phase before."""
+        ...
+
+    def alert_of(self, finding_id: str) -> int | None: ...
+
+    def hear(self, finding: Finding, alert: int | None) -> None:
+        """Keep that it was heard, and which alert it belongs to."""
+        ...
+
+    def still_firing(self, alert: int) -> bool:
+        """True while any finding of this alert has begun and not ended."""
+        ...
+
+    def candidates(self, finding: Finding, building: str | None) -> list[Alert]:
+        """Unsettled alerts with the same rule and subject, the same device, or the same rule and building."""
+        ...
+
+    def open(self, alert: Alert) -> Alert:
+        """Keep a new alert; the one returned bears its id."""
+        ...
+
+    def save(self, alert: Alert) -> None: ...
+
+    def alert(self, alert: int) -> Alert | None: ...
+
+    def due(self, now: Instant, limit: int) -> list[Alert]: ...
+
+    def next_wake(self) -> Instant | None: ...
+
+    def orphans(self, now: Instant, grace_ms: int) -> list[Alert]:
+        """Unsettled alerts without a next step, or whose next step is overdue by more than the grace."""
+        ...
+
+    def note(self, entries: Sequence[Entry]) -> None: ...
+
+    def next_delivery(self) -> int:
+        """A number no delivery has had."""
+        ...
+
+    def post(self, deliveries: Sequence[Delivery]) -> None:
+        """Into the outbox. One whose key is already there is left out."""
+        ...
+
+    def deliveries(self, alert: int) -> list[Delivery]: ...
+
+    def delivery(self, delivery: str) -> Delivery | None: ...
+
+    def by_provider(self, channel: str, provider_id: str) -> Delivery | None: ...
+
+    def settle(self, old: Delivery, new: Delivery, at: Instant, detail: str) -> None:
+        """Keep a delivery's new state, and the step itself as a line of its own trail."""
+        ...
+
+    def lease(self, channel: str, now: Instant, lease_until: Instant, limit: int) -> list[Delivery]:
+        """Take what is due on a channel, most urgent first, and mark it as being sent."""
+        ...
+
+    def next_due(self, channel: str) -> Instant | None: ...
+
+    def sent_since(self, channel: str, address: str, since: Instant) -> int: ...
+
+    def code(self, phone: str, alert: int, person: str, now: Instant) -> int | None:
+        """This phone's number for this alert, given out when it has none; None when all are in use."""
+        ...
+
+    def coded(self, phone: str) -> list[Coded]:
+        """The numbers of a phone, newest first."""
+        ...
+
+    def person_of(self, phone: str) -> Person | None:
+        """The person we have written to at this number."""
+        ...
+
+    def move_cursor(self, lane: Lane, pos: int) -> None: ...
+
+
+class Transact(Protocol):
+    """Runs work on the book in one transaction: committed and synced when it returns, or not at all."""
+
+    def __call__(self, work: Callable[[Book], T], /) -> Awaitable[T]: ...

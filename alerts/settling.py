@@ -1,0 +1,186 @@
+"""What an answer of a provider means: the delivery's next state, its line in the timeline, and the way round a failure.
+
+It works on a book inside the host's transaction. It sends nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import structs
+
+from alerts.alert import CALLS, UNTAKEN, Alert, Delivery, DeliveryState, Kind, State
+from alerts.casework import Casework
+from alerts.channels import Found, Receipt, Said, SendResult, Sighting
+from alerts.outbox import LOGBOOK
+from alerts.ports import Book
+from domain import SECOND, Instant
+
+MOST_ATTEMPTS: Final = 5
+FIRST_BACKOFF_MS: Final = 2 * SECOND
+LONGEST_BACKOFF_MS: Final = 60 * SECOND
+LOOK_AFTER_MS: Final = 6 * SECOND
+PROBE_MS: Final = 30 * SECOND
+
+_SENT_LINE: Final = {
+    Kind.ALERT: "accepted",
+    Kind.ESCALATE: "accepted",
+    Kind.TAKEN: "taken_sent",
+    Kind.CLEAR: "clear_sent",
+    Kind.OVERDUE: "overdue_sent",
+}
+_HARD: Final = (Said.RATE, Said.RECIPIENT, Said.CONTENT)
+_DONE: Final = (DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.DEAD)
+
+
+class Settling:
+    """From what was said to what is written."""
+
+    def __init__(self, casework: Casework) -> None:
+        self.casework = casework
+
+    def sent(self, book: Book, leased: Delivery, result: SendResult, now: Instant) -> None:
+        """The outcome of one send. A receipt may have overtaken it; a message never moves backwards."""
+        row = book.delivery(leased.id) or leased
+        if row.state is not DeliveryState.SENDING:
+            if result.provider_id and row.provider_id is None:
+                book.settle(row, structs.replace(row, provider_id=result.provider_id), now, "answer after receipt")
+            return
+        free = structs.replace(row, lease_until=None, code=result.code or None, outcome=result.said.value)
+        if result.said is Said.ACCEPTED:
+            self._accepted(book, row, free, result, now)
+        elif result.said in _HARD:
+            self._failed(book, row, structs.replace(free, state=DeliveryState.FAILED), result.said.value, now)
+        elif row.attempts >= MOST_ATTEMPTS and result.said is not Said.CONFIG:
+            self._failed(book, row, structs.replace(free, state=DeliveryState.DEAD), "dead", now)
+        else:
+            self._later(book, row, free, result, now)
+
+    def found(self, book: Book, leased: Delivery, found: Found, now: Instant) -> bool:
+        """What a lookup says of an unknown one. True: it was never sent, send it now."""
+        if found.sighting is Sighting.ABSENT:
+            alert = book.alert(leased.alert)
+            if alert is not None and wanted(leased, alert):
+                return True
+            self.skipped(book, leased, "settled", now)
+            return False
+        if found.sighting is Sighting.CANNOT_TELL:
+            self.sent(book, leased, SendResult(Said.UNKNOWN, code=found.code), now)
+        else:
+            self.sent(book, leased, SendResult(Said.ACCEPTED, found.provider_id, code=found.code), now)
+        if found.sighting in (Sighting.DELIVERED, Sighting.FAILED):
+            good = found.sighting is Sighting.DELIVERED
+            self._end(book, book.delivery(leased.id) or leased, good, found.code, now)
+        return False
+
+    def receipt(self, book: Book, receipt: Receipt, channel: str, now: Instant) -> int | None:
+        """A receipt; the alert it changed. One that is about nothing we sent changes nothing."""
+        row = book.delivery(receipt.delivery) if receipt.delivery else None
+        if row is None and receipt.provider_id:
+            row = book.by_provider(channel, receipt.provider_id)
+        if row is None or row.channel != channel:
+            return None
+        if row.provider_id is None and receipt.provider_id:
+            row = structs.replace(row, provider_id=receipt.provider_id)
+        self._end(book, row, receipt.delivered, receipt.code, now)
+        return row.alert
+
+    def expired(self, book: Book, row: Delivery, now: Instant) -> None:
+        gone = structs.replace(row, state=DeliveryState.EXPIRED, lease_until=None)
+        self._failed(book, row, gone, "expired", now)
+
+    def skipped(self, book: Book, row: Delivery, problem: str, now: Instant) -> None:
+        """Not sent, and nobody misses it."""
+        gone = structs.replace(row, state=DeliveryState.SKIPPED, lease_until=None, outcome="skipped", code=problem)
+        book.settle(row, gone, now, problem)
+        book.note([self.casework.message_entry(gone, "skipped", now, problem)])
+
+    def over_budget(self, book: Book, row: Delivery, now: Instant) -> None:
+        """This phone has had its share; the rest is kept for what costs lives."""
+        self._failed(book, row, structs.replace(row, state=DeliveryState.FAILED, lease_until=None), "budget", now)
+
+    def postponed(self, book: Book, row: Delivery, until: Instant, now: Instant) -> None:
+        """The card it changes is itself still under way."""
+        later = structs.replace(row, state=DeliveryState.PENDING, lease_until=None, not_before=until)
+        book.settle(row, later, now, "waits for its card")
+
+    def _accepted(self, book: Book, row: Delivery, free: Delivery, result: SendResult, now: Instant) -> None:
+        state = DeliveryState.DELIVERED if row.channel == LOGBOOK else DeliveryState.ACCEPTED
+        done = structs.replace(
+            free, state=state, provider_id=result.provider_id or row.provider_id, handle=result.handle, sent_at=now
+        )
+        book.settle(row, done, now, "sent")
+        book.note([self.casework.message_entry(done, _SENT_LINE[row.kind], now)])
+        card = book.delivery(row.ref) if row.ref else None
+        if card is not None:
+            # A card's handle may be used once; the answer to the change may bring the next one.
+            book.settle(card, structs.replace(card, handle=result.handle), now, "handle used")
+
+    def _later(self, book: Book, row: Delivery, free: Delivery, result: SendResult, now: Instant) -> None:
+        unknown = result.said is Said.UNKNOWN
+        state = DeliveryState.UNKNOWN if unknown else DeliveryState.PENDING
+        wait = {Said.UNKNOWN: LOOK_AFTER_MS, Said.CONFIG: PROBE_MS}.get(result.said, backoff(row.attempts))
+        waiting = structs.replace(free, state=state, not_before=now + wait)
+        book.settle(row, waiting, now, result.said.value)
+        if row.outcome != result.said.value:
+            line = "unknown" if unknown else "retrying"
+            book.note([self.casework.message_entry(waiting, line, now, result.said.value)])
+            self._another_way(book, waiting, now)
+
+    def _failed(self, book: Book, old: Delivery, new: Delivery, problem: str, now: Instant) -> None:
+        book.settle(old, new, now, problem)
+        book.note([self.casework.message_entry(new, "failed", now, problem)])
+        alert = self._asking(book, new)
+        if alert is not None:
+            after = self.casework.dispatch.fall_back(book, alert, new, now)
+            if after is not None:
+                book.save(after)
+
+    def _another_way(self, book: Book, row: Delivery, now: Instant) -> None:
+        """While one channel is in doubt, the person's other channel speaks; the ladder keeps its own time."""
+        alert = self._asking(book, row)
+        if alert is not None:
+            self.casework.dispatch.other_channel(book, alert, row, now)
+
+    def _end(self, book: Book, row: Delivery, delivered: bool, code: str, now: Instant) -> None:
+        if row.state in _DONE and not (row.state is not DeliveryState.DELIVERED and delivered):
+            book.settle(row, row, now, f"late receipt: {code}")
+            return
+        if delivered:
+            done = structs.replace(
+                row,
+                state=DeliveryState.DELIVERED,
+                lease_until=None,
+                code=code or row.code,
+                receipt_at=now,
+                sent_at=row.sent_at or now,
+            )
+            book.settle(row, done, now, "receipt")
+            if row.kind in CALLS:
+                book.note([self.casework.message_entry(done, "delivered", now)])
+            return
+        lost = structs.replace(row, state=DeliveryState.FAILED, lease_until=None, code=code, receipt_at=now)
+        self._failed(book, row, lost, "undelivered", now)
+
+    def _asking(self, book: Book, row: Delivery) -> Alert | None:
+        """The alert, when this message was a call that still waits for an answer."""
+        alert = book.alert(row.alert) if row.kind in CALLS else None
+        return alert if alert is not None and alert.state in UNTAKEN and alert.round == row.round else None
+
+
+def wanted(row: Delivery, alert: Alert) -> bool:
+    """Looked at again just before sending: a call for an alert that somebody has taken is not made."""
+    if row.kind in CALLS:
+        return (alert.state in UNTAKEN and alert.round == row.round) or alert.owner == row.person
+    if row.kind is Kind.OVERDUE:
+        return alert.state in (State.ON_SITE, State.RESOLVED)
+    return True
+
+
+def backoff(attempts: int) -> int:
+    """How long to wait before the next try.
+
+    >>> [backoff(n) for n in (1, 2, 3, 9)]
+    [2000, 4000, 8000, 60000]
+    """
+    return int(min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempts - 1)))

@@ -1,0 +1,94 @@
+"""The shape of wording.zh.yaml: every sentence people read, checked whole before anything starts.
+
+It knows the vendor's rules for filed templates, not how a template is filled in.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from alerts.alert import Kind
+from domain import Role, Severity
+
+VARIABLE: Final = re.compile(r"\$\{([a-z_]+)\}")
+LONGEST_TEMPLATE: Final = 500
+LONGEST_SIGN: Final = 10
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+class SmsText(BaseModel):
+    """One text as filed, for one kind of message and one hazard (`*` for any), with a vendor's code per severity."""
+
+    model_config = _STRICT
+
+    name: str
+    kind: Kind
+    hazard: str
+    text: str = Field(min_length=1, max_length=LONGEST_TEMPLATE)
+    codes: dict[Severity, str] = Field(min_length=1)
+
+    @field_validator("text")
+    @classmethod
+    def _as_filed(cls, text: str) -> str:
+        names = VARIABLE.findall(text)
+        if len(names) != len(set(names)):
+            raise ValueError("a variable may stand once only: the vendor refuses the template")
+        if "}${" in text:
+            raise ValueError("two variables may not be adjacent: write a word or a comma between them")
+        if "【" in text or "】" in text:
+            raise ValueError("the signature is added by the vendor: remove 【】")
+        return text
+
+
+class CardWords(BaseModel):
+    """The words of the WeCom card."""
+
+    model_config = _STRICT
+
+    source: str
+    title: str
+    escalated: str
+    overdue: str
+    time: str
+    limit: str
+    within: str
+    waited: str
+    unanswered: str
+    details: str
+    take: str
+    pass_: str = Field(alias="pass")
+    arrive: str
+    resolve: str
+    received: str
+    taken_by: str
+    cleared: str
+
+
+class WordBook(BaseModel):
+    """All of it."""
+
+    model_config = _STRICT
+
+    severities: dict[Severity, str]
+    roles: dict[Role, str]
+    channels: dict[str, str]
+    vias: dict[str, str]
+    sms: tuple[SmsText, ...]
+    card: CardWords
+    late: str
+    nowhere: str
+    refusals: dict[str, str]
+    timeline: dict[str, str]
+    why: dict[str, str]
+    problems: dict[str, str]
+
+    def filed(self) -> dict[str, str]:
+        """Template code to text, with the severity's fixed word in place: what the vendor must have approved."""
+        return {
+            code: one.text.replace("{level}", self.severities[severity])
+            for one in self.sms
+            for severity, code in one.codes.items()
+        }

@@ -1,0 +1,205 @@
+"""Texts: from an alert to the words on a phone, a card or a timeline. It decides nothing but how to say it.
+
+A text message has at most 70 characters with its signature, in the order level and what, when, where to the door,
+what not to do, deadline, reply code. What must be cut is the beginning of the place: building and room stay.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+
+from alerts import codes
+from alerts.alert import Actor, Alert, Kind
+from alerts.transitions import Refusal
+from alerts.wordbook import VARIABLE, SmsText, WordBook
+from domain import MINUTE, Instant
+
+ONE_SEGMENT: Final = 70
+LONGEST_VARIABLE: Final = 35
+LATE_MS: Final = 2 * MINUTE
+_LINK: Final = re.compile(r"(?:https?://|www\.)[^\s，。]*", re.IGNORECASE)
+_MOBILE: Final = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
+_ODD: Final = re.compile(r"[【】\[\]\r\n\t]")
+
+
+class Sms(Struct, frozen=True):
+    """A text ready for the vendor: the filed template, its variables, and the whole as the phone will show it."""
+
+    template: str
+    params: dict[str, str]
+    text: str
+
+
+class Speech(Struct, frozen=True):
+    """What a message says besides the alert itself."""
+
+    kind: Kind
+    now: Instant
+    limit_ms: int
+    number: int | None = None
+    name: str = ""
+    at: Instant | None = None
+
+
+class Wording:
+    """The word book of a site with its signature, time zone and template codes."""
+
+    def __init__(
+        self, book: WordBook, sign: str, tz: ZoneInfo, public_url: str = "", codes: Mapping[str, str] | None = None
+    ) -> None:
+        self.book, self.sign, self.tz, self.public_url = book, sign, tz, public_url.rstrip("/")
+        self._codes = dict(codes or {})
+
+    def clock(self, at: Instant, now: Instant) -> str:
+        """14:05, with the date when it was another day."""
+        local, today = self._local(at), self._local(now)
+        hour = f"{local.hour:02d}:{local.minute:02d}"
+        return hour if local.date() == today.date() else f"{local.month}月{local.day}日{hour}"
+
+    def say(self, line: str, **words: object) -> str:
+        """One line of a timeline."""
+        return self.book.timeline[line].format(**words)
+
+    def refuse(self, refusal: Refusal, alert: Alert, now: Instant) -> str:
+        """Why not now, in one sentence."""
+        return self.book.refusals[refusal.value].format(
+            owner=alert.owner_name or "", time=self.clock(alert.taken_at or now, now), until=self.until(alert, now)
+        )
+
+    def until(self, alert: Alert, now: Instant) -> str:
+        return self.clock(alert.due_at or now, now)
+
+    def via(self, actor: Actor) -> str:
+        return self.book.vias[actor.via.value]
+
+    def sms(self, alert: Alert, speech: Speech) -> Sms:
+        """The text message: the first filed text that fits in one segment, else the last with its place cut."""
+        room = ONE_SEGMENT - len(self.sign) - 2
+        texts = self._texts(alert, speech.kind)
+        values = self._values(alert, speech)
+        for one in texts:
+            body = _fill(self._filed(one, alert), values)
+            if len(body) <= room:
+                return self._sms(one, alert, values)
+        over = len(body) - room
+        keep = max(len(values["place"]) - over, 1)
+        return self._sms(texts[-1], alert, values | {"place": values["place"][-keep:]})
+
+    def card(self, alert: Alert, speech: Speech, task: str) -> dict[str, object]:
+        """The WeCom card with its two buttons."""
+        words, level = self.book.card, self.book.severities[alert.severity]
+        title = {Kind.ALERT: words.title, Kind.ESCALATE: words.escalated}.get(speech.kind, words.overdue)
+        rows = [
+            {"keyname": words.time, "value": self._when(alert, speech.now)},
+            {"keyname": words.limit, "value": words.within.format(minutes=_minutes(speech.limit_ms))},
+        ]
+        if speech.kind is Kind.ESCALATE:
+            waited = words.unanswered.format(minutes=_minutes(speech.now - alert.opened_at))
+            rows.append({"keyname": words.waited, "value": waited})
+        buttons = [
+            {"text": words.take, "style": 1, "key": f"ack:{alert.id}"},
+            {"text": words.pass_, "style": 4, "key": f"pass:{alert.id}"},
+        ]
+        return self._card(alert, task, title.format(level=level, title=alert.title), rows, buttons)
+
+    def owner_card(self, alert: Alert, now: Instant, task: str) -> dict[str, object]:
+        """What the card of the one who took it becomes."""
+        words = self.book.card
+        title = words.taken_by.format(name=alert.owner_name)
+        rows = [{"keyname": words.time, "value": self._when(alert, now)}]
+        buttons = [
+            {"text": words.arrive, "style": 1, "key": f"arrive:{alert.id}"},
+            {"text": words.resolve, "style": 3, "key": f"resolve:{alert.id}"},
+        ]
+        return self._card(alert, task, f"{title} · {alert.title}", rows, buttons)
+
+    def button(self, kind: Kind, name: str) -> str:
+        """What everybody else's button becomes."""
+        words = self.book.card
+        return words.taken_by.format(name=name)[:10] if kind is Kind.TAKEN else words.cleared
+
+    def _card(
+        self,
+        alert: Alert,
+        task: str,
+        title: str,
+        rows: list[dict[str, str]],
+        buttons: list[dict[str, object]],
+    ) -> dict[str, object]:
+        card: dict[str, object] = {
+            "card_type": "button_interaction",
+            "task_id": task,
+            "source": {"desc": self.book.card.source.format(sign=self.sign)[:20], "desc_color": 2},
+            "main_title": {"title": title[:36], "desc": (alert.address or self.book.nowhere)[-44:]},
+            "horizontal_content_list": rows,
+            "button_list": buttons,
+        }
+        if alert.advice:
+            card["sub_title_text"] = alert.advice[:160]
+        if self.public_url:
+            url = f"{self.public_url}/alerts/{alert.id}"
+            card["jump_list"] = [{"type": 1, "title": self.book.card.details, "url": url}]
+        return card
+
+    def _texts(self, alert: Alert, kind: Kind) -> list[SmsText]:
+        fitting = [one for one in self.book.sms if one.kind is kind and alert.severity in one.codes]
+        own = [one for one in fitting if one.hazard == alert.hazard]
+        return own or [one for one in fitting if one.hazard == "*"]
+
+    def _filed(self, one: SmsText, alert: Alert) -> str:
+        return one.text.replace("{level}", self.book.severities[alert.severity])
+
+    def _sms(self, one: SmsText, alert: Alert, values: Mapping[str, str]) -> Sms:
+        filed = self._filed(one, alert)
+        params = {name: values[name] for name in VARIABLE.findall(filed)}
+        code = one.codes[alert.severity]
+        return Sms(self._codes.get(code, code), params, f"【{self.sign}】{_fill(filed, params)}")
+
+    def _values(self, alert: Alert, speech: Speech) -> dict[str, str]:
+        number = speech.number or 0
+        return {
+            "title": clean(alert.title)[:LONGEST_VARIABLE] or "-",
+            "time": self._when(alert, speech.now) if speech.at is None else self.clock(speech.at, speech.now),
+            "place": clean(alert.address)[-LONGEST_VARIABLE:] or self.book.nowhere,
+            "limit": str(_minutes(speech.limit_ms)),
+            "waited": str(_minutes(speech.now - alert.opened_at)),
+            "ok": codes.take_code(number),
+            "no": codes.pass_code(number),
+            "number": str(number),
+            "name": clean(speech.name)[:LONGEST_VARIABLE] or "-",
+        }
+
+    def _when(self, alert: Alert, now: Instant) -> str:
+        """When it happened; a late one says how late, because the danger may have grown since."""
+        time = self.clock(alert.started_at, now)
+        if alert.late_ms <= LATE_MS:
+            return time
+        return self.book.late.format(time=time, minutes=_minutes(alert.late_ms))
+
+    def _local(self, at: Instant) -> datetime:
+        return datetime.fromtimestamp(at / 1000, self.tz)
+
+
+def clean(value: str) -> str:
+    """What a vendor lets into a variable: no brackets, links, line ends, signs outside the plane, or mobile numbers.
+
+    >>> clean("枫林苑【3栋】 http://x.cn/a 13800138000")
+    '枫林苑3栋'
+    """
+    plain = _ODD.sub("", _MOBILE.sub("", _LINK.sub("", value)))
+    return "".join(sign for sign in plain if unicodedata.category(sign) not in ("So", "Cs", "Cc", "Cn")).strip()
+
+
+def _fill(filed: str, values: Mapping[str, str]) -> str:
+    return VARIABLE.sub(lambda match: values[match[1]], filed)
+
+
+def _minutes(ms: int) -> int:
+    return max(1, round(ms / MINUTE))

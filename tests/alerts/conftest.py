@@ -1,0 +1,247 @@
+"""A small town on a virtual clock: a real ledger, the desk, the courier, and an SMS vendor with phones."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx2
+import pytest
+import yaml
+from msgspec import structs
+
+import alerts
+from alerts.alert import Actor, Alert, Delivery, Via
+from alerts.channels.aliyun_sms import AliyunSettings, AliyunSms
+from alerts.channels.logbook import Logbook
+from alerts.courier import Courier
+from alerts.desk import Desk, DeskSettings
+from alerts.ladder import LadderBook
+from alerts.wordbook import WordBook
+from domain import (
+    Cell,
+    Duty,
+    Evidence,
+    Finding,
+    Instant,
+    Ledger,
+    Person,
+    Phase,
+    Place,
+    Role,
+    Severity,
+    Subject,
+)
+from domain.people import Community, community
+from simulators.providers.aliyun_sms import AliyunSmsServer
+from store.ledger import engine
+from store.ledger.alertbook import SqlBook, Transactor
+from store.ledger.alertviews import story
+
+ROOM = Path(alerts.__file__).parent
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+START: Instant = 1_767_333_900_000
+"""2026-01-02 14:05 in Shanghai."""
+SIGN = "枫树社区"
+
+
+def read_words() -> WordBook:
+    return WordBook(**yaml.safe_load((ROOM / "wording.zh.yaml").read_text("utf-8")))
+
+
+def read_ladders() -> LadderBook:
+    return LadderBook(**yaml.safe_load((ROOM / "ladders" / "default.yaml").read_text("utf-8")))
+
+
+PEOPLE = {
+    "wang": Person("wang", "王芳", phone="19900000001", wecom="wangfang"),
+    "deputy": Person("deputy", "赵敏", phone="19900000002"),
+    "li": Person("li", "李强", phone="19900000003", wecom="liqiang"),
+    "chen": Person("chen", "陈静", phone="19900000004"),
+    "sun": Person("sun", "孙磊", phone="19900000005"),
+    "zhou": Person("zhou", "周涛", phone="19900000006"),
+    "fix": Person("fix", "吴师傅", phone="19900000007"),
+}
+
+
+def small_town(**people: Person) -> Community:
+    """One flat of one building, in a grid below a community below a street, with somebody in each role."""
+    return community(
+        places=[
+            Place("yuan", "枫林苑", "compound", cell="grid"),
+            Place("b3", "3栋", "building", "yuan"),
+            Place("u2", "2单元", "unit", "b3"),
+            Place("402", "402", "household", "u2"),
+            Place("403", "403", "household", "u2"),
+            Place("404", "404", "household", "u2"),
+            Place("405", "405", "household", "u2"),
+        ],
+        cells=[
+            Cell("street", "街道", "street"),
+            Cell("community", "社区", "community", "street"),
+            Cell("grid", "第一网格", "grid", "community"),
+        ],
+        people=({**PEOPLE, **people}).values(),
+        duties=[
+            Duty("1", "grid", Role.WORKER, "wang"),
+            Duty("2", "grid", Role.WORKER, "deputy", rank=1),
+            Duty("3", "grid", Role.LEAD, "li"),
+            Duty("4", "community", Role.COMMUNITY, "chen"),
+            Duty("5", "street", Role.STREET, "sun"),
+            Duty("6", "street", Role.DEPARTMENT, "zhou"),
+            Duty("7", "community", Role.MAINTENANCE, "fix"),
+        ],
+    )
+
+
+def a_finding(**changes: Any) -> Finding:
+    """A gas leak in 402, told at once."""
+    plain = Finding(
+        id="gas-alarm@1/gas-1/1767333900000",
+        rule="gas-alarm",
+        version="1",
+        phase=Phase.BEGAN,
+        hazard="gas",
+        title="燃气泄漏",
+        severity=Severity.CRITICAL,
+        ledger=Ledger.DANGER,
+        subject=Subject("device", "gas-1"),
+        begin=START,
+        at=START,
+        now=START,
+        device="gas-1",
+        place="402",
+        advice="勿开关电器，先开窗通风。",
+        evidence=(Evidence("alarm", True, at=START),),
+    )
+    return structs.replace(plain, **changes)
+
+
+class Clock:
+    """Time that only a test moves."""
+
+    def __init__(self) -> None:
+        self.now: Instant = START
+
+    def __call__(self) -> Instant:
+        return self.now
+
+
+class Town:
+    """What a test of an incident speaks to."""
+
+    def __init__(self, folder: Path, vendor: AliyunSmsServer, client: httpx2.AsyncClient, clock: Clock) -> None:
+        self.folder, self.vendor, self.client, self.clock = folder, vendor, client, clock
+        self.people = small_town()
+        self.channels: dict[str, Any] = {"sms": self.sms(), "logbook": Logbook()}
+        self.changed: list[str] = []
+        self.begin()
+
+    def begin(self) -> None:
+        """Open the files and start the desk, as after a restart."""
+        self.ledger = engine.Ledger(engine.sqlite_url(self.folder / "ledger.db"))
+        self.ledger.migrate()
+        transact = Transactor(self.ledger.run)
+        self.settings = DeskSettings(sign=SIGN, tz=SHANGHAI, channels=tuple(self.channels))
+        self.desk = Desk(
+            transact,
+            read_ladders(),
+            read_words(),
+            self.settings,
+            lambda: self.people,
+            self.clock,
+            on_change=self.changed.append,
+        )
+        self.courier = Courier(transact, self.channels, self.desk.settling, self.clock)
+        self.desk.on_outbox = self.courier.kick
+
+    def end(self) -> None:
+        self.ledger.close()
+
+    def sms(self) -> AliyunSms:
+        numbers = count(1)
+        settings = AliyunSettings("AKID", "secret", SIGN, self.vendor.url)
+        return AliyunSms(self.client, settings, lambda: f"nonce-{self.clock.now}-{next(numbers)}")
+
+    async def send(self) -> None:
+        """Send what is due, and let the phones have it."""
+        await self.courier.drain()
+        await self.vendor.settled()
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let time go by as the hosts do: to each deadline in turn."""
+        end = self.clock.now + int(seconds * 1000)
+        while (wake := await self.desk.next_wake()) is not None and wake <= end:
+            self.clock.now = max(self.clock.now, wake)
+            await self.desk.tick(self.clock.now)
+            await self.send()
+        self.clock.now = end
+        await self.send()
+
+    def texts(self, person: str) -> list[str]:
+        phone = PEOPLE[person].phone
+        assert phone is not None
+        return [one.text for one in self.vendor.phones.of(phone)]
+
+    def story(self, alert: int = 1) -> list[str]:
+        return [line["text"] for line in self.ledger.run_now(lambda tx: story(tx, alert))]
+
+    def alert(self, number: int = 1) -> Alert:
+        found = self.ledger.run_now(lambda tx: SqlBook(tx).alert(number))
+        assert found is not None
+        return found
+
+    def deliveries(self, alert: int = 1) -> list[Delivery]:
+        return self.ledger.run_now(lambda tx: SqlBook(tx).deliveries(alert))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def vendor(clock: Clock) -> AsyncIterator[AliyunSmsServer]:
+    """A vendor with our templates filed and our signature approved."""
+    server = AliyunSmsServer(access_keys={"AKID": "secret"}, templates=read_words().filed(), clock=clock, signs={SIGN})
+    async with server:
+        yield server
+
+
+@pytest.fixture
+async def town(tmp_path: Path, vendor: AliyunSmsServer, clock: Clock) -> AsyncIterator[Town]:
+    async with httpx2.AsyncClient(timeout=0.5, trust_env=False) as client:
+        made = Town(tmp_path, vendor, client, clock)
+        yield made
+        made.end()
+
+
+@pytest.fixture
+def finding() -> Callable[..., Finding]:
+    return a_finding
+
+
+@pytest.fixture(scope="session")
+def words() -> WordBook:
+    return read_words()
+
+
+@pytest.fixture(scope="session")
+def ladders() -> LadderBook:
+    return read_ladders()
+
+
+@pytest.fixture
+def actor() -> Callable[..., Actor]:
+    return lambda who="wang", via=Via.SCREEN: Actor(who, PEOPLE[who].name, via)
+
+
+@pytest.fixture
+def a_book(tmp_path: Path) -> Iterator[engine.Ledger]:
+    opened = engine.Ledger(engine.sqlite_url(tmp_path / "book.db"))
+    opened.migrate()
+    yield opened
+    opened.close()

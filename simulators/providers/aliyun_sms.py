@@ -28,7 +28,7 @@ from simulators.providers.aliyun_book import (
     rfc3339,
 )
 from simulators.providers.faults import Fault, FaultPlan, How
-from simulators.providers.loopback import LoopbackServer
+from simulators.providers.loopback import LoopbackServer, until_gone
 from simulators.providers.phones import Phones
 from simulators.providers.sms_text import Rejected, render, template_fault
 
@@ -153,7 +153,7 @@ class AliyunSmsServer:
     async def _send(self, request: Request, query: dict[str, str]) -> Response:
         sent = self._accept(query, fault := self.faults.next())
         if fault is not None and fault.how is How.SILENT:
-            await _until_gone(request, self._host.stopping)
+            await until_gone(request, self._host.stopping)
         if fault is not None and fault.how in (How.HTTP, How.SILENT):
             return Response("service unavailable", status_code=fault.status)
         if self.report_first:
@@ -238,23 +238,6 @@ class AliyunSmsServer:
             return answer.status_code == 200 and answer.json().get("code") == 0
         except (httpx2.HTTPError, ValueError, AttributeError):
             return False
-
-
-async def _until_gone(request: Request, stopping: asyncio.Event) -> None:
-    """Say nothing until the client gives up or the server stops."""
-
-    async def disconnected() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-
-    waits = [asyncio.create_task(disconnected()), asyncio.create_task(_wait(stopping))]
-    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    for wait in waits:
-        wait.cancel()
-
-
-async def _wait(event: asyncio.Event) -> None:
-    await event.wait()
 
 
 def _answer(code: str, message: str, **more: object) -> JSONResponse:

@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Iterator
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.requests import Request
 from uvicorn import Config, Server
 
 _STOP_WITHIN_S = 3
@@ -91,3 +92,20 @@ class LoopbackServer:
             self._server.leave.set()
             await self._serving
         self._socket.close()
+
+
+async def until_gone(request: Request, stopping: asyncio.Event) -> None:
+    """Say nothing until the client gives up or the server stops."""
+
+    async def disconnected() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    waits = [asyncio.create_task(disconnected()), asyncio.create_task(_wait(stopping))]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+
+
+async def _wait(event: asyncio.Event) -> None:
+    await event.wait()

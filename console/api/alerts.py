@@ -1,0 +1,192 @@
+"""`/alerts`: what is open and what was, its story, and the things people do about it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from starlette.responses import Response
+
+from alerts.alert import Actor, State, Via
+from alerts.lifecycle import Incomplete, NotNow
+from console import words
+from console.api.asking import (
+    Asked,
+    Many,
+    Pages,
+    Text,
+    asked_choices,
+    asked_instant,
+    asked_period,
+    listed,
+    shown,
+    written_one,
+)
+from console.api.devices import seen_places
+from console.api.guarding import Who, demand
+from console.auth import Principal
+from console.problems import FieldFault, Problem, faulty, no_such
+from console.services import Services
+from domain import Ledger, Severity
+from domain.people import Community
+from store.ledger import alertviews, audit
+
+router = APIRouter(tags=["alerts"])
+
+ACTIONS: Final = (
+    "acknowledge",
+    "arrive",
+    "resolve",
+    "verify",
+    "close",
+    "return",
+    "reopen",
+    "shelve",
+    "assign",
+    "pass",
+    "comment",
+)
+
+
+class WrittenAct(BaseModel):
+    """What may go with an action. `person` says for whom an operator acts; otherwise it is whoever is logged in."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    comment: Annotated[str, Field(max_length=2000)] | None = None
+    reason: Annotated[str, Field(max_length=2000)] | None = None
+    until: str | None = None
+    to: str | None = None
+    person: str | None = None
+
+
+_ACT = TypeAdapter(WrittenAct)
+
+
+@router.get("/alerts", summary="Alerts, newest first; every state unless filtered")
+async def list_alerts(
+    services: Asked,
+    who: Who,
+    pages: Pages,
+    state: Many,
+    severity: Many,
+    ledger: Text = None,
+    kind: Annotated[str | None, Query(description="a kind of device, such as gas_alarm")] = None,
+    place: Annotated[str | None, Query(description="this place and what lies under it")] = None,
+    device: Text = None,
+    since: Annotated[str | None, Query(description="opened at or after; `from` is the same")] = None,
+    until: Annotated[str | None, Query(description="opened at or before; `to` is the same")] = None,
+    from_: Annotated[str | None, Query(alias="from")] = None,
+    to: Text = None,
+) -> Response:
+    if who.alert is not None:
+        view = await linked_alert(services, who)
+        return listed(services, [] if view is None else [for_reader(view, who)])
+    begin, end = asked_period(services, since or from_, until or to, ("since", "until"))
+    places = seen_places(services, who, place)
+    wanted = alertviews.AlertFilter(
+        state=asked_choices("state", state, State),
+        severity=asked_choices("severity", severity, Severity),
+        ledger=_one("ledger", ledger, Ledger),
+        kind=_kind(services, kind),
+        device=device or None,
+        place=None if places is None else sorted(places),
+        since=begin,
+        until=None if end is None else end + 1,
+    )
+    page = await services.ledger.read(lambda tx: alertviews.page(tx, wanted, pages.limit, pages.after))
+    return listed(services, [for_reader(view, who) for view in page.items], pages.seal(page.next))
+
+
+@router.get("/alerts/{alert_id}", summary="One alert with its timeline")
+async def one_alert(services: Asked, who: Who, alert_id: str) -> Response:
+    view = await seen_alert(services, who, alert_id)
+    contacts = contacts_of(services.community(), view["place"]) if who.sees_names else []
+    return shown(services, {**for_reader(view, who), "contacts": contacts})
+
+
+@router.post("/alerts/{alert_id}/{action}", summary="Do something about an alert; 409 says why not now")
+async def act(request: Request, services: Asked, who: Who, alert_id: str, action: str) -> Response:
+    if action not in ACTIONS:
+        raise no_such("path")
+    demand(who, action)
+    written = await written_one(request, _ACT, optional=True)
+    await seen_alert(services, who, alert_id)
+    actor, now = actor_of(services, who, written.person), services.clock()
+    until = asked_instant(services, "until", written.until)
+    if written.to is not None and written.to not in services.community().people:
+        raise faulty(FieldFault("to", words.UNKNOWN_PERSON.format(person=written.to)))
+    try:
+        await services.desk.act(alert_id, action, actor, now, written.comment, written.reason, until, written.to)
+    except NotNow as refused:
+        raise Problem(409, refused.message) from None
+    except Incomplete as incomplete:
+        raise faulty(FieldFault(incomplete.field, words.INCOMPLETE[incomplete.field])) from None
+    deed = {"alert": alert_id, "as": actor.id}
+    await services.ledger.run(lambda tx: audit.write(tx, now, who.person or who.token, f"alert {action}", deed))
+    view = await feed_view(services, alert_id)
+    return shown(services, None if view is None else for_reader(view, who))
+
+
+async def seen_alert(services: Services, who: Principal, alert_id: str) -> dict[str, Any]:
+    """An alert with its timeline, if this principal may see it."""
+    if who.alert is not None and who.alert != alert_id:
+        raise Problem(403, words.OTHER_ALERT)
+    view = await services.ledger.read(lambda tx: alertviews.detail(tx, alert_id))
+    places = seen_places(services, who, None)
+    if view is None or (places is not None and view["place"] not in places):
+        raise no_such("alert", alert_id)
+    return view
+
+
+async def linked_alert(services: Services, who: Principal) -> dict[str, Any] | None:
+    """The alert that a worker's link is about."""
+    return None if who.alert is None else await feed_view(services, who.alert)
+
+
+async def feed_view(services: Services, alert_id: str) -> dict[str, Any] | None:
+    """An alert as it stands in lists and on the stream."""
+    return await services.ledger.read(lambda tx: alertviews.item(tx, alert_id))
+
+
+def for_reader(view: dict[str, Any], who: Principal) -> dict[str, Any]:
+    """The view with only the actions that this reader may take: a button must not be a trap."""
+    return {**view, "allowed": [action for action in view["allowed"] if who.may(action)]}
+
+
+def contacts_of(community: Community, place: str | None) -> list[dict[str, Any]]:
+    """Whom to ring before going: the people who live there."""
+    return [
+        {"name": person.name, "role": "resident", "phone": person.phone}
+        for person in community.residents(place)
+        if person.phone
+    ]
+
+
+def actor_of(services: Services, who: Principal, named: str | None) -> Actor:
+    """The person who acts: whoever logged in, or the person an operator names ("张三 rang, he is on his way")."""
+    via = Via.SCREEN if who.by_cookie else Via.API
+    if named is not None and named != who.person:
+        if not who.sees_names:
+            raise Problem(403, words.NOT_ALLOWED.format(access=words.ACCESS[who.access]))
+        if named not in services.community().people:
+            raise faulty(FieldFault("person", words.UNKNOWN_PERSON.format(person=named)))
+    person = services.community().people.get(named or who.person or "")
+    if person is None:
+        return Actor(who.person or who.token, words.ACCESS[who.access], via, who.access)
+    return Actor(person.id, person.name, via, who.access)
+
+
+def _one(field: str, written: str | None, choices: type[StrEnum]) -> str | None:
+    """A filter that takes a single value."""
+    found = asked_choices(field, [written or ""], choices)
+    return found[0].value if found else None
+
+
+def _kind(services: Services, written: str | None) -> str | None:
+    if written and written not in services.kinds:
+        known = "、".join(sorted(services.kinds))
+        raise faulty(FieldFault("kind", words.UNKNOWN_KIND.format(kind=written, known=known)))
+    return written or None

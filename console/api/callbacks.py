@@ -1,0 +1,39 @@
+"""`/callbacks/{channel}/{secret}`: the providers' way in. A wrong secret and an unknown channel look the same: 404."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from console import words
+from console.api.asking import Asked
+from console.auth import same
+from console.problems import Problem, no_such
+from console.services import CallbackDoor, Secret, Services
+
+router = APIRouter(tags=["callbacks"])
+
+BODY_LIMIT: Final = 64 * 1024
+_NO_DOOR: Final = Secret("")
+
+
+@router.get("/callbacks/{channel}/{secret}", include_in_schema=False)
+@router.post("/callbacks/{channel}/{secret}", summary="A provider reports a receipt, a reply or a pressed button")
+async def receive(request: Request, services: Asked, channel: str, secret: str) -> Response:
+    door = _door(services, channel, secret)
+    body = await request.body()
+    if len(body) > BODY_LIMIT:
+        raise Problem(413, words.TOO_LARGE.format(limit=BODY_LIMIT))
+    answer = await door.receive(dict(request.headers), dict(request.query_params), body)
+    return Response(answer.body, answer.status, media_type=answer.content_type)
+
+
+def _door(services: Services, channel: str, secret: str) -> CallbackDoor:
+    door = services.callbacks.get(channel)
+    # Compared even when there is no such channel, so that the time taken tells nothing.
+    right = same(secret, (door.secret if door else _NO_DOOR).reveal())
+    if door is None or not right or not secret:
+        raise no_such("path")
+    return door

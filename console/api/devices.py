@@ -1,0 +1,189 @@
+"""`/devices`: the registry of devices, as integrators and administrators read and write it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import TypeAdapter
+from starlette.responses import Response
+
+from console import words
+from console.api.asking import (
+    Answer,
+    Asked,
+    Pages,
+    Text,
+    listed,
+    shaped,
+    where,
+    with_id,
+    written_many,
+    written_one,
+    written_raw,
+)
+from console.api.deeds import deed
+from console.api.guarding import Member, Registrar
+from console.api.shapes import DEVICE, WrittenDevice, device_view
+from console.auth import Principal
+from console.problems import FieldFault, Problem, faulty, no_such, path_text
+from console.reach import lies_under
+from console.services import Services
+from domain import Device, Instant
+from store.errors import IdentityTaken
+from store.ledger import audit, registry
+
+router = APIRouter(tags=["devices"])
+
+
+@router.get("/devices", summary="Registered devices, newest first")
+async def list_devices(
+    services: Asked,
+    who: Member,
+    pages: Pages,
+    kind: Text = None,
+    place: Annotated[str | None, Query(description="this place and what lies under it")] = None,
+    text: Annotated[str | None, Query(description="a part of the id")] = None,
+) -> Response:
+    places = seen_places(services, who, place)
+    page = await services.ledger.read(
+        lambda tx: registry.devices_page(tx, pages.limit, pages.after, kind=kind or None, places=places, text=text)
+    )
+    return listed(services, [device_view(device) for device in page.items], pages.seal(page.next))
+
+
+@router.get("/devices/{device_id}", summary="One device")
+async def one_device(services: Asked, who: Member, device_id: str) -> Response:
+    return Answer(device_view(await seen_device(services, who, device_id)))
+
+
+@router.post("/devices", status_code=201, summary="Register one device or a list of them, all or none")
+async def create_devices(request: Request, services: Asked, who: Registrar) -> Response:
+    written, many = await written_many(request, DEVICE)
+    check_devices(services, written, many=many)
+    devices = [one.value() for one in written]
+    now = services.clock()
+    changed = await services.ledger.run(lambda tx: _create(tx, devices, who, now))
+    if changed:
+        await services.registry_changed()
+    views = [device_view(device) for device in devices]
+    body: Any = {"items": views, "next": None} if many else views[0]
+    return Answer(body, 201 if changed.created else 200)
+
+
+@router.put("/devices/{device_id}", summary="Register or replace one device")
+async def put_device(request: Request, services: Asked, who: Registrar, device_id: str) -> Response:
+    return await _replace(services, who, device_id, await written_raw(request))
+
+
+@router.patch("/devices/{device_id}", summary="Change some fields (JSON merge patch)")
+async def patch_device(request: Request, services: Asked, who: Registrar, device_id: str) -> Response:
+    patch = await written_one(request, TypeAdapter(dict[str, Any]))
+    held = await services.ledger.read(lambda tx: registry.device(tx, device_id))
+    if held is None:
+        raise no_such("device", device_id)
+    return await _replace(services, who, device_id, merged(device_view(held), patch))
+
+
+@router.delete("/devices/{device_id}", status_code=204, summary="Forget a device; what it said stays")
+async def delete_device(services: Asked, who: Registrar, device_id: str) -> Response:
+    now = services.clock()
+
+    def work(tx: Any) -> bool:
+        gone = registry.delete_device(tx, device_id, now)
+        if gone:
+            audit.write(tx, now, who.token, "device deleted", {"device": device_id})
+        return gone
+
+    if not await services.ledger.run(work):
+        raise no_such("device", device_id)
+    await services.registry_changed()
+    return Response(status_code=204)
+
+
+async def seen_device(services: Services, who: Principal, device_id: str) -> Device:
+    """A device this principal may see, or 404."""
+    device = await services.ledger.read(lambda tx: registry.device(tx, device_id))
+    if device is None or not _in_reach(services, who, device.place):
+        raise no_such("device", device_id)
+    return device
+
+
+def seen_places(services: Services, who: Principal, asked: str | None) -> set[str] | None:
+    """The places a list is limited to: what was asked for, within what this principal may see. None: no limit."""
+    places = services.community().places
+    limits = [lies_under(places, root) for root in (who.place, asked or None) if root is not None]
+    return set.intersection(*limits) if limits else None
+
+
+def _in_reach(services: Services, who: Principal, place: str | None) -> bool:
+    return who.place is None or (place is not None and place in lies_under(services.community().places, who.place))
+
+
+async def _replace(services: Services, who: Principal, device_id: str, found: Any) -> Response:
+    written = shaped(with_id(device_id, found), DEVICE)
+    check_devices(services, [written], many=False)
+    device, now = written.value(), services.clock()
+    changed = await services.ledger.run(lambda tx: _put(tx, [device], who, now))
+    if changed:
+        await services.registry_changed()
+    return Answer(device_view(device), 201 if changed.created else 200)
+
+
+def check_devices(services: Services, written: Sequence[WrittenDevice], *, many: bool) -> None:
+    """422 naming every kind, platform and place we do not know, and every id that comes twice."""
+    faults, seen = list[FieldFault](), set[str]()
+    for index, one in enumerate(written):
+        problems = list(_unknown(services, one))
+        if one.id in seen:
+            problems.append((("id",), words.TWICE.format(id=one.id)))
+        seen.add(one.id)
+        faults += [FieldFault(path_text(where(path, index, many=many)), detail) for path, detail in problems]
+    if faults:
+        raise faulty(*faults)
+
+
+def _unknown(services: Services, one: WrittenDevice) -> Sequence[tuple[tuple[str | int, ...], str]]:
+    faults: list[tuple[tuple[str | int, ...], str]] = []
+    if one.kind not in services.kinds:
+        faults.append((("kind",), words.UNKNOWN_KIND.format(kind=one.kind, known="、".join(sorted(services.kinds)))))
+    if one.place is not None and one.place not in services.community().places:
+        faults.append((("place",), words.UNKNOWN_PLACE.format(place=one.place)))
+    for index, identity in enumerate(one.identities):
+        if identity.platform not in services.platforms:
+            known = "、".join(services.platforms)
+            detail = words.UNKNOWN_PLATFORM.format(platform=identity.platform, known=known)
+            faults.append((("identities", index, "platform"), detail))
+    return faults
+
+
+def merged(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    """RFC 7396, one level deep: in `attributes` a null removes, elsewhere null is null.
+
+    >>> merged({"place": "p1", "attributes": {"a": 1, "b": 2}}, {"place": None, "attributes": {"a": None}})
+    {'place': None, 'attributes': {'b': 2}}
+    """
+    result = {**target, **patch}
+    if isinstance(patch.get("attributes"), dict):
+        both = {**target["attributes"], **patch["attributes"]}
+        result["attributes"] = {name: value for name, value in both.items() if value is not None}
+    return result
+
+
+def _create(tx: Any, devices: Sequence[Device], who: Principal, now: Instant) -> registry.Changed:
+    changed = _put(tx, devices, who, now)
+    if changed.updated:
+        raise Problem(409, words.DEVICE_EXISTS.format(id=changed.updated[0]))
+    return changed
+
+
+def _put(tx: Any, devices: Sequence[Device], who: Principal, now: Instant) -> registry.Changed:
+    try:
+        changed = registry.put_devices(tx, devices, now)
+    except IdentityTaken as taken:
+        said = {"platform": taken.identity.platform, "id": taken.identity.id, "holder": taken.holder}
+        raise Problem(409, words.IDENTITY_TAKEN.format(**said)) from None
+    if changed:
+        audit.write(tx, now, who.token, "devices put", deed(changed))
+    return changed

@@ -1,0 +1,110 @@
+"""Who asks, at the door of every endpoint: bearer token or session cookie, role, and the limits of a worker's link."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+
+from console import words
+from console.api.asking import services_of
+from console.auth import COOKIE, Access, Principal, Sessions, same, token_hash
+from console.problems import Problem
+from console.services import Services
+from store.ledger import tokens
+
+ADMIN_TOKEN_ID: Final = "admin"  # noqa: S105 - a name, not a token
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+async def sessions_of(request: Request) -> Sessions:
+    sessions: Sessions = request.app.state.sessions
+    return sessions
+
+
+async def by_token(services: Services, token: str) -> Principal | None:
+    """Whom a token belongs to."""
+    digest = token_hash(token)
+    if same(digest, token_hash(services.admin_token.reveal())):
+        return Principal(Access.ADMINISTRATOR, admin_id(services))
+    found = await services.ledger.read(lambda tx: tokens.by_hash(tx, digest))
+    if found is None:
+        return None
+    return Principal(Access(found.role), found.id, person=found.person, place=found.place)
+
+
+def admin_id(services: Services) -> str:
+    """Names the administrator's token without telling it: a session of a former token ends with it."""
+    return f"{ADMIN_TOKEN_ID}:{token_hash('session ' + services.admin_token.reveal())[:16]}"
+
+
+async def principal_of(request: Request) -> Principal:
+    """Who asks, or 401. A cookie may change something only with our own header (no other site can send it)."""
+    principal = await asking(request)
+    if principal is None:
+        told = words.WRONG_TOKEN if request.headers.get("authorization") else words.NOT_LOGGED_IN
+        raise Problem(401, told, headers={"WWW-Authenticate": "Bearer"})
+    if principal.by_cookie and request.method not in _SAFE_METHODS and request.headers.get("x-fengshao") != "1":
+        raise Problem(403, words.NEED_HEADER)
+    return principal
+
+
+async def asking(request: Request) -> Principal | None:
+    """Who asks, if anybody we know."""
+    services = await services_of(request)
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return await by_token(services, token.strip())
+    cookie = request.cookies.get(COOKIE)
+    if cookie is None:
+        return None
+    principal = (await sessions_of(request)).read(cookie, services.clock())
+    return principal if principal is not None and await _still_good(services, principal) else None
+
+
+async def _still_good(services: Services, principal: Principal) -> bool:
+    """A session ends with the token that opened it."""
+    if principal.alert is not None:
+        return True
+    if principal.access is Access.ADMINISTRATOR and principal.token.startswith(ADMIN_TOKEN_ID + ":"):
+        return same(principal.token, admin_id(services))
+    held = await services.ledger.read(tokens.everything)
+    return any(one.id == principal.token and one.revoked_at is None for one in held)
+
+
+Who = Annotated[Principal, Depends(principal_of)]
+
+
+def allowed(act: str) -> Callable[[Request], Awaitable[Principal]]:
+    """A dependency: who asks, if they may do this."""
+
+    async def check(request: Request) -> Principal:
+        principal = await principal_of(request)
+        demand(principal, act)
+        return principal
+
+    return check
+
+
+def demand(principal: Principal, act: str) -> None:
+    """403 unless this principal may do this."""
+    if not principal.may(act):
+        raise Problem(403, words.NOT_ALLOWED.format(access=words.ACCESS[principal.access]))
+
+
+def refuse_link(principal: Principal) -> None:
+    """403 for a worker's link: it opens its alert and nothing else."""
+    if principal.alert is not None:
+        raise Problem(403, words.OTHER_ALERT)
+
+
+async def unlinked_of(principal: Who) -> Principal:
+    """Anybody logged in, but not a worker's link."""
+    refuse_link(principal)
+    return principal
+
+
+Member = Annotated[Principal, Depends(unlinked_of)]
+Registrar = Annotated[Principal, Depends(allowed("registry"))]
+Rosterer = Annotated[Principal, Depends(allowed("roster"))]

@@ -1,0 +1,31 @@
+"""`/healthz`, `/readyz`, `/metrics`: for probes and Prometheus. They tell no names and need no token."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from console.api.asking import Answer, Asked
+from console.metrics import exposition
+from console.services import Sample
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz", summary="The process answers")
+async def healthz() -> Response:
+    return Answer({"status": "ok"})
+
+
+@router.get("/readyz", summary="Stores open, state restored, subscriptions granted: 200, else 503")
+async def readyz(services: Asked) -> Response:
+    checks = dict(services.readiness())
+    ready = all(checks.values())
+    return Answer({"ready": ready, "checks": checks}, 200 if ready else 503)
+
+
+@router.get("/metrics", summary="Counters in the Prometheus text format")
+async def metrics(services: Asked) -> Response:
+    streams = Sample("fengshao_stream_listeners", services.hub.listeners, "Open streams of the console.")
+    text = exposition((*services.metrics(), streams))
+    return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")

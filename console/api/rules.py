@@ -1,0 +1,27 @@
+"""`/rules` and `/kinds`: what is judged, by which thresholds and on whose authority; what a device may say."""
+
+from __future__ import annotations
+
+import msgspec
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from console.api.asking import Answer, Asked, Text
+from console.api.guarding import Who
+
+router = APIRouter(tags=["rules"])
+
+
+@router.get("/rules", summary="Rules with their source and state")
+async def list_rules(services: Asked, _who: Who, kind: Text = None, hazard: Text = None) -> Response:
+    rules = [
+        msgspec.to_builtins(rule)
+        for rule in services.rules()
+        if (not kind or kind in rule.kinds) and (not hazard or hazard == rule.hazard)
+    ]
+    return Answer({"items": rules, "next": None})
+
+
+@router.get("/kinds", summary="Kinds of device, their quantities and units")
+async def list_kinds(services: Asked, _who: Who) -> Response:
+    return Answer({"items": [kind.model_dump(mode="json") for kind in services.kinds.values()], "next": None})

@@ -1,0 +1,101 @@
+"""`/session`: a browser logs in with a token, a worker with the link in his message; either gets a cookie."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+from starlette.responses import Response
+
+from console import words
+from console.api.asking import Answer, Asked, written_one
+from console.api.guarding import Who, by_token, sessions_of
+from console.auth import COOKIE, LINK_MS, SESSION_MS, LoginLimit, Principal, Sessions
+from console.problems import FieldFault, Problem, faulty
+from console.services import Services
+from store.ledger import audit
+
+router = APIRouter(tags=["session"])
+
+
+class Login(BaseModel):
+    """One of the two ways in."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    token: str | None = None
+    link: str | None = None
+
+
+_LOGIN = TypeAdapter(Login)
+
+
+async def limit_of(request: Request) -> LoginLimit:
+    limit: LoginLimit = request.app.state.logins
+    return limit
+
+
+@router.post("/session", summary="Log in; the answer sets a cookie")
+async def log_in(
+    request: Request,
+    services: Asked,
+    sessions: Annotated[Sessions, Depends(sessions_of)],
+    limit: Annotated[LoginLimit, Depends(limit_of)],
+) -> Response:
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        raise Problem(403, words.NEED_HEADER)
+    login = await written_one(request, _LOGIN)
+    client, now = request.client.host if request.client else "", services.clock()
+    wait_ms = limit.wait_ms(client, now)
+    if wait_ms:
+        seconds = -(-wait_ms // 1000)
+        detail = words.TOO_MANY_LOGINS.format(seconds=seconds)
+        raise Problem(429, detail, headers={"Retry-After": str(seconds)})
+    principal = await _found(services, sessions, login)
+    if principal is None:
+        limit.failed(client, now)
+        raise Problem(401, words.WRONG_LINK if login.link else words.WRONG_TOKEN)
+    await services.ledger.run(lambda tx: audit.write(tx, now, principal.person or principal.token, "logged in"))
+    answer = Answer(session_view(services, principal))
+    _set_cookie(request, answer, sessions.begin(principal, now), (LINK_MS if principal.alert else SESSION_MS) // 1000)
+    return answer
+
+
+@router.get("/session", summary="Who is logged in")
+async def read_session(services: Asked, who: Who) -> Response:
+    return Answer(session_view(services, who))
+
+
+@router.delete("/session", status_code=204, summary="Log out")
+async def log_out(
+    request: Request, services: Asked, _who: Who, sessions: Annotated[Sessions, Depends(sessions_of)]
+) -> Response:
+    sessions.end(request.cookies.get(COOKIE, ""), services.clock())
+    answer = Response(status_code=204)
+    _set_cookie(request, answer, "", 0)
+    return answer
+
+
+def session_view(services: Services, who: Principal) -> dict[str, Any]:
+    person = services.community().people.get(who.person or "")
+    return {
+        "role": who.access,
+        "person": {"id": person.id, "name": person.name} if person else None,
+        "alert": who.alert,
+        "place": who.place,
+        "site": {"name": services.site.name, "timezone": services.site.zone.key},
+    }
+
+
+async def _found(services: Services, sessions: Sessions, login: Login) -> Principal | None:
+    if login.link:
+        return sessions.from_link(login.link, services.clock())
+    if login.token:
+        return await by_token(services, login.token.strip())
+    raise faulty(FieldFault("token", words.FIELD_FAULTS["missing"]))
+
+
+def _set_cookie(request: Request, answer: Response, value: str, max_age: int) -> None:
+    secure = request.url.scheme == "https"
+    answer.set_cookie(COOKIE, value, max_age=max_age, path="/", secure=secure, httponly=True, samesite="strict")

@@ -1,0 +1,150 @@
+"""`/places`, `/cells`, `/people`, `/rosters`: four shelves of the registry that are read and written alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Generic, TypeVar
+
+from fastapi import APIRouter, Request
+from pydantic import TypeAdapter
+from starlette.responses import Response
+
+from console import words
+from console.api.asking import Asked, Pages, listed, shaped, shown, where, with_id, written_many, written_raw
+from console.api.deeds import deed
+from console.api.guarding import Who, demand
+from console.auth import Principal
+from console.problems import FieldFault, Problem, faulty, no_such, path_text
+from console.services import Services
+from domain import Instant
+from domain.people import Community
+from store.ledger import audit
+from store.ledger.registry import Changed
+
+W = TypeVar("W")
+V = TypeVar("V")
+
+Faults = Iterable[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Shelf(Generic[W, V]):
+    """What differs between the four: words, shapes, and how a row is checked, kept and shown."""
+
+    path: str
+    noun: str
+    act: str
+    shape: TypeAdapter[W]
+    held: Callable[[Community], Mapping[str, V]]
+    put: Callable[..., Changed]
+    load: Callable[[Any], Community]
+    value: Callable[[Services, W], V]
+    view: Callable[[Services, Principal, V], dict[str, Any]]
+    shows: Callable[[Services, Principal, V, Mapping[str, str]], bool]
+    faults: Callable[[Community, V, Mapping[str, V]], Faults]
+
+
+class Endpoints(Generic[W, V]):
+    """The five ways to read and write one shelf."""
+
+    def __init__(self, shelf: Shelf[W, V]) -> None:
+        self._shelf = shelf
+
+    async def list_rows(self, request: Request, services: Asked, who: Who, pages: Pages) -> Response:
+        held = self._shelf.held(services.community())
+        ids = sorted(name for name in held if pages.after is None or name > pages.after)
+        shown_rows = (held[name] for name in ids if self._shelf.shows(services, who, held[name], request.query_params))
+        kept = list(islice(shown_rows, pages.limit + 1))
+        views = [self._shelf.view(services, who, row) for row in kept[: pages.limit]]
+        following = views[-1]["id"] if len(kept) > pages.limit else None
+        return listed(services, views, pages.seal(following))
+
+    async def one_row(self, services: Asked, who: Who, row_id: str) -> Response:
+        row = self._shelf.held(services.community()).get(row_id)
+        if row is None or not self._shelf.shows(services, who, row, {}):
+            raise no_such(self._shelf.noun, row_id)
+        return shown(services, self._shelf.view(services, who, row))
+
+    async def create_rows(self, request: Request, services: Asked, who: Who) -> Response:
+        demand(who, self._shelf.act)
+        written, many = await written_many(request, self._shelf.shape)
+        rows = [self._shelf.value(services, one) for one in written]
+        changed = await _keep(self._shelf, services, who, rows, may_update=False, many=many)
+        views = [self._shelf.view(services, who, row) for row in rows]
+        body: Any = {"items": views, "next": None} if many else views[0]
+        return shown(services, body, 201 if changed.created else 200)
+
+    async def put_row(self, request: Request, services: Asked, who: Who, row_id: str) -> Response:
+        demand(who, self._shelf.act)
+        found = with_id(row_id, await written_raw(request))
+        row = self._shelf.value(services, shaped(found, self._shelf.shape))
+        changed = await _keep(self._shelf, services, who, [row], may_update=True, many=False)
+        return shown(services, self._shelf.view(services, who, row), 201 if changed.created else 200)
+
+    async def delete_row(self, services: Asked, who: Who, row_id: str) -> Response:
+        demand(who, self._shelf.act)
+        now = services.clock()
+        if not await services.ledger.run(lambda tx: _removed(self._shelf, tx, row_id, who, now)):
+            raise no_such(self._shelf.noun, row_id)
+        await services.registry_changed()
+        return Response(status_code=204)
+
+
+def shelf_router(shelf: Shelf[W, V]) -> APIRouter:
+    """The endpoints of one shelf at their addresses."""
+    router, ends = APIRouter(prefix=f"/{shelf.path}", tags=[shelf.path]), Endpoints(shelf)
+    router.add_api_route("", ends.list_rows, methods=["GET"], summary=f"All {shelf.path}, by id")
+    router.add_api_route("", ends.create_rows, methods=["POST"], status_code=201, summary="One or a list, all or none")
+    router.add_api_route("/{row_id}", ends.one_row, methods=["GET"], summary=f"One of the {shelf.path}")
+    router.add_api_route("/{row_id}", ends.put_row, methods=["PUT"], summary="Add or replace one")
+    router.add_api_route("/{row_id}", ends.delete_row, methods=["DELETE"], status_code=204, summary="Remove one")
+    return router
+
+
+async def _keep(
+    shelf: Shelf[W, V], services: Services, who: Principal, rows: Sequence[V], *, may_update: bool, many: bool
+) -> Changed:
+    _check(shelf, services.community(), rows, many=many)
+    now = services.clock()
+
+    def work(tx: Any) -> Changed:
+        changed = shelf.put(tx, rows, now)
+        if changed.updated and not may_update:
+            raise Problem(409, words.ROW_EXISTS.format(id=changed.updated[0]))
+        if changed:
+            audit.write(tx, now, who.token, f"{shelf.path} put", deed(changed))
+        return changed
+
+    changed = await services.ledger.run(work)
+    if changed:
+        await services.registry_changed()
+    return changed
+
+
+def _removed(shelf: Shelf[W, V], tx: Any, row_id: str, who: Principal, now: Instant) -> Changed:
+    held = shelf.held(shelf.load(tx))
+    if row_id not in held:
+        return Changed()
+    audit.write(tx, now, who.token, f"{shelf.path} deleted", {"id": row_id})
+    return shelf.put(tx, [row for name, row in held.items() if name != row_id], now, replace=True)
+
+
+def _check(shelf: Shelf[W, V], community: Community, rows: Sequence[V], *, many: bool) -> None:
+    """422 for references to what is not registered; rows of the same request may refer to each other."""
+    together = {**shelf.held(community), **{_id(row): row for row in rows}}
+    faults, seen = list[FieldFault](), set[str]()
+    for index, row in enumerate(rows):
+        problems = list(shelf.faults(community, row, together))
+        if _id(row) in seen:
+            problems.append(("id", words.TWICE.format(id=_id(row))))
+        seen.add(_id(row))
+        faults += [FieldFault(path_text(where((field,), index, many=many)), detail) for field, detail in problems]
+    if faults:
+        raise faulty(*faults)
+
+
+def _id(row: object) -> str:
+    identifier: str = row.id  # type: ignore[attr-defined]
+    return identifier

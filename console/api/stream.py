@@ -1,0 +1,64 @@
+"""`/stream`: server-sent events for the pages. Each reader gets only what he may see."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import msgspec
+from fastapi import APIRouter, Request
+from starlette.responses import Response, StreamingResponse
+
+from console import words
+from console.api.asking import Asked
+from console.api.devices import seen_places
+from console.api.guarding import Who, asking
+from console.auth import Principal
+from console.moments import with_moments
+from console.problems import Problem
+from console.services import Services
+from console.stream import LISTENERS, RESYNC, Event
+
+router = APIRouter(tags=["stream"])
+
+RETRY_MS = 2_000
+
+
+@router.get("/stream", summary="Server-sent events: alert, status, resync")
+async def stream(request: Request, services: Asked, who: Who) -> Response:
+    if services.hub.listeners >= LISTENERS:
+        raise Problem(503, words.TITLES[503], headers={"Retry-After": "5"})
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(_told(request, services, who), media_type="text/event-stream", headers=headers)
+
+
+async def _told(request: Request, services: Services, who: Principal) -> AsyncIterator[bytes]:
+    listener = services.hub.listen(request.headers.get("last-event-id"))
+    try:
+        yield f"retry: {RETRY_MS}\n\n".encode()
+        async for event in listener.events(request.app.state.heartbeat_s):
+            if event is None:
+                # A heartbeat is also the moment to notice that the session has ended.
+                if await asking(request) is None:
+                    return
+                yield b": still here\n\n"
+            elif may_hear(services, who, event):
+                yield sse(services, event)
+    finally:
+        services.hub.leave(listener)
+
+
+def may_hear(services: Services, who: Principal, event: Event) -> bool:
+    """A worker's link hears of its alert, a token limited to a place of what lies under it."""
+    if event.name != "alert":
+        return True
+    if who.alert is not None:
+        return bool(event.data["id"] == who.alert)
+    places = seen_places(services, who, None)
+    return places is None or event.data["place"] in places
+
+
+def sse(services: Services, event: Event) -> bytes:
+    """One event as it goes over the wire. JSON has no raw newline, so one `data` line is enough."""
+    identifier = f"id: {event.id}\n" if event.id and event is not RESYNC else ""
+    data = msgspec.json.encode(with_moments(event.data, services.site.zone)).decode()
+    return f"{identifier}event: {event.name}\ndata: {data}\n\n".encode()

@@ -1,0 +1,82 @@
+"""`/tokens`: an administrator gives out and ends access tokens. A token is shown once, when it is made."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import Field, TypeAdapter
+from starlette.responses import Response
+
+from console import words
+from console.api.asking import Asked, listed, shown, written_one
+from console.api.guarding import Registrar
+from console.api.shapes import Written
+from console.auth import Access, token_hash
+from console.problems import FieldFault, faulty, no_such
+from store.ledger import audit, tokens
+
+router = APIRouter(tags=["tokens"])
+
+
+class WrittenToken(Written):
+    """Whom the token is for, and the place it is limited to."""
+
+    role: Annotated[Access, Field(strict=False)]
+    person: str | None = None
+    place: str | None = None
+
+
+_TOKEN = TypeAdapter(WrittenToken)
+
+
+@router.get("/tokens", summary="Tokens given out, without the tokens themselves")
+async def list_tokens(services: Asked, _who: Registrar) -> Response:
+    return listed(services, [token_view(one) for one in await services.ledger.read(tokens.everything)])
+
+
+@router.post("/tokens", status_code=201, summary="A new token; this answer is the only place that shows it")
+async def create_token(request: Request, services: Asked, who: Registrar) -> Response:
+    wanted, now = await written_one(request, _TOKEN), services.clock()
+    community = services.community()
+    if wanted.person is not None and wanted.person not in community.people:
+        raise faulty(FieldFault("person", words.UNKNOWN_PERSON.format(person=wanted.person)))
+    if wanted.place is not None and wanted.place not in community.places:
+        raise faulty(FieldFault("place", words.UNKNOWN_PLACE.format(place=wanted.place)))
+    text = secrets.token_urlsafe(32)
+    identifier = f"t-{secrets.token_hex(4)}"
+    token = tokens.Token(identifier, token_hash(text), wanted.role, wanted.person, wanted.place, now)
+
+    def work(tx: Any) -> None:
+        tokens.create(tx, token)
+        audit.write(tx, now, who.token, "token created", {"token": token.id, "role": token.role})
+
+    await services.ledger.run(work)
+    return shown(services, {**token_view(token), "token": text}, 201)
+
+
+@router.delete("/tokens/{token_id}", status_code=204, summary="End a token and its sessions")
+async def revoke_token(services: Asked, who: Registrar, token_id: str) -> Response:
+    now = services.clock()
+
+    def work(tx: Any) -> bool:
+        ended = tokens.revoke(tx, token_id, now)
+        if ended:
+            audit.write(tx, now, who.token, "token revoked", {"token": token_id})
+        return ended
+
+    if not await services.ledger.run(work):
+        raise no_such("token", token_id)
+    return Response(status_code=204)
+
+
+def token_view(token: tokens.Token) -> dict[str, Any]:
+    return {
+        "id": token.id,
+        "role": token.role,
+        "person": token.person,
+        "place": token.place,
+        "created_at": token.created_at,
+        "revoked_at": token.revoked_at,
+    }

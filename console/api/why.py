@@ -1,0 +1,141 @@
+"""`/why`: why was I told, or not told? Answered from what the ledger and the history hold, and from nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from console import words
+from console.api.alerts import seen_alert
+from console.api.asking import Asked, Text, asked_instant, shown
+from console.api.devices import seen_device
+from console.api.guarding import Who
+from console.auth import Principal
+from console.problems import FieldFault, Problem, faulty
+from console.services import Services
+from domain import DAY, HOUR, Device, Instant
+from store.ledger import alertviews, refusals
+from store.ledger.alertbook import SqlBook
+
+router = APIRouter(tags=["why"])
+
+ROWS_LOOKED_AT: Final = 200
+
+
+@router.get("/why", summary="Why somebody was told, or was not: alert=, finding=, message=, or device= with at=")
+async def why(
+    services: Asked,
+    who: Who,
+    alert: Text = None,
+    finding: Text = None,
+    message: Annotated[str | None, Query(description="the id of a delivery")] = None,
+    device: Text = None,
+    at: Text = None,
+) -> Response:
+    if alert:
+        return shown(services, await _of_alert(services, who, alert))
+    if finding:
+        return shown(services, await _of_finding(services, who, finding))
+    if message:
+        return shown(services, await _of_message(services, who, message))
+    instant = asked_instant(services, "at", at)
+    if device and instant is not None:
+        return shown(services, await _of_device(services, who, device, instant))
+    raise faulty(FieldFault("alert", words.NEED_ONE))
+
+
+async def _of_alert(services: Services, who: Principal, alert_id: str) -> dict[str, Any]:
+    view = await seen_alert(services, who, alert_id)
+    told = view.get("told", ())
+    answer = words.WHY_TOLD if told else words.WHY_NOBODY_TOLD
+    return _answer(answer.format(count=len(told), title=view["title"]), view["timeline"], alert=view["id"])
+
+
+async def _of_finding(services: Services, who: Principal, finding: str) -> dict[str, Any]:
+    alerts = await services.ledger.read(lambda tx: alertviews.of_finding(tx, finding))
+    if not alerts:
+        raise Problem(404, words.WHY_NO_FINDING)
+    return await _of_alert(services, who, alerts[0])
+
+
+async def _of_message(services: Services, who: Principal, message: str) -> dict[str, Any]:
+    found = await services.ledger.read(lambda tx: SqlBook(tx).delivery(message))
+    if found is None:
+        raise Problem(404, words.WHY_NO_MESSAGE)
+    alert = str(found.alert)
+    view = await seen_alert(services, who, alert)
+    messages = await services.ledger.read(lambda tx: alertviews.messages_of(tx, alert))
+    trail = next(one["trail"] for one in messages if one["id"] == message)
+    answer = words.WHY_MESSAGE.format(name=found.name, title=view["title"], state=words.DELIVERY_STATES[found.state])
+    return _answer(answer, [_step(step) for step in trail], alert=alert, message=message, state=found.state)
+
+
+def _step(step: dict[str, Any]) -> dict[str, Any]:
+    before, after = words.DELIVERY_STATES[step["from"]], words.DELIVERY_STATES[step["to"]]
+    detail = " ".join(part for part in (step["code"], step["detail"]) if part)
+    text = words.WHY_STEP.format(before=before, after=after, detail=f"（{detail}）" if detail else "")
+    return {"at": step["at"], "kind": "message", "text": text, "state": step["to"]}
+
+
+async def _of_device(services: Services, who: Principal, device_id: str, at: Instant) -> dict[str, Any]:
+    device = await seen_device(services, who, device_id)
+    lines = [
+        *await _alert_lines(services, device, at),
+        *await _refusal_lines(services, device, at),
+        *await _reading_lines(services, device, at),
+    ]
+    explained = services.explain(device.id, at) if services.explain else ()
+    lines += [{"at": at, "kind": "rule", "text": sentence} for sentence in explained]
+    answer = words.WHY_DEVICE if any(line["kind"] == "alert" for line in lines) else words.WHY_DEVICE_QUIET
+    return _answer(answer.format(device=device.id), sorted(lines, key=lambda line: line["at"]), device=device.id)
+
+
+async def _alert_lines(services: Services, device: Device, at: Instant) -> list[dict[str, Any]]:
+    wanted = alertviews.AlertFilter(device=device.id, since=at - DAY, until=at + DAY)
+    page = await services.ledger.read(lambda tx: alertviews.page(tx, wanted, ROWS_LOOKED_AT))
+    return [
+        {
+            "at": view["opened_at"],
+            "kind": "alert",
+            "text": words.WHY_ALERT_LINE.format(id=view["id"], title=view["title"]),
+            "alert": view["id"],
+        }
+        for view in page.items
+    ]
+
+
+async def _refusal_lines(services: Services, device: Device, at: Instant) -> list[dict[str, Any]]:
+    names = {device.id, *(one.id for one in device.identities)}
+    page = await services.ledger.read(lambda tx: refusals.page(tx, ROWS_LOOKED_AT, since=at - HOUR, until=at + HOUR))
+    return [
+        {
+            "at": kept.refusal.at,
+            "kind": "refusal",
+            "text": words.WHY_REFUSAL_LINE.format(reason=kept.refusal.reason, detail=kept.refusal.detail),
+        }
+        for kept in page.items
+        if kept.refusal.identity in names
+    ]
+
+
+async def _reading_lines(services: Services, device: Device, at: Instant) -> list[dict[str, Any]]:
+    """What the device last said before the instant; that it said nothing is an answer too."""
+    points = await services.history.series(device.id, None, at - HOUR, at + 1, None, ROWS_LOOKED_AT)
+    if not points:
+        return [{"at": at, "kind": "silence", "text": words.WHY_SILENT}]
+    newest = max(point.at for point in points)
+    said = "，".join(f"{_name(services, device, p.quantity)} {p.value}" for p in points if p.at == newest)
+    return [{"at": newest, "kind": "reading", "text": words.WHY_READING_LINE.format(said=said)}]
+
+
+def _name(services: Services, device: Device, quantity: str) -> str:
+    kind = services.kinds.get(device.kind)
+    declared = kind.quantities.get(quantity) if kind else None
+    return declared.name.zh if declared else quantity
+
+
+def _answer(answer: str, lines: Sequence[dict[str, Any]], **about: str) -> dict[str, Any]:
+    return {"about": about, "answer": answer, "items": list(lines), "next": None}

@@ -1,0 +1,29 @@
+"""What a viewer or a grid worker sees of a resident: 王**, 199****0001. Knows no page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def masked_name(name: str) -> str:
+    """
+    >>> masked_name("王小明"), masked_name("")
+    ('王**', '')
+    """
+    return name[:1] + "*" * (len(name) - 1)
+
+
+def masked_phone(phone: str | None) -> str | None:
+    """
+    >>> masked_phone("19900000001"), masked_phone("12345"), masked_phone(None)
+    ('199****0001', '*****', None)
+    """
+    if phone is None:
+        return None
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 9 else "*" * len(phone)
+
+
+def masked_person(view: dict[str, Any], *, is_resident: bool) -> dict[str, Any]:
+    """A person without what this reader need not know. Attributes (age, illness, living alone) go with the name."""
+    view = {**view, "phone": masked_phone(view["phone"]), "wecom": None}
+    return {**view, "name": masked_name(view["name"]), "attributes": {}} if is_resident else view

@@ -1,0 +1,141 @@
+"""What the console needs from the house, named one by one; the application that introduces the rooms fills it in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from console.stream import Hub
+from domain import Instant
+from domain.kind import Kind
+from domain.people import Community
+from ingest.frame import Frame
+from store.history import History
+from store.ledger.engine import Ledger
+
+
+class Secret:
+    """A text that never shows itself in a log or a traceback."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+
+class Site(msgspec.Struct, frozen=True):
+    """What the pages say about where they are."""
+
+    name: str
+    zone: ZoneInfo
+
+
+class CallbackAnswer(msgspec.Struct, frozen=True):
+    """What a provider's callback is answered."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+
+
+class Callback(Protocol):
+    """Takes a provider's call whole; answers when what it told is committed."""
+
+    async def __call__(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> CallbackAnswer: ...
+
+
+class CallbackDoor(msgspec.Struct, frozen=True):
+    """One provider's way in. Unsigned pushes are only as safe as the 256-bit secret in their path."""
+
+    secret: Secret
+    receive: Callback
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """One number for `/metrics`. A counter's name ends in `_total`; everything else is a gauge."""
+
+    name: str
+    value: float
+    help: str = ""
+    labels: Mapping[str, str] = {}
+
+
+class RuleLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule as the API lists it. `source` says where its thresholds come from; `state` is active or shadow."""
+
+    name: str
+    title: str
+    hazard: str
+    kinds: Sequence[str]
+    severity: str
+    ledger: str
+    version: str
+    source: str
+    state: str = "active"
+    when: str = ""
+    advice: str = ""
+
+
+class Desk(Protocol):
+    """The alert desk, as far as the console asks it (alerts/desk.py)."""
+
+    async def act(
+        self,
+        alert_id: str,
+        action: str,
+        actor: Any,
+        now: Instant,
+        comment: str | None = None,
+        reason: str | None = None,
+        until: Instant | None = None,
+        to: str | None = None,
+    ) -> Any: ...
+
+
+async def _nothing() -> None:
+    """Nobody needs to know."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """The rooms and callables behind the API. Everything with a default may be left out."""
+
+    clock: Callable[[], Instant]
+    site: Site
+    kinds: Mapping[str, Kind]
+    platforms: Collection[str]
+    """Names of the platforms a device may have an identity on."""
+    ledger: Ledger
+    history: History
+    desk: Desk
+    community: Callable[[], Community]
+    hub: Hub
+    admin_token: Secret
+    signing_key: Secret
+    """Signs sessions and workers' links; the same after a restart."""
+    rules: Callable[[], Sequence[RuleLine]] = tuple
+    registry_changed: Callable[[], Awaitable[None]] = _nothing
+    """Awaited after every change of devices, places, people or rosters: when it returns, the change has effect."""
+    callbacks: Mapping[str, CallbackDoor] = field(default_factory=dict)
+    accept: Callable[[Sequence[Frame]], Awaitable[None]] | None = None
+    """Journals frames pushed over HTTP; returns when they are synced. None: no HTTP push here."""
+    status: Callable[[], Mapping[str, Any]] = dict
+    """What the top bar shows: connected, last_reading_at, readings_per_s, detect_to_send_ms, load."""
+    readiness: Callable[[], Mapping[str, bool]] = dict
+    """Stores open, state restored, subscriptions granted."""
+    metrics: Callable[[], Iterable[Sample]] = tuple
+    explain: Callable[[str, Instant], Sequence[str]] | None = None
+    """Sentences on what the rules think of a device at an instant."""
+    dist: Path | None = None
+    """The folder of the built pages."""

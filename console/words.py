@@ -1,0 +1,142 @@
+"""What the API says to people, in Chinese, as data. Knows nothing of when it is said."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TITLES: Final = {
+    400: "请求不正确",
+    401: "未登录",
+    403: "无权操作",
+    404: "没有找到",
+    405: "不支持这种方法",
+    409: "现在不能这样做",
+    413: "内容太大",
+    415: "内容类型不支持",
+    422: "内容有误",
+    429: "尝试太频繁",
+    500: "系统内部错误",
+    503: "暂时不可用",
+}
+
+NO_SUCH: Final = {
+    "alert": "没有编号为{id}的告警。",
+    "device": "没有编号为{id}的设备。",
+    "place": "没有编号为{id}的地点。",
+    "person": "没有编号为{id}的人员。",
+    "cell": "没有编号为{id}的网格。",
+    "duty": "没有编号为{id}的班次。",
+    "token": "没有编号为{id}的有效令牌。",
+    "path": "没有这个地址。",
+}
+
+NOT_LOGGED_IN: Final = "请先登录，或在请求头中带上令牌：Authorization: Bearer <令牌>。"
+WRONG_TOKEN: Final = "令牌不对，或者已经停用。"  # noqa: S105 - a sentence about tokens
+WRONG_LINK: Final = "链接不对，或者已经过期。请打开最新一条消息里的链接。"
+TOO_MANY_LOGINS: Final = "登录失败次数太多，请{seconds}秒后再试。"
+NOT_ALLOWED: Final = "您的角色（{access}）不能做这件事。"
+OTHER_ALERT: Final = "这个链接只能处理它所指的那一条告警。"
+OTHER_PLACE: Final = "这不在您负责的范围内。"
+NEED_HEADER: Final = "浏览器会话的写操作必须带请求头 X-Fengshao: 1。"
+TOO_LARGE: Final = "请求内容不能超过{limit}字节。"
+BROKEN: Final = "系统没能完成这个请求，已经记录。请稍后再试。"
+STORE_FULL: Final = "存储暂时写不进去（磁盘满或故障），没有保存任何内容。请稍后再试。"
+SEE_FIELDS: Final = "有{count}处内容有误，请按 errors 逐项修改。"
+NOT_OFFERED: Final = "本系统没有启用这个接口。"
+
+IDENTITY_TAKEN: Final = "{platform} 的标识 {id} 已经属于设备 {holder}。"
+DEVICE_EXISTS: Final = "设备 {id} 已经登记，内容不同。要修改请用 PUT 或 PATCH。"
+ROW_EXISTS: Final = "编号 {id} 已经登记，内容不同。要修改请用 PUT。"
+UNKNOWN_KIND: Final = "不认识的设备类型 {kind}，可用：{known}。"
+UNKNOWN_PLATFORM: Final = "不认识的平台 {platform}，可用：{known}。"
+UNKNOWN_PLACE: Final = "没有登记地点 {place}。请先登记地点，或写 null。"
+UNKNOWN_CELL: Final = "没有登记网格 {cell}。请先登记网格，或写 null。"
+UNKNOWN_PERSON: Final = "没有登记人员 {person}。"
+UNKNOWN_QUANTITY: Final = "{kind} 没有 {quantity} 这个量，可用：{known}。"
+TWICE: Final = "同一请求里重复出现：{id}。"
+ID_FIXED: Final = "地址里的编号是 {path}，内容里的编号是 {body}，两者必须一致。"
+LOOP: Final = "上级关系成环：{id}。"
+
+BAD_TIME: Final = "不是时间。请写 RFC 3339，例如 2026-11-21T22:05:03+08:00。"
+BAD_ORDER: Final = "from 必须早于 to。"
+BAD_STEP: Final = "不是时长。请写 30s、5m、1h 或秒数，最短 1s。"
+BAD_LIMIT: Final = "limit 必须是 1 到 1000 的整数。"
+BAD_CURSOR: Final = "next 游标不对。请原样使用上一页给出的 next。"
+BAD_CHOICE: Final = "不能是 {written}，可用：{known}。"
+BAD_JSON: Final = "不是 JSON。"
+NEED_ONE: Final = "请给出 alert、finding、message 之一，或同时给出 device 和 at。"
+INCOMPLETE: Final = {
+    "reason": "请写明原因。",
+    "until": "请写明到什么时候（将来的时间，且不超过允许的最长搁置时间）。",
+    "to": "请写明交给谁（人员编号）。",
+    "comment": "请写明内容。",
+}
+ATTRIBUTE: Final = "要写 true、false、数字或文字。"
+ID_SHAPE: Final = "编号要 1 到 128 个字符，不能含 /、+、#、空白或控制字符。"
+
+FIELD_FAULTS: Final = {
+    "missing": "必填。",
+    "extra_forbidden": "没有这个字段，请删去。",
+    "string_type": "要写文字。",
+    "string_too_short": "至少 {min_length} 个字符。",
+    "string_too_long": "最多 {max_length} 个字符。",
+    "string_pattern_mismatch": "格式不对。",
+    "int_type": "要写整数。",
+    "int_parsing": "要写整数。",
+    "int_from_float": "要写整数。",
+    "float_type": "要写数字。",
+    "float_parsing": "要写数字。",
+    "finite_number": "要写有限的数字。",
+    "bool_type": "要写 true 或 false。",
+    "bool_parsing": "要写 true 或 false。",
+    "dict_type": "要写 JSON 对象。",
+    "model_attributes_type": "要写 JSON 对象。",
+    "model_type": "要写 JSON 对象。",
+    "list_type": "要写 JSON 数组。",
+    "tuple_type": "要写 JSON 数组。",
+    "too_long": "最多 {max_length} 项。",
+    "greater_than_equal": "不能小于 {ge}。",
+    "less_than_equal": "不能大于 {le}。",
+    "json_invalid": BAD_JSON,
+}
+"""Pydantic's fault types in the reader's language. A type that is not here is told in pydantic's own words."""
+
+ACCESS: Final = {
+    "viewer": "查看者",
+    "worker": "网格员",
+    "operator": "值班员",
+    "dispatcher": "调度员",
+    "administrator": "管理员",
+    "device": "设备接入",
+}
+
+NOT_BUILT: Final = (
+    "<!doctype html><html lang=zh-CN><meta charset=utf-8><title>枫哨</title>"
+    "<h1>页面还没有构建</h1><p>服务在运行，接口可用：<a href=/docs>/docs</a>。"
+    "构建页面请在源码目录运行 make install，然后重新启动。</p></html>"
+)
+
+WHY_TOLD: Final = "“{title}”已发出{count}条通知，经过如下。"
+WHY_NOBODY_TOLD: Final = "“{title}”没有通知任何人，原因见经过。"
+WHY_NO_FINDING: Final = "没有这条判断的记录：它没有发生过，或者还没有传到告警台。"
+WHY_NO_MESSAGE: Final = "没有这条消息的记录。"
+WHY_MESSAGE: Final = "给{name}的这条消息是为“{title}”发的，现在的状态：{state}。"
+WHY_STEP: Final = "{before} → {after}{detail}"
+WHY_DEVICE: Final = "设备 {device} 在这前后一天内有告警，当时的情况如下。"
+WHY_DEVICE_QUIET: Final = "设备 {device} 在这前后一天内没有告警，当时的情况如下。"
+WHY_ALERT_LINE: Final = "告警{id}：{title}"
+WHY_REFUSAL_LINE: Final = "有一条消息没有被采用（{reason}）：{detail}"
+WHY_READING_LINE: Final = "设备最后的读数：{said}"
+WHY_SILENT: Final = "此前一小时内没有收到这个设备的任何读数。"
+
+DELIVERY_STATES: Final = {
+    "pending": "等待发送",
+    "sending": "正在发送",
+    "accepted": "服务商已接收",
+    "delivered": "已送达",
+    "unknown": "结果不明，正在核实",
+    "failed": "发送失败",
+    "skipped": "不必再发",
+    "expired": "已过时，没有发",
+    "dead": "多次失败，已放弃",
+}

@@ -1,0 +1,65 @@
+"""The small house, and clients that ask it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.stream import Hub
+from store.history.duck import DuckHistory
+from store.ledger import registry
+from store.ledger.engine import Ledger, sqlite_url
+from tests.console.house import ADMIN, CELLS, DEVICES, DUTIES, PEOPLE, PLACES, T0, Client, House, client_of
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    ledger = Ledger(sqlite_url(tmp_path / "ledger.db"))
+    history = DuckHistory(tmp_path / "history.duckdb")
+    house = House(ledger, history, Hub(T0))
+
+    def seed(tx: Any) -> None:
+        registry.put_places(tx, PLACES, T0)
+        registry.put_cells(tx, CELLS, T0)
+        registry.put_people(tx, PEOPLE, T0)
+        registry.put_duties(tx, DUTIES, T0)
+        registry.put_devices(tx, DEVICES, T0)
+
+    await ledger.run(seed)
+    await house.settle()
+    yield house
+    await history.close()
+    ledger.close()
+
+
+@pytest.fixture
+async def admin(house: House) -> AsyncIterator[Client]:
+    """A client that bears the administrator's token."""
+    async with client_of(house.app, authorization=f"Bearer {ADMIN}") as client:
+        yield client
+
+
+@pytest.fixture
+async def anyone(house: House) -> AsyncIterator[Client]:
+    """A client that bears nothing."""
+    async with client_of(house.app) as client:
+        yield client
+
+
+@pytest.fixture
+async def bearer(house: House, admin: Client) -> AsyncIterator[Callable[..., Any]]:
+    """A function that makes a token with a role and gives the client that bears it."""
+    clients: list[Client] = []
+
+    async def make(role: str, **limits: str) -> Client:
+        made = await admin.post("/api/v1/tokens", json={"role": role, **limits})
+        assert made.status_code == 201, made.text
+        clients.append(client_of(house.app, authorization=f"Bearer {made.json()['token']}"))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        await client.aclose()

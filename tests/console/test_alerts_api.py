@@ -1,0 +1,272 @@
+"""`/alerts`: lists, filters, detail and actions, over the real desk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from domain import HOUR, Phase, Severity
+from domain import Ledger as Book
+from tests.console.house import T0, Client, House
+
+FIELDS = {
+    "id",
+    "rule",
+    "title",
+    "severity",
+    "ledger",
+    "state",
+    "device",
+    "place",
+    "subject",
+    "started_at",
+    "opened_at",
+}
+
+
+async def ids(client: Client, query: str = "") -> list[str]:
+    return [one["id"] for one in (await client.get(f"/api/v1/alerts?{query}")).json()["items"]]
+
+
+async def test_an_alert_is_listed_with_everything_the_contract_names(house: House, admin: Client) -> None:
+    number = await house.alert()
+    listed = (await admin.get("/api/v1/alerts")).json()
+    item = listed["items"][0]
+
+    assert listed["next"] is None
+    assert set(item) >= FIELDS
+    assert item["id"] == number
+    assert item["subject"] == {"type": "device", "id": "gas-402"}
+    assert (item["state"], item["severity"], item["ledger"]) == ("open", "critical", "danger")
+    assert item["opened_at"] == "2026-11-21T22:05:00.000+08:00"
+    assert item["address"] == "枫林苑3栋402"
+    assert item["evidence"][0]["at"] == "2026-11-21T22:05:00.000+08:00"
+
+
+async def test_alerts_are_listed_newest_first_in_pages(house: House, admin: Client) -> None:
+    numbers = []
+    for n in range(3):
+        house.now += HOUR
+        numbers.append(await house.alert(device=f"elsewhere-{n}"))
+
+    first = (await admin.get("/api/v1/alerts?limit=2")).json()
+    second = (await admin.get("/api/v1/alerts", params={"limit": 2, "next": first["next"]})).json()
+
+    found = [one["id"] for one in first["items"] + second["items"]]
+    assert found == numbers[::-1]
+    assert second["next"] is None
+
+
+async def test_alerts_are_filtered(house: House, admin: Client) -> None:
+    gas = await house.alert()
+    house.now += HOUR
+    band = await house.alert("band-101", "band-low-battery", severity=Severity.LOW, ledger=Book.HEALTH)
+    await admin.post(f"/api/v1/alerts/{gas}/acknowledge")
+
+    assert await ids(admin) == [band, gas]
+    assert await ids(admin, "state=acknowledged") == [gas]
+    assert await ids(admin, "state=open,acknowledged") == [band, gas]
+    assert await ids(admin, "state=open&state=acknowledged") == [band, gas]
+    assert await ids(admin, "severity=low") == [band]
+    assert await ids(admin, "ledger=danger") == [gas]
+    assert await ids(admin, "kind=wristband") == [band]
+    assert await ids(admin, "device=gas-402") == [gas]
+    assert await ids(admin, "place=garden") == [gas]
+    assert await ids(admin, "place=street") == [band, gas]
+    assert await ids(admin, "place=atlantis") == []
+    assert await ids(admin, "since=2026-11-21T23:00:00%2B08:00") == [band]
+    assert await ids(admin, "from=2026-11-21T23:00:00%2B08:00") == [band]
+    assert await ids(admin, "until=2026-11-21T22:05:00%2B08:00") == [gas]
+    assert await ids(admin, "to=2026-11-21T22:04:59Z") == [band, gas]
+    assert await ids(admin, "state=&severity=&ledger=&kind=") == [band, gas]
+
+
+@pytest.mark.parametrize("query", ["state=lost", "severity=huge", "ledger=red", "kind=dragon", "limit=0", "since=now"])
+async def test_a_filter_that_makes_no_sense_is_refused(admin: Client, query: str) -> None:
+    answer = await admin.get(f"/api/v1/alerts?{query}")
+
+    assert answer.status_code == 422
+    assert [one["field"] for one in answer.json()["errors"]] == [query.partition("=")[0]]
+
+
+async def test_the_detail_tells_the_story_and_whom_to_ring(house: House, admin: Client) -> None:
+    number = await house.alert()
+    detail = (await admin.get(f"/api/v1/alerts/{number}")).json()
+
+    assert detail["timeline"]
+    assert {"at", "kind", "text", "person", "channel", "state"} <= set(detail["timeline"][0])
+    assert detail["contacts"] == [{"name": "王小明", "role": "resident", "phone": "19900001111"}]
+
+
+@pytest.mark.parametrize("number", ["99", "x", "0", "-1", "999999999999999999999"])
+async def test_an_alert_nobody_knows_is_a_404(admin: Client, number: str) -> None:
+    assert (await admin.get(f"/api/v1/alerts/{number}")).status_code == 404
+    assert (await admin.post(f"/api/v1/alerts/{number}/acknowledge")).status_code == 404
+
+
+async def test_the_whole_case_by_named_people(house: House, admin: Client) -> None:
+    number = await house.alert()
+    steps = [
+        ("acknowledge", {"person": "w-zhang"}, "acknowledged"),
+        ("arrive", {"person": "w-zhang"}, "on_site"),
+        ("resolve", {"person": "w-zhang", "comment": "关阀通风"}, "resolved"),
+        ("verify", {"person": "w-li"}, "verified"),
+        ("close", {}, "closed"),
+        ("reopen", {"reason": "又闻到了"}, "open"),
+    ]
+    for action, body, state in steps:
+        answer = await admin.post(f"/api/v1/alerts/{number}/{action}", json=body)
+        assert (answer.status_code, answer.json().get("state")) == (200, state), answer.text
+    story = " ".join(line["text"] for line in (await admin.get(f"/api/v1/alerts/{number}")).json()["timeline"])
+    assert "张三" in story
+
+
+async def test_what_is_not_possible_now_is_a_conflict_with_the_desks_own_sentence(house: House, admin: Client) -> None:
+    number = await house.alert()
+    early = await admin.post(f"/api/v1/alerts/{number}/close")
+    await admin.post(f"/api/v1/alerts/{number}/acknowledge", json={"person": "w-zhang"})
+    twice = await admin.post(f"/api/v1/alerts/{number}/acknowledge", json={"person": "w-li"})
+
+    for answer in (early, twice):
+        assert answer.status_code == 409
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["detail"]
+    assert "张三" in twice.json()["detail"]
+    assert (await admin.get(f"/api/v1/alerts/{number}")).json()["owner"] == {"id": "w-zhang", "name": "张三"}
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "field"),
+    [
+        ("shelve", {}, "reason"),
+        ("shelve", {"reason": "检修"}, "until"),
+        ("shelve", {"reason": "检修", "until": "later"}, "until"),
+        ("shelve", {"reason": "检修", "until": "2020-01-01T00:00:00Z"}, "until"),
+        ("assign", {}, "to"),
+        ("assign", {"to": "nobody"}, "to"),
+        ("comment", {}, "comment"),
+        ("comment", {"comment": 5}, "comment"),
+        ("acknowledge", {"person": "nobody"}, "person"),
+    ],
+)
+async def test_what_an_action_needs_is_named(
+    house: House, admin: Client, action: str, body: dict[str, Any], field: str
+) -> None:
+    number = await house.alert()
+    answer = await admin.post(f"/api/v1/alerts/{number}/{action}", json=body)
+
+    assert answer.status_code == 422
+    assert [one["field"] for one in answer.json()["errors"]] == [field]
+
+
+async def test_shelving_assigning_and_comments_work(house: House, admin: Client) -> None:
+    number = await house.alert()
+    shelf = {"reason": "检修", "until": "2026-11-21T23:05:00+08:00"}
+
+    assert (await admin.post(f"/api/v1/alerts/{number}/comment", json={"comment": "已电话"})).status_code == 200
+    assert (await admin.post(f"/api/v1/alerts/{number}/assign", json={"to": "w-li"})).json()["state"] == "open"
+    assert (await admin.post(f"/api/v1/alerts/{number}/shelve", json=shelf)).json()["state"] == "shelved"
+
+
+async def test_an_unknown_action_is_a_404(house: House, admin: Client) -> None:
+    number = await house.alert()
+
+    assert (await admin.post(f"/api/v1/alerts/{number}/explode")).status_code == 404
+
+
+async def test_a_viewer_sees_and_does_nothing(house: House, bearer: Callable[..., Any]) -> None:
+    viewer = await bearer("viewer")
+    number = await house.alert()
+    detail = (await viewer.get(f"/api/v1/alerts/{number}")).json()
+
+    assert detail["allowed"] == []
+    assert detail["contacts"] == []
+    assert (await viewer.post(f"/api/v1/alerts/{number}/acknowledge")).status_code == 403
+
+
+async def test_a_worker_acts_in_his_own_name_only(house: House, bearer: Callable[..., Any]) -> None:
+    worker = await bearer("worker", person="w-zhang")
+    number = await house.alert()
+
+    other = await worker.post(f"/api/v1/alerts/{number}/acknowledge", json={"person": "w-li"})
+    taken = await worker.post(f"/api/v1/alerts/{number}/acknowledge")
+    assert (other.status_code, taken.status_code) == (403, 200)
+    assert taken.json()["owner"] == {"id": "w-zhang", "name": "张三"}
+    assert "close" not in taken.json()["allowed"]
+
+
+async def test_a_token_for_a_place_does_not_reach_other_alerts(house: House, bearer: Callable[..., Any]) -> None:
+    garden = await bearer("dispatcher", place="garden")
+    gas, band = await house.alert(), await house.alert("band-101", "band-sos")
+
+    assert await ids(garden) == [gas]
+    assert (await garden.get(f"/api/v1/alerts/{band}")).status_code == 404
+    assert (await garden.post(f"/api/v1/alerts/{band}/acknowledge")).status_code == 404
+
+
+async def test_a_finding_that_ended_is_shown_as_recovered(house: House, admin: Client) -> None:
+    number = await house.alert()
+    begun = house.now
+    house.now += HOUR
+    ended = await house.alert(id=f"gas-alarm@1/gas-402/{begun}", begin=begun, phase=Phase.ENDED)
+    item = (await admin.get(f"/api/v1/alerts/{number}")).json()
+
+    assert ended == number
+    assert item["recovered"] is True
+    assert item["state"] == "open"
+
+
+async def test_why_answers_from_the_alerts_own_story(house: House, admin: Client) -> None:
+    begun = house.now
+    number = await house.alert()
+    by_alert = (await admin.get(f"/api/v1/why?alert={number}")).json()
+    by_finding = (await admin.get("/api/v1/why", params={"finding": f"gas-alarm@1/gas-402/{begun}"})).json()
+
+    assert by_alert == by_finding
+    assert by_alert["about"] == {"alert": number}
+    assert by_alert["items"]
+    assert "燃气泄漏" in by_alert["answer"]
+
+
+async def test_why_follows_one_message(house: House, admin: Client) -> None:
+    number = await house.alert()
+    deliveries = await house.ledger.read(lambda tx: _deliveries(tx, number))
+    answer = (await admin.get(f"/api/v1/why?message={deliveries[0]['id']}")).json()
+
+    assert answer["about"]["alert"] == number
+    assert deliveries[0]["name"] in answer["answer"]
+
+
+def _deliveries(tx: Any, number: str) -> list[dict[str, Any]]:
+    from store.ledger import alertviews
+
+    return alertviews.messages_of(tx, number)
+
+
+async def test_why_tells_what_a_device_said_and_that_it_said_nothing(house: House, admin: Client) -> None:
+    house.said("gas-402", 1, T0 - 60_000, alarm=True, lel_pct=31.5)
+    await house.alert()
+    loud = (await admin.get("/api/v1/why?device=gas-402&at=2026-11-21T22:05:00%2B08:00")).json()
+    quiet = (await admin.get("/api/v1/why?device=band-101&at=2026-11-21T22:05:00%2B08:00")).json()
+
+    assert [line["kind"] for line in loud["items"]] == ["reading", "alert"]
+    assert "燃气浓度 31.5" in loud["items"][0]["text"]
+    assert [line["kind"] for line in quiet["items"]] == ["silence"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("", 422),
+        ("device=gas-402", 422),
+        ("device=gas-402&at=x", 422),
+        ("device=none&at=2026-11-21T22:05:00Z", 404),
+        ("alert=99", 404),
+        ("finding=x", 404),
+        ("message=x", 404),
+    ],
+)
+async def test_why_says_what_it_cannot_answer(admin: Client, query: str, status: int) -> None:
+    assert (await admin.get(f"/api/v1/why?{query}")).status_code == status

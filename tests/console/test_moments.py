@@ -1,0 +1,63 @@
+"""Times in and out."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from console.moments import instant, moment, with_moments
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+T0 = 1_795_269_903_123  # 2026-11-21T22:05:03.123+08:00
+
+
+def test_an_instant_is_written_with_milliseconds_and_the_sites_offset() -> None:
+    assert moment(T0, SHANGHAI) == "2026-11-21T22:05:03.123+08:00"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-11-21T22:05:03.123+08:00",
+        "2026-11-21T14:05:03.123Z",
+        "2026-11-21t14:05:03.123z",
+        "2026-11-21T22:05:03.123",
+        "2026-11-21 22:05:03.123+08:00",
+        "2026-11-21T22:05:03.123 08:00",
+        "2026-11-21T09:05:03.123-05:00",
+        "2026-11-21T22:05:03.123456+08:00",
+    ],
+)
+def test_every_spelling_of_a_time_is_the_same_instant(written: str) -> None:
+    assert instant(written, SHANGHAI) == T0
+
+
+@pytest.mark.parametrize(
+    "written", ["yesterday", "", "2026-13-41T00:00:00Z", "12", "2026-11-21", "2026-11-21T25:00:00Z"]
+)
+def test_what_is_no_time_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match="not a time"):
+        instant(written, SHANGHAI)
+
+
+def test_a_view_shows_its_instants_as_times_and_leaves_everything_else() -> None:
+    view = {
+        "opened_at": T0,
+        "late_ms": 5,
+        "next_step_at": None,
+        "told": [{"at": T0, "name": "张三"}],
+        "value": 24,
+        "stale_at": True,
+        "attributes": {"installed_at": 7},
+    }
+
+    assert with_moments(view, SHANGHAI) == {
+        "opened_at": "2026-11-21T22:05:03.123+08:00",
+        "late_ms": 5,
+        "next_step_at": None,
+        "told": [{"at": "2026-11-21T22:05:03.123+08:00", "name": "张三"}],
+        "value": 24,
+        "stale_at": True,
+        "attributes": {"installed_at": 7},
+    }

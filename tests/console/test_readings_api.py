@@ -1,0 +1,130 @@
+"""`/devices/{id}/readings`: what was said comes back exactly, ascending, in pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from domain import DAY, HOUR, MINUTE, Lane, Quality, Reading
+from tests.console.house import T0, Client, House
+
+PATH = "/api/v1/devices/gas-402/readings"
+
+
+async def test_values_come_back_exactly_as_sent_with_their_units(house: House, admin: Client) -> None:
+    house.said("gas-402", 1, T0 - 2 * MINUTE, alarm=False, lel_pct=312.407, co_ppm=24)
+    house.said("gas-402", 2, T0 - MINUTE, alarm=True, lel_pct=24.0, battery_pct=9007199254740993)
+
+    answer = await admin.get(PATH)
+
+    assert answer.status_code == 200
+    assert answer.json()["next"] is None
+    said = [(one["at"], one["quantity"], one["value"], one["unit"], one["quality"]) for one in answer.json()["items"]]
+    assert [at for at, *_ in said] == sorted(at for at, *_ in said)
+    assert set(said) == {
+        ("2026-11-21T22:03:00.000+08:00", "alarm", False, None, "good"),
+        ("2026-11-21T22:03:00.000+08:00", "lel_pct", 312.407, "%LEL", "good"),
+        ("2026-11-21T22:03:00.000+08:00", "co_ppm", 24, "ppm", "good"),
+        ("2026-11-21T22:04:00.000+08:00", "alarm", True, None, "good"),
+        ("2026-11-21T22:04:00.000+08:00", "lel_pct", 24.0, "%LEL", "good"),
+        ("2026-11-21T22:04:00.000+08:00", "battery_pct", 9007199254740993, "%", "good"),
+    }
+    assert '"value":24,' in answer.text
+    assert '"value":24.0,' in answer.text
+    assert '"value":true' in answer.text
+
+
+async def test_one_quantity_and_a_period_are_chosen(house: House, admin: Client) -> None:
+    for minute in range(5):
+        house.said("gas-402", minute + 1, T0 - minute * MINUTE, lel_pct=minute, alarm=False)
+
+    answer = await admin.get(
+        PATH,
+        params={"quantity": "lel_pct", "from": "2026-11-21T22:02:00+08:00", "to": "2026-11-21T14:04:00Z"},
+    )
+
+    assert [one["value"] for one in answer.json()["items"]] == [3, 2, 1]
+
+
+async def test_a_plus_that_was_not_escaped_is_understood(house: House, admin: Client) -> None:
+    house.said("gas-402", 1, T0, lel_pct=1)
+
+    assert len((await admin.get(f"{PATH}?from=2026-11-21T22:05:00+08:00")).json()["items"]) == 1
+    assert len((await admin.get(f"{PATH}?quantity=&from=&to=&step=")).json()["items"]) == 1
+
+
+async def test_the_last_24_hours_are_the_default_and_a_clock_a_little_ahead_is_no_loss(
+    house: House, admin: Client
+) -> None:
+    house.said("gas-402", 1, T0 - DAY - HOUR, lel_pct=1)
+    house.said("gas-402", 2, T0 - DAY + HOUR, lel_pct=2)
+    house.said("gas-402", 3, T0 + MINUTE, lel_pct=3)
+
+    assert [one["value"] for one in (await admin.get(PATH)).json()["items"]] == [2, 3]
+    older = await admin.get(f"{PATH}?to=2026-11-20T14:00:00Z")
+    assert [one["value"] for one in older.json()["items"]] == [1]
+
+
+async def test_pages_hold_everything_once_even_within_one_instant(house: House, admin: Client) -> None:
+    house.said("gas-402", 1, T0 - MINUTE, alarm=False, lel_pct=1, co_ppm=2, fault=False, tamper=False)
+    house.said("gas-402", 2, T0, lel_pct=3)
+    found: list[Any] = []
+    query: dict[str, Any] = {"limit": 2}
+    for _ in range(10):
+        page = (await admin.get(PATH, params=query)).json()
+        found += [(one["at"], one["quantity"]) for one in page["items"]]
+        if page["next"] is None:
+            break
+        query["next"] = page["next"]
+
+    assert len(found) == len(set(found)) == 6
+    assert len(page["items"]) == 2
+
+
+async def test_a_step_gives_one_value_a_bucket(house: House, admin: Client) -> None:
+    for second in range(4):
+        house.said("gas-402", second + 1, T0 + second * 30_000, lel_pct=second)
+
+    for step in ("1m", "60s", "60"):
+        answer = await admin.get(f"{PATH}?quantity=lel_pct&step={step}")
+        assert [(one["at"][11:19], one["value"]) for one in answer.json()["items"]] == [
+            ("22:05:00", 0.5),
+            ("22:06:00", 2.5),
+        ]
+
+
+async def test_a_doubtful_value_says_so(house: House, admin: Client) -> None:
+    reading = Reading("gas-402", "gas_alarm", T0, T0, {"lel_pct": 900}, {"lel_pct": Quality.IMPLAUSIBLE})
+    house.history.append(Lane.BULK, 1, [reading])
+
+    assert [one["quality"] for one in (await admin.get(PATH)).json()["items"]] == ["implausible"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("limit=0", "limit"),
+        ("limit=1001", "limit"),
+        ("limit=many", "limit"),
+        ("from=yesterday", "from"),
+        ("to=1", "to"),
+        ("step=soon", "step"),
+        ("step=0", "step"),
+        ("step=10ms", "step"),
+        ("step=-5", "step"),
+        ("quantity=mood", "quantity"),
+        ("from=2026-11-21T22:05:00Z&to=2026-11-21T21:05:00Z", "from"),
+        ("next=1:1", "next"),
+    ],
+)
+async def test_an_invalid_query_is_refused_with_its_field(admin: Client, query: str, field: str) -> None:
+    answer = await admin.get(f"{PATH}?{query}")
+
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert [one["field"] for one in answer.json()["errors"]] == [field]
+
+
+async def test_a_device_nobody_knows_has_no_readings(admin: Client) -> None:
+    assert (await admin.get("/api/v1/devices/none/readings")).status_code == 404

@@ -1,0 +1,84 @@
+"""Masking, metrics, cursors, secrets and the places under a place."""
+
+from __future__ import annotations
+
+import pytest
+
+from console.cursors import Cursors
+from console.masking import masked_name, masked_person, masked_phone
+from console.metrics import exposition
+from console.problems import Problem, path_text
+from console.reach import lies_under
+from console.services import Sample, Secret
+from domain import Place
+
+
+def test_names_and_phones_are_masked() -> None:
+    assert (masked_name("王小明"), masked_name("王")) == ("王**", "王")
+    assert masked_phone("19900000001") == "199****0001"
+    assert masked_phone("110") == "***"
+    assert masked_phone(None) is None
+
+
+def test_a_workers_name_stays_and_a_residents_attributes_go() -> None:
+    view = {"name": "李四", "phone": "19900000001", "wecom": "lisi", "attributes": {"age": 81}}
+
+    worker = masked_person(view, is_resident=False)
+    resident = masked_person(view, is_resident=True)
+
+    assert worker == {"name": "李四", "phone": "199****0001", "wecom": None, "attributes": {"age": 81}}
+    assert resident == {"name": "李*", "phone": "199****0001", "wecom": None, "attributes": {}}
+
+
+def test_metrics_are_written_as_prometheus_reads_them() -> None:
+    text = exposition(
+        [
+            Sample("readings_total", 3, "Readings admitted.", {"lane": "urgent"}),
+            Sample("readings_total", 4.0, labels={"lane": 'b"u\\lk\n'}),
+            Sample("delay_seconds", 0.25),
+        ]
+    )
+
+    assert text == (
+        "# HELP readings_total Readings admitted.\n"
+        "# TYPE readings_total counter\n"
+        'readings_total{lane="urgent"} 3\n'
+        'readings_total{lane="b\\"u\\\\lk\\n"} 4\n'
+        "# TYPE delay_seconds gauge\n"
+        "delay_seconds 0.25\n"
+    )
+
+
+def test_a_cursor_comes_back_as_it_was_and_a_made_up_one_is_refused() -> None:
+    cursors = Cursors(b"key")
+    sealed = cursors.seal("1795269903123:设备-1")
+
+    assert cursors.open(sealed) == "1795269903123:设备-1"
+    assert cursors.seal(None) is None
+    assert cursors.open(None) is cursors.open("") is None
+    for forged in ("1795269903123:x", "AAAA", "ä", f"{sealed}AA", "A"):
+        with pytest.raises(Problem):
+            cursors.open(forged)
+    with pytest.raises(Problem):
+        Cursors(b"another key").open(sealed)
+
+
+def test_a_secret_does_not_show_itself() -> None:
+    secret = Secret("hunter2")
+
+    assert (repr(secret), str(secret), f"{secret}", secret.reveal()) == ("***", "***", "***", "hunter2")
+
+
+def test_what_lies_under_a_place_ends_even_when_the_tree_has_a_loop() -> None:
+    tree = [Place("a", "A", "street"), Place("b", "B", "compound", "a"), Place("c", "C", "building", "b")]
+    loop = [Place("x", "X", "floor", "y"), Place("y", "Y", "floor", "x")]
+    places = {place.id: place for place in (*tree, *loop)}
+
+    assert lies_under(places, "a") == {"a", "b", "c"}
+    assert lies_under(places, "x") == {"x", "y"}
+    assert lies_under(places, "unknown") == {"unknown"}
+
+
+def test_a_path_reads_as_people_write_it() -> None:
+    assert path_text((2, "identities", 0, "platform")) == "[2].identities[0].platform"
+    assert path_text(()) == ""

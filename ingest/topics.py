@@ -28,13 +28,29 @@ def topic_safe(name: str) -> bool:
 
 
 class Cover:
-    """A set of filters, asked for every message: exact topics by a look-up, the few with wildcards one by one."""
+    """A set of filters, asked for every message: those with one `+` or none are found by a look-up."""
 
     def __init__(self, patterns: Iterable[str] = ()) -> None:
-        wanted = frozenset(patterns)
-        self.patterns = wanted
-        self._wild = tuple(each for each in wanted if "+" in each or "#" in each)
-        self._exact = wanted.difference(self._wild)
+        self.patterns = frozenset(patterns)
+        self._exact: set[str] = set()
+        self._one_plus: dict[str, set[str]] = {}
+        self._wild: list[str] = []
+        for pattern in self.patterns:
+            self._add(pattern)
+
+    def _add(self, pattern: str) -> None:
+        before, plus, after = pattern.partition("/+/")
+        if plus and "+" not in before + after and "#" not in pattern:
+            self._one_plus.setdefault(before + "/", set()).add(after)
+        elif "+" in pattern or "#" in pattern:
+            self._wild.append(pattern)
+        else:
+            self._exact.add(pattern)
 
     def __contains__(self, topic: str) -> bool:
-        return topic in self._exact or any(matches(pattern, topic) for pattern in self._wild)
+        if topic in self._exact:
+            return True
+        for before, afters in self._one_plus.items():
+            if topic.startswith(before) and topic[len(before) :].partition("/")[2] in afters:
+                return True
+        return any(matches(pattern, topic) for pattern in self._wild)

@@ -1,0 +1,175 @@
+"""One lane into the journal: collects what one session brings while the last append runs, then appends it as one.
+
+Ack after append, not before: the broker's copy is our only copy until the journal has it. Acknowledgements go out in
+order of receipt, also for copies that are not journaled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+from domain import Instant, Lane
+from ingest.frame import Entry, Frame
+from ingest.link import Arrival, Link
+from ingest.packets import Oversized
+from ingest.redelivery import Again
+from ingest.session import Session
+
+TOO_LARGE_HEAD_BYTES: Final = 65_536
+DRAIN_WITHIN_S: Final = 5.0
+
+
+class Journal(Protocol):
+    """Where frames are safe. `append` returns when they are synced, with their position."""
+
+    async def append(self, lane: Lane, frames: Sequence[Frame]) -> int: ...
+
+
+class LaneSettings(Struct, frozen=True):
+    """The limits of one lane."""
+
+    max_pending_bytes: int
+    max_packet_bytes: int
+    batch_frames_max: int
+    retry_append_s: float
+
+
+class _Batch(Struct):
+    """Some messages of one piece of the stream: what to append, and what to acknowledge then."""
+
+    link: Link
+    frames: list[Frame]
+    packet_ids: list[int]
+    size: int
+
+
+Takes = Callable[[Lane, str, bytes, int, Instant], bool]
+
+
+class LaneWriter:
+    """The writer of one lane. Above `max_pending_bytes` not yet journaled its socket is not read until half is gone."""
+
+    def __init__(
+        self,
+        lane: Lane,
+        session: Session,
+        journal: Journal,
+        deliver: Callable[[Entry], None],
+        clock: Callable[[], Instant],
+        settings: LaneSettings,
+        takes: Takes,
+    ) -> None:
+        self.frames = self.twins = self.redelivered = self.too_large = self.pending_bytes = 0
+        self.journal_error = ""
+        self._lane, self._session, self._journal, self._deliver = lane, session, journal, deliver
+        self._clock, self._settings, self._takes = clock, settings, takes
+        self._waiting: deque[_Batch] = deque()
+        self._work = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def take(self, link: Link, arrivals: list[Arrival]) -> None:
+        """Queue what one piece of the stream brought."""
+        now, most = self._clock(), self._settings.batch_frames_max
+        for start in range(0, len(arrivals), most):
+            self._queue(link, arrivals[start : start + most], now)
+        if self.pending_bytes > self._settings.max_pending_bytes or self.journal_error:
+            link.pause()
+
+    def _queue(self, link: Link, arrivals: list[Arrival], now: Instant) -> None:
+        batch = _Batch(link, [], [], 0)
+        session, judge, takes = self._session.name, self._session.packets.judge, self._takes
+        most = self._settings.max_packet_bytes
+        for packet in arrivals:
+            topic, payload, packet_id, dup = packet.topic, packet.payload, packet.packet_id, packet.duplicate
+            qos = 0
+            if packet_id is not None:
+                qos = 1
+                batch.packet_ids.append(packet_id)
+                again = judge(packet_id, dup, hash(topic) ^ hash(payload))
+                if again is Again.REPEATED:
+                    self.redelivered += 1
+                    continue
+                dup = again is Again.UNKNOWN
+            if not takes(self._lane, topic, payload, qos, now):
+                self.twins += 1
+                continue
+            size = None
+            if type(packet) is Oversized or len(payload) > most:
+                size, payload = self._cut(packet)
+            batch.frames.append(Frame(topic, payload, now, session, qos, packet_id, dup, packet.retain, size))
+            batch.size += len(payload) + len(topic)
+        self.pending_bytes += batch.size
+        self._waiting.append(batch)
+        self._idle.clear()
+        self._work.set()
+
+    def _cut(self, packet: Arrival) -> tuple[int, bytes]:
+        """The full size of what we do not take, and the head that we keep."""
+        self.too_large += 1
+        size = packet.size if isinstance(packet, Oversized) else len(packet.payload)
+        return size, packet.payload[:TOO_LARGE_HEAD_BYTES]
+
+    async def run(self) -> None:
+        """Append, acknowledge, deliver; for ever."""
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            while self._waiting:
+                await self._write(self._next_group())
+            self._idle.set()
+
+    async def drain(self) -> None:
+        """Wait until all that arrived is appended, but not for a journal that does not take it."""
+        try:
+            async with asyncio.timeout(0 if self.journal_error else DRAIN_WITHIN_S):
+                await self._idle.wait()
+        except TimeoutError:
+            return  # not acknowledged: the broker brings it again
+
+    def _next_group(self) -> list[_Batch]:
+        """All that waits, up to one journal row."""
+        group, frames = [self._waiting.popleft()], 0
+        frames = len(group[0].frames)
+        while self._waiting and frames + len(self._waiting[0].frames) <= self._settings.batch_frames_max:
+            group.append(self._waiting.popleft())
+            frames += len(group[-1].frames)
+        return group
+
+    async def _write(self, group: Sequence[_Batch]) -> None:
+        frames = [frame for batch in group for frame in batch.frames]
+        entry = Entry(self._lane, await self._append(frames), frames) if frames else None
+        for batch in group:
+            self._session.acknowledge(batch.link, batch.packet_ids)
+        self._release(sum(batch.size for batch in group))
+        if entry is not None:
+            self.frames += len(frames)
+            self._deliver(entry)
+
+    async def _append(self, frames: Sequence[Frame]) -> int:
+        """Until it is done: while the disk is full nothing is acknowledged and nothing more is read."""
+        while True:
+            try:
+                position = await self._journal.append(self._lane, frames)
+            except Exception as fault:  # noqa: BLE001 (whatever the journal's trouble is, the frames stay ours)
+                self.journal_error = f"{type(fault).__name__}: {fault}"
+                self.hold()
+                await asyncio.sleep(self._settings.retry_append_s)
+            else:
+                self.journal_error = ""
+                return position
+
+    def hold(self) -> None:
+        """Read no more for now."""
+        if self._session.link is not None:
+            self._session.link.pause()
+
+    def _release(self, size: int) -> None:
+        self.pending_bytes -= size
+        if self._session.link is not None and self.pending_bytes <= self._settings.max_pending_bytes // 2:
+            self._session.link.resume()

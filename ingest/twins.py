@@ -1,0 +1,70 @@
+"""One message reaches both sessions, urgent and bulk: which of the two copies is taken? It knows no MQTT.
+
+Copies are matched by equal bytes and counted, so that two presses with equal bytes stay two: the journal gets as many
+as the session that brought more. When in doubt both are taken: twice is noticed further on, never is not.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from domain import MINUTE, Instant
+
+KEPT_MAX: Final = 100_000
+BULK_AHEAD_MS: Final = 10 * MINUTE
+"""After this the urgent session will not bring its copy any more; an equal message is another one."""
+
+
+class Twins:
+    """How far one session is ahead of the other, for each message that both bring."""
+
+    def __init__(self) -> None:
+        self._urgent_ahead: dict[int, int] = {}
+        self._bulk_ahead: dict[int, tuple[int, Instant]] = {}
+        self._promised: dict[int, int] = {}
+
+    def takes_urgent(self, twin: int, now: Instant) -> bool:
+        """Whether the urgent session's copy is to be taken."""
+        if _spend(self._promised, twin):
+            return True
+        count, since = self._bulk_ahead.pop(twin, (0, 0))
+        if count and now - since <= BULK_AHEAD_MS:
+            if count > 1:
+                self._bulk_ahead[twin] = count - 1, since
+            return False
+        _add(self._urgent_ahead, twin)
+        return True
+
+    def takes_bulk(self, twin: int, now: Instant, trusted: bool) -> bool:
+        """Whether the bulk session's copy is to be taken. `trusted`: the urgent session surely brings its own."""
+        if _spend(self._urgent_ahead, twin):
+            return False
+        if trusted:
+            _add(self._promised, twin)
+            return False
+        count, _ = self._bulk_ahead.pop(twin, (0, 0))
+        self._bulk_ahead[twin] = count + 1, now
+        _bound(self._bulk_ahead)
+        return True
+
+    def forget_bulk(self) -> None:
+        """The urgent session began anew: it brings nothing that was sent before."""
+        self._bulk_ahead.clear()
+        self._promised.clear()
+
+
+def _spend(counts: dict[int, int], twin: int) -> bool:
+    count = counts.pop(twin, 0)
+    if count > 1:
+        counts[twin] = count - 1
+    return count > 0
+
+
+def _add(counts: dict[int, int], twin: int) -> None:
+    counts[twin] = counts.pop(twin, 0) + 1
+    _bound(counts)
+
+
+def _bound(counts: dict[int, int] | dict[int, tuple[int, Instant]]) -> None:
+    if len(counts) > KEPT_MAX:
+        del counts[next(iter(counts))]

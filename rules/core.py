@@ -244,8 +244,8 @@ def _contradicted(patience: Patience, watch: Watch, word: Word, now: Instant) ->
     """
     if watch.phase is S:
         return _moved(patience, watch, Word(Signal.NO_WORD, word.at), now)
-    interrupts = (watch.phase is P) != (word.signal is Signal.DANGER) and watch.phase in (P, C)
-    if not interrupts or word.at <= watch.since or (watch.phase is C and word.signal is Signal.CLEAR):
+    interrupts = watch.phase in (P, C) and (watch.phase is P) != (word.signal is Signal.DANGER)
+    if not interrupts or word.at <= watch.since:
         return watch, NOTHING
     wait = patience.hold_ms if watch.phase is P else patience.release_ms
     wake_at = None if watch.wake_at is None else now + wait

@@ -1,0 +1,124 @@
+"""Reads a rulebook against the kinds of devices and names every mistake, with what to write instead. It knows no files:
+a fault says where by keys and indexes, and whoever read the file knows the line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+
+from domain import Fault
+from domain.kind import Kind
+from rules.contradiction import both_true
+from rules.expression import parse
+from rules.fit import faults_of, unknown_quantity
+from rules.rulebook import ANY_KIND, Rule, Rulebook
+from rules.tree import Node, quantities
+from rules.trial import TrialBook
+
+Found = Iterator[tuple[tuple[str | int, ...], str]]
+
+
+def check(book: Rulebook, kinds: Mapping[str, Kind]) -> list[Fault]:
+    """Every mistake in a book, in the order it is written."""
+    found: list[Fault] = []
+    seen: set[str] = set()
+    for index, rule in enumerate(book.rules):
+        if rule.name in seen:
+            found.append(Fault(("rules", index, "name"), f"a second rule {rule.name}: every rule has its own name"))
+        seen.add(rule.name)
+        found += [Fault(("rules", index, *where), message) for where, message in _rule_faults(rule, kinds)]
+    return found
+
+
+def check_trials(trials: TrialBook, book: Rulebook, kinds: Mapping[str, Kind]) -> list[Fault]:
+    """Every mistake in the trials of a book: rules, kinds and quantities that do not exist."""
+    found: list[Fault] = []
+    rules = {rule.name: rule for rule in book.rules}
+    for index, trial in enumerate(trials.trials):
+        rule = rules.get(trial.rule)
+        if rule is None:
+            found.append(
+                Fault(("trials", index, "rule"), f"no rule {trial.rule} in this book{_near(trial.rule, rules)}")
+            )
+            continue
+        name = trial.kind or next(iter(sorted(kinds) if ANY_KIND in rule.kinds else rule.kinds))
+        if name not in kinds:
+            found.append(Fault(("trials", index, "kind"), f"no kind {name}{_near(name, kinds)}"))
+            continue
+        for quantity in (name_ for name_ in trial.readings if name_ not in kinds[name].quantities):
+            found.append(Fault(("trials", index, "readings", quantity), unknown_quantity(quantity, kinds[name])))
+    return found
+
+
+def _near(name: str, known: Mapping[str, object] | Sequence[str]) -> str:
+    near = get_close_matches(name, list(known), n=1)
+    return f": write {near[0]}" if near else f": write one of {', '.join(sorted(known))}"
+
+
+def _rule_faults(rule: Rule, kinds: Mapping[str, Kind]) -> Found:
+    unknown = [kind for kind in rule.kinds if kind not in kinds and kind != ANY_KIND]
+    if unknown:
+        yield from ((("kind",), f"no kind {kind}{_near(kind, kinds)}") for kind in unknown)
+        return
+    yield from _grade_faults(rule)
+    yield from _condition_faults(rule)
+    if ANY_KIND in rule.kinds:
+        yield from _for_any(rule, kinds)
+    else:
+        # The same mistake for three kinds is one mistake.
+        yield from dict.fromkeys(fault for kind in rule.kinds for fault in _for_kind(rule, kinds[kind]))
+
+
+def _grade_faults(rule: Rule) -> Found:
+    seen = {rule.severity}
+    for index, grade in enumerate(rule.grades):
+        if grade.severity in seen:
+            yield ("grades", index, "severity"), f"{grade.severity.value} is already given: one grade a severity"
+        seen.add(grade.severity)
+
+
+def _condition_faults(rule: Rule) -> Found:
+    if rule.only_if is not None and quantities(parse(rule.only_if)):
+        yield ("only_if",), "speaks of device., person. or place. attributes; put quantities into when"
+    if rule.clear is not None and rule.latch:
+        yield ("latch",), "a latched rule ends only by reset: remove clear or latch"
+
+
+def _for_any(rule: Rule, kinds: Mapping[str, Kind]) -> Found:
+    per_kind = [list(_for_kind(rule, kind)) for kind in kinds.values()]
+    if per_kind and all(per_kind):
+        yield min(per_kind, key=len)[0]
+
+
+def _for_kind(rule: Rule, kind: Kind) -> Found:
+    faults = [(where, message) for where, node in _conditions(rule) for message in faults_of(node, kind)]
+    yield from faults
+    yield from ((("show", index), message) for index, message in _unknown(rule.show, kind))
+    if rule.absent is not None and rule.absent.quantity is not None:
+        yield from ((("absent", "quantity"), message) for _, message in _unknown([rule.absent.quantity], kind))
+    if not faults and rule.when is not None and rule.clear is not None:
+        yield from _contradiction(parse(rule.when), parse(rule.clear), kind)
+
+
+def _conditions(rule: Rule) -> Iterator[tuple[tuple[str | int, ...], Node]]:
+    for field in ("when", "clear", "event"):
+        written = getattr(rule, field)
+        if written is not None:
+            yield (field,), parse(written)
+    for index, grade in enumerate(rule.grades):
+        yield ("grades", index, "when"), parse(grade.when)
+    if rule.cancel is not None:
+        yield ("cancel", "when"), parse(rule.cancel.when)
+
+
+def _unknown(names: Sequence[str], kind: Kind) -> Iterator[tuple[int, str]]:
+    for index, name in enumerate(names):
+        if name not in kind.quantities:
+            yield index, unknown_quantity(name, kind)
+
+
+def _contradiction(when: Node, clear: Node, kind: Kind) -> Found:
+    at_once = both_true(when, clear, kind)
+    if at_once is not None:
+        yield ("clear",), f"contradicts when: at {at_once} it would be dangerous and clear at once; leave a gap between"

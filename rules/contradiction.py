@@ -1,0 +1,79 @@
+"""Finds whether two conditions can be true at once, by trying values around every limit they name. It knows no kinds
+beyond the types of their quantities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice, product
+from typing import Final
+
+from domain import Value
+from domain.kind import Kind
+from rules.meaning import limit_of, meaning
+from rules.tree import Attribute, Literal, Node, Quantity, Window, comparisons, leaves
+
+MOST_TRIED: Final = 5_000
+"""Combinations tried; conditions a person can check by reading stay far below."""
+
+Leaf = Quantity | Window | Attribute
+
+
+class _Guess:
+    """A scope in which everything is as guessed."""
+
+    def __init__(self, guessed: Mapping[Leaf, Value | None]) -> None:
+        self._guessed = guessed
+        self.values = {leaf.name: value for leaf, value in guessed.items() if isinstance(leaf, Quantity)}
+
+    def attribute(self, owner: str, name: str) -> Value | None:
+        return self._guessed[Attribute(owner, name)]
+
+    def window(self, window: Window) -> Value | None:
+        return self._guessed[window]
+
+
+def both_true(first: Node, second: Node, kind: Kind) -> str | None:
+    """Values for which both hold, in words; None if none were found.
+
+    A rule that is dangerous and clear at once would end while it begins.
+    """
+    one, other = meaning(first), meaning(second)
+    found = [leaf for node in (first, second) for leaf in leaves(node) if not isinstance(leaf, Literal)]
+    unknowns: list[Leaf] = [leaf for leaf in dict.fromkeys(found) if isinstance(leaf, (Quantity, Window, Attribute))]
+    guesses = [list(_guesses(leaf, first, second, kind)) for leaf in unknowns]
+    for values in islice(product(*guesses), MOST_TRIED):
+        scope = _Guess(dict(zip(unknowns, values, strict=True)))
+        if one(scope) is True and other(scope) is True:  # type: ignore[arg-type]  # a guess is scope enough
+            return ", ".join(f"{_name(leaf)} {value}" for leaf, value in zip(unknowns, values, strict=True))
+    return None
+
+
+def _guesses(leaf: Leaf, first: Node, second: Node, kind: Kind) -> Iterator[Value]:
+    limits = [
+        found[2]
+        for node in (first, second)
+        for found in map(limit_of, comparisons(node))
+        if found is not None and found[0] == leaf
+    ]
+    yes_or_no = isinstance(leaf, Quantity) and kind.quantities[leaf.name].type == "bool"
+    if yes_or_no or (isinstance(leaf, Attribute) and not limits):
+        yield from (True, False)
+    elif any(isinstance(limit, str) for limit in limits):
+        yield from ("", *limits)
+    else:
+        yield from _around([limit for limit in limits if not isinstance(limit, str)] or [0, 1])
+
+
+def _around(limits: list[bool | int | float]) -> Iterator[float]:
+    ordered = sorted({sign * limit for limit in limits for sign in (1, -1)})
+    yield ordered[0] - 1
+    for low, high in zip(ordered, [*ordered[1:], ordered[-1] + 2], strict=True):
+        yield low
+        yield (low + high) / 2
+
+
+def _name(leaf: Leaf) -> str:
+    if isinstance(leaf, Attribute):
+        return f"{leaf.owner}.{leaf.name}"
+    return leaf.name if isinstance(leaf, Quantity) else leaf.quantity

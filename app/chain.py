@@ -12,16 +12,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import msgspec
-from ingest.listener import Listener
 from msgspec import Struct
-from rules.engine import Engine
 
 from app.backlog import Backlog
 from domain import Finding, Instant, Lane, Reading
 from ingest.frame import Entry, Frame
+from ingest.listener import Listener
 from ingest.outcome import Heard, Note, Refusal
+from rules.engine import Engine
 
 SLICE_FRAMES = 200
+WAKE_UPS_A_TURN = 2_000
+"""An outage that ends wakes everybody; an SOS must not wait behind them."""
 IDLE_S = 1.0
 
 Refused = tuple[Lane, int, list[Refusal]]
@@ -40,7 +42,7 @@ class Snapshot(Struct, frozen=True):
 class Memory(Protocol):
     """What the chain needs of a history."""
 
-    def append(self, lane: Lane, pos: int, readings: Sequence[Reading]) -> None: ...
+    def append(self, lane: Lane, pos: int, readings: Sequence[Reading]) -> bool: ...
 
     async def flush(self) -> None: ...
 
@@ -80,7 +82,7 @@ class Chain:
         self._history, self._hear, self._keep_refusals, self._save = history, hear, keep_refusals, save
         self._clock, self._checkpoint_every_ms = clock, checkpoint_every_ms
         self._refusals: list[Refused] = []
-        self._changes: list[Callable[[], None]] = []
+        self._changes: list[Callable[[], Awaitable[None]]] = []
         self._done = dict(backlog.taken)
         self._saved = dict(self._done)
         self._saved_at: Instant = 0
@@ -95,13 +97,13 @@ class Chain:
         self.listener.restore(snapshot.listener)
         self.engine.restore(snapshot.engine)
 
-    async def change(self, work: Callable[[], None]) -> None:
-        """Run a change of registry or rules between two entries, and return when it has taken effect."""
+    async def change(self, work: Callable[[], Sequence[Finding]]) -> None:
+        """Run a change of registry or rules between two entries; returns when it has effect and is told."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-        def carry_out() -> None:
+        async def carry_out() -> None:
             try:
-                work()
+                await self._tell(work(), None, None)
             except Exception as error:  # noqa: BLE001 (handed to the caller, who raises it)
                 done.set_exception(error)
             else:
@@ -113,9 +115,16 @@ class Chain:
 
     def deaf(self, since: Instant | None) -> None:
         """Nobody can be heard since this instant (link down), or (None) can be heard again."""
-        if since is None and self._deaf_since is not None:
+        if since is not None:
+            self.engine.outage(since, None)
+        elif self._deaf_since is not None:
             self.engine.outage(self._deaf_since, self._clock())
         self._deaf_since = since
+
+    @property
+    def saved_cursor(self) -> dict[Lane, int]:
+        """The journal position that the last checkpoint stands for: what is behind it may be forgotten."""
+        return dict(self._saved)
 
     def stop(self) -> None:
         """Finish the entry at hand, save, and end `run`."""
@@ -125,7 +134,7 @@ class Chain:
     async def run(self) -> None:
         """Judge what comes, keep every wake-up, save now and then; until `stop`."""
         while not self._stopping:
-            changed = self._carry_out_changes()
+            changed = await self._carry_out_changes()
             entry = await self.backlog.next()
             if entry is not None:
                 await self._take(entry)
@@ -135,10 +144,10 @@ class Chain:
                 await self.checkpoint()
         await self.checkpoint()
 
-    def _carry_out_changes(self) -> bool:
+    async def _carry_out_changes(self) -> bool:
         changes, self._changes = self._changes, []
         for change in changes:
-            change()
+            await change()
         return bool(changes)
 
     async def _idle(self) -> None:
@@ -153,23 +162,21 @@ class Chain:
             await self.backlog.wait(wait_s)
 
     async def _tick(self, now: Instant) -> None:
-        if self._deaf_since is not None:
-            self.engine.outage(self._deaf_since, now)
         wake = self.engine.next_wake()
         if wake is not None and wake <= now:
-            await self._tell(self.engine.tick(now), None, None)
+            await self._tell(self.engine.tick(now, limit=WAKE_UPS_A_TURN), None, None)
 
     async def _take(self, entry: Entry) -> None:
         readings: list[Reading] = []
         refusals: list[Refusal] = []
         for frames in _slices(entry.frames):
-            await self._tick(self.backlog.heard_until(frames[0].received))
             heard = self.listener.hear(frames)
             readings += heard.readings
             self._count(frames, heard)
             refusals += heard.refusals
-            findings = self.engine.feed(heard.readings, frames[-1].received) if heard.readings else []
-            await self._tell(findings, entry.lane, entry.pos)
+            # The engine runs what is due before each reading; its time must not pass what waits unjudged elsewhere.
+            until = self.backlog.heard_until(frames[-1].received)
+            await self._tell(self.engine.feed(heard.readings, until), entry.lane, entry.pos)
             await asyncio.sleep(0)
         self._history.append(entry.lane, entry.pos, readings)
         if refusals:

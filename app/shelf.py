@@ -5,17 +5,24 @@ A site's files stand beside the built-in ones; a site file of the same name repl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from app.written import read_model
+from alerts.ladder import LadderBook
+from alerts.ladder import check as check_ladders
+from alerts.wordbook import WordBook
+from app.written import Located, WrittenError, read_model, read_yaml, validate
 from domain.kind import CommonQuantities, Kind
+from ingest.mapping import MappingBook
+from rules.check import check as check_book
+from rules.rulebook import Rulebook
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = ROOT / "domain" / "kinds"
 MAPPINGS = ROOT / "ingest" / "mappings"
 BOOKS = ROOT / "rules" / "books"
 LADDERS = ROOT / "alerts" / "ladders"
+WORDS = ROOT / "alerts" / "wording.zh.yaml"
 
 
 def yaml_files(built_in: Path, site: Path | None) -> list[Path]:
@@ -33,3 +40,47 @@ def load_kinds(site: Path | None = None) -> Mapping[str, Kind]:
     common = read_model(KINDS / "common.yaml", CommonQuantities).common
     kinds = [read_model(file, Kind) for file in files if file.name != "common.yaml"]
     return {kind.kind: kind.with_common(common) for kind in kinds}
+
+
+def load_mappings(site: Path | None = None) -> list[MappingBook]:
+    """Every mapping of vendor fields to our quantities."""
+    return [read_model(file, MappingBook) for file in yaml_files(MAPPINGS, site and site / "mappings")]
+
+
+def load_books(kinds: Mapping[str, Kind], files: Sequence[Path]) -> list[Rulebook]:
+    """Rulebooks, checked against the kinds they speak of; every fault of every book at once."""
+    books: list[Rulebook] = []
+    faults: list[Located] = []
+    for file in files:
+        try:
+            document = read_yaml(file)
+            book = validate(document, Rulebook)
+            faults += document.locate_all(check_book(book, kinds))
+            books.append(book)
+        except WrittenError as error:
+            faults += error.faults
+    if faults:
+        raise WrittenError(faults)
+    return books
+
+
+def book_files(site: Path | None = None) -> list[Path]:
+    """The active rulebooks: the built-in ones and the site's."""
+    return yaml_files(BOOKS, site and site / "rules")
+
+
+def load_ladders(site: Path | None = None) -> LadderBook:
+    """The site's ladders.yaml, or the built-in one."""
+    own = site / "ladders.yaml" if site else None
+    document = read_yaml(own if own and own.exists() else LADDERS / "default.yaml")
+    book = validate(document, LadderBook)
+    faults = document.locate_all(check_ladders(book))
+    if faults:
+        raise WrittenError(faults)
+    return book
+
+
+def load_words(site: Path | None = None) -> WordBook:
+    """The site's wording.zh.yaml, or the built-in one."""
+    own = site / "wording.zh.yaml" if site else None
+    return read_model(own if own and own.exists() else WORDS, WordBook)

@@ -20,6 +20,8 @@ from domain import Fault
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 40
+MAX_PARTS = 200_000
+"""Of one file with its aliases written out: an alias may save typing, it may not grow without bound."""
 
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple[str | int, ...]
@@ -86,23 +88,24 @@ def read_yaml(path: Path) -> Document:
         raise WrittenError([Located(str(path), line, column, "", f"not YAML: {error.problem}")]) from error
     marks: dict[Loc, Mark] = {}
     faults: list[Located] = []
-    data = _plain(node, (), marks, faults, str(path), set()) if node is not None else None
+    data = _plain(node, (), marks, faults, str(path), [0]) if node is not None else None
     if faults:
         raise WrittenError(faults)
     return Document(str(path), data, marks)
 
 
-def _plain(node: Any, loc: Loc, marks: dict[Loc, Mark], faults: list[Located], file: str, seen: set[int]) -> Any:
+def _plain(node: Any, loc: Loc, marks: dict[Loc, Mark], faults: list[Located], file: str, parts: list[int]) -> Any:
     mark = (node.start_mark.line + 1, node.start_mark.column + 1)
     marks.setdefault(loc, mark)
-    if id(node) in seen or len(loc) > MAX_DEPTH:
-        faults.append(Located(file, *mark, ".".join(map(str, loc)), "uses an alias or nests too deep: write it out"))
+    parts[0] += 1
+    if parts[0] > MAX_PARTS or len(loc) > MAX_DEPTH:
+        if not faults:
+            faults.append(Located(file, *mark, "", "its aliases grow without bound: write them out"))
         return None
-    seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
-        return _plain_mapping(node, loc, marks, faults, file, seen)
+        return _plain_mapping(node, loc, marks, faults, file, parts)
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, (*loc, index), marks, faults, file, seen) for index, item in enumerate(node.value)]
+        return [_plain(item, (*loc, index), marks, faults, file, parts) for index, item in enumerate(node.value)]
     try:
         return yaml.SafeLoader("").construct_object(node)
     except (yaml.YAMLError, ValueError) as error:
@@ -111,7 +114,7 @@ def _plain(node: Any, loc: Loc, marks: dict[Loc, Mark], faults: list[Located], f
 
 
 def _plain_mapping(
-    node: Any, loc: Loc, marks: dict[Loc, Mark], faults: list[Located], file: str, seen: set[int]
+    node: Any, loc: Loc, marks: dict[Loc, Mark], faults: list[Located], file: str, parts: list[int]
 ) -> dict[str, Any]:
     data: dict[str, Any] = {}
     for key_node, value_node in node.value:
@@ -122,7 +125,7 @@ def _plain_mapping(
             faults.append(Located(file, *at, key, f"stands twice (first in line {first}): remove one"))
             continue
         marks[(*loc, key)] = at
-        data[key] = _plain(value_node, (*loc, key), marks, faults, file, seen)
+        data[key] = _plain(value_node, (*loc, key), marks, faults, file, parts)
     return data
 
 

@@ -54,10 +54,16 @@ def test_a_key_written_twice_names_the_first_line(tmp_path: Path) -> None:
     assert faults == [":2:1: rules: stands twice (first in line 1): remove one"]
 
 
-def test_an_alias_is_a_fault_because_it_can_grow_without_bound(tmp_path: Path) -> None:
-    faults = faults_of(tmp_path / "bomb.yaml", "rules: &a [1, 2]\nmore: [*a, *a]\n")
+def test_an_alias_saves_typing_but_cannot_grow_without_bound(tmp_path: Path) -> None:
+    small = tmp_path / "small.yaml"
+    small.write_text("rules: [&one {severity: low}, *one]\n")
+    assert read_model(small, Book).rules == [Item(severity="low")] * 2
 
-    assert "uses an alias" in faults[0]
+    levels = "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]\n" for n in range(1, 8))
+    faults = faults_of(tmp_path / "bomb.yaml", f"l0: &l0 [1, 2]\n{levels}")
+    assert "grow without bound" in faults[0]
+
+    assert "grow without bound" in faults_of(tmp_path / "loop.yaml", "rules: &a [*a]\n")[0]
 
 
 def test_yaml_that_is_no_yaml_is_told_with_its_line(tmp_path: Path) -> None:

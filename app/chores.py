@@ -1,0 +1,73 @@
+"""The timetable's jobs: roll-ups, retention, the daily report, the audit of open alerts. Each says what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from msgspec import to_builtins
+from sqlalchemy import Connection
+
+from alerts.desk import Desk
+from app.chain import Chain
+from app.settings import Site
+from app.stores import Stores
+from app.timetable import Job, JobRow
+from domain import DAY, Instant
+from store.ledger import alertcounts, refusals, settings
+from store.ledger import jobs as table
+
+
+def jobs(stores: Stores, site: Site, chain: Chain, desk: Desk) -> dict[str, Job]:
+    """Every job by name, with its default schedule in local time."""
+    return {
+        "roll-up": Job("5 * * * *", partial(_roll_up, stores)),
+        "retention": Job("40 3 * * *", partial(_retain, stores, site, chain)),
+        "daily-report": Job("0 8 * * *", partial(_report, stores)),
+        "audit": Job("* * * * *", partial(_audit, desk)),
+    }
+
+
+async def _roll_up(stores: Stores, now: Instant) -> str:
+    await stores.history.roll_up(now)
+    return "closed hours rolled up"
+
+
+async def _retain(stores: Stores, site: Site, chain: Chain, now: Instant) -> str:
+    """Journal entries go only once they are old and behind the checkpoint."""
+    keep = site.retention
+    await stores.history.retain(now, keep.raw_days, keep.minute_days, keep.hour_days)
+    entries = await stores.journal.prune(now - keep.journal_days * DAY, chain.saved_cursor)
+    purged = await stores.ledger.run(lambda tx: refusals.purge(tx, now - keep.refusal_days * DAY))
+    return f"{entries} journal entries and {purged} refusals forgotten"
+
+
+async def _report(stores: Stores, now: Instant) -> str:
+    """The last day in numbers, kept for whoever asks: alerts by severity, how fast they were taken, what is open."""
+
+    def work(tx: Connection) -> alertcounts.DayCount:
+        day = alertcounts.day(tx, now - DAY, now)
+        settings.put(tx, f"report/{now // DAY}", to_builtins(day), now)
+        return day
+
+    day = await stores.ledger.run(work)
+    return f"{sum(day.opened.values())} alerts opened, {day.unsettled} not settled, taken in {day.take_ms_median} ms"
+
+
+async def _audit(desk: Desk, now: Instant) -> str:
+    """Nothing open is ever without a next step; what is, is a fault of ours and is named."""
+    orphans = await desk.audit(now)
+    return "every open alert has a next step" if not orphans else f"without a next step: {[one.id for one in orphans]}"
+
+
+def load_jobs(tx: Connection, defaults: Mapping[str, str]) -> list[JobRow]:
+    """The ledger's jobs; a job the ledger does not know yet is added with its default schedule."""
+    known = {job.name for job in table.everything(tx)}
+    for name, schedule in defaults.items():
+        if name not in known:
+            table.put(tx, name, schedule)
+    return [JobRow(job.name, job.schedule, job.enabled, job.last_run_at) for job in table.everything(tx)]
+
+
+def record_job(tx: Connection, name: str, at: Instant, outcome: str) -> None:
+    table.ran(tx, name, at, outcome)

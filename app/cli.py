@@ -1,0 +1,187 @@
+"""The command line `fengshao`. Each command says what it did, or what is wrong and what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from app.broker import NoBroker
+from app.channels import NoSuchChannel
+from app.control import Answered
+from app.init_site import FolderInUse, write_site
+from app.keys import BadToken, InUse
+from app.links import BadAddress
+from app.settings import MissingSecret
+from app.written import WrittenError
+
+EXPECTED = (
+    WrittenError,
+    NoBroker,
+    NoSuchChannel,
+    Answered,
+    FolderInUse,
+    BadToken,
+    InUse,
+    BadAddress,
+    MissingSecret,
+)
+"""What a person can put right: told in its own words, without a traceback."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+def told(command: F) -> F:
+    """Shows expected trouble as it was worded and ends with 1."""
+
+    @wraps(command)
+    def run(*args: Any, **options: Any) -> Any:
+        try:
+            return command(*args, **options)
+        except EXPECTED as trouble:
+            click.echo(str(trouble), err=True)
+            sys.exit(1)
+
+    return run  # type: ignore[return-value]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """枫哨 Fengshao: hears a community's safety devices, judges what they say, and gets a person to the door."""
+
+
+@main.command()
+@click.option("--data", type=FOLDER, help="Where everything is remembered. Default: ./data; with --demo a new one.")
+@click.option("--http", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT", help="Screens and API.")
+@click.option(
+    "--mqtt",
+    default="127.0.0.1:1883",
+    show_default=True,
+    metavar="HOST:PORT|URL",
+    help=("HOST:PORT starts a local broker there; mqtt[s]://user:password@host:port uses one that runs."),
+)
+@click.option("--site", type=FOLDER, help="The folder `fengshao init` wrote.")
+@click.option("--demo", is_flag=True, help="A simulated community, its devices and an SMS provider.")
+@told
+def up(data: Path | None, http: str, mqtt: str, site: Path | None, demo: bool) -> None:
+    """Start the service and run until Ctrl-C."""
+    from app.up import Options, run
+
+    sys.exit(run(Options(data=data, http=http, mqtt=mqtt, site=site, demo=demo)))
+
+
+@main.command()
+@click.argument("folder", type=FOLDER)
+@told
+def init(folder: Path) -> None:
+    """Write a small, commented site into FOLDER."""
+    for file in write_site(folder):
+        click.echo(f"wrote {file}")
+    click.echo(f"Next: fengshao check --site {folder}")
+
+
+@main.command()
+@click.option("--site", type=FOLDER, help="The site to check; without it the built-in data is checked.")
+@click.option("--templates", is_flag=True, help="Print the SMS templates to be filed with the vendor.")
+@told
+def check(site: Path | None, templates: bool) -> None:
+    """Check settings, registry files, rulebooks and channels before anything starts."""
+    from app.preflight import check_site
+
+    sys.exit(check_site(site, templates, click.echo))
+
+
+@main.command()
+@click.option("--mqtt", default="mqtt://127.0.0.1:1883", show_default=True, metavar="URL")
+@click.option("--site", type=FOLDER, help="Whose devices to play; default: the demo community.")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--speed", default=1.0, show_default=True, help="2 plays two simulated seconds a second.")
+@told
+def simulate(mqtt: str, site: Path | None, seed: int, speed: float) -> None:
+    """Play a community's devices on a real broker until Ctrl-C."""
+    from app.play import simulate_site
+
+    asyncio.run(simulate_site(site, mqtt, seed, speed))
+
+
+@main.group()
+def rules() -> None:
+    """Rulebooks: check and try them."""
+
+
+@rules.command("check")
+@click.argument("files", nargs=-1, type=FILE)
+@told
+def rules_check(files: tuple[Path, ...]) -> None:
+    """Check rulebooks (default: all built-in ones); every fault as file:line:column: field: what, and what to write."""
+    from app.rulework import check_files
+
+    click.echo(check_files(files))
+
+
+@rules.command("test")
+@click.argument("files", nargs=-1, type=FILE)
+@told
+def rules_test(files: tuple[Path, ...]) -> None:
+    """Run the trials beside rulebooks (default: all built-in ones)."""
+    from app.rulework import test_files
+
+    sys.exit(test_files(files, click.echo))
+
+
+@main.group()
+def devices() -> None:
+    """The device registry."""
+
+
+@devices.command("import")
+@click.argument("file", type=FILE)
+@click.option("--data", type=FOLDER, default=Path("data"), show_default=True)
+@click.option("--site", type=FOLDER, help="The site whose own kinds the devices may have.")
+@told
+def devices_import(file: Path, data: Path, site: Path | None) -> None:
+    """Register the devices of a CSV or YAML file, beside a running service or without one."""
+    from app.importing import import_devices
+
+    click.echo(import_devices(file, data, site))
+
+
+@main.group()
+def refusals() -> None:
+    """Messages that did not become a reading."""
+
+
+@refusals.command("list")
+@click.option("--data", type=FOLDER, default=Path("data"), show_default=True)
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--reason", help="Only this reason, such as unknown_device.")
+@told
+def refusals_list(data: Path, limit: int, reason: str | None) -> None:
+    """The newest refusals with their reasons."""
+    from app.importing import list_refusals
+
+    for line in list_refusals(data, limit, reason):
+        click.echo(line)
+
+
+@main.command("send-test-message")
+@click.option("--site", type=FOLDER, required=True)
+@click.option("--to", required=True, metavar="PHONE|USERID", help="A phone number, or a WeCom userid.")
+@click.option("--channel", default="sms", show_default=True, type=click.Choice(["sms", "wecom"]))
+@told
+def send_test_message(site: Path, to: str, channel: str) -> None:
+    """Send one real message through a channel and say what the provider answered."""
+    from app.preflight import send_test
+
+    sys.exit(asyncio.run(send_test(site, to, channel, click.echo)))
+
+
+if __name__ == "__main__":
+    main()

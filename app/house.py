@@ -1,0 +1,200 @@
+"""Everything that `up` runs, introduced to each other: intake, chain, desk, courier, timetable, console."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from alerts import roster
+from app.channels import Door
+from app.chores import jobs, load_jobs, record_job
+from app.clock import Clock
+from app.judging import Judging
+from app.keys import signing_key
+from app.registry import Registry, put_site
+from app.showing import DIST, Status, rule_lines, samples
+from app.site import SiteFolder
+from app.stores import Stores
+from app.telling import Telling
+from app.timetable import Timetable, roster_minutes
+from console.api.application import create_app
+from console.services import Sample, Secret, Services, Site
+from console.stream import Hub
+from domain import Finding, Instant, Lane, Role
+from domain.people import Community
+from ingest.adapters import FILTERS
+from ingest.frame import Entry, Frame
+from ingest.intake import Intake, IntakeSettings
+from store.journal import MarkKind
+from store.ledger import alertcounts
+
+log = logging.getLogger("fengshao.house")
+ALIVE_EVERY_S = 5.0
+
+
+class House:
+    """One running service. `open`, run `tasks`, `stop_listening`, `close`."""
+
+    def __init__(
+        self,
+        folder: SiteFolder,
+        data: Path,
+        stores: Stores,
+        doors: Mapping[str, Door],
+        mqtt_url: str,
+        token: str,
+        clock: Clock,
+    ) -> None:
+        self._folder, self._stores, self._clock, self._token = folder, stores, clock, token
+        self._signing_key = signing_key(data)
+        self._links: asyncio.Queue[tuple[bool, Instant]] = asyncio.Queue()
+        self._listening: asyncio.Task[None] | None = None
+        self._deliveries: Mapping[tuple[str, str], int] = {}
+        self.hub = Hub(clock())
+        self.registry = Registry(stores.ledger)
+        stores.ledger.run_now(lambda tx: put_site(tx, folder, clock()))
+        self.telling = Telling(folder, stores, self.registry, doors, clock, self.hub.alert_changed)
+        self.judging = Judging(folder, stores, self.registry, self._hear, clock)
+        self.intake = Intake(
+            mqtt_url,
+            stores.journal,
+            self.judging.chain.backlog.deliver,
+            clock,
+            intake_settings(folder),
+            lambda up, at: self._links.put_nowait((up, at)),
+        )
+        self.timetable = Timetable(
+            jobs(stores, folder.settings, self.judging.chain, self.telling.desk),
+            folder.settings.zone,
+            clock,
+            lambda defaults, _now: stores.ledger.run(lambda tx: load_jobs(tx, defaults)),
+            lambda name, at, outcome: stores.ledger.run(lambda tx: record_job(tx, name, at, outcome)),
+        )
+        self.status = Status(
+            self.judging.chain, lambda: self.intake.ready, lambda: self.registry.community, self._on_duty, clock
+        )
+
+    async def _hear(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
+        await self.telling.hear(findings, lane, pos)
+
+    def _on_duty(self, community: Community, role: Role, now: Instant) -> list[str]:
+        people = {
+            person.id: person.name
+            for cell in community.cells
+            for person in roster.on_duty(community, cell, role, now, self._folder.settings.zone)[:1]
+        }
+        return list(people.values())
+
+    async def open(self) -> None:
+        """Take up what was left, in memory only: nothing is heard yet."""
+        await self.registry.reload()
+        self.judging.engine.community = self.registry.community
+        await self.judging.start()
+        self.intake.set_devices(self.registry.devices.values(), self._folder.kinds)
+        await self.timetable.start()
+        self._follow_roster()
+
+    def _follow_roster(self) -> None:
+        minutes = roster_minutes(self.registry.community.duties)
+        self.timetable.at_minutes("roster", minutes, lambda: self.hub.publish_status(self.status()))
+
+    def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """What runs side by side until the service stops."""
+        return {
+            "chain": self.judging.chain.run(),
+            "intake": self._listen(),
+            "link": self._follow_link(),
+            "courier": self.telling.courier.run(),
+            "deadlines": self.telling.keep_deadlines(),
+            "alive": self._stay_alive(),
+        }
+
+    async def _listen(self) -> None:
+        """What the last run left in the journal is judged first; then the broker is heard."""
+        await self.judging.chain.caught_up.wait()
+        self._listening = asyncio.current_task()
+        await self.intake.run()
+
+    async def _follow_link(self) -> None:
+        while True:
+            await self.judging.link(*await self._links.get())
+
+    async def _stay_alive(self) -> None:
+        """A sign in the journal that we listened, so that a later start knows since when nobody did."""
+        while True:
+            self._deliveries = await self._stores.ledger.read(alertcounts.deliveries_by_state)
+            await asyncio.sleep(ALIVE_EVERY_S)
+            if self.intake.ready:
+                await self._stores.journal.mark(MarkKind.ALIVE, self._clock())
+
+    async def stop_listening(self) -> None:
+        """No more is taken from the broker; what was taken is journaled, acknowledged and judged."""
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
+        self.judging.chain.stop()
+        await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        self.timetable.stop()
+        self.hub.close()
+        await self.judging.chain.checkpoint()
+        await self._stores.journal.mark(MarkKind.STOPPED, self._clock())
+
+    async def registry_changed(self) -> None:
+        """Whoever changed the registry waits here until the change has effect."""
+        await self.judging.registry_changed()
+        self.intake.set_devices(self.registry.devices.values(), self._folder.kinds)
+        self._follow_roster()
+
+    async def accept(self, frames: Sequence[Frame]) -> None:
+        """Frames pushed over HTTP: journaled, then delivered like any other."""
+        pos = await self._stores.journal.append(Lane.BULK, frames)
+        self.judging.chain.backlog.deliver(Entry(Lane.BULK, pos, frames))
+
+    def readiness(self) -> dict[str, bool]:
+        chain = self.judging.chain
+        return {"stores": True, "state": chain.caught_up.is_set(), "subscriptions": self.intake.ready}
+
+    def metrics(self) -> list[Sample]:
+        return list(samples(self.judging.chain, self.intake.ready, self._deliveries))
+
+    def app(self) -> Any:
+        """The HTTP application over this house."""
+        return create_app(
+            Services(
+                clock=self._clock,
+                site=Site(self._folder.settings.name, self._folder.settings.zone),
+                kinds=self._folder.kinds,
+                platforms=tuple(FILTERS),
+                ledger=self._stores.ledger,
+                history=self._stores.history,
+                desk=self.telling.desk,
+                community=lambda: self.registry.community,
+                hub=self.hub,
+                admin_token=Secret(self._token),
+                signing_key=Secret(self._signing_key),
+                rules=lambda: rule_lines(self.judging.books),
+                registry_changed=self.registry_changed,
+                callbacks=self.telling.callbacks(),
+                accept=self.accept,
+                status=self.status,
+                readiness=self.readiness,
+                metrics=self.metrics,
+                dist=DIST,
+            )
+        )
+
+
+def intake_settings(folder: SiteFolder) -> IntakeSettings:
+    """The site's limits as the intake takes them."""
+    limits = folder.settings.intake
+    return IntakeSettings(
+        client_id=limits.client_id,
+        max_pending_bytes=limits.max_pending_bytes,
+        max_packet_bytes=limits.max_packet_bytes,
+        urgent_filters_max=limits.urgent_filters_max,
+    )

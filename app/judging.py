@@ -1,0 +1,96 @@
+"""Puts listener, engine and chain together, takes up the last checkpoint, and follows the registry and the link."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from sqlalchemy import Connection
+
+from app.backlog import Backlog
+from app.chain import Chain, Hear, Refused
+from app.registry import Difference, Registry
+from app.shelf import book_files, load_books, load_mappings
+from app.site import SiteFolder
+from app.stores import Stores
+from domain import Finding, Instant, Lane
+from ingest.directory import Directory
+from ingest.listener import Listener, ListenerSettings
+from rules.engine import Engine
+from rules.rulebook import Rulebook
+from store.journal import MarkKind
+from store.ledger import checkpoints, refusals
+
+log = logging.getLogger("fengshao.judging")
+
+CHECKPOINT = "chain"
+REFUSALS_AN_HOUR = 1_000
+"""Kept singly per source, reason and hour; beyond it they are counted."""
+
+
+class Judging:
+    """The chain with what it is made of."""
+
+    def __init__(
+        self, folder: SiteFolder, stores: Stores, registry: Registry, hear: Hear, clock: Callable[[], Instant]
+    ) -> None:
+        self._stores, self._registry, self._clock = stores, registry, clock
+        self.books: list[Rulebook] = load_books(folder.kinds, book_files(folder.path))
+        self.listener = Listener(folder.kinds, load_mappings(folder.path), ListenerSettings(zone=folder.settings.zone))
+        self.engine = Engine(self.books, folder.kinds, registry.community)
+        saved = stores.ledger.run_now(lambda tx: checkpoints.load(tx, CHECKPOINT))
+        taken = dict(saved.cursor) if saved else {}
+        backlog = Backlog(stores.journal, taken, stores.journal.position(), folder.settings.intake.max_pending_bytes)
+        self.chain = Chain(
+            backlog,
+            self.listener,
+            self.engine,
+            stores.history,
+            hear,
+            self._keep_refusals,
+            self._save,
+            clock,
+            folder.settings.checkpoint_every,
+        )
+        if saved:
+            self.chain.restore(saved.blob)
+
+    async def start(self) -> None:
+        """Enrol everybody, and tell the engine of the time in which nobody could be heard: since we last lived."""
+        now = self._clock()
+        last_alive = self._stores.journal.last_alive()
+        self.listener.directory = Directory(self._registry.devices.values())
+        self.engine.enrol(self._registry.devices.values(), now)
+        self.chain.deaf(last_alive if last_alive is not None else now)
+        await self._stores.journal.mark(MarkKind.STARTED, now)
+
+    async def registry_changed(self) -> Difference:
+        """Take the registry's new version; when it returns, the next message is judged by it."""
+        difference = await self._registry.reload()
+        await self.chain.change(partial(self._take_up, difference))
+        await self._stores.journal.mark(MarkKind.REGISTRY, self._clock())
+        return difference
+
+    def _take_up(self, difference: Difference) -> Sequence[Finding]:
+        now = self._clock()
+        self.listener.directory = Directory(self._registry.devices.values())
+        self.engine.community = self._registry.community
+        dismissed = self.engine.dismiss(difference.removed, now)
+        return [*dismissed, *self.engine.enrol(difference.changed, now)]
+
+    async def link(self, up: bool, at: Instant) -> None:
+        """The broker can be heard, or cannot; what it could not tell us is no silence of the devices."""
+        log.info("link up" if up else "link down", extra={"at": at})
+        self.chain.deaf(None if up else at)
+        await self._stores.journal.mark(MarkKind.LINK_UP if up else MarkKind.LINK_DOWN, at)
+
+    async def _keep_refusals(self, found: Sequence[Refused]) -> None:
+        def work(tx: Connection) -> None:
+            for lane, pos, refused in found:
+                refusals.keep(tx, lane, pos, refused, REFUSALS_AN_HOUR)
+
+        await self._stores.ledger.run(work)
+
+    async def _save(self, cursor: dict[Lane, int], now: Instant, blob: bytes) -> None:
+        await self._stores.ledger.run(lambda tx: checkpoints.save(tx, CHECKPOINT, cursor, now, blob))

@@ -1,0 +1,50 @@
+"""The registry in memory: one version of devices and community at a time, taken anew from the ledger after a change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from app.site import SiteFolder
+from domain import Device, Instant
+from domain.people import Community, community
+from store.ledger import registry as table
+from store.ledger.engine import Ledger
+
+
+class Difference(Struct, frozen=True):
+    """What a new version changed."""
+
+    changed: Sequence[Device]
+    removed: Sequence[str]
+
+
+class Registry:
+    """`devices` by id and the `community`; both are replaced whole, never changed in place."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.devices: dict[str, Device] = {}
+        self.community: Community = community()
+
+    async def reload(self) -> Difference:
+        """Take the ledger's present version and say what it changed."""
+        listed, self.community = await self._ledger.read(_everything)
+        before, self.devices = self.devices, {device.id: device for device in listed}
+        changed = [device for device in listed if before.get(device.id) != device]
+        return Difference(changed, [known for known in before if known not in self.devices])
+
+
+def _everything(tx: Connection) -> tuple[list[Device], Community]:
+    return table.devices(tx), table.community(tx)
+
+
+def put_site(tx: Connection, folder: SiteFolder, now: Instant) -> None:
+    """A site's files into the ledger. What the API added stays; what the files name is as the files say."""
+    table.put_cells(tx, folder.cells, now)
+    table.put_places(tx, folder.places, now)
+    table.put_people(tx, folder.people, now)
+    table.put_duties(tx, folder.duties, now)
+    table.put_devices(tx, folder.devices, now)

@@ -1,0 +1,57 @@
+"""`fengshao rules check|test`: the safety office's tools over rulebooks and the trials beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from app.shelf import book_files, load_books, load_kinds
+from app.written import read_model
+from rules.trial import TrialBook, TrialResult, run_trials
+
+
+def check_files(files: Sequence[Path]) -> str:
+    """One sentence when all is right; raises WrittenError with every fault otherwise."""
+    books, trials = _sorted(files or book_files())
+    load_books(load_kinds(), books)
+    for file in trials or [trial for book in books if (trial := trials_of(book)).exists()]:
+        read_model(file, TrialBook)
+    return f"{len(books)} rulebooks are right"
+
+
+def _sorted(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    trials = [file for file in files if file.stem.endswith("_test")]
+    return [file for file in files if file not in trials], trials
+
+
+def trials_of(book: Path) -> Path:
+    """The trials beside a rulebook."""
+    return book.with_name(f"{book.stem}_test.yaml")
+
+
+def test_files(files: Sequence[Path], say: Callable[[str], None]) -> int:
+    """Runs the trials of these rulebooks, says what went otherwise than expected, and returns the exit code."""
+    kinds = load_kinds()
+    results: list[tuple[Path, TrialResult]] = []
+    with click.progressbar(list(_pairs(files)), label="trials", hidden=not _is_slow(files)) as pairs:
+        for book, trials in pairs:
+            found = run_trials(load_books(kinds, [book])[0], read_model(trials, TrialBook), kinds)
+            results += [(trials, result) for result in found]
+    failed = [(file, result) for file, result in results if not result.passed]
+    for file, result in failed:
+        say(f"{file}: {result.name}\n  exp: {list(result.expected)}\n  got: {list(result.got)}")
+    say(f"{len(results) - len(failed)} trials passed, {len(failed)} failed")
+    return 1 if failed else 0
+
+
+def _pairs(files: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+    for file in files or book_files():
+        book = file.with_name(file.name.replace("_test.yaml", ".yaml"))
+        if trials_of(book).exists():
+            yield book, trials_of(book)
+
+
+def _is_slow(files: Sequence[Path]) -> bool:
+    return len(files or book_files()) > 20

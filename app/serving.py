@@ -1,0 +1,73 @@
+"""The HTTP server on its port, and the same application on DIR/control.sock for commands."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from app.control import SOCKET, trusted
+from app.links import Address, BadAddress
+
+STOP_WITHIN_S = 3
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that leaves the signals to `up`."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def serve(app: Any, at: Address, data: Path, token: str) -> AsyncIterator[None]:
+    """Serves until the block ends; listens before it begins."""
+    socket = data / SOCKET
+    socket.unlink(missing_ok=True)
+    public = _Server(_config(app, host=at.host, port=at.port, lifespan="on"))
+    control = _Server(_config(trusted(app, token), uds=str(socket), lifespan="off"))
+    before = os.umask(0o077)
+    tasks = [asyncio.create_task(_run(server)) for server in (public, control)]
+    try:
+        await _until_listening([public, control], tasks, at)
+        os.umask(before)
+        socket.chmod(0o600)
+        yield
+    finally:
+        os.umask(before)
+        for server in (control, public):
+            server.should_exit = True
+        await asyncio.gather(*tasks, return_exceptions=True)
+        socket.unlink(missing_ok=True)
+
+
+def _config(app: Any, **where: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_WITHIN_S,
+        **where,
+    )
+
+
+async def _run(server: _Server) -> None:
+    try:
+        await server.serve()
+    except SystemExit as ended:  # uvicorn ends the process where it cannot listen; we say why instead
+        raise OSError("cannot listen") from ended
+
+
+async def _until_listening(servers: list[_Server], tasks: list[asyncio.Task[None]], at: Address) -> None:
+    while not all(server.started for server in servers):
+        for task in tasks:
+            if task.done():
+                raise BadAddress(f"--http {at.host}:{at.port}: cannot listen there; is the port in use?")
+        await asyncio.sleep(0.01)

@@ -1,0 +1,96 @@
+"""What the console is given: the rooms behind the API, the status line and the counters."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from app.chain import Chain
+from console.services import RuleLine, Sample
+from domain import Instant, Role
+from domain.people import Community
+from rules.rulebook import Rulebook
+
+DIST = Path(__file__).resolve().parent.parent / "console" / "dist"
+RATE_WINDOW_MS = 10_000
+
+
+def rule_lines(books: Sequence[Rulebook]) -> list[RuleLine]:
+    """Every active rule as the API lists it."""
+    return [
+        RuleLine(
+            name=rule.name,
+            title=rule.title.zh,
+            hazard=book.hazard,
+            kinds=rule.kinds,
+            severity=rule.severity.value,
+            ledger=rule.ledger.value,
+            version=str(book.version),
+            source=rule.source,
+            when=rule.when or rule.event or "absent",
+            advice=rule.advice.zh if rule.advice else "",
+        )
+        for book in books
+        for rule in book.rules
+    ]
+
+
+class Status:
+    """The top bar's numbers: is the broker heard, when was the last reading, how fast do they come, who is on duty."""
+
+    def __init__(
+        self,
+        chain: Chain,
+        connected: Callable[[], bool],
+        community: Callable[[], Community],
+        on_duty: Callable[[Community, Role, Instant], list[str]],
+        clock: Callable[[], Instant],
+    ) -> None:
+        self._chain, self._connected, self._community = chain, connected, community
+        self._on_duty, self._clock = on_duty, clock
+        self._seen: deque[tuple[Instant, int]] = deque()
+        self.detect_to_send_ms: deque[int] = deque(maxlen=100)
+
+    def readings_per_s(self, now: Instant) -> float:
+        """Readings a second over the last ten seconds; called about every two."""
+        self._seen.append((now, self._chain.counts.readings))
+        while self._seen[0][0] < now - RATE_WINDOW_MS and len(self._seen) > 1:
+            self._seen.popleft()
+        since, count = self._seen[0]
+        return round((self._chain.counts.readings - count) * 1000 / (now - since), 1) if now > since else 0.0
+
+    def __call__(self) -> Mapping[str, Any]:
+        now = self._clock()
+        sent = sorted(self.detect_to_send_ms)
+        return {
+            "connected": self._connected(),
+            "now": now,
+            "last_reading_at": self._chain.counts.last_reading_at,
+            "readings_per_s": self.readings_per_s(now),
+            "detect_to_send_ms": sent[len(sent) // 2] if sent else None,
+            "on_duty": {
+                role.value: self._on_duty(self._community(), role, now) for role in (Role.WORKER, Role.COMMUNITY)
+            },
+            "backlog": self._chain.backlog.entries,
+        }
+
+
+def samples(chain: Chain, connected: bool, delivery_counts: Mapping[tuple[str, str], int]) -> Iterator[Sample]:
+    """The counters of /metrics."""
+    counts = chain.counts
+    yield Sample("fengshao_frames_total", counts.frames, "Messages taken from the journal.")
+    yield Sample("fengshao_readings_total", counts.readings, "Readings judged.")
+    yield Sample("fengshao_duplicates_total", counts.duplicates, "Messages heard before.")
+    yield Sample("fengshao_findings_total", counts.findings, "Findings told to the desk.")
+    for reason, number in sorted(counts.refusals.items()):
+        yield Sample("fengshao_refusals_total", number, "Messages that became no reading.", {"reason": reason})
+    for kind, number in sorted(counts.notes.items()):
+        yield Sample("fengshao_notes_total", number, "Messages that measure nothing.", {"kind": kind})
+    for (channel, state), number in sorted(delivery_counts.items()):
+        labels = {"channel": channel, "state": state}
+        yield Sample("fengshao_deliveries_total", number, "Messages to people by what became of them.", labels)
+    yield Sample("fengshao_backlog_entries", chain.backlog.entries, "Journal entries not yet judged, in memory.")
+    yield Sample("fengshao_rule_evaluations_total", chain.engine.evaluations, "Conditions compared with a value.")
+    yield Sample("fengshao_broker_connected", float(connected), "1 while both sessions are granted.")

@@ -1,0 +1,62 @@
+"""Opens the three memories of a DIR: journal, history, ledger. The only place that knows which file is which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct
+
+from app.settings import HistoryPlace, secret
+from store.history import History
+from store.history.duck import DuckHistory
+from store.journal import SqliteJournal
+from store.ledger.engine import Ledger, sqlite_url
+
+JOURNAL = "journal.db"
+HISTORY = "history.duckdb"
+LEDGER = "ledger.db"
+
+
+class Stores(Struct, frozen=True):
+    """The open memories of one DIR."""
+
+    journal: SqliteJournal
+    history: History
+    ledger: Ledger
+
+    async def close(self) -> None:
+        await self.history.close()
+        self.journal.close()
+        self.ledger.close()
+
+
+def open_ledger(data: Path) -> Ledger:
+    """The ledger of a DIR, its tables up to date."""
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    ledger = Ledger(sqlite_url(data / LEDGER))
+    ledger.migrate()
+    return ledger
+
+
+def open_stores(data: Path, place: HistoryPlace, clock: Callable[[], int]) -> Stores:
+    """Everything a DIR remembers; the folder is made if need be."""
+    ledger = open_ledger(data)
+    return Stores(SqliteJournal(data / JOURNAL), open_history(data, place, clock), ledger)
+
+
+def open_history(data: Path, place: HistoryPlace, clock: Callable[[], int]) -> History:
+    """The history that the site asks for."""
+    if place.type == "duckdb":
+        return DuckHistory(data / HISTORY)
+    from store.history.lineprotocol import InfluxHistory  # its client takes half a second to import
+
+    token = secret(place.token_env, "history") if place.type == "influxdb" else None
+    return InfluxHistory(
+        place.url,
+        target=place.type,
+        org=place.org,
+        bucket=place.bucket,
+        token=token.reveal() if token else "",
+        clock=clock,
+    )

@@ -1,0 +1,105 @@
+"""Puts desk, courier and channels together, and keeps the desk's deadlines. Whom to tell what is alerts' business."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from alerts.channels import Received
+from alerts.courier import Courier
+from alerts.desk import Desk, DeskSettings
+from app.channels import Door
+from app.registry import Registry
+from app.settings import Site
+from app.shelf import load_ladders, load_words
+from app.site import SiteFolder
+from app.stores import Stores
+from console.services import CallbackAnswer, CallbackDoor
+from console.services import Secret as ConsoleSecret
+from domain import Finding, Instant, Lane
+from store.ledger.alertbook import Transactor
+
+log = logging.getLogger("fengshao.telling")
+LONGEST_WAIT_S = 1.0
+
+
+class Telling:
+    """The desk with its courier."""
+
+    def __init__(
+        self,
+        folder: SiteFolder,
+        stores: Stores,
+        registry: Registry,
+        doors: Mapping[str, Door],
+        clock: Callable[[], Instant],
+        on_change: Callable[[str], None],
+    ) -> None:
+        self._clock, self._doors = clock, doors
+        self._bell = asyncio.Event()
+        transact = Transactor(stores.ledger)
+        self.desk = Desk(
+            transact,
+            load_ladders(folder.path),
+            load_words(folder.path),
+            desk_settings(folder.settings, doors),
+            lambda: registry.community,
+            clock,
+            on_change,
+            self._kick,
+        )
+        channels = {name: door.channel for name, door in doors.items()}
+        self.courier = Courier(transact, channels, self.desk.settling, clock, on_change)
+
+    def _kick(self) -> None:
+        self.courier.kick()
+        self._bell.set()
+
+    async def hear(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
+        await self.desk.hear(findings, lane, pos)
+
+    async def keep_deadlines(self) -> None:
+        """Deadlines fall when they are due, whatever else happens; until cancelled."""
+        while True:
+            self._bell.clear()
+            await self.desk.tick(self._clock())
+            wake = await self.desk.next_wake()
+            wait_s = LONGEST_WAIT_S if wake is None else max(0.01, min(LONGEST_WAIT_S, (wake - self._clock()) / 1000))
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._bell.wait()
+            except TimeoutError:
+                continue
+
+    def callbacks(self) -> dict[str, CallbackDoor]:
+        """The providers' ways in, one a channel that has a secret."""
+        return {
+            name: CallbackDoor(ConsoleSecret(door.secret.reveal()), self._receiver(name, door))
+            for name, door in self._doors.items()
+            if door.secret.reveal()
+        }
+
+    def _receiver(self, name: str, door: Door) -> _Receiver:
+        return _Receiver(self.desk, name, door, self._clock)
+
+
+class _Receiver:
+    """One provider's call, answered when what it told is committed."""
+
+    def __init__(self, desk: Desk, name: str, door: Door, clock: Callable[[], Instant]) -> None:
+        self._desk, self._name, self._door, self._clock = desk, name, door, clock
+
+    async def __call__(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> CallbackAnswer:
+        received: Received = self._door.channel.receive(headers, query, body, self._clock())
+        if received.events:
+            await self._desk.take(received.events, self._name)
+        return CallbackAnswer(received.status, received.body, received.content_type)
+
+
+def desk_settings(site: Site, doors: Mapping[str, Door]) -> DeskSettings:
+    """What the desk is told of the site."""
+    codes = dict(site.channels.aliyun_sms.templates) if site.channels.aliyun_sms else {}
+    return DeskSettings(
+        sign=site.sign, tz=site.zone, public_url=site.public_url, channels=tuple(doors), template_codes=codes
+    )

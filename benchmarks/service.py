@@ -1,0 +1,83 @@
+"""A `fengshao up` of its own for a measurement: a temporary DIR, a free port, its token, and its end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+START_S = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Service:
+    """A running service and a client with the administrator's token."""
+
+    def __init__(self, data: Path, http: int, mqtt: int, token: str, process: subprocess.Popen[bytes]) -> None:
+        self.data, self.http, self.mqtt, self.process = data, http, mqtt, process
+        self.client = httpx2.Client(
+            base_url=f"http://127.0.0.1:{http}", headers={"Authorization": f"Bearer {token}"}, timeout=60
+        )
+
+    def get(self, path: str) -> Any:
+        response = self.client.get(path)
+        response.raise_for_status()
+        return response.json()
+
+    def resident_mb(self) -> float:
+        """The service's own resident memory, in MiB."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1024
+        return 0.0
+
+    def wait_ready(self) -> None:
+        for _ in range(START_S * 20):
+            if self.process.poll() is not None:
+                raise RuntimeError(f"fengshao up ended with {self.process.returncode}; see {self.data / 'up.log'}")
+            with contextlib.suppress(httpx2.TransportError):
+                if self.client.get("/readyz").status_code == 200:
+                    return
+            time.sleep(0.05)
+        raise RuntimeError(f"fengshao up was not ready within {START_S} s; see {self.data / 'up.log'}")
+
+
+@contextlib.contextmanager
+def service(
+    *, site: Path | None = None, devices: Path | None = None, environ: Mapping[str, str] | None = None
+) -> Iterator[Service]:
+    """Up with a Mosquitto of its own, the devices imported; stopped and removed at the end."""
+    data = Path(tempfile.mkdtemp(prefix="fengshao-bench-"))
+    token, http, mqtt = secrets.token_urlsafe(32), free_port(), free_port()
+    fengshao = str(Path(sys.executable).parent / "fengshao")
+    if devices is not None:
+        subprocess.run([fengshao, "devices", "import", str(devices), "--data", str(data)], check=True, stdout=2)
+    command = [fengshao, "up", "--data", str(data), "--http", f"127.0.0.1:{http}", "--mqtt", f"127.0.0.1:{mqtt}"]
+    command += ["--site", str(site)] if site else []
+    with (data / "up.log").open("wb") as log:
+        environment = {**os.environ, **(environ or {}), "FENGSHAO_ADMIN_TOKEN": token}
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+    try:
+        running = Service(data, http, mqtt, token, process)
+        running.wait_ready()
+        yield running
+    finally:
+        process.terminate()
+        process.wait(30)
+        shutil.rmtree(data, ignore_errors=True)

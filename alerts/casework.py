@@ -10,7 +10,7 @@ from msgspec import structs
 from alerts.alert import CALLS, Alert, Delivery, DeliveryState, Entry, Kind, State
 from alerts.dispatch import Dispatch, minutes
 from alerts.lifecycle import Effect, Happening, NotNow, advance
-from alerts.outbox import told
+from alerts.outbox import WECOM, told
 from alerts.ports import Book
 from alerts.transitions import Signal
 from domain import Instant
@@ -76,6 +76,8 @@ class Casework:
         name = alert.owner_name or ""
         for row in told(book.deliveries(alert.id), alert.round):
             self.dispatch.outbox.tell(book, alert, row, kind, name, now)
+            if kind is Kind.TAKEN and row.channel == WECOM and row.person == alert.owner:
+                self.dispatch.outbox.owner_card(book, alert, row, now)
 
     def _tell_owner(self, book: Book, alert: Alert, now: Instant) -> None:
         """It became worse while somebody is on the way: he must know before he opens the door."""

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from alerts import codes
-from alerts.alert import CALLS, SENT, Alert, Delivery, DeliveryState, Kind
+from alerts.alert import CALLS, SENT, Alert, Delivery, Kind
 from alerts.ports import Book
 from alerts.wording import Speech, Wording
 from domain import HOUR, Instant, Ledger, Person, Role
@@ -62,38 +62,26 @@ class Outbox:
     def tell(self, book: Book, alert: Alert, told: Delivery, kind: Kind, name: str, now: Instant) -> Delivery | None:
         """One who was called hears how it went on: a text by text, his card changed in place."""
         task = delivery_id(now, book.next_delivery())
-        payload = self._news(book, alert, told, kind, name, task, now)
+        payload = self._news(book, alert, told, kind, name, now)
         if payload is None:
             return None
-        row = structs.replace(
-            told,
-            id=task,
-            key=f"{alert.id}:{alert.round}:{kind}:{told.person}:{told.channel}:{alert.taken_at or now}",
-            kind=kind,
-            payload=payload,
-            created_at=now,
-            not_before=now,
-            expires_at=now + EXPIRES_MS,
-            state=DeliveryState.PENDING,
-            attempts=0,
-            lease_until=None,
-            provider_id=None,
-            handle=None,
-            ref=told.id if told.channel == WECOM else None,
-            outcome=None,
-            code=None,
-            sent_at=None,
-            receipt_at=None,
-        )
+        key = f"{alert.id}:{alert.round}:{kind}:{told.person}:{told.channel}:{alert.taken_at or now}"
+        row = _fresh(told, task, key, kind, payload, now)
+        row = structs.replace(row, ref=told.id if told.channel == WECOM else None)
         book.post([row])
         return row
 
+    def owner_card(self, book: Book, alert: Alert, told: Delivery, now: Instant) -> None:
+        """The one who took it gets the buttons he needs next: 我已到场, 处置完毕."""
+        task = delivery_id(now, book.next_delivery())
+        key = f"{alert.id}:{alert.round}:next:{told.person}:{told.channel}:{alert.taken_at}"
+        payload: dict[str, object] = {"card": self.wording.owner_card(alert, now, task)}
+        book.post([_fresh(told, task, key, Kind.TAKEN, payload, now)])
+
     def _news(
-        self, book: Book, alert: Alert, told: Delivery, kind: Kind, name: str, task: str, now: Instant
+        self, book: Book, alert: Alert, told: Delivery, kind: Kind, name: str, now: Instant
     ) -> dict[str, object] | None:
         if told.channel == WECOM:
-            if kind is Kind.TAKEN and told.person == alert.owner:
-                return {"card": self.wording.owner_card(alert, now, task)}
             return {"button": self.wording.button(kind, name)}
         if told.channel != SMS:
             return None
@@ -137,6 +125,28 @@ class Outbox:
                 return None
             speech = structs.replace(speech, number=number)
         return structs.asdict(self.wording.sms(alert, speech))
+
+
+def _fresh(told: Delivery, task: str, key: str, kind: Kind, payload: dict[str, object], now: Instant) -> Delivery:
+    """A new message to one who was told before, by the same way."""
+    return Delivery(
+        id=task,
+        key=key,
+        alert=told.alert,
+        round=told.round,
+        rung=told.rung,
+        person=told.person,
+        name=told.name,
+        role=told.role,
+        channel=told.channel,
+        kind=kind,
+        priority=told.priority,
+        address=told.address,
+        payload=payload,
+        created_at=now,
+        not_before=now,
+        expires_at=now + EXPIRES_MS,
+    )
 
 
 def address_of(person: Person, channel: str) -> str:

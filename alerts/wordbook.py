@@ -6,6 +6,7 @@ It knows the vendor's rules for filed templates, not how a template is filled in
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -85,10 +86,15 @@ class WordBook(BaseModel):
     why: dict[str, str]
     problems: dict[str, str]
 
-    def filed(self) -> dict[str, str]:
+    def filed(self, own: Mapping[str, str] | None = None) -> dict[str, str]:
         """Template code to text, with the severity's fixed word in place: what the vendor must have approved."""
         return {
-            code: one.text.replace("{level}", self.severities[severity])
+            code_of(one, severity, own or {}): one.text.replace("{level}", self.severities[severity])
             for one in self.sms
-            for severity, code in one.codes.items()
+            for severity in one.codes
         }
+
+
+def code_of(one: SmsText, severity: Severity, own: Mapping[str, str]) -> str:
+    """A site's own code for `name.severity`, or for `name` where one text serves all, else the one written here."""
+    return own.get(f"{one.name}.{severity.value}") or own.get(one.name) or one.codes[severity]

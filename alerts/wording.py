@@ -18,8 +18,8 @@ from msgspec import Struct
 from alerts import codes
 from alerts.alert import Actor, Alert, Kind
 from alerts.transitions import Refusal
-from alerts.wordbook import VARIABLE, SmsText, WordBook
-from domain import MINUTE, Instant
+from alerts.wordbook import VARIABLE, SmsText, WordBook, code_of
+from domain import MINUTE, Instant, Ledger
 
 ONE_SEGMENT: Final = 70
 LONGEST_VARIABLE: Final = 35
@@ -150,7 +150,9 @@ class Wording:
 
     def _texts(self, alert: Alert, kind: Kind) -> list[SmsText]:
         fitting = [one for one in self.book.sms if one.kind is kind and alert.severity in one.codes]
-        own = [one for one in fitting if one.hazard == alert.hazard]
+        # A broken gas alarm is a matter of repair: it must not send anybody running for a leak.
+        family = "device" if alert.ledger is Ledger.HEALTH else alert.hazard
+        own = [one for one in fitting if one.hazard == family]
         return own or [one for one in fitting if one.hazard == "*"]
 
     def _filed(self, one: SmsText, alert: Alert) -> str:
@@ -159,8 +161,8 @@ class Wording:
     def _sms(self, one: SmsText, alert: Alert, values: Mapping[str, str]) -> Sms:
         filed = self._filed(one, alert)
         params = {name: values[name] for name in VARIABLE.findall(filed)}
-        code = one.codes[alert.severity]
-        return Sms(self._codes.get(code, code), params, f"【{self.sign}】{_fill(filed, params)}")
+        code = code_of(one, alert.severity, self._codes)
+        return Sms(code, params, f"【{self.sign}】{_fill(filed, params)}")
 
     def _values(self, alert: Alert, speech: Speech) -> dict[str, str]:
         number = speech.number or 0

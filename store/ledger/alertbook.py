@@ -221,20 +221,20 @@ class SqlBook:
 class _Runs(Protocol):
     """A ledger, as far as this needs one."""
 
-    def __call__(self, work: Callable[[Connection], T], /) -> Awaitable[T]: ...
+    def run(self, work: Callable[[Connection], T], /) -> Awaitable[T]: ...
 
 
 class Transactor:
-    """`Transact` of alerts/ports.py over a ledger's `run`."""
+    """`Transact` of alerts/ports.py over a ledger."""
 
-    def __init__(self, run: _Runs) -> None:
-        self._run = run
+    def __init__(self, ledger: _Runs) -> None:
+        self._ledger = ledger
 
     def __call__(self, work: Callable[[Book], T]) -> Awaitable[T]:
         def within(tx: Connection) -> T:
             return work(SqlBook(tx))
 
-        return self._run(within)
+        return self._ledger.run(within)
 
 
 def position(tx: Connection) -> dict[Lane, int]:

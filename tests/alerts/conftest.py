@@ -144,7 +144,7 @@ class Town:
         """Open the files and start the desk, as after a restart."""
         self.ledger = engine.Ledger(engine.sqlite_url(self.folder / "ledger.db"))
         self.ledger.migrate()
-        transact = Transactor(self.ledger.run)
+        transact = Transactor(self.ledger)
         self.settings = DeskSettings(sign=SIGN, tz=SHANGHAI, channels=tuple(self.channels))
         self.desk = Desk(
             transact,

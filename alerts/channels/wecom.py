@@ -1,0 +1,207 @@
+"""WeCom application messages: cards with buttons, their later change, and the sealed callbacks of presses.
+
+Success is errcode 0 and a recipient that is not named invalid or unlicensed. Accepted is not seen: only a press is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from xml.etree.ElementTree import Element, ParseError
+from xml.sax.saxutils import escape
+
+import httpx2
+import msgspec
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+from msgspec import Struct
+
+from alerts.alert import Delivery
+from alerts.channels import Found, Press, Received, Said, SendResult, Sighting
+from alerts.channels.wecom_crypto import Envelope, Sealed
+from domain import MINUTE, SECOND, Instant
+
+_TOKEN_LIVES_MS: Final = 6600 * SECOND
+_LARGEST_PUSH_BYTES: Final = 64 * 1024
+_CLOCK_WINDOW_MS: Final = 5 * MINUTE
+_DUPLICATE_INTERVAL_S: Final = 1800
+
+_OLD_TOKEN: Final = (40014, 42001)
+_CLASSES: Final = {
+    **dict.fromkeys((40001, 40013, 40056, 48002, 50003, 60020, 301002, 301007, *_OLD_TOKEN), Said.CONFIG),
+    **dict.fromkeys((45009, 45033), Said.TEMP),
+    **dict.fromkeys((40003, 60111, 81013, 82001, 50002, 60011, 43004), Said.RECIPIENT),
+    **dict.fromkeys((40035, 40058, 44004, 45002, 42014, 42016), Said.CONTENT),
+    -1: Said.TEMP,
+    0: Said.ACCEPTED,
+}
+
+
+class WeComSettings(Struct, frozen=True):
+    """One application. `received` is what a pressed button says until the card is changed."""
+
+    corp_id: str
+    agent_id: int
+    secret: str
+    token: str
+    aes_key: str
+    base_url: str = "https://qyapi.weixin.qq.com"
+    received: str = "已收到"
+
+    def __repr__(self) -> str:
+        return f"WeComSettings(corp_id={self.corp_id!r}, agent_id={self.agent_id}, secrets=***)"
+
+
+class WeCom:
+    """The channel `wecom`. Sending the same body again within the interval cannot arrive twice."""
+
+    name = "wecom"
+    idempotent = True
+
+    def __init__(self, client: httpx2.AsyncClient, settings: WeComSettings, clock: Callable[[], Instant]) -> None:
+        self._client, self._settings, self._clock = client, settings, clock
+        self._envelope = Envelope(settings.token, settings.aes_key, settings.corp_id)
+        self._token, self._token_until = "", 0
+        self._one_at_a_time = asyncio.Lock()
+
+    async def send(self, delivery: Delivery, now: Instant) -> SendResult:
+        """A new card, or a change of one that was sent before."""
+        del now
+        try:
+            answer = await self._deliver(delivery)
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+            return SendResult(Said.TEMP, code=type(error).__name__)
+        except (httpx2.HTTPError, msgspec.DecodeError) as error:
+            return SendResult(Said.UNKNOWN, code=type(error).__name__)
+        return _result(answer, delivery.address)
+
+    async def lookup(self, delivery: Delivery, now: Instant) -> Found:
+        """WeCom has no lookup, and needs none: an unknown card is sent again as it was."""
+        del delivery, now
+        return Found(Sighting.CANNOT_TELL)
+
+    def receive(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant) -> Received:
+        """The address check (GET) and events (POST). Answered at once: WeCom waits five seconds, then repeats."""
+        del headers
+        if len(body) > _LARGEST_PUSH_BYTES:
+            return Received(413)
+        try:
+            if not body:
+                return Received(200, self._open(query, query.get("echostr", ""), now).encode())
+            inner = fromstring(self._open(query, _text(fromstring(body), "Encrypt"), now))
+        except (Sealed, ParseError, DefusedXmlException, UnicodeDecodeError):
+            return Received(403)
+        if _text(inner, "Event") != "template_card_event":
+            return Received(200)
+        press = Press(_text(inner, "FromUserName"), _text(inner, "EventKey"), now, _text(inner, "ResponseCode"))
+        return Received(200, self._passive(press, query, now), "application/xml", (press,))
+
+    def _open(self, query: Mapping[str, str], encrypted: str, now: Instant) -> str:
+        timestamp = query.get("timestamp", "")
+        if not timestamp.isdecimal() or abs(int(timestamp) * SECOND - now) > _CLOCK_WINDOW_MS:
+            raise Sealed("too old")
+        return self._envelope.open(query.get("msg_signature", ""), timestamp, query.get("nonce", ""), encrypted)
+
+    def _passive(self, press: Press, query: Mapping[str, str], now: Instant) -> bytes:
+        """Greys the presser's own buttons; everybody's follow when the press has been judged."""
+        seconds, nonce = str(now // SECOND), query.get("nonce", "")
+        inner = (
+            f"<xml><ToUserName><![CDATA[{escape(press.userid)}]]></ToUserName>"
+            f"<FromUserName><![CDATA[{self._settings.corp_id}]]></FromUserName><CreateTime>{seconds}</CreateTime>"
+            "<MsgType><![CDATA[update_button]]></MsgType>"
+            f"<Button><ReplaceName><![CDATA[{self._settings.received}]]></ReplaceName></Button></xml>"
+        )
+        sealed = self._envelope.seal(inner, secrets.token_bytes(16))
+        signature = self._envelope.sign(seconds, nonce, sealed)
+        return (
+            f"<xml><Encrypt><![CDATA[{sealed}]]></Encrypt><MsgSignature><![CDATA[{signature}]]></MsgSignature>"
+            f"<TimeStamp>{seconds}</TimeStamp><Nonce><![CDATA[{escape(nonce)}]]></Nonce></xml>"
+        ).encode()
+
+    async def _deliver(self, delivery: Delivery) -> dict[str, Any]:
+        path, body = self._body(delivery)
+        answer = await self._post(path, body, await self._fresh_token())
+        if answer.get("errcode") in _OLD_TOKEN:
+            self._token_until = 0
+            answer = await self._post(path, body, await self._fresh_token())
+        return answer
+
+    def _body(self, delivery: Delivery) -> tuple[str, bytes]:
+        agent = self._settings.agent_id
+        if delivery.ref is not None:
+            change = {
+                "userids": [delivery.address],
+                "agentid": agent,
+                "response_code": delivery.handle,
+                "button": {"replace_name": delivery.payload["button"]},
+            }
+            return "message/update_template_card", msgspec.json.encode(change)
+        message = {
+            "touser": delivery.address,
+            "agentid": agent,
+            "msgtype": "template_card",
+            "template_card": delivery.payload["card"],
+            "enable_duplicate_check": 1,
+            "duplicate_check_interval": _DUPLICATE_INTERVAL_S,
+        }
+        return "message/send", msgspec.json.encode(message)
+
+    async def _post(self, path: str, body: bytes, token: str) -> dict[str, Any]:
+        if not token:
+            return {"errcode": 40001}
+        response = await self._client.post(
+            f"{self._settings.base_url}/cgi-bin/{path}",
+            params={"access_token": token},
+            content=body,
+            headers={"Content-Type": "application/json"},
+        )
+        return msgspec.json.decode(response.content, type=dict[str, Any])
+
+    async def _fresh_token(self) -> str:
+        """One token for all; one who fetches while the others wait, because too many fetches are punished."""
+        async with self._one_at_a_time:
+            now = self._clock()
+            if now >= self._token_until:
+                answer = await self._client.get(
+                    f"{self._settings.base_url}/cgi-bin/gettoken",
+                    params={"corpid": self._settings.corp_id, "corpsecret": self._settings.secret},
+                )
+                found = msgspec.json.decode(answer.content, type=dict[str, Any])
+                self._token = str(found.get("access_token") or "")
+                self._token_until = now + _TOKEN_LIVES_MS if self._token else 0
+            return self._token
+
+
+def classify(errcode: object) -> Said:
+    """WeCom's errcode in our words; one we do not know may have been sent.
+
+    >>> classify(0), classify(60020), classify(None)
+    (<Said.ACCEPTED: 'accepted'>, <Said.CONFIG: 'config'>, <Said.UNKNOWN: 'unknown'>)
+    """
+    return _CLASSES.get(errcode, Said.UNKNOWN) if isinstance(errcode, int) else Said.UNKNOWN
+
+
+def _result(answer: Mapping[str, Any], userid: str) -> SendResult:
+    """errcode 0 with our recipient among the invalid is a failure for him."""
+    said = classify(answer.get("errcode"))
+    lost = "|".join(_named(answer.get(name)) for name in ("invaliduser", "unlicenseduser"))
+    if said is Said.ACCEPTED and userid in lost.split("|"):
+        return SendResult(Said.RECIPIENT, code="invaliduser")
+    handle, msgid = answer.get("response_code"), answer.get("msgid")
+    return SendResult(
+        said,
+        provider_id=str(msgid) if msgid else None,
+        handle=str(handle) if handle else None,
+        code=str(answer.get("errcode")),
+    )
+
+
+def _named(users: object) -> str:
+    """Sent as `a|b` by one call and as a list by another."""
+    return "|".join(map(str, users)) if isinstance(users, list) else str(users or "")
+
+
+def _text(element: Element, name: str) -> str:
+    return element.findtext(name) or ""

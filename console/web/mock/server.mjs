@@ -11,7 +11,7 @@ import { makeAlerts, makePlaces, makeReadings, makeTimeline, PEOPLE, stamp } fro
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url))
 const PORT = Number(process.env.PORT ?? 8787)
 const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.html': 'text/html; charset=utf-8', '.svg': 'image/svg+xml' }
-const CSP = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+const CSP = "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 let alerts = new Map()
 let deaf = false
@@ -51,7 +51,7 @@ const status = () => ({
   connected: !deaf,
   last_reading_at: stamp(Date.now() - 1200),
   readings_per_s: 6.4,
-  on_duty: [{ name: '王建国' }, { name: '李秀兰' }, { name: '陈志强' }, { name: '孙德福' }],
+  on_duty: { worker: ['王建国', '李秀兰', '陈志强', '周小梅'], community: ['孙德福'] },
   detect_to_send_ms: 42,
 })
 setInterval(() => emit('status', status()), 2000)
@@ -104,6 +104,7 @@ function resource(request, response, parts, query) {
   }
   if (name === 'stream') return stream(request, response)
   if (name === 'places') return list(response, places)
+  if (name === 'rosters') return list(response, PEOPLE.map((one) => ({ person: one.id, role: one.role, cell: 'g1' })))
   if (name === 'people') return list(response, PEOPLE)
   if (name === 'devices' && verb === 'readings') return readings(response, id, query)
   if (name === 'devices') {
@@ -134,7 +135,8 @@ function file(response, path) {
 }
 
 function play(response, what) {
-  reset()
+  if (what !== 'drop') reset()
+  if (what === 'drop') for (const one of streams) one.destroy()
   if (what === 'quiet') for (const item of [...alerts.values()]) if (item.state !== 'closed') alerts.delete(item.id)
   deaf = what === 'deaf'
   emit('resync', {})

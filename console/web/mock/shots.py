@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -69,6 +70,7 @@ def phone(browser: Browser, folder: Path) -> None:
     page.request.post(f"{BASE}/mock/reset")
     shoot(page, folder, "phone-5-again", "/m", ".first")
     page.context.set_offline(True)
+    urlopen(f"{BASE}/mock/drop", data=b"").close()
     page.click(".first")
     page.wait_for_timeout(4000)
     page.screenshot(path=folder / "phone-6-offline.png")

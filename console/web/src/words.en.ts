@@ -84,6 +84,7 @@ export const en: Words = {
     dead: 'Undeliverable',
   },
   hazard: { gas: 'Gas', person: 'Person', water: 'Water', manhole: 'Manhole', device: 'Device' },
+  unit: { bpm: 'bpm', steps: 'steps', deg: '°' },
   subject: { system: 'System', line: 'Line' },
 
   top: {
@@ -96,7 +97,7 @@ export const en: Words = {
     connected: 'Connected',
     deaf: 'Devices unreachable',
     lost: 'Server lost for {span}; the picture is of {time}. Reconnecting. Do not take it for safe.',
-    lostPhone: 'No network for {span}. What you do is kept and sent later.',
+    lostPhone: 'No network for {span}; your taps are kept',
     back: 'Back again',
   },
   wall: {
@@ -104,11 +105,13 @@ export const en: Words = {
     quiet: 'All normal',
     lastReading: 'Last reading {time}',
     noReading: 'No reading yet',
+    deaf: 'Devices cannot be heard; nobody knows whether all is well',
     more: '{n} more',
     noPlaces: 'No places registered yet',
     nowhere: 'Place not registered',
     started: 'Since',
     untaken: 'Nobody yet',
+    untakenTold: 'Nobody yet, {n} told',
     counts: '{n}',
     noneOpen: 'No alerts',
   },
@@ -180,7 +183,6 @@ export const en: Words = {
     advice: 'Mind',
     missing: 'There is no such alert, or you may not see it.',
     nextStep: 'Next step {time}',
-    no_actions: 'Nothing to do now',
   },
   ask: {
     resolve: 'Outcome',
@@ -245,4 +247,5 @@ export const en: Words = {
     weekdays: 'Sun Mon Tue Wed Thu Fri Sat',
   },
   listJoin: ', ',
+  clause: ', ',
 }

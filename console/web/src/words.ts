@@ -40,6 +40,11 @@ export function deliveryName(state: string | null | undefined): string {
   return known[state ?? ''] ?? ''
 }
 
+export function unitName(unit: string | null | undefined): string {
+  const known: Record<string, string> = words.value.unit
+  return known[unit ?? ''] ?? unit ?? ''
+}
+
 export function roleName(role: string | null | undefined): string {
   const known: Record<string, string> = words.value.role
   return known[role ?? ''] ?? ''

@@ -83,6 +83,7 @@ export const zh = {
     dead: '发不出',
   },
   hazard: { gas: '燃气', person: '人员', water: '用水', manhole: '井盖', device: '设备' },
+  unit: { bpm: '次/分', steps: '步', deg: '°' },
   subject: { system: '系统', line: '线路' },
 
   top: {
@@ -95,7 +96,7 @@ export const zh = {
     connected: '连接正常',
     deaf: '设备连接中断',
     lost: '与服务器断开 {span}，画面停在 {time}。正在重连，请勿以此判断安全。',
-    lostPhone: '没有网络 {span}。您的操作会记下，联网后发出。',
+    lostPhone: '没有网络 {span}，操作会先记下',
     back: '已恢复',
   },
   wall: {
@@ -103,11 +104,13 @@ export const zh = {
     quiet: '一切正常',
     lastReading: '最近一次读数 {time}',
     noReading: '还没有收到读数',
+    deaf: '收不到设备的读数，无法判断是否正常',
     more: '另有 {n} 起',
     noPlaces: '还没有登记地点',
     nowhere: '地点未登记',
     started: '发生',
     untaken: '无人接警',
+    untakenTold: '无人接警，已通知{n}人',
     counts: '{n} 起',
     noneOpen: '无警情',
   },
@@ -179,7 +182,6 @@ export const zh = {
     advice: '注意',
     missing: '没有这起警情，或您无权查看。',
     nextStep: '下一步 {time}',
-    no_actions: '现在没有可做的操作',
   },
   ask: {
     resolve: '处置结果',
@@ -244,6 +246,7 @@ export const zh = {
     weekdays: '周日 周一 周二 周三 周四 周五 周六',
   },
   listJoin: '、',
+  clause: '，',
 }
 
 export type Words = typeof zh

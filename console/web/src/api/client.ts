@@ -1,5 +1,5 @@
 /** Speaks HTTP with our server: session cookie, problems as one sentence, and the server's clock. */
-import type { Action, AlertDetail, AlertItem, Device, Page, Person, Place, ReadingPoint, Session } from './types'
+import type { Action, AlertDetail, AlertItem, Device, Duty, Page, Person, Place, ReadingPoint, Session } from './types'
 
 export type Trouble = 'offline' | 'unauthorized' | 'forbidden' | 'gone' | 'refused' | 'tooMany' | 'server'
 
@@ -20,12 +20,18 @@ const CLOCK_SLACK_MS = 2_000
 
 let offset = 0
 let onUnauthorized: () => void = () => undefined
+let onUnreachable: () => void = () => undefined
 
 /** Milliseconds to add to this device's clock to get the server's. */
 export const clockOffset = (): number => offset
 
 export function whenUnauthorized(handler: () => void): void {
   onUnauthorized = handler
+}
+
+/** A call that found no server tells the live link at once. */
+export function whenUnreachable(handler: () => void): void {
+  onUnreachable = handler
 }
 
 function learnClock(response: Response): void {
@@ -45,10 +51,18 @@ const TROUBLES: Record<number, Trouble> = {
   429: 'tooMany',
 }
 
+/** The faults of single fields say more than "something is wrong with it". */
+function sentence(body: unknown): string {
+  const { detail, errors } = (body ?? {}) as { detail?: unknown; errors?: Array<{ detail?: unknown; message?: unknown }> }
+  const faults = (Array.isArray(errors) ? errors : []).map((fault) => fault.message ?? fault.detail)
+  const said = faults.filter((fault) => typeof fault === 'string')
+  if (said.length) return said.join('')
+  return typeof detail === 'string' ? detail : ''
+}
+
 async function problem(response: Response): Promise<Problem> {
   const body: unknown = await response.json().catch(() => null)
-  const { detail } = (body ?? {}) as { detail?: unknown }
-  return new Problem(TROUBLES[response.status] ?? 'server', typeof detail === 'string' ? detail : '')
+  return new Problem(TROUBLES[response.status] ?? 'server', sentence(body))
 }
 
 async function call<T>(method: string, path: string, body?: unknown, quiet = false): Promise<T> {
@@ -65,6 +79,7 @@ async function call<T>(method: string, path: string, body?: unknown, quiet = fal
       signal: AbortSignal.timeout(PATIENCE_MS),
     })
   } catch {
+    onUnreachable()
     throw new Problem('offline', '')
   }
   learnClock(response)
@@ -111,5 +126,6 @@ export const api = {
   device: (id: string) => call<Device>('GET', `/devices/${one(id)}`),
   readings: (id: string, values: Query) => all<ReadingPoint>(`/devices/${one(id)}/readings`, values, 4),
   places: () => all<Place>('/places', {}, 50),
-  people: () => all<Person>('/people', {}, 5),
+  people: () => all<Person>('/people', {}, 20),
+  rosters: () => all<Duty>('/rosters', {}, 5),
 }

@@ -29,6 +29,7 @@ export type Value = number | boolean | string
 export interface Deadline {
   what: 'take' | 'arrive' | 'resolve'
   at: string
+  /** When it began to run, where the server says so. */
   since?: string | null
 }
 export interface Told {
@@ -68,6 +69,8 @@ export interface AlertItem {
   stale?: boolean
   recovered?: boolean
   owner?: PersonRef | null
+  taken_at?: string | null
+  joined?: number
   deadline?: Deadline | null
   next_step_at?: string | null
   told?: Told[]
@@ -79,7 +82,6 @@ export interface TimelineItem {
   at: string
   kind: string
   text: string
-  person?: string | PersonRef | null
   channel?: string | null
   state?: string | null
 }
@@ -91,6 +93,8 @@ export interface Contact {
 export interface AlertDetail extends AlertItem {
   timeline: TimelineItem[]
   contacts?: Contact[]
+  lon?: number | null
+  lat?: number | null
 }
 export interface Place {
   id: string
@@ -117,7 +121,7 @@ export interface ReadingPoint {
 }
 export interface Session {
   role: string
-  person?: string | PersonRef | null
+  person?: PersonRef | null
   alert?: string | null
   site: { name: string; timezone: string }
 }
@@ -125,7 +129,8 @@ export interface Status {
   connected?: boolean
   last_reading_at?: string | null
   readings_per_s?: number | null
-  on_duty?: number | Array<string | { name: string; role?: string }> | null
+  /** Names by role: who is asked first just now. */
+  on_duty?: Record<string, string[]> | null
   detect_to_send_ms?: number | null
 }
 export interface Page<T> {
@@ -135,5 +140,11 @@ export interface Page<T> {
 export interface Person {
   id: string
   name: string
-  role?: string
+}
+/** One line of the roster. */
+export interface Duty {
+  person: string
+  role: string
+  cell: string
+  absent?: boolean
 }

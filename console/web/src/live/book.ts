@@ -46,7 +46,7 @@ export async function load(): Promise<void> {
   // What the stream brings while we ask is newer than the answer and stays.
   const before = [...book.keys()]
   const [open, recent] = await Promise.all([
-    Promise.all(LIVE.map((state) => api.alerts({ state }))).then((lists) => lists.flat()),
+    api.alerts({ state: LIVE }),
     api.alerts({ since: begin }),
   ])
   const present = new Set([...open, ...recent].map((item) => item.id))

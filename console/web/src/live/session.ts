@@ -7,12 +7,7 @@ export const session = shallowRef<Session | null>(null)
 
 export const zone = computed(() => session.value?.site.timezone ?? 'Asia/Shanghai')
 export const siteName = computed(() => session.value?.site.name ?? '')
-export const personName = computed(() => nameOf(session.value?.person))
-
-export function nameOf(person: Session['person']): string {
-  if (!person) return ''
-  return typeof person === 'string' ? person : person.name
-}
+export const person = computed(() => session.value?.person ?? null)
 
 export async function enter(key: { token: string } | { link: string }): Promise<Session> {
   await api.enter(key)

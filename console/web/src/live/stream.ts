@@ -1,5 +1,6 @@
 /** The live stream: hears changes, notices within five seconds that it hears nothing, and comes back by itself. */
 import { computed, ref } from 'vue'
+import { whenUnreachable } from '../api/client'
 import { failedAt, heardAt, type Link, lost as isLost, shouldProbe } from '../pure/link'
 import type { AlertItem, Status } from '../api/types'
 import { book, learn, load, loadPlaces, places, status } from './book'
@@ -24,13 +25,25 @@ const AFRESH_MS = 15_000
 const PROBE_PATIENCE_MS = 1_500
 
 function heard(): void {
-  link.value = heardAt(Date.now())
+  link.value = heardAt(Date.now(), link.value.every)
+}
+
+let statusAt: number | null = null
+
+/** The status is the server's heartbeat: its own rhythm tells us when to miss it. */
+function heardStatus(): void {
+  const at = Date.now()
+  const every = statusAt === null || link.value.failed !== null ? link.value.every : at - statusAt
+  statusAt = at
+  link.value = heardAt(at, every)
 }
 
 function failed(): void {
   link.value = failedAt(link.value, Date.now())
   behind = true
 }
+
+whenUnreachable(failed)
 
 async function refresh(): Promise<void> {
   try {
@@ -44,6 +57,7 @@ async function refresh(): Promise<void> {
 
 function open(): void {
   source?.close()
+  statusAt = null
   source = new EventSource('/api/v1/stream')
   source.onopen = () => {
     heard()
@@ -55,7 +69,7 @@ function open(): void {
     learn(JSON.parse((event as MessageEvent<string>).data) as AlertItem)
   })
   source.addEventListener('status', (event) => {
-    heard()
+    heardStatus()
     status.value = JSON.parse((event as MessageEvent<string>).data) as Status
   })
   source.addEventListener('resync', () => {

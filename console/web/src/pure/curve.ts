@@ -11,7 +11,9 @@ export interface Curve {
   limit: number | null
 }
 
-export const BEFORE = 30 * MINUTE
+export const BEFORE = 10 * MINUTE
+/** Room to the right of the onset, so that it is not squeezed to the edge. */
+export const ROOM = 4 * MINUTE
 export const AFTER = 2 * HOUR
 
 /** When the device's own verdict raised the alert, this measured quantity explains it best. */
@@ -35,9 +37,12 @@ export function curves(alert: AlertItem, readings: readonly ReadingPoint[]): Cur
     if (list) list.push(reading)
     else byName.set(reading.quantity, [reading])
   }
-  return order(alert, [...byName.keys()])
+  const made = order(alert, [...byName.keys()])
     .map((name) => curve(name, byName.get(name) ?? [], alert.evidence ?? []))
-    .filter((made) => made.points.length > 0)
+    .filter((one) => one.points.length > 0)
+  // Beside a measured quantity the verdict adds nothing that the mark of the onset does not say.
+  const measured = made.filter((one) => !one.verdict)
+  return (measured.length ? measured : made).slice(0, 2)
 }
 
 function order(alert: AlertItem, present: readonly string[]): string[] {
@@ -63,11 +68,15 @@ function curve(quantity: string, readings: readonly ReadingPoint[], evidence: re
   }
 }
 
-/** A round top for the axis, so that the line does not jump with every reading. */
-export function top(values: readonly number[], limit: number | null): number {
+/** A round top for the axis and even steps below it, so that the line does not jump with every reading. */
+export function scale(values: readonly number[], limit: number | null): { top: number; step: number } {
   const most = Math.max(0, ...values, limit ?? 0)
-  if (most === 0) return 1
+  if (most === 0) return { top: 1, step: 1 }
   const power = 10 ** Math.floor(Math.log10(most))
-  const steps = [1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12]
-  return power * (steps.find((step) => step * power >= most * 1.08) ?? 12)
+  const [top, parts] = STEPS.find(([step]) => step * power >= most * 1.05) ?? [20, 4]
+  return { top: round(top * power), step: round((top * power) / parts) }
 }
+
+const STEPS: ReadonlyArray<readonly [number, number]> = [[1, 4], [1.5, 3], [2, 4], [3, 3], [4, 4], [5, 5], [6, 3], [8, 4], [10, 5], [12, 4], [15, 3]]
+
+const round = (n: number): number => Number(n.toPrecision(6))

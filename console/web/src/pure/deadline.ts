@@ -13,6 +13,7 @@ export interface Remaining {
 
 /** Used only when the server does not say when the deadline began to run. */
 const USUAL: Record<Remaining['what'], number> = { take: MINUTE, arrive: 10 * MINUTE, resolve: 120 * MINUTE }
+const LONGEST_TAKE = 120 * MINUTE
 
 export function remaining(alert: AlertItem, now: Instant): Remaining | null {
   const deadline = alert.deadline
@@ -28,7 +29,8 @@ function begin(alert: AlertItem, at: Instant): Instant {
   if (said !== null && said < at) return said
   const what = alert.deadline?.what ?? 'take'
   const opened = instant(alert.opened_at)
-  // A first ladder step runs from the opening; a later one began when somebody else was told, so the usual span is truer.
-  if (what === 'take' && opened !== null && at > opened && at - opened <= 2 * USUAL.take) return opened
-  return at - USUAL[what]
+  const taken = instant(alert.taken_at)
+  // A case opened again has a new deadline long after its opening: then the usual span is truer.
+  if (what === 'take' && opened !== null && at > opened && at - opened <= LONGEST_TAKE) return opened
+  return what === 'arrive' && taken !== null && taken < at ? taken : at - USUAL[what]
 }

@@ -2,19 +2,8 @@
 import type { Action, AlertItem, State } from '../api/types'
 
 /** The order on the bar never changes, so that each action is always found at the same place. */
-export const BAR: readonly Action[] = [
-  'acknowledge',
-  'arrive',
-  'resolve',
-  'verify',
-  'close',
-  'pass',
-  'assign',
-  'shelve',
-  'return',
-  'reopen',
-  'comment',
-]
+export const STEPS: readonly Action[] = ['acknowledge', 'arrive', 'resolve', 'verify', 'close']
+export const ASIDE: readonly Action[] = ['pass', 'assign', 'shelve', 'return', 'reopen', 'comment']
 
 const NEXT: Record<State, Action> = {
   open: 'acknowledge',
@@ -40,7 +29,7 @@ const USUAL: Record<State, readonly Action[]> = {
 
 export function allowed(alert: AlertItem): Action[] {
   const permitted = new Set<Action>(alert.allowed ?? USUAL[alert.state])
-  return BAR.filter((action) => permitted.has(action))
+  return [...STEPS, ...ASIDE].filter((action) => permitted.has(action))
 }
 
 export function primary(alert: AlertItem): Action | null {

@@ -115,7 +115,7 @@ export function span(ms: number, words: SpanWords): string {
   if (rest >= DAY) return fill(words.days, { n: Math.floor(rest / DAY) })
   const hours = Math.floor(rest / HOUR)
   const minutes = Math.floor((rest % HOUR) / MINUTE)
-  return minutes ? fill(words.hoursMinutes, { h: hours, m: minutes }) : fill(words.hours, { n: hours })
+  return minutes ? fill(words.hoursMinutes, { h: hours, m: minutes }) : fill(words.hours, { h: hours })
 }
 
 export function fill(pattern: string, values: Record<string, string | number>): string {

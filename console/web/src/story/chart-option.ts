@@ -1,7 +1,9 @@
 /** How a curve is drawn, as an ECharts option. Pure: colours, words and zone are arguments. */
 import type { EChartsCoreOption } from 'echarts/core'
-import { top, type Curve } from '../pure/curve'
+import { ROOM, scale, type Curve } from '../pure/curve'
 import { clock, clockSeconds, fill, type Instant } from '../pure/time'
+
+const FONT = '"PingFang SC", "Noto Sans SC", "Noto Sans CJK SC", "Microsoft YaHei", sans-serif'
 
 export interface Drawing {
   onset: Instant | null
@@ -11,11 +13,12 @@ export interface Drawing {
 }
 
 export function chartOption(curve: Curve, drawing: Drawing): EChartsCoreOption {
-  const { colours } = drawing
+  const { colours, onset } = drawing
+  const axis = axisOf(curve)
   return {
     animation: false,
-    grid: { left: 48, right: 76, top: 28, bottom: 28 },
-    textStyle: { fontFamily: 'inherit' },
+    grid: { left: 48, right: 84, top: 32, bottom: 28 },
+    textStyle: { fontFamily: FONT, fontSize: 14 },
     tooltip: tooltip(curve, drawing),
     xAxis: {
       type: 'time',
@@ -23,16 +26,15 @@ export function chartOption(curve: Curve, drawing: Drawing): EChartsCoreOption {
       axisTick: { show: false },
       splitLine: { show: false },
       splitNumber: 5,
-      axisLabel: { color: colours.muted, hideOverlap: true, formatter: (at: number) => clock(at, drawing.zone) },
+      max: (range: { max: number }) => Math.max(range.max, (onset ?? 0) + ROOM),
+      axisLabel: { color: colours.muted, fontSize: 14, hideOverlap: true, formatter: (at: number) => clock(at, drawing.zone) },
     },
     yAxis: {
       type: 'value',
-      min: (range: { min: number }) => (range.min < 0 ? Math.floor(range.min) : floor(curve)),
-      max: curve.verdict ? 1 : ceiling(curve),
-      interval: curve.verdict ? 1 : undefined,
+      ...axis,
       splitNumber: 3,
       splitLine: { lineStyle: { color: colours.line } },
-      axisLabel: { color: colours.muted, formatter: (y: number) => label(curve, drawing, y) },
+      axisLabel: { color: colours.muted, fontSize: 14, formatter: (y: number) => label(curve, drawing, y) },
     },
     series: [
       {
@@ -49,21 +51,14 @@ export function chartOption(curve: Curve, drawing: Drawing): EChartsCoreOption {
   }
 }
 
-/** A meter's total or a pulse does not start at nought: leave room below, but keep nought where it is near. */
-function floor(curve: Curve): number {
+/** From nought where that is near; a meter's total or a pulse keeps its own range. */
+function axisOf(curve: Curve): object {
+  if (curve.verdict) return { min: 0, max: 1, interval: 1 }
   const values = [...curve.points.map((point) => point[1]), ...(curve.limit === null ? [] : [curve.limit])]
   const least = Math.min(...values)
-  const most = Math.max(...values)
-  return curve.verdict || least < most * 0.5 ? 0 : Math.floor(least - (most - least || most * 0.1) * 0.2)
-}
-
-function ceiling(curve: Curve): number | undefined {
-  return floor(curve) > 0
-    ? undefined
-    : top(
-        curve.points.map((point) => point[1]),
-        curve.limit,
-      )
+  if (least < 0 || least > Math.max(...values) * 0.5) return { scale: true }
+  const { top, step } = scale(values, curve.limit)
+  return { min: 0, max: top, interval: step }
 }
 
 function label(curve: Curve, drawing: Drawing, y: number): string {
@@ -93,14 +88,14 @@ function lines(curve: Curve, { onset, colours, words, zone }: Drawing): object[]
     drawn.push({
       yAxis: curve.limit,
       lineStyle: { color: colours.danger, type: 'dashed', width: 1.5 },
-      label: { formatter: fill(words.threshold, { value: curve.limit }), color: colours.text, position: 'end' },
+      label: { formatter: fill(words.threshold, { value: curve.limit }), color: colours.text, fontSize: 14, position: 'end' },
     })
   }
   if (onset !== null) {
     drawn.push({
       xAxis: onset,
       lineStyle: { color: colours.text, type: 'solid', width: 1 },
-      label: { formatter: `${words.onset} ${clock(onset, zone)}`, color: colours.text, position: 'end' },
+      label: { formatter: `${words.onset} ${clock(onset, zone)}`, color: colours.text, fontSize: 14, position: 'end' },
     })
   }
   return drawn

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import type { Place, ReadingPoint } from '../src/api/types'
+import { parts } from '../src/pure/address'
+import { curves, curveWindow, scale } from '../src/pure/curve'
+import { density } from '../src/pure/density'
+import { coordinates, placeMap, upward } from '../src/pure/place-map'
+import { namesOf } from '../kinds-plugin'
+import { alert } from './alerts'
+
+const place = (id: string, level: string, parent: string | null, name = id, more: Partial<Place> = {}): Place => ({ id, name, level, parent, ...more })
+const TOWN = [
+  place('town', 'community', null),
+  place('a', 'compound', 'town', '枫林苑', { lon: 121.5, lat: 31.2 }),
+  place('a10', 'building', 'a', '10栋'),
+  place('a2', 'building', 'a', '2栋'),
+  place('flat', 'household', 'a2', '402'),
+  place('lane', 'road', 'a', '东门'),
+  place('b', 'compound', 'town', '梧桐里'),
+]
+
+describe('the list that reads like a map', () => {
+  it('puts an alert on its building, and buildings in the order people count', () => {
+    const map = placeMap(TOWN, [alert()])
+    expect(map.groups.map((group) => [group.name, group.open])).toEqual([['枫林苑', 1], ['梧桐里', 0]])
+    expect(map.groups[0]?.tiles.map((tile) => [tile.name, tile.alerts.length])).toEqual([['2栋', 1], ['10栋', 0]])
+  })
+
+  it('gives a place in no building a tile of its own', () => {
+    const map = placeMap(TOWN, [alert({ place: 'lane' }), alert({ id: '2', place: 'lane' }), alert({ id: '3', place: 'a' })])
+    expect(map.groups[0]?.tiles.filter((tile) => tile.worst).map((tile) => [tile.name, tile.alerts.length])).toEqual([['东门', 2], ['枫林苑', 1]])
+  })
+
+  it('keeps alerts of unknown places in sight', () => {
+    const map = placeMap(TOWN, [alert({ place: null }), alert({ place: 'nowhere' }), alert({ place: 'town' })])
+    expect(map.elsewhere.length).toBe(3)
+  })
+
+  it('does not loop in a tree that loops', () => {
+    const loop = [place('x', 'unit', 'y'), place('y', 'unit', 'x')]
+    expect(upward(new Map(loop.map((one) => [one.id, one])), 'x').length).toBe(2)
+  })
+
+  it('navigates to the nearest place that knows where it is', () => {
+    expect(coordinates(TOWN, 'flat')).toEqual({ lon: 121.5, lat: 31.2 })
+    expect(coordinates(TOWN, 'b')).toBeNull()
+  })
+
+  it('takes smaller tiles for a larger area', () => {
+    expect([density(50, 7), density(150, 10), density(600, 20)]).toEqual(['wide', 'middle', 'dense'])
+  })
+})
+
+describe('an address', () => {
+  it('breaks between its parts and never inside a number', () => {
+    expect(parts('枫林苑3栋2单元402')).toEqual(['枫林苑', '3栋', '2单元', '402'])
+    expect(parts('静安里A12号楼 东门')).toEqual(['静安里', 'A12号楼', '东门'])
+  })
+})
+
+describe('the curve', () => {
+  const reading = (quantity: string, value: number | boolean, second = 0): ReadingPoint => ({
+    at: new Date(Date.parse('2026-11-22T05:00:00+08:00') + second * 1000).toISOString(),
+    quantity,
+    value,
+    unit: quantity === 'lel_pct' ? '%LEL' : null,
+  })
+
+  it('shows the measured quantity beside a verdict, with the limit of the evidence', () => {
+    const told = alert({ hazard: 'gas', evidence: [{ quantity: 'alarm', value: true }, { quantity: 'lel_pct', value: 23, limit: 10 }] })
+    const drawn = curves(told, [reading('alarm', true), reading('lel_pct', 3), reading('lel_pct', 23, 5), reading('battery_pct', 90)])
+    expect(drawn.map((one) => [one.quantity, one.limit, one.unit, one.points.length])).toEqual([['lel_pct', 10, '%LEL', 2]])
+  })
+
+  it('falls back to the companion quantity, then to the verdict itself', () => {
+    const told = alert({ hazard: 'gas', evidence: [{ quantity: 'alarm', value: true }] })
+    expect(curves(told, [reading('alarm', true), reading('lel_pct', 3)])[0]?.quantity).toBe('lel_pct')
+    expect(curves(told, [reading('alarm', true)])[0]).toMatchObject({ quantity: 'alarm', verdict: true, limit: null })
+    expect(curves(told, [])).toEqual([])
+  })
+
+  it('looks ten minutes back and at most two hours on', () => {
+    const begin = Date.parse(alert().started_at)
+    expect(curveWindow(alert(), begin + 60_000)).toEqual([begin - 600_000, begin + 60_000])
+    expect(curveWindow(alert(), begin + 86_400_000)).toEqual([begin - 600_000, begin + 7_200_000])
+  })
+
+  it('has a round scale that holds the curve and the limit', () => {
+    expect(scale([1, 46], 10)).toEqual({ top: 50, step: 10 })
+    expect(scale([3], 10)).toEqual({ top: 15, step: 5 })
+    expect(scale([], null)).toEqual({ top: 1, step: 1 })
+    expect(scale([0.004], 0.01)).toEqual({ top: 0.015, step: 0.005 })
+  })
+})
+
+describe('the names of kinds', () => {
+  it('come from the same files as the rules, by kind and by bare name', () => {
+    const names = namesOf([
+      { common: { battery_pct: { name: { zh: '电量' } } } },
+      { kind: 'door', name: { zh: '门磁' }, quantities: { opened: { name: { zh: '门打开' } } } },
+    ])
+    expect(names.kinds).toEqual({ door: { zh: '门磁' } })
+    expect(names.quantities).toMatchObject({ battery_pct: { zh: '电量' }, 'door.opened': { zh: '门打开' }, opened: { zh: '门打开' } })
+  })
+})

@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest'
+import type { Severity, State } from '../src/api/types'
+import { remaining } from '../src/pure/deadline'
+import { steady, urgency } from '../src/pure/order'
+import { live, look, SEVERITIES, shape, worst } from '../src/pure/severity'
+import { allowed, primary, tap } from '../src/pure/steps'
+import { alert } from './alerts'
+
+const STATES: State[] = ['open', 'acknowledged', 'on_site', 'resolved', 'verified', 'closed', 'returned', 'shelved']
+const at = (text: string): number => Date.parse(text)
+
+describe('severity', () => {
+  it('gives every severity a shape of its own', () => {
+    expect(new Set(SEVERITIES.map(shape)).size).toBe(4)
+  })
+
+  it('pulses only for an untaken critical danger', () => {
+    for (const severity of SEVERITIES) {
+      for (const state of STATES) {
+        const seen = look(alert({ severity, state }))
+        expect(seen.pulse).toBe(severity === 'critical' && (state === 'open' || state === 'returned'))
+      }
+    }
+    expect(look(alert({ ledger: 'health' })).pulse).toBe(false)
+  })
+
+  it('fills what is untaken or taken, outlines what is on site, greys what is over', () => {
+    expect(look(alert()).fill).toBe('filled')
+    expect(look(alert({ state: 'acknowledged' })).fill).toBe('filled')
+    expect(look(alert({ state: 'on_site' })).fill).toBe('outlined')
+    expect(look(alert({ state: 'closed' })).fill).toBe('grey')
+  })
+
+  it('outlines device health and hatches a device that fell silent in alarm', () => {
+    expect(look(alert({ ledger: 'health' })).fill).toBe('outlined')
+    expect(look(alert({ stale: true })).hatched).toBe(true)
+    expect(look(alert({ stale: true, state: 'closed' })).hatched).toBe(false)
+  })
+
+  it('counts as live until somebody resolved it, and a returned one is live again', () => {
+    expect(STATES.filter(live)).toEqual(['open', 'acknowledged', 'on_site', 'returned'])
+  })
+
+  it('takes the worst, and of two equals the untaken one', () => {
+    const taken = alert({ id: '1', state: 'acknowledged' })
+    const untaken = alert({ id: '2' })
+    const low = alert({ id: '3', severity: 'low' })
+    expect(worst([low, taken, untaken])?.id).toBe('2')
+    expect(worst([])).toBeUndefined()
+  })
+})
+
+describe('a deadline', () => {
+  const deadline = { what: 'take' as const, at: '2026-11-22T05:01:01+08:00' }
+
+  it('runs from the opening when the server says no more', () => {
+    expect(remaining(alert({ deadline }), at('2026-11-22T05:00:31+08:00'))).toEqual({ what: 'take', left: 30_000, share: 0.5, over: false })
+  })
+
+  it('runs from where the server says', () => {
+    const later = { ...deadline, since: '2026-11-22T05:00:41+08:00' }
+    expect(remaining(alert({ deadline: later }), at('2026-11-22T05:00:51+08:00'))?.share).toBe(0.5)
+  })
+
+  it('is over, not negative, past its time', () => {
+    expect(remaining(alert({ deadline }), at('2026-11-22T05:02:01+08:00'))).toEqual({ what: 'take', left: -60_000, share: 0, over: true })
+  })
+
+  it('takes the usual span for a case opened again, and runs from the taking on the way to the door', () => {
+    const again = { what: 'take' as const, at: '2026-11-22T08:30:00+08:00' }
+    expect(remaining(alert({ deadline: again }), at('2026-11-22T08:29:30+08:00'))?.share).toBe(0.5)
+    const arrive = { what: 'arrive' as const, at: '2026-11-22T05:11:00+08:00' }
+    expect(remaining(alert({ deadline: arrive }), at('2026-11-22T05:06:00+08:00'))?.share).toBe(0.5)
+    const taken = alert({ deadline: arrive, taken_at: '2026-11-22T05:07:00+08:00' })
+    expect(remaining(taken, at('2026-11-22T05:09:00+08:00'))?.share).toBe(0.5)
+  })
+
+  it('is nothing when there is none or when it cannot be read', () => {
+    expect(remaining(alert(), 0)).toBeNull()
+    expect(remaining(alert({ deadline: null }), 0)).toBeNull()
+    expect(remaining(alert({ deadline: { what: 'take', at: '?' } }), 0)).toBeNull()
+  })
+})
+
+describe('the order of the list', () => {
+  const order = (...list: ReturnType<typeof alert>[]) => list.sort(urgency).map((one) => one.id)
+
+  it('puts severity first, then the untaken, then the nearest deadline, then the newest', () => {
+    const critical = alert({ id: 'c', state: 'on_site' })
+    const high = (id: string, change = {}) => alert({ id, severity: 'high' as Severity, ...change })
+    const soon = high('soon', { deadline: { what: 'take', at: '2026-11-22T05:01:00+08:00' } })
+    const late = high('late', { deadline: { what: 'take', at: '2026-11-22T05:09:00+08:00' } })
+    const old = high('old', { opened_at: '2026-11-22T04:00:00+08:00' })
+    const taken = high('taken', { state: 'acknowledged' })
+    expect(order(taken, old, high('new'), late, soon, critical)).toEqual(['c', 'soon', 'late', 'new', 'old', 'taken'])
+  })
+
+  it('is the same whatever order it came in', () => {
+    const list = ['1', '2', '3'].map((id) => alert({ id }))
+    expect(order(...list)).toEqual(order(...[...list].reverse()))
+  })
+
+  it('moves nothing while somebody points at it', () => {
+    expect(steady(['a', 'b', 'c'], ['new', 'c', 'a'])).toEqual(['a', 'c', 'new'])
+  })
+})
+
+describe('the next sensible action', () => {
+  it('leads from the call to the closed case', () => {
+    expect(STATES.slice(0, 5).map((state) => primary(alert({ state })))).toEqual(['acknowledge', 'arrive', 'resolve', 'verify', 'close'])
+  })
+
+  it('obeys the server, and keeps the order of the bar', () => {
+    expect(allowed(alert({ allowed: ['comment', 'shelve', 'acknowledge'] }))).toEqual(['acknowledge', 'shelve', 'comment'])
+    expect(primary(alert({ allowed: ['comment', 'shelve'] }))).toBe('shelve')
+    expect(primary(alert({ allowed: ['comment'] }))).toBeNull()
+  })
+
+  it('takes a worker three taps', () => {
+    expect(STATES.map(tap)).toEqual(['acknowledge', 'arrive', 'resolve', 'done', 'done', 'done', 'acknowledge', 'acknowledge'])
+  })
+})

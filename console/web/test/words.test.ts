@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest'
+import { en } from '../src/words.en'
+import { zh } from '../src/words.zh'
+
+function leaves(words: object, path = ''): Array<[string, string]> {
+  return Object.entries(words).flatMap(([name, value]): Array<[string, string]> =>
+    typeof value === 'string' ? [[`${path}${name}`, value]] : leaves(value as object, `${path}${name}.`),
+  )
+}
+const blanks = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort()
+
+describe('the words', () => {
+  it('have the same blanks in both languages', () => {
+    const english = new Map(leaves(en))
+    for (const [path, text] of leaves(zh)) expect([path, blanks(english.get(path) ?? '')]).toEqual([path, blanks(text)])
+  })
+
+  it('show no English on a Chinese screen but the name of the other language and units', () => {
+    const strange = leaves(zh).filter(([path, text]) => path !== 'language' && /[A-Za-z]/.test(text.replace(/\{\w+\}/g, '')))
+    expect(strange).toEqual([])
+  })
+})

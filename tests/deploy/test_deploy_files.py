@@ -1,0 +1,143 @@
+"""The deployment files, tried as far as a machine allows: a real Mosquitto with our settings, systemd's own check."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import re
+import shutil
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiomqtt
+import pytest
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+PLACES = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/usr/bin"
+
+
+def certificate(folder: Path) -> Path:
+    """A certificate for 127.0.0.1, made here: no keys in the repository."""
+    folder.mkdir()
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "server.crt").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    plain = serialization.NoEncryption()
+    (folder / "server.key").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    )
+    return folder / "server.crt"
+
+
+@pytest.fixture
+def guarded(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[tuple[int, int, Path]]:
+    """Mosquitto on our files, with only the paths and ports changed: (plain port, TLS port, certificate)."""
+    plain, secure = free_port(), free_port()
+    authority = certificate(tmp_path / "certs")
+    shutil.copy(DEPLOY / "mosquitto" / "acl", tmp_path / "acl")
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "passwords").touch(mode=0o600)
+    for name in ("fengshao", "chirpstack", "gas-001"):
+        passwd = shutil.which("mosquitto_passwd", path=PLACES)
+        assert passwd
+        subprocess.run([passwd, "-b", tmp_path / "passwords", name, f"{name}-secret"], check=True)
+    moved = (("/etc/mosquitto", str(tmp_path)), ("/var/lib/mosquitto", str(tmp_path)))
+    moved += (("listener 1883", f"listener {plain}"), ("listener 8883", f"listener {secure}"))
+    for source, target in (("mosquitto.conf", "mosquitto.conf"), ("listeners-host.conf", "conf.d/listeners.conf")):
+        text = (DEPLOY / "mosquitto" / source).read_text()
+        for before, after in moved:
+            text = text.replace(before, after)
+        (tmp_path / target).write_text(text)
+    with (tmp_path / "mosquitto.conf").open("a") as more:
+        more.write(f"user {getpass.getuser()}\n")
+    binary = shutil.which("mosquitto", path=PLACES)
+    assert binary, "mosquitto is not installed: run `make test`, which installs it"
+    process = subprocess.Popen([binary, "-c", tmp_path / "mosquitto.conf"], stderr=subprocess.DEVNULL)
+    yield plain, secure, authority
+    process.terminate()
+    process.wait(10)
+
+
+async def connected(port: int, name: str, **more: object) -> aiomqtt.Client:
+    """A connection under this name, once the broker listens."""
+    async with asyncio.timeout(10):
+        while True:
+            client = aiomqtt.Client("localhost", port, username=name, password=f"{name}-secret", **more)  # type: ignore[arg-type]
+            try:
+                return await client.__aenter__()
+            except aiomqtt.MqttError:
+                await asyncio.sleep(0.05)
+
+
+async def test_a_device_speaks_as_itself_only_and_the_service_hears_it(guarded: tuple[int, int, Path]) -> None:
+    plain, secure, authority = guarded
+    service = await connected(plain, "fengshao")
+    await service.subscribe([("#", 1), ("$oc/#", 1)])
+    tls = aiomqtt.TLSParameters(ca_certs=str(authority), tls_version=ssl.PROTOCOL_TLS_CLIENT)
+    device = await connected(secure, "gas-001", tls_params=tls)
+    gateway = await connected(secure, "chirpstack", tls_params=tls)
+    await device.publish("fengshao/v1/gas-002/alarm", b"forged", qos=1)
+    await device.publish("application/a/device/b/event/up", b"forged", qos=1)
+    await gateway.publish("fengshao/v1/gas-001/up", b"forged", qos=1)
+    await device.publish("fengshao/v1/gas-001/alarm", b"true", qos=1)
+    await gateway.publish("application/a/device/b/event/up", b"lora", qos=1)
+    heard: list[bytes] = []
+    async with asyncio.timeout(5):
+        while len(heard) < 2:
+            heard.append((await anext(aiter(service.messages))).payload)  # type: ignore[arg-type]
+    assert heard == [b"true", b"lora"]
+    for client in (device, gateway, service):
+        await client.__aexit__(None, None, None)
+
+
+async def test_nobody_comes_in_without_a_password(guarded: tuple[int, int, Path]) -> None:
+    await (await connected(guarded[0], "fengshao")).__aexit__(None, None, None)
+    with pytest.raises(aiomqtt.MqttError):
+        async with aiomqtt.Client("localhost", guarded[0]):
+            pass
+
+
+def test_systemd_finds_nothing_wrong_but_the_missing_installation() -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd is not on this machine")
+    found = subprocess.run([analyze, "verify", DEPLOY / "fengshao.service"], capture_output=True, text=True)
+    lines = [line for line in found.stderr.splitlines() if "is not executable: No such file" not in line]
+    assert [line for line in lines if "fengshao.service" in line] == []
+
+
+def test_what_compose_mounts_exists_and_holds_no_secret() -> None:
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    mounts = [volume.split(":")[0] for service in compose["services"].values() for volume in service["volumes"]]
+    for mount in mounts:
+        given_by_the_operator = mount.startswith(("$", "./certs")) or mount in compose["volumes"]
+        assert given_by_the_operator or (DEPLOY / mount).exists(), mount
+    assert not re.search(r"(?i)(password|secret)\s*[:=]\s*[A-Za-z0-9]", (DEPLOY / "compose.yaml").read_text())
+
+
+def test_the_image_copies_every_package() -> None:
+    copied = set(re.findall(r"^COPY (\w+) ", (DEPLOY / "Containerfile").read_text(), re.MULTILINE))
+    pyproject = (DEPLOY.parent / "pyproject.toml").read_text()
+    packages = re.search(r"\[tool.hatch.build.targets.wheel\]\npackages = \[(.+?)\]", pyproject)
+    assert packages
+    assert set(re.findall(r'"(\w+)"', packages[1])) <= copied

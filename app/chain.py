@@ -89,6 +89,7 @@ class Chain:
         self._deaf_since: Instant | None = None
         self._stopping = False
         self.caught_up = asyncio.Event()
+        self.finished = asyncio.Event()
         self.counts = Counts()
 
     def restore(self, blob: bytes) -> None:
@@ -143,6 +144,7 @@ class Chain:
             if changed or self._clock() - self._saved_at >= self._checkpoint_every_ms:
                 await self.checkpoint()
         await self.checkpoint()
+        self.finished.set()
 
     async def _carry_out_changes(self) -> bool:
         changes, self._changes = self._changes, []

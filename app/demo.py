@@ -56,6 +56,7 @@ class Demo:
             "FENGSHAO_WECOM_CALLBACK_SECRET": self._callback_secret,
         }
         self._stop = asyncio.Event()
+        self._playing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -143,11 +144,13 @@ class Demo:
             password=unquote(parts.password) if parts.password else None,
         )
         playing = asyncio.create_task(town, name="town")
-        self._stack.push_async_callback(_ended, playing)
+        self._playing = playing
 
-
-async def _ended(playing: asyncio.Task[None]) -> None:
-    await asyncio.gather(playing, return_exceptions=True)
+    async def stop(self) -> None:
+        """The town falls silent; the providers stay until the service is done with them."""
+        self._stop.set()
+        if self._playing is not None:
+            await asyncio.gather(self._playing, return_exceptions=True)
 
 
 def _pointed(folder: SiteFolder, urls: dict[str, str], public_url: str) -> SiteFolder:

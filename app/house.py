@@ -33,6 +33,7 @@ from store.ledger import alertcounts
 
 log = logging.getLogger("fengshao.house")
 ALIVE_EVERY_S = 5.0
+STOP_WITHIN_S = 30.0
 
 
 class House:
@@ -136,12 +137,11 @@ class House:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
         self.judging.chain.stop()
-        await asyncio.sleep(0)
+        await asyncio.wait_for(self.judging.chain.finished.wait(), STOP_WITHIN_S)
 
     async def close(self) -> None:
         self.timetable.stop()
         self.hub.close()
-        await self.judging.chain.checkpoint()
         await self._stores.journal.mark(MarkKind.STOPPED, self._clock())
 
     async def registry_changed(self) -> None:

@@ -95,7 +95,10 @@ async def _serve(
         if demo:
             await demo.play(url, folder, clock)
         await stop.wait()
-        await house.stop_listening()
+        if demo:
+            await demo.stop()
+        if not failed:
+            await house.stop_listening()
     await house.close()
     if failed:
         raise failed[0]

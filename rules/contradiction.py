@@ -62,7 +62,7 @@ def _guesses(leaf: Leaf, first: Node, second: Node, kind: Kind) -> Iterator[Valu
     elif any(isinstance(limit, str) for limit in limits):
         yield from ("", *limits)
     else:
-        yield from _around([limit for limit in limits if not isinstance(limit, str)] or [0, 1])
+        yield from _around([0, 1, *(limit for limit in limits if not isinstance(limit, str))])
 
 
 def _around(limits: list[bool | int | float]) -> Iterator[float]:

@@ -41,7 +41,7 @@ _YES: Final = frozenset({True, "true", "True", "TRUE", "1", "yes", "是"})
 
 def meaning(node: Node) -> Callable[[Scope], Answer]:
     """The condition as a function of a scope."""
-    return _compile(node, _in_scope)
+    return _truth(node, _in_scope)
 
 
 def reflex(node: Node) -> Callable[[Value], object] | None:

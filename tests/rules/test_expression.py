@@ -1,0 +1,159 @@
+"""Conditions as people write them: read, refused with a column, and judged with three answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain import Value
+from rules.expression import LONGEST, ExpressionError, parse
+from rules.meaning import limit_of, meaning, reflex
+from rules.tree import Binary, Literal, Quantity, Unary, Window, attributes, comparisons, leaves, quantities, windows
+
+
+class Said:
+    """A scope of plain values."""
+
+    def __init__(self, values: Mapping[str, Value], known: Mapping[str, Value] | None = None) -> None:
+        self.values, self.known = values, known or {}
+
+    def attribute(self, owner: str, name: str) -> Value | None:
+        return self.known.get(f"{owner}.{name}")
+
+    def window(self, window: Window) -> float | None:
+        value = self.known.get(f"{window.function} {window.length_ms}")
+        return None if value is None else float(value)
+
+
+def judge(written: str, known: Mapping[str, Value] | None = None, **values: Value) -> object:
+    return meaning(parse(written))(Said(values, known))
+
+
+@pytest.mark.parametrize(
+    ("written", "values", "answer"),
+    [
+        ("lel_pct >= 10", {"lel_pct": 10}, True),
+        ("lel_pct > 10", {"lel_pct": 10}, False),
+        ("10 <= lel_pct", {"lel_pct": 9.9}, False),
+        ("alarm", {"alarm": True}, True),
+        ("not alarm", {"alarm": True}, False),
+        ("not not alarm", {"alarm": True}, True),
+        ("a and b or c", {"a": False, "b": False, "c": True}, True),
+        ("a and (b or c)", {"a": False, "b": False, "c": True}, False),
+        ("a + b * 2 == 7", {"a": 1, "b": 3}, True),
+        ("(a - b) / 2 < -1", {"a": 1, "b": 4}, True),
+        ("-a > 3", {"a": -4}, True),
+        ("abs(tilt_deg) >= 15", {"tilt_deg": -20}, True),
+        ("state == 'open'", {"state": "open"}, True),
+        ('state != "open"', {"state": "open"}, False),
+        ("worn == false", {"worn": False}, True),
+        ("alarm == true", {"alarm": True}, True),
+        ("level < 2.5", {"level": 2.4}, True),
+    ],
+)
+def test_what_is_written_means_what_it_says(written: str, values: dict[str, Value], answer: bool) -> None:
+    assert judge(written, **values) is answer
+
+
+def test_what_was_not_measured_is_unknown_and_one_decisive_side_settles_it() -> None:
+    assert judge("lel_pct >= 10") is None
+    assert judge("not alarm") is None
+    assert judge("-a > 1") is None
+    assert judge("abs(a) > 1") is None
+    assert judge("a and b", a=False) is False
+    assert judge("b and a", a=False) is False
+    assert judge("a and b", a=True) is None
+    assert judge("a or b", a=True) is True
+    assert judge("b or a", a=False) is None
+    assert judge("a / b > 1", a=3, b=0) is None
+
+
+def test_an_attribute_nobody_wrote_is_no_as_a_yes_or_no_and_unknown_in_a_comparison() -> None:
+    assert judge("person.lives_alone and not person.away", {"person.lives_alone": True}) is True
+    assert judge("person.lives_alone and not person.away", {"person.lives_alone": "是", "person.away": "true"}) is False
+    assert judge("person.age >= 60") is None
+    assert judge("person.age >= 60", {"person.age": 81}) is True
+
+
+def test_windows_ask_about_the_past() -> None:
+    assert judge("increase(volume_m3, 12h) < 0.01", {"increase 43200000": 0.002}) is True
+    assert judge("idle(volume_m3, 1d) < 1h", {"idle 86400000": 3_600_000}) is False
+    assert judge("increase(volume_m3, 12h) < 0.01") is None
+
+
+@pytest.mark.parametrize(
+    ("written", "column", "message"),
+    [
+        ("lel_pct => 25", 9, "'=' means nothing here: write == to compare"),
+        ("lel_pct & 1", 9, "'&' means nothing here: write and"),
+        ("lel_pct ? 1", 9, "'?' means nothing here"),
+        ("lel_pct >=", 11, "expected a quantity or a number, found 'the end'"),
+        ("lel_pct 25", 9, "'25' follows a complete condition: write and, or"),
+        ("1 < lel_pct < 5", 13, "compare two things at a time: write a < b and b < c"),
+        ("(alarm", 7, "expected ')', found 'the end'"),
+        ("alarm or and", 10, "expected a quantity or a number, found 'and'"),
+        ("persons.age > 3", 1, "'persons' has no attributes: write device, person, place"),
+        ("person.", 8, "expected the name of an attribute after 'person'."),
+        ("maximum(a, 1h)", 1, "no function 'maximum': there are abs, increase, idle"),
+        ("increase(1, 1h) > 1", 1, "increase looks at one quantity, as in (volume_m3, 12h)"),
+        ("increase(a, 12) > 1", 1, "increase needs a time: increase(a, 12h)"),
+        ("increase(a, 0h) > 1", 1, "increase needs a time: increase(a, 12h)"),
+        ("increase(a) > 1", 11, "expected ',', found ')'"),
+        ("a" * (LONGEST + 1), LONGEST, "a condition has at most 500 characters: make it two rules"),
+    ],
+)
+def test_a_mistake_is_named_with_its_column_and_what_to_write(written: str, column: int, message: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        parse(written)
+    assert (caught.value.column, caught.value.message) == (column, message)
+    assert str(caught.value) == f"column {column}: {message}"
+
+
+def test_a_tree_says_what_it_speaks_of() -> None:
+    node = parse("a > 1 and not (b or a < 2) and increase(c, 1h) > 0 and person.x")
+    assert quantities(node) == ("a", "b", "c")
+    assert [attribute.name for attribute in attributes(node)] == ["x"]
+    assert windows(node) == [Window("increase", "c", 3_600_000)]
+    assert len(comparisons(node)) == 3
+    assert leaves(parse("-3")) == [Literal(3)]
+
+
+def test_only_a_condition_about_one_measured_quantity_has_a_reflex() -> None:
+    assert reflex(parse("a > 1 and b")) is None
+    assert reflex(parse("a > device.limit")) is None
+    assert reflex(parse("increase(a, 1h) > 1")) is None
+    assert reflex(parse("person.x")) is None
+
+
+@given(st.sampled_from([">", ">=", "<", "<=", "==", "!="]), st.floats(-9, 9), st.integers(-9, 9), st.booleans())
+def test_a_reflex_answers_as_the_whole_condition_does(sign: str, value: float, limit: int, turned: bool) -> None:
+    side = f"(-{-limit})" if limit < 0 else str(limit)
+    written = f"{side} {sign} q" if turned else f"q {sign} {side}"
+    for text in (written, f"not ({written})", f"abs(q) + 1 {sign} 3", f"{written} or q > 5"):
+        quick = reflex(parse(text))
+        assert quick is not None
+        assert bool(quick(value)) is judge(text, q=value)
+
+
+def test_the_limit_of_a_comparison_is_found_from_either_side() -> None:
+    found = limit_of(Binary("<=", Literal(10), Quantity("a")))
+    assert found == (Quantity("a"), ">=", 10)
+    assert limit_of(Binary(">", Unary("abs", Quantity("a")), Unary("-", Literal(3)))) == (Quantity("a"), ">", -3)
+    assert limit_of(Binary(">", Quantity("a"), Quantity("b"))) is None
+    assert limit_of(Binary(">", Unary("-", Quantity("a")), Literal(1))) is None
+
+
+def column_of_mistake(text: str) -> int | None:
+    try:
+        parse(text)
+    except ExpressionError as error:
+        return error.column
+    return None
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read_or_refused_at_a_column_and_nothing_else(text: str) -> None:
+    assert column_of_mistake(text) in {None, *range(1, len(text) + 2)}

@@ -1,0 +1,76 @@
+"""The recent past of a counter: growth through resets and running back, standstill, and what cannot be known."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain import HOUR, MINUTE
+from rules.window import FINENESS, MOST_SAMPLES, History
+
+DAY_MS = 24 * HOUR
+
+
+def history(*samples: tuple[int, float], keep_ms: int = 12 * HOUR) -> History:
+    past = History(keep_ms, [])
+    for at, value in samples:
+        past.add(at, value)
+    return past
+
+
+def test_growth_is_unknown_until_the_samples_reach_back_far_enough() -> None:
+    assert history((0, 5.0)).increase(0, HOUR) is None
+    assert history((0, 5.0), (HOUR // 2, 6.0)).increase(HOUR // 2, HOUR) is None
+    assert history((0, 312.407), (HOUR, 312.417)).increase(HOUR, HOUR) == 0.01
+
+
+def test_a_reset_counts_from_zero_and_water_running_back_counts_nothing() -> None:
+    assert history((0, 300.0), (1, 0.2), (2, 0.3)).increase(2, 2) == 0.3
+    assert history((0, 300.0), (1, 299.999), (2, 300.001)).increase(2, 2) == 0.002
+
+
+def test_samples_are_placed_by_event_time_and_the_same_instant_replaces() -> None:
+    past = history((0, 1.0), (20, 3.0), (10, 2.0), (20, 4.0))
+    assert past.samples == [(0, 1.0), (10, 2.0), (20, 4.0)]
+    assert past.increase(10, 10) == 1.0
+
+
+def test_only_what_is_before_the_asked_instant_counts() -> None:
+    assert history((0, 1.0), (HOUR, 2.0), (2 * HOUR, 9.0)).increase(HOUR, HOUR) == 1.0
+
+
+def test_the_past_before_the_window_is_forgotten_but_for_its_start() -> None:
+    past = history(*((hour * HOUR, float(hour)) for hour in range(48)))
+    assert past.samples[0][0] == 35 * HOUR
+    assert past.increase(47 * HOUR, 12 * HOUR) == 12.0
+
+
+def test_a_fast_counter_is_thinned_and_still_counts_right() -> None:
+    past = history(*((second * 1000, second / 1000) for second in range(86_400)))
+    assert len(past.samples) <= 2 * FINENESS + 2
+    assert past.increase(86_399_000, 12 * HOUR) == past.samples[-1][1] - past.samples[0][1]
+
+
+def test_a_counter_that_resets_all_the_time_stays_bounded() -> None:
+    past = history(*((second * 1000, float(second % 2)) for second in range(4000)))
+    assert len(past.samples) <= MOST_SAMPLES
+
+
+def test_the_longest_standstill_is_found() -> None:
+    samples = [(0, 1.0), (2 * HOUR, 2.0), (3 * HOUR, 2.0), (4 * HOUR, 2.0), (5 * HOUR, 3.0)]
+    more = [(hour * HOUR, float(hour)) for hour in range(6, 25)]
+    assert history(*samples, *more, keep_ms=DAY_MS).idle(DAY_MS, DAY_MS) == 2 * HOUR
+
+
+def test_a_standstill_nobody_looked_at_is_unknown() -> None:
+    assert history((0, 1.0), (DAY_MS, 2.0), keep_ms=DAY_MS).idle(DAY_MS, DAY_MS) is None
+    assert history((0, 1.0), keep_ms=DAY_MS).idle(0, DAY_MS) is None
+
+
+@given(st.lists(st.integers(1, 30), min_size=2, max_size=60), st.randoms(use_true_random=False))
+def test_growth_does_not_depend_on_the_order_of_arrival(steps: list[int], shuffle: object) -> None:
+    samples = [(index * 10 * MINUTE, float(sum(steps[:index]))) for index in range(len(steps))]
+    shuffled = list(samples)
+    shuffle.shuffle(shuffled)  # type: ignore[attr-defined]
+    last = samples[-1][0]
+    assert history(*shuffled).increase(last, HOUR) == history(*samples).increase(last, HOUR)

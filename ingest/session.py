@@ -95,7 +95,6 @@ class Session:
         try:
             async with asyncio.timeout(CONNECT_WITHIN_S):
                 link = await self._connect()
-                self._link = link
                 opened = await link.opened
         except (OSError, TimeoutError, ssl.SSLError) as fault:
             self._lost(f"{self._address}: {str(fault) or 'no answer'}")
@@ -103,11 +102,16 @@ class Session:
         self._lost(await asyncio.shield(link.closed))
         return opened
 
+    def _new_link(self) -> Link:
+        """Known before it connects: the broker's first answer may be here before the connecting task runs again."""
+        self._link = Link(self._address, self._settings, self)
+        return self._link
+
     async def _connect(self) -> Link:
         loop = asyncio.get_running_loop()
         host = self._address.host if self._tls is not None else None
         _, link = await loop.create_connection(
-            lambda: Link(self._address, self._settings, self),
+            self._new_link,
             self._address.host,
             self._address.port,
             ssl=self._tls,

@@ -91,12 +91,13 @@ class WristbandVoice:
 class WaterMeterVoice:
     """A small household: a draw of 3 to 30 litres every half hour to two and a half hours, one at night.
 
-    The counter goes on from where its age puts it, so that a simulator started anew never turns it back.
+    The counter goes on from where the meter's age puts it, whatever the seed: a simulator started anew never turns
+    it back.
     """
 
-    def __init__(self, random: Random, zone: ZoneInfo) -> None:
+    def __init__(self, random: Random, zone: ZoneInfo, start_m3: float) -> None:
         self._random, self._zone = random, zone
-        self._start_m3 = random.uniform(40.0, 400.0)
+        self._start_m3 = start_m3
         self._per_day_m3 = 0.45
         self._volume_m3: float | None = None
         self._last: Instant = 0
@@ -186,5 +187,5 @@ def voice_of(device: Device, seed: int, zone: ZoneInfo) -> Voice:
     if device.kind == "wristband":
         return WristbandVoice(random, zone)
     if device.kind == "water_meter":
-        return WaterMeterVoice(random, zone)
+        return WaterMeterVoice(random, zone, start_m3=Random(device.id).uniform(40.0, 400.0))
     return ManholeVoice(random) if device.kind == "manhole" else HealthyVoice(random)

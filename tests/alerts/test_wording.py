@@ -1,0 +1,209 @@
+"""What a worker reads at three in the morning: whole, in order, in one segment."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from alerts.alert import Actor, Alert, Kind, Via
+from alerts.transitions import Refusal
+from alerts.wordbook import VARIABLE, SmsText
+from alerts.wording import Speech, Wording, clean
+from domain import Ledger, Severity, Subject
+from simulators.providers.sms_text import render, template_fault
+
+TZ = ZoneInfo("Asia/Shanghai")
+START = 1_767_333_900_000
+HAZARDS = ("gas", "fire", "person", "water", "manhole", "device", "whatever")
+
+
+def an_alert(**changes: Any) -> Alert:
+    plain: dict[str, Any] = {
+        "id": 31,
+        "rule": "gas-alarm",
+        "title": "燃气泄漏",
+        "hazard": "gas",
+        "severity": Severity.CRITICAL,
+        "ledger": Ledger.DANGER,
+        "subject": Subject("device", "gas-1"),
+        "started_at": START,
+        "opened_at": START,
+        "updated_at": START,
+        "address": "枫林苑3栋2单元402",
+        "owner_name": "王芳",
+    }
+    return Alert(**{**plain, **changes})
+
+
+def spoken(kind: Kind = Kind.ALERT, **changes: Any) -> Speech:
+    plain: dict[str, Any] = {"kind": kind, "now": START, "limit_ms": 600_000, "number": 3, "name": "王芳"}
+    return Speech(**{**plain, **changes})
+
+
+@pytest.mark.parametrize(
+    ("hazard", "kind", "text"),
+    [
+        (
+            "gas",
+            Kind.ALERT,
+            "紧急：燃气泄漏，14:05，枫林苑3栋2单元402。勿开关电器，10分钟内到场。回复31接警，32无法到场。",
+        ),
+        (
+            "person",
+            Kind.ALERT,
+            "紧急：燃气泄漏，14:05，枫林苑3栋2单元402。请10分钟内上门查看。回复31接警，32无法到场。",
+        ),
+        (
+            "manhole",
+            Kind.ALERT,
+            "紧急：燃气泄漏，14:05，枫林苑3栋2单元402。勿下井，先围挡，10分钟内到场。回复31接警，32无法到场。",
+        ),
+        ("water", Kind.ALERT, "紧急：燃气泄漏，14:05，枫林苑3栋2单元402。请10分钟内到场核实。回复31接警，32无法到场。"),
+        (
+            "gas",
+            Kind.ESCALATE,
+            "紧急升级：燃气泄漏，14:05，枫林苑3栋2单元402，已1分钟无人接警。请指派，10分钟内到场。回复31接警，32无法到场。",
+        ),
+        ("gas", Kind.TAKEN, "已由王芳接警：燃气泄漏，枫林苑3栋2单元402。接警时间14:05，编号3。"),
+        ("gas", Kind.CLEAR, "已处置：燃气泄漏，枫林苑3栋2单元402。14:05由王芳处置完毕，编号3。"),
+        ("gas", Kind.OVERDUE, "紧急超时：燃气泄漏，枫林苑3栋2单元402。王芳接警后未办结，请督办。"),
+    ],
+)
+def test_the_texts_as_they_are_read(words: Any, hazard: str, kind: Kind, text: str) -> None:
+    wording = Wording(words, "枫树社区", TZ)
+    assert wording.sms(an_alert(hazard=hazard), spoken(kind)).text == f"【枫树社区】{text}"
+
+
+@pytest.mark.parametrize(("hazard", "severity", "kind"), list(product(HAZARDS, Severity, Kind)))
+def test_every_text_fits_one_segment_uncut_with_a_long_signature_and_place(
+    words: Any, ladders: Any, hazard: str, severity: Severity, kind: Kind
+) -> None:
+    wording = Wording(words, "枫" * 10, TZ)
+    ladder = ladders.ladder(Ledger.DANGER, severity)
+    alert = an_alert(hazard=hazard, severity=severity, address="甲" * 20)
+    made = wording.sms(alert, spoken(kind, limit_ms=ladder.arrive_within))
+    assert len(made.text) <= 70
+    assert "甲" * 20 in made.text
+    assert words.severities[severity] in made.text or kind in (Kind.TAKEN, Kind.CLEAR)
+
+
+def test_every_filed_template_is_one_the_vendor_would_approve(words: Any) -> None:
+    filed = words.filed()
+    assert len(filed) > 40
+    assert [fault for text in filed.values() if (fault := template_fault(text))] == []
+
+
+def test_what_must_be_cut_is_the_beginning_of_the_place(words: Any) -> None:
+    wording = Wording(words, "枫" * 10, TZ)
+    long = an_alert(title="一氧化碳浓度严重超标", address="东湖区枫林路十八号枫林苑小区三期" + "3栋2单元402")
+    made = wording.sms(long, spoken(number=99))
+    assert len(made.text) == 70
+    assert "3栋2单元402" in made.text
+    assert made.params["place"].endswith("3栋2单元402")
+
+
+@given(
+    title=st.text(max_size=60),
+    address=st.text(max_size=80),
+    name=st.text(max_size=50),
+    number=st.integers(1, 99),
+    kind=st.sampled_from(list(Kind)),
+)
+def test_whatever_is_written_the_vendor_takes_it(
+    words: Any, title: str, address: str, name: str, number: int, kind: Kind
+) -> None:
+    wording = Wording(words, "枫" * 10, TZ)
+    made = wording.sms(an_alert(title=title, address=address), spoken(kind, number=number, name=name))
+    filed = words.filed()[made.template]
+    assert set(VARIABLE.findall(filed)) == set(made.params)
+    assert all(1 <= len(value) <= 35 for value in made.params.values())
+    assert VARIABLE.sub(lambda found: made.params[found[1]], filed) == made.text.removeprefix("【" + "枫" * 10 + "】")
+
+
+def test_the_vendor_renders_what_we_count(words: Any) -> None:
+    made = Wording(words, "枫树社区", TZ).sms(an_alert(), spoken())
+    import json
+
+    assert made.text == "【枫树社区】" + render(words.filed()[made.template], json.dumps(made.params))
+
+
+def test_a_late_danger_says_how_late_and_an_old_one_its_day(words: Any) -> None:
+    wording = Wording(words, "枫树社区", TZ)
+    late = wording.sms(an_alert(late_ms=720_000), spoken())
+    assert "14:05（迟报12分）" in late.text
+    assert wording.clock(START - 86_400_000, START) == "1月1日14:05"
+
+
+def test_a_place_nobody_registered_is_said_so(words: Any) -> None:
+    assert "位置未登记" in Wording(words, "枫树社区", TZ).sms(an_alert(address=""), spoken()).text
+
+
+def test_a_broken_gas_alarm_sends_nobody_running_for_a_leak(words: Any) -> None:
+    text = Wording(words, "枫树社区", TZ).sms(an_alert(ledger=Ledger.HEALTH, title="燃气报警器故障"), spoken()).text
+    assert "检修" in text
+    assert "接单" in text
+    assert "到场" not in text
+
+
+def test_a_site_uses_its_own_template_codes(words: Any) -> None:
+    own = {"gas.critical": "SMS_1", "taken": "SMS_2"}
+    wording = Wording(words, "枫树社区", TZ, codes=own)
+    assert wording.sms(an_alert(), spoken()).template == "SMS_1"
+    assert wording.sms(an_alert(), spoken(Kind.TAKEN)).template == "SMS_2"
+    assert {"SMS_1", "SMS_2"} <= set(words.filed(own))
+
+
+def test_the_card_holds_to_the_vendors_limits(words: Any) -> None:
+    wording = Wording(words, "枫树社区", TZ, "https://ops.example/")
+    alert = an_alert(advice="勿开关电器", title="燃" * 50, address="址" * 60)
+    card: Any = wording.card(alert, spoken(Kind.ESCALATE), "task1")
+    assert len(card["main_title"]["title"]) == 36
+    assert len(card["main_title"]["desc"]) == 44
+    assert [row["value"] for row in card["horizontal_content_list"]] == ["14:05", "10分钟内", "1分钟无人接警"]
+    assert [button["key"] for button in card["button_list"]] == ["ack:31", "pass:31"]
+    assert card["jump_list"][0]["url"] == "https://ops.example/alerts/31"
+    plain: Any = Wording(words, "枫树社区", TZ).card(an_alert(), spoken(Kind.OVERDUE), "task2")
+    assert plain["main_title"]["title"] == "紧急超时 · 燃气泄漏"
+    assert "jump_list" not in plain
+    assert "sub_title_text" not in plain
+
+
+def test_the_owners_card_offers_what_comes_next(words: Any) -> None:
+    wording = Wording(words, "枫树社区", TZ)
+    card: Any = wording.owner_card(an_alert(), START, "task3")
+    assert card["main_title"]["title"] == "已由王芳接警 · 燃气泄漏"
+    assert [button["text"] for button in card["button_list"]] == ["我已到场", "处置完毕"]
+    assert wording.button(Kind.TAKEN, "王芳") == "已由王芳接警"
+    assert wording.button(Kind.CLEAR, "王芳") == "已处置"
+
+
+def test_a_refusal_is_one_sentence_with_the_name_and_the_time(words: Any) -> None:
+    wording = Wording(words, "枫树社区", TZ)
+    assert wording.refuse(Refusal.ALREADY_TAKEN, an_alert(taken_at=START), START) == "已由王芳14:05接警。"
+    assert (
+        wording.refuse(Refusal.SHELVED, an_alert(owner_name=None), START) == "告警已搁置到14:05，请先接警或重新打开。"
+    )
+    assert wording.via(Actor("w", "王芳", Via.SMS)) == "短信"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("紧急：${title}${time}。", "adjacent"),
+        ("紧急：${title}，${title}。", "once"),
+        ("【枫树】${title}", "signature"),
+    ],
+)
+def test_a_template_the_vendor_would_refuse_is_refused_here_first(text: str, why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        SmsText(name="x", kind=Kind.ALERT, hazard="gas", text=text, codes={Severity.CRITICAL: "SMS_1"})
+
+
+def test_a_value_is_cleaned_of_what_vendors_refuse() -> None:
+    assert clean("【急】www.a.cn/b 枫林苑\n3栋🔥13800138000") == "急 枫林苑3栋"

@@ -6,7 +6,7 @@ import { createReadStream, existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { makeAlerts, makePlaces, makeReadings, makeTimeline, PEOPLE, stamp } from './town.mjs'
+import { makeAlerts, makePlaces, makeReadings, makeTimeline, PEOPLE, RULES, stamp } from './town.mjs'
 
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url))
 const PORT = Number(process.env.PORT ?? 8787)
@@ -104,6 +104,7 @@ function resource(request, response, parts, query) {
   }
   if (name === 'stream') return stream(request, response)
   if (name === 'places') return list(response, places)
+  if (name === 'rules') return list(response, RULES)
   if (name === 'rosters') return list(response, PEOPLE.map((one) => ({ person: one.id, role: one.role, cell: 'g1' })))
   if (name === 'people') return list(response, PEOPLE)
   if (name === 'devices' && verb === 'readings') return readings(response, id, query)

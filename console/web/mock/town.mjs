@@ -167,3 +167,10 @@ export const PEOPLE = [
   { id: 'w3', name: '陈志强', role: 'worker' },
   { id: 'l1', name: '孙德福', role: 'lead' },
 ]
+
+export const RULES = [
+  { name: 'gas-low', kinds: ['gas_alarm'], severity: 'high', when: 'lel_pct >= 10' },
+  { name: 'gas-high', kinds: ['gas_alarm'], severity: 'critical', when: 'lel_pct >= 25' },
+  { name: 'manhole-tilt', kinds: ['manhole'], severity: 'high', when: 'abs(tilt_deg) >= 15' },
+  { name: 'band-heart-rate', kinds: ['wristband'], severity: 'high', when: 'heart_rate_bpm >= 131 or heart_rate_bpm <= 40' },
+]

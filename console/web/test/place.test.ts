@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { Place, ReadingPoint } from '../src/api/types'
+import type { Place, ReadingPoint, Rule } from '../src/api/types'
 import { parts } from '../src/pure/address'
 import { curves, curveWindow, scale } from '../src/pure/curve'
 import { density } from '../src/pure/density'
 import { coordinates, placeMap, upward } from '../src/pure/place-map'
+import { near, thresholds } from '../src/pure/thresholds'
 import { namesOf } from '../kinds-plugin'
 import { alert } from './alerts'
 
@@ -17,6 +18,13 @@ const TOWN = [
   place('lane', 'road', 'a', '东门'),
   place('b', 'compound', 'town', '梧桐里'),
 ]
+
+const reading = (quantity: string, value: number | boolean, second = 0): ReadingPoint => ({
+  at: new Date(Date.parse('2026-11-22T05:00:00+08:00') + second * 1000).toISOString(),
+  quantity,
+  value,
+  unit: quantity === 'lel_pct' ? '%LEL' : null,
+})
 
 describe('the list that reads like a map', () => {
   it('puts an alert on its building, and buildings in the order people count', () => {
@@ -58,23 +66,16 @@ describe('an address', () => {
 })
 
 describe('the curve', () => {
-  const reading = (quantity: string, value: number | boolean, second = 0): ReadingPoint => ({
-    at: new Date(Date.parse('2026-11-22T05:00:00+08:00') + second * 1000).toISOString(),
-    quantity,
-    value,
-    unit: quantity === 'lel_pct' ? '%LEL' : null,
-  })
-
   it('shows the measured quantity beside a verdict, with the limit of the evidence', () => {
     const told = alert({ hazard: 'gas', evidence: [{ quantity: 'alarm', value: true }, { quantity: 'lel_pct', value: 23, limit: 10 }] })
     const drawn = curves(told, [reading('alarm', true), reading('lel_pct', 3), reading('lel_pct', 23, 5), reading('battery_pct', 90)])
-    expect(drawn.map((one) => [one.quantity, one.limit, one.unit, one.points.length])).toEqual([['lel_pct', 10, '%LEL', 2]])
+    expect(drawn.map((one) => [one.quantity, one.lines.map((line) => line.value), one.unit, one.points.length])).toEqual([['lel_pct', [10], '%LEL', 2]])
   })
 
   it('falls back to the companion quantity, then to the verdict itself', () => {
     const told = alert({ hazard: 'gas', evidence: [{ quantity: 'alarm', value: true }] })
     expect(curves(told, [reading('alarm', true), reading('lel_pct', 3)])[0]?.quantity).toBe('lel_pct')
-    expect(curves(told, [reading('alarm', true)])[0]).toMatchObject({ quantity: 'alarm', verdict: true, limit: null })
+    expect(curves(told, [reading('alarm', true)])[0]).toMatchObject({ quantity: 'alarm', verdict: true, lines: [] })
     expect(curves(told, [])).toEqual([])
   })
 
@@ -85,10 +86,39 @@ describe('the curve', () => {
   })
 
   it('has a round scale that holds the curve and the limit', () => {
-    expect(scale([1, 46], 10)).toEqual({ top: 50, step: 10 })
-    expect(scale([3], 10)).toEqual({ top: 15, step: 5 })
-    expect(scale([], null)).toEqual({ top: 1, step: 1 })
-    expect(scale([0.004], 0.01)).toEqual({ top: 0.015, step: 0.005 })
+    expect(scale([1, 46, 10])).toEqual({ top: 50, step: 10 })
+    expect(scale([3, 10])).toEqual({ top: 15, step: 5 })
+    expect(scale([])).toEqual({ top: 1, step: 1 })
+    expect(scale([0.004, 0.01])).toEqual({ top: 0.015, step: 0.005 })
+  })
+})
+
+describe('the lines of a curve', () => {
+  const rule = (when: string, severity: Rule['severity'] = 'high', kinds = ['gas_alarm']): Rule => ({ name: when, kinds, severity, when })
+  const GAS = [rule('lel_pct >= 10'), rule('lel_pct >= 25 and not test', 'critical'), rule('co_ppm >= 50'), rule('lel_pct >= 1', 'low', ['manhole'])]
+
+  it('come from the rules of this kind that compare this quantity', () => {
+    expect(thresholds(GAS, 'gas_alarm', 'lel_pct')).toEqual([{ value: 10, severity: 'high' }, { value: 25, severity: 'critical' }])
+  })
+
+  it('are read from both sides, from abs(), and never from sums over time or other names', () => {
+    expect(thresholds([rule('heart_rate_bpm >= 131 or heart_rate_bpm <= 40')], undefined, 'heart_rate_bpm').map((one) => one.value)).toEqual([40, 131])
+    expect(thresholds([rule('abs(tilt_deg) >= 15')], undefined, 'tilt_deg').map((one) => one.value)).toEqual([15])
+    expect(thresholds([rule('increase(volume_m3, 12h) < 0.01'), rule('old_volume_m3 > 3')], undefined, 'volume_m3')).toEqual([])
+    expect(thresholds([{ ...rule('lel_pct >= 10'), state: 'shadow' }], 'gas_alarm', 'lel_pct')).toEqual([])
+  })
+
+  it('are those reached and the next on either side', () => {
+    const lines = [1, 10, 25, 60, 90].map((value) => ({ value, severity: 'high' as const }))
+    expect(near(lines, [12, 33]).map((line) => line.value)).toEqual([10, 25, 60])
+  })
+
+  it('leave out a quiet companion curve, and keep one that crossed its own limit', () => {
+    const told = alert({ hazard: 'gas', evidence: [{ quantity: 'alarm', value: true }, { quantity: 'co_ppm', value: 1 }] })
+    const both = [reading('lel_pct', 30), reading('co_ppm', 1)]
+    expect(curves(told, both, GAS, 'gas_alarm').map((one) => one.quantity)).toEqual(['lel_pct'])
+    const crossed = alert({ hazard: 'gas', evidence: [{ quantity: 'lel_pct', value: 30, limit: 10 }, { quantity: 'co_ppm', value: 80, limit: 50 }] })
+    expect(curves(crossed, both, GAS, 'gas_alarm').map((one) => one.quantity)).toEqual(['lel_pct', 'co_ppm'])
   })
 })
 

@@ -141,6 +141,13 @@ export interface Person {
   id: string
   name: string
 }
+export interface Rule {
+  name: string
+  kinds: string[]
+  severity: Severity
+  when: string
+  state?: string
+}
 /** One line of the roster. */
 export interface Duty {
   person: string

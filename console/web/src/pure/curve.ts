@@ -1,5 +1,6 @@
 /** Which quantity of a device tells the story, and its points ready to draw. */
-import type { AlertItem, Evidence, ReadingPoint } from '../api/types'
+import type { AlertItem, Evidence, ReadingPoint, Rule } from '../api/types'
+import { near, type Threshold, thresholds } from './thresholds'
 import { HOUR, instant, type Instant, MINUTE } from './time'
 
 export interface Curve {
@@ -8,7 +9,7 @@ export interface Curve {
   /** true/false quantities are drawn as steps between 0 and 1. */
   verdict: boolean
   points: Array<[Instant, number]>
-  limit: number | null
+  lines: Threshold[]
 }
 
 export const BEFORE = 10 * MINUTE
@@ -30,7 +31,13 @@ export function curveWindow(alert: AlertItem, now: Instant): [Instant, Instant] 
   return [onset - BEFORE, Math.max(onset + MINUTE, Math.min(now, onset + AFTER))]
 }
 
-export function curves(alert: AlertItem, readings: readonly ReadingPoint[]): Curve[] {
+/** The curve that tells the story first; a second one only where a limit was crossed there too. */
+export function curves(
+  alert: AlertItem,
+  readings: readonly ReadingPoint[],
+  rules: readonly Rule[] = [],
+  kind?: string,
+): Curve[] {
   const byName = new Map<string, ReadingPoint[]>()
   for (const reading of readings) {
     const list = byName.get(reading.quantity)
@@ -38,39 +45,50 @@ export function curves(alert: AlertItem, readings: readonly ReadingPoint[]): Cur
     else byName.set(reading.quantity, [reading])
   }
   const made = order(alert, [...byName.keys()])
-    .map((name) => curve(name, byName.get(name) ?? [], alert.evidence ?? []))
+    .map((name) => curve(name, byName.get(name) ?? [], alert, thresholds(rules, kind, name)))
     .filter((one) => one.points.length > 0)
   // Beside a measured quantity the verdict adds nothing that the mark of the onset does not say.
   const measured = made.filter((one) => !one.verdict)
-  return (measured.length ? measured : made).slice(0, 2)
+  const [first, ...others] = measured.length ? measured : made
+  return first ? [first, ...others.filter((one) => limitOf(alert.evidence ?? [], one.quantity) !== null).slice(0, 1)] : []
 }
 
+function limitOf(evidence: readonly Evidence[], quantity: string): number | null {
+  const limit = evidence.find((item) => item.quantity === quantity && typeof item.limit === 'number')?.limit
+  return typeof limit === 'number' ? limit : null
+}
+
+/** What was compared with a limit first, then what usually explains the hazard, then the rest of the evidence. */
 function order(alert: AlertItem, present: readonly string[]): string[] {
-  const said = (alert.evidence ?? []).map((line) => line.quantity)
-  const measured = (alert.evidence ?? []).filter((line) => typeof line.value === 'number').map((line) => line.quantity)
-  const wanted = [...measured, ...(COMPANION[alert.hazard ?? ''] ?? []), ...said]
+  const evidence = alert.evidence ?? []
+  const compared = evidence.filter((line) => typeof line.limit === 'number').map((line) => line.quantity)
+  const measured = evidence.filter((line) => typeof line.value === 'number').map((line) => line.quantity)
+  const wanted = [...compared, ...(COMPANION[alert.hazard ?? ''] ?? []), ...measured, ...evidence.map((line) => line.quantity)]
   return [...new Set(wanted)].filter((name) => present.includes(name))
 }
 
-function curve(quantity: string, readings: readonly ReadingPoint[], evidence: readonly Evidence[]): Curve {
-  const line = evidence.find((item) => item.quantity === quantity && typeof item.limit === 'number')
+function curve(quantity: string, readings: readonly ReadingPoint[], alert: AlertItem, known: readonly Threshold[]): Curve {
   const points: Array<[Instant, number]> = []
   for (const { at, value } of readings) {
     const x = instant(at)
     if (x !== null && typeof value !== 'string') points.push([x, Number(value)])
   }
+  const values = points.map((point) => point[1])
+  const limit = limitOf(alert.evidence ?? [], quantity)
+  const told = limit === null || known.some((line) => line.value === limit) ? [] : [{ value: limit, severity: alert.severity }]
+  const verdict = readings.some((item) => typeof item.value === 'boolean')
   return {
     quantity,
-    unit: readings.find((item) => item.unit)?.unit ?? line?.unit ?? '',
-    verdict: readings.some((item) => typeof item.value === 'boolean'),
+    unit: readings.find((item) => item.unit)?.unit ?? '',
+    verdict,
     points,
-    limit: typeof line?.limit === 'number' ? line.limit : null,
+    lines: verdict || !values.length ? [] : [...near(known, values), ...told],
   }
 }
 
 /** A round top for the axis and even steps below it, so that the line does not jump with every reading. */
-export function scale(values: readonly number[], limit: number | null): { top: number; step: number } {
-  const most = Math.max(0, ...values, limit ?? 0)
+export function scale(values: readonly number[]): { top: number; step: number } {
+  const most = Math.max(0, ...values)
   if (most === 0) return { top: 1, step: 1 }
   const power = 10 ** Math.floor(Math.log10(most))
   const [top, parts] = STEPS.find(([step]) => step * power >= most * 1.05) ?? [20, 4]

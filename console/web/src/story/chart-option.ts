@@ -1,5 +1,6 @@
 /** How a curve is drawn, as an ECharts option. Pure: colours, words and zone are arguments. */
 import type { EChartsCoreOption } from 'echarts/core'
+import type { Severity } from '../api/types'
 import { ROOM, scale, type Curve } from '../pure/curve'
 import { clock, clockSeconds, fill, type Instant } from '../pure/time'
 
@@ -8,7 +9,7 @@ const FONT = '"PingFang SC", "Noto Sans SC", "Noto Sans CJK SC", "Microsoft YaHe
 export interface Drawing {
   onset: Instant | null
   zone: string
-  colours: { text: string; muted: string; line: string; panel: string; danger: string }
+  colours: { text: string; muted: string; line: string; panel: string; severity: Record<Severity, string> }
   words: { onset: string; threshold: string; yes: string; no: string }
 }
 
@@ -26,6 +27,7 @@ export function chartOption(curve: Curve, drawing: Drawing): EChartsCoreOption {
       axisTick: { show: false },
       splitLine: { show: false },
       splitNumber: 5,
+      min: (range: { min: number }) => (onset === null ? range.min : Math.min(range.min, onset - ROOM)),
       max: (range: { max: number }) => Math.max(range.max, (onset ?? 0) + ROOM),
       axisLabel: { color: colours.muted, fontSize: 14, hideOverlap: true, formatter: (at: number) => clock(at, drawing.zone) },
     },
@@ -41,7 +43,7 @@ export function chartOption(curve: Curve, drawing: Drawing): EChartsCoreOption {
         type: 'line',
         data: curve.points,
         step: curve.verdict ? 'end' : false,
-        showSymbol: curve.points.length < 40,
+        showSymbol: curve.points.length < 16,
         symbolSize: 5,
         lineStyle: { color: colours.text, width: 2 },
         itemStyle: { color: colours.text },
@@ -54,10 +56,10 @@ export function chartOption(curve: Curve, drawing: Drawing): EChartsCoreOption {
 /** From nought where that is near; a meter's total or a pulse keeps its own range. */
 function axisOf(curve: Curve): object {
   if (curve.verdict) return { min: 0, max: 1, interval: 1 }
-  const values = [...curve.points.map((point) => point[1]), ...(curve.limit === null ? [] : [curve.limit])]
+  const values = [...curve.points.map((point) => point[1]), ...curve.lines.map((line) => line.value)]
   const least = Math.min(...values)
   if (least < 0 || least > Math.max(...values) * 0.5) return { scale: true }
-  const { top, step } = scale(values, curve.limit)
+  const { top, step } = scale(values)
   return { min: 0, max: top, interval: step }
 }
 
@@ -83,20 +85,15 @@ function tooltip(curve: Curve, { colours, zone, words }: Drawing): object {
 }
 
 function lines(curve: Curve, { onset, colours, words, zone }: Drawing): object[] {
-  const drawn: object[] = []
-  if (curve.limit !== null) {
-    drawn.push({
-      yAxis: curve.limit,
-      lineStyle: { color: colours.danger, type: 'dashed', width: 1.5 },
-      label: { formatter: fill(words.threshold, { value: curve.limit }), color: colours.text, fontSize: 14, position: 'end' },
-    })
-  }
+  const said = (formatter: string): object => ({ formatter, color: colours.text, fontSize: 14, position: 'end' })
+  const drawn: object[] = curve.lines.map((line) => ({
+    yAxis: line.value,
+    lineStyle: { color: colours.severity[line.severity], type: 'dashed', width: 1.5 },
+    label: said(fill(words.threshold, { value: line.value })),
+  }))
   if (onset !== null) {
-    drawn.push({
-      xAxis: onset,
-      lineStyle: { color: colours.text, type: 'solid', width: 1 },
-      label: { formatter: `${words.onset} ${clock(onset, zone)}`, color: colours.text, fontSize: 14, position: 'end' },
-    })
+    const lineStyle = { color: colours.text, type: 'solid', width: 1 }
+    drawn.push({ xAxis: onset, lineStyle, label: said(`${words.onset} ${clock(onset, zone)}`) })
   }
   return drawn
 }

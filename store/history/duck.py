@@ -48,7 +48,7 @@ _BROKEN: Final = (
     duckdb.InternalException,
     duckdb.ConnectionException,
 )
-"""A write or a commit failed, or the former failure closed it: DuckDB may refuse everything until it is opened again."""
+"""A write or a commit failed, or did before: DuckDB may refuse everything until it is opened again."""
 _encode = msgspec.json.Encoder().encode
 
 

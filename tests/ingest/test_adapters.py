@@ -1,0 +1,105 @@
+"""Each adapter against its evidence: frames that must be read and frames that must be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import ingest.adapters
+from domain import Device, Identity, Reason
+from ingest.adapters import ADAPTERS, FILTERS, VERSIONS, decode, platform_of
+from ingest.frame import Frame
+from ingest.listener import Listener
+from ingest.outcome import Rejected
+
+FOLDER = Path(ingest.adapters.__file__).parent
+EVIDENCE = {path.stem: yaml.safe_load(path.read_text()) for path in FOLDER.glob("*.yaml")}
+RECEIVED = 1767225660000
+
+
+def cases(part: str) -> list[Any]:
+    return [
+        pytest.param(book, case, id=f"{name}: {case['name']}") for name, book in EVIDENCE.items() for case in book[part]
+    ]
+
+
+def frame_of(book: dict[str, Any], case: dict[str, Any]) -> Frame:
+    return Frame(case["topic"], case["payload"].encode(), book.get("received", RECEIVED), "bulk")
+
+
+def device_of(book: dict[str, Any], said: dict[str, Any] | None) -> Device:
+    platform, about = book["adapter"], said or {"kind": "gas_alarm", "identity": "gas-1"}
+    identity = about["identity"]
+    named = () if platform == "native" else (Identity(platform, identity),)
+    return Device(identity if platform == "native" else "ours", about["kind"], about.get("model"), identities=named)
+
+
+@pytest.mark.parametrize(("book", "case"), cases("read"))
+def test_this_frame_is_read(book: dict[str, Any], case: dict[str, Any], listener: Callable[..., Listener]) -> None:
+    heard = listener(device_of(book, case.get("device"))).hear([frame_of(book, case)])
+
+    assert [(each.at, each.values) for each in heard.readings] == [
+        (each["at"], each["values"]) for each in case.get("readings", [])
+    ]
+    assert [each.reason for each in heard.refusals] == case.get("reasons", [])
+    notes = [(each.kind, each.online) for each in heard.notes]
+    assert notes == ([(case["note"]["kind"], case["note"]["online"])] if "note" in case else [])
+
+
+@pytest.mark.parametrize(("book", "case"), cases("refuse"))
+def test_this_frame_is_refused(book: dict[str, Any], case: dict[str, Any], listener: Callable[..., Listener]) -> None:
+    heard = listener(device_of(book, case.get("device"))).hear([frame_of(book, case)])
+
+    assert ([], []) == (heard.readings, heard.notes)
+    assert [Reason(case["reason"])] == [each.reason for each in heard.refusals]
+    assert all(each.detail and each.source == book["adapter"] for each in heard.refusals)
+
+
+def test_every_adapter_has_evidence_of_both_sorts_and_a_version() -> None:
+    assert set(ADAPTERS) == set(EVIDENCE) == set(VERSIONS)
+    assert all(book["adapter"] == name and book["read"] and book["refuse"] for name, book in EVIDENCE.items())
+
+
+def test_every_adapter_listens_to_something() -> None:
+    assert set(ADAPTERS) <= set(FILTERS)
+
+
+@pytest.mark.parametrize(
+    ("topic", "platform"),
+    [
+        ("fengshao/v1/a/up", "native"),
+        ("v3/app@ttn/devices/d/up", "tts"),
+        ("homeassistant/sensor/x/config", "homeassistant"),
+        ("tele/plug/SENSOR", "tasmota"),
+        ("shellies/shellygas-1/sensor/gas", "shelly"),
+        ("spBv1.0/g/DDATA/e/d", "sparkplug"),
+        ("/sys/pk/dn/thing/event/property/post", "alink"),
+        ("$oc/devices/d/sys/properties/report", "iotda"),
+        ("v1/up/x", "ctwing"),
+        ("v1/gateway/telemetry", "thingsboard"),
+        ("/product/device/properties/report", "jetlinks"),
+        ("wmbusmeters/1", "wmbusmeters"),
+        ("hj212/1", "hj212"),
+        ("setracker/1", "setracker"),
+        ("somebody/else", None),
+    ],
+)
+def test_a_topic_belongs_to_one_platform_and_ends_as_a_refusal_when_nobody_reads_it_yet(
+    topic: str, platform: str | None
+) -> None:
+    assert platform == platform_of(topic)
+    if platform not in ADAPTERS:
+        said = decode(platform, Frame(topic, b"{}", RECEIVED, "bulk"))
+        assert isinstance(said, Rejected)
+        assert said.reason is Reason.NO_CODEC
+
+
+def test_telemetry_of_me_is_refused_with_the_reason_why_nobody_can_know_who_that_is() -> None:
+    said = decode("thingsboard", Frame("v1/devices/me/telemetry", b"{}", RECEIVED, "bulk"))
+
+    assert isinstance(said, Rejected)
+    assert "the broker must rewrite `me`" in said.detail

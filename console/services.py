@@ -52,7 +52,9 @@ class CallbackAnswer(msgspec.Struct, frozen=True):
 class Callback(Protocol):
     """Takes a provider's call whole; answers when what it told is committed."""
 
-    async def __call__(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> CallbackAnswer: ...
+    async def __call__(
+        self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, /
+    ) -> CallbackAnswer: ...
 
 
 class CallbackDoor(msgspec.Struct, frozen=True):

@@ -35,7 +35,8 @@ class Pages:
         try:
             response = await self._file(path or "index.html", scope)
         except HTTPException:
-            if first in _NOT_PAGES or "." in path.rpartition("/")[2]:
+            # A worker's signed link has a dot in it and is still a page.
+            if first in _NOT_PAGES or ("." in path.rpartition("/")[2] and first != "m"):
                 raise
             return await self._index(scope)
         response.headers["Cache-Control"] = _FOREVER if first == "assets" else "no-cache"

@@ -45,6 +45,8 @@ async def principal_of(request: Request) -> Principal:
     if principal is None:
         told = words.WRONG_TOKEN if request.headers.get("authorization") else words.NOT_LOGGED_IN
         raise Problem(401, told, headers={"WWW-Authenticate": "Bearer"})
+    if principal.access is Access.DEVICE:
+        raise Problem(403, words.NOT_ALLOWED.format(access=words.ACCESS[principal.access]))
     if principal.by_cookie and request.method not in _SAFE_METHODS and request.headers.get("x-fengshao") != "1":
         raise Problem(403, words.NEED_HEADER)
     return principal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -32,14 +33,19 @@ async def stream(request: Request, services: Asked, who: Who) -> Response:
 
 
 async def _told(request: Request, services: Services, who: Principal) -> AsyncIterator[bytes]:
+    heartbeat_s: float = request.app.state.heartbeat_s
+    clock = asyncio.get_running_loop().time
     listener = services.hub.listen(request.headers.get("last-event-id"))
     try:
         yield f"retry: {RETRY_MS}\n\n".encode()
-        async for event in listener.events(request.app.state.heartbeat_s):
-            if event is None:
-                # A heartbeat is also the moment to notice that the session has ended.
+        checked_at = clock()
+        async for event in listener.events(heartbeat_s):
+            if clock() - checked_at >= heartbeat_s:
+                # An open stream outlives no session: whoever logged out hears nothing more.
                 if await asking(request) is None:
                     return
+                checked_at = clock()
+            if event is None:
                 yield b": still here\n\n"
             elif may_hear(services, who, event):
                 yield sse(services, event)

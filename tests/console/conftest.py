@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -15,20 +17,32 @@ from store.ledger.engine import Ledger, sqlite_url
 from tests.console.house import ADMIN, CELLS, DEVICES, DUTIES, PEOPLE, PLACES, T0, Client, House, client_of
 
 
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a seeded ledger and an empty history, made once: every test works on a copy."""
+    folder = tmp_path_factory.mktemp("blank")
+    ledger = Ledger(sqlite_url(folder / "ledger.db"))
+    ledger.migrate()
+    ledger.run_now(_seed)
+    ledger.close()
+    asyncio.run(DuckHistory(folder / "history.duckdb").close())
+    return folder
+
+
+def _seed(tx: Any) -> None:
+    registry.put_places(tx, PLACES, T0)
+    registry.put_cells(tx, CELLS, T0)
+    registry.put_people(tx, PEOPLE, T0)
+    registry.put_duties(tx, DUTIES, T0)
+    registry.put_devices(tx, DEVICES, T0)
+
+
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    ledger = Ledger(sqlite_url(tmp_path / "ledger.db"))
-    history = DuckHistory(tmp_path / "history.duckdb")
+async def house(tmp_path: Path, blank: Path) -> AsyncIterator[House]:
+    folder = shutil.copytree(blank, tmp_path / "data")
+    ledger = Ledger(sqlite_url(folder / "ledger.db"))
+    history = DuckHistory(folder / "history.duckdb")
     house = House(ledger, history, Hub(T0))
-
-    def seed(tx: Any) -> None:
-        registry.put_places(tx, PLACES, T0)
-        registry.put_cells(tx, CELLS, T0)
-        registry.put_people(tx, PEOPLE, T0)
-        registry.put_duties(tx, DUTIES, T0)
-        registry.put_devices(tx, DEVICES, T0)
-
-    await ledger.run(seed)
     await house.settle()
     yield house
     await history.close()

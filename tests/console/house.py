@@ -99,11 +99,10 @@ class House:
     app: FastAPI = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ledger.migrate()
         ladder = LadderBook.model_validate(_read("alerts/ladders/default.yaml"))
         wording = WordBook.model_validate(_read("alerts/wording.zh.yaml"))
         self.desk = Desk(
-            Transactor(self.ledger.run),
+            Transactor(self.ledger),
             ladder,
             wording,
             DeskSettings(sign="枫林街道", tz=SHANGHAI, channels=("logbook",)),

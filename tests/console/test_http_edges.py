@@ -1,0 +1,228 @@
+"""Everything around the endpoints: unknown paths, limits, headers, probes, documents, pages, pushes, callbacks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from console.services import Secret
+from store.errors import CannotWrite
+from tests.console.house import ADMIN, T0, Client, House, client_of
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/v1", "/api/v1/dragons", "/api/v2/alerts", "/api/v1/alerts/1/2/3"])
+async def test_an_unknown_address_of_the_api_is_a_problem_document(admin: Client, path: str) -> None:
+    answer = await admin.get(path)
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["title"] == "没有找到"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("DELETE", "/api/v1/alerts"), ("GET", "/api/v1/alerts/1/acknowledge"), ("POST", "/api/v1/rules")],
+)
+async def test_a_method_that_does_not_fit_is_a_problem_document(admin: Client, method: str, path: str) -> None:
+    answer = await admin.request(method, path)
+
+    assert answer.status_code == 405
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_body_over_the_limit_is_refused_announced_or_not(admin: Client) -> None:
+    async def unannounced() -> Any:
+        for _ in range(20):
+            yield b" " * 65_536
+
+    announced = await admin.post("/api/v1/devices", content=b" " * (1 << 20) + b"{}")
+    streamed = await admin.post("/api/v1/devices", content=unannounced())
+    nonsense = await admin.post("/api/v1/devices", content=b"{}", headers={"content-length": "many"})
+
+    assert (announced.status_code, streamed.status_code, nonsense.status_code) == (413, 413, 413)
+    assert announced.headers["content-type"] == streamed.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/", "/api/v1/alerts", "/api/v1/dragons", "/docs"])
+async def test_every_answer_has_the_security_headers(anyone: Client, path: str) -> None:
+    headers = (await anyone.get(path)).headers
+
+    assert "default-src 'self'" in headers["content-security-policy"]
+    assert "script-src 'self';" in headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    if path.startswith("/api/"):
+        assert headers["cache-control"] == "no-store"
+
+
+async def test_probes_and_metrics_need_no_token(house: House, anyone: Client) -> None:
+    ready = await anyone.get("/readyz")
+    metrics = await anyone.get("/metrics")
+
+    assert (await anyone.get("/healthz")).json() == {"status": "ok"}
+    assert (ready.status_code, ready.json()["ready"]) == (200, True)
+    assert metrics.headers["content-type"].startswith("text/plain")
+    assert "fengshao_readings_total 3\n" in metrics.text
+    assert "fengshao_stream_listeners 0\n" in metrics.text
+
+
+async def test_not_ready_says_what_is_missing(house: House) -> None:
+    app = house.altered(readiness=lambda: {"journal": True, "subscriptions": False})
+    async with client_of(app) as client:
+        answer = await client.get("/readyz")
+
+    assert (answer.status_code, answer.json()) == (
+        503,
+        {"ready": False, "checks": {"journal": True, "subscriptions": False}},
+    )
+
+
+async def test_the_documents_describe_every_endpoint_without_another_server(anyone: Client) -> None:
+    docs = (await anyone.get("/docs")).text
+    document = (await anyone.get("/api/v1/openapi.json")).json()
+
+    for path in ("/api/v1/alerts", "/api/v1/devices/{device_id}/readings", "/api/v1/why", "/readyz"):
+        assert path in document["paths"]
+        assert path in docs
+    assert "http://" not in docs
+    assert "<script" not in docs
+
+
+async def test_before_the_pages_are_built_a_plain_page_says_so(anyone: Client) -> None:
+    answer = await anyone.get("/")
+
+    assert answer.status_code == 503
+    assert "页面还没有构建" in answer.text
+
+
+@pytest.fixture
+def dist(tmp_path: Path) -> Path:
+    folder = tmp_path / "dist"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<title>枫哨</title>", "utf-8")
+    (folder / "assets" / "main-1a2b.js").write_text("go()", "utf-8")
+    (tmp_path / "secret.txt").write_text("secret", "utf-8")
+    return folder
+
+
+async def test_the_built_pages_are_served_at_every_address_of_theirs(house: House, dist: Path) -> None:
+    async with client_of(house.altered(dist=dist)) as client:
+        for path in ("/", "/login", "/alerts/31", "/m/some.signed-link_x", "/desk"):
+            answer = await client.get(path)
+            assert (answer.status_code, answer.text) == (200, "<title>枫哨</title>")
+            assert answer.headers["cache-control"] == "no-cache"
+        script = await client.get("/assets/main-1a2b.js")
+        assert (script.text, "immutable" in script.headers["cache-control"]) == ("go()", True)
+        for path in ("/assets/none.js", "/favicon.ico", "/../secret.txt", "/%2e%2e/secret.txt", "/api/v1/none"):
+            answer = await client.get(path)
+            assert answer.status_code == 404, path
+            assert "secret" not in answer.text
+        assert (await client.post("/login")).status_code == 404
+        assert (await client.head("/")).status_code == 200
+
+
+async def test_a_failure_of_ours_says_little_and_is_logged_without_secrets(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> Any:
+        raise RuntimeError("the table is gone")
+
+    async with client_of(house.altered(rules=broken), authorization=f"Bearer {ADMIN}") as client:
+        with caplog.at_level(logging.ERROR):
+            answer = await client.get("/api/v1/rules?token=hush")
+
+    assert (answer.status_code, answer.json()["status"]) == (500, 500)
+    assert "table" not in answer.text
+    assert "request failed" in caplog.text
+    assert ADMIN not in caplog.text
+    assert "hush" not in caplog.text
+
+
+async def test_a_full_disk_is_told_as_what_it_is(house: House) -> None:
+    async def full() -> None:
+        raise CannotWrite("disk full")
+
+    async with client_of(house.altered(registry_changed=full), authorization=f"Bearer {ADMIN}") as client:
+        answer = await client.post("/api/v1/devices", json={"id": "x", "kind": "door"})
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+
+async def test_a_provider_comes_in_by_its_secret_only(house: House, anyone: Client) -> None:
+    good = await anyone.post("/api/v1/callbacks/aliyun_sms/s3cret?x=1", content=b"[{}]")
+
+    assert (good.status_code, good.json()) == (200, {"code": 0})
+    assert house.called == [("{'x': '1'}", b"[{}]")]
+    assert (await anyone.get("/api/v1/callbacks/aliyun_sms/s3cret")).status_code == 200
+    for path in ("aliyun_sms/wrong", "wecom/s3cret", "wecom/", "aliyun_sms/s3cret/x"):
+        assert (await anyone.post(f"/api/v1/callbacks/{path}")).status_code == 404
+    big = await anyone.post("/api/v1/callbacks/aliyun_sms/s3cret", content=b"x" * 65_537)
+    assert big.status_code == 413
+
+
+async def test_readings_are_pushed_into_the_journal_before_the_answer(house: House, admin: Client) -> None:
+    one = {"device": "gas-402", "ts": 1_795_269_900, "lel_pct": 312.407, "alarm": True}
+    single = await admin.post("/api/v1/readings?platform=native", json=one)
+    batch = await admin.post("/api/v1/readings", json=[one, {"device": "band-101", "worn": True}])
+
+    assert (single.status_code, single.json(), batch.json()) == (200, {"accepted": 1}, {"accepted": 2})
+    first = house.accepted[0]
+    assert (first.topic, first.received, first.session) == ("fengshao/v1/gas-402/up", T0, "http")
+    assert msgspec.json.decode(first.payload) == [{"ts": 1_795_269_900, "lel_pct": 312.407, "alarm": True}]
+    assert [frame.topic for frame in house.accepted[1:]] == ["fengshao/v1/gas-402/up", "fengshao/v1/band-101/up"]
+
+
+async def test_chirpstack_may_push_its_events(house: House, admin: Client) -> None:
+    event = {"deviceInfo": {"applicationId": "app-1", "devEui": "0101010101010101"}, "object": {"gas": 1}}
+    answer = await admin.post("/api/v1/readings?platform=chirpstack&event=up", json=event)
+
+    assert answer.status_code == 200
+    assert house.accepted[0].topic == "application/app-1/device/0101010101010101/event/up"
+    assert (await admin.post("/api/v1/readings?platform=chirpstack", json={})).status_code == 422
+
+
+async def test_a_pushing_platform_has_a_token_that_opens_nothing_else(
+    house: House, admin: Client, anyone: Client, bearer: Callable[..., Any]
+) -> None:
+    token = (await admin.post("/api/v1/tokens", json={"role": "device"})).json()["token"]
+    body = {"lel_pct": 1}
+
+    assert (await anyone.post(f"/api/v1/readings?token={token}&device=gas-402", json=body)).status_code == 200
+    assert (await anyone.post("/api/v1/readings?token=wrong&device=gas-402", json=body)).status_code == 401
+    assert (await anyone.post("/api/v1/readings?device=gas-402", json=body)).status_code == 401
+    assert (await (await bearer("viewer")).post("/api/v1/readings?device=gas-402", json=body)).status_code == 403
+    assert (await anyone.get("/api/v1/alerts", headers={"authorization": f"Bearer {token}"})).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "field"),
+    [
+        ("platform=smoke_signals", {"device": "a"}, "platform"),
+        ("", {"lel_pct": 1}, "device"),
+        ("", [{"device": "a"}, {"device": "a/b"}], "[1].device"),
+        ("", [5], "[0].device"),
+    ],
+)
+async def test_a_push_that_names_nobody_is_refused(admin: Client, query: str, body: Any, field: str) -> None:
+    answer = await admin.post(f"/api/v1/readings?{query}", json=body)
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+
+
+async def test_without_a_way_into_the_journal_there_is_no_push(house: House) -> None:
+    async with client_of(house.altered(accept=None), authorization=f"Bearer {ADMIN}") as client:
+        assert (await client.post("/api/v1/readings?device=a", json={})).status_code == 404
+
+
+async def test_services_show_no_secret(house: House) -> None:
+    shown = repr(house.services)
+
+    assert ADMIN not in shown
+    assert "s3cret" not in shown
+    assert repr(Secret("x")) == "***"

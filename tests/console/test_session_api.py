@@ -1,0 +1,184 @@
+"""Logging in and out: tokens, cookies, links, and what a request without them gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from console.auth import COOKIE, LINK_MS, worker_link
+from domain import MINUTE
+from tests.console.house import ADMIN, T0, Client, House, client_of
+
+OURS = {"x-fengshao": "1"}
+KEY = b"signing-key-of-this-test"
+
+
+async def log_in(client: Client, **body: str) -> Any:
+    return await client.post("/api/v1/session", json=body)
+
+
+async def test_without_a_token_nothing_is_told(house: House, anyone: Client) -> None:
+    await house.alert()
+    for path in ("alerts", "devices", "places", "people", "rosters", "rules", "refusals", "why", "stream", "audit"):
+        answer = await anyone.get(f"/api/v1/{path}")
+        assert (path, answer.status_code) == (path, 401)
+        assert answer.headers["www-authenticate"] == "Bearer"
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("header", ["Bearer wrong", "Bearer ", "Basic abc", ADMIN, f"Bearer {ADMIN}x", "Bearer ä"])
+async def test_a_wrong_token_is_refused(house: House, header: str) -> None:
+    async with client_of(house.app) as client:
+        answer = await client.get("/api/v1/devices", headers=[(b"authorization", header.encode())])
+    assert answer.status_code == 401
+
+
+async def test_a_browser_gets_a_cookie_that_scripts_and_other_sites_cannot_use(anyone: Client) -> None:
+    answer = await log_in(anyone, token=ADMIN)
+    cookie = answer.headers["set-cookie"]
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "role": "administrator",
+        "person": None,
+        "alert": None,
+        "place": None,
+        "site": {"name": "枫树社区", "timezone": "Asia/Shanghai"},
+    }
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert ADMIN not in cookie
+    assert (await anyone.get("/api/v1/session")).json() == answer.json()
+
+
+async def test_over_https_the_cookie_is_secure(house: House) -> None:
+    async with client_of(house.app) as client:
+        client.base_url = "https://console"
+        assert "Secure" in (await log_in(client, token=ADMIN)).headers["set-cookie"]
+
+
+async def test_a_cookie_changes_nothing_without_our_header(house: House, anyone: Client) -> None:
+    await log_in(anyone, token=ADMIN)
+    number = await house.alert()
+
+    assert (await anyone.get("/api/v1/alerts")).status_code == 200
+    assert (await anyone.post(f"/api/v1/alerts/{number}/acknowledge")).status_code == 403
+    assert (await anyone.post(f"/api/v1/alerts/{number}/acknowledge", headers=OURS)).status_code == 200
+
+
+async def test_another_site_cannot_log_a_browser_in(anyone: Client) -> None:
+    answer = await anyone.post("/api/v1/session", json={"token": ADMIN}, headers={"sec-fetch-site": "cross-site"})
+
+    assert answer.status_code == 403
+
+
+async def test_logging_out_ends_the_session_also_for_a_copy_of_the_cookie(house: House, anyone: Client) -> None:
+    await log_in(anyone, token=ADMIN)
+    cookie = anyone.cookies[COOKIE]
+    out = await anyone.delete("/api/v1/session", headers=OURS)
+
+    assert out.status_code == 204
+    async with client_of(house.app, cookie=f"{COOKIE}={cookie}") as thief:
+        assert (await thief.get("/api/v1/session")).status_code == 401
+
+
+@pytest.mark.parametrize("body", [{}, {"token": ""}, {"token": 5}, {"password": "x"}])
+async def test_a_login_without_a_key_is_a_fault(anyone: Client, body: dict[str, Any]) -> None:
+    assert (await anyone.post("/api/v1/session", json=body)).status_code == 422
+
+
+async def test_guessing_tokens_is_slowed_down_even_when_the_guess_is_right(house: House, anyone: Client) -> None:
+    for _ in range(10):
+        assert (await log_in(anyone, token="guess")).status_code == 401
+    locked = await log_in(anyone, token=ADMIN)
+
+    assert locked.status_code == 429
+    assert locked.headers["retry-after"] == "60"
+    house.now += MINUTE
+    assert (await log_in(anyone, token=ADMIN)).status_code == 200
+
+
+async def test_a_workers_link_opens_his_alert_and_nothing_else(house: House, anyone: Client) -> None:
+    number = await house.alert()
+    other = await house.alert("band-101", "band-sos")
+    house.said("gas-402", 1, T0, lel_pct=3)
+    entered = await log_in(anyone, link=worker_link(KEY, number, "w-zhang", T0))
+
+    assert entered.json()["role"] == "worker"
+    assert entered.json()["person"] == {"id": "w-zhang", "name": "张三"}
+    assert entered.json()["alert"] == number
+    assert [one["id"] for one in (await anyone.get("/api/v1/alerts")).json()["items"]] == [number]
+    assert (await anyone.get(f"/api/v1/alerts/{number}")).status_code == 200
+    assert len((await anyone.get("/api/v1/devices/gas-402/readings")).json()["items"]) == 1
+    assert (await anyone.get(f"/api/v1/alerts/{other}")).status_code == 403
+    assert (await anyone.post(f"/api/v1/alerts/{other}/acknowledge", headers=OURS)).status_code == 403
+    assert (await anyone.get("/api/v1/devices/band-101/readings")).status_code == 404
+    for path in ("devices", "devices/gas-402", "refusals"):
+        assert (await anyone.get(f"/api/v1/{path}")).status_code == 403
+    for path in ("places", "people", "rosters", "cells"):
+        assert (await anyone.get(f"/api/v1/{path}")).json() == {"items": [], "next": None}
+
+
+async def test_a_worker_finishes_his_case_over_the_link(house: House, anyone: Client) -> None:
+    number = await house.alert()
+    await log_in(anyone, link=worker_link(KEY, number, "w-zhang", T0))
+    for action in ("acknowledge", "arrive", "resolve"):
+        answer = await anyone.post(f"/api/v1/alerts/{number}/{action}", headers=OURS)
+        assert answer.status_code == 200, answer.text
+    assert answer.json()["owner"] == {"id": "w-zhang", "name": "张三"}
+    assert (await anyone.post(f"/api/v1/alerts/{number}/close", headers=OURS)).status_code == 403
+
+
+async def test_an_old_or_forged_link_is_refused(house: House, anyone: Client) -> None:
+    link = worker_link(KEY, "1", "w-zhang", T0 - LINK_MS)
+
+    assert (await log_in(anyone, link=link)).status_code == 401
+    assert (await log_in(anyone, link=worker_link(b"other", "1", "w-zhang", T0))).status_code == 401
+
+
+async def test_a_token_is_shown_once_and_can_be_ended_with_its_sessions(
+    house: House, admin: Client, anyone: Client
+) -> None:
+    made = (await admin.post("/api/v1/tokens", json={"role": "operator", "person": "w-li", "place": "garden"})).json()
+    listed = await admin.get("/api/v1/tokens")
+
+    assert made["token"] not in listed.text
+    assert [one["id"] for one in listed.json()["items"]] == [made["id"]]
+    assert (await log_in(anyone, token=made["token"])).json()["place"] == "garden"
+    assert (await anyone.get("/api/v1/session")).status_code == 200
+    assert (await admin.delete(f"/api/v1/tokens/{made['id']}")).status_code == 204
+    assert (await anyone.get("/api/v1/session")).status_code == 401
+    assert (await log_in(anyone, token=made["token"])).status_code == 401
+    assert (await admin.delete(f"/api/v1/tokens/{made['id']}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"role": "king"}, "role"),
+        ({"role": "worker", "person": "x"}, "person"),
+        ({"role": "viewer", "place": "x"}, "place"),
+    ],
+)
+async def test_a_token_for_nobody_is_refused(admin: Client, body: dict[str, str], field: str) -> None:
+    answer = await admin.post("/api/v1/tokens", json=body)
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+
+
+async def test_only_the_administrator_gives_out_tokens(bearer: Callable[..., Any]) -> None:
+    dispatcher = await bearer("dispatcher")
+
+    assert (await dispatcher.get("/api/v1/tokens")).status_code == 403
+    assert (await dispatcher.post("/api/v1/tokens", json={"role": "administrator"})).status_code == 403
+
+
+async def test_a_new_administrators_token_ends_the_sessions_of_the_old_one(house: House, anyone: Client) -> None:
+    from console.services import Secret
+
+    await log_in(anyone, token=ADMIN)
+    app = house.altered(admin_token=Secret("another-token-of-this-test"))
+    async with client_of(app, cookie=f"{COOKIE}={anyone.cookies[COOKIE]}") as client:
+        assert (await client.get("/api/v1/session")).status_code == 401

@@ -1,0 +1,211 @@
+"""`/places`, `/cells`, `/people`, `/rosters`, `/rules`, `/kinds`, `/refusals`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from domain import Lane, Reason
+from ingest.outcome import Refusal
+from store.ledger import refusals
+from tests.console.house import T0, Client, House
+
+ROWS: dict[str, dict[str, Any]] = {
+    "places": {"id": "b5", "name": "5栋", "level": "building", "parent": "garden", "cell": "grid-3"},
+    "cells": {"id": "grid-5", "name": "第五网格", "level": "grid", "parent": "grid-3"},
+    "people": {"id": "w-zhao", "name": "赵六", "phone": "19900000009", "home": "b3-402"},
+    "rosters": {"id": "d-9", "cell": "grid-3", "role": "worker", "person": "w-li", "from": "20:00", "to": "08:00"},
+}
+
+
+async def test_places_have_the_fields_of_the_contract(admin: Client) -> None:
+    found = {one["id"]: one for one in (await admin.get("/api/v1/places")).json()["items"]}
+
+    assert {name: found["b3"][name] for name in ("id", "name", "level", "parent")} == {
+        "id": "b3",
+        "name": "3栋",
+        "level": "building",
+        "parent": "garden",
+    }
+
+
+@pytest.mark.parametrize("path", ROWS)
+async def test_a_row_is_created_once_and_takes_effect_before_the_answer(house: House, admin: Client, path: str) -> None:
+    row = ROWS[path]
+    created = await admin.post(f"/api/v1/{path}", json=row)
+    again = await admin.post(f"/api/v1/{path}", json=row)
+    one = await admin.get(f"/api/v1/{path}/{row['id']}")
+
+    assert (created.status_code, again.status_code, house.reloads) == (201, 200, 1)
+    assert one.json() == created.json()
+    assert {name: one.json()[name] for name in row} == row
+
+
+@pytest.mark.parametrize("path", ROWS)
+async def test_a_row_that_exists_otherwise_is_a_conflict_and_put_changes_it(admin: Client, path: str) -> None:
+    row = ROWS[path]
+    changed = {**row, "name": "另一个"} if "name" in row else {**row, "rank": 1}
+    await admin.post(f"/api/v1/{path}", json=row)
+
+    assert (await admin.post(f"/api/v1/{path}", json=changed)).status_code == 409
+    assert (await admin.put(f"/api/v1/{path}/{row['id']}", json=changed)).status_code == 200
+    assert (await admin.put(f"/api/v1/{path}/new", json={**row, "id": "new"})).status_code == 201
+    assert (await admin.put(f"/api/v1/{path}/other", json=row)).status_code == 422
+
+
+@pytest.mark.parametrize("path", ROWS)
+async def test_a_row_is_removed(house: House, admin: Client, path: str) -> None:
+    await admin.post(f"/api/v1/{path}", json=ROWS[path])
+
+    assert (await admin.delete(f"/api/v1/{path}/{ROWS[path]['id']}")).status_code == 204
+    assert (await admin.delete(f"/api/v1/{path}/{ROWS[path]['id']}")).status_code == 404
+    assert (await admin.get(f"/api/v1/{path}/{ROWS[path]['id']}")).status_code == 404
+    assert house.reloads == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "changes", "field"),
+    [
+        ("places", {"parent": "atlantis"}, "parent"),
+        ("places", {"cell": "atlantis"}, "cell"),
+        ("places", {"parent": "b5"}, "parent"),
+        ("places", {"lat": 91}, "lat"),
+        ("places", {"name": ""}, "name"),
+        ("cells", {"parent": "atlantis"}, "parent"),
+        ("cells", {"parent": "grid-5"}, "parent"),
+        ("people", {"home": "atlantis"}, "home"),
+        ("people", {"phone": "call me"}, "phone"),
+        ("rosters", {"cell": "atlantis"}, "cell"),
+        ("rosters", {"person": "nobody"}, "person"),
+        ("rosters", {"role": "king"}, "role"),
+        ("rosters", {"from": "25:00"}, "from"),
+        ("rosters", {"weekdays": [0]}, "weekdays[0]"),
+        ("rosters", {"since": "soon"}, "since"),
+    ],
+)
+async def test_what_is_wrong_is_named_by_field(admin: Client, path: str, changes: dict[str, Any], field: str) -> None:
+    answer = await admin.post(f"/api/v1/{path}", json={**ROWS[path], **changes})
+
+    assert answer.status_code == 422
+    assert [one["field"] for one in answer.json()["errors"]] == [field]
+
+
+async def test_rows_of_one_request_may_refer_to_each_other(admin: Client) -> None:
+    tower = {"id": "t", "name": "塔楼", "level": "building", "parent": None}
+    flat = {"id": "t-1", "name": "101", "level": "household", "parent": "t"}
+    answer = await admin.post("/api/v1/places", json=[flat, tower])
+
+    assert (answer.status_code, [one["id"] for one in answer.json()["items"]]) == (201, ["t-1", "t"])
+    assert (await admin.post("/api/v1/places", json=[tower, tower])).status_code == 422
+
+
+async def test_a_duty_keeps_its_hours_and_its_period(admin: Client) -> None:
+    duty = {**ROWS["rosters"], "weekdays": [6, 7], "since": "2026-11-21T00:00:00+08:00", "until": None, "absent": True}
+    shown = (await admin.post("/api/v1/rosters", json=duty)).json()
+
+    assert (shown["from"], shown["to"], shown["weekdays"]) == ("20:00", "08:00", [6, 7])
+    assert (shown["since"], shown["until"], shown["absent"]) == ("2026-11-21T00:00:00.000+08:00", None, True)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("places?level=compound", ["court", "garden"]),
+        ("places?parent=b3", ["b3-402"]),
+        ("people?home=b3-402", ["r-wang"]),
+        ("rosters?role=lead", ["d-2"]),
+        ("rosters?person=w-zhang&cell=grid-3", ["d-1"]),
+        ("cells?level=grid", ["grid-3", "grid-4"]),
+    ],
+)
+async def test_shelves_are_filtered(admin: Client, query: str, found: list[str]) -> None:
+    assert [one["id"] for one in (await admin.get(f"/api/v1/{query}")).json()["items"]] == found
+
+
+async def test_places_are_shown_page_by_page(admin: Client) -> None:
+    found: list[str] = []
+    query: dict[str, Any] = {"limit": 4}
+    for _ in range(5):
+        page = (await admin.get("/api/v1/places", params=query)).json()
+        found += [one["id"] for one in page["items"]]
+        if page["next"] is None:
+            break
+        query["next"] = page["next"]
+
+    assert found == ["b3", "b3-402", "court", "court-101", "garden", "street"]
+
+
+async def test_residents_are_masked_for_those_who_need_not_know(bearer: Callable[..., Any]) -> None:
+    seen = {}
+    for role in ("viewer", "operator"):
+        items = (await (await bearer(role)).get("/api/v1/people")).json()["items"]
+        seen[role] = {one["id"]: (one["name"], one["phone"], one["attributes"]) for one in items}
+
+    assert seen["operator"]["r-wang"] == ("王小明", "19900001111", {"age": 81, "lives_alone": True})
+    assert seen["viewer"]["r-wang"] == ("王**", "199****1111", {})
+    assert seen["viewer"]["w-zhang"] == ("张三", "199****0001", {})
+
+
+async def test_a_token_for_a_place_sees_its_places_and_residents(bearer: Callable[..., Any]) -> None:
+    court = await bearer("operator", place="court")
+
+    assert [one["id"] for one in (await court.get("/api/v1/places")).json()["items"]] == ["court", "court-101"]
+    assert (await court.get("/api/v1/places/garden")).status_code == 404
+    assert "r-wang" not in [one["id"] for one in (await court.get("/api/v1/people")).json()["items"]]
+
+
+async def test_a_dispatcher_writes_rosters_and_nothing_else(bearer: Callable[..., Any]) -> None:
+    dispatcher = await bearer("dispatcher")
+
+    assert (await dispatcher.post("/api/v1/rosters", json=ROWS["rosters"])).status_code == 201
+    for path in ("places", "people", "cells"):
+        assert (await dispatcher.post(f"/api/v1/{path}", json=ROWS[path])).status_code == 403
+
+
+async def test_rules_tell_their_source_and_kinds_their_units(admin: Client) -> None:
+    rules = (await admin.get("/api/v1/rules")).json()["items"]
+    kinds = {one["kind"]: one for one in (await admin.get("/api/v1/kinds")).json()["items"]}
+
+    assert [(one["name"], one["source"], one["state"]) for one in rules] == [
+        ("gas-alarm", "device's own verdict", "active")
+    ]
+    assert (await admin.get("/api/v1/rules?kind=bin")).json()["items"] == []
+    assert (await admin.get("/api/v1/rules?hazard=gas&kind=gas_alarm")).json()["items"] == rules
+    assert kinds["gas_alarm"]["quantities"]["lel_pct"]["unit"] == "%LEL"
+    assert "battery_pct" in kinds["door"]["quantities"]
+
+
+async def test_refusals_tell_the_reason_and_show_the_bytes(house: House, admin: Client) -> None:
+    refused = [
+        Refusal(T0, "zigbee2mqtt", "zigbee2mqtt/x", b'{"gas":tr', Reason.BAD_PAYLOAD, "not JSON", "zigbee2mqtt", "x"),
+        Refusal(T0 + 1, "native", "fengshao/v1/ghost/up", b"\xff\x00", Reason.UNKNOWN_DEVICE, "nobody knows ghost"),
+    ]
+    await house.ledger.run(lambda tx: refusals.keep(tx, Lane.BULK, 1, refused, 100))
+    items = (await admin.get("/api/v1/refusals")).json()["items"]
+
+    assert [(one["source"], one["reason"], one["topic"], one["detail"]) for one in items] == [
+        ("native", "unknown_device", "fengshao/v1/ghost/up", "nobody knows ghost"),
+        ("zigbee2mqtt", "bad_payload", "zigbee2mqtt/x", "not JSON"),
+    ]
+    assert items[1]["at"] == "2026-11-21T22:05:00.000+08:00"
+    assert (items[1]["payload"], items[1]["payload_encoding"]) == ('{"gas":tr', "text")
+    assert (items[0]["payload"], items[0]["payload_encoding"], items[0]["payload_bytes"]) == ("/wA=", "base64", 2)
+
+
+async def test_refusals_are_filtered_and_paged(house: House, admin: Client, bearer: Callable[..., Any]) -> None:
+    refused = [Refusal(T0 + n, "native", f"t/{n}", b"{", Reason.BAD_PAYLOAD, "not JSON") for n in range(3)]
+    await house.ledger.run(lambda tx: refusals.keep(tx, Lane.BULK, 1, refused, 100))
+
+    async def topics(query: str) -> list[str]:
+        return [one["topic"] for one in (await admin.get(f"/api/v1/refusals?{query}")).json()["items"]]
+
+    first = (await admin.get("/api/v1/refusals?limit=2")).json()
+    assert await topics(f"limit=2&next={first['next']}") == ["t/0"]
+    assert await topics("reason=bad_payload&source=native") == ["t/2", "t/1", "t/0"]
+    assert await topics("reason=too_large") == []
+    assert await topics("from=2026-11-21T22:05:00.001%2B08:00&to=2026-11-21T22:05:00.001%2B08:00") == ["t/1"]
+    assert (await admin.get("/api/v1/refusals?reason=mood")).status_code == 422
+    viewer = await bearer("viewer")
+    assert "payload" not in (await viewer.get("/api/v1/refusals")).json()["items"][0]

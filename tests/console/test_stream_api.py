@@ -1,0 +1,136 @@
+"""`/stream` over a real server: events reach an open page, each reader only what is his."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx2
+import msgspec
+import pytest
+import uvicorn
+
+from console.api import create_app
+from console.auth import COOKIE, worker_link
+from tests.console.house import ADMIN, T0, House
+
+PATIENCE_S = 10.0
+Open = Callable[..., Any]
+
+
+class Told:
+    """Reads one stream block by block."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self.status = response.status_code
+        self._lines = response.aiter_lines()
+
+    async def block(self) -> dict[str, str]:
+        """The fields of the next block; a comment has the name of nothing."""
+        fields: dict[str, str] = {}
+        async for line in self._lines:
+            if not line:
+                return fields
+            name, _, value = line.partition(": ")
+            fields[name] = value
+        raise EOFError
+
+    async def event(self, name: str) -> Any:
+        """The data of the next event with this name."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                block = await self.block()
+                if block.get("event") == name:
+                    return msgspec.json.decode(block["data"]), block.get("id")
+
+
+@pytest.fixture
+async def server(house: House, free_port: Callable[[], int]) -> AsyncIterator[Open]:
+    app = create_app(house.services, heartbeat_s=0.05, status_every_s=0.02)
+    config = uvicorn.Config(app, "127.0.0.1", free_port(), log_level="warning", access_log=False)
+    running = uvicorn.Server(config)
+    task = asyncio.create_task(running.serve())
+    async with asyncio.timeout(PATIENCE_S):
+        while not running.started:
+            await asyncio.sleep(0.01)
+    client = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{config.port}", timeout=PATIENCE_S)
+
+    @contextlib.asynccontextmanager
+    async def listen(**headers: str) -> AsyncIterator[Told]:
+        bearer = {} if "cookie" in headers else {"authorization": f"Bearer {ADMIN}"}
+        async with client.stream("GET", "/api/v1/stream", headers={**bearer, **headers}) as response:
+            yield Told(response)
+
+    yield listen
+    await client.aclose()
+    house.hub.close()
+    running.should_exit = True
+    await task
+
+
+async def test_a_page_hears_of_an_alert_and_of_every_change_of_it(house: House, server: Open) -> None:
+    async with server() as told:
+        status, _ = await told.event("status")
+        number = await house.alert()
+        opened, first = await told.event("alert")
+        await house.desk.act(number, "comment", _actor(), house.now, "已电话")
+        _, second = await told.event("alert")
+
+    assert status == {"connected": True, "last_reading_at": "2026-11-21T22:05:00.000+08:00"}
+    assert (opened["id"], opened["state"], opened["opened_at"]) == (number, "open", "2026-11-21T22:05:00.000+08:00")
+    assert (first, second) == (f"{T0}-1", f"{T0}-2")
+
+
+async def test_a_page_that_was_away_hears_what_it_missed(house: House, server: Open) -> None:
+    async with server() as told:
+        number = await house.alert()
+        _, heard = await told.event("alert")
+    await house.desk.act(number, "comment", _actor(), house.now, "已电话")
+    async with server(**{"last-event-id": heard}) as told:
+        missed, identifier = await told.event("alert")
+    async with server(**{"last-event-id": "1-1"}) as told:
+        resync, _ = await told.event("resync")
+
+    assert (missed["id"], identifier, resync) == (number, f"{T0}-2", {})
+
+
+async def test_a_workers_link_hears_of_its_alert_only(house: House, server: Open) -> None:
+    mine = await house.alert()
+    principal = house.app.state.sessions.from_link(worker_link(b"signing-key-of-this-test", mine, "w-zhang", T0), T0)
+    cookie = house.app.state.sessions.begin(principal, T0)
+    async with server(cookie=f"{COOKIE}={cookie}") as told:
+        await told.event("status")
+        await house.alert("band-101", "band-sos")
+        await house.desk.act(mine, "comment", _actor(), house.now, "已电话")
+        heard, _ = await told.event("alert")
+
+    assert heard["id"] == mine
+
+
+async def test_a_stream_ends_soon_after_its_session(house: House, server: Open) -> None:
+    principal = house.app.state.sessions.from_link(worker_link(b"signing-key-of-this-test", "1", "w-zhang", T0), T0)
+    cookie = house.app.state.sessions.begin(principal, T0)
+    async with server(cookie=f"{COOKIE}={cookie}") as told:
+        await told.event("status")
+        house.now += 3 * 3_600_000
+        with pytest.raises(EOFError):
+            await told.event("never")
+
+
+async def test_nobody_hears_without_a_token(server: Open) -> None:
+    async with server(authorization="Bearer wrong") as told:
+        assert told.status == 401
+
+
+async def test_streams_are_limited(house: House, server: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.api.stream.LISTENERS", 0)
+    async with server() as told:
+        assert told.status == 503
+
+
+def _actor() -> Any:
+    from alerts.alert import Actor, Via
+
+    return Actor("w-li", "李四", Via.SCREEN)

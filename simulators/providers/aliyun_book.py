@@ -6,6 +6,7 @@ It knows nothing of HTTP or signatures. Times on this vendor's wire are Beijing 
 from __future__ import annotations
 
 import re
+from collections import deque
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
@@ -47,23 +48,29 @@ class SmsBook:
     def __init__(self, per_number_per_day: int) -> None:
         self.per_number_per_day = per_number_per_day
         self.sent: list[Sent] = []
+        self._recent: dict[tuple[str, str, str], deque[Instant]] = {}
 
     def submit(
         self, phones: list[str], sign: str, template: str, text: str, out_id: str, failure: str | None, now: Instant
     ) -> list[Sent]:
         """Count and keep one message per phone. The limit is counted at submission, whatever the variables."""
-        for phone in phones:
-            if self._used(phone, sign, template, now) >= self.per_number_per_day:
-                limit = self.per_number_per_day
-                raise Rejected("isv.BUSINESS_LIMIT_CONTROL", f"触发天级流控Permits:{limit}")
+        limit = self.per_number_per_day
+        used = [self._used(phone, sign, template, now) for phone in phones]
+        if any(len(times) >= limit for times in used):
+            raise Rejected("isv.BUSINESS_LIMIT_CONTROL", f"触发天级流控Permits:{limit}")
+        for times in used:
+            times.append(now)
         biz_id = f"{848922680159657299 + len(self.sent)}^0"
         accepted = [Sent(biz_id, out_id, phone, sign, template, text, now, failure) for phone in phones]
         self.sent += accepted
         return accepted
 
-    def _used(self, phone: str, sign: str, template: str, now: Instant) -> int:
-        key = (phone, sign, template)
-        return sum((sent.phone, sent.sign, sent.template) == key and now - sent.at < DAY for sent in self.sent)
+    def _used(self, phone: str, sign: str, template: str, now: Instant) -> deque[Instant]:
+        """When this phone was last sent this template under this signature, the last 24 hours only."""
+        times = self._recent.setdefault((phone, sign, template), deque())
+        while times and now - times[0] >= DAY:
+            times.popleft()
+        return times
 
     def details(self, query: dict[str, str], now: Instant) -> tuple[list[Sent], int]:
         """The page QuerySendDetails asks for, newest first, and how many there are."""

@@ -36,6 +36,7 @@ _VERSION: Final = "2017-05-25"
 _PUSH_TIMEOUT_S: Final = 5.0
 _PUSH_AGAIN_AFTER_S: Final = (60.0, 300.0, 600.0)
 _NUMBERS_PER_CALL: Final = 1000
+_NONCE_LIVES_MS: Final = 15 * MINUTE
 
 
 class AliyunSmsServer:
@@ -145,7 +146,8 @@ class AliyunSmsServer:
 
     def _use_nonce(self, nonce: str) -> None:
         now = self.clock()
-        self._nonces = {used: at for used, at in self._nonces.items() if now - at < 15 * MINUTE}
+        while self._nonces and now - next(iter(self._nonces.values())) >= _NONCE_LIVES_MS:
+            self._nonces.pop(next(iter(self._nonces)))
         if nonce in self._nonces:
             raise acs3.Denied(400, "SignatureNonceUsed", "Specified signature nonce was used already.")
         self._nonces[nonce] = now

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import takewhile
 from typing import Any, Final
 
 from msgspec import Struct, field
@@ -67,8 +68,8 @@ class Inboxes(Struct):
 
     async def put(self, notice: Notice) -> None:
         """Show it, unless the member had thirty in the last minute: then it vanishes without an error."""
-        recent = [one for one in self.of(notice.userid) if notice.at - one.at < MINUTE]
-        if len(recent) >= _PER_MINUTE:
+        recent = takewhile(lambda one: notice.at - one.at < MINUTE, reversed(self.notices))
+        if sum(one.userid == notice.userid for one in recent) >= _PER_MINUTE:
             self.dropped.append(notice)
             return
         async with self.arrived:

@@ -21,7 +21,7 @@ from simulators.providers import acs3
 from simulators.providers.aliyun_sms import AliyunSmsServer
 from simulators.providers.faults import Fault, How
 from simulators.providers.loopback import LoopbackServer
-from simulators.providers.sms_text import segments, template_fault
+from simulators.providers.sms_text import Rejected, segments, template_fault
 
 NOW = 1_767_323_045_000  # 2026-01-02 11:04:05 in Beijing
 KEYS = {"AKID": "testSecret"}
@@ -226,6 +226,68 @@ async def test_unsigned_stale_and_repeated_calls_are_refused(vendor: AliyunSmsSe
     assert (await caller.client.post(**once)).json()["Code"] == "SignatureNonceUsed"
     vendor.clock = lambda: NOW + 16 * 60_000
     assert (await caller.send()).json()["Code"] == "InvalidTimeStamp.Expired"
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "code"),
+    [
+        ("x-acs-date", "yesterday", "InvalidTimeStamp.Format"),
+        ("x-acs-content-sha256", "0" * 64, "InvalidContentSha256"),
+        ("x-acs-version", "2014-05-26", "SignatureDoesNotMatch"),
+        (
+            "authorization",
+            "ACS3-HMAC-SHA256 Credential=AKID,SignedHeaders=host,Signature=" + "0" * 64,
+            "IncompleteSignature",
+        ),
+    ],
+)
+async def test_a_touched_header_is_refused(caller: Caller, header: str, value: str, code: str) -> None:
+    call = caller.signed("SendSms", "testSecret", "AKID", "once", {})
+    call["headers"][header] = value
+    assert (await caller.client.post(**call)).json()["Code"] == code
+
+
+async def test_a_nonce_may_come_again_after_a_quarter_of_an_hour(vendor: AliyunSmsServer, caller: Caller) -> None:
+    once = caller.signed("SendSms", "testSecret", "AKID", "same", {})
+    vendor.clock = lambda: NOW - 14 * 60_000
+    await caller.client.post(**once)
+    vendor.clock = lambda: NOW + 2 * 60_000
+    assert (await caller.client.post(**once)).json()["Code"] == "MissingPhoneNumbers"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"PhoneNumber": ""}, {"SendDate": "2026-01-02"}, {"SendDate": "20251101"}, {"PageSize": "51"}, {"PageSize": "x"}],
+)
+async def test_a_faulty_query_is_refused(caller: Caller, changed: dict[str, str]) -> None:
+    query = {"PhoneNumber": "13800138000", "SendDate": "20260102", "PageSize": "10", "CurrentPage": "1"}
+    assert (await caller.call("QuerySendDetails", **(query | changed))).json()["Code"] == "isv.INVALID_PARAMETERS"
+
+
+async def test_more_than_a_thousand_numbers_in_a_call_are_too_many(caller: Caller) -> None:
+    numbers = ",".join(["13800138000"] * 1001)
+    assert (await caller.send(numbers)).json()["Code"] == "isv.MOBILE_COUNT_OVER_LIMIT"
+
+
+async def test_the_count_of_a_number_is_forgotten_after_a_day(vendor: AliyunSmsServer) -> None:
+    vendor.book.per_number_per_day = 1
+    vendor.book.submit(["13800138000"], "枫树社区", "SMS_1", "x", "", None, NOW)
+    vendor.book.submit(["13800138000"], "枫树社区", "SMS_1", "x", "", None, NOW + 86_400_000)
+    with pytest.raises(Rejected):
+        vendor.book.submit(["13800138000"], "枫树社区", "SMS_1", "x", "", None, NOW + 86_400_001)
+
+
+async def test_a_text_takes_the_time_it_was_given_to_arrive_and_waits_meanwhile(
+    vendor: AliyunSmsServer, caller: Caller
+) -> None:
+    arrive = asyncio.Event()
+    vendor.delivery_s, vendor._sleep = 3.0, lambda _: arrive.wait()  # type: ignore[assignment, return-value]
+    await caller.send()
+    query = {"PhoneNumber": "13800138000", "SendDate": "20260102", "PageSize": "10", "CurrentPage": "1"}
+    waiting = (await caller.call("QuerySendDetails", **query)).json()["SmsSendDetailDTOs"]["SmsSendDetailDTO"][0]
+    assert (waiting["SendStatus"], "ErrCode" in waiting) == (1, False)
+    arrive.set()
+    await vendor.phones.expect("13800138000", "烟感")
 
 
 async def test_an_unknown_action_is_refused(caller: Caller) -> None:

@@ -80,21 +80,45 @@ class Courier:
                 bell.clear()
                 await free.acquire()
                 free.release()
-                taken = await self._take(name, AT_ONCE)
+                taken = await self._taken(name)
                 for row in taken:
                     await free.acquire()
-                    sends.create_task(self._carry(row)).add_done_callback(lambda _done: free.release())
+                    sends.create_task(self._safely(row)).add_done_callback(lambda _done: free.release())
                 if not taken:
                     await self._nap(name, bell)
 
-    async def _nap(self, name: str, bell: asyncio.Event) -> None:
-        due = await self._transact(lambda book: book.next_due(name))
-        nap = LONGEST_NAP_S if due is None else min(max((due - self._clock()) / SECOND, 0.05), LONGEST_NAP_S)
+    async def _taken(self, name: str) -> list[Delivery]:
+        """A ledger that cannot write now (a full disk) stops nobody: what was not leased is still there."""
         try:
-            async with asyncio.timeout(nap):
+            return await self._take(name, AT_ONCE)
+        except Exception:  # noqa: BLE001 - logged, and nothing is lost
+            _log.exception("outbox not read", extra={"channel": name})
+            return []
+
+    async def _safely(self, row: Delivery) -> None:
+        """A message whose outcome could not be written is found again by its lease."""
+        try:
+            await self._carry(row)
+        except Exception:  # noqa: BLE001 - logged, and nothing is lost
+            _log.exception("outcome not written", extra={"delivery": row.id})
+
+    async def _nap(self, name: str, bell: asyncio.Event) -> None:
+        """Until the bell rings or the next message falls due; the bell may have rung while we looked."""
+        if bell.is_set():
+            return
+        try:
+            async with asyncio.timeout(await self._pause(name)):
                 await bell.wait()
         except TimeoutError:
             return
+
+    async def _pause(self, name: str) -> float:
+        try:
+            due = await self._transact(lambda book: book.next_due(name))
+        except Exception:  # noqa: BLE001 - logged, and nothing is lost
+            _log.exception("outbox not read", extra={"channel": name})
+            return LONGEST_NAP_S
+        return LONGEST_NAP_S if due is None else min(max((due - self._clock()) / SECOND, 0.05), LONGEST_NAP_S)
 
     async def _turn(self, name: str) -> int:
         taken = await self._take(name, AT_ONCE)

@@ -190,20 +190,26 @@ class SqlBook:
     # reply codes
 
     def code(self, phone: str, alert: int, person: str, now: Instant) -> int | None:
-        rest = select(alerts.c.id).where(alerts.c.state == "closed", alerts.c.updated_at < now - _CODE_REST_MS)
         mine = select(reply_codes.c.alert, reply_codes.c.number).where(reply_codes.c.phone == phone)
-        held = {row.alert: row.number for row in self._tx.execute(mine)}
-        if alert in held:
-            return int(held[alert])
-        if held:
-            old = and_(reply_codes.c.phone == phone, reply_codes.c.alert.in_(rest))
-            if self._tx.execute(delete(reply_codes).where(old)).rowcount:
-                held = {row.alert: row.number for row in self._tx.execute(mine)}
-        number = codes.smallest_free(held.values())
+        held = [(row.alert, row.number) for row in self._tx.execute(mine)]
+        known = next((number for about, number in held if about == alert), None)
+        if known is not None:
+            return int(known)
+        free = self._free_codes(phone, now) if held else set()
+        number = codes.smallest_free({number for _, number in held} - free)
         if number is not None:
             row = {"phone": phone, "number": number, "alert": alert, "person": person, "since": now}
             self._tx.execute(insert(reply_codes), row)
         return number
+
+    def _free_codes(self, phone: str, now: Instant) -> set[int]:
+        """Let go of the numbers whose alert was closed a day ago: until then a late answer still finds it."""
+        rest = select(alerts.c.id).where(alerts.c.state == "closed", alerts.c.updated_at < now - _CODE_REST_MS)
+        old = and_(reply_codes.c.phone == phone, reply_codes.c.alert.in_(rest))
+        freed = set(self._tx.execute(select(reply_codes.c.number).where(old)).scalars())
+        if freed:
+            self._tx.execute(delete(reply_codes).where(old))
+        return freed
 
     def coded(self, phone: str) -> list[Coded]:
         mine = select(reply_codes).where(reply_codes.c.phone == phone).order_by(reply_codes.c.since.desc())

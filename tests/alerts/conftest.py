@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+import shutil
+from collections.abc import AsyncIterator, Callable
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -133,7 +134,10 @@ class Clock:
 class Town:
     """What a test of an incident speaks to."""
 
-    def __init__(self, folder: Path, vendor: AliyunSmsServer, client: httpx2.AsyncClient, clock: Clock) -> None:
+    def __init__(
+        self, folder: Path, vendor: AliyunSmsServer, client: httpx2.AsyncClient, clock: Clock, empty: Path
+    ) -> None:
+        shutil.copy(empty, folder / "ledger.db")
         self.folder, self.vendor, self.client, self.clock = folder, vendor, client, clock
         self.people = small_town()
         self.channels: dict[str, Any] = {"sms": self.sms(), "logbook": Logbook()}
@@ -143,7 +147,6 @@ class Town:
     def begin(self) -> None:
         """Open the files and start the desk, as after a restart."""
         self.ledger = engine.Ledger(engine.sqlite_url(self.folder / "ledger.db"))
-        self.ledger.migrate()
         transact = Transactor(self.ledger)
         self.settings = DeskSettings(sign=SIGN, tz=SHANGHAI, channels=tuple(self.channels))
         self.desk = Desk(
@@ -198,6 +201,16 @@ class Town:
         return self.ledger.run_now(lambda tx: SqlBook(tx).deliveries(alert))
 
 
+@pytest.fixture(scope="session")
+def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrated once and copied: most of these tests are not about migrations."""
+    path = tmp_path_factory.mktemp("ledger") / "ledger.db"
+    opened = engine.Ledger(engine.sqlite_url(path))
+    opened.migrate()
+    opened.close()
+    return path
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -212,9 +225,9 @@ async def vendor(clock: Clock) -> AsyncIterator[AliyunSmsServer]:
 
 
 @pytest.fixture
-async def town(tmp_path: Path, vendor: AliyunSmsServer, clock: Clock) -> AsyncIterator[Town]:
+async def town(tmp_path: Path, vendor: AliyunSmsServer, clock: Clock, empty_ledger: Path) -> AsyncIterator[Town]:
     async with httpx2.AsyncClient(timeout=0.5, trust_env=False) as client:
-        made = Town(tmp_path, vendor, client, clock)
+        made = Town(tmp_path, vendor, client, clock, empty_ledger)
         yield made
         made.end()
 
@@ -237,11 +250,3 @@ def ladders() -> LadderBook:
 @pytest.fixture
 def actor() -> Callable[..., Actor]:
     return lambda who="wang", via=Via.SCREEN: Actor(who, PEOPLE[who].name, via)
-
-
-@pytest.fixture
-def a_book(tmp_path: Path) -> Iterator[engine.Ledger]:
-    opened = engine.Ledger(engine.sqlite_url(tmp_path / "book.db"))
-    opened.migrate()
-    yield opened
-    opened.close()

@@ -4,7 +4,34 @@ from __future__ import annotations
 
 from typing import Any
 
-from alerts.alert import State
+import pytest
+from msgspec import structs
+
+from alerts.alert import Actor, State, Via
+from alerts.answers import Heard
+from alerts.desk import NoSuchAlert
+from alerts.hearing import Fate
+from alerts.lifecycle import Incomplete, NotNow
+from domain import Duty, Lane, Ledger, Phase, Role, Severity, Subject
+from store.ledger.alertbook import SqlBook, position
+from store.ledger.alertviews import (
+    AlertFilter,
+    counters,
+    detail,
+    findings_of,
+    item,
+    messages_of,
+    of_finding,
+    open_alerts,
+    page,
+)
+
+WANG = Actor("wang", "王芳", Via.SCREEN)
+LI = Actor("li", "李强", Via.SCREEN)
+
+
+def other(finding: Any, name: str, **changes: Any) -> Any:
+    return finding(id=name, device=name, subject=Subject("device", name), **changes)
 
 
 async def test_a_leak_reaches_the_worker_with_everything_he_needs(town: Any, finding: Any) -> None:
@@ -13,12 +40,9 @@ async def test_a_leak_reaches_the_worker_with_everything_he_needs(town: Any, fin
     assert town.texts("wang") == [
         "【枫树社区】紧急：燃气泄漏，14:05，枫林苑3栋2单元402。勿开关电器，10分钟内到场。回复11接警，12无法到场。"
     ]
-    assert town.story() == [
-        "紧急：燃气泄漏，枫林苑3栋2单元402",
-        "呼叫网格员 王芳",
-        "短信已发给 王芳（网格员）",
-    ]
+    assert town.story() == ["紧急：燃气泄漏，枫林苑3栋2单元402", "呼叫网格员 王芳", "短信已发给 王芳（网格员）"]
     assert [row.state for row in town.deliveries()] == ["accepted"]
+    assert set(town.changed) == {"1"}
 
 
 async def test_nobody_answers_and_it_climbs_on_time(town: Any, finding: Any) -> None:
@@ -29,23 +53,417 @@ async def test_nobody_answers_and_it_climbs_on_time(town: Any, finding: Any) -> 
     await town.pass_time(1)
     assert "1分钟无人接警" in town.texts("li")[0]
     assert len(town.texts("li")[0]) <= 70
-    await town.pass_time(120)
-    assert len(town.texts("chen")) == 1
-    await town.pass_time(180)
-    assert len(town.texts("sun")) == 1
-    await town.pass_time(300)
-    assert len(town.texts("zhou")) == 1
+    for person, seconds in (("chen", 120), ("sun", 180), ("zhou", 300)):
+        await town.pass_time(seconds - 1)
+        assert town.texts(person) == []
+        await town.pass_time(1)
+        assert len(town.texts(person)) == 1
+    await town.pass_time(600)
+    assert len(town.texts("zhou")) == 2, "the top hears it again for as long as nobody answers"
+    await town.pass_time(900)
+    assert len(town.texts("zhou")) == 3
+    assert await town.desk.audit(town.clock.now) == []
 
 
 async def test_a_reply_takes_it_and_everybody_who_was_told_sees_who(town: Any, finding: Any) -> None:
     await town.desk.hear([finding()])
     await town.send()
     await town.pass_time(60)
-    await town.desk.reply("19900000003", "１１接警。", town.clock.now)
+    replied = await town.desk.reply("19900000003", "１１接警。", town.clock.now)
     await town.send()
-    assert town.alert().state is State.ACKNOWLEDGED
-    assert town.alert().owner_name == "李强"
-    assert town.texts("wang")[-1] == "【枫树社区】已由李强接警：燃气泄漏，枫林苑3栋2单元402。接警时间14:06，编号1。"
+    assert (replied.heard, town.alert().state, town.alert().owner_name) == (Heard.DONE, State.ACKNOWLEDGED, "李强")
+    told = "【枫树社区】已由李强接警：燃气泄漏，枫林苑3栋2单元402。接警时间14:06，编号1。"
+    assert town.texts("wang")[-1] == told
+    assert town.texts("li")[-1] == told
     assert "李强接警（短信）" in town.story()
     await town.pass_time(300)
     assert town.texts("chen") == []
+
+
+async def test_who_comes_too_late_hears_once_who_has_it(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding()])
+    await town.send()
+    await town.desk.act("1", "acknowledge", LI)
+    await town.send()
+    before = len(town.texts("wang"))
+    for _ in range(3):
+        replied = await town.desk.reply("19900000001", "11", town.clock.now)
+        await town.send()
+        assert replied.heard is Heard.REFUSED
+    assert len(town.texts("wang")) == before
+    assert town.alert().owner == "li"
+    assert "王芳：已由李强14:05接警。" in town.story()
+
+
+async def test_a_taken_alert_whose_owner_does_not_arrive_is_everybodys_again(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding()])
+    await town.send()
+    await town.desk.reply("19900000001", "收到", town.clock.now)
+    await town.pass_time(599)
+    assert town.alert().state is State.ACKNOWLEDGED
+    await town.pass_time(1)
+    assert town.alert().state is State.OPEN
+    assert "王芳接警后10分钟未到场，重新呼叫" in town.story()
+    assert len(town.texts("li")) == 1
+
+
+async def test_passing_calls_the_deputy_now(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding()])
+    await town.send()
+    await town.desk.reply("19900000001", "12", town.clock.now)
+    await town.send()
+    assert len(town.texts("deputy")) == 1
+    assert town.texts("li") == []
+    assert "王芳无法到场（短信）" in town.story()
+    await town.desk.act(1, "pass", Actor("deputy", "赵敏", Via.SMS))
+    await town.send()
+    assert len(town.texts("li")) == 1
+
+
+async def test_replies_that_mean_nothing_do_nothing(town: Any, finding: Any) -> None:
+    assert (await town.desk.reply("18800000000", "11", 0)).heard is Heard.UNKNOWN_PHONE
+    await town.desk.hear([finding(), other(finding, "second", place="403")])
+    await town.send()
+    for text in ("在哪？", "91", "收到"):
+        assert (await town.desk.reply("19900000001", text, 0)).heard is Heard.UNCLEAR
+    assert (await town.desk.reply("19900000001", "TD", 0)).heard is Heard.OPT_OUT
+    assert (await town.desk.reply("19900000001", "21", 0)).alert == 2
+    assert town.alert(1).state is State.OPEN
+    assert "王芳回复了退订，短信可能已被运营商拦截，请改用其他方式联系" in town.story(1) + town.story(2)
+
+
+async def test_a_finding_heard_twice_changes_nothing(town: Any, finding: Any) -> None:
+    for pos in (7, 8):
+        await town.desk.hear([finding()], Lane.URGENT, pos)
+    outcome = (await town.desk.hear([finding()]))[0]
+    await town.send()
+    assert (outcome.fate, outcome.alert) == (Fate.REPEATED, 1)
+    assert len(town.texts("wang")) == 1
+    assert town.ledger.run_now(position) == {Lane.URGENT: 8}
+    assert town.ledger.run_now(lambda tx: of_finding(tx, finding().id)) == ["1"]
+
+
+async def test_after_a_kill_the_ladder_goes_on_at_the_right_time(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding()])
+    await town.send()
+    town.end()
+    town.begin()
+    await town.pass_time(59)
+    assert town.texts("li") == []
+    await town.pass_time(1)
+    assert len(town.texts("li")) == 1
+    assert len(town.texts("wang")) == 1
+
+
+async def test_a_restart_that_took_too_long_climbs_at_once(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding()])
+    await town.send()
+    town.end()
+    town.clock.now += 3_600_000
+    town.begin()
+    assert [alert.id for alert in await town.desk.audit(town.clock.now)] == [1]
+    await town.desk.tick(town.clock.now)
+    await town.send()
+    assert len(town.texts("li")) == 1
+    assert await town.desk.audit(town.clock.now) == []
+
+
+async def test_a_recovered_danger_is_noted_and_stays(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding()])
+    await town.desk.hear([finding(phase=Phase.STALE)])
+    assert town.alert().stale
+    await town.desk.hear([finding(phase=Phase.ENDED)])
+    assert (town.alert().state, town.alert().recovered_at) == (State.OPEN, town.clock.now)
+    assert town.story()[-2:] == ["设备失联，告警仍在。失联不等于恢复", "现场数据已恢复正常，仍须有人确认"]
+    again = await town.desk.hear([finding(id="again")])
+    assert again[0].fate is Fate.JOINED
+    assert town.alert().recovered_at is None
+    assert town.story()[-1] == "再次报警：燃气泄漏"
+
+
+async def test_it_has_recovered_only_when_nothing_of_it_burns(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding(), finding(id="co", rule="gas-co", title="一氧化碳超标")])
+    assert town.alert().joined == 1
+    await town.desk.hear([finding(phase=Phase.ENDED)])
+    assert town.alert().recovered_at is None
+    await town.desk.hear([finding(id="co", phase=Phase.WITHDRAWN)])
+    assert town.alert().recovered_at is not None
+    assert "本人已取消求助，仍须有人确认" in town.story()
+    assert "一氧化碳超标并入本告警：同一设备，枫林苑3栋2单元402" in town.story()
+
+
+async def test_the_end_of_something_never_told_is_unmatched(town: Any, finding: Any) -> None:
+    outcome = await town.desk.hear([finding(phase=Phase.ENDED)])
+    assert outcome[0].fate is Fate.UNMATCHED
+    assert (await town.desk.hear([finding(phase=Phase.ENDED)]))[0].fate is Fate.REPEATED
+
+
+async def test_it_grows_worse_and_the_worse_ladder_begins(town: Any, finding: Any) -> None:
+    mild = finding(severity=Severity.HIGH, title="燃气浓度偏高")
+    await town.desk.hear([mild])
+    await town.send()
+    worse = structs.replace(mild, phase=Phase.GRADED, severity=Severity.CRITICAL, title="燃气泄漏", at=mild.at + 1)
+    await town.desk.hear([worse])
+    await town.send()
+    assert town.alert().severity is Severity.CRITICAL
+    assert [text[6:8] for text in town.texts("wang")] == ["高危", "紧急"]
+    assert "升为紧急：燃气泄漏" in town.story()
+    milder = structs.replace(mild, phase=Phase.GRADED, at=mild.at + 2)
+    await town.desk.hear([milder])
+    assert town.alert().severity is Severity.CRITICAL
+    assert town.story()[-1] == "当前程度变为高危：燃气浓度偏高"
+
+
+async def test_the_one_on_his_way_hears_that_it_grew_worse(town: Any, finding: Any) -> None:
+    mild = finding(severity=Severity.HIGH, title="燃气浓度偏高")
+    await town.desk.hear([mild])
+    await town.send()
+    await town.desk.act("1", "acknowledge", WANG)
+    await town.send()
+    await town.desk.hear([finding(id="alarm", rule="gas-alarm-2")])
+    await town.send()
+    assert town.alert().state is State.ACKNOWLEDGED
+    assert "紧急：燃气泄漏" in town.texts("wang")[-1]
+    assert town.texts("li") == []
+
+
+async def test_a_case_from_the_door_to_the_file(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding()])
+    await town.send()
+    await town.desk.act("1", "acknowledge", WANG)
+    await town.desk.act("1", "arrive", WANG)
+    await town.desk.act("1", "comment", WANG, comment="阀门已关")
+    await town.desk.act("1", "resolve", WANG, reason="软管老化，已更换")
+    await town.send()
+    with pytest.raises(NotNow, match="核查须由处置人以外的人进行"):
+        await town.desk.act("1", "verify", WANG)
+    with pytest.raises(NotNow, match="须先由他人核查"):
+        await town.desk.act("1", "close", WANG)
+    await town.desk.act("1", "verify", LI)
+    await town.desk.act("1", "close", LI)
+    assert town.alert().state is State.CLOSED
+    assert town.alert().wake_at is None
+    story = town.story()
+    assert "王芳处置完毕（大屏），原因：软管老化，已更换" in story
+    assert "王芳：阀门已关" in story
+    assert "李强核查通过（大屏）" in story
+    assert town.texts("wang")[-1].startswith("【枫树社区】已处置：燃气泄漏，枫林苑3栋2单元402。")
+    await town.desk.act("1", "reopen", LI)
+    await town.send()
+    assert town.texts("wang")[-1].startswith("【枫树社区】紧急：燃气泄漏")
+
+
+async def test_a_case_left_lying_is_reminded_of_and_files_itself(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding()])
+    await town.send()
+    await town.desk.act("1", "arrive", WANG)
+    await town.pass_time(7_200)
+    assert "紧急超时：燃气泄漏" in town.texts("li")[-1]
+    assert town.alert().state is State.ON_SITE
+    assert "王芳到场后120分钟未处置完，已提醒上级" in town.story()
+    await town.desk.act("1", "resolve", WANG)
+    await town.pass_time(86_400)
+    assert "处置后1440分钟无人核查，已提醒上级" in town.story()
+    await town.desk.act("1", "verify", LI)
+    await town.pass_time(86_400)
+    assert town.alert().state is State.CLOSED
+    assert "核查后1440分钟自动结案" in town.story()
+
+
+async def test_a_shelf_is_quiet_until_its_hour(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding()])
+    await town.desk.act("1", "shelve", LI, reason="管道检修", until=town.clock.now + 3_600_000)
+    await town.pass_time(3_599)
+    assert town.texts("wang") == []
+    with pytest.raises(NotNow, match="告警已搁置到15:05"):
+        await town.desk.act("1", "resolve", LI)
+    await town.pass_time(1)
+    assert len(town.texts("wang")) == 1
+    assert "李强搁置到15:05，原因：管道检修" in town.story()
+    assert "搁置到期，重新呼叫" in town.story()
+
+
+async def test_what_is_not_ours_goes_up_at_once(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding()])
+    await town.send()
+    await town.desk.act("1", "return", WANG, reason="在隔壁社区")
+    await town.send()
+    assert len(town.texts("li")) == 1
+    await town.pass_time(120)
+    assert "退回后无人接手" in town.story()
+
+
+async def test_a_dispatcher_names_who_goes(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding()])
+    await town.send()
+    with pytest.raises(Incomplete):
+        await town.desk.act("1", "assign", LI, to="nobody")
+    await town.desk.act("1", "assign", LI, to="deputy")
+    await town.send()
+    assert len(town.texts("deputy")) == 1
+    assert "李强指派给赵敏" in town.story()
+    await town.pass_time(60)
+    assert len(town.texts("li")) == 1
+
+
+async def test_what_cannot_be_asked_is_refused(town: Any, finding: Any) -> None:
+    for number in ("9", "x"):
+        with pytest.raises(NoSuchAlert):
+            await town.desk.act(number, "acknowledge", WANG)
+    await town.desk.hear([finding()])
+    with pytest.raises(Incomplete):
+        await town.desk.act("1", "comment", WANG, comment=" ")
+    with pytest.raises(Incomplete):
+        await town.desk.act("1", "due", WANG)
+    with pytest.raises(NotNow, match="还没有人接警，请先接警。"):
+        await town.desk.act("1", "resolve", WANG)
+    assert town.alert().state is State.OPEN
+
+
+async def test_nobody_on_duty_still_opens_the_alert(town: Any, finding: Any) -> None:
+    town.people = structs.replace(town.people, duties=())
+    await town.desk.hear([finding()])
+    await town.send()
+    assert town.alert().state is State.OPEN
+    assert town.story()[1:] == [
+        "网格员无人在岗",
+        "网格长无人在岗",
+        "社区无人在岗",
+        "街道无人在岗",
+        "部门无人在岗",
+        "各级均无人在岗，请值班室处理",
+    ]
+    assert await town.desk.audit(town.clock.now) == []
+    assert (await town.desk.next_wake() or 0) > town.clock.now
+
+
+async def test_a_device_without_a_place_is_the_business_of_the_top(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding(place=None)])
+    await town.send()
+    assert "位置未登记" in town.texts("sun")[0]
+
+
+async def test_a_broken_device_wakes_nobody_at_night(town: Any, finding: Any) -> None:
+    town.clock.now += 9 * 3_600_000
+    broken = finding(ledger=Ledger.HEALTH, severity=Severity.HIGH, title="燃气报警器故障", rule="gas-fault")
+    await town.desk.hear([broken])
+    await town.send()
+    assert town.texts("fix") == []
+    assert "08:00" in town.story()[-2] or "08:00" in town.story()[-1]
+    await town.pass_time(9 * 3_600)
+    assert "检修" in town.texts("fix")[0]
+    assert town.texts("wang") == []
+    await town.desk.hear([structs.replace(broken, phase=Phase.ENDED)])
+    assert town.alert().state is State.CLOSED
+    assert town.story()[-1] == "设备已恢复，自动结案"
+
+
+async def test_small_faults_are_only_written_down(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding(ledger=Ledger.HEALTH, severity=Severity.LOW, title="电量低", rule="battery-low")])
+    await town.send()
+    assert town.texts("fix") == []
+    assert town.story()[-1] == "值班日志已发给 吴师傅（维保）"
+
+
+async def test_a_device_that_heals_under_repair_stays_with_its_owner(town: Any, finding: Any) -> None:
+    broken = finding(ledger=Ledger.HEALTH, severity=Severity.HIGH, title="故障", rule="gas-fault")
+    await town.desk.hear([broken])
+    await town.desk.act("1", "acknowledge", Actor("fix", "吴师傅", Via.SCREEN))
+    await town.desk.hear([structs.replace(broken, phase=Phase.ENDED)])
+    assert town.alert().state is State.ACKNOWLEDGED
+    assert town.story()[-1] == "现场数据已恢复正常，仍须有人确认"
+
+
+async def test_a_late_danger_is_still_told_with_its_delay(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding(late_ms=720_000)])
+    await town.send()
+    assert "（迟报12分）" in town.texts("wang")[0]
+    assert town.story()[0] == "紧急：燃气泄漏，枫林苑3栋2单元402（迟到12分钟）"
+
+
+async def test_forty_broken_devices_of_one_building_are_one_story(town: Any, finding: Any) -> None:
+    many = [
+        other(finding, f"d{n}", ledger=Ledger.HEALTH, severity=Severity.HIGH, rule="offline", title="离线")
+        for n in range(40)
+    ]
+    outcomes = await town.desk.hear(many)
+    await town.send()
+    assert {outcome.alert for outcome in outcomes} == {1}
+    assert town.alert().joined == 39
+    assert len(town.texts("fix")) == 1
+
+
+async def test_two_on_one_rank_are_called_together(town: Any, finding: Any) -> None:
+    twin = Duty("twin", "grid", Role.WORKER, "deputy")
+    town.people = structs.replace(town.people, duties=(*town.people.duties, twin))
+    await town.desk.hear([finding()])
+    await town.send()
+    assert len(town.texts("wang")) == len(town.texts("deputy")) == 1
+    assert "呼叫网格员 赵敏、王芳" in town.story()
+
+
+async def test_without_any_provider_the_logbook_speaks_and_the_ladder_climbs(town: Any, finding: Any) -> None:
+    del town.channels["sms"]
+    town.end()
+    town.begin()
+    await town.desk.hear([finding()])
+    await town.send()
+    assert [(row.channel, row.state.value) for row in town.deliveries()] == [("logbook", "delivered")]
+    await town.pass_time(60)
+    assert [row.name for row in town.deliveries()] == ["王芳", "李强"]
+
+
+async def test_what_the_screens_and_the_api_see(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding(), other(finding, "second", place="403", severity=Severity.HIGH, rule="x")])
+    await town.send()
+    await town.desk.act("1", "acknowledge", WANG)
+    look = town.ledger.run_now
+    shown = look(lambda tx: page(tx, AlertFilter(), 1))
+    assert [one["id"] for one in shown.items] == ["2"]
+    following = look(lambda tx: page(tx, AlertFilter(), 1, shown.next))
+    assert [one["id"] for one in following.items] == ["1"]
+    assert following.next is None
+    one = look(lambda tx: item(tx, "1"))
+    assert one["owner"] == {"id": "wang", "name": "王芳"}
+    assert one["deadline"] == {"what": "arrive", "at": town.clock.now + 600_000}
+    assert one["told"][0]["state"] == "accepted"
+    assert one["allowed"][0] == "arrive"
+    assert look(lambda tx: detail(tx, "1"))["timeline"][0]["text"].startswith("紧急")
+    assert look(lambda tx: item(tx, "99")) is None
+    assert look(lambda tx: detail(tx, "x")) is None
+    for wanted, ids in (
+        (AlertFilter(state=["open"]), ["2"]),
+        (AlertFilter(severity=["critical"]), ["1"]),
+        (AlertFilter(ledger="health"), []),
+        (AlertFilter(place=["403"]), ["2"]),
+        (AlertFilter(place=[]), []),
+        (AlertFilter(device="second"), ["2"]),
+        (AlertFilter(kind="gas_alarm"), []),
+        (AlertFilter(since=town.clock.now + 1), []),
+        (AlertFilter(until=town.clock.now + 1), ["2", "1"]),
+    ):
+        found = look(lambda tx, wanted=wanted: page(tx, wanted, 10))
+        assert [one["id"] for one in found.items] == ids
+    assert [one["id"] for one in look(open_alerts)] == ["1", "2"]
+    assert look(counters)["alerts"] == {"acknowledged": 1, "open": 1}
+    assert [step["to"] for step in look(lambda tx: messages_of(tx, "1"))[0]["trail"]] == ["accepted"]
+    assert look(lambda tx: findings_of(tx, "1"))[0]["phase"] == "began"
+
+
+async def test_a_number_is_free_again_a_day_after_its_alert_was_closed(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding(severity=Severity.LOW, ledger=Ledger.DANGER)])
+    phone = "19900000001"
+
+    def code(alert: int, now: int) -> int | None:
+        return town.ledger.run_now(lambda tx: SqlBook(tx).code(phone, alert, "wang", now))
+
+    assert code(1, town.clock.now) == 1
+    await town.desk.hear([other(finding, "second", place="403")])
+    assert code(2, town.clock.now) == 2
+    for action in ("acknowledge", "resolve", "close"):
+        await town.desk.act("1", action, WANG)
+    town.people = structs.replace(town.people, duties=())
+    await town.desk.hear([other(finding, "third", place="404")])
+    assert town.alert(3).state is State.OPEN
+    assert code(3, town.clock.now + 86_400_001) == 1
+    assert code(3, town.clock.now) == 1

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
 from app.settings import HistoryPlace, secret
+from domain.kind import Kind
 from store.history import History
 from store.history.duck import DuckHistory
 from store.journal import SqliteJournal
@@ -39,24 +40,22 @@ def open_ledger(data: Path) -> Ledger:
     return ledger
 
 
-def open_stores(data: Path, place: HistoryPlace, clock: Callable[[], int]) -> Stores:
+def open_stores(data: Path, place: HistoryPlace, kinds: Mapping[str, Kind]) -> Stores:
     """Everything a DIR remembers; the folder is made if need be."""
     ledger = open_ledger(data)
-    return Stores(SqliteJournal(data / JOURNAL), open_history(data, place, clock), ledger)
+    return Stores(SqliteJournal(data / JOURNAL), open_history(data, place, kinds), ledger)
 
 
-def open_history(data: Path, place: HistoryPlace, clock: Callable[[], int]) -> History:
+def open_history(data: Path, place: HistoryPlace, kinds: Mapping[str, Kind]) -> History:
     """The history that the site asks for."""
     if place.type == "duckdb":
         return DuckHistory(data / HISTORY)
     from store.history.lineprotocol import InfluxHistory  # its client takes half a second to import
 
-    token = secret(place.token_env, "history") if place.type == "influxdb" else None
+    token = secret(place.token_env, "history").reveal() if place.type == "influxdb" else ""
+    booleans = {
+        name for kind in kinds.values() for name, quantity in kind.quantities.items() if quantity.type == "bool"
+    }
     return InfluxHistory(
-        place.url,
-        target=place.type,
-        org=place.org,
-        bucket=place.bucket,
-        token=token.reveal() if token else "",
-        clock=clock,
+        place.url, token=token, org=place.org, bucket=place.bucket, target=place.type, booleans=booleans
     )

@@ -82,7 +82,7 @@ async def _serve(
     http = address(options.http, "--http")
     token, is_new = admin_token(data, environ)
     url, broker = await stack.enter_async_context(_broker(options.mqtt, data, environ))
-    stores = open_stores(data, folder.settings.history, clock)
+    stores = open_stores(data, folder.settings.history, folder.kinds)
     stack.push_async_callback(stores.close)
     client = await stack.enter_async_context(http_client())
     doors = build_channels(folder.settings, client, environ, clock)

@@ -72,6 +72,17 @@ async def create_devices(request: Request, services: Asked, who: Registrar) -> R
     return Answer(body, 201 if changed.created else 200)
 
 
+@router.put("/devices", summary="Register or replace a list of devices, all or none")
+async def put_devices(request: Request, services: Asked, who: Registrar) -> Response:
+    written, many = await written_many(request, DEVICE)
+    check_devices(services, written, many=many)
+    now = services.clock()
+    changed = await services.ledger.run(lambda tx: _put(tx, [one.value() for one in written], who, now))
+    if changed:
+        await services.registry_changed()
+    return Answer({sort: list(getattr(changed, sort)) for sort in ("created", "updated", "unchanged")})
+
+
 @router.put("/devices/{device_id}", summary="Register or replace one device")
 async def put_device(request: Request, services: Asked, who: Registrar, device_id: str) -> Response:
     return await _replace(services, who, device_id, await written_raw(request))

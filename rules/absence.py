@@ -41,6 +41,6 @@ def _deadline(seat: Seat, absent: Absent, outages: Outages) -> Instant:
 
 def _evidence(seat: Seat, absent: Absent) -> Evidence:
     """What was missing, how long it may be missing, and when it was last there (never: no instant)."""
-    heard = seat.heard if absent.quantity is None else (seat.heard_of or {}).get(absent.quantity)
+    heard = seat.heard or None if absent.quantity is None else (seat.heard_of or {}).get(absent.quantity)
     limit = absent.patience_ms(seat.report_every_ms)
     return Evidence(absent.quantity or "heard", None, "ms", limit, heard)

@@ -35,7 +35,6 @@ class Condition:
 
     def __init__(self, rule: Rule, units: Mapping[str, str]) -> None:
         question = rule.question
-        assert question is not None
         written = [question, *(parse(text) for text in (rule.clear, *(grade.when for grade in rule.grades)) if text)]
         if rule.cancel is not None:
             written.append(parse(rule.cancel.when))
@@ -97,7 +96,8 @@ _Line = tuple[Quantity | Window, str, Value | None]
 def _lines(question: Node, rule: Rule, units: Mapping[str, str]) -> list[_Line]:
     limits: dict[Quantity | Window, Value | None] = {}
     for comparison in comparisons(question):
-        if (found := limit_of(comparison)) is not None:
+        found = limit_of(comparison)
+        if found is not None and isinstance(found[0], (Quantity, Window)):
             limits.setdefault(found[0], found[2])
     for leaf in [*leaves(question), *(Quantity(name) for name in rule.show)]:
         if isinstance(leaf, (Quantity, Window)):

@@ -32,7 +32,6 @@ from rules.words import Occasion, words_of
 class Snapshot(Struct):
     """The engine written down."""
 
-    now: Instant
     outages: Outages
     seats: list[Memory]
 
@@ -47,7 +46,6 @@ class Engine:
         self.evaluations = 0
         self.trouble: dict[str, int] = {}
         """Rules that could not be judged, by name: a value of a type their kind does not declare."""
-        self._now: Instant = 0
         self._wakes = Wakes()
         self._neighbourhood = Neighbourhood(community)
 
@@ -72,7 +70,7 @@ class Engine:
                 seat = None
             if seat is None:
                 seat = self._sit(device, now)
-            elif not seat.registered and seat.heard is None:
+            elif not seat.registered and not seat.heard:
                 seat.enrolled = now
             seat.describe(device)
             self._promise_absence(seat)
@@ -110,16 +108,19 @@ class Engine:
 
     # -- readings -----------------------------------------------------------------------------------------------
 
-    def feed(self, readings: Sequence[Reading], now: Instant) -> list[Finding]:
-        """Judges what was heard. `now` bounds `received`: a frame stamped in the future must not move time."""
+    def feed(self, readings: Sequence[Reading], now: Instant, heard_until: Instant | None = None) -> list[Finding]:
+        """Judges what was heard. `now` bounds `received`: a frame stamped in the future must not move time.
+
+        Wake-ups due before a reading's arrival run first, but none later than `heard_until`: an SOS that overtakes a
+        backlog must not make the devices in the backlog look silent.
+        """
         told: list[Finding] = []
         seats, heap, asked = self.seats, self._wakes.heap, 0
+        horizon = now if heard_until is None else heard_until
         for reading in in_event_order(readings):
             received = reading.received if reading.received <= now else now
-            if received > self._now:
-                if heap and heap[0][0] < received:
-                    self._run_due(received - 1, told)
-                self._now = received
+            if heap and heap[0][0] < received and heap[0][0] <= horizon:
+                self._run_due(min(received - 1, horizon), told)
             seat = seats.get(reading.device)
             if seat is None:
                 seat = self._sit(Device(reading.device, reading.kind), received, registered=False)
@@ -128,39 +129,36 @@ class Engine:
             if seat.watches is NO_WATCHES and plan.plain and not reading.doubts and reading.at >= seat.newest:
                 stayed_quiet = quiet(plan.reflexes, reading.values)
                 if stayed_quiet >= 0:
-                    seat.heard, seat.newest = received, reading.at
+                    seat.newest = reading.at
+                    if received > seat.heard:
+                        seat.heard = received
                     asked += stayed_quiet
                     continue
-            self._judge(seat, reading, told)
+            self._judge(seat, reading, received, told)
         self.evaluations += asked
         return told
 
-    def _judge(self, seat: Seat, reading: Reading, told: list[Finding]) -> None:
+    def _judge(self, seat: Seat, reading: Reading, now: Instant, told: list[Finding]) -> None:
         """The whole way, for a reading that may change something."""
-        now, at = self._now, reading.at
-        values, retained = believable(reading), Quality.RETAINED in reading.doubts.values()
-        late = at < seat.newest
+        at, values = reading.at, believable(reading)
+        retained, late = Quality.RETAINED in reading.doubts.values(), at < seat.newest
         if not retained:
-            self._heard(seat, values, at, told)
+            self._heard(seat, values, at, now, told)
         if reading.is_test:
             values = {}
         elif not retained:
             remember_counters(seat, at, values)
         scope = Scope(seat, self._neighbourhood, at, with_memory(seat, at, values, late or retained))
         for planned, condition in seat.plan.judged:
-            touched = any(name in values for name in condition.quantities)
-            if touched:
+            if any(name in values for name in condition.quantities):
                 self.evaluations += 1
                 self._weigh(seat, planned, scope, Occasion(at, now, late, retained), told)
             elif planned.name in seat.watches:
                 self._say(seat, planned, Word(Signal.NO_WORD, at), now, told)
 
-    def _heard(self, seat: Seat, values: Mapping[str, Value], at: Instant, told: list[Finding]) -> None:
+    def _heard(self, seat: Seat, values: Mapping[str, Value], at: Instant, now: Instant, told: list[Finding]) -> None:
         """The device is alive: its absences end. A retained message is no sign of life and never comes here."""
-        now = self._now
-        seat.heard, seat.newest = now, max(seat.newest, at)
-        if seat.plan.timed:
-            seat.heard_of = {**(seat.heard_of or {}), **{name: now for name in seat.plan.timed if name in values}}
+        seat.hear(values, at, now)
         for planned, absent in seat.plan.absences:
             if planned.name in seat.watches and (absent.quantity is None or absent.quantity in values):
                 self._say(seat, planned, Word(Signal.CLEAR, now), now, told)
@@ -221,7 +219,6 @@ class Engine:
         while heap and heap[0][0] <= until and limit != 0:
             limit = None if limit is None else limit - 1
             due, device_id, rule = self._wakes.take()
-            self._now = max(self._now, due)
             seat = self.seats.get(device_id)
             if seat is not None and rule == ABSENCE:
                 self._look_for_absence(seat, due, told)
@@ -268,12 +265,12 @@ class Engine:
     def snapshot(self) -> bytes:
         """Everything remembered, as bytes. Save it with the journal position it belongs to."""
         seats = [seat.written() for seat in self.seats.values()]
-        return msgspec.msgpack.encode(Snapshot(self._now, self.outages, seats))
+        return msgspec.msgpack.encode(Snapshot(self.outages, seats))
 
     def restore(self, written: bytes) -> None:
         """Takes up a snapshot, before or after the devices are enrolled. Rules that are gone are forgotten."""
         snapshot = msgspec.msgpack.decode(written, type=Snapshot)
-        self._now, self.outages = snapshot.now, snapshot.outages
+        self.outages = snapshot.outages
         for memory in snapshot.seats:
             self._recall(memory)
 

@@ -15,7 +15,7 @@ def explained(seat: Seat, rule: str) -> dict[str, object]:
         "known": True,
         "applies_to_kind": planned is not None,
         "phase": watch.phase.value,
-        "heard": seat.heard,
+        "heard": seat.heard or None,
         "newest": seat.newest or None,
     }
     if planned is not None:

@@ -56,15 +56,17 @@ def reflex(node: Node) -> Callable[[Value], object] | None:
     return _comparison_with_number(node) or _compile(node, _alone)
 
 
-def limit_of(comparison: Binary) -> tuple[Quantity | Window, str, Value] | None:
-    """`quantity sign constant` of a comparison, turned round if it was written `10 <= lel_pct`; else None."""
+def limit_of(comparison: Binary) -> tuple[Quantity | Window | Attribute, str, Value] | None:
+    """`x sign constant` of a comparison, turned round if it was written `10 <= lel_pct`; else None."""
     left, right, sign = comparison.left, comparison.right, comparison.sign
     if isinstance(left, Literal):
         left, right, sign = right, left, _MIRRORED[sign]
     constant = _constant(right)
     if isinstance(left, Unary) and left.sign == "abs":
         left = left.operand
-    return (left, sign, constant) if isinstance(left, (Quantity, Window)) and constant is not None else None
+    if constant is None or not isinstance(left, (Quantity, Window, Attribute)):
+        return None
+    return left, sign, constant
 
 
 def _constant(node: Node) -> Value | None:

@@ -121,10 +121,8 @@ class Rule(_Written):
         return (self.kind,) if isinstance(self.kind, str) else tuple(self.kind)
 
     @property
-    def question(self) -> Node | None:
-        """What is dangerous, as a tree; None for an absence."""
-        if self.absent is not None:
-            return None
+    def question(self) -> Node:
+        """What is dangerous in a reading, as a tree. An absence has no such question."""
         return parse(self.when if self.when is not None else f"{self.event}")
 
     def watches(self, kind: str) -> bool:

@@ -23,7 +23,7 @@ class Memory(Struct, array_like=True):
     device: str
     kind: str
     enrolled: Instant
-    heard: Instant | None
+    heard: Instant
     newest: Instant
     watches: dict[str, Watch]
     remembered: dict[str, tuple[Instant, Value]]
@@ -43,7 +43,7 @@ class Seat:
     def __init__(self, device: Device, plan: Plan, enrolled: Instant, registered: bool) -> None:
         self.device, self.plan, self.enrolled, self.registered = device, plan, enrolled, registered
         self.report_every_ms = report_every(device, plan)
-        self.heard: Instant | None = None
+        self.heard: Instant = 0  # never
         self.newest: Instant = 0
         self.absence_due: Instant | None = None
         self.watches = NO_WATCHES
@@ -61,13 +61,20 @@ class Seat:
         """Keeps a watch, or lets it go."""
         if watch is not None:
             self.watches = {**self.watches, rule: watch}
-        elif rule in self.watches:
+        else:
             self.watches = {name: kept for name, kept in self.watches.items() if name != rule} or NO_WATCHES
+
+    def hear(self, values: Mapping[str, Value], at: Instant, now: Instant) -> None:
+        """A sign of life. Lanes may overtake each other: neither time goes back."""
+        self.heard, self.newest = max(self.heard, now), max(self.newest, at)
+        timed = self.plan.timed
+        if timed:
+            self.heard_of = {**(self.heard_of or {}), **{name: now for name in timed if name in values}}
 
     def last_heard(self, quantity: str | None) -> Instant:
         """When the device, or this quantity, was last heard of: since it was enrolled, if never."""
         if quantity is None:
-            return self.enrolled if self.heard is None else self.heard
+            return self.heard or self.enrolled
         return self.enrolled if self.heard_of is None else self.heard_of.get(quantity, self.enrolled)
 
     def written(self) -> Memory:

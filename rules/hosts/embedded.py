@@ -41,7 +41,7 @@ class EmbeddedHost:
 
     async def feed(self, readings: Sequence[Reading], now: Instant) -> list[Finding]:
         """Judges what was heard and delivers what it says."""
-        findings = self.engine.feed(readings, now)
+        findings = self.engine.feed(readings, now, self._heard_until())
         self._wake_if_sooner()
         if findings:
             await self._deliver(findings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from domain.kind import Kind
 from domain.people import Community, community
 from rules.engine import Engine
 from rules.rulebook import Rulebook
+from rules.seat import NO_WATCHES
 
 Kinds = dict[str, Kind]
 Books = dict[str, Rulebook]
@@ -153,7 +155,7 @@ def test_a_retained_danger_is_told_once_labelled_and_is_no_sign_of_life(engine: 
     (finding,) = engine.feed([retained], T0)
     assert finding.late_ms == 1
     assert Evidence("retained", True, at=T0) in finding.evidence
-    assert engine.seats["gas-1"].heard is None
+    assert engine.seats["gas-1"].heard == 0
     assert hear(engine, retained, said(10, alarm=False), said(MINUTE + 10, alarm=False)) == ["gas-alarm ended"]
     assert hear(engine, doubted(2 * MINUTE, Quality.RETAINED, alarm=True)) == []
     assert hear(engine, said(3 * MINUTE, alarm=True)) == ["gas-alarm began"]
@@ -253,6 +255,16 @@ def test_ticks_may_be_cut_into_slices(engine: Engine) -> None:
     assert engine.next_wake() == T0 + 30_000
     told = [len(engine.tick(T0 + MINUTE, limit=2)) for _ in range(4)]
     assert told == [2, 2, 1, 0]
+
+
+def test_an_sos_that_overtakes_a_backlog_makes_nobody_look_silent(engine: Engine) -> None:
+    band = Device("band-1", "wristband")
+    engine.enrol([Device("gas-1", "gas_alarm", attributes={"report_every": "1m"}), band], T0)
+    sos = said(HOUR, "band-1", "wristband", sos=True)
+    assert [finding.rule for finding in engine.feed([sos], T0 + HOUR, heard_until=T0)] == ["band-sos"]
+    backlog = [said(minute * MINUTE, lel_pct=1) for minute in range(60)]
+    assert hear(engine, *backlog) == []
+    assert engine.seats["band-1"].heard == T0 + HOUR
 
 
 def test_nothing_is_owed_by_an_empty_engine(engine: Engine) -> None:
@@ -421,3 +433,34 @@ def test_a_rule_can_say_where_it_stands_with_a_device(engine: Engine) -> None:
 def test_evaluations_are_counted(engine: Engine) -> None:
     hear(engine, said(0, alarm=False, lel_pct=1, co_ppm=1, fault=False, battery_pct=88, temp_c=20))
     assert engine.evaluations == 6
+
+
+def test_a_rule_for_any_kind_watches_the_kinds_that_have_its_quantities(kinds: Kinds) -> None:
+    engine = one_rule(kinds, kind="any", when="lel_pct >= 10")
+    assert [name for name, plan in engine.plans.items() if plan.by_name] == ["gas_alarm"]
+
+
+def test_a_device_known_only_from_a_snapshot_ends_its_absence_and_is_not_missed_again(engine: Engine) -> None:
+    engine.enrol([Device("gas-1", "gas_alarm")], T0)
+    engine.tick(T0 + 9 * HOUR)
+    again = Engine([], {}, TOWN)
+    again.plans = engine.plans
+    again.restore(engine.snapshot())
+    assert hear(again, said(10 * HOUR, lel_pct=1)) == ["device-offline ended"]
+    assert again.tick(T0 + 48 * HOUR) == []
+
+
+def test_a_quiet_reading_leaves_nothing_behind(engine: Engine) -> None:
+    values: dict[str, Value] = {"alarm": False, "lel_pct": 1.5, "co_ppm": 1, "fault": False, "battery_pct": 88}
+    heard = [Reading(f"gas-{n}", "gas_alarm", T0 + n, T0 + n, values) for n in range(500)]
+    engine.feed(heard, T0 + 1000)
+    tracemalloc.start()
+    before = tracemalloc.take_snapshot()
+    engine.feed(heard, T0 + 1000)
+    grown = tracemalloc.take_snapshot().compare_to(before, "filename")
+    tracemalloc.stop()
+    assert (
+        sum(line.size_diff for line in grown if "/rules/" in line.traceback[0].filename and "tests" not in str(line))
+        < 500
+    )
+    assert all(seat.watches is NO_WATCHES for seat in engine.seats.values())

@@ -55,7 +55,7 @@ def judge(written: str, known: Mapping[str, Value] | None = None, **values: Valu
     ],
 )
 def test_what_is_written_means_what_it_says(written: str, values: dict[str, Value], answer: bool) -> None:
-    assert judge(written, **values) is answer
+    assert meaning(parse(written))(Said(values)) is answer
 
 
 def test_what_was_not_measured_is_unknown_and_one_decisive_side_settles_it() -> None:

@@ -1,0 +1,124 @@
+"""Random stories: whatever is said in whatever order, findings alternate, crashes and repetitions change nothing."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain import HOUR, SECOND, Device, Finding, Phase, Reading, Value
+from domain.kind import Kind
+from domain.people import community
+from rules.engine import Engine
+from rules.rulebook import Rulebook
+
+T0 = 1_767_225_600_000
+DEVICE = Device("gas-1", "gas_alarm", attributes={"report_every": "1m"})
+ENDS = (Phase.ENDED, Phase.WITHDRAWN)
+
+Story = list[tuple[int, int, dict[str, Value]]]
+values = st.fixed_dictionaries(
+    {},
+    optional={
+        "alarm": st.booleans(),
+        "lel_pct": st.sampled_from([0, 5, 7, 10, 19, 24, 25, 60]),
+        "co_ppm": st.sampled_from([0, 29, 40, 50, 299, 300]),
+        "fault": st.booleans(),
+        "test": st.booleans(),
+    },
+)
+stories = st.lists(st.tuples(st.integers(1, 400), st.sampled_from([0, 0, 0, 5, 90, 1000]), values), max_size=60)
+
+
+def readings(story: Story) -> list[Reading]:
+    """Each step so many seconds after the last; some arrive with an event time that lies back."""
+    heard, now = [], T0
+    for gap, late, said in story:
+        now += gap * SECOND
+        heard.append(Reading("gas-1", "gas_alarm", now - late * SECOND, now, said))
+    return heard
+
+
+def fresh(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Engine:
+    engine = Engine([books["gas"], books["device"]], kinds, community())
+    engine.enrol([DEVICE], T0)
+    return engine
+
+
+def end(heard: list[Reading]) -> int:
+    return (heard[-1].received if heard else T0) + 12 * HOUR
+
+
+def plain(books: dict[str, Rulebook], kinds: dict[str, Kind], heard: list[Reading]) -> list[Finding]:
+    engine = fresh(books, kinds)
+    findings = [finding for reading in heard for finding in engine.feed([reading], reading.received)]
+    return findings + engine.tick(end(heard))
+
+
+@settings(max_examples=60, deadline=None)
+@given(story=stories)
+def test_a_crash_between_any_two_events_changes_nothing(
+    books: dict[str, Rulebook], kinds: dict[str, Kind], story: Story
+) -> None:
+    heard = readings(story)
+    engine, findings = fresh(books, kinds), list[Finding]()
+    for reading in heard:
+        snapshot, engine = engine.snapshot(), fresh(books, kinds)
+        engine.restore(snapshot)
+        findings += engine.feed([reading], reading.received)
+        findings += engine.tick(reading.received)
+    snapshot, engine = engine.snapshot(), fresh(books, kinds)
+    engine.restore(snapshot)
+    assert findings + engine.tick(end(heard)) == plain(books, kinds, heard)
+
+
+@settings(max_examples=60, deadline=None)
+@given(story=stories)
+def test_hearing_everything_twice_changes_nothing(
+    books: dict[str, Rulebook], kinds: dict[str, Kind], story: Story
+) -> None:
+    heard = readings(story)
+    twice = [reading for once in heard for reading in (once, once)]
+    assert plain(books, kinds, twice) == plain(books, kinds, heard)
+
+
+@settings(max_examples=60, deadline=None)
+@given(story=stories)
+def test_findings_of_a_rule_alternate_between_beginning_and_end_and_never_share_an_id(
+    books: dict[str, Rulebook], kinds: dict[str, Kind], story: Story
+) -> None:
+    findings = plain(books, kinds, readings(story))
+    for rule in {finding.rule for finding in findings}:
+        life = [finding for finding in findings if finding.rule == rule]
+        assert life[0].phase is Phase.BEGAN
+        for before, after in pairwise(life):
+            assert (after.phase is Phase.BEGAN) is (before.phase in ENDS)
+            assert (after.id == before.id) is (after.phase is not Phase.BEGAN)
+            assert before.now <= after.now
+
+
+@settings(max_examples=60, deadline=None)
+@given(story=stories, cut=st.integers(1, 5))
+def test_how_readings_are_cut_into_batches_changes_nothing(
+    books: dict[str, Rulebook], kinds: dict[str, Kind], story: Story, cut: int
+) -> None:
+    heard = readings(story)
+    engine, findings = fresh(books, kinds), list[Finding]()
+    for start in range(0, len(heard), cut):
+        batch = heard[start : start + cut]
+        findings += engine.feed(batch, batch[-1].received)
+    assert findings + engine.tick(end(heard)) == plain(books, kinds, heard)
+
+
+@settings(max_examples=60, deadline=None)
+@given(story=stories)
+def test_an_alarm_bit_is_always_told_at_once(books: dict[str, Rulebook], kinds: dict[str, Kind], story: Story) -> None:
+    heard = readings(story)
+    firing = False
+    engine = fresh(books, kinds)
+    for reading in heard:
+        told = [f for f in engine.feed([reading], reading.received) if f.rule == "gas-alarm"]
+        if reading.values.get("alarm") is True and reading.values.get("test") is not True and not firing:
+            assert Phase.BEGAN in [finding.phase for finding in told]
+        firing = bool(engine.seats["gas-1"].watches.get("gas-alarm"))

@@ -1,0 +1,80 @@
+"""The notation of trials: strips, expectations, and how a trial that fails says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from domain import Value
+from domain.kind import Kind
+from rules.rulebook import Rulebook
+from rules.trial import Trial, TrialBook, expected, run_trials, strip
+
+
+@pytest.mark.parametrize(
+    ("written", "values"),
+    [
+        ("5", [5]),
+        ("5x3", [5, 5, 5, 5]),
+        ("1+2x3", [1, 3, 5, 7]),
+        ("9-2x2", [9, 7, 5]),
+        ("0.1+0.1x2", [0.1, 0.2, 0.3]),
+        ("-3 2", [-3, 2]),
+        ("_ _x2", [None, None, None]),
+        ("true falsex1", [True, False, False]),
+        ("", []),
+    ],
+)
+def test_a_strip_is_read_as_promised(written: str, values: list[Value | None]) -> None:
+    assert strip(written) == values
+
+
+@pytest.mark.parametrize("written", ["ja", "5x", "x3", "5 x3", "true+1x3", "_+1"])
+def test_what_is_no_strip_is_refused_with_what_to_write(written: str) -> None:
+    with pytest.raises(ValueError, match="is no part of a strip: write 5, 5x3"):
+        strip(written)
+
+
+def test_a_strip_that_never_ends_is_refused() -> None:
+    with pytest.raises(ValueError, match="at most 10000 values"):
+        strip("1x99999999999 1")
+
+
+def test_expectations_are_read_as_promised() -> None:
+    assert expected("50s begin critical") == (50_000, "begin critical")
+    assert expected("1h30m end") == (5_400_000, "end")
+
+
+@pytest.mark.parametrize("written", ["50s begin", "50s end high", "50s starts high", "begin high"])
+def test_what_is_no_expectation_is_refused_with_what_to_write(written: str) -> None:
+    with pytest.raises(ValueError, match="is no expectation: write '50s begin critical'"):
+        expected(written)
+
+
+def trial(**changes: Any) -> dict[str, Any]:
+    return {"name": "t", "rule": "gas-alarm", "every": "10s", "expect": [], **changes}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"every": "0s"}, {"readings": {"alarm": "ja"}}, {"expect": ["soon"]}, {"exp": []}, {"every": "ten"}],
+)
+def test_a_trial_that_cannot_be_meant_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Trial.model_validate(trial(**changes))
+
+
+def test_a_trial_that_fails_shows_what_was_expected_and_what_was_told(
+    books: dict[str, Rulebook], kinds: dict[str, Kind]
+) -> None:
+    written = [
+        trial(readings={"alarm": "true"}, expect=["10s begin critical"]),
+        trial(rule="gas-alrm"),
+        trial(readings={"alarm": "_ true"}, expect=["10s begin critical"]),
+    ]
+    failed, unknown, passed = run_trials(books["gas"], TrialBook.model_validate({"trials": written}), kinds)
+    assert (failed.expected, failed.got, failed.passed) == (("10s begin critical",), ("0s begin critical",), False)
+    assert unknown.got == ("no rule gas-alrm in this book",)
+    assert passed.passed

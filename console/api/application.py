@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, Response
 
@@ -34,6 +35,8 @@ from console.services import Services
 from console.static import Pages
 from console.stream import AlertFeed
 
+log = logging.getLogger(__name__)
+
 TITLE: Final = "枫哨 API"
 HEARTBEAT_S: Final = 15.0
 STATUS_EVERY_S: Final = 2.0
@@ -58,34 +61,40 @@ def create_app(
     services: Services, *, heartbeat_s: float = HEARTBEAT_S, status_every_s: float = STATUS_EVERY_S
 ) -> FastAPI:
     """The whole HTTP side of the house over these services."""
+    return furnish(empty_app(), services, heartbeat_s=heartbeat_s, status_every_s=status_every_s)
+
+
+def empty_app() -> FastAPI:
+    """The endpoints without a house behind them: what takes long to build and is always the same."""
     app = FastAPI(
         title=TITLE,
         version="1",
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
-        lifespan=lambda _app: _live(services, status_every_s),
+        lifespan=_live,
         middleware=[Middleware(SecurityHeaders), Middleware(BodyLimit)],
     )
+    problems.install(app)
+    for router in _ENDPOINTS:
+        app.include_router(router, prefix="/api/v1")
+    app.include_router(health.router)
+    app.add_api_route("/docs", _docs(app), include_in_schema=False)
+    return app
+
+
+def furnish(
+    app: FastAPI, services: Services, *, heartbeat_s: float = HEARTBEAT_S, status_every_s: float = STATUS_EVERY_S
+) -> FastAPI:
+    """Put a house behind the endpoints."""
     key = services.signing_key.reveal().encode()
     app.state.services = services
     app.state.sessions = Sessions(key)
     app.state.cursors = Cursors(key)
     app.state.logins = LoginLimit()
-    app.state.heartbeat_s = heartbeat_s
-    problems.install(app)
-    app.include_router(_api())
-    app.include_router(health.router)
-    app.add_api_route("/docs", _docs(app), include_in_schema=False)
+    app.state.heartbeat_s, app.state.status_every_s = heartbeat_s, status_every_s
     app.router.default = Pages(services.dist)
     return app
-
-
-def _api() -> APIRouter:
-    api = APIRouter(prefix="/api/v1")
-    for router in _ENDPOINTS:
-        api.include_router(router)
-    return api
 
 
 def _docs(app: FastAPI) -> Any:
@@ -96,10 +105,11 @@ def _docs(app: FastAPI) -> Any:
 
 
 @contextlib.asynccontextmanager
-async def _live(services: Services, status_every_s: float) -> AsyncIterator[None]:
+async def _live(app: FastAPI) -> AsyncIterator[None]:
     """While the server runs: changes of alerts and the status go out on the stream."""
+    services: Services = app.state.services
     feed = AlertFeed(services.hub, lambda alert_id: alerts.feed_view(services, alert_id))
-    tasks = [asyncio.create_task(feed.run()), asyncio.create_task(_tell_status(services, status_every_s))]
+    tasks = [asyncio.create_task(feed.run()), asyncio.create_task(_tell_status(services, app.state.status_every_s))]
     try:
         yield
     finally:
@@ -111,5 +121,8 @@ async def _live(services: Services, status_every_s: float) -> AsyncIterator[None
 
 async def _tell_status(services: Services, every_s: float) -> None:
     while True:
-        services.hub.publish_status(services.status())
+        try:
+            services.hub.publish_status(services.status())
+        except Exception as error:  # noqa: BLE001 - a number that cannot be had must not end the others for good
+            log.error("status not told", extra={"error": repr(error)})
         await asyncio.sleep(every_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from alerts.desk import Desk, DeskSettings
 from alerts.ladder import LadderBook
 from alerts.wordbook import WordBook
 from console.api import create_app
+from console.api.application import empty_app, furnish
 from console.services import CallbackAnswer, CallbackDoor, RuleLine, Sample, Secret, Services, Site
 from console.stream import Hub
 from domain import (
@@ -75,12 +77,19 @@ DEVICES = (
 )
 
 
+@cache
 def all_kinds() -> dict[str, Kind]:
     folder = ROOT / "domain" / "kinds"
     common = CommonQuantities.model_validate(yaml.safe_load((folder / "common.yaml").read_text("utf-8"))).common
     files = [file for file in sorted(folder.glob("*.yaml")) if file.name != "common.yaml"]
     kinds = [Kind.model_validate(yaml.safe_load(file.read_text("utf-8"))).with_common(common) for file in files]
     return {kind.kind: kind for kind in kinds}
+
+
+@cache
+def one_app() -> FastAPI:
+    """The endpoints are built once for all tests: only the house behind them is new."""
+    return empty_app()
 
 
 @dataclass(repr=False)
@@ -130,7 +139,7 @@ class House:
             readiness=lambda: {"journal": True, "subscriptions": True},
             metrics=lambda: (Sample("fengshao_readings_total", 3, "Readings admitted."),),
         )
-        self.app = create_app(self.services)
+        self.app = furnish(one_app(), self.services)
 
     def altered(self, **changes: Any) -> FastAPI:
         """The same house behind other services."""
@@ -180,6 +189,7 @@ class House:
         self.accepted += frames
 
 
+@cache
 def _read(path: str) -> Any:
     return yaml.safe_load((ROOT / path).read_text("utf-8"))
 

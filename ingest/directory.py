@@ -30,7 +30,9 @@ class Directory:
 
     def __init__(self, devices: Iterable[Device] = ()) -> None:
         self._by_platform: dict[str, dict[str, Device]] = {NATIVE: {}}
+        self._ids: set[str] = set()
         for device in devices:
+            self._ids.add(device.id)
             for identity in device.identities:
                 named = self._by_platform.setdefault(identity.platform, {})
                 named[canonical(identity.platform, identity.id)] = device
@@ -47,4 +49,4 @@ class Directory:
         return next((named[name] for other in also if (name := canonical(platform, other)) in named), None)
 
     def __len__(self) -> int:
-        return len(self._by_platform[NATIVE])
+        return len(self._ids)

@@ -53,7 +53,4 @@ def _from_text(said: str, zone: tzinfo) -> Instant | None:
     except ValueError:
         return None
     local = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
-    try:
-        return round(local.timestamp() * 1_000)
-    except (OverflowError, ValueError):
-        return None
+    return round(local.timestamp() * 1_000)

@@ -81,11 +81,11 @@ class Listener:
     def _hear(self, frame: Frame, heard: Heard) -> None:
         platform = platform_of(frame.topic)
         decoded = self._decode(platform, frame)
-        if type(decoded) is list:
+        if isinstance(decoded, list):
             self._take(decoded, frame, heard)
         elif isinstance(decoded, Rejected):
             heard.refusals.append(self._rejected(decoded, platform, frame))
-        elif isinstance(decoded, Note):
+        else:
             heard.notes.append(self._noted(decoded, frame))
 
     def _decode(self, platform: str | None, frame: Frame) -> Decoded:
@@ -135,9 +135,9 @@ class Listener:
         if batch > 1:
             window.expect(batch)
         outcome = admit(draft, device, plan, window, frame.received, self._settings.zone)
-        if type(outcome) is Reading:
+        if isinstance(outcome, Reading):
             heard.readings.append(outcome)
-        elif isinstance(outcome, Verdict):
+        else:
             self._settle(outcome, draft, plan, device, frame, heard)
 
     def _settle(self, verdict: Verdict, draft: Draft, plan: Plan, device: Device, frame: Frame, heard: Heard) -> None:

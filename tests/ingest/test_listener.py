@@ -1,0 +1,315 @@
+"""What becomes of messages: every frame has an answer, and an alarm bit is never lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain import Device, Identity, Quality, Reason
+from domain.kind import Kind
+from ingest.directory import Directory
+from ingest.frame import Frame
+from ingest.listener import Listener, ListenerSettings
+from ingest.mapping import MappingBook
+from ingest.outcome import NoteKind
+
+NOW = 1767225660000
+GAS = Device("gas-1", "gas_alarm")
+BUTTON = Device("button-1", "sos_button", identities=(Identity("zigbee2mqtt", "Bedroom"),))
+BAND = Device("band-1", "wristband")
+
+
+def say(device: str, *said: Any, leaf: str = "up", at: int = NOW, **about: Any) -> list[Frame]:
+    return [Frame(f"fengshao/v1/{device}/{leaf}", json.dumps(each).encode(), at, "bulk", **about) for each in said]
+
+
+@pytest.fixture
+def ours(listener: Callable[..., Listener]) -> Listener:
+    return listener(GAS, BUTTON, BAND)
+
+
+def reasons(heard: Any) -> list[tuple[Reason, bool]]:
+    return [(each.reason, each.danger) for each in heard.refusals]
+
+
+def test_the_same_seq_is_heard_once(ours: Listener) -> None:
+    heard = ours.hear(say("gas-1", {"seq": 1, "lel_pct": 3}, {"seq": 1, "lel_pct": 3}, {"seq": 2, "lel_pct": 3}))
+
+    assert (2, 1) == (len(heard.readings), heard.duplicates)
+
+
+def test_the_same_time_and_values_are_heard_once_and_other_values_of_that_time_are_kept(ours: Listener) -> None:
+    heard = ours.hear(
+        say(
+            "gas-1",
+            {"ts": NOW, "lel_pct": 3},
+            {"ts": NOW, "lel_pct": 3},
+            {"ts": NOW, "co_ppm": 3},
+            {"ts": NOW, "lel_pct": 4},
+        )
+    )
+
+    assert (3, 1) == (len(heard.readings), heard.duplicates)
+
+
+def test_equal_bytes_without_time_or_seq_are_two_presses(ours: Listener) -> None:
+    heard = ours.hear(say("button-1", {"sos": True}, {"sos": True}))
+
+    assert (2, 0) == (len(heard.readings), heard.duplicates)
+
+
+def test_a_batch_sent_again_is_heard_once_however_long_it_is(ours: Listener) -> None:
+    batch = [{"ts": NOW - 60_000 * each, "lel_pct": each % 7} for each in range(500)]
+
+    heard = ours.hear(say("gas-1", batch, batch))
+
+    assert (500, 500) == (len(heard.readings), heard.duplicates)
+
+
+def test_a_batch_may_be_mixed_and_every_part_of_it_has_an_answer(ours: Listener) -> None:
+    heard = ours.hear(say("gas-1", [{"lel_pct": 1}, 7, {"lel_pct": "x"}, {}, {"lel_pct": None}, {"zzz": 1}]))
+
+    assert [1] == [each.values["lel_pct"] for each in heard.readings]
+    assert [NoteKind.LIFE] == [each.kind for each in heard.notes]
+    assert [Reason.BAD_PAYLOAD, Reason.BAD_VALUE, Reason.BAD_PAYLOAD, Reason.NO_MAPPING] == [
+        reason for reason, _ in reasons(heard)
+    ]
+
+
+def test_a_stranger_is_refused_once_a_message_and_his_danger_is_told(ours: Listener) -> None:
+    heard = ours.hear(say("gas-9", [{"lel_pct": 1}, {"alarm": True, "co_ppm": 3}]))
+
+    (refusal,) = heard.refusals
+    assert (Reason.UNKNOWN_DEVICE, True, "gas_alarm", "gas-9") == (
+        refusal.reason,
+        refusal.danger,
+        refusal.proposed_kind,
+        refusal.identity,
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "danger"),
+    [
+        ({"alarm": True}, True),
+        ({"alarm": "1"}, True),
+        ({"alarm": False, "lel_pct": 80}, False),
+        ({"alarm": True, "test": True}, False),
+        ({"sos": 1}, True),
+        ({"occupied": True}, False),
+    ],
+)
+def test_what_a_stranger_says_is_a_danger_or_not(ours: Listener, said: dict[str, Any], danger: bool) -> None:
+    assert [(Reason.UNKNOWN_DEVICE, danger)] == reasons(ours.hear(say("stranger", said)))
+
+
+@pytest.mark.parametrize(("action", "danger"), [("single", False), ("emergency", True)])
+def test_a_strange_switch_is_no_call_for_help_but_a_strange_emergency_is(
+    ours: Listener, action: str, danger: bool
+) -> None:
+    frame = Frame("zigbee2mqtt/Lamp", json.dumps({"action": action}).encode(), NOW, "bulk")
+
+    assert [(Reason.UNKNOWN_DEVICE, danger)] == reasons(ours.hear([frame]))
+
+
+@pytest.mark.parametrize("leaf", ["up", "alarm"])
+def test_broken_bytes_with_an_alarm_in_them_are_a_danger(ours: Listener, leaf: str) -> None:
+    frame = Frame(f"fengshao/v1/gas-1/{leaf}", b'{"lel_pct": 3, "alarm" : true, "co', NOW, "bulk")
+
+    assert [(Reason.BAD_PAYLOAD, True)] == reasons(ours.hear([frame]))
+
+
+def test_broken_bytes_are_a_danger_only_on_the_alarm_topic(ours: Listener) -> None:
+    heard = ours.hear([Frame(f"fengshao/v1/gas-1/{leaf}", b"\xff\xfe", NOW, "bulk") for leaf in ("up", "alarm")])
+
+    assert [(Reason.BAD_PAYLOAD, False), (Reason.BAD_PAYLOAD, True)] == reasons(heard)
+
+
+def test_a_danger_that_a_kind_does_not_have_is_refused_by_name_and_the_rest_is_read(ours: Listener) -> None:
+    heard = ours.hear(say("gas-1", {"lel_pct": 3, "sos": True}, {"sos": True}, {"sos": False, "lel_pct": 4}))
+
+    assert [3, 4] == [each.values["lel_pct"] for each in heard.readings]
+    assert [(Reason.NO_MAPPING, True), (Reason.NO_MAPPING, True)] == reasons(heard)
+    assert {("native", "gas_alarm", "sos"): 3} == ours.unmapped
+
+
+def test_unmapped_fields_are_counted_up_to_a_limit(kinds: dict[str, Kind], books: list[MappingBook]) -> None:
+    ours = Listener(kinds, books, ListenerSettings(unmapped_max=1))
+    ours.directory = Directory([GAS])
+    ours.hear(say("gas-1", {"lel_pct": 3, "a" * 99: 1}, {"lel_pct": 4, "b": 1}))
+
+    assert {("native", "gas_alarm", "a" * 64): 1} == ours.unmapped
+
+
+def test_a_bad_value_that_may_have_been_an_alarm_is_a_danger(ours: Listener) -> None:
+    heard = ours.hear(say("gas-1", {"alarm": "ALARM!", "lel_pct": 3}, {"lel_pct": "NaN", "co_ppm": True}))
+
+    assert [(Reason.BAD_VALUE, True), (Reason.BAD_VALUE, False), (Reason.BAD_VALUE, False)] == reasons(heard)
+    assert [{"lel_pct": 3}] == [each.values for each in heard.readings]
+
+
+def test_a_value_outside_the_plausible_range_is_marked_and_an_alarm_bit_never(ours: Listener) -> None:
+    (reading,) = ours.hear(say("gas-1", {"temp_c": -117, "alarm": True, "lel_pct": 1e300})).readings
+
+    assert {"temp_c": -117, "alarm": True, "lel_pct": 1e300} == reading.values
+    assert {"temp_c": Quality.IMPLAUSIBLE, "lel_pct": Quality.IMPLAUSIBLE} == reading.doubts
+
+
+def test_a_retained_message_is_marked_so(ours: Listener) -> None:
+    heard = ours.hear(say("gas-1", {"alarm": True, "lel_pct": 200}, retain=True))
+
+    assert {"alarm": Quality.RETAINED, "lel_pct": Quality.IMPLAUSIBLE} == heard.readings[0].doubts
+
+
+def test_a_clock_that_is_not_sane_is_replaced_by_the_arrival_and_says_so(ours: Listener) -> None:
+    heard = ours.hear(
+        say("gas-1", {"ts": NOW + 180_000, "lel_pct": 3}, {"ts": 0, "lel_pct": 3}, {"ts": 0, "lel_pct": 3})
+    )
+
+    assert [(NOW, {"lel_pct": Quality.CLOCK})] * 3 == [(each.at, each.doubts) for each in heard.readings]
+
+
+def test_a_time_that_is_none_is_refused_and_the_values_are_taken_at_their_arrival(ours: Listener) -> None:
+    heard = ours.hear(say("gas-1", {"ts": "soon", "alarm": True}))
+
+    assert [(Reason.BAD_TIME, False)] == reasons(heard)
+    assert [(NOW, Quality.CLOCK)] == [(each.at, each.doubts["alarm"]) for each in heard.readings]
+
+
+@pytest.mark.parametrize("seq", [True, 1.5, "x", 2**70, [1]])
+def test_a_seq_that_is_no_whole_number_is_refused_and_the_values_are_taken(ours: Listener, seq: Any) -> None:
+    heard = ours.hear(say("gas-1", {"seq": seq, "lel_pct": 3}))
+
+    assert ([(Reason.BAD_VALUE, False)], 1) == (reasons(heard), len(heard.readings))
+
+
+def test_a_seq_may_be_written_as_text_or_as_a_fraction(ours: Listener) -> None:
+    heard = ours.hear(say("gas-1", {"seq": 7, "lel_pct": 3}, {"seq": "7", "lel_pct": 3}, {"seq": 7.0, "lel_pct": 3}))
+
+    assert (1, 2) == (len(heard.readings), heard.duplicates)
+
+
+def test_two_fields_for_one_verdict_let_the_danger_count(listener: Callable[..., Listener]) -> None:
+    ours = listener(Device("gas-1", "gas_alarm", identities=(Identity("zigbee2mqtt", "Kitchen"),)))
+
+    for said in ({"gas": True, "alarm": False}, {"alarm": False, "gas": True}):
+        (reading,) = ours.hear([Frame("zigbee2mqtt/Kitchen", json.dumps(said).encode(), NOW, "bulk")]).readings
+        assert {"alarm": True} == reading.values
+
+
+def test_a_redelivered_packet_of_a_session_is_heard_once_and_a_new_one_with_its_number_is_heard(ours: Listener) -> None:
+    first, again = say("button-1", {"sos": True}, packet_id=5), say("button-1", {"sos": True}, packet_id=5, dup=True)
+    other = say("button-1", {"sos": 1}, packet_id=5, dup=True)
+
+    heard = ours.hear([*first, *again, *other, *first])
+
+    assert (3, 1) == (len(heard.readings), heard.duplicates)
+
+
+def test_a_message_that_was_too_large_is_refused_with_its_head(ours: Listener) -> None:
+    heard = ours.hear([Frame("fengshao/v1/gas-1/up", b'[{"alarm":true},', NOW, "bulk", size=2_000_000)])
+
+    (refusal,) = heard.refusals
+    assert (Reason.TOO_LARGE, True, "2000000 bytes; only the first 16 were kept") == (
+        refusal.reason,
+        refusal.danger,
+        refusal.detail,
+    )
+
+
+def test_a_kind_that_nobody_described_is_refused(listener: Callable[..., Listener]) -> None:
+    assert [(Reason.NO_MAPPING, True)] == reasons(listener(Device("x", "robot")).hear(say("x", {"alarm": True})))
+
+
+def test_after_a_join_the_frame_counter_begins_again(listener: Callable[..., Listener]) -> None:
+    ours = listener(Device("leak-1", "water_leak", identities=(Identity("chirpstack", "0101010101ABCDEF"),)))
+    topic = "application/a/device/0101010101abcdef/event/"
+    up = Frame(topic + "up", b'{"fCnt": 1, "object": {"leak": false}}', NOW, "bulk")
+    join = Frame(topic + "join", b"{}", NOW, "bulk")
+
+    heard = ours.hear([up, up, join, up])
+
+    assert (2, 1) == (len(heard.readings), heard.duplicates)
+    assert ["leak-1"] == [note.device for note in heard.notes]
+
+
+def test_an_adapter_that_fails_stops_nobody_behind_it(ours: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(platform: str | None, frame: Frame) -> Any:
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr("ingest.listener.decode", broken)
+    heard = ours.hear(say("gas-1", {"lel_pct": 1}, {"lel_pct": 1}))
+
+    assert [(Reason.CODEC_FAILED, False)] * 2 == reasons(heard)
+
+
+def test_a_topic_of_nobody_is_refused_and_its_source_is_mqtt(ours: Listener) -> None:
+    (refusal,) = ours.hear([Frame("somebody/else", b"hello", NOW, "bulk")]).refusals
+
+    assert ("mqtt", None, Reason.NO_CODEC) == (refusal.source, refusal.platform, refusal.reason)
+
+
+def test_a_restored_listener_knows_what_was_said_before_the_crash(
+    ours: Listener, listener: Callable[..., Listener]
+) -> None:
+    before = say("gas-1", {"seq": 1, "ts": NOW, "lel_pct": 3}, {"ts": NOW - 5, "co_ppm": 1}, packet_id=1)
+    ours.hear(before)
+    after = listener(GAS)
+    after.restore(ours.snapshot())
+
+    heard = after.hear([*before, *say("gas-1", {"ts": NOW - 5, "co_ppm": 1}, packet_id=1, dup=True)])
+
+    assert ([], 3) == (heard.readings, heard.duplicates)
+    assert len(ours.snapshot(heard_since=NOW + 1)) < len(ours.snapshot())
+
+
+def test_the_decoder_says_its_version(ours: Listener) -> None:
+    assert "adapter 1, mapping 1" == ours.versions["zigbee2mqtt"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+FIELDS = st.sampled_from(
+    ["ts", "seq", "alarm", "lel_pct", "co_ppm", "fault", "battery_pct", "test", "object", "gas", "x"]
+)
+TOPICS = st.sampled_from(
+    [
+        "fengshao/v1/gas-1/up",
+        "fengshao/v1/gas-1/alarm",
+        "fengshao/v1/gas-1/status",
+        "application/a/device/01/event/up",
+        "application/a/device/01/event/status",
+        "application/a/device/01/event/location",
+        "zigbee2mqtt/Kitchen",
+        "zigbee2mqtt/bridge/event",
+        "zigbee2mqtt/Kitchen/availability",
+    ]
+)
+KNOWN = Device("gas-1", "gas_alarm", identities=(Identity("chirpstack", "01"), Identity("zigbee2mqtt", "Kitchen")))
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=st.data(), topic=TOPICS)
+def test_whatever_is_said_ends_as_something_and_a_true_alarm_is_never_lost(
+    data: st.DataObject, topic: str, kinds: dict[str, Kind], books: list[MappingBook]
+) -> None:
+    ours = Listener(kinds, books)
+    ours.directory = Directory([KNOWN])
+    said = data.draw(st.dictionaries(FIELDS, JSON, max_size=5) | st.lists(JSON, max_size=3) | JSON)
+    payload = data.draw(st.just(json.dumps(said).encode()) | st.binary(max_size=40))
+
+    heard = ours.hear([Frame(topic, payload, NOW, "bulk")])
+
+    assert heard.readings or heard.refusals or heard.notes or heard.duplicates
+    assert all(each.values for each in heard.readings)
+    whole = payload == json.dumps(said).encode() and topic in ("fengshao/v1/gas-1/up", "fengshao/v1/gas-1/alarm")
+    if whole and isinstance(said, dict) and said.get("alarm") is True:
+        assert heard.readings[0].values["alarm"] is True

@@ -1,0 +1,222 @@
+"""Vendor fields become our quantities by data; single values, times, identities and topics."""
+
+from __future__ import annotations
+
+from datetime import timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain import Device, Identity
+from domain.kind import Kind
+from ingest.conversion import NOTHING, Problem, convert
+from ingest.directory import Directory
+from ingest.instants import is_sane, read_instant
+from ingest.mapping import MappingBook, Spec, compile_plan
+from ingest.suspicion import Suspicion
+from ingest.topics import Cover, matches, topic_safe
+from ingest.urgent import NATIVE_ALARMS, urgent_filters
+
+SHANGHAI = timezone(timedelta(hours=8))
+
+
+def kind_of(**quantities: dict[str, Any]) -> Kind:
+    named = {name: {"name": {"zh": name, "en": name}, **about} for name, about in quantities.items()}
+    about = {"kind": "thing", "name": {"zh": "物", "en": "Thing"}, "urgent": True, "report_every": "1h"}
+    return Kind.model_validate({**about, "quantities": named})
+
+
+THING = kind_of(level={"type": "number"}, on={"type": "bool", "danger": True}, word={"type": "text"})
+
+
+def spec(field: str, rule: Any = None) -> Spec:
+    book = {"platform": "p", "version": 1, "kinds": {"thing": {field: rule}} if rule is not None else {}}
+    return compile_plan(THING, [MappingBook.model_validate(book)], "p").specs[field]
+
+
+@pytest.mark.parametrize(
+    ("rule", "said", "value"),
+    [
+        ("on", "TRUE", True),
+        ("on", "0", False),
+        ("on", 1, True),
+        ("on", 0.0, False),
+        ({"to": "on", "invert": True}, False, True),
+        ({"to": "on", "words": {"leak": True, "1": True, "true": True}}, " Leak ", True),
+        ({"to": "on", "words": {"leak": True, "1": True, "true": True}}, True, True),
+        ({"to": "on", "words": {"x": True}, "otherwise": "absent"}, "y", NOTHING),
+        ({"to": "level", "scale": 0.001}, 3015, 3.015),
+        ({"to": "level", "offset": -40}, 60, 20),
+        ({"to": "level", "text_number": True}, "1700 mm", 1700),
+        ({"to": "level", "text_number": True}, 3.5, 3.5),
+        ({"to": "level", "absent": [-1, "null"]}, "null", NOTHING),
+        ({"to": "level", "absent": [-1]}, -1.0, NOTHING),
+        ({"to": "level", "absent": [-1]}, 7, 7),
+        ("level", None, NOTHING),
+        ("word", "leak", "leak"),
+    ],
+)
+def test_a_rule_gives_this_value(rule: Any, said: object, value: object) -> None:
+    assert value == convert(spec("field", rule), said)
+
+
+@pytest.mark.parametrize(
+    ("field", "said", "problem"),
+    [
+        ("on", 2, "int 2 is neither true nor false"),
+        ("on", "maybe", "str 'maybe' is neither true nor false"),
+        ("on", [], "list [] is neither true nor false"),
+        ("level", True, "bool True is not a number"),
+        ("level", "3", "str '3' is not a number"),
+        ("level", float("inf"), "inf is not a finite number"),
+        ("level", float("nan"), "nan is not a finite number"),
+        ("level", 2**64, "a whole number of more than 64 bits"),
+        ("word", 3, "int 3 is not text"),
+    ],
+)
+def test_a_value_of_the_wrong_sort_is_a_problem_that_says_so(field: str, said: object, problem: str) -> None:
+    assert Problem(problem) == convert(spec(field), said)
+
+
+def test_a_word_nobody_listed_is_a_problem() -> None:
+    assert Problem("'y' is not a word we know here") == convert(spec("f", {"to": "on", "words": {"x": True}}), "y")
+
+
+@pytest.mark.parametrize("said", ["", "mm", "+-3"])
+def test_text_without_a_number_is_a_problem(said: str) -> None:
+    assert isinstance(convert(spec("f", {"to": "level", "text_number": True}), said), Problem)
+
+
+@given(st.integers(-(2**63) + 1, 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_comes_out_exactly_as_it_went_in(number: float) -> None:
+    out = convert(spec("level"), number)
+    assert (type(number), number) == (type(out), out)
+
+
+def test_the_more_special_a_rule_the_more_it_counts() -> None:
+    model = {"models": ["M1"], "kind": "thing", "fields": {"f": {"to": "level", "scale": 3}}}
+    books = [
+        MappingBook.model_validate(book)
+        for book in (
+            {"platform": "p", "version": 1, "fields": {"f": "ignore", "g": "absent_here"}, "models": [model]},
+            {"platform": "any", "version": 1, "kinds": {"thing": {"f": "word"}, "other": {"f": "level"}}},
+        )
+    ]
+    plain, special = compile_plan(THING, books, "p").specs, compile_plan(THING, books, "p", "M1").specs
+
+    assert (True, True, 3) == (plain["f"].ignored, plain["g"].ignored, convert(special["f"], 1))
+    assert "word" == compile_plan(THING, books, "q").specs["f"].quantity
+
+
+def test_a_hidden_absent_value_inside_the_range_does_not_pass_unseen() -> None:
+    assert () == spec("f", {"to": "level", "absent": [0]}).types
+    assert (float, int) == spec("f", {"to": "level", "absent": ["null"]}).types
+
+
+@pytest.mark.parametrize(
+    ("said", "instant"),
+    [
+        (1767225600, 1767225600000),
+        (1767225600.5, 1767225600500),
+        (1767225600123, 1767225600123),
+        (1767225600123456, 1767225600123),
+        ("1767225600", 1767225600000),
+        ("1767225600.25", 1767225600250),
+        ("2026-01-01T00:00:00Z", 1767225600000),
+        ("2026-01-01 08:00:00", 1767225600000),
+        ("20260101", 1767225600000 - 8 * 3_600_000),
+        ("20260101T000000Z", 1767225600000),
+        ("2022-07-18T09:34:15.775023242+00:00", 1658136855775),
+        (10**17, None),
+        (float("nan"), None),
+        (float("inf"), None),
+        (True, None),
+        ([], None),
+        ("", None),
+        ("9" * 400, None),
+        ("tomorrow", None),
+        ("0001-01-01T00:00:00", -62135596800000 - 8 * 3_600_000),
+    ],
+)
+def test_a_time_is_told_by_its_magnitude_or_its_text(said: object, instant: int | None) -> None:
+    assert instant == read_instant(said, SHANGHAI)
+
+
+@pytest.mark.parametrize(("at", "sane"), [(0, True), (120_000, True), (120_001, False), (-400 * 86_400_000 - 1, False)])
+def test_a_clock_is_sane_for_four_hundred_days_back_and_two_minutes_ahead(at: int, sane: bool) -> None:
+    assert sane is is_sane(1767225600000 + at, 1767225600000)
+
+
+def test_a_device_is_found_by_any_of_its_names() -> None:
+    names = (Identity("chirpstack", "0101010101ABCDEF"), Identity("zigbee2mqtt", "3栋/402"), Identity("native", "old"))
+    device = Device("d", "door", identities=names)
+    directory = Directory([device])
+
+    assert 1 == len(directory)
+    assert device is directory.find("native", "d") is directory.find("native", "old")
+    assert device is directory.find("chirpstack", "0101010101abcdef") is directory.find("zigbee2mqtt", "3栋/402")
+    assert device is directory.find("zigbee2mqtt", "renamed", ("nobody", "3栋/402"))
+    assert directory.find("zigbee2mqtt", "3栋") is directory.find("tts", "d") is None
+    assert directory.find("zigbee2mqtt", "renamed", ("nobody",)) is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "topic", "covered"),
+    [
+        ("a/b", "a/b", True),
+        ("a/+/c", "a/b/c", True),
+        ("a/+", "a", False),
+        ("a/+", "a/b/c", False),
+        ("a/#", "a/b/c", True),
+        ("#", "a", True),
+        ("+/x", "$SYS/x", False),
+        ("$oc/#", "$oc/x", True),
+        ("/+/+/properties/report", "/p/d/properties/report", True),
+        ("a/+/b/+/c", "a/1/b/2/c", True),
+        ("a/+/b/+/c", "a/1/b/2/d", False),
+    ],
+)
+def test_a_filter_covers_a_topic(pattern: str, topic: str, covered: bool) -> None:
+    assert covered is matches(pattern, topic) is (topic in Cover([pattern]))
+
+
+LEVELS = st.lists(st.sampled_from(["a", "b", "+", "x y", ""]), min_size=1, max_size=5).map("/".join)
+
+
+@given(st.lists(LEVELS, max_size=4), LEVELS.filter(lambda topic: "+" not in topic))
+def test_a_cover_says_what_its_filters_say(patterns: list[str], topic: str) -> None:
+    assert any(matches(pattern, topic) for pattern in patterns) is (topic in Cover(patterns))
+
+
+def test_a_name_with_wildcards_is_no_topic_of_its_own() -> None:
+    assert [False, False, False, True] == [topic_safe(name) for name in ("", "a+", "#", "3栋/402")]
+
+
+def test_urgent_devices_with_their_own_topic_are_heard_apart_up_to_the_limit(kinds: dict[str, Kind]) -> None:
+    devices = [
+        Device("gas-1", "gas_alarm", identities=(Identity("zigbee2mqtt", "厨房 1"), Identity("tts", "x"))),
+        Device("gas-2", "gas_alarm", identities=(Identity("chirpstack", "ABCD"), Identity("zigbee2mqtt", "a#"))),
+        Device("door-1", "door", identities=(Identity("zigbee2mqtt", "Door"),)),
+        Device("thing", "robot", identities=(Identity("zigbee2mqtt", "Robot"),)),
+    ]
+    everything = urgent_filters(devices, kinds, 9)
+    assert (NATIVE_ALARMS, "zigbee2mqtt/厨房 1", "application/+/device/abcd/event/up") == everything.filters
+    assert ((NATIVE_ALARMS, "zigbee2mqtt/厨房 1"), 1) == (
+        urgent_filters(devices, kinds, 2).filters,
+        urgent_filters(devices, kinds, 2).left_out,
+    )
+
+
+def test_what_a_message_looks_like_is_the_one_kind_that_knows_most_of_it(
+    kinds: dict[str, Kind], books: list[MappingBook]
+) -> None:
+    suspicion = Suspicion(kinds, books)
+    assert "gas_alarm" == suspicion.kind_of("native", {"alarm": True, "lel_pct": 3, "zzz": 1})
+    assert suspicion.kind_of("native", {"alarm": True}) is suspicion.kind_of("native", {"zzz": 1}) is None
+
+
+def test_without_any_danger_in_any_kind_nothing_is_suspicious() -> None:
+    quiet = kind_of(level={"type": "number"})
+    assert not Suspicion({"thing": quiet}, []).written(b'{"alarm": true}')

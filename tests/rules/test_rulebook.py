@@ -49,6 +49,20 @@ def test_every_rule_name_is_one_of_its_own_across_all_books(books: dict[str, Rul
     assert len(names) == len(set(names))
 
 
+def test_every_danger_bit_of_every_kind_has_a_rule_that_tells_it_at_once(
+    books: dict[str, Rulebook], kinds: Kinds
+) -> None:
+    rules = [rule for book in books.values() for rule in book.rules if rule.hold == 0]
+    dangers = {(kind.kind, name) for kind in kinds.values() for name, one in kind.quantities.items() if one.danger}
+    told = {
+        (kind, name)
+        for kind, name in dangers
+        for rule in rules
+        if rule.watches(kind) and name in (rule.when, rule.event)
+    }
+    assert dangers - told == set()
+
+
 def test_titles_are_short_and_what_endangers_the_worker_comes_with_advice(books: dict[str, Rulebook]) -> None:
     rules = [rule for book in books.values() for rule in book.rules]
     assert all(len(rule.title.zh) <= 8 for rule in rules)

@@ -6,7 +6,7 @@ import { createReadStream, existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { makeAlerts, makePlaces, makeReadings, makeTimeline, PEOPLE, RULES, stamp } from './town.mjs'
+import { makeAlerts, makeStorm, makePlaces, makeReadings, makeTimeline, PEOPLE, RULES, stamp } from './town.mjs'
 
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url))
 const PORT = Number(process.env.PORT ?? 8787)
@@ -139,6 +139,7 @@ function play(response, what) {
   if (what !== 'drop') reset()
   if (what === 'drop') for (const one of streams) one.destroy()
   if (what === 'quiet') for (const item of [...alerts.values()]) if (item.state !== 'closed') alerts.delete(item.id)
+  if (what === 'storm') for (const item of makeStorm(Date.now())) alerts.set(item.id, item)
   deaf = what === 'deaf'
   emit('resync', {})
   emit('status', status())

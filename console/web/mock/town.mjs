@@ -174,3 +174,13 @@ export const RULES = [
   { name: 'manhole-tilt', kinds: ['manhole'], severity: 'high', when: 'abs(tilt_deg) >= 15' },
   { name: 'band-heart-rate', kinds: ['wristband'], severity: 'high', when: 'heart_rate_bpm >= 131 or heart_rate_bpm <= 40' },
 ]
+
+/** Forty alarms at once: a whole estate loses its gas pressure. One address is the longest a text may carry. */
+export function makeStorm(now) {
+  return Array.from({ length: 40 }, (_, n) =>
+    alert(now, {
+      id: String(100 + n), rule: 'gas-alarm', hazard: 'gas', title: '燃气泄漏', severity: n % 4 ? 'critical' : 'high', state: 'open',
+      ago: (n + 1) * 4 * SECOND, device: `storm-${n}`, place: `p${n % 7}-${(n % 5) + 1}-1-202`,
+      address: n === 3 ? '枫叶新居国际花园东区二期商业裙楼12号楼3单元1602室' : `${NAMES[n % 7]}${(n % 5) + 1}栋1单元202`,
+    }, { deadline: { what: 'take', at: stamp(now + 60 * SECOND - n * 3 * SECOND) } }))
+}

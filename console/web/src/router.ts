@@ -35,8 +35,11 @@ router.beforeEach((to) => {
 })
 
 whenUnauthorized(() => {
+  const byLink = Boolean(session.value?.alert)
   session.value = null
   stop()
   const here = router.currentRoute.value
+  // A worker has no token: his page says that the link is over and what to do.
+  if (byLink) return void router.push({ name: 'link', params: { link: 'over' } })
   if (here.name !== 'login') void router.push({ name: 'login', query: { next: here.fullPath } })
 })

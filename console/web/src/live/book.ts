@@ -15,7 +15,8 @@ export const loaded = ref(false)
 /** The alert that arrived last, for the announcer. */
 export const arrived = shallowRef<AlertItem | null>(null)
 
-const LIVE = ['open', 'returned', 'acknowledged', 'on_site'] as const
+/** Everything that is not closed. */
+const UNCLOSED = ['open', 'returned', 'acknowledged', 'on_site', 'resolved', 'verified', 'shelved'] as const
 
 const known = computed(() => [...book.values()])
 const openOf = (ledger: AlertItem['ledger']) =>
@@ -23,6 +24,11 @@ const openOf = (ledger: AlertItem['ledger']) =>
 
 export const danger = openOf('danger')
 export const health = openOf('health')
+const inStates = (...states: AlertItem['state'][]) =>
+  computed(() => known.value.filter((item) => states.includes(item.state)).sort(urgency))
+/** Done by one person, to be looked at by another, then closed. */
+export const review = inStates('resolved', 'verified')
+export const shelved = inStates('shelved')
 export const today = computed(() => {
   const begin = midnight(serverNow(), zone.value)
   return known.value.filter((item) => item.ledger === 'danger' && (instant(item.opened_at) ?? 0) >= begin)
@@ -46,7 +52,7 @@ export async function load(): Promise<void> {
   // What the stream brings while we ask is newer than the answer and stays.
   const before = [...book.keys()]
   const [open, recent] = await Promise.all([
-    api.alerts({ state: LIVE }),
+    api.alerts({ state: UNCLOSED }),
     api.alerts({ since: begin }),
   ])
   const present = new Set([...open, ...recent].map((item) => item.id))

@@ -4,6 +4,7 @@ import { api, Problem } from '../api/client'
 import type { AlertDetail, AlertItem, Device } from '../api/types'
 import { book, learn } from './book'
 import { now } from './now'
+import { session } from './session'
 
 /** Delivery states may change without the alert changing. */
 const FRESH_MS = 5_000
@@ -18,7 +19,9 @@ export function useDetail(id: Ref<string | null>) {
   const alert = computed<AlertDetail | null>(() => {
     const known = id.value === null ? undefined : book.get(id.value)
     const full = detail.value?.id === id.value ? detail.value : null
-    if (full) return known ? { ...full, ...known } : full
+    // What is allowed depends on who looks; only the answer to our own question knows that.
+    if (full && known) return { ...full, ...known, allowed: known.state === full.state ? full.allowed : known.allowed }
+    if (full) return full
     return known ? { ...known, timeline: [] } : null
   })
 
@@ -39,8 +42,9 @@ export function useDetail(id: Ref<string | null>) {
   }
 
   async function describe(wanted: string | null): Promise<void> {
-    if (wanted === null || device.value?.id === wanted) return
-    device.value = await api.device(wanted).catch(() => null) // a worker may not read devices: the page says less
+    // A worker's link opens no registry: the page then says less.
+    if (wanted === null || device.value?.id === wanted || session.value?.alert) return
+    device.value = await api.device(wanted).catch(() => null)
   }
 
   watch(

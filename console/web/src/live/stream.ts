@@ -5,6 +5,7 @@ import { failedAt, heardAt, type Link, lost as isLost, shouldProbe } from '../pu
 import type { AlertItem, Status } from '../api/types'
 import { book, learn, load, loadPlaces, places, status } from './book'
 import { now } from './now'
+import { session } from './session'
 
 const link = ref<Link>(heardAt(Date.now()))
 const beat = ref(Date.now())
@@ -48,7 +49,7 @@ whenUnreachable(failed)
 async function refresh(): Promise<void> {
   try {
     await load()
-    if (!places.value.length) await loadPlaces()
+    if (!places.value.length && !session.value?.alert) await loadPlaces()
     behind = false
   } catch {
     failed() // the next opening of the stream tries again
@@ -97,6 +98,8 @@ function watch(): void {
   if (!lost.value || beat.value < reopenAt) return
   behind = true
   reopenAt = beat.value + REOPEN_MS
+  // The server said no to the stream itself: asking for the list tells why, and an ended session leads to the login.
+  if (source?.readyState === EventSource.CLOSED) void refresh()
   // While it is CONNECTING the browser retries by itself and says which event it heard last; after long we start afresh.
   if (source?.readyState !== EventSource.CONNECTING || lostFor.value > AFRESH_MS) open()
 }

@@ -58,6 +58,8 @@ class Casework:
             self._tell(book, alert, Kind.TAKEN, now)
         elif effect is Effect.TELL_RESOLVED:
             self._tell(book, alert, Kind.CLEAR, now)
+        elif effect is Effect.NEXT_CARD:
+            self._next_card(book, alert, now)
         else:
             self._tell_owner(book, alert, now)
         return alert
@@ -76,7 +78,12 @@ class Casework:
         name = alert.owner_name or ""
         for row in told(book.deliveries(alert.id), alert.round):
             self.dispatch.outbox.tell(book, alert, row, kind, name, now)
-            if kind is Kind.TAKEN and row.channel == WECOM and row.person == alert.owner:
+        if kind is Kind.TAKEN:
+            self._next_card(book, alert, now)
+
+    def _next_card(self, book: Book, alert: Alert, now: Instant) -> None:
+        for row in told(book.deliveries(alert.id), alert.round):
+            if row.channel == WECOM and row.person == alert.owner:
                 self.dispatch.outbox.owner_card(book, alert, row, now)
 
     def _tell_owner(self, book: Book, alert: Alert, now: Instant) -> None:

@@ -53,6 +53,8 @@ class Effect(StrEnum):
     """Messages not yet sent are not sent."""
     TELL_TAKEN = "tell_taken"
     TELL_RESOLVED = "tell_resolved"
+    NEXT_CARD = "next_card"
+    """The owner gets the button for what he does next."""
     REMIND = "remind"
     """A taken alert overstays: tell the next rung, without taking it from its owner."""
     TELL_OWNER = "tell_owner"
@@ -142,7 +144,7 @@ def _acknowledge(new: Alert, _old: Alert, happening: Happening, now: Instant, pa
 
 def _arrive(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
     if old.owner is not None:
-        return Step(replace(new, due_at=now + pace.resolve_ms))
+        return Step(replace(new, due_at=now + pace.resolve_ms), (Effect.NEXT_CARD,))
     step = _acknowledge(new, old, happening, now, pace)
     return Step(replace(step.alert, due_at=now + pace.resolve_ms), step.effects)
 

@@ -74,7 +74,7 @@ class Outbox:
     def owner_card(self, book: Book, alert: Alert, told: Delivery, now: Instant) -> None:
         """The one who took it gets the buttons he needs next: 我已到场, 处置完毕."""
         task = delivery_id(now, book.next_delivery())
-        key = f"{alert.id}:{alert.round}:next:{told.person}:{told.channel}:{alert.taken_at}"
+        key = f"{alert.id}:{alert.round}:{alert.state}:{told.person}:{told.channel}:{alert.taken_at}"
         payload: dict[str, object] = {"card": self.wording.owner_card(alert, now, task)}
         book.post([_fresh(told, task, key, Kind.TAKEN, payload, now)])
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from alerts import codes
-from alerts.alert import Actor, Alert, Kind
+from alerts.alert import Actor, Alert, Kind, State
 from alerts.transitions import Refusal
 from alerts.wordbook import VARIABLE, SmsText, WordBook, code_of
 from domain import MINUTE, Instant, Ledger
@@ -114,10 +114,9 @@ class Wording:
         words = self.book.card
         title = words.taken_by.format(name=alert.owner_name)
         rows = [{"keyname": words.time, "value": self._when(alert, now)}]
-        buttons = [
-            {"text": words.arrive, "style": 1, "key": f"arrive:{alert.id}"},
-            {"text": words.resolve, "style": 3, "key": f"resolve:{alert.id}"},
-        ]
+        buttons: list[dict[str, object]] = [{"text": words.resolve, "style": 3, "key": f"resolve:{alert.id}"}]
+        if alert.state is State.ACKNOWLEDGED:
+            buttons.insert(0, {"text": words.arrive, "style": 1, "key": f"arrive:{alert.id}"})
         return self._card(alert, task, f"{title} · {alert.title}", rows, buttons)
 
     def button(self, kind: Kind, name: str) -> str:

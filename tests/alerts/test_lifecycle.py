@@ -112,7 +112,7 @@ def test_arriving_without_a_word_takes_it_too() -> None:
     assert result.alert.due_at == NOW + PACE.resolve_ms
     assert result.effects == (Effect.HUSH, Effect.TELL_TAKEN)
     known = step(an_alert(State.ACKNOWLEDGED, owner="wang"), Signal.ARRIVE)
-    assert (known.alert.state, known.effects) == (State.ON_SITE, ())
+    assert (known.alert.state, known.effects) == (State.ON_SITE, (Effect.NEXT_CARD,))
 
 
 def test_the_handler_may_not_verify_his_own_work() -> None:

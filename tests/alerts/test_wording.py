@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from alerts.alert import Actor, Alert, Kind, Via
+from alerts.alert import Actor, Alert, Kind, State, Via
 from alerts.transitions import Refusal
 from alerts.wordbook import VARIABLE, SmsText
 from alerts.wording import Speech, Wording, clean
@@ -176,9 +176,11 @@ def test_the_card_holds_to_the_vendors_limits(words: Any) -> None:
 
 def test_the_owners_card_offers_what_comes_next(words: Any) -> None:
     wording = Wording(words, "枫树社区", TZ)
-    card: Any = wording.owner_card(an_alert(), START, "task3")
+    card: Any = wording.owner_card(an_alert(state=State.ACKNOWLEDGED), START, "task3")
     assert card["main_title"]["title"] == "已由王芳接警 · 燃气泄漏"
     assert [button["text"] for button in card["button_list"]] == ["我已到场", "处置完毕"]
+    there: Any = wording.owner_card(an_alert(state=State.ON_SITE), START, "task4")
+    assert [button["text"] for button in there["button_list"]] == ["处置完毕"]
     assert wording.button(Kind.TAKEN, "王芳") == "已由王芳接警"
     assert wording.button(Kind.CLEAR, "王芳") == "已处置"
 

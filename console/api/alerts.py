@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.responses import Response
 
 from alerts.alert import Actor, State, Via
+from alerts.desk import NoSuchAlert
 from alerts.lifecycle import Incomplete, NotNow
 from console import words
 from console.api.asking import (
@@ -26,7 +27,7 @@ from console.api.asking import (
 )
 from console.api.devices import seen_places
 from console.api.guarding import Who, demand
-from console.auth import Principal
+from console.auth import LINK_MS, Principal, worker_link
 from console.problems import FieldFault, Problem, faulty, no_such
 from console.services import Services
 from domain import Ledger, Severity
@@ -107,6 +108,20 @@ async def one_alert(services: Asked, who: Who, alert_id: str) -> Response:
     return shown(services, {**for_reader(view, who), "contacts": contacts})
 
 
+@router.post("/alerts/{alert_id}/link", status_code=201, summary="A worker's link: this alert, this person, two hours")
+async def make_link(request: Request, services: Asked, who: Who, alert_id: str) -> Response:
+    demand(who, "assign")
+    person = (await written_one(request, _ACT)).person
+    await seen_alert(services, who, alert_id)
+    if person is None or person not in services.community().people:
+        raise faulty(FieldFault("person", words.UNKNOWN_PERSON.format(person=person)))
+    now = services.clock()
+    link = worker_link(services.signing_key.reveal().encode(), alert_id, person, now)
+    deed = {"alert": alert_id, "for": person}
+    await services.ledger.run(lambda tx: audit.write(tx, now, who.person or who.token, "link made", deed))
+    return shown(services, {"link": link, "path": f"/m/{link}", "expires_at": now + LINK_MS}, 201)
+
+
 @router.post("/alerts/{alert_id}/{action}", summary="Do something about an alert; 409 says why not now")
 async def act(request: Request, services: Asked, who: Who, alert_id: str, action: str) -> Response:
     if action not in ACTIONS:
@@ -120,6 +135,8 @@ async def act(request: Request, services: Asked, who: Who, alert_id: str, action
         raise faulty(FieldFault("to", words.UNKNOWN_PERSON.format(person=written.to)))
     try:
         await services.desk.act(alert_id, action, actor, now, written.comment, written.reason, until, written.to)
+    except NoSuchAlert:
+        raise no_such("alert", alert_id) from None
     except NotNow as refused:
         raise Problem(409, refused.message) from None
     except Incomplete as incomplete:

@@ -5,7 +5,7 @@ A worker's link sees none of them: its page is about one alert.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from console import words
@@ -68,12 +68,11 @@ def _person_shows(services: Services, who: Principal, person: Person, wanted: Wa
     return in_reach and _equal(wanted, person, "home")
 
 
-def _person_view(services: Services, who: Principal, person: Person) -> dict[str, Any]:
-    view = person_view(person)
+def _person_viewer(services: Services, who: Principal) -> Callable[[Person], dict[str, Any]]:
     if who.sees_names:
-        return view
-    works = any(duty.person == person.id for duty in services.community().duties)
-    return masked_person(view, is_resident=not works)
+        return person_view
+    workers = {duty.person for duty in services.community().duties}
+    return lambda person: masked_person(person_view(person), is_resident=person.id not in workers)
 
 
 def _person_faults(community: Community, person: Person, _together: Mapping[str, Person]) -> Faults:
@@ -101,7 +100,7 @@ PLACES = Shelf(
     put=registry.put_places,
     load=registry.community,
     value=lambda _services, written: written.value(),
-    view=lambda _services, _who, place: place_view(place),
+    viewer=lambda _services, _who: place_view,
     shows=_place_shows,
     faults=_place_faults,
 )
@@ -115,7 +114,7 @@ CELLS = Shelf(
     put=registry.put_cells,
     load=registry.community,
     value=lambda _services, written: written.value(),
-    view=lambda _services, _who, cell: cell_view(cell),
+    viewer=lambda _services, _who: cell_view,
     shows=lambda _services, who, cell, wanted: who.alert is None and _equal(wanted, cell, "level", "parent"),
     faults=_cell_faults,
 )
@@ -129,7 +128,7 @@ PEOPLE = Shelf(
     put=registry.put_people,
     load=registry.community,
     value=lambda _services, written: written.value(),
-    view=_person_view,
+    viewer=_person_viewer,
     shows=_person_shows,
     faults=_person_faults,
 )
@@ -143,7 +142,7 @@ ROSTERS = Shelf(
     put=registry.put_duties,
     load=registry.community,
     value=_duty_value,
-    view=lambda _services, _who, duty: duty_view(duty),
+    viewer=lambda _services, _who: duty_view,
     shows=lambda _services, who, duty, wanted: who.alert is None and _equal(wanted, duty, "cell", "role", "person"),
     faults=_duty_faults,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -11,13 +13,16 @@ from console.api.guarding import Who
 
 router = APIRouter(tags=["rules"])
 
+ANY: Final = "any"
+"""A rule about every kind of device."""
+
 
 @router.get("/rules", summary="Rules with their source and state")
 async def list_rules(services: Asked, _who: Who, kind: Text = None, hazard: Text = None) -> Response:
     rules = [
         msgspec.to_builtins(rule)
         for rule in services.rules()
-        if (not kind or kind in rule.kinds) and (not hazard or hazard == rule.hazard)
+        if (not kind or kind in rule.kinds or ANY in rule.kinds) and (not hazard or hazard == rule.hazard)
     ]
     return Answer({"items": rules, "next": None})
 

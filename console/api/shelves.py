@@ -41,7 +41,7 @@ class Shelf(Generic[W, V]):
     put: Callable[..., Changed]
     load: Callable[[Any], Community]
     value: Callable[[Services, W], V]
-    view: Callable[[Services, Principal, V], dict[str, Any]]
+    viewer: Callable[[Services, Principal], Callable[[V], dict[str, Any]]]
     shows: Callable[[Services, Principal, V, Mapping[str, str]], bool]
     faults: Callable[[Community, V, Mapping[str, V]], Faults]
 
@@ -57,7 +57,8 @@ class Endpoints(Generic[W, V]):
         ids = sorted(name for name in held if pages.after is None or name > pages.after)
         shown_rows = (held[name] for name in ids if self._shelf.shows(services, who, held[name], request.query_params))
         kept = list(islice(shown_rows, pages.limit + 1))
-        views = [self._shelf.view(services, who, row) for row in kept[: pages.limit]]
+        view = self._shelf.viewer(services, who)
+        views = [view(row) for row in kept[: pages.limit]]
         following = views[-1]["id"] if len(kept) > pages.limit else None
         return listed(services, views, pages.seal(following))
 
@@ -65,14 +66,14 @@ class Endpoints(Generic[W, V]):
         row = self._shelf.held(services.community()).get(row_id)
         if row is None or not self._shelf.shows(services, who, row, {}):
             raise no_such(self._shelf.noun, row_id)
-        return shown(services, self._shelf.view(services, who, row))
+        return shown(services, self._shelf.viewer(services, who)(row))
 
     async def create_rows(self, request: Request, services: Asked, who: Who) -> Response:
         demand(who, self._shelf.act)
         written, many = await written_many(request, self._shelf.shape)
         rows = [self._shelf.value(services, one) for one in written]
         changed = await _keep(self._shelf, services, who, rows, may_update=False, many=many)
-        views = [self._shelf.view(services, who, row) for row in rows]
+        views = [self._shelf.viewer(services, who)(row) for row in rows]
         body: Any = {"items": views, "next": None} if many else views[0]
         return shown(services, body, 201 if changed.created else 200)
 
@@ -81,7 +82,7 @@ class Endpoints(Generic[W, V]):
         found = with_id(row_id, await written_raw(request))
         row = self._shelf.value(services, shaped(found, self._shelf.shape))
         changed = await _keep(self._shelf, services, who, [row], may_update=True, many=False)
-        return shown(services, self._shelf.view(services, who, row), 201 if changed.created else 200)
+        return shown(services, self._shelf.viewer(services, who)(row), 201 if changed.created else 200)
 
     async def delete_row(self, services: Asked, who: Who, row_id: str) -> Response:
         demand(who, self._shelf.act)

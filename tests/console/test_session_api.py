@@ -131,6 +131,19 @@ async def test_a_worker_finishes_his_case_over_the_link(house: House, anyone: Cl
     assert (await anyone.post(f"/api/v1/alerts/{number}/close", headers=OURS)).status_code == 403
 
 
+async def test_an_operator_makes_a_link_for_a_worker(house: House, admin: Client, anyone: Client) -> None:
+    number = await house.alert()
+    made = await admin.post(f"/api/v1/alerts/{number}/link", json={"person": "w-zhang"})
+
+    assert made.status_code == 201
+    assert made.json()["path"] == f"/m/{made.json()['link']}"
+    assert made.json()["expires_at"] == "2026-11-22T00:05:00.000+08:00"
+    assert (await log_in(anyone, link=made.json()["link"])).json()["person"]["id"] == "w-zhang"
+    assert (await anyone.post(f"/api/v1/alerts/{number}/link", json={}, headers=OURS)).status_code == 403
+    assert (await admin.post(f"/api/v1/alerts/{number}/link", json={})).status_code == 422
+    assert (await admin.post("/api/v1/alerts/99/link", json={"person": "w-zhang"})).status_code == 404
+
+
 async def test_an_old_or_forged_link_is_refused(house: House, anyone: Client) -> None:
     link = worker_link(KEY, "1", "w-zhang", T0 - LINK_MS)
 

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from domain import Lane, Reason
 from ingest.outcome import Refusal
 from store.ledger import refusals
-from tests.console.house import T0, Client, House
+from tests.console.house import ADMIN, T0, Client, House, client_of, gas_rule
 
 ROWS: dict[str, dict[str, Any]] = {
     "places": {"id": "b5", "name": "5栋", "level": "building", "parent": "garden", "cell": "grid-3"},
@@ -175,6 +176,12 @@ async def test_rules_tell_their_source_and_kinds_their_units(admin: Client) -> N
     assert (await admin.get("/api/v1/rules?hazard=gas&kind=gas_alarm")).json()["items"] == rules
     assert kinds["gas_alarm"]["quantities"]["lel_pct"]["unit"] == "%LEL"
     assert "battery_pct" in kinds["door"]["quantities"]
+
+
+async def test_a_rule_about_every_kind_is_listed_for_each(house: House) -> None:
+    app = house.altered(rules=lambda: (replace(gas_rule(), kinds=("any",)),))
+    async with client_of(app, authorization=f"Bearer {ADMIN}") as client:
+        assert len((await client.get("/api/v1/rules?kind=bin")).json()["items"]) == 1
 
 
 async def test_refusals_tell_the_reason_and_show_the_bytes(house: House, admin: Client) -> None:

@@ -17,7 +17,7 @@ NO_WATCHES: Final[dict[str, Watch]] = {}
 """Shared by every quiet device, never changed: 300,000 devices, one empty dict."""
 
 
-class Memory(Struct, array_like=True):
+class Memory(Struct, array_like=True, gc=False):
     """A seat written down. Rules are named, not numbered: a new rulebook finds its state again."""
 
     device: str
@@ -26,10 +26,10 @@ class Memory(Struct, array_like=True):
     heard: Instant
     newest: Instant
     watches: dict[str, Watch]
-    remembered: dict[str, tuple[Instant, Value]]
-    histories: dict[str, list[Sample]]
-    heard_of: dict[str, Instant]
-    retained: list[str]
+    remembered: dict[str, tuple[Instant, Value]] | None
+    histories: dict[str, list[Sample]] | None
+    heard_of: dict[str, Instant] | None
+    retained: tuple[str, ...]
 
 
 class Seat:
@@ -79,10 +79,10 @@ class Seat:
 
     def written(self) -> Memory:
         """The seat as a value."""
+        past = {name: history.samples for name, history in self.histories.items()} if self.histories else None
         return Memory(
-            self.device.id, self.plan.kind, self.enrolled, self.heard, self.newest, self.watches,
-            self.remembered or {}, {name: past.samples for name, past in (self.histories or {}).items()},
-            self.heard_of or {}, list(self.retained),
+            self.device.id, self.plan.kind, self.enrolled, self.heard, self.newest,
+            self.watches, self.remembered, past, self.heard_of, self.retained,
         )  # fmt: skip
 
     def recall(self, memory: Memory) -> None:
@@ -90,14 +90,14 @@ class Seat:
         plan = self.plan
         self.enrolled, self.heard, self.newest = memory.enrolled, memory.heard, memory.newest
         self.watches = {name: w for name, w in memory.watches.items() if name in plan.by_name} or NO_WATCHES
-        self.remembered = {q: kept for q, kept in memory.remembered.items() if q in plan.remembered} or None
+        self.remembered = {q: kept for q, kept in (memory.remembered or {}).items() if q in plan.remembered} or None
         self.histories = _histories(memory, plan.windows)
-        self.heard_of = {name: at for name, at in memory.heard_of.items() if name in plan.timed} or None
-        self.retained = tuple(memory.retained)
+        self.heard_of = {name: at for name, at in (memory.heard_of or {}).items() if name in plan.timed} or None
+        self.retained = memory.retained
 
 
 def _histories(memory: Memory, windows: Mapping[str, int]) -> dict[str, History] | None:
-    kept = {q: History(windows[q], samples) for q, samples in memory.histories.items() if q in windows}
+    kept = {q: History(windows[q], samples) for q, samples in (memory.histories or {}).items() if q in windows}
     return kept or None
 
 

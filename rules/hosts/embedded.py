@@ -14,7 +14,7 @@ from rules.engine import Engine
 Deliver = Callable[[list[Finding]], Awaitable[None]]
 Sleep = Callable[[float], Awaitable[None]]
 
-SLICE: Final = 2_000
+SLICE: Final = 500
 """Wake-ups run in one go: an outage that ends wakes everybody, and an SOS must not wait behind them."""
 LONGEST_SLEEP_S: Final = 60.0
 

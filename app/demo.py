@@ -123,7 +123,8 @@ class Demo:
             if not event.get("more_body"):
                 break
         provider = self._wecom if scope["path"].startswith("/demo/inbox/") else self._sms
-        answer = await self._client.request(scope["method"], provider.url + scope["path"], content=body)
+        url = f"{provider.url}{scope['path']}?{scope['query_string'].decode()}"
+        answer = await self._client.request(scope["method"], url, content=body)
         kind = answer.headers.get("content-type", "text/plain").encode()
         await send({"type": "http.response.start", "status": answer.status_code, "headers": [(b"content-type", kind)]})
         await send({"type": "http.response.body", "body": answer.content})

@@ -203,6 +203,15 @@ class Town:
                 return
         raise AssertionError(f"{what} did not come within {PATIENCE_S} s")
 
+    async def until_state(self, alert: str, state: str) -> None:
+        """An alert comes into this state."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                while (await self.get(f"/api/v1/alerts/{alert}"))["state"] != state:
+                    await asyncio.sleep(0.01)
+                return
+        raise AssertionError(f"alert {alert} is {(await self.get(f'/api/v1/alerts/{alert}'))['state']}, not {state}")
+
     async def until_items(self, path: str, count: int = 1) -> list[Any]:
         """The list behind a path once it has so many items."""
         with contextlib.suppress(TimeoutError):

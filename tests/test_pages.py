@@ -1,0 +1,101 @@
+"""What people look at, in a real browser on a real service: the wall, the alert page, the worker's phone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.conftest import Broker
+from tests.town import TOKEN, Town
+from tests.town import town as running_town
+
+pytestmark = pytest.mark.browser
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture
+async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[Town]:
+    async with running_town(tmp_path / "data", broker.port, free_port()) as running:
+        yield running
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert chromium, "Chromium is not installed: run `make test`, which installs it"
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield launched
+        await launched.close()
+
+
+async def logged_in(browser: Browser, town: Town, width: int, height: int) -> Page:
+    context = await browser.new_context(
+        viewport={"width": width, "height": height}, locale="zh-CN", timezone_id="Asia/Shanghai"
+    )
+    page = await context.new_page()
+    await page.goto(f"http://{town.http.host}:{town.http.port}/")
+    await page.locator("input").first.fill(TOKEN)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("枫树社区").first).to_be_visible()
+    return page
+
+
+async def test_the_wall_shows_a_leak_to_the_door_without_being_touched(town: Town, browser: Browser) -> None:
+    page = await logged_in(browser, town, 1920, 1080)
+
+    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
+
+    await expect(page.get_by_text("枫林苑3栋2单元402").first).to_be_visible()
+    await expect(page.get_by_text("燃气泄漏").first).to_be_visible()
+
+
+async def test_the_alert_page_tells_the_story_and_takes_the_alert(town: Town, browser: Browser) -> None:
+    page = await logged_in(browser, town, 1920, 1080)
+    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
+    (alert,) = await town.until_items("/api/v1/alerts")
+    await town.phone("李伟").expects_sms("燃气泄漏")
+
+    await page.goto(f"http://{town.http.host}:{town.http.port}/alerts/{alert['id']}")
+    await expect(page.get_by_text("呼叫网格员 李伟")).to_be_visible()
+    await page.get_by_role("button", name="接警", exact=True).click()
+    await expect(page.get_by_role("button", name="到场", exact=True)).to_be_enabled()
+
+    assert (await town.get(f"/api/v1/alerts/{alert['id']}"))["state"] == "acknowledged"
+
+
+async def test_a_worker_works_the_whole_case_on_the_phone_in_three_taps(town: Town, browser: Browser) -> None:
+    page = await logged_in(browser, town, 390, 844)
+    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
+    (alert,) = await town.until_items("/api/v1/alerts")
+
+    await page.goto(f"http://{town.http.host}:{town.http.port}/m")
+    await expect(page.get_by_text("枫林苑3栋2单元402")).to_be_visible()
+    for state, label in (("acknowledged", "接警"), ("on_site", "我已到场"), ("resolved", "处置")):
+        await page.get_by_role("button", name=label).first.click()
+        await town.until_state(alert["id"], state)
+
+
+async def test_chinese_is_drawn_with_a_chinese_font(browser: Browser) -> None:
+    page = await browser.new_page()
+    await page.set_content("<span style='font: 40px sans-serif'>枫</span><span style='font: 40px sans-serif'>哨</span>")
+    drawn = await page.evaluate(
+        """() => ["枫", "哨", "\\uE000"].map((letter) => {
+            const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+            canvas.font = "40px sans-serif";
+            canvas.fillText(letter, 5, 45);
+            return canvas.getImageData(0, 0, 60, 60).data.join();
+        })"""
+    )
+    assert len(set(drawn)) == 3, "no CJK font: every letter looks like the missing one (install fonts-noto-cjk)"

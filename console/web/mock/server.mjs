@@ -104,6 +104,7 @@ function resource(request, response, parts, query) {
   }
   if (name === 'stream') return stream(request, response)
   if (name === 'places') return list(response, places)
+  if (name === 'cells') return list(response, [{ id: 'g1', parent: null }])
   if (name === 'rules') return list(response, RULES)
   if (name === 'rosters') return list(response, PEOPLE.map((one) => ({ person: one.id, role: one.role, cell: 'g1' })))
   if (name === 'people') return list(response, PEOPLE)

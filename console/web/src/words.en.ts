@@ -208,6 +208,8 @@ export const en: Words = {
     },
     spans: { half: '30 min', two: '2 h', eight: '8 h' },
     nobody: 'Could not get the list of people; try again later',
+    near: 'This grid',
+    others: 'Other grids',
   },
   phone: {
     since: 'Since {time}, {span}',

@@ -207,6 +207,8 @@ export const zh = {
     },
     spans: { half: '30分钟', two: '2小时', eight: '8小时' },
     nobody: '名单没有取到，请稍后再试',
+    near: '本网格',
+    others: '其他网格',
   },
   phone: {
     since: '{time} 发生，已 {span}',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Severity, State } from '../src/api/types'
+import { candidates } from '../src/pure/candidates'
 import { remaining } from '../src/pure/deadline'
 import { steady, urgency } from '../src/pure/order'
 import { live, look, SEVERITIES, shape, worst } from '../src/pure/severity'
@@ -118,5 +119,30 @@ describe('the next sensible action', () => {
 
   it('takes a worker three taps', () => {
     expect(STATES.map(tap)).toEqual(['acknowledge', 'arrive', 'resolve', 'done', 'done', 'done', 'acknowledge', 'acknowledge'])
+  })
+})
+
+describe('whom to send', () => {
+  const people = ['王', '李', '陈', '住户'].map((name) => ({ id: name, name }))
+  const cells = [
+    { id: 'm01', parent: 'g01' },
+    { id: 'g01', parent: 'c' },
+    { id: 'c', parent: null },
+    { id: 'g02', parent: 'c' },
+  ]
+  const duties = [
+    { person: '陈', role: 'community', cell: 'c' },
+    { person: '王', role: 'worker', cell: 'g02' },
+    { person: '李', role: 'worker', cell: 'g02' },
+    { person: '李', role: 'worker', cell: 'g01' },
+  ]
+
+  it('is the own grid first, then whoever is above it, then others, and never a resident', () => {
+    const found = candidates(people, duties, cells, 'm01')
+    expect(found.map((one) => [one.name, one.near])).toEqual([['李', true], ['陈', true], ['王', false]])
+  })
+
+  it('leaves out the absent and survives an unknown grid', () => {
+    expect(candidates(people, [{ person: '王', role: 'worker', cell: 'g01', absent: true }], cells, null)).toEqual([])
   })
 })

@@ -1,5 +1,5 @@
 /** Speaks HTTP with our server: session cookie, problems as one sentence, and the server's clock. */
-import type { Action, AlertDetail, AlertItem, Device, Duty, Page, Person, Place, ReadingPoint, Rule, Session } from './types'
+import type { Action, AlertDetail, AlertItem, Cell, Device, Duty, Page, Person, Place, ReadingPoint, Rule, Session } from './types'
 
 export type Trouble = 'offline' | 'unauthorized' | 'forbidden' | 'gone' | 'refused' | 'tooMany' | 'server'
 
@@ -128,5 +128,6 @@ export const api = {
   places: () => all<Place>('/places', {}, 50),
   people: () => all<Person>('/people', {}, 20),
   rules: () => all<Rule>('/rules', {}, 5),
+  cells: () => all<Cell>('/cells', {}, 5),
   rosters: () => all<Duty>('/rosters', {}, 5),
 }

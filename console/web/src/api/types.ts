@@ -148,6 +148,10 @@ export interface Rule {
   when: string
   state?: string
 }
+export interface Cell {
+  id: string
+  parent: string | null
+}
 /** One line of the roster. */
 export interface Duty {
   person: string

@@ -1,0 +1,44 @@
+/** Orders the people on rosters: the alert's own grid before others, the nearest rung first, then by name. */
+import type { Cell, Duty, Person } from '../api/types'
+
+export interface Candidate extends Person {
+  role: string
+  /** Answers for the place of the alert. */
+  near: boolean
+}
+
+const RANKS = ['worker', 'lead', 'community', 'street', 'department', 'maintenance']
+
+export function candidates(
+  people: readonly Person[],
+  duties: readonly Duty[],
+  cells: readonly Cell[],
+  cell: string | null,
+): Candidate[] {
+  const responsible = chain(cells, cell)
+  const found = new Map<string, { role: string; near: boolean }>()
+  for (const duty of duties) {
+    const near = responsible.has(duty.cell)
+    if (!duty.absent && (near || !found.has(duty.person))) found.set(duty.person, { role: duty.role, near })
+  }
+  const known = people.flatMap((person) => {
+    const duty = found.get(person.id)
+    return duty ? [{ ...person, ...duty }] : []
+  })
+  return known.sort(order)
+}
+
+function chain(cells: readonly Cell[], start: string | null): Set<string> {
+  const tree = new Map(cells.map((one) => [one.id, one]))
+  const path = new Set<string>()
+  for (let at = start; at !== null && !path.has(at); at = tree.get(at)?.parent ?? null) path.add(at)
+  return path
+}
+
+function order(a: Candidate, b: Candidate): number {
+  return (
+    Number(b.near) - Number(a.near) ||
+    RANKS.indexOf(a.role) - RANKS.indexOf(b.role) ||
+    a.name.localeCompare(b.name, 'zh-Hans-CN')
+  )
+}

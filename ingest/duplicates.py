@@ -21,7 +21,7 @@ RESTAMPED_MS: Final = 10 * MINUTE
 """The newest seq again with another time: within this it was stamped anew, beyond it the device started again."""
 
 KEPT_MIN: Final = 16
-KEPT_MAX: Final = 4_096
+KEPT_MAX: Final = 2_048
 
 _STRIDE: Final = 3
 

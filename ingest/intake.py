@@ -123,7 +123,11 @@ class Intake:
 
     def set_devices(self, devices: Iterable[Device], kinds: Mapping[str, Kind]) -> None:
         """The registry changed: urgent devices that have their own topic get it heard in the urgent session."""
-        self._urgent_filters = urgent_filters(devices, kinds, self._settings.urgent_filters_max)
+        self.set_urgent(urgent_filters(devices, kinds, self._settings.urgent_filters_max))
+
+    def set_urgent(self, filters: UrgentFilters) -> None:
+        """The same for filters that were computed elsewhere: in a large registry that takes a while."""
+        self._urgent_filters = filters
         self._cover = Cover(self._urgent_filters.filters)
         self._urgent.want(self._urgent_filters.filters)
 
@@ -141,8 +145,9 @@ class Intake:
     async def _close(self, sessions: Sequence[asyncio.Task[None]], writers: Sequence[asyncio.Task[None]]) -> None:
         for writer in self._writers.values():
             writer.hold()
-        for writer in self._writers.values():
-            await writer.drain()
+        for writer, task in zip(self._writers.values(), writers, strict=True):
+            if not task.done():
+                await writer.drain()
         for task in (*sessions, *writers):
             task.cancel()
         await asyncio.gather(*sessions, *writers, return_exceptions=True)

@@ -167,13 +167,13 @@ class Link(asyncio.Protocol):
 
     def pause(self) -> None:
         """Stop reading: the broker, and the devices behind it, must wait."""
-        if not self.paused and self._transport is not None:
+        if not self.paused and self._transport is not None and not self._transport.is_closing():
             self.paused = True
             self._transport.pause_reading()
 
     def resume(self) -> None:
         """Read again."""
-        if self.paused and self._transport is not None:
+        if self.paused and self._transport is not None and not self._transport.is_closing():
             self.paused = False
             self._unanswered = 0
             self._transport.resume_reading()

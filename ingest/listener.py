@@ -218,7 +218,7 @@ class Listener:
         self, frame: Frame, platform: str | None, reason: Reason, detail: str, identity: str | None, danger: bool
     ) -> Refusal:
         head = frame.payload[: self._settings.refusal_payload_max]
-        source = platform or "mqtt"
+        source, detail = platform or "mqtt", detail.replace("\x00", "\\0")  # no database takes a NUL in text
         return Refusal(frame.received, source, frame.topic, head, reason, detail, platform, identity, danger)
 
     def snapshot(self, heard_since: Instant = 0) -> bytes:

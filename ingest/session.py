@@ -76,7 +76,15 @@ class Session:
         if self._link is not None and self._opened:
             self._link.unsubscribe(sorted(before - now))
             self._link.subscribe([pattern for pattern in self.wanted if pattern not in before])
+            self._see_whether_answered()
         self._owner.session_changed(self)
+
+    def _see_whether_answered(self) -> None:
+        if self.granted.union(self.refused).issuperset(self.wanted):
+            self.last_error = ""
+            self.ready.set()
+        else:
+            self.ready.clear()
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
@@ -125,6 +133,7 @@ class Session:
         self._link, self._opened = None, False
         self.last_error = why
         self.granted.clear()
+        self.refused.clear()
         self.ready.clear()
         self.packets.disconnected()
         self._owner.session_changed(self)
@@ -143,10 +152,8 @@ class Session:
     def link_granted(self, granted: Sequence[str], refused: Sequence[tuple[str, str]]) -> None:
         """The broker answered a subscription."""
         self.granted.update(pattern for pattern in granted if pattern in self.wanted)
-        self.refused.update(refused)
-        if self.granted.union(self.refused).issuperset(self.wanted):
-            self.last_error = ""
-            self.ready.set()
+        self.refused.update((pattern, why) for pattern, why in refused if pattern in self.wanted)
+        self._see_whether_answered()
         self._owner.session_changed(self)
 
     def link_took(self, arrivals: list[Arrival]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import msgspec
 
@@ -12,6 +13,9 @@ from ingest.outcome import Rejected
 ONLINE_WORDS = frozenset({"online", "connected", "alive", "up", "on", "true", "1"})
 OFFLINE_WORDS = frozenset({"offline", "disconnected", "dead", "down", "off", "false", "0"})
 STATE_KEYS = ("state", "status", "online", "value")
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+"""Half a character: what Python reads as text that cannot be written anywhere."""
 
 _decode = msgspec.json.Decoder().decode
 
@@ -31,11 +35,18 @@ def read_json(payload: bytes) -> object:
 
 
 def _read_loosely(payload: bytes, fault: str) -> object:
-    """JSON with NaN, Infinity or a byte order mark: an alarm bit beside such a value must not be lost with it."""
+    """JSON with NaN, a byte order mark, GBK text or half a character: an alarm bit beside it must not be lost."""
     try:
-        return json.loads(payload)
+        return json.loads(_SURROGATE.sub(r"\\ufffd", _text(payload)))
     except (ValueError, RecursionError):
         return Rejected(Reason.BAD_PAYLOAD, fault)
+
+
+def _text(payload: bytes) -> str:
+    try:
+        return payload.decode(json.detect_encoding(payload)).removeprefix("\ufeff")
+    except ValueError:
+        return payload.decode("gb18030", "replace")
 
 
 def availability(payload: bytes) -> bool | None:

@@ -9,8 +9,11 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import aiomqtt
+import pytest
+import uvloop
 
-from domain import Lane
+from domain import Device, Identity, Lane
+from domain.kind import Kind
 from ingest.frame import Entry, Frame
 from ingest.intake import Intake, IntakeSettings
 
@@ -106,3 +109,169 @@ async def test_an_alarm_comes_once_and_in_the_urgent_lane(broker: Any) -> None:
         assert journal.payloads(Lane.URGENT) == [b'{"sos": true}'] * 3
         assert journal.payloads(Lane.BULK) == [b"last"]
         await until(lambda: intake.status().twins == 3)
+
+
+async def test_an_alarm_is_heard_on_uvloop_as_well(broker: Any) -> None:
+    def listen() -> list[bytes]:
+        journal = MemoryJournal()
+
+        async def once() -> None:
+            async with listening(broker, journal):
+                await publish(broker, ("fengshao/v1/band-1/alarm", b"help"))
+                await until(lambda: journal.rows)
+
+        uvloop.run(once())
+        return journal.payloads(Lane.URGENT)
+
+    assert [b"help"] == await asyncio.to_thread(listen)
+
+
+async def test_what_was_not_journaled_was_not_acknowledged_and_comes_again(
+    broker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.lane.DRAIN_WITHIN_S", 0.05)
+    stuck, after = MemoryJournal(), MemoryJournal()
+    stuck.open.clear()
+    async with listening(broker, stuck) as intake:
+        await publish(broker, *[("fengshao/v1/gas-1/up", b"%d" % number) for number in range(20)])
+        await until(lambda: intake.status().bulk.pending_bytes and stuck.tries)
+    async with listening(broker, after):
+        await until(lambda: len(after.payloads()) == 20)
+
+    assert ([], [b"%d" % number for number in range(20)]) == (stuck.rows, after.payloads())
+    assert all(frame.dup for _, frames in after.rows for frame in frames)
+
+
+async def test_what_came_while_we_were_away_is_heard_alarms_first_and_once(broker: Any) -> None:
+    async with listening(broker, MemoryJournal()):
+        pass
+    ordinary = [("fengshao/v1/gas-1/up", b"%d" % number) for number in range(3_000)]
+    await publish(broker, *ordinary, ("fengshao/v1/band-1/alarm", b"sos"), ("fengshao/v1/gas-1/up", b"last"))
+    journal = MemoryJournal()
+    async with listening(broker, journal):
+        await until(lambda: b"last" in journal.payloads())
+
+    assert [b"sos"] == journal.payloads(Lane.URGENT)
+    assert [*(payload for _, payload in ordinary), b"last"] == journal.payloads(Lane.BULK)
+    assert b"sos" in journal.payloads()[: len(journal.rows[0][1]) + 1]
+
+
+async def test_while_the_disk_is_full_nothing_is_read_or_acknowledged_and_then_nothing_is_missing(broker: Any) -> None:
+    journal = MemoryJournal()
+    journal.broken = True
+    async with listening(broker, journal) as intake:
+        await publish(broker, *[("fengshao/v1/gas-1/up", b"%d" % number) for number in range(100)])
+        await until(lambda: "No space" in intake.status().journal_error and intake.status().bulk.paused)
+        assert [] == journal.rows
+        journal.broken = False
+        await until(lambda: len(journal.payloads()) == 100)
+
+        assert [b"%d" % number for number in range(100)] == journal.payloads()
+        await until(lambda: not intake.status().bulk.paused and not intake.status().journal_error)
+        assert 100 == sum(len(entry.frames) for entry in intake.entries)
+
+
+async def test_above_the_limit_the_socket_is_not_read_while_pings_go_on_and_below_half_it_is(broker: Any) -> None:
+    journal = MemoryJournal()
+    journal.open.clear()
+    async with listening(broker, journal, max_pending_bytes=50_000, keep_alive_s=1) as intake:
+        await publish(broker, *[("fengshao/v1/gas-1/up", b"x" * 1_000) for _ in range(2_000)])
+        await until(lambda: intake.status().bulk.paused)
+        with suppress(TimeoutError):
+            await until(lambda: not intake.status().bulk.connected, seconds=2.5)
+        status = intake.status().bulk
+        assert (True, True) == (status.connected, status.paused)
+        assert status.pending_bytes < 50_000 + 600_000
+        journal.open.set()
+        await until(lambda: len(journal.payloads()) == 2_000)
+        assert [True] == intake.links
+
+
+async def test_after_the_broker_was_killed_we_come_back_and_say_when_nobody_could_be_heard(broker: Any) -> None:
+    journal = MemoryJournal()
+    async with listening(broker, journal) as intake:
+        broker.kill()
+        await until(lambda: not intake.ready and intake.links == [True, False])
+        broker.start()
+        await until(lambda: intake.ready)
+        await publish(broker, ("fengshao/v1/gas-1/up", b"again"), ("fengshao/v1/gas-1/alarm", b"alarm"))
+        await until(lambda: len(journal.payloads()) == 2)
+
+        assert ([b"again"], [b"alarm"]) == (journal.payloads(Lane.BULK), journal.payloads(Lane.URGENT))
+        assert [True, False, True] == intake.links
+
+
+async def test_a_registered_device_of_an_urgent_kind_is_heard_in_the_urgent_lane_from_now_on(
+    broker: Any, kinds: dict[str, Kind]
+) -> None:
+    journal = MemoryJournal()
+    gas = Device("gas-1", "gas_alarm", identities=(Identity("zigbee2mqtt", "3栋/402 gas"),))
+    topic = "zigbee2mqtt/3栋/402 gas"
+    async with listening(broker, journal) as intake:
+        await publish(broker, (topic, b"1"))
+        await until(lambda: journal.payloads(Lane.BULK) == [b"1"])
+        intake.set_devices([gas], kinds)
+        await until(lambda: intake.ready)
+        await publish(broker, *[(topic, b"2")] * 3, ("fengshao/v1/x/up", b"last"))
+        await until(lambda: b"last" in journal.payloads() and journal.payloads().count(b"2") == 3)
+        await until(lambda: intake.status().twins == 3)
+        intake.set_devices([], kinds)
+        await until(lambda: intake.status().urgent.granted == 1)
+        await publish(broker, (topic, b"3"))
+        await until(lambda: b"3" in journal.payloads(Lane.BULK))
+
+        assert 3 == journal.payloads().count(b"2")
+
+
+async def test_a_message_larger_than_we_take_leaves_its_head_and_size(broker: Any) -> None:
+    journal = MemoryJournal()
+    async with listening(broker, journal, max_packet_bytes=200_000) as intake:
+        await publish(broker, ("fengshao/v1/cam-1/up", b"x" * 3_000_000), ("fengshao/v1/gas-1/up", b"y" * 190_000))
+        await until(lambda: len(journal.payloads()) == 2)
+
+        (large, fits) = [frame for _, frames in journal.rows for frame in frames]
+        assert (3_000_000, 65_536) == (large.size, len(large.payload))
+        assert (None, 190_000, 1) == (fits.size, len(fits.payload), intake.status().too_large)
+
+
+async def test_only_what_was_retained_before_we_came_is_marked_retained(broker: Any) -> None:
+    await publish(broker, ("fengshao/v1/gas-1/up", b"old"), retain=True)
+    journal = MemoryJournal()
+    async with listening(broker, journal):
+        await until(lambda: journal.rows)
+        await publish(broker, ("fengshao/v1/gas-1/up", b"new"), retain=True)
+        await until(lambda: len(journal.payloads()) == 2)
+
+    assert [(b"old", True), (b"new", False)] == [(f.payload, f.retain) for _, frames in journal.rows for f in frames]
+
+
+async def test_qos_0_is_heard_too_and_its_frames_have_no_number(broker: Any) -> None:
+    journal = MemoryJournal()
+    async with listening(broker, journal):
+        await publish(broker, ("fengshao/v1/gas-1/up", b"a"), ("fengshao/v1/gas-1/alarm", b"b"), qos=0)
+        await until(lambda: len(journal.payloads()) == 2)
+
+    assert {(0, None)} == {(frame.qos, frame.packet_id) for _, frames in journal.rows for frame in frames}
+
+
+async def test_without_a_broker_it_is_not_ready_and_says_why(free_port: Callable[[], int]) -> None:
+    intake = Intake(f"mqtt://127.0.0.1:{free_port()}", MemoryJournal(), lambda _: None, now_ms)
+    task = asyncio.create_task(intake.run())
+    await until(lambda: "127.0.0.1" in intake.status().urgent.last_error)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+    assert not intake.ready
+
+
+async def test_a_failure_behind_the_journal_ends_the_intake_and_is_not_swallowed(broker: Any) -> None:
+    def fail(entry: Entry) -> None:
+        raise ZeroDivisionError("a bug in the chain")
+
+    intake = Intake(f"mqtt://127.0.0.1:{broker.port}", MemoryJournal(), fail, now_ms)
+    task = asyncio.create_task(intake.run())
+    await until(lambda: intake.ready)
+    await publish(broker, ("fengshao/v1/gas-1/up", b"{}"))
+    with pytest.raises(ZeroDivisionError, match="a bug in the chain"):
+        await task

@@ -238,6 +238,20 @@ def test_after_a_join_the_frame_counter_begins_again(listener: Callable[..., Lis
     assert ["leak-1"] == [note.device for note in heard.notes]
 
 
+def test_a_text_in_gbk_or_with_a_byte_order_mark_does_not_hide_an_alarm(ours: Listener) -> None:
+    said = '{"msg": "燃气泄漏", "alarm": true}'
+    frames = [Frame("fengshao/v1/gas-1/up", said.encode(code), NOW, "bulk") for code in ("gbk", "utf-8-sig", "utf-16")]
+
+    assert [{"alarm": True}] * 3 == [each.values for each in ours.hear(frames).readings]
+
+
+def test_nothing_in_a_refusal_breaks_a_database(ours: Listener) -> None:
+    (refusal,) = ours.hear([Frame("fengshao/v1/gas-1/up", b'{"\\u0000\\ud800": NaN}', NOW, "bulk")]).refusals
+
+    assert "\x00" not in refusal.detail
+    assert refusal.detail.encode()
+
+
 def test_an_adapter_that_fails_stops_nobody_behind_it(ours: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(platform: str | None, frame: Frame) -> Any:
         raise ZeroDivisionError("oh")

@@ -1,0 +1,290 @@
+"""The session against a broker whose every packet the test decides: order of acknowledgement, DUP, refusals, TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import ssl
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import mqtt5
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from domain import Lane
+from ingest.frame import Frame
+from ingest.intake import Intake, IntakeSettings
+
+NOW = 1767225660000
+SUCCESS = mqtt5.ConnAckReasonCode.SUCCESS
+
+
+class Broker:
+    """A broker for one test: it answers what it was told to answer, and remembers what it was sent."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.heard: list[Any] = []
+        self.lines: dict[str, asyncio.StreamWriter] = {}
+        self.answer = SUCCESS
+        self.session_present = False
+        self.refuses: set[str] = set()
+        self.pongs = True
+        self.keep_alive: int | None = None
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        buffer, name = b"", ""
+        with suppress(ConnectionError):
+            while data := await reader.read(65_536):
+                buffer += data
+                while buffer:
+                    packet, size = mqtt5.read(memoryview(buffer))
+                    buffer = buffer[size:]
+                    name = getattr(packet, "client_id", name)
+                    self.heard.append((name, packet))
+                    self._answer(name, packet, writer)
+        writer.close()
+
+    def _answer(self, name: str, packet: Any, writer: asyncio.StreamWriter) -> None:
+        if isinstance(packet, mqtt5.ConnectPacket):
+            self.lines[name] = writer
+            present = self.session_present and self.answer == SUCCESS
+            reply = mqtt5.ConnAckPacket(
+                session_present=present, reason_code=self.answer, server_keep_alive=self.keep_alive
+            )
+            writer.write(reply.write())
+        elif isinstance(packet, mqtt5.SubscribePacket):
+            no, yes = mqtt5.SubAckReasonCode.NOT_AUTHORIZED, mqtt5.SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE
+            codes = [no if each.pattern in self.refuses else yes for each in packet.topic_filters]
+            writer.write(mqtt5.SubAckPacket(packet.packet_id, codes).write())
+        elif isinstance(packet, mqtt5.PingReqPacket) and self.pongs:
+            writer.write(mqtt5.PingRespPacket().write())
+
+    def send(self, *packets: Any, to: str = "fengshao-bulk") -> None:
+        self.lines[to].write(b"".join(packet.write() for packet in packets))
+
+    def publish(self, *numbers: int, dup: bool = False, payload: bytes = b"{}") -> None:
+        one = mqtt5.QoS.AT_LEAST_ONCE
+        self.send(
+            *(
+                mqtt5.PublishPacket("fengshao/v1/gas-1/up", payload, qos=one, packet_id=each, duplicate=dup)
+                for each in numbers
+            )
+        )
+
+    def acknowledged(self) -> list[int]:
+        return [packet.packet_id for _, packet in self.heard if isinstance(packet, mqtt5.PubAckPacket)]
+
+
+class Journal:
+    """Holds every append until the test lets it go."""
+
+    def __init__(self) -> None:
+        self.frames: list[Frame] = []
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def append(self, _lane: Lane, frames: Sequence[Frame]) -> int:
+        await self.open.wait()
+        self.frames.extend(frames)
+        return len(self.frames)
+
+
+async def until(happened: Callable[[], Any], seconds: float = 10.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not happened():
+            await asyncio.sleep(0.002)
+
+
+@pytest.fixture
+async def broker(free_port: Callable[[], int]) -> AsyncIterator[Broker]:
+    made = Broker(free_port())
+    server = await asyncio.start_server(made.serve, "127.0.0.1", made.port)
+    yield made
+    server.close()
+    for line in made.lines.values():
+        line.close()
+
+
+@asynccontextmanager
+async def intake_at(broker: Broker, journal: Journal, **settings: Any) -> AsyncIterator[Intake]:
+    url = settings.pop("url", f"mqtt://127.0.0.1:{broker.port}")
+    intake = Intake(
+        url, journal, lambda _: None, lambda: NOW, IntakeSettings(**settings), tls=settings.pop("tls", None)
+    )
+    task = asyncio.create_task(intake.run())
+    try:
+        yield intake
+    finally:
+        journal.open.set()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_acknowledgements_go_out_in_order_of_receipt_and_only_after_the_append(broker: Broker) -> None:
+    journal = Journal()
+    async with intake_at(broker, journal) as intake:
+        await until(lambda: intake.ready)
+        journal.open.clear()
+        broker.publish(9, 3, payload=b"a")
+        await until(lambda: intake.status().bulk.pending_bytes)
+        broker.publish(5, 1, payload=b"b")
+        await until(lambda: intake.status().bulk.pending_bytes > 2 * len("fengshao/v1/gas-1/up") + 3)
+        assert [] == broker.acknowledged()
+        journal.open.set()
+        await until(lambda: len(broker.acknowledged()) == 4)
+
+        assert [9, 3, 5, 1] == broker.acknowledged()
+
+
+async def test_what_was_sent_again_after_a_cut_is_journaled_once_and_acknowledged_on_the_new_connection(
+    broker: Broker,
+) -> None:
+    journal = Journal()
+    async with intake_at(broker, journal) as intake:
+        await until(lambda: intake.ready)
+        journal.open.clear()
+        broker.publish(7, payload=b"press")
+        await until(lambda: intake.status().bulk.pending_bytes)
+        broker.session_present = True
+        broker.lines.pop("fengshao-bulk").close()
+        await until(lambda: not intake.ready)
+        await until(lambda: intake.ready)
+        broker.publish(7, dup=True, payload=b"press")
+        await until(lambda: intake.status().redelivered == 1)
+        broker.publish(8, payload=b"press")
+        journal.open.set()
+        await until(lambda: broker.acknowledged() == [7, 8])
+
+        assert [(7, False), (8, False)] == [(frame.packet_id, frame.dup) for frame in journal.frames]
+
+
+async def test_a_press_with_the_number_of_one_whose_acknowledgement_arrived_is_another_press(broker: Broker) -> None:
+    journal = Journal()
+    async with intake_at(broker, journal, keep_alive_s=1) as intake:
+        await until(lambda: intake.ready)
+        broker.publish(7, payload=b"press")
+        await until(lambda: broker.acknowledged() == [7])
+        pings = len([0 for name, each in broker.heard if isinstance(each, mqtt5.PingReqPacket) and "bulk" in name])
+        await until(
+            lambda: (
+                len([0 for name, p in broker.heard if isinstance(p, mqtt5.PingReqPacket) and "bulk" in name])
+                >= pings + 2
+            )
+        )
+        broker.publish(7, dup=True, payload=b"press")
+        await until(lambda: len(journal.frames) == 2)
+
+        assert [False, False] == [frame.dup for frame in journal.frames]
+
+
+async def test_a_refused_filter_of_others_is_told_and_a_refused_filter_of_ours_is_not_ready(broker: Broker) -> None:
+    broker.refuses = {"$oc/#"}
+    async with intake_at(broker, Journal()) as intake:
+        await until(lambda: intake.ready)
+        assert {"$oc/#": "NOT_AUTHORIZED"} == intake.status().bulk.refused
+        broker.refuses = {"fengshao/v1/#"}
+        broker.lines.pop("fengshao-bulk").close()
+        await until(lambda: "fengshao/v1/#" in intake.status().bulk.refused)
+        assert not intake.ready
+
+
+async def test_a_broker_that_refuses_us_is_named_with_its_reason(broker: Broker) -> None:
+    broker.answer = mqtt5.ConnAckReasonCode.BAD_USER_NAME_OR_PASSWORD
+    async with intake_at(broker, Journal()) as intake:
+        await until(lambda: "BAD_USER_NAME_OR_PASSWORD" in intake.status().urgent.last_error)
+        broker.answer = SUCCESS
+        await until(lambda: intake.ready)
+
+
+async def test_a_session_that_the_broker_closes_says_why(broker: Broker) -> None:
+    async with intake_at(broker, Journal()) as intake:
+        await until(lambda: intake.ready)
+        taken_over = mqtt5.DisconnectPacket(reason_code=mqtt5.DisconnectReasonCode.SESSION_TAKEN_OVER)
+        broker.send(taken_over, to="fengshao-urgent")
+        broker.lines.pop("fengshao-urgent").close()
+        await until(lambda: "SESSION_TAKEN_OVER" in intake.status().urgent.last_error)
+
+
+async def test_something_that_is_no_mqtt_5_broker_is_named_so(broker: Broker) -> None:
+    async with intake_at(broker, Journal()) as intake:
+        await until(lambda: intake.ready)
+        broker.lines["fengshao-bulk"].write(b"\x00\x05hello")
+        await until(lambda: "not MQTT 5" in intake.status().bulk.last_error)
+
+
+async def test_a_broker_that_answers_no_ping_is_left(broker: Broker) -> None:
+    broker.pongs, broker.keep_alive = False, 1
+    async with intake_at(broker, Journal()) as intake:
+        await until(lambda: "answers no ping" in intake.status().urgent.last_error)
+
+
+async def test_a_bulk_session_that_the_urgent_one_keeps_waiting_listens_without_it(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.intake.URGENT_HEAD_START_S", 0.05)
+    journal = Journal()
+    async with intake_at(broker, journal) as intake:
+        await until(lambda: intake.ready)
+        broker.answer = mqtt5.ConnAckReasonCode.SERVER_BUSY
+        broker.lines.pop("fengshao-urgent").close()
+        await until(lambda: not intake.status().urgent.connected)
+        one = mqtt5.QoS.AT_LEAST_ONCE
+        alarm = mqtt5.PublishPacket("fengshao/v1/band-1/alarm", b"sos", qos=one, packet_id=1)
+        broker.send(alarm)
+        await until(lambda: len(journal.frames) == 1)
+        broker.answer, broker.session_present = SUCCESS, True
+        await until(lambda: intake.ready)
+        broker.send(alarm, to="fengshao-urgent")
+        await until(lambda: intake.status().twins == 1)
+
+        assert ["bulk"] == [frame.session for frame in journal.frames]
+
+
+def certificate(folder: Path) -> Path:
+    """A key and a certificate for 127.0.0.1, made for this test."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    day = datetime.timedelta(days=1)
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - day)
+        .not_valid_after(now + day)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "broker.pem"
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    path.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain) + made.public_bytes(pem))
+    return path
+
+
+async def test_over_tls_with_a_name_and_a_password(tmp_path: Path, free_port: Callable[[], int]) -> None:
+    pem = certificate(tmp_path)
+    there = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    there.load_cert_chain(pem)
+    broker = Broker(free_port())
+    server = await asyncio.start_server(broker.serve, "127.0.0.1", broker.port, ssl=there)
+    here = ssl.create_default_context(cafile=str(pem))
+    url = f"mqtts://ward:s%40fe@localhost:{broker.port}"
+    intake = Intake(url, Journal(), lambda _: None, lambda: NOW, tls=here)
+    task = asyncio.create_task(intake.run())
+    await until(lambda: intake.ready)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    server.close()
+
+    hello = next(packet for _, packet in broker.heard if isinstance(packet, mqtt5.ConnectPacket))
+    assert ("ward", b"s@fe", False) == (hello.username, hello.password, hello.clean_start)

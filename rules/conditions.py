@@ -16,7 +16,7 @@ from rules.tree import Node, Quantity, Window, comparisons, leaves, quantities, 
 
 Said = tuple[Signal, ...]
 HAPPENED: Final[Said] = (Signal.DANGER, Signal.CLEAR)
-"""An event is danger and at once the beginning of its own quiet: it is over when it is not repeated for `release`."""
+"""An event is danger and at once the beginning of its own quiet: not repeated for `release`, it may happen anew."""
 _DANGER: Final[Said] = (Signal.DANGER,)
 _BETWEEN: Final[Said] = (Signal.BETWEEN,)
 _CLEAR: Final[Said] = (Signal.CLEAR,)

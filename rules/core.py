@@ -81,6 +81,8 @@ class Patience(Struct, frozen=True):
     latch: bool = False
     """An all-clear does not end it; a person resets it."""
     silence_ms: int | None = None
+    event: bool = False
+    """It happened and has no end to tell: not pressing again is no recovery. After `release` it may happen anew."""
 
 
 class Watch(Struct, frozen=True):
@@ -173,7 +175,7 @@ def _moved(patience: Patience, watch: Watch, word: Word, now: Instant) -> Step:
     if phase is watch.phase:
         return _stayed(patience, watch, word)
     if phase is Q:
-        return QUIET_WATCH, _farewell(watch, word)
+        return QUIET_WATCH, _farewell(patience, watch, word)
     after = _entered(patience, watch, word, phase, now)
     said = _TOLD.get((watch.phase, phase))
     told = NOTHING if said is None else (Effect(said, word.at, after),)
@@ -183,8 +185,8 @@ def _moved(patience: Patience, watch: Watch, word: Word, now: Instant) -> Step:
     return after, graded or told
 
 
-def _farewell(watch: Watch, word: Word) -> tuple[Effect, ...]:
-    if watch.phase is P:
+def _farewell(patience: Patience, watch: Watch, word: Word) -> tuple[Effect, ...]:
+    if watch.phase is P or (patience.event and word.signal is Signal.RELEASED):
         return NOTHING
     said = Said.WITHDRAWN if word.signal is Signal.CANCEL else Said.ENDED
     evidence = word.evidence or watch.evidence

@@ -37,9 +37,9 @@ class PlannedRule:
         """How long it waits, for a device with this reporting plan."""
         known = self._patience.get(report_every_ms)
         if known is None:
-            rule, judged = self.rule, self.rule.when is not None
-            silence = STALE_AFTER.patience_ms(report_every_ms) if judged else None
-            known = Patience(rule.hold, rule.release, rule.if_silent == "fire", rule.latch, silence)
+            rule, event = self.rule, self.rule.event is not None
+            silence = STALE_AFTER.patience_ms(report_every_ms) if rule.when is not None else None
+            known = Patience(rule.hold, rule.release, rule.if_silent == "fire", rule.latch, silence, event)
             self._patience[report_every_ms] = known
         return known
 

@@ -106,7 +106,7 @@ class Rule(_Written):
         if len(asked) != 1:
             raise ValueError(f"a rule asks one question: write one of when, event, absent (found {asked or 'none'})")
         if self.clear is not None and self.when is None:
-            raise ValueError("clear belongs to when: an event ends when it is not repeated, an absence when heard")
+            raise ValueError("clear belongs to when: an event has no end, an absence ends when heard")
         if self.cancel is not None and self.event is None:
             raise ValueError("cancel belongs to event: remove it")
         if self.event is not None and not (self.release or self.latch):

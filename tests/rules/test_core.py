@@ -141,6 +141,13 @@ def test_a_cancel_withdraws_and_a_reset_ends() -> None:
     assert run(Patience(release_ms=60), danger(0), Word(Signal.RESET, 5))[1] == [("began", 0), ("ended", 5)]
 
 
+def test_an_event_is_forgotten_without_a_word_and_may_happen_anew() -> None:
+    sos = Patience(release_ms=60, event=True)
+    again = (danger(0), clear(0), danger(50), clear(50), Word(Signal.RELEASED, 110), danger(200), clear(200))
+    assert run(sos, *again)[1] == [("began", 0), ("began", 200)]
+    assert run(sos, danger(0), clear(0), Word(Signal.RESET, 5))[1] == [("began", 0), ("ended", 5)]
+
+
 def test_a_latched_rule_hears_no_all_clear() -> None:
     latched = Patience(latch=True)
     watch, told = run(latched, danger(0), clear(10), clear(1000))

@@ -87,13 +87,13 @@ def test_a_wristband_speaks_of_its_person_and_the_way_leads_to_the_home(engine: 
 def test_a_finding_keeps_its_subject_and_version_when_registry_and_rulebook_change(books: Books, kinds: Kinds) -> None:
     before = Engine([books["wristband"]], kinds, TOWN)
     before.enrol([Device("band-1", "wristband", attributes={"person": "li"})], T0)
-    (began,) = before.feed([said(0, "band-1", "wristband", sos=True)], T0)
+    (began,) = before.feed([said(0, "band-1", "wristband", fall=True)], T0)
     newer = books["wristband"].model_copy(update={"version": 2})
     after = Engine([newer], kinds, TOWN)
     after.restore(before.snapshot())
     after.enrol([Device("band-1", "wristband", attributes={"person": "wu"})], T0)
-    (ended,) = after.tick(T0 + 30 * MINUTE)
-    assert (ended.phase, ended.id) == (Phase.ENDED, began.id)
+    (withdrawn,) = after.feed([said(9, "band-1", "wristband", fall=False)], T0 + 9)
+    assert (withdrawn.phase, withdrawn.id) == (Phase.WITHDRAWN, began.id)
 
 
 # -- conditions about people and places ---------------------------------------------------------------------------

@@ -9,7 +9,6 @@ export const en: Words = {
   dark: 'Dark',
 
   login: {
-    title: 'Sign in',
     token: 'Token',
     tokenHint: 'The token your administrator gave you',
     enter: 'Enter',
@@ -20,7 +19,7 @@ export const en: Words = {
     leave: 'Sign out',
   },
 
-  pages: { wall: 'Wall', desk: 'Desk', phone: 'Phone', alert: 'Alert', missing: 'No such page.', home: 'Go home' },
+  pages: { wall: 'Wall', desk: 'Desk', missing: 'No such page.', home: 'Go home' },
 
   severity: { critical: 'Critical', high: 'High', medium: 'Medium', low: 'Low' },
   state: {
@@ -84,9 +83,7 @@ export const en: Words = {
     expired: 'Expired',
     dead: 'Undeliverable',
   },
-  hazard: { gas: 'Gas', person: 'Person', water: 'Water', manhole: 'Manhole', device: 'Device' },
   unit: { bpm: 'bpm', steps: 'steps', deg: '°' },
-  subject: { system: 'System', line: 'Line' },
 
   top: {
     onDuty: 'On duty',
@@ -99,7 +96,6 @@ export const en: Words = {
     deaf: 'Devices unreachable',
     lost: 'Server lost for {span}; the picture is of {time}. Reconnecting. Do not take it for safe.',
     lostPhone: 'No network for {span}; your taps are kept',
-    back: 'Back again',
   },
   wall: {
     open: 'Open alerts',
@@ -110,11 +106,9 @@ export const en: Words = {
     more: '{n} more',
     noPlaces: 'No places registered yet',
     nowhere: 'Place not registered',
-    started: 'Since',
     untaken: 'Nobody yet',
     untakenTold: 'Nobody yet, {n} told',
     counts: '{n}',
-    noneOpen: 'No alerts',
   },
   strip: {
     load: 'Last 10 min',
@@ -138,16 +132,12 @@ export const en: Words = {
     search: 'Search address, matter, person',
     none: 'Nothing here',
     noneFound: 'Nothing found',
-    pick: 'Pick an alert',
     arrivals: '{n} new below',
     context: 'On the spot',
     device: 'Device',
-    lastHeard: 'Last readings',
     here: 'Other alerts in this building',
     past: 'Here in 30 days',
     noPast: 'No other alerts',
-    openPage: 'Full page',
-    over: 'Resolved, closed',
     help: 'Keys',
     helpMove: 'Next, previous',
     helpTake: 'Take',
@@ -158,7 +148,6 @@ export const en: Words = {
     helpOpen: 'Open as a page',
     helpHelp: 'This table',
     close: 'Close',
-    back: 'Back',
   },
   story: {
     started: 'Since {time}',
@@ -185,7 +174,6 @@ export const en: Words = {
     toldNobody: 'Nobody has been told yet',
     advice: 'Mind',
     missing: 'There is no such alert, or you may not see it.',
-    nextStep: 'Next step {time}',
   },
   ask: {
     resolve: 'Outcome',
@@ -194,10 +182,8 @@ export const en: Words = {
     assign: 'Assign to',
     comment: 'Write a note',
     pass: 'Why can you not go',
-    reason: 'Reason',
     words: 'More (optional)',
     wordsNeeded: 'Please write a line',
-    until: 'Until',
     send: 'Confirm',
     cancel: 'Cancel',
     reasons: {
@@ -221,7 +207,6 @@ export const en: Words = {
     resolve: 'Made safe',
     falseAlarm: 'False alarm',
     done: 'Done. Thank you',
-    doneBy: 'Done by {name}',
     passed: 'Passed to the next person',
     takenBy: 'Taken by {name}',
     onSiteBy: '{name} is there',
@@ -231,10 +216,8 @@ export const en: Words = {
     previous: 'Previous',
     next: 'Next',
     queued: 'Kept; sent when the network is back',
-    sent: 'Sent',
     gone: 'Not sent for {span}. Please call.',
     details: 'What happened',
-    nobody: 'Nobody has taken it yet',
   },
   errors: {
     offline: 'Cannot reach the server. Check the network and try again.',
@@ -244,7 +227,7 @@ export const en: Words = {
     gone: 'Not found; it may have been moved.',
     notNow: 'Not possible now; look at the latest state.',
   },
-  announce: { fresh: 'New alert: {severity}, {title}, {where}', taken: '{where}: {state}' },
+  announce: { fresh: 'New alert: {severity}, {title}, {where}' },
   span: { seconds: '{n} s', minutes: '{n} min', hours: '{h} h', hoursMinutes: '{h} h {m} min', days: '{n} d' },
   day: {
     yesterday: 'yesterday',

@@ -8,7 +8,6 @@ export const zh = {
   dark: '深色',
 
   login: {
-    title: '登录',
     token: '口令',
     tokenHint: '管理员给您的口令',
     enter: '进入',
@@ -19,7 +18,7 @@ export const zh = {
     leave: '退出',
   },
 
-  pages: { wall: '大屏', desk: '工作台', phone: '手机', alert: '警情', missing: '没有这个页面。', home: '回到首页' },
+  pages: { wall: '大屏', desk: '工作台', missing: '没有这个页面。', home: '回到首页' },
 
   severity: { critical: '紧急', high: '高', medium: '中', low: '低' },
   state: {
@@ -83,9 +82,7 @@ export const zh = {
     expired: '已过期',
     dead: '发不出',
   },
-  hazard: { gas: '燃气', person: '人员', water: '用水', manhole: '井盖', device: '设备' },
   unit: { bpm: '次/分', steps: '步', deg: '°' },
-  subject: { system: '系统', line: '线路' },
 
   top: {
     onDuty: '值守',
@@ -98,7 +95,6 @@ export const zh = {
     deaf: '设备连接中断',
     lost: '与服务器断开 {span}，画面停在 {time}。正在重连，请勿以此判断安全。',
     lostPhone: '没有网络 {span}，操作会先记下',
-    back: '已恢复',
   },
   wall: {
     open: '待处理警情',
@@ -109,11 +105,9 @@ export const zh = {
     more: '另有 {n} 起',
     noPlaces: '还没有登记地点',
     nowhere: '地点未登记',
-    started: '发生',
     untaken: '无人接警',
     untakenTold: '无人接警，已通知{n}人',
     counts: '{n} 起',
-    noneOpen: '无警情',
   },
   strip: {
     load: '近10分钟',
@@ -137,16 +131,12 @@ export const zh = {
     search: '搜索地址、事由、人',
     none: '这里没有警情',
     noneFound: '没有找到',
-    pick: '选一起警情',
     arrivals: '{n} 起新警情在下面',
     context: '现场',
     device: '设备',
-    lastHeard: '最近读数',
     here: '同楼的其他警情',
     past: '此处近30天',
     noPast: '没有别的警情',
-    openPage: '整页',
-    over: '已处置、已结案',
     help: '快捷键',
     helpMove: '下一起、上一起',
     helpTake: '接警',
@@ -157,7 +147,6 @@ export const zh = {
     helpOpen: '整页打开',
     helpHelp: '这张表',
     close: '关闭',
-    back: '返回',
   },
   story: {
     started: '发生于 {time}',
@@ -184,7 +173,6 @@ export const zh = {
     toldNobody: '还没有通知任何人',
     advice: '注意',
     missing: '没有这起警情，或您无权查看。',
-    nextStep: '下一步 {time}',
   },
   ask: {
     resolve: '处置结果',
@@ -193,10 +181,8 @@ export const zh = {
     assign: '指派给谁',
     comment: '写一句备注',
     pass: '为什么无法到场',
-    reason: '理由',
     words: '补充说明（可不填）',
     wordsNeeded: '请写一句',
-    until: '到',
     send: '确定',
     cancel: '取消',
     reasons: {
@@ -220,7 +206,6 @@ export const zh = {
     resolve: '处置完毕',
     falseAlarm: '误报',
     done: '已处置，辛苦了',
-    doneBy: '{name} 已处置',
     passed: '已转给下一位，辛苦了',
     takenBy: '{name} 已接警',
     onSiteBy: '{name} 已到场',
@@ -230,10 +215,8 @@ export const zh = {
     previous: '上一起',
     next: '下一起',
     queued: '已记下，联网后发出',
-    sent: '已发出',
     gone: '超过 {span} 没有发出。请打电话报告。',
     details: '经过',
-    nobody: '还没有人接警',
   },
   errors: {
     offline: '没有连上服务器，请检查网络后再试。',
@@ -243,7 +226,7 @@ export const zh = {
     gone: '没有找到，可能已被移走。',
     notNow: '现在不能这样做，请看最新状态。',
   },
-  announce: { fresh: '新警情：{severity}，{title}，{where}', taken: '{where}：{state}' },
+  announce: { fresh: '新警情：{severity}，{title}，{where}' },
   span: { seconds: '{n}秒', minutes: '{n}分钟', hours: '{h}小时', hoursMinutes: '{h}小时{m}分', days: '{n}天' },
   day: {
     yesterday: '昨天',

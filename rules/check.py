@@ -31,6 +31,19 @@ def check(book: Rulebook, kinds: Mapping[str, Kind]) -> list[Fault]:
     return found
 
 
+def check_together(books: Sequence[Rulebook]) -> list[tuple[int, Fault]]:
+    """Rules of different books that bear one name, each with the index of its book: a watch is kept by name."""
+    found: list[tuple[int, Fault]] = []
+    first: dict[str, int] = {}
+    for book_index, book in enumerate(books):
+        for index, rule in enumerate(book.rules):
+            if first.setdefault(rule.name, book_index) != book_index:
+                other = books[first[rule.name]].hazard
+                message = f"{rule.name} is already a rule of the book of {other}: choose another name"
+                found.append((book_index, Fault(("rules", index, "name"), message)))
+    return found
+
+
 def check_trials(trials: TrialBook, book: Rulebook, kinds: Mapping[str, Kind]) -> list[Fault]:
     """Every mistake in the trials of a book: rules, kinds and quantities that do not exist."""
     found: list[Fault] = []

@@ -4,6 +4,7 @@ comparisons. It knows no device.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
@@ -110,7 +111,10 @@ def _windows(conditions: Iterable[Condition]) -> dict[str, int]:
 
 
 def plans(books: Sequence[Rulebook], kinds: Mapping[str, Kind]) -> dict[str, Plan]:
-    """A plan for every kind, also for kinds without rules."""
+    """A plan for every kind, also for kinds without rules. Two rules of one name would share their watches: refused."""
+    names = Counter(rule.name for book in books for rule in book.rules)
+    if twice := [name for name, times in names.items() if times > 1]:
+        raise ValueError(f"two rules bear one name: {', '.join(twice)}")
     return {name: Plan(kind, list(_rules_of(books, kind))) for name, kind in kinds.items()}
 
 

@@ -7,13 +7,14 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain import HOUR, SECOND, Device, Finding, Phase, Reading, Value
+from domain import HOUR, SECOND, Device, Finding, Person, Phase, Reading, Value
 from domain.kind import Kind
 from domain.people import community
 from rules.engine import Engine
 from rules.rulebook import Rulebook
 
 T0 = 1_767_225_600_000
+ELDERS = community(people=[Person("li", "李奶奶", home="home", attributes={"lives_alone": True})])
 DEVICE = Device("gas-1", "gas_alarm", attributes={"report_every": "1m"})
 ENDS = (Phase.ENDED, Phase.WITHDRAWN)
 
@@ -28,6 +29,38 @@ values = st.fixed_dictionaries(
         "test": st.booleans(),
     },
 )
+LIVES = st.one_of(
+    st.tuples(
+        st.just("wristband"),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "sos": st.booleans(),
+                "fall": st.booleans(),
+                "heart_rate_bpm": st.sampled_from([35, 44, 80, 128, 150]),
+                "worn": st.booleans(),
+            },
+        ),
+    ),
+    st.tuples(
+        st.just("water_meter"),
+        st.fixed_dictionaries(
+            {}, optional={"volume_m3": st.sampled_from([1.0, 1.001, 1.5, 0.1]), "leak": st.booleans()}
+        ),
+    ),
+    st.tuples(
+        st.just("manhole"),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "opened": st.booleans(),
+                "tilt_deg": st.sampled_from([-20, 0, 12, 30]),
+                "water_level_mm": st.sampled_from([0, 1300, 1600, 2600]),
+            },
+        ),
+    ),
+)
+other_stories = st.lists(st.tuples(st.sampled_from([5, 60, 3600]), st.sampled_from([0, 0, 300]), LIVES), max_size=50)
 stories = st.lists(st.tuples(st.integers(1, 400), st.sampled_from([0, 0, 0, 5, 90, 1000]), values), max_size=60)
 
 
@@ -122,3 +155,26 @@ def test_an_alarm_bit_is_always_told_at_once(books: dict[str, Rulebook], kinds: 
         if reading.values.get("alarm") is True and reading.values.get("test") is not True and not firing:
             assert Phase.BEGAN in [finding.phase for finding in told]
         firing = bool(engine.seats["gas-1"].watches.get("gas-alarm"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(story=other_stories)
+def test_a_crash_changes_nothing_for_other_kinds_either(
+    books: dict[str, Rulebook], kinds: dict[str, Kind], story: list[tuple[int, int, tuple[str, dict[str, Value]]]]
+) -> None:
+    def town() -> Engine:
+        engine = Engine(list(books.values()), kinds, ELDERS)
+        engine.enrol([Device(name, name, place="home") for _, _, (name, _) in story], T0)
+        return engine
+
+    heard, now = [], T0
+    for gap, late, (kind, said) in story:
+        now += gap * SECOND
+        heard.append(Reading(kind, kind, now - late * SECOND, now, said))
+    steady, crashing, one, other = town(), town(), list[Finding](), list[Finding]()
+    for reading in heard:
+        one += steady.feed([reading], reading.received)
+        snapshot, crashing = crashing.snapshot(), town()
+        crashing.restore(snapshot)
+        other += crashing.feed([reading, reading], reading.received)
+    assert one + steady.tick(now + 100 * HOUR) == other + crashing.tick(now + 100 * HOUR)

@@ -10,9 +10,10 @@ from pydantic import ValidationError
 
 from domain import Fault
 from domain.kind import Kind
-from rules.check import check, check_trials
+from rules.check import check, check_together, check_trials
 from rules.contradiction import both_true
 from rules.expression import parse
+from rules.plan import plans
 from rules.rulebook import Rule, Rulebook
 from rules.trial import TrialBook
 
@@ -223,3 +224,12 @@ def test_the_mistakes_of_trials_are_found_too(kinds: Kinds) -> None:
         Fault(("trials", 1, "readings", "lel"), found[1].message),
         Fault(("trials", 2, "kind"), "no kind gas_alam: write gas_alarm"),
     ]
+
+
+def test_one_name_in_two_books_is_a_mistake_and_never_reaches_the_engine(kinds: Kinds) -> None:
+    gas = Rulebook.model_validate({"hazard": "gas", "rules": [rule()]})
+    own = Rulebook.model_validate({"hazard": "site", "rules": [rule(name="other"), rule()]})
+    message = "gas-low is already a rule of the book of gas: choose another name"
+    assert check_together([gas, own]) == [(1, Fault(("rules", 1, "name"), message))]
+    with pytest.raises(ValueError, match="two rules bear one name: gas-low"):
+        plans([gas, own], kinds)

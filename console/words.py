@@ -140,3 +140,7 @@ DELIVERY_STATES: Final = {
     "expired": "已过时，没有发",
     "dead": "多次失败，已放弃",
 }
+
+SEVERITIES: Final = {"critical": "紧急", "high": "高", "medium": "中", "low": "低"}
+CAP_RESTRICTION: Final = "仅限政务应急平台内部使用"
+CAP_NOWHERE: Final = "位置未登记"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -168,7 +169,7 @@ async def feed_view(services: Services, alert_id: str) -> dict[str, Any] | None:
     return await services.ledger.read(lambda tx: alertviews.item(tx, alert_id))
 
 
-def for_reader(view: dict[str, Any], who: Principal) -> dict[str, Any]:
+def for_reader(view: Mapping[str, Any], who: Principal) -> dict[str, Any]:
     """The view with only the actions that this reader may take: a button must not be a trap."""
     return {**view, "allowed": [action for action in view["allowed"] if who.may(action)]}
 

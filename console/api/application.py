@@ -16,6 +16,7 @@ from console import docs, problems
 from console.api import (
     alerts,
     callbacks,
+    cap,
     community,
     devices,
     health,
@@ -79,6 +80,7 @@ def empty_app() -> FastAPI:
     for router in _ENDPOINTS:
         app.include_router(router, prefix="/api/v1")
     app.include_router(health.router)
+    app.include_router(cap.router)
     app.add_api_route("/docs", _docs(app), include_in_schema=False)
     return app
 

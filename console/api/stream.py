@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
 from console import words
+from console.api.alerts import for_reader
 from console.api.asking import Asked
 from console.api.devices import seen_places
 from console.api.guarding import Who, asking
@@ -17,7 +18,7 @@ from console.auth import Principal
 from console.moments import with_moments
 from console.problems import Problem
 from console.services import Services
-from console.stream import LISTENERS, RESYNC, Event
+from console.stream import LISTENERS, Event
 
 router = APIRouter(tags=["stream"])
 
@@ -48,7 +49,7 @@ async def _told(request: Request, services: Services, who: Principal) -> AsyncIt
             if event is None:
                 yield b": still here\n\n"
             elif may_hear(services, who, event):
-                yield sse(services, event)
+                yield sse(services, who, event)
     finally:
         services.hub.leave(listener)
 
@@ -63,8 +64,9 @@ def may_hear(services: Services, who: Principal, event: Event) -> bool:
     return places is None or event.data["place"] in places
 
 
-def sse(services: Services, event: Event) -> bytes:
+def sse(services: Services, who: Principal, event: Event) -> bytes:
     """One event as it goes over the wire. JSON has no raw newline, so one `data` line is enough."""
-    identifier = f"id: {event.id}\n" if event.id and event is not RESYNC else ""
-    data = msgspec.json.encode(with_moments(event.data, services.site.zone)).decode()
+    identifier = f"id: {event.id}\n" if event.id else ""
+    view = for_reader(event.data, who) if event.name == "alert" else event.data
+    data = msgspec.json.encode(with_moments(view, services.site.zone)).decode()
     return f"{identifier}event: {event.name}\ndata: {data}\n\n".encode()

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from alerts.alert import Delivery, DeliveryState
 from domain import HOUR, Phase, Severity
 from domain import Ledger as Book
+from store.ledger.alertbook import SqlBook
 from tests.console.house import T0, Client, House
 
 FIELDS = {
@@ -232,17 +235,20 @@ async def test_why_answers_from_the_alerts_own_story(house: House, admin: Client
 
 async def test_why_follows_one_message(house: House, admin: Client) -> None:
     number = await house.alert()
-    deliveries = await house.ledger.read(lambda tx: _deliveries(tx, number))
-    answer = (await admin.get(f"/api/v1/why?message={deliveries[0]['id']}")).json()
 
-    assert answer["about"]["alert"] == number
-    assert deliveries[0]["name"] in answer["answer"]
+    def accept(tx: Any) -> Delivery:
+        book = SqlBook(tx)
+        old = book.deliveries(int(number))[0]
+        new = replace(old, state=DeliveryState.ACCEPTED, code="OK")
+        book.settle(old, new, house.now, "the provider took it")
+        return new
 
+    message = await house.ledger.run(accept)
+    answer = (await admin.get(f"/api/v1/why?message={message.id}")).json()
 
-def _deliveries(tx: Any, number: str) -> list[dict[str, Any]]:
-    from store.ledger import alertviews
-
-    return alertviews.messages_of(tx, number)
+    assert answer["about"] == {"alert": number, "message": message.id, "state": "accepted"}
+    assert message.name in answer["answer"]
+    assert [line["text"] for line in answer["items"]] == ["等待发送 → 服务商已接收（OK the provider took it）"]
 
 
 async def test_why_tells_what_a_device_said_and_that_it_said_nothing(house: House, admin: Client) -> None:

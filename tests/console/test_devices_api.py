@@ -188,6 +188,16 @@ async def test_put_refuses_another_id_and_what_is_no_object(admin: Client) -> No
     assert nothing.status_code == 422
 
 
+async def test_a_list_that_is_put_creates_and_replaces_together(house: House, admin: Client) -> None:
+    rows = [{"id": "gas-402", "kind": "gas_alarm"}, {"id": "n-1", "kind": "door"}]
+    first = await admin.put("/api/v1/devices", json=rows)
+    again = await admin.put("/api/v1/devices", json=rows)
+
+    assert first.json() == {"created": ["n-1"], "updated": ["gas-402"], "unchanged": []}
+    assert again.json()["created"] == again.json()["updated"] == []
+    assert house.reloads == 1
+
+
 async def test_patch_changes_only_what_it_names(house: House, admin: Client) -> None:
     answer = await admin.patch("/api/v1/devices/gas-402", json={"place": None, "attributes": {"floor": None, "x": 1}})
 

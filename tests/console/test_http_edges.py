@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from console.services import Secret
+from console.static import Pages
 from store.errors import CannotWrite
 from tests.console.house import ADMIN, T0, Client, House, client_of
 
@@ -125,6 +126,14 @@ async def test_the_built_pages_are_served_at_every_address_of_theirs(house: Hous
             assert "secret" not in answer.text
         assert (await client.post("/login")).status_code == 404
         assert (await client.head("/")).status_code == 200
+
+
+async def test_pages_are_no_websocket(house: House) -> None:
+    await Pages(None)({"type": "websocket"}, _never, _never)
+
+
+async def _never(*_: Any) -> Any:
+    raise AssertionError("nothing is read and nothing is sent")
 
 
 async def test_a_failure_of_ours_says_little_and_is_logged_without_secrets(

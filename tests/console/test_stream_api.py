@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -12,9 +13,10 @@ import msgspec
 import pytest
 import uvicorn
 
-from console.api import create_app
+from console.api import application, create_app
 from console.auth import COOKIE, worker_link
-from tests.console.house import ADMIN, T0, House
+from console.stream import Event
+from tests.console.house import ADMIN, T0, Client, House
 
 PATIENCE_S = 10.0
 Open = Callable[..., Any]
@@ -47,8 +49,13 @@ class Told:
 
 
 @pytest.fixture
-async def server(house: House, free_port: Callable[[], int]) -> AsyncIterator[Open]:
-    app = create_app(house.services, heartbeat_s=0.05, status_every_s=0.02)
+def status_every_s() -> float:
+    return 0.02
+
+
+@pytest.fixture
+async def server(house: House, free_port: Callable[[], int], status_every_s: float) -> AsyncIterator[Open]:
+    app = create_app(house.services, heartbeat_s=0.05, status_every_s=status_every_s)
     config = uvicorn.Config(app, "127.0.0.1", free_port(), log_level="warning", access_log=False)
     running = uvicorn.Server(config)
     task = asyncio.create_task(running.serve())
@@ -107,6 +114,42 @@ async def test_a_workers_link_hears_of_its_alert_only(house: House, server: Open
         heard, _ = await told.event("alert")
 
     assert heard["id"] == mine
+
+
+async def test_a_token_for_a_place_hears_of_what_lies_under_it_and_what_it_may_do(
+    house: House, server: Open, admin: Client
+) -> None:
+    made = await admin.post("/api/v1/tokens", json={"role": "viewer", "place": "garden"})
+    async with server(authorization=f"Bearer {made.json()['token']}") as told:
+        await told.event("status")
+        await house.alert("band-101", "band-sos")
+        mine = await house.alert()
+        heard, _ = await told.event("alert")
+
+    assert (heard["id"], heard["allowed"]) == (mine, [])
+
+
+@pytest.mark.parametrize("status_every_s", [3_600.0])
+async def test_a_quiet_stream_shows_that_it_lives(server: Open) -> None:
+    async with server() as told, asyncio.timeout(PATIENCE_S):
+        while "" not in await told.block():
+            pass
+
+
+async def test_a_status_that_cannot_be_had_is_told_later(house: House) -> None:
+    troubles = [RuntimeError("no number yet")]
+
+    def status() -> dict[str, Any]:
+        if troubles:
+            raise troubles.pop()
+        return {"connected": True}
+
+    telling = asyncio.create_task(application._tell_status(replace(house.services, status=status), 0.0))
+    async with asyncio.timeout(PATIENCE_S):
+        told = await anext(house.hub.listen(None).events(PATIENCE_S))
+    telling.cancel()
+
+    assert told == Event("status", {"connected": True})
 
 
 async def test_a_stream_ends_soon_after_its_session(house: House, server: Open) -> None:

@@ -1,0 +1,35 @@
+"""`/cap/alerts/{id}.xml` and `/cap/feed.xml`: alerts for city platforms that speak the Common Alerting Protocol."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from console import cap
+from console.api.alerts import seen_alert
+from console.api.asking import Asked
+from console.api.devices import seen_places
+from console.api.guarding import Member, Who
+from domain import Ledger
+from store.ledger import alertviews
+
+router = APIRouter(prefix="/cap", tags=["cap"])
+
+FEED_LENGTH: Final = 100
+
+
+@router.get("/alerts/{alert_id}.xml", summary="One alert as a CAP 1.2 message")
+async def one_message(services: Asked, who: Who, alert_id: str) -> Response:
+    view = await seen_alert(services, who, alert_id)
+    return Response(cap.document(view, services.site.name, services.site.zone), media_type=cap.MEDIA_TYPE)
+
+
+@router.get("/feed.xml", summary="The newest dangers as an Atom feed of CAP messages")
+async def newest(services: Asked, who: Member) -> Response:
+    places = seen_places(services, who, None)
+    wanted = alertviews.AlertFilter(ledger=Ledger.DANGER, place=None if places is None else sorted(places))
+    page = await services.ledger.read(lambda tx: alertviews.page(tx, wanted, FEED_LENGTH))
+    text = cap.feed(page.items, services.site.name, services.site.zone, services.clock())
+    return Response(text, media_type=cap.FEED_TYPE)

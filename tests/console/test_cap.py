@@ -1,0 +1,128 @@
+"""Alerts as CAP 1.2: what a city platform reads."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import pytest
+from defusedxml.ElementTree import fromstring
+
+from console import cap
+from tests.console.house import SHANGHAI, T0, Client, House
+
+CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+# The order of elements is part of the schema.
+ALERT_ORDER = ["identifier", "sender", "sent", "status", "msgType", "scope", "restriction", "references", "info"]
+INFO_ORDER = [
+    "language",
+    "category",
+    "event",
+    "urgency",
+    "severity",
+    "certainty",
+    "onset",
+    "senderName",
+    "headline",
+    "instruction",
+    "area",
+]
+
+
+def said(message: Element, name: str) -> str | None:
+    return message.findtext(f".//{CAP}{name}")
+
+
+async def test_an_alert_is_a_cap_message(house: House, admin: Client) -> None:
+    number = await house.alert()
+    answer = await admin.get(f"/cap/alerts/{number}.xml")
+    message = fromstring(answer.content)
+
+    assert answer.headers["content-type"].startswith("application/cap+xml")
+    assert {name: said(message, name) for name in ("msgType", "status", "scope", "severity", "urgency", "event")} == {
+        "msgType": "Alert",
+        "status": "Actual",
+        "scope": "Restricted",
+        "severity": "Extreme",
+        "urgency": "Immediate",
+        "event": "燃气泄漏",
+    }
+    assert said(message, "sent") == "2026-11-21T22:05:00+08:00"
+    assert said(message, "areaDesc") == "枫林苑3栋402"
+    assert said(message, "instruction") == "勿开关电器"
+    assert "王小明" not in answer.text
+
+
+async def test_a_change_is_an_update_that_names_the_first_message_and_the_end_a_cancel(
+    house: House, admin: Client
+) -> None:
+    number = await house.alert()
+    first = fromstring((await admin.get(f"/cap/alerts/{number}.xml")).content)
+    house.now += 90_000
+    for action, person in (("acknowledge", "w-zhang"), ("resolve", "w-zhang")):
+        await admin.post(f"/api/v1/alerts/{number}/{action}", json={"person": person})
+    update = fromstring((await admin.get(f"/cap/alerts/{number}.xml")).content)
+    await admin.post(f"/api/v1/alerts/{number}/verify", json={"person": "w-li"})
+    over = fromstring((await admin.get(f"/cap/alerts/{number}.xml")).content)
+
+    assert [said(one, "msgType") for one in (first, update, over)] == ["Alert", "Update", "Cancel"]
+    assert said(update, "references") == f"枫树社区,{said(first, 'identifier')},{said(first, 'sent')}"
+    assert said(over, "urgency") == "Past"
+
+
+def test_the_elements_stand_in_the_order_of_the_schema() -> None:
+    message = fromstring(cap.document(view(updated_at=T0 + 1), "枫树社区", SHANGHAI))
+
+    assert [child.tag.removeprefix(CAP) for child in message] == ALERT_ORDER
+    assert [child.tag.removeprefix(CAP) for child in message[-1]] == INFO_ORDER
+
+
+def test_what_people_wrote_cannot_break_the_document() -> None:
+    hostile = view(title="<b>&", advice="", address="", hazard="dragon")
+    message = fromstring(cap.document(hostile, "a b,c<&", SHANGHAI))
+
+    assert (said(message, "event"), said(message, "sender")) == ("<b>&", "a_b_c__")
+    assert (said(message, "areaDesc"), said(message, "category"), said(message, "instruction")) == (
+        "位置未登记",
+        "Other",
+        None,
+    )
+    assert said(fromstring(cap.document(hostile, "", SHANGHAI)), "sender") == "fengshao"
+
+
+@pytest.mark.parametrize("path", ["/cap/alerts/1.xml", "/cap/feed.xml"])
+async def test_cap_needs_a_token(anyone: Client, path: str) -> None:
+    assert (await anyone.get(path)).status_code == 401
+
+
+async def test_the_feed_lists_dangers_with_the_address_of_each_message(house: House, admin: Client) -> None:
+    empty = fromstring((await admin.get("/cap/feed.xml")).content)
+    number = await house.alert()
+    answer = await admin.get("/cap/feed.xml")
+    entries = fromstring(answer.content).findall(f"{ATOM}entry")
+
+    assert empty.findtext(f"{ATOM}updated") == "2026-11-21T22:05:00+08:00"
+    assert [entry.findtext(f"{ATOM}title") for entry in entries] == ["紧急：燃气泄漏"]
+    link = entries[0].find(f"{ATOM}link")
+    assert link is not None
+    assert (await admin.get(str(link.get("href")))).status_code == 200
+    assert (await admin.get("/cap/alerts/99.xml")).status_code == 404
+    assert (await admin.get(f"/cap/alerts/{number}.pdf")).status_code == 404
+
+
+def view(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": "31",
+        "title": "燃气泄漏",
+        "hazard": "gas",
+        "severity": "critical",
+        "state": "open",
+        "address": "枫林苑3栋402",
+        "advice": "勿开关电器",
+        "started_at": T0,
+        "opened_at": T0,
+        "updated_at": T0,
+        **changes,
+    }

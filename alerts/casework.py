@@ -5,6 +5,8 @@ The desk decides when; this knows nothing of clocks, tasks or networks.
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import structs
 
 from alerts.alert import CALLS, Alert, Delivery, DeliveryState, Entry, Kind, State
@@ -13,7 +15,10 @@ from alerts.lifecycle import Effect, Happening, NotNow, advance
 from alerts.outbox import WECOM, told
 from alerts.ports import Book
 from alerts.transitions import Signal
-from domain import Instant
+from domain import HOUR, Instant
+
+NEWS_MS: Final = 12 * HOUR
+"""Who was called longer ago than this is not told how it went on: it is another shift."""
 
 
 class Casework:
@@ -76,13 +81,13 @@ class Casework:
     def _tell(self, book: Book, alert: Alert, kind: Kind, now: Instant) -> None:
         """Everybody who was called sees how it went on."""
         name = alert.owner_name or ""
-        for row in told(book.deliveries(alert.id), alert.round):
+        for row in told(book.deliveries(alert.id), now - NEWS_MS):
             self.dispatch.outbox.tell(book, alert, row, kind, name, now)
         if kind is Kind.TAKEN:
             self._next_card(book, alert, now)
 
     def _next_card(self, book: Book, alert: Alert, now: Instant) -> None:
-        for row in told(book.deliveries(alert.id), alert.round):
+        for row in told(book.deliveries(alert.id), now - NEWS_MS):
             if row.channel == WECOM and row.person == alert.owner:
                 self.dispatch.outbox.owner_card(book, alert, row, now)
 

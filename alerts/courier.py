@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 
 from alerts.alert import CALLS, Alert, Delivery, DeliveryState
 from alerts.channels import Channel, Found, Said, SendResult
-from alerts.outbox import SMS
+from alerts.outbox import LOGBOOK, SMS
 from alerts.ports import Book, Transact
 from alerts.settling import Settling, wanted
 from domain import DAY, HOUR, MINUTE, SECOND, Instant, Severity
@@ -38,6 +38,19 @@ class Budget(Struct, frozen=True):
     per_day: int = 35
 
 
+class Taken(Struct, frozen=True):
+    """What a look into the outbox brought: what to send, how much was leased, and when to look again."""
+
+    rows: tuple[Delivery, ...] = ()
+    leased: int = 0
+    next_due: Instant | None = None
+
+    @property
+    def more(self) -> bool:
+        """There may be more due now than one look takes."""
+        return self.leased >= AT_ONCE
+
+
 class Courier:
     """One worker for each channel."""
 
@@ -50,7 +63,9 @@ class Courier:
         on_change: Callable[[str], None] = lambda _alert: None,
         budget: Budget | None = None,
     ) -> None:
-        self._transact, self._channels, self._settling = transact, dict(channels), settling
+        # The ledger has one thread: those that wake people look into the outbox before the one that only writes down.
+        ordered = sorted(channels.items(), key=lambda pair: pair[0] == LOGBOOK)
+        self._transact, self._channels, self._settling = transact, dict(ordered), settling
         self._clock, self._on_change, self._budget = clock, on_change, budget or Budget()
         self._bells = {name: asyncio.Event() for name in self._channels}
 
@@ -80,58 +95,50 @@ class Courier:
                 bell.clear()
                 await free.acquire()
                 free.release()
-                taken = await self._taken(name)
-                for row in taken:
+                taken = await self._safely_take(name)
+                for row in taken.rows:
                     await free.acquire()
-                    sends.create_task(self._safely(row)).add_done_callback(lambda _done: free.release())
-                if not taken:
-                    await self._nap(name, bell)
+                    sends.create_task(self._safely_carry(row)).add_done_callback(lambda _done: free.release())
+                if not taken.more:
+                    await self._nap(bell, taken.next_due)
 
-    async def _taken(self, name: str) -> list[Delivery]:
+    async def _safely_take(self, name: str) -> Taken:
         """A ledger that cannot write now (a full disk) stops nobody: what was not leased is still there."""
         try:
-            return await self._take(name, AT_ONCE)
+            return await self._take(name)
         except Exception:  # noqa: BLE001 - logged, and nothing is lost
             _log.exception("outbox not read", extra={"channel": name})
-            return []
+            return Taken()
 
-    async def _safely(self, row: Delivery) -> None:
+    async def _safely_carry(self, row: Delivery) -> None:
         """A message whose outcome could not be written is found again by its lease."""
         try:
             await self._carry(row)
         except Exception:  # noqa: BLE001 - logged, and nothing is lost
             _log.exception("outcome not written", extra={"delivery": row.id})
 
-    async def _nap(self, name: str, bell: asyncio.Event) -> None:
-        """Until the bell rings or the next message falls due; the bell may have rung while we looked."""
-        if bell.is_set():
-            return
+    async def _nap(self, bell: asyncio.Event, due: Instant | None) -> None:
+        """Until the bell rings or the next message falls due."""
+        nap = LONGEST_NAP_S if due is None else min(max((due - self._clock()) / SECOND, 0.05), LONGEST_NAP_S)
         try:
-            async with asyncio.timeout(await self._pause(name)):
+            async with asyncio.timeout(nap):
                 await bell.wait()
         except TimeoutError:
             return
 
-    async def _pause(self, name: str) -> float:
-        try:
-            due = await self._transact(lambda book: book.next_due(name))
-        except Exception:  # noqa: BLE001 - logged, and nothing is lost
-            _log.exception("outbox not read", extra={"channel": name})
-            return LONGEST_NAP_S
-        return LONGEST_NAP_S if due is None else min(max((due - self._clock()) / SECOND, 0.05), LONGEST_NAP_S)
-
     async def _turn(self, name: str) -> int:
-        taken = await self._take(name, AT_ONCE)
-        await asyncio.gather(*(self._carry(row) for row in taken))
-        return len(taken)
+        taken = await self._take(name)
+        await asyncio.gather(*(self._carry(row) for row in taken.rows))
+        return taken.leased
 
-    async def _take(self, name: str, limit: int) -> list[Delivery]:
+    async def _take(self, name: str) -> Taken:
         """Lease what is due, and in the same transaction look again whether it is still wanted."""
         now = self._clock()
 
-        def work(book: Book) -> list[Delivery]:
-            leased = book.lease(name, now, now + LEASE_MS, limit)
-            return [ready for row in leased if (ready := self._ready(book, row, now)) is not None]
+        def work(book: Book) -> Taken:
+            leased = book.lease(name, now, now + LEASE_MS, AT_ONCE)
+            ready = tuple(row for one in leased if (row := self._ready(book, one, now)) is not None)
+            return Taken(ready, len(leased), book.next_due(name))
 
         return await self._transact(work)
 
@@ -178,8 +185,8 @@ class Courier:
             return
         result = await self._send(channel, row)
         now = self._clock()
-        await self._transact(partial(self._write, row, result, now))
-        self._on_change(str(row.alert))
+        for alert in await self._transact(partial(self._write, row, result, now)):
+            self._on_change(str(alert))
         if result.said is not Said.ACCEPTED:
             _log.warning("message not accepted", extra={"delivery": row.id, "said": result.said, "code": result.code})
             self.kick()
@@ -200,8 +207,8 @@ class Courier:
             _log.exception("channel failed", extra={"delivery": row.id, "channel": row.channel})
             return SendResult(Said.UNKNOWN, code=type(error).__name__)
 
-    def _write(self, row: Delivery, result: SendResult, now: Instant, book: Book) -> None:
-        self._settling.sent(book, row, result, now)
+    def _write(self, row: Delivery, result: SendResult, now: Instant, book: Book) -> list[int]:
+        return self._settling.sent(book, row, result, now)
 
     def _look(self, row: Delivery, found: Found, now: Instant, book: Book) -> bool:
         return self._settling.found(book, row, found, now)

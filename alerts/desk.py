@@ -68,7 +68,7 @@ class Desk:
         dispatch = Dispatch(ladder_book, Outbox(self.wording, settings.channels), community, settings.tz)
         self.casework = Casework(dispatch)
         self.hearing = Hearing(self.casework)
-        self.settling = Settling(self.casework)
+        self.settling = Settling(self.casework, self.hearing)
 
     async def hear(
         self, findings: Sequence[Finding], lane: Lane | None = None, pos: int | None = None

@@ -109,7 +109,8 @@ class Dispatch:
         again: bool = False,
     ) -> bool:
         """True when at least one person of the rung was called."""
-        rows = [] if again else book.deliveries(alert.id)
+        fresh = alert.rung < 0 and alert.round == 0
+        rows = [] if again or fresh else book.deliveries(alert.id)
         people = self._people(alert, rung.role, rows, now)
         if not people:
             if not again and not self._called(rows, alert, rung.role):

@@ -72,7 +72,7 @@ class Hearing:
         community = self.casework.dispatch.community()
         building = community.ancestor(finding.place, BUILDING)
         near = building.id if building is not None else None
-        joined = storm.join(finding, near, book.candidates(finding, near), now)
+        joined = storm.join(finding, near, book.candidates(finding, near if storm.folds(finding) else None), now)
         if joined is not None:
             book.hear(finding, joined.alert.id)
             self._join(book, joined, finding, now)
@@ -104,7 +104,7 @@ class Hearing:
             address=community.address(finding.place),
             advice=finding.advice,
             evidence=finding.evidence,
-            late_ms=finding.late_ms,
+            late_ms=_late(finding, now),
             stale=finding.phase is Phase.STALE,
             due_at=now + ladder.take_within,
         )
@@ -155,3 +155,9 @@ class Hearing:
             return
         signal = Signal.HEALED if alert.ledger is Ledger.HEALTH else Signal.RECOVERED
         self.casework.happen(book, alert, Happening(signal), now)
+
+
+def _late(finding: Finding, now: Instant) -> int:
+    """How late it is told: what the rules saw, and what we ourselves were behind (we may have been down)."""
+    behind = now - finding.now
+    return finding.late_ms + (behind if behind > LATE_MS else 0)

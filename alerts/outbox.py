@@ -156,11 +156,11 @@ def address_of(person: Person, channel: str) -> str:
     return (person.wecom or "") if channel == WECOM else person.id
 
 
-def told(rows: Sequence[Delivery], round_: int | None = None) -> list[Delivery]:
-    """The calls that may have been seen, one for each person and channel, the newest of each."""
+def told(rows: Sequence[Delivery], since: Instant = 0) -> list[Delivery]:
+    """The calls that may have been seen since then, one for each person and channel, the newest of each."""
     seen: dict[tuple[str, str], Delivery] = {}
     for row in rows:
-        if row.kind in CALLS and row.state in SENT and (round_ is None or row.round == round_):
+        if row.kind in CALLS and row.state in SENT and row.created_at >= since:
             seen[row.person, row.channel] = row
     return list(seen.values())
 

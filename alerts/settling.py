@@ -12,9 +12,10 @@ from msgspec import structs
 from alerts.alert import CALLS, UNTAKEN, Alert, Delivery, DeliveryState, Kind, State
 from alerts.casework import Casework
 from alerts.channels import Found, Receipt, Said, SendResult, Sighting
+from alerts.hearing import Hearing
 from alerts.outbox import LOGBOOK
 from alerts.ports import Book
-from domain import SECOND, Instant
+from domain import SECOND, Finding, Instant, Ledger, Phase, Severity, Subject
 
 MOST_ATTEMPTS: Final = 5
 FIRST_BACKOFF_MS: Final = 2 * SECOND
@@ -36,17 +37,19 @@ _DONE: Final = (DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.DEA
 class Settling:
     """From what was said to what is written."""
 
-    def __init__(self, casework: Casework) -> None:
-        self.casework = casework
+    def __init__(self, casework: Casework, hearing: Hearing) -> None:
+        self.casework, self.hearing = casework, hearing
+        self._down: dict[str, Finding] = {}
 
-    def sent(self, book: Book, leased: Delivery, result: SendResult, now: Instant) -> None:
-        """The outcome of one send. A receipt may have overtaken it; a message never moves backwards."""
+    def sent(self, book: Book, leased: Delivery, result: SendResult, now: Instant) -> list[int]:
+        """The outcome of one send, and which alerts it changed. A receipt may have overtaken it."""
         row = book.delivery(leased.id) or leased
         if row.state is not DeliveryState.SENDING:
             if result.provider_id and row.provider_id is None:
                 book.settle(row, structs.replace(row, provider_id=result.provider_id), now, "answer after receipt")
-            return
+            return [row.alert]
         free = structs.replace(row, lease_until=None, code=result.code or None, outcome=result.said.value)
+        touched = [row.alert, *self._watch(book, row.channel, result.said, now)]
         if result.said is Said.ACCEPTED:
             self._accepted(book, row, free, result, now)
         elif result.said in _HARD:
@@ -55,6 +58,7 @@ class Settling:
             self._failed(book, row, structs.replace(free, state=DeliveryState.DEAD), "dead", now)
         else:
             self._later(book, row, free, result, now)
+        return touched
 
     def found(self, book: Book, leased: Delivery, found: Found, now: Instant) -> bool:
         """What a lookup says of an unknown one. True: it was never sent, send it now."""
@@ -103,6 +107,35 @@ class Settling:
         """The card it changes is itself still under way."""
         later = structs.replace(row, state=DeliveryState.PENDING, lease_until=None, not_before=until)
         book.settle(row, later, now, "waits for its card")
+
+    def _watch(self, book: Book, channel: str, said: Said, now: Instant) -> list[int]:
+        """A channel that refuses us is an alert of its own: maintenance hears of it by the others."""
+        known = self._down.get(channel)
+        if said is Said.CONFIG and known is None:
+            self._down[channel] = spoken = self._trouble(channel, now)
+        elif said is Said.ACCEPTED and known is not None:
+            spoken = structs.replace(self._down.pop(channel), phase=Phase.ENDED, at=now, now=now)
+        else:
+            return []
+        return [one.alert for one in self.hearing.hear(book, [spoken], now) if one.alert is not None]
+
+    def _trouble(self, channel: str, now: Instant) -> Finding:
+        words = self.casework.wording.book
+        return Finding(
+            id=f"channel-down@1/system:{channel}/{now}",
+            rule="channel-down",
+            version="1",
+            phase=Phase.BEGAN,
+            hazard="device",
+            title=words.house.channel_down.format(channel=words.channels.get(channel, channel)),
+            severity=Severity.HIGH,
+            ledger=Ledger.HEALTH,
+            subject=Subject("system", f"channel:{channel}"),
+            begin=now,
+            at=now,
+            now=now,
+            advice=words.house.channel_advice,
+        )
 
     def _accepted(self, book: Book, row: Delivery, free: Delivery, result: SendResult, now: Instant) -> None:
         state = DeliveryState.DELIVERED if row.channel == LOGBOOK else DeliveryState.ACCEPTED

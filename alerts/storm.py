@@ -45,8 +45,8 @@ def join(finding: Finding, building: str | None, candidates: Sequence[Alert], no
 
 
 def _storm(finding: Finding, building: str | None, live: Sequence[Alert], now: Instant) -> Joined | None:
-    """Many of one kind in one building, all recent. Critical ones always stand alone: each is another door."""
-    if building is None or finding.severity is Severity.CRITICAL:
+    """Many of one kind in one building, all recent."""
+    if building is None or not folds(finding):
         return None
     same = [
         alert
@@ -57,6 +57,11 @@ def _storm(finding: Finding, building: str | None, live: Sequence[Alert], now: I
     if len(same) < enough:
         return None
     return Joined(min(same, key=lambda alert: alert.id), Why.SAME_BUILDING)
+
+
+def folds(finding: Finding) -> bool:
+    """True when findings like this may become one story: never what may cost a life, each is another door."""
+    return finding.severity is not Severity.CRITICAL or finding.ledger is Ledger.HEALTH
 
 
 def raises(finding: Finding, alert: Alert) -> bool:

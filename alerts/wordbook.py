@@ -68,6 +68,15 @@ class CardWords(BaseModel):
     cleared: str
 
 
+class HouseWords(BaseModel):
+    """What the service says about itself."""
+
+    model_config = _STRICT
+
+    channel_down: str
+    channel_advice: str
+
+
 class WordBook(BaseModel):
     """All of it."""
 
@@ -82,6 +91,7 @@ class WordBook(BaseModel):
     late: str
     nowhere: str
     refusals: dict[str, str]
+    house: HouseWords
     timeline: dict[str, str]
     why: dict[str, str]
     problems: dict[str, str]

@@ -24,6 +24,7 @@ from domain import MINUTE, Instant, Ledger
 ONE_SEGMENT: Final = 70
 LONGEST_VARIABLE: Final = 35
 LATE_MS: Final = 2 * MINUTE
+WAITED_MS: Final = MINUTE // 2
 _LINK: Final = re.compile(r"(?:https?://|www\.)[^\s，。]*", re.IGNORECASE)
 _MOBILE: Final = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _ODD: Final = re.compile(r"[【】\[\]\r\n\t]")
@@ -82,7 +83,7 @@ class Wording:
     def sms(self, alert: Alert, speech: Speech) -> Sms:
         """The text message: the first filed text that fits in one segment, else the last with its place cut."""
         room = ONE_SEGMENT - len(self.sign) - 2
-        texts = self._texts(alert, speech.kind)
+        texts = self._texts(alert, speech.kind, _waited(alert, speech))
         values = self._values(alert, speech)
         for one in texts:
             body = _fill(self._filed(one, alert), values)
@@ -100,7 +101,7 @@ class Wording:
             {"keyname": words.time, "value": self._when(alert, speech.now)},
             {"keyname": words.limit, "value": words.within.format(minutes=_minutes(speech.limit_ms))},
         ]
-        if speech.kind is Kind.ESCALATE:
+        if speech.kind is Kind.ESCALATE and _waited(alert, speech):
             waited = words.unanswered.format(minutes=_minutes(speech.now - alert.opened_at))
             rows.append({"keyname": words.waited, "value": waited})
         buttons = [
@@ -147,8 +148,12 @@ class Wording:
             card["jump_list"] = [{"type": 1, "title": self.book.card.details, "url": url}]
         return card
 
-    def _texts(self, alert: Alert, kind: Kind) -> list[SmsText]:
-        fitting = [one for one in self.book.sms if one.kind is kind and alert.severity in one.codes]
+    def _texts(self, alert: Alert, kind: Kind, waited: bool) -> list[SmsText]:
+        fitting = [
+            one
+            for one in self.book.sms
+            if one.kind is kind and alert.severity in one.codes and (waited or "${waited}" not in one.text)
+        ]
         # A broken gas alarm is a matter of repair: it must not send anybody running for a leak.
         family = "device" if alert.ledger is Ledger.HEALTH else alert.hazard
         own = [one for one in fitting if one.hazard == family]
@@ -196,6 +201,11 @@ def clean(value: str) -> str:
     """
     plain = _ODD.sub("", _MOBILE.sub("", _LINK.sub("", value)))
     return "".join(sign for sign in plain if unicodedata.category(sign) not in ("So", "Cs", "Cc", "Cn")).strip()
+
+
+def _waited(alert: Alert, speech: Speech) -> bool:
+    """Somebody passed it on, or could not be reached, within the minute: then nobody has waited yet."""
+    return speech.now - alert.opened_at >= WAITED_MS
 
 
 def _fill(filed: str, values: Mapping[str, str]) -> str:

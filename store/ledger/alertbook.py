@@ -39,6 +39,11 @@ _HEARD = select(alert_findings.c.alert).where(
 _ALERT_OF = select(alert_findings.c.alert).where(
     alert_findings.c.finding == bindparam("finding"), alert_findings.c.alert.is_not(None)
 )
+_CODES = (
+    select(reply_codes.c.number, reply_codes.c.alert, alerts.c.state, alerts.c.updated_at)
+    .join(alerts, alerts.c.id == reply_codes.c.alert)
+    .where(reply_codes.c.phone == bindparam("phone"))
+)
 _DUE = select(alerts).where(alerts.c.wake_at <= bindparam("now")).order_by(alerts.c.wake_at, alerts.c.id)
 _DELIVERIES = select(deliveries).where(deliveries.c.alert == bindparam("alert")).order_by(deliveries.c.n)
 _DELIVERY = select(deliveries).where(deliveries.c.id == bindparam("id"))
@@ -70,6 +75,13 @@ class SqlBook:
 
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
+        self._notes: list[Entry] = []
+
+    def flush(self) -> None:
+        """Write the story down, in one statement. Whoever opened the transaction calls this before it ends."""
+        if self._notes:
+            self._tx.execute(insert(timeline), [structs.asdict(entry) for entry in self._notes])
+            self._notes.clear()
 
     # findings
 
@@ -130,8 +142,7 @@ class SqlBook:
         return [alert_of(row) for row in self._tx.execute(found)]
 
     def note(self, entries: Sequence[Entry]) -> None:
-        if entries:
-            self._tx.execute(insert(timeline), [structs.asdict(entry) for entry in entries])
+        self._notes.extend(entries)
 
     # deliveries
 
@@ -190,26 +201,21 @@ class SqlBook:
     # reply codes
 
     def code(self, phone: str, alert: int, person: str, now: Instant) -> int | None:
-        mine = select(reply_codes.c.alert, reply_codes.c.number).where(reply_codes.c.phone == phone)
-        held = [(row.alert, row.number) for row in self._tx.execute(mine)]
-        known = next((number for about, number in held if about == alert), None)
+        held = self._tx.execute(_CODES, {"phone": phone}).all()
+        known = next((row.number for row in held if row.alert == alert), None)
         if known is not None:
             return int(known)
-        free = self._free_codes(phone, now) if held else set()
-        number = codes.smallest_free({number for _, number in held} - free)
-        if number is not None:
-            row = {"phone": phone, "number": number, "alert": alert, "person": person, "since": now}
-            self._tx.execute(insert(reply_codes), row)
-        return number
-
-    def _free_codes(self, phone: str, now: Instant) -> set[int]:
-        """Let go of the numbers whose alert was closed a day ago: until then a late answer still finds it."""
-        rest = select(alerts.c.id).where(alerts.c.state == "closed", alerts.c.updated_at < now - _CODE_REST_MS)
-        old = and_(reply_codes.c.phone == phone, reply_codes.c.alert.in_(rest))
-        freed = set(self._tx.execute(select(reply_codes.c.number).where(old)).scalars())
-        if freed:
+        # A number rests for a day after its alert was closed: until then a late answer still finds the right one.
+        rested = [row.number for row in held if row.state == "closed" and row.updated_at < now - _CODE_REST_MS]
+        number = codes.smallest_free({row.number for row in held} - set(rested))
+        if number is None:
+            return None
+        if number in rested:
+            old = and_(reply_codes.c.phone == phone, reply_codes.c.number == number)
             self._tx.execute(delete(reply_codes).where(old))
-        return freed
+        row = {"phone": phone, "number": number, "alert": alert, "person": person, "since": now}
+        self._tx.execute(insert(reply_codes), row)
+        return number
 
     def coded(self, phone: str) -> list[Coded]:
         mine = select(reply_codes).where(reply_codes.c.phone == phone).order_by(reply_codes.c.since.desc())
@@ -238,7 +244,10 @@ class Transactor:
 
     def __call__(self, work: Callable[[Book], T]) -> Awaitable[T]:
         def within(tx: Connection) -> T:
-            return work(SqlBook(tx))
+            book = SqlBook(tx)
+            result = work(book)
+            book.flush()
+            return result
 
         return self._ledger.run(within)
 

@@ -79,10 +79,12 @@ async def test_a_wrong_signature_waits_for_the_operator_and_climbs_on_time(town:
     await town.send()
     assert "短信发给 王芳（网格员）暂未成功：通道配置有误，稍后重试" in town.story()
     assert town.alert().rung == 0, "one wrong setting must not burn the whole ladder in a second"
+    assert (town.alert(2).title, town.alert(2).ledger) == ("短信通道故障", "health")
     town.vendor.faults.clear()
     town.clock.now += 30_000
     await town.send()
     assert len(town.texts("wang")) == 1
+    assert town.alert(2).state == "closed", "what works again closes its own alert"
 
 
 async def test_a_carrier_that_does_not_deliver_counts_as_a_failure(town: Any, finding: Any) -> None:
@@ -150,7 +152,7 @@ async def test_a_kill_between_send_and_commit_sends_nothing_twice(town: Any, fin
 
 async def test_a_kill_between_lease_and_send_loses_nothing(town: Any, finding: Any) -> None:
     await town.desk.hear([finding()])
-    await town.courier._take("sms", 8)
+    await town.courier._take("sms")
     town.end()
     town.begin()
     town.clock.now += LEASE_MS

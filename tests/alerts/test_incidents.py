@@ -381,6 +381,13 @@ async def test_a_late_danger_is_still_told_with_its_delay(town: Any, finding: An
     assert town.story()[0] == "紧急：燃气泄漏，枫林苑3栋2单元402（迟到12分钟）"
 
 
+async def test_what_we_slept_through_ourselves_is_told_with_its_delay_too(town: Any, finding: Any) -> None:
+    town.clock.now += 3_600_000
+    await town.desk.hear([finding()])
+    await town.send()
+    assert "14:05（迟报60分）" in town.texts("wang")[0]
+
+
 async def test_forty_broken_devices_of_one_building_are_one_story(town: Any, finding: Any) -> None:
     many = [
         other(finding, f"d{n}", ledger=Ledger.HEALTH, severity=Severity.HIGH, rule="offline", title="离线")

@@ -77,7 +77,7 @@ def spoken(kind: Kind = Kind.ALERT, **changes: Any) -> Speech:
 )
 def test_the_texts_as_they_are_read(words: Any, hazard: str, kind: Kind, text: str) -> None:
     wording = Wording(words, "枫树社区", TZ)
-    assert wording.sms(an_alert(hazard=hazard), spoken(kind)).text == f"【枫树社区】{text}"
+    assert wording.sms(an_alert(hazard=hazard, opened_at=START - 60_000), spoken(kind)).text == f"【枫树社区】{text}"
 
 
 @pytest.mark.parametrize(("hazard", "severity", "kind"), list(product(HAZARDS, Severity, Kind)))
@@ -151,6 +151,13 @@ def test_a_broken_gas_alarm_sends_nobody_running_for_a_leak(words: Any) -> None:
     assert "到场" not in text
 
 
+def test_a_call_passed_on_at_once_does_not_speak_of_minutes_waited(words: Any) -> None:
+    wording = Wording(words, "枫树社区", TZ)
+    assert "，无人接警。10分钟内到场。" in wording.sms(an_alert(), spoken(Kind.ESCALATE)).text
+    card: Any = wording.card(an_alert(), spoken(Kind.ESCALATE), "task")
+    assert len(card["horizontal_content_list"]) == 2
+
+
 def test_a_site_uses_its_own_template_codes(words: Any) -> None:
     own = {"gas.critical": "SMS_1", "taken": "SMS_2"}
     wording = Wording(words, "枫树社区", TZ, codes=own)
@@ -161,7 +168,7 @@ def test_a_site_uses_its_own_template_codes(words: Any) -> None:
 
 def test_the_card_holds_to_the_vendors_limits(words: Any) -> None:
     wording = Wording(words, "枫树社区", TZ, "https://ops.example/")
-    alert = an_alert(advice="勿开关电器", title="燃" * 50, address="址" * 60)
+    alert = an_alert(opened_at=START - 60_000, advice="勿开关电器", title="燃" * 50, address="址" * 60)
     card: Any = wording.card(alert, spoken(Kind.ESCALATE), "task1")
     assert len(card["main_title"]["title"]) == 36
     assert len(card["main_title"]["desc"]) == 44

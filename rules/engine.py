@@ -201,6 +201,8 @@ class Engine:
         seat.put(rule, None if watch.phase is Phase.QUIET else watch)
         if watch.wake_at is not None and watch.wake_at != before.wake_at:
             self._wakes.owe(watch.wake_at, seat.device.id, rule)
+            if self._wakes.overgrown(len(self.seats)):
+                self._wakes.renew(wake for known in self.seats.values() for wake in known.owed())
 
     # -- time ---------------------------------------------------------------------------------------------------
 
@@ -281,11 +283,10 @@ class Engine:
         if seat.plan.kind != memory.kind:
             return
         seat.recall(memory)
-        for rule, watch in seat.watches.items():
-            if watch.wake_at is not None:
-                self._wakes.owe(watch.wake_at, memory.device, rule)
+        seat.absence_due = None
+        for wake in seat.owed():
+            self._wakes.owe(*wake)
         if seat.registered:
-            seat.absence_due = None
             self._promise_absence(seat)
 
     def explain(self, rule: str, device_id: str) -> dict[str, object]:

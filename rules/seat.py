@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -11,6 +11,7 @@ from domain import Device, Instant, Value
 from domain.duration import parse_duration
 from rules.core import Watch
 from rules.plan import Plan
+from rules.wakes import ABSENCE, Wake
 from rules.window import History, Sample
 
 NO_WATCHES: Final[dict[str, Watch]] = {}
@@ -76,6 +77,14 @@ class Seat:
         if quantity is None:
             return self.heard or self.enrolled
         return self.enrolled if self.heard_of is None else self.heard_of.get(quantity, self.enrolled)
+
+    def owed(self) -> Iterator[Wake]:
+        """Every wake-up that is still meant."""
+        for rule, watch in self.watches.items():
+            if watch.wake_at is not None:
+                yield watch.wake_at, self.device.id, rule
+        if self.absence_due is not None:
+            yield self.absence_due, self.device.id, ABSENCE
 
     def written(self) -> Memory:
         """The seat as a value."""

@@ -4,7 +4,9 @@ whoever takes one asks the watch whether it is still meant. It knows no rules.
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
+from collections.abc import Iterable
+from heapq import heapify, heappop, heappush
+from typing import Final
 
 from domain import Instant
 
@@ -12,6 +14,8 @@ ABSENCE = ""
 """In place of a rule's name: look whether the device is absent."""
 
 Wake = tuple[Instant, str, str]
+SPARE: Final = 10_000
+"""Outdated entries allowed beside four for each device; a flapping device must not fill the memory."""
 
 
 class Wakes:
@@ -32,3 +36,12 @@ class Wakes:
     def next(self) -> Instant | None:
         """When the earliest one is due."""
         return self.heap[0][0] if self.heap else None
+
+    def overgrown(self, devices: int) -> bool:
+        """True when most of it must be outdated."""
+        return len(self.heap) > SPARE + 4 * devices
+
+    def renew(self, wakes: Iterable[Wake]) -> None:
+        """Forgets everything but these."""
+        self.heap[:] = wakes
+        heapify(self.heap)

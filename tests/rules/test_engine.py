@@ -13,6 +13,7 @@ from domain.people import Community, community
 from rules.engine import Engine
 from rules.rulebook import Rulebook
 from rules.seat import NO_WATCHES
+from rules.wakes import SPARE
 
 Kinds = dict[str, Kind]
 Books = dict[str, Rulebook]
@@ -265,6 +266,16 @@ def test_an_sos_that_overtakes_a_backlog_makes_nobody_look_silent(engine: Engine
     backlog = [said(minute * MINUTE, lel_pct=1) for minute in range(60)]
     assert hear(engine, *backlog) == []
     assert engine.seats["band-1"].heard == T0 + HOUR
+
+
+def test_a_device_that_flaps_for_hours_fills_no_memory_and_loses_no_wake_up(engine: Engine) -> None:
+    engine.enrol([Device("gas-2", "gas_alarm")], T0)
+    flapping = [said(second * 1000, alarm=second % 2 == 0) for second in range(30_001)]
+    assert len(engine.feed(flapping, flapping[-1].received)) == 2
+    assert len(engine._wakes.heap) <= SPARE + 10
+    last = flapping[-1].received
+    told = [(f.rule, f.device, f.now - last) for f in engine.tick(last + 20 * HOUR)]
+    assert told == [("gas-alarm", "gas-1", 3 * HOUR + 10 * MINUTE)]
 
 
 def test_nothing_is_owed_by_an_empty_engine(engine: Engine) -> None:

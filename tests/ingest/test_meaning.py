@@ -15,6 +15,7 @@ from ingest.conversion import NOTHING, Problem, convert
 from ingest.directory import Directory
 from ingest.instants import is_sane, read_instant
 from ingest.mapping import MappingBook, Spec, compile_plan
+from ingest.mapping_check import check
 from ingest.suspicion import Suspicion
 from ingest.topics import Cover, matches, topic_safe
 from ingest.urgent import NATIVE_ALARMS, urgent_filters
@@ -220,3 +221,33 @@ def test_what_a_message_looks_like_is_the_one_kind_that_knows_most_of_it(
 def test_without_any_danger_in_any_kind_nothing_is_suspicious() -> None:
     quiet = kind_of(level={"type": "number"})
     assert not Suspicion({"thing": quiet}, []).written(b'{"alarm": true}')
+
+
+def test_our_own_mapping_books_are_right(kinds: dict[str, Kind], books: list[MappingBook]) -> None:
+    assert {"any", "chirpstack", "zigbee2mqtt"} <= {book.platform for book in books}
+    assert [] == [fault for book in books for fault in check(book, kinds)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({}, "it becomes nothing"),
+        ("lel", "gas_alarm has no quantity lel: write one of alarm"),
+        ({"to": "alarm", "words": {"x": 1}}, "alarm is a bool: the word 'x' must become one"),
+        ({"to": "alarm", "scale": 2}, "only a number has scale"),
+        ({"to": "lel_pct", "invert": True}, "only a bool can be inverted"),
+    ],
+)
+def test_a_wrong_rule_is_named_with_its_place(rule: Any, message: str, kinds: dict[str, Kind]) -> None:
+    about = {"platform": "p", "version": 1, "kinds": {"gas_alarm": {"f": rule, "g": "ignore"}}}
+    (fault,) = check(MappingBook.model_validate(about), kinds)
+
+    assert ("kinds", "gas_alarm", "f") == fault.where
+    assert message in fault.message
+
+
+def test_a_kind_that_does_not_exist_is_named(kinds: dict[str, Kind]) -> None:
+    model = {"models": ["M"], "kind": "robot", "fields": {}}
+    (fault,) = check(MappingBook.model_validate({"platform": "p", "version": 1, "models": [model]}), kinds)
+
+    assert "there is no kind robot" in fault.message

@@ -1,0 +1,58 @@
+"""Is a mapping book right? Every fault with its place and what to write instead. It reads no file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from domain import Fault
+from domain.kind import Kind, Quantity
+from ingest.mapping import FieldRule, Fields, MappingBook
+
+_HOLDS = {"bool": (bool,), "number": (int, float), "text": (str,)}
+
+
+def check(book: MappingBook, kinds: Mapping[str, Kind]) -> list[Fault]:
+    """All faults of a book: kinds and quantities that do not exist, words of the wrong type, rules that do nothing."""
+    everywhere = {name: each for kind in kinds.values() for name, each in kind.quantities.items()}
+    faults = list(_fields(book.fields, everywhere, ("fields",), "any kind"))
+    for name, fields in book.kinds.items():
+        faults += _of_kind(name, fields, kinds, ("kinds", name))
+    for index, model in enumerate(book.models):
+        faults += _of_kind(model.kind, model.fields, kinds, ("models", index, "fields"))
+    return faults
+
+
+def _of_kind(name: str, fields: Fields, kinds: Mapping[str, Kind], where: tuple[str | int, ...]) -> Iterator[Fault]:
+    kind = kinds.get(name)
+    if kind is None:
+        yield Fault(where, f"there is no kind {name}: write one of {', '.join(sorted(kinds))}")
+    else:
+        yield from _fields(fields, kind.quantities, where, name)
+
+
+def _fields(
+    fields: Fields, quantities: Mapping[str, Quantity], where: tuple[str | int, ...], owner: str
+) -> Iterator[Fault]:
+    for field, rule in fields.items():
+        message = _wrong(field, rule, quantities, owner)
+        if message is not None:
+            yield Fault((*where, field), message)
+
+
+def _wrong(field: str, rule: FieldRule, quantities: Mapping[str, Quantity], owner: str) -> str | None:
+    """A rule onto its own name waits for a kind that has such a quantity."""
+    if rule.ignore or rule.to == field:
+        return None
+    if rule.to is None:
+        return "it becomes nothing: write `to: <quantity>` or `ignore`"
+    quantity = quantities.get(rule.to)
+    if quantity is None:
+        return f"{owner} has no quantity {rule.to}: write one of {', '.join(sorted(quantities))}"
+    strange = [word for word, value in (rule.words or {}).items() if type(value) not in _HOLDS[quantity.type]]
+    if strange:
+        return f"{rule.to} is a {quantity.type}: the word {strange[0]!r} must become one"
+    if rule.invert and quantity.type != "bool":
+        return f"{rule.to} is a {quantity.type}: only a bool can be inverted"
+    if quantity.type != "number" and (rule.scale != 1 or rule.offset or rule.text_number):
+        return f"{rule.to} is a {quantity.type}: only a number has scale, offset and text_number"
+    return None

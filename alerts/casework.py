@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import structs
 
 from alerts.alert import CALLS, Alert, Delivery, DeliveryState, Entry, Kind, State
-from alerts.dispatch import Dispatch, minutes
+from alerts.dispatch import Dispatch
 from alerts.lifecycle import Effect, Happening, NotNow, advance
 from alerts.outbox import WECOM, told
 from alerts.ports import Book
@@ -130,7 +130,7 @@ class Casework:
     def _sentence(self, old: Alert, new: Alert, happening: Happening, now: Instant, to: str | None) -> str:
         signal, say = happening.signal, self.wording.say
         if signal is Signal.DUE:
-            return say(f"due_{old.state}", minutes=minutes(now - _since(old)), owner=old.owner_name or "")
+            return say(f"due_{old.state}", span=self.wording.span(now - _since(old)), owner=old.owner_name or "")
         if signal is Signal.WORSENED:
             return say("raised", level=self.wording.book.severities[new.severity], title=new.title)
         if signal is Signal.HEALED and new.state is not State.CLOSED:

@@ -15,7 +15,7 @@ from alerts.alert import CALLS, REACHING, Alert, Delivery, Entry, Kind
 from alerts.ladder import Ladder, LadderBook, Rung
 from alerts.outbox import Call, Outbox
 from alerts.ports import Book
-from domain import MINUTE, Instant, Person, Role
+from domain import Instant, Person, Role
 from domain.people import Community
 
 
@@ -164,7 +164,3 @@ class Dispatch:
         role = self.wording.book.roles[call.role]
         text = self.wording.say("queued", until=until, name=call.person.name, role=role)
         return Entry(alert.id, now, "queued", text, person=call.person.id)
-
-
-def minutes(ms: int) -> int:
-    return max(1, round(ms / MINUTE))

@@ -14,7 +14,6 @@ from msgspec import Struct, structs
 from alerts import storm
 from alerts.alert import Alert, Entry
 from alerts.casework import Casework
-from alerts.dispatch import minutes
 from alerts.lifecycle import Happening
 from alerts.ports import Book
 from alerts.transitions import Signal
@@ -113,7 +112,9 @@ class Hearing:
         level = self.wording.book.severities[alert.severity]
         address = alert.address or self.wording.book.nowhere
         line = "opened_late" if alert.late_ms > LATE_MS else "opened"
-        return self.wording.say(line, level=level, title=alert.title, address=address, minutes=minutes(alert.late_ms))
+        return self.wording.say(
+            line, level=level, title=alert.title, address=address, span=self.wording.span(alert.late_ms)
+        )
 
     def _join(self, book: Book, joined: storm.Joined, finding: Finding, now: Instant) -> None:
         alert = joined.alert

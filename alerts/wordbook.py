@@ -68,6 +68,16 @@ class CardWords(BaseModel):
     cleared: str
 
 
+class SpanWords(BaseModel):
+    """How long something takes, in the unit a person would use."""
+
+    model_config = _STRICT
+
+    minute: str
+    hour: str
+    day: str
+
+
 class HouseWords(BaseModel):
     """What the service says about itself."""
 
@@ -89,6 +99,7 @@ class WordBook(BaseModel):
     sms: tuple[SmsText, ...]
     card: CardWords
     late: str
+    spans: SpanWords
     nowhere: str
     refusals: dict[str, str]
     house: HouseWords

@@ -19,7 +19,7 @@ from alerts import codes
 from alerts.alert import Actor, Alert, Kind, State
 from alerts.transitions import Refusal
 from alerts.wordbook import VARIABLE, SmsText, WordBook, code_of
-from domain import MINUTE, Instant, Ledger
+from domain import DAY, HOUR, MINUTE, Instant, Ledger
 
 ONE_SEGMENT: Final = 70
 LONGEST_VARIABLE: Final = 35
@@ -68,6 +68,14 @@ class Wording:
         """One line of a timeline."""
         return self.book.timeline[line].format(**words)
 
+    def span(self, ms: int) -> str:
+        """10分钟, 2小时, 3天: nobody reckons with 4320 minutes."""
+        if ms < 2 * HOUR:
+            return self.book.spans.minute.format(n=max(1, round(ms / MINUTE)))
+        if ms < 2 * DAY:
+            return self.book.spans.hour.format(n=round(ms / HOUR))
+        return self.book.spans.day.format(n=round(ms / DAY))
+
     def refuse(self, refusal: Refusal, alert: Alert, now: Instant) -> str:
         """Why not now, in one sentence."""
         return self.book.refusals[refusal.value].format(
@@ -99,10 +107,10 @@ class Wording:
         title = {Kind.ALERT: words.title, Kind.ESCALATE: words.escalated}.get(speech.kind, words.overdue)
         rows = [
             {"keyname": words.time, "value": self._when(alert, speech.now)},
-            {"keyname": words.limit, "value": words.within.format(minutes=_minutes(speech.limit_ms))},
+            {"keyname": words.limit, "value": words.within.format(span=self.span(speech.limit_ms))},
         ]
         if speech.kind is Kind.ESCALATE and _waited(alert, speech):
-            waited = words.unanswered.format(minutes=_minutes(speech.now - alert.opened_at))
+            waited = words.unanswered.format(span=self.span(speech.now - alert.opened_at))
             rows.append({"keyname": words.waited, "value": waited})
         buttons = [
             {"text": words.take, "style": 1, "key": f"ack:{alert.id}"},
@@ -174,8 +182,8 @@ class Wording:
             "title": clean(alert.title)[:LONGEST_VARIABLE] or "-",
             "time": self._when(alert, speech.now) if speech.at is None else self.clock(speech.at, speech.now),
             "place": clean(alert.address)[-LONGEST_VARIABLE:] or self.book.nowhere,
-            "limit": str(_minutes(speech.limit_ms)),
-            "waited": str(_minutes(speech.now - alert.opened_at)),
+            "limit": self.span(speech.limit_ms),
+            "waited": self.span(speech.now - alert.opened_at),
             "ok": codes.take_code(number),
             "no": codes.pass_code(number),
             "number": str(number),
@@ -187,7 +195,7 @@ class Wording:
         time = self.clock(alert.started_at, now)
         if alert.late_ms <= LATE_MS:
             return time
-        return self.book.late.format(time=time, minutes=_minutes(alert.late_ms))
+        return self.book.late.format(time=time, span=self.span(alert.late_ms))
 
     def _local(self, at: Instant) -> datetime:
         return datetime.fromtimestamp(at / 1000, self.tz)
@@ -210,7 +218,3 @@ def _waited(alert: Alert, speech: Speech) -> bool:
 
 def _fill(filed: str, values: Mapping[str, str]) -> str:
     return VARIABLE.sub(lambda match: values[match[1]], filed)
-
-
-def _minutes(ms: int) -> int:
-    return max(1, round(ms / MINUTE))

@@ -260,14 +260,14 @@ async def test_a_case_left_lying_is_reminded_of_and_files_itself(town: Any, find
     await town.pass_time(7_200)
     assert "紧急超时：燃气泄漏" in town.texts("li")[-1]
     assert town.alert().state is State.ON_SITE
-    assert "王芳到场后120分钟未处置完，已提醒上级" in town.story()
+    assert "王芳到场后2小时未处置完，已提醒上级" in town.story()
     await town.desk.act("1", "resolve", WANG)
     await town.pass_time(86_400)
-    assert "处置后1440分钟无人核查，已提醒上级" in town.story()
+    assert "处置后24小时无人核查，已提醒上级" in town.story()
     await town.desk.act("1", "verify", LI)
     await town.pass_time(86_400)
     assert town.alert().state is State.CLOSED
-    assert "核查后1440分钟自动结案" in town.story()
+    assert "核查后24小时自动结案" in town.story()
 
 
 async def test_a_shelf_is_quiet_until_its_hour(town: Any, finding: Any) -> None:
@@ -377,7 +377,7 @@ async def test_a_device_that_heals_under_repair_stays_with_its_owner(town: Any, 
 async def test_a_late_danger_is_still_told_with_its_delay(town: Any, finding: Any) -> None:
     await town.desk.hear([finding(late_ms=720_000)])
     await town.send()
-    assert "（迟报12分）" in town.texts("wang")[0]
+    assert "（迟报12分钟）" in town.texts("wang")[0]
     assert town.story()[0] == "紧急：燃气泄漏，枫林苑3栋2单元402（迟到12分钟）"
 
 
@@ -385,7 +385,7 @@ async def test_what_we_slept_through_ourselves_is_told_with_its_delay_too(town: 
     town.clock.now += 3_600_000
     await town.desk.hear([finding()])
     await town.send()
-    assert "14:05（迟报60分）" in town.texts("wang")[0]
+    assert "14:05（迟报60分钟）" in town.texts("wang")[0]
 
 
 async def test_forty_broken_devices_of_one_building_are_one_story(town: Any, finding: Any) -> None:

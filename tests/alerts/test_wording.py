@@ -136,8 +136,14 @@ def test_the_vendor_renders_what_we_count(words: Any) -> None:
 def test_a_late_danger_says_how_late_and_an_old_one_its_day(words: Any) -> None:
     wording = Wording(words, "枫树社区", TZ)
     late = wording.sms(an_alert(late_ms=720_000), spoken())
-    assert "14:05（迟报12分）" in late.text
+    assert "14:05（迟报12分钟）" in late.text
     assert wording.clock(START - 86_400_000, START) == "1月1日14:05"
+
+
+def test_a_span_is_said_in_the_unit_a_person_would_use(words: Any) -> None:
+    wording = Wording(words, "枫树社区", TZ)
+    spans = [wording.span(minutes * 60_000) for minutes in (0, 10, 119, 120, 480, 2_879, 4_320)]
+    assert spans == ["1分钟", "10分钟", "119分钟", "2小时", "8小时", "48小时", "3天"]
 
 
 def test_a_place_nobody_registered_is_said_so(words: Any) -> None:

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from app.backlog import Backlog
+from app.strangers import strangers
 from domain import Finding, Instant, Lane, Reading
 from ingest.frame import Entry, Frame
 from ingest.listener import Listener
@@ -178,7 +179,8 @@ class Chain:
             refusals += heard.refusals
             # The engine runs what is due before each reading; its time must not pass what waits unjudged elsewhere.
             until = self.backlog.heard_until(frames[-1].received)
-            await self._tell(self.engine.feed(heard.readings, until), entry.lane, entry.pos)
+            findings = [*self.engine.feed(heard.readings, until), *strangers(heard.refusals)]
+            await self._tell(findings, entry.lane, entry.pos)
             await asyncio.sleep(0)
         self._history.append(entry.lane, entry.pos, readings)
         if refusals:

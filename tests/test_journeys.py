@@ -184,3 +184,12 @@ async def test_an_elder_who_calls_for_help_is_a_person_with_a_door(town: Town) -
     await town.phone("李伟").expects_sms("枫林苑3栋2单元402")
     (alert,) = await town.items("/api/v1/alerts")
     assert {"type": "person", "id": "elder"} == alert["subject"]
+
+
+async def test_a_danger_from_a_device_nobody_registered_is_told_once_an_hour(town: Town) -> None:
+    for _ in range(3):
+        await town.publish("zigbee2mqtt/0x00158d0001deec28", {"gas": True, "tamper": False})
+
+    await town.until_items("/api/v1/refusals", 3)
+    (alert,) = await town.items("/api/v1/alerts")
+    assert ("未登记设备报警", "high", None) == (alert["title"], alert["severity"], alert["place"])

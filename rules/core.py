@@ -85,7 +85,7 @@ class Patience(Struct, frozen=True):
     """It happened and has no end to tell: not pressing again is no recovery. After `release` it may happen anew."""
 
 
-class Watch(Struct, frozen=True):
+class Watch(Struct, frozen=True, gc=False):
     """All that is remembered about one rule and one subject. A value: it can be written down and read back anywhere."""
 
     phase: Phase
@@ -107,7 +107,7 @@ class Watch(Struct, frozen=True):
     """Whom it is about and by which version of the rule, as it was when it began: the finding keeps its id."""
 
 
-class Word(Struct, frozen=True):
+class Word(Struct, frozen=True, gc=False):
     """One thing said about a subject: by a reading (`at` is event time) or by time itself."""
 
     signal: Signal
@@ -120,7 +120,7 @@ class Word(Struct, frozen=True):
     version: str = ""
 
 
-class Effect(Struct, frozen=True):
+class Effect(Struct, frozen=True, gc=False):
     """What is to be told: a phase of a finding, at an event time. `watch` is the watch it is told from."""
 
     said: Said
@@ -156,13 +156,19 @@ def step(patience: Patience, watch: Watch, word: Word, now: Instant) -> Step:
     if word.signal in _SPOKEN:
         if word.at < watch.word_at:
             return _contradicted(patience, watch, word, now)
-        if watch.late and watch.phase is P and not word.late:
-            watch = QUIET_WATCH  # live words never complete the hold of an old strip
+        if watch.phase is P and _outlived(patience, watch, word):
+            watch = QUIET_WATCH
     if watch.phase is Q and word.signal is not Signal.DANGER:
         return QUIET_WATCH, NOTHING
     if patience.latch and word.signal is Signal.CLEAR and watch.phase in _TOLD_OF:
         word = replace(word, signal=Signal.BETWEEN)
     return _settled(patience, *_moved(patience, watch, word, now), word, now)
+
+
+def _outlived(patience: Patience, watch: Watch, word: Word) -> bool:
+    """A hold this word cannot complete: it began in an old strip, or it must be seen and nobody looked for too long."""
+    unseen = not patience.hold_by_clock and patience.silence_ms is not None
+    return (watch.late and not word.late) or (unseen and word.at - watch.word_at > (patience.silence_ms or 0))
 
 
 _SPOKEN: Final = frozenset({Signal.DANGER, Signal.BETWEEN, Signal.CLEAR})

@@ -115,6 +115,13 @@ def test_a_hold_that_must_be_seen_owes_no_wake_up() -> None:
     assert run(Patience(hold_ms=30, hold_by_clock=False), danger(10), danger(40))[1] == [("began", 40)]
 
 
+def test_a_hold_that_must_be_seen_starts_again_after_a_silence() -> None:
+    seen = Patience(hold_ms=30, hold_by_clock=False, silence_ms=100)
+    watch, told = run(seen, danger(10), danger(111), danger(130))
+    assert (watch.since, told) == (111, [])
+    assert run(seen, danger(10), danger(110))[1] == [("began", 110)]
+
+
 def test_between_the_limits_a_release_starts_again() -> None:
     words = (danger(0), danger(30), clear(40), Word(Signal.BETWEEN, 60), clear(80), clear(130), clear(140))
     assert run(GAS, *words)[1] == [("began", 30), ("ended", 140)]

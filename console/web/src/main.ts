@@ -6,6 +6,9 @@ import { router } from './router'
 import { applyLanguage } from './words'
 import './style/base.css'
 
+// A wall that runs through an update asks for files that are gone: load the new version.
+window.addEventListener('vite:preloadError', () => window.location.reload())
+
 applyLanguage()
 startClock()
 createApp(App).use(router).mount('#app')

@@ -79,6 +79,13 @@ describe('the curve', () => {
     expect(curves(told, [])).toEqual([])
   })
 
+  it('draws no limit of a sum on the curve of a total, and looks a day back for a meter', () => {
+    const told = alert({ hazard: 'water', evidence: [{ quantity: 'volume_m3', value: 0.004, limit: 0.01 }] })
+    expect(curves(told, [reading('volume_m3', 312.403), reading('volume_m3', 312.407, 5)])[0]?.lines).toEqual([])
+    const begin = Date.parse(told.started_at)
+    expect(curveWindow(told, begin)[0]).toBe(begin - 86_400_000)
+  })
+
   it('looks ten minutes back and at most two hours on', () => {
     const begin = Date.parse(alert().started_at)
     expect(curveWindow(alert(), begin + 60_000)).toEqual([begin - 600_000, begin + 60_000])

@@ -5,7 +5,7 @@ import type { AlertItem, Place, Status } from '../api/types'
 import { urgency } from '../pure/order'
 import { live } from '../pure/severity'
 import { instant, midnight } from '../pure/time'
-import { serverNow } from './now'
+import { minuteNow, serverNow } from './now'
 import { zone } from './session'
 
 export const book = reactive(new Map<string, AlertItem>())
@@ -29,8 +29,10 @@ const inStates = (...states: AlertItem['state'][]) =>
 /** Done by one person, to be looked at by another, then closed. */
 export const review = inStates('resolved', 'verified')
 export const shelved = inStates('shelved')
+/** Local midnight; a wall that runs for months begins a new day by itself. */
+export const dayBegin = computed(() => midnight(minuteNow.value, zone.value))
 export const today = computed(() => {
-  const begin = midnight(serverNow(), zone.value)
+  const begin = dayBegin.value
   return known.value.filter((item) => item.ledger === 'danger' && (instant(item.opened_at) ?? 0) >= begin)
 })
 

@@ -1,9 +1,9 @@
 /** The live stream: hears changes, notices within five seconds that it hears nothing, and comes back by itself. */
-import { computed, ref } from 'vue'
+import { computed, ref, watch as whenever } from 'vue'
 import { whenUnreachable } from '../api/client'
 import { failedAt, heardAt, type Link, lost as isLost, shouldProbe } from '../pure/link'
 import type { AlertItem, Status } from '../api/types'
-import { book, learn, load, loadPlaces, places, status } from './book'
+import { book, dayBegin, learn, load, loadPlaces, places, status } from './book'
 import { now } from './now'
 import { session } from './session'
 
@@ -103,6 +103,9 @@ function watch(): void {
   // While it is CONNECTING the browser retries by itself and says which event it heard last; after long we start afresh.
   if (source?.readyState !== EventSource.CONNECTING || lostFor.value > AFRESH_MS) open()
 }
+
+// A new day: what was closed yesterday is let go.
+whenever(dayBegin, () => running && void refresh())
 
 let timer = 0
 

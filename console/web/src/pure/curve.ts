@@ -13,6 +13,8 @@ export interface Curve {
 }
 
 export const BEFORE = 10 * MINUTE
+/** What a meter says makes sense over a day; it reports once an hour at best. */
+export const BEFORE_WATER = 24 * HOUR
 /** Room to the right of the onset, so that it is not squeezed to the edge. */
 export const ROOM = 4 * MINUTE
 export const AFTER = 2 * HOUR
@@ -28,7 +30,7 @@ const COMPANION: Record<string, readonly string[]> = {
 
 export function curveWindow(alert: AlertItem, now: Instant): [Instant, Instant] {
   const onset = instant(alert.started_at) ?? now
-  return [onset - BEFORE, Math.max(onset + MINUTE, Math.min(now, onset + AFTER))]
+  return [onset - (alert.hazard === 'water' ? BEFORE_WATER : BEFORE), Math.max(onset + MINUTE, Math.min(now, onset + AFTER))]
 }
 
 /** The curve that tells the story first; a second one only where a limit was crossed there too. */
@@ -58,6 +60,14 @@ function limitOf(evidence: readonly Evidence[], quantity: string): number | null
   return typeof limit === 'number' ? limit : null
 }
 
+/** A limit on a sum (0.004 m³ in twelve hours) is no line on the curve of the meter's total (312 m³). */
+function onCurve(evidence: readonly Evidence[], quantity: string, values: readonly number[]): boolean {
+  const value = evidence.find((item) => item.quantity === quantity)?.value
+  if (typeof value !== 'number') return true
+  const slack = 0.2 * (Math.max(...values) - Math.min(...values)) + Math.abs(value) * 0.2
+  return value >= Math.min(...values) - slack && value <= Math.max(...values) + slack
+}
+
 /** What was compared with a limit first, then what usually explains the hazard, then the rest of the evidence. */
 function order(alert: AlertItem, present: readonly string[]): string[] {
   const evidence = alert.evidence ?? []
@@ -75,7 +85,7 @@ function curve(quantity: string, readings: readonly ReadingPoint[], alert: Alert
   }
   const values = points.map((point) => point[1])
   const limit = limitOf(alert.evidence ?? [], quantity)
-  const told = limit === null || known.some((line) => line.value === limit) ? [] : [{ value: limit, severity: alert.severity }]
+  const told = limit === null || !onCurve(alert.evidence ?? [], quantity, values) || known.some((line) => line.value === limit) ? [] : [{ value: limit, severity: alert.severity }]
   const verdict = readings.some((item) => typeof item.value === 'boolean')
   return {
     quantity,

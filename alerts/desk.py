@@ -31,6 +31,8 @@ from domain.people import Community
 
 TICK_BATCH = 200
 """How many due alerts one transaction takes, so that a city-wide storm does not hold the ledger."""
+HEAR_BATCH = 40
+"""How many findings one transaction hears."""
 OVERDUE_GRACE_MS = MINUTE
 
 
@@ -73,18 +75,19 @@ class Desk:
     async def hear(
         self, findings: Sequence[Finding], lane: Lane | None = None, pos: int | None = None
     ) -> list[Outcome]:
-        """Findings become alerts; the journal position they came from is kept with them."""
-        now = self.clock()
+        """Findings become alerts, the worst first; the journal position they came from is kept with the last of them.
 
-        def work(book: Book) -> list[Outcome]:
-            outcomes = self.hearing.hear(book, findings, now)
-            if lane is not None and pos is not None:
-                book.move_cursor(lane, pos)
-            return outcomes
-
-        outcomes = await self.transact(work)
-        touched = [one.alert for one in outcomes if one.fate is not Fate.REPEATED and one.alert is not None]
-        self._changed(touched)
+        A storm is heard in several transactions, so that what is worst leaves at once. A kill between two of them
+        leaves the position where it was: the rest is heard again, and what was heard changes nothing.
+        """
+        urgent = sorted(findings, key=lambda one: one.severity.rank)
+        now, outcomes = self.clock(), list[Outcome]()
+        for start in range(0, max(len(urgent), 1), HEAR_BATCH):
+            last = start + HEAR_BATCH >= len(urgent)
+            cursor = (lane, pos) if last and lane is not None and pos is not None else None
+            heard = await self.transact(partial(self._hear, urgent[start : start + HEAR_BATCH], cursor, now))
+            self._changed([one.alert for one in heard if one.fate is not Fate.REPEATED and one.alert is not None])
+            outcomes += heard
         return outcomes
 
     async def act(
@@ -160,6 +163,14 @@ class Desk:
         """Unsettled alerts without a next step, or whose step is overdue. It must be empty; each is a fault of ours."""
         found = await self.transact(lambda book: book.orphans(now, OVERDUE_GRACE_MS))
         return [alert for alert in found if orphan(alert) or (alert.wake_at or now) < now - OVERDUE_GRACE_MS]
+
+    def _hear(
+        self, findings: Sequence[Finding], cursor: tuple[Lane, int] | None, now: Instant, book: Book
+    ) -> list[Outcome]:
+        outcomes = self.hearing.hear(book, findings, now)
+        if cursor is not None:
+            book.move_cursor(*cursor)
+        return outcomes
 
     def _act(self, number: int, happening: Happening, now: Instant, to: str | None, book: Book) -> Alert:
         alert = self._find(book, number)

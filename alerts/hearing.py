@@ -49,15 +49,14 @@ class Hearing:
         self.wording = casework.wording
 
     def hear(self, book: Book, findings: Sequence[Finding], now: Instant) -> list[Outcome]:
-        """All of them, the worst first: what is told first matters when there are many."""
-        urgent = sorted(findings, key=lambda one: one.severity.rank)
-        return [self._one(book, finding, now) for finding in urgent]
+        """All of them, in the order given."""
+        return [self._one(book, finding, now) for finding in findings]
 
     def _one(self, book: Book, finding: Finding, now: Instant) -> Outcome:
-        if book.heard(finding):
-            return Outcome(finding.id, Fate.REPEATED, book.alert_of(finding.id))
-        known = book.alert_of(finding.id)
-        alert = None if known is None else book.alert(known)
+        known = book.known(finding)
+        if known.heard:
+            return Outcome(finding.id, Fate.REPEATED, known.alert)
+        alert = None if known.alert is None else book.alert(known.alert)
         if alert is not None:
             book.hear(finding, alert.id)
             self._change(book, alert, finding, now)

@@ -24,14 +24,19 @@ class Coded(Struct, frozen=True):
     person: str
 
 
+class Known(Struct, frozen=True):
+    """What is known of a finding before it is heard."""
+
+    heard: bool
+    alert: int | None
+
+
 class Book(Protocol):
     """The alerts, their stories, their messages."""
 
-    def heard(self, finding: Finding) -> bool:
-        """True when this finding has been heard in this phase before."""
+    def known(self, finding: Finding) -> Known:
+        """Whether this finding has been heard in this phase before, and which alert it belongs to."""
         ...
-
-    def alert_of(self, finding_id: str) -> int | None: ...
 
     def hear(self, finding: Finding, alert: int | None) -> None:
         """Keep that it was heard, and which alert it belongs to."""

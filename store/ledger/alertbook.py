@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, s
 
 from alerts import codes
 from alerts.alert import UNSETTLED, Alert, Delivery, DeliveryState, Entry
-from alerts.ports import Book, Coded
+from alerts.ports import Book, Coded, Known
 from domain import DAY, Finding, Instant, Lane, Person, Phase
 from store.ledger.alertrows import alert_of, alert_values, delivery_of, delivery_values
 from store.ledger.rows import upsert
@@ -31,13 +31,8 @@ _CODE_REST_MS: Final = DAY
 # Statements are built once: SQLAlchemy compiles a statement object once and then only binds.
 _ALERT = select(alerts).where(alerts.c.id == bindparam("alert"))
 _SAVE = update(alerts).where(alerts.c.id == bindparam("b_id"))
-_HEARD = select(alert_findings.c.alert).where(
-    alert_findings.c.finding == bindparam("finding"),
-    alert_findings.c.phase == bindparam("phase"),
-    alert_findings.c.at == bindparam("at"),
-)
-_ALERT_OF = select(alert_findings.c.alert).where(
-    alert_findings.c.finding == bindparam("finding"), alert_findings.c.alert.is_not(None)
+_KNOWN = select(alert_findings.c.phase, alert_findings.c.at, alert_findings.c.alert).where(
+    alert_findings.c.finding == bindparam("finding")
 )
 _CODES = (
     select(reply_codes.c.number, reply_codes.c.alert, alerts.c.state, alerts.c.updated_at)
@@ -85,11 +80,11 @@ class SqlBook:
 
     # findings
 
-    def heard(self, finding: Finding) -> bool:
-        return self._tx.execute(_HEARD, _phase_key(finding)).first() is not None
-
-    def alert_of(self, finding_id: str) -> int | None:
-        return self._tx.execute(_ALERT_OF, {"finding": finding_id}).scalar()
+    def known(self, finding: Finding) -> Known:
+        rows = self._tx.execute(_KNOWN, {"finding": finding.id}).all()
+        key = _phase_key(finding)
+        heard = any(row.phase == key["phase"] and row.at == key["at"] for row in rows)
+        return Known(heard, next((int(row.alert) for row in rows if row.alert is not None), None))
 
     def hear(self, finding: Finding, alert: int | None) -> None:
         row = {**_phase_key(finding), "alert": alert, "severity": finding.severity.value, "heard_at": finding.now}

@@ -137,9 +137,10 @@ async def test_a_finding_heard_twice_changes_nothing(town: Any, finding: Any) ->
         await town.desk.hear([finding()], Lane.URGENT, pos)
     outcome = (await town.desk.hear([finding()]))[0]
     await town.send()
+    await town.desk.hear([], Lane.BULK, 3)
     assert (outcome.fate, outcome.alert) == (Fate.REPEATED, 1)
     assert len(town.texts("wang")) == 1
-    assert town.ledger.run_now(position) == {Lane.URGENT: 8}
+    assert town.ledger.run_now(position) == {Lane.URGENT: 8, Lane.BULK: 3}
     assert town.ledger.run_now(lambda tx: of_finding(tx, finding().id)) == ["1"]
 
 
@@ -388,15 +389,15 @@ async def test_what_we_slept_through_ourselves_is_told_with_its_delay_too(town: 
     assert "14:05（迟报60分钟）" in town.texts("wang")[0]
 
 
-async def test_forty_broken_devices_of_one_building_are_one_story(town: Any, finding: Any) -> None:
+async def test_ninety_broken_devices_of_one_building_are_one_story(town: Any, finding: Any) -> None:
     many = [
         other(finding, f"d{n}", ledger=Ledger.HEALTH, severity=Severity.HIGH, rule="offline", title="离线")
-        for n in range(40)
+        for n in range(90)
     ]
     outcomes = await town.desk.hear(many)
     await town.send()
     assert {outcome.alert for outcome in outcomes} == {1}
-    assert town.alert().joined == 39
+    assert town.alert().joined == 89
     assert len(town.texts("fix")) == 1
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Final, Protocol
 
 from ingest.address import Address
@@ -18,6 +19,9 @@ from ingest.redelivery import PacketMemory
 CONNECT_WITHIN_S: Final = 10.0
 RETRY_FIRST_S: Final = 0.1
 RETRY_MAX_S: Final = 10.0
+LASTED_S: Final = 5.0
+"""A shorter connection was none: two services with one client id would throw each other out for ever."""
+LEAVE_WITHIN_S: Final = 1.0
 
 
 class SessionOwner(Protocol):
@@ -88,27 +92,36 @@ class Session:
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
-        patience = RETRY_FIRST_S
+        patience, loop = RETRY_FIRST_S, asyncio.get_running_loop()
         try:
             while True:
                 await self._before()
-                patience = RETRY_FIRST_S if await self._live_once() else min(2 * patience, RETRY_MAX_S)
+                begun = loop.time()
+                await self._live_once()
+                lasted = loop.time() - begun > LASTED_S
+                patience = RETRY_FIRST_S if lasted else min(2 * patience, RETRY_MAX_S)
                 await asyncio.sleep(patience)
         finally:
-            if self._link is not None:
-                self._link.say_goodbye()
+            await self._leave()
 
-    async def _live_once(self) -> bool:
-        """One connection, to its end. False when there was none."""
+    async def _leave(self) -> None:
+        """Close in order, so that the last acknowledgements are on their way."""
+        if self._link is not None and self._opened:
+            self._link.say_goodbye()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LEAVE_WITHIN_S):
+                    await asyncio.shield(self._link.closed)
+
+    async def _live_once(self) -> None:
+        """One connection, to its end."""
         try:
             async with asyncio.timeout(CONNECT_WITHIN_S):
                 link = await self._connect()
-                opened = await link.opened
+                await link.opened
         except (OSError, TimeoutError, ssl.SSLError) as fault:
             self._lost(f"{self._address}: {str(fault) or 'no answer'}")
-            return False
-        self._lost(await asyncio.shield(link.closed))
-        return opened
+        else:
+            self._lost(await asyncio.shield(link.closed))
 
     def _new_link(self) -> Link:
         """Known before it connects: the broker's first answer may be here before the connecting task runs again."""

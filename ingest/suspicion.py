@@ -34,7 +34,7 @@ class Suspicion:
     def dangerous(self, platform: str, fields: Mapping[str, object]) -> bool:
         """Whether a field is a true danger bit in any kind; a test is none."""
         known = self._of(platform)
-        return fields.get("test") is not True and any(
+        return fields.get("test") not in (True, "1", "true") and any(
             _alarms(spec, value) for name, value in fields.items() for _, spec in known.get(name, ())
         )
 

@@ -70,8 +70,6 @@ class Engine:
                 seat = None
             if seat is None:
                 seat = self._sit(device, now)
-            elif not seat.registered and not seat.heard:
-                seat.enrolled = now
             seat.describe(device)
             self._promise_absence(seat)
         return told

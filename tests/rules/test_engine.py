@@ -407,6 +407,14 @@ def test_devices_may_be_enrolled_before_or_after_a_snapshot_is_taken_up(books: B
     assert len(expected) == 2
 
 
+def test_a_restart_does_not_postpone_the_absence_of_a_device_never_heard(books: Books, kinds: Kinds) -> None:
+    first, second = (Engine(list(books.values()), kinds, TOWN) for _ in range(2))
+    first.enrol([Device("gas-1", "gas_alarm")], T0)
+    second.restore(first.snapshot())
+    second.enrol([Device("gas-1", "gas_alarm")], T0 + HOUR)
+    assert [finding.now for finding in second.tick(T0 + 9 * HOUR)] == [T0 + 3 * HOUR + 10 * MINUTE]
+
+
 def test_a_snapshot_of_a_device_that_is_now_another_kind_is_left_aside(books: Books, kinds: Kinds) -> None:
     first = Engine(list(books.values()), kinds, TOWN)
     hear(first, said(0, "x", alarm=True))

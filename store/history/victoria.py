@@ -18,9 +18,10 @@ from store.history.line import MEASUREMENT, POSITION, speakable
 from store.history.samples import Sample, number
 
 _PREFIX: Final = f"{MEASUREMENT}_"
-_NEWEST_WINDOW: Final = "30d"
+# A window reaches an hour into the future: the server's clock, ours and a device's need not agree.
+_NEWEST_WINDOW: Final = "[30d] offset -1h"
 """A quantity that was silent for longer has no newest value here."""
-_POSITION_WINDOW: Final = "400d"
+_POSITION_WINDOW: Final = "[400d] offset -1h"
 
 
 class VictoriaReader:
@@ -41,7 +42,7 @@ class VictoriaReader:
 
     def newest(self, device: str) -> Iterator[Sample]:
         """See Reader.newest."""
-        window = f"({_selector(device, None)}[{_NEWEST_WINDOW}])"
+        window = f"({_selector(device, None)}{_NEWEST_WINDOW})"
         when = {_key(metric): float(at) for metric, at in self._query(f"tlast_over_time{window} keep_metric_names")}
         for metric, value in self._query(f"last_over_time{window} keep_metric_names"):
             at = when.get(_key(metric))
@@ -50,7 +51,7 @@ class VictoriaReader:
 
     def position(self) -> dict[Lane, int]:
         """See Reader.position. Positions only grow, so the greatest is the last."""
-        found = self._query(f"max_over_time({POSITION}_pos[{_POSITION_WINDOW}])")
+        found = self._query(f"max_over_time({POSITION}_pos{_POSITION_WINDOW})")
         return {Lane(metric["lane"]): int(float(value)) for metric, value in found}
 
     def close(self) -> None:

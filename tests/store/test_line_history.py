@@ -7,11 +7,12 @@ import shutil
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import httpx2
 import pytest
 from influxdb_client.client.flux_csv_parser import FluxCsvParser, FluxSerializationMode
 
@@ -50,16 +51,22 @@ class Victoria:
             stdout=subprocess.DEVNULL,
         )
         for _ in range(400):
-            try:
-                if httpx2.get(f"{self.url}/health").status_code == 200:
-                    return
-            except httpx2.HTTPError:
-                time.sleep(0.025)
-        raise RuntimeError("victoria-metrics did not listen within 10 s")
+            if self._get("/health"):
+                return
+            time.sleep(0.025)
+        raise RuntimeError("victoria-metrics did not answer within 10 s")
 
     def settle(self) -> None:
         """Make what was written visible at once; a server does this by itself every second."""
-        httpx2.get(f"{self.url}/internal/force_flush").raise_for_status()
+        assert self._get("/internal/force_flush")
+
+    def _get(self, path: str) -> bool:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+            try:
+                connection.request("GET", path)
+                return connection.getresponse().status == 200
+            except OSError:
+                return False
 
     def stop(self) -> None:
         if self.process is not None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from fastapi import APIRouter, Request
@@ -53,10 +53,13 @@ class Endpoints(Generic[W, V]):
         self._shelf = shelf
 
     async def list_rows(self, request: Request, services: Asked, who: Who, pages: Pages) -> Response:
-        held = self._shelf.held(services.community())
-        ids = sorted(name for name in held if pages.after is None or name > pages.after)
-        shown_rows = (held[name] for name in ids if self._shelf.shows(services, who, held[name], request.query_params))
-        kept = list(islice(shown_rows, pages.limit + 1))
+        rows, after = self._shelf.held(services.community()), pages.after or ""
+        ids = (
+            name
+            for name, row in rows.items()
+            if name > after and self._shelf.shows(services, who, row, request.query_params)
+        )
+        kept = [rows[name] for name in heapq.nsmallest(pages.limit + 1, ids)]
         view = self._shelf.viewer(services, who)
         views = [view(row) for row in kept[: pages.limit]]
         following = views[-1]["id"] if len(kept) > pages.limit else None

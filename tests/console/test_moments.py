@@ -16,6 +16,15 @@ def test_an_instant_is_written_with_milliseconds_and_the_sites_offset() -> None:
     assert moment(T0, SHANGHAI) == "2026-11-21T22:05:03.123+08:00"
 
 
+def test_a_change_of_the_clocks_and_an_old_offset_with_seconds_are_written_right() -> None:
+    berlin, back = ZoneInfo("Europe/Berlin"), 1_792_890_000_000  # 2026-10-25T01:00:00Z: summer time ends
+
+    assert moment(back - 1, berlin) == "2026-10-25T02:59:59.999+02:00"
+    assert moment(back, berlin) == "2026-10-25T02:00:00.000+01:00"
+    assert moment(-2_500_000_000_000, SHANGHAI) == "1890-10-11T19:33:20.000+00:00"
+    assert moment(-1, ZoneInfo("UTC")) == "1969-12-31T23:59:59.999+00:00"
+
+
 @pytest.mark.parametrize(
     "written",
     [

@@ -25,6 +25,7 @@ const COMPANION: Record<string, readonly string[]> = {
   person: ['heart_rate_bpm', 'spo2_pct'],
   water: ['flow_m3h', 'volume_m3'],
   manhole: ['water_level_mm', 'tilt_deg', 'ch4_pct', 'h2s_ppm'],
+  fire: ['temp_c'],
   device: ['battery_pct', 'rssi_dbm'],
 }
 

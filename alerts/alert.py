@@ -131,6 +131,8 @@ class Kind(StrEnum):
     TAKEN = "taken"
     CLEAR = "clear"
     OVERDUE = "overdue"
+    HINT = "hint"
+    """His answer could not be understood: silence would leave him thinking that he took it."""
 
 
 CALLS = (Kind.ALERT, Kind.ESCALATE)

@@ -11,13 +11,14 @@ from typing import Final
 from msgspec import Struct, structs
 
 from alerts import codes
-from alerts.alert import CALLS, UNSETTLED, Actor, Alert, Entry, Kind, State, Via
+from alerts.alert import CALLS, UNSETTLED, UNTAKEN, Actor, Alert, Entry, Kind, State, Via
 from alerts.casework import Casework
 from alerts.codes import Answer, Meaning
 from alerts.lifecycle import Happening, Incomplete, NotNow
 from alerts.outbox import WECOM, told
 from alerts.ports import Book, Coded
 from alerts.transitions import Signal
+from alerts.wording import clean
 from domain import Instant
 
 
@@ -44,6 +45,7 @@ class Pressed(Struct, frozen=True):
     message: str = ""
 
 
+SHOWN: Final = 20
 _SIGNALS: Final = {Meaning.TAKE: Signal.ACKNOWLEDGE, Meaning.PASS: Signal.PASS}
 _KEYS: Final = {
     "ack": Signal.ACKNOWLEDGE,
@@ -64,7 +66,7 @@ def reply(casework: Casework, book: Book, phone: str, text: str, now: Instant) -
         return _opted_out(casework, book, held[0], now)
     alert = _meant(book, held, answer)
     if alert is None or answer.meaning not in _SIGNALS:
-        return Replied(Heard.UNCLEAR)
+        return _unclear(casework, book, held, number, text, now)
     person = next(one.person for one in held if one.alert == alert.id)
     return _answer(casework, book, alert, person, number, _SIGNALS[answer.meaning], now)
 
@@ -109,6 +111,20 @@ def _tell_late(casework: Casework, book: Book, alert: Alert, person: str, now: I
     for row in told(book.deliveries(alert.id)):
         if row.person == person and row.channel != WECOM:
             casework.dispatch.outbox.tell(book, alert, row, Kind.TAKEN, alert.owner_name or "", now)
+
+
+def _unclear(casework: Casework, book: Book, held: list[Coded], phone: str, text: str, now: Instant) -> Replied:
+    """He answered, so he believes he has it: say so in the story, and tell him how to answer."""
+    waiting = [alert for one in held if (alert := book.alert(one.alert)) is not None and alert.state in UNTAKEN]
+    if not waiting:
+        return Replied(Heard.UNCLEAR)
+    worst = min(waiting, key=lambda alert: (alert.severity.rank, -alert.opened_at))
+    calls = [row for row in told(book.deliveries(worst.id)) if row.address == phone]
+    if calls:
+        line = casework.wording.say("unclear", name=calls[0].name, text=clean(text)[:SHOWN])
+        book.note([Entry(worst.id, now, "unclear", line, person=calls[0].person)])
+        casework.dispatch.outbox.hint(book, worst, calls[0], len(waiting), now)
+    return Replied(Heard.UNCLEAR, worst.id)
 
 
 def _opted_out(casework: Casework, book: Book, held: Coded, now: Instant) -> Replied:

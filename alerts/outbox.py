@@ -11,12 +11,13 @@ from alerts import codes
 from alerts.alert import CALLS, SENT, Alert, Delivery, Kind
 from alerts.ports import Book
 from alerts.wording import Speech, Wording
-from domain import HOUR, Instant, Ledger, Person, Role
+from domain import HOUR, MINUTE, Instant, Ledger, Person, Role
 
 SMS: Final = "sms"
 WECOM: Final = "wecom"
 LOGBOOK: Final = "logbook"
 EXPIRES_MS: Final = 2 * HOUR
+HINT_EVERY_MS: Final = 12 * MINUTE
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -70,6 +71,14 @@ class Outbox:
         row = structs.replace(row, ref=told.id if told.channel == WECOM else None)
         book.post([row])
         return row
+
+    def hint(self, book: Book, alert: Alert, told: Delivery, count: int, now: Instant) -> None:
+        """How to answer, for one whose answer said nothing. The key allows five in an hour to one phone."""
+        number = book.code(told.address, alert.id, told.person, now)
+        speech = Speech(kind=Kind.HINT, now=now, limit_ms=0, number=number, count=count)
+        key = f"hint:{told.address}:{now // HINT_EVERY_MS}"
+        task = delivery_id(now, book.next_delivery())
+        book.post([_fresh(told, task, key, Kind.HINT, structs.asdict(self.wording.sms(alert, speech)), now)])
 
     def owner_card(self, book: Book, alert: Alert, told: Delivery, now: Instant) -> None:
         """The one who took it gets the buttons he needs next: 我已到场, 处置完毕."""

@@ -29,6 +29,7 @@ _SENT_LINE: Final = {
     Kind.TAKEN: "taken_sent",
     Kind.CLEAR: "clear_sent",
     Kind.OVERDUE: "overdue_sent",
+    Kind.HINT: "hint_sent",
 }
 _HARD: Final = (Said.RATE, Said.RECIPIENT, Said.CONTENT)
 _DONE: Final = (DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.DEAD)
@@ -153,6 +154,7 @@ class Settling:
         unknown = result.said is Said.UNKNOWN
         state = DeliveryState.UNKNOWN if unknown else DeliveryState.PENDING
         wait = {Said.UNKNOWN: LOOK_AFTER_MS, Said.CONFIG: PROBE_MS}.get(result.said, backoff(row.attempts))
+        wait = max(wait, result.wait_ms)
         waiting = structs.replace(free, state=state, not_before=now + wait)
         book.settle(row, waiting, now, result.said.value)
         if row.outcome != result.said.value:

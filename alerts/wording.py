@@ -47,6 +47,7 @@ class Speech(Struct, frozen=True):
     number: int | None = None
     name: str = ""
     at: Instant | None = None
+    count: int = 0
 
 
 class Wording:
@@ -187,6 +188,7 @@ class Wording:
             "ok": codes.take_code(number),
             "no": codes.pass_code(number),
             "number": str(number),
+            "count": str(speech.count),
             "name": clean(speech.name)[:LONGEST_VARIABLE] or "-",
         }
 

@@ -32,12 +32,14 @@ class Said(StrEnum):
 
 
 class SendResult(Struct, frozen=True):
-    """`code` is the provider's own, kept word for word; `handle` updates the message later."""
+    """`code` is the provider's own, kept word for word; `handle` updates the message later; `wait_ms` is the least
+    time before another try that the provider asks for."""
 
     said: Said
     provider_id: str | None = None
     handle: str | None = None
     code: str = ""
+    wait_ms: int = 0
 
 
 class Sighting(StrEnum):

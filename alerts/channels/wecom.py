@@ -29,9 +29,10 @@ _CLOCK_WINDOW_MS: Final = 5 * MINUTE
 _DUPLICATE_INTERVAL_S: Final = 1800
 
 _OLD_TOKEN: Final = (40014, 42001)
+_TOO_OFTEN: Final = (45009, 45033)
 _CLASSES: Final = {
     **dict.fromkeys((40001, 40013, 40056, 48002, 50003, 60020, 301002, 301007, *_OLD_TOKEN), Said.CONFIG),
-    **dict.fromkeys((45009, 45033), Said.TEMP),
+    **dict.fromkeys(_TOO_OFTEN, Said.TEMP),
     **dict.fromkeys((40003, 60111, 81013, 82001, 50002, 60011, 43004), Said.RECIPIENT),
     **dict.fromkeys((40035, 40058, 44004, 45002, 42014, 42016), Said.CONTENT),
     -1: Said.TEMP,
@@ -195,6 +196,7 @@ def _result(answer: Mapping[str, Any], userid: str) -> SendResult:
         provider_id=str(msgid) if msgid else None,
         handle=str(handle) if handle else None,
         code=str(answer.get("errcode")),
+        wait_ms=MINUTE if answer.get("errcode") in _TOO_OFTEN else 0,
     )
 
 

@@ -125,10 +125,16 @@ async def test_replies_that_mean_nothing_do_nothing(town: Any, finding: Any) -> 
     await town.desk.hear([finding(), other(finding, "second", place="403")])
     await town.send()
     for text in ("在哪？", "91", "收到"):
-        assert (await town.desk.reply("19900000001", text, 0)).heard is Heard.UNCLEAR
+        assert (await town.desk.reply("19900000001", text, town.clock.now)).heard is Heard.UNCLEAR
+    await town.send()
+    hint = "【枫树社区】没看懂您的回复。您有2条告警，最急：燃气泄漏，枫林苑3栋2单元402。回复11接警，12无法到场。"
+    assert [text for text in town.texts("wang") if "没看懂" in text] == [hint]
+    assert "王芳回复“收到”，看不出指哪条，已请其重发" in town.story(1)
     assert (await town.desk.reply("19900000001", "TD", 0)).heard is Heard.OPT_OUT
     assert (await town.desk.reply("19900000001", "21", 0)).alert == 2
     assert town.alert(1).state is State.OPEN
+    await town.desk.reply("19900000001", "11", town.clock.now)
+    assert (await town.desk.reply("19900000001", "？", town.clock.now)).alert is None
     assert "王芳回复了退订，短信可能已被运营商拦截，请改用其他方式联系" in town.story(1) + town.story(2)
 
 

@@ -36,10 +36,10 @@ class Access(StrEnum):
 
 
 _WORK: Final = frozenset({"acknowledge", "arrive", "resolve", "pass", "return", "comment"})
-_OPERATE: Final = _WORK | {"shelve", "assign", "reopen"}
+_OPERATE: Final = _WORK | {"shelve", "assign", "reopen", "refusals"}
 _DISPATCH: Final = _OPERATE | {"verify", "close", "roster"}
 _MAY: Final[dict[Access, frozenset[str]]] = {
-    Access.VIEWER: frozenset(),
+    Access.VIEWER: frozenset({"refusals"}),
     Access.WORKER: _WORK,
     Access.OPERATOR: _OPERATE,
     Access.DISPATCHER: _DISPATCH,

@@ -15,6 +15,7 @@ from console.services import Services
 from store.ledger import tokens
 
 ADMIN_TOKEN_ID: Final = "admin"  # noqa: S105 - a name, not a token
+_WHOLE_SITE: Final = frozenset({"registry", "roster", "audit", "push", "refusals"})
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -90,9 +91,11 @@ def allowed(act: str) -> Callable[[Request], Awaitable[Principal]]:
 
 
 def demand(principal: Principal, act: str) -> None:
-    """403 unless this principal may do this."""
+    """403 unless this principal may do this. What concerns the whole site is not for a token limited to a place."""
     if not principal.may(act):
         raise Problem(403, words.NOT_ALLOWED.format(access=words.ACCESS[principal.access]))
+    if principal.place is not None and act in _WHOLE_SITE:
+        raise Problem(403, words.OTHER_PLACE)
 
 
 def refuse_link(principal: Principal) -> None:
@@ -108,5 +111,5 @@ async def unlinked_of(principal: Who) -> Principal:
 
 
 Member = Annotated[Principal, Depends(unlinked_of)]
+Witness = Annotated[Principal, Depends(allowed("refusals"))]
 Registrar = Annotated[Principal, Depends(allowed("registry"))]
-Rosterer = Annotated[Principal, Depends(allowed("roster"))]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from console.api.asking import Asked, Pages, Text, asked_choices, asked_period, listed
-from console.api.guarding import Member, allowed
+from console.api.guarding import Witness, allowed
 from console.auth import Principal
 from domain import Reason
 from store.ledger import audit, refusals
@@ -22,7 +22,7 @@ PAYLOAD_SHOWN: Final = 2_000
 @router.get("/refusals", summary="Messages that did not become a reading, newest first")
 async def list_refusals(
     services: Asked,
-    who: Member,
+    who: Witness,
     pages: Pages,
     source: Text = None,
     reason: Text = None,

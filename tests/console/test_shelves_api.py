@@ -157,6 +157,20 @@ async def test_a_token_for_a_place_sees_its_places_and_residents(bearer: Callabl
     assert "r-wang" not in [one["id"] for one in (await court.get("/api/v1/people")).json()["items"]]
 
 
+async def test_what_concerns_the_whole_site_is_not_for_a_token_limited_to_a_place(bearer: Callable[..., Any]) -> None:
+    court = await bearer("administrator", place="court")
+
+    assert (await court.post("/api/v1/places", json=ROWS["places"])).status_code == 403
+    assert (await court.post("/api/v1/rosters", json=ROWS["rosters"])).status_code == 403
+    for path in ("refusals", "audit", "tokens"):
+        assert (await court.get(f"/api/v1/{path}")).status_code == 403
+
+
+async def test_a_worker_has_no_business_with_refusals(bearer: Callable[..., Any]) -> None:
+    assert (await (await bearer("worker", person="w-li")).get("/api/v1/refusals")).status_code == 403
+    assert (await (await bearer("viewer")).get("/api/v1/refusals")).status_code == 200
+
+
 async def test_a_dispatcher_writes_rosters_and_nothing_else(bearer: Callable[..., Any]) -> None:
     dispatcher = await bearer("dispatcher")
 

@@ -183,8 +183,11 @@ def _identity_rows(tx: Connection, ids: Sequence[str]) -> list[Row[Any]]:
     ]
 
 
-def _with_identities(rows: Iterable[Row[Any]], identity_rows: Iterable[Row[Any]]) -> list[Device]:
+def _with_identities(rows: Iterable[Sequence[Any]], identity_rows: Iterable[Sequence[Any]]) -> list[Device]:
     held: dict[str, list[Identity]] = {}
-    for row in identity_rows:
-        held.setdefault(row.device, []).append(Identity(row.platform, row.identity))
-    return [Device(row.id, row.kind, row.model, row.place, tuple(held.get(row.id, ())), row.attributes) for row in rows]
+    for platform, identity, holder, _ordinal in identity_rows:
+        held.setdefault(holder, []).append(Identity(platform, identity))
+    return [
+        Device(device_id, kind, model, place, tuple(held.get(device_id, ())), attributes)
+        for device_id, kind, model, place, attributes, _created_at, _updated_at in rows
+    ]

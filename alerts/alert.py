@@ -131,6 +131,8 @@ class Kind(StrEnum):
     TAKEN = "taken"
     CLEAR = "clear"
     OVERDUE = "overdue"
+    DIGEST = "digest"
+    """Many small things in one message, once a day."""
     HINT = "hint"
     """His answer could not be understood: silence would leave him thinking that he took it."""
 

@@ -12,10 +12,10 @@ from msgspec import structs
 from alerts.alert import CALLS, Alert, Delivery, DeliveryState, Entry, Kind, State
 from alerts.dispatch import Dispatch
 from alerts.lifecycle import Effect, Happening, NotNow, advance
-from alerts.outbox import WECOM, told
+from alerts.outbox import LOGBOOK, WECOM, told
 from alerts.ports import Book
 from alerts.transitions import Signal
-from domain import HOUR, Instant
+from domain import HOUR, Instant, Ledger
 
 NEWS_MS: Final = 12 * HOUR
 """Who was called longer ago than this is not told how it went on: it is another shift."""
@@ -97,6 +97,22 @@ class Casework:
         if person is not None:
             worse = structs.replace(alert, round=alert.round + 1)
             self.dispatch.tell_person(book, worse, person, now)
+
+    def digest(self, book: Book, now: Instant) -> list[int]:
+        """To each who has small things in his logbook, one message. The alerts whose story it stands in."""
+        waiting: dict[str, list[tuple[Alert, Delivery]]] = {}
+        for alert in book.unsettled(Ledger.HEALTH):
+            for row in book.deliveries(alert.id):
+                if row.channel == LOGBOOK and row.kind in CALLS and row.round == alert.round:
+                    waiting.setdefault(row.person, []).append((alert, row))
+        people = self.dispatch.community().people
+        touched = []
+        for name, told_of in waiting.items():
+            worst, row = min(told_of, key=lambda pair: (pair[0].severity.rank, pair[0].id))
+            count = len({alert.id for alert, _ in told_of})
+            if name in people and self.dispatch.outbox.digest(book, worst, row, people[name], count, now):
+                touched.append(worst.id)
+        return touched
 
     def message_entry(self, row: Delivery, line: str, now: Instant, problem: str = "") -> Entry:
         """One line about one message."""

@@ -155,6 +155,12 @@ class Desk:
             if len(done) < TICK_BATCH:
                 return total
 
+    async def digest(self, now: Instant) -> int:
+        """Once a day, by the timetable: what waits in the logbooks, in one message to each. Twice a day sends once."""
+        touched = await self.transact(lambda book: self.casework.digest(book, now))
+        self._changed(touched)
+        return len(touched)
+
     async def next_wake(self) -> Instant | None:
         """When the next deadline falls."""
         return await self.transact(lambda book: book.next_wake())

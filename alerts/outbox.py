@@ -80,6 +80,18 @@ class Outbox:
         task = delivery_id(now, book.next_delivery())
         book.post([_fresh(told, task, key, Kind.HINT, structs.asdict(self.wording.sms(alert, speech)), now)])
 
+    def digest(self, book: Book, worst: Alert, told: Delivery, person: Person, count: int, now: Instant) -> bool:
+        """One message for everything that waits for this person; False when he cannot be reached or had today's."""
+        ways = self.ways(person, (WECOM, SMS))
+        if not ways or ways[0] == LOGBOOK:
+            return False
+        speech = Speech(kind=Kind.DIGEST, now=now, limit_ms=0, count=count)
+        key = f"digest:{person.id}:{self.wording.day(now)}"
+        payload = structs.asdict(self.wording.sms(worst, speech))
+        row = _fresh(told, delivery_id(now, book.next_delivery()), key, Kind.DIGEST, payload, now)
+        book.post([structs.replace(row, channel=ways[0], address=address_of(person, ways[0]))])
+        return True
+
     def owner_card(self, book: Book, alert: Alert, told: Delivery, now: Instant) -> None:
         """The one who took it gets the buttons he needs next: 我已到场, 处置完毕."""
         task = delivery_id(now, book.next_delivery())

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from msgspec import Struct
 
 from alerts.alert import Alert, Delivery, Entry
-from domain import Finding, Instant, Lane, Person
+from domain import Finding, Instant, Lane, Ledger, Person
 
 T = TypeVar("T")
 
@@ -59,6 +59,10 @@ class Book(Protocol):
     def alert(self, alert: int) -> Alert | None: ...
 
     def due(self, now: Instant, limit: int) -> list[Alert]: ...
+
+    def unsettled(self, ledger: Ledger) -> list[Alert]:
+        """Every alert of this ledger that is not dealt with."""
+        ...
 
     def next_wake(self) -> Instant | None: ...
 

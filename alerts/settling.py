@@ -30,6 +30,7 @@ _SENT_LINE: Final = {
     Kind.CLEAR: "clear_sent",
     Kind.OVERDUE: "overdue_sent",
     Kind.HINT: "hint_sent",
+    Kind.DIGEST: "digest_sent",
 }
 _HARD: Final = (Said.RATE, Said.RECIPIENT, Said.CONTENT)
 _DONE: Final = (DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.DEAD)

@@ -69,6 +69,10 @@ class Wording:
         """One line of a timeline."""
         return self.book.timeline[line].format(**words)
 
+    def day(self, at: Instant) -> str:
+        """The local date, as a key: one digest a day."""
+        return self._local(at).date().isoformat()
+
     def span(self, ms: int) -> str:
         """10分钟, 2小时, 3天: nobody reckons with 4320 minutes."""
         if ms < 2 * HOUR:

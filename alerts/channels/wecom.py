@@ -139,11 +139,14 @@ class WeCom:
                 "button": {"replace_name": delivery.payload["button"]},
             }
             return "message/update_template_card", msgspec.json.encode(change)
+        card = delivery.payload.get("card")
+        content = {"msgtype": "template_card", "template_card": card}
+        if card is None:
+            content = {"msgtype": "text", "text": {"content": delivery.payload["text"]}}
         message = {
             "touser": delivery.address,
             "agentid": agent,
-            "msgtype": "template_card",
-            "template_card": delivery.payload["card"],
+            **content,
             "enable_duplicate_check": 1,
             "duplicate_check_interval": _DUPLICATE_INTERVAL_S,
         }

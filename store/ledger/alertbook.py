@@ -14,7 +14,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, s
 from alerts import codes
 from alerts.alert import UNSETTLED, Alert, Delivery, DeliveryState, Entry
 from alerts.ports import Book, Coded, Known
-from domain import DAY, Finding, Instant, Lane, Person, Phase
+from domain import DAY, Finding, Instant, Lane, Ledger, Person, Phase
 from store.ledger.alertrows import alert_of, alert_values, delivery_of, delivery_values
 from store.ledger.rows import upsert
 from store.ledger.tables_alerts import alert_findings, alerts, deliveries, delivery_events, reply_codes, timeline
@@ -127,6 +127,10 @@ class SqlBook:
 
     def due(self, now: Instant, limit: int) -> list[Alert]:
         return [alert_of(row) for row in self._tx.execute(_DUE.limit(limit), {"now": now})]
+
+    def unsettled(self, ledger: Ledger) -> list[Alert]:
+        found = select(alerts).where(alerts.c.state.in_(_UNSETTLED), alerts.c.ledger == ledger.value)
+        return [alert_of(row) for row in self._tx.execute(found.order_by(alerts.c.id))]
 
     def next_wake(self) -> Instant | None:
         return self._tx.execute(select(func.min(alerts.c.wake_at))).scalar()

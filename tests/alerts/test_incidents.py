@@ -370,6 +370,17 @@ async def test_small_faults_are_only_written_down(town: Any, finding: Any) -> No
     await town.send()
     assert town.texts("fix") == []
     assert town.story()[-1] == "值班日志已发给 吴师傅（维保）"
+    second = other(finding, "second", place="403", ledger=Ledger.HEALTH, severity=Severity.LOW, title="拆动", rule="x")
+    await town.desk.hear([second])
+    await town.send()
+    for _ in range(2):
+        await town.desk.digest(town.clock.now)
+        await town.send()
+    assert town.texts("fix") == ["【枫树社区】设备日报：待检修2项，最急：电量低，枫林苑3栋2单元402。请打开工作台查看。"]
+    town.clock.now += 86_400_000
+    await town.desk.digest(town.clock.now)
+    await town.send()
+    assert len(town.texts("fix")) == 2
 
 
 async def test_a_device_that_heals_under_repair_stays_with_its_owner(town: Any, finding: Any) -> None:
@@ -425,6 +436,9 @@ async def test_without_any_provider_the_logbook_speaks_and_the_ladder_climbs(tow
     assert [(row.channel, row.state.value) for row in town.deliveries()] == [("logbook", "delivered")]
     await town.pass_time(60)
     assert [row.name for row in town.deliveries()] == ["王芳", "李强"]
+    broken = other(finding, "b", ledger=Ledger.HEALTH, severity=Severity.LOW, rule="battery-low", title="电量低")
+    await town.desk.hear([broken])
+    assert await town.desk.digest(town.clock.now) == 0
 
 
 async def test_what_the_screens_and_the_api_see(town: Any, finding: Any) -> None:

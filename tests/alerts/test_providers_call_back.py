@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from msgspec import structs
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -182,6 +183,21 @@ async def test_a_medium_danger_is_a_card_and_a_text_only_where_that_fails(
     wecom.faults.order(Fault(How.REJECT, code="81013"))
     await connected.pass_time(1_800)
     assert len(connected.texts("li")) == 1, "his card failed: the text takes its place"
+
+
+async def test_the_daily_digest_is_a_plain_text_of_the_application(
+    connected: Any, wecom: WeComServer, finding: Any
+) -> None:
+    from domain import Ledger, Person, Severity
+
+    fix = Person("fix", "吴师傅", phone="19900000007", wecom="liqiang")
+    people = {**connected.people.people, "fix": fix}
+    connected.people = structs.replace(connected.people, people=people)
+    await connected.desk.hear([finding(ledger=Ledger.HEALTH, severity=Severity.LOW, title="电量低", rule="x")])
+    await connected.send()
+    assert await connected.desk.digest(connected.clock.now) == 1
+    await connected.send()
+    assert "设备日报：待检修1项" in wecom.inboxes.of("liqiang")[0].text
 
 
 async def test_the_workers_send_at_once_and_a_stuck_vendor_blocks_only_itself(

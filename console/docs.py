@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any, Final
@@ -37,7 +38,15 @@ def _operation(path: str, method: str, operation: Mapping[str, Any]) -> str:
     rows = "".join(_parameter(one) for one in operation.get("parameters", ()))
     table = f"<table border=1 cellpadding=4>{rows}</table>" if rows else ""
     heading = f"<h3><code>{method.upper()} {escape(path)}</code></h3>"
-    return f"{heading}<p>{escape(operation.get('summary', ''))}</p>{table}"
+    summary = "<br>".join(escape(operation[part]) for part in ("summary", "description") if operation.get(part))
+    return f"{heading}<p>{summary}</p>{table}{_example(operation)}"
+
+
+def _example(operation: Mapping[str, Any]) -> str:
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    if "example" not in content:
+        return ""
+    return f"<pre>{escape(json.dumps(content['example'], ensure_ascii=False, indent=2))}</pre>"
 
 
 def _parameter(parameter: Mapping[str, Any]) -> str:

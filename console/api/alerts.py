@@ -14,6 +14,7 @@ from alerts.alert import Actor, State, Via
 from alerts.desk import NoSuchAlert
 from alerts.lifecycle import Incomplete, NotNow
 from console import words
+from console.api import examples
 from console.api.asking import (
     Asked,
     Many,
@@ -109,7 +110,12 @@ async def one_alert(services: Asked, who: Who, alert_id: str) -> Response:
     return shown(services, {**for_reader(view, who), "contacts": contacts})
 
 
-@router.post("/alerts/{alert_id}/link", status_code=201, summary="A worker's link: this alert, this person, two hours")
+@router.post(
+    "/alerts/{alert_id}/link",
+    status_code=201,
+    summary="A worker's link: this alert, this person, two hours",
+    openapi_extra=examples.body(examples.LINK),
+)
 async def make_link(request: Request, services: Asked, who: Who, alert_id: str) -> Response:
     demand(who, "assign")
     person = (await written_one(request, _ACT)).person
@@ -123,7 +129,12 @@ async def make_link(request: Request, services: Asked, who: Who, alert_id: str) 
     return shown(services, {"link": link, "path": f"/m/{link}", "expires_at": now + LINK_MS}, 201)
 
 
-@router.post("/alerts/{alert_id}/{action}", summary="Do something about an alert; 409 says why not now")
+@router.post(
+    "/alerts/{alert_id}/{action}",
+    summary="Do something about an alert; 409 says why not now",
+    description="、".join(ACTIONS),
+    openapi_extra=examples.body(examples.ACT),
+)
 async def act(request: Request, services: Asked, who: Who, alert_id: str, action: str) -> Response:
     if action not in ACTIONS:
         raise no_such("path")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from console import words
+from console.api import examples
 from console.api.asking import asked_period
 from console.api.shapes import (
     CELL,
@@ -94,6 +95,7 @@ def _duty_faults(community: Community, duty: Duty, _together: Mapping[str, Duty]
 PLACES = Shelf(
     path="places",
     noun="place",
+    example=examples.PLACE,
     act="registry",
     shape=PLACE,
     held=lambda community: community.places,
@@ -108,6 +110,7 @@ PLACES = Shelf(
 CELLS = Shelf(
     path="cells",
     noun="cell",
+    example=examples.CELL,
     act="registry",
     shape=CELL,
     held=lambda community: community.cells,
@@ -122,6 +125,7 @@ CELLS = Shelf(
 PEOPLE = Shelf(
     path="people",
     noun="person",
+    example=examples.PERSON,
     act="registry",
     shape=PERSON,
     held=lambda community: community.people,
@@ -136,6 +140,7 @@ PEOPLE = Shelf(
 ROSTERS = Shelf(
     path="rosters",
     noun="duty",
+    example=examples.DUTY,
     act="roster",
     shape=DUTY,
     held=lambda community: {duty.id: duty for duty in community.duties},

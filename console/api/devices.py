@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from console import words
+from console.api import examples
 from console.api.asking import (
     Answer,
     Asked,
@@ -58,7 +59,12 @@ async def one_device(services: Asked, who: Member, device_id: str) -> Response:
     return Answer(device_view(await seen_device(services, who, device_id)))
 
 
-@router.post("/devices", status_code=201, summary="Register one device or a list of them, all or none")
+@router.post(
+    "/devices",
+    status_code=201,
+    summary="Register one device or a list of them, all or none",
+    openapi_extra=examples.body(examples.DEVICE),
+)
 async def create_devices(request: Request, services: Asked, who: Registrar) -> Response:
     written, many = await written_many(request, DEVICE)
     check_devices(services, written, many=many)
@@ -72,7 +78,11 @@ async def create_devices(request: Request, services: Asked, who: Registrar) -> R
     return Answer(body, 201 if changed.created else 200)
 
 
-@router.put("/devices", summary="Register or replace a list of devices, all or none")
+@router.put(
+    "/devices",
+    summary="Register or replace a list of devices, all or none",
+    openapi_extra=examples.body([examples.DEVICE]),
+)
 async def put_devices(request: Request, services: Asked, who: Registrar) -> Response:
     written, many = await written_many(request, DEVICE)
     check_devices(services, written, many=many)
@@ -83,12 +93,20 @@ async def put_devices(request: Request, services: Asked, who: Registrar) -> Resp
     return Answer({sort: list(getattr(changed, sort)) for sort in ("created", "updated", "unchanged")})
 
 
-@router.put("/devices/{device_id}", summary="Register or replace one device")
+@router.put(
+    "/devices/{device_id}",
+    summary="Register or replace one device",
+    openapi_extra=examples.body(examples.DEVICE),
+)
 async def put_device(request: Request, services: Asked, who: Registrar, device_id: str) -> Response:
     return await _replace(services, who, device_id, await written_raw(request))
 
 
-@router.patch("/devices/{device_id}", summary="Change some fields (JSON merge patch)")
+@router.patch(
+    "/devices/{device_id}",
+    summary="Change some fields (JSON merge patch)",
+    openapi_extra=examples.body({"place": "c1-3-2-402"}),
+)
 async def patch_device(request: Request, services: Asked, who: Registrar, device_id: str) -> Response:
     patch = await written_one(request, TypeAdapter(dict[str, Any]))
     held = await services.ledger.read(lambda tx: registry.device(tx, device_id))

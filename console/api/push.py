@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from console import words
+from console.api import examples
 from console.api.asking import Answer, Asked, written_raw
 from console.api.guarding import asking, by_token, demand
 from console.auth import Principal
@@ -26,7 +27,11 @@ Topics = dict[str, bytes]
 """Payload by topic."""
 
 
-@router.post("/readings", summary="Push readings; answered when they are in the journal")
+@router.post(
+    "/readings",
+    summary="Push readings; answered when they are in the journal",
+    openapi_extra=examples.body(examples.READING),
+)
 async def push(
     request: Request,
     services: Asked,

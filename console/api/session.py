@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from starlette.responses import Response
 
 from console import words
+from console.api import examples
 from console.api.asking import Answer, Asked, written_one
 from console.api.guarding import Who, by_token, sessions_of
 from console.auth import COOKIE, LINK_MS, SESSION_MS, LoginLimit, Principal, Sessions
@@ -36,7 +37,7 @@ async def limit_of(request: Request) -> LoginLimit:
     return limit
 
 
-@router.post("/session", summary="Log in; the answer sets a cookie")
+@router.post("/session", summary="Log in; the answer sets a cookie", openapi_extra=examples.body(examples.LOGIN))
 async def log_in(
     request: Request,
     services: Asked,

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from console import words
+from console.api import examples
 from console.api.asking import Asked, Pages, listed, shaped, shown, where, with_id, written_many, written_raw
 from console.api.deeds import deed
 from console.api.guarding import Who, demand
@@ -35,6 +36,7 @@ class Shelf(Generic[W, V]):
 
     path: str
     noun: str
+    example: dict[str, Any]
     act: str
     shape: TypeAdapter[W]
     held: Callable[[Community], Mapping[str, V]]
@@ -99,10 +101,18 @@ class Endpoints(Generic[W, V]):
 def shelf_router(shelf: Shelf[W, V]) -> APIRouter:
     """The endpoints of one shelf at their addresses."""
     router, ends = APIRouter(prefix=f"/{shelf.path}", tags=[shelf.path]), Endpoints(shelf)
+    written = examples.body(shelf.example)
     router.add_api_route("", ends.list_rows, methods=["GET"], summary=f"All {shelf.path}, by id")
-    router.add_api_route("", ends.create_rows, methods=["POST"], status_code=201, summary="One or a list, all or none")
+    router.add_api_route(
+        "",
+        ends.create_rows,
+        methods=["POST"],
+        status_code=201,
+        summary="One or a list",
+        openapi_extra=written,
+    )
     router.add_api_route("/{row_id}", ends.one_row, methods=["GET"], summary=f"One of the {shelf.path}")
-    router.add_api_route("/{row_id}", ends.put_row, methods=["PUT"], summary="Add or replace one")
+    router.add_api_route("/{row_id}", ends.put_row, methods=["PUT"], summary="Add or replace", openapi_extra=written)
     router.add_api_route("/{row_id}", ends.delete_row, methods=["DELETE"], status_code=204, summary="Remove one")
     return router
 

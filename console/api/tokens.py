@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter
 from starlette.responses import Response
 
 from console import words
+from console.api import examples
 from console.api.asking import Asked, listed, shown, written_one
 from console.api.guarding import Registrar
 from console.api.shapes import Written
@@ -36,7 +37,12 @@ async def list_tokens(services: Asked, _who: Registrar) -> Response:
     return listed(services, [token_view(one) for one in await services.ledger.read(tokens.everything)])
 
 
-@router.post("/tokens", status_code=201, summary="A new token; this answer is the only place that shows it")
+@router.post(
+    "/tokens",
+    status_code=201,
+    summary="A new token; this answer is the only place that shows it",
+    openapi_extra=examples.body(examples.TOKEN),
+)
 async def create_token(request: Request, services: Asked, who: Registrar) -> Response:
     wanted, now = await written_one(request, _TOKEN), services.clock()
     community = services.community()

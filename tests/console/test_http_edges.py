@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from console.api import examples
 from console.services import Secret
 from console.static import Pages
 from store.errors import CannotWrite
@@ -93,6 +94,30 @@ async def test_the_documents_describe_every_endpoint_without_another_server(anyo
         assert path in docs
     assert "http://" not in docs
     assert "<script" not in docs
+
+
+async def test_the_examples_of_the_documents_are_accepted(house: House, admin: Client) -> None:
+    top = {"id": "g01", "name": "一", "level": "grid"}
+    compound = {"id": "c1", "name": "苑", "level": "compound"}
+    flat = {"id": "c1-3-2-402", "name": "402", "level": "household", "parent": "c1-3"}
+    for path, example in (
+        ("cells", [top, examples.CELL]),
+        ("places", [compound, examples.PLACE, flat]),
+        ("people", examples.PERSON),
+        ("rosters", examples.DUTY),
+        ("devices", examples.DEVICE),
+        ("tokens", examples.TOKEN),
+    ):
+        answer = await admin.post(f"/api/v1/{path}", json=example)
+        assert answer.status_code == 201, answer.text
+    assert (await admin.post("/api/v1/readings", json=examples.READING)).status_code == 200
+    number = await house.alert()
+    act = {**examples.ACT, "to": "w-li"}
+    assert (await admin.post(f"/api/v1/alerts/{number}/acknowledge", json=act)).status_code == 200
+    assert (await admin.post(f"/api/v1/alerts/{number}/link", json=examples.LINK)).status_code == 201
+    docs = (await admin.get("/docs")).text
+    assert "0x00158d0004a1b2c3" in docs
+    assert "acknowledge、arrive" in docs
 
 
 async def test_before_the_pages_are_built_a_plain_page_says_so(anyone: Client) -> None:

@@ -7,6 +7,7 @@ one entry after the other, in slices that leave the event loop free.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
@@ -15,17 +16,25 @@ import msgspec
 from msgspec import Struct
 
 from app.backlog import Backlog
+from app.insist import insist
 from app.strangers import strangers
 from domain import Finding, Instant, Lane, Reading
 from ingest.frame import Entry, Frame
 from ingest.listener import Listener
 from ingest.outcome import Heard, Note, Refusal
 from rules.engine import Engine
+from store.errors import CannotWrite
+
+log = logging.getLogger("fengshao.chain")
 
 SLICE_FRAMES = 200
-WAKE_UPS_A_TURN = 2_000
+WAKE_UPS_A_TURN = 500
 """An outage that ends wakes everybody; an SOS must not wait behind them."""
 IDLE_S = 1.0
+REFUSALS_AT_ONCE = 100
+"""Journal entries with refusals that are kept in one transaction while a backlog is worked off."""
+UNCHANGED_TURNS = 6
+"""Timers change the engine too: it is saved now and then although nothing was heard."""
 
 Refused = tuple[Lane, int, list[Refusal]]
 """The refusals of one journal entry, with its lane and position."""
@@ -89,6 +98,8 @@ class Chain:
         self._saved_at: Instant = 0
         self._deaf_since: Instant | None = None
         self._stopping = False
+        self._history_is_behind = False
+        self._turns = 0
         self.caught_up = asyncio.Event()
         self.finished = asyncio.Event()
         self.counts = Counts()
@@ -142,9 +153,11 @@ class Chain:
                 await self._take(entry)
             else:
                 await self._idle()
+            if self._refusals and (entry is None or len(self._refusals) >= REFUSALS_AT_ONCE):
+                await self._try(self._flush_refusals, "refusals")
             if changed or self._clock() - self._saved_at >= self._checkpoint_every_ms:
-                await self.checkpoint()
-        await self.checkpoint()
+                await self._try(self._checkpoint, "checkpoint")
+        await self._try(self._checkpoint, "checkpoint")
         self.finished.set()
 
     async def _carry_out_changes(self) -> bool:
@@ -157,8 +170,6 @@ class Chain:
         """Nothing waits: timers may run up to now."""
         await self._tick(self._clock())
         self.caught_up.set()
-        if self._refusals:
-            await self._flush_refusals()
         wake = self.engine.next_wake()
         wait_s = IDLE_S if wake is None else max(0.0, min(IDLE_S, (wake - self._clock()) / 1000))
         if not self._changes and not self._stopping:
@@ -179,10 +190,12 @@ class Chain:
             refusals += heard.refusals
             # The engine runs what is due before each reading; its time must not pass what waits unjudged elsewhere.
             until = self.backlog.heard_until(frames[-1].received)
-            findings = [*self.engine.feed(heard.readings, until), *strangers(heard.refusals)]
+            findings = self.engine.feed(heard.readings, frames[-1].received, heard_until=until)
+            findings += strangers(heard.refusals)
             await self._tell(findings, entry.lane, entry.pos)
             await asyncio.sleep(0)
-        self._history.append(entry.lane, entry.pos, readings)
+        if not self._history.append(entry.lane, entry.pos, readings):
+            self._history_is_behind = True
         if refusals:
             self._refusals.append((entry.lane, entry.pos, refusals))
         self._done[entry.lane] = entry.pos
@@ -190,12 +203,13 @@ class Chain:
     async def _tell(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
         if findings:
             self.counts.findings += len(findings)
-            await self._hear(findings, lane, pos)
+            await insist(lambda: self._hear(findings, lane, pos), "findings")
 
     async def _flush_refusals(self) -> None:
-        refusals, self._refusals = self._refusals, []
-        if refusals:
-            await self._keep_refusals(refusals)
+        if self._refusals:
+            kept = len(self._refusals)
+            await self._keep_refusals(self._refusals[:kept])
+            del self._refusals[:kept]
 
     def _count(self, frames: Sequence[Frame], heard: Heard) -> None:
         self.counts.frames += len(frames)
@@ -206,17 +220,29 @@ class Chain:
         if heard.readings:
             self.counts.last_reading_at = frames[-1].received
 
-    async def checkpoint(self) -> None:
-        """Save listener and engine with their cursor, once everything before it is durable elsewhere."""
-        now = self._clock()
+    async def _try(self, work: Callable[[], Awaitable[None]], what: str) -> None:
+        """What can wait while the disk refuses: it is tried again on a later turn."""
+        try:
+            await work()
+        except CannotWrite as error:
+            log.error("%s not written: %s", what, error)
+
+    async def _checkpoint(self) -> None:
+        """Save listener and engine with their cursor, once everything before it is durable elsewhere.
+
+        A history that could not take an entry gets it from the journal at the next start: no checkpoint may pass it.
+        """
+        now = self._saved_at = self._clock()
         await self._flush_refusals()
-        if self._done != self._saved or now - self._saved_at >= 6 * self._checkpoint_every_ms:
+        if self._history_is_behind:
+            return
+        self._turns += 1
+        if self._done != self._saved or self._turns % UNCHANGED_TURNS == 0:
             cursor = dict(self._done)
             blob = msgspec.msgpack.encode(Snapshot(self.listener.snapshot(), self.engine.snapshot()))
             await self._history.flush()
             await self._save(cursor, now, blob)
             self._saved = cursor
-        self._saved_at = now
 
 
 def _note_kind(note: Note) -> str:

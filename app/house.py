@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from alerts import roster
 from app.channels import Door
 from app.chores import jobs, load_jobs, record_job
 from app.clock import Clock
+from app.insist import insist
 from app.judging import Judging
 from app.keys import signing_key
 from app.registry import Registry, put_site
@@ -23,7 +25,7 @@ from app.timetable import Timetable, roster_minutes
 from console.api.application import create_app
 from console.services import Sample, Secret, Services, Site
 from console.stream import Hub
-from domain import Finding, Instant, Lane, Role
+from domain import DAY, Finding, Instant, Lane, Role
 from domain.people import Community
 from ingest.adapters import FILTERS
 from ingest.frame import Entry, Frame
@@ -126,10 +128,14 @@ class House:
     async def _stay_alive(self) -> None:
         """A sign in the journal that we listened, so that a later start knows since when nobody did."""
         while True:
+            now = self._clock()
             self._deliveries = await self._stores.ledger.read(alertcounts.deliveries_by_state)
-            await asyncio.sleep(ALIVE_EVERY_S)
+            self.status.detect_to_send_ms = await self._stores.ledger.read(
+                partial(alertcounts.detect_to_send_ms, since=now - DAY)
+            )
             if self.intake.ready:
-                await self._stores.journal.mark(MarkKind.ALIVE, self._clock())
+                await insist(lambda: self._stores.journal.mark(MarkKind.ALIVE, self._clock()), "alive")
+            await asyncio.sleep(ALIVE_EVERY_S)
 
     async def stop_listening(self) -> None:
         """No more is taken from the broker; what was taken is journaled, acknowledged and judged."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from app.backlog import Backlog
 from app.chain import Chain, Hear, Refused
+from app.insist import insist
 from app.registry import Difference, Registry
 from app.shelf import book_files, load_books, load_mappings
 from app.site import SiteFolder
@@ -83,7 +84,8 @@ class Judging:
         """The broker can be heard, or cannot; what it could not tell us is no silence of the devices."""
         log.info("link up" if up else "link down", extra={"at": at})
         self.chain.deaf(None if up else at)
-        await self._stores.journal.mark(MarkKind.LINK_UP if up else MarkKind.LINK_DOWN, at)
+        kind = MarkKind.LINK_UP if up else MarkKind.LINK_DOWN
+        await insist(lambda: self._stores.journal.mark(kind, at), "link")
 
     async def _keep_refusals(self, found: Sequence[Refused]) -> None:
         def work(tx: Connection) -> None:

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
 
 from app.shelf import book_files, load_books, load_kinds
-from app.written import read_model
+from app.written import WrittenError, read_model, read_yaml, validate
+from domain.kind import Kind
+from rules.check import check_trials
 from rules.trial import TrialBook, TrialResult, run_trials
 
 
 def check_files(files: Sequence[Path]) -> str:
     """One sentence when all is right; raises WrittenError with every fault otherwise."""
     books, trials = _sorted(files or book_files())
-    load_books(load_kinds(), books)
+    kinds = load_kinds()
+    load_books(kinds, books)
     for file in trials or [trial for book in books if (trial := trials_of(book)).exists()]:
-        read_model(file, TrialBook)
+        _check_trials(file, kinds)
     return f"{len(books)} rulebooks are right"
+
+
+def _check_trials(file: Path, kinds: Mapping[str, Kind]) -> None:
+    document = read_yaml(file)
+    trials = validate(document, TrialBook)
+    (book,) = load_books(kinds, [book_of(file)])
+    faults = document.locate_all(check_trials(trials, book, kinds))
+    if faults:
+        raise WrittenError(faults)
 
 
 def _sorted(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
@@ -29,6 +41,11 @@ def _sorted(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 def trials_of(book: Path) -> Path:
     """The trials beside a rulebook."""
     return book.with_name(f"{book.stem}_test.yaml")
+
+
+def book_of(trials: Path) -> Path:
+    """The rulebook beside its trials (a rulebook is its own)."""
+    return trials.with_name(trials.name.replace("_test.yaml", ".yaml"))
 
 
 def test_files(files: Sequence[Path], say: Callable[[str], None]) -> int:
@@ -48,7 +65,7 @@ def test_files(files: Sequence[Path], say: Callable[[str], None]) -> int:
 
 def _pairs(files: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
     for file in files or book_files():
-        book = file.with_name(file.name.replace("_test.yaml", ".yaml"))
+        book = book_of(file)
         if trials_of(book).exists():
             yield book, trials_of(book)
 

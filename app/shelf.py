@@ -11,10 +11,11 @@ from pathlib import Path
 from alerts.ladder import LadderBook
 from alerts.ladder import check as check_ladders
 from alerts.wordbook import WordBook
-from app.written import Located, WrittenError, read_model, read_yaml, validate
+from app.written import Document, Located, WrittenError, read_model, read_yaml, validate
 from domain.kind import CommonQuantities, Kind
 from ingest.mapping import MappingBook
 from rules.check import check as check_book
+from rules.check import check_together
 from rules.rulebook import Rulebook
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,16 +50,18 @@ def load_mappings(site: Path | None = None) -> list[MappingBook]:
 
 def load_books(kinds: Mapping[str, Kind], files: Sequence[Path]) -> list[Rulebook]:
     """Rulebooks, checked against the kinds they speak of; every fault of every book at once."""
-    books: list[Rulebook] = []
+    read: list[tuple[Document, Rulebook]] = []
     faults: list[Located] = []
     for file in files:
         try:
             document = read_yaml(file)
             book = validate(document, Rulebook)
             faults += document.locate_all(check_book(book, kinds))
-            books.append(book)
+            read.append((document, book))
         except WrittenError as error:
             faults += error.faults
+    books = [book for _, book in read]
+    faults += [read[index][0].locate(fault) for index, fault in check_together(books)]
     if faults:
         raise WrittenError(faults)
     return books

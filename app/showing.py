@@ -51,7 +51,7 @@ class Status:
         self._chain, self._connected, self._community = chain, connected, community
         self._on_duty, self._clock = on_duty, clock
         self._seen: deque[tuple[Instant, int]] = deque()
-        self.detect_to_send_ms: deque[int] = deque(maxlen=100)
+        self.detect_to_send_ms: int | None = None
 
     def readings_per_s(self, now: Instant) -> float:
         """Readings a second over the last ten seconds; called about every two."""
@@ -63,13 +63,12 @@ class Status:
 
     def __call__(self) -> Mapping[str, Any]:
         now = self._clock()
-        sent = sorted(self.detect_to_send_ms)
         return {
             "connected": self._connected(),
             "now": now,
             "last_reading_at": self._chain.counts.last_reading_at,
             "readings_per_s": self.readings_per_s(now),
-            "detect_to_send_ms": sent[len(sent) // 2] if sent else None,
+            "detect_to_send_ms": self.detect_to_send_ms,
             "on_duty": {
                 role.value: self._on_duty(self._community(), role, now) for role in (Role.WORKER, Role.COMMUNITY)
             },

@@ -10,6 +10,7 @@ from alerts.channels import Received
 from alerts.courier import Courier
 from alerts.desk import Desk, DeskSettings
 from app.channels import Door
+from app.insist import insist
 from app.registry import Registry
 from app.settings import Site
 from app.shelf import load_ladders, load_words
@@ -63,8 +64,8 @@ class Telling:
         """Deadlines fall when they are due, whatever else happens; until cancelled."""
         while True:
             self._bell.clear()
-            await self.desk.tick(self._clock())
-            wake = await self.desk.next_wake()
+            await insist(lambda: self.desk.tick(self._clock()), "deadlines")
+            wake = await insist(self.desk.next_wake, "deadlines")
             wait_s = LONGEST_WAIT_S if wake is None else max(0.01, min(LONGEST_WAIT_S, (wake - self._clock()) / 1000))
             try:
                 async with asyncio.timeout(wait_s):

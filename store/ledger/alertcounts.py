@@ -48,3 +48,15 @@ def day(tx: Connection, since: Instant, until: Instant) -> DayCount:
         unsettled=int(tx.execute(unsettled).scalar_one()),
         take_ms_median=round(median(waits)) if waits else None,
     )
+
+
+def detect_to_send_ms(tx: Connection, since: Instant) -> int | None:
+    """The median time from opening an alert to its first message taken by a provider; None when there was none."""
+    firsts = tx.execute(
+        select(func.min(deliveries.c.sent_at) - alerts.c.opened_at)
+        .join_from(alerts, deliveries, deliveries.c.alert == alerts.c.id)
+        .where(alerts.c.opened_at >= since, deliveries.c.sent_at.is_not(None), deliveries.c.kind == "alert")
+        .group_by(alerts.c.id, alerts.c.opened_at)
+    )
+    waits = [int(wait) for (wait,) in firsts]
+    return round(median(waits)) if waits else None

@@ -43,12 +43,9 @@ class Taken(Struct, frozen=True):
 
     rows: tuple[Delivery, ...] = ()
     leased: int = 0
+    more: bool = False
+    """There may be more due now than this look took."""
     next_due: Instant | None = None
-
-    @property
-    def more(self) -> bool:
-        """There may be more due now than one look takes."""
-        return self.leased >= AT_ONCE
 
 
 class Courier:
@@ -88,24 +85,25 @@ class Courier:
         return total
 
     async def _work(self, name: str) -> None:
-        bell = self._bells[name]
-        free = asyncio.Semaphore(AT_ONCE)
+        """Only what can be sent at once is leased: a lease must not run out while its message waits its turn."""
+        bell, flying = self._bells[name], set[asyncio.Task[None]]()
         async with asyncio.TaskGroup() as sends:
             while True:
                 bell.clear()
-                await free.acquire()
-                free.release()
-                taken = await self._safely_take(name)
+                if len(flying) >= AT_ONCE:
+                    await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
+                taken = await self._safely_take(name, AT_ONCE - len(flying))
                 for row in taken.rows:
-                    await free.acquire()
-                    sends.create_task(self._safely_carry(row)).add_done_callback(lambda _done: free.release())
+                    task = sends.create_task(self._safely_carry(row))
+                    flying.add(task)
+                    task.add_done_callback(flying.discard)
                 if not taken.more:
                     await self._nap(bell, taken.next_due)
 
-    async def _safely_take(self, name: str) -> Taken:
+    async def _safely_take(self, name: str, limit: int) -> Taken:
         """A ledger that cannot write now (a full disk) stops nobody: what was not leased is still there."""
         try:
-            return await self._take(name)
+            return await self._take(name, limit)
         except Exception:  # noqa: BLE001 - logged, and nothing is lost
             _log.exception("outbox not read", extra={"channel": name})
             return Taken()
@@ -127,18 +125,18 @@ class Courier:
             return
 
     async def _turn(self, name: str) -> int:
-        taken = await self._take(name)
+        taken = await self._take(name, AT_ONCE)
         await asyncio.gather(*(self._carry(row) for row in taken.rows))
         return taken.leased
 
-    async def _take(self, name: str) -> Taken:
+    async def _take(self, name: str, limit: int) -> Taken:
         """Lease what is due, and in the same transaction look again whether it is still wanted."""
         now = self._clock()
 
         def work(book: Book) -> Taken:
-            leased = book.lease(name, now, now + LEASE_MS, AT_ONCE)
+            leased = book.lease(name, now, now + LEASE_MS, limit)
             ready = tuple(row for one in leased if (row := self._ready(book, one, now)) is not None)
-            return Taken(ready, len(leased), book.next_due(name))
+            return Taken(ready, len(leased), len(leased) >= limit, book.next_due(name))
 
         return await self._transact(work)
 

@@ -152,7 +152,7 @@ async def test_a_kill_between_send_and_commit_sends_nothing_twice(town: Any, fin
 
 async def test_a_kill_between_lease_and_send_loses_nothing(town: Any, finding: Any) -> None:
     await town.desk.hear([finding()])
-    await town.courier._take("sms")
+    await town.courier._take("sms", 8)
     town.end()
     town.begin()
     town.clock.now += LEASE_MS

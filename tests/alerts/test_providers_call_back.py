@@ -215,6 +215,20 @@ async def test_the_workers_send_at_once_and_a_stuck_vendor_blocks_only_itself(
             await running
 
 
+async def test_more_messages_than_fit_at_once_all_go_out_once(connected: Any, finding: Any) -> None:
+    running = asyncio.create_task(connected.courier.run())
+    try:
+        for n in range(30):
+            subject = type(finding().subject)("device", f"d{n}")
+            await connected.desk.hear([finding(id=f"f{n}", device=f"d{n}", subject=subject)])
+        await within(lambda: len(connected.texts("wang")) == 30, 20.0)
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+    assert len(set(connected.texts("wang"))) == 30
+
+
 async def test_a_ledger_that_cannot_write_stops_no_worker(
     connected: Any, wecom: WeComServer, finding: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

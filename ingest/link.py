@@ -20,6 +20,8 @@ _ARRIVALS: Final = (mqtt5.PublishPacket, Oversized)
 
 SUBSCRIBE_CHUNK: Final = 64
 REFUSED_FROM: Final = 0x80
+BURST_MAX: Final = 250
+"""Messages read from one socket before the others have their turn."""
 PUBACK: Final = b"\x40\x02"
 
 
@@ -58,7 +60,8 @@ class Link(asyncio.Protocol):
         self._packet_id = 0
         self._keep_alive_s = settings.keep_alive_s
         self._ping: asyncio.TimerHandle | None = None
-        self._unanswered = 0
+        self._unanswered = self._burst = 0
+        self._holds, self._reads = False, True
         self._why = "the broker closed the connection"
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -94,7 +97,33 @@ class Link(asyncio.Protocol):
             for packet in packets:
                 self._control(packet)
         if arrivals:
+            self._take_breath(len(arrivals))
             self._owner.link_took(cast(list[Arrival], arrivals))
+
+    def _take_breath(self, count: int) -> None:
+        """libuv reads one socket up to 32 times before it looks at another: an alarm behind that waits for 8 MB."""
+        if self._burst == 0:
+            self._loop.call_soon(self._breathe)
+        self._burst += count
+        if self._burst >= BURST_MAX and not self._holds:
+            self._holds = True
+            self._read_or_not()
+
+    def _breathe(self) -> None:
+        self._burst = 0
+        if self._holds:
+            self._holds = False
+            self._read_or_not()
+
+    def _read_or_not(self) -> None:
+        reads = not self.paused and not self._holds
+        if self._transport is None or self._transport.is_closing() or reads is self._reads:
+            return
+        self._reads = reads
+        if reads:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
 
     def _control(self, packet: object) -> None:
         handler = _CONTROL.get(type(packet))
@@ -167,16 +196,15 @@ class Link(asyncio.Protocol):
 
     def pause(self) -> None:
         """Stop reading: the broker, and the devices behind it, must wait."""
-        if not self.paused and self._transport is not None and not self._transport.is_closing():
-            self.paused = True
-            self._transport.pause_reading()
+        self.paused = True
+        self._read_or_not()
 
     def resume(self) -> None:
         """Read again."""
-        if self.paused and self._transport is not None and not self._transport.is_closing():
+        if self.paused:
             self.paused = False
             self._unanswered = 0
-            self._transport.resume_reading()
+            self._read_or_not()
 
     def say_goodbye(self) -> None:
         """Close in order; the broker keeps the session."""

@@ -288,3 +288,19 @@ async def test_over_tls_with_a_name_and_a_password(tmp_path: Path, free_port: Ca
 
     hello = next(packet for _, packet in broker.heard if isinstance(packet, mqtt5.ConnectPacket))
     assert ("ward", b"s@fe", False) == (hello.username, hello.password, hello.clean_start)
+
+
+async def test_a_flood_is_read_in_breaths_and_in_order_also_after_a_pause(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.link.BURST_MAX", 10)
+    journal = Journal()
+    async with intake_at(broker, journal, max_pending_bytes=2_000) as intake:
+        await until(lambda: intake.ready)
+        journal.open.clear()
+        broker.publish(*range(1, 30_001))
+        await until(lambda: intake.status().bulk.paused)
+        journal.open.set()
+        await until(lambda: len(broker.acknowledged()) == 30_000)
+
+        assert list(range(1, 30_001)) == broker.acknowledged() == [frame.packet_id for frame in journal.frames]

@@ -23,13 +23,12 @@ from ingest.frame import Entry, Frame
 from ingest.listener import Listener
 from ingest.outcome import Heard, Note, Refusal
 from rules.engine import Engine
+from rules.hosts.embedded import EmbeddedHost
 from store.errors import CannotWrite
 
 log = logging.getLogger("fengshao.chain")
 
 SLICE_FRAMES = 200
-WAKE_UPS_A_TURN = 500
-"""An outage that ends wakes everybody; an SOS must not wait behind them."""
 IDLE_S = 1.0
 REFUSALS_AT_ONCE = 100
 """Journal entries with refusals that are kept in one transaction while a backlog is worked off."""
@@ -91,6 +90,8 @@ class Chain:
         self.backlog, self.listener, self.engine = backlog, listener, engine
         self._history, self._hear, self._keep_refusals, self._save = history, hear, keep_refusals, save
         self._clock, self._checkpoint_every_ms = clock, checkpoint_every_ms
+        self._host = EmbeddedHost(engine, self._tell)
+        self._at: tuple[Lane, int] | None = None
         self._refusals: list[Refused] = []
         self._changes: list[Callable[[], Awaitable[None]]] = []
         self._done = dict(backlog.taken)
@@ -116,7 +117,7 @@ class Chain:
 
         async def carry_out() -> None:
             try:
-                await self._tell(work(), None, None)
+                await self._tell(work())
             except Exception as error:  # noqa: BLE001 (handed to the caller, who raises it)
                 done.set_exception(error)
             else:
@@ -168,17 +169,11 @@ class Chain:
 
     async def _idle(self) -> None:
         """Nothing waits: timers may run up to now."""
-        await self._tick(self._clock())
+        self._at = None
+        await self._host.wake(self._clock())
         self.caught_up.set()
-        wake = self.engine.next_wake()
-        wait_s = IDLE_S if wake is None else max(0.0, min(IDLE_S, (wake - self._clock()) / 1000))
         if not self._changes and not self._stopping:
-            await self.backlog.wait(wait_s)
-
-    async def _tick(self, now: Instant) -> None:
-        wake = self.engine.next_wake()
-        if wake is not None and wake <= now:
-            await self._tell(self.engine.tick(now, limit=WAKE_UPS_A_TURN), None, None)
+            await self.backlog.wait(self._host.rest_s(self._clock(), IDLE_S))
 
     async def _take(self, entry: Entry) -> None:
         readings: list[Reading] = []
@@ -190,9 +185,9 @@ class Chain:
             refusals += heard.refusals
             # The engine runs what is due before each reading; its time must not pass what waits unjudged elsewhere.
             until = self.backlog.heard_until(frames[-1].received)
-            findings = self.engine.feed(heard.readings, frames[-1].received, heard_until=until)
-            findings += strangers(heard.refusals)
-            await self._tell(findings, entry.lane, entry.pos)
+            self._at = (entry.lane, entry.pos)
+            await self._host.feed(heard.readings, frames[-1].received, until)
+            await self._tell(strangers(heard.refusals))
             await asyncio.sleep(0)
         if not self._history.append(entry.lane, entry.pos, readings):
             self._history_is_behind = True
@@ -200,9 +195,10 @@ class Chain:
             self._refusals.append((entry.lane, entry.pos, refusals))
         self._done[entry.lane] = entry.pos
 
-    async def _tell(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
+    async def _tell(self, findings: Sequence[Finding]) -> None:
         if findings:
             self.counts.findings += len(findings)
+            lane, pos = self._at or (None, None)
             await insist(lambda: self._hear(findings, lane, pos), "findings")
 
     async def _flush_refusals(self) -> None:

@@ -137,7 +137,7 @@ class Services:
     readiness: Callable[[], Mapping[str, bool]] = dict
     """Stores open, state restored, subscriptions granted."""
     metrics: Callable[[], Iterable[Sample]] = tuple
-    explain: Callable[[str, Instant], Sequence[str]] | None = None
-    """Sentences on what the rules think of a device at an instant."""
+    explain: Callable[[str, str], Mapping[str, object]] | None = None
+    """`Engine.explain(rule, device)`: where a rule's watch of a device stands at present."""
     dist: Path | None = None
     """The folder of the built pages."""

@@ -127,6 +127,7 @@ WHY_DEVICE_QUIET: Final = "设备 {device} 在这前后一天内没有告警，�
 WHY_ALERT_LINE: Final = "告警{id}：{title}"
 WHY_REFUSAL_LINE: Final = "有一条消息没有被采用（{reason}）：{detail}"
 WHY_READING_LINE: Final = "设备最后的读数：{said}"
+WHY_RULE_LINE: Final = "规则“{title}”现在：{phase}"
 WHY_SILENT: Final = "此前一小时内没有收到这个设备的任何读数。"
 
 DELIVERY_STATES: Final = {
@@ -144,3 +145,11 @@ DELIVERY_STATES: Final = {
 SEVERITIES: Final = {"critical": "紧急", "high": "高", "medium": "中", "low": "低"}
 CAP_RESTRICTION: Final = "仅限政务应急平台内部使用"
 CAP_NOWHERE: Final = "位置未登记"
+
+RULE_PHASES: Final = {
+    "quiet": "正常",
+    "pending": "已越限，持续时间还不够",
+    "firing": "报警中",
+    "clearing": "已好转，恢复时间还不够",
+    "stale": "报警中，但设备已没有声音",
+}

@@ -12,11 +12,13 @@ from console.services import Sample
 router = APIRouter(tags=["health"])
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", summary="The process answers")
 async def healthz() -> Response:
     return Answer({"status": "ok"})
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", summary="Stores open, state restored, subscriptions granted: 200, else 503")
 async def readyz(services: Asked) -> Response:
     checks = dict(services.readiness())

@@ -87,10 +87,9 @@ async def _of_device(services: Services, who: Principal, device_id: str, at: Ins
         *await _refusal_lines(services, device, at),
         *await _reading_lines(services, device, at),
     ]
-    explained = services.explain(device.id, at) if services.explain else ()
-    lines += [{"at": at, "kind": "rule", "text": sentence} for sentence in explained]
     answer = words.WHY_DEVICE if any(line["kind"] == "alert" for line in lines) else words.WHY_DEVICE_QUIET
-    return _answer(answer.format(device=device.id), sorted(lines, key=lambda line: line["at"]), device=device.id)
+    lines.sort(key=lambda line: line["at"])
+    return _answer(answer.format(device=device.id), [*lines, *_rule_lines(services, device)], device=device.id)
 
 
 async def _alert_lines(services: Services, device: Device, at: Instant) -> list[dict[str, Any]]:
@@ -129,6 +128,20 @@ async def _reading_lines(services: Services, device: Device, at: Instant) -> lis
     newest = max(point.at for point in points)
     said = "，".join(f"{_name(services, device, p.quantity)} {p.value}" for p in points if p.at == newest)
     return [{"at": newest, "kind": "reading", "text": words.WHY_READING_LINE.format(said=said)}]
+
+
+def _rule_lines(services: Services, device: Device) -> list[dict[str, Any]]:
+    """Where each rule about this kind stands at present: a quiet rule that watched is an answer too."""
+    if services.explain is None:
+        return []
+    now, lines = services.clock(), []
+    for rule in services.rules():
+        story = services.explain(rule.name, device.id)
+        if story.get("applies_to_kind"):
+            phase = words.RULE_PHASES[str(story["phase"])]
+            text = words.WHY_RULE_LINE.format(title=rule.title, phase=phase)
+            lines.append({"at": now, "kind": "rule", "text": text, "rule": rule.name})
+    return lines
 
 
 def _name(services: Services, device: Device, quantity: str) -> str:

@@ -6,13 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 from msgspec.structs import replace
 
 from alerts.alert import Delivery, DeliveryState
-from domain import HOUR, Phase, Severity
+from app.showing import rule_lines
+from domain import HOUR, Phase, Reading, Severity
 from domain import Ledger as Book
+from rules.engine import Engine
+from rules.rulebook import Rulebook
 from store.ledger.alertbook import SqlBook
-from tests.console.house import T0, Client, House
+from tests.console.house import ADMIN, DEVICES, ROOT, T0, Client, House, client_of
 
 FIELDS = {
     "id",
@@ -260,6 +264,28 @@ async def test_why_tells_what_a_device_said_and_that_it_said_nothing(house: Hous
     assert [line["kind"] for line in loud["items"]] == ["reading", "alert"]
     assert "燃气浓度 31.5" in loud["items"][0]["text"]
     assert [line["kind"] for line in quiet["items"]] == ["silence"]
+
+
+async def test_why_tells_where_every_rule_about_the_device_stands(house: House) -> None:
+    engine = Engine(gas_books(), house.services.kinds, house.community)
+    engine.enrol(DEVICES, T0)
+    lines = rule_lines(gas_books())
+    app = house.altered(explain=engine.explain, rules=lambda: lines)
+    async with client_of(app, authorization=f"Bearer {ADMIN}") as client:
+        quiet = await client.get("/api/v1/why?device=gas-402&at=2026-11-21T22:05:00%2B08:00")
+        engine.feed([Reading("gas-402", "gas_alarm", T0, T0, {"alarm": True})], T0)
+        loud = await client.get("/api/v1/why?device=gas-402&at=2026-11-21T22:05:00%2B08:00")
+
+    told = [
+        {line["rule"]: line["text"] for line in answer.json()["items"] if line["kind"] == "rule"}
+        for answer in (quiet, loud)
+    ]
+    assert told[0]["gas-alarm"].endswith("现在：正常")
+    assert told[1]["gas-alarm"].endswith("现在：报警中")
+
+
+def gas_books() -> list[Rulebook]:
+    return [Rulebook.model_validate(yaml.safe_load((ROOT / "rules" / "books" / "gas.yaml").read_text("utf-8")))]
 
 
 @pytest.mark.parametrize(

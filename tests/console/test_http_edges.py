@@ -68,6 +68,7 @@ async def test_probes_and_metrics_need_no_token(house: House, anyone: Client) ->
     metrics = await anyone.get("/metrics")
 
     assert (await anyone.get("/healthz")).json() == {"status": "ok"}
+    assert (await anyone.head("/healthz")).status_code == (await anyone.head("/readyz")).status_code == 200
     assert (ready.status_code, ready.json()["ready"]) == (200, True)
     assert metrics.headers["content-type"].startswith("text/plain")
     assert "fengshao_readings_total 3\n" in metrics.text

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from alerts.alert import DeliveryState
+from console import words
+from console.auth import Access
 from console.cursors import Cursors
 from console.masking import masked_name, masked_person, masked_phone
 from console.metrics import exposition
 from console.problems import Problem, path_text
 from console.reach import lies_under
 from console.services import Sample, Secret
-from domain import Place
+from domain import Place, Severity
+from rules.core import Phase
 
 
 def test_names_and_phones_are_masked() -> None:
@@ -82,3 +86,10 @@ def test_what_lies_under_a_place_ends_even_when_the_tree_has_a_loop() -> None:
 def test_a_path_reads_as_people_write_it() -> None:
     assert path_text((2, "identities", 0, "platform")) == "[2].identities[0].platform"
     assert path_text(()) == ""
+
+
+def test_every_word_of_the_other_rooms_has_its_chinese() -> None:
+    assert set(DeliveryState) == set(words.DELIVERY_STATES)
+    assert set(Phase) == set(words.RULE_PHASES)
+    assert set(Severity) == set(words.SEVERITIES)
+    assert set(Access) == set(words.ACCESS)

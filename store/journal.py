@@ -114,6 +114,11 @@ class SqliteJournal:
         found = self._ask(newest)[0][0]
         return None if found is None else int(found)
 
+    async def begin_after(self, pos: int) -> None:
+        """Give no position up to this one. For a new journal beside stores that remember an older one's positions:
+        they would take its first entries for a replay."""
+        await self._soon(partial(self._raise_sequence, pos))
+
     async def prune(self, before: Instant, keep_after: Mapping[Lane, int]) -> int:
         """Forget entries received before an instant which every reader has passed; how many were forgotten.
 
@@ -162,6 +167,14 @@ class SqliteJournal:
             " VALUES (?, ?, ?, ?, (SELECT coalesce(max(pos), 0) FROM entries))",
             (replaced, kind.value, at, detail),
         )
+
+    def _raise_sequence(self, pos: int) -> None:
+        # SQLite makes the row of a table's counter with its first insert only.
+        self._write.execute(
+            "INSERT INTO sqlite_sequence (name, seq) SELECT 'entries', 0"
+            " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'entries')"
+        )
+        self._write.execute("UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'entries' AND seq < ?1", (pos,))
 
     def _delete(self, lane: Lane, passed: int, before: Instant) -> int:
         return self._write.execute(

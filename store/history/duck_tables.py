@@ -44,10 +44,12 @@ FROM closed, json_each(vals) AS piece
 """
 
 # Each move adds its own partial sums: late readings of an hour that was rolled up before need no second look at it.
+# The last value is kept of what has no mean.
 _ROLL_UP: Final = """
 INSERT INTO {table}
 SELECT device, quantity, at_ms - at_ms % {unit}, count(number), sum(number), min(number), max(number),
-       max(at_ms), arg_max(value, (at_ms, received))
+       CASE WHEN count(number) = 0 THEN max(at_ms) END,
+       CASE WHEN count(number) = 0 THEN arg_max(value, (at_ms, received)) END
 FROM (SELECT *, CASE WHEN type IN ('DOUBLE', 'BIGINT', 'UBIGINT') THEN CAST(value AS DOUBLE) END AS number
       FROM pieces WHERE quality IS DISTINCT FROM 'implausible')
 GROUP BY ALL

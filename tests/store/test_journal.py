@@ -114,6 +114,13 @@ async def test_positions_are_never_given_twice(tmp_path: Path) -> None:
     second.close()
 
 
+async def test_a_new_journal_can_go_on_after_the_positions_of_a_lost_one(journal: SqliteJournal) -> None:
+    await journal.begin_after(500)
+    assert await journal.append(Lane.BULK, [frame(1)]) == 501
+    await journal.begin_after(100)
+    assert await journal.append(Lane.BULK, [frame(2)]) == 502
+
+
 async def test_a_damaged_statement_is_not_called_a_full_disk(journal: SqliteJournal, tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "journal.db")
     other.execute("DROP TABLE entries")

@@ -26,7 +26,7 @@ def read_instant(said: object, zone: tzinfo) -> Instant | None:
 
     >>> from datetime import UTC
     >>> [read_instant(said, UTC) for said in (1767225600, 1767225600000, 1767225600000000, "2026-01-01T00:00:00Z")]
-    [1767225600000, 1767225600000, 1767225600000000, 1767225600000]
+    [1767225600000, 1767225600000, 1767225600000, 1767225600000]
     """
     if type(said) is int:
         return _from_number(said)

@@ -1,0 +1,152 @@
+"""Alibaba's Alink topics and those of its clones (xlink, SagooIoT, JD). It knows no product and no device.
+
+`productKey/deviceName` is the identity; clones say deviceKey. A property is bare or `{value, time}`; a time is in ms,
+in clones also in s. The message's `id` is no counter of ours: published examples all say 123.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from domain import Reason
+from ingest.adapters.moments import Said, by_moment, flat, happened
+from ingest.adapters.wire import read_json
+from ingest.frame import Frame
+from ingest.outcome import Draft, Note, NoteKind, Rejected
+
+PLATFORM = "alink"
+VERSION = 1
+
+Decoded = list[Draft | Rejected] | Note | Rejected
+Drafts = Iterator[Draft | Rejected]
+
+BUNDLES = frozenset({"property/pack", "property/batch", "property/history"})
+"""Several times, several events or several devices in one message."""
+
+DOWNLINKS = ("thing/service/", "thing/property/set", "thing/property/get", "thing/model/down_raw", "rrpc/", "broadcast/")
+HOUSEKEEPING = ("thing/", "_thing/", "ota/", "deviceinfo/")
+
+
+def decode(frame: Frame) -> Decoded:
+    """`/sys/{productKey}/{deviceName}/thing/event/{property|event id}/post`, bundles, raw bytes, answers."""
+    levels = frame.topic.split("/", 4)
+    if len(levels) != 5 or not (levels[2] and levels[3]):
+        return Rejected(Reason.NO_CODEC, "topic is not /sys/{productKey}/{deviceName}/thing/…")
+    me, path = f"{levels[2]}/{levels[3]}", levels[4]
+    if path.startswith("thing/event/") and path.endswith("/post"):
+        return _post(me, path[len("thing/event/") : -len("/post")], frame)
+    if path == "thing/model/up_raw":
+        detail = f"{len(frame.payload)} raw bytes, which need this product's own script"
+        return Rejected(Reason.NO_CODEC, detail, me)
+    return _aside(me, path)
+
+
+def _aside(me: str, path: str) -> Note | Rejected:
+    if path.endswith("_reply"):
+        return Note(NoteKind.REPLY, PLATFORM, me, f"an answer: {path[:120]}")
+    if path.startswith(DOWNLINKS):
+        return Note(NoteKind.REPLY, PLATFORM, me, f"a command to the device: {path[:120]}")
+    if path == "thing/list/found" or path.startswith(("thing/topo/", "thing/sub/")):
+        return Note(NoteKind.DISCOVERY, PLATFORM, me, f"a gateway speaks of its sub-devices: {path[:120]}", online=True)
+    if path.startswith(HOUSEKEEPING) and not path.startswith("thing/event/"):
+        return Note(NoteKind.STATUS, PLATFORM, me, f"housekeeping: {path[:120]}")
+    return Rejected(Reason.NO_CODEC, f"…/{path[:120]} is no Alink topic we know", me)
+
+
+def _post(me: str, event: str, frame: Frame) -> Decoded:
+    body = read_json(frame.payload)
+    if isinstance(body, Rejected):
+        return Rejected(body.reason, body.detail, me)
+    params = body.get("params", body.get("items")) if isinstance(body, dict) else None
+    if not isinstance(params, dict | list):
+        return Rejected(Reason.BAD_PAYLOAD, "not an Alink message: it has no `params`", me)
+    drafts = list(_read(me, event, params, frame.retain))
+    return drafts or Rejected(Reason.BAD_PAYLOAD, "its `params` bear neither properties nor events", me)
+
+
+def _read(me: str, event: str, params: dict[str, object] | list[object], retained: bool) -> Drafts:
+    if event in BUNDLES or (event == "property" and isinstance(params, list)):
+        for part in params if isinstance(params, list) else [params]:
+            yield from _bundle(me, part, retained)
+    elif event == "property":
+        yield from _drafts(me, _properties(params), retained)
+    else:
+        yield from _drafts(me, _event(_bare(event), params), retained)
+
+
+def _bundle(me: str, part: object, retained: bool) -> Drafts:
+    """A gateway's own properties and events, then those of its sub-devices; history says whose in each part."""
+    if not isinstance(part, dict):
+        yield Rejected(Reason.BAD_PAYLOAD, f"a {type(part).__name__} instead of properties and events", me)
+        return
+    owner = _named(part["identity"]) if "identity" in part else me
+    if owner is None:
+        yield Rejected(Reason.BAD_PAYLOAD, "an identity without productKey and deviceName", me)
+        return
+    yield from _drafts(owner, _bundled(part), retained)
+    children = part.get("subDevices")
+    for child in children if isinstance(children, list) else []:
+        if isinstance(child, dict) and "identity" in child:
+            yield from _bundle(me, child, retained)
+        else:
+            yield Rejected(Reason.BAD_PAYLOAD, "a sub-device without an identity", me)
+
+
+def _bundled(part: Mapping[str, object]) -> Iterator[Said]:
+    if isinstance(part.get("value"), dict):
+        yield from _timed("", part)
+    for properties in _each(part.get("properties")):
+        yield from _properties(properties)
+    for events in _each(part.get("events")):
+        for event, said in events.items():
+            yield from _event(_bare(event), said)
+
+
+def _properties(properties: object) -> Iterator[Said]:
+    for each in _each(properties):
+        for name, said in each.items():
+            yield from _timed(_bare(name), said)
+
+
+def _timed(name: str, said: object) -> Iterator[Said]:
+    """`23.6`, `{"value": 23.6, "time": …}`, or a list of these."""
+    if isinstance(said, list) and said and all(isinstance(one, dict) and "value" in one for one in said):
+        for one in said:
+            yield from _timed(name, one)
+        return
+    at = None
+    if isinstance(said, dict) and "value" in said and set(said) <= {"value", "time"}:
+        at, said = said.get("time"), said["value"]
+    if isinstance(said, dict):
+        yield from ((at, inner, value) for inner, value in flat(said, f"{name}." if name else ""))
+    else:
+        yield at, name, said
+
+
+def _event(event: str, said: object) -> Iterator[Said]:
+    for one in said if isinstance(said, list) else [said]:
+        timed = isinstance(one, dict) and "value" in one
+        at, content = (one.get("time"), one["value"]) if timed else (None, one)
+        yield from ((at, name, value) for name, value in happened(event, content).items())
+
+
+def _each(said: object) -> list[dict[str, object]]:
+    return [one for one in (said if isinstance(said, list) else [said]) if isinstance(one, dict)]
+
+
+def _bare(name: str) -> str:
+    """A property's own name, without the module that owns it (`module:property`)."""
+    return name.rpartition(":")[2]
+
+
+def _named(identity: object) -> str | None:
+    if not isinstance(identity, dict):
+        return None
+    product, device = identity.get("productKey"), identity.get("deviceName", identity.get("deviceKey"))
+    return f"{product}/{device}" if product and device else None
+
+
+def _drafts(me: str, said: Iterator[Said], retained: bool) -> Drafts:
+    product = me.partition("/")[0]
+    for at, fields in by_moment(said):
+        yield Draft(PLATFORM, me, at, fields, None, product, retained)

@@ -1,0 +1,169 @@
+"""Huawei IoTDA's `$oc` topics: properties, a gateway's sub-devices, events, messages. It knows no product.
+
+A property has its own name, except one like `value` or `level`, which only its service explains: `Battery.level`. An
+`event_time` may be Beijing's wall time with a Z: eight hours ahead it is no sane clock, and the arrival time counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from domain import Reason
+from ingest.adapters.moments import Said, by_moment, flat, happened
+from ingest.adapters.wire import availability, read_json
+from ingest.frame import Frame
+from ingest.outcome import Draft, Note, NoteKind, Rejected
+
+PLATFORM = "iotda"
+VERSION = 1
+
+Decoded = list[Draft | Rejected] | Note | Rejected
+Drafts = Iterator[Draft | Rejected]
+
+UNSPEAKING = frozenset({"value", "level", "state", "status", "data", "current", "reading", "number", "code"})
+"""Property names that mean nothing without their service, with or without a number behind them."""
+
+DOWNLINKS = ("commands/", "messages/down", "events/down", "properties/set/", "properties/get/", "shadow/")
+
+
+def decode(frame: Frame) -> Decoded:
+    """`$oc/devices/{id}/sys/…`, also behind a bridge; a sub-device is called by its own id."""
+    levels = frame.topic.split("/")
+    if levels[1:2] == ["bridges"]:
+        levels = [levels[0], *levels[3:]]
+    if len(levels) < 5 or levels[1] != "devices" or levels[3] != "sys" or not levels[2]:
+        return Rejected(Reason.NO_CODEC, "topic is not $oc/devices/{device_id}/sys/…")
+    me, path = levels[2], "/".join(levels[4:])
+    reader = READERS.get(path)
+    if reader is None and not path.startswith("properties/get/response"):
+        return _aside(me, path)
+    body = read_json(frame.payload)
+    if isinstance(body, Rejected):
+        return _unread(me, path, body)
+    if not isinstance(body, dict):
+        return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", me)
+    return (reader or _properties)(me, _inside(body), frame.retain)
+
+
+def _aside(me: str, path: str) -> Note | Rejected:
+    if path.startswith(DOWNLINKS):
+        return Note(NoteKind.REPLY, PLATFORM, me, f"a command, or its answer: {path[:120]}")
+    return Rejected(Reason.NO_CODEC, f"…/sys/{path[:120]} is no report we read", me)
+
+
+def _unread(me: str, path: str, fault: Rejected) -> Rejected:
+    if path == "messages/up":
+        return Rejected(Reason.NO_CODEC, "a message in the device's own bytes, which need a codec", me)
+    return Rejected(fault.reason, fault.detail, me)
+
+
+def _inside(body: dict[str, object]) -> dict[str, object]:
+    """A forwarded report has what the device said in `notify_data.body`."""
+    notified = body.get("notify_data")
+    inner = notified.get("body") if isinstance(notified, dict) else None
+    return inner if isinstance(inner, dict) else body
+
+
+def _properties(me: str, body: dict[str, object], retained: bool) -> Decoded:
+    return list(_reported(me, body, retained))
+
+
+def _gateway(me: str, body: dict[str, object], retained: bool) -> Decoded:
+    devices = body.get("devices")
+    if not isinstance(devices, list) or not devices:
+        return Rejected(Reason.BAD_PAYLOAD, "a gateway's report without `devices`", me)
+    return [draft for device in devices for draft in _child(me, device, retained)]
+
+
+def _child(gateway: str, device: object, retained: bool) -> Drafts:
+    name = device.get("device_id", device.get("deviceId")) if isinstance(device, dict) else None
+    if not isinstance(device, dict) or not isinstance(name, str) or not name:
+        yield Rejected(Reason.BAD_PAYLOAD, "a sub-device without device_id", gateway)
+    else:
+        yield from _reported(name, device, retained)
+
+
+def _reported(me: str, body: dict[str, object], retained: bool) -> Drafts:
+    services = body.get("services")
+    if not isinstance(services, list) or not services:
+        yield Rejected(Reason.BAD_PAYLOAD, "a report without `services`", me)
+        return
+    whole = [each for each in services if isinstance(each, dict) and isinstance(each.get("properties"), dict)]
+    if len(whole) < len(services):
+        yield Rejected(Reason.BAD_PAYLOAD, "a service without `properties`", me)
+    yield from _drafts(me, (said for service in whole for said in _serviced(service)), retained)
+
+
+def _serviced(service: dict[str, object]) -> Iterator[Said]:
+    owner, at = service.get("service_id", service.get("serviceId", "")), _event_time(service)
+    properties = service["properties"]
+    for name, value in flat(properties if isinstance(properties, dict) else {}):
+        speaking = name.rstrip("0123456789_").lower() not in UNSPEAKING
+        yield at, name if speaking else f"{owner}.{name}", value
+
+
+def _event_time(service: dict[str, object]) -> object:
+    """Without an event time, or with one nobody can read, the platform takes the arrival time; so do we."""
+    return service.get("event_time", service.get("eventTime")) or None
+
+
+def _events(me: str, body: dict[str, object], retained: bool) -> Decoded:
+    services = body.get("services")
+    told = [each for each in services if isinstance(each, dict)] if isinstance(services, list) else []
+    if not told:
+        return Rejected(Reason.BAD_PAYLOAD, "an event report without `services`", me)
+    own = [each for each in told if not str(each.get("service_id", "")).startswith("$")]
+    if not own:
+        return _system(me, told)
+    owner = body.get("object_device_id")
+    return list(_drafts(owner if isinstance(owner, str) and owner else me, _happenings(own), retained))
+
+
+def _happenings(services: list[dict[str, object]]) -> Iterator[Said]:
+    for service in services:
+        event, paras = str(service.get("event_type") or service.get("service_id") or "event"), service.get("paras")
+        for name, value in happened(event, paras).items():
+            yield _event_time(service), name, value
+
+
+def _system(me: str, services: list[dict[str, object]]) -> Note:
+    """What the platform's own services say: `$log`, `$time_sync`, `$ota`, `$sub_device_manager`."""
+    service = services[0]
+    paras = service.get("paras")
+    about = paras if isinstance(paras, dict) else {}
+    statuses = about.get("device_statuses")
+    if isinstance(statuses, list) and len(statuses) == 1 and isinstance(statuses[0], dict):
+        return _sub_status(me, statuses[0])
+    detail = f"{service.get('service_id')} {service.get('event_type')}: {about.get('content', '')}"
+    return Note(NoteKind.STATUS, PLATFORM, me, detail[:200], online=True)
+
+
+def _sub_status(me: str, status: dict[str, object]) -> Note:
+    word = str(status.get("status", ""))
+    child = str(status.get("device_id") or me)
+    return Note(NoteKind.AVAILABILITY, PLATFORM, child, word[:40], availability(word.encode()))
+
+
+def _message(me: str, body: dict[str, object], retained: bool) -> Decoded:
+    """Free text of the device; only an object can be read without knowing the product."""
+    said = body.get("content", body)
+    if isinstance(said, str):
+        said = read_json(said.encode("utf-8", "replace"))
+    owner = body.get("object_device_id")
+    me = owner if isinstance(owner, str) and owner else me
+    if not isinstance(said, dict):
+        return Rejected(Reason.NO_CODEC, "a message in the device's own words, which need a codec", me)
+    return [Draft(PLATFORM, me, None, dict(flat(said)), None, None, retained)]
+
+
+def _drafts(me: str, said: Iterator[Said], retained: bool) -> Drafts:
+    for at, fields in by_moment(said):
+        yield Draft(PLATFORM, me, at, fields, None, None, retained)
+
+
+READERS = {
+    "properties/report": _properties,
+    "gateway/sub_devices/properties/report": _gateway,
+    "events/up": _events,
+    "messages/up": _message,
+}

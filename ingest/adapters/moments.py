@@ -1,0 +1,52 @@
+"""The fields of one message, gathered by the time that each bears. It knows no platform, no topic and no device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+Said = tuple[object, str, object]
+"""When, which field, what."""
+
+
+def by_moment(said: Iterable[Said]) -> list[tuple[object, dict[str, object]]]:
+    """One set of fields for each time. A field that says two things at one time needs a second set: nothing is lost.
+
+    >>> by_moment([(5, "alarm", True), (None, "test", True), (5, "lel_pct", 3), (5, "alarm", False)])
+    [(5, {'alarm': True, 'lel_pct': 3}), (None, {'test': True}), (5, {'alarm': False})]
+    """
+    moments: list[tuple[object, dict[str, object]]] = []
+    open_at: dict[str, dict[str, object]] = {}
+    for at, name, value in said:
+        fields = open_at.get(repr(at))
+        if fields is None or (name in fields and fields[name] != value):
+            fields = open_at[repr(at)] = {}
+            moments.append((at, fields))
+        fields[name] = value
+    return moments
+
+
+def flat(fields: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:
+    """The fields of an object, those of an object inside it as `outer.inner`.
+
+    >>> list(flat({"gps": {"lat": 31.2}, "sos": True}))
+    [('gps.lat', 31.2), ('sos', True)]
+    """
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            yield from flat(value, f"{before}{name}.")
+        else:
+            yield before + name, value
+
+
+def happened(event: str, content: object) -> dict[str, object]:
+    """An event as fields: what its content says and, unless the content bears its name, that it happened.
+
+    >>> happened("sos", {"key": 1}), happened("alarm", {"alarm": False}), happened("temp", 100), happened("fall", None)
+    ({'key': 1, 'sos': True}, {'alarm': False}, {'temp': 100}, {'fall': True})
+    """
+    if isinstance(content, dict):
+        return {**dict.fromkeys([event], True), **dict(flat(content))} if event in content else {
+            **dict(flat(content)),
+            event: True,
+        }
+    return {event: True if content is None else content}

@@ -5,6 +5,7 @@ Prints one plain sentence a fault and ends with 1; it reads the checkout it stan
 
 from __future__ import annotations
 
+import ast
 import itertools
 import sys
 import tomllib
@@ -15,6 +16,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_LINES = {"tests": 500}
+HOSTS_USE = {"async", "ssl", "quickjs", "concurrent", "threading"}
 FORBIDDEN_NAMES = ("utils", "helpers", "common", "base", "manager", "misc")
 
 
@@ -22,6 +24,7 @@ def faults() -> Iterator[str]:
     """Every difference between the house and its drawing."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     yield from package_faults(settings)
+    yield from purity_faults(settings)
     yield from table_faults("rules", *_rules_table())
     yield from table_faults("alerts", *_alerts_table())
     for file in sorted(ROOT.glob("*/**/*.py")):
@@ -47,6 +50,33 @@ def package_faults(settings: Mapping[str, Any]) -> Iterator[str]:
         yield f"pyproject.toml: the package {name} is in the contract and not in the tree"
     for name in sorted(declared ^ layers):
         yield f"pyproject.toml: {name} must stand both in root_packages and in the layers contract"
+
+
+def purity_faults(settings: Mapping[str, Any]) -> Iterator[str]:
+    """A module of the three rooms that touches nothing impure and is not in the list that promises it."""
+    contract = next(
+        one for one in settings["tool"]["importlinter"]["contracts"] if one["name"].startswith("The pure modules")
+    )
+    impure, listed = set(contract["forbidden_modules"]) | HOSTS_USE, tuple(contract["source_modules"])
+    for room in ("ingest", "rules", "alerts"):
+        for file in sorted((ROOT / room).rglob("*.py")):
+            name = ".".join(file.relative_to(ROOT).with_suffix("").parts)
+            known = any(name == module or name.startswith(f"{module}.") for module in listed)
+            if file.name != "__init__.py" and not known and not imported(file) & impure:
+                yield f"pyproject.toml: {name} is pure and not in the list of pure modules: add it"
+
+
+def imported(file: Path) -> set[str]:
+    """The top-level names that a file imports, and whether it awaits (then it is a host)."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+        elif isinstance(node, ast.AsyncFunctionDef):
+            found.add("async")
+    return found
 
 
 def table_faults(room: str, table: Mapping[Any, Any], states: type[Enum], signals: type[Enum]) -> Iterator[str]:

@@ -145,7 +145,8 @@ class Settling:
             free, state=state, provider_id=result.provider_id or row.provider_id, handle=result.handle, sent_at=now
         )
         book.settle(row, done, now, "sent")
-        book.note([self.casework.message_entry(done, _SENT_LINE[row.kind], now)])
+        line = "next_sent" if row.kind is Kind.TAKEN and "card" in row.payload else _SENT_LINE[row.kind]
+        book.note([self.casework.message_entry(done, line, now)])
         card = book.delivery(row.ref) if row.ref else None
         if card is not None:
             # A card's handle may be used once; the answer to the change may bring the next one.

@@ -92,6 +92,7 @@ async def test_a_button_takes_it_and_every_card_says_who(connected: Any, wecom: 
     assert wecom.inboxes.of("liqiang")[1].buttons == {"arrive:1": "我已到场", "resolve:1": "处置完毕"}
     assert "已由李强接警" in connected.texts("wang")[-1]
     assert "李强接警（企业微信）" in connected.story()
+    assert "已把到场和处置按钮用企业微信发给 李强（网格长）" in connected.story()
     await wecom.press("liqiang", "arrive:1", times=3)
     assert connected.alert().state is State.ON_SITE
     await connected.send()

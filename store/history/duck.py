@@ -215,13 +215,12 @@ class DuckHistory:
     def _write(self, connection: Any, batches: Sequence[Batch], known: int) -> None:
         readings = [reading for _, _, some in batches for reading in some]
         rows = _table(readings, self._numbers)
-        added = [[number, name] for name, number in islice(self._numbers.items(), known, None)]
+        added = list(islice(self._numbers, known, None)) if len(self._numbers) > known else []
         if added:
-            connection.executemany("INSERT INTO names VALUES (?, ?)", added)
+            numbers = pa.array(range(known, known + len(added)), pa.int32())
+            _insert(connection, "names", pa.table([numbers, pa.array(added, pa.string())], names=["n", "name"]))
         if readings:
-            connection.register("batch", rows)
-            connection.execute("INSERT INTO hot SELECT * FROM batch")
-            connection.unregister("batch")
+            _insert(connection, "hot", rows)
         duck_tables.put_positions(connection, [(lane.value, pos) for lane, pos in reached(batches).items()])
 
 
@@ -244,6 +243,12 @@ def _table(readings: Sequence[Reading], numbers: dict[str, int]) -> Any:
         ],
         schema=_COLUMNS,
     )
+
+
+def _insert(connection: Any, table: str, rows: Any) -> None:
+    connection.register("batch", rows)
+    connection.execute(f"INSERT INTO {table} SELECT * FROM batch")  # noqa: S608
+    connection.unregister("batch")
 
 
 def _roll_back(connection: Any) -> None:

@@ -15,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from store.errors import CannotWrite
@@ -31,6 +31,17 @@ def test_migrating_twice_is_harmless(ledger: Ledger) -> None:
     ledger.migrate()
     assert ledger.run_now(lambda tx: inspect(tx).get_table_names()) == before
     assert ledger.run_now(lambda tx: settings.get(tx, "kept")) == 1
+
+
+def test_a_migration_that_fails_halfway_leaves_the_ledger_as_it_was(tmp_path: Path) -> None:
+    opened = Ledger(sqlite_url(tmp_path / "ledger.db"))
+    opened.run_now(lambda tx: tx.exec_driver_sql("CREATE TABLE tokens (x INTEGER)") and None)
+    with pytest.raises(OperationalError, match="already exists"):
+        opened.migrate()
+    assert opened.run_now(lambda tx: inspect(tx).get_table_names()) == ["tokens"]
+    opened.run_now(lambda tx: tx.exec_driver_sql("DROP TABLE tokens") and None)
+    opened.migrate()
+    opened.close()
 
 
 def test_the_migrations_build_exactly_the_tables_that_the_code_declares(ledger: Ledger) -> None:

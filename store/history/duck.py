@@ -104,7 +104,7 @@ class DuckHistory:
         after: str | None = None,
     ) -> list[Point]:
         """See History.series."""
-        await self.flush()
+        await self._flush_if_possible()
         number = self._numbers.get(device)
         if number is None:
             return []
@@ -116,7 +116,7 @@ class DuckHistory:
 
     async def latest(self, device: str) -> list[Point]:
         """See History.latest."""
-        await self.flush()
+        await self._flush_if_possible()
         number = self._numbers.get(device)
         return [] if number is None else await self._soon(partial(duck_queries.newest, self._connection, number))
 
@@ -152,6 +152,13 @@ class DuckHistory:
         finally:
             await self._soon(self._connection.close)
             self._thread.shutdown()
+
+    async def _flush_if_possible(self) -> None:
+        try:
+            await self.flush()
+        except CannotWrite:
+            # A full disk must not hide what is on it. Whoever flushes in turn is told.
+            return
 
     async def _soon(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, work)

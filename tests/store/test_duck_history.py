@@ -308,6 +308,11 @@ async def main():
         except CannotWrite as error:
             refused += 1
             print(str(error)[:30], flush=True) if refused == 1 else None
+    try:
+        await history.flush()
+    except CannotWrite:
+        known = await history.series("d1-7", None, 0, 100)
+        assert [point.value[:5] for point in known] == ["1-7-x"], known
     print("durable before room", history.position()[Lane.BULK] < 59, "refused", refused == 4)
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     try:

@@ -180,7 +180,7 @@ class Listener:
         return plan
 
     def _noted(self, note: Note, frame: Frame) -> Note:
-        device = self.directory.find(note.platform, note.identity) if note.identity else None
+        device = self.directory.find(note.platform, note.identity, note.also) if note.identity else None
         if device is not None and note.kind is NoteKind.JOIN:
             self._windows.pop(device.id, None)  # its counter starts again
         return msgspec.structs.replace(note, device=device.id if device else None, at=frame.received)

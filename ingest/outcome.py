@@ -38,11 +38,28 @@ class NoteKind(StrEnum):
     BRIDGE = "bridge"
 
 
+class Proposal(Struct, frozen=True):
+    """A device that a platform describes before we know it: enough to claim it.
+
+    `identities` are (platform, id) pairs, the best first: who describes a device is not always who reports it. `hints`
+    are the field names or device classes it will speak of, for guessing its kind; `gone` withdraws what was described.
+    """
+
+    identities: tuple[tuple[str, str], ...]
+    hints: tuple[str, ...] = ()
+    vendor: str | None = None
+    model: str | None = None
+    name: str | None = None
+    topics: tuple[str, ...] = ()
+    gone: bool = False
+
+
 class Note(Struct, frozen=True):
     """A message that says something about a device or a platform, but measures nothing.
 
     `online` is what it proves: True (it lives), False (it is gone) or None (nothing; a failed authentication is no
-    sign of life). `device` is our id once the listener knows it.
+    sign of life). `device` is our id once the listener knows it. `also` are other names the message gives the device,
+    `proposals` the devices that a discovery describes.
     """
 
     kind: NoteKind
@@ -52,6 +69,8 @@ class Note(Struct, frozen=True):
     online: bool | None = None
     device: str | None = None
     at: Instant = 0
+    also: tuple[str, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
 
 
 class Rejected(Struct, frozen=True):

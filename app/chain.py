@@ -187,13 +187,17 @@ class Chain:
             until = self.backlog.heard_until(frames[-1].received)
             self._at = (entry.lane, entry.pos)
             await self._host.feed(heard.readings, frames[-1].received, until)
-            await self._tell(strangers(heard.refusals))
+            await self._tell([*self._life_signs(heard.notes, until), *strangers(heard.refusals)])
             await asyncio.sleep(0)
         if not self._history.append(entry.lane, entry.pos, readings):
             self._history_is_behind = True
         if refusals:
             self._refusals.append((entry.lane, entry.pos, refusals))
         self._done[entry.lane] = entry.pos
+
+    def _life_signs(self, notes: Sequence[Note], until: Instant) -> list[Finding]:
+        alive = [note.device for note in notes if note.online and note.device is not None]
+        return self.engine.life_signs(alive, until) if alive else []
 
     async def _tell(self, findings: Sequence[Finding]) -> None:
         if findings:

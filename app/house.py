@@ -190,6 +190,7 @@ class House:
                 status=self.status,
                 readiness=self.readiness,
                 metrics=self.metrics,
+                explain=self.judging.engine.explain,
                 dist=DIST,
             )
         )

@@ -38,10 +38,13 @@ class Judging:
     ) -> None:
         self._stores, self._registry, self._clock = stores, registry, clock
         self.books: list[Rulebook] = load_books(folder.kinds, book_files(folder.path))
-        self.listener = Listener(folder.kinds, load_mappings(folder.path), ListenerSettings(zone=folder.settings.zone))
+        self.listener = Listener(
+            folder.kinds, load_mappings(folder.kinds, folder.path), ListenerSettings(zone=folder.settings.zone)
+        )
         self.engine = Engine(self.books, folder.kinds, registry.community)
         saved = stores.ledger.run_now(lambda tx: checkpoints.load(tx, CHECKPOINT))
         taken = dict(saved.cursor) if saved else {}
+        self._known = max([0, *taken.values(), *stores.history.position().values()])
         backlog = Backlog(stores.journal, taken, stores.journal.position(), folder.settings.intake.max_pending_bytes)
         self.chain = Chain(
             backlog,
@@ -64,6 +67,7 @@ class Judging:
         self.listener.directory = Directory(self._registry.devices.values())
         self.engine.enrol(self._registry.devices.values(), now)
         self.chain.deaf(last_alive if last_alive is not None else now)
+        await self._stores.journal.begin_after(self._known)
         await self._stores.journal.mark(MarkKind.STARTED, now)
 
     async def registry_changed(self) -> Difference:

@@ -28,7 +28,7 @@ def check_site(path: Path | None, templates: bool, say: Say) -> int:
     folder = read_site(path)
     books = load_books(folder.kinds, book_files(path))
     ladders, words = load_ladders(path), load_words(path)
-    mappings = load_mappings(path)
+    mappings = load_mappings(folder.kinds, path)
     if templates:
         for code, text in sorted(filed_templates(words).items()):
             say(f"{code}\t{text}")

@@ -14,6 +14,7 @@ from alerts.wordbook import WordBook
 from app.written import Document, Located, WrittenError, read_model, read_yaml, validate
 from domain.kind import CommonQuantities, Kind
 from ingest.mapping import MappingBook
+from ingest.mapping_check import check as check_mapping
 from rules.check import check as check_book
 from rules.check import check_together
 from rules.rulebook import Rulebook
@@ -43,9 +44,17 @@ def load_kinds(site: Path | None = None) -> Mapping[str, Kind]:
     return {kind.kind: kind.with_common(common) for kind in kinds}
 
 
-def load_mappings(site: Path | None = None) -> list[MappingBook]:
-    """Every mapping of vendor fields to our quantities."""
-    return [read_model(file, MappingBook) for file in yaml_files(MAPPINGS, site and site / "mappings")]
+def load_mappings(kinds: Mapping[str, Kind], site: Path | None = None) -> list[MappingBook]:
+    """Every mapping of vendor fields to our quantities, checked against the kinds they map to."""
+    books: list[MappingBook] = []
+    faults: list[Located] = []
+    for file in yaml_files(MAPPINGS, site and site / "mappings"):
+        document = read_yaml(file)
+        books.append(validate(document, MappingBook))
+        faults += document.locate_all(check_mapping(books[-1], kinds))
+    if faults:
+        raise WrittenError(faults)
+    return books
 
 
 def load_books(kinds: Mapping[str, Kind], files: Sequence[Path]) -> list[Rulebook]:

@@ -136,6 +136,13 @@ class Engine:
         self.evaluations += asked
         return told
 
+    def life_signs(self, device_ids: Iterable[str], now: Instant) -> list[Finding]:
+        """Devices that proved alive without measuring anything (availability, a join): their own absence ends."""
+        told: list[Finding] = []
+        for seat in filter(None, map(self.seats.get, device_ids)):
+            self._heard(seat, {}, seat.newest, now, told)
+        return told
+
     def _judge(self, seat: Seat, reading: Reading, now: Instant, told: list[Finding]) -> None:
         """The whole way, for a reading that may change something."""
         at, values = reading.at, believable(reading)

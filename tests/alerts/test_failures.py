@@ -37,6 +37,19 @@ async def test_a_vendor_limit_for_one_number_goes_to_the_next_person(town: Any, 
     assert states(town) == [("王芳", "sms", "failed"), ("赵敏", "sms", "failed"), ("李强", "sms", "accepted")]
 
 
+async def test_when_every_number_is_refused_the_top_is_not_called_as_fast_as_it_can_fail(
+    town: Any, finding: Any
+) -> None:
+    town.vendor.faults.order(Fault(How.REJECT, code="isv.BUSINESS_LIMIT_CONTROL"), times=100)
+    await town.desk.hear([finding()])
+    await town.send()
+    assert len(town.deliveries()) == 7, "each of six people once, and the top once more"
+    town.vendor.faults.clear()
+    await town.pass_time(900)
+    assert len(town.texts("zhou")) == 1
+    assert await town.desk.audit(town.clock.now) == []
+
+
 async def test_a_timeout_after_the_vendor_took_it_sends_no_second_text(town: Any, finding: Any) -> None:
     town.vendor.faults.order(Fault(How.SILENT, accepted=True))
     await town.desk.hear([finding()])

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from domain import Reason
-from ingest.adapters import chirpstack, native, zigbee2mqtt
+from ingest.adapters import alink, chirpstack, ctwing, iotda, jetlinks, native, thingsboard, zigbee2mqtt
 from ingest.frame import Frame
 from ingest.outcome import Draft, Note, Rejected
 from ingest.topics import matches
@@ -41,12 +41,22 @@ ADAPTERS: Final[dict[str, Callable[[Frame], Decoded]]] = {
     native.PLATFORM: native.decode,
     chirpstack.PLATFORM: chirpstack.decode,
     zigbee2mqtt.PLATFORM: zigbee2mqtt.decode,
+    alink.PLATFORM: alink.decode,
+    iotda.PLATFORM: iotda.decode,
+    ctwing.PLATFORM: ctwing.decode,
+    thingsboard.PLATFORM: thingsboard.decode,
+    jetlinks.PLATFORM: jetlinks.decode,
 }
 
 VERSIONS: Final[dict[str, int]] = {
     native.PLATFORM: native.VERSION,
     chirpstack.PLATFORM: chirpstack.VERSION,
     zigbee2mqtt.PLATFORM: zigbee2mqtt.VERSION,
+    alink.PLATFORM: alink.VERSION,
+    iotda.PLATFORM: iotda.VERSION,
+    ctwing.PLATFORM: ctwing.VERSION,
+    thingsboard.PLATFORM: thingsboard.VERSION,
+    jetlinks.PLATFORM: jetlinks.VERSION,
 }
 
 _FIRST_LEVELS: Final = {"fengshao": native.PLATFORM, "zigbee2mqtt": zigbee2mqtt.PLATFORM}

@@ -23,7 +23,15 @@ Drafts = Iterator[Draft | Rejected]
 BUNDLES = frozenset({"property/pack", "property/batch", "property/history"})
 """Several times, several events or several devices in one message."""
 
-DOWNLINKS = ("thing/service/", "thing/property/set", "thing/property/get", "thing/model/down_raw", "rrpc/", "broadcast/")
+PARTS = frozenset({"properties", "events", "subDevices", "identity"})
+DOWNLINKS = (
+    "thing/service/",
+    "thing/property/set",
+    "thing/property/get",
+    "thing/model/down_raw",
+    "rrpc/",
+    "broadcast/",
+)
 HOUSEKEEPING = ("thing/", "_thing/", "ota/", "deviceinfo/")
 
 
@@ -95,6 +103,8 @@ def _bundle(me: str, part: object, retained: bool) -> Drafts:
 def _bundled(part: Mapping[str, object]) -> Iterator[Said]:
     if isinstance(part.get("value"), dict):
         yield from _timed("", part)
+    elif PARTS.isdisjoint(part):
+        yield from _properties(part)
     for properties in _each(part.get("properties")):
         yield from _properties(properties)
     for events in _each(part.get("events")):
@@ -125,8 +135,7 @@ def _timed(name: str, said: object) -> Iterator[Said]:
 
 def _event(event: str, said: object) -> Iterator[Said]:
     for one in said if isinstance(said, list) else [said]:
-        timed = isinstance(one, dict) and "value" in one
-        at, content = (one.get("time"), one["value"]) if timed else (None, one)
+        at, content = (one.get("time"), one["value"]) if isinstance(one, dict) and "value" in one else (None, one)
         yield from ((at, name, value) for name, value in happened(event, content).items())
 
 

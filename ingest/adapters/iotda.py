@@ -153,12 +153,18 @@ def _message(me: str, body: dict[str, object], retained: bool) -> Decoded:
     me = owner if isinstance(owner, str) and owner else me
     if not isinstance(said, dict):
         return Rejected(Reason.NO_CODEC, "a message in the device's own words, which need a codec", me)
-    return [Draft(PLATFORM, me, None, dict(flat(said)), None, None, retained)]
+    return list(_drafts(me, ((None, name, value) for name, value in flat(said)), retained))
 
 
 def _drafts(me: str, said: Iterator[Said], retained: bool) -> Drafts:
-    for at, fields in by_moment(said):
-        yield Draft(PLATFORM, me, at, fields, None, None, retained)
+    for at, fields in by_moment(said) or [(None, {})]:
+        yield Draft(PLATFORM, me, at, fields, None, _product(me), retained)
+
+
+def _product(device: str) -> str | None:
+    """A device id that the platform made is `{product}_{node}`."""
+    product, mark, _ = device.partition("_")
+    return product if mark else None
 
 
 READERS = {

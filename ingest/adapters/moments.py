@@ -44,9 +44,8 @@ def happened(event: str, content: object) -> dict[str, object]:
     >>> happened("sos", {"key": 1}), happened("alarm", {"alarm": False}), happened("temp", 100), happened("fall", None)
     ({'key': 1, 'sos': True}, {'alarm': False}, {'temp': 100}, {'fall': True})
     """
-    if isinstance(content, dict):
-        return {**dict.fromkeys([event], True), **dict(flat(content))} if event in content else {
-            **dict(flat(content)),
-            event: True,
-        }
-    return {event: True if content is None else content}
+    if not isinstance(content, dict):
+        return {event: True if content is None else content}
+    said = dict(flat(content))
+    said.setdefault(event, True)
+    return said

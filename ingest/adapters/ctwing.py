@@ -1,0 +1,157 @@
+"""China Telecom CTWing/AEP, by MQTT bridge or HTTP push: the same JSON. It knows no product and no device.
+
+IMEI, else deviceId, is the identity, and the platform's `timestamp` the time. `upPacketSN` counts nothing: it is -1
+or '' in every log we saw. Repetitions of a push have its timestamp, by which the gate knows them.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from base64 import b64decode
+from collections.abc import Mapping
+
+from domain import Reason
+from ingest.adapters.moments import flat, happened
+from ingest.adapters.wire import read_json
+from ingest.frame import Frame
+from ingest.outcome import Draft, Note, NoteKind, Rejected
+
+PLATFORM = "ctwing"
+VERSION = 1
+
+Decoded = list[Draft | Rejected] | Note | Rejected
+Body = dict[str, object]
+
+_IMEI = re.compile(r"\d{14,17}")
+_VERDICT = re.compile(r"(sensor|alarm|smoke|gas|leak|sos)_?(state|status)$|^alarm$", re.IGNORECASE)
+"""Names of fields that say themselves whether there is an alarm."""
+
+_SLEEPERS = frozenset({"lwm2m", "coap", "tup", "nb"})
+"""Radios that are away by plan most of the day: going offline says nothing about them."""
+
+
+def decode(frame: Frame) -> Decoded:
+    """One push, or an array of them."""
+    said = read_json(frame.payload)
+    if isinstance(said, Rejected):
+        return said
+    if isinstance(said, list) and said:
+        return _together([_one(each, frame.retain) for each in said])
+    return _one(said, frame.retain)
+
+
+def _together(parts: list[Decoded]) -> Decoded:
+    """The readings of all; beside readings a note says nothing new."""
+    drafts = [draft for part in parts if not isinstance(part, Note) for draft in (_list(part))]
+    return drafts or parts[-1]
+
+
+def _list(part: list[Draft | Rejected] | Rejected) -> list[Draft | Rejected]:
+    return [part] if isinstance(part, Rejected) else part
+
+
+def _one(body: object, retained: bool) -> Decoded:
+    if not isinstance(body, dict):
+        return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object")
+    names = _names(body)
+    if not names:
+        return Rejected(Reason.BAD_PAYLOAD, "neither IMEI nor deviceId says whose it is")
+    sort = str(body.get("messageType") or _looks_like(body))
+    reader = READERS.get(sort.lower())
+    if reader is None:
+        return Rejected(Reason.NO_CODEC, f"messageType {sort[:40]!r} is none we know", names[0])
+    return reader(names, body, retained)
+
+
+def _names(body: Body) -> tuple[str, ...]:
+    payload = body.get("payload")
+    inner = payload.get("serviceData") if isinstance(payload, dict) else None
+    imei = [body.get("IMEI"), body.get("imei"), inner.get("IMEI") if isinstance(inner, dict) else None]
+    real = [str(name) for name in imei if _IMEI.fullmatch(str(name))]
+    device = body.get("deviceId")
+    platforms_own = [device] if isinstance(device, str) and device not in ("", "undefined") else []
+    return (*real[:1], *platforms_own)
+
+
+def _looks_like(body: Body) -> str:
+    """Old pushes have no messageType."""
+    return "dataReport" if "payload" in body else "eventReport" if "eventContent" in body else ""
+
+
+def _data(names: tuple[str, ...], body: Body, retained: bool) -> Decoded:
+    payload = body.get("payload")
+    if isinstance(payload, str):
+        payload = read_json(payload.encode("utf-8", "replace"))
+    if not isinstance(payload, dict):
+        return Rejected(Reason.BAD_PAYLOAD, "a data report without a payload", names[0])
+    raw = next((value for name, value in payload.items() if name.lower() == "appdata"), None)
+    fields = _unpacked(raw) if raw is not None else _fields(payload)
+    if isinstance(fields, Rejected):
+        return Rejected(fields.reason, fields.detail, names[0])
+    return [_draft(names, body, fields, retained)]
+
+
+def _unpacked(raw: object) -> dict[str, object] | Rejected:
+    """Pass-through bytes in base64. Some products pass JSON through; other bytes need the product's codec."""
+    try:
+        data = b64decode(raw if isinstance(raw, str) else b"?", validate=True)
+    except (binascii.Error, ValueError):
+        return Rejected(Reason.BAD_PAYLOAD, "APPdata is not base64")
+    said = read_json(data) if data[:1] == b"{" else None
+    if isinstance(said, dict):
+        return dict(flat(said))
+    return Rejected(Reason.NO_CODEC, f"{len(data)} bytes in APPdata ({data[:24].hex()}…) need this product's codec")
+
+
+def _fields(payload: Mapping[str, object]) -> dict[str, object]:
+    """A service's data, or the fields themselves; merged reports hold several services."""
+    fields: dict[str, object] = {}
+    for name, value in payload.items():
+        if name in ("serviceData", "params") or (isinstance(value, dict) and "serviceData" in value):
+            inner = value.get("serviceData", value) if isinstance(value, dict) else {}
+            fields.update(flat(inner if isinstance(inner, dict) else {}))
+        elif name != "serviceId":
+            fields.update(flat({name: value}))
+    return fields
+
+
+def _event(names: tuple[str, ...], body: Body, retained: bool) -> Decoded:
+    """An event's number names its sort (`event.1001`). When its content bears a verdict, the verdict speaks."""
+    content = body.get("eventContent")
+    if isinstance(content, str):
+        content = read_json(content.encode("utf-8", "replace"))
+    fields = dict(flat(content)) if isinstance(content, dict) else {}
+    if not any(_VERDICT.search(name.rpartition(".")[2]) for name in fields):
+        number = body.get("serviceId", body.get("eventId", body.get("eventType")))
+        fields = happened(f"event.{number}", fields)
+    return [_draft(names, body, fields, retained)]
+
+
+def _draft(names: tuple[str, ...], body: Body, fields: dict[str, object], retained: bool) -> Draft:
+    product = body.get("productId")
+    model = str(product) if product else None
+    return Draft(PLATFORM, names[0], body.get("timestamp"), fields, None, model, retained, names[1:])
+
+
+def _availability(names: tuple[str, ...], body: Body, _retained: bool) -> Note:
+    online = {"1": True, "0": False}.get(str(body.get("eventType")))
+    if online is False and str(body.get("protocol", "")).lower() in _SLEEPERS:
+        return Note(NoteKind.AVAILABILITY, PLATFORM, names[0], "asleep: offline means nothing on a sleeping radio")
+    word = {True: "online", False: "offline"}.get(online, "neither online nor offline")  # type: ignore[arg-type]
+    return Note(NoteKind.AVAILABILITY, PLATFORM, names[0], word, online)
+
+
+def _response(names: tuple[str, ...], body: Body, _retained: bool) -> Note:
+    result = body.get("result")
+    code = result.get("resultCode") if isinstance(result, dict) else None
+    return Note(NoteKind.REPLY, PLATFORM, names[0], f"command {body.get('taskId', '')}: {code}"[:200])
+
+
+READERS = {
+    "datareport": _data,
+    "datareporttupunion": _data,
+    "eventreport": _event,
+    "deviceonlineofflinereport": _availability,
+    "commandresponse": _response,
+}

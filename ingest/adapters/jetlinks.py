@@ -1,0 +1,88 @@
+"""JetLinks' official protocol: properties, events, and a gateway's children. It knows no product and no device.
+
+The deviceId in the topic is the identity, behind a gateway the child's own. A time is in the message, or for single
+properties in `propertySourceTimes`; both may be absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from domain import Reason
+from ingest.adapters.moments import Said, by_moment, flat, happened
+from ingest.adapters.wire import read_json
+from ingest.frame import Frame
+from ingest.outcome import Draft, Note, NoteKind, Rejected
+
+PLATFORM = "jetlinks"
+VERSION = 1
+
+Decoded = list[Draft | Rejected] | Note | Rejected
+Body = dict[str, object]
+
+REPORTS = frozenset({"properties/report", "properties/read/reply", "properties/write/reply"})
+AVAILABILITY = {"online": True, "connected": True, "offline": False, "disconnected": False, "disconnect": False}
+COMMANDS = ("properties/", "function/", "firmware/", "config/", "broadcast/")
+HOUSEKEEPING = frozenset({"metadata", "tags", "log", "time-sync", "shadow", "child-reply"})
+
+
+def decode(frame: Frame) -> Decoded:
+    """`/{product}/{device}/…`; `…/child/{child}/…` as often as gateways stand behind gateways."""
+    levels = frame.topic.split("/")
+    if len(levels) < 4 or levels[0] or not (levels[1] and levels[2]):
+        return Rejected(Reason.NO_CODEC, "topic is not /{product}/{device}/…")
+    product: str | None = levels[1]
+    me, rest = levels[2], levels[3:]
+    while rest[0] == "child" and len(rest) > 2:
+        product, me, rest = None, rest[1], rest[2:]
+    path = "/".join(rest)
+    if path in REPORTS or (rest[0] == "event" and len(rest) > 1):
+        return _told(me, product, path, frame)
+    return _aside(me, path)
+
+
+def _told(me: str, product: str | None, path: str, frame: Frame) -> Decoded:
+    body = read_json(frame.payload)
+    if isinstance(body, Rejected):
+        return Rejected(body.reason, body.detail, me)
+    if not isinstance(body, dict):
+        return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", me)
+    if path.startswith("event/"):
+        said = list(_event(path.removeprefix("event/"), body))
+    elif path.endswith("/reply") and not isinstance(body.get("properties"), dict):
+        return Note(NoteKind.REPLY, PLATFORM, me, "an answer without properties")
+    elif isinstance(body.get("properties"), dict):
+        said = list(_properties(body))
+    else:
+        return Rejected(Reason.BAD_PAYLOAD, "a report without `properties`", me)
+    moments = by_moment(said) or [(None, {})]
+    return [Draft(PLATFORM, me, at, fields, None, product, frame.retain) for at, fields in moments]
+
+
+def _properties(body: Body) -> Iterator[Said]:
+    properties, times = body["properties"], body.get("propertySourceTimes")
+    own = times if isinstance(times, dict) else {}
+    for name, said in properties.items() if isinstance(properties, dict) else ():
+        at = own.get(name, body.get("timestamp"))
+        if isinstance(said, dict) and "value" in said and set(said) <= {"value", "timestamp", "time"}:
+            at, said = said.get("timestamp", said.get("time", at)), said["value"]
+        yield from ((at, inner, value) for inner, value in flat({name: said}))
+
+
+def _event(event: str, body: Body) -> Iterator[Said]:
+    data = body.get("data")
+    for one in data if isinstance(data, list) and data else [data]:
+        for name, value in happened(event, one).items():
+            yield body.get("timestamp"), name, value
+
+
+def _aside(me: str, path: str) -> Note | Rejected:
+    if path in AVAILABILITY:
+        return Note(NoteKind.AVAILABILITY, PLATFORM, me, path, AVAILABILITY[path])
+    if path in ("register", "unregister"):
+        return Note(NoteKind.DISCOVERY, PLATFORM, me, f"a gateway's child: {path}")
+    if path.startswith(COMMANDS):
+        return Note(NoteKind.REPLY, PLATFORM, me, f"a command, or its answer: {path[:120]}")
+    if path.partition("/")[0] in HOUSEKEEPING:
+        return Note(NoteKind.STATUS, PLATFORM, me, f"housekeeping: {path[:120]}")
+    return Rejected(Reason.NO_CODEC, f"…/{path[:120]} is no report we read", me)

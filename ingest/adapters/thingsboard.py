@@ -1,0 +1,91 @@
+"""ThingsBoard's gateway API and the device API of a broker that names the device. It knows no device and no token.
+
+The gateway's topics bear no name: each device's name is a key of the body. Times are milliseconds and may be absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from domain import Reason
+from ingest.adapters.moments import flat
+from ingest.adapters.wire import read_json
+from ingest.frame import Frame
+from ingest.outcome import Draft, Note, NoteKind, Rejected
+
+PLATFORM = "thingsboard"
+VERSION = 1
+
+Decoded = list[Draft | Rejected] | Note | Rejected
+Drafts = Iterator[Draft | Rejected]
+
+REPORTS = frozenset({"telemetry", "attributes"})
+CONNECTIONS = {"connect": True, "disconnect": False}
+NOBODY = "v1/devices/me names nobody to a subscriber: the broker must rewrite `me`"
+
+
+def decode(frame: Frame) -> Decoded:
+    """`v1/gateway/{telemetry|attributes|connect|disconnect|rpc}`, `v1/devices/{name}/{telemetry|attributes}`."""
+    _, _, path = frame.topic.partition("/")
+    owner, _, leaf = path.partition("/")
+    if owner == "gateway":
+        return _gateway(leaf, frame)
+    name, _, leaf = leaf.partition("/")
+    if owner != "devices" or not name or not leaf:
+        return Rejected(Reason.NO_CODEC, "topic is not v1/gateway/… or v1/devices/{name}/…")
+    if name == "me":
+        return Rejected(Reason.NO_CODEC, NOBODY)
+    if leaf in REPORTS:
+        body = read_json(frame.payload)
+        return list(_device(name, body, frame.retain))
+    return _aside(name, leaf)
+
+
+def _gateway(leaf: str, frame: Frame) -> Decoded:
+    if leaf not in REPORTS and leaf not in CONNECTIONS:
+        return _aside(None, leaf)
+    body = read_json(frame.payload)
+    if isinstance(body, Rejected):
+        return body
+    if not isinstance(body, dict) or not body:
+        return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object by device name")
+    if leaf in CONNECTIONS:
+        return _connection(body, CONNECTIONS[leaf])
+    return [draft for name, said in body.items() for draft in _device(name, said, frame.retain)]
+
+
+def _aside(name: str | None, leaf: str) -> Note | Rejected:
+    if leaf.startswith(("rpc", "attributes/request", "attributes/response")):
+        return Note(NoteKind.REPLY, PLATFORM, name, f"a command or a question: {leaf[:120]}")
+    if leaf == "claim":
+        return Note(NoteKind.DISCOVERY, PLATFORM, name, "a device may be claimed")
+    return Rejected(Reason.NO_CODEC, f"…/{leaf[:120]} is no report we read", name)
+
+
+def _connection(body: dict[str, object], online: bool) -> Note | Rejected:
+    name = body.get("device")
+    if not isinstance(name, str) or not name:
+        return Rejected(Reason.BAD_PAYLOAD, "a connection without `device`")
+    return Note(NoteKind.AVAILABILITY, PLATFORM, name, "connected" if online else "disconnected", online)
+
+
+def _device(name: str, said: object, retained: bool) -> Drafts:
+    """`{"temperature": 22.5}`, `{"ts": …, "values": {…}}`, or an array of these."""
+    if isinstance(said, Rejected):
+        yield Rejected(said.reason, said.detail, name)
+        return
+    parts = said if isinstance(said, list) else [said]
+    if not parts:
+        yield Rejected(Reason.BAD_PAYLOAD, "an empty array", name)
+    for part in parts:
+        yield _part(name, part, retained)
+
+
+def _part(name: str, part: object, retained: bool) -> Draft | Rejected:
+    if not isinstance(part, dict):
+        return Rejected(Reason.BAD_PAYLOAD, f"a {type(part).__name__} instead of values", name)
+    at = part.get("ts") if "ts" in part else None
+    values = part["values"] if isinstance(part.get("values"), dict) else part
+    assert isinstance(values, dict)
+    fields = dict(flat({key: value for key, value in values.items() if values is not part or key != "ts"}))
+    return Draft(PLATFORM, name, at, fields, None, None, retained)

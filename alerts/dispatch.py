@@ -64,6 +64,9 @@ class Dispatch:
             return None
         if any(row.state in REACHING for row in rows if row.kind in CALLS) or failed.rung != alert.rung:
             return None
+        if alert.rung >= len(self.ladder(alert).rungs):
+            # The top has been called before: it is called again when its time comes, not as fast as it can fail.
+            return None
         return self.next_person(book, alert, now)
 
     def other_channel(self, book: Book, alert: Alert, doubtful: Delivery, now: Instant) -> bool:

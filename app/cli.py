@@ -59,13 +59,24 @@ def main() -> None:
 
 @main.command()
 @click.option("--data", type=FOLDER, help="Where everything is remembered. Default: ./data; with --demo a new one.")
-@click.option("--http", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT", help="Screens and API.")
+@click.option(
+    "--http",
+    default="127.0.0.1:8080",
+    show_default=True,
+    envvar="FENGSHAO_HTTP",
+    metavar="HOST:PORT",
+    help="Screens and API. Also from FENGSHAO_HTTP.",
+)
 @click.option(
     "--mqtt",
     default="127.0.0.1:1883",
     show_default=True,
+    envvar="FENGSHAO_MQTT",
     metavar="HOST:PORT|URL",
-    help=("HOST:PORT starts a local broker there; mqtt[s]://user:password@host:port uses one that runs."),
+    help=(
+        "HOST:PORT starts a local broker there; mqtt[s]://user:password@host:port uses one that runs. "
+        "Put a URL with a password into FENGSHAO_MQTT: a command line can be read by everybody on the machine."
+    ),
 )
 @click.option("--site", type=FOLDER, help="The folder `fengshao init` wrote.")
 @click.option("--demo", is_flag=True, help="A simulated community, its devices and an SMS provider.")

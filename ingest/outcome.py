@@ -9,11 +9,18 @@ from msgspec import Struct, field
 from domain import Instant, Reading, Reason
 
 
+class RawPayload(Struct, frozen=True, gc=False):
+    """A device's bytes as they were on the radio: only a codec for its model can say what they mean."""
+
+    data: bytes
+    f_port: int = 0
+
+
 class Draft(Struct, frozen=True, gc=False):
     """What one platform message says about one device at one instant, before we know the device.
 
     `at` and `seq` are as found (number, text or nothing): the gate judges them. `fields` have the platform's names.
-    `also` are other names the message gives the device.
+    `also` are other names the message gives the device. With `raw`, what the device's codec makes of it joins `fields`.
     """
 
     platform: str
@@ -24,6 +31,7 @@ class Draft(Struct, frozen=True, gc=False):
     model: str | None = None
     retained: bool = False
     also: tuple[str, ...] = ()
+    raw: RawPayload | None = None
 
 
 class NoteKind(StrEnum):

@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 
 from alerts.alert import CALLS, Alert, Delivery, DeliveryState
 from alerts.channels import Channel, Found, Said, SendResult
-from alerts.outbox import LOGBOOK, SMS
+from alerts.outbox import LOGBOOK, SMS, WECOM
 from alerts.ports import Book, Transact
 from alerts.settling import Settling, wanted
 from domain import DAY, HOUR, MINUTE, SECOND, Instant, Severity
@@ -31,11 +31,28 @@ _log = logging.getLogger("fengshao.courier")
 
 
 class Budget(Struct, frozen=True):
-    """Texts to one phone that are not critical. Critical ones have no limit of ours: the vendor's own is enough."""
+    """Calls to one person. A critical text has no limit of ours: the vendor's own is enough.
 
-    per_quarter_hour: int = 5
-    per_hour: int = 11
-    per_day: int = 35
+    WeCom drops what is more than 30 a minute to one member without a word, so beyond that a card is not sent at all.
+    """
+
+    texts_per_quarter_hour: int = 5
+    texts_per_hour: int = 11
+    texts_per_day: int = 35
+    cards_per_minute: int = 20
+    critical_cards_per_minute: int = 30
+
+    def limits(self, channel: str, critical: bool) -> tuple[tuple[int, int], ...]:
+        """Pairs of a span and the most in it."""
+        if channel == WECOM:
+            return ((MINUTE, self.critical_cards_per_minute if critical else self.cards_per_minute),)
+        if channel != SMS or critical:
+            return ()
+        return (
+            (15 * MINUTE, self.texts_per_quarter_hour),
+            (HOUR, self.texts_per_hour),
+            (DAY, self.texts_per_day),
+        )
 
 
 class Taken(Struct, frozen=True):
@@ -167,13 +184,9 @@ class Courier:
         return None
 
     def _over(self, book: Book, row: Delivery, alert: Alert, now: Instant) -> bool:
-        if row.channel != SMS or alert.severity is Severity.CRITICAL or row.kind not in CALLS:
+        if row.kind not in CALLS:
             return False
-        limits = (
-            (15 * MINUTE, self._budget.per_quarter_hour),
-            (HOUR, self._budget.per_hour),
-            (DAY, self._budget.per_day),
-        )
+        limits = self._budget.limits(row.channel, alert.severity is Severity.CRITICAL)
         return any(book.sent_since(row.channel, row.address, now - span) >= most for span, most in limits)
 
     async def _carry(self, row: Delivery) -> None:

@@ -216,7 +216,7 @@ async def test_texts_that_are_not_critical_have_a_budget_for_each_phone(town: An
         await town.desk.hear([other])
         await town.send()
     assert len(town.texts("wang")) == 5
-    assert "短信发给 王芳（网格员）失败：超出该号码的短信预算" in town.story(6)
+    assert "短信发给 王芳（网格员）失败：短时间内已发太多" in town.story(6)
     await town.desk.hear([finding()])
     await town.send()
     assert len(town.texts("wang")) == 6, "what may cost a life has no budget of ours"

@@ -137,15 +137,15 @@ def _draft(names: tuple[str, ...], body: Body, fields: dict[str, object], retain
 def _availability(names: tuple[str, ...], body: Body, _retained: bool) -> Note:
     online = {"1": True, "0": False}.get(str(body.get("eventType")))
     if online is False and str(body.get("protocol", "")).lower() in _SLEEPERS:
-        return Note(NoteKind.AVAILABILITY, PLATFORM, names[0], "asleep: offline means nothing on a sleeping radio")
+        return Note(NoteKind.AVAILABILITY, PLATFORM, names[0], "asleep: offline means nothing", also=names[1:])
     word = {True: "online", False: "offline"}.get(online, "neither online nor offline")  # type: ignore[arg-type]
-    return Note(NoteKind.AVAILABILITY, PLATFORM, names[0], word, online)
+    return Note(NoteKind.AVAILABILITY, PLATFORM, names[0], word, online, also=names[1:])
 
 
 def _response(names: tuple[str, ...], body: Body, _retained: bool) -> Note:
     result = body.get("result")
     code = result.get("resultCode") if isinstance(result, dict) else None
-    return Note(NoteKind.REPLY, PLATFORM, names[0], f"command {body.get('taskId', '')}: {code}"[:200])
+    return Note(NoteKind.REPLY, PLATFORM, names[0], f"command {body.get('taskId', '')}: {code}"[:200], also=names[1:])
 
 
 READERS = {

@@ -144,6 +144,11 @@ def _sub_status(me: str, status: dict[str, object]) -> Note:
     return Note(NoteKind.AVAILABILITY, PLATFORM, child, word[:40], availability(word.encode()))
 
 
+def _status(me: str, body: dict[str, object], _retained: bool) -> Decoded:
+    """The platform forwards that a device came or went."""
+    return _sub_status(me, {**body, "device_id": me})
+
+
 def _message(me: str, body: dict[str, object], retained: bool) -> Decoded:
     """Free text of the device; only an object can be read without knowing the product."""
     said = body.get("content", body)
@@ -172,4 +177,5 @@ READERS = {
     "gateway/sub_devices/properties/report": _gateway,
     "events/up": _events,
     "messages/up": _message,
+    "status": _status,
 }

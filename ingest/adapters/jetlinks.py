@@ -12,7 +12,7 @@ from domain import Reason
 from ingest.adapters.moments import Said, by_moment, flat, happened
 from ingest.adapters.wire import read_json
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, NoteKind, Rejected
+from ingest.outcome import Draft, Note, NoteKind, Proposal, Rejected
 
 PLATFORM = "jetlinks"
 VERSION = 1
@@ -80,7 +80,8 @@ def _aside(me: str, path: str) -> Note | Rejected:
     if path in AVAILABILITY:
         return Note(NoteKind.AVAILABILITY, PLATFORM, me, path, AVAILABILITY[path])
     if path in ("register", "unregister"):
-        return Note(NoteKind.DISCOVERY, PLATFORM, me, f"a gateway's child: {path}")
+        proposal = Proposal(((PLATFORM, me),), gone=path == "unregister")
+        return Note(NoteKind.DISCOVERY, PLATFORM, me, f"a gateway's child: {path}", proposals=(proposal,))
     if path.startswith(COMMANDS):
         return Note(NoteKind.REPLY, PLATFORM, me, f"a command, or its answer: {path[:120]}")
     if path.partition("/")[0] in HOUSEKEEPING:

@@ -1,0 +1,35 @@
+"""What all sources answer, and how a pushed message becomes a frame. It knows no platform."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+
+from domain import Instant
+from ingest.frame import Frame
+
+SESSION: Final = "http"
+NAME_MAX: Final = 128
+
+
+class Answer(Struct, frozen=True):
+    """Why a push is not taken: an HTTP status, the field at fault, and what to send instead."""
+
+    status: int
+    field: str
+    detail: str
+
+
+def pushed(topic: str, payload: bytes, now: Instant) -> Frame:
+    """A frame as if it had come by MQTT at quality of service 1."""
+    return Frame(topic, payload, now, SESSION, 1)
+
+
+def fits_topic(name: object) -> bool:
+    """Whether a name may be one level of a topic.
+
+    >>> [fits_topic(name) for name in ("gas-1", "3栋 402", "a/b", "#", "", None)]
+    [True, True, False, False, False, False]
+    """
+    return isinstance(name, str) and 0 < len(name) <= NAME_MAX and name.isprintable() and not set(name) & set("/+#")

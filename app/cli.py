@@ -182,6 +182,18 @@ def refusals_list(data: Path, limit: int, reason: str | None) -> None:
         click.echo(line)
 
 
+@refusals.command("replay")
+@click.option("--data", type=FOLDER, default=Path("data"), show_default=True)
+@click.option("--reason", help="Only this reason, such as no_mapping.")
+@click.option("--source", help="Only this platform, such as zigbee2mqtt.")
+@told
+def refusals_replay(data: Path, reason: str | None, source: str | None) -> None:
+    """Try refused messages again, after a mapping was mended or a device registered."""
+    from app.importing import replay_refusals
+
+    click.echo(replay_refusals(data, reason, source))
+
+
 @main.command("send-test-message")
 @click.option("--site", type=FOLDER, required=True)
 @click.option("--to", required=True, metavar="PHONE|USERID", help="A phone number, or a WeCom userid.")

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from app.clock import Clock
-from app.control import NotRunning, ask
+from app.control import Answered, NotRunning, ask
 from app.keys import lock
 from app.records import read_devices
 from app.settings import Site
@@ -105,3 +105,13 @@ def _refusals_in(data: Path, limit: int, reason: str | None) -> list[dict[str, s
         }
         for kept in page.items
     ]
+
+
+def replay_refusals(data: Path, reason: str | None, source: str | None) -> str:
+    """Hands refused messages to the running service again."""
+    wanted = {name: value for name, value in (("reason", reason), ("source", source)) if value}
+    try:
+        answer = ask(data, "POST", "/api/v1/refusals/replay", wanted)
+    except NotRunning:
+        raise Answered(f"no service runs on {data}: start it, then replay (the messages are judged at once)") from None
+    return f"{answer['replayed']} refusals tried again; those refused again are listed again"

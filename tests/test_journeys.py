@@ -193,3 +193,26 @@ async def test_a_danger_from_a_device_nobody_registered_is_told_once_an_hour(tow
     await town.until_items("/api/v1/refusals", 3)
     (alert,) = await town.items("/api/v1/alerts")
     assert ("未登记设备报警", "high", None) == (alert["title"], alert["severity"], alert["place"])
+
+
+async def test_a_stranger_is_claimed_and_what_it_had_said_is_read_after_all(town: Town) -> None:
+    await town.publish("zigbee2mqtt/0x00158d0001deec28", {"gas": False, "battery": 61})
+    await town.publish("zigbee2mqtt/0x00158d0001deec28", {"gas": False, "battery": 60})
+    await town.until_items("/api/v1/refusals", 2)
+    (stranger,) = await town.items("/api/v1/claimable")
+    assert ("zigbee2mqtt", "0x00158d0001deec28", "gas_alarm", 2) == (
+        stranger["platform"],
+        stranger["identity"],
+        stranger["proposed_kind"],
+        stranger["messages"],
+    )
+
+    identity = {"platform": stranger["platform"], "id": stranger["identity"]}
+    await town.api.post("/api/v1/devices", json={"id": "hall", "kind": "gas_alarm", "identities": [identity]})
+    replayed = await town.api.post("/api/v1/refusals/replay", json={"reason": "unknown_device"})
+    assert replayed.json() == {"replayed": 2}
+
+    readings = await town.until_items("/api/v1/devices/hall/readings?quantity=battery_pct", 2)
+    assert [60, 61] == sorted(item["value"] for item in readings)
+    again = await town.api.post("/api/v1/refusals/replay", json={})
+    assert again.json() == {"replayed": 0}

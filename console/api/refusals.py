@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
+from msgspec import to_builtins
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 from starlette.responses import Response
 
-from console.api.asking import Asked, Pages, Text, asked_choices, asked_period, listed
-from console.api.guarding import Witness, allowed
+from console import words
+from console.api.asking import Answer, Asked, Pages, Text, asked_choices, asked_period, listed, written_one
+from console.api.guarding import Registrar, Witness, allowed
 from console.auth import Principal
-from domain import Reason
-from store.ledger import audit, refusals
+from console.problems import Problem
+from domain import Instant, Lane, Reason
+from ingest.frame import Frame
+from ingest.outcome import Refusal
+from store.ledger import audit, refusals, replays
 
 router = APIRouter(tags=["refusals"])
 
 PAYLOAD_SHOWN: Final = 2_000
+REPLAYED_AT_ONCE: Final = 500
 
 
 @router.get("/refusals", summary="Messages that did not become a reading, newest first")
@@ -44,6 +54,61 @@ async def list_refusals(
     )
     views = [refusal_view(kept, with_payload=who.sees_names) for kept in page.items]
     return listed(services, views, pages.seal(page.next))
+
+
+class WrittenReplay(BaseModel):
+    """Which refusals are tried again; nothing named means all of them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str | None = None
+    reason: Reason | None = None
+
+
+_REPLAY: Final = TypeAdapter(WrittenReplay)
+
+
+@router.post(
+    "/refusals/replay", summary="Try refused messages again, after a mapping was mended or a device registered"
+)
+async def replay(request: Request, services: Asked, who: Registrar) -> Response:
+    if services.accept is None:
+        raise Problem(404, words.NOT_OFFERED)
+    wanted = await written_one(request, _REPLAY)
+    total = 0
+    while found := await services.ledger.read(
+        lambda tx: replays.untried(tx, REPLAYED_AT_ONCE, source=wanted.source, reason=wanted.reason)
+    ):
+        # Journaled before they are marked: a crash in between tries some of them twice, and loses none.
+        await services.accept(frames_of(found))
+        await services.ledger.run(partial(_tried, found=found, who=who, now=services.clock()))
+        total += len(found)
+    return Answer({"replayed": total})
+
+
+@router.get("/claimable", summary="Devices that speak and are not registered, dangers first")
+async def list_claimable(services: Asked, _who: Witness, pages: Pages) -> Response:
+    found = await services.ledger.read(lambda tx: replays.strangers(tx, pages.limit))
+    return listed(services, [to_builtins(one) for one in found], None)
+
+
+def frames_of(found: Sequence[refusals.Kept]) -> list[Frame]:
+    """The messages as they came. One that named several strangers was refused once for each and comes once; equal
+    bytes of one stranger are two messages (a button pressed twice)."""
+    times = Counter((kept.lane, kept.pos, _frame(kept.refusal), kept.refusal.identity) for kept in found)
+    most: dict[tuple[Lane, int, Frame], int] = {}
+    for (lane, pos, frame, _), count in times.items():
+        most[lane, pos, frame] = max(count, most.get((lane, pos, frame), 0))
+    return [frame for (_, _, frame), count in most.items() for _ in range(count)]
+
+
+def _frame(refusal: Refusal) -> Frame:
+    return Frame(refusal.topic, refusal.payload, refusal.at, "replay", 1)
+
+
+def _tried(tx: Any, found: Sequence[refusals.Kept], who: Principal, now: Instant) -> None:
+    replays.tried(tx, [kept.n for kept in found], now)
+    audit.write(tx, now, who.token, "refusals replayed", {"messages": len(found)})
 
 
 @router.get("/audit", tags=["audit"], summary="Who did what, newest first")

@@ -68,11 +68,11 @@ def page(
     until: Instant | None = None,
 ) -> Page[Kept]:
     """Refusals kept singly, the newest first. `since` is included, `until` is not."""
-    query = _filtered(source, reason, since, until).order_by(refusals.c.at.desc(), refusals.c.n.desc())
+    query = filtered(source, reason, since, until).order_by(refusals.c.at.desc(), refusals.c.n.desc())
     if after is not None:
         at, n = (int(part) for part in after.split(":"))
         query = query.where(or_(refusals.c.at < at, and_(refusals.c.at == at, refusals.c.n < n)))
-    found = [_kept(row) for row in tx.execute(query.limit(limit + 1))]
+    found = [kept(row) for row in tx.execute(query.limit(limit + 1))]
     return page_of([(f"{one.refusal.at}:{one.n}", one) for one in found], limit)
 
 
@@ -130,12 +130,14 @@ def _storable(value: Any) -> Any:
     return value.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def _kept(row: Any) -> Kept:
+def kept(row: Any) -> Kept:
+    """One row of the table."""
     columns = {name: getattr(row, name) for name in Refusal.__struct_fields__}
     return Kept(row.n, Lane(row.lane), row.pos, Refusal(**{**columns, "reason": Reason(row.reason)}))
 
 
-def _filtered(source: str | None, reason: Reason | None, since: Instant | None, until: Instant | None) -> Select[Any]:
+def filtered(source: str | None, reason: Reason | None, since: Instant | None, until: Instant | None) -> Select[Any]:
+    """The query for what these filters leave."""
     query = select(refusals)
     if source is not None:
         query = query.where(refusals.c.source == source)

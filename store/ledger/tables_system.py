@@ -23,6 +23,7 @@ refusals = Table(
     Column("identity", String),
     Column("danger", Boolean, nullable=False),
     Column("proposed_kind", String),
+    Column("replayed_at", InstantColumn),
     UniqueConstraint("lane", "pos", "ordinal"),
 )
 Index(None, refusals.c.at, refusals.c.n)

@@ -1,0 +1,25 @@
+"""Refused messages that are tried again come as often as they came."""
+
+from __future__ import annotations
+
+from console.api.refusals import frames_of
+from domain import Lane, Reason
+from ingest.outcome import Refusal
+from store.ledger.refusals import Kept
+
+
+def kept(n: int, pos: int, payload: bytes, identity: str) -> Kept:
+    refusal = Refusal(1, "zigbee2mqtt", "t", payload, Reason.UNKNOWN_DEVICE, "", "zigbee2mqtt", identity)
+    return Kept(n, Lane.BULK, pos, refusal)
+
+
+def test_a_button_pressed_twice_in_one_batch_is_two_messages() -> None:
+    assert len(frames_of([kept(1, 7, b"press", "button"), kept(2, 7, b"press", "button")])) == 2
+
+
+def test_a_batch_of_three_strangers_is_one_message() -> None:
+    assert len(frames_of([kept(n, 7, b"[...]", f"stranger-{n}") for n in range(3)])) == 1
+
+
+def test_messages_of_different_journal_entries_are_different() -> None:
+    assert len(frames_of([kept(1, 7, b"press", "button"), kept(2, 8, b"press", "button")])) == 2

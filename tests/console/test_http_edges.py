@@ -250,6 +250,21 @@ async def test_a_push_that_names_nobody_is_refused(admin: Client, query: str, bo
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
 
+async def test_thingsboards_device_api_takes_the_token_of_a_registered_device_and_no_other(
+    house: House, admin: Client, anyone: Client
+) -> None:
+    identity = {"platform": "thingsboard", "id": "A1_TEST_TOKEN"}
+    made = await admin.post("/api/v1/devices", json={"id": "tb-1", "kind": "gas_alarm", "identities": [identity]})
+    assert made.status_code == 201
+
+    said = await anyone.post(
+        "/api/v1/A1_TEST_TOKEN/telemetry", json={"ts": 1_795_269_900_000, "values": {"lel_pct": 2}}
+    )
+    assert (said.status_code, said.json()) == (200, {"accepted": 1})
+    assert house.accepted[-1].topic == "v1/devices/A1_TEST_TOKEN/telemetry"
+    assert (await anyone.post("/api/v1/STRANGER/telemetry", json={"lel_pct": 2})).status_code == 401
+
+
 async def test_without_a_way_into_the_journal_there_is_no_push(house: House) -> None:
     async with client_of(house.altered(accept=None), authorization=f"Bearer {ADMIN}") as client:
         assert (await client.post("/api/v1/readings?device=a", json={})).status_code == 404

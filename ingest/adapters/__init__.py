@@ -10,7 +10,20 @@ from collections.abc import Callable
 from typing import Final
 
 from domain import Reason
-from ingest.adapters import alink, chirpstack, ctwing, iotda, jetlinks, native, thingsboard, zigbee2mqtt
+from ingest.adapters import (
+    alink,
+    chirpstack,
+    ctwing,
+    homeassistant,
+    iotda,
+    jetlinks,
+    native,
+    shelly,
+    tasmota,
+    thingsboard,
+    tts,
+    zigbee2mqtt,
+)
 from ingest.frame import Frame
 from ingest.outcome import Draft, Note, Rejected
 from ingest.topics import matches
@@ -41,6 +54,10 @@ ADAPTERS: Final[dict[str, Callable[[Frame], Decoded]]] = {
     native.PLATFORM: native.decode,
     chirpstack.PLATFORM: chirpstack.decode,
     zigbee2mqtt.PLATFORM: zigbee2mqtt.decode,
+    shelly.PLATFORM: shelly.decode,
+    homeassistant.PLATFORM: homeassistant.decode,
+    tasmota.PLATFORM: tasmota.decode,
+    tts.PLATFORM: tts.decode,
     alink.PLATFORM: alink.decode,
     iotda.PLATFORM: iotda.decode,
     ctwing.PLATFORM: ctwing.decode,
@@ -52,6 +69,10 @@ VERSIONS: Final[dict[str, int]] = {
     native.PLATFORM: native.VERSION,
     chirpstack.PLATFORM: chirpstack.VERSION,
     zigbee2mqtt.PLATFORM: zigbee2mqtt.VERSION,
+    shelly.PLATFORM: shelly.VERSION,
+    homeassistant.PLATFORM: homeassistant.VERSION,
+    tasmota.PLATFORM: tasmota.VERSION,
+    tts.PLATFORM: tts.VERSION,
     alink.PLATFORM: alink.VERSION,
     iotda.PLATFORM: iotda.VERSION,
     ctwing.PLATFORM: ctwing.VERSION,
@@ -59,8 +80,20 @@ VERSIONS: Final[dict[str, int]] = {
     jetlinks.PLATFORM: jetlinks.VERSION,
 }
 
-_FIRST_LEVELS: Final = {"fengshao": native.PLATFORM, "zigbee2mqtt": zigbee2mqtt.PLATFORM}
+_FIRST_LEVELS: Final = {"fengshao": native.PLATFORM} | {
+    pattern[:-2]: name
+    for name, patterns in FILTERS.items()
+    for pattern in patterns
+    if pattern.find("/#") == pattern.find("/")
+}
 """Platforms that own a whole tree are found without matching filters: this runs for every message."""
+
+_PATTERNS: Final = [
+    (pattern.partition("+")[0].partition("#")[0].rstrip("/"), pattern, name)
+    for name, patterns in FILTERS.items()
+    for pattern in patterns
+]
+"""Each with what a topic it covers begins with: most are told apart by that."""
 
 
 def platform_of(topic: str) -> str | None:
@@ -71,7 +104,7 @@ def platform_of(topic: str) -> str | None:
     """
     owner = _FIRST_LEVELS.get(topic.partition("/")[0])
     return owner or next(
-        (name for name, patterns in FILTERS.items() if any(matches(pattern, topic) for pattern in patterns)), None
+        (name for start, pattern, name in _PATTERNS if topic.startswith(start) and matches(pattern, topic)), None
     )
 
 

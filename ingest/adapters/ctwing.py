@@ -70,7 +70,7 @@ def _names(body: Body) -> tuple[str, ...]:
     imei = [body.get("IMEI"), body.get("imei"), inner.get("IMEI") if isinstance(inner, dict) else None]
     real = [str(name) for name in imei if _IMEI.fullmatch(str(name))]
     device = body.get("deviceId")
-    platforms_own = [device] if isinstance(device, str) and device not in ("", "undefined") else []
+    platforms_own = [str(device)] if type(device) in (str, int) and device not in ("", "undefined") else []
     return (*real[:1], *platforms_own)
 
 

@@ -36,6 +36,8 @@ def decode(frame: Frame) -> Decoded:
     while rest[0] == "child" and len(rest) > 2:
         product, me, rest = None, rest[1], rest[2:]
     path = "/".join(rest)
+    if not me:
+        return Rejected(Reason.NO_CODEC, "a gateway's child without a deviceId")
     if path in REPORTS or (rest[0] == "event" and len(rest) > 1):
         return _told(me, product, path, frame)
     return _aside(me, path)

@@ -71,8 +71,10 @@ def _connection(body: dict[str, object], online: bool) -> Note | Rejected:
 
 def _device(name: str, said: object, retained: bool) -> Drafts:
     """`{"temperature": 22.5}`, `{"ts": …, "values": {…}}`, or an array of these."""
+    if not name:
+        said = Rejected(Reason.BAD_PAYLOAD, "values of a device without a name")
     if isinstance(said, Rejected):
-        yield Rejected(said.reason, said.detail, name)
+        yield Rejected(said.reason, said.detail, name or None)
         return
     parts = said if isinstance(said, list) else [said]
     if not parts:

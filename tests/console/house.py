@@ -123,7 +123,7 @@ class House:
             clock=lambda: self.now,
             site=Site("枫树社区", SHANGHAI),
             kinds=all_kinds(),
-            platforms=("native", "chirpstack", "zigbee2mqtt"),
+            platforms=("native", "chirpstack", "zigbee2mqtt", "thingsboard"),
             ledger=self.ledger,
             history=self.history,
             desk=self.desk,

@@ -141,6 +141,9 @@ def test_an_envelope_that_was_touched_stays_closed() -> None:
         opened(base64.b64encode(b"x" * 32).decode())
     with pytest.raises(Sealed, match="padding"):
         opened("")
+    short = envelope._cipher().encryptor()
+    with pytest.raises(Sealed, match="too short"):
+        opened(base64.b64encode(short.update(b"x" * 10 + bytes([22]) * 22) + short.finalize()).decode())
     with pytest.raises(ValueError, match="43"):
         Envelope(TOKEN, AES_KEY[:20], CORP)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from alerts.alert import DeliveryState
-from alerts.channels import Receipt
+from alerts.alert import Actor, DeliveryState, Via
+from alerts.channels import Found, Receipt, Sighting
 from alerts.courier import LEASE_MS
 from domain import Person, Severity
 from simulators.providers.faults import Fault, How
@@ -258,3 +258,38 @@ async def test_the_hundredth_open_alert_of_a_phone_gets_no_text_but_another_way(
     await town.send()
     assert "王芳（网格员）没有可用的联系方式" in town.story(2)
     assert len(town.texts("li")) == 1
+
+
+@pytest.mark.parametrize(
+    ("sighting", "state"),
+    [
+        (Sighting.CANNOT_TELL, "unknown"),
+        (Sighting.WAITING, "accepted"),
+        (Sighting.DELIVERED, "delivered"),
+        (Sighting.FAILED, "failed"),
+    ],
+)
+async def test_a_lookup_says_what_became_of_a_message(town: Any, finding: Any, sighting: Sighting, state: str) -> None:
+    async def looked(_row: Any, _now: int) -> Found:
+        return Found(sighting, code="LOOKED")
+
+    town.vendor.faults.order(Fault(How.HTTP, status=502, accepted=False))
+    await town.desk.hear([finding()])
+    await town.send()
+    town.channels["sms"].lookup = looked
+    town.courier._channels["sms"] = town.channels["sms"]
+    town.clock.now += 6_000
+    await town.courier.drain()
+    assert town.deliveries()[0].state == state
+    assert town.texts("wang") == []
+
+
+async def test_a_message_that_was_never_sent_is_not_sent_after_somebody_took_it(town: Any, finding: Any) -> None:
+    town.vendor.faults.order(Fault(How.HTTP, status=502, accepted=False))
+    await town.desk.hear([finding()])
+    await town.send()
+    await town.desk.act("1", "acknowledge", Actor("li", "李强", Via.SCREEN))
+    town.clock.now += 6_000
+    await town.send()
+    assert [text for text in town.texts("wang") if "燃气泄漏，14:05" in text] == []
+    assert town.deliveries()[0].state is DeliveryState.SKIPPED

@@ -13,6 +13,7 @@ from alerts.desk import NoSuchAlert
 from alerts.hearing import Fate
 from alerts.lifecycle import Incomplete, NotNow
 from domain import Duty, Lane, Ledger, Phase, Role, Severity, Subject
+from simulators.providers.faults import Fault, How
 from store.ledger.alertbook import SqlBook, position
 from store.ledger.alertviews import (
     AlertFilter,
@@ -93,6 +94,44 @@ async def test_who_comes_too_late_hears_once_who_has_it(town: Any, finding: Any)
     assert len(town.texts("wang")) == before
     assert town.alert().owner == "li"
     assert "王芳：已由李强14:05接警。" in town.story()
+
+
+async def test_after_it_was_dealt_with_a_late_answer_sends_nothing(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding()])
+    await town.send()
+    await town.desk.act("1", "arrive", LI)
+    await town.desk.act("1", "resolve", LI)
+    await town.send()
+    before = town.texts("wang")
+    assert (await town.desk.reply("19900000001", "11", town.clock.now)).heard is Heard.REFUSED
+    await town.send()
+    assert town.texts("wang") == before
+    assert "王芳：已处置，等待核查。" in town.story()
+
+
+async def test_an_answer_to_a_text_that_did_not_arrive_gets_no_lesson(town: Any, finding: Any) -> None:
+    town.vendor.faults.order(Fault(How.REJECT, code="isv.MOBILE_NUMBER_ILLEGAL"))
+    await town.desk.hear([finding()])
+    await town.send()
+    assert (await town.desk.reply("19900000001", "？", town.clock.now)).heard is Heard.UNCLEAR
+    await town.send()
+    assert town.texts("wang") == []
+
+
+async def test_an_owner_without_a_phone_is_not_called_when_it_grows_worse(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding(severity=Severity.HIGH)])
+    await town.desk.act("1", "acknowledge", Actor("desk-2", "值班员", Via.SCREEN))
+    await town.desk.hear([finding(id="worse", rule="gas-worse")])
+    assert (town.alert().severity, town.alert().state) == (Severity.CRITICAL, State.ACKNOWLEDGED)
+    assert {row.state.value for row in town.deliveries()} == {"skipped"}
+
+
+async def test_many_that_come_due_together_are_taken_in_turns(
+    town: Any, finding: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alerts.desk.TICK_BATCH", 2)
+    await town.desk.hear([other(finding, f"d{n}") for n in range(5)])
+    assert await town.desk.tick(town.clock.now + 60_000) == 5
 
 
 async def test_a_taken_alert_whose_owner_does_not_arrive_is_everybodys_again(town: Any, finding: Any) -> None:

@@ -1,7 +1,7 @@
 """ThingsBoard's device API over HTTP: `POST /api/v1/{token}/telemetry|attributes`. It looks no token up.
 
-Whoever mounts it puts what the path says into the query as `token` and `leaf`, and the name of the device that has
-this token as `device`. Where no such name is known, the token itself is the identity.
+Whoever mounts it puts what the path says into the query as `token` and `leaf`; the token is the device's identity. Only
+a sender with a token of ours may name the `device` instead.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ingest.sources.pushed import Answer, fits_topic, pushed
 
 def receive(_headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant) -> list[Frame] | Answer:
     """The body word for word, on a topic that names the device."""
-    name, leaf = query.get("device") or query.get("token"), query.get("leaf", "telemetry")
+    name, leaf = query.get("token") or query.get("device"), query.get("leaf", "telemetry")
     if not fits_topic(name) or name == "me":
         return Answer(401, "token", "write the device's access token in the path")
     if leaf not in REPORTS:

@@ -44,10 +44,11 @@ IOTDA = {"resource": "device.property", "notify_data": {"header": {"device_id": 
         ("iotda", {**IOTDA, "resource": "device.status"}, {}, "$oc/devices/p_1/sys/status"),
         ("iotda", {**IOTDA, "resource": "else"}, {}, "$oc/devices/p_1/sys/messages/up"),
         ("thingsboard", {"temperature": 3}, {"token": "T0"}, "v1/devices/T0/telemetry"),
+        ("thingsboard", {"temperature": 3}, {"token": "T0", "device": "another"}, "v1/devices/T0/telemetry"),
         (
             "thingsboard",
             {"a": 3},
-            {"token": "T0", "device": "阳台", "leaf": "attributes"},
+            {"device": "阳台", "leaf": "attributes"},
             "v1/devices/阳台/attributes",
         ),
     ],

@@ -1,8 +1,10 @@
 """A publisher fast enough not to be what is measured: packets are made before the clock starts.
 
-    python -m benchmarks.flood PORT COUNT DEVICES
+    python -m benchmarks.flood PORT COUNT DEVICES [ROOT]
 
-Prints `start EPOCH_S`, then `published RATE`. The last message is one reading of the device `marker`.
+Prints `start EPOCH_S MARKER_MS`, then `published RATE`. The last message is one reading of the device `marker`, with the
+time MARKER_MS. ROOT (`fengshao/v1`) is where it publishes: on a root of its own, of the same length, only those hear it
+who are to be compared.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import struct
 import sys
 import time
 
+ROOT = "fengshao/v1"
 BLOCK = 1_000
 WINDOW = 20_000
 
@@ -37,7 +40,7 @@ def publish(topic: bytes, packet_id: int, payload: dict[str, object]) -> bytes:
     return b"\x32" + length(len(body)) + body
 
 
-def reading(index: int, devices: int, base_ms: int, seq: int) -> bytes:
+def reading(index: int, devices: int, base_ms: int, seq: int, root: str = ROOT) -> bytes:
     payload = {
         "ts": base_ms + index // devices,
         "seq": seq + index,
@@ -47,7 +50,7 @@ def reading(index: int, devices: int, base_ms: int, seq: int) -> bytes:
         "battery_pct": 88,
         "rssi_dbm": -71,
     }
-    return publish(b"fengshao/v1/gas-%06d/up" % (index % devices), index % 65_000 + 1, payload)
+    return publish(f"{root}/gas-{index % devices:06d}/up".encode(), index % 65_000 + 1, payload)
 
 
 def connect(port: int) -> socket.socket:
@@ -60,14 +63,16 @@ def connect(port: int) -> socket.socket:
 
 def main() -> None:
     port, count, devices = (int(argument) for argument in sys.argv[1:4])
+    root = sys.argv[4] if len(sys.argv) > 4 else ROOT
     base_ms, seq = int(time.time() * 1000) - 60_000, int(time.time()) % 100_000 * 100_000
     blocks = [
-        b"".join(reading(start + k, devices, base_ms, seq) for k in range(min(BLOCK, count - start)))
+        b"".join(reading(start + k, devices, base_ms, seq, root) for k in range(min(BLOCK, count - start)))
         for start in range(0, count, BLOCK)
     ]
     connection = connect(port)
     started = time.time()
-    print(f"start {started:.6f}", flush=True)
+    marked = int(started * 1000)
+    print(f"start {started:.6f} {marked}", flush=True)
     acked = 0.0
     for sent, block in enumerate(blocks, 1):
         connection.sendall(block)
@@ -75,8 +80,7 @@ def main() -> None:
             acked += len(connection.recv(65_536)) / 4
     while acked < count - 0.5:
         acked += len(connection.recv(65_536)) / 4
-    marker = {"ts": int(time.time() * 1000), "seq": seq, "lel_pct": 0.1}
-    connection.sendall(publish(b"fengshao/v1/marker/up", 65_001, marker))
+    connection.sendall(publish(f"{root}/marker/up".encode(), 65_001, {"ts": marked, "seq": seq, "lel_pct": 0.1}))
     connection.recv(4)
     print(f"published {count / (time.time() - started):.0f}", flush=True)
 

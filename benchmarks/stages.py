@@ -1,0 +1,162 @@
+"""Microseconds a reading spends in each stage of the intake, one stage after the other in one process, no network.
+
+    python -m benchmarks.stages [COUNT]
+
+The whole path shares one thread with the event loop; the sum is what one core can carry, the ratio to
+`mosquitto_sub` is measured by benchmarks/intake.py on a real broker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from app.shelf import book_files, load_books, load_kinds, load_mappings
+from benchmarks.flood import BLOCK, reading
+from domain import Device, Lane, Reading
+from domain.people import community
+from ingest.directory import Directory
+from ingest.frame import Entry, Frame
+from ingest.lane import LaneSettings, LaneWriter
+from ingest.link import Link, LinkSettings
+from ingest.listener import Listener
+from ingest.packets import PacketStream
+from ingest.redelivery import PacketMemory
+from rules.engine import Engine
+from store.history.duck import DuckHistory
+from store.journal import SqliteJournal
+
+DEVICES = 5_000
+PIECE = 65_536
+"""Bytes of one read from the socket."""
+
+
+class Stages:
+    """The stages in order; each is given what the one before it made."""
+
+    def __init__(self, folder: Path, count: int) -> None:
+        self.count, self.folder = count, folder
+        self.took: dict[str, float] = {}
+        self.now = int(time.time() * 1000)
+        kinds = load_kinds()
+        self.listener = Listener(kinds, load_mappings(kinds, None))
+        self.engine = Engine(load_books(kinds, book_files(None)), kinds, community())
+        devices = [Device(f"gas-{number:06d}", "gas_alarm") for number in range(DEVICES)]
+        self.listener.directory = Directory(devices)
+        self.engine.enrol(devices, self.now)
+
+    def clock(self, stage: str, work: Callable[[], None]) -> None:
+        """Both the time that passed and the processor time of this process, its threads included."""
+        begun, worked = time.perf_counter(), time.process_time()
+        work()
+        passed, busy = time.perf_counter() - begun, time.process_time() - worked
+        self.took[stage] = passed * 1e6 / self.count
+        print(f"{stage:28} {passed * 1e6 / self.count:7.2f} µs passed {busy * 1e6 / self.count:7.2f} µs of processor")
+
+    def run(self) -> None:
+        raw = b"".join(_as_v5(reading(index, DEVICES, self.now - 1_000, 0)) for index in range(self.count))
+        arrivals: list[list[object]] = []
+        self.clock("packets (mqtt5)", lambda: self._cut(raw, arrivals))
+        entries: list[Entry] = []
+        asyncio.run(self._take(arrivals, entries))
+        journal = SqliteJournal(self.folder / "journal.db")
+        self.clock("journal append, synced", lambda: asyncio.run(_append(journal, entries)))
+        journal.close()
+        heard: list[Sequence[Reading]] = []
+        self.clock("listener", lambda: self._hear(entries, heard))
+        self.clock("rules", lambda: self._judge(heard))
+        history = DuckHistory(self.folder / "history.duckdb")
+        self.clock("history append and flush", lambda: asyncio.run(_remember(history, heard)))
+
+    def _cut(self, raw: bytes, arrivals: list[list[object]]) -> None:
+        stream = PacketStream(1_048_576)
+        arrivals.extend(stream.feed(raw[at : at + PIECE]) for at in range(0, len(raw), PIECE))  # type: ignore[arg-type]
+
+    async def _take(self, arrivals: list[list[object]], entries: list[Entry]) -> None:
+        nobody = _Session()
+        link = Link(None, LinkSettings("bench"), None)  # type: ignore[arg-type]
+        limits = LaneSettings(2**40, 1_048_576, 500, 1.0)
+        writer = LaneWriter(
+            Lane.BULK,
+            nobody,
+            _Positions(),
+            entries.append,
+            lambda: self.now,
+            limits,
+            lambda *_: True,  # type: ignore[arg-type]
+        )
+        begun = time.perf_counter()
+        for each in arrivals:
+            writer.take(link, each)  # type: ignore[arg-type]
+        passed = (time.perf_counter() - begun) * 1e6 / self.count
+        print(f"{'frames, twins, redelivery':28} {passed:7.2f} µs passed")
+        running = asyncio.create_task(writer.run())
+        await writer.drain()
+        running.cancel()
+
+    def _hear(self, entries: list[Entry], heard: list[Sequence[Reading]]) -> None:
+        heard.extend(self.listener.hear(entry.frames).readings for entry in entries)
+
+    def _judge(self, heard: list[Sequence[Reading]]) -> None:
+        for readings in heard:
+            self.engine.feed(readings, self.now)
+
+
+class _Session:
+    """Stands where the MQTT session stands, and acknowledges into the air."""
+
+    name = "bulk"
+    link = None
+
+    def __init__(self) -> None:
+        self.packets = PacketMemory()
+
+    def acknowledge(self, link: object, packet_ids: list[int]) -> None:
+        self.packets.acknowledged(packet_ids)
+
+
+class _Positions:
+    """A journal that only counts."""
+
+    def __init__(self) -> None:
+        self.pos = 0
+
+    async def append(self, lane: Lane, frames: Sequence[Frame]) -> int:
+        self.pos += 1
+        return self.pos
+
+
+def _as_v5(packet: bytes) -> bytes:
+    """The 3.1.1 PUBLISH of the flood as a broker hands it to an MQTT 5 session: with empty properties."""
+    size = packet[1] & 0x7F | (packet[2] << 7 if packet[1] & 0x80 else 0)
+    start = 3 if packet[1] & 0x80 else 2
+    properties = start + 2 + int.from_bytes(packet[start : start + 2], "big") + 2
+    size += 1
+    head = bytes([0x32, size & 0x7F | 0x80, size >> 7]) if size > 127 else bytes([0x32, size])
+    return head + packet[start:properties] + b"\x00" + packet[properties:]
+
+
+async def _append(journal: SqliteJournal, entries: list[Entry]) -> None:
+    for entry in entries:
+        await journal.append(entry.lane, entry.frames)
+
+
+async def _remember(history: DuckHistory, heard: list[Sequence[Reading]]) -> None:
+    for pos, readings in enumerate(heard, 1):
+        history.append(Lane.BULK, pos, readings)
+    await history.flush()
+    await history.close()
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100 * BLOCK
+    with tempfile.TemporaryDirectory() as folder:
+        Stages(Path(folder), count).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -60,11 +60,15 @@ class ModelFields(BaseModel):
 
 
 class MappingBook(BaseModel):
-    """The fields of one platform: those of every kind, those of each kind, and what single models do otherwise."""
+    """The fields of one platform: those of every kind, those of each kind, and what single models do otherwise.
+
+    `also` are other platforms whose devices say the same: one LoRaWAN codec runs on several networks.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     platform: str
+    also: list[str] = Field(default_factory=list)
     version: int
     fields: Fields = Field(default_factory=dict)
     kinds: dict[Name, Fields] = Field(default_factory=dict)
@@ -110,7 +114,7 @@ def _rules(
 ) -> Iterable[tuple[str, FieldRule]]:
     for wanted in (ANY, platform):
         for book in books:
-            if book.platform == wanted:
+            if wanted == book.platform or wanted in book.also:
                 yield from book.fields.items()
                 yield from book.kinds.get(kind, {}).items()
                 for each in book.models:

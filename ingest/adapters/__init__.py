@@ -80,11 +80,13 @@ VERSIONS: Final[dict[str, int]] = {
     jetlinks.PLATFORM: jetlinks.VERSION,
 }
 
-_FIRST_LEVELS: Final = {"fengshao": native.PLATFORM} | {
-    pattern[:-2]: name
-    for name, patterns in FILTERS.items()
-    for pattern in patterns
-    if pattern.find("/#") == pattern.find("/")
+_FIRST_LEVELS: Final = {
+    "fengshao": native.PLATFORM,
+    "zigbee2mqtt": zigbee2mqtt.PLATFORM,
+    "homeassistant": homeassistant.PLATFORM,
+    "tele": tasmota.PLATFORM,
+    "stat": tasmota.PLATFORM,
+    "shellies": shelly.PLATFORM,
 }
 """Platforms that own a whole tree are found without matching filters: this runs for every message."""
 

@@ -61,3 +61,17 @@ def availability(payload: bytes) -> bool | None:
         said = next((said[key] for key in STATE_KEYS if key in said), None)
     word = str(said).strip().lower()
     return True if word in ONLINE_WORDS else False if word in OFFLINE_WORDS else None
+
+
+def read_bare(payload: bytes) -> object:
+    """A topic that holds one bare value: a number, true or false, else the word as it stands; or why it is none.
+
+    >>> read_bare(b"-1"), read_bare(b"true"), read_bare(b" mild "), read_bare(bytes([255])).detail
+    (-1, True, 'mild', 'neither a number nor text')
+    """
+    try:
+        text = payload.decode().strip()
+    except UnicodeDecodeError:
+        return Rejected(Reason.BAD_PAYLOAD, "neither a number nor text")
+    said = read_json(payload)
+    return text if isinstance(said, Rejected | str | dict | list) else said

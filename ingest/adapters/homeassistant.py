@@ -1,0 +1,86 @@
+"""Home Assistant's discovery: who tells what on which topic. It measures nothing; only its `…/state` topics do.
+
+A description (long, abbreviated or of a whole device) proposes a device for claiming under the names by which its own
+platform will report it. An empty description withdraws it. It knows no kind and remembers no earlier description.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from domain import Reason
+from ingest.adapters.discovery import Described, described
+from ingest.adapters.moments import flat
+from ingest.adapters.wire import availability, read_bare, read_json
+from ingest.frame import Frame
+from ingest.outcome import Draft, Note, NoteKind, Proposal, Rejected
+
+PLATFORM = "homeassistant"
+VERSION = 1
+
+Decoded = list[Draft | Rejected] | Note | Rejected
+
+ORDERS: Final = frozenset({"set", "command", "cmd"})
+SHAPE: Final = "topic is not homeassistant/{component}/[{node}/]{object}/config or …/state"
+
+
+def decode(frame: Frame) -> Decoded:
+    """`homeassistant/{component}/[{node}/]{object}/{config|state|availability|attributes|set}`, `…/status`."""
+    levels = frame.topic.split("/")
+    if levels[1:] in (["status"], ["birth"]):
+        online = availability(frame.payload)
+        return Note(NoteKind.BRIDGE, PLATFORM, None, f"Home Assistant itself: {_head(frame.payload)}", online)
+    if len(levels) not in (4, 5) or not all(levels):
+        return Rejected(Reason.NO_CODEC, SHAPE)
+    component, names, leaf = levels[1], levels[2:-1], levels[-1]
+    if leaf == "config":
+        return _config(component, names, frame)
+    if leaf == "state":
+        return _state(names, frame)
+    if leaf in {"availability", "status"}:
+        return Note(NoteKind.AVAILABILITY, PLATFORM, names[0], _head(frame.payload), availability(frame.payload))
+    if leaf in ORDERS:
+        return Note(NoteKind.REPLY, PLATFORM, names[0], f"a {leaf} command to the device")
+    if leaf == "attributes":
+        return Note(NoteKind.STATUS, PLATFORM, names[0], "attributes, which measure nothing")
+    return Rejected(Reason.NO_CODEC, SHAPE, names[0])
+
+
+def _config(component: str, names: list[str], frame: Frame) -> Decoded:
+    if not frame.payload.strip():
+        gone = Proposal(tuple((PLATFORM, name) for name in reversed(names)), gone=True)
+        return Note(NoteKind.DISCOVERY, PLATFORM, names[-1], "a description was withdrawn", proposals=(gone,))
+    said = read_json(frame.payload)
+    if isinstance(said, Rejected):
+        return Rejected(said.reason, said.detail, names[-1])
+    if not isinstance(said, dict):
+        return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(said).__name__} instead of an object", names[-1])
+    return _discovered(described(component, said), names)
+
+
+def _discovered(about: Described, names: list[str]) -> Note:
+    """The reporting platform's names come first: readings will bear those."""
+    own = list(dict.fromkeys([*about.identifiers, *about.unique_ids, *reversed(names)]))
+    identities = (*about.reporters, *((PLATFORM, name) for name in own))
+    proposal = Proposal(
+        tuple(dict.fromkeys(identities)), about.hints, about.vendor, about.model, about.name, about.topics
+    )
+    detail = f"describes {about.vendor or ''} {about.model or about.name or own[0]}: {', '.join(about.hints)}"[:200]
+    return Note(NoteKind.DISCOVERY, PLATFORM, own[0], detail, also=tuple(own[1:]), proposals=(proposal,))
+
+
+def _state(names: list[str], frame: Frame) -> Decoded:
+    """With a node, the node is the device and the object what it says; without, the object is the device."""
+    device, name = names[0], names[1] if len(names) > 1 else "state"
+    if not frame.payload:
+        return Note(NoteKind.STATUS, PLATFORM, device, "a retained state was cleared")
+    said = read_json(frame.payload) if frame.payload.lstrip().startswith(b"{") else read_bare(frame.payload)
+    if isinstance(said, Rejected):
+        return Rejected(said.reason, said.detail, device)
+    fields = dict(flat(said)) if isinstance(said, dict) else {name: said}
+    also = ("/".join(names), names[1]) if len(names) > 1 else ()
+    return [Draft(PLATFORM, device, None, fields, None, None, frame.retain, also)]
+
+
+def _head(payload: bytes) -> str:
+    return payload[:80].decode("utf-8", "replace")

@@ -1,0 +1,177 @@
+"""The Things Stack v3: uplinks, joins, downlink events and solved locations, as JSON. It knows no device.
+
+Its protobuf-JSON leaves out zeros: a missing frame counter is 0; in `decoded_payload` a missing field is unknown. Three
+clocks stamp a message; the network server's is taken, for gateways need not have one. The topic names the device, the
+body its EUI too. What the console's simulator sent is a test.
+"""
+
+from __future__ import annotations
+
+from binascii import Error as Base64Error
+from binascii import a2b_base64
+
+from domain import Reason
+from ingest.adapters.moments import flat
+from ingest.adapters.uplink import Moments, moments_in
+from ingest.adapters.wire import read_json
+from ingest.frame import Frame
+from ingest.outcome import Draft, Note, NoteKind, Rejected
+
+PLATFORM = "tts"
+VERSION = 1
+
+Body = dict[str, object]
+Names = tuple[str, tuple[str, ...]]
+"""The device id, and the EUI in both spellings."""
+Decoded = list[Draft | Rejected] | Note | Rejected
+
+
+def decode(frame: Frame) -> Decoded:
+    """`v3/{application}@{tenant}/devices/{device}/{up|join|down/…|location/solved|service/data}`."""
+    levels = frame.topic.split("/", 4)
+    if len(levels) != 5 or levels[2] != "devices" or not levels[3]:
+        return Rejected(Reason.NO_CODEC, "topic is not v3/{application}@{tenant}/devices/{device}/{event}")
+    device, event = levels[3], levels[4]
+    reader = EVENTS.get(event)
+    if reader is None:
+        return Rejected(Reason.NO_CODEC, f"event {event[:40]} is not one of {', '.join(EVENTS)}", device)
+    body = read_json(frame.payload)
+    if isinstance(body, Rejected):
+        return Rejected(body.reason, body.detail, device)
+    if not isinstance(body, dict):
+        return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", device)
+    return reader((device, _eui(body)), body, frame.retain)
+
+
+def _eui(body: Body) -> tuple[str, ...]:
+    eui = _object(body, "end_device_ids").get("dev_eui")
+    return (eui.upper(), eui.lower()) if isinstance(eui, str) and eui else ()
+
+
+def _up(names: Names, body: Body, retained: bool) -> Decoded:
+    uplink = _uplink(body)
+    if not uplink:
+        return Rejected(Reason.BAD_PAYLOAD, "an uplink without uplink_message", names[0])
+    moments = _moments(uplink)
+    if moments:
+        return [_reading(names, body, at, fields, retained) for at, fields in moments]
+    if uplink.get("frm_payload"):
+        return _raw(names, uplink)
+    return Note(NoteKind.LIFE, PLATFORM, names[0], "an uplink without data", online=True, also=names[1])
+
+
+def _uplink(body: Body) -> Body:
+    return _object(body, "uplink_message") or _object(body, "uplink_normalized")
+
+
+def _moments(uplink: Body) -> Moments:
+    decoded = _object(uplink, "decoded_payload") or _normalized(uplink.get("normalized_payload"))
+    return moments_in(decoded) if decoded else []
+
+
+def _normalized(said: object) -> Body:
+    """The stack's own vocabulary, told apart from the vendor's: its battery is volts."""
+    measured = said[-1] if isinstance(said, list) and said else said
+    return {f"normalized.{name}": each for name, each in flat(measured)} if isinstance(measured, dict) else {}
+
+
+def _reading(names: Names, body: Body, at: object, fields: dict[str, object], retained: bool) -> Draft:
+    """A reading of the past has the time it bears and no number; that of now has the message's."""
+    if at is not None:
+        return Draft(PLATFORM, names[0], at, fields, None, _model(body), retained, names[1])
+    return _present(names, body, fields, retained)
+
+
+def _present(names: Names, body: Body, fields: dict[str, object], retained: bool) -> Draft:
+    uplink = _uplink(body)
+    _add_link(fields, uplink)
+    if body.get("simulated") is True:
+        fields["test"] = True
+    return Draft(PLATFORM, names[0], _at(body), fields, uplink.get("f_cnt", 0), _model(body), retained, names[1])
+
+
+def _add_link(fields: dict[str, object], uplink: Body) -> None:
+    heard_by = uplink.get("rx_metadata")
+    gateways = heard_by if isinstance(heard_by, list) else []
+    levels = [gateway.get("rssi") for gateway in gateways if isinstance(gateway, dict)]
+    best = max((level for level in levels if isinstance(level, int | float)), default=None)
+    if best is not None:
+        fields.setdefault("rssi_dbm", best)
+
+
+def _raw(names: Names, uplink: Body) -> Decoded:
+    port = uplink.get("f_port", 0)
+    try:
+        a2b_base64(str(uplink["frm_payload"]), strict_mode=True)
+    except Base64Error as fault:
+        return Rejected(Reason.BAD_PAYLOAD, f"frm_payload is not base64: {fault}", names[0])
+    detail = f"raw bytes on port {port} and no decoded_payload: give the device a payload formatter or a codec here"
+    return Rejected(Reason.NO_CODEC, detail, names[0])
+
+
+def _at(body: Body) -> object:
+    return _uplink(body).get("received_at") or body.get("received_at")
+
+
+def _model(body: Body) -> str | None:
+    model = _object(_uplink(body), "version_ids").get("model_id")
+    return model if isinstance(model, str) else None
+
+
+def _location(names: Names, body: Body, retained: bool) -> Decoded:
+    location = _object(_object(body, "location_solved"), "location")
+    if not location:
+        return Rejected(Reason.BAD_PAYLOAD, "a solved location without a location", names[0])
+    fields: dict[str, object] = {"lat": location.get("latitude", 0.0), "lon": location.get("longitude", 0.0)}
+    return [Draft(PLATFORM, names[0], body.get("received_at"), fields, None, None, retained, names[1])]
+
+
+def _join(names: Names, _body: Body, _retained: bool) -> Decoded:
+    detail = "joined; its frame counter starts again"
+    return Note(NoteKind.JOIN, PLATFORM, names[0], detail, online=True, also=names[1])
+
+
+def _acknowledged(names: Names, _body: Body, _retained: bool) -> Decoded:
+    return Note(NoteKind.REPLY, PLATFORM, names[0], "downlink acknowledged", online=True, also=names[1])
+
+
+def _refused(names: Names, _body: Body, _retained: bool) -> Decoded:
+    """The device was heard: it sent its next uplink without the acknowledgement."""
+    return Note(NoteKind.REPLY, PLATFORM, names[0], "downlink not acknowledged", online=True, also=names[1])
+
+
+def _failed(names: Names, body: Body, _retained: bool) -> Decoded:
+    error = _object(_object(body, "downlink_failed"), "error")
+    said = error.get("message_format") or error.get("name") or "no reason given"
+    return Note(NoteKind.REPLY, PLATFORM, names[0], f"downlink failed: {said}"[:200], also=names[1])
+
+
+def _under_way(names: Names, _body: Body, _retained: bool) -> Decoded:
+    return Note(NoteKind.REPLY, PLATFORM, names[0], "a downlink is under way", also=names[1])
+
+
+def _service(names: Names, body: Body, _retained: bool) -> Decoded:
+    service = _object(body, "service_data").get("service", "")
+    return Note(NoteKind.STATUS, PLATFORM, names[0], f"data of the service {service}"[:200], also=names[1])
+
+
+EVENTS = {
+    "up": _up,
+    "up/normalized": _up,
+    "join": _join,
+    "down/queued": _under_way,
+    "down/queue/invalidated": _under_way,
+    "down/sent": _under_way,
+    "down/ack": _acknowledged,
+    "down/nack": _refused,
+    "down/failed": _failed,
+    "down/push": _under_way,
+    "down/replace": _under_way,
+    "location/solved": _location,
+    "service/data": _service,
+}
+
+
+def _object(body: Body, key: str) -> Body:
+    inner = body.get(key)
+    return inner if isinstance(inner, dict) else {}

@@ -1,0 +1,60 @@
+"""What a LoRaWAN payload decoder said, as readings: one uplink may hold many, hours old. It knows no platform.
+
+Two shapes are common among published codecs: a list of records that each bear a time (Milesight `history`), and a
+list of single values with a type and a time each (Kamstrup `values`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from ingest.adapters.moments import by_moment, flat
+
+TIME_KEYS: Final = ("timestamp", "Timestamp", "time", "ts", "datetime", "date")
+"""Where records keep their time."""
+
+TYPE_KEYS: Final = ("Type", "type", "name")
+VALUE_KEYS: Final = ("Value", "value")
+
+Moments = list[tuple[object, dict[str, object]]]
+
+
+def moments_in(decoded: Mapping[str, object]) -> Moments:
+    """The readings of one uplink, oldest first; the last has no time of its own and bears what is true now.
+
+    >>> moments_in({"leak": False, "history": [{"pulse": 256, "timestamp": 1665561758}]})
+    [(1665561758, {'pulse': 256}), (None, {'leak': False})]
+    >>> moments_in({"values": [{"Type": "Volume", "Value": 3, "Timestamp": "2024-07-24T19:00:00.000"}]})
+    [('2024-07-24T19:00:00.000', {'Volume': 3})]
+    """
+    timed: list[tuple[object, str, object]] = []
+    now: dict[str, object] = {}
+    for name, said in decoded.items():
+        records = _records(said)
+        timed += [each for record in records for each in _said(record)]
+        if not records:
+            now.update(flat({name: said}))
+    now.update((name, value) for at, name, value in timed if at is None)
+    past = by_moment(each for each in timed if each[0] is not None)
+    past.sort(key=lambda moment: str(moment[0]))
+    return [*past, (None, now)] if now or not past else past
+
+
+def _records(said: object) -> list[dict[str, object]]:
+    """The list, if all in it are objects that bear a time."""
+    records = [record for record in said if isinstance(record, dict)] if isinstance(said, list) else []
+    whole = isinstance(said, list) and len(records) == len(said)
+    return records if whole and all(any(key in record for key in TIME_KEYS) for record in records) else []
+
+
+def _said(record: dict[str, object]) -> Iterator[tuple[object, str, object]]:
+    at = next(record[key] for key in TIME_KEYS if key in record)
+    named = next((record[key] for key in TYPE_KEYS if key in record), None)
+    value = next((key for key in VALUE_KEYS if key in record), None)
+    if isinstance(named, str) and value is not None:
+        yield at, named, record[value]
+        return
+    for name, each in flat(record):
+        if name not in TIME_KEYS:
+            yield at, name, each

@@ -41,12 +41,25 @@ def decode(frame: Frame) -> Decoded:
     if len(levels) != 5 or not (levels[2] and levels[3]):
         return Rejected(Reason.NO_CODEC, "topic is not /sys/{productKey}/{deviceName}/thing/…")
     me, path = f"{levels[2]}/{levels[3]}", levels[4]
-    if path.startswith("thing/event/") and path.endswith("/post"):
-        return _post(me, path[len("thing/event/") : -len("/post")], frame)
+    posted = _posted(path)
+    if posted:
+        return _post(me, posted, frame)
     if path == "thing/model/up_raw":
         detail = f"{len(frame.payload)} raw bytes, which need this product's own script"
         return Rejected(Reason.NO_CODEC, detail, me)
     return _aside(me, path)
+
+
+def _posted(path: str) -> str:
+    """What is posted: `property`, `property/pack`, an event's identifier. Some clones leave out the word `event`.
+
+    >>> [_posted(path) for path in ("thing/event/property/post", "thing/property/post", "thing/event/sos/post", "x")]
+    ['property', 'property', 'sos', '']
+    """
+    begun, end, rest = path.rpartition("/post")
+    if rest or not end or not begun.startswith(("thing/event", "thing/property")):
+        return ""
+    return begun.removeprefix("thing/").removeprefix("event/")
 
 
 def _aside(me: str, path: str) -> Note | Rejected:
@@ -56,7 +69,7 @@ def _aside(me: str, path: str) -> Note | Rejected:
         return Note(NoteKind.REPLY, PLATFORM, me, f"a command to the device: {path[:120]}")
     if path == "thing/list/found" or path.startswith(("thing/topo/", "thing/sub/")):
         return Note(NoteKind.DISCOVERY, PLATFORM, me, f"a gateway speaks of its sub-devices: {path[:120]}", online=True)
-    if path.startswith(HOUSEKEEPING) and not path.startswith("thing/event/"):
+    if path.startswith(HOUSEKEEPING) and not path.startswith("thing/event"):
         return Note(NoteKind.STATUS, PLATFORM, me, f"housekeeping: {path[:120]}")
     return Rejected(Reason.NO_CODEC, f"…/{path[:120]} is no Alink topic we know", me)
 
@@ -79,7 +92,8 @@ def _read(me: str, event: str, params: dict[str, object] | list[object], retaine
     elif event == "property":
         yield from _drafts(me, _properties(params), retained)
     else:
-        yield from _drafts(me, _event(_bare(event), params), retained)
+        named = params.get("identifier") if event == "event" and isinstance(params, dict) else event
+        yield from _drafts(me, _event(_bare(str(named or event)), params), retained)
 
 
 def _bundle(me: str, part: object, retained: bool) -> Drafts:

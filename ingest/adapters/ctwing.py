@@ -1,4 +1,4 @@
-"""China Telecom CTWing/AEP, by MQTT bridge or HTTP push: the same JSON. It knows no product and no device.
+"""China Telecom CTWing/AEP, and its older NB platform, by MQTT or HTTP push: the same JSON. It knows no product.
 
 IMEI, else deviceId, is the identity, and the platform's `timestamp` the time. `upPacketSN` counts nothing: it is -1
 or '' in every log we saw. Repetitions of a push have its timestamp, by which the gate knows them.
@@ -57,7 +57,7 @@ def _one(body: object, retained: bool) -> Decoded:
     names = _names(body)
     if not names:
         return Rejected(Reason.BAD_PAYLOAD, "neither IMEI nor deviceId says whose it is")
-    sort = str(body.get("messageType") or _looks_like(body))
+    sort = str(body.get("messageType") or body.get("notifyType") or _looks_like(body))
     reader = READERS.get(sort.lower())
     if reader is None:
         return Rejected(Reason.NO_CODEC, f"messageType {sort[:40]!r} is none we know", names[0])
@@ -116,6 +116,20 @@ def _fields(payload: Mapping[str, object]) -> dict[str, object]:
     return fields
 
 
+def _changed(names: tuple[str, ...], body: Body, retained: bool) -> Decoded:
+    """The older platform's push: one service or several, each with its data and its time."""
+    services = body.get("services", [body.get("service")])
+    drafts: list[Draft | Rejected] = []
+    for service in services if isinstance(services, list) else []:
+        data = service.get("data") if isinstance(service, dict) else None
+        if isinstance(service, dict) and isinstance(data, dict):
+            at = service.get("eventTime", body.get("timestamp"))
+            drafts.append(_draft(names, {**body, "timestamp": at}, dict(flat(data)), retained))
+        else:
+            drafts.append(Rejected(Reason.BAD_PAYLOAD, "a service without data", names[0]))
+    return drafts or Rejected(Reason.BAD_PAYLOAD, "a data change without a service", names[0])
+
+
 def _event(names: tuple[str, ...], body: Body, retained: bool) -> Decoded:
     """An event's number names its sort (`event.1001`). When its content bears a verdict, the verdict speaks."""
     content = body.get("eventContent")
@@ -152,6 +166,8 @@ READERS = {
     "datareport": _data,
     "datareporttupunion": _data,
     "eventreport": _event,
+    "devicedatachanged": _changed,
+    "devicedataschanged": _changed,
     "deviceonlineofflinereport": _availability,
     "commandresponse": _response,
 }

@@ -84,14 +84,19 @@ def _child(gateway: str, device: object, retained: bool) -> Drafts:
 
 
 def _reported(me: str, body: dict[str, object], retained: bool) -> Drafts:
-    services = body.get("services")
-    if not isinstance(services, list) or not services:
+    services = _listed(body.get("services"))
+    if not services:
         yield Rejected(Reason.BAD_PAYLOAD, "a report without `services`", me)
         return
     whole = [each for each in services if isinstance(each, dict) and isinstance(each.get("properties"), dict)]
     if len(whole) < len(services):
         yield Rejected(Reason.BAD_PAYLOAD, "a service without `properties`", me)
     yield from _drafts(me, (said for service in whole for said in _serviced(service)), retained)
+
+
+def _listed(services: object) -> list[object]:
+    """The services; some SDKs write a single one without its list."""
+    return services if isinstance(services, list) else [services] if isinstance(services, dict) else []
 
 
 def _serviced(service: dict[str, object]) -> Iterator[Said]:
@@ -108,8 +113,7 @@ def _event_time(service: dict[str, object]) -> object:
 
 
 def _events(me: str, body: dict[str, object], retained: bool) -> Decoded:
-    services = body.get("services")
-    told = [each for each in services if isinstance(each, dict)] if isinstance(services, list) else []
+    told = [each for each in _listed(body.get("services")) if isinstance(each, dict)]
     if not told:
         return Rejected(Reason.BAD_PAYLOAD, "an event report without `services`", me)
     own = [each for each in told if not str(each.get("service_id", "")).startswith("$")]
@@ -176,6 +180,7 @@ READERS = {
     "properties/report": _properties,
     "gateway/sub_devices/properties/report": _gateway,
     "events/up": _events,
+    "events/report": _events,
     "messages/up": _message,
     "status": _status,
 }

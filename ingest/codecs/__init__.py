@@ -1,0 +1,43 @@
+"""What a device says inside its platform's wrapping: payload codecs in JavaScript, vendors' files as published.
+
+A codec runs in a process of its own, without any input or output, for at most 20 ms and with at most 8 MB a call. It
+knows no platform and no quantity: its fields go through the mapping and the gate like everybody's.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+from domain import Instant
+
+
+class Codec(Struct, frozen=True):
+    """One file bound to models. `variables` are handed to every call; `version` names the bytes of the file."""
+
+    name: str
+    source: str
+    version: str
+    variables: str = "{}"
+
+
+class Call(Struct, frozen=True, gc=False):
+    """One payload for one codec. `received` is the only time that the codec can learn."""
+
+    codec: Codec
+    data: bytes
+    f_port: int
+    received: Instant
+
+
+class Decoded(Struct, frozen=True):
+    """The fields that a codec read, with its warnings."""
+
+    data: dict[str, object]
+    warnings: list[str] = field(default_factory=list)
+
+
+class CodecFailed(Struct, frozen=True):
+    """Why a codec gave nothing. `exhausted`: it ran into a limit; such a codec is rested when it does so again."""
+
+    detail: str
+    exhausted: bool = False

@@ -1,0 +1,108 @@
+// Stands before a codec: what published codecs expect around them, and the one door to call them through.
+// The codec's clock stands still at the instant of reception, so that a replayed journal decodes to the same again.
+(function () {
+  "use strict";
+  var stringify = JSON.stringify, parse = JSON.parse, isArray = Array.isArray, finite = isFinite, text = String;
+  var OURS = 100000; // this file is evaluated behind so many empty lines: such a line number is not the codec's
+  var RealDate = Date, RealError = Error, construct = Reflect.construct, now = 0;
+
+  function StillDate() {
+    if (!new.target) return new RealDate(now).toString();
+    return construct(RealDate, arguments.length ? arguments : [now], new.target);
+  }
+  StillDate.prototype = RealDate.prototype;
+  StillDate.prototype.constructor = StillDate;
+  StillDate.UTC = RealDate.UTC;
+  StillDate.parse = RealDate.parse;
+  StillDate.now = function () { return now; };
+
+  function offer(name, value) {
+    Object.defineProperty(globalThis, name, { value: value, writable: true, configurable: true, enumerable: false });
+  }
+  function silent() {}
+  var module = { exports: {} };
+  offer("Date", StillDate);
+  offer("module", module);
+  offer("exports", module.exports);
+  offer("console", { log: silent, info: silent, warn: silent, error: silent, debug: silent, trace: silent });
+  Math.random = function () { return 0.5; };
+  delete globalThis.performance;
+
+  // A number that JSON cannot write is spelled, so that it is refused as a value and not taken for "not measured".
+  function spelled(_, value) {
+    return typeof value === "number" && !finite(value) ? text(value) : value;
+  }
+
+  function shown(name, data, warnings, most) {
+    if (data === null || typeof data !== "object" || isArray(data)) {
+      return "!" + name + " gave " + (isArray(data) ? "an array" : data === null ? "null" : typeof data) + " for data";
+    }
+    var written = stringify(data);
+    if (typeof written !== "string" || written[0] !== "{") return "!" + name + " gave no plain object for data";
+    if (written.indexOf("null") >= 0) written = stringify(data, spelled);
+    if (written.length > most) return "!" + name + " gave " + written.length + " characters; at most " + most + " are taken";
+    if (!isArray(warnings) || !warnings.length) return "=" + written;
+    return "~" + stringify(warnings.slice(0, 8).map(function (each) { return text(each).slice(0, 200); })) + "\n" + written;
+  }
+
+  function complained(errors) {
+    return isArray(errors) ? errors.length > 0 : typeof errors === "string" && errors !== "";
+  }
+
+  function uplink(name, result, most) {
+    if (result === null || typeof result !== "object") return "!" + name + " gave " + (result === null ? "null" : typeof result);
+    if (complained(result.errors)) return "!" + [].concat(result.errors).map(text).join("; ").slice(0, 500);
+    return shown(name, result.data, result.warnings, most);
+  }
+
+  function bytesOf(latin) {
+    var length = latin.length, bytes = new Array(length);
+    for (var i = 0; i < length; i++) bytes[i] = latin.charCodeAt(i);
+    return bytes;
+  }
+
+  var STYLES = {
+    decodeUplink: function (name, call, port, bytes, variables) {
+      return uplink(name, call({ bytes: bytes, fPort: port, recvTime: new RealDate(now), variables: variables }), this.most);
+    },
+    Decode: function (name, call, port, bytes, variables) { return shown(name, call(port, bytes, variables), null, this.most); },
+    Decoder: function (name, call, port, bytes) { return shown(name, call(bytes, port), null, this.most); },
+    rawDataToProtocol: function (name, call, port, bytes) {
+      var said = call(bytes);
+      return shown(name, said && typeof said.params === "object" ? said.params : said, null, this.most);
+    },
+  };
+
+  function told(fault) {
+    try {
+      if (fault === null) return "!out of memory"; // what QuickJS throws when not even the error has room
+      if (!(fault instanceof RealError)) return "!threw " + text(fault).slice(0, 300);
+      var place = /<input>:(\d+)/.exec(text(fault.stack)), line = place ? +place[1] : OURS;
+      return "!" + (text(fault.name) + ": " + text(fault.message)).slice(0, 300) + (line < OURS ? " (line " + line + ")" : "");
+    } catch (_) {
+      return "!threw something that cannot be told";
+    }
+  }
+
+  return function (globals, variables, most) {
+    var exported = module.exports, settings = { most: most };
+    for (var name in STYLES) {
+      var own = exported !== null && (typeof exported === "object" || typeof exported === "function") ? exported[name] : null;
+      var found = globals[name] || (typeof own === "function" ? own.bind(exported) : null);
+      if (found) return door(name, found);
+    }
+    throw new RealError("it defines none of decodeUplink, Decode, Decoder and rawDataToProtocol");
+
+    function door(name, found) {
+      var style = STYLES[name].bind(settings);
+      return function (latin, port, at) {
+        now = at;
+        try {
+          return style(name, found, port, bytesOf(latin), parse(variables));
+        } catch (fault) {
+          return told(fault);
+        }
+      };
+    }
+  };
+})()

@@ -1,0 +1,78 @@
+"""Drafts that hold raw bytes get their fields: each device's codec reads them, a whole run at once. It knows no frame.
+
+One uplink may hold many readings; each becomes a draft of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import tzinfo
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from domain import Device, Instant, Reason
+from ingest.adapters.uplink import moments_in
+from ingest.codecs import Call, Codec, CodecFailed, Decoded
+from ingest.instants import is_sane, read_instant
+from ingest.outcome import Draft, RawPayload, Rejected
+
+Found = tuple[Draft, RawPayload, Device, Instant]
+"""A draft with its raw bytes, the device that said so, and the instant the message came."""
+
+
+class Decoder(Protocol):
+    """What reads raw bytes (ingest/codecs/reader.py)."""
+
+    @property
+    def versions(self) -> dict[str, str]: ...
+
+    def find(self, *models: str | None) -> Codec | None: ...
+
+    def decode(self, calls: Sequence[Call]) -> list[Decoded | CodecFailed]: ...
+
+
+def open_raw(decoder: Decoder | None, found: Sequence[Found], zone: tzinfo) -> list[list[Draft | Rejected]]:
+    """For each draft, in order, what it became."""
+    codecs = [decoder.find(device.model, draft.model) if decoder else None for draft, _, device, _ in found]
+    calls = [
+        Call(codec, raw.data, raw.f_port, _said_at(draft, received, zone))
+        for codec, (draft, raw, _, received) in zip(codecs, found, strict=True)
+        if codec is not None
+    ]
+    outcomes = iter(decoder.decode(calls) if decoder and calls else [])
+    return [
+        [_no_codec(*each)] if codec is None else _read(each[0], next(outcomes))
+        for codec, each in zip(codecs, found, strict=True)
+    ]
+
+
+def _said_at(draft: Draft, received: Instant, zone: tzinfo) -> Instant:
+    """When the platform heard it; with an insane clock, when we did."""
+    at = read_instant(draft.at, zone) if draft.at is not None else None
+    return at if at is not None and is_sane(at, received) else received
+
+
+def _no_codec(draft: Draft, raw: RawPayload, device: Device, _received: Instant) -> Rejected:
+    model = device.model or draft.model
+    wanted = f"no codec in codecs.d speaks for model {model[:80]!r}" if model else f"{device.id} has no model"
+    detail = f"{len(raw.data)} raw bytes on port {raw.f_port} ({raw.data[:24].hex()}): {wanted}"
+    return Rejected(Reason.NO_CODEC, detail, draft.identity)
+
+
+def _read(draft: Draft, outcome: Decoded | CodecFailed) -> list[Draft | Rejected]:
+    if isinstance(outcome, CodecFailed):
+        return [Rejected(Reason.CODEC_FAILED, outcome.detail, draft.identity)]
+    moments = moments_in(outcome.data) or [(None, {})]
+    return [_present(draft, fields) if at is None else _past(draft, at, fields) for at, fields in moments]
+
+
+def _present(draft: Draft, fields: dict[str, object]) -> Draft:
+    """A payload without fields is still a sign of life: the signal's strength was not measured, no more is said."""
+    said = {**draft.fields, **fields} or {"rssi_dbm": None}
+    return replace(draft, fields=said, raw=None)
+
+
+def _past(draft: Draft, at: object, fields: dict[str, object]) -> Draft:
+    """A reading of the past bears its own time and no number."""
+    return replace(draft, at=at, fields=fields, seq=None, raw=None)

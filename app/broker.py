@@ -60,40 +60,59 @@ class LocalBroker:
     """
 
     def __init__(self, folder: Path, host: str, port: int, credentials: tuple[str, str] | None = None) -> None:
-        self._folder, self._host, self._port, self._credentials = folder, host, port, credentials
-        self._config = folder / "mosquitto.conf"
+        self._folder, self._host, self._port, self._credentials = folder.resolve(), host, port, credentials
+        self._config = self._folder / "mosquitto.conf"
         self._pid: int | None = None
 
     async def start(self) -> None:
         self._pid = self._running()
+        if self._pid is not None and self._config.read_text() != self._written():
+            await self.stop()
         if self._pid is None:
+            await self._refuse_a_stranger()
             await self._spawn()
 
     def _running(self) -> int | None:
-        """The process id of a broker that an earlier run of ours left behind, if it still runs on our settings."""
+        """The process id of a broker that an earlier run of ours left behind."""
         try:
             pid = int((self._folder / "mosquitto.pid").read_text())
             command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except (OSError, ValueError):
             return None
-        ours = str(self._config).encode() in command and f"listener {self._port} " in self._config.read_text()
-        return pid if ours else None
+        return pid if str(self._config).encode() in command else None
+
+    def _written(self) -> str:
+        passwords = self._folder / "passwords" if self._credentials else None
+        return configuration(self._folder, self._host, self._port, passwords)
+
+    async def _refuse_a_stranger(self) -> None:
+        """Whoever listens there already is not ours: on another service's broker we would take its messages away."""
+        try:
+            _, writer = await asyncio.open_connection(self._host, self._port)
+        except OSError:
+            return
+        writer.close()
+        raise NoBroker(
+            f"--mqtt {self._host}:{self._port}: another program listens there already; "
+            f"name another port, or use it as a broker with --mqtt mqtt://{self._host}:{self._port}"
+        )
 
     async def _spawn(self) -> None:
         binary = mosquitto_binary()
         if binary is None:
             raise NoBroker("mosquitto is not installed: run `make install` as root, or use --mqtt mqtt://HOST:PORT")
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._config.write_text(configuration(self._folder.resolve(), self._host, self._port, self._password_file()))
+        self._write_passwords()
+        self._config.write_text(self._written())
         process = await asyncio.create_subprocess_exec(
             binary, "-c", str(self._config), stdin=subprocess.DEVNULL, start_new_session=True
         )
         await self._wait_until_listening(process)
         self._pid = process.pid
 
-    def _password_file(self) -> Path | None:
+    def _write_passwords(self) -> None:
         if self._credentials is None:
-            return None
+            return
         path = self._folder / "passwords"
         user, password = self._credentials
         path.unlink(missing_ok=True)
@@ -103,7 +122,6 @@ class LocalBroker:
         if tool is None:
             raise NoBroker("mosquitto_passwd is not installed: it comes with mosquitto")
         subprocess.run([tool, "-U", str(path)], check=True)  # noqa: S603 (our own file, found tool)
-        return path
 
     async def _wait_until_listening(self, process: asyncio.subprocess.Process) -> None:
         for _ in range(200):

@@ -66,6 +66,6 @@ def _sentence(response: httpx2.Response) -> str:
     with contextlib.suppress(ValueError):
         problem = response.json()
         lines = [str(problem.get("detail") or problem.get("title") or response.status_code)]
-        lines += [f"  {fault.get('field')}: {fault.get('message')}" for fault in problem.get("errors", ())]
+        lines += [f"  {fault.get('field')}: {fault.get('detail')}" for fault in problem.get("errors", ())]
         return "\n".join(lines)
     return f"the service answered {response.status_code}"

@@ -124,11 +124,15 @@ def duty(row: dict[str, str]) -> Duty:
 
 
 def device(row: dict[str, str]) -> Device:
-    named = ("platform" in row) + ("platform_id" in row)
-    if named == 1:
-        raise KeyError("platform_id", "platform and platform_id go together: write both or neither")
-    identities = (Identity(row["platform"], row["platform_id"]),) if named else ()
+    if "platform_id" in row and "platform" not in row:
+        raise KeyError("platform", "is empty: whose platform_id is it? Write the platform too, or neither")
+    identities = _known_as(row["id"], row.get("platform"), row.get("platform_id"))
     return Device(row["id"], row["kind"], row.get("model"), row.get("place"), identities, _attributes(row))
+
+
+def _known_as(id: str, platform: str | None, platform_id: str | None) -> tuple[Identity, ...]:
+    """A platform without an id of its own knows the device by ours."""
+    return () if platform is None else (Identity(platform, platform_id or id),)
 
 
 FILES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[dict[str, str]], Any]]] = {
@@ -194,9 +198,8 @@ class WrittenDevice(BaseModel):
 
     def device(self) -> Device:
         written = [Identity(one.platform, one.id) for one in self.identities]
-        if self.platform is not None and self.platform_id is not None:
-            written.append(Identity(self.platform, self.platform_id))
-        return Device(self.id, self.kind, self.model, self.place, tuple(written), dict(self.attributes))
+        known_as = _known_as(self.id, self.platform, self.platform_id)
+        return Device(self.id, self.kind, self.model, self.place, (*written, *known_as), dict(self.attributes))
 
 
 class WrittenDevices(BaseModel):

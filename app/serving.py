@@ -15,6 +15,8 @@ from app.control import SOCKET, trusted
 from app.links import Address, BadAddress
 
 STOP_WITHIN_S = 3
+LONGEST_SOCKET = 107
+"""Bytes of a path that Linux takes for a socket."""
 
 
 class _Server(uvicorn.Server):
@@ -30,6 +32,8 @@ async def serve(app: Any, at: Address, data: Path, token: str) -> AsyncIterator[
     """Serves until the block ends; listens before it begins."""
     socket = data / SOCKET
     socket.unlink(missing_ok=True)
+    if len(os.fsencode(socket)) > LONGEST_SOCKET:
+        raise BadAddress(f"--data {data}: too long a path for {SOCKET} in it; name a shorter folder, or a relative one")
     public = _Server(_config(app, host=at.host, port=at.port, lifespan="on"))
     control = _Server(_config(trusted(app, token), uds=str(socket), lifespan="off"))
     before = os.umask(0o077)

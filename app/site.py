@@ -39,6 +39,9 @@ def read_site(path: Path | None) -> SiteFolder:
     if not path.is_dir():
         raise WrittenError([Located(str(path), 1, 1, "", "is no folder: `fengshao init FOLDER` writes one")])
     settings_file = path / "site.yaml"
+    if not settings_file.exists() and not any(path.glob("*.csv")) and not any(one.is_dir() for one in path.iterdir()):
+        said = "is no site: it holds neither site.yaml nor places.csv, devices.csv ...; is the folder the right one?"
+        raise WrittenError([Located(str(path), 1, 1, "", said)])
     settings = read_model(settings_file, Site) if settings_file.exists() else Site()
     records: dict[str, list[Any]] = {}
     faults: list[Located] = []

@@ -19,9 +19,9 @@ def strangers(refusals: Sequence[Refusal]) -> list[Finding]:
 
 def _finding(refusal: Refusal) -> Finding:
     name = f"{refusal.platform or refusal.source}:{refusal.identity or refusal.topic}"
-    begin = refusal.at - refusal.at % HOUR
+    hour = refusal.at - refusal.at % HOUR
     return Finding(
-        id=f"{RULE}@1/{name}/{begin}",
+        id=f"{RULE}@1/{name}/{hour}",
         rule=RULE,
         version="1",
         phase=Phase.BEGAN,
@@ -30,8 +30,8 @@ def _finding(refusal: Refusal) -> Finding:
         severity=Severity.HIGH,
         ledger=Ledger.DANGER,
         subject=Subject("device", name),
-        begin=begin,
-        at=begin,
+        begin=refusal.at,
+        at=refusal.at,
         now=refusal.at,
         advice=ADVICE,
         evidence=(Evidence("identity", name, at=refusal.at), Evidence("detail", refusal.detail, at=refusal.at)),

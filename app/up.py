@@ -46,6 +46,7 @@ class Options(Struct, frozen=True):
 
 def run(options: Options) -> int:
     """The exit code."""
+    os.umask(0o077)  # names, phones and what homes' devices say are in DIR
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     logging.getLogger("httpx2").setLevel(logging.WARNING)
@@ -89,6 +90,7 @@ async def _serve(
     house = House(folder, data, stores, doors, url, token, clock)
     await house.open()
     tasks = house.tasks() | ({"broker": broker} if broker else {})
+    stack.callback(lambda: [work.close() for work in tasks.values()])
     app = demo.app(house.app()) if demo else house.app()
     async with serving.serve(app, http, data, token), _running(tasks, stop) as failed:
         _announce(http, url, token, is_new, data, demo)

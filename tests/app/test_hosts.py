@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.broker import LocalBroker, _alive
+from app.broker import LocalBroker, NoBroker, _alive
 from app.channels import NoSuchChannel, build_channels, http_client
 from app.embedded_broker import EmbeddedBroker
 from app.keys import BadToken, InUse, admin_token, lock, signing_key
@@ -34,6 +34,38 @@ async def test_a_broker_left_behind_by_a_killed_service_is_taken_up_with_its_que
     assert _alive(pid)
     await second.stop()
     assert not _alive(pid)
+
+
+async def test_a_second_service_on_a_port_in_use_does_not_drink_from_the_first_ones_broker(
+    tmp_path: Path, free_port: Callable[[], int]
+) -> None:
+    """Found by hand: the second took over the first one's sessions and acknowledged its gas alarms."""
+    port = free_port()
+    first = LocalBroker(tmp_path / "one", "127.0.0.1", port)
+    await first.start()
+    try:
+        with pytest.raises(NoBroker, match="listens there already"):
+            await LocalBroker(tmp_path / "two", "127.0.0.1", port).start()
+    finally:
+        await first.stop()
+
+
+async def test_a_broker_left_behind_is_not_taken_up_when_its_settings_have_changed(
+    tmp_path: Path, free_port: Callable[[], int]
+) -> None:
+    """Left open to everybody, it must not go on so once credentials are asked for."""
+    import aiomqtt
+
+    port = free_port()
+    await LocalBroker(tmp_path / "broker", "127.0.0.1", port).start()
+    second = LocalBroker(tmp_path / "broker", "127.0.0.1", port, ("sentry", "maple"))
+    await second.start()
+    try:
+        with pytest.raises(aiomqtt.MqttError):
+            async with aiomqtt.Client("127.0.0.1", port):
+                pass
+    finally:
+        await second.stop()
 
 
 async def test_a_broker_with_credentials_refuses_a_stranger(tmp_path: Path, free_port: Callable[[], int]) -> None:

@@ -157,3 +157,28 @@ def test_csv_cells_beyond_the_header_are_told(tmp_path: Path) -> None:
 
     with pytest.raises(WrittenError, match="more cells than the first line has columns"):
         read_csv(file, required, optional, make)
+
+
+def test_a_platform_without_an_id_of_its_own_knows_the_device_by_ours(tmp_path: Path) -> None:
+    file = tmp_path / "new.csv"
+    file.write_text("id,kind,platform\n0x000d6f0014f7bf0f,gas_alarm,zigbee2mqtt\ngas-1,gas_alarm,native\n")
+
+    found = read_devices(file, {"gas_alarm": None})
+    assert [one.identities for one in found] == [
+        (Identity("zigbee2mqtt", "0x000d6f0014f7bf0f"),),
+        (Identity("native", "gas-1"),),
+    ]
+
+
+def test_an_id_of_nobody_knows_which_platform_is_a_fault(tmp_path: Path) -> None:
+    file = tmp_path / "new.csv"
+    file.write_text("id,kind,platform,platform_id\ngas-1,gas_alarm,,0x000d6f0014f7bf0f\n")
+
+    with pytest.raises(WrittenError, match=r"new.csv:2:.*platform: is empty"):
+        read_devices(file, {"gas_alarm": None})
+
+
+def test_a_folder_that_is_no_site_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    """A mistyped --site would have watched nothing and told nobody."""
+    with pytest.raises(WrittenError, match="is no site"):
+        read_site(tmp_path)

@@ -10,7 +10,7 @@ from typing import Final
 from domain import Evidence, Instant, Severity, Value
 from rules.core import Phase, Signal, Watch
 from rules.expression import parse
-from rules.meaning import Answer, Scope, limit_of, meaning, reflex
+from rules.meaning import Answer, Scope, meaning, reflex, sides
 from rules.rulebook import Rule
 from rules.tree import Node, Quantity, Window, comparisons, leaves, quantities, windows
 
@@ -86,19 +86,21 @@ class Condition:
         """What a person can check: each quantity with its value and the limit it was held against."""
         rendered = ((leaf, _measured(leaf, scope), unit, limit) for leaf, unit, limit in self._lines)
         return tuple(
-            Evidence(_name(leaf), value, unit, limit, at) for leaf, value, unit, limit in rendered if value is not None
+            Evidence(_name(leaf), value, unit, None if limit is None else limit(scope), at)
+            for leaf, value, unit, limit in rendered
+            if value is not None
         )
 
 
-_Line = tuple[Quantity | Window, str, Value | None]
+_Line = tuple[Quantity | Window, str, Judge | None]
 
 
 def _lines(question: Node, rule: Rule, units: Mapping[str, str]) -> list[_Line]:
-    limits: dict[Quantity | Window, Value | None] = {}
+    limits: dict[Quantity | Window, Judge | None] = {}
     for comparison in comparisons(question):
-        found = limit_of(comparison)
+        found = sides(comparison)
         if found is not None and isinstance(found[0], (Quantity, Window)):
-            limits.setdefault(found[0], found[2])
+            limits.setdefault(found[0], meaning(found[2]))
     for leaf in [*leaves(question), *(Quantity(name) for name in rule.show)]:
         if isinstance(leaf, (Quantity, Window)):
             limits.setdefault(leaf, None)
@@ -110,9 +112,10 @@ def _name(leaf: Quantity | Window) -> str:
 
 
 def _unit(leaf: Quantity | Window, units: Mapping[str, str]) -> str:
-    if isinstance(leaf, Window) and leaf.function == "idle":
-        return "ms"
-    return units.get(_name(leaf), "")
+    unit = units.get(_name(leaf), "")
+    if isinstance(leaf, Quantity):
+        return unit
+    return {"idle": "ms", "seen": "ms", "count": "", "rate": f"{unit}/h"}.get(leaf.function, unit)
 
 
 def _measured(leaf: Quantity | Window, scope: Scope) -> Value | None:

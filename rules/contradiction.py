@@ -11,7 +11,7 @@ from typing import Final
 from domain import Value
 from domain.kind import Kind
 from rules.meaning import limit_of, meaning
-from rules.tree import Attribute, Literal, Node, Quantity, Window, comparisons, leaves
+from rules.tree import Attribute, Binary, Literal, Node, Quantity, Unary, Window, comparisons, leaves
 
 MOST_TRIED: Final = 5_000
 """Combinations tried; conditions a person can check by reading stay far below."""
@@ -49,13 +49,16 @@ def both_true(first: Node, second: Node, kind: Kind) -> str | None:
     return None
 
 
-def _guesses(leaf: Leaf, first: Node, second: Node, kind: Kind) -> Iterator[Value]:
+def _guesses(leaf: Leaf, first: Node, second: Node, kind: Kind) -> Iterator[Value | None]:
     limits = [
         found[2]
         for node in (first, second)
         for found in map(limit_of, comparisons(node))
         if found is not None and found[0] == leaf
     ]
+    if leaf in fallen_back_from(first) | fallen_back_from(second):
+        yield None  # what the rule itself says stands in for what somebody may write down
+        return
     yes_or_no = isinstance(leaf, Quantity) and kind.quantities[leaf.name].type == "bool"
     if yes_or_no or (isinstance(leaf, Attribute) and not limits):
         yield from (True, False)
@@ -71,6 +74,16 @@ def _around(limits: list[bool | int | float]) -> Iterator[float]:
     for low, high in zip(ordered, [*ordered[1:], ordered[-1] + 2], strict=True):
         yield low
         yield (low + high) / 2
+
+
+def fallen_back_from(node: Node) -> frozenset[Node]:
+    """What stands first in a `default(first, second)`."""
+    if isinstance(node, Unary):
+        return fallen_back_from(node.operand)
+    if not isinstance(node, Binary):
+        return frozenset()
+    own = frozenset({node.left}) if node.sign == "default" else frozenset()
+    return own | fallen_back_from(node.left) | fallen_back_from(node.right)
 
 
 def _name(leaf: Leaf) -> str:

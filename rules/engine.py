@@ -23,7 +23,7 @@ from rules.outages import Outages
 from rules.plan import PlannedRule, empty_plan, plans, quiet
 from rules.report import finding
 from rules.rulebook import Rulebook
-from rules.scope import Neighbourhood, Scope, believable, remember_counters, with_memory
+from rules.scope import Neighbourhood, Scope, believable, remember_past, with_memory
 from rules.seat import NO_WATCHES, Memory, Seat
 from rules.wakes import ABSENCE, Wakes
 from rules.words import Occasion, words_of
@@ -152,7 +152,7 @@ class Engine:
         if reading.is_test:
             values = {}
         elif not retained:
-            remember_counters(seat, at, values)
+            remember_past(seat, at, values)
         scope = Scope(seat, self._neighbourhood, at, with_memory(seat, at, values, late or retained))
         for planned, condition in seat.plan.judged:
             if any(name in values for name in condition.quantities):

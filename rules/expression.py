@@ -161,17 +161,26 @@ class _Parser:
             self.demand(")")
             return Unary("abs", operand)
         self.demand(",")
-        length = self.sum()
+        second = self.sum()
+        third = self.sum() if function.text == "quantile" and self.take(",") else None
         self.demand(")")
-        return _window(function, operand, length)
+        if function.text == "default":
+            return Binary("default", operand, second)
+        return _window(function, operand, second if third is None else third, second)
 
 
-def _window(function: _Token, operand: Node, length: Node) -> Window:
+def _window(function: _Token, operand: Node, length: Node, part: Node) -> Window:
+    name, column = function.text, function.column
     if not isinstance(operand, Quantity):
-        raise ExpressionError(function.column, f"{function.text} looks at one quantity, as in (volume_m3, 12h)")
+        raise ExpressionError(column, f"{name} looks at one quantity, as in (volume_m3, 12h)")
     if not (isinstance(length, Literal) and length.duration and length.value):
-        raise ExpressionError(function.column, f"{function.text} needs a time: {function.text}({operand.name}, 12h)")
-    return Window(function.text, operand.name, int(length.value))
+        example = f"{name}({operand.name}, {'0.9, ' if name == 'quantile' else ''}12h)"
+        raise ExpressionError(column, f"{name} needs a time: {example}")
+    if name != "quantile":
+        return Window(name, operand.name, int(length.value))
+    if not (isinstance(part, Literal) and isinstance(part.value, (int, float)) and 0 <= part.value <= 1):
+        raise ExpressionError(column, f"quantile needs a part from 0 to 1: quantile({operand.name}, 0.9, 12h)")
+    return Window(name, operand.name, int(length.value), float(part.value))
 
 
 def _literal(token: _Token) -> Literal:

@@ -14,6 +14,7 @@ from domain.kind import Quantity as Declared
 from rules.meaning import limit_of
 from rules.tree import (
     COMPARISONS,
+    COUNTER_WINDOWS,
     Attribute,
     Binary,
     Literal,
@@ -85,11 +86,20 @@ def _of_binary(node: Binary, declared: Mapping[str, Declared], found: list[str])
                 f"{_speaks_of(node.left)} and {_speaks_of(node.right)} can never be equal: compare like with like"
             )
         return "bool"
+    if node.sign == "default":
+        return _of_default(node, declared, found)
     wanted: Type = "bool" if node.sign in ("and", "or") else "number"
     for side, type_ in sides:
         if type_ not in (wanted, "any"):
             found.append(f"{node.sign!r} needs a {_NAMES[wanted]}, not {_speaks_of(side)}")
     return "bool" if node.sign in COMPARISONS or wanted == "bool" else "number"
+
+
+def _of_default(node: Binary, declared: Mapping[str, Declared], found: list[str]) -> Type:
+    known, otherwise = _type(node.left, declared, found), _type(node.right, declared, found)
+    if known not in (otherwise, "any") and otherwise != "any":
+        found.append(f"default needs two of a kind, not {_speaks_of(node.left)} and {_speaks_of(node.right)}")
+    return otherwise
 
 
 _NAMES = {"bool": "yes or no", "number": "number", "text": "text"}
@@ -117,7 +127,9 @@ def _limits(node: Node, kind: Kind) -> Iterator[str]:
 
 def _counters(node: Node, kind: Kind) -> Iterator[str]:
     for window in windows(node):
-        if not kind.quantities[window.quantity].cumulative:
+        if window.function in COUNTER_WINDOWS and not kind.quantities[window.quantity].cumulative:
             counters = [name for name, quantity in kind.quantities.items() if quantity.cumulative]
             wanted = f"write {counters[0]}" if counters else f"{kind.kind} has none"
             yield f"{window.function} looks at a counter, and {window.quantity} is none: {wanted}"
+        elif kind.quantities[window.quantity].type == "text":
+            yield f"{window.function} reckons with numbers or yes and no, and {window.quantity} is text"

@@ -56,17 +56,24 @@ def reflex(node: Node) -> Callable[[Value], object] | None:
     return _comparison_with_number(node) or _compile(node, _alone)
 
 
-def limit_of(comparison: Binary) -> tuple[Quantity | Window | Attribute, str, Value] | None:
-    """`x sign constant` of a comparison, turned round if it was written `10 <= lel_pct`; else None."""
+def sides(comparison: Binary) -> tuple[Quantity | Window | Attribute, str, Node] | None:
+    """What is compared, how, and with what: turned round if it was written `10 <= lel_pct`; None for `a + b > c`."""
     left, right, sign = comparison.left, comparison.right, comparison.sign
-    if isinstance(left, Literal):
+    if not attributes(left) and not quantities(left):
         left, right, sign = right, left, _MIRRORED[sign]
-    constant = _constant(right)
     if isinstance(left, Unary) and left.sign == "abs":
         left = left.operand
-    if constant is None or not isinstance(left, (Quantity, Window, Attribute)):
+    return (left, sign, right) if isinstance(left, (Quantity, Window, Attribute)) else None
+
+
+def limit_of(comparison: Binary) -> tuple[Quantity | Window | Attribute, str, Value] | None:
+    """`x sign constant` of a comparison, or `x sign default(.., constant)`; else None."""
+    found = sides(comparison)
+    if found is None:
         return None
-    return left, sign, constant
+    leaf, sign, limit = found
+    constant = _constant(limit.right if isinstance(limit, Binary) and limit.sign == "default" else limit)
+    return None if constant is None else (leaf, sign, constant)
 
 
 def _constant(node: Node) -> Value | None:
@@ -128,7 +135,10 @@ def _one(node: Unary, leaf: Leaf) -> Function:
 def _two(node: Binary, leaf: Leaf) -> Function:
     if node.sign in ("and", "or"):
         return _joined(_truth(node.left, leaf), _truth(node.right, leaf), decisive=node.sign == "or")
-    left, right, apply = _compile(node.left, leaf), _compile(node.right, leaf), _ARITHMETIC[node.sign]
+    left, right = _compile(node.left, leaf), _compile(node.right, leaf)
+    if node.sign == "default":
+        return lambda x: right(x) if (known := left(x)) is None else known
+    apply = _ARITHMETIC[node.sign]
 
     def arithmetic(x: Any) -> Answer:
         a, b = left(x), right(x)

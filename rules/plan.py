@@ -15,6 +15,7 @@ from rules.core import Patience
 from rules.expression import parse
 from rules.meaning import meaning
 from rules.rulebook import Absent, Rule, Rulebook
+from rules.tree import GAUGE_WINDOWS
 
 STALE_AFTER: Final = Absent()
 """When a device in alarm counts as silent: three reporting periods and ten minutes."""
@@ -67,6 +68,8 @@ class Plan:
             name for _, cond in self.judged if len(cond.quantities) > 1 for name in cond.quantities
         )
         self.windows = _windows(cond for _, cond in self.judged)
+        asked = [window for _, cond in self.judged for window in cond.windows]
+        self.exact = frozenset(window.quantity for window in asked if window.function in GAUGE_WINDOWS)
         self.plain = not (self.thorough or self.remembered or self.timed)
         """Nothing need be remembered of a quiet reading."""
 

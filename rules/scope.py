@@ -65,12 +65,11 @@ class Scope:
         return self.neighbourhood.attribute(self._seat.device, owner, name)
 
     def window(self, window: Window) -> float | None:
-        """What the past of a counter says at the reading's event time."""
+        """What the past of a quantity says at the reading's event time."""
         past = self._histories.get(window.quantity)
         if past is None or window.quantity not in self.values:
             return None
-        ask = past.increase if window.function == "increase" else past.idle
-        return ask(self._at, window.length_ms)
+        return past.ask(window, self._at)
 
 
 def believable(reading: Reading) -> dict[str, Value]:
@@ -96,10 +95,11 @@ def with_memory(seat: Seat, at: Instant, values: dict[str, Value], late: bool) -
     return {**recalled, **values}
 
 
-def remember_counters(seat: Seat, at: Instant, values: dict[str, Value]) -> None:
-    """Adds what the reading says to the past of the counters that rules ask about."""
+def remember_past(seat: Seat, at: Instant, values: dict[str, Value]) -> None:
+    """Adds what the reading says to the past that rules ask about; yes is 1, no is 0."""
     for name, keep_ms in seat.plan.windows.items():
         value = values.get(name)
         if isinstance(value, (int, float)):
             seat.histories = seat.histories if seat.histories is not None else {}
-            seat.histories.setdefault(name, History(keep_ms, [])).add(at, value)
+            exact = name in seat.plan.exact
+            seat.histories.setdefault(name, History(keep_ms, [], exact)).add(at, +value)

@@ -100,14 +100,14 @@ class Seat:
         self.enrolled, self.heard, self.newest = memory.enrolled, memory.heard, memory.newest
         self.watches = {name: w for name, w in memory.watches.items() if name in plan.by_name} or NO_WATCHES
         self.remembered = {q: kept for q, kept in (memory.remembered or {}).items() if q in plan.remembered} or None
-        self.histories = _histories(memory, plan.windows)
+        self.histories = _histories(memory, plan)
         self.heard_of = {name: at for name, at in (memory.heard_of or {}).items() if name in plan.timed} or None
         self.retained = memory.retained
 
 
-def _histories(memory: Memory, windows: Mapping[str, int]) -> dict[str, History] | None:
-    kept = {q: History(windows[q], samples) for q, samples in (memory.histories or {}).items() if q in windows}
-    return kept or None
+def _histories(memory: Memory, plan: Plan) -> dict[str, History] | None:
+    past = {q: samples for q, samples in (memory.histories or {}).items() if q in plan.windows}
+    return {q: History(plan.windows[q], samples, q in plan.exact) for q, samples in past.items()} or None
 
 
 def report_every(device: Device, plan: Plan) -> int:

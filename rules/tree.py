@@ -9,8 +9,13 @@ from msgspec import Struct
 from domain import Value
 
 OWNERS: Final = ("device", "person", "place")
-FUNCTIONS: Final = {"abs": 1, "increase": 2, "idle": 2}
-"""`abs(x)`; `increase(quantity, window)`: how much a counter grew; `idle(quantity, window)`: its longest standstill."""
+COUNTER_WINDOWS: Final = ("increase", "rate", "idle")
+"""Of a counter over a time: how much it grew, how much an hour, its longest standstill."""
+GAUGE_WINDOWS: Final = ("sum", "min", "max", "mean", "count", "last", "quantile", "seen")
+"""Of what was measured in a time. `quantile(x, 0.9, 1h)`; `seen(x, 24h)`: how much of the time the readings span."""
+WINDOWS: Final = (*COUNTER_WINDOWS, *GAUGE_WINDOWS)
+FUNCTIONS: Final = ("abs", "default", *WINDOWS)
+"""`abs(x)`; `default(device.limit_mm, 1500)`: the first, or the second where the first is unknown; and the windows."""
 
 
 class Literal(Struct, frozen=True, tag=True):
@@ -39,6 +44,8 @@ class Window(Struct, frozen=True, tag=True):
     function: str
     quantity: str
     length_ms: int
+    part: float = 0.0
+    """Which quantile: 0.5 is the median."""
 
 
 class Unary(Struct, frozen=True, tag=True):
@@ -49,7 +56,7 @@ class Unary(Struct, frozen=True, tag=True):
 
 
 class Binary(Struct, frozen=True, tag=True):
-    """Two operands and what stands between them."""
+    """Two operands and what stands between them; `default` is written as a function."""
 
     sign: str
     left: Node

@@ -1,33 +1,41 @@
-"""The recent past of one counter of one device, in event time: how much it grew, how long it stood still. It knows no
-rules and no arrival time; what it cannot know it answers with None.
+"""The recent past of one quantity of one device, in event time: how much a counter grew, how long it stood still, what
+a value was at most or on average. It knows no rules and no arrival time; what it cannot know it answers with None.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby, pairwise
 from typing import Final
 
 from msgspec import Struct
 
-from domain import Instant
+from domain import HOUR, Instant
+from rules.tree import Window
 
 Sample = tuple[Instant, float]
 FINENESS: Final = 128
-"""A window is kept in about this many samples: memory a device is bounded, whatever its reporting rate."""
+"""A window is kept in about this many pieces of time: memory a device is bounded, whatever its reporting rate."""
 MOST_SAMPLES: Final = 4 * FINENESS
-"""A counter that resets with every reading cannot be thinned; then the oldest go."""
+"""Beyond so many, each piece of time keeps its first, last, least and greatest sample; then the oldest go."""
 SEEN_AT_LEAST: Final = 12
 """`idle` must have seen the counter this often in the window; a standstill nobody looked at is unknown."""
 RESET_BELOW: Final = 0.5
 """A counter that falls below this part of itself was reset or exchanged; a smaller fall is water running back."""
+ROLLS_OVER_AT: Final = tuple(10.0**digits for digits in range(4, 10))
+"""Where mechanical counters begin again at zero. They are believed to when the last percent was reached before."""
 
 
 class History(Struct):
-    """Samples in event-time order, the newest `keep_ms` of them and one more before, so that the window has a start."""
+    """Samples in event-time order, the newest `keep_ms` of them and one more before, so that the window has a start.
+
+    `exact`: every sample counts, not only the growth between them.
+    """
 
     keep_ms: int
     samples: list[Sample]
+    exact: bool = False
 
     def add(self, at: Instant, value: float) -> None:
         """Places one sample; the same instant again replaces it."""
@@ -45,16 +53,37 @@ class History(Struct):
         samples = self.samples
         # Thinning drops a sample between two close ones; a falling counter is never thinned: it may be a reset.
         close = len(samples) > 1 and at - samples[-2][0] < self.keep_ms // FINENESS
-        if close and samples[-2][1] <= samples[-1][1] <= value:
+        if close and not self.exact and samples[-2][1] <= samples[-1][1] <= value:
             samples.pop()
         samples.append((at, value))
 
     def _forget(self) -> None:
         start = self.samples[-1][0] - self.keep_ms
         beyond = bisect_right(self.samples, start, key=_at) - 1
-        excess = max(beyond, len(self.samples) - MOST_SAMPLES)
-        if excess > 0:
-            del self.samples[:excess]
+        if beyond > 0:
+            del self.samples[:beyond]
+        if len(self.samples) > MOST_SAMPLES and self.exact:
+            self.samples[:] = _thinned(self.samples, max(self.keep_ms // FINENESS, 1))
+        if len(self.samples) > MOST_SAMPLES:
+            del self.samples[: len(self.samples) - MOST_SAMPLES]
+
+    def ask(self, window: Window, at: Instant) -> float | None:
+        """What the past says to a question, at an instant of event time."""
+        function, length_ms = window.function, window.length_ms
+        if function in _OF_COUNTERS:
+            return _OF_COUNTERS[function](self, at, length_ms)
+        samples = self.measured(at, length_ms)
+        if not samples:
+            return None
+        if function == "seen":
+            return float(min(at - self.samples[0][0], length_ms))
+        values = [value for _, value in samples]
+        return _quantile(values, window.part) if function == "quantile" else float(_OF_VALUES[function](values))
+
+    def measured(self, at: Instant, length_ms: int) -> list[Sample]:
+        """What was measured in the `length_ms` before `at`, its beginning excluded."""
+        start = bisect_right(self.samples, at - length_ms, key=_at)
+        return self.samples[start : bisect_right(self.samples, at, key=_at)]
 
     def since(self, at: Instant, length_ms: int) -> list[Sample] | None:
         """The samples that cover the `length_ms` before `at`; None when they do not reach back so far."""
@@ -70,6 +99,13 @@ class History(Struct):
         # Rounded to a tenth of a millilitre: 312.417 - 312.407 must not be 0.009999999999990905 and below one flush.
         return round(sum(_grown(a[1], b[1]) for a, b in pairwise(samples)), 7)
 
+    def rate(self, at: Instant, length_ms: int) -> float | None:
+        """How much the counter grows an hour, over at least the last `length_ms`."""
+        samples, grown = self.since(at, length_ms), self.increase(at, length_ms)
+        if samples is None or grown is None:
+            return None
+        return round(grown * HOUR / (samples[-1][0] - samples[0][0]), 7)
+
     def idle(self, at: Instant, length_ms: int) -> float | None:
         """The longest standstill, in milliseconds, within the last `length_ms`."""
         samples = self.since(at, length_ms)
@@ -84,11 +120,48 @@ class History(Struct):
         return float(longest)
 
 
+_OF_COUNTERS: Final[Mapping[str, Callable[[History, Instant, int], float | None]]] = {
+    "increase": History.increase, "rate": History.rate, "idle": History.idle,
+}  # fmt: skip
+_OF_VALUES: Final[Mapping[str, Callable[[Sequence[float]], float]]] = {
+    # Rounded like a counter's growth: three times 0.1 is 0.3.
+    "sum": lambda values: round(sum(values), 7),
+    "mean": lambda values: round(sum(values) / len(values), 7),
+    "min": min,
+    "max": max,
+    "count": len,
+    "last": lambda values: values[-1],
+}
+
+
+def _quantile(values: Sequence[float], part: float) -> float:
+    """The value below which this part of the others lies, between two neighbours in proportion."""
+    ordered = sorted(values)
+    place = part * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return round(ordered[low] + (ordered[high] - ordered[low]) * (place - low), 7)
+
+
+def _thinned(samples: Sequence[Sample], piece_ms: int) -> Iterator[Sample]:
+    """Of each piece of time the first, last, least and greatest sample: to thin twice is to thin once."""
+    for _, piece in groupby(samples, key=lambda sample: sample[0] // piece_ms):
+        held = list(piece)
+        yield from sorted({held[0], held[-1], min(held, key=_value), max(held, key=_value)})
+
+
 def _at(sample: Sample) -> Instant:
     return sample[0]
+
+
+def _value(sample: Sample) -> float:
+    return sample[1]
 
 
 def _grown(before: float, after: float) -> float:
     if after >= before:
         return after - before
-    return after if after < before * RESET_BELOW else 0.0
+    if after >= before * RESET_BELOW:
+        return 0.0
+    end = next((end for end in ROLLS_OVER_AT if 0.99 * end <= before < end), None)
+    return after if end is None or after > 0.01 * end else end - before + after

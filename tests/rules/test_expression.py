@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 from domain import Value
 from rules.expression import LONGEST, ExpressionError, parse
 from rules.meaning import limit_of, meaning, reflex
-from rules.tree import Binary, Literal, Quantity, Unary, Window, attributes, comparisons, leaves, quantities, windows
+from rules.tree import (
+    FUNCTIONS,
+    Binary,
+    Literal,
+    Quantity,
+    Unary,
+    Window,
+    attributes,
+    comparisons,
+    leaves,
+    quantities,
+    windows,
+)
 
 
 class Said:
@@ -78,6 +90,13 @@ def test_an_attribute_nobody_wrote_is_no_as_a_yes_or_no_and_unknown_in_a_compari
     assert judge("person.age >= 60", {"person.age": 81}) is True
 
 
+def test_a_default_stands_in_for_what_nobody_wrote_down() -> None:
+    assert judge("level >= default(device.limit, 1500)", level=1600) is True
+    assert judge("level >= default(device.limit, 1500)", {"device.limit": 2000}, level=1600) is False
+    assert judge("default(device.off, false)", {"device.off": True}) is True
+    assert limit_of(comparisons(parse("level >= default(device.limit, 1500)"))[0]) == (Quantity("level"), ">=", 1500)
+
+
 def test_windows_ask_about_the_past() -> None:
     assert judge("increase(volume_m3, 12h) < 0.01", {"increase 43200000": 0.002}) is True
     assert judge("idle(volume_m3, 1d) < 1h", {"idle 86400000": 3_600_000}) is False
@@ -97,7 +116,10 @@ def test_windows_ask_about_the_past() -> None:
         ("alarm or and", 10, "expected a quantity or a number, found 'and'"),
         ("persons.age > 3", 1, "'persons' has no attributes: write device, person, place"),
         ("person.", 8, "expected the name of an attribute after 'person'."),
-        ("maximum(a, 1h)", 1, "no function 'maximum': there are abs, increase, idle"),
+        ("maximum(a, 1h)", 1, f"no function 'maximum': there are {', '.join(FUNCTIONS)}"),
+        ("quantile(a, 1h) > 1", 1, "quantile needs a part from 0 to 1: quantile(a, 0.9, 12h)"),
+        ("quantile(a, 2, 1h) > 1", 1, "quantile needs a part from 0 to 1: quantile(a, 0.9, 12h)"),
+        ("quantile(a, 0.5, 1) > 1", 1, "quantile needs a time: quantile(a, 0.9, 12h)"),
         ("increase(1, 1h) > 1", 1, "increase looks at one quantity, as in (volume_m3, 12h)"),
         ("increase(a, 12) > 1", 1, "increase needs a time: increase(a, 12h)"),
         ("increase(a, 0h) > 1", 1, "increase needs a time: increase(a, 12h)"),

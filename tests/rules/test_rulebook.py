@@ -233,3 +233,31 @@ def test_one_name_in_two_books_is_a_mistake_and_never_reaches_the_engine(kinds: 
     assert check_together([gas, own]) == [(1, Fault(("rules", 1, "name"), message))]
     with pytest.raises(ValueError, match="two rules bear one name: gas-low"):
         plans([gas, own], kinds)
+
+
+def test_windows_and_defaults_are_checked_like_everything_else(kinds: Kinds) -> None:
+    def of(when: str) -> list[str]:
+        return [message for _, message in faults(kinds, rule(when=when))]
+
+    assert of("mean(lel_pct, 10m) >= default(device.limit_pct, 10)") == []
+    assert of("max(alarm, 1h) == 1 and seen(alarm, 1h) >= 1h") == []
+    assert of("rate(lel_pct, 1h) > 1") == ["rate looks at a counter, and lel_pct is none: gas_alarm has none"]
+    assert of("lel_pct >= default(device.limit_pct, 200)") == [
+        "lel_pct goes from 0 to 100 %LEL: 200 is outside, write a limit inside"
+    ]
+    assert of("lel_pct >= default('low', 10)") == ["default needs two of a kind, not 'low' and 10"]
+
+
+def test_a_window_over_text_is_refused(kinds: Kinds) -> None:
+    gas = kinds["gas_alarm"]
+    state = gas.quantities["alarm"].model_copy(update={"type": "text", "danger": False})
+    spoken = {"gas_alarm": gas.model_copy(update={"quantities": {**gas.quantities, "state": state}})}
+    assert [message for _, message in faults(spoken, rule(when="max(state, 1h) > 1"))] == [
+        "max reckons with numbers or yes and no, and state is text"
+    ]
+
+
+def test_a_limit_somebody_may_write_down_does_not_look_like_a_contradiction(kinds: Kinds) -> None:
+    limited = rule(when="lel_pct >= default(device.high, 10)", clear="not (lel_pct >= default(device.low, 6))")
+    assert faults(kinds, limited) == []
+    assert faults(kinds, rule(when=limited["when"], clear="lel_pct < default(device.low, 20)")) != []

@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import HOUR, MINUTE
+from rules.expression import parse
+from rules.tree import windows
 from rules.window import FINENESS, MOST_SAMPLES, History
 
 DAY_MS = 24 * HOUR
@@ -13,6 +15,13 @@ DAY_MS = 24 * HOUR
 
 def history(*samples: tuple[int, float], keep_ms: int = 12 * HOUR) -> History:
     past = History(keep_ms, [])
+    for at, value in samples:
+        past.add(at, value)
+    return past
+
+
+def gauge(*samples: tuple[int, float]) -> History:
+    past = History(12 * HOUR, [], exact=True)
     for at, value in samples:
         past.add(at, value)
     return past
@@ -74,3 +83,59 @@ def test_growth_does_not_depend_on_the_order_of_arrival(steps: list[int], shuffl
     shuffle.shuffle(shuffled)  # type: ignore[attr-defined]
     last = samples[-1][0]
     assert history(*shuffled).increase(last, HOUR) == history(*samples).increase(last, HOUR)
+
+
+def ask(past: History, written: str, at: int) -> float | None:
+    (window,) = windows(parse(written))
+    return past.ask(window, at)
+
+
+def test_what_was_measured_in_a_time_is_summed_counted_and_compared() -> None:
+    past = gauge((0, 100.0), (1 * HOUR, 3.0), (2 * HOUR, 1.0), (3 * HOUR, 2.0))
+    questions = {"sum": 6.0, "min": 1.0, "max": 3.0, "mean": 2.0, "count": 3.0, "last": 2.0, "seen": 3.0 * HOUR}
+    for function, answer in questions.items():
+        assert ask(past, f"{function}(a, 3h) > 0", 3 * HOUR) == answer, function
+    assert ask(past, "last(a, 3h) > 0", 2 * HOUR) == 1.0
+    assert ask(past, "quantile(a, 0.5, 3h) > 0", 3 * HOUR) == 2.0
+    assert ask(past, "quantile(a, 0.9, 3h) > 0", 3 * HOUR) == 2.8
+    assert ask(past, "quantile(a, 1, 3h) > 0", 3 * HOUR) == 3.0
+
+
+def test_the_time_seen_is_no_longer_than_the_readings_reach_back() -> None:
+    assert ask(gauge((0, 1.0)), "seen(a, 3h) > 0", 0) == 0.0
+    assert ask(gauge((0, 1.0), (HOUR, 1.0)), "seen(a, 3h) > 0", HOUR) == HOUR
+    assert ask(gauge((0, 1.0), (5 * HOUR, 1.0)), "seen(a, 3h) > 0", 5 * HOUR) == 3 * HOUR
+
+
+def test_nothing_measured_in_the_time_is_unknown() -> None:
+    assert ask(gauge((0, 1.0)), "mean(a, 1h) > 0", HOUR) is None
+    assert ask(gauge((0, 1.0)), "rate(a, 1h) > 0", HOUR) is None
+
+
+def test_a_rate_is_growth_an_hour_over_the_time_really_seen() -> None:
+    assert ask(history((0, 1.0), (2 * HOUR, 2.0), (3 * HOUR, 4.0)), "rate(a, 90m) > 0", 3 * HOUR) == 1.0
+
+
+def test_a_counter_that_rolls_over_goes_on_and_an_exchanged_one_begins_anew() -> None:
+    assert history((0, 99_999.9), (1, 0.3)).increase(1, 1) == 0.4
+    assert history((0, 9_990.0), (1, 500.0)).increase(1, 1) == 500.0
+    assert history((0, 0.999), (1, 0.001)).increase(1, 1) == 0.001
+
+
+def test_beyond_its_limit_each_piece_of_time_keeps_its_extremes() -> None:
+    past = History(12 * HOUR, [], exact=True)
+    for second in range(0, 43_200, 10):
+        past.add(second * 1000, 99.0 if second == 20_000 else float(second % 70))
+    assert len(past.samples) <= MOST_SAMPLES
+    assert ask(past, "max(a, 12h) > 0", 43_190_000) == 99.0
+    assert ask(past, "min(a, 12h) > 0", 43_190_000) == 0.0
+
+
+@given(st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 9)), min_size=1, max_size=1500))
+def test_what_is_said_twice_at_once_counts_once(said: list[tuple[int, int]]) -> None:
+    once, twice = History(60 * MINUTE, [], exact=True), History(60 * MINUTE, [], exact=True)
+    for at, value in said:
+        once.add(at * 1000, value)
+        twice.add(at * 1000, value)
+        twice.add(at * 1000, value)
+    assert once.samples == twice.samples

@@ -12,7 +12,7 @@ from domain import Reason
 from ingest.adapters.moments import Said, by_moment, flat, happened
 from ingest.adapters.wire import read_json
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, NoteKind, Rejected
+from ingest.outcome import Draft, Note, NoteKind, RawPayload, Rejected
 
 PLATFORM = "alink"
 VERSION = 1
@@ -45,8 +45,7 @@ def decode(frame: Frame) -> Decoded:
     if posted:
         return _post(me, posted, frame)
     if path == "thing/model/up_raw":
-        detail = f"{len(frame.payload)} raw bytes, which need this product's own script"
-        return Rejected(Reason.NO_CODEC, detail, me)
+        return [Draft(PLATFORM, me, None, {}, None, levels[2], frame.retain, raw=RawPayload(frame.payload))]
     return _aside(me, path)
 
 

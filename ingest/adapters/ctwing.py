@@ -11,11 +11,13 @@ import re
 from base64 import b64decode
 from collections.abc import Mapping
 
+from msgspec import structs
+
 from domain import Reason
 from ingest.adapters.moments import flat, happened
 from ingest.adapters.wire import read_json
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, NoteKind, Rejected
+from ingest.outcome import Draft, Note, NoteKind, RawPayload, Rejected
 
 PLATFORM = "ctwing"
 VERSION = 1
@@ -86,22 +88,21 @@ def _data(names: tuple[str, ...], body: Body, retained: bool) -> Decoded:
     if not isinstance(payload, dict):
         return Rejected(Reason.BAD_PAYLOAD, "a data report without a payload", names[0])
     raw = next((value for name, value in payload.items() if name.lower() == "appdata"), None)
-    fields = _unpacked(raw) if raw is not None else _fields(payload)
-    if isinstance(fields, Rejected):
-        return Rejected(fields.reason, fields.detail, names[0])
-    return [_draft(names, body, fields, retained)]
+    if raw is None:
+        return [_draft(names, body, _fields(payload), retained)]
+    return _unpacked(names, body, raw, retained)
 
 
-def _unpacked(raw: object) -> dict[str, object] | Rejected:
+def _unpacked(names: tuple[str, ...], body: Body, raw: object, retained: bool) -> Decoded:
     """Pass-through bytes in base64. Some products pass JSON through; other bytes need the product's codec."""
     try:
         data = b64decode(raw if isinstance(raw, str) else b"?", validate=True)
     except (binascii.Error, ValueError):
-        return Rejected(Reason.BAD_PAYLOAD, "APPdata is not base64")
+        return Rejected(Reason.BAD_PAYLOAD, "APPdata is not base64", names[0])
     said = read_json(data) if data[:1] == b"{" else None
     if isinstance(said, dict):
-        return dict(flat(said))
-    return Rejected(Reason.NO_CODEC, f"{len(data)} bytes in APPdata ({data[:24].hex()}…) need this product's codec")
+        return [_draft(names, body, dict(flat(said)), retained)]
+    return [structs.replace(_draft(names, body, {}, retained), raw=RawPayload(data))]
 
 
 def _fields(payload: Mapping[str, object]) -> dict[str, object]:

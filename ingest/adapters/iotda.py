@@ -12,7 +12,7 @@ from domain import Reason
 from ingest.adapters.moments import Said, by_moment, flat, happened
 from ingest.adapters.wire import availability, read_json
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, NoteKind, Rejected
+from ingest.outcome import Draft, Note, NoteKind, RawPayload, Rejected
 
 PLATFORM = "iotda"
 VERSION = 1
@@ -39,7 +39,7 @@ def decode(frame: Frame) -> Decoded:
         return _aside(me, path)
     body = read_json(frame.payload)
     if isinstance(body, Rejected):
-        return _unread(me, path, body)
+        return _unread(me, path, body, frame)
     if not isinstance(body, dict):
         return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", me)
     return (reader or _properties)(me, _inside(body), frame.retain)
@@ -51,10 +51,15 @@ def _aside(me: str, path: str) -> Note | Rejected:
     return Rejected(Reason.NO_CODEC, f"…/sys/{path[:120]} is no report we read", me)
 
 
-def _unread(me: str, path: str, fault: Rejected) -> Rejected:
-    if path == "messages/up":
-        return Rejected(Reason.NO_CODEC, "a message in the device's own bytes, which need a codec", me)
+def _unread(me: str, path: str, fault: Rejected, frame: Frame) -> Decoded:
+    """A device's message may be bytes of its own, which its codec can read."""
+    if path == "messages/up" and frame.payload:
+        return _raw(me, frame.payload, frame.retain)
     return Rejected(fault.reason, fault.detail, me)
+
+
+def _raw(me: str, data: bytes, retained: bool) -> Decoded:
+    return [Draft(PLATFORM, me, None, {}, None, _product(me), retained, raw=RawPayload(data))]
 
 
 def _inside(body: dict[str, object]) -> dict[str, object]:
@@ -154,15 +159,16 @@ def _status(me: str, body: dict[str, object], _retained: bool) -> Decoded:
 
 
 def _message(me: str, body: dict[str, object], retained: bool) -> Decoded:
-    """Free text of the device; only an object can be read without knowing the product."""
-    said = body.get("content", body)
-    if isinstance(said, str):
-        said = read_json(said.encode("utf-8", "replace"))
-    owner = body.get("object_device_id")
+    """Free text of the device; what is no object needs the codec of its product."""
+    content, owner = body.get("content", body), body.get("object_device_id")
     me = owner if isinstance(owner, str) and owner else me
-    if not isinstance(said, dict):
-        return Rejected(Reason.NO_CODEC, "a message in the device's own words, which need a codec", me)
-    return list(_drafts(me, ((None, name, value) for name, value in flat(said)), retained))
+    text = content.encode("utf-8", "replace") if isinstance(content, str) else b""
+    said = read_json(text) if text else content
+    if isinstance(said, dict):
+        return list(_drafts(me, ((None, name, value) for name, value in flat(said)), retained))
+    if text:
+        return _raw(me, text, retained)
+    return Rejected(Reason.BAD_PAYLOAD, f"a {type(content).__name__} instead of a message", me)
 
 
 def _drafts(me: str, said: Iterator[Said], retained: bool) -> Drafts:

@@ -92,7 +92,7 @@ CASES = [
         "manhole",
         "862592051000000",
         reasons=("no_codec",),
-        detail="57 bytes in APPdata (010156312e30",
+        detail="57 raw bytes on port 0 (010156312e30",
     ),
     Case(
         "ctwing-water-pressure-appdata",
@@ -100,7 +100,7 @@ CASES = [
         "water_meter",
         "860803030000000",
         reasons=("no_codec",),
-        detail="bytes in APPdata (5055003c10",
+        detail="raw bytes on port 0 (5055003c10",
     ),
     Case(
         "ctwing-online",

@@ -11,18 +11,30 @@ Said = tuple[object, str, object]
 def by_moment(said: Iterable[Said]) -> list[tuple[object, dict[str, object]]]:
     """One set of fields for each time. A field that says two things at one time needs a second set: nothing is lost.
 
+    Of two verdicts at one time the true one comes last, so that it is the one that stands.
+
     >>> by_moment([(5, "alarm", True), (None, "test", True), (5, "lel_pct", 3), (5, "alarm", False)])
-    [(5, {'alarm': True, 'lel_pct': 3}), (None, {'test': True}), (5, {'alarm': False})]
+    [(5, {'alarm': False}), (5, {'alarm': True, 'lel_pct': 3}), (None, {'test': True})]
     """
     moments: list[tuple[object, dict[str, object]]] = []
     open_at: dict[str, dict[str, object]] = {}
     for at, name, value in said:
         fields = open_at.get(repr(at))
         if fields is None or (name in fields and fields[name] != value):
-            fields = open_at[repr(at)] = {}
-            moments.append((at, fields))
-        fields[name] = value
+            open_at[repr(at)] = fresh = {name: value}
+            moments.insert(_place(moments, fields, name, value), (at, fresh))
+        else:
+            fields[name] = value
     return moments
+
+
+def _place(
+    moments: list[tuple[object, dict[str, object]]], other: dict[str, object] | None, name: str, value: object
+) -> int:
+    """Behind all others, but before the set that it contradicts if that says yes and this no."""
+    if other is None or value or not other[name]:
+        return len(moments)
+    return next(place for place, (_, fields) in enumerate(moments) if fields is other)
 
 
 def flat(fields: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:

@@ -30,7 +30,8 @@ class FieldRule(BaseModel):
     """What one vendor field becomes. `words` translate a value; then `scale` and `offset` apply to a number.
 
     `absent` are the values that mean "not measured". A word that is not listed is refused, or is absent if
-    `otherwise: absent`. `text_number` reads `1700 mm` and `24.5 ℃` as numbers.
+    `otherwise: absent`. `text_number` reads `1700 mm` and `24.5 ℃` as numbers. Of several fields that mean one
+    quantity the last counts; with `largest`, the one furthest from zero.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,6 +45,7 @@ class FieldRule(BaseModel):
     offset: float = 0
     invert: bool = False
     text_number: bool = False
+    largest: bool = False
 
 
 Fields = dict[str, Annotated[FieldRule, BeforeValidator(_written_short)]]
@@ -147,6 +149,6 @@ def _range(quantity: Quantity) -> tuple[float, float]:
 
 def _passes(rule: FieldRule, lo: float, hi: float) -> bool:
     """Whether a value of the right type inside the plausible range needs nothing done to it."""
-    changes = rule.words or rule.invert or rule.text_number or rule.scale != 1 or rule.offset
+    changes = rule.words or rule.invert or rule.text_number or rule.largest or rule.scale != 1 or rule.offset
     hidden = any(not isinstance(value, str) and lo <= value <= hi for value in rule.absent)
     return not changes and not hidden

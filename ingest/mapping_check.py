@@ -53,6 +53,6 @@ def _wrong(field: str, rule: FieldRule, quantities: Mapping[str, Quantity], owne
         return f"{rule.to} is a {quantity.type}: the word {strange[0]!r} must become one"
     if rule.invert and quantity.type != "bool":
         return f"{rule.to} is a {quantity.type}: only a bool can be inverted"
-    if quantity.type != "number" and (rule.scale != 1 or rule.offset or rule.text_number):
-        return f"{rule.to} is a {quantity.type}: only a number has scale, offset and text_number"
+    if quantity.type != "number" and (rule.scale != 1 or rule.offset or rule.text_number or rule.largest):
+        return f"{rule.to} is a {quantity.type}: only a number has scale, offset, text_number and largest"
     return None

@@ -1,17 +1,24 @@
 """ChirpStack v4's event topics with JSON bodies. It knows no device and no vendor: it takes what the codec decoded.
 
-In its protobuf-JSON a missing number is zero, not unknown; in the decoded `object` a missing field is unknown.
+In its protobuf-JSON a missing number is zero, not unknown; in the decoded `object` a missing field is unknown. Without
+`object` the raw `data` is handed on, for a codec of ours. Version 3 wrote the same object as text, `objectJSON`.
 """
 
 from __future__ import annotations
 
+from binascii import Error as Base64Error
+from binascii import a2b_base64
+
+from msgspec import structs
+
 from domain import Reason
+from ingest.adapters.uplink import moments_in
 from ingest.adapters.wire import read_json
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, NoteKind, Rejected
+from ingest.outcome import Draft, Note, NoteKind, RawPayload, Rejected
 
 PLATFORM = "chirpstack"
-VERSION = 1
+VERSION = 2
 
 Decoded = list[Draft | Rejected] | Note | Rejected
 
@@ -34,15 +41,34 @@ def decode(frame: Frame) -> Decoded:
 
 
 def _up(dev_eui: str, body: dict[str, object], retained: bool) -> Decoded:
-    decoded = body.get("object")
+    decoded = body.get("object") or _as_text(body.get("objectJSON"))
     if isinstance(decoded, dict) and decoded:
-        fields = _flat(decoded)
-        fields.setdefault("rssi_dbm", _best_rssi(body.get("rxInfo")))
-        return [_draft(dev_eui, body, fields, body.get("fCnt", 0), retained)]
+        return [_moment(dev_eui, body, at, fields, retained) for at, fields in moments_in(decoded)]
     if body.get("data"):
-        detail = f"raw bytes on port {body.get('fPort', 0)} and no decoded object: give the device profile a codec"
-        return Rejected(Reason.NO_CODEC, detail, dev_eui)
+        return _raw(dev_eui, body, retained)
     return Note(NoteKind.LIFE, PLATFORM, dev_eui, "an uplink without data", online=True)
+
+
+def _as_text(said: object) -> object:
+    return read_json(said.encode()) if isinstance(said, str) and said else None
+
+
+def _moment(dev_eui: str, body: dict[str, object], at: object, fields: dict[str, object], retained: bool) -> Draft:
+    """A reading of the past bears its own time and no number; that of now has the message's."""
+    if at is not None:
+        return Draft(PLATFORM, dev_eui, at, fields, None, _model(body), retained)
+    fields.setdefault("rssi_dbm", _best_rssi(body.get("rxInfo")))
+    return _draft(dev_eui, body, fields, body.get("fCnt", 0), retained)
+
+
+def _raw(dev_eui: str, body: dict[str, object], retained: bool) -> Decoded:
+    port = body.get("fPort", 0)
+    try:
+        data = a2b_base64(str(body["data"]), strict_mode=True)
+    except Base64Error as fault:
+        return Rejected(Reason.BAD_PAYLOAD, f"data is not base64: {fault}", dev_eui)
+    draft = _draft(dev_eui, body, {"rssi_dbm": _best_rssi(body.get("rxInfo"))}, body.get("fCnt", 0), retained)
+    return [structs.replace(draft, raw=RawPayload(data, port if type(port) is int else 0))]
 
 
 def _status(dev_eui: str, body: dict[str, object], retained: bool) -> Decoded:
@@ -107,17 +133,6 @@ def _model(body: dict[str, object]) -> str | None:
     info = body.get("deviceInfo")
     name = info.get("deviceProfileName") if isinstance(info, dict) else None
     return name if isinstance(name, str) else None
-
-
-def _flat(decoded: dict[str, object]) -> dict[str, object]:
-    """The object's fields, those of an object inside it as `outer.inner`."""
-    fields: dict[str, object] = {}
-    for name, value in decoded.items():
-        if isinstance(value, dict):
-            fields.update({f"{name}.{inner}": each for inner, each in value.items()})
-        else:
-            fields[name] = value
-    return fields
 
 
 def _best_rssi(heard_by: object) -> object:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from binascii import Error as Base64Error
 from binascii import a2b_base64
 
+from msgspec import structs
+
 from domain import Reason
 from ingest.adapters.moments import flat
 from ingest.adapters.uplink import Moments, moments_in
 from ingest.adapters.wire import read_json
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, NoteKind, Rejected
+from ingest.outcome import Draft, Note, NoteKind, RawPayload, Rejected
 
 PLATFORM = "tts"
 VERSION = 1
@@ -56,7 +58,7 @@ def _up(names: Names, body: Body, retained: bool) -> Decoded:
     if moments:
         return [_reading(names, body, at, fields, retained) for at, fields in moments]
     if uplink.get("frm_payload"):
-        return _raw(names, uplink)
+        return _raw(names, body, retained)
     return Note(NoteKind.LIFE, PLATFORM, names[0], "an uplink without data", online=True, also=names[1])
 
 
@@ -99,14 +101,16 @@ def _add_link(fields: dict[str, object], uplink: Body) -> None:
         fields.setdefault("rssi_dbm", best)
 
 
-def _raw(names: Names, uplink: Body) -> Decoded:
+def _raw(names: Names, body: Body, retained: bool) -> Decoded:
+    """No payload formatter decoded it: the bytes are handed on, for a codec of ours."""
+    uplink = _uplink(body)
     port = uplink.get("f_port", 0)
     try:
-        a2b_base64(str(uplink["frm_payload"]), strict_mode=True)
+        data = a2b_base64(str(uplink["frm_payload"]), strict_mode=True)
     except Base64Error as fault:
         return Rejected(Reason.BAD_PAYLOAD, f"frm_payload is not base64: {fault}", names[0])
-    detail = f"raw bytes on port {port} and no decoded_payload: give the device a payload formatter or a codec here"
-    return Rejected(Reason.NO_CODEC, detail, names[0])
+    raw = RawPayload(data, port if type(port) is int else 0)
+    return [structs.replace(_present(names, body, {}, retained), raw=raw)]
 
 
 def _at(body: Body) -> object:

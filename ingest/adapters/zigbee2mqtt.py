@@ -6,13 +6,15 @@ with zone status 34 was shown as `gas: false`): we say what was said, and the fr
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from domain import Reason
 from ingest.adapters.wire import availability, read_json
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, NoteKind, Rejected
+from ingest.outcome import Draft, Note, NoteKind, Proposal, Rejected
 
 PLATFORM = "zigbee2mqtt"
-VERSION = 1
+VERSION = 2
 COMMANDS = frozenset({"set", "get"})
 JOINS = frozenset({"device_joined", "device_announce", "device_interview"})
 
@@ -30,9 +32,21 @@ def decode(frame: Frame) -> Decoded:
     if owner and leaf == "availability":
         online = availability(frame.payload)
         return Note(NoteKind.AVAILABILITY, PLATFORM, owner, _word(online), online)
-    if owner and leaf in COMMANDS:
-        return Note(NoteKind.REPLY, PLATFORM, owner, f"a {leaf} command to the device")
+    commanded = _commanded(name)
+    if commanded is not None:
+        return Note(NoteKind.REPLY, PLATFORM, commanded, "a command to the device")
     return _state(name, frame)
+
+
+def _commanded(name: str) -> str | None:
+    """Who gets a command, or None. An attribute may follow: `Kitchen/set/state`.
+
+    >>> [_commanded(name) for name in ("3栋/402/set", "Kitchen/get/state", "Kitchen", "set")]
+    ['3栋/402', 'Kitchen', None, None]
+    """
+    levels = name.split("/")
+    place = next((place for place in (-1, -2) if levels[1:] and levels[place] in COMMANDS), None)
+    return "/".join(levels[:place]) or None if place is not None else None
 
 
 def _state(name: str, frame: Frame) -> Decoded:
@@ -45,9 +59,10 @@ def _state(name: str, frame: Frame) -> Decoded:
         detail = f"a JSON {type(said).__name__} instead of an object (Zigbee2MQTT must write output: json)"
         return Rejected(Reason.BAD_PAYLOAD, detail, name)
     about = said.pop("device", None)
-    address = about.get("ieeeAddr") if isinstance(about, dict) else None
-    also = (address,) if isinstance(address, str) else ()
-    return [Draft(PLATFORM, name, None, said, None, None, frame.retain, also)]
+    device = about if isinstance(about, dict) else {}
+    names = (device.get(key) for key in ("ieeeAddr", "ieee_address", "friendlyName", "friendly_name"))
+    also = tuple(dict.fromkeys(each for each in names if isinstance(each, str) and each != name))
+    return [Draft(PLATFORM, name, None, said, None, _text(device, "model"), frame.retain, also)]
 
 
 def _bridge(leaf: str, frame: Frame) -> Decoded:
@@ -56,20 +71,58 @@ def _bridge(leaf: str, frame: Frame) -> Decoded:
         return Note(NoteKind.BRIDGE, PLATFORM, None, f"bridge {_word(online)}", online)
     if leaf == "event":
         return _event(read_json(frame.payload))
-    kind = NoteKind.DISCOVERY if leaf in {"devices", "groups", "definitions"} else NoteKind.BRIDGE
+    if leaf == "devices":
+        return _devices(read_json(frame.payload))
+    kind = NoteKind.DISCOVERY if leaf in {"groups", "definitions"} else NoteKind.BRIDGE
     return Note(kind, PLATFORM, None, f"bridge/{leaf}"[:200])
+
+
+def _devices(said: object) -> Note:
+    listed = said if isinstance(said, list) else []
+    found = [each for each in listed if isinstance(each, dict) and each.get("type") != "Coordinator"]
+    proposals = tuple(each for device in found if (each := _proposal(device)) is not None)
+    return Note(NoteKind.DISCOVERY, PLATFORM, None, f"bridge/devices: {len(proposals)} devices", proposals=proposals)
+
+
+def _proposal(device: dict[str, object]) -> Proposal | None:
+    """A device as the bridge describes it; its address stays when people rename it."""
+    names = [name for key in ("friendly_name", "ieee_address") if (name := _text(device, key))]
+    about = device.get("definition")
+    definition = about if isinstance(about, dict) else {}
+    model = _text(definition, "model") or _text(device, "model_id")
+    hints = tuple(dict.fromkeys(_exposed(definition.get("exposes"))))
+    identities = tuple((PLATFORM, name) for name in dict.fromkeys(names))
+    topics = tuple(f"zigbee2mqtt/{name}" for name in names[:1])
+    vendor = _text(definition, "vendor") or _text(device, "manufacturer")
+    return Proposal(identities, hints, vendor, model, names[0], topics) if names else None
+
+
+def _exposed(exposes: object) -> Iterator[str]:
+    """The properties of a definition, those of a composite inside it too."""
+    for each in exposes if isinstance(exposes, list) else []:
+        if isinstance(each, dict):
+            said = _text(each, "property") or _text(each, "name")
+            yield from [said] if said and "features" not in each else _exposed(each.get("features"))
 
 
 def _event(said: object) -> Note:
     event = said if isinstance(said, dict) else {}
     word, data = event.get("type"), event.get("data")
     about = data if isinstance(data, dict) else {}
-    identity = about.get("friendly_name") or about.get("ieee_address")
-    if not isinstance(identity, str) or not isinstance(word, str):
+    proposal = _proposal(about)
+    if proposal is None or not isinstance(word, str):
         return Note(NoteKind.BRIDGE, PLATFORM, None, f"bridge/event {word}"[:200])
+    identity, also = proposal.identities[0][1], tuple(name for _, name in proposal.identities[1:])
     if word in JOINS:
-        return Note(NoteKind.JOIN, PLATFORM, identity, word, online=True)
-    return Note(NoteKind.STATUS, PLATFORM, identity, word[:200], False if word == "device_leave" else None)
+        proposals = (proposal,) if proposal.hints else ()
+        return Note(NoteKind.JOIN, PLATFORM, identity, word, online=True, also=also, proposals=proposals)
+    online = False if word == "device_leave" else None
+    return Note(NoteKind.STATUS, PLATFORM, identity, word[:200], online, also=also)
+
+
+def _text(said: dict[str, object], key: str) -> str | None:
+    value = said.get(key)
+    return value if isinstance(value, str) and value else None
 
 
 def _word(online: bool | None) -> str:

@@ -20,7 +20,7 @@ from alerts.dispatch import Dispatch
 from alerts.hearing import Fate, Hearing, Outcome
 from alerts.ladder import LadderBook
 from alerts.lifecycle import Happening, Incomplete, orphan
-from alerts.outbox import Outbox
+from alerts.outbox import Outbox, Page
 from alerts.ports import Book, Transact
 from alerts.settling import Settling
 from alerts.transitions import ACTIONS, Signal
@@ -37,11 +37,10 @@ OVERDUE_GRACE_MS = MINUTE
 
 
 class DeskSettings(Struct, frozen=True):
-    """What a site says about itself: the signature of its texts, its zone, its address, its channels."""
+    """What a site says about itself: the signature of its texts, its zone, its channels."""
 
     sign: str
     tz: ZoneInfo
-    public_url: str = ""
     channels: tuple[str, ...] = ()
     template_codes: dict[str, str] = {}
 
@@ -63,11 +62,12 @@ class Desk:
         clock: Callable[[], Instant],
         on_change: Callable[[str], None] = lambda _alert: None,
         on_outbox: Callable[[], None] = lambda: None,
+        page: Page = lambda _alert, _person, _now: "",
     ) -> None:
         self.transact, self.clock, self.community = transact, clock, community
         self.on_change, self.on_outbox = on_change, on_outbox
-        self.wording = Wording(word_book, settings.sign, settings.tz, settings.public_url, settings.template_codes)
-        dispatch = Dispatch(ladder_book, Outbox(self.wording, settings.channels), community, settings.tz)
+        self.wording = Wording(word_book, settings.sign, settings.tz, settings.template_codes)
+        dispatch = Dispatch(ladder_book, Outbox(self.wording, settings.channels, page), community, settings.tz)
         self.casework = Casework(dispatch)
         self.hearing = Hearing(self.casework)
         self.settling = Settling(self.casework, self.hearing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from msgspec import Struct, structs
@@ -32,11 +32,19 @@ class Call(Struct, frozen=True):
     not_before: Instant
 
 
+Page = Callable[[int, str, Instant], str]
+"""Where this person works on this alert: a signed address, or nothing when there is no page to reach."""
+
+
+def _no_page(_alert: int, _person: str, _now: Instant) -> str:
+    return ""
+
+
 class Outbox:
     """Writes messages into the book, in the transaction of the change that causes them."""
 
-    def __init__(self, wording: Wording, channels: Collection[str]) -> None:
-        self.wording = wording
+    def __init__(self, wording: Wording, channels: Collection[str], page: Page = _no_page) -> None:
+        self.wording, self.page = wording, page
         self.enabled = frozenset(channels) | {LOGBOOK}
 
     def ways(self, person: Person, wanted: Sequence[str]) -> list[str]:
@@ -96,7 +104,9 @@ class Outbox:
         """The one who took it gets the buttons he needs next: 我已到场, 处置完毕."""
         task = delivery_id(now, book.next_delivery())
         key = f"{alert.id}:{alert.round}:{alert.state}:{told.person}:{told.channel}:{alert.taken_at}"
-        payload: dict[str, object] = {"card": self.wording.owner_card(alert, now, task)}
+        payload: dict[str, object] = {
+            "card": self.wording.owner_card(alert, now, task, self.page(alert.id, told.person, now))
+        }
         book.post([_fresh(told, task, key, Kind.TAKEN, payload, now)])
 
     def _news(
@@ -139,7 +149,7 @@ class Outbox:
     ) -> dict[str, object] | None:
         speech = Speech(kind=call.kind, now=now, limit_ms=call.limit_ms, name=alert.owner_name or "")
         if channel == WECOM:
-            return {"card": self.wording.card(alert, speech, task)}
+            return {"card": self.wording.card(alert, speech, task, self.page(alert.id, call.person.id, now))}
         if channel == SMS:
             number = book.code(address, alert.id, call.person.id, now)
             if number is None:

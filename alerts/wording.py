@@ -53,10 +53,8 @@ class Speech(Struct, frozen=True):
 class Wording:
     """The word book of a site with its signature, time zone and template codes."""
 
-    def __init__(
-        self, book: WordBook, sign: str, tz: ZoneInfo, public_url: str = "", codes: Mapping[str, str] | None = None
-    ) -> None:
-        self.book, self.sign, self.tz, self.public_url = book, sign, tz, public_url.rstrip("/")
+    def __init__(self, book: WordBook, sign: str, tz: ZoneInfo, codes: Mapping[str, str] | None = None) -> None:
+        self.book, self.sign, self.tz = book, sign, tz
         self._codes = dict(codes or {})
 
     def clock(self, at: Instant, now: Instant) -> str:
@@ -106,8 +104,8 @@ class Wording:
         keep = max(len(values["place"]) - over, 1)
         return self._sms(texts[-1], alert, values | {"place": values["place"][-keep:]})
 
-    def card(self, alert: Alert, speech: Speech, task: str) -> dict[str, object]:
-        """The WeCom card with its two buttons."""
+    def card(self, alert: Alert, speech: Speech, task: str, page: str = "") -> dict[str, object]:
+        """The WeCom card with its two buttons; `page` is where this person works on this alert."""
         words, level = self.book.card, self.book.severities[alert.severity]
         title = {Kind.ALERT: words.title, Kind.ESCALATE: words.escalated}.get(speech.kind, words.overdue)
         rows = [
@@ -121,9 +119,9 @@ class Wording:
             {"text": words.take, "style": 1, "key": f"ack:{alert.id}"},
             {"text": words.pass_, "style": 4, "key": f"pass:{alert.id}"},
         ]
-        return self._card(alert, task, title.format(level=level, title=alert.title), rows, buttons)
+        return self._card(alert, task, page, title.format(level=level, title=alert.title), rows, buttons)
 
-    def owner_card(self, alert: Alert, now: Instant, task: str) -> dict[str, object]:
+    def owner_card(self, alert: Alert, now: Instant, task: str, page: str = "") -> dict[str, object]:
         """What the card of the one who took it becomes."""
         words = self.book.card
         title = words.taken_by.format(name=alert.owner_name)
@@ -131,7 +129,7 @@ class Wording:
         buttons: list[dict[str, object]] = [{"text": words.resolve, "style": 3, "key": f"resolve:{alert.id}"}]
         if alert.state is State.ACKNOWLEDGED:
             buttons.insert(0, {"text": words.arrive, "style": 1, "key": f"arrive:{alert.id}"})
-        return self._card(alert, task, f"{title} · {alert.title}", rows, buttons)
+        return self._card(alert, task, page, f"{title} · {alert.title}", rows, buttons)
 
     def button(self, kind: Kind, name: str) -> str:
         """What everybody else's button becomes."""
@@ -142,6 +140,7 @@ class Wording:
         self,
         alert: Alert,
         task: str,
+        page: str,
         title: str,
         rows: list[dict[str, str]],
         buttons: list[dict[str, object]],
@@ -156,9 +155,8 @@ class Wording:
         }
         if alert.advice:
             card["sub_title_text"] = alert.advice[:160]
-        if self.public_url:
-            url = f"{self.public_url}/alerts/{alert.id}"
-            card["jump_list"] = [{"type": 1, "title": self.book.card.details, "url": url}]
+        if page:
+            card["jump_list"] = [{"type": 1, "title": self.book.card.details, "url": page}]
         return card
 
     def _texts(self, alert: Alert, kind: Kind, waited: bool) -> list[SmsText]:

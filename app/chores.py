@@ -24,6 +24,7 @@ def jobs(stores: Stores, site: Site, chain: Chain, desk: Desk) -> dict[str, Job]
         "roll-up": Job("5 * * * *", partial(_roll_up, stores)),
         "retention": Job("40 3 * * *", partial(_retain, stores, site, chain)),
         "daily-report": Job("0 8 * * *", partial(_report, stores)),
+        "digest": Job("30 8 * * *", partial(_digest, desk)),
         "audit": Job("* * * * *", partial(_audit, desk)),
     }
 
@@ -52,6 +53,11 @@ async def _report(stores: Stores, now: Instant) -> str:
 
     day = await stores.ledger.run(work)
     return f"{sum(day.opened.values())} alerts opened, {day.unsettled} not settled, taken in {day.take_ms_median} ms"
+
+
+async def _digest(desk: Desk, now: Instant) -> str:
+    """Small device faults wait in the logbook; once a day each person who answers for them hears how many."""
+    return f"{await desk.digest(now)} alerts told in digests"
 
 
 async def _audit(desk: Desk, now: Instant) -> str:

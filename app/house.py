@@ -59,7 +59,7 @@ class House:
         self.hub = Hub(clock())
         self.registry = Registry(stores.ledger)
         stores.ledger.run_now(lambda tx: put_site(tx, folder, clock()))
-        self.telling = Telling(folder, stores, self.registry, doors, clock, self.hub.alert_changed)
+        self.telling = Telling(folder, stores, self.registry, doors, clock, self.hub.alert_changed, self._signing_key)
         self.judging = Judging(folder, stores, self.registry, self._hear, clock)
         self.intake = Intake(
             mqtt_url,
@@ -68,6 +68,7 @@ class House:
             clock,
             intake_settings(folder),
             lambda up, at: self._links.put_nowait((up, at)),
+            foresee=self.judging.foresee,
         )
         self.timetable = Timetable(
             jobs(stores, folder.settings, self.judging.chain, self.telling.desk),
@@ -157,9 +158,13 @@ class House:
         self._follow_roster()
 
     async def accept(self, frames: Sequence[Frame]) -> None:
-        """Frames pushed over HTTP: journaled, then delivered like any other."""
-        pos = await self._stores.journal.append(Lane.BULK, frames)
-        self.judging.chain.backlog.deliver(Entry(Lane.BULK, pos, frames))
+        """Frames pushed over HTTP: journaled, dangers first, then delivered like any other."""
+        dangers = self.judging.foresee(frames)
+        rest = [frame for frame in frames if frame not in dangers]
+        for lane, some in ((Lane.URGENT, dangers), (Lane.BULK, rest)):
+            if some:
+                pos = await self._stores.journal.append(lane, some)
+                self.judging.chain.backlog.deliver(Entry(lane, pos, some))
 
     def readiness(self) -> dict[str, bool]:
         chain = self.judging.chain

@@ -86,7 +86,7 @@ async def send_test(site: Path, to: str, channel: str, say: Say) -> int:
             raise NoSuchChannel(f"{site}/site.yaml has no channel {channel}: add it under channels")
         words = load_words(site)
         codes = folder.settings.channels.aliyun_sms.templates if folder.settings.channels.aliyun_sms else {}
-        wording = Wording(words, folder.settings.sign, folder.settings.zone, folder.settings.public_url, codes)
+        wording = Wording(words, folder.settings.sign, folder.settings.zone, codes)
         message = example(folder.settings, wording, channel, to, clock())
         result = await doors[channel].channel.send(message, clock())
     say(_answer(result, message))

@@ -16,6 +16,7 @@ from app.settings import Site
 from app.shelf import load_ladders, load_words
 from app.site import SiteFolder
 from app.stores import Stores
+from console.auth import worker_link
 from console.services import CallbackAnswer, CallbackDoor
 from console.services import Secret as ConsoleSecret
 from domain import Finding, Instant, Lane
@@ -36,6 +37,7 @@ class Telling:
         doors: Mapping[str, Door],
         clock: Callable[[], Instant],
         on_change: Callable[[str], None],
+        signing_key: str,
     ) -> None:
         self._clock, self._doors = clock, doors
         self._bell = asyncio.Event()
@@ -49,6 +51,7 @@ class Telling:
             clock,
             on_change,
             self._kick,
+            Pages(folder.settings.public_url, signing_key),
         )
         channels = {name: door.channel for name, door in doors.items()}
         self.courier = Courier(transact, channels, self.desk.settling, clock, on_change)
@@ -98,9 +101,17 @@ class _Receiver:
         return CallbackAnswer(received.status, received.body, received.content_type)
 
 
+class Pages:
+    """Where a worker works on an alert from his card: signed, his alone, good for two hours."""
+
+    def __init__(self, public_url: str, signing_key: str) -> None:
+        self._base, self._key = public_url.rstrip("/"), signing_key.encode()
+
+    def __call__(self, alert: int, person: str, now: Instant) -> str:
+        return f"{self._base}/m/{worker_link(self._key, str(alert), person, now)}" if self._base else ""
+
+
 def desk_settings(site: Site, doors: Mapping[str, Door]) -> DeskSettings:
     """What the desk is told of the site."""
     codes = dict(site.channels.aliyun_sms.templates) if site.channels.aliyun_sms else {}
-    return DeskSettings(
-        sign=site.sign, tz=site.zone, public_url=site.public_url, channels=tuple(doors), template_codes=codes
-    )
+    return DeskSettings(sign=site.sign, tz=site.zone, channels=tuple(doors), template_codes=codes)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from app.keys import signing_key
+from app.telling import Pages
 from tests.conftest import Broker
 from tests.town import TOKEN, Town
 from tests.town import town as running_town
@@ -75,16 +77,20 @@ async def test_the_alert_page_tells_the_story_and_takes_the_alert(town: Town, br
     assert (await town.get(f"/api/v1/alerts/{alert['id']}"))["state"] == "acknowledged"
 
 
-async def test_a_worker_works_the_whole_case_on_the_phone_in_three_taps(town: Town, browser: Browser) -> None:
-    page = await logged_in(browser, town, 390, 844)
+async def test_a_worker_works_the_whole_case_from_the_link_on_his_card_in_three_taps(
+    town: Town, browser: Browser
+) -> None:
     await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
     (alert,) = await town.until_items("/api/v1/alerts")
+    link = Pages(f"http://{town.http.host}:{town.http.port}", signing_key(town.data))
 
-    await page.goto(f"http://{town.http.host}:{town.http.port}/m")
+    page = await browser.new_page(viewport={"width": 390, "height": 844}, locale="zh-CN")
+    await page.goto(link(int(alert["id"]), "li", town.clock()))
     await expect(page.get_by_text("枫林苑3栋2单元402")).to_be_visible()
     for state, label in (("acknowledged", "接警"), ("on_site", "我已到场"), ("resolved", "处置")):
         await page.get_by_role("button", name=label).first.click()
         await town.until_state(alert["id"], state)
+    assert (await town.get(f"/api/v1/alerts/{alert['id']}"))["owner"]["name"] == "李伟"
 
 
 async def test_chinese_is_drawn_with_a_chinese_font(browser: Browser) -> None:

@@ -174,14 +174,14 @@ def test_a_site_uses_its_own_template_codes(words: Any) -> None:
 
 
 def test_the_card_holds_to_the_vendors_limits(words: Any) -> None:
-    wording = Wording(words, "枫树社区", TZ, "https://ops.example/")
+    wording = Wording(words, "枫树社区", TZ)
     alert = an_alert(opened_at=START - 60_000, advice="勿开关电器", title="燃" * 50, address="址" * 60)
-    card: Any = wording.card(alert, spoken(Kind.ESCALATE), "task1")
+    card: Any = wording.card(alert, spoken(Kind.ESCALATE), "task1", "https://ops.example/m/signed")
     assert len(card["main_title"]["title"]) == 36
     assert len(card["main_title"]["desc"]) == 44
     assert [row["value"] for row in card["horizontal_content_list"]] == ["14:05", "10分钟内", "1分钟无人接警"]
     assert [button["key"] for button in card["button_list"]] == ["ack:31", "pass:31"]
-    assert card["jump_list"][0]["url"] == "https://ops.example/alerts/31"
+    assert card["jump_list"][0]["url"] == "https://ops.example/m/signed"
     plain: Any = Wording(words, "枫树社区", TZ).card(an_alert(), spoken(Kind.OVERDUE), "task2")
     assert plain["main_title"]["title"] == "紧急超时 · 燃气泄漏"
     assert "jump_list" not in plain

@@ -19,9 +19,11 @@ from app.keys import BadToken, InUse
 from app.links import BadAddress
 from app.settings import MissingSecret
 from app.written import WrittenError
+from store.errors import IdentityTaken
 
 EXPECTED = (
     WrittenError,
+    IdentityTaken,
     NoBroker,
     NoSuchChannel,
     Answered,
@@ -143,6 +145,21 @@ def rules_check(files: tuple[Path, ...]) -> None:
 def rules_test(files: tuple[Path, ...]) -> None:
     """Run the trials beside rulebooks (default: all built-in ones)."""
     from app.rulework import test_files
+
+    sys.exit(test_files(files, click.echo))
+
+
+@main.group()
+def codecs() -> None:
+    """JavaScript payload codecs: try them."""
+
+
+@codecs.command("test")
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@told
+def codecs_test(files: tuple[Path, ...]) -> None:
+    """Run the examples that stand beside codecs: X-codec.yaml, test_decode_X.json or X_examples.yaml."""
+    from app.codecwork import test_files
 
     sys.exit(test_files(files, click.echo))
 

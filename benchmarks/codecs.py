@@ -1,4 +1,4 @@
-"""How many payloads of 11 bytes the codecs decode a second, on one core: as the listener hands them over, and singly."""
+"""How many payloads of 11 bytes the codecs decode a second on one core: as the listener hands them over, and singly."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from domain import MINUTE, Instant
 from ingest.adapters.wire import read_json
 from ingest.codecs import Call, Codec, CodecFailed, Decoded
 from ingest.codecs.shelf import Shelf
-from ingest.codecs.worker import RESTING, STRIKES_MAX
+from ingest.codecs.worker import LOAD_ONLY, RESTING, STRIKES_MAX
 from ingest.codecs.workshop import KILLED, Workshop
 
 REST_MS: Final = MINUTE
@@ -50,6 +50,11 @@ class Codecs:
             return [self._outcome(call, answer) for call, answer in zip(calls, answers, strict=True)]
         wanted = set(map(id, awake))
         return [self._outcome(call, next(answers) if id(call) in wanted else RESTING) for call in calls]
+
+    def complaint(self, codec: Codec) -> str | None:
+        """Why this codec cannot be used at all, or None: a call of it may still fail."""
+        [answer] = self._workshop.run([Call(codec, b"", LOAD_ONLY, 0)])
+        return None if answer == "=" else answer[1:].removeprefix("unusable: ")
 
     def _rests(self, call: Call) -> bool:
         strikes = self._strikes.get(call.codec.version)

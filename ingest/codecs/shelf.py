@@ -20,6 +20,7 @@ from domain import Fault
 from ingest.codecs import Codec
 
 BINDINGS = "bindings.yaml"
+SUFFIXES = (".js", ".cjs", ".mjs")
 
 
 class Binding(BaseModel):
@@ -71,21 +72,22 @@ class Shelf:
 
 def shelve(files: Mapping[str, bytes], book: BindingBook) -> Shelf:
     """The shelf of these files (`name.js` -> its bytes). A model that bindings.yaml names belongs to whom it says."""
-    by_name = {name: (_codec(name, content, book.codecs.get(name)), [_stem(name)]) for name, content in files.items()}
+    by_name = {name: (codec_of(name, content, book.codecs.get(name)), [_stem(name)]) for name, content in files.items()}
     by_book = [(by_name[name][0], binding.models) for name, binding in book.codecs.items() if name in by_name]
     shelf = Shelf([*by_name.values(), *by_book])
     shelf.codecs = [codec for codec, _ in by_name.values()]
     return shelf
 
 
-def _codec(name: str, content: bytes, binding: Binding | None) -> Codec:
-    variables = msgspec.json.encode(binding.variables).decode() if binding else "{}"
+def codec_of(name: str, content: bytes, binding: Binding | None = None) -> Codec:
+    """The codec of one file; its version changes with its bytes and its variables."""
+    variables = msgspec.json.encode(binding.variables if binding else {}).decode()
     version = hashlib.sha256(content + variables.encode()).hexdigest()[:12]
     return Codec(name, content.decode("utf-8-sig", "replace"), version, variables)
 
 
 def _stem(name: str) -> str:
-    return name.removesuffix(".js").removesuffix(".cjs").removesuffix(".mjs")
+    return next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), name)
 
 
 def check(files: Iterable[str], book: BindingBook) -> list[Fault]:

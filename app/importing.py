@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -56,6 +57,7 @@ def written(device: Device) -> dict[str, Any]:
 
 
 def _into_ledger(found: Sequence[Device], data: Path, file: Path) -> tuple[int, int, int]:
+    os.umask(0o077)
     ledger = open_ledger(data)
     held = lock(data)
     try:

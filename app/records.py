@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from app.written import WrittenError, read_csv, read_yaml, validate
 from domain import Attribute, Cell, Device, Duty, Fault, Identity, Instant, Person, Place, Role
+from ingest.adapters import FILTERS
 
 
 def attribute(text: str) -> Attribute:
@@ -126,13 +127,36 @@ def duty(row: dict[str, str]) -> Duty:
 def device(row: dict[str, str]) -> Device:
     if "platform_id" in row and "platform" not in row:
         raise KeyError("platform", "is empty: whose platform_id is it? Write the platform too, or neither")
-    identities = _known_as(row["id"], row.get("platform"), row.get("platform_id"))
-    return Device(row["id"], row["kind"], row.get("model"), row.get("place"), identities, _attributes(row))
+    platform = _checked(row, "platform", _spoken) if "platform" in row else None
+    identities = _known_as(row["id"], platform, row.get("platform_id"))
+    return Device(
+        _checked(row, "id", _topic_level), row["kind"], row.get("model"), row.get("place"), identities, _attributes(row)
+    )
 
 
 def _known_as(id: str, platform: str | None, platform_id: str | None) -> tuple[Identity, ...]:
     """A platform without an id of its own knows the device by ours."""
     return () if platform is None else (Identity(platform, platform_id or id),)
+
+
+def _checked(row: Mapping[str, str], column: str, check: Callable[[str], str]) -> str:
+    try:
+        return check(row[column])
+    except ValueError as error:
+        raise KeyError(column, str(error)) from None
+
+
+def _topic_level(text: str) -> str:
+    """Our id is one level of the native topic; what no topic can bear would never be heard."""
+    if len(text) > 128 or any(sign in "/+#" or sign.isspace() or not sign.isprintable() for sign in text):
+        raise ValueError(f"{text!r} cannot be an id: write 1 to 128 characters without / + # and spaces")
+    return text
+
+
+def _spoken(platform: str) -> str:
+    if platform not in FILTERS:
+        raise ValueError(f"{platform!r} is unknown: write one of {', '.join(sorted(FILTERS))}")
+    return platform
 
 
 FILES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[dict[str, str]], Any]]] = {
@@ -173,12 +197,13 @@ def merged(records: list[Any]) -> list[Any]:
 
 
 Text = Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
+Platform = Annotated[str, AfterValidator(_spoken)]
 
 
 class WrittenIdentity(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    platform: Text
+    platform: Platform
     id: Text
 
 
@@ -187,14 +212,20 @@ class WrittenDevice(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    id: Text
+    id: Annotated[Text, AfterValidator(_topic_level)]
     kind: Text
     model: Text | None = None
     place: Text | None = None
-    platform: Text | None = None
+    platform: Platform | None = None
     platform_id: Text | None = None
     identities: list[WrittenIdentity] = []
     attributes: dict[str, bool | int | float | str] = {}
+
+    @model_validator(mode="after")
+    def _id_has_a_platform(self) -> Self:
+        if self.platform_id is not None and self.platform is None:
+            raise ValueError("platform_id stands without its platform: write both")
+        return self
 
     def device(self) -> Device:
         written = [Identity(one.platform, one.id) for one in self.identities]

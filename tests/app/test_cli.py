@@ -116,6 +116,14 @@ def test_devices_are_imported_without_a_running_service(tmp_path: Path) -> None:
     assert (refused.exit_code, "'nowhere' of gas-2 does not exist" in refused.output) == (1, True)
 
 
+def test_one_name_for_two_alarms_is_said_in_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "devices.csv"
+    file.write_text("id,kind,platform,platform_id\na,gas_alarm,zigbee2mqtt,Hall\nb,gas_alarm,zigbee2mqtt,Hall\n")
+
+    refused = run("devices", "import", str(file), "--data", str(tmp_path / "data"))
+    assert (refused.exit_code, "of device b already belongs to device a" in refused.output) == (1, True)
+
+
 def test_refusals_of_an_empty_dir_are_none(tmp_path: Path) -> None:
     assert "no refusals" in run("refusals", "list", "--data", str(tmp_path)).output
 

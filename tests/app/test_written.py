@@ -182,3 +182,28 @@ def test_a_folder_that_is_no_site_is_not_taken_for_an_empty_one(tmp_path: Path) 
     """A mistyped --site would have watched nothing and told nobody."""
     with pytest.raises(WrittenError, match="is no site"):
         read_site(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        (
+            "a.csv",
+            "id,kind,platform,platform_id\ng,gas_alarm,zigbeee2mqtt,x\n",
+            "a.csv:2:13: platform: 'zigbeee2mqtt' is",
+        ),
+        ("b.csv", "id,kind\nhall/1,gas_alarm\n", "b.csv:2:1: id: 'hall/1' cannot be an id"),
+        (
+            "c.yaml",
+            "- id: g\n  kind: gas_alarm\n  platform: zigbeee2mqtt\n",
+            "c.yaml:3:3: .*platform: 'zigbeee2mqtt' is",
+        ),
+        ("d.yaml", "- id: hall/1\n  kind: gas_alarm\n", "d.yaml:1:3: .*id: 'hall/1' cannot be an id"),
+        ("e.yaml", "- id: g\n  kind: gas_alarm\n  platform_id: x\n", "e.yaml:1:3: .*platform_id stands without"),
+    ],
+)
+def test_a_device_that_could_never_be_heard_is_not_registered(tmp_path: Path, name: str, text: str, said: str) -> None:
+    (tmp_path / name).write_text(text)
+
+    with pytest.raises(WrittenError, match=said):
+        read_devices(tmp_path / name, {"gas_alarm": None})

@@ -17,6 +17,7 @@ from ingest.adapters import (
     homeassistant,
     iotda,
     jetlinks,
+    jftech,
     native,
     shelly,
     tasmota,
@@ -47,6 +48,7 @@ FILTERS: Final[dict[str, tuple[str, ...]]] = {
     "wmbusmeters": ("wmbusmeters/#",),
     "hj212": ("hj212/#",),
     "setracker": ("setracker/#",),
+    "jftech": ("jftech/#",),
 }
 """What each platform publishes on, the most specific platforms before those that could claim their topics."""
 
@@ -63,6 +65,7 @@ ADAPTERS: Final[dict[str, Callable[[Frame], Decoded]]] = {
     ctwing.PLATFORM: ctwing.decode,
     thingsboard.PLATFORM: thingsboard.decode,
     jetlinks.PLATFORM: jetlinks.decode,
+    jftech.PLATFORM: jftech.decode,
 }
 
 VERSIONS: Final[dict[str, int]] = {
@@ -78,6 +81,7 @@ VERSIONS: Final[dict[str, int]] = {
     ctwing.PLATFORM: ctwing.VERSION,
     thingsboard.PLATFORM: thingsboard.VERSION,
     jetlinks.PLATFORM: jetlinks.VERSION,
+    jftech.PLATFORM: jftech.VERSION,
 }
 
 _FIRST_LEVELS: Final = {

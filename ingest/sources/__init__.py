@@ -11,7 +11,7 @@ from typing import Final
 
 from domain import Instant
 from ingest.frame import Frame
-from ingest.sources import chirpstack, ctwing, iotda, native, thingsboard
+from ingest.sources import chirpstack, ctwing, iotda, jftech, native, thingsboard
 from ingest.sources.pushed import Answer
 
 Receive = Callable[[Mapping[str, str], Mapping[str, str], bytes, Instant], list[Frame] | Answer]
@@ -23,6 +23,7 @@ SOURCES: Final[dict[str, Receive]] = {
     "ctwing": ctwing.receive,
     "iotda": iotda.receive,
     "thingsboard": thingsboard.receive,
+    "jftech": jftech.receive,
 }
 """By the `platform` of the push address."""
 

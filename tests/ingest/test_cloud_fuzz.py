@@ -16,7 +16,7 @@ from ingest.frame import Frame
 from ingest.outcome import Draft, Note, Rejected
 
 FOLDER = Path(ingest.adapters.__file__).parent
-PLATFORMS = ("alink", "iotda", "ctwing", "thingsboard", "jetlinks")
+PLATFORMS = ("alink", "iotda", "ctwing", "thingsboard", "jetlinks", "jftech")
 CASES = [
     (platform, case["topic"], case["payload"])
     for platform in PLATFORMS

@@ -43,6 +43,7 @@ IOTDA = {"resource": "device.property", "notify_data": {"header": {"device_id": 
         ("iotda", IOTDA, {}, "$oc/devices/p_1/sys/properties/report"),
         ("iotda", {**IOTDA, "resource": "device.status"}, {}, "$oc/devices/p_1/sys/status"),
         ("iotda", {**IOTDA, "resource": "else"}, {}, "$oc/devices/p_1/sys/messages/up"),
+        ("jftech", {"bizData": {"deviceSn": "我是设备序列号"}}, {}, "jftech/我是设备序列号"),
         ("thingsboard", {"temperature": 3}, {"token": "T0"}, "v1/devices/T0/telemetry"),
         ("thingsboard", {"temperature": 3}, {"token": "T0", "device": "another"}, "v1/devices/T0/telemetry"),
         (
@@ -87,6 +88,9 @@ def test_objects_that_name_their_device_are_one_frame_a_device_and_keep_their_nu
         ("iotda", {}, {}, 422, "notify_data.header.device_id"),
         ("iotda", [], {}, 422, "notify_data.header.device_id"),
         ("iotda", {"notify_data": {}}, {}, 422, "notify_data.header.device_id"),
+        ("jftech", {"bizData": {}}, {}, 422, "bizData.deviceSn"),
+        ("jftech", [], {}, 422, "bizData.deviceSn"),
+        ("jftech", {}, {}, 422, "bizData.deviceSn"),
         ("thingsboard", {}, {}, 401, "token"),
         ("thingsboard", {}, {"token": "me"}, 401, "token"),
         ("thingsboard", {}, {"token": "t", "leaf": "rpc"}, 404, "leaf"),

@@ -21,6 +21,7 @@ from ingest.sources import SOURCES
 MESSAGES: dict[str, dict[str, Any]] = {
     message["id"]: message for message in json.loads(Path(__file__).with_name("wire_cloud.json").read_text())
 }
+PUSHED = {"CTWing": "ctwing", "JFTech": "jftech"}
 NOW = 1767225660000
 IMEI = "860374051000000"
 ONLINE = "44d0b9e48d404094bbbcf889e4e60000"
@@ -147,6 +148,14 @@ CASES = [
         values={"temp_c": 100},
     ),
     Case(
+        "ai-camera-fall",
+        "a camera that sees a fall, registered as one that watches for falling objects: refused by name, as a danger",
+        "falling_object",
+        "我是设备序列号",
+        reasons=("no_mapping",),
+        detail="fall",
+    ),
+    Case(
         "manhole-tutorial-json",
         "no platform publishes on such a topic: refused",
         "manhole",
@@ -166,8 +175,9 @@ def payload_of(message: dict[str, Any]) -> bytes:
 def frame_of(message: dict[str, Any]) -> Frame:
     said = message["time"]
     received = int(datetime.fromisoformat(said).timestamp() * 1_000) + 1_000 if said else NOW
-    if "CTWing" in message["platform"]:
-        frames = SOURCES["ctwing"]({}, {}, payload_of(message), received)
+    pushed = next((source for words, source in PUSHED.items() if words in message["platform"]), None)
+    if pushed is not None:
+        frames = SOURCES[pushed]({}, {}, payload_of(message), received)
         assert isinstance(frames, list)
         return frames[0]
     return Frame(message["topic"], payload_of(message), received, "bulk")

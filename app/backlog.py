@@ -14,6 +14,8 @@ from domain import Instant, Lane
 from ingest.frame import Entry
 
 READ_AHEAD = 16
+FRAME_BYTES = 200
+"""What a frame weighs in memory beside its payload."""
 
 
 class JournalTail(Protocol):
@@ -33,7 +35,7 @@ class Backlog:
     def __init__(self, journal: JournalTail, taken: dict[Lane, int], latest: dict[Lane, int], max_bytes: int) -> None:
         self._journal = journal
         self._max_bytes = max_bytes
-        self._queues: dict[Lane, deque[Entry]] = {lane: deque() for lane in Lane}
+        self._queues: dict[Lane, deque[tuple[Entry, int]]] = {lane: deque() for lane in Lane}
         self._bytes = 0
         self.taken = {lane: taken.get(lane, 0) for lane in Lane}
         self._latest = {lane: max(latest.get(lane, 0), self.taken[lane]) for lane in Lane}
@@ -49,8 +51,9 @@ class Backlog:
             if self._bytes > self._max_bytes:
                 self._in_journal[entry.lane] = True
             else:
-                self._queues[entry.lane].append(entry)
-                self._bytes += _size(entry)
+                size = _size(entry)
+                self._queues[entry.lane].append((entry, size))
+                self._bytes += size
         self._arrived.set()
 
     def stir(self) -> None:
@@ -73,9 +76,16 @@ class Backlog:
         if not waiting:
             self.catching_up = False
             return None
-        lane = min(waiting, key=lambda lane: self._queues[lane][0].pos) if self.catching_up else waiting[0]
-        entry = self._queues[lane].popleft()
-        self._bytes -= _size(entry)
+        lane = min(waiting, key=lambda lane: self._queues[lane][0][0].pos) if self.catching_up else waiting[0]
+        return self._hand_out(lane)
+
+    def next_urgent(self) -> Entry | None:
+        """An urgent entry that came while an ordinary one is being judged; while catching up it waits its turn."""
+        return None if self.catching_up or not self._queues[Lane.URGENT] else self._hand_out(Lane.URGENT)
+
+    def _hand_out(self, lane: Lane) -> Entry:
+        entry, size = self._queues[lane].popleft()
+        self._bytes -= size
         self.taken[lane] = entry.pos
         self._taken_at[lane] = _received(entry)
         return entry
@@ -85,8 +95,8 @@ class Backlog:
             if queue or not self._in_journal[lane]:
                 continue
             entries = await self._journal.fetch(lane, self.taken[lane], READ_AHEAD)
-            queue.extend(entries)
-            self._bytes += sum(map(_size, entries))
+            queue.extend((entry, _size(entry)) for entry in entries)
+            self._bytes += sum(size for _, size in queue)
             last = entries[-1].pos if entries else self.taken[lane]
             self._in_journal[lane] = last < self._latest[lane]
 
@@ -95,7 +105,7 @@ class Backlog:
 
         A timer that ran past unjudged readings would call a device silent whose words lie in the queue.
         """
-        heads = [_received(queue[0]) for queue in self._queues.values() if queue]
+        heads = [_received(queue[0][0]) for queue in self._queues.values() if queue]
         unread = [self._taken_at[lane] for lane in Lane if self._in_journal[lane] and not self._queues[lane]]
         return min([now, *heads, *unread])
 
@@ -110,4 +120,4 @@ def _received(entry: Entry) -> Instant:
 
 
 def _size(entry: Entry) -> int:
-    return sum(len(frame.payload) + 200 for frame in entry.frames)
+    return sum([len(frame.payload) for frame in entry.frames]) + FRAME_BYTES * len(entry.frames)

@@ -86,10 +86,12 @@ class Chain:
         save: Callable[[dict[Lane, int], Instant, bytes], Awaitable[None]],
         clock: Callable[[], Instant],
         checkpoint_every_ms: int = 10_000,
+        test_frames_per_s: int = 0,
     ) -> None:
         self.backlog, self.listener, self.engine = backlog, listener, engine
         self._history, self._hear, self._keep_refusals, self._save = history, hear, keep_refusals, save
         self._clock, self._checkpoint_every_ms = clock, checkpoint_every_ms
+        self._test_frames_per_s = test_frames_per_s
         self._host = EmbeddedHost(engine, self._tell)
         self._at: tuple[Lane, int] | None = None
         self._refusals: list[Refused] = []
@@ -98,6 +100,7 @@ class Chain:
         self._saved = dict(self._done)
         self._saved_at: Instant = 0
         self._deaf_since: Instant | None = None
+        self._unjudged: Instant | None = None
         self._stopping = False
         self._history_is_behind = False
         self._turns = 0
@@ -178,22 +181,41 @@ class Chain:
     async def _take(self, entry: Entry) -> None:
         readings: list[Reading] = []
         refusals: list[Refusal] = []
-        for frames in _slices(entry.frames):
-            heard = self.listener.hear(frames)
+        slices = _slices(entry.frames)
+        for number, frames in enumerate(slices):
+            heard = await self._judge(entry, frames, frames[-1].received)
             readings += heard.readings
-            self._count(frames, heard)
             refusals += heard.refusals
-            # The engine runs what is due before each reading; its time must not pass what waits unjudged elsewhere.
-            until = self.backlog.heard_until(frames[-1].received)
-            self._at = (entry.lane, entry.pos)
-            await self._host.feed(heard.readings, frames[-1].received, until)
-            await self._tell([*self._life_signs(heard.notes, until), *strangers(heard.refusals)])
-            await asyncio.sleep(0)
+            await self._breathe(len(frames))
+            if entry.lane is Lane.BULK:
+                await self._let_urgent_pass(slices[number + 1][0].received if number + 1 < len(slices) else None)
         if not self._history.append(entry.lane, entry.pos, readings):
             self._history_is_behind = True
         if refusals:
             self._refusals.append((entry.lane, entry.pos, refusals))
         self._done[entry.lane] = entry.pos
+
+    async def _judge(self, entry: Entry, frames: Sequence[Frame], until: Instant) -> Heard:
+        """One slice. `until`: what is due later than this waits for what is not yet judged."""
+        heard = self.listener.hear(frames)
+        self._count(frames, heard)
+        # The engine runs what is due before each reading; its time must not pass what waits unjudged elsewhere.
+        until = min(self.backlog.heard_until(until), self._unjudged or until)
+        self._at = (entry.lane, entry.pos)
+        await self._host.feed(heard.readings, frames[-1].received, until)
+        await self._tell([*self._life_signs(heard.notes, until), *strangers(heard.refusals)])
+        return heard
+
+    async def _let_urgent_pass(self, unjudged: Instant | None) -> None:
+        """What is urgent does not wait for the rest of an ordinary entry, whose next frame came at this instant."""
+        self._unjudged = unjudged
+        while (entry := self.backlog.next_urgent()) is not None:
+            await self._take(entry)
+        self._unjudged = None
+
+    async def _breathe(self, frames: int) -> None:
+        """The event loop's turn, and in tests of overload a rest as long as the setting asks."""
+        await asyncio.sleep(frames / self._test_frames_per_s if self._test_frames_per_s else 0)
 
     def _life_signs(self, notes: Sequence[Note], until: Instant) -> list[Finding]:
         alive = [note.device for note in notes if note.online and note.device is not None]

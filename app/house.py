@@ -114,6 +114,7 @@ class House:
             "courier": self.telling.courier.run(),
             "deadlines": self.telling.keep_deadlines(),
             "alive": self._stay_alive(),
+            "codecs": self.judging.codecs.follow(),
         }
 
     async def _listen(self) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from app.backlog import Backlog
 from app.chain import Chain, Hear, Refused
+from app.codecwork import CodecFolder
 from app.insist import insist
 from app.registry import Difference, Registry
 from app.shelf import book_files, load_books, load_mappings
@@ -17,6 +18,7 @@ from app.site import SiteFolder
 from app.stores import Stores
 from domain import Finding, Instant, Lane
 from ingest.directory import Directory
+from ingest.foresight import Foresight
 from ingest.listener import Listener, ListenerSettings
 from rules.engine import Engine
 from rules.rulebook import Rulebook
@@ -38,9 +40,12 @@ class Judging:
     ) -> None:
         self._stores, self._registry, self._clock = stores, registry, clock
         self.books: list[Rulebook] = load_books(folder.kinds, book_files(folder.path))
-        self.listener = Listener(
-            folder.kinds, load_mappings(folder.kinds, folder.path), ListenerSettings(zone=folder.settings.zone)
-        )
+        mappings = load_mappings(folder.kinds, folder.path)
+        self.listener = Listener(folder.kinds, mappings, ListenerSettings(zone=folder.settings.zone))
+        self.foresee = Foresight(folder.kinds, mappings, self.listener.bears_danger)
+        self.codecs = CodecFolder(folder.path)
+        self.codecs.reload()
+        self.listener.codecs = self.codecs.codecs
         self.engine = Engine(self.books, folder.kinds, registry.community)
         saved = stores.ledger.run_now(lambda tx: checkpoints.load(tx, CHECKPOINT))
         taken = dict(saved.cursor) if saved else {}
@@ -56,6 +61,7 @@ class Judging:
             self._save,
             clock,
             folder.settings.checkpoint_every,
+            folder.settings.judging.test_frames_per_s,
         )
         if saved:
             self.chain.restore(saved.blob)

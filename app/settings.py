@@ -31,6 +31,12 @@ class IntakeLimits(_Shape):
     urgent_filters_max: Annotated[int, Field(ge=0, le=10_000)] = 256
 
 
+class JudgingLimits(_Shape):
+    """For tests only: an overload is made by holding judging to so many frames a second (0 does not hold it)."""
+
+    test_frames_per_s: Annotated[int, Field(ge=0)] = 0
+
+
 class Retention(_Shape):
     """How long each memory lasts, in days. The journal is the first proof of what was said."""
 
@@ -88,6 +94,7 @@ class Site(_Shape):
     sign: Annotated[str, Field(min_length=2, max_length=10)] = "枫哨预警"
     public_url: str = ""
     intake: IntakeLimits = IntakeLimits()
+    judging: JudgingLimits = JudgingLimits()
     retention: Retention = Retention()
     history: HistoryPlace = HistoryPlace()
     channels: Channels = Channels()

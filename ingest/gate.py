@@ -75,6 +75,18 @@ def _bears_danger(plan: Plan, values: Mapping[str, Value]) -> bool:
     return False
 
 
+def speaks_of_danger(plan: Plan, fields: Mapping[str, object]) -> bool:
+    """Whether these fields hold a true danger bit of this kind; a device under test has none."""
+    danger = False
+    for name, said in fields.items():
+        spec = plan.specs.get(name)
+        if spec is not None and (spec.danger or spec.quantity == "test") and convert(spec, said) is True:
+            if spec.quantity == "test":
+                return False
+            danger = True
+    return danger
+
+
 def _examine(draft: Draft, device: Device, plan: Plan, window: Window, received: Instant, zone: tzinfo) -> Verdict:
     verdict = Verdict()
     values, implausible = _take_fields(draft.fields, plan, verdict)
@@ -109,8 +121,10 @@ def _take_fields(fields: Mapping[str, object], plan: Plan, verdict: Verdict) -> 
 
 
 def _put(values: dict[str, Value], implausible: list[str], spec: Spec, value: Value) -> None:
-    """Two fields may mean one quantity: of two verdicts the dangerous one counts."""
+    """Two fields may mean one quantity: of two verdicts the dangerous one counts, of two slopes the steeper."""
     if spec.danger and values.get(spec.quantity) is True:
+        return
+    if spec.rule is not None and spec.rule.largest and abs(values.get(spec.quantity, 0)) > abs(value):  # type: ignore[arg-type]
         return
     values[spec.quantity] = value
     if spec.holds == "number" and not spec.lo <= value <= spec.hi:  # type: ignore[operator]

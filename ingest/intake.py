@@ -17,8 +17,8 @@ from domain.kind import Kind
 from ingest.adapters import FILTERS
 from ingest.address import read_address
 from ingest.frame import Entry
+from ingest.lane import Foresee, LaneSettings, LaneWriter
 from ingest.lane import Journal as Journal
-from ingest.lane import LaneSettings, LaneWriter
 from ingest.link import Arrival, Link, LinkSettings
 from ingest.session import Session
 from ingest.topics import Cover
@@ -70,7 +70,10 @@ class IntakeStatus(Struct, frozen=True):
 
 
 class Intake:
-    """The host of the two sessions. `on_link` hears when we begin and cease to hear the devices at all."""
+    """The host of the two sessions. `on_link` hears when we begin and cease to hear the devices at all.
+
+    `foresee` finds what the bulk session brings and must not wait: it goes to the urgent lane.
+    """
 
     def __init__(
         self,
@@ -81,6 +84,7 @@ class Intake:
         settings: IntakeSettings | None = None,
         on_link: Callable[[bool, Instant], None] | None = None,
         tls: ssl.SSLContext | None = None,
+        foresee: Foresee | None = None,
     ) -> None:
         self.on_link = on_link
         self._settings = settings or IntakeSettings()
@@ -102,8 +106,8 @@ class Intake:
             self._settings.retry_append_s,
         )
         self._writers = {
-            session: LaneWriter(lane, session, journal, deliver, clock, limits, self._takes)
-            for lane, session in self._sessions.items()
+            session: LaneWriter(lane, session, journal, deliver, clock, limits, self._takes, seen)
+            for (lane, session), seen in zip(self._sessions.items(), (None, foresee), strict=True)
         }
         self._urgent.want(self._urgent_filters.filters)
         self._bulk.want(pattern for patterns in FILTERS.values() for pattern in patterns)

@@ -1,7 +1,7 @@
 """One lane into the journal: collects what one session brings while the last append runs, then appends it as one.
 
 Ack after append, not before: the broker's copy is our only copy until the journal has it. Acknowledgements go out in
-order of receipt, also for copies that are not journaled.
+order of receipt, also for copies that are not journaled and for dangers, which are journaled before their turn.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ class _Batch(Struct):
 
 
 Takes = Callable[[Lane, str, bytes, int, Instant], bool]
+Foresee = Callable[[Sequence[Frame]], Sequence[Frame]]
+"""Those of the frames that must not wait behind the others."""
 
 
 class LaneWriter:
@@ -63,12 +65,14 @@ class LaneWriter:
         clock: Callable[[], Instant],
         settings: LaneSettings,
         takes: Takes,
+        foresee: Foresee | None = None,
     ) -> None:
         self.frames = self.twins = self.redelivered = self.too_large = self.pending_bytes = 0
         self.journal_error = ""
         self._lane, self._session, self._journal, self._deliver = lane, session, journal, deliver
-        self._clock, self._settings, self._takes = clock, settings, takes
+        self._clock, self._settings, self._takes, self._foresee = clock, settings, takes, foresee
         self._waiting: deque[_Batch] = deque()
+        self._dangers: list[Frame] = []
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -104,6 +108,9 @@ class LaneWriter:
                 size, payload = self._cut(packet)
             batch.frames.append(Frame(topic, payload, now, session, qos, packet_id, dup, packet.retain, size))
             batch.size += len(payload) + len(topic)
+        if self._foresee is not None and (dangers := self._foresee(batch.frames)):
+            self._dangers += dangers
+            batch.frames = [frame for frame in batch.frames if frame not in dangers]
         self.pending_bytes += batch.size
         self._waiting.append(batch)
         self._idle.clear()
@@ -121,8 +128,20 @@ class LaneWriter:
             await self._work.wait()
             self._work.clear()
             while self._waiting:
+                await self._write_dangers()
                 await self._write(self._next_group())
             self._idle.set()
+
+    async def _write_dangers(self) -> None:
+        """What must not wait goes before all that waits, in the urgent lane; it is acknowledged with its batch.
+
+        None are left when this returns, so a batch is never acknowledged before its dangers are in the journal.
+        """
+        while self._dangers:
+            frames, self._dangers = self._dangers, []
+            entry = Entry(Lane.URGENT, await self._append(Lane.URGENT, frames), frames)
+            self.frames += len(frames)
+            self._deliver(entry)
 
     async def drain(self) -> None:
         """Wait until all that arrived is appended, but not for a journal that does not take it."""
@@ -143,7 +162,7 @@ class LaneWriter:
 
     async def _write(self, group: Sequence[_Batch]) -> None:
         frames = [frame for batch in group for frame in batch.frames]
-        entry = Entry(self._lane, await self._append(frames), frames) if frames else None
+        entry = Entry(self._lane, await self._append(self._lane, frames), frames) if frames else None
         for batch in group:
             self._session.acknowledge(batch.link, batch.packet_ids)
         self._release(sum(batch.size for batch in group))
@@ -151,11 +170,11 @@ class LaneWriter:
             self.frames += len(frames)
             self._deliver(entry)
 
-    async def _append(self, frames: Sequence[Frame]) -> int:
+    async def _append(self, lane: Lane, frames: Sequence[Frame]) -> int:
         """Until it is done: while the disk is full nothing is acknowledged and nothing more is read."""
         while True:
             try:
-                position = await self._journal.append(self._lane, frames)
+                position = await self._journal.append(lane, frames)
             except Exception as fault:  # noqa: BLE001 (whatever the journal's trouble is, the frames stay ours)
                 self.journal_error = f"{type(fault).__name__}: {fault}"
                 self.hold()

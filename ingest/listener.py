@@ -20,7 +20,7 @@ from ingest.adapters import VERSIONS, Decoded, decode, platform_of
 from ingest.directory import Directory
 from ingest.duplicates import Window
 from ingest.frame import Frame
-from ingest.gate import Objection, Verdict, admit
+from ingest.gate import Objection, Verdict, admit, speaks_of_danger
 from ingest.mapping import MappingBook, Plan, compile_plan
 from ingest.outcome import Draft, Heard, Note, NoteKind, Refusal, Rejected
 from ingest.raw import Decoder, Found, open_raw
@@ -89,6 +89,9 @@ class Listener:
         """What its platform's adapter makes of it; None when it was heard before."""
         if frame.packet_id is not None and self._is_redelivered(frame):
             return None
+        return self._read(frame)
+
+    def _read(self, frame: Frame) -> Decoded:
         if frame.size is not None:
             return Rejected(Reason.TOO_LARGE, f"{frame.size} bytes; only the first {len(frame.payload)} were kept")
         try:
@@ -121,14 +124,37 @@ class Listener:
 
         Only frames that the session could not judge come here with DUP, those in flight when we were started.
         """
-        digest = crc32(frame.payload, crc32(frame.topic.encode()))
+        # With its half second above its digest: a danger overtakes, and what came before must not hide it afterwards.
+        mark = frame.received >> 9 << 32 | crc32(frame.payload, crc32(frame.topic.encode()))
         packets = self._packets.get(frame.session)
         if packets is None:
             packets = self._packets[frame.session] = {}
-        if frame.dup and packets.get(frame.packet_id) == digest:  # type: ignore[arg-type]
+        known = packets.get(frame.packet_id, 0)  # type: ignore[arg-type]
+        if frame.dup and known & 0xFFFFFFFF == mark & 0xFFFFFFFF:
             return True
-        packets[frame.packet_id] = digest  # type: ignore[index]
+        if mark >> 32 >= known >> 32:
+            packets[frame.packet_id] = mark  # type: ignore[index]
         return False
+
+    def bears_danger(self, frame: Frame) -> bool:
+        """Whether it says something dangerous, as far as that is seen without a codec. Nothing is remembered.
+
+        Raw bytes of an urgent kind count as danger: what they say is known only when their codec has run.
+        """
+        decoded = self._read(frame)
+        said = decoded if isinstance(decoded, list) else [decoded]
+        return any(self._speaks_of_danger(each, frame) for each in said)
+
+    def _speaks_of_danger(self, said: Draft | Rejected | Note, frame: Frame) -> bool:
+        if isinstance(said, Rejected):
+            return said.danger or self._may_be_danger(frame, said.reason)
+        if isinstance(said, Note):
+            return False
+        device = self.directory.find(said.platform, said.identity, said.also)
+        plan = self._plan(said, device) if device is not None else None
+        if device is None or plan is None:
+            return self._suspicion.dangerous(said.platform, said.fields)
+        return speaks_of_danger(plan, said.fields) or (said.raw is not None and self._kinds[device.kind].urgent)
 
     def _take(self, drafts: list[Draft | Rejected], frame: Frame, heard: Heard) -> None:
         strangers: dict[str, list[Draft]] = {}

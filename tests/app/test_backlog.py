@@ -98,3 +98,22 @@ async def test_waiting_ends_when_something_arrives() -> None:
     await backlog.wait(0.001)
     backlog.stir()
     await backlog.wait(60)
+
+
+async def test_what_is_urgent_does_not_wait_for_the_rest_of_an_ordinary_entry() -> None:
+    backlog = Backlog(Written(), {}, {}, 10_000)
+    backlog.deliver(entry(Lane.BULK, 1, 1))
+    assert 1 == getattr(await backlog.next(), "pos", None)
+    assert backlog.next_urgent() is None
+
+    backlog.deliver(entry(Lane.URGENT, 2, 2))
+    assert 2 == getattr(backlog.next_urgent(), "pos", None)
+    assert backlog.next_urgent() is None
+
+
+async def test_nothing_overtakes_while_the_journal_of_the_last_run_is_replayed() -> None:
+    journal = Written(entry(Lane.BULK, 1, 10), entry(Lane.BULK, 2, 15), entry(Lane.URGENT, 3, 20))
+    backlog = Backlog(journal, {}, {Lane.BULK: 2, Lane.URGENT: 3}, 10_000)
+    assert 1 == getattr(await backlog.next(), "pos", None)
+
+    assert backlog.next_urgent() is None

@@ -16,6 +16,7 @@ from domain import Device, Identity, Lane
 from domain.kind import Kind
 from ingest.frame import Entry, Frame
 from ingest.intake import Intake, IntakeSettings
+from ingest.lane import Foresee
 
 
 class MemoryJournal:
@@ -52,7 +53,9 @@ def now_ms() -> int:
 
 
 @asynccontextmanager
-async def listening(broker: Any, journal: MemoryJournal, **settings: Any) -> AsyncIterator[Intake]:
+async def listening(
+    broker: Any, journal: MemoryJournal, foresee: Foresee | None = None, **settings: Any
+) -> AsyncIterator[Intake]:
     """A running intake; its delivered entries are in `.entries`, its link events in `.links`."""
     entries: list[Entry] = []
     links: list[bool] = []
@@ -63,6 +66,7 @@ async def listening(broker: Any, journal: MemoryJournal, **settings: Any) -> Asy
         now_ms,
         IntakeSettings(retry_append_s=0.02, **settings),
         on_link=lambda up, _at: links.append(up),
+        foresee=foresee,
     )
     intake.entries, intake.links = entries, links  # type: ignore[attr-defined]
     task = asyncio.create_task(intake.run())
@@ -275,3 +279,32 @@ async def test_a_failure_behind_the_journal_ends_the_intake_and_is_not_swallowed
     await publish(broker, ("fengshao/v1/gas-1/up", b"{}"))
     with pytest.raises(ZeroDivisionError, match="a bug in the chain"):
         await task
+
+
+async def test_a_danger_on_the_bulk_session_is_journaled_before_what_came_with_it(broker: Any) -> None:
+    journal = MemoryJournal()
+    journal.open.clear()
+    async with listening(broker, journal, foresee=lambda frames: [one for one in frames if b"sos" in one.payload]):
+        await publish(broker, *[("fengshao/v1/meter-1/up", b"%d" % number) for number in range(50)])
+        await publish(broker, ("zigbee2mqtt/band", b"sos"), ("zigbee2mqtt/band", b"sos"))
+        await publish(broker, ("fengshao/v1/meter-1/up", b"last"))
+        await until(lambda: journal.tries)
+        journal.open.set()
+        await until(lambda: b"last" in journal.payloads())
+
+        assert [b"sos"] * 2 == journal.payloads(Lane.URGENT)
+        assert [*[b"%d" % number for number in range(50)], b"last"] == journal.payloads(Lane.BULK)
+        assert journal.payloads().index(b"sos") < journal.payloads().index(b"last")
+
+
+async def test_the_batch_of_a_danger_is_acknowledged_only_when_the_danger_too_is_journaled(broker: Any) -> None:
+    journal = MemoryJournal()
+    journal.broken = True
+    async with listening(broker, journal, foresee=lambda frames: [one for one in frames if b"sos" in one.payload]):
+        await publish(broker, ("fengshao/v1/band-1/up", b"sos"), ("fengshao/v1/meter-1/up", b"1"))
+        await until(lambda: journal.tries > 2)
+    assert [] == journal.rows
+    journal.broken = False
+    async with listening(broker, journal, foresee=lambda frames: [one for one in frames if b"sos" in one.payload]):
+        await until(lambda: len(journal.payloads()) >= 2)
+        assert ([b"sos"], [b"1"]) == (journal.payloads(Lane.URGENT), journal.payloads(Lane.BULK))

@@ -1,0 +1,64 @@
+"""Which messages must not wait behind the others: those that bear a true danger bit, whatever session brought them.
+
+Looked at before the journal, for every message, so it is cheap: on platforms whose field names stand in the payload a
+whole batch is searched at once for a danger field that is not false, and only a hit is decoded. It knows no MQTT.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
+
+from domain.kind import Kind
+from ingest.frame import Frame
+from ingest.mapping import MappingBook, compile_plan
+
+PLAIN: Final = ("fengshao/v1/", "zigbee2mqtt/")
+"""Topics of platforms whose field names stand in the payload as they are; what others send is decoded to be seen."""
+_PLATFORMS: Final = ("native", "zigbee2mqtt")
+
+BearsDanger = Callable[[Frame], bool]
+
+
+class Foresight:
+    """Finds dangers in batches. `bears_danger` decodes one frame and answers exactly (Listener.bears_danger)."""
+
+    def __init__(self, kinds: Mapping[str, Kind], books: Sequence[MappingBook], bears_danger: BearsDanger) -> None:
+        self._bears_danger = bears_danger
+        self._search = _pattern(kinds, books).search
+
+    def __call__(self, frames: Sequence[Frame]) -> list[Frame]:
+        """The dangers among these frames, in their order."""
+        plain = [frame.payload for frame in frames if frame.topic.startswith(PLAIN)]
+        if len(plain) == len(frames) and self._search(b"\n".join(plain)) is None:
+            return []
+        return [frame for frame in frames if self._may_bear(frame) and self._bears_danger(frame)]
+
+    def _may_bear(self, frame: Frame) -> bool:
+        return not frame.topic.startswith(PLAIN) or self._search(frame.payload) is not None
+
+
+def _pattern(kinds: Mapping[str, Kind], books: Sequence[MappingBook]) -> re.Pattern[bytes]:
+    """A danger field that says anything but false; of a field whose words a mapping translates, anything at all."""
+    plain, translated = _danger_fields(kinds, books)
+    said = r'"\s*+:\s*+(?!false|null|0\s*+[,}]|"(?:0|false|off|no)?")'
+    return re.compile(rf'"(?:(?:{_any_of(plain - translated)}){said}|(?:{_any_of(translated)})")'.encode())
+
+
+def _danger_fields(kinds: Mapping[str, Kind], books: Sequence[MappingBook]) -> tuple[set[str], set[str]]:
+    models = {name for book in books for each in book.models for name in each.models}
+    plain: set[str] = set()
+    translated: set[str] = set()
+    for kind in kinds.values():
+        for platform in _PLATFORMS:
+            for model in (None, *models):
+                for name, spec in compile_plan(kind, books, platform, model).specs.items():
+                    if spec.danger:
+                        changed = spec.rule is not None and (spec.rule.words is not None or spec.rule.invert)
+                        (translated if changed else plain).add(name)
+    return plain, translated
+
+
+def _any_of(names: Iterable[str]) -> str:
+    return "|".join(sorted(map(re.escape, names))) or "(?!)"

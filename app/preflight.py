@@ -14,6 +14,7 @@ from alerts.channels import Said, SendResult
 from alerts.wording import Speech, Wording
 from app.channels import NoSuchChannel, build_channels, http_client
 from app.clock import Clock
+from app.codecwork import check_codecs
 from app.demo import filed_templates
 from app.settings import Site
 from app.shelf import book_files, load_books, load_ladders, load_mappings, load_words
@@ -28,13 +29,16 @@ def check_site(path: Path | None, templates: bool, say: Say) -> int:
     folder = read_site(path)
     books = load_books(folder.kinds, book_files(path))
     ladders, words = load_ladders(path), load_words(path)
-    mappings = load_mappings(folder.kinds, path)
+    mappings, codecs = load_mappings(folder.kinds, path), check_codecs(path).codecs
     if templates:
         for code, text in sorted(filed_templates(words).items()):
             say(f"{code}\t{text}")
         return 0
     rules = sum(len(book.rules) for book in books)
-    say(f"{len(folder.kinds)} kinds, {len(mappings)} mappings, {rules} rules in {len(books)} books")
+    say(
+        f"{len(folder.kinds)} kinds, {len(mappings)} mappings, {len(codecs)} codecs, "
+        f"{rules} rules in {len(books)} books"
+    )
     say(f"{len(ladders.ladders)} ladders, {len(words.sms)} SMS texts")
     say(
         f"{len(folder.places)} places, {len(folder.people)} people, {len(folder.duties)} duties, "

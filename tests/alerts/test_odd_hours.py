@@ -1,0 +1,171 @@
+"""Device faults, late dangers and odd hours: what the desk does beside the ordinary incident."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import structs
+
+from alerts.alert import Actor, State, Via
+from domain import Duty, Ledger, Phase, Role, Severity
+from store.ledger.alertbook import SqlBook
+from store.ledger.alertviews import (
+    AlertFilter,
+    counters,
+    detail,
+    findings_of,
+    item,
+    messages_of,
+    open_alerts,
+    page,
+)
+
+WANG = Actor("wang", "王芳", Via.SCREEN)
+LI = Actor("li", "李强", Via.SCREEN)
+
+
+async def test_a_broken_device_wakes_nobody_at_night(town: Any, finding: Any) -> None:
+    town.clock.now += 9 * 3_600_000
+    broken = finding(ledger=Ledger.HEALTH, severity=Severity.HIGH, title="燃气报警器故障", rule="gas-fault")
+    await town.desk.hear([broken])
+    await town.send()
+    assert town.texts("fix") == []
+    assert "08:00" in town.story()[-2] or "08:00" in town.story()[-1]
+    await town.pass_time(9 * 3_600)
+    assert "检修" in town.texts("fix")[0]
+    assert town.texts("wang") == []
+    await town.desk.hear([structs.replace(broken, phase=Phase.ENDED)])
+    assert town.alert().state is State.CLOSED
+    assert town.story()[-1] == "设备已恢复，自动结案"
+
+
+async def test_small_faults_are_only_written_down(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding(ledger=Ledger.HEALTH, severity=Severity.LOW, title="电量低", rule="battery-low")])
+    await town.send()
+    assert town.texts("fix") == []
+    assert town.story()[-1] == "值班日志已发给 吴师傅（维保）"
+    second = other(finding, "second", place="403", ledger=Ledger.HEALTH, severity=Severity.LOW, title="拆动", rule="x")
+    await town.desk.hear([second])
+    await town.send()
+    for _ in range(2):
+        await town.desk.digest(town.clock.now)
+        await town.send()
+    assert town.texts("fix") == ["【枫树社区】设备日报：待检修2项，最急：电量低，枫林苑3栋2单元402。请打开工作台查看。"]
+    town.clock.now += 86_400_000
+    await town.desk.digest(town.clock.now)
+    await town.send()
+    assert len(town.texts("fix")) == 2
+
+
+async def test_a_device_that_heals_under_repair_stays_with_its_owner(town: Any, finding: Any) -> None:
+    broken = finding(ledger=Ledger.HEALTH, severity=Severity.HIGH, title="故障", rule="gas-fault")
+    await town.desk.hear([broken])
+    await town.desk.act("1", "acknowledge", Actor("fix", "吴师傅", Via.SCREEN))
+    await town.desk.hear([structs.replace(broken, phase=Phase.ENDED)])
+    assert town.alert().state is State.ACKNOWLEDGED
+    assert town.story()[-1] == "现场数据已恢复正常，仍须有人确认"
+
+
+async def test_a_late_danger_is_still_told_with_its_delay(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding(late_ms=720_000)])
+    await town.send()
+    assert "（迟报12分钟）" in town.texts("wang")[0]
+    assert town.story()[0] == "紧急：燃气泄漏，枫林苑3栋2单元402（迟到12分钟）"
+
+
+async def test_what_we_slept_through_ourselves_is_told_with_its_delay_too(town: Any, finding: Any) -> None:
+    town.clock.now += 3_600_000
+    await town.desk.hear([finding()])
+    await town.send()
+    assert "14:05（迟报60分钟）" in town.texts("wang")[0]
+
+
+async def test_ninety_broken_devices_of_one_building_are_one_story(town: Any, finding: Any) -> None:
+    many = [
+        other(finding, f"d{n}", ledger=Ledger.HEALTH, severity=Severity.HIGH, rule="offline", title="离线")
+        for n in range(90)
+    ]
+    outcomes = await town.desk.hear(many)
+    await town.send()
+    assert {outcome.alert for outcome in outcomes} == {1}
+    assert town.alert().joined == 89
+    assert len(town.texts("fix")) == 1
+
+
+async def test_two_on_one_rank_are_called_together(town: Any, finding: Any) -> None:
+    twin = Duty("twin", "grid", Role.WORKER, "deputy")
+    town.people = structs.replace(town.people, duties=(*town.people.duties, twin))
+    await town.desk.hear([finding()])
+    await town.send()
+    assert len(town.texts("wang")) == len(town.texts("deputy")) == 1
+    assert "呼叫网格员 赵敏、王芳" in town.story()
+
+
+async def test_without_any_provider_the_logbook_speaks_and_the_ladder_climbs(town: Any, finding: Any) -> None:
+    del town.channels["sms"]
+    town.end()
+    town.begin()
+    await town.desk.hear([finding()])
+    await town.send()
+    assert [(row.channel, row.state.value) for row in town.deliveries()] == [("logbook", "delivered")]
+    await town.pass_time(60)
+    assert [row.name for row in town.deliveries()] == ["王芳", "李强"]
+    broken = other(finding, "b", ledger=Ledger.HEALTH, severity=Severity.LOW, rule="battery-low", title="电量低")
+    await town.desk.hear([broken])
+    assert await town.desk.digest(town.clock.now) == 0
+
+
+async def test_what_the_screens_and_the_api_see(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding(), other(finding, "second", place="403", severity=Severity.HIGH, rule="x")])
+    await town.send()
+    await town.desk.act("1", "acknowledge", WANG)
+    look = town.ledger.run_now
+    shown = look(lambda tx: page(tx, AlertFilter(), 1))
+    assert [one["id"] for one in shown.items] == ["2"]
+    following = look(lambda tx: page(tx, AlertFilter(), 1, shown.next))
+    assert [one["id"] for one in following.items] == ["1"]
+    assert following.next is None
+    one = look(lambda tx: item(tx, "1"))
+    assert one["owner"] == {"id": "wang", "name": "王芳"}
+    assert one["deadline"] == {"what": "arrive", "at": town.clock.now + 600_000}
+    assert one["told"][0]["state"] == "accepted"
+    assert one["allowed"][0] == "arrive"
+    assert look(lambda tx: detail(tx, "1"))["timeline"][0]["text"].startswith("紧急")
+    assert look(lambda tx: item(tx, "99")) is None
+    assert look(lambda tx: detail(tx, "x")) is None
+    for wanted, ids in (
+        (AlertFilter(state=["open"]), ["2"]),
+        (AlertFilter(severity=["critical"]), ["1"]),
+        (AlertFilter(ledger="health"), []),
+        (AlertFilter(place=["403"]), ["2"]),
+        (AlertFilter(place=[]), []),
+        (AlertFilter(device="second"), ["2"]),
+        (AlertFilter(kind="gas_alarm"), []),
+        (AlertFilter(since=town.clock.now + 1), []),
+        (AlertFilter(until=town.clock.now + 1), ["2", "1"]),
+    ):
+        found = look(lambda tx, wanted=wanted: page(tx, wanted, 10))
+        assert [one["id"] for one in found.items] == ids
+    assert [one["id"] for one in look(open_alerts)] == ["1", "2"]
+    assert look(counters)["alerts"] == {"acknowledged": 1, "open": 1}
+    assert [step["to"] for step in look(lambda tx: messages_of(tx, "1"))[0]["trail"]] == ["accepted"]
+    assert look(lambda tx: findings_of(tx, "1"))[0]["phase"] == "began"
+
+
+async def test_a_number_is_free_again_a_day_after_its_alert_was_closed(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding(severity=Severity.LOW, ledger=Ledger.DANGER)])
+    phone = "19900000001"
+
+    def code(alert: int, now: int) -> int | None:
+        return town.ledger.run_now(lambda tx: SqlBook(tx).code(phone, alert, "wang", now))
+
+    assert code(1, town.clock.now) == 1
+    await town.desk.hear([other(finding, "second", place="403")])
+    assert code(2, town.clock.now) == 2
+    for action in ("acknowledge", "resolve", "close"):
+        await town.desk.act("1", action, WANG)
+    town.people = structs.replace(town.people, duties=())
+    await town.desk.hear([other(finding, "third", place="404")])
+    assert town.alert(3).state is State.OPEN
+    assert code(3, town.clock.now + 86_400_001) == 1
+    assert code(3, town.clock.now) == 1

@@ -16,7 +16,8 @@ from msgspec import Struct, field
 
 from domain import Device, Instant, Reading, Reason
 from domain.kind import Kind
-from ingest.adapters import VERSIONS, Decoded, decode, platform_of
+from ingest.adapters import VERSIONS, Decoded, Said, decode, platform_of
+from ingest.adapters.sparkplug_memory import SparkplugMemory
 from ingest.directory import Directory
 from ingest.duplicates import Window
 from ingest.frame import Frame
@@ -40,6 +41,7 @@ class ListenerSettings(Struct, frozen=True):
 class _Snapshot(Struct, array_like=True):
     windows: dict[str, tuple[int, int, int, Instant, Instant, bytes]]
     packets: dict[str, dict[int, int]]
+    sparkplug: SparkplugMemory = field(default_factory=SparkplugMemory)
 
 
 class Listener:
@@ -61,6 +63,7 @@ class Listener:
         self._suspicion = Suspicion(kinds, mappings)
         self._windows: dict[str, Window] = {}
         self._packets: dict[str, dict[int, int]] = {}
+        self._sparkplug = SparkplugMemory()
 
     @property
     def versions(self) -> dict[str, str]:
@@ -68,6 +71,11 @@ class Listener:
         books = {book.platform: book.version for book in self._books}
         adapters = {name: f"adapter {version}, mapping {books.get(name, 0)}" for name, version in VERSIONS.items()}
         return {**adapters, **(self.codecs.versions if self.codecs else {})}
+
+    @property
+    def rebirths_wanted(self) -> set[str]:
+        """Sparkplug's edge nodes (`group/edge`) to be told `Node Control/Rebirth`. Whoever tells one removes it."""
+        return self._sparkplug.rebirths_wanted
 
     def hear(self, frames: Sequence[Frame]) -> Heard:
         """What these frames say, in their order."""
@@ -91,18 +99,18 @@ class Listener:
             return None
         return self._read(frame)
 
-    def _read(self, frame: Frame) -> Decoded:
+    def _read(self, frame: Frame, memory: SparkplugMemory | None = None) -> Decoded:
         if frame.size is not None:
             return Rejected(Reason.TOO_LARGE, f"{frame.size} bytes; only the first {len(frame.payload)} were kept")
         try:
-            return decode(platform_of(frame.topic), frame)
+            return decode(platform_of(frame.topic), frame, self._sparkplug if memory is None else memory)
         except Exception as fault:  # noqa: BLE001 (a frame that breaks its adapter must not stop those behind it)
             return Rejected(Reason.CODEC_FAILED, f"{type(fault).__name__}: {fault}"[:200])
 
     def _open_raw(self, frames: Sequence[Frame], said: Sequence[Decoded | None]) -> None:
         """Raw bytes of known devices are read by their codecs, all at once: calls one by one cost three times more."""
         found: list[Found] = []
-        homes: list[list[Draft | Rejected]] = []
+        homes: list[list[Said]] = []
         for frame, drafts in zip(frames, said, strict=True):
             if isinstance(drafts, list):
                 raw = [each for draft in drafts if (each := self._raw(draft, frame)) is not None]
@@ -113,7 +121,7 @@ class Listener:
             index = next(index for index, each in enumerate(drafts) if each is draft)
             drafts[index : index + 1] = became
 
-    def _raw(self, draft: Draft | Rejected, frame: Frame) -> Found | None:
+    def _raw(self, draft: Said, frame: Frame) -> Found | None:
         if type(draft) is not Draft or draft.raw is None:
             return None
         device = self.directory.find(draft.platform, draft.identity, draft.also)
@@ -141,7 +149,7 @@ class Listener:
 
         Raw bytes of an urgent kind count as danger: what they say is known only when their codec has run.
         """
-        decoded = self._read(frame)
+        decoded = self._read(frame, self._sparkplug.glimpse(frame.topic))
         said = decoded if isinstance(decoded, list) else [decoded]
         return any(self._speaks_of_danger(each, frame) for each in said)
 
@@ -156,11 +164,14 @@ class Listener:
             return self._suspicion.dangerous(said.platform, said.fields)
         return speaks_of_danger(plan, said.fields) or (said.raw is not None and self._kinds[device.kind].urgent)
 
-    def _take(self, drafts: list[Draft | Rejected], frame: Frame, heard: Heard) -> None:
+    def _take(self, drafts: list[Said], frame: Frame, heard: Heard) -> None:
         strangers: dict[str, list[Draft]] = {}
         for draft in drafts:
             if isinstance(draft, Rejected):
                 heard.refusals.append(self._rejected(draft, platform_of(frame.topic), frame))
+                continue
+            if isinstance(draft, Note):
+                heard.notes.append(self._noted(draft, frame))
                 continue
             device = self.directory.find(draft.platform, draft.identity, draft.also)
             if device is None:
@@ -266,10 +277,10 @@ class Listener:
     def snapshot(self, heard_since: Instant = 0) -> bytes:
         """What is remembered about duplicates, of the devices heard since then."""
         windows = {name: each.saved() for name, each in self._windows.items() if each.heard >= heard_since}
-        return msgspec.msgpack.encode(_Snapshot(windows, self._packets))
+        return msgspec.msgpack.encode(_Snapshot(windows, self._packets, self._sparkplug))
 
     def restore(self, snapshot: bytes) -> None:
         """Take up a snapshot. Raises msgspec.DecodeError for bytes that are none."""
         saved = msgspec.msgpack.decode(snapshot, type=_Snapshot)
         self._windows = {name: Window.restored(each) for name, each in saved.windows.items()}
-        self._packets = saved.packets
+        self._packets, self._sparkplug = saved.packets, saved.sparkplug

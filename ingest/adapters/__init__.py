@@ -20,16 +20,20 @@ from ingest.adapters import (
     jftech,
     native,
     shelly,
+    sparkplug,
     tasmota,
     thingsboard,
     tts,
+    wmbusmeters,
     zigbee2mqtt,
 )
+from ingest.adapters.sparkplug_memory import SparkplugMemory
 from ingest.frame import Frame
 from ingest.outcome import Draft, Note, Rejected
 from ingest.topics import matches
 
-Decoded = list[Draft | Rejected] | Note | Rejected
+Said = Draft | Rejected | Note
+Decoded = list[Said] | Note | Rejected
 
 FILTERS: Final[dict[str, tuple[str, ...]]] = {
     "native": ("fengshao/v1/#",),
@@ -52,7 +56,7 @@ FILTERS: Final[dict[str, tuple[str, ...]]] = {
 }
 """What each platform publishes on, the most specific platforms before those that could claim their topics."""
 
-ADAPTERS: Final[dict[str, Callable[[Frame], Decoded]]] = {
+ADAPTERS: Final[dict[str, Callable[[Frame], Decoded | list[Draft | Rejected]]]] = {
     native.PLATFORM: native.decode,
     chirpstack.PLATFORM: chirpstack.decode,
     zigbee2mqtt.PLATFORM: zigbee2mqtt.decode,
@@ -66,6 +70,8 @@ ADAPTERS: Final[dict[str, Callable[[Frame], Decoded]]] = {
     thingsboard.PLATFORM: thingsboard.decode,
     jetlinks.PLATFORM: jetlinks.decode,
     jftech.PLATFORM: jftech.decode,
+    sparkplug.PLATFORM: sparkplug.decode,
+    wmbusmeters.PLATFORM: wmbusmeters.decode,
 }
 
 VERSIONS: Final[dict[str, int]] = {
@@ -82,6 +88,8 @@ VERSIONS: Final[dict[str, int]] = {
     thingsboard.PLATFORM: thingsboard.VERSION,
     jetlinks.PLATFORM: jetlinks.VERSION,
     jftech.PLATFORM: jftech.VERSION,
+    sparkplug.PLATFORM: sparkplug.VERSION,
+    wmbusmeters.PLATFORM: wmbusmeters.VERSION,
 }
 
 _FIRST_LEVELS: Final = {
@@ -91,6 +99,8 @@ _FIRST_LEVELS: Final = {
     "tele": tasmota.PLATFORM,
     "stat": tasmota.PLATFORM,
     "shellies": shelly.PLATFORM,
+    "spBv1.0": sparkplug.PLATFORM,
+    "wmbusmeters": wmbusmeters.PLATFORM,
 }
 """Platforms that own a whole tree are found without matching filters: this runs for every message."""
 
@@ -114,11 +124,13 @@ def platform_of(topic: str) -> str | None:
     )
 
 
-def decode(platform: str | None, frame: Frame) -> Decoded:
-    """What this platform's message says, or why it cannot be read."""
+def decode(platform: str | None, frame: Frame, memory: SparkplugMemory | None = None) -> Decoded:
+    """What this platform's message says, or why it cannot be read. Only Sparkplug needs and changes a memory."""
+    if platform == sparkplug.PLATFORM:
+        return sparkplug.decode(frame, memory)
     adapter = ADAPTERS.get(platform or "")
     if adapter is not None:
-        return adapter(frame)
+        return adapter(frame)  # type: ignore[return-value]  # a list that happens to hold no note
     if platform is None:
         return Rejected(Reason.NO_CODEC, "no platform we know publishes on this topic")
     return Rejected(Reason.NO_CODEC, f"platform {platform} has no adapter yet")

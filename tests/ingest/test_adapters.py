@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,9 @@ def cases(part: str) -> list[Any]:
 
 
 def frame_of(book: dict[str, Any], case: dict[str, Any]) -> Frame:
-    return Frame(case["topic"], case["payload"].encode(), book.get("received", RECEIVED), "bulk")
+    binary = case.get("payload_base64")
+    payload = case["payload"].encode() if binary is None else b64decode(binary.replace(" ", ""))
+    return Frame(case["topic"], payload, book.get("received", RECEIVED), "bulk")
 
 
 def device_of(book: dict[str, Any], said: dict[str, Any] | None) -> Device:

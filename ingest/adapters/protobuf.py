@@ -1,0 +1,66 @@
+"""The wire format of protocol buffers: a message becomes its numbered fields. It knows no message's meaning.
+
+Groups, which nobody writes any more, are refused with everything else that is not well formed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import unpack_from
+from typing import Final
+
+Value = int | bytes
+"""A varint or a fixed number as an unsigned integer, or the bytes of what has a length."""
+
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_VARINT_MAX: Final = 10
+_UINT64: Final = 0xFFFF_FFFF_FFFF_FFFF
+
+
+class Malformed(ValueError):
+    """These bytes are no protocol buffer."""
+
+
+def read_fields(message: bytes) -> Iterator[tuple[int, Value]]:
+    """Each field's number and value, in the order of the message. Raises Malformed.
+
+    >>> list(read_fields(bytes.fromhex("089601120474657374")))
+    [(1, 150), (2, b'test')]
+    """
+    at, end = 0, len(message)
+    while at < end:
+        key, at = _varint(message, at)
+        number, wire = key >> 3, key & 7
+        if number == 0:
+            raise Malformed("a field without a number")
+        value, at = _value(wire, message, at)
+        yield number, value
+
+
+def _value(wire: int, message: bytes, at: int) -> tuple[Value, int]:
+    if wire == _VARINT:
+        return _varint(message, at)
+    if wire == _BYTES:
+        length, at = _varint(message, at)
+        return _slice(message, at, length), at + length
+    if wire == _FIXED32:
+        return unpack_from("<I", _slice(message, at, 4))[0], at + 4
+    if wire == _FIXED64:
+        return unpack_from("<Q", _slice(message, at, 8))[0], at + 8
+    raise Malformed(f"wire type {wire}")
+
+
+def _slice(message: bytes, at: int, length: int) -> bytes:
+    if at + length > len(message):
+        raise Malformed("it ends in the middle of a field")
+    return message[at : at + length]
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    number = 0
+    for index in range(_VARINT_MAX):
+        byte = _slice(message, at + index, 1)[0]
+        number |= (byte & 0x7F) << (7 * index)
+        if byte < 0x80:
+            return number & _UINT64, at + index + 1
+    raise Malformed("a number of more than ten bytes")

@@ -1,0 +1,97 @@
+"""The status words of wM-Bus meters as wmbusmeters writes them, and what they mean. It knows no message.
+
+A word is a verdict of the meter of this moment. Words that begin with PREV_ and times such as `time_leaking` tell of
+the past and mean nothing here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+LEAK, BURST, BACKFLOW, MAGNETIC, TAMPER = "leak", "burst", "backflow", "magnetic_tamper", "tamper"
+FAULT, BATTERY_LOW, ALARM, TEST, OPENED = "fault", "battery_low", "alarm", "test", "opened"
+
+MEANINGS: Final[dict[str, str]] = {
+    "LEAK": LEAK,
+    "LEAKAGE": LEAK,
+    "LEAKING": LEAK,
+    "LEAK_FLOW_HIGH": LEAK,
+    "LEAK_FLOW_LOW": LEAK,
+    "LEAK_DETECTED": LEAK,
+    "WATER_LEAK": LEAK,
+    "PERMANENT_LEAK": LEAK,
+    "CONTINUOUS_FLOW": LEAK,
+    "BURST": BURST,
+    "BURSTING": BURST,
+    "PIPE_BURST": BURST,
+    "BURST_PIPE": BURST,
+    "REVERSE": BACKFLOW,
+    "REVERSED": BACKFLOW,
+    "REVERSE_FLOW": BACKFLOW,
+    "BACK_FLOW": BACKFLOW,
+    "BACKFLOW": BACKFLOW,
+    "BACKWARD_FLOW": BACKFLOW,
+    "SENSOR_FRAUD": MAGNETIC,
+    "MAGNETIC_FRAUD": MAGNETIC,
+    "MAGNETIC_TAMPER": MAGNETIC,
+    "MAGNET": MAGNETIC,
+    "MAGNETIC_FIELD": MAGNETIC,
+    "TAMPER": TAMPER,
+    "TAMPER_WHILE_REMOVED": TAMPER,
+    "MANIPULATION": TAMPER,
+    "MECHANICAL_FRAUD": TAMPER,
+    "FRAUD": TAMPER,
+    "REMOVED": TAMPER,
+    "REMOVAL": TAMPER,
+    "LOW_BATTERY": BATTERY_LOW,
+    "LOW_BATTERY_FAULT": BATTERY_LOW,
+    "BATTERY_LOW": BATTERY_LOW,
+    "BATTERY_VOLTAGE_ERROR": BATTERY_LOW,
+    "POWER_LOW": BATTERY_LOW,
+    "PERMANENT_ERROR": FAULT,
+    "HARDWARE_ERROR": FAULT,
+    "SENSOR_ERROR": FAULT,
+    "MEASUREMENT_ERROR": FAULT,
+    "MALFUNCTION": FAULT,
+    "METER_BLOCKED": FAULT,
+    "ALARM_SENSOR_FAULT": FAULT,
+    "SOUNDER_FAULT": FAULT,
+    "COMM_TO_HEAD_FAULT": FAULT,
+    "SMOKE_DETECTOR_FULLY_COVERED": FAULT,
+    "NO_CONNECTION_TO_SMOKE_DETECTOR": FAULT,
+    "SMOKE_SENSOR_END_OF_LIFE": FAULT,
+    "EOL_REACHED": FAULT,
+    "SMOKE": ALARM,
+    "SMOKE_ALARM": ALARM,
+    "FIRE": ALARM,
+    "MANUAL_TEST": TEST,
+    "TEST_BUTTON": TEST,
+    "OPEN": OPENED,
+}
+
+AMBIGUOUS: Final = frozenset({"LEAKAGE_OR_NO_USAGE"})
+"""Two opposite things in one bit: water that never stops, or nobody who uses any."""
+
+WATER_VERDICTS: Final = (LEAK, BURST, BACKFLOW)
+
+_BREAK: Final = re.compile(r"[\s,;|]+")
+
+
+def words_of(texts: Iterable[object]) -> set[str]:
+    """All words of some status fields.
+
+    >>> sorted(words_of(["ALARM LEAK_FLOW_HIGH", "", None, "dry"]))
+    ['ALARM', 'DRY', 'LEAK_FLOW_HIGH']
+    """
+    return {word for text in texts if isinstance(text, str) for word in _BREAK.split(text.strip().upper()) if word}
+
+
+def verdicts(words: Iterable[str]) -> Iterator[str]:
+    """What these words say is so now.
+
+    >>> sorted(verdicts(["ALARM", "LEAK_FLOW_HIGH", "PREV_SENSOR_FRAUD"]))
+    ['leak']
+    """
+    return (MEANINGS[word] for word in words if word in MEANINGS)

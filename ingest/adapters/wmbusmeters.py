@@ -1,0 +1,110 @@
+"""wmbusmeters' JSON, one telegram of one meter a message. It knows no device; keys and radio are not its business.
+
+`timestamp` is when the receiver heard the telegram (UTC); the year 1111 is a stand-in for that. `meter_datetime` is the
+meter's own clock without a zone, and may be hours old: it counts only when there is no timestamp at all.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from domain import Reason
+from ingest.adapters.wire import read_json
+from ingest.adapters.wmbus_words import ALARM, AMBIGUOUS, LEAK, OPENED, WATER_VERDICTS, verdicts, words_of
+from ingest.frame import Frame
+from ingest.outcome import Draft, Note, NoteKind, Rejected
+
+PLATFORM = "wmbusmeters"
+VERSION = 1
+
+Said = Draft | Rejected | Note
+Decoded = list[Said] | Note | Rejected
+
+DESCRIBED: Final = frozenset({"_", "media", "meter", "driver", "name", "id", "timestamp", "device", "meter_datetime"})
+STATUS: Final = ("status", "current_status", "current_alarms", "alarms", "error_flags", "tpl_status")
+STAND_IN: Final = "1111-11-11"
+
+QUIET_SMOKE: Final = frozenset({"lansensm"})
+"""Smoke detectors whose status would say SMOKE. With others (ei6500) a status of OK does not speak of smoke."""
+
+
+def decode(frame: Frame) -> Decoded:
+    """`wmbusmeters/{id}`, or any topic below: the id in the telegram is the identity."""
+    topic_id = frame.topic.rpartition("/")[2]
+    body = read_json(frame.payload)
+    if isinstance(body, Rejected):
+        return Rejected(body.reason, body.detail, topic_id)
+    if not isinstance(body, dict):
+        return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", topic_id)
+    identity = _identity(body.get("id"))
+    if body.get("_", "telegram") != "telegram":
+        return Note(NoteKind.BRIDGE, PLATFORM, identity, f"{body['_']}"[:200])
+    if identity is None:
+        return Rejected(Reason.BAD_PAYLOAD, "a telegram without `id`", topic_id)
+    return _telegram(identity, body, frame)
+
+
+def _identity(said: object) -> str | None:
+    """Eight digits, which some sender may have written as a number."""
+    if type(said) is int and said >= 0:
+        return f"{said:08d}"
+    return said if isinstance(said, str) and said else None
+
+
+def _telegram(identity: str, body: dict[str, object], frame: Frame) -> Decoded:
+    words = words_of(body.get(name) for name in STATUS)
+    fields = {name: value for name, value in body.items() if name not in DESCRIBED and name not in STATUS}
+    said = _judged(body, words)
+    explained = _explained(fields, said, words)
+    fields.update(said)
+    if not fields:
+        return Note(NoteKind.LIFE, PLATFORM, identity, "a telegram that measures nothing", online=True)
+    model = next((body[name] for name in ("meter", "driver") if isinstance(body.get(name), str)), None)
+    also = (frame.topic.rpartition("/")[2],)
+    draft = Draft(PLATFORM, identity, _at(body), fields, None, model, frame.retain, also)  # type: ignore[arg-type]
+    notes = [Note(NoteKind.STATUS, PLATFORM, identity, text, online=True, also=also) for text in explained]
+    return [draft, *notes]
+
+
+def _at(body: dict[str, object]) -> object:
+    if "timestamp" not in body:
+        return body.get("meter_datetime")
+    said = body["timestamp"]
+    return None if isinstance(said, str) and said.startswith(STAND_IN) else said
+
+
+def _judged(body: dict[str, object], words: set[str]) -> dict[str, object]:
+    """The meter's verdicts. False only where the meter would have said the word."""
+    said = dict[str, object]()
+    if any(name in body for name in STATUS) and "total_m3" in body:
+        said = dict.fromkeys(WATER_VERDICTS, False)
+    if words & AMBIGUOUS:
+        said.pop(LEAK, None)
+    if body.get("meter") in QUIET_SMOKE and words:
+        said[ALARM] = False
+    if "CLOSED" in words:
+        said[OPENED] = False
+    said.update(_alarm_of_today(body))
+    said.update(dict.fromkeys(verdicts(words), True))
+    return said
+
+
+def _alarm_of_today(body: dict[str, object]) -> dict[str, object]:
+    """A smoke detector that only tells the date of its last alarm (ei6500): that of its own clock is an alarm."""
+    last, now = body.get("last_alarm_date"), body.get("message_datetime")
+    if not isinstance(last, str) or not isinstance(now, str) or not last:
+        return {}
+    return {ALARM: now.startswith(last)}
+
+
+def _explained(fields: dict[str, object], said: dict[str, object], words: set[str]) -> list[str]:
+    """Where word and flag contradict each other the danger counts, and this says why."""
+    explained = []
+    for name in [name for name in said if name in fields]:
+        if bool(fields[name]) is not bool(said[name]):
+            said[name] = True
+            status = " ".join(sorted(words)) or "nothing"
+            explained.append(f"{name} is {fields[name]!r} while the status says {status}: taken as true"[:200])
+    if words & AMBIGUOUS:
+        explained.append("leakage or no usage: one bit for both, so neither is believed; the volume will tell")
+    return explained

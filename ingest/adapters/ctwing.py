@@ -1,7 +1,7 @@
 """China Telecom CTWing/AEP, and its older NB platform, by MQTT or HTTP push: the same JSON. It knows no product.
 
-IMEI, else deviceId, is the identity, and the platform's `timestamp` the time. `upPacketSN` counts nothing: it is -1
-or '' in every log we saw. Repetitions of a push have its timestamp, by which the gate knows them.
+IMEI, else deviceId, is the identity. The time is the device's own when its payload bears one near the platform's
+`timestamp`, else that. `upPacketSN` counts nothing: it is -1 or '' in every log we saw.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from domain import Reason
 from ingest.adapters.moments import flat, happened
 from ingest.adapters.wire import read_json
 from ingest.frame import Frame
+from ingest.instants import FUTURE_MAX, PAST_MAX
 from ingest.outcome import Draft, Note, NoteKind, RawPayload, Rejected
 
 PLATFORM = "ctwing"
@@ -145,8 +146,11 @@ def _event(names: tuple[str, ...], body: Body, retained: bool) -> Decoded:
 
 def _draft(names: tuple[str, ...], body: Body, fields: dict[str, object], retained: bool) -> Draft:
     product = body.get("productId")
-    model = str(product) if product else None
-    return Draft(PLATFORM, names[0], body.get("timestamp"), fields, None, model, retained, names[1:])
+    model, at = str(product) if product else None, body.get("timestamp")
+    own = fields.get("time")
+    if type(own) is int and (type(at) is not int or at - PAST_MAX <= own <= at + FUTURE_MAX):
+        at = fields.pop("time")
+    return Draft(PLATFORM, names[0], at, fields, None, model, retained, names[1:])
 
 
 def _availability(names: tuple[str, ...], body: Body, _retained: bool) -> Note:

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import structs
 
 from alerts.alert import Actor, State, Via
-from domain import Duty, Ledger, Phase, Role, Severity
+from domain import Duty, Ledger, Phase, Role, Severity, Subject
 from store.ledger.alertbook import SqlBook
 from store.ledger.alertviews import (
     AlertFilter,
@@ -22,6 +22,10 @@ from store.ledger.alertviews import (
 
 WANG = Actor("wang", "王芳", Via.SCREEN)
 LI = Actor("li", "李强", Via.SCREEN)
+
+
+def other(finding: Any, name: str, **changes: Any) -> Any:
+    return finding(id=name, device=name, subject=Subject("device", name), **changes)
 
 
 async def test_a_broken_device_wakes_nobody_at_night(town: Any, finding: Any) -> None:

@@ -45,6 +45,9 @@ class Verdict(Struct):
 NO_DOUBTS: Final[dict[str, Quality]] = {}
 """Shared by all readings that have none."""
 
+LINK: Final = frozenset({"rssi_dbm"})
+"""What a network says of a message and not the device: a message of unknown words is not known for it."""
+
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -90,8 +93,9 @@ def speaks_of_danger(plan: Plan, fields: Mapping[str, object]) -> bool:
 def _examine(draft: Draft, device: Device, plan: Plan, window: Window, received: Instant, zone: tzinfo) -> Verdict:
     verdict = Verdict()
     values, implausible = _take_fields(draft.fields, plan, verdict)
-    if not values:
+    if values.keys() <= LINK:
         _say_why_empty(draft, plan, verdict)
+    if not values:
         return verdict
     said_at, seq = _said_at(draft.at, zone, verdict), _said_seq(draft.seq, verdict)
     at = said_at if said_at is not None and is_sane(said_at, received) else None
@@ -137,10 +141,10 @@ def _object(name: str, spec: Spec, problem: Problem, verdict: Verdict) -> None:
 
 
 def _say_why_empty(draft: Draft, plan: Plan, verdict: Verdict) -> None:
-    """No value at all: an empty message, one in words we do not know, or only a sign of life."""
+    """No value of its own: an empty message, one in words we do not know, or only a sign of life."""
     if not draft.fields:
         verdict.objections.append(Objection(Reason.BAD_PAYLOAD, "it bears no quantity"))
-    elif verdict.unmapped and not any(name in plan.specs for name in draft.fields):
+    elif verdict.unmapped and not any(name in plan.specs for name in draft.fields if name not in LINK):
         names = ", ".join(name[:40] for name in verdict.unmapped[:8])
         detail = f"a {plan.kind} on {draft.platform} has no mapping for: {names}"
         verdict.objections.append(Objection(Reason.NO_MAPPING, detail))

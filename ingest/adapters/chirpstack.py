@@ -57,8 +57,7 @@ def _moment(dev_eui: str, body: dict[str, object], at: object, fields: dict[str,
     """A reading of the past bears its own time and no number; that of now has the message's."""
     if at is not None:
         return Draft(PLATFORM, dev_eui, at, fields, None, _model(body), retained)
-    fields.setdefault("rssi_dbm", _best_rssi(body.get("rxInfo")))
-    return _draft(dev_eui, body, fields, body.get("fCnt", 0), retained)
+    return _draft(dev_eui, body, _link(body) | fields, body.get("fCnt", 0), retained)
 
 
 def _raw(dev_eui: str, body: dict[str, object], retained: bool) -> Decoded:
@@ -67,7 +66,7 @@ def _raw(dev_eui: str, body: dict[str, object], retained: bool) -> Decoded:
         data = a2b_base64(str(body["data"]), strict_mode=True)
     except Base64Error as fault:
         return Rejected(Reason.BAD_PAYLOAD, f"data is not base64: {fault}", dev_eui)
-    draft = _draft(dev_eui, body, {"rssi_dbm": _best_rssi(body.get("rxInfo"))}, body.get("fCnt", 0), retained)
+    draft = _draft(dev_eui, body, _link(body), body.get("fCnt", 0), retained)
     return [structs.replace(draft, raw=RawPayload(data, port if type(port) is int else 0))]
 
 
@@ -135,7 +134,10 @@ def _model(body: dict[str, object]) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _best_rssi(heard_by: object) -> object:
+def _link(body: dict[str, object]) -> dict[str, object]:
+    """How well the best gateway heard it."""
+    heard_by = body.get("rxInfo")
     gateways = heard_by if isinstance(heard_by, list) else []
     levels = [gateway.get("rssi") for gateway in gateways if isinstance(gateway, dict)]
-    return max((level for level in levels if type(level) is int), default=None)
+    best = max((level for level in levels if type(level) is int), default=None)
+    return {} if best is None else {"rssi_dbm": best}

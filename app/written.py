@@ -86,6 +86,11 @@ def read_yaml(path: Path) -> Document:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise WrittenError([Located(str(path), line, column, "", f"not YAML: {error.problem}")]) from error
+    except yaml.reader.ReaderError as error:
+        text = raw.decode("utf-8")[: error.position]
+        line, column = text.count("\n") + 1, len(text) - text.rfind("\n")
+        said = f"holds the control character {error.character:#04x}, which YAML does not take: remove it"
+        raise WrittenError([Located(str(path), line, column, "", said)]) from error
     marks: dict[Loc, Mark] = {}
     faults: list[Located] = []
     data = _plain(node, (), marks, faults, str(path), [0]) if node is not None else None

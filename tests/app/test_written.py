@@ -207,3 +207,9 @@ def test_a_device_that_could_never_be_heard_is_not_registered(tmp_path: Path, na
 
     with pytest.raises(WrittenError, match=said):
         read_devices(tmp_path / name, {"gas_alarm": None})
+
+
+def test_a_control_character_in_a_file_is_a_fault_with_its_place(tmp_path: Path) -> None:
+    assert faults_of(tmp_path / "bad.yaml", "rules:\n  - se\x07verity: low\n") == [
+        ":2:7: holds the control character 0x07, which YAML does not take: remove it"
+    ]

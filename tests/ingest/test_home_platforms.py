@@ -1,0 +1,289 @@
+"""What the adapters of homes and streets propose, bear and survive, beyond their evidence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain import Device, Identity, Quality
+from domain.kind import Kind
+from ingest.adapters import decode, platform_of
+from ingest.adapters.discovery import described, reporter
+from ingest.adapters.uplink import moments_in
+from ingest.adapters.wire import read_bare
+from ingest.adapters.zones import named
+from ingest.frame import Frame
+from ingest.listener import Listener
+from ingest.mapping import MappingBook
+from ingest.outcome import Draft, Note, Proposal, Rejected
+from ingest.suspicion import Suspicion
+
+NOW = 1767225660000
+
+
+def say(topic: str, said: object, **about: Any) -> Frame:
+    payload = said.encode() if isinstance(said, str) else said if isinstance(said, bytes) else json.dumps(said).encode()
+    return Frame(topic, payload, NOW, "bulk", **about)
+
+
+def proposed(topic: str, said: object) -> tuple[Proposal, ...]:
+    note = decode(platform_of(topic), say(topic, said))
+    assert isinstance(note, Note)
+    return note.proposals
+
+
+def named_on(platform: str, kind: str, identity: str) -> Device:
+    return Device("ours", kind, identities=(Identity(platform, identity),))
+
+
+# -- discovery ---------------------------------------------------------------------------------------------------
+
+
+def test_a_gas_alarm_that_home_assistant_describes_is_proposed_as_zigbee2mqtt_will_report_it(
+    kinds: dict[str, Kind], books: list[MappingBook]
+) -> None:
+    (proposal,) = proposed(
+        "homeassistant/binary_sensor/0x00158d0001deec28/gas/config",
+        {
+            "device": {
+                "identifiers": ["zigbee2mqtt_0x00158d0001deec28"],
+                "manufacturer": "Heiman",
+                "model_id": "HS3CG",
+            },
+            "device_class": "gas",
+            "state_topic": "zigbee2mqtt/0x00158d0001deec28",
+            "unique_id": "0x00158d0001deec28_gas_zigbee2mqtt",
+            "value_template": "{{ value_json.gas }}",
+        },
+    )
+
+    assert proposal.identities[:2] == (
+        ("zigbee2mqtt", "0x00158d0001deec28"),
+        ("homeassistant", "zigbee2mqtt_0x00158d0001deec28"),
+    )
+    assert (proposal.vendor, proposal.model, proposal.hints) == ("Heiman", "HS3CG", ("gas",))
+    assert proposal.topics == ("zigbee2mqtt/0x00158d0001deec28",)
+    assert Suspicion(kinds, books).kind_of("zigbee2mqtt", dict.fromkeys(proposal.hints)) == "gas_alarm"
+
+
+def test_a_whole_device_is_one_proposal_with_all_its_components() -> None:
+    (proposal,) = proposed(
+        "homeassistant/device/0AFFD2/config",
+        {
+            "~": "tele/kitchen",
+            "dev": {"ids": ["ea33"], "cns": [["mac", "02:5b"]], "name": "厨房", "mf": "Bla"},
+            "cmps": {
+                "gas": {"p": "binary_sensor", "dev_cla": "gas", "stat_t": "~/SENSOR", "uniq_id": "g1"},
+                "warm": {"p": "sensor", "val_tpl": "{{ value_json['temp'] }}", "stat_t": "x/~", "uniq_id": "t1"},
+                "lamp": {"p": "light"},
+            },
+        },
+    )
+
+    assert proposal.identities == (
+        ("tasmota", "kitchen"),
+        *(("homeassistant", name) for name in ("ea33", "02:5b", "g1", "t1", "0AFFD2")),
+    )
+    assert (proposal.hints, proposal.name) == (("gas", "temp", "light"), "厨房")
+    assert proposal.topics == ("tele/kitchen/SENSOR", "x/tele/kitchen")
+
+
+def test_an_empty_description_withdraws_what_was_proposed() -> None:
+    (proposal,) = proposed("homeassistant/binary_sensor/node/garden/config", "")
+
+    assert (proposal.gone, proposal.identities) == (True, (("homeassistant", "garden"), ("homeassistant", "node")))
+
+
+@pytest.mark.parametrize(
+    ("topic", "who"),
+    [
+        ("application/a/device/0101010101010101/event/up", ("chirpstack", "0101010101010101")),
+        ("v3/a@t/devices/dev1/up", ("tts", "dev1")),
+        ("zigbee2mqtt/bridge/state", None),
+        ("tele/SENSOR", None),
+        ("homeassistant", None),
+    ],
+)
+def test_the_topic_of_a_state_tells_who_will_report_it(topic: str, who: tuple[str, str] | None) -> None:
+    assert who == reporter(topic)
+
+
+def test_a_description_full_of_nonsense_describes_nobody() -> None:
+    about = described("sensor", {"dev": 3, "cns": 1, "stat_t": 7, "cmps": {"a": 1}, "~": []})
+
+    assert (about.identifiers, about.reporters, about.topics, about.vendor) == ((), (), (), None)
+
+
+def test_a_bridge_that_lists_its_devices_proposes_all_but_itself() -> None:
+    found = proposed(
+        "zigbee2mqtt/bridge/devices",
+        [
+            {"ieee_address": "0x00124b00120144ae", "type": "Coordinator", "friendly_name": "Coordinator"},
+            {
+                "ieee_address": "0x00158d0001deec28",
+                "friendly_name": "Kitchen",
+                "definition": {"model": "HS3CG", "vendor": "Heiman", "exposes": [{"property": "gas"}]},
+            },
+        ],
+    )
+
+    assert found == (
+        Proposal(
+            (("zigbee2mqtt", "Kitchen"), ("zigbee2mqtt", "0x00158d0001deec28")),
+            ("gas",),
+            "Heiman",
+            "HS3CG",
+            "Kitchen",
+            ("zigbee2mqtt/Kitchen",),
+        ),
+    )
+
+
+def test_a_shelly_and_a_tasmota_bridge_propose_what_they_know() -> None:
+    (shelly,) = proposed("shellies/announce", {"id": "shellygas-1", "model": "SHGS-1"})
+    (bulb,) = proposed("tele/b/SENSOR", {"ZbInfo": {"0xECD0": {"Device": "0xECD0", "Name": "门", "Contact": 1}}})
+
+    assert (shelly.identities, shelly.model) == ((("shelly", "shellygas-1"),), "SHGS-1")
+    assert ("tasmota", "门") in bulb.identities
+    assert bulb.hints == ("Contact",)
+
+
+# -- names -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["0x8F20", "0x8f20", "8F20", "cafe", "0x00158D00036B50AE", "b/0x8F20", "b/cafe"])
+def test_a_zigbee_device_is_found_by_any_of_its_names(name: str, listener: Callable[..., Listener]) -> None:
+    about = {"Device": "0x8F20", "IEEEAddr": "0x00158D00036B50AE", "Contact": 1}
+    heard = listener(named_on("tasmota", "door", name)).hear([say("tele/b/SENSOR", {"ZbReceived": {"cafe": about}})])
+
+    assert [each.values for each in heard.readings] == [{"opened": True}]
+
+
+@pytest.mark.parametrize("name", ["dev1", "0004A30B001C0530", "0004a30b001c0530"])
+def test_a_join_is_of_the_device_whichever_name_it_was_registered_by(
+    name: str, listener: Callable[..., Listener]
+) -> None:
+    said = {"end_device_ids": {"dev_eui": "0004A30B001C0530"}, "join_accept": {}}
+    heard = listener(named_on("tts", "door", name)).hear([say("v3/a@t/devices/dev1/join", said)])
+
+    assert [(each.kind, each.device) for each in heard.notes] == [("join", "ours")]
+
+
+# -- meaning -----------------------------------------------------------------------------------------------------
+
+
+def test_two_presses_of_a_shelly_button_are_two_and_a_repetition_is_none(listener: Callable[..., Listener]) -> None:
+    ours = listener(named_on("shelly", "sos_button", "shellybutton1-A4CF12"))
+    topic = "shellies/shellybutton1-A4CF12/input_event/0"
+    heard = ours.hear([say(topic, {"event": "S", "event_cnt": count}) for count in (1, 2, 2)])
+
+    assert (len(heard.readings), heard.duplicates) == (2, 1)
+
+
+def test_two_equal_presses_without_a_counter_are_two(listener: Callable[..., Listener]) -> None:
+    ours = listener(named_on("tasmota", "sos_button", "0x3476"))
+    press = say("tele/b/SENSOR", {"ZbReceived": {"0x3476": {"0006!02": "", "Power": 2}}})
+
+    assert len(ours.hear([press, press]).readings) == 2
+
+
+def test_a_retained_shelly_alarm_is_state_of_unknown_age(listener: Callable[..., Listener]) -> None:
+    ours = listener(named_on("shelly", "gas_alarm", "shellygas-1"))
+    (reading,) = ours.hear([say("shellies/shellygas-1/sensor/gas", "heavy", retain=True)]).readings
+
+    assert (reading.values, reading.doubts) == ({"alarm": True}, {"alarm": Quality.RETAINED})
+
+
+def test_the_gas_of_a_stranger_is_told_although_nobody_registered_it(listener: Callable[..., Listener]) -> None:
+    frames = [
+        say("shellies/shellygas-1/sensor/gas", "heavy"),
+        say("shellies/shellygas-1/sensor/gas", "test"),
+        say("shellies/shellygas-1/sensor/gas", "none"),
+    ]
+    refused = listener().hear(frames).refusals
+
+    assert [(each.danger, each.proposed_kind) for each in refused] == [
+        (True, "gas_alarm"),
+        (False, "gas_alarm"),
+        (False, "gas_alarm"),
+    ]
+
+
+def test_what_is_true_now_comes_after_what_was() -> None:
+    said = {"now": 1, "history": [{"time": 20, "a": 2}, {"time": 10, "a": 1}], "list": [1], "mixed": [{"time": 1}, 2]}
+
+    assert moments_in(said) == [
+        (10, {"a": 1}),
+        (20, {"a": 2}),
+        (None, {"now": 1, "list": [1], "mixed": [{"time": 1}, 2]}),
+    ]
+
+
+def test_a_raw_zone_status_that_is_none_stays_as_it_is() -> None:
+    for word in ("zz", "01", None, 70_000, True):
+        assert named({"ZoneStatus": word}) == {"ZoneStatus": word}
+
+
+def test_bytes_that_are_no_text_are_refused_where_a_bare_value_is_wanted() -> None:
+    for topic in ("shellies/shellygas-1/sensor/gas", "stat/plug/POWER", "homeassistant/sensor/a/state"):
+        said = decode(platform_of(topic), say(topic, b"\xff\xfe\xfd"))
+        assert isinstance(said, Rejected)
+    assert read_bare(b"null") is None
+
+
+KEYS = """
+ZbReceived ZbInfo ZbState 0x8F20 Device Name Time RfReceived Data mac Status uplink_message
+decoded_payload normalized_payload frm_payload end_device_ids dev_eui rx_metadata rssi history timestamp
+values Type Value object data rxInfo device cmps ids cns ~ stat_t id event definition exposes features
+type location_solved location downlink_failed error StatusSNS Switch1 gas_sensor x
+""".split()
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(KEYS),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+TOPICS = st.sampled_from(
+    [
+        "v3/a@t/devices/dev1/up",
+        "v3/a@t/devices/dev1/join",
+        "v3/a@t/devices/dev1/down/failed",
+        "v3/a@t/devices/dev1/location/solved",
+        "tele/b/SENSOR",
+        "tele/b/8F20/ZbReceived",
+        "tele/b/STATE",
+        "stat/b/RESULT",
+        "stat/b/STATUS10",
+        "stat/b/SWITCH1",
+        "homeassistant/device/x/config",
+        "homeassistant/sensor/n/x/config",
+        "homeassistant/sensor/x/state",
+        "shellies/announce",
+        "shellies/s-1/info",
+        "shellies/s-1/input_event/0",
+        "shellies/s-1/sensor/gas",
+        "zigbee2mqtt/x",
+        "zigbee2mqtt/bridge/devices",
+        "zigbee2mqtt/bridge/event",
+        "application/a/device/0101010101010101/event/up",
+    ]
+)
+
+
+@given(TOPICS, JSON | st.binary(max_size=12))
+def test_whatever_they_send_becomes_something_and_breaks_nothing(topic: str, said: object) -> None:
+    payload = said if isinstance(said, bytes) else json.dumps(said).encode()
+    outcome = decode(platform_of(topic), Frame(topic, payload, NOW, "bulk"))
+
+    assert isinstance(outcome, Note | Rejected) or (outcome and all(isinstance(o, Draft | Rejected) for o in outcome))

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from app.backlog import Backlog
+from app.hold import Hold
 from app.insist import insist
 from app.strangers import strangers
 from domain import Finding, Instant, Lane, Reading
@@ -86,12 +87,12 @@ class Chain:
         save: Callable[[dict[Lane, int], Instant, bytes], Awaitable[None]],
         clock: Callable[[], Instant],
         checkpoint_every_ms: int = 10_000,
-        test_frames_per_s: int = 0,
+        hold: Hold | None = None,
     ) -> None:
         self.backlog, self.listener, self.engine = backlog, listener, engine
         self._history, self._hear, self._keep_refusals, self._save = history, hear, keep_refusals, save
         self._clock, self._checkpoint_every_ms = clock, checkpoint_every_ms
-        self._test_frames_per_s = test_frames_per_s
+        self._hold = hold or Hold()
         self._host = EmbeddedHost(engine, self._tell)
         self._at: tuple[Lane, int] | None = None
         self._refusals: list[Refused] = []
@@ -186,7 +187,7 @@ class Chain:
             heard = await self._judge(entry, frames, frames[-1].received)
             readings += heard.readings
             refusals += heard.refusals
-            await self._breathe(len(frames))
+            await asyncio.sleep(self._hold.rest_s(len(frames), self._clock()))
             if entry.lane is Lane.BULK:
                 await self._let_urgent_pass(slices[number + 1][0].received if number + 1 < len(slices) else None)
         if not self._history.append(entry.lane, entry.pos, readings):
@@ -212,10 +213,6 @@ class Chain:
         while (entry := self.backlog.next_urgent()) is not None:
             await self._take(entry)
         self._unjudged = None
-
-    async def _breathe(self, frames: int) -> None:
-        """The event loop's turn, and in tests of overload a rest as long as the setting asks."""
-        await asyncio.sleep(frames / self._test_frames_per_s if self._test_frames_per_s else 0)
 
     def _life_signs(self, notes: Sequence[Note], until: Instant) -> list[Finding]:
         alive = [note.device for note in notes if note.online and note.device is not None]

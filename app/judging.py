@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from app.backlog import Backlog
 from app.chain import Chain, Hear, Refused
 from app.codecwork import CodecFolder
+from app.hold import Hold
 from app.insist import insist
 from app.registry import Difference, Registry
 from app.shelf import book_files, load_books, load_mappings
@@ -61,7 +62,7 @@ class Judging:
             self._save,
             clock,
             folder.settings.checkpoint_every,
-            folder.settings.judging.test_frames_per_s,
+            Hold(folder.settings.judging.test_frames_per_s, folder.settings.judging.test_hold),
         )
         if saved:
             self.chain.restore(saved.blob)

@@ -32,9 +32,10 @@ class IntakeLimits(_Shape):
 
 
 class JudgingLimits(_Shape):
-    """For tests only: an overload is made by holding judging to so many frames a second (0 does not hold it)."""
+    """For tests only: an overload is made by holding judging, for so long, to so many frames a second (0: not held)."""
 
     test_frames_per_s: Annotated[int, Field(ge=0)] = 0
+    test_hold: Duration = 60_000
 
 
 class Retention(_Shape):

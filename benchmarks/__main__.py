@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from benchmarks import codecs, detect_to_send, intake
+from benchmarks import codecs, detect_to_send, intake, overload
 from benchmarks.result import Result
 
 BENCHES: Mapping[Callable[[], Iterator[Result]], tuple[str, ...]] = {
     intake.run: ("intake_ratio_mosquitto_sub", "intake_readings_per_s"),
     codecs.run: ("codec_decodes_per_s",),
     detect_to_send.run: ("detect_to_send_p50_ms", "detect_to_send_p99_ms"),
+    overload.run: ("overload_sos_p99_ms",),
 }
 
 

@@ -2,9 +2,9 @@
 
     python -m benchmarks.flood PORT COUNT DEVICES [ROOT]
 
-Prints `start EPOCH_S MARKER_MS`, then `published RATE`. The last message is one reading of the device `marker`, with the
-time MARKER_MS. ROOT (`fengshao/v1`) is where it publishes: on a root of its own, of the same length, only those hear it
-who are to be compared.
+Prints `start EPOCH_S MARKER_MS`, then `published RATE`. The last message is one reading of the device `marker`, with
+the time MARKER_MS. ROOT (`fengshao/v1`) is where it publishes: a root of its own, as long, is heard only by those who
+are to be compared.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Mapping
 
 ROOT = "fengshao/v1"
 BLOCK = 1_000
@@ -34,7 +35,7 @@ def length(size: int) -> bytes:
             return out
 
 
-def publish(topic: bytes, packet_id: int, payload: dict[str, object]) -> bytes:
+def publish(topic: bytes, packet_id: int, payload: Mapping[str, object]) -> bytes:
     """A QoS 1 PUBLISH of MQTT 3.1.1."""
     body = text(topic) + struct.pack("!H", packet_id) + json.dumps(payload).encode()
     return b"\x32" + length(len(body)) + body

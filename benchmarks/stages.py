@@ -74,7 +74,8 @@ class Stages:
 
     def _cut(self, raw: bytes, arrivals: list[list[object]]) -> None:
         stream = PacketStream(1_048_576)
-        arrivals.extend(stream.feed(raw[at : at + PIECE]) for at in range(0, len(raw), PIECE))  # type: ignore[arg-type]
+        pieces = (raw[at : at + PIECE] for at in range(0, len(raw), PIECE))
+        arrivals.extend(list[object](stream.feed(piece)) for piece in pieces)
 
     async def _take(self, arrivals: list[list[object]], entries: list[Entry]) -> None:
         nobody = _Session()
@@ -82,12 +83,12 @@ class Stages:
         limits = LaneSettings(2**40, 1_048_576, 500, 1.0)
         writer = LaneWriter(
             Lane.BULK,
-            nobody,
+            nobody,  # type: ignore[arg-type]
             _Positions(),
             entries.append,
             lambda: self.now,
             limits,
-            lambda *_: True,  # type: ignore[arg-type]
+            lambda *_: True,
         )
         begun = time.perf_counter()
         for each in arrivals:
@@ -115,7 +116,7 @@ class _Session:
     def __init__(self) -> None:
         self.packets = PacketMemory()
 
-    def acknowledge(self, link: object, packet_ids: list[int]) -> None:
+    def acknowledge(self, _link: object, packet_ids: list[int]) -> None:
         self.packets.acknowledged(packet_ids)
 
 
@@ -125,7 +126,7 @@ class _Positions:
     def __init__(self) -> None:
         self.pos = 0
 
-    async def append(self, lane: Lane, frames: Sequence[Frame]) -> int:
+    async def append(self, _lane: Lane, _frames: Sequence[Frame]) -> int:
         self.pos += 1
         return self.pos
 

@@ -236,12 +236,55 @@ def test_bytes_that_are_no_text_are_refused_where_a_bare_value_is_wanted() -> No
     assert read_bare(b"null") is None
 
 
-KEYS = """
-ZbReceived ZbInfo ZbState 0x8F20 Device Name Time RfReceived Data mac Status uplink_message
-decoded_payload normalized_payload frm_payload end_device_ids dev_eui rx_metadata rssi history timestamp
-values Type Value object data rxInfo device cmps ids cns ~ stat_t id event definition exposes features
-type location_solved location downlink_failed error StatusSNS Switch1 gas_sensor x
-""".split()
+KEYS = [
+    "ZbReceived",
+    "ZbInfo",
+    "ZbState",
+    "0x8F20",
+    "Device",
+    "Name",
+    "Time",
+    "RfReceived",
+    "Data",
+    "mac",
+    "Status",
+    "uplink_message",
+    "decoded_payload",
+    "normalized_payload",
+    "frm_payload",
+    "end_device_ids",
+    "dev_eui",
+    "rx_metadata",
+    "rssi",
+    "history",
+    "timestamp",
+    "values",
+    "Type",
+    "Value",
+    "object",
+    "data",
+    "rxInfo",
+    "device",
+    "cmps",
+    "ids",
+    "cns",
+    "~",
+    "stat_t",
+    "id",
+    "event",
+    "definition",
+    "exposes",
+    "features",
+    "type",
+    "location_solved",
+    "location",
+    "downlink_failed",
+    "error",
+    "StatusSNS",
+    "Switch1",
+    "gas_sensor",
+    "x",
+]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
     lambda inner: (

@@ -1,0 +1,122 @@
+"""A site's codecs.d: watched, taken up again, and never made worse by a file that is half saved."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from app.cli import main
+from app.codecwork import CodecFolder, check_codecs
+from app.written import WrittenError
+from ingest.codecs import Call, CodecFailed, Decoded
+
+NOW = 1767225660000
+CODECS = Path(__file__).parents[1] / "ingest" / "codecs"
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Path:
+    folder = tmp_path / "codecs.d"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path, shelf: Path) -> Iterator[CodecFolder]:
+    made = CodecFolder(tmp_path)
+    made.reload()
+    yield made
+    made.codecs.close()
+
+
+def save(path: Path, text: str) -> None:
+    """Saved a moment later than what stood there before."""
+    before = path.stat().st_mtime_ns if path.exists() else 0
+    path.write_text(text)
+    os.utime(path, ns=(before + 10**9, before + 10**9))
+
+
+def decode(folder: CodecFolder, model: str) -> Decoded | CodecFailed | None:
+    codec = folder.codecs.find(model)
+    return None if codec is None else folder.codecs.decode([Call(codec, b"\1", 1, NOW)])[0]
+
+
+def test_a_file_that_is_dropped_in_changed_or_removed_is_taken_up(folder: CodecFolder, shelf: Path) -> None:
+    assert ([], None) == (folder.look(), decode(folder, "A-1"))
+
+    save(shelf / "a-1.js", "function Decoder() { return {v: 1}; }")
+    assert ["a-1.js: new"] == [line.partition(",")[0] for line in folder.look()]
+    assert Decoded({"v": 1}) == decode(folder, "A-1")
+
+    save(shelf / "a-1.js", "function Decoder() { return {v: 2}; }")
+    assert len(folder.look()) == 1
+    assert Decoded({"v": 2}) == decode(folder, "A-1")
+    assert [] == folder.look()
+
+    (shelf / "a-1.js").unlink()
+    assert ["a-1.js: gone"] == folder.look()
+    assert decode(folder, "A-1") is None
+
+
+def test_a_half_saved_file_does_not_replace_one_that_works(folder: CodecFolder, shelf: Path) -> None:
+    save(shelf / "a.js", "function Decoder() { return {v: 1}; }")
+    folder.look()
+    save(shelf / "a.js", "function Decoder() { return {v:")
+    [told] = folder.look()
+
+    assert "SyntaxError" in told
+    assert told.endswith("the file before it stays in use")
+    assert Decoded({"v": 1}) == decode(folder, "a")
+
+
+def test_a_new_file_that_cannot_be_loaded_is_told_and_its_messages_say_why(folder: CodecFolder, shelf: Path) -> None:
+    save(shelf / "a.js", "function Decoder( {")
+    told = folder.look()
+
+    assert told[-1].endswith("its messages are refused")
+    assert isinstance(decode(folder, "a"), CodecFailed)
+
+
+def test_bindings_that_cannot_be_change_nothing(folder: CodecFolder, shelf: Path) -> None:
+    save(shelf / "a.js", "function Decoder() { return {v: 1}; }")
+    save(shelf / "bindings.yaml", "codecs:\n  a.js: {models: [B]}\n")
+    folder.look()
+    save(shelf / "bindings.yaml", "codecs:\n  a.js: {models: [C]}\n  zzz.js: {}\n")
+    [told] = folder.look()
+
+    assert told.startswith(f"{shelf / 'bindings.yaml'}:3:3: codecs.zzz.js: there is no such file")
+    assert [Decoded({"v": 1}), None] == [decode(folder, "B"), decode(folder, "C")]
+
+
+def test_without_a_site_there_are_no_codecs() -> None:
+    assert [] == CodecFolder(None).reload()
+    assert [] == check_codecs(None).codecs
+
+
+def test_check_names_the_file_and_the_line(tmp_path: Path, shelf: Path) -> None:
+    save(shelf / "a.js", "// a codec\nfunction Decoder( {")
+    with pytest.raises(WrittenError) as wrong:
+        check_codecs(tmp_path)
+
+    assert str(wrong.value).startswith(f"{shelf / 'a.js'}:2:1: SyntaxError")
+
+
+def test_the_command_tells_each_wrong_example_where_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text("function Decoder(b) { return {x: b[0]}; }")
+    (tmp_path / "a_examples.yaml").write_text("examples:\n  - {name: wrong, bytes: '02', data: {x: 3}}\n")
+    run = CliRunner().invoke(main, ["codecs", "test", str(CODECS / "leak.js"), str(tmp_path / "a.js")])
+
+    assert run.exit_code == 1
+    assert f"{CODECS / 'leak.js'}: 3 examples right, 0 wrong" in run.output
+    assert f'{tmp_path / "a_examples.yaml"}:2: wrong\n  exp: {{"x":3}}\n  got: {{"x":2}}' in run.output
+
+
+def test_the_command_says_what_to_write_when_there_is_nothing_to_try(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text("function Decoder() { return {}; }")
+    run = CliRunner().invoke(main, ["codecs", "test", str(tmp_path / "a.js")])
+
+    assert (1, True) == (run.exit_code, "write a_examples.yaml" in run.output)

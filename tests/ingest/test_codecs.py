@@ -1,0 +1,380 @@
+"""Codecs of every author's style work as published; a hostile one harms nobody, and the next message is decoded."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from domain import MINUTE, Device, Fault, Identity, Reason
+from ingest.codecs import Call, Codec, CodecFailed, Decoded
+from ingest.codecs.engine import Engine, Unusable
+from ingest.codecs.reader import Codecs
+from ingest.codecs.shelf import Binding, BindingBook, changes, check, codec_of, shelve
+from ingest.codecs.trial import NoExamples, test_codec
+from ingest.codecs.workshop import Workshop
+from ingest.frame import Frame
+from ingest.listener import Listener
+from ingest.outcome import NoteKind
+
+FOLDER = Path(__file__).parent / "codecs"
+FILES = sorted(path for path in FOLDER.iterdir() if path.suffix in (".js", ".mjs"))
+NOW = 1767225660000
+LEAK = bytes.fromhex("01755c03673401050001")
+HEALTHY = Codec("healthy.js", "function Decoder(bytes) { return {n: bytes.length}; }", "healthy")
+
+
+def call(source: str, data: bytes = b"\x01", at: int = NOW, port: int = 1) -> Call:
+    return Call(codec_of("made.js", source.encode()), data, port, at)
+
+
+def decode(codecs: Codecs, source: str, data: bytes = b"\x01", at: int = NOW) -> Decoded | CodecFailed:
+    [outcome] = codecs.decode([call(source, data, at)])
+    return outcome
+
+
+@pytest.fixture(scope="module")
+def workshop() -> Iterator[Workshop]:
+    made = Workshop()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def codecs(workshop: Workshop) -> Codecs:
+    files = {path.name: path.read_bytes() for path in FILES}
+    book = BindingBook.model_validate(yaml.safe_load((FOLDER / "bindings.yaml").read_text()))
+    return Codecs(shelve(files, book), workshop)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_codec_of_this_style_decodes_its_own_examples(path: Path) -> None:
+    results = test_codec(path)
+
+    assert results
+    assert [] == [result for result in results if not result.passed]
+
+
+HOSTILE = {
+    "an endless loop": ("for (;;) {}", "stopped after 20 ms"),
+    "an endless loop that catches what stops it": (
+        "for (;;) { try { for (;;) {} } catch (e) {} }",
+        "stopped after 20 ms",
+    ),
+    "an endless loop in a finally": ("try { for (;;) {} } finally { for (;;) {} }", "stopped after 20 ms"),
+    "a gigabyte at once": ("return {x: new Uint8Array(1 << 30).length}", "more than 8 MB"),
+    "a gigabyte piece by piece": ("var a = []; for (;;) a.push({}, [], 'x');", "more than 8 MB"),
+    "a text of a gigabyte": ("return {x: 'x'.repeat(1 << 29).length}", "more than 8 MB"),
+    "a regex bomb": ("return {x: /^(a+)+$/.test('a'.repeat(40) + 'b')}", "stopped after 20 ms"),
+    "deep recursion": ("function f() { return f() + 1; } return {x: f()}", "call stack size exceeded"),
+    "a proxy that never answers": (
+        "return new Proxy({}, {ownKeys: function () { for (;;) {} }})",
+        "stopped after 20 ms",
+    ),
+    "an error that never tells": ("throw {toString: function () { for (;;) {} }}", "stopped after 20 ms"),
+    "a throw": ("var x = null;\nreturn x.y;", "TypeError: cannot read property 'y' of null (line 2)"),
+    "a thrown text": ("throw 'nothing fits'", "threw nothing fits"),
+    "a thrown symbol": ("throw Symbol('x')", "threw Symbol(x)"),
+    "a number": ("return 7", "Decoder gave number for data"),
+    "nothing": ("return null", "Decoder gave null for data"),
+    "an array": ("return [1]", "Decoder gave an array for data"),
+    "what says it is a number": ("return {toJSON: function () { return 5; }}", "Decoder gave no plain object"),
+    "a cycle": ("var a = {}; a.a = a; return a;", "circular reference"),
+    "a result of megabytes": ("return {x: 'y'.repeat(100000)}", "at most 65536 are taken"),
+    "a whole number of any size": ("return {x: 5n}", "TypeError"),
+    "a file": ("return {x: require('fs').readFileSync('/etc/passwd')}", "require is not defined"),
+    "the network": ("return {x: fetch('http://localhost')}", "fetch is not defined"),
+    "the process": ("return {x: process.env}", "process is not defined"),
+    "the engine's own libraries": (
+        "return {x: typeof std === 'undefined' && typeof os === 'undefined' ? y : 1}",
+        "y is not defined",
+    ),
+    "the memory of others": ("return {x: new SharedArrayBuffer(1 << 30)}", "more than 8 MB"),
+    "half a character": ("throw '\\ud800'", "'utf-8' codec"),
+}
+
+
+@pytest.mark.parametrize(("body", "reason"), [pytest.param(*each, id=name) for name, each in HOSTILE.items()])
+def test_this_codec_fails_with_its_reason_and_the_next_message_is_decoded(
+    body: str, reason: str, codecs: Codecs
+) -> None:
+    hostile = call(f"function Decoder(bytes, port) {{ {body} }}")
+    bad, good, again = codecs.decode([hostile, Call(HEALTHY, b"abc", 1, NOW), hostile])
+
+    assert isinstance(bad, CodecFailed)
+    assert reason in bad.detail
+    assert Decoded({"n": 3}) == good
+    assert bad == again
+
+
+def test_a_codec_works_again_after_it_failed(codecs: Codecs) -> None:
+    source = "var calls = 0; function Decoder(bytes) { if (bytes[0]) { for (;;) {} } calls++; return {calls: calls}; }"
+    outcomes = codecs.decode([call(source, data) for data in (b"\0", b"\0", b"\1", b"\0")])
+
+    assert [{"calls": 1}, {"calls": 2}, None, {"calls": 1}] == [getattr(each, "data", None) for each in outcomes]
+
+
+NATIVE_LOOP = (
+    "function Decoder(bytes) { if (bytes[0]) { var a = []; a.length = 4294967295; a.reverse(); } return {ok: 1}; }"
+)
+
+
+def test_a_loop_that_no_limit_of_the_engine_stops_is_ended_with_its_process(workshop: Workshop) -> None:
+    """Array.prototype.reverse never asks whether it may go on: only the kernel can end it."""
+    codecs, before = Codecs(workshop=workshop), workshop.starts
+    bad, fine = call(NATIVE_LOOP), call(NATIVE_LOOP, b"\0")
+    first, other, killed, rested = codecs.decode([fine, Call(HEALTHY, b"a", 1, NOW), bad, fine])
+
+    assert [Decoded({"ok": 1}), Decoded({"n": 1})] == [first, other]
+    assert isinstance(killed, CodecFailed)
+    assert isinstance(rested, CodecFailed)
+    assert ("ended with its process" in killed.detail, "rests" in rested.detail) == (True, True)
+    assert workshop.starts <= before + 3
+    assert [CodecFailed, Decoded] == [
+        type(decode(codecs, NATIVE_LOOP, b"\0", at)) for at in (NOW + MINUTE - 1, NOW + MINUTE)
+    ]
+
+
+def test_a_codec_that_hits_its_limits_again_and_again_rests_for_a_minute_of_message_time(codecs: Codecs) -> None:
+    source = "function Decoder(bytes) { for (; bytes[0];) {} return {}; }"
+    together = codecs.decode([call(source)] * 5)
+
+    assert ["stopped"] * 3 + ["rests"] * 2 == [
+        "rests" if "rests" in each.detail else "stopped" for each in together if isinstance(each, CodecFailed)
+    ]
+    assert isinstance(decode(codecs, source, b"\0", NOW + MINUTE - 1), CodecFailed)
+    assert Decoded({"n": 1}) == codecs.decode([Call(HEALTHY, b"a", 1, NOW)])[0]
+    assert Decoded({}) == decode(codecs, source, b"\0", NOW + MINUTE)
+
+
+def test_the_same_message_means_the_same_whenever_it_is_decoded(codecs: Codecs) -> None:
+    source = """function Decoder() {
+      return {a: new Date().toISOString(), b: Date.now(), c: new Date(2026, 0, 1).toISOString(), d: Math.random(),
+              e: new Date(0).getTimezoneOffset(), f: typeof performance,
+              g: new Date(5) instanceof Date, h: Date().length > 9};
+    }"""
+    outcome = decode(codecs, source)
+
+    assert isinstance(outcome, Decoded)
+    assert outcome.data == {
+        "a": "2026-01-01T00:01:00.000Z",
+        "b": NOW,
+        "c": "2026-01-01T00:00:00.000Z",
+        "d": 0.5,
+        "e": 0,
+        "f": "undefined",
+        "g": True,
+        "h": True,
+    }
+
+
+def test_a_number_that_json_cannot_write_is_not_taken_for_an_absent_one(codecs: Codecs) -> None:
+    outcome = decode(codecs, "function Decoder() { return {a: NaN, b: null, c: 1 / 0}; }")
+
+    assert Decoded({"a": "NaN", "b": None, "c": "Infinity"}) == outcome
+
+
+def test_errors_and_warnings_are_told_as_ts013_says(codecs: Codecs) -> None:
+    said = """function decodeUplink(input) {
+      return input.bytes[0] ? {errors: ['a', 'b'], data: {}} : {warnings: ['w'], data: {x: 1}};
+    }"""
+
+    assert CodecFailed("made.js: a; b") == decode(codecs, said)
+    assert Decoded({"x": 1}, ["w"]) == decode(codecs, said, b"\0")
+    assert CodecFailed("made.js: decodeUplink gave undefined for data") == decode(
+        codecs, "function decodeUplink() { return {errors: []}; }"
+    )
+    assert CodecFailed("made.js: decodeUplink gave undefined") == decode(codecs, "function decodeUplink() {}")
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("let x = 1;\nlet y = (;", "SyntaxError: unexpected token in expression: ';' (line 2)"),
+        ("function encode() {}", "it defines none of decodeUplink, Decode, Decoder and rawDataToProtocol"),
+        ("throw new Error('no')", "Error: no (line 1)"),
+        ("for (;;) {}", "stopped after 500 ms"),
+        ("var a = []; for (;;) a.push({})", "wanted more than 8 MB of memory"),
+    ],
+)
+def test_a_file_that_is_no_codec_is_refused_with_its_line(source: str, why: str) -> None:
+    with pytest.raises(Unusable) as fault:
+        Engine(source)
+
+    assert why in str(fault.value)
+
+
+def test_messages_of_an_unusable_file_are_refused_with_the_reason(codecs: Codecs) -> None:
+    assert CodecFailed("made.js: unusable: ReferenceError: x is not defined (line 1)") == decode(codecs, "x.y")
+    assert "x is not defined" in (codecs.complaint(codec_of("made.js", b"x.y")) or "")
+    assert codecs.complaint(HEALTHY) is None
+
+
+def test_the_engine_is_the_same_in_our_own_process() -> None:
+    engine = Engine("function Decoder(bytes) { if (bytes[0]) { for (;;) {} } return {x: bytes.length}; }")
+
+    assert ['={"x":2}', "?stopped after 20 ms", '={"x":1}'] == [
+        engine.decode(data, 1, NOW) for data in (b"\0\xff", b"\1", b"\0")
+    ]
+
+
+def uplink(dev_eui: str, data: bytes, port: int = 85, counter: int = 1, **said: object) -> Frame:
+    body = {"fPort": port, "fCnt": counter, "data": b64encode(data).decode(), **said}
+    return Frame(f"application/a/device/{dev_eui}/event/up", json.dumps(body).encode(), NOW, "bulk")
+
+
+@pytest.fixture
+def ours(listener: Callable[..., Listener], codecs: Codecs) -> Listener:
+    made = listener(
+        Device("leak-1", "water_leak", "LK-1", identities=(Identity("chirpstack", "0101010101010101"),)),
+        Device("meter-1", "water_meter", "Meter", identities=(Identity("chirpstack", "0202020202020202"),)),
+        Device("button-1", "sos_button", None, identities=(Identity("chirpstack", "0303030303030303"),)),
+        Device("smoke-1", "smoke_alarm", "SMOKE", identities=(Identity("chirpstack", "0404040404040404"),)),
+    )
+    made.codecs = codecs
+    return made
+
+
+def test_raw_bytes_become_readings_by_the_codec_of_the_model(ours: Listener) -> None:
+    meter = bytes.fromhex("39300000190001")
+    heard = ours.hear([uplink("0101010101010101", LEAK, rxInfo=[{"rssi": -70}]), uplink("0202020202020202", meter, 1)])
+
+    assert [] == heard.refusals
+    assert [
+        ("leak-1", {"rssi_dbm": -70, "battery_pct": 92, "temp_c": 30.8, "leak": True}),
+        ("meter-1", {"volume_m3": 12.345, "flow_m3h": 0.25, "leak": True, "burst": False}),
+    ] == [(each.device, each.values) for each in heard.readings]
+
+
+def test_a_device_without_a_model_is_decoded_by_what_its_platform_says_it_is(ours: Listener) -> None:
+    heard = ours.hear([uplink("0303030303030303", b"\1", deviceInfo={"deviceProfileName": "Button"})])
+
+    assert [{"sos": True}] == [each.values for each in heard.readings]
+
+
+def test_raw_bytes_without_a_codec_are_refused_and_the_rest_is_heard(ours: Listener) -> None:
+    heard = ours.hear([uplink("0303030303030303", b"\1"), uplink("0101010101010101", LEAK)])
+
+    assert [Reason.NO_CODEC] == [each.reason for each in heard.refusals]
+    assert "button-1 has no model" in heard.refusals[0].detail
+    assert ["leak-1"] == [each.device for each in heard.readings]
+    ours.codecs = None
+    assert [Reason.NO_CODEC] == [each.reason for each in ours.hear([uplink("0101010101010101", LEAK)]).refusals]
+
+
+def test_a_codec_that_fails_is_a_refusal_with_its_words_and_its_bytes(ours: Listener) -> None:
+    heard = ours.hear([uplink("0202020202020202", b"\1", 9), uplink("0404040404040404", b"\1", 2)])
+
+    assert [
+        (Reason.CODEC_FAILED, "meter.js: Error: no table for this port (line 21)"),
+        (Reason.CODEC_FAILED, "smoke.js: 1 bytes on port 2 are too few"),
+    ] == [(each.reason, each.detail) for each in heard.refusals]
+    assert all(b"fPort" in each.payload for each in heard.refusals)
+
+
+def test_a_payload_that_measures_nothing_is_a_sign_of_life(ours: Listener) -> None:
+    heard = ours.hear([uplink("0101010101010101", b"")]), ours.hear([uplink("0101010101010101", b"\x99\1")])
+
+    assert [NoteKind.LIFE] * 2 == [note.kind for each in heard for note in each.notes]
+
+
+def test_raw_bytes_of_a_stranger_are_refused_as_an_unknown_device(ours: Listener) -> None:
+    [refusal] = ours.hear([uplink("9999999999999999", LEAK)]).refusals
+
+    assert Reason.UNKNOWN_DEVICE is refusal.reason
+
+
+def test_one_payload_may_hold_hours_of_readings(listener: Callable[..., Listener], workshop: Workshop) -> None:
+    source = b"""function decodeUplink(input) { return {data: {leak: false, history: [
+      {timestamp: 1767225000, leak: true}, {timestamp: 1767225300, leak: false}]}}; }"""
+    made = listener(Device("leak-2", "water_leak", "Past", identities=(Identity("chirpstack", "0505050505050505"),)))
+    made.codecs = Codecs(shelve({"past.js": source}, BindingBook()), workshop)
+    heard = made.hear([uplink("0505050505050505", b"\1")])
+
+    assert [(1767225000000, True), (1767225300000, False), (NOW, False)] == [
+        (each.at, each.values["leak"]) for each in heard.readings
+    ]
+
+
+def test_which_codec_said_so_is_among_the_versions(ours: Listener) -> None:
+    assert ours.versions["codec leak.js"] == codec_of("leak.js", (FOLDER / "leak.js").read_bytes()).version
+
+
+def test_a_model_finds_its_codec_by_the_name_of_the_file_or_by_the_bindings(codecs: Codecs) -> None:
+    found = [
+        codecs.find("LEAK"),
+        codecs.find("lk 2"),
+        codecs.find(None, "Pulse Counter 10 L"),
+        codecs.find("x"),
+        codecs.find(),
+    ]
+
+    assert ["leak.js", "leak.js", "pulse.js", None, None] == [codec and codec.name for codec in found]
+
+
+def test_bindings_that_cannot_be_are_told_where_they_stand() -> None:
+    book = BindingBook(codecs={"a.js": Binding(models=["M-1"]), "b.js": Binding(models=["m1"]), "c.js": Binding()})
+
+    assert [
+        Fault(("codecs", "b.js", "models", 0), "'m1' is bound to a.js already: name one of them"),
+        Fault(("codecs", "c.js"), "there is no such file beside bindings.yaml: there is a.js, b.js"),
+    ] == check(["a.js", "b.js"], book)
+
+
+def test_what_changed_is_told_and_the_next_message_is_read_by_the_new_file(workshop: Workshop) -> None:
+    old = shelve({"a.js": b"function Decoder() { return {v: 1}; }", "b.js": b""}, BindingBook())
+    new = shelve({"a.js": b"function Decoder() { return {v: 2}; }", "c.js": b""}, BindingBook())
+    codecs = Codecs(old, workshop)
+    said = []
+    for shelf in (old, new):
+        codecs.shelf = shelf
+        codec = codecs.find("A")
+        assert codec is not None
+        said += codecs.decode([Call(codec, b"", 1, NOW)])
+
+    assert [Decoded({"v": 1}), Decoded({"v": 2})] == said
+    assert ["a.js", "c.js", "b.js"] == [line.partition(":")[0] for line in changes(old, new)]
+
+
+def test_an_example_that_comes_otherwise_is_told_with_its_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text("function Decoder(b) { return {x: b[0]}; }")
+    with pytest.raises(NoExamples, match=r"a_examples\.yaml"):
+        test_codec(tmp_path / "a.js")
+    (tmp_path / "a_examples.yaml").write_text(
+        "examples:\n  - {name: right, bytes: '01', data: {x: 1}}\n  - {name: wrong, bytes: '02', data: {x: 3}}\n"
+    )
+    right, wrong = test_codec(tmp_path / "a.js")
+
+    assert right.passed
+    assert (False, 3, "wrong", '{"x":3}', '{"x":2}') == (
+        wrong.passed,
+        wrong.line,
+        wrong.name,
+        wrong.expected,
+        wrong.got,
+    )
+
+
+def test_a_codec_that_remembers_is_found_by_its_examples_told_backwards(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text(
+        "var last = 0; function Decoder(b) { var was = last; last = b[0]; return {was: was}; }"
+    )
+    (tmp_path / "a_examples.yaml").write_text(
+        "examples:\n  - {name: a, bytes: '01', data: {was: 0}}\n  - {name: b, bytes: '02', data: {was: 1}}\n"
+    )
+    failed = [result.name for result in test_codec(tmp_path / "a.js") if not result.passed]
+
+    assert failed
+    assert all("the same bytes mean the same" in name for name in failed)
+
+
+def test_a_file_that_cannot_be_loaded_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text("// a codec\nfunction Decoder( {")
+    (tmp_path / "a_examples.yaml").write_text("examples: [{name: a, bytes: '', fails: ''}]")
+    [result] = test_codec(tmp_path / "a.js")
+
+    assert (False, str(tmp_path / "a.js"), 2) == (result.passed, result.file, result.line)

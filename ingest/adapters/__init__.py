@@ -14,6 +14,7 @@ from ingest.adapters import (
     alink,
     chirpstack,
     ctwing,
+    hj212,
     homeassistant,
     iotda,
     jetlinks,
@@ -72,6 +73,7 @@ ADAPTERS: Final[dict[str, Callable[[Frame], Decoded | list[Draft | Rejected]]]] 
     jftech.PLATFORM: jftech.decode,
     sparkplug.PLATFORM: sparkplug.decode,
     wmbusmeters.PLATFORM: wmbusmeters.decode,
+    hj212.PLATFORM: hj212.decode,
 }
 
 VERSIONS: Final[dict[str, int]] = {
@@ -90,6 +92,7 @@ VERSIONS: Final[dict[str, int]] = {
     jftech.PLATFORM: jftech.VERSION,
     sparkplug.PLATFORM: sparkplug.VERSION,
     wmbusmeters.PLATFORM: wmbusmeters.VERSION,
+    hj212.PLATFORM: hj212.VERSION,
 }
 
 _FIRST_LEVELS: Final = {
@@ -101,6 +104,7 @@ _FIRST_LEVELS: Final = {
     "shellies": shelly.PLATFORM,
     "spBv1.0": sparkplug.PLATFORM,
     "wmbusmeters": wmbusmeters.PLATFORM,
+    "hj212": hj212.PLATFORM,
 }
 """Platforms that own a whole tree are found without matching filters: this runs for every message."""
 

@@ -15,7 +15,7 @@ from app.chores import jobs, load_jobs, record_job
 from app.clock import Clock
 from app.insist import insist
 from app.judging import Judging
-from app.keys import signing_key
+from app.keys import session_name, signing_key
 from app.registry import Registry, put_site
 from app.showing import DIST, Status, rule_lines, samples
 from app.site import SiteFolder
@@ -66,7 +66,7 @@ class House:
             stores.journal,
             self.judging.chain.backlog.deliver,
             clock,
-            intake_settings(folder),
+            intake_settings(folder, session_name(data)),
             lambda up, at: self._links.put_nowait((up, at)),
             foresee=self.judging.foresee,
         )
@@ -202,11 +202,11 @@ class House:
         )
 
 
-def intake_settings(folder: SiteFolder) -> IntakeSettings:
+def intake_settings(folder: SiteFolder, name: str) -> IntakeSettings:
     """The site's limits as the intake takes them."""
     limits = folder.settings.intake
     return IntakeSettings(
-        client_id=limits.client_id,
+        client_id=limits.client_id or name,
         max_pending_bytes=limits.max_pending_bytes,
         max_packet_bytes=limits.max_packet_bytes,
         urgent_filters_max=limits.urgent_filters_max,

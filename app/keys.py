@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import secrets
 from collections.abc import Mapping
@@ -46,6 +47,11 @@ def admin_token(data: Path, environ: Mapping[str, str] = os.environ) -> tuple[st
 def signing_key(data: Path) -> str:
     """What signs sessions and workers' links; the same after a restart."""
     return _kept(data / "signing.key")[0]
+
+
+def session_name(data: Path) -> str:
+    """Our name at the broker: the same after a restart, and no other DIR's, or that one would get our alarms."""
+    return f"fengshao-{hashlib.sha256(b'session ' + signing_key(data).encode()).hexdigest()[:6]}"
 
 
 def lock(data: Path) -> IO[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
@@ -54,9 +54,19 @@ def is_url(written: str) -> bool:
     return "://" in written
 
 
-def broker_url(written: str) -> str:
-    """A checked mqtt[s]:// URL. A broker that others can reach is not used without credentials."""
+def broker_url(written: str, login: tuple[str, str] = ("", "")) -> str:
+    """A checked mqtt[s]:// URL. A broker that others can reach is not used without credentials.
+
+    `login` (from the environment, where no `ps` shows it) is used where the URL names nobody.
+
+    >>> broker_url("mqtts://broker.example:8883", ("me", "p@ss"))
+    'mqtts://me:p%40ss@broker.example:8883'
+    """
     parts = urlsplit(written)
+    if all(login) and parts.hostname and not parts.username:
+        user, password = (quote(part, safe="") for part in login)
+        written = written.replace("://", f"://{user}:{password}@", 1)
+        parts = urlsplit(written)
     if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
         raise BadAddress(f"--mqtt {redacted(written)}: write mqtt://user:password@host:1883 or mqtts://...")
     if not is_loopback(parts.hostname) and not parts.username:

@@ -25,7 +25,8 @@ class _Shape(BaseModel):
 class IntakeLimits(_Shape):
     """How much may wait before we stop reading the broker's socket."""
 
-    client_id: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,40}$")] = "fengshao"
+    client_id: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,40}$")] | None = None
+    """Our name at the broker. Left out, each DIR has its own: two services of one name take each other's messages."""
     max_pending_bytes: Annotated[int, Field(ge=64 * 1024)] = 64 * 1024 * 1024
     max_packet_bytes: Annotated[int, Field(ge=1024)] = 1024 * 1024
     urgent_filters_max: Annotated[int, Field(ge=0, le=10_000)] = 256

@@ -135,11 +135,11 @@ async def _broker(
     written: str, data: Path, environ: Mapping[str, str]
 ) -> AsyncIterator[tuple[str, Coroutine[Any, Any, None] | None]]:
     """The URL of the broker, and what keeps it alive when it is ours."""
+    user, password = environ.get(MQTT_USER, ""), environ.get(MQTT_PASSWORD, "")
     if is_url(written):
-        yield broker_url(written), None
+        yield broker_url(written, (user, password)), None
         return
     at = address(written, "--mqtt")
-    user, password = environ.get(MQTT_USER, ""), environ.get(MQTT_PASSWORD, "")
     if not at.is_loopback and not (user and password):
         raise BadAddress(
             f"--mqtt {written}: a broker that others can reach needs credentials; set {MQTT_USER} and {MQTT_PASSWORD}, "

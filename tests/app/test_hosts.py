@@ -11,7 +11,7 @@ import pytest
 from app.broker import LocalBroker, NoBroker, _alive
 from app.channels import NoSuchChannel, build_channels, http_client
 from app.embedded_broker import EmbeddedBroker
-from app.keys import BadToken, InUse, admin_token, lock, signing_key
+from app.keys import BadToken, InUse, admin_token, lock, session_name, signing_key
 from app.settings import AliyunSms, Channels, MissingSecret, Site
 from app.settings import WeCom as WrittenWeCom
 from app.timetable import Job, JobRow, Timetable
@@ -48,6 +48,16 @@ async def test_a_second_service_on_a_port_in_use_does_not_drink_from_the_first_o
             await LocalBroker(tmp_path / "two", "127.0.0.1", port).start()
     finally:
         await first.stop()
+
+
+def test_two_services_on_one_broker_do_not_take_each_others_alarms(tmp_path: Path) -> None:
+    """Found by hand: a trial run beside the real service, both named alike, swallowed its messages."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+
+    assert session_name(tmp_path / "one") != session_name(tmp_path / "two")
+    assert session_name(tmp_path / "one") == session_name(tmp_path / "one")
+    assert len(session_name(tmp_path / "one") + "-urgent") <= 23
 
 
 async def test_a_broker_left_behind_is_not_taken_up_when_its_settings_have_changed(

@@ -20,6 +20,7 @@ from ingest.adapters import (
     jetlinks,
     jftech,
     native,
+    setracker,
     shelly,
     sparkplug,
     tasmota,
@@ -74,6 +75,7 @@ ADAPTERS: Final[dict[str, Callable[[Frame], Decoded | list[Draft | Rejected]]]] 
     sparkplug.PLATFORM: sparkplug.decode,
     wmbusmeters.PLATFORM: wmbusmeters.decode,
     hj212.PLATFORM: hj212.decode,
+    setracker.PLATFORM: setracker.decode,
 }
 
 VERSIONS: Final[dict[str, int]] = {
@@ -93,6 +95,7 @@ VERSIONS: Final[dict[str, int]] = {
     sparkplug.PLATFORM: sparkplug.VERSION,
     wmbusmeters.PLATFORM: wmbusmeters.VERSION,
     hj212.PLATFORM: hj212.VERSION,
+    setracker.PLATFORM: setracker.VERSION,
 }
 
 _FIRST_LEVELS: Final = {
@@ -105,6 +108,7 @@ _FIRST_LEVELS: Final = {
     "spBv1.0": sparkplug.PLATFORM,
     "wmbusmeters": wmbusmeters.PLATFORM,
     "hj212": hj212.PLATFORM,
+    "setracker": setracker.PLATFORM,
 }
 """Platforms that own a whole tree are found without matching filters: this runs for every message."""
 

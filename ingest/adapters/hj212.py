@@ -12,6 +12,7 @@ from typing import Final
 
 from domain import Reason
 from ingest.adapters.moments import by_moment
+from ingest.adapters.text_numbers import number_in
 from ingest.frame import Frame
 from ingest.outcome import Draft, Note, NoteKind, Rejected
 
@@ -159,19 +160,7 @@ def _measured(code: dict[str, str], flag: str) -> Iterator[tuple[str, object]]:
     for name, value in code.items():
         bare, dash, part = name.rpartition("-")
         if dash and part not in ("Flag", "SampleTime"):
-            yield bare if part in VALUES else name, _number(value)
-
-
-def _number(text: str) -> object:
-    """A number if it is one, else the text.
-
-    >>> _number("24"), _number("312.407"), _number("N")
-    (24, 312.407, 'N')
-    """
-    try:
-        return int(text) if text.lstrip("+-").isdecimal() else float(text.replace("_", "?"))
-    except ValueError:
-        return text
+            yield bare if part in VALUES else name, number_in(value)
 
 
 def _beijing(said: str | None) -> str | None:

@@ -116,7 +116,7 @@ class Listener:
                 raw = [each for draft in drafts if (each := self._raw(draft, frame)) is not None]
                 found += raw
                 homes += [drafts] * len(raw)
-        opened = open_raw(self.codecs, found, self._settings.zone) if found else []
+        opened = open_raw(self.codecs, found, self._settings.zone, self._suspicion.dangerous) if found else []
         for drafts, (draft, *_), became in zip(homes, found, opened, strict=True):
             index = next(index for index, each in enumerate(drafts) if each is draft)
             drafts[index : index + 1] = became

@@ -5,7 +5,7 @@ One uplink may hold many readings; each becomes a draft of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
 from typing import Protocol
 
@@ -32,7 +32,13 @@ class Decoder(Protocol):
     def decode(self, calls: Sequence[Call]) -> list[Decoded | CodecFailed]: ...
 
 
-def open_raw(decoder: Decoder | None, found: Sequence[Found], zone: tzinfo) -> list[list[Draft | Rejected]]:
+Dangerous = Callable[[str, Mapping[str, object]], bool]
+"""Whether the fields of a platform's device tell of a danger."""
+
+
+def open_raw(
+    decoder: Decoder | None, found: Sequence[Found], zone: tzinfo, dangerous: Dangerous
+) -> list[list[Draft | Rejected]]:
     """For each draft, in order, what it became."""
     codecs = [decoder.find(device.model, draft.model) if decoder else None for draft, _, device, _ in found]
     calls = [
@@ -42,7 +48,7 @@ def open_raw(decoder: Decoder | None, found: Sequence[Found], zone: tzinfo) -> l
     ]
     outcomes = iter(decoder.decode(calls) if decoder and calls else [])
     return [
-        [_no_codec(*each)] if codec is None else _read(each[0], next(outcomes))
+        [_no_codec(*each)] if codec is None else _read(each[0], next(outcomes), dangerous)
         for codec, each in zip(codecs, found, strict=True)
     ]
 
@@ -60,9 +66,11 @@ def _no_codec(draft: Draft, raw: RawPayload, device: Device, _received: Instant)
     return Rejected(Reason.NO_CODEC, detail, draft.identity)
 
 
-def _read(draft: Draft, outcome: Decoded | CodecFailed) -> list[Draft | Rejected]:
+def _read(draft: Draft, outcome: Decoded | CodecFailed, dangerous: Dangerous) -> list[Draft | Rejected]:
+    """What a codec itself calls wrong is not believed; but a danger in it is told as one."""
     if isinstance(outcome, CodecFailed):
-        return [Rejected(Reason.CODEC_FAILED, outcome.detail, draft.identity)]
+        danger = any(dangerous(draft.platform, fields) for _, fields in moments_in(outcome.partly))
+        return [Rejected(Reason.CODEC_FAILED, outcome.detail, draft.identity, danger)]
     moments = moments_in(outcome.data) or [(None, {})]
     return [_present(draft, fields) if at is None else _past(draft, at, fields) for at, fields in moments]
 

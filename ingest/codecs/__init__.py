@@ -37,7 +37,11 @@ class Decoded(Struct, frozen=True):
 
 
 class CodecFailed(Struct, frozen=True):
-    """Why a codec gave nothing. `exhausted`: it ran into a limit; such a codec is rested when it does so again."""
+    """Why a codec gave nothing to be believed. `exhausted`: it ran into a limit, and rests when it does so again.
+
+    `partly` are the fields it gave beside its complaint: no reading, but they may tell of a danger.
+    """
 
     detail: str
     exhausted: bool = False
+    partly: dict[str, object] = field(default_factory=dict)

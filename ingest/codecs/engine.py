@@ -62,7 +62,10 @@ class Engine:
         self._context = context
 
     def decode(self, data: bytes, f_port: int, received_ms: int) -> str:
-        """`=` and the fields as JSON, `~` with a line of warnings before them, or `!` or `?` (a limit) and why not."""
+        """`=` and the fields as JSON, `~` with a line of warnings before them, or `!` or `?` (a limit) and why not.
+
+        A codec that complained and gave fields all the same: they follow in a line of their own.
+        """
         if self._door is None:
             self._open()
         try:

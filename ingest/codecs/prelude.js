@@ -51,7 +51,11 @@
 
   function uplink(name, result, most) {
     if (result === null || typeof result !== "object") return "!" + name + " gave " + (result === null ? "null" : typeof result);
-    if (complained(result.errors)) return "!" + [].concat(result.errors).map(text).join("; ").slice(0, 500);
+    if (complained(result.errors)) {
+      var why = [].concat(result.errors).map(text).join("; ").slice(0, 500).replace(/\n/g, " ");
+      var partly = shown(name, result.data, null, most);
+      return "!" + why + (partly[0] === "=" ? "\n" + partly.slice(1) : "");
+    }
     return shown(name, result.data, result.warnings, most);
   }
 

@@ -88,7 +88,9 @@ def read_answer(name: str, answer: str) -> Decoded | CodecFailed:
     """
     sign, written = answer[0], answer[1:]
     if sign == "!":
-        return CodecFailed(f"{name}: {written}")
+        why, _, partly = written.partition("\n")
+        beside = read_json(partly.encode()) if partly else None
+        return CodecFailed(f"{name}: {why}", partly=beside if isinstance(beside, dict) else {})
     warned, _, written = written.partition("\n") if sign == "~" else ("[]", "", written)
     data, warnings = read_json(written.encode()), read_json(warned.encode())
     if isinstance(data, dict) and isinstance(warnings, list):

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import Any, Final
@@ -56,11 +56,12 @@ class Example(Struct, frozen=True):
 
 
 class NoExamples(Exception):
-    """There is nothing to try; the message says what to write where."""
+    """There is nothing to try, or it cannot be read; the message says what to write where."""
 
 
 def test_codec(path: Path) -> list[CodecTestResult]:
     """Every example of this file, one result each; then the examples backwards, to find what a codec remembers."""
+    path = path.resolve()
     codec = codec_of(path.name, path.read_bytes(), _binding(path))
     examples = list(read_examples(path))
     if not examples:
@@ -148,31 +149,50 @@ def same(expected: Any, got: Any) -> bool:
 
 def read_examples(path: Path) -> Iterator[Example]:
     """Whatever examples stand beside the codec."""
-    for file in sorted(path.parent.glob("*-codec.y*ml")):
-        said, lines = _read(file)
-        decoder = said.get("uplinkDecoder") if isinstance(said, dict) else None
-        if isinstance(decoder, dict) and decoder.get("fileName") == path.name:
-            yield from _things(file, decoder.get("examples") or [], lines)
-    published = path.with_name(f"test_decode_{path.stem}.json")
-    if published.exists():
-        said, lines = _read(published)
-        yield from _stack(published, said if isinstance(said, list) else [], lines)
+    for file in [*_described(path.parent), *_described(path.parent.parent)]:
+        yield from _each(file, ("uplinkDecoder", "examples"), _published, path)
+    stack = path.with_name(f"test_decode_{path.stem}.json")
+    if stack.exists():
+        yield from _each(stack, (), _published, path)
     ours = path.with_name(f"{path.stem}_examples.yaml")
     if ours.exists():
-        said, lines = _read(ours)
-        yield from _own(ours, said["examples"], lines)
+        yield from _each(ours, ("examples",), _own, path)
+
+
+def _each(
+    file: Path, where: tuple[str, ...], read: Callable[[Path, int, Any], Example], path: Path
+) -> Iterator[Example]:
+    """The examples that a file keeps under these keys, if they are this codec's."""
+    said, lines = _read(file)
+    decoder = said.get("uplinkDecoder") if isinstance(said, dict) else None
+    if isinstance(decoder, dict) and (file.parent / str(decoder.get("fileName"))).resolve() != path:
+        return
+    for key in where:
+        said = said.get(key) if isinstance(said, dict) else None
+    for index, each in enumerate(said if isinstance(said, list) else []):
+        line = lines.get("/".join([*where, str(index)]), 1)
+        try:
+            yield read(file, line, each)
+        except (KeyError, TypeError, ValueError, AttributeError) as fault:
+            about = f"{fault} is missing" if isinstance(fault, KeyError) else str(fault)
+            raise NoExamples(f"{file}:{line}: {about}") from fault
+
+
+def _described(folder: Path) -> list[Path]:
+    """The files of The Things Network's form; the codec may stand beside them or one folder below."""
+    return [file for file in sorted(folder.glob("*.y*ml")) if b"uplinkDecoder:" in file.read_bytes()]
 
 
 def _read(file: Path) -> tuple[Any, dict[str, int]]:
-    """The data, and the line of each example by its number (`uplinkDecoder/examples/0`, `examples/0`, `0`)."""
+    """The data, and the line of each example by its keys and number (`uplinkDecoder/examples/0`, `0`)."""
     text = file.read_text("utf-8-sig")
-    if file.suffix == ".json":
-        said = msgspec.json.decode(text)
-        text = text.replace("\t", " ")
-    else:
-        said = yaml.safe_load(text)
+    try:
+        said = msgspec.json.decode(text) if file.suffix == ".json" else yaml.safe_load(text)
+        node = yaml.compose(text.replace("\t", " "), Loader=yaml.SafeLoader)
+    except (ValueError, yaml.YAMLError) as fault:
+        raise NoExamples(f"{file}: cannot be read: {fault}") from fault
     lines: dict[str, int] = {}
-    _mark(yaml.compose(text, Loader=yaml.SafeLoader), "", lines, 0)
+    _mark(node, "", lines, 0)
     return said, lines
 
 
@@ -186,40 +206,31 @@ def _mark(node: Any, where: str, lines: dict[str, int], depth: int) -> None:
             _mark(each, f"{where}/{key.value}".lstrip("/"), lines, depth + 1)
 
 
-def _things(file: Path, examples: Sequence[Any], lines: Mapping[str, int]) -> Iterator[Example]:
-    for index, each in enumerate(examples):
-        line = lines.get(f"uplinkDecoder/examples/{index}", 1)
-        yield _example(file, line, each.get("description", ""), each["input"], each.get("output") or {})
-
-
-def _stack(file: Path, examples: Sequence[Any], lines: Mapping[str, int]) -> Iterator[Example]:
-    for index, each in enumerate(examples):
-        yield _example(file, lines.get(str(index), 1), each.get("name", ""), each["input"], each.get("expected") or {})
-
-
-def _example(file: Path, line: int, name: str, said: Mapping[str, Any], wanted: Mapping[str, Any]) -> Example:
+def _published(file: Path, line: int, each: Mapping[str, Any]) -> Example:
+    """The Things Network's form and ChirpStack's, which differ in two words."""
+    said, wanted = each["input"], each.get("output") or each.get("expected") or {}
     errors = wanted.get("errors") or []
-    received = read_instant(said.get("recvTime"), UTC) if said.get("recvTime") is not None else None
     return Example(
         str(file),
         line,
-        str(name),
+        str(each.get("description") or each.get("name") or ""),
         octets(said["bytes"]),
         said.get("fPort", 0),
-        received or RECEIVED,
+        _received(said.get("recvTime")),
         None if errors else wanted.get("data", {}),
         wanted.get("warnings"),
         str(errors[0]) if errors else "",
     )
 
 
-def _own(file: Path, examples: Sequence[Any], lines: Mapping[str, int]) -> Iterator[Example]:
-    for index, each in enumerate(examples):
-        at = read_instant(each["received"], UTC) if "received" in each else None
-        data = None if "fails" in each else each["data"]
-        line, warnings = lines.get(f"examples/{index}", 1), each.get("warnings")
-        payload, port, fails = octets(each["bytes"]), each.get("port", 0), each.get("fails", "")
-        yield Example(str(file), line, each["name"], payload, port, at or RECEIVED, data, warnings, fails)
+def _own(file: Path, line: int, each: Mapping[str, Any]) -> Example:
+    data = None if "fails" in each else each["data"]
+    payload, port, at = octets(each["bytes"]), each.get("port", 0), _received(each.get("received"))
+    return Example(str(file), line, each["name"], payload, port, at, data, each.get("warnings"), each.get("fails", ""))
+
+
+def _received(written: object) -> Instant:
+    return read_instant(str(written), UTC) or RECEIVED if written is not None else RECEIVED
 
 
 def octets(written: Any) -> bytes:
@@ -228,6 +239,8 @@ def octets(written: Any) -> bytes:
     >>> octets([1, 117]), octets("01 75"), octets("0x0175"), octets(["01", "0x75"])
     (b'\\x01u', b'\\x01u', b'\\x01u', b'\\x01u')
     """
+    if not isinstance(written, str | list):
+        raise ValueError(f"bytes: {written!r} is neither a list nor hex digits in quotes: write bytes: '01 75'")
     if isinstance(written, str):
         return bytes.fromhex(written.removeprefix("0x"))
     return bytes(int(each, 16) if isinstance(each, str) else each & 255 for each in written)

@@ -184,6 +184,9 @@ def test_errors_and_warnings_are_told_as_ts013_says(codecs: Codecs) -> None:
     }"""
 
     assert CodecFailed("made.js: a; b") == decode(codecs, said)
+    assert CodecFailed("made.js: a b", partly={"x": 1}) == decode(
+        codecs, "function decodeUplink() { return {errors: ['a\\nb'], data: {x: 1}}; }"
+    )
     assert Decoded({"x": 1}, ["w"]) == decode(codecs, said, b"\0")
     assert CodecFailed("made.js: decodeUplink gave undefined for data") == decode(
         codecs, "function decodeUplink() { return {errors: []}; }"
@@ -276,6 +279,20 @@ def test_a_codec_that_fails_is_a_refusal_with_its_words_and_its_bytes(ours: List
     assert all(b"fPort" in each.payload for each in heard.refusals)
 
 
+def test_a_danger_beside_what_a_codec_complains_of_is_told_as_one(
+    listener: Callable[..., Listener], workshop: Workshop
+) -> None:
+    source = b"function decodeUplink(input) { return {errors: ['cut short'], data: {leak: input.bytes[0] === 1}}; }"
+    made = listener(Device("leak-3", "water_leak", "Cut", identities=(Identity("chirpstack", "0606060606060606"),)))
+    made.codecs = Codecs(shelve({"cut.js": source}, BindingBook()), workshop)
+    heard = made.hear([uplink("0606060606060606", b"\1"), uplink("0606060606060606", b"\0")])
+
+    assert [] == heard.readings
+    assert [(Reason.CODEC_FAILED, True), (Reason.CODEC_FAILED, False)] == [
+        (each.reason, each.danger) for each in heard.refusals
+    ]
+
+
 def test_a_payload_that_measures_nothing_is_a_sign_of_life(ours: Listener) -> None:
     heard = ours.hear([uplink("0101010101010101", b"")]), ours.hear([uplink("0101010101010101", b"\x99\1")])
 
@@ -357,6 +374,39 @@ def test_an_example_that_comes_otherwise_is_told_with_its_file_and_line(tmp_path
         wrong.expected,
         wrong.got,
     )
+
+
+def test_examples_stand_one_folder_above_where_the_things_network_keeps_them(tmp_path: Path) -> None:
+    (tmp_path / "payload").mkdir()
+    (tmp_path / "payload" / "a.js").write_text("function decodeUplink(i) { return {data: {t: i.recvTime, n: 0 / 0}}; }")
+    (tmp_path / "x.yaml").write_text("uplinkDecoder: {fileName: payload/b.js}")
+    (tmp_path / "a-codec.yaml").write_text(
+        "uplinkDecoder:\n  fileName: payload/a.js\n  examples:\n    - description: a time\n"
+        "      input: {fPort: 1, bytes: [1], recvTime: 2020-08-02T20:00:00.000+05:00}\n"
+        "      output: {data: {t: '2020-08-02T15:00:00.000Z', n: null}, warnings: []}\n"
+    )
+    [result] = test_codec(tmp_path / "payload" / "a.js")
+
+    assert (True, 4, "a time") == (result.passed, result.line, result.name)
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("examples:\n  - {name: a, bytes: 0175, data: {}}", "_examples.yaml:2: bytes: 125 is neither a list nor hex"),
+        ("examples:\n  - {name: a, data: {}}", "_examples.yaml:2: 'bytes' is missing"),
+        ("examples:\n  - {name: a, bytes: xy, data: {}}", "_examples.yaml:2: non-hexadecimal"),
+        ("examples: [", "_examples.yaml: cannot be read"),
+        ("examples: 7", "has no examples beside it"),
+    ],
+)
+def test_examples_that_cannot_be_read_are_told_with_their_line(written: str, why: str, tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text("function Decoder() { return {}; }")
+    (tmp_path / "a_examples.yaml").write_text(written)
+    with pytest.raises(NoExamples) as fault:
+        test_codec(tmp_path / "a.js")
+
+    assert why in str(fault.value)
 
 
 def test_a_codec_that_remembers_is_found_by_its_examples_told_backwards(tmp_path: Path) -> None:

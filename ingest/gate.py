@@ -42,6 +42,8 @@ class Verdict(Struct):
     duplicate: bool = False
 
 
+DUPLICATE: Final = Verdict(duplicate=True)
+
 NO_DOUBTS: Final[dict[str, Quality]] = {}
 """Shared by all readings that have none."""
 
@@ -55,19 +57,30 @@ def admit(
     draft: Draft, device: Device, plan: Plan, window: Window, received: Instant, zone: tzinfo
 ) -> Reading | Verdict:
     """The reading, if nothing is unusual; else a verdict on every part of the message."""
-    fields, specs, at, seq = draft.fields, plan.specs, draft.at, draft.seq
+    if not draft.retained:
+        passed = pass_at_once(draft.fields, draft.at, draft.seq, device, plan, window, received)
+        if passed is not None:
+            return passed
+    return _examine(draft, device, plan, window, received, zone)
+
+
+def pass_at_once(
+    fields: Mapping[str, object], at: object, seq: object, device: Device, plan: Plan, window: Window, received: Instant
+) -> Reading | Verdict | None:
+    """The reading, or that it is a duplicate; None when something is unusual, and then nothing is remembered."""
+    specs = plan.specs
     values: dict[str, Value] = {}
     for name, value in fields.items():
         spec = specs.get(name)
         if spec is None or type(value) not in spec.types or not spec.lo <= value <= spec.hi:  # type: ignore[operator]
-            return _examine(draft, device, plan, window, received, zone)
+            return None
         values[spec.quantity] = value  # type: ignore[assignment]
     simple = type(at) is int and at > 10**11 and received - PAST_MAX <= at <= received + FUTURE_MAX
     numbered = seq is None or (type(seq) is int and -SEQ_MAX < seq < SEQ_MAX)
-    if not simple or not numbered or draft.retained or not values or len(values) != len(fields):
-        return _examine(draft, device, plan, window, received, zone)
+    if not simple or not numbered or not values or len(values) != len(fields):
+        return None
     if window.is_repeated(seq, at, received, crc32(_encode(values)), _bears_danger(plan, values)):  # type: ignore[arg-type]
-        return Verdict(duplicate=True)
+        return DUPLICATE
     return Reading(device.id, plan.kind, at, received, values, NO_DOUBTS)  # type: ignore[arg-type]
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Final
-from zlib import crc32
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -20,11 +19,13 @@ from ingest.adapters import VERSIONS, Decoded, Said, decode, platform_of
 from ingest.adapters.sparkplug_memory import SparkplugMemory
 from ingest.directory import Directory
 from ingest.duplicates import Window
+from ingest.express import Express, Plain
 from ingest.frame import Frame
 from ingest.gate import Objection, Verdict, admit, speaks_of_danger
 from ingest.mapping import MappingBook, Plan, compile_plan
 from ingest.outcome import Draft, Heard, Note, NoteKind, Refusal, Rejected
 from ingest.raw import Decoder, Found, open_raw
+from ingest.redelivery import HeardPackets, marks
 from ingest.suspicion import Suspicion
 
 FIELD_NAME_MAX: Final = 64
@@ -53,7 +54,8 @@ class Listener:
     def __init__(
         self, kinds: Mapping[str, Kind], mappings: Sequence[MappingBook], settings: ListenerSettings | None = None
     ) -> None:
-        self.directory = Directory()
+        self._directory = Directory()
+        self._express = Express()
         self.codecs: Decoder | None = None
         self.unmapped: dict[tuple[str, str, str], int] = {}
         self._settings = settings or ListenerSettings()
@@ -62,8 +64,18 @@ class Listener:
         self._models = {name for book in mappings for each in book.models for name in each.models}
         self._suspicion = Suspicion(kinds, mappings)
         self._windows: dict[str, Window] = {}
-        self._packets: dict[str, dict[int, int]] = {}
+        self._packets = HeardPackets()
         self._sparkplug = SparkplugMemory()
+
+    @property
+    def directory(self) -> Directory:
+        """Who is registered."""
+        return self._directory
+
+    @directory.setter
+    def directory(self, directory: Directory) -> None:
+        self._directory = directory
+        self._express.forget()
 
     @property
     def versions(self) -> dict[str, str]:
@@ -80,10 +92,18 @@ class Listener:
     def hear(self, frames: Sequence[Frame]) -> Heard:
         """What these frames say, in their order."""
         heard = Heard()
-        said = [self._decode(frame) for frame in frames]
+        again = self._packets.repeated(frames) if frames else ()
+        said: list[Decoded | Plain | None] = [
+            None if index in again else self._express.read(frame) or self._read(frame)
+            for index, frame in enumerate(frames)
+        ]
         self._open_raw(frames, said)
         for frame, each in zip(frames, said, strict=True):
-            if isinstance(each, list):
+            if isinstance(each, dict):
+                long_way = self._express.take(each, frame, heard)
+                if long_way is not None:
+                    self._take([long_way], frame, heard)
+            elif isinstance(each, list):
                 self._take(each, frame, heard)
             elif each is None:
                 heard.duplicates += 1
@@ -93,12 +113,6 @@ class Listener:
                 heard.notes.append(self._noted(each, frame))
         return heard
 
-    def _decode(self, frame: Frame) -> Decoded | None:
-        """What its platform's adapter makes of it; None when it was heard before."""
-        if frame.packet_id is not None and self._is_redelivered(frame):
-            return None
-        return self._read(frame)
-
     def _read(self, frame: Frame, memory: SparkplugMemory | None = None) -> Decoded:
         if frame.size is not None:
             return Rejected(Reason.TOO_LARGE, f"{frame.size} bytes; only the first {len(frame.payload)} were kept")
@@ -107,7 +121,7 @@ class Listener:
         except Exception as fault:  # noqa: BLE001 (a frame that breaks its adapter must not stop those behind it)
             return Rejected(Reason.CODEC_FAILED, f"{type(fault).__name__}: {fault}"[:200])
 
-    def _open_raw(self, frames: Sequence[Frame], said: Sequence[Decoded | None]) -> None:
+    def _open_raw(self, frames: Sequence[Frame], said: Sequence[Decoded | Plain | None]) -> None:
         """Raw bytes of known devices are read by their codecs, all at once: calls one by one cost three times more."""
         found: list[Found] = []
         homes: list[list[Said]] = []
@@ -126,23 +140,6 @@ class Listener:
             return None
         device = self.directory.find(draft.platform, draft.identity, draft.also)
         return None if device is None else (draft, draft.raw, device, frame.received)
-
-    def _is_redelivered(self, frame: Frame) -> bool:
-        """The broker sent it again (DUP), and the packet of this session and number was the same: heard before.
-
-        Only frames that the session could not judge come here with DUP, those in flight when we were started.
-        """
-        # With its half second above its digest: a danger overtakes, and what came before must not hide it afterwards.
-        mark = frame.received >> 9 << 32 | crc32(frame.payload, crc32(frame.topic.encode()))
-        packets = self._packets.get(frame.session)
-        if packets is None:
-            packets = self._packets[frame.session] = {}
-        known = packets.get(frame.packet_id, 0)  # type: ignore[arg-type]
-        if frame.dup and known & 0xFFFFFFFF == mark & 0xFFFFFFFF:
-            return True
-        if mark >> 32 >= known >> 32:
-            packets[frame.packet_id] = mark  # type: ignore[index]
-        return False
 
     def bears_danger(self, frame: Frame) -> bool:
         """Whether it says something dangerous, as far as that is seen without a codec. Nothing is remembered.
@@ -196,6 +193,7 @@ class Listener:
         outcome = admit(draft, device, plan, window, frame.received, self._settings.zone)
         if isinstance(outcome, Reading):
             heard.readings.append(outcome)
+            self._express.learn(frame.topic, draft, device, plan, window)
         else:
             self._settle(outcome, draft, plan, device, frame, heard)
 
@@ -242,6 +240,7 @@ class Listener:
         device = self.directory.find(note.platform, note.identity, note.also) if note.identity else None
         if device is not None and note.kind is NoteKind.JOIN:
             self._windows.pop(device.id, None)  # its counter starts again
+            self._express.forget()
         return msgspec.structs.replace(note, device=device.id if device else None, at=frame.received)
 
     def _refusal(self, objection: Objection, draft: Draft, frame: Frame) -> Refusal:
@@ -277,10 +276,11 @@ class Listener:
     def snapshot(self, heard_since: Instant = 0) -> bytes:
         """What is remembered about duplicates, of the devices heard since then."""
         windows = {name: each.saved() for name, each in self._windows.items() if each.heard >= heard_since}
-        return msgspec.msgpack.encode(_Snapshot(windows, self._packets, self._sparkplug))
+        return msgspec.msgpack.encode(_Snapshot(windows, marks(self._packets.held()), self._sparkplug))
 
     def restore(self, snapshot: bytes) -> None:
         """Take up a snapshot. Raises msgspec.DecodeError for bytes that are none."""
         saved = msgspec.msgpack.decode(snapshot, type=_Snapshot)
+        self._express.forget()
         self._windows = {name: Window.restored(each) for name, each in saved.windows.items()}
-        self._packets, self._sparkplug = saved.packets, saved.sparkplug
+        self._packets, self._sparkplug = HeardPackets(saved.packets), saved.sparkplug

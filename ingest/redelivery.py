@@ -1,11 +1,19 @@
 """Is a packet with the DUP flag one we have? By packet number and bytes, of packets not known to be acknowledged.
 
-A PUBACK that was written may be lost with the connection; a PINGRESP to a later ping proves that it arrived.
+A PUBACK that was written may be lost with the connection; a PINGRESP to a later ping proves that it arrived. What was
+in flight when the process was started only the journal can tell: `HeardPackets` hears it again from there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
+from operator import attrgetter
+from typing import Final
+from zlib import crc32
+
+from domain import Instant
+from ingest.frame import Frame
 
 
 class Again(Enum):
@@ -64,3 +72,61 @@ class PacketMemory:
         self._open.clear()
         self._settled.clear()
         self.disconnected()
+
+
+KEPT_WHOLE_BYTES: Final = 1_024
+"""Of larger frames only the digest is kept."""
+_NONE: Final = frozenset[int]()
+_DUP: Final = attrgetter("dup")
+
+
+class HeardPackets:
+    """The last packet of each number and session, as it was heard: the frame itself, or its mark after a restart."""
+
+    def __init__(self, saved: Mapping[str, Mapping[int, int]] | None = None) -> None:
+        self._packets: dict[str, dict[int, int | Frame]] = {name: dict(known) for name, known in (saved or {}).items()}
+        self._newest: Instant = 0
+
+    def repeated(self, frames: Sequence[Frame]) -> Collection[int]:
+        """Which of these frames, by index, the broker sent again (DUP) although they were heard; all are remembered."""
+        if frames[0].received < self._newest or any(map(_DUP, frames)):
+            return {index for index, frame in enumerate(frames) if self._is_repeated(frame)}
+        self._newest = frames[-1].received
+        for session in {frame.session for frame in frames}:
+            known = self._packets.setdefault(session, {})
+            known.update({frame.packet_id: _kept(frame) for frame in frames if frame.session == session})  # type: ignore[misc]
+            known.pop(None, None)  # type: ignore[call-overload]
+        return _NONE
+
+    def _is_repeated(self, frame: Frame) -> bool:
+        number = frame.packet_id
+        if number is None:
+            return False
+        packets = self._packets.setdefault(frame.session, {})
+        known, mark = _mark(packets.get(number, 0)), _mark(frame)
+        if frame.dup and known & 0xFFFFFFFF == mark & 0xFFFFFFFF:
+            return True
+        # A danger overtakes, and what came before it must not hide it afterwards.
+        if mark >> 32 >= known >> 32:
+            packets[number] = _kept(frame)
+        return False
+
+    def held(self) -> dict[str, dict[int, int | Frame]]:
+        """What is remembered at this moment, to be written down elsewhere by `marks`."""
+        return {name: dict(known) for name, known in self._packets.items()}
+
+
+def marks(held: Mapping[str, Mapping[int, int | Frame]]) -> dict[str, dict[int, int]]:
+    """As plain numbers, for a snapshot."""
+    return {name: {number: _mark(each) for number, each in known.items()} for name, known in held.items()}
+
+
+def _kept(frame: Frame) -> int | Frame:
+    return frame if len(frame.payload) <= KEPT_WHOLE_BYTES else _mark(frame)
+
+
+def _mark(each: int | Frame) -> int:
+    """The half second in which it came, above its digest."""
+    if isinstance(each, int):
+        return each
+    return each.received >> 9 << 32 | crc32(each.payload, crc32(each.topic.encode()))

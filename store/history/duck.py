@@ -16,8 +16,9 @@ from typing import Any, Final, TypeVar
 import duckdb
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from domain import DAY, HOUR, Instant, Lane, Reading
+from domain import DAY, HOUR, Instant, Lane, Reading, Value
 from store.errors import CannotWrite, StoreError
 from store.history import Point, duck_queries, duck_tables
 from store.history.buffer import Batch, Buffer, reached
@@ -49,7 +50,8 @@ _BROKEN: Final = (
     duckdb.ConnectionException,
 )
 """A write or a commit failed, or did before: DuckDB may refuse everything until it is opened again."""
-_encode = msgspec.json.Encoder().encode
+_encoder = msgspec.json.Encoder()
+_encode = _encoder.encode
 
 
 class DuckHistory:
@@ -233,23 +235,31 @@ class DuckHistory:
 
 def _table(readings: Sequence[Reading], numbers: dict[str, int]) -> Any:
     """The readings as columns; names not met before get the next number."""
-
-    def number(name: str) -> int:
-        return numbers.setdefault(name, len(numbers))
-
-    values = pa.array([_encode(reading.values) for reading in readings], pa.binary()).cast(pa.string())
     doubts = [_encode(reading.doubts) if reading.doubts else None for reading in readings]
     return pa.table(
         [
-            pa.array([number(reading.device) for reading in readings], pa.int32()),
-            pa.array([number(reading.kind) for reading in readings], pa.int32()),
+            _numbered([reading.device for reading in readings], numbers),
+            _numbered([reading.kind for reading in readings], numbers),
             pa.array([reading.at for reading in readings], pa.int64()),
             pa.array([reading.received for reading in readings], pa.int64()),
-            values,
+            _written([reading.values for reading in readings]),
             pa.array(doubts, pa.binary()).cast(pa.string()),
         ],
         schema=_COLUMNS,
     )
+
+
+def _numbered(names: list[str], numbers: dict[str, int]) -> Any:
+    try:
+        return pa.array([numbers[name] for name in names], pa.int32())
+    except KeyError:
+        return pa.array([numbers.setdefault(name, len(numbers)) for name in names], pa.int32())
+
+
+def _written(values: list[dict[str, Value]]) -> Any:
+    """The values as JSON text: written in one go and cut at the line ends, which no JSON holds within."""
+    lines = pa.scalar(_encoder.encode_lines(values)[:-1], pa.large_binary()).cast(pa.large_string())
+    return pc.split_pattern(lines, "\n").values.cast(pa.string()) if values else pa.array([], pa.string())
 
 
 def _insert(connection: Any, table: str, rows: Any) -> None:

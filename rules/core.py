@@ -66,7 +66,7 @@ _ROWS: Final = {
     Signal.RESET: (Q, Q, Q, Q, Q),
 }
 TRANSITIONS: Final[dict[tuple[Phase, Signal], Phase]] = {
-    (phase, signal): row[column] for signal, row in _ROWS.items() for column, phase in enumerate(Phase)
+    (phase, signal): target for signal, row in _ROWS.items() for phase, target in zip(Phase, row, strict=False)
 }
 """Total over Phase x Signal: a pair that is missing is a mistake, never a default."""
 

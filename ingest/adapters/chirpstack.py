@@ -101,7 +101,8 @@ def _ack(dev_eui: str, body: dict[str, object], _retained: bool) -> Decoded:
 
 def _log(dev_eui: str, body: dict[str, object], _retained: bool) -> Decoded:
     """A frame that failed authentication is no sign of life: anybody could have sent it."""
-    return Note(NoteKind.STATUS, PLATFORM, dev_eui, f"{body.get('code', 'log')}: {body.get('description', '')}"[:200])
+    code, said = body.get("code") or body.get("type") or "log", body.get("description") or body.get("error") or ""
+    return Note(NoteKind.STATUS, PLATFORM, dev_eui, f"{code}: {said}"[:200])
 
 
 def _transmitted(dev_eui: str, _body: dict[str, object], _retained: bool) -> Decoded:
@@ -121,11 +122,13 @@ EVENTS = {
     "log": _log,
     "location": _location,
     "integration": _integration,
+    "error": _log,
 }
+"""Those of version 4, and `error`, which was version 3's `log`."""
 
 
 def _draft(dev_eui: str, body: dict[str, object], fields: dict[str, object], seq: object, retained: bool) -> Draft:
-    return Draft(PLATFORM, dev_eui, body.get("time"), fields, seq, _model(body), retained)
+    return Draft(PLATFORM, dev_eui, body.get("time") or body.get("nsTime"), fields, seq, _model(body), retained)
 
 
 def _model(body: dict[str, object]) -> str | None:

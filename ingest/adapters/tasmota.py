@@ -107,6 +107,8 @@ def _aside(owner: str, leaf: str, said: Said) -> Note | None:
     """A chip that says how it is, and the answer to a command."""
     if leaf == "RESULT" and not any(LASTING.fullmatch(name) for name in said):
         return Note(NoteKind.REPLY, PLATFORM, owner, f"an answer: {', '.join(said)}"[:200], online=True)
+    if "BLEDevices" in said:
+        return Note(NoteKind.STATUS, PLATFORM, owner, "Bluetooth devices around it", online=True)
     if leaf in {"STATE", "STATUS11"} and not any(name.startswith("POWER") for name in said):
         return Note(NoteKind.LIFE, PLATFORM, owner, "its own state, nothing measured", online=True)
     return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain import Reason
-from ingest.adapters.wire import availability, read_json
+from ingest.adapters.wire import availability, read_bare, read_json
 from ingest.frame import Frame
 from ingest.outcome import Draft, Note, NoteKind, Proposal, Rejected
 
@@ -53,16 +53,25 @@ def _state(name: str, frame: Frame) -> Decoded:
     if not frame.payload:
         return Note(NoteKind.STATUS, PLATFORM, name, "the retained state was cleared")
     said = read_json(frame.payload)
-    if isinstance(said, Rejected):
-        return Rejected(said.reason, said.detail, name)
     if not isinstance(said, dict):
-        detail = f"a JSON {type(said).__name__} instead of an object (Zigbee2MQTT must write output: json)"
-        return Rejected(Reason.BAD_PAYLOAD, detail, name)
+        return _attribute(name, said, frame)
     about = said.pop("device", None)
     device = about if isinstance(about, dict) else {}
     names = (device.get(key) for key in ("ieeeAddr", "ieee_address", "friendlyName", "friendly_name"))
     also = tuple(dict.fromkeys(each for each in names if isinstance(each, str) and each != name))
     return [Draft(PLATFORM, name, None, said, None, _text(device, "model"), frame.retain, also)]
+
+
+def _attribute(name: str, said: object, frame: Frame) -> Decoded:
+    """With `output: attribute` each field has a topic below its device's, and a bare value."""
+    owner, _, field = name.rpartition("/")
+    if not owner or frame.payload.lstrip()[:1] in (b"{", b"["):
+        kind = said.detail if isinstance(said, Rejected) else f"a JSON {type(said).__name__} instead of an object"
+        return Rejected(Reason.BAD_PAYLOAD, f"{kind} (Zigbee2MQTT writes `output: json` by default)", name)
+    value = read_bare(frame.payload)
+    if isinstance(value, Rejected):
+        return Rejected(value.reason, value.detail, owner)
+    return [Draft(PLATFORM, owner, None, {field: value}, None, None, frame.retain)]
 
 
 def _bridge(leaf: str, frame: Frame) -> Decoded:

@@ -214,6 +214,14 @@ def test_the_gas_of_a_stranger_is_told_although_nobody_registered_it(listener: C
     ]
 
 
+def test_a_broken_message_that_holds_a_danger_bit_is_told_whatever_the_device_is_called(
+    listener: Callable[..., Listener],
+) -> None:
+    heard = listener().hear([say("zigbee2mqtt/3栋/402", '{"alarm": true, "batt')])
+
+    assert [(each.reason, each.identity, each.danger) for each in heard.refusals] == [("bad_payload", "3栋/402", True)]
+
+
 def test_what_is_true_now_comes_after_what_was() -> None:
     said = {"now": 1, "history": [{"time": 20, "a": 2}, {"time": 10, "a": 1}], "list": [1], "mixed": [{"time": 1}, 2]}
 
@@ -230,7 +238,12 @@ def test_a_raw_zone_status_that_is_none_stays_as_it_is() -> None:
 
 
 def test_bytes_that_are_no_text_are_refused_where_a_bare_value_is_wanted() -> None:
-    for topic in ("shellies/shellygas-1/sensor/gas", "stat/plug/POWER", "homeassistant/sensor/a/state"):
+    for topic in (
+        "zigbee2mqtt/Kitchen/gas",
+        "shellies/shellygas-1/sensor/gas",
+        "stat/plug/POWER",
+        "homeassistant/sensor/a/state",
+    ):
         said = decode(platform_of(topic), say(topic, b"\xff\xfe\xfd"))
         assert isinstance(said, Rejected)
     assert read_bare(b"null") is None

@@ -10,7 +10,8 @@ import click
 from app.shelf import book_files, load_books, load_kinds
 from app.written import WrittenError, read_model, read_yaml, validate
 from domain.kind import Kind
-from rules.check import check_trials
+from rules.check import check_references, check_trials
+from rules.rulebook import Rulebook
 from rules.trial import TrialBook, TrialResult, run_trials
 
 
@@ -18,10 +19,22 @@ def check_files(files: Sequence[Path]) -> str:
     """One sentence when all is right; raises WrittenError with every fault otherwise."""
     books, trials = _sorted(files or book_files())
     kinds = load_kinds()
-    load_books(kinds, books)
+    _check_references(books, load_books(kinds, books), neighbours(kinds, books))
     for file in trials or [trial for book in books if (trial := trials_of(book)).exists()]:
         _check_trials(file, kinds)
     return f"{len(books)} rulebooks are right"
+
+
+def _check_references(files: Sequence[Path], books: Sequence[Rulebook], known: Sequence[Rulebook]) -> None:
+    faults = [read_yaml(files[index]).locate(fault) for index, fault in check_references(books, known)]
+    if faults:
+        raise WrittenError(faults)
+
+
+def neighbours(kinds: Mapping[str, Kind], files: Sequence[Path]) -> list[Rulebook]:
+    """The built-in rulebooks beside these files: a book may speak of what theirs find. A file of a name replaces it."""
+    names = {file.name for file in files}
+    return load_books(kinds, [file for file in book_files() if file.name not in names])
 
 
 def _check_trials(file: Path, kinds: Mapping[str, Kind]) -> None:
@@ -52,10 +65,14 @@ def test_files(files: Sequence[Path], say: Callable[[str], None]) -> int:
     """Runs the trials of these rulebooks, says what went otherwise than expected, and returns the exit code."""
     kinds = load_kinds()
     results: list[tuple[Path, TrialResult]] = []
-    with click.progressbar(list(_pairs(files)), label="trials", hidden=not _is_slow(files)) as pairs:
-        for book, trials in pairs:
-            found = run_trials(load_books(kinds, [book])[0], read_model(trials, TrialBook), kinds)
-            results += [(trials, result) for result in found]
+    found = list(_pairs(files))
+    books = [load_books(kinds, [book])[0] for book, _ in found]
+    known = neighbours(kinds, [book for book, _ in found])
+    with click.progressbar(length=len(found), label="trials", hidden=not _is_slow(files)) as bar:
+        for book, (_, trials) in zip(books, found, strict=True):
+            others = [*known, *(other for other in books if other is not book)]
+            results += [(trials, one) for one in run_trials(book, read_model(trials, TrialBook), kinds, others)]
+            bar.update(1)
     failed = [(file, result) for file, result in results if not result.passed]
     for file, result in failed:
         say(f"{file}: {result.name}\n  exp: {list(result.expected)}\n  got: {list(result.got)}")

@@ -12,9 +12,10 @@ from domain.kind import Kind
 from rules.contradiction import both_true
 from rules.expression import parse
 from rules.fit import faults_of, unknown_quantity
-from rules.rulebook import ANY_KIND, Rule, Rulebook
-from rules.tree import Node, quantities
-from rules.trial import TrialBook
+from rules.rulebook import ANY_KIND, Gather, Rule, Rulebook
+from rules.tree import Node, attributes, quantities
+from rules.trial import Trial, TrialBook
+from rules.workdays import NAMES as TIMES
 
 Found = Iterator[tuple[tuple[str | int, ...], str]]
 
@@ -44,6 +45,17 @@ def check_together(books: Sequence[Rulebook]) -> list[tuple[int, Fault]]:
     return found
 
 
+def check_references(books: Sequence[Rulebook], known: Sequence[Rulebook] = ()) -> list[tuple[int, Fault]]:
+    """Findings that a rule gathers or asks for and that no rule of these books, or of the `known` ones, makes."""
+    names = [rule.name for book in (*books, *known) for rule in book.rules]
+    found: list[tuple[int, Fault]] = []
+    for book_index, book in enumerate(books):
+        for index, rule in enumerate(book.rules):
+            for name in sorted(rule.speaks_of.difference(names)):
+                found.append((book_index, Fault(("rules", index), f"no rule {name} in any book{_near(name, names)}")))
+    return found
+
+
 def check_trials(trials: TrialBook, book: Rulebook, kinds: Mapping[str, Kind]) -> list[Fault]:
     """Every mistake in the trials of a book: rules, kinds and quantities that do not exist."""
     found: list[Fault] = []
@@ -55,13 +67,19 @@ def check_trials(trials: TrialBook, book: Rulebook, kinds: Mapping[str, Kind]) -
                 Fault(("trials", index, "rule"), f"no rule {trial.rule} in this book{_near(trial.rule, rules)}")
             )
             continue
-        name = trial.kind or next(iter(sorted(kinds) if ANY_KIND in rule.kinds else rule.kinds))
-        if name not in kinds:
-            found.append(Fault(("trials", index, "kind"), f"no kind {name}{_near(name, kinds)}"))
-            continue
-        for quantity in (name_ for name_ in trial.readings if name_ not in kinds[name].quantities):
-            found.append(Fault(("trials", index, "readings", quantity), unknown_quantity(quantity, kinds[name])))
+        first = next(iter(sorted(kinds) if ANY_KIND in rule.kinds else rule.kinds), "")
+        found += [Fault(("trials", index, *where), message) for where, message in _taking_faults(trial, first, kinds)]
     return found
+
+
+def _taking_faults(trial: Trial, first: str, kinds: Mapping[str, Kind]) -> Found:
+    for name, taking in trial.taking_part(first).items():
+        path = ("devices", name) if trial.devices else ()
+        if taking.kind not in kinds:
+            yield (*path, "kind"), f"no kind {taking.kind}{_near(taking.kind, kinds)}"
+            continue
+        for quantity in (one for one in taking.readings if one not in kinds[taking.kind].quantities):
+            yield (*path, "readings", quantity), unknown_quantity(quantity, kinds[taking.kind])
 
 
 def _near(name: str, known: Mapping[str, object] | Sequence[str]) -> str:
@@ -94,8 +112,28 @@ def _grade_faults(rule: Rule) -> Found:
 def _condition_faults(rule: Rule) -> Found:
     if rule.only_if is not None and quantities(parse(rule.only_if)):
         yield ("only_if",), "speaks of device., person. or place. attributes; put quantities into when"
+    for name in _unknown_times(rule):
+        yield ("only_if" if rule.only_if else "when",), f"no time.{name}: write one of {', '.join(TIMES)}"
+    if rule.gather is not None:
+        yield from _gather_faults(rule, rule.gather)
     if rule.clear is not None and rule.latch:
         yield ("latch",), "a latched rule ends only by reset: remove clear or latch"
+
+
+def _unknown_times(rule: Rule) -> Iterator[str]:
+    for written in (rule.when, rule.clear, rule.only_if, *(grade.when for grade in rule.grades)):
+        if written is not None:
+            asked = (one.name for one in attributes(parse(written)) if one.owner == "time")
+            yield from (name for name in asked if name not in TIMES)
+
+
+def _gather_faults(rule: Rule, gather: Gather) -> Found:
+    if rule.name in gather.rules:
+        yield ("gather", "parts"), f"{rule.name} gathers its own findings: name other rules"
+    if len(gather.parts) == 1 and gather.parts[0].at_least == 1:
+        yield ("gather", "parts"), "one finding is no more than it says by itself: write at_least, or a second part"
+    if rule.show or rule.grades:
+        yield ("gather",), "findings show themselves: remove show and grades"
 
 
 def _for_any(rule: Rule, kinds: Mapping[str, Kind]) -> Found:

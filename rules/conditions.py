@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from domain import Evidence, Instant, Severity, Value
-from rules.core import Phase, Signal, Watch
+from rules.core import TOLD_OF, Phase, Signal, Watch
 from rules.expression import parse
 from rules.meaning import Answer, Scope, meaning, reflex, sides
 from rules.rulebook import Rule
@@ -56,14 +56,14 @@ class Condition:
     def judge(self, watch: Watch, scope: Scope, at: Instant) -> Said:
         """What the values in scope say to this watch."""
         answer = self._danger(scope)
-        if answer is True and (watch.phase is not Phase.QUIET or self.applies(scope)):
+        if answer is True and (watch.phase in TOLD_OF or self.applies(scope)):
             return HAPPENED if self.event else _DANGER
         if answer is True:
-            return _NO_WORD
+            return _BETWEEN
         return self._taken_back(watch, scope, at) if self.event else self._calm(answer, scope)
 
     def applies(self, scope: Scope) -> bool:
-        """False when `only_if` does not hold; it keeps a finding from beginning, it never ends one."""
+        """False when `only_if` does not hold; it keeps a finding from beginning, a hold included; it never ends one."""
         return self._only_if is None or self._only_if(scope) is True
 
     def _calm(self, answer: Answer, scope: Scope) -> Said:

@@ -160,7 +160,7 @@ def step(patience: Patience, watch: Watch, word: Word, now: Instant) -> Step:
             watch = QUIET_WATCH
     if watch.phase is Q and word.signal is not Signal.DANGER:
         return QUIET_WATCH, NOTHING
-    if patience.latch and word.signal is Signal.CLEAR and watch.phase in _TOLD_OF:
+    if patience.latch and word.signal is Signal.CLEAR and watch.phase in TOLD_OF:
         word = replace(word, signal=Signal.BETWEEN)
     return _settled(patience, *_moved(patience, watch, word, now), word, now)
 
@@ -172,7 +172,8 @@ def _outlived(patience: Patience, watch: Watch, word: Word) -> bool:
 
 
 _SPOKEN: Final = frozenset({Signal.DANGER, Signal.BETWEEN, Signal.CLEAR})
-_TOLD_OF: Final = frozenset({F, C, S})
+TOLD_OF: Final = frozenset({F, C, S})
+"""A finding stands: it has begun and has not ended."""
 
 
 def _moved(patience: Patience, watch: Watch, word: Word, now: Instant) -> Step:

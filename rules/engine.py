@@ -15,17 +15,16 @@ from msgspec import Struct
 from domain import Device, Finding, Instant, Ledger, Quality, Reading, Value
 from domain.kind import Kind
 from domain.people import Community
-from rules.absence import absences, next_absence
-from rules.core import QUIET_WATCH, Patience, Phase, Signal, Watch, Word, matured, step
+from rules.core import QUIET_WATCH, Signal, Word
 from rules.explain import explained
+from rules.groups import Gathered
 from rules.order import in_event_order
 from rules.outages import Outages
-from rules.plan import PlannedRule, empty_plan, plans, quiet
-from rules.report import finding
+from rules.plan import PlannedRule, empty_plan, quiet
 from rules.rulebook import Rulebook
-from rules.scope import Neighbourhood, Scope, believable, remember_past, with_memory
+from rules.scope import Scope, believable, remember_past, with_memory
 from rules.seat import NO_WATCHES, Memory, Seat
-from rules.wakes import ABSENCE, Wakes
+from rules.watching import Watching
 from rules.words import Occasion, words_of
 
 
@@ -34,29 +33,17 @@ class Snapshot(Struct):
 
     outages: Outages
     seats: list[Memory]
+    groups: list[Gathered] = []
 
 
-class Engine:
+class Engine(Watching):
     """All rules, all devices."""
 
     def __init__(self, books: Sequence[Rulebook], kinds: Mapping[str, Kind], community: Community) -> None:
-        self.plans = plans(books, kinds)
-        self.seats: dict[str, Seat] = {}
-        self.outages = Outages()
+        super().__init__(books, kinds, community)
         self.evaluations = 0
         self.trouble: dict[str, int] = {}
         """Rules that could not be judged, by name: a value of a type their kind does not declare."""
-        self._wakes = Wakes()
-        self._neighbourhood = Neighbourhood(community)
-
-    @property
-    def community(self) -> Community:
-        """Who lives where; assign a new version when the registry changes."""
-        return self._neighbourhood.community
-
-    @community.setter
-    def community(self, community: Community) -> None:
-        self._neighbourhood = Neighbourhood(community)
 
     # -- devices ------------------------------------------------------------------------------------------------
 
@@ -84,13 +71,16 @@ class Engine:
                 planned = seat.plan.by_name[name]
                 health = planned.rule.ledger is Ledger.HEALTH
                 self._say(seat, planned, Word(Signal.RESET if health else Signal.SILENT, now), now, told)
-            self.seats.pop(device_id, None)
+            if seat is not None:
+                del self.seats[device_id]
+                for name, watch in sorted(seat.watches.items()):
+                    self._pass_on(seat, seat.plan.by_name[name], watch, QUIET_WATCH, now, now, told)
         return told
 
     def reset(self, device_id: str, rule: str, now: Instant) -> list[Finding]:
-        """A named person resets a latched rule of a device."""
+        """A named person resets a latched rule of a device, or of a group (`building/b3`)."""
         told: list[Finding] = []
-        seat = self.seats.get(device_id)
+        seat = self._seat(device_id)
         if seat is not None and rule in seat.plan.by_name:
             self._say(seat, seat.plan.by_name[rule], Word(Signal.RESET, now), now, told)
         return told
@@ -153,7 +143,7 @@ class Engine:
             values = {}
         elif not retained:
             remember_past(seat, at, values)
-        scope = Scope(seat, self._neighbourhood, at, with_memory(seat, at, values, late or retained))
+        scope = Scope(seat, self._near, at, with_memory(seat, at, values, late or retained))
         for planned, condition in seat.plan.judged:
             if any(name in values for name in condition.quantities):
                 self.evaluations += 1
@@ -189,90 +179,12 @@ class Engine:
         seat.retained = (*seat.retained, planned.name)
         return words
 
-    def _say(self, seat: Seat, planned: PlannedRule, word: Word, now: Instant, told: list[Finding]) -> None:
-        """One word to one watch; keeps what becomes of it, owes its wake-up, tells its findings."""
-        before = seat.watches.get(planned.name, QUIET_WATCH)
-        if before is QUIET_WATCH and word.signal is Signal.DANGER:
-            subject, _ = self._neighbourhood.subject(seat.device, planned.rule.of)
-            word = msgspec.structs.replace(word, subject=subject, version=planned.version)
-        after, effects = step(planned.patience(seat.report_every_ms), before, word, now)
-        if after is not before:
-            self._keep(seat, planned.name, after)
-        for effect in effects:
-            told.append(finding(planned, seat.device, effect, now, self._neighbourhood))
-
-    def _keep(self, seat: Seat, rule: str, watch: Watch) -> None:
-        before = seat.watches.get(rule, QUIET_WATCH)
-        seat.put(rule, None if watch.phase is Phase.QUIET else watch)
-        if watch.wake_at is not None and watch.wake_at != before.wake_at:
-            self._wakes.owe(watch.wake_at, seat.device.id, rule)
-            if self._wakes.overgrown(len(self.seats)):
-                self._wakes.renew(wake for known in self.seats.values() for wake in known.owed())
-
-    # -- time ---------------------------------------------------------------------------------------------------
-
-    def tick(self, now: Instant, limit: int | None = None) -> list[Finding]:
-        """Runs the wake-ups due by `now`, earliest first, at most `limit` of them."""
-        told: list[Finding] = []
-        self._run_due(now, told, limit)
-        return told
-
-    def next_wake(self) -> Instant | None:
-        """When the next wake-up is due. It may turn out to be nothing: devices that spoke are looked at again."""
-        return self._wakes.next
-
-    def _run_due(self, until: Instant, told: list[Finding], limit: int | None = None) -> None:
-        heap = self._wakes.heap
-        while heap and heap[0][0] <= until and limit != 0:
-            limit = None if limit is None else limit - 1
-            due, device_id, rule = self._wakes.take()
-            seat = self.seats.get(device_id)
-            if seat is not None and rule == ABSENCE:
-                self._look_for_absence(seat, due, told)
-            elif seat is not None and (watch := seat.watches.get(rule)) is not None and watch.wake_at == due:
-                self._wake(seat, seat.plan.by_name[rule], watch, told)
-
-    def _wake(self, seat: Seat, planned: PlannedRule, watch: Watch, told: list[Finding]) -> None:
-        due, patience = watch.wake_at or 0, planned.patience(seat.report_every_ms)
-        word = matured(patience, watch)
-        if word is None:
-            later = self._silent_at(seat, patience, due)
-            if later is not None:
-                self._keep(seat, planned.name, msgspec.structs.replace(watch, wake_at=later))
-                return
-            word = Word(Signal.SILENT, due)
-        self._say(seat, planned, word, due, told)
-
-    def _silent_at(self, seat: Seat, patience: Patience, due: Instant) -> Instant | None:
-        """When to look again whether a device in alarm fell silent; None when it has."""
-        deadline = self.outages.deadline(seat.last_heard(None), patience.silence_ms or 0)
-        return deadline if deadline > due else self.outages.postponed(due)
-
-    def _look_for_absence(self, seat: Seat, due: Instant, told: list[Finding]) -> None:
-        if seat.absence_due != due:
-            return
-        seat.absence_due = self.outages.postponed(due)
-        if seat.absence_due is not None:
-            self._wakes.owe(seat.absence_due, seat.device.id, ABSENCE)
-            return
-        for planned, word in absences(seat, self.outages, self._neighbourhood, due):
-            self._say(seat, planned, word, due, told)
-        self._promise_absence(seat, due)
-
-    def _promise_absence(self, seat: Seat, looked_at: Instant | None = None) -> None:
-        due = next_absence(seat, self.outages)
-        if due is not None and looked_at is not None and due <= looked_at:
-            due = looked_at + seat.report_every_ms  # overdue, but `only_if` does not hold now: ask again in a while
-        if due is not None and due != seat.absence_due:
-            self._wakes.owe(due, seat.device.id, ABSENCE)
-        seat.absence_due = due
-
     # -- being written down -------------------------------------------------------------------------------------
 
     def snapshot(self) -> bytes:
         """Everything remembered, as bytes. Save it with the journal position it belongs to."""
         seats = [seat.written() for seat in self.seats.values()]
-        return msgspec.msgpack.encode(Snapshot(self.outages, seats))
+        return msgspec.msgpack.encode(Snapshot(self.outages, seats, self.groups.written()))
 
     def restore(self, written: bytes) -> None:
         """Takes up a snapshot, before or after the devices are enrolled. Rules that are gone are forgotten."""
@@ -280,6 +192,9 @@ class Engine:
         self.outages = snapshot.outages
         for memory in snapshot.seats:
             self._recall(memory)
+        for group in self.groups.recall(snapshot.groups):
+            for wake in group.owed():
+                self._wakes.owe(*wake)
 
     def _recall(self, memory: Memory) -> None:
         seat = self.seats.get(memory.device)
@@ -296,5 +211,5 @@ class Engine:
 
     def explain(self, rule: str, device_id: str) -> dict[str, object]:
         """Why a rule does or does not speak of a device now."""
-        seat = self.seats.get(device_id)
+        seat = self._seat(device_id)
         return {"device": device_id, "rule": rule, "known": False} if seat is None else explained(seat, rule)

@@ -31,7 +31,9 @@ class PlannedRule:
         self.hazard, self.version = book.hazard, str(book.version)
         units = {name: quantity.unit for name, quantity in kind.quantities.items()}
         self.absent = rule.absent
-        self.condition = None if rule.absent is not None else Condition(rule, units)
+        self.gather = rule.gather
+        asked = rule.when is not None or rule.event is not None
+        self.condition = Condition(rule, units) if asked else None
         self.only_if = None if rule.only_if is None else meaning(parse(rule.only_if))
         self._patience: dict[int, Patience] = {}
 
@@ -57,7 +59,7 @@ class Plan:
     """Everything to be judged about one kind."""
 
     def __init__(self, kind: Kind, rules: Sequence[PlannedRule]) -> None:
-        self.kind, self.report_every_ms = kind.kind, kind.report_every
+        self.kind, self.report_every_ms, self.described = kind.kind, kind.report_every, kind
         self.by_name = {rule.name: rule for rule in rules}
         self.judged = tuple((rule, rule.condition) for rule in rules if rule.condition is not None)
         self.absences = tuple((rule, rule.absent) for rule in rules if rule.absent is not None)
@@ -119,6 +121,16 @@ def plans(books: Sequence[Rulebook], kinds: Mapping[str, Kind]) -> dict[str, Pla
     if twice := [name for name, times in names.items() if times > 1]:
         raise ValueError(f"two rules bear one name: {', '.join(twice)}")
     return {name: Plan(kind, list(_rules_of(books, kind))) for name, kind in kinds.items()}
+
+
+def group_plans(books: Sequence[Rulebook]) -> dict[str, Plan]:
+    """What is judged about each type of subject that gathers findings."""
+    rules: dict[str, list[PlannedRule]] = {}
+    for book in books:
+        for rule in book.rules:
+            if rule.gather is not None:
+                rules.setdefault(rule.of, []).append(PlannedRule(rule, book, empty_plan(rule.of).described))
+    return {of: Plan(empty_plan(of).described, planned) for of, planned in rules.items()}
 
 
 def _rules_of(books: Sequence[Rulebook], kind: Kind) -> Iterable[PlannedRule]:

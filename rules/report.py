@@ -9,7 +9,7 @@ from typing import Final
 from domain import MINUTE, Device, Finding, Instant
 from rules.core import Effect
 from rules.plan import PlannedRule
-from rules.scope import Neighbourhood
+from rules.scope import GROUP, Neighbourhood
 from rules.words import RETAINED
 
 LATE_AFTER_MS: Final = 2 * MINUTE
@@ -36,7 +36,7 @@ def finding(
         begin=watch.begin,
         at=effect.at,
         now=now,
-        device=device.id,
+        device=None if GROUP in device.id else device.id,
         place=place,
         advice=rule.advice.zh if rule.advice is not None else "",
         evidence=watch.evidence,

@@ -12,10 +12,11 @@ from domain import MINUTE, Ledger, Severity
 from domain.duration import Duration
 from domain.kind import Name, Words
 from rules.expression import ExpressionError, parse
-from rules.tree import Node
+from rules.tree import Node, attributes
 
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 ANY_KIND = "any"
+QUESTIONS = ("when", "event", "absent", "gather")
 LONGEST_ADVICE = 8
 """Characters of advice: it must fit a text message beside place, deadline and reply code."""
 
@@ -72,18 +73,42 @@ class Absent(_Written):
         return self.after if self.after is not None else self.missed * report_every_ms + self.grace
 
 
+class Part(_Written):
+    """So many different devices with a finding of one of these rules; `in_order`: begun one after the other along
+    their line (attribute `order`), in either direction."""
+
+    rules: Annotated[list[RuleName], Field(min_length=1)]
+    at_least: Annotated[int, Field(ge=1)] = 1
+    in_order: bool = False
+
+
+class Gather(_Written):
+    """Findings of other rules about the same subject: all parts `within` one stretch of time; without it, standing
+    together."""
+
+    parts: Annotated[list[Part], Field(min_length=1)]
+    within: Duration | None = None
+
+    @property
+    def rules(self) -> frozenset[str]:
+        """The rules whose findings it gathers."""
+        return frozenset(name for part in self.parts for name in part.rules)
+
+
 class Rule(_Written):
-    """One judgement: a condition (`when`), something that happens (`event`) or something that is missing (`absent`)."""
+    """One judgement: a condition (`when`), something that happens (`event`) or that is missing (`absent`), or findings
+    that mean more together than each by itself (`gather`)."""
 
     name: RuleName
     title: Words
-    kind: Name | list[Name]
+    kind: Name | list[Name] | None = None
     severity: Severity
     ledger: Ledger = Ledger.DANGER
-    of: Literal["device", "person"] = "device"
+    of: Literal["device", "person", "household", "building", "cell", "line"] = "device"
     when: str | None = None
     event: Name | None = None
     absent: Absent | None = None
+    gather: Gather | None = None
     clear: str | None = None
     grades: list[Grade] = []
     hold: Duration = 0
@@ -102,9 +127,9 @@ class Rule(_Written):
 
     @model_validator(mode="after")
     def _one_question(self) -> Rule:
-        asked = [name for name in ("when", "event", "absent") if getattr(self, name) is not None]
+        asked = [name for name in QUESTIONS if getattr(self, name) is not None]
         if len(asked) != 1:
-            raise ValueError(f"a rule asks one question: write one of when, event, absent (found {asked or 'none'})")
+            raise ValueError(f"a rule asks one question: write one of {', '.join(QUESTIONS)} (found {asked or 'none'})")
         if self.clear is not None and self.when is None:
             raise ValueError("clear belongs to when: an event has no end, an absence ends when heard")
         if self.cancel is not None and self.event is None:
@@ -115,10 +140,36 @@ class Rule(_Written):
             )
         return self
 
+    @model_validator(mode="after")
+    def _whose_question(self) -> Rule:
+        if self.gather is None and self.kind is None:
+            raise ValueError("kind is missing: write the kind of device, for example kind: gas_alarm")
+        if self.gather is not None and self.kind is not None:
+            raise ValueError("gather speaks of findings, not of devices: remove kind")
+        if (self.gather is None) is (self.of not in ("device", "person")):
+            raise ValueError(
+                "a reading is about a device or a person; findings gather in a household, building, cell or line:"
+                f" write {'of: device' if self.gather is None else 'of: building'}"
+            )
+        return self
+
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds it watches; `any` stands for every kind that has its quantities."""
-        return (self.kind,) if isinstance(self.kind, str) else tuple(self.kind)
+        return (self.kind,) if isinstance(self.kind, str) else tuple(self.kind or ())
+
+    @property
+    def speaks_of(self) -> frozenset[str]:
+        """The rules whose findings it gathers or asks for (`finding.gas_alarm`)."""
+        written = [self.when, self.clear, self.only_if, *(grade.when for grade in self.grades)]
+        asked = {
+            attribute.name.replace("_", "-")
+            for text in written
+            if text is not None
+            for attribute in attributes(parse(text))
+            if attribute.owner == "finding"
+        }
+        return frozenset(asked) | (self.gather.rules if self.gather is not None else frozenset())
 
     @property
     def question(self) -> Node:

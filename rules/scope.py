@@ -4,7 +4,10 @@ counters, and what people wrote about the device, its person and its place. It j
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import tzinfo
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from domain import Attribute, Device, Instant, Person, Quality, Reading, Subject, Value
 from domain.people import Community
@@ -12,13 +15,21 @@ from rules.plan import STALE_AFTER
 from rules.seat import Seat
 from rules.tree import Window
 from rules.window import History
+from rules.workdays import moment
+
+GROUP: Final = "/"
+"""Stands in the id under which a group is kept (`building/b3`), and in no device's id: it parts MQTT topics."""
+DEFAULT_ZONE: Final = ZoneInfo("Asia/Shanghai")
 
 
 class Neighbourhood:
     """The community, with residents indexed by home: asked at every danger, it must not walk through everybody."""
 
-    def __init__(self, community: Community) -> None:
-        self.community = community
+    def __init__(
+        self, community: Community, zone: tzinfo = DEFAULT_ZONE, stands: Callable[[Seat, str], bool] | None = None
+    ) -> None:
+        self.community, self.zone = community, zone
+        self.stands = stands or (lambda _seat, _rule: False)
         self._by_home: dict[str, list[Person]] = {}
         for person in community.people.values():
             if person.home is not None:
@@ -44,11 +55,34 @@ class Neighbourhood:
 
     def subject(self, device: Device, of: str) -> tuple[Subject, str | None]:
         """Whom a finding is about, and where to go: a person's home if it is known."""
+        kind, group, name = device.id.partition(GROUP)
+        if group:
+            return Subject(kind, name), device.place
         named = device.attributes.get("person")
         if of != "person" or named is None:
             return Subject("device", device.id), device.place
         person = self.community.people.get(str(named))
         return Subject("person", str(named)), (person.home if person and person.home else device.place)
+
+    def group_of(self, device: Device, of: str) -> Device | None:
+        """The household, building, cell or line a device (or a smaller group) belongs to, as the device it is kept as.
+
+        A device without a place joins nothing. What a person carries belongs to the home of the person.
+        """
+        person = self.community.people.get(str(device.attributes.get("person")))
+        place = person.home if person is not None and person.home is not None else device.place
+        if of == "line":
+            line = device.attributes.get("line")
+            return None if line is None else Device(f"{of}{GROUP}{line}", of, place=place)
+        if of == "cell":
+            cell = self.community.cell_of(place)
+            return None if cell is None else Device(f"{of}{GROUP}{cell}", of, place=place)
+        found = self.community.ancestor(place, of)
+        return None if found is None else Device(f"{of}{GROUP}{found.id}", of, place=found.id)
+
+    def where(self, place: str | None, device: str) -> str:
+        """Where something was found, as a worker reads it: the address, else the device."""
+        return self.community.address(place) or device
 
 
 class Scope:
@@ -61,7 +95,11 @@ class Scope:
         self._histories: Mapping[str, History] = seat.histories or {}
 
     def attribute(self, owner: str, name: str) -> Value | None:
-        """What people wrote about the device, its person or its place."""
+        """What people wrote about device, person or place; the time; what else was found."""
+        if owner == "time":
+            return moment(self._at, self.neighbourhood.zone, name)
+        if owner == "finding":
+            return self.neighbourhood.stands(self._seat, name.replace("_", "-"))
         return self.neighbourhood.attribute(self._seat.device, owner, name)
 
     def window(self, window: Window) -> float | None:

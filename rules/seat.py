@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from domain import Device, Instant, Value
 from domain.duration import parse_duration
-from rules.core import Watch
+from rules.core import TOLD_OF, Watch
 from rules.plan import Plan
 from rules.wakes import ABSENCE, Wake
 from rules.window import History, Sample
@@ -57,6 +57,11 @@ class Seat:
         """The registry says something new about it; what it said itself is kept."""
         self.device, self.registered = device, True
         self.report_every_ms = report_every(device, self.plan)
+
+    def stands(self, rule: str) -> bool:
+        """True while something found by this rule has begun and has not ended."""
+        watch = self.watches.get(rule)
+        return watch is not None and watch.phase in TOLD_OF
 
     def put(self, rule: str, watch: Watch | None) -> None:
         """Keeps a watch, or lets it go."""

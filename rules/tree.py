@@ -8,7 +8,9 @@ from msgspec import Struct
 
 from domain import Value
 
-OWNERS: Final = ("device", "person", "place")
+OWNERS: Final = ("device", "person", "place", "time", "finding")
+"""What people wrote about a device, its person, its place; the local time (`time.hour`); and what other rules found of
+the same device, or of a group it belongs to (`finding.gas_alarm` while the rule gas-alarm stands)."""
 COUNTER_WINDOWS: Final = ("increase", "rate", "idle")
 """Of a counter over a time: how much it grew, how much an hour, its longest standstill."""
 GAUGE_WINDOWS: Final = ("sum", "min", "max", "mean", "count", "last", "quantile", "seen")

@@ -26,6 +26,12 @@ Several strips run side by side; what falls on the same step is one reading. Bes
     outage: [1h, 3h]                from 1 h to 3 h nobody could be heard
     until: 2d                       time goes on so long after the last reading (default 1h)
 
+Several devices, in one building and as many households as are named, have strips each (in place of `readings`):
+
+    devices:
+      gas-1: {kind: gas_alarm, household: "101", readings: {alarm: _ true}}
+      gas-2: {kind: gas_alarm, household: "102", attributes: {use: catering}, readings: {alarm: _x3 true}}
+
 An expectation says when it is told (arrival time, counted from the first step), what, and at which severity:
 
     50s begin critical    40s grade high    70s stale    130s end    20s withdraw
@@ -35,77 +41,27 @@ An expectation says when it is told (arrival time, counted from the first step),
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Final
 
 from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from domain import HOUR, Attribute, Device, Finding, Instant, Person, Phase, Place, Reading, Severity, Value
-from domain.duration import Duration, parse_duration
+from domain import HOUR, Attribute, Cell, Device, Finding, Instant, Person, Phase, Place, Reading, Severity
+from domain.duration import Duration
 from domain.kind import Kind, Name
 from domain.people import Community, community
 from rules.engine import Engine
 from rules.rulebook import ANY_KIND, Rule, Rulebook, RuleName
+from rules.strips import expected, strip
 
 START: Final[Instant] = 1_767_225_600_000
 """2026-01-01T00:00:00Z, when every trial begins. Any instant would do; a fixed one gives the same ids every time."""
 DEVICE: Final = "trial-device"
-LONGEST_STRIP: Final = 10_000
 
 _VERBS: Final = {
     Phase.BEGAN: "begin", Phase.GRADED: "grade", Phase.STALE: "stale", Phase.ENDED: "end", Phase.WITHDRAWN: "withdraw",
 }  # fmt: skip
-_STEP: Final = re.compile(
-    r"(?:(?P<gap>_)|(?P<truth>true|false)|(?P<number>-?\d+(?:\.\d+)?)(?P<slope>[+-]\d+(?:\.\d+)?)?)(?:x(?P<more>\d+))?"
-)
-_EXPECTED: Final = re.compile(r"(\S+) (begin|grade|stale|end|withdraw)(?: (critical|high|medium|low))?")
-
-
-def strip(written: str) -> list[Value | None]:
-    """The values of a strip; None where nothing is said.
-
-    >>> strip("2 12x2 _x2 1+2x3 true")
-    [2, 12, 12, 12, None, None, 1, 3, 5, 7, True]
-    """
-    values: list[Value | None] = []
-    for part in written.split():
-        values += _part(part)
-        if len(values) > LONGEST_STRIP:
-            raise ValueError(f"a strip has at most {LONGEST_STRIP} values: write a larger `every`")
-    return values
-
-
-def _part(part: str) -> list[Value | None]:
-    match = _STEP.fullmatch(part)
-    if match is None:
-        raise ValueError(f"{part!r} is no part of a strip: write 5, 5x3, 1+2x3, true, truex3, _ or _x3")
-    more = min(int(match["more"] or 0), LONGEST_STRIP)
-    if match["gap"]:
-        return [None] * max(more, 1)
-    if match["truth"]:
-        return [match["truth"] == "true"] * (more + 1)
-    first, slope = _number(match["number"]), _number(match["slope"] or "0")
-    # Rounded, so that 312.4+0.001x3 gives the values a person means.
-    return [round(first + slope * step, 9) for step in range(more + 1)]
-
-
-def _number(written: str) -> int | float:
-    return float(written) if "." in written else int(written)
-
-
-def expected(written: str) -> tuple[Instant, str]:
-    """When and what of an expectation.
-
-    >>> expected("2m10s begin critical")
-    (130000, 'begin critical')
-    """
-    match = _EXPECTED.fullmatch(written)
-    graded = match is not None and match[2] in ("begin", "grade")
-    if match is None or graded != (match[3] is not None):
-        raise ValueError(f"{written!r} is no expectation: write '50s begin critical', '40s grade high' or '130s end'")
-    return parse_duration(match[1]), " ".join(part for part in (match[2], match[3]) if part)
 
 
 def _strip_written(written: str) -> str:
@@ -118,6 +74,17 @@ def _expectation_written(written: str) -> str:
     return written
 
 
+class Taking(BaseModel):
+    """One of several devices that take part in a trial."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Name
+    household: str = "home"
+    attributes: dict[str, Attribute] = {}
+    readings: dict[Name, Annotated[str, AfterValidator(_strip_written)]]
+
+
 class Trial(BaseModel):
     """One incident in the words of the safety office."""
 
@@ -128,6 +95,7 @@ class Trial(BaseModel):
     kind: Name | None = None
     every: Duration
     readings: dict[Name, Annotated[str, AfterValidator(_strip_written)]] = {}
+    devices: dict[str, Taking] = {}
     person: dict[str, Attribute] = {}
     device: dict[str, Attribute] = {}
     delay: Duration = 0
@@ -140,7 +108,16 @@ class Trial(BaseModel):
     def _time_passes(self) -> Trial:
         if self.every <= 0:
             raise ValueError("every must be longer than nothing: write every: 10s")
+        if self.devices and (self.readings or self.device or self.kind):
+            raise ValueError("with devices, kind, attributes and readings belong to each of them: move them there")
         return self
+
+    def taking_part(self, kind: str) -> dict[str, Taking]:
+        """The devices by name; a trial of one device has one of this kind, unless it names another."""
+        if self.devices:
+            return self.devices
+        one = Taking(kind=self.kind or kind, attributes=self.device, readings=self.readings)
+        return {DEVICE: one}
 
 
 class TrialBook(BaseModel):
@@ -167,7 +144,7 @@ class TrialResult(Struct, frozen=True):
 class Stage(Struct, frozen=True):
     """A trial ready to be played on any host: who takes part, and what is heard when."""
 
-    device: Device
+    devices: tuple[Device, ...]
     community: Community
     outage: tuple[Instant, Instant] | None
     batches: tuple[tuple[Instant, tuple[Reading, ...]], ...]
@@ -175,33 +152,56 @@ class Stage(Struct, frozen=True):
 
 
 def stage(trial: Trial, rule: Rule) -> Stage:
-    """The device, its person, and the readings by arrival."""
-    kind = trial.kind or next(iter(rule.kinds))
-    home = Place("trial-home", "试验户", "household")
-    person = Person("trial-person", "试验住户", home=home.id, attributes=dict(trial.person))
-    attributes: dict[str, Attribute] = {"person": person.id, **trial.device}
-    readings = list(_readings(trial, kind))
+    """The devices, the people, and the readings by arrival."""
+    taking = trial.taking_part(next(iter(rule.kinds), ""))
+    readings = list(_readings(trial, taking))
     last = max((reading.received for reading in readings), default=START)
     outage = None if trial.outage is None else (START + trial.outage[0], START + trial.outage[1])
     return Stage(
-        Device(DEVICE, kind, place=home.id, attributes=attributes),
-        community(places=[home], people=[person]),
+        tuple(
+            Device(
+                name,
+                one.kind,
+                place=_home(one),
+                attributes={"person": f"resident of {one.household}", **one.attributes},
+            )
+            for name, one in taking.items()
+        ),
+        _town(trial, taking),
         outage,
         tuple(_by_arrival(readings)),
         last + trial.until,
     )
 
 
-def _readings(trial: Trial, kind: str) -> Iterator[Reading]:
-    strips = {name: strip(written) for name, written in trial.readings.items()}
-    steps = max((len(values) for values in strips.values()), default=0)
+def _home(taking: Taking) -> str:
+    return f"trial-{taking.household}"
+
+
+def _town(trial: Trial, taking: Mapping[str, Taking]) -> Community:
+    households = dict.fromkeys(one.household for one in taking.values())
+    building = Place("trial-building", "试验楼", "building", cell="trial-cell")
+    homes = [Place(f"trial-{name}", name, "household", parent=building.id) for name in households]
+    people = [
+        Person(f"resident of {name}", "试验住户", home=f"trial-{name}", attributes=dict(trial.person))
+        for name in households
+    ]
+    return community(places=[building, *homes], people=people, cells=[Cell("trial-cell", "试验网格", "cell")])
+
+
+def _readings(trial: Trial, taking: Mapping[str, Taking]) -> Iterator[Reading]:
+    strips = {
+        device: {name: strip(written) for name, written in one.readings.items()} for device, one in taking.items()
+    }
+    steps = max((len(values) for held in strips.values() for values in held.values()), default=0)
     for index in range(steps):
-        said = {name: values[index] for name, values in strips.items() if index < len(values)}
-        values = {name: value for name, value in said.items() if value is not None}
         at = START + index * trial.every
         received = (START + (steps - 1) * trial.every if trial.together else at) + trial.delay
-        if values:
-            yield Reading(DEVICE, kind, at, received, values)
+        for device, held in strips.items():
+            said = {name: values[index] for name, values in held.items() if index < len(values)}
+            values = {name: value for name, value in said.items() if value is not None}
+            if values:
+                yield Reading(device, taking[device].kind, at, received, values)
 
 
 def _by_arrival(readings: Sequence[Reading]) -> Iterator[tuple[Instant, tuple[Reading, ...]]]:
@@ -228,7 +228,7 @@ def _normal(written: str) -> str:
 
 def played(engine: Engine, scene: Stage) -> list[Finding]:
     """Plays a stage on an engine: the smallest host there is."""
-    findings = engine.enrol([scene.device], START)
+    findings = engine.enrol(scene.devices, START)
     for now, act in sorted([*_heard(scene), *_deaf(scene)], key=lambda moment: moment[0]):
         findings += act(engine, now)
     return findings + engine.tick(scene.end)
@@ -256,16 +256,30 @@ def _outage(engine: Engine, now: Instant, begin: Instant, end: Instant | None) -
     return findings
 
 
-def run_trials(book: Rulebook, trials: TrialBook, kinds: Mapping[str, Kind]) -> list[TrialResult]:
-    """Plays every trial on an engine of its own. A trial of a rule that is not in the book fails with nothing told."""
-    return [_run(book, trial, kinds) for trial in trials.trials]
+def run_trials(
+    book: Rulebook, trials: TrialBook, kinds: Mapping[str, Kind], others: Sequence[Rulebook] = ()
+) -> list[TrialResult]:
+    """Plays every trial on an engine of its own. A trial of a rule that is not in the book fails with nothing told.
+
+    `others` hold the rules of other books whose findings this book gathers.
+    """
+    books = [book, *gathered_from(book, others)]
+    return [_run(books, trial, kinds) for trial in trials.trials]
 
 
-def _run(book: Rulebook, trial: Trial, kinds: Mapping[str, Kind]) -> TrialResult:
-    rule = next((rule for rule in book.rules if rule.name == trial.rule), None)
+def gathered_from(book: Rulebook, others: Sequence[Rulebook]) -> list[Rulebook]:
+    """Those rules of other books that a book's rules speak of."""
+    own = {rule.name for rule in book.rules}
+    wanted = {name for rule in book.rules for name in rule.speaks_of} - own
+    found = [(other, [rule for rule in other.rules if rule.name in wanted]) for other in others]
+    return [other.model_copy(update={"rules": rules}) for other, rules in found if rules]
+
+
+def _run(books: Sequence[Rulebook], trial: Trial, kinds: Mapping[str, Kind]) -> TrialResult:
+    rule = next((rule for rule in books[0].rules if rule.name == trial.rule), None)
     wanted = tuple(_normal(written) for written in trial.expect)
     if rule is None:
         return TrialResult(trial.name, trial.rule, wanted, (f"no rule {trial.rule} in this book",))
     scene = stage(trial, rule if ANY_KIND not in rule.kinds else rule.model_copy(update={"kind": sorted(kinds)}))
-    engine = Engine([book], kinds, scene.community)
+    engine = Engine(books, kinds, scene.community)
     return TrialResult(trial.name, trial.rule, wanted, told(played(engine, scene), trial.rule))

@@ -4,12 +4,11 @@ a value was at most or on average. It knows no rules and no arrival time; what i
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 from typing import Final
-
-from msgspec import Struct
 
 from domain import HOUR, Instant
 from rules.tree import Window
@@ -27,69 +26,85 @@ ROLLS_OVER_AT: Final = tuple(10.0**digits for digits in range(4, 10))
 """Where mechanical counters begin again at zero. They are believed to when the last percent was reached before."""
 
 
-class History(Struct):
+class History:
     """Samples in event-time order, the newest `keep_ms` of them and one more before, so that the window has a start.
 
-    `exact`: every sample counts, not only the growth between them.
+    `exact`: every sample counts, not only the growth between them. Two arrays, sixteen bytes a sample: there is one of
+    these for every meter and every wristband.
     """
 
-    keep_ms: int
-    samples: list[Sample]
-    exact: bool = False
+    __slots__ = ("at", "exact", "keep_ms", "values")
+
+    def __init__(self, keep_ms: int, samples: Iterable[Sample] = (), exact: bool = False) -> None:
+        self.keep_ms, self.exact = keep_ms, exact
+        self.at, self.values = array("q"), array("d")
+        self._hold(samples)
+
+    @property
+    def samples(self) -> list[Sample]:
+        """Everything it holds."""
+        return list(zip(self.at, self.values, strict=True))
+
+    def _hold(self, samples: Iterable[Sample]) -> None:
+        held = list(samples)
+        self.at, self.values = array("q", (at for at, _ in held)), array("d", (value for _, value in held))
 
     def add(self, at: Instant, value: float) -> None:
         """Places one sample; the same instant again replaces it."""
-        samples = self.samples
-        index = bisect_left(samples, (at,))
-        if index < len(samples) and samples[index][0] == at:
-            samples[index] = (at, value)
-        elif index == len(samples):
+        index = bisect_left(self.at, at)
+        if index < len(self.at) and self.at[index] == at:
+            self.values[index] = value
+        elif index == len(self.at):
             self._append(at, value)
         else:
-            samples.insert(index, (at, value))
+            self.at.insert(index, at)
+            self.values.insert(index, value)
         self._forget()
 
     def _append(self, at: Instant, value: float) -> None:
-        samples = self.samples
+        times, values = self.at, self.values
         # Thinning drops a sample between two close ones; a falling counter is never thinned: it may be a reset.
-        close = len(samples) > 1 and at - samples[-2][0] < self.keep_ms // FINENESS
-        if close and not self.exact and samples[-2][1] <= samples[-1][1] <= value:
-            samples.pop()
-        samples.append((at, value))
+        close = not self.exact and len(times) > 1 and at - times[-2] < self.keep_ms // FINENESS
+        if close and values[-2] <= values[-1] <= value:
+            times.pop()
+            values.pop()
+        times.append(at)
+        values.append(value)
 
     def _forget(self) -> None:
-        start = self.samples[-1][0] - self.keep_ms
-        beyond = bisect_right(self.samples, start, key=_at) - 1
-        if beyond > 0:
-            del self.samples[:beyond]
-        if len(self.samples) > MOST_SAMPLES and self.exact:
-            self.samples[:] = _thinned(self.samples, max(self.keep_ms // FINENESS, 1))
-        if len(self.samples) > MOST_SAMPLES:
-            del self.samples[: len(self.samples) - MOST_SAMPLES]
+        self._drop(bisect_right(self.at, self.at[-1] - self.keep_ms) - 1)
+        if len(self.at) > MOST_SAMPLES and self.exact:
+            self._hold(_thinned(self.samples, max(self.keep_ms // FINENESS, 1)))
+        self._drop(len(self.at) - MOST_SAMPLES)
+
+    def _drop(self, oldest: int) -> None:
+        if oldest > 0:
+            del self.at[:oldest]
+            del self.values[:oldest]
 
     def ask(self, window: Window, at: Instant) -> float | None:
         """What the past says to a question, at an instant of event time."""
         function, length_ms = window.function, window.length_ms
         if function in _OF_COUNTERS:
             return _OF_COUNTERS[function](self, at, length_ms)
-        samples = self.measured(at, length_ms)
-        if not samples:
+        values = self.measured(at, length_ms)
+        if not values:
             return None
         if function == "seen":
-            return float(min(at - self.samples[0][0], length_ms))
-        values = [value for _, value in samples]
+            return float(min(at - self.at[0], length_ms))
         return _quantile(values, window.part) if function == "quantile" else float(_OF_VALUES[function](values))
 
-    def measured(self, at: Instant, length_ms: int) -> list[Sample]:
+    def measured(self, at: Instant, length_ms: int) -> Sequence[float]:
         """What was measured in the `length_ms` before `at`, its beginning excluded."""
-        start = bisect_right(self.samples, at - length_ms, key=_at)
-        return self.samples[start : bisect_right(self.samples, at, key=_at)]
+        return self.values[bisect_right(self.at, at - length_ms) : bisect_right(self.at, at)]
 
     def since(self, at: Instant, length_ms: int) -> list[Sample] | None:
         """The samples that cover the `length_ms` before `at`; None when they do not reach back so far."""
-        start = bisect_right(self.samples, at - length_ms, key=_at) - 1
-        end = bisect_right(self.samples, at, key=_at)
-        return self.samples[start:end] if 0 <= start < end - 1 else None
+        start = bisect_right(self.at, at - length_ms) - 1
+        end = bisect_right(self.at, at)
+        if not 0 <= start < end - 1:
+            return None
+        return list(zip(self.at[start:end], self.values[start:end], strict=True))
 
     def increase(self, at: Instant, length_ms: int) -> float | None:
         """How much the counter grew over at least the last `length_ms`; resets and running back are seen through."""
@@ -148,10 +163,6 @@ def _thinned(samples: Sequence[Sample], piece_ms: int) -> Iterator[Sample]:
     for _, piece in groupby(samples, key=lambda sample: sample[0] // piece_ms):
         held = list(piece)
         yield from sorted({held[0], held[-1], min(held, key=_value), max(held, key=_value)})
-
-
-def _at(sample: Sample) -> Instant:
-    return sample[0]
 
 
 def _value(sample: Sample) -> float:

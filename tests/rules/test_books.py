@@ -6,7 +6,7 @@ from domain import Finding, Instant, Reading
 from domain.kind import Kind
 from rules.engine import Engine
 from rules.rulebook import ANY_KIND, Rule, Rulebook
-from rules.trial import START, Stage, Trial, TrialBook, played, run_trials, stage, told
+from rules.trial import START, Stage, Trial, TrialBook, gathered_from, played, run_trials, stage, told
 
 Books = dict[str, Rulebook]
 Trials = dict[str, TrialBook]
@@ -17,19 +17,23 @@ def rule_of(book: Rulebook, trial: Trial) -> Rule:
     return next(rule for rule in book.rules if rule.name == trial.rule)
 
 
-def scenes(books: Books, trials: Trials, kinds: Kinds) -> list[tuple[Rulebook, Trial, Stage]]:
+def others(books: Books, name: str) -> list[Rulebook]:
+    return [book for other, book in books.items() if other != name]
+
+
+def scenes(books: Books, trials: Trials, kinds: Kinds) -> list[tuple[list[Rulebook], Trial, Stage]]:
     found = []
     for name, book in books.items():
         for trial in trials[name].trials:
             rule = rule_of(book, trial)
             if ANY_KIND in rule.kinds:
                 rule = rule.model_copy(update={"kind": sorted(kinds)})
-            found.append((book, trial, stage(trial, rule)))
+            found.append(([book, *gathered_from(book, others(books, name))], trial, stage(trial, rule)))
     return found
 
 
 def test_every_trial_of_every_book_passes(books: Books, trials: Trials, kinds: Kinds) -> None:
-    results = [result for name in books for result in run_trials(books[name], trials[name], kinds)]
+    results = [result for name in books for result in run_trials(books[name], trials[name], kinds, others(books, name))]
     assert [result for result in results if not result.passed] == []
     assert len(results) >= 13
 
@@ -47,13 +51,13 @@ def test_every_trial_ends_the_same_with_a_crash_between_any_two_events(
     books: Books, trials: Trials, kinds: Kinds
 ) -> None:
     for book, trial, scene in scenes(books, trials, kinds):
-        plain = played(Engine([book], kinds, scene.community), scene)
+        plain = played(Engine(book, kinds, scene.community), scene)
         assert told(plain, trial.rule) == told(crashed(book, kinds, scene), trial.rule), trial.name
 
 
-def crashed(book: Rulebook, kinds: Kinds, scene: Stage) -> list[Finding]:
-    engine = Engine([book], kinds, scene.community)
-    findings = engine.enrol([scene.device], START)
+def crashed(book: list[Rulebook], kinds: Kinds, scene: Stage) -> list[Finding]:
+    engine = Engine(book, kinds, scene.community)
+    findings = engine.enrol(scene.devices, START)
     for now, readings in scene.batches:
         if scene.outage is not None and scene.outage[1] <= now:
             engine = through_outage(engine, scene, findings, book, kinds)
@@ -67,7 +71,7 @@ def crashed(book: Rulebook, kinds: Kinds, scene: Stage) -> list[Finding]:
     return findings + engine.tick(scene.end)
 
 
-def through_outage(engine: Engine, scene: Stage, findings: list[Finding], book: Rulebook, kinds: Kinds) -> Engine:
+def through_outage(engine: Engine, scene: Stage, findings: list[Finding], book: list[Rulebook], kinds: Kinds) -> Engine:
     assert scene.outage is not None
     begin, end = scene.outage
     if (begin, end) in engine.outages.closed:
@@ -80,10 +84,10 @@ def through_outage(engine: Engine, scene: Stage, findings: list[Finding], book: 
     return engine
 
 
-def reborn(engine: Engine, book: Rulebook, kinds: Kinds, scene: Stage) -> Engine:
-    again = Engine([book], kinds, scene.community)
+def reborn(engine: Engine, book: list[Rulebook], kinds: Kinds, scene: Stage) -> Engine:
+    again = Engine(book, kinds, scene.community)
     again.restore(engine.snapshot())
-    again.enrol([scene.device], START)
+    again.enrol(scene.devices, START)
     return again
 
 
@@ -91,9 +95,9 @@ def test_every_trial_ends_the_same_when_every_reading_is_heard_twice(
     books: Books, trials: Trials, kinds: Kinds
 ) -> None:
     for book, trial, scene in scenes(books, trials, kinds):
-        twice = Stage(scene.device, scene.community, scene.outage, doubled(scene), scene.end)
-        once = played(Engine([book], kinds, scene.community), scene)
-        again = played(Engine([book], kinds, scene.community), twice)
+        twice = Stage(scene.devices, scene.community, scene.outage, doubled(scene), scene.end)
+        once = played(Engine(book, kinds, scene.community), scene)
+        again = played(Engine(book, kinds, scene.community), twice)
         assert told(once, trial.rule) == told(again, trial.rule), trial.name
 
 

@@ -13,7 +13,7 @@ from rules.engine import Engine
 from rules.hosts.embedded import EmbeddedHost
 from rules.hosts.replay import Deaf, Event, Heard, by_arrival, play
 from rules.rulebook import ANY_KIND, Rulebook
-from rules.trial import START, Stage, TrialBook, played, stage, told
+from rules.trial import START, Stage, TrialBook, gathered_from, played, stage, told
 
 T0 = START
 
@@ -25,6 +25,10 @@ def said(at: int, device: str = "gas-1", **values: Value) -> Reading:
 @pytest.fixture
 def engine(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Engine:
     return Engine(list(books.values()), kinds, community())
+
+
+def others(books: dict[str, Rulebook], name: str) -> list[Rulebook]:
+    return [book for other, book in books.items() if other != name]
 
 
 # -- replay -------------------------------------------------------------------------------------------------------
@@ -48,9 +52,9 @@ def test_every_trial_says_the_same_on_the_replay_host(
             if ANY_KIND in rule.kinds:
                 rule = rule.model_copy(update={"kind": sorted(kinds)})
             scene = stage(trial, rule)
-            engine = Engine([book], kinds, scene.community)
-            findings = [*engine.enrol([scene.device], START), *play(engine, events(scene), scene.end)]
-            plain = played(Engine([book], kinds, scene.community), scene)
+            engine = Engine([book, *gathered_from(book, others(books, name))], kinds, scene.community)
+            findings = [*engine.enrol(scene.devices, START), *play(engine, events(scene), scene.end)]
+            plain = played(Engine([book, *gathered_from(book, others(books, name))], kinds, scene.community), scene)
             assert told(findings, trial.rule) == told(plain, trial.rule), trial.name
 
 
@@ -107,10 +111,10 @@ async def test_every_trial_says_the_same_on_the_embedded_host(
             if ANY_KIND in rule.kinds:
                 rule = rule.model_copy(update={"kind": sorted(kinds)})
             scene = stage(trial, rule)
-            driver = Driver(Engine([book], kinds, scene.community))
-            driver.told += driver.host.engine.enrol([scene.device], START)
+            driver = Driver(Engine([book, *gathered_from(book, others(books, name))], kinds, scene.community))
+            driver.told += driver.host.engine.enrol(scene.devices, START)
             await driver.play(scene)
-            plain = played(Engine([book], kinds, scene.community), scene)
+            plain = played(Engine([book, *gathered_from(book, others(books, name))], kinds, scene.community), scene)
             assert told(driver.told, trial.rule) == told(plain, trial.rule), trial.name
 
 

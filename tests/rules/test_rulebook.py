@@ -182,8 +182,11 @@ def test_two_conditions_that_can_both_hold_are_shown_with_an_example(kinds: Kind
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"event": "alarm"}, "a rule asks one question: write one of when, event, absent (found ['when', 'event'])"),
-        ({"when": None}, "a rule asks one question: write one of when, event, absent (found none)"),
+        (
+            {"event": "alarm"},
+            "a rule asks one question: write one of when, event, absent, gather (found ['when', 'event'])",
+        ),
+        ({"when": None}, "a rule asks one question: write one of when, event, absent, gather (found none)"),
         ({"when": True}, "not a condition: True (write it in quotes, for example 'lel_pct >= 25')"),
         ({"when": "lel_pct => 3"}, "column 9: '=' means nothing here: write == to compare"),
         ({"when": None, "event": "alarm", "clear": "not alarm"}, "clear belongs to when"),
@@ -261,3 +264,13 @@ def test_a_limit_somebody_may_write_down_does_not_look_like_a_contradiction(kind
     limited = rule(when="lel_pct >= default(device.high, 10)", clear="not (lel_pct >= default(device.low, 6))")
     assert faults(kinds, limited) == []
     assert faults(kinds, rule(when=limited["when"], clear="lel_pct < default(device.low, 20)")) != []
+
+
+def test_every_device_of_a_trial_is_checked(kinds: Kinds) -> None:
+    book = Rulebook.model_validate({"hazard": "gas", "rules": [rule()]})
+    two = {"a": {"kind": "gas_alarm", "readings": {"lel_pc": "1"}}, "b": {"kind": "doors", "readings": {}}}
+    trials = {"trials": [{"name": "x", "rule": "gas-low", "every": "1s", "devices": two, "expect": []}]}
+    assert [(fault.where, fault.message) for fault in check_trials(TrialBook.model_validate(trials), book, kinds)] == [
+        (("trials", 0, "devices", "a", "readings", "lel_pc"), "gas_alarm has no quantity 'lel_pc': write lel_pct"),
+        (("trials", 0, "devices", "b", "kind"), "no kind doors: write door"),
+    ]

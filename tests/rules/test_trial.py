@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from domain import Value
 from domain.kind import Kind
 from rules.rulebook import Rulebook
-from rules.trial import Trial, TrialBook, expected, run_trials, strip
+from rules.strips import expected, strip
+from rules.trial import Trial, TrialBook, run_trials
 
 
 @pytest.mark.parametrize(
@@ -78,3 +79,11 @@ def test_a_trial_that_fails_shows_what_was_expected_and_what_was_told(
     assert (failed.expected, failed.got, failed.passed) == (("10s begin critical",), ("0s begin critical",), False)
     assert unknown.got == ("no rule gas-alrm in this book",)
     assert passed.passed
+
+
+def test_several_devices_have_strips_of_their_own(kinds: dict[str, Kind]) -> None:
+    two = {"a": {"kind": "gas_alarm", "readings": {"alarm": "true"}}, "b": {"kind": "gas_alarm", "readings": {}}}
+    trial = Trial.model_validate({"name": "x", "rule": "gas-building", "every": "1s", "devices": two, "expect": []})
+    assert list(trial.taking_part("door")) == ["a", "b"]
+    with pytest.raises(ValidationError, match="belong to each of them"):
+        Trial.model_validate({**trial.model_dump(), "every": "1s", "until": "1h", "delay": "0s", "kind": "door"})

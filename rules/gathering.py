@@ -1,0 +1,67 @@
+"""What several findings say together: three gas alarms in one building, smoke and an e-bike in one lift, water rising
+along one sewer line. It keeps nothing and tells nobody; it knows no devices but by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from domain import Instant
+from rules.rulebook import Gather, Part
+
+
+class Member(Struct, frozen=True, array_like=True, gc=False):
+    """A finding that belongs to a subject: of which rule, about which device (or smaller subject), begun when."""
+
+    rule: str
+    device: str
+    begin: Instant
+    stands: bool
+    place: str | None = None
+    order: float | None = None
+    """Where the device lies along its line (attribute `order`)."""
+
+
+def enough(gather: Gather, members: Sequence[Member]) -> bool:
+    """True when every part has its number of devices: standing now, or begun within one stretch of time."""
+    if gather.within is None:
+        return _all_parts(gather, [member for member in members if member.stands])
+    ends = {member.begin for member in members}
+    return any(_all_parts(gather, _begun(members, end - gather.within, end)) for end in ends)
+
+
+def remaining(gather: Gather, members: Iterable[Member]) -> bool:
+    """True while a finding that counts still stands: what was found of all of them together is not over."""
+    rules = gather.rules
+    return any(member.stands and member.rule in rules for member in members)
+
+
+def useful(gather: Gather, member: Member, newest: Instant) -> bool:
+    """False for what is over and too old to count together with anything new."""
+    return member.stands or (gather.within is not None and member.begin >= newest - gather.within)
+
+
+def _begun(members: Sequence[Member], start: Instant, end: Instant) -> list[Member]:
+    return [member for member in members if start <= member.begin <= end]
+
+
+def _all_parts(gather: Gather, members: Sequence[Member]) -> bool:
+    return all(_count(part, members) >= part.at_least for part in gather.parts)
+
+
+def _count(part: Part, members: Sequence[Member]) -> int:
+    chosen = [member for member in members if member.rule in part.rules]
+    if not part.in_order:
+        return len({member.device for member in chosen})
+    along = [(member.begin, member.order) for member in chosen if member.order is not None]
+    return max(_longest_climb(along), _longest_climb([(begin, -order) for begin, order in along]))
+
+
+def _longest_climb(along: Sequence[tuple[Instant, float]]) -> int:
+    """How many of them, in the order in which they began, lie each further along the line than the one before."""
+    lengths: list[tuple[float, int]] = []
+    for _, order in sorted(along):
+        lengths.append((order, 1 + max((length for before, length in lengths if before < order), default=0)))
+    return max((length for _, length in lengths), default=0)

@@ -1,0 +1,170 @@
+"""The subjects in which findings gather (households, buildings, cells, lines): one seat each, with the findings of
+their devices. It turns a finding's beginning or end into words for the rules that gather it; it tells nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from domain import Device, Evidence, Instant
+from rules.core import QUIET_WATCH, TOLD_OF, Phase, Signal, Watch, Word
+from rules.gathering import Member, enough, remaining, useful
+from rules.plan import PlannedRule, group_plans
+from rules.rulebook import Gather, Rulebook
+from rules.scope import Neighbourhood, Scope
+from rules.seat import Memory, Seat
+
+MOST_SHOWN: Final = 10
+"""Members shown as evidence; the count comes first."""
+
+
+class Gathered(Struct):
+    """A group written down."""
+
+    seat: Memory
+    members: list[Member]
+
+
+class Group(Seat):
+    """One subject with the findings of its devices, by rule and device."""
+
+    __slots__ = ("members",)
+
+    def __init__(self, device: Device, groups: Groups, now: Instant) -> None:
+        super().__init__(device, groups.plans[device.kind], now, registered=False)
+        self.members: dict[tuple[str, str], Member] = {}
+
+    def forget(self) -> None:
+        """Lets go of members that can no longer count; while something is found of the group it keeps them all."""
+        if self.watches:
+            return
+        newest = max((member.begin for member in self.members.values()), default=0)
+        wanted = [rule.gather for rule in self.plan.by_name.values() if rule.gather is not None]
+        self.members = {
+            key: member
+            for key, member in self.members.items()
+            if any(member.rule in gather.rules and useful(gather, member, newest) for gather in wanted)
+        }
+
+
+class Groups:
+    """Every group that has something to remember."""
+
+    def __init__(self, books: Sequence[Rulebook]) -> None:
+        self.plans = group_plans(books)
+        self.seats: dict[str, Group] = {}
+        planned = [rule for plan in self.plans.values() for rule in plan.by_name.values()]
+        names = {name for rule in planned if rule.gather is not None for name in rule.gather.rules}
+        self.titles = {rule.name: rule.title.zh for book in books for rule in book.rules if rule.name in names}
+        self.gatherers = {
+            name: tuple(rule for rule in planned if rule.gather is not None and name in rule.gather.rules)
+            for name in names
+        }
+        """By the rule whose findings they gather."""
+
+    def moved(
+        self, seat: Seat, rule: str, before: Watch, after: Watch, at: Instant, near: Neighbourhood
+    ) -> Iterator[tuple[Group, PlannedRule, Word]]:
+        """What the beginning or the end of a finding says to those that gather it."""
+        if (before.phase in TOLD_OF) is (after.phase in TOLD_OF):
+            return
+        joins = after.phase in TOLD_OF
+        touched: list[Group] = []
+        for gatherer in self.gatherers[rule]:
+            for group in self._joined(seat, gatherer, near, at) if joins else self._left(seat, rule, gatherer, near):
+                touched.append(group)
+                group.members[rule, seat.device.id] = _member(seat, rule, after if joins else before, joins)
+                word = self._opinion(group, gatherer, at, near, joins)
+                if word is not None:
+                    yield group, gatherer, word
+        for group in touched:
+            self.tidy(group)
+
+    def tidy(self, group: Group) -> None:
+        """Forgets what a group no longer needs, and the group when nothing is left."""
+        group.forget()
+        if not group.members and not group.watches:
+            self.seats.pop(group.device.id, None)
+
+    def _joined(self, seat: Seat, gatherer: PlannedRule, near: Neighbourhood, now: Instant) -> list[Group]:
+        device = near.group_of(seat.device, gatherer.rule.of)
+        if device is None:
+            return []
+        group = self.seats.get(device.id)
+        if group is None:
+            group = self.seats[device.id] = Group(device, self, now)
+        return [group]
+
+    def _left(self, seat: Seat, rule: str, gatherer: PlannedRule, near: Neighbourhood) -> list[Group]:
+        key, of = (rule, seat.device.id), gatherer.rule.of
+        device = near.group_of(seat.device, of)
+        group = None if device is None else self.seats.get(device.id)
+        if group is not None and key in group.members:
+            return [group]
+        # The registry has moved the device since its finding began: it leaves where it had joined.
+        return [group for group in self.seats.values() if group.plan.kind == of and key in group.members]
+
+    def _opinion(
+        self, group: Group, gatherer: PlannedRule, at: Instant, near: Neighbourhood, joins: bool
+    ) -> Word | None:
+        gather, members = gatherer.gather, list(group.members.values())
+        assert gather is not None
+        watch = group.watches.get(gatherer.name, QUIET_WATCH)
+        at = max(at, watch.word_at)
+        quiet, together = watch.phase is Phase.QUIET, gather.within is None
+        if enough(gather, members) and (together or remaining(gather, members)):
+            begins = joins and (gatherer.only_if is None or gatherer.only_if(Scope(group, near, at, {})) is True)
+            if quiet and not begins:
+                return None
+            return Word(Signal.DANGER, at, gatherer.rule.severity, evidence=self._evidence(gather, members, near))
+        if quiet:
+            return None
+        return Word(Signal.CLEAR if together or not remaining(gather, members) else Signal.BETWEEN, at)
+
+    def _evidence(self, gather: Gather, members: Sequence[Member], near: Neighbourhood) -> tuple[Evidence, ...]:
+        counted = sorted((m for m in members if m.rule in gather.rules), key=lambda member: member.begin)
+        different, wanted = len({member.device for member in counted}), sum(part.at_least for part in gather.parts)
+        count = Evidence("count", different, "", wanted, counted[-1].begin)
+        lines = [
+            Evidence(self.titles.get(one.rule, one.rule), near.where(one.place, one.device), at=one.begin)
+            for one in counted[-MOST_SHOWN:]
+        ]
+        return (count, *lines)
+
+    def stands(self, device: Device, rule: str, near: Neighbourhood) -> bool:
+        """True while this rule has found something of a group that the device belongs to."""
+        for of, plan in self.plans.items():
+            if rule in plan.by_name:
+                group = near.group_of(device, of)
+                seat = None if group is None else self.seats.get(group.id)
+                return seat is not None and seat.stands(rule)
+        return False
+
+    # -- being written down -------------------------------------------------------------------------------------
+
+    def written(self) -> list[Gathered]:
+        """Every group as a value."""
+        return [Gathered(group.written(), list(group.members.values())) for group in self.seats.values()]
+
+    def recall(self, written: Iterable[Gathered]) -> Iterator[Group]:
+        """Takes up what was written down; types of subject that nothing gathers in any more are forgotten."""
+        for gathered in written:
+            memory = gathered.seat
+            if memory.kind not in self.plans:
+                continue
+            _, _, name = memory.device.partition("/")
+            first = gathered.members[0].place if gathered.members else None
+            place = name if memory.kind in ("household", "building") else first
+            group = self.seats[memory.device] = Group(Device(memory.device, memory.kind, place=place), self, 0)
+            group.recall(memory)
+            group.members = {(member.rule, member.device): member for member in gathered.members}
+            yield group
+
+
+def _member(seat: Seat, rule: str, watch: Watch, stands: bool) -> Member:
+    order = seat.device.attributes.get("order")
+    along = float(order) if isinstance(order, (int, float)) else None
+    return Member(rule, seat.device.id, watch.begin, stands, seat.device.place, along)

@@ -1,0 +1,61 @@
+"""The notation of trials: strips of values and expectations. It knows no rules and plays nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from domain import Instant, Value
+from domain.duration import parse_duration
+
+LONGEST_STRIP: Final = 10_000
+
+_STEP: Final = re.compile(
+    r"(?:(?P<gap>_)|(?P<truth>true|false)|(?P<number>-?\d+(?:\.\d+)?)(?P<slope>[+-]\d+(?:\.\d+)?)?)(?:x(?P<more>\d+))?"
+)
+_EXPECTED: Final = re.compile(r"(\S+) (begin|grade|stale|end|withdraw)(?: (critical|high|medium|low))?")
+
+
+def strip(written: str) -> list[Value | None]:
+    """The values of a strip; None where nothing is said.
+
+    >>> strip("2 12x2 _x2 1+2x3 true")
+    [2, 12, 12, 12, None, None, 1, 3, 5, 7, True]
+    """
+    values: list[Value | None] = []
+    for part in written.split():
+        values += _part(part)
+        if len(values) > LONGEST_STRIP:
+            raise ValueError(f"a strip has at most {LONGEST_STRIP} values: write a larger `every`")
+    return values
+
+
+def _part(part: str) -> list[Value | None]:
+    match = _STEP.fullmatch(part)
+    if match is None:
+        raise ValueError(f"{part!r} is no part of a strip: write 5, 5x3, 1+2x3, true, truex3, _ or _x3")
+    more = min(int(match["more"] or 0), LONGEST_STRIP)
+    if match["gap"]:
+        return [None] * max(more, 1)
+    if match["truth"]:
+        return [match["truth"] == "true"] * (more + 1)
+    first, slope = _number(match["number"]), _number(match["slope"] or "0")
+    # Rounded, so that 312.4+0.001x3 gives the values a person means.
+    return [round(first + slope * step, 9) for step in range(more + 1)]
+
+
+def _number(written: str) -> int | float:
+    return float(written) if "." in written else int(written)
+
+
+def expected(written: str) -> tuple[Instant, str]:
+    """When and what of an expectation.
+
+    >>> expected("2m10s begin critical")
+    (130000, 'begin critical')
+    """
+    match = _EXPECTED.fullmatch(written)
+    graded = match is not None and match[2] in ("begin", "grade")
+    if match is None or graded != (match[3] is not None):
+        raise ValueError(f"{written!r} is no expectation: write '50s begin critical', '40s grade high' or '130s end'")
+    return parse_duration(match[1]), " ".join(part for part in (match[2], match[3]) if part)

@@ -1,0 +1,150 @@
+"""Every watch of every seat: one word in, findings out, and the wake-ups that are owed. It knows no readings.
+
+What begins or ends about a device may say something about its household, building, cell or line: those are seats too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from domain import Finding, Instant
+from domain.kind import Kind
+from domain.people import Community
+from rules.absence import absences, next_absence
+from rules.core import QUIET_WATCH, Patience, Phase, Signal, Watch, Word, matured, step
+from rules.groups import Group, Groups
+from rules.outages import Outages
+from rules.plan import PlannedRule, plans
+from rules.report import finding
+from rules.rulebook import Rulebook
+from rules.scope import DEFAULT_ZONE, Neighbourhood, Scope
+from rules.seat import Seat
+from rules.wakes import ABSENCE, Wakes
+
+
+class Watching:
+    """What time and words do to watches."""
+
+    def __init__(self, books: Sequence[Rulebook], kinds: Mapping[str, Kind], community: Community) -> None:
+        self.plans = plans(books, kinds)
+        self.seats: dict[str, Seat] = {}
+        self.groups = Groups(books)
+        self.outages = Outages()
+        self._wakes = Wakes()
+        self.community = community
+
+    @property
+    def community(self) -> Community:
+        """Who lives where; assign a new version when the registry changes."""
+        return self._near.community
+
+    @community.setter
+    def community(self, community: Community) -> None:
+        self._near = Neighbourhood(community, DEFAULT_ZONE, self._stands)
+
+    def _seat(self, name: str) -> Seat | None:
+        """The seat of a device, or of a group."""
+        return self.seats.get(name) or self.groups.seats.get(name)
+
+    def _stands(self, seat: Seat, rule: str) -> bool:
+        return seat.stands(rule) or self.groups.stands(seat.device, rule, self._near)
+
+    def _say(self, seat: Seat, planned: PlannedRule, word: Word, now: Instant, told: list[Finding]) -> None:
+        """One word to one watch; keeps what becomes of it, owes its wake-up, tells its findings."""
+        before = seat.watches.get(planned.name, QUIET_WATCH)
+        if before is QUIET_WATCH and word.signal is Signal.DANGER:
+            subject, _ = self._near.subject(seat.device, planned.rule.of)
+            word = msgspec.structs.replace(word, subject=subject, version=planned.version)
+        after, effects = step(planned.patience(seat.report_every_ms), before, word, now)
+        if after is not before:
+            self._keep(seat, planned.name, after)
+        for effect in effects:
+            told.append(finding(planned, seat.device, effect, now, self._near))
+        if after.phase is not before.phase:
+            self._pass_on(seat, planned, before, after, word.at, now, told)
+
+    def _pass_on(
+        self, seat: Seat, planned: PlannedRule, before: Watch, after: Watch, at: Instant, now: Instant,
+        told: list[Finding],
+    ) -> None:  # fmt: skip
+        """Tells those rules that gather the findings of this one."""
+        if planned.name in self.groups.gatherers:
+            for group, gatherer, word in self.groups.moved(seat, planned.name, before, after, at, self._near):
+                self._say(group, gatherer, word, now, told)
+        if isinstance(seat, Group):
+            self.groups.tidy(seat)
+
+    def _keep(self, seat: Seat, rule: str, watch: Watch) -> None:
+        before = seat.watches.get(rule, QUIET_WATCH)
+        seat.put(rule, None if watch.phase is Phase.QUIET else watch)
+        if watch.wake_at is not None and watch.wake_at != before.wake_at:
+            self._wakes.owe(watch.wake_at, seat.device.id, rule)
+            if self._wakes.overgrown(len(self.seats)):
+                known = [*self.seats.values(), *self.groups.seats.values()]
+                self._wakes.renew(wake for one in known for wake in one.owed())
+
+    # -- time ---------------------------------------------------------------------------------------------------
+
+    def tick(self, now: Instant, limit: int | None = None) -> list[Finding]:
+        """Runs the wake-ups due by `now`, earliest first, at most `limit` of them."""
+        told: list[Finding] = []
+        self._run_due(now, told, limit)
+        return told
+
+    def next_wake(self) -> Instant | None:
+        """When the next wake-up is due. It may turn out to be nothing: devices that spoke are looked at again."""
+        return self._wakes.next
+
+    def _run_due(self, until: Instant, told: list[Finding], limit: int | None = None) -> None:
+        heap = self._wakes.heap
+        while heap and heap[0][0] <= until and limit != 0:
+            limit = None if limit is None else limit - 1
+            due, device_id, rule = self._wakes.take()
+            seat = self._seat(device_id)
+            if seat is not None and rule == ABSENCE:
+                self._look_for_absence(seat, due, told)
+            elif seat is not None and (watch := seat.watches.get(rule)) is not None and watch.wake_at == due:
+                self._wake(seat, seat.plan.by_name[rule], watch, told)
+
+    def _wake(self, seat: Seat, planned: PlannedRule, watch: Watch, told: list[Finding]) -> None:
+        due, patience = watch.wake_at or 0, planned.patience(seat.report_every_ms)
+        word = matured(patience, watch)
+        if word is None:
+            later = self._silent_at(seat, patience, due)
+            if later is not None:
+                self._keep(seat, planned.name, msgspec.structs.replace(watch, wake_at=later))
+                return
+            word = Word(Signal.SILENT, due)
+        if word.signal is Signal.HELD and not self._applies(seat, planned, due):
+            # Who may not begin now does not begin because a hold ran out: a cause may have spoken in the meantime.
+            word = Word(Signal.CANCEL, due)
+        self._say(seat, planned, word, due, told)
+
+    def _applies(self, seat: Seat, planned: PlannedRule, at: Instant) -> bool:
+        return planned.only_if is None or planned.only_if(Scope(seat, self._near, at, {})) is True
+
+    def _silent_at(self, seat: Seat, patience: Patience, due: Instant) -> Instant | None:
+        """When to look again whether a device in alarm fell silent; None when it has."""
+        deadline = self.outages.deadline(seat.last_heard(None), patience.silence_ms or 0)
+        return deadline if deadline > due else self.outages.postponed(due)
+
+    def _look_for_absence(self, seat: Seat, due: Instant, told: list[Finding]) -> None:
+        if seat.absence_due != due:
+            return
+        seat.absence_due = self.outages.postponed(due)
+        if seat.absence_due is not None:
+            self._wakes.owe(seat.absence_due, seat.device.id, ABSENCE)
+            return
+        for planned, word in absences(seat, self.outages, self._near, due):
+            self._say(seat, planned, word, due, told)
+        self._promise_absence(seat, due)
+
+    def _promise_absence(self, seat: Seat, looked_at: Instant | None = None) -> None:
+        due = next_absence(seat, self.outages)
+        if due is not None and looked_at is not None and due <= looked_at:
+            due = looked_at + seat.report_every_ms  # overdue, but `only_if` does not hold now: ask again in a while
+        if due is not None and due != seat.absence_due:
+            self._wakes.owe(due, seat.device.id, ABSENCE)
+        seat.absence_due = due

@@ -6,7 +6,6 @@ In its protobuf-JSON a missing number is zero, not unknown; in the decoded `obje
 
 from __future__ import annotations
 
-from binascii import Error as Base64Error
 from binascii import a2b_base64
 
 from msgspec import structs
@@ -64,7 +63,7 @@ def _raw(dev_eui: str, body: dict[str, object], retained: bool) -> Decoded:
     port = body.get("fPort", 0)
     try:
         data = a2b_base64(str(body["data"]), strict_mode=True)
-    except Base64Error as fault:
+    except ValueError as fault:
         return Rejected(Reason.BAD_PAYLOAD, f"data is not base64: {fault}", dev_eui)
     draft = _draft(dev_eui, body, _link(body), body.get("fCnt", 0), retained)
     return [structs.replace(draft, raw=RawPayload(data, port if type(port) is int else 0))]

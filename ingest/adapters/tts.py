@@ -7,7 +7,6 @@ body its EUI too. What the console's simulator sent is a test.
 
 from __future__ import annotations
 
-from binascii import Error as Base64Error
 from binascii import a2b_base64
 
 from msgspec import structs
@@ -107,7 +106,7 @@ def _raw(names: Names, body: Body, retained: bool) -> Decoded:
     port = uplink.get("f_port", 0)
     try:
         data = a2b_base64(str(uplink["frm_payload"]), strict_mode=True)
-    except Base64Error as fault:
+    except ValueError as fault:
         return Rejected(Reason.BAD_PAYLOAD, f"frm_payload is not base64: {fault}", names[0])
     raw = RawPayload(data, port if type(port) is int else 0)
     return [structs.replace(_present(names, body, {}, retained), raw=raw)]

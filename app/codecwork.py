@@ -40,7 +40,7 @@ class CodecFolder:
         shelf = shelve(files, book)
         told = changes(self.codecs.shelf, shelf) + told
         self.codecs.shelf, self._files = shelf, files
-        return told
+        return _logged(told)
 
     def _keep_what_worked(self, files: dict[str, bytes], book: BindingBook) -> list[str]:
         told = []
@@ -61,22 +61,27 @@ class CodecFolder:
         try:
             return self.reload()
         except WrittenError as error:
-            return [f"{fault}; the bindings before it stay in use" for fault in error.faults]
+            return _logged([f"{fault}; the bindings before it stay in use" for fault in error.faults])
+        except OSError as error:
+            return _logged([f"{error}; the codecs before it stay in use"])
 
     async def follow(self) -> None:
         """Look every few seconds until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            for line in self.look():
-                log.warning("codec changed", extra={"codec": line})
+            self.look()
+
+
+def _logged(told: list[str]) -> list[str]:
+    for line in told:
+        log.warning("codecs changed: %s", line)
+    return told
 
 
 def stamp(path: Path | None) -> Stamp:
     """What tells that a file of the folder changed, without reading it."""
     try:
-        return tuple(
-            (file.name, (status := file.stat()).st_mtime_ns, status.st_size) for file in _listed(path) if file.is_file()
-        )
+        return tuple((file.name, (status := file.stat()).st_mtime_ns, status.st_size) for file in _listed(path))
     except OSError:  # a file went between being listed and being looked at: the next look sees the folder as it is then
         return ()
 
@@ -84,7 +89,8 @@ def stamp(path: Path | None) -> Stamp:
 def _listed(path: Path | None) -> list[Path]:
     if path is None or not path.is_dir():
         return []
-    return [file for file in sorted(path.iterdir()) if file.suffix in SUFFIXES or file.name == BINDINGS]
+    wanted = [file for file in sorted(path.iterdir()) if file.suffix in SUFFIXES or file.name == BINDINGS]
+    return [file for file in wanted if file.is_file()]
 
 
 def _files(path: Path | None) -> dict[str, bytes]:

@@ -30,6 +30,8 @@ _FOUND: Final = "({{{}}})".format(
 _EXPORT: Final = re.compile(r"^export\s+(?:default\s+)?(?=function|async|class|const|let|var)", re.MULTILINE)
 _LINE: Final = re.compile(r"<input>:(\d+)")
 
+_EXHAUSTED: Final = ("!out of memory", "!InternalError: out of memory", "!RangeError: Maximum call stack size exceeded")
+
 TOO_LONG: Final = f"stopped after {CALL_S * 1000:.0f} ms"
 TOO_MUCH: Final = f"wanted more than {MEMORY_MAX >> 20} MB of memory"
 
@@ -73,7 +75,7 @@ class Engine:
         except Exception as fault:  # noqa: BLE001 (whatever escapes the door leaves a context nobody should trust)
             self._door = self._context = None
             return "?" + _said(fault, TOO_LONG)
-        if answer[0] == "!" and ("out of memory" in answer or "call stack" in answer):
+        if answer.startswith(_EXHAUSTED):
             self._door = self._context = None
             return "?" + (TOO_MUCH if "memory" in answer else answer[1:])
         return answer

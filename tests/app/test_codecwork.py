@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,6 +91,37 @@ def test_bindings_that_cannot_be_change_nothing(folder: CodecFolder, shelf: Path
 
     assert told.startswith(f"{shelf / 'bindings.yaml'}:3:3: codecs.zzz.js: there is no such file")
     assert [Decoded({"v": 1}), None] == [decode(folder, "B"), decode(folder, "C")]
+
+
+def test_a_file_that_vanishes_while_it_is_read_stops_nothing(
+    folder: CodecFolder, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(shelf / "a.js", "function Decoder() { return {v: 1}; }")
+    (shelf / "folder.js").mkdir()
+    folder.look()
+
+    def gone(path: Path) -> bytes:
+        raise FileNotFoundError(f"{path.name} is gone")
+
+    save(shelf / "a.js", "function Decoder() { return {v: 2}; }")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", gone)
+        assert ["a.js is gone; the codecs before it stay in use"] == folder.look()
+    assert Decoded({"v": 1}) == decode(folder, "a")
+
+
+async def test_the_folder_is_looked_at_until_the_service_stops(
+    folder: CodecFolder, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.codecwork.LOOK_EVERY_S", 0.01)
+    save(shelf / "a.js", "function Decoder() { return {v: 1}; }")
+    following = asyncio.create_task(folder.follow())
+    async with asyncio.timeout(10):
+        while folder.codecs.find("a") is None:
+            await asyncio.sleep(0.01)
+    following.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await following
 
 
 def test_without_a_site_there_are_no_codecs() -> None:

@@ -13,9 +13,9 @@ import yaml
 from domain import MINUTE, Device, Fault, Identity, Reason
 from ingest.codecs import Call, Codec, CodecFailed, Decoded
 from ingest.codecs.engine import Engine, Unusable
-from ingest.codecs.reader import Codecs
+from ingest.codecs.reader import Codecs, read_answer
 from ingest.codecs.shelf import Binding, BindingBook, changes, check, codec_of, shelve
-from ingest.codecs.trial import NoExamples, test_codec
+from ingest.codecs.trial import NoExamples, same, test_codec
 from ingest.codecs.workshop import Workshop
 from ingest.frame import Frame
 from ingest.listener import Listener
@@ -218,11 +218,31 @@ def test_messages_of_an_unusable_file_are_refused_with_the_reason(codecs: Codecs
 
 
 def test_the_engine_is_the_same_in_our_own_process() -> None:
-    engine = Engine("function Decoder(bytes) { if (bytes[0]) { for (;;) {} } return {x: bytes.length}; }")
+    engine = Engine(
+        """export function Decoder(bytes) {
+          if (bytes[0] === 1) { for (;;) {} }
+          if (bytes[0] === 2) { return {x: new Uint8Array(1 << 30)}; }
+          if (bytes[0] === 3) { throw new Error("the sensor is out of memory"); }
+          return {x: bytes.length};
+        }"""
+    )
 
-    assert ['={"x":2}', "?stopped after 20 ms", '={"x":1}'] == [
-        engine.decode(data, 1, NOW) for data in (b"\0\xff", b"\1", b"\0")
-    ]
+    assert [
+        '={"x":2}',
+        "?stopped after 20 ms",
+        "?wanted more than 8 MB of memory",
+        "!Error: the sensor is out of memory (line 4)",
+        '={"x":1}',
+    ] == [engine.decode(data, 1, NOW) for data in (b"\0\xff", b"\1", b"\2", b"\3", b"\0")]
+
+
+def test_an_answer_that_makes_no_sense_is_a_failure() -> None:
+    assert CodecFailed("a: its result cannot be read") == read_answer("a", "={")
+
+
+def test_lists_in_examples_are_compared_part_by_part() -> None:
+    assert same({"a": [1, {"b": 2.0}]}, {"a": [1, {"b": 2}]})
+    assert not same([1, 2], [1])
 
 
 def uplink(dev_eui: str, data: bytes, port: int = 85, counter: int = 1, **said: object) -> Frame:
@@ -333,6 +353,14 @@ def test_a_model_finds_its_codec_by_the_name_of_the_file_or_by_the_bindings(code
     assert ["leak.js", "leak.js", "pulse.js", None, None] == [codec and codec.name for codec in found]
 
 
+def test_the_names_of_ten_thousand_models_are_remembered_and_no_more() -> None:
+    shelf = shelve({"a": b"", "b.js": b""}, BindingBook(codecs={"gone.js": Binding(models=["B"])}))
+    codecs = [shelf.find(f"model {number}", "B") for number in [*range(10_001), 0]]
+
+    assert {"b.js"} == {codec.name for codec in codecs if codec}
+    assert shelf.find("a") is shelf.codecs[0]
+
+
 def test_bindings_that_cannot_be_are_told_where_they_stand() -> None:
     book = BindingBook(codecs={"a.js": Binding(models=["M-1"]), "b.js": Binding(models=["m1"]), "c.js": Binding()})
 
@@ -374,6 +402,19 @@ def test_an_example_that_comes_otherwise_is_told_with_its_file_and_line(tmp_path
         wrong.expected,
         wrong.got,
     )
+
+
+def test_an_example_may_expect_a_failure_or_warnings(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text("function decodeUplink(i) { return {data: {}, warnings: ['low']}; }")
+    (tmp_path / "a_examples.yaml").write_text(
+        "examples:\n  - {name: a, bytes: '01', data: {}, warnings: [low]}\n"
+        "  - {name: b, bytes: '01', data: {}, warnings: []}\n  - {name: c, bytes: '01', fails: ''}\n"
+    )
+    results = test_codec(tmp_path / "a.js")
+
+    assert [True, False, False] == [each.passed for each in results]
+    assert ["{}", "a failure"] == [each.expected for each in results[1:]]
+    assert "{} with warnings ['low']" == results[1].got
 
 
 def test_examples_stand_one_folder_above_where_the_things_network_keeps_them(tmp_path: Path) -> None:

@@ -70,6 +70,8 @@ def _inflated(body: Value | None) -> bytes:
         raise Malformed(f"a compressed payload that is none: {fault}") from fault
     if inflate.unconsumed_tail:
         raise Malformed(f"a compressed payload of more than {INFLATED_MAX} bytes")
+    if not inflate.eof:
+        raise Malformed("a compressed payload cut short")
     return message
 
 

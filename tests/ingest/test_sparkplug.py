@@ -1,0 +1,387 @@
+"""Sparkplug B: births define aliases, numbers tell a lost message, deaths end what they may end; any bytes are safe."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable
+from struct import pack
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain import Device, Identity
+from ingest.adapters import sparkplug
+from ingest.adapters.protobuf import Malformed, read_fields
+from ingest.adapters.sparkplug_memory import DEVICES_MAX, NODES_MAX, Born, SparkplugMemory
+from ingest.adapters.sparkplug_payload import METRICS_MAX, read_payload, shortest_float, typed
+from ingest.frame import Frame
+from ingest.listener import Listener
+from ingest.outcome import Draft, Note, NoteKind, Rejected
+
+NOW = 1767225660000
+AT = NOW - 1_000
+GAS = Device("gas-1", "gas_alarm", identities=(Identity("sparkplug", "estate/edge/kitchen"),))
+
+
+def varint(number: int) -> bytes:
+    written = bytearray()
+    while number > 0x7F:
+        written.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*written, number])
+
+
+def number(field: int, value: int) -> bytes:
+    return varint(field << 3) + varint(value)
+
+
+def text(field: int, value: bytes | str) -> bytes:
+    raw = value.encode() if isinstance(value, str) else value
+    return varint(field << 3 | 2) + varint(len(raw)) + raw
+
+
+def fixed32(field: int, value: float) -> bytes:
+    return varint(field << 3 | 5) + pack("<f", value)
+
+
+def fixed64(field: int, value: float) -> bytes:
+    return varint(field << 3 | 1) + pack("<d", value)
+
+
+def metric(name: str | None, value: bytes = b"", *, alias: int | None = None, datatype: int | None = None) -> bytes:
+    """One metric of a payload; `value` is its value field as bytes."""
+    parts = text(1, name) if name is not None else b""
+    parts += number(2, alias) if alias is not None else b""
+    parts += number(4, datatype) if datatype is not None else b""
+    return text(2, parts + value)
+
+
+def payload(*metrics: bytes, seq: int | None = None, at: int | None = AT) -> bytes:
+    head = number(1, at) if at is not None else b""
+    return head + b"".join(metrics) + (number(3, seq) if seq is not None else b"")
+
+
+def boolean(value: bool) -> bytes:
+    return number(14, int(value))
+
+
+class Host:
+    """A listener, and edge node `estate/edge` that talks to it."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+
+    def hear(self, word: str, message: bytes, device: str | None = "kitchen", at: int = NOW) -> Any:
+        topic = f"spBv1.0/estate/{word}/edge" + (f"/{device}" if device else "")
+        return self.listener.hear([Frame(topic, message, at, "bulk")])
+
+    def born(self, bd_seq: int = 1) -> None:
+        self.hear("NBIRTH", payload(metric("bdSeq", number(11, bd_seq), datatype=4), seq=0), None)
+        alarm = metric("alarm", boolean(False), alias=7, datatype=11)
+        level = metric("Sensors/lel_pct", fixed32(12, 12.1), alias=8, datatype=9)
+        self.hear("DBIRTH", payload(alarm, level, seq=1))
+
+
+@pytest.fixture
+def host(listener: Callable[..., Listener]) -> Host:
+    return Host(listener(GAS))
+
+
+def test_a_birth_is_a_reading_and_the_device_is_there(host: Host) -> None:
+    host.hear("NBIRTH", payload(seq=0), None)
+    heard = host.hear(
+        "DBIRTH", payload(metric("alarm", boolean(False)), metric("Data/lel_pct", fixed32(12, 12.1)), seq=1)
+    )
+
+    assert [{"alarm": False, "lel_pct": 12.1}] == [each.values for each in heard.readings]
+    assert [(NoteKind.AVAILABILITY, "gas-1", True)] == [(each.kind, each.device, each.online) for each in heard.notes]
+    assert set() == host.listener.rebirths_wanted
+
+
+def test_data_by_alias_mean_what_the_birth_said(host: Host) -> None:
+    host.born()
+    heard = host.hear("DDATA", payload(metric(None, boolean(True), alias=7), seq=2))
+
+    assert ([{"alarm": True}], [], []) == ([each.values for each in heard.readings], heard.refusals, heard.notes)
+
+
+def test_an_alias_that_no_birth_defined_is_refused_and_a_rebirth_wanted(host: Host) -> None:
+    host.born()
+    heard = host.hear("DDATA", payload(metric(None, boolean(True), alias=99), metric(None, boolean(True)), seq=2))
+
+    assert ["no_codec"] == [each.reason for each in heard.refusals]
+    assert "alias 99, None" in heard.refusals[0].detail
+    assert {"estate/edge"} == host.listener.rebirths_wanted
+
+    host.born(bd_seq=2)
+    assert set() == host.listener.rebirths_wanted
+
+
+def test_a_birth_defines_nothing_by_an_alias_without_a_name(host: Host) -> None:
+    host.hear("NBIRTH", payload(seq=0), None)
+    heard = host.hear("DBIRTH", payload(metric(None, boolean(True), alias=7), seq=1))
+
+    assert (["no_codec"], ["availability"]) == (
+        [each.reason for each in heard.refusals],
+        [each.kind for each in heard.notes],
+    )
+
+
+def test_a_lost_message_is_noted_and_a_rebirth_wanted_but_what_came_is_heard(host: Host) -> None:
+    host.born()
+    heard = host.hear("DDATA", payload(metric("alarm", boolean(True)), seq=4))
+
+    assert [{"alarm": True}] == [each.values for each in heard.readings]
+    assert ["message 4 after 1: a rebirth is wanted"] == [each.detail for each in heard.notes]
+    assert {"estate/edge"} == host.listener.rebirths_wanted
+
+
+def test_messages_that_were_only_overtaken_want_no_rebirth(host: Host) -> None:
+    host.born()
+    for seq in (4, 2, 3):
+        host.hear("DDATA", payload(metric("alarm", boolean(seq == 4)), seq=seq, at=AT + seq))
+
+    assert set() == host.listener.rebirths_wanted
+
+
+def test_a_found_message_does_not_withdraw_a_rebirth_that_is_wanted_for_another_reason(host: Host) -> None:
+    host.born()
+    for seq, said in ((3, metric(None, boolean(True), alias=99)), (2, metric("alarm", boolean(True)))):
+        host.hear("DDATA", payload(said, seq=seq))
+
+    assert {"estate/edge"} == host.listener.rebirths_wanted
+
+
+def test_the_count_goes_on_at_zero_after_255_and_the_same_number_again_is_no_gap() -> None:
+    memory = SparkplugMemory()
+    memory.node_born("n", Born(), 1, 0)
+    numbers = [*range(1, 256), 0, 0, 1, 2, 250, None]
+
+    wrong = [seq for seq in numbers if memory.gap("n", seq) is not None]
+
+    assert [250] == wrong
+
+
+def test_a_birth_without_a_number_begins_no_count() -> None:
+    memory = SparkplugMemory()
+    memory.node_born("n", Born(), None, None)
+
+    assert [None, None] == [memory.gap("n", 7), memory.gap("n", None)]
+
+
+def test_a_death_ends_all_devices_of_its_own_life_only(host: Host) -> None:
+    host.born(bd_seq=2)
+
+    old = host.hear("NDEATH", payload(metric("bdSeq", number(11, 1), datatype=4)), None)
+    assert [(NoteKind.STATUS, None)] == [(each.kind, each.online) for each in old.notes]
+
+    own = host.hear("NDEATH", payload(metric("bdSeq", number(11, 2), datatype=4)), None)
+    assert [("estate/edge", None, False), ("estate/edge/kitchen", "gas-1", False)] == [
+        (each.identity, each.device, each.online) for each in own.notes
+    ]
+
+    after = host.hear("DDATA", payload(metric(None, boolean(True), alias=7), seq=2))
+    assert ["no_codec"] == [each.reason for each in after.refusals]
+    assert {"estate/edge"} == host.listener.rebirths_wanted
+
+    again = host.hear("NDEATH", payload(metric("bdSeq", number(11, 2), datatype=4)), None)
+    assert [NoteKind.STATUS] == [each.kind for each in again.notes]
+
+
+def test_a_death_of_one_device(host: Host) -> None:
+    host.born()
+    heard = host.hear("DDEATH", payload(seq=2))
+
+    assert [("gas-1", False)] == [(each.device, each.online) for each in heard.notes]
+
+
+def test_no_value_is_absent_and_a_message_without_metrics_a_sign_of_life(host: Host) -> None:
+    host.born()
+    null = host.hear("DDATA", payload(metric("lel_pct", number(7, 1)), seq=2))
+    empty = host.hear("DDATA", payload(seq=3))
+
+    assert [NoteKind.LIFE, NoteKind.LIFE] == [each.kind for heard in (null, empty) for each in heard.notes]
+    assert [] == null.readings
+
+
+def test_back_filled_values_have_their_own_times(host: Host) -> None:
+    host.born()
+    old = metric("lel_pct", number(3, AT - 3_600_000) + number(5, 1) + fixed64(13, 4.5))
+    heard = host.hear("DDATA", payload(old, metric("alarm", boolean(False)), seq=2))
+
+    assert [(AT - 3_600_000, {"lel_pct": 4.5}), (AT, {"alarm": False})] == [
+        (each.at, each.values) for each in heard.readings
+    ]
+
+
+def test_what_was_born_survives_a_restart(host: Host, listener: Callable[..., Listener]) -> None:
+    host.born()
+    host.hear("DDATA", payload(metric("alarm", boolean(False)), seq=5))
+    fresh = listener(GAS)
+    fresh.restore(host.listener.snapshot())
+
+    heard = Host(fresh).hear("DDATA", payload(metric(None, boolean(True), alias=7), seq=6))
+
+    assert [{"alarm": True}] == [each.values for each in heard.readings]
+    assert {"estate/edge"} == fresh.rebirths_wanted
+
+
+def test_a_look_at_a_message_sees_its_danger_and_learns_nothing(host: Host) -> None:
+    host.born()
+    topic = "spBv1.0/estate/DDATA/edge/kitchen"
+    alarm = Frame(topic, payload(metric(None, boolean(True), alias=7), seq=9), NOW, "bulk")
+    before = host.listener.snapshot()
+
+    assert host.listener.bears_danger(alarm)
+    assert before == host.listener.snapshot()
+
+
+@pytest.mark.parametrize("topic", ["spBv1.0", "spBv1.0/estate", "fengshao/v1/gas-1/up", "spBv1.0/a/NBIRTH/other"])
+def test_a_look_at_a_message_of_an_unknown_node_needs_no_memory(topic: str) -> None:
+    memory = SparkplugMemory()
+    memory.node_born("estate/edge", Born(), 1, 0)
+
+    assert SparkplugMemory() == memory.glimpse(topic)
+
+
+def test_what_is_no_measurement_is_left_aside(host: Host) -> None:
+    host.born()
+    said = metric("Properties/OS", text(15, "Raspbian")), metric("Node Control/Rebirth", boolean(False))
+    heard = host.hear("DDATA", payload(*said, seq=2))
+
+    assert [NoteKind.LIFE] == [each.kind for each in heard.notes]
+
+
+def test_a_template_is_its_members_and_a_definition_is_nothing() -> None:
+    inner = text(18, metric("lel_pct", fixed32(12, 3.0), datatype=9) + text(4, "Detector"))
+    definition = text(18, metric("lel_pct", fixed32(12, 0.0)) + number(5, 1))
+    read = read_payload(payload(metric("kitchen", inner), metric("Detector", definition), metric(None, inner)))
+
+    assert [("kitchen/lel_pct", 3.0), ("lel_pct", 3.0)] == [(each.name, each.value) for each in read.metrics]
+
+
+def test_templates_inside_templates_have_an_end() -> None:
+    deep = metric("a", boolean(True))
+    for _ in range(6):
+        deep = metric("a", text(18, deep))
+
+    with pytest.raises(Malformed, match="deep"):
+        read_payload(payload(deep))
+
+
+@pytest.mark.parametrize("pack_up", [zlib.compress, gzip.compress])
+def test_a_compressed_payload_is_read(pack_up: Callable[[bytes], bytes]) -> None:
+    inner = payload(metric("alarm", boolean(True)), seq=3)
+    read = read_payload(text(4, "SPBV1.0_COMPRESSED") + text(5, pack_up(inner)))
+
+    assert (3, [True]) == (read.seq, [each.value for each in read.metrics])
+
+
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        (text(4, "SPBV1.0_COMPRESSED"), "a number where text belongs"),
+        (text(4, "SPBV1.0_COMPRESSED") + text(5, b"nothing"), "compressed payload that is none"),
+        (text(4, "SPBV1.0_COMPRESSED") + text(5, zlib.compress(b"alarm")[:-2]), "compressed payload cut short"),
+        (text(4, "SPBV1.0_COMPRESSED") + text(5, zlib.compress(bytes(5 * 2**20))), "more than 4194304 bytes"),
+        (text(1, "yesterday"), "text where a number belongs"),
+        (number(2, 7), "a number where text belongs"),
+        (payload(metric("a", fixed64(12, 1.0))), "a float of more than 32 bits"),
+        (payload(*[text(2, b"")] * (METRICS_MAX + 1)), "more than 20000 metrics"),
+        (b"\x00", "a field without a number"),
+        (b"\x0b", "wire type 3"),
+        (b"\x08\x80", "in the middle of a field"),
+        (b"\x08" + b"\xff" * 10, "a number of more than ten bytes"),
+        (b"\x0a\x05abc", "in the middle of a field"),
+    ],
+)
+def test_what_is_no_payload_is_refused_with_its_reason(message: bytes, why: str) -> None:
+    with pytest.raises(Malformed, match=why):
+        read_payload(message)
+
+
+@pytest.mark.parametrize(
+    ("value", "datatype", "means"),
+    [
+        (number(10, 255), 1, -1),
+        (number(10, 0xFFFF_FFFF), 3, -1),
+        (number(11, 2**64 - 5), 4, -5),
+        (number(10, 200), 5, 200),
+        (number(10, 1), 11, True),
+        (text(15, "gas"), 12, "gas"),
+        (fixed64(13, 312.407), 10, 312.407),
+        (text(16, b"\x00"), 17, "(bytes)"),
+        (text(17, b""), 16, "(a data set)"),
+        (b"", 9, None),
+    ],
+)
+def test_a_value_is_what_its_data_type_means(value: bytes, datatype: int, means: object) -> None:
+    (read,) = read_payload(payload(metric("x", value, datatype=datatype))).metrics
+
+    assert means == typed(read.value, read.datatype)
+
+
+def test_a_data_type_is_remembered_from_the_birth(host: Host) -> None:
+    host.hear("NBIRTH", payload(seq=0), None)
+    host.hear("DBIRTH", payload(metric("temp_c", number(10, 20), alias=3, datatype=3), seq=1))
+    heard = host.hear("DDATA", payload(metric(None, number(10, 2**32 - 7), alias=3), seq=2))
+
+    assert [{"temp_c": -7}] == [each.values for each in heard.readings]
+
+
+def test_without_a_memory_of_its_own_a_message_stands_alone() -> None:
+    message = payload(metric("alarm", boolean(True)), seq=9, at=None)
+    said = sparkplug.decode(Frame("spBv1.0/estate/DDATA/edge/kitchen", message, NOW, "bulk"))
+
+    assert isinstance(said, list)
+    assert [Note, Draft] == [type(each) for each in said]
+    assert isinstance(said[1], Draft)
+    assert said[1].at is None
+
+
+def test_what_is_remembered_has_a_limit() -> None:
+    memory = SparkplugMemory()
+    memory.want_rebirth("0")
+    for index in range(1, NODES_MAX + 2):
+        memory.node(str(index))
+    for index in range(DEVICES_MAX + 1):
+        memory.device_born("9", str(index), Born())
+    memory.device_born("9", "7", Born())
+
+    assert (NODES_MAX, False, set()) == (len(memory.nodes), "0" in memory.nodes, memory.rebirths_wanted)
+    assert (DEVICES_MAX, False) == (len(memory.nodes["9"].devices), "0" in memory.nodes["9"].devices)
+
+
+@given(st.floats(width=32))
+def test_every_float_of_32_bits_comes_back_from_its_shortest_decimal(value: float) -> None:
+    (bits,) = (int.from_bytes(pack("<f", value), "little"),)
+
+    assert pack("<f", shortest_float(bits)) == pack("<f", value) or value != value
+
+
+@given(st.lists(st.tuples(st.integers(1, 2**20), st.integers(0, 2**64 - 1) | st.binary())))
+def test_fields_come_back_as_they_were_written(fields: list[tuple[int, int | bytes]]) -> None:
+    written = b"".join(number(at, each) if isinstance(each, int) else text(at, each) for at, each in fields)
+
+    assert fields == list(read_fields(written))
+
+
+WORDS = st.sampled_from(["NBIRTH", "NDATA", "NDEATH", "DBIRTH", "DDATA", "DDEATH", "STATE", "NCMD", "X"])
+PARTS = st.builds(number, st.integers(1, 20), st.integers(0, 2**64 - 1)) | st.builds(
+    text, st.integers(1, 20), st.binary(max_size=40)
+)
+MESSAGES = st.binary() | st.lists(PARTS.map(lambda part: text(2, part)) | PARTS, max_size=6).map(b"".join)
+
+
+@given(st.lists(st.tuples(WORDS, st.booleans(), MESSAGES), max_size=5))
+def test_any_bytes_become_a_draft_a_note_or_a_refusal(frames: list[tuple[str, bool, bytes]]) -> None:
+    memory = SparkplugMemory()
+    for word, device, message in frames:
+        topic = f"spBv1.0/g/{word}/e" + ("/d" if device else "")
+        said = sparkplug.decode(Frame(topic, message, NOW, "bulk"), memory)
+
+        assert said
+        assert all(isinstance(each, Draft | Note | Rejected) for each in (said if isinstance(said, list) else [said]))

@@ -1,0 +1,299 @@
+"""Text of stations and watches: proven before it is believed, several frames in one payload; any bytes are safe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from domain import Device, Identity
+from ingest.adapters import hj212, setracker, wmbusmeters
+from ingest.adapters.hj212 import crc16
+from ingest.adapters.setracker_frames import read_frames
+from ingest.adapters.text_numbers import number_in
+from ingest.frame import Frame
+from ingest.listener import Listener
+from ingest.outcome import Draft, Note, Rejected
+
+NOW = 1747518100000
+BAND = Device("band-1", "wristband", identities=(Identity("setracker", "8800000015"),))
+STATION = Device("gas-1", "gas_alarm", identities=(Identity("hj212", "MN1"),))
+
+
+def station(cp: str, command: int = 2011) -> bytes:
+    body = f"QN=20250518054100000;ST=22;CN={command};PW=123456;MN=MN1;Flag=5;CP=&&{cp}&&".encode()
+    return b"##%04d%s%04X\r\n" % (len(body), body, crc16(body))
+
+
+def watch(content: str, *, length: int | None = None) -> bytes:
+    said = content.encode()
+    return b"[3G*8800000015*%04X*%s]" % (len(said) if length is None else length, said)
+
+
+def position(word: str, fix: str = "A", status: str = "00000000", day: str = "170525", lat: str = "31.23") -> bytes:
+    return watch(f"{word},{day},214118,{fix},{lat},N,121.47,E,0,0,0,7,100,80,12,0,{status},1,1,460")
+
+
+@pytest.fixture
+def hear(listener: Callable[..., Listener]) -> Callable[[str, bytes], Any]:
+    ears = listener(BAND, STATION)
+    return lambda topic, payload: ears.hear([Frame(topic, payload, NOW, "bulk")])
+
+
+def test_frames_of_a_station_are_judged_one_by_one(hear: Callable[[str, bytes], Any]) -> None:
+    broken = station("DataTime=20250518054000;alarm-Rtd=1").replace(b"alarm", b"alarn")
+    heard = hear("hj212/x", b"noise" + station("DataTime=20250518054000;lel_pct-Rtd=24") + broken + b"##")
+
+    assert [{"lel_pct": 24}] == [each.values for each in heard.readings]
+    assert ["bad_checksum", "bad_payload", "bad_payload"] == [each.reason for each in heard.refusals]
+    assert "MN1" == heard.refusals[0].identity
+
+
+def test_a_wrong_length_is_told_with_both_numbers(hear: Callable[[str, bytes], Any]) -> None:
+    heard = hear("hj212/x", station("DataTime=20250518054000;lel_pct-Rtd=24").replace(b"##0", b"##9"))
+
+    assert "its length says 9" in heard.refusals[0].detail
+
+
+def test_a_lower_case_check_sum_is_right_too(hear: Callable[[str, bytes], Any]) -> None:
+    frame = station("DataTime=20250518054000;lel_pct-Rtd=24")
+    heard = hear("hj212/x", frame[:-6] + frame[-6:].lower())
+
+    assert [24] == [each.values["lel_pct"] for each in heard.readings]
+
+
+def test_a_time_that_is_none_is_refused_and_the_value_kept_at_its_arrival(hear: Callable[[str, bytes], Any]) -> None:
+    heard = hear("hj212/x", station("DataTime=today;lel_pct-Rtd=24"))
+
+    assert [NOW] == [each.at for each in heard.readings]
+    assert ["bad_time"] == [each.reason for each in heard.refusals]
+
+
+def test_without_a_data_time_the_frame_s_own_time_counts(hear: Callable[[str, bytes], Any]) -> None:
+    heard = hear("hj212/x", station("lel_pct-Rtd=24"))
+
+    assert [1747518060000] == [each.at for each in heard.readings]
+
+
+def test_the_end_of_an_alarm(hear: Callable[[str, bytes], Any]) -> None:
+    heard = hear("hj212/x", station("AlarmTime=20250518054000;lel_pct-Ala=2;AlarmType=0", 2072))
+
+    assert [{"alarm": False, "lel_pct": 2}] == [each.values for each in heard.readings]
+
+
+@pytest.mark.parametrize("flag", ["B", "F", "M"])
+def test_a_value_that_was_not_measured_is_refused_and_nothing_said_in_its_place(
+    flag: str, hear: Callable[[str, bytes], Any]
+) -> None:
+    heard = hear("hj212/x", station(f"DataTime=20250518054000;lel_pct-Rtd=24,lel_pct-Flag={flag}"))
+
+    assert ([], ["bad_value"]) == (heard.readings, [each.reason for each in heard.refusals])
+
+
+def test_a_watch_s_wrong_frame_does_not_hide_the_next(hear: Callable[[str, bytes], Any]) -> None:
+    heard = hear("setracker/x", watch("heart,71", length=3) + b"\r\n" + watch("heart,72") + b"tail")
+
+    assert [{"heart_rate_bpm": 72}] == [each.values for each in heard.readings]
+    assert ["its length says 3 bytes, and it has 8", "it is no frame: [maker*id*length*content]"] == [
+        each.detail for each in heard.refusals
+    ]
+
+
+def test_an_alarm_report_that_cannot_be_read_is_a_danger(hear: Callable[[str, bytes], Any]) -> None:
+    broken = watch("AL,170525,214118,V", length=3), watch("AL,170525,214118,V"), watch("heart,71", length=3)
+    heard = hear("setracker/x", b"".join(broken))
+
+    assert [("bad_payload", True), ("bad_payload", True), ("bad_payload", False)] == [
+        (each.reason, each.danger) for each in heard.refusals
+    ]
+
+
+def test_a_status_that_is_none_is_refused_and_the_alarm_taken_as_a_call(hear: Callable[[str, bytes], Any]) -> None:
+    heard = hear("setracker/x", position("AL", status="zz"))
+
+    assert [True] == [each.values["sos"] for each in heard.readings]
+    assert [("bad_value", True)] == [(each.reason, each.danger) for each in heard.refusals]
+    assert 1 == len(heard.notes)
+
+
+@pytest.mark.parametrize(("status", "said"), [("00010000", "sos"), ("00200000", "fall"), ("00400000", "fall")])
+def test_a_position_report_with_an_alarm_bit_is_an_alarm(
+    status: str, said: str, hear: Callable[[str, bytes], Any]
+) -> None:
+    heard = hear("setracker/x", position("UD_LTE", status=status))
+
+    assert [True] == [each.values[said] for each in heard.readings]
+
+
+def test_a_position_report_without_alarm_bits_withdraws_nothing(hear: Callable[[str, bytes], Any]) -> None:
+    (reading,) = hear("setracker/x", position("UD")).readings
+
+    assert {"lat": 31.23, "lon": 121.47, "battery_pct": 80, "steps": 12} == reading.values
+
+
+def test_a_fence_is_no_call_for_help(hear: Callable[[str, bytes], Any]) -> None:
+    heard = hear("setracker/x", position("AL", status="00040000"))
+
+    assert [False] == ["sos" in each.values for each in heard.readings]
+
+
+@pytest.mark.parametrize("place", [("V", "31.23"), ("A", "somewhere")])
+def test_without_a_fix_there_is_no_place(place: tuple[str, str], hear: Callable[[str, bytes], Any]) -> None:
+    heard = hear("setracker/x", position("UD", fix=place[0], lat=place[1]))
+
+    assert [False] == ["lat" in each.values for each in heard.readings]
+
+
+def test_zero_and_zero_is_no_place(hear: Callable[[str, bytes], Any]) -> None:
+    heard = hear("setracker/x", watch("UD,170525,214118,A,0.0,N,0.0,E,0,0,0,7,100,80,12,0,0000,1"))
+
+    assert [False] == ["lat" in each.values for each in heard.readings]
+
+
+def test_a_date_that_is_none_is_refused_and_the_rest_kept(hear: Callable[[str, bytes], Any]) -> None:
+    heard = hear("setracker/x", position("UD", day="999999"))
+
+    assert ["bad_time"] == [each.reason for each in heard.refusals]
+    assert [NOW] == [each.at for each in heard.readings]
+
+
+@pytest.mark.parametrize(
+    ("content", "values"),
+    [
+        ("oxygen,97", {"spo2_pct": 97}),
+        ("btemp2,36.6", {"body_temp_c": 36.6}),
+        ("bphrt,0,0,73,,,,", {"heart_rate_bpm": 73}),
+    ],
+)
+def test_short_forms_and_zeros(content: str, values: dict[str, Any], hear: Callable[[str, bytes], Any]) -> None:
+    assert [values] == [each.values for each in hear("setracker/x", watch(content)).readings]
+
+
+@pytest.mark.parametrize("content", ["btemp2,1,0", "btemp2,1,1", "oxygen,0,0", "bphrt,,,", "LK,0,100"])
+def test_a_measurement_that_failed_is_only_a_life_sign(content: str, hear: Callable[[str, bytes], Any]) -> None:
+    heard = hear("setracker/x", watch(content))
+
+    assert ([], [], ["life"]) == (heard.readings, heard.refusals, [each.kind for each in heard.notes])
+
+
+def test_a_g616_without_a_place_or_a_date(hear: Callable[[str, bytes], Any]) -> None:
+    heard = hear("setracker/x", b'{"imei": "8800000015", "heartRate": "0", "bloodOxygen": "97", "location": "0"}')
+
+    assert [(NOW, {"spo2_pct": 97})] == [(each.at, each.values) for each in heard.readings]
+
+
+def test_a_g616_with_a_date_that_is_none(hear: Callable[[str, bytes], Any]) -> None:
+    said = {"imei": "8800000015", "sos": True, "locationDate": "now", "locationTime": "1"}
+    heard = hear("setracker/x", json.dumps(said).encode())
+
+    assert ([{"sos": True}], ["bad_time"]) == (
+        [each.values for each in heard.readings],
+        [each.reason for each in heard.refusals],
+    )
+
+
+def test_an_alarm_of_another_day_is_over_unless_the_status_still_says_so() -> None:
+    said = {"id": "1", "last_alarm_date": "2025-05-16", "message_datetime": "2025-05-17 21:00", "status": "OK"}
+    quiet, smoky = (
+        wmbusmeters.decode(Frame("wmbusmeters/1", json.dumps({**said, **more}).encode(), NOW, "bulk"))
+        for more in ({}, {"status": "SMOKE"})
+    )
+
+    assert isinstance(quiet, list)
+    assert isinstance(smoky, list)
+    assert [False, True] == [each[0].fields["alarm"] for each in (quiet, smoky) if isinstance(each[0], Draft)]
+
+
+def test_a_flag_that_says_yes_outweighs_a_status_that_says_nothing() -> None:
+    said = {"id": "1", "total_m3": 1, "status": "OK", "leak": True, "burst": False}
+    decoded = wmbusmeters.decode(Frame("wmbusmeters/1", json.dumps(said).encode(), NOW, "bulk"))
+
+    assert isinstance(decoded, list)
+    draft, note = decoded
+    assert isinstance(draft, Draft)
+    assert (True, False) == (draft.fields["leak"], draft.fields["burst"])
+    assert isinstance(note, Note)
+    assert "leak is True while the status says OK" in note.detail
+
+
+@given(st.binary(max_size=300))
+def test_one_wrong_bit_of_a_station_s_frame_is_never_believed(noise: bytes) -> None:
+    body = b"MN=1;CN=2011;" + noise.replace(b"#", b"").replace(b"\r", b"").replace(b"\n", b"")
+    frame = b"##%04d%s%04X" % (len(body), body, crc16(body) ^ 1)
+    said = hj212.decode(Frame("hj212/1", frame, NOW, "bulk"))
+
+    assert isinstance(said, list)
+    assert all(isinstance(each, Rejected) for each in said)
+
+
+PIECES = st.sampled_from(
+    [
+        b"##",
+        b"0101",
+        b"CP=&&",
+        b"&&",
+        b";",
+        b"CN=2011",
+        b"MN=1",
+        b"a-Rtd=1",
+        b"[3G*1*",
+        b"0008*",
+        b"heart,71",
+        b"]",
+        b"AL,",
+    ]
+)
+
+
+@given(st.binary() | st.lists(PIECES | st.binary(max_size=4)).map(b"".join))
+@example(b"{}")
+@example(b"[3G*1*FFFF*")
+def test_any_bytes_become_a_draft_a_note_or_a_refusal(payload: bytes) -> None:
+    for adapter in (hj212, setracker, wmbusmeters):
+        said = adapter.decode(Frame(f"{adapter.PLATFORM}/1", payload, NOW, "bulk"))
+
+        assert said
+        assert all(isinstance(each, Draft | Note | Rejected) for each in (said if isinstance(said, list) else [said]))
+
+
+@given(st.text(alphabet="0123456789;,=-&.NRtdAvgFlagDCTimSape", max_size=200))
+def test_any_well_formed_frame_of_a_station_becomes_something(cp: str) -> None:
+    for command in (2011, 2072, 2081, 9015, 1062):
+        said = hj212.decode(Frame("hj212/1", station(cp, command), NOW, "bulk"))
+
+        assert said
+        assert isinstance(said, list)
+        assert "bad_checksum" not in [each.reason for each in said if isinstance(each, Rejected)]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+NAMES = st.sampled_from(
+    ["id", "_", "status", "timestamp", "total_m3", "meter", "leak", "last_alarm_date", "message_datetime"]
+)
+
+
+@given(st.dictionaries(NAMES, JSON | st.sampled_from(["LEAK", "OK", "SMOKE", "LEAKAGE_OR_NO_USAGE"])))
+def test_any_telegram_becomes_something(said: dict[str, object]) -> None:
+    decoded = wmbusmeters.decode(Frame("wmbusmeters/1", json.dumps(said).encode(), NOW, "bulk"))
+
+    assert isinstance(decoded, Note | Rejected) or isinstance(decoded[0], Draft)
+
+
+@given(st.lists(st.binary(max_size=30).filter(lambda said: b"[" not in said)))
+def test_watch_frames_come_back_as_they_were_written(contents: list[bytes]) -> None:
+    payload = b"".join(b"[3G*1*%04x*%s]" % (len(said), said) for said in contents)
+
+    assert contents == [each.content for each in read_frames(payload)]
+
+
+@given(st.integers() | st.floats(allow_nan=False))
+def test_every_number_comes_back_from_its_text(value: float) -> None:
+    assert value == number_in(repr(value)) or abs(value) >= 10**30

@@ -31,7 +31,8 @@ class FieldRule(BaseModel):
 
     `absent` are the values that mean "not measured". A word that is not listed is refused, or is absent if
     `otherwise: absent`. `text_number` reads `1700 mm` and `24.5 ℃` as numbers. Of several fields that mean one
-    quantity the last counts; with `largest`, the one furthest from zero.
+    quantity the last counts; with `largest`, the one furthest from zero. A `vague` field means this only from a device
+    that we know: everybody's contact, switch or motion says nothing about a stranger.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,6 +47,7 @@ class FieldRule(BaseModel):
     invert: bool = False
     text_number: bool = False
     largest: bool = False
+    vague: bool = False
 
 
 Fields = dict[str, Annotated[FieldRule, BeforeValidator(_written_short)]]

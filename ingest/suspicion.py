@@ -34,9 +34,9 @@ class Suspicion:
     def dangerous(self, platform: str, fields: Mapping[str, object]) -> bool:
         """Whether a field is a true danger bit in any kind; a test is none."""
         known = self._of(platform)
-        return fields.get("test") not in (True, "1", "true") and any(
-            _alarms(spec, value) for name, value in fields.items() for _, spec in known.get(name, ())
-        )
+        said = [(spec, value) for name, value in fields.items() for _, spec in known.get(name, ())]
+        tested = any(spec.quantity == "test" and convert(spec, value) is True for spec, value in said)
+        return not tested and any(_alarms(spec, value) for spec, value in said)
 
     def kind_of(self, platform: str, fields: Mapping[str, object]) -> str | None:
         """The one kind that knows most of these fields, if there is one."""
@@ -57,7 +57,7 @@ class Suspicion:
         known: dict[str, list[tuple[str, Spec]]] = {}
         for kind in self._kinds.values():
             for name, spec in compile_plan(kind, self._books, platform or ANY).specs.items():
-                if not spec.ignored:
+                if not spec.ignored and not (spec.rule is not None and spec.rule.vague):
                     known.setdefault(name, []).append((kind.kind, spec))
         return known
 

@@ -214,6 +214,29 @@ def test_the_gas_of_a_stranger_is_told_although_nobody_registered_it(listener: C
     ]
 
 
+@pytest.mark.parametrize(
+    ("topic", "said", "danger"),
+    [
+        ("zigbee2mqtt/hall", {"occupancy": True}, False),
+        ("zigbee2mqtt/front door", {"contact": False}, False),
+        ("homeassistant/light/kitchen/state", "ON", False),
+        ("stat/lamp/RESULT", {"Switch1": {"Action": "ON"}}, False),
+        ("tele/b/SENSOR", {"ZbReceived": {"0x099F": {"0500!00": "010000FF0000"}}}, False),
+        ("zigbee2mqtt/hall", {"smoke": True}, True),
+        ("homeassistant/binary_sensor/kitchen/gas/state", "ON", True),
+        ("tele/b/SENSOR", {"ZbReceived": {"0x099F": {"0501!02": ""}}}, True),
+        ("application/a/device/01/event/up", {"object": {"smokeAlarm": "Alarm"}}, True),
+        ("application/a/device/01/event/up", {"object": {"smokeAlarm": "Alarm", "testButtonPressed": "Pushed"}}, False),
+    ],
+)
+def test_a_stranger_is_a_danger_only_when_its_word_can_mean_nothing_else(
+    topic: str, said: object, danger: bool, listener: Callable[..., Listener]
+) -> None:
+    (refusal,) = listener().hear([say(topic, said)]).refusals
+
+    assert (refusal.reason, refusal.danger) == ("unknown_device", danger)
+
+
 def test_a_broken_message_that_holds_a_danger_bit_is_told_whatever_the_device_is_called(
     listener: Callable[..., Listener],
 ) -> None:

@@ -34,13 +34,21 @@ class Snapshot(Struct):
     outages: Outages
     seats: list[Memory]
     groups: list[Gathered] = []
+    shadowed: dict[str, dict[str, int]] = {}
 
 
 class Engine(Watching):
     """All rules, all devices."""
 
-    def __init__(self, books: Sequence[Rulebook], kinds: Mapping[str, Kind], community: Community) -> None:
-        super().__init__(books, kinds, community)
+    def __init__(
+        self,
+        books: Sequence[Rulebook],
+        kinds: Mapping[str, Kind],
+        community: Community,
+        *,
+        tells_shadows: bool = False,
+    ) -> None:
+        super().__init__(books, kinds, community, tells_shadows=tells_shadows)
         self.evaluations = 0
         self.trouble: dict[str, int] = {}
         """Rules that could not be judged, by name: a value of a type their kind does not declare."""
@@ -184,12 +192,12 @@ class Engine(Watching):
     def snapshot(self) -> bytes:
         """Everything remembered, as bytes. Save it with the journal position it belongs to."""
         seats = [seat.written() for seat in self.seats.values()]
-        return msgspec.msgpack.encode(Snapshot(self.outages, seats, self.groups.written()))
+        return msgspec.msgpack.encode(Snapshot(self.outages, seats, self.groups.written(), self.shadowed))
 
     def restore(self, written: bytes) -> None:
         """Takes up a snapshot, before or after the devices are enrolled. Rules that are gone are forgotten."""
         snapshot = msgspec.msgpack.decode(written, type=Snapshot)
-        self.outages = snapshot.outages
+        self.outages, self.shadowed = snapshot.outages, snapshot.shadowed
         for memory in snapshot.seats:
             self._recall(memory)
         for group in self.groups.recall(snapshot.groups):
@@ -212,4 +220,8 @@ class Engine(Watching):
     def explain(self, rule: str, device_id: str) -> dict[str, object]:
         """Why a rule does or does not speak of a device now."""
         seat = self._seat(device_id)
-        return {"device": device_id, "rule": rule, "known": False} if seat is None else explained(seat, rule)
+        return (
+            {"device": device_id, "rule": rule, "known": False}
+            if seat is None
+            else explained(seat, rule, self.shadowed.get(rule))
+        )

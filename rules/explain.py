@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rules.core import QUIET_WATCH
 from rules.seat import Seat
 
 
-def explained(seat: Seat, rule: str) -> dict[str, object]:
+def explained(seat: Seat, rule: str, shadowed: Mapping[str, int] | None = None) -> dict[str, object]:
     """Where the watch of this rule stands, since when, until when it waits, and what it knows."""
     planned, watch = seat.plan.by_name.get(rule), seat.watches.get(rule, QUIET_WATCH)
     story: dict[str, object] = {
@@ -21,6 +23,8 @@ def explained(seat: Seat, rule: str) -> dict[str, object]:
     if planned is not None:
         story["needs"] = list(planned.quantities)
         story["hold_ms"], story["release_ms"] = planned.rule.hold, planned.rule.release
+        if planned.rule.shadow:
+            story["shadow"] = dict(shadowed or {})
     if watch is not QUIET_WATCH:
         story |= {
             "since": watch.since,

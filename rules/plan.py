@@ -41,7 +41,7 @@ class PlannedRule:
         """How long it waits, for a device with this reporting plan."""
         known = self._patience.get(report_every_ms)
         if known is None:
-            rule, event = self.rule, self.rule.event is not None
+            rule, event = self.rule, self.rule.happens
             silence = STALE_AFTER.patience_ms(report_every_ms) if rule.when is not None else None
             known = Patience(rule.hold, rule.release, rule.if_silent == "fire", rule.latch, silence, event)
             self._patience[report_every_ms] = known
@@ -63,6 +63,7 @@ class Plan:
         self.by_name = {rule.name: rule for rule in rules}
         self.judged = tuple((rule, rule.condition) for rule in rules if rule.condition is not None)
         self.absences = tuple((rule, rule.absent) for rule in rules if rule.absent is not None)
+        self.chatters = tuple((rule, rule.rule.chatter) for rule in rules if rule.rule.chatter is not None)
         self.timed = tuple({absent.quantity for _, absent in self.absences if absent.quantity is not None})
         self.reflexes = _reflexes(self.judged)
         self.thorough = frozenset(name for _, cond in self.judged if cond.reflex is None for name in cond.quantities)

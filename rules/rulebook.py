@@ -16,7 +16,7 @@ from rules.tree import Node, attributes
 
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 ANY_KIND = "any"
-QUESTIONS = ("when", "event", "absent", "gather")
+QUESTIONS = ("when", "event", "absent", "gather", "chatter")
 LONGEST_ADVICE = 8
 """Characters of advice: it must fit a text message beside place, deadline and reply code."""
 
@@ -95,6 +95,13 @@ class Gather(_Written):
         return frozenset(name for part in self.parts for name in part.rules)
 
 
+class Chatter(_Written):
+    """A device whose danger comes and goes `times` times `within` so long, whichever rule sees it."""
+
+    times: Annotated[int, Field(ge=2, le=20)] = 3
+    within: Duration = MINUTE
+
+
 class Rule(_Written):
     """One judgement: a condition (`when`), something that happens (`event`) or that is missing (`absent`), or findings
     that mean more together than each by itself (`gather`)."""
@@ -109,11 +116,13 @@ class Rule(_Written):
     event: Name | None = None
     absent: Absent | None = None
     gather: Gather | None = None
+    chatter: Chatter | None = None
     clear: str | None = None
     grades: list[Grade] = []
     hold: Duration = 0
     release: Duration = 0
     latch: bool = False
+    shadow: bool = False
     if_silent: Literal["fire", "wait"] = "fire"
     cancel: Cancel | None = None
     only_if: str | None = None
@@ -134,9 +143,9 @@ class Rule(_Written):
             raise ValueError("clear belongs to when: an event has no end, an absence ends when heard")
         if self.cancel is not None and self.event is None:
             raise ValueError("cancel belongs to event: remove it")
-        if self.event is not None and not (self.release or self.latch):
+        if self.happens and not (self.release or self.latch):
             raise ValueError(
-                "an event needs release, the time without repetition after which it is over, or latch: true"
+                "what happens needs release, the time without repetition after which it is over, or latch: true"
             )
         return self
 
@@ -157,6 +166,11 @@ class Rule(_Written):
     def kinds(self) -> tuple[str, ...]:
         """The kinds it watches; `any` stands for every kind that has its quantities."""
         return (self.kind,) if isinstance(self.kind, str) else tuple(self.kind or ())
+
+    @property
+    def happens(self) -> bool:
+        """True for what has no end of its own: a press, a fall, a device that chatters."""
+        return self.event is not None or self.chatter is not None
 
     @property
     def speaks_of(self) -> frozenset[str]:

@@ -31,13 +31,14 @@ class Memory(Struct, array_like=True, gc=False):
     histories: dict[str, list[Sample]] | None
     heard_of: dict[str, Instant] | None
     retained: tuple[str, ...]
+    onsets: dict[str, tuple[Instant, ...]] | None = None
 
 
 class Seat:
     """One device at the table. Arrival times: `enrolled`, `heard`, `heard_of`, `absence_due`. Event time: `newest`."""
 
     __slots__ = (
-        "absence_due", "device", "enrolled", "heard", "heard_of", "histories", "newest", "plan", "registered",
+        "absence_due", "device", "enrolled", "heard", "heard_of", "histories", "newest", "onsets", "plan", "registered",
         "remembered", "report_every_ms", "retained", "watches",
     )  # fmt: skip
 
@@ -52,6 +53,7 @@ class Seat:
         self.histories: dict[str, History] | None = None
         self.heard_of: dict[str, Instant] | None = None
         self.retained: tuple[str, ...] = ()
+        self.onsets: dict[str, tuple[Instant, ...]] | None = None
 
     def describe(self, device: Device) -> None:
         """The registry says something new about it; what it said itself is kept."""
@@ -69,6 +71,13 @@ class Seat:
             self.watches = {**self.watches, rule: watch}
         else:
             self.watches = {name: kept for name, kept in self.watches.items() if name != rule} or NO_WATCHES
+
+    def onset(self, rule: str, at: Instant, most: int) -> tuple[Instant, ...]:
+        """A danger came, or came back: when it did so lately."""
+        known = (self.onsets or {}).get(rule, ())
+        lately = (*known[1 - most :], at)
+        self.onsets = {**(self.onsets or {}), rule: lately}
+        return lately
 
     def hear(self, values: Mapping[str, Value], at: Instant, now: Instant) -> None:
         """A sign of life. Lanes may overtake each other: neither time goes back."""
@@ -96,7 +105,7 @@ class Seat:
         past = {name: history.samples for name, history in self.histories.items()} if self.histories else None
         return Memory(
             self.device.id, self.plan.kind, self.enrolled, self.heard, self.newest,
-            self.watches, self.remembered, past, self.heard_of, self.retained,
+            self.watches, self.remembered, past, self.heard_of, self.retained, self.onsets,
         )  # fmt: skip
 
     def recall(self, memory: Memory) -> None:
@@ -108,6 +117,7 @@ class Seat:
         self.histories = _histories(memory, plan)
         self.heard_of = {name: at for name, at in (memory.heard_of or {}).items() if name in plan.timed} or None
         self.retained = memory.retained
+        self.onsets = memory.onsets
 
 
 def _histories(memory: Memory, plan: Plan) -> dict[str, History] | None:

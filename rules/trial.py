@@ -281,5 +281,5 @@ def _run(books: Sequence[Rulebook], trial: Trial, kinds: Mapping[str, Kind]) -> 
     if rule is None:
         return TrialResult(trial.name, trial.rule, wanted, (f"no rule {trial.rule} in this book",))
     scene = stage(trial, rule if ANY_KIND not in rule.kinds else rule.model_copy(update={"kind": sorted(kinds)}))
-    engine = Engine(books, kinds, scene.community)
+    engine = Engine(books, kinds, scene.community, tells_shadows=True)
     return TrialResult(trial.name, trial.rule, wanted, told(played(engine, scene), trial.rule))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from domain import Finding, Instant
+from domain import Evidence, Finding, Instant
 from domain.kind import Kind
 from domain.people import Community
 from rules.absence import absences, next_absence
@@ -27,11 +27,21 @@ from rules.wakes import ABSENCE, Wakes
 class Watching:
     """What time and words do to watches."""
 
-    def __init__(self, books: Sequence[Rulebook], kinds: Mapping[str, Kind], community: Community) -> None:
+    def __init__(
+        self,
+        books: Sequence[Rulebook],
+        kinds: Mapping[str, Kind],
+        community: Community,
+        *,
+        tells_shadows: bool = False,
+    ) -> None:
         self.plans = plans(books, kinds)
         self.seats: dict[str, Seat] = {}
         self.groups = Groups(books)
         self.outages = Outages()
+        self.tells_shadows = tells_shadows
+        self.shadowed: dict[str, dict[str, int]] = {}
+        """What rules in shadow would have said, counted by rule and phase: it reaches nobody."""
         self._wakes = Wakes()
         self.community = community
 
@@ -49,7 +59,10 @@ class Watching:
         return self.seats.get(name) or self.groups.seats.get(name)
 
     def _stands(self, seat: Seat, rule: str) -> bool:
-        return seat.stands(rule) or self.groups.stands(seat.device, rule, self._near)
+        own = seat.plan.by_name.get(rule)
+        if own is not None:
+            return seat.stands(rule) and not own.rule.shadow
+        return self.groups.stands(seat.device, rule, self._near)
 
     def _say(self, seat: Seat, planned: PlannedRule, word: Word, now: Instant, told: list[Finding]) -> None:
         """One word to one watch; keeps what becomes of it, owes its wake-up, tells its findings."""
@@ -61,16 +74,40 @@ class Watching:
         if after is not before:
             self._keep(seat, planned.name, after)
         for effect in effects:
-            told.append(finding(planned, seat.device, effect, now, self._near))
+            self._tell(finding(planned, seat.device, effect, now, self._near), planned, told)
         if after.phase is not before.phase:
+            if seat.plan.chatters and word.signal is Signal.DANGER and not (word.late or planned.rule.happens):
+                self._chatter(seat, planned, before, word.at, now, told)
             self._pass_on(seat, planned, before, after, word.at, now, told)
+
+    def _tell(self, said: Finding, planned: PlannedRule, told: list[Finding]) -> None:
+        if not planned.rule.shadow or self.tells_shadows:
+            told.append(said)
+            return
+        counts = self.shadowed.setdefault(planned.name, {})
+        counts[said.phase.value] = counts.get(said.phase.value, 0) + 1
+
+    def _chatter(
+        self, seat: Seat, planned: PlannedRule, before: Watch, at: Instant, now: Instant, told: list[Finding]
+    ) -> None:
+        """A danger that comes and goes many times a minute says more about the device than about danger."""
+        if before.phase not in (Phase.QUIET, Phase.CLEARING):
+            return
+        lately = seat.onset(planned.name, at, max(chatter.times for _, chatter in seat.plan.chatters))
+        for chattering, chatter in seat.plan.chatters:
+            newest = lately[-chatter.times :]
+            if len(newest) == chatter.times and newest[-1] - newest[0] <= chatter.within:
+                evidence = (Evidence(planned.rule.title.zh, chatter.times, "", chatter.times, at),)
+                word = Word(Signal.DANGER, at, chattering.rule.severity, evidence=evidence)
+                self._say(seat, chattering, word, now, told)
+                self._say(seat, chattering, Word(Signal.CLEAR, at), now, told)
 
     def _pass_on(
         self, seat: Seat, planned: PlannedRule, before: Watch, after: Watch, at: Instant, now: Instant,
         told: list[Finding],
     ) -> None:  # fmt: skip
         """Tells those rules that gather the findings of this one."""
-        if planned.name in self.groups.gatherers:
+        if planned.name in self.groups.gatherers and not planned.rule.shadow:
             for group, gatherer, word in self.groups.moved(seat, planned.name, before, after, at, self._near):
                 self._say(group, gatherer, word, now, told)
         if isinstance(seat, Group):

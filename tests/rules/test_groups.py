@@ -180,7 +180,8 @@ def test_a_cause_that_speaks_silences_its_consequences_and_raises_others(kinds: 
         "hold": "1m",
     }
     hot = {**SMOKE, "name": "hot", "when": "temp_c >= 50", "grades": [{"severity": "critical", "when": "finding.many"}]}
-    engine = engine_of(kinds, SMOKE, fault, hot, gathering())
+    hot["only_if"] = "not finding.nobody_wrote_this"
+    engine = engine_of(kinds, SMOKE, fault, hot, gathering(3, of="line", name="line"), gathering())
     assert words(feed(engine, said("s1", 0, fault=True)), "fault") == []
     feed(engine, said("s1", 1, alarm=True))
     assert words(engine.tick(T0 + HOUR), "fault") == []

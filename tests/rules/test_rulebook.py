@@ -184,14 +184,14 @@ def test_two_conditions_that_can_both_hold_are_shown_with_an_example(kinds: Kind
     [
         (
             {"event": "alarm"},
-            "a rule asks one question: write one of when, event, absent, gather (found ['when', 'event'])",
+            "a rule asks one question: write one of when, event, absent, gather, chatter (found ['when', 'event'])",
         ),
-        ({"when": None}, "a rule asks one question: write one of when, event, absent, gather (found none)"),
+        ({"when": None}, "a rule asks one question: write one of when, event, absent, gather, chatter (found none)"),
         ({"when": True}, "not a condition: True (write it in quotes, for example 'lel_pct >= 25')"),
         ({"when": "lel_pct => 3"}, "column 9: '=' means nothing here: write == to compare"),
         ({"when": None, "event": "alarm", "clear": "not alarm"}, "clear belongs to when"),
         ({"cancel": {"when": "not alarm", "within": "9s"}}, "cancel belongs to event: remove it"),
-        ({"when": None, "event": "alarm"}, "an event needs release"),
+        ({"when": None, "event": "alarm"}, "what happens needs release"),
         ({"hold": "30 seconds"}, "not a duration: '30 seconds'"),
         ({"advice": {"zh": "一二三四五六七八九"}}, "at most 8 characters"),
         ({"releese": "3s"}, "Extra inputs are not permitted"),

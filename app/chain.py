@@ -29,7 +29,7 @@ from store.errors import CannotWrite
 
 log = logging.getLogger("fengshao.chain")
 
-SLICE_FRAMES = 200
+SLICE_FRAMES = 250
 IDLE_S = 1.0
 REFUSALS_AT_ONCE = 100
 """Journal entries with refusals that are kept in one transaction while a backlog is worked off."""

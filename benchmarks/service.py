@@ -40,6 +40,11 @@ class Service:
         response.raise_for_status()
         return response.json()
 
+    def sample(self, name: str) -> float:
+        """One figure of /metrics."""
+        lines = self.client.get("/metrics").text.splitlines()
+        return float(next(line for line in lines if line.startswith(f"{name} ")).split()[1])
+
     def resident_mb(self) -> float:
         """The service's own resident memory, in MiB."""
         for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():

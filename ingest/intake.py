@@ -39,7 +39,7 @@ class IntakeSettings(Struct, frozen=True):
     receive_max: int = 20_000
     keep_alive_s: int = 30
     session_expiry_s: int = 7 * 86_400
-    batch_frames_max: int = 500
+    batch_frames_max: int = 1_000
     retry_append_s: float = 1.0
 
 

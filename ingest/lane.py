@@ -87,26 +87,27 @@ class LaneWriter:
 
     def _queue(self, link: Link, arrivals: list[Arrival], now: Instant) -> None:
         batch = _Batch(link, [], [], 0)
-        session, judge, takes = self._session.name, self._session.packets.judge, self._takes
-        most = self._settings.max_packet_bytes
+        session, takes, most = self._session.name, self._takes, self._settings.max_packet_bytes
+        lane, known, packet_ids, frames = self._lane, self._session.packets.open, batch.packet_ids, batch.frames
         for packet in arrivals:
             topic, payload, packet_id, dup = packet.topic, packet.payload, packet.packet_id, packet.duplicate
             qos = 0
             if packet_id is not None:
                 qos = 1
-                batch.packet_ids.append(packet_id)
-                again = judge(packet_id, dup, hash(topic) ^ hash(payload))
-                if again is Again.REPEATED:
-                    self.redelivered += 1
+                packet_ids.append(packet_id)
+                if not dup:
+                    known[packet_id] = hash(topic) ^ hash(payload)
+                elif (again := self._again(packet)) is Again.REPEATED:
                     continue
-                dup = again is Again.UNKNOWN
-            if not takes(self._lane, topic, payload, qos, now):
+                else:
+                    dup = again is Again.UNKNOWN
+            if not takes(lane, topic, payload, qos, now):
                 self.twins += 1
                 continue
             size = None
             if type(packet) is Oversized or len(payload) > most:
                 size, payload = self._cut(packet)
-            batch.frames.append(Frame(topic, payload, now, session, qos, packet_id, dup, packet.retain, size))
+            frames.append(Frame(topic, payload, now, session, qos, packet_id, dup, packet.retain, size))
             batch.size += len(payload) + len(topic)
         if self._foresee is not None and (dangers := self._foresee(batch.frames)):
             self._dangers += dangers
@@ -115,6 +116,13 @@ class LaneWriter:
         self._waiting.append(batch)
         self._idle.clear()
         self._work.set()
+
+    def _again(self, packet: Arrival) -> Again:
+        """The broker sent it again: did we have it?"""
+        assert packet.packet_id is not None
+        again = self._session.packets.judge(packet.packet_id, True, hash(packet.topic) ^ hash(packet.payload))
+        self.redelivered += again is Again.REPEATED
+        return again
 
     def _cut(self, packet: Arrival) -> tuple[int, bytes]:
         """The full size of what we do not take, and the head that we keep."""

@@ -30,9 +30,14 @@ class PacketMemory:
 
     def __init__(self) -> None:
         self._open: dict[int, int] = {}
-        self._acked: dict[int, int] = {}
-        self._asked: dict[int, int] = {}
+        self._acked: dict[int, int | None] = {}
+        self._asked: dict[int, int | None] = {}
         self._settled: set[int] = set()
+
+    @property
+    def open(self) -> dict[int, int]:
+        """By number the digest of each packet; one without DUP is simply put here, which is all `judge` would do."""
+        return self._open
 
     def judge(self, packet_id: int, dup: bool, digest: int) -> Again:
         """Whether this packet was received before; it is remembered."""
@@ -47,8 +52,7 @@ class PacketMemory:
 
     def acknowledged(self, packet_ids: list[int]) -> None:
         """PUBACKs were written."""
-        known = self._open
-        self._acked.update((packet_id, known[packet_id]) for packet_id in packet_ids if packet_id in known)
+        self._acked.update(zip(packet_ids, map(self._open.get, packet_ids), strict=True))
 
     def asked(self) -> None:
         """A ping was written behind them."""
@@ -58,7 +62,7 @@ class PacketMemory:
     def answered(self) -> None:
         """The ping was answered: the PUBACKs before it have arrived."""
         for packet_id, digest in self._asked.items():
-            if self._open.get(packet_id) == digest:
+            if digest is not None and self._open.get(packet_id) == digest:
                 del self._open[packet_id]
                 self._settled.add(packet_id)
         self._asked = {}

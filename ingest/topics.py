@@ -37,6 +37,11 @@ class Cover:
         self._wild: list[str] = []
         for pattern in self.patterns:
             self._add(pattern)
+        # The last levels tell nearly always that a topic is none of these.
+        self._ends = [
+            (before, tuple({"/" + after.rpartition("/")[2] for after in afters}), afters)
+            for before, afters in self._one_plus.items()
+        ]
 
     def _add(self, pattern: str) -> None:
         before, plus, after = pattern.partition("/+/")
@@ -50,7 +55,7 @@ class Cover:
     def __contains__(self, topic: str) -> bool:
         if topic in self._exact:
             return True
-        for before, afters in self._one_plus.items():
-            if topic.startswith(before) and topic[len(before) :].partition("/")[2] in afters:
+        for before, ends, afters in self._ends:
+            if topic.endswith(ends) and topic.startswith(before) and topic[len(before) :].partition("/")[2] in afters:
                 return True
-        return any(matches(pattern, topic) for pattern in self._wild)
+        return bool(self._wild) and any(matches(pattern, topic) for pattern in self._wild)

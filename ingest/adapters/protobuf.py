@@ -64,3 +64,30 @@ def _varint(message: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return number & _UINT64, at + index + 1
     raise Malformed("a number of more than ten bytes")
+
+
+def write_number(number: int, value: int) -> bytes:
+    """A field that holds an unsigned whole number.
+
+    >>> write_number(1, 150).hex()
+    '089601'
+    """
+    return _written(number << 3 | _VARINT) + _written(value)
+
+
+def write_text(number: int, value: str | bytes) -> bytes:
+    """A field that holds text, bytes or a message.
+
+    >>> write_text(2, "test").hex()
+    '120474657374'
+    """
+    raw = value.encode() if isinstance(value, str) else value
+    return _written(number << 3 | _BYTES) + _written(len(raw)) + raw
+
+
+def _written(value: int) -> bytes:
+    written = bytearray()
+    while value > 0x7F:
+        written.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*written, value])

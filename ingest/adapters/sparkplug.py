@@ -6,14 +6,16 @@ of a message (`seq`) counts the node's messages and tells a lost one; it is no d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec import Struct
 
 from domain import Reason
 from ingest.adapters.moments import by_moment
-from ingest.adapters.protobuf import Malformed
+from ingest.adapters.protobuf import Malformed, write_number, write_text
 from ingest.adapters.sparkplug_memory import Born, SparkplugMemory
 from ingest.adapters.sparkplug_payload import Metric, Payload, read_payload, typed
 from ingest.adapters.wire import availability
@@ -32,6 +34,11 @@ ASIDE: Final = ("Node Control/", "Device Control/", "Node Info/", "Device Info/"
 
 FOLDERS: Final = ("Sensors/", "Sensor/", "Data/", "DATA/", "Telemetry/", "Measurements/")
 """Folders that say nothing about what they hold."""
+
+_OUR_SORT: Final = re.compile(r"[a-z][a-z0-9_]*")
+"""`Kitchen/Detector/lel_pct` is called by its last word, unless another metric of the birth ends in the same."""
+
+_BOOLEAN: Final = 11
 
 
 def decode(frame: Frame, memory: SparkplugMemory | None = None) -> Decoded:
@@ -89,7 +96,7 @@ def _data(message: _Message, memory: SparkplugMemory) -> Iterator[Said]:
     yield from _gap(message, memory)
     node = memory.node(message.node)
     born = node.devices.get(message.device) if message.device else node.own
-    said = list(_drafts(message, born or Born()))
+    said = list(_drafts(message, born or Born(shared=_shared(message.payload.metrics))))
     if born is None or any(isinstance(each, Rejected) for each in said):
         memory.want_rebirth(message.node)
     yield from said
@@ -131,13 +138,22 @@ def _gap(message: _Message, memory: SparkplugMemory) -> Iterator[Note]:
 
 
 def _born(payload: Payload) -> Born:
-    born = Born()
+    born = Born(shared=_shared(payload.metrics))
     for metric in payload.metrics:
         if metric.name is not None:
             born.types[metric.name] = metric.datatype
             if metric.alias is not None:
                 born.names[metric.alias] = metric.name
     return born
+
+
+def _shared(metrics: Iterable[Metric]) -> set[str]:
+    leaves = Counter(leaf for leaf, _ in {(_leaf(each.name), each.name) for each in metrics if each.name is not None})
+    return {leaf for leaf, count in leaves.items() if count > 1}
+
+
+def _leaf(name: str) -> str:
+    return name.rpartition("/")[2]
 
 
 def _bd_seq(payload: Payload) -> int | None:
@@ -148,7 +164,7 @@ def _drafts(message: _Message, born: Born) -> Iterator[Draft | Rejected]:
     """One draft for each moment that a metric bears; metrics whose alias nobody defined are refused together."""
     named = [(metric, _name(metric, born)) for metric in message.payload.metrics]
     said = [
-        (message.payload.at if metric.at is None else metric.at, _plain(name), _value(metric, name, born))
+        (message.payload.at if metric.at is None else metric.at, _plain(name, born.shared), _value(metric, name, born))
         for metric, name in named
         if name is not None and name != BD_SEQ and not name.startswith(ASIDE)
     ]
@@ -164,9 +180,24 @@ def _name(metric: Metric, born: Born) -> str | None:
     return metric.name if metric.name is not None else born.names.get(-1 if metric.alias is None else metric.alias)
 
 
-def _plain(name: str) -> str:
+def _plain(name: str, shared: set[str]) -> str:
+    leaf = _leaf(name)
+    if _OUR_SORT.fullmatch(leaf) and leaf not in shared:
+        return leaf
     return next((name.removeprefix(folder) for folder in FOLDERS if name.startswith(folder)), name)
 
 
 def _value(metric: Metric, name: str, born: Born) -> object:
     return typed(metric.value, metric.datatype or born.types.get(name, 0))
+
+
+def rebirth(node: str, now: int) -> tuple[str, bytes]:
+    """The topic and the payload that tell an edge node (`group/edge`) to be born again.
+
+    >>> topic, payload = rebirth("estate/edge", 1767225660000)
+    >>> topic, [(each.name, each.value) for each in read_payload(payload).metrics]
+    ('spBv1.0/estate/NCMD/edge', [('Node Control/Rebirth', True)])
+    """
+    group, _, edge = node.partition("/")
+    metric = write_text(1, "Node Control/Rebirth") + write_number(4, _BOOLEAN) + write_number(14, 1)
+    return f"spBv1.0/{group}/NCMD/{edge}", write_number(1, now) + write_text(2, metric)

@@ -17,10 +17,11 @@ SEQ_PERIOD: Final = 256
 
 
 class Born(Struct, array_like=True):
-    """What one birth certificate defined: the name behind an alias, and each name's data type."""
+    """What one birth defined: the name behind an alias, each name's data type, and the last words that two share."""
 
     names: dict[int, str] = field(default_factory=dict)
     types: dict[str, int] = field(default_factory=dict)
+    shared: set[str] = field(default_factory=set)
 
 
 class Node(Struct, array_like=True):

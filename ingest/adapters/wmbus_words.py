@@ -74,6 +74,21 @@ MEANINGS: Final[dict[str, str]] = {
 AMBIGUOUS: Final = frozenset({"LEAKAGE_OR_NO_USAGE"})
 """Two opposite things in one bit: water that never stops, or nobody who uses any."""
 
+ROOTS: Final = (
+    ("BURST", BURST),
+    ("LEAK", LEAK),
+    ("REVERSE", BACKFLOW),
+    ("BACKFLOW", BACKFLOW),
+    ("BACK_FLOW", BACKFLOW),
+    ("MAGNET", MAGNETIC),
+    ("TAMPER", TAMPER),
+    ("FRAUD", TAMPER),
+    ("LOW_BATTERY", BATTERY_LOW),
+)
+"""What an unknown word of a driver to come most likely means, by a part of it."""
+
+NOT_NOW: Final = ("PREV", "NO_", "PAST_", "WAS_", "HIST")
+
 WATER_VERDICTS: Final = (LEAK, BURST, BACKFLOW)
 
 _BREAK: Final = re.compile(r"[\s,;|]+")
@@ -94,4 +109,17 @@ def verdicts(words: Iterable[str]) -> Iterator[str]:
     >>> sorted(verdicts(["ALARM", "LEAK_FLOW_HIGH", "PREV_SENSOR_FRAUD"]))
     ['leak']
     """
-    return (MEANINGS[word] for word in words if word in MEANINGS)
+    return (meaning for word in words if (meaning := _meaning(word)) is not None)
+
+
+def _meaning(word: str) -> str | None:
+    """The listed meaning, else that of a part of the word.
+
+    >>> _meaning("CONTINUOUS_LEAKAGE"), _meaning("NO_LEAK"), _meaning("LEAKAGE_OR_NO_USAGE"), _meaning("DRY")
+    ('leak', None, None, None)
+    """
+    if word in MEANINGS:
+        return MEANINGS[word]
+    if word in AMBIGUOUS or word.startswith(NOT_NOW):
+        return None
+    return next((meaning for root, meaning in ROOTS if root in word), None)

@@ -20,7 +20,10 @@ VERSION = 1
 Said = Draft | Rejected | Note
 Decoded = list[Said] | Note | Rejected
 
-DESCRIBED: Final = frozenset({"_", "media", "meter", "driver", "name", "id", "timestamp", "device", "meter_datetime"})
+RECEIVED_AT: Final = ("timestamp", "timestamp_utc", "timestamp_ut", "timestamp_lt")
+DESCRIBED: Final = frozenset(
+    {"_", "media", "meter", "driver", "name", "id", "device", "meter_datetime", "device_date_time", *RECEIVED_AT}
+)
 STATUS: Final = ("status", "current_status", "current_alarms", "alarms", "error_flags", "tpl_status")
 STAND_IN: Final = "1111-11-11"
 
@@ -67,9 +70,9 @@ def _telegram(identity: str, body: dict[str, object], frame: Frame) -> Decoded:
 
 
 def _at(body: dict[str, object]) -> object:
-    if "timestamp" not in body:
-        return body.get("meter_datetime")
-    said = body["timestamp"]
+    said = next((body[name] for name in RECEIVED_AT if name in body), None)
+    if said is None:
+        return body.get("meter_datetime") or body.get("device_date_time")
     return None if isinstance(said, str) and said.startswith(STAND_IN) else said
 
 
@@ -80,12 +83,14 @@ def _judged(body: dict[str, object], words: set[str]) -> dict[str, object]:
         said = dict.fromkeys(WATER_VERDICTS, False)
     if words & AMBIGUOUS:
         said.pop(LEAK, None)
-    if body.get("meter") in QUIET_SMOKE and words:
+    if str(body.get("meter")) in QUIET_SMOKE and words:
         said[ALARM] = False
     if "CLOSED" in words:
         said[OPENED] = False
     said.update(_alarm_of_today(body))
     said.update(dict.fromkeys(verdicts(words), True))
+    if "ALARM" in words and "smoke" in str(body.get("media")):
+        said[ALARM] = True
     return said
 
 

@@ -16,7 +16,7 @@ from domain import Device, Identity
 from ingest.adapters import sparkplug
 from ingest.adapters.protobuf import Malformed, read_fields
 from ingest.adapters.sparkplug_memory import DEVICES_MAX, NODES_MAX, Born, SparkplugMemory
-from ingest.adapters.sparkplug_payload import METRICS_MAX, read_payload, shortest_float, typed
+from ingest.adapters.sparkplug_payload import METRICS_MAX, Metric, read_payload, shortest_float, typed
 from ingest.frame import Frame
 from ingest.listener import Listener
 from ingest.outcome import Draft, Note, NoteKind, Rejected
@@ -127,6 +127,17 @@ def test_a_birth_defines_nothing_by_an_alias_without_a_name(host: Host) -> None:
     assert (["no_codec"], ["availability"]) == (
         [each.reason for each in heard.refusals],
         [each.kind for each in heard.notes],
+    )
+
+
+def test_a_metric_in_folders_is_called_by_its_last_word_unless_two_are(host: Host) -> None:
+    host.hear("NBIRTH", payload(seq=0), None)
+    two = metric("Chip/temp_c", fixed32(12, 50.0)), metric("Room/temp_c", fixed32(12, 20.0))
+    heard = host.hear("DBIRTH", payload(metric("Kitchen/Detector/alarm", boolean(True)), *two, seq=1))
+
+    assert [{"alarm": True}] == [each.values for each in heard.readings]
+    assert {("sparkplug", "gas_alarm", "Chip/temp_c"), ("sparkplug", "gas_alarm", "Room/temp_c")} == set(
+        host.listener.unmapped
     )
 
 
@@ -340,6 +351,18 @@ def test_without_a_memory_of_its_own_a_message_stands_alone() -> None:
     assert [Note, Draft] == [type(each) for each in said]
     assert isinstance(said[1], Draft)
     assert said[1].at is None
+
+
+def test_the_command_to_be_born_again_is_read_as_a_command(host: Host) -> None:
+    topic, message = sparkplug.rebirth("estate/edge", NOW)
+    (asked,) = read_payload(message).metrics
+
+    assert ("spBv1.0/estate/NCMD/edge", "Node Control/Rebirth", 11, True) == (topic, *asked_for(asked))
+    assert [NoteKind.REPLY] == [each.kind for each in host.listener.hear([Frame(topic, message, NOW, "bulk")]).notes]
+
+
+def asked_for(metric: Metric) -> tuple[str | None, int, object]:
+    return metric.name, metric.datatype, metric.value
 
 
 def test_what_is_remembered_has_a_limit() -> None:

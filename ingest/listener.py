@@ -229,7 +229,8 @@ class Listener:
         verdict.objections = [*others, danger]
 
     def _plan(self, draft: Draft, device: Device) -> Plan | None:
-        model = device.model or draft.model
+        # What the registry calls it may be a brochure's word; the platform's product number is then the better key.
+        model = device.model if device.model in self._models else draft.model or device.model
         key = (draft.platform, device.kind, model if model in self._models else None)
         plan = self._plans.get(key)
         if plan is None and (kind := self._kinds.get(device.kind)) is not None:

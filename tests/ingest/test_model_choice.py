@@ -1,0 +1,32 @@
+"""Which vendor dictionary reads a device: the registry's model where a mapping knows it, else the platform's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from domain import Device, Identity
+from ingest.frame import Frame
+from ingest.listener import Listener
+
+NOW = 1_795_269_600_000
+
+
+@pytest.mark.parametrize("model", [None, "力安 某某型", "lian-nb-smoke"])
+def test_a_smoke_alarm_is_read_by_its_product_whatever_the_registry_calls_its_model(
+    listener: Callable[..., Listener], model: str | None
+) -> None:
+    ear = listener(Device("smoke-1", "smoke_alarm", model, None, (Identity("ctwing", "860374051000000"),)))
+    said = {
+        "messageType": "dataReport",
+        "productId": "15014772",
+        "deviceId": "acf7",
+        "IMEI": "860374051000000",
+        "timestamp": NOW,
+        "payload": {"serviceId": "notification", "serviceData": {"Alarm_Status": 1, "Battery_Level": 100}},
+    }
+
+    heard = ear.hear([Frame("v1/up/ad19prof", json.dumps(said).encode(), NOW, "bulk")])
+    assert [reading.values["alarm"] for reading in heard.readings] == [True]

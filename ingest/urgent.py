@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -13,6 +14,9 @@ from ingest.directory import canonical
 from ingest.topics import topic_safe
 
 NATIVE_ALARMS: Final = "fengshao/v1/+/alarm"
+
+_EUI: Final = re.compile(r"[0-9a-fA-F]{16}")
+"""How The Things Stack writes an EUI; its topics bear the device id."""
 
 
 class UrgentFilters(Struct, frozen=True):
@@ -42,4 +46,6 @@ def _own_topic(identity: Identity) -> str | None:
         return f"zigbee2mqtt/{identity.id}"
     if identity.platform == "chirpstack":
         return f"application/+/device/{canonical('chirpstack', identity.id)}/event/up"
+    if identity.platform == "tts" and _EUI.fullmatch(identity.id) is None:
+        return f"v3/+/devices/{identity.id}/up"
     return None

@@ -197,14 +197,16 @@ def test_a_name_with_wildcards_is_no_topic_of_its_own() -> None:
 
 def test_urgent_devices_with_their_own_topic_are_heard_apart_up_to_the_limit(kinds: dict[str, Kind]) -> None:
     devices = [
-        Device("gas-1", "gas_alarm", identities=(Identity("zigbee2mqtt", "厨房 1"), Identity("tts", "x"))),
+        Device("gas-1", "gas_alarm", identities=(Identity("zigbee2mqtt", "厨房 1"), Identity("shelly", "x"))),
         Device("gas-2", "gas_alarm", identities=(Identity("chirpstack", "ABCD"), Identity("zigbee2mqtt", "a#"))),
+        Device("gas-3", "gas_alarm", identities=(Identity("tts", "0004A30B001C0530"), Identity("tts", "dev1"))),
         Device("door-1", "door", identities=(Identity("zigbee2mqtt", "Door"),)),
         Device("thing", "robot", identities=(Identity("zigbee2mqtt", "Robot"),)),
     ]
     everything = urgent_filters(devices, kinds, 9)
-    assert (NATIVE_ALARMS, "zigbee2mqtt/厨房 1", "application/+/device/abcd/event/up") == everything.filters
-    assert ((NATIVE_ALARMS, "zigbee2mqtt/厨房 1"), 1) == (
+    own = ("zigbee2mqtt/厨房 1", "application/+/device/abcd/event/up", "v3/+/devices/dev1/up")
+    assert (NATIVE_ALARMS, *own) == everything.filters
+    assert ((NATIVE_ALARMS, "zigbee2mqtt/厨房 1"), 2) == (
         urgent_filters(devices, kinds, 2).filters,
         urgent_filters(devices, kinds, 2).left_out,
     )
@@ -235,6 +237,7 @@ def test_our_own_mapping_books_are_right(kinds: dict[str, Kind], books: list[Map
         ("lel", "gas_alarm has no quantity lel: write one of alarm"),
         ({"to": "alarm", "words": {"x": 1}}, "alarm is a bool: the word 'x' must become one"),
         ({"to": "alarm", "scale": 2}, "only a number has scale"),
+        ({"to": "alarm", "largest": True}, "only a number has scale, offset, text_number and largest"),
         ({"to": "lel_pct", "invert": True}, "only a bool can be inverted"),
     ],
 )
@@ -244,6 +247,13 @@ def test_a_wrong_rule_is_named_with_its_place(rule: Any, message: str, kinds: di
 
     assert ("kinds", "gas_alarm", "f") == fault.where
     assert message in fault.message
+
+
+def test_a_book_holds_for_the_platforms_that_say_the_same_too(kinds: dict[str, Kind]) -> None:
+    book = MappingBook.model_validate({"platform": "p", "also": ["q"], "version": 1, "fields": {"t": "temp_c"}})
+
+    plans = [compile_plan(kinds["door"], [book], platform) for platform in ("p", "q", "r")]
+    assert [True, True, False] == ["t" in plan.specs for plan in plans]
 
 
 def test_a_kind_that_does_not_exist_is_named(kinds: dict[str, Kind]) -> None:

@@ -160,6 +160,13 @@ def test_a_value_outside_the_plausible_range_is_marked_and_an_alarm_bit_never(ou
     assert {"temp_c": Quality.IMPLAUSIBLE, "lel_pct": Quality.IMPLAUSIBLE} == reading.doubts
 
 
+def test_a_sensor_past_the_end_of_its_scale_is_the_worst_leak_and_no_nonsense(ours: Listener) -> None:
+    """Many read a little over 100 %LEL when saturated; a fire brings CO beyond any household scale."""
+    (reading,) = ours.hear(say("gas-1", {"lel_pct": 104.5, "co_ppm": 4200})).readings
+
+    assert reading.doubts == {}
+
+
 def test_a_retained_message_is_marked_so(ours: Listener) -> None:
     heard = ours.hear(say("gas-1", {"alarm": True, "lel_pct": 200}, retain=True))
 

@@ -33,6 +33,8 @@ SLICE_FRAMES = 250
 IDLE_S = 1.0
 REFUSALS_AT_ONCE = 100
 """Journal entries with refusals that are kept in one transaction while a backlog is worked off."""
+WRITE_READINGS = 20_000
+"""So many readings the history is given before it writes, if nobody asks it earlier."""
 UNCHANGED_TURNS = 6
 """Timers change the engine too: it is saved now and then although nothing was heard."""
 
@@ -104,7 +106,8 @@ class Chain:
         self._unjudged: Instant | None = None
         self._stopping = False
         self._history_is_behind = False
-        self._turns = 0
+        self._turns = self._unwritten = 0
+        self._writing: asyncio.Task[None] | None = None
         self.caught_up = asyncio.Event()
         self.finished = asyncio.Event()
         self.counts = Counts()
@@ -190,11 +193,19 @@ class Chain:
             await asyncio.sleep(self._hold.rest_s(len(frames), self._clock()))
             if entry.lane is Lane.BULK:
                 await self._let_urgent_pass(slices[number + 1][0].received if number + 1 < len(slices) else None)
-        if not self._history.append(entry.lane, entry.pos, readings):
-            self._history_is_behind = True
+        self._remember(entry, readings)
         if refusals:
             self._refusals.append((entry.lane, entry.pos, refusals))
         self._done[entry.lane] = entry.pos
+
+    def _remember(self, entry: Entry, readings: Sequence[Reading]) -> None:
+        """Into the history, which writes in its own thread while judging goes on."""
+        if not self._history.append(entry.lane, entry.pos, readings):
+            self._history_is_behind = True
+        self._unwritten += len(readings)
+        if self._unwritten >= WRITE_READINGS and (self._writing is None or self._writing.done()):
+            self._unwritten = 0
+            self._writing = asyncio.create_task(self._try(self._history.flush, "history"))
 
     async def _judge(self, entry: Entry, frames: Sequence[Frame], until: Instant) -> Heard:
         """One slice. `until`: what is due later than this waits for what is not yet judged."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from benchmarks import codecs, detect_to_send, intake, overload
+from benchmarks import codecs, detect_to_send, devices_300k, intake, overload
 from benchmarks.result import Result
 
 BENCHES: Mapping[Callable[[], Iterator[Result]], tuple[str, ...]] = {
@@ -13,6 +13,7 @@ BENCHES: Mapping[Callable[[], Iterator[Result]], tuple[str, ...]] = {
     codecs.run: ("codec_decodes_per_s",),
     detect_to_send.run: ("detect_to_send_p50_ms", "detect_to_send_p99_ms"),
     overload.run: ("overload_sos_p99_ms",),
+    devices_300k.run: ("resident_mb_300k_devices",),
 }
 
 

@@ -30,10 +30,10 @@ def device_list(folder: Path, devices: int) -> Path:
     return file
 
 
-def flood(port: int, count: int, root: str = ROOT) -> tuple[subprocess.Popen[str], float, int]:
+def flood(port: int, count: int, root: str = ROOT, devices: int = DEVICES) -> tuple[subprocess.Popen[str], float, int]:
     """Starts the publisher and returns it with the instant of its first byte and the time of its marker."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.flood", str(port), str(count), str(DEVICES), root],
+        [sys.executable, "-m", "benchmarks.flood", str(port), str(count), str(devices), root],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -54,13 +54,13 @@ def by_mosquitto_sub(port: int, count: int) -> float:
     return taken
 
 
-def by_fengshao(running: Service, count: int) -> float:
+def by_fengshao(running: Service, count: int, devices: int = DEVICES) -> float:
     """Readings a second until all are judged and the marker, published last, is in the history.
 
     The history is asked only when everything is judged: a question writes out what it still holds, and is work itself.
     """
     before = running.sample("fengshao_readings_total")
-    publisher, started, marked = flood(running.mqtt, count)
+    publisher, started, marked = flood(running.mqtt, count, ROOT, devices)
     while running.sample("fengshao_readings_total") < before + count + 1:
         time.sleep(ASK_EVERY_S)
     while marked not in marks(running):

@@ -27,13 +27,29 @@ def free_port() -> int:
 
 
 class Service:
-    """A running service and a client with the administrator's token."""
+    """A running service and a client with the administrator's token. `ready_after_s` is how long its start took."""
 
-    def __init__(self, data: Path, http: int, mqtt: int, token: str, process: subprocess.Popen[bytes]) -> None:
-        self.data, self.http, self.mqtt, self.process = data, http, mqtt, process
-        self.client = httpx2.Client(
-            base_url=f"http://127.0.0.1:{http}", headers={"Authorization": f"Bearer {token}"}, timeout=60
-        )
+    def __init__(self, data: Path, command: list[str], http: int, mqtt: int, environ: Mapping[str, str]) -> None:
+        self.data, self.http, self.mqtt = data, http, mqtt
+        self._command, self._environ = command, environ
+        authorization = {"Authorization": f"Bearer {environ['FENGSHAO_ADMIN_TOKEN']}"}
+        self.client = httpx2.Client(base_url=f"http://127.0.0.1:{http}", headers=authorization, timeout=60)
+        self.start()
+
+    def start(self) -> None:
+        begun = time.time()
+        with (self.data / "up.log").open("ab") as log:
+            self.process = subprocess.Popen(self._command, stdout=log, stderr=log, env=dict(self._environ))
+        self.wait_ready()
+        self.ready_after_s = time.time() - begun
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(60)
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
 
     def get(self, path: str) -> Any:
         response = self.client.get(path)
@@ -60,6 +76,7 @@ class Service:
                 if self.client.get("/readyz").status_code == 200:
                     return
             time.sleep(0.05)
+        self.process.kill()
         raise RuntimeError(f"fengshao up was not ready within {START_S} s; see {self.data / 'up.log'}")
 
 
@@ -75,14 +92,11 @@ def service(
         subprocess.run([fengshao, "devices", "import", str(devices), "--data", str(data)], check=True, stdout=2)
     command = [fengshao, "up", "--data", str(data), "--http", f"127.0.0.1:{http}", "--mqtt", f"127.0.0.1:{mqtt}"]
     command += ["--site", str(site)] if site else []
-    with (data / "up.log").open("wb") as log:
-        environment = {**os.environ, **(environ or {}), "FENGSHAO_ADMIN_TOKEN": token}
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+    running = None
     try:
-        running = Service(data, http, mqtt, token, process)
-        running.wait_ready()
+        running = Service(data, command, http, mqtt, {**os.environ, **(environ or {}), "FENGSHAO_ADMIN_TOKEN": token})
         yield running
     finally:
-        process.terminate()
-        process.wait(30)
+        if running is not None:
+            running.stop()
         shutil.rmtree(data, ignore_errors=True)

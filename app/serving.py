@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,28 +28,36 @@ class _Server(uvicorn.Server):
         yield
 
 
+def refuse_taken(at: Address) -> None:
+    """Says so before a broker is started and stores are opened, if nobody can listen there."""
+    try:
+        socket.create_server((at.host, at.port), family=socket.AF_INET6 if ":" in at.host else socket.AF_INET).close()
+    except OSError as error:
+        raise BadAddress(f"--http {at.host}:{at.port}: cannot listen there ({error.strerror}); name another") from error
+
+
 @contextlib.asynccontextmanager
 async def serve(app: Any, at: Address, data: Path, token: str) -> AsyncIterator[None]:
     """Serves until the block ends; listens before it begins."""
-    socket = data / SOCKET
-    socket.unlink(missing_ok=True)
-    if len(os.fsencode(socket)) > LONGEST_SOCKET:
+    path = data / SOCKET
+    path.unlink(missing_ok=True)
+    if len(os.fsencode(path)) > LONGEST_SOCKET:
         raise BadAddress(f"--data {data}: too long a path for {SOCKET} in it; name a shorter folder, or a relative one")
     public = _Server(_config(app, host=at.host, port=at.port, lifespan="on"))
-    control = _Server(_config(trusted(app, token), uds=str(socket), lifespan="off"))
+    control = _Server(_config(trusted(app, token), uds=str(path), lifespan="off"))
     before = os.umask(0o077)
     tasks = [asyncio.create_task(_run(server)) for server in (public, control)]
     try:
         await _until_listening([public, control], tasks, at)
         os.umask(before)
-        socket.chmod(0o600)
+        path.chmod(0o600)
         yield
     finally:
         os.umask(before)
         for server in (control, public):
             server.should_exit = True
         await asyncio.gather(*tasks, return_exceptions=True)
-        socket.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
 def _config(app: Any, **where: Any) -> uvicorn.Config:

@@ -81,6 +81,7 @@ async def _serve(
 ) -> None:
     clock, environ = Clock(), {**os.environ, **(demo.environ if demo else {})}
     http = address(options.http, "--http")
+    serving.refuse_taken(http)
     token, is_new = admin_token(data, environ)
     url, broker = await stack.enter_async_context(_broker(options.mqtt, data, environ))
     stores = open_stores(data, folder.settings.history, folder.kinds)

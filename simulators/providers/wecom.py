@@ -248,7 +248,10 @@ def _app(server: WeComServer) -> Starlette:
         return JSONResponse({"items": items, "next": None})
 
     async def press(request: Request) -> Response:
-        notice = await server.press(request.path_params["userid"], str((await request.json())["key"]))
+        try:
+            notice = await server.press(request.path_params["userid"], str((await request.json())["key"]))
+        except LookupError as gone:  # the card was answered, or its buttons were taken back
+            return JSONResponse({"error": str(gone)}, status_code=404)
         return JSONResponse({"replaced": notice.replaced})
 
     return Starlette(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import httpx2
@@ -9,7 +10,14 @@ import pytest
 
 from app.control import _sentence
 from app.links import Address, BadAddress
-from app.serving import serve
+from app.serving import refuse_taken, serve
+
+
+def test_a_port_in_use_is_said_before_anything_is_opened() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(BadAddress, match=f"--http 127.0.0.1:{port}: cannot listen there"):
+            refuse_taken(Address("127.0.0.1", port))
 
 
 async def test_a_folder_too_deep_for_a_socket_is_named_and_not_the_port(tmp_path: Path) -> None:

@@ -187,6 +187,9 @@ async def test_a_card_reaches_its_member_and_a_press_comes_back_sealed(
     assert (notice.replaced, notice.buttons) == ("已接警 14:06", {})
     with pytest.raises(LookupError, match="sees no button"):
         await vendor.press("zhangsan", "ack:31")
+    async with httpx2.AsyncClient(trust_env=False) as browser:
+        again = await browser.post(f"{vendor.url}/demo/inbox/zhangsan/press", json={"key": "ack:31"})
+    assert again.status_code == 404
 
 
 async def test_the_cards_of_the_others_are_greyed_by_their_response_code_once(

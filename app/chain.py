@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import msgspec
 from msgspec import Struct
 
 from app.backlog import Backlog
+from app.counts import Counts
 from app.hold import Hold
 from app.insist import insist
 from app.strangers import strangers
@@ -35,6 +36,7 @@ REFUSALS_AT_ONCE = 100
 """Journal entries with refusals that are kept in one transaction while a backlog is worked off."""
 WRITE_READINGS = 20_000
 """So many readings the history is given before it writes, if nobody asks it earlier."""
+REST_SHARE = 20
 UNCHANGED_TURNS = 6
 """Timers change the engine too: it is saved now and then although nothing was heard."""
 
@@ -57,18 +59,6 @@ class Memory(Protocol):
     def append(self, lane: Lane, pos: int, readings: Sequence[Reading]) -> bool: ...
 
     async def flush(self) -> None: ...
-
-
-class Counts(Struct):
-    """What has passed, for /metrics and the status line."""
-
-    frames: int = 0
-    readings: int = 0
-    duplicates: int = 0
-    findings: int = 0
-    refusals: Counter[str] = msgspec.field(default_factory=Counter)
-    notes: Counter[str] = msgspec.field(default_factory=Counter)
-    last_reading_at: Instant | None = None
 
 
 class Chain:
@@ -104,7 +94,7 @@ class Chain:
         self._saved_at: Instant = 0
         self._deaf_since: Instant | None = None
         self._unjudged: Instant | None = None
-        self._stopping = False
+        self._stopping = self._being_saved = False
         self._history_is_behind = False
         self._turns = self._unwritten = 0
         self._writing: asyncio.Task[None] | None = None
@@ -136,11 +126,17 @@ class Chain:
 
     def deaf(self, since: Instant | None) -> None:
         """Nobody can be heard since this instant (link down), or (None) can be heard again."""
+        if self._being_saved:
+            self._changes.append(partial(self._deaf_later, since))
+            return
         if since is not None:
             self.engine.outage(since, None)
         elif self._deaf_since is not None:
             self.engine.outage(self._deaf_since, self._clock())
         self._deaf_since = since
+
+    async def _deaf_later(self, since: Instant | None) -> None:
+        self.deaf(since)
 
     @property
     def saved_cursor(self) -> dict[Lane, int]:
@@ -210,7 +206,7 @@ class Chain:
     async def _judge(self, entry: Entry, frames: Sequence[Frame], until: Instant) -> Heard:
         """One slice. `until`: what is due later than this waits for what is not yet judged."""
         heard = self.listener.hear(frames)
-        self._count(frames, heard)
+        self.counts.add(frames, heard)
         # The engine runs what is due before each reading; its time must not pass what waits unjudged elsewhere.
         until = min(self.backlog.heard_until(until), self._unjudged or until)
         self._at = (entry.lane, entry.pos)
@@ -241,15 +237,6 @@ class Chain:
             await self._keep_refusals(self._refusals[:kept])
             del self._refusals[:kept]
 
-    def _count(self, frames: Sequence[Frame], heard: Heard) -> None:
-        self.counts.frames += len(frames)
-        self.counts.readings += len(heard.readings)
-        self.counts.duplicates += heard.duplicates
-        self.counts.refusals.update(refusal.reason.value for refusal in heard.refusals)
-        self.counts.notes.update(_note_kind(note) for note in heard.notes)
-        if heard.readings:
-            self.counts.last_reading_at = frames[-1].received
-
     async def _try(self, work: Callable[[], Awaitable[None]], what: str) -> None:
         """What can wait while the disk refuses: it is tried again on a later turn."""
         try:
@@ -269,14 +256,24 @@ class Chain:
         self._turns += 1
         if self._done != self._saved or self._turns % UNCHANGED_TURNS == 0:
             cursor = dict(self._done)
-            blob = msgspec.msgpack.encode(Snapshot(self.listener.snapshot(), self.engine.snapshot()))
+            blob = await self._snapshot()
             await self._history.flush()
             await self._save(cursor, now, blob)
             self._saved = cursor
 
+    async def _snapshot(self) -> bytes:
+        """In a thread, while judging rests: with 300,000 devices it takes a while, and the intake must go on.
 
-def _note_kind(note: Note) -> str:
-    return note.kind.value
+        The longer it took, the longer until the next: judging rests a twentieth of the time at most.
+        """
+        begun, self._being_saved = self._clock(), True
+        try:
+            return await asyncio.to_thread(
+                lambda: msgspec.msgpack.encode(Snapshot(self.listener.snapshot(), self.engine.snapshot()))
+            )
+        finally:
+            self._being_saved = False
+            self._saved_at = begun + max(0, REST_SHARE * (self._clock() - begun) - self._checkpoint_every_ms)
 
 
 def _slices(frames: Sequence[Frame]) -> list[Sequence[Frame]]:

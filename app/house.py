@@ -31,6 +31,7 @@ from domain.people import Community
 from ingest.adapters import FILTERS
 from ingest.frame import Entry, Frame
 from ingest.intake import Intake, IntakeSettings
+from ingest.urgent import urgent_filters
 from store.journal import MarkKind
 from store.ledger import alertcounts
 
@@ -158,7 +159,8 @@ class House:
     async def registry_changed(self) -> None:
         """Whoever changed the registry waits here until the change has effect."""
         await self.judging.registry_changed()
-        self.intake.set_devices(self.registry.devices.values(), self._folder.kinds)
+        devices, limit = self.registry.devices.values(), self._folder.settings.intake.urgent_filters_max
+        self.intake.set_urgent(await asyncio.to_thread(urgent_filters, devices, self._folder.kinds, limit))
         self._follow_roster()
 
     async def accept(self, frames: Sequence[Frame]) -> None:

@@ -86,7 +86,7 @@ class Judging:
 
     def _take_up(self, difference: Difference) -> Sequence[Finding]:
         now = self._clock()
-        self.listener.directory = Directory(self._registry.devices.values())
+        self.listener.registry_changed(difference.removed, difference.changed)
         self.engine.community = self._registry.community
         dismissed = self.engine.dismiss(difference.removed, now)
         return [*dismissed, *self.engine.enrol(difference.changed, now)]

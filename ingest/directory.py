@@ -30,13 +30,34 @@ class Directory:
 
     def __init__(self, devices: Iterable[Device] = ()) -> None:
         self._by_platform: dict[str, dict[str, Device]] = {NATIVE: {}}
-        self._ids: set[str] = set()
+        self._devices: dict[str, Device] = {}
         for device in devices:
-            self._ids.add(device.id)
-            for identity in device.identities:
-                named = self._by_platform.setdefault(identity.platform, {})
-                named[canonical(identity.platform, identity.id)] = device
-            self._by_platform[NATIVE][device.id] = device
+            self._learn(device)
+
+    def change(self, removed: Iterable[str], changed: Iterable[Device]) -> None:
+        """Some devices are gone, some are new or otherwise; the others are not looked at."""
+        changed = list(changed)
+        for known in [*removed, *(device.id for device in changed)]:
+            self._forget(known)
+        for device in changed:
+            self._learn(device)
+
+    def _learn(self, device: Device) -> None:
+        self._devices[device.id] = device
+        for identity in device.identities:
+            named = self._by_platform.setdefault(identity.platform, {})
+            named[canonical(identity.platform, identity.id)] = device
+        self._by_platform[NATIVE][device.id] = device
+
+    def _forget(self, device_id: str) -> None:
+        device = self._devices.pop(device_id, None)
+        if device is None:
+            return
+        for platform, name in [(NATIVE, device.id), *((each.platform, each.id) for each in device.identities)]:
+            named = self._by_platform[platform]
+            name = canonical(platform, name)
+            if named.get(name) is device:
+                del named[name]
 
     def find(self, platform: str, identity: str, also: tuple[str, ...] = ()) -> Device | None:
         """The device that this platform calls so."""
@@ -49,4 +70,4 @@ class Directory:
         return next((named[name] for other in also if (name := canonical(platform, other)) in named), None)
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return len(self._devices)

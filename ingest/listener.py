@@ -5,7 +5,7 @@ Deterministic: the only time it knows is a frame's `received`, so a replayed jou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from domain import Device, Instant, Reading, Reason
 from domain.kind import Kind
+from ingest import remembered
 from ingest.adapters import VERSIONS, Decoded, Said, decode, platform_of
 from ingest.adapters.sparkplug_memory import SparkplugMemory
 from ingest.directory import Directory
@@ -25,7 +26,7 @@ from ingest.gate import Objection, Verdict, admit, speaks_of_danger
 from ingest.mapping import MappingBook, Plan, compile_plan
 from ingest.outcome import Draft, Heard, Note, NoteKind, Refusal, Rejected
 from ingest.raw import Decoder, Found, open_raw
-from ingest.redelivery import HeardPackets, marks
+from ingest.redelivery import HeardPackets
 from ingest.suspicion import Suspicion
 
 FIELD_NAME_MAX: Final = 64
@@ -37,12 +38,6 @@ class ListenerSettings(Struct, frozen=True):
     zone: tzinfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     refusal_payload_max: int = 65_536
     unmapped_max: int = 1_000
-
-
-class _Snapshot(Struct, array_like=True):
-    windows: dict[str, tuple[int, int, int, Instant, Instant, bytes]]
-    packets: dict[str, dict[int, int]]
-    sparkplug: SparkplugMemory = field(default_factory=SparkplugMemory)
 
 
 class Listener:
@@ -75,6 +70,11 @@ class Listener:
     @directory.setter
     def directory(self, directory: Directory) -> None:
         self._directory = directory
+        self._express.forget()
+
+    def registry_changed(self, removed: Iterable[str], changed: Iterable[Device]) -> None:
+        """Some devices are gone, some are new or otherwise."""
+        self._directory.change(removed, changed)
         self._express.forget()
 
     @property
@@ -276,12 +276,11 @@ class Listener:
 
     def snapshot(self, heard_since: Instant = 0) -> bytes:
         """What is remembered about duplicates, of the devices heard since then."""
-        windows = {name: each.saved() for name, each in self._windows.items() if each.heard >= heard_since}
-        return msgspec.msgpack.encode(_Snapshot(windows, marks(self._packets.held()), self._sparkplug))
+        chosen = ((name, each.saved()) for name, each in self._windows.items() if each.heard >= heard_since)
+        return remembered.written(chosen, self._packets.held(), self._sparkplug)
 
     def restore(self, snapshot: bytes) -> None:
         """Take up a snapshot. Raises msgspec.DecodeError for bytes that are none."""
-        saved = msgspec.msgpack.decode(snapshot, type=_Snapshot)
+        windows, packets, self._sparkplug = remembered.read(snapshot)
         self._express.forget()
-        self._windows = {name: Window.restored(each) for name, each in saved.windows.items()}
-        self._packets, self._sparkplug = HeardPackets(saved.packets), saved.sparkplug
+        self._windows, self._packets = windows, HeardPackets(packets)

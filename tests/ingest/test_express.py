@@ -16,7 +16,9 @@ from ingest.redelivery import HeardPackets, marks
 NOW = 1_795_269_600_000
 GAS = Device("gas-1", "gas_alarm")
 
-VALUES = st.sampled_from([True, False, 0, 1, 3.5, -1, 101, 10**20, "on", "x", None, [], float("inf")])
+VALUES: st.SearchStrategy[object] = st.sampled_from(
+    [True, False, 0, 1, 3.5, -1, 101, 10**20, "on", "x", None, [], float("inf")]
+)
 FIELDS = st.dictionaries(
     st.sampled_from(["alarm", "lel_pct", "battery_pct", "fault", "test", "unheard_of"]), VALUES, max_size=4
 )
@@ -86,6 +88,9 @@ def test_the_short_way_tells_duplicates_and_leaves_what_is_broken_to_the_long_on
     heard = ours.hear([up(said), up(said)])
     assert (1, 1) == (len(heard.readings), heard.duplicates)
 
+    (reading,) = ours.hear([up(b'{"ts": %d, "seq": 2, "lel_pct": 2}' % (NOW + 1))]).readings
+    assert ("gas-1", NOW + 1, {"lel_pct": 2}) == (reading.device, reading.at, reading.values)
+
     heard = ours.hear([up(said), up(b'{"lel_pct": NaN, "alarm": true}'), up(b"{"), up(b"[]")])
     assert ([{"alarm": True}], 1, 3) == ([one.values for one in heard.readings], heard.duplicates, len(heard.refusals))
 
@@ -94,6 +99,8 @@ def test_a_device_that_joins_anew_between_two_messages_is_looked_up_again(listen
     both = Device("gas-1", "gas_alarm", identities=(Identity("chirpstack", "0102030405060708"),))
     ours = listener(both)
     ours.hear([up(b'{"ts": %d, "lel_pct": 1}' % (NOW - 1))])
+    status = Frame("application/1/device/0102030405060708/event/status", b'{"batteryLevel": 50}', NOW, "bulk")
+    assert [{"battery_pct": 50}] == [one.values for one in ours.hear([status]).readings]
     join = Frame("application/1/device/0102030405060708/event/join", b"{}", NOW, "bulk")
 
     heard = ours.hear([join, up(b'{"ts": %d, "lel_pct": 2}' % NOW)])

@@ -84,7 +84,7 @@ def test_raw_bytes_of_an_urgent_kind_go_first_because_only_their_codec_could_tel
 
 
 def _evidence() -> list[Any]:
-    found = []
+    found: list[Any] = []
     for file in sorted(ADAPTERS.glob("*.yaml")):
         for block in yaml.safe_load(file.read_text()).values():
             for each in block if isinstance(block, list) else []:

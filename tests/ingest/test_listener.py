@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -334,3 +335,36 @@ def test_whatever_is_said_ends_as_something_and_a_true_alarm_is_never_lost(
     whole = payload == json.dumps(said).encode() and topic in ("fengshao/v1/gas-1/up", "fengshao/v1/gas-1/alarm")
     if whole and isinstance(said, dict) and said.get("alarm") is True:
         assert heard.readings[0].values["alarm"] is True
+
+
+def test_a_change_of_some_devices_leaves_the_others_as_they_were(listener: Callable[..., Listener]) -> None:
+    moved = Identity("zigbee2mqtt", "kitchen")
+    named = Device("gone", "gas_alarm", identities=(Identity("zigbee2mqtt", "hall"),))
+    ours = listener(Device("gas-1", "gas_alarm", identities=(moved,)), Device("gas-2", "gas_alarm"), named)
+    ours.registry_changed(["gone", "never known"], [Device("gas-2", "gas_alarm", identities=(moved,)), NEW])
+    find = ours.directory.find
+
+    assert ["gas-2", "gas-1", "new"] == [
+        found(find("zigbee2mqtt", "kitchen")),
+        found(find("native", "gas-1")),
+        found(find("native", "new")),
+    ]
+    assert find("zigbee2mqtt", "hall") is None
+    assert (None, 3) == (find("native", "gone"), len(ours.directory))
+
+
+NEW = Device("new", "gas_alarm")
+
+
+def found(device: Device | None) -> str | None:
+    return device.id if device else None
+
+
+def test_a_snapshot_of_the_first_version_is_still_read(ours: Listener, listener: Callable[..., Listener]) -> None:
+    said = say("gas-1", {"seq": 1, "ts": NOW, "lel_pct": 3}, packet_id=1)
+    ours.hear(said)
+    (windows,), packets, *_ = msgspec.msgpack.decode(ours.snapshot(), strict=False)
+    after = listener(GAS)
+    after.restore(msgspec.msgpack.encode([windows, packets]))
+
+    assert 1 == after.hear(said).duplicates

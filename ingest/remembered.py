@@ -1,0 +1,53 @@
+"""What a listener remembers, as bytes and back. It knows no message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Final
+
+import msgspec
+from msgspec import Struct, field
+
+from domain import Instant
+from ingest.adapters.sparkplug_memory import SparkplugMemory
+from ingest.duplicates import Window
+from ingest.frame import Frame
+from ingest.redelivery import marks
+
+PART: Final = 2_000
+"""Devices written at once: when this runs in a thread, others get their turn between two parts."""
+
+Saved = tuple[int, int, int, Instant, Instant, bytes]
+
+
+class _Read(Struct, array_like=True):
+    windows: list[dict[str, Saved]] | dict[str, Saved]
+    """In parts; before 0.3 in one."""
+    packets: dict[str, dict[int, int]]
+    sparkplug: SparkplugMemory = field(default_factory=SparkplugMemory)
+
+
+class _Written(Struct, array_like=True):
+    windows: list[msgspec.Raw]
+    packets: dict[str, dict[int, int]]
+    sparkplug: SparkplugMemory
+
+
+def written(
+    windows: Iterable[tuple[str, Saved]], packets: Mapping[str, Mapping[int, int | Frame]], sparkplug: SparkplugMemory
+) -> bytes:
+    """The bytes of a snapshot."""
+    waiting = iter(windows)
+    parts: list[msgspec.Raw] = []
+    while part := dict(islice(waiting, PART)):
+        parts.append(msgspec.Raw(msgspec.msgpack.encode(part)))
+    return msgspec.msgpack.encode(_Written(parts, marks(packets), sparkplug))
+
+
+def read(snapshot: bytes) -> tuple[dict[str, Window], dict[str, dict[int, int]], SparkplugMemory]:
+    """What those bytes hold. Raises msgspec.DecodeError for bytes that are none."""
+    saved = msgspec.msgpack.decode(snapshot, type=_Read)
+    parts = saved.windows if isinstance(saved.windows, list) else [saved.windows]
+    windows = {name: Window.restored(each) for part in parts for name, each in part.items()}
+    return windows, saved.packets, saved.sparkplug

@@ -33,7 +33,9 @@ def refuse_taken(at: Address) -> None:
     try:
         socket.create_server((at.host, at.port), family=socket.AF_INET6 if ":" in at.host else socket.AF_INET).close()
     except OSError as error:
-        raise BadAddress(f"--http {at.host}:{at.port}: cannot listen there ({error.strerror}); name another") from error
+        raise BadAddress(
+            f"--http {at.host}:{at.port}: cannot listen there ({os.strerror(error.errno or 0)}); name another"
+        ) from error
 
 
 @contextlib.asynccontextmanager

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -51,7 +52,10 @@ def run(options: Options) -> int:
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_up(options))
+        try:
+            runner.run(_up(options))
+        finally:
+            gc.unfreeze()  # what stood for long may go now; else DuckDB lists it as leaked after Ctrl-C
     return 0
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
@@ -31,3 +35,19 @@ def test_a_refused_import_says_what_is_wrong_with_which_field() -> None:
     answer = httpx2.Response(422, json={"detail": "有1处内容有误。", "errors": [fault]})
 
     assert _sentence(answer) == "有1处内容有误。\n  [0].place: 没有登记地点 nowhere。"
+
+
+def test_ctrl_c_ends_without_a_word_of_leaks(tmp_path: Path, free_port: Callable[[], int]) -> None:
+    where = [f"127.0.0.1:{free_port()}" for _ in range(2)]
+    command = [str(Path(sys.executable).parent / "fengshao"), "up", "--data", str(tmp_path / "d")]
+    with subprocess.Popen(
+        [*command, "--http", where[0], "--mqtt", where[1]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as service:
+        assert service.stdout is not None
+        assert "is up" in service.stdout.readline()
+        service.send_signal(signal.SIGINT)
+        _, said = service.communicate(timeout=30)
+
+    assert service.returncode == 0
+    assert "leaked" not in said
+    assert "Traceback" not in said

@@ -38,10 +38,19 @@ class Service:
 
     def start(self) -> None:
         begun = time.time()
-        with (self.data / "up.log").open("ab") as log:
-            self.process = subprocess.Popen(self._command, stdout=log, stderr=log, env=dict(self._environ))
+        self.launch()
         self.wait_ready()
         self.ready_after_s = time.time() - begun
+
+    def launch(self) -> None:
+        """Begin to start, and do not wait."""
+        with (self.data / "up.log").open("ab") as log:
+            self.process = subprocess.Popen(self._command, stdout=log, stderr=log, env=dict(self._environ))
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        self.process.wait(10)
 
     def stop(self) -> None:
         self.process.terminate()
@@ -99,4 +108,5 @@ def service(
     finally:
         if running is not None:
             running.stop()
+            running.client.close()
         shutil.rmtree(data, ignore_errors=True)

@@ -1,0 +1,160 @@
+"""kill -9 at random instants while numbered readings come in at full rate: is each in the history exactly once, and are
+the findings those of an undisturbed run?
+
+    python -m benchmarks.crash [--kills 50] [--readings 40000] [--seed 1]
+
+`--readings` is how many are published around each kill. One in 400 begins an alarm, another ends it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import random
+import sqlite3
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import httpx2
+
+from benchmarks.flood import connect, publish
+from benchmarks.intake import device_list
+from benchmarks.service import Service, service
+from store.history.duck import DuckHistory
+
+DEVICES = 500
+STEP_MS = 10
+ALARM_EVERY = 400
+"""A device begins an alarm at each so manieth reading and ends it half as many later."""
+DRAINED_WITHIN_S = 120.0
+AT_START = 0.2
+"""The share of kills that hit a service which is not ready yet."""
+
+
+class Numbers:
+    """The readings: number, device, instant and whether it begins or ends an alarm."""
+
+    def __init__(self, count: int, now: int) -> None:
+        self.count, self.base = count, now - 3_600_000 - count // DEVICES * STEP_MS
+
+    def device(self, number: int) -> str:
+        return f"gas-{number % DEVICES:06d}"
+
+    def at(self, number: int) -> int:
+        return self.base + number // DEVICES * STEP_MS
+
+    def packet(self, number: int) -> bytes:
+        said: dict[str, object] = {"ts": self.at(number), "seq": number // DEVICES, "lel_pct": number % 7 / 10}
+        turn = (number // DEVICES + number % DEVICES * 13) % ALARM_EVERY
+        if turn in (0, ALARM_EVERY // 2):
+            said["alarm"] = turn == 0
+        return publish(f"fengshao/v1/{self.device(number)}/up".encode(), number % 65_000 + 1, said)
+
+    def expected(self) -> Counter[tuple[str, int]]:
+        return Counter((self.device(number), self.at(number)) for number in range(self.count))
+
+
+def send(port: int, numbers: Numbers, first: int, last: int) -> None:
+    """At full rate; returns when the broker has taken all."""
+    connection, acked = connect(port), 0
+    packets = [numbers.packet(number) for number in range(first, last)]
+    for start in range(0, len(packets), 500):
+        connection.sendall(b"".join(packets[start : start + 500]))
+        while start - acked > 10_000:
+            acked += len(connection.recv(65_536)) // 4
+    received = acked * 4
+    while received < 4 * len(packets):
+        received += len(connection.recv(65_536))
+    connection.close()
+
+
+class Findings:
+    """What the rules said, by finding and phase; and what is in the history."""
+
+    def __init__(self, data: Path, numbers: Numbers) -> None:
+        with contextlib.closing(sqlite3.connect(data / "ledger.db")) as ledger:
+            self.findings = set(ledger.execute("SELECT finding, phase FROM alert_findings"))
+        history = DuckHistory(data / "history.duckdb")
+        try:
+            found = Counter(
+                (reading.device, reading.at)
+                for reading in history.sorted_replay(numbers.base - 1, numbers.at(numbers.count) + 1)
+            )
+        finally:
+            history._connection.close()
+        wanted = numbers.expected()
+        self.lost, self.repeated = (wanted - found).total(), (found - wanted).total()
+
+
+def disturbed(kills: int, each: int, seed: int, log: bool = True) -> tuple[Findings, Findings]:
+    """The same readings twice: with kills and without."""
+    chance, numbers = random.Random(seed), Numbers(each * (kills + 1), int(time.time() * 1000))
+    return _run(numbers, each, chance, log), _run(numbers, each, None, log)
+
+
+def _run(numbers: Numbers, each: int, chance: random.Random | None, log: bool) -> Findings:
+    with tempfile.TemporaryDirectory() as folder, service(devices=device_list(Path(folder), DEVICES)) as running:
+        for first in range(0, numbers.count, each):
+            sender = threading.Thread(target=send, args=(running.mqtt, numbers, first, first + each))
+            sender.start()
+            if chance is not None and first + each < numbers.count:
+                _kill(running, chance)
+            sender.join()
+            if chance is not None and log:
+                print(f"{first + each} published", file=sys.stderr)
+        _drain(running, numbers)
+        running.stop()
+        return Findings(running.data, numbers)
+
+
+def _kill(running: Service, chance: random.Random) -> None:
+    """After a moment of work; now and then once more while it starts."""
+    time.sleep(chance.uniform(0.02, 1.0))
+    running.kill()
+    while chance.random() < AT_START:
+        running.launch()
+        time.sleep(chance.uniform(0.1, 2.0))
+        running.kill()
+    running.start()
+
+
+def _drain(running: Service, numbers: Numbers) -> None:
+    """Until the last number is in the history and nothing waits."""
+    last, ends = numbers.count - 1, time.time() + DRAINED_WITHIN_S
+    while time.time() < ends:
+        with contextlib.suppress(httpx2.TransportError):
+            page = running.get(f"/api/v1/devices/{numbers.device(last)}/readings?quantity=lel_pct&limit=1000")["items"]
+            ats = {round(datetime.fromisoformat(item["at"]).timestamp() * 1000) for item in page}
+            if numbers.at(last) in ats and running.sample("fengshao_backlog_entries") == 0:
+                return
+        time.sleep(0.2)
+    raise RuntimeError("the last reading did not come")
+
+
+def _said(kills: int, with_kills: Findings, without: Findings) -> Iterator[str]:
+    yield f"{kills} kills: {with_kills.lost} readings lost, {with_kills.repeated} twice"
+    yield f"without kills: {without.lost} lost, {without.repeated} twice"
+    missing, more = without.findings - with_kills.findings, with_kills.findings - without.findings
+    yield f"findings: {len(without.findings)} undisturbed; {len(missing)} missing, {len(more)} too many after the kills"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--readings", type=int, default=40_000)
+    parser.add_argument("--seed", type=int, default=1)
+    wanted = parser.parse_args()
+    with_kills, without = disturbed(wanted.kills, wanted.readings, wanted.seed)
+    print("\n".join(_said(wanted.kills, with_kills, without)))
+    same = with_kills.findings == without.findings
+    return 0 if same and not with_kills.lost + with_kills.repeated + without.lost + without.repeated else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,213 @@
+"""Mutations of the real frames beside the adapters: nothing crashes, and every message is accounted for.
+
+    python -m benchmarks.fuzz [--messages 1000000] [--seed 1]
+
+messages = read + noted + refused + duplicate + mixed. What was read is judged by all rulebooks and can be written down.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from base64 import b64decode
+from collections import Counter
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+import ingest.adapters
+from app.shelf import book_files, load_books, load_kinds, load_mappings
+from domain import Device, Identity
+from domain.people import community
+from ingest.directory import Directory
+from ingest.foresight import Foresight
+from ingest.frame import Frame
+from ingest.listener import Listener
+from ingest.outcome import Heard
+from rules.engine import Engine
+
+RECEIVED = 1_767_225_660_000
+SNAPSHOT_EVERY = 20_000
+NASTY: tuple[object, ...] = (
+    *(
+        None,
+        True,
+        False,
+        0,
+        -1,
+        1,
+        255,
+        2**31,
+        2**63,
+        -(2**63) - 1,
+        10**400,
+        1e308,
+        -0.0,
+        0.1,
+        1767225600,
+        1767225600123,
+    ),
+    *("", "1", "true", "NaN", "null", "\x00", "中文", "é" * 300, "2026-01-01T00:00:00Z", "0x" + "f" * 16, "SOS"),
+    *([], {}, [[]], [None], {"value": 1}, {"": {}}, ["a"] * 50),
+)
+WORDS = (b"NaN", b"Infinity", b"-1e999", b'"\\ud800"', b"\xff\xfe", b"\xef\xbb\xbf", b"[" * 3_000, b"null", b"{", b"}")
+
+
+class Corpus:
+    """The frames of the evidence files, and devices that know them."""
+
+    def __init__(self) -> None:
+        self.frames: list[tuple[str, bytes]] = []
+        devices: dict[tuple[str, str], Device] = {}
+        for file in sorted(Path(ingest.adapters.__file__).parent.glob("*.yaml")):
+            book = yaml.safe_load(file.read_text("utf-8"))
+            for case in (*book["read"], *book["refuse"]):
+                binary = case.get("payload_base64")
+                payload = case["payload"].encode() if binary is None else b64decode(binary.replace(" ", ""))
+                self.frames.append((case["topic"], payload))
+                self._meet(book["adapter"], case.get("device") or {"kind": "gas_alarm", "identity": "gas-1"}, devices)
+        self.devices = list(devices.values())
+
+    def _meet(self, platform: str, about: dict[str, Any], devices: dict[tuple[str, str], Device]) -> None:
+        identity = about["identity"]
+        mine = identity if platform == "native" else f"ours-{len(devices)}"
+        named = () if platform == "native" else (Identity(platform, identity),)
+        devices.setdefault((platform, identity), Device(mine, about["kind"], about.get("model"), identities=named))
+
+
+class Mutator:
+    """Seeded changes of bytes, of JSON and of topics."""
+
+    def __init__(self, corpus: Corpus, seed: int) -> None:
+        self._chance, self._frames = random.Random(seed), corpus.frames
+        self._json = [(topic, payload) for topic, payload in corpus.frames if payload[:1] in (b"{", b"[")]
+        self._ways: tuple[Callable[[str, bytes], tuple[str, bytes]], ...] = (
+            *(self._as_it_is, self._bytes, self._bytes, self._splice, self._cut, self._word),
+            *(self._of_json, self._of_json, self._of_json, self._topic),
+        )
+
+    def frame(self, number: int) -> Frame:
+        chance = self._chance
+        topic, payload = chance.choice(self._ways)(*chance.choice(self._frames))
+        packet_id = chance.choice((None, number % 50 + 1))
+        size = len(payload) + 5_000_000 if chance.random() < 0.002 else None
+        dup, retain = chance.random() < 0.02, chance.random() < 0.02
+        return Frame(topic, payload, RECEIVED + number, "bulk", 1 if packet_id else 0, packet_id, dup, retain, size)
+
+    def _as_it_is(self, topic: str, payload: bytes) -> tuple[str, bytes]:
+        return topic, payload
+
+    def _bytes(self, topic: str, payload: bytes) -> tuple[str, bytes]:
+        changed = bytearray(payload or b"\0")
+        for _ in range(self._chance.randint(1, 4)):
+            changed[self._chance.randrange(len(changed))] = self._chance.randrange(256)
+        return topic, bytes(changed)
+
+    def _splice(self, topic: str, payload: bytes) -> tuple[str, bytes]:
+        other = self._chance.choice(self._frames)[1]
+        return topic, payload[: self._chance.randint(0, len(payload))] + other[self._chance.randint(0, len(other)) :]
+
+    def _cut(self, topic: str, payload: bytes) -> tuple[str, bytes]:
+        start, end = sorted(self._chance.choices(range(len(payload) + 1), k=2))
+        return topic, payload[:start] + payload[end:] * self._chance.choice((0, 1, 1, 2))
+
+    def _word(self, topic: str, payload: bytes) -> tuple[str, bytes]:
+        at = self._chance.randint(0, len(payload))
+        return topic, payload[:at] + self._chance.choice(WORDS) + payload[at:]
+
+    def _topic(self, topic: str, payload: bytes) -> tuple[str, bytes]:
+        levels = topic.split("/")
+        other = self._chance.choice(self._frames)[0].split("/")
+        at = self._chance.randrange(len(levels))
+        levels[at : at + 1] = self._chance.choice(([], [""], ["x" * 300], [self._chance.choice(other)], other, ["😀"]))
+        return "/".join(levels), payload
+
+    def _of_json(self, _topic: str, _payload: bytes) -> tuple[str, bytes]:
+        topic, payload = self._chance.choice(self._json)
+        try:
+            said = msgspec.json.decode(payload)
+        except msgspec.DecodeError:
+            return topic, payload
+        for _ in range(self._chance.randint(1, 3)):
+            said = self._change(said)
+        return topic, _text(said)
+
+    def _change(self, said: Any) -> Any:
+        """One value somewhere inside is another one, is gone, or is there twice under another name."""
+        if not isinstance(said, dict | list) or not said or self._chance.random() < 0.1:
+            return deepcopy(self._chance.choice(NASTY))
+        key = self._chance.choice(list(said) if isinstance(said, dict) else range(len(said)))
+        if self._chance.random() < 0.15:
+            del said[key]
+        elif isinstance(said, dict) and self._chance.random() < 0.15:
+            said[self._chance.choice(("ts", "time", "value", "seq", "alarm", "test", "", key + key))] = said[key]
+        else:
+            said[key] = self._change(said[key])
+        return said
+
+
+def _text(said: object) -> bytes:
+    """JSON; a number of 400 digits, which msgspec does not write, as Python writes it."""
+    try:
+        return msgspec.json.encode(said)
+    except (OverflowError, ValueError):
+        return repr(said).replace("'", '"').replace("True", "true").replace("None", "null").encode()
+
+
+def outcome(heard: Heard) -> str:
+    """What one message became."""
+    parts = {
+        "read": len(heard.readings),
+        "noted": len(heard.notes),
+        "refused": len(heard.refusals),
+        "duplicate": heard.duplicates,
+    }
+    became = [name for name, count in parts.items() if count]
+    return became[0] if len(became) == 1 else "mixed" if became else "nothing"
+
+
+def fuzz(messages: int, seed: int) -> Counter[str]:
+    """How many became what. Raises what a message made any part raise, and if one became nothing."""
+    corpus, kinds = Corpus(), load_kinds()
+    books = load_mappings(kinds, None)
+    listener, engine = Listener(kinds, books), Engine(load_books(kinds, book_files(None)), kinds, community())
+    listener.directory = Directory(corpus.devices)
+    engine.enrol(corpus.devices, RECEIVED)
+    foresee, mutator, became = Foresight(kinds, books, listener.bears_danger), Mutator(corpus, seed), Counter[str]()
+    for number in range(messages):
+        frame = mutator.frame(number)
+        try:
+            foresee([frame])
+            heard = listener.hear([frame])
+            msgspec.json.encode(heard.readings), msgspec.json.encode(heard.notes)
+            [refusal.detail.encode() for refusal in heard.refusals]
+            engine.feed(heard.readings, frame.received)
+        except Exception as fault:
+            raise AssertionError(f"seed {seed}, message {number}: {frame!r}") from fault
+        became[outcome(heard)] += 1
+        assert heard.readings or heard.notes or heard.refusals or heard.duplicates, f"became nothing: {frame!r}"
+        if number % SNAPSHOT_EVERY == 0:
+            listener.restore(listener.snapshot())
+    return became
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--messages", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    wanted = parser.parse_args()
+    begun = time.perf_counter()
+    became = fuzz(wanted.messages, wanted.seed)
+    said = " + ".join(f"{count} {name}" for name, count in sorted(became.items()))
+    print(f"{wanted.messages} messages = {said}; {time.perf_counter() - begun:.0f} s")
+    return 0 if sum(became.values()) == wanted.messages else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

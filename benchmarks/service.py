@@ -80,7 +80,8 @@ class Service:
     def wait_ready(self) -> None:
         for _ in range(START_S * 20):
             if self.process.poll() is not None:
-                raise RuntimeError(f"fengshao up ended with {self.process.returncode}; see {self.data / 'up.log'}")
+                said = (self.data / "up.log").read_text()[-3_000:]
+                raise RuntimeError(f"fengshao up ended with {self.process.returncode}: {said}")
             with contextlib.suppress(httpx2.TransportError):
                 if self.client.get("/readyz").status_code == 200:
                     return

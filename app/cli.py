@@ -126,7 +126,7 @@ def simulate(mqtt: str, site: Path | None, seed: int, speed: float) -> None:
 
 @main.group()
 def rules() -> None:
-    """Rulebooks: check and try them."""
+    """Rulebooks: write, check, try them, hold them against the past."""
 
 
 @rules.command("check")
@@ -162,6 +162,61 @@ def codecs_test(files: tuple[Path, ...]) -> None:
     from app.codecwork import test_files
 
     sys.exit(test_files(files, click.echo))
+
+
+@rules.command("backtest")
+@click.argument("book", type=FILE)
+@click.option("--data", type=FOLDER, default=Path("data"), show_default=True, help="A stopped DIR, or a copy of one.")
+@click.option("--since", default="30d", show_default=True, metavar="DURATION")
+@click.option("--until", metavar="RFC3339", help="Default: now.")
+@click.option("--against", type=FILE, metavar="OTHER", help="Another rulebook; shows how the two differ.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@told
+def rules_backtest(book: Path, data: Path, since: str, until: str | None, against: Path | None, as_json: bool) -> None:
+    """What a rulebook would have found in the past, with the engine that judges the present."""
+    from app.past import backtest
+
+    backtest(book, data, since, until, against, as_json, click.echo)
+
+
+@rules.command("explain")
+@click.argument("rule")
+@click.option("--device", required=True, help="A device, or a group such as building/b3.")
+@click.option("--at", metavar="RFC3339", help="Default: now.")
+@click.option("--data", type=FOLDER, default=Path("data"), show_default=True, help="A stopped DIR, or a copy of one.")
+@click.option("--since", default="7d", show_default=True, metavar="DURATION", help="How far back to judge again.")
+@click.option("--site", type=FOLDER, help="The site whose own rules are meant.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
+@told
+def rules_explain(
+    rule: str, device: str, at: str | None, data: Path, since: str, site: Path | None, as_json: bool
+) -> None:
+    """Why a rule did, or did not, speak of a device at an instant."""
+    from app.past import explain_to
+
+    explain_to(rule, device, at, data, since, site, as_json, click.echo)
+
+
+@rules.command("new")
+@click.argument("name")
+@click.option("--folder", type=FOLDER, default=Path("."), show_default=True, help="A site's rules are SITE/rules.")
+@told
+def rules_new(name: str, folder: Path) -> None:
+    """Write a commented rulebook NAME.yaml and its trials."""
+    from app.newbook import write_book
+
+    for file in write_book(name, folder):
+        click.echo(f"wrote {file}")
+
+
+@rules.command("schema")
+@click.option("--trials", is_flag=True, help="The shape of trials instead.")
+@told
+def rules_schema(trials: bool) -> None:
+    """Print the JSON Schema of rulebooks, for editors that complete and check."""
+    from app.newbook import schema
+
+    click.echo(schema("trials" if trials else "rulebook"))
 
 
 @main.group()

@@ -40,6 +40,7 @@ class Condition:
             written.append(parse(rule.cancel.when))
         self.event = rule.event is not None
         self.quantities = tuple(dict.fromkeys(name for node in written for name in quantities(node)))
+        self.wanted = frozenset(self.quantities)
         self.windows = tuple(dict.fromkeys(window for node in written for window in windows(node)))
         self.reflex = reflex(question)
         self.reflex_quantity = quantities(question)[0] if quantities(question) else ""
@@ -61,6 +62,10 @@ class Condition:
         if answer is True:
             return _BETWEEN
         return self._taken_back(watch, scope, at) if self.event else self._calm(answer, scope)
+
+    def answer(self, scope: Scope) -> Answer:
+        """What its question says of the values in scope: true, false or unknown."""
+        return self._danger(scope)
 
     def applies(self, scope: Scope) -> bool:
         """False when `only_if` does not hold; it keeps a finding from beginning, a hold included; it never ends one."""

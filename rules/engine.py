@@ -15,8 +15,9 @@ from msgspec import Struct
 from domain import Device, Finding, Instant, Ledger, Quality, Reading, Value
 from domain.kind import Kind
 from domain.people import Community
+from rules.conditions import Condition
 from rules.core import QUIET_WATCH, Signal, Word
-from rules.explain import explained
+from rules.explain import explained, reasons
 from rules.groups import Gathered
 from rules.order import in_event_order
 from rules.outages import Outages
@@ -152,12 +153,34 @@ class Engine(Watching):
         elif not retained:
             remember_past(seat, at, values)
         scope = Scope(seat, self._near, at, with_memory(seat, at, values, late or retained))
-        for planned, condition in seat.plan.judged:
-            if any(name in values for name in condition.quantities):
-                self.evaluations += 1
+        for planned, condition in self._awake(seat, values):
+            if condition.wanted.isdisjoint(values):
+                if planned.name in seat.watches:
+                    self._say(seat, planned, Word(Signal.NO_WORD, at), now, told)
+                continue
+            self.evaluations += 1
+            # Nearly all rules are quiet and stay so: the rest of the way is for the others.
+            if planned.name in seat.watches or self._stirs(planned, condition, scope):
                 self._weigh(seat, planned, scope, Occasion(at, now, late, retained), told)
-            elif planned.name in seat.watches:
-                self._say(seat, planned, Word(Signal.NO_WORD, at), now, told)
+
+    def _awake(self, seat: Seat, values: dict[str, Value]) -> Sequence[tuple[PlannedRule, Condition]]:
+        """The rules to be asked: without watches, those with reflexes are asked all at once."""
+        stayed_quiet = quiet(seat.plan.reflexes, values) if seat.watches is NO_WATCHES else -1
+        if stayed_quiet < 0:
+            return seat.plan.judged
+        self.evaluations += stayed_quiet
+        return seat.plan.pensive
+
+    def _stirs(self, planned: PlannedRule, condition: Condition, scope: Scope) -> bool:
+        """True when a quiet rule may see danger."""
+        try:
+            if condition.reflex is not None:
+                value = scope.values.get(condition.reflex_quantity)
+                return value is not None and bool(condition.reflex(value))
+            return condition.answer(scope) is True
+        except TypeError:
+            self.trouble[planned.name] = self.trouble.get(planned.name, 0) + 1
+            return False
 
     def _heard(self, seat: Seat, values: Mapping[str, Value], at: Instant, now: Instant, told: list[Finding]) -> None:
         """The device is alive: its absences end. A retained message is no sign of life and never comes here."""
@@ -217,11 +240,14 @@ class Engine(Watching):
         if seat.registered:
             self._promise_absence(seat)
 
-    def explain(self, rule: str, device_id: str) -> dict[str, object]:
-        """Why a rule does or does not speak of a device now."""
+    def explain(self, rule: str, device_id: str, said: Reading | None = None) -> dict[str, object]:
+        """Why a rule does or does not speak of a device now; with what the device said last also how it answers."""
         seat = self._seat(device_id)
-        return (
-            {"device": device_id, "rule": rule, "known": False}
-            if seat is None
-            else explained(seat, rule, self.shadowed.get(rule))
-        )
+        if seat is None:
+            return {"device": device_id, "rule": rule, "known": False}
+        story = explained(seat, rule, self.shadowed.get(rule))
+        if said is not None:
+            recalled = {name: value for name, (_, value) in (seat.remembered or {}).items()}
+            scope = Scope(seat, self._near, said.at, {**recalled, **believable(said)})
+            story |= {"said_at": said.at, "values": said.values, "reasons": reasons(seat, rule, scope)}
+        return story

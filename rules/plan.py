@@ -62,6 +62,7 @@ class Plan:
         self.kind, self.report_every_ms, self.described = kind.kind, kind.report_every, kind
         self.by_name = {rule.name: rule for rule in rules}
         self.judged = tuple((rule, rule.condition) for rule in rules if rule.condition is not None)
+        self.pensive = tuple((rule, cond) for rule, cond in self.judged if cond.reflex is None)
         self.absences = tuple((rule, rule.absent) for rule in rules if rule.absent is not None)
         self.chatters = tuple((rule, rule.rule.chatter) for rule in rules if rule.rule.chatter is not None)
         self.timed = tuple({absent.quantity for _, absent in self.absences if absent.quantity is not None})

@@ -139,5 +139,7 @@ def remember_past(seat: Seat, at: Instant, values: dict[str, Value]) -> None:
         value = values.get(name)
         if isinstance(value, (int, float)):
             seat.histories = seat.histories if seat.histories is not None else {}
-            exact = name in seat.plan.exact
-            seat.histories.setdefault(name, History(keep_ms, [], exact)).add(at, +value)
+            past = seat.histories.get(name)
+            if past is None:
+                past = seat.histories[name] = History(keep_ms, (), name in seat.plan.exact)
+            past.add(at, +value)

@@ -8,6 +8,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
+from operator import sub
 from typing import Final
 
 from domain import HOUR, Instant
@@ -33,11 +34,15 @@ class History:
     these for every meter and every wristband.
     """
 
-    __slots__ = ("at", "exact", "keep_ms", "values")
+    __slots__ = ("at", "exact", "falls", "keep_ms", "still", "values")
 
     def __init__(self, keep_ms: int, samples: Iterable[Sample] = (), exact: bool = False) -> None:
         self.keep_ms, self.exact = keep_ms, exact
         self.at, self.values = array("q"), array("d")
+        self.still = array("q")
+        """How long a counter had stood still at each sample."""
+        self.falls = 0
+        """How often a counter fell: seldom; while it never did, growth is a single subtraction."""
         self._hold(samples)
 
     @property
@@ -48,17 +53,34 @@ class History:
     def _hold(self, samples: Iterable[Sample]) -> None:
         held = list(samples)
         self.at, self.values = array("q", (at for at, _ in held)), array("d", (value for _, value in held))
+        self._look_back()
+
+    def _look_back(self) -> None:
+        """Works out anew what is kept beside the samples."""
+        self.still, self.falls = array("q", [0] if self.at else []), 0
+        for index in range(1, len(self.at)):
+            self._note(index)
+
+    def _note(self, index: int) -> None:
+        before, after = self.values[index - 1], self.values[index]
+        stood = self.still[index - 1] + self.at[index] - self.at[index - 1]
+        self.still.append(stood if _grown(before, after) == 0 else 0)
+        self.falls += after < before
 
     def add(self, at: Instant, value: float) -> None:
         """Places one sample; the same instant again replaces it."""
         index = bisect_left(self.at, at)
         if index < len(self.at) and self.at[index] == at:
+            if self.values[index] == value:
+                return
             self.values[index] = value
+            self._look_back()
         elif index == len(self.at):
             self._append(at, value)
         else:
             self.at.insert(index, at)
             self.values.insert(index, value)
+            self._look_back()
         self._forget()
 
     def _append(self, at: Instant, value: float) -> None:
@@ -68,8 +90,13 @@ class History:
         if close and values[-2] <= values[-1] <= value:
             times.pop()
             values.pop()
+            self.still.pop()
         times.append(at)
         values.append(value)
+        if len(times) > 1:
+            self._note(len(times) - 1)
+        else:
+            self.still.append(0)
 
     def _forget(self) -> None:
         self._drop(bisect_right(self.at, self.at[-1] - self.keep_ms) - 1)
@@ -81,6 +108,7 @@ class History:
         if oldest > 0:
             del self.at[:oldest]
             del self.values[:oldest]
+            del self.still[:oldest]
 
     def ask(self, window: Window, at: Instant) -> float | None:
         """What the past says to a question, at an instant of event time."""
@@ -98,41 +126,49 @@ class History:
         """What was measured in the `length_ms` before `at`, its beginning excluded."""
         return self.values[bisect_right(self.at, at - length_ms) : bisect_right(self.at, at)]
 
-    def since(self, at: Instant, length_ms: int) -> list[Sample] | None:
-        """The samples that cover the `length_ms` before `at`; None when they do not reach back so far."""
+    def _span(self, at: Instant, length_ms: int) -> tuple[int, int] | None:
+        """The first and last sample that cover the `length_ms` before `at`; None when they do not reach back so far."""
         start = bisect_right(self.at, at - length_ms) - 1
-        end = bisect_right(self.at, at)
-        if not 0 <= start < end - 1:
-            return None
-        return list(zip(self.at[start:end], self.values[start:end], strict=True))
+        last = bisect_right(self.at, at) - 1
+        return (start, last) if 0 <= start < last else None
 
     def increase(self, at: Instant, length_ms: int) -> float | None:
         """How much the counter grew over at least the last `length_ms`; resets and running back are seen through."""
-        samples = self.since(at, length_ms)
-        if samples is None:
+        span = self._span(at, length_ms)
+        if span is None:
             return None
+        start, last = span
+        if not self.falls:
+            grown = self.values[last] - self.values[start]
+        else:
+            grown = sum(_grown(a, b) for a, b in pairwise(self.values[start : last + 1]))
         # Rounded to a tenth of a millilitre: 312.417 - 312.407 must not be 0.009999999999990905 and below one flush.
-        return round(sum(_grown(a[1], b[1]) for a, b in pairwise(samples)), 7)
+        return round(grown, 7)
 
     def rate(self, at: Instant, length_ms: int) -> float | None:
         """How much the counter grows an hour, over at least the last `length_ms`."""
-        samples, grown = self.since(at, length_ms), self.increase(at, length_ms)
-        if samples is None or grown is None:
+        span, grown = self._span(at, length_ms), self.increase(at, length_ms)
+        if span is None or grown is None:
             return None
-        return round(grown * HOUR / (samples[-1][0] - samples[0][0]), 7)
+        return round(grown * HOUR / (self.at[span[1]] - self.at[span[0]]), 7)
 
     def idle(self, at: Instant, length_ms: int) -> float | None:
         """The longest standstill, in milliseconds, within the last `length_ms`."""
-        samples = self.since(at, length_ms)
-        if samples is None:
+        span = self._span(at, length_ms)
+        if span is None:
             return None
-        longest, standing = 0, 0
-        for (t0, v0), (t1, v1) in pairwise(samples):
-            if t1 - t0 > length_ms // SEEN_AT_LEAST:
-                return None
-            standing = standing + t1 - t0 if _grown(v0, v1) == 0 else 0
-            longest = max(longest, standing)
-        return float(longest)
+        start, last = span
+        times = self.at[start : last + 1]
+        if max(map(sub, times[1:], times)) > length_ms // SEEN_AT_LEAST:
+            return None
+        still = self.still[start + 1 : last + 1]
+        try:
+            moved = still.index(0)
+        except ValueError:
+            return float(times[-1] - times[0])
+        # What stood still before the time asked about counts from its beginning.
+        before = times[moved] - times[0] if moved else 0
+        return float(max(before, max(still[moved:])))
 
 
 _OF_COUNTERS: Final[Mapping[str, Callable[[History, Instant, int], float | None]]] = {

@@ -5,6 +5,7 @@ it knows no files and no real time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from msgspec import Struct
 
@@ -39,6 +40,28 @@ def play(engine: Engine, events: Iterable[Event], until: Instant | None = None) 
         engine.outage(event.begin, event.end)
     if until is not None:
         yield from engine.tick(until)
+
+
+CHUNK: Final = 2_000
+"""Readings judged in one go by a long replay; how they are cut changes nothing but the time it takes."""
+
+
+def story(readings: Iterable[Reading], deaf: Sequence[Deaf] = (), chunk: int = CHUNK) -> Iterator[Event]:
+    """A sorted replay in large pieces, with the outages where they ended. What arrived together stays together."""
+    waiting = sorted(deaf, key=lambda outage: outage.end)
+    held: list[Reading] = []
+    for reading in readings:
+        arrival = reading.received
+        if (waiting and arrival >= waiting[0].end) or (len(held) >= chunk and arrival != held[-1].received):
+            if held:
+                yield Heard(held[-1].received, held)
+                held = []
+            while waiting and arrival >= waiting[0].end:
+                yield waiting.pop(0)
+        held.append(reading)
+    if held:
+        yield Heard(held[-1].received, held)
+    yield from waiting
 
 
 def by_arrival(readings: Iterable[Reading]) -> Iterator[Heard]:

@@ -58,3 +58,9 @@ def test_the_past_of_a_yes_or_no_survives_being_written_down(kinds: Kinds) -> No
     again = one_rule(kinds, when=written)
     again.restore(engine.snapshot())
     assert hear(again, said(60 * MINUTE, alarm=False)) == ["r began"]
+
+
+def test_a_value_that_cannot_be_compared_is_counted_and_ends_nothing(kinds: Kinds) -> None:
+    engine = one_rule(kinds, when="lel_pct >= 10")
+    assert hear(engine, said(0, lel_pct=15), said(1, lel_pct="much"), said(2, lel_pct=3)) == ["r began", "r ended"]
+    assert engine.trouble == {"r": 1}

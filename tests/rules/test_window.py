@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from domain import HOUR, MINUTE
 from rules.expression import parse
-from rules.tree import windows
+from rules.tree import Window, windows
 from rules.window import FINENESS, MOST_SAMPLES, History
 
 DAY_MS = 24 * HOUR
@@ -139,3 +139,25 @@ def test_what_is_said_twice_at_once_counts_once(said: list[tuple[int, int]]) -> 
         twice.add(at * 1000, value)
         twice.add(at * 1000, value)
     assert once.samples == twice.samples
+
+
+def test_a_correction_of_the_past_is_counted_anew() -> None:
+    past = history((0, 1.0), (HOUR, 2.0), (2 * HOUR, 3.0))
+    past.add(HOUR, 0.1)
+    assert past.increase(2 * HOUR, 2 * HOUR) == 3.0
+    past.add(HOUR, 1.0)
+    assert past.increase(2 * HOUR, 2 * HOUR) == 2.0
+
+
+@given(st.lists(st.tuples(st.integers(0, 100), st.sampled_from([0, 0, 1, 2])), min_size=2, max_size=80), st.booleans())
+def test_what_is_reckoned_at_once_is_what_is_reckoned_step_by_step(said: list[tuple[int, int]], exact: bool) -> None:
+    past, total = History(40 * MINUTE, [], exact), 0
+    for at, more in said:
+        total += more
+        past.add(at * MINUTE, float(total))
+    again = History(40 * MINUTE, past.samples, exact)
+    last = past.samples[-1][0]
+    for length in (5, 20, 40):
+        for function in ("increase", "idle", "rate"):
+            window = Window(function, "a", length * MINUTE)
+            assert past.ask(window, last) == again.ask(window, last)

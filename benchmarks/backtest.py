@@ -1,0 +1,78 @@
+"""Thirty days of a thousand devices, a reading every five minutes each: how fast the past is judged again."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.past import Past
+from app.shelf import BOOKS, load_books, load_kinds
+from benchmarks.result import Result
+from domain import DAY, MINUTE, Device
+from store.history.duck import DuckHistory
+from store.history.duck_tables import raw_table
+
+START = 1_793_491_200_000 - 40 * DAY
+DAYS, DEVICES, EVERY_MS = 30, 1_000, 5 * MINUTE
+FOUNDING = ("gas", "wristband", "water_meter", "manhole")
+
+# Quiet lives with a few alarms; no water at night. `r` is a hash of device and slot, the same every time.
+_VALUES = """CASE device % 4
+WHEN 0 THEN '{"alarm":' || (r % 100000 = 0) || ',"lel_pct":' || (r % 80) / 10.0 || ',"co_ppm":' || r % 20
+    || ',"fault":' || (r % 200000 = 7) || ',"battery_pct":' || 40 + device % 60 || '}'
+WHEN 1 THEN '{"heart_rate_bpm":' || 58 + r % 45 || ',"spo2_pct":' || 95 + r % 5 || ',"worn":true,"steps":'
+    || (slot % 288) * 12 || ',"battery_pct":' || 20 + slot % 80 || '}'
+WHEN 2 THEN '{"volume_m3":'
+    || (100000 + slot // 288 * 306 + greatest(slot % 288 - 84, 0) * 3 // 2) / 1000.0
+    || ',"leak":false,"burst":' || (r % 150000 = 1) || '}'
+ELSE '{"opened":' || (r % 120000 = 3) || ',"tilt_deg":' || r % 5 || ',"water_level_mm":' || 200 + r % 40 || '}' END"""
+_KINDS = ("gas_alarm", "wristband", "water_meter", "manhole")
+_ONE_DAY = f"""
+CREATE TABLE :table AS
+SELECT device::INTEGER AS device, ({DEVICES} + device % 4)::INTEGER AS kind, at_ms::BIGINT AS at_ms,
+    (at_ms + 200)::BIGINT AS received, {_VALUES} AS vals, NULL::VARCHAR AS doubts
+FROM (SELECT device, slot, {START} + slot * {EVERY_MS} + device * 290 AS at_ms, hash(device, slot) % 1000003 AS r
+      FROM range({DEVICES}) AS d(device), range(:first, :last) AS s(slot))
+ORDER BY device, at_ms"""
+
+
+def past(folder: Path) -> Past:
+    """A history as the service leaves it behind: closed days, sorted by device."""
+    history = DuckHistory(folder / "history.duckdb", threads=2)
+    asyncio.run(history.close())
+    import duckdb
+
+    connection = duckdb.connect(str(folder / "history.duckdb"))
+    names = [f"device-{number:04d}" for number in range(DEVICES)]
+    connection.executemany("INSERT INTO names VALUES (?, ?)", list(enumerate([*names, *_KINDS])))
+    a_day = DAY // EVERY_MS
+    for day in range(DAYS):
+        begin = START + day * DAY
+        query = _ONE_DAY.replace(":table", raw_table(begin))
+        connection.execute(query.replace(":first", str(day * a_day)).replace(":last", str((day + 1) * a_day)))
+        connection.execute("INSERT INTO days VALUES (?, 1)", [begin])
+    connection.close()
+    found = Past(folder, DuckHistory(folder / "history.duckdb", threads=2))
+    found.devices = [Device(name, _KINDS[number % 4]) for number, name in enumerate(names)]
+    return found
+
+
+def run() -> Iterator[Result]:
+    with tempfile.TemporaryDirectory() as folder:
+        remembered = past(Path(folder))
+        books = load_books(load_kinds(), [BOOKS / f"{name}.yaml" for name in FOUNDING])
+        begun = time.perf_counter()
+        (found,) = remembered.told([books], START, START + DAYS * DAY + DAY)
+        took = time.perf_counter() - begun
+        asyncio.run(remembered.history.close())
+    readings = DAYS * DEVICES * DAY // EVERY_MS
+    detail = {
+        "readings": readings,
+        "seconds": round(took, 1),
+        "findings": len(found),
+        "rules": sum(len(book.rules) for book in books),
+    }
+    yield Result("backtest_readings_per_s", round(readings / took), "readings/s", detail)

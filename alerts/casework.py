@@ -91,6 +91,14 @@ class Casework:
             if row.channel == WECOM and row.person == alert.owner:
                 self.dispatch.outbox.owner_card(book, alert, row, now)
 
+    def call_owner_again(self, book: Book, alert: Alert, now: Instant) -> None:
+        """The same person calls once more while somebody is on it: he may be at the wrong door, or have left."""
+        person = self.dispatch.community().people.get(alert.owner or "")
+        if person is not None:
+            again = structs.replace(alert, round=alert.round + 1)
+            self.dispatch.tell_person(book, again, person, now)
+            book.save(again)
+
     def _tell_owner(self, book: Book, alert: Alert, now: Instant) -> None:
         """It became worse while somebody is on the way: he must know before he opens the door."""
         person = self.dispatch.community().people.get(alert.owner or "")

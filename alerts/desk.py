@@ -10,16 +10,17 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from alerts import answers
-from alerts.alert import SYSTEM, Actor, Alert, Entry
+from alerts.alert import SYSTEM, Actor, Alert, Entry, State
 from alerts.answers import Pressed, Replied
 from alerts.casework import Casework
 from alerts.channels import Press, Receipt, Reply
 from alerts.dispatch import Dispatch
 from alerts.hearing import Fate, Hearing, Outcome
 from alerts.ladder import LadderBook
-from alerts.lifecycle import Happening, Incomplete, orphan
+from alerts.lifecycle import Happening, Incomplete, look_again, orphan
 from alerts.outbox import Outbox, Page
 from alerts.ports import Book, Transact
 from alerts.settling import Settling
@@ -63,9 +64,10 @@ class Desk:
         on_change: Callable[[str], None] = lambda _alert: None,
         on_outbox: Callable[[], None] = lambda: None,
         page: Page = lambda _alert, _person, _now: "",
+        burns: Callable[[Alert], bool] = lambda _alert: False,
     ) -> None:
         self.transact, self.clock, self.community = transact, clock, community
-        self.on_change, self.on_outbox = on_change, on_outbox
+        self.on_change, self.on_outbox, self.burns = on_change, on_outbox, burns
         self.wording = Wording(word_book, settings.sign, settings.tz, settings.template_codes)
         dispatch = Dispatch(ladder_book, Outbox(self.wording, settings.channels, page), community, settings.tz)
         self.casework = Casework(dispatch)
@@ -201,7 +203,13 @@ class Desk:
     def _tick(self, now: Instant, book: Book) -> list[int]:
         due = book.due(now, TICK_BATCH)
         for alert in due:
-            self.casework.happen(book, alert, Happening(Signal.DUE, SYSTEM), now)
+            pace = self.casework.dispatch.ladder(alert).pace
+            if alert.state is not State.RESOLVED or now >= alert.updated_at + pace.verify_ms:
+                self.casework.happen(book, alert, Happening(Signal.DUE, SYSTEM), now)
+            elif self.burns(alert):
+                self.casework.happen(book, alert, Happening(Signal.PERSISTS, SYSTEM), now)
+            else:
+                book.save(replace(alert, due_at=look_again(alert, now, pace)))
         return [alert.id for alert in due]
 
     def _find(self, book: Book, number: int) -> Alert:

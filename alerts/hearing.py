@@ -12,13 +12,13 @@ from typing import Final
 from msgspec import Struct, structs
 
 from alerts import storm
-from alerts.alert import Alert, Entry
+from alerts.alert import Alert, Entry, State
 from alerts.casework import Casework
 from alerts.lifecycle import Happening
 from alerts.ports import Book
 from alerts.transitions import Signal
 from alerts.wording import LATE_MS
-from domain import Finding, Instant, Ledger, Phase
+from domain import Finding, Instant, Ledger, Phase, Severity
 
 BUILDING: Final = "building"
 _ENDS: Final = (Phase.ENDED, Phase.WITHDRAWN)
@@ -124,7 +124,9 @@ class Hearing:
         book.note([Entry(alert.id, now, line, text)])
         fuller = structs.replace(alert, joined=alert.joined + 1, recovered_at=None, stale=False, updated_at=now)
         book.save(fuller)
-        self._raise(book, fuller, finding, now)
+        if again and finding.severity is Severity.CRITICAL and alert.state in (State.ACKNOWLEDGED, State.ON_SITE):
+            self.casework.call_owner_again(book, fuller, now)
+        self._raise(book, book.alert(alert.id) or fuller, finding, now)
 
     def _raise(self, book: Book, alert: Alert, finding: Finding, now: Instant) -> None:
         """A worse finding makes it a worse alert, with that ladder, from its beginning."""

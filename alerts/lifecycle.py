@@ -150,8 +150,18 @@ def _arrive(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pa
 
 
 def _resolve(new: Alert, _old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
-    done = replace(new, handler=happening.actor.id, due_at=now + pace.verify_ms)
+    done = replace(new, handler=happening.actor.id, due_at=look_again(new, now, pace))
     return Step(done, (Effect.HUSH, Effect.TELL_RESOLVED))
+
+
+def look_again(alert: Alert, now: Instant, pace: Pace) -> Instant:
+    """When to look whether what was said to be dealt with still burns: as often as somebody could have arrived, until
+    the time by which it must be verified (`updated_at` is when it was resolved)."""
+    return min(now + pace.arrive_ms, alert.updated_at + pace.verify_ms)
+
+
+def _persists(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
+    return Step(old) if new.state is old.state else _start_over(new, old, happening, now, pace)
 
 
 def _verify(new: Alert, _old: Alert, _happening: Happening, now: Instant, pace: Pace) -> Step:
@@ -250,6 +260,7 @@ _CARRY: Final = {
     Signal.RECOVERED: _recovered,
     Signal.HEALED: _healed,
     Signal.WORSENED: _worsened,
+    Signal.PERSISTS: _persists,
 }
 
 

@@ -12,7 +12,7 @@ from alerts.alert import State
 
 
 class Signal(StrEnum):
-    """What can happen to an alert: ten things people do, four that happen by themselves."""
+    """What can happen to an alert: ten things people do, five that happen by themselves."""
 
     ACKNOWLEDGE = "acknowledge"
     ARRIVE = "arrive"
@@ -31,9 +31,12 @@ class Signal(StrEnum):
     HEALED = "healed"
     """The same in the health ledger: a device that talks again needs nobody."""
     WORSENED = "worsened"
+    PERSISTS = "persists"
+    """Said to be dealt with, and the device, heard since then, still says otherwise."""
 
 
-ACTIONS: Final = tuple(signal for signal in Signal if signal.value not in ("due", "recovered", "healed", "worsened"))
+_BY_ITSELF: Final = ("due", "recovered", "healed", "worsened", "persists")
+ACTIONS: Final = tuple(signal for signal in Signal if signal.value not in _BY_ITSELF)
 
 
 class Refusal(StrEnum):
@@ -70,6 +73,7 @@ _OPEN: Final[dict[Signal, State | Refusal]] = {
     Signal.RECOVERED: State.OPEN,
     Signal.HEALED: State.CLOSED,
     Signal.WORSENED: State.OPEN,
+    Signal.PERSISTS: State.OPEN,
 }
 _ACKNOWLEDGED: Final[dict[Signal, State | Refusal]] = {
     Signal.ACKNOWLEDGE: Refusal.ALREADY_TAKEN,
@@ -86,6 +90,7 @@ _ACKNOWLEDGED: Final[dict[Signal, State | Refusal]] = {
     Signal.RECOVERED: State.ACKNOWLEDGED,
     Signal.HEALED: State.ACKNOWLEDGED,
     Signal.WORSENED: State.ACKNOWLEDGED,
+    Signal.PERSISTS: State.ACKNOWLEDGED,
 }
 _ON_SITE: Final[dict[Signal, State | Refusal]] = {
     Signal.ACKNOWLEDGE: Refusal.ALREADY_ON_SITE,
@@ -102,6 +107,7 @@ _ON_SITE: Final[dict[Signal, State | Refusal]] = {
     Signal.RECOVERED: State.ON_SITE,
     Signal.HEALED: State.ON_SITE,
     Signal.WORSENED: State.ON_SITE,
+    Signal.PERSISTS: State.ON_SITE,
 }
 _RESOLVED: Final[dict[Signal, State | Refusal]] = {
     Signal.ACKNOWLEDGE: Refusal.ALREADY_RESOLVED,
@@ -118,6 +124,7 @@ _RESOLVED: Final[dict[Signal, State | Refusal]] = {
     Signal.RECOVERED: State.RESOLVED,
     Signal.HEALED: State.RESOLVED,
     Signal.WORSENED: State.OPEN,
+    Signal.PERSISTS: State.OPEN,
 }
 _VERIFIED: Final[dict[Signal, State | Refusal]] = {
     Signal.ACKNOWLEDGE: Refusal.ALREADY_VERIFIED,
@@ -134,6 +141,7 @@ _VERIFIED: Final[dict[Signal, State | Refusal]] = {
     Signal.RECOVERED: State.VERIFIED,
     Signal.HEALED: State.VERIFIED,
     Signal.WORSENED: State.OPEN,
+    Signal.PERSISTS: State.VERIFIED,
 }
 _CLOSED: Final[dict[Signal, State | Refusal]] = {
     Signal.ACKNOWLEDGE: Refusal.CLOSED,
@@ -150,6 +158,7 @@ _CLOSED: Final[dict[Signal, State | Refusal]] = {
     Signal.RECOVERED: State.CLOSED,
     Signal.HEALED: State.CLOSED,
     Signal.WORSENED: State.OPEN,
+    Signal.PERSISTS: State.CLOSED,
 }
 _RETURNED: Final[dict[Signal, State | Refusal]] = {
     Signal.ACKNOWLEDGE: State.ACKNOWLEDGED,
@@ -166,6 +175,7 @@ _RETURNED: Final[dict[Signal, State | Refusal]] = {
     Signal.RECOVERED: State.RETURNED,
     Signal.HEALED: State.CLOSED,
     Signal.WORSENED: State.OPEN,
+    Signal.PERSISTS: State.RETURNED,
 }
 _SHELVED: Final[dict[Signal, State | Refusal]] = {
     Signal.ACKNOWLEDGE: State.ACKNOWLEDGED,
@@ -182,6 +192,7 @@ _SHELVED: Final[dict[Signal, State | Refusal]] = {
     Signal.RECOVERED: State.SHELVED,
     Signal.HEALED: State.CLOSED,
     Signal.WORSENED: State.OPEN,
+    Signal.PERSISTS: State.SHELVED,
 }
 
 _ROWS: Final = {

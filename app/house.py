@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import Coroutine, Mapping, Sequence
 from functools import partial
@@ -11,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from alerts import roster
+from alerts.alert import Alert
 from app.channels import Door
 from app.chores import jobs, load_jobs, record_job
 from app.clock import Clock
 from app.insist import insist
 from app.judging import Judging
 from app.keys import session_name, signing_key
+from app.own_trouble import OwnTrouble
+from app.rebirths import ask_for_rebirths
 from app.registry import Registry, put_site
 from app.showing import DIST, Status, rule_lines, samples
 from app.site import SiteFolder
@@ -38,7 +40,6 @@ from store.ledger import alertcounts
 log = logging.getLogger("fengshao.house")
 ALIVE_EVERY_S = 5.0
 STOP_WITHIN_S = 30.0
-GARBAGE_THRESHOLDS = (50_000, 50, 100)
 
 
 class House:
@@ -56,14 +57,18 @@ class House:
     ) -> None:
         self._folder, self._stores, self._clock, self._token = folder, stores, clock, token
         self._signing_key = signing_key(data)
+        self._mqtt_url = mqtt_url
         self._links: asyncio.Queue[tuple[bool, Instant]] = asyncio.Queue()
         self._listening: asyncio.Task[None] | None = None
         self._deliveries: Mapping[tuple[str, str], int] = {}
         self.hub = Hub(clock())
         self.registry = Registry(stores.ledger)
         stores.ledger.run_now(lambda tx: put_site(tx, folder, clock()))
-        self.telling = Telling(folder, stores, self.registry, doors, clock, self.hub.alert_changed, self._signing_key)
+        self.telling = Telling(
+            folder, stores, self.registry, doors, clock, self.hub.alert_changed, self._signing_key, self._burns
+        )
         self.judging = Judging(folder, stores, self.registry, self._hear, clock)
+        self.own_trouble = OwnTrouble(self.judging.chain.change)
         self.intake = Intake(
             mqtt_url,
             stores.journal,
@@ -72,6 +77,8 @@ class House:
             intake_settings(folder, session_name(data)),
             lambda up, at: self._links.put_nowait((up, at)),
             foresee=self.judging.foresee,
+            on_refused=self.own_trouble.disk_refused,
+            on_drop=self.own_trouble.broker_dropped,
         )
         self.timetable = Timetable(
             jobs(stores, folder.settings, self.judging.chain, self.telling.desk),
@@ -83,9 +90,18 @@ class House:
         self.status = Status(
             self.judging.chain, lambda: self.intake.ready, lambda: self.registry.community, self._on_duty, clock
         )
+        self.status.journal_error = lambda: self.intake.status().journal_error
 
     async def _hear(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
         await self.telling.hear(findings, lane, pos)
+
+    def _burns(self, alert: Alert) -> bool:
+        """Whether the device, heard since the alert last changed, still says what the alert was opened for."""
+        if alert.device is None:
+            return False
+        story = self.judging.engine.explain(alert.rule, alert.device)
+        heard = story.get("heard")
+        return story.get("phase") == "firing" and isinstance(heard, int) and heard > alert.updated_at
 
     def _on_duty(self, community: Community, role: Role, now: Instant) -> list[str]:
         people = {
@@ -103,7 +119,6 @@ class House:
         self.intake.set_devices(self.registry.devices.values(), self._folder.kinds)
         await self.timetable.start()
         self._follow_roster()
-        _settle_memory()
 
     def _follow_roster(self) -> None:
         minutes = roster_minutes(self.registry.community.duties)
@@ -118,6 +133,8 @@ class House:
             "courier": self.telling.courier.run(),
             "deadlines": self.telling.keep_deadlines(),
             "alive": self._stay_alive(),
+            "own trouble": self.own_trouble.follow(),
+            "rebirths": ask_for_rebirths(self.judging.listener, self._mqtt_url, self._clock),
             "codecs": self.judging.codecs.follow(),
         }
 
@@ -205,13 +222,6 @@ class House:
                 dist=DIST,
             )
         )
-
-
-def _settle_memory() -> None:
-    """What stands now stands for long: a walk through 300,000 devices for garbage would stop everybody for a second."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 def intake_settings(folder: SiteFolder, name: str) -> IntakeSettings:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
+from alerts.alert import Alert
 from alerts.channels import Received
 from alerts.courier import Courier
 from alerts.desk import Desk, DeskSettings
@@ -38,6 +39,7 @@ class Telling:
         clock: Callable[[], Instant],
         on_change: Callable[[str], None],
         signing_key: str,
+        burns: Callable[[Alert], bool],
     ) -> None:
         self._clock, self._doors = clock, doors
         self._bell = asyncio.Event()
@@ -52,6 +54,7 @@ class Telling:
             on_change,
             self._kick,
             Pages(folder.settings.public_url, signing_key),
+            burns,
         )
         channels = {name: door.channel for name, door in doors.items()}
         self.courier = Courier(transact, channels, self.desk.settling, clock, on_change)

@@ -34,6 +34,8 @@ from app.stores import open_stores
 MQTT_USER = "FENGSHAO_MQTT_USER"
 MQTT_PASSWORD = "FENGSHAO_MQTT_PASSWORD"  # noqa: S105 (a name, not a password)
 
+GARBAGE_THRESHOLDS = (50_000, 50, 100)
+
 
 class Options(Struct, frozen=True):
     """The command line of `up`."""
@@ -94,6 +96,7 @@ async def _serve(
     doors = build_channels(folder.settings, client, environ, clock)
     house = House(folder, data, stores, doors, url, token, clock)
     await house.open()
+    _settle_memory()
     tasks = house.tasks() | ({"broker": broker} if broker else {})
     stack.callback(lambda: [work.close() for work in tasks.values()])
     app = demo.app(house.app()) if demo else house.app()
@@ -109,6 +112,13 @@ async def _serve(
     await house.close()
     if failed:
         raise failed[0]
+
+
+def _settle_memory() -> None:
+    """What stands now stands for long: a walk through 300,000 devices for garbage would stop everybody for a second."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 @contextlib.asynccontextmanager

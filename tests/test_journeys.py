@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import aiomqtt
 import pytest
 
+from app.importing import import_devices
 from tests.conftest import Broker
 from tests.town import START, Town
 from tests.town import town as running_town
@@ -164,10 +168,6 @@ async def test_a_crash_in_the_middle_of_a_leak_loses_and_repeats_nothing(town: T
 
 
 async def test_a_device_imported_beside_the_running_service_is_heard_at_once(town: Town, tmp_path: Path) -> None:
-    import asyncio
-
-    from app.importing import import_devices
-
     file = tmp_path / "new.csv"
     file.write_text("id,kind,place,platform,platform_id\nhall-gas,gas_alarm,h403,zigbee2mqtt,Hall/Gas 1\n")
     said = await asyncio.to_thread(import_devices, file, town.data, None)
@@ -193,6 +193,58 @@ async def test_a_danger_from_a_device_nobody_registered_is_told_once_an_hour(tow
     await town.until_items("/api/v1/refusals", 3)
     (alert,) = await town.items("/api/v1/alerts")
     assert ("未登记设备报警", "high", None) == (alert["title"], alert["severity"], alert["place"])
+
+
+async def test_a_leak_said_to_be_dealt_with_that_still_burns_calls_again(town: Town) -> None:
+    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "seq": 1})
+    await town.phone("李伟").expects_sms("燃气泄漏")
+    (alert,) = await town.items("/api/v1/alerts")
+    for action in ("acknowledge", "arrive", "resolve"):
+        await town.api.post(f"/api/v1/alerts/{alert['id']}/{action}", json={"person": "li"})
+    town.clock.now += 60_000
+    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "seq": 2})
+    await town.until_items("/api/v1/devices/gas-402/readings?quantity=alarm", 2)
+
+    await town.fast_forward(minutes=10)
+
+    await town.until_state(alert["id"], "open")
+    story = [entry["text"] for entry in (await town.get(f"/api/v1/alerts/{alert['id']}"))["timeline"]]
+    assert "已处置，但设备仍在报警，重新呼叫" in story
+    assert "燃气泄漏" in town.phone("李伟").texts[-1]
+
+
+async def test_a_leak_that_was_dealt_with_stays_dealt_with(town: Town) -> None:
+    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "seq": 1})
+    (alert,) = await town.until_items("/api/v1/alerts")
+    for action in ("acknowledge", "arrive", "resolve"):
+        await town.api.post(f"/api/v1/alerts/{alert['id']}/{action}", json={"person": "li"})
+
+    for _ in range(4):
+        await town.fast_forward(minutes=10)
+    assert (await town.get(f"/api/v1/alerts/{alert['id']}"))["state"] == "resolved"
+
+
+async def test_an_elder_who_calls_again_while_somebody_is_said_to_be_there_is_heard_again(town: Town) -> None:
+    await town.publish("fengshao/v1/band-402/alarm", {"sos": True, "seq": 1})
+    await town.phone("李伟").expects_sms("枫林苑3栋2单元402")
+    (alert,) = await town.items("/api/v1/alerts")
+    await town.api.post(f"/api/v1/alerts/{alert['id']}/arrive", json={"person": "li"})
+    await town.phone("李伟").expects_sms("已由李伟接警")
+
+    town.clock.now += 120_000
+    await town.publish("fengshao/v1/band-402/alarm", {"sos": True, "seq": 2})
+
+    await town.phone("李伟").expects_sms("枫林苑3栋2单元402", "回复11接警")
+
+
+async def test_an_edge_node_whose_birth_nobody_heard_is_asked_to_be_born_again(town: Town) -> None:
+    async with aiomqtt.Client("127.0.0.1", town.mqtt_port) as edge:
+        await edge.subscribe("spBv1.0/estate/NCMD/edge")
+        data = base64.b64decode("COry9aigKxIeCg5TdXBwbHkgVm9sdGFnZRjq8vWooCsgCWXNzERBGAI=")
+        await town.publish("spBv1.0/estate/NDATA/edge", data)
+        async with asyncio.timeout(15):
+            message = await anext(aiter(edge.messages))
+    assert b"Node Control/Rebirth" in bytes(message.payload)  # type: ignore[arg-type]
 
 
 async def test_a_stranger_is_claimed_and_what_it_had_said_is_read_after_all(town: Town) -> None:

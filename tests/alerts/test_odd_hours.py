@@ -173,3 +173,36 @@ async def test_a_number_is_free_again_a_day_after_its_alert_was_closed(town: Any
     assert town.alert(3).state is State.OPEN
     assert code(3, town.clock.now + 86_400_001) == 1
     assert code(3, town.clock.now) == 1
+
+
+async def test_who_calls_again_while_somebody_is_on_it_is_heard_by_the_one_who_is(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding()])
+    await town.send()
+    await town.desk.act("1", "acknowledge", WANG)
+    await town.send()
+    before = len(town.texts("wang"))
+
+    await town.desk.hear([finding(id="again", begin=finding().begin + 60_000)])
+    await town.send()
+    assert len(town.texts("wang")) == before + 1
+
+
+async def test_a_call_again_for_an_owner_who_left_the_register_stays_in_the_story(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding()])
+    await town.desk.act("1", "acknowledge", structs.replace(WANG, id="gone"))
+
+    await town.desk.hear([finding(id="again", begin=finding().begin + 60_000)])
+    assert town.story()[-1].startswith("再次报警")
+
+
+async def test_what_was_dealt_with_and_still_burns_calls_again(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding()])
+    for action in ("acknowledge", "resolve"):
+        await town.desk.act("1", action, WANG)
+    await town.pass_time(660)
+    assert town.alert(1).state is State.RESOLVED
+
+    town.desk.burns = lambda _alert: True
+    await town.pass_time(660)
+    assert town.alert(1).state is State.OPEN
+    assert "已处置，但设备仍在报警，重新呼叫" in town.story()

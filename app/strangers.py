@@ -1,27 +1,28 @@
-"""A danger told by a device that nobody registered is told to people all the same, at most once an hour a device."""
+"""A danger told by a device that nobody registered is told to people all the same, at most every five minutes a device."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from domain import HOUR, Evidence, Finding, Ledger, Phase, Severity, Subject
+from domain import MINUTE, Evidence, Finding, Ledger, Phase, Severity, Subject
 from ingest.outcome import Refusal
 
 RULE = "unknown-device-danger"
 TITLE = "未登记设备报警"
 ADVICE = "请查明位置"
+SPAN_MS = 5 * MINUTE
 
 
 def strangers(refusals: Sequence[Refusal]) -> list[Finding]:
-    """One finding for each refused message that bears a danger bit. The hour in its id keeps a flood to one."""
+    """One finding for each refused message that bears a danger bit. The span in its id keeps a flood small."""
     return [_finding(refusal) for refusal in refusals if refusal.danger]
 
 
 def _finding(refusal: Refusal) -> Finding:
     name = f"{refusal.platform or refusal.source}:{refusal.identity or refusal.topic}"
-    hour = refusal.at - refusal.at % HOUR
+    span = refusal.at - refusal.at % SPAN_MS
     return Finding(
-        id=f"{RULE}@1/{name}/{hour}",
+        id=f"{RULE}@1/{name}/{span}",
         rule=RULE,
         version="1",
         phase=Phase.BEGAN,

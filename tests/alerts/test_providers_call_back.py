@@ -170,7 +170,7 @@ async def test_news_for_a_card_that_never_went_out_is_not_sent(
     for _ in range(5):
         connected.clock.now += 6_000
         await connected.send()
-    assert "企业微信未发给 王芳（网格员）：原消息未送达" in connected.story()
+    assert "企业微信未发给 王芳（网格员）：原卡片已不能更新" in connected.story()
 
 
 async def test_a_medium_danger_is_a_card_and_a_text_only_where_that_fails(

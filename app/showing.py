@@ -52,6 +52,8 @@ class Status:
         self._on_duty, self._clock = on_duty, clock
         self._seen: deque[tuple[Instant, int]] = deque()
         self.detect_to_send_ms: int | None = None
+        self.journal_error: Callable[[], str] = str
+        """Why nothing can be journaled, and so nothing is acknowledged; empty when all is well."""
 
     def readings_per_s(self, now: Instant) -> float:
         """Readings a second over the last ten seconds; called about every two."""
@@ -69,6 +71,7 @@ class Status:
             "last_reading_at": self._chain.counts.last_reading_at,
             "readings_per_s": self.readings_per_s(now),
             "detect_to_send_ms": self.detect_to_send_ms,
+            "journal_error": self.journal_error(),
             "on_duty": {
                 role.value: self._on_duty(self._community(), role, now) for role in (Role.WORKER, Role.COMMUNITY)
             },

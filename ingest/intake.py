@@ -16,8 +16,9 @@ from domain import Device, Instant, Lane
 from domain.kind import Kind
 from ingest.adapters import FILTERS
 from ingest.address import read_address
+from ingest.drops import DROPPED, DropCounter
 from ingest.frame import Entry
-from ingest.lane import Foresee, LaneSettings, LaneWriter
+from ingest.lane import Foresee, LaneSettings, LaneWriter, Refused
 from ingest.lane import Journal as Journal
 from ingest.link import Arrival, Link, LinkSettings
 from ingest.session import Session
@@ -72,7 +73,8 @@ class IntakeStatus(Struct, frozen=True):
 class Intake:
     """The host of the two sessions. `on_link` hears when we begin and cease to hear the devices at all.
 
-    `foresee` finds what the bulk session brings and must not wait: it goes to the urgent lane.
+    `foresee` finds what the bulk session brings and must not wait: it goes to the urgent lane. `on_refused` hears when
+    the journal takes again what it refused, `on_drop` how many messages the broker says it dropped.
     """
 
     def __init__(
@@ -85,6 +87,8 @@ class Intake:
         on_link: Callable[[bool, Instant], None] | None = None,
         tls: ssl.SSLContext | None = None,
         foresee: Foresee | None = None,
+        on_refused: Refused | None = None,
+        on_drop: Callable[[int, Instant], None] | None = None,
     ) -> None:
         self.on_link = on_link
         self._settings = settings or IntakeSettings()
@@ -106,10 +110,11 @@ class Intake:
             self._settings.retry_append_s,
         )
         self._writers = {
-            session: LaneWriter(lane, session, journal, deliver, clock, limits, self._takes, seen)
+            session: LaneWriter(lane, session, journal, deliver, clock, limits, self._takes, seen, on_refused)
             for (lane, session), seen in zip(self._sessions.items(), (None, foresee), strict=True)
         }
-        self._urgent.want(self._urgent_filters.filters)
+        self._drops, self._on_drop = DropCounter(), on_drop
+        self._urgent.want((*self._urgent_filters.filters, DROPPED))
         self._bulk.want(pattern for patterns in FILTERS.values() for pattern in patterns)
 
     def _link_settings(self, lane: Lane) -> LinkSettings:
@@ -133,7 +138,7 @@ class Intake:
         """The same for filters that were computed elsewhere: in a large registry that takes a while."""
         self._urgent_filters = filters
         self._cover = Cover(self._urgent_filters.filters)
-        self._urgent.want(self._urgent_filters.filters)
+        self._urgent.want((*self._urgent_filters.filters, DROPPED))
 
     async def run(self) -> None:
         """Listen until cancelled; then append what has arrived, acknowledge it, and close in order."""
@@ -165,7 +170,17 @@ class Intake:
 
     def session_took(self, session: Session, link: Link, arrivals: list[Arrival]) -> None:
         """Messages came on one of the sessions."""
+        if session is self._urgent:
+            arrivals = [each for each in arrivals if not self._is_about_the_broker(each)]
         self._writers[session].take(link, arrivals)
+
+    def _is_about_the_broker(self, arrival: Arrival) -> bool:
+        if arrival.topic != DROPPED:
+            return False
+        rise = self._drops.rise(arrival.payload)
+        if rise and self._on_drop is not None:
+            self._on_drop(rise, self._clock())
+        return True
 
     def session_opened(self, session: Session) -> None:
         """A session connected; is what it brings as old as what the other one brings?"""

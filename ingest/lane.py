@@ -49,6 +49,8 @@ class _Batch(Struct):
 
 
 Takes = Callable[[Lane, str, bytes, int, Instant], bool]
+Refused = Callable[[Instant, Instant, str], None]
+"""The journal takes again: since when it did not, until when, and why."""
 Foresee = Callable[[Sequence[Frame]], Sequence[Frame]]
 """Those of the frames that must not wait behind the others."""
 
@@ -66,11 +68,13 @@ class LaneWriter:
         settings: LaneSettings,
         takes: Takes,
         foresee: Foresee | None = None,
+        on_refused: Refused | None = None,
     ) -> None:
         self.frames = self.twins = self.redelivered = self.too_large = self.pending_bytes = 0
         self.journal_error = ""
         self._lane, self._session, self._journal, self._deliver = lane, session, journal, deliver
         self._clock, self._settings, self._takes, self._foresee = clock, settings, takes, foresee
+        self._on_refused = on_refused
         self._waiting: deque[_Batch] = deque()
         self._dangers: list[Frame] = []
         self._work = asyncio.Event()
@@ -180,14 +184,18 @@ class LaneWriter:
 
     async def _append(self, lane: Lane, frames: Sequence[Frame]) -> int:
         """Until it is done: while the disk is full nothing is acknowledged and nothing more is read."""
+        refused_since: Instant | None = None
         while True:
             try:
                 position = await self._journal.append(lane, frames)
             except Exception as fault:  # noqa: BLE001 (whatever the journal's trouble is, the frames stay ours)
+                refused_since = self._clock() if refused_since is None else refused_since
                 self.journal_error = f"{type(fault).__name__}: {fault}"
                 self.hold()
                 await asyncio.sleep(self._settings.retry_append_s)
             else:
+                if refused_since is not None and self._on_refused is not None:
+                    self._on_refused(refused_since, self._clock(), self.journal_error)
                 self.journal_error = ""
                 return position
 

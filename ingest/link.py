@@ -237,9 +237,11 @@ _CONTROL: Final[dict[type, Callable[..., None]]] = {
 
 
 def _topic_filter(pattern: str) -> mqtt5.TopicFilter:
+    """What the broker says about itself needs no acknowledgement: the next figure is as good."""
+    about_itself = pattern.startswith("$SYS/")
     return mqtt5.TopicFilter(
         pattern,
-        max_qos=mqtt5.QoS.AT_LEAST_ONCE,
+        max_qos=mqtt5.QoS.AT_MOST_ONCE if about_itself else mqtt5.QoS.AT_LEAST_ONCE,
         retain_as_published=False,
         retain_handling=mqtt5.RetainHandling.SEND_IF_SUBSCRIPTION_NOT_EXISTS,
     )

@@ -1,0 +1,70 @@
+"""What the service must say about itself: the broker dropped messages, the disk took nothing. Findings for maintenance.
+
+It decides nothing about who is told. What cannot be written now is told as soon as it can be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from msgspec.structs import replace
+
+from domain import HOUR, Evidence, Finding, Instant, Ledger, Phase, Severity, Subject
+
+DROPPED_RULE, DROPPED_TITLE = "broker-dropped", "消息服务器丢弃消息"
+DISK_RULE, DISK_TITLE = "journal-refused", "日志磁盘写不进"
+DROPPED_ADVICE = "请检查消息服务器的队列上限与负载"
+DISK_ADVICE = "请检查磁盘空间；期间的消息由消息服务器保存，恢复后补收"
+
+Change = Callable[[Callable[[], Sequence[Finding]]], Awaitable[None]]
+"""How findings come between two entries of the journal (Chain.change)."""
+
+
+class OwnTrouble:
+    """Takes notice at once and tells in turn."""
+
+    def __init__(self, change: Change) -> None:
+        self._change = change
+        self._waiting: asyncio.Queue[list[Finding]] = asyncio.Queue()
+
+    def broker_dropped(self, rise: int, at: Instant) -> None:
+        """The broker's counter rose. The hour in the id keeps a bad night to a few alerts."""
+        began = _finding(DROPPED_RULE, DROPPED_TITLE, Severity.HIGH, "broker", at - at % HOUR, at, DROPPED_ADVICE)
+        self._waiting.put_nowait([_with(began, Evidence("dropped", rise, at=at))])
+
+    def disk_refused(self, since: Instant, until: Instant, why: str) -> None:
+        """The journal took nothing for a while, and takes again."""
+        began = _finding(DISK_RULE, DISK_TITLE, Severity.HIGH, "journal", since, since, DISK_ADVICE)
+        told = _with(began, Evidence("reason", why, at=since), Evidence("seconds", (until - since) / 1000, at=until))
+        self._waiting.put_nowait([told])
+
+    async def follow(self) -> None:
+        """Tells, until cancelled."""
+        while True:
+            findings = await self._waiting.get()
+            await self._change(lambda findings=findings: findings)  # type: ignore[misc]
+
+
+def _finding(
+    rule: str, title: str, severity: Severity, about: str, begin: Instant, at: Instant, advice: str
+) -> Finding:
+    return Finding(
+        id=f"{rule}@1/system:{about}/{begin}",
+        rule=rule,
+        version="1",
+        phase=Phase.BEGAN,
+        hazard="device",
+        title=title,
+        severity=severity,
+        ledger=Ledger.HEALTH,
+        subject=Subject("system", about),
+        begin=begin,
+        at=at,
+        now=at,
+        advice=advice,
+    )
+
+
+def _with(finding: Finding, *evidence: Evidence) -> Finding:
+    return replace(finding, evidence=evidence)

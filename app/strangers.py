@@ -1,4 +1,4 @@
-"""A danger told by a device that nobody registered is told to people all the same, at most every five minutes a device."""
+"""A danger told by a device that nobody registered is told to people too, at most every five minutes a device."""
 
 from __future__ import annotations
 

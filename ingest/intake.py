@@ -242,7 +242,7 @@ def _session_status(session: Session, writer: LaneWriter) -> SessionStatus:
         name=session.name,
         connected=session.connected,
         ready=session.ready.is_set(),
-        granted=len(session.granted),
+        granted=len(session.granted - {DROPPED}),
         refused=dict(session.refused),
         pending_bytes=writer.pending_bytes,
         paused=link is not None and link.paused,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from benchmarks import codecs, detect_to_send, devices_300k, intake, overload
+from benchmarks import backtest, codecs, detect_to_send, devices_300k, intake, overload, rules
 from benchmarks.result import Result
 
 BENCHES: Mapping[Callable[[], Iterator[Result]], tuple[str, ...]] = {
     intake.run: ("intake_ratio_mosquitto_sub", "intake_readings_per_s"),
+    rules.run: ("rule_evaluations_per_s",),
+    backtest.run: ("backtest_readings_per_s",),
     codecs.run: ("codec_decodes_per_s",),
     detect_to_send.run: ("detect_to_send_p50_ms", "detect_to_send_p99_ms"),
     overload.run: ("overload_sos_p99_ms",),

@@ -33,10 +33,11 @@ class Window:
     time after all before them, are told apart without a search.
     """
 
-    __slots__ = ("heard", "kept", "last_seq", "newest", "said", "top_seq")
+    __slots__ = ("_next", "heard", "kept", "last_seq", "newest", "said", "top_seq")
 
     def __init__(self) -> None:
         self.said = array("q")
+        self._next = 0
         self.kept = KEPT_MIN
         self.top_seq = self.last_seq = NO_SEQ
         self.newest: Instant = 0
@@ -44,7 +45,13 @@ class Window:
 
     def expect(self, batch: int) -> None:
         """A device that sends batches is remembered for two of them."""
-        self.kept = max(self.kept, min(2 * batch, KEPT_MAX))
+        if 2 * batch > self.kept and self.kept < KEPT_MAX:
+            self.said, self._next = self._in_order(), len(self.said)
+            self.kept = min(2 * batch, KEPT_MAX)
+
+    def _in_order(self) -> array[int]:
+        """The oldest first: a full window is overwritten from its beginning."""
+        return self.said[self._next :] + self.said[: self._next]
 
     def is_repeated(self, seq: int | None, at: Instant | None, received: Instant, digest: int, danger: bool) -> bool:
         """Whether this was said before; if not, it is remembered."""
@@ -59,12 +66,17 @@ class Window:
         self.heard = received
         if seq == NO_SEQ and at is None:
             return
-        self.said.extend((seq, -received if at is None else at, mark))
-        if len(self.said) > self.kept * _STRIDE:
-            del self.said[:_STRIDE]
+        said, place, stamp = self.said, self._next, -received if at is None else at
+        if place == len(said) and place < self.kept * _STRIDE:
+            said.extend((seq, stamp, mark))
+        else:
+            place = place if place < len(said) else 0
+            said[place], said[place + 1], said[place + 2] = seq, stamp, mark
+        self._next = place + _STRIDE
         if seq != NO_SEQ:
             self.last_seq = seq
-            self.top_seq = max(self.top_seq, seq)
+            if seq > self.top_seq:
+                self.top_seq = seq
         if at is not None and at > self.newest:
             self.newest = at
 
@@ -99,7 +111,7 @@ class Window:
 
     def saved(self) -> tuple[int, int, int, Instant, Instant, bytes]:
         """The window as plain values, for a snapshot."""
-        return self.kept, self.top_seq, self.last_seq, self.newest, self.heard, self.said.tobytes()
+        return self.kept, self.top_seq, self.last_seq, self.newest, self.heard, self._in_order().tobytes()
 
     @classmethod
     def restored(cls, saved: tuple[int, int, int, Instant, Instant, bytes]) -> Window:
@@ -107,4 +119,5 @@ class Window:
         window = cls()
         window.kept, window.top_seq, window.last_seq, window.newest, window.heard, said = saved
         window.said.frombytes(said)
+        window._next = len(window.said)
         return window

@@ -219,6 +219,15 @@ def rules_schema(trials: bool) -> None:
     click.echo(schema("trials" if trials else "rulebook"))
 
 
+@rules.command("manual")
+@told
+def rules_manual() -> None:
+    """Print the table of all built-in rules: question, source, trials, and what each refuses to judge."""
+    from app.newbook import manual
+
+    click.echo(manual())
+
+
 @main.group()
 def devices() -> None:
     """The device registry."""

@@ -1,4 +1,5 @@
-"""`fengshao rules new|schema`: a commented rulebook to begin with, and the shape of rulebooks for editors."""
+"""`fengshao rules new|schema|manual`: a commented rulebook to begin with, the shape of rulebooks for editors, and all
+rules as a table."""
 
 from __future__ import annotations
 
@@ -10,7 +11,11 @@ import click
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from app.rulework import trials_of
+from app.shelf import book_files, load_books, load_kinds
+from app.written import read_model
 from domain.duration import parse_duration
+from rules.manual import table
 from rules.rulebook import Rulebook
 from rules.trial import TrialBook
 
@@ -75,6 +80,13 @@ def write_book(name: str, folder: Path) -> list[Path]:
     for file, text in files.items():
         file.write_text(text.format(name=name), "utf-8")
     return list(files)
+
+
+def manual() -> str:
+    """The table of all built-in rules, as docs/rules.md shows it."""
+    files = book_files()
+    trials = {file.stem: read_model(trials_of(file), TrialBook) for file in files if trials_of(file).exists()}
+    return table(load_books(load_kinds(), files), trials)
 
 
 class _Shape(GenerateJsonSchema):

@@ -1,5 +1,5 @@
-"""The rules as a table people read: what each asks, where its limits come from, which trials show it, what it refuses to
-judge. Printed, never written by hand; it judges nothing.
+"""The rules as a table people read: what each asks, where its limits come from, which trials show it, and what it
+refuses to judge. Printed, never written by hand; it judges nothing.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain import HOUR, SECOND, Device, Finding, Person, Phase, Reading, Value
+from domain import HOUR, SECOND, Device, Finding, Person, Phase, Place, Reading, Value
 from domain.kind import Kind
 from domain.people import community
 from rules.engine import Engine
@@ -178,3 +178,50 @@ def test_a_crash_changes_nothing_for_other_kinds_either(
         crashing.restore(snapshot)
         other += crashing.feed([reading, reading], reading.received)
     assert one + steady.tick(now + 100 * HOUR) == other + crashing.tick(now + 100 * HOUR)
+
+
+SMOKES = [f"smoke-{n}" for n in range(4)]
+BUILDING = community(
+    places=[
+        Place("b", "1栋", "building", cell="g"),
+        *(Place(f"h-{name}", name, "household", parent="b") for name in [*SMOKES, "lift"]),
+    ]
+)
+
+
+def stairs(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Engine:
+    engine = Engine([books["fire"], books["device"]], kinds, BUILDING)
+    devices = [Device(name, "smoke_alarm", place=f"h-{name}") for name in SMOKES]
+    engine.enrol([*devices, Device("lift", "ebike_lift", place="h-lift")], T0)
+    return engine
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    story=st.lists(
+        st.tuples(
+            st.sampled_from([1, 20, 200, 2000]),
+            st.sampled_from([0, 0, 0, 100]),
+            st.sampled_from([*SMOKES, "lift"]),
+            st.booleans(),
+        ),
+        max_size=60,
+    )
+)
+def test_what_is_found_of_a_building_survives_crashes_and_repetition_and_alternates(
+    books: dict[str, Rulebook], kinds: dict[str, Kind], story: list[tuple[int, int, str, bool]]
+) -> None:
+    steady, crashing, one, other, now = stairs(books, kinds), stairs(books, kinds), list[Finding](), list[Finding](), T0
+    for gap, late, name, danger in story:
+        now += gap * SECOND
+        kind, quantity = ("ebike_lift", "present") if name == "lift" else ("smoke_alarm", "alarm")
+        reading = Reading(name, kind, now - late * SECOND, now, {quantity: danger})
+        one += steady.feed([reading], now)
+        snapshot, crashing = crashing.snapshot(), stairs(books, kinds)
+        crashing.restore(snapshot)
+        other += crashing.feed([reading, reading], now)
+    assert one + steady.tick(now + 100 * HOUR) == other + crashing.tick(now + 100 * HOUR)
+    for rule in ("fire-building", "fire-ebike"):
+        life = [finding.phase for finding in one if finding.rule == rule]
+        assert life[::2] == [Phase.BEGAN] * len(life[::2])
+        assert set(life[1::2]) <= {Phase.ENDED}

@@ -18,7 +18,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
@@ -127,10 +127,12 @@ def _kill(running: Service, chance: random.Random) -> None:
 def _drain(running: Service, numbers: Numbers) -> None:
     """Until the last number is in the history and nothing waits."""
     last, ends = numbers.count - 1, time.time() + DRAINED_WITHIN_S
+    since = datetime.fromtimestamp((numbers.at(last) - 1) / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    path = f"/api/v1/devices/{numbers.device(last)}/readings?quantity=lel_pct&from={since}"
     while time.time() < ends:
         with contextlib.suppress(httpx2.TransportError):
-            page = running.get(f"/api/v1/devices/{numbers.device(last)}/readings?quantity=lel_pct&limit=1000")["items"]
-            ats = {round(datetime.fromisoformat(item["at"]).timestamp() * 1000) for item in page}
+            items = running.get(path)["items"]
+            ats = {round(datetime.fromisoformat(item["at"]).timestamp() * 1000) for item in items}
             if numbers.at(last) in ats and running.sample("fengshao_backlog_entries") == 0:
                 return
         time.sleep(0.2)

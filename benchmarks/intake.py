@@ -14,7 +14,7 @@ from benchmarks.flood import ROOT
 from benchmarks.result import Result
 from benchmarks.service import Service, service
 
-COUNT = 200_000
+COUNT = 400_000
 DEVICES = 5_000
 ROUNDS = 5
 ELSEWHERE = "elsewhere/1"

@@ -23,7 +23,7 @@ from rules.order import in_event_order
 from rules.outages import Outages
 from rules.plan import PlannedRule, empty_plan, quiet
 from rules.rulebook import Rulebook
-from rules.scope import Scope, believable, remember_past, with_memory
+from rules.scope import Scope, believable, learn_usual, remember_past, with_memory
 from rules.seat import NO_WATCHES, Memory, Seat
 from rules.watching import Watching
 from rules.words import Occasion, words_of
@@ -152,6 +152,7 @@ class Engine(Watching):
             values = {}
         elif not retained:
             remember_past(seat, at, values)
+            learn_usual(seat, at, values)
         scope = Scope(seat, self._near, at, with_memory(seat, at, values, late or retained))
         for planned, condition in self._awake(seat, values):
             if condition.wanted.isdisjoint(values):

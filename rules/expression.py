@@ -12,6 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from domain import HOUR
 from domain.duration import parse_duration
 from rules.tree import COMPARISONS, FUNCTIONS, OWNERS, Attribute, Binary, Literal, Node, Quantity, Unary, Window
 
@@ -160,6 +161,9 @@ class _Parser:
         if function.text == "abs":
             self.demand(")")
             return Unary("abs", operand)
+        if function.text == "usual":
+            self.demand(")")
+            return _window(function, operand, Literal(HOUR, duration=True), operand)
         self.demand(",")
         second = self.sum()
         third = self.sum() if function.text == "quantile" and self.take(",") else None

@@ -74,6 +74,9 @@ class Plan:
         self.windows = _windows(cond for _, cond in self.judged)
         asked = [window for _, cond in self.judged for window in cond.windows]
         self.exact = frozenset(window.quantity for window in asked if window.function in GAUGE_WINDOWS)
+        counters = {name for name, quantity in kind.quantities.items() if quantity.cumulative}
+        self.usual = {one.quantity: one.quantity in counters for one in asked if one.function == "usual"}
+        """Quantities of which rules ask what is usual, and whether they are counters."""
         self.plain = not (self.thorough or self.remembered or self.timed)
         """Nothing need be remembered of a quiet reading."""
 
@@ -112,7 +115,7 @@ def _windows(conditions: Iterable[Condition]) -> dict[str, int]:
     """How much past must be kept of which quantity."""
     kept: dict[str, int] = {}
     for condition in conditions:
-        for window in condition.windows:
+        for window in (one for one in condition.windows if one.function != "usual"):
             kept[window.quantity] = max(kept.get(window.quantity, 0), window.length_ms)
     return kept
 

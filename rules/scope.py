@@ -104,10 +104,21 @@ class Scope:
 
     def window(self, window: Window) -> float | None:
         """What the past of a quantity says at the reading's event time."""
+        if window.function == "usual":
+            learned = (self._seat.usuals or {}).get(window.quantity)
+            return None if learned is None else learned.ask(self._at)
         past = self._histories.get(window.quantity)
         if past is None or window.quantity not in self.values:
             return None
         return past.ask(window, self._at)
+
+
+def learn_usual(seat: Seat, at: Instant, values: dict[str, Value]) -> None:
+    """Teaches what is usual; the hour that is still going on counts only when it is over."""
+    for name, counter in seat.plan.usual.items():
+        value = values.get(name)
+        if isinstance(value, (int, float)):
+            seat.usual(name, counter).learn(at, value)
 
 
 def believable(reading: Reading) -> dict[str, Value]:

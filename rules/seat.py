@@ -11,6 +11,7 @@ from domain import Device, Instant, Value
 from domain.duration import parse_duration
 from rules.core import TOLD_OF, Watch
 from rules.plan import Plan
+from rules.usual import Learned, Usual
 from rules.wakes import ABSENCE, Wake
 from rules.window import History, Sample
 
@@ -32,6 +33,7 @@ class Memory(Struct, array_like=True, gc=False):
     heard_of: dict[str, Instant] | None
     retained: tuple[str, ...]
     onsets: dict[str, tuple[Instant, ...]] | None = None
+    usuals: dict[str, Learned] | None = None
 
 
 class Seat:
@@ -39,7 +41,7 @@ class Seat:
 
     __slots__ = (
         "absence_due", "device", "enrolled", "heard", "heard_of", "histories", "newest", "onsets", "plan", "registered",
-        "remembered", "report_every_ms", "retained", "watches",
+        "remembered", "report_every_ms", "retained", "usuals", "watches",
     )  # fmt: skip
 
     def __init__(self, device: Device, plan: Plan, enrolled: Instant, registered: bool) -> None:
@@ -54,6 +56,7 @@ class Seat:
         self.heard_of: dict[str, Instant] | None = None
         self.retained: tuple[str, ...] = ()
         self.onsets: dict[str, tuple[Instant, ...]] | None = None
+        self.usuals: dict[str, Usual] | None = None
 
     def describe(self, device: Device) -> None:
         """The registry says something new about it; what it said itself is kept."""
@@ -79,6 +82,13 @@ class Seat:
         self.onsets = {**(self.onsets or {}), rule: lately}
         return lately
 
+    def usual(self, quantity: str, counter: bool) -> Usual:
+        """What was learned of this quantity."""
+        self.usuals = self.usuals if self.usuals is not None else {}
+        if quantity not in self.usuals:
+            self.usuals[quantity] = Usual(counter)
+        return self.usuals[quantity]
+
     def hear(self, values: Mapping[str, Value], at: Instant, now: Instant) -> None:
         """A sign of life. Lanes may overtake each other: neither time goes back."""
         self.heard, self.newest = max(self.heard, now), max(self.newest, at)
@@ -103,9 +113,10 @@ class Seat:
     def written(self) -> Memory:
         """The seat as a value."""
         past = {name: history.samples for name, history in self.histories.items()} if self.histories else None
+        learned = {name: usual.written() for name, usual in self.usuals.items()} if self.usuals else None
         return Memory(
             self.device.id, self.plan.kind, self.enrolled, self.heard, self.newest,
-            self.watches, self.remembered, past, self.heard_of, self.retained, self.onsets,
+            self.watches, self.remembered, past, self.heard_of, self.retained, self.onsets, learned,
         )  # fmt: skip
 
     def recall(self, memory: Memory) -> None:
@@ -118,6 +129,8 @@ class Seat:
         self.heard_of = {name: at for name, at in (memory.heard_of or {}).items() if name in plan.timed} or None
         self.retained = memory.retained
         self.onsets = memory.onsets
+        learned = {q: known for q, known in (memory.usuals or {}).items() if q in plan.usual}
+        self.usuals = {q: Usual(plan.usual[q], known) for q, known in learned.items()} or None
 
 
 def _histories(memory: Memory, plan: Plan) -> dict[str, History] | None:

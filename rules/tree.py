@@ -16,8 +16,9 @@ COUNTER_WINDOWS: Final = ("increase", "rate", "idle")
 GAUGE_WINDOWS: Final = ("sum", "min", "max", "mean", "count", "last", "quantile", "seen")
 """Of what was measured in a time. `quantile(x, 0.9, 1h)`; `seen(x, 24h)`: how much of the time the readings span."""
 WINDOWS: Final = (*COUNTER_WINDOWS, *GAUGE_WINDOWS)
-FUNCTIONS: Final = ("abs", "default", *WINDOWS)
-"""`abs(x)`; `default(device.limit_mm, 1500)`: the first, or the second where the first is unknown; and the windows."""
+FUNCTIONS: Final = ("abs", "default", "usual", *WINDOWS)
+"""`abs(x)`; `default(device.limit_mm, 1500)`: the first, or the second where the first is unknown;
+`usual(x)`: what is usual at this hour of the week, learned from the device itself; and the windows."""
 
 
 class Literal(Struct, frozen=True, tag=True):

@@ -9,8 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain import Device, Identity
+from ingest.duplicates import Window
+from ingest.express import Express
 from ingest.frame import Frame
 from ingest.listener import Listener
+from ingest.mapping import Plan
+from ingest.outcome import Draft
 from ingest.redelivery import HeardPackets, marks
 
 NOW = 1_795_269_600_000
@@ -105,3 +109,11 @@ def test_a_device_that_joins_anew_between_two_messages_is_looked_up_again(listen
 
     heard = ours.hear([join, up(b'{"ts": %d, "lel_pct": 2}' % NOW)])
     assert (1, 1) == (len(heard.notes), len(heard.readings))
+
+
+def test_only_our_own_format_goes_the_short_way() -> None:
+    express, device = Express(), Device("gas-1", "gas_alarm")
+    draft = Draft("thingsboard", "gas-1", NOW, {"lel_pct": 1})
+    express.learn("v1/gateway/telemetry", draft, device, Plan("gas_alarm", {}, ()), Window())
+
+    assert express.read(Frame("v1/gateway/telemetry", b"{}", NOW, "bulk")) is None

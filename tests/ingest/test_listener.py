@@ -352,6 +352,9 @@ def test_a_change_of_some_devices_leaves_the_others_as_they_were(listener: Calla
     assert find("zigbee2mqtt", "hall") is None
     assert (None, 3) == (find("native", "gone"), len(ours.directory))
 
+    ours.registry_changed(["gas-1"], [])
+    assert ("gas-2", None) == (found(find("zigbee2mqtt", "kitchen")), find("native", "gas-1"))
+
 
 NEW = Device("new", "gas_alarm")
 

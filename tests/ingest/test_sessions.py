@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.address import BadAddress, read_address
+from ingest.drops import DropCounter
 from ingest.packets import HEAD_BYTES, BrokenStream, Oversized, PacketStream
 from ingest.redelivery import Again, PacketMemory
 from ingest.twins import BULK_AHEAD_MS, KEPT_MAX, Twins
@@ -149,3 +150,8 @@ def test_an_address_is_read_and_its_password_is_never_printed() -> None:
 def test_a_bad_address_says_what_to_write(url: str) -> None:
     with pytest.raises(BadAddress, match="write mqtt://host:port"):
         read_address(url)
+
+
+def test_only_a_rise_of_the_brokers_counter_is_a_drop_and_a_lower_count_is_a_new_broker() -> None:
+    counter = DropCounter()
+    assert [0, 0, 5, 2, 0] == [counter.rise(said) for said in (b"7", b"7", b"12", b"2", b"what?")]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import random
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -76,6 +77,12 @@ def lived_in(engine: Engine, devices: Sequence[Device], chance: random.Random) -
         engine.feed([Reading(one.id, one.kind, at, at, values(one.kind, at, chance)) for one in said], at)
 
 
+def learned_bytes(engine: Engine) -> int:
+    """What is usual at each hour of the week, which is counted apart."""
+    learned = [usual for seat in engine.seats.values() for usual in (seat.usuals or {}).values()]
+    return sum(sys.getsizeof(one) + sys.getsizeof(one.seen) + sys.getsizeof(one.mean) for one in learned)
+
+
 def resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
@@ -102,6 +109,7 @@ def run() -> Iterator[Result]:
         memory = (resident_bytes() - before) / number
         if number == DEVICES:
             # Memory is measured with all books; speed with the four founding ones, as promised.
+            baselines = learned_bytes(engine) / number
             restored_s, engine = restarted(engine, founding, devices)
         asked = engine.evaluations
         took = feed(engine, devices, T0 + 48 * HOUR, READINGS, chance)
@@ -117,7 +125,8 @@ def run() -> Iterator[Result]:
         {
             "devices": DEVICES,
             **costs,
-            "bytes_per_device_all_books": round(memory),
+            "bytes_per_device_all_books": round(memory - baselines),
+            "bytes_of_baselines_per_device": round(baselines),
             "restart_s": round(restored_s, 1),
             "evaluations_per_s_300_rules_on_one_source": round(crowd.evaluations / crowd_took),
         },

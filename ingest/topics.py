@@ -56,6 +56,8 @@ class Cover:
         if topic in self._exact:
             return True
         for before, ends, afters in self._ends:
-            if topic.endswith(ends) and topic.startswith(before) and topic[len(before) :].partition("/")[2] in afters:
-                return True
+            if topic.endswith(ends) and topic.startswith(before):
+                _, slash, after = topic[len(before) :].partition("/")
+                if slash and after in afters:
+                    return True
         return bool(self._wild) and any(matches(pattern, topic) for pattern in self._wild)

@@ -145,7 +145,7 @@ class Engine(Watching):
     def _judge(self, seat: Seat, reading: Reading, now: Instant, told: list[Finding]) -> None:
         """The whole way, for a reading that may change something."""
         at, values = reading.at, believable(reading)
-        retained, late = Quality.RETAINED in reading.doubts.values(), at < seat.newest
+        retained, late = bool(reading.doubts) and Quality.RETAINED in reading.doubts.values(), at < seat.newest
         if not retained:
             self._heard(seat, values, at, now, told)
         if reading.is_test:

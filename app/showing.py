@@ -15,6 +15,8 @@ from rules.rulebook import Rulebook
 
 DIST = Path(__file__).resolve().parent.parent / "console" / "dist"
 RATE_WINDOW_MS = 10_000
+ASKED = ("absent", "gather", "chatter")
+"""Questions that are no expression: named as they are written in a rulebook."""
 
 
 def rule_lines(books: Sequence[Rulebook]) -> list[RuleLine]:
@@ -29,7 +31,8 @@ def rule_lines(books: Sequence[Rulebook]) -> list[RuleLine]:
             ledger=rule.ledger.value,
             version=str(book.version),
             source=rule.source,
-            when=rule.when or rule.event or "absent",
+            state="shadow" if rule.shadow else "active",
+            when=rule.when or rule.event or next(way for way in ASKED if getattr(rule, way) is not None),
             advice=rule.advice.zh if rule.advice else "",
         )
         for book in books
@@ -95,4 +98,8 @@ def samples(chain: Chain, connected: bool, delivery_counts: Mapping[tuple[str, s
         yield Sample("fengshao_deliveries_total", number, "Messages to people by what became of them.", labels)
     yield Sample("fengshao_backlog_entries", chain.backlog.entries, "Journal entries not yet judged, in memory.")
     yield Sample("fengshao_rule_evaluations_total", chain.engine.evaluations, "Conditions compared with a value.")
+    for rule, phases in sorted(chain.engine.shadowed.items()):
+        for phase, number in sorted(phases.items()):
+            labels = {"rule": rule, "phase": phase}
+            yield Sample("fengshao_shadowed_total", number, "Findings of rules in shadow, told to nobody.", labels)
     yield Sample("fengshao_broker_connected", float(connected), "1 while both sessions are granted.")

@@ -27,7 +27,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.installed
 
 # Node builds the console. Where it is missing or too old, it comes as a Python wheel into the same .venv.
 $(VENV)/.node: requirements-node.lock | $(VENV)/.python
-	@if node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null && command -v npm >/dev/null; then :; else \
+	@if node -e 'const [a, b] = process.versions.node.split("."); process.exit(+(a < 20 || (a == 20 && b < 19)))' 2>/dev/null && command -v npm >/dev/null; then :; else \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-node.lock; fi
 	@touch $@
 
@@ -63,7 +63,7 @@ check: $(VENV)/.dev $(WEB)/node_modules/.installed
 	$(BIN)/ruff check --quiet $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/fengshao rules test
-	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check
+	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent types
 
 bench: test-tools
 	@$(BIN)/python -m benchmarks $(BENCH)

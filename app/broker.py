@@ -1,4 +1,4 @@
-"""A local Mosquitto as a child of `up`, for a machine without a broker. It knows nothing of what is said on it."""
+"""A local Mosquitto beside `up`, for a machine without a broker. It knows nothing of what is said on it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def configuration(folder: Path, host: str, port: int, password_file: Path | None
             "queue_qos0_messages true",
             "persistent_client_expiration 14d",
             "sys_interval 5",
-            "log_dest stderr",
+            f"log_dest file {folder}/mosquitto.log",
             "log_type error",
             "log_type warning",
             "",
@@ -54,7 +54,7 @@ def configuration(folder: Path, host: str, port: int, password_file: Path | None
 
 
 class LocalBroker:
-    """Starts Mosquitto with its memory in DIR/broker, and stops it with us. Restarts it if it dies.
+    """Starts Mosquitto, a daemon with its memory in DIR/broker, and stops it with us. Restarts it if it dies.
 
     After a kill -9 of ours the broker lives on and goes on queueing for our sessions: the next start adopts it.
     """
@@ -87,11 +87,8 @@ class LocalBroker:
 
     async def _refuse_a_stranger(self) -> None:
         """Whoever listens there already is not ours: on another service's broker we would take its messages away."""
-        try:
-            _, writer = await asyncio.open_connection(self._host, self._port)
-        except OSError:
+        if not await self._answers():
             return
-        writer.close()
         raise NoBroker(
             f"--mqtt {self._host}:{self._port}: another program listens there already; "
             f"name another port, or use it as a broker with --mqtt mqtt://{self._host}:{self._port}"
@@ -104,11 +101,11 @@ class LocalBroker:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._write_passwords()
         self._config.write_text(self._written())
-        process = await asyncio.create_subprocess_exec(
-            binary, "-c", str(self._config), stdin=subprocess.DEVNULL, start_new_session=True
-        )
-        await self._wait_until_listening(process)
-        self._pid = process.pid
+        (self._folder / "mosquitto.pid").unlink(missing_ok=True)
+        # As a daemon of its own: as a child it would end with the object that stands for it here.
+        process = await asyncio.create_subprocess_exec(binary, "-d", "-c", str(self._config), stdin=subprocess.DEVNULL)
+        await process.wait()
+        self._pid = await self._wait_until_listening()
 
     def _write_passwords(self) -> None:
         if self._credentials is None:
@@ -123,18 +120,27 @@ class LocalBroker:
             raise NoBroker("mosquitto_passwd is not installed: it comes with mosquitto")
         subprocess.run([tool, "-U", str(path)], check=True)  # noqa: S603 (our own file, found tool)
 
-    async def _wait_until_listening(self, process: asyncio.subprocess.Process) -> None:
+    async def _wait_until_listening(self) -> int:
+        """The daemon's process id, once it listens."""
+        seen = False
         for _ in range(200):
-            if process.returncode is not None:
-                raise NoBroker(f"mosquitto stopped at once: is port {self._port} already in use?")
-            try:
-                _, writer = await asyncio.open_connection(self._host, self._port)
-            except OSError:
-                await asyncio.sleep(0.02)
-                continue
-            writer.close()
-            return
-        raise NoBroker(f"mosquitto did not listen on {self._host}:{self._port} within 4 s")
+            pid = self._running()
+            if pid is not None and await self._answers():
+                return pid
+            if seen and pid is None:
+                break
+            seen = seen or pid is not None
+            await asyncio.sleep(0.02)
+        log = self._folder / "mosquitto.log"
+        raise NoBroker(f"mosquitto does not listen on {self._host}:{self._port}; {log} says why")
+
+    async def _answers(self) -> bool:
+        try:
+            _, writer = await asyncio.open_connection(self._host, self._port)
+        except OSError:
+            return False
+        writer.close()
+        return True
 
     async def keep_alive(self) -> None:
         """Starts the broker again whenever it dies; ends when cancelled or stopped."""

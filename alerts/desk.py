@@ -21,7 +21,7 @@ from alerts.dispatch import Dispatch
 from alerts.hearing import Fate, Hearing, Outcome
 from alerts.ladder import LadderBook
 from alerts.lifecycle import Happening, Incomplete, look_again, orphan
-from alerts.outbox import Outbox, Page
+from alerts.outbox import Outbox, Page, no_page
 from alerts.ports import Book, Transact
 from alerts.settling import Settling
 from alerts.transitions import ACTIONS, Signal
@@ -63,7 +63,7 @@ class Desk:
         clock: Callable[[], Instant],
         on_change: Callable[[str], None] = lambda _alert: None,
         on_outbox: Callable[[], None] = lambda: None,
-        page: Page = lambda _alert, _person, _now: "",
+        page: Page = no_page,
         burns: Callable[[Alert], bool] = lambda _alert: False,
     ) -> None:
         self.transact, self.clock, self.community = transact, clock, community

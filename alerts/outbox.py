@@ -36,14 +36,15 @@ Page = Callable[[int, str, Instant], str]
 """Where this person works on this alert: a signed address, or nothing when there is no page to reach."""
 
 
-def _no_page(_alert: int, _person: str, _now: Instant) -> str:
+def no_page(_alert: int, _person: str, _now: Instant) -> str:
+    """Where nobody outside can reach us, a card has no link."""
     return ""
 
 
 class Outbox:
     """Writes messages into the book, in the transaction of the change that causes them."""
 
-    def __init__(self, wording: Wording, channels: Collection[str], page: Page = _no_page) -> None:
+    def __init__(self, wording: Wording, channels: Collection[str], page: Page = no_page) -> None:
         self.wording, self.page = wording, page
         self.enabled = frozenset(channels) | {LOGBOOK}
 

@@ -139,6 +139,4 @@ def decode(platform: str | None, frame: Frame, memory: SparkplugMemory | None = 
     adapter = ADAPTERS.get(platform or "")
     if adapter is not None:
         return adapter(frame)  # type: ignore[return-value]  # a list that happens to hold no note
-    if platform is None:
-        return Rejected(Reason.NO_CODEC, "no platform we know publishes on this topic")
-    return Rejected(Reason.NO_CODEC, f"platform {platform} has no adapter yet")
+    return Rejected(Reason.NO_CODEC, "no platform we know publishes on this topic")

@@ -12,17 +12,18 @@ install: $(VENV)/.installed console/dist/index.html
 	@deploy/install/system mosquitto=mosquitto
 
 $(VENV)/.python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 ...")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
 $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/.python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "Installing the Python packages (pinned)" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . >&2
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock >&2
 	@touch $@
 
 # Node builds the console. Where it is missing or too old, it comes as a Python wheel into the same .venv.
@@ -32,12 +33,13 @@ $(VENV)/.node: requirements-node.lock | $(VENV)/.python
 	@touch $@
 
 $(WEB)/node_modules/.installed: $(WEB)/package-lock.json $(WEB)/package.json | $(VENV)/.node
-	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	@cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund --loglevel=error >&2
 	@touch $@
 
 WEB_SOURCES := $(shell find $(WEB)/src $(WEB)/index.html $(WEB)/vite.config.ts $(WEB)/public -type f 2>/dev/null)
 console/dist/index.html: $(WEB_SOURCES) $(WEB)/node_modules/.installed
-	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
+	@echo "Building the console" >&2
+	@cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build -- --logLevel warn >&2
 	@touch $@
 
 web: console/dist/index.html

@@ -218,6 +218,7 @@ class House:
                 status=self.status,
                 readiness=self.readiness,
                 metrics=self.metrics,
+                unmapped=lambda: dict(self.judging.listener.unmapped),
                 explain=self.judging.engine.explain,
                 dist=DIST,
             )

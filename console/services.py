@@ -137,6 +137,8 @@ class Services:
     readiness: Callable[[], Mapping[str, bool]] = dict
     """Stores open, state restored, subscriptions granted."""
     metrics: Callable[[], Iterable[Sample]] = tuple
+    unmapped: Callable[[], Mapping[tuple[str, str, str], int]] = dict
+    """What devices said that no quantity of ours takes: platform, kind, field, and how often."""
     explain: Callable[[str, str], Mapping[str, object]] | None = None
     """`Engine.explain(rule, device)`: where a rule's watch of a device stands at present."""
     dist: Path | None = None

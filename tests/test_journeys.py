@@ -247,6 +247,15 @@ async def test_an_edge_node_whose_birth_nobody_heard_is_asked_to_be_born_again(t
     assert b"Node Control/Rebirth" in bytes(message.payload)  # type: ignore[arg-type]
 
 
+async def test_a_field_that_no_mapping_takes_is_reported_and_the_rest_is_read(town: Town) -> None:
+    await town.publish("zigbee2mqtt/0x000d6f0014f7bf0f", {"gas": False, "battery": 97, "moon_phase": 3})
+    await town.until_items("/api/v1/devices/gas-403/readings?quantity=battery_pct")
+
+    assert {"platform": "zigbee2mqtt", "kind": "gas_alarm", "field": "moon_phase", "count": 1} in (
+        await town.items("/api/v1/unmapped")
+    )
+
+
 async def test_a_stranger_is_claimed_and_what_it_had_said_is_read_after_all(town: Town) -> None:
     await town.publish("zigbee2mqtt/0x00158d0001deec28", {"gas": False, "battery": 61})
     await town.publish("zigbee2mqtt/0x00158d0001deec28", {"gas": False, "battery": 60})

@@ -92,6 +92,15 @@ async def list_claimable(services: Asked, _who: Witness, pages: Pages) -> Respon
     return listed(services, [to_builtins(one) for one in found], None)
 
 
+@router.get("/unmapped", summary="Fields that devices send and no mapping takes, the most frequent first")
+async def list_unmapped(services: Asked, _who: Witness, pages: Pages) -> Response:
+    seen = sorted(services.unmapped().items(), key=lambda one: (-one[1], one[0]))
+    views = [
+        {"platform": platform, "kind": kind, "field": field, "count": count} for (platform, kind, field), count in seen
+    ]
+    return listed(services, views[: pages.limit], None)
+
+
 def frames_of(found: Sequence[refusals.Kept]) -> list[Frame]:
     """The messages as they came. One that named several strangers was refused once for each and comes once; equal
     bytes of one stranger are two messages (a button pressed twice)."""

@@ -223,6 +223,7 @@ class Chain:
 
     def _life_signs(self, notes: Sequence[Note], until: Instant) -> list[Finding]:
         alive = [note.device for note in notes if note.online and note.device is not None]
+        self.engine.gone([note.device for note in notes if note.online is False and note.device is not None], until)
         return self.engine.life_signs(alive, until) if alive else []
 
     async def _tell(self, findings: Sequence[Finding]) -> None:

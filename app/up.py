@@ -51,8 +51,8 @@ def run(options: Options) -> int:
     """The exit code."""
     os.umask(0o077)  # names, phones and what homes' devices say are in DIR
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    for talkative in ("apscheduler", "httpx2", "alembic", "uvicorn"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(_up(options))

@@ -36,7 +36,10 @@ def absences(
 
 
 def _deadline(seat: Seat, absent: Absent, outages: Outages) -> Instant:
-    return outages.deadline(seat.last_heard(absent.quantity), absent.patience_ms(seat.report_every_ms))
+    due = outages.deadline(seat.last_heard(absent.quantity), absent.patience_ms(seat.report_every_ms))
+    if absent.quantity is None and seat.is_gone and seat.gone is not None:
+        return min(due, outages.deadline(seat.gone, absent.grace))
+    return due
 
 
 def _evidence(seat: Seat, absent: Absent) -> Evidence:

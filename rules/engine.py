@@ -135,6 +135,12 @@ class Engine(Watching):
         self.evaluations += asked
         return told
 
+    def gone(self, device_ids: Iterable[str], now: Instant) -> None:
+        """Devices whose platform says they are gone (last will, death of their gateway): missed after the grace."""
+        for seat in filter(None, map(self.seats.get, device_ids)):
+            seat.leave(now)
+            self._promise_absence(seat)
+
     def life_signs(self, device_ids: Iterable[str], now: Instant) -> list[Finding]:
         """Devices that proved alive without measuring anything (availability, a join): their own absence ends."""
         told: list[Finding] = []

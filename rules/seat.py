@@ -34,14 +34,15 @@ class Memory(Struct, array_like=True, gc=False):
     retained: tuple[str, ...]
     onsets: dict[str, tuple[Instant, ...]] | None = None
     usuals: dict[str, Learned] | None = None
+    gone: Instant | None = None
 
 
 class Seat:
     """One device at the table. Arrival times: `enrolled`, `heard`, `heard_of`, `absence_due`. Event time: `newest`."""
 
     __slots__ = (
-        "absence_due", "device", "enrolled", "heard", "heard_of", "histories", "newest", "onsets", "plan", "registered",
-        "remembered", "report_every_ms", "retained", "usuals", "watches",
+        "absence_due", "device", "enrolled", "gone", "heard", "heard_of", "histories", "newest", "onsets", "plan",
+        "registered", "remembered", "report_every_ms", "retained", "usuals", "watches",
     )  # fmt: skip
 
     def __init__(self, device: Device, plan: Plan, enrolled: Instant, registered: bool) -> None:
@@ -49,6 +50,7 @@ class Seat:
         self.report_every_ms = report_every(device, plan)
         self.heard: Instant = 0  # never
         self.newest: Instant = 0
+        self.gone: Instant | None = None
         self.absence_due: Instant | None = None
         self.watches = NO_WATCHES
         self.remembered: dict[str, tuple[Instant, Value]] | None = None
@@ -96,6 +98,16 @@ class Seat:
         if timed:
             self.heard_of = {**(self.heard_of or {}), **{name: now for name in timed if name in values}}
 
+    def leave(self, now: Instant) -> None:
+        """Its platform says that it is gone. Said again (a retained last will), it is not gone anew."""
+        if not self.is_gone:
+            self.gone = now
+
+    @property
+    def is_gone(self) -> bool:
+        """True until it is heard again."""
+        return self.gone is not None and self.gone >= self.heard
+
     def last_heard(self, quantity: str | None) -> Instant:
         """When the device, or this quantity, was last heard of: since it was enrolled, if never."""
         if quantity is None:
@@ -116,7 +128,7 @@ class Seat:
         learned = {name: usual.written() for name, usual in self.usuals.items()} if self.usuals else None
         return Memory(
             self.device.id, self.plan.kind, self.enrolled, self.heard, self.newest,
-            self.watches, self.remembered, past, self.heard_of, self.retained, self.onsets, learned,
+            self.watches, self.remembered, past, self.heard_of, self.retained, self.onsets, learned, self.gone,
         )  # fmt: skip
 
     def recall(self, memory: Memory) -> None:
@@ -128,7 +140,7 @@ class Seat:
         self.histories = _histories(memory, plan)
         self.heard_of = {name: at for name, at in (memory.heard_of or {}).items() if name in plan.timed} or None
         self.retained = memory.retained
-        self.onsets = memory.onsets
+        self.onsets, self.gone = memory.onsets, memory.gone
         learned = {q: known for q, known in (memory.usuals or {}).items() if q in plan.usual}
         self.usuals = {q: Usual(plan.usual[q], known) for q, known in learned.items()} or None
 

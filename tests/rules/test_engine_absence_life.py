@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import HOUR, Device, Phase
+from domain import HOUR, MINUTE, Device, Phase
 from domain.kind import Kind
 from domain.people import community
 from rules.engine import Engine
@@ -21,3 +21,30 @@ def test_a_life_sign_ends_the_absence_of_its_device_and_of_no_other(
 
     back = engine.life_signs(["gas-1", "nobody"], T0 + 13 * HOUR)
     assert [(one.device, one.phase) for one in back] == [("gas-1", Phase.ENDED)]
+
+
+def test_a_device_whose_platform_says_it_is_gone_is_missed_after_the_grace_and_not_after_its_plan(
+    books: dict[str, Rulebook], kinds: dict[str, Kind]
+) -> None:
+    engine = Engine([books["device"]], kinds, community())
+    engine.enrol([Device("gas-1", "gas_alarm"), Device("gas-2", "gas_alarm")], T0)
+    engine.gone(["gas-1", "nobody"], T0 + MINUTE)
+    engine.gone(["gas-1"], T0 + 9 * MINUTE)
+
+    again = Engine([books["device"]], kinds, community())
+    again.restore(engine.snapshot())
+    again.enrol([Device("gas-1", "gas_alarm"), Device("gas-2", "gas_alarm")], T0 + 9 * MINUTE)
+    assert again.tick(T0 + 10 * MINUTE) == []
+    gone = again.tick(T0 + 12 * MINUTE)
+    assert [(one.device, one.phase, one.now) for one in gone] == [("gas-1", Phase.BEGAN, T0 + 11 * MINUTE)]
+
+
+def test_a_device_that_comes_back_within_the_grace_was_never_missed(
+    books: dict[str, Rulebook], kinds: dict[str, Kind]
+) -> None:
+    engine = Engine([books["device"]], kinds, community())
+    engine.enrol([Device("gas-1", "gas_alarm")], T0)
+    engine.gone(["gas-1"], T0 + MINUTE)
+    engine.life_signs(["gas-1"], T0 + 2 * MINUTE)
+
+    assert engine.tick(T0 + HOUR) == []

@@ -31,11 +31,9 @@ from store.history.duck import DuckHistory
 
 DEVICES = 200
 STEP_MS = 1_000
-TAIL = 100
-"""The last readings of each device bear no alarm: what ends an alarm is decided by the time they tell, not by ours."""
 ALARM_LASTS, TAIL = 80, 200
-"""Each device has one alarm, of so many readings, none in its last ones. Of two in one backlog the later would overtake
-the end of the earlier, and when it does is nobody's promise."""
+"""Each device has one alarm, of so many readings, none in its last ones. NOT SHOWN here: several alarms a device. Then
+a later alarm overtakes the end of an earlier one in a backlog, and the findings differ from an undisturbed run."""
 DRAINED_WITHIN_S = 120.0
 AT_START = 0.2
 """The share of kills that hit a service which is not ready yet."""

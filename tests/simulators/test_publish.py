@@ -12,6 +12,7 @@ import pytest
 
 from domain import Device, Identity
 from simulators.leak import Happened
+from simulators.publish import _RECONNECT_S as RECONNECT_S
 from simulators.publish import DemoSite, packaged_score, run_demo
 
 SITE = DemoSite(
@@ -91,19 +92,20 @@ async def test_a_leak_and_ordinary_life_reach_the_broker_on_three_platforms(brok
 
 async def test_the_town_goes_on_when_the_broker_comes_back(broker: Any) -> None:
     clock, stop = Clock(), asyncio.Event()
-    waiting = asyncio.Event()
+    naps: list[float] = []
 
     async def sleep(seconds: float) -> None:
-        waiting.set()
+        naps.append(seconds)
         clock.now += round(seconds * 1000)
         await asyncio.sleep(min(seconds, 0.05))
 
     demo = asyncio.create_task(
         run_demo("127.0.0.1", broker.port, SITE, seed=1, speed=1.0, clock=clock, sleep=sleep, stop=stop)
     )
-    await waiting.wait()
+    await until(lambda: naps)
     broker.kill()
-    await asyncio.sleep(0.3)
+    naps.clear()
+    await until(lambda: RECONNECT_S in naps)
     broker.start()
     heard: list[aiomqtt.Message] = []
     listening = asyncio.create_task(listen(broker.port, heard, asyncio.Event()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import os
 import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +28,8 @@ from domain.duration import parse_duration
 from domain.people import Community, community
 from rules.backtest import as_difference, as_lines, difference, needed, tallies
 from rules.engine import Engine
-from rules.hosts.replay import Deaf, Heard, play, story
+from rules.hosts.parallel import judged
+from rules.hosts.replay import Deaf, Event, Heard, Scene, play, story
 from rules.rulebook import Rulebook
 from rules.scope import DEFAULT_ZONE, GROUP
 from store.errors import StoreError
@@ -40,6 +42,8 @@ Say = Callable[[str], None]
 
 
 PIECE_MS = DAY // 4
+MANY_DEVICES = 100
+"""So many are judged by a process for each processor; for fewer that would take longer to start than to judge."""
 AHEAD_MS = 2 * MINUTE
 """A clock further ahead than this is not believed: `at` is then the arrival."""
 
@@ -68,22 +72,21 @@ class Past:
 
     def told(self, books: Sequence[Sequence[Rulebook]], since: Instant, until: Instant) -> list[list[Finding]]:
         """What each set of books would have found, with one walk through the past."""
-        kinds = load_kinds()
-        engines = [Engine(some, kinds, self.community, tells_shadows=True) for some in books]
-        found: list[list[Finding]] = [engine.enrol(self.devices, since) for engine in engines]
+        scene = Scene(books, load_kinds(), self.community, self.devices, since)
+        processes = (os.cpu_count() or 1) if len(self.devices) >= MANY_DEVICES else 1
         hidden = not sys.stderr.isatty()
         with (
             _undisturbed(),
             click.progressbar(length=until - since, label="replay", hidden=hidden, file=sys.stderr) as bar,
         ):
-            for event in story(self.walk(since, until), self.outages(since, until)):
-                for engine, findings in zip(engines, found, strict=True):
-                    findings += play(engine, [event])
-                if isinstance(event, Heard):
-                    bar.update(max(min(event.now, until) - since - bar.pos, 0))
-        for engine, findings in zip(engines, found, strict=True):
-            findings += engine.tick(until)
-        return found
+
+            def events() -> Iterator[Event]:
+                for event in story(self.walk(since, until), self.outages(since, until)):
+                    yield event
+                    if isinstance(event, Heard):
+                        bar.update(max(min(event.now, until) - since - bar.pos, 0))
+
+            return judged(scene, events(), until, processes)
 
     def walk(self, since: Instant, until: Instant, devices: Sequence[str] | None = None) -> Iterator[Reading]:
         """Readings in the order in which they were received, a piece at a time: a month need not fit into memory."""

@@ -4,23 +4,26 @@ it knows no files and no real time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
 
-from domain import Finding, Instant, Reading
+from domain import Device, Finding, Instant, Reading
+from domain.kind import Kind
+from domain.people import Community
 from rules.engine import Engine
+from rules.rulebook import Rulebook
 
 
-class Heard(Struct, frozen=True):
+class Heard(Struct, frozen=True, tag=True):
     """What arrived together at one instant."""
 
     now: Instant
     readings: Sequence[Reading]
 
 
-class Deaf(Struct, frozen=True):
+class Deaf(Struct, frozen=True, tag=True):
     """From `begin` to `end` nobody could be heard."""
 
     begin: Instant
@@ -40,6 +43,38 @@ def play(engine: Engine, events: Iterable[Event], until: Instant | None = None) 
         engine.outage(event.begin, event.end)
     if until is not None:
         yield from engine.tick(until)
+
+
+class Scene(Struct):
+    """Where a past is judged: each set of books by an engine of its own, in one walk; what is in shadow is told."""
+
+    sets: Sequence[Sequence[Rulebook]]
+    kinds: Mapping[str, Kind]
+    community: Community
+    devices: Sequence[Device]
+    since: Instant
+
+    def engines(self) -> list[Engine]:
+        """One for each set of books, nobody enrolled."""
+        return [Engine(books, self.kinds, self.community, tells_shadows=True) for books in self.sets]
+
+
+class Judges:
+    """The engines of a scene, and what they have found."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._engines = scene.engines()
+        self.found = [engine.enrol(scene.devices, scene.since) for engine in self._engines]
+
+    def judge(self, event: Event) -> None:
+        """What happened next, and what was due before it: whoever judges a part only must not wait for its readings."""
+        for engine, findings in zip(self._engines, self.found, strict=True):
+            findings += play(engine, [event], event.now - 1 if isinstance(event, Heard) else None)
+
+    def pass_time(self, until: Instant) -> None:
+        """Nothing more was heard until then."""
+        for engine, findings in zip(self._engines, self.found, strict=True):
+            findings += engine.tick(until)
 
 
 CHUNK: Final = 2_000

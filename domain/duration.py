@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, PlainSerializer, SerializationInfo
 
 _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _WRITTEN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -27,5 +27,10 @@ def parse_duration(written: object) -> int:
     return round(sum(float(number) * _UNIT_MS[unit] for number, unit in parts))
 
 
-Duration = Annotated[int, BeforeValidator(parse_duration)]
-"""A pydantic field written as `30s` and held as milliseconds."""
+def _told(ms: int, info: SerializationInfo) -> int | str:
+    return f"{ms}ms" if info.context and info.context.get("as_written") else ms
+
+
+Duration = Annotated[int, BeforeValidator(parse_duration), PlainSerializer(_told)]
+"""A pydantic field written as `30s` and held as milliseconds; dumped with `context={"as_written": True}` it can be read
+again."""

@@ -8,6 +8,7 @@ of the journal tells the same findings. Whoever calls `tick(now)` promises that 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -25,7 +26,7 @@ from rules.plan import PlannedRule, empty_plan, quiet
 from rules.rulebook import Rulebook
 from rules.scope import Scope, believable, learn_usual, remember_past, with_memory
 from rules.seat import NO_WATCHES, Memory, Seat
-from rules.watching import Watching
+from rules.takeup import Renewing, written_books
 from rules.words import Occasion, words_of
 
 
@@ -36,9 +37,11 @@ class Snapshot(Struct):
     seats: list[Memory]
     groups: list[Gathered] = []
     shadowed: dict[str, dict[str, int]] = {}
+    books: list[Any] = []
+    """By which it was judged."""
 
 
-class Engine(Watching):
+class Engine(Renewing):
     """All rules, all devices."""
 
     def __init__(
@@ -222,7 +225,8 @@ class Engine(Watching):
     def snapshot(self) -> bytes:
         """Everything remembered, as bytes. Save it with the journal position it belongs to."""
         seats = [seat.written() for seat in self.seats.values()]
-        return msgspec.msgpack.encode(Snapshot(self.outages, seats, self.groups.written(), self.shadowed))
+        books = written_books(self.books)
+        return msgspec.msgpack.encode(Snapshot(self.outages, seats, self.groups.written(), self.shadowed, books))
 
     def restore(self, written: bytes) -> None:
         """Takes up a snapshot, before or after the devices are enrolled. Rules that are gone are forgotten."""

@@ -66,18 +66,25 @@ class Groups:
         """By the rule whose findings they gather."""
 
     def moved(
-        self, seat: Seat, rule: str, before: Watch, after: Watch, at: Instant, near: Neighbourhood
+        self,
+        seat: Seat,
+        rule: str,
+        before: Watch,
+        after: Watch,
+        at: Instant,
+        near: Neighbourhood,
+        only: frozenset[str] | None = None,
     ) -> Iterator[tuple[Group, PlannedRule, Word]]:
-        """What the beginning or the end of a finding says to those that gather it."""
+        """What the beginning or the end of a finding says to those that gather it, or to these of them only."""
         if (before.phase in TOLD_OF) is (after.phase in TOLD_OF):
             return
         joins = after.phase in TOLD_OF
         touched: list[Group] = []
-        for gatherer in self.gatherers[rule]:
+        for gatherer in (one for one in self.gatherers[rule] if only is None or one.name in only):
             for group in self._joined(seat, gatherer, near, at) if joins else self._left(seat, rule, gatherer, near):
                 touched.append(group)
                 group.members[rule, seat.device.id] = _member(seat, rule, after if joins else before, joins)
-                word = self._opinion(group, gatherer, at, near, joins)
+                word = self.opinion(group, gatherer, at, near, joins)
                 if word is not None:
                     yield group, gatherer, word
         for group in touched:
@@ -107,9 +114,10 @@ class Groups:
         # The registry has moved the device since its finding began: it leaves where it had joined.
         return [group for group in self.seats.values() if group.plan.kind == of and key in group.members]
 
-    def _opinion(
-        self, group: Group, gatherer: PlannedRule, at: Instant, near: Neighbourhood, joins: bool
+    def opinion(
+        self, group: Group, gatherer: PlannedRule, at: Instant, near: Neighbourhood, joins: bool = False
     ) -> Word | None:
+        """What the members of a group say now to a rule that gathers them; it begins only when one `joins`."""
         gather, members = gatherer.gather, list(group.members.values())
         assert gather is not None
         watch = group.watches.get(gatherer.name, QUIET_WATCH)

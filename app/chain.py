@@ -210,7 +210,7 @@ class Chain:
         # The engine runs what is due before each reading; its time must not pass what waits unjudged elsewhere.
         until = min(self.backlog.heard_until(until), self._unjudged or until)
         self._at = (entry.lane, entry.pos)
-        await self._host.feed(heard.readings, frames[-1].received, until)
+        await self._host.feed(heard.readings, frames[-1].received, until, ahead=entry.lane is Lane.URGENT)
         await self._tell([*self._life_signs(heard.notes, until), *strangers(heard.refusals)])
         return heard
 

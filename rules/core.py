@@ -48,7 +48,7 @@ class Signal(StrEnum):
     CANCEL = "cancel"
     """The person took it back in time."""
     RESET = "reset"
-    """A named person reset it."""
+    """It is over: a named person reset it, or a late all-clear shows that it had ended before a newer danger began."""
 
 
 Q, P, F, C, S = Phase.QUIET, Phase.PENDING, Phase.FIRING, Phase.CLEARING, Phase.STALE
@@ -105,6 +105,8 @@ class Watch(Struct, frozen=True, gc=False):
     subject: Subject | None = None
     version: str = ""
     """Whom it is about and by which version of the rule, as it was when it began: the finding keeps its id."""
+    dangers: tuple[Instant, ...] = ()
+    """Event times of the dangers heard since `begin`, the most telling ones: a late all-clear falls between two."""
 
 
 class Word(Struct, frozen=True, gc=False):
@@ -118,6 +120,8 @@ class Word(Struct, frozen=True, gc=False):
     evidence: tuple[Evidence, ...] = ()
     subject: Subject | None = None
     version: str = ""
+    ahead: bool = False
+    """It overtook others: what the device said before may still come, so by itself it completes no hold."""
 
 
 class Effect(Struct, frozen=True, gc=False):
@@ -130,6 +134,8 @@ class Effect(Struct, frozen=True, gc=False):
 
 Step = tuple[Watch, tuple[Effect, ...]]
 QUIET_WATCH: Final = Watch(Q)
+MOST_DANGERS: Final = 64
+"""Remembered of one watch; memory has a limit, however long a device cries."""
 NOTHING: Final[tuple[Effect, ...]] = ()
 
 _TOLD: Final[dict[tuple[Phase, Phase], Said]] = {
@@ -206,6 +212,7 @@ def _entered(patience: Patience, watch: Watch, word: Word, phase: Phase, now: In
         return Watch(
             phase=P, since=word.at, begin=word.at, word_at=word.at, peak_at=word.at, wake_at=wake_at,
             severity=word.severity, late=word.late, evidence=word.evidence, subject=word.subject, version=word.version,
+            dangers=(word.at,),
         )  # fmt: skip
     if phase is C:
         return replace(watch, phase=C, since=word.at, word_at=word.at, wake_at=now + patience.release_ms, late=False)
@@ -225,6 +232,7 @@ def _stayed(patience: Patience, watch: Watch, word: Word) -> Step:
 
 def _graded(patience: Patience, watch: Watch, word: Word) -> Step:
     """Danger that goes on: up at once; down only after `release` without such severity, so that it cannot chatter."""
+    watch = _noted(watch, word.at)
     if word.severity is watch.severity:
         return (watch if word.at == watch.word_at else replace(watch, word_at=word.at, peak_at=word.at)), NOTHING
     if word.severity.rank > watch.severity.rank and word.at - watch.peak_at < patience.release_ms:
@@ -234,9 +242,21 @@ def _graded(patience: Patience, watch: Watch, word: Word) -> Step:
     return after, (Effect(Said.GRADED, word.at, after),) if watch.phase is F else NOTHING
 
 
+def _noted(watch: Watch, at: Instant) -> Watch:
+    """Remembers when danger was heard; of too many the one that follows its predecessor most closely is let go."""
+    known = watch.dangers
+    if at in known or at < watch.begin:
+        return watch
+    dangers = (*known, at) if not known or at > known[-1] else tuple(sorted((*known, at)))
+    if len(dangers) > MOST_DANGERS:
+        closest = min(range(1, len(dangers) - 1), key=lambda index: dangers[index] - dangers[index - 1])
+        dangers = dangers[:closest] + dangers[closest + 1 :]
+    return replace(watch, dangers=dangers)
+
+
 def _settled(patience: Patience, watch: Watch, told: tuple[Effect, ...], word: Word, now: Instant) -> Step:
     """Completes a wait that is over by the word's own event time."""
-    if watch.phase is P and word.signal is Signal.DANGER and word.at - watch.since >= patience.hold_ms:
+    if watch.phase is P and word.signal is Signal.DANGER and _lasted(patience, watch, word):
         after, more = _moved(patience, watch, Word(Signal.HELD, word.at), now)
     elif watch.phase is C and word.signal is Signal.CLEAR and word.at - watch.since >= patience.release_ms:
         after, more = _moved(patience, watch, Word(Signal.RELEASED, word.at, evidence=word.evidence), now)
@@ -245,12 +265,18 @@ def _settled(patience: Patience, watch: Watch, told: tuple[Effect, ...], word: W
     return after, told + more
 
 
+def _lasted(patience: Patience, watch: Watch, word: Word) -> bool:
+    return word.at - watch.since >= patience.hold_ms and not (word.ahead and patience.hold_ms)
+
+
 def _contradicted(patience: Patience, watch: Watch, word: Word, now: Instant) -> Step:
     """A word older than the newest one. It starts and ends nothing; it can only interrupt a wait it falls into.
 
     A late all-clear closes nothing newer, and a late danger does not undo a newer all-clear: the wait starts afresh
     from the newest word, which is the latest instant it can truly have begun.
     """
+    if word.signal is Signal.DANGER:
+        watch = _noted(watch, word.at)
     if watch.phase is S:
         return _moved(patience, watch, Word(Signal.NO_WORD, word.at), now)
     interrupts = watch.phase in (P, C) and (watch.phase is P) != (word.signal is Signal.DANGER)

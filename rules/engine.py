@@ -108,11 +108,14 @@ class Engine(Renewing):
 
     # -- readings -----------------------------------------------------------------------------------------------
 
-    def feed(self, readings: Sequence[Reading], now: Instant, heard_until: Instant | None = None) -> list[Finding]:
+    def feed(
+        self, readings: Sequence[Reading], now: Instant, heard_until: Instant | None = None, ahead: bool = False
+    ) -> list[Finding]:
         """Judges what was heard. `now` bounds `received`: a frame stamped in the future must not move time.
 
         Wake-ups due before a reading's arrival run first, but none later than `heard_until`: an SOS that overtakes a
-        backlog must not make the devices in the backlog look silent.
+        backlog must not make the devices in the backlog look silent. `ahead`: these overtake a backlog, in which lies
+        what the same devices said before.
         """
         told: list[Finding] = []
         seats, heap, asked = self.seats, self._wakes.heap, 0
@@ -134,7 +137,7 @@ class Engine(Renewing):
                         seat.heard = received
                     asked += stayed_quiet
                     continue
-            self._judge(seat, reading, received, told)
+            self._judge(seat, reading, received, told, ahead)
         self.evaluations += asked
         return told
 
@@ -151,7 +154,7 @@ class Engine(Renewing):
             self._heard(seat, {}, seat.newest, now, told)
         return told
 
-    def _judge(self, seat: Seat, reading: Reading, now: Instant, told: list[Finding]) -> None:
+    def _judge(self, seat: Seat, reading: Reading, now: Instant, told: list[Finding], ahead: bool) -> None:
         """The whole way, for a reading that may change something."""
         at, values = reading.at, believable(reading)
         retained, late = bool(reading.doubts) and Quality.RETAINED in reading.doubts.values(), at < seat.newest
@@ -171,7 +174,7 @@ class Engine(Renewing):
             self.evaluations += 1
             # Nearly all rules are quiet and stay so: the rest of the way is for the others.
             if planned.name in seat.watches or self._stirs(planned, condition, scope):
-                self._weigh(seat, planned, scope, Occasion(at, now, late, retained), told)
+                self._weigh(seat, planned, scope, Occasion(at, now, late, retained, ahead), told)
 
     def _awake(self, seat: Seat, values: dict[str, Value]) -> Sequence[tuple[PlannedRule, Condition]]:
         """The rules to be asked: without watches, those with reflexes are asked all at once."""

@@ -80,7 +80,7 @@ class Seat:
     def onset(self, rule: str, at: Instant, most: int) -> tuple[Instant, ...]:
         """A danger came, or came back: when it did so lately."""
         known = (self.onsets or {}).get(rule, ())
-        lately = (*known[1 - most :], at)
+        lately = tuple(sorted({*known, at}))[-most:]
         self.onsets = {**(self.onsets or {}), rule: lately}
         return lately
 

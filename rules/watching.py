@@ -15,6 +15,7 @@ from domain.people import Community
 from rules.absence import absences, next_absence
 from rules.core import QUIET_WATCH, Patience, Phase, Signal, Watch, Word, matured, step
 from rules.groups import Group, Groups
+from rules.hindsight import came_back, unfolded
 from rules.outages import Outages
 from rules.plan import PlannedRule, plans
 from rules.report import finding
@@ -65,8 +66,22 @@ class Watching:
         return self.groups.stands(seat.device, rule, self._near)
 
     def _say(self, seat: Seat, planned: PlannedRule, word: Word, now: Instant, told: list[Finding]) -> None:
-        """One word to one watch; keeps what becomes of it, owes its wake-up, tells its findings."""
+        """One word to one watch, in all that it says in event time."""
         before = seat.watches.get(planned.name, QUIET_WATCH)
+        back_at = came_back(before, word)
+        if back_at is not None:
+            self._chatter(seat, planned, back_at, now, told)
+        first, *rest = unfolded(planned.patience(seat.report_every_ms), before, word)
+        self._say_one(seat, planned, first, now, told)
+        for each in rest:
+            self._say(seat, planned, each, now, told)
+
+    def _say_one(self, seat: Seat, planned: PlannedRule, word: Word, now: Instant, told: list[Finding]) -> None:
+        """Keeps what becomes of a watch, owes its wake-up, tells its findings."""
+        before = seat.watches.get(planned.name, QUIET_WATCH)
+        if word.signal is Signal.HELD and not self._applies(seat, planned, word.at):
+            # Who may not begin now does not begin because a hold ran out: a cause may have spoken in the meantime.
+            word = Word(Signal.CANCEL, word.at)
         if before is QUIET_WATCH and word.signal is Signal.DANGER:
             subject, _ = self._near.subject(seat.device, planned.rule.of)
             word = msgspec.structs.replace(word, subject=subject, version=planned.version)
@@ -76,8 +91,8 @@ class Watching:
         for effect in effects:
             self._tell(finding(planned, seat.device, effect, now, self._near), planned, told)
         if after.phase is not before.phase:
-            if seat.plan.chatters and word.signal is Signal.DANGER and not (word.late or planned.rule.happens):
-                self._chatter(seat, planned, before, word.at, now, told)
+            if word.signal is Signal.DANGER and not word.late and before.phase in (Phase.QUIET, Phase.CLEARING):
+                self._chatter(seat, planned, word.at, now, told)
             self._pass_on(seat, planned, before, after, word.at, now, told)
 
     def _tell(self, said: Finding, planned: PlannedRule, told: list[Finding]) -> None:
@@ -87,11 +102,9 @@ class Watching:
         counts = self.shadowed.setdefault(planned.name, {})
         counts[said.phase.value] = counts.get(said.phase.value, 0) + 1
 
-    def _chatter(
-        self, seat: Seat, planned: PlannedRule, before: Watch, at: Instant, now: Instant, told: list[Finding]
-    ) -> None:
+    def _chatter(self, seat: Seat, planned: PlannedRule, at: Instant, now: Instant, told: list[Finding]) -> None:
         """A danger that comes and goes many times a minute says more about the device than about danger."""
-        if before.phase not in (Phase.QUIET, Phase.CLEARING):
+        if not seat.plan.chatters or planned.rule.happens:
             return
         lately = seat.onset(planned.name, at, max(chatter.times for _, chatter in seat.plan.chatters))
         for chattering, chatter in seat.plan.chatters:
@@ -154,9 +167,6 @@ class Watching:
                 self._keep(seat, planned.name, msgspec.structs.replace(watch, wake_at=later))
                 return
             word = Word(Signal.SILENT, due)
-        if word.signal is Signal.HELD and not self._applies(seat, planned, due):
-            # Who may not begin now does not begin because a hold ran out: a cause may have spoken in the meantime.
-            word = Word(Signal.CANCEL, due)
         self._say(seat, planned, word, due, told)
 
     def _applies(self, seat: Seat, planned: PlannedRule, at: Instant) -> bool:

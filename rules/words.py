@@ -24,6 +24,8 @@ class Occasion(Struct, frozen=True, gc=False):
     now: Instant
     late: bool
     retained: bool
+    ahead: bool = False
+    """It overtook what the device said before."""
 
 
 def words_of(planned: PlannedRule, watch: Watch, scope: Scope, occasion: Occasion) -> list[Word]:
@@ -45,4 +47,4 @@ def _word(signal: Signal, planned: PlannedRule, watch: Watch, scope: Scope, occa
     evidence = condition.evidence(scope, at) if news else ()
     if occasion.retained:
         evidence = (*evidence, Evidence(RETAINED, True, at=at))
-    return Word(signal, at, severity, occasion.late or occasion.retained, evidence)
+    return Word(signal, at, severity, occasion.late or occasion.retained, evidence, ahead=occasion.ahead)

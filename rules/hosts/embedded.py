@@ -29,9 +29,11 @@ class EmbeddedHost:
         self.engine = engine
         self._deliver = deliver
 
-    async def feed(self, readings: Sequence[Reading], now: Instant, heard_until: Instant | None = None) -> None:
-        """Judges what was heard and delivers what it says."""
-        await self._tell(self.engine.feed(readings, now, heard_until=heard_until))
+    async def feed(
+        self, readings: Sequence[Reading], now: Instant, heard_until: Instant | None = None, ahead: bool = False
+    ) -> None:
+        """Judges what was heard and delivers what it says. `ahead`: it overtook what waits."""
+        await self._tell(self.engine.feed(readings, now, heard_until=heard_until, ahead=ahead))
 
     async def wake(self, now: Instant) -> None:
         """Keeps what is owed by now, a slice at a time: `rest_s` is 0 while more is due."""

@@ -201,7 +201,8 @@ def test_a_late_contradiction_inside_a_wait_starts_the_wait_afresh_from_the_newe
     after, told = step(GAS, clearing, danger(110, late=True), 125)
     assert (after.phase, after.since, after.wake_at, told) == (Phase.CLEARING, 120, 185, NOTHING)
     assert step(GAS, clearing, clear(110, late=True), 125) == (clearing, NOTHING)
-    assert step(GAS, clearing, danger(90, late=True), 125) == (clearing, NOTHING)
+    after, told = step(GAS, clearing, danger(90, late=True), 125)
+    assert (after.phase, after.since, after.dangers, told) == (Phase.CLEARING, 100, (0, 30, 90), NOTHING)
 
 
 def test_a_late_contradiction_of_a_hold_that_must_be_seen_owes_no_wake_up_either() -> None:

@@ -1,0 +1,103 @@
+"""Dangers pass a backlog: whatever overtakes what, and however arrivals are pressed together, it is judged like a quiet
+day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain import HOUR, SECOND, Device, Finding, Phase, Reading, Value
+from domain.kind import Kind
+from domain.people import community
+from rules.engine import Engine
+from rules.rulebook import Rulebook
+
+T0 = 1_767_225_600_000
+DEVICE = Device("gas-1", "gas_alarm")
+COUNTED = (Phase.BEGAN, Phase.ENDED)
+
+ALARMS = st.lists(
+    st.tuples(st.sampled_from([1, 5, 20, 59, 60, 61, 90, 300, 4_000]), st.booleans()), min_size=1, max_size=60
+)
+"""So many seconds after the last word, and whether the device cries."""
+
+
+def said(steps: list[tuple[int, bool]]) -> list[Reading]:
+    """As the device meant it: each arrives when it was measured. Concentration follows the alarm."""
+    heard, at = [], T0
+    for gap, crying in steps:
+        at += gap * SECOND
+        values: dict[str, Value] = {"alarm": crying, "lel_pct": 30 if crying else 2, "fault": False}
+        heard.append(Reading("gas-1", "gas_alarm", at, at, values))
+    return heard
+
+
+Town = Callable[[], Engine]
+
+
+@pytest.fixture(scope="session")
+def engine(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Town:
+    """A fresh engine whenever it is called."""
+
+    def build() -> Engine:
+        fresh = Engine([books["gas"], books["device"]], kinds, community())
+        fresh.enrol([DEVICE], T0)
+        return fresh
+
+    return build
+
+
+def found(findings: list[Finding]) -> list[tuple[str, str]]:
+    """Beginnings and ends of what is judged in event time; who is silent is judged by arrival."""
+    told = [finding for finding in findings if finding.phase in COUNTED and finding.rule != "device-offline"]
+    return sorted((finding.id, finding.phase.value) for finding in told)
+
+
+def of_a_quiet_day(engine: Town, heard: list[Reading]) -> list[tuple[str, str]]:
+    quiet = engine()
+    findings = [finding for reading in heard for finding in quiet.feed([reading], reading.received)]
+    return found(findings + quiet.tick(heard[-1].received + 12 * HOUR))
+
+
+def pressed(heard: list[Reading]) -> list[Reading]:
+    """The same, after an outage: all arrive within a moment."""
+    start = heard[-1].at + HOUR
+    return [Reading(one.device, one.kind, one.at, start + number, one.values) for number, one in enumerate(heard)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps=ALARMS, cuts=st.lists(st.integers(1, 20), min_size=1, max_size=10), crash=st.booleans())
+def test_dangers_that_overtake_a_backlog_change_no_finding(
+    engine: Town, steps: list[tuple[int, bool]], cuts: list[int], crash: bool
+) -> None:
+    heard = said(steps)
+    late = pressed(heard)
+    town, findings, start = engine(), list[Finding](), 0
+    while start < len(late):
+        batch = late[start : start + cuts[start % len(cuts)]]
+        start += len(batch)
+        dangers = [reading for reading in batch if reading.values["alarm"]]
+        rest = [reading for reading in batch if not reading.values["alarm"]]
+        for part, ahead in ((dangers, True), (rest, False)):
+            findings += town.feed(part, late[-1].received, heard_until=late[0].received, ahead=ahead)
+            if crash:
+                snapshot, town = town.snapshot(), engine()
+                town.restore(snapshot)
+    findings += town.tick(late[-1].received + 12 * HOUR)
+    assert found(findings) == of_a_quiet_day(engine, heard)
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps=ALARMS, together=st.booleans())
+def test_a_day_that_arrives_in_one_moment_is_judged_like_a_day(
+    engine: Town, steps: list[tuple[int, bool]], together: bool
+) -> None:
+    heard = said(steps)
+    late, town = pressed(heard), engine()
+    batches = [late] if together else [[one] for one in late]
+    findings = [finding for batch in batches for finding in town.feed(batch, batch[-1].received)]
+    assert found(findings + town.tick(late[-1].received + 12 * HOUR)) == of_a_quiet_day(engine, heard)

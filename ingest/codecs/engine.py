@@ -20,14 +20,23 @@ RESULT_MAX: Final = 65_536
 LINES_MAX: Final = 100_000
 """Of a codec; a line number beyond them is the prelude's and is not told."""
 PRELUDE: Final = "\n" * LINES_MAX + (Path(__file__).parent / "prelude.js").read_text("utf-8")
+BUFFER: Final = "\n" * LINES_MAX + (Path(__file__).parent / "buffer.js").read_text("utf-8")
+_WANTS_BUFFER: Final = re.compile(r"\b(?:Buffer|TextDecoder|TextEncoder)\b")
 
-_FOUND: Final = "({{{}}})".format(
+_HEAD: Final = "(function () {"
+_TAIL: Final = "\n;return {{{}}};}})".format(
     ", ".join(
         f'{name}: typeof {name} === "function" ? {name} : null'
         for name in ("decodeUplink", "Decode", "Decoder", "rawDataToProtocol")
     )
 )
-_EXPORT: Final = re.compile(r"^export\s+(?:default\s+)?(?=function|async|class|const|let|var)", re.MULTILINE)
+"""Around a file: each call of the function that this makes of it is the file run anew."""
+
+_NAMED: Final = r"(?:async\s+)?(?:function\b\s*\*?|class\b)\s*[\w$]"
+_EXPORTED: Final = re.compile(rf"^[ \t]*export\s+(?:(?:default\s+)?(?={_NAMED})|(?=const\b|let\b|var\b))", re.MULTILINE)
+_DEFAULT: Final = re.compile(r"^[ \t]*export\s+default\b", re.MULTILINE)
+_LISTED: Final = re.compile(r"^[ \t]*export\s*\{([^}]*)\}", re.MULTILINE)
+_RENAMED: Final = re.compile(r"([\w$]+)\s+as\s+([\w$]+)")
 _LINE: Final = re.compile(r"<input>:(\d+)")
 
 _EXHAUSTED: Final = ("!out of memory", "!InternalError: out of memory", "!RangeError: Maximum call stack size exceeded")
@@ -56,10 +65,12 @@ class Engine:
         context.set_time_limit(LOAD_S)
         try:
             prepare = context.eval(PRELUDE)
-            _evaluate(context, self._source)
-            self._door = prepare(context.eval(_FOUND), self._variables, RESULT_MAX)
+            if _WANTS_BUFFER.search(self._source):
+                context.eval(BUFFER)
+            self._door = prepare(_compiled(context, self._source), self._variables, RESULT_MAX)
         except (quickjs.JSException, quickjs.StackOverflow) as fault:
-            raise Unusable(_said(fault, f"stopped after {LOAD_S * 1000:.0f} ms")) from fault
+            lines = self._source.count("\n") + 1
+            raise Unusable(_said(fault, f"stopped after {LOAD_S * 1000:.0f} ms", lines)) from fault
         context.set_time_limit(CALL_S)
         self._context = context
 
@@ -81,18 +92,31 @@ class Engine:
         return answer
 
 
-def _evaluate(context: Any, source: str) -> None:
-    """A script; a file that is a module with `export function …` is taken without the word."""
+def _compiled(context: Any, source: str) -> Any:
+    """The file as a function; a module without the word that only a module may say."""
     try:
-        context.eval(source)
+        return context.eval(_HEAD + source + _TAIL)
     except quickjs.JSException as fault:
-        if "SyntaxError" not in str(fault) or not _EXPORT.search(source):
+        script = as_script(source)
+        if "SyntaxError" not in str(fault) or script == source:
             raise
-        context.eval(_EXPORT.sub("", source))
+        return context.eval(_HEAD + script + _TAIL)
 
 
-def _said(fault: Exception, too_long: str) -> str:
-    """QuickJS's words as ours."""
+def as_script(source: str) -> str:
+    """A module whose exports stand in `module.exports` instead, line by line.
+
+    >>> as_script("export default {};"), as_script("export { read as decodeUplink };")
+    ('module.exports.default = {};', 'Object.assign(module.exports, { decodeUplink: read });')
+    """
+    source = _DEFAULT.sub("module.exports.default =", _EXPORTED.sub("", source))
+    return _LISTED.sub(
+        lambda found: "Object.assign(module.exports, {" + _RENAMED.sub(r"\2: \1", found[1]) + "})", source
+    )
+
+
+def _said(fault: Exception, too_long: str, lines: int = LINES_MAX) -> str:
+    """QuickJS's words as ours, of a file of so many lines: what it misses at the end, it misses in the last one."""
     message = str(fault)
     head, _, trace = message.partition("\n")
     if "interrupted" in head:
@@ -101,4 +125,4 @@ def _said(fault: Exception, too_long: str) -> str:
         return TOO_MUCH
     place = _LINE.search(trace)
     line = int(place.group(1)) if place else LINES_MAX
-    return f"{head[:300]} (line {line})" if line < LINES_MAX else head[:300]
+    return f"{head[:300]} (line {min(line, lines)})" if line < LINES_MAX else head[:300]

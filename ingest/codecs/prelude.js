@@ -1,8 +1,10 @@
 // Stands before a codec: what published codecs expect around them, and the one door to call them through.
 // The codec's clock stands still at the instant of reception, so that a replayed journal decodes to the same again.
+// Every call runs the whole file anew, as network servers do: published files keep their cursors and results in globals.
 (function () {
   "use strict";
   var stringify = JSON.stringify, parse = JSON.parse, isArray = Array.isArray, finite = isFinite, text = String;
+  var join = Function.prototype.call.bind(Array.prototype.join);
   var OURS = 100000; // this file is evaluated behind so many empty lines: such a line number is not the codec's
   var RealDate = Date, RealError = Error, construct = Reflect.construct, now = 0;
 
@@ -20,10 +22,9 @@
     Object.defineProperty(globalThis, name, { value: value, writable: true, configurable: true, enumerable: false });
   }
   function silent() {}
-  var module = { exports: {} };
   offer("Date", StillDate);
-  offer("module", module);
-  offer("exports", module.exports);
+  offer("module", null);
+  offer("exports", null);
   offer("console", { log: silent, info: silent, warn: silent, error: silent, debug: silent, trace: silent });
   Math.random = function () { return 0.5; };
   delete globalThis.performance;
@@ -59,6 +60,11 @@
     return shown(name, result.data, result.warnings, most);
   }
 
+  // QuickJS keeps a long concatenation in pieces, which it cannot hand over; joined, a text is whole.
+  function whole(answer) {
+    return answer.length > 256 ? join([answer], "") : answer;
+  }
+
   function bytesOf(latin) {
     var length = latin.length, bytes = new Array(length);
     for (var i = 0; i < length; i++) bytes[i] = latin.charCodeAt(i);
@@ -88,23 +94,40 @@
     }
   }
 
-  return function (globals, variables, most) {
-    var exported = module.exports, settings = { most: most };
-    for (var name in STYLES) {
-      var own = exported !== null && (typeof exported === "object" || typeof exported === "function") ? exported[name] : null;
-      var found = globals[name] || (typeof own === "function" ? own.bind(exported) : null);
-      if (found) return door(name, found);
-    }
+  function forget() {
+    for (var left in globalThis) delete globalThis[left]; // what was assigned without `var`
+    var module = (globalThis.module = { exports: {} });
+    globalThis.exports = module.exports;
+    return module;
+  }
+
+  // A function that the file exports: by its name, as the one thing exported, by `default`, or as a class's method.
+  function exported(holder, name) {
+    if (holder === null || (typeof holder !== "object" && typeof holder !== "function")) return null;
+    if (typeof holder[name] === "function") return holder[name].bind(holder);
+    if (typeof holder !== "function") return exported(holder.default || null, name);
+    if (holder.name === name) return holder;
+    return holder.prototype && typeof holder.prototype[name] === "function" ? exported(new holder(), name) : null;
+  }
+
+  return function (file, variables, most) {
+    var settings = { most: most };
+    for (var name in STYLES) if (fresh(name)) return door(name);
     throw new RealError("it defines none of decodeUplink, Decode, Decoder and rawDataToProtocol");
 
-    function door(name, found) {
+    function fresh(name) {
+      var module = forget(), globals = file.call(globalThis);
+      return globals[name] || exported(module.exports, name);
+    }
+
+    function door(name) {
       var style = STYLES[name].bind(settings);
       return function (latin, port, at) {
         now = at;
         try {
-          return style(name, found, port, bytesOf(latin), parse(variables));
+          return whole(style(name, fresh(name), port, bytesOf(latin), parse(variables)));
         } catch (fault) {
-          return told(fault);
+          return whole(told(fault));
         }
       };
     }

@@ -1,6 +1,6 @@
-"""A codec against its own examples: those that its author published beside it, in the three forms that are common.
+"""A codec against its own examples: those that its author published beside it, in the forms that are common.
 
-`X-codec.yaml` (The Things Network), `test_decode_X.json` (ChirpStack), and our own `X_examples.yaml`:
+`X-codec.yaml` (The Things Network), `test_decode_X.json` (ChirpStack), `examples.json` (TS013), our `X_examples.yaml`:
 
     examples:
       - {name: a leak, port: 85, bytes: 01 75 5c 05 00 01, data: {battery: 92, leakage_status: leak}}
@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC
 from pathlib import Path
@@ -26,6 +27,8 @@ from ingest.instants import read_instant
 
 RECEIVED: Final[Instant] = 1_767_225_660_000
 """When an example does not say."""
+
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 STEADY: Final = "the same bytes mean the same, whatever came before them"
 
@@ -131,10 +134,12 @@ def _shown(outcome: Decoded | CodecFailed) -> str:
 
 
 def same(expected: Any, got: Any) -> bool:
-    """Equal as JSON; a number to nine digits. What a number cannot be is null in an example.
+    """Equal as JSON; a number to nine digits, an instant to the millisecond. What a number cannot be is null.
 
     >>> same({"t": 23.2, "x": None}, {"t": 23.200000000000003, "x": "NaN"}), same([1], [True]), same({"a": 1}, {})
     (True, False, False)
+    >>> same("2026-01-01T08:01:00.1234567+08:00", "2026-01-01T00:01:00.123Z")
+    True
     """
     if isinstance(expected, Mapping) and isinstance(got, Mapping):
         return expected.keys() == got.keys() and all(same(each, got[name]) for name, each in expected.items())
@@ -144,16 +149,22 @@ def same(expected: Any, got: Any) -> bool:
         return bool(abs(expected - got) <= 1e-9 * max(1.0, abs(expected)))
     if expected is None:
         return got in (None, "NaN", "Infinity", "-Infinity")
-    return type(expected) is type(got) and bool(expected == got)
+    return type(expected) is type(got) and (bool(expected == got) or _one_instant(expected, got))
+
+
+def _one_instant(expected: object, got: object) -> bool:
+    """Whether both are texts with an instant, and it is the same."""
+    texts = isinstance(expected, str) and isinstance(got, str) and _INSTANT.match(expected) and _INSTANT.match(got)
+    return bool(texts) and read_instant(str(expected), UTC) == read_instant(str(got), UTC)
 
 
 def read_examples(path: Path) -> Iterator[Example]:
     """Whatever examples stand beside the codec."""
     for file in [*_described(path.parent), *_described(path.parent.parent)]:
         yield from _each(file, ("uplinkDecoder", "examples"), _published, path)
-    stack = path.with_name(f"test_decode_{path.stem}.json")
-    if stack.exists():
-        yield from _each(stack, (), _published, path)
+    for name in (f"test_decode_{path.stem}.json", f"{path.stem}_examples.json", "examples.json"):
+        if path.with_name(name).exists():
+            yield from _each(path.with_name(name), (), _published, path)
     ours = path.with_name(f"{path.stem}_examples.yaml")
     if ours.exists():
         yield from _each(ours, ("examples",), _own, path)
@@ -170,6 +181,8 @@ def _each(
     for key in where:
         said = said.get(key) if isinstance(said, dict) else None
     for index, each in enumerate(said if isinstance(said, list) else []):
+        if isinstance(each, dict) and each.get("type", "uplink") != "uplink":  # TS013 has downlinks among them
+            continue
         line = lines.get("/".join([*where, str(index)]), 1)
         try:
             yield read(file, line, each)
@@ -187,13 +200,21 @@ def _read(file: Path) -> tuple[Any, dict[str, int]]:
     """The data, and the line of each example by its keys and number (`uplinkDecoder/examples/0`, `0`)."""
     text = file.read_text("utf-8-sig")
     try:
-        said = msgspec.json.decode(text) if file.suffix == ".json" else yaml.safe_load(text)
+        said = _json(text) if file.suffix == ".json" else yaml.safe_load(text)
         node = yaml.compose(text.replace("\t", " "), Loader=yaml.SafeLoader)
     except (ValueError, yaml.YAMLError) as fault:
         raise NoExamples(f"{file}: cannot be read: {fault}") from fault
     lines: dict[str, int] = {}
     _mark(node, "", lines, 0)
     return said, lines
+
+
+def _json(text: str) -> Any:
+    """JSON, or what authors take for it, with hexadecimal numbers, which YAML reads."""
+    try:
+        return msgspec.json.decode(text)
+    except ValueError:
+        return yaml.safe_load(text.replace("\t", " "))
 
 
 def _mark(node: Any, where: str, lines: dict[str, int], depth: int) -> None:
@@ -207,7 +228,7 @@ def _mark(node: Any, where: str, lines: dict[str, int], depth: int) -> None:
 
 
 def _published(file: Path, line: int, each: Mapping[str, Any]) -> Example:
-    """The Things Network's form and ChirpStack's, which differ in two words."""
+    """The Things Network's form, TS013's and ChirpStack's, which differ in two words."""
     said, wanted = each["input"], each.get("output") or each.get("expected") or {}
     errors = wanted.get("errors") or []
     return Example(

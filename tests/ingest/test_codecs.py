@@ -115,7 +115,7 @@ def test_a_codec_works_again_after_it_failed(codecs: Codecs) -> None:
     source = "var calls = 0; function Decoder(bytes) { if (bytes[0]) { for (;;) {} } calls++; return {calls: calls}; }"
     outcomes = codecs.decode([call(source, data) for data in (b"\0", b"\0", b"\1", b"\0")])
 
-    assert [{"calls": 1}, {"calls": 2}, None, {"calls": 1}] == [getattr(each, "data", None) for each in outcomes]
+    assert [{"calls": 1}, {"calls": 1}, None, {"calls": 1}] == [getattr(each, "data", None) for each in outcomes]
 
 
 NATIVE_LOOP = (
@@ -452,7 +452,7 @@ def test_examples_that_cannot_be_read_are_told_with_their_line(written: str, why
 
 def test_a_codec_that_remembers_is_found_by_its_examples_told_backwards(tmp_path: Path) -> None:
     (tmp_path / "a.js").write_text(
-        "var last = 0; function Decoder(b) { var was = last; last = b[0]; return {was: was}; }"
+        "Math.last = 0; function Decoder(b) { var was = Math.was || 0; Math.was = b[0]; return {was: was}; }"
     )
     (tmp_path / "a_examples.yaml").write_text(
         "examples:\n  - {name: a, bytes: '01', data: {was: 0}}\n  - {name: b, bytes: '02', data: {was: 1}}\n"

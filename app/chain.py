@@ -40,8 +40,8 @@ REST_SHARE = 20
 UNCHANGED_TURNS = 6
 """Timers change the engine too: it is saved now and then although nothing was heard."""
 
-Refused = tuple[Lane, int, list[Refusal]]
-"""The refusals of one journal entry, with its lane and position."""
+Refused = tuple[Lane, int, list[Refusal], list[Note]]
+"""The refusals of one journal entry and the notes that describe devices, with its lane and position."""
 
 Hear = Callable[[Sequence[Finding], Lane | None, int | None], Awaitable[None]]
 
@@ -181,17 +181,19 @@ class Chain:
     async def _take(self, entry: Entry) -> None:
         readings: list[Reading] = []
         refusals: list[Refusal] = []
+        describing: list[Note] = []
         slices = _slices(entry.frames)
         for number, frames in enumerate(slices):
             heard = await self._judge(entry, frames, frames[-1].received)
             readings += heard.readings
             refusals += heard.refusals
+            describing += [note for note in heard.notes if note.proposals]
             await asyncio.sleep(self._hold.rest_s(len(frames), self._clock()))
             if entry.lane is Lane.BULK:
                 await self._let_urgent_pass(slices[number + 1][0].received if number + 1 < len(slices) else None)
         self._remember(entry, readings)
-        if refusals:
-            self._refusals.append((entry.lane, entry.pos, refusals))
+        if refusals or describing:
+            self._refusals.append((entry.lane, entry.pos, refusals, describing))
         self._done[entry.lane] = entry.pos
 
     def _remember(self, entry: Entry, readings: Sequence[Reading]) -> None:

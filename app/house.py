@@ -218,6 +218,8 @@ class House:
                 status=self.status,
                 readiness=self.readiness,
                 metrics=self.metrics,
+                is_registered=self.judging.listener.is_registered,
+                kind_like=self.judging.listener.kind_like,
                 unmapped=lambda: dict(self.judging.listener.unmapped),
                 explain=self.judging.engine.explain,
                 dist=DIST,

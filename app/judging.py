@@ -25,6 +25,7 @@ from rules.engine import Engine
 from rules.rulebook import Rulebook
 from store.journal import MarkKind
 from store.ledger import checkpoints, refusals
+from store.ledger.claimable import describe
 
 log = logging.getLogger("fengshao.judging")
 
@@ -100,8 +101,9 @@ class Judging:
 
     async def _keep_refusals(self, found: Sequence[Refused]) -> None:
         def work(tx: Connection) -> None:
-            for lane, pos, refused in found:
+            for lane, pos, refused, describing in found:
                 refusals.keep(tx, lane, pos, refused, REFUSALS_AN_HOUR)
+                describe(tx, describing)
 
         await self._stores.ledger.run(work)
 

@@ -137,6 +137,10 @@ class Services:
     readiness: Callable[[], Mapping[str, bool]] = dict
     """Stores open, state restored, subscriptions granted."""
     metrics: Callable[[], Iterable[Sample]] = tuple
+    is_registered: Callable[[str, str], bool] = lambda _platform, _identity: False
+    """Whether a platform's name for a device leads to one of ours."""
+    kind_like: Callable[[str, Sequence[str]], str | None] = lambda _platform, _fields: None
+    """The kind that a device of this platform with these fields looks like."""
     unmapped: Callable[[], Mapping[tuple[str, str, str], int]] = dict
     """What devices said that no quantity of ours takes: platform, kind, field, and how often."""
     explain: Callable[[str, str], Mapping[str, object]] | None = None

@@ -18,6 +18,7 @@ from domain.kind import Kind
 from ingest import remembered
 from ingest.adapters import VERSIONS, Decoded, Said, decode, platform_of
 from ingest.adapters.sparkplug_memory import SparkplugMemory
+from ingest.described import Described
 from ingest.directory import Directory
 from ingest.duplicates import Window
 from ingest.express import Express, Plain
@@ -61,6 +62,7 @@ class Listener:
         self._windows: dict[str, Window] = {}
         self._packets = HeardPackets()
         self._sparkplug = SparkplugMemory()
+        self._described = Described()
 
     @property
     def directory(self) -> Directory:
@@ -158,7 +160,8 @@ class Listener:
         device = self.directory.find(said.platform, said.identity, said.also)
         plan = self._plan(said, device) if device is not None else None
         if device is None or plan is None:
-            return self._suspicion.dangerous(said.platform, said.fields)
+            fields = self._described.explained(said.platform, said.identity, said.fields)
+            return self._suspicion.dangerous(said.platform, fields)
         return speaks_of_danger(plan, said.fields) or (said.raw is not None and self._kinds[device.kind].urgent)
 
     def _take(self, drafts: list[Said], frame: Frame, heard: Heard) -> None:
@@ -237,7 +240,16 @@ class Listener:
             plan = self._plans[key] = compile_plan(kind, self._books, draft.platform, key[2])
         return plan
 
+    def is_registered(self, platform: str, identity: str) -> bool:
+        """Whether a platform's name for a device leads to one of ours."""
+        return self._directory.find(platform, identity) is not None
+
+    def kind_like(self, platform: str, names: Iterable[str]) -> str | None:
+        """The kind that a device with these fields most looks like, if there is one."""
+        return self._suspicion.kind_of(platform, names)
+
     def _noted(self, note: Note, frame: Frame) -> Note:
+        self._described.learn(note.proposals)
         device = self.directory.find(note.platform, note.identity, note.also) if note.identity else None
         if device is not None and note.kind is NoteKind.JOIN:
             self._windows.pop(device.id, None)  # its counter starts again
@@ -250,11 +262,12 @@ class Listener:
 
     def _unknown(self, drafts: list[Draft], frame: Frame) -> Refusal:
         """One refusal for all that one message says about a device that nobody registered."""
-        first, fields = drafts[0], {name: value for draft in drafts for name, value in draft.fields.items()}
-        danger = any(self._suspicion.dangerous(draft.platform, draft.fields) for draft in drafts)
+        first = drafts[0]
+        said = [self._described.explained(draft.platform, draft.identity, draft.fields) for draft in drafts]
+        danger = any(self._suspicion.dangerous(first.platform, fields) for fields in said)
         detail = f"no device is called {first.identity[:120]!r} on {first.platform}"
         refusal = self._refuse(frame, first.platform, Reason.UNKNOWN_DEVICE, detail, first.identity, danger)
-        kind = self._suspicion.kind_of(first.platform, fields)
+        kind = self.kind_like(first.platform, {name for fields in said for name in fields})
         return msgspec.structs.replace(refusal, proposed_kind=kind)
 
     def _rejected(self, rejected: Rejected, platform: str | None, frame: Frame) -> Refusal:
@@ -277,10 +290,10 @@ class Listener:
     def snapshot(self, heard_since: Instant = 0) -> bytes:
         """What is remembered about duplicates, of the devices heard since then."""
         chosen = ((name, each.saved()) for name, each in self._windows.items() if each.heard >= heard_since)
-        return remembered.written(chosen, self._packets.held(), self._sparkplug)
+        return remembered.written(chosen, self._packets.held(), self._sparkplug, self._described)
 
     def restore(self, snapshot: bytes) -> None:
         """Take up a snapshot. Raises msgspec.DecodeError for bytes that are none."""
-        windows, packets, self._sparkplug = remembered.read(snapshot)
+        windows, packets, self._sparkplug, self._described = remembered.read(snapshot)
         self._express.forget()
         self._windows, self._packets = windows, HeardPackets(packets)

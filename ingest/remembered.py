@@ -11,6 +11,8 @@ from msgspec import Struct, field
 
 from domain import Instant
 from ingest.adapters.sparkplug_memory import SparkplugMemory
+from ingest.described import Described
+from ingest.described import Saved as Descriptions
 from ingest.duplicates import Window
 from ingest.frame import Frame
 from ingest.redelivery import marks
@@ -26,28 +28,33 @@ class _Read(Struct, array_like=True):
     """In parts; before 0.3 in one."""
     packets: dict[str, dict[int, int]]
     sparkplug: SparkplugMemory = field(default_factory=SparkplugMemory)
+    described: Descriptions = field(default_factory=list)
 
 
 class _Written(Struct, array_like=True):
     windows: list[msgspec.Raw]
     packets: dict[str, dict[int, int]]
     sparkplug: SparkplugMemory
+    described: Descriptions
 
 
 def written(
-    windows: Iterable[tuple[str, Saved]], packets: Mapping[str, Mapping[int, int | Frame]], sparkplug: SparkplugMemory
+    windows: Iterable[tuple[str, Saved]],
+    packets: Mapping[str, Mapping[int, int | Frame]],
+    sparkplug: SparkplugMemory,
+    described: Described,
 ) -> bytes:
     """The bytes of a snapshot."""
     waiting = iter(windows)
     parts: list[msgspec.Raw] = []
     while part := dict(islice(waiting, PART)):
         parts.append(msgspec.Raw(msgspec.msgpack.encode(part)))
-    return msgspec.msgpack.encode(_Written(parts, marks(packets), sparkplug))
+    return msgspec.msgpack.encode(_Written(parts, marks(packets), sparkplug, described.saved()))
 
 
-def read(snapshot: bytes) -> tuple[dict[str, Window], dict[str, dict[int, int]], SparkplugMemory]:
+def read(snapshot: bytes) -> tuple[dict[str, Window], dict[str, dict[int, int]], SparkplugMemory, Described]:
     """What those bytes hold. Raises msgspec.DecodeError for bytes that are none."""
     saved = msgspec.msgpack.decode(snapshot, type=_Read)
     parts = saved.windows if isinstance(saved.windows, list) else [saved.windows]
     windows = {name: Window.restored(each) for part in parts for name, each in part.items()}
-    return windows, saved.packets, saved.sparkplug
+    return windows, saved.packets, saved.sparkplug, Described(saved.described)

@@ -6,7 +6,8 @@ The operations centre is told about the danger of a device that nobody registere
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from domain.kind import Kind
@@ -23,6 +24,9 @@ class Suspicion:
     def __init__(self, kinds: Mapping[str, Kind], books: Sequence[MappingBook]) -> None:
         self._kinds, self._books = kinds, books
         self._fields: dict[str, dict[str, list[tuple[str, Spec]]]] = {}
+        self._common = set.intersection(*(set(kind.quantities) for kind in kinds.values())) if kinds else set()
+        shared = Counter(word for kind in kinds for word in kind.split("_"))
+        self._words = {kind: {word for word in kind.split("_") if shared[word] == 1} for kind in kinds}
         dangers = {name for kind in kinds.values() for name, each in kind.quantities.items() if each.danger}
         names = "|".join(sorted(map(re.escape, dangers))) or "(?!)"
         self._written = re.compile(rf'"(?:{names})"\s*:\s*"?(?:true\b|1\b)'.encode(), re.IGNORECASE)
@@ -38,14 +42,21 @@ class Suspicion:
         tested = any(spec.quantity == "test" and convert(spec, value) is True for spec, value in said)
         return not tested and any(_alarms(spec, value) for spec, value in said)
 
-    def kind_of(self, platform: str, fields: Mapping[str, object]) -> str | None:
-        """The one kind that knows most of these fields, if there is one."""
+    def kind_of(self, platform: str, fields: Iterable[str]) -> str | None:
+        """The one kind that knows most of these fields, if there is one. What every kind has speaks for none.
+
+        Of several the one whose own word a field bears (`smoke`: smoke_alarm, not fire_panel); of two to which it is a
+        danger the plainer one, of which these fields tell more (`moisture`: water_leak, not manhole).
+        """
         known = self._of(platform)
-        votes: dict[str, int] = {}
-        for name in fields:
-            for kind, _ in known.get(name, ()):
-                votes[kind] = votes.get(kind, 0) + 1
+        own = [(name, kind, spec) for name in fields for kind, spec in known.get(name, ())]
+        own = [(name, kind, spec) for name, kind, spec in own if spec.quantity not in self._common]
+        votes = Counter(kind for _, kind, _ in own)
         best = [kind for kind, count in votes.items() if count == max(votes.values())]
+        words = {word for name, _, _ in own for word in name.lower().split("_")}
+        best = [kind for kind in best if words & self._words[kind]] or best
+        if len(best) == 2 and {kind for _, kind, spec in own if spec.danger}.issuperset(best):
+            best = [min(best, key=lambda kind: len(self._kinds[kind].quantities))]
         return best[0] if len(best) == 1 else None
 
     def _of(self, platform: str) -> dict[str, list[tuple[str, Spec]]]:

@@ -22,6 +22,7 @@ from domain import Instant, Lane, Reason
 from ingest.frame import Frame
 from ingest.outcome import Refusal
 from store.ledger import audit, refusals, replays
+from store.ledger.claimable import claimable
 
 router = APIRouter(tags=["refusals"])
 
@@ -36,6 +37,7 @@ async def list_refusals(
     pages: Pages,
     source: Text = None,
     reason: Text = None,
+    identity: Annotated[str | None, Query(description="a device as its platform calls it")] = None,
     since: Annotated[str | None, Query(alias="from")] = None,
     until: Annotated[str | None, Query(alias="to")] = None,
 ) -> Response:
@@ -48,6 +50,7 @@ async def list_refusals(
             pages.after,
             source=source or None,
             reason=reasons[0] if reasons else None,
+            identity=identity or None,
             since=begin,
             until=None if end is None else end + 1,
         )
@@ -63,6 +66,7 @@ class WrittenReplay(BaseModel):
 
     source: str | None = None
     reason: Reason | None = None
+    identity: str | None = None
 
 
 _REPLAY: Final = TypeAdapter(WrittenReplay)
@@ -77,7 +81,9 @@ async def replay(request: Request, services: Asked, who: Registrar) -> Response:
     wanted = await written_one(request, _REPLAY)
     total = 0
     while found := await services.ledger.read(
-        lambda tx: replays.untried(tx, REPLAYED_AT_ONCE, source=wanted.source, reason=wanted.reason)
+        lambda tx: replays.untried(
+            tx, REPLAYED_AT_ONCE, source=wanted.source, reason=wanted.reason, identity=wanted.identity
+        )
     ):
         # Journaled before they are marked: a crash in between tries some of them twice, and loses none.
         await services.accept(frames_of(found))
@@ -86,9 +92,11 @@ async def replay(request: Request, services: Asked, who: Registrar) -> Response:
     return Answer({"replayed": total})
 
 
-@router.get("/claimable", summary="Devices that speak and are not registered, dangers first")
+@router.get("/claimable", summary="Devices that speak or are described and are not registered, dangers first")
 async def list_claimable(services: Asked, _who: Witness, pages: Pages) -> Response:
-    found = await services.ledger.read(lambda tx: replays.strangers(tx, pages.limit))
+    found = await services.ledger.read(
+        lambda tx: claimable(tx, pages.limit, services.is_registered, services.kind_like)
+    )
     return listed(services, [to_builtins(one) for one in found], None)
 
 

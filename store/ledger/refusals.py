@@ -64,11 +64,12 @@ def page(
     *,
     source: str | None = None,
     reason: Reason | None = None,
+    identity: str | None = None,
     since: Instant | None = None,
     until: Instant | None = None,
 ) -> Page[Kept]:
     """Refusals kept singly, the newest first. `since` is included, `until` is not."""
-    query = filtered(source, reason, since, until).order_by(refusals.c.at.desc(), refusals.c.n.desc())
+    query = filtered(source, reason, since, until, identity).order_by(refusals.c.at.desc(), refusals.c.n.desc())
     if after is not None:
         at, n = (int(part) for part in after.split(":"))
         query = query.where(or_(refusals.c.at < at, and_(refusals.c.at == at, refusals.c.n < n)))
@@ -136,13 +137,21 @@ def kept(row: Any) -> Kept:
     return Kept(row.n, Lane(row.lane), row.pos, Refusal(**{**columns, "reason": Reason(row.reason)}))
 
 
-def filtered(source: str | None, reason: Reason | None, since: Instant | None, until: Instant | None) -> Select[Any]:
+def filtered(
+    source: str | None,
+    reason: Reason | None,
+    since: Instant | None,
+    until: Instant | None,
+    identity: str | None = None,
+) -> Select[Any]:
     """The query for what these filters leave."""
     query = select(refusals)
     if source is not None:
         query = query.where(refusals.c.source == source)
     if reason is not None:
         query = query.where(refusals.c.reason == reason.value)
+    if identity is not None:
+        query = query.where(refusals.c.identity == identity)
     if since is not None:
         query = query.where(refusals.c.at >= since)
     if until is not None:

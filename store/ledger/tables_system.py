@@ -38,6 +38,21 @@ refusal_counts = Table(
     Column("counted", Integer, nullable=False),
 )
 
+described = Table(
+    "described",
+    metadata,
+    Column("platform", String, primary_key=True),
+    Column("identity", String, primary_key=True),
+    Column("identities", JSON, nullable=False),
+    Column("hints", JSON, nullable=False),
+    Column("vendor", String),
+    Column("model", String),
+    Column("name", String),
+    Column("first_at", InstantColumn, nullable=False),
+    Column("last_at", InstantColumn, nullable=False),
+)
+"""Devices that a platform described before anybody registered them."""
+
 cursors = Table(
     "cursors",
     metadata,

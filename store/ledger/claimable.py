@@ -1,0 +1,137 @@
+"""Who may be claimed: devices that speak and are not registered, and those that a platform only described.
+
+It registers nobody: whoever is known is asked of the caller, and so is what a device looks like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+from sqlalchemy import Connection, case, delete, func, insert, select, update
+
+from domain import Identity, Instant, Reason
+from ingest.outcome import Note, Proposal
+from store.ledger.tables_system import described, refusals
+
+DESCRIBED_MAX: Final = 10_000
+"""Beyond it, those not described for longest are forgotten."""
+
+Known = Callable[[str, str], bool]
+"""Whether a platform's name for a device is registered."""
+
+KindLike = Callable[[str, Sequence[str]], str | None]
+"""The kind that a device of this platform with these fields looks like."""
+
+
+class Claimable(Struct, frozen=True):
+    """A device to claim: register one with these identities. `messages` were refused and can be read after that."""
+
+    platform: str
+    identity: str
+    proposed_kind: str | None
+    messages: int
+    first_at: Instant
+    last_at: Instant
+    danger: bool
+    identities: tuple[Identity, ...]
+    vendor: str | None = None
+    model: str | None = None
+    name: str | None = None
+
+
+def describe(tx: Connection, notes: Sequence[Note]) -> None:
+    """Take note of what these say about devices to come; the same again changes nothing."""
+    for note in notes:
+        for proposal in note.proposals:
+            if proposal.gone:
+                _withdraw(tx, proposal)
+            else:
+                _put(tx, proposal, note.at)
+    oldest = select(described.c.last_at).order_by(described.c.last_at.desc()).offset(DESCRIBED_MAX).limit(1)
+    tx.execute(delete(described).where(described.c.last_at <= oldest.scalar_subquery()))
+
+
+def claimable(tx: Connection, limit: int, known: Known, kind_like: KindLike) -> list[Claimable]:
+    """Whoever bears a danger first, then the latest heard."""
+    rows = [row for row in tx.execute(select(described)) if not any(known(*name) for name in row.identities)]
+    by_name = {tuple(name): row for row in rows for name in row.identities}
+    found: dict[tuple[str, str], Claimable] = {}
+    for one in _speakers(tx):
+        if not known(one.platform, one.identity):
+            row = by_name.get((one.platform, one.identity))
+            found[one.platform, one.identity] = one if row is None else _joined(one, row, kind_like)
+    told_of = {each for one in found.values() for each in one.identities}
+    for row in rows:
+        silent = _silent(row)
+        if told_of.isdisjoint(silent.identities):
+            found[silent.platform, silent.identity] = _joined(silent, row, kind_like)
+    return sorted(found.values(), key=lambda one: (not one.danger, -one.last_at))[:limit]
+
+
+def _put(tx: Connection, proposal: Proposal, at: Instant) -> None:
+    """Several descriptions of one device (Home Assistant has one an entity) are one row."""
+    platform, identity = proposal.identities[0]
+    here = (described.c.platform == platform) & (described.c.identity == identity)
+    before = tx.execute(select(described).where(here)).first()
+    values: dict[str, Any] = {
+        "identities": _merged(before.identities if before else [], map(list, proposal.identities)),
+        "hints": _merged(before.hints if before else [], proposal.hints),
+        "last_at": max(at, before.last_at) if before else at,
+    }
+    values |= {name: said for name in ("vendor", "model", "name") if (said := getattr(proposal, name)) is not None}
+    if before is not None:
+        tx.execute(update(described).where(here).values(**values))
+    else:
+        tx.execute(insert(described).values(platform=platform, identity=identity, first_at=at, **values))
+
+
+def _merged(before: Sequence[Any], more: Any) -> list[Any]:
+    return [*before, *(each for each in more if each not in before)]
+
+
+def _withdraw(tx: Connection, proposal: Proposal) -> None:
+    gone = {tuple(name) for name in proposal.identities}
+    for row in tx.execute(select(described)).all():
+        if gone & {tuple(name) for name in row.identities}:
+            here = (described.c.platform == row.platform) & (described.c.identity == row.identity)
+            tx.execute(delete(described).where(here))
+
+
+def _speakers(tx: Connection) -> Iterator[Claimable]:
+    """Refused as unknown and not given another try since."""
+    danger = func.max(case((refusals.c.danger, 1), else_=0))
+    query = (
+        select(
+            refusals.c.platform,
+            refusals.c.identity,
+            func.max(refusals.c.proposed_kind),
+            func.count(),
+            func.min(refusals.c.at),
+            func.max(refusals.c.at),
+            danger,
+        )
+        .where(
+            refusals.c.reason == Reason.UNKNOWN_DEVICE.value,
+            refusals.c.identity.is_not(None),
+            refusals.c.replayed_at.is_(None),
+        )
+        .group_by(refusals.c.platform, refusals.c.identity)
+    )
+    for platform, identity, kind, messages, first, last, dangerous in tx.execute(query):
+        own = (Identity(platform, identity),)
+        yield Claimable(platform, identity, kind, int(messages), int(first), int(last), bool(dangerous), own)
+
+
+def _silent(row: Any) -> Claimable:
+    names = tuple(Identity(*name) for name in row.identities)
+    return Claimable(row.platform, row.identity, None, 0, row.first_at, row.last_at, False, names)
+
+
+def _joined(one: Claimable, row: Any, kind_like: KindLike) -> Claimable:
+    """With what the platform says of it."""
+    names = tuple(dict.fromkeys((*one.identities, *(Identity(*name) for name in row.identities))))
+    kind = one.proposed_kind or kind_like(row.platform, row.hints)
+    return replace(one, proposed_kind=kind, identities=names, vendor=row.vendor, model=row.model, name=row.name)

@@ -1,0 +1,126 @@
+"""Devices that nobody registered: what they look like, what their platform said of them, and their dangers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+import ingest.adapters
+from domain import Device, Identity
+from domain.kind import Kind
+from ingest.described import KEPT_MAX, Described
+from ingest.frame import Frame
+from ingest.listener import Listener
+from ingest.mapping import MappingBook
+from ingest.outcome import Proposal
+from ingest.suspicion import Suspicion
+
+NOW = 1767225660000
+
+CRIES = {
+    "alink": "an event without a content",
+    "chirpstack": "a leak detector, decoded by the device profile's codec",
+    "ctwing": "an event by its number only",
+    "hj212": "an alarm that a station tells",
+    "iotda": "an event",
+    "jetlinks": "an event with its contents",
+    "setracker": "SOS without a fix, so without a place; Greenwich time",
+    "shelly": "a little gas is the device's alarm",
+    "tasmota": "a panic button",
+    "thingsboard": "values without a time, beside one that bears its time",
+    "tts": "known by its EUI, which people write in either case",
+    "wmbusmeters": "smoke",
+    "zigbee2mqtt": "a gas alarm that alarms",
+}
+"""One danger in each vendor's own words. A strange switch, contact or zone is none: it may be a lamp or a door."""
+
+
+def evidence(platform: str, name: str) -> Frame:
+    book = yaml.safe_load((Path(ingest.adapters.__file__).parent / f"{platform}.yaml").read_text("utf-8"))
+    (case,) = (case for case in book["read"] if case["name"] == name)
+    return Frame(case["topic"], case["payload"].encode(), NOW, "bulk")
+
+
+def config(topic: str, **said: object) -> Frame:
+    return Frame(f"homeassistant/{topic}/config", json.dumps(said).encode(), NOW, "bulk")
+
+
+def state(topic: str, word: str) -> Frame:
+    return Frame(f"homeassistant/{topic}/state", word.encode(), NOW, "bulk")
+
+
+@pytest.mark.parametrize(("platform", "name"), CRIES.items())
+def test_a_danger_of_a_device_that_nobody_registered_is_told_whoever_its_maker_is(
+    listener: Callable[..., Listener], platform: str, name: str
+) -> None:
+    assert any(refusal.danger for refusal in listener().hear([evidence(platform, name)]).refusals)
+
+
+@pytest.mark.parametrize(
+    ("platform", "fields", "kind"),
+    [
+        ("zigbee2mqtt", ("gas", "battery_low", "tamper"), "gas_alarm"),
+        ("zigbee2mqtt", ("smoke", "smoke_density", "battery"), "smoke_alarm"),
+        ("zigbee2mqtt", ("water_leak", "battery"), "water_leak"),
+        ("zigbee2mqtt", ("contact", "battery"), "door"),
+        ("homeassistant", ("moisture",), "water_leak"),
+        ("homeassistant", ("battery", "gas"), "gas_alarm"),
+        ("homeassistant", ("battery",), None),
+        ("tasmota", ("ZoneAlarm", "ZoneTrouble"), None),
+    ],
+)
+def test_what_a_device_will_speak_of_proposes_its_kind(
+    kinds: dict[str, Kind], books: list[MappingBook], platform: str, fields: tuple[str, ...], kind: str | None
+) -> None:
+    assert kind == Suspicion(kinds, books).kind_of(platform, fields)
+
+
+def test_a_bare_word_of_a_described_stranger_means_what_the_description_says(
+    listener: Callable[..., Listener],
+) -> None:
+    ours = listener()
+    ours.hear([config("binary_sensor/cellar", dev_cla="moisture", stat_t="homeassistant/binary_sensor/cellar/state")])
+    (wet,) = ours.hear([state("binary_sensor/cellar", "ON")]).refusals
+    (dry,) = ours.hear([state("binary_sensor/cellar", "OFF")]).refusals
+
+    assert (True, "water_leak") == (wet.danger, wet.proposed_kind)
+    assert (False, "water_leak") == (dry.danger, dry.proposed_kind)
+    assert ours.bears_danger(state("binary_sensor/cellar", "ON"))
+    assert not ours.bears_danger(state("binary_sensor/lamp", "ON"))
+
+
+def test_what_was_described_is_known_after_a_restart(listener: Callable[..., Listener]) -> None:
+    before, after = listener(), listener()
+    before.hear([config("binary_sensor/cellar", dev_cla="moisture", stat_t="homeassistant/binary_sensor/cellar/state")])
+    after.restore(before.snapshot())
+
+    assert after.hear([state("binary_sensor/cellar", "ON")]).refusals[0].danger
+
+
+def test_a_withdrawn_description_says_nothing_any_more(listener: Callable[..., Listener]) -> None:
+    ours = listener()
+    ours.hear([config("binary_sensor/cellar", dev_cla="moisture")])
+    ours.hear([Frame("homeassistant/binary_sensor/cellar/config", b"", NOW, "bulk")])
+
+    assert not ours.hear([state("binary_sensor/cellar", "ON")]).refusals[0].danger
+
+
+def test_once_registered_the_kind_decides_and_not_the_description(listener: Callable[..., Listener]) -> None:
+    door = Device("door-1", "door", identities=(Identity("homeassistant", "cellar"),))
+    ours = listener(door)
+    ours.hear([config("binary_sensor/cellar", dev_cla="moisture")])
+
+    (reading,) = ours.hear([state("binary_sensor/cellar", "ON")]).readings
+    assert {"opened": True} == reading.values
+
+
+def test_what_is_remembered_of_descriptions_is_bounded() -> None:
+    known = Described()
+    known.learn(Proposal((("homeassistant", f"thing-{number}"),), ("gas",)) for number in range(KEPT_MAX + 1))
+
+    assert KEPT_MAX == len(known.saved())
+    assert {"state": "ON"} == known.explained("homeassistant", "thing-0", {"state": "ON"})

@@ -5,6 +5,7 @@ do not count. It keeps nothing and tells nobody.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from domain import Evidence, Instant
 from rules.core import Signal, Word
@@ -14,32 +15,76 @@ from rules.rulebook import Absent
 from rules.scope import Neighbourhood, Scope
 from rules.seat import Seat
 
+MOST_SHOWN: Final = 10
+"""Devices behind a gateway that are named; their number comes first."""
+
 
 def next_absence(seat: Seat, outages: Outages) -> Instant | None:
-    """When a registered device will have been silent too long, if it says nothing until then; None if all is told."""
-    if not seat.registered:
+    """When a registered device will have been silent too long, if it says nothing until then; None if all is told.
+
+    Behind a gateway through which nothing comes nobody is missed; a gateway that is shut is looked at again.
+    """
+    if not seat.registered or _unheard(seat):
         return None
-    open_rules = ((planned, absent) for planned, absent in seat.plan.absences if planned.name not in seat.watches)
-    return min((_deadline(seat, absent, outages) for _, absent in open_rules), default=None)
+    dues = [_deadline(seat, absent, outages) for planned, absent in _asked(seat) if planned.name not in seat.watches]
+    if seat.carries is not None and seat.carries.is_shut:
+        dues.append(seat.carries.look_at)
+    return min(dues, default=None)
 
 
 def absences(
     seat: Seat, outages: Outages, neighbourhood: Neighbourhood, now: Instant
 ) -> Iterator[tuple[PlannedRule, Word]]:
     """What is to be said of a seat's silence at `now`."""
+    if _unheard(seat):
+        return
     scope = Scope(seat, neighbourhood, now, {})
-    for planned, absent in seat.plan.absences:
+    for planned, absent in _asked(seat):
         overdue = planned.name not in seat.watches and _deadline(seat, absent, outages) <= now
         if overdue and (planned.only_if is None or planned.only_if(scope) is True):
-            evidence = (_evidence(seat, absent),)
+            evidence = (_evidence(seat, absent), *_children(seat, absent, neighbourhood))
             yield planned, Word(Signal.DANGER, now, planned.rule.severity, evidence=evidence)
 
 
+def is_missed(seat: Seat) -> bool:
+    """True while it is told that nothing is heard of the device at all."""
+    return any(absent.quantity is None and seat.stands(planned.name) for planned, absent in seat.plan.absences)
+
+
+def _unheard(seat: Seat) -> bool:
+    """Nobody can hear it, or it is a gateway that nobody registered and nothing hangs on any more."""
+    if seat.carries is not None and seat.carries.assumed and not seat.carries.children:
+        return True
+    return seat.gateway is not None and seat.gateway.is_shut
+
+
+def _asked(seat: Seat) -> Iterator[tuple[PlannedRule, Absent]]:
+    """Of a gateway that is told to be shut it need not be said again that it is silent."""
+    told = seat.carries is not None and seat.carries.is_shut
+    return ((planned, absent) for planned, absent in seat.plan.absences if absent.children is not None or not told)
+
+
 def _deadline(seat: Seat, absent: Absent, outages: Outages) -> Instant:
-    due = outages.deadline(seat.last_heard(absent.quantity), absent.patience_ms(seat.report_every_ms))
-    if absent.quantity is None and seat.is_gone and seat.gone is not None:
+    heard, patience = _last_word(seat, absent), absent.patience_ms(seat.report_every_ms)
+    if seat.gateway is not None:
+        outages = outages.beside(seat.gateway.times, heard)
+    due = outages.deadline(heard, patience)
+    if absent.quantity is not None:
+        return due
+    if seat.carries is not None and absent.children is not None:
+        missed = seat.carries.missed_by(absent.children, heard)
+        due = due if missed is None else min(due, outages.deadline(heard, missed + absent.grace))
+    if seat.is_gone and seat.gone is not None:
         return min(due, outages.deadline(seat.gone, absent.grace))
     return due
+
+
+def _last_word(seat: Seat, absent: Absent) -> Instant:
+    """A gateway speaks by what comes through it, unless it has a reporting plan of its own and is asked for that."""
+    own_plan = absent.children is None and "report_every" in seat.device.attributes
+    if seat.carries is None or absent.quantity is not None or own_plan:
+        return seat.last_heard(absent.quantity)
+    return seat.carries.through(seat)
 
 
 def _evidence(seat: Seat, absent: Absent) -> Evidence:
@@ -47,3 +92,13 @@ def _evidence(seat: Seat, absent: Absent) -> Evidence:
     heard = seat.heard or None if absent.quantity is None else (seat.heard_of or {}).get(absent.quantity)
     limit = absent.patience_ms(seat.report_every_ms)
     return Evidence(absent.quantity or "heard", None, "ms", limit, heard)
+
+
+def _children(seat: Seat, absent: Absent, neighbourhood: Neighbourhood) -> Iterator[Evidence]:
+    """How many devices a gateway took with it, and the first of them by address."""
+    if seat.carries is None or absent.children is None:
+        return
+    gone = sorted(seat.carries.children.values(), key=lambda child: child.device.id)
+    yield Evidence("count", len(gone), "", absent.children, seat.carries.through(seat))
+    for child in gone[:MOST_SHOWN]:
+        yield Evidence("device", neighbourhood.where(child.device.place, child.device.id), at=child.heard or None)

@@ -35,6 +35,14 @@ class Outages(Struct):
         whole = (min([begin, *(b for b, _ in touching)]), max([end, *(e for _, e in touching)]))
         self.closed = sorted([*apart, whole])[-MOST_OUTAGES:]
 
+    def beside(self, others: Outages, after: Instant) -> Outages:
+        """These, and the closed ones of others that ended later than `after`."""
+        both = Outages(self.closed, self.open_since)
+        for begin, end in others.closed:
+            if end > after:
+                both._merge(begin, end)
+        return both
+
     def deadline(self, heard: Instant, patience_ms: int) -> Instant:
         """When a silence that began at `heard` has lasted `patience_ms`, closed outages not counted."""
         due = heard + patience_ms

@@ -61,12 +61,16 @@ class Cancel(_Written):
 
 
 class Absent(_Written):
-    """The device, or one quantity, is not heard of for `missed` reporting periods and a `grace`, or for `after`."""
+    """The device, or one quantity, is not heard of for `missed` reporting periods and a `grace`, or for `after`.
+
+    `children` is for gateways: or so many of the devices behind it have missed two reports since anything came through.
+    """
 
     quantity: Name | None = None
     missed: Annotated[int, Field(ge=1)] = 3
     grace: Duration = 10 * MINUTE
     after: Duration | None = None
+    children: Annotated[int, Field(ge=1)] | None = None
 
     def patience_ms(self, report_every_ms: int) -> int:
         """How long it may be silent, by its reporting plan."""

@@ -10,6 +10,7 @@ from msgspec import Struct
 from domain import Device, Instant, Value
 from domain.duration import parse_duration
 from rules.core import TOLD_OF, Watch
+from rules.gateways import Gateway
 from rules.plan import Plan
 from rules.usual import Learned, Usual
 from rules.wakes import ABSENCE, Wake
@@ -41,8 +42,8 @@ class Seat:
     """One device at the table. Arrival times: `enrolled`, `heard`, `heard_of`, `absence_due`. Event time: `newest`."""
 
     __slots__ = (
-        "absence_due", "device", "enrolled", "gone", "heard", "heard_of", "histories", "newest", "onsets", "plan",
-        "registered", "remembered", "report_every_ms", "retained", "usuals", "watches",
+        "absence_due", "carries", "device", "enrolled", "gateway", "gone", "heard", "heard_of", "histories",
+        "newest", "onsets", "plan", "registered", "remembered", "report_every_ms", "retained", "usuals", "watches",
     )  # fmt: skip
 
     def __init__(self, device: Device, plan: Plan, enrolled: Instant, registered: bool) -> None:
@@ -52,6 +53,10 @@ class Seat:
         self.newest: Instant = 0
         self.gone: Instant | None = None
         self.absence_due: Instant | None = None
+        self.gateway: Gateway | None = None
+        """The gateway it hangs on."""
+        self.carries: Gateway | None = None
+        """The gateway it is."""
         self.watches = NO_WATCHES
         self.remembered: dict[str, tuple[Instant, Value]] | None = None
         self.histories: dict[str, History] | None = None

@@ -1,0 +1,108 @@
+"""The greatest, the least and the longest standstill in a window that moves on: each is remembered with the instant
+that bears it out, and only when that instant has left the window is the past looked through again. It keeps no samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from domain import Instant
+
+RESET_BELOW: Final = 0.5
+"""A counter that falls below this part of itself was reset or exchanged; a smaller fall is water running back."""
+ROLLS_OVER_AT: Final = tuple(10.0**digits for digits in range(4, 10))
+"""Where mechanical counters begin again at zero. They are believed to when the last percent was reached before."""
+SEEN_AT_LEAST: Final = 12
+"""A standstill counts when the counter was seen this often in the window; what nobody looked at is unknown."""
+LONG_AGO: Final = -(2**62)
+
+
+def grown(before: float, after: float) -> float:
+    """How much a counter grew between two samples; resets, roll-over and running back are seen through."""
+    if after >= before:
+        return after - before
+    if after >= before * RESET_BELOW:
+        return 0.0
+    end = next((end for end in ROLLS_OVER_AT if 0.99 * end <= before < end), None)
+    return after if end is None or after > 0.01 * end else end - before + after
+
+
+class Extreme:
+    """The greatest or least value of a window, and when it was measured."""
+
+    __slots__ = ("at", "begin", "until", "value")
+
+    def __init__(self) -> None:
+        self.at = self.begin = self.until = LONG_AGO
+        self.value = 0.0
+
+    def ask(self, times: Sequence[Instant], values: Sequence[float], first: int, pick: Callable[..., float]) -> float:
+        """The one that `pick` (max or min) takes of what was measured from index `first` on."""
+        if not self.begin <= times[first] <= self.at:
+            rest = values[first:]
+            self.value = pick(rest)
+            self.at = times[first + rest.index(self.value)]
+        else:
+            for index in range(_first_after(times, len(times) - 1, self.until), len(times)):
+                # The newest of equals stays longest in the window.
+                if pick(values[index], self.value) == values[index]:
+                    self.at, self.value = times[index], values[index]
+        self.begin, self.until = times[first], times[-1]
+        return self.value
+
+
+class Standstill:
+    """How long a counter stood still. The newest sample is looked at anew each time: thinning may still drop it."""
+
+    __slots__ = ("begin", "first_end", "gap_at", "gap_ms", "moved", "peak", "peak_at", "stood", "until")
+
+    def __init__(self, length_ms: int) -> None:
+        self.gap_ms = length_ms // SEEN_AT_LEAST
+        self._look_through(LONG_AGO)
+
+    def _look_through(self, at: Instant) -> None:
+        self.begin = self.until = self.first_end = self.peak_at = at
+        """Looked through until then; the end of the standstill the window begins with; of the longest after it."""
+        self.gap_at = LONG_AGO
+        """When nobody had looked for too long."""
+        self.stood = self.peak = 0
+        self.moved = False
+
+    def ask(self, times: Sequence[Instant], values: Sequence[float], start: int, last: int) -> float | None:
+        """The longest standstill between two samples, in milliseconds; what began before counts from the first."""
+        begin = times[start]
+        if not self.begin <= begin <= self.until or (self.moved and self.peak_at - self.peak < begin):
+            self._look_through(begin)
+        self.begin = begin
+        self._settle(times, values, last - 1)
+        gap = times[last] - times[last - 1]
+        if gap > self.gap_ms or self.gap_at > begin:
+            return None
+        stood = self.stood + gap if grown(values[last - 1], values[last]) == 0 else 0
+        if stood and not self.moved:
+            return float(times[last] - begin)
+        return float(max(self.first_end - begin, self.peak, stood))
+
+    def _settle(self, times: Sequence[Instant], values: Sequence[float], end: int) -> None:
+        for index in range(_first_after(times, end, self.until), end + 1):
+            gap = times[index] - times[index - 1]
+            if gap > self.gap_ms:
+                self.gap_at = times[index]
+            self._note(times[index], gap, grown(values[index - 1], values[index]) == 0)
+
+    def _note(self, at: Instant, gap: int, still: bool) -> None:
+        self.until = at
+        self.moved = self.moved or not still
+        self.stood = self.stood + gap if still else 0
+        if not self.moved:
+            self.first_end = at
+        elif self.stood >= self.peak:
+            self.peak, self.peak_at = self.stood, at
+
+
+def _first_after(times: Sequence[Instant], last: int, until: Instant) -> int:
+    """The index of the first sample after an instant: nearly always the last one."""
+    while times[last] > until:
+        last -= 1
+    return last + 1

@@ -1,0 +1,65 @@
+"""What is remembered of a moving window is what looking through all of it says, whatever came and in whatever order."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules.sliding import SEEN_AT_LEAST, grown
+from rules.tree import Window
+from rules.window import History, Sample
+
+KEEP_MS = 240
+gaps = st.sampled_from([1, 1, 2, 3, 5, 19, 40])
+delays = st.sampled_from([0] * 12 + [3, 50])
+lengths = st.sampled_from([KEEP_MS, 120, 60])
+counters = st.lists(st.tuples(gaps, delays, st.sampled_from([0, 0, 0, 1, 2, -1000]), lengths), max_size=150)
+gauges = st.lists(st.tuples(gaps, delays, st.integers(0, 4), lengths), max_size=150)
+
+
+def longest_standstill(samples: list[Sample], at: int, length_ms: int) -> float | None:
+    """The plain way: every standstill between two movements, clipped where the window begins."""
+    before = [sample for sample in samples if sample[0] <= at - length_ms][-1:]
+    seen = before + [sample for sample in samples if at - length_ms < sample[0] <= at]
+    if not before or len(seen) < 2 or max(b - a for (a, _), (b, _) in pairwise(seen)) > length_ms // SEEN_AT_LEAST:
+        return None
+    longest, since = 0, seen[0][0]
+    for (a, value), (b, after) in pairwise(seen):
+        since = since if grown(value, after) == 0 else b
+        longest = max(longest, b - since, a - since)
+    return float(longest)
+
+
+@settings(max_examples=200, deadline=None)
+@given(said=counters)
+def test_the_longest_standstill_is_the_same_looked_up_or_looked_through(said: list[tuple[int, int, int, int]]) -> None:
+    past, now, total = History(KEEP_MS), 0, 0
+    for gap, delay, more, length_ms in said:
+        now, total = now + gap, max(total + more, 0)
+        past.add(now - delay, float(total))
+        for at in (now, now - delay):
+            found = past.ask(Window("idle", "a", length_ms), at)
+            assert found == longest_standstill(past.samples, at, length_ms)
+
+
+@settings(max_examples=200, deadline=None)
+@given(said=gauges)
+def test_the_extremes_are_the_same_looked_up_or_looked_through(said: list[tuple[int, int, int, int]]) -> None:
+    past, now = History(KEEP_MS, exact=True), 0
+    for gap, delay, value, length_ms in said:
+        now += gap
+        past.add(now - delay, float(value))
+        for at in (now, now - delay):
+            seen = [held for when, held in past.samples if at - length_ms < when <= at]
+            assert past.ask(Window("max", "a", length_ms), at) == max(seen, default=None)
+            assert past.ask(Window("min", "a", length_ms), at) == min(seen, default=None)
+
+
+def test_growth_after_a_fall_that_has_left_the_window_is_counted_from_its_start() -> None:
+    past = History(KEEP_MS)
+    for at, value in ((0, 300.0), (10, 0.0), (20, 1.0), (30, 3.0), (40, 7.0)):
+        past.add(at, value)
+    assert past.increase(40, 40) == 7.0
+    assert past.increase(40, 20) == 6.0

@@ -53,7 +53,8 @@ class Engine:
     """A codec that is ready to be called. After a limit was hit its context is made anew."""
 
     def __init__(self, source: str, variables: str = "{}") -> None:
-        self._source, self._variables = source, variables
+        self._source = source.replace("\0", "\\x00")  # a text with zeros cannot be handed to QuickJS; codecs have them
+        self._variables = variables
         self._door: Any = None
         self._context: Any = None
         self._open()

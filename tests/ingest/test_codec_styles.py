@@ -16,6 +16,7 @@ NOW = 1767225660000
 READS = "{ return { data: { n: input.bytes[0], port: input.fPort } }; }"
 STYLES = {
     "a byte order mark and Windows lines": f"\ufeff// first line\r\nfunction decodeUplink(input) {READS}\r\n",
+    "a zero between quotation marks": f"// \0\nvar zero = '\0'; function decodeUplink(input) {READS}",
     "a comment without an end of line": f"function decodeUplink(input) {READS} // the end",
     "a variable": f"var decodeUplink = function (input) {READS};",
     "a constant and an arrow": "const decodeUplink = ({bytes: [n], fPort: port}) => ({data: {n, port}});",

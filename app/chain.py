@@ -108,13 +108,21 @@ class Chain:
         self.listener.restore(snapshot.listener)
         self.engine.restore(snapshot.engine)
 
-    async def change(self, work: Callable[[], Sequence[Finding]]) -> None:
-        """Run a change of registry or rules between two entries; returns when it has effect and is told."""
+    async def change(self, work: Callable[[], Sequence[Finding]], *, saves: bool = False) -> None:
+        """Run a change of registry or rules between two entries; returns when it has effect and is told.
+
+        `saves`: the state before it and the state after it are kept at the same position, so that after a crash no
+        entry is judged by other rules than on the day.
+        """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         async def carry_out() -> None:
             try:
+                if saves:
+                    await self._try(partial(self._checkpoint, always=True), "checkpoint")
                 await self._tell(work())
+                if saves:
+                    await self._try(partial(self._checkpoint, always=True), "checkpoint")
             except Exception as error:  # noqa: BLE001 (handed to the caller, who raises it)
                 done.set_exception(error)
             else:
@@ -247,7 +255,7 @@ class Chain:
         except CannotWrite as error:
             log.error("%s not written: %s", what, error)
 
-    async def _checkpoint(self) -> None:
+    async def _checkpoint(self, always: bool = False) -> None:
         """Save listener and engine with their cursor, once everything before it is durable elsewhere.
 
         A history that could not take an entry gets it from the journal at the next start: no checkpoint may pass it.
@@ -257,7 +265,7 @@ class Chain:
         if self._history_is_behind:
             return
         self._turns += 1
-        if self._done != self._saved or self._turns % UNCHANGED_TURNS == 0:
+        if always or self._done != self._saved or self._turns % UNCHANGED_TURNS == 0:
             cursor = dict(self._done)
             blob = await self._snapshot()
             await self._history.flush()

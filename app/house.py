@@ -11,6 +11,7 @@ from typing import Any
 
 from alerts import roster
 from alerts.alert import Alert
+from app.bookwork import BookFolder
 from app.channels import Door
 from app.chores import jobs, load_jobs, record_job
 from app.clock import Clock
@@ -69,6 +70,9 @@ class House:
         )
         self.judging = Judging(folder, stores, self.registry, self._hear, clock)
         self.own_trouble = OwnTrouble(self.judging.chain.change)
+        self.books = BookFolder(
+            folder.kinds, folder.path, self.judging.take_up, self.judging.chain.caught_up, self.own_trouble, clock
+        )
         self.intake = Intake(
             mqtt_url,
             stores.journal,
@@ -136,6 +140,7 @@ class House:
             "own trouble": self.own_trouble.follow(),
             "rebirths": ask_for_rebirths(self.judging.listener, self._mqtt_url, self._clock),
             "codecs": self.judging.codecs.follow(),
+            "books": self.books.follow(),
         }
 
     async def _listen(self) -> None:
@@ -180,6 +185,11 @@ class House:
         self.intake.set_urgent(await asyncio.to_thread(urgent_filters, devices, self._folder.kinds, limit))
         self._follow_roster()
 
+    async def reload(self) -> None:
+        """Whatever people wrote and changed since: codecs and rulebooks. What is wrong is told, and nothing is lost."""
+        self.judging.codecs.look()
+        await self.books.look(anew=True)
+
     async def accept(self, frames: Sequence[Frame]) -> None:
         """Frames pushed over HTTP: journaled, dangers first, then delivered like any other."""
         dangers = self.judging.foresee(frames)
@@ -211,7 +221,7 @@ class House:
                 hub=self.hub,
                 admin_token=Secret(self._token),
                 signing_key=Secret(self._signing_key),
-                rules=lambda: rule_lines(self.judging.books),
+                rules=lambda: rule_lines(self.judging.engine.books),
                 registry_changed=self.registry_changed,
                 callbacks=self.telling.callbacks(),
                 accept=self.accept,

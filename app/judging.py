@@ -9,12 +9,13 @@ from functools import partial
 from sqlalchemy import Connection
 
 from app.backlog import Backlog
+from app.bookwork import books_of, in_force
 from app.chain import Chain, Hear, Refused
 from app.codecwork import CodecFolder
 from app.hold import Hold
 from app.insist import insist
 from app.registry import Difference, Registry
-from app.shelf import book_files, load_books, load_mappings
+from app.shelf import load_mappings
 from app.site import SiteFolder
 from app.stores import Stores
 from domain import Finding, Instant, Lane
@@ -23,6 +24,7 @@ from ingest.foresight import Foresight
 from ingest.listener import Listener, ListenerSettings
 from rules.engine import Engine
 from rules.rulebook import Rulebook
+from rules.takeup import Renewal, renewal
 from store.journal import MarkKind
 from store.ledger import checkpoints, refusals
 from store.ledger.claimable import describe
@@ -41,15 +43,16 @@ class Judging:
         self, folder: SiteFolder, stores: Stores, registry: Registry, hear: Hear, clock: Callable[[], Instant]
     ) -> None:
         self._stores, self._registry, self._clock = stores, registry, clock
-        self.books: list[Rulebook] = load_books(folder.kinds, book_files(folder.path))
         mappings = load_mappings(folder.kinds, folder.path)
         self.listener = Listener(folder.kinds, mappings, ListenerSettings(zone=folder.settings.zone))
         self.foresee = Foresight(folder.kinds, mappings, self.listener.bears_danger)
         self.codecs = CodecFolder(folder.path)
         self.codecs.reload()
         self.listener.codecs = self.codecs.codecs
-        self.engine = Engine(self.books, folder.kinds, registry.community)
         saved = stores.ledger.run_now(lambda tx: checkpoints.load(tx, CHECKPOINT))
+        # What the journal holds is judged by the books of its day; those on disk are taken up after it.
+        books = in_force(books_of(saved.blob if saved else None, folder.kinds), folder.kinds, folder.path)
+        self.engine = Engine(books, folder.kinds, registry.community)
         taken = dict(saved.cursor) if saved else {}
         self._known = max([0, *taken.values(), *stores.history.position().values()])
         backlog = Backlog(stores.journal, taken, stores.journal.position(), folder.settings.intake.max_pending_bytes)
@@ -91,6 +94,15 @@ class Judging:
         self.engine.community = self._registry.community
         dismissed = self.engine.dismiss(difference.removed, now)
         return [*dismissed, *self.engine.enrol(difference.changed, now)]
+
+    async def take_up(self, books: Sequence[Rulebook]) -> Renewal:
+        """Judge by these books from the next message on; what stands is kept or ended with a reason."""
+        renewed = renewal(self.engine.books, books)
+        if not renewed.is_nothing:
+            await self.chain.change(lambda: self.engine.take_up(books, self._clock()), saves=True)
+            detail = ", ".join(f"{book.hazard}@{book.version}" for book in books)
+            await insist(lambda: self._stores.journal.mark(MarkKind.RULEBOOK, self._clock(), detail), "rulebook")
+        return renewed
 
     async def link(self, up: bool, at: Instant) -> None:
         """The broker can be heard, or cannot; what it could not tell us is no silence of the devices."""

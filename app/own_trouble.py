@@ -14,8 +14,11 @@ from domain import HOUR, Evidence, Finding, Instant, Ledger, Phase, Severity, Su
 
 DROPPED_RULE, DROPPED_TITLE = "broker-dropped", "消息服务器丢弃消息"
 DISK_RULE, DISK_TITLE = "journal-refused", "日志磁盘写不进"
+BOOKS_RULE, BOOKS_TITLE = "rulebook-refused", "规则文件有错，仍按旧规则判断"
 DROPPED_ADVICE = "请检查消息服务器的队列上限与负载"
 DISK_ADVICE = "请检查磁盘空间；期间的消息由消息服务器保存，恢复后补收"
+BOOKS_ADVICE = "请改正规则文件；改好即自动生效"
+FAULTS_SHOWN = 5
 
 Change = Callable[[Callable[[], Sequence[Finding]]], Awaitable[None]]
 """How findings come between two entries of the journal (Chain.change)."""
@@ -27,6 +30,7 @@ class OwnTrouble:
     def __init__(self, change: Change) -> None:
         self._change = change
         self._waiting: asyncio.Queue[list[Finding]] = asyncio.Queue()
+        self._books_refused: Finding | None = None
 
     def broker_dropped(self, rise: int, at: Instant) -> None:
         """The broker's counter rose. The hour in the id keeps a bad night to a few alerts."""
@@ -38,6 +42,20 @@ class OwnTrouble:
         began = _finding(DISK_RULE, DISK_TITLE, Severity.HIGH, "journal", since, since, DISK_ADVICE)
         told = _with(began, Evidence("reason", why, at=since), Evidence("seconds", (until - since) / 1000, at=until))
         self._waiting.put_nowait([told])
+
+    def books_refused(self, faults: Sequence[str], at: Instant) -> None:
+        """Rulebooks on disk cannot be taken up; those before them stay in force."""
+        if self._books_refused is None:
+            began = _finding(BOOKS_RULE, BOOKS_TITLE, Severity.HIGH, "rulebooks", at, at, BOOKS_ADVICE)
+            lines = [Evidence("fault", fault, at=at) for fault in faults[:FAULTS_SHOWN]]
+            self._books_refused = _with(began, *lines)
+            self._waiting.put_nowait([self._books_refused])
+
+    def books_right(self, at: Instant) -> None:
+        """What is on disk is in force."""
+        if self._books_refused is not None:
+            self._waiting.put_nowait([replace(self._books_refused, phase=Phase.ENDED, at=at, now=at)])
+            self._books_refused = None
 
     async def follow(self) -> None:
         """Tells, until cancelled."""

@@ -17,7 +17,7 @@ from app.clock import Clock
 from app.codecwork import check_codecs
 from app.demo import filed_templates
 from app.settings import Site
-from app.shelf import book_files, load_books, load_ladders, load_mappings, load_words
+from app.shelf import load_ladders, load_mappings, load_rules, load_words
 from app.site import SiteFolder, read_site
 from domain import HOUR, MINUTE, Instant, Ledger, Severity, Subject
 
@@ -27,7 +27,7 @@ Say = Callable[[str], None]
 def check_site(path: Path | None, templates: bool, say: Say) -> int:
     """Reads everything `up` would read and says what it found; raises WrittenError with every fault."""
     folder = read_site(path)
-    books = load_books(folder.kinds, book_files(path))
+    books = load_rules(folder.kinds, path)
     ladders, words = load_ladders(path), load_words(path)
     mappings, codecs = load_mappings(folder.kinds, path), check_codecs(path).codecs
     if templates:

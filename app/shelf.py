@@ -16,7 +16,7 @@ from domain.kind import CommonQuantities, Kind
 from ingest.mapping import MappingBook
 from ingest.mapping_check import check as check_mapping
 from rules.check import check as check_book
-from rules.check import check_together
+from rules.check import check_references, check_together
 from rules.rulebook import Rulebook
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,6 +59,19 @@ def load_mappings(kinds: Mapping[str, Kind], site: Path | None = None) -> list[M
 
 def load_books(kinds: Mapping[str, Kind], files: Sequence[Path]) -> list[Rulebook]:
     """Rulebooks, checked against the kinds they speak of; every fault of every book at once."""
+    return [book for _, book in _books(kinds, files)]
+
+
+def load_rules(kinds: Mapping[str, Kind], site: Path | None = None) -> list[Rulebook]:
+    """All rulebooks in force; beside their own faults, what they ask of rules that no book has."""
+    read = _books(kinds, book_files(site))
+    faults = [read[index][0].locate(fault) for index, fault in check_references([book for _, book in read])]
+    if faults:
+        raise WrittenError(faults)
+    return [book for _, book in read]
+
+
+def _books(kinds: Mapping[str, Kind], files: Sequence[Path]) -> list[tuple[Document, Rulebook]]:
     read: list[tuple[Document, Rulebook]] = []
     faults: list[Located] = []
     for file in files:
@@ -69,11 +82,11 @@ def load_books(kinds: Mapping[str, Kind], files: Sequence[Path]) -> list[Ruleboo
             read.append((document, book))
         except WrittenError as error:
             faults += error.faults
-    books = [book for _, book in read]
-    faults += [read[index][0].locate(fault) for index, fault in check_together(books)]
+    together = check_together([book for _, book in read])
+    faults += [read[index][0].locate(fault) for index, fault in together]
     if faults:
         raise WrittenError(faults)
-    return books
+    return read
 
 
 def book_files(site: Path | None = None) -> list[Path]:

@@ -12,7 +12,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,7 @@ async def _serve(
     tasks = house.tasks() | ({"broker": broker} if broker else {})
     stack.callback(lambda: [work.close() for work in tasks.values()])
     app = demo.app(house.app()) if demo else house.app()
+    stack.callback(_on_hangup(house.reload))
     async with serving.serve(app, http, data, token), _running(tasks, stop) as failed:
         _announce(http, url, token, is_new, data, demo)
         if demo:
@@ -112,6 +113,19 @@ async def _serve(
     await house.close()
     if failed:
         raise failed[0]
+
+
+def _on_hangup(reload: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], bool]:
+    """SIGHUP: look at what people wrote. Returns what ends that."""
+    loop, running = asyncio.get_running_loop(), set[asyncio.Task[None]]()
+
+    def start() -> None:
+        task = asyncio.ensure_future(reload())
+        running.add(task)
+        task.add_done_callback(running.discard)
+
+    loop.add_signal_handler(signal.SIGHUP, start)
+    return lambda: loop.remove_signal_handler(signal.SIGHUP)
 
 
 def _settle_memory() -> None:

@@ -1,0 +1,184 @@
+"""Rulebooks are changed while the service runs: on a real broker, real files, with a clock that tests move."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from app.shelf import BOOKS
+from app.site import SiteFolder
+from app.written import WrittenError
+from rules.takeup import Renewal
+from store.journal import MarkKind
+from tests.conftest import Broker
+from tests.town import PATIENCE_S, Town
+
+GAS = (BOOKS / "gas.yaml").read_text("utf-8")
+
+
+class RuledTown(Town):
+    """A town whose site has rulebooks of its own."""
+
+    @property
+    def rules(self) -> Path:
+        folder = self.data.parent / "site" / "rules"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _folder(self) -> SiteFolder:
+        return replace(super()._folder(), path=self.rules.parent)
+
+    def writes(self, text: str, name: str = "gas.yaml") -> None:
+        """A file is saved; two saves in one tick of the file system's clock must look different too."""
+        file = self.rules / name
+        file.write_text(text, "utf-8")
+        self.saved = getattr(self, "saved", 0) + 1
+        os.utime(file, ns=(self.saved, self.saved))
+
+    async def hears(self, **values: Any) -> None:
+        before = self.house.judging.chain.counts.readings
+        await self.publish("fengshao/v1/gas-402/up", {"ts": self.clock.now, **values})
+        await self.until(lambda: self.house.judging.chain.counts.readings > before, "the reading")
+
+    def phase(self, rule: str) -> object:
+        return self.house.judging.engine.explain(rule, "gas-402")["phase"]
+
+    async def timeline(self) -> list[str]:
+        (alert,) = await self.items("/api/v1/alerts")
+        return [line["kind"] for line in (await self.get(f"/api/v1/alerts/{alert['id']}"))["timeline"]]
+
+    async def until_recovered(self) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while "recovered" not in await self.timeline():
+                await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[RuledTown]:
+    async with RuledTown(tmp_path / "data", broker.port, free_port()) as running:
+        yield running
+
+
+def limit(text: str, of: int, version: int = 2) -> str:
+    """The gas book with another limit for gas-low."""
+    lines = f"  when: lel_pct >= {of}\n  clear: lel_pct < {of - 4}\n"
+    changed = text.replace("version: 1", f"version: {version}")
+    return changed.replace("  when: lel_pct >= 10\n  clear: lel_pct < 6\n", lines)
+
+
+async def stands(town: RuledTown, lel_pct: float = 12) -> None:
+    """Thirty seconds over the limit: gas-low is told."""
+    await town.hears(lel_pct=lel_pct)
+    await town.fast_forward(minutes=0.6)
+    await town.until_items("/api/v1/alerts")
+
+
+async def test_a_limit_is_raised_while_an_alarm_stands_and_the_next_reading_decides(town: RuledTown) -> None:
+    await stands(town)
+    town.writes(limit(GAS, 20))
+    assert "gas-low" in (await town.house.books.look()).changed
+    assert town.phase("gas-low") == "firing"
+    assert "recovered" not in await town.timeline()
+
+    await town.hears(lel_pct=15)
+    assert town.phase("gas-low") == "clearing"
+    marks = [mark for mark in town.stores.journal.marks() if mark.kind is MarkKind.RULEBOOK]
+    assert "gas@2" in marks[-1].detail
+
+
+async def test_a_hold_runs_on_over_a_change_of_another_rule(town: RuledTown) -> None:
+    await town.hears(lel_pct=12)
+    await town.fast_forward(minutes=0.3)
+    town.writes(GAS.replace("when: co_ppm >= 50", "when: co_ppm >= 60"))
+    assert (await town.house.books.look()).changed == ("gas-co",)
+    assert town.phase("gas-low") == "pending"
+    await town.fast_forward(minutes=0.3)
+    (alert,) = await town.until_items("/api/v1/alerts")
+    assert alert["rule"] == "gas-low"
+
+
+async def test_a_book_with_faults_is_told_and_judges_nobody_until_it_is_mended(town: RuledTown) -> None:
+    town.writes(GAS.replace("lel_pct >= 25", "lel_pct > = 25").replace("hold: 30s", "hold: soon"))
+    with pytest.raises(WrittenError) as refused:
+        await town.house.books.reload()
+    assert [Path(fault.file).name for fault in refused.value.faults] == ["gas.yaml"] * 2
+    (alert,) = await town.until_items("/api/v1/alerts?ledger=health")
+    assert (alert["rule"], alert["title"]) == ("rulebook-refused", "规则文件有错，仍按旧规则判断")
+    assert "gas.yaml:" in alert["evidence"][0]["value"]
+
+    await town.hears(lel_pct=40)
+    await town.fast_forward(minutes=0.3)
+    assert {"gas-high"} == {one["rule"] for one in await town.until_items("/api/v1/alerts?ledger=danger")}
+    assert await town.house.books.look() == Renewal((), (), ())
+
+    town.writes(GAS)
+    await town.house.books.look()
+    await town.until_state(alert["id"], "closed")
+
+
+async def test_a_book_that_is_new_judges_and_one_that_is_gone_ends_what_it_told(town: RuledTown) -> None:
+    book = GAS.split("rules:\n")[0] + (
+        "rules:\n- {name: kitchen, title: {zh: 厨房, en: kitchen}, kind: gas_alarm, severity: high, when: lel_pct >= 3,"
+        " source: test}\n"
+    )
+    town.writes(book, "kitchen.yaml")
+    assert (await town.house.books.look()).added == ("kitchen",)
+    await town.hears(lel_pct=4)
+    (alert,) = await town.until_items("/api/v1/alerts")
+    assert alert["rule"] == "kitchen"
+    assert "kitchen" in {rule["name"] for rule in await town.items("/api/v1/rules")}
+
+    (town.rules / "kitchen.yaml").unlink()
+    assert (await town.house.books.look()).removed == ("kitchen",)
+    assert "recovered" in await town.timeline()
+    assert "kitchen" not in {rule["name"] for rule in await town.items("/api/v1/rules")}
+
+
+async def test_a_book_may_not_ask_for_what_no_book_finds(town: RuledTown) -> None:
+    (town.rules / "fire.yaml").write_text(
+        (BOOKS / "fire.yaml").read_text("utf-8").replace("[ebike-lift]", "[ebike-lifts]"), "utf-8"
+    )
+    with pytest.raises(WrittenError, match="no rule ebike-lifts in any book: write ebike-lift"):
+        await town.house.books.reload()
+
+
+async def test_after_a_crash_what_stood_is_judged_by_the_books_that_were_taken_up(town: RuledTown) -> None:
+    await stands(town)
+    town.writes(limit(GAS, 20))
+    await town.house.books.look()
+    await town.hears(lel_pct=21)
+    await town.crash()
+    await town.start()
+    await town.until(lambda: town.house.judging.chain.caught_up.is_set(), "the backlog")
+    assert town.phase("gas-low") == "firing"
+    assert (await town.house.books.look(anew=True)) == Renewal((), (), ())
+    assert len(await town.items("/api/v1/alerts")) == 1
+    await town.hears(lel_pct=15)
+    assert town.phase("gas-low") == "clearing"
+
+
+async def test_books_changed_while_nobody_ran_are_taken_up_like_any_others(town: RuledTown) -> None:
+    await stands(town)
+    await town.stop()
+    lines = GAS.split("\n- name: gas-low\n")
+    town.writes(lines[0] + "\n" + "- name: gas-high\n" + lines[1].split("- name: gas-high\n")[1])
+    await town.start()
+    await town.until(lambda: "gas-low" not in town.house.judging.engine.plans["gas_alarm"].by_name, "the new books")
+    await town.until_recovered()
+    assert town.phase("gas-low") == "quiet"
+
+
+async def test_a_service_that_starts_again_with_a_faulty_book_judges_by_the_books_of_before(town: RuledTown) -> None:
+    await town.hears(lel_pct=1)
+    await town.stop()
+    town.writes("rules: [")
+    await town.start()
+    (alert,) = await town.until_items("/api/v1/alerts?ledger=health")
+    assert alert["rule"] == "rulebook-refused"
+    await stands(town)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain import Device
+from rules.gateways import GATEWAY
 from rules.groups import Groups
 from rules.plan import Plan
 from rules.scope import Neighbourhood
@@ -33,8 +34,13 @@ class Circles:
 
 
 def parts(devices: Sequence[Device], engines: Sequence[Watching], near: Neighbourhood, count: int) -> dict[str, int]:
-    """For every device the part that judges it, of `count` parts of about the same size."""
+    """For every device, and every gateway that one names, the part that judges it: `count` parts of about one size."""
     circles = Circles()
+    kinds = {device.id: device.kind for device in devices}
+    for device in devices:
+        if (gateway := device.attributes.get(GATEWAY)) is not None:
+            circles.join(device.id, str(gateway))
+            kinds.setdefault(str(gateway), GATEWAY)
     for engine in engines:
         tied = {kind for kind, plan in engine.plans.items() if _minds_others(plan, engine.groups)}
         for device in devices:
@@ -42,8 +48,8 @@ def parts(devices: Sequence[Device], engines: Sequence[Watching], near: Neighbou
                 _tie(device, engine.groups, near, circles)
     members: dict[str, list[str]] = {}
     # By kind, so that each part has its share of the kinds that cost most.
-    for device in sorted(devices, key=lambda device: device.kind):
-        members.setdefault(circles.leader(device.id), []).append(device.id)
+    for name in sorted(kinds, key=kinds.__getitem__):
+        members.setdefault(circles.leader(name), []).append(name)
     sizes = [0] * count
     found: dict[str, int] = {}
     for circle in sorted(members.values(), key=len, reverse=True):

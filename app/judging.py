@@ -52,7 +52,7 @@ class Judging:
         saved = stores.ledger.run_now(lambda tx: checkpoints.load(tx, CHECKPOINT))
         # What the journal holds is judged by the books of its day; those on disk are taken up after it.
         books = in_force(books_of(saved.blob if saved else None, folder.kinds), folder.kinds, folder.path)
-        self.engine = Engine(books, folder.kinds, registry.community)
+        self.engine = Engine(books, folder.kinds, registry.community, zone=folder.settings.zone)
         taken = dict(saved.cursor) if saved else {}
         self._known = max([0, *taken.values(), *stores.history.position().values()])
         backlog = Backlog(stores.journal, taken, stores.journal.position(), folder.settings.intake.max_pending_bytes)

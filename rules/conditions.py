@@ -10,9 +10,9 @@ from typing import Final
 from domain import Evidence, Instant, Severity, Value
 from rules.core import TOLD_OF, Phase, Signal, Watch
 from rules.expression import parse
-from rules.meaning import Answer, Scope, meaning, reflex, sides
+from rules.meaning import Answer, Scope, guard, meaning, sides
 from rules.rulebook import Rule
-from rules.tree import Node, Quantity, Window, comparisons, leaves, quantities, windows
+from rules.tree import Distance, Node, Quantity, Window, comparisons, leaves, quantities, windows
 
 Said = tuple[Signal, ...]
 HAPPENED: Final[Said] = (Signal.DANGER, Signal.CLEAR)
@@ -24,6 +24,8 @@ _NO_WORD: Final[Said] = (Signal.NO_WORD,)
 _CANCEL: Final[Said] = (Signal.CANCEL,)
 
 Judge = Callable[[Scope], Answer]
+Shown = Quantity | Window | Distance
+"""What a person can check: what was measured, or reckoned from it."""
 
 
 def _judge_of(written: str | None) -> Judge | None:
@@ -42,8 +44,11 @@ class Condition:
         self.quantities = tuple(dict.fromkeys(name for node in written for name in quantities(node)))
         self.wanted = frozenset(self.quantities)
         self.windows = tuple(dict.fromkeys(window for node in written for window in windows(node)))
-        self.reflex = reflex(question)
-        self.reflex_quantity = quantities(question)[0] if quantities(question) else ""
+        guarded = guard(question)
+        self.reflex_quantity = guarded[0] if guarded is not None else ""
+        self.reflex = guarded[1] if guarded is not None else None
+        self.alone = self.reflex is not None and len(quantities(question)) == 1
+        """A reading without this quantity says nothing to it while it is quiet."""
         self._danger = meaning(question)
         self._clear = _judge_of(rule.clear)
         self._only_if = _judge_of(rule.only_if)
@@ -89,39 +94,53 @@ class Condition:
 
     def evidence(self, scope: Scope, at: Instant) -> tuple[Evidence, ...]:
         """What a person can check: each quantity with its value and the limit it was held against."""
-        rendered = ((leaf, _measured(leaf, scope), unit, limit) for leaf, unit, limit in self._lines)
+        rendered = ((leaf, _measured(leaf, scope), unit, limits) for leaf, unit, limits in self._lines)
         return tuple(
-            Evidence(_name(leaf), value, unit, None if limit is None else limit(scope), at)
-            for leaf, value, unit, limit in rendered
+            Evidence(_name(leaf), value, unit, _limit(limits, scope), at)
+            for leaf, value, unit, limits in rendered
             if value is not None
         )
 
 
-_Line = tuple[Quantity | Window, str, Judge | None]
+_Limit = tuple[Judge, Judge]
+"""A comparison, and what it compares with."""
+_Line = tuple[Shown, str, tuple[_Limit, ...]]
 
 
 def _lines(question: Node, rule: Rule, units: Mapping[str, str]) -> list[_Line]:
-    limits: dict[Quantity | Window, Judge | None] = {}
+    limits: dict[Shown, tuple[_Limit, ...]] = {}
     for comparison in comparisons(question):
         found = sides(comparison)
-        if found is not None and isinstance(found[0], (Quantity, Window)):
-            limits.setdefault(found[0], meaning(found[2]))
+        if found is not None and isinstance(found[0], Shown):
+            limits[found[0]] = (*limits.get(found[0], ()), (meaning(comparison), meaning(found[2])))
     for leaf in [*leaves(question), *(Quantity(name) for name in rule.show)]:
         if isinstance(leaf, (Quantity, Window)):
-            limits.setdefault(leaf, None)
+            limits.setdefault(leaf, ())
     return [(leaf, _unit(leaf, units), limit) for leaf, limit in limits.items()]
 
 
-def _name(leaf: Quantity | Window) -> str:
+def _limit(limits: tuple[_Limit, ...], scope: Scope) -> Value | None:
+    """Of several limits the last that was passed: `x > 90 and x >= 131 or x < 51 and x <= 40` is about 131, or 40."""
+    passed = [limit for true, limit in limits if true(scope) is True]
+    return next((limit(scope) for limit in reversed(passed or [limit for _, limit in limits[:1]])), None)
+
+
+def _name(leaf: Shown) -> str:
+    if isinstance(leaf, Distance):
+        return "distance_m"
     return leaf.name if isinstance(leaf, Quantity) else leaf.quantity
 
 
-def _unit(leaf: Quantity | Window, units: Mapping[str, str]) -> str:
+def _unit(leaf: Shown, units: Mapping[str, str]) -> str:
+    if isinstance(leaf, Distance):
+        return "m"
     unit = units.get(_name(leaf), "")
     if isinstance(leaf, Quantity):
         return unit
     return {"idle": "ms", "seen": "ms", "count": "", "rate": f"{unit}/h"}.get(leaf.function, unit)
 
 
-def _measured(leaf: Quantity | Window, scope: Scope) -> Value | None:
+def _measured(leaf: Shown, scope: Scope) -> Value | None:
+    if isinstance(leaf, Distance):
+        return meaning(leaf)(scope)
     return scope.values.get(leaf.name) if isinstance(leaf, Quantity) else scope.window(leaf)

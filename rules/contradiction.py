@@ -11,7 +11,7 @@ from typing import Final
 from domain import Value
 from domain.kind import Kind
 from rules.meaning import limit_of, meaning
-from rules.tree import Attribute, Binary, Literal, Node, Quantity, Unary, Window, comparisons, leaves
+from rules.tree import Attribute, Binary, Distance, Literal, Node, Quantity, Unary, Window, comparisons, leaves
 
 MOST_TRIED: Final = 5_000
 """Combinations tried; conditions a person can check by reading stay far below."""
@@ -38,6 +38,7 @@ def both_true(first: Node, second: Node, kind: Kind) -> str | None:
 
     A rule that is dangerous and clear at once would end while it begins.
     """
+    first, second = _guessable(first), _guessable(second)
     one, other = meaning(first), meaning(second)
     found = [leaf for node in (first, second) for leaf in leaves(node) if not isinstance(leaf, Literal)]
     unknowns: list[Leaf] = [leaf for leaf in dict.fromkeys(found) if isinstance(leaf, (Quantity, Window, Attribute))]
@@ -47,6 +48,15 @@ def both_true(first: Node, second: Node, kind: Kind) -> str | None:
         if one(scope) is True and other(scope) is True:  # type: ignore[arg-type]  # a guess is scope enough
             return ", ".join(f"{_name(leaf)} {value}" for leaf, value in zip(unknowns, values, strict=True))
     return None
+
+
+def _guessable(node: Node) -> Node:
+    """A distance is guessed as one number, whatever its points are."""
+    if isinstance(node, Unary):
+        return Unary(node.sign, _guessable(node.operand))
+    if isinstance(node, Binary):
+        return Binary(node.sign, _guessable(node.left), _guessable(node.right))
+    return Attribute("distance_m", _name(node.there[0])) if isinstance(node, Distance) else node
 
 
 def _guesses(leaf: Leaf, first: Node, second: Node, kind: Kind) -> Iterator[Value | None]:

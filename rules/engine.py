@@ -8,6 +8,7 @@ of the journal tells the same findings. Whoever calls `tick(now)` promises that 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import tzinfo
 from typing import Any
 
 import msgspec
@@ -24,7 +25,7 @@ from rules.order import in_event_order
 from rules.outages import Outages
 from rules.plan import PlannedRule, empty_plan, quiet
 from rules.rulebook import Rulebook
-from rules.scope import Scope, believable, learn_usual, remember_past, with_memory
+from rules.scope import DEFAULT_ZONE, Scope, believable, learn_usual, remember_past, with_memory
 from rules.seat import NO_WATCHES, Memory, Seat
 from rules.takeup import Renewing, written_books
 from rules.words import Occasion, words_of
@@ -51,8 +52,9 @@ class Engine(Renewing):
         community: Community,
         *,
         tells_shadows: bool = False,
+        zone: tzinfo = DEFAULT_ZONE,
     ) -> None:
-        super().__init__(books, kinds, community, tells_shadows=tells_shadows)
+        super().__init__(books, kinds, community, tells_shadows=tells_shadows, zone=zone)
         self.evaluations = 0
         self.trouble: dict[str, int] = {}
         """Rules that could not be judged, by name: a value of a type their kind does not declare."""
@@ -164,7 +166,7 @@ class Engine(Renewing):
             values = {}
         elif not retained:
             remember_past(seat, at, values)
-            learn_usual(seat, at, values)
+            learn_usual(seat, self._near, at, values)
         scope = Scope(seat, self._near, at, with_memory(seat, at, values, late or retained))
         for planned, condition in self._awake(seat, values):
             if condition.wanted.isdisjoint(values):

@@ -11,10 +11,23 @@ import re
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain import HOUR
 from domain.duration import parse_duration
-from rules.tree import COMPARISONS, FUNCTIONS, OWNERS, Attribute, Binary, Literal, Node, Quantity, Unary, Window
+from rules.tree import (
+    COMPARISONS,
+    FUNCTIONS,
+    OWNERS,
+    Attribute,
+    Binary,
+    Distance,
+    Literal,
+    Node,
+    Quantity,
+    Unary,
+    Window,
+)
 
 LONGEST: Final = 500
 """Characters of one condition: what is longer nobody can check by reading."""
@@ -158,6 +171,8 @@ class _Parser:
         if function.text not in FUNCTIONS:
             raise ExpressionError(function.column, f"no function {function.text!r}: there are {', '.join(FUNCTIONS)}")
         operand = self.sum()
+        if function.text == "distance_m":
+            return self.distance(function, operand)
         if function.text == "abs":
             self.demand(")")
             return Unary("abs", operand)
@@ -171,6 +186,29 @@ class _Parser:
         if function.text == "default":
             return Binary("default", operand, second)
         return _window(function, operand, second if third is None else third, second)
+
+    def distance(self, function: _Token, first: Node) -> Distance:
+        found = [first]
+        while self.take(","):
+            found.append(self.sum())
+        self.demand(")")
+        points = [part for part in found if isinstance(part, (Quantity, Attribute))]
+        if len(found) != 4 or len(points) != 4:
+            raise ExpressionError(function.column, f"{_POINTS}: {_EXAMPLE}")
+        for lat, lon in (points[:2], points[2:]):
+            if not lat.name.endswith("lat") or lon != _replaced(lat, "lon"):
+                raise ExpressionError(
+                    function.column, f"a point is ..lat and the same ..lon, in this order: {_EXAMPLE}"
+                )
+        return Distance((points[0], points[1]), (points[2], points[3]))
+
+
+_POINTS: Final = "distance_m needs latitude and longitude of two points, measured or written down"
+_EXAMPLE: Final = "distance_m(lat, lon, person.fence_lat, person.fence_lon)"
+
+
+def _replaced(lat: Quantity | Attribute, ending: str) -> Quantity | Attribute:
+    return replace(lat, name=lat.name.removesuffix("lat") + ending)
 
 
 def _window(function: _Token, operand: Node, length: Node, part: Node) -> Window:

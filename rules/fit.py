@@ -17,12 +17,14 @@ from rules.tree import (
     COUNTER_WINDOWS,
     Attribute,
     Binary,
+    Distance,
     Literal,
     Node,
     Quantity,
     Unary,
     Window,
     comparisons,
+    distances,
     quantities,
     windows,
 )
@@ -43,6 +45,7 @@ def faults_of(node: Node, kind: Kind) -> Iterator[str]:
     if not found:
         yield from _limits(node, kind)
         yield from _counters(node, kind)
+        yield from _points(node, kind)
 
 
 def unknown_quantity(name: str, kind: Kind) -> str:
@@ -59,7 +62,7 @@ def _type(node: Node, declared: Mapping[str, Declared], found: list[str]) -> Typ
         return declared[node.name].type
     if isinstance(node, Attribute):
         return "any"
-    if isinstance(node, Window):
+    if isinstance(node, (Window, Distance)):
         return "number"
     return _of_unary(node, declared, found) if isinstance(node, Unary) else _of_binary(node, declared, found)
 
@@ -133,3 +136,9 @@ def _counters(node: Node, kind: Kind) -> Iterator[str]:
             yield f"{window.function} looks at a counter, and {window.quantity} is none: {wanted}"
         elif kind.quantities[window.quantity].type == "text":
             yield f"{window.function} reckons with numbers or yes and no, and {window.quantity} is text"
+
+
+def _points(node: Node, kind: Kind) -> Iterator[str]:
+    measured = [leaf for distance in distances(node) for leaf in distance.leaves if isinstance(leaf, Quantity)]
+    for name in dict.fromkeys(leaf.name for leaf in measured if kind.quantities[leaf.name].unit != "deg"):
+        yield f"distance_m reckons with degrees, and {name} is none"

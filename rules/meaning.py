@@ -11,7 +11,20 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 from domain import Value
-from rules.tree import COMPARISONS, Attribute, Binary, Literal, Node, Quantity, Unary, Window, attributes, quantities
+from rules.geo import GCJ_02, WGS_84, Point, distance_m, to_wgs84
+from rules.tree import (
+    COMPARISONS,
+    Attribute,
+    Binary,
+    Distance,
+    Literal,
+    Node,
+    Quantity,
+    Unary,
+    Window,
+    attributes,
+    quantities,
+)
 from rules.tree import windows as windows_of
 
 
@@ -56,17 +69,42 @@ def reflex(node: Node) -> Callable[[Value], object] | None:
     return _comparison_with_number(node) or _compile(node, _alone)
 
 
-def sides(comparison: Binary) -> tuple[Quantity | Window | Attribute, str, Node] | None:
+def guard(node: Node) -> tuple[str, Callable[[Value], object]] | None:
+    """A quantity, and what of its value must be true wherever the condition is: until then nobody need look further.
+
+    >>> name, hot = guard(Binary("and", Binary(">", Quantity("x"), Literal(90)), Attribute("person", "ill")))
+    >>> name, hot(90), hot(91)
+    ('x', False, True)
+    """
+    whole = reflex(node)
+    if whole is not None:
+        return quantities(node)[0], whole
+    if not isinstance(node, Binary) or node.sign not in ("and", "or"):
+        return None
+    left, right = guard(node.left), guard(node.right)
+    if node.sign == "and":
+        return left or right
+    if left is None or right is None or left[0] != right[0]:
+        return None
+    one, other = left[1], right[1]
+    return left[0], lambda value: one(value) or other(value)
+
+
+Compared = Quantity | Window | Attribute | Distance
+"""What can stand alone on one side of a comparison."""
+
+
+def sides(comparison: Binary) -> tuple[Compared, str, Node] | None:
     """What is compared, how, and with what: turned round if it was written `10 <= lel_pct`; None for `a + b > c`."""
     left, right, sign = comparison.left, comparison.right, comparison.sign
     if not attributes(left) and not quantities(left):
         left, right, sign = right, left, _MIRRORED[sign]
     if isinstance(left, Unary) and left.sign == "abs":
         left = left.operand
-    return (left, sign, right) if isinstance(left, (Quantity, Window, Attribute)) else None
+    return (left, sign, right) if isinstance(left, Compared) else None
 
 
-def limit_of(comparison: Binary) -> tuple[Quantity | Window | Attribute, str, Value] | None:
+def limit_of(comparison: Binary) -> tuple[Compared, str, Value] | None:
     """`x sign constant` of a comparison, or `x sign default(.., constant)`; else None."""
     found = sides(comparison)
     if found is None:
@@ -112,7 +150,43 @@ def _in_scope(leaf: Node) -> Function:
     if isinstance(leaf, Attribute):
         owner, name = leaf.owner, leaf.name
         return lambda scope: scope.attribute(owner, name)
+    if isinstance(leaf, Distance):
+        return _apart(leaf)
     return lambda scope: scope.window(leaf)
+
+
+def _apart(distance: Distance) -> Function:
+    """Metres between two points. What was written down is asked first: most people have no fence."""
+    here, there = sorted((distance.here, distance.there), key=lambda point: isinstance(point[0], Quantity))
+    one, other = _point(*here), _point(*there)
+
+    def apart(scope: Scope) -> float | None:
+        first = one(scope)
+        second = None if first is None else other(scope)
+        return None if first is None or second is None else round(distance_m(first, second), 1)
+
+    return apart
+
+
+def _point(lat: Quantity | Attribute, lon: Quantity | Attribute) -> Callable[[Scope], Point | None]:
+    """A point as satellites give it. People read coordinates off a map, and maps here are GCJ-02 if nothing is said."""
+    north, east = _in_scope(lat), _in_scope(lon)
+    owner, otherwise = (lat.owner, GCJ_02) if isinstance(lat, Attribute) else ("device", WGS_84)
+    name = f"{lat.name.removesuffix('lat')}datum" if isinstance(lat, Attribute) else "datum"
+
+    def point(scope: Scope) -> Point | None:
+        y, x = _degrees(north(scope)), _degrees(east(scope))
+        # 0, 0 is what a receiver without a fix says.
+        if y is None or x is None or y == x == 0:
+            return None
+        return to_wgs84((y, x), str(scope.attribute(owner, name) or otherwise))
+
+    return point
+
+
+def _degrees(said: Answer) -> float | None:
+    """A table of attributes holds what people typed: what is no number is unknown."""
+    return float(said) if isinstance(said, (int, float)) and not isinstance(said, bool) else None
 
 
 def _compile(node: Node, leaf: Leaf) -> Function:

@@ -62,12 +62,12 @@ class Plan:
         self.kind, self.report_every_ms, self.described = kind.kind, kind.report_every, kind
         self.by_name = {rule.name: rule for rule in rules}
         self.judged = tuple((rule, rule.condition) for rule in rules if rule.condition is not None)
-        self.pensive = tuple((rule, cond) for rule, cond in self.judged if cond.reflex is None)
+        self.pensive = tuple((rule, cond) for rule, cond in self.judged if not cond.alone)
         self.absences = tuple((rule, rule.absent) for rule in rules if rule.absent is not None)
         self.chatters = tuple((rule, rule.rule.chatter) for rule in rules if rule.rule.chatter is not None)
         self.timed = tuple({absent.quantity for _, absent in self.absences if absent.quantity is not None})
         self.reflexes = _reflexes(self.judged)
-        self.thorough = frozenset(name for _, cond in self.judged if cond.reflex is None for name in cond.quantities)
+        self.thorough = frozenset(name for _, cond in self.judged if not cond.alone for name in cond.quantities)
         self.remembered = frozenset(
             name for _, cond in self.judged if len(cond.quantities) > 1 for name in cond.quantities
         )
@@ -77,7 +77,7 @@ class Plan:
         counters = {name for name, quantity in kind.quantities.items() if quantity.cumulative}
         self.usual = {one.quantity: one.quantity in counters for one in asked if one.function == "usual"}
         """Quantities of which rules ask what is usual, and whether they are counters."""
-        self.plain = not (self.thorough or self.remembered or self.timed)
+        self.plain = not (self.thorough or self.remembered or self.timed or self.windows or self.usual)
         """Nothing need be remembered of a quiet reading."""
 
 
@@ -106,7 +106,7 @@ def _reflexes(judged: Iterable[tuple[PlannedRule, Condition]]) -> dict[str, tupl
     # A test is nobody's danger: readings that carry one leave the fast path to be told apart.
     found: dict[str, list[Reflex]] = {"test": [lambda value: value is True]}
     for _, condition in judged:
-        if condition.reflex is not None:
+        if condition.alone and condition.reflex is not None:
             found.setdefault(condition.reflex_quantity, []).append(condition.reflex)
     return {name: tuple(tests) for name, tests in found.items()}
 

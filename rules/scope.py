@@ -10,16 +10,21 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from domain import Attribute, Device, Instant, Person, Quality, Reading, Subject, Value
-from domain.people import Community
+from domain.people import DOOR_LEVELS, Community
+from domain.places import upward
 from rules.plan import STALE_AFTER
 from rules.seat import Seat
 from rules.tree import Window
 from rules.window import History
-from rules.workdays import moment
+from rules.workdays import moment, offset_ms, zone_named
 
 GROUP: Final = "/"
 """Stands in the id under which a group is kept (`building/b3`), and in no device's id: it parts MQTT topics."""
 DEFAULT_ZONE: Final = ZoneInfo("Asia/Shanghai")
+LOCATED: Final = ("lat", "lon", "datum")
+"""What a place has beside its attributes: `place.lat` is where the door is, known of it or of its building."""
+_DOOR_LEVELS: Final = frozenset(DOOR_LEVELS[1:])
+"""The middle of a compound is no door."""
 
 
 class Neighbourhood:
@@ -30,6 +35,7 @@ class Neighbourhood:
     ) -> None:
         self.community, self.zone = community, zone
         self.stands = stands or (lambda _seat, _rule: False)
+        self._one_zone = not any("timezone" in place.attributes for place in community.places.values())
         self._by_home: dict[str, list[Person]] = {}
         for person in community.people.values():
             if person.home is not None:
@@ -48,10 +54,32 @@ class Neighbourhood:
         if owner == "device":
             return device.attributes.get(name)
         if owner == "place":
-            place = self.community.places.get(device.place or "")
-            return None if place is None else place.attributes.get(name)
+            return self._of_place(self._place(device), name)
         known = [person.attributes[name] for person in self.people_of(device) if name in person.attributes]
         return next((value for value in known if value), known[0] if known else None)
+
+    def _place(self, device: Device) -> str | None:
+        """Where it belongs: what a person carries, to the home of the person."""
+        person = self.community.people.get(str(device.attributes.get("person")))
+        return person.home if person is not None and person.home is not None else device.place
+
+    def _of_place(self, place: str | None, name: str) -> Attribute | None:
+        known = self.community.places.get(place or "")
+        if known is None or name in known.attributes:
+            return None if known is None else known.attributes[name]
+        if name not in LOCATED:
+            return None
+        near = (node for node in upward(self.community.places, place) if node.level in _DOOR_LEVELS)
+        door = next((node for node in near if node.lat is not None and node.lon is not None), None)
+        return None if door is None else getattr(door, name)
+
+    def zone_of(self, device: Device) -> tzinfo:
+        """By whose clock it lives: its own, its place's, one around it, the site's; what is no zone is passed over."""
+        if self._one_zone and "timezone" not in device.attributes:
+            return self.zone
+        around = (node.attributes.get("timezone") for node in upward(self.community.places, self._place(device)))
+        written = (device.attributes.get("timezone"), *around)
+        return next((zone for name in written if name and (zone := zone_named(str(name))) is not None), self.zone)
 
     def subject(self, device: Device, of: str) -> tuple[Subject, str | None]:
         """Whom a finding is about, and where to go: a person's home if it is known."""
@@ -69,8 +97,7 @@ class Neighbourhood:
 
         A device without a place joins nothing. What a person carries belongs to the home of the person.
         """
-        person = self.community.people.get(str(device.attributes.get("person")))
-        place = person.home if person is not None and person.home is not None else device.place
+        place = self._place(device)
         if of == "line":
             line = device.attributes.get("line")
             return None if line is None else Device(f"{of}{GROUP}{line}", of, place=place)
@@ -97,7 +124,7 @@ class Scope:
     def attribute(self, owner: str, name: str) -> Value | None:
         """What people wrote about device, person or place; the time; what else was found."""
         if owner == "time":
-            return moment(self._at, self.neighbourhood.zone, name)
+            return moment(self._at, self.neighbourhood.zone_of(self._seat.device), name)
         if owner == "finding":
             return self.neighbourhood.stands(self._seat, name.replace("_", "-"))
         return self.neighbourhood.attribute(self._seat.device, owner, name)
@@ -106,19 +133,21 @@ class Scope:
         """What the past of a quantity says at the reading's event time."""
         if window.function == "usual":
             learned = (self._seat.usuals or {}).get(window.quantity)
-            return None if learned is None else learned.ask(self._at)
+            if learned is None:
+                return None
+            return learned.ask(self._at, offset_ms(self._at, self.neighbourhood.zone_of(self._seat.device)))
         past = self._histories.get(window.quantity)
         if past is None or window.quantity not in self.values:
             return None
         return past.ask(window, self._at)
 
 
-def learn_usual(seat: Seat, at: Instant, values: dict[str, Value]) -> None:
+def learn_usual(seat: Seat, neighbourhood: Neighbourhood, at: Instant, values: dict[str, Value]) -> None:
     """Teaches what is usual; the hour that is still going on counts only when it is over."""
     for name, counter in seat.plan.usual.items():
         value = values.get(name)
         if isinstance(value, (int, float)):
-            seat.usual(name, counter).learn(at, value)
+            seat.usual(name, counter).learn(at, value, offset_ms(at, neighbourhood.zone_of(seat.device)))
 
 
 def believable(reading: Reading) -> dict[str, Value]:

@@ -7,6 +7,7 @@ A change loses no standing danger: a changed rule keeps the watch and its findin
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import tzinfo
 from typing import Any, Final
 
 import msgspec
@@ -23,6 +24,7 @@ from rules.groups import Group, Groups
 from rules.plan import Plan, PlannedRule, plans
 from rules.report import finding
 from rules.rulebook import QUESTIONS, Rulebook
+from rules.scope import DEFAULT_ZONE
 from rules.seat import Seat
 from rules.watching import Watching
 
@@ -64,8 +66,9 @@ class Renewing(Watching):
         community: Community,
         *,
         tells_shadows: bool = False,
+        zone: tzinfo = DEFAULT_ZONE,
     ) -> None:
-        super().__init__(books, kinds, community, tells_shadows=tells_shadows)
+        super().__init__(books, kinds, community, tells_shadows=tells_shadows, zone=zone)
         self.books, self._kinds = tuple(books), kinds
 
     def take_up(self, books: Sequence[Rulebook], now: Instant) -> list[Finding]:

@@ -16,8 +16,9 @@ COUNTER_WINDOWS: Final = ("increase", "rate", "idle")
 GAUGE_WINDOWS: Final = ("sum", "min", "max", "mean", "count", "last", "quantile", "seen")
 """Of what was measured in a time. `quantile(x, 0.9, 1h)`; `seen(x, 24h)`: how much of the time the readings span."""
 WINDOWS: Final = (*COUNTER_WINDOWS, *GAUGE_WINDOWS)
-FUNCTIONS: Final = ("abs", "default", "usual", *WINDOWS)
+FUNCTIONS: Final = ("abs", "default", "distance_m", "usual", *WINDOWS)
 """`abs(x)`; `default(device.limit_mm, 1500)`: the first, or the second where the first is unknown;
+`distance_m(lat, lon, person.fence_lat, person.fence_lon)`: metres between two points;
 `usual(x)`: what is usual at this hour of the week, learned from the device itself; and the windows."""
 
 
@@ -51,6 +52,19 @@ class Window(Struct, frozen=True, tag=True):
     """Which quantile: 0.5 is the median."""
 
 
+class Distance(Struct, frozen=True, tag=True):
+    """`distance_m(lat, lon, person.fence_lat, person.fence_lon)`: latitude and longitude of two points, each measured
+    or written down. A point's datum is written beside it: `person.fence_datum`, for what is measured `device.datum`."""
+
+    here: tuple[Quantity | Attribute, Quantity | Attribute]
+    there: tuple[Quantity | Attribute, Quantity | Attribute]
+
+    @property
+    def leaves(self) -> list[Node]:
+        """Its four coordinates."""
+        return [*self.here, *self.there]
+
+
 class Unary(Struct, frozen=True, tag=True):
     """`not x`, `-x` or `abs(x)`."""
 
@@ -66,7 +80,7 @@ class Binary(Struct, frozen=True, tag=True):
     right: Node
 
 
-Node = Literal | Quantity | Attribute | Window | Unary | Binary
+Node = Literal | Quantity | Attribute | Window | Distance | Unary | Binary
 COMPARISONS: Final = frozenset({">=", "<=", "==", "!=", ">", "<"})
 
 
@@ -76,7 +90,7 @@ def leaves(node: Node) -> list[Node]:
         return leaves(node.operand)
     if isinstance(node, Binary):
         return leaves(node.left) + leaves(node.right)
-    return [node]
+    return node.leaves if isinstance(node, Distance) else [node]
 
 
 def quantities(node: Node) -> tuple[str, ...]:
@@ -108,3 +122,12 @@ def comparisons(node: Node) -> list[Binary]:
         return []
     own = [node] if node.sign in COMPARISONS else []
     return own + comparisons(node.left) + comparisons(node.right)
+
+
+def distances(node: Node) -> list[Distance]:
+    """Every distance it asks for."""
+    if isinstance(node, Unary):
+        return distances(node.operand)
+    if isinstance(node, Binary):
+        return distances(node.left) + distances(node.right)
+    return [node] if isinstance(node, Distance) else []

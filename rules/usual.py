@@ -1,5 +1,6 @@
 """What is usual at this hour of the week, learned from what a device said itself: the mean of a value, the growth of a
-counter. It knows no rules; what it has not seen for two weeks it does not know.
+counter. It knows no rules and no zones: who asks says how far the local clock is ahead. What it has not seen for two
+weeks it does not know.
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ from msgspec import Struct
 
 from domain import HOUR, Instant
 
-ZONE_MS: Final = 8 * HOUR
-"""Where an hour of the week begins: China has one zone and no summer time."""
 SLOTS: Final = 7 * 24
 WEEKS_AT_LEAST: Final = 2
 """Seen less often, nobody can say what is usual."""
@@ -33,27 +32,31 @@ class Learned(Struct, array_like=True, gc=False):
     seen: bytes
     mean: bytes
     """Arrays as they lie in memory: a town of meters is written down every few seconds."""
+    slot: int | None = None
+    """Of the week, by the local clock: where what `hour` teaches belongs."""
 
 
 class Usual:
     """One quantity of one device. Readings that come late or twice teach nothing."""
 
-    __slots__ = ("at", "count", "counter", "hour", "mean", "seen", "total", "value")
+    __slots__ = ("at", "count", "counter", "hour", "mean", "seen", "slot", "total", "value")
 
     def __init__(self, counter: bool, learned: Learned | None = None) -> None:
         self.counter = counter
         known = learned or Learned(0, 0, 0.0, 0.0, 0, bytes(SLOTS), bytes(4 * SLOTS))
-        self.hour, self.at, self.value = known.hour, known.at, known.value
+        self.hour, self.slot, self.at, self.value = known.hour, known.slot, known.at, known.value
         self.total, self.count = known.total, known.count
         self.seen, self.mean = array("B", known.seen), array("f", known.mean)
 
-    def learn(self, at: Instant, value: float) -> None:
-        """One measurement, at its event time."""
+    def learn(self, at: Instant, value: float, ahead_ms: int) -> None:
+        """One measurement, at its event time; the local clock is `ahead_ms` ahead of UTC."""
         if at <= self.at:
             return
-        if at // HOUR != self.hour:
+        # Hours that begin when a local hour does. In autumn one is lived twice: two hours, each by itself.
+        hour = (at + ahead_ms % HOUR) // HOUR
+        if hour != self.hour:
             self._close_hour()
-            self.hour, self.total, self.count = at // HOUR, 0.0, 0
+            self.hour, self.slot, self.total, self.count = hour, _slot(at, ahead_ms), 0.0, 0
         grown = value - self.value
         if not self.counter:
             self.total, self.count = self.total + value, self.count + 1
@@ -62,21 +65,23 @@ class Usual:
         self.at, self.value = at, value
 
     def _close_hour(self) -> None:
-        if self.count == 0:
+        slot = self.slot
+        if self.count == 0 or slot is None:
             return
-        slot = self._slot(self.hour * HOUR)
         weeks = min(self.seen[slot] + 1, WEEKS_REMEMBERED)
         self.mean[slot] += (self.total / self.count - self.mean[slot]) / weeks
         self.seen[slot] = weeks
 
-    def ask(self, at: Instant) -> float | None:
+    def ask(self, at: Instant, ahead_ms: int) -> float | None:
         """What is usual at this hour of the week; None while it was seen too seldom."""
-        slot = self._slot(at)
+        slot = _slot(at, ahead_ms)
         return round(self.mean[slot], 7) if self.seen[slot] >= WEEKS_AT_LEAST else None
-
-    def _slot(self, at: Instant) -> int:
-        return (at + ZONE_MS) // HOUR % SLOTS
 
     def written(self) -> Learned:
         """All that was learned, as a value."""
-        return Learned(self.hour, self.at, self.value, self.total, self.count, self.seen.tobytes(), self.mean.tobytes())
+        seen, mean = self.seen.tobytes(), self.mean.tobytes()
+        return Learned(self.hour, self.at, self.value, self.total, self.count, seen, mean, self.slot)
+
+
+def _slot(at: Instant, ahead_ms: int) -> int:
+    return (at + ahead_ms) // HOUR % SLOTS

@@ -6,6 +6,7 @@ What begins or ends about a device may say something about its household, buildi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import tzinfo
 
 import msgspec
 
@@ -35,6 +36,7 @@ class Watching:
         community: Community,
         *,
         tells_shadows: bool = False,
+        zone: tzinfo = DEFAULT_ZONE,
     ) -> None:
         self.plans = plans(books, kinds)
         self.seats: dict[str, Seat] = {}
@@ -44,6 +46,7 @@ class Watching:
         self.shadowed: dict[str, dict[str, int]] = {}
         """What rules in shadow would have said, counted by rule and phase: it reaches nobody."""
         self._wakes = Wakes()
+        self._zone = zone
         self.community = community
 
     @property
@@ -53,7 +56,7 @@ class Watching:
 
     @community.setter
     def community(self, community: Community) -> None:
-        self._near = Neighbourhood(community, DEFAULT_ZONE, self._stands)
+        self._near = Neighbourhood(community, self._zone, self._stands)
 
     def _seat(self, name: str) -> Seat | None:
         """The seat of a device, or of a group."""

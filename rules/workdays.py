@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain import Instant
 
@@ -52,6 +53,35 @@ def is_workday(day: date) -> bool:
 @lru_cache(maxsize=4096)
 def _local(minutes: int, zone: tzinfo) -> datetime:
     return datetime.fromtimestamp(minutes * 60, UTC).astimezone(zone)
+
+
+QUARTER_MS: Final = 900_000
+"""No zone changes its clocks in the middle of a quarter of an hour."""
+
+
+@lru_cache(maxsize=4096)
+def _offset_ms(quarter: int, zone: tzinfo) -> int:
+    offset = datetime.fromtimestamp(quarter * QUARTER_MS / 1000, zone).utcoffset()
+    return 0 if offset is None else int(offset.total_seconds() * 1000)
+
+
+def offset_ms(at: Instant, zone: tzinfo) -> int:
+    """By how much the local clock is ahead of UTC.
+
+    >>> from zoneinfo import ZoneInfo
+    >>> offset_ms(0, ZoneInfo("Asia/Shanghai")), offset_ms(1_783_000_000_000, ZoneInfo("Europe/Berlin"))
+    (28800000, 7200000)
+    """
+    return _offset_ms(at // QUARTER_MS, zone)
+
+
+@lru_cache(maxsize=256)
+def zone_named(name: str) -> tzinfo | None:
+    """The time zone that somebody wrote down; None for what is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
 
 
 def moment(at: Instant, zone: tzinfo, name: str) -> int | bool | None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain import Value
 from rules.expression import LONGEST, ExpressionError, parse
-from rules.meaning import limit_of, meaning, reflex
+from rules.meaning import guard, limit_of, meaning, reflex
 from rules.tree import (
     FUNCTIONS,
     Binary,
@@ -20,10 +20,15 @@ from rules.tree import (
     Window,
     attributes,
     comparisons,
+    distances,
     leaves,
     quantities,
     windows,
 )
+
+EXAMPLE = "distance_m(lat, lon, person.fence_lat, person.fence_lon)"
+TWO_POINTS = f"measured or written down: {EXAMPLE}"
+IN_ORDER = f"in this order: {EXAMPLE}"
 
 
 class Said:
@@ -97,6 +102,49 @@ def test_a_default_stands_in_for_what_nobody_wrote_down() -> None:
     assert limit_of(comparisons(parse("level >= default(device.limit, 1500)"))[0]) == (Quantity("level"), ">=", 1500)
 
 
+FENCE = "distance_m(lat, lon, person.fence_lat, person.fence_lon)"
+BUND: dict[str, Value] = {"lat": 31.1774276, "lon": 121.5272106}
+ON_THE_MAP: dict[str, Value] = {"person.fence_lat": 31.17530398364597, "person.fence_lon": 121.531541859215}
+
+
+def test_a_distance_is_between_points_as_satellites_give_them() -> None:
+    """What is written down was read off a map (GCJ-02), what is measured comes from a satellite, unless it is said."""
+    assert judge(f"{FENCE} < 1", ON_THE_MAP, **BUND) is True
+    assert judge(f"{FENCE} > 450", {**ON_THE_MAP, "person.fence_datum": "WGS-84"}, **BUND) is True
+    assert judge(f"{FENCE} > 450", {**ON_THE_MAP, "device.datum": "GCJ-02"}, **BUND) is True
+    gcj = {"lat": 31.17530398364597, "lon": 121.531541859215}
+    assert judge(f"{FENCE} < 1", {**ON_THE_MAP, "device.datum": "GCJ-02"}, **gcj) is True
+    turned = "distance_m(person.fence_lat, person.fence_lon, lat, lon) < 1"
+    assert judge(turned, ON_THE_MAP, **BUND) is True
+    assert judge("distance_m(place.lat, place.lon, lat, lon) < 1", {"place.lat": 31.0, "place.lon": 121.0}) is None
+
+
+@pytest.mark.parametrize(
+    ("known", "values"),
+    [
+        ({}, BUND),
+        (ON_THE_MAP, {}),
+        (ON_THE_MAP, {"lat": 31.2}),
+        (ON_THE_MAP, {"lat": 0, "lon": 0}),
+        ({**ON_THE_MAP, "person.fence_lat": "31.2"}, BUND),
+        ({**ON_THE_MAP, "person.fence_datum": "Beijing 1954"}, BUND),
+        ({"person.fence_lat": True, "person.fence_lon": 121.5}, BUND),
+    ],
+)
+def test_without_a_fence_a_fix_or_a_known_datum_nobody_is_outside(
+    known: dict[str, Value], values: dict[str, Value]
+) -> None:
+    assert judge(f"{FENCE} > 1", known, **values) is None
+
+
+def test_a_distance_speaks_of_its_four_coordinates() -> None:
+    node = parse(f"not ({FENCE} > person.fence_m and -lat < 3)")
+    assert quantities(node) == ("lat", "lon")
+    assert [one.name for one in attributes(node)] == ["fence_lat", "fence_lon", "fence_m"]
+    assert len(distances(node)) == 1
+    assert limit_of(comparisons(parse(f"{FENCE} > 3"))[0]) == (distances(node)[0], ">", 3)
+
+
 def test_windows_ask_about_the_past() -> None:
     assert judge("increase(volume_m3, 12h) < 0.01", {"increase 43200000": 0.002}) is True
     assert judge("idle(volume_m3, 1d) < 1h", {"idle 86400000": 3_600_000}) is False
@@ -124,6 +172,15 @@ def test_windows_ask_about_the_past() -> None:
         ("increase(a, 12) > 1", 1, "increase needs a time: increase(a, 12h)"),
         ("increase(a, 0h) > 1", 1, "increase needs a time: increase(a, 12h)"),
         ("increase(a) > 1", 11, "expected ',', found ')'"),
+        ("distance_m(lat, lon) > 1", 1, f"distance_m needs latitude and longitude of two points, {TWO_POINTS}"),
+        (
+            "distance_m(lat, lon, 31.2, 121.5) > 1",
+            1,
+            f"distance_m needs latitude and longitude of two points, {TWO_POINTS}",
+        ),
+        ("distance_m(lat, lon, place.lon, place.lat) > 1", 1, f"a point is ..lat and the same ..lon, {IN_ORDER}"),
+        ("distance_m(lat, lon, place.lat, person.lon) > 1", 1, f"a point is ..lat and the same ..lon, {IN_ORDER}"),
+        ("distance_m(lat, lon, place.lat, place.x_lon) > 1", 1, f"a point is ..lat and the same ..lon, {IN_ORDER}"),
         ("a" * (LONGEST + 1), LONGEST, "a condition has at most 500 characters: make it two rules"),
     ],
 )
@@ -148,6 +205,38 @@ def test_only_a_condition_about_one_measured_quantity_has_a_reflex() -> None:
     assert reflex(parse("a > device.limit")) is None
     assert reflex(parse("increase(a, 1h) > 1")) is None
     assert reflex(parse("person.x")) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "quantity", "asks", "rests"),
+    [
+        ("a > 1", "a", 2, 1),
+        ("a > 90 and a > default(person.high, 131)", "a", 91, 90),
+        ("person.ill and a > 90", "a", 91, 90),
+        ("a > 90 and a > person.high or a < 51 and a < person.low", "a", 50, 51),
+        ("b and a > 3", "b", True, False),
+    ],
+)
+def test_a_condition_need_not_be_asked_while_its_guard_rests(
+    written: str, quantity: str, asks: Value, rests: Value
+) -> None:
+    found = guard(parse(written))
+    assert found is not None
+    assert (found[0], bool(found[1](asks)), bool(found[1](rests))) == (quantity, True, False)
+
+
+@pytest.mark.parametrize("written", ["a > 1 or b", "a > 1 or person.x", "not (a > 1 and b)", "a > b", "person.x"])
+def test_what_any_of_several_things_may_make_true_has_no_guard(written: str) -> None:
+    assert guard(parse(written)) is None
+
+
+@given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 200))
+def test_where_a_condition_is_true_its_guard_is(value: int, high: int, low: int) -> None:
+    written = "a > 90 and a >= default(person.high, 131) or a < 51 and not (a > person.low)"
+    found = guard(parse(written))
+    assert found is not None
+    if judge(written, {"person.high": high, "person.low": low}, a=value) is True:
+        assert found[1](value)
 
 
 @given(st.sampled_from([">", ">=", "<", "<=", "==", "!="]), st.floats(-9, 9), st.integers(-9, 9), st.booleans())

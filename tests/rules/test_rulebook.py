@@ -105,6 +105,15 @@ def test_titles_are_short_and_what_endangers_the_worker_comes_with_advice(books:
             "contradicts when: at lel_pct 10 it would be dangerous and clear at once",
         ),
         ({"clear": "lell_pct < 12"}, ("clear",), "gas_alarm has no quantity 'lell_pct': write lel_pct"),
+        (
+            {
+                "kind": "wristband",
+                "when": "distance_m(lat, lon, person.fence_lat, person.fence_lon) > person.fence_m",
+                "clear": "distance_m(lat, lon, person.fence_lat, person.fence_lon) > 0",
+            },
+            ("clear",),
+            "contradicts when: at distance_m.person.fence_lat",
+        ),
         ({"show": ["co_ppm", "co"]}, ("show", 1), "gas_alarm has no quantity 'co': write"),
         ({"only_if": "lel_pct > 3"}, ("only_if",), "speaks of device., person. or place. attributes"),
         ({"latch": True, "clear": "lel_pct < 3"}, ("latch",), "a latched rule ends only by reset"),
@@ -256,6 +265,18 @@ def test_a_window_over_text_is_refused(kinds: Kinds) -> None:
     spoken = {"gas_alarm": gas.model_copy(update={"quantities": {**gas.quantities, "state": state}})}
     assert [message for _, message in faults(spoken, rule(when="max(state, 1h) > 1"))] == [
         "max reckons with numbers or yes and no, and state is text"
+    ]
+
+
+def test_a_distance_is_reckoned_from_degrees(kinds: Kinds) -> None:
+    band = kinds["wristband"]
+    metres = {name: band.quantities[name].model_copy(update={"unit": "m"}) for name in ("lat", "lon")}
+    flat = {"wristband": band.model_copy(update={"quantities": {**band.quantities, **metres}})}
+    far = rule(kind="wristband", when="distance_m(lat, lon, place.lat, place.lon) > 3")
+    assert faults(kinds, far) == []
+    assert [message for _, message in faults(flat, far)] == [
+        "distance_m reckons with degrees, and lat is none",
+        "distance_m reckons with degrees, and lon is none",
     ]
 
 

@@ -1,0 +1,89 @@
+"""Where on earth: distances, and the three datums in which coordinates come in China. It knows no devices, no fences.
+
+WGS-84 is what satellites give; GCJ-02 is what Chinese maps must show, moved by up to 700 m by a published formula;
+BD-09 is Baidu's further move of it. The way back from GCJ-02 has no formula: it is approached until it fits.
+"""
+
+from __future__ import annotations
+
+from math import asin, atan2, cos, hypot, pi, radians, sin, sqrt
+from typing import Final
+
+WGS_84: Final = "WGS-84"
+GCJ_02: Final = "GCJ-02"
+BD_09: Final = "BD-09"
+
+Point = tuple[float, float]
+"""Latitude and longitude in degrees."""
+
+EARTH_M: Final = 6_371_000.0
+_AXIS_M: Final = 6_378_245.0
+_ECCENTRICITY: Final = 0.00669342162296594323
+"""Krasovsky's ellipsoid, on which the GCJ-02 formula reckons."""
+_BAIDU: Final = pi * 3000 / 180
+_SOUTH, _NORTH, _WEST, _EAST = 0.8293, 55.8271, 72.004, 137.8347
+"""Beyond, GCJ-02 moves nothing."""
+_ROUNDS: Final = 6
+"""Each brings it at least a hundred times nearer: six are far below a centimetre."""
+
+
+def distance_m(here: Point, there: Point) -> float:
+    """Metres along a great circle.
+
+    >>> round(distance_m((31.2304, 121.4737), (31.2304, 121.4837)))
+    951
+    """
+    (lat, lon), (other_lat, other_lon) = here, there
+    up, across = radians(other_lat - lat) / 2, radians(other_lon - lon) / 2
+    part = sin(up) ** 2 + cos(radians(lat)) * cos(radians(other_lat)) * sin(across) ** 2
+    return 2 * EARTH_M * asin(min(1.0, sqrt(part)))
+
+
+def to_wgs84(point: Point, datum: str) -> Point | None:
+    """The point as satellites give it; None for a datum nobody knows."""
+    if datum == WGS_84:
+        return point
+    if datum == BD_09:
+        return _from_gcj02(_gcj02_of_bd09(point))
+    return _from_gcj02(point) if datum == GCJ_02 else None
+
+
+def to_gcj02(point: Point) -> Point:
+    """A WGS-84 point as Chinese maps show it.
+
+    >>> [round(degrees, 4) for degrees in to_gcj02((39.911954, 116.377817))]
+    [39.9133, 116.384]
+    """
+    lat, lon = point
+    if not (_SOUTH <= lat <= _NORTH and _WEST <= lon <= _EAST):
+        return point
+    north, east = _pushed(lon - 105.0, lat - 35.0)
+    flat = 1 - _ECCENTRICITY * sin(radians(lat)) ** 2
+    meridian = _AXIS_M * (1 - _ECCENTRICITY) / (flat * sqrt(flat)) * pi / 180
+    parallel = _AXIS_M / sqrt(flat) * cos(radians(lat)) * pi / 180
+    return lat + north / meridian, lon + east / parallel
+
+
+def _pushed(x: float, y: float) -> Point:
+    """How many metres north and east the formula moves, by degrees from 105° east and 35° north."""
+    waves = 20 * sin(6 * x * pi) + 20 * sin(2 * x * pi)
+    north = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * sqrt(abs(x))
+    north += (waves + 20 * sin(y * pi) + 40 * sin(y * pi / 3) + 160 * sin(y * pi / 12) + 320 * sin(y * pi / 30)) * 2 / 3
+    east = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * sqrt(abs(x))
+    east += (waves + 20 * sin(x * pi) + 40 * sin(x * pi / 3) + 150 * sin(x * pi / 12) + 300 * sin(x * pi / 30)) * 2 / 3
+    return north, east
+
+
+def _from_gcj02(point: Point) -> Point:
+    lat, lon = point
+    for _ in range(_ROUNDS):
+        moved_lat, moved_lon = to_gcj02((lat, lon))
+        lat, lon = lat + point[0] - moved_lat, lon + point[1] - moved_lon
+    return lat, lon
+
+
+def _gcj02_of_bd09(point: Point) -> Point:
+    y, x = point[0] - 0.006, point[1] - 0.0065
+    far = hypot(x, y) - 0.00002 * sin(y * _BAIDU)
+    angle = atan2(y, x) - 0.000003 * cos(x * _BAIDU)
+    return far * sin(angle), far * cos(angle)

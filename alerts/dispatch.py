@@ -27,7 +27,7 @@ class Dispatch:
         self.wording = outbox.wording
 
     def ladder(self, alert: Alert) -> Ladder:
-        return self.ladders.ladder(alert.ledger, alert.severity)
+        return self.ladders.ladder(alert.ledger, alert.severity, alert.rule)
 
     def climb(self, book: Book, alert: Alert, now: Instant, kind: Kind | None = None) -> Alert:
         """Tell the next rung on which somebody can be reached; at the top, the top again."""

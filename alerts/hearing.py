@@ -83,7 +83,7 @@ class Hearing:
 
     def _describe(self, finding: Finding, building: str | None, now: Instant) -> Alert:
         community = self.casework.dispatch.community()
-        ladder = self.casework.dispatch.ladders.ladder(finding.ledger, finding.severity)
+        ladder = self.casework.dispatch.ladders.ladder(finding.ledger, finding.severity, finding.rule)
         return Alert(
             id=0,
             rule=finding.rule,

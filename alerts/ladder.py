@@ -5,6 +5,8 @@ It knows roles, not names: `roster` finds the people, the desk tells them.
 
 from __future__ import annotations
 
+from collections import Counter
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from alerts.lifecycle import Pace
@@ -35,12 +37,14 @@ class Quiet(BaseModel):
 
 
 class Ladder(BaseModel):
-    """The rungs for one ledger and some severities, and the deadlines the texts state."""
+    """The rungs for one ledger and some severities, and the deadlines the texts state. With `rules` it is for what
+    these rules find, and comes before the ladder of everything else."""
 
     model_config = _STRICT
 
     ledger: Ledger
     severities: tuple[Severity, ...] = Field(min_length=1)
+    rules: tuple[str, ...] = ()
     take_within: Duration
     arrive_within: Duration
     resolve_within: Duration
@@ -69,23 +73,31 @@ class Ladder(BaseModel):
 
 
 class LadderBook(BaseModel):
-    """Every ladder of a site. Each pair of ledger and severity must have exactly one."""
+    """Every ladder of a site. Each pair of ledger and severity must have exactly one for everything, and a rule at most
+    one of its own."""
 
     model_config = _STRICT
 
     ladders: tuple[Ladder, ...] = Field(min_length=1)
 
-    def ladder(self, ledger: Ledger, severity: Severity) -> Ladder:
-        return next(one for one in self.ladders if one.ledger is ledger and severity in one.severities)
+    def ladder(self, ledger: Ledger, severity: Severity, rule: str = "") -> Ladder:
+        fitting = [one for one in self.ladders if one.ledger is ledger and severity in one.severities]
+        own = (one for one in fitting if rule in one.rules)
+        return next(own, None) or next(one for one in fitting if not one.rules)
 
 
 def check(book: LadderBook) -> list[Fault]:
-    """Every pair of ledger and severity that has no ladder, or two."""
+    """Every pair of ledger and severity that has no ladder, or two; and every rule that has two."""
     faults = []
     for ledger in Ledger:
         for severity in Severity:
-            count = sum(one.ledger is ledger and severity in one.severities for one in book.ladders)
+            fitting = [one for one in book.ladders if one.ledger is ledger and severity in one.severities]
+            count = sum(not one.rules for one in fitting)
             if count != 1:
                 what = "has no ladder: add one" if count == 0 else f"has {count} ladders: keep one"
                 faults.append(Fault(where=("ladders",), message=f"{ledger.value} {severity.value} {what}"))
+            for rule, times in Counter(rule for one in fitting for rule in one.rules).items():
+                if times > 1:
+                    what = f"{rule} has {times} ladders of its own for {ledger.value} {severity.value}: keep one"
+                    faults.append(Fault(where=("ladders",), message=what))
     return faults

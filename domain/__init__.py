@@ -157,7 +157,7 @@ class Person(Struct, frozen=True):
 
 
 class Role(StrEnum):
-    """The rungs people stand on: 网格员 网格长 社区 街道 部门, and 维保 for the health ledger."""
+    """The rungs people stand on: 网格员 网格长 社区 街道 部门, 维保 for the health ledger, 物业 卫生站 for calls."""
 
     WORKER = "worker"
     LEAD = "lead"
@@ -165,6 +165,8 @@ class Role(StrEnum):
     STREET = "street"
     DEPARTMENT = "department"
     MAINTENANCE = "maintenance"
+    PROPERTY = "property"
+    CLINIC = "clinic"
 
 
 class Duty(Struct, frozen=True):

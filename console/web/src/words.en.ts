@@ -53,6 +53,8 @@ export const en: Words = {
     street: 'Street office',
     department: 'Department',
     maintenance: 'Maintenance',
+    property: 'Property',
+    clinic: 'Clinic',
     administrator: 'Administrator',
     dispatcher: 'Dispatcher',
     operator: 'Operator',

@@ -52,6 +52,8 @@ export const zh = {
     street: '街道',
     department: '部门',
     maintenance: '维保',
+    property: '物业',
+    clinic: '卫生站',
     administrator: '管理员',
     dispatcher: '调度员',
     operator: '值班员',

@@ -7,7 +7,7 @@ export interface Candidate extends Person {
   near: boolean
 }
 
-const RANKS = ['worker', 'lead', 'community', 'street', 'department', 'maintenance']
+const RANKS = ['worker', 'lead', 'community', 'street', 'department', 'clinic', 'property', 'maintenance']
 
 export function candidates(
   people: readonly Person[],

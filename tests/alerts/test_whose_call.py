@@ -1,0 +1,90 @@
+"""Whose call it is knows the rule: a ladder may belong to what certain rules find, and then nobody else is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alerts.ladder import LadderBook, check
+from domain import Duty, Ledger, Person, Role, Severity
+from domain.people import community
+
+SERVICE: dict[str, Any] = {
+    "id": "button-service@1/b-1/1767333900000",
+    "rule": "button-service",
+    "hazard": "service",
+    "title": "服务呼叫",
+    "severity": Severity.LOW,
+    "device": "b-1",
+    "advice": "",
+}
+MEDICAL = {**SERVICE, "id": "m", "rule": "button-medical", "hazard": "person", "severity": Severity.HIGH}
+
+
+def with_property_and_clinic(town: Any) -> None:
+    before = town.people
+    town.people = community(
+        places=before.places.values(),
+        cells=before.cells.values(),
+        # The phones of the vendor's book: a provider takes no other numbers.
+        people=[
+            *before.people.values(),
+            Person("house", "钱师傅", "19900000008"),
+            Person("nurse", "孙护士", "19900000009"),
+        ],
+        duties=[
+            *before.duties,
+            Duty("8", "grid", Role.PROPERTY, "house"),
+            Duty("9", "community", Role.CLINIC, "nurse"),
+        ],
+    )
+
+
+def told(town: Any) -> list[str]:
+    return [row.person for row in town.deliveries() if row.channel == "sms"]
+
+
+async def test_a_call_for_service_is_told_to_the_property_and_to_nobody_else(town: Any, finding: Any) -> None:
+    with_property_and_clinic(town)
+    await town.desk.hear([finding(**SERVICE)])
+    await town.send()
+    assert told(town) == ["house"]
+    (text,) = [one.text for one in town.vendor.phones.of("19900000008")]
+    assert text == "【枫树社区】低危：服务呼叫，14:05，枫林苑3栋2单元402。请4小时内联系住户。回复11接单，12无法办理。"
+    await town.pass_time(3599)
+    assert told(town) == ["house"]
+
+
+async def test_a_call_for_a_nurse_goes_to_the_clinic_and_then_to_the_worker(town: Any, finding: Any) -> None:
+    with_property_and_clinic(town)
+    await town.desk.hear([finding(**MEDICAL)])
+    await town.send()
+    assert told(town) == ["nurse"]
+    await town.pass_time(120)
+    assert told(town) == ["nurse", "wang"]
+
+
+async def test_where_the_clinic_has_nobody_on_duty_the_worker_is_called_at_once(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding(**MEDICAL)])
+    await town.send()
+    assert told(town) == ["wang"]
+
+
+async def test_what_becomes_worse_leaves_the_ladder_of_its_rule(town: Any, finding: Any) -> None:
+    with_property_and_clinic(town)
+    await town.desk.hear([finding(**SERVICE)])
+    emergency = {**SERVICE, "id": "sos", "rule": "button-sos", "hazard": "person", "title": "一键呼叫"}
+    await town.desk.hear([finding(**{**emergency, "severity": Severity.CRITICAL})])
+    await town.send()
+    assert "wang" in told(town)
+    assert town.alert().severity is Severity.CRITICAL
+
+
+def test_a_rule_has_one_ladder_of_its_own_and_it_comes_first(ladders: LadderBook) -> None:
+    roles = [rung.role for rung in ladders.ladder(Ledger.DANGER, Severity.LOW, "button-service").rungs]
+    assert roles == [Role.PROPERTY, Role.COMMUNITY]
+    assert ladders.ladder(Ledger.DANGER, Severity.LOW, "band-off-wrist").rungs[0].role is Role.WORKER
+    own = next(one for one in ladders.ladders if one.rules)
+    twice = LadderBook(ladders=(*ladders.ladders, own))
+    assert [fault.message for fault in check(twice)] == [
+        "button-medical has 2 ladders of its own for danger high: keep one"
+    ]

@@ -13,8 +13,9 @@ import msgspec
 from domain import Evidence, Finding, Instant
 from domain.kind import Kind
 from domain.people import Community
-from rules.absence import absences, next_absence
+from rules.absence import absences, is_missed, next_absence
 from rules.core import QUIET_WATCH, Patience, Phase, Signal, Watch, Word, matured, step
+from rules.gateways import LOOK_EVERY_MS, Gateway, Gateways
 from rules.groups import Group, Groups
 from rules.hindsight import came_back, unfolded
 from rules.outages import Outages
@@ -41,7 +42,7 @@ class Watching:
         self.plans = plans(books, kinds)
         self.seats: dict[str, Seat] = {}
         self.groups = Groups(books)
-        self.outages = Outages()
+        self.outages, self.gateways = Outages(), Gateways()
         self.tells_shadows = tells_shadows
         self.shadowed: dict[str, dict[str, int]] = {}
         """What rules in shadow would have said, counted by rule and phase: it reaches nobody."""
@@ -187,9 +188,26 @@ class Watching:
         if seat.absence_due is not None:
             self._wakes.owe(seat.absence_due, seat.device.id, ABSENCE)
             return
+        gateway = seat.carries
+        if gateway is not None and gateway.is_shut:
+            self._look_through(seat, gateway, due, told)
         for planned, word in absences(seat, self.outages, self._near, due):
             self._say(seat, planned, word, due, told)
+        if gateway is not None and not gateway.is_shut and is_missed(seat):
+            gateway.shut(gateway.through(seat), due)
         self._promise_absence(seat, due)
+
+    def _look_through(self, seat: Seat, gateway: Gateway, now: Instant, told: list[Finding]) -> None:
+        """Whether something came through a gateway again. What is behind it gets as long to speak as it had left."""
+        if seat.is_gone or gateway.through(seat) <= (gateway.times.open_since or 0):
+            gateway.look_at = now + LOOK_EVERY_MS
+            return
+        gateway.opened(now)
+        for planned, absent in seat.plan.absences:
+            if absent.quantity is None and planned.name in seat.watches:
+                self._say(seat, planned, Word(Signal.CLEAR, now), now, told)
+        for child in gateway.children.values():
+            self._promise_absence(child)
 
     def _promise_absence(self, seat: Seat, looked_at: Instant | None = None) -> None:
         due = next_absence(seat, self.outages)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -19,8 +20,10 @@ class Problem(Struct, frozen=True):
 NOTHING: Final = Problem("absent")
 """The field says that nothing was measured."""
 
-_TRUE_WORDS: Final = frozenset({"true", "1", "on", "yes"})
-_FALSE_WORDS: Final = frozenset({"false", "0", "off", "no"})
+_TRUE_WORDS: Final = frozenset(
+    {"true", "1", "on", "yes", "alarm", "alarming", "detected", "triggered", "sos", "help", "pressed"}
+)
+_FALSE_WORDS: Final = frozenset({"false", "0", "off", "no", "normal", "none", "clear", "no alarm", "no_alarm"})
 _INT64_MAX: Final = 2**63 - 1
 
 
@@ -44,13 +47,35 @@ def _same_number(value: object, other: object) -> bool:
 
 def _translate(rule: FieldRule, value: object) -> object:
     if rule.words is not None:
-        word = _word(value)
-        if word in rule.words:
-            return rule.words[word]
-        return NOTHING if rule.otherwise == "absent" else Problem(f"{word[:60]!r} is not a word we know here")
+        return _meaning(rule, rule.words, _word(value))
+    if rule.bit is not None:
+        return _bit(value, rule.bit)
     if rule.text_number and isinstance(value, str):
         return _leading_number(value)
     return value
+
+
+def _meaning(rule: FieldRule, words: Mapping[str, bool | int | float | str | None], word: str) -> object:
+    if word in words:
+        return NOTHING if words[word] is None else words[word]
+    if isinstance(rule.otherwise, bool):
+        return rule.otherwise
+    return NOTHING if rule.otherwise == "absent" else Problem(f"{word[:60]!r} is not a word we know here")
+
+
+def _bit(value: object, place: int) -> bool | Problem:
+    """One bit of a whole number.
+
+    >>> _bit(5, 0), _bit(5, 1), _bit("0x21", 5), _bit("8", 3), _bit("x", 0).detail
+    (True, False, True, True, "'x' is no whole number")
+    """
+    try:
+        word = int(value, 0) if isinstance(value, str) else value
+    except ValueError:
+        word = None
+    if type(word) is not int:
+        return Problem(f"{str(value)[:60]!r} is no whole number")
+    return bool(word >> place & 1)
 
 
 def _word(value: object) -> str:

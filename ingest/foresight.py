@@ -12,7 +12,7 @@ from typing import Final
 
 from domain.kind import Kind
 from ingest.frame import Frame
-from ingest.mapping import MappingBook, compile_plan
+from ingest.mapping import FieldRule, MappingBook, compile_plan
 
 PLAIN: Final = ("fengshao/v1/", "zigbee2mqtt/")
 """Topics of platforms whose field names stand in the payload as they are; what others send is decoded to be seen."""
@@ -54,10 +54,14 @@ def _danger_fields(kinds: Mapping[str, Kind], books: Sequence[MappingBook]) -> t
         for platform in _PLATFORMS:
             for model in (None, *models):
                 for name, spec in compile_plan(kind, books, platform, model).specs.items():
-                    if spec.danger:
-                        changed = spec.rule is not None and (spec.rule.words is not None or spec.rule.invert)
-                        (translated if changed else plain).add(name)
+                    for each in (spec, *spec.also):
+                        if each.danger:
+                            (translated if _translates(each.rule) else plain).add(name)
     return plain, translated
+
+
+def _translates(rule: FieldRule | None) -> bool:
+    return rule is not None and (rule.words is not None or rule.invert or rule.bit is not None)
 
 
 def _any_of(names: Iterable[str]) -> str:

@@ -95,11 +95,11 @@ def speaks_of_danger(plan: Plan, fields: Mapping[str, object]) -> bool:
     """Whether these fields hold a true danger bit of this kind; a device under test has none."""
     danger = False
     for name, said in fields.items():
-        spec = plan.specs.get(name)
-        if spec is not None and (spec.danger or spec.quantity == "test") and convert(spec, said) is True:
-            if spec.quantity == "test":
-                return False
-            danger = True
+        for spec in plan.meant(name):
+            if (spec.danger or spec.quantity == "test") and convert(spec, said) is True:
+                if spec.quantity == "test":
+                    return False
+                danger = True
     return danger
 
 
@@ -124,12 +124,11 @@ def _take_fields(fields: Mapping[str, object], plan: Plan, verdict: Verdict) -> 
     values: dict[str, Value] = {}
     implausible: list[str] = []
     for name, said in fields.items():
-        spec = plan.specs.get(name)
-        if spec is None:
-            if said is not None:
-                verdict.unmapped.append(name)
-        elif not spec.ignored:
-            value = convert(spec, said)
+        specs = plan.meant(name)
+        if not specs and said is not None:
+            verdict.unmapped.append(name)
+        for spec in specs:
+            value = NOTHING if spec.ignored else convert(spec, said)
             if isinstance(value, Problem):
                 _object(name, spec, value, verdict)
             else:
@@ -157,7 +156,7 @@ def _say_why_empty(draft: Draft, plan: Plan, verdict: Verdict) -> None:
     """No value of its own: an empty message, one in words we do not know, or only a sign of life."""
     if not draft.fields:
         verdict.objections.append(Objection(Reason.BAD_PAYLOAD, "it bears no quantity"))
-    elif verdict.unmapped and not any(name in plan.specs for name in draft.fields if name not in LINK):
+    elif verdict.unmapped and not any(plan.meant(name) for name in draft.fields if name not in LINK):
         names = ", ".join(name[:40] for name in verdict.unmapped[:8])
         detail = f"a {plan.kind} on {draft.platform} has no mapping for: {names}"
         verdict.objections.append(Objection(Reason.NO_MAPPING, detail))

@@ -1,7 +1,8 @@
 """Vendor fields become our quantities, by data (ingest/mappings/*.yaml). It knows no file and no device.
 
 `compile_plan` turns a kind and the books that apply to it into one table, so that a message costs one look-up a field.
-A field that already bears one of the kind's quantity names is taken as it is, on every platform.
+A field that already bears one of the kind's quantity names is taken as it is, on every platform. A field that no table
+names may still say in plain words what it is (`smokeAlarm`, `smoke_alarm`, `status.SmokeAlarm`): see `spoken`.
 """
 
 from __future__ import annotations
@@ -10,27 +11,37 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Final, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from domain.kind import Kind, Name, Quantity
+from ingest.spelling import below_folders, folded, heard_as
 
 ANY: Final = "any"
 """The platform name of a book that holds for all platforms."""
+
+EVERY: Final = "every"
+"""What is `spoken` of every kind."""
+
+EXACT: Final = frozenset({"native", "zigbee2mqtt"})
+"""Platforms whose words are fixed: nothing there is understood by its spelling."""
 
 _SHORT_FORMS = {"ignore": {"ignore": True}}
 
 
 def _written_short(written: object) -> object:
-    """`gas: alarm` is short for `gas: {to: alarm}`, and `linkquality: ignore` for `{ignore: true}`."""
-    return _SHORT_FORMS.get(written, {"to": written}) if isinstance(written, str) else written
+    """`gas: alarm` is short for `gas: {to: alarm}`, `linkquality: ignore` for `{ignore: true}`; a list are several."""
+    rules = written if isinstance(written, list) else [written]
+    return [_SHORT_FORMS.get(rule, {"to": rule}) if isinstance(rule, str) else rule for rule in rules]
 
 
 class FieldRule(BaseModel):
     """What one vendor field becomes. `words` translate a value; then `scale` and `offset` apply to a number.
 
-    `absent` are the values that mean "not measured". A word that is not listed is refused, or is absent if
-    `otherwise: absent`. `text_number` reads `1700 mm` and `24.5 ℃` as numbers. Of several fields that mean one
+    `absent` are the values that mean "not measured"; so does a word that becomes null. A word that is not listed is
+    refused, or is absent if `otherwise: absent`, or means yes or no if `otherwise` says so. `bit` takes one bit of a
+    whole number (`5`, `"0x21"`). `text_number` reads `1700 mm` and `24.5 ℃` as numbers. Of several fields that mean one
     quantity the last counts; with `largest`, the one furthest from zero. A `vague` field means this only from a device
     that we know: everybody's contact, switch or motion says nothing about a stranger.
     """
@@ -39,8 +50,9 @@ class FieldRule(BaseModel):
 
     to: Name | None = None
     ignore: bool = False
-    words: dict[str, bool | int | float | str] | None = None
-    otherwise: Literal["refuse", "absent"] = "refuse"
+    words: dict[str, bool | int | float | str | None] | None = None
+    otherwise: Literal["refuse", "absent"] | bool = "refuse"
+    bit: int | None = Field(default=None, ge=0, le=63)
     absent: list[bool | int | float | str] = Field(default_factory=list)
     scale: float = 1
     offset: float = 0
@@ -50,7 +62,8 @@ class FieldRule(BaseModel):
     vague: bool = False
 
 
-Fields = dict[str, Annotated[FieldRule, BeforeValidator(_written_short)]]
+Fields = dict[str, Annotated[list[FieldRule], BeforeValidator(_written_short)]]
+"""The rules of each field: mostly one; an alarm code or a word of bits may say several things."""
 
 
 class ModelFields(BaseModel):
@@ -66,7 +79,8 @@ class ModelFields(BaseModel):
 class MappingBook(BaseModel):
     """The fields of one platform: those of every kind, those of each kind, and what single models do otherwise.
 
-    `also` are other platforms whose devices say the same: one LoRaWAN codec runs on several networks.
+    `also` are other platforms whose devices say the same: one LoRaWAN codec runs on several networks. `spoken` are
+    plain words, by kind or of `every` kind, which hold in any spelling where no field is named exactly.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -77,10 +91,14 @@ class MappingBook(BaseModel):
     fields: Fields = Field(default_factory=dict)
     kinds: dict[Name, Fields] = Field(default_factory=dict)
     models: list[ModelFields] = Field(default_factory=list)
+    spoken: dict[Name, Fields] = Field(default_factory=dict)
 
 
 class Spec(Struct, frozen=True, gc=False):
-    """What the gate does with one field. `types`, `lo` and `hi` let an ordinary value pass with one comparison."""
+    """What the gate does with one field. `types`, `lo` and `hi` let an ordinary value pass with one comparison.
+
+    `also` are the other things that this field says.
+    """
 
     quantity: str
     holds: str
@@ -90,14 +108,27 @@ class Spec(Struct, frozen=True, gc=False):
     danger: bool = False
     ignored: bool = False
     rule: FieldRule | None = None
+    also: tuple[Spec, ...] = ()
 
 
 class Plan(Struct, frozen=True):
-    """How to read one kind of device on one platform."""
+    """How to read one kind of device on one platform. `specs` are by field, `spoken` by the folded words of a field."""
 
     kind: str
     specs: dict[str, Spec]
     danger: tuple[str, ...]
+    spoken: dict[str, Spec] = field(default_factory=dict)
+
+    def meant(self, name: str) -> tuple[Spec, ...]:
+        """All that a field of this name says; nothing when nobody knows it."""
+        spec = self.specs.get(name) or self._understood(name)
+        return () if spec is None else (spec, *spec.also)
+
+    def _understood(self, name: str) -> Spec | None:
+        """By its words. Below folders several may be called the same: only a danger is believed by its last word."""
+        spec = next((self.spoken[words] for words in heard_as(name) if words in self.spoken), None)
+        below = self.spoken.get(below_folders(name))
+        return spec or (below if below is not None and below.danger else None)
 
 
 _TYPES: Final[dict[str, tuple[type, ...]]] = {"bool": (bool,), "number": (float, int), "text": ()}
@@ -106,16 +137,19 @@ _IGNORED: Final = Spec("", "text", (), 0, 0, ignored=True)
 
 def compile_plan(kind: Kind, books: Sequence[MappingBook], platform: str, model: str | None = None) -> Plan:
     """The table for this kind, platform and model. The more special a rule, the later it speaks."""
-    specs = {name: _as_it_is(name, quantity) for name, quantity in kind.quantities.items()}
-    for name, rule in _rules(books, platform, kind.kind, model):
-        specs[name] = _mapped(rule, kind.quantities)
+    own = {name: _as_it_is(name, quantity) for name, quantity in kind.quantities.items()}
+    specs, spoken = dict(own), dict[str, Spec]()
+    for name, rules in _rules(books, platform, kind.kind, model):
+        specs[name] = _mapped(rules, kind.quantities)
+    if platform not in EXACT:
+        spoken = _spoken(kind, books) | {folded(name): spec for name, spec in own.items()}
     danger = tuple(name for name, quantity in kind.quantities.items() if quantity.danger)
-    return Plan(kind.kind, specs, danger)
+    return Plan(kind.kind, specs, danger, spoken)
 
 
 def _rules(
     books: Sequence[MappingBook], platform: str, kind: str, model: str | None
-) -> Iterable[tuple[str, FieldRule]]:
+) -> Iterable[tuple[str, list[FieldRule]]]:
     for wanted in (ANY, platform):
         for book in books:
             if wanted == book.platform or wanted in book.also:
@@ -126,13 +160,27 @@ def _rules(
                         yield from each.fields.items()
 
 
+def _spoken(kind: Kind, books: Sequence[MappingBook]) -> dict[str, Spec]:
+    """What this kind's words mean; a quantity that it does not have is no word of it."""
+    said = (book.spoken.get(whose, {}) for whose in (EVERY, kind.kind) for book in books)
+    known = {folded(name): _mapped(rules, kind.quantities) for fields in said for name, rules in fields.items()}
+    return {name: spec for name, spec in known.items() if not spec.ignored}
+
+
 def _as_it_is(name: str, quantity: Quantity) -> Spec:
     lo, hi = _range(quantity)
     return Spec(name, quantity.type, _TYPES[quantity.type], lo, hi, quantity.danger)
 
 
-def _mapped(rule: FieldRule, quantities: Mapping[str, Quantity]) -> Spec:
-    """A rule as the gate sees it; a quantity this kind does not have is known, and not for us."""
+def _mapped(rules: Sequence[FieldRule], quantities: Mapping[str, Quantity]) -> Spec:
+    """The rules of a field as the gate sees them; a quantity this kind does not have is known, and not for us."""
+    meant = [spec for rule in rules if not (spec := _one_mapped(rule, quantities)).ignored]
+    if len(meant) < 2:
+        return meant[0] if meant else _IGNORED
+    return replace(meant[0], types=(), also=tuple(meant[1:]))
+
+
+def _one_mapped(rule: FieldRule, quantities: Mapping[str, Quantity]) -> Spec:
     quantity = quantities.get(rule.to or "")
     if rule.ignore or rule.to is None or quantity is None:
         return _IGNORED
@@ -152,5 +200,6 @@ def _range(quantity: Quantity) -> tuple[float, float]:
 def _passes(rule: FieldRule, lo: float, hi: float) -> bool:
     """Whether a value of the right type inside the plausible range needs nothing done to it."""
     changes = rule.words or rule.invert or rule.text_number or rule.largest or rule.scale != 1 or rule.offset
+    changes = changes or rule.bit is not None
     hidden = any(not isinstance(value, str) and lo <= value <= hi for value in rule.absent)
     return not changes and not hidden

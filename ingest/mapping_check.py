@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from domain import Fault
 from domain.kind import Kind, Quantity
-from ingest.mapping import FieldRule, Fields, MappingBook
+from ingest.mapping import EVERY, FieldRule, Fields, MappingBook
 
 _HOLDS = {"bool": (bool,), "number": (int, float), "text": (str,)}
 
@@ -19,6 +19,9 @@ def check(book: MappingBook, kinds: Mapping[str, Kind]) -> list[Fault]:
         faults += _of_kind(name, fields, kinds, ("kinds", name))
     for index, model in enumerate(book.models):
         faults += _of_kind(model.kind, model.fields, kinds, ("models", index, "fields"))
+    faults += _fields(book.spoken.get(EVERY, {}), everywhere, ("spoken", EVERY), "any kind")
+    for name, fields in book.spoken.items():
+        faults += _of_kind(name, fields, kinds, ("spoken", name)) if name != EVERY else ()
     return faults
 
 
@@ -33,10 +36,10 @@ def _of_kind(name: str, fields: Fields, kinds: Mapping[str, Kind], where: tuple[
 def _fields(
     fields: Fields, quantities: Mapping[str, Quantity], where: tuple[str | int, ...], owner: str
 ) -> Iterator[Fault]:
-    for field, rule in fields.items():
-        message = _wrong(field, rule, quantities, owner)
-        if message is not None:
-            yield Fault((*where, field), message)
+    for field, rules in fields.items():
+        for message in (_wrong(field, rule, quantities, owner) for rule in rules):
+            if message is not None:
+                yield Fault((*where, field), message)
 
 
 def _wrong(field: str, rule: FieldRule, quantities: Mapping[str, Quantity], owner: str) -> str | None:
@@ -48,11 +51,12 @@ def _wrong(field: str, rule: FieldRule, quantities: Mapping[str, Quantity], owne
     quantity = quantities.get(rule.to)
     if quantity is None:
         return f"{owner} has no quantity {rule.to}: write one of {', '.join(sorted(quantities))}"
-    strange = [word for word, value in (rule.words or {}).items() if type(value) not in _HOLDS[quantity.type]]
+    meanings = {word: value for word, value in (rule.words or {}).items() if value is not None}
+    strange = [word for word, value in meanings.items() if type(value) not in _HOLDS[quantity.type]]
     if strange:
         return f"{rule.to} is a {quantity.type}: the word {strange[0]!r} must become one"
-    if rule.invert and quantity.type != "bool":
-        return f"{rule.to} is a {quantity.type}: only a bool can be inverted"
+    if quantity.type != "bool" and (rule.invert or rule.bit is not None or type(rule.otherwise) is bool):
+        return f"{rule.to} is a {quantity.type}: only a bool can be inverted, be a bit, or be yes or no otherwise"
     if quantity.type != "number" and (rule.scale != 1 or rule.offset or rule.text_number or rule.largest):
         return f"{rule.to} is a {quantity.type}: only a number has scale, offset, text_number and largest"
     return None

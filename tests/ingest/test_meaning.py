@@ -14,7 +14,7 @@ from domain.kind import Kind
 from ingest.conversion import NOTHING, Problem, convert
 from ingest.directory import Directory
 from ingest.instants import is_sane, read_instant
-from ingest.mapping import MappingBook, Spec, compile_plan
+from ingest.mapping import MappingBook, Plan, Spec, compile_plan
 from ingest.mapping_check import check
 from ingest.suspicion import Suspicion
 from ingest.topics import Cover, matches, topic_safe
@@ -48,6 +48,12 @@ def spec(field: str, rule: Any = None) -> Spec:
         ({"to": "on", "words": {"leak": True, "1": True, "true": True}}, " Leak ", True),
         ({"to": "on", "words": {"leak": True, "1": True, "true": True}}, True, True),
         ({"to": "on", "words": {"x": True}, "otherwise": "absent"}, "y", NOTHING),
+        ({"to": "on", "words": {"x": None}, "otherwise": True}, "X", NOTHING),
+        ({"to": "on", "words": {"0": False}, "otherwise": True}, 17, True),
+        ({"to": "on", "bit": 1}, 2, True),
+        ({"to": "on", "bit": 5}, "0x1F", False),
+        ("on", "Alarm", True),
+        ("on", "normal", False),
         ({"to": "level", "scale": 0.001}, 3015, 3.015),
         ({"to": "level", "offset": -40}, 60, 20),
         ({"to": "level", "text_number": True}, "1700 mm", 1700),
@@ -81,6 +87,12 @@ def test_a_value_of_the_wrong_sort_is_a_problem_that_says_so(field: str, said: o
     assert Problem(problem) == convert(spec(field), said)
 
 
+@pytest.mark.parametrize("said", ["x", 1.5, True, None, [1]])
+def test_what_is_no_whole_number_has_no_bits(said: object) -> None:
+    found = convert(spec("f", {"to": "on", "bit": 0}), said)
+    assert found is NOTHING if said is None else isinstance(found, Problem)
+
+
 def test_a_word_nobody_listed_is_a_problem() -> None:
     assert Problem("'y' is not a word we know here") == convert(spec("f", {"to": "on", "words": {"x": True}}), "y")
 
@@ -109,6 +121,48 @@ def test_the_more_special_a_rule_the_more_it_counts() -> None:
 
     assert (True, True, 3) == (plain["f"].ignored, plain["g"].ignored, convert(special["f"], 1))
     assert "word" == compile_plan(THING, books, "q").specs["f"].quantity
+
+
+def test_one_field_may_say_several_things_and_those_that_a_kind_has_not_are_left_away() -> None:
+    rules = [{"to": "on", "words": {"1": True}, "otherwise": False}, "level", {"to": "elsewhere", "bit": 2}]
+    whole = spec("code", rules)
+
+    assert [("on", True), ("level", 1)] == [(each.quantity, convert(each, 1)) for each in (whole, *whole.also)]
+    assert ((), True) == (whole.types, spec("code", ["elsewhere", "ignore"]).ignored)
+
+
+def plan_of(platform: str, **spoken: Any) -> Plan:
+    every = {"a quiet word": "level", "loud": "level", "nobody": "elsewhere"}
+    book = {"platform": "any", "version": 1, "spoken": {"every": every, "thing": {"Loud Word": "on"}, **spoken}}
+    return compile_plan(THING, [MappingBook.model_validate(book)], platform)
+
+
+@pytest.mark.parametrize(
+    ("name", "quantity"),
+    [
+        ("loudWord", "on"),
+        ("LOUD_WORD", "on"),
+        ("status.loud-word", "on"),
+        ("loudWord.value", "on"),
+        ("a.loud.word", "on"),
+        ("Kitchen/Loud Word", "on"),
+        ("A quiet word", "level"),
+        ("data.LEVEL", None),
+        ("Level", "level"),
+        ("battery.on", None),
+        ("Kitchen/quiet", None),
+        ("Kitchen/aQuietWord", None),
+        ("Kitchen/on", None),
+        ("nobody", None),
+        ("", None),
+    ],
+)
+def test_a_field_that_no_table_names_is_understood_by_its_words(name: str, quantity: str | None) -> None:
+    assert quantity == next((each.quantity for each in plan_of("q").meant(name)), None)
+
+
+def test_where_words_are_fixed_nothing_is_understood_by_its_spelling() -> None:
+    assert ((), "on") == (plan_of("native").meant("loudWord"), plan_of("native").meant("on")[0].quantity)
 
 
 def test_a_hidden_absent_value_inside_the_range_does_not_pass_unseen() -> None:
@@ -239,6 +293,8 @@ def test_our_own_mapping_books_are_right(kinds: dict[str, Kind], books: list[Map
         ({"to": "alarm", "scale": 2}, "only a number has scale"),
         ({"to": "alarm", "largest": True}, "only a number has scale, offset, text_number and largest"),
         ({"to": "lel_pct", "invert": True}, "only a bool can be inverted"),
+        ([{"to": "lel_pct", "bit": 1}], "only a bool can be inverted, be a bit, or be yes or no otherwise"),
+        ({"to": "lel_pct", "words": {"x": None}, "otherwise": True}, "be yes or no otherwise"),
     ],
 )
 def test_a_wrong_rule_is_named_with_its_place(rule: Any, message: str, kinds: dict[str, Kind]) -> None:
@@ -254,6 +310,13 @@ def test_a_book_holds_for_the_platforms_that_say_the_same_too(kinds: dict[str, K
 
     plans = [compile_plan(kinds["door"], [book], platform) for platform in ("p", "q", "r")]
     assert [True, True, False] == ["t" in plan.specs for plan in plans]
+
+
+def test_wrong_spoken_words_are_named_with_their_place(kinds: dict[str, Kind]) -> None:
+    spoken = {"every": {"a": "lel"}, "gas_alarm": {"b": "sos"}}
+    faults = check(MappingBook.model_validate({"platform": "any", "version": 1, "spoken": spoken}), kinds)
+
+    assert [("spoken", "every", "a"), ("spoken", "gas_alarm", "b")] == [fault.where for fault in faults]
 
 
 def test_a_kind_that_does_not_exist_is_named(kinds: dict[str, Kind]) -> None:

@@ -289,8 +289,9 @@ def test_a_test_alarm_is_recorded_and_tells_nobody(
 
 def test_every_kind_is_heard_here_or_is_one_of_the_founding_four(kinds: dict[str, Kind]) -> None:
     founding = {"gas_alarm", "wristband", "water_meter", "manhole"}
+    silent = {"gateway"}  # it is as alive as what comes through it, and measures nothing
 
-    assert set(kinds) == {story.kind for story in STORIES} | founding
+    assert set(kinds) - silent == {story.kind for story in STORIES} | founding
 
 
 def test_no_python_knows_these_kinds() -> None:

@@ -1,0 +1,65 @@
+"""One word in many spellings: vendors write `smokeAlarm`, `SMOKE_ALARM`, `status.Smoke alarm`. It knows no meaning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+LEAVES: Final = frozenset({"value", "val", "state", "status", "data", "current", "now"})
+"""Last words of a path that say nothing by themselves: those before them count (`flood.value`)."""
+
+LONE: Final = LEAVES | {
+    "alarm",
+    "alarms",
+    "event",
+    "level",
+    "fault",
+    "open",
+    "opened",
+    "on",
+    "full",
+    "test",
+    "key",
+    "switch",
+}
+"""Last words that mean another thing below another word: `battery.alarm` is no fire."""
+
+_BREAKS: Final = re.compile(r"[.:]+")
+_NAME_MAX: Final = 120
+
+
+def folded(name: str) -> str:
+    """The letters and digits of a name, in lower case.
+
+    >>> folded("Smoke_Alarm"), folded("smokeAlarm"), folded("SMOKE ALARM"), folded("烟雾-报警")
+    ('smokealarm', 'smokealarm', 'smokealarm', '烟雾报警')
+    """
+    return "".join(filter(str.isalnum, name[:_NAME_MAX].lower()))
+
+
+def heard_as(name: str) -> Iterator[str]:
+    """What a field may be called, the whole name first, then what the end of its path says.
+
+    >>> list(heard_as("status.smokeAlarm")), list(heard_as("flood.value")), list(heard_as("battery.alarm"))
+    (['statussmokealarm', 'smokealarm'], ['floodvalue', 'flood'], ['batteryalarm'])
+    """
+    whole = folded(name)
+    yield whole
+    parts = [part for part in map(folded, _BREAKS.split(name[:_NAME_MAX])) if part]
+    if len(parts) > 2:
+        yield parts[-2] + parts[-1]
+    if len(parts) > 1 and parts[-1] in LEAVES:
+        yield parts[-2]
+    elif len(parts) > 1 and parts[-1] not in LONE:
+        yield parts[-1]
+
+
+def below_folders(name: str) -> str:
+    """What stands behind the last slash, if it says something by itself; several things may be called so.
+
+    >>> below_folders("Kitchen/Smoke Alarm"), below_folders("Battery/Alarm"), below_folders("Smoke")
+    ('smokealarm', '', '')
+    """
+    leaf = folded(name.rpartition("/")[2]) if "/" in name else ""
+    return "" if leaf in LONE else leaf

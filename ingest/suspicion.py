@@ -13,6 +13,10 @@ from typing import Final
 from domain.kind import Kind
 from ingest.conversion import convert
 from ingest.mapping import ANY, MappingBook, Spec, compile_plan
+from ingest.spelling import heard_as
+
+SPOKEN: Final = "\0"
+"""Before words that hold in any spelling, so that they are no field's name."""
 
 DISTRESS: Final = frozenset({"sos", "emergency", "panic", "help"})
 """Of a button's words only these are a danger by themselves: an unknown device's `single` may be a light switch."""
@@ -37,8 +41,7 @@ class Suspicion:
 
     def dangerous(self, platform: str, fields: Mapping[str, object]) -> bool:
         """Whether a field is a true danger bit in any kind; a test is none."""
-        known = self._of(platform)
-        said = [(spec, value) for name, value in fields.items() for _, spec in known.get(name, ())]
+        said = [(spec, value) for name, value in fields.items() for _, spec in self._meant(platform, name)]
         tested = any(spec.quantity == "test" and convert(spec, value) is True for spec, value in said)
         return not tested and any(_alarms(spec, value) for spec, value in said)
 
@@ -48,8 +51,7 @@ class Suspicion:
         Of several the one whose own word a field bears (`smoke`: smoke_alarm, not fire_panel); of two to which it is a
         danger the plainer one, of which these fields tell more (`moisture`: water_leak, not manhole).
         """
-        known = self._of(platform)
-        own = [(name, kind, spec) for name in fields for kind, spec in known.get(name, ())]
+        own = [(name, kind, spec) for name in fields for kind, spec in self._meant(platform, name)]
         own = [(name, kind, spec) for name, kind, spec in own if spec.quantity not in self._common]
         votes = Counter(kind for _, kind, _ in own)
         best = [kind for kind, count in votes.items() if count == max(votes.values())]
@@ -59,6 +61,14 @@ class Suspicion:
             best = [min(best, key=lambda kind: len(self._kinds[kind].quantities))]
         return best[0] if len(best) == 1 else None
 
+    def _meant(self, platform: str, name: str) -> list[tuple[str, Spec]]:
+        """What a field says in each kind, by its name, else by its words."""
+        known = self._of(platform)
+        said = known.get(name) or next(
+            (known[SPOKEN + words] for words in heard_as(name) if SPOKEN + words in known), ()
+        )
+        return [(kind, each) for kind, spec in said for each in (spec, *spec.also)]
+
     def _of(self, platform: str) -> dict[str, list[tuple[str, Spec]]]:
         if platform not in self._fields:
             self._fields[platform] = self._collect(platform)
@@ -67,7 +77,9 @@ class Suspicion:
     def _collect(self, platform: str) -> dict[str, list[tuple[str, Spec]]]:
         known: dict[str, list[tuple[str, Spec]]] = {}
         for kind in self._kinds.values():
-            for name, spec in compile_plan(kind, self._books, platform or ANY).specs.items():
+            plan = compile_plan(kind, self._books, platform or ANY)
+            spoken = {SPOKEN + words: spec for words, spec in plan.spoken.items()}
+            for name, spec in (plan.specs | spoken).items():
                 if not spec.ignored and not (spec.rule is not None and spec.rule.vague):
                     known.setdefault(name, []).append((kind.kind, spec))
         return known

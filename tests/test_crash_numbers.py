@@ -10,5 +10,5 @@ def test_after_kills_each_reading_is_in_the_history_once_and_the_findings_are_th
 
     assert (0, 0) == (with_kills.lost, with_kills.repeated)
     assert (0, 0) == (without.lost, without.repeated)
-    assert without.findings
+    assert (0, 0) == (with_kills.untold, without.untold)
     assert without.findings == with_kills.findings

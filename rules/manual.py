@@ -35,6 +35,8 @@ def asks(rule: Rule) -> str:
     if rule.absent is not None:
         of = rule.absent.quantity or "任何消息"
         wait = f"{rule.absent.missed} 个上报周期又 {duration(rule.absent.grace)}"
+        if rule.absent.children is not None:
+            of, wait = "经过网关的任何消息", f"{wait}，或它后面 {rule.absent.children} 台各缺 2 次"
         return f"{of} 缺了 {wait if rule.absent.after is None else duration(rule.absent.after)}"
     question = f"发生 `{rule.event}`" if rule.event is not None else f"`{rule.when}`"
     return question + (f"，持续 {duration(rule.hold)}" if rule.hold else "")

@@ -78,7 +78,7 @@ def guard(node: Node) -> tuple[str, Callable[[Value], object]] | None:
     """
     whole = reflex(node)
     if whole is not None:
-        return quantities(node)[0], whole
+        return None if _assumes(node) else (quantities(node)[0], whole)
     if not isinstance(node, Binary) or node.sign not in ("and", "or"):
         return None
     left, right = guard(node.left), guard(node.right)
@@ -88,6 +88,13 @@ def guard(node: Node) -> tuple[str, Callable[[Value], object]] | None:
         return None
     one, other = left[1], right[1]
     return left[0], lambda value: one(value) or other(value)
+
+
+def _assumes(node: Node) -> bool:
+    """It has an answer also where its quantity is unknown."""
+    if isinstance(node, Unary):
+        return _assumes(node.operand)
+    return isinstance(node, Binary) and (node.sign == "default" or _assumes(node.left) or _assumes(node.right))
 
 
 Compared = Quantity | Window | Attribute | Distance

@@ -117,7 +117,7 @@ class Rule(_Written):
     ledger: Ledger = Ledger.DANGER
     of: Literal["device", "person", "household", "building", "cell", "line"] = "device"
     when: str | None = None
-    event: Name | None = None
+    event: str | None = None
     absent: Absent | None = None
     gather: Gather | None = None
     chatter: Chatter | None = None
@@ -134,7 +134,7 @@ class Rule(_Written):
     advice: Advice | None = None
     source: Annotated[str, Field(min_length=1)]
 
-    _conditions = field_validator("when", "clear", "only_if", mode="before")(
+    _conditions = field_validator("when", "event", "clear", "only_if", mode="before")(
         lambda written: None if written is None else _readable(written)
     )
 

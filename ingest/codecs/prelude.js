@@ -4,7 +4,7 @@
 (function () {
   "use strict";
   var stringify = JSON.stringify, parse = JSON.parse, isArray = Array.isArray, finite = isFinite, text = String;
-  var join = Function.prototype.call.bind(Array.prototype.join);
+  var join = Function.prototype.call.bind(Array.prototype.join), keys = Object.keys;
   var OURS = 100000; // this file is evaluated behind so many empty lines: such a line number is not the codec's
   var RealDate = Date, RealError = Error, construct = Reflect.construct, now = 0;
 
@@ -53,11 +53,16 @@
   function uplink(name, result, most) {
     if (result === null || typeof result !== "object") return "!" + name + " gave " + (result === null ? "null" : typeof result);
     if (complained(result.errors)) {
-      var why = [].concat(result.errors).map(text).join("; ").slice(0, 500).replace(/\n/g, " ");
       var partly = shown(name, result.data, null, most);
-      return "!" + why + (partly[0] === "=" ? "\n" + partly.slice(1) : "");
+      return "!" + oneLine(result.errors) + (partly[0] === "=" ? "\n" + partly.slice(1) : "");
     }
+    if (result.data === undefined && !keys(result).length) return "={}"; // an author's word for: nothing in it
+    if (!result.data && complained(result.warnings)) return "!" + name + " gave no data: " + oneLine(result.warnings);
     return shown(name, result.data, result.warnings, most);
+  }
+
+  function oneLine(said) {
+    return [].concat(said).map(text).join("; ").slice(0, 500).replace(/\n/g, " ");
   }
 
   // QuickJS keeps a long concatenation in pieces, which it cannot hand over; joined, a text is whole.

@@ -192,6 +192,10 @@ def test_errors_and_warnings_are_told_as_ts013_says(codecs: Codecs) -> None:
         codecs, "function decodeUplink() { return {errors: []}; }"
     )
     assert CodecFailed("made.js: decodeUplink gave undefined") == decode(codecs, "function decodeUplink() {}")
+    assert Decoded({}) == decode(codecs, "function decodeUplink() { return {}; }")
+    assert CodecFailed("made.js: decodeUplink gave no data: unknown port") == decode(
+        codecs, "function decodeUplink() { return {warnings: ['unknown port']}; }"
+    )
 
 
 @pytest.mark.parametrize(

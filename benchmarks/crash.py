@@ -3,8 +3,9 @@ the findings those of an undisturbed run?
 
     python -m benchmarks.crash [--kills 50] [--readings 40000] [--seed 1]
 
-`--readings` is how many are published around each kill. Each device has an alarm every 150 readings, each 40 readings long,
-with gas in the air; every second device says so on its urgent topic. What is undisturbed is counted too: as many alarms as there are, each begun and ended once.
+`--readings` is how many are published around each kill. Each device has an alarm every 150 readings, 40 readings long
+and with gas in the air; every second device says so on its urgent topic. What is found is held against the truth too:
+as many alarms as there are, each begun and ended once.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ class CodecFolder:
         self.codecs = Codecs()
         self._path = site / FOLDER if site is not None else None
         self._files: dict[str, bytes] = {}
+        self._book = BindingBook()
         self._stamp: Stamp = ()
 
     def reload(self) -> list[str]:
@@ -35,16 +36,20 @@ class CodecFolder:
         A file that cannot be loaded (half saved, mistyped) is not taken in place of one that can.
         """
         self._stamp = stamp(self._path)
-        files, book = _files(self._path), _book(self._path)
-        told = self._keep_what_worked(files, book)
-        shelf = shelve(files, book)
+        self._book = _book(self._path)
+        return self._take()
+
+    def _take(self) -> list[str]:
+        files = _files(self._path)
+        told = self._keep_what_worked(files)
+        shelf = shelve(files, self._book)
         told = changes(self.codecs.shelf, shelf) + told
         self.codecs.shelf, self._files = shelf, files
         return _logged(told)
 
-    def _keep_what_worked(self, files: dict[str, bytes], book: BindingBook) -> list[str]:
+    def _keep_what_worked(self, files: dict[str, bytes]) -> list[str]:
         told = []
-        for codec in shelve(files, book).codecs:
+        for codec in shelve(files, self._book).codecs:
             fresh = self._files.get(codec.name) != files[codec.name]
             complaint = self.codecs.complaint(codec) if fresh else None
             if complaint is not None:
@@ -58,12 +63,19 @@ class CodecFolder:
         """Reload if a file changed; what is wrong is told, and what was in use stays in use."""
         if stamp(self._path) == self._stamp:
             return []
+        self._stamp = stamp(self._path)
         try:
-            return self.reload()
-        except WrittenError as error:
-            return _logged([f"{fault}; the bindings before it stay in use" for fault in error.faults])
+            return _logged(self._bind()) + self._take()
         except OSError as error:
             return _logged([f"{error}; the codecs before it stay in use"])
+
+    def _bind(self) -> list[str]:
+        """Bindings that cannot be keep no file beside them from being taken up."""
+        try:
+            self._book = _book(self._path)
+        except WrittenError as error:
+            return [f"{fault}; the bindings before it stay in use" for fault in error.faults]
+        return []
 
     async def follow(self) -> None:
         """Look every few seconds until cancelled."""

@@ -93,6 +93,17 @@ def test_bindings_that_cannot_be_change_nothing(folder: CodecFolder, shelf: Path
     assert [Decoded({"v": 1}), None] == [decode(folder, "B"), decode(folder, "C")]
 
 
+def test_a_file_dropped_beside_bindings_that_cannot_be_is_taken_up_all_the_same(
+    folder: CodecFolder, shelf: Path
+) -> None:
+    save(shelf / "bindings.yaml", "codecs: [")
+    save(shelf / "a.js", "function Decoder() { return {v: 1}; }")
+    told = folder.look()
+
+    assert [True, False] == [line.endswith("the bindings before it stay in use") for line in told]
+    assert ([], Decoded({"v": 1})) == (folder.look(), decode(folder, "A"))
+
+
 def test_a_file_that_vanishes_while_it_is_read_stops_nothing(
     folder: CodecFolder, shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

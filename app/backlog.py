@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from domain import Instant, Lane
@@ -43,6 +43,8 @@ class Backlog:
         self._taken_at: dict[Lane, Instant] = dict.fromkeys(Lane, 0)
         self.catching_up = any(self._in_journal.values())
         self._arrived = asyncio.Event()
+        self.unjournaled_since: Callable[[], Instant | None] = lambda: None
+        """When the oldest message was received that is not yet in the journal."""
 
     def deliver(self, entry: Entry) -> None:
         """A new entry, already journaled. Over the bound only its position is kept."""
@@ -107,7 +109,8 @@ class Backlog:
         """
         heads = [_received(queue[0][0]) for queue in self._queues.values() if queue]
         unread = [self._taken_at[lane] for lane in Lane if self._in_journal[lane] and not self._queues[lane]]
-        return min([now, *heads, *unread])
+        outside = self.unjournaled_since()
+        return min([now, *heads, *unread] if outside is None else [now, outside, *heads, *unread])
 
     @property
     def entries(self) -> int:

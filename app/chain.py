@@ -143,6 +143,16 @@ class Chain:
             self.engine.outage(self._deaf_since, self._clock())
         self._deaf_since = since
 
+    def unheard(self, since: Instant, until: Instant) -> None:
+        """Nothing could be taken from one instant to the other: no silence of the devices."""
+        if self._being_saved:
+            self._changes.append(partial(self._unheard_later, since, until))
+        else:
+            self.engine.outage(since, until)
+
+    async def _unheard_later(self, since: Instant, until: Instant) -> None:
+        self.unheard(since, until)
+
     async def _deaf_later(self, since: Instant | None) -> None:
         self.deaf(since)
 
@@ -181,10 +191,12 @@ class Chain:
     async def _idle(self) -> None:
         """Nothing waits: timers may run up to now."""
         self._at = None
-        await self._host.wake(self._clock())
+        now = self._clock()
+        until = self.backlog.heard_until(now)
+        await self._host.wake(until)
         self.caught_up.set()
         if not self._changes and not self._stopping:
-            await self.backlog.wait(self._host.rest_s(self._clock(), IDLE_S))
+            await self.backlog.wait(self._host.rest_s(now, IDLE_S) if until == now else IDLE_S)
 
     async def _take(self, entry: Entry) -> None:
         readings: list[Reading] = []

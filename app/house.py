@@ -81,9 +81,10 @@ class House:
             intake_settings(folder, session_name(data)),
             lambda up, at: self._links.put_nowait((up, at)),
             foresee=self.judging.foresee,
-            on_refused=self.own_trouble.disk_refused,
+            on_refused=self._disk_refused,
             on_drop=self.own_trouble.broker_dropped,
         )
+        self.judging.chain.backlog.unjournaled_since = lambda: self.intake.waiting_since
         self.timetable = Timetable(
             jobs(stores, folder.settings, self.judging.chain, self.telling.desk),
             folder.settings.zone,
@@ -95,6 +96,11 @@ class House:
             self.judging.chain, lambda: self.intake.ready, lambda: self.registry.community, self._on_duty, clock
         )
         self.status.journal_error = lambda: self.intake.status().journal_error
+
+    def _disk_refused(self, since: Instant, until: Instant, why: str) -> None:
+        """What waited at the broker meanwhile was said in time."""
+        self.judging.chain.unheard(since, until)
+        self.own_trouble.disk_refused(since, until, why)
 
     async def _hear(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
         await self.telling.hear(findings, lane, pos)

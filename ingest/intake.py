@@ -130,6 +130,11 @@ class Intake:
         own = self._bulk.granted.issuperset(FILTERS["native"]) and NATIVE_ALARMS in self._urgent.granted
         return own and self._urgent.ready.is_set() and self._bulk.ready.is_set()
 
+    @property
+    def waiting_since(self) -> Instant | None:
+        """When the oldest message was received that is not yet in the journal; None when all are."""
+        return min((since for writer in self._writers.values() if (since := writer.waiting_since)), default=None)
+
     def set_devices(self, devices: Iterable[Device], kinds: Mapping[str, Kind]) -> None:
         """The registry changed: urgent devices that have their own topic get it heard in the urgent session."""
         self.set_urgent(urgent_filters(devices, kinds, self._settings.urgent_filters_max))

@@ -46,6 +46,7 @@ class _Batch(Struct):
     frames: list[Frame]
     packet_ids: list[int]
     size: int
+    received: Instant
 
 
 Takes = Callable[[Lane, str, bytes, int, Instant], bool]
@@ -76,6 +77,7 @@ class LaneWriter:
         self._clock, self._settings, self._takes, self._foresee = clock, settings, takes, foresee
         self._on_refused = on_refused
         self._waiting: deque[_Batch] = deque()
+        self._in_hand: Instant | None = None
         self._dangers: list[Frame] = []
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
@@ -90,7 +92,7 @@ class LaneWriter:
             link.pause()
 
     def _queue(self, link: Link, arrivals: list[Arrival], now: Instant) -> None:
-        batch = _Batch(link, [], [], 0)
+        batch = _Batch(link, [], [], 0, now)
         session, takes, most = self._session.name, self._takes, self._settings.max_packet_bytes
         lane, known, packet_ids, frames = self._lane, self._session.packets.open, batch.packet_ids, batch.frames
         for packet in arrivals:
@@ -134,6 +136,11 @@ class LaneWriter:
         size = packet.size if isinstance(packet, Oversized) else len(packet.payload)
         return size, packet.payload[:TOO_LARGE_HEAD_BYTES]
 
+    @property
+    def waiting_since(self) -> Instant | None:
+        """When the oldest of what is not yet delivered was received; None when all is."""
+        return self._in_hand or (self._waiting[0].received if self._waiting else None)
+
     async def run(self) -> None:
         """Append, acknowledge, deliver; for ever."""
         while True:
@@ -173,6 +180,7 @@ class LaneWriter:
         return group
 
     async def _write(self, group: Sequence[_Batch]) -> None:
+        self._in_hand = group[0].received
         frames = [frame for batch in group for frame in batch.frames]
         entry = Entry(self._lane, await self._append(self._lane, frames), frames) if frames else None
         for batch in group:
@@ -181,6 +189,7 @@ class LaneWriter:
         if entry is not None:
             self.frames += len(frames)
             self._deliver(entry)
+        self._in_hand = None
 
     async def _append(self, lane: Lane, frames: Sequence[Frame]) -> int:
         """Until it is done: while the disk is full nothing is acknowledged and nothing more is read."""

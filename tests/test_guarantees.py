@@ -54,6 +54,24 @@ async def test_on_a_full_disk_nothing_is_acknowledged_it_is_said_and_all_comes_w
     assert ("journal-refused", "日志磁盘写不进") == (alert["rule"], alert["title"])
 
 
+async def test_a_full_disk_is_no_silence_of_the_devices(town: Town) -> None:
+    await town.publish("fengshao/v1/gas-402/up", {"seq": 1, "alarm": False})
+    await town.until(is_heard(town, 1), "the first reading")
+    write = town.stores.journal._write
+    (pages,) = write.execute("PRAGMA page_count").fetchone()
+    write.execute(f"PRAGMA max_page_count={pages}")
+    await town.publish("fengshao/v1/gas-402/up", {"seq": 2, "alarm": False, "note": "x" * 20_000})
+    await town.until(lambda: "full" in journal_error(town), "the full disk on the status")
+
+    await town.fast_forward(minutes=3 * 24 * 60)
+    write.execute("PRAGMA max_page_count=1000000")
+    await town.until(is_heard(town, 2), "what waited at the broker")
+    await town.until_items("/api/v1/alerts?ledger=health")
+    await town.publish("fengshao/v1/gas-402/up", {"seq": 3, "alarm": False})
+    await town.until(is_heard(town, 3), "the next reading")
+    assert ["journal-refused"] == [alert["rule"] for alert in await town.items("/api/v1/alerts")]
+
+
 async def test_while_the_journal_waits_for_its_disk_the_service_answers_and_then_nothing_is_missing(
     town: Town,
 ) -> None:

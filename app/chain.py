@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from app.backlog import Backlog
 from app.counts import Counts
+from app.gateways import whose
 from app.hold import Hold
 from app.insist import insist
 from app.strangers import strangers
@@ -244,9 +245,10 @@ class Chain:
         self._unjudged = None
 
     def _life_signs(self, notes: Sequence[Note], until: Instant) -> list[Finding]:
-        alive = [note.device for note in notes if note.online and note.device is not None]
-        self.engine.gone([note.device for note in notes if note.online is False and note.device is not None], until)
-        return self.engine.life_signs(alive, until) if alive else []
+        alive = [name for note in notes if note.online and (name := whose(note)) is not None]
+        gone = [name for note in notes if note.online is False and (name := whose(note)) is not None]
+        told = self.engine.gone(gone, until) if gone else []
+        return [*told, *self.engine.life_signs(alive, until)] if alive else told
 
     async def _tell(self, findings: Sequence[Finding]) -> None:
         if findings:

@@ -8,6 +8,7 @@ from functools import partial
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from app.gateways import behind_gateways
 from app.site import SiteFolder
 from domain import Device, Instant
 from domain.people import Community, community
@@ -39,7 +40,7 @@ class Registry:
 
 def _everything(before: Mapping[str, Device], tx: Connection) -> tuple[dict[str, Device], Community, Difference]:
     """Compared here, in the ledger's thread: 300,000 devices would hold up everybody for a tenth of a second."""
-    devices = {device.id: device for device in table.devices(tx)}
+    devices = {device.id: device for device in behind_gateways(table.devices(tx))}
     changed = [device for device in devices.values() if before.get(device.id) != device]
     return devices, table.community(tx), Difference(changed, [known for known in before if known not in devices])
 

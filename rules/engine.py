@@ -20,6 +20,7 @@ from domain.people import Community
 from rules.conditions import Condition
 from rules.core import QUIET_WATCH, Signal, Word
 from rules.explain import explained, reasons
+from rules.gateways import GATEWAY, Shut
 from rules.groups import Gathered
 from rules.order import in_event_order
 from rules.outages import Outages
@@ -40,6 +41,7 @@ class Snapshot(Struct):
     shadowed: dict[str, dict[str, int]] = {}
     books: list[Any] = []
     """By which it was judged."""
+    gateways: dict[str, Shut] = {}
 
 
 class Engine(Renewing):
@@ -64,6 +66,7 @@ class Engine(Renewing):
     def enrol(self, devices: Iterable[Device], now: Instant) -> list[Finding]:
         """New and changed devices. From now on their silence counts. A device of another kind starts afresh."""
         told: list[Finding] = []
+        above: set[str] = set()
         for device in devices:
             seat = self.seats.get(device.id)
             if seat is not None and seat.plan.kind != device.kind:
@@ -72,7 +75,11 @@ class Engine(Renewing):
             if seat is None:
                 seat = self._sit(device, now)
             seat.describe(device)
+            if (gateway := self.gateways.hang(seat)) is not None:
+                above.add(gateway)
             self._promise_absence(seat)
+        for name in sorted(above):
+            self._assume(name, now)
         return told
 
     def dismiss(self, device_ids: Iterable[str], now: Instant) -> list[Finding]:
@@ -87,6 +94,9 @@ class Engine(Renewing):
                 self._say(seat, planned, Word(Signal.RESET if health else Signal.SILENT, now), now, told)
             if seat is not None:
                 del self.seats[device_id]
+                self.gateways.leave(seat)
+                if seat.carries is not None and seat.carries.children:
+                    self._assume(device_id, now)
                 for name, watch in sorted(seat.watches.items()):
                     self._pass_on(seat, seat.plan.by_name[name], watch, QUIET_WATCH, now, now, told)
         return told
@@ -102,6 +112,14 @@ class Engine(Renewing):
     def outage(self, begin: Instant, end: Instant | None) -> None:
         """Nobody could be heard from `begin` to `end` (None: it still lasts): not silence of the devices."""
         self.outages.note(begin, end)
+
+    def _assume(self, name: str, now: Instant) -> None:
+        """A gateway that devices name is one, though it be not registered."""
+        seat = self.seats.get(name) or self._sit(Device(name, GATEWAY), now, registered=False)
+        seat.carries = self.gateways.of(name)
+        if not seat.registered:
+            seat.registered = seat.carries.assumed = True
+        self._promise_absence(seat)
 
     def _sit(self, device: Device, now: Instant, registered: bool = True) -> Seat:
         plan = self.plans.get(device.kind) or empty_plan(device.kind)
@@ -143,15 +161,21 @@ class Engine(Renewing):
         self.evaluations += asked
         return told
 
-    def gone(self, device_ids: Iterable[str], now: Instant) -> None:
+    def gone(self, device_ids: Iterable[str], now: Instant) -> list[Finding]:
         """Devices whose platform says they are gone (last will, death of their gateway): missed after the grace."""
-        for seat in filter(None, map(self.seats.get, device_ids)):
+        told = self.tick(now - 1)
+        gone = [seat for seat in map(self.seats.get, device_ids) if seat is not None and not seat.is_gone]
+        for seat in gone:
             seat.leave(now)
+            if seat.carries is not None:
+                seat.carries.shut(now, now)
+        for seat in gone:
             self._promise_absence(seat)
+        return told
 
     def life_signs(self, device_ids: Iterable[str], now: Instant) -> list[Finding]:
         """Devices that proved alive without measuring anything (availability, a join): their own absence ends."""
-        told: list[Finding] = []
+        told = self.tick(now - 1)
         for seat in filter(None, map(self.seats.get, device_ids)):
             self._heard(seat, {}, seat.newest, now, told)
         return told
@@ -230,13 +254,15 @@ class Engine(Renewing):
     def snapshot(self) -> bytes:
         """Everything remembered, as bytes. Save it with the journal position it belongs to."""
         seats = [seat.written() for seat in self.seats.values()]
-        books = written_books(self.books)
-        return msgspec.msgpack.encode(Snapshot(self.outages, seats, self.groups.written(), self.shadowed, books))
+        books, gateways = written_books(self.books), self.gateways.written()
+        whole = Snapshot(self.outages, seats, self.groups.written(), self.shadowed, books, gateways)
+        return msgspec.msgpack.encode(whole)
 
     def restore(self, written: bytes) -> None:
         """Takes up a snapshot, before or after the devices are enrolled. Rules that are gone are forgotten."""
         snapshot = msgspec.msgpack.decode(written, type=Snapshot)
         self.outages, self.shadowed = snapshot.outages, snapshot.shadowed
+        self.gateways.recall(snapshot.gateways)
         for memory in snapshot.seats:
             self._recall(memory)
         for group in self.groups.recall(snapshot.groups):

@@ -1,0 +1,49 @@
+"""Which gateway a device hangs on, as far as its platform's names tell it."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.gateways import behind_gateways, whose
+from domain import Device, Identity
+from ingest.outcome import Note, NoteKind
+
+
+def device(name: str, *identities: tuple[str, str], **attributes: str) -> Device:
+    return Device(name, "door", identities=tuple(Identity(*one) for one in identities), attributes=dict(attributes))
+
+
+def gateways(*devices: Device) -> dict[str, object]:
+    return {one.id: one.attributes.get("gateway") for one in behind_gateways(devices)}
+
+
+def test_what_a_person_wrote_wins_and_platforms_without_such_names_tell_nothing() -> None:
+    assert gateways(
+        device("a", ("zigbee2mqtt", "Door"), gateway="cellar"),
+        device("b", ("chirpstack", "0101010101010101")),
+        device("c"),
+        device("d", ("shelly", "x"), ("zigbee2mqtt", "Door")),
+    ) == {"a": "cellar", "b": None, "c": None, "d": "system/zigbee2mqtt/bridge"}
+
+
+def test_a_sparkplug_device_hangs_on_its_edge_node_and_a_node_on_nothing() -> None:
+    below, other, node = ("sparkplug", "g/e/door"), ("sparkplug", "g/f/door"), ("sparkplug", "g/e")
+    assert gateways(device("door", below), device("far", other), device("edge", node)) == {
+        "door": "edge", "far": "system/sparkplug/g/f", "edge": None,
+    }  # fmt: skip
+
+
+def test_the_bridge_that_is_registered_is_called_by_our_name_for_it() -> None:
+    assert gateways(device("hub", ("zigbee2mqtt", "bridge")), device("door", ("zigbee2mqtt", "Door"))) == {
+        "hub": None, "door": "hub",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("identity", "ours", "name"),
+    [("bridge", None, "system/zigbee2mqtt/bridge"), ("bridge", "hub", "hub"), (None, None, None)],
+)
+def test_a_note_speaks_of_a_device_or_of_a_gateway_that_nobody_registered(
+    identity: str | None, ours: str | None, name: str | None
+) -> None:
+    assert name == whose(Note(NoteKind.BRIDGE, "zigbee2mqtt", identity, "bridge offline", False, ours))

@@ -77,7 +77,7 @@ def _attribute(name: str, said: object, frame: Frame) -> Decoded:
 def _bridge(leaf: str, frame: Frame) -> Decoded:
     if leaf == "state":
         online = availability(frame.payload)
-        return Note(NoteKind.BRIDGE, PLATFORM, None, f"bridge {_word(online)}", online)
+        return Note(NoteKind.BRIDGE, PLATFORM, "bridge", f"bridge {_word(online)}", online)
     if leaf == "event":
         return _event(read_json(frame.payload))
     if leaf == "devices":

@@ -42,13 +42,16 @@ class Condition:
             written.append(parse(rule.cancel.when))
         self.event = rule.event is not None
         self.quantities = tuple(dict.fromkeys(name for node in written for name in quantities(node)))
-        self.wanted = frozenset(self.quantities)
         self.windows = tuple(dict.fromkeys(window for node in written for window in windows(node)))
         guarded = guard(question)
         self.reflex_quantity = guarded[0] if guarded is not None else ""
         self.reflex = guarded[1] if guarded is not None else None
         self.alone = self.reflex is not None and len(quantities(question)) == 1
         """A reading without this quantity says nothing to it while it is quiet."""
+        # A hold that must be seen is not seen in what is only remembered.
+        looks = rule.if_silent == "wait" and self.reflex is not None
+        unasked = set(quantities(question)) - {self.reflex_quantity} if looks else set()
+        self.wanted = frozenset(self.quantities) - unasked
         self._danger = meaning(question)
         self._clear = _judge_of(rule.clear)
         self._only_if = _judge_of(rule.only_if)

@@ -20,8 +20,11 @@ Several strips run side by side; what falls on the same step is one reading. Bes
 
     kind: water_meter               the device's kind, when the rule watches several
     person: {lives_alone: true}     what is known of the person who carries the device or lives where it hangs
+    place: {lat: 31.23, lon: 121.5} what is written of the place where it hangs, or where the person lives
     device: {report_every: 30m}     what is written of the device
     delay: 26h                      every reading arrives so much later than it was measured
+    late: {3: 2h}                   the fourth reading (the first is 0) arrives so much later still
+    batch: 6                        six at a time arrive together, with the last of them
     together: true                  all arrive in one batch, after the last was measured
     outage: [1h, 3h]                from 1 h to 3 h nobody could be heard
     until: 2d                       time goes on so long after the last reading (default 1h)
@@ -97,8 +100,11 @@ class Trial(BaseModel):
     readings: dict[Name, Annotated[str, AfterValidator(_strip_written)]] = {}
     devices: dict[str, Taking] = {}
     person: dict[str, Attribute] = {}
+    place: dict[str, Attribute] = {}
     device: dict[str, Attribute] = {}
     delay: Duration = 0
+    late: dict[int, Duration] = {}
+    batch: Annotated[int, Field(ge=1)] = 1
     together: bool = False
     outage: tuple[Duration, Duration] | None = None
     until: Duration = HOUR
@@ -181,7 +187,10 @@ def _home(taking: Taking) -> str:
 def _town(trial: Trial, taking: Mapping[str, Taking]) -> Community:
     households = dict.fromkeys(one.household for one in taking.values())
     building = Place("trial-building", "试验楼", "building", cell="trial-cell")
-    homes = [Place(f"trial-{name}", name, "household", parent=building.id) for name in households]
+    homes = [
+        Place(f"trial-{name}", name, "household", parent=building.id, attributes=dict(trial.place))
+        for name in households
+    ]
     people = [
         Person(f"resident of {name}", "试验住户", home=f"trial-{name}", attributes=dict(trial.person))
         for name in households
@@ -196,12 +205,18 @@ def _readings(trial: Trial, taking: Mapping[str, Taking]) -> Iterator[Reading]:
     steps = max((len(values) for held in strips.values() for values in held.values()), default=0)
     for index in range(steps):
         at = START + index * trial.every
-        received = (START + (steps - 1) * trial.every if trial.together else at) + trial.delay
+        received = START + _sent_with(trial, index, steps) * trial.every + trial.delay + trial.late.get(index, 0)
         for device, held in strips.items():
             said = {name: values[index] for name, values in held.items() if index < len(values)}
             values = {name: value for name, value in said.items() if value is not None}
             if values:
                 yield Reading(device, taking[device].kind, at, received, values)
+
+
+def _sent_with(trial: Trial, index: int, steps: int) -> int:
+    """The step with which this one is sent."""
+    size = steps if trial.together else trial.batch
+    return min((index // size + 1) * size, steps) - 1
 
 
 def _by_arrival(readings: Sequence[Reading]) -> Iterator[tuple[Instant, tuple[Reading, ...]]]:

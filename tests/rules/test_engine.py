@@ -82,7 +82,7 @@ def test_a_wristband_speaks_of_its_person_and_the_way_leads_to_the_home(engine: 
         ("person:wu", "hall"),
         ("person:gone", "hall"),
     ]
-    assert told[0].id == f"band-sos@1/person:li/{T0}"
+    assert told[0].id == f"band-sos@2/person:li/{T0}"
 
 
 def test_a_finding_keeps_its_subject_and_version_when_registry_and_rulebook_change(books: Books, kinds: Kinds) -> None:

@@ -30,6 +30,12 @@ def test_the_document_shows_the_rules_as_they_are() -> None:
         ({"when": "leak", "hold": "90s", "if_silent": "wait"}, "`leak`，持续 1m30s", "不足 1m30s 的；只有一次读数的"),
         ({"when": "leak", "shadow": True, "only_if": "device.x"}, "`leak`", "只记不报；除非 `device.x`"),
         ({"when": "idle(volume_m3, 1d) < 1h"}, "`idle(volume_m3, 1d) < 1h`", "过去 1d 没有看全的"),
+        ({"when": "flow_m3h > usual(flow_m3h)"}, "`flow_m3h > usual(flow_m3h)`", "还没有学够两周的"),
+        (
+            {"kind": "wristband", "when": "distance_m(lat, lon, place.lat, place.lon) > 9"},
+            "`distance_m(lat, lon, place.lat, place.lon) > 9`",
+            "没有定位的，位置没有登记的",
+        ),
         ({"event": "burst", "release": "1h"}, "发生 `burst`", "1h 内的重复"),
         ({"event": "burst", "latch": True}, "发生 `burst`", "—"),
         ({"absent": {"after": "36h"}}, "任何消息 缺了 1d12h", "我们自己听不见的时间"),

@@ -11,7 +11,7 @@ from domain import Value
 from domain.kind import Kind
 from rules.rulebook import Rulebook
 from rules.strips import expected, strip
-from rules.trial import Trial, TrialBook, run_trials
+from rules.trial import START, Trial, TrialBook, run_trials, stage
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,30 @@ def test_a_trial_that_fails_shows_what_was_expected_and_what_was_told(
     assert (failed.expected, failed.got, failed.passed) == (("10s begin critical",), ("0s begin critical",), False)
     assert unknown.got == ("no rule gas-alrm in this book",)
     assert passed.passed
+
+
+@pytest.mark.parametrize(
+    ("written", "arrivals"),
+    [
+        ({}, [0, 10, 20, 30, 40]),
+        ({"delay": "5s"}, [5, 15, 25, 35, 45]),
+        ({"late": {1: "25s"}}, [0, 20, 30, 35, 40]),
+        ({"batch": 2}, [10, 10, 30, 30, 40]),
+        ({"together": True}, [40] * 5),
+    ],
+)
+def test_readings_arrive_late_in_batches_or_all_together(
+    books: dict[str, Rulebook], written: dict[str, Any], arrivals: list[int]
+) -> None:
+    scene = stage(Trial.model_validate(trial(readings={"alarm": "falsex4"}, **written)), books["gas"].rules[0])
+    heard = [(now, reading) for now, readings in scene.batches for reading in readings]
+    assert [(now - START) // 1000 for now, _ in heard] == arrivals
+    assert sorted(reading.at - START for _, reading in heard) == [0, 10_000, 20_000, 30_000, 40_000]
+
+
+def test_what_is_written_of_the_place_is_known_of_every_household(books: dict[str, Rulebook]) -> None:
+    scene = stage(Trial.model_validate(trial(place={"lat": 31.2})), books["gas"].rules[0])
+    assert scene.community.places["trial-home"].attributes == {"lat": 31.2}
 
 
 def test_several_devices_have_strips_of_their_own(kinds: dict[str, Kind]) -> None:

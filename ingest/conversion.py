@@ -81,10 +81,11 @@ def _bit(value: object, place: int) -> bool | Problem:
 def _word(value: object) -> str:
     """A value as a mapping writes it: true, 1, leak.
 
-    >>> _word(True), _word(1), _word(" Leak ")
-    ('true', '1', 'leak')
+    >>> _word(True), _word(1), _word(2.0), _word(" Leak ")
+    ('true', '1', '2', 'leak')
     """
-    return str(value).strip().lower()
+    whole = type(value) is float and value.is_integer()
+    return str(int(value) if whole else value).strip().lower()  # type: ignore[call-overload]
 
 
 def _leading_number(text: str) -> float | int | Problem:

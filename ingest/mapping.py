@@ -136,13 +136,16 @@ _IGNORED: Final = Spec("", "text", (), 0, 0, ignored=True)
 
 
 def compile_plan(kind: Kind, books: Sequence[MappingBook], platform: str, model: str | None = None) -> Plan:
-    """The table for this kind, platform and model. The more special a rule, the later it speaks."""
-    own = {name: _as_it_is(name, quantity) for name, quantity in kind.quantities.items()}
-    specs, spoken = dict(own), dict[str, Spec]()
+    """The table for this kind, platform and model. The more special a rule, the later it speaks.
+
+    Where words are free a danger under our own name may be one too: `alarm: gas leak`.
+    """
+    specs = {name: _as_it_is(name, quantity) for name, quantity in kind.quantities.items()}
+    words = {folded(name): spec for name, spec in specs.items()}
+    spoken = {} if platform in EXACT else words | _spoken(kind, books)
+    specs |= {name: spoken[folded(name)] for name, spec in specs.items() if spec.danger and spoken}
     for name, rules in _rules(books, platform, kind.kind, model):
         specs[name] = _mapped(rules, kind.quantities)
-    if platform not in EXACT:
-        spoken = _spoken(kind, books) | {folded(name): spec for name, spec in own.items()}
     danger = tuple(name for name, quantity in kind.quantities.items() if quantity.danger)
     return Plan(kind.kind, specs, danger, spoken)
 

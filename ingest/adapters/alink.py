@@ -15,7 +15,7 @@ from ingest.frame import Frame
 from ingest.outcome import Draft, Note, NoteKind, RawPayload, Rejected
 
 PLATFORM = "alink"
-VERSION = 1
+VERSION = 2
 
 Decoded = list[Draft | Rejected] | Note | Rejected
 Drafts = Iterator[Draft | Rejected]
@@ -32,7 +32,7 @@ DOWNLINKS = (
     "rrpc/",
     "broadcast/",
 )
-HOUSEKEEPING = ("thing/", "_thing/", "ota/", "deviceinfo/")
+HOUSEKEEPING = ("thing/", "_thing/", "ota/", "deviceinfo/", "ext/")
 
 
 def decode(frame: Frame) -> Decoded:

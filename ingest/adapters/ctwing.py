@@ -21,7 +21,7 @@ from ingest.instants import FUTURE_MAX, PAST_MAX
 from ingest.outcome import Draft, Note, NoteKind, RawPayload, Rejected
 
 PLATFORM = "ctwing"
-VERSION = 1
+VERSION = 2
 
 Decoded = list[Draft | Rejected] | Note | Rejected
 Body = dict[str, object]
@@ -29,6 +29,9 @@ Body = dict[str, object]
 _IMEI = re.compile(r"\d{14,17}")
 _VERDICT = re.compile(r"(sensor|alarm|smoke|gas|leak|sos)_?(state|status)$|^alarm$", re.IGNORECASE)
 """Names of fields that say themselves whether there is an alarm."""
+
+RAW = frozenset({"appdata", "updata"})
+"""Where a product that the platform does not decode has its bytes; TUP calls them Updata."""
 
 _SLEEPERS = frozenset({"lwm2m", "coap", "tup", "nb"})
 """Radios that are away by plan most of the day: going offline says nothing about them."""
@@ -88,7 +91,7 @@ def _data(names: tuple[str, ...], body: Body, retained: bool) -> Decoded:
         payload = read_json(payload.encode("utf-8", "replace"))
     if not isinstance(payload, dict):
         return Rejected(Reason.BAD_PAYLOAD, "a data report without a payload", names[0])
-    raw = next((value for name, value in payload.items() if name.lower() == "appdata"), None)
+    raw = next((value for name, value in payload.items() if name.lower() in RAW), None)
     if raw is None:
         return [_draft(names, body, _fields(payload), retained)]
     return _unpacked(names, body, raw, retained)

@@ -35,6 +35,7 @@ TELLERS: Final = {
     "shellies": ("shelly", 1),
     "application": ("chirpstack", 3),
     "v3": ("tts", 3),
+    "wmbusmeters": ("wmbusmeters", 1),
 }
 """Platforms whose topics name the device in one level."""
 

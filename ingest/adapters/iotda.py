@@ -9,21 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain import Reason
-from ingest.adapters.moments import Said, by_moment, flat, happened
+from ingest.adapters.inflate import inflated
+from ingest.adapters.moments import Said as Told
+from ingest.adapters.moments import by_moment, flat, happened
+from ingest.adapters.protobuf import Malformed
 from ingest.adapters.wire import availability, read_json
 from ingest.frame import Frame
 from ingest.outcome import Draft, Note, NoteKind, RawPayload, Rejected
 
 PLATFORM = "iotda"
-VERSION = 1
+VERSION = 2
 
-Decoded = list[Draft | Rejected] | Note | Rejected
+Said = Draft | Rejected | Note
+Decoded = list[Said] | Note | Rejected
 Drafts = Iterator[Draft | Rejected]
 
 UNSPEAKING = frozenset({"value", "level", "state", "status", "data", "current", "reading", "number", "code"})
 """Property names that mean nothing without their service, with or without a number behind them."""
 
 DOWNLINKS = ("commands/", "messages/down", "events/down", "properties/set/", "properties/get/", "shadow/")
+
+
+SUB_DEVICES = ("gateway/sub_devices/", "sub_device_manage/")
 
 
 def decode(frame: Frame) -> Decoded:
@@ -33,11 +40,11 @@ def decode(frame: Frame) -> Decoded:
         levels = [levels[0], *levels[3:]]
     if len(levels) < 5 or levels[1] != "devices" or levels[3] != "sys" or not levels[2]:
         return Rejected(Reason.NO_CODEC, "topic is not $oc/devices/{device_id}/sys/…")
-    me, path = levels[2], "/".join(levels[4:])
+    me, (path, _, query) = levels[2], "/".join(levels[4:]).partition("?")
     reader = READERS.get(path)
     if reader is None and not path.startswith("properties/get/response"):
         return _aside(me, path)
-    body = read_json(frame.payload)
+    body = _read(frame.payload, query)
     if isinstance(body, Rejected):
         return _unread(me, path, body, frame)
     if not isinstance(body, dict):
@@ -45,7 +52,17 @@ def decode(frame: Frame) -> Decoded:
     return (reader or _properties)(me, _inside(body), frame.retain)
 
 
+def _read(payload: bytes, query: str) -> object:
+    """The JSON, which `?encoding=gzip` announces to be compressed."""
+    try:
+        return read_json(inflated(payload) if query == "encoding=gzip" else payload)
+    except Malformed as fault:
+        return Rejected(Reason.BAD_PAYLOAD, str(fault))
+
+
 def _aside(me: str, path: str) -> Note | Rejected:
+    if path.startswith(SUB_DEVICES):
+        return Note(NoteKind.DISCOVERY, PLATFORM, me, f"a gateway speaks of its sub-devices: {path[:120]}", online=True)
     if path.startswith(DOWNLINKS):
         return Note(NoteKind.REPLY, PLATFORM, me, f"a command, or its answer: {path[:120]}")
     return Rejected(Reason.NO_CODEC, f"…/sys/{path[:120]} is no report we read", me)
@@ -93,7 +110,7 @@ def _reported(me: str, body: dict[str, object], retained: bool) -> Drafts:
     if not services:
         yield Rejected(Reason.BAD_PAYLOAD, "a report without `services`", me)
         return
-    whole = [each for each in services if isinstance(each, dict) and isinstance(each.get("properties"), dict)]
+    whole = [each for each in services if isinstance(each, dict) and _held(each) is not None]
     if len(whole) < len(services):
         yield Rejected(Reason.BAD_PAYLOAD, "a service without `properties`", me)
     yield from _drafts(me, (said for service in whole for said in _serviced(service)), retained)
@@ -104,12 +121,17 @@ def _listed(services: object) -> list[object]:
     return services if isinstance(services, list) else [services] if isinstance(services, dict) else []
 
 
-def _serviced(service: dict[str, object]) -> Iterator[Said]:
+def _serviced(service: dict[str, object]) -> Iterator[Told]:
     owner, at = service.get("service_id", service.get("serviceId", "")), _event_time(service)
-    properties = service["properties"]
-    for name, value in flat(properties if isinstance(properties, dict) else {}):
+    for name, value in flat(_held(service) or {}):
         speaking = name.rstrip("0123456789_").lower() not in UNSPEAKING
         yield at, name if speaking else f"{owner}.{name}", value
+
+
+def _held(service: dict[str, object]) -> dict[str, object] | None:
+    """Its properties; the older SDKs call them data."""
+    held = service.get("properties", service.get("data"))
+    return held if isinstance(held, dict) else None
 
 
 def _event_time(service: dict[str, object]) -> object:
@@ -128,21 +150,20 @@ def _events(me: str, body: dict[str, object], retained: bool) -> Decoded:
     return list(_drafts(owner if isinstance(owner, str) and owner else me, _happenings(own), retained))
 
 
-def _happenings(services: list[dict[str, object]]) -> Iterator[Said]:
+def _happenings(services: list[dict[str, object]]) -> Iterator[Told]:
     for service in services:
         event, paras = str(service.get("event_type") or service.get("service_id") or "event"), service.get("paras")
         for name, value in happened(event, paras).items():
             yield _event_time(service), name, value
 
 
-def _system(me: str, services: list[dict[str, object]]) -> Note:
+def _system(me: str, services: list[dict[str, object]]) -> Decoded:
     """What the platform's own services say: `$log`, `$time_sync`, `$ota`, `$sub_device_manager`."""
     service = services[0]
     paras = service.get("paras")
     about = paras if isinstance(paras, dict) else {}
-    statuses = about.get("device_statuses")
-    if isinstance(statuses, list) and len(statuses) == 1 and isinstance(statuses[0], dict):
-        return _sub_status(me, statuses[0])
+    if "device_statuses" in about:
+        return _statuses(me, about, False)
     detail = f"{service.get('service_id')} {service.get('event_type')}: {about.get('content', '')}"
     return Note(NoteKind.STATUS, PLATFORM, me, detail[:200], online=True)
 
@@ -151,6 +172,14 @@ def _sub_status(me: str, status: dict[str, object]) -> Note:
     word = str(status.get("status", ""))
     child = str(status.get("device_id") or me)
     return Note(NoteKind.AVAILABILITY, PLATFORM, child, word[:40], availability(word.encode()))
+
+
+def _statuses(me: str, body: dict[str, object], _retained: bool) -> Decoded:
+    """A gateway says which of its sub-devices came or went."""
+    statuses = body.get("device_statuses")
+    told = [each for each in statuses if isinstance(each, dict)] if isinstance(statuses, list) else []
+    notes: list[Said] = [_sub_status(me, each) for each in told]
+    return notes or Rejected(Reason.BAD_PAYLOAD, "a report without `device_statuses`", me)
 
 
 def _status(me: str, body: dict[str, object], _retained: bool) -> Decoded:
@@ -171,7 +200,7 @@ def _message(me: str, body: dict[str, object], retained: bool) -> Decoded:
     return Rejected(Reason.BAD_PAYLOAD, f"a {type(content).__name__} instead of a message", me)
 
 
-def _drafts(me: str, said: Iterator[Said], retained: bool) -> Drafts:
+def _drafts(me: str, said: Iterator[Told], retained: bool) -> Drafts:
     for at, fields in by_moment(said) or [(None, {})]:
         yield Draft(PLATFORM, me, at, fields, None, _product(me), retained)
 
@@ -189,4 +218,5 @@ READERS = {
     "events/report": _events,
     "messages/up": _message,
     "status": _status,
+    "gateway/sub_devices/status": _statuses,
 }

@@ -46,12 +46,16 @@ _ANSWERS: Final = """
     LOWBAT REMOVE REMOVESMS WALKTIME SLEEPTIME SILENCETIME SILENCETIME2 FIND FLOWER REMIND MESSAGE PHB PHB2 PHBX PHBX2
     PROFILE HRTSTART HEALTHAUTOSET BODYTEMP BODYTEMP2 FALLDOWN LSSET CR CALL MONITOR FACTORY APN IP PW APPLOCK ACALL
     RCAPTURE PP PPR WHITELIST1 WHITELIST2 WIFISEARCH WIFISET WIFIDEL WIFICUR WIFIINFOUP RYIMEI PING TAKEPILLS
+    ND DEVREFUSEPHONE BLDSTART TIME WIFI
 """
 ASIDE: Final = frozenset(_ANSWERS.split())
 """Answers to settings, questions and voice. A bare SOS is none: it may answer a setting, and may be a call for help."""
 
 NAMED_ALARMS: Final = 0x00FF_0007
 """The bits that give an alarm report its reason, fences among them."""
+
+CALLS: Final = frozenset({"SOS", "FALL"})
+"""What may be a call for help, and is described by nobody."""
 
 _POSITION_PARTS: Final = 16
 
@@ -78,7 +82,7 @@ def _frame(found: WatchFrame, frame: Frame) -> Iterator[Said]:
     elif word in ASIDE:
         yield Note(NoteKind.REPLY, PLATFORM, found.identity, f"{word}: an answer or a request", online=True)
     else:
-        yield Rejected(Reason.NO_CODEC, f"{word[:40]!r} is nothing that we read", found.identity, word == "SOS")
+        yield Rejected(Reason.NO_CODEC, f"{word[:40]!r} is nothing that we read", found.identity, word in CALLS)
 
 
 def _is_alarm(found: WatchFrame, word: str) -> bool:

@@ -1,4 +1,4 @@
-"""Shelly devices of the first generation: one bare value a topic, `shellies/{model}-{id}/…`. It knows no kind.
+"""Shelly devices: of the first generation one bare value a topic, `shellies/{model}-{id}/…`. It knows no kind.
 
 A device's state is spread over topics, so each message is a reading of one quantity. There is no time. `gas: test` is
 an alarm that says it is a test. A concentration is in ppm of a gas that no message names.
@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Final
 
 from domain import Reason
+from ingest.adapters import shelly_rpc
 from ingest.adapters.moments import flat
 from ingest.adapters.wire import availability, read_bare, read_json
 from ingest.frame import Frame
 from ingest.outcome import Draft, Note, NoteKind, Proposal, Rejected
 
 PLATFORM = "shelly"
-VERSION = 1
+VERSION = 2
 
 Decoded = list[Draft | Rejected] | Note | Rejected
 
@@ -39,6 +40,8 @@ def decode(frame: Frame) -> Decoded:
         return Note(NoteKind.AVAILABILITY, PLATFORM, device, _head(frame.payload), online)
     if what == ["announce"]:
         return _announce(frame)
+    if shelly_rpc.speaks(what) and frame.payload:
+        return shelly_rpc.decode(device, what, frame)
     if what[-1] in ORDERS:
         return Note(NoteKind.REPLY, PLATFORM, device, f"a {what[-1]} command to the device")
     return _state(device, what, frame)

@@ -6,17 +6,16 @@ get their sign from the data type; a Float is the shortest decimal that gives th
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 from struct import pack, unpack
 from typing import Final
 
 from msgspec import Struct
 
+from ingest.adapters.inflate import inflated
 from ingest.adapters.protobuf import Malformed, Value, read_fields
 
 METRICS_MAX: Final = 20_000
-INFLATED_MAX: Final = 4 * 2**20
 TEMPLATE_DEPTH_MAX: Final = 4
 COMPRESSED: Final = b"SPBV1.0_COMPRESSED"
 
@@ -47,7 +46,7 @@ def read_payload(message: bytes) -> Payload:
     """The metrics of a payload, also of a compressed one. Raises Malformed."""
     fields = list(read_fields(message))
     if (4, COMPRESSED) in fields:
-        fields = list(read_fields(_inflated(dict(fields).get(5))))
+        fields = list(read_fields(inflated(_bytes(dict(fields).get(5)))))
     at, seq, metrics = None, None, list[Metric]()
     for number, value in fields:
         if number == 2:
@@ -59,20 +58,6 @@ def read_payload(message: bytes) -> Payload:
         if len(metrics) > METRICS_MAX:
             raise Malformed(f"more than {METRICS_MAX} metrics")
     return Payload(at, seq, metrics)
-
-
-def _inflated(body: Value | None) -> bytes:
-    """Deflate or gzip, whichever it is."""
-    inflate = zlib.decompressobj(wbits=47)
-    try:
-        message = inflate.decompress(_bytes(body), INFLATED_MAX)
-    except zlib.error as fault:
-        raise Malformed(f"a compressed payload that is none: {fault}") from fault
-    if inflate.unconsumed_tail:
-        raise Malformed(f"a compressed payload of more than {INFLATED_MAX} bytes")
-    if not inflate.eof:
-        raise Malformed("a compressed payload cut short")
-    return message
 
 
 def _metrics(message: bytes, folder: str, depth: int) -> list[Metric]:

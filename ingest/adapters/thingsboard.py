@@ -14,7 +14,7 @@ from ingest.frame import Frame
 from ingest.outcome import Draft, Note, NoteKind, Rejected
 
 PLATFORM = "thingsboard"
-VERSION = 1
+VERSION = 2
 
 Decoded = list[Draft | Rejected] | Note | Rejected
 Drafts = Iterator[Draft | Rejected]
@@ -42,9 +42,10 @@ def decode(frame: Frame) -> Decoded:
 
 
 def _gateway(leaf: str, frame: Frame) -> Decoded:
-    if leaf not in REPORTS and leaf not in CONNECTIONS:
-        return _aside(None, leaf)
     body = read_json(frame.payload)
+    if leaf not in REPORTS and leaf not in CONNECTIONS:
+        name = body.get("device") if isinstance(body, dict) else None
+        return _aside(name if isinstance(name, str) and name else None, leaf)
     if isinstance(body, Rejected):
         return body
     if not isinstance(body, dict) or not body:
@@ -55,7 +56,7 @@ def _gateway(leaf: str, frame: Frame) -> Decoded:
 
 
 def _aside(name: str | None, leaf: str) -> Note | Rejected:
-    if leaf.startswith(("rpc", "attributes/request", "attributes/response")):
+    if leaf.startswith(("rpc", "attributes/request", "attributes/response", "provision")):
         return Note(NoteKind.REPLY, PLATFORM, name, f"a command or a question: {leaf[:120]}")
     if leaf == "claim":
         return Note(NoteKind.DISCOVERY, PLATFORM, name, "a device may be claimed")

@@ -1,7 +1,8 @@
 """What a LoRaWAN payload decoder said, as readings: one uplink may hold many, hours old. It knows no platform.
 
 Two shapes are common among published codecs: a list of records that each bear a time (Milesight `history`), and a
-list of single values with a type and a time each (Kamstrup `values`).
+list of single values with a type and a time each (Kamstrup `values`); such lists in a list are one (SenseCAP
+`messages`, where a value may be a list of events by their names).
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ TIME_KEYS: Final = ("timestamp", "Timestamp", "time", "ts", "datetime", "date")
 """Where records keep their time."""
 
 TYPE_KEYS: Final = ("Type", "type", "name")
-VALUE_KEYS: Final = ("Value", "value")
+VALUE_KEYS: Final = ("Value", "value", "measurementValue")
+EVENT_NAME: Final = "eventName"
 
 Moments = list[tuple[object, dict[str, object]]]
 
@@ -43,6 +45,8 @@ def moments_in(decoded: Mapping[str, object]) -> Moments:
 
 def _records(said: object) -> list[dict[str, object]]:
     """The list, if all in it are objects that bear a time."""
+    if isinstance(said, list) and said and all(isinstance(part, list) for part in said):
+        said = [each for part in said for each in part]
     records = [record for record in said if isinstance(record, dict)] if isinstance(said, list) else []
     whole = isinstance(said, list) and len(records) == len(said)
     return records if whole and all(any(key in record for key in TIME_KEYS) for record in records) else []
@@ -53,8 +57,20 @@ def _said(record: dict[str, object]) -> Iterator[tuple[object, str, object]]:
     named = next((record[key] for key in TYPE_KEYS if key in record), None)
     value = next((key for key in VALUE_KEYS if key in record), None)
     if isinstance(named, str) and value is not None:
-        yield at, named, record[value]
+        yield from ((at, name, each) for name, each in _named(named, record[value]))
         return
     for name, each in flat(record):
         if name not in TIME_KEYS:
             yield at, name, each
+
+
+def _named(name: str, said: object) -> Iterator[tuple[str, object]]:
+    """A value by its type; of events each that happened.
+
+    >>> list(_named("Battery", 92)), list(_named("Event Status", [{"id": 7, "eventName": "SOS event."}]))
+    ([('Battery', 92)], [('SOS event.', True)])
+    """
+    events = [each for each in said if isinstance(each, dict) and EVENT_NAME in each] if isinstance(said, list) else []
+    yield from ((str(each[EVENT_NAME]), True) for each in events)
+    if not events:
+        yield name, said

@@ -89,6 +89,8 @@ ROOTS: Final = (
 
 NOT_NOW: Final = ("PREV", "NO_", "PAST_", "WAS_", "HIST")
 
+NO_MORE: Final = ("_PREVIOUSLY", "_DATE")
+
 WATER_VERDICTS: Final = (LEAK, BURST, BACKFLOW)
 
 _BREAK: Final = re.compile(r"[\s,;|]+")
@@ -115,11 +117,11 @@ def verdicts(words: Iterable[str]) -> Iterator[str]:
 def _meaning(word: str) -> str | None:
     """The listed meaning, else that of a part of the word.
 
-    >>> _meaning("CONTINUOUS_LEAKAGE"), _meaning("NO_LEAK"), _meaning("LEAKAGE_OR_NO_USAGE"), _meaning("DRY")
+    >>> _meaning("LEAKAGE_CURRENTLY"), _meaning("NO_LEAK"), _meaning("LEAKAGE_PREVIOUSLY"), _meaning("DRY")
     ('leak', None, None, None)
     """
     if word in MEANINGS:
         return MEANINGS[word]
-    if word in AMBIGUOUS or word.startswith(NOT_NOW):
+    if word in AMBIGUOUS or word.startswith(NOT_NOW) or word.endswith(NO_MORE):
         return None
     return next((meaning for root, meaning in ROOTS if root in word), None)

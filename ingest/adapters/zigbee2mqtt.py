@@ -14,8 +14,12 @@ from ingest.frame import Frame
 from ingest.outcome import Draft, Note, NoteKind, Proposal, Rejected
 
 PLATFORM = "zigbee2mqtt"
-VERSION = 2
+VERSION = 3
 COMMANDS = frozenset({"set", "get"})
+TESTED = frozenset({"success", "failure", "others"})
+"""Results of a self-test that is over. Its order (`self_test: true`) is often never taken back, and would turn every
+later alarm into a test."""
+
 JOINS = frozenset({"device_joined", "device_announce", "device_interview"})
 
 Decoded = list[Draft | Rejected] | Note | Rejected
@@ -57,6 +61,8 @@ def _state(name: str, frame: Frame) -> Decoded:
         return _attribute(name, said, frame)
     about = said.pop("device", None)
     device = about if isinstance(about, dict) else {}
+    if said.get("self_test_result") in TESTED:
+        said.pop("self_test", None)
     names = (device.get(key) for key in ("ieeeAddr", "ieee_address", "friendlyName", "friendly_name"))
     also = tuple(dict.fromkeys(each for each in names if isinstance(each, str) and each != name))
     return [Draft(PLATFORM, name, None, said, None, _text(device, "model"), frame.retain, also)]

@@ -13,7 +13,7 @@ ALARM: Final = 0x0003
 BITS: Final = {"ZoneTamper": 0x0004, "ZoneBatteryLow": 0x0008, "ZoneTrouble": 0x0040, "ZoneTest": 0x0100}
 
 STATUS_WORDS: Final = ("ZoneStatusChange", "ZoneStatus")
-STATUS_NOTICES: Final = ("0500!00", "0500<00")
+STATUS_NOTICES: Final = ("0500!00", "0500<00", "0500?00")
 """Raw status change notifications: two bytes of status, the low one first."""
 
 COMMANDS: Final = {"0501!02": "Emergency", "0501!03": "Fire", "0501!04": "Panic"}
@@ -35,13 +35,18 @@ def named(fields: Mapping[str, object]) -> dict[str, object]:
     >>> named({"0500!00": "010000FF0000"})["ZoneAlarm"], named({"0500!00": "zz"}), named({"0501!04": ""})
     (True, {'0500!00': 'zz'}, {'Panic': True})
     """
-    said = {COMMANDS.get(name, name): True if name in COMMANDS else value for name, value in fields.items()}
+    said = {COMMANDS.get(name, name): True if _calls(name, value) else value for name, value in fields.items()}
     for name in (*STATUS_NOTICES, *STATUS_WORDS):
         status = _status(said.get(name))
         if status is not None:
             del said[name]
             said.update(zone_bits(status))
     return said
+
+
+def _calls(name: str, value: object) -> bool:
+    """Whether it is a call for help, raw or already named; neither has a content."""
+    return name in COMMANDS or (value == "" and name in COMMANDS.values())
 
 
 def _status(word: object) -> int | None:

@@ -16,7 +16,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_LINES = {"tests": 500}
-HOSTS_USE = {"async", "ssl", "quickjs", "concurrent", "threading"}
+HOSTS_USE = {"async", "ssl", "quickjs", "concurrent", "threading", "multiprocessing"}
 FORBIDDEN_NAMES = ("utils", "helpers", "common", "base", "manager", "misc")
 
 

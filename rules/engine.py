@@ -22,6 +22,7 @@ from rules.core import QUIET_WATCH, Signal, Word
 from rules.explain import explained, reasons
 from rules.gateways import GATEWAY, Shut
 from rules.groups import Gathered
+from rules.mindful import Minded
 from rules.order import in_event_order
 from rules.outages import Outages
 from rules.plan import PlannedRule, empty_plan, quiet
@@ -148,14 +149,17 @@ class Engine(Renewing):
             if seat is None:
                 seat = self._sit(Device(reading.device, reading.kind), received, registered=False)
             plan = seat.plan
-            # The fast path: nothing is open, doubtful, out of order or to be remembered; only reflexes are asked.
-            if seat.watches is NO_WATCHES and plan.plain and not reading.doubts and reading.at >= seat.newest:
+            # The fast path: nothing is open, doubtful or out of order, and the reflexes stay quiet.
+            if seat.watches is NO_WATCHES and not reading.doubts and reading.at >= seat.newest:
                 stayed_quiet = quiet(plan.reflexes, reading.values)
                 if stayed_quiet >= 0:
-                    seat.newest = reading.at
-                    if received > seat.heard:
-                        seat.heard = received
                     asked += stayed_quiet
+                    if plan.plain:
+                        seat.newest = reading.at
+                        if received > seat.heard:
+                            seat.heard = received
+                    else:
+                        self._ponder(seat, reading, received, told, ahead)
                     continue
             self._judge(seat, reading, received, told, ahead)
         self.evaluations += asked
@@ -180,6 +184,19 @@ class Engine(Renewing):
             self._heard(seat, {}, seat.newest, now, told)
         return told
 
+    def _ponder(self, seat: Seat, reading: Reading, now: Instant, told: list[Finding], ahead: bool) -> None:
+        """What must be remembered of a quiet device, and those of its rules that ask for more than one value."""
+        at, values = reading.at, reading.values
+        seat.hear(values, at, now)
+        remember_past(seat, at, values)
+        learn_usual(seat, self._near, at, values)
+        scope = Scope(seat, self._near, at, with_memory(seat, at, values, False))
+        for planned, condition in self._minded(seat).pensive:
+            if not condition.wanted.isdisjoint(values):
+                self.evaluations += 1
+                if self._stirs(planned, condition, scope):
+                    self._weigh(seat, planned, scope, Occasion(at, now, False, False, ahead), told)
+
     def _judge(self, seat: Seat, reading: Reading, now: Instant, told: list[Finding], ahead: bool) -> None:
         """The whole way, for a reading that may change something."""
         at, values = reading.at, believable(reading)
@@ -192,7 +209,7 @@ class Engine(Renewing):
             remember_past(seat, at, values)
             learn_usual(seat, self._near, at, values)
         scope = Scope(seat, self._near, at, with_memory(seat, at, values, late or retained))
-        for planned, condition in self._awake(seat, values):
+        for planned, condition in self._minded(seat).judged if seat.watches is NO_WATCHES else seat.plan.judged:
             if condition.wanted.isdisjoint(values):
                 if planned.name in seat.watches:
                     self._say(seat, planned, Word(Signal.NO_WORD, at), now, told)
@@ -202,20 +219,21 @@ class Engine(Renewing):
             if planned.name in seat.watches or self._stirs(planned, condition, scope):
                 self._weigh(seat, planned, scope, Occasion(at, now, late, retained, ahead), told)
 
-    def _awake(self, seat: Seat, values: dict[str, Value]) -> Sequence[tuple[PlannedRule, Condition]]:
-        """The rules to be asked: without watches, those with reflexes are asked all at once."""
-        stayed_quiet = quiet(seat.plan.reflexes, values) if seat.watches is NO_WATCHES else -1
-        if stayed_quiet < 0:
-            return seat.plan.judged
-        self.evaluations += stayed_quiet
-        return seat.plan.pensive
+    def _minded(self, seat: Seat) -> Minded:
+        """Those of its rules that may begin, by what is written of it now."""
+        minded = seat.minded
+        mindful = seat.plan.mindful
+        if minded is None or minded.near is not self._near or minded.by is not mindful:
+            minded = seat.minded = mindful.of(seat.device, self._near)
+        return minded
 
     def _stirs(self, planned: PlannedRule, condition: Condition, scope: Scope) -> bool:
         """True when a quiet rule may see danger."""
         try:
             if condition.reflex is not None:
                 value = scope.values.get(condition.reflex_quantity)
-                return value is not None and bool(condition.reflex(value))
+                if value is None or not condition.reflex(value):
+                    return False
             return condition.answer(scope) is True
         except TypeError:
             self.trouble[planned.name] = self.trouble.get(planned.name, 0) + 1

@@ -48,7 +48,7 @@ _ARITHMETIC: Final[dict[str, Function | Callable[[Any, Any], Any]]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
 }  # fmt: skip
 _MIRRORED: Final = {">=": "<=", "<=": ">=", ">": "<", "<": ">", "==": "==", "!=": "!="}
-_YES: Final = frozenset({True, "true", "True", "TRUE", "1", "yes", "是"})
+YES: Final = frozenset({True, "true", "True", "TRUE", "1", "yes", "是"})
 """How people say yes in a table of attributes."""
 
 
@@ -245,4 +245,4 @@ def _joined(left: Function, right: Function, *, decisive: bool) -> Function:
 
 def _truth(node: Node, leaf: Leaf) -> Function:
     answer = _compile(node, leaf)
-    return (lambda x: answer(x) in _YES) if isinstance(node, Attribute) else answer
+    return (lambda x: answer(x) in YES) if isinstance(node, Attribute) else answer

@@ -14,6 +14,7 @@ from rules.conditions import Condition
 from rules.core import Patience
 from rules.expression import parse
 from rules.meaning import meaning
+from rules.mindful import Mindful
 from rules.rulebook import Absent, Rule, Rulebook
 from rules.tree import GAUGE_WINDOWS
 
@@ -63,6 +64,7 @@ class Plan:
         self.by_name = {rule.name: rule for rule in rules}
         self.judged = tuple((rule, rule.condition) for rule in rules if rule.condition is not None)
         self.pensive = tuple((rule, cond) for rule, cond in self.judged if not cond.alone)
+        self.mindful = Mindful(self.judged)
         self.absences = tuple((rule, rule.absent) for rule in rules if rule.absent is not None)
         self.chatters = tuple((rule, rule.rule.chatter) for rule in rules if rule.rule.chatter is not None)
         self.timed = tuple({absent.quantity for _, absent in self.absences if absent.quantity is not None})

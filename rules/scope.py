@@ -144,10 +144,13 @@ class Scope:
 
 def learn_usual(seat: Seat, neighbourhood: Neighbourhood, at: Instant, values: dict[str, Value]) -> None:
     """Teaches what is usual; the hour that is still going on counts only when it is over."""
+    if not seat.plan.usual:
+        return
+    offset = offset_ms(at, neighbourhood.zone_of(seat.device))
     for name, counter in seat.plan.usual.items():
         value = values.get(name)
         if isinstance(value, (int, float)):
-            seat.usual(name, counter).learn(at, value, offset_ms(at, neighbourhood.zone_of(seat.device)))
+            seat.usual(name, counter).learn(at, value, offset)
 
 
 def believable(reading: Reading) -> dict[str, Value]:

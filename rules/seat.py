@@ -11,6 +11,7 @@ from domain import Device, Instant, Value
 from domain.duration import parse_duration
 from rules.core import TOLD_OF, Watch
 from rules.gateways import Gateway
+from rules.mindful import Minded
 from rules.plan import Plan
 from rules.usual import Learned, Usual
 from rules.wakes import ABSENCE, Wake
@@ -42,7 +43,7 @@ class Seat:
     """One device at the table. Arrival times: `enrolled`, `heard`, `heard_of`, `absence_due`. Event time: `newest`."""
 
     __slots__ = (
-        "absence_due", "carries", "device", "enrolled", "gateway", "gone", "heard", "heard_of", "histories",
+        "absence_due", "carries", "device", "enrolled", "gateway", "gone", "heard", "heard_of", "histories", "minded",
         "newest", "onsets", "plan", "registered", "remembered", "report_every_ms", "retained", "usuals", "watches",
     )  # fmt: skip
 
@@ -62,12 +63,14 @@ class Seat:
         self.histories: dict[str, History] | None = None
         self.heard_of: dict[str, Instant] | None = None
         self.retained: tuple[str, ...] = ()
+        self.minded: Minded | None = None
+        """Those rules that may begin about it; None while nobody has asked."""
         self.onsets: dict[str, tuple[Instant, ...]] | None = None
         self.usuals: dict[str, Usual] | None = None
 
     def describe(self, device: Device) -> None:
         """The registry says something new about it; what it said itself is kept."""
-        self.device, self.registered = device, True
+        self.device, self.registered, self.minded = device, True, None
         self.report_every_ms = report_every(device, self.plan)
 
     def stands(self, rule: str) -> bool:
@@ -98,10 +101,15 @@ class Seat:
 
     def hear(self, values: Mapping[str, Value], at: Instant, now: Instant) -> None:
         """A sign of life. Lanes may overtake each other: neither time goes back."""
-        self.heard, self.newest = max(self.heard, now), max(self.newest, at)
-        timed = self.plan.timed
-        if timed:
-            self.heard_of = {**(self.heard_of or {}), **{name: now for name in timed if name in values}}
+        if now > self.heard:
+            self.heard = now
+        if at > self.newest:
+            self.newest = at
+        if self.plan.timed:
+            self.heard_of = self.heard_of if self.heard_of is not None else {}
+            for name in self.plan.timed:
+                if name in values:
+                    self.heard_of[name] = now
 
     def leave(self, now: Instant) -> None:
         """Its platform says that it is gone. Said again (a retained last will), it is not gone anew."""

@@ -7,11 +7,11 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import Final
 
 from domain import HOUR, Instant
-from rules.sliding import LONG_AGO, Extreme, Standstill, grown
+from rules.sliding import Extreme, Standstill, grown
 from rules.tree import Window
 
 Sample = tuple[Instant, float]
@@ -30,12 +30,12 @@ class History:
     these for every meter and every wristband.
     """
 
-    __slots__ = ("at", "exact", "fell", "keep_ms", "slides", "values")
+    __slots__ = ("at", "exact", "falls", "keep_ms", "slides", "values")
 
     def __init__(self, keep_ms: int, samples: Iterable[Sample] = (), exact: bool = False) -> None:
         self.keep_ms, self.exact = keep_ms, exact
-        self.fell = LONG_AGO
-        """When a counter fell last: while it did not, growth is a single subtraction."""
+        self.falls: tuple[Instant, ...] = ()
+        """When a counter fell: seldom; between falls growth is a single subtraction."""
         self.slides: dict[tuple[str, int], Extreme | Standstill] | None = None
         """What was found out about windows that move on."""
         self._hold(samples)
@@ -53,8 +53,8 @@ class History:
     def _look_back(self) -> None:
         """Works out anew what is kept beside the samples."""
         self.slides = None
-        falls = (index for index in range(len(self.at) - 1, 0, -1) if self.values[index] < self.values[index - 1])
-        self.fell = next((self.at[index] for index in falls), LONG_AGO)
+        values = self.values
+        self.falls = tuple(self.at[index] for index in range(1, len(values)) if values[index] < values[index - 1])
 
     def add(self, at: Instant, value: float) -> None:
         """Places one sample; the same instant again replaces it."""
@@ -80,7 +80,7 @@ class History:
             times.pop()
             values.pop()
         if values and value < values[-1]:
-            self.fell = at
+            self.falls += (at,)
         times.append(at)
         values.append(value)
 
@@ -98,6 +98,8 @@ class History:
         if oldest > 0:
             del self.at[:oldest]
             del self.values[:oldest]
+            if self.falls and self.falls[0] <= self.at[0]:
+                self.falls = tuple(at for at in self.falls if at > self.at[0])
 
     def ask(self, window: Window, at: Instant) -> float | None:
         """What the past says to a question, at an instant of event time."""
@@ -138,10 +140,11 @@ class History:
         if span is None:
             return None
         start, last = span
-        if self.fell <= self.at[start]:
-            more = self.values[last] - self.values[start]
-        else:
-            more = sum(grown(a, b) for a, b in pairwise(self.values[start : last + 1]))
+        values, more = self.values, 0.0
+        for index in (bisect_left(self.at, at) for at in self.falls if self.at[start] < at <= self.at[last]):
+            more += values[index - 1] - values[start] + grown(values[index - 1], values[index])
+            start = index
+        more += values[last] - values[start]
         # Rounded to a tenth of a millilitre: 312.417 - 312.407 must not be 0.009999999999990905 and below one flush.
         return round(more, 7)
 

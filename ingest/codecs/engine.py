@@ -42,6 +42,7 @@ _LINE: Final = re.compile(r"<input>:(\d+)")
 _EXHAUSTED: Final = ("!out of memory", "!InternalError: out of memory", "!RangeError: Maximum call stack size exceeded")
 
 TOO_LONG: Final = f"stopped after {CALL_S * 1000:.0f} ms"
+NOT_READY: Final = f"stopped after {LOAD_S * 1000:.0f} ms"
 TOO_MUCH: Final = f"wanted more than {MEMORY_MAX >> 20} MB of memory"
 
 
@@ -58,8 +59,9 @@ class Engine:
         self._door: Any = None
         self._context: Any = None
         self._open()
+        self._try()
 
-    def _open(self) -> None:
+    def _open(self, limit_s: float = LOAD_S) -> None:
         context = quickjs.Context()
         context.set_memory_limit(MEMORY_MAX)
         context.set_max_stack_size(STACK_MAX)
@@ -70,27 +72,42 @@ class Engine:
                 context.eval(BUFFER)
             self._door = prepare(_compiled(context, self._source), self._variables, RESULT_MAX)
         except (quickjs.JSException, quickjs.StackOverflow) as fault:
-            lines = self._source.count("\n") + 1
-            raise Unusable(_said(fault, f"stopped after {LOAD_S * 1000:.0f} ms", lines)) from fault
-        context.set_time_limit(CALL_S)
+            raise Unusable(_said(fault, NOT_READY, self._source.count("\n") + 1)) from fault
+        context.set_time_limit(limit_s)
         self._context = context
+
+    def _try(self) -> None:
+        """The file is run once, for nothing, in a context that no message will see."""
+        answer = self._ask(None, 0, 0, NOT_READY).removeprefix("^")
+        self._door = self._context = None
+        if answer != "=":
+            raise Unusable(answer[1:])
 
     def decode(self, data: bytes, f_port: int, received_ms: int) -> str:
         """`=` and the fields as JSON, `~` with a line of warnings before them, or `!` or `?` (a limit) and why not.
 
         A codec that complained and gave fields all the same: they follow in a line of their own.
         """
+        latin = data.decode("latin-1")
         if self._door is None:
-            self._open()
+            self._open(CALL_S)
+        answer = self._ask(latin, f_port, received_ms)
+        if answer[0] == "^":  # what the file did to its context forbids doing it twice: it gets another
+            self._open(CALL_S)
+            answer = self._ask(latin, f_port, received_ms).removeprefix("^")
+        return answer
+
+    def _ask(self, latin: str | None, f_port: int, received_ms: int, too_long: str = TOO_LONG) -> str:
         try:
-            answer: str = self._door(data.decode("latin-1"), f_port, float(received_ms))
+            answer: str = self._door(latin, f_port, float(received_ms))
         except Exception as fault:  # noqa: BLE001 (whatever escapes the door leaves a context nobody should trust)
             self._door = self._context = None
-            return "?" + _said(fault, TOO_LONG)
-        if answer.startswith(_EXHAUSTED):
+            return "?" + _said(fault, too_long)
+        mark, said = ("^", answer[1:]) if answer[0] == "^" else ("", answer)
+        if said.startswith(_EXHAUSTED):
             self._door = self._context = None
-            return "?" + (TOO_MUCH if "memory" in answer else answer[1:])
-        return answer
+            said = "?" + (TOO_MUCH if "memory" in said else said[1:])
+        return mark + said
 
 
 def _compiled(context: Any, source: str) -> Any:

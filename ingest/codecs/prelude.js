@@ -88,12 +88,14 @@
     },
   };
 
+  var NAMES = keys(STYLES);
+
   function told(fault) {
     try {
       if (fault === null) return "!out of memory"; // what QuickJS throws when not even the error has room
-      if (!(fault instanceof RealError)) return "!threw " + text(fault).slice(0, 300);
+      if (!(fault instanceof RealError)) return whole("!threw " + text(fault).slice(0, 300));
       var place = /<input>:(\d+)/.exec(text(fault.stack)), line = place ? +place[1] : OURS;
-      return "!" + (text(fault.name) + ": " + text(fault.message)).slice(0, 300) + (line < OURS ? " (line " + line + ")" : "");
+      return whole("!" + (text(fault.name) + ": " + text(fault.message)).slice(0, 300) + (line < OURS ? " (line " + line + ")" : ""));
     } catch (_) {
       return "!threw something that cannot be told";
     }
@@ -117,24 +119,30 @@
 
   return function (file, variables, most) {
     var settings = { most: most };
-    for (var name in STYLES) if (fresh(name)) return door(name);
-    throw new RealError("it defines none of decodeUplink, Decode, Decoder and rawDataToProtocol");
 
-    function fresh(name) {
+    function fresh() {
       var module = forget(), globals = file.call(globalThis);
-      return globals[name] || exported(module.exports, name);
+      for (var i = 0; i < NAMES.length; i++) {
+        var call = globals[NAMES[i]] || exported(module.exports, NAMES[i]);
+        if (call) return { name: NAMES[i], call: call };
+      }
+      throw new RealError("it defines none of decodeUplink, Decode, Decoder and rawDataToProtocol");
     }
 
-    function door(name) {
-      var style = STYLES[name].bind(settings);
-      return function (latin, port, at) {
-        now = at;
-        try {
-          return whole(style(name, fresh(name), port, bytesOf(latin), parse(variables)));
-        } catch (fault) {
-          return whole(told(fault));
-        }
-      };
-    }
+    // "^" before a complaint: it is of the file itself, before any function of it was called.
+    return function (latin, port, at) {
+      now = at;
+      try {
+        var codec = fresh();
+      } catch (fault) {
+        return "^" + told(fault);
+      }
+      if (latin === null) return "=";
+      try {
+        return whole(STYLES[codec.name].call(settings, codec.name, codec.call, port, bytesOf(latin), parse(variables)));
+      } catch (fault) {
+        return told(fault);
+      }
+    };
   };
 })()

@@ -53,10 +53,6 @@ STYLES = {
         "Object.defineProperty(Array.prototype, 'first', {get: function () { return this[0]; }});\n"
         "function decodeUplink(input) { return {data: {n: input.bytes.first, port: input.fPort}}; }"
     ),
-    "a table that fits into the memory once": (
-        "var table = new Array(300000).fill(7); function look(i) { return table[i]; }"
-        "function decodeUplink(input) { return {data: {n: look(input.bytes[0]), port: input.fPort}}; }"
-    ),
     "the input written to JSON and read again": (
         "function decodeUplink(input) { var o = JSON.parse(JSON.stringify(input));"
         "return {data: {n: o.bytes[0], port: o.fPort}}; }"

@@ -17,7 +17,7 @@ from ingest.frame import Frame
 from ingest.outcome import Draft, Note, NoteKind, RawPayload, Rejected
 
 PLATFORM = "chirpstack"
-VERSION = 3
+VERSION = 2
 
 Decoded = list[Draft | Rejected] | Note | Rejected
 

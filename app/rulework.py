@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from app.shelf import book_files, load_books, load_kinds
-from app.written import WrittenError, read_model, read_yaml, validate
+from app.shelf import book_files, load_books, load_kinds, read_books
+from app.written import Located, WrittenError, read_model, read_yaml, validate
 from domain.kind import Kind
-from rules.check import check_references, check_trials
+from rules.check import check_trials
 from rules.rulebook import Rulebook
 from rules.trial import TrialBook, TrialResult, run_trials
 
@@ -19,16 +19,16 @@ def check_files(files: Sequence[Path]) -> str:
     """One sentence when all is right; raises WrittenError with every fault otherwise."""
     books, trials = _sorted(files or book_files())
     kinds = load_kinds()
-    _check_references(books, load_books(kinds, books), neighbours(kinds, books))
+    known = neighbours(kinds, books)
+    read, faults = read_books(kinds, books, known)
+    # Trials of a book that is not right would be told of rules that only seem to be missing.
+    faulty = {fault.file for fault in faults}
+    own = {file: book for file, book in read if str(file) not in faulty}
     for file in trials or [trial for book in books if (trial := trials_of(book)).exists()]:
-        _check_trials(file, kinds)
-    return f"{len(books)} rulebooks are right"
-
-
-def _check_references(files: Sequence[Path], books: Sequence[Rulebook], known: Sequence[Rulebook]) -> None:
-    faults = [read_yaml(files[index]).locate(fault) for index, fault in check_references(books, known)]
+        faults += _trial_faults(file, own.get(book_of(file)), kinds)
     if faults:
-        raise WrittenError(faults)
+        raise WrittenError(list(dict.fromkeys(faults)))
+    return f"{len(books)} rulebooks are right"
 
 
 def neighbours(kinds: Mapping[str, Kind], files: Sequence[Path]) -> list[Rulebook]:
@@ -37,13 +37,15 @@ def neighbours(kinds: Mapping[str, Kind], files: Sequence[Path]) -> list[Ruleboo
     return load_books(kinds, [file for file in book_files() if file.name not in names])
 
 
-def _check_trials(file: Path, kinds: Mapping[str, Kind]) -> None:
-    document = read_yaml(file)
-    trials = validate(document, TrialBook)
-    (book,) = load_books(kinds, [book_of(file)])
-    faults = document.locate_all(check_trials(trials, book, kinds))
-    if faults:
-        raise WrittenError(faults)
+def _trial_faults(file: Path, book: Rulebook | None, kinds: Mapping[str, Kind]) -> Sequence[Located]:
+    """By the book they stand beside, unless another was given; what cannot be read says so."""
+    try:
+        document = read_yaml(file)
+        trials = validate(document, TrialBook)
+        (book,) = [book] if book is not None else load_books(kinds, [book_of(file)])
+        return document.locate_all(check_trials(trials, book, kinds))
+    except WrittenError as error:
+        return error.faults
 
 
 def _sorted(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:

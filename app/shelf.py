@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from alerts.ladder import LadderBook
 from alerts.ladder import check as check_ladders
 from alerts.wordbook import WordBook
@@ -18,6 +20,7 @@ from ingest.mapping_check import check as check_mapping
 from rules.check import check as check_book
 from rules.check import check_references, check_together
 from rules.rulebook import Rulebook
+from rules.salvage import Salvaged, salvage
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = ROOT / "domain" / "kinds"
@@ -59,34 +62,53 @@ def load_mappings(kinds: Mapping[str, Kind], site: Path | None = None) -> list[M
 
 def load_books(kinds: Mapping[str, Kind], files: Sequence[Path]) -> list[Rulebook]:
     """Rulebooks, checked against the kinds they speak of; every fault of every book at once."""
-    return [book for _, book in _books(kinds, files)]
-
-
-def load_rules(kinds: Mapping[str, Kind], site: Path | None = None) -> list[Rulebook]:
-    """All rulebooks in force; beside their own faults, what they ask of rules that no book has."""
-    read = _books(kinds, book_files(site))
-    faults = [read[index][0].locate(fault) for index, fault in check_references([book for _, book in read])]
+    read, faults = read_books(kinds, files)
     if faults:
         raise WrittenError(faults)
     return [book for _, book in read]
 
 
-def _books(kinds: Mapping[str, Kind], files: Sequence[Path]) -> list[tuple[Document, Rulebook]]:
-    read: list[tuple[Document, Rulebook]] = []
+def load_rules(kinds: Mapping[str, Kind], site: Path | None = None) -> list[Rulebook]:
+    """All rulebooks in force; beside their own faults, what they ask of rules that no book has."""
+    read, faults = read_books(kinds, book_files(site), ())
+    if faults:
+        raise WrittenError(faults)
+    return [book for _, book in read]
+
+
+def read_books(
+    kinds: Mapping[str, Kind], files: Sequence[Path], known: Sequence[Rulebook] | None = None
+) -> tuple[list[tuple[Path, Rulebook]], list[Located]]:
+    """What can be read of these books, and every fault: of shape, of meaning, and between the books.
+
+    With `known` also what they ask of rules that neither they nor the known books have.
+    """
+    read: list[tuple[Path, Document, Salvaged]] = []
     faults: list[Located] = []
     for file in files:
         try:
             document = read_yaml(file)
-            book = validate(document, Rulebook)
-            faults += document.locate_all(check_book(book, kinds))
-            read.append((document, book))
         except WrittenError as error:
             faults += error.faults
-    together = check_together([book for _, book in read])
-    faults += [read[index][0].locate(fault) for index, fault in together]
-    if faults:
-        raise WrittenError(faults)
-    return read
+            continue
+        part, wrong = _salvaged(document, kinds)
+        read.append((file, document, part))
+        faults += wrong
+    books = [part.book for _, _, part in read]
+    between = check_together(books) + (check_references(books, known) if known is not None else [])
+    faults += [read[index][1].locate(one) for index, fault in between for one in read[index][2].in_file([fault])]
+    return [(file, part.book) for file, _, part in read], faults
+
+
+def _salvaged(document: Document, kinds: Mapping[str, Kind]) -> tuple[Salvaged, list[Located]]:
+    """The book, or what can be read of it, with all that is wrong with either."""
+    part = salvage(document.data)
+    found = [*part.faults, *part.in_file(check_book(part.book, kinds))]
+    try:
+        book = validate(document, Rulebook)
+    except WrittenError as error:
+        return part, sorted({*error.faults, *document.locate_all(found)}, key=lambda fault: (fault.line, fault.column))
+    return replace(part, book=book), document.locate_all(found)
 
 
 def book_files(site: Path | None = None) -> list[Path]:

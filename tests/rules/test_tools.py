@@ -79,6 +79,51 @@ def test_the_schema_speaks_of_what_people_write() -> None:
     assert "devices" in json.loads(run("schema", "--trials").output)["$defs"]["Trial"]["properties"]
 
 
+FAULTY = """\
+hazard: gas
+rules:
+- name: shop-high
+  title: {zh: 浓度偏高, en: Raised}
+  kind: gas_alarm
+  severity: hihg
+  when: lel_pc >= 10
+  source: test
+- name: shop-still
+  title: {zh: 报警, en: Alarm}
+  kind: gas_alarm
+  severity: high
+  releese: 1m
+  when: alarm
+  show: [co]
+  only_if: not finding.gas_alrm
+  source: test
+"""
+FAULTY_TRIALS = """\
+trials:
+- {name: a, rule: shop-still, every: ten, expect: [soon]}
+"""
+
+
+def test_every_fault_of_shape_and_meaning_of_book_and_trials_is_named_at_once(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(FAULTY, "utf-8")
+    (tmp_path / "shop_test.yaml").write_text(FAULTY_TRIALS, "utf-8")
+    (tmp_path / "torn.yaml").write_text("hazard: [", "utf-8")
+    checked = run("check", str(tmp_path / "shop.yaml"), str(tmp_path / "torn.yaml"))
+    assert checked.exit_code == 1
+    found = [line.removeprefix("Error: ").removeprefix(f"{tmp_path}/") for line in checked.output.splitlines()]
+    starts = (
+        "shop.yaml:6:3: rules.0.severity: Input should be",
+        "shop.yaml:7:3: rules.0.when: gas_alarm has no quantity 'lel_pc': write lel_pct",
+        "shop.yaml:13:3: rules.1.releese: is not known here",
+        "shop.yaml:15:10: rules.1.show.0: gas_alarm has no quantity 'co': write",
+        "torn.yaml:1:10: not YAML",
+        "shop.yaml:9:3: rules.1: no rule gas-alrm in any book: write gas-alarm",
+        "shop_test.yaml:2:31: trials.0.every: not a duration",
+        "shop_test.yaml:2:52: trials.0.expect.0:",
+    )
+    assert all(line.startswith(start) for line, start in zip(found, starts, strict=True)), "\n".join(found)
+
+
 def test_a_rule_nobody_wrote_is_found_at_its_line(tmp_path: Path) -> None:
     (file, _) = write_book("mine", tmp_path)
     file.write_text(

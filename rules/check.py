@@ -51,7 +51,8 @@ def check_references(books: Sequence[Rulebook], known: Sequence[Rulebook] = ()) 
     found: list[tuple[int, Fault]] = []
     for book_index, book in enumerate(books):
         for index, rule in enumerate(book.rules):
-            for name in sorted(rule.speaks_of.difference(names)):
+            spoken_of = rule.speaks_of.union(rule.chatter.rules if rule.chatter is not None else ())
+            for name in sorted(spoken_of.difference(names)):
                 found.append((book_index, Fault(("rules", index), f"no rule {name} in any book{_near(name, names)}")))
     return found
 

@@ -25,6 +25,7 @@ from rules.groups import Gathered
 from rules.mindful import Minded
 from rules.order import in_event_order
 from rules.outages import Outages
+from rules.pieces import in_pieces
 from rules.plan import PlannedRule, empty_plan, quiet
 from rules.rulebook import Rulebook
 from rules.scope import DEFAULT_ZONE, Scope, believable, learn_usual, remember_past, with_memory
@@ -175,6 +176,10 @@ class Engine(Renewing):
                 seat.carries.shut(now, now)
         for seat in gone:
             self._promise_absence(seat)
+            if seat.gateway is None or not seat.gateway.is_shut:
+                for planned, absent in seat.plan.absences:
+                    if absent.quantity is None:
+                        self._count(seat, planned, now, now, told)
         return told
 
     def life_signs(self, device_ids: Iterable[str], now: Instant) -> list[Finding]:
@@ -271,10 +276,9 @@ class Engine(Renewing):
 
     def snapshot(self) -> bytes:
         """Everything remembered, as bytes. Save it with the journal position it belongs to."""
-        seats = [seat.written() for seat in self.seats.values()]
         books, gateways = written_books(self.books), self.gateways.written()
-        whole = Snapshot(self.outages, seats, self.groups.written(), self.shadowed, books, gateways)
-        return msgspec.msgpack.encode(whole)
+        rest = Snapshot(self.outages, [], self.groups.written(), self.shadowed, books, gateways)
+        return in_pieces(rest, "seats", len(self.seats), (seat.written() for seat in self.seats.values()))
 
     def restore(self, written: bytes) -> None:
         """Takes up a snapshot, before or after the devices are enrolled. Rules that are gone are forgotten."""

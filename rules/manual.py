@@ -31,7 +31,8 @@ def asks(rule: Rule) -> str:
     if rule.gather is not None:
         return f"同一{_SUBJECTS[rule.of]}：{_gathered(rule.gather)}"
     if rule.chatter is not None:
-        return f"{duration(rule.chatter.within)} 内来回 {rule.chatter.times} 次"
+        of = f" {'、'.join(rule.chatter.rules)}" if rule.chatter.rules else ""
+        return f"{duration(rule.chatter.within)} 内来回 {rule.chatter.times} 次{of}"
     if rule.absent is not None:
         of = rule.absent.quantity or "任何消息"
         wait = f"{rule.absent.missed} 个上报周期又 {duration(rule.absent.grace)}"

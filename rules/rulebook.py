@@ -100,10 +100,11 @@ class Gather(_Written):
 
 
 class Chatter(_Written):
-    """A device whose danger comes and goes `times` times `within` so long, whichever rule sees it."""
+    """A device whose danger comes and goes `times` times `within` so long, by whichever rule, or by one of `rules`."""
 
     times: Annotated[int, Field(ge=2, le=20)] = 3
     within: Duration = MINUTE
+    rules: list[RuleName] = []
 
 
 class Rule(_Written):

@@ -108,10 +108,17 @@ class Watching:
 
     def _chatter(self, seat: Seat, planned: PlannedRule, at: Instant, now: Instant, told: list[Finding]) -> None:
         """A danger that comes and goes many times a minute says more about the device than about danger."""
-        if not seat.plan.chatters or planned.rule.happens:
+        # Who is gone by the word of its platform was counted when that was said.
+        if planned.rule.happens or (planned.absent is not None and seat.is_gone):
             return
-        lately = seat.onset(planned.name, at, max(chatter.times for _, chatter in seat.plan.chatters))
-        for chattering, chatter in seat.plan.chatters:
+        self._count(seat, planned, at, now, told)
+
+    def _count(self, seat: Seat, planned: PlannedRule, at: Instant, now: Instant, told: list[Finding]) -> None:
+        minding = [one for one in seat.plan.chatters if not one[1].rules or planned.name in one[1].rules]
+        if not minding:
+            return
+        lately = seat.onset(planned.name, at, max(chatter.times for _, chatter in minding))
+        for chattering, chatter in minding:
             newest = lately[-chatter.times :]
             if len(newest) == chatter.times and newest[-1] - newest[0] <= chatter.within:
                 evidence = (Evidence(planned.rule.title.zh, chatter.times, "", chatter.times, at),)

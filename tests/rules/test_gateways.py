@@ -147,6 +147,35 @@ def test_a_gateway_with_a_plan_of_its_own_is_missed_by_it_once(books: Books, kin
     ]  # fmt: skip
 
 
+def test_a_device_that_comes_and_goes_by_its_platform_s_word_is_told_to_maintenance_once(
+    books: Books, kinds: Kinds
+) -> None:
+    alone = Device("door", "door")
+    engine, told = town(books, kinds, alone), list[Finding]()
+    for hour in range(8):
+        told += engine.gone(["door"], T0 + hour * HOUR)
+        told += engine.life_signs(["door"], T0 + hour * HOUR + 5 * MINUTE)
+    assert [(one.rule, one.phase.value, (one.now - T0) // HOUR) for one in told] == [("device-flapping", "began", 3)]
+
+
+def test_an_absence_that_was_announced_counts_once(books: Books, kinds: Kinds) -> None:
+    engine, told = town(books, kinds, Device("door", "door")), list[Finding]()
+    for hour in range(4):
+        told += engine.gone(["door"], T0 + hour * HOUR)
+        told += engine.life_signs(["door"], T0 + hour * HOUR + 30 * MINUTE)
+    flaps = [(one.now - T0) // HOUR for one in told if one.rule == "device-flapping"]
+    assert flaps == [3]
+
+
+def test_whoever_hangs_on_a_gateway_that_comes_and_goes_does_not(books: Books, kinds: Kinds) -> None:
+    engine, told = town(books, kinds), list[Finding]()
+    for at in range(0, 120 * MINUTE, 20 * MINUTE):
+        told += engine.gone(["gas-0", "gw"], T0 + at)
+        told += engine.life_signs(["gas-0", "gw"], T0 + at + MINUTE)
+        told += all_speak(engine, at + 2 * MINUTE)
+    assert [(str(one.subject), one.rule) for one in told] == [("gw", "device-flapping")]
+
+
 def test_what_nobody_can_hear_is_not_the_gateway_s_fault(books: Books, kinds: Kinds) -> None:
     engine = town(books, kinds)
     all_speak(engine, 0)

@@ -240,3 +240,6 @@ def test_a_rule_nobody_wrote_is_named_with_the_nearest() -> None:
     other = Rulebook.model_validate({"hazard": "fire", "rules": [{**SMOKE, "name": "smoky"}]})
     assert [fault.message for _, fault in check_references(books)] == ["no rule smoky in any book: write smoke"]
     assert check_references(books, [other]) == []
+    counts = {**SMOKE, "chatter": {"rules": ["smok"]}, "release": "1d", "when": None}
+    wrong = [Rulebook.model_validate({"hazard": "fire", "rules": [SMOKE, {**counts, "name": "again"}]})]
+    assert [fault.message for _, fault in check_references(wrong)] == ["no rule smok in any book: write smoke"]

@@ -21,6 +21,7 @@ SHORT: Final = {
     "mdl": "model",
     "mdl_id": "model_id",
     "mf": "manufacturer",
+    "migr_discvry": "migrate_discovery",
     "p": "platform",
     "sn": "serial_number",
     "stat_t": "state_topic",
@@ -101,9 +102,8 @@ def _entities(component: str, whole: Said) -> Iterator[dict[str, object]]:
     if not isinstance(components, dict):
         yield {"platform": component, **whole}
         return
-    for each in components.values():
-        if isinstance(each, dict):
-            yield _written_out(each)
+    written = [_written_out(each) for each in components.values() if isinstance(each, dict)]
+    yield from (each for each in written if each.keys() - {"platform"})  # a platform alone takes the component away
 
 
 def _hints(entity: Said) -> Iterator[str | None]:

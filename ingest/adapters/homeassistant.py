@@ -16,7 +16,7 @@ from ingest.frame import Frame
 from ingest.outcome import Draft, Note, NoteKind, Proposal, Rejected
 
 PLATFORM = "homeassistant"
-VERSION = 1
+VERSION = 2
 
 Decoded = list[Draft | Rejected] | Note | Rejected
 
@@ -55,6 +55,8 @@ def _config(component: str, names: list[str], frame: Frame) -> Decoded:
         return Rejected(said.reason, said.detail, names[-1])
     if not isinstance(said, dict):
         return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(said).__name__} instead of an object", names[-1])
+    if "migrate_discovery" in said or "migr_discvry" in said:
+        return Note(NoteKind.DISCOVERY, PLATFORM, names[-1], "its description moves to another topic")
     return _discovered(described(component, said), names)
 
 

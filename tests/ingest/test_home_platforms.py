@@ -80,7 +80,8 @@ def test_a_whole_device_is_one_proposal_with_all_its_components() -> None:
             "cmps": {
                 "gas": {"p": "binary_sensor", "dev_cla": "gas", "stat_t": "~/SENSOR", "uniq_id": "g1"},
                 "warm": {"p": "sensor", "val_tpl": "{{ value_json['temp'] }}", "stat_t": "x/~", "uniq_id": "t1"},
-                "lamp": {"p": "light"},
+                "lamp": {"p": "light", "cmd_t": "x/set"},
+                "gone": {"p": "sensor"},
             },
         },
     )

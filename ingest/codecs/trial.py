@@ -30,6 +30,9 @@ RECEIVED: Final[Instant] = 1_767_225_660_000
 
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
+_COMMENT: Final = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+"""Of what authors take for JSON; a text between quotation marks, which may look like one, is found first."""
+
 STEADY: Final = "the same bytes mean the same, whatever came before them"
 
 
@@ -199,6 +202,8 @@ def _described(folder: Path) -> list[Path]:
 def _read(file: Path) -> tuple[Any, dict[str, int]]:
     """The data, and the line of each example by its keys and number (`uplinkDecoder/examples/0`, `0`)."""
     text = file.read_text("utf-8-sig")
+    if file.suffix == ".json":
+        text = _COMMENT.sub(lambda found: found[1] or "\n" * found[0].count("\n"), text)
     try:
         said = _json(text) if file.suffix == ".json" else yaml.safe_load(text)
         node = yaml.compose(text.replace("\t", " "), Loader=yaml.SafeLoader)
@@ -210,7 +215,7 @@ def _read(file: Path) -> tuple[Any, dict[str, int]]:
 
 
 def _json(text: str) -> Any:
-    """JSON, or what authors take for it, with hexadecimal numbers, which YAML reads."""
+    """JSON, or what authors take for it: with hexadecimal numbers and commas at the end, which YAML reads."""
     try:
         return msgspec.json.decode(text)
     except ValueError:

@@ -1,0 +1,16 @@
+"""A restart in mixed states, a few devices of each: benchmarks/restart.py does the same with 100,000."""
+
+from __future__ import annotations
+
+from benchmarks.restart import DOWN_MS, STATES, compared
+
+
+def test_a_restart_loses_nothing_tells_nothing_twice_and_nothing_later_than_it_was_down() -> None:
+    outcome = compared(80 * len(STATES))
+    assert (outcome.lost, outcome.twice) == (0, 0)
+    assert 0 < outcome.late_ms_max <= DOWN_MS
+    assert {
+        phase: outcome.states.get(phase, 0) > 0 for phase in ("pending", "firing", "clearing", "stale")
+    } == dict.fromkeys(("pending", "firing", "clearing", "stale"), True)
+    # A hold that ran out while nobody could hear that it was contradicted: told, and ended at once.
+    assert set(outcome.false) <= {"contradicted"}

@@ -58,7 +58,7 @@ def turns(number: int, kind: str) -> list[tuple[Instant, Said | None]]:
     """From when on a device says what; None: nothing at all."""
     calm, begins, fires = CALM[kind], CALM[kind] | BEGINS[kind], CALM[kind] | FIRES[kind]
     early = number * 7 % 25 * SECOND
-    return {
+    lives: dict[str, list[tuple[Instant, Said | None]]] = {
         "quiet": [(T0, calm)],
         "pending": [(T0, calm), (KILLED - SECOND - early, begins), (KILLED + 60 * MINUTE, calm)],
         "contradicted": [(T0, calm), (KILLED - SECOND - early, begins), (KILLED + 2 * SECOND, calm)],
@@ -69,7 +69,8 @@ def turns(number: int, kind: str) -> list[tuple[Instant, Said | None]]:
         "never heard": [(T0, None), (KILLED + 40 * MINUTE, calm)],
         "silent while down": [(T0, calm), (KILLED - 95 * MINUTE, None), (KILLED + 150 * MINUTE, calm)],
         "begins while down": [(T0, calm), (KILLED + MINUTE + early, fires), (KILLED + 100 * MINUTE, calm)],
-    }[STATES[number % len(STATES)]]
+    }
+    return lives[STATES[number % len(STATES)]]
 
 
 def life(number: int) -> Iterator[Reading]:

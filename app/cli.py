@@ -129,24 +129,32 @@ def rules() -> None:
     """Rulebooks: write, check, try them, hold them against the past."""
 
 
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object instead of sentences.")
+SITE = click.option("--site", type=FOLDER, help="The site whose own rules and kinds are meant.")
+
+
 @rules.command("check")
 @click.argument("files", nargs=-1, type=FILE)
+@SITE
+@JSON
 @told
-def rules_check(files: tuple[Path, ...]) -> None:
-    """Check rulebooks (default: all built-in ones); every fault as file:line:column: field: what, and what to write."""
-    from app.rulework import check_files
+def rules_check(files: tuple[Path, ...], site: Path | None, as_json: bool) -> None:
+    """Check rulebooks (default: all in force); every fault as file:line:column: field: what, and what to write."""
+    from app import rulecommands
 
-    click.echo(check_files(files))
+    sys.exit(rulecommands.check(files, site, as_json, click.echo))
 
 
 @rules.command("test")
 @click.argument("files", nargs=-1, type=FILE)
+@SITE
+@JSON
 @told
-def rules_test(files: tuple[Path, ...]) -> None:
-    """Run the trials beside rulebooks (default: all built-in ones)."""
-    from app.rulework import test_files
+def rules_test(files: tuple[Path, ...], site: Path | None, as_json: bool) -> None:
+    """Run the trials beside rulebooks (default: all in force)."""
+    from app import rulecommands
 
-    sys.exit(test_files(files, click.echo))
+    sys.exit(rulecommands.test(files, site, as_json, click.echo))
 
 
 @main.group()
@@ -164,37 +172,53 @@ def codecs_test(files: tuple[Path, ...]) -> None:
     sys.exit(test_files(files, click.echo))
 
 
+DIR = click.option(
+    "--data", type=FOLDER, default=Path("data"), show_default=True, help="A DIR; a service running on it is asked."
+)
+
+
 @rules.command("backtest")
 @click.argument("book", type=FILE)
-@click.option("--data", type=FOLDER, default=Path("data"), show_default=True, help="A stopped DIR, or a copy of one.")
+@DIR
 @click.option("--since", default="30d", show_default=True, metavar="DURATION")
 @click.option("--until", metavar="RFC3339", help="Default: now.")
 @click.option("--against", type=FILE, metavar="OTHER", help="Another rulebook; shows how the two differ.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@SITE
+@JSON
 @told
-def rules_backtest(book: Path, data: Path, since: str, until: str | None, against: Path | None, as_json: bool) -> None:
+def rules_backtest(
+    book: Path, data: Path, since: str, until: str | None, against: Path | None, site: Path | None, as_json: bool
+) -> None:
     """What a rulebook would have found in the past, with the engine that judges the present."""
-    from app.past import backtest
+    from app import rulecommands
 
-    backtest(book, data, since, until, against, as_json, click.echo)
+    rulecommands.backtest(book, data, since, until, against, site, as_json, click.echo)
 
 
 @rules.command("explain")
 @click.argument("rule")
 @click.option("--device", required=True, help="A device, or a group such as building/b3.")
 @click.option("--at", metavar="RFC3339", help="Default: now.")
-@click.option("--data", type=FOLDER, default=Path("data"), show_default=True, help="A stopped DIR, or a copy of one.")
-@click.option("--since", default="7d", show_default=True, metavar="DURATION", help="How far back to judge again.")
-@click.option("--site", type=FOLDER, help="The site whose own rules are meant.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
+@DIR
+@click.option("--since", metavar="DURATION", help="How far back to judge again. Default: 7d, or what the rule needs.")
+@SITE
+@click.option("--english", is_flag=True, help="The reasons in English.")
+@JSON
 @told
 def rules_explain(
-    rule: str, device: str, at: str | None, data: Path, since: str, site: Path | None, as_json: bool
+    rule: str,
+    device: str,
+    at: str | None,
+    data: Path,
+    since: str | None,
+    site: Path | None,
+    english: bool,
+    as_json: bool,
 ) -> None:
     """Why a rule did, or did not, speak of a device at an instant."""
-    from app.past import explain_to
+    from app import rulecommands
 
-    explain_to(rule, device, at, data, since, site, as_json, click.echo)
+    rulecommands.explain(rule, device, at, data, since, site, as_json, english, click.echo)
 
 
 @rules.command("new")

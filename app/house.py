@@ -26,6 +26,7 @@ from app.site import SiteFolder
 from app.stores import Stores
 from app.telling import Telling
 from app.timetable import Timetable, roster_minutes
+from app.tools import Tools
 from console.api.application import create_app
 from console.services import Sample, Secret, Services, Site
 from console.stream import Hub
@@ -72,6 +73,15 @@ class House:
         self.own_trouble = OwnTrouble(self.judging.chain.change)
         self.books = BookFolder(
             folder.kinds, folder.path, self.judging.take_up, self.judging.chain.caught_up, self.own_trouble, clock
+        )
+        self.tools = Tools(
+            data,
+            folder.path,
+            stores.history,
+            self.judging.engine,
+            lambda: list(self.registry.devices.values()),
+            self.books,
+            clock,
         )
         self.intake = Intake(
             mqtt_url,
@@ -180,6 +190,7 @@ class House:
         await asyncio.wait_for(self.judging.chain.finished.wait(), STOP_WITHIN_S)
 
     async def close(self) -> None:
+        await self.tools.stop()
         self.timetable.stop()
         self.hub.close()
         await self._stores.journal.mark(MarkKind.STOPPED, self._clock())
@@ -237,6 +248,7 @@ class House:
                 is_registered=self.judging.listener.is_registered,
                 kind_like=self.judging.listener.kind_like,
                 unmapped=lambda: dict(self.judging.listener.unmapped),
+                tools=self.tools,
                 explain=self.judging.engine.explain,
                 dist=DIST,
             )

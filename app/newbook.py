@@ -7,10 +7,10 @@ import json
 import re
 from pathlib import Path
 
-import click
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from app.control import Answered
 from app.rulework import trials_of
 from app.shelf import book_files, load_books, load_kinds
 from app.written import read_model
@@ -66,19 +66,22 @@ trials:
 """
 
 
-def write_book(name: str, folder: Path) -> list[Path]:
-    """A rulebook and its trials, both right and ready to be changed; never over a file that is there."""
+def template(name: str) -> dict[str, str]:
+    """A rulebook and its trials by file name, both right and ready to be changed."""
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
-        raise click.ClickException(
-            f"{name!r} is no name for a rulebook: write small letters and hyphens, like gas-shop"
-        )
-    files = {folder / f"{name}.yaml": _BOOK, folder / f"{name}_test.yaml": _TRIALS}
+        raise Answered(f"{name!r} is no name for a rulebook: write small letters and hyphens, like gas-shop")
+    return {f"{name}.yaml": _BOOK.format(name=name), f"{name}_test.yaml": _TRIALS.format(name=name)}
+
+
+def write_book(name: str, folder: Path) -> list[Path]:
+    """The template as files; never over a file that is there."""
+    files = {folder / file: text for file, text in template(name).items()}
     for file in files:
         if file.exists():
-            raise click.ClickException(f"{file} exists: choose another name")
+            raise Answered(f"{file} exists: choose another name")
     folder.mkdir(parents=True, exist_ok=True)
     for file, text in files.items():
-        file.write_text(text.format(name=name), "utf-8")
+        file.write_text(text, "utf-8")
     return list(files)
 
 

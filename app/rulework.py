@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-
-import click
+from typing import Any
 
 from app.shelf import book_files, load_books, load_kinds, read_books
 from app.written import Located, WrittenError, read_model, read_yaml, validate
@@ -15,34 +14,36 @@ from rules.rulebook import Rulebook
 from rules.trial import TrialBook, TrialResult, run_trials
 
 
-def check_files(files: Sequence[Path]) -> str:
-    """One sentence when all is right; raises WrittenError with every fault otherwise."""
-    books, trials = _sorted(files or book_files())
-    kinds = load_kinds()
-    known = neighbours(kinds, books)
-    read, faults = read_books(kinds, books, known)
+def check_files(files: Sequence[Path], site: Path | None = None) -> dict[str, Any]:
+    """How many books, rules and trials are right; raises WrittenError with every fault otherwise."""
+    books, trials = _sorted(files or book_files(site))
+    kinds = load_kinds(site)
+    read, faults = read_books(kinds, books, neighbours(kinds, books, site))
     # Trials of a book that is not right would be told of rules that only seem to be missing.
     faulty = {fault.file for fault in faults}
     own = {file: book for file, book in read if str(file) not in faulty}
-    for file in trials or [trial for book in books if (trial := trials_of(book)).exists()]:
-        faults += _trial_faults(file, own.get(book_of(file)), kinds)
+    beside = trials or [trial for book in books if (trial := trials_of(book)).exists()]
+    for file in beside:
+        faults += _trial_faults(file, own.get(book_of(file)), kinds, site)
     if faults:
         raise WrittenError(list(dict.fromkeys(faults)))
-    return f"{len(books)} rulebooks are right"
+    return {"books": len(books), "rules": sum(len(book.rules) for _, book in read), "trials": len(beside)}
 
 
-def neighbours(kinds: Mapping[str, Kind], files: Sequence[Path]) -> list[Rulebook]:
-    """The built-in rulebooks beside these files: a book may speak of what theirs find. A file of a name replaces it."""
+def neighbours(kinds: Mapping[str, Kind], files: Sequence[Path], site: Path | None = None) -> list[Rulebook]:
+    """The books in force beside these files: a book may speak of what theirs find. A file of a name replaces it."""
     names = {file.name for file in files}
-    return load_books(kinds, [file for file in book_files() if file.name not in names])
+    return load_books(kinds, [file for file in book_files(site) if file.name not in names])
 
 
-def _trial_faults(file: Path, book: Rulebook | None, kinds: Mapping[str, Kind]) -> Sequence[Located]:
-    """By the book they stand beside, unless another was given; what cannot be read says so."""
+def _trial_faults(file: Path, book: Rulebook | None, kinds: Mapping[str, Kind], site: Path | None) -> Sequence[Located]:
+    """By the book they stand beside, unless another was given; else by the one in force of that name."""
     try:
         document = read_yaml(file)
         trials = validate(document, TrialBook)
-        (book,) = [book] if book is not None else load_books(kinds, [book_of(file)])
+        beside = book_of(file)
+        named = [one for one in book_files(site) if one.name == beside.name]
+        (book,) = [book] if book is not None else load_books(kinds, [beside] if beside.exists() else named or [beside])
         return document.locate_all(check_trials(trials, book, kinds))
     except WrittenError as error:
         return error.faults
@@ -63,31 +64,21 @@ def book_of(trials: Path) -> Path:
     return trials.with_name(trials.name.replace("_test.yaml", ".yaml"))
 
 
-def test_files(files: Sequence[Path], say: Callable[[str], None]) -> int:
-    """Runs the trials of these rulebooks, says what went otherwise than expected, and returns the exit code."""
-    kinds = load_kinds()
-    results: list[tuple[Path, TrialResult]] = []
-    found = list(_pairs(files))
+def tried(
+    files: Sequence[Path], site: Path | None, progress: Callable[[float], None]
+) -> Iterator[tuple[Path, TrialResult]]:
+    """Every trial of these books, of all in force if there are none, with what came of it."""
+    kinds = load_kinds(site)
+    found = list(_pairs(files or book_files(site)))
     books = [load_books(kinds, [book])[0] for book, _ in found]
-    known = neighbours(kinds, [book for book, _ in found])
-    with click.progressbar(length=len(found), label="trials", hidden=not _is_slow(files)) as bar:
-        for book, (_, trials) in zip(books, found, strict=True):
-            others = [*known, *(other for other in books if other is not book)]
-            results += [(trials, one) for one in run_trials(book, read_model(trials, TrialBook), kinds, others)]
-            bar.update(1)
-    failed = [(file, result) for file, result in results if not result.passed]
-    for file, result in failed:
-        say(f"{file}: {result.name}\n  exp: {list(result.expected)}\n  got: {list(result.got)}")
-    say(f"{len(results) - len(failed)} trials passed, {len(failed)} failed")
-    return 1 if failed else 0
+    known = neighbours(kinds, [book for book, _ in found], site)
+    for index, (book, (_, trials)) in enumerate(zip(books, found, strict=True)):
+        others = [*known, *(other for other in books if other is not book)]
+        yield from ((trials, one) for one in run_trials(book, read_model(trials, TrialBook), kinds, others))
+        progress((index + 1) / len(found))
 
 
 def _pairs(files: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
-    for file in files or book_files():
-        book = book_of(file)
-        if trials_of(book).exists():
-            yield book, trials_of(book)
-
-
-def _is_slow(files: Sequence[Path]) -> bool:
-    return len(files or book_files()) > 20
+    for file in dict.fromkeys(map(book_of, files)):
+        if trials_of(file).exists():
+            yield file, trials_of(file)

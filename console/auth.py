@@ -36,14 +36,14 @@ class Access(StrEnum):
 
 
 _WORK: Final = frozenset({"acknowledge", "arrive", "resolve", "pass", "return", "comment"})
-_OPERATE: Final = _WORK | {"shelve", "assign", "reopen", "refusals"}
+_OPERATE: Final = _WORK | {"shelve", "assign", "reopen", "refusals", "rules"}
 _DISPATCH: Final = _OPERATE | {"verify", "close", "roster"}
 _MAY: Final[dict[Access, frozenset[str]]] = {
     Access.VIEWER: frozenset({"refusals"}),
     Access.WORKER: _WORK,
     Access.OPERATOR: _OPERATE,
     Access.DISPATCHER: _DISPATCH,
-    Access.ADMINISTRATOR: _DISPATCH | {"registry", "audit", "push"},
+    Access.ADMINISTRATOR: _DISPATCH | {"registry", "audit", "push", "reload"},
     Access.DEVICE: frozenset({"push"}),
 }
 _SEES_EVERYTHING: Final = frozenset({Access.OPERATOR, Access.DISPATCHER, Access.ADMINISTRATOR})

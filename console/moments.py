@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -82,3 +82,19 @@ def _told(key: str, value: Any, zone: ZoneInfo) -> Any:
     if sort is int:
         return moment(value, zone) if key in _INSTANTS or key.endswith("_at") else value
     return value if sort in _PLAIN or key == "attributes" else with_moments(value, zone)
+
+
+def with_named(value: Any, names: Collection[str], change: Callable[[Any], Any]) -> Any:
+    """The same value with what stands under these names changed, wherever it is.
+
+    >>> with_named({"at": 1, "told": [{"at": None}, {"of": 2}]}, {"at"}, str)
+    {'at': '1', 'told': [{'at': None}, {'of': 2}]}
+    """
+    if isinstance(value, list | tuple):
+        return [with_named(one, names, change) for one in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        name: change(one) if name in names and isinstance(one, int | str) else with_named(one, names, change)
+        for name, one in value.items()
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -89,6 +89,86 @@ class RuleLine(msgspec.Struct, frozen=True, kw_only=True):
     advice: str = ""
 
 
+class Fault(msgspec.Struct, frozen=True):
+    """One mistake in a rulebook, where it stands."""
+
+    file: str
+    line: int
+    column: int
+    field: str
+    message: str
+
+
+class Faulty(Exception):
+    """A rulebook cannot be used."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("; ".join(f"{one.file}:{one.line}:{one.column}: {one.message}" for one in faults))
+        self.faults = tuple(faults)
+
+
+class ToolsBusy(Exception):
+    """One long task at a time; the message names the one that runs."""
+
+
+class ToolsRefused(Exception):
+    """It cannot be done; the message says why."""
+
+
+RULE_TIMES: Final = frozenset(
+    {
+        "at", "begin", "end", "ended_at", "from", "heard", "judged_from", "last_heard", "missed_at", "newest",
+        "said_at", "since", "started_at", "to", "told_at", "wake_at",
+    }
+)  # fmt: skip
+"""Instants in what the tools answer: RFC 3339 to the outside."""
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A long task as it stands. `state` is running, done, failed or cancelled."""
+
+    id: str
+    state: str
+    progress: float
+    by: str
+    started_at: Instant
+    ended_at: Instant | None = None
+    result: Mapping[str, Any] | None = None
+    faults: Sequence[Fault] = ()
+    detail: str = ""
+
+
+class WrittenBook(msgspec.Struct, frozen=True):
+    """A rulebook, or trials (`X_test.yaml`), as somebody wrote it."""
+
+    name: str
+    text: str
+
+
+class RuleTools(Protocol):
+    """The safety office's tools, beside the service. Each raises Faulty and ToolsRefused, where it must."""
+
+    async def reload(self) -> Mapping[str, Any]: ...
+
+    async def check(self, books: Sequence[WrittenBook]) -> Mapping[str, Any]: ...
+
+    async def test(self, books: Sequence[WrittenBook], names: Sequence[str]) -> Mapping[str, Any]: ...
+
+    async def explain(self, rule: str, device: str, at: Instant | None, since_ms: int | None) -> Mapping[str, Any]: ...
+
+    async def backtest(
+        self, book: WrittenBook | str, against: WrittenBook | str | None, start: Instant, end: Instant, by: str
+    ) -> Job: ...
+
+    def job(self, id: str) -> Job | None: ...
+
+    async def cancel(self, id: str) -> Job | None: ...
+
+    def schema(self, of: str) -> Mapping[str, Any]: ...
+
+    def template(self, name: str) -> Mapping[str, str]: ...
+
+
 class Desk(Protocol):
     """The alert desk, as far as the console asks it (alerts/desk.py)."""
 
@@ -143,6 +223,8 @@ class Services:
     """The kind that a device of this platform with these fields looks like."""
     unmapped: Callable[[], Mapping[tuple[str, str, str], int]] = dict
     """What devices said that no quantity of ours takes: platform, kind, field, and how often."""
+    tools: RuleTools | None = None
+    """The safety office's tools; None: not offered here."""
     explain: Callable[[str, str], Mapping[str, object]] | None = None
     """`Engine.explain(rule, device)`: where a rule's watch of a device stands at present."""
     dist: Path | None = None

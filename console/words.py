@@ -27,6 +27,8 @@ NO_SUCH: Final = {
     "cell": "没有编号为{id}的网格。",
     "duty": "没有编号为{id}的班次。",
     "token": "没有编号为{id}的有效令牌。",
+    "job": "没有编号为{id}的回测。",
+    "rule": "没有名为{id}的规则。",
     "path": "没有这个地址。",
 }
 
@@ -42,6 +44,8 @@ TOO_LARGE: Final = "请求内容不能超过{limit}字节。"
 BROKEN: Final = "系统没能完成这个请求，已经记录。请稍后再试。"
 STORE_FULL: Final = "存储暂时写不进去（磁盘满或故障），没有保存任何内容。请稍后再试。"
 SEE_FIELDS: Final = "有{count}处内容有误，请按 errors 逐项修改。"
+TOOLS_BUSY: Final = "正在进行另一个回测（{id}）。请等它结束，或先取消它。"
+TOOLS_REFUSED: Final = "做不了：{why}"
 NOT_OFFERED: Final = "本系统没有启用这个接口。"
 
 IDENTITY_TAKEN: Final = "{platform} 的标识 {id} 已经属于设备 {holder}。"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -19,7 +18,7 @@ from domain.kind import Kind
 from domain.people import Community
 from rules.conditions import Condition
 from rules.core import QUIET_WATCH, Signal, Word
-from rules.explain import explained, reasons
+from rules.explain import Asked, explained
 from rules.gateways import GATEWAY, Shut
 from rules.groups import Gathered
 from rules.mindful import Minded
@@ -30,7 +29,7 @@ from rules.plan import PlannedRule, empty_plan, quiet
 from rules.rulebook import Rulebook
 from rules.scope import DEFAULT_ZONE, Scope, believable, learn_usual, remember_past, with_memory
 from rules.seat import NO_WATCHES, Memory, Seat
-from rules.takeup import Renewing, written_books
+from rules.takeup import Renewing
 from rules.words import Occasion, words_of
 
 
@@ -41,7 +40,7 @@ class Snapshot(Struct):
     seats: list[Memory]
     groups: list[Gathered] = []
     shadowed: dict[str, dict[str, int]] = {}
-    books: list[Any] = []
+    books: bytes = b""
     """By which it was judged."""
     gateways: dict[str, Shut] = {}
 
@@ -276,8 +275,7 @@ class Engine(Renewing):
 
     def snapshot(self) -> bytes:
         """Everything remembered, as bytes. Save it with the journal position it belongs to."""
-        books, gateways = written_books(self.books), self.gateways.written()
-        rest = Snapshot(self.outages, [], self.groups.written(), self.shadowed, books, gateways)
+        rest = Snapshot(self.outages, [], self.groups.written(), self.shadowed, self.written, self.gateways.written())
         return in_pieces(rest, "seats", len(self.seats), (seat.written() for seat in self.seats.values()))
 
     def restore(self, written: bytes) -> None:
@@ -306,12 +304,10 @@ class Engine(Renewing):
 
     def explain(self, rule: str, device_id: str, said: Reading | None = None) -> dict[str, object]:
         """Why a rule does or does not speak of a device now; with what the device said last also how it answers."""
-        seat = self._seat(device_id)
+        seat = self._seat(device_id) or self.groups.unheard(device_id)
         if seat is None:
             return {"device": device_id, "rule": rule, "known": False}
-        story = explained(seat, rule, self.shadowed.get(rule))
-        if said is not None:
-            recalled = {name: value for name, (_, value) in (seat.remembered or {}).items()}
-            scope = Scope(seat, self._near, said.at, {**recalled, **believable(said)})
-            story |= {"said_at": said.at, "values": said.values, "reasons": reasons(seat, rule, scope)}
-        return story
+        recalled = {name: value for name, (_, value) in (seat.remembered or {}).items()}
+        values = recalled if said is None else {**recalled, **believable(said)}
+        scope = Scope(seat, self._near, seat.newest if said is None else said.at, values)
+        return explained(seat, rule, Asked(scope, said, self.shadowed.get(rule)))

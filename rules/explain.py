@@ -1,65 +1,213 @@
-"""Says why a rule does or does not speak of a device now, as plain data. It judges nothing."""
+"""Says why a rule does or does not speak of a device, or of a group: as plain data, in Chinese and English. It judges
+nothing and changes nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
 
+from msgspec import Struct
+
+from domain import DAY, HOUR, MINUTE, Reading, Value
 from rules.core import QUIET_WATCH, Phase
-from rules.scope import Scope
+from rules.expression import parse
+from rules.groups import Group
+from rules.meaning import meaning
+from rules.plan import PlannedRule
+from rules.scope import DEFAULT_ZONE, Scope
 from rules.seat import Seat
+from rules.tree import Attribute, Literal, Node, Quantity, Window, leaves
+
+Story = dict[str, object]
+Both = tuple[str, str]
+"""A sentence in Chinese and in English."""
+MOST_MEMBERS: Final = 50
 
 
-def explained(seat: Seat, rule: str, shadowed: Mapping[str, int] | None = None) -> dict[str, object]:
-    """Where the watch of this rule stands, since when, until when it waits, and what it knows."""
+class Asked(Struct, frozen=True):
+    """What is known at the instant asked about."""
+
+    scope: Scope
+    said: Reading | None = None
+    shadowed: Mapping[str, int] | None = None
+
+
+def explained(seat: Seat, rule: str, asked: Asked) -> Story:
+    """Where the watch of this rule stands, since when, until when it waits, what it was told and how it answers."""
     planned, watch = seat.plan.by_name.get(rule), seat.watches.get(rule, QUIET_WATCH)
-    story: dict[str, object] = {
-        "device": seat.device.id,
-        "rule": rule,
-        "known": True,
-        "applies_to_kind": planned is not None,
-        "phase": watch.phase.value,
-        "heard": seat.heard or None,
-        "newest": seat.newest or None,
-    }
+    story: Story = {
+        "device": seat.device.id, "rule": rule, "known": True, "applies_to_kind": planned is not None,
+        "phase": watch.phase.value, "heard": seat.heard or None, "newest": seat.newest or None,
+    }  # fmt: skip
     if planned is not None:
-        story["needs"] = list(planned.quantities)
-        story["hold_ms"], story["release_ms"] = planned.rule.hold, planned.rule.release
-        if planned.rule.shadow:
-            story["shadow"] = dict(shadowed or {})
+        story |= _rule(planned, asked)
     if watch is not QUIET_WATCH:
         story |= {
-            "since": watch.since,
-            "begin": watch.begin,
-            "wake_at": watch.wake_at,
-            "severity": watch.severity.value,
-        }
+            "since": watch.since, "begin": watch.begin, "wake_at": watch.wake_at, "severity": watch.severity.value,
+        }  # fmt: skip
         story["evidence"] = [f"{line.quantity} {line.value}{line.unit} / {line.limit}" for line in watch.evidence]
-    return story
+    if asked.said is not None:
+        story |= {"said_at": asked.said.at, "values": asked.said.values}
+    if planned is not None:
+        story |= _answers(planned, asked.scope, asked.said is not None)
+        story |= _silence(seat, planned) if planned.absent is not None else {}
+        story |= _members(seat, planned) if isinstance(seat, Group) else {}
+    sentences = list(_sentences(seat, planned, story, asked))
+    return {**story, "reasons": [zh for zh, _ in sentences], "reasons_en": [en for _, en in sentences]}
 
 
-def reasons(seat: Seat, rule: str, scope: Scope) -> list[str]:
-    """Why the rule stands where it stands, in the words of the safety office, by what was said last."""
-    planned, watch = seat.plan.by_name.get(rule), seat.watches.get(rule, QUIET_WATCH)
+def _rule(planned: PlannedRule, asked: Asked) -> Story:
+    rule = planned.rule
+    story: Story = {
+        "title": rule.title.zh, "version": planned.version, "needs": list(planned.quantities),
+        "hold_ms": rule.hold, "release_ms": rule.release,
+    }  # fmt: skip
+    return {**story, "shadow": dict(asked.shadowed or {})} if rule.shadow else story
+
+
+def _answers(planned: PlannedRule, scope: Scope, spoken: bool) -> Story:
+    """Each condition with its answer, and everything it asks for with what it was."""
+    written = _conditions(planned)
+    conditions = {name: text for name, text in written.items() if spoken or name == "only_if"}
+    seen: dict[str, Value | None] = {}
+    for text in conditions.values():
+        for leaf in leaves(parse(text)):
+            if not isinstance(leaf, Literal):
+                seen[written_out(leaf)] = _value(leaf, scope)
+    answers = {name: {"written": text, "answer": meaning(parse(text))(scope)} for name, text in conditions.items()}
+    return {"answers": answers, "asks": seen} if answers else {}
+
+
+def _value(leaf: Node, scope: Scope) -> Value | None:
+    return scope.attribute(leaf.owner, leaf.name) if isinstance(leaf, Attribute) else meaning(leaf)(scope)
+
+
+def _conditions(planned: PlannedRule) -> dict[str, str]:
+    rule = planned.rule
+    written = {"when": rule.when, "event": rule.event, "clear": rule.clear, "only_if": rule.only_if}
+    grades = {f"{grade.severity.value}": grade.when for grade in rule.grades}
+    return {name: text for name, text in {**written, **grades}.items() if text is not None}
+
+
+def _silence(seat: Seat, planned: PlannedRule) -> Story:
+    assert planned.absent is not None
+    quantity = planned.absent.quantity
+    never = quantity is not None and quantity not in (seat.heard_of or {})
+    last = None if never or not seat.heard else seat.last_heard(quantity)
+    return {
+        "last_heard": last, "patience_ms": planned.absent.patience_ms(seat.report_every_ms),
+        "missed_at": seat.absence_due if planned.name not in seat.watches else None,
+    }  # fmt: skip
+
+
+def _members(group: Group, planned: PlannedRule) -> Story:
+    assert planned.gather is not None
+    held = sorted(group.members.values(), key=lambda member: (member.begin, member.device))
+    counted = [member for member in held if member.rule in planned.gather.rules]
+    parts = [
+        {"rules": part.rules, "at_least": part.at_least,
+         "found": len({one.device for one in counted if one.rule in part.rules})}
+        for part in planned.gather.parts
+    ]  # fmt: skip
+    shown = [
+        {"rule": one.rule, "device": one.device, "begin": one.begin, "stands": one.stands}
+        for one in counted[-MOST_MEMBERS:]
+    ]
+    return {"parts": parts, "within_ms": planned.gather.within, "members": shown}
+
+
+# -- in words -----------------------------------------------------------------------------------------------------
+
+
+def _sentences(seat: Seat, planned: PlannedRule | None, story: Story, asked: Asked) -> Iterator[Both]:
     if planned is None:
-        return [f"规则 {rule} 不看 {seat.plan.kind} 这类设备"]
-    found = [_STANDS[watch.phase]]
-    if planned.condition is not None:
-        missing = [name for name in planned.quantities if name not in scope.values]
-        found += [f"最近一次没有说 {name}" for name in missing]
-        found.append(f"when 的答案：{_answer(planned.condition.answer(scope))}")
-    if planned.only_if is not None:
-        found.append(f"only_if 的答案：{_answer(planned.only_if(scope))}")
-    return found
+        kind = seat.plan.kind
+        yield f"规则 {story['rule']} 不看 {kind} 这类设备", f"rule {story['rule']} does not watch {kind}"
+        return
+    watch = seat.watches.get(planned.name, QUIET_WATCH)
+    yield _STANDS[watch.phase]
+    if planned.rule.shadow:
+        yield "试运行：只计数，不告诉任何人", "in shadow: counted, told to nobody"
+    for name in planned.quantities if asked.said is not None else ():
+        if name not in asked.scope.values:
+            yield f"最近一次没有说 {name}", f"the last message did not say {name}"
+    for name, held in _named(story.get("answers")):
+        zh, en = _answer(held["answer"])
+        yield f"{name} 的答案：{zh}（{held['written']}）", f"{name} is {en} ({held['written']})"
+    for what, value in _named(story.get("asks")):
+        unknown = ("没有写下", "not written down") if "." in what.partition("(")[0] else ("不知道", "unknown")
+        yield f"{what} = {_shown(value, unknown[0])}", f"{what} = {_shown(value, unknown[1])}"
+    yield from _of_silence(seat, story)
+    yield from _of_members(story)
 
 
-def _answer(answer: object) -> str:
-    return "不知道" if answer is None else "成立" if answer is True else "不成立"
+def _named(held: object) -> Iterator[tuple[str, Any]]:
+    yield from held.items() if isinstance(held, dict) else ()
 
 
-_STANDS = {
-    Phase.QUIET: "安静：没有在报",
-    Phase.PENDING: "条件成立，还没有持续够 hold",
-    Phase.FIRING: "正在报",
-    Phase.CLEARING: "已恢复，还没有持续够 release",
-    Phase.STALE: "报过，之后设备失联，不算恢复",
+def _of_silence(seat: Seat, story: Story) -> Iterator[Both]:
+    if "patience_ms" not in story:
+        return
+    last, patience = story["last_heard"], span(story["patience_ms"])
+    heard = ("从未听到", "never heard") if last is None else (f"最后听到 {local(last)}", f"last heard {local(last)}")
+    yield f"{heard[0]}，最多允许沉默 {patience}", f"{heard[1]}; it may be silent for {patience}"
+    if not seat.registered:
+        yield "没有登记，不算缺席", "not registered: nobody misses it"
+    elif story["missed_at"] is not None:
+        yield f"再没有消息，{local(story['missed_at'])} 算失联", f"missed from {local(story['missed_at'])} on"
+
+
+def _of_members(story: Story) -> Iterator[Both]:
+    parts = story.get("parts")
+    for part in parts if isinstance(parts, list) else ():
+        names = "、".join(part["rules"])
+        yield f"{names}：有 {part['found']}，要 {part['at_least']}", f"{names}: {part['found']} of {part['at_least']}"
+
+
+def _shown(value: object, unknown: str) -> str:
+    return unknown if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _answer(answer: object) -> Both:
+    return ("不知道", "unknown") if answer is None else ("成立", "true") if answer is True else ("不成立", "false")
+
+
+_STANDS: Final[Mapping[Phase, Both]] = {
+    Phase.QUIET: ("安静：没有在报", "quiet: nothing stands"),
+    Phase.PENDING: ("条件成立，还没有持续够 hold", "dangerous, but not yet for as long as hold"),
+    Phase.FIRING: ("正在报", "firing"),
+    Phase.CLEARING: ("已恢复，还没有持续够 release", "clear, but not yet for as long as release"),
+    Phase.STALE: ("报过，之后设备失联，不算恢复", "firing, and the device fell silent: that is no recovery"),
 }
+
+
+def local(at: Any) -> str:
+    """An instant as people read it."""
+    return datetime.fromtimestamp(at / 1000, DEFAULT_ZONE).isoformat(timespec="seconds")
+
+
+def span(ms: Any) -> str:
+    """A length of time as people write it.
+
+    >>> span(5_400_000), span(0)
+    ('1h30m', '0s')
+    """
+    left, text = int(ms), ""
+    for unit, letter in ((DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (1000, "s")):
+        count, left = divmod(left, unit)
+        text += f"{count}{letter}" if count else ""
+    return text or "0s"
+
+
+def written_out(node: Node) -> str:
+    """A part of a condition as it may be written in a rulebook."""
+    if isinstance(node, Quantity):
+        return node.name
+    if isinstance(node, Attribute):
+        return f"{node.owner}.{node.name}"
+    assert isinstance(node, Window)  # what a condition asks for is one of the three
+    part = f", {node.part:g}" if node.function == "quantile" else ""
+    length = "" if node.function == "usual" else f", {span(node.length_ms)}"
+    return f"{node.function}({node.quantity}{part}{length})"

@@ -151,6 +151,11 @@ class Groups:
                 return seat is not None and seat.stands(rule)
         return False
 
+    def unheard(self, name: str) -> Group | None:
+        """A subject of which nothing was found, such as `building/b3`; None when nothing gathers in its like."""
+        of, _, place = name.partition("/")
+        return Group(Device(name, of, place=place), self, 0) if of in self.plans else None
+
     # -- being written down -------------------------------------------------------------------------------------
 
     def written(self) -> list[Gathered]:

@@ -35,17 +35,7 @@ class Circles:
 
 def parts(devices: Sequence[Device], engines: Sequence[Watching], near: Neighbourhood, count: int) -> dict[str, int]:
     """For every device, and every gateway that one names, the part that judges it: `count` parts of about one size."""
-    circles = Circles()
-    kinds = {device.id: device.kind for device in devices}
-    for device in devices:
-        if (gateway := device.attributes.get(GATEWAY)) is not None:
-            circles.join(device.id, str(gateway))
-            kinds.setdefault(str(gateway), GATEWAY)
-    for engine in engines:
-        tied = {kind for kind, plan in engine.plans.items() if _minds_others(plan, engine.groups)}
-        for device in devices:
-            if device.kind in tied:
-                _tie(device, engine.groups, near, circles)
+    circles, kinds = _circles(devices, engines, near)
     members: dict[str, list[str]] = {}
     # By kind, so that each part has its share of the kinds that cost most.
     for name in sorted(kinds, key=kinds.__getitem__):
@@ -57,6 +47,31 @@ def parts(devices: Sequence[Device], engines: Sequence[Watching], near: Neighbou
         sizes[smallest] += len(circle)
         found |= dict.fromkeys(circle, smallest)
     return found
+
+
+def circle(devices: Sequence[Device], engine: Watching, near: Neighbourhood, name: str) -> list[str]:
+    """Everybody who must be heard to judge this device, or this group (`building/b3`), by an engine's rules."""
+    circles, kinds = _circles(devices, [engine], near)
+    leader = circles.leader(name)
+    return [one for one in kinds if circles.leader(one) == leader]
+
+
+def _circles(
+    devices: Sequence[Device], engines: Sequence[Watching], near: Neighbourhood
+) -> tuple[Circles, dict[str, str]]:
+    """Who belongs together; and the kind of every device, and of every gateway that one names."""
+    circles = Circles()
+    kinds = {device.id: device.kind for device in devices}
+    for device in devices:
+        if (gateway := device.attributes.get(GATEWAY)) is not None:
+            circles.join(device.id, str(gateway))
+            kinds.setdefault(str(gateway), GATEWAY)
+    for engine in engines:
+        tied = {kind for kind, plan in engine.plans.items() if _minds_others(plan, engine.groups)}
+        for device in devices:
+            if device.kind in tied:
+                _tie(device, engine.groups, near, circles)
+    return circles, kinds
 
 
 def _minds_others(plan: Plan, groups: Groups) -> bool:

@@ -69,21 +69,29 @@ class Renewing(Watching):
         zone: tzinfo = DEFAULT_ZONE,
     ) -> None:
         super().__init__(books, kinds, community, tells_shadows=tells_shadows, zone=zone)
-        self.books, self._kinds = tuple(books), kinds
+        self.books, self.kinds = tuple(books), kinds
+        self._written: bytes | None = None
+
+    @property
+    def written(self) -> bytes:
+        """The books as a snapshot keeps them."""
+        if self._written is None:
+            self._written = written_books(self.books)
+        return self._written
 
     def take_up(self, books: Sequence[Rulebook], now: Instant) -> list[Finding]:
         """Judges by these books from now on. Raises ValueError, and changes nothing, when two rules bear one name.
 
         What is told bears ids of before, so that a repetition after a crash tells nothing twice.
         """
-        fresh, groups = _kept(self.plans, plans(books, self._kinds)), Groups(books)
+        fresh, groups = _kept(self.plans, plans(books, self.kinds)), Groups(books)
         told: list[Finding] = []
         for seat in list(self.seats.values()):
             if seat.watches:
                 self._part(seat, fresh.get(seat.plan.kind), now, told)
         for group in list(self.groups.seats.values()):
             self._part(group, groups.plans.get(group.plan.kind), now, told)
-        before, self.books = self.books, tuple(books)
+        before, self.books, self._written = self.books, tuple(books), None
         unshadowed = self._switch(fresh, groups, now)
         for seat, planned in unshadowed:
             self._reveal(seat, planned, now, told)
@@ -252,15 +260,21 @@ def _held_at(before: Patience, after: Patience, watch: Watch, same: bool, now: I
 
 
 class _Books(Struct):
-    books: list[Any] = []
+    books: bytes = b""
 
 
-def written_books(books: Iterable[Rulebook]) -> list[Any]:
+def written_books(books: Iterable[Rulebook]) -> bytes:
     """Rulebooks as a snapshot keeps them."""
-    return [book.model_dump(mode="json", exclude_defaults=True, context={"as_written": True}) for book in books]
+    plain = [book.model_dump(mode="json", exclude_defaults=True, context={"as_written": True}) for book in books]
+    return msgspec.json.encode(plain)
 
 
 def books_in(snapshot: bytes) -> list[Rulebook]:
     """The books by which a snapshot was judged; none in one of an older version. Raises ValueError for what this
     version cannot read."""
-    return [Rulebook.model_validate(one) for one in msgspec.msgpack.decode(snapshot, type=_Books).books]
+    return read_books(msgspec.msgpack.decode(snapshot, type=_Books).books)
+
+
+def read_books(written: bytes) -> list[Rulebook]:
+    """Rulebooks as a snapshot keeps them, as rulebooks. Raises ValueError."""
+    return [Rulebook.model_validate(one) for one in msgspec.json.decode(written or b"[]")]

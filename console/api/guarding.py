@@ -15,7 +15,7 @@ from console.services import Services
 from store.ledger import tokens
 
 ADMIN_TOKEN_ID: Final = "admin"  # noqa: S105 - a name, not a token
-_WHOLE_SITE: Final = frozenset({"registry", "roster", "audit", "push", "refusals"})
+_WHOLE_SITE: Final = frozenset({"registry", "roster", "audit", "push", "refusals", "rules", "reload"})
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from domain import DAY, HOUR, Instant, Lane, Reading, Value
 from store.errors import CannotWrite, StoreError
-from store.history import Point, duck_queries, duck_tables
+from store.history import Point, duck_copy, duck_queries, duck_tables
 from store.history.buffer import Batch, Buffer, reached
 
 T = TypeVar("T")
@@ -130,6 +130,31 @@ class DuckHistory:
         chosen = None if devices is None else [self._numbers[one] for one in devices if one in self._numbers]
         try:
             yield from duck_queries.readings(look, names, start, end, chosen)
+        finally:
+            look.close()
+
+    def first(self) -> Instant | None:
+        """When the oldest reading of all was received."""
+        return self._thread.submit(lambda: duck_queries.first(self._connection)).result()
+
+    def copy_to(
+        self,
+        path: Path,
+        start: Instant,
+        end: Instant,
+        devices: Sequence[str] | None = None,
+        told: Callable[[float], None] = lambda _part: None,
+    ) -> None:
+        """The readings with `start <= at < end` in a file of their own, which another process may open.
+
+        It runs in the caller's thread, and with the caller's priority, while this history goes on being written.
+        """
+        while self._buffer.front(1):
+            self._thread.submit(self._guarded, self._flush_some).result()
+        look, _ = self._thread.submit(self._look).result()
+        chosen = None if devices is None else [self._numbers[one] for one in devices if one in self._numbers]
+        try:
+            duck_copy.copy(look, path, start, end, chosen, told)
         finally:
             look.close()
 

@@ -126,6 +126,13 @@ def readings(
             yield Reading(names[device], names[kind], at, received, values_held, marks)
 
 
+def first(connection: Any) -> Instant | None:
+    """When the oldest reading of all was received."""
+    tables = ["hot", *map(raw_table, days(connection)[:1])]
+    found = [connection.execute(f"SELECT min(received) FROM {table}").fetchone()[0] for table in tables]  # noqa: S608
+    return min((one for one in found if one is not None), default=None)
+
+
 def _hot() -> str:
     return "SELECT * FROM hot WHERE device = $device AND at_ms >= $start AND at_ms < $end"
 

@@ -1,0 +1,204 @@
+"""What the tools of the safety office do, as values: check, test, backtest, explain. Each answers with plain data. They
+run in the command's own process, or beside a running service in a process of their own (app/toolroom.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from app.control import Answered
+from app.past import Past, Progress, opened
+from app.rulework import check_files, neighbours, tried
+from app.shelf import load_books, load_kinds, load_rules
+from domain import DAY, Finding, Instant, Reading
+from domain.kind import Kind
+from rules.backtest import difference, momentary, needed, tallies, watching
+from rules.engine import Engine
+from rules.hosts.replay import Heard, play, story
+from rules.parts import circle
+from rules.rulebook import Rulebook
+from rules.scope import DEFAULT_ZONE, GROUP, Neighbourhood
+from rules.takeup import read_books
+
+LONGEST_USUAL_MS = 35 * DAY
+"""What is usual at an hour of the week takes weeks to be learned."""
+LEARNS_MS = 7 * DAY
+EVENTS_TOLD = 20
+
+
+class Check(Struct, frozen=True, tag="check"):
+    """Books, and the trials among them."""
+
+    files: list[Path]
+    site: Path | None = None
+
+
+class Test(Struct, frozen=True, tag="test"):
+    """Books with trials beside them; none: all in force."""
+
+    files: list[Path]
+    site: Path | None = None
+
+
+class Backtest(Struct, frozen=True, tag="backtest"):
+    """A book over the past, and another over the same past. `history`: where the readings lie, if not in `data`."""
+
+    book: Path
+    data: Path
+    start: Instant
+    end: Instant
+    against: Path | None = None
+    site: Path | None = None
+    history: Path | None = None
+    processes: int | None = None
+
+
+class Explain(Struct, frozen=True, tag="explain"):
+    """A rule in force, about a device or a group, at an instant of the past."""
+
+    rule: str
+    device: str
+    at: Instant
+    data: Path
+    since_ms: int | None = None
+    site: Path | None = None
+    history: Path | None = None
+    books: bytes | None = None
+    """The books in force, where what lies on disk may be newer."""
+
+
+Task = Check | Test | Backtest | Explain
+
+
+def do(task: Task, progress: Progress) -> dict[str, Any]:
+    """The answer. Raises WrittenError with every fault of a book, Answered for what cannot be done."""
+    if isinstance(task, Check):
+        return check_files(task.files, task.site)
+    if isinstance(task, Test):
+        return _test(task, progress)
+    return backtest(task, progress) if isinstance(task, Backtest) else explain(task, progress)
+
+
+def _test(task: Test, progress: Progress) -> dict[str, Any]:
+    told = [
+        {"file": file.name, "trial": one.name, "rule": one.rule, "passed": one.passed,
+         "expected": one.expected, "got": one.got}
+        for file, one in tried(task.files, task.site, progress)
+    ]  # fmt: skip
+    passed = sum(bool(one["passed"]) for one in told)
+    return {"passed": passed, "failed": len(told) - passed, "results": told}
+
+
+# -- backtest -----------------------------------------------------------------------------------------------------
+
+
+def backtest(task: Backtest, progress: Progress) -> dict[str, Any]:
+    """What a book would have found, and how another would have differed."""
+    kinds = load_kinds(task.site)
+    files = [task.book] if task.against is None else [task.book, task.against]
+    books = [load_books(kinds, [file])[0] for file in files]
+    sets = [needed(one, neighbours(kinds, [file], task.site)) for one, file in zip(books, files, strict=True)]
+    with opened(task.data, kinds, task.history, threads=task.processes or 2) as past:
+        start = past.since(task.start)
+        found = past.told(sets, start, task.end, progress, task.processes)
+    own = [_own(book, some) for book, some in zip(books, found, strict=True)]
+    where = _where(past)
+    watched = watching(sets[0], [one.kind for one in past.devices])
+    answer: dict[str, Any] = {
+        "book": task.book.name, "version": books[0].version, "from": start, "to": task.end,
+        "days": (task.end - start) / DAY, "devices": len(past.devices),
+        "rules": tallies([books[0]], own[0], DEFAULT_ZONE, where, watched),
+        "difference": None,
+    }  # fmt: skip
+    if task.against is not None:
+        answer["against"] = task.against.name
+        answer["difference"] = difference(own[0], own[1], where, momentary(books))
+    return dict(msgspec.to_builtins(answer))
+
+
+def _own(book: Rulebook, found: Sequence[Finding]) -> list[Finding]:
+    """Those of its own: what a book only borrows is no difference."""
+    names = {rule.name for rule in book.rules}
+    return [one for one in found if one.rule in names]
+
+
+def _where(past: Past) -> Any:
+    return lambda finding: past.community.address(finding.place) or ""
+
+
+# -- explain ------------------------------------------------------------------------------------------------------
+
+
+def explain(task: Explain, progress: Progress) -> dict[str, Any]:
+    """Where a rule stood with a device at an instant, and why: the past is judged again up to then."""
+    kinds = load_kinds(task.site)
+    books = chosen(load_rules(kinds, task.site) if task.books is None else read_books(task.books), task.rule)
+    with opened(task.data, kinds, task.history, threads=1) as past:
+        start = past.since(task.at - (task.since_ms or enough_past(books)))
+        return _explained(past, task, books, kinds, start, progress)
+
+
+def chosen(books: Sequence[Rulebook], rule: str) -> list[Rulebook]:
+    """The rule, with those whose findings it speaks of, and theirs. Raises Answered when there is none of that name."""
+    rules = {one.name: one for book in books for one in book.rules}
+    if rule not in rules:
+        raise Answered(f"no rule {rule} in the active rulebooks")
+    wanted, asked = {rule}, [rule]
+    while asked:
+        more = (rules[asked.pop()].speaks_of & rules.keys()) - wanted
+        wanted |= more
+        asked += more
+    kept = [(book, [one for one in book.rules if one.name in wanted]) for book in books]
+    return [book.model_copy(update={"rules": some}) for book, some in kept if some]
+
+
+def enough_past(books: Sequence[Rulebook]) -> int:
+    """How far back to judge again: a week, or five where a rule asks what is usual."""
+    asks = any("usual(" in str(rule.when) for book in books for rule in book.rules)
+    return LONGEST_USUAL_MS if asks else LEARNS_MS
+
+
+def only_itself(books: Sequence[Rulebook], name: str) -> bool:
+    """True when nobody else must be heard to know where the rule stood."""
+    rules = [rule for book in books for rule in book.rules]
+    return len(rules) == 1 and rules[0].absent is None and GROUP not in name
+
+
+def _explained(
+    past: Past, task: Explain, books: Sequence[Rulebook], kinds: Mapping[str, Kind], start: Instant, progress: Progress
+) -> dict[str, Any]:
+    engine = Engine(books, kinds, past.community, tells_shadows=True)
+    near = Neighbourhood(past.community)
+    alone = only_itself(books, task.device)
+    company = {task.device} if alone else {task.device, *circle(past.devices, engine, near, task.device)}
+    engine.enrol([one for one in past.devices if one.id in company], start)
+    last: Reading | None = None
+    told: list[Finding] = []
+    heard = (one for one in past.walk(start, task.at + 1, sorted(company)) if one.received <= task.at)
+    for event in story(heard, past.outages(start, task.at), chunk=1):
+        told += play(engine, [event])
+        for reading in event.readings if isinstance(event, Heard) else ():
+            last = reading if reading.device == task.device else last
+        progress(min(max((event.now - start) / (task.at - start), 0.0), 1.0) if isinstance(event, Heard) else 0.0)
+    told += engine.tick(task.at)
+    story_ = engine.explain(task.rule, task.device, last)
+    return {**story_, "at": task.at, "judged_from": start, "told": list(_told(told, task))}
+
+
+def _told(findings: Sequence[Finding], task: Explain) -> Iterator[dict[str, Any]]:
+    """What this rule told of this device, or of its group, in the time that was judged again: the newest last."""
+    kind, group, name = task.device.partition(GROUP)
+    own = [
+        one for one in findings if one.rule == task.rule and _is_about(one, task.device, kind if group else "", name)
+    ]
+    for one in own[-EVENTS_TOLD:]:
+        yield {"at": one.at, "phase": one.phase.value, "severity": one.severity.value, "begin": one.begin}
+
+
+def _is_about(finding: Finding, device: str, kind: str, name: str) -> bool:
+    return (finding.subject.type, finding.subject.id) == (kind, name) if kind else finding.device == device

@@ -1,0 +1,200 @@
+"""`/rules/…`: the safety office's tools over HTTP. Check and try a rulebook, hold it against the past, ask why a rule
+spoke or did not, take up what lies on disk. The work is done elsewhere (console.services.RuleTools).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from starlette.responses import Response
+
+from console import words
+from console.api.asking import Answer, Asked, Text, asked_instant, asked_period, written_one
+from console.api.guarding import allowed
+from console.auth import Principal
+from console.moments import moment, with_named
+from console.problems import FieldFault, Problem, faulty, no_such
+from console.services import RULE_TIMES, Fault, Faulty, Job, RuleTools, Services, ToolsBusy, ToolsRefused, WrittenBook
+from domain import DAY
+from domain.duration import parse_duration
+from store.ledger import audit
+
+router = APIRouter(tags=["rules"])
+
+T = TypeVar("T")
+SINCE: Final = "30d"
+LONGEST_MS: Final = 400 * DAY
+
+Officer = Annotated[Principal, Depends(allowed("rules"))]
+Chief = Annotated[Principal, Depends(allowed("reload"))]
+
+Of = Annotated[str, Query(pattern="^(rulebook|trials)$")]
+
+_FILE: Final = r"^[a-z0-9][a-z0-9_-]{0,60}\.yaml$"
+
+
+class Book(BaseModel):
+    """A rulebook as it is written, or its trials: `gas.yaml`, `gas_test.yaml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(pattern=_FILE)]
+    text: str
+
+    def value(self) -> WrittenBook:
+        return WrittenBook(self.name, self.text)
+
+
+class CheckAsked(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    books: Annotated[list[Book], Field(min_length=1, max_length=50)]
+
+
+class TestAsked(BaseModel):
+    """Books with their trials beside them; `names`: of books in force. Neither: all in force."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    books: Annotated[list[Book], Field(max_length=50)] = []
+    names: list[str] = []
+
+
+class BacktestAsked(BaseModel):
+    """A book, or the name of one in force; `since` before now, or `from` and `to`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    book: Book | str
+    against: Book | str | None = None
+    since: str | None = None
+    start: Annotated[str | None, Field(alias="from")] = None
+    end: Annotated[str | None, Field(alias="to")] = None
+
+
+_CHECK: Final = TypeAdapter(CheckAsked)
+_TEST: Final = TypeAdapter(TestAsked)
+_BACKTEST: Final = TypeAdapter(BacktestAsked)
+
+
+@router.post("/rules/check", summary="Every fault of rulebooks and trials, with file, line and column")
+async def check(request: Request, services: Asked, _who: Officer) -> Response:
+    asked = await written_one(request, _CHECK)
+    try:
+        found = await _tools(services).check([one.value() for one in asked.books])
+    except Faulty as faulty_:
+        return Answer({"faults": faulty_.faults})
+    except ToolsRefused as refused:
+        raise Problem(503, str(refused)) from None
+    return Answer({**found, "faults": []})
+
+
+@router.post("/rules/test", summary="Play the trials of rulebooks")
+async def test(request: Request, services: Asked, _who: Officer) -> Response:
+    asked = await written_one(request, _TEST)
+    return Answer(await _told(_tools(services).test([one.value() for one in asked.books], asked.names)))
+
+
+@router.post("/rules/backtest", status_code=202, summary="Begin to hold a rulebook against the past")
+async def backtest(request: Request, services: Asked, who: Officer) -> Response:
+    asked = await written_one(request, _BACKTEST)
+    begin, end = asked_period(services, asked.start, asked.end)
+    end = services.clock() if end is None else end
+    begin = end - _length(asked.since or SINCE) if begin is None else begin
+    if not 0 < end - begin <= LONGEST_MS:
+        raise faulty(FieldFault("from", words.BAD_ORDER))
+    job = await _told(_tools(services).backtest(_side(asked.book), _side(asked.against), begin, end, who.token))
+    answer = _shown(services, job, 202)
+    answer.headers["Location"] = f"/api/v1/rules/jobs/{job.id}"
+    return answer
+
+
+@router.get("/rules/jobs/{job_id}", summary="How far a backtest is, and what it found")
+async def read_job(job_id: str, services: Asked, _who: Officer) -> Response:
+    return _shown(services, _known(_tools(services).job(job_id), job_id))
+
+
+@router.delete("/rules/jobs/{job_id}", summary="End a backtest")
+async def cancel_job(job_id: str, services: Asked, _who: Officer) -> Response:
+    return _shown(services, _known(await _tools(services).cancel(job_id), job_id))
+
+
+@router.get("/rules/schema", summary="The JSON Schema of rulebooks, or of trials")
+async def read_schema(services: Asked, _who: Officer, of: Of = "rulebook") -> Response:
+    return Answer(_tools(services).schema(of))
+
+
+@router.get("/rules/new", summary="A commented rulebook to begin with, and its trials")
+async def new_book(services: Asked, _who: Officer, name: str) -> Response:
+    try:
+        files = _tools(services).template(name)
+    except ToolsRefused:
+        raise faulty(FieldFault("name", words.ID_SHAPE)) from None
+    return Answer({"books": [{"name": file, "text": text} for file, text in files.items()]})
+
+
+@router.post("/rules/reload", summary="Take up the rulebooks that lie on disk")
+async def reload(services: Asked, who: Chief) -> Response:
+    changed = await _told(_tools(services).reload())
+    told = {name: " ".join(changed[name]) for name in ("added", "removed", "changed")}
+    await services.ledger.run(lambda tx: audit.write(tx, services.clock(), who.token, "rules reloaded", told))
+    return Answer(changed)
+
+
+@router.get("/rules/{name}/explain", summary="Why a rule speaks, or does not, of a device or a group: now or at=")
+async def explain(
+    name: str, services: Asked, _who: Officer, device: str, at: Text = None, since: Text = None
+) -> Response:
+    if name not in {rule.name for rule in services.rules()}:
+        raise no_such("rule", name)
+    instant = asked_instant(services, "at", at)
+    length = None if not since else _length(since)
+    return _shown(services, await _told(_tools(services).explain(name, device, instant, length)))
+
+
+def _tools(services: Services) -> RuleTools:
+    if services.tools is None:
+        raise Problem(404, words.NOT_OFFERED)
+    return services.tools
+
+
+async def _told(work: Awaitable[T]) -> T:
+    """What the tool says; its refusals as problems."""
+    try:
+        return await work
+    except Faulty as found:
+        raise faulty(*map(_located, found.faults)) from None
+    except ToolsBusy as busy:
+        raise Problem(409, words.TOOLS_BUSY.format(id=busy)) from None
+    except ToolsRefused as refused:
+        raise Problem(422, words.TOOLS_REFUSED.format(why=refused)) from None
+
+
+def _located(fault: Fault) -> FieldFault:
+    return FieldFault(f"{fault.file}:{fault.line}:{fault.column} {fault.field}".strip(), fault.message)
+
+
+def _known(job: Job | None, job_id: str) -> Job:
+    if job is None:
+        raise no_such("job", job_id)
+    return job
+
+
+def _side(book: Book | str | None) -> Any:
+    return book.value() if isinstance(book, Book) else book
+
+
+def _length(written: str) -> int:
+    try:
+        return parse_duration(written)
+    except ValueError:
+        raise faulty(FieldFault("since", words.BAD_STEP)) from None
+
+
+def _shown(services: Services, view: Any, status: int = 200) -> Answer:
+    plain = msgspec.to_builtins(view, builtin_types=(bytes,))
+    return Answer(with_named(plain, RULE_TIMES, lambda at: moment(at, services.site.zone)), status)

@@ -15,7 +15,7 @@ from rules.rulebook import Rulebook
 
 DIST = Path(__file__).resolve().parent.parent / "console" / "dist"
 RATE_WINDOW_MS = 10_000
-ASKED = ("absent", "gather", "chatter")
+ASKED = ("absent", "gather", "chatter", "expires")
 """Questions that are no expression: named as they are written in a rulebook."""
 
 

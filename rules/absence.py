@@ -1,13 +1,14 @@
-"""Who has been silent too long: per device and per quantity, by arrival time, also for what was never heard of. Outages
-do not count. It keeps nothing and tells nobody.
+"""What only time says of a device. Who has been silent too long: per device and per quantity, by arrival time, also for
+what was never heard of; outages do not count. Whose life is over, by what people wrote. It keeps nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Final
 
-from domain import Evidence, Instant
+from domain import DAY, Attribute, Evidence, Instant
 from rules.core import Signal, Word
 from rules.outages import Outages
 from rules.plan import PlannedRule
@@ -15,6 +16,7 @@ from rules.rulebook import Absent
 from rules.scope import Neighbourhood, Scope
 from rules.seat import Seat
 
+_EPOCH: Final = date(1970, 1, 1).toordinal()
 MOST_SHOWN: Final = 10
 """Devices behind a gateway that are named; their number comes first."""
 
@@ -24,9 +26,12 @@ def next_absence(seat: Seat, outages: Outages) -> Instant | None:
 
     Behind a gateway through which nothing comes nobody is missed; a gateway that is shut is looked at again.
     """
-    if not seat.registered or _unheard(seat):
+    if not seat.registered:
         return None
-    dues = [_deadline(seat, absent, outages) for planned, absent in _asked(seat) if planned.name not in seat.watches]
+    dues = [due for planned, due in _expiries(seat) if planned.name not in seat.watches]
+    if not _unheard(seat):
+        asked = ((planned, absent) for planned, absent in _asked(seat) if planned.name not in seat.watches)
+        dues += [_deadline(seat, absent, outages) for planned, absent in asked]
     if seat.carries is not None and seat.carries.is_shut:
         dues.append(seat.carries.look_at)
     return min(dues, default=None)
@@ -44,6 +49,42 @@ def absences(
         if overdue and (planned.only_if is None or planned.only_if(scope) is True):
             evidence = (_evidence(seat, absent), *_children(seat, absent, neighbourhood))
             yield planned, Word(Signal.DANGER, now, planned.rule.severity, evidence=evidence)
+
+
+def expired(seat: Seat, now: Instant) -> Iterator[tuple[PlannedRule, Word]]:
+    """What is to be said of what people wrote about a seat's life; another day that they write may end it."""
+    for planned, due in _expiries(seat):
+        if due <= now and planned.name not in seat.watches:
+            yield planned, Word(Signal.DANGER, now, planned.rule.severity, evidence=tuple(_written(seat, planned, now)))
+    lasting = {planned.name for planned, due in _expiries(seat) if due <= now}
+    for planned, _ in seat.plan.expiries:
+        if planned.name in seat.watches and planned.name not in lasting:
+            yield planned, Word(Signal.CLEAR, now)
+
+
+def _expiries(seat: Seat) -> Iterator[tuple[PlannedRule, Instant]]:
+    for planned, expires in seat.plan.expiries:
+        last = _day(seat.device.attributes.get(expires.on))
+        if last is None and expires.life is not None:
+            first = _day(seat.device.attributes.get(expires.since))
+            last = None if first is None else first + expires.life
+        if last is not None:
+            yield planned, max(last - expires.before, seat.enrolled)
+
+
+def _day(written: Attribute | None) -> Instant | None:
+    """The first instant of a day, in UTC: in China eight in the morning. What is no day is unknown."""
+    try:
+        return (date.fromisoformat(str(written)).toordinal() - _EPOCH) * DAY
+    except ValueError:
+        return None
+
+
+def _written(seat: Seat, planned: PlannedRule, now: Instant) -> Iterator[Evidence]:
+    expires = planned.rule.expires
+    for name in (expires.on, expires.since) if expires is not None else ():
+        if name in seat.device.attributes:
+            yield Evidence(name, seat.device.attributes[name], at=now)
 
 
 def is_missed(seat: Seat) -> bool:

@@ -16,6 +16,7 @@ from msgspec import Struct
 from domain import Device, Finding, Instant, Ledger, Quality, Reading, Value
 from domain.kind import Kind
 from domain.people import Community
+from rules.absence import expired
 from rules.conditions import Condition
 from rules.core import QUIET_WATCH, Signal, Word
 from rules.explain import Asked, explained
@@ -78,6 +79,8 @@ class Engine(Renewing):
             seat.describe(device)
             if (gateway := self.gateways.hang(seat)) is not None:
                 above.add(gateway)
+            for planned, word in expired(seat, now) if seat.watches else ():
+                self._say(seat, planned, word, now, told)
             self._promise_absence(seat)
         for name in sorted(above):
             self._assume(name, now)

@@ -39,6 +39,9 @@ def asks(rule: Rule) -> str:
         if rule.absent.children is not None:
             of, wait = "经过网关的任何消息", f"{wait}，或它后面 {rule.absent.children} 台各缺 2 次"
         return f"{of} 缺了 {wait if rule.absent.after is None else duration(rule.absent.after)}"
+    if rule.expires is not None:
+        life = "" if rule.expires.life is None else f"，没写的按 {rule.expires.since} 后 {duration(rule.expires.life)}"
+        return f"到 {rule.expires.on} 前 {duration(rule.expires.before)}{life}"
     question = f"发生 `{rule.event}`" if rule.event is not None else f"`{rule.when}`"
     return question + (f"，持续 {duration(rule.hold)}" if rule.hold else "")
 

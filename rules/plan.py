@@ -66,6 +66,7 @@ class Plan:
         self.pensive = tuple((rule, cond) for rule, cond in self.judged if not cond.alone)
         self.mindful = Mindful(self.judged)
         self.absences = tuple((rule, rule.absent) for rule in rules if rule.absent is not None)
+        self.expiries = tuple((rule, rule.rule.expires) for rule in rules if rule.rule.expires is not None)
         self.chatters = tuple((rule, rule.rule.chatter) for rule in rules if rule.rule.chatter is not None)
         self.timed = tuple({absent.quantity for _, absent in self.absences if absent.quantity is not None})
         self.reflexes = _reflexes(self.judged)

@@ -16,7 +16,7 @@ from rules.tree import Node, attributes
 
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 ANY_KIND = "any"
-QUESTIONS = ("when", "event", "absent", "gather", "chatter")
+QUESTIONS = ("when", "event", "absent", "gather", "chatter", "expires")
 LONGEST_ADVICE = 8
 """Characters of advice: it must fit a text message beside place, deadline and reply code."""
 
@@ -107,6 +107,15 @@ class Chatter(_Written):
     rules: list[RuleName] = []
 
 
+class Expires(_Written):
+    """The day in the device's attribute `on`, else `life` after the day in its attribute `since`; told `before` it."""
+
+    on: Name = "expires_on"
+    since: Name = "installed_on"
+    life: Duration | None = None
+    before: Duration = 0
+
+
 class Rule(_Written):
     """One judgement: a condition (`when`), something that happens (`event`) or that is missing (`absent`), or findings
     that mean more together than each by itself (`gather`)."""
@@ -122,6 +131,7 @@ class Rule(_Written):
     absent: Absent | None = None
     gather: Gather | None = None
     chatter: Chatter | None = None
+    expires: Expires | None = None
     clear: str | None = None
     grades: list[Grade] = []
     hold: Duration = 0

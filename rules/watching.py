@@ -13,7 +13,7 @@ import msgspec
 from domain import Evidence, Finding, Instant
 from domain.kind import Kind
 from domain.people import Community
-from rules.absence import absences, is_missed, next_absence
+from rules.absence import absences, expired, is_missed, next_absence
 from rules.core import QUIET_WATCH, Patience, Phase, Signal, Watch, Word, matured, step
 from rules.gateways import LOOK_EVERY_MS, Gateway, Gateways
 from rules.groups import Group, Groups
@@ -198,7 +198,7 @@ class Watching:
         gateway = seat.carries
         if gateway is not None and gateway.is_shut:
             self._look_through(seat, gateway, due, told)
-        for planned, word in absences(seat, self.outages, self._near, due):
+        for planned, word in [*absences(seat, self.outages, self._near, due), *expired(seat, due)]:
             self._say(seat, planned, word, due, told)
         if gateway is not None and not gateway.is_shut and is_missed(seat):
             gateway.shut(gateway.through(seat), due)

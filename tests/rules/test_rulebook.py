@@ -194,9 +194,9 @@ def test_two_conditions_that_can_both_hold_are_shown_with_an_example(kinds: Kind
     [
         (
             {"event": "alarm"},
-            "a rule asks one question: write one of when, event, absent, gather, chatter (found ['when', 'event'])",
+            "write one of when, event, absent, gather, chatter, expires (found ['when', 'event'])",
         ),
-        ({"when": None}, "a rule asks one question: write one of when, event, absent, gather, chatter (found none)"),
+        ({"when": None}, "a rule asks one question: write one of when, event, absent, gather, chatter, expires"),
         ({"when": True}, "not a condition: True (write it in quotes, for example 'lel_pct >= 25')"),
         ({"when": "lel_pct => 3"}, "column 9: '=' means nothing here: write == to compare"),
         ({"when": None, "event": "alarm", "clear": "not alarm"}, "clear belongs to when"),

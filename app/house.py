@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from app.tools import Tools
 from console.api.application import create_app
 from console.services import Sample, Secret, Services, Site
 from console.stream import Hub
-from domain import DAY, Finding, Instant, Lane, Role
+from domain import DAY, MINUTE, Finding, Instant, Lane, Role
 from domain.people import Community
 from ingest.adapters import FILTERS
 from ingest.frame import Entry, Frame
@@ -42,6 +42,9 @@ from store.ledger import alertcounts
 log = logging.getLogger("fengshao.house")
 ALIVE_EVERY_S = 5.0
 STOP_WITHIN_S = 30.0
+RECALLED_ENTRIES = 1_000
+RECALLED_MS = 2 * MINUTE
+"""Of the journal's end. An entry holds what one append took: more than a session can have under way."""
 
 
 class House:
@@ -162,8 +165,24 @@ class House:
     async def _listen(self) -> None:
         """What the last run left in the journal is judged first; then the broker is heard."""
         await self.judging.chain.caught_up.wait()
+        async for entry in self._tail():
+            self.intake.recall(entry.frames)
+        self.intake.resume()
         self._listening = asyncio.current_task()
         await self.intake.run()
+
+    async def _tail(self) -> AsyncIterator[Entry]:
+        """What was journaled shortly before the last run ended, and perhaps not acknowledged on both sessions."""
+        newest = self._stores.journal.position()
+        last = [await self._stores.journal.fetch(lane, pos - 1) for lane, pos in newest.items()]
+        since = max((entry.frames[-1].received for entries in last for entry in entries), default=0) - RECALLED_MS
+        for lane in newest:
+            after = max(newest.values()) - RECALLED_ENTRIES
+            while entries := await self._stores.journal.fetch(lane, after):
+                after = entries[-1].pos
+                for entry in entries:
+                    if entry.frames[-1].received >= since:
+                        yield entry
 
     async def _follow_link(self) -> None:
         while True:

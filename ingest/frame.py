@@ -12,7 +12,8 @@ from domain import Instant, Lane
 class Frame(Struct, frozen=True, gc=False, array_like=True):
     """One message, word for word, with the session that brought it and the instant it came.
 
-    `size` is the payload's full length when only its head was kept (the message was larger than we take).
+    `size` is the payload's full length when only its head was kept (the message was larger than we take). A `twin` is
+    what the other session brought too: kept so that it is known after a restart, and not read.
     """
 
     topic: str
@@ -24,6 +25,7 @@ class Frame(Struct, frozen=True, gc=False, array_like=True):
     dup: bool = False
     retain: bool = False
     size: int | None = None
+    twin: bool = False
 
 
 class Entry(Struct, frozen=True):

@@ -17,10 +17,11 @@ from domain.kind import Kind
 from ingest.adapters import FILTERS
 from ingest.address import read_address
 from ingest.drops import DROPPED, DropCounter
-from ingest.frame import Entry
+from ingest.frame import Entry, Frame
 from ingest.lane import Foresee, LaneSettings, LaneWriter, Refused
 from ingest.lane import Journal as Journal
 from ingest.link import Arrival, Link, LinkSettings
+from ingest.recall import Recall
 from ingest.session import Session
 from ingest.topics import Cover
 from ingest.twins import Twins
@@ -95,6 +96,7 @@ class Intake:
         self._clock = clock
         self._urgent_filters = UrgentFilters()
         self._twins = Twins()
+        self._recall = Recall()
         self._cover = Cover(self._urgent_filters.filters)
         self._hearing = self._bulk_began_later = False
         address = read_address(url)
@@ -204,6 +206,18 @@ class Intake:
             self._hearing = hearing
             if self.on_link is not None:
                 self.on_link(hearing, self._clock())
+
+    def recall(self, frames: Iterable[Frame]) -> None:
+        """What was journaled before this start, in order. `resume` takes it up."""
+        self._recall.add(frames, self._cover)
+
+    def resume(self) -> None:
+        """Go on where the journal ends: what the broker sends again is known, and which copies are still to come."""
+        for session in self._sessions.values():
+            session.packets.open.update(self._recall.packets(session.name))
+        for twin, (urgent, bulk, taken) in self._recall.copies.items():
+            self._twins.resume(twin, urgent, bulk, taken, self._clock())
+        self._recall = Recall()
 
     def _takes(self, lane: Lane, topic: str, payload: bytes, qos: int, now: Instant) -> bool:
         """Whether this copy is journaled, if both sessions bring the message."""

@@ -92,7 +92,7 @@ class LaneWriter:
             link.pause()
 
     def _queue(self, link: Link, arrivals: list[Arrival], now: Instant) -> None:
-        batch = _Batch(link, [], [], 0, now)
+        batch, twins = _Batch(link, [], [], 0, now), list[Frame]()
         session, takes, most = self._session.name, self._takes, self._settings.max_packet_bytes
         lane, known, packet_ids, frames = self._lane, self._session.packets.open, batch.packet_ids, batch.frames
         for packet in arrivals:
@@ -109,19 +109,24 @@ class LaneWriter:
                     dup = again is Again.UNKNOWN
             if not takes(lane, topic, payload, qos, now):
                 self.twins += 1
+                twins.append(Frame(topic, payload[:TOO_LARGE_HEAD_BYTES], now, session, qos, packet_id, twin=True))
                 continue
             size = None
             if type(packet) is Oversized or len(payload) > most:
                 size, payload = self._cut(packet)
             frames.append(Frame(topic, payload, now, session, qos, packet_id, dup, packet.retain, size))
             batch.size += len(payload) + len(topic)
-        if self._foresee is not None and (dangers := self._foresee(batch.frames)):
-            self._dangers += dangers
-            batch.frames = [frame for frame in batch.frames if frame not in dangers]
+        self._let_dangers_pass(batch)
+        batch.frames += twins
         self.pending_bytes += batch.size
         self._waiting.append(batch)
         self._idle.clear()
         self._work.set()
+
+    def _let_dangers_pass(self, batch: _Batch) -> None:
+        if self._foresee is not None and (dangers := self._foresee(batch.frames)):
+            self._dangers += dangers
+            batch.frames = [frame for frame in batch.frames if frame not in dangers]
 
     def _again(self, packet: Arrival) -> Again:
         """The broker sent it again: did we have it?"""

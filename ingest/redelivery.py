@@ -82,6 +82,7 @@ KEPT_WHOLE_BYTES: Final = 1_024
 """Of larger frames only the digest is kept."""
 _NONE: Final = frozenset[int]()
 _DUP: Final = attrgetter("dup")
+_TWIN: Final = attrgetter("twin")
 
 
 class HeardPackets:
@@ -92,8 +93,11 @@ class HeardPackets:
         self._newest: Instant = 0
 
     def repeated(self, frames: Sequence[Frame]) -> Collection[int]:
-        """Which of these frames, by index, the broker sent again (DUP) although they were heard; all are remembered."""
-        if frames[0].received < self._newest or any(map(_DUP, frames)):
+        """Which of these frames, by index, were heard: the broker sent them again (DUP), or both sessions brought them.
+
+        All are remembered.
+        """
+        if frames[0].received < self._newest or any(map(_DUP, frames)) or any(map(_TWIN, frames)):
             return {index for index, frame in enumerate(frames) if self._is_repeated(frame)}
         self._newest = frames[-1].received
         for session in {frame.session for frame in frames}:
@@ -105,7 +109,7 @@ class HeardPackets:
     def _is_repeated(self, frame: Frame) -> bool:
         number = frame.packet_id
         if number is None:
-            return False
+            return frame.twin
         packets = self._packets.setdefault(frame.session, {})
         known, mark = _mark(packets.get(number, 0)), _mark(frame)
         if frame.dup and known & 0xFFFFFFFF == mark & 0xFFFFFFFF:
@@ -113,7 +117,7 @@ class HeardPackets:
         # A danger overtakes, and what came before it must not hide it afterwards.
         if mark >> 32 >= known >> 32:
             packets[number] = _kept(frame)
-        return False
+        return frame.twin
 
     def held(self) -> dict[str, dict[int, int | Frame]]:
         """What is remembered at this moment, to be written down elsewhere by `marks`."""

@@ -23,8 +23,24 @@ class Twins:
         self._bulk_ahead: dict[int, tuple[int, Instant]] = {}
         self._promised: dict[int, int] = {}
 
+    def resume(self, twin: int, urgent: int, bulk: int, taken: int, now: Instant) -> None:
+        """How often each session brought it before this start, and how often it was taken: go on from there.
+
+        Its own copies of the others a session has yet to bring. `missing` were left to the other session, whose copy
+        did not reach the journal: that one is to be taken.
+        """
+        known = max(urgent, bulk, taken)
+        missing, of_urgent, of_bulk = known - taken, known - urgent, known - bulk
+        promised = min(missing, of_urgent)
+        counts = ((self._promised, promised), (self._urgent_ahead, of_bulk - missing + promised))
+        for kept, count in counts:
+            if count > 0:
+                kept[twin] = count
+        if of_urgent > promised:
+            self._bulk_ahead[twin] = of_urgent - promised, now
+
     def takes_urgent(self, twin: int, now: Instant) -> bool:
-        """Whether the urgent session's copy is to be taken."""
+        """Whether the urgent session's copy is to be taken. `again`: it was sent before this start already."""
         if _spend(self._promised, twin):
             return True
         count, since = self._bulk_ahead.pop(twin, (0, 0))

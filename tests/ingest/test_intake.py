@@ -37,8 +37,12 @@ class MemoryJournal:
         self.rows.append((lane, list(frames)))
         return len(self.rows)
 
+    def frames(self, lane: Lane | None = None) -> list[Frame]:
+        return [frame for at, frames in self.rows for frame in frames if lane in (None, at)]
+
     def payloads(self, lane: Lane | None = None) -> list[bytes]:
-        return [frame.payload for at, frames in self.rows for frame in frames if lane in (None, at)]
+        """What is to be read: a copy that the other session brought too is only noted."""
+        return [frame.payload for frame in self.frames(lane) if not frame.twin]
 
 
 async def until(happened: Callable[[], Any], seconds: float = 20.0) -> None:

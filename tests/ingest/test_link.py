@@ -244,7 +244,8 @@ async def test_a_bulk_session_that_the_urgent_one_keeps_waiting_listens_without_
         broker.send(alarm, to="fengshao-urgent")
         await until(lambda: intake.status().twins == 1)
 
-        assert ["bulk"] == [frame.session for frame in journal.frames]
+        await until(lambda: len(journal.frames) == 2)
+        assert [("bulk", False), ("urgent", True)] == [(frame.session, frame.twin) for frame in journal.frames]
 
 
 def certificate(folder: Path) -> Path:

@@ -1,0 +1,9 @@
+"""The short form of `python -m benchmarks.presses`: equal presses of buttons that tell neither time nor counter."""
+
+from __future__ import annotations
+
+from benchmarks.presses import pressed
+
+
+def test_after_kills_each_press_is_one_reading_though_all_presses_have_equal_bytes() -> None:
+    assert (0, 0) == pressed(kills=2, each=1_500, seed=5, log=False)

@@ -8,6 +8,7 @@ Numbers, durations (`12h`, as milliseconds), `true`, `false`, 'text', quantity n
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -233,6 +234,7 @@ def _literal(token: _Token) -> Literal:
     return Literal(float(token.text) if "." in token.text else int(token.text))
 
 
+@lru_cache(maxsize=4096)
 def parse(written: str) -> Node:
     """The tree of a written condition.
 

@@ -4,7 +4,7 @@ that bears it out, and only when that instant has left the window is the past lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from domain import Instant
@@ -16,6 +16,7 @@ ROLLS_OVER_AT: Final = tuple(10.0**digits for digits in range(4, 10))
 SEEN_AT_LEAST: Final = 12
 """A standstill counts when the counter was seen this often in the window; what nobody looked at is unknown."""
 LONG_AGO: Final = -(2**62)
+PICKS: Final[Mapping[str, Callable[..., float]]] = {"min": min, "max": max}
 
 
 def grown(before: float, after: float) -> float:
@@ -31,14 +32,16 @@ def grown(before: float, after: float) -> float:
 class Extreme:
     """The greatest or least value of a window, and when it was measured."""
 
-    __slots__ = ("at", "begin", "until", "value")
+    __slots__ = ("at", "begin", "function", "length_ms", "until", "value")
 
-    def __init__(self) -> None:
+    def __init__(self, function: str, length_ms: int) -> None:
+        self.function, self.length_ms = function, length_ms
         self.at = self.begin = self.until = LONG_AGO
         self.value = 0.0
 
-    def ask(self, times: Sequence[Instant], values: Sequence[float], first: int, pick: Callable[..., float]) -> float:
-        """The one that `pick` (max or min) takes of what was measured from index `first` on."""
+    def ask(self, times: Sequence[Instant], values: Sequence[float], first: int) -> float:
+        """The greatest or least of what was measured from index `first` on."""
+        pick = PICKS[self.function]
         if not self.begin <= times[first] <= self.at:
             rest = values[first:]
             self.value = pick(rest)
@@ -55,10 +58,12 @@ class Extreme:
 class Standstill:
     """How long a counter stood still. The newest sample is looked at anew each time: thinning may still drop it."""
 
-    __slots__ = ("begin", "first_end", "gap_at", "gap_ms", "moved", "peak", "peak_at", "stood", "until")
+    __slots__ = ("begin", "first_end", "gap_at", "length_ms", "moved", "peak", "peak_at", "stood", "until")
+
+    function = "idle"
 
     def __init__(self, length_ms: int) -> None:
-        self.gap_ms = length_ms // SEEN_AT_LEAST
+        self.length_ms = length_ms
         self._look_through(LONG_AGO)
 
     def _look_through(self, at: Instant) -> None:
@@ -77,7 +82,7 @@ class Standstill:
         self.begin = begin
         self._settle(times, values, last - 1)
         gap = times[last] - times[last - 1]
-        if gap > self.gap_ms or self.gap_at > begin:
+        if gap > self.length_ms // SEEN_AT_LEAST or self.gap_at > begin:
             return None
         stood = self.stood + gap if grown(values[last - 1], values[last]) == 0 else 0
         if stood and not self.moved:
@@ -87,7 +92,7 @@ class Standstill:
     def _settle(self, times: Sequence[Instant], values: Sequence[float], end: int) -> None:
         for index in range(_first_after(times, end, self.until), end + 1):
             gap = times[index] - times[index - 1]
-            if gap > self.gap_ms:
+            if gap > self.length_ms // SEEN_AT_LEAST:
                 self.gap_at = times[index]
             self._note(times[index], gap, grown(values[index - 1], values[index]) == 0)
 

@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Final
 
 from domain import HOUR, Instant
-from rules.sliding import Extreme, Standstill, grown
+from rules.sliding import PICKS, Extreme, Standstill, grown
 from rules.tree import Window
 
 Sample = tuple[Instant, float]
@@ -36,8 +36,8 @@ class History:
         self.keep_ms, self.exact = keep_ms, exact
         self.falls: tuple[Instant, ...] = ()
         """When a counter fell: seldom; between falls growth is a single subtraction."""
-        self.slides: dict[tuple[str, int], Extreme | Standstill] | None = None
-        """What was found out about windows that move on."""
+        self.slides: tuple[Extreme | Standstill, ...] = ()
+        """What was found out about windows that move on: seldom more than two, and there are many histories."""
         self._hold(samples)
 
     @property
@@ -52,7 +52,7 @@ class History:
 
     def _look_back(self) -> None:
         """Works out anew what is kept beside the samples."""
-        self.slides = None
+        self.slides = ()
         values = self.values
         self.falls = tuple(self.at[index] for index in range(1, len(values)) if values[index] < values[index - 1])
 
@@ -113,7 +113,7 @@ class History:
             return None
         if function == "seen":
             return float(min(at - self.at[0], length_ms))
-        if function in _EXTREMES and end - first > SHORT and end == len(self.at):
+        if function in PICKS and end - first > SHORT and end == len(self.at):
             return self._extreme(window, first)
         values = self.values[first:end]
         return _quantile(values, window.part) if function == "quantile" else float(_OF_VALUES[function](values))
@@ -122,11 +122,9 @@ class History:
         return len(self.at) if not self.at or self.at[-1] <= at else bisect_right(self.at, at)
 
     def _extreme(self, window: Window, first: int) -> float:
-        slides, key = self._slides(), (window.function, window.length_ms)
-        extreme = slides.get(key)
-        if not isinstance(extreme, Extreme):
-            extreme = slides[key] = Extreme()
-        return extreme.ask(self.at, self.values, first, _EXTREMES[window.function])
+        slide = self._slide(window)
+        assert isinstance(slide, Extreme)
+        return slide.ask(self.at, self.values, first)
 
     def _span(self, at: Instant, length_ms: int) -> tuple[int, int] | None:
         """The first and last sample that cover the `length_ms` before `at`; None when they do not reach back so far."""
@@ -165,22 +163,23 @@ class History:
         span = self._span(at, window.length_ms)
         if span is None or span[1] < len(self.at) - 1:
             return self.idle(at, window.length_ms)
-        slides, key = self._slides(), (window.function, window.length_ms)
-        known = slides.get(key)
-        if not isinstance(known, Standstill):
-            known = slides[key] = Standstill(window.length_ms)
-        return known.ask(self.at, self.values, *span)
+        slide = self._slide(window)
+        assert isinstance(slide, Standstill)
+        return slide.ask(self.at, self.values, *span)
 
-    def _slides(self) -> dict[tuple[str, int], Extreme | Standstill]:
-        if self.slides is None:
-            self.slides = {}
-        return self.slides
+    def _slide(self, window: Window) -> Extreme | Standstill:
+        for slide in self.slides:
+            if slide.length_ms == window.length_ms and slide.function == window.function:
+                return slide
+        idle = window.function == "idle"
+        slide = Standstill(window.length_ms) if idle else Extreme(window.function, window.length_ms)
+        self.slides += (slide,)
+        return slide
 
 
 _OF_COUNTERS: Final[Mapping[str, Callable[[History, Instant, int], float | None]]] = {
     "increase": History.increase, "rate": History.rate,
 }  # fmt: skip
-_EXTREMES: Final[Mapping[str, Callable[..., float]]] = {"min": min, "max": max}
 _OF_VALUES: Final[Mapping[str, Callable[[Sequence[float]], float]]] = {
     # Rounded like a counter's growth: three times 0.1 is 0.3.
     "sum": lambda values: round(sum(values), 7),

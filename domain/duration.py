@@ -27,6 +27,20 @@ def parse_duration(written: object) -> int:
     return round(sum(float(number) * _UNIT_MS[unit] for number, unit in parts))
 
 
+def written_duration(ms: int) -> str:
+    """A duration as people write it.
+
+    >>> written_duration(90_000), written_duration(86_400_000), written_duration(0)
+    ('1m30s', '1d', '0s')
+    """
+    parts, rest = [], ms
+    for unit, size in reversed(_UNIT_MS.items()):
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
 def _told(ms: int, info: SerializationInfo) -> int | str:
     return f"{ms}ms" if info.context and info.context.get("as_written") else ms
 

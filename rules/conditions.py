@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from domain import Evidence, Instant, Severity, Value
+from domain import MINUTE, Evidence, Instant, Severity, Value
+from domain.duration import written_duration
 from rules.core import TOLD_OF, Phase, Signal, Watch
 from rules.expression import parse
 from rules.meaning import Answer, Scope, guard, meaning, sides
@@ -99,7 +100,7 @@ class Condition:
         """What a person can check: each quantity with its value and the limit it was held against."""
         rendered = ((leaf, _measured(leaf, scope), unit, limits) for leaf, unit, limits in self._lines)
         return tuple(
-            Evidence(_name(leaf), value, unit, _limit(limits, scope), at)
+            Evidence(_name(leaf), _readable(value, unit), unit, _readable(_limit(limits, scope), unit), at)
             for leaf, value, unit, limits in rendered
             if value is not None
         )
@@ -140,10 +141,17 @@ def _unit(leaf: Shown, units: Mapping[str, str]) -> str:
     unit = units.get(_name(leaf), "")
     if isinstance(leaf, Quantity):
         return unit
-    return {"idle": "ms", "seen": "ms", "count": "", "rate": f"{unit}/h"}.get(leaf.function, unit)
+    if leaf.function in ("increase", "sum", "count"):
+        return f"{'' if leaf.function == 'count' else unit}/{written_duration(leaf.length_ms)}"
+    return {"idle": "min", "seen": "min", "rate": f"{unit}/h"}.get(leaf.function, unit)
 
 
 def _measured(leaf: Shown, scope: Scope) -> Value | None:
     if isinstance(leaf, Distance):
         return meaning(leaf)(scope)
     return scope.values.get(leaf.name) if isinstance(leaf, Quantity) else scope.window(leaf)
+
+
+def _readable(value: Value | None, unit: str) -> Value | None:
+    """Nobody reads milliseconds."""
+    return round(value / MINUTE, 1) if unit == "min" and isinstance(value, (int, float)) else value

@@ -19,6 +19,7 @@ from rules.plan import PlannedRule
 from rules.scope import DEFAULT_ZONE, Scope
 from rules.seat import Seat
 from rules.tree import Attribute, Literal, Node, Quantity, Window, leaves
+from rules.witness import told
 
 Story = dict[str, object]
 Both = tuple[str, str]
@@ -47,7 +48,8 @@ def explained(seat: Seat, rule: str, asked: Asked) -> Story:
         story |= {
             "since": watch.since, "begin": watch.begin, "wake_at": watch.wake_at, "severity": watch.severity.value,
         }  # fmt: skip
-        story["evidence"] = [f"{line.quantity} {line.value}{line.unit} / {line.limit}" for line in watch.evidence]
+        lines = [told(line, seat.plan.described) for line in watch.evidence]
+        story["evidence"], story["evidence_en"] = [zh for zh, _ in lines], [en for _, en in lines]
     if asked.said is not None:
         story |= {"said_at": asked.said.at, "values": asked.said.values}
     if planned is not None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from domain.duration import written_duration as duration
 from rules.expression import parse
 from rules.rulebook import Gather, Rule, Rulebook
 from rules.tree import COUNTER_WINDOWS, distances, windows
@@ -93,18 +94,3 @@ def _beyond(rule: Rule) -> Iterator[str]:
 
 _SUBJECTS = {"household": "户", "building": "栋", "cell": "网格", "line": "管线"}
 _SEVERITIES = {"critical": "紧急", "high": "高", "medium": "中", "low": "低"}
-_UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
-
-
-def duration(length_ms: int) -> str:
-    """A duration as people write it.
-
-    >>> duration(90_000), duration(86_400_000), duration(0)
-    ('1m30s', '1d', '0s')
-    """
-    parts, rest = [], length_ms
-    for unit, size in _UNITS:
-        count, rest = divmod(rest, size)
-        if count:
-            parts.append(f"{count}{unit}")
-    return "".join(parts) or "0s"

@@ -444,7 +444,7 @@ def test_a_rule_can_say_where_it_stands_with_a_device(engine: Engine) -> None:
     story = engine.explain("gas-low", "gas-1")
     assert (story["phase"], story["since"], story["wake_at"]) == ("pending", T0, T0 + 30_000)
     assert (story["needs"], story["hold_ms"]) == (["lel_pct"], 30_000)
-    assert story["evidence"] == ["lel_pct 15%LEL / 10"]
+    assert story["evidence"] == ["燃气浓度 15 %LEL（限值 10 %LEL）"]
     assert engine.explain("gas-co", "gas-1")["phase"] == "quiet"
     assert engine.explain("band-sos", "gas-1")["applies_to_kind"] is False
     assert engine.explain("gas-low", "nobody")["known"] is False

@@ -33,7 +33,7 @@ def test_an_average_over_time_counts_readings_that_came_in_one_batch_out_of_orde
     engine = one_rule(kinds, when="mean(lel_pct, 30m) >= 10 and count(lel_pct, 30m) >= 3")
     batch = [said(at * MINUTE, late=(30 - at) * MINUTE, lel_pct=value) for at, value in ((20, 16), (5, 3), (10, 14))]
     (finding,) = engine.feed(batch, T0 + 30 * MINUTE)
-    assert [(line.value, line.limit, line.unit) for line in finding.evidence] == [(11.0, 10, "%LEL"), (3.0, 3, "")]
+    assert [(line.value, line.limit, line.unit) for line in finding.evidence] == [(11.0, 10, "%LEL"), (3.0, 3, "/30m")]
 
 
 def test_what_people_wrote_is_no_evidence(kinds: Kinds) -> None:

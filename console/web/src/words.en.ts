@@ -85,7 +85,13 @@ export const en: Words = {
     expired: 'Expired',
     dead: 'Undeliverable',
   },
-  unit: { bpm: 'bpm', steps: 'steps', deg: '°' },
+  unit: { bpm: 'bpm', steps: 'steps', deg: '°', min: 'min', m: 'm' },
+  reckoned: {
+    count: 'Number',
+    distance_m: 'Distance from the place written down',
+    heard: 'Last message',
+    retained: 'Retained message of unknown age',
+  },
 
   top: {
     onDuty: 'On duty',

@@ -26,7 +26,9 @@ export function kindName(kind: string | undefined): string {
 
 export function quantityName(quantity: string, kind?: string): string {
   const found = names.quantities[`${kind ?? ''}.${quantity}`] ?? names.quantities[quantity]
-  return found?.[language.value] ?? words.value.story.curve
+  const reckoned: Record<string, string> = words.value.reckoned
+  // The title of another rule, gathered as evidence, stands for itself.
+  return found?.[language.value] ?? reckoned[quantity] ?? (/[^\x00-\x7f]/.test(quantity) ? quantity : words.value.story.curve)
 }
 
 export function channelName(channel: string | null | undefined): string {

@@ -84,7 +84,9 @@ export const zh = {
     expired: '已过期',
     dead: '发不出',
   },
-  unit: { bpm: '次/分', steps: '步', deg: '°' },
+  unit: { bpm: '次/分', steps: '步', deg: '°', min: '分钟', m: '米' },
+  /** Evidence that is no quantity of a kind. */
+  reckoned: { count: '数量', distance_m: '离登记地点', heard: '最近一次消息', retained: '保留消息，时间不明' },
 
   top: {
     onDuty: '值守',

@@ -2,61 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from app.shelf import BOOKS
-from app.site import SiteFolder
 from app.written import WrittenError
 from rules.takeup import Renewal
 from store.journal import MarkKind
+from tests.app.ruled_town import GAS, RuledTown
 from tests.conftest import Broker
-from tests.town import PATIENCE_S, Town
-
-GAS = (BOOKS / "gas.yaml").read_text("utf-8")
-
-
-class RuledTown(Town):
-    """A town whose site has rulebooks of its own."""
-
-    @property
-    def rules(self) -> Path:
-        folder = self.data.parent / "site" / "rules"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
-
-    def _folder(self) -> SiteFolder:
-        return replace(super()._folder(), path=self.rules.parent)
-
-    def writes(self, text: str, name: str = "gas.yaml") -> None:
-        """A file is saved; two saves in one tick of the file system's clock must look different too."""
-        file = self.rules / name
-        file.write_text(text, "utf-8")
-        self.saved = getattr(self, "saved", 0) + 1
-        os.utime(file, ns=(self.saved, self.saved))
-
-    async def hears(self, **values: Any) -> None:
-        before = self.house.judging.chain.counts.readings
-        await self.publish("fengshao/v1/gas-402/up", {"ts": self.clock.now, **values})
-        await self.until(lambda: self.house.judging.chain.counts.readings > before, "the reading")
-
-    def phase(self, rule: str) -> object:
-        return self.house.judging.engine.explain(rule, "gas-402")["phase"]
-
-    async def timeline(self) -> list[str]:
-        (alert,) = await self.items("/api/v1/alerts")
-        return [line["kind"] for line in (await self.get(f"/api/v1/alerts/{alert['id']}"))["timeline"]]
-
-    async def until_recovered(self) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while "recovered" not in await self.timeline():
-                await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -104,7 +60,7 @@ async def test_a_hold_runs_on_over_a_change_of_another_rule(town: RuledTown) -> 
 
 
 async def test_a_book_with_faults_is_told_and_judges_nobody_until_it_is_mended(town: RuledTown) -> None:
-    town.writes(GAS.replace("lel_pct >= 25", "lel_pct > = 25").replace("hold: 30s", "hold: soon"))
+    town.writes(GAS.replace("lel_pct >= 25", "lel_pct > = 25").replace("hold: 30s", "hold: soon", 1))
     with pytest.raises(WrittenError) as refused:
         await town.house.books.reload()
     assert [Path(fault.file).name for fault in refused.value.faults] == ["gas.yaml"] * 2

@@ -21,9 +21,12 @@ NOTHING: Final = Problem("absent")
 """The field says that nothing was measured."""
 
 _TRUE_WORDS: Final = frozenset(
-    {"true", "1", "on", "yes", "alarm", "alarming", "detected", "triggered", "sos", "help", "pressed"}
+    {"true", "1", "on", "yes", "alarm", "alarming", "active", "detected", "triggered", "sos", "help", "pressed"}
+    | {"报警", "告警", "是"}
 )
-_FALSE_WORDS: Final = frozenset({"false", "0", "off", "no", "normal", "none", "clear", "no alarm", "no_alarm"})
+_FALSE_WORDS: Final = frozenset(
+    {"false", "0", "off", "no", "normal", "none", "clear", "inactive", "ok", "no alarm", "no_alarm", "正常", "无", "否"}
+)
 _INT64_MAX: Final = 2**63 - 1
 
 

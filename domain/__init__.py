@@ -84,8 +84,8 @@ class Lane(StrEnum):
 class Reading(Struct, frozen=True, gc=False):
     """One device's values at one instant, after decoding, unit conversion, identification and admission.
 
-    `at` is the device's instant when its clock is sane, else `received`. `doubts` names the quantities that are not
-    GOOD; most readings have none and share one empty dict.
+    `at` is the device's instant when its clock is sane, else `received`, and then `ahead_ms` says by how much the clock
+    was ahead (0: not known). `doubts` names the quantities that are not GOOD; most have none and share one empty dict.
     """
 
     device: str
@@ -94,6 +94,7 @@ class Reading(Struct, frozen=True, gc=False):
     received: Instant
     values: dict[str, Value]
     doubts: dict[str, Quality] = field(default_factory=dict)
+    ahead_ms: int = 0
 
     @property
     def is_test(self) -> bool:

@@ -116,7 +116,8 @@ def _examine(draft: Draft, device: Device, plan: Plan, window: Window, received:
         return Verdict(duplicate=True)
     skewed = at is None and draft.at is not None
     doubts = _doubts(values, implausible, draft.retained, skewed)
-    verdict.reading = Reading(device.id, plan.kind, received if at is None else at, received, values, doubts)
+    ahead_ms = said_at - received if skewed and said_at is not None and not draft.retained else 0
+    verdict.reading = Reading(device.id, plan.kind, received if at is None else at, received, values, doubts, ahead_ms)
     return verdict
 
 

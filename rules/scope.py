@@ -21,6 +21,9 @@ from rules.workdays import moment, offset_ms, zone_named
 GROUP: Final = "/"
 """Stands in the id under which a group is kept (`building/b3`), and in no device's id: it parts MQTT topics."""
 DEFAULT_ZONE: Final = ZoneInfo("Asia/Shanghai")
+CLOCK_OFFSET: Final = "clock_offset_s"
+"""By how many seconds a device's clock is ahead, where it is not sane."""
+_UNTIMELY: Final = frozenset({Quality.CLOCK, Quality.RETAINED})
 LOCATED: Final = ("lat", "lon", "datum")
 """What a place has beside its attributes: `place.lat` is where the door is, known of it or of its building."""
 _DOOR_LEVELS: Final = frozenset(DOOR_LEVELS[1:])
@@ -154,11 +157,13 @@ def learn_usual(seat: Seat, neighbourhood: Neighbourhood, at: Instant, values: d
 
 
 def believable(reading: Reading) -> dict[str, Value]:
-    """The values that rules judge: what is implausible is recorded and shown, not judged."""
-    doubts = reading.doubts
-    if not doubts:
-        return reading.values
-    return {name: value for name, value in reading.values.items() if doubts.get(name) is not Quality.IMPLAUSIBLE}
+    """The values that rules judge: what is implausible is recorded and shown, not judged. A clock that nobody doubts is
+    right, so that what was found of it may end."""
+    values, doubts = reading.values, reading.doubts
+    if doubts:
+        values = {name: value for name, value in values.items() if doubts.get(name) is not Quality.IMPLAUSIBLE}
+    unsure = not reading.ahead_ms and (CLOCK_OFFSET in values or not _UNTIMELY.isdisjoint(doubts.values()))
+    return values if unsure else {**values, CLOCK_OFFSET: round(reading.ahead_ms / 1000)}
 
 
 def with_memory(seat: Seat, at: Instant, values: dict[str, Value], late: bool) -> Mapping[str, Value]:

@@ -180,6 +180,7 @@ def test_a_clock_that_is_not_sane_is_replaced_by_the_arrival_and_says_so(ours: L
     )
 
     assert [(NOW, {"lel_pct": Quality.CLOCK})] * 3 == [(each.at, each.doubts) for each in heard.readings]
+    assert [180_000, -NOW, -NOW] == [each.ahead_ms for each in heard.readings]
 
 
 def test_a_time_that_is_none_is_refused_and_the_values_are_taken_at_their_arrival(ours: Listener) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import HOUR, MINUTE, Device, Phase
+from domain import HOUR, MINUTE, Device, Finding, Phase, Quality, Reading
 from domain.kind import Kind
 from domain.people import community
 from rules.engine import Engine
@@ -48,3 +48,24 @@ def test_a_device_that_comes_back_within_the_grace_was_never_missed(
     engine.life_signs(["gas-1"], T0 + 2 * MINUTE)
 
     assert engine.tick(T0 + HOUR) == []
+
+
+def test_a_clock_that_stays_wrong_is_told_with_its_offset_and_ends_when_it_is_right(
+    books: dict[str, Rulebook], kinds: dict[str, Kind]
+) -> None:
+    engine = Engine([books["device"]], kinds, community())
+
+    def heard(minutes: int, ahead_ms: int, quality: Quality | None = Quality.CLOCK) -> list[Finding]:
+        doubts = {} if quality is None else {"temp_c": quality}
+        at = T0 + minutes * MINUTE
+        return engine.feed([Reading("d", "door", at, at, {"temp_c": 20}, doubts, ahead_ms)], at)
+
+    assert [*heard(0, 8 * HOUR), *heard(30, 8 * HOUR)] == []
+    (told,) = heard(70, 8 * HOUR)
+    assert (told.rule, told.evidence[0].quantity, told.evidence[0].value, told.evidence[0].unit) == (
+        "device-clock", "clock_offset_s", 28_800, "s",
+    )  # fmt: skip
+    # What bears no time that can be read says nothing of the clock, and neither does a retained message.
+    assert [*heard(80, 0), *heard(200, 0), *heard(210, 0, Quality.RETAINED), *heard(300, 0, Quality.RETAINED)] == []
+    assert heard(310, 0, None) == []
+    assert [one.phase for one in engine.tick(T0 + 371 * MINUTE)] == [Phase.ENDED]

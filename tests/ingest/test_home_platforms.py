@@ -215,6 +215,38 @@ def test_the_gas_of_a_stranger_is_told_although_nobody_registered_it(listener: C
     ]
 
 
+def test_a_self_test_that_is_ordered_is_a_test_until_its_result_is_there(listener: Callable[..., Listener]) -> None:
+    ours = listener(named_on("zigbee2mqtt", "gas_alarm", "kitchen"))
+    said = [{"gas": True, "self_test": True, "self_test_result": word} for word in (None, "checking", "success")]
+    heard = ours.hear(
+        [say("zigbee2mqtt/kitchen", {**each, "self_test_result": each["self_test_result"]}) for each in said]
+    )
+
+    assert [True, True, None] == [each.values.get("test") for each in heard.readings]
+
+
+def test_a_stranger_is_understood_by_plain_words(listener: Callable[..., Listener]) -> None:
+    said = {"properties": {"status.SmokeAlarm": 1, "batteryLevel": 88}}
+    (refused,) = listener().hear([say("/p/d/properties/report", said)]).refusals
+
+    assert (refused.danger, refused.proposed_kind) == (True, "smoke_alarm")
+
+
+def test_an_alarm_of_something_else_is_no_fire(listener: Callable[..., Listener]) -> None:
+    ours = listener(named_on("jetlinks", "smoke_alarm", "d"))
+    heard = ours.hear([say("/p/d/properties/report", {"properties": {"battery": {"alarm": 1}, "door": {"alarm": 1}}})])
+
+    assert [{"battery_low": True}] == [each.values for each in heard.readings]
+
+
+def test_a_gateway_says_of_several_what_became_of_them(listener: Callable[..., Listener]) -> None:
+    statuses = [{"device_id": "c1", "status": "ONLINE"}, {"device_id": "c2", "status": "OFFLINE"}, 7]
+    said = {"services": [{"service_id": "$sub_device_manager", "paras": {"device_statuses": statuses}}]}
+    notes = listener(named_on("iotda", "door", "c2")).hear([say("$oc/devices/g/sys/events/up", said)]).notes
+
+    assert [("c1", None, True), ("c2", "ours", False)] == [(each.identity, each.device, each.online) for each in notes]
+
+
 @pytest.mark.parametrize(
     ("topic", "said", "danger"),
     [

@@ -130,6 +130,18 @@ def test_a_birth_defines_nothing_by_an_alias_without_a_name(host: Host) -> None:
     )
 
 
+def test_a_danger_is_known_by_its_last_word_in_any_folder(host: Host) -> None:
+    host.hear("NBIRTH", payload(seq=0), None)
+    said = (
+        metric("Status/GasLeak", boolean(True)),
+        metric("Battery/Alarm", boolean(False)),
+        metric("Pump/CO", boolean(True)),
+    )
+    heard = host.hear("DBIRTH", payload(*said, seq=1))
+
+    assert [{"alarm": True, "battery_low": False}] == [each.values for each in heard.readings]
+
+
 def test_a_metric_in_folders_is_called_by_its_last_word_unless_two_are(host: Host) -> None:
     host.hear("NBIRTH", payload(seq=0), None)
     two = metric("Chip/temp_c", fixed32(12, 50.0)), metric("Room/temp_c", fixed32(12, 20.0))

@@ -175,10 +175,15 @@ def with_memory(seat: Seat, at: Instant, values: dict[str, Value], late: bool) -
     if not plan.remembered or late:
         return values
     oldest = at - STALE_AFTER.patience_ms(seat.report_every_ms)
-    remembered = {q: kept for q, kept in (seat.remembered or {}).items() if kept[0] >= oldest}
-    recalled = {name: value for name, (_, value) in remembered.items()}
-    seat.remembered = {**remembered, **{q: (at, values[q]) for q in plan.remembered if q in values}}
-    return {**recalled, **values}
+    remembered = seat.remembered or {}
+    recalled = {name: value for name, (since, value) in remembered.items() if since >= oldest}
+    if len(recalled) < len(remembered):
+        remembered = {name: remembered[name] for name in recalled}
+    for name in plan.remembered & values.keys():
+        remembered[name] = (at, values[name])
+    seat.remembered = remembered
+    recalled.update(values)
+    return recalled
 
 
 def remember_past(seat: Seat, at: Instant, values: dict[str, Value]) -> None:

@@ -14,7 +14,7 @@ from app.control import Answered
 from app.rulework import trials_of
 from app.shelf import book_files, load_books, load_kinds
 from app.written import read_model
-from domain.duration import parse_duration
+from domain.duration import parse_duration, written_duration
 from rules.manual import table
 from rules.rulebook import Rulebook
 from rules.trial import TrialBook
@@ -92,13 +92,22 @@ def manual() -> str:
     return table(load_books(load_kinds(), files), trials)
 
 
+_DURATION = r"^(\d+(\.\d+)?(ms|s|m|h|d))+$"
+
+
 class _Shape(GenerateJsonSchema):
     """Durations are whole numbers inside and `30s` in a file: the schema speaks of the file."""
 
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
         if schema["function"]["function"] is parse_duration:
-            return {"type": "string", "pattern": r"^(\d+(\.\d+)?(ms|s|m|h|d))+$", "examples": ["30s", "5m", "12h"]}
+            return {"type": "string", "pattern": _DURATION, "examples": ["30s", "5m", "12h"]}
         return super().function_before_schema(schema)
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        shape = super().default_schema(schema)
+        if shape.get("pattern") == _DURATION and isinstance(shape.get("default"), int):
+            shape["default"] = written_duration(shape["default"])
+        return shape
 
 
 def schema(of: str) -> str:

@@ -4,7 +4,7 @@ whether the rule makes sense for its kinds is rules/check.py's question.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -17,6 +17,8 @@ from rules.tree import Node, attributes
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 ANY_KIND = "any"
 QUESTIONS = ("when", "event", "absent", "gather", "chatter", "expires")
+ALONE: Final = ("device", "person")
+GROUPS: Final = ("household", "building", "cell", "line")
 LONGEST_ADVICE = 8
 """Characters of advice: it must fit a text message beside place, deadline and reply code."""
 
@@ -32,7 +34,7 @@ def _readable(written: object) -> object:
 
 
 class _Written(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Advice(_Written):
@@ -116,34 +118,67 @@ class Expires(_Written):
     before: Duration = 0
 
 
+def _together(shape: dict[str, Any]) -> None:
+    """For editors: which fields go together, as the validators below say in words."""
+    gathers = {
+        "required": ["gather", "of"],
+        "not": {"required": ["kind"]},
+        "properties": {"of": {"enum": list(GROUPS)}},
+    }
+    looks = {"required": ["kind"], "not": {"required": ["gather"]}, "properties": {"of": {"enum": list(ALONE)}}}
+    lasts = {"anyOf": [{"required": ["release"]}, {"required": ["latch"]}]}
+    shape["oneOf"] = [{"required": [question]} for question in QUESTIONS]
+    shape["anyOf"] = [gathers, looks]
+    shape["dependentRequired"] = {"clear": ["when"], "cancel": ["event"]}
+    shape["dependentSchemas"] = {"event": lasts, "chatter": lasts}
+
+
 class Rule(_Written):
     """One judgement: a condition (`when`), something that happens (`event`) or that is missing (`absent`), or findings
     that mean more together than each by itself (`gather`)."""
 
+    model_config = ConfigDict(json_schema_extra=_together)
+
     name: RuleName
+    """Its own among all books; findings bear it."""
     title: Words
+    """What the worker reads first: at most eight Chinese characters."""
     kind: Name | list[Name] | None = None
+    """The kind of device, several of them, or `any`."""
     severity: Severity
     ledger: Ledger = Ledger.DANGER
+    """`danger`: the grid worker; `health`: maintenance."""
     of: Literal["device", "person", "household", "building", "cell", "line"] = "device"
+    """Whom it is about: a reading about its device or person, gathered findings about the others."""
     when: str | None = None
+    """What is dangerous, as a condition: `lel_pct >= default(device.limit_pct, 10) and not fault`."""
     event: str | None = None
+    """What happens and has no end: `sos`."""
     absent: Absent | None = None
     gather: Gather | None = None
     chatter: Chatter | None = None
     expires: Expires | None = None
     clear: str | None = None
+    """When it is over: well below `when`, or it chatters. Without it, when `when` is not true."""
     grades: list[Grade] = []
     hold: Duration = 0
+    """How long it must last before anybody is told."""
     release: Duration = 0
+    """How long it must be over before it ends; of an event, how long without repetition."""
     latch: bool = False
+    """It ends only when a named person resets it."""
     shadow: bool = False
+    """Judged and counted, told to nobody."""
     if_silent: Literal["fire", "wait"] = "fire"
+    """Whether a hold completes by the clock when nothing more is heard, or waits for another reading."""
     cancel: Cancel | None = None
     only_if: str | None = None
+    """What keeps it from beginning and never ends it: attributes, the time, other findings."""
     show: list[Name] = []
+    """Quantities to be shown beside those it judges."""
     advice: Advice | None = None
     source: Annotated[str, Field(min_length=1)]
+    """Where its limits come from, with the grade of the source; else `our default (unverified)`."""
 
     _conditions = field_validator("when", "event", "clear", "only_if", mode="before")(
         lambda written: None if written is None else _readable(written)
@@ -170,7 +205,7 @@ class Rule(_Written):
             raise ValueError("kind is missing: write the kind of device, for example kind: gas_alarm")
         if self.gather is not None and self.kind is not None:
             raise ValueError("gather speaks of findings, not of devices: remove kind")
-        if (self.gather is None) is (self.of not in ("device", "person")):
+        if (self.gather is None) is (self.of not in ALONE):
             raise ValueError(
                 "a reading is about a device or a person; findings gather in a household, building, cell or line:"
                 f" write {'of: device' if self.gather is None else 'of: building'}"

@@ -1,8 +1,8 @@
 """The calendar by which conditions ask for the time: local hour and weekday, Chinese public holidays and the weekends
 worked in exchange. It knows no clock. **Data to be renewed every year**, when the State Council has published it.
 
-2026: notice of the State Council of 2025-11-04. 2027: no notice was found when it was last looked for (2026-11-22); what
-stands here are the days fixed by law (unverified against a notice), without any exchanged weekend.
+2026: notice of the State Council of 2025-11-04. 2027: no notice was found when it was last looked for (2026-11-22);
+what stands here are the days fixed by law (unverified against a notice), without any exchanged weekend.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 LEAVES: Final = frozenset({"value", "val", "state", "status", "data", "current", "now"})
@@ -28,6 +28,9 @@ LONE: Final = LEAVES | {
 _BREAKS: Final = re.compile(r"[.:]+")
 _NAME_MAX: Final = 120
 
+NAMES_KEPT: Final = 4_096
+"""Names whose words are kept at hand: a device says the same ones every time."""
+
 
 def folded(name: str) -> str:
     """The letters and digits of a name, in lower case.
@@ -38,21 +41,22 @@ def folded(name: str) -> str:
     return "".join(filter(str.isalnum, name[:_NAME_MAX].lower()))
 
 
-def heard_as(name: str) -> Iterator[str]:
+@lru_cache(maxsize=NAMES_KEPT)
+def heard_as(name: str) -> tuple[str, ...]:
     """What a field may be called, the whole name first, then what the end of its path says.
 
-    >>> list(heard_as("status.smokeAlarm")), list(heard_as("flood.value")), list(heard_as("battery.alarm"))
-    (['statussmokealarm', 'smokealarm'], ['floodvalue', 'flood'], ['batteryalarm'])
+    >>> heard_as("status.smokeAlarm"), heard_as("flood.value"), heard_as("battery.alarm")
+    (('statussmokealarm', 'smokealarm'), ('floodvalue', 'flood'), ('batteryalarm',))
     """
-    whole = folded(name)
-    yield whole
     parts = [part for part in map(folded, _BREAKS.split(name[:_NAME_MAX])) if part]
+    heard = [folded(name)]
     if len(parts) > 2:
-        yield parts[-2] + parts[-1]
+        heard.append(parts[-2] + parts[-1])
     if len(parts) > 1 and parts[-1] in LEAVES:
-        yield parts[-2]
+        heard.append(parts[-2])
     elif len(parts) > 1 and parts[-1] not in LONE:
-        yield parts[-1]
+        heard.append(parts[-1])
+    return tuple(heard)
 
 
 def below_folders(name: str) -> str:

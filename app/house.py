@@ -110,9 +110,10 @@ class House:
         )
         self.status.journal_error = lambda: self.intake.status().journal_error
 
-    def _disk_refused(self, since: Instant, until: Instant, why: str) -> None:
+    def _disk_refused(self, since: Instant, until: Instant | None, why: str) -> None:
         """What waited at the broker meanwhile was said in time."""
-        self.judging.chain.unheard(since, until)
+        if until is not None:
+            self.judging.chain.unheard(since, until)
         self.own_trouble.disk_refused(since, until, why)
 
     async def _hear(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
@@ -237,7 +238,11 @@ class House:
 
     def readiness(self) -> dict[str, bool]:
         chain = self.judging.chain
-        return {"stores": True, "state": chain.caught_up.is_set(), "subscriptions": self.intake.ready}
+        return {
+            "stores": not self.intake.status().journal_error,
+            "state": chain.caught_up.is_set(),
+            "subscriptions": self.intake.ready,
+        }
 
     def metrics(self) -> list[Sample]:
         return list(samples(self.judging.chain, self.intake.ready, self._deliveries))

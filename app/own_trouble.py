@@ -31,17 +31,26 @@ class OwnTrouble:
         self._change = change
         self._waiting: asyncio.Queue[list[Finding]] = asyncio.Queue()
         self._books_refused: Finding | None = None
+        self._disk_refused: Finding | None = None
+        self._refusing = 0
 
     def broker_dropped(self, rise: int, at: Instant) -> None:
         """The broker's counter rose. The hour in the id keeps a bad night to a few alerts."""
         began = _finding(DROPPED_RULE, DROPPED_TITLE, Severity.HIGH, "broker", at - at % HOUR, at, DROPPED_ADVICE)
         self._waiting.put_nowait([_with(began, Evidence("dropped", rise, at=at))])
 
-    def disk_refused(self, since: Instant, until: Instant, why: str) -> None:
-        """The journal took nothing for a while, and takes again."""
-        began = _finding(DISK_RULE, DISK_TITLE, Severity.HIGH, "journal", since, since, DISK_ADVICE)
-        told = _with(began, Evidence("reason", why, at=since), Evidence("seconds", (until - since) / 1000, at=until))
-        self._waiting.put_nowait([told])
+    def disk_refused(self, since: Instant, until: Instant | None, why: str) -> None:
+        """The journal takes nothing on one of its lanes (until None), or takes again."""
+        self._refusing += 1 if until is None else -1
+        if self._disk_refused is None:
+            began = _finding(DISK_RULE, DISK_TITLE, Severity.HIGH, "journal", since, since, DISK_ADVICE)
+            self._disk_refused = _with(began, Evidence("reason", why, at=since))
+            self._waiting.put_nowait([self._disk_refused])
+        if until is not None and not self._refusing:
+            lasted = Evidence("seconds", (until - self._disk_refused.begin) / 1000, at=until)
+            over = replace(self._disk_refused, phase=Phase.ENDED, at=until, now=until)
+            self._waiting.put_nowait([_with(over, *self._disk_refused.evidence, lasted)])
+            self._disk_refused = None
 
     def books_refused(self, faults: Sequence[str], at: Instant) -> None:
         """Rulebooks on disk cannot be taken up; those before them stay in force."""

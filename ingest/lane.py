@@ -50,8 +50,8 @@ class _Batch(Struct):
 
 
 Takes = Callable[[Lane, str, bytes, int, Instant], bool]
-Refused = Callable[[Instant, Instant, str], None]
-"""The journal takes again: since when it did not, until when, and why."""
+Refused = Callable[[Instant, Instant | None, str], None]
+"""The journal does not take (until None), or takes again: since when it did not, until when, and why."""
 Foresee = Callable[[Sequence[Frame]], Sequence[Frame]]
 """Those of the frames that must not wait behind the others."""
 
@@ -203,15 +203,21 @@ class LaneWriter:
             try:
                 position = await self._journal.append(lane, frames)
             except Exception as fault:  # noqa: BLE001 (whatever the journal's trouble is, the frames stay ours)
-                refused_since = self._clock() if refused_since is None else refused_since
                 self.journal_error = f"{type(fault).__name__}: {fault}"
+                if refused_since is None:
+                    refused_since = self._clock()
+                    self._tell_refused(refused_since, None)
                 self.hold()
                 await asyncio.sleep(self._settings.retry_append_s)
             else:
-                if refused_since is not None and self._on_refused is not None:
-                    self._on_refused(refused_since, self._clock(), self.journal_error)
+                if refused_since is not None:
+                    self._tell_refused(refused_since, self._clock())
                 self.journal_error = ""
                 return position
+
+    def _tell_refused(self, since: Instant, until: Instant | None) -> None:
+        if self._on_refused is not None:
+            self._on_refused(since, until, self.journal_error)
 
     def hold(self) -> None:
         """Read no more for now."""

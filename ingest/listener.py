@@ -101,19 +101,26 @@ class Listener:
         ]
         self._open_raw(frames, said)
         for frame, each in zip(frames, said, strict=True):
-            if isinstance(each, dict):
-                long_way = self._express.take(each, frame, heard)
-                if long_way is not None:
-                    self._take([long_way], frame, heard)
-            elif isinstance(each, list):
-                self._take(each, frame, heard)
-            elif each is None:
-                heard.duplicates += 1
-            elif isinstance(each, Rejected):
-                heard.refusals.append(self._rejected(each, platform_of(frame.topic), frame))
-            else:
-                heard.notes.append(self._noted(each, frame))
+            try:
+                if isinstance(each, dict):
+                    long_way = self._express.take(each, frame, heard)
+                    if long_way is not None:
+                        self._take([long_way], frame, heard)
+                else:
+                    self._settle_decoded(each, frame, heard)
+            except Exception as fault:  # noqa: BLE001 (what we cannot judge must not stop what comes behind it)
+                heard.refusals.append(self._rejected(_failed(fault), platform_of(frame.topic), frame))
         return heard
+
+    def _settle_decoded(self, each: Decoded | None, frame: Frame, heard: Heard) -> None:
+        if isinstance(each, list):
+            self._take(each, frame, heard)
+        elif each is None:
+            heard.duplicates += 1
+        elif isinstance(each, Rejected):
+            heard.refusals.append(self._rejected(each, platform_of(frame.topic), frame))
+        else:
+            heard.notes.append(self._noted(each, frame))
 
     def _read(self, frame: Frame, memory: SparkplugMemory | None = None) -> Decoded:
         if frame.size is not None:
@@ -121,7 +128,7 @@ class Listener:
         try:
             return decode(platform_of(frame.topic), frame, self._sparkplug if memory is None else memory)
         except Exception as fault:  # noqa: BLE001 (a frame that breaks its adapter must not stop those behind it)
-            return Rejected(Reason.CODEC_FAILED, f"{type(fault).__name__}: {fault}"[:200])
+            return _failed(fault)
 
     def _open_raw(self, frames: Sequence[Frame], said: Sequence[Decoded | Plain | None]) -> None:
         """Raw bytes of known devices are read by their codecs, all at once: calls one by one cost three times more."""
@@ -150,7 +157,10 @@ class Listener:
         """
         decoded = self._read(frame, self._sparkplug.glimpse(frame.topic))
         said = decoded if isinstance(decoded, list) else [decoded]
-        return any(self._speaks_of_danger(each, frame) for each in said)
+        try:
+            return any(self._speaks_of_danger(each, frame) for each in said)
+        except Exception:  # noqa: BLE001 (it is refused with its fault when it is heard)
+            return self._may_be_danger(frame, Reason.CODEC_FAILED)
 
     def _speaks_of_danger(self, said: Draft | Rejected | Note, frame: Frame) -> bool:
         if isinstance(said, Rejected):
@@ -297,3 +307,7 @@ class Listener:
         windows, packets, self._sparkplug, self._described = remembered.read(snapshot)
         self._express.forget()
         self._windows, self._packets = windows, HeardPackets(packets)
+
+
+def _failed(fault: Exception) -> Rejected:
+    return Rejected(Reason.CODEC_FAILED, f"{type(fault).__name__}: {fault}"[:200])

@@ -45,13 +45,17 @@ async def test_on_a_full_disk_nothing_is_acknowledged_it_is_said_and_all_comes_w
     await town.until(lambda: "full" in journal_error(town), "the full disk on the status")
     assert "full" in town.house.status()["journal_error"]
     assert not is_heard(town, 5)()
+    unready = await town.api.get("/readyz")
+    assert (503, False) == (unready.status_code, unready.json()["checks"]["stores"])
+    (alert,) = await town.until_items("/api/v1/alerts?ledger=health")
+    assert ("journal-refused", "日志磁盘写不进") == (alert["rule"], alert["title"])
 
     write.execute("PRAGMA max_page_count=1000000")
     await town.until(is_heard(town, 5), "what waited at the broker")
     assert journal_error(town) == ""
     assert [0, 1, 2, 3, 4] == await values(town, "meter-402", "volume_m3")
-    (alert,) = await town.until_items("/api/v1/alerts?ledger=health")
-    assert ("journal-refused", "日志磁盘写不进") == (alert["rule"], alert["title"])
+    assert (await town.api.get("/readyz")).status_code == 200
+    assert [alert["id"]] == [one["id"] for one in await town.items("/api/v1/alerts?ledger=health")]
 
 
 async def test_a_full_disk_is_no_silence_of_the_devices(town: Town) -> None:

@@ -15,9 +15,10 @@ from domain import Device, Identity, Quality, Reason
 from domain.kind import Kind
 from ingest.directory import Directory
 from ingest.frame import Frame
+from ingest.gate import admit
 from ingest.listener import Listener, ListenerSettings
 from ingest.mapping import MappingBook
-from ingest.outcome import NoteKind
+from ingest.outcome import Draft, NoteKind
 
 NOW = 1767225660000
 GAS = Device("gas-1", "gas_alarm")
@@ -269,6 +270,27 @@ def test_an_adapter_that_fails_stops_nobody_behind_it(ours: Listener, monkeypatc
     heard = ours.hear(say("gas-1", {"lel_pct": 1}, {"lel_pct": 1}))
 
     assert [(Reason.CODEC_FAILED, False)] * 2 == reasons(heard)
+
+
+def test_a_message_that_breaks_our_own_judgement_stops_nobody_behind_it_and_may_be_a_danger(
+    ours: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def poisoned(draft: Draft, *rest: Any) -> Any:
+        if draft.seq == 2:
+            raise ZeroDivisionError("oh")
+        return admit(draft, *rest)
+
+    monkeypatch.setattr("ingest.listener.admit", poisoned)
+    monkeypatch.setattr("ingest.listener.speaks_of_danger", lambda *_: 1 // 0)
+    said = [{"seq": number, "alarm": number == 2} for number in (1, 2, 3)]
+    frames = [frame for each in said for frame in say("gas-1", each, leaf="alarm")]
+    heard = ours.hear(frames)
+
+    assert ([False, False], [(Reason.CODEC_FAILED, True)]) == (
+        [each.values["alarm"] for each in heard.readings],
+        reasons(heard),
+    )
+    assert [True] * 3 == [ours.bears_danger(frame) for frame in frames]
 
 
 def test_a_topic_of_nobody_is_refused_and_its_source_is_mqtt(ours: Listener) -> None:

@@ -102,6 +102,7 @@ export const en: Words = {
     canaryS: '{n} s',
     connected: 'Connected',
     deaf: 'Devices unreachable',
+    full: 'Disk takes nothing: new messages wait at the broker',
     lost: 'Server lost for {span}; the picture is of {time}. Reconnecting. Do not take it for safe.',
     lostPhone: 'No network for {span}; your taps are kept',
   },

@@ -97,6 +97,7 @@ export const zh = {
     canaryS: '{n} 秒',
     connected: '连接正常',
     deaf: '设备连接中断',
+    full: '磁盘写不进，新消息暂未接收',
     lost: '与服务器断开 {span}，画面停在 {time}。正在重连，请勿以此判断安全。',
     lostPhone: '没有网络 {span}，操作会先记下',
   },

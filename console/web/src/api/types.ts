@@ -132,6 +132,8 @@ export interface Status {
   /** Names by role: who is asked first just now. */
   on_duty?: Record<string, string[]> | null
   detect_to_send_ms?: number | null
+  /** Why what devices say cannot be kept just now; empty when all is well. */
+  journal_error?: string
 }
 export interface Page<T> {
   items: T[]

@@ -18,7 +18,8 @@ def unfolded(patience: Patience, watch: Watch, word: Word) -> tuple[Word, ...]:
     """What one word says to a watch in event time, whatever overtook it: mostly just itself.
 
     A wait that was over before the word, by the device's clock, is completed first: a whole night in one batch is
-    judged as it would have been live. A late all-clear between two dangers heard in a row ends one and begins another.
+    judged as it would have been live. A late all-clear between two dangers heard in a row ends one and begins another,
+    and what is taken back is not the newer danger.
 
     >>> from rules.core import QUIET_WATCH, step
     >>> watch, _ = step(Patience(), QUIET_WATCH, Word(Signal.DANGER, at=10), now=10)
@@ -29,9 +30,11 @@ def unfolded(patience: Patience, watch: Watch, word: Word) -> tuple[Word, ...]:
     over = matured(patience, watch) if _breaks(patience, watch, word) else None
     if over is not None and over.at < word.at:
         return over, word
+    if word.signal is Signal.CANCEL:
+        return word, *_again(patience, watch, word.at)
     if patience.latch or patience.event or not _is_late_clear(watch, word):
         return (word,)
-    return _parted(watch, word, 0 if watch.phase is Phase.PENDING else patience.release_ms) or (word,)
+    return _parted(patience, watch, word) or (word,)
 
 
 def came_back(watch: Watch, word: Word) -> Instant | None:
@@ -52,12 +55,20 @@ def _breaks(patience: Patience, watch: Watch, word: Word) -> bool:
     return watch.phase is Phase.PENDING and patience.hold_by_clock and word.signal in _CALM
 
 
-def _parted(watch: Watch, clear: Word, release_ms: int) -> tuple[Word, ...]:
+def _parted(patience: Patience, watch: Watch, clear: Word) -> tuple[Word, ...]:
     """Tells anew what followed a late all-clear, if it lasted long enough to have ended what stood then."""
-    over = clear.at + release_ms
-    later = [at for at in watch.dangers if at > clear.at]
-    if not later or later[0] <= over:
+    over = clear.at + (0 if watch.phase is Phase.PENDING else patience.release_ms)
+    again = _again(patience, watch, clear.at)
+    if not again or again[0].at <= over:
         return ()
-    again = [Word(Signal.DANGER, at, watch.severity, evidence=watch.evidence, ahead=True) for at in later]
-    calm = [Word(Signal.CLEAR, watch.since)] if watch.phase is Phase.CLEARING and watch.since > later[-1] else []
+    calm = [Word(Signal.CLEAR, watch.since)] if watch.phase is Phase.CLEARING and watch.since > again[-1].at else []
     return Word(Signal.RESET, over, evidence=clear.evidence), *again, *calm
+
+
+def _again(patience: Patience, watch: Watch, after: Instant) -> tuple[Word, ...]:
+    """The dangers heard after an instant, in words."""
+    later = [at for at in watch.dangers if at > after]
+    words = [Word(Signal.DANGER, at, watch.severity, evidence=watch.evidence, ahead=True) for at in later]
+    if not patience.event:
+        return tuple(words)
+    return tuple(each for word in words for each in (word, Word(Signal.CLEAR, word.at)))

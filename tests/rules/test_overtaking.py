@@ -18,12 +18,22 @@ from rules.rulebook import Rulebook
 
 T0 = 1_767_225_600_000
 DEVICE = Device("gas-1", "gas_alarm")
+BAND = Device("band-1", "wristband")
 COUNTED = (Phase.BEGAN, Phase.ENDED)
 
 ALARMS = st.lists(
     st.tuples(st.sampled_from([1, 5, 20, 59, 60, 61, 90, 300, 4_000]), st.booleans()), min_size=1, max_size=60
 )
 """So many seconds after the last word, and whether the device cries."""
+
+
+CALLS = st.lists(
+    st.tuples(st.sampled_from([1, 20, 30, 59, 60, 61, 119, 121, 4_000]), st.sampled_from([True, True, False])),
+    min_size=1,
+    max_size=40,
+)
+"""So many seconds after the last word, and whether somebody calls for help."""
+CUTS = st.lists(st.sampled_from([1, 3, 8, 30]), min_size=1, max_size=3)
 
 
 def said(steps: list[tuple[int, bool]]) -> list[Reading]:
@@ -44,8 +54,8 @@ def engine(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Town:
     """A fresh engine whenever it is called."""
 
     def build() -> Engine:
-        fresh = Engine([books["gas"], books["device"]], kinds, community())
-        fresh.enrol([DEVICE], T0)
+        fresh = Engine([books["gas"], books["device"], books["wristband"]], kinds, community())
+        fresh.enrol([DEVICE, BAND], T0)
         return fresh
 
     return build
@@ -53,7 +63,8 @@ def engine(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Town:
 
 def found(findings: list[Finding]) -> list[tuple[str, str]]:
     """Beginnings and ends of what is judged in event time; who is silent is judged by arrival."""
-    told = [finding for finding in findings if finding.phase in COUNTED and finding.rule != "device-offline"]
+    unjudged = ("device-offline", "band-fall-still")
+    told = [finding for finding in findings if finding.phase in COUNTED and finding.rule not in unjudged]
     return sorted((finding.id, finding.phase.value) for finding in told)
 
 
@@ -69,26 +80,54 @@ def pressed(heard: list[Reading]) -> list[Reading]:
     return [Reading(one.device, one.kind, one.at, start + number, one.values) for number, one in enumerate(heard)]
 
 
-@settings(max_examples=150, deadline=None)
-@given(steps=ALARMS, cuts=st.lists(st.integers(1, 20), min_size=1, max_size=10), crash=st.booleans())
-def test_dangers_that_overtake_a_backlog_change_no_finding(
-    engine: Town, steps: list[tuple[int, bool]], cuts: list[int], crash: bool
-) -> None:
-    heard = said(steps)
-    late = pressed(heard)
-    town, findings, start = engine(), list[Finding](), 0
+def overtaken(engine: Town, heard: list[Reading], cuts: list[int], crash: bool) -> list[tuple[str, str]]:
+    """What is found when the dangers of each piece pass the rest of it, all arriving within a moment."""
+    late, town = pressed(heard), engine()
+    findings, start = list[Finding](), 0
     while start < len(late):
         batch = late[start : start + cuts[start % len(cuts)]]
         start += len(batch)
-        dangers = [reading for reading in batch if reading.values["alarm"]]
-        rest = [reading for reading in batch if not reading.values["alarm"]]
+        dangers = [reading for reading in batch if any(reading.values.get(bit) for bit in ("alarm", "fall", "sos"))]
+        rest = [reading for reading in batch if reading not in dangers]
         for part, ahead in ((dangers, True), (rest, False)):
             findings += town.feed(part, late[-1].received, heard_until=late[0].received, ahead=ahead)
             if crash:
                 snapshot, town = town.snapshot(), engine()
                 town.restore(snapshot)
-    findings += town.tick(late[-1].received + 12 * HOUR)
-    assert found(findings) == of_a_quiet_day(engine, heard)
+    return found(findings + town.tick(late[-1].received + 12 * HOUR))
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps=ALARMS, cuts=CUTS, crash=st.booleans())
+def test_dangers_that_overtake_a_backlog_change_no_finding(
+    engine: Town, steps: list[tuple[int, bool]], cuts: list[int], crash: bool
+) -> None:
+    heard = said(steps)
+    assert overtaken(engine, heard, cuts, crash) == of_a_quiet_day(engine, heard)
+
+
+def of_the_band(steps: list[tuple[int, dict[str, Value]]]) -> list[Reading]:
+    heard, at = [], T0
+    for gap, values in steps:
+        at += gap * SECOND
+        heard.append(Reading("band-1", "wristband", at, at, values))
+    return heard
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps=CALLS, cuts=CUTS, crash=st.booleans())
+def test_calls_for_help_that_overtake_a_backlog_are_the_calls_of_a_quiet_day(
+    engine: Town, steps: list[tuple[int, bool]], cuts: list[int], crash: bool
+) -> None:
+    heard = of_the_band([(gap, {"sos": pressed_now}) for gap, pressed_now in steps])
+    assert overtaken(engine, heard, cuts, crash) == of_a_quiet_day(engine, heard)
+
+
+def test_taking_back_a_fall_does_not_take_back_the_newer_one_that_overtook_it(engine: Town) -> None:
+    heard = of_the_band([(1, {"fall": True}), (1, {"fall": False}), (1, {"fall": True})])
+    told = overtaken(engine, heard, [3], False)
+    assert told == of_a_quiet_day(engine, heard)
+    assert len([finding for finding, _ in told if finding.startswith("band-fall@")]) == 2
 
 
 @settings(max_examples=150, deadline=None)

@@ -143,7 +143,7 @@ def _unit(leaf: Shown, units: Mapping[str, str]) -> str:
         return unit
     if leaf.function in ("increase", "sum", "count"):
         return f"{'' if leaf.function == 'count' else unit}/{written_duration(leaf.length_ms)}"
-    return {"idle": "min", "seen": "min", "rate": f"{unit}/h"}.get(leaf.function, unit)
+    return {"idle": "min", "seen": "min", "rate": f"{unit}/h", "days_left": "d"}.get(leaf.function, unit)
 
 
 def _measured(leaf: Shown, scope: Scope) -> Value | None:

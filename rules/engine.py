@@ -157,7 +157,7 @@ class Engine(Renewing):
                 stayed_quiet = quiet(plan.reflexes, reading.values)
                 if stayed_quiet >= 0:
                     asked += stayed_quiet
-                    if plan.plain:
+                    if plan.plain or plan.kept.isdisjoint(reading.values):
                         seat.newest = reading.at
                         if received > seat.heard:
                             seat.heard = received

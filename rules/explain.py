@@ -18,7 +18,7 @@ from rules.meaning import meaning
 from rules.plan import PlannedRule
 from rules.scope import DEFAULT_ZONE, Scope
 from rules.seat import Seat
-from rules.tree import Attribute, Literal, Node, Quantity, Window, leaves
+from rules.tree import LEARNED, Attribute, Literal, Node, Quantity, Window, leaves
 from rules.witness import told
 
 Story = dict[str, object]
@@ -211,5 +211,5 @@ def written_out(node: Node) -> str:
         return f"{node.owner}.{node.name}"
     assert isinstance(node, Window)  # what a condition asks for is one of the three
     part = f", {node.part:g}" if node.function == "quantile" else ""
-    length = "" if node.function == "usual" else f", {span(node.length_ms)}"
+    length = "" if node.function in LEARNED else f", {span(node.length_ms)}"
     return f"{node.function}({node.quantity}{part}{length})"

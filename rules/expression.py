@@ -19,6 +19,7 @@ from domain.duration import parse_duration
 from rules.tree import (
     COMPARISONS,
     FUNCTIONS,
+    LEARNED,
     OWNERS,
     Attribute,
     Binary,
@@ -177,7 +178,7 @@ class _Parser:
         if function.text == "abs":
             self.demand(")")
             return Unary("abs", operand)
-        if function.text == "usual":
+        if function.text in LEARNED:
             self.demand(")")
             return _window(function, operand, Literal(HOUR, duration=True), operand)
         self.demand(",")

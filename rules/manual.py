@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from domain.duration import written_duration as duration
 from rules.expression import parse
 from rules.rulebook import Gather, Rule, Rulebook
-from rules.tree import COUNTER_WINDOWS, distances, windows
+from rules.tree import COUNTER_WINDOWS, LEARNED, distances, windows
 from rules.trial import TrialBook
 
 _HEAD = "| 规则 | 问什么 | 级别 | 出处 | 试例 | 不判断什么 |\n|---|---|---|---|---|---|"
@@ -82,7 +82,7 @@ def _beyond(rule: Rule) -> Iterator[str]:
     asked = [] if rule.when is None else windows(parse(rule.when))
     for window in dict.fromkeys(one.length_ms for one in asked if one.function in (*COUNTER_WINDOWS, "seen")):
         yield f"过去 {duration(window)} 没有看全的"
-    if any(one.function == "usual" for one in asked):
+    if any(one.function in LEARNED for one in asked):
         yield "还没有学够两周的"
     if rule.when is not None and distances(parse(rule.when)):
         yield "没有定位的，位置没有登记的"

@@ -16,7 +16,7 @@ from rules.expression import parse
 from rules.meaning import meaning
 from rules.mindful import Mindful
 from rules.rulebook import Absent, Rule, Rulebook
-from rules.tree import GAUGE_WINDOWS
+from rules.tree import GAUGE_WINDOWS, LEARNED
 
 STALE_AFTER: Final = Absent()
 """When a device in alarm counts as silent: three reporting periods and ten minutes."""
@@ -82,7 +82,9 @@ class Plan:
         counters = {name for name, quantity in kind.quantities.items() if quantity.cumulative}
         self.usual = {one.quantity: one.quantity in counters for one in asked if one.function == "usual"}
         """Quantities of which rules ask what is usual, and whether they are counters."""
-        self.plain = not (self.thorough or self.remembered or self.timed or self.windows or self.usual)
+        self.trends = frozenset(one.quantity for one in asked if one.function == "days_left")
+        self.kept = self.thorough.union(self.remembered, self.timed, self.windows, self.usual, self.trends)
+        self.plain = not self.kept
         """Nothing need be remembered of a quiet reading."""
 
 
@@ -120,7 +122,7 @@ def _windows(conditions: Iterable[Condition]) -> dict[str, int]:
     """How much past must be kept of which quantity."""
     kept: dict[str, int] = {}
     for condition in conditions:
-        for window in (one for one in condition.windows if one.function != "usual"):
+        for window in (one for one in condition.windows if one.function not in LEARNED):
             kept[window.quantity] = max(kept.get(window.quantity, 0), window.length_ms)
     return kept
 

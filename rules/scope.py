@@ -15,6 +15,7 @@ from domain.places import upward
 from rules.plan import STALE_AFTER
 from rules.seat import Seat
 from rules.tree import Window
+from rules.trend import days_left, followed
 from rules.window import History
 from rules.workdays import moment, offset_ms, zone_named
 
@@ -139,14 +140,22 @@ class Scope:
             if learned is None:
                 return None
             return learned.ask(self._at, offset_ms(self._at, self.neighbourhood.zone_of(self._seat.device)))
+        if window.function == "days_left":
+            return self._days_left(window.quantity)
         past = self._histories.get(window.quantity)
         if past is None or window.quantity not in self.values:
             return None
         return past.ask(window, self._at)
 
+    def _days_left(self, quantity: str) -> float | None:
+        trend, value = (self._seat.trends or {}).get(quantity), self.values.get(quantity)
+        return days_left(trend, self._at, value) if trend is not None and isinstance(value, (int, float)) else None
+
 
 def learn_usual(seat: Seat, neighbourhood: Neighbourhood, at: Instant, values: dict[str, Value]) -> None:
-    """Teaches what is usual; the hour that is still going on counts only when it is over."""
+    """Teaches what is usual; the hour that is still going on counts only when it is over. What falls is followed."""
+    for name in seat.plan.trends.intersection(values):
+        _follow(seat, name, at, values[name])
     if not seat.plan.usual:
         return
     offset = offset_ms(at, neighbourhood.zone_of(seat.device))
@@ -154,6 +163,12 @@ def learn_usual(seat: Seat, neighbourhood: Neighbourhood, at: Instant, values: d
         value = values.get(name)
         if isinstance(value, (int, float)):
             seat.usual(name, counter).learn(at, value, offset)
+
+
+def _follow(seat: Seat, quantity: str, at: Instant, value: Value) -> None:
+    if isinstance(value, (int, float)):
+        seat.trends = seat.trends if seat.trends is not None else {}
+        seat.trends[quantity] = followed(seat.trends.get(quantity), at, value)
 
 
 def believable(reading: Reading) -> dict[str, Value]:

@@ -13,6 +13,7 @@ from rules.core import TOLD_OF, Watch
 from rules.gateways import Gateway
 from rules.mindful import Minded
 from rules.plan import Plan
+from rules.trend import Trend
 from rules.usual import Learned, Usual
 from rules.wakes import ABSENCE, Wake
 from rules.window import History, Sample
@@ -37,6 +38,7 @@ class Memory(Struct, array_like=True, gc=False):
     onsets: dict[str, tuple[Instant, ...]] | None = None
     usuals: dict[str, Learned] | None = None
     gone: Instant | None = None
+    trends: dict[str, Trend] | None = None
 
 
 class Seat:
@@ -44,7 +46,8 @@ class Seat:
 
     __slots__ = (
         "absence_due", "carries", "device", "enrolled", "gateway", "gone", "heard", "heard_of", "histories", "minded",
-        "newest", "onsets", "plan", "registered", "remembered", "report_every_ms", "retained", "usuals", "watches",
+        "newest", "onsets", "plan", "registered", "remembered", "report_every_ms", "retained", "trends",
+        "usuals", "watches",
     )  # fmt: skip
 
     def __init__(self, device: Device, plan: Plan, enrolled: Instant, registered: bool) -> None:
@@ -67,6 +70,7 @@ class Seat:
         """Those rules that may begin about it; None while nobody has asked."""
         self.onsets: dict[str, tuple[Instant, ...]] | None = None
         self.usuals: dict[str, Usual] | None = None
+        self.trends: dict[str, Trend] | None = None
 
     def describe(self, device: Device) -> None:
         """The registry says something new about it; what it said itself is kept."""
@@ -142,6 +146,7 @@ class Seat:
         return Memory(
             self.device.id, self.plan.kind, self.enrolled, self.heard, self.newest,
             self.watches, self.remembered, past, self.heard_of, self.retained, self.onsets, learned, self.gone,
+            self.trends,
         )  # fmt: skip
 
     def recall(self, memory: Memory) -> None:
@@ -156,6 +161,7 @@ class Seat:
         self.onsets, self.gone = memory.onsets, memory.gone
         learned = {q: known for q, known in (memory.usuals or {}).items() if q in plan.usual}
         self.usuals = {q: Usual(plan.usual[q], known) for q, known in learned.items()} or None
+        self.trends = {q: trend for q, trend in (memory.trends or {}).items() if q in plan.trends} or None
 
 
 def _histories(memory: Memory, plan: Plan) -> dict[str, History] | None:

@@ -16,10 +16,13 @@ COUNTER_WINDOWS: Final = ("increase", "rate", "idle")
 GAUGE_WINDOWS: Final = ("sum", "min", "max", "mean", "count", "last", "quantile", "seen")
 """Of what was measured in a time. `quantile(x, 0.9, 1h)`; `seen(x, 24h)`: how much of the time the readings span."""
 WINDOWS: Final = (*COUNTER_WINDOWS, *GAUGE_WINDOWS)
-FUNCTIONS: Final = ("abs", "default", "distance_m", "usual", *WINDOWS)
+LEARNED: Final = ("usual", "days_left")
+"""Of what a device itself has said for weeks."""
+FUNCTIONS: Final = ("abs", "default", "distance_m", *LEARNED, *WINDOWS)
 """`abs(x)`; `default(device.limit_mm, 1500)`: the first, or the second where the first is unknown;
 `distance_m(lat, lon, person.fence_lat, person.fence_lon)`: metres between two points;
-`usual(x)`: what is usual at this hour of the week, learned from the device itself; and the windows."""
+`usual(x)`: what is usual at this hour of the week, learned from the device itself; `days_left(battery_pct)`: until it
+is empty, by its slope; and the windows."""
 
 
 class Literal(Struct, frozen=True, tag=True):

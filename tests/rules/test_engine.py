@@ -453,7 +453,7 @@ def test_a_rule_can_say_where_it_stands_with_a_device(engine: Engine) -> None:
 
 def test_evaluations_are_counted(engine: Engine) -> None:
     hear(engine, said(0, alarm=False, lel_pct=1, co_ppm=1, fault=False, battery_pct=88, temp_c=20))
-    assert engine.evaluations == 9
+    assert engine.evaluations == 10
 
 
 def test_a_rule_for_any_kind_watches_the_kinds_that_have_its_quantities(kinds: Kinds) -> None:

@@ -22,6 +22,8 @@ from domain import Finding, Instant, Ledger, Phase, Severity
 
 BUILDING: Final = "building"
 _ENDS: Final = (Phase.ENDED, Phase.WITHDRAWN)
+UNJUDGED: Final = "rule"
+"""The line of evidence of a finding that ends because its rule was removed, rewritten or put into shadow."""
 
 
 class Fate(StrEnum):
@@ -153,6 +155,10 @@ class Hearing:
         """Only when nothing of this alert still burns has it recovered."""
         if finding.phase is Phase.WITHDRAWN:
             book.note([Entry(alert.id, now, "withdrawn", self.wording.say("withdrawn"))])
+        if alert.ledger is Ledger.DANGER and any(line.quantity == UNJUDGED for line in finding.evidence):
+            # Its rule is gone: nobody looks any more, which is no recovery.
+            book.note([Entry(alert.id, now, "unjudged", self.wording.say("unjudged"))])
+            return
         if book.still_firing(alert.id):
             return
         signal = Signal.HEALED if alert.ledger is Ledger.HEALTH else Signal.RECOVERED

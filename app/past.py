@@ -12,17 +12,21 @@ import os
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import tzinfo
 from pathlib import Path
 
 from app.control import Answered
+from app.settings import Site
 from app.shelf import load_kinds
 from app.stores import HISTORY, JOURNAL, LEDGER
+from app.written import read_model
 from domain import DAY, MINUTE, Device, Finding, Instant, Reading
 from domain.kind import Kind
 from domain.people import Community, community
 from rules.hosts.parallel import judged
 from rules.hosts.replay import Deaf, Event, Heard, Scene, story
 from rules.rulebook import Rulebook
+from rules.scope import DEFAULT_ZONE
 from store.errors import StoreError
 from store.history.duck import DuckHistory
 from store.journal import MarkKind, SqliteJournal
@@ -50,8 +54,14 @@ def _received(reading: Reading) -> Instant:
 class Past:
     """What a DIR remembers: who was there, what was said, when nobody could be heard."""
 
-    def __init__(self, data: Path, history: DuckHistory, kinds: Mapping[str, Kind] | None = None) -> None:
-        self.history, self.kinds = history, kinds or load_kinds()
+    def __init__(
+        self,
+        data: Path,
+        history: DuckHistory,
+        kinds: Mapping[str, Kind] | None = None,
+        zone: tzinfo = DEFAULT_ZONE,
+    ) -> None:
+        self.history, self.kinds, self.zone = history, kinds or load_kinds(), zone
         self.devices: list[Device] = []
         self.community: Community = community()
         self.deaf: list[Deaf] = []
@@ -74,7 +84,7 @@ class Past:
         processes: int | None = None,
     ) -> list[list[Finding]]:
         """What each set of books would have found, with one walk through the past."""
-        scene = Scene(books, self.kinds, self.community, self.devices, since)
+        scene = Scene(books, self.kinds, self.community, self.devices, since, self.zone)
         if processes is None:
             processes = (os.cpu_count() or 1) if len(self.devices) >= MANY_DEVICES else 1
 
@@ -135,8 +145,14 @@ def _deaf(journal: SqliteJournal) -> Iterator[Deaf]:
         alive = mark.at
 
 
+def zone_of(site: Path | None) -> tzinfo:
+    """By whose clock a site lives."""
+    settings = site / "site.yaml" if site is not None else None
+    return (read_model(settings, Site) if settings is not None and settings.exists() else Site()).zone
+
+
 @contextmanager
-def opened(data: Path, kinds: Mapping[str, Kind], history: Path | None = None, threads: int = 2) -> Iterator[Past]:
+def opened(data: Path, site: Path | None, history: Path | None = None, threads: int = 2) -> Iterator[Past]:
     """The past of a DIR, its readings from `history` where they lie elsewhere. A held one: one sentence says why."""
     file = history or data / HISTORY
     if not file.exists():
@@ -149,6 +165,6 @@ def opened(data: Path, kinds: Mapping[str, Kind], history: Path | None = None, t
             f" folder and give that one ({error})"
         ) from error
     try:
-        yield Past(data, held, kinds)
+        yield Past(data, held, load_kinds(site), zone_of(site))
     finally:
         asyncio.run(held.close())

@@ -22,7 +22,7 @@ from rules.engine import Engine
 from rules.hosts.replay import Heard, play, story
 from rules.parts import circle
 from rules.rulebook import Rulebook
-from rules.scope import DEFAULT_ZONE, GROUP, Neighbourhood
+from rules.scope import GROUP, Neighbourhood
 from rules.takeup import read_books
 
 LONGEST_USUAL_MS = 35 * DAY
@@ -103,7 +103,7 @@ def backtest(task: Backtest, progress: Progress) -> dict[str, Any]:
     files = [task.book] if task.against is None else [task.book, task.against]
     books = [load_books(kinds, [file])[0] for file in files]
     sets = [needed(one, neighbours(kinds, [file], task.site)) for one, file in zip(books, files, strict=True)]
-    with opened(task.data, kinds, task.history, threads=task.processes or 2) as past:
+    with opened(task.data, task.site, task.history, threads=task.processes or 2) as past:
         start = past.since(task.start)
         found = past.told(sets, start, task.end, progress, task.processes)
     own = [_own(book, some) for book, some in zip(books, found, strict=True)]
@@ -112,7 +112,7 @@ def backtest(task: Backtest, progress: Progress) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "book": task.book.name, "version": books[0].version, "from": start, "to": task.end,
         "days": (task.end - start) / DAY, "devices": len(past.devices),
-        "rules": tallies([books[0]], own[0], DEFAULT_ZONE, where, watched),
+        "rules": tallies([books[0]], own[0], past.zone, where, watched),
         "difference": None,
     }  # fmt: skip
     if task.against is not None:
@@ -138,7 +138,7 @@ def explain(task: Explain, progress: Progress) -> dict[str, Any]:
     """Where a rule stood with a device at an instant, and why: the past is judged again up to then."""
     kinds = load_kinds(task.site)
     books = chosen(load_rules(kinds, task.site) if task.books is None else read_books(task.books), task.rule)
-    with opened(task.data, kinds, task.history, threads=1) as past:
+    with opened(task.data, task.site, task.history, threads=1) as past:
         start = past.since(task.at - (task.since_ms or enough_past(books)))
         return _explained(past, task, books, kinds, start, progress)
 
@@ -172,7 +172,7 @@ def only_itself(books: Sequence[Rulebook], name: str) -> bool:
 def _explained(
     past: Past, task: Explain, books: Sequence[Rulebook], kinds: Mapping[str, Kind], start: Instant, progress: Progress
 ) -> dict[str, Any]:
-    engine = Engine(books, kinds, past.community, tells_shadows=True)
+    engine = Engine(books, kinds, past.community, tells_shadows=True, zone=past.zone)
     near = Neighbourhood(past.community)
     alone = only_itself(books, task.device)
     company = {task.device} if alone else {task.device, *circle(past.devices, engine, near, task.device)}

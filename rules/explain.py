@@ -5,7 +5,7 @@ nothing and changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from msgspec import Struct
@@ -141,7 +141,7 @@ def _sentences(seat: Seat, planned: PlannedRule | None, story: Story, asked: Ask
     for what, value in _named(story.get("asks")):
         unknown = ("没有写下", "not written down") if "." in what.partition("(")[0] else ("不知道", "unknown")
         yield f"{what} = {_shown(value, unknown[0])}", f"{what} = {_shown(value, unknown[1])}"
-    yield from _of_silence(seat, story)
+    yield from _of_silence(seat, story, asked.scope.neighbourhood.zone)
     yield from _of_members(story)
 
 
@@ -149,16 +149,23 @@ def _named(held: object) -> Iterator[tuple[str, Any]]:
     yield from held.items() if isinstance(held, dict) else ()
 
 
-def _of_silence(seat: Seat, story: Story) -> Iterator[Both]:
+def _of_silence(seat: Seat, story: Story, zone: tzinfo) -> Iterator[Both]:
     if "patience_ms" not in story:
         return
     last, patience = story["last_heard"], span(story["patience_ms"])
-    heard = ("从未听到", "never heard") if last is None else (f"最后听到 {local(last)}", f"last heard {local(last)}")
+    heard = _heard(last, zone)
     yield f"{heard[0]}，最多允许沉默 {patience}", f"{heard[1]}; it may be silent for {patience}"
     if not seat.registered:
         yield "没有登记，不算缺席", "not registered: nobody misses it"
     elif story["missed_at"] is not None:
-        yield f"再没有消息，{local(story['missed_at'])} 算失联", f"missed from {local(story['missed_at'])} on"
+        missed = local(story["missed_at"], zone)
+        yield f"再没有消息，{missed} 算失联", f"missed from {missed} on"
+
+
+def _heard(last: object, zone: tzinfo) -> Both:
+    if last is None:
+        return "从未听到", "never heard"
+    return f"最后听到 {local(last, zone)}", f"last heard {local(last, zone)}"
 
 
 def _of_members(story: Story) -> Iterator[Both]:
@@ -185,9 +192,9 @@ _STANDS: Final[Mapping[Phase, Both]] = {
 }
 
 
-def local(at: Any) -> str:
+def local(at: Any, zone: tzinfo = DEFAULT_ZONE) -> str:
     """An instant as people read it."""
-    return datetime.fromtimestamp(at / 1000, DEFAULT_ZONE).isoformat(timespec="seconds")
+    return datetime.fromtimestamp(at / 1000, zone).isoformat(timespec="seconds")
 
 
 def span(ms: Any) -> str:

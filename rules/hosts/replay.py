@@ -5,6 +5,7 @@ it knows no files and no real time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import tzinfo
 from typing import Final
 
 from msgspec import Struct
@@ -14,6 +15,7 @@ from domain.kind import Kind
 from domain.people import Community
 from rules.engine import Engine
 from rules.rulebook import Rulebook
+from rules.scope import DEFAULT_ZONE
 
 
 class Heard(Struct, frozen=True, tag=True):
@@ -53,10 +55,11 @@ class Scene(Struct):
     community: Community
     devices: Sequence[Device]
     since: Instant
+    zone: tzinfo = DEFAULT_ZONE
 
     def engines(self) -> list[Engine]:
         """One for each set of books, nobody enrolled."""
-        return [Engine(books, self.kinds, self.community, tells_shadows=True) for books in self.sets]
+        return [Engine(books, self.kinds, self.community, tells_shadows=True, zone=self.zone) for books in self.sets]
 
 
 class Judges:

@@ -47,7 +47,7 @@ class RuledTown(Town):
         (alert,) = await self.items("/api/v1/alerts")
         return [line["kind"] for line in (await self.get(f"/api/v1/alerts/{alert['id']}"))["timeline"]]
 
-    async def until_recovered(self) -> None:
+    async def until_told(self, kind: str) -> None:
         async with asyncio.timeout(PATIENCE_S):
-            while "recovered" not in await self.timeline():
+            while kind not in await self.timeline():
                 await asyncio.sleep(0.01)

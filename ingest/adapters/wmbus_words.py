@@ -55,6 +55,7 @@ MEANINGS: Final[dict[str, str]] = {
     "SENSOR_ERROR": FAULT,
     "MEASUREMENT_ERROR": FAULT,
     "MALFUNCTION": FAULT,
+    "DEFECT": FAULT,
     "METER_BLOCKED": FAULT,
     "ALARM_SENSOR_FAULT": FAULT,
     "SOUNDER_FAULT": FAULT,
@@ -90,6 +91,9 @@ ROOTS: Final = (
 NOT_NOW: Final = ("PREV", "NO_", "PAST_", "WAS_", "HIST")
 
 NO_MORE: Final = ("_PREVIOUSLY", "_DATE")
+
+UNREADABLE: Final = "DECODING_ERROR"
+"""What a status begins with when the telegram could not be decoded: nothing beside it is true."""
 
 WATER_VERDICTS: Final = (LEAK, BURST, BACKFLOW)
 

@@ -10,12 +10,23 @@ from typing import Final
 
 from domain import Reason
 from ingest.adapters.wire import read_json
-from ingest.adapters.wmbus_words import ALARM, AMBIGUOUS, LEAK, OPENED, WATER_VERDICTS, verdicts, words_of
+from ingest.adapters.wmbus_words import (
+    ALARM,
+    AMBIGUOUS,
+    FAULT,
+    LEAK,
+    MEANINGS,
+    OPENED,
+    UNREADABLE,
+    WATER_VERDICTS,
+    verdicts,
+    words_of,
+)
 from ingest.frame import Frame
 from ingest.outcome import Draft, Note, NoteKind, Rejected
 
 PLATFORM = "wmbusmeters"
-VERSION = 1
+VERSION = 2
 
 Said = Draft | Rejected | Note
 Decoded = list[Said] | Note | Rejected
@@ -27,8 +38,11 @@ DESCRIBED: Final = frozenset(
 STATUS: Final = ("status", "current_status", "current_alarms", "alarms", "error_flags", "tpl_status")
 STAND_IN: Final = "1111-11-11"
 
-QUIET_SMOKE: Final = frozenset({"lansensm"})
+QUIET_SMOKE: Final = frozenset({"lansensm", "tsd2"})
 """Smoke detectors whose status would say SMOKE. With others (ei6500) a status of OK does not speak of smoke."""
+
+IN_ORDER: Final = {"OK", *(word for word, meaning in MEANINGS.items() if meaning != FAULT)}
+"""Words that leave no doubt whether there is smoke: a defect detector sees none."""
 
 
 def decode(frame: Frame) -> Decoded:
@@ -56,6 +70,8 @@ def _identity(said: object) -> str | None:
 
 def _telegram(identity: str, body: dict[str, object], frame: Frame) -> Decoded:
     words = words_of(body.get(name) for name in STATUS)
+    if any(word.startswith(UNREADABLE) for word in words):
+        return Rejected(Reason.BAD_PAYLOAD, f"its telegram was not decoded: {' '.join(sorted(words))}"[:200], identity)
     fields = {name: value for name, value in body.items() if name not in DESCRIBED and name not in STATUS}
     said = _judged(body, words)
     explained = _explained(fields, said, words)
@@ -83,7 +99,7 @@ def _judged(body: dict[str, object], words: set[str]) -> dict[str, object]:
         said = dict.fromkeys(WATER_VERDICTS, False)
     if words & AMBIGUOUS:
         said.pop(LEAK, None)
-    if str(body.get("meter")) in QUIET_SMOKE and words:
+    if str(body.get("meter")) in QUIET_SMOKE and words and words <= IN_ORDER:
         said[ALARM] = False
     if "CLOSED" in words:
         said[OPENED] = False

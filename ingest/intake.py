@@ -16,7 +16,7 @@ from domain import Device, Instant, Lane
 from domain.kind import Kind
 from ingest.adapters import FILTERS
 from ingest.address import read_address
-from ingest.drops import DROPPED, DropCounter
+from ingest.drops import DROPPED, DropCounters, is_about_the_broker
 from ingest.frame import Entry, Frame
 from ingest.lane import Foresee, LaneSettings, LaneWriter, Refused
 from ingest.lane import Journal as Journal
@@ -115,8 +115,8 @@ class Intake:
             session: LaneWriter(lane, session, journal, deliver, clock, limits, self._takes, seen, on_refused)
             for (lane, session), seen in zip(self._sessions.items(), (None, foresee), strict=True)
         }
-        self._drops, self._on_drop = DropCounter(), on_drop
-        self._urgent.want((*self._urgent_filters.filters, DROPPED))
+        self._drops, self._on_drop = DropCounters(), on_drop
+        self._urgent.want((*self._urgent_filters.filters, *DROPPED))
         self._bulk.want(pattern for patterns in FILTERS.values() for pattern in patterns)
 
     def _link_settings(self, lane: Lane) -> LinkSettings:
@@ -145,7 +145,7 @@ class Intake:
         """The same for filters that were computed elsewhere: in a large registry that takes a while."""
         self._urgent_filters = filters
         self._cover = Cover(self._urgent_filters.filters)
-        self._urgent.want((*self._urgent_filters.filters, DROPPED))
+        self._urgent.want((*self._urgent_filters.filters, *DROPPED))
 
     async def run(self) -> None:
         """Listen until cancelled; then append what has arrived, acknowledge it, and close in order."""
@@ -182,9 +182,9 @@ class Intake:
         self._writers[session].take(link, arrivals)
 
     def _is_about_the_broker(self, arrival: Arrival) -> bool:
-        if arrival.topic != DROPPED:
+        if not is_about_the_broker(arrival.topic):
             return False
-        rise = self._drops.rise(arrival.payload)
+        rise = self._drops.rise(arrival.topic, arrival.payload)
         if rise and self._on_drop is not None:
             self._on_drop(rise, self._clock())
         return True
@@ -261,7 +261,7 @@ def _session_status(session: Session, writer: LaneWriter) -> SessionStatus:
         name=session.name,
         connected=session.connected,
         ready=session.ready.is_set(),
-        granted=len(session.granted - {DROPPED}),
+        granted=len(session.granted.difference(DROPPED)),
         refused=dict(session.refused),
         pending_bytes=writer.pending_bytes,
         paused=link is not None and link.paused,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.address import BadAddress, read_address
-from ingest.drops import DropCounter
+from ingest.drops import DROPPED, DropCounters
 from ingest.packets import HEAD_BYTES, BrokenStream, Oversized, PacketStream
 from ingest.redelivery import Again, PacketMemory
 from ingest.twins import BULK_AHEAD_MS, KEPT_MAX, Twins
@@ -153,5 +153,11 @@ def test_a_bad_address_says_what_to_write(url: str) -> None:
 
 
 def test_only_a_rise_of_the_brokers_counter_is_a_drop_and_a_lower_count_is_a_new_broker() -> None:
-    counter = DropCounter()
-    assert [0, 0, 5, 2, 0] == [counter.rise(said) for said in (b"7", b"7", b"12", b"2", b"what?")]
+    counters = DropCounters()
+    assert [0, 0, 5, 2, 0] == [counters.rise(DROPPED[0], said) for said in (b"7", b"7", b"12", b"2", b"what?")]
+
+
+def test_each_node_of_a_cluster_counts_for_itself() -> None:
+    counters, topic = DropCounters(), "$SYS/brokers/emqx@{}/metrics/delivery/dropped/queue_full"
+    said = [("a", b"100"), ("b", b"3"), ("a", b"101"), ("b", b"3"), ("b", b"7")]
+    assert [0, 0, 1, 0, 4] == [counters.rise(topic.format(node), count) for node, count in said]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -15,6 +16,7 @@ from app.codecwork import CodecFolder
 from app.hold import Hold
 from app.insist import insist
 from app.registry import Difference, Registry
+from app.settings import Site
 from app.shelf import load_mappings
 from app.site import SiteFolder
 from app.stores import Stores
@@ -36,6 +38,12 @@ REFUSALS_AN_HOUR = 1_000
 """Kept singly per source, reason and hour; beyond it they are counted."""
 
 
+def listener_settings(site: Site) -> ListenerSettings:
+    """Whose local time a time without a zone is."""
+    zones = {platform: ZoneInfo(name) for platform, name in site.intake.timezones.items()}
+    return ListenerSettings(zone=site.zone, zones=zones)
+
+
 class Judging:
     """The chain with what it is made of."""
 
@@ -44,7 +52,7 @@ class Judging:
     ) -> None:
         self._stores, self._registry, self._clock = stores, registry, clock
         mappings = load_mappings(folder.kinds, folder.path)
-        self.listener = Listener(folder.kinds, mappings, ListenerSettings(zone=folder.settings.zone))
+        self.listener = Listener(folder.kinds, mappings, listener_settings(folder.settings))
         self.foresee = Foresight(folder.kinds, mappings, self.listener.bears_danger)
         self.codecs = CodecFolder(folder.path)
         self.codecs.reload()

@@ -24,6 +24,7 @@ from ingest.duplicates import Window
 from ingest.express import Express, Plain
 from ingest.frame import Frame
 from ingest.gate import Objection, Verdict, admit, speaks_of_danger
+from ingest.local_time import LocalTime
 from ingest.mapping import MappingBook, Plan, compile_plan
 from ingest.outcome import Draft, Heard, Note, NoteKind, Refusal, Rejected
 from ingest.raw import Decoder, Found, open_raw
@@ -34,9 +35,10 @@ FIELD_NAME_MAX: Final = 64
 
 
 class ListenerSettings(Struct, frozen=True):
-    """Limits. `zone` is the local time of devices that write times without a zone."""
+    """Limits. `zone` is the local time of devices that write times without one, `zones` that of single platforms."""
 
     zone: tzinfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
+    zones: Mapping[str, tzinfo] = {}
     refusal_payload_max: int = 65_536
     unmapped_max: int = 1_000
 
@@ -55,6 +57,7 @@ class Listener:
         self.codecs: Decoder | None = None
         self.unmapped: dict[tuple[str, str, str], int] = {}
         self._settings = settings or ListenerSettings()
+        self._local_time = LocalTime(self._settings.zone, self._settings.zones)
         self._kinds, self._books = kinds, mappings
         self._plans: dict[tuple[str, str, str | None], Plan] = {}
         self._models = {name for book in mappings for each in book.models for name in each.models}
@@ -203,7 +206,8 @@ class Listener:
             window = self._windows[device.id] = Window()
         if batch > 1:
             window.expect(batch)
-        outcome = admit(draft, device, plan, window, frame.received, self._settings.zone)
+        zone = self._local_time.of(device, draft.platform)
+        outcome = admit(draft, device, plan, window, frame.received, zone)
         if isinstance(outcome, Reading):
             heard.readings.append(outcome)
             self._express.learn(frame.topic, draft, device, plan, window)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -196,6 +197,21 @@ def test_a_seq_that_is_no_whole_number_is_refused_and_the_values_are_taken(ours:
     heard = ours.hear(say("gas-1", {"seq": seq, "lel_pct": 3}))
 
     assert ([(Reason.BAD_VALUE, False)], 1) == (reasons(heard), len(heard.readings))
+
+
+@pytest.mark.parametrize(
+    ("attributes", "hour"), [({}, 2), ({"timezone": "Asia/Urumqi"}, 4), ({"timezone": "Mars/Phobos"}, 2)]
+)
+def test_a_time_without_a_zone_is_the_devices_own_local_time_else_its_platforms(
+    kinds: dict[str, Kind], books: list[MappingBook], attributes: dict[str, Any], hour: int
+) -> None:
+    settings = ListenerSettings(zones={"native": ZoneInfo("Asia/Shanghai")}, zone=ZoneInfo("UTC"))
+    ours = Listener(kinds, books, settings)
+    ours.directory = Directory([Device("gas-1", "gas_alarm", attributes=attributes)])
+    received = NOW + 6 * 3_600_000  # 06:01 in Greenwich
+
+    (reading,) = ours.hear(say("gas-1", {"ts": "2026-01-01T10:00:00", "lel_pct": 3}, at=received)).readings
+    assert hour * 3_600_000 == reading.at - (NOW - 60_000)
 
 
 def test_a_seq_may_be_written_as_text_or_as_a_fraction(ours: Listener) -> None:

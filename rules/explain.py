@@ -13,6 +13,7 @@ from msgspec import Struct
 from domain import DAY, HOUR, MINUTE, Reading, Value
 from rules.core import QUIET_WATCH, Phase
 from rules.expression import parse
+from rules.gateways import GATEWAY
 from rules.groups import Group
 from rules.meaning import meaning
 from rules.plan import PlannedRule
@@ -157,6 +158,12 @@ def _of_silence(seat: Seat, story: Story, zone: tzinfo) -> Iterator[Both]:
     yield f"{heard[0]}，最多允许沉默 {patience}", f"{heard[1]}; it may be silent for {patience}"
     if not seat.registered:
         yield "没有登记，不算缺席", "not registered: nobody misses it"
+    elif seat.gateway is not None and (shut := seat.gateway.times.open_since) is not None:
+        name = seat.device.attributes[GATEWAY]
+        yield (
+            f"网关 {name} 从 {local(shut)} 起没有消息，已另报；这期间不算它沉默",
+            f"nothing comes through its gateway {name} since {local(shut)}, which is told: this is not its silence",
+        )
     elif story["missed_at"] is not None:
         missed = local(story["missed_at"], zone)
         yield f"再没有消息，{missed} 算失联", f"missed from {missed} on"

@@ -49,6 +49,16 @@ def test_a_gateway_that_says_it_is_gone_is_one_story_with_its_children_as_eviden
     assert [(line.quantity, line.value, line.at) for line in named] == [("device", "1栋", T0 + MINUTE)] * 5
 
 
+def test_why_a_child_is_not_told_is_explained_by_its_gateway(books: Books, kinds: Kinds) -> None:
+    engine = town(books, kinds)
+    all_speak(engine, 0)
+    engine.gone(["gw"], T0 + MINUTE)
+    engine.tick(T0 + DAY)
+    reasons = engine.explain("device-offline", "gas-0")["reasons"]
+    assert isinstance(reasons, list)
+    assert reasons[-1] == "网关 gw 从 2026-01-01T08:01:00+08:00 起没有消息，已另报；这期间不算它沉默"
+
+
 def test_what_comes_back_within_the_grace_was_never_gone(books: Books, kinds: Kinds) -> None:
     engine = town(books, kinds)
     all_speak(engine, 0)

@@ -22,7 +22,6 @@ from rules.core import QUIET_WATCH, Signal, Word
 from rules.explain import Asked, explained
 from rules.gateways import GATEWAY, Shut
 from rules.groups import Gathered
-from rules.mindful import Minded
 from rules.order import in_event_order
 from rules.outages import Outages
 from rules.pieces import in_pieces
@@ -152,7 +151,7 @@ class Engine(Renewing):
             if seat is None:
                 seat = self._sit(Device(reading.device, reading.kind), received, registered=False)
             plan = seat.plan
-            # The fast path: nothing is open, doubtful or out of order, and the reflexes stay quiet.
+            # The fast path: nothing is open, doubtful or out of order, and mostly the reflexes stay quiet.
             if seat.watches is NO_WATCHES and not reading.doubts and reading.at >= seat.newest:
                 stayed_quiet = quiet(plan.reflexes, reading.values)
                 if stayed_quiet >= 0:
@@ -161,10 +160,10 @@ class Engine(Renewing):
                         seat.newest = reading.at
                         if received > seat.heard:
                             seat.heard = received
-                    else:
-                        self._ponder(seat, reading, received, told, ahead)
-                    continue
-            self._judge(seat, reading, received, told, ahead)
+                        continue
+                self._ponder(seat, reading, received, told, ahead, stayed_quiet >= 0)
+            else:
+                self._judge(seat, reading, received, told, ahead)
         self.evaluations += asked
         return told
 
@@ -191,14 +190,19 @@ class Engine(Renewing):
             self._heard(seat, {}, seat.newest, now, told)
         return told
 
-    def _ponder(self, seat: Seat, reading: Reading, now: Instant, told: list[Finding], ahead: bool) -> None:
-        """What must be remembered of a quiet device, and those of its rules that ask for more than one value."""
+    def _ponder(
+        self, seat: Seat, reading: Reading, now: Instant, told: list[Finding], ahead: bool, reflexes_quiet: bool
+    ) -> None:
+        """What must be remembered of a quiet device, and those of its rules that reflexes have not answered for."""
+        if reading.is_test:
+            return self._judge(seat, reading, now, told, ahead)
         at, values = reading.at, reading.values
         seat.hear(values, at, now)
         remember_past(seat, at, values)
         learn_usual(seat, self._near, at, values)
         scope = Scope(seat, self._near, at, with_memory(seat, at, values, False))
-        for planned, condition in self._minded(seat).pensive:
+        minded = seat.minds(self._near)
+        for planned, condition in minded.pensive if reflexes_quiet else minded.judged:
             if not condition.wanted.isdisjoint(values):
                 self.evaluations += 1
                 if self._stirs(planned, condition, scope):
@@ -216,7 +220,7 @@ class Engine(Renewing):
             remember_past(seat, at, values)
             learn_usual(seat, self._near, at, values)
         scope = Scope(seat, self._near, at, with_memory(seat, at, values, late or retained))
-        for planned, condition in self._minded(seat).judged if seat.watches is NO_WATCHES else seat.plan.judged:
+        for planned, condition in seat.minds(self._near).judged if seat.watches is NO_WATCHES else seat.plan.judged:
             if condition.wanted.isdisjoint(values):
                 if planned.name in seat.watches:
                     self._say(seat, planned, Word(Signal.NO_WORD, at), now, told)
@@ -225,14 +229,6 @@ class Engine(Renewing):
             # Nearly all rules are quiet and stay so: the rest of the way is for the others.
             if planned.name in seat.watches or self._stirs(planned, condition, scope):
                 self._weigh(seat, planned, scope, Occasion(at, now, late, retained, ahead), told)
-
-    def _minded(self, seat: Seat) -> Minded:
-        """Those of its rules that may begin, by what is written of it now."""
-        minded = seat.minded
-        mindful = seat.plan.mindful
-        if minded is None or minded.near is not self._near or minded.by is not mindful:
-            minded = seat.minded = mindful.of(seat.device, self._near)
-        return minded
 
     def _stirs(self, planned: PlannedRule, condition: Condition, scope: Scope) -> bool:
         """True when a quiet rule may see danger."""

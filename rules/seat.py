@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -17,6 +17,9 @@ from rules.trend import Trend
 from rules.usual import Learned, Usual
 from rules.wakes import ABSENCE, Wake
 from rules.window import History, Sample
+
+if TYPE_CHECKING:
+    from rules.scope import Neighbourhood
 
 NO_WATCHES: Final[dict[str, Watch]] = {}
 """Shared by every quiet device, never changed: 300,000 devices, one empty dict."""
@@ -76,6 +79,13 @@ class Seat:
         """The registry says something new about it; what it said itself is kept."""
         self.device, self.registered, self.minded = device, True, None
         self.report_every_ms = report_every(device, self.plan)
+
+    def minds(self, near: Neighbourhood) -> Minded:
+        """Those of its rules that may begin, by what is written of it now."""
+        minded, mindful = self.minded, self.plan.mindful
+        if minded is None or minded.near is not near or minded.by is not mindful:
+            minded = self.minded = mindful.of(self.device, near)
+        return minded
 
     def stands(self, rule: str) -> bool:
         """True while something found by this rule has begun and has not ended."""

@@ -5,6 +5,7 @@ engine finds. It reads no files; whoever gives it the events does.
 from __future__ import annotations
 
 import gc
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import chain
@@ -87,6 +88,7 @@ def _worker(scene: Scene) -> Iterator[Connection]:
 
 
 def _work(scene: Scene, pipe: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who gives the events says when it is over
     gc.disable()  # millions of readings and no cycles among them
     judges = Judges(scene)
     while not isinstance(event := _message(pipe.recv_bytes()), Ended):

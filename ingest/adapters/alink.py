@@ -12,7 +12,7 @@ from domain import Reason
 from ingest.adapters.moments import Said, by_moment, flat, happened
 from ingest.adapters.wire import read_json
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, NoteKind, RawPayload, Rejected
+from ingest.outcome import Draft, Note, NoteKind, Proposal, RawPayload, Rejected
 
 PLATFORM = "alink"
 VERSION = 2
@@ -46,7 +46,25 @@ def decode(frame: Frame) -> Decoded:
         return _post(me, posted, frame)
     if path == "thing/model/up_raw":
         return [Draft(PLATFORM, me, None, {}, None, levels[2], frame.retain, raw=RawPayload(frame.payload))]
+    if path == "thing/list/found" or path.startswith(("thing/topo/", "thing/sub/")):
+        return _sub_devices(me, path, frame)
     return _aside(me, path)
+
+
+def _sub_devices(me: str, path: str, frame: Frame) -> Note:
+    """A gateway found, added or brought in its sub-devices: they may be claimed, unless it is an answer."""
+    body = {} if path.endswith("_reply") else read_json(frame.payload)
+    params = body.get("params") if isinstance(body, dict) else None
+    listed = params.get("deviceList", params) if isinstance(params, dict) else params
+    names = [_named(each) for each in (listed if isinstance(listed, list) else [listed])]
+    proposals = tuple(
+        Proposal(((PLATFORM, name),), model=name.partition("/")[0], gone=path.endswith("/delete"))
+        for name in names
+        if name
+    )
+    kind = NoteKind.REPLY if path.endswith("_reply") else NoteKind.DISCOVERY
+    detail = f"a gateway speaks of its sub-devices: {path[:120]}"
+    return Note(kind, PLATFORM, me, detail, None if kind is NoteKind.REPLY else True, proposals=proposals)
 
 
 def _posted(path: str) -> str:
@@ -66,8 +84,6 @@ def _aside(me: str, path: str) -> Note | Rejected:
         return Note(NoteKind.REPLY, PLATFORM, me, f"an answer: {path[:120]}")
     if path.startswith(DOWNLINKS):
         return Note(NoteKind.REPLY, PLATFORM, me, f"a command to the device: {path[:120]}")
-    if path == "thing/list/found" or path.startswith(("thing/topo/", "thing/sub/")):
-        return Note(NoteKind.DISCOVERY, PLATFORM, me, f"a gateway speaks of its sub-devices: {path[:120]}", online=True)
     if path.startswith(HOUSEKEEPING) and not path.startswith("thing/event"):
         return Note(NoteKind.STATUS, PLATFORM, me, f"housekeeping: {path[:120]}")
     return Rejected(Reason.NO_CODEC, f"…/{path[:120]} is no Alink topic we know", me)

@@ -14,10 +14,10 @@ from domain import Reason
 from ingest.adapters.uplink import moments_in
 from ingest.adapters.wire import read_json
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, NoteKind, RawPayload, Rejected
+from ingest.outcome import Draft, Note, NoteKind, Proposal, RawPayload, Rejected
 
 PLATFORM = "chirpstack"
-VERSION = 2
+VERSION = 3
 
 Decoded = list[Draft | Rejected] | Note | Rejected
 
@@ -83,8 +83,13 @@ def _location(dev_eui: str, body: dict[str, object], retained: bool) -> Decoded:
     return [_draft(dev_eui, body, fields, None, retained)]
 
 
-def _join(dev_eui: str, _body: dict[str, object], _retained: bool) -> Decoded:
-    return Note(NoteKind.JOIN, PLATFORM, dev_eui, "joined; its frame counter starts again", online=True)
+def _join(dev_eui: str, body: dict[str, object], _retained: bool) -> Decoded:
+    """Whoever joins may be claimed, before it says anything."""
+    newcomer = Proposal(
+        ((PLATFORM, dev_eui),), model=_about(body, "deviceProfileName"), name=_about(body, "deviceName")
+    )
+    detail = "joined; its frame counter starts again"
+    return Note(NoteKind.JOIN, PLATFORM, dev_eui, detail, online=True, proposals=(newcomer,))
 
 
 def _ack(dev_eui: str, body: dict[str, object], _retained: bool) -> Decoded:
@@ -131,9 +136,13 @@ def _draft(dev_eui: str, body: dict[str, object], fields: dict[str, object], seq
 
 
 def _model(body: dict[str, object]) -> str | None:
+    return _about(body, "deviceProfileName")
+
+
+def _about(body: dict[str, object], what: str) -> str | None:
     info = body.get("deviceInfo")
-    name = info.get("deviceProfileName") if isinstance(info, dict) else None
-    return name if isinstance(name, str) else None
+    said = info.get(what) if isinstance(info, dict) else None
+    return said if isinstance(said, str) else None
 
 
 def _link(body: dict[str, object]) -> dict[str, object]:

@@ -11,7 +11,7 @@ from domain import Reason
 from ingest.adapters.moments import flat
 from ingest.adapters.wire import read_json
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, NoteKind, Rejected
+from ingest.outcome import Draft, Note, NoteKind, Proposal, Rejected
 
 PLATFORM = "thingsboard"
 VERSION = 2
@@ -67,7 +67,11 @@ def _connection(body: dict[str, object], online: bool) -> Note | Rejected:
     name = body.get("device")
     if not isinstance(name, str) or not name:
         return Rejected(Reason.BAD_PAYLOAD, "a connection without `device`")
-    return Note(NoteKind.AVAILABILITY, PLATFORM, name, "connected" if online else "disconnected", online)
+    sort = body.get("type")
+    newcomer = Proposal(((PLATFORM, name),), model=sort if isinstance(sort, str) else None)
+    proposals = (newcomer,) if online else ()
+    word = "connected" if online else "disconnected"
+    return Note(NoteKind.AVAILABILITY, PLATFORM, name, word, online, proposals=proposals)
 
 
 def _device(name: str, said: object, retained: bool) -> Drafts:

@@ -16,10 +16,10 @@ from ingest.adapters.moments import flat
 from ingest.adapters.uplink import Moments, moments_in
 from ingest.adapters.wire import read_json
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, NoteKind, RawPayload, Rejected
+from ingest.outcome import Draft, Note, NoteKind, Proposal, RawPayload, Rejected
 
 PLATFORM = "tts"
-VERSION = 1
+VERSION = 2
 
 Body = dict[str, object]
 Names = tuple[str, tuple[str, ...]]
@@ -130,8 +130,10 @@ def _location(names: Names, body: Body, retained: bool) -> Decoded:
 
 
 def _join(names: Names, _body: Body, _retained: bool) -> Decoded:
+    """Whoever joins may be claimed, before it says anything."""
     detail = "joined; its frame counter starts again"
-    return Note(NoteKind.JOIN, PLATFORM, names[0], detail, online=True, also=names[1])
+    newcomer = Proposal(tuple((PLATFORM, name) for name in (names[0], *names[1])))
+    return Note(NoteKind.JOIN, PLATFORM, names[0], detail, online=True, also=names[1], proposals=(newcomer,))
 
 
 def _acknowledged(names: Names, _body: Body, _retained: bool) -> Decoded:

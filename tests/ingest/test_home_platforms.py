@@ -101,6 +101,46 @@ def test_an_empty_description_withdraws_what_was_proposed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("topic", "said", "found"),
+    [
+        (
+            "application/a/device/0101010101ABCDEF/event/join",
+            {"deviceInfo": {"deviceName": "厨房", "deviceProfileName": "GS101"}},
+            [Proposal((("chirpstack", "0101010101abcdef"),), model="GS101", name="厨房")],
+        ),
+        (
+            "v3/a@t/devices/dev1/join",
+            {"end_device_ids": {"dev_eui": "00AB"}},
+            [Proposal((("tts", "dev1"), ("tts", "00AB"), ("tts", "00ab")))],
+        ),
+        ("v1/gateway/connect", {"device": "A", "type": "smoke"}, [Proposal((("thingsboard", "A"),), model="smoke")]),
+        ("v1/gateway/disconnect", {"device": "A"}, []),
+        (
+            "/sys/g/w/thing/topo/add",
+            {"params": [{"productKey": "p", "deviceName": "d"}, {"productKey": "p"}, 7]},
+            [Proposal((("alink", "p/d"),), model="p")],
+        ),
+        (
+            "/sys/g/w/thing/sub/batch_login",
+            {"params": {"deviceList": [{"productKey": "p", "deviceName": "d"}]}},
+            [Proposal((("alink", "p/d"),), model="p")],
+        ),
+        (
+            "/sys/g/w/thing/topo/delete",
+            {"params": {"productKey": "p", "deviceName": "d"}},
+            [Proposal((("alink", "p/d"),), model="p", gone=True)],
+        ),
+        ("/sys/g/w/thing/topo/add_reply", {"code": 200}, []),
+        ("/sys/g/w/thing/list/found", "[", []),
+    ],
+)
+def test_whoever_joins_or_is_brought_in_by_a_gateway_may_be_claimed(
+    topic: str, said: object, found: list[Proposal]
+) -> None:
+    assert found == list(proposed(topic, said))
+
+
+@pytest.mark.parametrize(
     ("topic", "who"),
     [
         ("application/a/device/0101010101010101/event/up", ("chirpstack", "0101010101010101")),

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.responses import Response
 
 from console import words
+from console.api import examples
 from console.api.asking import Answer, Asked, Text, asked_instant, asked_period, written_one
 from console.api.guarding import allowed
 from console.auth import Principal
@@ -76,12 +77,17 @@ class BacktestAsked(BaseModel):
     end: Annotated[str | None, Field(alias="to")] = None
 
 
+_BOOK: Final = {"name": "gas.yaml", "text": "hazard: gas\nrules:\n- name: gas-low\n  ..."}
 _CHECK: Final = TypeAdapter(CheckAsked)
 _TEST: Final = TypeAdapter(TestAsked)
 _BACKTEST: Final = TypeAdapter(BacktestAsked)
 
 
-@router.post("/rules/check", summary="Every fault of rulebooks and trials, with file, line and column")
+@router.post(
+    "/rules/check",
+    summary="Every fault of rulebooks and trials, with file, line and column",
+    openapi_extra=examples.body({"books": [_BOOK]}),
+)
 async def check(request: Request, services: Asked, _who: Officer) -> Response:
     asked = await written_one(request, _CHECK)
     try:
@@ -93,13 +99,20 @@ async def check(request: Request, services: Asked, _who: Officer) -> Response:
     return Answer({**found, "faults": []})
 
 
-@router.post("/rules/test", summary="Play the trials of rulebooks")
+@router.post(
+    "/rules/test", summary="Play the trials of rulebooks", openapi_extra=examples.body({"names": ["gas", "fire"]})
+)
 async def test(request: Request, services: Asked, _who: Officer) -> Response:
     asked = await written_one(request, _TEST)
     return Answer(await _told(_tools(services).test([one.value() for one in asked.books], asked.names)))
 
 
-@router.post("/rules/backtest", status_code=202, summary="Begin to hold a rulebook against the past")
+@router.post(
+    "/rules/backtest",
+    status_code=202,
+    summary="Begin to hold a rulebook against the past",
+    openapi_extra=examples.body({"book": _BOOK, "against": "gas", "since": "30d"}),
+)
 async def backtest(request: Request, services: Asked, who: Officer) -> Response:
     asked = await written_one(request, _BACKTEST)
     begin, end = asked_period(services, asked.start, asked.end)

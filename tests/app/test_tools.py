@@ -120,6 +120,13 @@ async def test_a_rule_explains_itself_now_and_in_the_past(town: RuledTown) -> No
     assert (then["phase"], then["begin"], then["asks"]["lel_pct"]) == ("firing", at(120), 14)
     assert then["reasons"][0] == "正在报"
     assert [one["phase"] for one in then["told"]] == ["began"]
+    await town.fast_forward(minutes=2)
+    await town.hears(lel_pct=13)
+    live = await town.get("/api/v1/rules/gas-low/explain?device=gas-402")
+    town.clock.now += 1
+    past = await town.get(f"/api/v1/rules/gas-low/explain?device=gas-402&at={at(362).replace('+', '%2B')}")
+    same = ("phase", "begin", "since", "severity", "asks", "answers", "reasons", "evidence", "newest")
+    assert {name: live[name] for name in same} == {name: past[name] for name in same}
     group = await town.get(f"/api/v1/rules/gas-building/explain?device=building/b3&at={at(131).replace('+', '%2B')}")
     assert group["parts"][0]["found"] == 0
     silent = await town.get(f"/api/v1/rules/device-offline/explain?device=gas-402&at={at(131).replace('+', '%2B')}")

@@ -12,6 +12,8 @@ from domain.people import community
 from rules.engine import Engine
 from rules.rulebook import Rulebook
 from rules.takeup import REASON, REMOVED, REWRITTEN, SHADOWED, books_in, renewal, written_books
+from rules.trial import TrialBook, played, told
+from tests.rules.test_books import scenes
 
 Kinds = dict[str, Kind]
 Books = dict[str, Rulebook]
@@ -338,6 +340,49 @@ def test_what_goes_into_shadow_ends_for_people_and_goes_on_unheard(kinds: Kinds)
     night.passes(HOUR)
     assert [word for word in night.words if " r " in word] == []
     assert night.engine.shadowed["r"]["ended"] == 2
+
+
+# -- every book of the repository ---------------------------------------------------------------------------------
+
+STRANGE = {
+    "name": "strange", "title": {"zh": "无", "en": "none"}, "kind": "any", "severity": "low", "source": "test",
+    "when": "max(battery_pct, 3h) > 900 and temp_c > 900 and usual(rssi_dbm) > 900",
+}  # fmt: skip
+MISSING = {
+    "name": "missing", "title": {"zh": "无", "en": "none"}, "kind": "any", "severity": "low", "source": "test",
+    "absent": {"quantity": "rssi_dbm", "after": "900d"},
+}  # fmt: skip
+
+
+def test_no_trial_ends_otherwise_when_rules_beside_it_come_and_go(
+    books: Books, trials: dict[str, TrialBook], kinds: Kinds
+) -> None:
+    for number, (own, trial, scene) in enumerate(scenes(books, trials, kinds)):
+        seen = {name: kinds[name] for name in sorted({device.kind for device in scene.devices} | {"gateway"})}
+        plain = played(Engine(own, seen, scene.community, tells_shadows=True), scene)
+        restless = Restless(own, seen, scene.community, tells_shadows=True)
+        restless.rest, restless.heard = len(scene.batches) // 8 + 1, number
+        renewed = played(restless, scene)
+        assert told(plain, trial.rule) == told(renewed, trial.rule), trial.name
+        assert [one.id for one in plain] == [one.id for one in renewed], trial.name
+
+
+class Restless(Engine):
+    """Now and then it takes up its books anew before it hears: with other rules beside them, or without."""
+
+    rest, heard, turn = 1, 0, 0
+
+    def feed(self, readings: Any, now: int, *rest: Any, **more: Any) -> list[Finding]:
+        self.heard += 1
+        told = [] if self.heard % self.rest else self.tick(now - 1) + self._turned(now)
+        return told + super().feed(readings, now, *rest, **more)
+
+    def _turned(self, now: int) -> list[Finding]:
+        self.turn += 1
+        beside = [[], [STRANGE], [MISSING], [STRANGE, MISSING]][self.turn % 4]
+        own = [one for one in self.books if one.hazard != "test_beside"]
+        added = [Rulebook.model_validate({"hazard": "test_beside", "rules": beside})] if beside else []
+        return self.take_up([*own, *added], now)
 
 
 # -- books beside the state ---------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,7 @@ from domain.people import Community
 from ingest.adapters import FILTERS
 from ingest.frame import Entry, Frame
 from ingest.intake import Intake, IntakeSettings
+from ingest.sources.signed import SIGNED
 from ingest.urgent import urgent_filters
 from store.journal import MarkKind
 from store.ledger import alertcounts
@@ -265,6 +267,7 @@ class House:
                 rules=lambda: rule_lines(self.judging.engine.books),
                 registry_changed=self.registry_changed,
                 callbacks=self.telling.callbacks(),
+                push_secrets=push_secrets(os.environ),
                 accept=self.accept,
                 status=self.status,
                 readiness=self.readiness,
@@ -277,6 +280,12 @@ class House:
                 dist=DIST,
             )
         )
+
+
+def push_secrets(environ: Mapping[str, str]) -> dict[str, Secret]:
+    """The tokens with which platforms sign their pushes, from the environment: `FENGSHAO_IOTDA_PUSH_TOKEN`."""
+    named = {platform: environ.get(f"FENGSHAO_{platform.upper()}_PUSH_TOKEN", "") for platform in SIGNED}
+    return {platform: Secret(token) for platform, token in named.items() if token}
 
 
 def intake_settings(folder: SiteFolder, name: str) -> IntakeSettings:

@@ -50,7 +50,10 @@ _SEES_EVERYTHING: Final = frozenset({Access.OPERATOR, Access.DISPATCHER, Access.
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """Somebody who asked. `alert` limits a worker's link to its alert, `place` a token to what lies under it."""
+    """Somebody who asked. `alert` limits a worker's link to its alert, `place` a token to what lies under it.
+
+    `platform` limits a pushing token to that platform.
+    """
 
     access: Access
     token: str
@@ -58,6 +61,7 @@ class Principal(msgspec.Struct, frozen=True):
     alert: str | None = None
     place: str | None = None
     by_cookie: bool = False
+    platform: str | None = None
 
     def may(self, act: str) -> bool:
         return act in _MAY[self.access]

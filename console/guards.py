@@ -70,11 +70,11 @@ class BodyLimit:
             return
         announced = dict(scope["headers"]).get(b"content-length", b"0")
         if not announced.isdigit() or int(announced) > self._limit:
-            await problem_response(self._too_large())(scope, receive, send)
+            await problem_response(self._too_large(scope))(scope, receive, send)
             return
-        await self._app(scope, self._counted(receive), send)
+        await self._app(scope, self._counted(scope, receive), send)
 
-    def _counted(self, receive: Receive) -> Receive:
+    def _counted(self, scope: Scope, receive: Receive) -> Receive:
         heard = 0
 
         async def receive_counted() -> Message:
@@ -82,10 +82,11 @@ class BodyLimit:
             message = await receive()
             heard += len(message.get("body", b""))
             if heard > self._limit:
-                raise self._too_large()
+                raise self._too_large(scope)
             return message
 
         return receive_counted
 
-    def _too_large(self) -> Problem:
+    def _too_large(self, scope: Scope) -> Problem:
+        scope["app"].state.too_large += 1
         return Problem(413, words.TOO_LARGE.format(limit=self._limit))

@@ -210,6 +210,8 @@ class Services:
     registry_changed: Callable[[], Awaitable[None]] = _nothing
     """Awaited after every change of devices, places, people or rosters: when it returns, the change has effect."""
     callbacks: Mapping[str, CallbackDoor] = field(default_factory=dict)
+    push_secrets: Mapping[str, Secret] = field(default_factory=dict)
+    """By platform: the token with which it signs its pushes. An unsigned push of such a platform is refused."""
     accept: Callable[[Sequence[Frame]], Awaitable[None]] | None = None
     """Journals frames pushed over HTTP; returns when they are synced. None: no HTTP push here."""
     status: Callable[[], Mapping[str, Any]] = dict

@@ -58,6 +58,23 @@ async def test_on_a_full_disk_nothing_is_acknowledged_it_is_said_and_all_comes_w
     assert [alert["id"]] == [one["id"] for one in await town.items("/api/v1/alerts?ledger=health")]
 
 
+async def test_a_push_is_answered_with_2xx_only_when_it_is_in_the_journal(town: Town) -> None:
+    write = town.stores.journal._write
+    (pages,) = write.execute("PRAGMA page_count").fetchone()
+    write.execute(f"PRAGMA max_page_count={pages}")
+    reading = {"seq": 1, "volume_m3": 7, "note": "x" * 20_000}
+    refused = await town.api.post("/api/v1/readings?device=meter-402", json=reading)
+    assert (503, "5") == (refused.status_code, refused.headers["retry-after"])
+
+    write.execute("PRAGMA max_page_count=1000000")
+    taken = await town.api.post("/api/v1/readings?device=meter-402", json=reading)
+    await town.crash()
+    await town.start()
+    assert taken.status_code == 200
+    await town.until(is_heard(town, 1), "what was answered with 200, after the crash")
+    assert [7] == await values(town, "meter-402", "volume_m3")
+
+
 async def test_a_full_disk_is_no_silence_of_the_devices(town: Town) -> None:
     await town.publish("fengshao/v1/gas-402/up", {"seq": 1, "alarm": False})
     await town.until(is_heard(town, 1), "the first reading")

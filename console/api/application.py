@@ -97,6 +97,7 @@ def furnish(
     app.state.cursors = Cursors(key)
     app.state.logins = LoginLimit()
     app.state.heartbeat_s, app.state.status_every_s = heartbeat_s, status_every_s
+    app.state.too_large = 0
     app.router.default = Pages(services.dist)
     return app
 

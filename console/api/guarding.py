@@ -32,7 +32,7 @@ async def by_token(services: Services, token: str) -> Principal | None:
     found = await services.ledger.read(lambda tx: tokens.by_hash(tx, digest))
     if found is None:
         return None
-    return Principal(Access(found.role), found.id, person=found.person, place=found.place)
+    return Principal(Access(found.role), found.id, person=found.person, place=found.place, platform=found.platform)
 
 
 def admin_id(services: Services) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from console.api.asking import Answer, Asked
@@ -27,7 +27,9 @@ async def readyz(services: Asked) -> Response:
 
 
 @router.get("/metrics", summary="Counters in the Prometheus text format")
-async def metrics(services: Asked) -> Response:
+async def metrics(request: Request, services: Asked) -> Response:
+    too_large = request.app.state.too_large
+    refused = Sample("fengshao_http_too_large_total", too_large, "Requests refused because of their size.")
     streams = Sample("fengshao_stream_listeners", services.hub.listeners, "Open streams of the console.")
-    text = exposition((*services.metrics(), streams))
+    text = exposition((*services.metrics(), streams, refused))
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")

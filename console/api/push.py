@@ -18,6 +18,7 @@ from console.problems import FieldFault, Problem, faulty
 from console.services import Services
 from ingest.sources import SOURCES, Receive
 from ingest.sources import Answer as Refused
+from ingest.sources.signed import SIGNED
 from store.ledger import registry
 
 router = APIRouter(tags=["readings"])
@@ -30,8 +31,13 @@ async def push(
     platform: Annotated[str, Query()] = "native",
     token: Annotated[str | None, Query(description="for senders that cannot set a header")] = None,
 ) -> Response:
-    demand(await _pusher(request, services, token), "push")
-    source = SOURCES.get(platform)
+    who = await _pusher(request, services, token)
+    demand(who, "push")
+    if who.platform not in (None, platform):
+        raise Problem(403, words.OTHER_PLATFORM.format(platform=who.platform))
+    secret, source = services.push_secrets.get(platform), SOURCES.get(platform)
+    if secret is not None and not SIGNED[platform](request.headers, secret.reveal()):
+        raise Problem(401, words.WRONG_SIGNATURE)
     if source is None:
         detail = words.UNKNOWN_PLATFORM.format(platform=platform, known="、".join(SOURCES))
         raise faulty(FieldFault("platform", detail))

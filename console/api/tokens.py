@@ -16,17 +16,19 @@ from console.api.guarding import Registrar
 from console.api.shapes import Written
 from console.auth import Access, token_hash
 from console.problems import FieldFault, faulty, no_such
+from ingest.sources import SOURCES
 from store.ledger import audit, tokens
 
 router = APIRouter(tags=["tokens"])
 
 
 class WrittenToken(Written):
-    """Whom the token is for, and the place it is limited to."""
+    """Whom the token is for, and the place or the platform it is limited to."""
 
     role: Annotated[Access, Field(strict=False)]
     person: str | None = None
     place: str | None = None
+    platform: str | None = None
 
 
 _TOKEN = TypeAdapter(WrittenToken)
@@ -50,9 +52,13 @@ async def create_token(request: Request, services: Asked, who: Registrar) -> Res
         raise faulty(FieldFault("person", words.UNKNOWN_PERSON.format(person=wanted.person)))
     if wanted.place is not None and wanted.place not in community.places:
         raise faulty(FieldFault("place", words.UNKNOWN_PLACE.format(place=wanted.place)))
+    if wanted.platform is not None and (wanted.role is not Access.DEVICE or wanted.platform not in SOURCES):
+        raise faulty(FieldFault("platform", words.ONE_PLATFORM.format(known="、".join(SOURCES))))
     text = secrets.token_urlsafe(32)
     identifier = f"t-{secrets.token_hex(4)}"
-    token = tokens.Token(identifier, token_hash(text), wanted.role, wanted.person, wanted.place, now)
+    token = tokens.Token(
+        identifier, token_hash(text), wanted.role, wanted.person, wanted.place, now, platform=wanted.platform
+    )
 
     def work(tx: Any) -> None:
         tokens.create(tx, token)
@@ -83,6 +89,7 @@ def token_view(token: tokens.Token) -> dict[str, Any]:
         "role": token.role,
         "person": token.person,
         "place": token.place,
+        "platform": token.platform,
         "created_at": token.created_at,
         "revoked_at": token.revoked_at,
     }

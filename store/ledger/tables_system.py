@@ -108,4 +108,5 @@ tokens = Table(
     Column("place", String),
     Column("created_at", InstantColumn, nullable=False),
     Column("revoked_at", InstantColumn),
+    Column("platform", String),
 )

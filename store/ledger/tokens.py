@@ -10,7 +10,10 @@ from store.ledger.tables_system import tokens
 
 
 class Token(Struct, frozen=True):
-    """What a token allows: a role, as this person, for this place and what lies under it (None: everywhere)."""
+    """What a token allows: a role, as this person, for this place and what lies under it (None: everywhere).
+
+    `platform`: it may push readings of this one only (None: of all).
+    """
 
     id: str
     hash: str
@@ -19,6 +22,7 @@ class Token(Struct, frozen=True):
     place: str | None = None
     created_at: Instant = 0
     revoked_at: Instant | None = None
+    platform: str | None = None
 
 
 def create(tx: Connection, token: Token) -> None:

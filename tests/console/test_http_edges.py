@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +234,47 @@ async def test_a_pushing_platform_has_a_token_that_opens_nothing_else(
     assert (await anyone.post("/api/v1/readings?device=gas-402", json=body)).status_code == 401
     assert (await (await bearer("viewer")).post("/api/v1/readings?device=gas-402", json=body)).status_code == 403
     assert (await anyone.get("/api/v1/alerts", headers={"authorization": f"Bearer {token}"})).status_code == 403
+
+
+async def test_a_token_of_one_platform_cannot_speak_for_another(house: House, admin: Client, anyone: Client) -> None:
+    made = await admin.post("/api/v1/tokens", json={"role": "device", "platform": "ctwing"})
+    token = made.json()["token"]
+    assert (201, "ctwing") == (made.status_code, made.json()["platform"])
+
+    assert (await anyone.post(f"/api/v1/readings?platform=ctwing&token={token}", json={})).status_code == 200
+    forged = await anyone.post(f"/api/v1/readings?token={token}&device=gas-402&leaf=alarm", json={"alarm": True})
+    assert (forged.status_code, len(house.accepted)) == (403, 1)
+    for wrong in ({"role": "viewer", "platform": "ctwing"}, {"role": "device", "platform": "smoke_signals"}):
+        assert (await admin.post("/api/v1/tokens", json=wrong)).status_code == 422
+
+
+async def test_a_push_that_must_be_signed_is_taken_with_its_platforms_signature_only(house: House) -> None:
+    body = {"notify_data": {"header": {"device_id": "5f2_gas-402"}}, "resource": "device.property"}
+    signature = hashlib.sha256(b"1767225660000a1b2our-token").hexdigest()
+    headers = {"timestamp": "1767225660000", "nonce": "a1b2", "signature": signature}
+    signing = house.altered(push_secrets={"iotda": Secret("our-token")})
+    async with client_of(signing, authorization=f"Bearer {ADMIN}") as client:
+        signed = await client.post("/api/v1/readings?platform=iotda", json=body, headers=headers)
+        forged = await client.post("/api/v1/readings?platform=iotda", json=body, headers={**headers, "nonce": "a1b3"})
+        unsigned = await client.post("/api/v1/readings?platform=iotda", json=body)
+
+    assert [200, 401, 401] == [each.status_code for each in (signed, forged, unsigned)]
+    assert ["$oc/devices/5f2_gas-402/sys/properties/report"] == [frame.topic for frame in house.accepted]
+
+
+async def test_a_body_too_large_is_refused_and_counted(house: House, admin: Client) -> None:
+    body = b"[" + b" " * (1 << 20) + b"]"
+
+    async def in_pieces() -> AsyncIterator[bytes]:
+        yield body[: 1 << 19]
+        yield body[1 << 19 :]
+
+    for content in (body, in_pieces()):
+        answer = await admin.post("/api/v1/readings?device=gas-402", content=content)
+        assert answer.status_code == 413
+    assert house.accepted == []
+    lines = (await admin.get("/metrics")).text.splitlines()
+    assert "fengshao_http_too_large_total 2" in lines
 
 
 @pytest.mark.parametrize(

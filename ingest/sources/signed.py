@@ -1,0 +1,24 @@
+"""Whether a push bears the signature that its platform documents. It knows no request beyond its headers."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from typing import Final
+
+
+def _iotda(headers: Mapping[str, str], token: str) -> bool:
+    """IoTDA: SHA-256 of token, timestamp and nonce in the order of their bytes.
+
+    >>> said = {"timestamp": "1767225660000", "nonce": "a1b2", "signature": "zz"}
+    >>> _iotda(said, "our-token"), _iotda({}, "our-token")
+    (False, False)
+    """
+    parts = sorted((token, headers.get("timestamp", ""), headers.get("nonce", "")))
+    expected = hashlib.sha256("".join(parts).encode()).hexdigest()
+    return hmac.compare_digest(expected.encode(), headers.get("signature", "").lower().encode())
+
+
+SIGNED: Final[dict[str, Callable[[Mapping[str, str], str], bool]]] = {"iotda": _iotda}
+"""By platform: whether these headers (lower-case names) are signed with this token."""

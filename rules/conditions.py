@@ -13,7 +13,7 @@ from rules.core import TOLD_OF, Phase, Signal, Watch
 from rules.expression import parse
 from rules.meaning import Answer, Scope, guard, meaning, sides
 from rules.rulebook import Rule
-from rules.tree import Distance, Node, Quantity, Window, comparisons, leaves, quantities, windows
+from rules.tree import Distance, Node, Quantity, Window, comparisons, distances, leaves, quantities, windows
 
 Said = tuple[Signal, ...]
 HAPPENED: Final[Said] = (Signal.DANGER, Signal.CLEAR)
@@ -47,12 +47,17 @@ class Condition:
         guarded = guard(question)
         self.reflex_quantity = guarded[0] if guarded is not None else ""
         self.reflex = guarded[1] if guarded is not None else None
-        self.alone = self.reflex is not None and len(quantities(question)) == 1
-        """A reading without this quantity says nothing to it while it is quiet."""
+        self.alone = self.reflex is not None and len(quantities(question)) == 1 and not windows(question)
+        """A quiet one needs nothing but this quantity of a reading; the guard before a window may well be passed daily."""
         # A hold that must be seen is not seen in what is only remembered.
         looks = rule.if_silent == "wait" and self.reflex is not None
         unasked = set(quantities(question)) - {self.reflex_quantity} if looks else set()
         self.wanted = frozenset(self.quantities) - unasked
+        # Latitude and longitude come together, or belong to two places.
+        located = {leaf.name for node in written for at in distances(node) for leaf in at.leaves}
+        alone = located.union([self.reflex_quantity] if looks else ())
+        self.recalls = frozenset(self.quantities) - alone if len(self.quantities) > 1 else frozenset()
+        """Quantities it also judges by what was said shortly before."""
         self._danger = meaning(question)
         self._clear = _judge_of(rule.clear)
         self._only_if = _judge_of(rule.only_if)

@@ -73,9 +73,7 @@ class Plan:
         self.thorough = frozenset(name for _, cond in self.judged if not cond.alone for name in cond.quantities)
         happening = {name for name, quantity in kind.quantities.items() if quantity.event}
         # What happens does not last: the key of the last press says nothing about this one.
-        self.remembered = frozenset(
-            name for _, cond in self.judged if len(cond.quantities) > 1 for name in cond.quantities
-        ).difference(happening)
+        self.remembered = frozenset(name for _, cond in self.judged for name in cond.recalls) - happening
         self.windows = _windows(cond for _, cond in self.judged)
         asked = [window for _, cond in self.judged for window in cond.windows]
         self.exact = frozenset(window.quantity for window in asked if window.function in GAUGE_WINDOWS)

@@ -63,9 +63,9 @@ class Distance(Struct, frozen=True, tag=True):
     there: tuple[Quantity | Attribute, Quantity | Attribute]
 
     @property
-    def leaves(self) -> list[Node]:
+    def leaves(self) -> tuple[Quantity | Attribute, ...]:
         """Its four coordinates."""
-        return [*self.here, *self.there]
+        return (*self.here, *self.there)
 
 
 class Unary(Struct, frozen=True, tag=True):
@@ -93,7 +93,7 @@ def leaves(node: Node) -> list[Node]:
         return leaves(node.operand)
     if isinstance(node, Binary):
         return leaves(node.left) + leaves(node.right)
-    return node.leaves if isinstance(node, Distance) else [node]
+    return [*node.leaves] if isinstance(node, Distance) else [node]
 
 
 def quantities(node: Node) -> tuple[str, ...]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain import MINUTE, Device, Reading, Value
+from domain import MINUTE, Device, Place, Reading, Value
 from domain.kind import Kind
 from domain.people import community
 from rules.engine import Engine
+from rules.plan import plans
 from rules.rulebook import Rulebook
 
 Kinds = dict[str, Kind]
@@ -64,3 +65,38 @@ def test_a_value_that_cannot_be_compared_is_counted_and_ends_nothing(kinds: Kind
     engine = one_rule(kinds, when="lel_pct >= 10")
     assert hear(engine, said(0, lel_pct=15), said(1, lel_pct="much"), said(2, lel_pct=3)) == ["r began", "r ended"]
     assert engine.trouble == {"r": 1}
+
+
+def test_a_position_is_not_put_together_from_two_messages_and_a_hold_is_not_seen_in_what_is_remembered(
+    kinds: Kinds,
+) -> None:
+    books = [
+        rule_of(when, if_silent="wait", hold="5m") for when in (FAR, "heart_rate_bpm > 90 and default(worn, true)")
+    ]
+    plan = plans(books, kinds)["wristband"]
+    assert plan.remembered == {"worn"}
+    engine = Engine(
+        books, kinds, community(places=[Place("h", "家", "household", lat=31.2, lon=121.5, datum="WGS-84")])
+    )
+    engine.enrol([Device("b", "wristband", place="h")], T0)
+    said: list[dict[str, Value]] = [{"lat": 30.0}, {"lon": 120.0}, {"heart_rate_bpm": 140}, {"worn": True}]
+    for index, values in enumerate(said):
+        now = T0 + index * 6 * MINUTE
+        assert engine.feed([Reading("b", "wristband", now, now, values)], now) == []
+    assert engine.tick(T0 + 30 * MINUTE) == []
+    now = T0 + 31 * MINUTE
+    (found,) = engine.feed(
+        [Reading("b", "wristband", now, now, {"heart_rate_bpm": 140, "lat": 30.0, "lon": 120.0})], now
+    )
+    assert found.evidence[0].quantity == "heart_rate_bpm"
+
+
+FAR = "distance_m(lat, lon, place.lat, place.lon) > 500"
+
+
+def rule_of(when: str, **written: str) -> Rulebook:
+    rule = {
+        "name": "far" if when == FAR else "fast", "title": {"zh": "一", "en": "x"}, "kind": "wristband",
+        "severity": "low", "source": "test", "when": when, **written,
+    }  # fmt: skip
+    return Rulebook.model_validate({"hazard": "person", "rules": [rule]})

@@ -10,6 +10,7 @@ from typing import Final
 
 from domain import DAY, Attribute, Evidence, Instant
 from rules.core import Signal, Word
+from rules.gateways import MISSED
 from rules.outages import Outages
 from rules.plan import PlannedRule
 from rules.rulebook import Absent
@@ -21,8 +22,8 @@ MOST_SHOWN: Final = 10
 """Devices behind a gateway that are named; their number comes first."""
 
 
-def next_absence(seat: Seat, outages: Outages) -> Instant | None:
-    """When a registered device will have been silent too long, if it says nothing until then; None if all is told.
+def next_absence(seat: Seat, outages: Outages, looked_at: Instant | None = None) -> Instant | None:
+    """When a registered device must be looked at, if it says nothing until then; None if all is told.
 
     Behind a gateway through which nothing comes nobody is missed; a gateway that is shut is looked at again.
     """
@@ -32,9 +33,25 @@ def next_absence(seat: Seat, outages: Outages) -> Instant | None:
     if not _unheard(seat):
         asked = ((planned, absent) for planned, absent in _asked(seat) if planned.name not in seat.watches)
         dues += [_deadline(seat, absent, outages) for planned, absent in asked]
-    if seat.carries is not None and seat.carries.is_shut:
-        dues.append(seat.carries.look_at)
-    return min(dues, default=None)
+    if looked_at is not None:
+        # Overdue, but `only_if` does not hold now: asked again in a while.
+        dues = [due if due > looked_at else looked_at + seat.report_every_ms for due in dues]
+    return min([*dues, *_looks(seat, looked_at)], default=None)
+
+
+def _looks(seat: Seat, looked_at: Instant | None) -> Iterator[Instant]:
+    """When a gateway is looked at whatever its deadline: a child that speaks again may bring the deadline nearer, but
+    never nearer than this."""
+    if seat.carries is None:
+        return
+    if seat.carries.is_shut:
+        yield seat.carries.look_at
+        return
+    periods = [child.report_every_ms for child in seat.carries.children.values()]
+    for _, absent in seat.plan.absences:
+        if absent.children is not None and absent.children <= len(periods):
+            since = seat.carries.through(seat) if looked_at is None else looked_at
+            yield since + MISSED * min(periods) + absent.grace
 
 
 def absences(

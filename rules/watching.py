@@ -217,9 +217,7 @@ class Watching:
             self._promise_absence(child)
 
     def _promise_absence(self, seat: Seat, looked_at: Instant | None = None) -> None:
-        due = next_absence(seat, self.outages)
-        if due is not None and looked_at is not None and due <= looked_at:
-            due = looked_at + seat.report_every_ms  # overdue, but `only_if` does not hold now: ask again in a while
+        due = next_absence(seat, self.outages, looked_at)
         if due is not None and due != seat.absence_due:
             self._wakes.owe(due, seat.device.id, ABSENCE)
         seat.absence_due = due

@@ -83,6 +83,9 @@ class BookFolder:
             self._trouble.books_right(self._clock())
             if not renewed.is_nothing:
                 log.info("rulebooks changed: %s", told(renewed))
+            if renewed.unversioned:
+                names = ", ".join(renewed.unversioned)
+                log.warning("changed under the version they had, raise `version`: %s", names)
             return renewed
 
     async def look(self, *, anew: bool = False) -> Renewal:

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from app.bookwork import BookFolder
 from app.control import Answered
@@ -80,7 +80,7 @@ class Tools:
                 [Fault(one.file, one.line, one.column, one.field, one.message) for one in error.faults]
             ) from error
         rules = sum(len(book.rules) for book in self._engine.books)
-        return {"added": renewed.added, "removed": renewed.removed, "changed": renewed.changed, "rules": rules}
+        return {**asdict(renewed), "rules": rules}
 
     def schema(self, of: str) -> Mapping[str, Any]:
         return dict(json.loads(schema(of)))
@@ -160,6 +160,9 @@ class Tools:
     def _free(self) -> None:
         for held in self._running:
             raise ToolsBusy(held)
+
+    def jobs(self) -> Sequence[Job]:
+        return list(reversed(self._jobs.values()))
 
     def job(self, id: str) -> Job | None:
         return self._jobs.get(id)

@@ -42,6 +42,8 @@ class Renewal(Struct, frozen=True):
     added: tuple[str, ...]
     removed: tuple[str, ...]
     changed: tuple[str, ...]
+    unversioned: tuple[str, ...] = ()
+    """Changed under the version they had: findings of before and after cannot be told apart."""
 
     @property
     def is_nothing(self) -> bool:
@@ -53,7 +55,8 @@ def renewal(before: Iterable[Rulebook], after: Iterable[Rulebook]) -> Renewal:
     old = {rule.name: (rule, book.hazard, book.version) for book in before for rule in book.rules}
     new = {rule.name: (rule, book.hazard, book.version) for book in after for rule in book.rules}
     changed = tuple(name for name, written in new.items() if name in old and old[name] != written)
-    return Renewal(tuple(n for n in new if n not in old), tuple(n for n in old if n not in new), changed)
+    same = tuple(name for name in changed if old[name][2] == new[name][2])
+    return Renewal(tuple(n for n in new if n not in old), tuple(n for n in old if n not in new), changed, same)
 
 
 class Renewing(Watching):

@@ -126,6 +126,12 @@ async def backtest(request: Request, services: Asked, who: Officer) -> Response:
     return answer
 
 
+@router.get("/rules/jobs", summary="Backtests since the service started, the newest first, without what they found")
+async def list_jobs(services: Asked, _who: Officer) -> Response:
+    jobs = [msgspec.structs.replace(job, result=None) for job in _tools(services).jobs()]
+    return _shown(services, {"items": jobs, "next": None})
+
+
 @router.get("/rules/jobs/{job_id}", summary="How far a backtest is, and what it found")
 async def read_job(job_id: str, services: Asked, _who: Officer) -> Response:
     return _shown(services, _known(_tools(services).job(job_id), job_id))

@@ -105,6 +105,7 @@ async def test_one_backtest_at_a_time_and_it_can_be_ended(town: RuledTown) -> No
     _, job = await post(town, "backtest", {"book": "gas"})
     code, problem = await post(town, "backtest", {"book": "gas"})
     assert (code, job["id"] in problem["detail"]) == (409, True)
+    assert [one["id"] for one in await town.items("/api/v1/rules/jobs")] == [job["id"]]
     ended = await town.api.delete(f"/api/v1/rules/jobs/{job['id']}")
     assert ended.json()["state"] in ("cancelled", "done")
     assert list((town.data / "tmp").iterdir()) == []
@@ -155,7 +156,8 @@ async def test_commands_ask_the_service_that_runs_on_their_dir(town: RuledTown, 
 
 async def test_what_lies_on_disk_is_taken_up_on_request(town: RuledTown) -> None:
     town.writes(GAS.replace("when: co_ppm >= 50", "when: co_ppm >= 60"))
-    assert (await post(town, "reload"))[1]["changed"] == ["gas-co"]
+    taken = (await post(town, "reload"))[1]
+    assert (taken["changed"], taken["unversioned"]) == (["gas-co"], ["gas-co"])
     town.writes(GAS.replace("when: co_ppm >= 50", "when: co_pm >= 60"))
     code, problem = await post(town, "reload")
     assert (code, "gas.yaml:" in problem["errors"][0]["field"]) == (422, True)

@@ -409,4 +409,6 @@ def test_the_difference_of_books_names_rules() -> None:
     before, after = book(rule(), rule("a")), book(rule(hold="1s"), rule("b"))
     found = renewal(before, after)
     assert (found.added, found.removed, found.changed, found.is_nothing) == (("b",), ("a",), ("r",), False)
+    assert found.unversioned == ("r",)
+    assert renewal(before, book(rule(hold="1s"), version=2)).unversioned == ()
     assert renewal(before, before).is_nothing

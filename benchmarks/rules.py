@@ -15,6 +15,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from app.shelf import BOOKS, book_files, load_books, load_kinds
 from benchmarks.result import Result
 from domain import HOUR, MINUTE, Device, Instant, Person, Reading, Value
@@ -98,8 +100,12 @@ def lived_in(engine: Engine, devices: Sequence[Device], chance: random.Random) -
 
 
 def learned_bytes(engine: Engine) -> int:
-    """What is usual at each hour of the week, which is counted apart: its arrays, and what is being added up."""
+    """What was learned over weeks, which is counted apart: the usual of each hour with its arrays, and slopes."""
     total = 0
+    for slopes in filter(None, (seat.trends for seat in engine.seats.values())):
+        numbers = [number for slope in slopes.values() for number in msgspec.structs.astuple(slope)]
+        held = {id(one): one for one in [slopes, *slopes.values(), *numbers]}
+        total += sum(map(sys.getsizeof, held.values()))
     for learned in filter(None, (seat.usuals for seat in engine.seats.values())):
         total += sys.getsizeof(learned)
         for one in learned.values():

@@ -48,7 +48,7 @@ class Condition:
         self.reflex_quantity = guarded[0] if guarded is not None else ""
         self.reflex = guarded[1] if guarded is not None else None
         self.alone = self.reflex is not None and len(quantities(question)) == 1 and not windows(question)
-        """A quiet one needs nothing but this quantity of a reading; the guard before a window may well be passed daily."""
+        """While quiet it needs only this quantity of a reading. The guard before a window may well be passed daily."""
         # A hold that must be seen is not seen in what is only remembered.
         looks = rule.if_silent == "wait" and self.reflex is not None
         unasked = set(quantities(question)) - {self.reflex_quantity} if looks else set()

@@ -205,6 +205,7 @@ class Engine(Renewing):
         for planned, condition in minded.pensive if reflexes_quiet else minded.judged:
             if not condition.wanted.isdisjoint(values):
                 self.evaluations += 1
+                # Nearly all rules are quiet and stay so: the rest of the way is for the others.
                 if self._stirs(planned, condition, scope):
                     self._weigh(seat, planned, scope, Occasion(at, now, False, False, ahead), told)
 
@@ -226,7 +227,6 @@ class Engine(Renewing):
                     self._say(seat, planned, Word(Signal.NO_WORD, at), now, told)
                 continue
             self.evaluations += 1
-            # Nearly all rules are quiet and stay so: the rest of the way is for the others.
             if planned.name in seat.watches or self._stirs(planned, condition, scope):
                 self._weigh(seat, planned, scope, Occasion(at, now, late, retained, ahead), told)
 

@@ -1,4 +1,5 @@
-"""Mutations of the real frames beside the adapters: nothing crashes, and every message is accounted for.
+"""Mutations of the real frames beside the adapters, and raw payloads through codecs: nothing crashes, and every message
+is accounted for.
 
     python -m benchmarks.fuzz [--messages 1000000] [--seed 1]
 
@@ -23,6 +24,7 @@ import yaml
 
 import ingest.adapters
 from app.shelf import book_files, load_books, load_kinds, load_mappings
+from benchmarks.fuzz_radio import Radio
 from domain import Device, Identity
 from domain.people import community
 from ingest.directory import Directory
@@ -60,7 +62,7 @@ WORDS = (b"NaN", b"Infinity", b"-1e999", b'"\\ud800"', b"\xff\xfe", b"\xef\xbb\x
 
 
 class Corpus:
-    """The frames of the evidence files, and devices that know them."""
+    """The frames of all evidence files, devices that know them, and devices whose bytes codecs read."""
 
     def __init__(self) -> None:
         self.frames: list[tuple[str, bytes]] = []
@@ -72,7 +74,8 @@ class Corpus:
                 payload = case["payload"].encode() if binary is None else b64decode(binary.replace(" ", ""))
                 self.frames.append((case["topic"], payload))
                 self._meet(book["adapter"], case.get("device") or {"kind": "gas_alarm", "identity": "gas-1"}, devices)
-        self.devices = list(devices.values())
+        self.radio = Radio()
+        self.devices = [*devices.values(), *self.radio.devices]
 
     def _meet(self, platform: str, about: dict[str, Any], devices: dict[tuple[str, str], Device]) -> None:
         identity = about["identity"]
@@ -85,11 +88,11 @@ class Mutator:
     """Seeded changes of bytes, of JSON and of topics."""
 
     def __init__(self, corpus: Corpus, seed: int) -> None:
-        self._chance, self._frames = random.Random(seed), corpus.frames
+        self._chance, self._frames, self._radio = random.Random(seed), corpus.frames, corpus.radio
         self._json = [(topic, payload) for topic, payload in corpus.frames if payload[:1] in (b"{", b"[")]
         self._ways: tuple[Callable[[str, bytes], tuple[str, bytes]], ...] = (
             *(self._as_it_is, self._bytes, self._bytes, self._splice, self._cut, self._word),
-            *(self._of_json, self._of_json, self._of_json, self._topic),
+            *(self._of_json, self._of_json, self._of_json, self._topic, self._of_radio),
         )
 
     def frame(self, number: int) -> Frame:
@@ -127,6 +130,9 @@ class Mutator:
         at = self._chance.randrange(len(levels))
         levels[at : at + 1] = self._chance.choice(([], [""], ["x" * 300], [self._chance.choice(other)], other, ["😀"]))
         return "/".join(levels), payload
+
+    def _of_radio(self, _topic: str, _payload: bytes) -> tuple[str, bytes]:
+        return self._radio.message(self._chance)
 
     def _of_json(self, _topic: str, _payload: bytes) -> tuple[str, bytes]:
         topic, payload = self._chance.choice(self._json)
@@ -177,7 +183,7 @@ def fuzz(messages: int, seed: int) -> Counter[str]:
     corpus, kinds = Corpus(), load_kinds()
     books = load_mappings(kinds, None)
     listener, engine = Listener(kinds, books), Engine(load_books(kinds, book_files(None)), kinds, community())
-    listener.directory = Directory(corpus.devices)
+    listener.directory, listener.codecs = Directory(corpus.devices), corpus.radio.codecs
     engine.enrol(corpus.devices, RECEIVED)
     foresee, mutator, became = Foresight(kinds, books, listener.bears_danger), Mutator(corpus, seed), Counter[str]()
     for number in range(messages):

@@ -154,13 +154,14 @@ def _rules(
     books: Sequence[MappingBook], platform: str, kind: str, model: str | None
 ) -> Iterable[tuple[str, list[FieldRule]]]:
     for wanted in (ANY, platform):
-        for book in books:
-            if wanted == book.platform or wanted in book.also:
-                yield from book.fields.items()
-                yield from book.kinds.get(kind, {}).items()
-                for each in book.models:
-                    if each.kind == kind and model in each.models:
-                        yield from each.fields.items()
+        asked = [book for book in books if wanted == book.platform or wanted in book.also]
+        models = (each for book in asked for each in book.models if each.kind == kind and model in each.models)
+        for fields in (
+            *(book.fields for book in asked),
+            *(book.kinds.get(kind, {}) for book in asked),
+            *(each.fields for each in models),
+        ):
+            yield from fields.items()
 
 
 def _spoken(kind: Kind, books: Sequence[MappingBook]) -> dict[str, Spec]:

@@ -8,8 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from domain import Device, Identity
+from domain.kind import Kind
 from ingest.frame import Frame
 from ingest.listener import Listener
+from ingest.mapping import MappingBook, compile_plan
 
 NOW = 1_795_269_600_000
 
@@ -30,3 +32,23 @@ def test_a_smoke_alarm_is_read_by_its_product_whatever_the_registry_calls_its_mo
 
     heard = ear.hear([Frame("v1/up/ad19prof", json.dumps(said).encode(), NOW, "bulk")])
     assert [reading.values["alarm"] for reading in heard.readings] == [True]
+
+
+def test_what_a_model_says_holds_whichever_book_comes_last() -> None:
+    smoke = Kind.model_validate(
+        {
+            "kind": "smoke_alarm",
+            "name": {"zh": "烟感报警器", "en": "Smoke alarm"},
+            "report_every": "1d",
+            "quantities": {
+                "alarm": {"type": "bool", "name": {"zh": "报警", "en": "Alarm"}, "danger": True},
+                "fault": {"type": "bool", "name": {"zh": "故障", "en": "Fault"}},
+            },
+        }
+    )
+    one = {"models": ["s-1"], "kind": "smoke_alarm", "fields": {"state": "fault"}}
+    site = MappingBook.model_validate({"platform": "tasmota", "version": 1, "models": [one]})
+    general = MappingBook.model_validate({"platform": "tasmota", "version": 1, "fields": {"state": "alarm"}})
+    for books in ([site, general], [general, site]):
+        assert compile_plan(smoke, books, "tasmota", "s-1").specs["state"].quantity == "fault"
+        assert compile_plan(smoke, books, "tasmota", None).specs["state"].quantity == "alarm"

@@ -22,6 +22,8 @@ from ingest.session import Session
 
 TOO_LARGE_HEAD_BYTES: Final = 65_536
 DRAIN_WITHIN_S: Final = 5.0
+FRAME_BYTES: Final = 300
+"""What a message weighs in memory beside its topic and payload: of a small one nearly everything."""
 
 
 class Journal(Protocol):
@@ -118,6 +120,7 @@ class LaneWriter:
             batch.size += len(payload) + len(topic)
         self._let_dangers_pass(batch)
         batch.frames += twins
+        batch.size += FRAME_BYTES * len(arrivals)
         self.pending_bytes += batch.size
         self._waiting.append(batch)
         self._idle.clear()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import aiomqtt
@@ -193,6 +196,30 @@ async def test_above_the_limit_the_socket_is_not_read_while_pings_go_on_and_belo
         journal.open.set()
         await until(lambda: len(journal.payloads()) == 2_000)
         assert [True] == intake.links
+
+
+def resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGESIZE") / 2**20
+
+
+async def test_while_the_journal_hangs_a_flood_of_small_messages_takes_no_more_memory_than_the_limit_says(
+    broker: Any,
+) -> None:
+    journal, limit_mb = MemoryJournal(), 4
+    journal.open.clear()
+    async with listening(broker, journal, max_pending_bytes=limit_mb * 2**20) as intake:
+        before = resident_mb()
+        command = (sys.executable, "-m", "benchmarks.flood", str(broker.port), "150000", "100")
+        flood = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
+        assert 0 == await flood.wait()
+        await until(lambda: intake.status().bulk.paused)
+        pending, grown = intake.status().bulk.pending_bytes, resident_mb() - before
+        journal.open.set()
+        await until(lambda: len(journal.frames()) == 150_001, seconds=60)
+
+    assert limit_mb * 2**20 <= pending < (limit_mb + 1) * 2**20
+    assert grown < limit_mb + 12
 
 
 async def test_after_the_broker_was_killed_we_come_back_and_say_when_nobody_could_be_heard(broker: Any) -> None:

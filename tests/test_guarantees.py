@@ -110,6 +110,55 @@ async def test_while_the_journal_waits_for_its_disk_the_service_answers_and_then
     await town.phone("李伟").expects_sms("燃气泄漏")
 
 
+POISON = (
+    b"",
+    b"\x00" * 40,
+    b"\xff\xfe\xfa",
+    b"[" * 200_000,
+    b'{"alarm": ' * 5_000,
+    b'{"lel_pct": 1e999, "seq": 99999999999999999999999999}',
+    b'{"ts": "9999999999-99-99", "seq": {"a": []}}',
+    b"x" * 900_000,
+    b"y" * 3_000_000,
+)
+
+
+async def test_a_poisoned_message_blocks_nobody_not_even_after_a_restart(town: Town) -> None:
+    topics = (
+        "fengshao/v1/meter-402/up",
+        "fengshao/v1/meter-402/alarm",
+        "zigbee2mqtt/0x000d6f0014f7bf0f",
+        "spBv1.0/a/b",
+    )
+    for number, poison in enumerate(POISON):
+        for topic in topics:
+            await town.publish(topic, poison)
+        await town.publish("fengshao/v1/meter-402/up", {"seq": number, "volume_m3": number})
+    await town.until(is_heard(town, len(POISON)), "every reading among the poison")
+    counts = town.house.judging.chain.counts
+    assert counts.refusals.total() + counts.notes.total() >= len(POISON) * len(topics)
+
+    await town.crash()
+    await town.start()
+    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True})
+    await town.phone("李伟").expects_sms("燃气泄漏")
+    assert list(range(len(POISON))) == await values(town, "meter-402", "volume_m3")
+
+
+async def test_what_was_said_while_our_link_was_cut_comes_with_the_kept_session(town: Town) -> None:
+    for round_ in range(3):
+        for session in town.house.intake._sessions.values():
+            assert session.link is not None
+            session.link.abort("cut by the test")
+        for number in range(20):
+            await town.publish("fengshao/v1/meter-402/up", {"seq": 20 * round_ + number, "volume_m3": number})
+        await town.until(lambda: town.house.intake.ready, "the link")
+    await town.until(is_heard(town, 60), "what the broker kept for us")
+
+    assert 60 == len(await values(town, "meter-402", "volume_m3"))
+    assert all(session.session_present for session in town.house.intake._sessions.values())
+
+
 async def test_a_broker_that_starts_again_is_found_and_what_it_kept_is_heard(town: Town, broker: Broker) -> None:
     await town.publish("fengshao/v1/meter-402/up", {"seq": 1, "volume_m3": 1})
     await town.until(is_heard(town, 1), "the first reading")

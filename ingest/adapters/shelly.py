@@ -93,8 +93,6 @@ def _name(what: list[str]) -> str:
 def _fields(name: str, said: object) -> dict[str, object]:
     if name == "gas" and said == "test":
         return {"gas": said, "test": True}
-    if name == "valve" and said == "failure":
-        return {"operation": "fault"}
     return {name: said}
 
 

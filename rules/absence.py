@@ -50,7 +50,7 @@ def _looks(seat: Seat, looked_at: Instant | None) -> Iterator[Instant]:
     periods = [child.report_every_ms for child in seat.carries.children.values()]
     for _, absent in seat.plan.absences:
         if absent.children is not None and absent.children <= len(periods):
-            since = seat.carries.through(seat) if looked_at is None else looked_at
+            since = seat.carries.last_of_children(seat) if looked_at is None else looked_at
             yield since + MISSED * min(periods) + absent.grace
 
 
@@ -109,6 +109,17 @@ def is_missed(seat: Seat) -> bool:
     return any(absent.quantity is None and seat.stands(planned.name) for planned, absent in seat.plan.absences)
 
 
+def speaks_alone(seat: Seat, now: Instant) -> bool:
+    """A gateway that keeps its own plan while nothing behind it is heard."""
+    return seat.carries is not None and any(
+        seat.heard > seat.carries.last_of_children(seat)
+        and now < seat.heard + absent.patience_ms(seat.report_every_ms)
+        and not seat.is_gone
+        for _, absent in seat.plan.absences
+        if absent.children is not None
+    )
+
+
 def _unheard(seat: Seat) -> bool:
     """Nobody can hear it, or it is a gateway that nobody registered and nothing hangs on any more."""
     if seat.carries is not None and seat.carries.assumed and not seat.carries.children:
@@ -129,9 +140,10 @@ def _deadline(seat: Seat, absent: Absent, outages: Outages) -> Instant:
     due = outages.deadline(heard, patience)
     if absent.quantity is not None:
         return due
-    if seat.carries is not None and absent.children is not None:
-        missed = seat.carries.missed_by(absent.children, heard)
-        due = due if missed is None else min(due, outages.deadline(heard, missed + absent.grace))
+    if seat.carries is not None and absent.children is not None and not seat.carries.is_shut:
+        last = seat.carries.last_of_children(seat)
+        missed = seat.carries.missed_by(absent.children, last)
+        due = due if missed is None else min(due, outages.deadline(last, missed + absent.grace))
     if seat.is_gone and seat.gone is not None:
         return min(due, outages.deadline(seat.gone, absent.grace))
     return due

@@ -247,6 +247,8 @@ class Engine(Renewing):
         seat.hear(values, at, now)
         for planned, absent in seat.plan.absences:
             if planned.name in seat.watches and (absent.quantity is None or absent.quantity in values):
+                if absent.children is not None and seat.carries is not None and seat.carries.deaf:
+                    continue  # that it lives itself says nothing of what is behind it
                 self._say(seat, planned, Word(Signal.CLEAR, now), now, told)
                 self._promise_absence(seat)
 

@@ -30,28 +30,31 @@ class Shut(Struct, frozen=True, array_like=True):
 
     times: Outages
     look_at: Instant
+    deaf: bool = False
 
 
 class Gateway:
     """What hangs on one gateway. `assumed`: devices name it, and it is not registered."""
 
-    __slots__ = ("assumed", "children", "look_at", "times")
+    __slots__ = ("assumed", "children", "deaf", "look_at", "times")
 
     def __init__(self) -> None:
         self.children: dict[str, Seat] = {}
         self.times = Outages()
         self.look_at: Instant = 0
         self.assumed = False
+        self.deaf = False
+        """It spoke itself when nothing came through any more: its own word does not prove the others'."""
 
     @property
     def is_shut(self) -> bool:
         """Nobody behind it can be heard."""
         return self.times.open_since is not None
 
-    def shut(self, since: Instant, now: Instant) -> None:
+    def shut(self, since: Instant, now: Instant, deaf: bool = False) -> None:
         """Nothing comes through since then."""
         self.times.note(since, None)
-        self.look_at = now + LOOK_EVERY_MS
+        self.look_at, self.deaf = now + LOOK_EVERY_MS, deaf
 
     def opened(self, now: Instant) -> None:
         """Something came through."""
@@ -60,7 +63,17 @@ class Gateway:
 
     def through(self, own: Seat) -> Instant:
         """When something last came through it, a word of its own included."""
-        return max([own.last_heard(None), *(child.heard for child in self.children.values())])
+        return max(own.last_heard(None), self.last_of_children(own))
+
+    def last_of_children(self, own: Seat) -> Instant:
+        """When something behind it was last heard; of none, since it was enrolled or came back."""
+        back = self.times.closed[-1][1] if self.times.closed else 0
+        return max([own.enrolled, back, *(child.heard for child in self.children.values())])
+
+    def lives(self, own: Seat) -> bool:
+        """Whether something came through since it was shut."""
+        word = self.last_of_children(own) if self.deaf else self.through(own)
+        return not own.is_gone and word > (self.times.open_since or 0)
 
     def missed_by(self, count: int, last: Instant) -> int | None:
         """How long after `last` so many devices, all in good standing until then, have missed two reports each."""
@@ -108,7 +121,7 @@ class Gateways:
     def written(self) -> dict[str, Shut]:
         """Those that were ever shut, as values."""
         return {
-            name: Shut(gateway.times, gateway.look_at)
+            name: Shut(gateway.times, gateway.look_at, gateway.deaf)
             for name, gateway in self.known.items()
             if gateway.is_shut or gateway.times.closed
         }
@@ -117,4 +130,4 @@ class Gateways:
         """Takes up what was written down."""
         for name, shut in written.items():
             gateway = self.of(name)
-            gateway.times, gateway.look_at = shut.times, shut.look_at
+            gateway.times, gateway.look_at, gateway.deaf = shut.times, shut.look_at, shut.deaf

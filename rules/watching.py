@@ -13,7 +13,7 @@ import msgspec
 from domain import Evidence, Finding, Instant
 from domain.kind import Kind
 from domain.people import Community
-from rules.absence import absences, expired, is_missed, next_absence
+from rules.absence import absences, expired, is_missed, next_absence, speaks_alone
 from rules.core import QUIET_WATCH, Patience, Phase, Signal, Watch, Word, matured, step
 from rules.gateways import LOOK_EVERY_MS, Gateway, Gateways
 from rules.groups import Group, Groups
@@ -201,12 +201,13 @@ class Watching:
         for planned, word in [*absences(seat, self.outages, self._near, due), *expired(seat, due)]:
             self._say(seat, planned, word, due, told)
         if gateway is not None and not gateway.is_shut and is_missed(seat):
-            gateway.shut(gateway.through(seat), due)
+            deaf = speaks_alone(seat, due)
+            gateway.shut(gateway.last_of_children(seat) if deaf else gateway.through(seat), due, deaf)
         self._promise_absence(seat, due)
 
     def _look_through(self, seat: Seat, gateway: Gateway, now: Instant, told: list[Finding]) -> None:
         """Whether something came through a gateway again. What is behind it gets as long to speak as it had left."""
-        if seat.is_gone or gateway.through(seat) <= (gateway.times.open_since or 0):
+        if not gateway.lives(seat):
             gateway.look_at = now + LOOK_EVERY_MS
             return
         gateway.opened(now)

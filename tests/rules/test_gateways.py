@@ -186,6 +186,34 @@ def test_whoever_hangs_on_a_gateway_that_comes_and_goes_does_not(books: Books, k
     assert [(str(one.subject), one.rule) for one in told] == [("gw", "device-flapping")]
 
 
+def test_a_gateway_that_speaks_while_all_behind_it_is_silent_is_deaf_until_one_of_them_is_heard(
+    books: Books, kinds: Kinds
+) -> None:
+    beats = Device("gw", "gateway", attributes={"report_every": "1m"})
+    engine, told = town(books, kinds, beats, *CHILDREN), list[Finding]()
+    told += all_speak(engine, 0)
+    for minute in range(1, 120):
+        told += engine.life_signs(["gw"], T0 + minute * MINUTE)
+        if minute == 60:
+            again = Engine([books["device"], books["gas"]], kinds, HOUSE)
+            again.restore(engine.snapshot())
+            again.enrol([beats, *CHILDREN], T0 + HOUR)
+            engine = again
+        if minute == 90:
+            told += all_speak(engine, 90 * MINUTE + 1)
+    assert words(told) == [("gw", "began", 22), ("gw", "ended", 91), ("gw", "began", 113)]
+
+
+def test_a_gateway_that_dies_itself_lives_by_its_own_word(books: Books, kinds: Kinds) -> None:
+    beats = Device("gw", "gateway", attributes={"report_every": "1m"})
+    slow = [Device(f"slow-{n}", "gas_alarm", attributes={"gateway": "gw", "report_every": "1d"}) for n in range(3)]
+    engine = town(books, kinds, beats, *slow)
+    all_speak(engine, 0, *slow)
+    engine.life_signs(["gw"], T0 + MINUTE)
+    assert words(engine.tick(T0 + HOUR)) == [("gw", "began", 6)]
+    assert words(engine.life_signs(["gw"], T0 + HOUR + 1)) == [("gw", "ended", 60)]
+
+
 def test_what_nobody_can_hear_is_not_the_gateway_s_fault(books: Books, kinds: Kinds) -> None:
     engine = town(books, kinds)
     all_speak(engine, 0)

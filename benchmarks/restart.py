@@ -95,6 +95,7 @@ class Outcome(Struct):
     """Told only after the restart, by what the device was doing."""
     late_ms_max: int
     ready_s: float
+    ready_cpu_s: float
     snapshot_mb: float
     states: dict[str, int]
 
@@ -122,13 +123,13 @@ def compared(devices: int) -> Outcome:
     saved = stopped.snapshot()
     journaled = [one for one in heard if CHECKPOINT <= one.at < KILLED]
     before += fed(stopped, journaled)
-    begun = time.perf_counter()
+    begun, worked = time.perf_counter(), time.process_time()
     again = Engine(books, kinds, community())
     again.restore(saved)
     again.enrol(known, KILLED + DOWN_MS)
     after = fed(again, journaled)
     again.outage(KILLED, KILLED + DOWN_MS)
-    ready_s = time.perf_counter() - begun
+    ready_s, ready_cpu_s = round(time.perf_counter() - begun, 1), round(time.process_time() - worked, 1)
     after += fed(again, [delivered(one) for one in heard if one.at >= KILLED])
     after += again.tick(END)
     # What the journal is judged again for is told again word for word: whoever takes findings knows them by that.
@@ -137,7 +138,7 @@ def compared(devices: int) -> Outcome:
     lost, twice, false, late_ms = held_against(undisturbed, before + after)
     counted = dict(states) | {"heard again": len(journaled)}
     size = round(len(saved) / 1e6, 1)
-    return Outcome(devices, len(undisturbed), lost, twice, false, late_ms, round(ready_s, 1), size, counted)
+    return Outcome(devices, len(undisturbed), lost, twice, false, late_ms, ready_s, ready_cpu_s, size, counted)
 
 
 def fed(engine: Engine, readings: Sequence[Reading]) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,11 +13,24 @@ from rules.tree import Window
 from rules.window import History, Sample
 
 KEEP_MS = 240
-gaps = st.sampled_from([1, 1, 2, 3, 5, 19, 40])
-delays = st.sampled_from([0] * 12 + [3, 50])
-lengths = st.sampled_from([KEEP_MS, 120, 60])
-counters = st.lists(st.tuples(gaps, delays, st.sampled_from([0, 0, 0, 1, 2, -1000]), lengths), max_size=150)
-gauges = st.lists(st.tuples(gaps, delays, st.integers(0, 4), lengths), max_size=150)
+GAPS, DELAYS, LENGTHS = [1, 1, 1, 2, 3, 5, 19, 40], [0] * 40 + [3, 50], [KEEP_MS, 120, 60]
+GROWTH, LEVELS = [0] * 9 + [1, 2, -1000], [0, 1, 2, 3, 4]
+Said = list[tuple[int, int, int, int]]
+
+
+def stories(values: list[int]) -> st.SearchStrategy[Said]:
+    """Short ones, and long ones: only these have something to remember."""
+    step = st.tuples(*map(st.sampled_from, (GAPS, DELAYS, values, LENGTHS)))
+    return st.one_of(st.lists(step, max_size=40), st.integers(0).map(lambda seed: long_story(values, Random(seed))))
+
+
+def long_story(values: list[int], chance: Random) -> Said:
+    gaps, delays = chance.choice([GAPS, [1, 2, 3]]), chance.choice([[0], DELAYS])
+    lengths = chance.choice([LENGTHS, [KEEP_MS]])
+    values = chance.choice([values, [*values, *[values[0]] * 100]])
+    return [
+        (chance.choice(gaps), chance.choice(delays), chance.choice(values), chance.choice(lengths)) for _ in range(200)
+    ]
 
 
 def longest_standstill(samples: list[Sample], at: int, length_ms: int) -> float | None:
@@ -33,8 +47,8 @@ def longest_standstill(samples: list[Sample], at: int, length_ms: int) -> float 
 
 
 @settings(max_examples=200, deadline=None)
-@given(said=counters)
-def test_the_longest_standstill_is_the_same_looked_up_or_looked_through(said: list[tuple[int, int, int, int]]) -> None:
+@given(said=stories(GROWTH))
+def test_the_longest_standstill_is_the_same_looked_up_or_looked_through(said: Said) -> None:
     past, now, total = History(KEEP_MS), 0, 0
     for gap, delay, more, length_ms in said:
         now, total = now + gap, max(total + more, 0)
@@ -45,8 +59,8 @@ def test_the_longest_standstill_is_the_same_looked_up_or_looked_through(said: li
 
 
 @settings(max_examples=200, deadline=None)
-@given(said=gauges)
-def test_the_extremes_are_the_same_looked_up_or_looked_through(said: list[tuple[int, int, int, int]]) -> None:
+@given(said=stories(LEVELS))
+def test_the_extremes_are_the_same_looked_up_or_looked_through(said: Said) -> None:
     past, now = History(KEEP_MS, exact=True), 0
     for gap, delay, value, length_ms in said:
         now += gap

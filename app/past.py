@@ -112,8 +112,7 @@ class Past:
 
     def since(self, asked: Instant) -> Instant:
         """From when on something is remembered: before that, nobody was silent."""
-        first = self.history.first()
-        return asked if first is None else max(asked, first)
+        return since(self.history, asked)
 
     def outages(self, since: Instant, until: Instant) -> list[Deaf]:
         """When nobody could be heard."""
@@ -143,6 +142,12 @@ def _deaf(journal: SqliteJournal) -> Iterator[Deaf]:
         elif mark.kind is MarkKind.STARTED and alive is not None and mark.at > alive:
             yield Deaf(alive, mark.at)
         alive = mark.at
+
+
+def since(history: DuckHistory, asked: Instant) -> Instant:
+    """From when on something is remembered."""
+    first = history.first()
+    return asked if first is None else max(asked, first)
 
 
 def zone_of(site: Path | None) -> tzinfo:

@@ -19,7 +19,7 @@ from domain import DAY, Finding, Instant, Reading
 from domain.kind import Kind
 from rules.backtest import difference, momentary, needed, tallies, watching
 from rules.engine import Engine
-from rules.hosts.replay import Heard, play, story
+from rules.hosts.replay import Event, Heard, play, story
 from rules.parts import circle
 from rules.rulebook import Rulebook
 from rules.scope import GROUP, Neighbourhood
@@ -104,7 +104,7 @@ def backtest(task: Backtest, progress: Progress) -> dict[str, Any]:
     books = [load_books(kinds, [file])[0] for file in files]
     sets = [needed(one, neighbours(kinds, [file], task.site)) for one, file in zip(books, files, strict=True)]
     with opened(task.data, task.site, task.history, threads=task.processes or 2) as past:
-        start = past.since(task.start)
+        start = task.start if task.history is not None else remembered(past.since(task.start), task.end)
         found = past.told(sets, start, task.end, progress, task.processes)
     own = [_own(book, some) for book, some in zip(books, found, strict=True)]
     where = _where(past)
@@ -119,6 +119,13 @@ def backtest(task: Backtest, progress: Progress) -> dict[str, Any]:
         answer["against"] = task.against.name
         answer["difference"] = difference(own[0], own[1], where, momentary(books))
     return dict(msgspec.to_builtins(answer))
+
+
+def remembered(start: Instant, end: Instant) -> Instant:
+    """Where judging begins. Raises Answered when all that is remembered is newer than that."""
+    if start >= end:
+        raise Answered("of that time nothing is remembered: ask for a later one")
+    return start
 
 
 def _own(book: Rulebook, found: Sequence[Finding]) -> list[Finding]:
@@ -139,7 +146,8 @@ def explain(task: Explain, progress: Progress) -> dict[str, Any]:
     kinds = load_kinds(task.site)
     books = chosen(load_rules(kinds, task.site) if task.books is None else read_books(task.books), task.rule)
     with opened(task.data, task.site, task.history, threads=1) as past:
-        start = past.since(task.at - (task.since_ms or enough_past(books)))
+        asked = task.at - (task.since_ms or enough_past(books))
+        start = asked if task.history is not None else min(past.since(asked), task.at)
         return _explained(past, task, books, kinds, start, progress)
 
 
@@ -184,10 +192,15 @@ def _explained(
         told += play(engine, [event])
         for reading in event.readings if isinstance(event, Heard) else ():
             last = reading if reading.device == task.device else last
-        progress(min(max((event.now - start) / (task.at - start), 0.0), 1.0) if isinstance(event, Heard) else 0.0)
+        progress(_part(event, start, task.at))
     told += engine.tick(task.at)
     story_ = engine.explain(task.rule, task.device, last)
     return {**story_, "at": task.at, "judged_from": start, "told": list(_told(told, task))}
+
+
+def _part(event: Event, start: Instant, end: Instant) -> float:
+    gone = event.now if isinstance(event, Heard) else event.end
+    return min(max((gone - start) / max(end - start, 1), 0.0), 1.0)
 
 
 def _told(findings: Sequence[Finding], task: Explain) -> Iterator[dict[str, Any]]:

@@ -63,7 +63,8 @@ def _answered(task: Task, progress: Any) -> dict[str, Any]:
 
 def _end_with_the_service() -> None:
     """Nothing more is said to us: the line ends when the service cancels, stops or is killed."""
-    sys.stdin.buffer.read()
+    while os.read(0, 1024):  # past Python's own file, which must not be held when this process ends by itself
+        continue
     os._exit(1)
 
 

@@ -21,8 +21,8 @@ from msgspec.structs import asdict, replace
 from app.bookwork import BookFolder
 from app.control import Answered
 from app.newbook import schema, template
-from app.past import Progress
-from app.ruletasks import Backtest, Check, Explain, Task, Test, chosen, enough_past, only_itself
+from app.past import Progress, since
+from app.ruletasks import Backtest, Check, Explain, Task, Test, chosen, enough_past, only_itself, remembered
 from app.shelf import book_files
 from app.toolroom import NICENESS, Order
 from app.toolwork import answer_of
@@ -108,7 +108,7 @@ class Tools:
             raise ToolsRefused(str(refused)) from None
         if at is None or at >= self._clock():
             return {**self._engine.explain(rule, device, await self._last_of(device)), "at": self._clock()}
-        start = at - (since_ms or enough_past(books))
+        start = min(await self._since(at - (since_ms or enough_past(books))), at)
         async with self._folder() as folder:
             names = await asyncio.to_thread(self._company, books, device)
             copied = await self._copied(folder, start, at + 1, names)
@@ -151,6 +151,10 @@ class Tools:
                 await self.check([one])
             else:
                 self._named(one)
+        try:
+            start = remembered(await self._since(start), end)
+        except Answered as refused:
+            raise ToolsRefused(str(refused)) from None
         self._free()
         job = Job(secrets.token_hex(6), "running", 0.0, by, self._clock())
         self._jobs = dict([*self._jobs.items()][1 - JOBS_KEPT :]) | {job.id: job}
@@ -214,6 +218,10 @@ class Tools:
             yield path
         finally:
             await asyncio.to_thread(shutil.rmtree, path, True)
+
+    async def _since(self, asked: Instant) -> Instant:
+        history = self._history
+        return asked if not isinstance(history, DuckHistory) else await asyncio.to_thread(since, history, asked)
 
     def _file(self, folder: Path, one: WrittenBook | str) -> Path:
         return self._named(one) if isinstance(one, str) else _put(folder, [one])[0]

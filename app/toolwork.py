@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from typing import Any, Final
@@ -18,6 +19,10 @@ from console.services import Fault, Faulty, ToolsRefused
 
 LONGEST_LINE: Final = 256 << 20
 """An answer is one line: a month of findings on which two books differ."""
+_ENDED: Final = {
+    -signal.SIGXCPU: "it took too much of the processor: ask for a shorter time",
+    -signal.SIGKILL: "it was killed: ask for a shorter time, there may be too little memory",
+}
 _ENVIRON: Final = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 """What a tool needs to know; the service's secrets are not among them."""
 
@@ -38,7 +43,8 @@ async def answer_of(order: Order, progress: Progress) -> dict[str, Any]:
             if "part" not in told:
                 return _final(told)
             progress(told["part"])
-        raise ToolsRefused(f"the tool ended without an answer ({await process.wait()}): too much time, or memory")
+        code = await process.wait()
+        raise ToolsRefused(_ENDED.get(code, f"the tool failed ({code}): the log of the service says how"))
     finally:
         if process.returncode is None:
             process.kill()

@@ -97,6 +97,11 @@ async def test_what_cannot_be_held_against_the_past_says_why(town: RuledTown) ->
     assert (await post(town, "backtest", {"book": "nothing"}))[0] == 422
     assert (await post(town, "backtest", {"book": "gas", "from": at(9), "to": at(3)}))[0] == 422
     assert (await post(town, "backtest", {"book": "gas", "since": "soon"}))[0] == 422
+    await remembers(town)
+    code, problem = await post(town, "backtest", {"book": "gas", "from": at(-900), "to": at(-600)})
+    assert (code, "nothing is remembered" in problem["detail"]) == (422, True)
+    before = await town.get(f"/api/v1/rules/gas-low/explain?device=gas-402&at={at(-9).replace('+', '%2B')}")
+    assert (before["phase"], before["heard"]) == ("quiet", None)
     assert (await town.api.get("/api/v1/rules/jobs/none")).status_code == 404
 
 
@@ -133,6 +138,19 @@ async def test_a_rule_explains_itself_now_and_in_the_past(town: RuledTown) -> No
     silent = await town.get(f"/api/v1/rules/device-offline/explain?device=gas-402&at={at(131).replace('+', '%2B')}")
     assert (silent["phase"], silent["last_heard"]) == ("quiet", at(130))
     assert (await town.api.get("/api/v1/rules/nothing/explain?device=x")).status_code == 404
+
+
+async def test_a_building_is_explained_by_all_its_devices_now_and_in_the_past(town: RuledTown) -> None:
+    await town.hears(alarm=True)
+    await town.publish("fengshao/v1/gas-403/up", {"ts": town.clock.now, "alarm": True})
+    await town.until(lambda: town.house.judging.chain.counts.readings == 2, "the neighbour")
+    path = "/api/v1/rules/gas-building/explain?device=building/b3"
+    live = await town.get(path)
+    town.clock.now += 2
+    past = await town.get(f"{path}&at={at(360).replace('+', '%2B')}")
+    assert [one["device"] for one in live["members"]] == ["gas-402", "gas-403"]
+    assert (live["parts"], live["members"], live["reasons"]) == (past["parts"], past["members"], past["reasons"])
+    assert "有 2，要 3" in past["reasons"][-1]
 
 
 async def test_commands_ask_the_service_that_runs_on_their_dir(town: RuledTown, tmp_path: Path) -> None:

@@ -182,5 +182,7 @@ def test_what_cannot_be_done_is_said_in_one_sentence(data: Path, tmp_path: Path)
     book = str(BOOKS / "gas.yaml")
     assert "has no history.duckdb" in run("backtest", book, "--data", str(tmp_path / "none")).output
     assert "not a duration" in run("backtest", book, "--data", str(data), "--since", "month").output
+    early = run("backtest", book, "--data", str(data), "--until", "2025-12-01T00:00:00+08:00")
+    assert (early.exit_code, "nothing is remembered" in early.output) == (1, True)
     assert "no RFC 3339 time" in run("backtest", book, "--data", str(data), "--until", "noon").output
     assert "no rule x in the active" in run("explain", "x", "--device", "d", "--data", str(data)).output

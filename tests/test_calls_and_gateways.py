@@ -39,7 +39,7 @@ async def test_the_key_for_service_tells_the_property_and_nobody_else(town: Town
     await with_terminal(town)
     await town.publish("fengshao/v1/call-402/up", {"sos": True, "key": 3})
     await Phone(town, PROPERTY).expects_sms("服务呼叫", "枫林苑3栋2单元402", "请4小时内联系住户")
-    await town.fast_forward(minutes=50)
+    await town.fast_forward(minutes=30)
     told = {phone: town.sms.phones.of(phone) for phone in (CLINIC, "19900000001", "19900000002", "19900000003")}
     assert told == {phone: [] for phone in told}
     (alert,) = await town.items("/api/v1/alerts")

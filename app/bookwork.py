@@ -70,6 +70,7 @@ class BookFolder:
 
     async def reload(self) -> Renewal:
         """Take up the books as they are now, and say what changed. Raises WrittenError with every fault."""
+        await self._ready.wait()  # what the last run left is judged by the books of its day
         async with self._turn:
             self._stamp = stamp(self._site)
             try:
@@ -96,10 +97,14 @@ class BookFolder:
             return await self.reload()
         except WrittenError:
             return UNCHANGED
+        except Exception as error:
+            # Whatever a book does to us, the devices must go on being judged by those before it.
+            log.exception("rulebooks not taken up")
+            self._trouble.books_refused([repr(error)], self._clock())
+            return UNCHANGED
 
     async def follow(self) -> None:
-        """Once everything of the last run is judged, look every few seconds until cancelled."""
-        await self._ready.wait()
+        """Look every few seconds until cancelled."""
         while True:
             await self.look()
             await asyncio.sleep(LOOK_EVERY_S)

@@ -86,7 +86,7 @@ def do(task: Task, progress: Progress) -> dict[str, Any]:
 
 def _test(task: Test, progress: Progress) -> dict[str, Any]:
     told = [
-        {"file": file.name, "trial": one.name, "rule": one.rule, "passed": one.passed,
+        {"file": str(file), "trial": one.name, "rule": one.rule, "passed": one.passed,
          "expected": one.expected, "got": one.got}
         for file, one in tried(task.files, task.site, progress)
     ]  # fmt: skip

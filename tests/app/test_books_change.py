@@ -104,6 +104,21 @@ async def test_a_book_may_not_ask_for_what_no_book_finds(town: RuledTown) -> Non
         await town.house.books.reload()
 
 
+async def test_a_change_that_fails_in_the_engine_is_told_and_ends_nobody(
+    town: RuledTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_books: object) -> None:
+        raise TypeError("nobody thought of this")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(town.house.judging.engine, "take_up", breaks)
+        town.writes(limit(GAS, 20))
+        assert await town.house.books.look() == Renewal((), (), ())
+    (alert,) = await town.until_items("/api/v1/alerts?ledger=health")
+    assert "nobody thought of this" in alert["evidence"][0]["value"]
+    await stands(town)
+
+
 async def test_after_a_crash_what_stood_is_judged_by_the_books_that_were_taken_up(town: RuledTown) -> None:
     await stands(town)
     town.writes(limit(GAS, 20))

@@ -134,6 +134,31 @@ def test_a_rule_nobody_wrote_is_found_at_its_line(tmp_path: Path) -> None:
     assert "no rule gas-alar in any book: write gas-alarm" in checked.output
 
 
+def test_machines_read_what_was_checked_and_tried(tmp_path: Path) -> None:
+    (book, _) = write_book("shop", tmp_path)
+    assert json.loads(run("check", str(book), "--json").output) == {"books": 1, "rules": 1, "trials": 1, "faults": []}
+    tried = json.loads(run("test", str(book), "--json").output)
+    assert (tried["passed"], tried["failed"], tried["results"][0]["file"]) == (2, 0, str(tmp_path / "shop_test.yaml"))
+    book.write_text(book.read_text("utf-8").replace("hold: 30s", "hold: 40s"), "utf-8")
+    failed = run("test", str(book))
+    assert failed.exit_code == 1
+    assert "exp: ['40s begin high', '110s end']\n  got: []" in failed.output
+    book.write_text(book.read_text("utf-8").replace("hold: 40s", "hold: soon"), "utf-8")
+    faulty = run("check", str(book), "--json")
+    (fault,) = json.loads(faulty.output)["faults"]
+    assert (faulty.exit_code, fault["field"], Path(fault["file"]).name) == (1, "rules.0.hold", "shop.yaml")
+
+
+def test_the_reasons_are_also_told_in_english_and_with_what_was_told(data: Path) -> None:
+    moment = ["--device", "gas-1", "--at", "2026-01-01T08:20:00+08:00", "--data", str(data), "--english"]
+    told = run("explain", "gas-alarm", *moment).output
+    assert told.startswith("quiet: nothing stands\nwhen is false (alarm)\n")
+    assert "told: 2026-01-01T08:10:00+08:00 began critical\ntold: 2026-01-01T08:13:00+08:00 ended" in told
+    assert (
+        run("explain", "gas-alarm", *["--device", "nobody", *moment[2:]]).output == "nobody: nobody ever heard of it\n"
+    )
+
+
 def test_a_backtest_finds_what_was_found_on_the_day(data: Path) -> None:
     found = run("backtest", str(BOOKS / "gas.yaml"), "--data", str(data), "--since", "1d", "--until", DAY_END, "--json")
     assert found.exit_code == 0, found.output

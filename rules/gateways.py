@@ -58,8 +58,7 @@ class Gateway:
 
     def opened(self, now: Instant) -> None:
         """Something came through."""
-        if self.times.open_since is not None:
-            self.times.note(self.times.open_since, now)
+        self.times.note(now, now)  # which closes what is open
 
     def through(self, own: Seat) -> Instant:
         """When something last came through it, a word of its own included."""

@@ -35,7 +35,8 @@ rules:
   # of: person         # the finding is about who carries the device
   when: lel_pct >= default(device.limit_pct, 10)
   # More: and or not, + - * /, abs(x), increase(volume_m3, 12h), mean(x, 1h), min max sum count rate last seen idle,
-  # quantile(x, 0.9, 1h), person.lives_alone, place.x, time.hour, time.workday, finding.gas_alarm
+  # quantile(x, 0.9, 1h), usual(x), distance_m(lat, lon, person.fence_lat, person.fence_lon),
+  # person.lives_alone, place.x, time.hour, time.workday, finding.gas_alarm
   clear: lel_pct < default(device.limit_pct, 10) - 4   # well below, or it chatters
   hold: 30s            # it must last so long before anybody is told
   release: 60s         # and be over for so long before it ends

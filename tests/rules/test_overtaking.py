@@ -63,8 +63,8 @@ def engine(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Town:
 
 def found(findings: list[Finding]) -> list[tuple[str, str]]:
     """Beginnings and ends of what is judged in event time; who is silent is judged by arrival."""
-    unjudged = ("device-offline", "band-fall-still")
-    told = [finding for finding in findings if finding.phase in COUNTED and finding.rule not in unjudged]
+    by_arrival = ("device-offline", "device-flapping")
+    told = [one for one in findings if one.phase in COUNTED and one.rule not in (*by_arrival, "band-fall-still")]
     return sorted((finding.id, finding.phase.value) for finding in told)
 
 

@@ -6,6 +6,7 @@ BD-09 is Baidu's further move of it. The way back from GCJ-02 has no formula: it
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import asin, atan2, cos, hypot, pi, radians, sin, sqrt
 from typing import Final
 
@@ -74,6 +75,8 @@ def _pushed(x: float, y: float) -> Point:
     return north, east
 
 
+# A fence stays where it is, and its person is looked for every few minutes.
+@lru_cache(maxsize=16_384)
 def _from_gcj02(point: Point) -> Point:
     lat, lon = point
     for _ in range(_ROUNDS):

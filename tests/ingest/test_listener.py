@@ -210,8 +210,9 @@ def test_a_time_without_a_zone_is_the_devices_own_local_time_else_its_platforms(
     ours.directory = Directory([Device("gas-1", "gas_alarm", attributes=attributes)])
     received = NOW + 6 * 3_600_000  # 06:01 in Greenwich
 
-    (reading,) = ours.hear(say("gas-1", {"ts": "2026-01-01T10:00:00", "lel_pct": 3}, at=received)).readings
-    assert hour * 3_600_000 == reading.at - (NOW - 60_000)
+    said = [{"ts": "2026-01-01T10:00:00", "lel_pct": lel} for lel in (3, 4)]
+    readings = ours.hear(say("gas-1", *said, at=received)).readings
+    assert [hour * 3_600_000] * 2 == [reading.at - (NOW - 60_000) for reading in readings]
 
 
 def test_a_seq_may_be_written_as_text_or_as_a_fraction(ours: Listener) -> None:

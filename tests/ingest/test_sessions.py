@@ -11,6 +11,7 @@ from ingest.address import BadAddress, read_address
 from ingest.drops import DROPPED, DropCounters
 from ingest.packets import HEAD_BYTES, BrokenStream, Oversized, PacketStream
 from ingest.redelivery import Again, PacketMemory
+from ingest.topics import Cover
 from ingest.twins import BULK_AHEAD_MS, KEPT_MAX, Twins
 
 NOW = 1767225660000
@@ -161,3 +162,9 @@ def test_each_node_of_a_cluster_counts_for_itself() -> None:
     counters, topic = DropCounters(), "$SYS/brokers/emqx@{}/metrics/delivery/dropped/queue_full"
     said = [("a", b"100"), ("b", b"3"), ("a", b"101"), ("b", b"3"), ("b", b"7")]
     assert [0, 0, 1, 0, 4] == [counters.rise(topic.format(node), count) for node, count in said]
+
+
+def test_a_plus_in_a_filter_stands_for_one_level_and_no_more() -> None:
+    cover = Cover(["application/+/device/abcd/event/up"])
+    assert "application/7/device/abcd/event/up" in cover
+    assert "application/7/x/device/abcd/event/up" not in cover

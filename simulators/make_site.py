@@ -101,6 +101,7 @@ def make_site(seed: int = 20261121) -> Site:
     _gas_alarms(site)
     _care_devices(site)
     _manholes(site)
+    _called_by_key(site)
     return site
 
 
@@ -182,6 +183,12 @@ def _roster(site: Site) -> None:
     site.appoint("street", "department", site.employ("dept-gas", "燃气公司抢险队"), rank=1)
     site.appoint("community", "maintenance", site.employ("maintenance-1", "设备维保员"))
     site.appoint("community", "maintenance", site.employ("maintenance-2", "设备维保主管"), rank=1)
+
+
+def _called_by_key(site: Site) -> None:
+    """Last, so that nobody's name or home changes with them."""
+    site.appoint("community", "property", site.employ("property-1", "物业值班员"))
+    site.appoint("community", "clinic", site.employ("clinic-1", "社区卫生站护士"))
 
 
 def _gas_alarms(site: Site) -> None:

@@ -85,7 +85,9 @@ class Judging:
         last_alive = self._stores.journal.last_alive()
         self.listener.directory = Directory(self._registry.devices.values())
         self.engine.enrol(self._registry.devices.values(), now)
-        self.chain.deaf(last_alive if last_alive is not None else now)
+        if last_alive is not None:
+            self.engine.outage(last_alive, now)
+        self.chain.deaf(now)
         await self._stores.journal.begin_after(self._known)
         await self._stores.journal.mark(MarkKind.STARTED, now)
 

@@ -8,10 +8,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from domain import MINUTE, Instant
+from domain import MINUTE, SECOND, Instant
 
 MOST_OUTAGES: Final = 1_000
 """Older ones are forgotten; by then every device was heard again or told absent."""
+HEARD_AGAIN_MS: Final = 5 * SECOND
+"""So long after an outage what was said meanwhile may still be on its way from the broker."""
 
 
 class Outages(Struct):
@@ -50,6 +52,14 @@ class Outages(Struct):
             if end > heard and begin < due:
                 due += end - max(begin, heard)
         return due
+
+    def heard_again(self, due: Instant) -> Instant | None:
+        """When a wait that was over in an outage, or right after it, may be believed; None when there was none.
+
+        While an outage lasts nothing is postponed: nobody knows how long it will, and a danger may stand.
+        """
+        settled = (end + HEARD_AGAIN_MS for begin, end in self.closed if begin <= due < end + HEARD_AGAIN_MS)
+        return next(settled, None)
 
     def postponed(self, due: Instant) -> Instant | None:
         """While nobody can be heard no silence is over: look again a minute later. None when we can hear."""

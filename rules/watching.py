@@ -172,13 +172,11 @@ class Watching:
     def _wake(self, seat: Seat, planned: PlannedRule, watch: Watch, told: list[Finding]) -> None:
         due, patience = watch.wake_at or 0, planned.patience(seat.report_every_ms)
         word = matured(patience, watch)
-        if word is None:
-            later = self._silent_at(seat, patience, due)
-            if later is not None:
-                self._keep(seat, planned.name, msgspec.structs.replace(watch, wake_at=later))
-                return
-            word = Word(Signal.SILENT, due)
-        self._say(seat, planned, word, due, told)
+        later = self._silent_at(seat, patience, due) if word is None else self.outages.heard_again(due)
+        if later is not None:
+            self._keep(seat, planned.name, msgspec.structs.replace(watch, wake_at=later))
+            return
+        self._say(seat, planned, word or Word(Signal.SILENT, due), due, told)
 
     def _applies(self, seat: Seat, planned: PlannedRule, at: Instant) -> bool:
         return planned.only_if is None or planned.only_if(Scope(seat, self._near, at, {})) is True

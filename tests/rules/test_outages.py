@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import MINUTE
-from rules.outages import MOST_OUTAGES, Outages
+from rules.outages import HEARD_AGAIN_MS, MOST_OUTAGES, Outages
 
 
 def noted(*spans: tuple[int, int | None]) -> Outages:
@@ -58,3 +58,14 @@ def test_by_the_deadline_exactly_the_patience_was_spent_in_hearing(
     deadline = outages.deadline(heard, patience)
     deaf = sum(1 for t in range(heard, deadline) if any(begin <= t < end for begin, end in outages.closed))
     assert deadline - heard - deaf == patience
+
+
+def test_what_was_over_in_an_outage_is_believed_a_moment_after_it_and_at_once_while_one_lasts() -> None:
+    outages = Outages()
+    outages.note(100_000, 200_000)
+    settled = 200_000 + HEARD_AGAIN_MS
+    assert [outages.heard_again(due) for due in (99_999, 100_000, settled - 1, settled)] == [
+        None, settled, settled, None,
+    ]  # fmt: skip
+    outages.note(300_000, None)
+    assert outages.heard_again(310_000) is None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from benchmarks.restart import DOWN_MS, STATES, compared
+from rules.outages import HEARD_AGAIN_MS
 
 
 def test_a_restart_loses_nothing_tells_nothing_twice_and_nothing_later_than_it_was_down() -> None:
     outcome = compared(80 * len(STATES))
     assert (outcome.lost, outcome.twice) == (0, 0)
-    assert 0 < outcome.late_ms_max <= DOWN_MS
+    # What the broker kept comes a moment after the service: until then no hold of the downtime is believed.
+    assert 0 < outcome.late_ms_max <= DOWN_MS + HEARD_AGAIN_MS
     assert all(outcome.states.get(phase) for phase in ("pending", "firing", "clearing", "stale"))
-    # A hold that ran out while nobody could hear that it was contradicted: told, and ended at once.
-    assert set(outcome.false) <= {"contradicted"}
+    assert outcome.false == {}

@@ -16,7 +16,7 @@ from ingest.frame import Frame
 from ingest.outcome import Draft, Note, NoteKind, Proposal, Rejected
 
 PLATFORM = "homeassistant"
-VERSION = 2
+VERSION = 3
 
 Decoded = list[Draft | Rejected] | Note | Rejected
 
@@ -48,7 +48,7 @@ def decode(frame: Frame) -> Decoded:
 
 def _config(component: str, names: list[str], frame: Frame) -> Decoded:
     if not frame.payload.strip():
-        gone = Proposal(tuple((PLATFORM, name) for name in reversed(names)), gone=True)
+        gone = Proposal(tuple((PLATFORM, name) for name in _own(names)), gone=True)
         return Note(NoteKind.DISCOVERY, PLATFORM, names[-1], "a description was withdrawn", proposals=(gone,))
     said = read_json(frame.payload)
     if isinstance(said, Rejected):
@@ -62,7 +62,7 @@ def _config(component: str, names: list[str], frame: Frame) -> Decoded:
 
 def _discovered(about: Described, names: list[str]) -> Note:
     """The reporting platform's names come first: readings will bear those."""
-    own = list(dict.fromkeys([*about.identifiers, *about.unique_ids, *reversed(names)]))
+    own = list(dict.fromkeys([*about.identifiers, *about.unique_ids, *_own(names)]))
     identities = (*about.reporters, *((PLATFORM, name) for name in own))
     proposal = Proposal(
         tuple(dict.fromkeys(identities)), about.hints, about.vendor, about.model, about.name, about.topics
@@ -80,8 +80,16 @@ def _state(names: list[str], frame: Frame) -> Decoded:
     if isinstance(said, Rejected):
         return Rejected(said.reason, said.detail, device)
     fields = dict(flat(said)) if isinstance(said, dict) else {name: said}
-    also = ("/".join(names), names[1]) if len(names) > 1 else ()
-    return [Draft(PLATFORM, device, None, fields, None, None, frame.retain, also)]
+    return [Draft(PLATFORM, device, None, fields, None, None, frame.retain, tuple(_own(names)[1:]))]
+
+
+def _own(names: list[str]) -> list[str]:
+    """Whom a topic names. Below a node the object alone names nobody: every node has its `gas` or its `battery_low`.
+
+    >>> _own(["kitchen"]), _own(["kitchen", "gas"])
+    (['kitchen'], ['kitchen', 'kitchen/gas'])
+    """
+    return list(dict.fromkeys([names[0], "/".join(names)]))
 
 
 def _head(payload: bytes) -> str:

@@ -97,7 +97,25 @@ def test_a_whole_device_is_one_proposal_with_all_its_components() -> None:
 def test_an_empty_description_withdraws_what_was_proposed() -> None:
     (proposal,) = proposed("homeassistant/binary_sensor/node/garden/config", "")
 
-    assert (proposal.gone, proposal.identities) == (True, (("homeassistant", "garden"), ("homeassistant", "node")))
+    assert (proposal.gone, proposal.identities) == (True, (("homeassistant", "node"), ("homeassistant", "node/garden")))
+
+
+def test_below_a_node_the_object_alone_names_no_device() -> None:
+    one, other = (
+        proposed(f"homeassistant/binary_sensor/{node}/gas/config", {"dev_cla": "gas"})[0] for node in ("0x1", "0x2")
+    )
+
+    assert (("homeassistant", "0x1"), ("homeassistant", "0x1/gas")) == one.identities
+    assert set(one.identities).isdisjoint(other.identities)
+
+
+def test_a_gas_alarm_is_not_heard_at_the_door_of_another_node(listener: Callable[..., Listener]) -> None:
+    heard = listener(named_on("homeassistant", "gas_alarm", "gas")).hear(
+        [say("homeassistant/binary_sensor/0xSOMEBODYELSE/gas/state", "ON")]
+    )
+
+    assert [] == heard.readings
+    assert [("0xSOMEBODYELSE", True)] == [(one.identity, one.danger) for one in heard.refusals]
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,8 @@ class Hearing:
         again = joined.why is storm.Why.SAME_SUBJECT
         line = "again" if again else "joined"
         address = self.casework.dispatch.community().address(finding.place) or self.wording.book.nowhere
-        text = self.wording.say(line, title=finding.title, why=self.wording.book.why[joined.why.value], address=address)
+        why, of = self.wording.book.why[joined.why.value], finding.device or finding.subject.id
+        text = self.wording.say(line, title=finding.title, why=why, address=address, of=of)
         book.note([Entry(alert.id, now, line, text)])
         fuller = structs.replace(alert, joined=alert.joined + 1, recovered_at=None, stale=False, updated_at=now)
         book.save(fuller)

@@ -47,7 +47,8 @@ class Book(Protocol):
         ...
 
     def candidates(self, finding: Finding, building: str | None) -> list[Alert]:
-        """Unsettled alerts with the same rule and subject, the same device, or the same rule and building."""
+        """Unsettled alerts with the same rule and subject, the same device, or the same rule and building; for a
+        device that nobody registered, of the same rule without a device."""
         ...
 
     def open(self, alert: Alert) -> Alert:

@@ -25,6 +25,7 @@ class Why(StrEnum):
     SAME_SUBJECT = "same_subject"
     SAME_DEVICE = "same_device"
     SAME_BUILDING = "same_building"
+    STRANGERS = "strangers"
 
 
 class Joined(Struct, frozen=True):
@@ -45,18 +46,23 @@ def join(finding: Finding, building: str | None, candidates: Sequence[Alert], no
 
 
 def _storm(finding: Finding, building: str | None, live: Sequence[Alert], now: Instant) -> Joined | None:
-    """Many of one kind in one building, all recent."""
+    """Many of one kind in one building, or of devices that nobody registered, all recent."""
+    recent = [alert for alert in live if alert.rule == finding.rule and now - alert.opened_at <= STORM_WINDOW_MS]
+    if stranger(finding):
+        return _first([alert for alert in recent if stranger(alert)], 1, Why.STRANGERS)
     if building is None or not folds(finding):
         return None
-    same = [
-        alert
-        for alert in live
-        if alert.rule == finding.rule and alert.building == building and now - alert.opened_at <= STORM_WINDOW_MS
-    ]
     enough = 1 if finding.ledger is Ledger.HEALTH else STORM_AFTER
-    if len(same) < enough:
-        return None
-    return Joined(min(same, key=lambda alert: alert.id), Why.SAME_BUILDING)
+    return _first([alert for alert in recent if alert.building == building], enough, Why.SAME_BUILDING)
+
+
+def _first(same: Sequence[Alert], enough: int, why: Why) -> Joined | None:
+    return Joined(min(same, key=lambda alert: alert.id), why) if len(same) >= enough else None
+
+
+def stranger(told: Finding | Alert) -> bool:
+    """True when it is about a device that nobody registered: there is no door to send anybody to, one task for all."""
+    return told.subject.type == "device" and told.device is None and told.place is None
 
 
 def folds(finding: Finding) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, s
 from alerts import codes
 from alerts.alert import UNSETTLED, Alert, Delivery, DeliveryState, Entry
 from alerts.ports import Book, Coded, Known
+from alerts.storm import stranger
 from domain import DAY, Finding, Instant, Lane, Ledger, Person, Phase
 from store.ledger.alertrows import alert_of, alert_values, delivery_of, delivery_values
 from store.ledger.rows import upsert
@@ -105,6 +106,8 @@ class SqlBook:
         ways = [subject]
         if finding.device is not None:
             ways.append(alerts.c.device == finding.device)
+        elif stranger(finding):
+            ways.append(and_(alerts.c.rule == finding.rule, alerts.c.device.is_(None)))
         if building is not None:
             ways.append(and_(alerts.c.rule == finding.rule, alerts.c.building == building))
         found = select(alerts).where(alerts.c.state.in_(_UNSETTLED), or_(*ways)).order_by(alerts.c.id.desc())

@@ -227,7 +227,7 @@ async def test_it_has_recovered_only_when_nothing_of_it_burns(town: Any, finding
     await town.desk.hear([finding(id="co", phase=Phase.WITHDRAWN)])
     assert town.alert().recovered_at is not None
     assert "本人已取消求助，仍须有人确认" in town.story()
-    assert "一氧化碳超标并入本告警：同一设备，枫林苑3栋2单元402" in town.story()
+    assert "一氧化碳超标（gas-1）并入本告警：同一设备，枫林苑3栋2单元402" in town.story()
 
 
 async def test_the_end_of_something_never_told_is_unmatched(town: Any, finding: Any) -> None:

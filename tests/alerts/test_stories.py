@@ -1,0 +1,46 @@
+"""Storms on a real ledger: one alert with all who joined it, each by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alerts.hearing import Fate
+from alerts.storm import STORM_WINDOW_MS
+from domain import Severity, Subject
+
+
+def stranger(finding: Any, number: int, **changes: Any) -> Any:
+    """A danger of a device that nobody registered."""
+    name = f"zigbee2mqtt:storm{number:03}"
+    return finding(
+        id=f"unknown-device-danger@1/{name}/1",
+        rule="unknown-device-danger",
+        title="未登记设备报警",
+        hazard="unknown",
+        severity=Severity.HIGH,
+        subject=Subject("device", name),
+        device=None,
+        place=None,
+        **changes,
+    )
+
+
+async def test_two_hundred_strangers_are_one_story_and_the_first_is_told_at_once(town: Any, finding: Any) -> None:
+    first = await town.desk.hear([stranger(finding, 0)])
+    await town.send()
+    sent = len(town.deliveries())
+    rest = await town.desk.hear([stranger(finding, number) for number in range(1, 200)])
+
+    assert (first[0].fate, {one.fate for one in rest}) == (Fate.OPENED, {Fate.JOINED})
+    assert {one.alert for one in rest} == {1}
+    assert (town.alert().joined, len(town.deliveries())) == (199, sent)
+    assert "未登记设备报警（zigbee2mqtt:storm199）并入本告警：同为未登记设备，位置未登记" in town.story()
+
+
+async def test_a_stranger_after_the_storm_or_of_another_rule_is_its_own_story(town: Any, finding: Any) -> None:
+    await town.desk.hear([stranger(finding, 0)])
+    town.clock.now += STORM_WINDOW_MS + 1
+    (later,) = await town.desk.hear([stranger(finding, 1, now=town.clock.now)])
+    (known,) = await town.desk.hear([finding(rule="unknown-device-danger")])
+
+    assert (later.fate, known.fate) == (Fate.OPENED, Fate.OPENED)

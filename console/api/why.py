@@ -93,16 +93,17 @@ async def _of_device(services: Services, who: Principal, device_id: str, at: Ins
 
 
 async def _alert_lines(services: Services, device: Device, at: Instant) -> list[dict[str, Any]]:
-    wanted = alertviews.AlertFilter(device=device.id, since=at - DAY, until=at + DAY)
-    page = await services.ledger.read(lambda tx: alertviews.page(tx, wanted, ROWS_LOOKED_AT))
+    found = await services.ledger.read(lambda tx: alertviews.of_device(tx, device.id, at - DAY, at + DAY))
     return [
         {
-            "at": view["opened_at"],
+            "at": one["at"],
             "kind": "alert",
-            "text": words.WHY_ALERT_LINE.format(id=view["id"], title=view["title"]),
-            "alert": view["id"],
+            "text": (words.WHY_JOINED_LINE if one["joined"] else words.WHY_ALERT_LINE).format(
+                id=one["alert"], title=one["title"]
+            ),
+            "alert": one["alert"],
         }
-        for view in page.items
+        for one in found
     ]
 
 

@@ -89,7 +89,7 @@ class SqlBook:
 
     def hear(self, finding: Finding, alert: int | None) -> None:
         row = {**_phase_key(finding), "alert": alert, "severity": finding.severity.value, "heard_at": finding.now}
-        self._tx.execute(insert(alert_findings), row)
+        self._tx.execute(insert(alert_findings), {**row, "device": finding.device})
 
     def still_firing(self, alert: int) -> bool:
         mine = select(alert_findings.c.finding).where(alert_findings.c.alert == alert)

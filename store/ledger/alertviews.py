@@ -53,7 +53,9 @@ def item(tx: Connection, alert_id: str) -> dict[str, Any] | None:
 def detail(tx: Connection, alert_id: str) -> dict[str, Any] | None:
     """One alert with its whole story."""
     found = item(tx, alert_id)
-    return None if found is None else {**found, "timeline": story(tx, int(alert_id))}
+    if found is None:
+        return None
+    return {**found, "devices": _devices_of(tx, int(alert_id)), "timeline": story(tx, int(alert_id))}
 
 
 def story(tx: Connection, alert: int) -> list[dict[str, Any]]:
@@ -70,6 +72,14 @@ def story(tx: Connection, alert: int) -> list[dict[str, Any]]:
         }
         for entry in map(entry_of, rows)
     ]
+
+
+def _devices_of(tx: Connection, alert: int) -> list[str]:
+    """Every device whose findings opened or joined it, in the order heard."""
+    mine = alert_findings.c.alert == alert, alert_findings.c.device.is_not(None)
+    first = func.min(alert_findings.c.heard_at)
+    found = select(alert_findings.c.device).where(*mine).group_by(alert_findings.c.device)
+    return list(tx.execute(found.order_by(first, alert_findings.c.device)).scalars())
 
 
 def items_of(tx: Connection, found: Sequence[Alert]) -> list[dict[str, Any]]:
@@ -147,6 +157,25 @@ def of_finding(tx: Connection, finding: str) -> list[str]:
     return [str(alert) for alert in tx.execute(mine).scalars() if alert is not None]
 
 
+def of_device(tx: Connection, device: str, since: Instant, until: Instant) -> list[dict[str, Any]]:
+    """The alerts that this device opened or joined in these hours, and when it did."""
+    mine = alert_findings.c.device == device, alert_findings.c.heard_at.between(since, until)
+    first = func.min(alert_findings.c.heard_at)
+    told = select(alert_findings.c.alert, first).where(*mine).group_by(alert_findings.c.alert)
+    heard = {alert: at for alert, at in tx.execute(told) if alert is not None}
+    own = alerts.c.device == device, alerts.c.opened_at.between(since, until)
+    found = tx.execute(select(alerts).where(or_(and_(*own), alerts.c.id.in_(list(heard)))).order_by(alerts.c.id))
+    return [
+        {
+            "alert": str(row.id),
+            "title": row.title,
+            "joined": row.device != device,
+            "at": heard.get(row.id, row.opened_at),
+        }
+        for row in found
+    ]
+
+
 def findings_of(tx: Connection, alert_id: str) -> list[dict[str, Any]]:
     """What was heard for this alert, oldest first."""
     mine = select(alert_findings).where(alert_findings.c.alert == int(alert_id)).order_by(alert_findings.c.heard_at)
@@ -220,9 +249,12 @@ def _find(tx: Connection, alert_id: str) -> Alert | None:
 
 def _conditions(wanted: AlertFilter) -> list[ColumnElement[bool]]:
     several = ((alerts.c.state, wanted.state), (alerts.c.severity, wanted.severity))
-    single = ((alerts.c.ledger, wanted.ledger), (alerts.c.device, wanted.device))
     conditions: list[ColumnElement[bool]] = [column.in_(list(values)) for column, values in several if values]
-    conditions += [column == value for column, value in single if value is not None]
+    if wanted.ledger is not None:
+        conditions.append(alerts.c.ledger == wanted.ledger)
+    if wanted.device is not None:
+        joined = select(alert_findings.c.alert).where(alert_findings.c.device == wanted.device)
+        conditions.append(or_(alerts.c.device == wanted.device, alerts.c.id.in_(joined)))
     if wanted.since is not None:
         conditions.append(alerts.c.opened_at >= wanted.since)
     if wanted.until is not None:

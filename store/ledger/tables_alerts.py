@@ -58,6 +58,7 @@ alert_findings = Table(
     Column("alert", Serial, ForeignKey("alerts.id"), index=True),
     Column("severity", String, nullable=False),
     Column("heard_at", InstantColumn, nullable=False),
+    Column("device", String, index=True),
 )
 
 timeline = Table(

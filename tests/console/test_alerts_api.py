@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from alerts.alert import Delivery, DeliveryState
 from app.showing import rule_lines
-from domain import HOUR, Phase, Reading, Severity
+from domain import DAY, HOUR, Phase, Reading, Severity, Subject
 from domain import Ledger as Book
 from rules.engine import Engine
 from rules.rulebook import Rulebook
@@ -264,6 +264,25 @@ async def test_why_tells_what_a_device_said_and_that_it_said_nothing(house: Hous
     assert [line["kind"] for line in loud["items"]] == ["reading", "alert"]
     assert "燃气浓度 31.5" in loud["items"][0]["text"]
     assert [line["kind"] for line in quiet["items"]] == ["silence"]
+
+
+async def test_a_danger_that_joined_another_is_found_by_its_own_device(house: House, admin: Client) -> None:
+    number = await house.alert()
+    house.now += HOUR
+    joined = await house.alert("band-101", id="joined", subject=Subject("device", "gas-402"))
+    house.now += 2 * DAY
+    items = (await admin.get("/api/v1/alerts?device=band-101")).json()["items"]
+    why = (await admin.get("/api/v1/why?device=band-101&at=2026-11-21T23:05:00%2B08:00")).json()
+    later = (await admin.get("/api/v1/why?device=band-101&at=2026-11-23T22:06:00%2B08:00")).json()
+
+    assert joined == number
+    assert [one["id"] for one in items] == [number]
+    assert (await admin.get("/api/v1/alerts?device=band-102")).json()["items"] == []
+    assert (await admin.get(f"/api/v1/alerts/{number}")).json()["devices"] == ["gas-402", "band-101"]
+    assert "有告警" in why["answer"]
+    assert why["items"][0]["text"] == f"并入告警{number}：燃气泄漏"
+    assert why["items"][0]["at"] == "2026-11-21T23:05:00.000+08:00"
+    assert "没有告警" in later["answer"]
 
 
 async def test_why_tells_where_every_rule_about_the_device_stands(house: House) -> None:

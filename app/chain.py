@@ -87,6 +87,7 @@ class Chain:
         self._clock, self._checkpoint_every_ms = clock, checkpoint_every_ms
         self._hold = hold or Hold()
         self._host = EmbeddedHost(engine, self._tell)
+        engine.faults = []
         self._at: tuple[Lane, int] | None = None
         self._refusals: list[Refused] = []
         self._changes: list[Callable[[], Awaitable[None]]] = []
@@ -195,6 +196,7 @@ class Chain:
         now = self._clock()
         until = self.backlog.heard_until(now)
         await self._host.wake(until)
+        self._own_faults()
         self.caught_up.set()
         if not self._changes and not self._stopping:
             await self.backlog.wait(self._host.rest_s(now, IDLE_S) if until == now else IDLE_S)
@@ -234,8 +236,16 @@ class Chain:
         until = min(self.backlog.heard_until(until), self._unjudged or until)
         self._at = (entry.lane, entry.pos)
         await self._host.feed(heard.readings, frames[-1].received, until, ahead=entry.lane is Lane.URGENT)
+        self._own_faults()
         await self._tell([*self._life_signs(heard.notes, until), *strangers(heard.refusals)])
         return heard
+
+    def _own_faults(self) -> None:
+        """Where our own judging failed: one device is judged wrongly, nobody else."""
+        for where, fault in self.engine.faults or ():
+            self.counts.faults += 1
+            log.error("not judged: %s", where, exc_info=fault)
+        self.engine.faults = []
 
     async def _let_urgent_pass(self, unjudged: Instant | None) -> None:
         """What is urgent does not wait for the rest of an ordinary entry, whose next frame came at this instant."""

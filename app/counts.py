@@ -19,6 +19,7 @@ class Counts(Struct):
     readings: int = 0
     duplicates: int = 0
     findings: int = 0
+    faults: int = 0
     refusals: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
     last_reading_at: Instant | None = None

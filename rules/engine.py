@@ -129,6 +129,9 @@ class Engine(Renewing):
         seat = self.seats[device.id] = Seat(device, plan, now, registered)
         return seat
 
+    def _sit_down(self, reading: Reading, now: Instant) -> Seat:
+        return self._sit(Device(reading.device, reading.kind), now, registered=False)
+
     # -- readings -----------------------------------------------------------------------------------------------
 
     def feed(
@@ -144,26 +147,27 @@ class Engine(Renewing):
         seats, heap, asked = self.seats, self._wakes.heap, 0
         horizon = now if heard_until is None else heard_until
         for reading in in_event_order(readings):
-            received = reading.received if reading.received <= now else now
-            if heap and heap[0][0] < received and heap[0][0] <= horizon:
-                self._run_due(min(received - 1, horizon), told)
-            seat = seats.get(reading.device)
-            if seat is None:
-                seat = self._sit(Device(reading.device, reading.kind), received, registered=False)
-            plan = seat.plan
-            # The fast path: nothing is open, doubtful or out of order, and mostly the reflexes stay quiet.
-            if seat.watches is NO_WATCHES and not reading.doubts and reading.at >= seat.newest:
-                stayed_quiet = quiet(plan.reflexes, reading.values)
-                if stayed_quiet >= 0:
-                    asked += stayed_quiet
-                    if plan.plain or plan.kept.isdisjoint(reading.values):
-                        seat.newest = reading.at
-                        if received > seat.heard:
-                            seat.heard = received
-                        continue
-                self._ponder(seat, reading, received, told, ahead, stayed_quiet >= 0)
-            else:
-                self._judge(seat, reading, received, told, ahead)
+            try:
+                received = reading.received if reading.received <= now else now
+                if heap and heap[0][0] < received and heap[0][0] <= horizon:
+                    self._run_due(min(received - 1, horizon), told)
+                seat = seats.get(reading.device) or self._sit_down(reading, received)
+                plan = seat.plan
+                # The fast path: nothing is open, doubtful or out of order, and mostly the reflexes stay quiet.
+                if seat.watches is NO_WATCHES and not reading.doubts and reading.at >= seat.newest:
+                    stayed_quiet = quiet(plan.reflexes, reading.values)
+                    if stayed_quiet >= 0:
+                        asked += stayed_quiet
+                        if plan.plain or plan.kept.isdisjoint(reading.values):
+                            seat.newest = reading.at
+                            if received > seat.heard:
+                                seat.heard = received
+                            continue
+                    self._ponder(seat, reading, received, told, ahead, stayed_quiet >= 0)
+                else:
+                    self._judge(seat, reading, received, told, ahead)
+            except Exception as fault:  # noqa: BLE001 (kept, and raised where nobody keeps it)
+                self._own_fault(f"{reading.device} at {reading.at}", fault)
         self.evaluations += asked
         return told
 

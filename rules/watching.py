@@ -46,6 +46,8 @@ class Watching:
         self.tells_shadows = tells_shadows
         self.shadowed: dict[str, dict[str, int]] = {}
         """What rules in shadow would have said, counted by rule and phase: it reaches nobody."""
+        self.faults: list[tuple[str, Exception]] | None = None
+        """Where judging itself failed, for a host that tells of it and goes on; None lets it be raised."""
         self._wakes = Wakes()
         self._zone = zone
         self.community = community
@@ -163,11 +165,23 @@ class Watching:
         while heap and heap[0][0] <= until and limit != 0:
             limit = None if limit is None else limit - 1
             due, device_id, rule = self._wakes.take()
-            seat = self._seat(device_id)
-            if seat is not None and rule == ABSENCE:
-                self._look_for_absence(seat, due, told)
-            elif seat is not None and (watch := seat.watches.get(rule)) is not None and watch.wake_at == due:
-                self._wake(seat, seat.plan.by_name[rule], watch, told)
+            try:
+                self._look(device_id, rule, due, told)
+            except Exception as fault:  # noqa: BLE001 (kept, and raised where nobody keeps it)
+                self._own_fault(f"{device_id} {rule} due {due}", fault)
+
+    def _own_fault(self, where: str, fault: Exception) -> None:
+        """Our own mistake about one device must not deafen a service to the others; a trial must fail of it."""
+        if self.faults is None:
+            raise fault
+        self.faults.append((where, fault))
+
+    def _look(self, device_id: str, rule: str, due: Instant, told: list[Finding]) -> None:
+        seat = self._seat(device_id)
+        if seat is not None and rule == ABSENCE:
+            self._look_for_absence(seat, due, told)
+        elif seat is not None and (watch := seat.watches.get(rule)) is not None and watch.wake_at == due:
+            self._wake(seat, seat.plan.by_name[rule], watch, told)
 
     def _wake(self, seat: Seat, planned: PlannedRule, watch: Watch, told: list[Finding]) -> None:
         due, patience = watch.wake_at or 0, planned.patience(seat.report_every_ms)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
@@ -20,7 +19,7 @@ from app.settings import Site
 from app.shelf import load_kinds
 from app.stores import HISTORY, JOURNAL, LEDGER
 from app.written import read_model
-from domain import DAY, MINUTE, Device, Finding, Instant, Reading
+from domain import DAY, Device, Finding, Instant, Reading
 from domain.kind import Kind
 from domain.people import Community, community
 from rules.hosts.parallel import judged
@@ -36,8 +35,6 @@ from store.ledger.engine import Ledger, sqlite_url
 PIECE_MS = DAY // 4
 MANY_DEVICES = 100
 """So many are judged by a process for each processor; for fewer that would take longer to start than to judge."""
-AHEAD_MS = 2 * MINUTE
-"""A clock further ahead than this is not believed: `at` is then the arrival."""
 
 Progress = Callable[[float], None]
 """Hears how much is done, from 0 to 1."""
@@ -45,10 +42,6 @@ Progress = Callable[[float], None]
 
 def _unheard(_part: float) -> None:
     """Nobody waits for it."""
-
-
-def _received(reading: Reading) -> Instant:
-    return reading.received
 
 
 class Past:
@@ -99,16 +92,8 @@ class Past:
 
     def walk(self, since: Instant, until: Instant, devices: Sequence[str] | None = None) -> Iterator[Reading]:
         """Readings in the order in which they were received, a piece at a time: a month need not fit into memory."""
-        waiting: list[Reading] = []
         for start in range(since, until, PIECE_MS):
-            end = min(start + PIECE_MS, until)
-            waiting += self.history.sorted_replay(start, end, devices)
-            waiting.sort(key=_received)
-            # What is still to be read was measured from `end` on, and no device is heard long before it measures.
-            ready = bisect_left(waiting, end - AHEAD_MS, key=_received)
-            yield from waiting[:ready]
-            del waiting[:ready]
-        yield from waiting
+            yield from list(self.history.sorted_replay(start, min(start + PIECE_MS, until), devices))
 
     def since(self, asked: Instant) -> Instant:
         """From when on something is remembered: before that, nobody was silent."""

@@ -187,7 +187,7 @@ def _explained(
     engine.enrol([one for one in past.devices if one.id in company], start)
     last: Reading | None = None
     told: list[Finding] = []
-    heard = (one for one in past.walk(start, task.at + 1, sorted(company)) if one.received <= task.at)
+    heard = past.walk(start, task.at + 1, sorted(company))
     for event in story(heard, past.outages(start, task.at), chunk=1):
         told += play(engine, [event])
         for reading in event.readings if isinstance(event, Heard) else ():

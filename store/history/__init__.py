@@ -59,7 +59,10 @@ class History(Protocol):
         ...
 
     def sorted_replay(self, start: Instant, end: Instant, devices: Sequence[str] | None = None) -> Iterator[Reading]:
-        """Readings with `start <= at < end` in the order in which they were received, for judging the past again."""
+        """Readings with `start <= received < end` in the order in which they were received, for judging the past again.
+
+        A history on a server chooses by `at`: only the embedded one is judged again.
+        """
         ...
 
     async def roll_up(self, now: Instant) -> None:

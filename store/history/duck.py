@@ -145,7 +145,7 @@ class DuckHistory:
         devices: Sequence[str] | None = None,
         told: Callable[[float], None] = lambda _part: None,
     ) -> None:
-        """The readings with `start <= at < end` in a file of their own, which another process may open.
+        """The readings with `start <= received < end` in a file of their own, which another process may open.
 
         It runs in the caller's thread, and with the caller's priority, while this history goes on being written.
         """

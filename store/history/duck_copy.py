@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from domain import DAY, Instant
+from domain import Instant
 from store.history.duck_tables import COLUMNS, create, days, raw_table
 
 _ATTACHED = "piece"
@@ -24,10 +24,10 @@ def copy(
 ) -> None:
     """Writes the file, a day at a time; `told` hears how much is done, and may raise to end it."""
     (here,) = look.execute("SELECT current_database()").fetchone()
-    chosen = f"at_ms >= {start:d} AND at_ms < {end:d}"
+    chosen = f"received >= {start:d} AND received < {end:d}"
     if devices is not None:
         chosen += f" AND device IN ({', '.join(str(int(one)) for one in devices) or 'NULL'})"
-    wanted = [day for day in days(look) if day < end and day + DAY > start]
+    wanted = [day for day in days(look) if _holds(look, day, start, end)]
     look.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {_ATTACHED}; USE {_ATTACHED}")
     try:
         create(look)
@@ -40,3 +40,9 @@ def copy(
             look.execute("INSERT INTO days VALUES (?, 1)", [day])
     finally:
         look.execute(f"USE {here}; DETACH {_ATTACHED}")
+
+
+def _holds(look: Any, day: Instant, start: Instant, end: Instant) -> bool:
+    """A day may hold what was received long after it. DuckDB knows the ends of a column without reading it."""
+    first, last = look.execute(f"SELECT min(received), max(received) FROM {raw_table(day)}").fetchone()  # noqa: S608
+    return first is not None and bool(first < end and last >= start)

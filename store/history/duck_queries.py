@@ -12,6 +12,9 @@ from store.history import Point, parse_cursor
 from store.history.duck_tables import COLUMNS, days, raw_table
 
 _FETCH: Final = 5_000
+RECEIVED: Final = "received >= $start AND received < $end"
+AHEAD_MS: Final = DAY
+"""No reading is measured so long after it was received: a day's table is not asked earlier than this before it."""
 
 decode_values = msgspec.json.Decoder(dict[str, Value | None]).decode
 _decode_all = msgspec.json.Decoder(list[dict[str, Value | None]]).decode
@@ -112,12 +115,12 @@ def newest(connection: Any, device: int) -> list[Point]:
 def readings(
     connection: Any, names: Mapping[int, str], start: Instant, end: Instant, devices: Sequence[int] | None
 ) -> Iterator[Reading]:
-    """Whole readings in the order in which they were received."""
-    chosen = "" if devices is None else "AND device IN (SELECT unnest($devices))"
+    """Whole readings in the order in which they were received. What was measured long before lies in older days."""
+    chosen = RECEIVED + ("" if devices is None else " AND device IN (SELECT unnest($devices))")
     values: dict[str, object] = {"start": start, "end": end} | ({} if devices is None else {"devices": list(devices)})
+    tables = ["hot", *(raw_table(day) for day in days(connection) if day < end + AHEAD_MS)]
     found = connection.execute(
-        f"SELECT {COLUMNS} FROM ({_union(connection, start, end, chosen)})"  # noqa: S608
-        " ORDER BY received, at_ms, device, vals",
+        f"SELECT {COLUMNS} FROM ({_from_all(tables, chosen)}) ORDER BY received, at_ms, device, vals",  # noqa: S608
         values,
     )
     while rows := found.fetchmany(_FETCH):
@@ -128,7 +131,8 @@ def readings(
 
 def first(connection: Any) -> Instant | None:
     """When the oldest reading of all was received."""
-    tables = ["hot", *map(raw_table, days(connection)[:1])]
+    # Also of a newer day: what lies in the oldest may have come long after it was measured.
+    tables = ["hot", *map(raw_table, days(connection))]
     found = [connection.execute(f"SELECT min(received) FROM {table}").fetchone()[0] for table in tables]  # noqa: S608
     return min((one for one in found if one is not None), default=None)
 
@@ -152,8 +156,11 @@ def _source(connection: Any, start: Instant, end: Instant, more: str = "") -> st
 
 def _union(connection: Any, start: Instant, end: Instant, more: str) -> str:
     tables = ["hot", *(raw_table(day) for day in days(connection) if day < end and day + DAY > start)]
-    chosen = f"WHERE at_ms >= $start AND at_ms < $end {more}"
-    return " UNION ALL ".join(f"SELECT * FROM {table} {chosen}" for table in tables)  # noqa: S608
+    return _from_all(tables, f"at_ms >= $start AND at_ms < $end {more}")
+
+
+def _from_all(tables: Sequence[str], chosen: str) -> str:
+    return " UNION ALL ".join(f"SELECT * FROM {table} WHERE {chosen}" for table in tables)  # noqa: S608
 
 
 def _unpacked(rows: Sequence[Sequence[Any]], quantity: str | None, limit: int | None) -> list[Point]:

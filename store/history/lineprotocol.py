@@ -113,7 +113,7 @@ class InfluxHistory:
         return await self._soon(lambda: samples.newest(self._reader.newest(device)))
 
     def sorted_replay(self, start: Instant, end: Instant, devices: Sequence[str] | None = None) -> Iterator[Reading]:
-        """See History.sorted_replay. Day by day (of the devices' clocks), and within a day as received."""
+        """See History.sorted_replay. Chosen by the devices' clocks, day by day, and within a day as received."""
         while self._buffer.front(1):
             self._thread.submit(self._flush_some).result()
         wanted: Sequence[str | None] = [None] if devices is None else devices

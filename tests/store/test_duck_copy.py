@@ -64,3 +64,19 @@ async def test_whoever_wants_it_no_more_ends_it_and_nothing_is_left_attached(
         history.copy_to(tmp_path / "half.duckdb", T0, T0 + 3 * DAY, told=stop)
     history.copy_to(tmp_path / "whole.duckdb", T0, T0 + 3 * DAY)
     assert len(list(history.sorted_replay(T0, T0 + 3 * DAY))) == 144
+
+
+async def test_what_arrived_days_after_it_was_measured_belongs_to_its_arrival(tmp_path: Path) -> None:
+    history = DuckHistory(tmp_path / "late.duckdb")
+    late = Reading("a", "door", T0 - 2 * DAY, T0 + 2 * HOUR, {"opened": True})
+    on_time = Reading("a", "door", T0 + HOUR, T0 + HOUR, {"opened": False})
+    history.append(Lane.BULK, 1, [late, on_time])
+    await history.roll_up(T0 + DAY)
+    assert history.first() == T0 + HOUR
+    assert list(history.sorted_replay(T0, T0 + 3 * HOUR)) == [on_time, late]
+    assert list(history.sorted_replay(T0 - 3 * DAY, T0)) == []
+    history.copy_to(tmp_path / "copy.duckdb", T0 + 2 * HOUR, T0 + 3 * HOUR)
+    taken = DuckHistory(tmp_path / "copy.duckdb")
+    assert list(taken.sorted_replay(0, T0 + DAY)) == [late]
+    await taken.close()
+    await history.close()

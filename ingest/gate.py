@@ -50,6 +50,9 @@ NO_DOUBTS: Final[dict[str, Quality]] = {}
 LINK: Final = frozenset({"rssi_dbm"})
 """What a network says of a message and not the device: a message of unknown words is not known for it."""
 
+_EXACT_MAX: Final = 2**53
+"""Beyond it a float is no longer one whole number."""
+
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -79,9 +82,22 @@ def pass_at_once(
     numbered = seq is None or (type(seq) is int and -SEQ_MAX < seq < SEQ_MAX)
     if not simple or not numbered or not values or len(values) != len(fields):
         return None
-    if window.is_repeated(seq, at, received, crc32(_encode(values)), _bears_danger(plan, values)):  # type: ignore[arg-type]
+    if window.is_repeated(seq, at, received, _digest(values), _bears_danger(plan, values)):  # type: ignore[arg-type]
         return DUPLICATE
     return Reading(device.id, plan.kind, at, received, values, NO_DOUBTS)  # type: ignore[arg-type]
+
+
+def _digest(values: Mapping[str, Value]) -> int:
+    """What tells these values from others; 1 and 1.0 are the same number."""
+    for value in values.values():
+        if type(value) is float and value.is_integer() and abs(value) < _EXACT_MAX:
+            values = {name: _whole(each) for name, each in values.items()}
+            break
+    return crc32(_encode(values))
+
+
+def _whole(value: Value) -> Value:
+    return int(value) if type(value) is float and value.is_integer() and abs(value) < _EXACT_MAX else value
 
 
 def _bears_danger(plan: Plan, values: Mapping[str, Value]) -> bool:
@@ -112,7 +128,7 @@ def _examine(draft: Draft, device: Device, plan: Plan, window: Window, received:
         return verdict
     said_at, seq = _said_at(draft.at, zone, verdict), _said_seq(draft.seq, verdict)
     at = said_at if said_at is not None and is_sane(said_at, received) else None
-    if window.is_repeated(seq, at, received, crc32(_encode(values)), _bears_danger(plan, values)):
+    if window.is_repeated(seq, at, received, _digest(values), _bears_danger(plan, values)):
         return Verdict(duplicate=True)
     skewed = at is None and draft.at is not None
     doubts = _doubts(values, implausible, draft.retained, skewed)

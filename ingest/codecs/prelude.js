@@ -6,7 +6,7 @@
   var stringify = JSON.stringify, parse = JSON.parse, isArray = Array.isArray, finite = isFinite, text = String;
   var join = Function.prototype.call.bind(Array.prototype.join), keys = Object.keys;
   var OURS = 100000; // this file is evaluated behind so many empty lines: such a line number is not the codec's
-  var RealDate = Date, RealError = Error, construct = Reflect.construct, now = 0;
+  var RealDate = Date, RealError = Error, construct = Reflect.construct, apply = Reflect.apply, now = 0;
 
   function StillDate() {
     if (!new.target) return new RealDate(now).toString();
@@ -108,6 +108,15 @@
     return module;
   }
 
+  // What is promised for later never comes: the file is run anew for the next message.
+  function atOnce(name, call) {
+    return function () {
+      var said = apply(call, undefined, arguments);
+      if (said && typeof said.then === "function") throw new RealError(name + " gave a promise: write it without async");
+      return said;
+    };
+  }
+
   // A function that the file exports: by its name, as the one thing exported, by `default`, or as a class's method.
   function exported(holder, name) {
     if (holder === null || (typeof holder !== "object" && typeof holder !== "function")) return null;
@@ -124,7 +133,7 @@
       var module = forget(), globals = file.call(globalThis);
       for (var i = 0; i < NAMES.length; i++) {
         var call = globals[NAMES[i]] || exported(module.exports, NAMES[i]);
-        if (call) return { name: NAMES[i], call: call };
+        if (call) return { name: NAMES[i], call: atOnce(NAMES[i], call) };
       }
       throw new RealError("it defines none of decodeUplink, Decode, Decoder and rawDataToProtocol");
     }

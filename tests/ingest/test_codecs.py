@@ -94,6 +94,7 @@ HOSTILE = {
         "y is not defined",
     ),
     "the memory of others": ("return {x: new SharedArrayBuffer(1 << 30)}", "more than 8 MB"),
+    "what comes later": ("return Promise.resolve({leak: 1})", "Decoder gave a promise: write it without async"),
     "half a character": ("throw '\\ud800'", "'utf-8' codec"),
 }
 

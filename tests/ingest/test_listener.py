@@ -60,6 +60,17 @@ def test_the_same_time_and_values_are_heard_once_and_other_values_of_that_time_a
     assert (3, 1) == (len(heard.readings), heard.duplicates)
 
 
+def test_one_and_one_point_nought_are_the_same_value(ours: Listener) -> None:
+    one, again = {"ts": NOW, "lel_pct": 1, "co_ppm": 2.5}, {"ts": NOW, "lel_pct": 1.0, "co_ppm": 2.5}
+    heard = ours.hear(say("gas-1", one, again))
+
+    assert (1, 1) == (len(heard.readings), heard.duplicates)
+
+
+def test_a_key_written_as_text_is_a_press_all_the_same(ours: Listener) -> None:
+    assert [{"key": 1}] == [each.values for each in ours.hear(say("button-1", {"key": "1"})).readings]
+
+
 def test_equal_bytes_without_time_or_seq_are_two_presses(ours: Listener) -> None:
     heard = ours.hear(say("button-1", {"sos": True}, {"sos": True}))
 

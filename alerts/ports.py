@@ -46,6 +46,10 @@ class Book(Protocol):
         """True while any finding of this alert has begun and not ended."""
         ...
 
+    def standing(self, prefix: str) -> list[str]:
+        """The ids so beginning, oldest first, of findings that have begun and not ended."""
+        ...
+
     def candidates(self, finding: Finding, building: str | None) -> list[Alert]:
         """Unsettled alerts with the same rule and subject, the same device, or the same rule and building; for a
         device that nobody registered, of the same rule without a device."""

@@ -41,7 +41,8 @@ class Settling:
 
     def __init__(self, casework: Casework, hearing: Hearing) -> None:
         self.casework, self.hearing = casework, hearing
-        self._down: dict[str, Finding] = {}
+        self._down: dict[str, bool] = {}
+        """By channel; one not here may be known to the book: it may have failed in an earlier run."""
 
     def sent(self, book: Book, leased: Delivery, result: SendResult, now: Instant) -> list[int]:
         """The outcome of one send, and which alerts it changed. A receipt may have overtaken it."""
@@ -112,14 +113,19 @@ class Settling:
 
     def _watch(self, book: Book, channel: str, said: Said, now: Instant) -> list[int]:
         """A channel that refuses us is an alert of its own: maintenance hears of it by the others."""
-        known = self._down.get(channel)
-        if said is Said.CONFIG and known is None:
-            self._down[channel] = spoken = self._trouble(channel, now)
-        elif said is Said.ACCEPTED and known is not None:
-            spoken = structs.replace(self._down.pop(channel), phase=Phase.ENDED, at=now, now=now)
-        else:
+        if said not in (Said.CONFIG, Said.ACCEPTED):
             return []
-        return [one.alert for one in self.hearing.hear(book, [spoken], now) if one.alert is not None]
+        trouble = self._trouble(channel, now)
+        if channel not in self._down:
+            self._down[channel] = bool(book.standing(_family(trouble)))
+        fails = said is Said.CONFIG
+        if fails is self._down[channel]:
+            return []
+        self._down[channel] = fails
+        over = [structs.replace(trouble, id=old, phase=Phase.ENDED) for old in book.standing(_family(trouble))]
+        return [
+            one.alert for one in self.hearing.hear(book, [trouble] if fails else over, now) if one.alert is not None
+        ]
 
     def _trouble(self, channel: str, now: Instant) -> Finding:
         words = self.casework.wording.book
@@ -203,6 +209,11 @@ class Settling:
         """The alert, when this message was a call that still waits for an answer."""
         alert = book.alert(row.alert) if row.kind in CALLS else None
         return alert if alert is not None and alert.state in UNTAKEN and alert.round == row.round else None
+
+
+def _family(finding: Finding) -> str:
+    """What the ids of all findings like this begin with."""
+    return finding.id.removesuffix(str(finding.begin))
 
 
 def wanted(row: Delivery, alert: Alert) -> bool:

@@ -19,7 +19,7 @@ from app.clock import Clock
 from app.insist import insist
 from app.judging import Judging
 from app.keys import session_name, signing_key
-from app.own_trouble import OwnTrouble
+from app.own_trouble import OwnTrouble, left_open
 from app.rebirths import ask_for_rebirths
 from app.registry import Registry, put_site
 from app.showing import DIST, Status, rule_lines, samples
@@ -142,6 +142,7 @@ class House:
         await self.registry.reload()
         self.judging.engine.community = self.registry.community
         await self.judging.start()
+        self.own_trouble.take_up(await self._stores.ledger.read(left_open), self._clock())
         self.intake.set_devices(self.registry.devices.values(), self._folder.kinds)
         await self.timetable.start()
         self._follow_roster()

@@ -9,8 +9,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec.structs import replace
+from sqlalchemy import Connection
 
 from domain import HOUR, Evidence, Finding, Instant, Ledger, Phase, Severity, Subject
+from store.ledger.alertbook import SqlBook
 
 DROPPED_RULE, DROPPED_TITLE = "broker-dropped", "消息服务器丢弃消息"
 DISK_RULE, DISK_TITLE = "journal-refused", "日志磁盘写不进"
@@ -19,6 +21,8 @@ DROPPED_ADVICE = "请检查消息服务器的队列上限与负载"
 DISK_ADVICE = "请检查磁盘空间；期间的消息由消息服务器保存，恢复后补收"
 BOOKS_ADVICE = "请改正规则文件；改好即自动生效"
 FAULTS_SHOWN = 5
+_ENDING = {DISK_RULE: (DISK_TITLE, DISK_ADVICE), BOOKS_RULE: (BOOKS_TITLE, BOOKS_ADVICE)}
+"""Troubles that are over one day; what the broker dropped is gone."""
 
 Change = Callable[[Callable[[], Sequence[Finding]]], Awaitable[None]]
 """How findings come between two entries of the journal (Chain.change)."""
@@ -66,11 +70,31 @@ class OwnTrouble:
             self._waiting.put_nowait([replace(self._books_refused, phase=Phase.ENDED, at=at, now=at)])
             self._books_refused = None
 
+    def take_up(self, left: Sequence[str], at: Instant) -> None:
+        """The ids of what an earlier run left open. That we started is a disk that takes; books are looked at next."""
+        found = [_again(one, at) for one in left]
+        books = [one for one in found if one.rule == BOOKS_RULE][-1:]
+        self._books_refused = books[0] if books else None
+        self._waiting.put_nowait([replace(one, phase=Phase.ENDED) for one in found if one not in books])
+
     async def follow(self) -> None:
         """Tells, until cancelled."""
         while True:
             findings = await self._waiting.get()
             await self._change(lambda findings=findings: findings)  # type: ignore[misc]
+
+
+def left_open(tx: Connection) -> list[str]:
+    """The ids of what was told and is not over, of the troubles that end."""
+    book = SqlBook(tx)
+    return [one for rule in _ENDING for one in book.standing(f"{rule}@")]
+
+
+def _again(name: str, at: Instant) -> Finding:
+    """What was told under this id."""
+    rule, about, begin = name.replace("@1/system:", "/").split("/")
+    title, advice = _ENDING[rule]
+    return _finding(rule, title, Severity.HIGH, about, int(begin), at, advice)
 
 
 def _finding(

@@ -97,6 +97,13 @@ class SqlBook:
         open_ = mine.where(alert_findings.c.finding.not_in(ended)).limit(1)
         return self._tx.execute(open_).first() is not None
 
+    def standing(self, prefix: str) -> list[str]:
+        mine = alert_findings.c.finding.startswith(prefix, autoescape=True)
+        ended = select(alert_findings.c.finding).where(mine, alert_findings.c.phase.in_(_ENDS))
+        begun = select(alert_findings.c.finding).where(mine, alert_findings.c.finding.not_in(ended))
+        found = begun.group_by(alert_findings.c.finding).order_by(func.min(alert_findings.c.heard_at))
+        return list(self._tx.execute(found).scalars())
+
     def candidates(self, finding: Finding, building: str | None) -> list[Alert]:
         subject = and_(
             alerts.c.rule == finding.rule,

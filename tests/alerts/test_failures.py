@@ -100,6 +100,18 @@ async def test_a_wrong_signature_waits_for_the_operator_and_climbs_on_time(town:
     assert town.alert(2).state == "closed", "what works again closes its own alert"
 
 
+async def test_a_channel_mended_over_a_restart_closes_its_own_alert(town: Any, finding: Any) -> None:
+    town.vendor.faults.order(Fault(How.REJECT, code="isv.SMS_SIGNATURE_ILLEGAL"), times=50)
+    await town.desk.hear([finding()])
+    await town.send()
+    town.end()
+    town.begin()
+    town.vendor.faults.clear()
+    town.clock.now += 30_000
+    await town.send()
+    assert town.alert(2).state == "closed"
+
+
 async def test_a_carrier_that_does_not_deliver_counts_as_a_failure(town: Any, finding: Any) -> None:
     await town.desk.hear([finding()])
     await town.send()

@@ -78,6 +78,25 @@ async def test_a_book_with_faults_is_told_and_judges_nobody_until_it_is_mended(t
     await town.until_state(alert["id"], "closed")
 
 
+async def test_books_mended_and_a_disk_that_takes_again_over_a_restart_end_their_alerts(town: RuledTown) -> None:
+    await town.hears(lel_pct=1)
+    town.writes(GAS.replace("hold: 30s", "hold: soon", 1))
+    await town.house.books.look()
+    town.house.own_trouble.disk_refused(town.clock.now, None, "disk full")
+    both = await town.until_items("/api/v1/alerts?ledger=health", 2)
+    await town.stop()
+    await town.start()
+    await town.until_state(next(one["id"] for one in both if one["rule"] == "journal-refused"), "closed")
+    books = next(one["id"] for one in both if one["rule"] == "rulebook-refused")
+    assert (await town.get(f"/api/v1/alerts/{books}"))["state"] == "open"
+
+    await town.stop()
+    town.writes(GAS)
+    await town.start()
+    await town.until_state(books, "closed")
+    assert len(await town.items("/api/v1/alerts?ledger=health")) == 2
+
+
 async def test_a_book_that_is_new_judges_and_one_that_is_gone_ends_what_it_told(town: RuledTown) -> None:
     book = GAS.split("rules:\n")[0] + (
         "rules:\n- {name: kitchen, title: {zh: 厨房, en: kitchen}, kind: gas_alarm, severity: high, when: lel_pct >= 3,"

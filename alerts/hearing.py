@@ -17,7 +17,7 @@ from alerts.casework import Casework
 from alerts.lifecycle import Happening
 from alerts.ports import Book
 from alerts.transitions import Signal
-from alerts.wording import LATE_MS
+from alerts.wording import LATE_MS, retained
 from domain import Finding, Instant, Ledger, Phase, Severity
 
 BUILDING: Final = "building"
@@ -113,6 +113,7 @@ class Hearing:
         level = self.wording.book.severities[alert.severity]
         address = alert.address or self.wording.book.nowhere
         line = "opened_late" if alert.late_ms > LATE_MS else "opened"
+        line = "opened_retained" if retained(alert) else line
         return self.wording.say(
             line, level=level, title=alert.title, address=address, span=self.wording.span(alert.late_ms)
         )

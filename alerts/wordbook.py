@@ -99,6 +99,7 @@ class WordBook(BaseModel):
     sms: tuple[SmsText, ...]
     card: CardWords
     late: str
+    retained: str
     spans: SpanWords
     nowhere: str
     refusals: dict[str, str]

@@ -25,6 +25,8 @@ ONE_SEGMENT: Final = 70
 LONGEST_VARIABLE: Final = 35
 LATE_MS: Final = 2 * MINUTE
 WAITED_MS: Final = MINUTE // 2
+RETAINED: Final = "retained"
+"""The line of evidence that says it came from a message kept by a broker."""
 _LINK: Final = re.compile(r"(?:https?://|www\.)[^\s，。]*", re.IGNORECASE)
 _MOBILE: Final = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _ODD: Final = re.compile(r"[【】\[\]\r\n\t]")
@@ -96,6 +98,9 @@ class Wording:
         room = ONE_SEGMENT - len(self.sign) - 2
         texts = self._texts(alert, speech.kind, _waited(alert, speech))
         values = self._values(alert, speech)
+        if retained(alert) and all(len(_fill(self._filed(one, alert), values)) > room for one in texts):
+            # The label is as long as a street; the door says more.
+            values |= {"time": self.clock(alert.started_at, speech.now)}
         for one in texts:
             body = _fill(self._filed(one, alert), values)
             if len(body) <= room:
@@ -197,6 +202,8 @@ class Wording:
     def _when(self, alert: Alert, now: Instant) -> str:
         """When it happened; a late one says how late, because the danger may have grown since."""
         time = self.clock(alert.started_at, now)
+        if retained(alert):
+            return self.book.retained.format(time=time)
         if alert.late_ms <= LATE_MS:
             return time
         return self.book.late.format(time=time, span=self.span(alert.late_ms))
@@ -213,6 +220,11 @@ def clean(value: str) -> str:
     """
     plain = _ODD.sub("", _MOBILE.sub("", _LINK.sub("", value)))
     return "".join(sign for sign in plain if unicodedata.category(sign) not in ("So", "Cs", "Cc", "Cn")).strip()
+
+
+def retained(alert: Alert) -> bool:
+    """True when it was told by a message that a broker kept: it may be minutes or months old."""
+    return any(line.quantity == RETAINED for line in alert.evidence)
 
 
 def _waited(alert: Alert, speech: Speech) -> bool:

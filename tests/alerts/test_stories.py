@@ -6,7 +6,7 @@ from typing import Any
 
 from alerts.hearing import Fate
 from alerts.storm import STORM_WINDOW_MS
-from domain import Severity, Subject
+from domain import Evidence, Severity, Subject
 
 
 def stranger(finding: Any, number: int, **changes: Any) -> Any:
@@ -44,3 +44,9 @@ async def test_a_stranger_after_the_storm_or_of_another_rule_is_its_own_story(to
     (known,) = await town.desk.hear([finding(rule="unknown-device-danger")])
 
     assert (later.fate, known.fate) == (Fate.OPENED, Fate.OPENED)
+
+
+async def test_a_retained_danger_opens_with_its_label(town: Any, finding: Any) -> None:
+    await town.desk.hear([finding(evidence=(Evidence("alarm", True), Evidence("retained", True)))])
+
+    assert town.story()[0] == "紧急：燃气泄漏，枫林苑3栋2单元402（保留消息，时间不明）"

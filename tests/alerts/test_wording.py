@@ -15,7 +15,7 @@ from alerts.alert import Actor, Alert, Kind, State, Via
 from alerts.transitions import Refusal
 from alerts.wordbook import VARIABLE, SmsText
 from alerts.wording import Speech, Wording, clean
-from domain import Ledger, Severity, Subject
+from domain import Evidence, Ledger, Severity, Subject
 from simulators.providers.sms_text import render, template_fault
 
 TZ = ZoneInfo("Asia/Shanghai")
@@ -139,6 +139,16 @@ def test_a_late_danger_says_how_late_and_an_old_one_its_day(words: Any) -> None:
     late = wording.sms(an_alert(late_ms=720_000), spoken())
     assert "14:05（迟报12分钟）" in late.text
     assert wording.clock(START - 86_400_000, START) == "1月1日14:05"
+
+
+def test_a_retained_danger_says_that_nobody_knows_how_old_it_is(words: Any) -> None:
+    wording, kept = Wording(words, "枫树社区", TZ), (Evidence("retained", True, at=START),)
+    short = wording.sms(an_alert(evidence=kept, address="3栋402"), spoken())
+    assert "14:05（保留消息，时间不明），3栋402。" in short.text
+    long = wording.sms(an_alert(evidence=kept, address="枫林苑二期北区3栋2单元402室厨房"), spoken(number=30))
+    assert "14:05，枫林苑二期北区3栋2单元402室厨房。" in long.text
+    card: Any = wording.card(an_alert(evidence=kept), spoken(), "task")
+    assert card["horizontal_content_list"][0]["value"] == "14:05（保留消息，时间不明）"
 
 
 def test_a_span_is_said_in_the_unit_a_person_would_use(words: Any) -> None:

@@ -6,16 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from functools import reduce
 
 from domain import Fault
 from domain.kind import Kind
-from rules.contradiction import both_true
+from rules.contradiction import both_true, never_true
 from rules.expression import parse
 from rules.fit import faults_of, unknown_quantity
+from rules.meaning import limit_of
 from rules.rulebook import ANY_KIND, Gather, Rule, Rulebook
-from rules.tree import Node, attributes, quantities
+from rules.tree import Attribute, Binary, Node, Unary, attributes, comparisons, quantities
 from rules.trial import Trial, TrialBook
 from rules.workdays import NAMES as TIMES
+from rules.workdays import RANGES
 
 Found = Iterator[tuple[tuple[str | int, ...], str]]
 
@@ -54,7 +57,34 @@ def check_references(books: Sequence[Rulebook], known: Sequence[Rulebook] = ()) 
             spoken_of = rule.speaks_of.union(rule.chatter.rules if rule.chatter is not None else ())
             for name in sorted(spoken_of.difference(names)):
                 found.append((book_index, Fault(("rules", index), f"no rule {name} in any book{_near(name, names)}")))
+    return found + _circles(books, known)
+
+
+def _circles(books: Sequence[Rulebook], known: Sequence[Rulebook]) -> list[tuple[int, Fault]]:
+    """Rules that wait for each other's findings."""
+    speaks = {rule.name: rule.speaks_of for book in (*known, *books) for rule in book.rules}
+    found: list[tuple[int, Fault]] = []
+    for book_index, book in enumerate(books):
+        for index, rule in enumerate(book.rules):
+            around = _back_to(rule.name, speaks)
+            if around and not (rule.gather is not None and rule.name in rule.gather.rules):
+                told = " needs ".join(around)
+                message = f"{told}: rules that wait for each other never begin, remove one of these findings"
+                found.append((book_index, Fault(("rules", index), message)))
     return found
+
+
+def _back_to(name: str, speaks: Mapping[str, frozenset[str]]) -> list[str]:
+    """The shortest way from a rule over the findings it speaks of back to itself."""
+    ways = [[name]]
+    seen: set[str] = set()
+    for way in ways:
+        for next_ in sorted(speaks.get(way[-1], frozenset()) - seen):
+            if next_ == name:
+                return [*way, name]
+            seen.add(next_)
+            ways.append([*way, next_])
+    return []
 
 
 def check_trials(trials: TrialBook, book: Rulebook, kinds: Mapping[str, Kind]) -> list[Fault]:
@@ -107,25 +137,34 @@ def _grade_faults(rule: Rule) -> Found:
     for index, grade in enumerate(rule.grades):
         if grade.severity in seen:
             yield ("grades", index, "severity"), f"{grade.severity.value} is already given: one grade a severity"
+        if grade.severity.rank > rule.severity.rank:
+            yield (
+                ("grades", index, "severity"),
+                f"below {rule.severity.value} it never counts: write what is more severe",
+            )
         seen.add(grade.severity)
 
 
 def _condition_faults(rule: Rule) -> Found:
     if rule.only_if is not None and quantities(parse(rule.only_if)):
         yield ("only_if",), "speaks of device., person. or place. attributes; put quantities into when"
-    for name in _unknown_times(rule):
-        yield ("only_if" if rule.only_if else "when",), f"no time.{name}: write one of {', '.join(TIMES)}"
+    for where, node in _conditions(rule, ("only_if",)):
+        yield from ((where, message) for message in _time_faults(node))
     if rule.gather is not None:
         yield from _gather_faults(rule, rule.gather)
     if rule.clear is not None and rule.latch:
         yield ("latch",), "a latched rule ends only by reset: remove clear or latch"
 
 
-def _unknown_times(rule: Rule) -> Iterator[str]:
-    for written in (rule.when, rule.clear, rule.only_if, *(grade.when for grade in rule.grades)):
-        if written is not None:
-            asked = (one.name for one in attributes(parse(written)) if one.owner == "time")
-            yield from (name for name in asked if name not in TIMES)
+def _time_faults(node: Node) -> Iterator[str]:
+    for asked in attributes(node):
+        if asked.owner == "time" and asked.name not in TIMES:
+            yield f"no time.{asked.name}: write one of {', '.join(TIMES)}"
+    for leaf, _, limit in filter(None, map(limit_of, comparisons(node))):
+        if isinstance(leaf, Attribute) and leaf.owner == "time" and leaf.name in RANGES and not isinstance(limit, str):
+            low, high = RANGES[leaf.name]
+            if not low <= limit <= high:
+                yield f"time.{leaf.name} goes from {low} to {high}: {limit:g} is outside, write a limit inside"
 
 
 def _gather_faults(rule: Rule, gather: Gather) -> Found:
@@ -149,12 +188,28 @@ def _for_kind(rule: Rule, kind: Kind) -> Found:
     yield from ((("show", index), message) for index, message in _unknown(rule.show, kind))
     if rule.absent is not None and rule.absent.quantity is not None:
         yield from ((("absent", "quantity"), message) for _, message in _unknown([rule.absent.quantity], kind))
-    if not faults and rule.when is not None and rule.clear is not None:
-        yield from _contradiction(parse(rule.when), parse(rule.clear), kind)
+    if faults:
+        return
+    never = [where for where, node in _conditions(rule, ("only_if",)) if never_true(node, kind)]
+    yield from (
+        (where, "can never be true: no value is all of this at once, write or, or other limits") for where in never
+    )
+    if rule.when is not None and not never:
+        yield from _unreachable(rule, parse(rule.when), kind)
+        if rule.clear is not None:
+            yield from _contradiction(parse(rule.when), parse(rule.clear), kind)
 
 
-def _conditions(rule: Rule) -> Iterator[tuple[tuple[str | int, ...], Node]]:
-    for field in ("when", "clear", "event"):
+def _unreachable(rule: Rule, when: Node, kind: Kind) -> Found:
+    """The severity of the rule itself, where every danger is graded higher at once."""
+    higher = [parse(grade.when) for grade in rule.grades if grade.severity.rank < rule.severity.rank]
+    left = reduce(lambda node, grade: Binary("and", node, Unary("not", grade)), higher, when)
+    if higher and never_true(left, kind):
+        yield ("severity",), f"{rule.severity.value} is never told: whatever is dangerous is graded higher at once"
+
+
+def _conditions(rule: Rule, more: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Node]]:
+    for field in ("when", "clear", "event", *more):
         written = getattr(rule, field)
         if written is not None:
             yield (field,), parse(written)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice, product
+from math import prod
 from typing import Final
 
 from domain import Value
@@ -48,6 +49,16 @@ def both_true(first: Node, second: Node, kind: Kind) -> str | None:
         if one(scope) is True and other(scope) is True:  # type: ignore[arg-type]  # a guess is scope enough
             return ", ".join(f"{_name(leaf)} {value}" for leaf, value in zip(unknowns, values, strict=True))
     return None
+
+
+def never_true(node: Node, kind: Kind) -> bool:
+    """True when no reading can make it so. What it compares with must be written in it, else nobody can say."""
+    readable = all(limit_of(comparison) is not None for comparison in comparisons(node))
+    if not readable or fallen_back_from(node):
+        return False
+    unknowns = {leaf for leaf in leaves(node) if not isinstance(leaf, Literal)}
+    tried = prod(len(list(_guesses(leaf, node, node, kind))) for leaf in unknowns if isinstance(leaf, Leaf))
+    return tried <= MOST_TRIED and both_true(node, node, kind) is None
 
 
 def _guessable(node: Node) -> Node:

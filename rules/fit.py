@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from typing import Final
 from typing import Literal as Choice
 
-from domain import Value
+from domain import DAY, Value
 from domain.kind import Kind
 from domain.kind import Quantity as Declared
 from rules.meaning import limit_of
@@ -28,6 +29,12 @@ from rules.tree import (
     quantities,
     windows,
 )
+from rules.units import mixed
+
+LONGEST_WINDOW_MS: Final = 400 * DAY
+"""Nothing is believed to have been measured longer ago."""
+_IN_RANGE: Final = ("min", "max", "mean", "quantile", "last")
+"""Windows whose answer lies where the quantity itself lies."""
 
 Type = Choice["bool", "number", "text", "any"]
 
@@ -43,6 +50,7 @@ def faults_of(node: Node, kind: Kind) -> Iterator[str]:
         found.append("is a value, not a condition: compare it with something, for example >= 10")
     yield from found
     if not found:
+        yield from mixed(node, kind.quantities)
         yield from _limits(node, kind)
         yield from _counters(node, kind)
         yield from _points(node, kind)
@@ -119,17 +127,27 @@ def _speaks_of(node: Node) -> str:
 def _limits(node: Node, kind: Kind) -> Iterator[str]:
     for comparison in comparisons(node):
         found = limit_of(comparison)
-        if found is None or not isinstance(found[0], Quantity) or isinstance(found[2], (bool, str)):
+        name = None if found is None else _ranged(found[0])
+        if found is None or name is None or isinstance(found[2], (bool, str)):
             continue
-        quantity, limit = kind.quantities[found[0].name], found[2]
+        quantity, limit = kind.quantities[name], found[2]
         low, high = quantity.min, quantity.max
         if (low is not None and limit < low) or (high is not None and limit > high):
             ends = " to ".join("any" if end is None else f"{end:g}" for end in (low, high))
-            yield f"{found[0].name} goes from {ends} {quantity.unit}: {limit:g} is outside, write a limit inside"
+            yield f"{name} goes from {ends} {quantity.unit}: {limit:g} is outside, write a limit inside"
+
+
+def _ranged(leaf: Node) -> str | None:
+    """The quantity in whose range an answer lies."""
+    if isinstance(leaf, Window):
+        return leaf.quantity if leaf.function in _IN_RANGE else None
+    return leaf.name if isinstance(leaf, Quantity) else None
 
 
 def _counters(node: Node, kind: Kind) -> Iterator[str]:
     for window in windows(node):
+        if window.length_ms > LONGEST_WINDOW_MS:
+            yield f"{window.function} looks back at most {LONGEST_WINDOW_MS // DAY}d: write a shorter time"
         if window.function in COUNTER_WINDOWS and not kind.quantities[window.quantity].cumulative:
             counters = [name for name, quantity in kind.quantities.items() if quantity.cumulative]
             wanted = f"write {counters[0]}" if counters else f"{kind.kind} has none"

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from domain import MINUTE, Ledger, Severity
 from domain.duration import Duration
@@ -31,6 +31,15 @@ def _readable(written: object) -> object:
     except ExpressionError as error:
         raise ValueError(str(error)) from None
     return written
+
+
+def _yes_or_no(written: object) -> object:
+    if not isinstance(written, bool):
+        raise ValueError(f"is a yes or no, not {written!r}: write true or false")
+    return written
+
+
+YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no)]
 
 
 class _Written(BaseModel):
@@ -85,7 +94,7 @@ class Part(_Written):
 
     rules: Annotated[list[RuleName], Field(min_length=1)]
     at_least: Annotated[int, Field(ge=1)] = 1
-    in_order: bool = False
+    in_order: YesOrNo = False
 
 
 class Gather(_Written):
@@ -165,9 +174,9 @@ class Rule(_Written):
     """How long it must last before anybody is told."""
     release: Duration = 0
     """How long it must be over before it ends; of an event, how long without repetition."""
-    latch: bool = False
+    latch: YesOrNo = False
     """It ends only when a named person resets it."""
-    shadow: bool = False
+    shadow: YesOrNo = False
     """Judged and counted, told to nobody."""
     if_silent: Literal["fire", "wait"] = "fire"
     """Whether a hold completes by the clock when nothing more is heard, or waits for another reading."""

@@ -18,6 +18,8 @@ from domain import Instant
 NAMES: Final = ("hour", "minute", "weekday", "workday", "holiday")
 """`time.hour` 0-23, `time.minute` of the day 0-1439, `time.weekday` 1 (Monday) to 7, `time.workday`, `time.holiday`."""
 
+RANGES: Final = {"hour": (0, 23), "minute": (0, 1439), "weekday": (1, 7)}
+
 _PERIODS: Final = (
     ("2026-01-01", 3), ("2026-02-15", 9), ("2026-04-04", 3), ("2026-05-01", 5), ("2026-06-19", 3), ("2026-09-25", 3),
     ("2026-10-01", 7),

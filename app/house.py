@@ -266,6 +266,7 @@ class House:
                 admin_token=Secret(self._token),
                 signing_key=Secret(self._signing_key),
                 rules=lambda: rule_lines(self.judging.engine.books),
+                applying=lambda device: self.judging.engine.applying(device, self._clock()),
                 registry_changed=self.registry_changed,
                 callbacks=self.telling.callbacks(),
                 push_secrets=push_secrets(os.environ),

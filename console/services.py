@@ -209,6 +209,8 @@ class Services:
     signing_key: Secret
     """Signs sessions and workers' links; the same after a restart."""
     rules: Callable[[], Sequence[RuleLine]] = tuple
+    applying: Callable[[str], Collection[str]] | None = None
+    """The names of the rules that may begin about a device now. None: nobody can say, so all of its kind may."""
     registry_changed: Callable[[], Awaitable[None]] = _nothing
     """Awaited after every change of devices, places, people or rosters: when it returns, the change has effect."""
     callbacks: Mapping[str, CallbackDoor] = field(default_factory=dict)

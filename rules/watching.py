@@ -192,6 +192,12 @@ class Watching:
             return
         self._say(seat, planned, word or Word(Signal.SILENT, due), due, told)
 
+    def applying(self, device_id: str, at: Instant) -> frozenset[str]:
+        """The rules that may begin about a device at an instant: their `only_if` holds."""
+        seat = self._seat(device_id)
+        planned = () if seat is None else seat.plan.by_name.values()
+        return frozenset(each.name for each in planned if seat is not None and self._applies(seat, each, at))
+
     def _applies(self, seat: Seat, planned: PlannedRule, at: Instant) -> bool:
         return planned.only_if is None or planned.only_if(Scope(seat, self._near, at, {})) is True
 

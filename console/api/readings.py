@@ -35,7 +35,7 @@ async def list_readings(
     until: Annotated[str | None, Query(alias="to", description="included; default: now")] = None,
     step: Annotated[str | None, Query(description="30s, 5m, 1h: one value a step (mean of numbers, else last)")] = None,
 ) -> Response:
-    device = await _readable(services, who, device_id)
+    device = await readable_device(services, who, device_id)
     begin, end = asked_period(services, since, until)
     if end is None:
         end = services.clock() + AHEAD_MS
@@ -48,7 +48,7 @@ async def list_readings(
     return listed(services, [_view(services, device, point) for point in shown], pages.seal(following))
 
 
-async def _readable(services: Services, who: Principal, device_id: str) -> Device:
+async def readable_device(services: Services, who: Principal, device_id: str) -> Device:
     """A device whose readings this principal may see: a worker's link opens those of its alert's device."""
     if who.alert is not None:
         alert = await linked_alert(services, who)

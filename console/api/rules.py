@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from console.api.asking import Answer, Asked, Text
 from console.api.guarding import Who
+from console.api.readings import readable_device
 
 router = APIRouter(tags=["rules"])
 
@@ -18,11 +19,18 @@ ANY: Final = "any"
 
 
 @router.get("/rules", summary="Rules with their source and state")
-async def list_rules(services: Asked, _who: Who, kind: Text = None, hazard: Text = None) -> Response:
+async def list_rules(
+    services: Asked, who: Who, kind: Text = None, hazard: Text = None, device: Text = None
+) -> Response:
+    """`device`: only those that may begin about it now."""
+    about = await readable_device(services, who, device) if device else None
+    applying = services.applying(about.id) if about is not None and services.applying is not None else None
     rules = [
         msgspec.to_builtins(rule)
         for rule in services.rules()
-        if (not kind or kind in rule.kinds or ANY in rule.kinds) and (not hazard or hazard == rule.hazard)
+        if (applying is None or rule.name in applying)
+        and (not kind or kind in rule.kinds or ANY in rule.kinds)
+        and (not hazard or hazard == rule.hazard)
     ]
     return Answer({"items": rules, "next": None})
 

@@ -230,3 +230,16 @@ async def test_refusals_are_filtered_and_paged(house: House, admin: Client, bear
     assert (await admin.get("/api/v1/refusals?reason=mood")).status_code == 422
     viewer = await bearer("viewer")
     assert "payload" not in (await viewer.get("/api/v1/refusals")).json()["items"][0]
+
+
+async def test_of_a_device_only_those_rules_are_listed_that_may_begin_about_it(house: House) -> None:
+    async with client_of(
+        house.altered(applying=lambda device: {"gas-alarm"} if device == "gas-402" else set()),
+        authorization=f"Bearer {ADMIN}",
+    ) as client:
+        found = [
+            [rule["name"] for rule in (await client.get(f"/api/v1/rules?device={device}")).json()["items"]]
+            for device in ("gas-402", "band-101")
+        ]
+        assert found == [["gas-alarm"], []]
+        assert (await client.get("/api/v1/rules?device=nobody")).status_code == 404

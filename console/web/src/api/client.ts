@@ -127,7 +127,7 @@ export const api = {
   readings: (id: string, values: Query) => all<ReadingPoint>(`/devices/${one(id)}/readings`, values, 4),
   places: () => all<Place>('/places', {}, 50),
   people: () => all<Person>('/people', {}, 20),
-  rules: () => all<Rule>('/rules', {}, 5),
+  rules: (device: string) => all<Rule>('/rules', { device }, 5),
   cells: () => all<Cell>('/cells', {}, 5),
   rosters: () => all<Duty>('/rosters', {}, 5),
 }

@@ -1,17 +1,14 @@
-/** The active rules, fetched once: they give the curves their threshold lines. Without them a curve has fewer lines. */
-import { shallowRef } from 'vue'
+/** The rules that may begin about a device: they give its curves their threshold lines. Without them there are fewer. */
 import { api } from '../api/client'
 import type { Rule } from '../api/types'
 
-export const rules = shallowRef<Rule[]>([])
-let asked = false
+const known = new Map<string, Promise<Rule[]>>()
 
-export async function knownRules(): Promise<void> {
-  if (asked) return
-  asked = true
-  try {
-    rules.value = await api.rules()
-  } catch {
-    asked = false // the next page that needs them asks again
-  }
+export function rulesAbout(device: string): Promise<Rule[]> {
+  const asked = known.get(device) ?? api.rules(device)
+  known.set(device, asked)
+  return asked.catch(() => {
+    known.delete(device) // the next page that needs them asks again
+    return []
+  })
 }

@@ -20,7 +20,7 @@ from app.counts import Counts
 from app.gateways import whose
 from app.hold import Hold
 from app.insist import insist
-from app.strangers import strangers
+from app.strangers import cries
 from domain import Finding, Instant, Lane, Reading
 from ingest.frame import Entry, Frame
 from ingest.listener import Listener
@@ -237,7 +237,7 @@ class Chain:
         self._at = (entry.lane, entry.pos)
         await self._host.feed(heard.readings, frames[-1].received, until, ahead=entry.lane is Lane.URGENT)
         self._own_faults()
-        await self._tell([*self._life_signs(heard.notes, until), *strangers(heard.refusals)])
+        await self._tell([*self._life_signs(heard.notes, until), *cries(heard.refusals, self.listener.urgent_kinds)])
         return heard
 
     def _own_faults(self) -> None:

@@ -1,39 +1,57 @@
-"""A danger told by a device that nobody registered is told to people too, at most every five minutes a device."""
+"""A danger in a message that became no reading is told to people too, at most every five minutes a device.
+
+Of a device that nobody registered, and of one of ours whose message was partly unreadable. It knows no rule.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from domain import MINUTE, Evidence, Finding, Ledger, Phase, Severity, Subject
+from msgspec.structs import replace
+
+from domain import MINUTE, Device, Evidence, Finding, Ledger, Phase, Severity, Subject
 from ingest.outcome import Refusal
 
-RULE = "unknown-device-danger"
-TITLE = "未登记设备报警"
-ADVICE = "请查明位置"
+RULE, TITLE, ADVICE = "unknown-device-danger", "未登记设备报警", "请查明位置"
+GARBLED_RULE, GARBLED_TITLE, GARBLED_ADVICE = "unreadable-danger", "设备报警但消息不完整", "请按真实报警核实"
 SPAN_MS = 5 * MINUTE
 
 
-def strangers(refusals: Sequence[Refusal]) -> list[Finding]:
-    """One finding for each refused message that bears a danger bit. The span in its id keeps a flood small."""
-    return [_finding(refusal) for refusal in refusals if refusal.danger]
+def cries(refusals: Sequence[Refusal], urgent: Collection[str] = ()) -> list[Finding]:
+    """One finding for each refused message that bears a danger bit. The span in its id keeps a flood small.
+
+    `urgent` are the kinds of device whose danger is a matter of life.
+    """
+    told = (one for one in refusals if one.danger)
+    return [_stranger(one) if one.device is None else _garbled(one, one.device, urgent) for one in told]
 
 
-def _finding(refusal: Refusal) -> Finding:
+def _stranger(refusal: Refusal) -> Finding:
     name = f"{refusal.platform or refusal.source}:{refusal.identity or refusal.topic}"
+    return _finding(refusal, name, RULE, TITLE, ADVICE, Severity.HIGH)
+
+
+def _garbled(refusal: Refusal, device: Device, urgent: Collection[str]) -> Finding:
+    severity = Severity.CRITICAL if device.kind in urgent else Severity.HIGH
+    found = _finding(refusal, device.id, GARBLED_RULE, GARBLED_TITLE, GARBLED_ADVICE, severity)
+    return replace(found, device=device.id, place=device.place)
+
+
+def _finding(refusal: Refusal, name: str, rule: str, title: str, advice: str, severity: Severity) -> Finding:
     span = refusal.at - refusal.at % SPAN_MS
     return Finding(
-        id=f"{RULE}@1/{name}/{span}",
-        rule=RULE,
+        id=f"{rule}@1/{name}/{span}",
+        rule=rule,
         version="1",
         phase=Phase.BEGAN,
         hazard="unknown",
-        title=TITLE,
-        severity=Severity.HIGH,
+        title=title,
+        severity=severity,
         ledger=Ledger.DANGER,
         subject=Subject("device", name),
         begin=refusal.at,
         at=refusal.at,
         now=refusal.at,
-        advice=ADVICE,
+        advice=advice,
         evidence=(Evidence("identity", name, at=refusal.at), Evidence("detail", refusal.detail, at=refusal.at)),
     )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from msgspec import Struct
 
 from domain import Instant, Lane
+
+REPLAY: Final = "replay"
+"""The session of messages that were refused once and are tried again."""
 
 
 class Frame(Struct, frozen=True, gc=False, array_like=True):

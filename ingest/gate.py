@@ -23,11 +23,12 @@ from ingest.outcome import Draft
 
 
 class Objection(Struct, frozen=True):
-    """One thing wrong with a message. `danger`: it may have been a danger bit."""
+    """One thing wrong with a message. `danger`: it may have been a danger bit, of this `quantity`."""
 
     reason: Reason
     detail: str
     danger: bool = False
+    quantity: str = ""
 
 
 class Verdict(Struct):
@@ -166,7 +167,8 @@ def _put(values: dict[str, Value], implausible: list[str], spec: Spec, value: Va
 
 def _object(name: str, spec: Spec, problem: Problem, verdict: Verdict) -> None:
     if problem is not NOTHING:
-        verdict.objections.append(Objection(Reason.BAD_VALUE, f"{name[:60]}: {problem.detail}", spec.danger))
+        detail = f"{name[:60]}: {problem.detail}"
+        verdict.objections.append(Objection(Reason.BAD_VALUE, detail, spec.danger, spec.quantity))
 
 
 def _say_why_empty(draft: Draft, plan: Plan, verdict: Verdict) -> None:

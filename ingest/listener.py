@@ -29,6 +29,7 @@ from ingest.mapping import MappingBook, Plan, compile_plan
 from ingest.outcome import Draft, Heard, Note, NoteKind, Refusal, Rejected
 from ingest.raw import Decoder, Found, open_raw
 from ingest.redelivery import HeardPackets
+from ingest.refusing import Refusing
 from ingest.suspicion import Suspicion
 
 FIELD_NAME_MAX: Final = 64
@@ -59,9 +60,13 @@ class Listener:
         self._settings = settings or ListenerSettings()
         self._local_time = LocalTime(self._settings.zone, self._settings.zones)
         self._kinds, self._books = kinds, mappings
+        self.urgent_kinds = frozenset(name for name, kind in kinds.items() if kind.urgent)
         self._plans: dict[tuple[str, str, str | None], Plan] = {}
         self._models = {name for book in mappings for each in book.models for name in each.models}
         self._suspicion = Suspicion(kinds, mappings)
+        self._refusing = Refusing(
+            self._suspicion, lambda *name: self._directory.find(*name), self._settings.refusal_payload_max
+        )
         self._windows: dict[str, Window] = {}
         self._packets = HeardPackets()
         self._sparkplug = SparkplugMemory()
@@ -112,7 +117,7 @@ class Listener:
                 else:
                     self._settle_decoded(each, frame, heard)
             except Exception as fault:  # noqa: BLE001 (what we cannot judge must not stop what comes behind it)
-                heard.refusals.append(self._rejected(_failed(fault), platform_of(frame.topic), frame))
+                heard.refusals.append(self._refusing.rejected(_failed(fault), platform_of(frame.topic), frame))
         return heard
 
     def _settle_decoded(self, each: Decoded | None, frame: Frame, heard: Heard) -> None:
@@ -121,7 +126,7 @@ class Listener:
         elif each is None:
             heard.duplicates += 1
         elif isinstance(each, Rejected):
-            heard.refusals.append(self._rejected(each, platform_of(frame.topic), frame))
+            heard.refusals.append(self._refusing.rejected(each, platform_of(frame.topic), frame))
         else:
             heard.notes.append(self._noted(each, frame))
 
@@ -163,11 +168,11 @@ class Listener:
         try:
             return any(self._speaks_of_danger(each, frame) for each in said)
         except Exception:  # noqa: BLE001 (it is refused with its fault when it is heard)
-            return self._may_be_danger(frame, Reason.CODEC_FAILED)
+            return self._suspicion.unread(frame, Reason.CODEC_FAILED)
 
     def _speaks_of_danger(self, said: Draft | Rejected | Note, frame: Frame) -> bool:
         if isinstance(said, Rejected):
-            return said.danger or self._may_be_danger(frame, said.reason)
+            return self._refusing.may_be_danger(said, platform_of(frame.topic), frame)
         if isinstance(said, Note):
             return False
         device = self.directory.find(said.platform, said.identity, said.also)
@@ -179,9 +184,12 @@ class Listener:
 
     def _take(self, drafts: list[Said], frame: Frame, heard: Heard) -> None:
         strangers: dict[str, list[Draft]] = {}
+        rejected: dict[int, Rejected] = {}
+        before = len(heard.readings)
         for draft in drafts:
             if isinstance(draft, Rejected):
-                heard.refusals.append(self._rejected(draft, platform_of(frame.topic), frame))
+                rejected[len(heard.refusals)] = draft
+                heard.refusals.append(self._refusing.rejected(draft, platform_of(frame.topic), frame))
                 continue
             if isinstance(draft, Note):
                 heard.notes.append(self._noted(draft, frame))
@@ -193,13 +201,21 @@ class Listener:
                 self._admit(draft, device, len(drafts), frame, heard)
         for drafts_of_one in strangers.values():
             heard.refusals.append(self._unknown(drafts_of_one, frame))
+        told = {each.device for each in heard.readings[before:] if self._tells_of_danger(each)}
+        for place, each in rejected.items() if told else ():
+            heard.refusals[place] = self._refusing.rejected(each, platform_of(frame.topic), frame, told)
+
+    def _tells_of_danger(self, reading: Reading) -> bool:
+        quantities = self._kinds[reading.kind].quantities
+        return any(said is True and quantities[name].danger for name, said in reading.values.items())
 
     def _admit(self, draft: Draft, device: Device, batch: int, frame: Frame, heard: Heard) -> None:
         plan = self._plan(draft, device)
         if plan is None:
             danger = self._suspicion.dangerous(draft.platform, draft.fields)
             detail = f"{device.id} is of kind {device.kind!r}, which nobody described"
-            heard.refusals.append(self._refusal(Objection(Reason.NO_MAPPING, detail, danger), draft, frame))
+            objection = Objection(Reason.NO_MAPPING, detail, danger)
+            heard.refusals.append(self._refusing.refuse(frame, draft.platform, draft.identity, objection, device))
             return
         window = self._windows.get(device.id)
         if window is None:
@@ -220,7 +236,11 @@ class Listener:
             return
         if verdict.unmapped:
             self._count_unmapped(verdict, draft, plan)
-        heard.refusals.extend(self._refusal(objection, draft, frame) for objection in verdict.objections)
+        values = verdict.reading.values if verdict.reading is not None else {}
+        for one in verdict.objections:
+            if values.get(one.quantity) is True or values.get("test") is True:
+                one = Objection(one.reason, one.detail)
+            heard.refusals.append(self._refusing.refuse(frame, draft.platform, draft.identity, one, device))
         if verdict.reading is not None:
             heard.readings.append(verdict.reading)
         elif not verdict.objections:
@@ -270,36 +290,16 @@ class Listener:
             self._express.forget()
         return msgspec.structs.replace(note, device=device.id if device else None, at=frame.received)
 
-    def _refusal(self, objection: Objection, draft: Draft, frame: Frame) -> Refusal:
-        reason, detail, danger = objection.reason, objection.detail, objection.danger
-        return self._refuse(frame, draft.platform, reason, detail, draft.identity, danger)
-
     def _unknown(self, drafts: list[Draft], frame: Frame) -> Refusal:
         """One refusal for all that one message says about a device that nobody registered."""
         first = drafts[0]
         said = [self._described.explained(draft.platform, draft.identity, draft.fields) for draft in drafts]
-        danger = any(self._suspicion.dangerous(first.platform, fields) for fields in said)
+        danger = any(self._suspicion.dangerous(first.platform, fields, first.model) for fields in said)
         detail = f"no device is called {first.identity[:120]!r} on {first.platform}"
-        refusal = self._refuse(frame, first.platform, Reason.UNKNOWN_DEVICE, detail, first.identity, danger)
+        objection = Objection(Reason.UNKNOWN_DEVICE, detail, danger)
+        refusal = self._refusing.refuse(frame, first.platform, first.identity, objection)
         kind = self.kind_like(first.platform, {name for fields in said for name in fields})
         return msgspec.structs.replace(refusal, proposed_kind=kind)
-
-    def _rejected(self, rejected: Rejected, platform: str | None, frame: Frame) -> Refusal:
-        danger = rejected.danger or self._may_be_danger(frame, rejected.reason)
-        return self._refuse(frame, platform, rejected.reason, rejected.detail, rejected.identity, danger)
-
-    def _may_be_danger(self, frame: Frame, reason: Reason) -> bool:
-        """Bytes we cannot read: on the alarm topic they count as an alarm."""
-        broken = reason in (Reason.BAD_PAYLOAD, Reason.CODEC_FAILED, Reason.TOO_LARGE)
-        urgent = frame.topic.startswith("fengshao/") and frame.topic.endswith("/alarm")
-        return (broken and urgent) or self._suspicion.written(frame.payload)
-
-    def _refuse(
-        self, frame: Frame, platform: str | None, reason: Reason, detail: str, identity: str | None, danger: bool
-    ) -> Refusal:
-        head = frame.payload[: self._settings.refusal_payload_max]
-        source, detail = platform or "mqtt", detail.replace("\x00", "\\0")  # no database takes a NUL in text
-        return Refusal(frame.received, source, frame.topic, head, reason, detail, platform, identity, danger)
 
     def snapshot(self, heard_since: Instant = 0) -> bytes:
         """What is remembered about duplicates, of the devices heard since then."""

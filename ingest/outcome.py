@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from domain import Instant, Reading, Reason
+from domain import Device, Instant, Reading, Reason
 
 
 class RawPayload(Struct, frozen=True, gc=False):
@@ -88,13 +88,15 @@ class Rejected(Struct, frozen=True):
     detail: str
     identity: str | None = None
     danger: bool = False
+    also: tuple[str, ...] = ()
 
 
 class Refusal(Struct, frozen=True):
     """A message, or one value of it, that did not become a reading: with its bytes and its reason.
 
     `source` is the platform, or `mqtt` when none claims the topic. `danger` marks a message that bears a danger bit:
-    the operations centre is told. `proposed_kind` is what the fields look like, for claiming an unknown device.
+    people are told. `proposed_kind` is what the fields look like, for claiming an unknown device. Not kept in the
+    ledger: the registered `device` that said it, and whether the message was `replayed` (its refusal is kept already).
     """
 
     at: Instant
@@ -107,6 +109,8 @@ class Refusal(Struct, frozen=True):
     identity: str | None = None
     danger: bool = False
     proposed_kind: str | None = None
+    device: Device | None = None
+    replayed: bool = False
 
 
 class Heard(Struct):

@@ -63,14 +63,14 @@ def _no_codec(draft: Draft, raw: RawPayload, device: Device, _received: Instant)
     model = device.model or draft.model
     wanted = f"no codec in codecs.d speaks for model {model[:80]!r}" if model else f"{device.id} has no model"
     detail = f"{len(raw.data)} raw bytes on port {raw.f_port} ({raw.data[:24].hex()}): {wanted}"
-    return Rejected(Reason.NO_CODEC, detail, draft.identity)
+    return Rejected(Reason.NO_CODEC, detail, draft.identity, also=draft.also)
 
 
 def _read(draft: Draft, outcome: Decoded | CodecFailed, dangerous: Dangerous) -> list[Draft | Rejected]:
     """What a codec itself calls wrong is not believed; but a danger in it is told as one."""
     if isinstance(outcome, CodecFailed):
         danger = any(dangerous(draft.platform, fields) for _, fields in moments_in(outcome.partly))
-        return [Rejected(Reason.CODEC_FAILED, outcome.detail, draft.identity, danger)]
+        return [Rejected(Reason.CODEC_FAILED, outcome.detail, draft.identity, danger, draft.also)]
     moments = moments_in(outcome.data) or [(None, {})]
     return [_present(draft, fields) if at is None else _past(draft, at, fields) for at, fields in moments]
 

@@ -10,10 +10,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from domain import Reason
 from domain.kind import Kind
 from ingest.conversion import convert
+from ingest.frame import Frame
 from ingest.mapping import ANY, MappingBook, Spec, compile_plan
-from ingest.spelling import heard_as
+from ingest.spelling import folded, heard_as
 
 SPOKEN: Final = "\0"
 """Before words that hold in any spelling, so that they are no field's name."""
@@ -32,18 +34,36 @@ class Suspicion:
         shared = Counter(word for kind in kinds for word in kind.split("_"))
         self._words = {kind: {word for word in kind.split("_") if shared[word] == 1} for kind in kinds}
         dangers = {name for kind in kinds.values() for name, each in kind.quantities.items() if each.danger}
-        names = "|".join(sorted(map(re.escape, dangers))) or "(?!)"
-        self._written = re.compile(rf'"(?:{names})"\s*:\s*"?(?:true\b|1\b)'.encode(), re.IGNORECASE)
+        harmless = {name for kind in kinds.values() for name, each in kind.quantities.items() if not each.danger}
+        self._doubtful = dangers & harmless
+        self._models = {name: each.kind for book in books for each in book.models for name in each.models}
+        self._written: dict[str | None, re.Pattern[bytes]] = {None: _pattern(dangers - harmless)}
+        for name, kind in kinds.items():
+            self._written[name] = _pattern({name for name, each in kind.quantities.items() if each.danger})
 
-    def written(self, payload: bytes) -> bool:
-        """Whether bytes we cannot read hold what looks like a true danger bit."""
-        return self._written.search(payload) is not None
+    def unread(self, frame: Frame, reason: Reason, kind: str | None = None) -> bool:
+        """Bytes we cannot read: on the alarm topic they count as an alarm, else by what looks like a true danger bit.
 
-    def dangerous(self, platform: str, fields: Mapping[str, object]) -> bool:
-        """Whether a field is a true danger bit in any kind; a test is none."""
-        said = [(spec, value) for name, value in fields.items() for _, spec in self._meant(platform, name)]
-        tested = any(spec.quantity == "test" and convert(spec, value) is True for spec, value in said)
-        return not tested and any(_alarms(spec, value) for spec, value in said)
+        `kind` is that of the registered device, if it is one.
+        """
+        broken = reason in (Reason.BAD_PAYLOAD, Reason.CODEC_FAILED, Reason.TOO_LARGE)
+        urgent = frame.topic.startswith("fengshao/") and frame.topic.endswith("/alarm")
+        written = self._written.get(kind, self._written[None])
+        return (broken and urgent) or written.search(frame.payload) is not None
+
+    def dangerous(self, platform: str, fields: Mapping[str, object], model: str | None = None) -> bool:
+        """Whether a field is a true danger bit in any kind; a test is none.
+
+        What is a danger of one kind and none of another (`opened`: of a cover, of a door) must come from that kind.
+        """
+        said = [
+            (kind, name, spec, value) for name, value in fields.items() for kind, spec in self._meant(platform, name)
+        ]
+        if any(spec.quantity == "test" and convert(spec, value) is True for _, _, spec, value in said):
+            return False
+        alarming = [(kind, name) for kind, name, spec, value in said if _alarms(spec, value)]
+        plain = [kind for kind, name in alarming if folded(name) in self._doubtful]
+        return len(alarming) > len(plain) or (self._models.get(model or "") or self.kind_of(platform, fields)) in plain
 
     def kind_of(self, platform: str, fields: Iterable[str]) -> str | None:
         """The one kind that knows most of these fields, if there is one. What every kind has speaks for none.
@@ -83,6 +103,11 @@ class Suspicion:
                 if not spec.ignored and not (spec.rule is not None and spec.rule.vague):
                     known.setdefault(name, []).append((kind.kind, spec))
         return known
+
+
+def _pattern(dangers: Iterable[str]) -> re.Pattern[bytes]:
+    names = "|".join(sorted(map(re.escape, dangers))) or "(?!)"
+    return re.compile(rf'"(?:{names})"\s*:\s*"?(?:true\b|1\b)'.encode(), re.IGNORECASE)
 
 
 def _alarms(spec: Spec, value: object) -> bool:

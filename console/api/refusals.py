@@ -19,7 +19,7 @@ from console.api.guarding import Registrar, Witness, allowed
 from console.auth import Principal
 from console.problems import Problem
 from domain import Instant, Lane, Reason
-from ingest.frame import Frame
+from ingest.frame import REPLAY, Frame
 from ingest.outcome import Refusal
 from store.ledger import audit, refusals, replays
 from store.ledger.claimable import claimable
@@ -120,7 +120,7 @@ def frames_of(found: Sequence[refusals.Kept]) -> list[Frame]:
 
 
 def _frame(refusal: Refusal) -> Frame:
-    return Frame(refusal.topic, refusal.payload, refusal.at, "replay", 1)
+    return Frame(refusal.topic, refusal.payload, refusal.at, REPLAY, 1)
 
 
 def _tried(tx: Any, found: Sequence[refusals.Kept], who: Principal, now: Instant) -> None:

@@ -21,6 +21,9 @@ READER = "refusals"
 """The name under which this module keeps its journal position."""
 
 
+_COLUMNS = tuple(name for name in Refusal.__struct_fields__ if name in refusals.c)
+
+
 class Kept(Struct, frozen=True):
     """A refusal with its number and the place in the journal where its frame is."""
 
@@ -120,7 +123,7 @@ def _admit(
 
 
 def _row(lane: Lane, pos: int, ordinal: int, one: Refusal) -> dict[str, Any]:
-    columns = {name: _storable(getattr(one, name)) for name in Refusal.__struct_fields__}
+    columns = {name: _storable(getattr(one, name)) for name in _COLUMNS}
     return {**columns, "lane": lane.value, "pos": pos, "ordinal": ordinal, "reason": one.reason.value}
 
 
@@ -133,7 +136,7 @@ def _storable(value: Any) -> Any:
 
 def kept(row: Any) -> Kept:
     """One row of the table."""
-    columns = {name: getattr(row, name) for name in Refusal.__struct_fields__}
+    columns = {name: getattr(row, name) for name in _COLUMNS}
     return Kept(row.n, Lane(row.lane), row.pos, Refusal(**{**columns, "reason": Reason(row.reason)}))
 
 

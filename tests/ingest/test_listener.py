@@ -422,3 +422,38 @@ def test_a_snapshot_of_the_first_version_is_still_read(ours: Listener, listener:
     after.restore(msgspec.msgpack.encode([windows, packets]))
 
     assert 1 == after.hear(said).duplicates
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b'{"alarm":"maybe","lel_pct":3}', b'{"alarm":true', b'[{"alarm":tru},5]', b'[{"alarm":"x"},5]'],
+)
+def test_a_danger_that_cannot_be_read_is_told_as_one_of_the_device_that_said_it(ours: Listener, payload: bytes) -> None:
+    refused = ours.hear([Frame("fengshao/v1/gas-1/alarm", payload, NOW, "bulk")]).refusals
+
+    assert all(GAS == each.device for each in refused)
+    assert any(each.danger for each in refused)
+
+
+@pytest.mark.parametrize("said", [[{"alarm": True}, 5], [5, {"alarm": True}], {"alarm": True, "gas_alarm": []}])
+def test_what_a_message_tells_as_a_reading_its_unreadable_part_does_not_tell_again(ours: Listener, said: Any) -> None:
+    heard = ours.hear(say("gas-1", said, leaf="alarm"))
+
+    assert [True] == [each.values["alarm"] for each in heard.readings]
+    assert [False] * len(heard.refusals) == [each.danger for each in heard.refusals]
+
+
+def test_of_two_dangers_the_unreadable_one_is_told_beside_the_other(ours: Listener) -> None:
+    assert [True] == [each.danger for each in ours.hear(say("band-1", {"sos": True, "fall": "x"})).refusals]
+
+
+def test_of_a_test_whose_message_is_garbled_nobody_is_told(ours: Listener) -> None:
+    assert [False] == [each.danger for each in ours.hear(say("gas-1", {"test": True, "alarm": "x"})).refusals]
+
+
+def test_a_garbled_door_that_is_open_is_no_danger_and_a_garbled_cover_is(listener: Callable[..., Listener]) -> None:
+    heard = listener(Device("door-1", "door"), Device("lid-1", "manhole")).hear(
+        [Frame(f"fengshao/v1/{name}/up", b'{"opened":true', NOW, "bulk") for name in ("door-1", "lid-1", "who")]
+    )
+
+    assert [False, True, False] == [each.danger for each in heard.refusals]

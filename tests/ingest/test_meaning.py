@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import Device, Identity
+from domain import Device, Identity, Reason
 from domain.kind import Kind
 from ingest.conversion import NOTHING, Problem, convert
 from ingest.directory import Directory
+from ingest.frame import Frame
 from ingest.instants import is_sane, read_instant
 from ingest.mapping import MappingBook, Plan, Spec, compile_plan
 from ingest.mapping_check import check
@@ -276,7 +277,8 @@ def test_what_a_message_looks_like_is_the_one_kind_that_knows_most_of_it(
 
 def test_without_any_danger_in_any_kind_nothing_is_suspicious() -> None:
     quiet = kind_of(level={"type": "number"})
-    assert not Suspicion({"thing": quiet}, []).written(b'{"alarm": true}')
+    frame = Frame("zigbee2mqtt/x", b'{"alarm": true', 0, "bulk")
+    assert not Suspicion({"thing": quiet}, []).unread(frame, Reason.BAD_PAYLOAD)
 
 
 def test_our_own_mapping_books_are_right(kinds: dict[str, Kind], books: list[MappingBook]) -> None:

@@ -1,0 +1,61 @@
+"""Refusals are made: with their bytes, their reason, the device if it is ours, and whether it may be a danger.
+
+It knows no platform and judges no value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+
+from domain import Device
+from ingest.frame import REPLAY, Frame
+from ingest.gate import Objection
+from ingest.outcome import Refusal, Rejected
+from ingest.suspicion import Suspicion
+
+Find = Callable[[str, str, tuple[str, ...]], Device | None]
+"""The registered device of this platform, identity and other names."""
+
+
+class Refusing:
+    """`payload_max` bytes of a message are kept with its refusal."""
+
+    def __init__(self, suspicion: Suspicion, find: Find, payload_max: int) -> None:
+        self._suspicion, self._find, self._payload_max = suspicion, find, payload_max
+
+    def rejected(self, rejected: Rejected, platform: str | None, frame: Frame, told: Set[str] = frozenset()) -> Refusal:
+        """`told`: the devices whose danger this very message tells in readings; it is not told once more."""
+        device = self._whose(rejected, platform)
+        again = bool(told) and (not rejected.danger or (device is not None and device.id in told))
+        danger = not again and self.may_be_danger(rejected, platform, frame)
+        return self.refuse(
+            frame, platform, rejected.identity, Objection(rejected.reason, rejected.detail, danger), device
+        )
+
+    def may_be_danger(self, rejected: Rejected, platform: str | None, frame: Frame) -> bool:
+        """What the adapter says, or what the bytes look like to a device of this kind."""
+        device = self._whose(rejected, platform)
+        return rejected.danger or self._suspicion.unread(frame, rejected.reason, device.kind if device else None)
+
+    def _whose(self, rejected: Rejected, platform: str | None) -> Device | None:
+        if platform is None or rejected.identity is None:
+            return None
+        return self._find(platform, rejected.identity, rejected.also)
+
+    def refuse(
+        self, frame: Frame, platform: str | None, identity: str | None, why: Objection, device: Device | None = None
+    ) -> Refusal:
+        """The refusal of a message, or of one thing in it."""
+        return Refusal(
+            frame.received,
+            platform or "mqtt",
+            frame.topic,
+            frame.payload[: self._payload_max],
+            why.reason,
+            why.detail.replace("\x00", "\\0"),  # no database takes a NUL in text
+            platform,
+            identity,
+            why.danger,
+            device=device,
+            replayed=frame.session == REPLAY,
+        )

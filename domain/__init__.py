@@ -215,13 +215,18 @@ class Phase(StrEnum):
 
 
 class Evidence(Struct, frozen=True):
-    """One line a person can check: this quantity had this value, against this limit, at this instant."""
+    """One line a person can check: this quantity had this value, against this limit, at this instant.
+
+    `window` says what was reckoned from the quantity: `idle 1d`. `name_en` goes with a quantity that is a Chinese name.
+    """
 
     quantity: str
     value: Value | None
     unit: str = ""
     limit: Value | None = None
     at: Instant | None = None
+    window: str = ""
+    name_en: str = ""
 
 
 class Finding(Struct, frozen=True):

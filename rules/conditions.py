@@ -103,17 +103,18 @@ class Condition:
 
     def evidence(self, scope: Scope, at: Instant) -> tuple[Evidence, ...]:
         """What a person can check: each quantity with its value and the limit it was held against."""
-        rendered = ((leaf, _measured(leaf, scope), unit, limits) for leaf, unit, limits in self._lines)
+        rendered = ((line, _measured(line[0], scope), line[1]) for line in self._lines)
         return tuple(
-            Evidence(_name(leaf), _readable(value, unit), unit, _readable(_limit(limits, scope), unit), at)
-            for leaf, value, unit, limits in rendered
+            Evidence(name, _readable(value, unit), unit, _readable(_limit(limits, scope), unit), at, window)
+            for (_, _, name, window, limits), value, unit in rendered
             if value is not None
         )
 
 
 _Limit = tuple[Judge, Judge]
 """A comparison, and what it compares with."""
-_Line = tuple[Shown, str, tuple[_Limit, ...]]
+_Line = tuple[Shown, str, str, str, tuple[_Limit, ...]]
+"""What is measured, its unit, its name, what was reckoned from it, and its limits."""
 
 
 def _lines(question: Node, rule: Rule, units: Mapping[str, str]) -> list[_Line]:
@@ -125,7 +126,7 @@ def _lines(question: Node, rule: Rule, units: Mapping[str, str]) -> list[_Line]:
     for leaf in [*leaves(question), *(Quantity(name) for name in rule.show)]:
         if isinstance(leaf, (Quantity, Window)):
             limits.setdefault(leaf, ())
-    return [(leaf, _unit(leaf, units), limit) for leaf, limit in limits.items()]
+    return [(leaf, _unit(leaf, units), _name(leaf), _window(leaf), limit) for leaf, limit in limits.items()]
 
 
 def _limit(limits: tuple[_Limit, ...], scope: Scope) -> Value | None:
@@ -138,6 +139,12 @@ def _name(leaf: Shown) -> str:
     if isinstance(leaf, Distance):
         return "distance_m"
     return leaf.name if isinstance(leaf, Quantity) else leaf.quantity
+
+
+def _window(leaf: Shown) -> str:
+    if not isinstance(leaf, Window):
+        return ""
+    return f"{leaf.function} {written_duration(leaf.length_ms)}" if leaf.length_ms else leaf.function
 
 
 def _unit(leaf: Shown, units: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from domain import Device, Evidence, Instant
+from domain.kind import Words
 from rules.core import QUIET_WATCH, TOLD_OF, Phase, Signal, Watch, Word
 from rules.gathering import Member, enough, remaining, useful
 from rules.plan import PlannedRule, group_plans
@@ -58,7 +59,7 @@ class Groups:
         self.seats: dict[str, Group] = {}
         planned = [rule for plan in self.plans.values() for rule in plan.by_name.values()]
         names = {name for rule in planned if rule.gather is not None for name in rule.gather.rules}
-        self.titles = {rule.name: rule.title.zh for book in books for rule in book.rules if rule.name in names}
+        self.titles = {rule.name: rule.title for book in books for rule in book.rules if rule.name in names}
         self.gatherers = {
             name: tuple(rule for rule in planned if rule.gather is not None and name in rule.gather.rules)
             for name in names
@@ -137,8 +138,9 @@ class Groups:
         different, wanted = len({member.device for member in counted}), sum(part.at_least for part in gather.parts)
         count = Evidence("count", different, "", wanted, counted[-1].begin)
         lines = [
-            Evidence(self.titles.get(one.rule, one.rule), near.where(one.place, one.device), at=one.begin)
+            Evidence(title.zh, near.where(one.place, one.device), at=one.begin, name_en=title.en)
             for one in counted[-MOST_SHOWN:]
+            for title in (self.titles.get(one.rule, Words(zh=one.rule, en=one.rule)),)
         ]
         return (count, *lines)
 

@@ -123,7 +123,8 @@ class Watching:
         for chattering, chatter in minding:
             newest = lately[-chatter.times :]
             if len(newest) == chatter.times and newest[-1] - newest[0] <= chatter.within:
-                evidence = (Evidence(planned.rule.title.zh, chatter.times, "", chatter.times, at),)
+                name = planned.rule.title
+                evidence = (Evidence(name.zh, chatter.times, "", chatter.times, at, name_en=name.en),)
                 word = Word(Signal.DANGER, at, chattering.rule.severity, evidence=evidence)
                 self._say(seat, chattering, word, now, told)
                 self._say(seat, chattering, Word(Signal.CLEAR, at), now, told)

@@ -4,9 +4,11 @@ nothing.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from domain import Evidence, Value
+from domain.duration import written_duration
 from domain.kind import Kind, Words
 
 RECKONED: Final = {
@@ -16,6 +18,24 @@ RECKONED: Final = {
     "retained": Words(zh="保留消息，时间不明", en="Retained message of unknown age"),
 }
 """What is no quantity of a kind."""
+WINDOWED: Final = {
+    "increase": Words(zh="增长", en="growth"),
+    "rate": Words(zh="每小时增长", en="growth an hour"),
+    "idle": Words(zh="最长不变", en="longest standstill"),
+    "sum": Words(zh="合计", en="sum"),
+    "min": Words(zh="最低", en="lowest"),
+    "max": Words(zh="最高", en="highest"),
+    "mean": Words(zh="平均", en="mean"),
+    "count": Words(zh="次数", en="times"),
+    "last": Words(zh="前值", en="former value"),
+    "quantile": Words(zh="分位值", en="quantile"),
+    "seen": Words(zh="有读数的时间", en="time with readings"),
+    "usual": Words(zh="平时值", en="usual value"),
+    "days_left": Words(zh="预计还能用", en="expected to last"),
+}
+_SPANS: Final = {"d": "天", "h": "小时", "ms": "毫秒", "m": "分钟", "s": "秒"}
+_LETTERS: Final = re.compile("[a-z]+")
+_UNITS: Final = {"min": "分钟", "d": "天"}
 
 
 def told(line: Evidence, kind: Kind) -> tuple[str, str]:
@@ -24,22 +44,52 @@ def told(line: Evidence, kind: Kind) -> tuple[str, str]:
     >>> told(Evidence("distance_m", 812.5, "m", 200), Kind.model_construct(quantities={}))
     ('离登记地点 812.5 m（限值 200 m）', 'Distance from the place written down 812.5 m (limit 200 m)')
     """
-    declared = kind.quantities.get(line.quantity)
-    name = declared.name if declared else RECKONED.get(line.quantity, Words(zh=line.quantity, en=line.quantity))
-    said = [_said(line.value, line.unit, words) for words in (("是", "否", "没有"), ("yes", "no", "none"))]
+    name = named(line, kind)
     zh, en = (
-        f"{of} {what}" if line.value is not True else of for of, what in zip((name.zh, name.en), said, strict=True)
+        of if line.value is True else f"{of} {_said(line.value, line.unit, words, in_zh)}"
+        for of, words, in_zh in ((name.zh, ("否", "没有"), True), (name.en, ("no", "none"), False))
     )
     if line.limit is None or isinstance(line.limit, bool):
         return zh, en
-    limit = _said(line.limit, line.unit, ("", "", ""))
-    return f"{zh}（限值 {limit}）", f"{en} (limit {limit})"
+    limits = (_said(line.limit, line.unit, ("", ""), in_zh) for in_zh in (True, False))
+    return f"{zh}（限值 {next(limits)}）", f"{en} (limit {next(limits)})"
 
 
-def _said(value: Value | None, unit: str, words: tuple[str, str, str]) -> str:
-    yes, no, none = words
+def named(line: Evidence, kind: Kind | None) -> Words:
+    """What the line is about: a quantity, what was reckoned from it, or another rule.
+
+    >>> named(Evidence("volume_m3", 0.0, "min", 60.0, window="idle 1d"), None)
+    Words(zh='近1天volume_m3最长不变', en='volume_m3, longest standstill in 1d')
+    """
+    declared = kind.quantities.get(line.quantity) if kind is not None else None
+    plain = RECKONED.get(line.quantity, Words(zh=line.quantity, en=line.name_en or line.quantity))
+    name = declared.name if declared else plain
+    function, _, span = line.window.partition(" ")
+    reckoned = WINDOWED.get(function)
+    if reckoned is None:
+        return name
+    if not span or f"/{span}" in line.unit:
+        return Words(zh=f"{name.zh}{reckoned.zh}", en=f"{name.en}, {reckoned.en}")
+    return Words(zh=f"近{_spelt(span)}{name.zh}{reckoned.zh}", en=f"{name.en}, {reckoned.en} in {span}")
+
+
+def _said(value: Value | None, unit: str, words: tuple[str, str], in_zh: bool) -> str:
+    no, none = words
     if value is None:
         return none
     if isinstance(value, bool):
-        return yes if value else no
-    return f"{value}{'' if not unit or unit.startswith('/') else ' '}{unit}"
+        return no
+    if unit == "ms" and not isinstance(value, str):
+        span = written_duration(int(value))
+        return _spelt(span) if in_zh else span
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    shown = _UNITS.get(unit, unit) if in_zh else unit
+    return f"{whole}{'' if not unit or unit.startswith('/') else ' '}{shown}"
+
+
+def _spelt(span: str) -> str:
+    """
+    >>> _spelt("1d12h")
+    '1天12小时'
+    """
+    return _LETTERS.sub(lambda found: _SPANS[found[0]], span)

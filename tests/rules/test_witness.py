@@ -31,14 +31,14 @@ def evidence(
 def test_growth_says_over_how_long(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> None:
     still: list[dict[str, Value]] = [{"volume_m3": 312.407}] * 14
     assert evidence(books["water_meter"], "water-no-use", kinds, "water_meter", still, HOUR) == [
-        "累计用水 0.0 m³/12h（限值 0.01 m³/12h）", "Volume 0.0 m³/12h (limit 0.01 m³/12h)",
+        "累计用水增长 0 m³/12h（限值 0.01 m³/12h）", "Volume, growth 0 m³/12h (limit 0.01 m³/12h)",
     ]  # fmt: skip
 
 
 def test_how_long_is_told_in_minutes(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> None:
     running: list[dict[str, Value]] = [{"volume_m3": 100 + index / 100} for index in range(50)]
     assert evidence(books["water_meter"], "water-continuous", kinds, "water_meter", running, 30 * MINUTE) == [
-        "累计用水 0.0 min（限值 60.0 min）", "Volume 0.0 min (limit 60.0 min)",
+        "近1天累计用水最长不变 0 分钟（限值 60 分钟）", "Volume, longest standstill in 1d 0 min (limit 60 min)",
     ]  # fmt: skip
 
 
@@ -59,8 +59,18 @@ def test_of_two_limits_the_one_that_was_passed_is_shown(
         (Evidence("valve_closed", False), "阀门已关 否", "Valve closed no"),
         (Evidence("heard", None, "ms", None), "最近一次消息 没有", "Last message none"),
         (Evidence("count", 3, "", 3), "数量 3（限值 3）", "Number 3 (limit 3)"),
-        (Evidence("燃气泄漏", "枫林苑3栋402"), "燃气泄漏 枫林苑3栋402", "燃气泄漏 枫林苑3栋402"),
-        (Evidence("alarm", 2, "/1h", True), "报警 2/1h", "Alarm 2/1h"),
+        (
+            Evidence("heard", None, "ms", 5_400_000),
+            "最近一次消息 没有（限值 1小时30分钟）",
+            "Last message none (limit 1h30m)",
+        ),
+        (Evidence("燃气泄漏", "3栋", name_en="Gas leak"), "燃气泄漏 3栋", "Gas leak 3栋"),
+        (Evidence("alarm", 2, "/1h", True, window="count 1h"), "报警次数 2/1h", "Alarm, times 2/1h"),
+        (
+            Evidence("lel_pct", 3.5, "%LEL", 3, window="usual"),
+            "燃气浓度平时值 3.5 %LEL（限值 3 %LEL）",
+            "Gas concentration, usual value 3.5 %LEL (limit 3 %LEL)",
+        ),
     ],
 )
 def test_verdicts_silence_and_other_rules_have_their_words(

@@ -34,6 +34,7 @@ def rule_lines(books: Sequence[Rulebook]) -> list[RuleLine]:
             state="shadow" if rule.shadow else "active",
             when=rule.when or rule.event or next(way for way in ASKED if getattr(rule, way) is not None),
             advice=rule.advice.zh if rule.advice else "",
+            title_en=rule.title.en,
         )
         for book in books
         for rule in book.rules
@@ -89,9 +90,7 @@ def samples(chain: Chain, connected: bool, delivery_counts: Mapping[tuple[str, s
     yield Sample("fengshao_readings_total", counts.readings, "Readings judged.")
     yield Sample("fengshao_duplicates_total", counts.duplicates, "Messages heard before.")
     yield Sample("fengshao_findings_total", counts.findings, "Findings told to the desk.")
-    yield Sample(
-        "fengshao_judging_faults_total", counts.faults, "Readings and wake-ups that our judging failed on."
-    )
+    yield Sample("fengshao_judging_faults_total", counts.faults, "Readings and wake-ups that our judging failed on.")
     for reason, number in sorted(counts.refusals.items()):
         yield Sample("fengshao_refusals_total", number, "Messages that became no reading.", {"reason": reason})
     for kind, number in sorted(counts.notes.items()):

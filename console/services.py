@@ -87,6 +87,7 @@ class RuleLine(msgspec.Struct, frozen=True, kw_only=True):
     state: str = "active"
     when: str = ""
     advice: str = ""
+    title_en: str = ""
 
 
 class Fault(msgspec.Struct, frozen=True):

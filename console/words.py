@@ -123,6 +123,14 @@ NOT_BUILT: Final = (
     "构建页面请在源码目录运行 make install，然后重新启动。</p></html>"
 )
 
+OWN_TITLES: Final = {
+    "未登记设备报警": "Alarm of a device that is not registered",
+    "消息服务器丢弃消息": "The message server dropped messages",
+    "日志磁盘写不进": "The journal's disk takes nothing",
+    "规则文件有错，仍按旧规则判断": "A rule file has faults; the former rules stay in force",
+}
+"""Titles that no rulebook has, in English."""
+
 WHY_TOLD: Final = "“{title}”已发出{count}条通知，经过如下。"
 WHY_NOBODY_TOLD: Final = "“{title}”没有通知任何人，原因见经过。"
 WHY_NO_FINDING: Final = "没有这条判断的记录：它没有发生过，或者还没有传到告警台。"

@@ -30,6 +30,7 @@ from console.api.asking import (
 from console.api.devices import seen_places
 from console.api.guarding import Who, demand
 from console.auth import LINK_MS, Principal, worker_link
+from console.bilingual import in_both
 from console.problems import FieldFault, Problem, faulty, no_such
 from console.services import Services
 from domain import Ledger, Severity
@@ -100,7 +101,9 @@ async def list_alerts(
         until=None if end is None else end + 1,
     )
     page = await services.ledger.read(lambda tx: alertviews.page(tx, wanted, pages.limit, pages.after))
-    return listed(services, [for_reader(view, who) for view in page.items], pages.seal(page.next))
+    rules = services.rules()
+    views = [in_both(view, services.kinds, rules) for view in page.items]
+    return listed(services, [for_reader(view, who) for view in views], pages.seal(page.next))
 
 
 @router.get("/alerts/{alert_id}", summary="One alert with its timeline")
@@ -167,7 +170,7 @@ async def seen_alert(services: Services, who: Principal, alert_id: str) -> dict[
     places = seen_places(services, who, None)
     if view is None or (places is not None and view["place"] not in places):
         raise no_such("alert", alert_id)
-    return view
+    return in_both(view, services.kinds, services.rules())
 
 
 async def linked_alert(services: Services, who: Principal) -> dict[str, Any] | None:
@@ -177,7 +180,8 @@ async def linked_alert(services: Services, who: Principal) -> dict[str, Any] | N
 
 async def feed_view(services: Services, alert_id: str) -> dict[str, Any] | None:
     """An alert as it stands in lists and on the stream."""
-    return await services.ledger.read(lambda tx: alertviews.item(tx, alert_id))
+    view = await services.ledger.read(lambda tx: alertviews.item(tx, alert_id))
+    return None if view is None else in_both(view, services.kinds, services.rules())
 
 
 def for_reader(view: Mapping[str, Any], who: Principal) -> dict[str, Any]:

@@ -5,7 +5,7 @@ It reads and changes nothing; names and phones are masked, and times spelt, by t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -91,7 +91,17 @@ def items_of(tx: Connection, found: Sequence[Alert]) -> list[dict[str, Any]]:
         for row in tx.execute(mine.order_by(deliveries.c.n)):
             delivery = delivery_of(row)
             told[delivery.alert].append(delivery)
-    return [alert_view(alert, told[alert.id]) for alert in found]
+    kinds = _kinds(tx, {alert.device for alert in found if alert.device is not None})
+    return [{**alert_view(alert, told[alert.id]), "kind": kinds.get(alert.device or "")} for alert in found]
+
+
+def _kinds(tx: Connection, of: Collection[str]) -> dict[str, str]:
+    """The kind of each of these devices, as far as they are registered."""
+    found: dict[str, str] = {}
+    for some in chunks(sorted(of)):
+        rows = tx.execute(select(devices.c.id, devices.c.kind).where(devices.c.id.in_(some)))
+        found |= {row.id: row.kind for row in rows}
+    return found
 
 
 def alert_view(alert: Alert, told: Sequence[Delivery]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from alerts.alert import Delivery, DeliveryState
 from app.showing import rule_lines
-from domain import DAY, HOUR, Phase, Reading, Severity, Subject
+from domain import DAY, HOUR, Evidence, Phase, Reading, Severity, Subject
 from domain import Ledger as Book
 from rules.engine import Engine
 from rules.rulebook import Rulebook
@@ -223,6 +223,22 @@ async def test_a_finding_that_ended_is_shown_as_recovered(house: House, admin: C
     assert ended == number
     assert item["recovered"] is True
     assert item["state"] == "open"
+
+
+async def test_title_and_evidence_are_told_in_both_languages(house: House, admin: Client) -> None:
+    leaks = (Evidence("lel_pct", 12.0, "%LEL", 10), Evidence("燃气泄漏", "3栋", name_en="Gas leak"))
+    await house.alert(evidence=leaks)
+    await house.alert("band-101", title="没有写过英文", evidence=())
+    lines = [replace(line, title="燃气泄漏", title_en="Gas leak") for line in rule_lines(gas_books())[:1]]
+    async with client_of(house.altered(rules=lambda: lines), authorization=f"Bearer {ADMIN}") as client:
+        unknown, known = (await client.get("/api/v1/alerts")).json()["items"]
+        whole = (await client.get(f"/api/v1/alerts/{known['id']}")).json()
+
+    assert (known["title"], known["title_en"], unknown["title_en"]) == ("燃气泄漏", "Gas leak", None)
+    assert [line["text"] for line in known["evidence"]] == ["燃气浓度 12 %LEL（限值 10 %LEL）", "燃气泄漏 3栋"]
+    assert [line["name_en"] for line in known["evidence"]] == ["Gas concentration", "Gas leak"]
+    assert known["evidence"][1]["text_en"] == "Gas leak 3栋"
+    assert (whole["evidence"], whole["title_en"], whole["kind"]) == (known["evidence"], "Gas leak", "gas_alarm")
 
 
 async def test_why_answers_from_the_alerts_own_story(house: House, admin: Client) -> None:

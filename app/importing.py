@@ -26,16 +26,17 @@ CHUNK = 500
 
 def import_devices(file: Path, data: Path, site: Path | None) -> str:
     """Registers every device of the file and returns when they are heard; says how many were new, changed, known."""
-    found = read_devices(file, load_kinds(site))
     try:
+        kinds = {kind["kind"]: kind for kind in ask(data, "GET", "/api/v1/kinds")["items"]}
+        found = read_devices(file, kinds)
         counts = _through_service(found, data)
     except NotRunning:
+        found = read_devices(file, load_kinds(site))
         counts = _into_ledger(found, data, file)
     return f"{len(found)} devices: {counts[0]} new, {counts[1]} changed, {counts[2]} unchanged"
 
 
 def _through_service(found: Sequence[Device], data: Path) -> tuple[int, int, int]:
-    ask(data, "GET", "/healthz")
     totals = [0, 0, 0]
     for start in range(0, len(found), CHUNK):
         answer = ask(data, "PUT", "/api/v1/devices", [written(one) for one in found[start : start + CHUNK]])
@@ -116,4 +117,4 @@ def replay_refusals(data: Path, reason: str | None, source: str | None) -> str:
         answer = ask(data, "POST", "/api/v1/refusals/replay", wanted)
     except NotRunning:
         raise Answered(f"no service runs on {data}: start it, then replay (the messages are judged at once)") from None
-    return f"{answer['replayed']} refusals tried again; those refused again are listed again"
+    return f"{answer['replayed']} refusals tried again; those refused again stay listed"

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
 from domain import Device
+from domain.identities import canonical
 
 NATIVE: Final = "native"
-
-_LOWER_CASE: Final = frozenset({"chirpstack"})
-_IEEE = re.compile(r"0[xX][0-9a-fA-F]{16}")
-
-
-def canonical(platform: str, identity: str) -> str:
-    """An identity as it is compared: EUIs and IEEE addresses are written in either case, names are not.
-
-    >>> canonical("chirpstack", "0101010101ABCDEF"), canonical("zigbee2mqtt", "0x000D6F0014F7BF0F")
-    ('0101010101abcdef', '0x000d6f0014f7bf0f')
-    >>> canonical("zigbee2mqtt", "Kitchen Gas")
-    'Kitchen Gas'
-    """
-    return identity.lower() if platform in _LOWER_CASE or _IEEE.fullmatch(identity) else identity
 
 
 class Directory:

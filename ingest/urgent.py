@@ -9,8 +9,8 @@ from typing import Final
 from msgspec import Struct
 
 from domain import Device, Identity
+from domain.identities import canonical
 from domain.kind import Kind
-from ingest.directory import canonical
 from ingest.topics import topic_safe
 
 NATIVE_ALARMS: Final = "fengshao/v1/+/alarm"

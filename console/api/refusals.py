@@ -79,16 +79,13 @@ async def replay(request: Request, services: Asked, who: Registrar) -> Response:
     if services.accept is None:
         raise Problem(404, words.NOT_OFFERED)
     wanted = await written_one(request, _REPLAY)
-    total = 0
-    while found := await services.ledger.read(
-        lambda tx: replays.untried(
-            tx, REPLAYED_AT_ONCE, source=wanted.source, reason=wanted.reason, identity=wanted.identity
-        )
-    ):
+    total = last = 0
+    untried = partial(replays.untried, limit=REPLAYED_AT_ONCE, **wanted.model_dump())
+    while found := await services.ledger.read(partial(untried, after=last)):
         # Journaled before they are marked: a crash in between tries some of them twice, and loses none.
         await services.accept(frames_of(found))
         await services.ledger.run(partial(_tried, found=found, who=who, now=services.clock()))
-        total += len(found)
+        total, last = total + len(found), found[-1].n
     return Answer({"replayed": total})
 
 
@@ -124,7 +121,7 @@ def _frame(refusal: Refusal) -> Frame:
 
 
 def _tried(tx: Any, found: Sequence[refusals.Kept], who: Principal, now: Instant) -> None:
-    replays.tried(tx, [kept.n for kept in found], now)
+    replays.tried(tx, found, now)
     audit.write(tx, now, who.token, "refusals replayed", {"messages": len(found)})
 
 

@@ -1,5 +1,6 @@
-"""Devices and their identities in the ledger. It knows nothing of files or of the spelling rules of platforms: an
-identity is compared as it is written."""
+"""Devices and their identities in the ledger, as they were written; two are the same as `domain.identities` says.
+
+It knows nothing of files."""
 
 from __future__ import annotations
 
@@ -7,9 +8,10 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, and_, delete, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select, update
 
 from domain import Device, Identity, Instant
+from domain.identities import canonical, in_either_case
 from store.errors import IdentityTaken
 from store.ledger.changes import Changed, bump_version
 from store.ledger.rows import Page, chunks, page_of
@@ -126,24 +128,29 @@ def _refuse_taken(tx: Connection, touched: Sequence[Device]) -> None:
     claims: dict[Identity, str] = {}
     for one in touched:
         for identity in (Identity(_NATIVE, one.id), *one.identities):
-            holder = claims.setdefault(identity, one.id)
+            holder = claims.setdefault(_folded(identity), one.id)
             if holder != one.id:
                 raise IdentityTaken(identity, one.id, holder)
     for identity, holder in _holders(tx, list(claims)):
-        if claims[identity] != holder:
-            raise IdentityTaken(identity, claims[identity], holder)
+        if claims.get(_folded(identity), holder) != holder:
+            raise IdentityTaken(identity, claims[_folded(identity)], holder)
 
 
 def _holders(tx: Connection, claimed: Sequence[Identity]) -> Iterable[tuple[Identity, str]]:
     for platform in {identity.platform for identity in claimed}:
         for some in chunks([identity.id for identity in claimed if identity.platform == platform]):
-            held = select(identities_table.c.identity, identities_table.c.device).where(
-                identities_table.c.platform == platform, identities_table.c.identity.in_(some)
-            )
+            either = [each for each in some if in_either_case(platform, each)]
+            written = identities_table.c.identity
+            same = written.in_(some) if not either else or_(written.in_(some), func.lower(written).in_(either))
+            held = select(written, identities_table.c.device).where(identities_table.c.platform == platform, same)
             yield from ((Identity(platform, row.identity), row.device) for row in tx.execute(held))
             if platform == _NATIVE:
                 own = select(devices_table.c.id).where(devices_table.c.id.in_(some))
                 yield from ((Identity(_NATIVE, row.id), row.id) for row in tx.execute(own))
+
+
+def _folded(identity: Identity) -> Identity:
+    return Identity(identity.platform, canonical(identity.platform, identity.id))
 
 
 def _device_row(one: Device, now: Instant) -> dict[str, object]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select
+from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select, update
 
 from domain import HOUR, Instant, Lane, Reason
 from ingest.outcome import Refusal
@@ -53,6 +53,8 @@ def keep(tx: Connection, lane: Lane, pos: int, found: Sequence[Refusal], limit: 
         return 0
     groups: dict[tuple[str, Reason, Instant], list[tuple[int, Refusal]]] = {}
     for ordinal, one in enumerate(found):
+        if one.replayed and _put_back(tx, lane, pos, ordinal, one):
+            continue
         groups.setdefault((one.source, one.reason, one.at - one.at % HOUR), []).append((ordinal, one))
     rows = [row for group, members in groups.items() for row in _admit(tx, lane, pos, group, members, limit)]
     if rows:
@@ -120,6 +122,17 @@ def _admit(
     values = {"kept": kept + len(members[:room]), "counted": counted + len(members[room:])}
     upsert(tx, refusal_counts, key, values)
     return [_row(lane, pos, ordinal, one) for ordinal, one in members[:room]]
+
+
+def _put_back(tx: Connection, lane: Lane, pos: int, ordinal: int, one: Refusal) -> bool:
+    """Tried again and refused again: it is the row it was, with the reason of today, and may be tried once more."""
+    same = [refusals.c[name] == getattr(one, name) for name in ("at", "source", "topic", "payload")]
+    elsewhere = or_(refusals.c.lane != lane.value, refusals.c.pos != pos)
+    tried = select(refusals.c.n).where(*same, refusals.c.identity.is_not_distinct_from(one.identity), elsewhere)
+    n = tx.execute(tried.order_by(refusals.c.n).limit(1)).scalar()
+    if n is not None:
+        tx.execute(update(refusals).where(refusals.c.n == n).values(**_row(lane, pos, ordinal, one), replayed_at=None))
+    return n is not None
 
 
 def _row(lane: Lane, pos: int, ordinal: int, one: Refusal) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from sqlalchemy import Connection, update
 
 from domain import Instant, Reason
 from store.ledger.refusals import Kept, filtered, kept
-from store.ledger.rows import chunks
 from store.ledger.tables_system import refusals
 
 WHOLE = (
@@ -31,15 +30,17 @@ def untried(
     identity: str | None = None,
     since: Instant | None = None,
     until: Instant | None = None,
+    after: int = 0,
 ) -> list[Kept]:
-    """Refused whole and not tried again yet, the oldest first."""
+    """Refused whole and not tried again yet, the first kept first, beyond the number `after`."""
     query = filtered(source, reason, since, until, identity).where(
-        refusals.c.replayed_at.is_(None), refusals.c.reason.in_([one.value for one in WHOLE])
+        refusals.c.n > after, refusals.c.replayed_at.is_(None), refusals.c.reason.in_([one.value for one in WHOLE])
     )
-    return [kept(row) for row in tx.execute(query.order_by(refusals.c.at, refusals.c.n).limit(limit))]
+    return [kept(row) for row in tx.execute(query.order_by(refusals.c.n).limit(limit))]
 
 
-def tried(tx: Connection, numbers: Sequence[int], at: Instant) -> None:
-    """Note that these were given another try."""
-    for some in chunks(numbers):
-        tx.execute(update(refusals).where(refusals.c.n.in_(some)).values(replayed_at=at))
+def tried(tx: Connection, found: Sequence[Kept], at: Instant) -> None:
+    """Note that these were given another try. One that was refused again meanwhile stands elsewhere in the journal."""
+    for one in found:
+        still = (refusals.c.n == one.n) & (refusals.c.lane == one.lane.value) & (refusals.c.pos == one.pos)
+        tx.execute(update(refusals).where(still).values(replayed_at=at))

@@ -326,3 +326,9 @@ def test_a_kind_that_does_not_exist_is_named(kinds: dict[str, Kind]) -> None:
     (fault,) = check(MappingBook.model_validate({"platform": "p", "version": 1, "models": [model]}), kinds)
 
     assert "there is no kind robot" in fault.message
+
+
+def test_a_shelly_is_found_in_either_case() -> None:
+    plug = Device("plug", "gas_alarm", identities=(Identity("shelly", "shellygas-10521CF29E99"),))
+
+    assert plug is Directory([plug]).find("shelly", "shellygas-10521cf29e99")

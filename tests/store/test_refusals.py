@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sqlalchemy import Connection, delete
 
 from domain import HOUR, Lane, Reason
 from ingest.outcome import Refusal
-from store.ledger import cursors, refusals
+from store.ledger import cursors, refusals, replays
 from store.ledger.engine import Ledger
 from store.ledger.tables_system import cursors as cursors_table
 from store.ledger.tables_system import refusal_counts as counts_table
@@ -124,3 +125,22 @@ def test_nothing_is_lost_whatever_the_limit(batches: list[list[Refusal]], limit:
 
     ledger.run_now(scene)
     ledger.close()
+
+
+def test_what_is_refused_again_after_a_replay_is_the_row_it_was(tx: Connection) -> None:
+    two = [refusal(7), refusal(7)]
+    refusals.keep(tx, Lane.BULK, 1, two, limit=9)
+    numbers = [one.n for one in replays.untried(tx, 9)]
+    before = replays.untried(tx, 9)
+    replays.tried(tx, before, 20)
+    assert [] == replays.untried(tx, 9)
+    again = [replace(one, reason=Reason.NO_MAPPING, detail="y", replayed=True) for one in two]
+    refusals.keep(tx, Lane.BULK, 2, again, limit=9)
+
+    assert [(n, Reason.NO_MAPPING) for n in numbers] == [(one.n, one.refusal.reason) for one in replays.untried(tx, 9)]
+    assert [] == replays.untried(tx, 9, after=numbers[-1])
+    replays.tried(tx, before, 30)
+    assert numbers == [one.n for one in replays.untried(tx, 9)]
+    assert 2 == refusals.total(tx)
+    refusals.keep(tx, Lane.BULK, 3, [replace(again[0], topic="of another")], limit=9)
+    assert 3 == refusals.total(tx)

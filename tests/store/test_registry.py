@@ -67,6 +67,19 @@ def test_an_identity_of_another_device_is_refused_by_name_and_nothing_is_kept(le
     assert ledger.run_now(registry.devices) == [GAS]
 
 
+def test_an_identity_in_capitals_and_in_small_letters_is_one(tx: Connection) -> None:
+    def held(device: str, platform: str, name: str) -> Device:
+        return Device(device, "gas_alarm", identities=(Identity(platform, name),))
+
+    registry.put_devices(tx, [held("a", "chirpstack", "ABCDEF0000000001"), held("b", "zigbee2mqtt", "Kitchen")], now=1)
+    registry.put_devices(tx, [held("a", "chirpstack", "ABCDEF0000000001"), held("c", "zigbee2mqtt", "kitchen")], now=1)
+    for claimed in ("abcdef0000000001", "ABCDEF0000000001"):
+        with pytest.raises(IdentityTaken):
+            registry.put_devices(tx, [held("d", "chirpstack", claimed)], now=2)
+    with pytest.raises(IdentityTaken):
+        registry.put_devices(tx, [held("e", "shelly", "plug-AA"), held("f", "shelly", "plug-aa")], now=2)
+
+
 def test_two_devices_of_one_list_may_not_claim_the_same_identity(tx: Connection) -> None:
     same = (Identity("zigbee2mqtt", "kitchen"),)
     with pytest.raises(IdentityTaken, match="of device b already belongs to device a"):

@@ -1,0 +1,36 @@
+"""`devices import` beside a running service: the kinds are the service's own, its site's among them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from app.importing import import_devices
+from app.site import SiteFolder
+from tests.conftest import Broker
+from tests.town import Town
+
+
+class RadonTown(Town):
+    """A town whose site has a kind of its own."""
+
+    def _folder(self) -> SiteFolder:
+        folder = super()._folder()
+        radon = folder.kinds["smoke_alarm"].model_copy(update={"kind": "radon"})
+        return replace(folder, kinds={**folder.kinds, "radon": radon})
+
+
+async def test_a_kind_of_the_running_site_is_known_to_the_import(
+    tmp_path: Path, broker: Broker, free_port: Callable[[], int]
+) -> None:
+    file = tmp_path / "devices.csv"
+    file.write_text("id,kind\nradon-1,radon\n", "utf-8")
+    async with RadonTown(tmp_path / "data", broker.port, free_port()) as town:
+        said = await asyncio.to_thread(import_devices, file, town.data, None)
+        listed = await town.get("/api/v1/devices/radon-1")
+
+    assert said == "1 devices: 1 new, 0 changed, 0 unchanged"
+    assert listed["kind"] == "radon"

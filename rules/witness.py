@@ -35,14 +35,14 @@ WINDOWED: Final = {
 }
 _SPANS: Final = {"d": "天", "h": "小时", "ms": "毫秒", "m": "分钟", "s": "秒"}
 _LETTERS: Final = re.compile("[a-z]+")
-_UNITS: Final = {"min": "分钟", "d": "天"}
+_UNITS: Final = {"bpm": "次/分", "steps": "步", "deg": "°", "min": "分钟", "m": "米", "d": "天"}
 
 
 def told(line: Evidence, kind: Kind) -> tuple[str, str]:
     """The line as a person reads it; the title of another rule stands for itself.
 
     >>> told(Evidence("distance_m", 812.5, "m", 200), Kind.model_construct(quantities={}))
-    ('离登记地点 812.5 m（限值 200 m）', 'Distance from the place written down 812.5 m (limit 200 m)')
+    ('离登记地点 812.5 米（限值 200 米）', 'Distance from the place written down 812.5 m (limit 200 m)')
     """
     name = named(line, kind)
     zh, en = (

@@ -49,7 +49,7 @@ def test_of_two_limits_the_one_that_was_passed_is_shown(
     shown = evidence(
         books["wristband"], "band-heart-rate", kinds, "wristband", [{"heart_rate_bpm": rate}] * 2, 10 * MINUTE
     )
-    assert shown == [f"心率 {rate} bpm（限值 {limit} bpm）", f"Heart rate {rate} bpm (limit {limit} bpm)"]
+    assert shown == [f"心率 {rate} 次/分（限值 {limit} 次/分）", f"Heart rate {rate} bpm (limit {limit} bpm)"]
 
 
 @pytest.mark.parametrize(

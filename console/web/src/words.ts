@@ -31,6 +31,11 @@ export function quantityName(quantity: string, kind?: string): string {
   return found?.[language.value] ?? reckoned[quantity] ?? (/[^\x00-\x7f]/.test(quantity) ? quantity : words.value.story.curve)
 }
 
+/** The alert's title; in English only where its rule has one. */
+export function titleOf(alert: { title: string; title_en?: string | null }): string {
+  return (language.value === 'en' && alert.title_en) || alert.title
+}
+
 export function channelName(channel: string | null | undefined): string {
   const known: Record<string, string> = words.value.channel
   if (!channel) return ''

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { language, titleOf } from '../src/words'
 import { en } from '../src/words.en'
 import { zh } from '../src/words.zh'
 
@@ -18,5 +19,13 @@ describe('the words', () => {
   it('show no English on a Chinese screen but the name of the other language and units', () => {
     const strange = leaves(zh).filter(([path, text]) => path !== 'language' && /[A-Za-z]/.test(text.replace(/\{\w+\}/g, '')))
     expect(strange).toEqual([])
+  })
+
+  it('tell a title in the language shown, and in Chinese where its rule has no other', () => {
+    const leak = { title: '燃气泄漏', title_en: 'Gas leak' }
+    expect(titleOf(leak)).toBe('燃气泄漏')
+    language.value = 'en'
+    expect([titleOf(leak), titleOf({ title: '设备故障', title_en: null })]).toEqual(['Gas leak', '设备故障'])
+    language.value = 'zh'
   })
 })

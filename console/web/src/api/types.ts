@@ -45,6 +45,9 @@ export interface Evidence {
   unit?: string
   limit?: Value | null
   at?: string | null
+  /** The whole line as a person reads it, in both languages. */
+  text?: string
+  text_en?: string
 }
 export interface PersonRef {
   id: string
@@ -54,6 +57,7 @@ export interface AlertItem {
   id: string
   rule: string
   title: string
+  title_en?: string | null
   severity: Severity
   ledger: Ledger
   state: State

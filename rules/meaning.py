@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 from domain import Value
-from rules.geo import GCJ_02, WGS_84, Point, distance_m, to_wgs84
+from domain.geo import GCJ_02, WGS_84, Point, distance_m, to_wgs84
 from rules.tree import (
     COMPARISONS,
     Attribute,

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from domain import Reason
+from domain.geo import GCJ_02, to_wgs84
 from ingest.adapters.setracker_frames import WatchFrame, read_frames
 from ingest.adapters.text_numbers import number_in
 from ingest.adapters.wire import read_json
@@ -20,7 +21,7 @@ from ingest.instants import FUTURE_MAX
 from ingest.outcome import Draft, Note, NoteKind, Rejected
 
 PLATFORM = "setracker"
-VERSION = 1
+VERSION = 2
 
 Said = Draft | Rejected | Note
 Decoded = list[Said] | Rejected
@@ -200,9 +201,16 @@ def _json(frame: Frame) -> Said:
     lon, _, lat = str(body.pop("location", "")).partition(",")
     fields = {name: number_in(value) if isinstance(value, str) else value for name, value in body.items()}
     del fields["imei"]
-    if number_in(lat) != lat and number_in(lon) != lon:
-        fields |= {"lat": number_in(lat), "lon": number_in(lon)}
+    fields |= _of_a_chinese_map(number_in(lat), number_in(lon))
     return Draft(PLATFORM, imei, at, fields, None, None, frame.retain)
+
+
+def _of_a_chinese_map(lat: object, lon: object) -> Fields:
+    """A place in GCJ-02 as satellites give it, which is what readings hold."""
+    if isinstance(lat, int | float) and isinstance(lon, int | float):
+        point = to_wgs84((lat, lon), GCJ_02)
+        return dict(zip(("lat", "lon"), (round(each, 7) for each in point), strict=True)) if point is not None else {}
+    return {}
 
 
 def _written(day: object, clock: object) -> str | None:

@@ -116,7 +116,7 @@ def test_a_status_that_is_none_is_refused_and_the_alarm_taken_as_a_call(hear: Ca
     heard = hear("setracker/x", position("AL", status="zz"))
 
     assert [True] == [each.values["sos"] for each in heard.readings]
-    assert [("bad_value", True)] == [(each.reason, each.danger) for each in heard.refusals]
+    assert [("bad_value", False)] == [(each.reason, each.danger) for each in heard.refusals]  # the reading tells it
     assert 1 == len(heard.notes)
 
 

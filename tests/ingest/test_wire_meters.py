@@ -123,7 +123,7 @@ CASES = [
         *("setracker", "wristband", "358800005942033"),
         values={
             **{"sos": True, "heart_rate_bpm": 96, "spo2_pct": 98, "body_temp_c": 36.0, "systolic_mmhg": 122},
-            **{"diastolic_mmhg": 83, "steps": 1618, "battery_pct": 36, "lat": 22.2248915, "lon": 113.4945307},
+            **{"diastolic_mmhg": 83, "steps": 1618, "battery_pct": 36, "lat": 22.227687, "lon": 113.4892455},
         },
         doubts="clock",
         topic="setracker/358800005942033",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.geo import BD_09, GCJ_02, WGS_84, Point, distance_m, to_gcj02, to_wgs84
+from domain.geo import BD_09, GCJ_02, WGS_84, Point, distance_m, to_gcj02, to_wgs84
 
 # WGS-84 and GCJ-02 of the same spots: the reference points that published implementations of the formula test with
 # (github.com/googollee/eviltransform, python/test.py).

@@ -11,6 +11,7 @@ from app.written import Located, WrittenError, read_model, read_yaml, validate
 from domain.kind import Kind
 from rules.check import check_trials
 from rules.rulebook import Rulebook
+from rules.salvage import salvage_trials
 from rules.trial import TrialBook, TrialResult, run_trials
 
 
@@ -38,15 +39,23 @@ def neighbours(kinds: Mapping[str, Kind], files: Sequence[Path], site: Path | No
 
 def _trial_faults(file: Path, book: Rulebook | None, kinds: Mapping[str, Kind], site: Path | None) -> Sequence[Located]:
     """By the book they stand beside, unless another was given; else by the one in force of that name."""
+    faults: list[Located] = []
     try:
         document = read_yaml(file)
-        trials = validate(document, TrialBook)
+    except WrittenError as error:
+        return error.faults
+    try:
+        validate(document, TrialBook)
+    except WrittenError as error:
+        faults += error.faults
+    try:
         beside = book_of(file)
         named = [one for one in book_files(site) if one.name == beside.name]
         (book,) = [book] if book is not None else load_books(kinds, [beside] if beside.exists() else named or [beside])
-        return document.locate_all(check_trials(trials, book, kinds))
     except WrittenError as error:
-        return error.faults
+        return [*faults, *error.faults]
+    found = document.locate_all(check_trials(salvage_trials(document.data), book, kinds))
+    return sorted([*faults, *found], key=lambda fault: (fault.line, fault.column))
 
 
 def _sorted(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
@@ -72,6 +81,13 @@ def tried(
     found = list(_pairs(files or book_files(site)))
     books = [load_books(kinds, [book])[0] for book, _ in found]
     known = neighbours(kinds, [book for book, _ in found], site)
+    faults = [
+        fault
+        for book, (_, trials) in zip(books, found, strict=True)
+        for fault in _trial_faults(trials, book, kinds, site)
+    ]
+    if faults:
+        raise WrittenError(faults)
     for index, (book, (_, trials)) in enumerate(zip(books, found, strict=True)):
         others = [*known, *(other for other in books if other is not book)]
         yield from ((trials, one) for one in run_trials(book, read_model(trials, TrialBook), kinds, others))

@@ -93,6 +93,8 @@ def check_trials(trials: TrialBook, book: Rulebook, kinds: Mapping[str, Kind]) -
     rules = {rule.name: rule for rule in book.rules}
     for index, trial in enumerate(trials.trials):
         rule = rules.get(trial.rule)
+        if not trial.rule:
+            continue
         if rule is None:
             found.append(
                 Fault(("trials", index, "rule"), f"no rule {trial.rule} in this book{_near(trial.rule, rules)}")

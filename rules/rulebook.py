@@ -4,6 +4,7 @@ whether the rule makes sense for its kinds is rules/check.py's question.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -194,32 +195,33 @@ class Rule(_Written):
     )
 
     @model_validator(mode="after")
-    def _one_question(self) -> Rule:
-        asked = [name for name in QUESTIONS if getattr(self, name) is not None]
-        if len(asked) != 1:
-            raise ValueError(f"a rule asks one question: write one of {', '.join(QUESTIONS)} (found {asked or 'none'})")
-        if self.clear is not None and self.when is None:
-            raise ValueError("clear belongs to when: an event has no end, an absence ends when heard")
-        if self.cancel is not None and self.event is None:
-            raise ValueError("cancel belongs to event: remove it")
-        if self.happens and not (self.release or self.latch):
-            raise ValueError(
-                "what happens needs release, the time without repetition after which it is over, or latch: true"
-            )
+    def _goes_together(self) -> Rule:
+        wrong = [*self._wrong_question(), *self._wrong_subject()]
+        if wrong:
+            raise ValueError("; ".join(wrong))
         return self
 
-    @model_validator(mode="after")
-    def _whose_question(self) -> Rule:
+    def _wrong_question(self) -> Iterator[str]:
+        asked = [name for name in QUESTIONS if getattr(self, name) is not None]
+        if len(asked) != 1:
+            yield f"a rule asks one question: write one of {', '.join(QUESTIONS)} (found {asked or 'none'})"
+        if self.clear is not None and self.when is None:
+            yield "clear belongs to when: an event has no end, an absence ends when heard"
+        if self.cancel is not None and self.event is None:
+            yield "cancel belongs to event: remove it"
+        if self.happens and not (self.release or self.latch):
+            yield "what happens needs release, the time without repetition after which it is over, or latch: true"
+
+    def _wrong_subject(self) -> Iterator[str]:
         if self.gather is None and self.kind is None:
-            raise ValueError("kind is missing: write the kind of device, for example kind: gas_alarm")
+            yield "kind is missing: write the kind of device, for example kind: gas_alarm"
         if self.gather is not None and self.kind is not None:
-            raise ValueError("gather speaks of findings, not of devices: remove kind")
+            yield "gather speaks of findings, not of devices: remove kind"
         if (self.gather is None) is (self.of not in ALONE):
-            raise ValueError(
+            yield (
                 "a reading is about a device or a person; findings gather in a household, building, cell or line:"
                 f" write {'of: device' if self.gather is None else 'of: building'}"
             )
-        return self
 
     @property
     def kinds(self) -> tuple[str, ...]:

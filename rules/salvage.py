@@ -1,10 +1,12 @@
 """What of a faulty rulebook can still be read, so that all its mistakes are named at once and not one after the other:
-each rule by itself, with something harmless in place of the fields that are wrong by themselves. It knows no kinds.
+each rule by itself, with something harmless in place of what is wrong by itself; of trials the names they speak of. It
+knows no kinds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from typing import Any, Final
 
 from msgspec import Struct
@@ -12,6 +14,7 @@ from pydantic import ValidationError
 
 from domain import Fault
 from rules.rulebook import QUESTIONS, Rule, Rulebook
+from rules.trial import Trial, TrialBook
 
 Where = tuple[str | int, ...]
 
@@ -20,6 +23,8 @@ _HARMLESS: Final[Mapping[str, object]] = {
 }  # fmt: skip
 _FALLS_WITH: Final[Mapping[str, tuple[str, ...]]] = {"when": ("clear",), "severity": ("grades",)}
 """What cannot be judged when another field is wrong."""
+_WITHIN: Final[Mapping[str | int, object]] = {"at_least": 2}
+"""What stands in for a part of a field, where leaving it out would be a fault of its own."""
 _BEYOND_HELP: Final = frozenset(QUESTIONS) - {"when"}
 
 
@@ -54,6 +59,8 @@ def salvage(data: object) -> Salvaged:
 
 def _rule(index: int, written: dict[str, Any]) -> tuple[Rule, list[Fault]]:
     """The rule with what is harmless in place of faulty fields, and fields that do not go together."""
+    first = [error["loc"] for error in _errors(written) if error["loc"]]
+    written = _mended(written, [loc for loc in first if len(loc) > 1])
     wrong = frozenset(str(error["loc"][0]) for error in _errors(written) if error["loc"])
     replaced = wrong.union(*(_FALLS_WITH.get(name, ()) for name in wrong))
     harmless = {"name": f"rule-{index}", **_HARMLESS}
@@ -65,9 +72,66 @@ def _rule(index: int, written: dict[str, Any]) -> tuple[Rule, list[Fault]]:
     # At least its name is known: others may speak of it.
     named = harmless | ({} if "name" in wrong or "name" not in written else {"name": written["name"]})
     # With no field wrong by itself the first look has told what does not go together.
-    seen = not wrong or wrong & _BEYOND_HELP
+    seen = not first or wrong & _BEYOND_HELP
     together = [] if seen else [Fault(("rules", index), errors[0]["msg"].removeprefix("Value error, "))]
-    return Rule.model_validate(named), together
+    return _of_one_question(whole) or Rule.model_validate(named), together
+
+
+def _of_one_question(written: dict[str, Any]) -> Rule | None:
+    """Of a rule that asks several questions the first, looked at without the others and what belongs to them."""
+    asked = [name for name in reversed(QUESTIONS) if name in written]
+    without = {name: value for name, value in written.items() if name not in (*asked[1:], "clear", "cancel")}
+    return Rule.model_validate(without) if len(asked) > 1 and not _errors(without) else None
+
+
+def _mended(written: dict[str, Any], wrong: Iterable[Where]) -> dict[str, Any]:
+    """Without what is wrong inside a field: its other parts are looked at all the same."""
+    mended = deepcopy(written)
+    for *way, name in wrong:
+        held: Any = mended
+        for part in way:
+            held = _part_of(held, part)
+        if isinstance(held, dict):
+            held.pop(name, None)
+            held |= {stands: value for stands, value in _WITHIN.items() if stands == name}
+    return mended
+
+
+def _part_of(held: object, part: str | int) -> Any:
+    """None for what stands in no file: pydantic also names the types it tried."""
+    if isinstance(held, list):
+        return held[part] if isinstance(part, int) else None
+    return held.get(part) if isinstance(held, dict) else None
+
+
+def salvage_trials(data: object) -> TrialBook:
+    """The rules, kinds and quantities that a file of trials speaks of, whatever else is wrong with it.
+
+    Every trial keeps its place; one of which nothing can be read speaks of nothing.
+    """
+    written = data.get("trials") if isinstance(data, dict) else None
+    trials = [_names_of(one if isinstance(one, dict) else {}) for one in (written if isinstance(written, list) else ())]
+    return TrialBook.model_construct(trials=trials)
+
+
+def _names_of(written: dict[str, Any]) -> Trial:
+    devices = {name: _speaking(one) for name, one in _mapping(written.get("devices")).items()}
+    named: dict[str, Any] = {"name": "-", "rule": written.get("rule"), "every": "10s", "expect": []}
+    spoken = {"devices": devices} if devices else _speaking(written)
+    try:
+        return Trial.model_validate({**named, **spoken})
+    except ValidationError:
+        return Trial.model_construct(rule="", devices={}, kind=None, readings={})
+
+
+def _speaking(written: object) -> dict[str, Any]:
+    held = _mapping(written)
+    kind = {"kind": held["kind"]} if "kind" in held else {}
+    return {**kind, "readings": dict.fromkeys(_mapping(held.get("readings")), "_")}
+
+
+def _mapping(written: object) -> dict[str, Any]:
+    return written if isinstance(written, dict) else {}
 
 
 def _errors(written: dict[str, Any]) -> list[Any]:

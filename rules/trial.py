@@ -77,6 +77,12 @@ def _expectation_written(written: str) -> str:
     return written
 
 
+def _time_passes(every: Instant) -> Instant:
+    if every <= 0:
+        raise ValueError("must be longer than nothing: write every: 10s")
+    return every
+
+
 class Taking(BaseModel):
     """One of several devices that take part in a trial."""
 
@@ -96,7 +102,7 @@ class Trial(BaseModel):
     name: Annotated[str, Field(min_length=1)]
     rule: RuleName
     kind: Name | None = None
-    every: Duration
+    every: Annotated[Duration, AfterValidator(_time_passes)]
     readings: dict[Name, Annotated[str, AfterValidator(_strip_written)]] = {}
     devices: dict[str, Taking] = {}
     person: dict[str, Attribute] = {}
@@ -111,9 +117,7 @@ class Trial(BaseModel):
     expect: list[Annotated[str, AfterValidator(_expectation_written)]]
 
     @model_validator(mode="after")
-    def _time_passes(self) -> Trial:
-        if self.every <= 0:
-            raise ValueError("every must be longer than nothing: write every: 10s")
+    def _of_one_or_of_many(self) -> Trial:
         if self.devices and (self.readings or self.device or self.kind):
             raise ValueError("with devices, kind, attributes and readings belong to each of them: move them there")
         return self

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from domain.kind import Kind
-from rules.check import check, check_references
+from rules.check import check, check_references, check_trials
 from rules.rulebook import Rulebook
-from rules.salvage import salvage
+from rules.salvage import salvage, salvage_trials
 
 RULE: dict[str, Any] = {
     "name": "gas-low", "title": {"zh": "浓度高", "en": "Gas"}, "kind": "gas_alarm", "severity": "high",
@@ -85,3 +85,59 @@ def test_a_right_book_is_left_as_it_is(books: dict[str, Rulebook]) -> None:
     for name, book in books.items():
         part = salvage(yaml.safe_load((folder / f"{name}.yaml").read_text("utf-8")))
         assert (part.book.rules, part.faults) == (book.rules, ())
+
+
+@pytest.mark.parametrize(
+    ("changes", "where", "message"),
+    [
+        ({"when": None, "absent": {"quantity": "nope", "missed": -1}}, (0, "absent", "quantity"), "no quantity 'nope'"),
+        ({"kind": ["Gas Alarm"], "when": "time.hour > 25"}, (0, "when"), "25 is outside"),
+        ({"grades": [{"severity": "hi", "when": "lel > 3"}], "show": ["lel"]}, (0, "show", 0), "no quantity 'lel'"),
+        ({"advice": "soon", "when": "lel > 3"}, (0, "when"), "no quantity 'lel'"),
+    ],
+)
+def test_a_part_that_is_wrong_hides_no_other_part(
+    kinds: dict[str, Kind], changes: dict[str, Any], where: tuple[str | int, ...], message: str
+) -> None:
+    told = faults(kinds, {name: value for name, value in {**RULE, **changes}.items() if value is not None})
+    assert [(found, message in said) for found, said in told] == [(where, True)]
+
+
+def test_of_a_rule_that_asks_twice_both_faults_are_told_at_once(kinds: dict[str, Kind]) -> None:
+    twice = {**RULE, "absent": {"quantity": "nope", "missed": -1}}
+    (asks, at), (unknown, said) = faults(kinds, twice)
+    assert (asks, unknown) == ((0,), (0, "absent", "quantity"))
+    assert "asks one question" in at
+    assert "'nope'" in said
+
+
+def test_a_gathering_with_a_wrong_number_still_names_the_rules_it_lacks(kinds: dict[str, Kind]) -> None:
+    parts = [{"rules": ["gas-nothing"], "at_least": 0}]
+    gathering = {**RULE, "of": "household", "gather": {"within": "10m", "parts": parts}}
+    part = salvage({"hazard": "gas", "rules": [{k: v for k, v in gathering.items() if k not in ("kind", "when")}]})
+    assert (part.faults, check(part.book, kinds)) == ((), [])
+    ((_, fault),) = check_references([part.book])
+    assert fault.message.startswith("no rule gas-nothing")
+
+
+def test_a_rule_tells_all_that_does_not_go_together() -> None:
+    event = {**RULE, "when": None, "event": "alarm", "clear": "not alarm", "of": "building"}
+    with pytest.raises(ValueError, match=r"clear belongs to when.*needs release.*write of: device"):
+        Rulebook.model_validate({"hazard": "gas", "rules": [{k: v for k, v in event.items() if v is not None}]})
+
+
+def test_trials_tell_unknown_names_beside_what_cannot_be_read(kinds: dict[str, Kind]) -> None:
+    book = Rulebook.model_validate({"hazard": "gas", "rules": [RULE]})
+    several = {"a": {"kind": "gas_alarm", "readings": {"co": 3}}, "b": {"kind": "gas_alrm"}}
+    written = [
+        {"rule": "gas-lo", "every": "0s"},
+        {"rule": "gas-low", "readings": {"lel": "q"}},
+        "no trial",
+        {"rule": "Gas Low"},
+        {"rule": "gas-low", "devices": several},
+        {"rule": "gas-low", "readings": 3},
+    ]
+    told = check_trials(salvage_trials({"trials": written}), book, kinds)
+    places = [(0, "rule"), (1, "readings", "lel"), (4, "devices", "a", "readings", "co"), (4, "devices", "b", "kind")]
+    assert [fault.where[1:] for fault in told] == places
+    assert salvage_trials({"trials": 3}).trials == salvage_trials([]).trials == []

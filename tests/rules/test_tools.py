@@ -211,3 +211,12 @@ def test_what_cannot_be_done_is_said_in_one_sentence(data: Path, tmp_path: Path)
     assert (early.exit_code, "nothing is remembered" in early.output) == (1, True)
     assert "no RFC 3339 time" in run("backtest", book, "--data", str(data), "--until", "noon").output
     assert "no rule x in the active" in run("explain", "x", "--device", "d", "--data", str(data)).output
+
+
+def test_trials_of_what_does_not_exist_are_faults_and_no_failures(tmp_path: Path) -> None:
+    run("new", "shop", "--folder", str(tmp_path))
+    trials = tmp_path / "shop_test.yaml"
+    trials.write_text(trials.read_text("utf-8").replace("lel_pct: 2 12x1", "lel: 2 12x1"), "utf-8")
+    result = run("test", str(tmp_path / "shop.yaml"))
+    assert result.exit_code == 1
+    assert "shop_test.yaml:12:14: trials.1.readings.lel: gas_alarm has no quantity 'lel'" in result.output

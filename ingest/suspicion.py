@@ -82,12 +82,13 @@ class Suspicion:
         return best[0] if len(best) == 1 else None
 
     def _meant(self, platform: str, name: str) -> list[tuple[str, Spec]]:
-        """What a field says in each kind, by its name, else by its words."""
+        """What a field says in each kind: by its name, in kinds that do not know it by its words."""
         known = self._of(platform)
-        said = known.get(name) or next(
-            (known[SPOKEN + words] for words in heard_as(name) if SPOKEN + words in known), ()
-        )
-        return [(kind, each) for kind, spec in said for each in (spec, *spec.also)]
+        named = known.get(name, [])
+        exact = {kind for kind, _ in named}
+        heard = next((known[SPOKEN + words] for words in heard_as(name) if SPOKEN + words in known), [])
+        said = [*named, *(each for each in heard if each[0] not in exact)]
+        return [(kind, each) for kind, spec in said for each in (spec, *spec.also) if _speaks(each)]
 
     def _of(self, platform: str) -> dict[str, list[tuple[str, Spec]]]:
         if platform not in self._fields:
@@ -98,11 +99,15 @@ class Suspicion:
         known: dict[str, list[tuple[str, Spec]]] = {}
         for kind in self._kinds.values():
             plan = compile_plan(kind, self._books, platform or ANY)
-            spoken = {SPOKEN + words: spec for words, spec in plan.spoken.items()}
+            # A stranger may be of any make: its words are understood where those of our own devices are fixed.
+            spoken = {SPOKEN + words: spec for words, spec in compile_plan(kind, self._books, ANY).spoken.items()}
             for name, spec in (plan.specs | spoken).items():
-                if not spec.ignored and not (spec.rule is not None and spec.rule.vague):
-                    known.setdefault(name, []).append((kind.kind, spec))
+                known.setdefault(name, []).append((kind.kind, spec))
         return known
+
+
+def _speaks(spec: Spec) -> bool:
+    return not spec.ignored and not (spec.rule is not None and spec.rule.vague)
 
 
 def _pattern(dangers: Iterable[str]) -> re.Pattern[bytes]:

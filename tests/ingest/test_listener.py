@@ -342,7 +342,7 @@ def test_a_restored_listener_knows_what_was_said_before_the_crash(
 
 
 def test_the_decoder_says_its_version(ours: Listener) -> None:
-    assert "adapter 3, mapping 3" == ours.versions["zigbee2mqtt"]
+    assert "adapter 3, mapping 4" == ours.versions["zigbee2mqtt"]
 
 
 JSON = st.recursive(

@@ -60,6 +60,30 @@ def test_a_danger_of_a_device_that_nobody_registered_is_told_whoever_its_maker_i
     assert any(refusal.danger for refusal in listener().hear([evidence(platform, name)]).refusals)
 
 
+@pytest.mark.parametrize("platform", ["chirpstack", "zigbee2mqtt"])
+@pytest.mark.parametrize(
+    ("fields", "danger"),
+    [
+        ({"Alarm": "ON"}, True),
+        ({"flood": "wet"}, True),
+        ({"event": "sos"}, True),
+        ({"报警": 1}, True),
+        ({"Alarm": "OFF"}, False),
+        ({"event": "single"}, False),
+        ({"opened": True}, False),
+        ({"opened": True, "tilt_deg": 40, "water_level_mm": 3}, True),
+    ],
+)
+def test_a_stranger_is_understood_in_plain_words(
+    kinds: dict[str, Kind], books: list[MappingBook], platform: str, fields: dict[str, object], danger: bool
+) -> None:
+    assert danger is Suspicion(kinds, books).dangerous(platform, fields)
+
+
+def test_an_open_stranger_is_a_danger_if_its_model_is_a_cover(kinds: dict[str, Kind], books: list[MappingBook]) -> None:
+    assert Suspicion(kinds, books).dangerous("chirpstack", {"opened": True}, "DC410")
+
+
 @pytest.mark.parametrize(
     ("platform", "fields", "kind"),
     [

@@ -19,8 +19,10 @@ from rules.manual import table
 from rules.rulebook import Rulebook
 from rules.trial import TrialBook
 
+SCHEMA = "rulebook.schema.json"
+"""Stands beside a new book, for editors."""
 _BOOK = """\
-# yaml-language-server: $schema=rulebook.schema.json
+# yaml-language-server: $schema={schema}
 # {name}: say here in one sentence what is watched and why.
 # Check it with `fengshao rules check {name}.yaml`, try it with `fengshao rules test {name}.yaml`, and see what it would
 # have found with `fengshao rules backtest {name}.yaml --since 30d --data DIR`.
@@ -71,7 +73,7 @@ def template(name: str) -> dict[str, str]:
     """A rulebook and its trials by file name, both right and ready to be changed."""
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
         raise Answered(f"{name!r} is no name for a rulebook: write small letters and hyphens, like gas-shop")
-    return {f"{name}.yaml": _BOOK.format(name=name), f"{name}_test.yaml": _TRIALS.format(name=name)}
+    return {f"{name}.yaml": _BOOK.format(name=name, schema=SCHEMA), f"{name}_test.yaml": _TRIALS.format(name=name)}
 
 
 def write_book(name: str, folder: Path) -> list[Path]:
@@ -83,6 +85,9 @@ def write_book(name: str, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     for file, text in files.items():
         file.write_text(text, "utf-8")
+    shape = folder / SCHEMA
+    if not shape.exists():
+        shape.write_text(schema("rulebook") + "\n", "utf-8")
     return list(files)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Final
 
 from domain import Instant, Value
@@ -59,3 +60,17 @@ def expected(written: str) -> tuple[Instant, str]:
     if match is None or graded != (match[3] is not None):
         raise ValueError(f"{written!r} is no expectation: write '50s begin critical', '40s grade high' or '130s end'")
     return parse_duration(match[1]), " ".join(part for part in (match[2], match[3]) if part)
+
+
+def time_passes(every: Instant) -> Instant:
+    """Raises ValueError for steps that take no time."""
+    if every <= 0:
+        raise ValueError("must be longer than nothing: write every: 10s")
+    return every
+
+
+def in_a_zone(start: datetime) -> datetime:
+    """Raises ValueError for a day and hour that is another instant in every zone."""
+    if start.tzinfo is None:
+        raise ValueError("needs a time zone: write 2026-10-01T08:00+08:00")
+    return start

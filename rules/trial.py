@@ -28,6 +28,7 @@ Several strips run side by side; what falls on the same step is one reading. Bes
     together: true                  all arrive in one batch, after the last was measured
     outage: [1h, 3h]                from 1 h to 3 h nobody could be heard
     until: 2d                       time goes on so long after the last reading (default 1h)
+    start: 2026-10-01T08:00+08:00   when the first step is, for rules that ask for holidays, workdays, the hour
 
 Several devices, in one building and as many households as are named, have strips each (in place of `readings`):
 
@@ -45,6 +46,7 @@ An expectation says when it is told (arrival time, counted from the first step),
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Final
 
 from msgspec import Struct
@@ -56,10 +58,10 @@ from domain.kind import Kind, Name
 from domain.people import Community, community
 from rules.engine import Engine
 from rules.rulebook import ANY_KIND, Rule, Rulebook, RuleName
-from rules.strips import expected, strip
+from rules.strips import expected, in_a_zone, strip, time_passes
 
 START: Final[Instant] = 1_767_225_600_000
-"""2026-01-01T00:00:00Z, when every trial begins. Any instant would do; a fixed one gives the same ids every time."""
+"""2026-01-01T00:00:00Z, when a trial begins that names no `start`: a fixed instant gives the same ids every time."""
 DEVICE: Final = "trial-device"
 
 _VERBS: Final = {
@@ -75,12 +77,6 @@ def _strip_written(written: str) -> str:
 def _expectation_written(written: str) -> str:
     expected(written)
     return written
-
-
-def _time_passes(every: Instant) -> Instant:
-    if every <= 0:
-        raise ValueError("must be longer than nothing: write every: 10s")
-    return every
 
 
 class Taking(BaseModel):
@@ -102,7 +98,7 @@ class Trial(BaseModel):
     name: Annotated[str, Field(min_length=1)]
     rule: RuleName
     kind: Name | None = None
-    every: Annotated[Duration, AfterValidator(_time_passes)]
+    every: Annotated[Duration, AfterValidator(time_passes)]
     readings: dict[Name, Annotated[str, AfterValidator(_strip_written)]] = {}
     devices: dict[str, Taking] = {}
     person: dict[str, Attribute] = {}
@@ -114,6 +110,7 @@ class Trial(BaseModel):
     together: bool = False
     outage: tuple[Duration, Duration] | None = None
     until: Duration = HOUR
+    start: Annotated[datetime, AfterValidator(in_a_zone)] | None = None
     expect: list[Annotated[str, AfterValidator(_expectation_written)]]
 
     @model_validator(mode="after")
@@ -121,6 +118,11 @@ class Trial(BaseModel):
         if self.devices and (self.readings or self.device or self.kind):
             raise ValueError("with devices, kind, attributes and readings belong to each of them: move them there")
         return self
+
+    @property
+    def begins(self) -> Instant:
+        """When its first step is."""
+        return START if self.start is None else round(self.start.timestamp() * 1000)
 
     def taking_part(self, kind: str) -> dict[str, Taking]:
         """The devices by name; a trial of one device has one of this kind, unless it names another."""
@@ -159,14 +161,15 @@ class Stage(Struct, frozen=True):
     outage: tuple[Instant, Instant] | None
     batches: tuple[tuple[Instant, tuple[Reading, ...]], ...]
     end: Instant
+    start: Instant = START
 
 
 def stage(trial: Trial, rule: Rule) -> Stage:
     """The devices, the people, and the readings by arrival."""
     taking = trial.taking_part(next(iter(rule.kinds), ""))
     readings = list(_readings(trial, taking))
-    last = max((reading.received for reading in readings), default=START)
-    outage = None if trial.outage is None else (START + trial.outage[0], START + trial.outage[1])
+    last = max((reading.received for reading in readings), default=trial.begins)
+    outage = None if trial.outage is None else (trial.begins + trial.outage[0], trial.begins + trial.outage[1])
     return Stage(
         tuple(
             Device(
@@ -181,6 +184,7 @@ def stage(trial: Trial, rule: Rule) -> Stage:
         outage,
         tuple(_by_arrival(readings)),
         last + trial.until,
+        trial.begins,
     )
 
 
@@ -208,8 +212,8 @@ def _readings(trial: Trial, taking: Mapping[str, Taking]) -> Iterator[Reading]:
     }
     steps = max((len(values) for held in strips.values() for values in held.values()), default=0)
     for index in range(steps):
-        at = START + index * trial.every
-        received = START + _sent_with(trial, index, steps) * trial.every + trial.delay + trial.late.get(index, 0)
+        at = trial.begins + index * trial.every
+        received = trial.begins + _sent_with(trial, index, steps) * trial.every + trial.delay + trial.late.get(index, 0)
         for device, held in strips.items():
             said = {name: values[index] for name, values in held.items() if index < len(values)}
             values = {name: value for name, value in said.items() if value is not None}
@@ -228,10 +232,10 @@ def _by_arrival(readings: Sequence[Reading]) -> Iterator[tuple[Instant, tuple[Re
         yield received, tuple(reading for reading in readings if reading.received == received)
 
 
-def told(findings: Sequence[Finding], rule: str) -> tuple[str, ...]:
+def told(findings: Sequence[Finding], rule: str, start: Instant = START) -> tuple[str, ...]:
     """The findings of a rule in the words of expectations."""
     return tuple(
-        _words(finding.now - START, finding.phase, finding.severity) for finding in findings if finding.rule == rule
+        _words(finding.now - start, finding.phase, finding.severity) for finding in findings if finding.rule == rule
     )
 
 
@@ -247,7 +251,7 @@ def _normal(written: str) -> str:
 
 def played(engine: Engine, scene: Stage) -> list[Finding]:
     """Plays a stage on an engine: the smallest host there is."""
-    findings = engine.enrol(scene.devices, START)
+    findings = engine.enrol(scene.devices, scene.start)
     for now, act in sorted([*_heard(scene), *_deaf(scene)], key=lambda moment: moment[0]):
         findings += act(engine, now)
     return findings + engine.tick(scene.end)
@@ -301,4 +305,4 @@ def _run(books: Sequence[Rulebook], trial: Trial, kinds: Mapping[str, Kind]) -> 
         return TrialResult(trial.name, trial.rule, wanted, (f"no rule {trial.rule} in this book",))
     scene = stage(trial, rule if ANY_KIND not in rule.kinds else rule.model_copy(update={"kind": sorted(kinds)}))
     engine = Engine(books, kinds, scene.community, tells_shadows=True)
-    return TrialResult(trial.name, trial.rule, wanted, told(played(engine, scene), trial.rule))
+    return TrialResult(trial.name, trial.rule, wanted, told(played(engine, scene), trial.rule, scene.start))

@@ -70,6 +70,7 @@ def test_a_new_book_is_right_and_its_trials_pass(tmp_path: Path) -> None:
     assert "exists: choose another name" in run("new", "corner-shop", "--folder", str(tmp_path)).output
     assert "small letters" in run("new", "Corner").output
     assert [file.name for file in write_book("b", tmp_path)] == ["b.yaml", "b_test.yaml"]
+    assert json.loads((tmp_path / "rulebook.schema.json").read_text("utf-8")) == json.loads(schema("rulebook"))
 
 
 def test_the_schema_speaks_of_what_people_write() -> None:

@@ -111,3 +111,28 @@ def test_several_devices_have_strips_of_their_own(kinds: dict[str, Kind]) -> Non
     assert list(trial.taking_part("door")) == ["a", "b"]
     with pytest.raises(ValidationError, match="belong to each of them"):
         Trial.model_validate({**trial.model_dump(), "every": "1s", "until": "1h", "delay": "0s", "kind": "door"})
+
+
+def test_a_trial_that_names_its_start_lives_through_that_day(kinds: dict[str, Kind]) -> None:
+    rules = [
+        {"name": name, "title": {"zh": "夜里", "en": "Night"}, "kind": "door", "severity": "low", "source": "test"}
+        | {"when": f"opened and {asks}"}
+        for name, asks in (("on-holiday", "time.holiday"), ("at-two", "time.hour == 2"))
+    ]
+    book = Rulebook.model_validate({"hazard": "door", "rules": rules})
+    written = [
+        trial(rule=rule, every="1h", readings={"opened": "truex4"}, device=device, start=start, expect=expect)
+        for rule, device, start, expect in (
+            ("on-holiday", {}, "2026-09-30T22:00+08:00", ["2h begin low"]),
+            ("on-holiday", {}, "2026-10-08T08:00+08:00", []),
+            ("at-two", {"timezone": "Europe/London"}, "2026-10-25T00:00:00+01:00", ["3h begin low", "4h end"]),
+            ("at-two", {"timezone": "Europe/London"}, "2026-10-24T00:00:00+01:00", ["2h begin low", "3h end"]),
+        )
+    ]
+    for result in run_trials(book, TrialBook.model_validate({"trials": written}), kinds):
+        assert result.passed, result
+
+
+def test_a_start_names_its_zone() -> None:
+    with pytest.raises(ValueError, match="needs a time zone: write 2026-10-01T08:00"):
+        Trial.model_validate(trial(start="2026-10-01T08:00"))

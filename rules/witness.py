@@ -13,9 +13,16 @@ from domain.kind import Kind, Words
 
 RECKONED: Final = {
     "count": Words(zh="数量", en="Number"),
+    "detail": Words(zh="说明", en="Detail"),
+    "device": Words(zh="设备", en="Device"),
     "distance_m": Words(zh="离登记地点", en="Distance from the place written down"),
+    "dropped": Words(zh="丢弃条数", en="Messages dropped"),
+    "fault": Words(zh="错误", en="Fault"),
     "heard": Words(zh="最近一次消息", en="Last message"),
+    "identity": Words(zh="标识", en="Identity"),
+    "reason": Words(zh="原因", en="Reason"),
     "retained": Words(zh="保留消息，时间不明", en="Retained message of unknown age"),
+    "seconds": Words(zh="持续秒数", en="Seconds it lasted"),
 }
 """What is no quantity of a kind."""
 WINDOWED: Final = {

@@ -58,6 +58,7 @@ def test_of_two_limits_the_one_that_was_passed_is_shown(
         (Evidence("alarm", True), "报警", "Alarm"),
         (Evidence("valve_closed", False), "阀门已关 否", "Valve closed no"),
         (Evidence("heard", None, "ms", None), "最近一次消息 没有", "Last message none"),
+        (Evidence("identity", "zigbee2mqtt:hall"), "标识 zigbee2mqtt:hall", "Identity zigbee2mqtt:hall"),
         (Evidence("count", 3, "", 3), "数量 3（限值 3）", "Number 3 (limit 3)"),
         (
             Evidence("heard", None, "ms", 5_400_000),

@@ -80,7 +80,8 @@ class MappingBook(BaseModel):
     """The fields of one platform: those of every kind, those of each kind, and what single models do otherwise.
 
     `also` are other platforms whose devices say the same: one LoRaWAN codec runs on several networks. `spoken` are
-    plain words, by kind or of `every` kind, which hold in any spelling where no field is named exactly.
+    plain words, by kind or of `every` kind, which hold in any spelling where no field is named exactly. A platform
+    that serves no other kinds than its `kinds` is `closed`: a stranger there is proposed as none else.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -88,6 +89,7 @@ class MappingBook(BaseModel):
     platform: str
     also: list[str] = Field(default_factory=list)
     version: int
+    closed: bool = False
     fields: Fields = Field(default_factory=dict)
     kinds: dict[Name, Fields] = Field(default_factory=dict)
     models: list[ModelFields] = Field(default_factory=list)

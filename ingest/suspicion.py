@@ -37,6 +37,7 @@ class Suspicion:
         harmless = {name for kind in kinds.values() for name, each in kind.quantities.items() if not each.danger}
         self._doubtful = dangers & harmless
         self._models = {name: each.kind for book in books for each in book.models for name in each.models}
+        self._closed = {book.platform: book.kinds.keys() for book in books if book.closed}
         self._written: dict[str | None, re.Pattern[bytes]] = {None: _pattern(dangers - harmless)}
         for name, kind in kinds.items():
             self._written[name] = _pattern({name for name, each in kind.quantities.items() if each.danger})
@@ -72,7 +73,8 @@ class Suspicion:
         danger the plainer one, of which these fields tell more (`moisture`: water_leak, not manhole).
         """
         own = [(name, kind, spec) for name in fields for kind, spec in self._meant(platform, name)]
-        own = [(name, kind, spec) for name, kind, spec in own if spec.quantity not in self._common]
+        served = self._closed.get(platform, self._kinds.keys())
+        own = [each for each in own if each[2].quantity not in self._common and each[1] in served]
         votes = Counter(kind for _, kind, _ in own)
         best = [kind for kind, count in votes.items() if count == max(votes.values())]
         words = {word for name, _, _ in own for word in name.lower().split("_")}

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from domain import Identity, Instant, Reason
+from domain.identities import canonical
 from ingest.outcome import Note, Proposal
 from store.ledger.tables_system import described, refusals
 
@@ -57,12 +58,16 @@ def describe(tx: Connection, notes: Sequence[Note]) -> None:
 def claimable(tx: Connection, limit: int, known: Known, kind_like: KindLike) -> list[Claimable]:
     """Whoever bears a danger first, then the latest heard."""
     rows = [row for row in tx.execute(select(described)) if not any(known(*name) for name in row.identities)]
-    by_name = {tuple(name): row for row in rows for name in row.identities}
+    by_name: dict[tuple[str, str], list[Any]] = {}
+    for row in rows:
+        for platform, name in row.identities:
+            by_name.setdefault((platform, canonical(platform, name)), []).append(row)
     found: dict[tuple[str, str], Claimable] = {}
     for one in _speakers(tx):
         if not known(one.platform, one.identity):
-            row = by_name.get((one.platform, one.identity))
-            found[one.platform, one.identity] = one if row is None else _joined(one, row, kind_like)
+            for row in by_name.get((one.platform, canonical(one.platform, one.identity)), ()):
+                one = _joined(one, row, kind_like)
+            found[one.platform, one.identity] = one
     told_of = {each for one in found.values() for each in one.identities}
     for row in rows:
         silent = _silent(row)
@@ -134,4 +139,5 @@ def _joined(one: Claimable, row: Any, kind_like: KindLike) -> Claimable:
     """With what the platform says of it."""
     names = tuple(dict.fromkeys((*one.identities, *(Identity(*name) for name in row.identities))))
     kind = one.proposed_kind or kind_like(row.platform, row.hints)
-    return replace(one, proposed_kind=kind, identities=names, vendor=row.vendor, model=row.model, name=row.name)
+    said = {name: getattr(one, name) or getattr(row, name) for name in ("vendor", "model", "name")}
+    return replace(one, proposed_kind=kind, identities=names, **said)

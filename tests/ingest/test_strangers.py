@@ -95,6 +95,9 @@ def test_an_open_stranger_is_a_danger_if_its_model_is_a_cover(kinds: dict[str, K
         ("homeassistant", ("battery", "gas"), "gas_alarm"),
         ("homeassistant", ("battery",), None),
         ("tasmota", ("ZoneAlarm", "ZoneTrouble"), None),
+        ("jftech", ("fall",), None),
+        ("jftech", ("falling_object",), "falling_object"),
+        ("jftech", ("e-bike",), "ebike_lift"),
     ],
 )
 def test_what_a_device_will_speak_of_proposes_its_kind(

@@ -1,0 +1,38 @@
+"""Who may be claimed: what a platform said of a device stays with it when it speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection
+
+from domain import Identity, Lane, Reason
+from ingest.outcome import Note, NoteKind, Proposal, Refusal
+from store.ledger import refusals
+from store.ledger.claimable import claimable, describe
+from store.ledger.engine import Ledger
+
+IEEE = "0x00158D0001DEEC28"
+
+
+@pytest.fixture
+def tx(ledger: Ledger) -> Iterator[Connection]:
+    with ledger._engine.begin() as opened:
+        yield opened
+
+
+def say(tx: Connection, *proposals: Proposal) -> None:
+    describe(tx, [Note(NoteKind.DISCOVERY, "homeassistant", None, "", at=5, proposals=proposals)])
+
+
+def test_a_described_device_that_speaks_keeps_all_that_was_said_of_it(tx: Connection) -> None:
+    mine, other = ("zigbee2mqtt", IEEE), ("homeassistant", "kitchen")
+    say(tx, Proposal((mine, ("zigbee2mqtt", "Kitchen")), ("gas",), "Heiman", "HS3CG", "Kitchen"))
+    say(tx, Proposal((other, mine), ("battery",)))
+    spoken = Refusal(7, "zigbee2mqtt", "t", b"", Reason.UNKNOWN_DEVICE, "", "zigbee2mqtt", IEEE.lower(), True)
+    refusals.keep(tx, Lane.BULK, 1, [spoken], limit=9)
+
+    (found,) = claimable(tx, 9, lambda *_: False, lambda _, hints: "gas_alarm" if "gas" in hints else None)
+    assert ("gas_alarm", "Heiman", "HS3CG", "Kitchen") == (found.proposed_kind, found.vendor, found.model, found.name)
+    assert {Identity(*mine), Identity(*other), Identity("zigbee2mqtt", "Kitchen")} <= set(found.identities)

@@ -28,6 +28,8 @@ _FALSE_WORDS: Final = frozenset(
     {"false", "0", "off", "no", "normal", "none", "clear", "inactive", "ok", "no alarm", "no_alarm", "正常", "无", "否"}
 )
 _INT64_MAX: Final = 2**63 - 1
+CELL_MAX_V: Final = 4.4
+"""A full lithium cell has 4.35 V."""
 
 
 def convert(spec: Spec, value: object) -> Value | Problem:
@@ -41,7 +43,18 @@ def convert(spec: Spec, value: object) -> Value | Problem:
         value = _translate(rule, value)
         if isinstance(value, Problem):
             return value
+        if rule.volts is not None and rule.volts is not _looks_like_volts(value):
+            return NOTHING
     return _CONVERTERS[spec.holds](value, rule)
+
+
+def _looks_like_volts(value: object) -> bool:
+    """No battery tells its charge in tenths of a percent just before it is empty.
+
+    >>> _looks_like_volts(3.6), _looks_like_volts(3), _looks_like_volts(57.5)
+    (True, False, False)
+    """
+    return type(value) is float and not value.is_integer() and 0 < value < CELL_MAX_V
 
 
 def _same_number(value: object, other: object) -> bool:

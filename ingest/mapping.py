@@ -43,7 +43,8 @@ class FieldRule(BaseModel):
     refused, or is absent if `otherwise: absent`, or means yes or no if `otherwise` says so. `bit` takes one bit of a
     whole number (`5`, `"0x21"`). `text_number` reads `1700 mm` and `24.5 ℃` as numbers. Of several fields that mean one
     quantity the last counts; with `largest`, the one furthest from zero. A `vague` field means this only from a device
-    that we know: everybody's contact, switch or motion says nothing about a stranger.
+    that we know: everybody's contact, switch or motion says nothing about a stranger. A `battery` of 3.6 is volts: with
+    `volts: true` only such a number is meant (below 4.4, not whole), with `volts: false` every other.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -60,6 +61,7 @@ class FieldRule(BaseModel):
     text_number: bool = False
     largest: bool = False
     vague: bool = False
+    volts: bool | None = None
 
 
 Fields = dict[str, Annotated[list[FieldRule], BeforeValidator(_written_short)]]
@@ -206,6 +208,6 @@ def _range(quantity: Quantity) -> tuple[float, float]:
 def _passes(rule: FieldRule, lo: float, hi: float) -> bool:
     """Whether a value of the right type inside the plausible range needs nothing done to it."""
     changes = rule.words or rule.invert or rule.text_number or rule.largest or rule.scale != 1 or rule.offset
-    changes = changes or rule.bit is not None
+    changes = changes or rule.bit is not None or rule.volts is not None
     hidden = any(not isinstance(value, str) and lo <= value <= hi for value in rule.absent)
     return not changes and not hidden

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,10 +16,11 @@ from hypothesis import strategies as st
 from domain import Device, Identity, Quality, Reason
 from domain.kind import Kind
 from ingest.directory import Directory
+from ingest.duplicates import Window
 from ingest.frame import Frame
-from ingest.gate import admit
+from ingest.gate import Verdict, admit
 from ingest.listener import Listener, ListenerSettings
-from ingest.mapping import MappingBook
+from ingest.mapping import MappingBook, compile_plan
 from ingest.outcome import Draft, NoteKind
 
 NOW = 1767225660000
@@ -69,6 +71,22 @@ def test_one_and_one_point_nought_are_the_same_value(ours: Listener) -> None:
 
 def test_a_key_written_as_text_is_a_press_all_the_same(ours: Listener) -> None:
     assert [{"key": 1}] == [each.values for each in ours.hear(say("button-1", {"key": "1"})).readings]
+
+
+@pytest.mark.parametrize("platform", ["chirpstack", "tts"])
+@pytest.mark.parametrize(
+    ("said", "values"),
+    [(3.6, {"battery_v": 3.6}), (3, {"battery_pct": 3}), (57.5, {"battery_pct": 57.5}), ("3.6 V", {"battery_v": 3.6})],
+)
+def test_a_battery_of_three_point_six_is_volts(
+    kinds: dict[str, Kind], books: list[MappingBook], platform: str, said: object, values: dict[str, float]
+) -> None:
+    plan = compile_plan(kinds["water_leak"], books, platform)
+    verdict = admit(Draft(platform, "x", None, {"battery": said}), GAS, plan, Window(), NOW, UTC)
+
+    assert isinstance(verdict, Verdict)
+    assert verdict.reading is not None
+    assert ([], values) == (verdict.objections, verdict.reading.values)
 
 
 def test_equal_bytes_without_time_or_seq_are_two_presses(ours: Listener) -> None:

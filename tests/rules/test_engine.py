@@ -480,8 +480,7 @@ def test_a_quiet_reading_leaves_nothing_behind(engine: Engine) -> None:
     engine.feed(heard, T0 + 1000)
     grown = tracemalloc.take_snapshot().compare_to(before, "filename")
     tracemalloc.stop()
-    assert (
-        sum(line.size_diff for line in grown if "/rules/" in line.traceback[0].filename and "tests" not in str(line))
-        < 500
-    )
+    ours = [line for line in grown if "/rules/" in line.traceback[0].filename and "tests" not in str(line)]
+    # One object kept of each reading would be 28 bytes at least; what a test runner keeps is less than that together.
+    assert sum(line.size_diff for line in ours) < 8 * len(heard)
     assert all(seat.watches is NO_WATCHES for seat in engine.seats.values())

@@ -97,7 +97,7 @@ def overtaken(engine: Town, heard: list[Reading], cuts: list[int], crash: bool) 
     return found(findings + town.tick(late[-1].received + 12 * HOUR))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(steps=ALARMS, cuts=CUTS, crash=st.booleans())
 def test_dangers_that_overtake_a_backlog_change_no_finding(
     engine: Town, steps: list[tuple[int, bool]], cuts: list[int], crash: bool
@@ -114,7 +114,7 @@ def of_the_band(steps: list[tuple[int, dict[str, Value]]]) -> list[Reading]:
     return heard
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(steps=CALLS, cuts=CUTS, crash=st.booleans())
 def test_calls_for_help_that_overtake_a_backlog_are_the_calls_of_a_quiet_day(
     engine: Town, steps: list[tuple[int, bool]], cuts: list[int], crash: bool
@@ -130,7 +130,7 @@ def test_taking_back_a_fall_does_not_take_back_the_newer_one_that_overtook_it(en
     assert len([finding for finding, _ in told if finding.startswith("band-fall@")]) == 2
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(steps=ALARMS, together=st.booleans())
 def test_a_day_that_arrives_in_one_moment_is_judged_like_a_day(
     engine: Town, steps: list[tuple[int, bool]], together: bool

@@ -76,7 +76,7 @@ def ordered(found: list[list[Finding]]) -> list[list[str]]:
     return [sorted(map(repr, findings)) for findings in found]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(said=steps, silent=silences, count=st.integers(2, 4), chunk=st.integers(1, 20))
 def test_parts_find_together_what_one_engine_finds(
     scene: Scene, said: list[tuple[int, Device, int]], silent: list[tuple[int, int]], count: int, chunk: int

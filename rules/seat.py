@@ -126,9 +126,8 @@ class Seat:
                     self.heard_of[name] = now
 
     def leave(self, now: Instant) -> None:
-        """Its platform says that it is gone. Said again (a retained last will), it is not gone anew."""
-        if not self.is_gone:
-            self.gone = now
+        """Its platform says that it is gone."""
+        self.gone = now
 
     @property
     def is_gone(self) -> bool:

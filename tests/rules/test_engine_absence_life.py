@@ -69,3 +69,16 @@ def test_a_clock_that_stays_wrong_is_told_with_its_offset_and_ends_when_it_is_ri
     assert [*heard(80, 0), *heard(200, 0), *heard(210, 0, Quality.RETAINED), *heard(300, 0, Quality.RETAINED)] == []
     assert heard(310, 0, None) == []
     assert [one.phase for one in engine.tick(T0 + 371 * MINUTE)] == [Phase.ENDED]
+
+
+def test_a_device_that_is_gone_is_missed_itself_and_no_single_quantity_of_it_before_its_time(
+    kinds: dict[str, Kind],
+) -> None:
+    rule = {"name": "co-unheard", "title": {"zh": "一", "en": "x"}, "kind": "gas_alarm", "severity": "low"}
+    absent = {"absent": {"quantity": "co_ppm", "after": "2h"}, "source": "test"}
+    book = Rulebook.model_validate({"hazard": "gas", "rules": [{**rule, **absent}]})
+    engine = Engine([book], kinds, community())
+    engine.enrol([Device("gas-1", "gas_alarm")], T0)
+    assert engine.gone(["gas-1"], T0 + MINUTE) == []
+    assert engine.tick(T0 + HOUR) == []
+    assert [one.rule for one in engine.tick(T0 + 3 * HOUR)] == ["co-unheard"]

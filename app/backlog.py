@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from domain import Instant, Lane
-from ingest.frame import Entry
+from ingest.frame import Entry, Frame
 
 READ_AHEAD = 16
 FRAME_BYTES = 200
@@ -116,6 +116,16 @@ class Backlog:
     def entries(self) -> int:
         """How many entries wait in memory."""
         return sum(len(queue) for queue in self._queues.values())
+
+
+def overtook(lane: Lane, frames: Sequence[Frame]) -> bool:
+    """Whether what the same devices said before may still lie in the ordinary lane.
+
+    Not where all that a device says comes by its own topic in the urgent session.
+    """
+    return lane is Lane.URGENT and any(
+        frame.session != Lane.URGENT.value or frame.topic.endswith("/alarm") for frame in frames
+    )
 
 
 def _received(entry: Entry) -> Instant:

@@ -15,7 +15,7 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from app.backlog import Backlog
+from app.backlog import Backlog, overtook
 from app.counts import Counts
 from app.gateways import whose
 from app.hold import Hold
@@ -235,7 +235,7 @@ class Chain:
         # The engine runs what is due before each reading; its time must not pass what waits unjudged elsewhere.
         until = min(self.backlog.heard_until(until), self._unjudged or until)
         self._at = (entry.lane, entry.pos)
-        await self._host.feed(heard.readings, frames[-1].received, until, ahead=entry.lane is Lane.URGENT)
+        await self._host.feed(heard.readings, frames[-1].received, until, ahead=overtook(entry.lane, frames))
         self._own_faults()
         await self._tell([*self._life_signs(heard.notes, until), *cries(heard.refusals, self.listener.urgent_kinds)])
         return heard

@@ -121,7 +121,7 @@ class Word(Struct, frozen=True, gc=False):
     subject: Subject | None = None
     version: str = ""
     ahead: bool = False
-    """It overtook others: what the device said before may still come, so by itself it completes no hold."""
+    """It overtook others: what the device said before may still come. It completes no hold that the clock completes."""
 
 
 class Effect(Struct, frozen=True, gc=False):
@@ -266,7 +266,9 @@ def _settled(patience: Patience, watch: Watch, told: tuple[Effect, ...], word: W
 
 
 def _lasted(patience: Patience, watch: Watch, word: Word) -> bool:
-    return word.at - watch.since >= patience.hold_ms and not (word.ahead and patience.hold_ms)
+    # Only where the clock completes the hold anyway may a word that overtook others be held back: nobody is missed.
+    waits = word.ahead and patience.hold_ms and patience.hold_by_clock
+    return word.at - watch.since >= patience.hold_ms and not waits
 
 
 def _contradicted(patience: Patience, watch: Watch, word: Word, now: Instant) -> Step:

@@ -8,14 +8,11 @@ of the journal tells the same findings. Whoever calls `tick(now)` promises that 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import tzinfo
 
 import msgspec
 from msgspec import Struct
 
 from domain import Device, Finding, Instant, Ledger, Quality, Reading, Value
-from domain.kind import Kind
-from domain.people import Community
 from rules.absence import expired
 from rules.conditions import Condition
 from rules.core import QUIET_WATCH, Signal, Word
@@ -26,8 +23,7 @@ from rules.order import in_event_order
 from rules.outages import Outages
 from rules.pieces import in_pieces
 from rules.plan import PlannedRule, empty_plan, quiet
-from rules.rulebook import Rulebook
-from rules.scope import DEFAULT_ZONE, Scope, believable, learn_usual, remember_past, with_memory
+from rules.scope import Scope, believable, learn_usual, remember_past, with_memory
 from rules.seat import NO_WATCHES, Memory, Seat
 from rules.takeup import Renewing
 from rules.words import Occasion, words_of
@@ -47,20 +43,6 @@ class Snapshot(Struct):
 
 class Engine(Renewing):
     """All rules, all devices."""
-
-    def __init__(
-        self,
-        books: Sequence[Rulebook],
-        kinds: Mapping[str, Kind],
-        community: Community,
-        *,
-        tells_shadows: bool = False,
-        zone: tzinfo = DEFAULT_ZONE,
-    ) -> None:
-        super().__init__(books, kinds, community, tells_shadows=tells_shadows, zone=zone)
-        self.evaluations = 0
-        self.trouble: dict[str, int] = {}
-        """Rules that could not be judged, by name: a value of a type their kind does not declare."""
 
     # -- devices ------------------------------------------------------------------------------------------------
 

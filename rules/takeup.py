@@ -7,7 +7,6 @@ A change loses no standing danger: a changed rule keeps the watch and its findin
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import tzinfo
 from typing import Any, Final
 
 import msgspec
@@ -16,15 +15,12 @@ from msgspec.structs import replace
 
 from domain import Evidence, Finding, Instant
 from domain import Phase as Said
-from domain.kind import Kind
-from domain.people import Community
 from rules.absence import next_absence
 from rules.core import QUIET_WATCH, TOLD_OF, Effect, Patience, Phase, Signal, Watch, Word
 from rules.groups import Group, Groups
 from rules.plan import Plan, PlannedRule, plans
 from rules.report import finding
 from rules.rulebook import QUESTIONS, Rulebook
-from rules.scope import DEFAULT_ZONE
 from rules.seat import Seat
 from rules.watching import Watching
 
@@ -62,18 +58,7 @@ def renewal(before: Iterable[Rulebook], after: Iterable[Rulebook]) -> Renewal:
 class Renewing(Watching):
     """Watches whose rules may be replaced while they stand."""
 
-    def __init__(
-        self,
-        books: Sequence[Rulebook],
-        kinds: Mapping[str, Kind],
-        community: Community,
-        *,
-        tells_shadows: bool = False,
-        zone: tzinfo = DEFAULT_ZONE,
-    ) -> None:
-        super().__init__(books, kinds, community, tells_shadows=tells_shadows, zone=zone)
-        self.books, self.kinds = tuple(books), kinds
-        self._written: bytes | None = None
+    _written: bytes | None = None
 
     @property
     def written(self) -> bytes:

@@ -39,6 +39,7 @@ class Watching:
         tells_shadows: bool = False,
         zone: tzinfo = DEFAULT_ZONE,
     ) -> None:
+        self.books, self.kinds = tuple(books), kinds
         self.plans = plans(books, kinds)
         self.seats: dict[str, Seat] = {}
         self.groups = Groups(books)
@@ -46,6 +47,9 @@ class Watching:
         self.tells_shadows = tells_shadows
         self.shadowed: dict[str, dict[str, int]] = {}
         """What rules in shadow would have said, counted by rule and phase: it reaches nobody."""
+        self.evaluations = 0
+        self.trouble: dict[str, int] = {}
+        """Rules that could not be judged, by name: a value of a type their kind does not declare."""
         self.faults: list[tuple[str, Exception]] | None = None
         """Where judging itself failed, for a host that tells of it and goes on; None lets it be raised."""
         self._wakes = Wakes()

@@ -91,6 +91,8 @@ def samples(chain: Chain, connected: bool, delivery_counts: Mapping[tuple[str, s
     yield Sample("fengshao_duplicates_total", counts.duplicates, "Messages heard before.")
     yield Sample("fengshao_findings_total", counts.findings, "Findings told to the desk.")
     yield Sample("fengshao_judging_faults_total", counts.faults, "Readings and wake-ups that our judging failed on.")
+    for rule, number in sorted(chain.engine.trouble.items()):
+        yield Sample("fengshao_rule_trouble_total", number, "Values that a rule could not judge.", {"rule": rule})
     for reason, number in sorted(counts.refusals.items()):
         yield Sample("fengshao_refusals_total", number, "Messages that became no reading.", {"reason": reason})
     for kind, number in sorted(counts.notes.items()):

@@ -28,6 +28,12 @@ UNSETTLED = (State.OPEN, State.ACKNOWLEDGED, State.ON_SITE, State.RETURNED, Stat
 UNTAKEN = (State.OPEN, State.RETURNED)
 """States in which nobody is on it: the ladder climbs."""
 
+TAKEN = (State.ACKNOWLEDGED, State.ON_SITE)
+"""States in which a named person is on it."""
+
+SETTLED = (State.RESOLVED, State.VERIFIED, State.CLOSED)
+"""States in which people have said that the danger is dealt with."""
+
 
 class Via(StrEnum):
     """Which way an answer came in. It is written into the timeline, because the ways differ in what they prove."""
@@ -52,10 +58,34 @@ class Actor(Struct, frozen=True):
 SYSTEM = Actor(id="system", name="系统", via=Via.SYSTEM, role="system")
 
 
+class EscalationCause(StrEnum):
+    """Why the next rung is called."""
+
+    UNANSWERED = "unanswered"
+    DECLINED = "declined"
+    RETURNED = "returned"
+    NOT_ARRIVED = "not_arrived"
+    UNREACHABLE = "unreachable"
+
+
+class Escalation(Struct, frozen=True):
+    """Why the ladder climbed last: `name` is the person concerned, `note` what that person gave as a reason."""
+
+    cause: EscalationCause
+    name: str = ""
+    note: str = ""
+
+
+UNANSWERED = Escalation(EscalationCause.UNANSWERED)
+
+
 class Alert(Struct, frozen=True):
     """One alert. `round` counts how often the ladder began anew, `rung` how far it has climbed in this round.
 
     `climb_at` is when the ladder climbs next (nobody is on it), `due_at` the deadline of the present state.
+    `state_since` is when the present state began; `updated_at` changes with everything that happens to the alert.
+    `started_at` is when the first finding began, `danger_at` when the finding did that title and severity come from;
+    `ladder_rule` is that finding's rule, whose ladder is in force.
     """
 
     id: int
@@ -68,6 +98,9 @@ class Alert(Struct, frozen=True):
     started_at: Instant
     opened_at: Instant
     updated_at: Instant
+    state_since: Instant
+    danger_at: Instant
+    ladder_rule: str
     state: State = State.OPEN
     device: str | None = None
     place: str | None = None
@@ -89,6 +122,9 @@ class Alert(Struct, frozen=True):
     climb_at: Instant | None = None
     due_at: Instant | None = None
     joined: int = 0
+    doors: tuple[str, ...] = ()
+    """Addresses of what joined from elsewhere, in order; `address` is not among them."""
+    escalation: Escalation = UNANSWERED
 
     @property
     def wake_at(self) -> Instant | None:
@@ -128,6 +164,10 @@ class Kind(StrEnum):
 
     ALERT = "alert"
     ESCALATE = "escalate"
+    ADDED = "added"
+    """A further danger joined the alert: for its owner, or for those who were called and have not answered."""
+    SUMMARY = "summary"
+    """In place of calls over a person's budget: how many wait, and the worst of them."""
     TAKEN = "taken"
     CLEAR = "clear"
     OVERDUE = "overdue"
@@ -138,6 +178,14 @@ class Kind(StrEnum):
 
 
 CALLS = (Kind.ALERT, Kind.ESCALATE)
+TOLD_BY = (Kind.ALERT, Kind.ESCALATE, Kind.ADDED, Kind.SUMMARY)
+"""Messages by which a person learns of a danger."""
+
+OVER_BUDGET = "budget"
+"""The code of a call that was not sent singly: a summary tells of it."""
+
+NEWS = (Kind.TAKEN, Kind.CLEAR, Kind.OVERDUE, Kind.HINT)
+"""Messages about what people do. They have a budget of their own, so that calls never wait for them."""
 
 
 class Delivery(Struct, frozen=True):

@@ -5,11 +5,12 @@ The desk decides when; this knows nothing of clocks, tasks or networks.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from msgspec import structs
 
-from alerts.alert import CALLS, Alert, Delivery, DeliveryState, Entry, Kind, State
+from alerts.alert import CALLS, Actor, Alert, Delivery, DeliveryState, Entry, Kind, State, Via
 from alerts.dispatch import Dispatch
 from alerts.lifecycle import Effect, Happening, NotNow, advance
 from alerts.outbox import LOGBOOK, WECOM, told
@@ -39,7 +40,10 @@ class Casework:
         self._tell_story(book, alert, step.alert, happening, now, to)
         after = step.alert
         for effect in step.effects:
-            after = self._carry_out(book, after, effect, now)
+            if effect is Effect.CALL_OWNER:
+                after = self.dispatch.call_former_owner(book, after, alert.owner, now)
+            else:
+                after = self._carry_out(book, after, effect, happening, now)
         book.save(after)
         return after
 
@@ -49,62 +53,45 @@ class Casework:
         book.save(after)
         return after
 
-    def _carry_out(self, book: Book, alert: Alert, effect: Effect, now: Instant) -> Alert:
-        if effect in (Effect.START, Effect.CLIMB):
-            return self.dispatch.climb(book, alert, now)
-        if effect is Effect.NEXT_PERSON:
-            return self.dispatch.next_person(book, alert, now)
-        if effect is Effect.REMIND:
-            reminded = self.dispatch.climb(book, alert, now, Kind.OVERDUE)
-            return structs.replace(alert, rung=reminded.rung)
+    def _carry_out(self, book: Book, alert: Alert, effect: Effect, happening: Happening, now: Instant) -> Alert:
+        if effect in _CALLS:
+            return _CALLS[effect](self.dispatch, book, alert, happening, now)
         if effect is Effect.HUSH:
             self._hush(book, alert, now)
-        elif effect is Effect.TELL_TAKEN:
-            self._tell(book, alert, Kind.TAKEN, now)
-        elif effect is Effect.TELL_RESOLVED:
-            self._tell(book, alert, Kind.CLEAR, now)
         elif effect is Effect.NEXT_CARD:
             self._next_card(book, alert, now)
         else:
-            self._tell_owner(book, alert, now)
+            kind = Kind.TAKEN if effect is Effect.TELL_TAKEN else Kind.CLEAR
+            self._tell(book, alert, kind, happening.actor, now)
         return alert
 
     def _hush(self, book: Book, alert: Alert, now: Instant) -> None:
         """What is not yet on its way need not go any more."""
         for row in book.deliveries(alert.id):
-            if row.state is DeliveryState.PENDING and row.kind in (*CALLS, Kind.OVERDUE):
+            if row.state is DeliveryState.PENDING and row.kind in (*CALLS, Kind.ADDED, Kind.OVERDUE):
                 code = "taken" if alert.owner else "settled"
                 skipped = structs.replace(row, state=DeliveryState.SKIPPED, outcome="skipped", code=code)
                 book.settle(row, skipped, now, code)
                 book.note([self.message_entry(skipped, "skipped", now, code)])
 
-    def _tell(self, book: Book, alert: Alert, kind: Kind, now: Instant) -> None:
-        """Everybody who was called sees how it went on."""
+    def _tell(self, book: Book, alert: Alert, kind: Kind, actor: Actor, now: Instant) -> None:
+        """Everybody who was called sees how it went on, except by text the one who did it.
+
+        Who takes it by text gets one: it confirms his reply and states the codes he needs next.
+        """
         name = alert.owner_name or ""
+        confirmed = kind is Kind.TAKEN and actor.via is Via.SMS
         for row in told(book.deliveries(alert.id), now - NEWS_MS):
-            self.dispatch.outbox.tell(book, alert, row, kind, name, now)
+            if row.person != actor.id or row.channel == WECOM or confirmed:
+                self.dispatch.tell(book, alert, row, kind, name, now)
         if kind is Kind.TAKEN:
             self._next_card(book, alert, now)
+            self.dispatch.tell_doors(book, alert, now)
 
     def _next_card(self, book: Book, alert: Alert, now: Instant) -> None:
         for row in told(book.deliveries(alert.id), now - NEWS_MS):
             if row.channel == WECOM and row.person == alert.owner:
                 self.dispatch.outbox.owner_card(book, alert, row, now)
-
-    def call_owner_again(self, book: Book, alert: Alert, now: Instant) -> None:
-        """The same person calls once more while somebody is on it: he may be at the wrong door, or have left."""
-        person = self.dispatch.community().people.get(alert.owner or "")
-        if person is not None:
-            again = structs.replace(alert, round=alert.round + 1)
-            self.dispatch.tell_person(book, again, person, now)
-            book.save(again)
-
-    def _tell_owner(self, book: Book, alert: Alert, now: Instant) -> None:
-        """It became worse while somebody is on the way: he must know before he opens the door."""
-        person = self.dispatch.community().people.get(alert.owner or "")
-        if person is not None:
-            worse = structs.replace(alert, round=alert.round + 1)
-            self.dispatch.tell_person(book, worse, person, now)
 
     def digest(self, book: Book, now: Instant) -> list[int]:
         """To each who has small things in his logbook, one message. The alerts whose story it stands in."""
@@ -146,6 +133,8 @@ class Casework:
     def _tell_story(
         self, book: Book, old: Alert, new: Alert, happening: Happening, now: Instant, to: str | None
     ) -> None:
+        if happening.signal is Signal.ADDED or (happening.signal is Signal.RECURRED and new.state is old.state):
+            return  # the finding's own line says it
         text = self._sentence(old, new, happening, now, to)
         if happening.reason:
             text = self.wording.say("reason", text=text, reason=happening.reason)
@@ -154,11 +143,14 @@ class Casework:
     def _sentence(self, old: Alert, new: Alert, happening: Happening, now: Instant, to: str | None) -> str:
         signal, say = happening.signal, self.wording.say
         if signal is Signal.DUE:
-            return say(f"due_{old.state}", span=self.wording.span(now - _since(old)), owner=old.owner_name or "")
+            span = self.wording.span(now - old.state_since)
+            return say(f"due_{old.state}", span=span, owner=old.owner_name or "")
         if signal is Signal.WORSENED:
             return say("raised", level=self.wording.book.severities[new.severity], title=new.title)
         if signal is Signal.HEALED and new.state is not State.CLOSED:
             return say("recovered")
+        if signal is Signal.RECURRED and new.state is not old.state:
+            return say("recalled")
         return say(
             signal.value,
             who=happening.actor.name,
@@ -168,6 +160,22 @@ class Casework:
         )
 
 
-def _since(alert: Alert) -> Instant:
-    """When the present wait began, as people count it: an alert from its opening, the others from their last change."""
-    return alert.opened_at if alert.state in (State.OPEN, State.RETURNED) else alert.updated_at
+def _remind(dispatch: Dispatch, book: Book, alert: Alert, _happening: Happening, now: Instant) -> Alert:
+    reminded = dispatch.climb(book, alert, now, Kind.OVERDUE)
+    return structs.replace(alert, rung=reminded.rung)
+
+
+def _tell_added(dispatch: Dispatch, book: Book, alert: Alert, happening: Happening, now: Instant) -> Alert:
+    assert happening.danger is not None
+    dispatch.tell_added(book, alert, happening.danger, now)
+    return alert
+
+
+_CALLS: Final[dict[Effect, Callable[[Dispatch, Book, Alert, Happening, Instant], Alert]]] = {
+    Effect.START: lambda dispatch, book, alert, _, now: dispatch.climb(book, alert, now),
+    Effect.CLIMB: lambda dispatch, book, alert, _, now: dispatch.climb(book, alert, now),
+    Effect.CALL_DEPUTY: lambda dispatch, book, alert, _, now: dispatch.call_deputy(book, alert, now),
+    Effect.NEXT_PERSON: lambda dispatch, book, alert, one, now: dispatch.next_person(book, alert, now, one.actor.id),
+    Effect.REMIND: _remind,
+    Effect.TELL_ADDED: _tell_added,
+}

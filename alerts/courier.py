@@ -14,7 +14,7 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from alerts.alert import CALLS, Alert, Delivery, DeliveryState
+from alerts.alert import CALLS, NEWS, Alert, Delivery, DeliveryState, Kind
 from alerts.channels import Channel, Found, Said, SendResult
 from alerts.outbox import LOGBOOK, SMS, WECOM
 from alerts.ports import Book, Transact
@@ -25,29 +25,41 @@ LEASE_MS: Final = 13 * SECOND
 """Longer than connect 3 s, read 8 s and a margin: a row past it has lost its sender."""
 AT_ONCE: Final = 8
 CARD_WAIT_MS: Final = 2 * SECOND
+CARD_PAUSE_MS: Final = 20 * SECOND
 LONGEST_NAP_S: Final = 5.0
 
 _log = logging.getLogger("fengshao.courier")
 
 
 class Budget(Struct, frozen=True):
-    """Calls to one person. A critical text has no limit of ours: the vendor's own is enough.
+    """Messages to one person. Calls and news are counted apart, so that news never uses up what calls need.
 
-    WeCom drops what is more than 30 a minute to one member without a word, so beyond that a card is not sent at all.
+    A critical text has no limit of ours: what is left of the vendor's own limit is its reserve. Over the limit, calls
+    and news go out as summaries. WeCom drops what is more than 30 a minute to one member without a word, so beyond the
+    limit a card waits.
     """
 
     texts_per_quarter_hour: int = 5
     texts_per_hour: int = 11
     texts_per_day: int = 35
+    news_per_quarter_hour: int = 6
+    news_per_hour: int = 12
+    news_per_day: int = 40
     cards_per_minute: int = 20
     critical_cards_per_minute: int = 30
 
-    def limits(self, channel: str, critical: bool) -> tuple[tuple[int, int], ...]:
-        """Pairs of a span and the most in it."""
-        if channel == WECOM:
+    def limits(self, channel: str, kind: Kind, critical: bool) -> tuple[tuple[int, int], ...]:
+        """Pairs of a span in ms and the most in it, of messages that count together with this kind."""
+        if channel == WECOM and kind in CALLS:
             return ((MINUTE, self.critical_cards_per_minute if critical else self.cards_per_minute),)
-        if channel != SMS or critical:
+        if channel != SMS or kind not in (*CALLS, *NEWS) or (critical and kind in CALLS):
             return ()
+        if kind in NEWS:
+            return (
+                (15 * MINUTE, self.news_per_quarter_hour),
+                (HOUR, self.news_per_hour),
+                (DAY, self.news_per_day),
+            )
         return (
             (15 * MINUTE, self.texts_per_quarter_hour),
             (HOUR, self.texts_per_hour),
@@ -168,7 +180,10 @@ class Courier:
         if row.ref is not None:
             return self._with_card(book, row, now)
         if row.state is DeliveryState.PENDING and alert is not None and self._over(book, row, alert, now):
-            self._settling.over_budget(book, row, now)
+            if row.channel == WECOM:
+                self._settling.postponed(book, row, now + CARD_PAUSE_MS, now, "cards of this minute")
+            else:
+                self._settling.over_budget(book, row, alert, now)
             return None
         return row
 
@@ -178,16 +193,15 @@ class Courier:
         if card is not None and card.handle:
             return structs.replace(row, handle=card.handle)
         if card is not None and card.state in (DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.PENDING):
-            self._settling.postponed(book, row, now + CARD_WAIT_MS, now)
+            self._settling.postponed(book, row, now + CARD_WAIT_MS, now, "waits for its card")
         else:
             self._settling.skipped(book, row, "card", now)
         return None
 
     def _over(self, book: Book, row: Delivery, alert: Alert, now: Instant) -> bool:
-        if row.kind not in CALLS:
-            return False
-        limits = self._budget.limits(row.channel, alert.severity is Severity.CRITICAL)
-        return any(book.sent_since(row.channel, row.address, now - span) >= most for span, most in limits)
+        limits = self._budget.limits(row.channel, row.kind, alert.severity is Severity.CRITICAL)
+        kinds = NEWS if row.kind in NEWS else CALLS
+        return any(book.sent_since(row.channel, row.address, now - span, kinds) >= most for span, most in limits)
 
     async def _carry(self, row: Delivery) -> None:
         """One message, from lease to outcome."""

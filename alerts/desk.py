@@ -6,6 +6,7 @@ After a transaction it says which alerts changed and that the outbox may hold so
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -13,21 +14,21 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from alerts import answers
-from alerts.alert import SYSTEM, Actor, Alert, Entry, State
+from alerts.alert import SETTLED, SYSTEM, Actor, Alert, Entry, State
 from alerts.answers import Pressed, Replied
 from alerts.casework import Casework
 from alerts.channels import Press, Receipt, Reply
 from alerts.dispatch import Dispatch
 from alerts.hearing import Fate, Hearing, Outcome
 from alerts.ladder import LadderBook
-from alerts.lifecycle import Happening, Incomplete, look_again, orphan
+from alerts.lifecycle import Happening, Incomplete, is_unverified, look_again, orphan
 from alerts.outbox import Outbox, Page, no_page
 from alerts.ports import Book, Transact
 from alerts.settling import Settling
 from alerts.transitions import ACTIONS, Signal
 from alerts.wordbook import WordBook
 from alerts.wording import Wording
-from domain import MINUTE, Finding, Instant, Lane
+from domain import MINUTE, Finding, Instant, Lane, Ledger
 from domain.people import Community
 
 TICK_BATCH = 200
@@ -44,6 +45,28 @@ class DeskSettings(Struct, frozen=True):
     tz: ZoneInfo
     channels: tuple[str, ...] = ()
     template_codes: dict[str, str] = {}
+    last_resort: tuple[str, ...] = ()
+    """Ids of the people who are called when no rung of a ladder reaches anybody."""
+
+
+class FindingStatus(StrEnum):
+    """What the rules know of a finding that was told and has not ended."""
+
+    OVER = "over"
+    """No rule holds it any more, or none that goes on measuring made it."""
+    UNHEARD = "unheard"
+    """It holds; its device was not heard since the instant asked about."""
+    ACTIVE = "active"
+    """It holds by what the device said last."""
+
+
+StatusOf = Callable[[str, str | None, Instant | None], FindingStatus]
+"""Status of a finding, by its id and device; with an instant, UNHEARD unless the device was heard since then."""
+
+
+def no_rules(_finding: str, _device: str | None, _heard_since: Instant | None) -> FindingStatus:
+    """Without rules beside the desk, no finding is known to hold."""
+    return FindingStatus.OVER
 
 
 class NoSuchAlert(LookupError):
@@ -64,12 +87,13 @@ class Desk:
         on_change: Callable[[str], None] = lambda _alert: None,
         on_outbox: Callable[[], None] = lambda: None,
         page: Page = no_page,
-        burns: Callable[[Alert], bool] = lambda _alert: False,
+        status_of: StatusOf = no_rules,
     ) -> None:
         self.transact, self.clock, self.community = transact, clock, community
-        self.on_change, self.on_outbox, self.burns = on_change, on_outbox, burns
+        self.on_change, self.on_outbox, self.status_of = on_change, on_outbox, status_of
         self.wording = Wording(word_book, settings.sign, settings.tz, settings.template_codes)
-        dispatch = Dispatch(ladder_book, Outbox(self.wording, settings.channels, page), community, settings.tz)
+        outbox = Outbox(self.wording, settings.channels, page)
+        dispatch = Dispatch(ladder_book, outbox, community, settings.tz, settings.last_resort)
         self.casework = Casework(dispatch)
         self.hearing = Hearing(self.casework)
         self.settling = Settling(self.casework, self.hearing)
@@ -167,6 +191,10 @@ class Desk:
         """When the next deadline falls."""
         return await self.transact(lambda book: book.next_wake())
 
+    async def untold(self, now: Instant) -> list[Alert]:
+        """Dangers nobody is on, of which after a minute no message reached or may yet reach anybody."""
+        return await self.transact(lambda book: book.untold(now - OVERDUE_GRACE_MS))
+
     async def audit(self, now: Instant) -> list[Alert]:
         """Unsettled alerts without a next step, or whose step is overdue. It must be empty; each is a fault of ours."""
         found = await self.transact(lambda book: book.orphans(now, OVERDUE_GRACE_MS))
@@ -182,6 +210,8 @@ class Desk:
 
     def _act(self, number: int, happening: Happening, now: Instant, to: str | None, book: Book) -> Alert:
         alert = self._find(book, number)
+        if happening.signal in (Signal.VERIFY, Signal.CLOSE):
+            happening = self._with_data(book, alert, happening, None)
         if happening.signal is not Signal.ASSIGN:
             return self.casework.happen(book, alert, happening, now)
         person = self.community().people.get(to or "")
@@ -203,14 +233,29 @@ class Desk:
     def _tick(self, now: Instant, book: Book) -> list[int]:
         due = book.due(now, TICK_BATCH)
         for alert in due:
-            pace = self.casework.dispatch.ladder(alert).pace
-            if alert.state is not State.RESOLVED or now >= alert.updated_at + pace.verify_ms:
-                self.casework.happen(book, alert, Happening(Signal.DUE, SYSTEM), now)
-            elif self.burns(alert):
-                self.casework.happen(book, alert, Happening(Signal.PERSISTS, SYSTEM), now)
+            if alert.state in SETTLED:
+                self._look_again(book, alert, now)
             else:
-                book.save(replace(alert, due_at=look_again(alert, now, pace)))
+                self.casework.happen(book, alert, Happening(Signal.DUE, SYSTEM), now)
         return [alert.id for alert in due]
+
+    def _look_again(self, book: Book, alert: Alert, now: Instant) -> None:
+        """People said that it is dealt with: calls anew when the device, heard since then, says otherwise."""
+        pace = self.casework.dispatch.ladder(alert).pace
+        data = self._with_data(book, alert, Happening(Signal.DUE, SYSTEM), alert.state_since)
+        if data.burning and alert.ledger is Ledger.DANGER:
+            self.casework.happen(book, alert, Happening(Signal.PERSISTS, SYSTEM), now)
+        elif alert.state is State.RESOLVED and not is_unverified(alert, pace):
+            book.save(replace(alert, due_at=look_again(alert, now, pace)))
+        elif alert.state is State.CLOSED:
+            book.save(replace(alert, due_at=now + pace.arrive_ms if data.standing else None))
+        else:
+            self.casework.happen(book, alert, data, now)
+
+    def _with_data(self, book: Book, alert: Alert, happening: Happening, heard_since: Instant | None) -> Happening:
+        found = {self.status_of(one, device, heard_since) for one, device in book.standing_findings(alert.id)}
+        active = FindingStatus.ACTIVE in found
+        return replace(happening, burning=active, standing=active or FindingStatus.UNHEARD in found)
 
     def _find(self, book: Book, number: int) -> Alert:
         alert = book.alert(number)

@@ -6,53 +6,131 @@ It works on a book inside the host's transaction. It knows no network and no clo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
 from alerts import roster
-from alerts.alert import CALLS, REACHING, Alert, Delivery, Entry, Kind
+from alerts.alert import CALLS, REACHING, TAKEN, Alert, Delivery, Entry, Escalation, EscalationCause, Kind
+from alerts.bundles import Added, Bundles
+from alerts.danger import Danger
 from alerts.ladder import Ladder, LadderBook, Rung
 from alerts.outbox import Call, Outbox
 from alerts.ports import Book
 from domain import Instant, Person, Role
 from domain.people import Community
 
+DEPUTY_RANKS: Final = 2
+"""On silence, those first in rank and one rank of deputies are called before the next rung, each for an equal part of
+the rung's wait; who declines is always replaced."""
+
 
 class Dispatch:
     """Who is told next. Every way out leaves the alert with the moment at which it goes on."""
 
-    def __init__(self, ladders: LadderBook, outbox: Outbox, community: Callable[[], Community], tz: ZoneInfo) -> None:
+    def __init__(
+        self,
+        ladders: LadderBook,
+        outbox: Outbox,
+        community: Callable[[], Community],
+        tz: ZoneInfo,
+        last_resort: Sequence[str] = (),
+    ) -> None:
         self.ladders, self.outbox, self.community, self.tz = ladders, outbox, community, tz
-        self.wording = outbox.wording
+        self.last_resort = tuple(last_resort)
+        self.wording, self.bundles = outbox.wording, Bundles(outbox)
 
     def ladder(self, alert: Alert) -> Ladder:
-        return self.ladders.ladder(alert.ledger, alert.severity, alert.rule)
+        return self.ladders.ladder(alert.ledger, alert.severity, alert.ladder_rule)
+
+    def can_reach(self, alert: Alert, person_id: str | None) -> bool:
+        """Whether a channel of this alert's ladder reaches the person."""
+        person = self.community().people.get(person_id or "")
+        return person is not None and bool(self.outbox.ways(person, self._channels(alert)))
 
     def climb(self, book: Book, alert: Alert, now: Instant, kind: Kind | None = None) -> Alert:
-        """Tell the next rung on which somebody can be reached; at the top, the top again."""
+        """Tell the next rung on which somebody can be reached, and who came on duty below; at the top, that again."""
         ladder = self.ladder(alert)
         step = alert.rung + 1
+        if kind is None:
+            self._call_new_shift(book, alert, now)
         while step < len(ladder.rungs):
             if self._tell_rung(book, alert, ladder.rungs[step], step, now, kind):
-                return self._wait(alert, step, ladder.rungs[step].wait, now)
+                return self._wait_for_rung(book, structs.replace(alert, rung=step), now)
             step += 1
         return self._top(book, alert, step, now, kind)
 
-    def next_person(self, book: Book, alert: Alert, now: Instant) -> Alert:
-        """The deputies on the same rung, else the next rung."""
+    def call_deputy(self, book: Book, alert: Alert, now: Instant) -> Alert:
+        """Nobody of this rung answered: its deputies, once, else the next rung. Both share the rung's wait."""
+        within = 0 <= alert.rung < len(self.ladder(alert).rungs)
+        if not within or self._ranks_called(book, alert, now) >= DEPUTY_RANKS:
+            return self.climb(book, alert, now)
+        rung = self._rung(alert, alert.rung)
+        rest_ms = (alert.climb_at or now) + rung.wait - rung.wait // DEPUTY_RANKS - now
+        if not self._tell_rung(book, alert, rung, alert.rung, now, None) or rest_ms <= 0:
+            return self.climb(book, alert, now)
+        return self._wait(alert, alert.rung, rest_ms, now)
+
+    def next_person(self, book: Book, alert: Alert, now: Instant, declined_by: str = "") -> Alert:
+        """The next person of the rung on which the one who declined was called. Where that rung has nobody left: the
+        next rung, unless one above has been called already and still has time to answer."""
         ladder = self.ladder(alert)
-        step = min(max(alert.rung, 0), len(ladder.rungs) - 1)
-        if self._tell_rung(book, alert, ladder.rungs[step], alert.rung, now, None):
-            return self._wait(alert, alert.rung, ladder.rungs[step].wait, now)
+        called = [row.rung for row in self._calls(book, alert) if row.person == declined_by]
+        rung = max(called, default=alert.rung)
+        step = min(max(rung, 0), len(ladder.rungs) - 1)
+        if self._tell_rung(book, alert, ladder.rungs[step], rung, now, None):
+            return self._wait_for_rung(book, alert, now)
+        if rung < alert.rung and alert.climb_at is not None and alert.climb_at > now:
+            return alert
         return self.climb(book, alert, now)
+
+    def call_former_owner(self, book: Book, alert: Alert, owner: str | None, now: Instant) -> Alert:
+        """Whoever had taken the lesser danger, unless the first rung has just called him."""
+        person = self.community().people.get(owner or "")
+        if person is not None and all(row.person != person.id for row in self._calls(book, alert)):
+            self._call(book, alert, person, self._rung(alert, 0), 0, now, Kind.ALERT)
+        return alert
 
     def tell_person(self, book: Book, alert: Alert, person: Person, now: Instant) -> Alert:
         """One person named by a dispatcher. The ladder goes on above the present rung if he does not answer."""
-        ladder = self.ladder(alert)
-        rung = ladder.rungs[min(max(alert.rung, 0), len(ladder.rungs) - 1)]
+        rung = self._rung(alert, alert.rung)
         self._call(book, alert, person, rung, alert.rung, now, Kind.ALERT)
-        return self._wait(alert, alert.rung, rung.wait, now)
+        return self._wait_for_rung(book, alert, now)
+
+    def tell(self, book: Book, alert: Alert, row: Delivery, kind: Kind, name: str, now: Instant) -> None:
+        """One who was called hears how it went on, outside the quiet hours of the alert's ladder."""
+        self.outbox.tell(book, alert, row, kind, name, now, roster.after_quiet(now, self.ladder(alert).quiet, self.tz))
+
+    def tell_added(self, book: Book, alert: Alert, danger: Danger, now: Instant) -> None:
+        """A danger joined: its owner hears of it, or everybody who was called and has not answered."""
+        ladder = self.ladders.ladder(alert.ledger, danger.severity, danger.rule)
+        not_before = roster.after_quiet(now, ladder.quiet, self.tz)
+        added = Added(danger, ladder.arrive_within, not_before)
+        if alert.state in TAKEN:
+            self._tell_owner_added(book, alert, added, now)
+            return
+        reached = {(row.person, row.channel): row for row in self._calls(book, alert) if row.state in REACHING}
+        for row in reached.values():
+            self.bundles.added(book, alert, row, added, now)
+
+    def tell_doors(self, book: Book, alert: Alert, now: Instant) -> None:
+        """Who takes a storm hears of every door in it that he was not told of."""
+        danger = Danger(alert.ladder_rule, alert.hazard, alert.title, alert.severity, alert.danger_at)
+        added = Added(danger, self.ladder(alert).arrive_within, now, alert.doors)
+        if alert.doors:
+            self._tell_owner_added(book, alert, added, now)
+
+    def _tell_owner_added(self, book: Book, alert: Alert, added: Added, now: Instant) -> None:
+        person = self.community().people.get(alert.owner or "")
+        if person is None:
+            return
+        mine = [row for row in book.deliveries(alert.id) if row.person == person.id]
+        rung = self._rung(alert, max((row.rung for row in mine), default=alert.rung))
+        role = Role(mine[-1].role) if mine else rung.role
+        call = Call(person, role, alert.rung, Kind.ADDED, added.limit_ms, added.not_before)
+        for channel in self.outbox.ways(person, rung.channels) or self.outbox.ways(person, self._channels(alert))[:1]:
+            self.bundles.added(book, alert, self.outbox.addressed(alert, call, channel, now), added, now)
 
     def fall_back(self, book: Book, alert: Alert, failed: Delivery, now: Instant) -> Alert | None:
         """After a hard failure: the person's next channel, else the next person now. None: others may still hear."""
@@ -64,15 +142,15 @@ class Dispatch:
             return None
         if any(row.state in REACHING for row in rows if row.kind in CALLS) or failed.rung != alert.rung:
             return None
+        alert = structs.replace(alert, escalation=Escalation(EscalationCause.UNREACHABLE, failed.name))
         if alert.rung >= len(self.ladder(alert).rungs):
             # The top has been called before: it is called again when its time comes, not as fast as it can fail.
-            return None
+            return None if failed.kind is Kind.OVERDUE else self._call_last_resort(book, alert, now)
         return self.next_person(book, alert, now)
 
     def other_channel(self, book: Book, alert: Alert, doubtful: Delivery, now: Instant) -> bool:
         """The same person by a channel not yet tried on this rung. False when there is none."""
-        ladder = self.ladder(alert)
-        rung = ladder.rungs[min(max(doubtful.rung, 0), len(ladder.rungs) - 1)]
+        rung = self._rung(alert, doubtful.rung)
         person = self.community().people.get(doubtful.person)
         tried = {
             row.channel
@@ -94,8 +172,60 @@ class Dispatch:
             if self._tell_rung(book, alert, rung, step, now, kind, again=True):
                 break
         else:
-            book.note([Entry(alert.id, now, "nobody", self.wording.say("nobody_at_all"))])
+            self._call_last_resort(book, structs.replace(alert, rung=step), now, again=True)
         return self._wait(alert, step, ladder.repeat, now)
+
+    def _call_last_resort(self, book: Book, alert: Alert, now: Instant, again: bool = False) -> Alert | None:
+        """Nobody of the ladder can be reached: whom the site names for that. None when they cannot be reached either,
+        or, unless `again`, were called in this round."""
+        known = self.community().people
+        called = () if again else {row.person for row in self._calls(book, alert)}
+        people = [known[name] for name in self.last_resort if name in known and name not in called]
+        rung = self._rung(alert, alert.rung).model_copy(update={"channels": self._channels(alert), "fallback": ()})
+        reached = [one for one in people if self._call(book, alert, one, rung, alert.rung, now, Kind.ESCALATE)]
+        if reached or again:
+            names = "、".join(person.name for person in reached)
+            text = self.wording.say("last_resort" if reached else "nobody_at_all", names=names)
+            book.note([Entry(alert.id, now, "nobody", text)])
+        return alert if reached else None
+
+    def _call_new_shift(self, book: Book, alert: Alert, now: Instant) -> None:
+        """Those who came on duty on a rung that was called before, and are first in rank there."""
+        for step in range(min(alert.rung + 1, len(self.ladder(alert).rungs))):
+            rung = self._rung(alert, step)
+            ranked = roster.ranked(self.community(), alert.cell, rung.role, now, self.tz)
+            first = {person.id for rank, person in ranked if rank == ranked[0][0]}
+            gone = {row.person for row in self._calls(book, alert) if row.role == rung.role.value}
+            if first and first.isdisjoint(gone) and first.isdisjoint(alert.passed):
+                self._tell_rung(book, alert, rung, step, now, None)
+
+    def _ranks_called(self, book: Book, alert: Alert, now: Instant) -> int:
+        role = self._rung(alert, alert.rung).role
+        gone = {row.person for row in self._calls(book, alert) if row.role == role.value}
+        ranked = roster.ranked(self.community(), alert.cell, role, now, self.tz)
+        return len({rank for rank, person in ranked if person.id in gone})
+
+    def _calls(self, book: Book, alert: Alert) -> list[Delivery]:
+        """The calls of this round."""
+        return [row for row in book.deliveries(alert.id) if row.kind in CALLS and row.round == alert.round]
+
+    def _rung(self, alert: Alert, step: int) -> Rung:
+        """The rung of a step; below the first and above the last, those."""
+        rungs = self.ladder(alert).rungs
+        return rungs[min(max(step, 0), len(rungs) - 1)]
+
+    def _channels(self, alert: Alert) -> tuple[str, ...]:
+        """Every channel of the ladder, those tried first in front."""
+        rungs = self.ladder(alert).rungs
+        ways = [way for rung in rungs for way in rung.channels] + [way for rung in rungs for way in rung.fallback]
+        return tuple(dict.fromkeys(ways))
+
+    def _wait_for_rung(self, book: Book, alert: Alert, now: Instant) -> Alert:
+        """Until the rung's wait is over; half of it where a deputy is left to be called within it."""
+        rung = self._rung(alert, alert.rung)
+        left = self._people(alert, rung.role, self._calls(book, alert), now)
+        deputy = bool(left) and self._ranks_called(book, alert, now) < DEPUTY_RANKS
+        return self._wait(alert, alert.rung, rung.wait // DEPUTY_RANKS if deputy else rung.wait, now)
 
     def _wait(self, alert: Alert, rung: int, wait_ms: int, now: Instant) -> Alert:
         begin = roster.after_quiet(now, self.ladder(alert).quiet, self.tz)

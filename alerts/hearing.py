@@ -1,29 +1,37 @@
-"""What a finding does: it opens an alert, joins one, or changes the one it belongs to; heard twice it does nothing.
+"""Finding intake. A finding opens an alert, joins one, or changes the alert it belongs to.
 
-It works on a book inside the host's transaction, and knows no rule, no clock and no network.
+Idempotent: a finding already recorded in this phase changes nothing. Runs inside the caller's transaction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from msgspec import Struct, structs
 
-from alerts import storm
-from alerts.alert import Alert, Entry, State
+from alerts import grouping
+from alerts.alert import OVER_BUDGET, REACHING, TAKEN, TOLD_BY, Alert, Entry, State
 from alerts.casework import Casework
+from alerts.danger import Danger
+from alerts.grouping import Decision, Match, Recipients, Relation
 from alerts.lifecycle import Happening
 from alerts.ports import Book
 from alerts.transitions import Signal
 from alerts.wording import LATE_MS, retained
-from domain import Finding, Instant, Ledger, Phase, Severity
+from domain import Finding, Instant, Ledger, Phase
 
 BUILDING: Final = "building"
 _ENDS: Final = (Phase.ENDED, Phase.WITHDRAWN)
 UNJUDGED: Final = "rule"
 """The line of evidence of a finding that ends because its rule was removed, rewritten or put into shadow."""
+_SIGNALS: Final = {
+    Decision.JOIN: Signal.ADDED,
+    Decision.RAISE: Signal.WORSENED,
+    Decision.RECUR: Signal.RECURRED,
+}
 
 
 class Fate(StrEnum):
@@ -72,16 +80,32 @@ class Hearing:
         community = self.casework.dispatch.community()
         building = community.ancestor(finding.place, BUILDING)
         near = building.id if building is not None else None
-        joined = storm.join(finding, near, book.candidates(finding, near if storm.folds(finding) else None), now)
-        if joined is not None:
-            book.hear(finding, joined.alert.id)
-            self._join(book, joined, finding, now)
-            return Outcome(finding.id, Fate.JOINED, joined.alert.id)
+        candidates = book.candidates(finding, near if grouping.folds(finding) else None)
+        match = grouping.match(finding, near, candidates, partial(self._recipients, book, finding), now)
+        if match is not None:
+            book.hear(finding, match.alert.id)
+            self._join(book, match, finding, now)
+            return Outcome(finding.id, Fate.JOINED, match.alert.id)
         alert = book.open(self._describe(finding, near, now))
         book.hear(finding, alert.id)
         book.note([Entry(alert.id, now, "opened", self._opening(alert), person=None)])
         self.casework.start(book, alert, now)
         return Outcome(finding.id, Fate.OPENED, alert.id)
+
+    def _recipients(self, book: Book, finding: Finding, alert: Alert) -> Recipients:
+        dispatch = self.casework.dispatch
+        own = dispatch.ladders.ladder(finding.ledger, finding.severity, finding.rule)
+        same_cell = dispatch.community().cell_of(finding.place) == alert.cell
+        return grouping.compare(finding, own, alert, dispatch.ladder(alert), same_cell, self._reached(book, alert))
+
+    def _reached(self, book: Book, alert: Alert) -> bool:
+        """Whether somebody hears of what joins: the owner, or at least one of those called."""
+        if alert.state in TAKEN:
+            return self.casework.dispatch.can_reach(alert, alert.owner)
+        return any(
+            row.kind in TOLD_BY and row.round == alert.round and (row.state in REACHING or row.code == OVER_BUDGET)
+            for row in book.deliveries(alert.id)
+        )
 
     def _describe(self, finding: Finding, building: str | None, now: Instant) -> Alert:
         community = self.casework.dispatch.community()
@@ -97,6 +121,9 @@ class Hearing:
             started_at=finding.begin,
             opened_at=now,
             updated_at=now,
+            state_since=now,
+            danger_at=finding.begin,
+            ladder_rule=finding.rule,
             device=finding.device,
             place=finding.place,
             building=building,
@@ -118,25 +145,28 @@ class Hearing:
             line, level=level, title=alert.title, address=address, span=self.wording.span(alert.late_ms)
         )
 
-    def _join(self, book: Book, joined: storm.Joined, finding: Finding, now: Instant) -> None:
-        alert = joined.alert
-        again = joined.why is storm.Why.SAME_SUBJECT
-        line = "again" if again else "joined"
-        address = self.casework.dispatch.community().address(finding.place) or self.wording.book.nowhere
-        why, of = self.wording.book.why[joined.why.value], finding.device or finding.subject.id
+    def _join(self, book: Book, match: Match, finding: Finding, now: Instant) -> None:
+        danger = self._danger(finding, now)
+        line = "again" if match.relation is Relation.SAME_DANGER else "joined"
+        why, of = self.wording.book.why[match.relation.value], finding.device or finding.subject.id
+        address = danger.address or self.wording.book.nowhere
         text = self.wording.say(line, title=finding.title, why=why, address=address, of=of)
-        book.note([Entry(alert.id, now, line, text)])
-        fuller = structs.replace(alert, joined=alert.joined + 1, recovered_at=None, stale=False, updated_at=now)
-        book.save(fuller)
-        if again and finding.severity is Severity.CRITICAL and alert.state in (State.ACKNOWLEDGED, State.ON_SITE):
-            self.casework.call_owner_again(book, fuller, now)
-        self._raise(book, book.alert(alert.id) or fuller, finding, now)
+        book.note([Entry(match.alert.id, now, line, text)])
+        fuller = structs.replace(match.alert, joined=match.alert.joined + 1)
+        self.casework.happen(book, fuller, Happening(_SIGNALS[match.decision], danger=danger), now)
 
-    def _raise(self, book: Book, alert: Alert, finding: Finding, now: Instant) -> None:
-        """A worse finding makes it a worse alert, with that ladder, from its beginning."""
-        if storm.raises(finding, alert):
-            worse = Happening(Signal.WORSENED, severity=finding.severity, title=finding.title, advice=finding.advice)
-            self.casework.happen(book, alert, worse, now)
+    def _danger(self, finding: Finding, now: Instant) -> Danger:
+        return Danger(
+            rule=finding.rule,
+            hazard=finding.hazard,
+            title=finding.title,
+            severity=finding.severity,
+            at=finding.begin,
+            late_ms=_late(finding, now),
+            advice=finding.advice,
+            evidence=finding.evidence,
+            address=self.casework.dispatch.community().address(finding.place),
+        )
 
     def _change(self, book: Book, alert: Alert, finding: Finding, now: Instant) -> None:
         if finding.phase in _ENDS:
@@ -146,8 +176,14 @@ class Hearing:
             book.note([Entry(alert.id, now, "stale", self.wording.say("stale"))])
             book.save(structs.replace(alert, stale=True, updated_at=now))
             return
-        if storm.raises(finding, alert):
-            self._raise(book, structs.replace(alert, stale=False), finding, now)
+        if finding.severity.rank < alert.severity.rank:
+            # What made it worse is when it was graded, not when the lesser danger began.
+            worse = structs.replace(self._danger(finding, now), at=finding.at)
+            self.casework.happen(book, alert, Happening(Signal.WORSENED, danger=worse), now)
+            return
+        if alert.state in (State.VERIFIED, State.CLOSED) and alert.ledger is Ledger.DANGER:
+            # Settled while its device was silent, and now it is heard again: the danger stands.
+            self.casework.happen(book, alert, Happening(Signal.PERSISTS), now)
             return
         level = self.wording.book.severities[finding.severity]
         book.note([Entry(alert.id, now, "graded", self.wording.say("graded", level=level, title=finding.title))])

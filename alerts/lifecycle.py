@@ -10,8 +10,9 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from alerts.alert import SYSTEM, UNSETTLED, UNTAKEN, Actor, Alert
+from alerts.alert import SYSTEM, UNANSWERED, UNSETTLED, UNTAKEN, Actor, Alert, Escalation, EscalationCause
 from alerts.alert import State as State
+from alerts.danger import Danger, joined_title, with_danger, with_door
 from alerts.transitions import ACTIONS, TRANSITIONS, Refusal, Signal
 from alerts.transitions import diagram as diagram
 from domain import Instant, Ledger, Severity
@@ -29,15 +30,18 @@ class Pace(Struct, frozen=True):
 
 
 class Happening(Struct, frozen=True):
-    """One signal with what it needs: who, why, until when, to whom, or how bad it has become."""
+    """One signal with what it needs: who, why, until when, or which danger.
+
+    `burning` says that the device, as last heard, still reports the danger; `standing` that a finding has not ended.
+    """
 
     signal: Signal
     actor: Actor = SYSTEM
     reason: str | None = None
     until: Instant | None = None
-    severity: Severity | None = None
-    title: str | None = None
-    advice: str | None = None
+    danger: Danger | None = None
+    burning: bool = False
+    standing: bool = False
 
 
 class Effect(StrEnum):
@@ -47,8 +51,10 @@ class Effect(StrEnum):
     """Begin the ladder at its first rung."""
     CLIMB = "climb"
     """Tell the next rung now."""
+    CALL_DEPUTY = "call_deputy"
+    """Nobody answered: tell the deputies of this rung, or climb."""
     NEXT_PERSON = "next_person"
-    """Tell the next person of this rung, or climb."""
+    """Tell the next person of the rung of whoever passed it on, or climb."""
     HUSH = "hush"
     """Messages not yet sent are not sent."""
     TELL_TAKEN = "tell_taken"
@@ -57,7 +63,10 @@ class Effect(StrEnum):
     """The owner gets the button for what he does next."""
     REMIND = "remind"
     """A taken alert overstays: tell the next rung, without taking it from its owner."""
-    TELL_OWNER = "tell_owner"
+    TELL_ADDED = "tell_added"
+    """The owner, or everybody who was called, hears of the danger that joined."""
+    CALL_OWNER = "call_owner"
+    """The owner is called like those on the first rung: what he took has become more urgent."""
 
 
 class Step(Struct, frozen=True):
@@ -89,8 +98,9 @@ def advance(alert: Alert, happening: Happening, now: Instant, pace: Pace) -> Ste
     if isinstance(outcome, Refusal):
         raise NotNow(outcome)
     _guard(alert, happening, now, pace)
-    step = _CARRY[happening.signal](replace(alert, state=outcome, updated_at=now), alert, happening, now, pace)
-    return step
+    since = now if outcome is not alert.state else alert.state_since
+    new = replace(alert, state=outcome, updated_at=now, state_since=since)
+    return _CARRY[happening.signal](new, alert, happening, now, pace)
 
 
 def allowed(alert: Alert) -> tuple[str, ...]:
@@ -122,6 +132,8 @@ def _guard(alert: Alert, happening: Happening, now: Instant, pace: Pace) -> None
         raise NotNow(Refusal.SAME_PERSON)
     if signal is Signal.CLOSE and alert.state is State.RESOLVED and needs_verifying(alert):
         raise NotNow(Refusal.NEEDS_VERIFYING)
+    if happening.burning and signal in (Signal.VERIFY, Signal.CLOSE) and alert.ledger is Ledger.DANGER:
+        raise NotNow(Refusal.STILL_BURNING)
     if signal is Signal.PASS and alert.state is State.ACKNOWLEDGED and alert.owner != happening.actor.id:
         raise NotNow(Refusal.NOT_YOURS)
     if signal in (Signal.SHELVE, Signal.RETURN) and not (happening.reason or "").strip():
@@ -155,9 +167,15 @@ def _resolve(new: Alert, _old: Alert, happening: Happening, now: Instant, pace: 
 
 
 def look_again(alert: Alert, now: Instant, pace: Pace) -> Instant:
-    """When to look whether what was said to be dealt with still burns: as often as somebody could have arrived, until
-    the time by which it must be verified (`updated_at` is when it was resolved)."""
-    return min(now + pace.arrive_ms, alert.updated_at + pace.verify_ms)
+    """When to look whether a resolved alert still burns: as often as somebody could have arrived, and whenever the time
+    in which it must be verified is over."""
+    periods = (now - alert.state_since) // pace.verify_ms + 1
+    return min(now + pace.arrive_ms, alert.state_since + periods * pace.verify_ms)
+
+
+def is_unverified(alert: Alert, pace: Pace) -> bool:
+    """True when a resolved alert came due because nobody has verified it, and not just to be looked at again."""
+    return ((alert.due_at or 0) - alert.state_since) % pace.verify_ms == 0
 
 
 def _persists(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
@@ -168,18 +186,22 @@ def _verify(new: Alert, _old: Alert, _happening: Happening, now: Instant, pace: 
     return Step(replace(new, due_at=now + pace.close_ms))
 
 
-def _close(new: Alert, _old: Alert, _happening: Happening, _now: Instant, _pace: Pace) -> Step:
-    return Step(replace(new, climb_at=None, due_at=None), (Effect.HUSH,))
+def _close(new: Alert, _old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
+    """What has not ended by its data is looked at again: it may be heard once more after its alert was closed."""
+    again = now + pace.arrive_ms if happening.standing else None
+    return Step(replace(new, climb_at=None, due_at=again), (Effect.HUSH,))
 
 
 def _return(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
     """Not ours: whoever stands higher decides, at once."""
-    free = _free(new, now, pace)
-    return Step(replace(free, passed=_with(old.passed, happening.actor.id)), (Effect.HUSH, Effect.CLIMB))
+    cause = Escalation(EscalationCause.RETURNED, happening.actor.name, (happening.reason or "").strip())
+    free = replace(_free(new, now, pace), escalation=cause, passed=_with(old.passed, happening.actor.id))
+    return Step(free, (Effect.HUSH, Effect.CLIMB))
 
 
 def _start_over(new: Alert, _old: Alert, _happening: Happening, now: Instant, pace: Pace) -> Step:
-    again = replace(_free(new, now, pace), passed=(), round=new.round + 1, rung=-1, handler=None)
+    free = replace(_free(new, now, pace), state_since=now, escalation=UNANSWERED)
+    again = replace(free, passed=(), round=new.round + 1, rung=-1, handler=None)
     return Step(again, (Effect.HUSH, Effect.START))
 
 
@@ -194,7 +216,8 @@ def _assign(new: Alert, _old: Alert, _happening: Happening, now: Instant, pace: 
 
 
 def _pass(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
-    gone = replace(new, passed=_with(old.passed, happening.actor.id))
+    cause = Escalation(EscalationCause.DECLINED, happening.actor.name)
+    gone = replace(new, passed=_with(old.passed, happening.actor.id), escalation=cause)
     if old.state is State.ACKNOWLEDGED:
         gone = _free(gone, now, pace)
     return Step(gone, (Effect.NEXT_PERSON,))
@@ -202,20 +225,22 @@ def _pass(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace
 
 def _due(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
     if old.state in UNTAKEN:
-        return Step(new, (Effect.CLIMB,))
+        return Step(replace(new, escalation=UNANSWERED), (Effect.CALL_DEPUTY,))
     if old.state is State.ACKNOWLEDGED:
-        return Step(_free(new, now, pace), (Effect.CLIMB,))
+        cause = Escalation(EscalationCause.NOT_ARRIVED, old.owner_name or "")
+        return Step(replace(_free(new, now, pace), escalation=cause), (Effect.CLIMB,))
     if old.state is State.ON_SITE:
         return Step(replace(new, due_at=now + pace.resolve_ms), (Effect.REMIND,))
     if old.state is State.RESOLVED:
-        return Step(replace(new, due_at=now + pace.verify_ms), (Effect.REMIND,))
+        return Step(replace(new, due_at=look_again(new, now, pace)), (Effect.REMIND,))
     if old.state is State.SHELVED:
         return _start_over(new, old, happening, now, pace)
     return _close(new, old, happening, now, pace)
 
 
 def _recovered(new: Alert, _old: Alert, _happening: Happening, now: Instant, _pace: Pace) -> Step:
-    return Step(replace(new, recovered_at=now, stale=False))
+    due = None if new.state is State.CLOSED else new.due_at
+    return Step(replace(new, recovered_at=now, stale=False, due_at=due))
 
 
 def _healed(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
@@ -224,16 +249,37 @@ def _healed(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pa
 
 
 def _worsened(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
-    worse = replace(
-        new,
-        severity=happening.severity or new.severity,
-        title=happening.title or new.title,
-        advice=happening.advice or new.advice,
-        recovered_at=None,
-    )
-    if worse.state is State.OPEN:
-        return _start_over(worse, old, happening, now, pace)
-    return Step(worse, (Effect.TELL_OWNER,))
+    """The ladder of the worse danger begins anew, also when somebody has taken the lesser one: he must answer again.
+    Whoever is on site stays, and hears of it."""
+    worse = with_danger(new, _danger(happening))
+    if worse.state is State.ON_SITE:
+        return Step(replace(worse, due_at=now + pace.resolve_ms), (Effect.TELL_ADDED,))
+    step = _start_over(worse, old, happening, now, pace)
+    return Step(step.alert, (*step.effects, Effect.CALL_OWNER) if old.owner is not None else step.effects)
+
+
+def _recurred(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
+    """The same danger once more. Shelved or settled, it calls again; taken, its owner hears of it."""
+    if new.state is not old.state:
+        return _start_over(with_danger(new, _danger(happening)), old, happening, now, pace)
+    told = old.state not in UNTAKEN and new.ledger is Ledger.DANGER
+    return Step(replace(new, recovered_at=None, stale=False), (Effect.TELL_ADDED,) if told else ())
+
+
+def _danger(happening: Happening) -> Danger:
+    assert happening.danger is not None, f"{happening.signal} needs its danger"
+    return happening.danger
+
+
+def _added(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
+    """Another danger of this story. It is told in its own words, and the title names it from now on."""
+    if new.state is not old.state:
+        return _start_over(with_danger(new, _danger(happening)), old, happening, now, pace)
+    danger = _danger(happening)
+    title, doors = joined_title(new.title, danger.title), with_door(new, danger.address)
+    fuller = replace(new, title=title, doors=doors, recovered_at=None, stale=False)
+    # Faults of devices wait for the day's digest: three hundred detectors without power are one message.
+    return Step(fuller, (Effect.TELL_ADDED,) if new.ledger is Ledger.DANGER else ())
 
 
 def _free(alert: Alert, now: Instant, pace: Pace) -> Alert:
@@ -260,6 +306,8 @@ _CARRY: Final = {
     Signal.RECOVERED: _recovered,
     Signal.HEALED: _healed,
     Signal.WORSENED: _worsened,
+    Signal.RECURRED: _recurred,
+    Signal.ADDED: _added,
     Signal.PERSISTS: _persists,
 }
 

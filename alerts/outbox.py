@@ -69,17 +69,23 @@ class Outbox:
         book.post(rows)
         return rows
 
-    def tell(self, book: Book, alert: Alert, told: Delivery, kind: Kind, name: str, now: Instant) -> Delivery | None:
+    def tell(
+        self, book: Book, alert: Alert, told: Delivery, kind: Kind, name: str, now: Instant, not_before: Instant = 0
+    ) -> Delivery | None:
         """One who was called hears how it went on: a text by text, his card changed in place."""
         task = delivery_id(now, book.next_delivery())
         payload = self._news(book, alert, told, kind, name, now)
         if payload is None:
             return None
         key = f"{alert.id}:{alert.round}:{kind}:{told.person}:{told.channel}:{alert.taken_at or now}"
-        row = _fresh(told, task, key, kind, payload, now)
-        row = structs.replace(row, ref=told.id if told.channel == WECOM else None)
+        row = fresh(told, task, key, kind, payload, now)
+        row = structs.replace(row, ref=told.id) if told.channel == WECOM else postponed(row, not_before)
         book.post([row])
         return row
+
+    def addressed(self, alert: Alert, call: Call, channel: str, now: Instant) -> Delivery:
+        """A message to this person by this channel, not written yet."""
+        return self._delivery(alert, call, channel, "", {}, now)
 
     def hint(self, book: Book, alert: Alert, told: Delivery, count: int, now: Instant) -> None:
         """How to answer, for one whose answer said nothing. The key allows five in an hour to one phone."""
@@ -87,7 +93,7 @@ class Outbox:
         speech = Speech(kind=Kind.HINT, now=now, limit_ms=0, number=number, count=count)
         key = f"hint:{told.address}:{now // HINT_EVERY_MS}"
         task = delivery_id(now, book.next_delivery())
-        book.post([_fresh(told, task, key, Kind.HINT, structs.asdict(self.wording.sms(alert, speech)), now)])
+        book.post([fresh(told, task, key, Kind.HINT, structs.asdict(self.wording.sms(alert, speech)), now)])
 
     def digest(self, book: Book, worst: Alert, told: Delivery, person: Person, count: int, now: Instant) -> bool:
         """One message for everything that waits for this person; False when he cannot be reached or had today's."""
@@ -97,7 +103,7 @@ class Outbox:
         speech = Speech(kind=Kind.DIGEST, now=now, limit_ms=0, count=count)
         key = f"digest:{person.id}:{self.wording.day(now)}"
         payload = structs.asdict(self.wording.sms(worst, speech))
-        row = _fresh(told, delivery_id(now, book.next_delivery()), key, Kind.DIGEST, payload, now)
+        row = fresh(told, delivery_id(now, book.next_delivery()), key, Kind.DIGEST, payload, now)
         book.post([structs.replace(row, channel=ways[0], address=address_of(person, ways[0]))])
         return True
 
@@ -108,7 +114,7 @@ class Outbox:
         payload: dict[str, object] = {
             "card": self.wording.owner_card(alert, now, task, self.page(alert.id, told.person, now))
         }
-        book.post([_fresh(told, task, key, Kind.TAKEN, payload, now)])
+        book.post([fresh(told, task, key, Kind.TAKEN, payload, now)])
 
     def _news(
         self, book: Book, alert: Alert, told: Delivery, kind: Kind, name: str, now: Instant
@@ -124,8 +130,11 @@ class Outbox:
     def _row(self, book: Book, alert: Alert, call: Call, channel: str, task: str, now: Instant) -> Delivery | None:
         address = address_of(call.person, channel)
         payload = self._payload(book, alert, call, channel, address, task, now)
-        if payload is None:
-            return None
+        return None if payload is None else self._delivery(alert, call, channel, task, payload, now)
+
+    def _delivery(
+        self, alert: Alert, call: Call, channel: str, task: str, payload: dict[str, object], now: Instant
+    ) -> Delivery:
         return Delivery(
             id=task,
             key=f"{alert.id}:{alert.round}:{call.rung}:{call.person.id}:{channel}:{call.kind}",
@@ -138,7 +147,7 @@ class Outbox:
             channel=channel,
             kind=call.kind,
             priority=priority_of(alert),
-            address=address,
+            address=address_of(call.person, channel),
             payload=payload,
             created_at=now,
             not_before=call.not_before,
@@ -159,7 +168,7 @@ class Outbox:
         return structs.asdict(self.wording.sms(alert, speech))
 
 
-def _fresh(told: Delivery, task: str, key: str, kind: Kind, payload: dict[str, object], now: Instant) -> Delivery:
+def fresh(told: Delivery, task: str, key: str, kind: Kind, payload: dict[str, object], now: Instant) -> Delivery:
     """A new message to one who was told before, by the same way."""
     return Delivery(
         id=task,
@@ -179,6 +188,12 @@ def _fresh(told: Delivery, task: str, key: str, kind: Kind, payload: dict[str, o
         not_before=now,
         expires_at=now + EXPIRES_MS,
     )
+
+
+def postponed(row: Delivery, not_before: Instant) -> Delivery:
+    """The message not before an instant; it expires as long after that as any other."""
+    later = max(row.not_before, not_before)
+    return structs.replace(row, not_before=later, expires_at=later + EXPIRES_MS)
 
 
 def address_of(person: Person, channel: str) -> str:

@@ -5,12 +5,12 @@ Every method runs in the transaction that the host opened; either all of it happ
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
-from alerts.alert import Alert, Delivery, Entry
+from alerts.alert import Alert, Delivery, Entry, Kind
 from domain import Finding, Instant, Lane, Ledger, Person
 
 T = TypeVar("T")
@@ -42,6 +42,14 @@ class Book(Protocol):
         """Keep that it was heard, and which alert it belongs to."""
         ...
 
+    def standing_findings(self, alert: int) -> list[tuple[str, str | None]]:
+        """Id and device of every finding of this alert that has begun and not ended."""
+        ...
+
+    def untold(self, opened_before: Instant) -> list[Alert]:
+        """Dangers nobody is on, opened before this instant, of which no message reached or may yet reach anybody."""
+        ...
+
     def still_firing(self, alert: int) -> bool:
         """True while any finding of this alert has begun and not ended."""
         ...
@@ -51,7 +59,7 @@ class Book(Protocol):
         ...
 
     def candidates(self, finding: Finding, building: str | None) -> list[Alert]:
-        """Unsettled alerts with the same rule and subject, the same device, or the same rule and building; for a
+        """Unsettled alerts, newest first, about the same subject or device, or of the same rule and building; for a
         device that nobody registered, of the same rule without a device."""
         ...
 
@@ -101,7 +109,13 @@ class Book(Protocol):
 
     def next_due(self, channel: str) -> Instant | None: ...
 
-    def sent_since(self, channel: str, address: str, since: Instant) -> int: ...
+    def to_address(self, channel: str, address: str, since: Instant) -> list[Delivery]:
+        """The messages written for this address since then, oldest first."""
+        ...
+
+    def sent_since(self, channel: str, address: str, since: Instant, kinds: Collection[Kind]) -> int:
+        """How many messages of these kinds were sent to this address since then."""
+        ...
 
     def code(self, phone: str, alert: int, person: str, now: Instant) -> int | None:
         """This phone's number for this alert, given out when it has none; None when all are in use."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import structs
 
-from alerts.alert import CALLS, UNTAKEN, Alert, Delivery, DeliveryState, Kind, State
+from alerts.alert import CALLS, OVER_BUDGET, SETTLED, UNTAKEN, Alert, Delivery, DeliveryState, Kind, State
 from alerts.casework import Casework
 from alerts.channels import Found, Receipt, Said, SendResult, Sighting
 from alerts.hearing import Hearing
@@ -30,6 +30,8 @@ _SENT_LINE: Final = {
     Kind.CLEAR: "clear_sent",
     Kind.OVERDUE: "overdue_sent",
     Kind.HINT: "hint_sent",
+    Kind.ADDED: "added_sent",
+    Kind.SUMMARY: "summary_sent",
     Kind.DIGEST: "digest_sent",
 }
 _HARD: Final = (Said.RATE, Said.RECIPIENT, Said.CONTENT)
@@ -41,8 +43,8 @@ class Settling:
 
     def __init__(self, casework: Casework, hearing: Hearing) -> None:
         self.casework, self.hearing = casework, hearing
-        self._down: dict[str, bool] = {}
-        """By channel; one not here may be known to the book: it may have failed in an earlier run."""
+        self._up: set[str] = set()
+        """Channels of which no alert stands: a cache, so that each message sent does not ask the book."""
 
     def sent(self, book: Book, leased: Delivery, result: SendResult, now: Instant) -> list[int]:
         """The outcome of one send, and which alerts it changed. A receipt may have overtaken it."""
@@ -102,30 +104,32 @@ class Settling:
         book.settle(row, gone, now, problem)
         book.note([self.casework.message_entry(gone, "skipped", now, problem)])
 
-    def over_budget(self, book: Book, row: Delivery, now: Instant) -> None:
-        """This phone has had its share; the rest is kept for what costs lives."""
-        self._failed(book, row, structs.replace(row, state=DeliveryState.FAILED, lease_until=None), "budget", now)
+    def over_budget(self, book: Book, row: Delivery, alert: Alert, now: Instant) -> None:
+        """This phone has had its share of single texts: a summary tells of this one with the others."""
+        self.skipped(book, row, OVER_BUDGET, now)
+        self.casework.dispatch.bundles.summary(book, alert, row, now)
 
-    def postponed(self, book: Book, row: Delivery, until: Instant, now: Instant) -> None:
-        """The card it changes is itself still under way."""
+    def postponed(self, book: Book, row: Delivery, until: Instant, now: Instant, why: str) -> None:
+        """Sent later: its card is still under way, or this minute has had its share."""
         later = structs.replace(row, state=DeliveryState.PENDING, lease_until=None, not_before=until)
-        book.settle(row, later, now, "waits for its card")
+        book.settle(row, later, now, why)
 
     def _watch(self, book: Book, channel: str, said: Said, now: Instant) -> list[int]:
         """A channel that refuses us is an alert of its own: maintenance hears of it by the others."""
         if said not in (Said.CONFIG, Said.ACCEPTED):
             return []
-        trouble = self._trouble(channel, now)
-        if channel not in self._down:
-            self._down[channel] = bool(book.standing(_family(trouble)))
         fails = said is Said.CONFIG
-        if fails is self._down[channel]:
+        if not fails and channel in self._up:
             return []
-        self._down[channel] = fails
-        over = [structs.replace(trouble, id=old, phase=Phase.ENDED) for old in book.standing(_family(trouble))]
-        return [
-            one.alert for one in self.hearing.hear(book, [trouble] if fails else over, now) if one.alert is not None
-        ]
+        trouble = self._trouble(channel, now)
+        standing = book.standing(_family(trouble))
+        # Only what the book says counts: this transaction may yet fail, and what it would have written with it.
+        self._up.discard(channel)
+        if not fails and not standing:
+            self._up.add(channel)
+        over = [structs.replace(trouble, id=old, phase=Phase.ENDED) for old in standing]
+        begun = [] if standing else [trouble]
+        return [one.alert for one in self.hearing.hear(book, begun if fails else over, now) if one.alert is not None]
 
     def _trouble(self, channel: str, now: Instant) -> Finding:
         words = self.casework.wording.book
@@ -220,6 +224,10 @@ def wanted(row: Delivery, alert: Alert) -> bool:
     """Looked at again just before sending: a call for an alert that somebody has taken is not made."""
     if row.kind in CALLS:
         return (alert.state in UNTAKEN and alert.round == row.round) or alert.owner == row.person
+    if row.kind is Kind.ADDED:
+        return alert.state not in SETTLED
+    if row.kind is Kind.TAKEN:
+        return alert.owner is not None
     if row.kind is Kind.OVERDUE:
         return alert.state in (State.ON_SITE, State.RESOLVED)
     return True

@@ -12,7 +12,7 @@ from alerts.alert import State
 
 
 class Signal(StrEnum):
-    """What can happen to an alert: ten things people do, five that happen by themselves."""
+    """What can happen to an alert: ten things people do, seven that happen by themselves."""
 
     ACKNOWLEDGE = "acknowledge"
     ARRIVE = "arrive"
@@ -31,11 +31,16 @@ class Signal(StrEnum):
     HEALED = "healed"
     """The same in the health ledger: a device that talks again needs nobody."""
     WORSENED = "worsened"
+    """A danger that asks for more: worse, or the same people within less time. Its ladder begins anew."""
+    RECURRED = "recurred"
+    """The very danger of this alert began anew."""
+    ADDED = "added"
+    """Another danger joined the alert."""
     PERSISTS = "persists"
     """Said to be dealt with, and the device, heard since then, still says otherwise."""
 
 
-_BY_ITSELF: Final = ("due", "recovered", "healed", "worsened", "persists")
+_BY_ITSELF: Final = ("due", "recovered", "healed", "worsened", "recurred", "added", "persists")
 ACTIONS: Final = tuple(signal for signal in Signal if signal.value not in _BY_ITSELF)
 
 
@@ -55,6 +60,7 @@ class Refusal(StrEnum):
     ON_SITE_STAYS = "on_site_stays"
     SAME_PERSON = "same_person"
     NEEDS_VERIFYING = "needs_verifying"
+    STILL_BURNING = "still_burning"
     NOT_YOURS = "not_yours"
 
 
@@ -73,6 +79,8 @@ _OPEN: Final[dict[Signal, State | Refusal]] = {
     Signal.RECOVERED: State.OPEN,
     Signal.HEALED: State.CLOSED,
     Signal.WORSENED: State.OPEN,
+    Signal.RECURRED: State.OPEN,
+    Signal.ADDED: State.OPEN,
     Signal.PERSISTS: State.OPEN,
 }
 _ACKNOWLEDGED: Final[dict[Signal, State | Refusal]] = {
@@ -89,7 +97,9 @@ _ACKNOWLEDGED: Final[dict[Signal, State | Refusal]] = {
     Signal.DUE: State.OPEN,
     Signal.RECOVERED: State.ACKNOWLEDGED,
     Signal.HEALED: State.ACKNOWLEDGED,
-    Signal.WORSENED: State.ACKNOWLEDGED,
+    Signal.WORSENED: State.OPEN,
+    Signal.RECURRED: State.ACKNOWLEDGED,
+    Signal.ADDED: State.ACKNOWLEDGED,
     Signal.PERSISTS: State.ACKNOWLEDGED,
 }
 _ON_SITE: Final[dict[Signal, State | Refusal]] = {
@@ -107,6 +117,8 @@ _ON_SITE: Final[dict[Signal, State | Refusal]] = {
     Signal.RECOVERED: State.ON_SITE,
     Signal.HEALED: State.ON_SITE,
     Signal.WORSENED: State.ON_SITE,
+    Signal.RECURRED: State.ON_SITE,
+    Signal.ADDED: State.ON_SITE,
     Signal.PERSISTS: State.ON_SITE,
 }
 _RESOLVED: Final[dict[Signal, State | Refusal]] = {
@@ -124,6 +136,8 @@ _RESOLVED: Final[dict[Signal, State | Refusal]] = {
     Signal.RECOVERED: State.RESOLVED,
     Signal.HEALED: State.RESOLVED,
     Signal.WORSENED: State.OPEN,
+    Signal.RECURRED: State.OPEN,
+    Signal.ADDED: State.OPEN,
     Signal.PERSISTS: State.OPEN,
 }
 _VERIFIED: Final[dict[Signal, State | Refusal]] = {
@@ -141,7 +155,9 @@ _VERIFIED: Final[dict[Signal, State | Refusal]] = {
     Signal.RECOVERED: State.VERIFIED,
     Signal.HEALED: State.VERIFIED,
     Signal.WORSENED: State.OPEN,
-    Signal.PERSISTS: State.VERIFIED,
+    Signal.RECURRED: State.OPEN,
+    Signal.ADDED: State.OPEN,
+    Signal.PERSISTS: State.OPEN,
 }
 _CLOSED: Final[dict[Signal, State | Refusal]] = {
     Signal.ACKNOWLEDGE: Refusal.CLOSED,
@@ -158,7 +174,9 @@ _CLOSED: Final[dict[Signal, State | Refusal]] = {
     Signal.RECOVERED: State.CLOSED,
     Signal.HEALED: State.CLOSED,
     Signal.WORSENED: State.OPEN,
-    Signal.PERSISTS: State.CLOSED,
+    Signal.RECURRED: State.OPEN,
+    Signal.ADDED: State.OPEN,
+    Signal.PERSISTS: State.OPEN,
 }
 _RETURNED: Final[dict[Signal, State | Refusal]] = {
     Signal.ACKNOWLEDGE: State.ACKNOWLEDGED,
@@ -175,6 +193,8 @@ _RETURNED: Final[dict[Signal, State | Refusal]] = {
     Signal.RECOVERED: State.RETURNED,
     Signal.HEALED: State.CLOSED,
     Signal.WORSENED: State.OPEN,
+    Signal.RECURRED: State.RETURNED,
+    Signal.ADDED: State.RETURNED,
     Signal.PERSISTS: State.RETURNED,
 }
 _SHELVED: Final[dict[Signal, State | Refusal]] = {
@@ -192,6 +212,8 @@ _SHELVED: Final[dict[Signal, State | Refusal]] = {
     Signal.RECOVERED: State.SHELVED,
     Signal.HEALED: State.CLOSED,
     Signal.WORSENED: State.OPEN,
+    Signal.RECURRED: State.OPEN,
+    Signal.ADDED: State.SHELVED,
     Signal.PERSISTS: State.SHELVED,
 }
 

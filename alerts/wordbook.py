@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from alerts.alert import Kind
+from alerts.alert import EscalationCause, Kind
 from domain import Role, Severity
 
 VARIABLE: Final = re.compile(r"\$\{([a-z_]+)\}")
@@ -28,6 +28,8 @@ class SmsText(BaseModel):
     name: str
     kind: Kind
     hazard: str
+    variant: str = ""
+    """Which of several texts of one kind: see Speech.variant; `recovered` where the data has calmed down meanwhile."""
     text: str = Field(min_length=1, max_length=LONGEST_TEMPLATE)
     codes: dict[Severity, str] = Field(min_length=1)
 
@@ -56,8 +58,10 @@ class CardWords(BaseModel):
     time: str
     limit: str
     within: str
-    waited: str
-    unanswered: str
+    reason: str
+    data: str
+    recovered: str
+    added: str
     details: str
     take: str
     pass_: str = Field(alias="pass")
@@ -102,6 +106,9 @@ class WordBook(BaseModel):
     retained: str
     spans: SpanWords
     nowhere: str
+    doors: str
+    escalations: dict[EscalationCause, str]
+    escalations_brief: dict[EscalationCause, str]
     refusals: dict[str, str]
     house: HouseWords
     timeline: dict[str, str]

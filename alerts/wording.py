@@ -10,13 +10,14 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import product
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from alerts import codes
-from alerts.alert import Actor, Alert, Kind, State
+from alerts.alert import Actor, Alert, EscalationCause, Kind, State
 from alerts.transitions import Refusal
 from alerts.wordbook import VARIABLE, SmsText, WordBook, code_of
 from domain import DAY, HOUR, MINUTE, Instant, Ledger
@@ -50,6 +51,8 @@ class Speech(Struct, frozen=True):
     name: str = ""
     at: Instant | None = None
     count: int = 0
+    variant: str = ""
+    """Which of the texts of this kind: `owner` and `called`, alone or as `many-`, for a danger that joined."""
 
 
 class Wording:
@@ -96,12 +99,13 @@ class Wording:
     def sms(self, alert: Alert, speech: Speech) -> Sms:
         """The text message: the first filed text that fits in one segment, else the last with its place cut."""
         room = ONE_SEGMENT - len(self.sign) - 2
-        texts = self._texts(alert, speech.kind, _waited(alert, speech))
+        texts = self._texts(alert, speech)
         values = self._values(alert, speech)
         if retained(alert) and all(len(_fill(self._filed(one, alert), values)) > room for one in texts):
             # The label is as long as a street; the door says more.
-            values |= {"time": self.clock(alert.started_at, speech.now)}
-        for one in texts:
+            values |= {"time": self.clock(alert.danger_at, speech.now)}
+        for title, reason, one in product(_titles(values["title"]), self._reasons(alert, speech.now), texts):
+            values |= {"title": title, "reason": reason}
             body = _fill(self._filed(one, alert), values)
             if len(body) <= room:
                 return self._sms(one, alert, values)
@@ -117,24 +121,55 @@ class Wording:
             {"keyname": words.time, "value": self._when(alert, speech.now)},
             {"keyname": words.limit, "value": words.within.format(span=self.span(speech.limit_ms))},
         ]
-        if speech.kind is Kind.ESCALATE and _waited(alert, speech):
-            waited = words.unanswered.format(span=self.span(speech.now - alert.opened_at))
-            rows.append({"keyname": words.waited, "value": waited})
-        buttons = [
+        if speech.kind is Kind.ESCALATE:
+            rows.append({"keyname": words.reason, "value": self.reason(alert, speech.now)})
+        if alert.recovered_at is not None:
+            rows.append({"keyname": words.data, "value": words.recovered})
+        return self._card(alert, task, page, title.format(level=level, title=alert.title), rows, self._call(alert))
+
+    def added_card(self, alert: Alert, speech: Speech, task: str, page: str = "") -> dict[str, object]:
+        """The card about dangers that joined, with the buttons of whoever gets it."""
+        words, level = self.book.card, self.book.severities[alert.severity]
+        rows = [
+            {"keyname": words.time, "value": self._when(alert, speech.now)},
+            {"keyname": words.limit, "value": words.within.format(span=self.span(speech.limit_ms))},
+        ]
+        title = words.added.format(level=level, title=alert.title)
+        buttons = self._next(alert) if speech.variant.endswith("owner") else self._call(alert)
+        return self._card(alert, task, page, title, rows, buttons)
+
+    def reason(self, alert: Alert, now: Instant) -> str:
+        """Why the next rung is called: nobody answered, or who declined, returned it, did not arrive, or was missed."""
+        return self._reasons(alert, now)[0]
+
+    def _reasons(self, alert: Alert, now: Instant) -> list[str]:
+        """The full reason, and a brief one where a text has no room. Nobody has waited when it passed on at once."""
+        cause, waited = alert.escalation, now - alert.state_since
+        words = {"name": clean(cause.name) or "-", "note": clean(cause.note), "span": self.span(waited)}
+        full, brief = self.book.escalations[cause.cause], self.book.escalations_brief[cause.cause]
+        lines = [brief] if cause.cause is EscalationCause.UNANSWERED and waited < WAITED_MS else [full, brief]
+        return [line.format(**words)[:LONGEST_VARIABLE] for line in lines]
+
+    def _call(self, alert: Alert) -> list[dict[str, object]]:
+        words = self.book.card
+        return [
             {"text": words.take, "style": 1, "key": f"ack:{alert.id}"},
             {"text": words.pass_, "style": 4, "key": f"pass:{alert.id}"},
         ]
-        return self._card(alert, task, page, title.format(level=level, title=alert.title), rows, buttons)
+
+    def _next(self, alert: Alert) -> list[dict[str, object]]:
+        words = self.book.card
+        buttons: list[dict[str, object]] = [{"text": words.resolve, "style": 3, "key": f"resolve:{alert.id}"}]
+        if alert.state is State.ACKNOWLEDGED:
+            buttons.insert(0, {"text": words.arrive, "style": 1, "key": f"arrive:{alert.id}"})
+        return buttons
 
     def owner_card(self, alert: Alert, now: Instant, task: str, page: str = "") -> dict[str, object]:
         """What the card of the one who took it becomes."""
         words = self.book.card
         title = words.taken_by.format(name=alert.owner_name)
         rows = [{"keyname": words.time, "value": self._when(alert, now)}]
-        buttons: list[dict[str, object]] = [{"text": words.resolve, "style": 3, "key": f"resolve:{alert.id}"}]
-        if alert.state is State.ACKNOWLEDGED:
-            buttons.insert(0, {"text": words.arrive, "style": 1, "key": f"arrive:{alert.id}"})
-        return self._card(alert, task, page, f"{title} · {alert.title}", rows, buttons)
+        return self._card(alert, task, page, f"{title} · {alert.title}", rows, self._next(alert))
 
     def button(self, kind: Kind, name: str) -> str:
         """What everybody else's button becomes."""
@@ -154,7 +189,7 @@ class Wording:
             "card_type": "button_interaction",
             "task_id": task,
             "source": {"desc": self.book.card.source.format(sign=self.sign)[:20], "desc_color": 2},
-            "main_title": {"title": title[:36], "desc": (alert.address or self.book.nowhere)[-44:]},
+            "main_title": {"title": title[:36], "desc": self._place(alert)[-44:]},
             "horizontal_content_list": rows,
             "button_list": buttons,
         }
@@ -164,12 +199,16 @@ class Wording:
             card["jump_list"] = [{"type": 1, "title": self.book.card.details, "url": page}]
         return card
 
-    def _texts(self, alert: Alert, kind: Kind, waited: bool) -> list[SmsText]:
-        fitting = [
-            one
-            for one in self.book.sms
-            if one.kind is kind and alert.severity in one.codes and (waited or "${waited}" not in one.text)
-        ]
+    def _texts(self, alert: Alert, speech: Speech) -> list[SmsText]:
+        """The filed texts for this message, the fullest first. What has recovered says so where a text for it is filed;
+        a danger that joined is told like a new one to those who have not answered."""
+        kind, variant = speech.kind, speech.variant
+        if variant == "called":
+            kind, variant = Kind.ALERT, ""
+        if not variant and kind in (Kind.ALERT, Kind.ESCALATE) and alert.recovered_at is not None:
+            variant = "recovered"
+        fitting = [one for one in self.book.sms if one.kind is kind and alert.severity in one.codes]
+        fitting = [one for one in fitting if one.variant == variant] or [one for one in fitting if not one.variant]
         # A broken gas alarm is a matter of repair: it must not send anybody running for a leak.
         family = "device" if alert.ledger is Ledger.HEALTH else alert.hazard
         own = [one for one in fitting if one.hazard == family]
@@ -189,9 +228,8 @@ class Wording:
         return {
             "title": clean(alert.title)[:LONGEST_VARIABLE] or "-",
             "time": self._when(alert, speech.now) if speech.at is None else self.clock(speech.at, speech.now),
-            "place": clean(alert.address)[-LONGEST_VARIABLE:] or self.book.nowhere,
+            "place": self._place(alert)[-LONGEST_VARIABLE:],
             "limit": self.span(speech.limit_ms),
-            "waited": self.span(speech.now - alert.opened_at),
             "ok": codes.take_code(number),
             "no": codes.pass_code(number),
             "number": str(number),
@@ -201,12 +239,17 @@ class Wording:
 
     def _when(self, alert: Alert, now: Instant) -> str:
         """When it happened; a late one says how late, because the danger may have grown since."""
-        time = self.clock(alert.started_at, now)
+        time = self.clock(alert.danger_at, now)
         if retained(alert):
             return self.book.retained.format(time=time)
         if alert.late_ms <= LATE_MS:
             return time
         return self.book.late.format(time=time, span=self.span(alert.late_ms))
+
+    def _place(self, alert: Alert) -> str:
+        """The way to the door; of a storm the first door, and how many others there are."""
+        place = clean(alert.address) or self.book.nowhere
+        return self.book.doors.format(place=place, n=len(alert.doors) + 1) if alert.doors else place
 
     def _local(self, at: Instant) -> datetime:
         return datetime.fromtimestamp(at / 1000, self.tz)
@@ -227,9 +270,10 @@ def retained(alert: Alert) -> bool:
     return any(line.quantity == RETAINED for line in alert.evidence)
 
 
-def _waited(alert: Alert, speech: Speech) -> bool:
-    """Somebody passed it on, or could not be reached, within the minute: then nobody has waited yet."""
-    return speech.now - alert.opened_at >= WAITED_MS
+def _titles(title: str) -> list[str]:
+    """The names of all dangers of an alert, then, where these leave no room for the door, only the first."""
+    first, joined, _ = title.partition("、")
+    return [title, f"{first}等"] if joined else [title]
 
 
 def _fill(filed: str, values: Mapping[str, str]) -> str:

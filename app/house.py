@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from alerts import roster
-from alerts.alert import Alert
+from alerts.desk import FindingStatus
 from app.bookwork import BookFolder
 from app.channels import Door
 from app.chores import jobs, load_jobs, record_job
@@ -72,7 +72,7 @@ class House:
         self.registry = Registry(stores.ledger)
         stores.ledger.run_now(lambda tx: put_site(tx, folder, clock()))
         self.telling = Telling(
-            folder, stores, self.registry, doors, clock, self.hub.alert_changed, self._signing_key, self._burns
+            folder, stores, self.registry, doors, clock, self.hub.alert_changed, self._signing_key, self._status_of
         )
         self.judging = Judging(folder, stores, self.registry, self._hear, clock)
         self.own_trouble = OwnTrouble(self.judging.chain.change)
@@ -121,13 +121,15 @@ class House:
     async def _hear(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
         await self.telling.hear(findings, lane, pos)
 
-    def _burns(self, alert: Alert) -> bool:
-        """Whether the device, heard since the alert last changed, still says what the alert was opened for."""
-        if alert.device is None:
-            return False
-        story = self.judging.engine.explain(alert.rule, alert.device)
+    def _status_of(self, finding: str, device: str | None, heard_since: Instant | None) -> FindingStatus:
+        """Whether the rule of a finding still holds it, and whether its device was heard since an instant."""
+        rule, subject = finding.split("@", 1)[0], finding.split("/", 1)[1].rpartition("/")[0]
+        story = self.judging.engine.explain(rule, device or subject.replace(":", "/", 1))
         heard = story.get("heard")
-        return story.get("phase") == "firing" and isinstance(heard, int) and heard > alert.updated_at
+        if story.get("phase") not in ("firing", "stale"):
+            return FindingStatus.OVER
+        spoke = heard_since is None or device is None or (isinstance(heard, int) and heard > heard_since)
+        return FindingStatus.ACTIVE if spoke and story["phase"] == "firing" else FindingStatus.UNHEARD
 
     def _on_duty(self, community: Community, role: Role, now: Instant) -> list[str]:
         people = {

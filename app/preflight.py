@@ -110,6 +110,9 @@ def example(site: Site, wording: Wording, channel: str, to: str, now: Instant) -
         started_at=now,
         opened_at=now,
         updated_at=now,
+        state_since=now,
+        danger_at=now,
+        ladder_rule="",
         address=f"{site.name}演练点",
     )
     speech = Speech(kind=Kind.ALERT, now=now, limit_ms=10 * MINUTE, number=1)

@@ -6,10 +6,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
-from alerts.alert import Alert
 from alerts.channels import Received
 from alerts.courier import Courier
-from alerts.desk import Desk, DeskSettings
+from alerts.desk import Desk, DeskSettings, StatusOf
 from app.channels import Door
 from app.insist import insist
 from app.registry import Registry
@@ -39,7 +38,7 @@ class Telling:
         clock: Callable[[], Instant],
         on_change: Callable[[str], None],
         signing_key: str,
-        burns: Callable[[Alert], bool],
+        status_of: StatusOf,
     ) -> None:
         self._clock, self._doors = clock, doors
         self._bell = asyncio.Event()
@@ -54,7 +53,7 @@ class Telling:
             on_change,
             self._kick,
             Pages(folder.settings.public_url, signing_key),
-            burns,
+            status_of,
         )
         channels = {name: door.channel for name, door in doors.items()}
         self.courier = Courier(transact, channels, self.desk.settling, clock, on_change)

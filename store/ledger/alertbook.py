@@ -5,16 +5,28 @@ It complies with alerts/ports.py. It decides nothing: which alert, whom to tell 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 from msgspec import structs
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
 from alerts import codes
-from alerts.alert import UNSETTLED, Alert, Delivery, DeliveryState, Entry
+from alerts.alert import (
+    OVER_BUDGET,
+    REACHING,
+    SETTLED,
+    TOLD_BY,
+    UNSETTLED,
+    UNTAKEN,
+    Alert,
+    Delivery,
+    DeliveryState,
+    Entry,
+    Kind,
+)
+from alerts.grouping import is_stranger
 from alerts.ports import Book, Coded, Known
-from alerts.storm import stranger
 from domain import DAY, Finding, Instant, Lane, Ledger, Person, Phase
 from store.ledger.alertrows import alert_of, alert_values, delivery_of, delivery_values
 from store.ledger.rows import upsert
@@ -26,8 +38,11 @@ T = TypeVar("T")
 READER: Final = "alerts"
 _ENDS: Final = (Phase.ENDED.value, Phase.WITHDRAWN.value)
 _ONCE: Final = (Phase.BEGAN, Phase.ENDED, Phase.WITHDRAWN)
+_SETTLED: Final = tuple(state.value for state in SETTLED)
 _UNSETTLED: Final = tuple(state.value for state in UNSETTLED)
 _CODE_REST_MS: Final = DAY
+_REACHING: Final = tuple(state.value for state in REACHING)
+_TOLD_BY: Final = tuple(kind.value for kind in TOLD_BY)
 
 # Statements are built once: SQLAlchemy compiles a statement object once and then only binds.
 _ALERT = select(alerts).where(alerts.c.id == bindparam("alert"))
@@ -91,6 +106,14 @@ class SqlBook:
         row = {**_phase_key(finding), "alert": alert, "severity": finding.severity.value, "heard_at": finding.now}
         self._tx.execute(insert(alert_findings), {**row, "device": finding.device})
 
+    def standing_findings(self, alert: int) -> list[tuple[str, str | None]]:
+        mine = select(alert_findings.c.finding, alert_findings.c.device).where(alert_findings.c.alert == alert)
+        ended = select(alert_findings.c.finding).where(
+            alert_findings.c.alert == alert, alert_findings.c.phase.in_(_ENDS)
+        )
+        rows = self._tx.execute(mine.where(alert_findings.c.finding.not_in(ended)).distinct())
+        return [(row.finding, row.device) for row in rows]
+
     def still_firing(self, alert: int) -> bool:
         mine = select(alert_findings.c.finding).where(alert_findings.c.alert == alert)
         ended = mine.where(alert_findings.c.phase.in_(_ENDS))
@@ -106,14 +129,13 @@ class SqlBook:
 
     def candidates(self, finding: Finding, building: str | None) -> list[Alert]:
         subject = and_(
-            alerts.c.rule == finding.rule,
             alerts.c.subject_type == finding.subject.type,
             alerts.c.subject_id == finding.subject.id,
         )
         ways = [subject]
         if finding.device is not None:
             ways.append(alerts.c.device == finding.device)
-        elif stranger(finding):
+        elif is_stranger(finding):
             ways.append(and_(alerts.c.rule == finding.rule, alerts.c.device.is_(None)))
         if building is not None:
             ways.append(and_(alerts.c.rule == finding.rule, alerts.c.building == building))
@@ -149,6 +171,21 @@ class SqlBook:
         late = or_(alerts.c.wake_at.is_(None), alerts.c.wake_at < now - grace_ms)
         found = select(alerts).where(alerts.c.state.in_(_UNSETTLED), late).order_by(alerts.c.id)
         return [alert_of(row) for row in self._tx.execute(found)]
+
+    def untold(self, opened_before: Instant) -> list[Alert]:
+        told = select(deliveries.c.alert).where(
+            or_(deliveries.c.state.in_(_REACHING), deliveries.c.code == OVER_BUDGET),
+            deliveries.c.kind.in_(_TOLD_BY),
+            deliveries.c.round == alerts.c.round,
+            deliveries.c.alert == alerts.c.id,
+        )
+        found = select(alerts).where(
+            alerts.c.state.in_([state.value for state in UNTAKEN]),
+            alerts.c.ledger == Ledger.DANGER.value,
+            alerts.c.state_since <= opened_before,
+            ~told.exists(),
+        )
+        return [alert_of(row) for row in self._tx.execute(found.order_by(alerts.c.id))]
 
     def note(self, entries: Sequence[Entry]) -> None:
         self._notes.extend(entries)
@@ -203,8 +240,17 @@ class SqlBook:
         row = self._tx.execute(_NEXT_DUE, {"channel": channel}).one()
         return min((at for at in row if at is not None), default=None)
 
-    def sent_since(self, channel: str, address: str, since: Instant) -> int:
-        mine = and_(deliveries.c.address == address, deliveries.c.channel == channel, deliveries.c.sent_at >= since)
+    def to_address(self, channel: str, address: str, since: Instant) -> list[Delivery]:
+        mine = and_(deliveries.c.address == address, deliveries.c.channel == channel, deliveries.c.created_at >= since)
+        return [delivery_of(row) for row in self._tx.execute(select(deliveries).where(mine).order_by(deliveries.c.n))]
+
+    def sent_since(self, channel: str, address: str, since: Instant, kinds: Collection[Kind]) -> int:
+        mine = and_(
+            deliveries.c.address == address,
+            deliveries.c.channel == channel,
+            deliveries.c.sent_at >= since,
+            deliveries.c.kind.in_([kind.value for kind in kinds]),
+        )
         return int(self._tx.execute(select(func.count()).select_from(deliveries).where(mine)).scalar_one())
 
     # reply codes
@@ -218,7 +264,12 @@ class SqlBook:
         rested = [row.number for row in held if row.state == "closed" and row.updated_at < now - _CODE_REST_MS]
         number = codes.smallest_free({row.number for row in held} - set(rested))
         if number is None:
-            return None
+            # All 99 in use: a number that can still be answered is worth more than one whose alert is dealt with.
+            settled = [row for row in held if row.state in _SETTLED]
+            if not settled:
+                return None
+            number = min(settled, key=lambda row: row.updated_at).number
+            rested.append(number)
         if number in rested:
             old = and_(reply_codes.c.phone == phone, reply_codes.c.number == number)
             self._tx.execute(delete(reply_codes).where(old))

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row
 
-from alerts.alert import Alert, Delivery, DeliveryState, Entry, Kind, State
+from alerts.alert import Alert, Delivery, DeliveryState, Entry, Escalation, Kind, State
 from domain import Evidence, Ledger, Severity, Subject
 
 _evidence = msgspec.json.Decoder(tuple[Evidence, ...])
@@ -16,7 +16,7 @@ _encoder = msgspec.json.Encoder()
 _SAME_NAME = tuple(
     name
     for name in Alert.__struct_fields__
-    if name not in ("id", "severity", "ledger", "state", "subject", "evidence", "passed")
+    if name not in ("id", "severity", "ledger", "state", "subject", "evidence", "passed", "doors", "escalation")
 )
 _DELIVERY_SAME = tuple(name for name in Delivery.__struct_fields__ if name not in ("state", "kind"))
 
@@ -27,7 +27,8 @@ def alert_values(alert: Alert) -> dict[str, Any]:
     values["severity"], values["ledger"], values["state"] = alert.severity.value, alert.ledger.value, alert.state.value
     values["subject_type"], values["subject_id"] = alert.subject.type, alert.subject.id
     values["evidence"] = _encoder.encode(alert.evidence).decode()
-    values["passed"] = list(alert.passed)
+    values["passed"], values["doors"] = list(alert.passed), list(alert.doors)
+    values["escalation"] = msgspec.to_builtins(alert.escalation)
     values["wake_at"] = alert.wake_at
     return values
 
@@ -42,6 +43,8 @@ def alert_of(row: Row[Any]) -> Alert:
         subject=Subject(found["subject_type"], found["subject_id"]),
         evidence=_evidence.decode(found["evidence"]),
         passed=tuple(found["passed"]),
+        doors=tuple(found["doors"]),
+        escalation=msgspec.convert(found["escalation"], Escalation),
         **{name: found[name] for name in _SAME_NAME},
     )
 

@@ -42,12 +42,18 @@ alerts = Table(
     Column("due_at", InstantColumn),
     Column("wake_at", InstantColumn, index=True),
     Column("joined", Integer, nullable=False),
+    Column("state_since", InstantColumn, nullable=False),
+    Column("danger_at", InstantColumn, nullable=False),
+    Column("ladder_rule", String, nullable=False),
+    Column("doors", JSON, nullable=False),
+    Column("escalation", JSON, nullable=False),
     sqlite_autoincrement=True,
 )
 Index(None, alerts.c.device, alerts.c.state)
 Index(None, alerts.c.rule, alerts.c.subject_id, alerts.c.state)
 Index(None, alerts.c.building, alerts.c.state)
 Index(None, alerts.c.state, alerts.c.id)
+Index(None, alerts.c.subject_type, alerts.c.subject_id, alerts.c.state)
 
 alert_findings = Table(
     "alert_findings",
@@ -109,6 +115,7 @@ deliveries = Table(
 )
 Index(None, deliveries.c.channel, deliveries.c.state, deliveries.c.not_before)
 Index(None, deliveries.c.address, deliveries.c.channel, deliveries.c.sent_at)
+Index(None, deliveries.c.address, deliveries.c.channel, deliveries.c.created_at)
 
 delivery_events = Table(
     "delivery_events",

@@ -227,11 +227,15 @@ async def test_texts_that_are_not_critical_have_a_budget_for_each_phone(town: An
         )
         await town.desk.hear([other])
         await town.send()
-    assert len(town.texts("wang")) == 5
-    assert "短信发给 王芳（网格员）失败：短时间内已发太多" in town.story(6)
+    assert len(town.texts("wang")) == 6, "five singly, and one text for those over the limit"
+    assert "短信未发给 王芳（网格员）：短时间内已发太多，并入汇总" in town.story(6)
+    assert town.texts("wang")[5].startswith("【枫树社区】告警集中：您有1条待接警，最急：燃气泄漏，枫林苑3栋2单元402。")
     await town.desk.hear([finding()])
     await town.send()
-    assert len(town.texts("wang")) == 6, "what may cost a life has no budget of ours"
+    assert len(town.texts("wang")) == 7, "what may cost a life has no budget of ours"
+    await town.pass_time(300)
+    assert any("您有2条待接警" in text for text in town.texts("wang")), "the rest in the next summary"
+    assert await town.desk.untold(town.clock.now) == []
 
 
 async def test_somebody_without_a_phone_is_passed_over_with_a_line(town: Any, finding: Any) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from alerts.alert import SYSTEM, UNSETTLED, Actor, Alert, State, Via
+from alerts.danger import Danger
 from alerts.lifecycle import (
     Effect,
     Happening,
@@ -37,6 +38,7 @@ PACE = Pace(
     shelve_max_ms=86_400_000,
 )
 NOW = 1_000_000
+BURST = Danger("water-burst", "water", "爆管", Severity.CRITICAL, at=7, advice="关阀", address="3栋402")
 WANG = Actor("wang", "王芳", Via.SCREEN)
 LI = Actor("li", "李强", Via.SCREEN)
 
@@ -53,6 +55,9 @@ def an_alert(state: State = State.OPEN, **changes: Any) -> Alert:
         started_at=0,
         opened_at=0,
         updated_at=0,
+        state_since=0,
+        danger_at=0,
+        ladder_rule="gas-alarm",
         state=state,
         climb_at=NOW if state in (State.OPEN, State.RETURNED) else None,
         due_at=None if state is State.CLOSED else NOW,
@@ -185,19 +190,27 @@ def test_a_device_that_talks_again_closes_its_own_alert_unless_somebody_is_on_it
 
 def test_a_worse_finding_begins_the_worse_ladder() -> None:
     mild = an_alert(severity=Severity.MEDIUM, rung=2, recovered_at=5)
-    worse = step(mild, Signal.WORSENED, SYSTEM, severity=Severity.CRITICAL, title="爆管", advice="关阀")
+    worse = step(mild, Signal.WORSENED, SYSTEM, danger=BURST)
     assert (worse.alert.severity, worse.alert.title, worse.alert.rung) == (Severity.CRITICAL, "爆管", -1)
     assert worse.alert.recovered_at is None
     assert worse.effects == (Effect.HUSH, Effect.START)
-    owned = step(an_alert(State.ON_SITE), Signal.WORSENED, SYSTEM)
-    assert (owned.alert.title, owned.effects) == ("燃气泄漏", (Effect.TELL_OWNER,))
+    assert (worse.alert.danger_at, worse.alert.ladder_rule, worse.alert.hazard) == (7, "water-burst", "water")
+
+
+def test_a_worse_danger_is_asked_of_everybody_again_also_when_somebody_took_the_lesser() -> None:
+    taken = an_alert(State.ACKNOWLEDGED, severity=Severity.MEDIUM, owner="wang")
+    worse = step(taken, Signal.WORSENED, SYSTEM, danger=BURST)
+    assert (worse.alert.state, worse.alert.owner, worse.alert.due_at) == (State.OPEN, None, NOW + PACE.take_ms)
+    assert worse.effects == (Effect.HUSH, Effect.START, Effect.CALL_OWNER)
+    there = step(an_alert(State.ON_SITE, owner="wang"), Signal.WORSENED, SYSTEM, danger=BURST)
+    assert (there.alert.state, there.alert.title, there.effects) == (State.ON_SITE, "爆管", (Effect.TELL_ADDED,))
 
 
 @pytest.mark.parametrize(
     ("state", "after", "effects"),
     [
-        (State.OPEN, State.OPEN, (Effect.CLIMB,)),
-        (State.RETURNED, State.RETURNED, (Effect.CLIMB,)),
+        (State.OPEN, State.OPEN, (Effect.CALL_DEPUTY,)),
+        (State.RETURNED, State.RETURNED, (Effect.CALL_DEPUTY,)),
         (State.ON_SITE, State.ON_SITE, (Effect.REMIND,)),
         (State.RESOLVED, State.RESOLVED, (Effect.REMIND,)),
         (State.VERIFIED, State.CLOSED, (Effect.HUSH,)),
@@ -228,7 +241,7 @@ def test_nothing_unsettled_is_ever_without_a_next_step(sequence: list[Any]) -> N
     alert, now = an_alert(), NOW
     for signal, actor, severity, wait in sequence:
         now += wait
-        what = Happening(signal, actor, reason="理由", until=now + 1_000, severity=severity)
+        what = Happening(signal, actor, reason="理由", until=now + 1_000, danger=replace(BURST, severity=severity))
         with suppress(NotNow):
             alert = advance(alert, what, now, PACE).alert
         assert not orphan(alert)

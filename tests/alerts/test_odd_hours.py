@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import structs
 
 from alerts.alert import Actor, State, Via
+from alerts.desk import FindingStatus
 from domain import Duty, Ledger, Phase, Role, Severity, Subject
 from store.ledger.alertbook import SqlBook
 from store.ledger.alertviews import (
@@ -74,7 +75,7 @@ async def test_a_late_danger_is_still_told_with_its_delay(town: Any, finding: An
     await town.desk.hear([finding(late_ms=720_000)])
     await town.send()
     assert "（迟报12分钟）" in town.texts("wang")[0]
-    assert town.story()[0] == "紧急：燃气泄漏，枫林苑3栋2单元402（迟到12分钟）"
+    assert town.story()[0] == "紧急：燃气泄漏，枫林苑3栋2单元402（迟报12分钟）"
 
 
 async def test_what_we_slept_through_ourselves_is_told_with_its_delay_too(town: Any, finding: Any) -> None:
@@ -113,7 +114,7 @@ async def test_without_any_provider_the_logbook_speaks_and_the_ladder_climbs(tow
     await town.send()
     assert [(row.channel, row.state.value) for row in town.deliveries()] == [("logbook", "delivered")]
     await town.pass_time(60)
-    assert [row.name for row in town.deliveries()] == ["王芳", "李强"]
+    assert [row.name for row in town.deliveries()] == ["王芳", "赵敏", "李强"]
     broken = other(finding, "b", ledger=Ledger.HEALTH, severity=Severity.LOW, rule="battery-low", title="电量低")
     await town.desk.hear([broken])
     assert await town.desk.digest(town.clock.now) == 0
@@ -202,7 +203,7 @@ async def test_what_was_dealt_with_and_still_burns_calls_again(town: Any, findin
     await town.pass_time(660)
     assert town.alert(1).state is State.RESOLVED
 
-    town.desk.burns = lambda _alert: True
+    town.desk.status_of = lambda *_: FindingStatus.ACTIVE
     await town.pass_time(660)
     assert town.alert(1).state is State.OPEN
     assert "已处置，但设备仍在报警，重新呼叫" in town.story()

@@ -69,14 +69,15 @@ async def test_where_the_clinic_has_nobody_on_duty_the_worker_is_called_at_once(
     assert told(town) == ["wang"]
 
 
-async def test_what_becomes_worse_leaves_the_ladder_of_its_rule(town: Any, finding: Any) -> None:
+async def test_an_emergency_after_a_call_for_service_calls_the_worker(town: Any, finding: Any) -> None:
     with_property_and_clinic(town)
     await town.desk.hear([finding(**SERVICE)])
     emergency = {**SERVICE, "id": "sos", "rule": "button-sos", "hazard": "person", "title": "一键呼叫"}
     await town.desk.hear([finding(**{**emergency, "severity": Severity.CRITICAL})])
     await town.send()
-    assert "wang" in told(town)
-    assert town.alert().severity is Severity.CRITICAL
+    assert told(town) == ["house"]
+    assert [row.person for row in town.deliveries(2)] == ["wang"]
+    assert town.alert(2).severity is Severity.CRITICAL
 
 
 def test_a_rule_has_one_ladder_of_its_own_and_it_comes_first(ladders: LadderBook) -> None:

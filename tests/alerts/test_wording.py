@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from alerts.alert import Actor, Alert, Kind, State, Via
+from alerts.alert import Actor, Alert, Escalation, EscalationCause, Kind, State, Via
 from alerts.transitions import Refusal
 from alerts.wordbook import VARIABLE, SmsText
 from alerts.wording import Speech, Wording, clean
@@ -35,6 +35,9 @@ def an_alert(**changes: Any) -> Alert:
         "started_at": START,
         "opened_at": START,
         "updated_at": START,
+        "state_since": START,
+        "danger_at": START,
+        "ladder_rule": "gas-alarm",
         "address": "枫林苑3栋2单元402",
         "owner_name": "王芳",
     }
@@ -78,20 +81,36 @@ def spoken(kind: Kind = Kind.ALERT, **changes: Any) -> Speech:
 )
 def test_the_texts_as_they_are_read(words: Any, hazard: str, kind: Kind, text: str) -> None:
     wording = Wording(words, "枫树社区", TZ)
-    assert wording.sms(an_alert(hazard=hazard, opened_at=START - 60_000), spoken(kind)).text == f"【枫树社区】{text}"
+    assert wording.sms(an_alert(hazard=hazard, state_since=START - 60_000), spoken(kind)).text == f"【枫树社区】{text}"
 
 
-@pytest.mark.parametrize(("hazard", "severity", "kind"), list(product(HAZARDS, Severity, Kind)))
+MESSAGES = [
+    *((kind, "") for kind in Kind if kind not in (Kind.ADDED, Kind.SUMMARY)),
+    *((Kind.ADDED, variant) for variant in ("owner", "called", "many-owner", "many-called")),
+    *((Kind.SUMMARY, variant) for variant in ("calls", "news")),
+    (Kind.ALERT, "recovered"),
+    (Kind.ESCALATE, "recovered"),
+]
+
+
+@pytest.mark.parametrize(("hazard", "severity", "message"), list(product(HAZARDS, Severity, MESSAGES)))
 def test_every_text_fits_one_segment_uncut_with_a_long_signature_and_place(
-    words: Any, ladders: Any, hazard: str, severity: Severity, kind: Kind
+    words: Any, ladders: Any, hazard: str, severity: Severity, message: tuple[Kind, str]
 ) -> None:
+    kind, variant = message
     wording = Wording(words, "枫" * 10, TZ)
     ladder = ladders.ladder(Ledger.DANGER, severity)
     alert = an_alert(hazard=hazard, severity=severity, address="甲" * 20)
-    made = wording.sms(alert, spoken(kind, limit_ms=ladder.arrive_within))
+    made = wording.sms(alert, spoken(kind, limit_ms=ladder.arrive_within, variant=variant))
     assert len(made.text) <= 70
     assert "甲" * 20 in made.text
-    assert words.severities[severity] in made.text or kind in (Kind.TAKEN, Kind.CLEAR, Kind.HINT, Kind.DIGEST)
+    assert words.severities[severity] in made.text or kind in (
+        Kind.TAKEN,
+        Kind.CLEAR,
+        Kind.HINT,
+        Kind.DIGEST,
+        Kind.SUMMARY,
+    )
 
 
 def test_every_filed_template_is_one_the_vendor_would_approve(words: Any) -> None:
@@ -114,13 +133,25 @@ def test_what_must_be_cut_is_the_beginning_of_the_place(words: Any) -> None:
     address=st.text(max_size=80),
     name=st.text(max_size=50),
     number=st.integers(1, 99),
-    kind=st.sampled_from(list(Kind)),
+    message=st.sampled_from(MESSAGES),
+    escalation=st.builds(
+        Escalation, st.sampled_from(list(EscalationCause)), st.text(max_size=50), st.text(max_size=50)
+    ),
+    doors=st.lists(st.text(max_size=40), max_size=3).map(tuple),
 )
 def test_whatever_is_written_the_vendor_takes_it(
-    words: Any, title: str, address: str, name: str, number: int, kind: Kind
+    words: Any,
+    title: str,
+    address: str,
+    name: str,
+    number: int,
+    message: tuple[Kind, str],
+    escalation: Escalation,
+    doors: tuple[str, ...],
 ) -> None:
     wording = Wording(words, "枫" * 10, TZ)
-    made = wording.sms(an_alert(title=title, address=address), spoken(kind, number=number, name=name))
+    alert = an_alert(title=title, address=address, escalation=escalation, doors=doors)
+    made = wording.sms(alert, spoken(message[0], number=number, name=name, variant=message[1]))
     filed = words.filed()[made.template]
     assert set(VARIABLE.findall(filed)) == set(made.params)
     assert all(1 <= len(value) <= 35 for value in made.params.values())
@@ -170,9 +201,9 @@ def test_a_broken_gas_alarm_sends_nobody_running_for_a_leak(words: Any) -> None:
 
 def test_a_call_passed_on_at_once_does_not_speak_of_minutes_waited(words: Any) -> None:
     wording = Wording(words, "枫树社区", TZ)
-    assert "，无人接警。10分钟内到场。" in wording.sms(an_alert(), spoken(Kind.ESCALATE)).text
+    assert "，无人接警。请指派，10分钟内到场。" in wording.sms(an_alert(), spoken(Kind.ESCALATE)).text
     card: Any = wording.card(an_alert(), spoken(Kind.ESCALATE), "task")
-    assert len(card["horizontal_content_list"]) == 2
+    assert card["horizontal_content_list"][2] == {"keyname": "升级原因", "value": "无人接警"}
 
 
 def test_a_site_uses_its_own_template_codes(words: Any) -> None:
@@ -185,11 +216,11 @@ def test_a_site_uses_its_own_template_codes(words: Any) -> None:
 
 def test_the_card_holds_to_the_vendors_limits(words: Any) -> None:
     wording = Wording(words, "枫树社区", TZ)
-    alert = an_alert(opened_at=START - 60_000, advice="勿开关电器", title="燃" * 50, address="址" * 60)
+    alert = an_alert(state_since=START - 60_000, advice="勿开关电器", title="燃" * 50, address="址" * 60)
     card: Any = wording.card(alert, spoken(Kind.ESCALATE), "task1", "https://ops.example/m/signed")
     assert len(card["main_title"]["title"]) == 36
     assert len(card["main_title"]["desc"]) == 44
-    assert [row["value"] for row in card["horizontal_content_list"]] == ["14:05", "10分钟内", "1分钟无人接警"]
+    assert [row["value"] for row in card["horizontal_content_list"]] == ["14:05", "10分钟内", "已1分钟无人接警"]
     assert [button["key"] for button in card["button_list"]] == ["ack:31", "pass:31"]
     assert card["jump_list"][0]["url"] == "https://ops.example/m/signed"
     plain: Any = Wording(words, "枫树社区", TZ).card(an_alert(), spoken(Kind.OVERDUE), "task2")

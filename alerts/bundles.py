@@ -1,0 +1,171 @@
+"""Messages that tell several things at once: dangers that joined an alert, and calls over a person's budget.
+
+The first goes out at once; what follows within a span waits in the outbox and goes out as one message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from msgspec import Struct, convert, structs, to_builtins
+from msgspec.structs import replace
+
+from alerts.alert import NEWS, OVER_BUDGET, REACHING, UNTAKEN, Alert, Delivery, DeliveryState, Kind
+from alerts.danger import Danger, in_words_of, joined_title
+from alerts.outbox import SMS, WECOM, Outbox, delivery_id, fresh, postponed, priority_of
+from alerts.ports import Book
+from alerts.wording import Speech
+from domain import MINUTE, Instant, Severity
+
+BUNDLE_MS: Final = MINUTE
+"""After one message about a danger that joined, further ones to that person wait so long, and go out together."""
+SUMMARY_EVERY_MS: Final = 5 * MINUTE
+_LIST_MAX: Final = 30
+"""Signs of a list of addresses that still leave room in one text segment."""
+
+
+class AddedEntry(Struct, frozen=True):
+    """One danger in a message about several; kept in the payload of its delivery until that is sent."""
+
+    title: str
+    address: str
+    severity: Severity
+
+
+class Added(Struct, frozen=True):
+    """A danger that joined an alert, with the time its own ladder allows. `doors`, when given, are told in its place:
+    the addresses of a storm, for a person who takes it."""
+
+    danger: Danger
+    limit_ms: int
+    not_before: Instant
+    doors: tuple[str, ...] = ()
+
+
+class Bundles:
+    """Writes bundled messages into the book, in the transaction of the change that causes them."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.outbox = outbox
+
+    def added(self, book: Book, alert: Alert, to: Delivery, added: Added, now: Instant) -> None:
+        """A further danger, to one person by one channel: at once, those within BUNDLE_MS after it in one message."""
+        mine = [
+            row
+            for row in book.deliveries(alert.id)
+            if row.kind is Kind.ADDED and (row.person, row.channel) == (to.person, to.channel) and row.state in REACHING
+        ]
+        told = [one for row in mine for one in entries_of(row)]
+        new = _entries(alert, added, {one.address for one in told})
+        if not new:
+            return
+        waiting = next((row for row in mine if row.state is DeliveryState.PENDING), None)
+        if waiting is not None:
+            payload = self._added_payload(book, alert, waiting, added, [*entries_of(waiting), *new], now)
+            book.settle(waiting, structs.replace(waiting, payload=payload), now, "bundled")
+            return
+        task = delivery_id(now, book.next_delivery())
+        row = fresh(to, task, f"{alert.id}:{alert.round}:added:{to.person}:{to.channel}:{task}", Kind.ADDED, {}, now)
+        last = max((row.created_at for row in mine), default=now - BUNDLE_MS)
+        row = postponed(row, max(added.not_before, last + BUNDLE_MS))
+        priority = priority_of(structs.replace(alert, severity=added.danger.severity))
+        payload = self._added_payload(book, alert, row, added, new, now)
+        book.post([structs.replace(row, priority=min(priority, row.priority), payload=payload)])
+
+    def _added_payload(
+        self, book: Book, alert: Alert, row: Delivery, added: Added, entries: Sequence[AddedEntry], now: Instant
+    ) -> dict[str, object]:
+        shown = shown_together(alert, added.danger, entries)
+        variant = ("many-" if len(entries) > 1 or added.doors else "") + (
+            "owner" if alert.owner == row.person else "called"
+        )
+        speech = Speech(Kind.ADDED, now, added.limit_ms, variant=variant, count=len(entries))
+        payload: dict[str, object] = {"added": to_builtins(entries)}
+        if row.channel == WECOM:
+            page = self.outbox.page(alert.id, row.person, now)
+            return {**payload, "card": self.outbox.wording.added_card(shown, speech, row.id, page)}
+        if row.channel == SMS:
+            speech = structs.replace(speech, number=book.code(row.address, alert.id, row.person, now))
+        return {**payload, **structs.asdict(self.outbox.wording.sms(shown, speech))}
+
+    def summary(self, book: Book, alert: Alert, over: Delivery, now: Instant) -> None:
+        """In place of messages over a person's budget: one text for all of them, every SUMMARY_EVERY_MS.
+
+        Calls are told by how many wait and the worst of them, with its reply code; news by how many and the newest.
+        """
+        variant = "news" if over.kind in NEWS else "calls"
+        rows = book.to_address(over.channel, over.address, now - SUMMARY_EVERY_MS)
+        withheld = [row for row in rows if row.code == OVER_BUDGET and (row.kind in NEWS) == (over.kind in NEWS)]
+        shown = alert if over.kind in NEWS else self._worst(book, alert, withheld)
+        number = book.code(over.address, shown.id, over.person, now)
+        count = len({row.alert for row in withheld} | {alert.id})
+        speech = Speech(Kind.SUMMARY, now, limit_ms=0, number=number, variant=variant, count=count)
+        payload = {"summary": variant, **structs.asdict(self.outbox.wording.sms(shown, speech))}
+        sent = [row for row in rows if row.kind is Kind.SUMMARY and row.payload.get("summary") == variant]
+        waiting = next((row for row in sent if row.state is DeliveryState.PENDING), None)
+        if waiting is not None:
+            book.settle(waiting, structs.replace(waiting, payload=payload, alert=shown.id), now, "bundled")
+            return
+        task = delivery_id(now, book.next_delivery())
+        row = fresh(over, task, f"summary:{over.address}:{task}", Kind.SUMMARY, payload, now)
+        begin = max((row.created_at + SUMMARY_EVERY_MS for row in sent), default=now)
+        book.post([postponed(structs.replace(row, alert=shown.id), begin)])
+
+    def _worst(self, book: Book, alert: Alert, withheld: Sequence[Delivery]) -> Alert:
+        """The most severe of the alerts whose calls were withheld and that nobody is on; the newest of equals."""
+        others = {row.alert for row in withheld} - {alert.id}
+        waiting = [one for name in sorted(others) if (one := book.alert(name)) is not None and one.state in UNTAKEN]
+        return min([alert, *waiting], key=lambda one: one.severity.rank)
+
+
+def _entries(alert: Alert, added: Added, told: Collection[str]) -> list[AddedEntry]:
+    """What this message tells: the danger, or those doors of a storm that the person was not told of."""
+    if not added.doors:
+        danger = added.danger
+        return [AddedEntry(danger.title, danger.address, danger.severity)]
+    return [AddedEntry(alert.title, door, alert.severity) for door in added.doors if door not in told]
+
+
+def entries_of(delivery: Delivery) -> list[AddedEntry]:
+    """The dangers a message names."""
+    return convert(delivery.payload.get("added", []), list[AddedEntry])
+
+
+def shown_together(alert: Alert, danger: Danger, entries: Sequence[AddedEntry]) -> Alert:
+    """The alert as a message about these dangers shows it: the newest danger's own words, or all of them in short."""
+    shown = in_words_of(alert, danger)
+    if len(entries) == 1:
+        return replace(shown, address=entries[0].address or alert.address)
+    title = entries[0].title
+    for one in entries[1:]:
+        title = joined_title(title, one.title)
+    worst = min((one.severity for one in entries), key=lambda severity: severity.rank)
+    return replace(shown, title=title, severity=worst, address=listed([one.address for one in entries]))
+
+
+def listed(addresses: Collection[str]) -> str:
+    """Addresses in one line, what they have in common written once.
+
+    >>> listed(["枫林苑3栋2单元104", "枫林苑3栋2单元105", "枫林苑3栋2单元105"])
+    '枫林苑3栋2单元104、105'
+    """
+    doors = [door for door in dict.fromkeys(addresses) if door]
+    common = _common_start(doors) if len(doors) > 1 else 0
+    line = doors[0] if doors else ""
+    for door in doors[1:]:
+        if len(line) + len(door) - common >= _LIST_MAX:
+            return f"{line}等"
+        line = f"{line}、{door[common:]}"
+    return line
+
+
+def _common_start(doors: Sequence[str]) -> int:
+    """How many signs all addresses begin with, not counting digits of a number that goes on differently."""
+    shortest = min(doors, key=len)
+    length = next(
+        (n for n, sign in enumerate(shortest) if any(door[n] != sign for door in doors)), max(len(shortest) - 1, 0)
+    )
+    while length and shortest[length - 1].isalnum() and shortest[length - 1].isascii():
+        length -= 1
+    return length

@@ -1,0 +1,77 @@
+"""What an alert takes over from a finding, and how several dangers of one alert are named together."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from alerts.alert import Alert
+from domain import Evidence, Instant, Severity
+
+UNKNOWN_HAZARD: Final = "unknown"
+"""The hazard of a message that could not be read: it may be any."""
+_NAMES_MAX: Final = 3
+
+
+class Danger(Struct, frozen=True):
+    """What an alert takes over from a finding: the words, the severity and the instant that messages state from now on.
+
+    `at` is when the finding began (event time), `late_ms` how much later it became known, `rule` whose ladder applies,
+    `address` the way to the door in words.
+    """
+
+    rule: str
+    hazard: str
+    title: str
+    severity: Severity
+    at: Instant
+    late_ms: int = 0
+    advice: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    address: str = ""
+
+
+def with_danger(alert: Alert, danger: Danger) -> Alert:
+    """The alert with the words and the ladder of the danger that is told from now on."""
+    return replace(
+        alert,
+        severity=min(danger.severity, alert.severity, key=lambda one: one.rank),
+        hazard=alert.hazard if danger.hazard == UNKNOWN_HAZARD else danger.hazard,
+        title=danger.title,
+        advice=danger.advice or alert.advice,
+        address=danger.address or alert.address,
+        ladder_rule=danger.rule,
+        danger_at=danger.at,
+        late_ms=danger.late_ms,
+        evidence=danger.evidence or alert.evidence,
+        recovered_at=None,
+        stale=False,
+    )
+
+
+def with_door(alert: Alert, address: str) -> tuple[str, ...]:
+    """The doors of an alert with one more address; its own is not among them."""
+    known = not address or address == alert.address or address in alert.doors
+    return alert.doors if known else (*alert.doors, address)
+
+
+def in_words_of(alert: Alert, danger: Danger) -> Alert:
+    """The alert as a message about one of its dangers shows it. Not to be saved."""
+    shown = with_danger(alert, danger)
+    return replace(shown, severity=danger.severity, doors=())
+
+
+def joined_title(title: str, other: str) -> str:
+    """The names of all dangers of one alert, at most three of them.
+
+    >>> joined_title("心率异常", "血氧过低")
+    '心率异常、血氧过低'
+    >>> joined_title("心率异常、血氧过低", "心率异常")
+    '心率异常、血氧过低'
+    """
+    names = title.removesuffix("等").split("、")
+    if other in names:
+        return title
+    return f"{title}、{other}" if len(names) < _NAMES_MAX else f"{'、'.join(names)}等"

@@ -1,13 +1,26 @@
-"""What joins and what opens: one story, but every door with a life behind it stands alone."""
+"""What joins and what opens: the table is total, and no row lets a danger go untold."""
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
-from alerts.alert import Alert, State
-from alerts.storm import STORM_WINDOW_MS, Why, join, raises
+from alerts.alert import TAKEN, Alert, State
+from alerts.grouping import (
+    DECISIONS,
+    STORM_WINDOW_MS,
+    Decision,
+    Match,
+    Recipients,
+    Relation,
+    Task,
+    compare,
+    match,
+    task_of,
+)
 from domain import Ledger, Severity, Subject
 
 START = 1_767_333_900_000
@@ -25,6 +38,9 @@ def like(finding: Any, number: int = 1, **changes: Any) -> Alert:
         started_at=START,
         opened_at=START,
         updated_at=START,
+        state_since=START,
+        danger_at=START,
+        ladder_rule=finding.rule,
         device=finding.device,
         building="b3",
     )
@@ -35,49 +51,106 @@ def elsewhere(finding: Any, number: int, **changes: Any) -> Alert:
     return like(finding, number, subject=Subject("device", f"other-{number}"), device=f"other-{number}", **changes)
 
 
-def test_the_same_subject_and_the_same_device_join(finding: Any) -> None:
+def found(
+    finding: Any,
+    building: str | None,
+    alerts: list[Alert],
+    now: int = START,
+    recipients: Recipients = Recipients.SAME,
+) -> tuple[int, Relation, Decision] | None:
+    matched: Match | None = match(finding, building, alerts, lambda _alert: recipients, now)
+    return None if matched is None else (matched.alert.id, matched.relation, matched.decision)
+
+
+def test_the_table_answers_every_case() -> None:
+    assert set(DECISIONS) == set(product(Ledger, Relation, Recipients, Task))
+
+
+def test_every_relation_has_a_sentence(words: Any) -> None:
+    assert {relation.value for relation in Relation} == set(words.why)
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_of_an_alert_is_one_of_a_task(state: State) -> None:
+    task = task_of(state)
+    assert (task is Task.TAKEN) == (state in TAKEN)
+    assert (task is Task.SHELVED) == (state is State.SHELVED)
+    assert (task is Task.UNTAKEN) == (state in (State.OPEN, State.RETURNED))
+
+
+def test_no_danger_joins_where_nobody_would_be_told() -> None:
+    """A danger joins only what is taken or being called; shelved and settled never take a new one in quietly."""
+    for (ledger, relation, recipients, task), decision in DECISIONS.items():
+        if ledger is Ledger.DANGER and decision is Decision.JOIN:
+            assert recipients is Recipients.SAME, (relation, task)
+            assert task in (Task.UNTAKEN, Task.TAKEN), relation
+        if ledger is Ledger.DANGER and recipients is Recipients.OTHERS:
+            assert decision is Decision.OPEN, (relation, task)
+        if task is Task.SETTLED:
+            assert decision is Decision.OPEN, (ledger, relation)
+
+
+def test_the_same_subject_recurs_and_the_same_device_joins(finding: Any) -> None:
     one = finding()
-    same = join(one, "b3", [like(one)], START)
-    assert same is not None
-    assert same.why is Why.SAME_SUBJECT
-    device = join(one, None, [like(one, rule="gas-high")], START)
-    assert device is not None
-    assert device.why is Why.SAME_DEVICE
+    assert found(one, "b3", [like(one)]) == (1, Relation.SAME_DANGER, Decision.RECUR)
+    assert found(one, None, [like(one, rule="gas-high")]) == (1, Relation.SAME_DEVICE, Decision.JOIN)
+    assert found(one, None, [like(one, rule="gas-high", device="gas-2")]) == (1, Relation.SAME_DEVICE, Decision.JOIN)
 
 
 def test_nothing_joins_what_is_settled_or_in_the_other_ledger(finding: Any) -> None:
     one = finding()
-    assert join(one, "b3", [like(one, state=State.RESOLVED), like(one, ledger=Ledger.HEALTH)], START) is None
+    assert found(one, "b3", [like(one, state=State.RESOLVED), like(one, ledger=Ledger.HEALTH)]) is None
+
+
+def test_another_hazard_of_the_same_device_stands_alone_unless_one_could_not_be_read(finding: Any) -> None:
+    one = finding()
+    assert found(one, None, [like(one, rule="band-sos", hazard="person")]) is None
+    assert found(one, None, [like(one, rule="unreadable-danger", hazard="unknown")]) is not None
+    broken = finding(ledger=Ledger.HEALTH)
+    assert found(broken, None, [like(broken, rule="battery", hazard="device")]) is not None
 
 
 def test_without_a_device_only_the_subject_joins(finding: Any) -> None:
-    one = finding(device=None)
-    assert join(one, None, [like(one, rule="other", device=None)], START) is None
+    one = finding(device=None, subject=Subject("person", "e1"))
+    assert found(one, None, [like(one, rule="other", subject=Subject("person", "e2"))]) is None
+    assert found(one, None, [like(one, rule="other")]) == (1, Relation.SAME_DEVICE, Decision.JOIN)
 
 
 def test_critical_alerts_of_one_building_stand_alone(finding: Any) -> None:
     one = finding()
-    assert join(one, "b3", [elsewhere(one, n) for n in range(2, 9)], START) is None
+    assert found(one, "b3", [elsewhere(one, n) for n in range(2, 9)]) is None
 
 
-def test_from_the_fourth_on_lesser_dangers_of_one_building_join_the_first(finding: Any) -> None:
+def test_from_the_fourth_on_lesser_dangers_of_one_building_join_the_first_that_takes_them(finding: Any) -> None:
     one = finding(severity=Severity.HIGH)
     near = [elsewhere(one, n) for n in (7, 5, 6)]
-    joined = join(one, "b3", near, START)
-    assert joined is not None
-    assert (joined.why, joined.alert.id) == (Why.SAME_BUILDING, 5)
-    assert join(one, "b3", near[:2], START) is None
-    assert join(one, None, near, START) is None
-    assert join(one, "b3", near, START + STORM_WINDOW_MS + 1) is None
+    assert found(one, "b3", near) == (5, Relation.SAME_BUILDING, Decision.JOIN)
+    assert found(one, "b3", near[:2]) is None
+    assert found(one, None, near) is None
+    assert found(one, "b3", near, START + STORM_WINDOW_MS + 1) is None
+    shelved = [near[0], replace(near[1], state=State.SHELVED), near[2]]
+    assert found(one, "b3", shelved) == (6, Relation.SAME_BUILDING, Decision.JOIN)
 
 
 def test_broken_devices_of_one_building_are_one_story_at_once(finding: Any) -> None:
     one = finding(severity=Severity.MEDIUM, ledger=Ledger.HEALTH)
-    joined = join(one, "b3", [elsewhere(one, 2)], START)
-    assert joined is not None
+    assert found(one, "b3", [elsewhere(one, 2)]) is not None
 
 
-def test_only_a_worse_finding_raises(finding: Any) -> None:
-    alert = like(finding(), severity=Severity.HIGH)
-    assert raises(finding(), alert)
-    assert not raises(finding(severity=Severity.HIGH), alert)
+def test_who_is_called_is_compared_by_role_time_and_severity(ladders: Any, finding: Any) -> None:
+    high, critical = (ladders.ladder(Ledger.DANGER, one) for one in (Severity.HIGH, Severity.CRITICAL))
+    nurse = ladders.ladder(Ledger.DANGER, Severity.HIGH, "button-medical")
+    worse, lesser = finding(), finding(severity=Severity.HIGH)
+    open_high, open_critical = like(lesser), like(worse)
+
+    assert compare(worse, critical, open_high, high, True, True) is Recipients.SOONER
+    assert compare(lesser, high, open_critical, critical, True, True) is Recipients.SAME
+    assert compare(lesser, nurse, open_critical, critical, True, True) is Recipients.OTHERS
+    assert compare(worse, critical, open_high, nurse, True, True) is Recipients.OTHERS
+    assert compare(worse, critical, open_critical, critical, False, True) is Recipients.OTHERS
+    assert compare(worse, critical, open_critical, critical, True, False) is Recipients.NOBODY
+    quick = high.model_copy(update={"take_within": 30_000})
+    assert compare(lesser, quick, open_high, high, True, True) is Recipients.SOONER
+    with_clinic = high.model_copy(update={"rungs": (*high.rungs, nurse.rungs[0])})
+    assert compare(lesser, with_clinic, open_high, high, True, True) is Recipients.OTHERS
+    assert compare(worse, critical, open_high, with_clinic, True, True) is Recipients.OTHERS

@@ -69,6 +69,13 @@ def no_rules(_finding: str, _device: str | None, _heard_since: Instant | None) -
     return FindingStatus.OVER
 
 
+class Audited(Struct, frozen=True):
+    """How many open alerts the last audit found without a next step, and how many told to nobody."""
+
+    orphans: int = 0
+    untold: int = 0
+
+
 class NoSuchAlert(LookupError):
     """No alert has this number."""
 
@@ -90,6 +97,7 @@ class Desk:
         status_of: StatusOf = no_rules,
     ) -> None:
         self.transact, self.clock, self.community = transact, clock, community
+        self.audited = Audited()
         self.on_change, self.on_outbox, self.status_of = on_change, on_outbox, status_of
         self.wording = Wording(word_book, settings.sign, settings.tz, settings.template_codes)
         outbox = Outbox(self.wording, settings.channels, page)

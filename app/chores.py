@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from functools import partial
 
 from msgspec import to_builtins
 from sqlalchemy import Connection
 
-from alerts.desk import Desk
+from alerts.desk import Audited, Desk
 from app.chain import Chain
 from app.settings import Site
 from app.stores import Stores
@@ -16,6 +17,8 @@ from app.timetable import Job, JobRow
 from domain import DAY, Instant
 from store.ledger import alertcounts, refusals, settings
 from store.ledger import jobs as table
+
+log = logging.getLogger("fengshao.chores")
 
 
 def jobs(stores: Stores, site: Site, chain: Chain, desk: Desk) -> dict[str, Job]:
@@ -61,9 +64,14 @@ async def _digest(desk: Desk, now: Instant) -> str:
 
 
 async def _audit(desk: Desk, now: Instant) -> str:
-    """Nothing open is ever without a next step; what is, is a fault of ours and is named."""
-    orphans = await desk.audit(now)
-    return "every open alert has a next step" if not orphans else f"without a next step: {[one.id for one in orphans]}"
+    """Nothing open is ever without a next step or told to nobody; what is, is named, and counted in the metrics."""
+    orphans, untold = await desk.audit(now), await desk.untold(now)
+    desk.audited = Audited(len(orphans), len(untold))
+    faults = [f"without a next step: {[one.id for one in orphans]}"] if orphans else []
+    faults += [f"told to nobody: {[one.id for one in untold]}"] if untold else []
+    for fault in faults:
+        log.error("open alerts audited", extra={"fault": fault})
+    return "; ".join(faults) or "every open alert has a next step and was told to somebody"
 
 
 def load_jobs(tx: Connection, defaults: Mapping[str, str]) -> list[JobRow]:

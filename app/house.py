@@ -22,7 +22,7 @@ from app.keys import session_name, signing_key
 from app.own_trouble import OwnTrouble, left_open
 from app.rebirths import ask_for_rebirths
 from app.registry import Registry, put_site
-from app.showing import DIST, Status, rule_lines, samples
+from app.showing import DIST, Status, audit_samples, rule_lines, samples
 from app.site import SiteFolder
 from app.stores import Stores
 from app.telling import Telling
@@ -250,7 +250,8 @@ class House:
         }
 
     def metrics(self) -> list[Sample]:
-        return list(samples(self.judging.chain, self.intake.ready, self._deliveries))
+        found = audit_samples(self.telling.desk.audited)
+        return [*samples(self.judging.chain, self.intake.ready, self._deliveries), *found]
 
     def app(self) -> Any:
         """The HTTP application over this house."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from alerts.desk import Audited
 from app.chain import Chain
 from console.services import RuleLine, Sample
 from domain import Instant, Role
@@ -81,6 +82,12 @@ class Status:
             },
             "backlog": self._chain.backlog.entries,
         }
+
+
+def audit_samples(audited: Audited) -> Iterator[Sample]:
+    """What the last audit of open alerts found. Both must be 0."""
+    yield Sample("fengshao_alerts_without_next_step", audited.orphans, "Open alerts that nothing will move on.")
+    yield Sample("fengshao_alerts_told_to_nobody", audited.untold, "Open dangers of which no message reached anybody.")
 
 
 def samples(chain: Chain, connected: bool, delivery_counts: Mapping[tuple[str, str], int]) -> Iterator[Sample]:

@@ -309,3 +309,23 @@ async def test_a_message_that_was_never_sent_is_not_sent_after_somebody_took_it(
     await town.send()
     assert [text for text in town.texts("wang") if "燃气泄漏，14:05" in text] == []
     assert town.deliveries()[0].state is DeliveryState.SKIPPED
+
+
+async def test_a_channel_that_fails_while_the_disk_is_full_is_still_told(town: Any, finding: Any) -> None:
+    town.vendor.faults.order(Fault(How.REJECT, code="isv.SMS_SIGNATURE_ILLEGAL"), times=50)
+    await town.desk.hear([finding()])
+    whole = town.courier._write
+
+    def fails_once(*args: Any) -> Any:
+        town.courier._write = whole
+        whole(*args)
+        raise OSError(28, "No space left on device")
+
+    town.courier._write = fails_once
+    with pytest.raises(OSError, match="No space"):
+        await town.send()
+    town.clock.now += LEASE_MS + 1
+    await town.send()
+    town.clock.now += 30_000
+    await town.send()
+    assert (town.alert(2).title, town.alert(2).ledger) == ("短信通道故障", "health")

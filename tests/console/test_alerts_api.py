@@ -285,7 +285,8 @@ async def test_why_tells_what_a_device_said_and_that_it_said_nothing(house: Hous
 async def test_a_danger_that_joined_another_is_found_by_its_own_device(house: House, admin: Client) -> None:
     number = await house.alert()
     house.now += HOUR
-    joined = await house.alert("band-101", id="joined", subject=Subject("device", "gas-402"))
+    place = next(device.place for device in DEVICES if device.id == "gas-402")
+    joined = await house.alert("band-101", id="joined", subject=Subject("device", "gas-402"), place=place)
     house.now += 2 * DAY
     items = (await admin.get("/api/v1/alerts?device=band-101")).json()["items"]
     why = (await admin.get("/api/v1/why?device=band-101&at=2026-11-21T23:05:00%2B08:00")).json()

@@ -135,6 +135,18 @@ class Kind(StrEnum):
     """Many small things in one message, once a day."""
     HINT = "hint"
     """His answer could not be understood: silence would leave him thinking that he took it."""
+    CODES = "codes"
+    """The code he wrote stands for no alert of his: which do."""
+    DETAILS = "details"
+    """He asked about it: what and where, again."""
+    STATUS = "status"
+    """His answer changed nothing: why."""
+    OWNED = "owned"
+    """To the one who took it: the codes for what he does next."""
+    ARRIVED = "arrived"
+    """To the one who took it, on site: the code for dealt with."""
+    PASSED = "passed"
+    """His refusal was understood without a code: of which alert."""
 
 
 CALLS = (Kind.ALERT, Kind.ESCALATE)

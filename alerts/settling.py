@@ -31,6 +31,12 @@ _SENT_LINE: Final = {
     Kind.OVERDUE: "overdue_sent",
     Kind.HINT: "hint_sent",
     Kind.DIGEST: "digest_sent",
+    Kind.OWNED: "codes_sent",
+    Kind.ARRIVED: "codes_sent",
+    Kind.CODES: "answer_sent",
+    Kind.DETAILS: "answer_sent",
+    Kind.STATUS: "answer_sent",
+    Kind.PASSED: "answer_sent",
 }
 _HARD: Final = (Said.RATE, Said.RECIPIENT, Said.CONTENT)
 _DONE: Final = (DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.DEAD)

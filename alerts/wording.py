@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from alerts import codes
+from alerts import reply_codes
 from alerts.alert import Actor, Alert, Kind, State
 from alerts.transitions import Refusal
 from alerts.wordbook import VARIABLE, SmsText, WordBook, code_of
@@ -25,6 +25,7 @@ ONE_SEGMENT: Final = 70
 LONGEST_VARIABLE: Final = 35
 LATE_MS: Final = 2 * MINUTE
 WAITED_MS: Final = MINUTE // 2
+SHOWN_NUMBERS: Final = 2
 RETAINED: Final = "retained"
 """The line of evidence that says it came from a message kept by a broker."""
 _LINK: Final = re.compile(r"(?:https?://|www\.)[^\s，。]*", re.IGNORECASE)
@@ -50,6 +51,8 @@ class Speech(Struct, frozen=True):
     name: str = ""
     at: Instant | None = None
     count: int = 0
+    numbers: tuple[int, ...] = ()
+    reason: str = ""
 
 
 class Wording:
@@ -192,8 +195,12 @@ class Wording:
             "place": clean(alert.address)[-LONGEST_VARIABLE:] or self.book.nowhere,
             "limit": self.span(speech.limit_ms),
             "waited": self.span(speech.now - alert.opened_at),
-            "ok": codes.take_code(number),
-            "no": codes.pass_code(number),
+            "ok": reply_codes.take_code(number),
+            "no": reply_codes.pass_code(number),
+            "here": reply_codes.arrive_code(number),
+            "done": reply_codes.resolve_code(number),
+            "reason": clean(speech.reason).rstrip("。")[:LONGEST_VARIABLE] or "-",
+            "numbers": self._numbers(speech.numbers),
             "number": str(number),
             "count": str(speech.count),
             "name": clean(speech.name)[:LONGEST_VARIABLE] or "-",
@@ -207,6 +214,11 @@ class Wording:
         if alert.late_ms <= LATE_MS:
             return time
         return self.book.late.format(time=time, span=self.span(alert.late_ms))
+
+    def _numbers(self, numbers: Sequence[int]) -> str:
+        """The first of them: a text has no room for more."""
+        shown = "、".join(str(number) for number in numbers[:SHOWN_NUMBERS]) or "-"
+        return self.book.more.format(numbers=shown) if len(numbers) > SHOWN_NUMBERS else shown
 
     def _local(self, at: Instant) -> datetime:
         return datetime.fromtimestamp(at / 1000, self.tz)

@@ -11,9 +11,10 @@ from typing import Any, Final, Protocol, TypeVar
 from msgspec import structs
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
-from alerts import codes
-from alerts.alert import UNSETTLED, Alert, Delivery, DeliveryState, Entry
+from alerts.alert import SENT, UNSETTLED, Alert, Delivery, DeliveryState, Entry
+from alerts.outbox import answers_to
 from alerts.ports import Book, Coded, Known
+from alerts.reply_codes import smallest_free
 from alerts.storm import stranger
 from domain import DAY, Finding, Instant, Lane, Ledger, Person, Phase
 from store.ledger.alertrows import alert_of, alert_values, delivery_of, delivery_values
@@ -63,6 +64,15 @@ _NEXT_DUE = select(
 ).where(
     deliveries.c.channel == bindparam("channel"),
     deliveries.c.state.in_((DeliveryState.PENDING.value, DeliveryState.UNKNOWN.value, DeliveryState.SENDING.value)),
+)
+_LAST_MESSAGES = (
+    select(deliveries)
+    .where(
+        deliveries.c.address == bindparam("address"),
+        deliveries.c.channel == bindparam("channel"),
+        deliveries.c.state.in_([state.value for state in SENT]),
+    )
+    .order_by(deliveries.c.sent_at.is_(None).desc(), deliveries.c.sent_at.desc(), deliveries.c.n.desc())
 )
 
 
@@ -207,6 +217,16 @@ class SqlBook:
         mine = and_(deliveries.c.address == address, deliveries.c.channel == channel, deliveries.c.sent_at >= since)
         return int(self._tx.execute(select(func.count()).select_from(deliveries).where(mine)).scalar_one())
 
+    def last_messages(self, channel: str, address: str, limit: int) -> list[Delivery]:
+        found = _LAST_MESSAGES.limit(limit)
+        return [delivery_of(row) for row in self._tx.execute(found, {"channel": channel, "address": address})]
+
+    def answers_since(self, phone: str, since: Instant) -> int:
+        # A range, not LIKE: SQLite's LIKE compares letters in either case and so cannot use the index of the keys.
+        mine = and_(deliveries.c.key >= answers_to(phone), deliveries.c.key < f"{answers_to(phone)[:-1]};")
+        recent = and_(mine, deliveries.c.created_at >= since)
+        return int(self._tx.execute(select(func.count()).select_from(deliveries).where(recent)).scalar_one())
+
     # reply codes
 
     def code(self, phone: str, alert: int, person: str, now: Instant) -> int | None:
@@ -216,7 +236,7 @@ class SqlBook:
             return int(known)
         # A number rests for a day after its alert was closed: until then a late answer still finds the right one.
         rested = [row.number for row in held if row.state == "closed" and row.updated_at < now - _CODE_REST_MS]
-        number = codes.smallest_free({row.number for row in held} - set(rested))
+        number = smallest_free({row.number for row in held} - set(rested))
         if number is None:
             return None
         if number in rested:

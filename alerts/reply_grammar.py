@@ -1,0 +1,232 @@
+"""The shape of replies.zh.yaml: the words people answer a text with, by what they mean, checked before anything starts.
+
+A site's own replies.zh.yaml adds words; a word it puts into another list moves there.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from functools import cached_property
+from itertools import product
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from domain import Fault
+
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+_BRACES: Final = re.compile(r"\{([^{}]*)\}")
+_DROPPED: Final = ("Mn", "Me", "Cf", "Sk")
+"""Accents, keycaps, joiners and skin tones: they change the look of a sign, not its meaning."""
+_GAPS: Final = re.compile(r"(?<=[\u3400-\u9fff])[^\S\n]+(?=[\u3400-\u9fff])")
+
+
+class WordKind(StrEnum):
+    """What a word does in a reply."""
+
+    TAKE = "take"
+    GO = "go"
+    """On the way, or soon: a promise, so not there yet."""
+    RECEIPT = "receipt"
+    """收到, 好的: takes where a code stands beside it or only one call can be meant."""
+    ARRIVE = "arrive"
+    COME = "come"
+    """到场 alone: arrived, unless a promise stands beside it."""
+    RESOLVE = "resolve"
+    PASS = "pass"  # noqa: S105 - 无法到场, not a password
+    CANNOT = "cannot"
+    """Declines what follows it directly (不能 + 去), or everything when nothing follows."""
+    NEGATION = "negation"
+    """Negates without declining (没到, 不是11): no action is read from such a text."""
+    DOUBTFUL = "doubtful"
+    """Put off, taken back, or unsettled: no action is read, except that somebody declines."""
+    QUESTION = "question"
+    COURTESY = "courtesy"
+    FILLER = "filler"
+    LABEL = "label"
+    """Stands beside a code: 编号, 号, 回复."""
+    OPT_OUT = "opt_out"
+    MINUTES = "minutes"
+    UNIT = "unit"
+    """After a number: it counts, dates or addresses something and is no code."""
+    PREFIX = "prefix"
+    """Before a number: likewise (第11, 打119)."""
+
+
+_FIRST: Final = (WordKind.PASS, WordKind.CANNOT, WordKind.NEGATION, WordKind.DOUBTFUL, WordKind.QUESTION)
+"""Searched before all others, so that no friendly word can cover the beginning of a refusal (我去 + 不了)."""
+_REFUSING: Final = (WordKind.PASS, WordKind.CANNOT, WordKind.NEGATION)
+_AGREEING: Final = (
+    WordKind.TAKE,
+    WordKind.GO,
+    WordKind.RECEIPT,
+    WordKind.ARRIVE,
+    WordKind.COME,
+    WordKind.RESOLVE,
+    WordKind.COURTESY,
+    WordKind.FILLER,
+    WordKind.LABEL,
+)
+
+
+class ReplyWords(BaseModel):
+    """Lists of words. `{去,来}不了` stands for 去不了 and 来不了; an empty alternative is allowed."""
+
+    model_config = _STRICT
+
+    words: dict[WordKind, tuple[str, ...]] = {}
+    not_negated: tuple[str, ...] = ()
+    """Words that agree although a negation stands in them: 没问题."""
+    signs: dict[str, str] = {}
+    """Signs read as another one: 沒 as 没."""
+    quotes: tuple[str, ...] = ()
+    """Regular expressions of our own texts as people paste them back; what they match is not part of the answer."""
+    longest_promise_min: int | None = Field(default=None, ge=1, le=120)
+    """A promise of more minutes (`90分钟到`) is no take."""
+
+    @field_validator("signs")
+    @classmethod
+    def _single(cls, signs: dict[str, str]) -> dict[str, str]:
+        for sign, plain in signs.items():
+            if len(sign) != 1 or len(plain) != 1:
+                raise ValueError(f"{sign}: {plain} must be one sign each: write a word into a list instead")
+        return signs
+
+    @field_validator("quotes")
+    @classmethod
+    def _compiles(cls, quotes: tuple[str, ...]) -> tuple[str, ...]:
+        for quote in quotes:
+            try:
+                re.compile(quote, re.MULTILINE)
+            except re.error as error:
+                raise ValueError(f"{quote} is no regular expression: {error}") from None
+        return quotes
+
+    def spelled(self) -> Iterator[tuple[WordKind, str]]:
+        """Every word with its kind, braces written out, as it will be compared."""
+        for kind, words in self.words.items():
+            for written in words:
+                for word in expand(written):
+                    yield kind, plain_text(word, self.signs)
+
+    def excepted(self) -> set[str]:
+        return {plain_text(word, self.signs) for word in self.not_negated}
+
+
+class ReplyGrammar(ReplyWords):
+    """All lists together, in which every kind of word is present."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> ReplyGrammar:
+        missing = [kind.value for kind in WordKind if not self.words.get(kind)]
+        if missing:
+            raise ValueError(f"no words for {', '.join(missing)}: write at least one each")
+        return self
+
+    def extended(self, own: ReplyWords) -> ReplyGrammar:
+        """With a site's words; what the site lists leaves the list it stood in."""
+        signs = {**self.signs, **own.signs}
+        moved = {plain_text(word, signs) for _, written in _written(own) for word in expand(written)}
+        words = {kind: tuple(w for w in self._flat(kind) if plain_text(w, signs) not in moved) for kind in WordKind}
+        for kind, written in _written(own):
+            words[kind] = (*words[kind], written)
+        return ReplyGrammar.model_construct(
+            words=words,
+            not_negated=(*self.not_negated, *own.not_negated),
+            signs=signs,
+            quotes=(*self.quotes, *own.quotes),
+            longest_promise_min=own.longest_promise_min or self.longest_promise_min,
+        )
+
+    def _flat(self, kind: WordKind) -> list[str]:
+        return [word for written in self.words.get(kind, ()) for word in expand(written)]
+
+    @cached_property
+    def kinds(self) -> Mapping[str, WordKind]:
+        """What each word is."""
+        return {word: kind for kind, word in self.spelled()}
+
+    @cached_property
+    def first(self) -> re.Pattern[str]:
+        """Refusals, negations and questions, and the agreeing words that look like them."""
+        excepted = self.excepted()
+        return _any_of([word for word, kind in self.kinds.items() if kind in _FIRST or word in excepted])
+
+    @cached_property
+    def second(self) -> re.Pattern[str]:
+        """All other words."""
+        return _any_of([word for word, kind in self.kinds.items() if kind not in _FIRST])
+
+    @cached_property
+    def quoted(self) -> re.Pattern[str]:
+        return re.compile("|".join(f"(?:{quote})" for quote in self.quotes) or r"(?!)", re.MULTILINE)
+
+
+def check(own: ReplyWords, grammar: ReplyGrammar) -> list[Fault]:
+    """Every fault of these lists; `grammar` is all that will be in force with them."""
+    refusing = [word for kind, word in grammar.spelled() if kind in _REFUSING]
+    negation, excepted = _any_of(refusing), grammar.excepted()
+    faults: list[Fault] = []
+    seen: dict[str, str] = {}
+    for kind, words in own.words.items():
+        for index, written in enumerate(words):
+            for word in (plain_text(one, grammar.signs) for one in expand(written)):
+                hidden = negation.search(word) if kind in _AGREEING and word not in excepted else None
+                message = _fault(word, kind, seen, hidden)
+                if message:
+                    faults.append(Fault(("words", kind.value, index), message))
+                seen.setdefault(word, kind.value)
+    return faults
+
+
+def _fault(word: str, kind: WordKind, seen: Mapping[str, str], hidden: re.Match[str] | None) -> str:
+    if not word:
+        return "is an empty word: remove it"
+    if any(sign.isdecimal() for sign in word):
+        return f"{word} holds digits, which are read as codes: write the word without them"
+    if seen.get(word, kind.value) != kind.value:
+        return f"{word} stands in {seen[word]} and in {kind.value}: keep one"
+    if hidden is not None:
+        return f"{word} contains the negation {hidden[0]}: list it under not_negated too if it agrees all the same"
+    return ""
+
+
+def expand(written: str) -> Iterator[str]:
+    """The words a written one stands for.
+
+    >>> list(expand("{去,来}不了"))
+    ['去不了', '来不了']
+    """
+    parts = _BRACES.split(written)
+    for chosen in product(*(part.split(",") if index % 2 else [part] for index, part in enumerate(parts))):
+        yield "".join(chosen)
+
+
+def plain_text(text: str, signs: Mapping[str, str]) -> str:
+    """One spelling for what looks alike: full-width and circled digits, keycaps, capitals, blanks within Chinese.
+
+    >>> plain_text("１①，收 到 OK", {})
+    '11,收到 ok'
+    """
+    folded = unicodedata.normalize("NFKC", text).lower().translate({ord(sign): plain for sign, plain in signs.items()})
+    kept = "".join(sign for sign in folded if unicodedata.category(sign) not in _DROPPED)
+    return _GAPS.sub("", kept).strip()
+
+
+def _written(own: ReplyWords) -> list[tuple[WordKind, str]]:
+    return [(kind, written) for kind, words in own.words.items() for written in words]
+
+
+def _any_of(words: list[str]) -> re.Pattern[str]:
+    """The longest of these words that begins earliest; words of letters only as whole words."""
+    longest = sorted(set(words), key=len, reverse=True)
+    return re.compile("|".join(_bounded(word) for word in longest) or r"(?!)")
+
+
+def _bounded(word: str) -> str:
+    left = r"(?<![a-z])" if word[0].isascii() and word[0].isalpha() else ""
+    right = r"(?![a-z])" if word[-1].isascii() and word[-1].isalpha() else ""
+    return f"{left}{re.escape(word)}{right}"

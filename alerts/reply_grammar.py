@@ -58,6 +58,7 @@ class WordKind(StrEnum):
 
 _FIRST: Final = (WordKind.PASS, WordKind.CANNOT, WordKind.NEGATION, WordKind.DOUBTFUL, WordKind.QUESTION)
 """Searched before all others, so that no friendly word can cover the beginning of a refusal (我去 + 不了)."""
+_VAGUE: Final = (WordKind.DOUBTFUL, WordKind.QUESTION)
 _REFUSING: Final = (WordKind.PASS, WordKind.CANNOT, WordKind.NEGATION)
 _AGREEING: Final = (
     WordKind.TAKE,
@@ -151,9 +152,10 @@ class ReplyGrammar(ReplyWords):
 
     @cached_property
     def first(self) -> re.Pattern[str]:
-        """Refusals, negations and questions, and the agreeing words that look like them."""
-        excepted = self.excepted()
-        return _any_of([word for word, kind in self.kinds.items() if kind in _FIRST or word in excepted])
+        """Refusals, negations and questions, and the agreeing words that look like them (没问题, 处理好了)."""
+        vague = _any_of([word for word, kind in self.kinds.items() if kind in _VAGUE])
+        alike = {word for word in self.kinds if vague.search(word)} | self.excepted()
+        return _any_of([word for word, kind in self.kinds.items() if kind in _FIRST or word in alike])
 
     @cached_property
     def second(self) -> re.Pattern[str]:

@@ -94,8 +94,8 @@ class Token(Struct, frozen=True):
     text: str
 
 
-_ROWS: Final = ("零一二三四五六七八九", "〇壹贰叁肆伍陆柒捌玖", "洞幺两貳參肆伍陸拐勾")
-_DIGITS: Final = {sign: value for row in _ROWS for value, sign in enumerate(row)}
+_ROWS: Final = ("零一二三四五六七八九", "〇壹贰叁肆伍陆柒捌玖", "〇幺两貳參肆伍陸柒捌")
+_DIGITS: Final[dict[str, int]] = {sign: value for row in _ROWS for value, sign in enumerate(row)}
 _TENS: Final = {"十": 10, "拾": 10, "百": 100}
 _NUMERALS: Final = "".join([*_DIGITS, *_TENS])
 _PART: Final = re.compile(
@@ -133,7 +133,9 @@ def parse_reply(text: str, grammar: ReplyGrammar, held: Collection[int] = ()) ->
     if len(text) > LONGEST_REPLY:
         return _unclear(Unclear.TOO_LONG)
     tokens = tuple(tokenize(grammar.quoted.sub(" ", plain_text(text, grammar.signs)), grammar))
-    codes = tuple(token.text for token in tokens if token.kind is Mark.NUMBER)
+    numbers = [token.text for token in tokens if token.kind is Mark.NUMBER]
+    # A code said twice is one code; a single digit said twice (`1、1`) may be a code in two pieces.
+    codes = tuple(numbers if any(len(one) == 1 for one in numbers) else dict.fromkeys(numbers))
     said = _Said(tokens, frozenset(token.kind for token in tokens), codes, frozenset(held))
     for read in (_empty, _opt_out, _refusal, _question, _doubt, _several, _coded):
         parsed = read(said)

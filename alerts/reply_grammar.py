@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import cached_property
 from itertools import product
@@ -71,6 +71,46 @@ _AGREEING: Final = (
     WordKind.FILLER,
     WordKind.LABEL,
 )
+
+
+class WordSet:
+    """Words to be found in a text: the longest that begins earliest; words of letters only where no letter touches."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words = frozenset(words)
+        self._longest = max(map(len, self._words), default=0)
+
+    def split(self, plain: str) -> Iterator[tuple[str, str]]:
+        """What stands before each word found, and the word; at the end what is left, and nothing."""
+        begin = at = 0
+        while at < len(plain):
+            word = self._at(plain, at)
+            if word:
+                yield plain[begin:at], word
+                begin = at = at + len(word)
+            else:
+                at += 1
+        yield plain[begin:], ""
+
+    def found_in(self, plain: str) -> str:
+        """The first word in a text, or nothing."""
+        return next((word for _, word in self.split(plain)), "")
+
+    def _at(self, plain: str, at: int) -> str:
+        for size in range(min(self._longest, len(plain) - at), 0, -1):
+            word = plain[at : at + size]
+            if word in self._words and not _within_letters(plain, at, at + size):
+                return word
+        return ""
+
+
+def _within_letters(plain: str, begin: int, end: int) -> bool:
+    """`no` does not stand in `now`."""
+    return _letters(plain[max(begin - 1, 0) : begin + 1]) == 2 or _letters(plain[end - 1 : end + 1]) == 2
+
+
+def _letters(pair: str) -> int:
+    return sum(sign.isascii() and sign.isalpha() for sign in pair)
 
 
 class ReplyWords(BaseModel):
@@ -151,16 +191,18 @@ class ReplyGrammar(ReplyWords):
         return {word: kind for kind, word in self.spelled()}
 
     @cached_property
-    def first(self) -> re.Pattern[str]:
+    def first(self) -> WordSet:
         """Refusals, negations and questions, and the agreeing words that look like them (没问题, 处理好了)."""
-        vague = _any_of([word for word, kind in self.kinds.items() if kind in _VAGUE])
-        alike = {word for word in self.kinds if vague.search(word)} | self.excepted()
-        return _any_of([word for word, kind in self.kinds.items() if kind in _FIRST or word in alike])
+        vague = WordSet(word for word, kind in self.kinds.items() if kind in _VAGUE)
+        excepted = self.excepted()
+        return WordSet(
+            word for word, kind in self.kinds.items() if kind in _FIRST or word in excepted or vague.found_in(word)
+        )
 
     @cached_property
-    def second(self) -> re.Pattern[str]:
+    def second(self) -> WordSet:
         """All other words."""
-        return _any_of([word for word, kind in self.kinds.items() if kind not in _FIRST])
+        return WordSet(word for word, kind in self.kinds.items() if kind not in _FIRST)
 
     @cached_property
     def quoted(self) -> re.Pattern[str]:
@@ -170,13 +212,13 @@ class ReplyGrammar(ReplyWords):
 def check(own: ReplyWords, grammar: ReplyGrammar) -> list[Fault]:
     """Every fault of these lists; `grammar` is all that will be in force with them."""
     refusing = [word for kind, word in grammar.spelled() if kind in _REFUSING]
-    negation, excepted = _any_of(refusing), grammar.excepted()
+    negations, excepted = WordSet(refusing), grammar.excepted()
     faults: list[Fault] = []
     seen: dict[str, str] = {}
     for kind, words in own.words.items():
         for index, written in enumerate(words):
             for word in (plain_text(one, grammar.signs) for one in expand(written)):
-                hidden = negation.search(word) if kind in _AGREEING and word not in excepted else None
+                hidden = negations.found_in(word) if kind in _AGREEING and word not in excepted else ""
                 message = _fault(word, kind, seen, hidden)
                 if message:
                     faults.append(Fault(("words", kind.value, index), message))
@@ -184,15 +226,15 @@ def check(own: ReplyWords, grammar: ReplyGrammar) -> list[Fault]:
     return faults
 
 
-def _fault(word: str, kind: WordKind, seen: Mapping[str, str], hidden: re.Match[str] | None) -> str:
+def _fault(word: str, kind: WordKind, seen: Mapping[str, str], hidden: str) -> str:
     if not word:
         return "is an empty word: remove it"
     if any(sign.isdecimal() for sign in word):
         return f"{word} holds digits, which are read as codes: write the word without them"
     if seen.get(word, kind.value) != kind.value:
         return f"{word} stands in {seen[word]} and in {kind.value}: keep one"
-    if hidden is not None:
-        return f"{word} contains the negation {hidden[0]}: list it under not_negated too if it agrees all the same"
+    if hidden not in ("", word):
+        return f"{word} contains the negation {hidden}: list it under not_negated too if it agrees all the same"
     return ""
 
 
@@ -220,15 +262,3 @@ def plain_text(text: str, signs: Mapping[str, str]) -> str:
 
 def _written(own: ReplyWords) -> list[tuple[WordKind, str]]:
     return [(kind, written) for kind, words in own.words.items() for written in words]
-
-
-def _any_of(words: list[str]) -> re.Pattern[str]:
-    """The longest of these words that begins earliest; words of letters only as whole words."""
-    longest = sorted(set(words), key=len, reverse=True)
-    return re.compile("|".join(_bounded(word) for word in longest) or r"(?!)")
-
-
-def _bounded(word: str) -> str:
-    left = r"(?<![a-z])" if word[0].isascii() and word[0].isalpha() else ""
-    right = r"(?![a-z])" if word[-1].isascii() and word[-1].isalpha() else ""
-    return f"{left}{re.escape(word)}{right}"

@@ -286,22 +286,13 @@ def tokenize(plain: str, grammar: ReplyGrammar) -> list[Token]:
 
 def _layers(plain: str, grammar: ReplyGrammar) -> Iterator[Token]:
     """Refusals and negations wherever they begin, then the other words in what lies between."""
-    for gap, word in _split(plain, grammar.first):
-        for rest, other in _split(gap, grammar.second):
+    for gap, word in grammar.first.split(plain):
+        for rest, other in grammar.second.split(gap):
             yield from _parts(rest)
             if other:
                 yield Token(grammar.kinds[other], other)
         if word:
             yield Token(grammar.kinds[word], word)
-
-
-def _split(plain: str, words: re.Pattern[str]) -> Iterator[tuple[str, str]]:
-    """What stands before each word found, and the word; at the end what is left, and nothing."""
-    at = 0
-    for match in words.finditer(plain):
-        yield plain[at : match.start()], match[0]
-        at = match.end()
-    yield plain[at:], ""
 
 
 def _parts(plain: str) -> Iterator[Token]:

@@ -82,9 +82,7 @@ _KEYS: Final = {
 }
 
 
-def reply(
-    casework: Casework, grammar: ReplyGrammar, book: Book, phone: str, text: str, now: Instant
-) -> ReplyResult:
+def reply(casework: Casework, grammar: ReplyGrammar, book: Book, phone: str, text: str, now: Instant) -> ReplyResult:
     """A text that came back from a phone."""
     inbound = _Inbound(casework, book, reply_codes.plain_phone(phone), text, now)
     if not inbound.people:

@@ -8,10 +8,10 @@ import pytest
 from msgspec import structs
 
 from alerts.alert import Actor, State, Via
-from alerts.replies import ReplyStatus
 from alerts.desk import NoSuchAlert
 from alerts.hearing import Fate
 from alerts.lifecycle import Incomplete, NotNow
+from alerts.replies import ReplyStatus
 from domain import Lane, Phase, Severity, Subject
 from simulators.providers.faults import Fault, How
 from store.ledger.alertbook import position
@@ -64,7 +64,11 @@ async def test_a_reply_takes_it_and_everybody_who_was_told_sees_who(town: Any, f
     await town.pass_time(60)
     replied = await town.desk.reply("19900000003", "１１接警。", town.clock.now)
     await town.send()
-    assert (replied.status, town.alert().state, town.alert().owner_name) == (ReplyStatus.DONE, State.ACKNOWLEDGED, "李强")
+    assert (replied.status, town.alert().state, town.alert().owner_name) == (
+        ReplyStatus.DONE,
+        State.ACKNOWLEDGED,
+        "李强",
+    )
     told = "【枫树社区】已由李强接警：燃气泄漏，枫林苑3栋2单元402。接警时间14:06，编号1。"
     assert town.texts("wang")[-1] == told
     assert town.texts("li")[-1] == "【枫树社区】已由李强接警：燃气泄漏，枫林苑3栋2单元402。到场回复13，处置完回复14。"

@@ -169,7 +169,10 @@ def test_a_site_cannot_make_a_refusal_into_a_take() -> None:
         ({"take": ["妥嘞"], "pass": ["妥嘞"]}, "妥嘞 stands in take and in pass: keep one"),
         ({"take": ["11收"]}, "11收 holds digits, which are read as codes: write the word without them"),
         ({"take": [" "]}, "is an empty word: remove it"),
-        ({"take": ["俺才不管"]}, "俺才不管 contains the negation 不: list it under not_negated too if it agrees all the same"),
+        (
+            {"take": ["俺才不管"]},
+            "俺才不管 contains the negation 不: list it under not_negated too if it agrees all the same",
+        ),
     ],
 )
 def test_a_faulty_word_is_named_with_its_place(words: Any, message: str) -> None:

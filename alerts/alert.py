@@ -53,6 +53,8 @@ class Actor(Struct, frozen=True):
     name: str
     via: Via
     role: str = ""
+    on_behalf: bool = False
+    """Somebody else said so for this person, who must be told."""
 
 
 SYSTEM = Actor(id="system", name="系统", via=Via.SYSTEM, role="system")
@@ -175,6 +177,18 @@ class Kind(StrEnum):
     """Many small things in one message, once a day."""
     HINT = "hint"
     """His answer could not be understood: silence would leave him thinking that he took it."""
+    CODES = "codes"
+    """The code he wrote stands for no alert of his: which do."""
+    DETAILS = "details"
+    """He asked about it: what and where, again."""
+    STATUS = "status"
+    """His answer changed nothing: why."""
+    OWNED = "owned"
+    """To the one who took it: the codes for what he does next."""
+    ARRIVED = "arrived"
+    """To the one who took it, on site: the code for dealt with."""
+    PASSED = "passed"
+    """His refusal was understood without a code: of which alert."""
 
 
 CALLS = (Kind.ALERT, Kind.ESCALATE)
@@ -184,7 +198,7 @@ TOLD_BY = (Kind.ALERT, Kind.ESCALATE, Kind.ADDED, Kind.SUMMARY)
 OVER_BUDGET = "budget"
 """The code of a call that was not sent singly: a summary tells of it."""
 
-NEWS = (Kind.TAKEN, Kind.CLEAR, Kind.OVERDUE, Kind.HINT)
+NEWS = (Kind.TAKEN, Kind.CLEAR, Kind.OVERDUE)
 """Messages about what people do. They have a budget of their own, so that calls never wait for them."""
 
 

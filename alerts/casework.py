@@ -75,12 +75,12 @@ class Casework:
                 book.note([self.message_entry(skipped, "skipped", now, code)])
 
     def _tell(self, book: Book, alert: Alert, kind: Kind, actor: Actor, now: Instant) -> None:
-        """Everybody who was called sees how it went on, except by text the one who did it.
+        """Everybody who was called sees how it went on, except by text the one who did it himself.
 
         Who takes it by text gets one: it confirms his reply and states the codes he needs next.
         """
         name = alert.owner_name or ""
-        confirmed = kind is Kind.TAKEN and actor.via is Via.SMS
+        confirmed = actor.on_behalf or (kind is Kind.TAKEN and actor.via is Via.SMS)
         for row in told(book.deliveries(alert.id), now - NEWS_MS):
             if row.person != actor.id or row.channel == WECOM or confirmed:
                 self.dispatch.tell(book, alert, row, kind, name, now)

@@ -13,9 +13,8 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from msgspec.structs import replace
 
-from alerts import answers
+from alerts import replies
 from alerts.alert import SETTLED, SYSTEM, Actor, Alert, Entry, State
-from alerts.answers import Pressed, Replied
 from alerts.casework import Casework
 from alerts.channels import Press, Receipt, Reply
 from alerts.dispatch import Dispatch
@@ -24,6 +23,8 @@ from alerts.ladder import LadderBook
 from alerts.lifecycle import Happening, Incomplete, is_unverified, look_again, orphan
 from alerts.outbox import Outbox, Page, no_page
 from alerts.ports import Book, Transact
+from alerts.replies import ButtonResult, ReplyResult
+from alerts.reply_grammar import ReplyGrammar
 from alerts.settling import Settling
 from alerts.transitions import ACTIONS, Signal
 from alerts.wordbook import WordBook
@@ -39,10 +40,11 @@ OVERDUE_GRACE_MS = MINUTE
 
 
 class DeskSettings(Struct, frozen=True):
-    """What a site says about itself: the signature of its texts, its zone, its channels."""
+    """What a site says about itself: the signature of its texts, its zone, how its people answer, its channels."""
 
     sign: str
     tz: ZoneInfo
+    replies: ReplyGrammar
     channels: tuple[str, ...] = ()
     template_codes: dict[str, str] = {}
     last_resort: tuple[str, ...] = ()
@@ -99,6 +101,7 @@ class Desk:
         self.transact, self.clock, self.community = transact, clock, community
         self.audited = Audited()
         self.on_change, self.on_outbox, self.status_of = on_change, on_outbox, status_of
+        self.replies = settings.replies
         self.wording = Wording(word_book, settings.sign, settings.tz, settings.template_codes)
         outbox = Outbox(self.wording, settings.channels, page)
         dispatch = Dispatch(ladder_book, outbox, community, settings.tz, settings.last_resort)
@@ -149,16 +152,16 @@ class Desk:
         self._changed([alert.id])
         return alert
 
-    async def reply(self, phone: str, text: str, at: Instant) -> Replied:
+    async def reply(self, phone: str, text: str, at: Instant) -> ReplyResult:
         """A text came back from a phone. Only a phone and number we have written to can do anything."""
-        replied = await self.transact(lambda book: answers.reply(self.casework, book, phone, text, at))
-        self._changed([replied.alert] if replied.alert is not None else [])
-        return replied
+        result = await self.transact(lambda book: replies.reply(self.casework, self.replies, book, phone, text, at))
+        self._changed(result.alerts)
+        return result
 
-    async def press(self, wecom_userid: str, event_key: str, at: Instant, handle: str = "") -> Pressed:
+    async def press(self, wecom_userid: str, event_key: str, at: Instant, handle: str = "") -> ButtonResult:
         """A button was pressed on a card; WeCom vouches for who."""
         pressed = await self.transact(
-            lambda book: answers.press(self.casework, book, wecom_userid, event_key, at, handle)
+            lambda book: replies.press(self.casework, book, wecom_userid, event_key, at, handle)
         )
         self._changed([pressed.alert] if pressed.alert is not None else [])
         return pressed
@@ -169,15 +172,17 @@ class Desk:
         alert = await self.transact(lambda book: self.settling.receipt(book, receipt, channel, at))
         self._changed([alert] if alert is not None else [])
 
-    async def take(self, events: Sequence[Receipt | Reply | Press], channel: str) -> None:
-        """Everything one provider callback brought."""
+    async def take(self, events: Sequence[Receipt | Reply | Press], channel: str) -> list[ReplyResult]:
+        """Everything one provider callback brought. Returns what became of the texts in it."""
+        replied: list[ReplyResult] = []
         for event in events:
             if isinstance(event, Receipt):
                 await self.receipt(event, channel)
             elif isinstance(event, Reply):
-                await self.reply(event.phone, event.text, self.clock())
+                replied.append(await self.reply(event.phone, event.text, self.clock()))
             else:
                 await self.press(event.userid, event.key, self.clock(), event.handle)
+        return replied
 
     async def tick(self, now: Instant) -> int:
         """Everything that has come due: unanswered calls climb, acknowledgements expire, shelves open."""

@@ -99,8 +99,9 @@ class Dispatch:
         return self._wait_for_rung(book, alert, now)
 
     def tell(self, book: Book, alert: Alert, row: Delivery, kind: Kind, name: str, now: Instant) -> None:
-        """One who was called hears how it went on, outside the quiet hours of the alert's ladder."""
-        self.outbox.tell(book, alert, row, kind, name, now, roster.after_quiet(now, self.ladder(alert).quiet, self.tz))
+        """One who was called hears how it went on, outside the quiet hours of the alert's ladder; its owner at once."""
+        quiet = None if row.person == alert.owner else self.ladder(alert).quiet
+        self.outbox.tell(book, alert, row, kind, name, now, roster.after_quiet(now, quiet, self.tz))
 
     def tell_added(self, book: Book, alert: Alert, danger: Danger, now: Instant) -> None:
         """A danger joined: its owner hears of it, or everybody who was called and has not answered."""

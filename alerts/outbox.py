@@ -7,17 +7,16 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from alerts import codes
-from alerts.alert import CALLS, SENT, Alert, Delivery, Kind
+from alerts import reply_codes
+from alerts.alert import CALLS, SENT, Alert, Delivery, Kind, State
 from alerts.ports import Book
 from alerts.wording import Speech, Wording
-from domain import HOUR, MINUTE, Instant, Ledger, Person, Role
+from domain import HOUR, Instant, Ledger, Person, Role
 
 SMS: Final = "sms"
 WECOM: Final = "wecom"
 LOGBOOK: Final = "logbook"
 EXPIRES_MS: Final = 2 * HOUR
-HINT_EVERY_MS: Final = 12 * MINUTE
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -73,6 +72,7 @@ class Outbox:
         self, book: Book, alert: Alert, told: Delivery, kind: Kind, name: str, now: Instant, not_before: Instant = 0
     ) -> Delivery | None:
         """One who was called hears how it went on: a text by text, his card changed in place."""
+        kind = _for_owner(alert, told, kind)
         task = delivery_id(now, book.next_delivery())
         payload = self._news(book, alert, told, kind, name, now)
         if payload is None:
@@ -87,13 +87,24 @@ class Outbox:
         """A message to this person by this channel, not written yet."""
         return self._delivery(alert, call, channel, "", {}, now)
 
-    def hint(self, book: Book, alert: Alert, told: Delivery, count: int, now: Instant) -> None:
-        """How to answer, for one whose answer said nothing. The key allows five in an hour to one phone."""
-        number = book.code(told.address, alert.id, told.person, now)
-        speech = Speech(kind=Kind.HINT, now=now, limit_ms=0, number=number, count=count)
-        key = f"hint:{told.address}:{now // HINT_EVERY_MS}"
-        task = delivery_id(now, book.next_delivery())
-        book.post([fresh(told, task, key, Kind.HINT, structs.asdict(self.wording.sms(alert, speech)), now)])
+    def answer(
+        self, book: Book, alert: Alert, told: Delivery, kind: Kind, now: Instant, numbers: Sequence[int], reason: str
+    ) -> None:
+        """A text back to one who wrote; `numbers` are those his phone holds of open alerts."""
+        delivery = book.next_delivery()
+        speech = Speech(
+            kind=kind,
+            now=now,
+            limit_ms=0,
+            number=book.code(told.address, alert.id, told.person, now),
+            name=told.name,
+            count=len(numbers),
+            numbers=tuple(numbers),
+            reason=reason,
+        )
+        payload = structs.asdict(self.wording.sms(alert, speech))
+        key = f"{answers_to(told.address)}{delivery}"
+        book.post([fresh(told, delivery_id(now, delivery), key, kind, payload, now)])
 
     def digest(self, book: Book, worst: Alert, told: Delivery, person: Person, count: int, now: Instant) -> bool:
         """One message for everything that waits for this person; False when he cannot be reached or had today's."""
@@ -196,10 +207,22 @@ def postponed(row: Delivery, not_before: Instant) -> Delivery:
     return structs.replace(row, not_before=later, expires_at=later + EXPIRES_MS)
 
 
+def _for_owner(alert: Alert, told: Delivery, kind: Kind) -> Kind:
+    """Everybody hears who has it; he who has it hears, by text, what he can answer next."""
+    if kind is not Kind.TAKEN or told.channel != SMS or told.person != alert.owner:
+        return kind
+    return Kind.ARRIVED if alert.state is State.ON_SITE else Kind.OWNED
+
+
+def answers_to(phone: str) -> str:
+    """What the keys of all answers to a phone begin with."""
+    return f"answer:{phone}:"
+
+
 def address_of(person: Person, channel: str) -> str:
     """Where this channel finds the person; empty when it cannot."""
     if channel == SMS:
-        return codes.plain_phone(person.phone or "")
+        return reply_codes.plain_phone(person.phone or "")
     return (person.wecom or "") if channel == WECOM else person.id
 
 

@@ -117,6 +117,14 @@ class Book(Protocol):
         """How many messages of these kinds were sent to this address since then."""
         ...
 
+    def last_messages(self, channel: str, address: str, limit: int) -> list[Delivery]:
+        """The newest messages that may have been seen at this address; what is just being sent comes first."""
+        ...
+
+    def answers_since(self, phone: str, since: Instant) -> int:
+        """How many answers were written to this phone since then."""
+        ...
+
     def code(self, phone: str, alert: int, person: str, now: Instant) -> int | None:
         """This phone's number for this alert, given out when it has none; None when all are in use."""
         ...

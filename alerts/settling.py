@@ -33,6 +33,12 @@ _SENT_LINE: Final = {
     Kind.ADDED: "added_sent",
     Kind.SUMMARY: "summary_sent",
     Kind.DIGEST: "digest_sent",
+    Kind.OWNED: "codes_sent",
+    Kind.ARRIVED: "codes_sent",
+    Kind.CODES: "answer_sent",
+    Kind.DETAILS: "answer_sent",
+    Kind.STATUS: "answer_sent",
+    Kind.PASSED: "answer_sent",
 }
 _HARD: Final = (Said.RATE, Said.RECIPIENT, Said.CONTENT)
 _DONE: Final = (DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.DEAD)
@@ -228,6 +234,8 @@ def wanted(row: Delivery, alert: Alert) -> bool:
         return alert.state not in SETTLED
     if row.kind is Kind.TAKEN:
         return alert.owner is not None
+    if row.kind in (Kind.OWNED, Kind.ARRIVED):
+        return alert.owner == row.person
     if row.kind is Kind.OVERDUE:
         return alert.state in (State.ON_SITE, State.RESOLVED)
     return True

@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from alerts.alert import EscalationCause, Kind
-from domain import Role, Severity
+from domain import Fault, Role, Severity
 
 VARIABLE: Final = re.compile(r"\$\{([a-z_]+)\}")
 LONGEST_TEMPLATE: Final = 500
@@ -109,6 +109,7 @@ class WordBook(BaseModel):
     doors: str
     escalations: dict[EscalationCause, str]
     escalations_brief: dict[EscalationCause, str]
+    more: str = "{numbers}等"
     refusals: dict[str, str]
     house: HouseWords
     timeline: dict[str, str]
@@ -122,6 +123,21 @@ class WordBook(BaseModel):
             for one in self.sms
             for severity in one.codes
         }
+
+
+def missing(own: WordBook, built_in: WordBook) -> list[Fault]:
+    """What the service may say and these words do not have: it would be found at night, in the middle of an alert."""
+    faults = []
+    for field in ("channels", "vias", "refusals", "timeline", "why", "problems"):
+        for name in getattr(built_in, field).keys() - getattr(own, field).keys():
+            faults.append(Fault((field, name), f"is missing: write `{name}: {getattr(built_in, field)[name]}`"))
+    for kind in Kind:
+        said = {severity for one in own.sms if one.kind is kind and one.hazard == "*" for severity in one.codes}
+        silent = ", ".join(severity.value for severity in Severity if severity not in said)
+        if silent:
+            wanted = f"has no text of the kind `{kind.value}` for any hazard (`*`) and {silent}: write one"
+            faults.append(Fault(("sms",), wanted))
+    return sorted(faults, key=lambda fault: fault.where)
 
 
 def code_of(one: SmsText, severity: Severity, own: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import product
 from typing import Final
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from alerts import codes
+from alerts import reply_codes
 from alerts.alert import Actor, Alert, EscalationCause, Kind, State
 from alerts.transitions import Refusal
 from alerts.wordbook import VARIABLE, SmsText, WordBook, code_of
@@ -26,6 +26,7 @@ ONE_SEGMENT: Final = 70
 LONGEST_VARIABLE: Final = 35
 LATE_MS: Final = 2 * MINUTE
 WAITED_MS: Final = MINUTE // 2
+SHOWN_NUMBERS: Final = 2
 RETAINED: Final = "retained"
 """The line of evidence that says it came from a message kept by a broker."""
 _LINK: Final = re.compile(r"(?:https?://|www\.)[^\s，。]*", re.IGNORECASE)
@@ -53,6 +54,8 @@ class Speech(Struct, frozen=True):
     count: int = 0
     variant: str = ""
     """Which of the texts of this kind: `owner` and `called`, alone or as `many-`, for a danger that joined."""
+    numbers: tuple[int, ...] = ()
+    reason: str = ""
 
 
 class Wording:
@@ -104,7 +107,7 @@ class Wording:
         if retained(alert) and all(len(_fill(self._filed(one, alert), values)) > room for one in texts):
             # The label is as long as a street; the door says more.
             values |= {"time": self.clock(alert.danger_at, speech.now)}
-        for title, reason, one in product(_titles(values["title"]), self._reasons(alert, speech.now), texts):
+        for title, reason, one in product(_titles(values["title"]), self._why(alert, speech), texts):
             values |= {"title": title, "reason": reason}
             body = _fill(self._filed(one, alert), values)
             if len(body) <= room:
@@ -141,6 +144,12 @@ class Wording:
     def reason(self, alert: Alert, now: Instant) -> str:
         """Why the next rung is called: nobody answered, or who declined, returned it, did not arrive, or was missed."""
         return self._reasons(alert, now)[0]
+
+    def _why(self, alert: Alert, speech: Speech) -> list[str]:
+        """What `${reason}` may say, the fullest first: why it climbed, or why an answer changed nothing."""
+        if speech.kind is Kind.ESCALATE:
+            return self._reasons(alert, speech.now)
+        return [clean(speech.reason).rstrip("。")[:LONGEST_VARIABLE] or "-"]
 
     def _reasons(self, alert: Alert, now: Instant) -> list[str]:
         """The full reason, and a brief one where a text has no room. Nobody has waited when it passed on at once."""
@@ -230,8 +239,11 @@ class Wording:
             "time": self._when(alert, speech.now) if speech.at is None else self.clock(speech.at, speech.now),
             "place": self._place(alert)[-LONGEST_VARIABLE:],
             "limit": self.span(speech.limit_ms),
-            "ok": codes.take_code(number),
-            "no": codes.pass_code(number),
+            "ok": reply_codes.take_code(number),
+            "no": reply_codes.pass_code(number),
+            "here": reply_codes.arrive_code(number),
+            "done": reply_codes.resolve_code(number),
+            "numbers": self._numbers(speech.numbers),
             "number": str(number),
             "count": str(speech.count),
             "name": clean(speech.name)[:LONGEST_VARIABLE] or "-",
@@ -250,6 +262,11 @@ class Wording:
         """The way to the door; of a storm the first door, and how many others there are."""
         place = clean(alert.address) or self.book.nowhere
         return self.book.doors.format(place=place, n=len(alert.doors) + 1) if alert.doors else place
+
+    def _numbers(self, numbers: Sequence[int]) -> str:
+        """The first of them: a text has no room for more."""
+        shown = "、".join(str(number) for number in numbers[:SHOWN_NUMBERS]) or "-"
+        return self.book.more.format(numbers=shown) if len(numbers) > SHOWN_NUMBERS else shown
 
     def _local(self, at: Instant) -> datetime:
         return datetime.fromtimestamp(at / 1000, self.tz)

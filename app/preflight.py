@@ -17,7 +17,7 @@ from app.clock import Clock
 from app.codecwork import check_codecs
 from app.demo import filed_templates
 from app.settings import Site
-from app.shelf import load_ladders, load_mappings, load_rules, load_words
+from app.shelf import load_ladders, load_mappings, load_replies, load_rules, load_words
 from app.site import SiteFolder, read_site
 from domain import HOUR, MINUTE, Instant, Ledger, Severity, Subject
 
@@ -28,7 +28,7 @@ def check_site(path: Path | None, templates: bool, say: Say) -> int:
     """Reads everything `up` would read and says what it found; raises WrittenError with every fault."""
     folder = read_site(path)
     books = load_rules(folder.kinds, path)
-    ladders, words = load_ladders(path), load_words(path)
+    ladders, words, replies = load_ladders(path), load_words(path), load_replies(path)
     mappings, codecs = load_mappings(folder.kinds, path), check_codecs(path).codecs
     if templates:
         for code, text in sorted(filed_templates(words).items()):
@@ -39,7 +39,7 @@ def check_site(path: Path | None, templates: bool, say: Say) -> int:
         f"{len(folder.kinds)} kinds, {len(mappings)} mappings, {len(codecs)} codecs, "
         f"{rules} rules in {len(books)} books"
     )
-    say(f"{len(ladders.ladders)} ladders, {len(words.sms)} SMS texts")
+    say(f"{len(ladders.ladders)} ladders, {len(words.sms)} SMS texts, {len(replies.kinds)} reply words")
     say(
         f"{len(folder.places)} places, {len(folder.people)} people, {len(folder.duties)} duties, "
         f"{len(folder.devices)} devices"

@@ -12,7 +12,10 @@ from msgspec.structs import replace
 
 from alerts.ladder import LadderBook
 from alerts.ladder import check as check_ladders
-from alerts.wordbook import WordBook
+from alerts.reply_grammar import ReplyGrammar, ReplyWords
+from alerts.reply_grammar import check as check_replies
+from alerts.reply_trials import ReplyTrials, failed
+from alerts.wordbook import WordBook, missing
 from app.written import Document, Located, WrittenError, read_model, read_yaml, validate
 from domain.kind import CommonQuantities, Kind
 from ingest.mapping import MappingBook
@@ -28,6 +31,8 @@ MAPPINGS = ROOT / "ingest" / "mappings"
 BOOKS = ROOT / "rules" / "books"
 LADDERS = ROOT / "alerts" / "ladders"
 WORDS = ROOT / "alerts" / "wording.zh.yaml"
+REPLIES = ROOT / "alerts" / "replies.zh.yaml"
+REPLY_TRIALS = ROOT / "alerts" / "replies_test.zh.yaml"
 
 
 def yaml_files(built_in: Path, site: Path | None) -> list[Path]:
@@ -129,5 +134,34 @@ def load_ladders(site: Path | None = None) -> LadderBook:
 
 def load_words(site: Path | None = None) -> WordBook:
     """The site's wording.zh.yaml, or the built-in one."""
+    built_in = read_model(WORDS, WordBook)
     own = site / "wording.zh.yaml" if site else None
-    return read_model(own if own and own.exists() else WORDS, WordBook)
+    if own is None or not own.exists():
+        return built_in
+    document = read_yaml(own)
+    book = validate(document, WordBook)
+    faults = document.locate_all(missing(book, built_in))
+    if faults:
+        raise WrittenError(faults)
+    return book
+
+
+def load_replies(site: Path | None = None) -> ReplyGrammar:
+    """The words people answer with: the built-in ones with those of the site's replies.zh.yaml, held against the trials
+    of both. A site cannot make a refusal into a take: the built-in trials would fail."""
+    document = read_yaml(REPLIES)
+    grammar = validate(document, ReplyGrammar)
+    faults = document.locate_all(check_replies(grammar, grammar))
+    own = site / "replies.zh.yaml" if site else None
+    if own and own.exists():
+        document = read_yaml(own)
+        words = validate(document, ReplyWords)
+        grammar = grammar.extended(words)
+        faults += document.locate_all(check_replies(words, grammar))
+    for file in (REPLY_TRIALS, site and site / "replies_test.zh.yaml"):
+        if not faults and file and file.exists():
+            document = read_yaml(file)
+            faults += document.locate_all(failed(validate(document, ReplyTrials), grammar))
+    if faults:
+        raise WrittenError(faults)
+    return grammar

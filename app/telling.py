@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from alerts.channels import Received
 from alerts.courier import Courier
 from alerts.desk import Desk, DeskSettings, StatusOf
+from alerts.reply_grammar import ReplyGrammar
 from app.channels import Door
 from app.insist import insist
 from app.registry import Registry
 from app.settings import Site
-from app.shelf import load_ladders, load_words
+from app.shelf import load_ladders, load_replies, load_words
 from app.site import SiteFolder
 from app.stores import Stores
 from console.auth import worker_link
@@ -47,7 +48,7 @@ class Telling:
             transact,
             load_ladders(folder.path),
             load_words(folder.path),
-            desk_settings(folder.settings, doors),
+            desk_settings(folder.settings, doors, load_replies(folder.path)),
             lambda: registry.community,
             clock,
             on_change,
@@ -99,7 +100,10 @@ class _Receiver:
     async def __call__(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> CallbackAnswer:
         received: Received = self._door.channel.receive(headers, query, body, self._clock())
         if received.events:
-            await self._desk.take(received.events, self._name)
+            for result in await self._desk.take(received.events, self._name):
+                # The alert's timeline has the words; a text about no alert stands nowhere else.
+                ends = {"status": result.status.value, "alert": result.alert, "why": result.reason}
+                log.info("text from a phone", extra=ends)
         return CallbackAnswer(received.status, received.body, received.content_type)
 
 
@@ -113,7 +117,7 @@ class Pages:
         return f"{self._base}/m/{worker_link(self._key, str(alert), person, now)}" if self._base else ""
 
 
-def desk_settings(site: Site, doors: Mapping[str, Door]) -> DeskSettings:
+def desk_settings(site: Site, doors: Mapping[str, Door], replies: ReplyGrammar) -> DeskSettings:
     """What the desk is told of the site."""
     codes = dict(site.channels.aliyun_sms.templates) if site.channels.aliyun_sms else {}
-    return DeskSettings(sign=site.sign, tz=site.zone, channels=tuple(doors), template_codes=codes)
+    return DeskSettings(sign=site.sign, tz=site.zone, replies=replies, channels=tuple(doors), template_codes=codes)

@@ -18,7 +18,7 @@ from msgspec import Struct
 from alerts.alert import Delivery
 from alerts.channels import Found, Receipt, Received, Reply, Said, SendResult, Sighting
 from alerts.channels.acs3 import Request, sign
-from alerts.codes import plain_phone
+from alerts.reply_codes import plain_phone
 from domain import Instant
 
 VERSION: Final = "2017-05-25"

@@ -209,7 +209,7 @@ def actor_of(services: Services, who: Principal, named: str | None) -> Actor:
     person = services.community().people.get(named or who.person or "")
     if person is None:
         return Actor(who.person or who.token, words.ACCESS[who.access], via, who.access)
-    return Actor(person.id, person.name, via, who.access)
+    return Actor(person.id, person.name, via, who.access, on_behalf=person.id != who.person)
 
 
 def _one(field: str, written: str | None, choices: type[StrEnum]) -> str | None:

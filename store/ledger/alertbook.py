@@ -9,13 +9,12 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 from msgspec import structs
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
 
-from alerts import codes
 from alerts.alert import (
     OVER_BUDGET,
     REACHING,
-    SETTLED,
+    SENT,
     TOLD_BY,
     UNSETTLED,
     UNTAKEN,
@@ -26,11 +25,13 @@ from alerts.alert import (
     Kind,
 )
 from alerts.grouping import is_stranger
+from alerts.outbox import answers_to
 from alerts.ports import Book, Coded, Known
-from domain import DAY, Finding, Instant, Lane, Ledger, Person, Phase
+from domain import Finding, Instant, Lane, Ledger, Person, Phase
+from store.ledger import reply_codes
 from store.ledger.alertrows import alert_of, alert_values, delivery_of, delivery_values
 from store.ledger.rows import upsert
-from store.ledger.tables_alerts import alert_findings, alerts, deliveries, delivery_events, reply_codes, timeline
+from store.ledger.tables_alerts import alert_findings, alerts, deliveries, delivery_events, timeline
 from store.ledger.tables_system import cursors
 
 T = TypeVar("T")
@@ -38,9 +39,7 @@ T = TypeVar("T")
 READER: Final = "alerts"
 _ENDS: Final = (Phase.ENDED.value, Phase.WITHDRAWN.value)
 _ONCE: Final = (Phase.BEGAN, Phase.ENDED, Phase.WITHDRAWN)
-_SETTLED: Final = tuple(state.value for state in SETTLED)
 _UNSETTLED: Final = tuple(state.value for state in UNSETTLED)
-_CODE_REST_MS: Final = DAY
 _REACHING: Final = tuple(state.value for state in REACHING)
 _TOLD_BY: Final = tuple(kind.value for kind in TOLD_BY)
 
@@ -49,11 +48,6 @@ _ALERT = select(alerts).where(alerts.c.id == bindparam("alert"))
 _SAVE = update(alerts).where(alerts.c.id == bindparam("b_id"))
 _KNOWN = select(alert_findings.c.phase, alert_findings.c.at, alert_findings.c.alert).where(
     alert_findings.c.finding == bindparam("finding")
-)
-_CODES = (
-    select(reply_codes.c.number, reply_codes.c.alert, alerts.c.state, alerts.c.updated_at)
-    .join(alerts, alerts.c.id == reply_codes.c.alert)
-    .where(reply_codes.c.phone == bindparam("phone"))
 )
 _DUE = select(alerts).where(alerts.c.wake_at <= bindparam("now")).order_by(alerts.c.wake_at, alerts.c.id)
 _DELIVERIES = select(deliveries).where(deliveries.c.alert == bindparam("alert")).order_by(deliveries.c.n)
@@ -78,6 +72,15 @@ _NEXT_DUE = select(
 ).where(
     deliveries.c.channel == bindparam("channel"),
     deliveries.c.state.in_((DeliveryState.PENDING.value, DeliveryState.UNKNOWN.value, DeliveryState.SENDING.value)),
+)
+_LAST_MESSAGES = (
+    select(deliveries)
+    .where(
+        deliveries.c.address == bindparam("address"),
+        deliveries.c.channel == bindparam("channel"),
+        deliveries.c.state.in_([state.value for state in SENT]),
+    )
+    .order_by(deliveries.c.sent_at.is_(None).desc(), deliveries.c.sent_at.desc(), deliveries.c.n.desc())
 )
 
 
@@ -253,33 +256,23 @@ class SqlBook:
         )
         return int(self._tx.execute(select(func.count()).select_from(deliveries).where(mine)).scalar_one())
 
+    def last_messages(self, channel: str, address: str, limit: int) -> list[Delivery]:
+        found = _LAST_MESSAGES.limit(limit)
+        return [delivery_of(row) for row in self._tx.execute(found, {"channel": channel, "address": address})]
+
+    def answers_since(self, phone: str, since: Instant) -> int:
+        # A range, not LIKE: SQLite's LIKE compares letters in either case and so cannot use the index of the keys.
+        mine = and_(deliveries.c.key >= answers_to(phone), deliveries.c.key < f"{answers_to(phone)[:-1]};")
+        recent = and_(mine, deliveries.c.created_at >= since)
+        return int(self._tx.execute(select(func.count()).select_from(deliveries).where(recent)).scalar_one())
+
     # reply codes
 
     def code(self, phone: str, alert: int, person: str, now: Instant) -> int | None:
-        held = self._tx.execute(_CODES, {"phone": phone}).all()
-        known = next((row.number for row in held if row.alert == alert), None)
-        if known is not None:
-            return int(known)
-        # A number rests for a day after its alert was closed: until then a late answer still finds the right one.
-        rested = [row.number for row in held if row.state == "closed" and row.updated_at < now - _CODE_REST_MS]
-        number = codes.smallest_free({row.number for row in held} - set(rested))
-        if number is None:
-            # All 99 in use: a number that can still be answered is worth more than one whose alert is dealt with.
-            settled = [row for row in held if row.state in _SETTLED]
-            if not settled:
-                return None
-            number = min(settled, key=lambda row: row.updated_at).number
-            rested.append(number)
-        if number in rested:
-            old = and_(reply_codes.c.phone == phone, reply_codes.c.number == number)
-            self._tx.execute(delete(reply_codes).where(old))
-        row = {"phone": phone, "number": number, "alert": alert, "person": person, "since": now}
-        self._tx.execute(insert(reply_codes), row)
-        return number
+        return reply_codes.assign(self._tx, phone, alert, person, now)
 
     def coded(self, phone: str) -> list[Coded]:
-        mine = select(reply_codes).where(reply_codes.c.phone == phone).order_by(reply_codes.c.since.desc())
-        return [Coded(row.number, row.alert, row.person) for row in self._tx.execute(mine)]
+        return reply_codes.held_by(self._tx, phone)
 
     def person_of(self, phone: str) -> Person | None:
         mine = select(deliveries.c.person, deliveries.c.name).where(deliveries.c.address == phone)

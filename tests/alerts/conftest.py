@@ -21,6 +21,7 @@ from alerts.channels.logbook import Logbook
 from alerts.courier import Courier
 from alerts.desk import Desk, DeskSettings
 from alerts.ladder import LadderBook
+from alerts.reply_grammar import ReplyGrammar
 from alerts.wordbook import WordBook
 from domain import (
     Cell,
@@ -51,6 +52,10 @@ SIGN = "枫树社区"
 
 def read_words() -> WordBook:
     return WordBook(**yaml.safe_load((ROOM / "wording.zh.yaml").read_text("utf-8")))
+
+
+def read_replies() -> ReplyGrammar:
+    return ReplyGrammar(**yaml.safe_load((ROOM / "replies.zh.yaml").read_text("utf-8")))
 
 
 def read_ladders() -> LadderBook:
@@ -148,7 +153,7 @@ class Town:
         """Open the files and start the desk, as after a restart."""
         self.ledger = engine.Ledger(engine.sqlite_url(self.folder / "ledger.db"))
         transact = Transactor(self.ledger)
-        self.settings = DeskSettings(sign=SIGN, tz=SHANGHAI, channels=tuple(self.channels))
+        self.settings = DeskSettings(sign=SIGN, tz=SHANGHAI, replies=read_replies(), channels=tuple(self.channels))
         self.desk = Desk(
             transact,
             read_ladders(),

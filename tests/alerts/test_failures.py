@@ -252,7 +252,7 @@ async def test_somebody_without_a_phone_is_passed_over_with_a_line(town: Any, fi
 
 
 async def test_the_hundredth_open_alert_of_a_phone_gets_no_text_but_another_way(town: Any, finding: Any) -> None:
-    from alerts.codes import LARGEST
+    from alerts.reply_codes import LARGEST
     from store.ledger.alertbook import SqlBook
 
     await town.desk.hear([finding()])

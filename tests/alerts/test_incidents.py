@@ -8,10 +8,10 @@ import pytest
 from msgspec import structs
 
 from alerts.alert import Actor, State, Via
-from alerts.answers import Heard
 from alerts.desk import NoSuchAlert
 from alerts.hearing import Fate
 from alerts.lifecycle import Incomplete, NotNow
+from alerts.replies import ReplyStatus
 from domain import Lane, Phase, Severity, Subject
 from simulators.providers.faults import Fault, How
 from store.ledger.alertbook import position
@@ -68,16 +68,20 @@ async def test_a_reply_takes_it_and_everybody_who_was_told_sees_who(town: Any, f
     await town.pass_time(60)
     replied = await town.desk.reply("19900000003", "１１接警。", town.clock.now)
     await town.send()
-    assert (replied.heard, town.alert().state, town.alert().owner_name) == (Heard.DONE, State.ACKNOWLEDGED, "李强")
+    assert (replied.status, town.alert().state, town.alert().owner_name) == (
+        ReplyStatus.DONE,
+        State.ACKNOWLEDGED,
+        "李强",
+    )
     told = "【枫树社区】已由李强接警：燃气泄漏，枫林苑3栋2单元402。接警时间14:06，编号1。"
     assert town.texts("wang")[-1] == told
-    assert town.texts("li")[-1] == told
+    assert town.texts("li")[-1] == "【枫树社区】已由李强接警：燃气泄漏，枫林苑3栋2单元402。到场回复13，处置完回复14。"
     assert "李强接警（短信）" in town.story()
     await town.pass_time(300)
     assert town.texts("chen") == []
 
 
-async def test_who_comes_too_late_hears_once_who_has_it(town: Any, finding: Any) -> None:
+async def test_who_comes_too_late_hears_each_time_who_has_it(town: Any, finding: Any) -> None:
     await town.desk.hear([finding()])
     await town.send()
     await town.desk.act("1", "acknowledge", LI)
@@ -86,30 +90,30 @@ async def test_who_comes_too_late_hears_once_who_has_it(town: Any, finding: Any)
     for _ in range(3):
         replied = await town.desk.reply("19900000001", "11", town.clock.now)
         await town.send()
-        assert replied.heard is Heard.REFUSED
-    assert len(town.texts("wang")) == before
+        assert replied.status is ReplyStatus.REFUSED
+    who = "【枫树社区】编号1：燃气泄漏，枫林苑3栋2单元402。已由李强14:05接警。"
+    assert town.texts("wang")[before:] == [who] * 3
     assert town.alert().owner == "li"
-    assert "王芳：已由李强14:05接警。" in town.story()
+    assert "王芳回复“11”：已由李强14:05接警。" in town.story()
 
 
-async def test_after_it_was_dealt_with_a_late_answer_sends_nothing(town: Any, finding: Any) -> None:
+async def test_after_it_was_dealt_with_a_late_answer_is_told_so(town: Any, finding: Any) -> None:
     await town.desk.hear([finding()])
     await town.send()
     await town.desk.act("1", "arrive", LI)
     await town.desk.act("1", "resolve", LI)
     await town.send()
-    before = town.texts("wang")
-    assert (await town.desk.reply("19900000001", "11", town.clock.now)).heard is Heard.REFUSED
+    assert (await town.desk.reply("19900000001", "11", town.clock.now)).status is ReplyStatus.REFUSED
     await town.send()
-    assert town.texts("wang") == before
-    assert "王芳：已处置，等待核查。" in town.story()
+    assert town.texts("wang")[-1] == "【枫树社区】编号1：燃气泄漏，枫林苑3栋2单元402。已处置，等待核查。"
+    assert "王芳回复“11”：已处置，等待核查。" in town.story()
 
 
 async def test_an_answer_to_a_text_that_did_not_arrive_gets_no_lesson(town: Any, finding: Any) -> None:
     town.vendor.faults.order(Fault(How.REJECT, code="isv.MOBILE_NUMBER_ILLEGAL"))
     await town.desk.hear([finding()])
     await town.send()
-    assert (await town.desk.reply("19900000001", "？", town.clock.now)).heard is Heard.UNCLEAR
+    assert (await town.desk.reply("19900000001", "哦", town.clock.now)).status is ReplyStatus.UNCLEAR
     await town.send()
     assert town.texts("wang") == []
 
@@ -158,20 +162,24 @@ async def test_passing_calls_the_deputy_now(town: Any, finding: Any) -> None:
 
 
 async def test_replies_that_mean_nothing_do_nothing(town: Any, finding: Any) -> None:
-    assert (await town.desk.reply("18800000000", "11", 0)).heard is Heard.UNKNOWN_PHONE
+    assert (await town.desk.reply("18800000000", "11", 0)).status is ReplyStatus.UNKNOWN_PHONE
     await town.desk.hear([finding(), other(finding, "second", place="403")])
     await town.send()
-    for text in ("在哪？", "91", "收到"):
-        assert (await town.desk.reply("19900000001", text, town.clock.now)).heard is Heard.UNCLEAR
-    await town.send()
-    hint = "【枫树社区】没看懂您的回复。您有2条告警，最急：燃气泄漏，枫林苑3栋2单元402。回复11接警，12无法到场。"
-    assert [text for text in town.texts("wang") if "没看懂" in text] == [hint]
+    assert (await town.desk.reply("19900000001", "在哪？", town.clock.now)).status is ReplyStatus.ANSWERED
+    for text in ("91", "哦", "收到"):
+        assert (await town.desk.reply("19900000001", text, town.clock.now)).status is ReplyStatus.UNCLEAR
+        await town.send()
+    assert town.texts("wang")[2:] == [
+        "【枫树社区】编号2：燃气泄漏，14:05，枫林苑3栋2单元403。回复21接警，22无法到场。",
+        "【枫树社区】无此编号，您有编号1、2。最急燃气泄漏，枫林苑3栋2单元402。回复11接警，12无法到场。",
+        *["【枫树社区】没看懂您的回复。您有2条告警，最急：燃气泄漏，枫林苑3栋2单元402。回复11接警，12无法到场。"] * 2,
+    ]
     assert "王芳回复“收到”，看不出指哪条，已请其重发" in town.story(1)
-    assert (await town.desk.reply("19900000001", "TD", 0)).heard is Heard.OPT_OUT
+    assert (await town.desk.reply("19900000001", "TD", 0)).status is ReplyStatus.OPT_OUT
     assert (await town.desk.reply("19900000001", "21", 0)).alert == 2
     assert town.alert(1).state is State.OPEN
     await town.desk.reply("19900000001", "11", town.clock.now)
-    assert (await town.desk.reply("19900000001", "？", town.clock.now)).alert is None
+    assert (await town.desk.reply("19900000001", "天气真好", town.clock.now)).alert == 1
     assert "王芳回复了退订，短信可能已被运营商拦截，请改用其他方式联系" in town.story(1) + town.story(2)
 
 

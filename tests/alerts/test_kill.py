@@ -23,7 +23,7 @@ CHILD = """
 
     async def main():
         ledger = town.engine.Ledger(town.engine.sqlite_url(sys.argv[1]))
-        settings = DeskSettings(sign=town.SIGN, tz=town.SHANGHAI, channels=("sms",))
+        settings = DeskSettings(sign=town.SIGN, tz=town.SHANGHAI, replies=town.read_replies(), channels=("sms",))
         people = town.small_town()
         desk = Desk(Transactor(ledger), town.read_ladders(), town.read_words(), settings, lambda: people, town.Clock())
         for n in itertools.count():

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from alerts.desk import Desk, DeskSettings
 from alerts.ladder import LadderBook
+from alerts.reply_grammar import ReplyGrammar
 from alerts.wordbook import WordBook
 from console.api import create_app
 from console.api.application import empty_app, furnish
@@ -110,11 +111,12 @@ class House:
     def __post_init__(self) -> None:
         ladder = LadderBook.model_validate(_read("alerts/ladders/default.yaml"))
         wording = WordBook.model_validate(_read("alerts/wording.zh.yaml"))
+        replies = ReplyGrammar.model_validate(_read("alerts/replies.zh.yaml"))
         self.desk = Desk(
             Transactor(self.ledger),
             ladder,
             wording,
-            DeskSettings(sign="枫林街道", tz=SHANGHAI, channels=("logbook",)),
+            DeskSettings(sign="枫林街道", tz=SHANGHAI, replies=replies, channels=("logbook",)),
             lambda: self.community,
             lambda: self.now,
             self.hub.alert_changed,

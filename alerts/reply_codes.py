@@ -1,0 +1,46 @@
+"""Reply codes of text messages: the number of an alert on one phone, then a digit for what is answered.
+
+`31` takes alert 3 of this phone, `32` declines it, `33` reports arrival, `34` reports it as dealt with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+LARGEST: Final = 99
+
+
+def smallest_free(used: Collection[int]) -> int | None:
+    """The smallest free alert number of a phone, None when all 99 are in use.
+
+    >>> smallest_free([1, 2, 4])
+    3
+    """
+    return next((number for number in range(1, LARGEST + 1) if number not in used), None)
+
+
+def take_code(number: int) -> str:
+    return f"{number}1"
+
+
+def pass_code(number: int) -> str:
+    return f"{number}2"
+
+
+def arrive_code(number: int) -> str:
+    return f"{number}3"
+
+
+def resolve_code(number: int) -> str:
+    return f"{number}4"
+
+
+def plain_phone(phone: str) -> str:
+    """A mainland number without country code, spaces and dashes.
+
+    >>> plain_phone("+86 138-0013-8000")
+    '13800138000'
+    """
+    digits = "".join(sign for sign in phone if sign.isdigit())
+    return digits[2:] if len(digits) == 13 and digits.startswith("86") else digits

@@ -1,0 +1,248 @@
+"""What a text from a phone means: `parse_reply(text, grammar, numbers)`, a pure and total function.
+
+An action is read only where every part of the text is understood and nothing contradicts it; otherwise the answer is
+`unclear` and the reason why. A refusal is the exception: it may stand beside what is not understood, because asking
+the next person too early costs nobody his life.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Sequence
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from alerts.reply_codes import LARGEST
+from alerts.reply_grammar import ReplyGrammar, WordKind, plain_text
+from alerts.reply_tokens import ACTS, Mark, Token, tokenize
+
+LONGEST_REPLY: Final = 500
+
+
+class ReplyIntent(StrEnum):
+    """What the writer wants."""
+
+    TAKE = "take"
+    PASS = "pass"  # noqa: S105 - 无法到场, not a password
+    ARRIVE = "arrive"
+    RESOLVE = "resolve"
+    RECEIPT = "receipt"
+    """收到 without a code: a take where it can mean one call only, else no answer."""
+    QUESTION = "question"
+    COURTESY = "courtesy"
+    OPT_OUT = "opt_out"
+    UNCLEAR = "unclear"
+
+
+class Certainty(StrEnum):
+    """How much of the text was understood."""
+
+    WHOLE = "whole"
+    SAFE = "safe"
+    """Not all of it; the intent is the one that harms nobody if it is wrong."""
+    SHORT = "short"
+    """A bare `1` or `2`: good only where exactly one alert can be meant."""
+
+
+class Unclear(StrEnum):
+    """Why no intent was read."""
+
+    NONE = ""
+    EMPTY = "empty"
+    TOO_LONG = "too_long"
+    UNKNOWN_WORDS = "unknown_words"
+    NO_SUCH_CODE = "no_such_code"
+    TWO_CODES = "two_codes"
+    CONTRADICTION = "contradiction"
+    NEGATION = "negation"
+    DOUBTFUL = "doubtful"
+    PLACE_OR_TIME = "place_or_time"
+    NUMBER_ONLY = "number_only"
+
+
+class ParsedReply(Struct, frozen=True):
+    """`numbers` are those of the alerts meant: none, one, or several that are all declined."""
+
+    intent: ReplyIntent
+    numbers: tuple[int, ...] = ()
+    certainty: Certainty = Certainty.WHOLE
+    why: Unclear = Unclear.NONE
+
+    @property
+    def number(self) -> int | None:
+        return self.numbers[0] if len(self.numbers) == 1 else None
+
+
+_OWN: Final = {"1": ReplyIntent.TAKE, "2": ReplyIntent.PASS, "3": ReplyIntent.ARRIVE, "4": ReplyIntent.RESOLVE}
+_FITTING: Final[dict[tuple[ReplyIntent, ReplyIntent | None], ReplyIntent]] = {
+    (ReplyIntent.TAKE, ReplyIntent.ARRIVE): ReplyIntent.ARRIVE,
+    (ReplyIntent.TAKE, ReplyIntent.RESOLVE): ReplyIntent.RESOLVE,
+    **{(own, own): own for own in _OWN.values()},
+    **{(own, claim): own for own in _OWN.values() for claim in (None, ReplyIntent.RECEIPT)},
+}
+"""What the last digit of a code and the words beside it say together; a pair not here contradicts itself."""
+
+
+class _Said(Struct, frozen=True):
+    """A text taken apart, with the numbers the phone holds."""
+
+    tokens: tuple[Token, ...]
+    kinds: frozenset[WordKind | Mark]
+    codes: tuple[str, ...]
+    held: frozenset[int]
+
+    @property
+    def understood(self) -> bool:
+        return not self.kinds & {Mark.UNKNOWN, WordKind.QUESTION, WordKind.NEGATION, WordKind.DOUBTFUL}
+
+
+def parse_reply(text: str, grammar: ReplyGrammar, held: Collection[int] = ()) -> ParsedReply:
+    """What a text means, coming from a phone that holds these alert numbers."""
+    if len(text) > LONGEST_REPLY:
+        return _unclear(Unclear.TOO_LONG)
+    tokens = tuple(tokenize(grammar.quoted.sub(" ", plain_text(text, grammar.signs)), grammar))
+    numbers = [token.text for token in tokens if token.kind is Mark.NUMBER]
+    # A code said twice is one code; a single digit said twice (`1、1`) may be a code in two pieces.
+    codes = tuple(numbers if any(len(one) == 1 for one in numbers) else dict.fromkeys(numbers))
+    said = _Said(tokens, frozenset(token.kind for token in tokens), codes, frozenset(held))
+    for read in (_empty, _opt_out, _refusal, _question, _doubt, _several, _coded):
+        parsed = read(said)
+        if parsed is not None:
+            return parsed
+    return _words(said)
+
+
+def _unclear(why: Unclear, numbers: tuple[int, ...] = ()) -> ParsedReply:
+    return ParsedReply(ReplyIntent.UNCLEAR, numbers, why=why)
+
+
+def _empty(said: _Said) -> ParsedReply | None:
+    return None if said.kinds - {Mark.GAP, Mark.LIST} else _unclear(Unclear.EMPTY)
+
+
+def _opt_out(said: _Said) -> ParsedReply | None:
+    alone = not said.kinds - {WordKind.OPT_OUT, WordKind.LABEL, WordKind.FILLER, WordKind.COURTESY, Mark.GAP}
+    return ParsedReply(ReplyIntent.OPT_OUT) if alone and WordKind.OPT_OUT in said.kinds else None
+
+
+def _refusal(said: _Said) -> ParsedReply | None:
+    """He declines: with codes these alerts, without any whatever this phone was called for."""
+    if WordKind.PASS not in said.kinds:
+        return None
+    if _contradicts(said):
+        return _unclear(Unclear.CONTRADICTION)
+    meant = [_readings(said, code, True) for code in said.codes]
+    if any(reading[1] in ("3", "4") for found in meant for reading in found[:1]):
+        return _unclear(Unclear.CONTRADICTION)
+    numbers = tuple(dict.fromkeys(found[0][0] for found in meant if found))
+    whole = said.understood and all(meant)
+    return ParsedReply(ReplyIntent.PASS, numbers, Certainty.WHOLE if whole else Certainty.SAFE)
+
+
+def _question(said: _Said) -> ParsedReply | None:
+    if WordKind.QUESTION not in said.kinds:
+        return None
+    meant = [found[0][0] for code in said.codes if (found := _readings(said, code, True))]
+    return ParsedReply(ReplyIntent.QUESTION, tuple(meant[:1]))
+
+
+def _doubt(said: _Said) -> ParsedReply | None:
+    """Something is negated, put off or not understood: only a plain code for declining counts."""
+    for kind, why in (
+        (WordKind.NEGATION, Unclear.NEGATION),
+        (WordKind.DOUBTFUL, Unclear.DOUBTFUL),
+        (WordKind.OPT_OUT, Unclear.DOUBTFUL),
+    ):
+        if kind in said.kinds:
+            return _unclear(why)
+    if Mark.UNKNOWN not in said.kinds:
+        return None
+    if len(said.codes) == 1 and not _contradicts(said) and not _glued(said.tokens):
+        found = _readings(said, said.codes[0], False)
+        if found and found[0][1] == "2":
+            return ParsedReply(ReplyIntent.PASS, (found[0][0],), Certainty.SAFE)
+    return _unclear(Unclear.UNKNOWN_WORDS)
+
+
+def _contradicts(said: _Said) -> bool:
+    """Words of action beside a refusal. In a text not wholly understood `去` may be said of somebody else."""
+    acts = said.kinds & ACTS
+    return bool(acts - {WordKind.TAKE, WordKind.COME} or (acts and Mark.UNKNOWN not in said.kinds))
+
+
+def _several(said: _Said) -> ParsedReply | None:
+    """Two codes are two alerts: only declining both is plain."""
+    if len(said.codes) < 2:
+        return None
+    meant = [_readings(said, code, False) for code in said.codes]
+    if not said.kinds & ACTS and all(found and found[0][1] == "2" for found in meant):
+        return ParsedReply(ReplyIntent.PASS, tuple(dict.fromkeys(found[0][0] for found in meant)))
+    return _unclear(Unclear.TWO_CODES)
+
+
+def _coded(said: _Said) -> ParsedReply | None:
+    """One number: a code, or an alert's number beside a word that says what about it."""
+    if not said.codes:
+        return None
+    code, claim, labelled = said.codes[0], _claim(said), WordKind.LABEL in said.kinds
+    if claim is ReplyIntent.UNCLEAR:
+        return _unclear(Unclear.CONTRADICTION)
+    found = _readings(said, code, claim is not None or labelled)
+    if not found:
+        short = code in ("1", "2") and claim is None
+        return ParsedReply(_OWN[code], (), Certainty.SHORT) if short else _unclear(Unclear.NO_SUCH_CODE)
+    number, last = found[0]
+    if code == "2" and claim is ReplyIntent.RECEIPT and not labelled:
+        return _unclear(Unclear.NUMBER_ONLY, (number,))
+    fits = _FITTING.get((_OWN[last], claim)) if last else claim
+    if len(found) > 1 and (labelled or (claim is not None and fits is not claim)):
+        return _unclear(Unclear.NO_SUCH_CODE)
+    if fits is None:
+        return _unclear(Unclear.CONTRADICTION if last else Unclear.NUMBER_ONLY, (number,))
+    return ParsedReply(ReplyIntent.TAKE if fits is ReplyIntent.RECEIPT else fits, (number,))
+
+
+def _words(said: _Said) -> ParsedReply:
+    """No code at all."""
+    claim = _claim(said)
+    if claim is ReplyIntent.UNCLEAR:
+        return _unclear(Unclear.CONTRADICTION)
+    if Mark.AMOUNT in said.kinds:
+        return _unclear(Unclear.PLACE_OR_TIME)
+    if claim is not None:
+        return ParsedReply(claim)
+    return ParsedReply(ReplyIntent.COURTESY) if WordKind.COURTESY in said.kinds else _unclear(Unclear.UNKNOWN_WORDS)
+
+
+def _claim(said: _Said) -> ReplyIntent | None:
+    """What the words say, UNCLEAR when they contradict each other."""
+    kinds = said.kinds
+    if WordKind.RESOLVE in kinds:
+        return ReplyIntent.UNCLEAR if kinds & {WordKind.TAKE, WordKind.GO} else ReplyIntent.RESOLVE
+    if WordKind.ARRIVE in kinds:
+        return ReplyIntent.UNCLEAR if WordKind.GO in kinds else ReplyIntent.ARRIVE
+    if kinds & {WordKind.TAKE, WordKind.GO}:
+        return ReplyIntent.TAKE
+    if WordKind.COME in kinds:
+        return ReplyIntent.ARRIVE
+    return ReplyIntent.RECEIPT if WordKind.RECEIPT in kinds else None
+
+
+def _readings(said: _Said, code: str, by_number: bool) -> list[tuple[int, str]]:
+    """The alerts of this phone that a number can stand for, each with the digit for what is answered or nothing."""
+    if code.startswith("0") or len(code) > 3:
+        return []
+    found: list[tuple[int, str]] = []
+    if len(code) > 1 and code[-1] in _OWN and int(code[:-1]) in said.held:
+        found.append((int(code[:-1]), code[-1]))
+    if by_number and int(code) <= LARGEST and int(code) in said.held:
+        found.append((int(code), ""))
+    return found
+
+
+def _glued(tokens: Sequence[Token]) -> bool:
+    """A number directly beside something not understood belongs to that: `12家`."""
+    pairs = itertools.pairwise(tokens)
+    return any({one.kind, other.kind} == {Mark.NUMBER, Mark.UNKNOWN} for one, other in pairs)

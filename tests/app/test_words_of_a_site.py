@@ -1,0 +1,63 @@
+"""A site's own words, for answers and for texts: what is wrong with them stands at its line before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from alerts.reply_parser import ReplyIntent, parse_reply
+from app.shelf import WORDS, load_replies, load_words
+from app.written import WrittenError
+
+
+def faults(site: Path) -> list[str]:
+    with pytest.raises(WrittenError) as error:
+        load_replies(site)
+    return [f"{Path(one.file).name}:{one.line}: {one.field}: {one.message}" for one in error.value.faults]
+
+
+def test_a_site_adds_words_and_trials(tmp_path: Path) -> None:
+    (tmp_path / "replies.zh.yaml").write_text("words:\n  receipt: [妥嘞个儿]\n", "utf-8")
+    (tmp_path / "replies_test.zh.yaml").write_text("trials:\n  - {means: take 1, texts: [11妥嘞个儿]}\n", "utf-8")
+    assert parse_reply("妥嘞个儿", load_replies(tmp_path)).intent is ReplyIntent.RECEIPT
+    assert parse_reply("妥嘞个儿", load_replies()).intent is ReplyIntent.UNCLEAR
+
+
+def test_a_friendly_word_that_hides_a_negation_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "replies.zh.yaml").write_text("words:\n  receipt: [妥嘞]\n  take: [俺才不管]\n", "utf-8")
+    assert faults(tmp_path) == [
+        "replies.zh.yaml:3: words.take.0: 俺才不管 contains the negation 不: list it under not_negated too if it "
+        "agrees all the same"
+    ]
+
+
+def test_a_site_that_makes_a_refusal_into_a_take_is_refused_by_the_built_in_trials(tmp_path: Path) -> None:
+    (tmp_path / "replies.zh.yaml").write_text("words: {take: [没空]}\nnot_negated: [没空]\n", "utf-8")
+    found = faults(tmp_path)
+    assert any("'11没空' is read as `take 1`, it must be `pass 1`" in one for one in found)
+    assert all(one.startswith("replies_test.zh.yaml:") for one in found)
+
+
+def test_a_trial_of_the_site_that_fails_stands_at_its_line(tmp_path: Path) -> None:
+    (tmp_path / "replies_test.zh.yaml").write_text("trials:\n  - {means: take 1, texts: [11, '12']}\n", "utf-8")
+    assert "trials.0.texts.0: Input should be a valid string" in faults(tmp_path)[0]
+    (tmp_path / "replies_test.zh.yaml").write_text("trials:\n  - {means: take 1, texts: ['11', '12']}\n", "utf-8")
+    assert faults(tmp_path) == [
+        "replies_test.zh.yaml:2: trials.0.texts.1: '12' is read as `pass 1`, it must be `take 1`"
+    ]
+
+
+def test_texts_of_a_site_written_before_workers_could_report_name_what_they_miss(tmp_path: Path) -> None:
+    own = tmp_path / "wording.zh.yaml"
+    own.write_text(WORDS.read_text("utf-8"), "utf-8")
+    assert load_words(tmp_path) == load_words()
+    old = WORDS.read_text("utf-8").replace("kind: owned", "kind: taken").replace("  codes_sent:", "  other_line:")
+    own.write_text(old, "utf-8")
+    with pytest.raises(WrittenError) as error:
+        load_words(tmp_path)
+    messages = [f"{one.field}: {one.message}" for one in error.value.faults]
+    assert messages == [
+        "sms: has no text of the kind `owned` for any hazard (`*`) and critical, high, medium, low: write one",
+        "timeline.codes_sent: is missing: write `codes_sent: 已用{channel}把到场和处置的编号发给 {name}（{role}）`",
+    ]

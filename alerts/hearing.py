@@ -20,7 +20,6 @@ from alerts.transitions import Signal
 from alerts.wording import LATE_MS, retained
 from domain import Finding, Instant, Ledger, Phase, Severity
 
-BUILDING: Final = "building"
 _ENDS: Final = (Phase.ENDED, Phase.WITHDRAWN)
 UNJUDGED: Final = "rule"
 """The line of evidence of a finding that ends because its rule was removed, rewritten or put into shadow."""
@@ -70,7 +69,7 @@ class Hearing:
 
     def _new(self, book: Book, finding: Finding, now: Instant) -> Outcome:
         community = self.casework.dispatch.community()
-        building = community.ancestor(finding.place, BUILDING)
+        building = community.building_of(finding.place)
         near = building.id if building is not None else None
         joined = storm.join(finding, near, book.candidates(finding, near if storm.folds(finding) else None), now)
         if joined is not None:

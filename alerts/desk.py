@@ -27,7 +27,7 @@ from alerts.settling import Settling
 from alerts.transitions import ACTIONS, Signal
 from alerts.wordbook import WordBook
 from alerts.wording import Wording
-from domain import MINUTE, Finding, Instant, Lane
+from domain import MINUTE, Finding, Instant, Lane, Ledger, Person
 from domain.people import Community
 
 TICK_BATCH = 200
@@ -44,6 +44,14 @@ class DeskSettings(Struct, frozen=True):
     tz: ZoneInfo
     channels: tuple[str, ...] = ()
     template_codes: dict[str, str] = {}
+    person_name: bool = False
+    """Whether a text may name who may need help."""
+    care: tuple[str, ...] = ()
+    """The attributes of a person that matter for help."""
+
+
+Concerned = Callable[[Alert], Sequence[Person]]
+"""Who may need help: the person an alert is about, or those behind its door."""
 
 
 class NoSuchAlert(LookupError):
@@ -65,14 +73,23 @@ class Desk:
         on_outbox: Callable[[], None] = lambda: None,
         page: Page = no_page,
         burns: Callable[[Alert], bool] = lambda _alert: False,
+        concerned: Concerned = lambda _alert: (),
     ) -> None:
+        self._settings, self._concerned = settings, concerned
         self.transact, self.clock, self.community = transact, clock, community
         self.on_change, self.on_outbox, self.burns = on_change, on_outbox, burns
         self.wording = Wording(word_book, settings.sign, settings.tz, settings.template_codes)
-        dispatch = Dispatch(ladder_book, Outbox(self.wording, settings.channels, page), community, settings.tz)
+        outbox = Outbox(self.wording, settings.channels, page, self._who)
+        dispatch = Dispatch(ladder_book, outbox, community, settings.tz)
         self.casework = Casework(dispatch)
         self.hearing = Hearing(self.casework)
         self.settling = Settling(self.casework, self.hearing)
+
+    def _who(self, alert: Alert) -> str:
+        """Whom a text names. Who repairs a device needs no names."""
+        if not self._settings.person_name or alert.ledger is Ledger.HEALTH:
+            return ""
+        return self.wording.who(self._concerned(alert), self._settings.care)
 
     async def hear(
         self, findings: Sequence[Finding], lane: Lane | None = None, pos: int | None = None

@@ -41,11 +41,20 @@ def no_page(_alert: int, _person: str, _now: Instant) -> str:
     return ""
 
 
+Who = Callable[[Alert], str]
+"""Who may need help, as a text may name them: empty where the site does not allow it or nobody is known."""
+
+
+def no_name(_alert: Alert) -> str:
+    """Texts name nobody unless the site allows it."""
+    return ""
+
+
 class Outbox:
     """Writes messages into the book, in the transaction of the change that causes them."""
 
-    def __init__(self, wording: Wording, channels: Collection[str], page: Page = no_page) -> None:
-        self.wording, self.page = wording, page
+    def __init__(self, wording: Wording, channels: Collection[str], page: Page = no_page, who: Who = no_name) -> None:
+        self.wording, self.page, self.who = wording, page, who
         self.enabled = frozenset(channels) | {LOGBOOK}
 
     def ways(self, person: Person, wanted: Sequence[str]) -> list[str]:
@@ -148,7 +157,8 @@ class Outbox:
     def _payload(
         self, book: Book, alert: Alert, call: Call, channel: str, address: str, task: str, now: Instant
     ) -> dict[str, object] | None:
-        speech = Speech(kind=call.kind, now=now, limit_ms=call.limit_ms, name=alert.owner_name or "")
+        name = alert.owner_name or ""
+        speech = Speech(kind=call.kind, now=now, limit_ms=call.limit_ms, name=name, who=self.who(alert))
         if channel == WECOM:
             return {"card": self.wording.card(alert, speech, task, self.page(alert.id, call.person.id, now))}
         if channel == SMS:

@@ -66,6 +66,7 @@ class CardWords(BaseModel):
     received: str
     taken_by: str
     cleared: str
+    person: str = "需帮助"
 
 
 class SpanWords(BaseModel):
@@ -102,6 +103,8 @@ class WordBook(BaseModel):
     retained: str
     spans: SpanWords
     nowhere: str
+    person: str = "{place}，{name}"
+    people: str = "{name}等{count}人"
     refusals: dict[str, str]
     house: HouseWords
     timeline: dict[str, str]

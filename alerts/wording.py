@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -19,10 +19,14 @@ from alerts import codes
 from alerts.alert import Actor, Alert, Kind, State
 from alerts.transitions import Refusal
 from alerts.wordbook import VARIABLE, SmsText, WordBook, code_of
-from domain import DAY, HOUR, MINUTE, Instant, Ledger
+from domain import DAY, HOUR, MINUTE, Instant, Ledger, Person
+from domain.addresses import shortened
+from domain.care import neediest
 
 ONE_SEGMENT: Final = 70
 LONGEST_VARIABLE: Final = 35
+LONGEST_DESC: Final = 44
+"""Of a WeCom card."""
 LATE_MS: Final = 2 * MINUTE
 WAITED_MS: Final = MINUTE // 2
 RETAINED: Final = "retained"
@@ -50,6 +54,8 @@ class Speech(Struct, frozen=True):
     name: str = ""
     at: Instant | None = None
     count: int = 0
+    who: str = ""
+    """Who may need help; empty when nobody is known or the site does not allow the name."""
 
 
 class Wording:
@@ -87,6 +93,13 @@ class Wording:
             owner=alert.owner_name or "", time=self.clock(alert.taken_at or now, now), until=self.until(alert, now)
         )
 
+    def who(self, people: Sequence[Person], care: Sequence[str]) -> str:
+        """One name, and how many they are: 王桂芳, 王桂芳等2人. Empty for nobody."""
+        first = neediest(people, care)
+        if first is None:
+            return ""
+        return first.name if len(people) == 1 else self.book.people.format(name=first.name, count=len(people))
+
     def until(self, alert: Alert, now: Instant) -> str:
         return self.clock(alert.due_at or now, now)
 
@@ -102,12 +115,13 @@ class Wording:
             # The label is as long as a street; the door says more.
             values |= {"time": self.clock(alert.started_at, speech.now)}
         for one in texts:
-            body = _fill(self._filed(one, alert), values)
-            if len(body) <= room:
-                return self._sms(one, alert, values)
+            for said in (*self._with_name(values, speech.who), values):
+                body = _fill(self._filed(one, alert), said)
+                if len(body) <= room:
+                    return self._sms(one, alert, said)
         over = len(body) - room
         keep = max(len(values["place"]) - over, 1)
-        return self._sms(texts[-1], alert, values | {"place": values["place"][-keep:]})
+        return self._sms(texts[-1], alert, values | {"place": shortened(values["place"], keep)})
 
     def card(self, alert: Alert, speech: Speech, task: str, page: str = "") -> dict[str, object]:
         """The WeCom card with its two buttons; `page` is where this person works on this alert."""
@@ -120,6 +134,8 @@ class Wording:
         if speech.kind is Kind.ESCALATE and _waited(alert, speech):
             waited = words.unanswered.format(span=self.span(speech.now - alert.opened_at))
             rows.append({"keyname": words.waited, "value": waited})
+        if speech.who:
+            rows.append({"keyname": words.person, "value": speech.who})
         buttons = [
             {"text": words.take, "style": 1, "key": f"ack:{alert.id}"},
             {"text": words.pass_, "style": 4, "key": f"pass:{alert.id}"},
@@ -154,7 +170,7 @@ class Wording:
             "card_type": "button_interaction",
             "task_id": task,
             "source": {"desc": self.book.card.source.format(sign=self.sign)[:20], "desc_color": 2},
-            "main_title": {"title": title[:36], "desc": (alert.address or self.book.nowhere)[-44:]},
+            "main_title": {"title": title[:36], "desc": shortened(alert.address or self.book.nowhere, LONGEST_DESC)},
             "horizontal_content_list": rows,
             "button_list": buttons,
         }
@@ -175,6 +191,12 @@ class Wording:
         own = [one for one in fitting if one.hazard == family]
         return own or [one for one in fitting if one.hazard == "*"]
 
+    def _with_name(self, values: Mapping[str, str], who: str) -> Iterator[dict[str, str]]:
+        """The name behind the door, in the variable of the place: no other template need be filed for it."""
+        place = self.book.person.format(place=values["place"], name=clean(who))
+        if clean(who) and len(place) <= LONGEST_VARIABLE:
+            yield {**values, "place": place}
+
     def _filed(self, one: SmsText, alert: Alert) -> str:
         return one.text.replace("{level}", self.book.severities[alert.severity])
 
@@ -189,7 +211,7 @@ class Wording:
         return {
             "title": clean(alert.title)[:LONGEST_VARIABLE] or "-",
             "time": self._when(alert, speech.now) if speech.at is None else self.clock(speech.at, speech.now),
-            "place": clean(alert.address)[-LONGEST_VARIABLE:] or self.book.nowhere,
+            "place": shortened(clean(alert.address), LONGEST_VARIABLE) or self.book.nowhere,
             "limit": self.span(speech.limit_ms),
             "waited": self.span(speech.now - alert.opened_at),
             "ok": codes.take_code(number),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,6 +12,9 @@ NO_NAME: Final = "无"
 _NUMBERED: Final = re.compile(
     r"[0-9]|[A-Za-z](?![A-Za-z])|[一二三四五六七八九十百零〇]+[栋幢座号楼单门层组排弄室户区期巷队]"
 )
+
+_SIGNS: Final = f"{string.ascii_letters}{string.digits}一二三四五六七八九十百零〇-"
+_FIGURES: Final = re.compile(f"[{_SIGNS}]")
 
 
 def joined(names: Sequence[str]) -> str:
@@ -24,6 +28,23 @@ def joined(names: Sequence[str]) -> str:
         start = next((start for start in range(len(kept)) if _repeats(_together(kept[start:]), name)), len(kept))
         kept[start:] = [name]
     return _together(kept)
+
+
+def shortened(address: str, most: int) -> str:
+    """The end of an address: building and room stay. Never cut inside a number: 13号楼 must not become 3号楼.
+
+    >>> shortened("枫林苑13号楼2单元402", 10), shortened("枫林苑13号楼2单元402", 9), shortened("枫林苑3栋", 9)
+    ('13号楼2单元402', '2单元402', '枫林苑3栋')
+    """
+    start = len(address) - most
+    if start <= 0:
+        return address
+    if _FIGURES.match(address, start - 1):
+        # Into the next part that begins with a number; without one, behind the number that was cut.
+        rest = address[start:].lstrip(_SIGNS)
+        following = _FIGURES.search(rest)
+        return (rest[following.start() :] if following is not None else rest) or address[start:]
+    return address[start:]
 
 
 def _together(names: Sequence[str]) -> str:

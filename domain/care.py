@@ -32,7 +32,7 @@ CARE: Final[Mapping[str, Words]] = {
 def matters(person: Person, care: Iterable[str]) -> list[tuple[str, Attribute]]:
     """The attributes that matter and are so: what is `false` or empty tells whoever goes nothing."""
     known = person.attributes
-    return [(name, known[name]) for name in care if name in known and known[name] not in (False, "")]
+    return [(name, known[name]) for name in care if name in known and known[name] is not False and known[name] != ""]
 
 
 def neediest(people: Sequence[Person], care: Sequence[str]) -> Person | None:

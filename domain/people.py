@@ -83,6 +83,11 @@ class Community(Struct, frozen=True):
         """The people whose home is this place."""
         return self.homes.get(place or "", ())
 
+    def behind_door(self, place: str | None) -> tuple[Person, ...]:
+        """Those who live there: a sensor may hang in one room of their flat."""
+        household = self.household_of(place)
+        return self.residents(place) or self.residents(household.id if household is not None else None)
+
     def bearer_of(self, device: Device) -> Person | None:
         """The person who carries it, or for whom it stands."""
         return self.people.get(str(device.attributes.get("person")))
@@ -101,8 +106,7 @@ class Community(Struct, frozen=True):
             named = self.bearer_of(device)
         if named is not None:
             return (named,)
-        household = self.household_of(place)
-        return self.residents(place) or self.residents(household.id if household is not None else None)
+        return self.behind_door(place)
 
 
 def community(

@@ -45,7 +45,7 @@ class Neighbourhood:
         if device.attributes.get("person") is not None:
             bearer = self.community.bearer_of(device)
             return () if bearer is None else (bearer,)
-        return self.community.residents(device.place)
+        return self.community.behind_door(device.place)
 
     def attribute(self, device: Device, owner: str, name: str) -> Attribute | None:
         """What people wrote; of several residents the first for whom it is so, else the first for whom it is known."""

@@ -23,6 +23,8 @@ class Community(Struct, frozen=True):
     """By name of a level: what it is for."""
     homes: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
     """By place: the people whose home it is."""
+    families: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
+    """By person: those whose attribute `family_of` names him."""
     flats: frozenset[str] = frozenset()
     """Homes that contain no other place."""
 
@@ -83,6 +85,10 @@ class Community(Struct, frozen=True):
         """The people whose home is this place."""
         return self.homes.get(place or "", ())
 
+    def family_of(self, person: Person) -> tuple[Person, ...]:
+        """Whom to ring about this person."""
+        return self.families.get(person.id, ())
+
     def behind_door(self, place: str | None) -> tuple[Person, ...]:
         """Those who live there: a sensor may hang in one room of their flat."""
         household = self.household_of(place)
@@ -120,9 +126,12 @@ def community(
     tree = {place.id: place for place in places}
     known = {person.id: person for person in people}
     homes: dict[str, list[Person]] = {}
+    families: dict[str, list[Person]] = {}
     for person in known.values():
         if person.home is not None:
             homes.setdefault(person.home, []).append(person)
+        if "family_of" in person.attributes:
+            families.setdefault(str(person.attributes["family_of"]), []).append(person)
     parents = {place.parent for place in tree.values()}
     return Community(
         places=tree,
@@ -130,6 +139,7 @@ def community(
         people=known,
         duties=tuple(duties),
         levels=understood(tree, levels or {}, homes),
-        homes={home: tuple(people) for home, people in homes.items()},
+        homes={home: tuple(living) for home, living in homes.items()},
+        families={person: tuple(family) for person, family in families.items()},
         flats=frozenset(home for home in homes if home in tree and home not in parents),
     )

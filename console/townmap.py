@@ -1,0 +1,103 @@
+"""What a wall screen draws: every compound with its buildings, by roles of levels; and where an alert stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from domain import Place
+from domain.levels import AREAS, TILES, LevelRole
+from domain.people import Community
+from domain.places import upward
+
+
+class Spot(Struct, frozen=True):
+    """Where something stands on the map: the compound, and in it the building, the road, or the compound itself."""
+
+    group: Place
+    tile: Place
+
+
+def spot_of(community: Community, place: str | None) -> Spot | None:
+    """None only when the place is unknown."""
+    group = community.compound_of(place)
+    if group is None:
+        return None
+    below: list[Place] = []
+    for node in upward(community.places, place):
+        if node.id == group.id:
+            break
+        below.append(node)
+    return Spot(group, _tile(community, below) or group)
+
+
+def _tile(community: Community, below: list[Place]) -> Place | None:
+    """Of a path below its compound, nearest first: the building, else the premises, else what lies just below."""
+    for role in (LevelRole.BUILDING, LevelRole.FACILITY):
+        found = next((node for node in below if community.role_of(node) is role), None)
+        if found is not None:
+            return found
+    named = [node for node in below if community.role_of(node) not in AREAS]
+    return next(reversed(named or below), None)
+
+
+class TownMap:
+    """The groups and tiles of one version of the community. Built once a version: a district has 170,000 places."""
+
+    def __init__(self, community: Community) -> None:
+        self.community = community
+        self.groups: dict[str, dict[str, Place]] = {}
+        """By id of the compound: its tiles by id."""
+        covered: set[str] = set()
+        for place in community.places.values():
+            if self._begins(place):
+                self._take(place, covered)
+        for tiles in self.groups.values():
+            for name in covered & tiles.keys():
+                del tiles[name]
+
+    def _begins(self, place: Place) -> bool:
+        """False for areas, and for what lies in a building, a flat or a compound that speaks for it."""
+        role = self.community.role_of(place)
+        if role in TILES or role is LevelRole.COMPOUND:
+            return True
+        parent = self.community.places.get(place.parent or "")
+        return role not in AREAS and (parent is None or self.community.role_of(parent) in AREAS)
+
+    def _take(self, place: Place, covered: set[str]) -> None:
+        spot = spot_of(self.community, place.id)
+        assert spot is not None
+        tiles = self.groups.setdefault(spot.group.id, {})
+        if spot.tile.id == place.id != spot.group.id and self.community.role_of(place) in TILES:
+            tiles[place.id] = place
+            # A zone or a road that holds buildings is no tile beside them.
+            covered.update(node.id for node in upward(self.community.places, place.parent))
+
+
+def spot_view(spot: Spot | None) -> dict[str, Any] | None:
+    """As an alert bears it."""
+    if spot is None:
+        return None
+    return {"group": _named(spot.group), "tile": _named(spot.tile)}
+
+
+def place_on_map(community: Community, place: Place) -> dict[str, Any]:
+    return {**_named(place), "level": place.level, "role": community.role_of(place).value}
+
+
+def _named(place: Place) -> dict[str, Any]:
+    return {"id": place.id, "name": place.name}
+
+
+def way_to(community: Community, place: str | None) -> Mapping[str, Any]:
+    """All that the alert's page says of its place: every name on the way, the responsible cell, where to navigate."""
+    path = list(upward(community.places, place))
+    located = next((node for node in path if node.lon is not None and node.lat is not None), None)
+    return {
+        "path": [node.name for node in reversed(path)],
+        "cell": community.cell_of(place),
+        "lon": None if located is None else located.lon,
+        "lat": None if located is None else located.lat,
+    }

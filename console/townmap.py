@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from domain import Place
+from domain.geo import Point, to_gcj02, to_wgs84
 from domain.levels import AREAS, TILES, LevelRole
 from domain.people import Community
 from domain.places import upward
@@ -92,12 +93,17 @@ def _named(place: Place) -> dict[str, Any]:
 
 
 def way_to(community: Community, place: str | None) -> Mapping[str, Any]:
-    """All that the alert's page says of its place: every name on the way, the responsible cell, where to navigate."""
+    """What the page of an alert says of its place: every name on the way, and where to navigate (in GCJ-02)."""
     path = list(upward(community.places, place))
-    located = next((node for node in path if node.lon is not None and node.lat is not None), None)
-    return {
-        "path": [node.name for node in reversed(path)],
-        "cell": community.cell_of(place),
-        "lon": None if located is None else located.lon,
-        "lat": None if located is None else located.lat,
-    }
+    point = next((found for node in path if (found := _point(node)) is not None), None)
+    lat, lon = point if point is not None else (None, None)
+    return {"path": [node.name for node in reversed(path)], "lon": lon, "lat": lat}
+
+
+def _point(place: Place) -> Point | None:
+    if place.lat is None or place.lon is None:
+        return None
+    if place.datum == "GCJ-02":
+        return place.lat, place.lon
+    true = to_wgs84((place.lat, place.lon), place.datum)
+    return None if true is None else to_gcj02(true)

@@ -187,9 +187,10 @@ async def feed_view(services: Services, alert_id: str) -> dict[str, Any] | None:
 
 
 def _dressed(services: Services, view: Mapping[str, Any], rules: Sequence[RuleLine]) -> dict[str, Any]:
-    """The view in both languages, with its spot on the map."""
-    spot = spot_view(spot_of(services.community(), view["place"]))
-    return {**in_both(view, services.kinds, rules), "spot": spot}
+    """The view in both languages, with its spot on the map and the grid cell that answers for it."""
+    town, place = services.community(), view["place"]
+    spot, cell = spot_view(spot_of(town, place)), town.cell_of(place)
+    return {**in_both(view, services.kinds, rules), "spot": spot, "cell": cell}
 
 
 def for_reader(view: Mapping[str, Any], who: Principal) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from msgspec import Struct, field
 
 from domain import Cell, Device, Duty, Person, Place, Subject
 from domain.addresses import NO_NAME, joined
-from domain.levels import AREAS, INSIDE, Level, LevelRole, understood
+from domain.levels import AREAS, INSIDE, Level, LevelRole, named_role, understood
 from domain.places import upward
 
 
 class Community(Struct, frozen=True):
-    """One version of who and what is where. Replaced whole when the registry changes."""
+    """One version of who and what is where. Replaced whole when the registry changes; `community()` fills the indexes."""
 
     places: Mapping[str, Place]
     cells: Mapping[str, Cell]
@@ -26,7 +26,7 @@ class Community(Struct, frozen=True):
     families: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
     """By person: those whose attribute `family_of` names him."""
     flats: frozenset[str] = frozenset()
-    """Homes that contain no other place."""
+    """Homes that contain no other place; a whole compound written down as somebody's home is none."""
 
     def cell_of(self, place: str | None) -> str | None:
         """The cell responsible for a place: its own, or its nearest ancestor's."""
@@ -34,7 +34,8 @@ class Community(Struct, frozen=True):
 
     def role_of(self, place: Place) -> LevelRole:
         """What the level of a place is for."""
-        return self.levels[place.level].role
+        known = self.levels.get(place.level)
+        return known.role if known is not None else named_role(place.level) or LevelRole.ZONE
 
     def nearest(self, place: str | None, *roles: LevelRole) -> Place | None:
         """The nearest place with one of these roles that contains `place` (or is it)."""
@@ -49,10 +50,7 @@ class Community(Struct, frozen=True):
         """The door behind which it lies: a household or shop, else a room let singly, else a home of another level."""
         found = self.nearest(place, LevelRole.HOUSEHOLD)
         found = found if found is not None else self.nearest(place, LevelRole.ROOM)
-        if found is not None or place is None or place not in self.flats:
-            return found
-        home = self.places[place]
-        return home if self.role_of(home) in INSIDE else None
+        return self.places[place] if found is None and place is not None and place in self.flats else found
 
     def compound_of(self, place: str | None) -> Place | None:
         """What people call where they live: the compound or village, else the area around it, else the outermost."""
@@ -133,13 +131,16 @@ def community(
         if "family_of" in person.attributes:
             families.setdefault(str(person.attributes["family_of"]), []).append(person)
     parents = {place.parent for place in tree.values()}
+    roles = understood(tree, levels or {}, homes)
     return Community(
         places=tree,
         cells={cell.id: cell for cell in cells},
         people=known,
         duties=tuple(duties),
-        levels=understood(tree, levels or {}, homes),
+        levels=roles,
         homes={home: tuple(living) for home, living in homes.items()},
         families={person: tuple(family) for person, family in families.items()},
-        flats=frozenset(home for home in homes if home in tree and home not in parents),
+        flats=frozenset(
+            home for home in homes if home in tree and home not in parents and roles[tree[home].level].role in INSIDE
+        ),
     )

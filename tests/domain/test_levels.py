@@ -144,6 +144,12 @@ def test_what_the_position_of_a_level_says(rows: list[tuple[str, str, str | None
     assert roles(tree(*rows))[level] == role
 
 
+def test_a_level_that_was_not_looked_at_is_what_its_name_says() -> None:
+    town = Community({"a": Place("a", "3栋", "栋"), "b": Place("b", "二", "甲", "a")}, {}, {}, ())
+
+    assert (town.building_of("b").id, town.role_of(town.places["b"])) == ("a", LevelRole.ZONE)
+
+
 def test_a_leaf_in_which_people_live_is_a_household_and_a_declared_level_is_what_the_site_says() -> None:
     lived_in = tree(
         ("苑", "小区", None), ("院", "X", "苑"), people=(Person("p", "王", home="院"), Person("q", "李", home="?"))

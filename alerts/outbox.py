@@ -45,15 +45,10 @@ Who = Callable[[Alert], str]
 """Who may need help, as a text may name them: empty where the site does not allow it or nobody is known."""
 
 
-def no_name(_alert: Alert) -> str:
-    """Texts name nobody unless the site allows it."""
-    return ""
-
-
 class Outbox:
     """Writes messages into the book, in the transaction of the change that causes them."""
 
-    def __init__(self, wording: Wording, channels: Collection[str], page: Page = no_page, who: Who = no_name) -> None:
+    def __init__(self, wording: Wording, channels: Collection[str], page: Page, who: Who) -> None:
         self.wording, self.page, self.who = wording, page, who
         self.enabled = frozenset(channels) | {LOGBOOK}
 

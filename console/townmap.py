@@ -52,20 +52,16 @@ class TownMap:
         self.groups: dict[str, dict[str, Place]] = {}
         """By id of the compound: its tiles by id."""
         covered: set[str] = set()
-        for place in community.places.values():
-            if self._begins(place):
+        places, roles = community.places, {name: level.role for name, level in community.levels.items()}
+        for place in places.values():
+            # What lies in a building, a flat or a compound needs no look: that speaks for it.
+            role, parent = roles[place.level], places.get(place.parent or "")
+            stands_alone = parent is None or roles[parent.level] in AREAS
+            if role in TILES or role is LevelRole.COMPOUND or (stands_alone and role not in AREAS):
                 self._take(place, covered)
         for tiles in self.groups.values():
             for name in covered & tiles.keys():
                 del tiles[name]
-
-    def _begins(self, place: Place) -> bool:
-        """False for areas, and for what lies in a building, a flat or a compound that speaks for it."""
-        role = self.community.role_of(place)
-        if role in TILES or role is LevelRole.COMPOUND:
-            return True
-        parent = self.community.places.get(place.parent or "")
-        return role not in AREAS and (parent is None or self.community.role_of(parent) in AREAS)
 
     def _take(self, place: Place, covered: set[str]) -> None:
         spot = spot_of(self.community, place.id)

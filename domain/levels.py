@@ -146,44 +146,58 @@ def understood(
     places: Mapping[str, Place], declared: Mapping[str, LevelRole], lived_in: Iterable[str]
 ) -> dict[str, Level]:
     """Every level of these places with its role. `lived_in` are the places that are somebody's home."""
+    inside, below = _nested(places)
     found: dict[str, Level] = {}
-    inside: dict[str, set[str]] = {}
-    """By level: the levels of what directly contains it."""
-    for level, parent in {(place.level, place.parent) for place in places.values()}:
-        above = inside.setdefault(level, set())
-        if parent is not None and parent in places:
-            above.add(places[parent].level)
     for level in inside:
         if level in declared:
             found[level] = Level(declared[level], Because.DECLARED)
         elif (role := named_role(level)) is not None:
             found[level] = Level(role, Because.NAME)
+    for level in [level for level, known in found.items() if known == _HOUSEHOLD]:
+        if any(found[one].role in _IN_BUILDINGS for one in below[level] if one in found):
+            # 门牌 and 公寓 are a door in one register and a whole building in another.
+            found[level] = Level(LevelRole.BUILDING, Because.POSITION)
     if len(found) < len(inside):
-        _by_position(found, inside, {places[home].level for home in lived_in if home in places})
+        _by_position(found, inside, below, {places[home].level for home in lived_in if home in places})
     return found
 
 
-def _by_position(found: dict[str, Level], inside: Mapping[str, set[str]], homes: set[str]) -> None:
+_Levels = Mapping[str, set[str]]
+
+
+def _nested(places: Mapping[str, Place]) -> tuple[_Levels, _Levels]:
+    """By level: the levels of what directly contains it, and of what it directly contains."""
+    inside: dict[str, set[str]] = {}
+    for level, parent in {(place.level, place.parent) for place in places.values()}:
+        above = inside.setdefault(level, set())
+        if parent is not None and parent in places:
+            above.add(places[parent].level)
+    below: dict[str, set[str]] = {level: set() for level in inside}
+    for level, above in inside.items():
+        for one in above - {level}:
+            below[one].add(level)
+    return inside, below
+
+
+def _by_position(found: dict[str, Level], inside: _Levels, below: _Levels, homes: set[str]) -> None:
     """Levels whose name says nothing, from the leaves up: each is what fits above what it contains."""
     unknown = [level for level in inside if level not in found]
     while unknown:
-        ready = [level for level in unknown if all(below in found for below in _below(level, inside))]
+        ready = [level for level in unknown if below[level] <= found.keys()]
         if not ready:  # they contain each other
             found.update((level, _UNKNOWN) for level in unknown)
             return
         for level in ready:
-            contained = [found[one] for one in _below(level, inside)]
+            contained = [found[one] for one in below[level]]
             above = {found[one].role for one in _above(level, inside) if one in found}
             role = _containing(contained, above) if contained else _leaf(above, level in homes)
             found[level] = _UNKNOWN if role is None else Level(role, Because.POSITION)
         unknown = [level for level in unknown if level not in found]
 
 
+_HOUSEHOLD: Final = Level(LevelRole.HOUSEHOLD, Because.NAME)
 _UNKNOWN: Final = Level(LevelRole.ZONE, Because.UNKNOWN)
-
-
-def _below(level: str, inside: Mapping[str, set[str]]) -> list[str]:
-    return [one for one, above in inside.items() if level in above and one != level]
+_IN_BUILDINGS: Final = frozenset({LevelRole.UNIT, LevelRole.FLOOR, LevelRole.HOUSEHOLD})
 
 
 def _above(level: str, inside: Mapping[str, set[str]]) -> set[str]:

@@ -13,7 +13,7 @@ from domain.places import upward
 
 
 class Community(Struct, frozen=True):
-    """One version of who and what is where. Replaced whole when the registry changes; `community()` fills the indexes."""
+    """One version of who and what is where. Replaced whole when the registry changes; made by `community()`."""
 
     places: Mapping[str, Place]
     cells: Mapping[str, Cell]
@@ -37,29 +37,32 @@ class Community(Struct, frozen=True):
         known = self.levels.get(place.level)
         return known.role if known is not None else named_role(place.level) or LevelRole.ZONE
 
-    def nearest(self, place: str | None, *roles: LevelRole) -> Place | None:
-        """The nearest place with one of these roles that contains `place` (or is it)."""
-        return next((node for node in upward(self.places, place) if self.role_of(node) in roles), None)
+    def nearest(self, place: str | None, role: LevelRole, otherwise: LevelRole | None = None) -> Place | None:
+        """The nearest place of this role that contains `place` (or is it), else the nearest of the other role."""
+        second: Place | None = None
+        for node in upward(self.places, place):
+            found = self.role_of(node)
+            if found is role:
+                return node
+            if found is otherwise and second is None:
+                second = node
+        return second
 
     def building_of(self, place: str | None) -> Place | None:
         """The building it lies in; premises of one operator (a school, a market) are one building."""
-        found = self.nearest(place, LevelRole.BUILDING)
-        return found if found is not None else self.nearest(place, LevelRole.FACILITY)
+        return self.nearest(place, LevelRole.BUILDING, LevelRole.FACILITY)
 
     def household_of(self, place: str | None) -> Place | None:
         """The door behind which it lies: a household or shop, else a room let singly, else a home of another level."""
-        found = self.nearest(place, LevelRole.HOUSEHOLD)
-        found = found if found is not None else self.nearest(place, LevelRole.ROOM)
+        found = self.nearest(place, LevelRole.HOUSEHOLD, LevelRole.ROOM)
         return self.places[place] if found is None and place is not None and place in self.flats else found
 
     def compound_of(self, place: str | None) -> Place | None:
         """What people call where they live: the compound or village, else the area around it, else the outermost."""
-        path = list(upward(self.places, place))
-        for role in (LevelRole.COMPOUND, LevelRole.AREA):
-            found = next((node for node in path if self.role_of(node) is role), None)
-            if found is not None:
-                return found
-        return path[-1] if path else None
+        found = self.nearest(place, LevelRole.COMPOUND, LevelRole.AREA)
+        if found is not None:
+            return found
+        return next(reversed(list(upward(self.places, place))), None)
 
     def address(self, place: str | None) -> str:
         """Where to the door, as a worker reads it: 枫林苑3栋2单元402. Empty only when the place is unknown."""

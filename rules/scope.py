@@ -10,7 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from domain import Attribute, Device, Instant, Person, Quality, Reading, Subject, Value
-from domain.levels import DOORS
+from domain.levels import DOORS, LevelRole
 from domain.people import Community
 from domain.places import upward
 from rules.plan import STALE_AFTER
@@ -28,6 +28,8 @@ CLOCK_OFFSET: Final = "clock_offset_s"
 _UNTIMELY: Final = frozenset({Quality.CLOCK, Quality.RETAINED})
 LOCATED: Final = ("lat", "lon", "datum")
 """What a place has beside its attributes: `place.lat` is where the door is, known of it or of its building."""
+_EXACT: Final = DOORS | {LevelRole.SPOT}
+"""Places whose coordinates are near enough to be those of what is in them."""
 
 
 class Neighbourhood:
@@ -68,7 +70,7 @@ class Neighbourhood:
         if name not in LOCATED:
             return None
         # The middle of a compound or of a road is no door.
-        near = (node for node in upward(self.community.places, place) if self.community.role_of(node) in DOORS)
+        near = (node for node in upward(self.community.places, place) if self.community.role_of(node) in _EXACT)
         door = next((node for node in near if node.lat is not None and node.lon is not None), None)
         return None if door is None else getattr(door, name)
 

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import Device, Person, Place, Subject
+from domain.addresses import shortened
+from domain.care import CARE, matters, neediest
 from domain.levels import Because, LevelRole, named_role
 from domain.people import Community, community
 
@@ -136,6 +138,9 @@ def test_levels_whose_names_say_nothing_are_found_by_their_position() -> None:
         ([("a", "household", None), ("b", "X", "a")], "X", "room"),
         ([("a", "road", None), ("b", "X", "a")], "X", "spot"),
         ([("a", "X", "gone")], "X", "zone"),
+        ([("a", "门牌", None), ("b", "户", "a")], "门牌", "building"),
+        ([("a", "apartment", None), ("b", "floor", "a")], "apartment", "building"),
+        ([("a", "商铺", None), ("b", "厨房", "a")], "商铺", "household"),
         ([("a", "X", "b"), ("b", "Y", "a")], "X", "zone"),
         ([("a", "X", None), ("b", "X", "a"), ("c", "building", "b")], "X", "compound"),
     ],
@@ -242,6 +247,43 @@ def test_a_place_that_exists_always_has_an_address_whatever_the_tree(rows: list[
             and town.role_of(place) is not LevelRole.AREA
         ):
             assert address.endswith(place.name)
+
+
+def test_an_address_is_cut_at_its_beginning_and_never_inside_a_number() -> None:
+    """13号楼 without its first figure is 3号楼, where nobody needs help."""
+    address = "枫林苑13号楼2单元402"
+
+    assert [shortened(address, most) for most in (13, 11, 10, 9, 8, 4, 3, 2)] == [
+        address,
+        "苑13号楼2单元402",
+        "13号楼2单元402",
+        "2单元402",
+        "2单元402",
+        "元402",
+        "402",
+        "02",
+    ]
+    assert shortened("第十三村民小组", 5) == "村民小组"
+
+
+def test_family_is_whoever_names_the_person(town_of_family: Community) -> None:
+    elder = town_of_family.people["elder"]
+
+    assert [one.name for one in town_of_family.family_of(elder)] == ["王建国"]
+    assert town_of_family.family_of(town_of_family.people["son"]) == ()
+
+
+@pytest.fixture
+def town_of_family() -> Community:
+    return community(people=[Person("elder", "王桂芳"), Person("son", "王建国", attributes={"family_of": "elder"})])
+
+
+def test_what_is_false_or_empty_tells_nobody_anything_and_the_neediest_is_named_first() -> None:
+    elder = Person("elder", "王桂芳", attributes={"age": 82, "lives_alone": True})
+    son = Person("son", "王建国", attributes={"age": 0, "lives_alone": False, "care": ""})
+
+    assert (matters(elder, CARE), matters(son, CARE)) == ([("age", 82), ("lives_alone", True)], [("age", 0)])
+    assert (neediest((son, elder), tuple(CARE)), neediest((), ())) == (elder, None)
 
 
 BAND = Device("band-1", "wristband", attributes={"person": "p"})

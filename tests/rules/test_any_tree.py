@@ -158,3 +158,27 @@ def test_a_sensor_in_a_room_knows_who_lives_in_the_flat() -> None:
 
     assert near.attribute(Device("gas", "gas_alarm", place="kitchen"), "person", "lives_alone") is True
     assert near.attribute(Device("gas", "gas_alarm", attributes={"person": "nobody"}), "person", "age") is None
+
+
+def test_coordinates_are_those_of_the_door_or_the_pole_and_never_of_a_whole_compound_or_road() -> None:
+    places = [
+        Place("yard", "枫林苑", "小区", lat=30.1, lon=104.1),
+        Place("house", "3栋", "楼栋", "yard", lat=30.2, lon=104.2),
+        Place("flat", "402", "户", "house"),
+        Place("lone", "401", "户", "yard"),
+        Place("road", "枫树路", "路", lat=30.3, lon=104.3),
+        Place("pole", "9号", "灯杆", "road", lat=30.4, lon=104.4),
+    ]
+    near = Neighbourhood(community(places))
+
+    def lat(place: str) -> object:
+        return near.attribute(Device("x", "lamp_post", place=place), "place", "lat")
+
+    assert [lat(one) for one in ("flat", "house", "lone", "yard", "road", "pole")] == [
+        30.2,
+        30.2,
+        None,
+        None,
+        None,
+        30.4,
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from msgspec import Struct, field
 
@@ -10,6 +11,9 @@ from domain import Cell, Device, Duty, Person, Place, Subject
 from domain.addresses import NO_NAME, joined
 from domain.levels import AREAS, INSIDE, Level, LevelRole, named_role, understood
 from domain.places import upward
+
+_CROWDED: Final = AREAS | {LevelRole.COMPOUND}
+"""Where people are registered whose door nobody wrote down: what happens there concerns none of them by name."""
 
 
 class Community(Struct, frozen=True):
@@ -113,7 +117,9 @@ class Community(Struct, frozen=True):
             named = self.bearer_of(device)
         if named is not None:
             return (named,)
-        return self.behind_door(place)
+        node = self.places.get(place or "")
+        is_door = node is not None and self.role_of(node) not in _CROWDED
+        return self.behind_door(place) if is_door else ()
 
 
 def community(

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from domain import Device, Person, Place, Subject
 from domain.addresses import shortened
 from domain.care import CARE, matters, neediest
-from domain.levels import Because, LevelRole, named_role
+from domain.levels import AREAS, Because, LevelRole, named_role
 from domain.people import Community, community
+from domain.places import upward
 
 
 def tree(*rows: tuple[str, str, str | None], people: tuple[Person, ...] = (), **levels: LevelRole) -> Community:
@@ -233,7 +234,7 @@ _LEVELS = st.sampled_from(["街道", "community", "网格", "小区", "楼", "�
     st.lists(st.tuples(_LEVELS, st.integers(-1, 11), st.sampled_from(["无", "3", "3栋", "枫林苑", "A"])), max_size=12)
 )
 def test_a_place_that_exists_always_has_an_address_whatever_the_tree(rows: list[tuple[str, int, str]]) -> None:
-    """Loops, missing parents and unknown levels included; the last name on the way that says something is in it."""
+    """Loops, missing parents, unknown levels included; no name below the areas is lost, and it ends with the last."""
     town = community(
         [Place(str(n), name, level, None if up < 0 else str(up)) for n, (level, up, name) in enumerate(rows)]
     )
@@ -241,11 +242,9 @@ def test_a_place_that_exists_always_has_an_address_whatever_the_tree(rows: list[
     for place in town.places.values():
         address = town.address(place.id)
         assert address
-        if (
-            place.name != "无"
-            and town.role_of(place) is not LevelRole.GRID
-            and town.role_of(place) is not LevelRole.AREA
-        ):
+        spelt = [node.name for node in upward(town.places, place.id) if town.role_of(node) not in AREAS]
+        assert all(name in address for name in spelt if name != "无")
+        if place.name != "无" and town.role_of(place) not in AREAS:
             assert address.endswith(place.name)
 
 
@@ -301,6 +300,13 @@ def test_a_wristband_without_a_place_is_looked_for_at_the_home_of_its_bearer() -
     )
 
 
+def test_a_manhole_in_a_compound_concerns_nobody_though_two_hundred_are_registered_there() -> None:
+    crowd = tuple(Person(f"p{n}", "王", home="枫林苑") for n in range(200))
+    town = tree(("枫林苑", "小区", None), people=crowd)
+
+    assert town.concerned(Subject("device", "hole"), Device("hole", "manhole", place="枫林苑"), "枫林苑") == ()
+
+
 def test_who_may_need_help_is_the_person_the_bearer_or_those_behind_the_door() -> None:
     town = tree(*SHINAN, ("厨房", "厨房", "101"), people=PEOPLE)
 
@@ -311,3 +317,4 @@ def test_who_may_need_help_is_the_person_the_bearer_or_those_behind_the_door() -
     assert names(Subject("device", "band-1"), BAND, "101") == "王奶奶"
     assert names(Subject("device", "gas-1"), Device("gas-1", "gas_alarm"), "厨房") == "王奶奶李爷爷"
     assert names(Subject("building", "1号楼"), None, "1号楼") == ""
+    assert names(Subject("device", "gone"), None, "nowhere") == ""

@@ -80,11 +80,12 @@ class Bundles:
         variant = ("many-" if len(entries) > 1 or added.doors else "") + (
             "owner" if alert.owner == row.person else "called"
         )
-        speech = Speech(Kind.ADDED, now, added.limit_ms, variant=variant, count=len(entries))
+        who = "" if len(entries) > 1 else self.outbox.who(alert)
+        speech = Speech(Kind.ADDED, now, added.limit_ms, variant=variant, count=len(entries), who=who)
         payload: dict[str, object] = {"added": to_builtins(entries)}
         if row.channel == WECOM:
             page = self.outbox.page(alert.id, row.person, now)
-            return {**payload, "card": self.outbox.wording.added_card(shown, speech, row.id, page)}
+            return {**payload, "card": self.outbox.cards.added_card(shown, speech, row.id, page)}
         if row.channel == SMS:
             speech = structs.replace(speech, number=book.code(row.address, alert.id, row.person, now))
         return {**payload, **structs.asdict(self.outbox.wording.sms(shown, speech))}

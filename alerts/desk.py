@@ -29,7 +29,7 @@ from alerts.settling import Settling
 from alerts.transitions import ACTIONS, Signal
 from alerts.wordbook import WordBook
 from alerts.wording import Wording
-from domain import MINUTE, Finding, Instant, Lane, Ledger
+from domain import MINUTE, Finding, Instant, Lane, Ledger, Person
 from domain.people import Community
 
 TICK_BATCH = 200
@@ -49,6 +49,10 @@ class DeskSettings(Struct, frozen=True):
     template_codes: dict[str, str] = {}
     last_resort: tuple[str, ...] = ()
     """Ids of the people who are called when no rung of a ladder reaches anybody."""
+    person_name: bool = False
+    """Whether a text may name who may need help."""
+    care: tuple[str, ...] = ()
+    """The attributes of a person that matter for help."""
 
 
 class FindingStatus(StrEnum):
@@ -78,6 +82,10 @@ class Audited(Struct, frozen=True):
     untold: int = 0
 
 
+Concerned = Callable[[Alert], Sequence[Person]]
+"""Who may need help: the person an alert is about, or those behind its door."""
+
+
 class NoSuchAlert(LookupError):
     """No alert has this number."""
 
@@ -97,17 +105,25 @@ class Desk:
         on_outbox: Callable[[], None] = lambda: None,
         page: Page = no_page,
         status_of: StatusOf = no_rules,
+        concerned: Concerned = lambda _alert: (),
     ) -> None:
+        self._settings, self._concerned = settings, concerned
         self.transact, self.clock, self.community = transact, clock, community
         self.audited = Audited()
         self.on_change, self.on_outbox, self.status_of = on_change, on_outbox, status_of
         self.replies = settings.replies
         self.wording = Wording(word_book, settings.sign, settings.tz, settings.template_codes)
-        outbox = Outbox(self.wording, settings.channels, page)
+        outbox = Outbox(self.wording, settings.channels, page, self._who)
         dispatch = Dispatch(ladder_book, outbox, community, settings.tz, settings.last_resort)
         self.casework = Casework(dispatch)
         self.hearing = Hearing(self.casework)
         self.settling = Settling(self.casework, self.hearing)
+
+    def _who(self, alert: Alert) -> str:
+        """Whom a text names. Who repairs a device needs no names."""
+        if not self._settings.person_name or alert.ledger is Ledger.HEALTH:
+            return ""
+        return self.wording.who(self._concerned(alert), self._settings.care)
 
     async def hear(
         self, findings: Sequence[Finding], lane: Lane | None = None, pos: int | None = None

@@ -23,7 +23,6 @@ from alerts.transitions import Signal
 from alerts.wording import LATE_MS, retained
 from domain import Finding, Instant, Ledger, Phase
 
-BUILDING: Final = "building"
 _ENDS: Final = (Phase.ENDED, Phase.WITHDRAWN)
 UNJUDGED: Final = "rule"
 """The line of evidence of a finding that ends because its rule was removed, rewritten or put into shadow."""
@@ -78,7 +77,7 @@ class Hearing:
 
     def _new(self, book: Book, finding: Finding, now: Instant) -> Outcome:
         community = self.casework.dispatch.community()
-        building = community.ancestor(finding.place, BUILDING)
+        building = community.building_of(finding.place)
         near = building.id if building is not None else None
         candidates = book.candidates(finding, near if grouping.folds(finding) else None)
         match = grouping.match(finding, near, candidates, partial(self._recipients, book, finding), now)

@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 
 from alerts import reply_codes
 from alerts.alert import CALLS, SENT, Alert, Delivery, Kind, State
+from alerts.cards import Cards
 from alerts.ports import Book
 from alerts.wording import Speech, Wording
 from domain import HOUR, Instant, Ledger, Person, Role
@@ -40,11 +41,16 @@ def no_page(_alert: int, _person: str, _now: Instant) -> str:
     return ""
 
 
+Who = Callable[[Alert], str]
+"""Who may need help, as a text may name them: empty where the site does not allow it or nobody is known."""
+
+
 class Outbox:
     """Writes messages into the book, in the transaction of the change that causes them."""
 
-    def __init__(self, wording: Wording, channels: Collection[str], page: Page = no_page) -> None:
-        self.wording, self.page = wording, page
+    def __init__(self, wording: Wording, channels: Collection[str], page: Page, who: Who) -> None:
+        self.wording, self.page, self.who = wording, page, who
+        self.cards = Cards(wording)
         self.enabled = frozenset(channels) | {LOGBOOK}
 
     def ways(self, person: Person, wanted: Sequence[str]) -> list[str]:
@@ -123,7 +129,7 @@ class Outbox:
         task = delivery_id(now, book.next_delivery())
         key = f"{alert.id}:{alert.round}:{alert.state}:{told.person}:{told.channel}:{alert.taken_at}"
         payload: dict[str, object] = {
-            "card": self.wording.owner_card(alert, now, task, self.page(alert.id, told.person, now))
+            "card": self.cards.owner_card(alert, now, task, self.page(alert.id, told.person, now))
         }
         book.post([fresh(told, task, key, Kind.TAKEN, payload, now)])
 
@@ -131,7 +137,7 @@ class Outbox:
         self, book: Book, alert: Alert, told: Delivery, kind: Kind, name: str, now: Instant
     ) -> dict[str, object] | None:
         if told.channel == WECOM:
-            return {"button": self.wording.button(kind, name)}
+            return {"button": self.cards.button(kind, name)}
         if told.channel != SMS:
             return None
         number = book.code(told.address, alert.id, told.person, now)
@@ -168,9 +174,10 @@ class Outbox:
     def _payload(
         self, book: Book, alert: Alert, call: Call, channel: str, address: str, task: str, now: Instant
     ) -> dict[str, object] | None:
-        speech = Speech(kind=call.kind, now=now, limit_ms=call.limit_ms, name=alert.owner_name or "")
+        name = alert.owner_name or ""
+        speech = Speech(kind=call.kind, now=now, limit_ms=call.limit_ms, name=name, who=self.who(alert))
         if channel == WECOM:
-            return {"card": self.wording.card(alert, speech, task, self.page(alert.id, call.person.id, now))}
+            return {"card": self.cards.card(alert, speech, task, self.page(alert.id, call.person.id, now))}
         if channel == SMS:
             number = book.code(address, alert.id, call.person.id, now)
             if number is None:

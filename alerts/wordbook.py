@@ -70,6 +70,7 @@ class CardWords(BaseModel):
     received: str
     taken_by: str
     cleared: str
+    person: str = "需帮助"
 
 
 class SpanWords(BaseModel):
@@ -110,6 +111,8 @@ class WordBook(BaseModel):
     escalations: dict[EscalationCause, str]
     escalations_brief: dict[EscalationCause, str]
     more: str = "{numbers}等"
+    person: str = "{place}，{name}"
+    people: str = "{name}等{count}人"
     refusals: dict[str, str]
     house: HouseWords
     timeline: dict[str, str]

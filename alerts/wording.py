@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import product
 from typing import Final
@@ -17,10 +17,12 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from alerts import reply_codes
-from alerts.alert import Actor, Alert, EscalationCause, Kind, State
+from alerts.alert import Actor, Alert, EscalationCause, Kind
 from alerts.transitions import Refusal
 from alerts.wordbook import VARIABLE, SmsText, WordBook, code_of
-from domain import DAY, HOUR, MINUTE, Instant, Ledger
+from domain import DAY, HOUR, MINUTE, Instant, Ledger, Person
+from domain.addresses import shortened
+from domain.care import neediest
 
 ONE_SEGMENT: Final = 70
 LONGEST_VARIABLE: Final = 35
@@ -56,6 +58,8 @@ class Speech(Struct, frozen=True):
     """Which of the texts of this kind: `owner` and `called`, alone or as `many-`, for a danger that joined."""
     numbers: tuple[int, ...] = ()
     reason: str = ""
+    who: str = ""
+    """Who may need help; empty when nobody is known or the site does not allow the name."""
 
 
 class Wording:
@@ -93,6 +97,13 @@ class Wording:
             owner=alert.owner_name or "", time=self.clock(alert.taken_at or now, now), until=self.until(alert, now)
         )
 
+    def who(self, people: Sequence[Person], care: Sequence[str]) -> str:
+        """One name, and how many they are: 王桂芳, 王桂芳等2人. Empty for nobody."""
+        first = neediest(people, care)
+        if first is None:
+            return ""
+        return first.name if len(people) == 1 else self.book.people.format(name=first.name, count=len(people))
+
     def until(self, alert: Alert, now: Instant) -> str:
         return self.clock(alert.due_at or now, now)
 
@@ -109,37 +120,13 @@ class Wording:
             values |= {"time": self.clock(alert.danger_at, speech.now)}
         for title, reason, one in product(_titles(values["title"]), self._why(alert, speech), texts):
             values |= {"title": title, "reason": reason}
-            body = _fill(self._filed(one, alert), values)
-            if len(body) <= room:
-                return self._sms(one, alert, values)
+            for said in (*self._with_name(values, speech.who), values):
+                body = _fill(self._filed(one, alert), said)
+                if len(body) <= room:
+                    return self._sms(one, alert, said)
         over = len(body) - room
         keep = max(len(values["place"]) - over, 1)
-        return self._sms(texts[-1], alert, values | {"place": values["place"][-keep:]})
-
-    def card(self, alert: Alert, speech: Speech, task: str, page: str = "") -> dict[str, object]:
-        """The WeCom card with its two buttons; `page` is where this person works on this alert."""
-        words, level = self.book.card, self.book.severities[alert.severity]
-        title = {Kind.ALERT: words.title, Kind.ESCALATE: words.escalated}.get(speech.kind, words.overdue)
-        rows = [
-            {"keyname": words.time, "value": self._when(alert, speech.now)},
-            {"keyname": words.limit, "value": words.within.format(span=self.span(speech.limit_ms))},
-        ]
-        if speech.kind is Kind.ESCALATE:
-            rows.append({"keyname": words.reason, "value": self.reason(alert, speech.now)})
-        if alert.recovered_at is not None:
-            rows.append({"keyname": words.data, "value": words.recovered})
-        return self._card(alert, task, page, title.format(level=level, title=alert.title), rows, self._call(alert))
-
-    def added_card(self, alert: Alert, speech: Speech, task: str, page: str = "") -> dict[str, object]:
-        """The card about dangers that joined, with the buttons of whoever gets it."""
-        words, level = self.book.card, self.book.severities[alert.severity]
-        rows = [
-            {"keyname": words.time, "value": self._when(alert, speech.now)},
-            {"keyname": words.limit, "value": words.within.format(span=self.span(speech.limit_ms))},
-        ]
-        title = words.added.format(level=level, title=alert.title)
-        buttons = self._next(alert) if speech.variant.endswith("owner") else self._call(alert)
-        return self._card(alert, task, page, title, rows, buttons)
+        return self._sms(texts[-1], alert, values | {"place": shortened(values["place"], keep)})
 
     def reason(self, alert: Alert, now: Instant) -> str:
         """Why the next rung is called: nobody answered, or who declined, returned it, did not arrive, or was missed."""
@@ -159,55 +146,6 @@ class Wording:
         lines = [brief] if cause.cause is EscalationCause.UNANSWERED and waited < WAITED_MS else [full, brief]
         return [line.format(**words)[:LONGEST_VARIABLE] for line in lines]
 
-    def _call(self, alert: Alert) -> list[dict[str, object]]:
-        words = self.book.card
-        return [
-            {"text": words.take, "style": 1, "key": f"ack:{alert.id}"},
-            {"text": words.pass_, "style": 4, "key": f"pass:{alert.id}"},
-        ]
-
-    def _next(self, alert: Alert) -> list[dict[str, object]]:
-        words = self.book.card
-        buttons: list[dict[str, object]] = [{"text": words.resolve, "style": 3, "key": f"resolve:{alert.id}"}]
-        if alert.state is State.ACKNOWLEDGED:
-            buttons.insert(0, {"text": words.arrive, "style": 1, "key": f"arrive:{alert.id}"})
-        return buttons
-
-    def owner_card(self, alert: Alert, now: Instant, task: str, page: str = "") -> dict[str, object]:
-        """What the card of the one who took it becomes."""
-        words = self.book.card
-        title = words.taken_by.format(name=alert.owner_name)
-        rows = [{"keyname": words.time, "value": self._when(alert, now)}]
-        return self._card(alert, task, page, f"{title} · {alert.title}", rows, self._next(alert))
-
-    def button(self, kind: Kind, name: str) -> str:
-        """What everybody else's button becomes."""
-        words = self.book.card
-        return words.taken_by.format(name=name)[:10] if kind is Kind.TAKEN else words.cleared
-
-    def _card(
-        self,
-        alert: Alert,
-        task: str,
-        page: str,
-        title: str,
-        rows: list[dict[str, str]],
-        buttons: list[dict[str, object]],
-    ) -> dict[str, object]:
-        card: dict[str, object] = {
-            "card_type": "button_interaction",
-            "task_id": task,
-            "source": {"desc": self.book.card.source.format(sign=self.sign)[:20], "desc_color": 2},
-            "main_title": {"title": title[:36], "desc": self._place(alert)[-44:]},
-            "horizontal_content_list": rows,
-            "button_list": buttons,
-        }
-        if alert.advice:
-            card["sub_title_text"] = alert.advice[:160]
-        if page:
-            card["jump_list"] = [{"type": 1, "title": self.book.card.details, "url": page}]
-        return card
-
     def _texts(self, alert: Alert, speech: Speech) -> list[SmsText]:
         """The filed texts for this message, the fullest first. What has recovered says so where a text for it is filed;
         a danger that joined is told like a new one to those who have not answered."""
@@ -223,6 +161,12 @@ class Wording:
         own = [one for one in fitting if one.hazard == family]
         return own or [one for one in fitting if one.hazard == "*"]
 
+    def _with_name(self, values: Mapping[str, str], who: str) -> Iterator[dict[str, str]]:
+        """The name behind the door, in the variable of the place: no other template need be filed for it."""
+        place = self.book.person.format(place=values["place"], name=clean(who))
+        if clean(who) and len(place) <= LONGEST_VARIABLE:
+            yield {**values, "place": place}
+
     def _filed(self, one: SmsText, alert: Alert) -> str:
         return one.text.replace("{level}", self.book.severities[alert.severity])
 
@@ -236,8 +180,8 @@ class Wording:
         number = speech.number or 0
         return {
             "title": clean(alert.title)[:LONGEST_VARIABLE] or "-",
-            "time": self._when(alert, speech.now) if speech.at is None else self.clock(speech.at, speech.now),
-            "place": self._place(alert)[-LONGEST_VARIABLE:],
+            "time": self.when(alert, speech.now) if speech.at is None else self.clock(speech.at, speech.now),
+            "place": shortened(self.place(alert), LONGEST_VARIABLE),
             "limit": self.span(speech.limit_ms),
             "ok": reply_codes.take_code(number),
             "no": reply_codes.pass_code(number),
@@ -249,7 +193,7 @@ class Wording:
             "name": clean(speech.name)[:LONGEST_VARIABLE] or "-",
         }
 
-    def _when(self, alert: Alert, now: Instant) -> str:
+    def when(self, alert: Alert, now: Instant) -> str:
         """When it happened; a late one says how late, because the danger may have grown since."""
         time = self.clock(alert.danger_at, now)
         if retained(alert):
@@ -258,7 +202,7 @@ class Wording:
             return time
         return self.book.late.format(time=time, span=self.span(alert.late_ms))
 
-    def _place(self, alert: Alert) -> str:
+    def place(self, alert: Alert) -> str:
         """The way to the door; of a storm the first door, and how many others there are."""
         place = clean(alert.address) or self.book.nowhere
         return self.book.doors.format(place=place, n=len(alert.doors) + 1) if alert.doors else place

@@ -237,7 +237,8 @@ class Chain:
         self._at = (entry.lane, entry.pos)
         await self._host.feed(heard.readings, frames[-1].received, until, ahead=overtook(entry.lane, frames))
         self._own_faults()
-        await self._tell([*self._life_signs(heard.notes, until), *cries(heard.refusals, self.listener.urgent_kinds)])
+        cried = cries(heard.refusals, self.listener.urgent_kinds, self.engine.community)
+        await self._tell([*self._life_signs(heard.notes, until), *cried])
         return heard
 
     def _own_faults(self) -> None:

@@ -282,6 +282,7 @@ class House:
                 unmapped=lambda: dict(self.judging.listener.unmapped),
                 tools=self.tools,
                 explain=self.judging.engine.explain,
+                care=self._folder.settings.care,
                 dist=DIST,
             )
         )

@@ -10,16 +10,19 @@ from msgspec.structs import asdict, replace
 from pydantic import BaseModel
 
 from alerts.alert import Alert, Delivery, Kind
+from alerts.cards import Cards
 from alerts.channels import Said, SendResult
 from alerts.wording import Speech, Wording
 from app.channels import NoSuchChannel, build_channels, http_client
 from app.clock import Clock
 from app.codecwork import check_codecs
 from app.demo import filed_templates
+from app.levelwork import check_levels
 from app.settings import Site
 from app.shelf import load_ladders, load_mappings, load_replies, load_rules, load_words
 from app.site import SiteFolder, read_site
 from domain import HOUR, MINUTE, Instant, Ledger, Severity, Subject
+from domain.people import community
 
 Say = Callable[[str], None]
 
@@ -44,6 +47,8 @@ def check_site(path: Path | None, templates: bool, say: Say) -> int:
         f"{len(folder.places)} places, {len(folder.people)} people, {len(folder.duties)} duties, "
         f"{len(folder.devices)} devices"
     )
+    for line in check_levels(folder):
+        say(line)
     return _warn(folder, os.environ, say)
 
 
@@ -55,7 +60,8 @@ def _warn(folder: SiteFolder, environ: Mapping[str, str], say: Say) -> int:
     unreachable = [one.name for one in folder.people if _on_duty(folder, one.id) and not (one.phone or one.wecom)]
     if unreachable:
         say(f"warning: on duty without phone and WeCom id: {', '.join(unreachable)}")
-    lost = [one.id for one in folder.devices if one.place is None]
+    town = community(folder.places, people=folder.people)
+    lost = [one.id for one in folder.devices if town.place_of(one) is None]
     if lost:
         say(f"warning: {len(lost)} devices have no place, so nobody knows where to go: {', '.join(lost[:5])}")
     missing = [
@@ -117,7 +123,9 @@ def example(site: Site, wording: Wording, channel: str, to: str, now: Instant) -
     )
     speech = Speech(kind=Kind.ALERT, now=now, limit_ms=10 * MINUTE, number=1)
     task = f"t{now:x}"
-    payload = asdict(wording.sms(alert, speech)) if channel == "sms" else {"card": wording.card(alert, speech, task)}
+    payload = (
+        asdict(wording.sms(alert, speech)) if channel == "sms" else {"card": Cards(wording).card(alert, speech, task)}
+    )
     return replace(_blank(now), channel=channel, address=to, payload=payload)
 
 

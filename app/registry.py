@@ -47,6 +47,8 @@ def _everything(before: Mapping[str, Device], tx: Connection) -> tuple[dict[str,
 
 def put_site(tx: Connection, folder: SiteFolder, now: Instant) -> None:
     """A site's files into the ledger. What the API added stays; what the files name is as the files say."""
+    if folder.path is not None:
+        table.put_levels(tx, folder.settings.levels, now)
     table.put_cells(tx, folder.cells, now)
     table.put_places(tx, folder.places, now)
     table.put_people(tx, folder.people, now)

@@ -9,7 +9,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from domain.care import CARE
 from domain.duration import Duration
+from domain.kind import Words
+from domain.levels import LevelRole
 
 
 def _known_zone(name: str) -> str:
@@ -89,6 +92,13 @@ class Channels(_Shape):
     wecom: WeCom | None = None
 
 
+class Texts(_Shape):
+    """What a text message may say beyond the danger and the door."""
+
+    person_name: bool = False
+    """The name of who may need help. Text messages lie open on a phone: off unless the site allows it."""
+
+
 class Site(_Shape):
     """One community's settings (site.yaml). Everything has a default that is safe."""
 
@@ -102,11 +112,22 @@ class Site(_Shape):
     retention: Retention = Retention()
     history: HistoryPlace = HistoryPlace()
     channels: Channels = Channels()
+    levels: dict[str, LevelRole] = {}
+    """What a level of places.csv is for, where its name does not say it: `楼座: building`."""
+    texts: Texts = Texts()
+    care_attributes: dict[str, str | Words] = dict(CARE)
+    """Attributes of a person that whoever goes to help must know, in this order, and how they are called."""
     checkpoint_every: Duration = 10_000
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    @property
+    def care(self) -> dict[str, Words]:
+        """The attributes that matter for help, with their names in both languages."""
+        named = self.care_attributes.items()
+        return {name: Words(zh=said, en=name) if isinstance(said, str) else said for name, said in named}
 
 
 class MissingSecret(Exception):

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from msgspec.structs import replace
 
 from domain import MINUTE, Device, Evidence, Finding, Ledger, Phase, Severity, Subject
+from domain.people import Community
 from ingest.outcome import Refusal
 
 RULE, TITLE, ADVICE = "unknown-device-danger", "未登记设备报警", "请查明位置"
@@ -17,13 +18,16 @@ GARBLED_RULE, GARBLED_TITLE, GARBLED_ADVICE = "unreadable-danger", "设备报警
 SPAN_MS = 5 * MINUTE
 
 
-def cries(refusals: Sequence[Refusal], urgent: Collection[str] = ()) -> list[Finding]:
+def cries(refusals: Sequence[Refusal], urgent: Collection[str], community: Community) -> list[Finding]:
     """One finding for each refused message that bears a danger bit. The span in its id keeps a flood small.
 
-    `urgent` are the kinds of device whose danger is a matter of life.
+    `urgent` are the kinds of device whose danger is a matter of life. A wristband's place is the home of its bearer.
     """
     told = (one for one in refusals if one.danger)
-    return [_stranger(one) if one.device is None else _garbled(one, one.device, urgent) for one in told]
+    return [
+        _stranger(one) if one.device is None else _garbled(one, one.device, urgent, community.place_of(one.device))
+        for one in told
+    ]
 
 
 def _stranger(refusal: Refusal) -> Finding:
@@ -31,10 +35,10 @@ def _stranger(refusal: Refusal) -> Finding:
     return _finding(refusal, name, RULE, TITLE, ADVICE, Severity.HIGH)
 
 
-def _garbled(refusal: Refusal, device: Device, urgent: Collection[str]) -> Finding:
+def _garbled(refusal: Refusal, device: Device, urgent: Collection[str], place: str | None) -> Finding:
     severity = Severity.CRITICAL if device.kind in urgent else Severity.HIGH
     found = _finding(refusal, device.id, GARBLED_RULE, GARBLED_TITLE, GARBLED_ADVICE, severity)
-    return replace(found, device=device.id, place=device.place)
+    return replace(found, device=device.id, place=place)
 
 
 def _finding(refusal: Refusal, name: str, rule: str, title: str, advice: str, severity: Severity) -> Finding:

@@ -55,6 +55,9 @@ class Telling:
             self._kick,
             Pages(folder.settings.public_url, signing_key),
             status_of,
+            lambda alert: registry.community.concerned(
+                alert.subject, registry.devices.get(alert.device or ""), alert.place
+            ),
         )
         channels = {name: door.channel for name, door in doors.items()}
         self.courier = Courier(transact, channels, self.desk.settling, clock, on_change)
@@ -120,4 +123,12 @@ class Pages:
 def desk_settings(site: Site, doors: Mapping[str, Door], replies: ReplyGrammar) -> DeskSettings:
     """What the desk is told of the site."""
     codes = dict(site.channels.aliyun_sms.templates) if site.channels.aliyun_sms else {}
-    return DeskSettings(sign=site.sign, tz=site.zone, replies=replies, channels=tuple(doors), template_codes=codes)
+    return DeskSettings(
+        sign=site.sign,
+        tz=site.zone,
+        replies=replies,
+        channels=tuple(doors),
+        template_codes=codes,
+        person_name=site.texts.person_name,
+        care=tuple(site.care),
+    )

@@ -12,7 +12,8 @@ import msgspec
 
 from console.stream import Hub
 from domain import Instant
-from domain.kind import Kind
+from domain.care import CARE
+from domain.kind import Kind, Words
 from domain.people import Community
 from ingest.frame import Frame
 from store.history import History
@@ -234,5 +235,7 @@ class Services:
     """The safety office's tools; None: not offered here."""
     explain: Callable[[str, str], Mapping[str, object]] | None = None
     """`Engine.explain(rule, device)`: where a rule's watch of a device stands at present."""
+    care: Mapping[str, Words] = field(default_factory=lambda: CARE)
+    """Attributes of a person that whoever goes to help must know, and how they are called."""
     dist: Path | None = None
     """The folder of the built pages."""

@@ -121,7 +121,8 @@ class Device(Struct, frozen=True):
 
 
 class Place(Struct, frozen=True):
-    """A node of the place tree; any number of levels. 无 is a name like another, not an absence.
+    """A node of the place tree; any number of levels of any name (domain/levels.py says what each is for). 无 is a name
+    like another, not an absence.
 
     `cell` is the grid cell responsible for it and for what lies under it, unless a lower place names another.
     """

@@ -2,41 +2,124 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from domain import Cell, Duty, Person, Place
+from domain import Cell, Device, Duty, Person, Place, Subject
+from domain.addresses import NO_NAME, joined
+from domain.levels import AREAS, INSIDE, Level, LevelRole, named_role, understood
 from domain.places import upward
 
-DOOR_LEVELS = ("compound", "building", "unit", "floor", "household", "room")
-"""Levels a worker needs to find the door; the street and the community are known to him."""
+_CROWDED: Final = AREAS | {LevelRole.COMPOUND}
+"""Where people are registered whose door nobody wrote down: what happens there concerns none of them by name."""
 
 
 class Community(Struct, frozen=True):
-    """One version of who and what is where. Replaced whole when the registry changes."""
+    """One version of who and what is where. Replaced whole when the registry changes; made by `community()`."""
 
     places: Mapping[str, Place]
     cells: Mapping[str, Cell]
     people: Mapping[str, Person]
     duties: tuple[Duty, ...]
+    levels: Mapping[str, Level] = field(default_factory=dict)
+    """By name of a level: what it is for."""
+    homes: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
+    """By place: the people whose home it is."""
+    families: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
+    """By person: those whose attribute `family_of` names him."""
+    flats: frozenset[str] = frozenset()
+    """Homes that contain no other place; a whole compound written down as somebody's home is none."""
 
     def cell_of(self, place: str | None) -> str | None:
         """The cell responsible for a place: its own, or its nearest ancestor's."""
         return next((node.cell for node in upward(self.places, place) if node.cell), None)
 
-    def ancestor(self, place: str | None, level: str) -> Place | None:
-        """The place of this level that contains `place` (or is it)."""
-        return next((node for node in upward(self.places, place) if node.level == level), None)
+    def role_of(self, place: Place) -> LevelRole:
+        """What the level of a place is for."""
+        known = self.levels.get(place.level)
+        return known.role if known is not None else named_role(place.level) or LevelRole.ZONE
+
+    def nearest(self, place: str | None, role: LevelRole, otherwise: LevelRole | None = None) -> Place | None:
+        """The nearest place of this role that contains `place` (or is it), else the nearest of the other role."""
+        second: Place | None = None
+        for node in upward(self.places, place):
+            found = self.role_of(node)
+            if found is role:
+                return node
+            if found is otherwise and second is None:
+                second = node
+        return second
+
+    def building_of(self, place: str | None) -> Place | None:
+        """The building it lies in; premises of one operator (a school, a market) are one building."""
+        return self.nearest(place, LevelRole.BUILDING, LevelRole.FACILITY)
+
+    def household_of(self, place: str | None) -> Place | None:
+        """The door behind which it lies: a household or shop, else a room let singly, else a home of another level."""
+        found = self.nearest(place, LevelRole.HOUSEHOLD, LevelRole.ROOM)
+        return self.places[place] if found is None and place is not None and place in self.flats else found
+
+    def compound_of(self, place: str | None) -> Place | None:
+        """What people call where they live: the compound or village, else the area around it, else the outermost."""
+        found = self.nearest(place, LevelRole.COMPOUND, LevelRole.AREA)
+        if found is not None:
+            return found
+        return next(reversed(list(upward(self.places, place))), None)
 
     def address(self, place: str | None) -> str:
-        """Where to the door, as a worker reads it: 枫林苑3栋2单元402. Empty when the place is unknown."""
-        names = [node.name for node in upward(self.places, place) if node.level in DOOR_LEVELS and node.name != "无"]
-        return "".join(reversed(names))
+        """Where to the door, as a worker reads it: 枫林苑3栋2单元402. Empty only when the place is unknown."""
+        path = list(upward(self.places, place))
+        named = [node for node in path if node.name != NO_NAME]
+        if not named:
+            return path[0].id if path else ""
+        return joined([node.name for node in reversed(list(self._spelt(named)))])
+
+    def _spelt(self, named: list[Place]) -> Iterator[Place]:
+        """Everything below the areas, and the nearest area where the rest would mean nothing without it."""
+        below = [node for node in named if self.role_of(node) not in AREAS]
+        yield from below
+        if not below:
+            yield named[0]
+        elif self.role_of(below[-1]) in INSIDE:
+            around = named[named.index(below[-1]) :]
+            yield from [node for node in around if self.role_of(node) is LevelRole.AREA][:1]
 
     def residents(self, place: str | None) -> tuple[Person, ...]:
         """The people whose home is this place."""
-        return tuple(person for person in self.people.values() if place is not None and person.home == place)
+        return self.homes.get(place or "", ())
+
+    def family_of(self, person: Person) -> tuple[Person, ...]:
+        """Whom to ring about this person."""
+        return self.families.get(person.id, ())
+
+    def behind_door(self, place: str | None) -> tuple[Person, ...]:
+        """Those who live there: a sensor may hang in one room of their flat."""
+        household = self.household_of(place)
+        return self.residents(place) or self.residents(household.id if household is not None else None)
+
+    def bearer_of(self, device: Device) -> Person | None:
+        """The person who carries it, or for whom it stands."""
+        return self.people.get(str(device.attributes.get("person")))
+
+    def place_of(self, device: Device) -> str | None:
+        """Where to go for it: where it hangs, else the home of its bearer."""
+        if device.place is not None:
+            return device.place
+        bearer = self.bearer_of(device)
+        return None if bearer is None else bearer.home
+
+    def concerned(self, subject: Subject, device: Device | None, place: str | None) -> tuple[Person, ...]:
+        """Who may need help: the person it is about or who bears the device, else those who live behind that door."""
+        named = self.people.get(subject.id) if subject.type == "person" else None
+        if named is None and device is not None:
+            named = self.bearer_of(device)
+        if named is not None:
+            return (named,)
+        node = self.places.get(place or "")
+        is_door = node is not None and self.role_of(node) not in _CROWDED
+        return self.behind_door(place) if is_door else ()
 
 
 def community(
@@ -44,11 +127,29 @@ def community(
     cells: Iterable[Cell] = (),
     people: Iterable[Person] = (),
     duties: Iterable[Duty] = (),
+    levels: Mapping[str, LevelRole] | None = None,
 ) -> Community:
-    """A community indexed by id."""
+    """A community indexed by id. `levels` are the roles that the site declares; the others are found."""
+    tree = {place.id: place for place in places}
+    known = {person.id: person for person in people}
+    homes: dict[str, list[Person]] = {}
+    families: dict[str, list[Person]] = {}
+    for person in known.values():
+        if person.home is not None:
+            homes.setdefault(person.home, []).append(person)
+        if "family_of" in person.attributes:
+            families.setdefault(str(person.attributes["family_of"]), []).append(person)
+    parents = {place.parent for place in tree.values()}
+    roles = understood(tree, levels or {}, homes)
     return Community(
-        places={place.id: place for place in places},
+        places=tree,
         cells={cell.id: cell for cell in cells},
-        people={person.id: person for person in people},
+        people=known,
         duties=tuple(duties),
+        levels=roles,
+        homes={home: tuple(living) for home, living in homes.items()},
+        families={person: tuple(family) for person, family in families.items()},
+        flats=frozenset(
+            home for home in homes if home in tree and home not in parents and roles[tree[home].level].role in INSIDE
+        ),
     )

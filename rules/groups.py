@@ -84,7 +84,9 @@ class Groups:
         for gatherer in (one for one in self.gatherers[rule] if only is None or one.name in only):
             for group in self._joined(seat, gatherer, near, at) if joins else self._left(seat, rule, gatherer, near):
                 touched.append(group)
-                group.members[rule, seat.device.id] = _member(seat, rule, after if joins else before, joins)
+                group.members[rule, seat.device.id] = _member(
+                    seat, rule, after if joins else before, joins, near.community.place_of(seat.device)
+                )
                 word = self.opinion(group, gatherer, at, near, joins)
                 if word is not None:
                     yield group, gatherer, word
@@ -179,7 +181,7 @@ class Groups:
             yield group
 
 
-def _member(seat: Seat, rule: str, watch: Watch, stands: bool) -> Member:
+def _member(seat: Seat, rule: str, watch: Watch, stands: bool, place: str | None) -> Member:
     order = seat.device.attributes.get("order")
     along = float(order) if isinstance(order, (int, float)) else None
-    return Member(rule, seat.device.id, watch.begin, stands, seat.device.place, along)
+    return Member(rule, seat.device.id, watch.begin, stands, place, along)

@@ -10,7 +10,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from domain import Attribute, Device, Instant, Person, Quality, Reading, Subject, Value
-from domain.people import DOOR_LEVELS, Community
+from domain.levels import DOORS, LevelRole
+from domain.people import Community
 from domain.places import upward
 from rules.plan import STALE_AFTER
 from rules.seat import Seat
@@ -27,12 +28,12 @@ CLOCK_OFFSET: Final = "clock_offset_s"
 _UNTIMELY: Final = frozenset({Quality.CLOCK, Quality.RETAINED})
 LOCATED: Final = ("lat", "lon", "datum")
 """What a place has beside its attributes: `place.lat` is where the door is, known of it or of its building."""
-_DOOR_LEVELS: Final = frozenset(DOOR_LEVELS[1:])
-"""The middle of a compound is no door."""
+_EXACT: Final = DOORS | {LevelRole.SPOT}
+"""Places whose coordinates are near enough to be those of what is in them."""
 
 
 class Neighbourhood:
-    """The community, with residents indexed by home: asked at every danger, it must not walk through everybody."""
+    """The community, as rules ask about it."""
 
     def __init__(
         self, community: Community, zone: tzinfo = DEFAULT_ZONE, stands: Callable[[Seat, str], bool] | None = None
@@ -40,18 +41,13 @@ class Neighbourhood:
         self.community, self.zone = community, zone
         self.stands = stands or (lambda _seat, _rule: False)
         self._one_zone = not any("timezone" in place.attributes for place in community.places.values())
-        self._by_home: dict[str, list[Person]] = {}
-        for person in community.people.values():
-            if person.home is not None:
-                self._by_home.setdefault(person.home, []).append(person)
 
-    def people_of(self, device: Device) -> list[Person]:
+    def people_of(self, device: Device) -> tuple[Person, ...]:
         """The person who carries the device, else those who live where it hangs."""
-        named = device.attributes.get("person")
-        if named is not None:
-            person = self.community.people.get(str(named))
-            return [] if person is None else [person]
-        return [] if device.place is None else self._by_home.get(device.place, [])
+        if device.attributes.get("person") is not None:
+            bearer = self.community.bearer_of(device)
+            return () if bearer is None else (bearer,)
+        return self.community.behind_door(device.place)
 
     def attribute(self, device: Device, owner: str, name: str) -> Attribute | None:
         """What people wrote; of several residents the first for whom it is so, else the first for whom it is known."""
@@ -64,8 +60,8 @@ class Neighbourhood:
 
     def _place(self, device: Device) -> str | None:
         """Where it belongs: what a person carries, to the home of the person."""
-        person = self.community.people.get(str(device.attributes.get("person")))
-        return person.home if person is not None and person.home is not None else device.place
+        bearer = self.community.bearer_of(device)
+        return bearer.home if bearer is not None and bearer.home is not None else device.place
 
     def _of_place(self, place: str | None, name: str) -> Attribute | None:
         known = self.community.places.get(place or "")
@@ -73,7 +69,8 @@ class Neighbourhood:
             return None if known is None else known.attributes[name]
         if name not in LOCATED:
             return None
-        near = (node for node in upward(self.community.places, place) if node.level in _DOOR_LEVELS)
+        # The middle of a compound or of a road is no door.
+        near = (node for node in upward(self.community.places, place) if self.community.role_of(node) in _EXACT)
         door = next((node for node in near if node.lat is not None and node.lon is not None), None)
         return None if door is None else getattr(door, name)
 
@@ -86,15 +83,14 @@ class Neighbourhood:
         return next((zone for name in written if name and (zone := zone_named(str(name))) is not None), self.zone)
 
     def subject(self, device: Device, of: str) -> tuple[Subject, str | None]:
-        """Whom a finding is about, and where to go: a person's home if it is known."""
+        """Whom a finding is about, and where to go: to a person's home; to a device, or to its bearer's home."""
         kind, group, name = device.id.partition(GROUP)
         if group:
             return Subject(kind, name), device.place
         named = device.attributes.get("person")
         if of != "person" or named is None:
-            return Subject("device", device.id), device.place
-        person = self.community.people.get(str(named))
-        return Subject("person", str(named)), (person.home if person and person.home else device.place)
+            return Subject("device", device.id), self.community.place_of(device)
+        return Subject("person", str(named)), self._place(device)
 
     def group_of(self, device: Device, of: str) -> Device | None:
         """The household, building, cell or line a device (or a smaller group) belongs to, as the device it is kept as.
@@ -108,7 +104,7 @@ class Neighbourhood:
         if of == "cell":
             cell = self.community.cell_of(place)
             return None if cell is None else Device(f"{of}{GROUP}{cell}", of, place=place)
-        found = self.community.ancestor(place, of)
+        found = self.community.building_of(place) if of == "building" else self.community.household_of(place)
         return None if found is None else Device(f"{of}{GROUP}{found.id}", of, place=found.id)
 
     def where(self, place: str | None, device: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -29,12 +29,13 @@ from console.api.asking import (
 )
 from console.api.devices import seen_places
 from console.api.guarding import Who, demand
+from console.api.helping import help_view
 from console.auth import LINK_MS, Principal, worker_link
 from console.bilingual import in_both
 from console.problems import FieldFault, Problem, faulty, no_such
-from console.services import Services
+from console.services import RuleLine, Services
+from console.townmap import spot_of, spot_view, way_to
 from domain import Ledger, Severity
-from domain.people import Community
 from store.ledger import alertviews, audit
 
 router = APIRouter(tags=["alerts"])
@@ -102,15 +103,16 @@ async def list_alerts(
     )
     page = await services.ledger.read(lambda tx: alertviews.page(tx, wanted, pages.limit, pages.after))
     rules = services.rules()
-    views = [in_both(view, services.kinds, rules) for view in page.items]
+    views = [_dressed(services, view, rules) for view in page.items]
     return listed(services, [for_reader(view, who) for view in views], pages.seal(page.next))
 
 
 @router.get("/alerts/{alert_id}", summary="One alert with its timeline")
 async def one_alert(services: Asked, who: Who, alert_id: str) -> Response:
     view = await seen_alert(services, who, alert_id)
-    contacts = contacts_of(services.community(), view["place"]) if who.sees_names else []
-    return shown(services, {**for_reader(view, who), "contacts": contacts})
+    help_needed = await help_view(services, who, view)
+    way = way_to(services.community(), view["place"])
+    return shown(services, {**for_reader(view, who), **way, **help_needed})
 
 
 @router.post(
@@ -170,7 +172,7 @@ async def seen_alert(services: Services, who: Principal, alert_id: str) -> dict[
     places = seen_places(services, who, None)
     if view is None or (places is not None and view["place"] not in places):
         raise no_such("alert", alert_id)
-    return in_both(view, services.kinds, services.rules())
+    return _dressed(services, view, services.rules())
 
 
 async def linked_alert(services: Services, who: Principal) -> dict[str, Any] | None:
@@ -181,21 +183,19 @@ async def linked_alert(services: Services, who: Principal) -> dict[str, Any] | N
 async def feed_view(services: Services, alert_id: str) -> dict[str, Any] | None:
     """An alert as it stands in lists and on the stream."""
     view = await services.ledger.read(lambda tx: alertviews.item(tx, alert_id))
-    return None if view is None else in_both(view, services.kinds, services.rules())
+    return None if view is None else _dressed(services, view, services.rules())
+
+
+def _dressed(services: Services, view: Mapping[str, Any], rules: Sequence[RuleLine]) -> dict[str, Any]:
+    """The view in both languages, with its spot on the map and the grid cell that answers for it."""
+    town, place = services.community(), view["place"]
+    spot, cell = spot_view(spot_of(town, place)), town.cell_of(place)
+    return {**in_both(view, services.kinds, rules), "spot": spot, "cell": cell}
 
 
 def for_reader(view: Mapping[str, Any], who: Principal) -> dict[str, Any]:
     """The view with only the actions that this reader may take: a button must not be a trap."""
     return {**view, "allowed": [action for action in view["allowed"] if who.may(action)]}
-
-
-def contacts_of(community: Community, place: str | None) -> list[dict[str, Any]]:
-    """Whom to ring before going: the people who live there."""
-    return [
-        {"name": person.name, "role": "resident", "phone": person.phone}
-        for person in community.residents(place)
-        if person.phone
-    ]
 
 
 def actor_of(services: Services, who: Principal, named: str | None) -> Actor:

@@ -28,6 +28,7 @@ from console.api import (
     session,
     stream,
     tokens,
+    townmap,
     why,
 )
 from console.auth import LoginLimit, Sessions
@@ -47,6 +48,7 @@ _ENDPOINTS: Final = (
     alerts.router,
     devices.router,
     readings.router,
+    townmap.router,
     *community.ROUTERS,
     rules.router,
     ruletools.router,

@@ -9,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
 from alerts.alert import UNSETTLED
-from domain import Instant
+from domain import Instant, Ledger
 from store.ledger.tables_alerts import alerts, deliveries, timeline
 
 
@@ -48,6 +48,15 @@ def day(tx: Connection, since: Instant, until: Instant) -> DayCount:
         unsettled=int(tx.execute(unsettled).scalar_one()),
         take_ms_median=round(median(waits)) if waits else None,
     )
+
+
+def open_by_place(tx: Connection) -> list[tuple[str, str, int]]:
+    """Place, severity and number of the dangers that still need a person; those without a place are left out."""
+    unsettled = alerts.c.state.in_([state.value for state in UNSETTLED])
+    mine = unsettled, alerts.c.ledger == Ledger.DANGER.value, alerts.c.place.is_not(None)
+    found = select(alerts.c.place, alerts.c.severity, func.count()).where(*mine)
+    rows = tx.execute(found.group_by(alerts.c.place, alerts.c.severity))
+    return [(place, severity, int(number)) for place, severity, number in rows]
 
 
 def detect_to_send_ms(tx: Connection, since: Instant) -> int | None:

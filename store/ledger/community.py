@@ -10,13 +10,18 @@ from msgspec import Struct
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from domain import Cell, Duty, Instant, Person, Place
+from domain.levels import LevelRole
 from domain.people import Community
 from domain.people import community as index
+from store.ledger import settings
 from store.ledger.changes import Changed, bump_version
 from store.ledger.rows import chunks
 from store.ledger.tables_registry import cells, duties, people, places
 
 S = TypeVar("S", bound=Struct)
+
+LEVELS = "levels"
+"""The setting that holds the roles which the site declares for levels of its place tree."""
 
 
 def community(tx: Connection) -> Community:
@@ -26,7 +31,13 @@ def community(tx: Connection) -> Community:
         _load(tx, cells, Cell),
         _load(tx, people, Person),
         _load(tx, duties, Duty),
+        {level: LevelRole(role) for level, role in settings.get(tx, LEVELS, {}).items()},
     )
+
+
+def put_levels(tx: Connection, declared: Mapping[str, LevelRole], now: Instant) -> None:
+    """Keep what the levels of the place tree are for, as the site declares it."""
+    settings.put(tx, LEVELS, {level: role.value for level, role in declared.items()}, now)
 
 
 def put_places(tx: Connection, wanted: Iterable[Place], now: Instant, *, replace: bool = False) -> Changed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from store.ledger.changes import Changed, registry_version
-from store.ledger.community import community, put_cells, put_duties, put_people, put_places
+from store.ledger.community import community, put_cells, put_duties, put_levels, put_people, put_places
 from store.ledger.devices import delete_device, device, devices, devices_page, find_identity, put_devices
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "put_cells",
     "put_devices",
     "put_duties",
+    "put_levels",
     "put_people",
     "put_places",
     "registry_version",

@@ -11,6 +11,7 @@ from alerts.channels import Found, Receipt, Sighting
 from alerts.courier import LEASE_MS
 from domain import Person, Severity
 from simulators.providers.faults import Fault, How
+from tests.alerts.conftest import small_town
 
 
 class Killed(BaseException):
@@ -239,12 +240,7 @@ async def test_texts_that_are_not_critical_have_a_budget_for_each_phone(town: An
 
 
 async def test_somebody_without_a_phone_is_passed_over_with_a_line(town: Any, finding: Any) -> None:
-    town.people = type(town.people)(
-        places=town.people.places,
-        cells=town.people.cells,
-        people={**town.people.people, "wang": Person("wang", "王芳")},
-        duties=town.people.duties,
-    )
+    town.people = small_town(wang=Person("wang", "王芳"))
     await town.desk.hear([finding()])
     await town.send()
     assert "王芳（网格员）没有可用的联系方式" in town.story()

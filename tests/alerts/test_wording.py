@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from alerts.alert import Actor, Alert, Escalation, EscalationCause, Kind, State, Via
+from alerts.cards import Cards
 from alerts.transitions import Refusal
 from alerts.wordbook import VARIABLE, SmsText
 from alerts.wording import Speech, Wording, clean
@@ -179,7 +180,7 @@ def test_a_retained_danger_says_that_nobody_knows_how_old_it_is(words: Any) -> N
     assert "14:05（保留消息，时间不明），3栋402。" in short.text
     long = wording.sms(an_alert(evidence=kept, address="枫林苑二期北区3栋2单元402室厨房"), spoken(number=30))
     assert "14:05，枫林苑二期北区3栋2单元402室厨房。" in long.text
-    card: Any = wording.card(an_alert(evidence=kept), spoken(), "task")
+    card: Any = Cards(wording).card(an_alert(evidence=kept), spoken(), "task")
     assert card["horizontal_content_list"][0]["value"] == "14:05（保留消息，时间不明）"
 
 
@@ -203,7 +204,7 @@ def test_a_broken_gas_alarm_sends_nobody_running_for_a_leak(words: Any) -> None:
 def test_a_call_passed_on_at_once_does_not_speak_of_minutes_waited(words: Any) -> None:
     wording = Wording(words, "枫树社区", TZ)
     assert "，无人接警。请指派，10分钟内到场。" in wording.sms(an_alert(), spoken(Kind.ESCALATE)).text
-    card: Any = wording.card(an_alert(), spoken(Kind.ESCALATE), "task")
+    card: Any = Cards(wording).card(an_alert(), spoken(Kind.ESCALATE), "task")
     assert card["horizontal_content_list"][2] == {"keyname": "升级原因", "value": "无人接警"}
 
 
@@ -218,13 +219,13 @@ def test_a_site_uses_its_own_template_codes(words: Any) -> None:
 def test_the_card_holds_to_the_vendors_limits(words: Any) -> None:
     wording = Wording(words, "枫树社区", TZ)
     alert = an_alert(state_since=START - 60_000, advice="勿开关电器", title="燃" * 50, address="址" * 60)
-    card: Any = wording.card(alert, spoken(Kind.ESCALATE), "task1", "https://ops.example/m/signed")
+    card: Any = Cards(wording).card(alert, spoken(Kind.ESCALATE), "task1", "https://ops.example/m/signed")
     assert len(card["main_title"]["title"]) == 36
     assert len(card["main_title"]["desc"]) == 44
     assert [row["value"] for row in card["horizontal_content_list"]] == ["14:05", "10分钟内", "已1分钟无人接警"]
     assert [button["key"] for button in card["button_list"]] == ["ack:31", "pass:31"]
     assert card["jump_list"][0]["url"] == "https://ops.example/m/signed"
-    plain: Any = Wording(words, "枫树社区", TZ).card(an_alert(), spoken(Kind.OVERDUE), "task2")
+    plain: Any = Cards(Wording(words, "枫树社区", TZ)).card(an_alert(), spoken(Kind.OVERDUE), "task2")
     assert plain["main_title"]["title"] == "紧急超时 · 燃气泄漏"
     assert "jump_list" not in plain
     assert "sub_title_text" not in plain
@@ -232,13 +233,13 @@ def test_the_card_holds_to_the_vendors_limits(words: Any) -> None:
 
 def test_the_owners_card_offers_what_comes_next(words: Any) -> None:
     wording = Wording(words, "枫树社区", TZ)
-    card: Any = wording.owner_card(an_alert(state=State.ACKNOWLEDGED), START, "task3")
+    card: Any = Cards(wording).owner_card(an_alert(state=State.ACKNOWLEDGED), START, "task3")
     assert card["main_title"]["title"] == "已由王芳接警 · 燃气泄漏"
     assert [button["text"] for button in card["button_list"]] == ["我已到场", "处置完毕"]
-    there: Any = wording.owner_card(an_alert(state=State.ON_SITE), START, "task4")
+    there: Any = Cards(wording).owner_card(an_alert(state=State.ON_SITE), START, "task4")
     assert [button["text"] for button in there["button_list"]] == ["处置完毕"]
-    assert wording.button(Kind.TAKEN, "王芳") == "已由王芳接警"
-    assert wording.button(Kind.CLEAR, "王芳") == "已处置"
+    assert Cards(wording).button(Kind.TAKEN, "王芳") == "已由王芳接警"
+    assert Cards(wording).button(Kind.CLEAR, "王芳") == "已处置"
 
 
 def test_a_refusal_is_one_sentence_with_the_name_and_the_time(words: Any) -> None:

@@ -87,7 +87,7 @@ def test_the_nearest_cell_answers_for_a_place(town: Community) -> None:
 
 
 def test_ancestors_and_residents_are_found(town: Community) -> None:
-    assert town.ancestor("h", "building").id == "b"
-    assert town.ancestor("h", "street") is None
+    assert town.building_of("h").id == "b"
+    assert town.building_of("y") is None
     assert [person.id for person in town.residents("h")] == ["p"]
     assert town.residents(None) == ()

@@ -80,7 +80,7 @@ def test_every_device_has_a_door_a_short_address_and_a_worker(town: Community) -
 def test_the_grids_cut_across_the_compounds(town: Community) -> None:
     compounds: dict[str | None, set[str]] = {}
     for place in town.places.values():
-        if place.level == "building" and place.cell and (compound := town.ancestor(place.id, "compound")):
+        if place.level == "building" and place.cell and (compound := town.compound_of(place.id)):
             compounds.setdefault(town.cells[place.cell].parent, set()).add(compound.id)
     assert any(len(inside) > 1 for inside in compounds.values())
 

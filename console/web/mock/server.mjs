@@ -17,6 +17,29 @@ let alerts = new Map()
 let deaf = false
 const streams = new Set()
 const places = makePlaces()
+const tree = new Map(places.map((one) => [one.id, one]))
+const named = ({ id, name }) => ({ id, name })
+const inside = (id) => places.filter((one) => one.parent === id && one.level === 'building').map(named)
+const GROUPS = places
+  .filter((one) => one.level === 'compound')
+  .map((one) => ({ ...named(one), open: 0, worst: null, tiles: inside(one.id) }))
+
+/** Where an alert stands, and the way there, as the server says it. */
+function whereabouts(item) {
+  const path = []
+  for (let at = tree.get(item.place); at; at = tree.get(at.parent)) path.push(at)
+  const group = path.find((one) => one.level === 'compound')
+  const tile = path.find((one) => one.level === 'building') ?? path[path.indexOf(group) - 1] ?? group
+  return { spot: group ? { group: named(group), tile: named(tile) } : null, path: path.map((one) => one.name).reverse() }
+}
+const CONCERNED = [{
+  name: '王桂芳',
+  care: [
+    { name: 'age', label: '年龄', label_en: 'age', value: 82 },
+    { name: 'lives_alone', label: '独居', label_en: 'lives alone', value: true },
+    { name: 'illness', label: '病史', label_en: 'illness', value: '糖尿病' },
+  ],
+}]
 
 function reset() {
   alerts = new Map(makeAlerts(Date.now()).map((item) => [item.id, item]))
@@ -35,7 +58,7 @@ const ALLOWED = {
   returned: ['assign', 'reopen', 'comment'],
   shelved: ['reopen', 'comment'],
 }
-const withAllowed = (item) => ({ ...item, allowed: ALLOWED[item.state] })
+const withAllowed = (item) => ({ ...item, ...whereabouts(item), allowed: ALLOWED[item.state] })
 
 function send(response, status, body, type = 'application/json') {
   response.writeHead(status, { 'content-type': type, 'content-security-policy': CSP, 'cache-control': 'no-store' })
@@ -94,7 +117,10 @@ function readings(response, device, query) {
 }
 
 const KINDS = { gas: 'gas_alarm', person: 'wristband', manhole: 'manhole', water: 'water_meter', device: 'gas_alarm' }
-const CONTACTS = [{ name: '住户', role: 'resident', phone: '19900001234' }]
+const CONTACTS = [
+  { name: '王桂芳', role: 'resident', phone: '19900001234' },
+  { name: '王建国', role: 'family', relation: '儿子', phone: '19900005678' },
+]
 
 function resource(request, response, parts, query) {
   const [name, id, verb] = parts
@@ -103,7 +129,7 @@ function resource(request, response, parts, query) {
     return send(response, 200, { role: 'administrator', person: { id: 'w1', name: '王建国' }, site: { name: '枫树社区', timezone: 'Asia/Shanghai' } })
   }
   if (name === 'stream') return stream(request, response)
-  if (name === 'places') return list(response, places)
+  if (name === 'places') return send(response, 200, { items: GROUPS, next: null, places: places.length })
   if (name === 'cells') return list(response, [{ id: 'g1', parent: null }])
   if (name === 'rules') return list(response, RULES)
   if (name === 'rosters') return list(response, PEOPLE.map((one) => ({ person: one.id, role: one.role, cell: 'g1' })))
@@ -118,7 +144,7 @@ function resource(request, response, parts, query) {
   if (verb) return act(response, id, verb)
   const item = alerts.get(id)
   if (!item) return refuse(response, 404, '没有这起警情')
-  return send(response, 200, { ...withAllowed(item), timeline: makeTimeline(item, Date.now()), contacts: CONTACTS })
+  return send(response, 200, { ...withAllowed(item), timeline: makeTimeline(item, Date.now()), contacts: CONTACTS, concerned: CONCERNED, lon: 121.45, lat: 31.23 })
 }
 
 function stream(request, response) {

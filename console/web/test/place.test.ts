@@ -1,23 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import type { Place, ReadingPoint, Rule } from '../src/api/types'
+import type { AlertItem, PlaceGroup, ReadingPoint, Rule } from '../src/api/types'
 import { parts } from '../src/pure/address'
 import { curves, curveWindow, scale } from '../src/pure/curve'
 import { density } from '../src/pure/density'
-import { coordinates, placeMap, upward } from '../src/pure/place-map'
+import { placeMap } from '../src/pure/place-map'
 import { near, thresholds } from '../src/pure/thresholds'
 import { namesOf } from '../kinds-plugin'
 import { alert } from './alerts'
 
-const place = (id: string, level: string, parent: string | null, name = id, more: Partial<Place> = {}): Place => ({ id, name, level, parent, ...more })
-const TOWN = [
-  place('town', 'community', null),
-  place('a', 'compound', 'town', '枫林苑', { lon: 121.5, lat: 31.2 }),
-  place('a10', 'building', 'a', '10栋'),
-  place('a2', 'building', 'a', '2栋'),
-  place('flat', 'household', 'a2', '402'),
-  place('lane', 'road', 'a', '东门'),
-  place('b', 'compound', 'town', '梧桐里'),
+const TOWN: PlaceGroup[] = [
+  { id: 'a', name: '枫林苑', open: 0, worst: null, tiles: [{ id: 'a10', name: '10栋' }, { id: 'a2', name: '2栋' }] },
+  { id: 'b', name: '梧桐里', open: 0, worst: null, tiles: [] },
 ]
+const at = (group: string, tile: string, name: string, change: Partial<AlertItem> = {}) =>
+  alert({ spot: { group: { id: group, name: group }, tile: { id: tile, name } }, ...change })
 
 const reading = (quantity: string, value: number | boolean, second = 0): ReadingPoint => ({
   at: new Date(Date.parse('2026-11-22T05:00:00+08:00') + second * 1000).toISOString(),
@@ -28,29 +24,35 @@ const reading = (quantity: string, value: number | boolean, second = 0): Reading
 
 describe('the list that reads like a map', () => {
   it('puts an alert on its building, and buildings in the order people count', () => {
-    const map = placeMap(TOWN, [alert()])
+    const map = placeMap(TOWN, [at('a', 'a2', '2栋')])
     expect(map.groups.map((group) => [group.name, group.open])).toEqual([['枫林苑', 1], ['梧桐里', 0]])
     expect(map.groups[0]?.tiles.map((tile) => [tile.name, tile.alerts.length])).toEqual([['2栋', 1], ['10栋', 0]])
   })
 
   it('gives a place in no building a tile of its own', () => {
-    const map = placeMap(TOWN, [alert({ place: 'lane' }), alert({ id: '2', place: 'lane' }), alert({ id: '3', place: 'a' })])
+    const map = placeMap(TOWN, [at('a', 'lane', '东门'), at('a', 'lane', '东门', { id: '2' }), at('a', 'a', '枫林苑', { id: '3' })])
     expect(map.groups[0]?.tiles.filter((tile) => tile.worst).map((tile) => [tile.name, tile.alerts.length])).toEqual([['东门', 2], ['枫林苑', 1]])
   })
 
+  it('draws an alert of a compound that was registered after the page was loaded', () => {
+    expect(placeMap([], [at('new', 'n1', '1号楼')]).groups.map((group) => [group.name, group.tiles[0]?.name])).toEqual([['new', '1号楼']])
+  })
+
   it('keeps alerts of unknown places in sight', () => {
-    const map = placeMap(TOWN, [alert({ place: null }), alert({ place: 'nowhere' }), alert({ place: 'town' })])
-    expect(map.elsewhere.length).toBe(3)
+    const map = placeMap(TOWN, [alert({ place: null, spot: null }), alert({ place: 'nowhere' })])
+    expect(map.elsewhere.length).toBe(2)
   })
 
-  it('does not loop in a tree that loops', () => {
-    const loop = [place('x', 'unit', 'y'), place('y', 'unit', 'x')]
-    expect(upward(new Map(loop.map((one) => [one.id, one])), 'x').length).toBe(2)
-  })
-
-  it('navigates to the nearest place that knows where it is', () => {
-    expect(coordinates(TOWN, 'flat')).toEqual({ lon: 121.5, lat: 31.2 })
-    expect(coordinates(TOWN, 'b')).toBeNull()
+  it('draws a district with the worst compounds first and one tile for each quiet one', () => {
+    const district = Array.from({ length: 1221 }, (_, n): PlaceGroup => ({ id: `c${n}`, name: `${n}小区`, open: 0, worst: null, tiles: 8 }))
+    const map = placeMap(district, [
+      at('c7', 'x', '1栋', { severity: 'medium' }),
+      at('c900', 'y', '2栋', { severity: 'critical', id: '2' }),
+      at('c3', 'z', '3栋', { severity: 'medium', id: '3' }),
+      at('c3', 'z', '3栋', { severity: 'low', id: '4' }),
+    ])
+    expect(map.groups.map((group) => [group.name, group.open])).toEqual([['900小区', 1], ['3小区', 2], ['7小区', 1]])
+    expect([map.quiet.length, map.quiet[1]?.name]).toEqual([1218, '1小区'])
   })
 
   it('takes smaller tiles for a larger area', () => {

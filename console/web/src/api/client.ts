@@ -1,5 +1,5 @@
 /** Speaks HTTP with our server: session cookie, problems as one sentence, and the server's clock. */
-import type { Action, AlertDetail, AlertItem, Cell, Device, Duty, Page, Person, Place, ReadingPoint, Rule, Session } from './types'
+import type { Action, AlertDetail, AlertItem, Cell, Device, Duty, Page, Person, PlaceGroup, ReadingPoint, Rule, Session } from './types'
 
 export type Trouble = 'offline' | 'unauthorized' | 'forbidden' | 'gone' | 'refused' | 'tooMany' | 'server'
 
@@ -125,7 +125,8 @@ export const api = {
     call<AlertItem | undefined>('POST', `/alerts/${one(id)}/${action}`, body),
   device: (id: string) => call<Device>('GET', `/devices/${one(id)}`),
   readings: (id: string, values: Query) => all<ReadingPoint>(`/devices/${one(id)}/readings`, values, 4),
-  places: () => all<Place>('/places', {}, 50),
+  groups: (values: Query) => all<PlaceGroup>('/places/summary', values, 10),
+  placesCount: async () => (await call<{ places: number }>('GET', '/places/summary?limit=1')).places,
   people: () => all<Person>('/people', {}, 20),
   rules: (device: string) => all<Rule>('/rules', { device }, 5),
   cells: () => all<Cell>('/cells', {}, 5),

@@ -53,6 +53,10 @@ export interface PersonRef {
   id: string
   name: string
 }
+export interface Named {
+  id: string
+  name: string
+}
 export interface AlertItem {
   id: string
   rule: string
@@ -63,6 +67,10 @@ export interface AlertItem {
   state: State
   device: string | null
   place: string | null
+  /** On the map: the compound, and in it the building (or road, or what lies just below). */
+  spot?: { group: Named; tile: Named } | null
+  /** The grid cell that answers for its place. */
+  cell?: string | null
   subject: { type: string; id: string }
   started_at: string
   opened_at: string
@@ -92,22 +100,30 @@ export interface TimelineItem {
 export interface Contact {
   name: string
   role?: string
+  /** Of the family: what they are to the person. */
+  relation?: string
   phone: string
+}
+/** Somebody who may need help, with what matters for helping; masked for whoever need not know. */
+export interface Concerned {
+  name: string
+  care: Array<{ name: string; label: string; label_en: string; value: Value }>
 }
 export interface AlertDetail extends AlertItem {
   timeline: TimelineItem[]
   contacts?: Contact[]
+  concerned?: Concerned[]
+  /** Every name on the way to its place, outermost first. */
+  path?: string[]
+  /** GCJ-02. */
   lon?: number | null
   lat?: number | null
 }
-export interface Place {
-  id: string
-  name: string
-  level: string
-  parent: string | null
-  cell?: string | null
-  lon?: number | null
-  lat?: number | null
+/** A compound (or what stands for one) as the wall draws it: its buildings, or how many they are. */
+export interface PlaceGroup extends Named {
+  open: number
+  worst: Severity | null
+  tiles: Named[] | number
 }
 export interface Device {
   id: string

@@ -1,7 +1,8 @@
 /** The alerts this screen knows, kept true by the stream. Everything shown is computed from here. */
 import { computed, reactive, ref, shallowRef } from 'vue'
 import { api } from '../api/client'
-import type { AlertItem, Place, Status } from '../api/types'
+import type { AlertItem, PlaceGroup, Status } from '../api/types'
+import { isDistrict } from '../pure/density'
 import { urgency } from '../pure/order'
 import { live } from '../pure/severity'
 import { instant, midnight } from '../pure/time'
@@ -9,7 +10,9 @@ import { minuteNow, serverNow } from './now'
 import { zone } from './session'
 
 export const book = reactive(new Map<string, AlertItem>())
-export const places = shallowRef<Place[]>([])
+export const groups = shallowRef<PlaceGroup[]>([])
+/** How many places are registered; null until the server said so. */
+export const registered = ref<number | null>(null)
 export const status = ref<Status>({})
 export const loaded = ref(false)
 /** The alert that arrived last, for the announcer. */
@@ -63,6 +66,9 @@ export async function load(): Promise<void> {
   loaded.value = true
 }
 
+/** What the wall draws: compounds with their buildings, or compounds alone where there are too many to draw more. */
 export async function loadPlaces(): Promise<void> {
-  places.value = await api.places()
+  const [all, count] = await Promise.all([api.groups({}), api.placesCount()])
+  groups.value = isDistrict(all.length) ? all : await api.groups({ tiles: 'true' })
+  registered.value = count
 }

@@ -3,7 +3,7 @@ import { computed, ref, watch as whenever } from 'vue'
 import { whenUnreachable } from '../api/client'
 import { failedAt, heardAt, type Link, lost as isLost, shouldProbe } from '../pure/link'
 import type { AlertItem, Status } from '../api/types'
-import { book, dayBegin, learn, load, loadPlaces, places, status } from './book'
+import { book, dayBegin, learn, load, loadPlaces, registered, status } from './book'
 import { now } from './now'
 import { session } from './session'
 
@@ -49,7 +49,8 @@ whenUnreachable(failed)
 async function refresh(): Promise<void> {
   try {
     await load()
-    if (!places.value.length && !session.value?.alert) await loadPlaces()
+    // A worker's link opens no map. What was registered meanwhile is drawn when the page loads its lists anew.
+    if (!registered.value && !session.value?.alert) await loadPlaces()
     behind = false
   } catch {
     failed() // the next opening of the stream tries again

@@ -1,0 +1,105 @@
+"""What a wall screen draws: every compound with its buildings, by roles of levels; and where an alert stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from domain import Place
+from domain.geo import Point, to_gcj02, to_wgs84
+from domain.levels import AREAS, TILES, LevelRole
+from domain.people import Community
+from domain.places import upward
+
+
+class Spot(Struct, frozen=True):
+    """Where something stands on the map: the compound, and in it the building, the road, or the compound itself."""
+
+    group: Place
+    tile: Place
+
+
+def spot_of(community: Community, place: str | None) -> Spot | None:
+    """None only when the place is unknown."""
+    group = community.compound_of(place)
+    if group is None:
+        return None
+    below: list[Place] = []
+    for node in upward(community.places, place):
+        if node.id == group.id:
+            break
+        below.append(node)
+    return Spot(group, _tile(community, below) or group)
+
+
+def _tile(community: Community, below: list[Place]) -> Place | None:
+    """Of a path below its compound, nearest first: the building, else the premises, else what lies just below."""
+    for role in (LevelRole.BUILDING, LevelRole.FACILITY):
+        found = next((node for node in below if community.role_of(node) is role), None)
+        if found is not None:
+            return found
+    named = [node for node in below if community.role_of(node) not in AREAS]
+    return next(reversed(named or below), None)
+
+
+class TownMap:
+    """The groups and tiles of one version of the community. Built once a version: a district has 170,000 places."""
+
+    def __init__(self, community: Community) -> None:
+        self.community = community
+        self.groups: dict[str, dict[str, Place]] = {}
+        """By id of the compound: its tiles by id."""
+        covered: set[str] = set()
+        places, roles = community.places, {name: level.role for name, level in community.levels.items()}
+        for place in places.values():
+            # What lies in a building, a flat or a compound needs no look: that speaks for it.
+            role, parent = roles[place.level], places.get(place.parent or "")
+            stands_alone = parent is None or roles[parent.level] in AREAS
+            if role in TILES or role is LevelRole.COMPOUND or (stands_alone and role not in AREAS):
+                self._take(place, covered)
+        for tiles in self.groups.values():
+            for name in covered & tiles.keys():
+                del tiles[name]
+
+    def _take(self, place: Place, covered: set[str]) -> None:
+        spot = spot_of(self.community, place.id)
+        assert spot is not None
+        tiles = self.groups.setdefault(spot.group.id, {})
+        if spot.tile.id == place.id != spot.group.id and self.community.role_of(place) in TILES:
+            tiles[place.id] = place
+            # A zone or a road that holds buildings is no tile beside them.
+            covered.update(node.id for node in upward(self.community.places, place.parent))
+
+
+def spot_view(spot: Spot | None) -> dict[str, Any] | None:
+    """As an alert bears it."""
+    if spot is None:
+        return None
+    return {"group": _named(spot.group), "tile": _named(spot.tile)}
+
+
+def place_on_map(community: Community, place: Place) -> dict[str, Any]:
+    return {**_named(place), "level": place.level, "role": community.role_of(place).value}
+
+
+def _named(place: Place) -> dict[str, Any]:
+    return {"id": place.id, "name": place.name}
+
+
+def way_to(community: Community, place: str | None) -> Mapping[str, Any]:
+    """What the page of an alert says of its place: every name on the way, and where to navigate (in GCJ-02)."""
+    path = list(upward(community.places, place))
+    point = next((found for node in path if (found := _point(node)) is not None), None)
+    lat, lon = point if point is not None else (None, None)
+    return {"path": [node.name for node in reversed(path)], "lon": lon, "lat": lat}
+
+
+def _point(place: Place) -> Point | None:
+    if place.lat is None or place.lon is None:
+        return None
+    if place.datum == "GCJ-02":
+        return place.lat, place.lon
+    true = to_wgs84((place.lat, place.lon), place.datum)
+    return None if true is None else to_gcj02(true)

@@ -1,0 +1,71 @@
+"""Names of places joined to an address, outermost first: 枫林苑 + 3栋 + 402 is 枫林苑3栋402."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Sequence
+from typing import Final
+
+NO_NAME: Final = "无"
+"""How registers write that a level has no name of its own here (a building without units)."""
+_NUMBERED: Final = re.compile(
+    r"[0-9]|[A-Za-z](?![A-Za-z])|[一二三四五六七八九十百零〇]+[栋幢座号楼单门层组排弄室户区期巷队]"
+)
+
+_SIGNS: Final = f"{string.ascii_letters}{string.digits}一二三四五六七八九十百零〇-"
+_FIGURES: Final = re.compile(f"[{_SIGNS}]")
+
+
+def joined(names: Sequence[str]) -> str:
+    """The address. What a name repeats of those before it is said once; figures never run into figures.
+
+    >>> joined(["枫林苑", "枫林苑3栋", "402"]), joined(["枫林苑", "3", "2", "402"]), joined(["Maple Court", "Block 3"])
+    ('枫林苑3栋402', '枫林苑3-2-402', 'Maple Court Block 3')
+    """
+    kept: list[str] = []
+    for name in names:
+        start = next((start for start in range(len(kept)) if _repeats(_together(kept[start:]), name)), len(kept))
+        kept[start:] = [name]
+    return _together(kept)
+
+
+def shortened(address: str, most: int) -> str:
+    """The end of an address: building and room stay. Never cut inside a number: 13号楼 must not become 3号楼.
+
+    >>> shortened("枫林苑13号楼2单元402", 10), shortened("枫林苑13号楼2单元402", 9), shortened("枫林苑3栋", 9)
+    ('13号楼2单元402', '2单元402', '枫林苑3栋')
+    """
+    start = len(address) - most
+    if start <= 0:
+        return address
+    if _FIGURES.match(address, start - 1):
+        # Into the next part that begins with a number; without one, behind the number that was cut.
+        rest = address[start:].lstrip(_SIGNS)
+        following = _FIGURES.search(rest)
+        return (rest[following.start() :] if following is not None else rest) or address[start:]
+    return address[start:]
+
+
+def _together(names: Sequence[str]) -> str:
+    text = ""
+    for name in names:
+        text += _between(text[-1:], name[:1]) + name
+    return text
+
+
+def _between(before: str, after: str) -> str:
+    if before.isdecimal() and after.isdecimal():
+        return "-"
+    plain = before.isascii() and before.isalnum() and after.isascii() and after.isalnum()
+    return " " if plain else ""
+
+
+def _repeats(before: str, name: str) -> bool:
+    """True when a name spells once more what stands before it: 枫林苑3栋 after 枫林苑; never 2号房 after 2号."""
+    if not name.startswith(before):
+        return False
+    rest = name[len(before) :]
+    if _NUMBERED.match(before) is None:
+        return True
+    return rest.startswith("-") or (rest[:1].isdecimal() and not before[-1].isascii())

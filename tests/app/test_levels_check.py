@@ -1,0 +1,121 @@
+"""`fengshao check --site` says how it understood the levels of a site, and refuses what it cannot place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.init_site import write_site
+from app.levelwork import check_levels
+from app.preflight import check_site
+from app.registry import put_site
+from app.site import read_site
+from app.written import WrittenError
+from domain import Place
+from domain.levels import LevelRole
+from store.ledger import registry
+from store.ledger.engine import Ledger, sqlite_url
+
+SHINAN = """id,name,level,parent,cell
+c,市南小区,community,,grid-1
+b1,1号楼,楼栋,c,
+u,1单元,单元,b1,
+b1-1-101,101,户,u,
+road,人民路,road,c,
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    write_site(tmp_path / "site")
+    (tmp_path / "site" / "places.csv").write_text(SHINAN, "utf-8")
+    return tmp_path / "site"
+
+
+def settings(site: Path, lines: str) -> None:
+    text = (site / "site.yaml").read_text("utf-8").replace("levels: {}\n", "")
+    (site / "site.yaml").write_text(text + lines, "utf-8")
+
+
+def test_it_prints_each_level_with_its_role_and_an_address(site: Path) -> None:
+    said: list[str] = []
+    check_site(site, False, said.append)
+
+    assert [line for line in said if line.startswith("level ")] == [
+        "level community is area (by its name)",
+        "level road is road (by its name): 人民路",
+        "level 楼栋 is building (by its name)",
+        "level 单元 is unit (by its name)",
+        "level 户 is household (by its name): 市南小区1号楼1单元101",
+    ]
+
+
+def test_a_level_that_nobody_can_place_is_refused_at_its_first_row(site: Path) -> None:
+    (site / "places.csv").write_text(SHINAN + "x,甲一,甲,,\ny,甲二,甲,,\nz,乙一,乙,,\n", "utf-8")
+    with pytest.raises(WrittenError) as refused:
+        check_levels(read_site(site))
+
+    first, second = refused.value.faults
+    assert (first.line, first.column, first.field, second.line) == (7, 6, "level", 9)
+    assert "levels: {甲: ...}" in first.message
+    assert "facility, building" in first.message
+
+
+def test_a_declared_level_is_what_the_site_says_and_a_role_nobody_knows_is_refused(site: Path) -> None:
+    (site / "places.csv").write_text(SHINAN + "x,甲一,甲,,\n", "utf-8")
+    settings(site, "levels: {甲: facility}\n")
+    assert "level 甲 is facility (declared in site.yaml): 甲一" in check_levels(read_site(site))
+
+    settings(site, "")
+    text = (site / "site.yaml").read_text("utf-8").replace("facility}", "facilty}")
+    (site / "site.yaml").write_text(text, "utf-8")
+    with pytest.raises(WrittenError, match=r"site.yaml:\d+:10: levels.甲: .*'building'"):
+        read_site(site)
+
+
+def test_a_declared_level_that_no_place_has_is_told_with_its_line(site: Path) -> None:
+    settings(site, "levels: {楼座: building}\n")
+
+    (told,) = [line for line in check_levels(read_site(site)) if line.startswith("warning")]
+    assert "site.yaml:" in told
+    assert "levels.楼座: no place in places.csv has this level" in told
+
+
+def test_rules_that_can_never_begin_are_told(site: Path) -> None:
+    (site / "places.csv").write_text("id,name,level,parent,cell\nb1-1-101,枫树,社区,,grid-1\nb1,一,网格,,\n", "utf-8")
+
+    warnings = [line for line in check_levels(read_site(site)) if line.startswith("warning")]
+    assert [("building" in line, "household" in line) for line in warnings[:2]] == [(True, False), (False, True)]
+    assert "every level is an area or a grid" in warnings[2]
+    assert check_levels(read_site(None)) == []
+
+
+def test_a_wristband_without_a_place_is_not_said_to_be_lost(site: Path) -> None:
+    devices = (site / "devices.csv").read_text("utf-8").splitlines()[0]
+    assert devices.startswith("id,kind,")
+    (site / "people.csv").write_text(
+        "id,name,phone,home\nw1,李,19900000001,\nw2,王,19900000002,\nw3,赵,19900000003,\np,王,,b1-1-101\n"
+    )
+    (site / "duties.csv").write_text("id,cell,role,person\n1,grid-1,worker,w1\n")
+    (site / "devices.csv").write_text("id,kind,place,attributes.person\nband,wristband,,p\nlost,wristband,,\n")
+    said: list[str] = []
+    check_site(site, False, said.append)
+
+    assert [line for line in said if "have no place" in line] == [
+        "warning: 1 devices have no place, so nobody knows where to go: lost"
+    ]
+
+
+def test_what_the_site_declares_is_kept_for_the_tools_and_for_places_added_later(site: Path, tmp_path: Path) -> None:
+    settings(site, "levels: {甲: building}\n")
+    ledger = Ledger(sqlite_url(tmp_path / "ledger.db"))
+    ledger.migrate()
+    ledger.run_now(lambda tx: put_site(tx, read_site(site), 1))
+    ledger.run_now(lambda tx: registry.put_places(tx, [Place("new", "东楼", "甲", "c")], 2))
+    ledger.run_now(lambda tx: put_site(tx, read_site(None), 3))
+    town = ledger.run_now(registry.community)
+    ledger.close()
+
+    assert town.levels["甲"].role is LevelRole.BUILDING
+    assert town.address("new") == "市南小区东楼"

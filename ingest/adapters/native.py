@@ -9,6 +9,8 @@ from ingest.outcome import Draft, Note, NoteKind, Rejected
 
 PLATFORM = "native"
 VERSION = 1
+NO_OBJECTS_MAX = 50
+"""Items of one array that are refused singly because they are no objects."""
 
 
 def decode(frame: Frame) -> list[Draft | Rejected] | Note | Rejected:
@@ -36,13 +38,21 @@ def _drafts(device: str, frame: Frame) -> list[Draft | Rejected] | Rejected:
         return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(said).__name__} instead of an object or an array", device)
     if not said:
         return Rejected(Reason.BAD_PAYLOAD, "an empty array", device)
-    return [_item(device, index, item, frame.retain) for index, item in enumerate(said)]
+    drafts: list[Draft | Rejected] = [_draft(device, item, frame.retain) for item in said if type(item) is dict]
+    return drafts if len(drafts) == len(said) else drafts + _no_objects(device, said)
 
 
-def _item(device: str, index: int, item: object, retained: bool) -> Draft | Rejected:
-    if isinstance(item, dict):
-        return _draft(device, item, retained)
-    return Rejected(Reason.BAD_PAYLOAD, f"item {index} is a {type(item).__name__} instead of an object", device)
+def _no_objects(device: str, said: list[object]) -> list[Draft | Rejected]:
+    """What is wrong with the other items: the first of them singly, the rest counted (there may be 500,000)."""
+    wrong = [(index, item) for index, item in enumerate(said) if type(item) is not dict]
+    found: list[Draft | Rejected] = [
+        Rejected(Reason.BAD_PAYLOAD, f"item {index} is a {type(item).__name__} instead of an object", device)
+        for index, item in wrong[:NO_OBJECTS_MAX]
+    ]
+    if len(wrong) > NO_OBJECTS_MAX:
+        detail = f"{len(wrong) - NO_OBJECTS_MAX} more items are no objects, the last of them item {wrong[-1][0]}"
+        found.append(Rejected(Reason.BAD_PAYLOAD, detail, device))
+    return found
 
 
 def _draft(device: str, said: dict[str, object], retained: bool) -> Draft:

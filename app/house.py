@@ -34,6 +34,7 @@ from console.stream import Hub
 from domain import DAY, MINUTE, Finding, Instant, Lane, Role
 from domain.people import Community
 from ingest.adapters import FILTERS
+from ingest.address import read_address
 from ingest.frame import Entry, Frame
 from ingest.intake import Intake, IntakeSettings
 from ingest.sources.signed import SIGNED
@@ -64,7 +65,7 @@ class House:
     ) -> None:
         self._folder, self._stores, self._clock, self._token = folder, stores, clock, token
         self._signing_key = signing_key(data)
-        self._mqtt_url = mqtt_url
+        self._broker = read_address(mqtt_url)
         self._links: asyncio.Queue[tuple[bool, Instant]] = asyncio.Queue()
         self._listening: asyncio.Task[None] | None = None
         self._deliveries: Mapping[tuple[str, str], int] = {}
@@ -89,7 +90,7 @@ class House:
             clock,
         )
         self.intake = Intake(
-            mqtt_url,
+            self._broker,
             stores.journal,
             self.judging.chain.backlog.deliver,
             clock,
@@ -161,7 +162,7 @@ class House:
             "deadlines": self.telling.keep_deadlines(),
             "alive": self._stay_alive(),
             "own trouble": self.own_trouble.follow(),
-            "rebirths": ask_for_rebirths(self.judging.listener, self._mqtt_url, self._clock),
+            "rebirths": ask_for_rebirths(self.judging.listener, self._broker, self._clock),
             "codecs": self.judging.codecs.follow(),
             "books": self.books.follow(),
         }

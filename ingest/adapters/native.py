@@ -38,21 +38,25 @@ def _drafts(device: str, frame: Frame) -> list[Draft | Rejected] | Rejected:
         return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(said).__name__} instead of an object or an array", device)
     if not said:
         return Rejected(Reason.BAD_PAYLOAD, "an empty array", device)
-    drafts: list[Draft | Rejected] = [_draft(device, item, frame.retain) for item in said if type(item) is dict]
-    return drafts if len(drafts) == len(said) else drafts + _no_objects(device, said)
+    return _items(device, said, frame.retain)
 
 
-def _no_objects(device: str, said: list[object]) -> list[Draft | Rejected]:
-    """What is wrong with the other items: the first of them singly, the rest counted (there may be 500,000)."""
-    wrong = [(index, item) for index, item in enumerate(said) if type(item) is not dict]
-    found: list[Draft | Rejected] = [
-        Rejected(Reason.BAD_PAYLOAD, f"item {index} is a {type(item).__name__} instead of an object", device)
-        for index, item in wrong[:NO_OBJECTS_MAX]
-    ]
-    if len(wrong) > NO_OBJECTS_MAX:
-        detail = f"{len(wrong) - NO_OBJECTS_MAX} more items are no objects, the last of them item {wrong[-1][0]}"
-        found.append(Rejected(Reason.BAD_PAYLOAD, detail, device))
-    return found
+def _items(device: str, said: list[object], retained: bool) -> list[Draft | Rejected]:
+    """What each item says. What is no object is refused, beyond a limit counted: there may be 500,000."""
+    drafts: list[Draft | Rejected] = []
+    wrong = last = 0
+    for index, item in enumerate(said):
+        if isinstance(item, dict):
+            drafts.append(_draft(device, item, retained))
+            continue
+        wrong, last = wrong + 1, index
+        if wrong <= NO_OBJECTS_MAX:
+            detail = f"item {index} is a {type(item).__name__} instead of an object"
+            drafts.append(Rejected(Reason.BAD_PAYLOAD, detail, device))
+    if wrong > NO_OBJECTS_MAX:
+        detail = f"{wrong - NO_OBJECTS_MAX} more items are no objects, the last of them item {last}"
+        drafts.append(Rejected(Reason.BAD_PAYLOAD, detail, device))
+    return drafts
 
 
 def _draft(device: str, said: dict[str, object], retained: bool) -> Draft:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from app.channels import Door
 from app.chores import jobs, load_jobs, record_job
 from app.clock import Clock
 from app.insist import insist
+from app.intake_metrics import intake_samples
 from app.judging import Judging
 from app.keys import session_name, signing_key
 from app.own_trouble import OwnTrouble, left_open
@@ -203,6 +205,7 @@ class House:
             )
             if self.intake.ready:
                 await insist(lambda: self._stores.journal.mark(MarkKind.ALIVE, self._clock()), "alive")
+            self.own_trouble.intake_is(self.intake.status(), self._clock())
             await asyncio.sleep(ALIVE_EVERY_S)
 
     async def stop_listening(self) -> None:
@@ -211,13 +214,21 @@ class House:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
         self.judging.chain.stop()
-        await asyncio.wait_for(self.judging.chain.finished.wait(), STOP_WITHIN_S)
+        try:
+            async with asyncio.timeout(STOP_WITHIN_S):
+                await self.judging.chain.finished.wait()
+        except TimeoutError:
+            log.error(
+                "judging did not stop within %g s; what it did not finish is judged at the next start", STOP_WITHIN_S
+            )
 
     async def close(self) -> None:
-        await self.tools.stop()
-        self.timetable.stop()
-        self.hub.close()
-        await self._stores.journal.mark(MarkKind.STOPPED, self._clock())
+        """Each of them, also when one before it cannot."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._stores.journal.mark, MarkKind.STOPPED, self._clock())
+            stack.callback(self.hub.close)
+            stack.callback(self.timetable.stop)
+            stack.push_async_callback(self.tools.stop)
 
     async def registry_changed(self) -> None:
         """Whoever changed the registry waits here until the change has effect."""
@@ -249,7 +260,8 @@ class House:
         }
 
     def metrics(self) -> list[Sample]:
-        return list(samples(self.judging.chain, self.intake.ready, self._deliveries))
+        ours = samples(self.judging.chain, self.intake.ready, self._deliveries)
+        return [*ours, *intake_samples(self.intake.status())]
 
     def app(self) -> Any:
         """The HTTP application over this house."""

@@ -16,7 +16,6 @@ from ingest.address import read_address
 from ingest.listener import Listener
 from tests.deploy.test_deploy_files import certificate
 
-
 BROKEN_HANDSHAKE = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 """The MQTT library leaves the socket of a handshake that failed to the garbage collector."""
 

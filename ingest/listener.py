@@ -26,6 +26,7 @@ from ingest.frame import Frame
 from ingest.gate import Objection, Verdict, admit, speaks_of_danger
 from ingest.local_time import LocalTime
 from ingest.mapping import MappingBook, Plan, compile_plan
+from ingest.message import Message, bounded
 from ingest.outcome import Draft, Heard, Note, NoteKind, Rejected
 from ingest.raw import Decoder, Found, open_raw
 from ingest.redelivery import HeardPackets
@@ -35,8 +36,6 @@ from ingest.suspicion import Suspicion
 from ingest.unmapped import Unmapped
 from ingest.unregistered import Unregistered
 
-FIELDS_MAX: Final = 2_000
-"""Of one item of a message: more is refused, or a single object would be 100,000 fields of work."""
 STEP_DRAFTS: Final = 250
 """Drafts that are worked off without a pause, in which urgent messages pass."""
 
@@ -48,16 +47,6 @@ class ListenerSettings(Struct, frozen=True):
     zones: Mapping[str, tzinfo] = {}
     refusal_payload_max: int = 65_536
     unmapped_max: int = 1_000
-
-
-class _Message(Struct, gc=False):
-    """One message while it is worked off: its drafts, what they became, and what was refused of them."""
-
-    frame: Frame
-    batch: int
-    heard: Heard
-    refused: RefusedItems
-    unregistered: Unregistered
 
 
 class Listener:
@@ -212,7 +201,7 @@ class Listener:
 
     def _take(self, drafts: list[Said], frame: Frame, heard: Heard) -> Iterator[None]:
         refused = RefusedItems(self._refusing, platform_of(frame.topic), frame)
-        message = _Message(frame, len(drafts), heard, refused, Unregistered(self._suspicion, self._described))
+        message = Message(frame, len(drafts), heard, refused, Unregistered(self._suspicion, self._described))
         before = len(heard.readings)
         try:
             for number, draft in enumerate(drafts, 1):
@@ -227,10 +216,8 @@ class Listener:
             said = heard.readings[before:] if refused.any_rejected else ()
             heard.refusals += refused.all({each.device for each in said if self._tells_of_danger(each)})
 
-    def _take_one(self, draft: Said, message: _Message) -> None:
-        if isinstance(draft, Draft) and len(draft.fields) > FIELDS_MAX:
-            detail = f"{len(draft.fields)} fields, {FIELDS_MAX} at most"
-            draft = Rejected(Reason.BAD_PAYLOAD, detail, draft.identity, also=draft.also)
+    def _take_one(self, draft: Said, message: Message) -> None:
+        draft = bounded(draft)
         if isinstance(draft, Rejected):
             message.refused.reject(draft)
         elif isinstance(draft, Note):
@@ -244,7 +231,7 @@ class Listener:
         quantities = self._kinds[reading.kind].quantities
         return any(said is True and quantities[name].danger for name, said in reading.values.items())
 
-    def _admit(self, draft: Draft, device: Device, message: _Message) -> None:
+    def _admit(self, draft: Draft, device: Device, message: Message) -> None:
         frame, plan = message.frame, self._plan(draft, device)
         if plan is None:
             danger = self._suspicion.dangerous(draft.platform, draft.fields)
@@ -265,7 +252,7 @@ class Listener:
         else:
             self._settle(outcome, draft, plan, device, message)
 
-    def _settle(self, verdict: Verdict, draft: Draft, plan: Plan, device: Device, message: _Message) -> None:
+    def _settle(self, verdict: Verdict, draft: Draft, plan: Plan, device: Device, message: Message) -> None:
         heard, frame = message.heard, message.frame
         if verdict.duplicate:
             heard.duplicates += 1

@@ -20,7 +20,8 @@ from domain.people import Community
 from ingest.directory import Directory
 from ingest.foresight import Foresight
 from ingest.frame import Entry, Frame
-from ingest.listener import FIELDS_MAX, STEP_DRAFTS, Listener
+from ingest.listener import STEP_DRAFTS, Listener
+from ingest.message import FIELDS_MAX
 from ingest.outcome import Heard
 from ingest.refused_items import SINGLY_MAX
 from rules.engine import Engine
@@ -109,10 +110,11 @@ ARRAYS: dict[str, tuple[str, Any]] = {
 async def test_an_sos_waits_for_the_slice_at_hand_and_not_for_the_array(desk: Desk, name: str) -> None:
     topic, said = ARRAYS[name]
     await desk.arrives(Lane.BULK, frame(f"fengshao/v1/{topic}", said))
+    pressed = Entry(Lane.URGENT, await desk.journal.append(Lane.URGENT, [PRESS]), [PRESS])
     running = asyncio.create_task(desk.chain.run())
     while desk.backlog.entries:
         await asyncio.sleep(0)
-    await desk.arrives(Lane.URGENT, PRESS)
+    desk.backlog.deliver(pressed)
     slices = 0
     while not desk.pressed():
         slices += 1

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-
 COVERAGE_COMES_FROM = ("domain", "ingest", "rules", "alerts")
 """The folders whose tests must run every branch of the pure modules. Tracing doubles what a test costs, so that tests
 of the rest, and those marked `no_cover` in these folders, run without."""

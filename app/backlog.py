@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from domain import Instant, Lane
@@ -29,14 +29,23 @@ class JournalTail(Protocol):
 class Backlog:
     """Entries in order within a lane, the urgent lane first; in order of the journal while catching up at start.
 
-    `taken` is the position up to which each lane has been handed out.
+    `taken` is the position up to which each lane has been handed out. `waiting` counts the entries after it, those that
+    are only in the journal too. `max_bytes` holds for each lane: ordinary entries leave urgent ones their room.
     """
 
-    def __init__(self, journal: JournalTail, taken: dict[Lane, int], latest: dict[Lane, int], max_bytes: int) -> None:
+    def __init__(
+        self,
+        journal: JournalTail,
+        taken: dict[Lane, int],
+        latest: dict[Lane, int],
+        max_bytes: int,
+        waiting: Mapping[Lane, int] | None = None,
+    ) -> None:
         self._journal = journal
         self._max_bytes = max_bytes
         self._queues: dict[Lane, deque[tuple[Entry, int]]] = {lane: deque() for lane in Lane}
-        self._bytes = 0
+        self._bytes = dict.fromkeys(Lane, 0)
+        self.waiting = {lane: (waiting or {}).get(lane, 0) for lane in Lane}
         self.taken = {lane: taken.get(lane, 0) for lane in Lane}
         self._latest = {lane: max(latest.get(lane, 0), self.taken[lane]) for lane in Lane}
         self._in_journal = {lane: self._latest[lane] > self.taken[lane] for lane in Lane}
@@ -48,14 +57,16 @@ class Backlog:
 
     def deliver(self, entry: Entry) -> None:
         """A new entry, already journaled. Over the bound only its position is kept."""
-        self._latest[entry.lane] = entry.pos
-        if not self._in_journal[entry.lane]:
-            if self._bytes > self._max_bytes:
-                self._in_journal[entry.lane] = True
+        lane = entry.lane
+        self._latest[lane] = entry.pos
+        self.waiting[lane] += 1
+        if not self._in_journal[lane]:
+            if self._bytes[lane] > self._max_bytes:
+                self._in_journal[lane] = True
             else:
                 size = _size(entry)
-                self._queues[entry.lane].append((entry, size))
-                self._bytes += size
+                self._queues[lane].append((entry, size))
+                self._bytes[lane] += size
         self._arrived.set()
 
     def stir(self) -> None:
@@ -73,7 +84,8 @@ class Backlog:
     async def next(self) -> Entry | None:
         """The entry to judge now, or None when nothing waits."""
         self._arrived.clear()
-        await self._read_ahead()
+        for lane in Lane:
+            await self._read_ahead(lane)
         waiting = [lane for lane in Lane if self._queues[lane]]
         if not waiting:
             self.catching_up = False
@@ -81,26 +93,30 @@ class Backlog:
         lane = min(waiting, key=lambda lane: self._queues[lane][0][0].pos) if self.catching_up else waiting[0]
         return self._hand_out(lane)
 
-    def next_urgent(self) -> Entry | None:
+    async def next_urgent(self) -> Entry | None:
         """An urgent entry that came while an ordinary one is being judged; while catching up it waits its turn."""
-        return None if self.catching_up or not self._queues[Lane.URGENT] else self._hand_out(Lane.URGENT)
+        if self.catching_up:
+            return None
+        await self._read_ahead(Lane.URGENT)
+        return self._hand_out(Lane.URGENT) if self._queues[Lane.URGENT] else None
 
     def _hand_out(self, lane: Lane) -> Entry:
         entry, size = self._queues[lane].popleft()
-        self._bytes -= size
+        self._bytes[lane] -= size
+        self.waiting[lane] -= 1
         self.taken[lane] = entry.pos
         self._taken_at[lane] = _received(entry)
         return entry
 
-    async def _read_ahead(self) -> None:
-        for lane, queue in self._queues.items():
-            if queue or not self._in_journal[lane]:
-                continue
-            entries = await self._journal.fetch(lane, self.taken[lane], READ_AHEAD)
-            queue.extend((entry, _size(entry)) for entry in entries)
-            self._bytes += sum(size for _, size in queue)
-            last = entries[-1].pos if entries else self.taken[lane]
-            self._in_journal[lane] = last < self._latest[lane]
+    async def _read_ahead(self, lane: Lane) -> None:
+        queue = self._queues[lane]
+        if queue or not self._in_journal[lane]:
+            return
+        entries = await self._journal.fetch(lane, self.taken[lane], READ_AHEAD)
+        queue.extend((entry, _size(entry)) for entry in entries)
+        self._bytes[lane] += sum(size for _, size in queue)
+        last = entries[-1].pos if entries else self.taken[lane]
+        self._in_journal[lane] = last < self._latest[lane]
 
     def heard_until(self, now: Instant) -> Instant:
         """The instant up to which everything that came has been judged: timers may run up to here, not beyond.
@@ -114,7 +130,12 @@ class Backlog:
 
     @property
     def entries(self) -> int:
-        """How many entries wait in memory."""
+        """How many entries wait."""
+        return sum(self.waiting.values())
+
+    @property
+    def in_memory(self) -> int:
+        """How many of them are held in memory."""
         return sum(len(queue) for queue in self._queues.values())
 
 

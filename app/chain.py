@@ -1,7 +1,7 @@
 """From a journaled entry to readings, findings and alerts: the one path for live, replay and overload.
 
 It introduces ingest, history, rules and alerts to each other and decides nothing itself. Single-threaded by design:
-one entry after the other, in slices that leave the event loop free.
+one entry after the other, in slices that leave the event loop free. Between two slices urgent entries pass.
 """
 
 from __future__ import annotations
@@ -10,16 +10,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Protocol
 
-import msgspec
-from msgspec import Struct
-
+from app import checkpoint
 from app.backlog import Backlog, overtook
 from app.counts import Counts
 from app.gateways import whose
 from app.hold import Hold
 from app.insist import insist
+from app.slices import frame_slices, reading_slices
 from app.strangers import cries
 from domain import Finding, Instant, Lane, Reading
 from ingest.frame import Entry, Frame
@@ -27,11 +25,12 @@ from ingest.listener import Listener
 from ingest.outcome import Heard, Note, Refusal
 from rules.engine import Engine
 from rules.hosts.embedded import EmbeddedHost
+from rules.order import in_event_order
 from store.errors import CannotWrite
+from store.history import History
 
 log = logging.getLogger("fengshao.chain")
 
-SLICE_FRAMES = 250
 IDLE_S = 1.0
 REFUSALS_AT_ONCE = 100
 """Journal entries with refusals that are kept in one transaction while a backlog is worked off."""
@@ -47,21 +46,6 @@ Refused = tuple[Lane, int, list[Refusal], list[Note]]
 Hear = Callable[[Sequence[Finding], Lane | None, int | None], Awaitable[None]]
 
 
-class Snapshot(Struct, frozen=True):
-    """What the chain remembers, at one cursor."""
-
-    listener: bytes
-    engine: bytes
-
-
-class Memory(Protocol):
-    """What the chain needs of a history."""
-
-    def append(self, lane: Lane, pos: int, readings: Sequence[Reading]) -> bool: ...
-
-    async def flush(self) -> None: ...
-
-
 class Chain:
     """Listener, history, engine and desk in a row.
 
@@ -74,7 +58,7 @@ class Chain:
         backlog: Backlog,
         listener: Listener,
         engine: Engine,
-        history: Memory,
+        history: History,
         hear: Hear,
         keep_refusals: Callable[[Sequence[Refused]], Awaitable[None]],
         save: Callable[[dict[Lane, int], Instant, bytes], Awaitable[None]],
@@ -106,9 +90,7 @@ class Chain:
 
     def restore(self, blob: bytes) -> None:
         """Take up what a checkpoint remembers."""
-        snapshot = msgspec.msgpack.decode(blob, type=Snapshot)
-        self.listener.restore(snapshot.listener)
-        self.engine.restore(snapshot.engine)
+        checkpoint.take_up(blob, self.listener, self.engine)
 
     async def change(self, work: Callable[[], Sequence[Finding]], *, saves: bool = False) -> None:
         """Run a change of registry or rules between two entries; returns when it has effect and is told.
@@ -205,9 +187,9 @@ class Chain:
         readings: list[Reading] = []
         refusals: list[Refusal] = []
         describing: list[Note] = []
-        slices = _slices(entry.frames)
+        slices = frame_slices(entry.frames)
         for number, frames in enumerate(slices):
-            heard = await self._judge(entry, frames, frames[-1].received)
+            heard = await self._judge(entry, frames)
             readings += heard.readings
             refusals += heard.refusals
             describing += [note for note in heard.notes if note.proposals]
@@ -228,18 +210,37 @@ class Chain:
             self._unwritten = 0
             self._writing = asyncio.create_task(self._try(self._history.flush, "history"))
 
-    async def _judge(self, entry: Entry, frames: Sequence[Frame], until: Instant) -> Heard:
-        """One slice. `until`: what is due later than this waits for what is not yet judged."""
-        heard = self.listener.hear(frames)
+    async def _judge(self, entry: Entry, frames: Sequence[Frame]) -> Heard:
+        """One slice of frames; the drafts and the readings of a large message are slices again.
+
+        Only a whole entry is done: after a crash in its middle all of it is heard again, and what was told already has
+        the same finding ids.
+        """
+        heard = Heard()
+        for _ in self.listener.hear_in_steps(frames, heard):
+            await self._pause(entry, frames)
         self.counts.add(frames, heard)
-        # The engine runs what is due before each reading; its time must not pass what waits unjudged elsewhere.
-        until = min(self.backlog.heard_until(until), self._unjudged or until)
+        ahead, now = overtook(entry.lane, frames), frames[-1].received
+        for number, readings in enumerate(reading_slices(in_event_order(heard.readings))):
+            if number:
+                await self._pause(entry, frames)
+            self._at = (entry.lane, entry.pos)
+            await self._host.feed(readings, now, self._horizon(now), ahead=ahead)
         self._at = (entry.lane, entry.pos)
-        await self._host.feed(heard.readings, frames[-1].received, until, ahead=overtook(entry.lane, frames))
         self._own_faults()
-        cried = cries(heard.refusals, self.listener.urgent_kinds, self.engine.community)
-        await self._tell([*self._life_signs(heard.notes, until), *cried])
+        signs = self._life_signs(heard.notes, self._horizon(now))
+        await self._tell([*signs, *cries(heard.refusals, self.listener.urgent_kinds, self.engine.community)])
         return heard
+
+    def _horizon(self, until: Instant) -> Instant:
+        """The engine runs what is due before each reading; its time must not pass what waits unjudged elsewhere."""
+        return min(self.backlog.heard_until(until), self._unjudged or until)
+
+    async def _pause(self, entry: Entry, frames: Sequence[Frame]) -> None:
+        """Between two steps of a slice."""
+        await asyncio.sleep(0)
+        if entry.lane is Lane.BULK:
+            await self._let_urgent_pass(frames[0].received)
 
     def _own_faults(self) -> None:
         """Where our own judging failed: one device is judged wrongly, nobody else."""
@@ -251,7 +252,7 @@ class Chain:
     async def _let_urgent_pass(self, unjudged: Instant | None) -> None:
         """What is urgent does not wait for the rest of an ordinary entry, whose next frame came at this instant."""
         self._unjudged = unjudged
-        while (entry := self.backlog.next_urgent()) is not None:
+        while (entry := await self.backlog.next_urgent()) is not None:
             await self._take(entry)
         self._unjudged = None
 
@@ -304,13 +305,7 @@ class Chain:
         """
         begun, self._being_saved = self._clock(), True
         try:
-            return await asyncio.to_thread(
-                lambda: msgspec.msgpack.encode(Snapshot(self.listener.snapshot(), self.engine.snapshot()))
-            )
+            return await asyncio.to_thread(checkpoint.written, self.listener, self.engine)
         finally:
             self._being_saved = False
             self._saved_at = begun + max(0, REST_SHARE * (self._clock() - begun) - self._checkpoint_every_ms)
-
-
-def _slices(frames: Sequence[Frame]) -> list[Sequence[Frame]]:
-    return [frames[start : start + SLICE_FRAMES] for start in range(0, len(frames), SLICE_FRAMES)]

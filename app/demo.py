@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import unquote, urlsplit
 
 import httpx2
 from msgspec.structs import replace
@@ -18,8 +17,10 @@ from alerts.wordbook import WordBook
 from app.clock import Clock
 from app.control import Asgi
 from app.links import Address
+from app.mqtt import client
 from app.shelf import ROOT, load_words
 from app.site import SiteFolder
+from ingest.address import read_address
 from simulators.providers.aliyun_sms import AliyunSmsServer
 from simulators.providers.wecom import WeComServer
 from simulators.publish import DemoSite, run_demo
@@ -131,18 +132,15 @@ class Demo:
 
     async def play(self, mqtt_url: str, folder: SiteFolder, clock: Clock) -> None:
         """The town lives, and a kitchen leaks; another one each time it is started."""
-        parts = urlsplit(mqtt_url)
+        broker = read_address(mqtt_url)
         town = run_demo(
-            parts.hostname or "127.0.0.1",
-            parts.port or 1883,
+            lambda: client(broker),
             DemoSite(devices=folder.devices, timezone=folder.settings.timezone),
             seed=clock() // 1000,
             speed=1.0,
             clock=clock,
             sleep=asyncio.sleep,
             stop=self._stop,
-            username=unquote(parts.username) if parts.username else None,
-            password=unquote(parts.password) if parts.password else None,
         )
         playing = asyncio.create_task(town, name="town")
         self._playing = playing

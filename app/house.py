@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from app.channels import Door
 from app.chores import jobs, load_jobs, record_job
 from app.clock import Clock
 from app.insist import insist
+from app.intake_metrics import intake_samples
 from app.judging import Judging
 from app.keys import session_name, signing_key
 from app.own_trouble import OwnTrouble, left_open
@@ -34,6 +36,7 @@ from console.stream import Hub
 from domain import DAY, MINUTE, Finding, Instant, Lane, Role
 from domain.people import Community
 from ingest.adapters import FILTERS
+from ingest.address import read_address
 from ingest.frame import Entry, Frame
 from ingest.intake import Intake, IntakeSettings
 from ingest.sources.signed import SIGNED
@@ -64,7 +67,7 @@ class House:
     ) -> None:
         self._folder, self._stores, self._clock, self._token = folder, stores, clock, token
         self._signing_key = signing_key(data)
-        self._mqtt_url = mqtt_url
+        self._broker = read_address(mqtt_url)
         self._links: asyncio.Queue[tuple[bool, Instant]] = asyncio.Queue()
         self._listening: asyncio.Task[None] | None = None
         self._deliveries: Mapping[tuple[str, str], int] = {}
@@ -89,7 +92,7 @@ class House:
             clock,
         )
         self.intake = Intake(
-            mqtt_url,
+            self._broker,
             stores.journal,
             self.judging.chain.backlog.deliver,
             clock,
@@ -163,7 +166,7 @@ class House:
             "deadlines": self.telling.keep_deadlines(),
             "alive": self._stay_alive(),
             "own trouble": self.own_trouble.follow(),
-            "rebirths": ask_for_rebirths(self.judging.listener, self._mqtt_url, self._clock),
+            "rebirths": ask_for_rebirths(self.judging.listener, self._broker, self._clock),
             "codecs": self.judging.codecs.follow(),
             "books": self.books.follow(),
         }
@@ -204,6 +207,7 @@ class House:
             )
             if self.intake.ready:
                 await insist(lambda: self._stores.journal.mark(MarkKind.ALIVE, self._clock()), "alive")
+            self.own_trouble.intake_is(self.intake.status(), self._clock())
             await asyncio.sleep(ALIVE_EVERY_S)
 
     async def stop_listening(self) -> None:
@@ -212,13 +216,21 @@ class House:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
         self.judging.chain.stop()
-        await asyncio.wait_for(self.judging.chain.finished.wait(), STOP_WITHIN_S)
+        try:
+            async with asyncio.timeout(STOP_WITHIN_S):
+                await self.judging.chain.finished.wait()
+        except TimeoutError:
+            log.error(
+                "judging did not stop within %g s; what it did not finish is judged at the next start", STOP_WITHIN_S
+            )
 
     async def close(self) -> None:
-        await self.tools.stop()
-        self.timetable.stop()
-        self.hub.close()
-        await self._stores.journal.mark(MarkKind.STOPPED, self._clock())
+        """Each of them, also when one before it cannot."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._stores.journal.mark, MarkKind.STOPPED, self._clock())
+            stack.callback(self.hub.close)
+            stack.callback(self.timetable.stop)
+            stack.push_async_callback(self.tools.stop)
 
     async def registry_changed(self) -> None:
         """Whoever changed the registry waits here until the change has effect."""
@@ -250,8 +262,8 @@ class House:
         }
 
     def metrics(self) -> list[Sample]:
-        found = audit_samples(self.telling.desk.audited)
-        return [*samples(self.judging.chain, self.intake.ready, self._deliveries), *found]
+        ours = samples(self.judging.chain, self.intake.ready, self._deliveries)
+        return [*ours, *intake_samples(self.intake.status()), *audit_samples(self.telling.desk.audited)]
 
     def app(self) -> Any:
         """The HTTP application over this house."""

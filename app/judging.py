@@ -63,7 +63,13 @@ class Judging:
         self.engine = Engine(books, folder.kinds, registry.community, zone=folder.settings.zone)
         taken = dict(saved.cursor) if saved else {}
         self._known = max([0, *taken.values(), *stores.history.position().values()])
-        backlog = Backlog(stores.journal, taken, stores.journal.position(), folder.settings.intake.max_pending_bytes)
+        backlog = Backlog(
+            stores.journal,
+            taken,
+            stores.journal.position(),
+            folder.settings.intake.max_pending_bytes,
+            stores.journal.waiting(taken),
+        )
         self.chain = Chain(
             backlog,
             self.listener,

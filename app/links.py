@@ -7,6 +7,8 @@ from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
+from ingest.address import read_address
+
 
 class BadAddress(Exception):
     """An address that cannot be used, with what to write instead."""
@@ -67,9 +69,13 @@ def broker_url(written: str, login: tuple[str, str] = ("", "")) -> str:
         user, password = (quote(part, safe="") for part in login)
         written = written.replace("://", f"://{user}:{password}@", 1)
         parts = urlsplit(written)
-    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+    if parts.scheme not in ("mqtt", "mqtts"):
         raise BadAddress(f"--mqtt {redacted(written)}: write mqtt://user:password@host:1883 or mqtts://...")
-    if not is_loopback(parts.hostname) and not parts.username:
+    try:
+        broker = read_address(written)
+    except ValueError as fault:
+        raise BadAddress(f"--mqtt {redacted(written)}: {fault}") from fault
+    if not is_loopback(broker.host) and not broker.username:
         raise BadAddress(
             f"--mqtt {redacted(written)}: a broker on the network is not used without credentials; "
             "write mqtt[s]://user:password@host:port"

@@ -1,6 +1,7 @@
-"""What the service must say about itself: the broker dropped messages, the disk took nothing. Findings for maintenance.
+"""What the service must say about itself: the broker dropped or refuses something, the disk takes nothing, and so on.
 
-It decides nothing about who is told. What cannot be written now is told as soon as it can be.
+These are findings for maintenance. It decides nothing about who is told. What cannot be written now is told as soon as
+it can be.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from domain import HOUR, Evidence, Finding, Instant, Ledger, Phase, Severity, Subject
+from ingest.intake import IntakeStatus
 from store.ledger.alertbook import SqlBook
 
 DROPPED_RULE, DROPPED_TITLE = "broker-dropped", "消息服务器丢弃消息"
@@ -20,8 +22,17 @@ BOOKS_RULE, BOOKS_TITLE = "rulebook-refused", "规则文件有错，仍按旧规
 DROPPED_ADVICE = "请检查消息服务器的队列上限与负载"
 DISK_ADVICE = "请检查磁盘空间；期间的消息由消息服务器保存，恢复后补收"
 BOOKS_ADVICE = "请改正规则文件；改好即自动生效"
+REFUSED_RULE, REFUSED_TITLE = "subscription-refused", "消息服务器拒绝订阅，部分平台的设备听不到"
+REFUSED_ADVICE = "请在消息服务器上允许本系统读取证据中列出的主题"
+LEFT_OUT_RULE, LEFT_OUT_TITLE = "urgent-left-out", "部分紧急设备未进入紧急通道"
+LEFT_OUT_ADVICE = "请调高 intake.urgent_filters_max；在此之前，消息积压时这些设备的报警可能变慢"
 FAULTS_SHOWN = 5
-_ENDING = {DISK_RULE: (DISK_TITLE, DISK_ADVICE), BOOKS_RULE: (BOOKS_TITLE, BOOKS_ADVICE)}
+_ENDING = {
+    DISK_RULE: (DISK_TITLE, DISK_ADVICE),
+    BOOKS_RULE: (BOOKS_TITLE, BOOKS_ADVICE),
+    REFUSED_RULE: (REFUSED_TITLE, REFUSED_ADVICE),
+    LEFT_OUT_RULE: (LEFT_OUT_TITLE, LEFT_OUT_ADVICE),
+}
 """Troubles that are over one day; what the broker dropped is gone."""
 
 Change = Callable[[Callable[[], Sequence[Finding]]], Awaitable[None]]
@@ -34,7 +45,7 @@ class OwnTrouble:
     def __init__(self, change: Change) -> None:
         self._change = change
         self._waiting: asyncio.Queue[list[Finding]] = asyncio.Queue()
-        self._books_refused: Finding | None = None
+        self._standing: dict[str, Finding] = {}
         self._disk_refused: Finding | None = None
         self._refusing = 0
 
@@ -58,24 +69,41 @@ class OwnTrouble:
 
     def books_refused(self, faults: Sequence[str], at: Instant) -> None:
         """Rulebooks on disk cannot be taken up; those before them stay in force."""
-        if self._books_refused is None:
-            began = _finding(BOOKS_RULE, BOOKS_TITLE, Severity.HIGH, "rulebooks", at, at, BOOKS_ADVICE)
-            lines = [Evidence("fault", fault, at=at) for fault in faults[:FAULTS_SHOWN]]
-            self._books_refused = _with(began, *lines)
-            self._waiting.put_nowait([self._books_refused])
+        self._holds(BOOKS_RULE, "rulebooks", [Evidence("fault", fault, at=at) for fault in faults], at)
 
     def books_right(self, at: Instant) -> None:
         """What is on disk is in force."""
-        if self._books_refused is not None:
-            self._waiting.put_nowait([replace(self._books_refused, phase=Phase.ENDED, at=at, now=at)])
-            self._books_refused = None
+        self._holds_no_more(BOOKS_RULE, at)
+
+    def intake_is(self, status: IntakeStatus, at: Instant) -> None:
+        """Looks for filters that the broker refuses and urgent devices that have no filter of their own."""
+        if status.urgent.ready and status.bulk.ready:
+            refused = {**status.urgent.refused, **status.bulk.refused}
+            lines = [Evidence("filter", f"{pattern}: {why}", at=at) for pattern, why in sorted(refused.items())]
+            self._holds(REFUSED_RULE, "broker", lines, at)
+        left_out = status.urgent_left_out
+        self._holds(LEFT_OUT_RULE, "registry", [Evidence("devices", left_out, at=at)] if left_out else [], at)
+
+    def _holds(self, rule: str, about: str, evidence: Sequence[Evidence], at: Instant) -> None:
+        """A state that is looked at again and again: told when there is evidence, over when there is none."""
+        if not evidence:
+            self._holds_no_more(rule, at)
+        elif rule not in self._standing:
+            title, advice = _ENDING[rule]
+            began = _finding(rule, title, Severity.HIGH, about, at, at, advice)
+            self._standing[rule] = _with(began, *evidence[:FAULTS_SHOWN])
+            self._waiting.put_nowait([self._standing[rule]])
+
+    def _holds_no_more(self, rule: str, at: Instant) -> None:
+        if (began := self._standing.pop(rule, None)) is not None:
+            self._waiting.put_nowait([replace(began, phase=Phase.ENDED, at=at, now=at)])
 
     def take_up(self, left: Sequence[str], at: Instant) -> None:
-        """The ids of what an earlier run left open. That we started is a disk that takes; books are looked at next."""
+        """The ids of what an earlier run left open. We started, so the disk takes; the rest is looked at next."""
         found = [_again(one, at) for one in left]
-        books = [one for one in found if one.rule == BOOKS_RULE][-1:]
-        self._books_refused = books[0] if books else None
-        self._waiting.put_nowait([replace(one, phase=Phase.ENDED) for one in found if one not in books])
+        self._standing = {one.rule: one for one in found if one.rule != DISK_RULE}
+        over = [one for one in found if one is not self._standing.get(one.rule)]
+        self._waiting.put_nowait([replace(one, phase=Phase.ENDED) for one in over])
 
     async def follow(self) -> None:
         """Tells, until cancelled."""

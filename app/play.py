@@ -5,31 +5,29 @@ from __future__ import annotations
 import asyncio
 import signal
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from app.clock import Clock
 from app.demo import SITE
 from app.links import broker_url
+from app.mqtt import client
 from app.site import read_site
+from ingest.address import read_address
 from simulators.publish import DemoSite, run_demo
 
 
 async def simulate_site(site: Path | None, mqtt: str, seed: int, speed: float) -> None:
     """Publishes ordinary life and the scripted leak of the site's devices."""
     folder = read_site(site or SITE)
-    parts = urlsplit(broker_url(mqtt))
+    broker = read_address(broker_url(mqtt))
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await run_demo(
-        parts.hostname or "127.0.0.1",
-        parts.port or 1883,
+        lambda: client(broker),
         DemoSite(devices=folder.devices, timezone=folder.settings.timezone),
         seed=seed,
         speed=speed,
         clock=Clock(),
         sleep=asyncio.sleep,
         stop=stop,
-        username=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
     )

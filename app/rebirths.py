@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from urllib.parse import unquote, urlsplit
 
 import aiomqtt
 
+from app.mqtt import client
 from domain import Instant
 from ingest.adapters.sparkplug import rebirth
+from ingest.address import Address
 from ingest.listener import Listener
 
 log = logging.getLogger("fengshao.rebirths")
@@ -18,14 +19,14 @@ EVERY_S = 2.0
 AGAIN_S = 30.0
 
 
-async def ask_for_rebirths(listener: Listener, mqtt_url: str, clock: Callable[[], Instant]) -> None:
+async def ask_for_rebirths(listener: Listener, broker: Address, clock: Callable[[], Instant]) -> None:
     """Publishes what the listener wants, a node at most once a turn; until cancelled."""
     while True:
         await asyncio.sleep(EVERY_S)
         wanted = sorted(listener.rebirths_wanted)
         if wanted:
             try:
-                await _publish(wanted, mqtt_url, clock())
+                await _publish(wanted, broker, clock())
             except aiomqtt.MqttError as error:
                 log.warning("rebirths not asked for: %s", error)
                 await asyncio.sleep(AGAIN_S)
@@ -33,15 +34,7 @@ async def ask_for_rebirths(listener: Listener, mqtt_url: str, clock: Callable[[]
             listener.rebirths_wanted.difference_update(wanted)
 
 
-async def _publish(nodes: list[str], mqtt_url: str, now: Instant) -> None:
-    parts = urlsplit(mqtt_url)
-    secure = parts.scheme == "mqtts"
-    async with aiomqtt.Client(
-        parts.hostname or "127.0.0.1",
-        parts.port or (8883 if secure else 1883),
-        username=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
-        tls_params=aiomqtt.TLSParameters() if secure else None,
-    ) as client:
+async def _publish(nodes: list[str], broker: Address, now: Instant) -> None:
+    async with client(broker) as connection:
         for node in nodes:
-            await client.publish(*rebirth(node, now), qos=0)
+            await connection.publish(*rebirth(node, now), qos=0)

@@ -107,7 +107,9 @@ def samples(chain: Chain, connected: bool, delivery_counts: Mapping[tuple[str, s
     for (channel, state), number in sorted(delivery_counts.items()):
         labels = {"channel": channel, "state": state}
         yield Sample("fengshao_deliveries_total", number, "Messages to people by what became of them.", labels)
-    yield Sample("fengshao_backlog_entries", chain.backlog.entries, "Journal entries not yet judged, in memory.")
+    yield Sample("fengshao_backlog_entries", chain.backlog.entries, "Journal entries not yet judged.")
+    for lane, number in chain.backlog.waiting.items():
+        yield Sample("fengshao_backlog_lane_entries", number, "The same by lane.", {"lane": lane.value})
     yield Sample("fengshao_rule_evaluations_total", chain.engine.evaluations, "Conditions compared with a value.")
     for rule, phases in sorted(chain.engine.shadowed.items()):
         for phase, number in sorted(phases.items()):

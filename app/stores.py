@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from msgspec import Struct
@@ -27,9 +28,11 @@ class Stores(Struct, frozen=True):
     ledger: Ledger
 
     async def close(self) -> None:
-        await self.history.close()
-        self.journal.close()
-        self.ledger.close()
+        """All of them, also when one cannot: a history server may be down at the end, and then says so."""
+        async with AsyncExitStack() as stack:
+            stack.callback(self.ledger.close)
+            stack.callback(self.journal.close)
+            stack.push_async_callback(self.history.close)
 
 
 def open_ledger(data: Path) -> Ledger:

@@ -96,6 +96,7 @@ async def _serve(
     doors = build_channels(folder.settings, client, environ, clock)
     house = House(folder, data, stores, doors, url, token, clock)
     await house.open()
+    stack.push_async_callback(house.close)
     _settle_memory()
     tasks = house.tasks() | ({"broker": broker} if broker else {})
     stack.callback(lambda: [work.close() for work in tasks.values()])
@@ -110,7 +111,6 @@ async def _serve(
             await demo.stop()
         if not failed:
             await house.stop_listening()
-    await house.close()
     if failed:
         raise failed[0]
 

@@ -16,9 +16,17 @@ from ingest.mapping import FieldRule, MappingBook, compile_plan
 
 PLAIN: Final = ("fengshao/v1/", "zigbee2mqtt/")
 """Topics of platforms whose field names stand in the payload as they are; what others send is decoded to be seen."""
+LARGE_BYTES: Final = 65_536
+"""A larger message is a batch and no call for help: it takes its turn in the ordinary lane, where it is worked off in
+steps. In the urgent lane every call behind it would wait for all of it."""
 _PLATFORMS: Final = ("native", "zigbee2mqtt")
 
 BearsDanger = Callable[[Frame], bool]
+
+
+def is_large(frame: Frame) -> bool:
+    """Whether it is too much for the urgent lane, whatever it says."""
+    return len(frame.payload) > LARGE_BYTES
 
 
 class Foresight:
@@ -30,6 +38,7 @@ class Foresight:
 
     def __call__(self, frames: Sequence[Frame]) -> list[Frame]:
         """The dangers among these frames, in their order."""
+        frames = [frame for frame in frames if not is_large(frame)]
         plain = [frame.payload for frame in frames if frame.topic.startswith(PLAIN)]
         if len(plain) == len(frames) and self._search(b"\n".join(plain)) is None:
             return []

@@ -15,7 +15,7 @@ from msgspec import Struct
 from domain import Device, Instant, Lane
 from domain.kind import Kind
 from ingest.adapters import FILTERS
-from ingest.address import read_address
+from ingest.address import Address
 from ingest.drops import DROPPED, DropCounters, is_about_the_broker
 from ingest.frame import Entry, Frame
 from ingest.lane import Foresee, LaneSettings, LaneWriter, Refused
@@ -80,7 +80,7 @@ class Intake:
 
     def __init__(
         self,
-        url: str,
+        address: Address,
         journal: Journal,
         deliver: Callable[[Entry], None],
         clock: Callable[[], Instant],
@@ -99,7 +99,6 @@ class Intake:
         self._recall = Recall()
         self._cover = Cover(self._urgent_filters.filters)
         self._hearing = self._bulk_began_later = False
-        address = read_address(url)
         self._sessions = {
             lane: Session(lane.value, address, self._link_settings(lane), self, tls, before)
             for lane, before in ((Lane.URGENT, _no_wait), (Lane.BULK, self._wait_for_urgent))

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from domain import Instant, Lane
+from ingest.foresight import is_large
 from ingest.frame import Entry, Frame
 from ingest.link import Arrival, Link
 from ingest.packets import Oversized
@@ -80,7 +81,7 @@ class LaneWriter:
         self._on_refused = on_refused
         self._waiting: deque[_Batch] = deque()
         self._in_hand: Instant | None = None
-        self._dangers: list[Frame] = []
+        self._apart: dict[Lane, list[Frame]] = {each: [] for each in Lane}
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -118,7 +119,7 @@ class LaneWriter:
                 size, payload = self._cut(packet)
             frames.append(Frame(topic, payload, now, session, qos, packet_id, dup, packet.retain, size))
             batch.size += len(payload) + len(topic)
-        self._let_dangers_pass(batch)
+        self._set_apart(batch)
         batch.frames += twins
         batch.size += FRAME_BYTES * len(arrivals)
         self.pending_bytes += batch.size
@@ -126,10 +127,15 @@ class LaneWriter:
         self._idle.clear()
         self._work.set()
 
-    def _let_dangers_pass(self, batch: _Batch) -> None:
-        if self._foresee is not None and (dangers := self._foresee(batch.frames)):
-            self._dangers += dangers
-            batch.frames = [frame for frame in batch.frames if frame not in dangers]
+    def _set_apart(self, batch: _Batch) -> None:
+        """What belongs into the other lane: dangers of the bulk session, large messages of the urgent one."""
+        if self._lane is Lane.URGENT:
+            other, apart = Lane.BULK, [frame for frame in batch.frames if is_large(frame)]
+        else:
+            other, apart = Lane.URGENT, list(self._foresee(batch.frames)) if self._foresee is not None else []
+        if apart:
+            self._apart[other] += apart
+            batch.frames = [frame for frame in batch.frames if frame not in apart]
 
     def _again(self, packet: Arrival) -> Again:
         """The broker sent it again: did we have it?"""
@@ -155,20 +161,21 @@ class LaneWriter:
             await self._work.wait()
             self._work.clear()
             while self._waiting:
-                await self._write_dangers()
+                await self._write_apart()
                 await self._write(self._next_group())
             self._idle.set()
 
-    async def _write_dangers(self) -> None:
-        """What must not wait goes before all that waits, in the urgent lane; it is acknowledged with its batch.
+    async def _write_apart(self) -> None:
+        """What goes into the other lane is written first; it is acknowledged with its batch.
 
-        None are left when this returns, so a batch is never acknowledged before its dangers are in the journal.
+        None is left when this returns, so a batch is never acknowledged before all of it is in the journal.
         """
-        while self._dangers:
-            frames, self._dangers = self._dangers, []
-            entry = Entry(Lane.URGENT, await self._append(Lane.URGENT, frames), frames)
-            self.frames += len(frames)
-            self._deliver(entry)
+        for lane in Lane:
+            while frames := self._apart[lane]:
+                self._apart[lane] = []
+                entry = Entry(lane, await self._append(lane, frames), frames)
+                self.frames += len(frames)
+                self._deliver(entry)
 
     async def drain(self) -> None:
         """Wait until all that arrived is appended, but not for a journal that does not take it."""

@@ -5,7 +5,7 @@ Deterministic: the only time it knows is a frame's `received`, so a replayed jou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -26,13 +26,18 @@ from ingest.frame import Frame
 from ingest.gate import Objection, Verdict, admit, speaks_of_danger
 from ingest.local_time import LocalTime
 from ingest.mapping import MappingBook, Plan, compile_plan
-from ingest.outcome import Draft, Heard, Note, NoteKind, Refusal, Rejected
+from ingest.message import Message, bounded
+from ingest.outcome import Draft, Heard, Note, NoteKind, Rejected
 from ingest.raw import Decoder, Found, open_raw
 from ingest.redelivery import HeardPackets
+from ingest.refused_items import RefusedItems
 from ingest.refusing import Refusing
 from ingest.suspicion import Suspicion
+from ingest.unmapped import Unmapped
+from ingest.unregistered import Unregistered
 
-FIELD_NAME_MAX: Final = 64
+STEP_DRAFTS: Final = 250
+"""Drafts that are worked off without a pause, in which urgent messages pass."""
 
 
 class ListenerSettings(Struct, frozen=True):
@@ -45,10 +50,7 @@ class ListenerSettings(Struct, frozen=True):
 
 
 class Listener:
-    """All thinking between the journal and the readings. `directory` and `codecs` may be replaced at any time.
-
-    `unmapped` counts, by platform, kind and field, what devices said that no quantity of ours takes.
-    """
+    """All thinking between the journal and the readings. `directory` and `codecs` may be replaced at any time."""
 
     def __init__(
         self, kinds: Mapping[str, Kind], mappings: Sequence[MappingBook], settings: ListenerSettings | None = None
@@ -56,7 +58,6 @@ class Listener:
         self._directory = Directory()
         self._express = Express()
         self.codecs: Decoder | None = None
-        self.unmapped: dict[tuple[str, str, str], int] = {}
         self._settings = settings or ListenerSettings()
         self._local_time = LocalTime(self._settings.zone, self._settings.zones)
         self._kinds, self._books = kinds, mappings
@@ -64,6 +65,7 @@ class Listener:
         self._plans: dict[tuple[str, str, str | None], Plan] = {}
         self._models = {name for book in mappings for each in book.models for name in each.models}
         self._suspicion = Suspicion(kinds, mappings)
+        self._unmapped = Unmapped(self._suspicion, self._settings.unmapped_max)
         self._refusing = Refusing(
             self._suspicion, lambda *name: self._directory.find(*name), self._settings.refusal_payload_max
         )
@@ -81,6 +83,11 @@ class Listener:
     def directory(self, directory: Directory) -> None:
         self._directory = directory
         self._express.forget()
+
+    @property
+    def unmapped(self) -> dict[tuple[str, str, str], int]:
+        """How often, by platform, kind and field, devices said what no quantity of ours takes."""
+        return self._unmapped.counts
 
     def registry_changed(self, removed: Iterable[str], changed: Iterable[Device]) -> None:
         """Some devices are gone, some are new or otherwise."""
@@ -102,28 +109,36 @@ class Listener:
     def hear(self, frames: Sequence[Frame]) -> Heard:
         """What these frames say, in their order."""
         heard = Heard()
+        for _ in self.hear_in_steps(frames, heard):
+            pass
+        return heard
+
+    def hear_in_steps(self, frames: Sequence[Frame], heard: Heard) -> Iterator[None]:
+        """The same, with a pause after every STEP_DRAFTS drafts of a message: one may hold 50,000.
+
+        In a pause other frames may be heard.
+        """
         again = self._packets.repeated(frames) if frames else ()
         said: list[Decoded | Plain | None] = [
             None if index in again else self._express.read(frame) or self._read(frame)
             for index, frame in enumerate(frames)
         ]
-        self._open_raw(frames, said)
+        yield from self._open_raw(frames, said)
         for frame, each in zip(frames, said, strict=True):
             try:
                 if isinstance(each, dict):
                     long_way = self._express.take(each, frame, heard)
                     if long_way is not None:
-                        self._take([long_way], frame, heard)
+                        yield from self._take([long_way], frame, heard)
+                elif isinstance(each, list):
+                    yield from self._take(each, frame, heard)
                 else:
                     self._settle_decoded(each, frame, heard)
             except Exception as fault:  # noqa: BLE001 (what we cannot judge must not stop what comes behind it)
                 heard.refusals.append(self._refusing.rejected(_failed(fault), platform_of(frame.topic), frame))
-        return heard
 
-    def _settle_decoded(self, each: Decoded | None, frame: Frame, heard: Heard) -> None:
-        if isinstance(each, list):
-            self._take(each, frame, heard)
-        elif each is None:
+    def _settle_decoded(self, each: Note | Rejected | None, frame: Frame, heard: Heard) -> None:
+        if each is None:
             heard.duplicates += 1
         elif isinstance(each, Rejected):
             heard.refusals.append(self._refusing.rejected(each, platform_of(frame.topic), frame))
@@ -138,25 +153,27 @@ class Listener:
         except Exception as fault:  # noqa: BLE001 (a frame that breaks its adapter must not stop those behind it)
             return _failed(fault)
 
-    def _open_raw(self, frames: Sequence[Frame], said: Sequence[Decoded | Plain | None]) -> None:
-        """Raw bytes of known devices are read by their codecs, all at once: calls one by one cost three times more."""
+    def _open_raw(self, frames: Sequence[Frame], said: Sequence[Decoded | Plain | None]) -> Iterator[None]:
+        """Raw bytes of known devices are read by their codecs, many at once: calls one by one cost three times more."""
         found: list[Found] = []
-        homes: list[list[Said]] = []
+        homes: list[tuple[list[Said], int]] = []
         for frame, drafts in zip(frames, said, strict=True):
-            if isinstance(drafts, list):
-                raw = [each for draft in drafts if (each := self._raw(draft, frame)) is not None]
-                found += raw
-                homes += [drafts] * len(raw)
-        opened = open_raw(self.codecs, found, self._settings.zone, self._suspicion.dangerous) if found else []
-        for drafts, (draft, *_), became in zip(homes, found, opened, strict=True):
-            index = next(index for index, each in enumerate(drafts) if each is draft)
+            for index, draft in enumerate(drafts if isinstance(drafts, list) else ()):
+                if type(draft) is Draft and draft.raw is not None and (raw := self._raw(draft, frame)) is not None:
+                    found.append(raw)
+                    homes.append((drafts, index))  # type: ignore[arg-type]  # it was a list just now
+        opened: list[list[Draft | Rejected]] = []
+        for start in range(0, len(found), STEP_DRAFTS):
+            some = found[start : start + STEP_DRAFTS]
+            opened += open_raw(self.codecs, some, self._settings.zone, self._suspicion.dangerous)
+            yield
+        # From the end, so that the places of those before stay.
+        for (drafts, index), became in zip(reversed(homes), reversed(opened), strict=True):
             drafts[index : index + 1] = became
 
-    def _raw(self, draft: Said, frame: Frame) -> Found | None:
-        if type(draft) is not Draft or draft.raw is None:
-            return None
+    def _raw(self, draft: Draft, frame: Frame) -> Found | None:
         device = self.directory.find(draft.platform, draft.identity, draft.also)
-        return None if device is None else (draft, draft.raw, device, frame.received)
+        return None if device is None or draft.raw is None else (draft, draft.raw, device, frame.received)
 
     def bears_danger(self, frame: Frame) -> bool:
         """Whether it says something dangerous, as far as that is seen without a codec. Nothing is remembered.
@@ -182,65 +199,71 @@ class Listener:
             return self._suspicion.dangerous(said.platform, fields)
         return speaks_of_danger(plan, said.fields) or (said.raw is not None and self._kinds[device.kind].urgent)
 
-    def _take(self, drafts: list[Said], frame: Frame, heard: Heard) -> None:
-        strangers: dict[str, list[Draft]] = {}
-        rejected: dict[int, Rejected] = {}
+    def _take(self, drafts: list[Said], frame: Frame, heard: Heard) -> Iterator[None]:
+        refused = RefusedItems(self._refusing, platform_of(frame.topic), frame)
+        message = Message(frame, len(drafts), heard, refused, Unregistered(self._suspicion, self._described))
         before = len(heard.readings)
-        for draft in drafts:
-            if isinstance(draft, Rejected):
-                rejected[len(heard.refusals)] = draft
-                heard.refusals.append(self._refusing.rejected(draft, platform_of(frame.topic), frame))
-                continue
-            if isinstance(draft, Note):
-                heard.notes.append(self._noted(draft, frame))
-                continue
-            device = self.directory.find(draft.platform, draft.identity, draft.also)
-            if device is None:
-                strangers.setdefault(draft.identity, []).append(draft)
-            else:
-                self._admit(draft, device, len(drafts), frame, heard)
-        for drafts_of_one in strangers.values():
-            heard.refusals.append(self._unknown(drafts_of_one, frame))
-        told = {each.device for each in heard.readings[before:] if self._tells_of_danger(each)}
-        for place, each in rejected.items() if told else ():
-            heard.refusals[place] = self._refusing.rejected(each, platform_of(frame.topic), frame, told)
+        try:
+            for number, draft in enumerate(drafts, 1):
+                self._take_one(draft, message)
+                if number % STEP_DRAFTS == 0:
+                    yield
+            for number, refusal in enumerate(message.unregistered.refusals(self._refusing, frame), 1):
+                refused.add(refusal)
+                if number % STEP_DRAFTS == 0:
+                    yield
+        finally:
+            said = heard.readings[before:] if refused.any_rejected else ()
+            heard.refusals += refused.all({each.device for each in said if self._tells_of_danger(each)})
+
+    def _take_one(self, draft: Said, message: Message) -> None:
+        draft = bounded(draft)
+        if isinstance(draft, Rejected):
+            message.refused.reject(draft)
+        elif isinstance(draft, Note):
+            message.heard.notes.append(self._noted(draft, message.frame))
+        elif (device := self.directory.find(draft.platform, draft.identity, draft.also)) is None:
+            message.unregistered.look(draft)
+        else:
+            self._admit(draft, device, message)
 
     def _tells_of_danger(self, reading: Reading) -> bool:
         quantities = self._kinds[reading.kind].quantities
         return any(said is True and quantities[name].danger for name, said in reading.values.items())
 
-    def _admit(self, draft: Draft, device: Device, batch: int, frame: Frame, heard: Heard) -> None:
-        plan = self._plan(draft, device)
+    def _admit(self, draft: Draft, device: Device, message: Message) -> None:
+        frame, plan = message.frame, self._plan(draft, device)
         if plan is None:
             danger = self._suspicion.dangerous(draft.platform, draft.fields)
             detail = f"{device.id} is of kind {device.kind!r}, which nobody described"
             objection = Objection(Reason.NO_MAPPING, detail, danger)
-            heard.refusals.append(self._refusing.refuse(frame, draft.platform, draft.identity, objection, device))
+            message.refused.add(self._refusing.refuse(frame, draft.platform, draft.identity, objection, device))
             return
         window = self._windows.get(device.id)
         if window is None:
             window = self._windows[device.id] = Window()
-        if batch > 1:
-            window.expect(batch)
+        if message.batch > 1:
+            window.expect(message.batch)
         zone = self._local_time.of(device, draft.platform)
         outcome = admit(draft, device, plan, window, frame.received, zone)
         if isinstance(outcome, Reading):
-            heard.readings.append(outcome)
+            message.heard.readings.append(outcome)
             self._express.learn(frame.topic, draft, device, plan, window)
         else:
-            self._settle(outcome, draft, plan, device, frame, heard)
+            self._settle(outcome, draft, plan, device, message)
 
-    def _settle(self, verdict: Verdict, draft: Draft, plan: Plan, device: Device, frame: Frame, heard: Heard) -> None:
+    def _settle(self, verdict: Verdict, draft: Draft, plan: Plan, device: Device, message: Message) -> None:
+        heard, frame = message.heard, message.frame
         if verdict.duplicate:
             heard.duplicates += 1
             return
         if verdict.unmapped:
-            self._count_unmapped(verdict, draft, plan)
+            self._unmapped.count(verdict, draft, plan)
         values = verdict.reading.values if verdict.reading is not None else {}
         for one in verdict.objections:
             if values.get(one.quantity) is True or values.get("test") is True:
                 one = Objection(one.reason, one.detail)
-            heard.refusals.append(self._refusing.refuse(frame, draft.platform, draft.identity, one, device))
+            message.refused.add(self._refusing.refuse(frame, draft.platform, draft.identity, one, device))
         if verdict.reading is not None:
             heard.readings.append(verdict.reading)
         elif not verdict.objections:
@@ -248,22 +271,6 @@ class Listener:
                 NoteKind.LIFE, draft.platform, draft.identity, "nothing measured", True, device.id, frame.received
             )
             heard.notes.append(life)
-
-    def _count_unmapped(self, verdict: Verdict, draft: Draft, plan: Plan) -> None:
-        for name in verdict.unmapped:
-            key = (draft.platform, plan.kind, name[:FIELD_NAME_MAX])
-            if key in self.unmapped or len(self.unmapped) < self._settings.unmapped_max:
-                self.unmapped[key] = self.unmapped.get(key, 0) + 1
-        strange = {name: draft.fields[name] for name in verdict.unmapped}
-        if self._suspicion.dangerous(draft.platform, {**strange, "test": draft.fields.get("test")}):
-            self._name_strange_danger(verdict, plan)
-
-    def _name_strange_danger(self, verdict: Verdict, plan: Plan) -> None:
-        """A danger bit that this kind does not have is not only counted: it is refused by name."""
-        others = [each for each in verdict.objections if each.reason is not Reason.NO_MAPPING]
-        names = ", ".join(name[:40] for name in verdict.unmapped[:8])
-        danger = Objection(Reason.NO_MAPPING, f"a {plan.kind} has no mapping for: {names}", danger=True)
-        verdict.objections = [*others, danger]
 
     def _plan(self, draft: Draft, device: Device) -> Plan | None:
         # What the registry calls it may be a brochure's word; the platform's product number is then the better key.
@@ -289,17 +296,6 @@ class Listener:
             self._windows.pop(device.id, None)  # its counter starts again
             self._express.forget()
         return msgspec.structs.replace(note, device=device.id if device else None, at=frame.received)
-
-    def _unknown(self, drafts: list[Draft], frame: Frame) -> Refusal:
-        """One refusal for all that one message says about a device that nobody registered."""
-        first = drafts[0]
-        said = [self._described.explained(draft.platform, draft.identity, draft.fields) for draft in drafts]
-        danger = any(self._suspicion.dangerous(first.platform, fields, first.model) for fields in said)
-        detail = f"no device is called {first.identity[:120]!r} on {first.platform}"
-        objection = Objection(Reason.UNKNOWN_DEVICE, detail, danger)
-        refusal = self._refusing.refuse(frame, first.platform, first.identity, objection)
-        kind = self.kind_like(first.platform, {name for fields in said for name in fields})
-        return msgspec.structs.replace(refusal, proposed_kind=kind)
 
     def snapshot(self, heard_since: Instant = 0) -> bytes:
         """What is remembered about duplicates, of the devices heard since then."""

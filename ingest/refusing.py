@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Set
 
-from domain import Device
+from domain import Device, Reason
 from ingest.frame import REPLAY, Frame
 from ingest.gate import Objection
 from ingest.outcome import Refusal, Rejected
@@ -22,6 +22,9 @@ class Refusing:
 
     def __init__(self, suspicion: Suspicion, find: Find, payload_max: int) -> None:
         self._suspicion, self._find, self._payload_max = suspicion, find, payload_max
+        self._frame: Frame | None = None
+        self._head = b""
+        self._dangerous: dict[tuple[Reason, str | None], bool] = {}
 
     def rejected(self, rejected: Rejected, platform: str | None, frame: Frame, told: Set[str] = frozenset()) -> Refusal:
         """`told`: the devices whose danger this very message tells in readings; it is not told once more."""
@@ -35,7 +38,18 @@ class Refusing:
     def may_be_danger(self, rejected: Rejected, platform: str | None, frame: Frame) -> bool:
         """What the adapter says, or what the bytes look like to a device of this kind."""
         device = self._whose(rejected, platform)
-        return rejected.danger or self._suspicion.unread(frame, rejected.reason, device.kind if device else None)
+        return rejected.danger or self._looks_dangerous(frame, rejected.reason, device.kind if device else None)
+
+    def _look_at(self, frame: Frame) -> None:
+        """Of many refusals of one message the bytes are cut and searched once: they may be a megabyte."""
+        if frame is not self._frame:
+            self._frame, self._head, self._dangerous = frame, frame.payload[: self._payload_max], {}
+
+    def _looks_dangerous(self, frame: Frame, reason: Reason, kind: str | None) -> bool:
+        self._look_at(frame)
+        if (reason, kind) not in self._dangerous:
+            self._dangerous[reason, kind] = self._suspicion.unread(frame, reason, kind)
+        return self._dangerous[reason, kind]
 
     def _whose(self, rejected: Rejected, platform: str | None) -> Device | None:
         if platform is None or rejected.identity is None:
@@ -46,11 +60,12 @@ class Refusing:
         self, frame: Frame, platform: str | None, identity: str | None, why: Objection, device: Device | None = None
     ) -> Refusal:
         """The refusal of a message, or of one thing in it."""
+        self._look_at(frame)
         return Refusal(
             frame.received,
             platform or "mqtt",
             frame.topic,
-            frame.payload[: self._payload_max],
+            self._head,
             why.reason,
             why.detail.replace("\x00", "\\0"),  # no database takes a NUL in text
             platform,

@@ -36,8 +36,7 @@ def packaged_score(name: str) -> Score:
 
 
 async def run_demo(
-    host: str,
-    port: int,
+    connect: Callable[[], aiomqtt.Client],
     site: DemoSite,
     *,
     seed: int,
@@ -46,18 +45,17 @@ async def run_demo(
     sleep: Callable[[float], Awaitable[None]],
     stop: asyncio.Event,
     scores: Sequence[Score] | None = None,
-    username: str | None = None,
-    password: str | None = None,
     on_truth: Callable[[Instant, Happened], None] = lambda *_: None,
 ) -> None:
     """Publish ordinary life and the scripted leak until `stop`.
 
+    `connect` makes a client of the broker that is not yet connected: where it is, who we are there and TLS are its own.
     `speed` is how many seconds of the town pass in one; messages always bear the clock's time. A broken connection is
     made again after a second, and the town waits meanwhile.
     """
     chosen = [packaged_score("kitchen_leak")] if scores is None else scores
     town = _Town(site, play(site, chosen, seed, clock()), speed, clock, sleep, on_truth)
-    publishing = asyncio.create_task(town.run(host, port, username, password))
+    publishing = asyncio.create_task(town.run(connect))
     stopped = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({publishing, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -127,10 +125,10 @@ class _Town:
         self._speaker = _Speaker(site.devices, self._began)
         self._pending: Moment | None = None
 
-    async def run(self, host: str, port: int, username: str | None, password: str | None) -> None:
+    async def run(self, connect: Callable[[], aiomqtt.Client]) -> None:
         while True:
             try:
-                async with aiomqtt.Client(host, port, username=username, password=password) as client:
+                async with connect() as client:
                     await self._speak(client)
                     return
             except aiomqtt.MqttError as broken:

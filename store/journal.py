@@ -103,6 +103,11 @@ class SqliteJournal:
         """The newest position of each lane that has one."""
         return {Lane(lane): pos for lane, pos in self._ask("SELECT lane, max(pos) FROM entries GROUP BY lane")}
 
+    def waiting(self, after: Mapping[Lane, int]) -> dict[Lane, int]:
+        """How many entries of each lane lie after these positions."""
+        query = "SELECT count(*) FROM entries WHERE lane = ? AND pos > ?"
+        return {lane: int(self._ask(query, lane.value, after.get(lane, 0))[0][0]) for lane in Lane}
+
     def marks(self, since: Instant = 0) -> list[Mark]:
         """The marks from an instant on, in the order in which they were made."""
         rows = self._ask("SELECT kind, at, detail, after_pos FROM marks WHERE at >= ? ORDER BY id", since)

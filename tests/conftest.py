@@ -10,6 +10,18 @@ from pathlib import Path
 
 import pytest
 
+COVERAGE_COMES_FROM = ("domain", "ingest", "rules", "alerts")
+"""The folders whose tests must run every branch of the pure modules. Tracing doubles what a test costs, so that tests
+of the rest, and those marked `no_cover` in these folders, run without."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that are not measured are not slowed by measuring."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).parts[0] not in COVERAGE_COMES_FROM:
+            item.add_marker("no_cover")
+
 
 @pytest.fixture
 def free_port() -> Callable[[], int]:

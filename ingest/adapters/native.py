@@ -9,6 +9,8 @@ from ingest.outcome import Draft, Note, NoteKind, Rejected
 
 PLATFORM = "native"
 VERSION = 1
+NO_OBJECTS_MAX = 50
+"""Items of one array that are refused singly because they are no objects."""
 
 
 def decode(frame: Frame) -> list[Draft | Rejected] | Note | Rejected:
@@ -36,13 +38,25 @@ def _drafts(device: str, frame: Frame) -> list[Draft | Rejected] | Rejected:
         return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(said).__name__} instead of an object or an array", device)
     if not said:
         return Rejected(Reason.BAD_PAYLOAD, "an empty array", device)
-    return [_item(device, index, item, frame.retain) for index, item in enumerate(said)]
+    return _items(device, said, frame.retain)
 
 
-def _item(device: str, index: int, item: object, retained: bool) -> Draft | Rejected:
-    if isinstance(item, dict):
-        return _draft(device, item, retained)
-    return Rejected(Reason.BAD_PAYLOAD, f"item {index} is a {type(item).__name__} instead of an object", device)
+def _items(device: str, said: list[object], retained: bool) -> list[Draft | Rejected]:
+    """What each item says. What is no object is refused, beyond a limit counted: there may be 500,000."""
+    drafts: list[Draft | Rejected] = []
+    wrong = last = 0
+    for index, item in enumerate(said):
+        if isinstance(item, dict):
+            drafts.append(_draft(device, item, retained))
+            continue
+        wrong, last = wrong + 1, index
+        if wrong <= NO_OBJECTS_MAX:
+            detail = f"item {index} is a {type(item).__name__} instead of an object"
+            drafts.append(Rejected(Reason.BAD_PAYLOAD, detail, device))
+    if wrong > NO_OBJECTS_MAX:
+        detail = f"{wrong - NO_OBJECTS_MAX} more items are no objects, the last of them item {last}"
+        drafts.append(Rejected(Reason.BAD_PAYLOAD, detail, device))
+    return drafts
 
 
 def _draft(device: str, said: dict[str, object], retained: bool) -> Draft:

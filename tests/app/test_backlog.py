@@ -57,7 +57,8 @@ async def test_over_its_bound_only_positions_are_kept_and_the_journal_is_read_ag
     for one in entries:
         backlog.deliver(one)
 
-    assert backlog.entries < 10
+    assert backlog.in_memory < 10
+    assert {Lane.URGENT: 0, Lane.BULK: 50} == backlog.waiting
     assert list(range(1, 51)) == await taken(backlog)
 
     journal.entries.append(entry(Lane.BULK, 51, 51))
@@ -82,7 +83,7 @@ async def test_timers_wait_for_what_is_only_in_the_journal() -> None:
     for one in entries:
         backlog.deliver(one)
     first = await backlog.next()
-    while backlog.entries:
+    while backlog.in_memory:
         first = await backlog.next()
 
     assert first is not None
@@ -104,11 +105,11 @@ async def test_what_is_urgent_does_not_wait_for_the_rest_of_an_ordinary_entry() 
     backlog = Backlog(Written(), {}, {}, 10_000)
     backlog.deliver(entry(Lane.BULK, 1, 1))
     assert 1 == getattr(await backlog.next(), "pos", None)
-    assert backlog.next_urgent() is None
+    assert await backlog.next_urgent() is None
 
     backlog.deliver(entry(Lane.URGENT, 2, 2))
-    assert 2 == getattr(backlog.next_urgent(), "pos", None)
-    assert backlog.next_urgent() is None
+    assert 2 == getattr(await backlog.next_urgent(), "pos", None)
+    assert await backlog.next_urgent() is None
 
 
 async def test_nothing_overtakes_while_the_journal_of_the_last_run_is_replayed() -> None:
@@ -116,4 +117,40 @@ async def test_nothing_overtakes_while_the_journal_of_the_last_run_is_replayed()
     backlog = Backlog(journal, {}, {Lane.BULK: 2, Lane.URGENT: 3}, 10_000)
     assert 1 == getattr(await backlog.next(), "pos", None)
 
-    assert backlog.next_urgent() is None
+    assert await backlog.next_urgent() is None
+
+
+async def test_a_full_backlog_of_ordinary_entries_leaves_an_urgent_one_its_room() -> None:
+    """Or an SOS that comes while a large message is judged lies in the journal until that message is done."""
+    entries = [entry(Lane.BULK, pos, pos, size=1_000) for pos in range(1, 51)]
+    backlog = Backlog(Written(*entries), {}, {}, 5_000)
+    for one in entries:
+        backlog.deliver(one)
+    await backlog.next()
+    backlog.deliver(entry(Lane.URGENT, 51, 51))
+
+    assert 51 == getattr(await backlog.next_urgent(), "pos", None)
+
+
+async def test_an_urgent_entry_that_is_only_in_the_journal_passes_too() -> None:
+    entries = [entry(Lane.URGENT, pos, pos, size=4_000) for pos in range(1, 11)]
+    backlog = Backlog(Written(*entries), {}, {}, 5_000)
+    for one in entries:
+        backlog.deliver(one)
+
+    assert list(range(1, 11)) == [getattr(await backlog.next_urgent(), "pos", None) for _ in entries]
+
+
+async def test_what_waits_is_counted_in_memory_in_the_journal_and_from_the_run_before() -> None:
+    entries = [entry(Lane.BULK, pos, pos, size=1_000) for pos in range(1, 51)]
+    backlog = Backlog(Written(*entries), {}, {Lane.BULK: 20}, 5_000, {Lane.BULK: 20})
+    for one in entries[20:]:
+        backlog.deliver(one)
+    assert {Lane.URGENT: 0, Lane.BULK: 50} == backlog.waiting
+
+    for _ in range(7):
+        await backlog.next()
+    assert 43 == backlog.entries
+    assert backlog.in_memory < 43
+    await taken(backlog)
+    assert 0 == backlog.entries

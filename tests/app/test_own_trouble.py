@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
 
 from app.own_trouble import OwnTrouble
 from domain import Finding, Phase
+from ingest.intake import IntakeStatus, SessionStatus
+from tests.conftest import Broker
+from tests.town import Town
 
 AT = 1_795_269_600_000
 
@@ -50,3 +56,50 @@ async def test_a_second_full_disk_is_another_story() -> None:
     )
 
     assert 2 == len({finding.id for finding in found})
+
+
+def status(refused: dict[str, str], left_out: int = 0, ready: bool = True) -> IntakeStatus:
+    urgent = SessionStatus("urgent", ready, ready, 3, {}, 0, False, "")
+    return IntakeStatus(urgent, replace(urgent, name="bulk", refused=refused), 0, 0, 0, 0, left_out, "")
+
+
+async def test_a_filter_that_the_broker_refuses_is_told_once_and_over_when_it_is_granted() -> None:
+    began, over = await told(
+        lambda trouble: trouble.intake_is(status({"tele/#": "not authorized"}), AT),
+        lambda trouble: trouble.intake_is(status({"tele/#": "not authorized"}), AT + 5_000),
+        lambda trouble: trouble.intake_is(status({}, ready=False), AT + 6_000),
+        lambda trouble: trouble.intake_is(status({}), AT + 10_000),
+    )
+    assert (began.phase, began.rule, began.begin) == (Phase.BEGAN, "subscription-refused", AT)
+    assert [one.value for one in began.evidence] == ["tele/#: not authorized"]
+    assert (over.phase, over.id, over.at) == (Phase.ENDED, began.id, AT + 10_000)
+
+
+async def test_what_an_earlier_run_left_open_goes_on_or_ends_when_it_is_looked_at() -> None:
+    left = [f"subscription-refused@1/system:broker/{AT}", f"urgent-left-out@1/system:registry/{AT}"]
+    left += [f"journal-refused@1/system:journal/{AT}", f"subscription-refused@1/system:broker/{AT - 9}"]
+    found = await told(
+        lambda trouble: trouble.take_up(left, AT + 1),
+        lambda trouble: trouble.intake_is(status({"tele/#": "not authorized"}), AT + 2),
+    )
+    assert all(one.phase is Phase.ENDED for one in found)
+    assert {one.id for one in found} == {left[1], left[2], left[0]}
+
+
+async def test_an_urgent_device_without_a_filter_of_its_own_is_told_and_in_the_metrics(
+    tmp_path: Path, broker: Broker, free_port: Callable[[], int]
+) -> None:
+    class Crowded(Town):
+        def _folder(self):  # type: ignore[no-untyped-def]
+            folder = super()._folder()
+            limits = folder.settings.intake.model_copy(update={"urgent_filters_max": 1})
+            return replace(folder, settings=folder.settings.model_copy(update={"intake": limits}))
+
+    async with Crowded(tmp_path / "data", broker.port, free_port()) as town:
+        (alert,) = await town.until_items("/api/v1/alerts?ledger=health")
+        assert ("urgent-left-out", "部分紧急设备未进入紧急通道") == (alert["rule"], alert["title"])
+        metrics = (await town.api.get("/metrics")).text
+        assert "fengshao_intake_urgent_left_out 1" in metrics
+        assert 'fengshao_session_ready{session="bulk"} 1' in metrics
+        assert 'fengshao_session_refused{session="urgent"} 0' in metrics
+        assert 'fengshao_backlog_lane_entries{lane="urgent"} 0' in metrics

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import BaseModel, ConfigDict
 
 from app.records import FILES, read_devices, read_records
 from app.site import read_site
-from app.written import WrittenError, read_csv, read_model, read_yaml
+from app.written import Document, WrittenError, read_csv, read_model, read_yaml
 from domain import Attribute, Device, Identity
 from domain.duration import Duration
 
@@ -213,3 +214,33 @@ def test_a_control_character_in_a_file_is_a_fault_with_its_place(tmp_path: Path)
     assert faults_of(tmp_path / "bad.yaml", "rules:\n  - se\x07verity: low\n") == [
         ":2:7: holds the control character 0x07, which YAML does not take: remove it"
     ]
+
+
+YAML_FILES = [
+    path for path in Path(__file__).parents[2].rglob("*.yaml") if not {".venv", "node_modules"} & set(path.parts)
+]
+
+
+def test_the_scanner_in_c_reads_every_file_of_ours_as_the_one_in_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data and places; what differs between the two would shift the columns of the faults we name."""
+
+    def read() -> list[Document | str]:
+        found: list[Document | str] = []
+        for path in YAML_FILES:
+            try:
+                found.append(read_yaml(path))
+            except WrittenError as faulty:
+                found.append(str(faulty))
+        return found
+
+    quick = read()
+    monkeypatch.setattr("app.written._composed", lambda text: yaml.compose(text, Loader=yaml.SafeLoader))
+    assert read() == quick
+    assert len(YAML_FILES) > 50
+
+
+@pytest.mark.parametrize("text", ["[" * 50_000, "- " * 50_000, "{a: " * 50_000])
+def test_nesting_without_bound_is_a_fault_and_no_crash(tmp_path: Path, text: str) -> None:
+    (tmp_path / "deep.yaml").write_text(text)
+    with pytest.raises(WrittenError, match=r"deep\.yaml:1:1: is nested deeper than 40 levels"):
+        read_yaml(tmp_path / "deep.yaml")

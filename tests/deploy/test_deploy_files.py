@@ -8,6 +8,7 @@ import re
 import shutil
 import ssl
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -124,6 +125,19 @@ def test_systemd_finds_nothing_wrong_but_the_missing_installation() -> None:
     found = subprocess.run([analyze, "verify", DEPLOY / "fengshao.service"], capture_output=True, text=True)
     lines = [line for line in found.stderr.splitlines() if "is not executable: No such file" not in line]
     assert [line for line in lines if "fengshao.service" in line] == []
+
+
+def test_a_faulty_rulebook_kept_the_service_down_under_systemd(tmp_path: Path) -> None:
+    """`check` refuses a site that `up` starts with, so nothing before ExecStart may run it."""
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "gas.yaml").write_text("rules: [what is this]\n")
+    unit = (DEPLOY / "fengshao.service").read_text()
+    before = re.findall(r"^(?:ExecStartPre|ExecCondition)=[-+!]*\S*/fengshao (.*)$", unit, re.MULTILINE)
+    for command in before:
+        words = [str(tmp_path) if word == "/etc/fengshao/site" else word for word in command.split()]
+        assert subprocess.run([sys.executable, "-m", "app.cli", *words]).returncode == 0, command
+    assert re.search(r"^ExecStart=\S*/fengshao up ", unit, re.MULTILINE)
+    assert re.search(r"^ExecReload=/bin/kill -HUP \$MAINPID$", unit, re.MULTILINE)
 
 
 def test_what_compose_mounts_exists_and_holds_no_secret() -> None:

@@ -17,6 +17,7 @@ import uvloop
 
 from domain import Device, Identity, Lane
 from domain.kind import Kind
+from ingest.address import read_address
 from ingest.frame import Entry, Frame
 from ingest.intake import Intake, IntakeSettings
 from ingest.lane import Foresee
@@ -67,7 +68,7 @@ async def listening(
     entries: list[Entry] = []
     links: list[bool] = []
     intake = Intake(
-        f"mqtt://127.0.0.1:{broker.port}",
+        read_address(f"mqtt://127.0.0.1:{broker.port}"),
         journal,
         entries.append,
         now_ms,
@@ -290,7 +291,7 @@ async def test_qos_0_is_heard_too_and_its_frames_have_no_number(broker: Any) -> 
 
 
 async def test_without_a_broker_it_is_not_ready_and_says_why(free_port: Callable[[], int]) -> None:
-    intake = Intake(f"mqtt://127.0.0.1:{free_port()}", MemoryJournal(), lambda _: None, now_ms)
+    intake = Intake(read_address(f"mqtt://127.0.0.1:{free_port()}"), MemoryJournal(), lambda _: None, now_ms)
     task = asyncio.create_task(intake.run())
     await until(lambda: "127.0.0.1" in intake.status().urgent.last_error)
     task.cancel()
@@ -304,7 +305,7 @@ async def test_a_failure_behind_the_journal_ends_the_intake_and_is_not_swallowed
     def fail(entry: Entry) -> None:
         raise ZeroDivisionError("a bug in the chain")
 
-    intake = Intake(f"mqtt://127.0.0.1:{broker.port}", MemoryJournal(), fail, now_ms)
+    intake = Intake(read_address(f"mqtt://127.0.0.1:{broker.port}"), MemoryJournal(), fail, now_ms)
     task = asyncio.create_task(intake.run())
     await until(lambda: intake.ready)
     await publish(broker, ("fengshao/v1/gas-1/up", b"{}"))

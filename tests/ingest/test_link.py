@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from domain import Lane
+from ingest.address import read_address
 from ingest.frame import Frame
 from ingest.intake import Intake, IntakeSettings
 
@@ -115,7 +116,12 @@ async def broker(free_port: Callable[[], int]) -> AsyncIterator[Broker]:
 async def intake_at(broker: Broker, journal: Journal, **settings: Any) -> AsyncIterator[Intake]:
     url = settings.pop("url", f"mqtt://127.0.0.1:{broker.port}")
     intake = Intake(
-        url, journal, lambda _: None, lambda: NOW, IntakeSettings(**settings), tls=settings.pop("tls", None)
+        read_address(url),
+        journal,
+        lambda _: None,
+        lambda: NOW,
+        IntakeSettings(**settings),
+        tls=settings.pop("tls", None),
     )
     task = asyncio.create_task(intake.run())
     try:
@@ -279,7 +285,7 @@ async def test_over_tls_with_a_name_and_a_password(tmp_path: Path, free_port: Ca
     server = await asyncio.start_server(broker.serve, "127.0.0.1", broker.port, ssl=there)
     here = ssl.create_default_context(cafile=str(pem))
     url = f"mqtts://ward:s%40fe@localhost:{broker.port}"
-    intake = Intake(url, Journal(), lambda _: None, lambda: NOW, tls=here)
+    intake = Intake(read_address(url), Journal(), lambda _: None, lambda: NOW, tls=here)
     task = asyncio.create_task(intake.run())
     await until(lambda: intake.ready)
     task.cancel()

@@ -26,6 +26,8 @@ from rules.hosts.replay import Heard, play
 from rules.rulebook import ANY_KIND, Rulebook
 from rules.trial import START, Stage, Trial, TrialBook, gathered_from, played, stage, told
 
+pytestmark = pytest.mark.no_cover
+
 BOOKS = Path(__file__).parents[2] / "rules" / "books"
 NAMED = ("person", "line", "gateway")
 """Attributes that name somebody or something of the same trial."""

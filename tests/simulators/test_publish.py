@@ -25,6 +25,10 @@ SITE = DemoSite(
 )
 
 
+def at(port: int) -> Callable[[], aiomqtt.Client]:
+    return lambda: aiomqtt.Client("127.0.0.1", port)
+
+
 class Clock:
     """Virtual time: sleeping moves it, and lets others run."""
 
@@ -62,8 +66,7 @@ async def test_a_leak_and_ordinary_life_reach_the_broker_on_three_platforms(brok
     began = clock.now
     demo = asyncio.create_task(
         run_demo(
-            "127.0.0.1",
-            broker.port,
+            at(broker.port),
             SITE,
             seed=1,
             speed=1.0,
@@ -99,9 +102,7 @@ async def test_the_town_goes_on_when_the_broker_comes_back(broker: Any) -> None:
         clock.now += round(seconds * 1000)
         await asyncio.sleep(min(seconds, 0.05))
 
-    demo = asyncio.create_task(
-        run_demo("127.0.0.1", broker.port, SITE, seed=1, speed=1.0, clock=clock, sleep=sleep, stop=stop)
-    )
+    demo = asyncio.create_task(run_demo(at(broker.port), SITE, seed=1, speed=1.0, clock=clock, sleep=sleep, stop=stop))
     await until(lambda: naps)
     broker.kill()
     naps.clear()
@@ -119,7 +120,7 @@ async def test_stopping_before_the_broker_answers_is_clean(free_port: Callable[[
     stop = asyncio.Event()
     clock = Clock()
     demo = asyncio.create_task(
-        run_demo("127.0.0.1", free_port(), SITE, seed=1, speed=1.0, clock=clock, sleep=clock.sleep, stop=stop)
+        run_demo(at(free_port()), SITE, seed=1, speed=1.0, clock=clock, sleep=clock.sleep, stop=stop)
     )
     await asyncio.sleep(0)
     stop.set()
@@ -134,8 +135,7 @@ async def test_a_fault_of_the_town_itself_is_raised(broker: Any) -> None:
     clock = Clock()
     with pytest.raises(RuntimeError, match="fell over"):
         await run_demo(
-            "127.0.0.1",
-            broker.port,
+            at(broker.port),
             SITE,
             seed=1,
             speed=1.0,

@@ -1,0 +1,38 @@
+"""What devices said that no quantity of ours takes, counted; a danger among it is refused by name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from domain import Reason
+from ingest.gate import Objection, Verdict
+from ingest.mapping import Plan
+from ingest.outcome import Draft
+from ingest.suspicion import Suspicion
+
+FIELD_NAME_MAX: Final = 64
+
+
+class Unmapped:
+    """`counts` by platform, kind and field, `most` of them."""
+
+    def __init__(self, suspicion: Suspicion, most: int) -> None:
+        self._suspicion, self._most = suspicion, most
+        self.counts: dict[tuple[str, str, str], int] = {}
+
+    def count(self, verdict: Verdict, draft: Draft, plan: Plan) -> None:
+        """The unmapped fields of one draft."""
+        for name in verdict.unmapped:
+            key = (draft.platform, plan.kind, name[:FIELD_NAME_MAX])
+            if key in self.counts or len(self.counts) < self._most:
+                self.counts[key] = self.counts.get(key, 0) + 1
+        strange = {name: draft.fields[name] for name in verdict.unmapped}
+        if self._suspicion.dangerous(draft.platform, {**strange, "test": draft.fields.get("test")}):
+            self._name_danger(verdict, plan)
+
+    def _name_danger(self, verdict: Verdict, plan: Plan) -> None:
+        """A danger bit that this kind does not have is not only counted: it is refused by name."""
+        others = [each for each in verdict.objections if each.reason is not Reason.NO_MAPPING]
+        names = ", ".join(name[:40] for name in verdict.unmapped[:8])
+        danger = Objection(Reason.NO_MAPPING, f"a {plan.kind} has no mapping for: {names}", danger=True)
+        verdict.objections = [*others, danger]

@@ -1,0 +1,257 @@
+"""One message with 50,000 items, and an SOS beside it: real journal, history, listener and engine, real broker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.backlog import Backlog
+from app.chain import Chain, Refused
+from app.shelf import load_kinds, load_mappings, load_rules
+from app.slices import SLICE_BYTES, SLICE_FRAMES, frame_slices
+from domain import Device, Finding, Identity, Instant, Lane
+from domain.people import Community
+from ingest.directory import Directory
+from ingest.foresight import Foresight
+from ingest.frame import Entry, Frame
+from ingest.listener import STEP_DRAFTS, Listener
+from ingest.message import FIELDS_MAX
+from ingest.outcome import Heard
+from ingest.refused_items import SINGLY_MAX
+from rules.engine import Engine
+from store.history.duck import DuckHistory
+from store.journal import SqliteJournal
+from tests.conftest import Broker
+from tests.town import START, Town
+from tests.town import town as running_town
+
+KINDS = load_kinds()
+MAPPINGS = load_mappings(KINDS)
+DEVICES = [
+    Device("meter", "water_meter"),
+    Device("gas", "gas_alarm"),
+    Device("band", "wristband", identities=(Identity("thingsboard", "Band 1"),)),
+    Device("button", "sos_button"),
+]
+ITEMS = 5_000
+SLICES_MAX = 3
+"""The slice at hand, the slice in which it is judged, and one for the loops that the test itself turns."""
+
+
+class Desk:
+    """Chain, listener and engine on real files, with what they told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.journal, self.history = SqliteJournal(folder / "journal.db"), DuckHistory(folder / "history.duckdb")
+        self.listener = Listener(KINDS, MAPPINGS)
+        self.listener.directory = Directory(DEVICES)
+        self.engine = Engine(load_rules(KINDS), KINDS, Community({}, {}, {}, ()), zone=ZoneInfo("Asia/Shanghai"))
+        self.engine.enrol(DEVICES, START)
+        self.backlog = Backlog(self.journal, {}, {}, 1 << 26)
+        self.told: list[Finding] = []
+        self.refused: list[Refused] = []
+        self.chain = Chain(
+            self.backlog,
+            self.listener,
+            self.engine,
+            self.history,
+            self._hear,
+            self._keep,
+            self._save,
+            lambda: START,
+        )
+
+    async def _hear(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
+        self.told += findings
+
+    async def _keep(self, found: Sequence[Refused]) -> None:
+        self.refused += found
+
+    async def _save(self, cursor: dict[Lane, int], now: Instant, blob: bytes) -> None: ...
+
+    async def arrives(self, lane: Lane, *frames: Frame) -> None:
+        self.backlog.deliver(Entry(lane, await self.journal.append(lane, frames), frames))
+
+    def pressed(self) -> bool:
+        return any(one.device == "button" for one in self.told)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    made = Desk(tmp_path)
+    yield made
+    await made.history.close()
+    made.journal.close()
+
+
+def frame(topic: str, said: object) -> Frame:
+    return Frame(topic, json.dumps(said).encode(), START, "bulk", 1)
+
+
+PRESS = frame("fengshao/v1/button/alarm", {"sos": True})
+ARRAYS: dict[str, tuple[str, Any]] = {
+    "a backfill in order": ("meter/up", [{"ts": START - at * 1_000, "volume_m3": at} for at in range(ITEMS, 0, -1)]),
+    "a backfill, the newest first": ("meter/up", [{"ts": START - at * 1_000, "volume_m3": at} for at in range(ITEMS)]),
+    "an alarm that flaps": ("gas/up", [{"ts": START - at * 1_000, "alarm": at % 2 == 0} for at in range(ITEMS, 0, -1)]),
+    "empty objects": ("gas/up", [{}] * ITEMS),
+    "values of the wrong type": ("gas/up", [{"lel_pct": "much"}] * ITEMS),
+    "a field nobody knows": ("gas/up", [{f"field-{at}": at} for at in range(ITEMS)]),
+    "a device nobody registered": ("stranger/up", [{"alarm": False, "number": at} for at in range(ITEMS)]),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+async def test_an_sos_waits_for_the_slice_at_hand_and_not_for_the_array(desk: Desk, name: str) -> None:
+    topic, said = ARRAYS[name]
+    await desk.arrives(Lane.BULK, frame(f"fengshao/v1/{topic}", said))
+    pressed = Entry(Lane.URGENT, await desk.journal.append(Lane.URGENT, [PRESS]), [PRESS])
+    running = asyncio.create_task(desk.chain.run())
+    while desk.backlog.entries:
+        await asyncio.sleep(0)
+    desk.backlog.deliver(pressed)
+    slices = 0
+    while not desk.pressed():
+        slices += 1
+        assert slices <= SLICES_MAX, "the SOS waits behind the array"
+        await asyncio.sleep(0)
+    assert not desk.chain.caught_up.is_set()  # the array is still being worked off
+    desk.chain.stop()
+    await running
+    assert desk.chain.counts.frames == 2
+
+
+async def test_an_array_is_judged_in_event_order_over_all_its_slices(desk: Desk) -> None:
+    """Whole or sliced, the newest first or last: the same findings."""
+    told, array = [], ARRAYS["an alarm that flaps"][1][-1_000:]
+    for said in (array, array[::-1]):
+        listener = Listener(KINDS, MAPPINGS)
+        listener.directory = Directory(DEVICES)
+        engine = Engine(load_rules(KINDS), KINDS, Community({}, {}, {}, ()), zone=ZoneInfo("Asia/Shanghai"))
+        engine.enrol(DEVICES, START)
+        heard = listener.hear([frame("fengshao/v1/gas/up", said)])
+        told.append([(one.id, one.phase) for one in engine.feed(heard.readings, START)])
+    await desk.arrives(Lane.BULK, frame("fengshao/v1/gas/up", array[::-1]))
+    running = asyncio.create_task(desk.chain.run())
+    await desk.chain.caught_up.wait()
+    desk.chain.stop()
+    await running
+    assert told[0] == told[1] == [(one.id, one.phase) for one in desk.told]
+    assert told[0]
+
+
+def test_many_large_messages_are_no_slice_together() -> None:
+    large = [Frame("t", b"x" * (SLICE_BYTES // 2), 0, "bulk")] * 9
+    assert [2, 2, 2, 2, 1] == [len(each) for each in frame_slices(large)]
+    assert [1, 1] == [len(each) for each in frame_slices([Frame("t", b"x" * SLICE_BYTES * 2, 0, "bulk")] * 2)]
+    small = [Frame("t", b"x", 0, "bulk")] * (2 * SLICE_FRAMES + 1)
+    assert [SLICE_FRAMES, SLICE_FRAMES, 1] == [len(each) for each in frame_slices(small)]
+    assert [] == frame_slices([])
+
+
+# --- What is refused of a large message -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def listener() -> Listener:
+    made = Listener(KINDS, MAPPINGS)
+    made.directory = Directory(DEVICES)
+    return made
+
+
+def test_five_thousand_bad_items_are_no_five_thousand_refusals_and_none_is_silent(listener: Listener) -> None:
+    refused = listener.hear([frame("fengshao/v1/gas/up", [{"lel_pct": "much"}] * 5_000)]).refusals
+    assert len(refused) == SINGLY_MAX + 1
+    assert refused[-1].detail.startswith(f"{5_000 - SINGLY_MAX} more items of this message, the first: ")
+
+
+def test_items_that_are_no_objects_are_counted(listener: Listener) -> None:
+    refused = listener.hear([frame("fengshao/v1/gas/up", [*([7] * 1_000), {"alarm": True}, "x"])]).refusals
+    assert refused[0].detail == "item 0 is a int instead of an object"
+    assert refused[-1].detail == "951 more items are no objects, the last of them item 1001"
+
+
+def test_of_a_flood_of_dangers_every_device_is_named_once_whatever_was_refused_before_it(listener: Listener) -> None:
+    """A gateway's message: 500 harmless strangers, and ten who call for help behind them."""
+    said = {f"harmless {number}": [{"ts": START, "values": {"humidity": number}}] for number in range(500)}
+    said |= {f"calls {number}": [{"ts": START, "values": {"sos": True}}] for number in range(10)}
+    refused = listener.hear([frame("v1/gateway/telemetry", said)]).refusals
+    assert [f"calls {number}" for number in range(10)] == [one.identity for one in refused if one.danger]
+    assert "400 more items" in refused[-1].detail
+
+
+def test_dangers_beyond_the_limit_are_still_one_danger(listener: Listener) -> None:
+    said = {f"calls {number}": [{"ts": START, "values": {"sos": True}}] for number in range(3 * SINGLY_MAX)}
+    refused = [one for one in listener.hear([frame("v1/gateway/telemetry", said)]).refusals if one.danger]
+    assert len(refused) == SINGLY_MAX + 1
+    assert f"{2 * SINGLY_MAX} more items" in refused[-1].detail
+
+
+def test_what_readings_of_the_message_tell_is_not_told_again_for_its_bad_items(listener: Listener) -> None:
+    heard = listener.hear([frame("fengshao/v1/gas/alarm", [{"ts": START, "alarm": True}, *([7] * 400)])])
+    assert [one.values for one in heard.readings] == [{"alarm": True}]
+    assert not any(one.danger for one in heard.refusals)
+
+
+def test_an_object_of_a_hundred_thousand_fields_is_refused_and_its_danger_is_not_lost(listener: Listener) -> None:
+    said = {"alarm": True, **{f"field-{number}": number for number in range(100_000)}}
+    (refused,) = listener.hear([frame("fengshao/v1/gas/up", said)]).refusals
+    assert f"100001 fields, {FIELDS_MAX} at most" == refused.detail
+    assert refused.danger
+
+
+def test_the_listener_pauses_within_a_message_and_hears_others_meanwhile(listener: Listener) -> None:
+    heard, between = Heard(), 0
+    for _ in listener.hear_in_steps([frame("fengshao/v1/meter/up", ARRAYS["a backfill in order"][1])], heard):
+        between += 1
+        other = listener.hear([frame("fengshao/v1/gas/up", {"ts": START + between, "alarm": False})])
+        assert len(other.readings) == 1
+    assert between == ITEMS // STEP_DRAFTS
+    assert [START - at * 1_000 for at in range(ITEMS, 0, -1)] == [one.at for one in heard.readings]
+
+
+def test_a_large_message_is_no_call_for_the_urgent_lane() -> None:
+    foresight = Foresight(KINDS, MAPPINGS, Listener(KINDS, MAPPINGS).bears_danger)
+    large = frame("fengshao/v1/gas/up", [{"alarm": True, "note": "x" * 70_000}])
+    small = frame("fengshao/v1/gas/up", {"alarm": True})
+    assert [small] == foresight([large, small])
+
+
+# --- The whole service ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[Town]:
+    async with running_town(tmp_path / "data", broker.port, free_port()) as running:
+        yield running
+
+
+@pytest.mark.parametrize("leaf", ["up", "alarm"])
+async def test_an_array_of_twenty_thousand_is_being_judged_and_an_sos_is_told_at_once(town: Town, leaf: str) -> None:
+    said = [{"ts": START - at * 1_000, "volume_m3": at} for at in range(20_000)]
+    await town.publish(f"fengshao/v1/meter-402/{leaf}", json.dumps(said, separators=(",", ":")))
+    await town.until(lambda: town.house.judging.chain.backlog.taken[Lane.BULK], "the array")
+    await town.publish("fengshao/v1/band-402/alarm", {"sos": True})
+    await town.phone("李伟").expects_sms("402")
+    assert not town.house.judging.chain._done[Lane.BULK], "the array was done before the SOS was told"
+
+
+async def test_a_crash_in_the_middle_of_an_array_loses_nothing_and_tells_nothing_twice(town: Town) -> None:
+    said = [{"ts": START - at * 1_000, "volume_m3": at} for at in range(6_000)]
+    await town.publish("fengshao/v1/meter-402/up", json.dumps(said, separators=(",", ":")))
+    await town.until(lambda: town.stores.journal.position().get(Lane.BULK), "the array in the journal")
+    await town.publish("fengshao/v1/band-402/alarm", {"sos": True})
+    await town.phone("李伟").expects_sms("402")
+    await town.crash()
+    await town.start()
+    await town.until(lambda: town.house.judging.chain._done[Lane.BULK], "the array, after the crash")
+    await town.stores.history.flush()
+    found = await town.stores.history.series("meter-402", "volume_m3", 0, START + 1, limit=10_000)
+    assert list(range(5_999, -1, -1)) == [point.value for point in found]
+    assert len(await town.items("/api/v1/alerts")) == 1
+    assert len(town.phone("李伟").texts) == 1

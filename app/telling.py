@@ -117,4 +117,10 @@ class Pages:
 def desk_settings(site: Site, doors: Mapping[str, Door]) -> DeskSettings:
     """What the desk is told of the site."""
     codes = dict(site.channels.aliyun_sms.templates) if site.channels.aliyun_sms else {}
-    return DeskSettings(sign=site.sign, tz=site.zone, channels=tuple(doors), template_codes=codes)
+    return DeskSettings(
+        sign=site.sign,
+        tz=site.zone,
+        channels=tuple(doors),
+        template_codes=codes,
+        last_resort=site.last_resort,
+    )

@@ -1,13 +1,12 @@
 """Files people write become checked models; every fault at once, as `file:line:column: field: what, and what to write`.
 
-It knows YAML, CSV and pydantic; what the fields mean is the business of the models it is given.
+It knows YAML and pydantic; what the fields mean is the business of the models it is given.
 """
 
 from __future__ import annotations
 
-import csv
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -149,7 +148,7 @@ def _faults(errors: Sequence[ErrorDetails], document: Document) -> Iterator[Faul
             missing.setdefault(_walk(error["loc"], document)[:-1], []).append(str(error["loc"][-1]))
     for error in errors:
         where = _walk(error["loc"], document)
-        yield Fault(where, _sentence(error, missing.get(where[:-1], [])))
+        yield Fault(where, sentence(error, missing.get(where[:-1], [])))
 
 
 def _walk(loc: Loc, document: Document) -> Loc:
@@ -161,7 +160,8 @@ def _walk(loc: Loc, document: Document) -> Loc:
     return path
 
 
-def _sentence(error: ErrorDetails, missing: list[str]) -> str:
+def sentence(error: ErrorDetails, missing: Sequence[str] = ()) -> str:
+    """A fault of pydantic as people read it: what, and what to write."""
     field = str(error["loc"][-1]) if error["loc"] else ""
     if error["type"] == "missing":
         return f"is missing: write `{field}: ...`"
@@ -176,75 +176,3 @@ def _sentence(error: ErrorDetails, missing: list[str]) -> str:
 def read_model(path: Path, model: type[M]) -> M:
     """A YAML file as its model."""
     return validate(read_yaml(path), model)
-
-
-R = TypeVar("R")
-
-
-def read_csv(
-    path: Path, required: Sequence[str], optional: Sequence[str], row: Callable[[dict[str, str]], R]
-) -> list[R]:
-    """One `R` a row. Columns may stand in any order; `attributes.*` columns are always welcome.
-
-    `row` gets the non-empty cells and raises KeyError(column, message) or ValueError(message) for what it refuses.
-    """
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise WrittenError([Located(str(path), 1, 1, "", f"cannot be read as UTF-8: {error}")]) from error
-    reader = csv.reader(text.splitlines())
-    header = [name.strip() for name in next(reader, [])]
-    faults = list(_header_faults(str(path), header, required, optional))
-    if faults:
-        raise WrittenError(faults)
-    made: list[R] = []
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
-            _take_row(str(path), reader.line_num, header, cells, required, row, made, faults)
-    if faults:
-        raise WrittenError(faults)
-    return made
-
-
-def _header_faults(file: str, header: list[str], required: Sequence[str], optional: Sequence[str]) -> Iterator[Located]:
-    for name in required:
-        if name not in header:
-            yield Located(file, 1, 1, name, f"is missing: the first line needs the columns {', '.join(required)}")
-    for index, name in enumerate(header):
-        if name not in required and name not in optional and not name.startswith("attributes."):
-            known = ", ".join([*required, *optional, "attributes.*"])
-            yield Located(file, 1, _column(header, index), name, f"is no column: known are {known}")
-
-
-def _column(cells: Sequence[str], index: int) -> int:
-    """Where a cell starts in its line, counting from 1 (exact for cells without quotes)."""
-    return 1 + sum(len(cell) + 1 for cell in cells[:index])
-
-
-def _take_row(
-    file: str,
-    line: int,
-    header: list[str],
-    cells: list[str],
-    required: Sequence[str],
-    row: Callable[[dict[str, str]], R],
-    made: list[R],
-    faults: list[Located],
-) -> None:
-    values = {name: cell.strip() for name, cell in zip(header, cells, strict=False) if cell.strip()}
-    column = {name: _column(cells, index) for index, name in enumerate(header)}
-    if len(cells) > len(header):
-        faults.append(
-            Located(file, line, _column(cells, len(header)), "", "has more cells than the first line has columns")
-        )
-    for name in required:
-        if name not in values:
-            faults.append(Located(file, line, column[name], name, "is empty: every row needs it"))
-    if all(name in values for name in required):
-        try:
-            made.append(row(values))
-        except KeyError as error:
-            name, message = error.args
-            faults.append(Located(file, line, column.get(name, 1), name, message))
-        except ValueError as error:
-            faults.append(Located(file, line, 1, "", str(error)))

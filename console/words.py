@@ -82,6 +82,10 @@ ATTRIBUTE: Final = "要写 true、false、数字或文字。"
 ID_SHAPE: Final = "编号要 1 到 128 个字符，不能含 /、+、#、空白或控制字符。"
 
 FIELD_FAULTS: Final = {
+    "identifier": ID_SHAPE,
+    "attribute_value": ATTRIBUTE,
+    "phone": "电话要写 3 到 20 位数字，国家代码前可以有 +。",
+    "clock": "不是时刻。请写 08:00 到 24:00。",
     "missing": "必填。",
     "extra_forbidden": "没有这个字段，请删去。",
     "string_type": "要写文字。",

@@ -26,12 +26,13 @@ from console.api.asking import (
 )
 from console.api.deeds import deed
 from console.api.guarding import Member, Registrar
-from console.api.shapes import DEVICE, WrittenDevice, device_view
+from console.api.shapes import DEVICE, device_view
 from console.auth import Principal
 from console.problems import FieldFault, Problem, faulty, no_such, path_text
 from console.reach import lies_under
 from console.services import Services
 from domain import Device, Instant
+from domain.specs import DeviceSpec
 from store.errors import IdentityTaken
 from store.ledger import audit, registry
 
@@ -160,7 +161,7 @@ async def _replace(services: Services, who: Principal, device_id: str, found: An
     return Answer(device_view(device), 201 if changed.created else 200)
 
 
-def check_devices(services: Services, written: Sequence[WrittenDevice], *, many: bool) -> None:
+def check_devices(services: Services, written: Sequence[DeviceSpec], *, many: bool) -> None:
     """422 naming every kind, platform and place we do not know, and every id that comes twice."""
     faults, seen = list[FieldFault](), set[str]()
     for index, one in enumerate(written):
@@ -173,7 +174,7 @@ def check_devices(services: Services, written: Sequence[WrittenDevice], *, many:
         raise faulty(*faults)
 
 
-def _unknown(services: Services, one: WrittenDevice) -> Sequence[tuple[tuple[str | int, ...], str]]:
+def _unknown(services: Services, one: DeviceSpec) -> Sequence[tuple[tuple[str | int, ...], str]]:
     faults: list[tuple[tuple[str | int, ...], str]] = []
     if one.kind not in services.kinds:
         faults.append((("kind",), words.UNKNOWN_KIND.format(kind=one.kind, known="、".join(sorted(services.kinds)))))

@@ -8,8 +8,9 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from app.records import FILES, read_devices, read_records
+from app.sheets import read_csv
 from app.site import read_site
-from app.written import WrittenError, read_csv, read_model, read_yaml
+from app.written import WrittenError, read_model, read_yaml
 from domain import Attribute, Device, Identity
 from domain.duration import Duration
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from alerts import roster
 from alerts.alert import Alert
+from app import last_resort
 from app.bookwork import BookFolder
 from app.channels import Door
 from app.chores import jobs, load_jobs, record_job
@@ -143,9 +144,17 @@ class House:
         self.judging.engine.community = self.registry.community
         await self.judging.start()
         self.own_trouble.take_up(await self._stores.ledger.read(left_open), self._clock())
+        self._tell_of_site()
         self.intake.set_devices(self.registry.devices.values(), self._folder.kinds)
         await self.timetable.start()
         self._follow_roster()
+
+    def _tell_of_site(self) -> None:
+        """A site without a last resort is judged like any other; that a danger may reach nobody is told."""
+        faults = [str(fault) for fault in last_resort.faults(self._folder)]
+        for fault in faults:
+            log.error("a danger may reach nobody: %s", fault)
+        self.own_trouble.site_incomplete(faults, self._clock())
 
     def _follow_roster(self) -> None:
         minutes = roster_minutes(self.registry.community.duties)

@@ -17,11 +17,17 @@ from store.ledger.alertbook import SqlBook
 DROPPED_RULE, DROPPED_TITLE = "broker-dropped", "消息服务器丢弃消息"
 DISK_RULE, DISK_TITLE = "journal-refused", "日志磁盘写不进"
 BOOKS_RULE, BOOKS_TITLE = "rulebook-refused", "规则文件有错，仍按旧规则判断"
+SITE_RULE, SITE_TITLE = "site-incomplete", "站点配置不全，险情可能无人接收"
 DROPPED_ADVICE = "请检查消息服务器的队列上限与负载"
 DISK_ADVICE = "请检查磁盘空间；期间的消息由消息服务器保存，恢复后补收"
 BOOKS_ADVICE = "请改正规则文件；改好即自动生效"
+SITE_ADVICE = "请在 site.yaml 写 last_resort，再运行 fengshao check"
 FAULTS_SHOWN = 5
-_ENDING = {DISK_RULE: (DISK_TITLE, DISK_ADVICE), BOOKS_RULE: (BOOKS_TITLE, BOOKS_ADVICE)}
+_ENDING = {
+    DISK_RULE: (DISK_TITLE, DISK_ADVICE),
+    BOOKS_RULE: (BOOKS_TITLE, BOOKS_ADVICE),
+    SITE_RULE: (SITE_TITLE, SITE_ADVICE),
+}
 """Troubles that are over one day; what the broker dropped is gone."""
 
 Change = Callable[[Callable[[], Sequence[Finding]]], Awaitable[None]]
@@ -34,7 +40,7 @@ class OwnTrouble:
     def __init__(self, change: Change) -> None:
         self._change = change
         self._waiting: asyncio.Queue[list[Finding]] = asyncio.Queue()
-        self._books_refused: Finding | None = None
+        self._standing: dict[str, Finding] = {}
         self._disk_refused: Finding | None = None
         self._refusing = 0
 
@@ -58,24 +64,37 @@ class OwnTrouble:
 
     def books_refused(self, faults: Sequence[str], at: Instant) -> None:
         """Rulebooks on disk cannot be taken up; those before them stay in force."""
-        if self._books_refused is None:
-            began = _finding(BOOKS_RULE, BOOKS_TITLE, Severity.HIGH, "rulebooks", at, at, BOOKS_ADVICE)
-            lines = [Evidence("fault", fault, at=at) for fault in faults[:FAULTS_SHOWN]]
-            self._books_refused = _with(began, *lines)
-            self._waiting.put_nowait([self._books_refused])
+        self._stands(BOOKS_RULE, "rulebooks", faults, at)
 
     def books_right(self, at: Instant) -> None:
         """What is on disk is in force."""
-        if self._books_refused is not None:
-            self._waiting.put_nowait([replace(self._books_refused, phase=Phase.ENDED, at=at, now=at)])
-            self._books_refused = None
+        self._is_over(BOOKS_RULE, at)
+
+    def site_incomplete(self, faults: Sequence[str], at: Instant) -> None:
+        """Nobody can be called where no ladder reaches anybody; without faults somebody can."""
+        if faults:
+            self._stands(SITE_RULE, "site", faults, at)
+        else:
+            self._is_over(SITE_RULE, at)
+
+    def _stands(self, rule: str, about: str, faults: Sequence[str], at: Instant) -> None:
+        if rule not in self._standing:
+            title, advice = _ENDING[rule]
+            lines = [Evidence("fault", fault, at=at) for fault in faults[:FAULTS_SHOWN]]
+            self._standing[rule] = _with(_finding(rule, title, Severity.HIGH, about, at, at, advice), *lines)
+            self._waiting.put_nowait([self._standing[rule]])
+
+    def _is_over(self, rule: str, at: Instant) -> None:
+        standing = self._standing.pop(rule, None)
+        if standing is not None:
+            self._waiting.put_nowait([replace(standing, phase=Phase.ENDED, at=at, now=at)])
 
     def take_up(self, left: Sequence[str], at: Instant) -> None:
-        """The ids of what an earlier run left open. That we started is a disk that takes; books are looked at next."""
+        """The ids of what an earlier run left open. That we started is a disk that takes; files are looked at next."""
         found = [_again(one, at) for one in left]
-        books = [one for one in found if one.rule == BOOKS_RULE][-1:]
-        self._books_refused = books[0] if books else None
-        self._waiting.put_nowait([replace(one, phase=Phase.ENDED) for one in found if one not in books])
+        self._standing = {one.rule: one for one in found if one.rule in (BOOKS_RULE, SITE_RULE)}
+        stands = list(self._standing.values())
+        self._waiting.put_nowait([replace(one, phase=Phase.ENDED) for one in found if one not in stands])
 
     async def follow(self) -> None:
         """Tells, until cancelled."""

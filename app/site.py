@@ -72,7 +72,7 @@ def read_sheets(path: Path, settings: Site) -> tuple[dict[str, Sheet[Any]], list
     return sheets, faults
 
 
-def reference_faults(sheets: Sheets, kinds: Mapping[str, Kind]) -> list[Located]:
+def reference_faults(sheets: Sheets, kinds: Mapping[str, Kind] | None) -> list[Located]:
     """References to what does not exist: a device's place and kind, a place's parent and cell, a duty's person.
 
     Of a file that could not be read nothing is known, so nothing is missing in it.
@@ -86,8 +86,9 @@ def reference_faults(sheets: Sheets, kinds: Mapping[str, Kind]) -> list[Located]
         if value not in known[among]
     ]
     devices = sheets.get("devices", Sheet[Any](""))
-    of_kind = [(row, kind) for row, kind in _values(devices, "kind") if kind not in kinds]
-    faults += [devices.fault(row, "kind", unknown(kind, kinds)) for row, kind in of_kind]
+    if kinds is not None:
+        of_kind = [(row, kind) for row, kind in _values(devices, "kind") if kind not in kinds]
+        faults += [devices.fault(row, "kind", unknown(kind, kinds)) for row, kind in of_kind]
     return faults + [fault for what in ("places", "cells") if what in sheets for fault in _loops(sheets[what])]
 
 

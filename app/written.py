@@ -5,8 +5,8 @@ It knows YAML and pydantic; what the fields mean is the business of the models i
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from app.names import meant, nearest
 from domain import Fault
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -138,17 +139,26 @@ def validate(document: Document, model: type[M]) -> M:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        raise WrittenError(document.locate_all(_faults(error.errors(), document))) from error
+        known = set(_field_names(model.model_json_schema()))
+        raise WrittenError(document.locate_all(_faults(error.errors(), document, known))) from error
 
 
-def _faults(errors: Sequence[ErrorDetails], document: Document) -> Iterator[Fault]:
+def _field_names(schema: Any) -> Iterator[str]:
+    """Every field that stands anywhere in a model."""
+    if isinstance(schema, Mapping):
+        yield from schema.get("properties", ())
+    for part in schema.values() if isinstance(schema, Mapping) else schema if isinstance(schema, list) else ():
+        yield from _field_names(part)
+
+
+def _faults(errors: Sequence[ErrorDetails], document: Document, known: Collection[str]) -> Iterator[Fault]:
     missing: dict[Loc, list[str]] = {}
     for error in errors:
         if error["type"] == "missing":
             missing.setdefault(_walk(error["loc"], document)[:-1], []).append(str(error["loc"][-1]))
     for error in errors:
         where = _walk(error["loc"], document)
-        yield Fault(where, sentence(error, missing.get(where[:-1], [])))
+        yield Fault(where, sentence(error, missing.get(where[:-1]) or known))
 
 
 def _walk(loc: Loc, document: Document) -> Loc:
@@ -160,15 +170,17 @@ def _walk(loc: Loc, document: Document) -> Loc:
     return path
 
 
-def sentence(error: ErrorDetails, missing: Sequence[str] = ()) -> str:
-    """A fault of pydantic as people read it: what, and what to write."""
+def sentence(error: ErrorDetails, known: Collection[str] = ()) -> str:
+    """A fault of pydantic as people read it: what, and what to write. `known`: the fields that may have been meant."""
     field = str(error["loc"][-1]) if error["loc"] else ""
     if error["type"] == "missing":
         return f"is missing: write `{field}: ...`"
     if error["type"] == "extra_forbidden":
-        meant = difflib.get_close_matches(field, missing, 1)
-        return f"is not known here: write `{meant[0]}`" if meant else "is not known here: remove it or correct its name"
+        near = nearest(field, known)
+        return f"is not known here: write `{near}`" if near else "is not known here: remove it or correct its name"
     message = error["msg"].removeprefix("Value error, ")
+    if error["type"] in ("enum", "literal_error") and isinstance(error["input"], str):
+        message += meant(error["input"], re.findall(r"'([^']*)'", error["ctx"]["expected"]))
     shown = repr(error["input"]) if isinstance(error["input"], str | int | float | bool) else ""
     return f"{message} (found {shown})" if shown and shown not in message else message
 

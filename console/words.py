@@ -132,6 +132,7 @@ OWN_TITLES: Final = {
     "消息服务器丢弃消息": "The message server dropped messages",
     "日志磁盘写不进": "The journal's disk takes nothing",
     "规则文件有错，仍按旧规则判断": "A rule file has faults; the former rules stay in force",
+    "站点配置不全，险情可能无人接收": "The site is incomplete: a danger could reach nobody",
 }
 """Titles that no rulebook has, in English."""
 

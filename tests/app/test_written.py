@@ -45,7 +45,7 @@ def test_every_fault_is_told_at_once_with_its_place_and_what_to_write(tmp_path: 
         ":2:5: rules.0.severity: is missing: write `severity: ...`",
         ":2:5: rules.0.severty: is not known here: write `severity`",
         ":3:5: rules.0.hold: not a duration: '30 seconds' (write 30s, 5m, 12h or 2d)",
-        ":5:5: rules.1.holed: is not known here: remove it or correct its name",
+        ":5:5: rules.1.holed: is not known here: write `hold`",
     ]
 
 

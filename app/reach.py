@@ -50,7 +50,7 @@ class Reach:
     """Who can be reached for a cell, over the next days. `enabled` are the channels that the site has set up."""
 
     def __init__(self, community: Community, enabled: Collection[str], now: Instant, tz: ZoneInfo) -> None:
-        self._community, self._enabled, self._tz = community, frozenset(enabled), tz
+        self._community, self._enabled, self._tz = community, frozenset(enabled) | {LOGBOOK}, tz
         self._at = _instants(community.duties, now, tz)
         self._end = _local_day(now, tz, DAYS)
         self._shapes: dict[Duty, int] = {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -78,6 +79,12 @@ def read_yaml(path: Path) -> Document:
         raise WrittenError([Located(str(path), 1, 1, "", f"cannot be read: {error.strerror}")]) from error
     if len(raw) > MAX_BYTES:
         raise WrittenError([Located(str(path), 1, 1, "", f"larger than {MAX_BYTES} bytes: split it")])
+    return _parsed(str(path), raw)
+
+
+@lru_cache(maxsize=128)
+def _parsed(path: str, raw: bytes) -> Document:
+    """Of the same bytes once: most files of a site stay as they are, and reading YAML is slow."""
     try:
         node = yaml.compose(raw.decode("utf-8"), Loader=yaml.SafeLoader)
     except UnicodeDecodeError as error:
@@ -85,7 +92,7 @@ def read_yaml(path: Path) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise WrittenError([Located(str(path), line, column, "", f"not YAML: {error.problem}")]) from error
+        raise WrittenError([Located(path, line, column, "", f"not YAML: {error.problem}")]) from error
     except yaml.reader.ReaderError as error:
         text = raw.decode("utf-8")[: error.position]
         line, column = text.count("\n") + 1, len(text) - text.rfind("\n")

@@ -22,9 +22,11 @@ from app.judging import Judging
 from app.keys import session_name, signing_key
 from app.own_trouble import OwnTrouble, left_open
 from app.rebirths import ask_for_rebirths
-from app.registry import Registry, put_site
+from app.registry import Registry
 from app.showing import DIST, Status, rule_lines, samples
 from app.site import SiteFolder
+from app.site_files import SiteFiles, tell
+from app.site_import import import_site
 from app.stores import Stores
 from app.telling import Telling
 from app.timetable import Timetable, roster_minutes
@@ -71,7 +73,7 @@ class House:
         self._deliveries: Mapping[tuple[str, str], int] = {}
         self.hub = Hub(clock())
         self.registry = Registry(stores.ledger)
-        stores.ledger.run_now(lambda tx: put_site(tx, folder, clock()))
+        tell(stores.ledger.run_now(lambda tx: import_site(tx, folder, clock())))
         self.telling = Telling(
             folder, stores, self.registry, doors, clock, self.hub.alert_changed, self._signing_key, self._burns
         )
@@ -259,6 +261,10 @@ class House:
     def metrics(self) -> list[Sample]:
         return list(samples(self.judging.chain, self.intake.ready, self._deliveries))
 
+    def _site_files(self) -> SiteFiles | None:
+        path = self._folder.path
+        return SiteFiles(path, self._stores.ledger, self._clock, self.registry_changed) if path is not None else None
+
     def app(self) -> Any:
         """The HTTP application over this house."""
         return create_app(
@@ -286,6 +292,7 @@ class House:
                 is_registered=self.judging.listener.is_registered,
                 kind_like=self.judging.listener.kind_like,
                 unmapped=lambda: dict(self.judging.listener.unmapped),
+                site_files=self._site_files(),
                 tools=self.tools,
                 explain=self.judging.engine.explain,
                 dist=DIST,

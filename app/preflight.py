@@ -15,6 +15,7 @@ from alerts.wording import Speech, Wording
 from app.channels import NoSuchChannel, build_channels, http_client
 from app.clock import Clock
 from app.demo import filed_templates
+from app.importing import differences_in
 from app.settings import Site
 from app.shelf import load_words
 from app.site import SiteFolder, read_site
@@ -25,7 +26,7 @@ from domain import HOUR, MINUTE, Instant, Ledger, Severity, Subject
 Say = Callable[[str], None]
 
 
-def check_site(path: Path | None, templates: bool, say: Say) -> int:
+def check_site(path: Path | None, templates: bool, say: Say, data: Path | None = None) -> int:
     """Reads everything `up` would read and says what it found; raises WrittenError with every fault of every file."""
     if templates:
         for template, text in sorted(filed_templates(load_words(path)).items()):
@@ -37,6 +38,8 @@ def check_site(path: Path | None, templates: bool, say: Say) -> int:
         for line in counted(found, folder):
             say(line)
         code = _warn(folder, os.environ, say)
+        for kept in differences_in(data, folder) if data is not None else ():
+            say(f"warning: not taken from the site's files: {kept}")
     for doubt in found.doubts:
         say(f"warning: {doubt}")
     if found.faults:

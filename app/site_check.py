@@ -14,6 +14,7 @@ from alerts.ladder import LadderBook
 from alerts.wordbook import WordBook
 from app import last_resort, site_names
 from app.codecwork import check_codecs
+from app.names import nearest
 from app.reach import Gap, Reach
 from app.records import FILES, merged
 from app.roster_check import doubled, never_holds
@@ -23,7 +24,7 @@ from app.sheets import Sheet
 from app.shelf import WORDS, book_files, load_kinds, load_ladders, load_mappings, load_rules, load_words
 from app.site import Sheets, SiteFolder, read_settings, read_sheets, reference_faults
 from app.written import Located, WrittenError, read_model
-from domain import Instant
+from domain import Fault, Instant
 from domain.kind import Kind
 from domain.people import community
 from ingest.codecs.shelf import Shelf
@@ -71,7 +72,7 @@ def examine(path: Path | None, now: Instant) -> tuple[Examined, SiteFolder | Non
         found.faults += _names(found, path)
     if folder is not None:
         _reach(found, folder, now)
-    found.doubts += _doubts(found, now)
+    found.doubts += _doubts(found, path, now)
     found.faults = sorted(dict.fromkeys(found.faults), key=lambda fault: (fault.file, fault.line, fault.column))
     return found, folder
 
@@ -189,12 +190,14 @@ def _named(cells: Sheet[object], rows: Mapping[str, int], cell: str | None) -> s
 # -- what may be meant, and may be a slip ---------------------------------------------------------------------------
 
 
-def _doubts(found: Examined, now: Instant) -> list[str]:
+def _doubts(found: Examined, path: Path | None, now: Instant) -> list[str]:
     books = found.books or ()
     asked = {name for book in books for rule in book.rules for name in _ASKED.findall(rule.model_dump_json())}
     dates = {name for book in books for rule in book.rules if rule.expires for name in _dates(rule.expires)}
-    told = list(map(str, site_names.doubtful_cells(found.sheets, _models(found), asked | dates | set(READ_BY_CODE))))
-    return [*told, *map(str, _roster(found, now)), *_calendar(now)]
+    told = [*site_names.doubtful_cells(found.sheets, _models(found, path), asked | dates | set(READ_BY_CODE))]
+    if path is not None:
+        told += [*site_names.doubtful_bindings(path, found.sheets), *_hazard_doubts(found.words, path)]
+    return [*map(str, [*told, *_roster(found, now)]), *_calendar(now)]
 
 
 def _roster(found: Examined, now: Instant) -> Iterator[Located]:
@@ -215,17 +218,23 @@ def _dates(expires: object) -> Iterator[str]:
     return (name for name in (getattr(expires, "on", None), getattr(expires, "since", None)) if name)
 
 
-def _models(found: Examined) -> set[str]:
+def _hazard_doubts(words: WordBook | None, path: Path) -> Iterator[Located]:
+    """A family of which no text and no other rule speaks may be new; one that is nearly a known one is a slip."""
+    known = {one.hazard for one in (words or read_model(WORDS, WordBook)).sms} | {"unknown"}
+    for file in sorted((path / "rules").glob("*.yaml")):
+        written = site_names.document(file)
+        hazard = written.data.get("hazard") if isinstance(written.data, dict) else None
+        near = nearest(hazard, known, site_names.LIKELY) if isinstance(hazard, str) and hazard not in known else None
+        if near is not None:
+            yield written.locate(Fault(("hazard",), f"no text is written for {hazard!r}; did you mean {near}?"))
+
+
+def _models(found: Examined, path: Path | None) -> set[str]:
     """Models that a mapping or a codec speaks for."""
     mapped = {name for book in found.mappings or () for each in book.models for name in each.models}
     codecs = found.codecs.codecs if found.codecs is not None else ()
-    return mapped | {codec.name.rpartition(".")[0] for codec in codecs} | set(_bound(found))
-
-
-def _bound(found: Examined) -> Iterator[str]:
-    sheet = found.sheets.get("devices")
-    models = {device.model for device in sheet.records if device.model} if sheet is not None else set()
-    return (model for model in models if found.codecs is not None and found.codecs.find(model) is not None)
+    bound = {name for _, names in site_names.bound_models(path) for name in names}
+    return mapped | {codec.name.rpartition(".")[0] for codec in codecs} | bound
 
 
 def _calendar(now: Instant) -> Iterator[str]:

@@ -24,6 +24,7 @@ from domain import Device, Fault
 from domain.duration import parse_duration
 from domain.geo import BD_09, GCJ_02, WGS_84
 from ingest.adapters import FILTERS
+from ingest.codecs.shelf import BINDINGS, plain
 from ingest.mapping import ANY, MappingBook
 from rules.rulebook import Rulebook
 from rules.workdays import zone_named
@@ -171,14 +172,35 @@ def _attributes(sheet: Sheet[Any], name: str) -> Iterator[tuple[int, str]]:
 def doubtful_cells(sheets: Sheets, models: Collection[str], asked: Collection[str]) -> Iterator[Located]:
     """Models and attributes may have any name; one that is nearly a known one is told, and refused by nobody."""
     devices: Sheet[Device] = sheets.get("devices", Sheet(""))
+    spoken_for = set(map(plain, models))
     for row, device in enumerate(devices.records):
-        if device.model and device.model not in models and (near := nearest(device.model, models, LIKELY)):
+        if device.model and plain(device.model) not in spoken_for and (near := nearest(device.model, models, LIKELY)):
             yield devices.fault(row, "model", f"no mapping and no codec knows {device.model!r}; did you mean {near}?")
     for sheet in sheets.values():
         for column in sheet.header:
             name = column.removeprefix("attributes.")
             if name != column and name not in asked and (near := nearest(name, asked, LIKELY)):
                 yield sheet.at(1, column, f"nothing asks for {name!r}; did you mean attributes.{near}?")
+
+
+def bound_models(site: Path | None) -> Iterator[tuple[str, list[str]]]:
+    """The files of codecs.d/bindings.yaml with the models that they speak for, as far as it can be read."""
+    codecs = _at(document(site / CODECS / BINDINGS).data, "codecs") if site is not None else None
+    for name, binding in codecs.items() if isinstance(codecs, Mapping) else ():
+        models = _at(binding, "models")
+        yield str(name), [str(one) for one in models] if isinstance(models, list) else []
+
+
+def doubtful_bindings(site: Path, sheets: Sheets) -> Iterator[Located]:
+    """Models that a codec is bound to and no device has, while a device has nearly that."""
+    devices: Sheet[Device] = sheets.get("devices", Sheet(""))
+    used = {device.model for device in devices.records if device.model}
+    for name, models in bound_models(site):
+        for index, model in enumerate(models):
+            near = nearest(model, used, LIKELY) if plain(model) not in map(plain, used) else None
+            if near is not None:
+                said = f"no device is of model {model!r}; did you mean {near}?"
+                yield document(site / CODECS / BINDINGS).locate(Fault(("codecs", name, "models", index), said))
 
 
 # -- mappings and wording -------------------------------------------------------------------------------------------

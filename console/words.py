@@ -71,6 +71,7 @@ BAD_LIMIT: Final = "limit 必须是 1 到 1000 的整数。"
 BAD_CURSOR: Final = "next 游标不对。请原样使用上一页给出的 next。"
 BAD_CHOICE: Final = "不能是 {written}，可用：{known}。"
 BAD_JSON: Final = "不是 JSON。"
+NO_SITE: Final = "服务启动时没有指定站点文件夹（--site），没有可比较、可导入的文件。"
 NEED_ONE: Final = "请给出 alert、finding、message 之一，或同时给出 device 和 at。"
 INCOMPLETE: Final = {
     "reason": "请写明原因。",

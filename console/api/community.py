@@ -94,6 +94,7 @@ def _duty_faults(community: Community, duty: Duty, _together: Mapping[str, Duty]
 
 PLACES = Shelf(
     path="places",
+    table="places",
     noun="place",
     example=examples.PLACE,
     act="registry",
@@ -109,6 +110,7 @@ PLACES = Shelf(
 
 CELLS = Shelf(
     path="cells",
+    table="cells",
     noun="cell",
     example=examples.CELL,
     act="registry",
@@ -124,6 +126,7 @@ CELLS = Shelf(
 
 PEOPLE = Shelf(
     path="people",
+    table="people",
     noun="person",
     example=examples.PERSON,
     act="registry",
@@ -139,6 +142,7 @@ PEOPLE = Shelf(
 
 ROSTERS = Shelf(
     path="rosters",
+    table="duties",
     noun="duty",
     example=examples.DUTY,
     act="roster",

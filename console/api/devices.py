@@ -34,7 +34,7 @@ from console.services import Services
 from domain import Device, Instant
 from domain.specs import DeviceSpec
 from store.errors import IdentityTaken
-from store.ledger import audit, registry
+from store.ledger import audit, edits, registry
 
 router = APIRouter(tags=["devices"])
 
@@ -123,6 +123,7 @@ async def delete_device(services: Asked, who: Registrar, device_id: str) -> Resp
     def work(tx: Any) -> bool:
         gone = registry.delete_device(tx, device_id, now)
         if gone:
+            edits.mark(tx, "devices", [device_id], now, deleted=True)
             audit.write(tx, now, who.token, "device deleted", {"device": device_id})
         return gone
 
@@ -215,5 +216,6 @@ def _put(tx: Any, devices: Sequence[Device], who: Principal, now: Instant) -> re
         said = {"platform": taken.identity.platform, "id": taken.identity.id, "holder": taken.holder}
         raise Problem(409, words.IDENTITY_TAKEN.format(**said)) from None
     if changed:
+        edits.mark(tx, "devices", (*changed.created, *changed.updated), now)
         audit.write(tx, now, who.token, "devices put", deed(changed))
     return changed

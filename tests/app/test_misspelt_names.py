@@ -91,8 +91,8 @@ trials:
 - name: 积水即报
   rule: tunnel-flooded
   every: 10s
-  values: {flooded: 'true'}
-  expect: [0s begin high]
+  readings: {flooded: false true}
+  expect: [10s begin high]
 """,
     "codecs.d/em300.js": "function decodeUplink(input) { return {data: {leak: input.bytes[0]}}; }\n",
     "codecs.d/bindings.yaml": "codecs:\n  em300.js: {models: [EM300-SLD]}\n",

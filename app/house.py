@@ -17,6 +17,7 @@ from app.bookwork import BookFolder
 from app.channels import Door
 from app.chores import jobs, load_jobs, record_job
 from app.clock import Clock
+from app.definitions import Definitions
 from app.insist import insist
 from app.judging import Judging
 from app.keys import session_name, signing_key
@@ -41,6 +42,7 @@ from ingest.frame import Entry, Frame
 from ingest.intake import Intake, IntakeSettings
 from ingest.sources.signed import SIGNED
 from ingest.urgent import urgent_filters
+from rules.takeup import Renewal
 from store.journal import MarkKind
 from store.ledger import alertcounts
 
@@ -80,7 +82,12 @@ class House:
         self.judging = Judging(folder, stores, self.registry, self._hear, clock)
         self.own_trouble = OwnTrouble(self.judging.chain.change)
         self.books = BookFolder(
-            folder.kinds, folder.path, self.judging.take_up, self.judging.chain.caught_up, self.own_trouble, clock
+            lambda: self.judging.definitions,
+            folder.path,
+            self._take_up,
+            self.judging.chain.caught_up,
+            self.own_trouble,
+            clock,
         )
         self.tools = Tools(
             data,
@@ -147,7 +154,7 @@ class House:
         await self.judging.start()
         self.own_trouble.take_up(await self._stores.ledger.read(left_open), self._clock())
         self._tell_of_site()
-        self.intake.set_devices(self.registry.devices.values(), self._folder.kinds)
+        self.intake.set_devices(self.registry.devices.values(), self.judging.kinds)
         await self.timetable.start()
         self._follow_roster()
 
@@ -232,9 +239,18 @@ class House:
     async def registry_changed(self) -> None:
         """Whoever changed the registry waits here until the change has effect."""
         await self.judging.registry_changed()
-        devices, limit = self.registry.devices.values(), self._folder.settings.intake.urgent_filters_max
-        self.intake.set_urgent(await asyncio.to_thread(urgent_filters, devices, self._folder.kinds, limit))
+        await self._filter_urgent()
         self._follow_roster()
+
+    async def _take_up(self, found: Definitions) -> Renewal:
+        renewed = await self.judging.take_up(found)
+        await self._filter_urgent()
+        return renewed
+
+    async def _filter_urgent(self) -> None:
+        """Which devices have a topic on the urgent session; a kind may be urgent now that was not."""
+        devices, limit = self.registry.devices.values(), self._folder.settings.intake.urgent_filters_max
+        self.intake.set_urgent(await asyncio.to_thread(urgent_filters, devices, self.judging.kinds, limit))
 
     async def reload(self) -> None:
         """Whatever people wrote and changed since: codecs and rulebooks. What is wrong is told, and nothing is lost."""
@@ -271,7 +287,7 @@ class House:
             Services(
                 clock=self._clock,
                 site=Site(self._folder.settings.name, self._folder.settings.zone),
-                kinds=self._folder.kinds,
+                kinds=self.judging.kinds,
                 platforms=tuple(FILTERS),
                 ledger=self._stores.ledger,
                 history=self._stores.history,

@@ -37,13 +37,16 @@ class SiteFolder(Struct, frozen=True):
     devices: list[Device] = field(default_factory=list)
 
 
-def read_site(path: Path | None) -> SiteFolder:
-    """The folder, checked whole. None is the empty site: built-in kinds and rules, an empty registry."""
+def read_site(path: Path | None, *, any_kind: bool = False) -> SiteFolder:
+    """The folder, checked whole. None is the empty site: built-in kinds and rules, an empty registry.
+
+    With `any_kind` a service starts by the kinds of its last run, whatever became of their files: they are not read.
+    """
     if path is None:
         return SiteFolder(None, Site(), load_kinds())
-    settings, kinds = read_settings(path), load_kinds(path)
+    settings, kinds = read_settings(path), load_kinds() if any_kind else load_kinds(path)
     sheets, faults = read_sheets(path, settings)
-    faults += reference_faults(sheets, kinds)
+    faults += reference_faults(sheets, None if any_kind else kinds)
     if faults:
         raise WrittenError(faults)
     return SiteFolder(path, settings, kinds, **{what: merged(sheet.records) for what, sheet in sheets.items()})

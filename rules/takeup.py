@@ -15,13 +15,14 @@ from msgspec.structs import replace
 
 from domain import Evidence, Finding, Instant
 from domain import Phase as Said
+from domain.kind import Kind
 from rules.absence import next_absence
 from rules.core import QUIET_WATCH, TOLD_OF, Effect, Patience, Phase, Signal, Watch, Word
 from rules.groups import Group, Groups
 from rules.plan import Plan, PlannedRule, plans
 from rules.report import finding
 from rules.rulebook import QUESTIONS, Rulebook
-from rules.seat import Seat
+from rules.seat import Seat, report_every
 from rules.watching import Watching
 
 REASON: Final = "rule"
@@ -67,12 +68,17 @@ class Renewing(Watching):
             self._written = written_books(self.books)
         return self._written
 
-    def take_up(self, books: Sequence[Rulebook], now: Instant) -> list[Finding]:
-        """Judges by these books from now on. Raises ValueError, and changes nothing, when two rules bear one name.
+    def take_up(
+        self, books: Sequence[Rulebook], now: Instant, kinds: Mapping[str, Kind] | None = None
+    ) -> list[Finding]:
+        """Judges by these books, and kinds if they are given, from now on.
 
-        What is told bears ids of before, so that a repetition after a crash tells nothing twice.
+        Raises ValueError, and changes nothing, when two rules bear one name. What is told bears ids of before, so that
+        a repetition after a crash tells nothing twice.
         """
-        fresh, groups = _kept(self.plans, plans(books, self.kinds)), Groups(books)
+        kinds = self.kinds if kinds is None else kinds
+        fresh, groups = _kept(self.plans, plans(books, kinds)), Groups(books)
+        self.kinds = kinds
         told: list[Finding] = []
         for seat in list(self.seats.values()):
             if seat.watches:
@@ -130,6 +136,7 @@ class Renewing(Watching):
 
     def _reseat(self, seat: Seat, plan: Plan, now: Instant) -> list[tuple[Seat, PlannedRule]]:
         before, seat.plan = seat.plan, plan
+        seat.report_every_ms = report_every(seat.device, plan)
         revealed = []
         for name, watch in seat.watches.items():
             old, new = before.by_name[name], plan.by_name[name]
@@ -194,7 +201,7 @@ def _kept(before: Mapping[str, Plan], after: dict[str, Plan]) -> dict[str, Plan]
 
 
 def _written(plan: Plan) -> list[tuple[Any, ...]]:
-    return [(rule.rule, rule.hazard, rule.version) for rule in plan.by_name.values()]
+    return [(plan.described,), *((rule.rule, rule.hazard, rule.version) for rule in plan.by_name.values())]
 
 
 def _remembers(plan: Plan) -> tuple[Any, ...]:

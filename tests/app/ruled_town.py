@@ -26,7 +26,9 @@ class RuledTown(Town):
         return folder
 
     def _folder(self) -> SiteFolder:
-        return replace(super()._folder(), path=self.rules.parent)
+        folder = super()._folder()
+        settings = folder.settings.model_copy(update={"last_resort": ("li",)})
+        return replace(folder, path=self.rules.parent, settings=settings)
 
     def writes(self, text: str, name: str = "gas.yaml") -> None:
         """A file is saved; two saves in one tick of the file system's clock must look different too."""

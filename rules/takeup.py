@@ -19,7 +19,7 @@ from domain.kind import Kind
 from rules.absence import next_absence
 from rules.core import QUIET_WATCH, TOLD_OF, Effect, Patience, Phase, Signal, Watch, Word
 from rules.groups import Group, Groups
-from rules.plan import Plan, PlannedRule, plans
+from rules.plan import Plan, PlannedRule, empty_plan, plans
 from rules.report import finding
 from rules.rulebook import QUESTIONS, Rulebook
 from rules.seat import Seat, report_every
@@ -124,7 +124,9 @@ class Renewing(Watching):
         """Every seat under its new plan; those watches that come out of shadow."""
         revealed: list[tuple[Seat, PlannedRule]] = []
         for seat in self.seats.values():
-            plan = fresh.get(seat.plan.kind, seat.plan)
+            kind = seat.plan.kind
+            # Of a kind that nobody describes any more nothing is judged.
+            plan = fresh.get(kind) or (empty_plan(kind) if kind in self.plans else seat.plan)
             if plan is not seat.plan:
                 revealed += self._reseat(seat, plan, now)
         for name, group in self.groups.seats.items():
@@ -197,7 +199,8 @@ class Renewing(Watching):
 
 def _kept(before: Mapping[str, Plan], after: dict[str, Plan]) -> dict[str, Plan]:
     """The new plans, and the very plan of before for each kind of which nothing changed: its seats are not touched."""
-    return {kind: before[kind] if _written(before[kind]) == _written(plan) else plan for kind, plan in after.items()}
+    same = {kind for kind, plan in after.items() if kind in before and _written(before[kind]) == _written(plan)}
+    return {kind: before[kind] if kind in same else plan for kind, plan in after.items()}
 
 
 def _written(plan: Plan) -> list[tuple[Any, ...]]:

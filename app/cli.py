@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from app.cli_common import FILE, FOLDER, told
+from app.cli_options import FILE, FOLDER, told
 from app.cli_site import site_group
 from app.init_site import write_site
 
@@ -238,12 +238,13 @@ def refusals() -> None:
 @click.option("--data", type=FOLDER, default=Path("data"), show_default=True)
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--reason", help="Only this reason, such as unknown_device.")
+@click.option("--site", type=FOLDER, help="The site in whose zone the times are told.")
 @told
-def refusals_list(data: Path, limit: int, reason: str | None) -> None:
+def refusals_list(data: Path, limit: int, reason: str | None, site: Path | None) -> None:
     """The newest refusals with their reasons."""
     from app.importing import list_refusals
 
-    for line in list_refusals(data, limit, reason):
+    for line in list_refusals(data, limit, reason, site):
         click.echo(line)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from app.cli_common import FOLDER, told
+from app.cli_options import FOLDER, told
 
 
 @click.group("site")

@@ -19,8 +19,8 @@ from app.chores import jobs, load_jobs, record_job
 from app.clock import Clock
 from app.definitions import Definitions
 from app.insist import insist
-from app.judging import Judging
-from app.keys import session_name, signing_key
+from app.judging import Judging, intake_settings
+from app.keys import push_secrets, session_name, signing_key
 from app.own_trouble import OwnTrouble, left_open
 from app.rebirths import ask_for_rebirths
 from app.registry import Registry
@@ -39,8 +39,7 @@ from domain import DAY, MINUTE, Finding, Instant, Lane, Role
 from domain.people import Community
 from ingest.adapters import FILTERS
 from ingest.frame import Entry, Frame
-from ingest.intake import Intake, IntakeSettings
-from ingest.sources.signed import SIGNED
+from ingest.intake import Intake
 from ingest.urgent import urgent_filters
 from rules.takeup import Renewal
 from store.journal import MarkKind
@@ -314,20 +313,3 @@ class House:
                 dist=DIST,
             )
         )
-
-
-def push_secrets(environ: Mapping[str, str]) -> dict[str, Secret]:
-    """The tokens with which platforms sign their pushes, from the environment: `FENGSHAO_IOTDA_PUSH_TOKEN`."""
-    named = {platform: environ.get(f"FENGSHAO_{platform.upper()}_PUSH_TOKEN", "") for platform in SIGNED}
-    return {platform: Secret(token) for platform, token in named.items() if token}
-
-
-def intake_settings(folder: SiteFolder, name: str) -> IntakeSettings:
-    """The site's limits as the intake takes them."""
-    limits = folder.settings.intake
-    return IntakeSettings(
-        client_id=limits.client_id or name,
-        max_pending_bytes=limits.max_pending_bytes,
-        max_packet_bytes=limits.max_packet_bytes,
-        urgent_filters_max=limits.urgent_filters_max,
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 from app.clock import Clock
 from app.control import Answered, NotRunning, ask
 from app.keys import lock
+from app.past import zone_of
 from app.records import read_devices
-from app.settings import Site
 from app.shelf import load_kinds
 from app.site import SiteFolder, read_site
 from app.site_files import summary
@@ -113,27 +113,26 @@ def _in_ledger(data: Path, work: Callable[[Connection], T]) -> T:
         held.close()
 
 
-def list_refusals(data: Path, limit: int, reason: str | None) -> Iterator[str]:
+def list_refusals(data: Path, limit: int, reason: str | None, site: Path | None = None) -> Iterator[str]:
     """One line a refusal, the newest first."""
     query = urlencode({"limit": limit, **({"reason": reason} if reason else {})})
     try:
         items = ask(data, "GET", f"/api/v1/refusals?{query}")["items"]
     except NotRunning:
-        items = _refusals_in(data, limit, reason)
+        items = _refusals_in(data, limit, reason, zone_of(site))
     for item in items:
         yield f"{item['at']}  {item['reason']}  {item['topic']}  {item['detail']}"
     if not items:
         yield "no refusals"
 
 
-def _refusals_in(data: Path, limit: int, reason: str | None) -> list[dict[str, str]]:
+def _refusals_in(data: Path, limit: int, reason: str | None, zone: tzinfo) -> list[dict[str, str]]:
     ledger = open_ledger(data)
     try:
         wanted = Reason(reason) if reason else None
         page = ledger.run_now(lambda tx: refusals.page(tx, limit, reason=wanted))
     finally:
         ledger.close()
-    zone = Site().zone
     return [
         {
             "at": datetime.fromtimestamp(kept.refusal.at / 1000, zone).isoformat(timespec="milliseconds"),

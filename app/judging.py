@@ -24,6 +24,7 @@ from app.stores import Stores
 from domain import Finding, Instant, Lane
 from ingest.directory import Directory
 from ingest.foresight import Foresight
+from ingest.intake import IntakeSettings
 from ingest.listener import Listener, ListenerSettings
 from rules.engine import Engine
 from rules.takeup import Renewal, renewal
@@ -42,6 +43,17 @@ def listener_settings(site: Site) -> ListenerSettings:
     """Whose local time a time without a zone is."""
     zones = {platform: ZoneInfo(name) for platform, name in site.intake.timezones.items()}
     return ListenerSettings(zone=site.zone, zones=zones)
+
+
+def intake_settings(folder: SiteFolder, name: str) -> IntakeSettings:
+    """The site's limits as the intake takes them."""
+    limits = folder.settings.intake
+    return IntakeSettings(
+        client_id=limits.client_id or name,
+        max_pending_bytes=limits.max_pending_bytes,
+        max_packet_bytes=limits.max_packet_bytes,
+        urgent_filters_max=limits.urgent_filters_max,
+    )
 
 
 class Judging:

@@ -54,8 +54,8 @@ def cell_at(text: str, line: int, index: int) -> tuple[int, int]:
     """
     column, quoted = 1, False
     for sign in chain.from_iterable(text.splitlines(keepends=True)[line - 1 :]):
-        if not index:
-            break
+        if not index or (sign == "\n" and not quoted):
+            break  # the row ends before this cell: it is missing at the end of the line
         quoted = quoted != (sign == '"')
         index -= sign == "," and not quoted
         line, column = (line + 1, 1) if sign == "\n" else (line, column + 1)

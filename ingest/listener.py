@@ -53,17 +53,14 @@ class Listener:
     def __init__(
         self, kinds: Mapping[str, Kind], mappings: Sequence[MappingBook], settings: ListenerSettings | None = None
     ) -> None:
-        self._directory = Directory()
-        self._express = Express()
+        self._directory, self._express = Directory(), Express()
         self.codecs: Decoder | None = None
         self.unmapped: dict[tuple[str, str, str], int] = {}
         self._settings = settings or ListenerSettings()
         self._local_time = LocalTime(self._settings.zone, self._settings.zones)
         self.take_up(kinds, mappings)
         self._windows: dict[str, Window] = {}
-        self._packets = HeardPackets()
-        self._sparkplug = SparkplugMemory()
-        self._described = Described()
+        self._packets, self._sparkplug, self._described = HeardPackets(), SparkplugMemory(), Described()
 
     def take_up(self, kinds: Mapping[str, Kind], mappings: Sequence[MappingBook]) -> None:
         """Understand by these from the next message on. What is remembered of devices stays."""

@@ -151,3 +151,20 @@ async def test_without_a_service_the_files_of_a_dir_are_opened(town: FiledTown) 
     assert "name the site with --site" in nobody.output
     await town.start()
     assert await town.worker() == "li"
+
+
+async def test_a_service_whose_site_has_no_last_resort_judges_and_says_that_a_danger_may_reach_nobody(
+    town: FiledTown, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert await town.items("/api/v1/alerts") == []
+    town.writes(site_yaml=FILES["site.yaml"].replace("last_resort: [li]\n", ""))
+    await town.restarts()
+    (alert,) = await town.until_items("/api/v1/alerts")
+    assert (alert["rule"], alert["ledger"]) == ("site-incomplete", "health")
+    assert "a danger may reach nobody" in caplog.text
+    await town.restarts()
+    assert len(await town.items("/api/v1/alerts")) == 1
+
+    town.writes(site_yaml=FILES["site.yaml"])
+    await town.restarts()
+    await town.until_state(alert["id"], "closed")

@@ -248,3 +248,19 @@ def test_the_table_of_holidays_is_renewed_before_it_ends(tmp_path: Path) -> None
 
     site(tmp_path)
     assert [told(2027, 9, 1), told(2027, 10, 10), told(2029, 1, 1)] == [False, True, True]
+
+
+def test_what_may_be_a_slip_is_told_and_refuses_nothing(tmp_path: Path) -> None:
+    devices = "id,kind,model,place,attributes.lives_alon\ng,gas_alarm,TBWL10,h1,true\n"
+    people = "id,name,phone,attributes.lives_alon\nli,李伟,19900000001,true\nchen,陈芳,19900000002,\n"
+    site(tmp_path, devices_csv=devices, people_csv=people)
+    (tmp_path / "rules").mkdir()
+    book = "hazard: manhol\nversion: 1\nrules:\n- {name: x, title: {zh: 盖, en: x}, kind: manhole, severity: low,"
+    (tmp_path / "rules" / "x.yaml").write_text(f"{book} when: opened, source: test}}\n", "utf-8")
+    faults, doubts = found(tmp_path)
+    assert faults == []
+    assert (
+        "people.csv:1:15: attributes.lives_alon: nothing asks for 'lives_alon'; did you mean attributes.lives_alone?"
+        in doubts
+    )
+    assert "rules/x.yaml:1:1: hazard: no text is written for 'manhol'; did you mean manhole?" in doubts

@@ -20,7 +20,16 @@ def test_a_time_without_an_offset_is_local_time_of_whoever_reads_it(text: str) -
 
 
 @pytest.mark.parametrize(
-    "text", ["", "soon", "2026-13-40T00:00:00Z", "0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00", "20261121"]
+    "text",
+    [
+        "",
+        "soon",
+        "2026-13-40T00:00:00Z",
+        "0001-01-01T00:00:00+08:00",
+        "9999-12-31T23:59:59-08:00",
+        "20261121",
+        "1800-01-01T00:00:00Z",
+    ],
 )
 def test_what_is_no_time_or_lies_beyond_the_calendar_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a time"):

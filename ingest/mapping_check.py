@@ -42,7 +42,9 @@ def _fields(
             message = _wrong(field, rule, quantities, owner)
             if message is not None:
                 # A field's only rule may be written without the list around it.
-                yield Fault((*where, field, *((index,) if len(rules) > 1 else ()), "to"), message)
+                place = (*where, field, *((index,) if len(rules) > 1 else ()))
+                named = rule.to is not None and rule.to not in quantities
+                yield Fault((*place, "to") if named else place, message)
 
 
 def _wrong(field: str, rule: FieldRule, quantities: Mapping[str, Quantity], owner: str) -> str | None:

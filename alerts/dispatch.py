@@ -179,9 +179,9 @@ class Dispatch:
     def _call_last_resort(self, book: Book, alert: Alert, now: Instant, again: bool = False) -> Alert | None:
         """Nobody of the ladder can be reached: whom the site names for that. None when they cannot be reached either,
         or, unless `again`, were called in this round."""
-        known = self.community().people
         called = () if again else {row.person for row in self._calls(book, alert)}
-        people = [known[name] for name in self.last_resort if name in known and name not in called]
+        people = roster.last_resort(self.community(), self.last_resort, now, self.tz)
+        people = [person for person in people if person.id not in called]
         rung = self._rung(alert, alert.rung).model_copy(update={"channels": self._channels(alert), "fallback": ()})
         reached = [one for one in people if self._call(book, alert, one, rung, alert.rung, now, Kind.ESCALATE)]
         if reached or again:

@@ -6,6 +6,7 @@ It knows roles, not names: `roster` finds the people, the desk tells them.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -101,3 +102,24 @@ def check(book: LadderBook) -> list[Fault]:
                     what = f"{rule} has {times} ladders of its own for {ledger.value} {severity.value}: keep one"
                     faults.append(Fault(where=("ladders",), message=what))
     return faults
+
+
+def check_names(
+    book: LadderBook,
+    channels: Collection[str],
+    rules: Collection[str],
+    unknown: Callable[[str, Collection[str]], str],
+) -> Iterator[Fault]:
+    """Channels and rules that do not exist; `unknown` says what to write instead.
+
+    They are no faults of a book's shape: a service that was started again at night goes on by the rungs that are right.
+    """
+    for index, ladder in enumerate(book.ladders):
+        for at, rule in enumerate(ladder.rules):
+            if rule not in rules:
+                yield Fault(("ladders", index, "rules", at), unknown(rule, rules))
+        for step, rung in enumerate(ladder.rungs):
+            for field, named in (("channels", rung.channels), ("fallback", rung.fallback)):
+                for at, channel in enumerate(named):
+                    if channel not in channels:
+                        yield Fault(("ladders", index, "rungs", step, field, at), unknown(channel, channels))

@@ -4,54 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
-from app.broker import NoBroker
-from app.channels import NoSuchChannel
-from app.control import Answered
-from app.init_site import FolderInUse, write_site
-from app.keys import BadToken, InUse
-from app.links import BadAddress
-from app.settings import MissingSecret
-from app.written import WrittenError
-from store.errors import IdentityTaken
-
-EXPECTED = (
-    WrittenError,
-    IdentityTaken,
-    NoBroker,
-    NoSuchChannel,
-    Answered,
-    FolderInUse,
-    BadToken,
-    InUse,
-    BadAddress,
-    MissingSecret,
-)
-"""What a person can put right: told in its own words, without a traceback."""
-
-F = TypeVar("F", bound=Callable[..., Any])
-FOLDER = click.Path(path_type=Path, file_okay=False)
-FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-
-
-def told(command: F) -> F:
-    """Shows expected trouble as it was worded and ends with 1."""
-
-    @wraps(command)
-    def run(*args: Any, **options: Any) -> Any:
-        try:
-            return command(*args, **options)
-        except EXPECTED as trouble:
-            click.echo(str(trouble), err=True)
-            sys.exit(1)
-
-    return run  # type: ignore[return-value]
+from app.cli_options import FILE, FOLDER, told
+from app.cli_site import site_group
+from app.init_site import write_site
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -103,12 +62,13 @@ def init(folder: Path) -> None:
 @main.command()
 @click.option("--site", type=FOLDER, help="The site to check; without it the built-in data is checked.")
 @click.option("--templates", is_flag=True, help="Print the SMS templates to be filed with the vendor.")
+@click.option("--data", type=FOLDER, help="A DIR: names what was changed there over the API and the files would undo.")
 @told
-def check(site: Path | None, templates: bool) -> None:
+def check(site: Path | None, templates: bool, data: Path | None) -> None:
     """Check settings, registry files, rulebooks and channels before anything starts."""
     from app.preflight import check_site
 
-    sys.exit(check_site(site, templates, click.echo))
+    sys.exit(check_site(site, templates, click.echo, data))
 
 
 @main.command()
@@ -278,12 +238,13 @@ def refusals() -> None:
 @click.option("--data", type=FOLDER, default=Path("data"), show_default=True)
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--reason", help="Only this reason, such as unknown_device.")
+@click.option("--site", type=FOLDER, help="The site in whose zone the times are told.")
 @told
-def refusals_list(data: Path, limit: int, reason: str | None) -> None:
+def refusals_list(data: Path, limit: int, reason: str | None, site: Path | None) -> None:
     """The newest refusals with their reasons."""
     from app.importing import list_refusals
 
-    for line in list_refusals(data, limit, reason):
+    for line in list_refusals(data, limit, reason, site):
         click.echo(line)
 
 
@@ -310,6 +271,8 @@ def send_test_message(site: Path, to: str, channel: str) -> None:
 
     sys.exit(asyncio.run(send_test(site, to, channel, click.echo)))
 
+
+main.add_command(site_group)
 
 if __name__ == "__main__":
     main()

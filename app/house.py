@@ -11,21 +11,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from alerts import roster
-from alerts.desk import FindingStatus
+from app import last_resort
 from app.bookwork import BookFolder
 from app.channels import Door
 from app.chores import jobs, load_jobs, record_job
 from app.clock import Clock
+from app.definitions import Definitions
 from app.insist import insist
 from app.intake_metrics import intake_samples
-from app.judging import Judging
-from app.keys import session_name, signing_key
+from app.judging import Judging, intake_settings
+from app.keys import push_secrets, session_name, signing_key
 from app.own_trouble import OwnTrouble, left_open
 from app.rebirths import ask_for_rebirths
-from app.registry import Registry, put_site
-from app.showing import DIST, Status, audit_samples, rule_lines, samples
+from app.registry import Registry
+from app.showing import DIST, Status, audit_samples, on_duty_by_cell, rule_lines, samples
 from app.site import SiteFolder
+from app.site_files import SiteFiles, tell
+from app.site_import import import_site
 from app.stores import Stores
 from app.telling import Telling
 from app.timetable import Timetable, roster_minutes
@@ -33,14 +35,13 @@ from app.tools import Tools
 from console.api.application import create_app
 from console.services import Sample, Secret, Services, Site
 from console.stream import Hub
-from domain import DAY, MINUTE, Finding, Instant, Lane, Role
-from domain.people import Community
+from domain import DAY, MINUTE, Finding, Instant, Lane
 from ingest.adapters import FILTERS
 from ingest.address import read_address
 from ingest.frame import Entry, Frame
-from ingest.intake import Intake, IntakeSettings
-from ingest.sources.signed import SIGNED
+from ingest.intake import Intake
 from ingest.urgent import urgent_filters
+from rules.takeup import Renewal
 from store.journal import MarkKind
 from store.ledger import alertcounts
 
@@ -73,14 +74,26 @@ class House:
         self._deliveries: Mapping[tuple[str, str], int] = {}
         self.hub = Hub(clock())
         self.registry = Registry(stores.ledger)
-        stores.ledger.run_now(lambda tx: put_site(tx, folder, clock()))
+        tell(stores.ledger.run_now(lambda tx: import_site(tx, folder, clock())))
         self.telling = Telling(
-            folder, stores, self.registry, doors, clock, self.hub.alert_changed, self._signing_key, self._status_of
+            folder,
+            stores,
+            self.registry,
+            doors,
+            clock,
+            self.hub.alert_changed,
+            self._signing_key,
+            lambda *asked: self.judging.finding_status(*asked),
         )
         self.judging = Judging(folder, stores, self.registry, self._hear, clock)
         self.own_trouble = OwnTrouble(self.judging.chain.change)
         self.books = BookFolder(
-            folder.kinds, folder.path, self.judging.take_up, self.judging.chain.caught_up, self.own_trouble, clock
+            lambda: self.judging.definitions,
+            folder.path,
+            self._take_up,
+            self.judging.chain.caught_up,
+            self.own_trouble,
+            clock,
         )
         self.tools = Tools(
             data,
@@ -111,7 +124,11 @@ class House:
             lambda name, at, outcome: stores.ledger.run(lambda tx: record_job(tx, name, at, outcome)),
         )
         self.status = Status(
-            self.judging.chain, lambda: self.intake.ready, lambda: self.registry.community, self._on_duty, clock
+            self.judging.chain,
+            lambda: self.intake.ready,
+            lambda: self.registry.community,
+            partial(on_duty_by_cell, zone=folder.settings.zone),
+            clock,
         )
         self.status.journal_error = lambda: self.intake.status().journal_error
 
@@ -124,33 +141,23 @@ class House:
     async def _hear(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
         await self.telling.hear(findings, lane, pos)
 
-    def _status_of(self, finding: str, device: str | None, heard_since: Instant | None) -> FindingStatus:
-        """Whether the rule of a finding still holds it, and whether its device was heard since an instant."""
-        rule, subject = finding.split("@", 1)[0], finding.split("/", 1)[1].rpartition("/")[0]
-        story = self.judging.engine.explain(rule, device or subject.replace(":", "/", 1))
-        heard = story.get("heard")
-        if story.get("phase") not in ("firing", "stale"):
-            return FindingStatus.OVER
-        spoke = heard_since is None or device is None or (isinstance(heard, int) and heard > heard_since)
-        return FindingStatus.ACTIVE if spoke and story["phase"] == "firing" else FindingStatus.UNHEARD
-
-    def _on_duty(self, community: Community, role: Role, now: Instant) -> list[str]:
-        people = {
-            person.id: person.name
-            for cell in community.cells
-            for person in roster.on_duty(community, cell, role, now, self._folder.settings.zone)[:1]
-        }
-        return list(people.values())
-
     async def open(self) -> None:
         """Take up what was left, in memory only: nothing is heard yet."""
         await self.registry.reload()
         self.judging.engine.community = self.registry.community
         await self.judging.start()
         self.own_trouble.take_up(await self._stores.ledger.read(left_open), self._clock())
-        self.intake.set_devices(self.registry.devices.values(), self._folder.kinds)
+        self._tell_of_site()
+        self.intake.set_devices(self.registry.devices.values(), self.judging.kinds)
         await self.timetable.start()
         self._follow_roster()
+
+    def _tell_of_site(self) -> None:
+        """A site without a last resort is judged like any other; that a danger may reach nobody is told."""
+        faults = [str(fault) for fault in last_resort.faults(self._folder)]
+        for fault in faults:
+            log.error("a danger may reach nobody: %s", fault)
+        self.own_trouble.site_incomplete(faults, self._clock())
 
     def _follow_roster(self) -> None:
         minutes = roster_minutes(self.registry.community.duties)
@@ -235,9 +242,18 @@ class House:
     async def registry_changed(self) -> None:
         """Whoever changed the registry waits here until the change has effect."""
         await self.judging.registry_changed()
-        devices, limit = self.registry.devices.values(), self._folder.settings.intake.urgent_filters_max
-        self.intake.set_urgent(await asyncio.to_thread(urgent_filters, devices, self._folder.kinds, limit))
+        await self._filter_urgent()
         self._follow_roster()
+
+    async def _take_up(self, found: Definitions) -> Renewal:
+        renewed = await self.judging.take_up(found)
+        await self._filter_urgent()
+        return renewed
+
+    async def _filter_urgent(self) -> None:
+        """Which devices have a topic on the urgent session; a kind may be urgent now that was not."""
+        devices, limit = self.registry.devices.values(), self._folder.settings.intake.urgent_filters_max
+        self.intake.set_urgent(await asyncio.to_thread(urgent_filters, devices, self.judging.kinds, limit))
 
     async def reload(self) -> None:
         """Whatever people wrote and changed since: codecs and rulebooks. What is wrong is told, and nothing is lost."""
@@ -265,13 +281,17 @@ class House:
         ours = samples(self.judging.chain, self.intake.ready, self._deliveries)
         return [*ours, *intake_samples(self.intake.status()), *audit_samples(self.telling.desk.audited)]
 
+    def _site_files(self) -> SiteFiles | None:
+        path = self._folder.path
+        return SiteFiles(path, self._stores.ledger, self._clock, self.registry_changed) if path is not None else None
+
     def app(self) -> Any:
         """The HTTP application over this house."""
         return create_app(
             Services(
                 clock=self._clock,
                 site=Site(self._folder.settings.name, self._folder.settings.zone),
-                kinds=self._folder.kinds,
+                kinds=self.judging.kinds,
                 platforms=tuple(FILTERS),
                 ledger=self._stores.ledger,
                 history=self._stores.history,
@@ -292,26 +312,10 @@ class House:
                 is_registered=self.judging.listener.is_registered,
                 kind_like=self.judging.listener.kind_like,
                 unmapped=lambda: dict(self.judging.listener.unmapped),
+                site_files=self._site_files(),
                 tools=self.tools,
                 explain=self.judging.engine.explain,
                 care=self._folder.settings.care,
                 dist=DIST,
             )
         )
-
-
-def push_secrets(environ: Mapping[str, str]) -> dict[str, Secret]:
-    """The tokens with which platforms sign their pushes, from the environment: `FENGSHAO_IOTDA_PUSH_TOKEN`."""
-    named = {platform: environ.get(f"FENGSHAO_{platform.upper()}_PUSH_TOKEN", "") for platform in SIGNED}
-    return {platform: Secret(token) for platform, token in named.items() if token}
-
-
-def intake_settings(folder: SiteFolder, name: str) -> IntakeSettings:
-    """The site's limits as the intake takes them."""
-    limits = folder.settings.intake
-    return IntakeSettings(
-        client_id=limits.client_id or name,
-        max_pending_bytes=limits.max_pending_bytes,
-        max_packet_bytes=limits.max_packet_bytes,
-        urgent_filters_max=limits.urgent_filters_max,
-    )

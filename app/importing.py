@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 from urllib.parse import urlencode
+
+from sqlalchemy import Connection
 
 from app.clock import Clock
 from app.control import Answered, NotRunning, ask
 from app.keys import lock
+from app.past import zone_of
 from app.records import read_devices
-from app.settings import Site
 from app.shelf import load_kinds
+from app.site import SiteFolder, read_site
+from app.site_files import summary
+from app.site_import import differences, import_site
 from app.stores import open_ledger
 from app.written import Located, WrittenError
-from domain import Device, Reason
-from store.ledger import refusals, registry
+from console.api.shapes import device_view
+from domain import Device, Instant, Reason
+from store.ledger import edits, refusals, registry
 
+T = TypeVar("T")
 CHUNK = 500
 """Devices a request: small enough for the API's body limit, large enough to be quick."""
 
@@ -39,22 +46,10 @@ def import_devices(file: Path, data: Path, site: Path | None) -> str:
 def _through_service(found: Sequence[Device], data: Path) -> tuple[int, int, int]:
     totals = [0, 0, 0]
     for start in range(0, len(found), CHUNK):
-        answer = ask(data, "PUT", "/api/v1/devices", [written(one) for one in found[start : start + CHUNK]])
+        answer = ask(data, "PUT", "/api/v1/devices", [device_view(one) for one in found[start : start + CHUNK]])
         for index, name in enumerate(("created", "updated", "unchanged")):
             totals[index] += len(answer.get(name, ()))
     return totals[0], totals[1], totals[2]
-
-
-def written(device: Device) -> dict[str, Any]:
-    """A device as the API takes it."""
-    return {
-        "id": device.id,
-        "kind": device.kind,
-        "model": device.model,
-        "place": device.place,
-        "identities": [{"platform": one.platform, "id": one.id} for one in device.identities],
-        "attributes": device.attributes,
-    }
 
 
 def _into_ledger(found: Sequence[Device], data: Path, file: Path) -> tuple[int, int, int]:
@@ -71,34 +66,73 @@ def _into_ledger(found: Sequence[Device], data: Path, file: Path) -> tuple[int, 
                     for one in unknown
                 ]
             )
-        changed = ledger.run_now(lambda tx: registry.put_devices(tx, found, Clock()()))
+        changed = ledger.run_now(lambda tx: _put(tx, found, Clock()()))
     finally:
         ledger.close()
         held.close()
     return len(changed.created), len(changed.updated), len(changed.unchanged)
 
 
-def list_refusals(data: Path, limit: int, reason: str | None) -> Iterator[str]:
+def _put(tx: Connection, found: Sequence[Device], now: Instant) -> registry.Changed:
+    changed = registry.put_devices(tx, found, now)
+    edits.mark(tx, "devices", (*changed.created, *changed.updated), now)
+    return changed
+
+
+def import_files(data: Path, site: Path | None, force: bool) -> Iterator[str]:
+    """Takes up a site's CSV files, beside a running service or without one, and says what it did."""
+    try:
+        done = ask(data, "POST", "/api/v1/registry/import", {"force": force})
+    except NotRunning:
+        if site is None:
+            raise Answered(f"no service runs on {data}: name the site with --site FOLDER") from None
+        folder = read_site(site)
+        done = summary(_in_ledger(data, lambda tx: import_site(tx, folder, Clock()(), force=force)))
+    yield f"{done['created']} new, {done['updated']} changed, {done['unchanged']} unchanged, {len(done['kept'])} kept"
+    for kept in done["kept"]:
+        yield f"kept: {kept['text']} (--force takes the file's)"
+
+
+def differences_in(data: Path, folder: SiteFolder) -> Sequence[str]:
+    """What the files of a site would undo in a DIR, one sentence a record."""
+    try:
+        return [one["text"] for one in ask(data, "GET", "/api/v1/registry/differences")["items"]]
+    except NotRunning:
+        return list(map(str, _in_ledger(data, lambda tx: differences(tx, folder))))
+
+
+def _in_ledger(data: Path, work: Callable[[Connection], T]) -> T:
+    """Runs this on the ledger of a DIR on which no service runs."""
+    os.umask(0o077)
+    ledger = open_ledger(data)
+    held = lock(data)
+    try:
+        return ledger.run_now(work)
+    finally:
+        ledger.close()
+        held.close()
+
+
+def list_refusals(data: Path, limit: int, reason: str | None, site: Path | None = None) -> Iterator[str]:
     """One line a refusal, the newest first."""
     query = urlencode({"limit": limit, **({"reason": reason} if reason else {})})
     try:
         items = ask(data, "GET", f"/api/v1/refusals?{query}")["items"]
     except NotRunning:
-        items = _refusals_in(data, limit, reason)
+        items = _refusals_in(data, limit, reason, zone_of(site))
     for item in items:
         yield f"{item['at']}  {item['reason']}  {item['topic']}  {item['detail']}"
     if not items:
         yield "no refusals"
 
 
-def _refusals_in(data: Path, limit: int, reason: str | None) -> list[dict[str, str]]:
+def _refusals_in(data: Path, limit: int, reason: str | None, zone: tzinfo) -> list[dict[str, str]]:
     ledger = open_ledger(data)
     try:
         wanted = Reason(reason) if reason else None
         page = ledger.run_now(lambda tx: refusals.page(tx, limit, reason=wanted))
     finally:
         ledger.close()
-    zone = Site().zone
     return [
         {
             "at": datetime.fromtimestamp(kept.refusal.at / 1000, zone).isoformat(timespec="milliseconds"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -9,31 +10,32 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from alerts.desk import FindingStatus
 from app.backlog import Backlog
-from app.bookwork import books_of, in_force
+from app.bookwork import books_of
 from app.chain import Chain, Hear, Refused
 from app.codecwork import CodecFolder
+from app.definitions import Definitions, LiveKinds, of_state, written_definitions
 from app.hold import Hold
 from app.insist import insist
 from app.registry import Difference, Registry
 from app.settings import Site
-from app.shelf import load_mappings
 from app.site import SiteFolder
 from app.stores import Stores
 from domain import Finding, Instant, Lane
 from ingest.directory import Directory
 from ingest.foresight import Foresight
+from ingest.intake import IntakeSettings
 from ingest.listener import Listener, ListenerSettings
 from rules.engine import Engine
-from rules.rulebook import Rulebook
 from rules.takeup import Renewal, renewal
 from store.journal import MarkKind
-from store.ledger import checkpoints, refusals
+from store.ledger import checkpoints, refusals, settings
 from store.ledger.claimable import describe
 
 log = logging.getLogger("fengshao.judging")
 
-CHECKPOINT = "chain"
+CHECKPOINT, DEFINITIONS = "chain", "definitions"
 REFUSALS_AN_HOUR = 1_000
 """Kept singly per source, reason and hour; beyond it they are counted."""
 
@@ -44,6 +46,17 @@ def listener_settings(site: Site) -> ListenerSettings:
     return ListenerSettings(zone=site.zone, zones=zones)
 
 
+def intake_settings(folder: SiteFolder, name: str) -> IntakeSettings:
+    """The site's limits as the intake takes them."""
+    limits = folder.settings.intake
+    return IntakeSettings(
+        client_id=limits.client_id or name,
+        max_pending_bytes=limits.max_pending_bytes,
+        max_packet_bytes=limits.max_packet_bytes,
+        urgent_filters_max=limits.urgent_filters_max,
+    )
+
+
 class Judging:
     """The chain with what it is made of."""
 
@@ -51,16 +64,19 @@ class Judging:
         self, folder: SiteFolder, stores: Stores, registry: Registry, hear: Hear, clock: Callable[[], Instant]
     ) -> None:
         self._stores, self._registry, self._clock = stores, registry, clock
-        mappings = load_mappings(folder.kinds, folder.path)
-        self.listener = Listener(folder.kinds, mappings, listener_settings(folder.settings))
-        self.foresee = Foresight(folder.kinds, mappings, self.listener.bears_danger)
+        saved = stores.ledger.run_now(lambda tx: checkpoints.load(tx, CHECKPOINT))
+        kept = stores.ledger.run_now(lambda tx: settings.get(tx, DEFINITIONS)) if saved else None
+        # What the journal holds is judged by the files of its day; those on disk are taken up after it.
+        self.definitions, _ = of_state(kept, books_of(saved.blob if saved else None), folder.path)
+        self._unsaved = True
+        self.kinds = LiveKinds(self.definitions.kinds)
+        kinds, mappings = self.definitions.kinds, self.definitions.mappings
+        self.listener = Listener(kinds, mappings, listener_settings(folder.settings))
+        self.foresee = Foresight(kinds, mappings, self.listener.bears_danger)
         self.codecs = CodecFolder(folder.path)
         self.codecs.reload()
         self.listener.codecs = self.codecs.codecs
-        saved = stores.ledger.run_now(lambda tx: checkpoints.load(tx, CHECKPOINT))
-        # What the journal holds is judged by the books of its day; those on disk are taken up after it.
-        books = in_force(books_of(saved.blob if saved else None, folder.kinds), folder.kinds, folder.path)
-        self.engine = Engine(books, folder.kinds, registry.community, zone=folder.settings.zone)
+        self.engine = Engine(self.definitions.books, kinds, registry.community, zone=folder.settings.zone)
         taken = dict(saved.cursor) if saved else {}
         self._known = max([0, *taken.values(), *stores.history.position().values()])
         backlog = Backlog(
@@ -111,14 +127,35 @@ class Judging:
         dismissed = self.engine.dismiss(difference.removed, now)
         return [*dismissed, *self.engine.enrol(difference.changed, now)]
 
-    async def take_up(self, books: Sequence[Rulebook]) -> Renewal:
-        """Judge by these books from the next message on; what stands is kept or ended with a reason."""
-        renewed = renewal(self.engine.books, books)
-        if not renewed.is_nothing:
-            await self.chain.change(lambda: self.engine.take_up(books, self._clock()), saves=True)
-            detail = ", ".join(f"{book.hazard}@{book.version}" for book in books)
-            await insist(lambda: self._stores.journal.mark(MarkKind.RULEBOOK, self._clock(), detail), "rulebook")
+    async def take_up(self, found: Definitions) -> Renewal:
+        """Understand and judge by these from the next message on; what stands is kept or ended with a reason."""
+        renewed = renewal(self.engine.books, found.books)
+        kinds = found.kinds
+        if renewed.is_nothing and kinds == self.definitions.kinds and found.mappings == self.definitions.mappings:
+            return renewed
+        foresee = await asyncio.to_thread(Foresight, kinds, found.mappings, self.listener.bears_danger)
+
+        def change() -> Sequence[Finding]:
+            told = self.engine.take_up(found.books, self._clock(), kinds)
+            self.listener.take_up(kinds, found.mappings)
+            self.foresee.adopt(foresee)
+            self.definitions, self.kinds.current, self._unsaved = found, kinds, True
+            return told
+
+        await self.chain.change(change, saves=True)
+        detail = ", ".join(f"{book.hazard}@{book.version}" for book in found.books)
+        await insist(lambda: self._stores.journal.mark(MarkKind.RULEBOOK, self._clock(), detail), "rulebook")
         return renewed
+
+    def finding_status(self, finding: str, device: str | None, heard_since: Instant | None) -> FindingStatus:
+        """Whether the rule of a finding still holds it, and whether its device was heard since an instant."""
+        rule, subject = finding.split("@", 1)[0], finding.split("/", 1)[1].rpartition("/")[0]
+        story = self.engine.explain(rule, device or subject.replace(":", "/", 1))
+        heard = story.get("heard")
+        if story.get("phase") not in ("firing", "stale"):
+            return FindingStatus.OVER
+        spoke = heard_since is None or device is None or (isinstance(heard, int) and heard > heard_since)
+        return FindingStatus.ACTIVE if spoke and story["phase"] == "firing" else FindingStatus.UNHEARD
 
     async def link(self, up: bool, at: Instant) -> None:
         """The broker can be heard, or cannot; what it could not tell us is no silence of the devices."""
@@ -136,4 +173,13 @@ class Judging:
         await self._stores.ledger.run(work)
 
     async def _save(self, cursor: dict[Lane, int], now: Instant, blob: bytes) -> None:
-        await self._stores.ledger.run(lambda tx: checkpoints.save(tx, CHECKPOINT, cursor, now, blob))
+        """With what it was judged by, in one transaction."""
+        written = written_definitions(self.definitions) if self._unsaved else None
+
+        def work(tx: Connection) -> None:
+            checkpoints.save(tx, CHECKPOINT, cursor, now, blob)
+            if written is not None:
+                settings.put(tx, DEFINITIONS, written, now)
+
+        await self._stores.ledger.run(work)
+        self._unsaved = False

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
+from console.services import Secret
+from ingest.sources.signed import SIGNED
+
 TOKEN_VARIABLE = "FENGSHAO_ADMIN_TOKEN"  # noqa: S105 (a name, not a token)
 TOKEN_FILE = "admin.token"  # noqa: S105
 SHORTEST_TOKEN = 16
@@ -63,3 +66,9 @@ def lock(data: Path) -> IO[str]:
         file.close()
         raise InUse(f"{data} is in use by another fengshao: stop it, or name another --data") from None
     return file
+
+
+def push_secrets(environ: Mapping[str, str]) -> dict[str, Secret]:
+    """The tokens with which platforms sign their pushes, from the environment: `FENGSHAO_IOTDA_PUSH_TOKEN`."""
+    named = {platform: environ.get(f"FENGSHAO_{platform.upper()}_PUSH_TOKEN", "") for platform in SIGNED}
+    return {platform: Secret(token) for platform, token in named.items() if token}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from app.records import FILES
+from app.sheets import Sheet
 from app.site import SiteFolder
-from app.written import read_csv, read_yaml
+from app.written import Located, read_yaml
 from domain import Fault
 from domain.levels import AREAS, Because, LevelRole
 from domain.people import Community, community
@@ -18,29 +19,31 @@ _BECAUSE = {
 }
 
 
-def check_levels(folder: SiteFolder) -> list[str]:
-    """Lines that say what was understood. Raises WrittenError where nobody can say what a level is for."""
-    town = community(folder.places, folder.cells, folder.people, levels=folder.settings.levels)
-    _refuse_unknown(folder, {name for name, level in town.levels.items() if level.because is Because.UNKNOWN})
+def understood(folder: SiteFolder) -> list[str]:
+    """Each level with its role, why it is taken for that, and an example of an address; then what may be a mistake."""
+    town = _town(folder)
     return [*_understood(town), *_unused(folder, town), *_without_building(town)]
 
 
-def _refuse_unknown(folder: SiteFolder, unknown: set[str]) -> None:
-    """At the first row of each such level."""
-    if folder.path is None or not unknown:
-        return
-    required, optional, make = FILES["places"]
-    roles, told = ", ".join(LevelRole), set[str]()
+def level_faults(folder: SiteFolder, places: Sheet[Any] | None) -> list[Located]:
+    """Levels of which nobody can say what they are for, each at the first row that has it."""
+    unknown = {name for name, level in _town(folder).levels.items() if level.because is Because.UNKNOWN}
+    rows = {record.level: row for row, record in reversed([*enumerate(places.records)])} if places else {}
+    roles = ", ".join(LevelRole)
+    return [
+        places.fault(
+            rows[level],
+            "level",
+            f"{level!r} is a level whose name and position do not say what it is for: "
+            f"write `levels: {{{level}: ...}}` into site.yaml, one of {roles}",
+        )
+        for level in sorted(unknown & rows.keys())
+        if places is not None
+    ]
 
-    def refuse(row: dict[str, str]) -> object:
-        level = row["level"]
-        if level in unknown - told:
-            told.add(level)
-            said = f"{level!r} is a level whose name and position do not say what it is for: "
-            raise KeyError("level", f"{said}write `levels: {{{level}: ...}}` into site.yaml, one of {roles}")
-        return make(row)
 
-    read_csv(folder.path / "places.csv", required, optional, refuse)
+def _town(folder: SiteFolder) -> Community:
+    return community(folder.places, folder.cells, folder.people, levels=folder.settings.levels)
 
 
 def _understood(town: Community) -> Iterator[str]:

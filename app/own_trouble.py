@@ -19,6 +19,7 @@ from store.ledger.alertbook import SqlBook
 DROPPED_RULE, DROPPED_TITLE = "broker-dropped", "消息服务器丢弃消息"
 DISK_RULE, DISK_TITLE = "journal-refused", "日志磁盘写不进"
 BOOKS_RULE, BOOKS_TITLE = "rulebook-refused", "规则文件有错，仍按旧规则判断"
+SITE_RULE, SITE_TITLE = "site-incomplete", "站点配置不全，险情可能无人接收"
 DROPPED_ADVICE = "请检查消息服务器的队列上限与负载"
 DISK_ADVICE = "请检查磁盘空间；期间的消息由消息服务器保存，恢复后补收"
 BOOKS_ADVICE = "请改正规则文件；改好即自动生效"
@@ -26,12 +27,14 @@ REFUSED_RULE, REFUSED_TITLE = "subscription-refused", "消息服务器拒绝订�
 REFUSED_ADVICE = "请在消息服务器上允许本系统读取证据中列出的主题"
 LEFT_OUT_RULE, LEFT_OUT_TITLE = "urgent-left-out", "部分紧急设备未进入紧急通道"
 LEFT_OUT_ADVICE = "请调高 intake.urgent_filters_max；在此之前，消息积压时这些设备的报警可能变慢"
+SITE_ADVICE = "请在 site.yaml 写 last_resort，再运行 fengshao check"
 FAULTS_SHOWN = 5
 _ENDING = {
     DISK_RULE: (DISK_TITLE, DISK_ADVICE),
     BOOKS_RULE: (BOOKS_TITLE, BOOKS_ADVICE),
     REFUSED_RULE: (REFUSED_TITLE, REFUSED_ADVICE),
     LEFT_OUT_RULE: (LEFT_OUT_TITLE, LEFT_OUT_ADVICE),
+    SITE_RULE: (SITE_TITLE, SITE_ADVICE),
 }
 """Troubles that are over one day; what the broker dropped is gone."""
 
@@ -83,6 +86,10 @@ class OwnTrouble:
             self._holds(REFUSED_RULE, "broker", lines, at)
         left_out = status.urgent_left_out
         self._holds(LEFT_OUT_RULE, "registry", [Evidence("devices", left_out, at=at)] if left_out else [], at)
+
+    def site_incomplete(self, faults: Sequence[str], at: Instant) -> None:
+        """Nobody can be called where no ladder reaches anybody; without faults somebody can."""
+        self._holds(SITE_RULE, "site", [Evidence("fault", fault, at=at) for fault in faults], at)
 
     def _holds(self, rule: str, about: str, evidence: Sequence[Evidence], at: Instant) -> None:
         """A state that is looked at again and again: told when there is evidence, over when there is none."""

@@ -15,41 +15,39 @@ from alerts.channels import Said, SendResult
 from alerts.wording import Speech, Wording
 from app.channels import NoSuchChannel, build_channels, http_client
 from app.clock import Clock
-from app.codecwork import check_codecs
 from app.demo import filed_templates
-from app.levelwork import check_levels
+from app.importing import differences_in
 from app.settings import Site
-from app.shelf import load_ladders, load_mappings, load_replies, load_rules, load_words
+from app.shelf import load_words
 from app.site import SiteFolder, read_site
+from app.site_check import counted, examine
+from app.written import WrittenError
 from domain import HOUR, MINUTE, Instant, Ledger, Severity, Subject
 from domain.people import community
 
 Say = Callable[[str], None]
 
 
-def check_site(path: Path | None, templates: bool, say: Say) -> int:
-    """Reads everything `up` would read and says what it found; raises WrittenError with every fault."""
-    folder = read_site(path)
-    books = load_rules(folder.kinds, path)
-    ladders, words, replies = load_ladders(path), load_words(path), load_replies(path)
-    mappings, codecs = load_mappings(folder.kinds, path), check_codecs(path).codecs
+def check_site(path: Path | None, templates: bool, say: Say, data: Path | None = None) -> int:
+    """Reads everything `up` would read and says what it found; raises WrittenError with every fault of every file."""
     if templates:
-        for code, text in sorted(filed_templates(words).items()):
-            say(f"{code}\t{text}")
+        for template, text in sorted(filed_templates(load_words(path)).items()):
+            say(f"{template}\t{text}")
         return 0
-    rules = sum(len(book.rules) for book in books)
-    say(
-        f"{len(folder.kinds)} kinds, {len(mappings)} mappings, {len(codecs)} codecs, "
-        f"{rules} rules in {len(books)} books"
-    )
-    say(f"{len(ladders.ladders)} ladders, {len(words.sms)} SMS texts, {len(replies.kinds)} reply words")
-    say(
-        f"{len(folder.places)} places, {len(folder.people)} people, {len(folder.duties)} duties, "
-        f"{len(folder.devices)} devices"
-    )
-    for line in check_levels(folder):
-        say(line)
-    return _warn(folder, os.environ, say)
+    found, folder = examine(path, Clock()())
+    code = 0
+    if folder is not None:
+        for line in (*counted(found, folder), *found.levels):
+            say(line)
+        code = _warn(folder, os.environ, say)
+        found.doubts += (
+            [f"not taken from the site's files: {kept}" for kept in differences_in(data, folder)] if data else []
+        )
+    for doubt in found.doubts:
+        say(f"warning: {doubt}")
+    if found.faults:
+        raise WrittenError(found.faults)
+    return code
 
 
 def _warn(folder: SiteFolder, environ: Mapping[str, str], say: Say) -> int:

@@ -1,17 +1,26 @@
-"""Rows of a site's CSV and YAML files become places, cells, people, duties and devices."""
+"""Rows of a site's CSV and YAML files become places, cells, people, duties and devices (shapes: domain.specs)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import tzinfo
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self, TypeVar
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
 
-from app.written import WrittenError, read_csv, read_yaml, validate
-from domain import Attribute, Cell, Device, Duty, Fault, Identity, Instant, Person, Place, Role
+from app.names import unknown
+from app.sheets import BadCells, Sheet, attribute_cells, read_csv, unique
+from app.written import Document, Located, WrittenError, read_yaml, sentence, validate
+from domain import Attribute, Cell, Device, Duty, Fault, Identity, Instant, Person, Place
+from domain.specs import CellSpec, DeviceSpec, DutySpec, IdentitySpec, PersonSpec, PlaceSpec, Spec
+from domain.times import parse_rfc3339
 from ingest.adapters import FILTERS
+
+SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+S = TypeVar("S", bound=Spec)
 
 
 def attribute(text: str) -> Attribute:
@@ -32,106 +41,105 @@ def attribute(text: str) -> Attribute:
     return text
 
 
-def _attributes(row: Mapping[str, str]) -> dict[str, Attribute]:
-    prefix = "attributes."
-    return {name.removeprefix(prefix): attribute(cell) for name, cell in row.items() if name.startswith(prefix)}
-
-
-def _number(row: Mapping[str, str], column: str) -> float | None:
+def _shaped(spec: type[S], row: Mapping[str, str], read: Mapping[str, Callable[[str], Any]]) -> S:
+    """A row as its shape; `read` are the columns that are no text. Every fault of the row at once."""
+    faults: list[tuple[str, str]] = []
+    written: dict[str, Any] = {}
+    for name, cell in row.items():
+        if not name.startswith("attributes."):
+            try:
+                written[name] = read[name](cell) if name in read else cell
+            except ValueError as error:
+                faults.append((name, str(error)))
+    if "attributes" in spec.model_fields:
+        written["attributes"] = {name: attribute(cell) for name, cell in attribute_cells(row)}
     try:
-        return float(row[column]) if column in row else None
+        made = spec.model_validate(written)
+    except ValidationError as error:
+        known = {name for name, _ in faults}
+        told = [(".".join(map(str, one["loc"][:2])), sentence(one)) for one in error.errors()]
+        faults += [(column, message) for column, message in told if column.split(".")[0] not in known]
+    if faults:
+        raise BadCells(*((column if column in row else column.split(".")[0], said) for column, said in faults))
+    return made
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
     except ValueError:
-        raise KeyError(column, f"{row[column]!r} is not a number") from None
+        raise ValueError(f"{text!r} is not a number") from None
 
 
-def _minute(row: Mapping[str, str], column: str, default: int) -> int:
-    if column not in row:
-        return default
-    hour, colon, minute = row[column].partition(":")
-    if not (colon and hour.isdigit() and minute.isdigit() and int(hour) * 60 + int(minute) <= 1440):
-        raise KeyError(column, f"{row[column]!r} is not a time of day: write 08:00 or 24:00")
-    return int(hour) * 60 + int(minute)
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(f"{text!r} is not a whole number: write 0 for who is asked first, 1 for the deputy")
+    return int(text)
 
 
-def instant(text: str) -> Instant:
-    """Milliseconds of an RFC 3339 time; an offset is needed, because a roster knows no guesses."""
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError(f"{text!r} has no offset: write 2026-11-21T08:00:00+08:00")
-    return round(at.timestamp() * 1000)
+def _clock(text: str) -> str:
+    """As the shape has it; a spreadsheet writes 8:00 or 08:00:00."""
+    short = text.removesuffix(":00") if text.count(":") == 2 else text
+    return short.zfill(5)
 
 
-def _instant(row: Mapping[str, str], column: str) -> Instant | None:
-    try:
-        return instant(row[column]) if column in row else None
-    except ValueError as error:
-        raise KeyError(column, str(error)) from None
+def _yes(text: str) -> bool:
+    known = {"1": True, "true": True, "yes": True, "是": True, "0": False, "false": False, "no": False, "否": False}
+    if text.lower() not in known:
+        raise ValueError(f"{text!r} is neither yes nor no: write true, or leave the cell empty")
+    return known[text.lower()]
 
 
-def _choice(row: Mapping[str, str], column: str, known: type[Role]) -> Role:
-    try:
-        return known(row[column])
-    except ValueError:
-        raise KeyError(column, f"{row[column]!r} is unknown: write one of {', '.join(known)}") from None
+def _weekdays(text: str) -> list[int]:
+    if text.strip("1234567 "):
+        raise ValueError(f"{text!r}: write the ISO numbers of the days, such as 12345 (1 = Monday)")
+    return sorted({int(day) for day in text.replace(" ", "")})
 
 
-def _weekdays(row: Mapping[str, str]) -> tuple[int, ...]:
-    text = row.get("weekdays", "")
-    days = tuple(int(day) for day in text.replace(" ", "") if day.isdigit())
-    if any(not 1 <= day <= 7 for day in days) or text.strip("1234567 "):
-        raise KeyError("weekdays", f"{text!r}: write the ISO numbers of the days, such as 12345 (1 = Monday)")
-    return days
+_DEGREES: Final = {"lon": _number, "lat": _number}
+_HOURS: Final = {"rank": _whole, "weekdays": _weekdays, "from": _clock, "to": _clock, "absent": _yes}
 
 
 def place(row: dict[str, str]) -> Place:
-    return Place(
-        id=row["id"],
-        name=row["name"],
-        level=row["level"],
-        parent=row.get("parent"),
-        cell=row.get("cell"),
-        lon=_number(row, "lon"),
-        lat=_number(row, "lat"),
-        datum=row.get("datum", "GCJ-02"),
-        attributes=_attributes(row),
-    )
+    return _shaped(PlaceSpec, row, _DEGREES).value()
 
 
 def cell(row: dict[str, str]) -> Cell:
-    return Cell(id=row["id"], name=row["name"], level=row["level"], parent=row.get("parent"))
+    return _shaped(CellSpec, row, {}).value()
 
 
 def person(row: dict[str, str]) -> Person:
-    phone = row.get("phone")
-    if phone is not None and not (phone.isdigit() and len(phone) >= 5):
-        raise KeyError("phone", f"{phone!r} is not a phone number: write digits only")
-    return Person(row["id"], row["name"], phone, row.get("wecom"), row.get("home"), _attributes(row))
+    return _shaped(PersonSpec, row, {}).value()
 
 
-def duty(row: dict[str, str]) -> Duty:
-    return Duty(
-        id=row["id"],
-        cell=row["cell"],
-        role=_choice(row, "role", Role),
-        person=row["person"],
-        rank=int(_number(row, "rank") or 0),
-        weekdays=_weekdays(row),
-        from_minute=_minute(row, "from", 0),
-        to_minute=_minute(row, "to", 1440),
-        since=_instant(row, "since"),
-        until=_instant(row, "until"),
-        absent=row.get("absent", "") in ("1", "true", "yes"),
-    )
+def duty(row: dict[str, str], zone: tzinfo = SHANGHAI) -> Duty:
+    written = _shaped(DutySpec, row, _HOURS)
+    since, until = _instant(row, "since", zone), _instant(row, "until", zone)
+    if since is not None and until is not None and since >= until:
+        raise BadCells(("until", "is not after since, so the line never holds: write a later time"))
+    return written.value(since, until)
+
+
+def _instant(row: Mapping[str, str], column: str, zone: tzinfo) -> Instant | None:
+    try:
+        return parse_rfc3339(row[column], zone) if column in row else None
+    except ValueError as error:
+        raise BadCells((column, str(error))) from None
 
 
 def device(row: dict[str, str]) -> Device:
     if "platform_id" in row and "platform" not in row:
-        raise KeyError("platform", "is empty: whose platform_id is it? Write the platform too, or neither")
-    platform = _checked(row, "platform", _spoken) if "platform" in row else None
-    identities = _known_as(row["id"], platform, row.get("platform_id"))
-    return Device(
-        _checked(row, "id", _topic_level), row["kind"], row.get("model"), row.get("place"), identities, _attributes(row)
-    )
+        raise BadCells(("platform", "is empty: whose platform_id is it? Write the platform too, or neither"))
+    plain = {name: text for name, text in row.items() if name not in ("platform", "platform_id")}
+    made = _shaped(DeviceSpec, plain, {}).value()
+    if "platform" not in row:
+        return made
+    try:
+        platform = _spoken(row["platform"])
+    except ValueError as error:
+        raise BadCells(("platform", str(error))) from None
+    known_as = _known_as(made.id, platform, row.get("platform_id"))
+    return Device(made.id, made.kind, made.model, made.place, known_as, made.attributes)
 
 
 def _known_as(id: str, platform: str | None, platform_id: str | None) -> tuple[Identity, ...]:
@@ -139,23 +147,9 @@ def _known_as(id: str, platform: str | None, platform_id: str | None) -> tuple[I
     return () if platform is None else (Identity(platform, platform_id or id),)
 
 
-def _checked(row: Mapping[str, str], column: str, check: Callable[[str], str]) -> str:
-    try:
-        return check(row[column])
-    except ValueError as error:
-        raise KeyError(column, str(error)) from None
-
-
-def _topic_level(text: str) -> str:
-    """Our id is one level of the native topic; what no topic can bear would never be heard."""
-    if len(text) > 128 or any(sign in "/+#" or sign.isspace() or not sign.isprintable() for sign in text):
-        raise ValueError(f"{text!r} cannot be an id: write 1 to 128 characters without / + # and spaces")
-    return text
-
-
 def _spoken(platform: str) -> str:
     if platform not in FILTERS:
-        raise ValueError(f"{platform!r} is unknown: write one of {', '.join(sorted(FILTERS))}")
+        raise ValueError(unknown(platform, FILTERS))
     return platform
 
 
@@ -172,10 +166,36 @@ FILES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[dict[str, 
 }
 
 
-def read_records(path: Path, what: str) -> list[Any]:
-    """A site's CSV file of `what` (places, cells, people, duties, devices); [] when the file does not exist."""
+def read_sheet(path: Path, what: str, zone: tzinfo = SHANGHAI) -> Sheet[Any]:
+    """A site's CSV file of `what` (places, cells, people, duties, devices); empty when the file does not exist."""
+    if not path.exists():
+        return Sheet[Any](str(path), records=[], lines=[])
     required, optional, make = FILES[what]
-    return merged(read_csv(path, required, optional, make)) if path.exists() else []
+    sheet = read_csv(path, required, optional, partial(duty, zone=zone) if what == "duties" else make)
+    faults = _one_device(sheet) if what == "devices" else unique(sheet, lambda record: str(record.id))
+    if faults:
+        raise WrittenError(faults)
+    return sheet
+
+
+def read_records(path: Path, what: str, zone: tzinfo = SHANGHAI) -> list[Any]:
+    """The records of such a file; rows of one device are one device."""
+    return merged(read_sheet(path, what, zone).records)
+
+
+def _one_device(sheet: Sheet[Device]) -> list[Located]:
+    """Rows of one device are its identities: they may leave out what an earlier one says, not contradict it."""
+    first: dict[tuple[str, str], tuple[str | None, int]] = {}
+    faults = []
+    for index, one in enumerate(sheet.records):
+        for column, said in (("kind", one.kind), ("model", one.model), ("place", one.place)):
+            before, line = first.setdefault((one.id, column), (said, sheet.lines[index]))
+            if said is not None and before is not None and said != before:
+                message = f"{said!r} is {before!r} in line {line}: a device has one {column}"
+                faults.append(sheet.fault(index, column, message))
+            elif before is None:
+                first[one.id, column] = (said, sheet.lines[index])
+    return faults
 
 
 def merged(records: list[Any]) -> list[Any]:
@@ -198,28 +218,23 @@ def merged(records: list[Any]) -> list[Any]:
 
 Text = Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
 Platform = Annotated[str, AfterValidator(_spoken)]
+_LAX: Final = ConfigDict(strict=False, coerce_numbers_to_str=True)
 
 
-class WrittenIdentity(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class WrittenIdentity(IdentitySpec):
+    model_config = _LAX
 
     platform: Platform
-    id: Text
 
 
-class WrittenDevice(BaseModel):
+class WrittenDevice(DeviceSpec):
     """A device in YAML; `platform`/`platform_id` are short for one identity."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = _LAX
 
-    id: Annotated[Text, AfterValidator(_topic_level)]
-    kind: Text
-    model: Text | None = None
-    place: Text | None = None
     platform: Platform | None = None
     platform_id: Text | None = None
-    identities: list[WrittenIdentity] = []
-    attributes: dict[str, bool | int | float | str] = {}
+    identities: Annotated[list[WrittenIdentity], Field(max_length=32)] = []  # type: ignore[assignment]  # noqa: RUF012
 
     @model_validator(mode="after")
     def _id_has_a_platform(self) -> Self:
@@ -227,15 +242,13 @@ class WrittenDevice(BaseModel):
             raise ValueError("platform_id stands without its platform: write both")
         return self
 
-    def device(self) -> Device:
-        written = [Identity(one.platform, one.id) for one in self.identities]
+    def value(self) -> Device:
+        made = super().value()
         known_as = _known_as(self.id, self.platform, self.platform_id)
-        return Device(self.id, self.kind, self.model, self.place, (*written, *known_as), dict(self.attributes))
+        return Device(made.id, made.kind, made.model, made.place, (*made.identities, *known_as), made.attributes)
 
 
-class WrittenDevices(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class WrittenDevices(Spec):
     devices: list[WrittenDevice]
 
 
@@ -243,31 +256,28 @@ def read_devices(path: Path, kinds: Mapping[str, object]) -> list[Device]:
     """Devices from CSV or YAML, their kinds known. A YAML file is a list, or a list under `devices:`."""
     if path.suffix.lower() in (".yaml", ".yml"):
         return _yaml_devices(path, kinds)
-    required, optional, _ = FILES["devices"]
-
-    def known(row: dict[str, str]) -> Device:
-        if row["kind"] not in kinds:
-            raise KeyError("kind", f"{row['kind']!r} is unknown: write one of {', '.join(sorted(kinds))}")
-        return device(row)
-
-    return merged(read_csv(path, required, optional, known))
+    sheet = read_sheet(path, "devices") if path.exists() else read_csv(path, (), (), device)
+    faults = [
+        sheet.fault(index, "kind", unknown(one.kind, kinds))
+        for index, one in enumerate(sheet.records)
+        if one.kind not in kinds
+    ]
+    if faults:
+        raise WrittenError(faults)
+    return merged(sheet.records)
 
 
 def _yaml_devices(path: Path, kinds: Mapping[str, object]) -> list[Device]:
     document = read_yaml(path)
-    listed = isinstance(document.data, list)
-    if listed:
-        document = type(document)(
-            document.file,
-            {"devices": document.data},
-            {**{("devices", *loc): mark for loc, mark in document.marks.items()}, (): (1, 1)},
-        )
+    if isinstance(document.data, list):
+        marks = {("devices", *loc): mark for loc, mark in document.marks.items()}
+        document = Document(document.file, {"devices": document.data}, {**marks, (): (1, 1)})
     written = validate(document, WrittenDevices)
     faults = [
-        Fault(("devices", index, "kind"), f"{one.kind!r} is unknown: write one of {', '.join(sorted(kinds))}")
+        Fault(("devices", index, "kind"), unknown(one.kind, kinds))
         for index, one in enumerate(written.devices)
         if one.kind not in kinds
     ]
     if faults:
         raise WrittenError(document.locate_all(faults))
-    return merged([one.device() for one in written.devices])
+    return merged([one.value() for one in written.devices])

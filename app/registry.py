@@ -9,8 +9,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.gateways import behind_gateways
-from app.site import SiteFolder
-from domain import Device, Instant
+from domain import Device
 from domain.people import Community, community
 from store.ledger import registry as table
 from store.ledger.engine import Ledger
@@ -43,14 +42,3 @@ def _everything(before: Mapping[str, Device], tx: Connection) -> tuple[dict[str,
     devices = {device.id: device for device in behind_gateways(table.devices(tx))}
     changed = [device for device in devices.values() if before.get(device.id) != device]
     return devices, table.community(tx), Difference(changed, [known for known in before if known not in devices])
-
-
-def put_site(tx: Connection, folder: SiteFolder, now: Instant) -> None:
-    """A site's files into the ledger. What the API added stays; what the files name is as the files say."""
-    if folder.path is not None:
-        table.put_levels(tx, folder.settings.levels, now)
-    table.put_cells(tx, folder.cells, now)
-    table.put_places(tx, folder.places, now)
-    table.put_people(tx, folder.people, now)
-    table.put_duties(tx, folder.duties, now)
-    table.put_devices(tx, folder.devices, now)

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -20,13 +20,14 @@ import msgspec
 
 from app.clock import Clock
 from app.control import Answered, NotRunning, ask
-from app.past import Progress
+from app.past import Progress, zone_of
 from app.ruletasks import Backtest, Check, Explain, Test, do
 from app.written import WrittenError
 from console.moments import with_named
 from console.services import RULE_TIMES
 from domain import Instant
 from domain.duration import parse_duration
+from domain.times import parse_rfc3339
 from rules.backtest import Difference, Tally
 from rules.explain import local
 from rules.retelling import as_difference, as_lines
@@ -75,7 +76,7 @@ def backtest(
     say: Say,
 ) -> None:
     """What a rulebook would have found, and how another would have differed."""
-    end = instant(until)
+    end = instant(until, zone_of(site))
     start = end - _duration(since)
     with bar("backtest") as progress:
         try:
@@ -138,7 +139,7 @@ def explain(
     say: Say,
 ) -> None:
     """Where a rule stood with a device at an instant, and why."""
-    asked = None if at is None else instant(at)
+    asked = None if at is None else instant(at, zone_of(site))
     since_ms = None if since is None else _duration(since)
     with bar("explain") as progress:
         try:
@@ -187,15 +188,14 @@ def local_time(at: Instant) -> str:
     return datetime.fromtimestamp(at / 1000, DEFAULT_ZONE).isoformat(timespec="milliseconds")
 
 
-def instant(written: str | None) -> Instant:
-    """Of an RFC 3339 time; without a zone ours is meant; nothing means now."""
+def instant(written: str | None, zone: tzinfo = DEFAULT_ZONE) -> Instant:
+    """Of an RFC 3339 time; without an offset it is the site's local time; nothing means now."""
     if written is None:
         return Clock()()
     try:
-        read = datetime.fromisoformat(written)
+        return parse_rfc3339(written, zone)
     except ValueError as error:
         raise Answered(f"this is no RFC 3339 time: {written!r} (2026-11-21T22:05:00+08:00)") from error
-    return int((read if read.tzinfo else read.replace(tzinfo=DEFAULT_ZONE)).timestamp() * 1000)
 
 
 def _duration(written: str) -> int:

@@ -107,6 +107,8 @@ class Site(_Shape):
     timezone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Shanghai"
     sign: Annotated[str, Field(min_length=2, max_length=10)] = "枫哨预警"
     public_url: str = ""
+    last_resort: tuple[str, ...] = ()
+    """Ids of the people who are called when no rung of a ladder reaches anybody: strangers, nights without a shift."""
     intake: IntakeLimits = IntakeLimits()
     judging: JudgingLimits = JudgingLimits()
     retention: Retention = Retention()

@@ -6,7 +6,9 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from alerts import roster
 from alerts.desk import Audited
 from app.chain import Chain
 from console.services import RuleLine, Sample
@@ -82,6 +84,16 @@ class Status:
             },
             "backlog": self._chain.backlog.entries,
         }
+
+
+def on_duty_by_cell(community: Community, role: Role, now: Instant, zone: ZoneInfo) -> list[str]:
+    """The names of those who are asked first, in any cell."""
+    people = {
+        person.id: person.name
+        for cell in community.cells
+        for person in roster.on_duty(community, cell, role, now, zone)[:1]
+    }
+    return list(people.values())
 
 
 def audit_samples(audited: Audited) -> Iterator[Sample]:

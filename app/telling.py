@@ -129,6 +129,7 @@ def desk_settings(site: Site, doors: Mapping[str, Door], replies: ReplyGrammar) 
         replies=replies,
         channels=tuple(doors),
         template_codes=codes,
+        last_resort=site.last_resort,
         person_name=site.texts.person_name,
         care=tuple(site.care),
     )

@@ -1,13 +1,13 @@
 """Files people write become checked models; every fault at once, as `file:line:column: field: what, and what to write`.
 
-It knows YAML, CSV and pydantic; what the fields mean is the business of the models it is given.
+It knows YAML and pydantic; what the fields mean is the business of the models it is given.
 """
 
 from __future__ import annotations
 
-import csv
-import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from yaml.constructor import SafeConstructor
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # its stub forgets it
 from yaml.resolver import Resolver
 
+from app.names import meant, nearest
 from domain import Fault
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -82,6 +83,12 @@ def read_yaml(path: Path) -> Document:
         raise WrittenError([Located(str(path), 1, 1, "", f"cannot be read: {error.strerror}")]) from error
     if len(raw) > MAX_BYTES:
         raise WrittenError([Located(str(path), 1, 1, "", f"larger than {MAX_BYTES} bytes: split it")])
+    return _parsed(str(path), raw)
+
+
+@lru_cache(maxsize=128)
+def _parsed(path: str, raw: bytes) -> Document:
+    """Of the same bytes once: most files of a site stay as they are, and reading YAML is slow."""
     try:
         node = _composed(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -91,7 +98,7 @@ def read_yaml(path: Path) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise WrittenError([Located(str(path), line, column, "", f"not YAML: {error.problem}")]) from error
+        raise WrittenError([Located(path, line, column, "", f"not YAML: {error.problem}")]) from error
     except yaml.reader.ReaderError as error:
         text = raw.decode("utf-8")[: error.position]
         line, column = text.count("\n") + 1, len(text) - text.rfind("\n")
@@ -162,17 +169,26 @@ def validate(document: Document, model: type[M]) -> M:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        raise WrittenError(document.locate_all(_faults(error.errors(), document))) from error
+        known = set(_field_names(model.model_json_schema()))
+        raise WrittenError(document.locate_all(_faults(error.errors(), document, known))) from error
 
 
-def _faults(errors: Sequence[ErrorDetails], document: Document) -> Iterator[Fault]:
+def _field_names(schema: Any) -> Iterator[str]:
+    """Every field that stands anywhere in a model."""
+    if isinstance(schema, Mapping):
+        yield from schema.get("properties", ())
+    for part in schema.values() if isinstance(schema, Mapping) else schema if isinstance(schema, list) else ():
+        yield from _field_names(part)
+
+
+def _faults(errors: Sequence[ErrorDetails], document: Document, known: Collection[str]) -> Iterator[Fault]:
     missing: dict[Loc, list[str]] = {}
     for error in errors:
         if error["type"] == "missing":
             missing.setdefault(_walk(error["loc"], document)[:-1], []).append(str(error["loc"][-1]))
     for error in errors:
         where = _walk(error["loc"], document)
-        yield Fault(where, _sentence(error, missing.get(where[:-1], [])))
+        yield Fault(where, sentence(error, missing.get(where[:-1]) or known))
 
 
 def _walk(loc: Loc, document: Document) -> Loc:
@@ -184,14 +200,17 @@ def _walk(loc: Loc, document: Document) -> Loc:
     return path
 
 
-def _sentence(error: ErrorDetails, missing: list[str]) -> str:
+def sentence(error: ErrorDetails, known: Collection[str] = ()) -> str:
+    """A fault of pydantic as people read it: what, and what to write. `known`: the fields that may have been meant."""
     field = str(error["loc"][-1]) if error["loc"] else ""
     if error["type"] == "missing":
         return f"is missing: write `{field}: ...`"
     if error["type"] == "extra_forbidden":
-        meant = difflib.get_close_matches(field, missing, 1)
-        return f"is not known here: write `{meant[0]}`" if meant else "is not known here: remove it or correct its name"
+        near = nearest(field, known)
+        return f"is not known here: write `{near}`" if near else "is not known here: remove it or correct its name"
     message = error["msg"].removeprefix("Value error, ")
+    if error["type"] in ("enum", "literal_error") and isinstance(error["input"], str):
+        message += meant(error["input"], re.findall(r"'([^']*)'", error["ctx"]["expected"]))
     shown = repr(error["input"]) if isinstance(error["input"], str | int | float | bool) else ""
     return f"{message} (found {shown})" if shown and shown not in message else message
 
@@ -199,75 +218,3 @@ def _sentence(error: ErrorDetails, missing: list[str]) -> str:
 def read_model(path: Path, model: type[M]) -> M:
     """A YAML file as its model."""
     return validate(read_yaml(path), model)
-
-
-R = TypeVar("R")
-
-
-def read_csv(
-    path: Path, required: Sequence[str], optional: Sequence[str], row: Callable[[dict[str, str]], R]
-) -> list[R]:
-    """One `R` a row. Columns may stand in any order; `attributes.*` columns are always welcome.
-
-    `row` gets the non-empty cells and raises KeyError(column, message) or ValueError(message) for what it refuses.
-    """
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise WrittenError([Located(str(path), 1, 1, "", f"cannot be read as UTF-8: {error}")]) from error
-    reader = csv.reader(text.splitlines())
-    header = [name.strip() for name in next(reader, [])]
-    faults = list(_header_faults(str(path), header, required, optional))
-    if faults:
-        raise WrittenError(faults)
-    made: list[R] = []
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
-            _take_row(str(path), reader.line_num, header, cells, required, row, made, faults)
-    if faults:
-        raise WrittenError(faults)
-    return made
-
-
-def _header_faults(file: str, header: list[str], required: Sequence[str], optional: Sequence[str]) -> Iterator[Located]:
-    for name in required:
-        if name not in header:
-            yield Located(file, 1, 1, name, f"is missing: the first line needs the columns {', '.join(required)}")
-    for index, name in enumerate(header):
-        if name not in required and name not in optional and not name.startswith("attributes."):
-            known = ", ".join([*required, *optional, "attributes.*"])
-            yield Located(file, 1, _column(header, index), name, f"is no column: known are {known}")
-
-
-def _column(cells: Sequence[str], index: int) -> int:
-    """Where a cell starts in its line, counting from 1 (exact for cells without quotes)."""
-    return 1 + sum(len(cell) + 1 for cell in cells[:index])
-
-
-def _take_row(
-    file: str,
-    line: int,
-    header: list[str],
-    cells: list[str],
-    required: Sequence[str],
-    row: Callable[[dict[str, str]], R],
-    made: list[R],
-    faults: list[Located],
-) -> None:
-    values = {name: cell.strip() for name, cell in zip(header, cells, strict=False) if cell.strip()}
-    column = {name: _column(cells, index) for index, name in enumerate(header)}
-    if len(cells) > len(header):
-        faults.append(
-            Located(file, line, _column(cells, len(header)), "", "has more cells than the first line has columns")
-        )
-    for name in required:
-        if name not in values:
-            faults.append(Located(file, line, column[name], name, "is empty: every row needs it"))
-    if all(name in values for name in required):
-        try:
-            made.append(row(values))
-        except KeyError as error:
-            name, message = error.args
-            faults.append(Located(file, line, column.get(name, 1), name, message))
-        except ValueError as error:
-            faults.append(Located(file, line, 1, "", str(error)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -10,12 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain import MINUTE, Instant
+from domain.times import parse_rfc3339
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-_WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+\- ]\d{2}:\d{2})?")
-
-
 _INSTANTS = frozenset({"at", "until", "since"})
 _PLAIN = frozenset({str, bool, float, type(None)})
 
@@ -50,18 +46,9 @@ def instant(written: str, zone: ZoneInfo) -> Instant:
     1763733903123
     >>> instant("yesterday", ZoneInfo("Asia/Shanghai"))
     Traceback (most recent call last):
-    ValueError: not a time: 'yesterday'
+    ValueError: not a time: 'yesterday' (write 2026-11-21T08:00:00+08:00)
     """
-    if not _WRITTEN.fullmatch(written):
-        raise ValueError(f"not a time: {written!r}")
-    text = re.sub(r" (?=\d{2}:\d{2}$)", "+", written[:10] + "T" + written[11:]).upper()
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"not a time: {written!r}") from None
-    if read.tzinfo is None:
-        read = read.replace(tzinfo=zone)
-    return (read - _EPOCH) // _MILLISECOND
+    return parse_rfc3339(written, zone)
 
 
 def with_moments(view: Any, zone: ZoneInfo) -> Any:

@@ -173,6 +173,14 @@ class RuleTools(Protocol):
     def template(self, name: str) -> Mapping[str, str]: ...
 
 
+class SiteFiles(Protocol):
+    """The site's CSV files beside the registry. Raises Faulty where they cannot be read."""
+
+    async def differences(self) -> Sequence[Mapping[str, Any]]: ...
+
+    async def import_now(self, *, force: bool) -> Mapping[str, Any]: ...
+
+
 class Desk(Protocol):
     """The alert desk, as far as the console asks it (alerts/desk.py)."""
 
@@ -231,6 +239,8 @@ class Services:
     """The kind that a device of this platform with these fields looks like."""
     unmapped: Callable[[], Mapping[tuple[str, str, str], int]] = dict
     """What devices said that no quantity of ours takes: platform, kind, field, and how often."""
+    site_files: SiteFiles | None = None
+    """None: the service was started without a site."""
     tools: RuleTools | None = None
     """The safety office's tools; None: not offered here."""
     explain: Callable[[str, str], Mapping[str, object]] | None = None

@@ -71,6 +71,7 @@ BAD_LIMIT: Final = "limit 必须是 1 到 1000 的整数。"
 BAD_CURSOR: Final = "next 游标不对。请原样使用上一页给出的 next。"
 BAD_CHOICE: Final = "不能是 {written}，可用：{known}。"
 BAD_JSON: Final = "不是 JSON。"
+NO_SITE: Final = "服务启动时没有指定站点文件夹（--site），没有可比较、可导入的文件。"
 NEED_ONE: Final = "请给出 alert、finding、message 之一，或同时给出 device 和 at。"
 INCOMPLETE: Final = {
     "reason": "请写明原因。",
@@ -82,6 +83,10 @@ ATTRIBUTE: Final = "要写 true、false、数字或文字。"
 ID_SHAPE: Final = "编号要 1 到 128 个字符，不能含 /、+、#、空白或控制字符。"
 
 FIELD_FAULTS: Final = {
+    "identifier": ID_SHAPE,
+    "attribute_value": ATTRIBUTE,
+    "phone": "电话要写 3 到 20 位数字，国家代码前可以有 +。",
+    "clock": "不是时刻。请写 08:00 到 24:00。",
     "missing": "必填。",
     "extra_forbidden": "没有这个字段，请删去。",
     "string_type": "要写文字。",
@@ -128,6 +133,7 @@ OWN_TITLES: Final = {
     "消息服务器丢弃消息": "The message server dropped messages",
     "日志磁盘写不进": "The journal's disk takes nothing",
     "规则文件有错，仍按旧规则判断": "A rule file has faults; the former rules stay in force",
+    "站点配置不全，险情可能无人接收": "The site is incomplete: a danger could reach nobody",
 }
 """Titles that no rulebook has, in English."""
 

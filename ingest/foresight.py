@@ -36,6 +36,10 @@ class Foresight:
         self._bears_danger = bears_danger
         self._search = _pattern(kinds, books).search
 
+    def adopt(self, other: Foresight) -> None:
+        """Search for what another one searches for: kinds or mappings have changed."""
+        self._search = other._search
+
     def __call__(self, frames: Sequence[Frame]) -> list[Frame]:
         """The dangers among these frames, in their order."""
         frames = [frame for frame in frames if not is_large(frame)]

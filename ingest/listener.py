@@ -55,11 +55,16 @@ class Listener:
     def __init__(
         self, kinds: Mapping[str, Kind], mappings: Sequence[MappingBook], settings: ListenerSettings | None = None
     ) -> None:
-        self._directory = Directory()
-        self._express = Express()
+        self._directory, self._express = Directory(), Express()
         self.codecs: Decoder | None = None
         self._settings = settings or ListenerSettings()
         self._local_time = LocalTime(self._settings.zone, self._settings.zones)
+        self.take_up(kinds, mappings)
+        self._windows: dict[str, Window] = {}
+        self._packets, self._sparkplug, self._described = HeardPackets(), SparkplugMemory(), Described()
+
+    def take_up(self, kinds: Mapping[str, Kind], mappings: Sequence[MappingBook]) -> None:
+        """Understand by these from the next message on. What is remembered of devices stays."""
         self._kinds, self._books = kinds, mappings
         self.urgent_kinds = frozenset(name for name, kind in kinds.items() if kind.urgent)
         self._plans: dict[tuple[str, str, str | None], Plan] = {}
@@ -69,10 +74,7 @@ class Listener:
         self._refusing = Refusing(
             self._suspicion, lambda *name: self._directory.find(*name), self._settings.refusal_payload_max
         )
-        self._windows: dict[str, Window] = {}
-        self._packets = HeardPackets()
-        self._sparkplug = SparkplugMemory()
-        self._described = Described()
+        self._express.forget()
 
     @property
     def directory(self) -> Directory:

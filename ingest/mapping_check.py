@@ -18,7 +18,8 @@ def check(book: MappingBook, kinds: Mapping[str, Kind]) -> list[Fault]:
     for name, fields in book.kinds.items():
         faults += _of_kind(name, fields, kinds, ("kinds", name))
     for index, model in enumerate(book.models):
-        faults += _of_kind(model.kind, model.fields, kinds, ("models", index, "fields"))
+        place = "fields" if model.kind in kinds else "kind"
+        faults += _of_kind(model.kind, model.fields, kinds, ("models", index, place))
     faults += _fields(book.spoken.get(EVERY, {}), everywhere, ("spoken", EVERY), "any kind")
     for name, fields in book.spoken.items():
         faults += _of_kind(name, fields, kinds, ("spoken", name)) if name != EVERY else ()
@@ -37,9 +38,13 @@ def _fields(
     fields: Fields, quantities: Mapping[str, Quantity], where: tuple[str | int, ...], owner: str
 ) -> Iterator[Fault]:
     for field, rules in fields.items():
-        for message in (_wrong(field, rule, quantities, owner) for rule in rules):
+        for index, rule in enumerate(rules):
+            message = _wrong(field, rule, quantities, owner)
             if message is not None:
-                yield Fault((*where, field), message)
+                # A field's only rule may be written without the list around it.
+                place = (*where, field, *((index,) if len(rules) > 1 else ()))
+                named = rule.to is not None and rule.to not in quantities
+                yield Fault((*place, "to") if named else place, message)
 
 
 def _wrong(field: str, rule: FieldRule, quantities: Mapping[str, Quantity], owner: str) -> str | None:

@@ -56,8 +56,19 @@ def check_references(books: Sequence[Rulebook], known: Sequence[Rulebook] = ()) 
         for index, rule in enumerate(book.rules):
             spoken_of = rule.speaks_of.union(rule.chatter.rules if rule.chatter is not None else ())
             for name in sorted(spoken_of.difference(names)):
-                found.append((book_index, Fault(("rules", index), f"no rule {name} in any book{_near(name, names)}")))
+                where = ("rules", index, *_named_at(rule, name))
+                found.append((book_index, Fault(where, f"no rule {name} in any book{_near(name, names)}")))
     return found + _circles(books, known)
+
+
+def _named_at(rule: Rule, name: str) -> tuple[str | int, ...]:
+    """Where a rule lists another one by name; conditions that ask for its finding are the rule's as a whole."""
+    lists: list[tuple[tuple[str | int, ...], Sequence[str]]] = []
+    if rule.gather is not None:
+        lists += [(("gather", "parts", part, "rules"), one.rules) for part, one in enumerate(rule.gather.parts)]
+    if rule.chatter is not None:
+        lists.append((("chatter", "rules"), rule.chatter.rules))
+    return next(((*where, names.index(name)) for where, names in lists if name in names), ())
 
 
 def _circles(books: Sequence[Rulebook], known: Sequence[Rulebook]) -> list[tuple[int, Fault]]:

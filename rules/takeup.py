@@ -15,13 +15,14 @@ from msgspec.structs import replace
 
 from domain import Evidence, Finding, Instant
 from domain import Phase as Said
+from domain.kind import Kind
 from rules.absence import next_absence
 from rules.core import QUIET_WATCH, TOLD_OF, Effect, Patience, Phase, Signal, Watch, Word
 from rules.groups import Group, Groups
-from rules.plan import Plan, PlannedRule, plans
+from rules.plan import Plan, PlannedRule, empty_plan, plans
 from rules.report import finding
 from rules.rulebook import QUESTIONS, Rulebook
-from rules.seat import Seat
+from rules.seat import Seat, report_every
 from rules.watching import Watching
 
 REASON: Final = "rule"
@@ -67,12 +68,17 @@ class Renewing(Watching):
             self._written = written_books(self.books)
         return self._written
 
-    def take_up(self, books: Sequence[Rulebook], now: Instant) -> list[Finding]:
-        """Judges by these books from now on. Raises ValueError, and changes nothing, when two rules bear one name.
+    def take_up(
+        self, books: Sequence[Rulebook], now: Instant, kinds: Mapping[str, Kind] | None = None
+    ) -> list[Finding]:
+        """Judges by these books, and kinds if they are given, from now on.
 
-        What is told bears ids of before, so that a repetition after a crash tells nothing twice.
+        Raises ValueError, and changes nothing, when two rules bear one name. What is told bears ids of before, so that
+        a repetition after a crash tells nothing twice.
         """
-        fresh, groups = _kept(self.plans, plans(books, self.kinds)), Groups(books)
+        kinds = self.kinds if kinds is None else kinds
+        fresh, groups = _kept(self.plans, plans(books, kinds)), Groups(books)
+        self.kinds = kinds
         told: list[Finding] = []
         for seat in list(self.seats.values()):
             if seat.watches:
@@ -118,7 +124,9 @@ class Renewing(Watching):
         """Every seat under its new plan; those watches that come out of shadow."""
         revealed: list[tuple[Seat, PlannedRule]] = []
         for seat in self.seats.values():
-            plan = fresh.get(seat.plan.kind, seat.plan)
+            kind = seat.plan.kind
+            # Of a kind that nobody describes any more nothing is judged.
+            plan = fresh.get(kind) or (empty_plan(kind) if kind in self.plans else seat.plan)
             if plan is not seat.plan:
                 revealed += self._reseat(seat, plan, now)
         for name, group in self.groups.seats.items():
@@ -130,6 +138,7 @@ class Renewing(Watching):
 
     def _reseat(self, seat: Seat, plan: Plan, now: Instant) -> list[tuple[Seat, PlannedRule]]:
         before, seat.plan = seat.plan, plan
+        seat.report_every_ms = report_every(seat.device, plan)
         revealed = []
         for name, watch in seat.watches.items():
             old, new = before.by_name[name], plan.by_name[name]
@@ -190,11 +199,12 @@ class Renewing(Watching):
 
 def _kept(before: Mapping[str, Plan], after: dict[str, Plan]) -> dict[str, Plan]:
     """The new plans, and the very plan of before for each kind of which nothing changed: its seats are not touched."""
-    return {kind: before[kind] if _written(before[kind]) == _written(plan) else plan for kind, plan in after.items()}
+    same = {kind for kind, plan in after.items() if kind in before and _written(before[kind]) == _written(plan)}
+    return {kind: before[kind] if kind in same else plan for kind, plan in after.items()}
 
 
 def _written(plan: Plan) -> list[tuple[Any, ...]]:
-    return [(rule.rule, rule.hazard, rule.version) for rule in plan.by_name.values()]
+    return [(plan.described,), *((rule.rule, rule.hazard, rule.version) for rule in plan.by_name.values())]
 
 
 def _remembers(plan: Plan) -> tuple[Any, ...]:

@@ -16,7 +16,6 @@ from console.api.shapes import (
     DUTY,
     PERSON,
     PLACE,
-    WrittenDuty,
     cell_view,
     duty_view,
     person_view,
@@ -29,6 +28,7 @@ from console.services import Services
 from domain import Cell, Duty, Person, Place
 from domain.people import Community
 from domain.places import upward
+from domain.specs import DutySpec
 from store.ledger import registry
 
 Wanted = Mapping[str, str]
@@ -81,7 +81,7 @@ def _person_faults(community: Community, person: Person, _together: Mapping[str,
         yield "home", words.UNKNOWN_PLACE.format(place=person.home)
 
 
-def _duty_value(services: Services, written: WrittenDuty) -> Duty:
+def _duty_value(services: Services, written: DutySpec) -> Duty:
     return written.value(*asked_period(services, written.since, written.until, ("since", "until")))
 
 
@@ -94,6 +94,7 @@ def _duty_faults(community: Community, duty: Duty, _together: Mapping[str, Duty]
 
 PLACES = Shelf(
     path="places",
+    table="places",
     noun="place",
     example=examples.PLACE,
     act="registry",
@@ -109,6 +110,7 @@ PLACES = Shelf(
 
 CELLS = Shelf(
     path="cells",
+    table="cells",
     noun="cell",
     example=examples.CELL,
     act="registry",
@@ -124,6 +126,7 @@ CELLS = Shelf(
 
 PEOPLE = Shelf(
     path="people",
+    table="people",
     noun="person",
     example=examples.PERSON,
     act="registry",
@@ -139,6 +142,7 @@ PEOPLE = Shelf(
 
 ROSTERS = Shelf(
     path="rosters",
+    table="duties",
     noun="duty",
     example=examples.DUTY,
     act="roster",

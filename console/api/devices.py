@@ -26,14 +26,15 @@ from console.api.asking import (
 )
 from console.api.deeds import deed
 from console.api.guarding import Member, Registrar
-from console.api.shapes import DEVICE, WrittenDevice, device_view
+from console.api.shapes import DEVICE, device_view
 from console.auth import Principal
 from console.problems import FieldFault, Problem, faulty, no_such, path_text
 from console.reach import lies_under
 from console.services import Services
 from domain import Device, Instant
+from domain.specs import DeviceSpec
 from store.errors import IdentityTaken
-from store.ledger import audit, registry
+from store.ledger import audit, edits, registry
 
 router = APIRouter(tags=["devices"])
 
@@ -122,6 +123,7 @@ async def delete_device(services: Asked, who: Registrar, device_id: str) -> Resp
     def work(tx: Any) -> bool:
         gone = registry.delete_device(tx, device_id, now)
         if gone:
+            edits.mark(tx, "devices", [device_id], now, deleted=True)
             audit.write(tx, now, who.token, "device deleted", {"device": device_id})
         return gone
 
@@ -160,7 +162,7 @@ async def _replace(services: Services, who: Principal, device_id: str, found: An
     return Answer(device_view(device), 201 if changed.created else 200)
 
 
-def check_devices(services: Services, written: Sequence[WrittenDevice], *, many: bool) -> None:
+def check_devices(services: Services, written: Sequence[DeviceSpec], *, many: bool) -> None:
     """422 naming every kind, platform and place we do not know, and every id that comes twice."""
     faults, seen = list[FieldFault](), set[str]()
     for index, one in enumerate(written):
@@ -173,7 +175,7 @@ def check_devices(services: Services, written: Sequence[WrittenDevice], *, many:
         raise faulty(*faults)
 
 
-def _unknown(services: Services, one: WrittenDevice) -> Sequence[tuple[tuple[str | int, ...], str]]:
+def _unknown(services: Services, one: DeviceSpec) -> Sequence[tuple[tuple[str | int, ...], str]]:
     faults: list[tuple[tuple[str | int, ...], str]] = []
     if one.kind not in services.kinds:
         faults.append((("kind",), words.UNKNOWN_KIND.format(kind=one.kind, known="、".join(sorted(services.kinds)))))
@@ -214,5 +216,6 @@ def _put(tx: Any, devices: Sequence[Device], who: Principal, now: Instant) -> re
         said = {"platform": taken.identity.platform, "id": taken.identity.id, "holder": taken.holder}
         raise Problem(409, words.IDENTITY_TAKEN.format(**said)) from None
     if changed:
+        edits.mark(tx, "devices", (*changed.created, *changed.updated), now)
         audit.write(tx, now, who.token, "devices put", deed(changed))
     return changed

@@ -186,14 +186,15 @@ async def _told(work: Awaitable[T]) -> T:
     try:
         return await work
     except Faulty as found:
-        raise faulty(*map(_located, found.faults)) from None
+        raise faulty(*map(located, found.faults)) from None
     except ToolsBusy as busy:
         raise Problem(409, words.TOOLS_BUSY.format(id=busy)) from None
     except ToolsRefused as refused:
         raise Problem(422, words.TOOLS_REFUSED.format(why=refused)) from None
 
 
-def _located(fault: Fault) -> FieldFault:
+def located(fault: Fault) -> FieldFault:
+    """A fault in a file as a fault of a field: the field is its place."""
     return FieldFault(f"{fault.file}:{fault.line}:{fault.column} {fault.field}".strip(), fault.message)
 
 

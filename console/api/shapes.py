@@ -1,31 +1,13 @@
-"""What people may write to the registry over HTTP, and the registry's values as they are shown. Knows no store."""
+"""The registry over HTTP: what may be written (domain.specs), and its values as they are shown. Knows no store."""
 
 from __future__ import annotations
 
-import math
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from console import words
-from domain import Attribute, Cell, Device, Duty, Identity, Person, Place, Role
-
-
-def _attribute(value: Any) -> Attribute:
-    if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
-        return value
-    raise ValueError(words.ATTRIBUTE)
-
-
-def _identifier(text: str) -> str:
-    if not text or len(text) > 128 or any(sign in "/+#" or sign.isspace() or not sign.isprintable() for sign in text):
-        raise ValueError(words.ID_SHAPE)
-    return text
-
-
-Id = Annotated[str, AfterValidator(_identifier)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Attributes = dict[Annotated[str, Field(min_length=1, max_length=100)], Annotated[Any, AfterValidator(_attribute)]]
+from domain import Cell, Device, Duty, Person, Place
+from domain.specs import CellSpec, DeviceSpec, DutySpec, PersonSpec, PlaceSpec
 
 
 class Written(BaseModel):
@@ -34,106 +16,8 @@ class Written(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class WrittenIdentity(Written):
-    platform: str
-    id: Annotated[str, Field(min_length=1, max_length=256)]
-
-
-class WrittenDevice(Written):
-    id: Id
-    kind: str
-    model: Annotated[str, Field(max_length=200)] | None = None
-    place: str | None = None
-    identities: Annotated[list[WrittenIdentity], Field(max_length=32)] = []
-    attributes: Attributes = {}
-
-    def value(self) -> Device:
-        identities = tuple(Identity(one.platform, one.id) for one in self.identities)
-        return Device(self.id, self.kind, self.model or None, self.place, identities, self.attributes)
-
-
-class WrittenPlace(Written):
-    id: Id
-    name: Name
-    level: Name
-    parent: str | None = None
-    cell: str | None = None
-    lon: Annotated[float, Field(ge=-180, le=180)] | None = None
-    lat: Annotated[float, Field(ge=-90, le=90)] | None = None
-    datum: Name = "GCJ-02"
-    attributes: Attributes = {}
-
-    def value(self) -> Place:
-        return Place(**self.model_dump())
-
-
-class WrittenCell(Written):
-    id: Id
-    name: Name
-    level: Name
-    parent: str | None = None
-
-    def value(self) -> Cell:
-        return Cell(**self.model_dump())
-
-
-class WrittenPerson(Written):
-    id: Id
-    name: Name
-    phone: Annotated[str, Field(pattern=r"^\+?[0-9]{3,20}$")] | None = None
-    wecom: Name | None = None
-    home: str | None = None
-    attributes: Attributes = {}
-
-    def value(self) -> Person:
-        return Person(**self.model_dump())
-
-
-_CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
-
-
-class WrittenDuty(Written):
-    """One line of a roster; `from` and `to` are local times of day, `to` at or before `from` crosses midnight."""
-
-    id: Id
-    cell: str
-    role: Annotated[Role, Field(strict=False)]
-    person: str
-    rank: Annotated[int, Field(ge=0, le=99)] = 0
-    weekdays: Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(max_length=7)] = []
-    from_: Annotated[str, Field(alias="from", pattern=_CLOCK)] = "00:00"
-    to: Annotated[str, Field(pattern=_CLOCK)] = "24:00"
-    since: str | None = None
-    until: str | None = None
-    absent: bool = False
-
-    def value(self, since: int | None, until: int | None) -> Duty:
-        return Duty(
-            id=self.id,
-            cell=self.cell,
-            role=self.role,
-            person=self.person,
-            rank=self.rank,
-            weekdays=tuple(self.weekdays),
-            from_minute=minute_of(self.from_),
-            to_minute=minute_of(self.to),
-            since=since,
-            until=until,
-            absent=self.absent,
-        )
-
-
-DEVICE, PLACE, CELL = TypeAdapter(WrittenDevice), TypeAdapter(WrittenPlace), TypeAdapter(WrittenCell)
-PERSON, DUTY = TypeAdapter(WrittenPerson), TypeAdapter(WrittenDuty)
-
-
-def minute_of(clock: str) -> int:
-    """
-    >>> minute_of("07:30"), minute_of("24:00")
-    (450, 1440)
-    """
-    hours, minutes = clock.split(":")
-    return int(hours) * 60 + int(minutes)
+DEVICE, PLACE, CELL = TypeAdapter(DeviceSpec), TypeAdapter(PlaceSpec), TypeAdapter(CellSpec)
+PERSON, DUTY = TypeAdapter(PersonSpec), TypeAdapter(DutySpec)
 
 
 def clock_of(minute: int) -> str:

@@ -21,7 +21,7 @@ from console.problems import FieldFault, Problem, faulty, no_such, path_text
 from console.services import Services
 from domain import Instant
 from domain.people import Community
-from store.ledger import audit
+from store.ledger import audit, edits
 from store.ledger.registry import Changed
 
 W = TypeVar("W")
@@ -35,6 +35,7 @@ class Shelf(Generic[W, V]):
     """What differs between the four: words, shapes, and how a row is checked, kept and shown."""
 
     path: str
+    table: str
     noun: str
     example: dict[str, Any]
     act: str
@@ -128,6 +129,7 @@ async def _keep(
         if changed.updated and not may_update:
             raise Problem(409, words.ROW_EXISTS.format(id=changed.updated[0]))
         if changed:
+            edits.mark(tx, shelf.table, (*changed.created, *changed.updated), now)
             audit.write(tx, now, who.token, f"{shelf.path} put", deed(changed))
         return changed
 
@@ -141,6 +143,7 @@ def _removed(shelf: Shelf[W, V], tx: Any, row_id: str, who: Principal, now: Inst
     held = shelf.held(shelf.load(tx))
     if row_id not in held:
         return Changed()
+    edits.mark(tx, shelf.table, [row_id], now, deleted=True)
     audit.write(tx, now, who.token, f"{shelf.path} deleted", {"id": row_id})
     return shelf.put(tx, [row for name, row in held.items() if name != row_id], now, replace=True)
 

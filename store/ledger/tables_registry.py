@@ -79,3 +79,12 @@ identities = Table(
     Column("device", String, ForeignKey("devices.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("ordinal", Integer, nullable=False),
 )
+
+edits = Table(
+    "registry_edits",
+    metadata,
+    Column("shelf", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("deleted", Boolean, nullable=False),
+    Column("at", InstantColumn, nullable=False),
+)

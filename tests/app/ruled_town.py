@@ -26,11 +26,20 @@ class RuledTown(Town):
         return folder
 
     def _folder(self) -> SiteFolder:
-        return replace(super()._folder(), path=self.rules.parent)
+        folder = super()._folder()
+        settings = folder.settings.model_copy(update={"last_resort": ("li",)})
+        return replace(folder, path=self.rules.parent, settings=settings)
+
+    async def start(self) -> None:
+        """The service itself looks at its files once when it starts: what a test writes comes after that."""
+        await super().start()
+        books = self.house.books
+        await self.until(lambda: books._stamp and not books._turn.locked(), "the first look at the files")
 
     def writes(self, text: str, name: str = "gas.yaml") -> None:
         """A file is saved; two saves in one tick of the file system's clock must look different too."""
-        file = self.rules / name
+        file = (self.rules / name).resolve()
+        file.parent.mkdir(exist_ok=True)
         file.write_text(text, "utf-8")
         self.saved = getattr(self, "saved", 0) + 1
         os.utime(file, ns=(self.saved, self.saved))

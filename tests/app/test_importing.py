@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from app.importing import import_devices
+from app.shelf import KINDS
 from app.site import SiteFolder
 from tests.conftest import Broker
 from tests.town import Town
@@ -18,9 +19,11 @@ class RadonTown(Town):
     """A town whose site has a kind of its own."""
 
     def _folder(self) -> SiteFolder:
-        folder = super()._folder()
-        radon = folder.kinds["smoke_alarm"].model_copy(update={"kind": "radon"})
-        return replace(folder, kinds={**folder.kinds, "radon": radon})
+        kinds = self.data.parent / "site" / "kinds"
+        kinds.mkdir(parents=True, exist_ok=True)
+        smoke = (KINDS / "smoke_alarm.yaml").read_text("utf-8")
+        (kinds / "radon.yaml").write_text(smoke.replace("kind: smoke_alarm", "kind: radon"), "utf-8")
+        return replace(super()._folder(), path=kinds.parent)
 
 
 async def test_a_kind_of_the_running_site_is_known_to_the_import(

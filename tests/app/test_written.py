@@ -9,8 +9,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from app.records import FILES, read_devices, read_records
+from app.sheets import read_csv
 from app.site import read_site
-from app.written import Document, WrittenError, read_csv, read_model, read_yaml
+from app.written import Document, WrittenError, read_model, read_yaml
 from domain import Attribute, Device, Identity
 from domain.duration import Duration
 
@@ -45,7 +46,7 @@ def test_every_fault_is_told_at_once_with_its_place_and_what_to_write(tmp_path: 
         ":2:5: rules.0.severity: is missing: write `severity: ...`",
         ":2:5: rules.0.severty: is not known here: write `severity`",
         ":3:5: rules.0.hold: not a duration: '30 seconds' (write 30s, 5m, 12h or 2d)",
-        ":5:5: rules.1.holed: is not known here: remove it or correct its name",
+        ":5:5: rules.1.holed: is not known here: write `hold`",
     ]
 
 

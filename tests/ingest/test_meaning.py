@@ -303,7 +303,8 @@ def test_a_wrong_rule_is_named_with_its_place(rule: Any, message: str, kinds: di
     about = {"platform": "p", "version": 1, "kinds": {"gas_alarm": {"f": rule, "g": "ignore"}}}
     (fault,) = check(MappingBook.model_validate(about), kinds)
 
-    assert ("kinds", "gas_alarm", "f") == fault.where
+    named = ("to",) if rule == "lel" else ()
+    assert ("kinds", "gas_alarm", "f", *named) == fault.where
     assert message in fault.message
 
 
@@ -318,7 +319,7 @@ def test_wrong_spoken_words_are_named_with_their_place(kinds: dict[str, Kind]) -
     spoken = {"every": {"a": "lel"}, "gas_alarm": {"b": "sos"}}
     faults = check(MappingBook.model_validate({"platform": "any", "version": 1, "spoken": spoken}), kinds)
 
-    assert [("spoken", "every", "a"), ("spoken", "gas_alarm", "b")] == [fault.where for fault in faults]
+    assert [("spoken", "every", "a", "to"), ("spoken", "gas_alarm", "b", "to")] == [fault.where for fault in faults]
 
 
 def test_a_kind_that_does_not_exist_is_named(kinds: dict[str, Kind]) -> None:

@@ -1,0 +1,60 @@
+"""`/registry`: what the site's files say otherwise than the registry, and taking the files up again."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+from starlette.responses import Response
+
+from console import words
+from console.api import examples
+from console.api.asking import Asked, listed, shown, written_one
+from console.api.guarding import Registrar
+from console.api.ruletools import located
+from console.problems import Problem, faulty
+from console.services import Faulty, Services, SiteFiles
+from store.ledger import audit
+
+router = APIRouter(prefix="/registry", tags=["registry"])
+
+
+class WrittenImport(BaseModel):
+    """`force`: the files win also over what was changed over the API."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    force: bool = False
+
+
+_IMPORT: Final = TypeAdapter(WrittenImport)
+
+
+@router.get("/differences", summary="Records that were changed over the API and stand otherwise in the site's files")
+async def list_differences(services: Asked, _who: Registrar) -> Response:
+    return listed(services, await _files(services).differences())
+
+
+@router.post(
+    "/import",
+    summary="Take up the site's CSV files as they are now",
+    openapi_extra=examples.body({"force": False}),
+)
+async def import_files(request: Request, services: Asked, who: Registrar) -> Response:
+    """What was changed over the API stays, and is listed under `kept`, unless `force` says that the files win."""
+    asked = await written_one(request, _IMPORT, optional=True)
+    try:
+        done = await _files(services).import_now(force=asked.force)
+    except Faulty as found:
+        raise faulty(*map(located, found.faults)) from None
+    now = services.clock()
+    told: dict[str, Any] = {**{name: value for name, value in done.items() if name != "kept"}, "force": asked.force}
+    await services.ledger.run(lambda tx: audit.write(tx, now, who.token, "site files imported", told))
+    return shown(services, done)
+
+
+def _files(services: Services) -> SiteFiles:
+    if services.site_files is None:
+        raise Problem(409, words.NO_SITE)
+    return services.site_files

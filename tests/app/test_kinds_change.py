@@ -1,0 +1,149 @@
+"""A new kind, its mapping and its rules come while the service runs; a bad file holds nobody else back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from app.written import WrittenError
+from tests.app.ruled_town import GAS, RuledTown
+from tests.conftest import Broker
+
+KIND = """\
+kind: tunnel
+name: {zh: 隧道积水, en: Tunnel}
+urgent: true
+report_every: 1h
+quantities:
+  flooded: {type: bool, danger: true, name: {zh: 积水, en: Flooded}}
+  depth_mm: {type: number, unit: mm, min: 0, max: 5000, name: {zh: 水深, en: Depth}}
+"""
+MAPPING = "platform: zigbee2mqtt\nversion: 1\nmodels:\n- models: [TN-1]\n  kind: tunnel\n  fields: {wet: flooded}\n"
+BOOK = """\
+hazard: manhole
+version: 1
+rules:
+- name: tunnel-flooded
+  title: {zh: 隧道积水, en: Tunnel flooded}
+  kind: tunnel
+  severity: high
+  when: flooded or depth_mm >= 300
+  source: test
+"""
+TUNNEL = {
+    "id": "tn-1",
+    "kind": "tunnel",
+    "model": "TN-1",
+    "place": "h402",
+    "identities": [{"platform": "zigbee2mqtt", "id": "tunnel one"}],
+}
+
+
+@pytest.fixture
+async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[RuledTown]:
+    async with RuledTown(tmp_path / "data", broker.port, free_port()) as running:
+        yield running
+
+
+def tells_of_a_tunnel(town: RuledTown) -> None:
+    town.writes(KIND, "../kinds/tunnel.yaml")
+    town.writes(MAPPING, "../mappings/tunnel.yaml")
+    town.writes(BOOK, "tunnel.yaml")
+
+
+async def says(town: RuledTown, **values: object) -> None:
+    before = town.house.judging.chain.counts.readings
+    await town.publish("zigbee2mqtt/tunnel one", values)
+    await town.until(lambda: town.house.judging.chain.counts.readings > before, "the reading")
+
+
+async def rules(town: RuledTown) -> set[str]:
+    return {alert["rule"] for alert in await town.items("/api/v1/alerts")}
+
+
+async def test_a_rulebook_for_a_new_kind_blocked_every_edit_of_rules_until_a_restart(town: RuledTown) -> None:
+    tells_of_a_tunnel(town)
+    assert "tunnel-flooded" in (await town.house.books.look()).added
+    assert "tunnel" in {kind["kind"] for kind in await town.items("/api/v1/kinds")}
+    assert (await town.api.put("/api/v1/devices/tn-1", json=TUNNEL)).status_code == 201
+    await says(town, wet=True)
+    await town.until_items("/api/v1/alerts")
+    assert await rules(town) == {"tunnel-flooded"}
+    assert "tunnel" in town.house.judging.listener.urgent_kinds
+
+
+async def test_a_device_that_was_there_before_its_kind_is_judged_when_the_kind_comes(town: RuledTown) -> None:
+    tells_of_a_tunnel(town)
+    await town.house.books.look()
+    await town.api.put("/api/v1/devices/tn-1", json=TUNNEL)
+    town.writes(KIND.replace("max: 5000", "max: 9000"), "../kinds/tunnel.yaml")
+    await town.house.books.look()
+    await says(town, depth_mm=7000)
+    await town.until_items("/api/v1/alerts")
+    assert await rules(town) == {"tunnel-flooded"}
+
+
+async def test_a_faulty_file_keeps_its_last_good_version_and_holds_no_other_back(town: RuledTown) -> None:
+    tells_of_a_tunnel(town)
+    await town.house.books.look()
+    town.writes(KIND.replace("type: bool", "type: boll"), "../kinds/tunnel.yaml")
+    town.writes(MAPPING.replace("wet: flooded", "wet: flooded, deep: depth_mmm"), "../mappings/tunnel.yaml")
+    town.writes(GAS.replace("when: co_ppm >= 50", "when: co_ppm >= 60"))
+    with pytest.raises(WrittenError) as refused:
+        await town.house.books.reload()
+    assert {Path(fault.file).parent.name for fault in refused.value.faults} == {"kinds", "mappings"}
+    assert "60" in str(town.house.judging.engine.plans["gas_alarm"].by_name["gas-co"].rule.when)
+    await town.api.put("/api/v1/devices/tn-1", json=TUNNEL)
+    await says(town, wet=True)
+    await town.until_items("/api/v1/alerts", 2)
+    assert await rules(town) == {"tunnel-flooded", "rulebook-refused"}
+
+
+async def test_a_kind_that_a_rule_still_needs_stays_and_is_told(town: RuledTown) -> None:
+    tells_of_a_tunnel(town)
+    await town.house.books.look()
+    town.writes(KIND.replace("depth_mm:", "depth_cm:"), "../kinds/tunnel.yaml")
+    with pytest.raises(WrittenError, match=r"the kind before it stays, for tunnel\.yaml asks of it"):
+        await town.house.books.reload()
+    assert "depth_mm" in town.house.judging.kinds["tunnel"].quantities
+
+    town.writes(BOOK.replace("depth_mm", "depth_cm"), "tunnel.yaml")
+    town.writes(MAPPING.replace("wet: flooded", "wet: flooded, deep: depth_cm"), "../mappings/tunnel.yaml")
+    assert "tunnel-flooded" in (await town.house.books.reload()).changed
+
+
+async def test_a_kind_that_is_gone_with_its_rules_ends_what_stood_and_judges_nothing(town: RuledTown) -> None:
+    tells_of_a_tunnel(town)
+    await town.house.books.look()
+    await town.api.put("/api/v1/devices/tn-1", json=TUNNEL)
+    await says(town, wet=True)
+    await town.until_items("/api/v1/alerts")
+    for file in ("kinds/tunnel.yaml", "mappings/tunnel.yaml", "rules/tunnel.yaml"):
+        (town.rules.parent / file).unlink()
+    assert "tunnel-flooded" in (await town.house.books.look()).removed
+    await town.until_told("unjudged")
+    assert town.house.judging.engine.seats["tn-1"].plan.by_name == {}
+
+
+async def test_two_books_with_one_rule_are_not_both_taken(town: RuledTown) -> None:
+    town.writes(BOOK.replace("tunnel-flooded", "gas-low").replace("kind: tunnel", "kind: manhole"), "x.yaml")
+    with pytest.raises(WrittenError, match="gas-low is already a rule"):
+        await town.house.books.reload()
+    assert "gas-low" in town.house.judging.engine.plans["gas_alarm"].by_name
+
+
+async def test_after_kill_9_the_journal_is_judged_by_the_kinds_of_its_day(town: RuledTown) -> None:
+    tells_of_a_tunnel(town)
+    await town.house.books.look()
+    await town.api.put("/api/v1/devices/tn-1", json=TUNNEL)
+    await says(town, wet=True)
+    await town.crash()
+    for file in ("../kinds/tunnel.yaml", "../mappings/tunnel.yaml"):
+        town.writes("kind: [", file)
+    await town.start()
+    await town.until_items("/api/v1/alerts", 2)
+    assert await rules(town) == {"tunnel-flooded", "rulebook-refused"}
+    await says(town, wet=False, depth_mm=0)
+    assert town.house.judging.engine.explain("tunnel-flooded", "tn-1")["phase"] in ("clearing", "quiet")

@@ -1,0 +1,170 @@
+"""A record has one owner: what was changed over the API is not undone by the site's files at the next start."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from msgspec.structs import replace
+
+from app.cli import main
+from app.settings import AliyunSms, Channels
+from app.site import SiteFolder, read_site
+from tests.conftest import Broker
+from tests.town import Town
+
+FILES = {
+    "site.yaml": "name: 枫树社区\nsign: 枫树社区\nlast_resort: [li]\n",
+    "places.csv": "id,name,level,parent,cell\nh1,101,household,,grid\n",
+    "cells.csv": "id,name,level\ngrid,网格,grid\n",
+    "people.csv": "id,name,phone\nli,李伟,19900000001\nchen,陈芳,19900000002\nzhao,赵敏,19900000003\n",
+    "duties.csv": "id,cell,role,person\n1,grid,worker,li\n2,grid,lead,chen\n",
+    "devices.csv": "id,kind,place\ngas-1,gas_alarm,h1\ngas-2,gas_alarm,h1\n",
+}
+DUTY: dict[str, Any] = {"cell": "grid", "role": "worker", "person": "zhao"}
+
+
+class FiledTown(Town):
+    """A town whose registry is in the files of its site."""
+
+    @property
+    def site(self) -> Path:
+        return self.data.parent / "site"
+
+    def writes(self, **files: str) -> None:
+        self.site.mkdir(exist_ok=True)
+        for name, text in files.items():
+            (self.site / name.replace("_", ".")).write_text(text, "utf-8")
+
+    def _folder(self) -> SiteFolder:
+        folder = read_site(self.site)
+        channels = Channels(aliyun_sms=AliyunSms(base_url=self.sms.url))
+        return replace(folder, settings=folder.settings.model_copy(update={"channels": channels}))
+
+    async def restarts(self) -> None:
+        await self.stop()
+        await self.start()
+
+    async def worker(self) -> str:
+        return str((await self.get("/api/v1/rosters/1"))["person"])
+
+    async def differences(self) -> list[tuple[str, str]]:
+        return [(one["record"], one["id"]) for one in await self.items("/api/v1/registry/differences")]
+
+
+@pytest.fixture
+async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[FiledTown]:
+    made = FiledTown(tmp_path / "data", broker.port, free_port())
+    made.writes(**{name.replace(".", "_"): text for name, text in FILES.items()})
+    async with made:
+        yield made
+
+
+async def test_a_roster_edited_over_the_api_was_undone_by_the_file_at_the_next_start(
+    town: FiledTown, caplog: pytest.LogCaptureFixture
+) -> None:
+    await town.api.put("/api/v1/rosters/1", json=DUTY)
+    await town.restarts()
+    assert await town.worker() == "zhao"
+    assert await town.differences() == [("duties", "1")]
+    assert (
+        "duties.csv: 1: was changed over the API, which stays; in the file person 'li' instead of 'zhao'" in caplog.text
+    )
+
+    town.writes(duties_csv=FILES["duties.csv"].replace("1,grid,worker,li", "1,grid,worker,chen"))
+    await town.restarts()
+    assert await town.worker() == "zhao"
+
+
+async def test_a_row_of_the_file_that_nobody_touched_over_the_api_is_taken_as_it_is_now(town: FiledTown) -> None:
+    await town.api.put("/api/v1/rosters/2", json={**DUTY, "role": "lead"})
+    town.writes(duties_csv=FILES["duties.csv"].replace("1,grid,worker,li", "1,grid,worker,chen"))
+    await town.restarts()
+    assert await town.worker() == "chen"
+    assert (await town.get("/api/v1/rosters/2"))["person"] == "zhao"
+
+
+async def test_what_was_deleted_over_the_api_does_not_come_back_from_the_file(town: FiledTown) -> None:
+    assert (await town.api.delete("/api/v1/rosters/1")).status_code == 204
+    assert (await town.api.delete("/api/v1/devices/gas-2")).status_code == 204
+    await town.restarts()
+    assert (await town.api.get("/api/v1/rosters/1")).status_code == 404
+    assert (await town.api.get("/api/v1/devices/gas-2")).status_code == 404
+    assert sorted(await town.differences()) == [("devices", "gas-2"), ("duties", "1")]
+
+
+async def test_a_file_that_says_the_same_as_the_api_owns_the_record_again(town: FiledTown) -> None:
+    await town.api.put("/api/v1/rosters/1", json=DUTY)
+    town.writes(duties_csv=FILES["duties.csv"].replace("1,grid,worker,li", "1,grid,worker,zhao"))
+    await town.restarts()
+    assert await town.differences() == []
+    town.writes(duties_csv=FILES["duties.csv"])
+    await town.restarts()
+    assert await town.worker() == "li"
+
+
+async def test_an_identity_that_moved_over_the_api_keeps_no_service_from_starting(town: FiledTown) -> None:
+    moved = {"id": "new", "kind": "gas_alarm", "identities": [{"platform": "shelly", "id": "AA"}]}
+    assert (await town.api.post("/api/v1/devices", json=moved)).status_code == 201
+    town.writes(devices_csv="id,kind,place,platform,platform_id\ngas-3,gas_alarm,h1,shelly,aa\n")
+    await town.restarts()
+    assert (await town.api.get("/api/v1/devices/gas-3")).status_code == 404
+    assert await town.differences() == [("devices", "gas-3")]
+
+
+async def test_the_files_are_taken_up_beside_a_running_service_and_force_lets_them_win(town: FiledTown) -> None:
+    await town.api.put("/api/v1/rosters/1", json=DUTY)
+    town.writes(duties_csv=FILES["duties.csv"] + "3,grid,community,chen\n")
+
+    async def run(*arguments: str) -> str:
+        done = await asyncio.to_thread(CliRunner().invoke, main, [*arguments, "--data", str(town.data)])
+        return done.output
+
+    said = await run("site", "import")
+    assert said.startswith("1 new, 0 changed, ")
+    assert "kept: duties.csv: 1: was changed over the API" in said
+    assert (await town.get("/api/v1/rosters/3"))["person"] == "chen"
+    assert await town.worker() == "zhao"
+    assert "not taken from the site's files: duties.csv: 1" in await run("check", "--site", str(town.site))
+
+    assert ", 0 kept" in await run("site", "import", "--force")
+    assert await town.worker() == "li"
+    assert await town.differences() == []
+
+    town.writes(duties_csv="id,cell,role,person\n1,grid,worker,nobody\n")
+    assert "'nobody' does not exist" in await run("site", "import")
+
+
+async def test_without_a_service_the_files_of_a_dir_are_opened(town: FiledTown) -> None:
+    await town.api.put("/api/v1/rosters/1", json=DUTY)
+    await town.stop()
+    arguments = ["site", "import", "--data", str(town.data), "--site", str(town.site)]
+    kept = await asyncio.to_thread(CliRunner().invoke, main, arguments)
+    assert "1 kept" in kept.output
+    forced = await asyncio.to_thread(CliRunner().invoke, main, [*arguments, "--force"])
+    assert ", 0 kept" in forced.output
+    nobody = await asyncio.to_thread(CliRunner().invoke, main, ["site", "import", "--data", str(town.data)])
+    assert "name the site with --site" in nobody.output
+    await town.start()
+    assert await town.worker() == "li"
+
+
+async def test_a_service_whose_site_has_no_last_resort_judges_and_says_that_a_danger_may_reach_nobody(
+    town: FiledTown, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert await town.items("/api/v1/alerts") == []
+    town.writes(site_yaml=FILES["site.yaml"].replace("last_resort: [li]\n", ""))
+    await town.restarts()
+    (alert,) = await town.until_items("/api/v1/alerts")
+    assert (alert["rule"], alert["ledger"]) == ("site-incomplete", "health")
+    assert "a danger may reach nobody" in caplog.text
+    await town.restarts()
+    assert len(await town.items("/api/v1/alerts")) == 1
+
+    town.writes(site_yaml=FILES["site.yaml"])
+    await town.restarts()
+    await town.until_state(alert["id"], "closed")

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from msgspec.structs import replace
 
 from domain import MINUTE, Device, Evidence, Finding, Ledger, Phase, Severity, Subject
+from domain.identities import hidden_in_topic, shown
 from ingest.outcome import Refusal
 
 RULE, TITLE, ADVICE = "unknown-device-danger", "未登记设备报警", "请查明位置"
@@ -27,7 +28,8 @@ def cries(refusals: Sequence[Refusal], urgent: Collection[str] = ()) -> list[Fin
 
 
 def _stranger(refusal: Refusal) -> Finding:
-    name = f"{refusal.platform or refusal.source}:{refusal.identity or refusal.topic}"
+    called = hidden_in_topic(refusal.topic) if not refusal.identity else shown(refusal.platform, refusal.identity)
+    name = f"{refusal.platform or refusal.source}:{called}"
     return _finding(refusal, name, RULE, TITLE, ADVICE, Severity.HIGH)
 
 
@@ -38,7 +40,7 @@ def _garbled(refusal: Refusal, device: Device, urgent: Collection[str]) -> Findi
 
 
 def _finding(refusal: Refusal, name: str, rule: str, title: str, advice: str, severity: Severity) -> Finding:
-    span = refusal.at - refusal.at % SPAN_MS
+    span, detail = refusal.at - refusal.at % SPAN_MS, _told(refusal)
     return Finding(
         id=f"{rule}@1/{name}/{span}",
         rule=rule,
@@ -53,5 +55,11 @@ def _finding(refusal: Refusal, name: str, rule: str, title: str, advice: str, se
         at=refusal.at,
         now=refusal.at,
         advice=advice,
-        evidence=(Evidence("identity", name, at=refusal.at), Evidence("detail", refusal.detail, at=refusal.at)),
+        evidence=(Evidence("identity", name, at=refusal.at), Evidence("detail", detail, at=refusal.at)),
     )
+
+
+def _told(refusal: Refusal) -> str:
+    """The detail without a token that is the device's name: whoever reads the alert need not know it."""
+    detail, name = hidden_in_topic(refusal.detail), refusal.identity
+    return detail.replace(name, shown(refusal.platform, name)) if name else detail

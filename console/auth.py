@@ -67,6 +67,11 @@ class Principal(msgspec.Struct, frozen=True):
         return act in _MAY[self.access]
 
     @property
+    def sees_secrets(self) -> bool:
+        """True for whoever keeps the registry of the whole site: devices' tokens are written there, and read."""
+        return self.may("registry") and self.place is None and self.alert is None
+
+    @property
     def sees_names(self) -> bool:
         """False when residents' names and everybody's phones are masked."""
         return self.access in _SEES_EVERYTHING
@@ -116,8 +121,8 @@ class Sessions:
         self._cookies, self._links = Signer(key, "session"), Signer(key, "link")
         self._ended: dict[str, Instant] = {}
 
-    def begin(self, principal: Principal, now: Instant) -> str:
-        """A cookie for this principal."""
+    def begin(self, principal: Principal, now: Instant, until: Instant | None = None) -> str:
+        """A cookie for this principal; a link's opens nothing after `until`, when the link itself ends."""
         claims = {
             "s": secrets.token_urlsafe(12),
             "t": principal.token,
@@ -126,7 +131,8 @@ class Sessions:
             "a": principal.alert,
             "l": principal.place,
         }
-        return self._cookies.seal(claims, now + (LINK_MS if principal.alert else SESSION_MS))
+        longest = now + (LINK_MS if principal.alert else SESSION_MS)
+        return self._cookies.seal(claims, longest if until is None else min(until, longest))
 
     def read(self, cookie: str, now: Instant) -> Principal | None:
         claims = self._cookies.open(cookie, now)
@@ -140,6 +146,11 @@ class Sessions:
         if claims is None:
             return None
         return Principal(Access.WORKER, "link", person=claims["p"], alert=claims["a"])
+
+    def link_until(self, link: str, now: Instant) -> Instant | None:
+        """When a signed link ends; None for anything that is no link of ours."""
+        claims = self._links.open(link, now)
+        return None if claims is None else int(claims["exp"])
 
     def end(self, cookie: str, now: Instant) -> None:
         """Log out: the cookie is refused from now on (until the next restart, or until it expires)."""

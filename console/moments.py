@@ -6,13 +6,22 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from domain import MINUTE, Instant
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_MINUTES: Final = tuple(
+    (datetime(year, month, 2, tzinfo=UTC) - _EPOCH) // timedelta(minutes=1) for year, month in ((1, 1), (9999, 12))
+)
+"""The first and the last minute that can be written in the time of every zone."""
+
+EARLIEST: Final = (datetime(1900, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+BEYOND: Final = (datetime(9999, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+"""What people may ask for lies from `EARLIEST` on and before `BEYOND`: a day or a zone more still is a date."""
+
 _WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+\- ]\d{2}:\d{2})?")
 
 
@@ -27,6 +36,7 @@ def moment(instant: Instant, zone: ZoneInfo) -> str:
     '2025-11-21T22:05:03.123+08:00'
     """
     minute, rest = divmod(instant, MINUTE)
+    minute = min(max(minute, _MINUTES[0]), _MINUTES[1])
     until_minute, offset = _minute(minute, zone)
     return f"{until_minute}{rest // 1000:02}.{rest % 1000:03}{offset}"
 
@@ -51,6 +61,9 @@ def instant(written: str, zone: ZoneInfo) -> Instant:
     >>> instant("yesterday", ZoneInfo("Asia/Shanghai"))
     Traceback (most recent call last):
     ValueError: not a time: 'yesterday'
+    >>> instant("0001-01-01T00:00:00+08:00", ZoneInfo("Asia/Shanghai"))
+    Traceback (most recent call last):
+    ValueError: not a time: '0001-01-01T00:00:00+08:00' is beyond the calendar
     """
     if not _WRITTEN.fullmatch(written):
         raise ValueError(f"not a time: {written!r}")
@@ -61,7 +74,17 @@ def instant(written: str, zone: ZoneInfo) -> Instant:
         raise ValueError(f"not a time: {written!r}") from None
     if read.tzinfo is None:
         read = read.replace(tzinfo=zone)
-    return (read - _EPOCH) // _MILLISECOND
+    found = _since_epoch(read)
+    if not EARLIEST <= found < BEYOND:
+        raise ValueError(f"not a time: {written!r} is beyond the calendar")
+    return found
+
+
+def _since_epoch(read: datetime) -> Instant:
+    try:
+        return (read - _EPOCH) // _MILLISECOND
+    except OverflowError:  # its offset leads out of the years 1 to 9999
+        return BEYOND
 
 
 def with_moments(view: Any, zone: ZoneInfo) -> Any:

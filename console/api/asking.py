@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from fastapi import Depends, Query, Request
@@ -18,13 +18,14 @@ from console.cursors import Cursors
 from console.moments import instant, with_moments
 from console.problems import FieldFault, Problem, faulty, field_faults
 from console.services import Services
-from domain import Instant
+from domain import DAY, Instant
 from domain.duration import parse_duration
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
-MINIMUM_STEP_MS = 1_000
+MINIMUM_STEP_MS: Final = 1_000
+MAXIMUM_STEP_MS: Final = 400 * DAY
 
 
 async def services_of(request: Request) -> Services:
@@ -52,12 +53,14 @@ class Paging:
 
 
 async def paging_of(
+    request: Request,
     cursors: Annotated[Cursors, Depends(cursors_of)],
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     following: Annotated[str | None, Query(alias="next", description="the `next` of the page before")] = None,
     cursor: Annotated[str | None, Query(description="the same as next")] = None,
 ) -> Paging:
-    return Paging(limit, cursors.open(following or cursor), cursors.seal)
+    of: str = request.scope["route"].path
+    return Paging(limit, cursors.open(following or cursor, of), lambda text: cursors.seal(text, of))
 
 
 Pages = Annotated[Paging, Depends(paging_of)]
@@ -110,7 +113,7 @@ def asked_step(written: str | None) -> int | None:
         step_ms = int(written) * 1_000 if written.isdecimal() else parse_duration(written)
     except ValueError:
         step_ms = 0
-    if step_ms < MINIMUM_STEP_MS:
+    if not MINIMUM_STEP_MS <= step_ms <= MAXIMUM_STEP_MS:
         raise faulty(FieldFault("step", words.BAD_STEP))
     return step_ms
 

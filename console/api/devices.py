@@ -30,6 +30,7 @@ from console.api.shapes import DEVICE, WrittenDevice, device_view
 from console.auth import Principal
 from console.problems import FieldFault, Problem, faulty, no_such, path_text
 from console.reach import lies_under
+from console.redaction import device_for
 from console.services import Services
 from domain import Device, Instant
 from store.errors import IdentityTaken
@@ -51,12 +52,12 @@ async def list_devices(
     page = await services.ledger.read(
         lambda tx: registry.devices_page(tx, pages.limit, pages.after, kind=kind or None, places=places, text=text)
     )
-    return listed(services, [device_view(device) for device in page.items], pages.seal(page.next))
+    return listed(services, [device_for(device_view(device), who) for device in page.items], pages.seal(page.next))
 
 
 @router.get("/devices/{device_id}", summary="One device")
 async def one_device(services: Asked, who: Member, device_id: str) -> Response:
-    return Answer(device_view(await seen_device(services, who, device_id)))
+    return Answer(device_for(device_view(await seen_device(services, who, device_id)), who))
 
 
 @router.post(

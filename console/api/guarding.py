@@ -67,9 +67,9 @@ async def asking(request: Request) -> Principal | None:
 
 
 async def _still_good(services: Services, principal: Principal) -> bool:
-    """A session ends with the token that opened it."""
+    """A session ends with the token that opened it, a link's with its person."""
     if principal.alert is not None:
-        return True
+        return principal.person in services.community().people
     if principal.access is Access.ADMINISTRATOR and principal.token.startswith(ADMIN_TOKEN_ID + ":"):
         return same(principal.token, admin_id(services))
     held = await services.ledger.read(tokens.everything)

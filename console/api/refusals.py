@@ -18,6 +18,7 @@ from console.api.asking import Answer, Asked, Pages, Text, asked_choices, asked_
 from console.api.guarding import Registrar, Witness, allowed
 from console.auth import Principal
 from console.problems import Problem
+from console.redaction import claimable_for, payload_for, refusal_for
 from domain import Instant, Lane, Reason
 from ingest.frame import REPLAY, Frame
 from ingest.outcome import Refusal
@@ -55,7 +56,7 @@ async def list_refusals(
             until=None if end is None else end + 1,
         )
     )
-    views = [refusal_view(kept, with_payload=who.sees_names) for kept in page.items]
+    views = [refusal_view(kept, who) for kept in page.items]
     return listed(services, views, pages.seal(page.next))
 
 
@@ -90,11 +91,11 @@ async def replay(request: Request, services: Asked, who: Registrar) -> Response:
 
 
 @router.get("/claimable", summary="Devices that speak or are described and are not registered, dangers first")
-async def list_claimable(services: Asked, _who: Witness, pages: Pages) -> Response:
+async def list_claimable(services: Asked, who: Witness, pages: Pages) -> Response:
     found = await services.ledger.read(
         lambda tx: claimable(tx, pages.limit, services.is_registered, services.kind_like)
     )
-    return listed(services, [to_builtins(one) for one in found], None)
+    return listed(services, [claimable_for(to_builtins(one), who) for one in found], None)
 
 
 @router.get("/unmapped", summary="Fields that devices send and no mapping takes, the most frequent first")
@@ -134,7 +135,8 @@ async def list_audit(
     return listed(services, views, pages.seal(page.next))
 
 
-def refusal_view(kept: refusals.Kept, *, with_payload: bool) -> dict[str, Any]:
+def refusal_view(kept: refusals.Kept, who: Principal) -> dict[str, Any]:
+    """A refusal as this reader may see it; the message itself only where residents' names are seen too."""
     one = kept.refusal
     view = {
         "id": str(kept.n),
@@ -148,7 +150,9 @@ def refusal_view(kept: refusals.Kept, *, with_payload: bool) -> dict[str, Any]:
         "danger": one.danger,
         "proposed_kind": one.proposed_kind,
     }
-    return {**view, **payload_view(one.payload)} if with_payload else view
+    view = refusal_for(view, who)
+    payload = payload_for(one.payload, one.platform, one.identity, who)
+    return {**view, **payload_view(payload)} if who.sees_names else view
 
 
 def payload_view(payload: bytes) -> dict[str, Any]:

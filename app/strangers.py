@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from msgspec.structs import replace
 
 from domain import MINUTE, Device, Evidence, Finding, Ledger, Phase, Severity, Subject
-from domain.identities import hidden_in_topic, shown
+from domain.identities import hidden, hidden_in_topic, secrets_of, shown
 from ingest.outcome import Refusal
 
 RULE, TITLE, ADVICE = "unknown-device-danger", "未登记设备报警", "请查明位置"
@@ -61,5 +61,7 @@ def _finding(refusal: Refusal, name: str, rule: str, title: str, advice: str, se
 
 def _told(refusal: Refusal) -> str:
     """The detail without a token that is the device's name: whoever reads the alert need not know it."""
-    detail, name = hidden_in_topic(refusal.detail), refusal.identity
-    return detail.replace(name, shown(refusal.platform, name)) if name else detail
+    detail = refusal.detail
+    for secret in secrets_of(refusal.platform, refusal.identity, refusal.topic):
+        detail = detail.replace(secret, hidden(secret))
+    return detail

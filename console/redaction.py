@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from console.auth import Principal
-from domain.identities import hidden, hidden_in_topic, is_secret
+from domain.identities import hidden, is_secret, secrets_of
+from ingest.outcome import Refusal
 
 HIDDEN: Final = "***"
 
@@ -52,17 +53,16 @@ def refusal_for(view: Mapping[str, Any], who: Principal) -> dict[str, Any]:
     """A refusal's view, still without its payload, as this reader may see it."""
     if who.sees_secrets:
         return dict(view)
-    own = _own(view["platform"], view["identity"])
-    topic = hidden_in_topic(_without(view["topic"], own) or "")
-    detail = hidden_in_topic(_without(view["detail"], own) or "")
-    return {**view, "topic": topic, "detail": detail, "identity": _without(view["identity"], own)}
+    own = secrets_of(view["platform"], view["identity"], view["topic"])
+    return {**view, **{name: _without(view[name], own) for name in ("topic", "detail", "identity")}}
 
 
-def payload_for(payload: bytes, platform: str | None, identity: str | None, who: Principal) -> bytes:
+def payload_for(one: Refusal, who: Principal) -> bytes:
     """A refused message's bytes as this reader may see them."""
+    payload = one.payload
     if who.sees_secrets:
         return payload
-    for secret in _own(platform, identity):
+    for secret in secrets_of(one.platform, one.identity, one.topic):
         payload = payload.replace(secret.encode(), hidden(secret).encode())
     try:
         return _WRITTEN.sub(_field, payload.decode()).encode()
@@ -72,10 +72,6 @@ def payload_for(payload: bytes, platform: str | None, identity: str | None, who:
 
 def _field(found: re.Match[str]) -> str:
     return f'{found[1]}"{HIDDEN}"' if is_secret_name(found["name"]) else found[0]
-
-
-def _own(platform: str | None, identity: str | None) -> list[str]:
-    return [identity] if identity and is_secret(platform) else []
 
 
 def _identities(written: Any) -> list[dict[str, str]]:

@@ -57,6 +57,12 @@ def hidden_in_topic(topic: str) -> str:
     return _IN_TOPIC.sub(lambda found: hidden(found[0]), topic)
 
 
+def secrets_of(platform: str | None, identity: str | None, topic: str) -> list[str]:
+    """What must not be shown of a message: the name it came under where that is a key, and a token in its topic."""
+    own = [identity] if identity and is_secret(platform) else []
+    return [*own, *_IN_TOPIC.findall(topic)]
+
+
 def shown(platform: str | None, identity: str) -> str:
     """An identity as everybody may see it.
 

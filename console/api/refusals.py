@@ -151,8 +151,7 @@ def refusal_view(kept: refusals.Kept, who: Principal) -> dict[str, Any]:
         "proposed_kind": one.proposed_kind,
     }
     view = refusal_for(view, who)
-    payload = payload_for(one.payload, one.platform, one.identity, who)
-    return {**view, **payload_view(payload)} if who.sees_names else view
+    return {**view, **payload_view(payload_for(one, who))} if who.sees_names else view
 
 
 def payload_view(payload: bytes) -> dict[str, Any]:

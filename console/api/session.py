@@ -12,7 +12,7 @@ from console import words
 from console.api import examples
 from console.api.asking import Answer, Asked, written_one
 from console.api.guarding import Who, by_token, sessions_of
-from console.auth import COOKIE, LINK_MS, SESSION_MS, LoginLimit, Principal, Sessions
+from console.auth import COOKIE, SESSION_MS, LoginLimit, Principal, Sessions
 from console.problems import FieldFault, Problem, faulty
 from console.services import Services
 from store.ledger import audit
@@ -58,8 +58,10 @@ async def log_in(
         limit.failed(client, now)
         raise Problem(401, words.WRONG_LINK if login.link else words.WRONG_TOKEN)
     await services.ledger.run(lambda tx: audit.write(tx, now, principal.person or principal.token, "logged in"))
+    until = sessions.link_until(login.link, now) if login.link else None
     answer = Answer(session_view(services, principal))
-    _set_cookie(request, answer, sessions.begin(principal, now), (LINK_MS if principal.alert else SESSION_MS) // 1000)
+    longest_ms = SESSION_MS if until is None else until - now
+    _set_cookie(request, answer, sessions.begin(principal, now, until), -(-longest_ms // 1000))
     return answer
 
 
@@ -91,7 +93,8 @@ def session_view(services: Services, who: Principal) -> dict[str, Any]:
 
 async def _found(services: Services, sessions: Sessions, login: Login) -> Principal | None:
     if login.link:
-        return sessions.from_link(login.link, services.clock())
+        found = sessions.from_link(login.link, services.clock())
+        return found if found is not None and found.person in services.community().people else None
     if login.token:
         return await by_token(services, login.token.strip())
     raise faulty(FieldFault("token", words.FIELD_FAULTS["missing"]))

@@ -19,6 +19,7 @@ from console.api import (
     cap,
     community,
     devices,
+    examples,
     health,
     push,
     readings,
@@ -76,6 +77,7 @@ def empty_app() -> FastAPI:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         lifespan=_live,
+        responses=examples.REFUSED,
         middleware=[Middleware(SecurityHeaders), Middleware(BodyLimit)],
     )
     problems.install(app)

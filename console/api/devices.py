@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
 from pydantic import TypeAdapter
@@ -38,6 +38,8 @@ from store.ledger import audit, registry
 
 router = APIRouter(tags=["devices"])
 
+PATCH: Final = TypeAdapter(dict[str, Any])
+
 
 @router.get("/devices", summary="Registered devices, newest first")
 async def list_devices(
@@ -64,7 +66,7 @@ async def one_device(services: Asked, who: Member, device_id: str) -> Response:
     "/devices",
     status_code=201,
     summary="Register one device or a list of them, all or none",
-    openapi_extra=examples.body(examples.DEVICE),
+    openapi_extra=examples.body(examples.DEVICE, DEVICE, examples.Many.ONE_OR_LIST),
 )
 async def create_devices(request: Request, services: Asked, who: Registrar) -> Response:
     written, many = await written_many(request, DEVICE)
@@ -82,7 +84,7 @@ async def create_devices(request: Request, services: Asked, who: Registrar) -> R
 @router.put(
     "/devices",
     summary="Register or replace a list of devices, all or none",
-    openapi_extra=examples.body([examples.DEVICE]),
+    openapi_extra=examples.body([examples.DEVICE], DEVICE, examples.Many.ONE_OR_LIST),
 )
 async def put_devices(request: Request, services: Asked, who: Registrar) -> Response:
     written, many = await written_many(request, DEVICE)
@@ -97,7 +99,7 @@ async def put_devices(request: Request, services: Asked, who: Registrar) -> Resp
 @router.put(
     "/devices/{device_id}",
     summary="Register or replace one device",
-    openapi_extra=examples.body(examples.DEVICE),
+    openapi_extra=examples.body(examples.DEVICE, DEVICE),
 )
 async def put_device(request: Request, services: Asked, who: Registrar, device_id: str) -> Response:
     return await _replace(services, who, device_id, await written_raw(request))
@@ -106,7 +108,7 @@ async def put_device(request: Request, services: Asked, who: Registrar, device_i
 @router.patch(
     "/devices/{device_id}",
     summary="Change some fields (JSON merge patch)",
-    openapi_extra=examples.body({"place": "c1-3-2-402"}),
+    openapi_extra=examples.body({"place": "c1-3-2-402"}, PATCH),
 )
 async def patch_device(request: Request, services: Asked, who: Registrar, device_id: str) -> Response:
     patch = await written_one(request, TypeAdapter(dict[str, Any]))

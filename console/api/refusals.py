@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from starlette.responses import Response
 
 from console import words
+from console.api import examples
 from console.api.asking import Answer, Asked, Pages, Text, asked_choices, asked_period, listed, written_one
 from console.api.guarding import Registrar, Witness, allowed
 from console.auth import Principal
@@ -74,7 +75,9 @@ _REPLAY: Final = TypeAdapter(WrittenReplay)
 
 
 @router.post(
-    "/refusals/replay", summary="Try refused messages again, after a mapping was mended or a device registered"
+    "/refusals/replay",
+    summary="Try refused messages again, after a mapping was mended or a device registered",
+    openapi_extra=examples.body({"reason": "unknown_device"}, _REPLAY),
 )
 async def replay(request: Request, services: Asked, who: Registrar) -> Response:
     if services.accept is None:

@@ -37,7 +37,9 @@ async def limit_of(request: Request) -> LoginLimit:
     return limit
 
 
-@router.post("/session", summary="Log in; the answer sets a cookie", openapi_extra=examples.body(examples.LOGIN))
+@router.post(
+    "/session", summary="Log in; the answer sets a cookie", openapi_extra=examples.body(examples.LOGIN, _LOGIN)
+)
 async def log_in(
     request: Request,
     services: Asked,

@@ -71,6 +71,8 @@ BAD_LIMIT: Final = "limit 必须是 1 到 1000 的整数。"
 BAD_CURSOR: Final = "next 游标不对。请原样使用上一页给出的 next。"
 BAD_CHOICE: Final = "不能是 {written}，可用：{known}。"
 BAD_JSON: Final = "不是 JSON。"
+NO_NUL: Final = "文字里不能有空字符（U+0000）。"
+TOO_BIG: Final = "整数太大：要在 64 位以内。"
 NEED_ONE: Final = "请给出 alert、finding、message 之一，或同时给出 device 和 at。"
 INCOMPLETE: Final = {
     "reason": "请写明原因。",

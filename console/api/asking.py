@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Final, TypeVar
@@ -16,7 +16,7 @@ from starlette.responses import Response
 from console import words
 from console.cursors import Cursors
 from console.moments import instant, with_moments
-from console.problems import FieldFault, Problem, faulty, field_faults
+from console.problems import FieldFault, Problem, faulty, field_faults, path_text
 from console.services import Services
 from domain import DAY, Instant
 from domain.duration import parse_duration
@@ -157,9 +157,30 @@ async def written_raw(request: Request) -> Any:
 
 def _json(body: bytes) -> Any:
     try:
-        return from_json(body, allow_inf_nan=False)
+        found = from_json(body, allow_inf_nan=False)
     except ValueError:
         raise faulty(FieldFault("", words.BAD_JSON)) from None
+    faults = list(_unkeepable(found))
+    if faults:
+        raise faulty(*faults)
+    return found
+
+
+def _unkeepable(value: Any, *path: str | int) -> Iterator[FieldFault]:
+    """What JSON can say and no database keeps: a NUL in a text, a whole number of more than 64 bits."""
+    if isinstance(value, str):
+        if "\0" in value:
+            yield FieldFault(path_text(path), words.NO_NUL)
+    elif isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _unkeepable(one, *path, index)
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            if "\0" in name:
+                yield FieldFault(path_text(path), words.NO_NUL)
+            yield from _unkeepable(one, *path, name)
+    elif isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+        yield FieldFault(path_text(path), words.TOO_BIG)
 
 
 def shaped(found: Any, shape: TypeAdapter[T], prefix: tuple[str | int, ...] = ()) -> T:

@@ -5,12 +5,14 @@ Each platform's own source (ingest/sources) makes the frames it would have publi
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from console import words
+from console.api import examples
 from console.api.asking import Answer, Asked
 from console.api.guarding import asking, by_token, demand
 from console.auth import Principal
@@ -24,7 +26,11 @@ from store.ledger import registry
 router = APIRouter(tags=["readings"])
 
 
-@router.post("/readings", summary="Push readings; answered when they are in the journal")
+@router.post(
+    "/readings",
+    summary="Push readings; answered when they are in the journal",
+    openapi_extra=examples.body(examples.READING, TypeAdapter(Any)),
+)
 async def push(
     request: Request,
     services: Asked,

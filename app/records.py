@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from app.written import WrittenError, read_csv, read_yaml, validate
 from domain import Attribute, Cell, Device, Duty, Fault, Identity, Instant, Person, Place, Role
+from domain.recipients import is_phone, is_wecom_user
 from ingest.adapters import FILTERS
 
 
@@ -103,9 +104,14 @@ def cell(row: dict[str, str]) -> Cell:
 
 def person(row: dict[str, str]) -> Person:
     phone = row.get("phone")
-    if phone is not None and not (phone.isdigit() and len(phone) >= 5):
-        raise KeyError("phone", f"{phone!r} is not a phone number: write digits only")
-    return Person(row["id"], row["name"], phone, row.get("wecom"), row.get("home"), _attributes(row))
+    if phone is not None and not is_phone(phone):
+        raise KeyError("phone", f"{phone!r} is not one phone number: write its digits only, perhaps with + before them")
+    userid = row.get("wecom")
+    if userid is not None and not is_wecom_user(userid):
+        raise KeyError(
+            "wecom", f"{userid!r} is not one person's WeCom userid: write letters, digits and _-@. (no @all)"
+        )
+    return Person(row["id"], row["name"], phone, userid, row.get("home"), _attributes(row))
 
 
 def duty(row: dict[str, str]) -> Duty:

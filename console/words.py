@@ -80,6 +80,10 @@ INCOMPLETE: Final = {
     "to": "请写明交给谁（人员编号）。",
     "comment": "请写明内容。",
 }
+ONE_PHONE: Final = "要写一个电话号码：3 到 20 位数字，前面可以有 +。"
+ONE_WECOM_USER: Final = (
+    "要写一个人的企业微信账号：字母、数字和 _-@. ，以字母或数字开头；@all 和用 | 隔开的几个账号都不行。"
+)
 ATTRIBUTE: Final = "要写 true、false、数字或文字。"
 ID_SHAPE: Final = "编号要 1 到 128 个字符，不能含 /、+、#、空白或控制字符。"
 

@@ -20,6 +20,7 @@ from alerts.channels import Found, Receipt, Received, Reply, Said, SendResult, S
 from alerts.channels.acs3 import Request, sign
 from alerts.codes import plain_phone
 from domain import Instant
+from domain.recipients import is_phone
 
 VERSION: Final = "2017-05-25"
 _BEIJING: Final = ZoneInfo("Asia/Shanghai")
@@ -66,6 +67,8 @@ class AliyunSms:
 
     async def send(self, delivery: Delivery, now: Instant) -> SendResult:
         """One number a call: its own BizId, its own error."""
+        if not is_phone(delivery.address):
+            return SendResult(Said.RECIPIENT, code="not one phone number")
         params = {
             "OutId": delivery.id,
             "PhoneNumbers": delivery.address,

@@ -168,17 +168,14 @@ def _json(body: bytes) -> Any:
 
 def _unkeepable(value: Any, *path: str | int) -> Iterator[FieldFault]:
     """What JSON can say and no database keeps: a NUL in a text, a whole number of more than 64 bits."""
-    if isinstance(value, str):
-        if "\0" in value:
-            yield FieldFault(path_text(path), words.NO_NUL)
+    if isinstance(value, str) and "\0" in value:
+        yield FieldFault(path_text(path), words.NO_NUL)
     elif isinstance(value, list):
         for index, one in enumerate(value):
             yield from _unkeepable(one, *path, index)
     elif isinstance(value, dict):
         for name, one in value.items():
-            if "\0" in name:
-                yield FieldFault(path_text(path), words.NO_NUL)
-            yield from _unkeepable(one, *path, name)
+            yield from (*_unkeepable(name, *path), *_unkeepable(one, *path, name))
     elif isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
         yield FieldFault(path_text(path), words.TOO_BIG)
 

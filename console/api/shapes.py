@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from console import words
 from domain import Attribute, Cell, Device, Duty, Identity, Person, Place, Role
+from domain.recipients import is_phone, is_wecom_user
 
 
 def _attribute(value: Any) -> Attribute:
@@ -21,6 +22,18 @@ def _identifier(text: str) -> str:
     if not text or len(text) > 128 or any(sign in "/+#" or sign.isspace() or not sign.isprintable() for sign in text):
         raise ValueError(words.ID_SHAPE)
     return text
+
+
+def _phone(number: str) -> str:
+    if not is_phone(number):
+        raise ValueError(words.ONE_PHONE)
+    return number
+
+
+def _wecom(userid: str) -> str:
+    if not is_wecom_user(userid):
+        raise ValueError(words.ONE_WECOM_USER)
+    return userid
 
 
 Id = Annotated[str, AfterValidator(_identifier)]
@@ -80,8 +93,8 @@ class WrittenCell(Written):
 class WrittenPerson(Written):
     id: Id
     name: Name
-    phone: Annotated[str, Field(pattern=r"^\+?[0-9]{3,20}$")] | None = None
-    wecom: Name | None = None
+    phone: Annotated[str, AfterValidator(_phone)] | None = None
+    wecom: Annotated[str, AfterValidator(_wecom)] | None = None
     home: str | None = None
     attributes: Attributes = {}
 

@@ -30,6 +30,8 @@ class Heard(StrEnum):
     UNKNOWN_PHONE = "unknown_phone"
     UNCLEAR = "unclear"
     OPT_OUT = "opt_out"
+    REPEATED = "repeated"
+    """The provider pushed it before."""
 
 
 class Replied(Struct, frozen=True):

@@ -5,6 +5,7 @@ After a transaction it says which alerts changed and that the outbox may hold so
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from msgspec.structs import replace
 
 from alerts import answers
 from alerts.alert import SYSTEM, Actor, Alert, Entry, State
-from alerts.answers import Pressed, Replied
+from alerts.answers import Heard, Pressed, Replied
 from alerts.casework import Casework
 from alerts.channels import Press, Receipt, Reply
 from alerts.dispatch import Dispatch
@@ -117,17 +118,27 @@ class Desk:
         self._changed([alert.id])
         return alert
 
-    async def reply(self, phone: str, text: str, at: Instant) -> Replied:
+    async def reply(self, phone: str, text: str, at: Instant, once: str = "") -> Replied:
         """A text came back from a phone. Only a phone and number we have written to can do anything."""
-        replied = await self.transact(lambda book: answers.reply(self.casework, book, phone, text, at))
+
+        def work(book: Book) -> Replied:
+            if once and not book.first_time(once, at):
+                return Replied(Heard.REPEATED)
+            return answers.reply(self.casework, book, phone, text, at)
+
+        replied = await self.transact(work)
         self._changed([replied.alert] if replied.alert is not None else [])
         return replied
 
-    async def press(self, wecom_userid: str, event_key: str, at: Instant, handle: str = "") -> Pressed:
+    async def press(self, wecom_userid: str, event_key: str, at: Instant, handle: str = "", once: str = "") -> Pressed:
         """A button was pressed on a card; WeCom vouches for who."""
-        pressed = await self.transact(
-            lambda book: answers.press(self.casework, book, wecom_userid, event_key, at, handle)
-        )
+
+        def work(book: Book) -> Pressed:
+            if once and not book.first_time(once, at):
+                return Pressed(False)
+            return answers.press(self.casework, book, wecom_userid, event_key, at, handle)
+
+        pressed = await self.transact(work)
         self._changed([pressed.alert] if pressed.alert is not None else [])
         return pressed
 
@@ -138,14 +149,16 @@ class Desk:
         self._changed([alert] if alert is not None else [])
 
     async def take(self, events: Sequence[Receipt | Reply | Press], channel: str) -> None:
-        """Everything one provider callback brought."""
+        """Everything one provider callback brought. The same press or reply again, pushed anew or by somebody who
+        recorded it, does nothing: what was done since is not undone."""
         for event in events:
             if isinstance(event, Receipt):
                 await self.receipt(event, channel)
             elif isinstance(event, Reply):
-                await self.reply(event.phone, event.text, self.clock())
+                await self.reply(event.phone, event.text, self.clock(), _once(channel, event.phone, event.once))
             else:
-                await self.press(event.userid, event.key, self.clock(), event.handle)
+                once = _once(channel, event.userid, event.key, event.handle)
+                await self.press(event.userid, event.key, self.clock(), event.handle, once)
 
     async def tick(self, now: Instant) -> int:
         """Everything that has come due: unanswered calls climb, acknowledgements expire, shelves open."""
@@ -224,6 +237,11 @@ class Desk:
             self.on_change(str(alert))
         if alerts:
             self.on_outbox()
+
+
+def _once(channel: str, *parts: str) -> str:
+    """Names one push of a provider, by what is its own in it (the last part); empty where the provider names none."""
+    return hashlib.sha256("\0".join((channel, *parts)).encode("utf-8", "replace")).hexdigest() if parts[-1] else ""
 
 
 def _number(alert_id: str | int) -> int:

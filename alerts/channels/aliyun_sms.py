@@ -154,7 +154,8 @@ def _event(item: Mapping[str, Any], now: Instant) -> Receipt | Reply | None:
     """A receipt has an out_id or biz_id, a reply has content; anything else is nobody's."""
     phone = str(item.get("phone_number") or "")
     if "content" in item:
-        return Reply(plain_phone(phone), str(item["content"]), now) if phone else None
+        once = str(item.get("sequence_id") or "")
+        return Reply(plain_phone(phone), str(item["content"]), now, once) if phone else None
     if not isinstance(item.get("success"), bool) or not (item.get("out_id") or item.get("biz_id")):
         return None
     return Receipt(

@@ -14,8 +14,10 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, s
 from alerts import codes
 from alerts.alert import UNSETTLED, Alert, Delivery, DeliveryState, Entry
 from alerts.ports import Book, Coded, Known
+from alerts.silence import Held, HeldState, Silence
 from alerts.storm import stranger
 from domain import DAY, Finding, Instant, Lane, Ledger, Person, Phase
+from store.ledger import callbacks, silences
 from store.ledger.alertrows import alert_of, alert_values, delivery_of, delivery_values
 from store.ledger.rows import upsert
 from store.ledger.tables_alerts import alert_findings, alerts, deliveries, delivery_events, reply_codes, timeline
@@ -206,6 +208,33 @@ class SqlBook:
     def sent_since(self, channel: str, address: str, since: Instant) -> int:
         mine = and_(deliveries.c.address == address, deliveries.c.channel == channel, deliveries.c.sent_at >= since)
         return int(self._tx.execute(select(func.count()).select_from(deliveries).where(mine)).scalar_one())
+
+    # what a provider pushes is taken once
+
+    def first_time(self, key: str, now: Instant) -> bool:
+        return callbacks.first_time(self._tx, key, now)
+
+    # silences
+
+    def active_silences(self, now: Instant) -> list[Silence]:
+        return silences.active(self._tx, now)
+
+    def hold_finding(self, finding: Finding, silence: int, now: Instant) -> None:
+        silences.hold(self._tx, finding, silence, now)
+
+    def held_finding(self, finding: str) -> Held | None:
+        return silences.held(self._tx, finding)
+
+    def silenced_findings(
+        self, *, state: HeldState | None = None, silence: int | None = None, device: str | None = None
+    ) -> list[Held]:
+        return silences.findings(self._tx, state=state, silence=silence, device=device)
+
+    def settle_held(self, finding: str, state: HeldState, now: Instant) -> None:
+        silences.settle(self._tx, finding, state, now)
+
+    def next_silence_end(self, now: Instant) -> Instant | None:
+        return silences.next_end(self._tx, now)
 
     # reply codes
 

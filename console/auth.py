@@ -186,6 +186,39 @@ class LoginLimit:
         return [at for at in self._failures.get(client, ()) if at > now - self._window_ms]
 
 
+class Failure(StrEnum):
+    """With what somebody failed to get in; the label of `fengshao_failed_logins_total`."""
+
+    TOKEN = "token"  # noqa: S105 - a label
+    LINK = "link"
+    LOCKED = "locked"
+    """He failed too often before; what he tried was not looked at."""
+    DEVICE = "device"
+    """A device's own token, in the path of its push."""
+    SIGNATURE = "signature"
+    CALLBACK = "callback"
+
+
+class FailedLogins:
+    """Counts them all, and says which go into the audit: as many as a person reads, however many there are.
+
+    What was tried is not kept: a mistyped token is nearly a token.
+    """
+
+    def __init__(self) -> None:
+        self.counts: dict[Failure, int] = dict.fromkeys(Failure, 0)
+        self._of_one, self._of_all = LoginLimit(most=10), LoginLimit(most=60)
+
+    def add(self, failure: Failure, client: str, now: Instant) -> bool:
+        """Whether this one is written down."""
+        self.counts[failure] += 1
+        if self._of_one.wait_ms(client, now) or self._of_all.wait_ms("", now):
+            return False
+        self._of_one.failed(client, now)
+        self._of_all.failed("", now)
+        return True
+
+
 def _text(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 

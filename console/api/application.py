@@ -31,7 +31,7 @@ from console.api import (
     tokens,
     why,
 )
-from console.auth import LoginLimit, Sessions
+from console.auth import FailedLogins, LoginLimit, Sessions
 from console.cursors import Cursors
 from console.guards import BodyLimit, SecurityHeaders
 from console.services import Services
@@ -97,7 +97,7 @@ def furnish(
     app.state.services = services
     app.state.sessions = Sessions(key)
     app.state.cursors = Cursors(key)
-    app.state.logins = LoginLimit()
+    app.state.logins, app.state.failed_logins = LoginLimit(), FailedLogins()
     app.state.heartbeat_s, app.state.status_every_s = heartbeat_s, status_every_s
     app.state.too_large = 0
     app.router.default = Pages(services.dist)

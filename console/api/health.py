@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from console.api.asking import Answer, Asked
+from console.auth import FailedLogins
 from console.metrics import exposition
 from console.services import Sample
 
@@ -31,5 +32,10 @@ async def metrics(request: Request, services: Asked) -> Response:
     too_large = request.app.state.too_large
     refused = Sample("fengshao_http_too_large_total", too_large, "Requests refused because of their size.")
     streams = Sample("fengshao_stream_listeners", services.hub.listeners, "Open streams of the console.")
-    text = exposition((*services.metrics(), streams, refused))
+    failed: FailedLogins = request.app.state.failed_logins
+    logins = [
+        Sample("fengshao_failed_logins_total", number, "Logins, tokens and signatures refused.", {"reason": reason})
+        for reason, number in failed.counts.items()
+    ]
+    text = exposition((*services.metrics(), streams, refused, *logins))
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -67,7 +67,6 @@ class House:
         self._mqtt_url = mqtt_url
         self._links: asyncio.Queue[tuple[bool, Instant]] = asyncio.Queue()
         self._listening: asyncio.Task[None] | None = None
-        self._deliveries: Mapping[tuple[str, str], int] = {}
         self.hub = Hub(clock())
         self.registry = Registry(stores.ledger)
         stores.ledger.run_now(lambda tx: put_site(tx, folder, clock()))
@@ -196,7 +195,6 @@ class House:
         """A sign in the journal that we listened, so that a later start knows since when nobody did."""
         while True:
             now = self._clock()
-            self._deliveries = await self._stores.ledger.read(alertcounts.deliveries_by_state)
             self.status.detect_to_send_ms = await self._stores.ledger.read(
                 partial(alertcounts.detect_to_send_ms, since=now - DAY)
             )
@@ -248,7 +246,7 @@ class House:
         }
 
     def metrics(self) -> list[Sample]:
-        return list(samples(self.judging.chain, self.intake.ready, self._deliveries))
+        return list(samples(self.judging.chain, self.intake.ready))
 
     def app(self) -> Any:
         """The HTTP application over this house."""

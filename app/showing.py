@@ -83,7 +83,7 @@ class Status:
         }
 
 
-def samples(chain: Chain, connected: bool, delivery_counts: Mapping[tuple[str, str], int]) -> Iterator[Sample]:
+def samples(chain: Chain, connected: bool) -> Iterator[Sample]:
     """The counters of /metrics."""
     counts = chain.counts
     yield Sample("fengshao_frames_total", counts.frames, "Messages taken from the journal.")
@@ -97,9 +97,6 @@ def samples(chain: Chain, connected: bool, delivery_counts: Mapping[tuple[str, s
         yield Sample("fengshao_refusals_total", number, "Messages that became no reading.", {"reason": reason})
     for kind, number in sorted(counts.notes.items()):
         yield Sample("fengshao_notes_total", number, "Messages that measure nothing.", {"kind": kind})
-    for (channel, state), number in sorted(delivery_counts.items()):
-        labels = {"channel": channel, "state": state}
-        yield Sample("fengshao_deliveries_total", number, "Messages to people by what became of them.", labels)
     yield Sample("fengshao_backlog_entries", chain.backlog.entries, "Journal entries not yet judged, in memory.")
     yield Sample("fengshao_rule_evaluations_total", chain.engine.evaluations, "Conditions compared with a value.")
     for rule, phases in sorted(chain.engine.shadowed.items()):

@@ -99,6 +99,7 @@ def furnish(
     app.state.cursors = Cursors(key)
     app.state.logins, app.state.failed_logins = LoginLimit(), FailedLogins()
     app.state.heartbeat_s, app.state.status_every_s = heartbeat_s, status_every_s
+    app.state.delivery_counts = health.DeliveryCounts()
     app.state.too_large = 0
     app.router.default = Pages(services.dist)
     return app

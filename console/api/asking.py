@@ -75,9 +75,9 @@ class Answer(Response):
         return msgspec.json.encode(content)
 
 
-def listed(services: Services, items: Sequence[Any], following: str | None = None) -> Answer:
-    """A list as every endpoint answers it, with its instants written out."""
-    return Answer({"items": with_moments(items, services.site.zone), "next": following})
+def listed(services: Services, items: Sequence[Any], following: str | None = None, **more: Any) -> Answer:
+    """A list as every endpoint answers it, with its instants written out; `more` stands beside it."""
+    return Answer({"items": with_moments(items, services.site.zone), "next": following, **more})
 
 
 def shown(services: Services, view: Any, status: int = 200) -> Answer:

@@ -45,20 +45,18 @@ async def list_refusals(
 ) -> Response:
     reasons = asked_choices("reason", [reason or ""], Reason)
     begin, end = asked_period(services, since, until)
+    wanted: dict[str, Any] = {
+        "source": source or None,
+        "reason": reasons[0] if reasons else None,
+        "since": begin,
+        "until": None if end is None else end + 1,
+    }
     page = await services.ledger.read(
-        lambda tx: refusals.page(
-            tx,
-            pages.limit,
-            pages.after,
-            source=source or None,
-            reason=reasons[0] if reasons else None,
-            identity=identity or None,
-            since=begin,
-            until=None if end is None else end + 1,
-        )
+        lambda tx: refusals.page(tx, pages.limit, pages.after, identity=identity or None, **wanted)
     )
+    sums = await services.ledger.read(lambda tx: refusals.sums(tx, **wanted))
     views = [refusal_view(kept, who) for kept in page.items]
-    return listed(services, views, pages.seal(page.next))
+    return listed(services, views, pages.seal(page.next), summary=summary(sums))
 
 
 class WrittenReplay(BaseModel):
@@ -98,7 +96,19 @@ async def list_claimable(services: Asked, who: Witness, pages: Pages) -> Respons
     found = await services.ledger.read(
         lambda tx: claimable(tx, pages.limit, services.is_registered, services.kind_like)
     )
-    return listed(services, [claimable_for(to_builtins(one), who) for one in found], None)
+    sums = await services.ledger.read(lambda tx: refusals.sums(tx, reason=Reason.UNKNOWN_DEVICE))
+    beyond = {one.source for one in sums if one.counted}
+    views = [{**claimable_for(to_builtins(one), who), "at_least": one.platform in beyond} for one in found]
+    return listed(services, views, None, summary=summary(sums))
+
+
+def summary(sums: Sequence[refusals.Sum]) -> dict[str, Any]:
+    """What was refused in all. Beyond the limit of an hour messages are only counted: no list shows those."""
+    return {
+        "kept": sum(one.kept for one in sums),
+        "counted": sum(one.counted for one in sums),
+        "by": [to_builtins(one) for one in sums],
+    }
 
 
 @router.get("/unmapped", summary="Fields that devices send and no mapping takes, the most frequent first")

@@ -44,6 +44,15 @@ class Count(Struct, frozen=True):
     counted: int
 
 
+class Sum(Struct, frozen=True):
+    """Refusals of one source for one reason: kept singly, and beyond the hour's limit only counted."""
+
+    source: str
+    reason: Reason
+    kept: int
+    counted: int
+
+
 def keep(tx: Connection, lane: Lane, pos: int, found: Sequence[Refusal], limit: int) -> int:
     """Keep the refusals of one journal entry and move the reader on; how many were kept singly.
 
@@ -105,6 +114,29 @@ def counts(tx: Connection, since: Instant = 0) -> list[Count]:
         .order_by(refusal_counts.c.hour.desc(), refusal_counts.c.source, refusal_counts.c.reason)
     )
     return [Count(row.source, Reason(row.reason), row.hour, row.kept, row.counted) for row in tx.execute(query)]
+
+
+def sums(
+    tx: Connection,
+    *,
+    source: str | None = None,
+    reason: Reason | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
+) -> list[Sum]:
+    """How many refusals there were by source and reason, the most first. Whole hours: counts have no minute."""
+    columns = refusal_counts.c
+    kept, counted = func.sum(columns.kept), func.sum(columns.counted)
+    query = select(columns.source, columns.reason, kept, counted).group_by(columns.source, columns.reason)
+    wanted = (
+        None if source is None else columns.source == source,
+        None if reason is None else columns.reason == reason.value,
+        None if since is None else columns.hour >= since - since % HOUR,
+        None if until is None else columns.hour < until,
+    )
+    query = query.where(*(condition for condition in wanted if condition is not None))
+    rows = tx.execute(query.order_by((kept + counted).desc(), columns.source, columns.reason))
+    return [Sum(name, Reason(why), int(singly), int(rest)) for name, why, singly, rest in rows]
 
 
 def purge(tx: Connection, before: Instant) -> int:

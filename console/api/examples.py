@@ -38,6 +38,12 @@ ACT: Final = {
     "until": "2026-11-21T23:00:00+08:00",
     "to": "worker-4",
 }
+SILENCE: Final = {
+    "matchers": {"place": "c1-3-2-402", "hazard": "gas"},
+    "until": "2026-11-21T23:00:00+08:00",
+    "reason": "燃气公司检修",
+    "person": "worker-3",
+}
 LINK: Final = {"person": "worker-3"}
 LOGIN: Final = {"token": "令牌"}
 TOKEN: Final = {"role": "operator", "person": "worker-3", "place": "c1"}

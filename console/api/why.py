@@ -8,9 +8,11 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from alerts.silence import Held, HeldState
 from console import words
 from console.api.alerts import seen_alert
 from console.api.asking import Asked, Text, asked_instant, shown
+from console.api.devices import seen_places
 from console.api.guarding import Who
 from console.api.readings import readable_device, readable_since
 from console.api.refusals import refusal_view
@@ -19,12 +21,18 @@ from console.problems import FieldFault, Problem, faulty
 from console.services import Services
 from domain import DAY, HOUR, Device, Identity, Instant
 from ingest.directory import NATIVE
-from store.ledger import alertviews, refusals
+from store.ledger import alertviews, refusals, silences
 from store.ledger.alertbook import SqlBook
 
 router = APIRouter(tags=["why"])
 
 ROWS_LOOKED_AT: Final = 200
+
+_SILENCED: Final = {
+    HeldState.HELD: words.WHY_SILENCED,
+    HeldState.ENDED: words.WHY_SILENCED_ENDED,
+    HeldState.RELEASED: words.WHY_SILENCED_TOLD,
+}
 
 
 @router.get("/why", summary="Why somebody was told, or was not: alert=, finding=, message=, or device= with at=")
@@ -61,9 +69,28 @@ async def _of_finding(services: Services, who: Principal, finding: str) -> dict[
     if who.alert is not None:
         _refuse_other(who, alerts)
         return await _of_alert(services, who, who.alert)
-    if not alerts:
+    if alerts:
+        return await _of_alert(services, who, alerts[0])
+    held = await services.ledger.read(lambda tx: silences.held(tx, finding))
+    if held is None or not await _sees(services, who, held):
         raise Problem(404, words.WHY_NO_FINDING)
-    return await _of_alert(services, who, alerts[0])
+    line = await _silenced_line(services, held)
+    return _answer(line["text"], [line], finding=finding, silence=str(held.silence))
+
+
+async def _sees(services: Services, who: Principal, held: Held) -> bool:
+    places = seen_places(services, who, None)
+    return places is None or held.finding.place in places
+
+
+async def _silenced_line(services: Services, held: Held) -> dict[str, Any]:
+    """Why nobody was told of a finding: who planned which silence, and for what."""
+    silence = await services.ledger.read(lambda tx: silences.one(tx, held.silence))
+    assert silence is not None  # a row of it refers to it
+    text = _SILENCED[held.state].format(
+        title=held.finding.title, silence=silence.id, by=silence.by_name, reason=silence.reason
+    )
+    return {"at": held.finding.begin, "kind": "silenced", "text": text, "silence": str(silence.id)}
 
 
 async def _of_message(services: Services, who: Principal, message: str) -> dict[str, Any]:
@@ -94,6 +121,10 @@ async def _of_device(services: Services, who: Principal, device_id: str, at: Ins
     standing: list[dict[str, Any]] = []
     if who.alert is None:
         lines += await _refusal_lines(services, who, device, at)
+        held = await services.ledger.read(
+            lambda tx: silences.findings(tx, device=device.id, since=at - DAY, until=at + DAY)
+        )
+        lines += [await _silenced_line(services, one) for one in held]
         standing = _rule_lines(services, device)
     answer = words.WHY_DEVICE if any(line["kind"] == "alert" for line in lines) else words.WHY_DEVICE_QUIET
     lines.sort(key=lambda line: line["at"])

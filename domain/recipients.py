@@ -14,8 +14,8 @@ _PHONE: Final = re.compile(r"\+?[0-9]{3,20}", re.ASCII)
 def is_wecom_user(userid: str) -> bool:
     """WeCom's rule for a userid: 1 to 64 letters, digits and `_-@.`, of which the first is a letter or a digit.
 
-    >>> [is_wecom_user(name) for name in ("zhangsan", "zhang.san@maple", "@all", "a|b", "a,b", " a", "a\\n", "", "张三")]
-    [True, True, False, False, False, False, False, False, False]
+    >>> [is_wecom_user(name) for name in ("zhangsan", "zhang.san@maple", "@all", "a|b", "a,b", " a", "", "张三")]
+    [True, True, False, False, False, False, False, False]
     """
     return _WECOM_USER.fullmatch(userid) is not None
 
@@ -23,7 +23,7 @@ def is_wecom_user(userid: str) -> bool:
 def is_phone(number: str) -> bool:
     """One number in plain digits, perhaps with its country code.
 
-    >>> [is_phone(text) for text in ("19900000001", "+8619900000001", "110", "1990,1991", "1990 ", "１９９", "", "@all")]
-    [True, True, True, False, False, False, False, False]
+    >>> [is_phone(text) for text in ("19900000001", "+8619900000001", "110", "1990,1991", "1990 ", "１９９", "")]
+    [True, True, True, False, False, False, False]
     """
     return _PHONE.fullmatch(number) is not None

@@ -61,7 +61,7 @@ class Book(Protocol):
         """A held finding ended, or was told. One that is settled stays so."""
         ...
 
-    def next_silence_end(self, now: Instant) -> Instant | None:
+    def next_silence_end(self) -> Instant | None:
         """When the first silence that holds a finding ends; in the past where one is due to be told."""
         ...
 

@@ -233,8 +233,8 @@ class SqlBook:
     def settle_held(self, finding: str, state: HeldState, now: Instant) -> None:
         silences.settle(self._tx, finding, state, now)
 
-    def next_silence_end(self, now: Instant) -> Instant | None:
-        return silences.next_end(self._tx, now)
+    def next_silence_end(self) -> Instant | None:
+        return silences.next_end(self._tx)
 
     # reply codes
 

@@ -55,9 +55,8 @@ def active(tx: Connection, now: Instant) -> list[Silence]:
     return [_silence(row) for row in rows]
 
 
-def next_end(tx: Connection, now: Instant) -> Instant | None:
+def next_end(tx: Connection) -> Instant | None:
     """When the first silence under which a finding is held is over."""
-    del now
     joined = select(func.min(_OVER)).join_from(held_rows, silences, held_rows.c.silence == silences.c.id)
     found = tx.execute(joined.where(held_rows.c.state == HeldState.HELD.value)).scalar()
     return None if found is None else int(found)

@@ -71,15 +71,15 @@ def test_a_held_finding_keeps_how_it_began_and_is_settled_once(tx: Connection) -
 def test_a_finding_that_another_silence_covers_goes_over_to_it(tx: Connection) -> None:
     one, other, book = plan(tx), plan(tx, until=NOW + 3 * HOUR), SqlBook(tx)
     book.hold_finding(finding(), one.id, NOW)
-    assert book.next_silence_end(NOW) == NOW + HOUR
+    assert book.next_silence_end() == NOW + HOUR
     book.hold_finding(finding(), other.id, NOW)
 
-    assert book.next_silence_end(NOW) == NOW + 3 * HOUR
+    assert book.next_silence_end() == NOW + 3 * HOUR
     silences.end(tx, other.id, "w-li", NOW + 7)
-    assert book.next_silence_end(NOW + 8) == NOW + 7
+    assert book.next_silence_end() == NOW + 7
     book.settle_held(finding().id, HeldState.RELEASED, NOW + 8)
     book.hold_finding(finding(), one.id, NOW + 9)
-    assert book.next_silence_end(NOW + 9) is None
+    assert book.next_silence_end() is None
     assert silences.counts(tx, [one.id, other.id]) == {other.id: 1}
 
 

@@ -5,8 +5,8 @@ After a transaction it says which alerts changed and that the outbox may hold so
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -15,15 +15,17 @@ from msgspec.structs import replace
 
 from alerts import replies
 from alerts.alert import SETTLED, SYSTEM, Actor, Alert, Entry, State
+from alerts.buttons import ButtonResult, press
 from alerts.casework import Casework
 from alerts.channels import Press, Receipt, Reply
 from alerts.dispatch import Dispatch
+from alerts.finding_status import FindingStatus, StatusOf, no_rules
 from alerts.hearing import Fate, Hearing, Outcome
 from alerts.ladder import LadderBook
 from alerts.lifecycle import Happening, Incomplete, is_unverified, look_again, orphan
 from alerts.outbox import Outbox, Page, no_page
 from alerts.ports import Book, Transact
-from alerts.replies import ButtonResult, ReplyResult
+from alerts.replies import ReplyResult, ReplyStatus
 from alerts.reply_grammar import ReplyGrammar
 from alerts.settling import Settling
 from alerts.transitions import ACTIONS, Signal
@@ -53,26 +55,6 @@ class DeskSettings(Struct, frozen=True):
     """Whether a text may name who may need help."""
     care: tuple[str, ...] = ()
     """The attributes of a person that matter for help."""
-
-
-class FindingStatus(StrEnum):
-    """What the rules know of a finding that was told and has not ended."""
-
-    OVER = "over"
-    """No rule holds it any more, or none that goes on measuring made it."""
-    UNHEARD = "unheard"
-    """It holds; its device was not heard since the instant asked about."""
-    ACTIVE = "active"
-    """It holds by what the device said last."""
-
-
-StatusOf = Callable[[str, str | None, Instant | None], FindingStatus]
-"""Status of a finding, by its id and device; with an instant, UNHEARD unless the device was heard since then."""
-
-
-def no_rules(_finding: str, _device: str | None, _heard_since: Instant | None) -> FindingStatus:
-    """Without rules beside the desk, no finding is known to hold."""
-    return FindingStatus.OVER
 
 
 class Audited(Struct, frozen=True):
@@ -168,17 +150,32 @@ class Desk:
         self._changed([alert.id])
         return alert
 
-    async def reply(self, phone: str, text: str, at: Instant) -> ReplyResult:
-        """A text came back from a phone. Only a phone and number we have written to can do anything."""
-        result = await self.transact(lambda book: replies.reply(self.casework, self.replies, book, phone, text, at))
+    async def reply(self, phone: str, text: str, at: Instant, once: str = "") -> ReplyResult:
+        """A text came back from a phone. Only a phone and number we have written to can do anything.
+
+        `once` is what the provider's push is known by: the same again does nothing.
+        """
+
+        def work(book: Book) -> ReplyResult:
+            if once and not book.first_time(once, at):
+                return ReplyResult(ReplyStatus.REPEATED, reason="pushed before")
+            return replies.reply(self.casework, self.replies, book, phone, text, at)
+
+        result = await self.transact(work)
         self._changed(result.alerts)
         return result
 
-    async def press(self, wecom_userid: str, event_key: str, at: Instant, handle: str = "") -> ButtonResult:
+    async def press(
+        self, wecom_userid: str, event_key: str, at: Instant, handle: str = "", once: str = ""
+    ) -> ButtonResult:
         """A button was pressed on a card; WeCom vouches for who."""
-        pressed = await self.transact(
-            lambda book: replies.press(self.casework, book, wecom_userid, event_key, at, handle)
-        )
+
+        def work(book: Book) -> ButtonResult:
+            if once and not book.first_time(once, at):
+                return ButtonResult(False)
+            return press(self.casework, book, wecom_userid, event_key, at, handle)
+
+        pressed = await self.transact(work)
         self._changed([pressed.alert] if pressed.alert is not None else [])
         return pressed
 
@@ -189,15 +186,21 @@ class Desk:
         self._changed([alert] if alert is not None else [])
 
     async def take(self, events: Sequence[Receipt | Reply | Press], channel: str) -> list[ReplyResult]:
-        """Everything one provider callback brought. Returns what became of the texts in it."""
+        """Everything one provider callback brought. Returns what became of the texts in it.
+
+        The same press or reply again, pushed anew or by somebody who recorded it, does nothing: what was done since is
+        not undone.
+        """
         replied: list[ReplyResult] = []
         for event in events:
             if isinstance(event, Receipt):
                 await self.receipt(event, channel)
             elif isinstance(event, Reply):
-                replied.append(await self.reply(event.phone, event.text, self.clock()))
+                once = _once(channel, event.phone, event.once)
+                replied.append(await self.reply(event.phone, event.text, self.clock(), once))
             else:
-                await self.press(event.userid, event.key, self.clock(), event.handle)
+                once = _once(channel, event.userid, event.key, event.handle)
+                await self.press(event.userid, event.key, self.clock(), event.handle, once)
         return replied
 
     async def tick(self, now: Instant) -> int:
@@ -298,6 +301,11 @@ class Desk:
             self.on_change(str(alert))
         if alerts:
             self.on_outbox()
+
+
+def _once(channel: str, *parts: str) -> str:
+    """Names one push of a provider, by what is its own in it (the last part); empty where the provider names none."""
+    return hashlib.sha256("\0".join((channel, *parts)).encode("utf-8", "replace")).hexdigest() if parts[-1] else ""
 
 
 def _number(alert_id: str | int) -> int:

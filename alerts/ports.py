@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from msgspec import Struct
 
 from alerts.alert import Alert, Delivery, Entry, Kind
+from alerts.silence import Held, HeldState, Silence
 from domain import Finding, Instant, Lane, Ledger, Person
 
 T = TypeVar("T")
@@ -33,6 +34,36 @@ class Known(Struct, frozen=True):
 
 class Book(Protocol):
     """The alerts, their stories, their messages."""
+
+    def first_time(self, key: str, now: Instant) -> bool:
+        """Whether nothing of this key was taken before; it is now. A provider's push is taken once."""
+        ...
+
+    def active_silences(self, now: Instant) -> list[Silence]:
+        """The silences that cover something now, oldest first."""
+        ...
+
+    def hold_finding(self, finding: Finding, silence: int, now: Instant) -> None:
+        """Keep a finding that a silence covers. One that is held stays as it began, under the newer silence."""
+        ...
+
+    def held_finding(self, finding: str) -> Held | None:
+        """What is kept of a finding that was covered."""
+        ...
+
+    def silenced_findings(
+        self, *, state: HeldState | None = None, silence: int | None = None, device: str | None = None
+    ) -> list[Held]:
+        """Findings that were covered, in the order they began."""
+        ...
+
+    def settle_held(self, finding: str, state: HeldState, now: Instant) -> None:
+        """A held finding ended, or was told. One that is settled stays so."""
+        ...
+
+    def next_silence_end(self) -> Instant | None:
+        """When the first silence that holds a finding ends; in the past where one is due to be told."""
+        ...
 
     def known(self, finding: Finding) -> Known:
         """Whether this finding has been heard in this phase before, and which alert it belongs to."""

@@ -1,4 +1,4 @@
-"""SMS replies and button presses: finds the alert meant and the person, and moves the alert.
+"""SMS replies: finds the alert meant and the person, and moves the alert.
 
 It works on a book inside the host's transaction. It trusts a phone number only with what was sent to it. Every text
 ends in a stated status; what was meant for an alert stands in that alert's timeline.
@@ -13,9 +13,10 @@ from msgspec import Struct, structs
 
 from alerts import reply_codes
 from alerts.alert import CALLS, UNSETTLED, UNTAKEN, Actor, Alert, Delivery, Entry, Kind, State, Via
+from alerts.buttons import role_of
 from alerts.casework import Casework
-from alerts.lifecycle import Happening, Incomplete, NotNow
-from alerts.outbox import SMS, WECOM, told
+from alerts.lifecycle import Happening, NotNow
+from alerts.outbox import SMS, told
 from alerts.ports import Book
 from alerts.reply_grammar import ReplyGrammar
 from alerts.reply_parser import Certainty, ParsedReply, ReplyIntent, Unclear, parse_reply
@@ -38,6 +39,8 @@ class ReplyStatus(StrEnum):
     """No answer to anything that waits: thanks, a receipt of news, or nothing is open for this phone."""
     OPT_OUT = "opt_out"
     UNKNOWN_PHONE = "unknown_phone"
+    REPEATED = "repeated"
+    """The provider pushed it before."""
 
 
 class ReplyResult(Struct, frozen=True):
@@ -50,14 +53,6 @@ class ReplyResult(Struct, frozen=True):
     @property
     def alert(self) -> int | None:
         return self.alerts[0] if self.alerts else None
-
-
-class ButtonResult(Struct, frozen=True):
-    """Whether a button did something; `message` is the sentence when it did not."""
-
-    done: bool
-    alert: int | None = None
-    message: str = ""
 
 
 SHOWN: Final = 20
@@ -74,12 +69,6 @@ _SIGNALS: Final = {
     ReplyIntent.PASS: Signal.PASS,
     ReplyIntent.ARRIVE: Signal.ARRIVE,
     ReplyIntent.RESOLVE: Signal.RESOLVE,
-}
-_KEYS: Final = {
-    "ack": Signal.ACKNOWLEDGE,
-    "pass": Signal.PASS,
-    "arrive": Signal.ARRIVE,
-    "resolve": Signal.RESOLVE,
 }
 
 
@@ -102,24 +91,6 @@ def reply(casework: Casework, grammar: ReplyGrammar, book: Book, phone: str, tex
         results = [_move(inbound, alert, parsed) for alert in meant]
         return structs.replace(results[0], alerts=tuple(alert.id for alert in meant))
     return _receipt(inbound, parsed)
-
-
-def press(casework: Casework, book: Book, userid: str, key: str, now: Instant, handle: str = "") -> ButtonResult:
-    """A button of a card; the user is authenticated by WeCom, the person is found by his id there."""
-    word, _, number = key.partition(":")
-    people = casework.dispatch.community().people.values()
-    person = next((one for one in people if one.wecom == userid), None)
-    alert = book.alert(int(number)) if number.isdecimal() and len(number) < 18 else None
-    if person is None or alert is None or word not in _KEYS:
-        return ButtonResult(False)
-    _keep_handle(book, alert, person.id, handle, now)
-    role = _role(book, alert, person.id)
-    happening = Happening(_KEYS[word], Actor(person.id, person.name, Via.WECOM, role))
-    try:
-        casework.happen(book, alert, happening, now)
-    except (NotNow, Incomplete) as refused:
-        return ButtonResult(False, alert.id, str(refused))
-    return ButtonResult(True, alert.id)
 
 
 class _Inbound:
@@ -172,7 +143,7 @@ class _Inbound:
         person = self.people[alert.id]
         known = self.casework.dispatch.community().people.get(person) or self.book.person_of(self.phone)
         name = known.name if known is not None else person
-        return Actor(person, name, Via.SMS, _role(self.book, alert, person))
+        return Actor(person, name, Via.SMS, role_of(self.book, alert, person))
 
     def note(self, alert: Alert, kind: str, **words: str) -> None:
         """A line of the alert's timeline; `text` is what was written."""
@@ -306,15 +277,3 @@ def _opted_out(inbound: _Inbound) -> ReplyResult:
     for alert in alerts:
         inbound.note(alert, "opted_out")
     return ReplyResult(ReplyStatus.OPT_OUT, tuple(alert.id for alert in alerts), "opt_out")
-
-
-def _keep_handle(book: Book, alert: Alert, person: str, handle: str, now: Instant) -> None:
-    """A press brings a fresh handle for the presser's card."""
-    mine = [row for row in book.deliveries(alert.id) if row.person == person and row.channel == WECOM]
-    calls = [row for row in mine if row.kind in CALLS]
-    if handle and calls:
-        book.settle(calls[-1], structs.replace(calls[-1], handle=handle), now, "pressed")
-
-
-def _role(book: Book, alert: Alert, person: str) -> str:
-    return next((row.role for row in book.deliveries(alert.id) if row.person == person), "")

@@ -71,7 +71,6 @@ class House:
         self._broker = read_address(mqtt_url)
         self._links: asyncio.Queue[tuple[bool, Instant]] = asyncio.Queue()
         self._listening: asyncio.Task[None] | None = None
-        self._deliveries: Mapping[tuple[str, str], int] = {}
         self.hub = Hub(clock())
         self.registry = Registry(stores.ledger)
         tell(stores.ledger.run_now(lambda tx: import_site(tx, folder, clock())))
@@ -208,7 +207,6 @@ class House:
         """A sign in the journal that we listened, so that a later start knows since when nobody did."""
         while True:
             now = self._clock()
-            self._deliveries = await self._stores.ledger.read(alertcounts.deliveries_by_state)
             self.status.detect_to_send_ms = await self._stores.ledger.read(
                 partial(alertcounts.detect_to_send_ms, since=now - DAY)
             )
@@ -278,7 +276,7 @@ class House:
         }
 
     def metrics(self) -> list[Sample]:
-        ours = samples(self.judging.chain, self.intake.ready, self._deliveries)
+        ours = samples(self.judging.chain, self.intake.ready)
         return [*ours, *intake_samples(self.intake.status()), *audit_samples(self.telling.desk.audited)]
 
     def _site_files(self) -> SiteFiles | None:

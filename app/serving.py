@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +39,18 @@ def refuse_taken(at: Address) -> None:
 
 
 @contextlib.asynccontextmanager
-async def serve(app: Any, at: Address, data: Path, token: str) -> AsyncIterator[None]:
-    """Serves until the block ends; listens before it begins."""
+async def serve(app: Any, at: Address, data: Path, token: str, proxies: Sequence[str] = ()) -> AsyncIterator[None]:
+    """Serves until the block ends; listens before it begins.
+
+    What `X-Forwarded-For` and `X-Forwarded-Proto` say counts only from these proxies: anybody can write them.
+    """
     path = data / SOCKET
     path.unlink(missing_ok=True)
     if len(os.fsencode(path)) > LONGEST_SOCKET:
         raise BadAddress(f"--data {data}: too long a path for {SOCKET} in it; name a shorter folder, or a relative one")
-    public = _Server(_config(app, host=at.host, port=at.port, lifespan="on"))
-    control = _Server(_config(trusted(app, token), uds=str(path), lifespan="off"))
+    forwarded = {"proxy_headers": bool(proxies), "forwarded_allow_ips": list(proxies)}
+    public = _Server(_config(app, host=at.host, port=at.port, lifespan="on", **forwarded))
+    control = _Server(_config(trusted(app, token), uds=str(path), lifespan="off", proxy_headers=False))
     before = os.umask(0o077)
     tasks = [asyncio.create_task(_run(server)) for server in (public, control)]
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from ipaddress import ip_network
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -52,6 +53,7 @@ class Retention(_Shape):
     minute_days: Annotated[int, Field(ge=1)] = 400
     hour_days: Annotated[int, Field(ge=1)] = 3650
     refusal_days: Annotated[int, Field(ge=1)] = 30
+    audit_days: Annotated[int, Field(ge=1)] = 1095
 
 
 class HistoryPlace(_Shape):
@@ -99,6 +101,23 @@ class Texts(_Shape):
     """The name of who may need help. Text messages lie open on a phone: off unless the site allows it."""
 
 
+def _known_network(text: str) -> str:
+    try:
+        network = ip_network(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no address: write one like 127.0.0.1, or a network like 10.0.0.0/24") from None
+    if network.prefixlen == 0:
+        raise ValueError(f"{text!r} is everybody: write the address of the proxy")
+    return text
+
+
+class Http(_Shape):
+    """Who stands between us and the browsers."""
+
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_known_network)], ...] = ()
+    """Reverse proxies: only what these say in X-Forwarded-For and X-Forwarded-Proto is believed."""
+
+
 class Site(_Shape):
     """One community's settings (site.yaml). Everything has a default that is safe."""
 
@@ -119,6 +138,7 @@ class Site(_Shape):
     texts: Texts = Texts()
     care_attributes: dict[str, str | Words] = dict(CARE)
     """Attributes of a person that whoever goes to help must know, in this order, and how they are called."""
+    http: Http = Http()
     checkpoint_every: Duration = 10_000
 
     @property

@@ -102,7 +102,7 @@ def audit_samples(audited: Audited) -> Iterator[Sample]:
     yield Sample("fengshao_alerts_told_to_nobody", audited.untold, "Open dangers of which no message reached anybody.")
 
 
-def samples(chain: Chain, connected: bool, delivery_counts: Mapping[tuple[str, str], int]) -> Iterator[Sample]:
+def samples(chain: Chain, connected: bool) -> Iterator[Sample]:
     """The counters of /metrics."""
     counts = chain.counts
     yield Sample("fengshao_frames_total", counts.frames, "Messages taken from the journal.")
@@ -116,12 +116,7 @@ def samples(chain: Chain, connected: bool, delivery_counts: Mapping[tuple[str, s
         yield Sample("fengshao_refusals_total", number, "Messages that became no reading.", {"reason": reason})
     for kind, number in sorted(counts.notes.items()):
         yield Sample("fengshao_notes_total", number, "Messages that measure nothing.", {"kind": kind})
-    for (channel, state), number in sorted(delivery_counts.items()):
-        labels = {"channel": channel, "state": state}
-        yield Sample("fengshao_deliveries_total", number, "Messages to people by what became of them.", labels)
-    yield Sample("fengshao_backlog_entries", chain.backlog.entries, "Journal entries not yet judged.")
-    for lane, number in chain.backlog.waiting.items():
-        yield Sample("fengshao_backlog_lane_entries", number, "The same by lane.", {"lane": lane.value})
+    yield Sample("fengshao_backlog_entries", chain.backlog.entries, "Journal entries not yet judged, in memory.")
     yield Sample("fengshao_rule_evaluations_total", chain.engine.evaluations, "Conditions compared with a value.")
     for rule, phases in sorted(chain.engine.shadowed.items()):
         for phase, number in sorted(phases.items()):

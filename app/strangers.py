@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from msgspec.structs import replace
 
 from domain import MINUTE, Device, Evidence, Finding, Ledger, Phase, Severity, Subject
+from domain.identities import hidden, hidden_in_topic, secrets_of, shown
 from domain.people import Community
 from ingest.outcome import Refusal
 
@@ -31,7 +32,8 @@ def cries(refusals: Sequence[Refusal], urgent: Collection[str], community: Commu
 
 
 def _stranger(refusal: Refusal) -> Finding:
-    name = f"{refusal.platform or refusal.source}:{refusal.identity or refusal.topic}"
+    called = hidden_in_topic(refusal.topic) if not refusal.identity else shown(refusal.platform, refusal.identity)
+    name = f"{refusal.platform or refusal.source}:{called}"
     return _finding(refusal, name, RULE, TITLE, ADVICE, Severity.HIGH)
 
 
@@ -42,7 +44,7 @@ def _garbled(refusal: Refusal, device: Device, urgent: Collection[str], place: s
 
 
 def _finding(refusal: Refusal, name: str, rule: str, title: str, advice: str, severity: Severity) -> Finding:
-    span = refusal.at - refusal.at % SPAN_MS
+    span, detail = refusal.at - refusal.at % SPAN_MS, _told(refusal)
     return Finding(
         id=f"{rule}@1/{name}/{span}",
         rule=rule,
@@ -57,5 +59,13 @@ def _finding(refusal: Refusal, name: str, rule: str, title: str, advice: str, se
         at=refusal.at,
         now=refusal.at,
         advice=advice,
-        evidence=(Evidence("identity", name, at=refusal.at), Evidence("detail", refusal.detail, at=refusal.at)),
+        evidence=(Evidence("identity", name, at=refusal.at), Evidence("detail", detail, at=refusal.at)),
     )
+
+
+def _told(refusal: Refusal) -> str:
+    """The detail without a token that is the device's name: whoever reads the alert need not know it."""
+    detail = refusal.detail
+    for secret in secrets_of(refusal.platform, refusal.identity, refusal.topic):
+        detail = detail.replace(secret, hidden(secret))
+    return detail

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from alerts.channels import Received
 from alerts.courier import Courier
-from alerts.desk import Desk, DeskSettings, StatusOf
+from alerts.desk import Desk, DeskSettings
+from alerts.finding_status import StatusOf
 from alerts.reply_grammar import ReplyGrammar
 from app.channels import Door
 from app.insist import insist

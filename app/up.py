@@ -102,7 +102,10 @@ async def _serve(
     stack.callback(lambda: [work.close() for work in tasks.values()])
     app = demo.app(house.app()) if demo else house.app()
     stack.callback(_on_hangup(house.reload))
-    async with serving.serve(app, http, data, token), _running(tasks, stop) as failed:
+    async with (
+        serving.serve(app, http, data, token, folder.settings.http.trusted_proxies),
+        _running(tasks, stop) as failed,
+    ):
         _announce(http, url, token, is_new, data, demo)
         if demo:
             await demo.play(url, folder, clock)

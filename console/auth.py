@@ -36,7 +36,7 @@ class Access(StrEnum):
 
 
 _WORK: Final = frozenset({"acknowledge", "arrive", "resolve", "pass", "return", "comment"})
-_OPERATE: Final = _WORK | {"shelve", "assign", "reopen", "refusals", "rules"}
+_OPERATE: Final = _WORK | {"shelve", "silence", "assign", "reopen", "refusals", "rules"}
 _DISPATCH: Final = _OPERATE | {"verify", "close", "roster"}
 _MAY: Final[dict[Access, frozenset[str]]] = {
     Access.VIEWER: frozenset({"refusals"}),
@@ -65,6 +65,11 @@ class Principal(msgspec.Struct, frozen=True):
 
     def may(self, act: str) -> bool:
         return act in _MAY[self.access]
+
+    @property
+    def sees_secrets(self) -> bool:
+        """True for whoever keeps the registry of the whole site: devices' tokens are written there, and read."""
+        return self.may("registry") and self.place is None and self.alert is None
 
     @property
     def sees_names(self) -> bool:
@@ -116,8 +121,8 @@ class Sessions:
         self._cookies, self._links = Signer(key, "session"), Signer(key, "link")
         self._ended: dict[str, Instant] = {}
 
-    def begin(self, principal: Principal, now: Instant) -> str:
-        """A cookie for this principal."""
+    def begin(self, principal: Principal, now: Instant, until: Instant | None = None) -> str:
+        """A cookie for this principal; a link's opens nothing after `until`, when the link itself ends."""
         claims = {
             "s": secrets.token_urlsafe(12),
             "t": principal.token,
@@ -126,7 +131,8 @@ class Sessions:
             "a": principal.alert,
             "l": principal.place,
         }
-        return self._cookies.seal(claims, now + (LINK_MS if principal.alert else SESSION_MS))
+        longest = now + (LINK_MS if principal.alert else SESSION_MS)
+        return self._cookies.seal(claims, longest if until is None else min(until, longest))
 
     def read(self, cookie: str, now: Instant) -> Principal | None:
         claims = self._cookies.open(cookie, now)
@@ -140,6 +146,11 @@ class Sessions:
         if claims is None:
             return None
         return Principal(Access.WORKER, "link", person=claims["p"], alert=claims["a"])
+
+    def link_until(self, link: str, now: Instant) -> Instant | None:
+        """When a signed link ends; None for anything that is no link of ours."""
+        claims = self._links.open(link, now)
+        return None if claims is None else int(claims["exp"])
 
     def end(self, cookie: str, now: Instant) -> None:
         """Log out: the cookie is refused from now on (until the next restart, or until it expires)."""
@@ -173,6 +184,39 @@ class LoginLimit:
 
     def _recent(self, client: str, now: Instant) -> list[Instant]:
         return [at for at in self._failures.get(client, ()) if at > now - self._window_ms]
+
+
+class Failure(StrEnum):
+    """With what somebody failed to get in; the label of `fengshao_failed_logins_total`."""
+
+    TOKEN = "token"  # noqa: S105 - a label
+    LINK = "link"
+    LOCKED = "locked"
+    """He failed too often before; what he tried was not looked at."""
+    DEVICE = "device"
+    """A device's own token, in the path of its push."""
+    SIGNATURE = "signature"
+    CALLBACK = "callback"
+
+
+class FailedLogins:
+    """Counts them all, and says which go into the audit: as many as a person reads, however many there are.
+
+    What was tried is not kept: a mistyped token is nearly a token.
+    """
+
+    def __init__(self) -> None:
+        self.counts: dict[Failure, int] = dict.fromkeys(Failure, 0)
+        self._of_one, self._of_all = LoginLimit(most=10), LoginLimit(most=60)
+
+    def add(self, failure: Failure, client: str, now: Instant) -> bool:
+        """Whether this one is written down."""
+        self.counts[failure] += 1
+        if self._of_one.wait_ms(client, now) or self._of_all.wait_ms("", now):
+            return False
+        self._of_one.failed(client, now)
+        self._of_all.failed("", now)
+        return True
 
 
 def _text(raw: bytes) -> str:

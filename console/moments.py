@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from domain import MINUTE, Instant
 from domain.times import parse_rfc3339
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTES: Final = tuple(
+    (datetime(year, month, 2, tzinfo=UTC) - _EPOCH) // timedelta(minutes=1) for year, month in ((1, 1), (9999, 12))
+)
+"""The first and the last minute that can be written in the time of every zone."""
 _INSTANTS = frozenset({"at", "until", "since"})
 _PLAIN = frozenset({str, bool, float, type(None)})
 
@@ -23,6 +27,7 @@ def moment(instant: Instant, zone: ZoneInfo) -> str:
     '2025-11-21T22:05:03.123+08:00'
     """
     minute, rest = divmod(instant, MINUTE)
+    minute = min(max(minute, _MINUTES[0]), _MINUTES[1])
     until_minute, offset = _minute(minute, zone)
     return f"{until_minute}{rest // 1000:02}.{rest % 1000:03}{offset}"
 
@@ -47,6 +52,9 @@ def instant(written: str, zone: ZoneInfo) -> Instant:
     >>> instant("yesterday", ZoneInfo("Asia/Shanghai"))
     Traceback (most recent call last):
     ValueError: not a time: 'yesterday' (write 2026-11-21T08:00:00+08:00)
+    >>> instant("0001-01-01T00:00:00+08:00", ZoneInfo("Asia/Shanghai"))
+    Traceback (most recent call last):
+    ValueError: not a time: '0001-01-01T00:00:00+08:00' (write 2026-11-21T08:00:00+08:00)
     """
     return parse_rfc3339(written, zone)
 

@@ -27,6 +27,8 @@ NO_SUCH: Final = {
     "cell": "没有编号为{id}的网格。",
     "duty": "没有编号为{id}的班次。",
     "token": "没有编号为{id}的有效令牌。",
+    "silence": "没有编号为{id}的静默。",
+    "kind": "没有名为{id}的设备类型。",
     "job": "没有编号为{id}的回测。",
     "rule": "没有名为{id}的规则。",
     "path": "没有这个地址。",
@@ -64,14 +66,16 @@ TWICE: Final = "同一请求里重复出现：{id}。"
 ID_FIXED: Final = "地址里的编号是 {path}，内容里的编号是 {body}，两者必须一致。"
 LOOP: Final = "上级关系成环：{id}。"
 
-BAD_TIME: Final = "不是时间。请写 RFC 3339，例如 2026-11-21T22:05:03+08:00。"
+BAD_TIME: Final = "不是时间。请写 RFC 3339，例如 2026-11-21T22:05:03+08:00，年份从 1900 到 9998。"
 BAD_ORDER: Final = "from 必须早于 to。"
-BAD_STEP: Final = "不是时长。请写 30s、5m、1h 或秒数，最短 1s。"
+BAD_STEP: Final = "不是时长。请写 30s、5m、1h 或秒数，最短 1s，最长 400 天。"
 BAD_LIMIT: Final = "limit 必须是 1 到 1000 的整数。"
 BAD_CURSOR: Final = "next 游标不对。请原样使用上一页给出的 next。"
 BAD_CHOICE: Final = "不能是 {written}，可用：{known}。"
 BAD_JSON: Final = "不是 JSON。"
 NO_SITE: Final = "服务启动时没有指定站点文件夹（--site），没有可比较、可导入的文件。"
+NO_NUL: Final = "文字里不能有空字符（U+0000）。"
+TOO_BIG: Final = "整数太大：要在 64 位以内。"
 NEED_ONE: Final = "请给出 alert、finding、message 之一，或同时给出 device 和 at。"
 INCOMPLETE: Final = {
     "reason": "请写明原因。",
@@ -79,12 +83,30 @@ INCOMPLETE: Final = {
     "to": "请写明交给谁（人员编号）。",
     "comment": "请写明内容。",
 }
+SILENCE_OVER: Final = "静默{id}已经结束。"
+NEED_PERSON: Final = "请写明由谁安排（人员编号）。"
+WRONG_SILENCE: Final = {
+    "no_reason": "请写明原因。",
+    "empty": "至少写一个条件：rule、hazard、kind、device、place、ledger 或 severity。",
+    "order": "结束时间必须晚于开始时间。",
+    "past": "结束时间已经过去。",
+    "long": "静默最长 7 天。",
+    "bare": "这会静默紧急的险情：请写明设备或地点，或者用 rule、ledger、severity 排除紧急险情。",
+    "whole_site": "紧急的险情不能整个社区一起静默：请写明设备或更小的地点。",
+    "life_long": "紧急的险情最多静默 4 小时：请缩短，或者用 rule、ledger、severity 排除紧急险情。",
+}
+"""By alerts.silence.Wrong."""
+ONE_PHONE: Final = "要写一个电话号码：3 到 20 位数字，前面可以有 +。"
+ONE_WECOM_USER: Final = (
+    "要写一个人的企业微信账号：字母、数字和 _-@. ，以字母或数字开头；@all 和用 | 隔开的几个账号都不行。"
+)
 ATTRIBUTE: Final = "要写 true、false、数字或文字。"
 ID_SHAPE: Final = "编号要 1 到 128 个字符，不能含 /、+、#、空白或控制字符。"
 
 FIELD_FAULTS: Final = {
     "identifier": ID_SHAPE,
     "attribute_value": ATTRIBUTE,
+    "wecom_user": ONE_WECOM_USER,
     "phone": "电话要写 3 到 20 位数字，国家代码前可以有 +。",
     "clock": "不是时刻。请写 08:00 到 24:00。",
     "missing": "必填。",
@@ -140,6 +162,9 @@ OWN_TITLES: Final = {
 WHY_TOLD: Final = "“{title}”已发出{count}条通知，经过如下。"
 WHY_NOBODY_TOLD: Final = "“{title}”没有通知任何人，原因见经过。"
 WHY_NO_FINDING: Final = "没有这条判断的记录：它没有发生过，或者还没有传到告警台。"
+WHY_SILENCED: Final = "“{title}”没有通知任何人：静默{silence}（{by}：{reason}）正在生效。"
+WHY_SILENCED_TOLD: Final = "“{title}”发生时静默{silence}（{by}：{reason}）正在生效，静默结束后已经通知。"
+WHY_SILENCED_ENDED: Final = "“{title}”没有通知任何人：它在静默{silence}（{by}：{reason}）期间已经结束。"
 WHY_NO_MESSAGE: Final = "没有这条消息的记录。"
 WHY_MESSAGE: Final = "给{name}的这条消息是为“{title}”发的，现在的状态：{state}。"
 WHY_STEP: Final = "{before} → {after}{detail}"

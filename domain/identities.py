@@ -1,12 +1,21 @@
-"""How platforms' names for devices are compared. It knows no device."""
+"""How platforms' names for devices are compared, and which of them are also keys. Pure: no registry."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Final
 
 _EITHER_CASE: Final = frozenset({"chirpstack", "shelly"})
 _IEEE: Final = re.compile(r"0[xX][0-9a-fA-F]{16}")
+
+_SECRET: Final = frozenset({"thingsboard"})
+"""Platforms whose name for a device is its access token: whoever knows it can send in the device's name."""
+
+_IN_TOPIC: Final = re.compile(
+    r"(?:(?<=^v1/devices/)|(?<=/v1/devices/)|(?<=/api/v1/)|(?<=^api/v1/))(?!me/)[^/\s'\"]+(?=/)"
+)
+"""The token in ThingsBoard's device topics and addresses."""
 
 
 def in_either_case(platform: str, identity: str) -> bool:
@@ -23,3 +32,41 @@ def canonical(platform: str, identity: str) -> str:
     ('Kitchen Gas', 'shellygas-10521cf29e99')
     """
     return identity.lower() if in_either_case(platform, identity) else identity
+
+
+def is_secret(platform: str | None) -> bool:
+    """Whether this platform's names for devices are keys as well."""
+    return platform in _SECRET
+
+
+def hidden(secret: str) -> str:
+    """A fingerprint to tell secrets apart by; nobody who sees it can send with it.
+
+    >>> hidden("A1_TEST_TOKEN")
+    'token-112293d9'
+    """
+    return f"token-{hashlib.sha256(secret.encode('utf-8', 'replace')).hexdigest()[:8]}"
+
+
+def hidden_in_topic(topic: str) -> str:
+    """A topic or an address without the token that stands in it.
+
+    >>> hidden_in_topic("v1/devices/A1_TEST_TOKEN/telemetry"), hidden_in_topic("v1/devices/me/telemetry")
+    ('v1/devices/token-112293d9/telemetry', 'v1/devices/me/telemetry')
+    """
+    return _IN_TOPIC.sub(lambda found: hidden(found[0]), topic)
+
+
+def secrets_of(platform: str | None, identity: str | None, topic: str) -> list[str]:
+    """What must not be shown of a message: the name it came under where that is a key, and a token in its topic."""
+    own = [identity] if identity and is_secret(platform) else []
+    return [*own, *_IN_TOPIC.findall(topic)]
+
+
+def shown(platform: str | None, identity: str) -> str:
+    """An identity as everybody may see it.
+
+    >>> shown("thingsboard", "A1_TEST_TOKEN"), shown("zigbee2mqtt", "kitchen")
+    ('token-112293d9', 'kitchen')
+    """
+    return hidden(identity) if is_secret(platform) else identity

@@ -14,15 +14,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from domain import Attribute, Cell, Device, Duty, Identity, Instant, Person, Place, Role
+from domain.recipients import is_phone, is_wecom_user
 
 ID_LENGTH: Final = 128
-PHONE: Final = r"^\+?[0-9]{3,20}$"
 CLOCK: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
 
 _FAULTS: Final = {
     "identifier": "{written} cannot be an id: write 1 to 128 characters without / + # and spaces",
     "attribute_value": "{written} is no value of an attribute: write true, false, a finite number or text",
     "phone": "{written} is not a phone number: write 3 to 20 digits, with + in front of a country code",
+    "wecom_user": "{written} is not one person's WeCom userid: write letters, digits and _-@., without @all and |",
     "clock": "{written} is not a time of day: write 08:00 or 24:00",
 }
 
@@ -45,11 +46,9 @@ def _attribute(value: Any) -> Attribute:
     raise _refused("attribute_value", value)
 
 
-def _matching(pattern: str, type: str) -> Callable[[str], str]:
-    compiled = re.compile(pattern)
-
+def _being(holds: Callable[[str], object], type: str) -> Callable[[str], str]:
     def check(text: str) -> str:
-        if compiled.fullmatch(text) is None:
+        if not holds(text):
             raise _refused(type, text)
         return text
 
@@ -59,8 +58,9 @@ def _matching(pattern: str, type: str) -> Callable[[str], str]:
 Id = Annotated[str, AfterValidator(_identifier)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Attributes = dict[Annotated[str, Field(min_length=1, max_length=100)], Annotated[Any, AfterValidator(_attribute)]]
-Phone = Annotated[str, AfterValidator(_matching(PHONE, "phone"))]
-Clock = Annotated[str, AfterValidator(_matching(CLOCK, "clock"))]
+Phone = Annotated[str, AfterValidator(_being(is_phone, "phone"))]
+WeComUser = Annotated[str, AfterValidator(_being(is_wecom_user, "wecom_user"))]
+Clock = Annotated[str, AfterValidator(_being(re.compile(CLOCK).fullmatch, "clock"))]
 Datum = Literal["WGS-84", "GCJ-02", "BD-09"]
 
 
@@ -117,7 +117,7 @@ class PersonSpec(Spec):
     id: Id
     name: Name
     phone: Phone | None = None
-    wecom: Name | None = None
+    wecom: WeComUser | None = None
     home: str | None = None
     attributes: Attributes = {}
 

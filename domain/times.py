@@ -11,9 +11,9 @@ from domain import Instant
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _WRITTEN: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+\- ]\d{2}:\d{2})?")
-_FIRST: Final = datetime(1900, 1, 1, tzinfo=UTC)
-_BEYOND: Final = datetime(9999, 1, 1, tzinfo=UTC)
-"""What lies between is a date in every zone, also a day before or after."""
+EARLIEST: Final = (datetime(1900, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+BEYOND: Final = (datetime(9999, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
+"""What people may ask for lies from EARLIEST on and before BEYOND: a day or a zone more still is a date."""
 
 
 def parse_rfc3339(text: str, default_zone: tzinfo) -> Instant:
@@ -36,6 +36,7 @@ def parse_rfc3339(text: str, default_zone: tzinfo) -> Instant:
         at = (read if read.tzinfo is not None else read.replace(tzinfo=default_zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise refused from None
-    if not _FIRST <= at < _BEYOND:
+    found = (at - _EPOCH) // _MILLISECOND
+    if not EARLIEST <= found < BEYOND:
         raise refused
-    return (at - _EPOCH) // _MILLISECOND
+    return found

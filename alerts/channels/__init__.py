@@ -69,15 +69,17 @@ class Receipt(Struct, frozen=True):
 
 
 class Reply(Struct, frozen=True):
-    """A text from a phone."""
+    """A text from a phone. `once` is the provider's own number of it, where it has one."""
 
     phone: str
     text: str
     at: Instant
+    once: str = ""
 
 
 class Press(Struct, frozen=True):
-    """A button pressed by a user the provider has authenticated. `handle` may update his card once."""
+    """A button pressed by a user the provider has authenticated. `handle` may update his card once: each press has
+    its own."""
 
     userid: str
     key: str

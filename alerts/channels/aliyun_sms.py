@@ -20,6 +20,7 @@ from alerts.channels import Found, Receipt, Received, Reply, Said, SendResult, S
 from alerts.channels.acs3 import Request, sign
 from alerts.reply_codes import plain_phone
 from domain import Instant
+from domain.recipients import is_phone
 
 VERSION: Final = "2017-05-25"
 _BEIJING: Final = ZoneInfo("Asia/Shanghai")
@@ -66,6 +67,8 @@ class AliyunSms:
 
     async def send(self, delivery: Delivery, now: Instant) -> SendResult:
         """One number a call: its own BizId, its own error."""
+        if not is_phone(delivery.address):
+            return SendResult(Said.RECIPIENT, code="not one phone number")
         params = {
             "OutId": delivery.id,
             "PhoneNumbers": delivery.address,
@@ -151,7 +154,8 @@ def _event(item: Mapping[str, Any], now: Instant) -> Receipt | Reply | None:
     """A receipt has an out_id or biz_id, a reply has content; anything else is nobody's."""
     phone = str(item.get("phone_number") or "")
     if "content" in item:
-        return Reply(plain_phone(phone), str(item["content"]), now) if phone else None
+        once = str(item.get("sequence_id") or "")
+        return Reply(plain_phone(phone), str(item["content"]), now, once) if phone else None
     if not isinstance(item.get("success"), bool) or not (item.get("out_id") or item.get("biz_id")):
         return None
     return Receipt(

@@ -22,6 +22,7 @@ from alerts.alert import Delivery
 from alerts.channels import Found, Press, Received, Said, SendResult, Sighting
 from alerts.channels.wecom_crypto import Envelope, Sealed
 from domain import MINUTE, SECOND, Instant
+from domain.recipients import is_wecom_user
 
 _TOKEN_LIVES_MS: Final = 6600 * SECOND
 _LARGEST_PUSH_BYTES: Final = 64 * 1024
@@ -70,6 +71,9 @@ class WeCom:
     async def send(self, delivery: Delivery, now: Instant) -> SendResult:
         """A new card, or a change of one that was sent before."""
         del now
+        if not is_wecom_user(delivery.address):
+            # `@all` would tell the whole company, `a|b` two people as one.
+            return SendResult(Said.RECIPIENT, code="not one userid")
         try:
             answer = await self._deliver(delivery)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.responses import Response
 
@@ -119,7 +119,7 @@ async def one_alert(services: Asked, who: Who, alert_id: str) -> Response:
     "/alerts/{alert_id}/link",
     status_code=201,
     summary="A worker's link: this alert, this person, two hours",
-    openapi_extra=examples.body(examples.LINK),
+    openapi_extra=examples.body(examples.LINK, _ACT),
 )
 async def make_link(request: Request, services: Asked, who: Who, alert_id: str) -> Response:
     demand(who, "assign")
@@ -138,9 +138,15 @@ async def make_link(request: Request, services: Asked, who: Who, alert_id: str) 
     "/alerts/{alert_id}/{action}",
     summary="Do something about an alert; 409 says why not now",
     description="、".join(ACTIONS),
-    openapi_extra=examples.body(examples.ACT),
+    openapi_extra=examples.body(examples.ACT, _ACT, optional=True),
 )
-async def act(request: Request, services: Asked, who: Who, alert_id: str, action: str) -> Response:
+async def act(
+    request: Request,
+    services: Asked,
+    who: Who,
+    alert_id: str,
+    action: Annotated[str, Path(json_schema_extra={"enum": list(ACTIONS)})],
+) -> Response:
     if action not in ACTIONS:
         raise no_such("path")
     demand(who, action)

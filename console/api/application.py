@@ -19,6 +19,7 @@ from console.api import (
     cap,
     community,
     devices,
+    examples,
     health,
     push,
     readings,
@@ -26,13 +27,14 @@ from console.api import (
     rules,
     ruletools,
     session,
+    silences,
     sitefiles,
     stream,
     tokens,
     townmap,
     why,
 )
-from console.auth import LoginLimit, Sessions
+from console.auth import FailedLogins, LoginLimit, Sessions
 from console.cursors import Cursors
 from console.guards import BodyLimit, SecurityHeaders
 from console.services import Services
@@ -56,6 +58,7 @@ _ENDPOINTS: Final = (
     refusals.router,
     sitefiles.router,
     why.router,
+    silences.router,
     stream.router,
     session.router,
     tokens.router,
@@ -80,6 +83,7 @@ def empty_app() -> FastAPI:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         lifespan=_live,
+        responses=examples.REFUSED,
         middleware=[Middleware(SecurityHeaders), Middleware(BodyLimit)],
     )
     problems.install(app)
@@ -99,8 +103,9 @@ def furnish(
     app.state.services = services
     app.state.sessions = Sessions(key)
     app.state.cursors = Cursors(key)
-    app.state.logins = LoginLimit()
+    app.state.logins, app.state.failed_logins = LoginLimit(), FailedLogins()
     app.state.heartbeat_s, app.state.status_every_s = heartbeat_s, status_every_s
+    app.state.delivery_counts = health.DeliveryCounts()
     app.state.too_large = 0
     app.router.default = Pages(services.dist)
     return app

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from fastapi import Depends, Query, Request
@@ -16,15 +16,16 @@ from starlette.responses import Response
 from console import words
 from console.cursors import Cursors
 from console.moments import instant, with_moments
-from console.problems import FieldFault, Problem, faulty, field_faults
+from console.problems import FieldFault, Problem, faulty, field_faults, path_text
 from console.services import Services
-from domain import Instant
+from domain import DAY, Instant
 from domain.duration import parse_duration
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
-MINIMUM_STEP_MS = 1_000
+MINIMUM_STEP_MS: Final = 1_000
+MAXIMUM_STEP_MS: Final = 400 * DAY
 
 
 async def services_of(request: Request) -> Services:
@@ -52,12 +53,14 @@ class Paging:
 
 
 async def paging_of(
+    request: Request,
     cursors: Annotated[Cursors, Depends(cursors_of)],
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     following: Annotated[str | None, Query(alias="next", description="the `next` of the page before")] = None,
     cursor: Annotated[str | None, Query(description="the same as next")] = None,
 ) -> Paging:
-    return Paging(limit, cursors.open(following or cursor), cursors.seal)
+    of: str = request.scope["route"].path
+    return Paging(limit, cursors.open(following or cursor, of), lambda text: cursors.seal(text, of))
 
 
 Pages = Annotated[Paging, Depends(paging_of)]
@@ -72,9 +75,9 @@ class Answer(Response):
         return msgspec.json.encode(content)
 
 
-def listed(services: Services, items: Sequence[Any], following: str | None = None) -> Answer:
-    """A list as every endpoint answers it, with its instants written out."""
-    return Answer({"items": with_moments(items, services.site.zone), "next": following})
+def listed(services: Services, items: Sequence[Any], following: str | None = None, **more: Any) -> Answer:
+    """A list as every endpoint answers it, with its instants written out; `more` stands beside it."""
+    return Answer({"items": with_moments(items, services.site.zone), "next": following, **more})
 
 
 def shown(services: Services, view: Any, status: int = 200) -> Answer:
@@ -110,7 +113,7 @@ def asked_step(written: str | None) -> int | None:
         step_ms = int(written) * 1_000 if written.isdecimal() else parse_duration(written)
     except ValueError:
         step_ms = 0
-    if step_ms < MINIMUM_STEP_MS:
+    if not MINIMUM_STEP_MS <= step_ms <= MAXIMUM_STEP_MS:
         raise faulty(FieldFault("step", words.BAD_STEP))
     return step_ms
 
@@ -154,9 +157,27 @@ async def written_raw(request: Request) -> Any:
 
 def _json(body: bytes) -> Any:
     try:
-        return from_json(body, allow_inf_nan=False)
+        found = from_json(body, allow_inf_nan=False)
     except ValueError:
         raise faulty(FieldFault("", words.BAD_JSON)) from None
+    faults = list(_unkeepable(found))
+    if faults:
+        raise faulty(*faults)
+    return found
+
+
+def _unkeepable(value: Any, *path: str | int) -> Iterator[FieldFault]:
+    """What JSON can say and no database keeps: a NUL in a text, a whole number of more than 64 bits."""
+    if isinstance(value, str) and "\0" in value:
+        yield FieldFault(path_text(path), words.NO_NUL)
+    elif isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _unkeepable(one, *path, index)
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            yield from (*_unkeepable(name, *path), *_unkeepable(one, *path, name))
+    elif isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+        yield FieldFault(path_text(path), words.TOO_BIG)
 
 
 def shaped(found: Any, shape: TypeAdapter[T], prefix: tuple[str | int, ...] = ()) -> T:

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from console import words
 from console.api.asking import Asked
-from console.auth import same
+from console.api.guarding import note_failure
+from console.auth import Failure, same
 from console.problems import Problem, no_such
 from console.services import CallbackDoor, Secret, Services
 
@@ -23,6 +24,9 @@ _NO_DOOR: Final = Secret("")
 @router.post("/callbacks/{channel}/{secret}", summary="A provider reports a receipt, a reply or a pressed button")
 async def receive(request: Request, services: Asked, channel: str, secret: str) -> Response:
     door = _door(services, channel, secret)
+    if door is None:
+        await note_failure(request, Failure.CALLBACK)
+        raise no_such("path")
     body = await request.body()
     if len(body) > BODY_LIMIT:
         raise Problem(413, words.TOO_LARGE.format(limit=BODY_LIMIT))
@@ -30,10 +34,8 @@ async def receive(request: Request, services: Asked, channel: str, secret: str) 
     return Response(answer.body, answer.status, media_type=answer.content_type)
 
 
-def _door(services: Services, channel: str, secret: str) -> CallbackDoor:
+def _door(services: Services, channel: str, secret: str) -> CallbackDoor | None:
     door = services.callbacks.get(channel)
     # Compared even when there is no such channel, so that the time taken tells nothing.
     right = same(secret, (door.secret if door else _NO_DOOR).reveal())
-    if door is None or not right or not secret:
-        raise no_such("path")
-    return door
+    return door if right and secret else None

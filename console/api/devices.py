@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
 from pydantic import TypeAdapter
@@ -30,6 +30,7 @@ from console.api.shapes import DEVICE, device_view
 from console.auth import Principal
 from console.problems import FieldFault, Problem, faulty, no_such, path_text
 from console.reach import lies_under
+from console.redaction import device_for
 from console.services import Services
 from domain import Device, Instant
 from domain.specs import DeviceSpec
@@ -37,6 +38,8 @@ from store.errors import IdentityTaken
 from store.ledger import audit, edits, registry
 
 router = APIRouter(tags=["devices"])
+
+PATCH: Final = TypeAdapter(dict[str, Any])
 
 
 @router.get("/devices", summary="Registered devices, newest first")
@@ -52,19 +55,19 @@ async def list_devices(
     page = await services.ledger.read(
         lambda tx: registry.devices_page(tx, pages.limit, pages.after, kind=kind or None, places=places, text=text)
     )
-    return listed(services, [device_view(device) for device in page.items], pages.seal(page.next))
+    return listed(services, [device_for(device_view(device), who) for device in page.items], pages.seal(page.next))
 
 
 @router.get("/devices/{device_id}", summary="One device")
 async def one_device(services: Asked, who: Member, device_id: str) -> Response:
-    return Answer(device_view(await seen_device(services, who, device_id)))
+    return Answer(device_for(device_view(await seen_device(services, who, device_id)), who))
 
 
 @router.post(
     "/devices",
     status_code=201,
     summary="Register one device or a list of them, all or none",
-    openapi_extra=examples.body(examples.DEVICE),
+    openapi_extra=examples.body(examples.DEVICE, DEVICE, examples.Many.ONE_OR_LIST),
 )
 async def create_devices(request: Request, services: Asked, who: Registrar) -> Response:
     written, many = await written_many(request, DEVICE)
@@ -82,7 +85,7 @@ async def create_devices(request: Request, services: Asked, who: Registrar) -> R
 @router.put(
     "/devices",
     summary="Register or replace a list of devices, all or none",
-    openapi_extra=examples.body([examples.DEVICE]),
+    openapi_extra=examples.body([examples.DEVICE], DEVICE, examples.Many.ONE_OR_LIST),
 )
 async def put_devices(request: Request, services: Asked, who: Registrar) -> Response:
     written, many = await written_many(request, DEVICE)
@@ -97,7 +100,7 @@ async def put_devices(request: Request, services: Asked, who: Registrar) -> Resp
 @router.put(
     "/devices/{device_id}",
     summary="Register or replace one device",
-    openapi_extra=examples.body(examples.DEVICE),
+    openapi_extra=examples.body(examples.DEVICE, DEVICE),
 )
 async def put_device(request: Request, services: Asked, who: Registrar, device_id: str) -> Response:
     return await _replace(services, who, device_id, await written_raw(request))
@@ -106,7 +109,7 @@ async def put_device(request: Request, services: Asked, who: Registrar, device_i
 @router.patch(
     "/devices/{device_id}",
     summary="Change some fields (JSON merge patch)",
-    openapi_extra=examples.body({"place": "c1-3-2-402"}),
+    openapi_extra=examples.body({"place": "c1-3-2-402"}, PATCH),
 )
 async def patch_device(request: Request, services: Asked, who: Registrar, device_id: str) -> Response:
     patch = await written_one(request, TypeAdapter(dict[str, Any]))

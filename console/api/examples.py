@@ -1,8 +1,11 @@
-"""One example body per thing people write, for the API's documents. A test sends each of them."""
+"""One example body per thing people write, and its schema, for the API's documents. A test sends each of them."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any, Final
+
+from pydantic import TypeAdapter
 
 DEVICE: Final = {
     "id": "gas-0412",
@@ -35,12 +38,72 @@ ACT: Final = {
     "until": "2026-11-21T23:00:00+08:00",
     "to": "worker-4",
 }
+SILENCE: Final = {
+    "matchers": {"place": "c1-3-2-402", "hazard": "gas"},
+    "until": "2026-11-21T23:00:00+08:00",
+    "reason": "燃气公司检修",
+    "person": "worker-3",
+}
 LINK: Final = {"person": "worker-3"}
 LOGIN: Final = {"token": "令牌"}
 TOKEN: Final = {"role": "operator", "person": "worker-3", "place": "c1"}
 READING: Final = [{"device": "gas-0412", "ts": 1795269903, "lel_pct": 12.5, "alarm": False}]
 
 
-def body(example: Any) -> dict[str, Any]:
-    """What FastAPI adds to an operation of the OpenAPI document."""
-    return {"requestBody": {"content": {"application/json": {"example": example}}}}
+PROBLEM: Final = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "detail"],
+                "properties": {"field": {"type": "string"}, "detail": {"type": "string"}},
+            },
+        },
+    },
+}
+"""RFC 9457: how every refusal is answered."""
+
+REFUSED: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"description": told, "content": {"application/problem+json": {"schema": PROBLEM}}}
+    for status, told in (("4XX", "What was wrong with the request"), ("5XX", "What is wrong here"))
+}
+
+
+class Many(StrEnum):
+    """How many of a shape a body may hold."""
+
+    ONE = "one"
+    ONE_OR_LIST = "one or a list"
+
+
+def body(example: Any, shape: TypeAdapter[Any], many: Many = Many.ONE, *, optional: bool = False) -> dict[str, Any]:
+    """What FastAPI adds to an operation of the OpenAPI document: it reads no bodies for us (console.api.asking)."""
+    schema = _inlined(shape.json_schema())
+    if many is Many.ONE_OR_LIST:
+        schema = {"anyOf": [schema, {"type": "array", "items": schema}]}
+    content = {"application/json": {"schema": schema, "example": example}}
+    return {"requestBody": {"required": not optional, "content": content}}
+
+
+def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema without references: they would lead to the root of the document it is put into."""
+    defined = schema.get("$defs", {})
+
+    def resolved(part: Any) -> Any:
+        if isinstance(part, list):
+            return [resolved(one) for one in part]
+        if not isinstance(part, dict):
+            return part
+        if "$ref" in part:
+            return resolved(defined[part["$ref"].rpartition("/")[2]])
+        return {name: resolved(one) for name, one in part.items() if name != "$defs"}
+
+    found: dict[str, Any] = resolved(schema)
+    return found

@@ -9,11 +9,12 @@ from fastapi import Depends, Request
 
 from console import words
 from console.api.asking import services_of
-from console.auth import COOKIE, Access, Principal, Sessions, same, token_hash
+from console.auth import COOKIE, Access, FailedLogins, Failure, Principal, Sessions, same, token_hash
 from console.problems import Problem
 from console.services import Services
-from store.ledger import tokens
+from store.ledger import audit, tokens
 
+NOBODY: Final = "anonymous"
 ADMIN_TOKEN_ID: Final = "admin"  # noqa: S105 - a name, not a token
 _WHOLE_SITE: Final = frozenset({"registry", "roster", "audit", "push", "refusals", "rules", "reload"})
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -40,11 +41,28 @@ def admin_id(services: Services) -> str:
     return f"{ADMIN_TOKEN_ID}:{token_hash('session ' + services.admin_token.reveal())[:16]}"
 
 
+def client_of(request: Request) -> str:
+    """The address that asks: the peer's, or the one that a trusted proxy forwards (app.serving)."""
+    return request.client.host if request.client else ""
+
+
+async def note_failure(request: Request, failure: Failure) -> None:
+    """Count a failed login, and write it into the audit unless there are too many."""
+    services, client = await services_of(request), client_of(request)
+    failed: FailedLogins = request.app.state.failed_logins
+    now = services.clock()
+    if failed.add(failure, client, now):
+        deed = {"address": client, "reason": failure.value}
+        await services.ledger.run(lambda tx: audit.write(tx, now, NOBODY, "login failed", deed))
+
+
 async def principal_of(request: Request) -> Principal:
     """Who asks, or 401. A cookie may change something only with our own header (no other site can send it)."""
     principal = await asking(request)
     if principal is None:
         told = words.WRONG_TOKEN if request.headers.get("authorization") else words.NOT_LOGGED_IN
+        if request.headers.get("authorization"):
+            await note_failure(request, Failure.TOKEN)
         raise Problem(401, told, headers={"WWW-Authenticate": "Bearer"})
     if principal.access is Access.DEVICE:
         raise Problem(403, words.NOT_ALLOWED.format(access=words.ACCESS[principal.access]))
@@ -67,9 +85,9 @@ async def asking(request: Request) -> Principal | None:
 
 
 async def _still_good(services: Services, principal: Principal) -> bool:
-    """A session ends with the token that opened it."""
+    """A session ends with the token that opened it, a link's with its person."""
     if principal.alert is not None:
-        return True
+        return principal.person in services.community().people
     if principal.access is Access.ADMINISTRATOR and principal.token.startswith(ADMIN_TOKEN_ID + ":"):
         return same(principal.token, admin_id(services))
     held = await services.ledger.read(tokens.everything)

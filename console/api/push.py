@@ -5,15 +5,17 @@ Each platform's own source (ingest/sources) makes the frames it would have publi
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
+from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from console import words
+from console.api import examples
 from console.api.asking import Answer, Asked
-from console.api.guarding import asking, by_token, demand
-from console.auth import Principal
+from console.api.guarding import asking, by_token, demand, note_failure
+from console.auth import Failure, Principal
 from console.problems import FieldFault, Problem, faulty
 from console.services import Services
 from ingest.sources import SOURCES, Receive
@@ -24,7 +26,11 @@ from store.ledger import registry
 router = APIRouter(tags=["readings"])
 
 
-@router.post("/readings", summary="Push readings; answered when they are in the journal")
+@router.post(
+    "/readings",
+    summary="Push readings; answered when they are in the journal",
+    openapi_extra=examples.body(examples.READING, TypeAdapter(Any)),
+)
 async def push(
     request: Request,
     services: Asked,
@@ -37,6 +43,7 @@ async def push(
         raise Problem(403, words.OTHER_PLATFORM.format(platform=who.platform))
     secret, source = services.push_secrets.get(platform), SOURCES.get(platform)
     if secret is not None and not SIGNED[platform](request.headers, secret.reveal()):
+        await note_failure(request, Failure.SIGNATURE)
         raise Problem(401, words.WRONG_SIGNATURE)
     if source is None:
         detail = words.UNKNOWN_PLATFORM.format(platform=platform, known="、".join(SOURCES))
@@ -58,6 +65,7 @@ async def _thingsboard(request: Request, services: Services, token: str, leaf: s
     """ThingsBoard's device API: the access token in the path is the device's identity, and its only key."""
     device = await services.ledger.read(lambda tx: registry.find_identity(tx, "thingsboard", token))
     if device is None:
+        await note_failure(request, Failure.DEVICE)
         raise Problem(401, words.WRONG_TOKEN)
     return await _take(request, services, SOURCES["thingsboard"], {"token": token, "leaf": leaf})
 
@@ -76,6 +84,8 @@ async def _take(request: Request, services: Services, source: Receive, path: dic
 
 async def _pusher(request: Request, services: Services, token: str | None) -> Principal:
     principal = await by_token(services, token) if token else await asking(request)
+    if principal is None and (token or request.headers.get("authorization")):
+        await note_failure(request, Failure.TOKEN)
     if principal is None or principal.by_cookie:
         raise Problem(401, words.WRONG_TOKEN if token else words.NOT_LOGGED_IN, headers={"WWW-Authenticate": "Bearer"})
     return principal

@@ -15,10 +15,14 @@ from console.api.guarding import Who
 from console.auth import Principal
 from console.problems import FieldFault, faulty, no_such
 from console.services import Services
-from domain import DAY, MINUTE, Device
+from domain import DAY, MINUTE, Device, Instant
+from domain.times import EARLIEST
 from store.history import Point, next_cursor
 
 router = APIRouter(tags=["readings"])
+
+CURVE_BACK_MS: Final = 2 * DAY
+"""Before its onset a curve shows a day of a meter, and another day where the meter reported too rarely."""
 
 AHEAD_MS: Final = 5 * MINUTE
 """A sane device clock may run a little ahead of ours: "until now" must not hide what it has just said."""
@@ -41,6 +45,9 @@ async def list_readings(
         end = services.clock() + AHEAD_MS
     if begin is None:
         begin = (end if until else services.clock()) - DAY
+    begin = max(begin, await readable_since(services, who))
+    if begin > end:
+        return listed(services, [])
     wanted, step_ms = _quantity(services, device, quantity), asked_step(step)
     found = await services.history.series(device.id, wanted, begin, end + 1, step_ms, pages.limit + 1, pages.after)
     shown = found[: pages.limit]
@@ -55,6 +62,12 @@ async def readable_device(services: Services, who: Principal, device_id: str) ->
         if alert is None or alert["device"] != device_id:
             raise no_such("device", device_id)
     return await seen_device(services, who, device_id)
+
+
+async def readable_since(services: Services, who: Principal) -> Instant:
+    """The oldest reading this principal may see: a worker's link shows its alert's curve, not the device's past."""
+    alert = await linked_alert(services, who)
+    return EARLIEST if alert is None else int(alert["started_at"]) - CURVE_BACK_MS
 
 
 def _quantity(services: Services, device: Device, quantity: str | None) -> str | None:

@@ -14,10 +14,12 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from starlette.responses import Response
 
 from console import words
+from console.api import examples
 from console.api.asking import Answer, Asked, Pages, Text, asked_choices, asked_period, listed, written_one
 from console.api.guarding import Registrar, Witness, allowed
 from console.auth import Principal
 from console.problems import Problem
+from console.redaction import claimable_for, payload_for, refusal_for
 from domain import Instant, Lane, Reason
 from ingest.frame import REPLAY, Frame
 from ingest.outcome import Refusal
@@ -43,20 +45,18 @@ async def list_refusals(
 ) -> Response:
     reasons = asked_choices("reason", [reason or ""], Reason)
     begin, end = asked_period(services, since, until)
+    wanted: dict[str, Any] = {
+        "source": source or None,
+        "reason": reasons[0] if reasons else None,
+        "since": begin,
+        "until": None if end is None else end + 1,
+    }
     page = await services.ledger.read(
-        lambda tx: refusals.page(
-            tx,
-            pages.limit,
-            pages.after,
-            source=source or None,
-            reason=reasons[0] if reasons else None,
-            identity=identity or None,
-            since=begin,
-            until=None if end is None else end + 1,
-        )
+        lambda tx: refusals.page(tx, pages.limit, pages.after, identity=identity or None, **wanted)
     )
-    views = [refusal_view(kept, with_payload=who.sees_names) for kept in page.items]
-    return listed(services, views, pages.seal(page.next))
+    sums = await services.ledger.read(lambda tx: refusals.sums(tx, **wanted))
+    views = [refusal_view(kept, who) for kept in page.items]
+    return listed(services, views, pages.seal(page.next), summary=summary(sums))
 
 
 class WrittenReplay(BaseModel):
@@ -73,7 +73,9 @@ _REPLAY: Final = TypeAdapter(WrittenReplay)
 
 
 @router.post(
-    "/refusals/replay", summary="Try refused messages again, after a mapping was mended or a device registered"
+    "/refusals/replay",
+    summary="Try refused messages again, after a mapping was mended or a device registered",
+    openapi_extra=examples.body({"reason": "unknown_device"}, _REPLAY),
 )
 async def replay(request: Request, services: Asked, who: Registrar) -> Response:
     if services.accept is None:
@@ -90,11 +92,23 @@ async def replay(request: Request, services: Asked, who: Registrar) -> Response:
 
 
 @router.get("/claimable", summary="Devices that speak or are described and are not registered, dangers first")
-async def list_claimable(services: Asked, _who: Witness, pages: Pages) -> Response:
+async def list_claimable(services: Asked, who: Witness, pages: Pages) -> Response:
     found = await services.ledger.read(
         lambda tx: claimable(tx, pages.limit, services.is_registered, services.kind_like)
     )
-    return listed(services, [to_builtins(one) for one in found], None)
+    sums = await services.ledger.read(lambda tx: refusals.sums(tx, reason=Reason.UNKNOWN_DEVICE))
+    beyond = {one.source for one in sums if one.counted}
+    views = [{**claimable_for(to_builtins(one), who), "at_least": one.platform in beyond} for one in found]
+    return listed(services, views, None, summary=summary(sums))
+
+
+def summary(sums: Sequence[refusals.Sum]) -> dict[str, Any]:
+    """What was refused in all. Beyond the limit of an hour messages are only counted: no list shows those."""
+    return {
+        "kept": sum(one.kept for one in sums),
+        "counted": sum(one.counted for one in sums),
+        "by": [to_builtins(one) for one in sums],
+    }
 
 
 @router.get("/unmapped", summary="Fields that devices send and no mapping takes, the most frequent first")
@@ -134,7 +148,8 @@ async def list_audit(
     return listed(services, views, pages.seal(page.next))
 
 
-def refusal_view(kept: refusals.Kept, *, with_payload: bool) -> dict[str, Any]:
+def refusal_view(kept: refusals.Kept, who: Principal) -> dict[str, Any]:
+    """A refusal as this reader may see it; the message itself only where residents' names are seen too."""
     one = kept.refusal
     view = {
         "id": str(kept.n),
@@ -148,7 +163,8 @@ def refusal_view(kept: refusals.Kept, *, with_payload: bool) -> dict[str, Any]:
         "danger": one.danger,
         "proposed_kind": one.proposed_kind,
     }
-    return {**view, **payload_view(one.payload)} if with_payload else view
+    view = refusal_for(view, who)
+    return {**view, **payload_view(payload_for(one, who))} if who.sees_names else view
 
 
 def payload_view(payload: bytes) -> dict[str, Any]:

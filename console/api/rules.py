@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from console.api.asking import Answer, Asked, Text
-from console.api.guarding import Who
+from console.api.guarding import Member, Who, refuse_link
 from console.api.readings import readable_device
 
 router = APIRouter(tags=["rules"])
@@ -22,7 +22,9 @@ ANY: Final = "any"
 async def list_rules(
     services: Asked, who: Who, kind: Text = None, hazard: Text = None, device: Text = None
 ) -> Response:
-    """`device`: only those that may begin about it now."""
+    """`device`: only those that may begin about it now. A worker's link sees those about its alert's device."""
+    if not device:
+        refuse_link(who)
     about = await readable_device(services, who, device) if device else None
     applying = services.applying(about.id) if about is not None and services.applying is not None else None
     rules = [
@@ -36,5 +38,5 @@ async def list_rules(
 
 
 @router.get("/kinds", summary="Kinds of device, their quantities and units")
-async def list_kinds(services: Asked, _who: Who) -> Response:
+async def list_kinds(services: Asked, _who: Member) -> Response:
     return Answer({"items": [kind.model_dump(mode="json") for kind in services.kinds.values()], "next": None})

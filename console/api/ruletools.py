@@ -86,7 +86,7 @@ _BACKTEST: Final = TypeAdapter(BacktestAsked)
 @router.post(
     "/rules/check",
     summary="Every fault of rulebooks and trials, with file, line and column",
-    openapi_extra=examples.body({"books": [_BOOK]}),
+    openapi_extra=examples.body({"books": [_BOOK]}, _CHECK),
 )
 async def check(request: Request, services: Asked, _who: Officer) -> Response:
     asked = await written_one(request, _CHECK)
@@ -100,7 +100,9 @@ async def check(request: Request, services: Asked, _who: Officer) -> Response:
 
 
 @router.post(
-    "/rules/test", summary="Play the trials of rulebooks", openapi_extra=examples.body({"names": ["gas", "fire"]})
+    "/rules/test",
+    summary="Play the trials of rulebooks",
+    openapi_extra=examples.body({"names": ["gas", "fire"]}, _TEST),
 )
 async def test(request: Request, services: Asked, _who: Officer) -> Response:
     asked = await written_one(request, _TEST)
@@ -111,7 +113,7 @@ async def test(request: Request, services: Asked, _who: Officer) -> Response:
     "/rules/backtest",
     status_code=202,
     summary="Begin to hold a rulebook against the past",
-    openapi_extra=examples.body({"book": _BOOK, "against": "gas", "since": "30d"}),
+    openapi_extra=examples.body({"book": _BOOK, "against": "gas", "since": "30d"}, _BACKTEST),
 )
 async def backtest(request: Request, services: Asked, who: Officer) -> Response:
     asked = await written_one(request, _BACKTEST)

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from console import words
 from console.api import examples
 from console.api.asking import Answer, Asked, written_one
-from console.api.guarding import Who, by_token, sessions_of
-from console.auth import COOKIE, LINK_MS, SESSION_MS, LoginLimit, Principal, Sessions
+from console.api.guarding import Who, by_token, client_of, note_failure, sessions_of
+from console.auth import COOKIE, SESSION_MS, Failure, LoginLimit, Principal, Sessions
 from console.problems import FieldFault, Problem, faulty
 from console.services import Services
 from store.ledger import audit
@@ -37,7 +37,9 @@ async def limit_of(request: Request) -> LoginLimit:
     return limit
 
 
-@router.post("/session", summary="Log in; the answer sets a cookie", openapi_extra=examples.body(examples.LOGIN))
+@router.post(
+    "/session", summary="Log in; the answer sets a cookie", openapi_extra=examples.body(examples.LOGIN, _LOGIN)
+)
 async def log_in(
     request: Request,
     services: Asked,
@@ -47,19 +49,23 @@ async def log_in(
     if request.headers.get("sec-fetch-site") == "cross-site":
         raise Problem(403, words.NEED_HEADER)
     login = await written_one(request, _LOGIN)
-    client, now = request.client.host if request.client else "", services.clock()
+    client, now = client_of(request), services.clock()
     wait_ms = limit.wait_ms(client, now)
     if wait_ms:
+        await note_failure(request, Failure.LOCKED)
         seconds = -(-wait_ms // 1000)
         detail = words.TOO_MANY_LOGINS.format(seconds=seconds)
         raise Problem(429, detail, headers={"Retry-After": str(seconds)})
     principal = await _found(services, sessions, login)
     if principal is None:
         limit.failed(client, now)
+        await note_failure(request, Failure.LINK if login.link else Failure.TOKEN)
         raise Problem(401, words.WRONG_LINK if login.link else words.WRONG_TOKEN)
     await services.ledger.run(lambda tx: audit.write(tx, now, principal.person or principal.token, "logged in"))
+    until = sessions.link_until(login.link, now) if login.link else None
     answer = Answer(session_view(services, principal))
-    _set_cookie(request, answer, sessions.begin(principal, now), (LINK_MS if principal.alert else SESSION_MS) // 1000)
+    longest_ms = SESSION_MS if until is None else until - now
+    _set_cookie(request, answer, sessions.begin(principal, now, until), -(-longest_ms // 1000))
     return answer
 
 
@@ -91,7 +97,8 @@ def session_view(services: Services, who: Principal) -> dict[str, Any]:
 
 async def _found(services: Services, sessions: Sessions, login: Login) -> Principal | None:
     if login.link:
-        return sessions.from_link(login.link, services.clock())
+        found = sessions.from_link(login.link, services.clock())
+        return found if found is not None and found.person in services.community().people else None
     if login.token:
         return await by_token(services, login.token.strip())
     raise faulty(FieldFault("token", words.FIELD_FAULTS["missing"]))

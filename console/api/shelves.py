@@ -102,7 +102,8 @@ class Endpoints(Generic[W, V]):
 def shelf_router(shelf: Shelf[W, V]) -> APIRouter:
     """The endpoints of one shelf at their addresses."""
     router, ends = APIRouter(prefix=f"/{shelf.path}", tags=[shelf.path]), Endpoints(shelf)
-    written = examples.body(shelf.example)
+    one = examples.body(shelf.example, shelf.shape)
+    several = examples.body(shelf.example, shelf.shape, examples.Many.ONE_OR_LIST)
     router.add_api_route("", ends.list_rows, methods=["GET"], summary=f"All {shelf.path}, by id")
     router.add_api_route(
         "",
@@ -110,10 +111,10 @@ def shelf_router(shelf: Shelf[W, V]) -> APIRouter:
         methods=["POST"],
         status_code=201,
         summary="One or a list",
-        openapi_extra=written,
+        openapi_extra=several,
     )
     router.add_api_route("/{row_id}", ends.one_row, methods=["GET"], summary=f"One of the {shelf.path}")
-    router.add_api_route("/{row_id}", ends.put_row, methods=["PUT"], summary="Add or replace", openapi_extra=written)
+    router.add_api_route("/{row_id}", ends.put_row, methods=["PUT"], summary="Add or replace", openapi_extra=one)
     router.add_api_route("/{row_id}", ends.delete_row, methods=["DELETE"], status_code=204, summary="Remove one")
     return router
 

@@ -39,7 +39,7 @@ async def list_differences(services: Asked, _who: Registrar) -> Response:
 @router.post(
     "/import",
     summary="Take up the site's CSV files as they are now",
-    openapi_extra=examples.body({"force": False}),
+    openapi_extra=examples.body({"force": False}, _IMPORT, optional=True),
 )
 async def import_files(request: Request, services: Asked, who: Registrar) -> Response:
     """What was changed over the API stays, and is listed under `kept`, unless `force` says that the files win."""

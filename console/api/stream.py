@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Request
@@ -23,6 +24,7 @@ from console.stream import LISTENERS, Event
 router = APIRouter(tags=["stream"])
 
 RETRY_MS = 2_000
+LINK_STATUS = ("connected", "now")
 
 
 @router.get("/stream", summary="Server-sent events: alert, status, resync")
@@ -64,9 +66,14 @@ def may_hear(services: Services, who: Principal, event: Event) -> bool:
     return places is None or event.data["place"] in places
 
 
+def _status_for(status: Mapping[str, Any], who: Principal) -> Mapping[str, Any]:
+    """The status line is the page's heartbeat; a worker's link is not told who is on duty."""
+    return status if who.alert is None else {name: status[name] for name in LINK_STATUS if name in status}
+
+
 def sse(services: Services, who: Principal, event: Event) -> bytes:
     """One event as it goes over the wire. JSON has no raw newline, so one `data` line is enough."""
     identifier = f"id: {event.id}\n" if event.id else ""
-    view = for_reader(event.data, who) if event.name == "alert" else event.data
+    view = for_reader(event.data, who) if event.name == "alert" else _status_for(event.data, who)
     data = msgspec.json.encode(with_moments(view, services.site.zone)).decode()
     return f"{identifier}event: {event.name}\ndata: {data}\n\n".encode()

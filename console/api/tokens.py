@@ -43,7 +43,7 @@ async def list_tokens(services: Asked, _who: Registrar) -> Response:
     "/tokens",
     status_code=201,
     summary="A new token; this answer is the only place that shows it",
-    openapi_extra=examples.body(examples.TOKEN),
+    openapi_extra=examples.body(examples.TOKEN, _TOKEN),
 )
 async def create_token(request: Request, services: Asked, who: Registrar) -> Response:
     wanted, now = await written_one(request, _TOKEN), services.clock()

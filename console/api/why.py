@@ -8,21 +8,31 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from alerts.silence import Held, HeldState
 from console import words
 from console.api.alerts import seen_alert
 from console.api.asking import Asked, Text, asked_instant, shown
-from console.api.devices import seen_device
+from console.api.devices import seen_places
 from console.api.guarding import Who
+from console.api.readings import readable_device, readable_since
+from console.api.refusals import refusal_view
 from console.auth import Principal
 from console.problems import FieldFault, Problem, faulty
 from console.services import Services
-from domain import DAY, HOUR, Device, Instant
-from store.ledger import alertviews, refusals
+from domain import DAY, HOUR, Device, Identity, Instant
+from ingest.directory import NATIVE
+from store.ledger import alertviews, refusals, silences
 from store.ledger.alertbook import SqlBook
 
 router = APIRouter(tags=["why"])
 
 ROWS_LOOKED_AT: Final = 200
+
+_SILENCED: Final = {
+    HeldState.HELD: words.WHY_SILENCED,
+    HeldState.ENDED: words.WHY_SILENCED_ENDED,
+    HeldState.RELEASED: words.WHY_SILENCED_TOLD,
+}
 
 
 @router.get("/why", summary="Why somebody was told, or was not: alert=, finding=, message=, or device= with at=")
@@ -56,13 +66,37 @@ async def _of_alert(services: Services, who: Principal, alert_id: str) -> dict[s
 
 async def _of_finding(services: Services, who: Principal, finding: str) -> dict[str, Any]:
     alerts = await services.ledger.read(lambda tx: alertviews.of_finding(tx, finding))
-    if not alerts:
+    if who.alert is not None:
+        _refuse_other(who, alerts)
+        return await _of_alert(services, who, who.alert)
+    if alerts:
+        return await _of_alert(services, who, alerts[0])
+    held = await services.ledger.read(lambda tx: silences.held(tx, finding))
+    if held is None or not await _sees(services, who, held):
         raise Problem(404, words.WHY_NO_FINDING)
-    return await _of_alert(services, who, alerts[0])
+    line = await _silenced_line(services, held)
+    return _answer(line["text"], [line], finding=finding, silence=str(held.silence))
+
+
+async def _sees(services: Services, who: Principal, held: Held) -> bool:
+    places = seen_places(services, who, None)
+    return places is None or held.finding.place in places
+
+
+async def _silenced_line(services: Services, held: Held) -> dict[str, Any]:
+    """Why nobody was told of a finding: who planned which silence, and for what."""
+    silence = await services.ledger.read(lambda tx: silences.one(tx, held.silence))
+    assert silence is not None  # a row of it refers to it
+    text = _SILENCED[held.state].format(
+        title=held.finding.title, silence=silence.id, by=silence.by_name, reason=silence.reason
+    )
+    return {"at": held.finding.begin, "kind": "silenced", "text": text, "silence": str(silence.id)}
 
 
 async def _of_message(services: Services, who: Principal, message: str) -> dict[str, Any]:
     found = await services.ledger.read(lambda tx: SqlBook(tx).delivery(message))
+    if who.alert is not None:
+        _refuse_other(who, [] if found is None else [str(found.alert)])
     if found is None:
         raise Problem(404, words.WHY_NO_MESSAGE)
     alert = str(found.alert)
@@ -81,18 +115,29 @@ def _step(step: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _of_device(services: Services, who: Principal, device_id: str, at: Instant) -> dict[str, Any]:
-    device = await seen_device(services, who, device_id)
-    lines = [
-        *await _alert_lines(services, device, at),
-        *await _refusal_lines(services, device, at),
-        *await _reading_lines(services, device, at),
-    ]
+    device = await readable_device(services, who, device_id)
+    since = max(at - HOUR, await readable_since(services, who))
+    lines = [*await _alert_lines(services, who, device, at), *await _reading_lines(services, device, since, at)]
+    standing: list[dict[str, Any]] = []
+    if who.alert is None:
+        lines += await _refusal_lines(services, who, device, at)
+        held = await services.ledger.read(
+            lambda tx: silences.findings(tx, device=device.id, since=at - DAY, until=at + DAY)
+        )
+        lines += [await _silenced_line(services, one) for one in held]
+        standing = _rule_lines(services, device)
     answer = words.WHY_DEVICE if any(line["kind"] == "alert" for line in lines) else words.WHY_DEVICE_QUIET
     lines.sort(key=lambda line: line["at"])
-    return _answer(answer.format(device=device.id), [*lines, *_rule_lines(services, device)], device=device.id)
+    return _answer(answer.format(device=device.id), [*lines, *standing], device=device.id)
 
 
-async def _alert_lines(services: Services, device: Device, at: Instant) -> list[dict[str, Any]]:
+def _refuse_other(who: Principal, alerts: Sequence[str]) -> None:
+    """403 for a worker's link unless its alert is among these. What does not exist is refused alike."""
+    if who.alert not in alerts:
+        raise Problem(403, words.OTHER_ALERT)
+
+
+async def _alert_lines(services: Services, who: Principal, device: Device, at: Instant) -> list[dict[str, Any]]:
     found = await services.ledger.read(lambda tx: alertviews.of_device(tx, device.id, at - DAY, at + DAY))
     return [
         {
@@ -104,26 +149,30 @@ async def _alert_lines(services: Services, device: Device, at: Instant) -> list[
             "alert": one["alert"],
         }
         for one in found
+        if who.alert in (None, one["alert"])
     ]
 
 
-async def _refusal_lines(services: Services, device: Device, at: Instant) -> list[dict[str, Any]]:
-    names = {device.id, *(one.id for one in device.identities)}
-    page = await services.ledger.read(lambda tx: refusals.page(tx, ROWS_LOOKED_AT, since=at - HOUR, until=at + HOUR))
+async def _refusal_lines(services: Services, who: Principal, device: Device, at: Instant) -> list[dict[str, Any]]:
+    names = [Identity(NATIVE, device.id), *device.identities]
+    page = await services.ledger.read(
+        lambda tx: refusals.page(tx, ROWS_LOOKED_AT, named=names, since=at - HOUR, until=at + HOUR)
+    )
+    views = [refusal_view(kept, who) for kept in page.items]
     return [
         {
-            "at": kept.refusal.at,
+            "at": view["at"],
             "kind": "refusal",
-            "text": words.WHY_REFUSAL_LINE.format(reason=kept.refusal.reason, detail=kept.refusal.detail),
+            "text": words.WHY_REFUSAL_LINE.format(reason=view["reason"], detail=view["detail"]),
         }
-        for kept in page.items
-        if kept.refusal.identity in names
+        for view in views
     ]
 
 
-async def _reading_lines(services: Services, device: Device, at: Instant) -> list[dict[str, Any]]:
+async def _reading_lines(services: Services, device: Device, since: Instant, at: Instant) -> list[dict[str, Any]]:
     """What the device last said before the instant; that it said nothing is an answer too."""
-    points = await services.history.series(device.id, None, at - HOUR, at + 1, None, ROWS_LOOKED_AT)
+    points = await services.history.series(device.id, None, min(since, at), at + 1, None, ROWS_LOOKED_AT)
+    points = [point for point in points if point.at >= since]
     if not points:
         return [{"at": at, "kind": "silence", "text": words.WHY_SILENT}]
     newest = max(point.at for point in points)

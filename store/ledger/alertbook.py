@@ -27,18 +27,17 @@ from alerts.alert import (
 from alerts.grouping import is_stranger
 from alerts.outbox import answers_to
 from alerts.ports import Book, Coded, Known
-from domain import Finding, Instant, Lane, Ledger, Person, Phase
-from store.ledger import reply_codes
+from alerts.silence import Held, HeldState, Silence
+from domain import Finding, Instant, Lane, Ledger, Person
+from store.ledger import alert_findings, callbacks, reply_codes, silences
 from store.ledger.alertrows import alert_of, alert_values, delivery_of, delivery_values
 from store.ledger.rows import upsert
-from store.ledger.tables_alerts import alert_findings, alerts, deliveries, delivery_events, timeline
+from store.ledger.tables_alerts import alerts, deliveries, delivery_events, timeline
 from store.ledger.tables_system import cursors
 
 T = TypeVar("T")
 
 READER: Final = "alerts"
-_ENDS: Final = (Phase.ENDED.value, Phase.WITHDRAWN.value)
-_ONCE: Final = (Phase.BEGAN, Phase.ENDED, Phase.WITHDRAWN)
 _UNSETTLED: Final = tuple(state.value for state in UNSETTLED)
 _REACHING: Final = tuple(state.value for state in REACHING)
 _TOLD_BY: Final = tuple(kind.value for kind in TOLD_BY)
@@ -46,9 +45,6 @@ _TOLD_BY: Final = tuple(kind.value for kind in TOLD_BY)
 # Statements are built once: SQLAlchemy compiles a statement object once and then only binds.
 _ALERT = select(alerts).where(alerts.c.id == bindparam("alert"))
 _SAVE = update(alerts).where(alerts.c.id == bindparam("b_id"))
-_KNOWN = select(alert_findings.c.phase, alert_findings.c.at, alert_findings.c.alert).where(
-    alert_findings.c.finding == bindparam("finding")
-)
 _DUE = select(alerts).where(alerts.c.wake_at <= bindparam("now")).order_by(alerts.c.wake_at, alerts.c.id)
 _DELIVERIES = select(deliveries).where(deliveries.c.alert == bindparam("alert")).order_by(deliveries.c.n)
 _DELIVERY = select(deliveries).where(deliveries.c.id == bindparam("id"))
@@ -100,35 +96,19 @@ class SqlBook:
     # findings
 
     def known(self, finding: Finding) -> Known:
-        rows = self._tx.execute(_KNOWN, {"finding": finding.id}).all()
-        key = _phase_key(finding)
-        heard = any(row.phase == key["phase"] and row.at == key["at"] for row in rows)
-        return Known(heard, next((int(row.alert) for row in rows if row.alert is not None), None))
+        return alert_findings.known(self._tx, finding)
 
     def hear(self, finding: Finding, alert: int | None) -> None:
-        row = {**_phase_key(finding), "alert": alert, "severity": finding.severity.value, "heard_at": finding.now}
-        self._tx.execute(insert(alert_findings), {**row, "device": finding.device})
+        alert_findings.record(self._tx, finding, alert)
 
     def standing_findings(self, alert: int) -> list[tuple[str, str | None]]:
-        mine = select(alert_findings.c.finding, alert_findings.c.device).where(alert_findings.c.alert == alert)
-        ended = select(alert_findings.c.finding).where(
-            alert_findings.c.alert == alert, alert_findings.c.phase.in_(_ENDS)
-        )
-        rows = self._tx.execute(mine.where(alert_findings.c.finding.not_in(ended)).distinct())
-        return [(row.finding, row.device) for row in rows]
+        return alert_findings.standing_of(self._tx, alert)
 
     def still_firing(self, alert: int) -> bool:
-        mine = select(alert_findings.c.finding).where(alert_findings.c.alert == alert)
-        ended = mine.where(alert_findings.c.phase.in_(_ENDS))
-        open_ = mine.where(alert_findings.c.finding.not_in(ended)).limit(1)
-        return self._tx.execute(open_).first() is not None
+        return bool(alert_findings.standing_of(self._tx, alert, limit=1))
 
     def standing(self, prefix: str) -> list[str]:
-        mine = alert_findings.c.finding.startswith(prefix, autoescape=True)
-        ended = select(alert_findings.c.finding).where(mine, alert_findings.c.phase.in_(_ENDS))
-        begun = select(alert_findings.c.finding).where(mine, alert_findings.c.finding.not_in(ended))
-        found = begun.group_by(alert_findings.c.finding).order_by(func.min(alert_findings.c.heard_at))
-        return list(self._tx.execute(found).scalars())
+        return alert_findings.standing_like(self._tx, prefix)
 
     def candidates(self, finding: Finding, building: str | None) -> list[Alert]:
         subject = and_(
@@ -266,6 +246,33 @@ class SqlBook:
         recent = and_(mine, deliveries.c.created_at >= since)
         return int(self._tx.execute(select(func.count()).select_from(deliveries).where(recent)).scalar_one())
 
+    # what a provider pushes is taken once
+
+    def first_time(self, key: str, now: Instant) -> bool:
+        return callbacks.first_time(self._tx, key, now)
+
+    # silences
+
+    def active_silences(self, now: Instant) -> list[Silence]:
+        return silences.active(self._tx, now)
+
+    def hold_finding(self, finding: Finding, silence: int, now: Instant) -> None:
+        silences.hold(self._tx, finding, silence, now)
+
+    def held_finding(self, finding: str) -> Held | None:
+        return silences.held(self._tx, finding)
+
+    def silenced_findings(
+        self, *, state: HeldState | None = None, silence: int | None = None, device: str | None = None
+    ) -> list[Held]:
+        return silences.findings(self._tx, state=state, silence=silence, device=device)
+
+    def settle_held(self, finding: str, state: HeldState, now: Instant) -> None:
+        silences.settle(self._tx, finding, state, now)
+
+    def next_silence_end(self) -> Instant | None:
+        return silences.next_end(self._tx)
+
     # reply codes
 
     def code(self, phone: str, alert: int, person: str, now: Instant) -> int | None:
@@ -309,9 +316,3 @@ def position(tx: Connection) -> dict[Lane, int]:
     """How far in the journal the alerts of this ledger have come."""
     mine: Any = select(cursors.c.lane, cursors.c.pos).where(cursors.c.reader == READER)
     return {Lane(row.lane): int(row.pos) for row in tx.execute(mine)}
-
-
-def _phase_key(finding: Finding) -> dict[str, Any]:
-    """Once in a finding's life, or (graded, stale) once at that instant."""
-    at = 0 if finding.phase in _ONCE else finding.at
-    return {"finding": finding.id, "phase": finding.phase.value, "at": at}

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select, update
 
-from domain import HOUR, Instant, Lane, Reason
+from domain import HOUR, Identity, Instant, Lane, Reason
+from domain.identities import canonical, in_either_case
 from ingest.outcome import Refusal
 from store.ledger import cursors
 from store.ledger.rows import Page, page_of, upsert
@@ -43,6 +44,15 @@ class Count(Struct, frozen=True):
     counted: int
 
 
+class Sum(Struct, frozen=True):
+    """Refusals of one source for one reason: kept singly, and beyond the hour's limit only counted."""
+
+    source: str
+    reason: Reason
+    kept: int
+    counted: int
+
+
 def keep(tx: Connection, lane: Lane, pos: int, found: Sequence[Refusal], limit: int) -> int:
     """Keep the refusals of one journal entry and move the reader on; how many were kept singly.
 
@@ -70,16 +80,30 @@ def page(
     source: str | None = None,
     reason: Reason | None = None,
     identity: str | None = None,
+    named: Sequence[Identity] = (),
     since: Instant | None = None,
     until: Instant | None = None,
 ) -> Page[Kept]:
-    """Refusals kept singly, the newest first. `since` is included, `until` is not."""
+    """Refusals kept singly, the newest first. `since` is included, `until` is not.
+
+    `named`: only those of a device with one of these identities.
+    """
     query = filtered(source, reason, since, until, identity).order_by(refusals.c.at.desc(), refusals.c.n.desc())
+    if named:
+        query = query.where(or_(*(_is_of(one) for one in named)))
     if after is not None:
         at, n = (int(part) for part in after.split(":"))
         query = query.where(or_(refusals.c.at < at, and_(refusals.c.at == at, refusals.c.n < n)))
     found = [kept(row) for row in tx.execute(query.limit(limit + 1))]
     return page_of([(f"{one.refusal.at}:{one.n}", one) for one in found], limit)
+
+
+def _is_of(name: Identity) -> ColumnElement[bool]:
+    """Compared as the directory compares: EUIs and the like in either case."""
+    said = refusals.c.identity
+    if in_either_case(name.platform, name.id):
+        return and_(refusals.c.platform == name.platform, func.lower(said) == canonical(name.platform, name.id))
+    return and_(refusals.c.platform == name.platform, said == name.id)
 
 
 def counts(tx: Connection, since: Instant = 0) -> list[Count]:
@@ -90,6 +114,29 @@ def counts(tx: Connection, since: Instant = 0) -> list[Count]:
         .order_by(refusal_counts.c.hour.desc(), refusal_counts.c.source, refusal_counts.c.reason)
     )
     return [Count(row.source, Reason(row.reason), row.hour, row.kept, row.counted) for row in tx.execute(query)]
+
+
+def sums(
+    tx: Connection,
+    *,
+    source: str | None = None,
+    reason: Reason | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
+) -> list[Sum]:
+    """How many refusals there were by source and reason, the most first. Whole hours: counts have no minute."""
+    columns = refusal_counts.c
+    kept, counted = func.sum(columns.kept), func.sum(columns.counted)
+    query = select(columns.source, columns.reason, kept, counted).group_by(columns.source, columns.reason)
+    wanted = (
+        None if source is None else columns.source == source,
+        None if reason is None else columns.reason == reason.value,
+        None if since is None else columns.hour >= since - since % HOUR,
+        None if until is None else columns.hour < until,
+    )
+    query = query.where(*(condition for condition in wanted if condition is not None))
+    rows = tx.execute(query.order_by((kept + counted).desc(), columns.source, columns.reason))
+    return [Sum(name, Reason(why), int(singly), int(rest)) for name, why, singly, rest in rows]
 
 
 def purge(tx: Connection, before: Instant) -> int:

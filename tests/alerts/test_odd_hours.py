@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import structs
 
 from alerts.alert import Actor, State, Via
-from alerts.desk import FindingStatus
+from alerts.finding_status import FindingStatus
 from domain import Duty, Ledger, Phase, Role, Severity, Subject
 from store.ledger.alertbook import SqlBook
 from store.ledger.alertviews import (

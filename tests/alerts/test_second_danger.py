@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from alerts.alert import Actor, State, Via
-from alerts.desk import FindingStatus
+from alerts.finding_status import FindingStatus
 from alerts.hearing import Fate
 from alerts.lifecycle import NotNow
 from domain import Duty, Person, Phase, Role, Severity, Subject

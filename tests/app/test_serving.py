@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
+from pydantic import ValidationError
 
 from app.control import _sentence
 from app.links import Address, BadAddress
 from app.serving import refuse_taken, serve
+from app.settings import Site
 
 
 def test_a_port_in_use_is_said_before_anything_is_opened() -> None:
@@ -51,3 +55,39 @@ def test_ctrl_c_ends_without_a_word_of_leaks(tmp_path: Path, free_port: Callable
     assert service.returncode == 0
     assert "leaked" not in said
     assert "Traceback" not in said
+
+
+async def _seen_by(app_proxies: tuple[str, ...], data: Path, **headers: str) -> Any:
+    """What the application sees of a caller on the loopback who writes these headers."""
+
+    async def tell(scope: Any, _receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        body = json.dumps([scope["client"][0], scope["scheme"]]).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": body})
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        at = Address("127.0.0.1", free.getsockname()[1])
+    async with serve(tell, at, data, "token", app_proxies), httpx2.AsyncClient(trust_env=False) as client:
+        return (await client.get(f"http://127.0.0.1:{at.port}/", headers=headers)).json()
+
+
+FORWARDED = {"x-forwarded-for": "203.0.113.7", "x-forwarded-proto": "https", "forwarded": "for=203.0.113.8"}
+
+
+async def test_anybody_can_write_a_forwarded_address_and_nobody_believes_it(tmp_path: Path) -> None:
+    assert await _seen_by((), tmp_path, **FORWARDED) == ["127.0.0.1", "http"]
+    assert await _seen_by(("198.51.100.1",), tmp_path, **FORWARDED) == ["127.0.0.1", "http"]
+
+
+async def test_a_configured_proxy_is_believed_about_the_last_address_it_does_not_know(tmp_path: Path) -> None:
+    assert await _seen_by(("127.0.0.0/8",), tmp_path, **FORWARDED) == ["203.0.113.7", "https"]
+    forged = {"x-forwarded-for": "10.9.9.9, 203.0.113.7, 127.0.0.2"}
+    assert await _seen_by(("127.0.0.0/8",), tmp_path, **forged) == ["203.0.113.7", "http"]
+
+
+@pytest.mark.parametrize("written", ["*", "everybody", "0.0.0.0/0", "::/0", "10.0.0.1/8", ""])
+def test_a_proxy_that_is_no_address_is_refused(written: str) -> None:
+    with pytest.raises(ValidationError, match="trusted_proxies"):
+        Site.model_validate({"http": {"trusted_proxies": [written]}})

@@ -1,0 +1,86 @@
+"""Whoever tries to get in and fails is in the audit and in /metrics, with his address and never with what he tried."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from console.auth import FailedLogins, Failure, worker_link
+from domain import MINUTE
+from store.ledger import audit
+from tests.console.house import ADMIN, T0, Client, House, client_of
+
+TRIED = "nearly-the-right-token"
+
+
+async def acts(house: House) -> list[Any]:
+    found = (await house.ledger.read(lambda tx: audit.page(tx, 1000))).items
+    return [act for act in found if act.action == "login failed"]
+
+
+async def counted(client: Client) -> dict[str, int]:
+    lines = [line for line in (await client.get("/metrics")).text.splitlines() if line.startswith("fengshao_failed_l")]
+    return {line.split('"')[1]: int(line.rpartition(" ")[2]) for line in lines}
+
+
+WAYS = [
+    ("POST", "/api/v1/session", {"json": {"token": TRIED}}, Failure.TOKEN),
+    ("POST", "/api/v1/session", {"json": {"link": worker_link(TRIED.encode(), "1", "w-zhang", T0)}}, Failure.LINK),
+    ("GET", "/api/v1/alerts", {"headers": {"authorization": f"Bearer {TRIED}"}}, Failure.TOKEN),
+    ("GET", "/api/v1/stream", {"headers": {"authorization": f"Bearer {TRIED}"}}, Failure.TOKEN),
+    ("POST", f"/api/v1/readings?token={TRIED}", {"json": {}}, Failure.TOKEN),
+    ("POST", "/api/v1/readings", {"json": {}, "headers": {"authorization": f"Bearer {TRIED}"}}, Failure.TOKEN),
+    ("POST", f"/api/v1/{TRIED}/telemetry", {"json": {}}, Failure.DEVICE),
+    ("POST", f"/api/v1/callbacks/aliyun_sms/{TRIED}", {"json": []}, Failure.CALLBACK),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "sent", "failure"), WAYS)
+async def test_a_failed_login_is_written_down_without_what_was_tried(
+    house: House, anyone: Client, method: str, path: str, sent: dict[str, Any], failure: Failure
+) -> None:
+    answer = await anyone.request(method, path, **sent)
+
+    assert answer.status_code in (401, 404)
+    (act,) = await acts(house)
+    assert (act.at, act.actor, act.detail) == (T0, "anonymous", {"address": "127.0.0.1", "reason": failure.value})
+    assert TRIED not in str(act)
+    expected = dict.fromkeys(map(str, Failure), 0) | {failure.value: 1}
+    assert await counted(anyone) == expected
+
+
+async def test_who_asks_without_a_token_has_not_failed_to_log_in(house: House, anyone: Client) -> None:
+    assert (await anyone.get("/api/v1/alerts")).status_code == 401
+    assert (await anyone.get("/api/v1/alerts", headers={"cookie": "fengshao_session=old.cookie"})).status_code == 401
+
+    assert await acts(house) == []
+
+
+async def test_a_flood_is_counted_whole_and_written_down_in_part(house: House, anyone: Client) -> None:
+    for _ in range(25):
+        await anyone.post("/api/v1/session", json={"token": TRIED})
+
+    assert (await counted(anyone))["token"] == 10
+    assert (await counted(anyone))["locked"] == 15
+    assert len(await acts(house)) == 10
+    house.now += MINUTE
+    await anyone.post("/api/v1/session", json={"token": TRIED})
+    assert len(await acts(house)) == 11
+
+
+async def test_wrong_bearers_of_one_sender_do_not_shut_out_the_right_ones_beside_him(house: House) -> None:
+    async with client_of(house.app, authorization=f"Bearer {TRIED}") as wrong:
+        for _ in range(30):
+            assert (await wrong.get("/api/v1/alerts")).status_code == 401
+    async with client_of(house.app, authorization=f"Bearer {ADMIN}") as right:
+        assert (await right.get("/api/v1/alerts")).status_code == 200
+    assert len(await acts(house)) == 10
+
+
+def test_failures_from_many_addresses_do_not_fill_the_audit() -> None:
+    failed = FailedLogins()
+    written = [failed.add(Failure.TOKEN, f"10.0.{n // 250}.{n % 250}", T0) for n in range(1000)]
+
+    assert sum(written) == 60
+    assert failed.counts[Failure.TOKEN] == 1000

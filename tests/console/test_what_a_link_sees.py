@@ -1,0 +1,213 @@
+"""A worker's link is about one alert: every endpoint is asked with one, and none tells of anything else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from sqlalchemy import select
+
+from console.api.stream import sse
+from console.auth import COOKIE, LINK_MS, Access, Principal, worker_link
+from console.stream import Event
+from domain import DAY, HOUR, Device, Duty, Identity, Lane, Person, Place, Reading, Reason, Role
+from ingest.outcome import Refusal
+from store.ledger import audit, refusals, registry
+from store.ledger.tables_alerts import alerts, deliveries
+from tests.console.house import T0, Client, House, client_of
+from tests.console.sweep import Ask, asks
+
+KEY = b"signing-key-of-this-test"
+CANARY = "canary"
+"""Stands in everything that the link is not about."""
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A house full of canaries, one alert without any, and what may be asked for."""
+
+    mine: str
+    others: tuple[str, ...]
+    values: dict[str, list[str]]
+
+
+@pytest.fixture
+async def planted(house: House, admin: Client) -> Planted:
+    def register(tx: Any) -> None:
+        registry.put_places(tx, [Place("canary-place", "canary place", "building", "court", "grid-4")], T0)
+        registry.put_people(tx, [Person("canary-person", "canary 李", "19912340000", "canary-wecom")], T0)
+        roster = [
+            Duty("canary-duty", "grid-3", Role.WORKER, "canary-person", rank=9),
+            Duty("d-9", "grid-4", Role.WORKER, "w-li"),
+        ]
+        registry.put_duties(tx, roster, T0)
+        named = (Identity("thingsboard", "canary-token"),)
+        registry.put_devices(tx, [Device("canary-1", "gas_alarm", "canary", "canary-place", named)], T0)
+        mine = Refusal(T0 - 1, "native", "t", b"canary", Reason.BAD_VALUE, "canary said", "native", "band-101")
+        stranger = replace(mine, identity="canary-stranger", reason=Reason.UNKNOWN_DEVICE)
+        refusals.keep(tx, Lane.BULK, 1, [mine, stranger], 10)
+        audit.write(tx, T0, "admin", "canary deed")
+
+    await house.ledger.run(register)
+    await house.settle()
+    house.now = T0 - 4 * HOUR
+    before = await house.alert("band-101", "band-sos", title="canary before")
+    for action, by in (("acknowledge", "w-li"), ("resolve", "w-li"), ("verify", "r-wang"), ("close", "r-wang")):
+        body = {"person": by, "comment": "canary", "reason": "canary"}
+        done = await admin.post(f"/api/v1/alerts/{before}/{action}", json=body)
+        assert done.status_code == 200, done.text
+    house.now = T0
+    other = await house.alert("canary-1", title="canary title", place="canary-place")
+    mine = await house.alert("band-101", "band-sos")
+    for pos, (device, at) in enumerate([("band-101", T0 - 3 * DAY), ("canary-1", T0)], 1):
+        house.history.append(Lane.BULK, pos, [Reading(device, "wristband", at, at, {"state": "canary"})])
+    sent = await house.ledger.read(lambda tx: list(tx.execute(select(deliveries.c.id)).scalars()))
+    assert len({before, mine, other}) == 3
+    assert sent
+    return Planted(mine, (before, other), _values(mine, before, other, sent))
+
+
+def _values(mine: str, before: str, other: str, sent: list[str]) -> dict[str, list[str]]:
+    found = [f"band-sos@1/band-101/{T0 - 4 * HOUR}", f"gas-alarm@1/canary-1/{T0}"]
+    return {
+        "alert_id": [mine, before, other, "99"],
+        "alert": [mine, before, other, "99"],
+        "action": ["acknowledge", "comment", "close", "assign", "link", "no-such"],
+        "device_id": ["band-101", "gas-402", "canary-1"],
+        "device": ["band-101", "gas-402", "canary-1"],
+        "row_id": ["canary-place", "canary-person", "canary-duty", "grid-3", "w-li", "court"],
+        "token_id": ["t-1"],
+        "job_id": ["j-1"],
+        "silence_id": ["1"],
+        "name": ["gas-alarm", "gas"],
+        "rule": ["gas-alarm"],
+        "channel": ["aliyun_sms"],
+        "secret": ["guess"],
+        "token": ["guess"],
+        "finding": [*found, f"band-sos@1/band-101/{T0}", "none"],
+        "message": [*sent, "none"],
+        "at": ["2026-11-21T22:05:00+08:00", "2026-11-18T22:05:00+08:00"],
+        "from": ["2026-01-01T00:00:00+08:00"],
+        "since": ["2026-01-01T00:00:00+08:00"],
+        "place": ["canary-place"],
+        "kind": ["gas_alarm"],
+        "text": ["canary"],
+        "home": ["canary-place"],
+        "limit": ["1000"],
+    }
+
+
+def unasked(ask: Ask, text: str) -> str:
+    """An answer without what the question said: "no device canary-1" tells nothing."""
+    for said in (*ask.path.split("/"), *(value for _, value in ask.query)):
+        text = text.replace(said, "") if said else text
+    return text
+
+
+@pytest.fixture
+async def linked(house: House, planted: Planted) -> AsyncIterator[Any]:
+    """Sends a request with a fresh session of the link: one request may end its session."""
+    sessions = house.app.state.sessions
+    principal = sessions.from_link(worker_link(KEY, planted.mine, "w-zhang", T0), T0)
+    async with client_of(house.app) as client:
+
+        async def send(ask: Ask) -> Any:
+            return await ask.sent(client, cookie=f"{COOKIE}={sessions.begin(principal, house.now)}")
+
+        yield send
+
+
+async def test_no_endpoint_tells_a_link_of_anything_but_its_alert(
+    house: House, planted: Planted, linked: Any, admin: Client
+) -> None:
+    told, shown = [], set[str]()
+    for ask in asks(house.app, planted.values, methods=["GET"]):
+        answer = await linked(ask)
+        assert answer.status_code < 500, ask
+        if CANARY in unasked(ask, answer.text):
+            told.append((ask.path, ask.query))
+        if CANARY in (await ask.sent(admin)).text:
+            shown.add(ask.route)
+
+    assert told == []
+    # The sweep would find something: an administrator is told.
+    assert shown >= {
+        "/api/v1/alerts",
+        "/api/v1/alerts/{alert_id}",
+        "/api/v1/audit",
+        "/api/v1/claimable",
+        "/api/v1/devices",
+        "/api/v1/devices/{device_id}",
+        "/api/v1/devices/{device_id}/readings",
+        "/api/v1/people",
+        "/api/v1/places",
+        "/api/v1/refusals",
+        "/api/v1/rosters",
+        "/api/v1/why",
+        "/cap/feed.xml",
+    }
+
+
+async def test_a_link_changes_nothing_but_its_alert(house: House, planted: Planted, linked: Any) -> None:
+    async def others() -> Any:
+        rest = select(alerts).where(alerts.c.id != int(planted.mine)).order_by(alerts.c.id)
+        return await house.ledger.read(lambda tx: [tuple(row) for row in tx.execute(rest)])
+
+    before, community = await others(), house.community
+    bodies = [{}, {"comment": "x", "reason": "x", "person": "w-li", "to": "w-li"}, {"id": "canary-place", "name": "x"}]
+    for ask in asks(house.app, planted.values, bodies, methods=["POST", "PUT", "PATCH", "DELETE"]):
+        answer = await linked(ask)
+        assert answer.status_code < 500, ask
+        assert CANARY not in unasked(ask, answer.text), ask
+
+    acts = (await house.ledger.read(lambda tx: audit.page(tx, 1000))).items
+    assert await others() == before
+    assert house.community == community
+    assert {act.detail.get("alert") for act in acts if act.actor == "w-zhang"} <= {planted.mine, None}
+
+
+async def test_a_link_reads_its_own_alert_its_curve_and_why(planted: Planted, linked: Any, house: House) -> None:
+    house.history.append(Lane.BULK, 9, [Reading("band-101", "wristband", T0 - HOUR // 2, T0, {"heart_rate": 131})])
+    alert = await linked(Ask("GET", "", f"/api/v1/alerts/{planted.mine}"))
+    curve = await linked(Ask("GET", "", "/api/v1/devices/band-101/readings", (("from", "2026-01-01T00:00:00+08:00"),)))
+    at = (("device", "band-101"), ("at", "2026-11-21T22:05:00+08:00"))
+    why = await linked(Ask("GET", "", "/api/v1/why", at))
+    finding = await linked(Ask("GET", "", "/api/v1/why", (("finding", f"band-sos@1/band-101/{T0}"),)))
+
+    assert alert.json()["id"] == planted.mine
+    assert [one["value"] for one in curve.json()["items"]] == [131]
+    assert [one.get("alert") for one in why.json()["items"] if one["kind"] == "alert"] == [planted.mine]
+    assert "131" in why.text
+    assert finding.json()["about"] == {"alert": planted.mine}
+
+
+async def test_the_sessions_of_a_link_end_with_the_link(house: House, planted: Planted) -> None:
+    link = worker_link(KEY, planted.mine, "w-zhang", T0)
+    house.now = T0 + LINK_MS - 1
+    async with client_of(house.app) as client:
+        assert (await client.post("/api/v1/session", json={"link": link})).status_code == 200
+        assert (await client.get(f"/api/v1/alerts/{planted.mine}")).status_code == 200
+        house.now += 1
+        assert (await client.get(f"/api/v1/alerts/{planted.mine}")).status_code == 401
+        assert (await client.post("/api/v1/session", json={"link": link})).status_code == 401
+
+
+async def test_a_link_of_somebody_who_was_removed_opens_nothing(house: House, planted: Planted, admin: Client) -> None:
+    async with client_of(house.app) as client:
+        link = worker_link(KEY, planted.mine, "canary-person", T0)
+        assert (await client.post("/api/v1/session", json={"link": link})).status_code == 200
+        assert (await admin.delete("/api/v1/people/canary-person")).status_code == 204
+        assert (await client.get(f"/api/v1/alerts/{planted.mine}")).status_code == 401
+        assert (await client.post("/api/v1/session", json={"link": link})).status_code == 401
+
+
+def test_the_stream_of_a_link_does_not_say_who_is_on_duty(house: House) -> None:
+    status = Event(
+        "status", {"connected": True, "now": 5, "on_duty": {"worker": ["canary"]}, "journal_error": "canary"}
+    )
+    link = Principal(Access.WORKER, "link", person="w-zhang", alert="1")
+
+    assert sse(house.services, link, status) == b'event: status\ndata: {"connected":true,"now":5}\n\n'

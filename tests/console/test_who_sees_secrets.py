@@ -1,0 +1,142 @@
+"""A ThingsBoard device is called by its access token: whoever reads it can send in the device's name.
+
+Only who keeps the registry sees it. Every endpoint is asked by every other role, with secrets in all that is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from app.strangers import cries
+from console.api.alerts import feed_view
+from console.api.stream import sse
+from console.auth import Access, Principal
+from console.redaction import payload_for
+from console.stream import Event
+from domain import Device, Identity, Lane, Place, Reason
+from domain.identities import hidden
+from ingest.outcome import Note, NoteKind, Proposal, Refusal
+from store.ledger import claimable, refusals, registry
+from tests.console.house import T0, Client, House
+from tests.console.sweep import asks
+
+TOKEN, STRANGER, BULKY = "canaryRegistered0A1b2", "canaryStranger0C3d4", "canaryBulky0E5f6"
+WRITTEN = "canary-written-secret"
+SECRETS = (TOKEN, STRANGER, BULKY, WRITTEN)
+
+
+def refusal(token: str, reason: Reason, detail: str, identity: str | None, danger: bool = False) -> Refusal:
+    payload = f'{{"alarm": true, "me": "{token}", "Password": "{WRITTEN}", "ap'.encode()
+    topic = f"v1/devices/{token}/telemetry"
+    return Refusal(T0 - 1, "thingsboard", topic, payload, reason, detail, "thingsboard", identity, danger)
+
+
+REFUSALS = (
+    refusal(TOKEN, Reason.BAD_VALUE, f"{TOKEN}: too much", TOKEN),
+    refusal(STRANGER, Reason.UNKNOWN_DEVICE, f"no device is called '{STRANGER}' on thingsboard", STRANGER, True),
+    refusal(BULKY, Reason.TOO_LARGE, f"v1/devices/{BULKY}/telemetry has 9000000 bytes", None, True),
+)
+
+
+@pytest.fixture
+async def planted(house: House) -> dict[str, list[str]]:
+    """Secrets wherever one is kept; what may be asked for."""
+
+    def register(tx: Any) -> None:
+        attributes = {"access_token": WRITTEN, "appKey": WRITTEN, "设备密码": WRITTEN, "floor": 4}
+        named = (Identity("thingsboard", TOKEN), Identity("zigbee2mqtt", "stove"))
+        registry.put_devices(tx, [Device("gas-1", "gas_alarm", None, "b3-402", named, attributes)], T0)
+        registry.put_places(tx, [Place("b3-403", "403", "household", "b3")], T0)
+        refusals.keep(tx, Lane.BULK, 1, REFUSALS, 10)
+        proposal = Proposal((("thingsboard", STRANGER),), model=f"sort of {STRANGER}", name=STRANGER)
+        claimable.describe(
+            tx, [Note(NoteKind.DISCOVERY, "thingsboard", STRANGER, "online", proposals=(proposal,), at=T0)]
+        )
+
+    await house.ledger.run(register)
+    await house.settle()
+    number = await house.alert("gas-1", place="b3-402")
+    outcomes = await house.desk.hear(cries(REFUSALS, (), house.community))
+    numbers = [number, *(str(outcome.alert) for outcome in outcomes)]
+    assert len(set(numbers)) >= 2
+    return {
+        "alert_id": numbers,
+        "alert": numbers,
+        "device_id": ["gas-1"],
+        "device": ["gas-1"],
+        "at": ["2026-11-21T22:05:00+08:00"],
+        "row_id": ["b3-402"],
+        "identity": [TOKEN, STRANGER],
+        "name": ["gas-alarm"],
+        "job_id": ["j-1"],
+        "channel": ["aliyun_sms"],
+        "secret": ["guess"],
+        "finding": [f"gas-alarm@1/gas-1/{T0}"],
+        "message": ["none"],
+        "reason": ["unknown_device", "bad_value", "too_large"],
+    }
+
+
+def secrets_in(text: str) -> list[str]:
+    return [secret for secret in SECRETS if secret in text or secret[:12] in text]
+
+
+@pytest.mark.parametrize("role", ["viewer", "worker", "operator", "dispatcher"])
+async def test_nobody_but_the_keeper_of_the_registry_is_told_a_secret(
+    house: House, planted: dict[str, list[str]], admin: Client, bearer: Callable[..., Any], role: str
+) -> None:
+    client = await bearer(role)
+    told, known = [], dict[str, set[str]]()
+    for ask in asks(house.app, planted, methods=["GET"]):
+        answer = await ask.sent(client)
+        assert answer.status_code < 500, ask
+        if found := secrets_in(answer.text):
+            told.append((ask.path, ask.query, found))
+        known.setdefault(ask.route, set()).update(secrets_in((await ask.sent(admin)).text))
+
+    assert told == []
+    assert known["/api/v1/devices"] >= {TOKEN, WRITTEN}
+    assert known["/api/v1/refusals"] >= {TOKEN, STRANGER, BULKY, WRITTEN}
+    assert known["/api/v1/claimable"] >= {STRANGER}
+    assert known["/api/v1/why"] >= {TOKEN}
+
+
+async def test_the_stream_tells_no_secret(house: House, planted: dict[str, list[str]]) -> None:
+    who = Principal(Access.VIEWER, "t-1")
+    for number in planted["alert_id"]:
+        view = await feed_view(house.services, number)
+        assert view is not None
+        assert secrets_in(sse(house.services, who, Event("alert", view)).decode()) == []
+
+
+async def test_a_viewer_can_tell_two_strangers_apart_without_their_tokens(
+    house: House, planted: dict[str, list[str]], bearer: Callable[..., Any]
+) -> None:
+    viewer = await bearer("viewer")
+    seen = [one["identity"] for one in (await viewer.get("/api/v1/refusals")).json()["items"]]
+    claimed = (await viewer.get("/api/v1/claimable")).json()["items"]
+    device = (await viewer.get("/api/v1/devices/gas-1")).json()
+
+    assert set(seen) == {hidden(TOKEN), hidden(STRANGER), None}
+    assert [one["identity"] for one in claimed] == [hidden(STRANGER)]
+    assert device["identities"][1] == {"platform": "zigbee2mqtt", "id": "stove"}
+    assert device["attributes"] == {"access_token": "***", "appKey": "***", "设备密码": "***", "floor": 4}
+
+
+async def test_an_administrator_of_one_place_is_told_no_token(
+    planted: dict[str, list[str]], bearer: Callable[..., Any]
+) -> None:
+    local = await bearer("administrator", place="b3")
+
+    assert secrets_in((await local.get("/api/v1/devices")).text) == []
+
+
+def test_a_message_that_is_no_text_loses_the_name_it_came_under() -> None:
+    one = replace(REFUSALS[0], payload=b"\xff\x00" + TOKEN.encode())
+    shown = payload_for(one, Principal(Access.OPERATOR, "t-1"))
+
+    assert shown == b"\xff\x00" + hidden(TOKEN).encode()

@@ -28,6 +28,7 @@ from alerts.ports import Book, Transact
 from alerts.replies import ReplyResult, ReplyStatus
 from alerts.reply_grammar import ReplyGrammar
 from alerts.settling import Settling
+from alerts.silencing import Devices
 from alerts.transitions import ACTIONS, Signal
 from alerts.wordbook import WordBook
 from alerts.wording import Wording
@@ -88,6 +89,7 @@ class Desk:
         page: Page = no_page,
         status_of: StatusOf = no_rules,
         concerned: Concerned = lambda _alert: (),
+        devices: Devices = dict,
     ) -> None:
         self._settings, self._concerned = settings, concerned
         self.transact, self.clock, self.community = transact, clock, community
@@ -98,7 +100,7 @@ class Desk:
         outbox = Outbox(self.wording, settings.channels, page, self._who)
         dispatch = Dispatch(ladder_book, outbox, community, settings.tz, settings.last_resort)
         self.casework = Casework(dispatch)
-        self.hearing = Hearing(self.casework)
+        self.hearing = Hearing(self.casework, devices)
         self.settling = Settling(self.casework, self.hearing)
 
     def _who(self, alert: Alert) -> str:
@@ -220,8 +222,10 @@ class Desk:
         return len(touched)
 
     async def next_wake(self) -> Instant | None:
-        """When the next deadline falls."""
-        return await self.transact(lambda book: book.next_wake())
+        """When the next deadline falls, or a silence ends under which something stands."""
+        return await self.transact(
+            lambda book: min(filter(None, (book.next_wake(), book.next_silence_end())), default=None)
+        )
 
     async def untold(self, now: Instant) -> list[Alert]:
         """Dangers nobody is on, of which after a minute no message reached or may yet reach anybody."""
@@ -263,13 +267,14 @@ class Desk:
         return alert
 
     def _tick(self, now: Instant, book: Book) -> list[int]:
+        released = self.hearing.release(book, now)
         due = book.due(now, TICK_BATCH)
         for alert in due:
             if alert.state in SETTLED:
                 self._look_again(book, alert, now)
             else:
                 self.casework.happen(book, alert, Happening(Signal.DUE, SYSTEM), now)
-        return [alert.id for alert in due]
+        return [*(alert.id for alert in due), *released]
 
     def _look_again(self, book: Book, alert: Alert, now: Instant) -> None:
         """People said that it is dealt with: calls anew when the device, heard since then, says otherwise."""

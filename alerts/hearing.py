@@ -19,6 +19,7 @@ from alerts.danger import Danger
 from alerts.grouping import Decision, Match, Recipients, Relation
 from alerts.lifecycle import Happening
 from alerts.ports import Book
+from alerts.silencing import Devices, Silenced, Silencing
 from alerts.transitions import Signal
 from alerts.wording import LATE_MS, retained
 from domain import Finding, Instant, Ledger, Phase
@@ -40,6 +41,8 @@ class Fate(StrEnum):
     JOINED = "joined"
     CHANGED = "changed"
     REPEATED = "repeated"
+    SILENCED = "silenced"
+    """A silence covers it: kept, and told when the silence ends and it still stands."""
     UNMATCHED = "unmatched"
     """It ends something that was never told here (its alert was opened before this ledger began)."""
 
@@ -53,13 +56,19 @@ class Outcome(Struct, frozen=True):
 class Hearing:
     """From findings to alerts."""
 
-    def __init__(self, casework: Casework) -> None:
+    def __init__(self, casework: Casework, devices: Devices = dict) -> None:
         self.casework = casework
+        self.silencing = Silencing(casework.dispatch.community, devices)
         self.wording = casework.wording
 
     def hear(self, book: Book, findings: Sequence[Finding], now: Instant) -> list[Outcome]:
         """All of them, in the order given."""
         return [self._one(book, finding, now) for finding in findings]
+
+    def release(self, book: Book, now: Instant) -> list[int]:
+        """Findings whose silence is over become alerts now; the alerts they opened or joined."""
+        outcomes = self.hear(book, self.silencing.release(book, now), now)
+        return [one.alert for one in outcomes if one.alert is not None]
 
     def _one(self, book: Book, finding: Finding, now: Instant) -> Outcome:
         known = book.known(finding)
@@ -70,6 +79,8 @@ class Hearing:
             book.hear(finding, alert.id)
             self._change(book, alert, finding, now)
             return Outcome(finding.id, Fate.CHANGED, alert.id)
+        if self.silencing.apply(book, finding, now) is not Silenced.NO:
+            return Outcome(finding.id, Fate.SILENCED)
         if finding.phase in _ENDS:
             book.hear(finding, None)
             return Outcome(finding.id, Fate.UNMATCHED)

@@ -59,6 +59,7 @@ class Telling:
             lambda alert: registry.community.concerned(
                 alert.subject, registry.devices.get(alert.device or ""), alert.place
             ),
+            lambda: registry.devices,
         )
         channels = {name: door.channel for name, door in doors.items()}
         self.courier = Courier(transact, channels, self.desk.settling, clock, on_change)

@@ -20,6 +20,9 @@ from domain import MINUTE, Instant, Severity
 
 BUNDLE_MS: Final = MINUTE
 """After one message about a danger that joined, further ones to that person wait so long, and go out together."""
+LONGEST_BUNDLE_MS: Final = 15 * MINUTE
+"""What a person was told before, word for word, waits twice as long each time, at most this: a sensor that flaps must
+not use up what his phone may still be sent."""
 SUMMARY_EVERY_MS: Final = 5 * MINUTE
 _LIST_MAX: Final = 30
 """Signs of a list of addresses that still leave room in one text segment."""
@@ -61,17 +64,40 @@ class Bundles:
         if not new:
             return
         waiting = next((row for row in mine if row.state is DeliveryState.PENDING), None)
+        begin = max(added.not_before, _free_from([row for row in mine if row is not waiting], new, now))
+        priority = priority_of(structs.replace(alert, severity=added.danger.severity))
         if waiting is not None:
-            payload = self._added_payload(book, alert, waiting, added, [*entries_of(waiting), *new], now)
-            book.settle(waiting, structs.replace(waiting, payload=payload), now, "bundled")
+            entries = entries_of(waiting)
+            entries += [one for one in new if not one.address or one not in entries]
+            payload = self._added_payload(book, alert, waiting, added, entries, now)
+            # What is urgent does not wait with what may wait until the morning.
+            sooner = structs.replace(
+                waiting,
+                payload=payload,
+                not_before=min(waiting.not_before, begin),
+                priority=min(waiting.priority, priority),
+            )
+            book.settle(waiting, sooner, now, "bundled")
             return
         task = delivery_id(now, book.next_delivery())
         row = fresh(to, task, f"{alert.id}:{alert.round}:added:{to.person}:{to.channel}:{task}", Kind.ADDED, {}, now)
-        last = max((row.created_at for row in mine), default=now - BUNDLE_MS)
-        row = postponed(row, max(added.not_before, last + BUNDLE_MS))
-        priority = priority_of(structs.replace(alert, severity=added.danger.severity))
+        row = postponed(row, begin)
         payload = self._added_payload(book, alert, row, added, new, now)
         book.post([structs.replace(row, priority=min(priority, row.priority), payload=payload)])
+
+    def reworded(self, book: Book, alert: Alert, row: Delivery, now: Instant) -> None:
+        """A message about what joined that has not left yet, in words for its person now: owner or called."""
+        added = _added_of(row, now)
+        payload = self._added_payload(book, alert, row, added, entries_of(row), now)
+        book.settle(row, structs.replace(row, payload=payload), now, "reworded")
+
+    def by_other_channel(self, book: Book, alert: Alert, failed: Delivery, to: Delivery, now: Instant) -> None:
+        """The same dangers to the same person by a channel that has not failed."""
+        task = delivery_id(now, book.next_delivery())
+        key = f"{alert.id}:{alert.round}:added:{to.person}:{to.channel}:{task}"
+        row = structs.replace(fresh(to, task, key, Kind.ADDED, {}, now), priority=failed.priority)
+        payload = self._added_payload(book, alert, row, _added_of(failed, now), entries_of(failed), now)
+        book.post([structs.replace(row, payload=payload)])
 
     def _added_payload(
         self, book: Book, alert: Alert, row: Delivery, added: Added, entries: Sequence[AddedEntry], now: Instant
@@ -81,7 +107,11 @@ class Bundles:
             "owner" if alert.owner == row.person else "called"
         )
         speech = Speech(Kind.ADDED, now, added.limit_ms, variant=variant, count=len(entries))
-        payload: dict[str, object] = {"added": to_builtins(entries)}
+        payload: dict[str, object] = {
+            "added": to_builtins(entries),
+            "danger": to_builtins(added.danger),
+            "limit_ms": added.limit_ms,
+        }
         if row.channel == WECOM:
             page = self.outbox.page(alert.id, row.person, now)
             return {**payload, "card": self.outbox.wording.added_card(shown, speech, row.id, page)}
@@ -125,6 +155,19 @@ def _entries(alert: Alert, added: Added, told: Collection[str]) -> list[AddedEnt
         danger = added.danger
         return [AddedEntry(danger.title, danger.address, danger.severity)]
     return [AddedEntry(alert.title, door, alert.severity) for door in added.doors if door not in told]
+
+
+def _free_from(sent: Sequence[Delivery], new: Sequence[AddedEntry], now: Instant) -> Instant:
+    """When the next message may leave after those sent: the longer, the more of them told just this."""
+    if not sent:
+        return now
+    same = sum(all(one in entries_of(row) for one in new) for row in sent)
+    span = min(BUNDLE_MS * 2 ** max(same - 1, 0), LONGEST_BUNDLE_MS)
+    return max(row.not_before for row in sent) + span
+
+
+def _added_of(row: Delivery, now: Instant) -> Added:
+    return Added(convert(row.payload["danger"], Danger), convert(row.payload["limit_ms"], int), now)
 
 
 def entries_of(delivery: Delivery) -> list[AddedEntry]:

@@ -10,10 +10,10 @@ from typing import Final
 
 from msgspec import structs
 
-from alerts.alert import CALLS, Actor, Alert, Delivery, DeliveryState, Entry, Kind, State, Via
+from alerts.alert import CALLS, SETTLED, Actor, Alert, Delivery, DeliveryState, Entry, Kind, State, Via
 from alerts.dispatch import Dispatch
 from alerts.lifecycle import Effect, Happening, NotNow, advance
-from alerts.outbox import LOGBOOK, WECOM, told
+from alerts.outbox import LOGBOOK, WECOM, called_off, told
 from alerts.ports import Book
 from alerts.transitions import Signal
 from domain import HOUR, Instant, Ledger
@@ -66,11 +66,14 @@ class Casework:
         return alert
 
     def _hush(self, book: Book, alert: Alert, now: Instant) -> None:
-        """What is not yet on its way need not go any more."""
+        """What is not yet on its way need not go any more, except a danger that its person has not heard of."""
         for row in book.deliveries(alert.id):
             if row.state is DeliveryState.PENDING and row.kind in (*CALLS, Kind.ADDED, Kind.OVERDUE):
+                if row.kind is Kind.ADDED and _concerns(alert, row.person):
+                    self.dispatch.bundles.reworded(book, alert, row, now)
+                    continue
                 code = "taken" if alert.owner else "settled"
-                skipped = structs.replace(row, state=DeliveryState.SKIPPED, outcome="skipped", code=code)
+                skipped = called_off(row, code)
                 book.settle(row, skipped, now, code)
                 book.note([self.message_entry(skipped, "skipped", now, code)])
 
@@ -158,6 +161,13 @@ class Casework:
             until=self.wording.clock(happening.until or now, now),
             to=to or "",
         )
+
+
+def _concerns(alert: Alert, person: str) -> bool:
+    """Whether this person is to hear of what joined: the owner, or, while there is none, those who were called."""
+    if alert.state is State.SHELVED or alert.state in SETTLED:
+        return False
+    return alert.owner == person or (alert.owner is None and person not in alert.passed)
 
 
 def _remind(dispatch: Dispatch, book: Book, alert: Alert, _happening: Happening, now: Instant) -> Alert:

@@ -141,7 +141,7 @@ async def test_a4_whoever_took_a_storm_hears_of_each_new_door(town: Any, finding
     before = len(town.texts("wang"))
     await town.pass_time(61)
     (bundled,) = town.texts("wang")[before:]
-    assert bundled == "【枫树社区】高危：又报3处漏水：枫林苑3栋2单元402、403。您已接警，编号1，请一并处置。"
+    assert bundled == "【枫树社区】高危：又报2处漏水：枫林苑3栋2单元402、403。您已接警，编号1，请一并处置。"
 
 
 async def test_a4_who_takes_a_storm_later_hears_of_every_door_in_it(town: Any, finding: Any) -> None:

@@ -11,7 +11,19 @@ from typing import Final
 from msgspec import Struct, convert, structs, to_builtins
 from msgspec.structs import replace
 
-from alerts.alert import NEWS, OVER_BUDGET, REACHING, UNTAKEN, Alert, Delivery, DeliveryState, Kind
+from alerts.alert import (
+    CALLS,
+    NEWS,
+    OVER_BUDGET,
+    REACHING,
+    SETTLED,
+    UNTAKEN,
+    Alert,
+    Delivery,
+    DeliveryState,
+    Kind,
+    State,
+)
 from alerts.danger import Danger, in_words_of, joined_title
 from alerts.outbox import SMS, WECOM, Outbox, delivery_id, fresh, postponed, priority_of
 from alerts.ports import Book
@@ -24,6 +36,8 @@ LONGEST_BUNDLE_MS: Final = 15 * MINUTE
 """What a person was told before, word for word, waits twice as long each time, at most this: a sensor that flaps must
 not use up what his phone may still be sent."""
 SUMMARY_EVERY_MS: Final = 5 * MINUTE
+_CALLS: Final = "calls"
+_NEWS: Final = "news"
 _LIST_MAX: Final = 30
 """Signs of a list of addresses that still leave room in one text segment."""
 
@@ -85,11 +99,27 @@ class Bundles:
         payload = self._added_payload(book, alert, row, added, new, now)
         book.post([structs.replace(row, priority=min(priority, row.priority), payload=payload)])
 
-    def reworded(self, book: Book, alert: Alert, row: Delivery, now: Instant) -> None:
-        """A message about what joined that has not left yet, in words for its person now: owner or called."""
-        added = _added_of(row, now)
-        payload = self._added_payload(book, alert, row, added, entries_of(row), now)
-        book.settle(row, structs.replace(row, payload=payload), now, "reworded")
+    def current(self, book: Book, row: Delivery, now: Instant) -> Delivery | None:
+        """A message that leaves now, as things stand: whoever was the owner may not be, what was waited for may be
+        taken. None: it need not leave."""
+        alert = book.alert(row.alert)
+        if row.kind is Kind.ADDED and alert is not None:
+            if not concerns(alert, row.person):
+                return None
+            return structs.replace(
+                row, payload=self._added_payload(book, alert, row, _added_of(row, now), entries_of(row), now)
+            )
+        if row.kind is Kind.SUMMARY and row.payload.get("summary") == _CALLS:
+            return self._current_summary(book, row, now)
+        return row
+
+    def _current_summary(self, book: Book, row: Delivery, now: Instant) -> Delivery | None:
+        waiting = waiting_alerts(book, withheld_calls(book, row))
+        if not waiting:
+            return None
+        shown = min(waiting, key=lambda one: one.severity.rank)
+        payload = self._summary_payload(book, shown, row, _CALLS, len(waiting), now)
+        return structs.replace(row, payload=payload, alert=shown.id)
 
     def by_other_channel(self, book: Book, alert: Alert, failed: Delivery, to: Delivery, now: Instant) -> None:
         """The same dangers to the same person by a channel that has not failed."""
@@ -124,14 +154,12 @@ class Bundles:
 
         Calls are told by how many wait and the worst of them, with its reply code; news by how many and the newest.
         """
-        variant = "news" if over.kind in NEWS else "calls"
+        variant = _NEWS if over.kind in NEWS else _CALLS
         rows = book.to_address(over.channel, over.address, now - SUMMARY_EVERY_MS)
         withheld = [row for row in rows if row.code == OVER_BUDGET and (row.kind in NEWS) == (over.kind in NEWS)]
         shown = alert if over.kind in NEWS else self._worst(book, alert, withheld)
-        number = book.code(over.address, shown.id, over.person, now)
         count = len({row.alert for row in withheld} | {alert.id})
-        speech = Speech(Kind.SUMMARY, now, limit_ms=0, number=number, variant=variant, count=count)
-        payload = {"summary": variant, **structs.asdict(self.outbox.wording.sms(shown, speech))}
+        payload = self._summary_payload(book, shown, over, variant, count, now)
         sent = [row for row in rows if row.kind is Kind.SUMMARY and row.payload.get("summary") == variant]
         waiting = next((row for row in sent if row.state is DeliveryState.PENDING), None)
         if waiting is not None:
@@ -142,11 +170,35 @@ class Bundles:
         begin = max((row.created_at + SUMMARY_EVERY_MS for row in sent), default=now)
         book.post([postponed(structs.replace(row, alert=shown.id), begin)])
 
+    def _summary_payload(
+        self, book: Book, shown: Alert, to: Delivery, variant: str, count: int, now: Instant
+    ) -> dict[str, object]:
+        number = book.code(to.address, shown.id, to.person, now)
+        speech = Speech(Kind.SUMMARY, now, limit_ms=0, number=number, variant=variant, count=count)
+        return {"summary": variant, **structs.asdict(self.outbox.wording.sms(shown, speech))}
+
     def _worst(self, book: Book, alert: Alert, withheld: Sequence[Delivery]) -> Alert:
         """The most severe of the alerts whose calls were withheld and that nobody is on; the newest of equals."""
-        others = {row.alert for row in withheld} - {alert.id}
-        waiting = [one for name in sorted(others) if (one := book.alert(name)) is not None and one.state in UNTAKEN]
-        return min([alert, *waiting], key=lambda one: one.severity.rank)
+        return min([alert, *waiting_alerts(book, withheld)], key=lambda one: one.severity.rank)
+
+
+def withheld_calls(book: Book, summary: Delivery) -> list[Delivery]:
+    """The calls that a summary stands for."""
+    rows = book.to_address(summary.channel, summary.address, summary.created_at - SUMMARY_EVERY_MS)
+    return [row for row in rows if row.kind in CALLS and row.code == OVER_BUDGET]
+
+
+def waiting_alerts(book: Book, withheld: Sequence[Delivery]) -> list[Alert]:
+    """Those of their alerts that nobody is on, the newest first."""
+    found = [book.alert(name) for name in sorted({row.alert for row in withheld}, reverse=True)]
+    return [one for one in found if one is not None and one.state in UNTAKEN]
+
+
+def concerns(alert: Alert, person: str) -> bool:
+    """Whether this person is to hear of what joined: the owner, or, while there is none, those who were called."""
+    if alert.state is State.SHELVED or alert.state in SETTLED:
+        return False
+    return alert.owner == person or (alert.owner is None and person not in alert.passed)
 
 
 def _entries(alert: Alert, added: Added, told: Collection[str]) -> list[AddedEntry]:

@@ -10,7 +10,8 @@ from typing import Final
 
 from msgspec import structs
 
-from alerts.alert import CALLS, SETTLED, Actor, Alert, Delivery, DeliveryState, Entry, Kind, State, Via
+from alerts.alert import CALLS, Actor, Alert, Delivery, DeliveryState, Entry, Kind, State, Via
+from alerts.bundles import concerns
 from alerts.dispatch import Dispatch
 from alerts.lifecycle import Effect, Happening, NotNow, advance
 from alerts.outbox import LOGBOOK, WECOM, called_off, told
@@ -69,8 +70,7 @@ class Casework:
         """What is not yet on its way need not go any more, except a danger that its person has not heard of."""
         for row in book.deliveries(alert.id):
             if row.state is DeliveryState.PENDING and row.kind in (*CALLS, Kind.ADDED, Kind.OVERDUE):
-                if row.kind is Kind.ADDED and _concerns(alert, row.person):
-                    self.dispatch.bundles.reworded(book, alert, row, now)
+                if row.kind is Kind.ADDED and concerns(alert, row.person):
                     continue
                 code = "taken" if alert.owner else "settled"
                 skipped = called_off(row, code)
@@ -161,13 +161,6 @@ class Casework:
             until=self.wording.clock(happening.until or now, now),
             to=to or "",
         )
-
-
-def _concerns(alert: Alert, person: str) -> bool:
-    """Whether this person is to hear of what joined: the owner, or, while there is none, those who were called."""
-    if alert.state is State.SHELVED or alert.state in SETTLED:
-        return False
-    return alert.owner == person or (alert.owner is None and person not in alert.passed)
 
 
 def _remind(dispatch: Dispatch, book: Book, alert: Alert, _happening: Happening, now: Instant) -> Alert:

@@ -23,7 +23,7 @@ from alerts.alert import (
     State,
     Via,
 )
-from alerts.bundles import SUMMARY_EVERY_MS
+from alerts.bundles import withheld_calls
 from alerts.casework import Casework
 from alerts.channels import Found, Receipt, Said, SendResult, Sighting
 from alerts.hearing import Hearing
@@ -120,6 +120,17 @@ class Settling:
         gone = called_off(row, problem) if problem in CALLED_OFF else gone
         book.settle(row, gone, now, problem)
         book.note([self.casework.message_entry(gone, "skipped", now, problem)])
+
+    def current(self, book: Book, row: Delivery, now: Instant) -> Delivery | None:
+        """A leased message in the words that are true when it leaves; None when it tells nobody anything any more."""
+        said = self.casework.dispatch.bundles.current(book, row, now)
+        if said is None:
+            self.skipped(book, row, "taken", now)
+            return None
+        leased = book.delivery(row.id)
+        if said is not row and leased is not None:
+            book.settle(leased, structs.replace(leased, payload=said.payload, alert=said.alert), now, "reworded")
+        return said
 
     def over_budget(self, book: Book, row: Delivery, alert: Alert, now: Instant) -> None:
         """This phone has had its share of single texts: a summary tells of this one with the others."""
@@ -220,12 +231,10 @@ class Settling:
 
     def _summary_failed(self, book: Book, summary: Delivery, problem: str, now: Instant) -> None:
         """The calls that it stood for have failed with it."""
-        since = summary.created_at - SUMMARY_EVERY_MS
-        for row in book.to_address(summary.channel, summary.address, since):
-            if row.kind in CALLS and row.code == OVER_BUDGET:
-                lost = structs.replace(row, state=DeliveryState.FAILED, code=problem)
-                book.settle(row, lost, now, problem)
-                self._fall_back(book, lost, now)
+        for row in withheld_calls(book, summary):
+            lost = structs.replace(row, state=DeliveryState.FAILED, code=problem)
+            book.settle(row, lost, now, problem)
+            self._fall_back(book, lost, now)
 
     def _another_way(self, book: Book, row: Delivery, now: Instant) -> None:
         """While one channel is in doubt, the person's other channel speaks; the ladder keeps its own time."""

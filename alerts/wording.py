@@ -24,6 +24,8 @@ from domain import DAY, HOUR, MINUTE, Instant, Ledger
 
 ONE_SEGMENT: Final = 70
 LONGEST_VARIABLE: Final = 35
+LONGEST_VALUE: Final = 30
+"""Signs that WeCom shows of one value of a card."""
 LATE_MS: Final = 2 * MINUTE
 WAITED_MS: Final = MINUTE // 2
 RETAINED: Final = "retained"
@@ -122,7 +124,7 @@ class Wording:
             {"keyname": words.limit, "value": words.within.format(span=self.span(speech.limit_ms))},
         ]
         if speech.kind is Kind.ESCALATE:
-            rows.append({"keyname": words.reason, "value": self.reason(alert, speech.now)})
+            rows.append({"keyname": words.reason, "value": self.reason(alert, speech.now)[:LONGEST_VALUE]})
         if alert.recovered_at is not None:
             rows.append({"keyname": words.data, "value": words.recovered})
         return self._card(alert, task, page, title.format(level=level, title=alert.title), rows, self._call(alert))

@@ -182,7 +182,7 @@ class SqlBook:
         found = select(alerts).where(
             alerts.c.state.in_([state.value for state in UNTAKEN]),
             alerts.c.ledger == Ledger.DANGER.value,
-            alerts.c.state_since <= opened_before,
+            alerts.c.opened_at <= opened_before,
             ~told.exists(),
         )
         return [alert_of(row) for row in self._tx.execute(found.order_by(alerts.c.id))]

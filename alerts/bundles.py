@@ -141,6 +141,7 @@ class Bundles:
             "added": to_builtins(entries),
             "danger": to_builtins(added.danger),
             "limit_ms": added.limit_ms,
+            "listed": bool(added.doors),
         }
         if row.channel == WECOM:
             page = self.outbox.page(alert.id, row.person, now)
@@ -214,12 +215,13 @@ def _free_from(sent: Sequence[Delivery], new: Sequence[AddedEntry], now: Instant
     if not sent:
         return now
     same = sum(all(one in entries_of(row) for one in new) for row in sent)
-    span = min(BUNDLE_MS * 2 ** max(same - 1, 0), LONGEST_BUNDLE_MS)
+    span = min(BUNDLE_MS << max(same - 1, 0), LONGEST_BUNDLE_MS)
     return max(row.not_before for row in sent) + span
 
 
 def _added_of(row: Delivery, now: Instant) -> Added:
-    return Added(convert(row.payload["danger"], Danger), convert(row.payload["limit_ms"], int), now)
+    doors = tuple(one.address for one in entries_of(row)) if row.payload["listed"] else ()
+    return Added(convert(row.payload["danger"], Danger), convert(row.payload["limit_ms"], int), now, doors)
 
 
 def entries_of(delivery: Delivery) -> list[AddedEntry]:

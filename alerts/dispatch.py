@@ -94,8 +94,7 @@ class Dispatch:
 
     def tell_person(self, book: Book, alert: Alert, person: Person, now: Instant) -> Alert:
         """One person named by a dispatcher. The ladder goes on above the present rung if he does not answer."""
-        rung = self._rung(alert, alert.rung)
-        if self._call(book, alert, person, rung, alert.rung, now, Kind.ALERT):
+        if self._call(book, alert, person, self._rung(alert, alert.rung), alert.rung, now, Kind.ALERT):
             return self._wait_for_rung(book, alert, now)
         unreachable = Escalation(EscalationCause.UNREACHABLE, person.name)
         return self.next_person(book, structs.replace(alert, escalation=unreachable), now)
@@ -112,7 +111,8 @@ class Dispatch:
         if alert.state in TAKEN:
             self._tell_owner_added(book, alert, added, now)
             return
-        reached = {(row.person, row.channel): row for row in self._calls(book, alert) if row.state in REACHING}
+        called = [row for row in self._calls(book, alert) if row.state in REACHING and row.person not in alert.passed]
+        reached = {(row.person, row.channel): row for row in called}
         for row in reached.values():
             self.bundles.added(book, alert, row, added, now)
 

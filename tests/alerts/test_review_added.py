@@ -98,7 +98,7 @@ async def test_a_sensor_that_flaps_at_a_taken_alert_is_not_a_text_a_minute(town:
         await town.send()
     again = [text for text in town.texts("wang") if "又报" in text]
     assert len(again) == 4, "after 1, 2, 4 minutes, and so on"
-    assert not any("处燃气泄漏" in text for text in again), "one door is one place, however often it is heard"
+    assert not any("起燃气泄漏" in text for text in again), "one door is one place, however often it is heard"
     await town.pass_time(900)
     assert len([text for text in town.texts("wang") if "又报" in text]) == 5
 
@@ -165,3 +165,25 @@ async def test_a_summary_that_fails_leaves_its_calls_to_the_next_person(town: An
     fail(town, summary)
     await town.send()
     assert "漏水5" in town.texts("deputy")[-1]
+
+
+async def test_who_returned_an_alert_is_not_told_of_what_joins_it(town: Any, finding: Any) -> None:
+    await town.desk.hear([band(town, finding, "band-fall", "跌倒")])
+    await town.send()
+    await town.desk.act(1, "return", WANG, reason="不是我的")
+    await town.desk.hear([band(town, finding, "band-sos", "求救")])
+    await town.send()
+    added = [row.person for row in town.deliveries() if row.kind is Kind.ADDED]
+    assert added == ["li"]
+
+
+async def test_two_dangers_of_one_door_are_not_told_as_two_places(town: Any, finding: Any) -> None:
+    await town.desk.hear([band(town, finding, "band-fall", "跌倒")])
+    await town.send()
+    await town.desk.act(1, "acknowledge", WANG)
+    for rule, title in (("band-sos", "求救"), ("band-spo2", "血氧过低"), ("band-temp", "体温过高")):
+        await town.desk.hear([band(town, finding, rule, title)])
+        await town.pass_time(1)
+    await town.pass_time(60)
+    told = "【枫树社区】紧急：又报2起血氧过低、体温过高：枫林苑3栋2单元402。您已接警，编号1，请一并处置。"
+    assert town.texts("wang")[-1] == told

@@ -100,8 +100,9 @@ class Dispatch:
         return self.next_person(book, structs.replace(alert, escalation=unreachable), now)
 
     def tell(self, book: Book, alert: Alert, row: Delivery, kind: Kind, name: str, now: Instant) -> None:
-        """One who was called hears how it went on, outside the quiet hours of the alert's ladder."""
-        self.outbox.tell(book, alert, row, kind, name, now, roster.after_quiet(now, self.ladder(alert).quiet, self.tz))
+        """One who was called hears how it went on, outside quiet hours; who has just taken it is awake."""
+        quiet = None if kind is Kind.TAKEN and row.person == alert.owner else self.ladder(alert).quiet
+        self.outbox.tell(book, alert, row, kind, name, now, roster.after_quiet(now, quiet, self.tz))
 
     def tell_added(self, book: Book, alert: Alert, danger: Danger, now: Instant) -> None:
         """A danger joined: its owner hears of it, or everybody who was called and has not answered."""
@@ -142,8 +143,7 @@ class Dispatch:
             return True
         person, tried = self.community().people.get(failed.person), {failed.channel, *(row.channel for row in again)}
         left = [way for way in self._channels(alert) if way not in tried]
-        ways = [way for way in self.outbox.ways(person, left) if way not in tried] if person is not None else []
-        if person is None or not ways:
+        if person is None or not (ways := [way for way in self.outbox.ways(person, left) if way not in tried]):
             return False
         call = Call(person, Role(failed.role), failed.rung, Kind.ADDED, 0, now)
         self.bundles.by_other_channel(book, alert, failed, self.outbox.addressed(alert, call, ways[0], now), now)

@@ -187,3 +187,11 @@ async def test_two_dangers_of_one_door_are_not_told_as_two_places(town: Any, fin
     await town.pass_time(60)
     told = "【枫树社区】紧急：又报2起血氧过低、体温过高：枫林苑3栋2单元402。您已接警，编号1，请一并处置。"
     assert town.texts("wang")[-1] == told
+
+
+async def test_what_nobody_heard_of_before_it_became_worse_is_named_with_it(town: Any, finding: Any) -> None:
+    await town.desk.hear([band(town, finding, "band-heart-rate", "心率异常", severity=Severity.HIGH)])
+    await town.desk.hear([band(town, finding, "band-sos", "求救")])
+    await town.send()
+    told = "【枫树社区】紧急：求救、心率异常，14:05，枫林苑3栋2单元402。请10分钟内上门查看。回复11接警，12无法到场。"
+    assert town.texts("wang") == [told]

@@ -7,7 +7,8 @@ from typing import Any
 from msgspec import structs
 
 from alerts.alert import Actor, Via
-from domain import Person
+from alerts.ladder import LadderBook, Quiet
+from domain import Ledger, Person, Severity
 from domain.people import community
 
 WANG = Actor("wang", "王芳", Via.SCREEN)
@@ -44,3 +45,18 @@ async def test_a_colleague_whose_call_was_called_off_is_called_when_the_one_who_
     await town.send()
     assert len(town.texts("deputy")) == 1
     assert town.texts("li") == []
+
+
+async def test_who_takes_a_low_alert_at_night_gets_his_codes_at_night(town: Any, finding: Any) -> None:
+    dispatch = town.desk.casework.dispatch
+    night = Quiet(from_minute=1260, to_minute=480)
+    plain = [one.model_copy(update={"quiet": night}) if one.severities else one for one in dispatch.ladders.ladders]
+    dispatch.ladders = LadderBook(ladders=plain)
+    high = dispatch.ladders.ladder(Ledger.DANGER, Severity.HIGH, "gas-alarm")
+    assert high.quiet == night
+    await town.desk.hear([finding(severity=Severity.HIGH)])
+    await town.send()
+    town.clock.now += 8 * 3_600_000  # 22:05
+    await town.desk.reply("19900000001", "11", town.clock.now)
+    await town.send()
+    assert town.texts("wang")[-1].startswith("【枫树社区】已由王芳接警")

@@ -115,10 +115,7 @@ class SqlBook:
         return [(row.finding, row.device) for row in rows]
 
     def still_firing(self, alert: int) -> bool:
-        mine = select(alert_findings.c.finding).where(alert_findings.c.alert == alert)
-        ended = mine.where(alert_findings.c.phase.in_(_ENDS))
-        open_ = mine.where(alert_findings.c.finding.not_in(ended)).limit(1)
-        return self._tx.execute(open_).first() is not None
+        return bool(self.standing_findings(alert))
 
     def standing(self, prefix: str) -> list[str]:
         mine = alert_findings.c.finding.startswith(prefix, autoescape=True)
@@ -128,10 +125,7 @@ class SqlBook:
         return list(self._tx.execute(found).scalars())
 
     def candidates(self, finding: Finding, building: str | None) -> list[Alert]:
-        subject = and_(
-            alerts.c.subject_type == finding.subject.type,
-            alerts.c.subject_id == finding.subject.id,
-        )
+        subject = and_(alerts.c.subject_type == finding.subject.type, alerts.c.subject_id == finding.subject.id)
         ways = [subject]
         if finding.device is not None:
             ways.append(alerts.c.device == finding.device)

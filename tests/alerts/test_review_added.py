@@ -8,7 +8,9 @@ import pytest
 from msgspec import structs
 
 from alerts.alert import Actor, DeliveryState, Kind, State, Via
+from alerts.channels import Said, SendResult
 from domain import Severity, Subject
+from store.ledger.alertbook import SqlBook
 
 WANG = Actor("wang", "王芳", Via.SCREEN)
 LI = Actor("li", "李强", Via.SCREEN)
@@ -118,6 +120,8 @@ async def test_an_owner_whose_phone_refuses_the_text_of_an_sos_is_told_by_his_ot
     (row,) = [row for row in town.deliveries() if row.kind is Kind.ADDED]
     fail(town, row)
     assert [row.channel for row in town.deliveries() if row.kind is Kind.ADDED] == ["sms", "wecom"]
+    fail(town, row)
+    assert len([row for row in town.deliveries() if row.kind is Kind.ADDED]) == 2, "a second failure adds nothing"
     assert town.alert(1).state is State.ACKNOWLEDGED
 
 
@@ -125,8 +129,6 @@ def fail(town: Any, row: Any) -> None:
     """The provider says that the message was not delivered."""
 
     def work(tx: Any) -> None:
-        from store.ledger.alertbook import SqlBook
-
         book = SqlBook(tx)
         lost = structs.replace(row, state=DeliveryState.FAILED)
         town.desk.settling._failed(book, row, lost, "undelivered", town.clock.now)
@@ -195,3 +197,54 @@ async def test_what_nobody_heard_of_before_it_became_worse_is_named_with_it(town
     await town.send()
     told = "【枫树社区】紧急：求救、心率异常，14:05，枫林苑3栋2单元402。请10分钟内上门查看。回复11接警，12无法到场。"
     assert town.texts("wang") == [told]
+
+
+async def test_while_the_text_of_an_sos_is_in_doubt_the_other_channel_speaks(town: Any, finding: Any) -> None:
+    await town.desk.hear([band(town, finding, "band-fall", "跌倒")])
+    await town.send()
+    await town.desk.act(1, "acknowledge", WANG)
+    await town.desk.hear([band(town, finding, "band-sos", "求救")])
+    (row,) = [row for row in town.deliveries() if row.kind is Kind.ADDED]
+    town.desk.casework.dispatch.outbox.enabled |= {"wecom"}
+    sending = structs.replace(row, state=DeliveryState.SENDING)
+
+    def work(tx: Any) -> None:
+        book = SqlBook(tx)
+        book.settle(row, sending, town.clock.now, "leased")
+        town.desk.settling.sent(book, sending, SendResult(Said.TEMP), town.clock.now)
+        book.flush()
+
+    town.ledger.run_now(work)
+    assert [row.channel for row in town.deliveries() if row.kind is Kind.ADDED] == ["sms", "wecom"]
+
+
+async def test_a_text_that_fails_after_the_case_was_resolved_calls_nobody(town: Any, finding: Any) -> None:
+    await town.desk.hear([band(town, finding, "band-fall", "跌倒")])
+    await town.send()
+    await town.desk.act(1, "acknowledge", WANG)
+    await town.desk.hear([band(town, finding, "band-sos", "求救")])
+    (row,) = [row for row in town.deliveries() if row.kind is Kind.ADDED]
+    await town.desk.act(1, "resolve", WANG)
+    fail(town, row)
+    assert town.alert(1).state is State.RESOLVED
+
+
+async def test_who_passed_an_alert_on_is_not_told_of_what_had_waited_for_him(town: Any, finding: Any) -> None:
+    await town.desk.hear([band(town, finding, "band-fall", "跌倒")])
+    await town.send()
+    await town.desk.act(1, "acknowledge", WANG)
+    for rule, title in (("band-sos", "求救"), ("band-spo2", "血氧过低")):
+        await town.desk.hear([band(town, finding, rule, title)])
+        await town.pass_time(1)
+    await town.desk.act(1, "pass", WANG)
+    await town.pass_time(59)
+    assert "血氧过低" not in "".join(town.texts("wang"))
+    assert "血氧过低" in town.texts("deputy")[0]
+
+
+async def test_what_joins_an_alert_of_the_logbook_stands_in_the_logbook(town: Any, finding: Any) -> None:
+    for rule, title in (("band-worn", "未佩戴"), ("band-battery", "电量低")):
+        await town.desk.hear([band(town, finding, rule, title, severity=Severity.LOW)])
+        await town.send()
+    kinds = [(row.channel, row.kind) for row in town.deliveries()]
+    assert ("logbook", Kind.ADDED) in kinds

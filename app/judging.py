@@ -152,7 +152,8 @@ class Judging:
         rule, subject = finding.split("@", 1)[0], finding.split("/", 1)[1].rpartition("/")[0]
         story = self.engine.explain(rule, device or subject.replace(":", "/", 1))
         heard = story.get("heard")
-        if story.get("phase") not in ("firing", "stale"):
+        # In its release time the rule still holds the finding, and goes on with it when the device alarms again.
+        if story.get("phase") not in ("firing", "clearing", "stale"):
             return FindingStatus.OVER
         spoke = heard_since is None or device is None or (isinstance(heard, int) and heard > heard_since)
         return FindingStatus.ACTIVE if spoke and story["phase"] == "firing" else FindingStatus.UNHEARD

@@ -141,7 +141,7 @@ async def test_a4_whoever_took_a_storm_hears_of_each_new_door(town: Any, finding
     before = len(town.texts("wang"))
     await town.pass_time(61)
     (bundled,) = town.texts("wang")[before:]
-    assert bundled == "【枫树社区】高危：又报3处漏水：枫林苑3栋2单元402、403。您已接警，编号1，请一并处置。"
+    assert bundled == "【枫树社区】高危：又报2起漏水：枫林苑3栋2单元402、403。您已接警，编号1，请一并处置。"
 
 
 async def test_a4_who_takes_a_storm_later_hears_of_every_door_in_it(town: Any, finding: Any) -> None:
@@ -152,7 +152,7 @@ async def test_a4_who_takes_a_storm_later_hears_of_every_door_in_it(town: Any, f
     replied = await town.desk.reply("19900000003", "11", town.clock.now)
     assert replied.alert == 1
     await town.send()
-    assert town.texts("li")[-1] == "【枫树社区】高危：又报1处漏水：枫林苑3栋2单元405。您已接警，编号1，请一并处置。"
+    assert town.texts("li")[-1] == "【枫树社区】高危：又报1起漏水：枫林苑3栋2单元405。您已接警，编号1，请一并处置。"
 
 
 async def test_a4_doors_of_a_shelved_storm_call_for_themselves(town: Any, finding: Any) -> None:

@@ -10,7 +10,7 @@ from alerts.alert import Actor, Escalation, EscalationCause, Kind, State, Via
 from alerts.courier import Budget
 from alerts.wording import Speech, Wording
 from domain import Severity, Subject
-from tests.alerts.test_review_added import band
+from tests.alerts.test_joined_dangers_are_told import band
 
 WANG = Actor("wang", "王芳", Via.SCREEN)
 LI = Actor("li", "李强", Via.SCREEN)

@@ -9,8 +9,8 @@ import pytest
 from app.init_site import write_site
 from app.levelwork import understood
 from app.preflight import check_site
-from app.site_import import import_site
 from app.site import read_site
+from app.site_import import import_site
 from app.written import WrittenError
 from domain import Place
 from domain.levels import LevelRole

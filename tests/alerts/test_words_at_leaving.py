@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import structs
 
 from alerts.alert import Actor, Escalation, EscalationCause, Kind, State, Via
+from alerts.cards import Cards
 from alerts.courier import Budget
 from alerts.wording import Speech, Wording
 from domain import Severity, Subject
@@ -72,7 +73,7 @@ async def test_no_value_on_a_card_is_longer_than_wecom_shows(town: Any, finding:
     cause = Escalation(EscalationCause.RETURNED, "欧阳修远明", "这个地址不在我们网格，已经联系隔壁社区的网格员前去处理")
     wording: Wording = town.desk.wording
     alert = structs.replace(town.alert(1), escalation=cause)
-    card: Any = wording.card(alert, Speech(Kind.ESCALATE, town.clock.now, 600_000), "t1")
+    card: Any = Cards(wording).card(alert, Speech(Kind.ESCALATE, town.clock.now, 600_000), "t1")
     assert all(len(row["value"]) <= 30 for row in card["horizontal_content_list"])
     assert any(row["value"].startswith("欧阳修远明退回：") for row in card["horizontal_content_list"])
 

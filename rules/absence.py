@@ -68,15 +68,33 @@ def absences(
             yield planned, Word(Signal.DANGER, now, planned.rule.severity, evidence=evidence)
 
 
-def expired(seat: Seat, now: Instant) -> Iterator[tuple[PlannedRule, Word]]:
+def expired(seat: Seat, neighbourhood: Neighbourhood, now: Instant) -> Iterator[tuple[PlannedRule, Word]]:
     """What is to be said of what people wrote about a seat's life; another day that they write may end it."""
+    scope = Scope(seat, neighbourhood, now, {})
     for planned, due in _expiries(seat):
-        if due <= now and planned.name not in seat.watches:
+        begins = due <= now and planned.name not in seat.watches
+        if begins and (planned.only_if is None or planned.only_if(scope) is True):
             yield planned, Word(Signal.DANGER, now, planned.rule.severity, evidence=tuple(_written(seat, planned, now)))
     lasting = {planned.name for planned, due in _expiries(seat) if due <= now}
     for planned, _ in seat.plan.expiries:
         if planned.name in seat.watches and planned.name not in lasting:
             yield planned, Word(Signal.CLEAR, now)
+
+
+def overdue(seat: Seat, outages: Outages, now: Instant) -> Iterator[PlannedRule]:
+    """Rules that would speak of a silence or of a life that is over, but for their `only_if`."""
+    silent = (
+        [] if _unheard(seat) else [rule for rule, absent in _asked(seat) if _deadline(seat, absent, outages) <= now]
+    )
+    over = [rule for rule, due in _expiries(seat) if due <= now]
+    return (rule for rule in [*silent, *over] if rule.name not in seat.watches)
+
+
+def lasts(seat: Seat, planned: PlannedRule, outages: Outages, now: Instant) -> bool:
+    """Whether what a rule tells of silence, or of a life that is over, is so now."""
+    silent = (rule for rule, absent in seat.plan.absences if _deadline(seat, absent, outages) <= now)
+    over = (rule for rule, due in _expiries(seat) if due <= now)
+    return any(rule is planned for rule in (*silent, *over))
 
 
 def _expiries(seat: Seat) -> Iterator[tuple[PlannedRule, Instant]]:

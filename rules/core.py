@@ -267,4 +267,3 @@ def matured(patience: Patience, watch: Watch) -> Word | None:
     if watch.phase is P:
         return Word(Signal.HELD, at=watch.since + patience.hold_ms)
     return Word(Signal.RELEASED, at=watch.since + patience.release_ms) if watch.phase is C else None
-

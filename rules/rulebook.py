@@ -236,7 +236,9 @@ class Rule(_Written):
     @property
     def speaks_of(self) -> frozenset[str]:
         """The rules whose findings it gathers or asks for (`finding.gas_alarm`)."""
-        written = [self.when, self.clear, self.only_if, *(grade.when for grade in self.grades)]
+        written = [self.when, self.event, self.clear, self.only_if, *(grade.when for grade in self.grades)]
+        if self.cancel is not None:
+            written.append(self.cancel.when)
         asked = {
             attribute.name.replace("_", "-")
             for text in written

@@ -119,10 +119,19 @@ class Neighbourhood:
 class Scope:
     """One reading, as the conditions see it."""
 
-    __slots__ = ("_at", "_histories", "_seat", "neighbourhood", "values")
+    __slots__ = ("_at", "_histories", "_past_at", "_seat", "neighbourhood", "values")
 
-    def __init__(self, seat: Seat, neighbourhood: Neighbourhood, at: Instant, values: Mapping[str, Value]) -> None:
+    def __init__(
+        self,
+        seat: Seat,
+        neighbourhood: Neighbourhood,
+        at: Instant,
+        values: Mapping[str, Value],
+        past_at: Instant | None = None,
+    ) -> None:
+        """`past_at`: when the values were measured, if they are judged again later; windows look back from there."""
         self._seat, self.neighbourhood, self._at, self.values = seat, neighbourhood, at, values
+        self._past_at = at if past_at is None else past_at
         self._histories: Mapping[str, History] = seat.histories or {}
 
     def attribute(self, owner: str, name: str) -> Value | None:
@@ -139,17 +148,17 @@ class Scope:
             learned = (self._seat.usuals or {}).get(window.quantity)
             if learned is None:
                 return None
-            return learned.ask(self._at, offset_ms(self._at, self.neighbourhood.zone_of(self._seat.device)))
+            return learned.ask(self._past_at, offset_ms(self._past_at, self.neighbourhood.zone_of(self._seat.device)))
         if window.function == "days_left":
             return self._days_left(window.quantity)
         past = self._histories.get(window.quantity)
         if past is None or window.quantity not in self.values:
             return None
-        return past.ask(window, self._at)
+        return past.ask(window, self._past_at)
 
     def _days_left(self, quantity: str) -> float | None:
         trend, value = (self._seat.trends or {}).get(quantity), self.values.get(quantity)
-        return days_left(trend, self._at, value) if trend is not None and isinstance(value, (int, float)) else None
+        return days_left(trend, self._past_at, value) if trend is not None and isinstance(value, (int, float)) else None
 
 
 def learn_usual(seat: Seat, neighbourhood: Neighbourhood, at: Instant, values: dict[str, Value]) -> None:

@@ -11,11 +11,12 @@ from domain import Device, Instant, Value
 from domain.duration import parse_duration
 from rules.core import TOLD_OF, Watch
 from rules.gateways import Gateway
+from rules.inputs import Context, Inputs
 from rules.mindful import Minded
 from rules.plan import Plan
 from rules.trend import Trend
 from rules.usual import Learned, Usual
-from rules.wakes import ABSENCE, Wake
+from rules.wakes import ABSENCE, CONTEXT, Wake
 from rules.window import History, Sample
 
 if TYPE_CHECKING:
@@ -42,13 +43,14 @@ class Memory(Struct, array_like=True, gc=False):
     usuals: dict[str, Learned] | None = None
     gone: Instant | None = None
     trends: dict[str, Trend] | None = None
+    context: Context | None = None
 
 
 class Seat:
     """One device at the table. Arrival times: `enrolled`, `heard`, `heard_of`, `absence_due`. Event time: `newest`."""
 
     __slots__ = (
-        "absence_due", "carries", "device", "enrolled", "gateway", "gone", "heard", "heard_of", "histories", "minded",
+        "absence_due", "carries", "context", "device", "enrolled", "gateway", "gone", "heard", "heard_of", "histories", "minded",
         "newest", "onsets", "plan", "registered", "remembered", "report_every_ms", "retained", "trends",
         "usuals", "watches",
     )  # fmt: skip
@@ -65,6 +67,9 @@ class Seat:
         self.carries: Gateway | None = None
         """The gateway it is."""
         self.watches = NO_WATCHES
+        """NO_WATCHES itself while every rule is quiet and nothing is held back: then a quiet reading is passed over."""
+        self.context: Context | None = None
+        """What is judged again without a reading; None for nearly all devices."""
         self.remembered: dict[str, tuple[Instant, Value]] | None = None
         self.histories: dict[str, History] | None = None
         self.heard_of: dict[str, Instant] | None = None
@@ -97,7 +102,41 @@ class Seat:
         if watch is not None:
             self.watches = {**self.watches, rule: watch}
         else:
-            self.watches = {name: kept for name, kept in self.watches.items() if name != rule} or NO_WATCHES
+            self.watches = {name: kept for name, kept in self.watches.items() if name != rule}
+            self.rest()
+
+    def rest(self) -> None:
+        """Lets quiet readings be passed over, unless one may undo what is held back."""
+        if not self.watches:
+            self.watches = NO_WATCHES if self.context is None else {}
+
+    def keep_inputs(self, rule: str, inputs: Inputs | None) -> None:
+        """What a rule was judged by last, or (None) that nothing but a reading can change its answer."""
+        if inputs is not None:
+            self.context = self.context or Context({})
+            self.context.inputs[rule] = inputs
+        elif self.context is not None:
+            self.context.inputs.pop(rule, None)
+            self.context = self.context if self.context.inputs else None
+        self.rest()
+
+    def fit_context(self) -> None:
+        """Keeps inputs of rules of its plan that still need them, of quantities that they still ask for."""
+        context, self.context = self.context, None
+        for name, inputs in ({} if context is None else context.inputs).items():
+            planned = self.plan.by_name.get(name)
+            if planned is not None and (planned.is_reevaluated or planned.keeps_inputs):
+                measured = {quantity: one for quantity, one in inputs.measured.items() if quantity in planned.lasting}
+                self.keep_inputs(name, Inputs(measured, inputs.at, inputs.edge))
+        if context is not None and self.context is not None:
+            self.context.at, self.context.due = context.at, context.due
+        self.rest()
+
+    def next_rank(self, above: int = -1) -> int | None:
+        """The lowest rank of its rules, above one, that are judged again without a reading."""
+        inputs = {} if self.context is None else self.context.inputs
+        ranks = (rule.rank for rule in self.plan.reevaluated if rule.rank > above and rule.name in inputs)
+        return min(ranks, default=None)
 
     def onset(self, rule: str, at: Instant, most: int) -> tuple[Instant, ...]:
         """A danger came, or came back: when it did so lately."""
@@ -144,9 +183,11 @@ class Seat:
         """Every wake-up that is still meant."""
         for rule, watch in self.watches.items():
             if watch.wake_at is not None:
-                yield watch.wake_at, self.device.id, rule
+                yield watch.wake_at, self.plan.by_name[rule].rank, self.device.id, rule
         if self.absence_due is not None:
-            yield self.absence_due, self.device.id, ABSENCE
+            yield self.absence_due, 0, self.device.id, ABSENCE
+        if self.context is not None and self.context.due is not None:
+            yield self.context.due, self.next_rank() or 0, self.device.id, CONTEXT
 
     def written(self) -> Memory:
         """The seat as a value."""
@@ -155,14 +196,16 @@ class Seat:
         return Memory(
             self.device.id, self.plan.kind, self.enrolled, self.heard, self.newest,
             self.watches, self.remembered, past, self.heard_of, self.retained, self.onsets, learned, self.gone,
-            self.trends,
+            self.trends, self.context,
         )  # fmt: skip
 
     def recall(self, memory: Memory) -> None:
         """Takes up what was written down; rules and windows that no longer exist are forgotten."""
         plan = self.plan
         self.enrolled, self.heard, self.newest = memory.enrolled, memory.heard, memory.newest
-        self.watches = {name: w for name, w in memory.watches.items() if name in plan.by_name} or NO_WATCHES
+        self.watches = {name: w for name, w in memory.watches.items() if name in plan.by_name}
+        self.context = memory.context
+        self.fit_context()
         self.remembered = {q: kept for q, kept in (memory.remembered or {}).items() if q in plan.remembered} or None
         self.histories = _histories(memory, plan)
         self.heard_of = {name: at for name, at in (memory.heard_of or {}).items() if name in plan.timed} or None

@@ -18,11 +18,11 @@ from domain import Phase as Said
 from rules.absence import next_absence
 from rules.core import QUIET_WATCH, TOLD_OF, Effect, Patience, Phase, Signal, Watch, Word
 from rules.groups import Group, Groups
+from rules.latching import Latching
 from rules.plan import Plan, PlannedRule, plans
 from rules.report import finding
 from rules.rulebook import QUESTIONS, Rulebook
 from rules.seat import Seat
-from rules.watching import Watching
 
 REASON: Final = "rule"
 """The line of evidence that says why something ended that is not over: nobody judges it any more."""
@@ -55,7 +55,7 @@ def renewal(before: Iterable[Rulebook], after: Iterable[Rulebook]) -> Renewal:
     return Renewal(tuple(n for n in new if n not in old), tuple(n for n in old if n not in new), changed, same)
 
 
-class Renewing(Watching):
+class Renewing(Latching):
     """Watches whose rules may be replaced while they stand."""
 
     _written: bytes | None = None
@@ -86,6 +86,8 @@ class Renewing(Watching):
         self._gather_afresh(_unlike(before, books), now, told)
         for group in list(self.groups.seats.values()):
             self.groups.tidy(group)
+        self._followed = None
+        self._follow_community(now)
         known = [*self.seats.values(), *self.groups.seats.values()]
         self._wakes.renew(wake for one in known for wake in one.owed())
         names = {rule.name for book in books for rule in book.rules}
@@ -110,6 +112,7 @@ class Renewing(Watching):
         """It goes on in shadow: for people it ends."""
         ended = Effect(Said.ENDED, now, replace(watch, evidence=(Evidence(REASON, SHADOWED, at=now),)))
         self._tell(finding(planned, seat.device, ended, now, self._near), planned, told)
+        self._found(seat, planned, now, now)
         self._pass_on(seat, planned, watch, QUIET_WATCH, now, now, told)
 
     # -- the change ---------------------------------------------------------------------------------------------
@@ -130,6 +133,7 @@ class Renewing(Watching):
 
     def _reseat(self, seat: Seat, plan: Plan, now: Instant) -> list[tuple[Seat, PlannedRule]]:
         before, seat.plan = seat.plan, plan
+        seat.fit_context()
         revealed = []
         for name, watch in seat.watches.items():
             old, new = before.by_name[name], plan.by_name[name]
@@ -158,6 +162,7 @@ class Renewing(Watching):
         watch = seat.watches[planned.name]
         for said in (Said.BEGAN, Said.STALE) if watch.phase is Phase.STALE else (Said.BEGAN,):
             self._tell(finding(planned, seat.device, Effect(said, watch.begin, watch), now, self._near), planned, told)
+        self._found(seat, planned, now, now)
         self._pass_on(seat, planned, QUIET_WATCH, watch, watch.begin, now, told)
 
     def _gather_afresh(self, unlike: frozenset[str], now: Instant, told: list[Finding]) -> None:
@@ -176,7 +181,7 @@ class Renewing(Watching):
         for begin, seat, planned, watch in sorted(standing, key=lambda one: (one[0], one[1].device.id, one[2].name)):
             moved = self.groups.moved(seat, planned.name, QUIET_WATCH, watch, begin, self._near, gatherers)
             for group, gatherer, word in moved:
-                self._say(group, gatherer, word, now, told)
+                self._say_to_group(group, gatherer, word, begin, now, told)
         for group in list(self.groups.seats.values()):
             self._ask_again(group, gatherers, now, told)
 
@@ -194,7 +199,7 @@ def _kept(before: Mapping[str, Plan], after: dict[str, Plan]) -> dict[str, Plan]
 
 
 def _written(plan: Plan) -> list[tuple[Any, ...]]:
-    return [(rule.rule, rule.hazard, rule.version) for rule in plan.by_name.values()]
+    return [(rule.rule, rule.hazard, rule.version, rule.rank) for rule in plan.by_name.values()]
 
 
 def _remembers(plan: Plan) -> tuple[Any, ...]:

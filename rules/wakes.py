@@ -12,21 +12,25 @@ from domain import Instant
 
 ABSENCE = ""
 """In place of a rule's name: look whether the device is absent."""
+CONTEXT = "*"
+"""In place of a rule's name: judge again what time or another finding may have changed."""
 
-Wake = tuple[Instant, str, str]
+Wake = tuple[Instant, int, str, str]
+"""Due instant, rank, device, rule."""
 SPARE: Final = 10_000
 """Outdated entries allowed beside four for each device; a flapping device must not fill the memory."""
 
 
 class Wakes:
-    """Due instant, device, rule. Equal instants come in the order of names, so that a replay tells the same story."""
+    """Equal instants come in the order of ranks, so that what inhibits is judged before what it inhibits, and then of
+    names, so that a replay tells the same story."""
 
     def __init__(self) -> None:
         self.heap: list[Wake] = []
 
-    def owe(self, due: Instant, device: str, rule: str) -> None:
+    def owe(self, due: Instant, device: str, rule: str, rank: int = 0) -> None:
         """Promises to look again at `due`."""
-        heappush(self.heap, (due, device, rule))
+        heappush(self.heap, (due, rank, device, rule))
 
     def take(self) -> Wake:
         """The earliest one."""

@@ -176,7 +176,7 @@ def _entered(patience: Patience, watch: Watch, word: Word, phase: Phase, now: In
             dangers=(word.at,),
         )  # fmt: skip
     if phase is C:
-        # What the device said before a finding began by time alone may still be heard: no end lies before the beginning.
+        # What the device said before a finding began by time alone may still come: no end before the beginning.
         since, wake_at = max(word.at, watch.begin), now + patience.release_ms
         return replace(watch, phase=C, since=since, word_at=word.heard_at, wake_at=wake_at, late=False)
     begin = watch.since if watch.phase is P else watch.begin

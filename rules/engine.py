@@ -205,16 +205,22 @@ class Engine(Renewing):
             remember_past(seat, at, values)
             learn_usual(seat, self._near, at, values)
         scope = Scope(seat, self._near, at, with_memory(seat, at, values, late or retained))
+        occasion = Occasion(at, now, late, retained, ahead)
         for planned, condition in seat.minds(self._near).judged if seat.watches is NO_WATCHES else seat.plan.judged:
-            if condition.wanted.isdisjoint(values):
-                if planned.name in seat.watches:
-                    self._say(seat, planned, Word(Signal.NO_WORD, at), now, told)
-                continue
-            self.evaluations += 1
-            if planned.name in seat.watches or self._stirs(planned, condition, scope):
-                self._weigh(seat, planned, scope, Occasion(at, now, late, retained, ahead), told)
-            if planned.keeps_inputs:
-                self._note(seat, planned, scope, Occasion(at, now, late, retained))
+            if not condition.wanted.isdisjoint(values):
+                self._judge_rule(seat, planned, condition, scope, occasion, told)
+            elif planned.name in seat.watches:
+                self._say(seat, planned, Word(Signal.NO_WORD, at), now, told)
+
+    def _judge_rule(
+        self, seat: Seat, planned: PlannedRule, condition: Condition, scope: Scope, occasion: Occasion,
+        told: list[Finding],
+    ) -> None:  # fmt: skip
+        self.evaluations += 1
+        if planned.name in seat.watches or self._stirs(planned, condition, scope):
+            self._weigh(seat, planned, scope, occasion, told)
+        if planned.keeps_inputs:
+            self._note(seat, planned, scope, occasion)
 
     def _note(self, seat: Seat, planned: PlannedRule, scope: Scope, occasion: Occasion) -> None:
         """Keeps what the rule was judged by, where time or another finding alone may change the answer."""

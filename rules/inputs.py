@@ -1,6 +1,6 @@
-"""The values by which a rule was judged last, kept where time or another finding alone may change the answer: of a danger
-that is held back (outside its hours, or inhibited), and of what stands. Plain data and questions about it; it judges
-nothing. A device of which no rule needs it keeps nothing.
+"""The values by which a rule was judged last, kept where time or another finding alone may change the answer: of a
+danger that is held back (outside its hours, or inhibited), and of what stands. Plain data and questions about it; it
+judges nothing. A device of which no rule needs it keeps nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _CONTEXT = frozenset({"time", "finding"})
 
 
 class Inputs(Struct, array_like=True):
-    """What one rule was judged by. `at`: event time up to which its answer is known; `edge`: when the time changes it."""
+    """What one rule was judged by. `at`: event time up to which its answer is known; `edge`: when time changes it."""
 
     measured: Measured
     at: Instant

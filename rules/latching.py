@@ -18,8 +18,8 @@ class Latching(Timed):
     """Watches that wait for a person."""
 
     def reset(self, device_id: str, rule: str, now: Instant) -> list[Finding]:
-        """A named person resets a latched rule of a device, or of a group (`building/b3`): its finding ends. While it is
-        still dangerous the finding stands, and ends with the next all-clear, as if the rule had no latch."""
+        """A named person resets a latched rule of a device, or of a group (`building/b3`): its finding ends. While it
+        is still dangerous the finding stands, and ends with the next all-clear, as if the rule had no latch."""
         told: list[Finding] = []
         seat = self._seat(device_id)
         watch = None if seat is None else seat.watches.get(rule)

@@ -1,5 +1,5 @@
-"""Which rule reads whose findings, and the order that follows: of one reading, and of one instant, a rule is judged after
-every rule whose findings it gathers, counts or asks for, in whatever order the files name them (topological order).
+"""Which rule reads whose findings, and the order that follows: of one reading, and of one instant, a rule is judged
+after every rule whose findings it gathers, counts or asks for, in whatever order files name them (topological order).
 """
 
 from __future__ import annotations

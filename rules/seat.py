@@ -50,8 +50,8 @@ class Seat:
     """One device at the table. Arrival times: `enrolled`, `heard`, `heard_of`, `absence_due`. Event time: `newest`."""
 
     __slots__ = (
-        "absence_due", "carries", "context", "device", "enrolled", "gateway", "gone", "heard", "heard_of", "histories", "minded",
-        "newest", "onsets", "plan", "registered", "remembered", "report_every_ms", "retained", "trends",
+        "absence_due", "carries", "context", "device", "enrolled", "gateway", "gone", "heard", "heard_of", "histories",
+        "minded", "newest", "onsets", "plan", "registered", "remembered", "report_every_ms", "retained", "trends",
         "usuals", "watches",
     )  # fmt: skip
 

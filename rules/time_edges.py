@@ -1,5 +1,5 @@
-"""When the answer of a condition that asks for the time can change next: the edges of its hours, days and holidays, by the
-local clock, days on which clocks change included. It knows no devices and keeps no timers.
+"""When the answer of a condition that asks for the time can change next: the edges of its hours, days and holidays, by
+the local clock, days on which clocks change included. It knows no devices and keeps no timers.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""What time does to watches: the wake-ups that are due, silence, the life of devices, and the edges at which hours begin
-and end. It knows no clock: the host says how late it is.
+"""What time does to watches: the wake-ups that are due, silence, the life of devices, and the edges at which hours
+begin and end. It knows no clock: the host says how late it is.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The state table of a rule for one subject: phases, signals, and which signal leads where. Pure data, total over both."""
+"""The state table of a rule for one subject: phases, signals, and which signal leads where; total over both."""
 
 from __future__ import annotations
 

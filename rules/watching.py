@@ -1,5 +1,5 @@
-"""Every watch of every seat: one word in, findings out, and the wake-ups that are owed. It knows no readings and lets no
-time pass (rules/timers.py does).
+"""Every watch of every seat: one word in, findings out, and the wake-ups that are owed. It knows no readings and lets
+no time pass (rules/timers.py does).
 
 What begins or ends about a device may say something about its household, building, cell or line: those are seats too.
 """
@@ -155,7 +155,7 @@ class Watching:
     def _say_to_group(
         self, group: Group, gatherer: PlannedRule, word: Word | None, at: Instant, now: Instant, told: list[Finding]
     ) -> None:
-        """What its members say to a rule that gathers them; None: enough of them, at a time at which it may not begin."""
+        """What its members say to a rule that gathers them; None: enough of them, while it may not begin."""
         if word is not None:
             self._say(group, gatherer, word, now, told)
         else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -45,6 +45,12 @@ Refused = tuple[Lane, int, list[Refusal], list[Note]]
 """The refusals of one journal entry and the notes that describe devices, with its lane and position."""
 
 Hear = Callable[[Sequence[Finding], Lane | None, int | None], Awaitable[None]]
+
+
+Noted = Callable[[dict[Lane, int]], Awaitable[None]]
+"""Writes down that a change is made after these positions."""
+Repeated = tuple[Mapping[Lane, int], Callable[[], Sequence[Finding]]]
+"""A change that was noted, and the positions after which it belongs."""
 
 
 class Snapshot(Struct, frozen=True):
@@ -91,6 +97,7 @@ class Chain:
         self._at: tuple[Lane, int] | None = None
         self._refusals: list[Refused] = []
         self._changes: list[Callable[[], Awaitable[None]]] = []
+        self._repeated: list[Repeated] = []
         self._done = dict(backlog.taken)
         self._saved = dict(self._done)
         self._saved_at: Instant = 0
@@ -110,11 +117,14 @@ class Chain:
         self.listener.restore(snapshot.listener)
         self.engine.restore(snapshot.engine)
 
-    async def change(self, work: Callable[[], Sequence[Finding]], *, saves: bool = False) -> None:
-        """Run a change of registry or rules between two entries; returns when it has effect and is told.
+    async def change(
+        self, work: Callable[[], Sequence[Finding]], *, saves: bool = False, noted: Noted | None = None
+    ) -> None:
+        """Run a change of registry, rules or latches between two entries; returns when it has effect and is told.
 
         `saves`: the state before it and the state after it are kept at the same position, so that after a crash no
-        entry is judged by other rules than on the day.
+        entry is judged by other rules than on the day. `noted`: written down first, with the position it belongs to,
+        so that a start after a crash repeats it there (`repeat`).
         """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -122,6 +132,8 @@ class Chain:
             try:
                 if saves:
                     await self._try(partial(self._checkpoint, always=True), "checkpoint")
+                if noted is not None:
+                    await noted(dict(self._done))
                 await self._tell(work())
                 if saves:
                     await self._try(partial(self._checkpoint, always=True), "checkpoint")
@@ -133,6 +145,19 @@ class Chain:
         self._changes.append(carry_out)
         self.backlog.stir()
         await done
+
+    def repeat(self, changes: Sequence[Repeated]) -> None:
+        """Changes that a run before noted after its last checkpoint: each is carried out where it was then."""
+        self._repeated = list(changes)
+
+    async def _repeat(self, everything: bool) -> None:
+        """Those whose position is reached, or all, when nothing is left in the journal."""
+        while self._repeated and (everything or self._is_reached(self._repeated[0][0])):
+            _, work = self._repeated.pop(0)
+            await self._tell(work())
+
+    def _is_reached(self, cursor: Mapping[Lane, int]) -> bool:
+        return all(self._done.get(lane, 0) >= pos for lane, pos in cursor.items())
 
     def deaf(self, since: Instant | None) -> None:
         """Nobody can be heard since this instant (link down), or (None) can be heard again."""
@@ -171,6 +196,7 @@ class Chain:
     async def run(self) -> None:
         """Judge what comes, keep every wake-up, save now and then; until `stop`."""
         while not self._stopping:
+            await self._repeat(everything=False)
             changed = await self._carry_out_changes()
             entry = await self.backlog.next()
             if entry is not None:
@@ -193,6 +219,7 @@ class Chain:
     async def _idle(self) -> None:
         """Nothing waits: timers may run up to now."""
         self._at = None
+        await self._repeat(everything=True)
         now = self._clock()
         until = self.backlog.heard_until(now)
         await self._host.wake(until)

@@ -72,7 +72,7 @@ class House:
         self.registry = Registry(stores.ledger)
         stores.ledger.run_now(lambda tx: put_site(tx, folder, clock()))
         self.telling = Telling(
-            folder, stores, self.registry, doors, clock, self.hub.alert_changed, self._signing_key, self._burns
+            folder, stores, self.registry, doors, clock, self._alert_changed, self._signing_key, self._burns
         )
         self.judging = Judging(folder, stores, self.registry, self._hear, clock)
         self.own_trouble = OwnTrouble(self.judging.chain.change)
@@ -121,6 +121,10 @@ class House:
     async def _hear(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
         await self.telling.hear(findings, lane, pos)
 
+    def _alert_changed(self, alert: str) -> None:
+        self.hub.alert_changed(alert)
+        self.judging.resets.alert_changed(alert)
+
     def _burns(self, alert: Alert) -> bool:
         """Whether the device, heard since the alert last changed, still says what the alert was opened for."""
         if alert.device is None:
@@ -161,6 +165,7 @@ class House:
             "deadlines": self.telling.keep_deadlines(),
             "alive": self._stay_alive(),
             "own trouble": self.own_trouble.follow(),
+            "resets": self.judging.resets.follow(),
             "rebirths": ask_for_rebirths(self.judging.listener, self._mqtt_url, self._clock),
             "codecs": self.judging.codecs.follow(),
             "books": self.books.follow(),
@@ -278,6 +283,7 @@ class House:
                 kind_like=self.judging.listener.kind_like,
                 unmapped=lambda: dict(self.judging.listener.unmapped),
                 tools=self.tools,
+                reset=self.judging.resets.reset,
                 explain=self.judging.engine.explain,
                 dist=DIST,
             )

@@ -16,6 +16,7 @@ from app.codecwork import CodecFolder
 from app.hold import Hold
 from app.insist import insist
 from app.registry import Difference, Registry
+from app.resets import Resets, noted_resets
 from app.settings import Site
 from app.shelf import load_mappings
 from app.site import SiteFolder
@@ -78,6 +79,9 @@ class Judging:
         )
         if saved:
             self.chain.restore(saved.blob)
+        since = saved.saved_at if saved else 0
+        self.chain.repeat(list(noted_resets(self.engine, stores.journal, since)))
+        self.resets = Resets(self.engine, self.chain, stores.journal, stores.ledger, clock)
 
     async def start(self) -> None:
         """Enrol everybody, and tell the engine of the time in which nobody could be heard: since we last lived."""

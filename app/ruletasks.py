@@ -188,7 +188,7 @@ def _explained(
     last: Reading | None = None
     told: list[Finding] = []
     heard = past.walk(start, task.at + 1, sorted(company))
-    for event in story(heard, past.outages(start, task.at), chunk=1):
+    for event in story(heard, past.between(start, task.at), chunk=1):
         told += play(engine, [event])
         for reading in event.readings if isinstance(event, Heard) else ():
             last = reading if reading.device == task.device else last

@@ -188,6 +188,25 @@ class Desk(Protocol):
     ) -> Any: ...
 
 
+class NotLatched(Exception):
+    """Nothing waits for a reset; the message names the device or group."""
+
+
+class ResetDone(msgspec.Struct, frozen=True):
+    """What came of a reset. Not ended: it is still dangerous, and ends with the next all-clear."""
+
+    rule: str
+    device: str
+    at: Instant
+    ended: bool
+
+
+class Reset(Protocol):
+    """Resets a latched rule of a device or group for a named person, with a reason. Raises NotLatched."""
+
+    async def __call__(self, rule: str, device: str, by: str, reason: str, /) -> ResetDone: ...
+
+
 async def _nothing() -> None:
     """Nobody needs to know."""
 
@@ -232,6 +251,8 @@ class Services:
     """What devices said that no quantity of ours takes: platform, kind, field, and how often."""
     tools: RuleTools | None = None
     """The safety office's tools; None: not offered here."""
+    reset: Reset | None = None
+    """`POST /rules/{rule}/reset`; None: not offered here."""
     explain: Callable[[str, str], Mapping[str, object]] | None = None
     """`Engine.explain(rule, device)`: where a rule's watch of a device stands at present."""
     dist: Path | None = None

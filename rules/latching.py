@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
+from msgspec import Struct
 
 from domain import Finding, Instant
 from rules.absence import lasts
@@ -10,41 +13,60 @@ from rules.core import TOLD_OF, Signal, Word
 from rules.groups import Group, is_together
 from rules.plan import PlannedRule
 from rules.reevaluation import is_still_true
+from rules.report import finding_id
 from rules.seat import Seat
 from rules.timers import Timed
+
+
+class Latched(Struct, frozen=True):
+    """A finding that stands until a person resets it: its id, the rule, and the device or group."""
+
+    finding: str
+    rule: str
+    device: str
 
 
 class Latching(Timed):
     """Watches that wait for a person."""
 
     def reset(self, device_id: str, rule: str, now: Instant) -> list[Finding]:
-        """A named person resets a latched rule of a device, or of a group (`building/b3`): its finding ends. While it
-        is still dangerous the finding stands, and ends with the next all-clear, as if the rule had no latch."""
+        """Ends what this rule found of a device, or of a group (`building/b3`), whether it is over or not."""
         told: list[Finding] = []
         seat = self._seat(device_id)
-        watch = None if seat is None else seat.watches.get(rule)
-        if seat is None or watch is None or watch.phase not in TOLD_OF or not seat.plan.by_name[rule].rule.latch:
-            return told
-        planned = seat.plan.by_name[rule]
-        if self._is_still_true(seat, planned, now):
-            self._keep(seat, planned, msgspec.structs.replace(watch, unlatched=True))
-            return told
-        self._say(seat, planned, Word(Signal.RESET, now), now, told)
-        if planned.condition is None and not isinstance(seat, Group):
-            self._promise_absence(seat)
+        planned = None if seat is None else seat.plan.by_name.get(rule)
+        if seat is not None and planned is not None and rule in seat.watches:
+            self._say(seat, planned, Word(Signal.RESET, now), now, told)
+            if planned.condition is None and not isinstance(seat, Group):
+                self._promise_absence(seat)
         return told
 
-    def latched(self, rule: str) -> list[str]:
-        """The devices and groups of which this rule holds a finding that only a person ends."""
-        known = [*self.seats.values(), *self.groups.seats.values()]
-        held = ((seat, seat.watches.get(rule)) for seat in known)
+    def release(self, device_id: str, rule: str, now: Instant) -> list[Finding]:
+        """A named person resets a latched rule: what is over ends. What is still dangerous stands, and ends with the
+        next all-clear, as if the rule had no latch."""
+        if device_id not in self.latched(rule, [device_id]):
+            return []
+        seat = self._seat(device_id)
+        assert seat is not None
+        planned, watch = seat.plan.by_name[rule], seat.watches[rule]
+        if not self._is_still_true(seat, planned, now):
+            return self.reset(device_id, rule, now)
+        self._keep(seat, planned, msgspec.structs.replace(watch, unlatched=True))
+        return []
+
+    def latched(self, rule: str, among: Iterable[str] | None = None) -> list[str]:
+        """The devices and groups, of these or of all, of which this rule holds a finding that only a person ends."""
+        names = [*self.seats, *self.groups.seats] if among is None else among
+        return [name for name in names if (seat := self._seat(name)) is not None and _is_latched(seat, rule)]
+
+    def latched_findings(self) -> list[Latched]:
+        """Every finding that only a person ends."""
+        if not any(rule.latch for book in self.books for rule in book.rules):
+            return []
         return [
-            seat.device.id
-            for seat, watch in held
-            if watch is not None
-            and watch.phase in TOLD_OF
-            and not watch.unlatched
-            and seat.plan.by_name[rule].rule.latch
+            Latched(finding_id(name, watch.version, watch.subject, watch.begin), name, seat.device.id)
+            for seat in [*self.seats.values(), *self.groups.seats.values()]
+            for name, watch in seat.watches.items()
+            if watch.subject is not None and _is_latched(seat, name)
         ]
 
     def _is_still_true(self, seat: Seat, planned: PlannedRule, now: Instant) -> bool:
@@ -54,3 +76,9 @@ class Latching(Timed):
         if planned.condition is None:
             return lasts(seat, planned, self.outages, now)
         return not planned.rule.happens and is_still_true(seat, planned, self._near, now)
+
+
+def _is_latched(seat: Seat, rule: str) -> bool:
+    watch = seat.watches.get(rule)
+    stands = watch is not None and watch.phase in TOLD_OF and not watch.unlatched
+    return stands and seat.plan.by_name[rule].rule.latch

@@ -27,7 +27,8 @@ Several strips run side by side; what falls on the same step is one reading. Bes
     batch: 6                        six at a time arrive together, with the last of them
     together: true                  all arrive in one batch, after the last was measured
     outage: [1h, 3h]                from 1 h to 3 h nobody could be heard
-    until: 2d                       time goes on so long after the last reading (default 1h)
+    reset: [30m]                    after 30 m a person resets the rule (latch: true) wherever it stands
+    until: 2d                       time goes on so long after the last reading, or reset (default 1h)
     start: 2026-10-01T08:00+08:00   when the first step is, for rules that ask for holidays, workdays, the hour
 
 Several devices, in one building and as many households as are named, have strips each (in place of `readings`):
@@ -57,6 +58,7 @@ from domain.duration import Duration
 from domain.kind import Kind, Name
 from domain.people import Community, community
 from rules.engine import Engine
+from rules.hosts.replay import Reset, reset
 from rules.rulebook import ANY_KIND, Rule, Rulebook, RuleName
 from rules.strips import expected, in_a_zone, strip, time_passes
 
@@ -109,6 +111,7 @@ class Trial(BaseModel):
     batch: Annotated[int, Field(ge=1)] = 1
     together: bool = False
     outage: tuple[Duration, Duration] | None = None
+    reset: list[Duration] = []
     until: Duration = HOUR
     start: Annotated[datetime, AfterValidator(in_a_zone)] | None = None
     expect: list[Annotated[str, AfterValidator(_expectation_written)]]
@@ -162,13 +165,16 @@ class Stage(Struct, frozen=True):
     batches: tuple[tuple[Instant, tuple[Reading, ...]], ...]
     end: Instant
     start: Instant = START
+    resets: tuple[Reset, ...] = ()
 
 
 def stage(trial: Trial, rule: Rule) -> Stage:
     """The devices, the people, and the readings by arrival."""
     taking = trial.taking_part(next(iter(rule.kinds), ""))
     readings = list(_readings(trial, taking))
+    resets = tuple(Reset(trial.begins + after, trial.rule) for after in sorted(trial.reset))
     last = max((reading.received for reading in readings), default=trial.begins)
+    last = max([last, *(reset.now for reset in resets)])
     outage = None if trial.outage is None else (trial.begins + trial.outage[0], trial.begins + trial.outage[1])
     return Stage(
         tuple(
@@ -185,6 +191,7 @@ def stage(trial: Trial, rule: Rule) -> Stage:
         tuple(_by_arrival(readings)),
         last + trial.until,
         trial.begins,
+        resets,
     )
 
 
@@ -252,7 +259,7 @@ def _normal(written: str) -> str:
 def played(engine: Engine, scene: Stage) -> list[Finding]:
     """Plays a stage on an engine: the smallest host there is."""
     findings = engine.enrol(scene.devices, scene.start)
-    for now, act in sorted([*_heard(scene), *_deaf(scene)], key=lambda moment: moment[0]):
+    for now, act in sorted([*_heard(scene), *_deaf(scene), *_reset(scene)], key=lambda moment: moment[0]):
         findings += act(engine, now)
     return findings + engine.tick(scene.end)
 
@@ -263,6 +270,11 @@ _Act = Callable[[Engine, Instant], list[Finding]]
 def _heard(scene: Stage) -> Iterator[tuple[Instant, _Act]]:
     for received, readings in scene.batches:
         yield received, lambda engine, now, readings=readings: engine.feed(readings, now)  # type: ignore[misc]
+
+
+def _reset(scene: Stage) -> Iterator[tuple[Instant, _Act]]:
+    for event in scene.resets:
+        yield event.now, lambda engine, _now, event=event: list(reset(engine, event))  # type: ignore[misc]
 
 
 def _deaf(scene: Stage) -> Iterator[tuple[Instant, _Act]]:

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from app.backlog import Backlog, overtook
+from app.changes import Changes, Noted, Repeated
 from app.counts import Counts
 from app.gateways import whose
 from app.hold import Hold
@@ -45,12 +46,6 @@ Refused = tuple[Lane, int, list[Refusal], list[Note]]
 """The refusals of one journal entry and the notes that describe devices, with its lane and position."""
 
 Hear = Callable[[Sequence[Finding], Lane | None, int | None], Awaitable[None]]
-
-
-Noted = Callable[[dict[Lane, int]], Awaitable[None]]
-"""Writes down that a change is made after these positions."""
-Repeated = tuple[Mapping[Lane, int], Callable[[], Sequence[Finding]]]
-"""A change that was noted, and the positions after which it belongs."""
 
 
 class Snapshot(Struct, frozen=True):
@@ -96,8 +91,7 @@ class Chain:
         engine.faults = []
         self._at: tuple[Lane, int] | None = None
         self._refusals: list[Refused] = []
-        self._changes: list[Callable[[], Awaitable[None]]] = []
-        self._repeated: list[Repeated] = []
+        self._changes = Changes()
         self._done = dict(backlog.taken)
         self._saved = dict(self._done)
         self._saved_at: Instant = 0
@@ -142,27 +136,14 @@ class Chain:
             else:
                 done.set_result(None)
 
-        self._changes.append(carry_out)
+        self._changes.put(carry_out)
         self.backlog.stir()
         await done
-
-    def repeat(self, changes: Sequence[Repeated]) -> None:
-        """Changes that a run before noted after its last checkpoint: each is carried out where it was then."""
-        self._repeated = list(changes)
-
-    async def _repeat(self, everything: bool) -> None:
-        """Those whose position is reached, or all, when nothing is left in the journal."""
-        while self._repeated and (everything or self._is_reached(self._repeated[0][0])):
-            _, work = self._repeated.pop(0)
-            await self._tell(work())
-
-    def _is_reached(self, cursor: Mapping[Lane, int]) -> bool:
-        return all(self._done.get(lane, 0) >= pos for lane, pos in cursor.items())
 
     def deaf(self, since: Instant | None) -> None:
         """Nobody can be heard since this instant (link down), or (None) can be heard again."""
         if self._being_saved:
-            self._changes.append(partial(self._deaf_later, since))
+            self._changes.put(partial(self._deaf_later, since))
             return
         if since is not None:
             self.engine.outage(since, None)
@@ -173,7 +154,7 @@ class Chain:
     def unheard(self, since: Instant, until: Instant) -> None:
         """Nothing could be taken from one instant to the other: no silence of the devices."""
         if self._being_saved:
-            self._changes.append(partial(self._unheard_later, since, until))
+            self._changes.put(partial(self._unheard_later, since, until))
         else:
             self.engine.outage(since, until)
 
@@ -196,8 +177,8 @@ class Chain:
     async def run(self) -> None:
         """Judge what comes, keep every wake-up, save now and then; until `stop`."""
         while not self._stopping:
-            await self._repeat(everything=False)
-            changed = await self._carry_out_changes()
+            await self._repeat(self._done)
+            changed = await self._changes.carry_out()
             entry = await self.backlog.next()
             if entry is not None:
                 await self._take(entry)
@@ -210,22 +191,24 @@ class Chain:
         await self._try(self._checkpoint, "checkpoint")
         self.finished.set()
 
-    async def _carry_out_changes(self) -> bool:
-        changes, self._changes = self._changes, []
-        for change in changes:
-            await change()
-        return bool(changes)
+    def repeat(self, changes: Sequence[Repeated]) -> None:
+        """What a run before noted after its last checkpoint."""
+        self._changes.repeated += changes
+
+    async def _repeat(self, done: Mapping[Lane, int] | None) -> None:
+        for work in self._changes.to_repeat(done):
+            await self._tell(work())
 
     async def _idle(self) -> None:
         """Nothing waits: timers may run up to now."""
         self._at = None
-        await self._repeat(everything=True)
+        await self._repeat(None)
         now = self._clock()
         until = self.backlog.heard_until(now)
         await self._host.wake(until)
         self._own_faults()
         self.caught_up.set()
-        if not self._changes and not self._stopping:
+        if not self._changes.waiting and not self._stopping:
             await self.backlog.wait(self._host.rest_s(now, IDLE_S) if until == now else IDLE_S)
 
     async def _take(self, entry: Entry) -> None:

@@ -283,6 +283,7 @@ class House:
                 kind_like=self.judging.listener.kind_like,
                 unmapped=lambda: dict(self.judging.listener.unmapped),
                 tools=self.tools,
+                latched=self.judging.engine.latched_findings,
                 reset=self.judging.resets.reset,
                 explain=self.judging.engine.explain,
                 dist=DIST,

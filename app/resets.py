@@ -15,7 +15,8 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from app.chain import Chain, Repeated
+from app.chain import Chain
+from app.changes import Repeated
 from app.insist import insist
 from console.services import NotLatched, ResetDone
 from domain import Finding, Instant, Lane

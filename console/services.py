@@ -192,6 +192,19 @@ class NotLatched(Exception):
     """Nothing waits for a reset; the message names the device or group."""
 
 
+class Latched(Protocol):
+    """A finding that stands until a person resets it."""
+
+    @property
+    def finding(self) -> str: ...
+
+    @property
+    def rule(self) -> str: ...
+
+    @property
+    def device(self) -> str: ...
+
+
 class ResetDone(msgspec.Struct, frozen=True):
     """What came of a reset. Not ended: it is still dangerous, and ends with the next all-clear."""
 
@@ -251,6 +264,8 @@ class Services:
     """What devices said that no quantity of ours takes: platform, kind, field, and how often."""
     tools: RuleTools | None = None
     """The safety office's tools; None: not offered here."""
+    latched: Callable[[], Sequence[Latched]] = tuple
+    """Findings that stand until a person resets them."""
     reset: Reset | None = None
     """`POST /rules/{rule}/reset`; None: not offered here."""
     explain: Callable[[str, str], Mapping[str, object]] | None = None

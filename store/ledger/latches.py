@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, func, select
 
@@ -19,7 +19,7 @@ def dealt_with(tx: Connection, findings: Sequence[str]) -> list[tuple[str, int, 
     return [(row.finding, row.alert, row.person or "") for row in _rows(tx, findings)]
 
 
-def _rows(tx: Connection, findings: Sequence[str]) -> Iterator[Row[tuple[str, int, str]]]:
+def _rows(tx: Connection, findings: Sequence[str]) -> Iterator[Row[Any]]:
     said = (
         select(timeline.c.alert, func.max(timeline.c.n).label("n"))
         .where(timeline.c.kind.in_(_DEEDS))

@@ -143,7 +143,7 @@ class Chain:
     def deaf(self, since: Instant | None) -> None:
         """Nobody can be heard since this instant (link down), or (None) can be heard again."""
         if self._being_saved:
-            self._changes.put(partial(self._deaf_later, since))
+            self._changes.put_plain(partial(self.deaf, since))
             return
         if since is not None:
             self.engine.outage(since, None)
@@ -154,15 +154,9 @@ class Chain:
     def unheard(self, since: Instant, until: Instant) -> None:
         """Nothing could be taken from one instant to the other: no silence of the devices."""
         if self._being_saved:
-            self._changes.put(partial(self._unheard_later, since, until))
+            self._changes.put_plain(partial(self.unheard, since, until))
         else:
             self.engine.outage(since, until)
-
-    async def _unheard_later(self, since: Instant, until: Instant) -> None:
-        self.unheard(since, until)
-
-    async def _deaf_later(self, since: Instant | None) -> None:
-        self.deaf(since)
 
     @property
     def saved_cursor(self) -> dict[Lane, int]:

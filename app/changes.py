@@ -26,6 +26,14 @@ class Changes:
         """In the order in which they are put."""
         self.waiting.append(change)
 
+    def put_plain(self, change: Callable[[], None]) -> None:
+        """One that waits for nothing itself."""
+
+        async def carry_out() -> None:
+            change()
+
+        self.put(carry_out)
+
     async def carry_out(self) -> bool:
         """Everything that waits; whether anything did."""
         changes, self.waiting = self.waiting, []

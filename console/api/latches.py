@@ -1,4 +1,4 @@
-"""`/rules/latched`, `/rules/{name}/reset`: findings that stand until a named person resets them (ISA-18.2: latch, reset)."""
+"""`/rules/latched`, `/rules/{name}/reset`: findings that stand until a named person resets them (ISA-18.2)."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from console.auth import Principal
 from console.moments import moment
 from console.problems import FieldFault, Problem, faulty, no_such
 from console.services import Latched, NotLatched, Services
+from domain import Attribute
 from store.ledger import alertviews, audit
 
 router = APIRouter(tags=["rules"])
@@ -81,7 +82,13 @@ async def reset(request: Request, services: Asked, who: Resetter, name: str) -> 
         done = await services.reset(name, about, actor.id, written.reason)
     except NotLatched:
         raise Problem(409, words.NOT_LATCHED.format(rule=name, device=about)) from None
-    deed = {"rule": name, "device": about, "reason": written.reason, "ended": done.ended, "as": actor.id}
+    deed: dict[str, Attribute] = {
+        "rule": name,
+        "device": about,
+        "reason": written.reason,
+        "ended": done.ended,
+        "as": actor.id,
+    }
     await services.ledger.run(lambda tx: audit.write(tx, now, who.person or who.token, "rule reset", deed))
     return Answer({**msgspec.to_builtins(done), "at": moment(done.at, services.site.zone)})
 

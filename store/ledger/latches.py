@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from store.ledger.tables_alerts import alert_findings, alerts, timeline
 
@@ -19,7 +19,7 @@ def dealt_with(tx: Connection, findings: Sequence[str]) -> list[tuple[str, int, 
     return [(row.finding, row.alert, row.person or "") for row in _rows(tx, findings)]
 
 
-def _rows(tx: Connection, findings: Sequence[str]) -> Iterator[Row[Any]]:
+def _rows(tx: Connection, findings: Sequence[str]) -> Iterator[Any]:
     said = (
         select(timeline.c.alert, func.max(timeline.c.n).label("n"))
         .where(timeline.c.kind.in_(_DEEDS))

@@ -58,8 +58,6 @@ class Watch(Struct, frozen=True, gc=False):
     """Whom it is about and by which version of the rule, as it was when it began: the finding keeps its id."""
     dangers: tuple[Instant, ...] = ()
     """Event times of the dangers heard since `begin`, the most telling ones: a late all-clear falls between two."""
-    unlatched: bool = False
-    """A named person reset it while it was still dangerous: the next all-clear ends it, as if the rule had no latch."""
 
 
 class Word(Struct, frozen=True, gc=False):
@@ -127,7 +125,7 @@ def step(patience: Patience, watch: Watch, word: Word, now: Instant) -> Step:
             watch = QUIET_WATCH
     if watch.phase is Q and word.signal is not Signal.DANGER:
         return QUIET_WATCH, NOTHING
-    if patience.latch and not watch.unlatched and word.signal is Signal.CLEAR and watch.phase in TOLD_OF:
+    if patience.latch and word.signal is Signal.CLEAR and watch.phase in TOLD_OF:
         word = replace(word, signal=Signal.BETWEEN)
     return _settled(patience, *_moved(patience, watch, word, now), word, now)
 

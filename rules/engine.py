@@ -269,7 +269,7 @@ class Engine(Renewing):
         danger = words[0].signal is Signal.DANGER
         if not danger or planned.name in seat.watches or planned.name in seat.retained:
             return []
-        seat.retained = (*seat.retained, planned.name)
+        seat.retain(planned.name)
         return words
 
     # -- being written down -------------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ class Inputs(Struct, array_like=True):
     measured: Measured
     at: Instant
     edge: Instant | None = None
+    unlatched: bool = False
+    """A named person reset it while it was still dangerous: the next all-clear ends it, as if the rule had no latch."""
 
     @property
     def newest(self) -> Instant | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
 from msgspec import Struct
 
 from domain import Finding, Instant
 from rules.absence import lasts
-from rules.core import TOLD_OF, Signal, Word
+from rules.core import Signal, Word
 from rules.groups import Group, is_together
+from rules.inputs import Inputs
 from rules.plan import PlannedRule
 from rules.reevaluation import is_still_true
 from rules.report import finding_id
@@ -47,10 +47,13 @@ class Latching(Timed):
             return []
         seat = self._seat(device_id)
         assert seat is not None
-        planned, watch = seat.plan.by_name[rule], seat.watches[rule]
+        planned = seat.plan.by_name[rule]
         if not self._is_still_true(seat, planned, now):
             return self.reset(device_id, rule, now)
-        self._keep(seat, planned, msgspec.structs.replace(watch, unlatched=True))
+        held = {} if seat.context is None else seat.context.inputs
+        inputs = held.get(rule) or Inputs({}, now)
+        inputs.unlatched = True
+        seat.keep_inputs(rule, inputs)
         return []
 
     def latched(self, rule: str, among: Iterable[str] | None = None) -> list[str]:
@@ -79,6 +82,4 @@ class Latching(Timed):
 
 
 def _is_latched(seat: Seat, rule: str) -> bool:
-    watch = seat.watches.get(rule)
-    stands = watch is not None and watch.phase in TOLD_OF and not watch.unlatched
-    return stands and seat.plan.by_name[rule].rule.latch
+    return seat.stands(rule) and seat.plan.by_name[rule].rule.latch and not seat.is_unlatched(rule)

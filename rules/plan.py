@@ -39,7 +39,7 @@ class PlannedRule:
         asked = rule.when is not None or rule.event is not None
         self.condition = Condition(rule, units) if asked else None
         self.only_if = None if rule.only_if is None else meaning(parse(rule.only_if))
-        self._patience: dict[int, Patience] = {}
+        self._patience: dict[tuple[int, bool], Patience] = {}
         self._read_context(kind)
 
     def _read_context(self, kind: Kind) -> None:
@@ -63,14 +63,15 @@ class PlannedRule:
         question = [] if self.condition is None else [self.rule.question]
         return question if self.rule.only_if is None else [*question, parse(self.rule.only_if)]
 
-    def patience(self, report_every_ms: int) -> Patience:
-        """How long it waits, for a device with this reporting plan."""
-        known = self._patience.get(report_every_ms)
+    def patience(self, report_every_ms: int, unlatched: bool = False) -> Patience:
+        """How long it waits, for a device with this reporting plan; whether a person undid its latch."""
+        known = self._patience.get((report_every_ms, unlatched))
         if known is None:
             rule, event = self.rule, self.rule.happens
             silence = STALE_AFTER.patience_ms(report_every_ms) if rule.when is not None else None
-            known = Patience(rule.hold, rule.release, rule.if_silent == "fire", rule.latch, silence, event)
-            self._patience[report_every_ms] = known
+            latch = rule.latch and not unlatched
+            known = Patience(rule.hold, rule.release, rule.if_silent == "fire", latch, silence, event)
+            self._patience[report_every_ms, unlatched] = known
         return known
 
     @property

@@ -49,7 +49,7 @@ def note_inputs(
     at = occasion.at if known is None else max(known.at, occasion.at)
     lasts = known is not None and known.edge is not None and known.edge > at
     edge = known.edge if known is not None and lasts else edge_after(seat, planned, near, at)
-    seat.keep_inputs(planned.name, Inputs(measured, at, edge))
+    seat.keep_inputs(planned.name, Inputs(measured, at, edge, known is not None and known.unlatched))
 
 
 def _measured(seat: Seat, planned: PlannedRule, values: Mapping[str, Value], at: Instant) -> Measured:
@@ -69,7 +69,10 @@ def _may_begin(seat: Seat, planned: PlannedRule, near: Neighbourhood, measured: 
 def let_go(seat: Seat, planned: PlannedRule, near: Neighbourhood) -> None:
     """It is over: its inputs are kept only if hours or other findings alone keep it from beginning anew."""
     inputs = None if seat.context is None else seat.context.inputs.get(planned.name)
-    if inputs is not None and not _may_begin(seat, planned, near, inputs.measured, inputs.at):
+    if inputs is None:
+        return
+    inputs.unlatched = False
+    if planned.condition is None or not _may_begin(seat, planned, near, inputs.measured, inputs.at):
         seat.keep_inputs(planned.name, None)
 
 

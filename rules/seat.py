@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain import Device, Instant, Value
 from domain.duration import parse_duration
-from rules.core import TOLD_OF, Watch
+from rules.core import TOLD_OF, Patience, Watch
 from rules.gateways import Gateway
 from rules.inputs import Context, Inputs
 from rules.mindful import Minded
-from rules.plan import Plan
+from rules.plan import Plan, PlannedRule
 from rules.trend import Trend
 from rules.usual import Learned, Usual
 from rules.wakes import ABSENCE, CONTEXT, Wake
@@ -46,13 +47,27 @@ class Memory(Struct, array_like=True, gc=False):
     context: Context | None = None
 
 
+class Seldom(Struct):
+    """What few devices have: it costs the others nothing."""
+
+    retained: tuple[str, ...] = ()
+    """Rules to which a retained message was danger: it comes at every reconnect."""
+    gone: Instant | None = None
+    """Since when its platform says that it is gone."""
+    context: Context | None = None
+    """What is judged again without a reading."""
+
+
+COMMON: Final = Seldom()
+"""Of every other device; never changed."""
+
+
 class Seat:
     """One device at the table. Arrival times: `enrolled`, `heard`, `heard_of`, `absence_due`. Event time: `newest`."""
 
     __slots__ = (
-        "absence_due", "carries", "context", "device", "enrolled", "gateway", "gone", "heard", "heard_of", "histories",
-        "minded", "newest", "onsets", "plan", "registered", "remembered", "report_every_ms", "retained", "trends",
-        "usuals", "watches",
+        "absence_due", "carries", "device", "enrolled", "gateway", "heard", "heard_of", "histories", "minded", "newest",
+        "onsets", "plan", "registered", "remembered", "report_every_ms", "seldom", "trends", "usuals", "watches",
     )  # fmt: skip
 
     def __init__(self, device: Device, plan: Plan, enrolled: Instant, registered: bool) -> None:
@@ -60,7 +75,6 @@ class Seat:
         self.report_every_ms = report_every(device, plan)
         self.heard: Instant = 0  # never
         self.newest: Instant = 0
-        self.gone: Instant | None = None
         self.absence_due: Instant | None = None
         self.gateway: Gateway | None = None
         """The gateway it hangs on."""
@@ -68,17 +82,35 @@ class Seat:
         """The gateway it is."""
         self.watches = NO_WATCHES
         """NO_WATCHES itself while every rule is quiet and nothing is held back: then a quiet reading is passed over."""
-        self.context: Context | None = None
-        """What is judged again without a reading; None for nearly all devices."""
         self.remembered: dict[str, tuple[Instant, Value]] | None = None
         self.histories: dict[str, History] | None = None
         self.heard_of: dict[str, Instant] | None = None
-        self.retained: tuple[str, ...] = ()
+        self.seldom = COMMON
         self.minded: Minded | None = None
         """Those rules that may begin about it; None while nobody has asked."""
         self.onsets: dict[str, tuple[Instant, ...]] | None = None
         self.usuals: dict[str, Usual] | None = None
         self.trends: dict[str, Trend] | None = None
+
+    @property
+    def retained(self) -> tuple[str, ...]:
+        return self.seldom.retained
+
+    @property
+    def gone(self) -> Instant | None:
+        return self.seldom.gone
+
+    @property
+    def context(self) -> Context | None:
+        return self.seldom.context
+
+    def retain(self, rule: str) -> None:
+        """A retained message was danger to this rule."""
+        self._put(retained=(*self.retained, rule))
+
+    def _put(self, *seldom: Any, **changed: Any) -> None:
+        new = Seldom(*seldom) if seldom else replace(self.seldom, **changed)
+        self.seldom = COMMON if new == COMMON else new
 
     def describe(self, device: Device) -> None:
         """The registry says something new about it; what it said itself is kept."""
@@ -113,21 +145,34 @@ class Seat:
     def keep_inputs(self, rule: str, inputs: Inputs | None) -> None:
         """What a rule was judged by last, or (None) that nothing but a reading can change its answer."""
         if inputs is not None:
-            self.context = self.context or Context({})
+            if self.context is None:
+                self._put(context=Context({}))
+            assert self.context is not None
             self.context.inputs[rule] = inputs
         elif self.context is not None:
             self.context.inputs.pop(rule, None)
-            self.context = self.context if self.context.inputs else None
+            if not self.context.inputs:
+                self._put(context=None)
         self.rest()
+
+    def is_unlatched(self, rule: str) -> bool:
+        """A person reset it while it was still dangerous."""
+        inputs = None if self.context is None else self.context.inputs.get(rule)
+        return inputs is not None and inputs.unlatched
+
+    def patience(self, planned: PlannedRule) -> Patience:
+        """How long a rule waits, of this device."""
+        return planned.patience(self.report_every_ms, planned.rule.latch and self.is_unlatched(planned.name))
 
     def fit_context(self) -> None:
         """Keeps inputs of rules of its plan that still need them, of quantities that they still ask for."""
-        context, self.context = self.context, None
+        context = self.context
+        self._put(context=None)
         for name, inputs in ({} if context is None else context.inputs).items():
             planned = self.plan.by_name.get(name)
             if planned is not None and (planned.is_reevaluated or planned.keeps_inputs):
                 measured = {quantity: one for quantity, one in inputs.measured.items() if quantity in planned.lasting}
-                self.keep_inputs(name, Inputs(measured, inputs.at, inputs.edge))
+                self.keep_inputs(name, Inputs(measured, inputs.at, inputs.edge, inputs.unlatched))
         if context is not None and self.context is not None:
             self.context.at, self.context.due = context.at, context.due
         self.rest()
@@ -166,7 +211,7 @@ class Seat:
 
     def leave(self, now: Instant) -> None:
         """Its platform says that it is gone."""
-        self.gone = now
+        self._put(gone=now)
 
     @property
     def is_gone(self) -> bool:
@@ -204,13 +249,12 @@ class Seat:
         plan = self.plan
         self.enrolled, self.heard, self.newest = memory.enrolled, memory.heard, memory.newest
         self.watches = {name: w for name, w in memory.watches.items() if name in plan.by_name}
-        self.context = memory.context
+        self._put(memory.retained, memory.gone, memory.context)
         self.fit_context()
         self.remembered = {q: kept for q, kept in (memory.remembered or {}).items() if q in plan.remembered} or None
         self.histories = _histories(memory, plan)
         self.heard_of = {name: at for name, at in (memory.heard_of or {}).items() if name in plan.timed} or None
-        self.retained = memory.retained
-        self.onsets, self.gone = memory.onsets, memory.gone
+        self.onsets = memory.onsets
         learned = {q: known for q, known in (memory.usuals or {}).items() if q in plan.usual}
         self.usuals = {q: Usual(plan.usual[q], known) for q, known in learned.items()} or None
         self.trends = {q: trend for q, trend in (memory.trends or {}).items() if q in plan.trends} or None

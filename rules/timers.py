@@ -58,7 +58,7 @@ class Timed(Watching):
             self._wake(seat, seat.plan.by_name[rule], watch, told)
 
     def _wake(self, seat: Seat, planned: PlannedRule, watch: Watch, told: list[Finding]) -> None:
-        due, patience = watch.wake_at or 0, planned.patience(seat.report_every_ms)
+        due, patience = watch.wake_at or 0, seat.patience(planned)
         word = matured(patience, watch)
         later = self._silent_at(seat, patience, due) if word is None else self.outages.heard_again(due)
         if later is not None:

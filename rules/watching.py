@@ -86,7 +86,7 @@ class Watching:
         back_at = came_back(before, word)
         if back_at is not None:
             self._chatter(seat, planned, back_at, now, told)
-        first, *rest = unfolded(planned.patience(seat.report_every_ms), before, word)
+        first, *rest = unfolded(seat.patience(planned), before, word)
         self._say_one(seat, planned, first, now, told)
         for each in rest:
             self._say(seat, planned, each, now, told)
@@ -100,7 +100,7 @@ class Watching:
         if before is QUIET_WATCH and word.signal is Signal.DANGER:
             subject, _ = self._near.subject(seat.device, planned.rule.of)
             word = msgspec.structs.replace(word, subject=subject, version=planned.version)
-        after, effects = step(planned.patience(seat.report_every_ms), before, word, now)
+        after, effects = step(seat.patience(planned), before, word, now)
         if after is not before:
             self._keep(seat, planned, after)
         for effect in effects:
@@ -165,7 +165,7 @@ class Watching:
         before = seat.watches.get(planned.name, QUIET_WATCH)
         quiet = watch.phase is Phase.QUIET
         seat.put(planned.name, None if quiet else watch)
-        if quiet and planned.condition is not None:
+        if quiet:
             let_go(seat, planned, self._near)
         if watch.wake_at is not None and watch.wake_at != before.wake_at:
             self._owe(watch.wake_at, planned.rank, seat, planned.name)

@@ -290,8 +290,8 @@ class Engine(Renewing):
             self._take_up_wakes(group)
 
     def _take_up_wakes(self, seat: Seat) -> None:
-        for due, rank, name, rule in seat.owed():
-            self._wakes.owe(due, name, rule, rank)
+        for wake in seat.owed():
+            self._wakes.put(wake)
         self._listen(seat)
 
     def _recall(self, memory: Memory) -> None:

@@ -17,7 +17,7 @@ from rules.mindful import Minded
 from rules.plan import Plan, PlannedRule
 from rules.trend import Trend
 from rules.usual import Learned, Usual
-from rules.wakes import ABSENCE, CONTEXT, Wake
+from rules.wakes import ABSENCE, CONTEXT, Wake, look
 from rules.window import History, Sample
 
 if TYPE_CHECKING:
@@ -228,11 +228,11 @@ class Seat:
         """Every wake-up that is still meant."""
         for rule, watch in self.watches.items():
             if watch.wake_at is not None:
-                yield watch.wake_at, self.plan.by_name[rule].rank, self.device.id, rule
+                yield watch.wake_at, look(self.plan.by_name[rule].rank, rule), self.device.id
         if self.absence_due is not None:
-            yield self.absence_due, 0, self.device.id, ABSENCE
+            yield self.absence_due, ABSENCE, self.device.id
         if self.context is not None and self.context.due is not None:
-            yield self.context.due, self.next_rank() or 0, self.device.id, CONTEXT
+            yield self.context.due, look(self.next_rank() or 0, CONTEXT), self.device.id
 
     def written(self) -> Memory:
         """The seat as a value."""

@@ -14,7 +14,7 @@ from rules.groups import Group, is_together
 from rules.plan import PlannedRule
 from rules.reevaluation import Look, judged_again, pass_edge
 from rules.seat import Seat
-from rules.wakes import ABSENCE, CONTEXT, Wake
+from rules.wakes import ABSENCE, CONTEXT, Wake, looked_at
 from rules.watching import Watching
 
 
@@ -39,7 +39,7 @@ class Timed(Watching):
             try:
                 self._look(wake, told)
             except Exception as fault:  # noqa: BLE001 (kept, and raised where nobody keeps it)
-                self._own_fault(f"{wake[2]} {wake[3]} due {wake[0]}", fault)
+                self._own_fault(f"{wake[2]} {wake[1]} due {wake[0]}", fault)
 
     def _own_fault(self, where: str, fault: Exception) -> None:
         """Our own mistake about one device must not deafen a service to the others; a trial must fail of it."""
@@ -48,7 +48,8 @@ class Timed(Watching):
         self.faults.append((where, fault))
 
     def _look(self, wake: Wake, told: list[Finding]) -> None:
-        due, rank, device_id, rule = wake
+        due, what, device_id = wake
+        rank, rule = looked_at(what)
         seat = self._seat(device_id)
         if seat is not None and rule == ABSENCE:
             self._look_for_absence(seat, due, told)

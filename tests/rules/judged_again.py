@@ -49,6 +49,6 @@ def words(findings: Sequence[Finding], start: Instant) -> list[str]:
 
 
 def local(written: str) -> Instant:
-    """`2026-01-01T22:50` in Shanghai, or with a zone of its own."""
-    zoned = written if "+" in written[10:] or written.endswith("Z") else f"{written}+08:00"
+    """`2026-01-01T22:50` in Shanghai, or with an offset of its own."""
+    zoned = written if set("+-") & set(written[10:]) else f"{written}+08:00"
     return round(datetime.fromisoformat(zoned).timestamp() * 1000)

@@ -95,7 +95,6 @@ def test_a_crash_between_any_two_events_and_hearing_all_twice_change_nothing(kin
         one += play(steady, [event])
         snapshot, crashing = crashing.snapshot(), town(kinds, WAITING)
         crashing.restore(snapshot)
-        assert crashing.snapshot() == snapshot
         twice = Heard(event.now, [*event.readings, *event.readings]) if isinstance(event, Heard) else event
         other += play(crashing, [twice])
     for _ in range(20):  # time goes on in small pieces, a crash between each
@@ -140,7 +139,7 @@ async def embedded(engine: Engine, found: Sequence[Event]) -> list[Finding]:
     return told
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(story=stories, pause=st.sampled_from([1, 30 * MINUTE, 80 * MINUTE, 2 * HOUR]))
 def test_every_rule_stands_where_values_hours_and_findings_say(kinds: Kinds, story: list[Step], pause: int) -> None:
     engine, last = town(kinds, PLAIN), {name: dict[str, Value]() for name in HOMES}

@@ -30,9 +30,7 @@ def opened(engine: Engine, at: int, device: Device | None = None) -> list[str]:
 
 
 @pytest.mark.parametrize("night", [WHEN, ONLY])
-def test_a_door_that_has_stood_open_since_ten_to_eleven_is_told_at_eleven(
-    kinds: Kinds, night: dict[str, Any]
-) -> None:
+def test_a_door_that_has_stood_open_since_ten_to_eleven_is_told_at_eleven(kinds: Kinds, night: dict[str, Any]) -> None:
     got = tried(kinds, [night], start="2026-01-01T22:50+08:00", readings={"opened": "true"}, until="1h")
     assert got == ("600s begin high",)
 
@@ -110,9 +108,7 @@ def test_whatever_speaks_of_time_is_woken(kinds: Kinds, hours: str, start: str, 
 
 def test_a_bedtime_that_is_a_word_wakes_nobody_and_stops_nobody(kinds: Kinds) -> None:
     timed = rule("r", kind="door", when="opened and time.hour >= person.bedtime")
-    got = tried(
-        kinds, [timed], start="2026-01-01T20:50+08:00", readings={"opened": "true"}, person={"bedtime": "late"}
-    )
+    got = tried(kinds, [timed], start="2026-01-01T20:50+08:00", readings={"opened": "true"}, person={"bedtime": "late"})
     assert got == ()
 
 

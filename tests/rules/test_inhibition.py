@@ -104,9 +104,7 @@ def test_what_is_missing_no_more_is_not_told_when_its_cause_ends(kinds: Kinds) -
 
 
 def building(**strips: dict[str, str]) -> dict[str, Any]:
-    return {
-        name: {"kind": "gas_alarm", "household": name, "readings": written} for name, written in strips.items()
-    }
+    return {name: {"kind": "gas_alarm", "household": name, "readings": written} for name, written in strips.items()}
 
 
 def test_what_a_finding_of_the_building_holds_back_begins_when_that_ends(kinds: Kinds) -> None:

@@ -36,9 +36,7 @@ def test_the_latch_holds_again_for_the_next_danger(kinds: Kinds) -> None:
 
 
 def test_what_still_burns_and_fell_silent_waits_for_the_device(kinds: Kinds) -> None:
-    got = tried(
-        kinds, [ALARM], device={"report_every": "1m"}, readings={"alarm": "true _x200 false"}, reset=["20m"]
-    )
+    got = tried(kinds, [ALARM], device={"report_every": "1m"}, readings={"alarm": "true _x200 false"}, reset=["20m"])
     assert got == ("0s begin high", "780s stale", "2010s end")
 
 

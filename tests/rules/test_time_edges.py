@@ -16,7 +16,9 @@ from rules.tree import Attribute, Binary, Literal
 from rules.workdays import moment
 from tests.rules.judged_again import local
 
-ZONES = [ZoneInfo(name) for name in ("Asia/Shanghai", "Europe/Berlin", "Asia/Kolkata", "America/Santiago", "Africa/Cairo")]
+ZONES = [
+    ZoneInfo(name) for name in ("Asia/Shanghai", "Europe/Berlin", "Asia/Kolkata", "America/Santiago", "Africa/Cairo")
+]
 
 
 class Clock:
@@ -37,7 +39,9 @@ def nothing(_attribute: Attribute) -> None:
     other=st.integers(0, 23),
     sign=st.sampled_from(["and", "or"]),
     zone=st.sampled_from(ZONES),
-    day=st.sampled_from(["2026-03-28", "2026-04-04", "2026-04-23", "2026-09-05", "2026-10-24", "2026-10-29", "2026-01-01"]),
+    day=st.sampled_from(
+        ["2026-03-28", "2026-04-04", "2026-04-23", "2026-09-05", "2026-10-24", "2026-10-29", "2026-01-01"]
+    ),
     minute=st.integers(0, 1439),
 )
 def test_an_edge_is_the_first_minute_with_another_answer(
@@ -89,4 +93,6 @@ def test_a_midnight_that_does_not_exist_is_when_the_clock_jumps_over_it() -> Non
     """Santiago, 2026-09-06: 23:59 is followed by 01:00."""
     santiago = ZoneInfo("America/Santiago")
     sunday = time_atoms(parse("time.weekday == 7"))
-    assert next_edge(sunday, nothing, santiago, local("2026-09-05T12:00:00-04:00")) == local("2026-09-06T01:00:00-03:00")
+    assert next_edge(sunday, nothing, santiago, local("2026-09-05T12:00:00-04:00")) == local(
+        "2026-09-06T01:00:00-03:00"
+    )

@@ -1,4 +1,4 @@
-"""Rules that ask for other findings (A10, A12): what is held back begins when its cause ends, and the cause comes first."""
+"""Rules that ask for other findings (A10, A12): what is held back begins when its cause ends; the cause comes first."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_cause_that_goes_into_shadow_holds_nothing_back_and_one_that_comes_out
     other = engine_of(kinds, held, {**X, "shadow": True})
     other.feed([gas("g", 0, alarm=True, lel_pct=12)], T0)
     told = [*other.take_up([book(held, X)], T0 + 1000), *other.tick(T0 + 2 * HOUR)]
-    assert words(told, T0) == ["1 x began", "5400 x stale"] or "r began" not in " ".join(words(told, T0))
+    assert "r" not in [one.rule for one in told]
 
 
 def test_a_silence_that_was_held_back_is_told_when_its_cause_ends(kinds: Kinds) -> None:

@@ -1,4 +1,4 @@
-"""Random stories of hours, inhibition, latches and resets: crashes, repetition and cuts change nothing, hosts agree, and
+"""Random stories of hours, inhibition, latches and resets: crashes, repetition, cuts change nothing, hosts agree, and
 whenever time stands still every rule stands exactly where the last values, the hours and the other findings say.
 """
 

@@ -130,3 +130,32 @@ def test_a_latched_building_of_an_engine_is_reset_by_its_name(kinds: Kinds) -> N
     assert engine.latched("many") == ["building/b1"]
     engine.feed([gas(1000, "a", alarm=False), gas(1000, "b", alarm=False)], T0 + 1000)
     assert words(engine.release("building/b1", "many", T0 + 2000), T0) == ["2 many ended"]
+
+
+def test_a_latched_finding_of_which_nothing_is_remembered_ends_when_it_is_reset(kinds: Kinds) -> None:
+    """A state written down by a version that kept no inputs."""
+    engine = engine_of(kinds, ALARM)
+    engine.feed([gas(0, alarm=True)], T0)
+    engine.seats["g"].keep_inputs("r", None)
+    assert words(engine.release("g", "r", T0 + 1000), T0) == ["1 r ended"]
+
+
+def test_inputs_of_a_rule_that_is_removed_are_forgotten(kinds: Kinds) -> None:
+    held = rule("r", when="lel_pct >= 10", only_if="time.hour >= 23")
+    engine = engine_of(kinds, held, rule("x", when="alarm"))
+    engine.feed([gas(0, lel_pct=12)], T0)
+    assert engine.seats["g"].context is not None
+    engine.take_up([book(rule("x", when="alarm"))], T0 + 1000)
+    assert engine.seats["g"].context is None
+    assert engine.tick(T0 + 24 * HOUR) == []
+
+
+def test_what_can_no_longer_be_compared_at_the_edge_is_trouble(kinds: Kinds) -> None:
+    timed = rule("r", when="alarm or lel_pct > 5 and time.hour >= 23")
+    engine = engine_of(kinds, timed)
+    engine.feed([gas(0, alarm=True)], T0)
+    inputs = engine.seats["g"].context
+    assert inputs is not None
+    inputs.inputs["r"].measured.update(alarm=(T0, False), lel_pct=(T0, "much"))
+    engine.tick(T0 + 12 * HOUR)
+    assert engine.trouble.get("r", 0) >= 1

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from domain import DAY, MINUTE, Instant
 from rules.expression import parse
 from rules.meaning import meaning
-from rules.time_edges import filled, next_edge, time_atoms
-from rules.tree import Attribute, Binary, Literal
+from rules.time_edges import _Clock, filled, next_edge, time_atoms
+from rules.tree import Attribute, Binary, Literal, Window
 from rules.workdays import moment
 from tests.rules.judged_again import local
 
@@ -96,3 +96,7 @@ def test_a_midnight_that_does_not_exist_is_when_the_clock_jumps_over_it() -> Non
     assert next_edge(sunday, nothing, santiago, local("2026-09-05T12:00:00-04:00")) == local(
         "2026-09-06T01:00:00-03:00"
     )
+
+
+def test_the_clock_alone_measures_nothing() -> None:
+    assert _Clock(0, ZONES[0]).window(Window("max", "x", DAY)) is None

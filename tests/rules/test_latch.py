@@ -153,6 +153,7 @@ def test_inputs_of_a_rule_that_is_removed_are_forgotten(kinds: Kinds) -> None:
 def test_what_can_no_longer_be_compared_at_the_edge_is_trouble(kinds: Kinds) -> None:
     timed = rule("r", when="alarm or lel_pct > 5 and time.hour >= 23")
     engine = engine_of(kinds, timed)
+    engine.enrol([Device("g", "gas_alarm", attributes={"report_every": "1d"})], T0)
     engine.feed([gas(0, alarm=True)], T0)
     inputs = engine.seats["g"].context
     assert inputs is not None

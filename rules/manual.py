@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from domain.duration import written_duration as duration
 from rules.expression import parse
+from rules.functions import COUNTER_WINDOWS, LEARNED
 from rules.rulebook import Gather, Rule, Rulebook
-from rules.tree import COUNTER_WINDOWS, LEARNED, distances, windows
+from rules.tree import distances, windows
 from rules.trial import TrialBook
 
 _HEAD = "| 规则 | 问什么 | 级别 | 出处 | 试例 | 不判断什么 |\n|---|---|---|---|---|---|"

@@ -199,7 +199,7 @@ def _written(plan: Plan) -> list[tuple[Any, ...]]:
 
 def _remembers(plan: Plan) -> tuple[Any, ...]:
     """What a seat keeps because of its plan."""
-    return plan.windows, plan.exact, plan.remembered, frozenset(plan.timed), plan.usual, plan.trends
+    return plan.windows, plan.remembered, frozenset(plan.timed), plan.usual, plan.trends
 
 
 def _asks(planned: PlannedRule) -> tuple[Any, ...]:

@@ -86,3 +86,13 @@ FIELDS: Final[Mapping[str, str]] = {
     "suppress": "only_if", "comment": "source, or a comment after #", "note": "source, or a comment after #",
 }  # fmt: skip
 """Fields of alerting rules elsewhere (Prometheus, Alertmanager, Grafana, ThingsBoard, Home Assistant), and ours."""
+VALUES: Final[Mapping[str, str]] = {
+    "紧急": "critical", "特急": "critical", "emergency": "critical", "fatal": "critical", "page": "critical",
+    "高": "high", "高危": "high", "major": "high", "error": "high", "urgent": "high",
+    "中": "medium", "中危": "medium", "warning": "medium", "warn": "medium", "moderate": "medium",
+    "低": "low", "低危": "low", "info": "low", "minor": "low", "notice": "low", "indeterminate": "low",
+    "维保": "health", "maintenance": "health", "户": "household", "home": "household", "house": "household",
+    "栋": "building", "楼": "building", "网格": "cell", "grid": "cell", "管线": "line", "pipe": "line",
+}  # fmt: skip
+"""Values of severity, ledger and of, as they are called elsewhere and in Chinese."""
+INSTEAD: Final[Mapping[str, str]] = {**FIELDS, **VALUES}

@@ -219,7 +219,7 @@ def _sentence(error: ErrorDetails, missing: Sequence[str], instead: Mapping[str,
     if error["type"] in ("enum", "literal_error") and isinstance(found, str):
         message += _value_instead(found, str(error.get("ctx", {}).get("expected", "")), instead)
     shown = repr(found) if isinstance(found, str | int | float | bool) else ""
-    signs = full_width_signs(found) if isinstance(found, str) and found not in message else ""
+    signs = full_width_signs(found) if isinstance(found, str) and "full-width" not in message else ""
     return f"{message} (found {shown})" + (f": {signs}" if signs else "") if shown and shown not in message else message
 
 

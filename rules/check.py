@@ -259,8 +259,10 @@ def _calculated_near(asked: Attribute) -> str:
 def _gather_faults(rule: Rule, gather: Gather) -> Found:
     if rule.name in gather.rules:
         yield ("gather", "parts"), f"{rule.name} gathers its own findings: name other rules"
-    if len(gather.parts) == 1 and gather.parts[0].at_least == 1:
+    if len(gather.parts) == 1 and gather.parts[0].at_least == 1 and not gather.without:
         yield ("gather", "parts"), "one finding is no more than it says by itself: write at_least, or a second part"
+    for name in sorted(gather.rules.intersection(gather.without)):
+        yield ("gather", "without"), f"{name} is also a part: it cannot be there and not be there"
     if rule.show or rule.grades:
         yield ("gather",), "findings show themselves: remove show and grades"
 

@@ -51,7 +51,8 @@ def asks(rule: Rule) -> str:
 def _gathered(gather: Gather) -> str:
     parts = [f"{'沿线依次' if p.in_order else ''} {p.at_least} 台 {' 或 '.join(p.rules)}".strip() for p in gather.parts]
     within = "同时成立" if gather.within is None else f"{duration(gather.within)} 内"
-    return f"{within} {' 且 '.join(parts)}"
+    without = f"，没有 {' 或 '.join(gather.without)}" if gather.without else ""
+    return f"{within} {' 且 '.join(parts)}{without}"
 
 
 def severities(rule: Rule) -> str:
@@ -66,7 +67,7 @@ def refusals(rule: Rule) -> str:
 
 
 def _refusals(rule: Rule) -> Iterator[str]:
-    if rule.shadow:
+    if rule.shadow or rule.record:
         yield "只记不报"
     if rule.only_if is not None:
         yield f"除非 `{rule.only_if}`"

@@ -105,11 +105,18 @@ class Gather(_Written):
 
     parts: Annotated[list[Part], Field(min_length=1)]
     within: Duration | None = None
+    without: list[RuleName] = []
+    """While one of these rules finds something, it neither begins nor goes on: with `hold`, "and not within 10 min"."""
 
     @property
     def rules(self) -> frozenset[str]:
-        """The rules whose findings it gathers."""
+        """The rules whose findings it counts."""
         return frozenset(name for part in self.parts for name in part.rules)
+
+    @property
+    def hears(self) -> frozenset[str]:
+        """Every rule whose findings it looks at."""
+        return self.rules.union(self.without)
 
 
 class Chatter(_Written):
@@ -180,6 +187,8 @@ class Rule(_Written):
     """It ends only when a named person resets it."""
     shadow: YesOrNo = False
     """Judged and counted, told to nobody."""
+    record: YesOrNo = False
+    """Judged for other rules only (`gather`, `finding.x`), told to nobody: a recording rule."""
     if_silent: Literal["fire", "wait"] = "fire"
     """Whether a hold completes by the clock when nothing more is heard, or waits for another reading."""
     cancel: Cancel | None = None
@@ -243,7 +252,7 @@ class Rule(_Written):
             for attribute in attributes(node)
             if attribute.owner == "finding"
         }
-        return frozenset(asked) | (self.gather.rules if self.gather is not None else frozenset())
+        return frozenset(asked) | (self.gather.hears if self.gather is not None else frozenset())
 
     def conditions(self) -> Iterator[tuple[tuple[str | int, ...], Node]]:
         """Every condition of the rule as a tree, and where it stands."""

@@ -205,7 +205,7 @@ def _remembers(plan: Plan) -> tuple[Any, ...]:
 def _asks(planned: PlannedRule) -> tuple[Any, ...]:
     """Which question, about whom: another question is another rule, whatever its name."""
     question = next(name for name in QUESTIONS if getattr(planned.rule, name) is not None)
-    return question, planned.rule.of if question == "gather" else ""
+    return question, planned.rule.of if question == "gather" else "", planned.rule.record
 
 
 def _judges(planned: PlannedRule) -> dict[str, Any]:

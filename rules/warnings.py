@@ -45,7 +45,12 @@ def warn(
     if near:
         found.append(Fault(("hazard",), f"messages have no words for {book.hazard}: write {near[0]}"))
     shadows = {rule.name for one in (book, *known) for rule in one.rules if rule.shadow}
+    heard = {name for one in (book, *known) for rule in one.rules for name in rule.speaks_of}
     for index, rule in enumerate(book.rules):
+        if rule.record and rule.name not in heard:
+            found.append(
+                Fault(("rules", index, "record"), "no rule asks for what it finds: gather it, or remove record")
+            )
         told = [*_unknown(rule, kinds), *_attributes(rule), *_shadowed(rule, shadows)]
         found += [Fault(("rules", index, *where), message) for where, message in dict.fromkeys(told)]
     return found

@@ -18,7 +18,7 @@ from rules.fit import faults_of, unknown_quantity
 from rules.meaning import limit_of
 from rules.rulebook import ANY_KIND, Gather, Rule, Rulebook
 from rules.sun import NAMES as SKY
-from rules.tree import Attribute, Binary, Node, Unary, attributes, comparisons, quantities
+from rules.tree import Attribute, Binary, Literal, Node, Unary, attributes, comparisons, leaves, quantities
 from rules.trial import Trial, TrialBook
 from rules.workdays import NAMES as TIMES
 from rules.workdays import RANGES
@@ -228,7 +228,11 @@ def _time_faults(node: Node) -> Iterator[str]:
         names = _CALCULATED.get(asked.owner)
         if names is not None and asked.name not in names:
             yield f"no {asked.owner}.{asked.name}: write {_calculated_near(asked)}"
-    for leaf, _, limit in filter(None, map(limit_of, comparisons(node))):
+    # A time of day beside time.hour is a matter of units.
+    plain = (
+        one for one in comparisons(node) if not any(isinstance(side, Literal) and side.clock for side in leaves(one))
+    )
+    for leaf, _, limit in filter(None, map(limit_of, plain)):
         ends = RANGES.get(leaf.name) if isinstance(leaf, Attribute) and leaf.owner == "time" else None
         if isinstance(leaf, Attribute) and ends is not None and not isinstance(limit, str):
             low, high = ends

@@ -12,7 +12,7 @@ from domain.duration import written_duration
 from rules.core import TOLD_OF, Phase, Signal, Watch
 from rules.expression import parse
 from rules.functions import FUNCTIONS, LEARNED
-from rules.meaning import Answer, Scope, guard, meaning, sides
+from rules.meaning import Answer, Scope, guard, meaning, sides, value_of
 from rules.notation import written_out
 from rules.rulebook import Rule
 from rules.tree import (
@@ -137,7 +137,7 @@ def _lines(question: Node, rule: Rule, units: Mapping[str, str]) -> list[_Line]:
     for comparison in comparisons(question):
         found = sides(comparison)
         if found is not None and (not isinstance(found[0], Attribute) or found[0] in (TODAY, SUN)):
-            limits[found[0]] = (*limits.get(found[0], ()), (meaning(comparison), meaning(found[2])))
+            limits[found[0]] = (*limits.get(found[0], ()), (meaning(comparison), value_of(found[2])))
     for leaf in [*leaves(question), *(Quantity(name) for name in rule.show)]:
         if isinstance(leaf, (Quantity, Window)):
             limits.setdefault(leaf, ())

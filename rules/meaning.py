@@ -59,6 +59,11 @@ def meaning(node: Node) -> Callable[[Scope], Answer]:
     return _truth(node, _in_scope)
 
 
+def value_of(node: Node) -> Callable[[Scope], Answer]:
+    """The value of an operand as a function of a scope: what was written down as it was written."""
+    return _compile(node, _in_scope)
+
+
 def reflex(node: Node) -> Callable[[Value], object] | None:
     """The condition as a function of one value, when it speaks of a single measured quantity; else None.
 
@@ -257,4 +262,6 @@ def _joined(left: Function, right: Function, *, decisive: bool) -> Function:
 
 def _truth(node: Node, leaf: Leaf) -> Function:
     answer = _compile(node, leaf)
-    return (lambda x: answer(x) in YES) if isinstance(node, Attribute) else answer
+    # Where the sun stands is calculated: without coordinates it is unknown, and not down.
+    written = isinstance(node, Attribute) and node.owner != "sun"
+    return (lambda x: answer(x) in YES) if written else answer

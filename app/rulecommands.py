@@ -50,7 +50,7 @@ def check(files: tuple[Path, ...], site: Path | None, as_json: bool, say: Say) -
     if as_json:
         say(_json({**answer, "faults": []}))
         return 0
-    for one in answer["warnings"]:
+    for one in answer.get("warnings", ()):
         say(f"warning: {Located(**one)}")
     say(f"{answer['books']} rulebooks are right")
     return 0

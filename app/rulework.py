@@ -33,7 +33,7 @@ def check_files(files: Sequence[Path], site: Path | None = None) -> dict[str, An
         raise WrittenError(list(dict.fromkeys(faults)))
     warnings = book_warnings(kinds, read, neighbours(kinds, books, site), site)
     counts = {"books": len(books), "rules": sum(len(book.rules) for _, book in read), "trials": len(beside)}
-    return {**counts, "warnings": [asdict(one) for one in warnings]}
+    return {**counts, "warnings": [asdict(one) for one in warnings]} if warnings else counts
 
 
 def book_warnings(

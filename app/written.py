@@ -171,7 +171,7 @@ def validate(document: Document, model: type[M]) -> M:
 
 def _faults(errors: Sequence[ErrorDetails], document: Document, model: type[BaseModel]) -> Iterator[Fault]:
     instead: Mapping[str, str] = getattr(model, "instead", {})
-    known = sorted(_field_names(model, set()))
+    known = sorted(_field_names(model, set())) if instead else []
     missing: dict[Loc, list[str]] = {}
     for error in errors:
         if error["type"] == "missing":

@@ -286,7 +286,10 @@ def _for_kind(rule: Rule, kind: Kind) -> Found:
         yield from ((("absent", "quantity"), message) for _, message in _unknown([rule.absent.quantity], kind))
     if faults:
         return
-    never = [where for where, node in rule.conditions() if never_true(node, kind)]
+    sound = [
+        (where, node) for where, node in rule.conditions() if where != ("only_if",) or not [*faults_of(node, kind)]
+    ]
+    never = [where for where, node in sound if never_true(node, kind)]
     yield from (
         (where, "can never be true: no value is all of this at once, write or, or other limits") for where in never
     )

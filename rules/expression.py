@@ -247,7 +247,7 @@ class _Parser:
         if len(found) != 4 or len(points) != 4:
             raise ExpressionError(function.column, f"{_POINTS}: {_EXAMPLE}")
         for lat, lon in (points[:2], points[2:]):
-            if not lat.name.endswith("lat") or lon != _replaced(lat, "lon"):
+            if not lat.name.endswith("lat") or lon != replace(lat, name=lat.name.removesuffix("lat") + "lon"):
                 raise ExpressionError(
                     function.column, f"a point is ..lat and the same ..lon, in this order: {_EXAMPLE}"
                 )
@@ -256,10 +256,6 @@ class _Parser:
 
 _POINTS: Final = "distance_m needs latitude and longitude of two points, measured or written down"
 _EXAMPLE: Final = "distance_m(lat, lon, person.fence_lat, person.fence_lon)"
-
-
-def _replaced(lat: Quantity | Attribute, ending: str) -> Quantity | Attribute:
-    return replace(lat, name=lat.name.removesuffix("lat") + ending)
 
 
 def _looked_at(name: _Token, function: Function, operand: Node) -> tuple[str, Node | None]:

@@ -1,4 +1,4 @@
-"""Rules people asked for and could not say (docs/examples/asked.yaml): checked, tried, and the same after every crash."""
+"""Rules people asked for and could not say (docs/examples/asked.yaml): checked, tried, the same after every crash."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def scene_of(book: Rulebook, trial: Trial) -> Stage:
 def test_what_people_asked_for_can_be_said_and_says_what_they_meant(
     asked: Rulebook, asked_trials: TrialBook, kinds: Kinds
 ) -> None:
-    assert check_files([FILE])["warnings"] == []
+    assert "warnings" not in check_files([FILE])
     assert [result for result in run_trials(asked, asked_trials, kinds) if not result.passed] == []
     begun = {trial.rule for trial in asked_trials.trials if any("begin" in line for line in trial.expect)}
     assert begun == {rule.name for rule in asked.rules if not rule.record}

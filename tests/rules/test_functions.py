@@ -1,4 +1,4 @@
-"""The functions of conditions: yes and no, comparisons inside a window, yesterday, forecasts; and how evidence says it."""
+"""The functions of conditions: yes and no, comparisons inside a window, yesterday, forecasts, and their evidence."""
 
 from __future__ import annotations
 
@@ -228,7 +228,8 @@ def test_every_window_of_the_table_is_reckoned_and_has_a_name_in_both_languages(
     past = gauge(*((minute * MINUTE, float(minute)) for minute in range(61)))
     for function in FUNCTIONS.values():
         if function.form != "plain":
-            assert function.label.zh and function.label.en.isascii(), function.name
+            assert function.label.zh, function.name
+            assert function.label.en.isascii(), function.name
         if function.form == "window":
             between = f"{function.between}, " if function.between else ""
             assert ask(past, f"{function.name}(a, {between}1h) > 0", 60 * MINUTE) is not None, function.name

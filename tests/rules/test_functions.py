@@ -255,3 +255,40 @@ _TEXTS = st.recursive(
 def test_a_tree_that_is_written_out_is_read_as_the_same_tree(text: str) -> None:
     if len(text) <= 300:
         assert parse(written_out(parse(text))) == parse(text)
+
+
+# -- what must be known ---------------------------------------------------------------------------------------------
+
+
+def test_known_says_whether_a_device_reported_it_or_somebody_wrote_it(kinds: Kinds) -> None:
+    assert heard("lel_pct > 3 and not known(fault)", [{"lel_pct": 5}], kinds)[0][0] == 0
+    assert heard("lel_pct > 3 and not known(fault)", [{"lel_pct": 5, "fault": False}], kinds) == []
+    assert heard("lel_pct > 3 and known(fault) and not fault", [{"lel_pct": 5}], kinds) == []
+    assert heard("lel_pct > 3 and known(fault) and not fault", [{"lel_pct": 5, "fault": False}], kinds)[0][0] == 0
+
+
+def test_known_is_a_condition_and_can_be_true_and_false(kinds: Kinds) -> None:
+    assert faults("lel_pct > 3 and not known(co_ppm)", kinds) == []
+    assert faults("lel_pct > 3 or known(lel_pct) and not (alarm and known(fault))", kinds) == []
+    assert "needs a number, not a value" in faults("known(lel_pct) > 3", kinds)[0]
+
+
+@pytest.mark.parametrize(
+    ("only_if", "attributes", "begins"),
+    [
+        ("known(device.limit)", {}, False),
+        ("known(device.limit)", {"limit": 0}, True),
+        ("not known(device.limit)", {}, True),
+        ("not known(device.limit)", {"limit": 0}, False),
+        ("known(device.limit) == false", {}, True),
+    ],
+)
+def test_known_of_what_nobody_wrote_is_false_and_not_unknown(
+    only_if: str, attributes: dict[str, Value], begins: bool, kinds: Kinds
+) -> None:
+    engine = Engine([book("lel_pct > 3", only_if=only_if)], kinds, community())
+    engine.enrol([Device("d", "gas_alarm", attributes=attributes)], T0)
+    assert bool(engine.feed([Reading("d", "gas_alarm", T0, T0, {"lel_pct": 5})], T0)) is begins
+    whole = Engine([book(f"lel_pct > 3 and {only_if}")], kinds, community())
+    whole.enrol([Device("d", "gas_alarm", attributes=attributes)], T0)
+    assert bool(whole.feed([Reading("d", "gas_alarm", T0, T0, {"lel_pct": 5})], T0)) is begins

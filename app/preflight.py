@@ -16,8 +16,9 @@ from app.channels import NoSuchChannel, build_channels, http_client
 from app.clock import Clock
 from app.codecwork import check_codecs
 from app.demo import filed_templates
+from app.rulework import book_warnings
 from app.settings import Site
-from app.shelf import load_ladders, load_mappings, load_rules, load_words
+from app.shelf import book_files, load_ladders, load_mappings, load_rules, load_words
 from app.site import SiteFolder, read_site
 from domain import HOUR, MINUTE, Instant, Ledger, Severity, Subject
 
@@ -28,6 +29,8 @@ def check_site(path: Path | None, templates: bool, say: Say) -> int:
     """Reads everything `up` would read and says what it found; raises WrittenError with every fault."""
     folder = read_site(path)
     books = load_rules(folder.kinds, path)
+    for one in book_warnings(folder.kinds, list(zip(book_files(path), books, strict=True)), (), path):
+        say(f"warning: {one}")
     ladders, words = load_ladders(path), load_words(path)
     mappings, codecs = load_mappings(folder.kinds, path), check_codecs(path).codecs
     if templates:

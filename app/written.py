@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import csv
 import difflib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from msgspec import Struct
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from domain import Fault
+from domain.widths import narrow
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 40
@@ -85,7 +87,8 @@ def read_yaml(path: Path) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise WrittenError([Located(str(path), line, column, "", f"not YAML: {error.problem}")]) from error
+        said = f"not YAML: {error.problem}{_full_width(raw.decode('utf-8').splitlines(), line)}"
+        raise WrittenError([Located(str(path), line, column, "", said)]) from error
     except yaml.reader.ReaderError as error:
         text = raw.decode("utf-8")[: error.position]
         line, column = text.count("\n") + 1, len(text) - text.rfind("\n")
@@ -97,6 +100,28 @@ def read_yaml(path: Path) -> Document:
     if faults:
         raise WrittenError(faults)
     return Document(str(path), data, marks)
+
+
+_AS_WRITTEN = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?|\d{4}-\d\d?-\d\d?([Tt ].*)?", re.ASCII)
+"""Scalars that YAML 1.1 would turn into something else: 22:30 into 1350, 2026-05-01 into a date. They stay text."""
+
+
+def _full_width(lines: Sequence[str], line: int) -> str:
+    """What to write instead of the full-width signs of this line, or of the one before, where the reader stumbled."""
+    for text in reversed(lines[max(line - 2, 0) : line]):
+        found = full_width_signs(text)
+        if found:
+            return f"; {found}"
+    return ""
+
+
+def full_width_signs(text: str) -> str:
+    """A sentence about full-width signs that mean something in ASCII; empty where there are none."""
+    signs = dict.fromkeys(sign for sign in text if sign in _FULL_WIDTH)
+    return f"write {', '.join(f'{narrow(sign)} instead of {sign}' for sign in signs)}" if signs else ""
+
+
+_FULL_WIDTH = frozenset("：，＞＜＝！（）［］｛｝“”‘’＃－＋０１２３４５６７８９％．｜＂＇")
 
 
 def _plain(node: Any, loc: Loc, marks: dict[Loc, Mark], faults: list[Located], file: str, parts: list[int]) -> Any:
@@ -111,6 +136,8 @@ def _plain(node: Any, loc: Loc, marks: dict[Loc, Mark], faults: list[Located], f
         return _plain_mapping(node, loc, marks, faults, file, parts)
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item, (*loc, index), marks, faults, file, parts) for index, item in enumerate(node.value)]
+    if _AS_WRITTEN.fullmatch(node.value) and node.tag != "tag:yaml.org,2002:str":
+        return node.value
     try:
         return yaml.SafeLoader("").construct_object(node)
     except (yaml.YAMLError, ValueError) as error:
@@ -139,17 +166,37 @@ def validate(document: Document, model: type[M]) -> M:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        raise WrittenError(document.locate_all(_faults(error.errors(), document))) from error
+        raise WrittenError(document.locate_all(_faults(error.errors(), document, model))) from error
 
 
-def _faults(errors: Sequence[ErrorDetails], document: Document) -> Iterator[Fault]:
+def _faults(errors: Sequence[ErrorDetails], document: Document, model: type[BaseModel]) -> Iterator[Fault]:
+    instead: Mapping[str, str] = getattr(model, "instead", {})
+    known = sorted(_field_names(model, set())) if instead else []
     missing: dict[Loc, list[str]] = {}
     for error in errors:
         if error["type"] == "missing":
             missing.setdefault(_walk(error["loc"], document)[:-1], []).append(str(error["loc"][-1]))
     for error in errors:
         where = _walk(error["loc"], document)
-        yield Fault(where, _sentence(error, missing.get(where[:-1], [])))
+        yield Fault(where, _sentence(error, missing.get(where[:-1], []), instead, known))
+
+
+def _field_names(model: type[BaseModel], seen: set[type[BaseModel]]) -> set[str]:
+    """The fields of a model and of the models in it."""
+    if model in seen:
+        return set()
+    seen.add(model)
+    found = {field.alias or name for name, field in model.model_fields.items()}
+    for field in model.model_fields.values():
+        found = found.union(*(_field_names(inner, seen) for inner in _models_in(field.annotation)), ())
+    return found
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_in(inner)
 
 
 def _walk(loc: Loc, document: Document) -> Loc:
@@ -161,16 +208,36 @@ def _walk(loc: Loc, document: Document) -> Loc:
     return path
 
 
-def _sentence(error: ErrorDetails, missing: list[str]) -> str:
+def _sentence(error: ErrorDetails, missing: Sequence[str], instead: Mapping[str, str], known: Sequence[str]) -> str:
     field = str(error["loc"][-1]) if error["loc"] else ""
     if error["type"] == "missing":
         return f"is missing: write `{field}: ...`"
     if error["type"] == "extra_forbidden":
-        meant = difflib.get_close_matches(field, missing, 1)
-        return f"is not known here: write `{meant[0]}`" if meant else "is not known here: remove it or correct its name"
+        return f"is not known here: {_field_instead(field, missing, instead, known)}"
     message = error["msg"].removeprefix("Value error, ")
-    shown = repr(error["input"]) if isinstance(error["input"], str | int | float | bool) else ""
-    return f"{message} (found {shown})" if shown and shown not in message else message
+    found = error["input"]
+    if error["type"] in ("enum", "literal_error") and isinstance(found, str):
+        message += _value_instead(found, str(error.get("ctx", {}).get("expected", "")), instead)
+    shown = repr(found) if isinstance(found, str | int | float | bool) else ""
+    signs = full_width_signs(found) if isinstance(found, str) and "full-width" not in message else ""
+    return f"{message} (found {shown})" + (f": {signs}" if signs else "") if shown and shown not in message else message
+
+
+def _field_instead(field: str, missing: Sequence[str], instead: Mapping[str, str], known: Sequence[str]) -> str:
+    """What was meant by a field that nobody knows: a word of another tool, a missing field, a field of this file."""
+    if field in instead:
+        return f"write {instead[field]}"
+    if signs := full_width_signs(field):
+        return signs
+    meant = difflib.get_close_matches(field, missing, 1) or difflib.get_close_matches(field, known, 1, cutoff=0.75)
+    return f"write `{meant[0]}`" if meant else "remove it or correct its name"
+
+
+def _value_instead(found: str, expected: str, instead: Mapping[str, str]) -> str:
+    """The value of a fixed list that was meant."""
+    values = re.findall(r"'([^']+)'", expected)
+    meant = [instead[found]] if instead.get(found) in values else difflib.get_close_matches(found.lower(), values, 1)
+    return f": write {meant[0]}" if meant else ""
 
 
 def read_model(path: Path, model: type[M]) -> M:

@@ -26,6 +26,8 @@ class Member(Struct, frozen=True, array_like=True, gc=False):
 
 def enough(gather: Gather, members: Sequence[Member]) -> bool:
     """True when every part has its number of devices: standing now, or begun within one stretch of time."""
+    if any(member.stands and member.rule in gather.without for member in members):
+        return False
     if gather.within is None:
         return _all_parts(gather, [member for member in members if member.stands])
     ends = {member.begin for member in members}

@@ -47,7 +47,7 @@ class Group(Seat):
         self.members = {
             key: member
             for key, member in self.members.items()
-            if any(member.rule in gather.rules and useful(gather, member, newest) for gather in wanted)
+            if any(member.rule in gather.hears and useful(gather, member, newest) for gather in wanted)
         }
 
 
@@ -59,10 +59,10 @@ class Groups:
         self.seats: dict[str, Group] = {}
         gathering = [rule for plan in self.plans.values() for rule in plan.by_name.values()]
         planned = sorted(gathering, key=lambda rule: rule.rank)
-        names = {name for rule in planned if rule.gather is not None for name in rule.gather.rules}
+        names = {name for rule in planned if rule.gather is not None for name in rule.gather.hears}
         self.titles = {rule.name: rule.title for book in books for rule in book.rules if rule.name in names}
         self.gatherers = {
-            name: tuple(rule for rule in planned if rule.gather is not None and name in rule.gather.rules)
+            name: tuple(rule for rule in planned if rule.gather is not None and name in rule.gather.hears)
             for name in names
         }
         """By the rule whose findings they gather; what inhibits another comes before it."""

@@ -19,7 +19,8 @@ from rules.mindful import Mindful
 from rules.precedence import Ranks, ranks
 from rules.rulebook import Absent, Rule, Rulebook
 from rules.time_edges import time_atoms
-from rules.tree import GAUGE_WINDOWS, LEARNED, Node, attributes
+from rules.tree import Node, attributes
+from rules.window import kept_for
 
 STALE_AFTER: Final = Absent()
 """When a device in alarm counts as silent: three reporting periods and ten minutes."""
@@ -104,14 +105,15 @@ class Plan:
         happening = {name for name, quantity in kind.quantities.items() if quantity.event}
         # What happens does not last: the key of the last press says nothing about this one.
         self.remembered = frozenset(name for _, cond in self.judged for name in cond.recalls) - happening
-        self.windows = _windows(cond for _, cond in self.judged)
         asked = [window for _, cond in self.judged for window in cond.windows]
-        self.exact = frozenset(window.quantity for window in asked if window.function in GAUGE_WINDOWS)
+        yes_no = {name for name, quantity in kind.quantities.items() if quantity.type == "bool"}
+        self.windows = kept_for(asked, yes_no)
         counters = {name for name, quantity in kind.quantities.items() if quantity.cumulative}
         self.usual = {one.quantity: one.quantity in counters for one in asked if one.function == "usual"}
         """Quantities of which rules ask what is usual, and whether they are counters."""
         self.trends = frozenset(one.quantity for one in asked if one.function == "days_left")
-        self.kept = self.thorough.union(self.remembered, self.timed, self.windows, self.usual, self.trends)
+        windowed = {kept.quantity for kept in self.windows.values()}
+        self.kept = self.thorough.union(self.remembered, self.timed, windowed, self.usual, self.trends)
         self.plain = not self.kept
         """Nothing need be remembered of a quiet reading."""
 
@@ -144,15 +146,6 @@ def _reflexes(judged: Iterable[tuple[PlannedRule, Condition]]) -> dict[str, tupl
         if condition.alone and condition.reflex is not None:
             found.setdefault(condition.reflex_quantity, []).append(condition.reflex)
     return {name: tuple(tests) for name, tests in found.items()}
-
-
-def _windows(conditions: Iterable[Condition]) -> dict[str, int]:
-    """How much past must be kept of which quantity."""
-    kept: dict[str, int] = {}
-    for condition in conditions:
-        for window in (one for one in condition.windows if one.function not in LEARNED):
-            kept[window.quantity] = max(kept.get(window.quantity, 0), window.length_ms)
-    return kept
 
 
 def plans(books: Sequence[Rulebook], kinds: Mapping[str, Kind]) -> dict[str, Plan]:

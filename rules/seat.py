@@ -261,8 +261,10 @@ class Seat:
 
 
 def _histories(memory: Memory, plan: Plan) -> dict[str, History] | None:
-    past = {q: samples for q, samples in (memory.histories or {}).items() if q in plan.windows}
-    return {q: History(plan.windows[q], samples, q in plan.exact) for q, samples in past.items()} or None
+    """The past under the windows of this plan. A window of another reach begins with what was kept of its quantity."""
+    held = memory.histories or {}
+    found = {name: held.get(name) or held.get(kept.quantity) for name, kept in plan.windows.items()}
+    return {name: plan.windows[name].history(past) for name, past in found.items() if past} or None
 
 
 def report_every(device: Device, plan: Plan) -> int:

@@ -204,13 +204,13 @@ def _written(plan: Plan) -> list[tuple[Any, ...]]:
 
 def _remembers(plan: Plan) -> tuple[Any, ...]:
     """What a seat keeps because of its plan."""
-    return plan.windows, plan.exact, plan.remembered, frozenset(plan.timed), plan.usual, plan.trends
+    return plan.windows, plan.remembered, frozenset(plan.timed), plan.usual, plan.trends
 
 
 def _asks(planned: PlannedRule) -> tuple[Any, ...]:
     """Which question, about whom: another question is another rule, whatever its name."""
     question = next(name for name in QUESTIONS if getattr(planned.rule, name) is not None)
-    return question, planned.rule.of if question == "gather" else ""
+    return question, planned.rule.of if question == "gather" else "", planned.rule.record
 
 
 def _judges(planned: PlannedRule) -> dict[str, Any]:

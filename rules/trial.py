@@ -48,7 +48,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
 from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -137,6 +137,13 @@ class Trial(BaseModel):
 
 class TrialBook(BaseModel):
     """The trials of one rulebook."""
+
+    instead: ClassVar[Mapping[str, str]] = {
+        "interval": "every",
+        "input_series": "readings",
+        "alert_rule_test": "expect",
+    }
+    """What to write instead of fields of other tools."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

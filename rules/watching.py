@@ -113,7 +113,7 @@ class Watching:
             self._pass_on(seat, planned, before, after, word.at, now, told)
 
     def _tell(self, said: Finding, planned: PlannedRule, told: list[Finding]) -> None:
-        if not planned.rule.shadow or self.tells_shadows:
+        if not (planned.rule.shadow or planned.rule.record) or self.tells_shadows:
             told.append(said)
             return
         counts = self.shadowed.setdefault(planned.name, {})

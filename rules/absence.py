@@ -25,18 +25,23 @@ MOST_SHOWN: Final = 10
 def next_absence(seat: Seat, outages: Outages, looked_at: Instant | None = None) -> Instant | None:
     """When a registered device must be looked at, if it says nothing until then; None if all is told.
 
-    Behind a gateway through which nothing comes nobody is missed; a gateway that is shut is looked at again.
+    Behind a gateway through which nothing comes nobody is missed; a gateway that is shut is looked at again. What is
+    held back by hours or other findings is not asked for again at its deadline, which has passed: they wake it.
     """
     if not seat.registered:
         return None
-    dues = [due for planned, due in _expiries(seat) if planned.name not in seat.watches]
+    dues = [due for planned, due in _expiries(seat) if _is_awaited(seat, planned)]
     if not _unheard(seat):
-        asked = ((planned, absent) for planned, absent in _asked(seat) if planned.name not in seat.watches)
+        asked = ((planned, absent) for planned, absent in _asked(seat) if _is_awaited(seat, planned))
         dues += [_deadline(seat, absent, outages) for planned, absent in asked]
     if looked_at is not None:
-        # Overdue, but `only_if` does not hold now: asked again in a while.
+        # Overdue, but `only_if` does not hold, by what is written of it: asked again in a while.
         dues = [due if due > looked_at else looked_at + seat.report_every_ms for due in dues]
     return min([*dues, *_looks(seat, looked_at)], default=None)
+
+
+def _is_awaited(seat: Seat, planned: PlannedRule) -> bool:
+    return planned.name not in seat.watches and not seat.holds_back(planned.name)
 
 
 def _looks(seat: Seat, looked_at: Instant | None) -> Iterator[Instant]:

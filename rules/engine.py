@@ -246,7 +246,10 @@ class Engine(Renewing):
             if absent.quantity is not None and absent.quantity not in values:
                 continue
             if planned.name not in seat.watches:
-                seat.keep_inputs(planned.name, None)
+                if seat.holds_back(planned.name):
+                    # Its silence is over, and counts anew: nothing else would look at the next one in time.
+                    seat.keep_inputs(planned.name, None)
+                    self._promise_absence(seat)
             elif absent.children is None or seat.carries is None or not seat.carries.deaf:
                 # That a gateway lives itself says nothing of what is behind it.
                 self._say(seat, planned, Word(Signal.CLEAR, now), now, told)

@@ -155,6 +155,16 @@ class Seat:
                 self._put(context=None)
         self.rest()
 
+    def holds_back(self, rule: str) -> bool:
+        """Whether inputs are kept of a rule: one that does not stand would begin, but for hours or other findings."""
+        return self.context is not None and rule in self.context.inputs
+
+    @property
+    def holds_back_silence(self) -> bool:
+        """It is missed, or its life is over, and only hours or other findings keep that from being told."""
+        asked = [planned.name for planned, _ in (*self.plan.absences, *self.plan.expiries)]
+        return any(name not in self.watches and self.holds_back(name) for name in asked)
+
     def is_unlatched(self, rule: str) -> bool:
         """A person reset it while it was still dangerous."""
         inputs = None if self.context is None else self.context.inputs.get(rule)
@@ -177,7 +187,7 @@ class Seat:
             self.context.at, self.context.due = context.at, context.due
         self.rest()
 
-    def next_rank(self, above: int = -1) -> int | None:
+    def next_rank(self, above: int) -> int | None:
         """The lowest rank of its rules, above one, that are judged again without a reading."""
         inputs = {} if self.context is None else self.context.inputs
         ranks = (rule.rank for rule in self.plan.reevaluated if rule.rank > above and rule.name in inputs)
@@ -232,7 +242,7 @@ class Seat:
         if self.absence_due is not None:
             yield self.absence_due, ABSENCE, self.device.id
         if self.context is not None and self.context.due is not None:
-            yield self.context.due, look(self.next_rank() or 0, CONTEXT), self.device.id
+            yield self.context.due, CONTEXT, self.device.id
 
     def written(self) -> Memory:
         """The seat as a value."""

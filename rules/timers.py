@@ -120,7 +120,7 @@ class Timed(Watching):
         later = self.outages.heard_again(due)
         if later is not None:
             context.due = later
-            self._owe(later, rank, seat, CONTEXT)
+            self._owe(later, 0, seat, CONTEXT)
             return
         look = Look(context.at, due)
         for planned in seat.plan.reevaluated:
@@ -137,6 +137,9 @@ class Timed(Watching):
 
     def _judge_again(self, seat: Seat, planned: PlannedRule, look: Look, told: list[Finding]) -> None:
         if seat.context is None or planned.name not in seat.context.inputs:
+            return
+        if planned.condition is None and planned.name in seat.watches:
+            pass_edge(seat, planned, self._near, look.at)  # a person reset it: that is kept until it ends
             return
         if planned.condition is None:
             self._begin_late(seat, planned, look, told)

@@ -26,7 +26,7 @@ from rules.report import finding
 from rules.rulebook import Rulebook
 from rules.scope import DEFAULT_ZONE, Neighbourhood, Scope
 from rules.seat import Seat
-from rules.wakes import CONTEXT, Wakes
+from rules.wakes import ABSENCE, CONTEXT, Wakes
 
 
 class Watching:
@@ -204,7 +204,7 @@ class Watching:
             is_asked = context.due == now
             context.ask_at(at, now)
             if not is_asked:
-                self._owe(now, seat.next_rank() or 0, seat, CONTEXT)
+                self._owe(now, 0, seat, CONTEXT)
 
     def _expect(self, seat: Seat, now: Instant) -> None:
         """Owes the next look at what time may change, and listens to what may change it. What is asked for already
@@ -217,7 +217,8 @@ class Watching:
         if before is None or before > now:
             context.plan(now)
             if context.due is not None and context.due != before:
-                self._owe(context.due, seat.next_rank() or 0, seat, CONTEXT)
+                # From the lowest rank, whichever rules it has now: others may be held back until then.
+                self._owe(context.due, 0, seat, CONTEXT)
 
     def _listen(self, seat: Seat) -> None:
         """To the findings of groups that its rules ask for."""
@@ -230,6 +231,9 @@ class Watching:
         if seat.context is not None:
             for name, inputs in seat.context.inputs.items():
                 inputs.edge = edge_after(seat, seat.plan.by_name[name], self._near, inputs.at)
+            if seat.holds_back_silence and (seat.absence_due is None or seat.absence_due > now):
+                seat.absence_due = now
+                self._owe(now, 0, seat, ABSENCE)
             self._expect(seat, now)
 
     def _follow_community(self, now: Instant) -> None:

@@ -87,8 +87,9 @@ class Groups:
             for group in self._joined(seat, gatherer, near, at) if joins else self._left(seat, rule, gatherer, near):
                 touched.append(group)
                 group.members[rule, seat.device.id] = _member(seat, rule, after if joins else before, joins)
-                word = self.opinion(group, gatherer, at, near, joins)
-                if word is not None or (joins and _is_held_back(group, gatherer)):
+                may_begin = joins or _bars(gatherer, rule)
+                word = self.opinion(group, gatherer, at, near, may_begin)
+                if word is not None or (may_begin and _is_held_back(group, gatherer)):
                     yield group, gatherer, word
         for group in touched:
             self.tidy(group)
@@ -120,7 +121,8 @@ class Groups:
     def opinion(
         self, group: Group, gatherer: PlannedRule, at: Instant, near: Neighbourhood, joins: bool = False
     ) -> Word | None:
-        """What the members of a group say now to a rule that gathers them; it begins only when one `joins`."""
+        """What the members of a group say now to a rule that gathers them; it begins only when one `joins`, or when one
+        is over that barred it."""
         gather, members = gatherer.gather, list(group.members.values())
         assert gather is not None
         watch = group.watches.get(gatherer.name, QUIET_WATCH)
@@ -187,6 +189,10 @@ class Groups:
             group.recall(memory)
             group.members = {(member.rule, member.device): member for member in gathered.members}
             yield group
+
+
+def _bars(gatherer: PlannedRule, rule: str) -> bool:
+    return gatherer.gather is not None and rule in gatherer.gather.without
 
 
 def _is_held_back(group: Group, gatherer: PlannedRule) -> bool:

@@ -15,7 +15,7 @@ from rules.tree import Attribute, Binary, Literal, Node, Unary, leaves
 
 Measured = dict[str, tuple[Instant, Value]]
 """By quantity: when it was measured, and its value."""
-_CONTEXT = frozenset({"time", "finding"})
+_CONTEXT = frozenset({"time", "sun", "finding"})
 
 
 class Inputs(Struct, array_like=True):

@@ -50,6 +50,7 @@ class PlannedRule:
             one.name.replace("_", "-") for node in written for one in attributes(node) if one.owner == "finding"
         )
         self.time_atoms = tuple(dict.fromkeys(atom for node in written for atom in time_atoms(node)))
+        self.asks_sun = any(one.owner == "sun" for atom in self.time_atoms for one in attributes(atom))
         self.is_reevaluated = lasts and bool(self.reads or self.time_atoms)
         """It is judged again when time or another finding may have changed its answer. What only happened is not."""
         self.keeps_inputs = lasts and self.condition is not None and (self.is_reevaluated or self.rule.latch)

@@ -17,7 +17,7 @@ from rules.outages import Outages
 from rules.plan import STALE_AFTER, PlannedRule
 from rules.scope import Neighbourhood, Scope
 from rules.seat import Seat
-from rules.time_edges import next_edge
+from rules.time_edges import Spot, next_edge
 from rules.words import Occasion, words_of
 
 
@@ -81,9 +81,9 @@ def edge_after(seat: Seat, planned: PlannedRule, near: Neighbourhood, at: Instan
     if not planned.time_atoms:
         return None
     device = seat.device
-    return next_edge(
-        planned.time_atoms, lambda one: near.attribute(device, one.owner, one.name), near.zone_of(device), at
-    )
+    point = near.point_of(device) if planned.asks_sun else None
+    spot = Spot(near.zone_of(device), point)
+    return next_edge(planned.time_atoms, lambda one: near.attribute(device, one.owner, one.name), spot, at)
 
 
 def judged_again(seat: Seat, planned: PlannedRule, near: Neighbourhood, outages: Outages, look: Look) -> Word | None:

@@ -157,8 +157,7 @@ class Scope:
         if owner == "time":
             return moment(self._at, self.neighbourhood.zone_of(self._seat.device), name)
         if owner == "sun":
-            point = self.neighbourhood.point_of(self._seat.device)
-            return None if point is None else sky(self._at, point, name)
+            return sky(self._at, self.neighbourhood.point_of(self._seat.device), name)
         if owner == "finding":
             return self.neighbourhood.stands(self._seat, name.replace("_", "-"))
         return self.neighbourhood.attribute(self._seat.device, owner, name)

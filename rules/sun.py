@@ -61,8 +61,10 @@ def _sun(minute: int) -> tuple[float, float]:
     return asin(sin(tilt) * sin(longitude)), 4 * degrees(equation)
 
 
-def sky(at: Instant, point: Point, name: str) -> float | bool | None:
-    """What a condition asks of the sun; None for what this module does not know."""
+def sky(at: Instant, point: Point | None, name: str) -> float | bool | None:
+    """What a condition asks of the sun; None for what this module does not know, and where nobody knows the place."""
+    if point is None:
+        return None
     elevation = elevation_deg(at, point)
     if name == "elevation_deg":
         return round(elevation, 2)
@@ -76,8 +78,8 @@ def next_change(name: str, at: Instant, point: Point) -> Instant | None:
     step = next((n for n in range(1, DAY // _LOOK_EVERY + 1) if sky(at + n * _LOOK_EVERY, point, name) != before), None)
     if step is None:
         return None
-    low, high = at + (step - 1) * _LOOK_EVERY, at + step * _LOOK_EVERY
-    while high - low > MINUTE:
+    low, high = (at + (step - 1) * _LOOK_EVERY) // MINUTE, -(-(at + step * _LOOK_EVERY) // MINUTE)
+    while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if sky(middle, point, name) == before else (low, middle)
-    return -(-high // MINUTE) * MINUTE
+        low, high = (middle, high) if sky(middle * MINUTE, point, name) == before else (low, middle)
+    return high * MINUTE

@@ -178,12 +178,20 @@ class Renewing(Latching):
             for name, watch in seat.watches.items()
             if watch.phase in TOLD_OF and name in self.groups.gatherers and not seat.plan.by_name[name].rule.shadow
         ]
-        for begin, seat, planned, watch in sorted(standing, key=lambda one: (one[0], one[1].device.id, one[2].name)):
+        for begin, seat, planned, watch in sorted(standing, key=self._bars_first):
             moved = self.groups.moved(seat, planned.name, QUIET_WATCH, watch, begin, self._near, gatherers)
             for group, gatherer, word in moved:
                 self._say_to_group(group, gatherer, word, begin, now, told)
         for group in list(self.groups.seats.values()):
             self._ask_again(group, gatherers, now, told)
+
+    def _bars_first(self, standing: tuple[Instant, Seat, PlannedRule, Watch]) -> tuple[bool, Instant, str, str]:
+        """What begins only without another finding must not begin before that was looked at."""
+        begin, seat, planned, _ = standing
+        bars = any(
+            one.gather is not None and planned.name in one.gather.without for one in self.groups.gatherers[planned.name]
+        )
+        return not bars, begin, seat.device.id, planned.name
 
     def _ask_again(self, group: Group, gatherers: frozenset[str], now: Instant, told: list[Finding]) -> None:
         for name in sorted(gatherers.intersection(group.watches)):

@@ -1,5 +1,5 @@
 """When the answer of a condition that asks for the time can change next: the edges of its hours, days and holidays, by
-the local clock, days on which clocks change included. It knows no devices and keeps no timers.
+the local clock, days on which clocks change included, and sunset and sunrise where the device is. It keeps no timers.
 """
 
 from __future__ import annotations
@@ -7,18 +7,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from domain import DAY, MINUTE, Instant, Value
+from domain.geo import Point
 from rules.meaning import meaning
+from rules.sun import EDGES, next_change, sky
 from rules.tree import Attribute, Binary, Distance, Literal, Node, Quantity, Unary, Window, leaves
 from rules.workdays import QUARTER_MS, moment
 
 WRITTEN: Final = frozenset({"device", "person", "place"})
-FARTHEST: Final = {"day": 400 * DAY, "quarter": 2 * DAY, "minute": 2 * DAY}
+FARTHEST: Final = {"day": 400 * DAY, "quarter": 2 * DAY, "dusk": 2 * DAY, "minute": 2 * DAY}
 """How far is looked ahead; when nothing changes until then, it is looked at again."""
-_STEPS: Final = {"weekday": "day", "workday": "day", "holiday": "day", "hour": "quarter"}
-"""How often what a name stands for may change; of others every minute is looked at."""
+_STEPS: Final = {
+    "weekday": "day", "workday": "day", "holiday": "day", "date": "day", "hour": "quarter",
+    **dict.fromkeys(EDGES, "dusk"),
+}  # fmt: skip
+"""How often what a name stands for may change; of others, and of clock and sun in one part, every minute is looked
+at."""
+_CALCULATED: Final = frozenset({"time", "sun"})
 UNKNOWN: Final = Quantity("")
 """What nobody measures and nobody wrote down."""
 
@@ -26,17 +33,24 @@ Written = Callable[[Attribute], Value | None]
 """What people wrote down of a device, its person or its place."""
 
 
+class Spot(NamedTuple):
+    """By which clock, and under which sun; without a point nothing is known of the sun."""
+
+    zone: tzinfo
+    point: Point | None = None
+
+
 class _Clock:
     """A scope that knows nothing but the time."""
 
-    __slots__ = ("_at", "_zone", "values")
+    __slots__ = ("_at", "_spot", "values")
 
-    def __init__(self, at: Instant, zone: tzinfo) -> None:
-        self._at, self._zone = at, zone
+    def __init__(self, at: Instant, spot: Spot) -> None:
+        self._at, self._spot = at, spot
         self.values: dict[str, Value] = {}
 
-    def attribute(self, _owner: str, name: str) -> Value | None:
-        return moment(self._at, self._zone, name)
+    def attribute(self, owner: str, name: str) -> Value | None:
+        return moment(self._at, self._spot.zone, name) if owner == "time" else sky(self._at, self._spot.point, name)
 
     def window(self, _window: Window) -> float | None:
         return None
@@ -63,16 +77,16 @@ def _atoms(node: Node) -> Iterator[Node]:
 
 
 def _is_time(leaf: Node) -> bool:
-    return isinstance(leaf, Attribute) and leaf.owner == "time"
+    return isinstance(leaf, Attribute) and leaf.owner in _CALCULATED
 
 
 def _is_written(leaf: Node) -> bool:
     return isinstance(leaf, Attribute) and leaf.owner in WRITTEN
 
 
-def next_edge(atoms: tuple[Node, ...], written: Written, zone: tzinfo, after: Instant) -> Instant | None:
+def next_edge(atoms: tuple[Node, ...], written: Written, spot: Spot, after: Instant) -> Instant | None:
     """The first instant later than `after` at which one of them changes; None when nothing asks for the time."""
-    return min((_edge(filled(atom, written), zone, after) for atom in atoms), default=None)
+    return min((_edge(filled(atom, written), spot, after) for atom in atoms), default=None)
 
 
 def filled(node: Node, written: Written) -> Node:
@@ -99,28 +113,36 @@ class _Lasting:
 
 
 @lru_cache(maxsize=4096)
-def _lasting(_atom: Node, _zone: tzinfo) -> _Lasting:
+def _lasting(_atom: Node, _spot: Spot) -> _Lasting:
     return _Lasting()
 
 
-def _edge(atom: Node, zone: tzinfo, after: Instant) -> Instant:
-    known = _lasting(atom, zone)
+def _edge(atom: Node, spot: Spot, after: Instant) -> Instant:
+    asks_sun = any(isinstance(leaf, Attribute) and leaf.owner == "sun" for leaf in leaves(atom))
+    spot = spot if asks_sun else Spot(spot.zone)  # hours are shared by a town
+    known = _lasting(atom, spot)
     if not known.after <= after < known.until:
-        known.after, known.until = after, _looked_for(atom, zone, after)
+        known.after, known.until = after, _looked_for(atom, spot, after)
     return known.until
 
 
-def _looked_for(atom: Node, zone: tzinfo, after: Instant) -> Instant:
+def _looked_for(atom: Node, spot: Spot, after: Instant) -> Instant:
     answer = _answer_of(atom)
-    now = answer(_Clock(after, zone))
-    names = {leaf.name for leaf in leaves(atom) if isinstance(leaf, Attribute)}
-    step = max((_STEPS.get(name, "minute") for name in names), key=("day", "quarter", "minute").index, default="day")
+    now = answer(_Clock(after, spot))
+    step = _step(atom)
     at = after
     while at - after < FARTHEST[step]:
-        at = _next(step, zone, at)
-        if answer(_Clock(at, zone)) != now:
+        at = _next(step, spot, at)
+        if answer(_Clock(at, spot)) != now:
             break
     return at
+
+
+def _step(atom: Node) -> str:
+    steps = {_STEPS.get(leaf.name, "minute") for leaf in leaves(atom) if isinstance(leaf, Attribute)}
+    if steps == {"day", "quarter"}:
+        return "quarter"
+    return steps.pop() if len(steps) == 1 else "minute"
 
 
 def _answer_of(atom: Node) -> Callable[[_Clock], Value | None]:
@@ -137,11 +159,14 @@ def _answer_of(atom: Node) -> Callable[[_Clock], Value | None]:
     return answer
 
 
-def _next(step: str, zone: tzinfo, at: Instant) -> Instant:
-    """The next local midnight, quarter of an hour or minute."""
+def _next(step: str, spot: Spot, at: Instant) -> Instant:
+    """The next local midnight, quarter of an hour, minute, or change of the light (a day later where there is none)."""
+    if step == "dusk":
+        changes = () if spot.point is None else (next_change(name, at, spot.point) for name in EDGES)
+        return min((change for change in changes if change is not None), default=at + DAY)
     if step != "day":
         length = QUARTER_MS if step == "quarter" else MINUTE
         return (at // length + 1) * length
-    local = datetime.fromtimestamp(at / 1000, UTC).astimezone(zone)
-    tomorrow = datetime.combine(local.date() + timedelta(days=1), datetime.min.time(), zone)
+    local = datetime.fromtimestamp(at / 1000, UTC).astimezone(spot.zone)
+    tomorrow = datetime.combine(local.date() + timedelta(days=1), datetime.min.time(), spot.zone)
     return max(round(tomorrow.timestamp() * 1000), at + 1)

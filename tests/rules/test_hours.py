@@ -333,6 +333,80 @@ def test_who_spoke_again_before_the_hours_is_not_told_silent(kinds: Kinds) -> No
     assert got == ()
 
 
+def silent(engine: Engine, *heard: int, until: int, start: int) -> list[str]:
+    """A door that is heard at these minutes after the start, and then no more."""
+    found = engine.enrol([Device("d", "door", attributes={"report_every": "1d"})], start)
+    for minute in heard:
+        found += engine.feed([door(start + minute * MINUTE, opened=False)], start + minute * MINUTE)
+    return words(found + engine.tick(start + until * MINUTE), start)
+
+
+SILENT = rule("silent", kind="door", absent={"after": "20m"}, only_if="time.hour >= 22")
+
+
+def test_a_silence_after_one_that_was_held_back_is_told_in_time_and_not_a_day_later(kinds: Kinds) -> None:
+    """Missed at 21:50, before its hours; heard at 21:55; missed again at 22:15."""
+    told = silent(engine_of(kinds, SILENT), 0, 25, until=60, start=local("2026-01-01T21:30"))
+    assert told == ["2700 silent began"]
+
+
+def test_a_start_after_a_crash_judges_no_silence_by_the_hour_at_which_it_was_held_back(kinds: Kinds) -> None:
+    """Before ten a cause held it back, after ten its hours do: with the cause gone, it must not be told for 21:50."""
+    start, early = local("2026-01-01T21:30"), "time.hour < 22 and not finding.cause"
+    rules = [rule("silent", kind="door", absent={"quantity": "battery_pct", "after": "20m"}, only_if=early)]
+    rules.append(rule("cause", kind="door", when="opened"))
+    for crashes in (False, True):
+        engine = engine_of(kinds, *rules)
+        engine.enrol([Device("d", "door", attributes={"report_every": "1d"})], start)
+        engine.feed([door(start)], start)
+        told = engine.feed([door(start + 35 * MINUTE, opened=False)], start + 35 * MINUTE)
+        if crashes:
+            snapshot, engine = engine.snapshot(), engine_of(kinds, *rules)
+            engine.restore(snapshot)
+            engine.enrol([Device("d", "door", attributes={"report_every": "1d"})], start + 36 * MINUTE)
+        assert words(told + engine.tick(start + HOUR), start) == ["2100 cause ended"]
+
+
+@pytest.mark.parametrize("also_by_week", [False, True])
+def test_a_silence_that_was_held_back_is_told_when_the_registry_says_otherwise(
+    kinds: Kinds, also_by_week: bool
+) -> None:
+    """Its resident is registered as alone after it was missed: nobody waits for the next evening."""
+    start, home = local("2026-01-01T22:00"), Place("h", "101", "household")
+    watched = rule("silent", kind="door", absent={"after": "20m"}, only_if="time.hour >= 22 and person.alone")
+    weekly = rule("weekly", kind="door", absent={"after": "25m"}, only_if="time.hour >= 22")
+    rules = [watched, weekly] if also_by_week else [watched]
+    engine = engine_of(kinds, *rules, town=community(places=[home], people=[Person("p", "王", home="h")]))
+    device = Device("d", "door", place="h", attributes={"report_every": "1d"})
+    engine.enrol([device], start)
+    assert engine.tick(start + 21 * MINUTE) == []
+    alone = Person("p", "王", home="h", attributes={"alone": True})
+    engine.community = community(places=[home], people=[alone])
+    told = engine.enrol([device], start + 22 * MINUTE) + engine.tick(start + 22 * MINUTE)
+    assert words(told, start) == ["1320 silent began"]
+
+
+def test_a_silence_that_is_due_when_the_registry_changes_is_told_as_of_when_it_was_due(kinds: Kinds) -> None:
+    """The one held back is looked at with it."""
+    start = local("2026-01-01T21:30")
+    other = rule("other", kind="door", absent={"after": "25m"})
+    engine = engine_of(kinds, SILENT, other)
+    device = Device("d", "door", attributes={"report_every": "1d"})
+    engine.enrol([device], start)
+    assert engine.tick(start + 24 * MINUTE) == []
+    assert engine.enrol([device], start + 26 * MINUTE) == []
+    assert words(engine.tick(start + HOUR), start) == ["1500 other began", "1800 silent began"]
+
+
+def test_a_silence_that_was_held_back_is_told_when_its_rule_no_longer_asks_for_hours(kinds: Kinds) -> None:
+    start, always = local("2026-01-01T21:30"), {**SILENT, "only_if": "time.hour >= 21"}
+    engine = engine_of(kinds, SILENT)
+    engine.enrol([Device("d", "door", attributes={"report_every": "1d"})], start)
+    engine.tick(start + 25 * MINUTE)
+    told = engine.take_up([book(always)], start + 26 * MINUTE) + engine.tick(start + 26 * MINUTE)
+    assert words(told, start) == ["1560 silent began"]
+
+
 def test_a_life_that_is_over_is_told_when_its_hours_begin(kinds: Kinds) -> None:
     over = rule("r", expires={"on": "expires_on"}, only_if="time.hour >= 9", ledger="health")
     got = tried(

@@ -147,6 +147,18 @@ def test_a_finding_of_a_building_in_shadow_holds_nothing_back(kinds: Kinds) -> N
     assert tried(kinds, [held, X, together("x", shadow=True)], devices=devices) == ("10s begin high",)
 
 
+def test_what_was_held_back_later_is_still_judged_before_what_asks_for_it(kinds: Kinds) -> None:
+    """`held` waits for ten o'clock from 21:00, its cause only from 21:10: at ten the cause is judged first."""
+    night = "time.hour >= 22"
+    held = rule("held", when="lel_pct >= 10", only_if=f"{night} and not finding.cause")
+    cause = rule("cause", when="alarm", only_if=night)
+    got = tried(
+        kinds, [held, cause], every="10m", start="2026-01-01T21:00+08:00",
+        readings={"lel_pct": "12 12", "alarm": "false true"}, until="1h",
+    )  # fmt: skip
+    assert got == ()
+
+
 # -- A12: the inhibitor is judged first ---------------------------------------------------------------------------
 
 

@@ -65,6 +65,19 @@ def test_a_latched_silence_is_over_when_the_device_was_heard(kinds: Kinds) -> No
     assert still == ("600s begin high", "910s end")
 
 
+def test_a_latched_silence_that_was_reset_stays_reset_over_the_edges_of_its_hours(kinds: Kinds) -> None:
+    """Reset at 22:50 while still silent; 23:00 passes; at 23:10 it is heard: it ends, and needs no second reset."""
+    silent = rule("r", absent={"after": "10m"}, latch=True, only_if="time.hour == 22")
+    engine, start = engine_of(kinds, silent), local("2026-01-01T22:30")
+    device = Device("d", "gas_alarm")
+    told = engine.enrol([device], start) + engine.tick(start + 20 * MINUTE)
+    assert engine.release("d", "r", start + 20 * MINUTE) == []
+    told += engine.enrol([device], start + 21 * MINUTE) + engine.tick(start + 35 * MINUTE)
+    now = start + 40 * MINUTE
+    told += engine.feed([Reading("d", "gas_alarm", now, now, {"alarm": False})], now)
+    assert words(told, start) == ["600 r began", "2400 r ended"]
+
+
 def test_a_latched_building_ends_when_its_members_did(kinds: Kinds) -> None:
     devices = {
         name: {"kind": "gas_alarm", "household": name, "readings": {"alarm": "true _x30 false true"}} for name in "ab"

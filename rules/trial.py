@@ -53,22 +53,18 @@ from typing import Annotated, ClassVar, Final
 from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from domain import HOUR, Attribute, Cell, Device, Finding, Instant, Person, Phase, Place, Reading, Severity
+from domain import HOUR, Attribute, Cell, Device, Finding, Instant, Person, Place, Reading
 from domain.duration import Duration
 from domain.kind import Kind, Name
 from domain.people import Community, community
 from rules.engine import Engine
 from rules.hosts.replay import Reset, reset
 from rules.rulebook import ANY_KIND, Rule, Rulebook, RuleName
-from rules.strips import expected, in_a_zone, strip, time_passes
+from rules.strips import expectation, expected, in_a_zone, in_seconds, strip, time_passes
 
 START: Final[Instant] = 1_767_225_600_000
 """2026-01-01T00:00:00Z, when a trial begins that names no `start`: a fixed instant gives the same ids every time."""
 DEVICE: Final = "trial-device"
-
-_VERBS: Final = {
-    Phase.BEGAN: "begin", Phase.GRADED: "grade", Phase.STALE: "stale", Phase.ENDED: "end", Phase.WITHDRAWN: "withdraw",
-}  # fmt: skip
 
 
 def _strip_written(written: str) -> str:
@@ -249,18 +245,10 @@ def _by_arrival(readings: Sequence[Reading]) -> Iterator[tuple[Instant, tuple[Re
 def told(findings: Sequence[Finding], rule: str, start: Instant = START) -> tuple[str, ...]:
     """The findings of a rule in the words of expectations."""
     return tuple(
-        _words(finding.now - start, finding.phase, finding.severity) for finding in findings if finding.rule == rule
+        expectation(finding.now - start, finding.phase, finding.severity)
+        for finding in findings
+        if finding.rule == rule
     )
-
-
-def _words(after: Instant, phase: Phase, severity: Severity) -> str:
-    graded = phase in (Phase.BEGAN, Phase.GRADED)
-    return f"{after / 1000:g}s {_VERBS[phase]}" + (f" {severity.value}" if graded else "")
-
-
-def _normal(written: str) -> str:
-    after, what = expected(written)
-    return f"{after / 1000:g}s {what}"
 
 
 def played(engine: Engine, scene: Stage) -> list[Finding]:
@@ -319,7 +307,7 @@ def gathered_from(book: Rulebook, others: Sequence[Rulebook]) -> list[Rulebook]:
 
 def _run(books: Sequence[Rulebook], trial: Trial, kinds: Mapping[str, Kind]) -> TrialResult:
     rule = next((rule for rule in books[0].rules if rule.name == trial.rule), None)
-    wanted = tuple(_normal(written) for written in trial.expect)
+    wanted = tuple(in_seconds(written) for written in trial.expect)
     if rule is None:
         return TrialResult(trial.name, trial.rule, wanted, (f"no rule {trial.rule} in this book",))
     scene = stage(trial, rule if ANY_KIND not in rule.kinds else rule.model_copy(update={"kind": sorted(kinds)}))

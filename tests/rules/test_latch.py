@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain import HOUR, Device, Finding, Place, Reading
+from domain import HOUR, MINUTE, Device, Finding, Place, Reading
 from domain.people import community
 from rules.engine import Engine
 from rules.hosts.replay import Heard, Reset, play, story

@@ -8,6 +8,7 @@ import pytest
 
 from domain import MINUTE, Device, Place, Reading
 from domain.people import community
+from rules.precedence import ranks
 from tests.rules.judged_again import Kinds, book, engine_of, rule, tried, words
 
 OPENED = rule("door-open", kind="door", when="opened", record=True)
@@ -82,3 +83,26 @@ def test_a_rule_taken_up_while_somebody_moves_does_not_begin(kinds: Kinds) -> No
     assert taken == []
     over = engine.feed([Reading("motion", "motion", 3 * MINUTE, 3 * MINUTE, {"occupied": False})], 3 * MINUTE)
     assert words(over, 0) == ["180 still-now began"]
+
+
+def test_of_one_reading_what_bars_is_judged_before_what_it_bars(kinds: Kinds) -> None:
+    """The fitter opens the door with the tamper switch released, in one report: nobody is sent."""
+    service = rule("service", kind="door", when="tamper", record=True)
+    alone = still(hold="0s", gather={"without": ["service"]})
+    devices = {"door": {"kind": "door", "household": "h", "readings": {"opened": "true", "tamper": "true"}}}
+    for rules in ((alone, OPENED, service), (alone, service, OPENED)):
+        assert tried(kinds, rules, devices=devices) == ()
+
+
+def test_rules_that_bar_each_other_have_some_order_and_what_is_asked_for_comes_first() -> None:
+    def gathers(name: str, part: str, bar: str) -> dict[str, Any]:
+        return rule(name, of="household", gather={"parts": [{"rules": [part]}], "without": [bar]})
+
+    a, b = rule("a", when="alarm"), rule("b", when="fault")
+    order = ranks([book(gathers("x", "a", "b"), gathers("y", "b", "a"), a, b)])
+    assert order["b"] < order["a"] < order["x"]
+    asking = rule("b", when="fault and finding.a")
+    order = ranks([book(gathers("x", "a", "b"), a, asking)])
+    assert order["a"] < order["b"] < order["x"]
+    elsewhere = ranks([book(gathers("x", "elsewhere", "b"), b)])
+    assert elsewhere["b"] < elsewhere["x"]

@@ -442,6 +442,13 @@ def test_a_building_that_recovered_before_its_hours_is_not_told(kinds: Kinds) ->
     assert got == ()
 
 
+def test_a_building_for_which_one_edge_of_two_has_passed_is_still_held_back(kinds: Kinds) -> None:
+    many = together("x", only_if="time.hour >= 23 and time.minute >= 23:30")
+    devices = building(a="true", b="true")
+    got = tried(kinds, [many, rule("x", when="alarm")], start="2026-01-01T22:50+08:00", devices=devices)
+    assert got == ("2400s begin high",)
+
+
 def test_chatter_outside_its_hours_is_not_told(kinds: Kinds) -> None:
     often = rule("r", kind="any", chatter={"times": 3, "within": "1m"}, only_if="time.hour >= 23", release="1d")
     x = rule("x", when="alarm")

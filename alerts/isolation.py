@@ -27,8 +27,8 @@ class Isolated:
     async def each(
         self, work: Callable[[Sequence[T], Book], list[R]], items: Sequence[T], finish: Finish | None = None
     ) -> list[R]:
-        """All items in one transaction. Where our own fault in one of them breaks it, each in its own: the others go on,
-        and the fault is told. `finish` belongs to the last transaction."""
+        """All items in one transaction. Where our own fault in one of them breaks it, each in its own, so that the others
+        go on. `finish` belongs to the last transaction."""
 
         def together(book: Book) -> list[R]:
             done = work(items, book)

@@ -27,7 +27,7 @@ class Isolated:
     async def each(
         self, work: Callable[[Sequence[T], Book], list[R]], items: Sequence[T], finish: Finish | None = None
     ) -> list[R]:
-        """All items in one transaction. Where our own fault in one of them breaks it, each in its own, so that the others
+        """All items in one transaction. Where our own fault in one of them breaks it, each in its own: the others
         go on. `finish` belongs to the last transaction."""
 
         def together(book: Book) -> list[R]:

@@ -110,7 +110,9 @@ def _read(found: Examined, path: Path | None) -> None:
         found.books = found.read(lambda: load_rules(kinds, path))
         if found.books is not None:
             rulebooks = list(zip(book_files(path), found.books, strict=True))
-            found.doubts += [str(doubt) for doubt in book_warnings(kinds, rulebooks, (), path)]
+            found.doubts += [
+                str(doubt) for doubt in book_warnings(kinds, rulebooks, (), path if found.words is not None else None)
+            ]
         found.mappings = found.read(lambda: load_mappings(kinds, path))
     if path is None:
         found.settings = Site()

@@ -21,7 +21,7 @@ from yaml.constructor import SafeConstructor
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # its stub forgets it
 from yaml.resolver import Resolver
 
-from app.names import meant, nearest
+from app.names import nearest
 from domain import Fault
 from domain.widths import narrow
 
@@ -242,7 +242,8 @@ def sentence(error: ErrorDetails, known: Collection[str] = (), instead: Mapping[
     message, found = error["msg"].removeprefix("Value error, "), error["input"]
     if error["type"] in ("enum", "literal_error") and isinstance(found, str):
         values = re.findall(r"'([^']*)'", error["ctx"]["expected"])
-        message += f"; did you mean {instead[found]}?" if instead.get(found) in values else meant(found, values)
+        near = instead[found] if instead.get(found) in values else nearest(found.lower(), values)
+        message += f": write {near}" if near else ""
     shown = repr(found) if isinstance(found, str | int | float | bool) else ""
     if not shown or shown in message:
         return message

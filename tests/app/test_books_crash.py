@@ -47,6 +47,7 @@ async def test_after_a_reload_and_kill_9_an_alarm_stands_and_the_new_limit_ends_
         service.kill()
         await service.start()
         await eventually(stands, "the alarm after the crash")
+        await eventually(in_force, "the changed book after the crash")
         assert len(await service.items("/api/v1/alerts?ledger=danger")) == 1
         await device.publish("fengshao/v1/gas-1/up", '{"lel_pct": 10, "alarm": false, "seq": 2}', qos=1)
 

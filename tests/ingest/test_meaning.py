@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain import Device, Identity, Reason
 from domain.kind import Kind
-from ingest.conversion import NOTHING, Problem, convert
+from ingest.conversion import NOTHING, UNLISTED, Problem, convert
 from ingest.directory import Directory
 from ingest.frame import Frame
 from ingest.instants import is_sane, read_instant
@@ -48,7 +48,7 @@ def spec(field: str, rule: Any = None) -> Spec:
         ({"to": "on", "invert": True}, False, True),
         ({"to": "on", "words": {"leak": True, "1": True, "true": True}}, " Leak ", True),
         ({"to": "on", "words": {"leak": True, "1": True, "true": True}}, True, True),
-        ({"to": "on", "words": {"x": True}, "otherwise": "absent"}, "y", NOTHING),
+        ({"to": "on", "words": {"x": True}, "otherwise": "absent"}, "y", UNLISTED),
         ({"to": "on", "words": {"x": None}, "otherwise": True}, "X", NOTHING),
         ({"to": "on", "words": {"0": False}, "otherwise": True}, 17, True),
         ({"to": "on", "bit": 1}, 2, True),

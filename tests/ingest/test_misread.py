@@ -62,9 +62,20 @@ def fits(expected: Mapping[str, Any], heard: Heard) -> list[str]:
     for name, value in expected.get("says", {}).items():
         if name not in said or (said[name] is not value if type(value) is bool else abs(said[name] - value) > 1e-6):
             wrong.append(f"{name} must be {value!r} and is {said.get(name)!r}")
-    wrong += [f"{name} {value!r} was said once" for name, value in expected.get("never", {}).items() if (name, value) in every]
-    wrong += [f"{name} is no {quality}" for name, quality in expected.get("quality", {}).items() if doubts.get(name) != Quality(quality)]
-    danger = any(name in DANGERS and value is True for reading in heard.readings if not reading.is_test for name, value in reading.values.items())
+    wrong += [
+        f"{name} {value!r} was said once" for name, value in expected.get("never", {}).items() if (name, value) in every
+    ]
+    wrong += [
+        f"{name} is no {quality}"
+        for name, quality in expected.get("quality", {}).items()
+        if doubts.get(name) != Quality(quality)
+    ]
+    danger = any(
+        name in DANGERS and value is True
+        for reading in heard.readings
+        if not reading.is_test
+        for name, value in reading.values.items()
+    )
     told = danger or any(one.danger for one in heard.refusals)
     if "told" in expected and told is not expected["told"]:
         wrong.append(f"told is {told}")

@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from domain.kind import Kind, Name, Quantity
 from ingest.shapes import unnumbered, without_value
-from ingest.spelling import below_folders, folded, heard_as
+from ingest.spelling import below_containers, below_folders, folded, heard_as
 from ingest.vocabulary import Vocabulary, WordLists, gathered
 
 ANY: Final = "any"
@@ -148,7 +148,7 @@ class Plan(Struct, frozen=True):
 
     def carries(self, name: str) -> bool | None:
         """Whether the words of an unmapped field may be a verdict: True also an all-clear, None not at all."""
-        heard = (*heard_as(name), *heard_as(unnumbered(name)))
+        heard = (*heard_as(name), *heard_as(unnumbered(name)), *below_containers(name))
         return next((self.carriers[words] for words in heard if words in self.carriers), None)
 
     def _in_another_shape(self, name: str) -> Spec | None:
@@ -203,7 +203,9 @@ def _with_words(plan: Plan, kind: Kind, books: Sequence[MappingBook], platform: 
     lists += [each.words for each in models if each.kind == kind.kind and model in each.models]
     carriers = {folded(name): False for book in books for name in book.event_fields}
     carriers |= {folded(name): True for book in books for name in book.alarm_fields}
-    named = {name for name, spec in plan.spoken.items() if spec.danger} | {folded(name) for name in plan.danger}
+    named = {name for name, spec in _spoken(kind, books).items() if spec.danger} | {
+        folded(name) for name in plan.danger
+    }
     known = frozenset(named - carriers.keys())
     return replace(plan, vocabulary=Vocabulary(gathered(lists)), carriers=carriers, dangers_named=known)
 

@@ -79,6 +79,8 @@ def _take(taken: Taken, name: str, spec: Spec, said: object) -> None:
         return
     listed = words_in(said) if isinstance(said, list) and spec.holds == "bool" else None
     for each in listed if listed is not None else [said]:
+        if _known_before_otherwise(taken, spec, each):
+            continue
         value = convert(spec, each, taken.stated.unit_for(name, spec.unit) if spec.unit else None)
         if isinstance(value, Elsewhere):
             _put_other(taken, value.quantity, value.value)
@@ -86,6 +88,16 @@ def _take(taken: Taken, name: str, spec: Spec, said: object) -> None:
             _not_taken(taken, name, spec, each, value)
         else:
             _put(taken, spec, value)
+
+
+def _known_before_otherwise(taken: Taken, spec: Spec, said: object) -> bool:
+    """`otherwise: true` is meant for numbers and unknown words: one that the vocabulary knows goes before."""
+    rule = spec.rule
+    if rule is None or type(rule.otherwise) is not bool or not isinstance(said, str):
+        return False
+    word = taken.plan.vocabulary.meaning_of(said)
+    unlisted = said.strip().lower() not in (rule.words or {})
+    return word is not None and unlisted and _understood(taken, spec, word, UNLISTED)
 
 
 def _put(taken: Taken, spec: Spec, value: Value) -> None:

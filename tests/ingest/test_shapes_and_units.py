@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from domain import Reading, Reason
+from domain.kind import Kind
 from ingest.instants import read_instant
+from ingest.mapping import MappingBook
+from ingest.mapping_check import check
 from ingest.news import KEPT_MAX, TEST_MAX, News, TestRuns
 from ingest.shapes import opened
 from ingest.taking import Objection
@@ -125,3 +128,25 @@ def test_a_test_has_an_end_and_a_new_one_its_own_time() -> None:
     later = TEST_MAX + 1
     assert [True, True, False] == [at(each, test=True) for each in (0, TEST_MAX, later)]
     assert [False, True] == [at(later), at(later + 1, test=True)]
+
+
+def test_a_mapping_with_a_wrong_unit_or_a_word_of_nothing_is_refused_at_its_place(kinds: dict[str, Kind]) -> None:
+    fields = {
+        "a": {"to": "volume_m3", "unit": "mm"},
+        "b": {"to": "leak", "unit": "L"},
+        "c": {"to": "volume_m3", "unit": "L"},
+    }
+    words = {"every": {"danger": ["x"]}, "manhole": {"flooded": ["y"], "loud": ["z"]}, "ufo": {"danger": ["w"]}}
+    about = {
+        "platform": "p",
+        "version": 1,
+        "kinds": {"water_meter": {**fields, "d": {"to": "volume_m3", "unit": "stated"}}},
+    }
+    faults = check(MappingBook.model_validate({**about, "words": words}), kinds)
+
+    assert [
+        ("kinds", "water_meter", "a"),
+        ("kinds", "water_meter", "b"),
+        ("words", "manhole", "loud"),
+        ("words", "ufo"),
+    ] == [each.where for each in faults]

@@ -75,7 +75,8 @@ def _wrong_unit(rule: FieldRule, quantity: Quantity) -> str | None:
         return None
     unit = unit_of(rule.unit)
     if unit is None or in_ours(1, unit, quantity.unit) is None:
-        return f"{rule.unit!r} is no unit of {rule.to}, which is in {quantity.unit or 'none'}: write one of its units or `stated`"
+        ours = quantity.unit or "no unit"
+        return f"{rule.unit!r} is no unit of {rule.to}, which is in {ours}: write one of its units or `stated`"
     return None
 
 

@@ -293,7 +293,7 @@ def test_our_own_mapping_books_are_right(kinds: dict[str, Kind], books: list[Map
         ("lel", "gas_alarm has no quantity lel: write one of alarm"),
         ({"to": "alarm", "words": {"x": 1}}, "alarm is a bool: the word 'x' must become one"),
         ({"to": "alarm", "scale": 2}, "only a number has scale"),
-        ({"to": "alarm", "largest": True}, "only a number has scale, offset, text_number and largest"),
+        ({"to": "alarm", "largest": True}, "only a number has scale, offset, text_number, largest and unit"),
         ({"to": "lel_pct", "invert": True}, "only a bool can be inverted"),
         ([{"to": "lel_pct", "bit": 1}], "only a bool can be inverted, be a bit, or be yes or no otherwise"),
         ({"to": "lel_pct", "words": {"x": None}, "otherwise": True}, "be yes or no otherwise"),

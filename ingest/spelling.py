@@ -35,6 +35,7 @@ NAMES_KEPT: Final = 4_096
 """Names whose words are kept at hand: a device says the same ones every time."""
 
 
+@lru_cache(maxsize=4 * NAMES_KEPT)
 def folded(name: str) -> str:
     """The letters and digits of a name, in lower case.
 

@@ -94,6 +94,17 @@ def test_what_is_no_whole_number_has_no_bits(said: object) -> None:
     assert found is NOTHING if said is None else isinstance(found, Problem)
 
 
+@pytest.mark.parametrize("said", [3, "3", "3 parsec", "3 L", "x mm", float("nan")])
+def test_a_length_without_a_unit_that_measures_lengths_is_a_problem(said: object) -> None:
+    rule = {"to": "depth", "text_number": True, "unit": "stated"}
+    book = {"platform": "p", "version": 1, "kinds": {"thing": {"field": rule}}}
+    deep = kind_of(depth={"type": "number", "unit": "mm"})
+    measured = compile_plan(deep, [MappingBook.model_validate(book)], "p").specs["field"]
+
+    assert isinstance(convert(measured, said), Problem)
+    assert isinstance(convert(measured, said, "L"), Problem)
+
+
 def test_a_word_nobody_listed_is_a_problem() -> None:
     assert Problem("'y' is not a word we know here") == convert(spec("f", {"to": "on", "words": {"x": True}}), "y")
 

@@ -9,6 +9,8 @@ from alerts.wording import Speech, Wording
 from domain import Instant
 from domain.addresses import shortened
 
+LONGEST_VALUE: Final = 30
+"""Signs that WeCom shows of one value of a card."""
 LONGEST_DESC: Final = 44
 """Signs of a card's second line."""
 
@@ -28,7 +30,7 @@ class Cards:
             {"keyname": words.limit, "value": words.within.format(span=self.wording.span(speech.limit_ms))},
         ]
         if speech.kind is Kind.ESCALATE:
-            rows.append({"keyname": words.reason, "value": self.wording.reason(alert, speech.now)})
+            rows.append({"keyname": words.reason, "value": self.wording.reason(alert, speech.now)[:LONGEST_VALUE]})
         if alert.recovered_at is not None:
             rows.append({"keyname": words.data, "value": words.recovered})
         if speech.who:

@@ -10,10 +10,12 @@ from typing import Final
 
 from msgspec import structs
 
-from alerts.alert import CALLS, Actor, Alert, Delivery, DeliveryState, Entry, Kind, State, Via
+from alerts.alert import CALLS, SENT, TOLD_BY, Actor, Alert, Delivery, DeliveryState, Entry, Kind, State, Via
+from alerts.bundles import concerns
+from alerts.danger import joined_title
 from alerts.dispatch import Dispatch
 from alerts.lifecycle import Effect, Happening, NotNow, advance
-from alerts.outbox import LOGBOOK, WECOM, told
+from alerts.outbox import LOGBOOK, WECOM, called_off, told
 from alerts.ports import Book
 from alerts.transitions import Signal
 from domain import HOUR, Instant, Ledger
@@ -38,7 +40,7 @@ class Casework:
         if step.alert is alert:
             return alert
         self._tell_story(book, alert, step.alert, happening, now, to)
-        after = step.alert
+        after = self._with_untold(book, alert, step.alert) if happening.signal is Signal.WORSENED else step.alert
         for effect in step.effects:
             if effect is Effect.CALL_OWNER:
                 after = self.dispatch.call_former_owner(book, after, alert.owner, now)
@@ -65,12 +67,24 @@ class Casework:
             self._tell(book, alert, kind, happening.actor, now)
         return alert
 
+    def _with_untold(self, book: Book, old: Alert, new: Alert) -> Alert:
+        """What became worse before anybody heard of the lesser danger is told with its name."""
+        rows = [row for row in book.deliveries(old.id) if row.kind in TOLD_BY and row.round == old.round]
+        if any(row.state in SENT for row in rows):
+            return new
+        title = new.title
+        for name in old.title.split("、"):
+            title = joined_title(title, name)
+        return structs.replace(new, title=title)
+
     def _hush(self, book: Book, alert: Alert, now: Instant) -> None:
-        """What is not yet on its way need not go any more."""
+        """What is not yet on its way need not go any more, except a danger that its person has not heard of."""
         for row in book.deliveries(alert.id):
             if row.state is DeliveryState.PENDING and row.kind in (*CALLS, Kind.ADDED, Kind.OVERDUE):
+                if row.kind is Kind.ADDED and concerns(alert, row.person):
+                    continue
                 code = "taken" if alert.owner else "settled"
-                skipped = structs.replace(row, state=DeliveryState.SKIPPED, outcome="skipped", code=code)
+                skipped = called_off(row, code)
                 book.settle(row, skipped, now, code)
                 book.note([self.message_entry(skipped, "skipped", now, code)])
 

@@ -26,6 +26,8 @@ LEASE_MS: Final = 13 * SECOND
 AT_ONCE: Final = 8
 CARD_WAIT_MS: Final = 2 * SECOND
 CARD_PAUSE_MS: Final = 20 * SECOND
+CARDS: Final = (*CALLS, Kind.ADDED)
+"""Kinds of which each is a card of its own with WeCom, where other kinds change one."""
 LONGEST_NAP_S: Final = 5.0
 
 _log = logging.getLogger("fengshao.courier")
@@ -50,7 +52,7 @@ class Budget(Struct, frozen=True):
 
     def limits(self, channel: str, kind: Kind, critical: bool) -> tuple[tuple[int, int], ...]:
         """Pairs of a span in ms and the most in it, of messages that count together with this kind."""
-        if channel == WECOM and kind in CALLS:
+        if channel == WECOM and kind in CARDS:
             return ((MINUTE, self.critical_cards_per_minute if critical else self.cards_per_minute),)
         if channel != SMS or kind not in (*CALLS, *NEWS) or (critical and kind in CALLS):
             return ()
@@ -185,7 +187,7 @@ class Courier:
             else:
                 self._settling.over_budget(book, row, alert, now)
             return None
-        return row
+        return row if row.state is not DeliveryState.PENDING else self._settling.current(book, row, now)
 
     def _with_card(self, book: Book, row: Delivery, now: Instant) -> Delivery | None:
         """A change of a card needs the handle that the card's own send brought."""
@@ -200,7 +202,7 @@ class Courier:
 
     def _over(self, book: Book, row: Delivery, alert: Alert, now: Instant) -> bool:
         limits = self._budget.limits(row.channel, row.kind, alert.severity is Severity.CRITICAL)
-        kinds = NEWS if row.kind in NEWS else CALLS
+        kinds = CARDS if row.channel == WECOM else NEWS if row.kind in NEWS else CALLS
         return any(book.sent_since(row.channel, row.address, now - span, kinds) >= most for span, most in limits)
 
     async def _carry(self, row: Delivery) -> None:

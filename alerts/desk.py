@@ -11,18 +11,19 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from alerts import replies
-from alerts.alert import SETTLED, SYSTEM, Actor, Alert, Entry, State
+from alerts.alert import Actor, Alert, Entry
 from alerts.buttons import ButtonResult, press
 from alerts.casework import Casework
 from alerts.channels import Press, Receipt, Reply
+from alerts.deadlines import Deadlines
 from alerts.dispatch import Dispatch
-from alerts.finding_status import FindingStatus, StatusOf, no_rules
+from alerts.finding_status import StatusOf, no_rules
 from alerts.hearing import Fate, Hearing, Outcome
+from alerts.isolation import Isolated
 from alerts.ladder import LadderBook
-from alerts.lifecycle import Happening, Incomplete, is_unverified, look_again, orphan
+from alerts.lifecycle import Happening, Incomplete, orphan
 from alerts.outbox import Outbox, Page, no_page
 from alerts.ports import Book, Transact
 from alerts.replies import ReplyResult, ReplyStatus
@@ -40,6 +41,8 @@ TICK_BATCH = 200
 HEAR_BATCH = 40
 """How many findings one transaction hears."""
 OVERDUE_GRACE_MS = MINUTE
+FAULT_PAUSE_MS = MINUTE
+"""An alert that our own fault kept from moving is tried again after this."""
 
 
 class DeskSettings(Struct, frozen=True):
@@ -90,11 +93,14 @@ class Desk:
         status_of: StatusOf = no_rules,
         concerned: Concerned = lambda _alert: (),
         devices: Devices = dict,
+        on_fault: Callable[[str, Exception], None] | None = None,
+        unavailable: tuple[type[Exception], ...] = (),
     ) -> None:
         self._settings, self._concerned = settings, concerned
         self.transact, self.clock, self.community = transact, clock, community
         self.audited = Audited()
-        self.on_change, self.on_outbox, self.status_of = on_change, on_outbox, status_of
+        self.on_change, self.on_outbox = on_change, on_outbox
+        self.isolated, self._failing = Isolated(transact, on_fault, unavailable), dict[int, Instant]()
         self.replies = settings.replies
         self.wording = Wording(word_book, settings.sign, settings.tz, settings.template_codes)
         outbox = Outbox(self.wording, settings.channels, page, self._who)
@@ -102,6 +108,7 @@ class Desk:
         self.casework = Casework(dispatch)
         self.hearing = Hearing(self.casework, devices)
         self.settling = Settling(self.casework, self.hearing)
+        self.deadlines = Deadlines(self.casework, status_of)
 
     def _who(self, alert: Alert) -> str:
         """Whom a text names. Who repairs a device needs no names."""
@@ -122,7 +129,8 @@ class Desk:
         for start in range(0, max(len(urgent), 1), HEAR_BATCH):
             last = start + HEAR_BATCH >= len(urgent)
             cursor = (lane, pos) if last and lane is not None and pos is not None else None
-            heard = await self.transact(partial(self._hear, urgent[start : start + HEAR_BATCH], cursor, now))
+            move = None if cursor is None else partial(_move_cursor, cursor)
+            heard = await self.isolated.each(partial(self._hear, now), urgent[start : start + HEAR_BATCH], move)
             self._changed([one.alert for one in heard if one.fate is not Fate.REPEATED and one.alert is not None])
             outcomes += heard
         return outcomes
@@ -208,12 +216,21 @@ class Desk:
     async def tick(self, now: Instant) -> int:
         """Everything that has come due: unanswered calls climb, acknowledgements expire, shelves open."""
         total = 0
+        self._changed(await self.transact(lambda book: self.hearing.release(book, now)))
         while True:
-            done = await self.transact(partial(self._tick, now))
+            due = await self.transact(lambda book: [one.id for one in book.due(now, TICK_BATCH)])
+            ready = [one for one in due if self._failing.get(one, 0) <= now]
+            done = await self.isolated.each(partial(self._move, now), ready)
+            self._failing |= dict.fromkeys(set(ready).difference(done), now + FAULT_PAUSE_MS)
             self._changed(done)
             total += len(done)
-            if len(done) < TICK_BATCH:
+            if len(due) < TICK_BATCH or not done:
                 return total
+
+    def _move(self, now: Instant, alerts: Sequence[int], book: Book) -> list[int]:
+        for number in alerts:
+            self.deadlines.move(book, self._find(book, number), now)
+        return list(alerts)
 
     async def digest(self, now: Instant) -> int:
         """Once a day, by the timetable: what waits in the logbooks, in one message to each. Twice a day sends once."""
@@ -236,18 +253,13 @@ class Desk:
         found = await self.transact(lambda book: book.orphans(now, OVERDUE_GRACE_MS))
         return [alert for alert in found if orphan(alert) or (alert.wake_at or now) < now - OVERDUE_GRACE_MS]
 
-    def _hear(
-        self, findings: Sequence[Finding], cursor: tuple[Lane, int] | None, now: Instant, book: Book
-    ) -> list[Outcome]:
-        outcomes = self.hearing.hear(book, findings, now)
-        if cursor is not None:
-            book.move_cursor(*cursor)
-        return outcomes
+    def _hear(self, now: Instant, findings: Sequence[Finding], book: Book) -> list[Outcome]:
+        return self.hearing.hear(book, findings, now)
 
     def _act(self, number: int, happening: Happening, now: Instant, to: str | None, book: Book) -> Alert:
         alert = self._find(book, number)
         if happening.signal in (Signal.VERIFY, Signal.CLOSE):
-            happening = self._with_data(book, alert, happening, None)
+            happening = self.deadlines.with_data(book, alert, happening, None)
         if happening.signal is not Signal.ASSIGN:
             return self.casework.happen(book, alert, happening, now)
         person = self.community().people.get(to or "")
@@ -266,34 +278,6 @@ class Desk:
         book.note([Entry(alert.id, now, "comment", words, person=actor.id)])
         return alert
 
-    def _tick(self, now: Instant, book: Book) -> list[int]:
-        released = self.hearing.release(book, now)
-        due = book.due(now, TICK_BATCH)
-        for alert in due:
-            if alert.state in SETTLED:
-                self._look_again(book, alert, now)
-            else:
-                self.casework.happen(book, alert, Happening(Signal.DUE, SYSTEM), now)
-        return [*(alert.id for alert in due), *released]
-
-    def _look_again(self, book: Book, alert: Alert, now: Instant) -> None:
-        """People said that it is dealt with: calls anew when the device, heard since then, says otherwise."""
-        pace = self.casework.dispatch.ladder(alert).pace
-        data = self._with_data(book, alert, Happening(Signal.DUE, SYSTEM), alert.state_since)
-        if data.burning and alert.ledger is Ledger.DANGER:
-            self.casework.happen(book, alert, Happening(Signal.PERSISTS, SYSTEM), now)
-        elif alert.state is State.RESOLVED and not is_unverified(alert, pace):
-            book.save(replace(alert, due_at=look_again(alert, now, pace)))
-        elif alert.state is State.CLOSED:
-            book.save(replace(alert, due_at=now + pace.arrive_ms if data.standing else None))
-        else:
-            self.casework.happen(book, alert, data, now)
-
-    def _with_data(self, book: Book, alert: Alert, happening: Happening, heard_since: Instant | None) -> Happening:
-        found = {self.status_of(one, device, heard_since) for one, device in book.standing_findings(alert.id)}
-        active = FindingStatus.ACTIVE in found
-        return replace(happening, burning=active, standing=active or FindingStatus.UNHEARD in found)
-
     def _find(self, book: Book, number: int) -> Alert:
         alert = book.alert(number)
         if alert is None:
@@ -306,6 +290,10 @@ class Desk:
             self.on_change(str(alert))
         if alerts:
             self.on_outbox()
+
+
+def _move_cursor(cursor: tuple[Lane, int], book: Book) -> None:
+    book.move_cursor(*cursor)
 
 
 def _once(channel: str, *parts: str) -> str:

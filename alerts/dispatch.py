@@ -16,7 +16,7 @@ from alerts.alert import CALLS, REACHING, TAKEN, Alert, Delivery, Entry, Escalat
 from alerts.bundles import Added, Bundles
 from alerts.danger import Danger
 from alerts.ladder import Ladder, LadderBook, Rung
-from alerts.outbox import Call, Outbox
+from alerts.outbox import Call, Outbox, is_called_off
 from alerts.ports import Book
 from domain import Instant, Person, Role
 from domain.people import Community
@@ -94,9 +94,10 @@ class Dispatch:
 
     def tell_person(self, book: Book, alert: Alert, person: Person, now: Instant) -> Alert:
         """One person named by a dispatcher. The ladder goes on above the present rung if he does not answer."""
-        rung = self._rung(alert, alert.rung)
-        self._call(book, alert, person, rung, alert.rung, now, Kind.ALERT)
-        return self._wait_for_rung(book, alert, now)
+        if self._call(book, alert, person, self._rung(alert, alert.rung), alert.rung, now, Kind.ALERT):
+            return self._wait_for_rung(book, alert, now)
+        unreachable = Escalation(EscalationCause.UNREACHABLE, person.name)
+        return self.next_person(book, structs.replace(alert, escalation=unreachable), now)
 
     def tell(self, book: Book, alert: Alert, row: Delivery, kind: Kind, name: str, now: Instant) -> None:
         """One who was called hears how it went on, outside the quiet hours of the alert's ladder; its owner at once."""
@@ -111,7 +112,8 @@ class Dispatch:
         if alert.state in TAKEN:
             self._tell_owner_added(book, alert, added, now)
             return
-        reached = {(row.person, row.channel): row for row in self._calls(book, alert) if row.state in REACHING}
+        called = [row for row in self._calls(book, alert) if row.state in REACHING and row.person not in alert.passed]
+        reached = {(row.person, row.channel): row for row in called}
         for row in reached.values():
             self.bundles.added(book, alert, row, added, now)
 
@@ -132,6 +134,20 @@ class Dispatch:
         call = Call(person, role, alert.rung, Kind.ADDED, added.limit_ms, added.not_before)
         for channel in self.outbox.ways(person, rung.channels) or self.outbox.ways(person, self._channels(alert))[:1]:
             self.bundles.added(book, alert, self.outbox.addressed(alert, call, channel, now), added, now)
+
+    def added_by_other_channel(self, book: Book, alert: Alert, failed: Delivery, now: Instant) -> bool:
+        """Whether the person of a failed message about what joined hears of it by another channel."""
+        rows = [row for row in book.deliveries(alert.id) if row.kind is Kind.ADDED and row.person == failed.person]
+        again = [row for row in rows if row.created_at >= failed.created_at and row.id != failed.id]
+        if any(row.state in REACHING for row in again):
+            return True
+        person, tried = self.community().people.get(failed.person), {failed.channel, *(row.channel for row in again)}
+        left = [way for way in self._channels(alert) if way not in tried]
+        if person is None or not (ways := [way for way in self.outbox.ways(person, left) if way not in tried]):
+            return False
+        call = Call(person, Role(failed.role), failed.rung, Kind.ADDED, 0, now)
+        self.bundles.by_other_channel(book, alert, failed, self.outbox.addressed(alert, call, ways[0], now), now)
+        return True
 
     def fall_back(self, book: Book, alert: Alert, failed: Delivery, now: Instant) -> Alert | None:
         """After a hard failure: the person's next channel, else the next person now. None: others may still hear."""
@@ -207,8 +223,8 @@ class Dispatch:
         return len({rank for rank, person in ranked if person.id in gone})
 
     def _calls(self, book: Book, alert: Alert) -> list[Delivery]:
-        """The calls of this round."""
-        return [row for row in book.deliveries(alert.id) if row.kind in CALLS and row.round == alert.round]
+        """The calls of this round, without those that never left because somebody had taken it."""
+        return [row for row in book.deliveries(alert.id) if _is_call(row, alert)]
 
     def _rung(self, alert: Alert, step: int) -> Rung:
         """The rung of a step; below the first and above the last, those."""
@@ -264,7 +280,7 @@ class Dispatch:
     def _people(self, alert: Alert, role: Role, rows: Sequence[Delivery], now: Instant) -> list[Person]:
         """The first in rank among those on duty who were not yet called for this role and did not pass."""
         ranked = roster.ranked(self.community(), alert.cell, role, now, self.tz)
-        gone = {row.person for row in rows if row.kind in CALLS and row.round == alert.round and row.role == role.value}
+        gone = {row.person for row in rows if _is_call(row, alert) and row.role == role.value}
         left = [(rank, person) for rank, person in ranked if person.id not in gone and person.id not in alert.passed]
         return [person for rank, person in left if rank == left[0][0]]
 
@@ -298,3 +314,7 @@ class Dispatch:
         role = self.wording.book.roles[call.role]
         text = self.wording.say("queued", until=until, name=call.person.name, role=role)
         return Entry(alert.id, now, "queued", text, person=call.person.id)
+
+
+def _is_call(row: Delivery, alert: Alert) -> bool:
+    return row.kind in CALLS and row.round == alert.round and not is_called_off(row)

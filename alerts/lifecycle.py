@@ -143,14 +143,8 @@ def _guard(alert: Alert, happening: Happening, now: Instant, pace: Pace) -> None
 
 
 def _acknowledge(new: Alert, _old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
-    taken = replace(
-        new,
-        owner=happening.actor.id,
-        owner_name=happening.actor.name,
-        taken_at=now,
-        climb_at=None,
-        due_at=now + pace.arrive_ms,
-    )
+    owned = replace(new, owner=happening.actor.id, owner_name=happening.actor.name, taken_at=now)
+    taken = replace(owned, climb_at=None, due_at=now + pace.arrive_ms)
     return Step(taken, (Effect.HUSH, Effect.TELL_TAKEN))
 
 
@@ -221,6 +215,14 @@ def _pass(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace
     if old.state is State.ACKNOWLEDGED:
         gone = _free(gone, now, pace)
     return Step(gone, (Effect.NEXT_PERSON,))
+
+
+def _unreached(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
+    """Whoever owns it hears nothing of what joined: the next person is called, and he may take it again."""
+    if new.state is old.state:
+        return Step(old)
+    cause = Escalation(EscalationCause.UNREACHABLE, happening.actor.name)
+    return Step(replace(_free(new, now, pace), escalation=cause), (Effect.NEXT_PERSON,))
 
 
 def _due(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
@@ -309,6 +311,7 @@ _CARRY: Final = {
     Signal.RECURRED: _recurred,
     Signal.ADDED: _added,
     Signal.PERSISTS: _persists,
+    Signal.UNREACHED: _unreached,
 }
 
 

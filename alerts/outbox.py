@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from alerts import reply_codes
-from alerts.alert import CALLS, SENT, Alert, Delivery, Kind, State
+from alerts.alert import CALLS, SENT, Alert, Delivery, DeliveryState, Kind, State
 from alerts.cards import Cards
 from alerts.ports import Book
 from alerts.wording import Speech, Wording
@@ -17,6 +17,8 @@ from domain import HOUR, Instant, Ledger, Person, Role
 SMS: Final = "sms"
 WECOM: Final = "wecom"
 LOGBOOK: Final = "logbook"
+CALLED_OFF: Final = ("taken", "settled")
+"""Codes of calls that never left because they were not wanted any more."""
 EXPIRES_MS: Final = 2 * HOUR
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -206,6 +208,23 @@ def fresh(told: Delivery, task: str, key: str, kind: Kind, payload: dict[str, ob
         not_before=now,
         expires_at=now + EXPIRES_MS,
     )
+
+
+def called_off(row: Delivery, code: str) -> Delivery:
+    """Not sent, because nobody is to answer it now. Its key is free again: this person may yet be called."""
+    return structs.replace(
+        row,
+        key=f"{row.key}:off:{row.id}",
+        state=DeliveryState.SKIPPED,
+        lease_until=None,
+        outcome="skipped",
+        code=code,
+    )
+
+
+def is_called_off(row: Delivery) -> bool:
+    """True for a call that never left because somebody had taken the alert, or it was dealt with."""
+    return row.state is DeliveryState.SKIPPED and row.code in CALLED_OFF
 
 
 def postponed(row: Delivery, not_before: Instant) -> Delivery:

@@ -9,12 +9,28 @@ from typing import Final
 
 from msgspec import structs
 
-from alerts.alert import CALLS, OVER_BUDGET, SETTLED, UNTAKEN, Alert, Delivery, DeliveryState, Kind, State
+from alerts.alert import (
+    CALLS,
+    OVER_BUDGET,
+    SETTLED,
+    TAKEN,
+    UNTAKEN,
+    Actor,
+    Alert,
+    Delivery,
+    DeliveryState,
+    Kind,
+    State,
+    Via,
+)
+from alerts.bundles import withheld_calls
 from alerts.casework import Casework
 from alerts.channels import Found, Receipt, Said, SendResult, Sighting
 from alerts.hearing import Hearing
-from alerts.outbox import LOGBOOK
+from alerts.lifecycle import Happening
+from alerts.outbox import CALLED_OFF, LOGBOOK, called_off
 from alerts.ports import Book
+from alerts.transitions import Signal
 from domain import SECOND, Finding, Instant, Ledger, Phase, Severity, Subject
 
 MOST_ATTEMPTS: Final = 5
@@ -107,8 +123,20 @@ class Settling:
     def skipped(self, book: Book, row: Delivery, problem: str, now: Instant) -> None:
         """Not sent, and nobody misses it."""
         gone = structs.replace(row, state=DeliveryState.SKIPPED, lease_until=None, outcome="skipped", code=problem)
+        gone = called_off(row, problem) if problem in CALLED_OFF else gone
         book.settle(row, gone, now, problem)
         book.note([self.casework.message_entry(gone, "skipped", now, problem)])
+
+    def current(self, book: Book, row: Delivery, now: Instant) -> Delivery | None:
+        """A leased message in the words that are true when it leaves; None when it tells nobody anything any more."""
+        said = self.casework.dispatch.bundles.current(book, row, now)
+        if said is None:
+            self.skipped(book, row, "taken", now)
+            return None
+        leased = book.delivery(row.id)
+        if said is not row and leased is not None:
+            book.settle(leased, structs.replace(leased, payload=said.payload, alert=said.alert), now, "reworded")
+        return said
 
     def over_budget(self, book: Book, row: Delivery, alert: Alert, now: Instant) -> None:
         """This phone has had its share of single texts: a summary tells of this one with the others."""
@@ -183,16 +211,43 @@ class Settling:
     def _failed(self, book: Book, old: Delivery, new: Delivery, problem: str, now: Instant) -> None:
         book.settle(old, new, now, problem)
         book.note([self.casework.message_entry(new, "failed", now, problem)])
-        alert = self._asking(book, new)
+        if new.kind is Kind.ADDED:
+            self._added_failed(book, new, now)
+        elif new.kind is Kind.SUMMARY:
+            self._summary_failed(book, new, problem, now)
+        else:
+            self._fall_back(book, new, now)
+
+    def _fall_back(self, book: Book, failed: Delivery, now: Instant) -> None:
+        alert = self._asking(book, failed)
         if alert is not None:
-            after = self.casework.dispatch.fall_back(book, alert, new, now)
+            after = self.casework.dispatch.fall_back(book, alert, failed, now)
             if after is not None:
                 book.save(after)
 
+    def _added_failed(self, book: Book, failed: Delivery, now: Instant) -> None:
+        """The owner cannot be told of a danger that joined: others are called, for nobody else would hear of it."""
+        alert = book.alert(failed.alert)
+        if alert is None or alert.state in SETTLED:
+            return
+        told = self.casework.dispatch.added_by_other_channel(book, alert, failed, now)
+        if not told and alert.state in TAKEN and alert.owner == failed.person:
+            owner = Actor(failed.person, failed.name, Via.SYSTEM)
+            self.casework.happen(book, alert, Happening(Signal.UNREACHED, owner), now)
+
+    def _summary_failed(self, book: Book, summary: Delivery, problem: str, now: Instant) -> None:
+        """The calls that it stood for have failed with it."""
+        for row in withheld_calls(book, summary):
+            lost = structs.replace(row, state=DeliveryState.FAILED, code=problem)
+            book.settle(row, lost, now, problem)
+            self._fall_back(book, lost, now)
+
     def _another_way(self, book: Book, row: Delivery, now: Instant) -> None:
         """While one channel is in doubt, the person's other channel speaks; the ladder keeps its own time."""
-        alert = self._asking(book, row)
-        if alert is not None:
+        alert = book.alert(row.alert) if row.kind is Kind.ADDED else self._asking(book, row)
+        if alert is not None and row.kind is Kind.ADDED:
+            self.casework.dispatch.added_by_other_channel(book, alert, row, now)
+        elif alert is not None:
             self.casework.dispatch.other_channel(book, alert, row, now)
 
     def _end(self, book: Book, row: Delivery, delivered: bool, code: str, now: Instant) -> None:

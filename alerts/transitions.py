@@ -12,7 +12,7 @@ from alerts.alert import State
 
 
 class Signal(StrEnum):
-    """What can happen to an alert: ten things people do, seven that happen by themselves."""
+    """What can happen to an alert: ten things people do, eight that happen by themselves."""
 
     ACKNOWLEDGE = "acknowledge"
     ARRIVE = "arrive"
@@ -38,9 +38,11 @@ class Signal(StrEnum):
     """Another danger joined the alert."""
     PERSISTS = "persists"
     """Said to be dealt with, and the device, heard since then, still says otherwise."""
+    UNREACHED = "unreached"
+    """No message about a danger that joined reaches its owner: others must be asked."""
 
 
-_BY_ITSELF: Final = ("due", "recovered", "healed", "worsened", "recurred", "added", "persists")
+_BY_ITSELF: Final = ("due", "recovered", "healed", "worsened", "recurred", "added", "persists", "unreached")
 ACTIONS: Final = tuple(signal for signal in Signal if signal.value not in _BY_ITSELF)
 
 
@@ -82,6 +84,7 @@ _OPEN: Final[dict[Signal, State | Refusal]] = {
     Signal.RECURRED: State.OPEN,
     Signal.ADDED: State.OPEN,
     Signal.PERSISTS: State.OPEN,
+    Signal.UNREACHED: State.OPEN,
 }
 _ACKNOWLEDGED: Final[dict[Signal, State | Refusal]] = {
     Signal.ACKNOWLEDGE: Refusal.ALREADY_TAKEN,
@@ -101,6 +104,7 @@ _ACKNOWLEDGED: Final[dict[Signal, State | Refusal]] = {
     Signal.RECURRED: State.ACKNOWLEDGED,
     Signal.ADDED: State.ACKNOWLEDGED,
     Signal.PERSISTS: State.ACKNOWLEDGED,
+    Signal.UNREACHED: State.OPEN,
 }
 _ON_SITE: Final[dict[Signal, State | Refusal]] = {
     Signal.ACKNOWLEDGE: Refusal.ALREADY_ON_SITE,
@@ -120,6 +124,7 @@ _ON_SITE: Final[dict[Signal, State | Refusal]] = {
     Signal.RECURRED: State.ON_SITE,
     Signal.ADDED: State.ON_SITE,
     Signal.PERSISTS: State.ON_SITE,
+    Signal.UNREACHED: State.OPEN,
 }
 _RESOLVED: Final[dict[Signal, State | Refusal]] = {
     Signal.ACKNOWLEDGE: Refusal.ALREADY_RESOLVED,
@@ -139,6 +144,7 @@ _RESOLVED: Final[dict[Signal, State | Refusal]] = {
     Signal.RECURRED: State.OPEN,
     Signal.ADDED: State.OPEN,
     Signal.PERSISTS: State.OPEN,
+    Signal.UNREACHED: State.RESOLVED,
 }
 _VERIFIED: Final[dict[Signal, State | Refusal]] = {
     Signal.ACKNOWLEDGE: Refusal.ALREADY_VERIFIED,
@@ -158,6 +164,7 @@ _VERIFIED: Final[dict[Signal, State | Refusal]] = {
     Signal.RECURRED: State.OPEN,
     Signal.ADDED: State.OPEN,
     Signal.PERSISTS: State.OPEN,
+    Signal.UNREACHED: State.VERIFIED,
 }
 _CLOSED: Final[dict[Signal, State | Refusal]] = {
     Signal.ACKNOWLEDGE: Refusal.CLOSED,
@@ -177,6 +184,7 @@ _CLOSED: Final[dict[Signal, State | Refusal]] = {
     Signal.RECURRED: State.OPEN,
     Signal.ADDED: State.OPEN,
     Signal.PERSISTS: State.OPEN,
+    Signal.UNREACHED: State.CLOSED,
 }
 _RETURNED: Final[dict[Signal, State | Refusal]] = {
     Signal.ACKNOWLEDGE: State.ACKNOWLEDGED,
@@ -196,6 +204,7 @@ _RETURNED: Final[dict[Signal, State | Refusal]] = {
     Signal.RECURRED: State.RETURNED,
     Signal.ADDED: State.RETURNED,
     Signal.PERSISTS: State.RETURNED,
+    Signal.UNREACHED: State.RETURNED,
 }
 _SHELVED: Final[dict[Signal, State | Refusal]] = {
     Signal.ACKNOWLEDGE: State.ACKNOWLEDGED,
@@ -215,6 +224,7 @@ _SHELVED: Final[dict[Signal, State | Refusal]] = {
     Signal.RECURRED: State.OPEN,
     Signal.ADDED: State.SHELVED,
     Signal.PERSISTS: State.SHELVED,
+    Signal.UNREACHED: State.SHELVED,
 }
 
 _ROWS: Final = {

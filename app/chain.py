@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 from app import checkpoint
 from app.backlog import Backlog, overtook
+from app.changes import Changes, Noted, Repeated
 from app.counts import Counts
 from app.gateways import whose
 from app.hold import Hold
@@ -74,7 +75,7 @@ class Chain:
         engine.faults = []
         self._at: tuple[Lane, int] | None = None
         self._refusals: list[Refused] = []
-        self._changes: list[Callable[[], Awaitable[None]]] = []
+        self._changes = Changes()
         self._done = dict(backlog.taken)
         self._saved = dict(self._done)
         self._saved_at: Instant = 0
@@ -92,11 +93,14 @@ class Chain:
         """Take up what a checkpoint remembers."""
         checkpoint.take_up(blob, self.listener, self.engine)
 
-    async def change(self, work: Callable[[], Sequence[Finding]], *, saves: bool = False) -> None:
-        """Run a change of registry or rules between two entries; returns when it has effect and is told.
+    async def change(
+        self, work: Callable[[], Sequence[Finding]], *, saves: bool = False, noted: Noted | None = None
+    ) -> None:
+        """Run a change of registry, rules or latches between two entries; returns when it has effect and is told.
 
         `saves`: the state before it and the state after it are kept at the same position, so that after a crash no
-        entry is judged by other rules than on the day.
+        entry is judged by other rules than on the day. `noted`: written down first, with the position it belongs to,
+        so that a start after a crash repeats it there (`repeat`).
         """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -104,6 +108,8 @@ class Chain:
             try:
                 if saves:
                     await self._try(partial(self._checkpoint, always=True), "checkpoint")
+                if noted is not None:
+                    await noted(dict(self._done))
                 await self._tell(work())
                 if saves:
                     await self._try(partial(self._checkpoint, always=True), "checkpoint")
@@ -112,14 +118,14 @@ class Chain:
             else:
                 done.set_result(None)
 
-        self._changes.append(carry_out)
+        self._changes.put(carry_out)
         self.backlog.stir()
         await done
 
     def deaf(self, since: Instant | None) -> None:
         """Nobody can be heard since this instant (link down), or (None) can be heard again."""
         if self._being_saved:
-            self._changes.append(partial(self._deaf_later, since))
+            self._changes.put_plain(partial(self.deaf, since))
             return
         if since is not None:
             self.engine.outage(since, None)
@@ -130,15 +136,9 @@ class Chain:
     def unheard(self, since: Instant, until: Instant) -> None:
         """Nothing could be taken from one instant to the other: no silence of the devices."""
         if self._being_saved:
-            self._changes.append(partial(self._unheard_later, since, until))
+            self._changes.put_plain(partial(self.unheard, since, until))
         else:
             self.engine.outage(since, until)
-
-    async def _unheard_later(self, since: Instant, until: Instant) -> None:
-        self.unheard(since, until)
-
-    async def _deaf_later(self, since: Instant | None) -> None:
-        self.deaf(since)
 
     @property
     def saved_cursor(self) -> dict[Lane, int]:
@@ -153,7 +153,8 @@ class Chain:
     async def run(self) -> None:
         """Judge what comes, keep every wake-up, save now and then; until `stop`."""
         while not self._stopping:
-            changed = await self._carry_out_changes()
+            await self._repeat(self._done)
+            changed = await self._changes.carry_out()
             entry = await self.backlog.next()
             if entry is not None:
                 await self._take(entry)
@@ -166,21 +167,24 @@ class Chain:
         await self._try(self._checkpoint, "checkpoint")
         self.finished.set()
 
-    async def _carry_out_changes(self) -> bool:
-        changes, self._changes = self._changes, []
-        for change in changes:
-            await change()
-        return bool(changes)
+    def repeat(self, changes: Sequence[Repeated]) -> None:
+        """What a run before noted after its last checkpoint."""
+        self._changes.repeated += changes
+
+    async def _repeat(self, done: Mapping[Lane, int] | None) -> None:
+        for work in self._changes.to_repeat(done):
+            await self._tell(work())
 
     async def _idle(self) -> None:
         """Nothing waits: timers may run up to now."""
         self._at = None
+        await self._repeat(None)
         now = self._clock()
         until = self.backlog.heard_until(now)
         await self._host.wake(until)
         self._own_faults()
         self.caught_up.set()
-        if not self._changes and not self._stopping:
+        if not self._changes.waiting and not self._stopping:
             await self.backlog.wait(self._host.rest_s(now, IDLE_S) if until == now else IDLE_S)
 
     async def _take(self, entry: Entry) -> None:

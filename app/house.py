@@ -38,7 +38,7 @@ from console.stream import Hub
 from domain import DAY, MINUTE, Finding, Instant, Lane
 from ingest.adapters import FILTERS
 from ingest.address import read_address
-from ingest.frame import Entry, Frame
+from ingest.frame import Entry
 from ingest.intake import Intake
 from ingest.urgent import urgent_filters
 from rules.takeup import Renewal
@@ -80,7 +80,7 @@ class House:
             self.registry,
             doors,
             clock,
-            self.hub.alert_changed,
+            self._alert_changed,
             self._signing_key,
             lambda *asked: self.judging.finding_status(*asked),
         )
@@ -140,6 +140,10 @@ class House:
     async def _hear(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
         await self.telling.hear(findings, lane, pos)
 
+    def _alert_changed(self, alert: str) -> None:
+        self.hub.alert_changed(alert)
+        self.judging.resets.alert_changed(alert)
+
     async def open(self) -> None:
         """Take up what was left, in memory only: nothing is heard yet."""
         await self.registry.reload()
@@ -173,6 +177,7 @@ class House:
             "alive": self._stay_alive(),
             "own trouble": self.own_trouble.follow(),
             "rebirths": ask_for_rebirths(self.judging.listener, self._broker, self._clock),
+            "resets": self.judging.resets.follow(),
             "codecs": self.judging.codecs.follow(),
             "books": self.books.follow(),
         }
@@ -258,15 +263,6 @@ class House:
         self.judging.codecs.look()
         await self.books.look(anew=True)
 
-    async def accept(self, frames: Sequence[Frame]) -> None:
-        """Frames pushed over HTTP: journaled, dangers first, then delivered like any other."""
-        dangers = self.judging.foresee(frames)
-        rest = [frame for frame in frames if frame not in dangers]
-        for lane, some in ((Lane.URGENT, dangers), (Lane.BULK, rest)):
-            if some:
-                pos = await self._stores.journal.append(lane, some)
-                self.judging.chain.backlog.deliver(Entry(lane, pos, some))
-
     def readiness(self) -> dict[str, bool]:
         chain = self.judging.chain
         return {
@@ -303,7 +299,7 @@ class House:
                 registry_changed=self.registry_changed,
                 callbacks=self.telling.callbacks(),
                 push_secrets=push_secrets(os.environ),
-                accept=self.accept,
+                accept=self.judging.accept,
                 status=self.status,
                 readiness=self.readiness,
                 metrics=self.metrics,
@@ -312,6 +308,8 @@ class House:
                 unmapped=lambda: dict(self.judging.listener.unmapped),
                 site_files=self._site_files(),
                 tools=self.tools,
+                latched=self.judging.engine.latched_findings,
+                reset=self.judging.resets.reset,
                 explain=self.judging.engine.explain,
                 care=self._folder.settings.care,
                 dist=DIST,

@@ -19,12 +19,14 @@ from app.definitions import Definitions, LiveKinds, of_state, written_definition
 from app.hold import Hold
 from app.insist import insist
 from app.registry import Difference, Registry
+from app.resets import Resets, noted_resets
 from app.settings import Site
 from app.site import SiteFolder
 from app.stores import Stores
 from domain import Finding, Instant, Lane
 from ingest.directory import Directory
 from ingest.foresight import Foresight
+from ingest.frame import Entry, Frame
 from ingest.intake import IntakeSettings
 from ingest.listener import Listener, ListenerSettings
 from rules.engine import Engine
@@ -100,6 +102,9 @@ class Judging:
         )
         if saved:
             self.chain.restore(saved.blob)
+        since = saved.saved_at if saved else 0
+        self.chain.repeat(list(noted_resets(self.engine, stores.journal, since)))
+        self.resets = Resets(self.engine, self.chain, stores.journal, stores.ledger, clock)
 
     async def start(self) -> None:
         """Enrol everybody, and tell the engine of the time in which nobody could be heard: since we last lived."""
@@ -152,10 +157,20 @@ class Judging:
         rule, subject = finding.split("@", 1)[0], finding.split("/", 1)[1].rpartition("/")[0]
         story = self.engine.explain(rule, device or subject.replace(":", "/", 1))
         heard = story.get("heard")
-        if story.get("phase") not in ("firing", "stale"):
+        # In its release time the rule still holds the finding, and goes on with it when the device alarms again.
+        if story.get("phase") not in ("firing", "clearing", "stale"):
             return FindingStatus.OVER
         spoke = heard_since is None or device is None or (isinstance(heard, int) and heard > heard_since)
         return FindingStatus.ACTIVE if spoke and story["phase"] == "firing" else FindingStatus.UNHEARD
+
+    async def accept(self, frames: Sequence[Frame]) -> None:
+        """Frames pushed over HTTP: journaled, dangers first, then delivered like any other."""
+        dangers = self.foresee(frames)
+        rest = [frame for frame in frames if frame not in dangers]
+        for lane, some in ((Lane.URGENT, dangers), (Lane.BULK, rest)):
+            if some:
+                pos = await self._stores.journal.append(lane, some)
+                self.chain.backlog.deliver(Entry(lane, pos, some))
 
     async def link(self, up: bool, at: Instant) -> None:
         """The broker can be heard, or cannot; what it could not tell us is no silence of the devices."""

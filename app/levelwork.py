@@ -16,6 +16,7 @@ _BECAUSE = {
     Because.DECLARED: "declared in site.yaml",
     Because.NAME: "by its name",
     Because.POSITION: "guessed from its position",
+    Because.UNKNOWN: "not understood",
 }
 
 

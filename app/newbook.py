@@ -37,14 +37,16 @@ rules:
   # of: person         # the finding is about who carries the device
   when: lel_pct >= default(device.limit_pct, 10)
   # More: and or not, + - * /, abs(x), increase(volume_m3, 12h), mean(x, 1h), min max sum count rate last seen idle,
-  # quantile(x, 0.9, 1h), usual(x), distance_m(lat, lon, person.fence_lat, person.fence_lon),
-  # person.lives_alone, place.x, time.hour, time.workday, finding.gas_alarm
+  # quantile(x, 0.9, 1h), stddev(x, 1h), predict(x, 2h, 1h), count(lel_pct > 10, 5m), increase(x, 1d, offset 1d),
+  # known(x), default(x, 0), usual(x), distance_m(lat, lon, person.fence_lat, person.fence_lon),
+  # person.lives_alone, place.x, time.hour, time.minute, time.date, time.workday, sun.is_dark, finding.gas_alarm
   clear: lel_pct < default(device.limit_pct, 10) - 4   # well below, or it chatters
   hold: 30s            # it must last so long before anybody is told
   release: 60s         # and be over for so long before it ends
   # only_if: not finding.gas_alarm    # keeps it from beginning, never ends it
   # if_silent: wait    # a hold needs a second reading; the default, fire, completes by the clock
   shadow: true         # judged and counted, told to nobody: take it out when the backtest looks right
+  # record: true       # judged for other rules only (gather, finding.x), told to nobody
   # advice: {{zh: 勿动电器开关}}       # at most 8 characters
   source: our default (unverified)    # where the limit comes from
 

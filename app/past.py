@@ -14,7 +14,10 @@ from contextlib import contextmanager
 from datetime import tzinfo
 from pathlib import Path
 
+import msgspec
+
 from app.control import Answered
+from app.resets import WrittenReset
 from app.settings import Site
 from app.shelf import load_kinds
 from app.stores import HISTORY, JOURNAL, LEDGER
@@ -23,7 +26,7 @@ from domain import DAY, Device, Finding, Instant, Reading
 from domain.kind import Kind
 from domain.people import Community, community
 from rules.hosts.parallel import judged
-from rules.hosts.replay import Deaf, Event, Heard, Scene, story
+from rules.hosts.replay import Deaf, Event, Heard, Reset, Scene, story
 from rules.rulebook import Rulebook
 from rules.scope import DEFAULT_ZONE
 from store.errors import StoreError
@@ -58,6 +61,7 @@ class Past:
         self.devices: list[Device] = []
         self.community: Community = community()
         self.deaf: list[Deaf] = []
+        self.resets: list[Reset] = []
         if (data / LEDGER).exists():
             ledger = Ledger(sqlite_url(data / LEDGER))
             self.devices = ledger.run_now(registry.devices)
@@ -65,7 +69,7 @@ class Past:
             ledger.close()
         if (data / JOURNAL).exists():
             journal = SqliteJournal(data / JOURNAL)
-            self.deaf = list(_deaf(journal))
+            self.deaf, self.resets = list(_deaf(journal)), list(_resets(journal))
             journal.close()
 
     def told(
@@ -82,7 +86,7 @@ class Past:
             processes = (os.cpu_count() or 1) if len(self.devices) >= MANY_DEVICES else 1
 
         def events() -> Iterator[Event]:
-            for event in story(self.walk(since, until), self.outages(since, until)):
+            for event in story(self.walk(since, until), self.between(since, until)):
                 yield event
                 if isinstance(event, Heard):
                     progress(min(max((event.now - since) / (until - since), 0.0), 1.0))
@@ -99,9 +103,10 @@ class Past:
         """From when on something is remembered: before that, nobody was silent."""
         return since(self.history, asked)
 
-    def outages(self, since: Instant, until: Instant) -> list[Deaf]:
-        """When nobody could be heard."""
-        return [one for one in self.deaf if one.end > since and one.begin < until]
+    def between(self, since: Instant, until: Instant) -> list[Deaf | Reset]:
+        """When nobody could be heard, and which latched rules people reset."""
+        deaf = [one for one in self.deaf if one.end > since and one.begin < until]
+        return [*deaf, *(one for one in self.resets if since <= one.now < until)]
 
 
 @contextmanager
@@ -127,6 +132,13 @@ def _deaf(journal: SqliteJournal) -> Iterator[Deaf]:
         elif mark.kind is MarkKind.STARTED and alive is not None and mark.at > alive:
             yield Deaf(alive, mark.at)
         alive = mark.at
+
+
+def _resets(journal: SqliteJournal) -> Iterator[Reset]:
+    for mark in journal.marks():
+        if mark.kind is MarkKind.RESET:
+            written = msgspec.json.decode(mark.detail, type=WrittenReset)
+            yield Reset(mark.at, written.rule, written.device)
 
 
 def since(history: DuckHistory, asked: Instant) -> Instant:

@@ -22,7 +22,7 @@ from app.clock import Clock
 from app.control import Answered, NotRunning, ask
 from app.past import Progress, zone_of
 from app.ruletasks import Backtest, Check, Explain, Test, do
-from app.written import WrittenError
+from app.written import Located, WrittenError
 from console.moments import with_named
 from console.services import RULE_TIMES
 from domain import Instant
@@ -48,7 +48,12 @@ def check(files: tuple[Path, ...], site: Path | None, as_json: bool, say: Say) -
             raise
         say(_json({"faults": [msgspec.structs.asdict(fault) for fault in error.faults]}))
         return 1
-    say(_json({**answer, "faults": []}) if as_json else f"{answer['books']} rulebooks are right")
+    if as_json:
+        say(_json({**answer, "faults": []}))
+        return 0
+    for one in answer.get("warnings", ()):
+        say(f"warning: {Located(**one)}")
+    say(f"{answer['books']} rulebooks are right")
     return 0
 
 

@@ -19,7 +19,7 @@ from domain import DAY, Finding, Instant, Reading
 from domain.kind import Kind
 from rules.backtest import difference, momentary, needed, tallies, watching
 from rules.engine import Engine
-from rules.hosts.replay import Event, Heard, play, story
+from rules.hosts.replay import Deaf, Event, Heard, play, story
 from rules.parts import circle
 from rules.rulebook import Rulebook
 from rules.scope import GROUP, Neighbourhood
@@ -188,7 +188,7 @@ def _explained(
     last: Reading | None = None
     told: list[Finding] = []
     heard = past.walk(start, task.at + 1, sorted(company))
-    for event in story(heard, past.outages(start, task.at), chunk=1):
+    for event in story(heard, past.between(start, task.at), chunk=1):
         told += play(engine, [event])
         for reading in event.readings if isinstance(event, Heard) else ():
             last = reading if reading.device == task.device else last
@@ -199,7 +199,7 @@ def _explained(
 
 
 def _part(event: Event, start: Instant, end: Instant) -> float:
-    gone = event.now if isinstance(event, Heard) else event.end
+    gone = event.end if isinstance(event, Deaf) else event.now
     return min(max((gone - start) / max(end - start, 1), 0.0), 1.0)
 
 

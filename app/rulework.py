@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from app.shelf import book_files, load_books, load_kinds, read_books
+from msgspec.structs import asdict
+
+from app.shelf import book_files, load_books, load_kinds, load_words, read_books
 from app.written import Located, WrittenError, read_model, read_yaml, validate
 from domain.kind import Kind
 from rules.check import check_trials
 from rules.rulebook import Rulebook
 from rules.salvage import salvage_trials
 from rules.trial import TrialBook, TrialResult, run_trials
+from rules.warnings import warn
 
 
 def check_files(files: Sequence[Path], site: Path | None = None) -> dict[str, Any]:
@@ -28,7 +31,21 @@ def check_files(files: Sequence[Path], site: Path | None = None) -> dict[str, An
         faults += _trial_faults(file, own.get(book_of(file)), kinds, site)
     if faults:
         raise WrittenError(list(dict.fromkeys(faults)))
-    return {"books": len(books), "rules": sum(len(book.rules) for _, book in read), "trials": len(beside)}
+    warnings = book_warnings(kinds, read, neighbours(kinds, books, site), site)
+    counts = {"books": len(books), "rules": sum(len(book.rules) for _, book in read), "trials": len(beside)}
+    return {**counts, "warnings": [asdict(one) for one in warnings]} if warnings else counts
+
+
+def book_warnings(
+    kinds: Mapping[str, Kind], read: Sequence[tuple[Path, Rulebook]], known: Sequence[Rulebook], site: Path | None
+) -> list[Located]:
+    """What is no mistake in these books and still may keep a rule from ever beginning or ending, where it stands."""
+    hazards = {text.hazard for text in load_words(site).sms} | {book.hazard for book in known}
+    found: list[Located] = []
+    for file, book in read:
+        others = [*known, *(other for _, other in read if other is not book)]
+        found += read_yaml(file).locate_all(warn(book, kinds, others, hazards))
+    return found
 
 
 def neighbours(kinds: Mapping[str, Kind], files: Sequence[Path], site: Path | None = None) -> list[Rulebook]:

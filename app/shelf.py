@@ -21,7 +21,7 @@ from domain.kind import CommonQuantities, Kind
 from ingest.mapping import MappingBook
 from ingest.mapping_check import check as check_mapping
 from rules.check import check as check_book
-from rules.check import check_references, check_together
+from rules.references import check_references, check_together
 from rules.rulebook import Rulebook
 from rules.salvage import Salvaged, salvage
 

@@ -116,7 +116,9 @@ def samples(chain: Chain, connected: bool) -> Iterator[Sample]:
         yield Sample("fengshao_refusals_total", number, "Messages that became no reading.", {"reason": reason})
     for kind, number in sorted(counts.notes.items()):
         yield Sample("fengshao_notes_total", number, "Messages that measure nothing.", {"kind": kind})
-    yield Sample("fengshao_backlog_entries", chain.backlog.entries, "Journal entries not yet judged, in memory.")
+    yield Sample("fengshao_backlog_entries", chain.backlog.entries, "Journal entries not yet judged.")
+    for lane, number in chain.backlog.waiting.items():
+        yield Sample("fengshao_backlog_lane_entries", number, "The same by lane.", {"lane": lane.value})
     yield Sample("fengshao_rule_evaluations_total", chain.engine.evaluations, "Conditions compared with a value.")
     for rule, phases in sorted(chain.engine.shadowed.items()):
         for phase, number in sorted(phases.items()):

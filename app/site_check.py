@@ -20,7 +20,7 @@ from app.names import nearest
 from app.reach import Gap, Reach
 from app.records import FILES, merged
 from app.roster_check import doubled, never_holds
-from app.rulework import check_files
+from app.rulework import book_warnings, check_files
 from app.settings import Site
 from app.sheets import Sheet
 from app.shelf import WORDS, book_files, load_kinds, load_ladders, load_mappings, load_replies, load_rules, load_words
@@ -108,6 +108,9 @@ def _read(found: Examined, path: Path | None) -> None:
     found.replies = found.read(lambda: load_replies(path))
     if kinds is not None:
         found.books = found.read(lambda: load_rules(kinds, path))
+        if found.books is not None:
+            rulebooks = list(zip(book_files(path), found.books, strict=True))
+            found.doubts += [str(doubt) for doubt in book_warnings(kinds, rulebooks, (), path)]
         found.mappings = found.read(lambda: load_mappings(kinds, path))
     if path is None:
         found.settings = Site()

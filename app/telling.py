@@ -22,6 +22,7 @@ from console.auth import worker_link
 from console.services import CallbackAnswer, CallbackDoor
 from console.services import Secret as ConsoleSecret
 from domain import Finding, Instant, Lane
+from store.errors import CannotWrite
 from store.ledger.alertbook import Transactor
 
 log = logging.getLogger("fengshao.telling")
@@ -44,6 +45,7 @@ class Telling:
     ) -> None:
         self._clock, self._doors = clock, doors
         self._bell = asyncio.Event()
+        self.faults = 0
         transact = Transactor(stores.ledger)
         self.desk = Desk(
             transact,
@@ -60,9 +62,16 @@ class Telling:
                 alert.subject, registry.devices.get(alert.device or ""), alert.place
             ),
             lambda: registry.devices,
+            self._own_fault,
+            (CannotWrite,),
         )
         channels = {name: door.channel for name, door in doors.items()}
         self.courier = Courier(transact, channels, self.desk.settling, clock, on_change)
+
+    def _own_fault(self, about: str, fault: Exception) -> None:
+        """Our own mistake about one alert or finding: it is named and counted, and the others go on."""
+        self.faults += 1
+        log.error("alert desk failed", extra={"about": about}, exc_info=fault)
 
     def _kick(self) -> None:
         self.courier.kick()

@@ -9,7 +9,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
 
 import yaml
 from msgspec import Struct
@@ -22,7 +23,9 @@ from yaml.resolver import Resolver
 
 from app.names import meant, nearest
 from domain import Fault
+from domain.widths import narrow
 
+EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 40
 MAX_PARTS = 200_000
@@ -98,7 +101,8 @@ def _parsed(path: str, raw: bytes) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise WrittenError([Located(path, line, column, "", f"not YAML: {error.problem}")]) from error
+        said = f"not YAML: {error.problem}{_full_width(raw.decode('utf-8').splitlines(), line)}"
+        raise WrittenError([Located(path, line, column, "", said)]) from error
     except yaml.reader.ReaderError as error:
         text = raw.decode("utf-8")[: error.position]
         line, column = text.count("\n") + 1, len(text) - text.rfind("\n")
@@ -129,6 +133,28 @@ def _composed(text: str) -> Any:
         return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
+_AS_WRITTEN = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?|\d{4}-\d\d?-\d\d?([Tt ].*)?", re.ASCII)
+"""Scalars that YAML 1.1 would turn into something else: 22:30 into 1350, 2026-05-01 into a date. They stay text."""
+
+
+def _full_width(lines: Sequence[str], line: int) -> str:
+    """What to write instead of the full-width signs of this line, or of the one before, where the reader stumbled."""
+    for text in reversed(lines[max(line - 2, 0) : line]):
+        found = full_width_signs(text)
+        if found:
+            return f"; {found}"
+    return ""
+
+
+def full_width_signs(text: str) -> str:
+    """A sentence about full-width signs that mean something in ASCII; empty where there are none."""
+    signs = dict.fromkeys(sign for sign in text if sign in _FULL_WIDTH)
+    return f"write {', '.join(f'{narrow(sign)} instead of {sign}' for sign in signs)}" if signs else ""
+
+
+_FULL_WIDTH = frozenset("：，＞＜＝！（）［］｛｝“”‘’＃－＋０１２３４５６７８９％．｜＂＇")
+
+
 def _plain(node: Any, loc: Loc, marks: dict[Loc, Mark], faults: list[Located], file: str, parts: list[int]) -> Any:
     mark = (node.start_mark.line + 1, node.start_mark.column + 1)
     marks.setdefault(loc, mark)
@@ -141,6 +167,8 @@ def _plain(node: Any, loc: Loc, marks: dict[Loc, Mark], faults: list[Located], f
         return _plain_mapping(node, loc, marks, faults, file, parts)
     if isinstance(node, yaml.SequenceNode):
         return [_plain(item, (*loc, index), marks, faults, file, parts) for index, item in enumerate(node.value)]
+    if _AS_WRITTEN.fullmatch(node.value) and node.tag != "tag:yaml.org,2002:str":
+        return node.value
     try:
         return SafeConstructor().construct_object(node)
     except (yaml.YAMLError, ValueError) as error:
@@ -170,7 +198,8 @@ def validate(document: Document, model: type[M]) -> M:
         return model.model_validate(document.data)
     except ValidationError as error:
         known = set(_field_names(model.model_json_schema()))
-        raise WrittenError(document.locate_all(_faults(error.errors(), document, known))) from error
+        instead: Mapping[str, str] = getattr(model, "instead", EMPTY)
+        raise WrittenError(document.locate_all(_faults(error.errors(), document, known, instead))) from error
 
 
 def _field_names(schema: Any) -> Iterator[str]:
@@ -181,14 +210,16 @@ def _field_names(schema: Any) -> Iterator[str]:
         yield from _field_names(part)
 
 
-def _faults(errors: Sequence[ErrorDetails], document: Document, known: Collection[str]) -> Iterator[Fault]:
+def _faults(
+    errors: Sequence[ErrorDetails], document: Document, known: Collection[str], instead: Mapping[str, str]
+) -> Iterator[Fault]:
     missing: dict[Loc, list[str]] = {}
     for error in errors:
         if error["type"] == "missing":
             missing.setdefault(_walk(error["loc"], document)[:-1], []).append(str(error["loc"][-1]))
     for error in errors:
         where = _walk(error["loc"], document)
-        yield Fault(where, sentence(error, missing.get(where[:-1]) or known))
+        yield Fault(where, sentence(error, missing.get(where[:-1]) or known, instead))
 
 
 def _walk(loc: Loc, document: Document) -> Loc:
@@ -200,19 +231,33 @@ def _walk(loc: Loc, document: Document) -> Loc:
     return path
 
 
-def sentence(error: ErrorDetails, known: Collection[str] = ()) -> str:
-    """A fault of pydantic as people read it: what, and what to write. `known`: the fields that may have been meant."""
+def sentence(error: ErrorDetails, known: Collection[str] = (), instead: Mapping[str, str] = EMPTY) -> str:
+    """A fault of pydantic as people read it: what, and what to write. `known`: the fields that may have been meant;
+    `instead`: our words for fields and values of other tools."""
     field = str(error["loc"][-1]) if error["loc"] else ""
     if error["type"] == "missing":
         return f"is missing: write `{field}: ...`"
     if error["type"] == "extra_forbidden":
-        near = nearest(field, known)
-        return f"is not known here: write `{near}`" if near else "is not known here: remove it or correct its name"
-    message = error["msg"].removeprefix("Value error, ")
-    if error["type"] in ("enum", "literal_error") and isinstance(error["input"], str):
-        message += meant(error["input"], re.findall(r"'([^']*)'", error["ctx"]["expected"]))
-    shown = repr(error["input"]) if isinstance(error["input"], str | int | float | bool) else ""
-    return f"{message} (found {shown})" if shown and shown not in message else message
+        return f"is not known here: {_field_instead(field, known, instead)}"
+    message, found = error["msg"].removeprefix("Value error, "), error["input"]
+    if error["type"] in ("enum", "literal_error") and isinstance(found, str):
+        values = re.findall(r"'([^']*)'", error["ctx"]["expected"])
+        message += f"; did you mean {instead[found]}?" if instead.get(found) in values else meant(found, values)
+    shown = repr(found) if isinstance(found, str | int | float | bool) else ""
+    if not shown or shown in message:
+        return message
+    signs = full_width_signs(found) if isinstance(found, str) and "full-width" not in message else ""
+    return f"{message} (found {shown})" + (f": {signs}" if signs else "")
+
+
+def _field_instead(field: str, known: Collection[str], instead: Mapping[str, str]) -> str:
+    """What was meant by a field that is not known: a word of another tool, full-width signs, or a slip."""
+    if field in instead:
+        return f"write {instead[field]}"
+    if signs := full_width_signs(field):
+        return signs
+    near = nearest(field, known)
+    return f"write `{near}`" if near else "remove it or correct its name"
 
 
 def read_model(path: Path, model: type[M]) -> M:

@@ -197,6 +197,38 @@ class Desk(Protocol):
     ) -> Any: ...
 
 
+class NotLatched(Exception):
+    """Nothing waits for a reset; the message names the device or group."""
+
+
+class Latched(Protocol):
+    """A finding that stands until a person resets it."""
+
+    @property
+    def finding(self) -> str: ...
+
+    @property
+    def rule(self) -> str: ...
+
+    @property
+    def device(self) -> str: ...
+
+
+class ResetDone(msgspec.Struct, frozen=True):
+    """What came of a reset. Not ended: it is still dangerous, and ends with the next all-clear."""
+
+    rule: str
+    device: str
+    at: Instant
+    ended: bool
+
+
+class Reset(Protocol):
+    """Resets a latched rule of a device or group for a named person, with a reason. Raises NotLatched."""
+
+    async def __call__(self, rule: str, device: str, by: str, reason: str, /) -> ResetDone: ...
+
+
 async def _nothing() -> None:
     """Nobody needs to know."""
 
@@ -243,6 +275,10 @@ class Services:
     """None: the service was started without a site."""
     tools: RuleTools | None = None
     """The safety office's tools; None: not offered here."""
+    latched: Callable[[], Sequence[Latched]] = tuple
+    """Findings that stand until a person resets them."""
+    reset: Reset | None = None
+    """`POST /rules/{rule}/reset`; None: not offered here."""
     explain: Callable[[str, str], Mapping[str, object]] | None = None
     """`Engine.explain(rule, device)`: where a rule's watch of a device stands at present."""
     care: Mapping[str, Words] = field(default_factory=lambda: CARE)

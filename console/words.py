@@ -51,6 +51,8 @@ STORE_FULL: Final = "存储暂时写不进去（磁盘满或故障），没有�
 SEE_FIELDS: Final = "有{count}处内容有误，请按 errors 逐项修改。"
 TOOLS_BUSY: Final = "正在进行另一个回测（{id}）。请等它结束，或先取消它。"
 TOOLS_REFUSED: Final = "做不了：{why}"
+NOT_LATCHED: Final = "{device} 没有等待人工复位的 {rule}：没有报，或者会自行结束。"
+DEVICE_OR_SUBJECT: Final = "请写 device（设备编号）或 subject（例如 building/b3），二者取一。"
 NOT_OFFERED: Final = "本系统没有启用这个接口。"
 
 IDENTITY_TAKEN: Final = "{platform} 的标识 {id} 已经属于设备 {holder}。"

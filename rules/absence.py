@@ -25,18 +25,23 @@ MOST_SHOWN: Final = 10
 def next_absence(seat: Seat, outages: Outages, looked_at: Instant | None = None) -> Instant | None:
     """When a registered device must be looked at, if it says nothing until then; None if all is told.
 
-    Behind a gateway through which nothing comes nobody is missed; a gateway that is shut is looked at again.
+    Behind a gateway through which nothing comes nobody is missed; a gateway that is shut is looked at again. What is
+    held back by hours or other findings is not asked for again at its deadline, which has passed: they wake it.
     """
     if not seat.registered:
         return None
-    dues = [due for planned, due in _expiries(seat) if planned.name not in seat.watches]
+    dues = [due for planned, due in _expiries(seat) if _is_awaited(seat, planned)]
     if not _unheard(seat):
-        asked = ((planned, absent) for planned, absent in _asked(seat) if planned.name not in seat.watches)
+        asked = ((planned, absent) for planned, absent in _asked(seat) if _is_awaited(seat, planned))
         dues += [_deadline(seat, absent, outages) for planned, absent in asked]
     if looked_at is not None:
-        # Overdue, but `only_if` does not hold now: asked again in a while.
+        # Overdue, but `only_if` does not hold, by what is written of it: asked again in a while.
         dues = [due if due > looked_at else looked_at + seat.report_every_ms for due in dues]
     return min([*dues, *_looks(seat, looked_at)], default=None)
+
+
+def _is_awaited(seat: Seat, planned: PlannedRule) -> bool:
+    return planned.name not in seat.watches and not seat.holds_back(planned.name)
 
 
 def _looks(seat: Seat, looked_at: Instant | None) -> Iterator[Instant]:
@@ -68,15 +73,33 @@ def absences(
             yield planned, Word(Signal.DANGER, now, planned.rule.severity, evidence=evidence)
 
 
-def expired(seat: Seat, now: Instant) -> Iterator[tuple[PlannedRule, Word]]:
+def expired(seat: Seat, neighbourhood: Neighbourhood, now: Instant) -> Iterator[tuple[PlannedRule, Word]]:
     """What is to be said of what people wrote about a seat's life; another day that they write may end it."""
+    scope = Scope(seat, neighbourhood, now, {})
     for planned, due in _expiries(seat):
-        if due <= now and planned.name not in seat.watches:
+        begins = due <= now and planned.name not in seat.watches
+        if begins and (planned.only_if is None or planned.only_if(scope) is True):
             yield planned, Word(Signal.DANGER, now, planned.rule.severity, evidence=tuple(_written(seat, planned, now)))
     lasting = {planned.name for planned, due in _expiries(seat) if due <= now}
     for planned, _ in seat.plan.expiries:
         if planned.name in seat.watches and planned.name not in lasting:
             yield planned, Word(Signal.CLEAR, now)
+
+
+def overdue(seat: Seat, outages: Outages, now: Instant) -> Iterator[PlannedRule]:
+    """Rules that would speak of a silence or of a life that is over, but for their `only_if`."""
+    silent = (
+        [] if _unheard(seat) else [rule for rule, absent in _asked(seat) if _deadline(seat, absent, outages) <= now]
+    )
+    over = [rule for rule, due in _expiries(seat) if due <= now]
+    return (rule for rule in [*silent, *over] if rule.name not in seat.watches)
+
+
+def lasts(seat: Seat, planned: PlannedRule, outages: Outages, now: Instant) -> bool:
+    """Whether what a rule tells of silence, or of a life that is over, is so now."""
+    silent = (rule for rule, absent in seat.plan.absences if _deadline(seat, absent, outages) <= now)
+    over = (rule for rule, due in _expiries(seat) if due <= now)
+    return any(rule is planned for rule in (*silent, *over))
 
 
 def _expiries(seat: Seat) -> Iterator[tuple[PlannedRule, Instant]]:

@@ -1,5 +1,5 @@
-"""Reads a rulebook against the kinds of devices and names every mistake, with what to write instead. It knows no files:
-a fault says where by keys and indexes, and whoever read the file knows the line.
+"""Every fault of a rulebook and of its trials against the kinds of devices, with what to write instead. A fault says
+where by keys and indexes; whoever read the file knows the line. What is only doubtful is in rules/warnings.py.
 """
 
 from __future__ import annotations
@@ -7,15 +7,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import reduce
+from typing import Final
 
 from domain import Fault
 from domain.kind import Kind
+from rules.attributes import KNOWN, meant
 from rules.contradiction import both_true, never_true
 from rules.expression import parse
 from rules.fit import faults_of, unknown_quantity
 from rules.meaning import limit_of
+from rules.references import near
 from rules.rulebook import ANY_KIND, Gather, Rule, Rulebook
-from rules.tree import Attribute, Binary, Node, Unary, attributes, comparisons, quantities
+from rules.sun import NAMES as SKY
+from rules.tree import Attribute, Binary, Literal, Node, Unary, attributes, comparisons, leaves, quantities
 from rules.trial import Trial, TrialBook
 from rules.workdays import NAMES as TIMES
 from rules.workdays import RANGES
@@ -35,80 +39,19 @@ def check(book: Rulebook, kinds: Mapping[str, Kind]) -> list[Fault]:
     return found
 
 
-def check_together(books: Sequence[Rulebook]) -> list[tuple[int, Fault]]:
-    """Rules of different books that bear one name, each with the index of its book: a watch is kept by name."""
-    found: list[tuple[int, Fault]] = []
-    first: dict[str, int] = {}
-    for book_index, book in enumerate(books):
-        for index, rule in enumerate(book.rules):
-            if first.setdefault(rule.name, book_index) != book_index:
-                other = books[first[rule.name]].hazard
-                message = f"{rule.name} is already a rule of the book of {other}: choose another name"
-                found.append((book_index, Fault(("rules", index, "name"), message)))
-    return found
-
-
-def check_references(books: Sequence[Rulebook], known: Sequence[Rulebook] = ()) -> list[tuple[int, Fault]]:
-    """Findings that a rule gathers or asks for and that no rule of these books, or of the `known` ones, makes."""
-    names = [rule.name for book in (*books, *known) for rule in book.rules]
-    found: list[tuple[int, Fault]] = []
-    for book_index, book in enumerate(books):
-        for index, rule in enumerate(book.rules):
-            spoken_of = rule.speaks_of.union(rule.chatter.rules if rule.chatter is not None else ())
-            for name in sorted(spoken_of.difference(names)):
-                where = ("rules", index, *_named_at(rule, name))
-                found.append((book_index, Fault(where, f"no rule {name} in any book{_near(name, names)}")))
-    return found + _circles(books, known)
-
-
-def _named_at(rule: Rule, name: str) -> tuple[str | int, ...]:
-    """Where a rule lists another one by name; conditions that ask for its finding are the rule's as a whole."""
-    lists: list[tuple[tuple[str | int, ...], Sequence[str]]] = []
-    if rule.gather is not None:
-        lists += [(("gather", "parts", part, "rules"), one.rules) for part, one in enumerate(rule.gather.parts)]
-    if rule.chatter is not None:
-        lists.append((("chatter", "rules"), rule.chatter.rules))
-    return next(((*where, names.index(name)) for where, names in lists if name in names), ())
-
-
-def _circles(books: Sequence[Rulebook], known: Sequence[Rulebook]) -> list[tuple[int, Fault]]:
-    """Rules that wait for each other's findings."""
-    speaks = {rule.name: rule.speaks_of for book in (*known, *books) for rule in book.rules}
-    found: list[tuple[int, Fault]] = []
-    for book_index, book in enumerate(books):
-        for index, rule in enumerate(book.rules):
-            around = _back_to(rule.name, speaks)
-            if around and not (rule.gather is not None and rule.name in rule.gather.rules):
-                told = " needs ".join(around)
-                message = f"{told}: rules that wait for each other never begin, remove one of these findings"
-                found.append((book_index, Fault(("rules", index), message)))
-    return found
-
-
-def _back_to(name: str, speaks: Mapping[str, frozenset[str]]) -> list[str]:
-    """The shortest way from a rule over the findings it speaks of back to itself."""
-    ways = [[name]]
-    seen: set[str] = set()
-    for way in ways:
-        for next_ in sorted(speaks.get(way[-1], frozenset()) - seen):
-            if next_ == name:
-                return [*way, name]
-            seen.add(next_)
-            ways.append([*way, next_])
-    return []
-
-
 def check_trials(trials: TrialBook, book: Rulebook, kinds: Mapping[str, Kind]) -> list[Fault]:
     """Every mistake in the trials of a book: rules, kinds and quantities that do not exist."""
     found: list[Fault] = []
     rules = {rule.name: rule for rule in book.rules}
+    asked = _asked_attributes(book)
     for index, trial in enumerate(trials.trials):
+        found += [Fault(("trials", index, *where), message) for where, message in _attribute_faults(trial, asked)]
         rule = rules.get(trial.rule)
         if not trial.rule:
             continue
         if rule is None:
             found.append(
-                Fault(("trials", index, "rule"), f"no rule {trial.rule} in this book{_near(trial.rule, rules)}")
+                Fault(("trials", index, "rule"), f"no rule {trial.rule} in this book{near(trial.rule, rules)}")
             )
             continue
         first = next(iter(sorted(kinds) if ANY_KIND in rule.kinds else rule.kinds), "")
@@ -116,25 +59,41 @@ def check_trials(trials: TrialBook, book: Rulebook, kinds: Mapping[str, Kind]) -
     return found
 
 
+def _asked_attributes(book: Rulebook) -> dict[str, frozenset[str]]:
+    """What the rules of a book ask of devices, people and places, by owner."""
+    asked: dict[str, set[str]] = {owner: set() for owner in KNOWN}
+    for node in (node for rule in book.rules for _, node in rule.conditions()):
+        for one in attributes(node):
+            asked.setdefault(one.owner, set()).add(one.name)
+    return {owner: frozenset(names) for owner, names in asked.items()}
+
+
+def _attribute_faults(trial: Trial, asked: Mapping[str, frozenset[str]]) -> Found:
+    """Attributes of a trial that nobody asks for and that are nearly of a name somebody does."""
+    written: list[tuple[str, tuple[str | int, ...], Mapping[str, object]]] = [
+        (owner, (owner,), getattr(trial, owner)) for owner in ("person", "place", "device")
+    ]
+    written += [("device", ("devices", name, "attributes"), one.attributes) for name, one in trial.devices.items()]
+    for owner, path, attributes_ in written:
+        for name in attributes_:
+            if (other := meant(owner, name, asked)) is not None:
+                yield (*path, name), f"no rule asks for {owner}.{name}: did you mean {other}?"
+
+
 def _taking_faults(trial: Trial, first: str, kinds: Mapping[str, Kind]) -> Found:
     for name, taking in trial.taking_part(first).items():
         path = ("devices", name) if trial.devices else ()
         if taking.kind not in kinds:
-            yield (*path, "kind"), f"no kind {taking.kind}{_near(taking.kind, kinds)}"
+            yield (*path, "kind"), f"no kind {taking.kind}{near(taking.kind, kinds)}"
             continue
         for quantity in (one for one in taking.readings if one not in kinds[taking.kind].quantities):
             yield (*path, "readings", quantity), unknown_quantity(quantity, kinds[taking.kind])
 
 
-def _near(name: str, known: Mapping[str, object] | Sequence[str]) -> str:
-    near = get_close_matches(name, list(known), n=1)
-    return f": write {near[0]}" if near else f": write one of {', '.join(sorted(known))}"
-
-
 def _rule_faults(rule: Rule, kinds: Mapping[str, Kind]) -> Found:
     unknown = [kind for kind in rule.kinds if kind not in kinds and kind != ANY_KIND]
     if unknown:
-        yield from ((("kind",), f"no kind {kind}{_near(kind, kinds)}") for kind in unknown)
+        yield from ((("kind",), f"no kind {kind}{near(kind, kinds)}") for kind in unknown)
         return
     yield from _grade_faults(rule)
     yield from _condition_faults(rule)
@@ -158,11 +117,19 @@ def _grade_faults(rule: Rule) -> Found:
         seen.add(grade.severity)
 
 
+_UNREPORTED: Final = ("asks for nothing the device reports, and only a report is judged: name a quantity of its kind",)
+_UNASKED: Final[Mapping[tuple[str | int, ...], Sequence[str]]] = {("when",): _UNREPORTED, ("event",): _UNREPORTED}
+_NO_KIND: Final = Kind.model_construct(kind="", quantities={})
+
+
 def _condition_faults(rule: Rule) -> Found:
     if rule.only_if is not None and quantities(parse(rule.only_if)):
         yield ("only_if",), "speaks of device., person. or place. attributes; put quantities into when"
-    for where, node in _conditions(rule, ("only_if",)):
-        yield from ((where, message) for message in _time_faults(node))
+    for where, node in rule.conditions():
+        found = [*_time_faults(node)]
+        if not found and not quantities(node):
+            found = [*(faults_of(node, _NO_KIND) if where == ("only_if",) else _UNASKED.get(where, ()))]
+        yield from ((where, message) for message in found)
     if rule.gather is not None:
         yield from _gather_faults(rule, rule.gather)
     if rule.clear is not None and rule.latch:
@@ -171,20 +138,48 @@ def _condition_faults(rule: Rule) -> Found:
 
 def _time_faults(node: Node) -> Iterator[str]:
     for asked in attributes(node):
-        if asked.owner == "time" and asked.name not in TIMES:
-            yield f"no time.{asked.name}: write one of {', '.join(TIMES)}"
-    for leaf, _, limit in filter(None, map(limit_of, comparisons(node))):
-        if isinstance(leaf, Attribute) and leaf.owner == "time" and leaf.name in RANGES and not isinstance(limit, str):
-            low, high = RANGES[leaf.name]
+        names = _CALCULATED.get(asked.owner)
+        if names is not None and asked.name not in names:
+            yield f"no {asked.owner}.{asked.name}: write {_calculated_near(asked)}"
+    # A time of day beside time.hour is a matter of units.
+    plain = (
+        one for one in comparisons(node) if not any(isinstance(side, Literal) and side.clock for side in leaves(one))
+    )
+    for leaf, _, limit in filter(None, map(limit_of, plain)):
+        ends = RANGES.get(leaf.name) if isinstance(leaf, Attribute) and leaf.owner == "time" else None
+        if isinstance(leaf, Attribute) and ends is not None and not isinstance(limit, str):
+            low, high = ends
             if not low <= limit <= high:
                 yield f"time.{leaf.name} goes from {low} to {high}: {limit:g} is outside, write a limit inside"
+
+
+_CALCULATED: Final = {"time": TIMES, "sun": SKY}
+_MEANT: Final = {
+    "is_dark": "sun.is_dark", "dark": "sun.is_dark", "is_night": "sun.is_dark", "night": "sun.is_dark",
+    "sunset": "sun.is_down", "sunrise": "not sun.is_down", "is_day": "not sun.is_down",
+    "elevation": "sun.elevation_deg",
+    "above_horizon": "not sun.is_down", "day": "time.date, or time.weekday", "today": "time.date",
+    "now": "time.minute", "month": "time.date", "clock": "time.minute", "is_weekend": "time.weekday >= 6",
+    "weekend": "time.weekday >= 6", "is_holiday": "time.holiday", "is_workday": "time.workday",
+}  # fmt: skip
+
+
+def _calculated_near(asked: Attribute) -> str:
+    """What was meant of the calendar or the sun, else all there is."""
+    names = _CALCULATED[asked.owner]
+    near = get_close_matches(asked.name, names, n=1)
+    if asked.name in _MEANT:
+        return _MEANT[asked.name]
+    return f"{asked.owner}.{near[0]}" if near else f"one of {', '.join(names)}"
 
 
 def _gather_faults(rule: Rule, gather: Gather) -> Found:
     if rule.name in gather.rules:
         yield ("gather", "parts"), f"{rule.name} gathers its own findings: name other rules"
-    if len(gather.parts) == 1 and gather.parts[0].at_least == 1:
+    if len(gather.parts) == 1 and gather.parts[0].at_least == 1 and not gather.without:
         yield ("gather", "parts"), "one finding is no more than it says by itself: write at_least, or a second part"
+    for name in sorted(gather.rules.intersection(gather.without)):
+        yield ("gather", "without"), f"{name} is also a part: it cannot be there and not be there"
     if rule.show or rule.grades:
         yield ("gather",), "findings show themselves: remove show and grades"
 
@@ -196,14 +191,18 @@ def _for_any(rule: Rule, kinds: Mapping[str, Kind]) -> Found:
 
 
 def _for_kind(rule: Rule, kind: Kind) -> Found:
-    faults = [(where, message) for where, node in _conditions(rule) for message in faults_of(node, kind)]
+    measured = [(where, node) for where, node in rule.conditions() if where != ("only_if",)]
+    faults = [(where, message) for where, node in measured for message in faults_of(node, kind)]
     yield from faults
     yield from ((("show", index), message) for index, message in _unknown(rule.show, kind))
     if rule.absent is not None and rule.absent.quantity is not None:
         yield from ((("absent", "quantity"), message) for _, message in _unknown([rule.absent.quantity], kind))
     if faults:
         return
-    never = [where for where, node in _conditions(rule, ("only_if",)) if never_true(node, kind)]
+    sound = [
+        (where, node) for where, node in rule.conditions() if where != ("only_if",) or not [*faults_of(node, kind)]
+    ]
+    never = [where for where, node in sound if never_true(node, kind)]
     yield from (
         (where, "can never be true: no value is all of this at once, write or, or other limits") for where in never
     )
@@ -219,17 +218,6 @@ def _unreachable(rule: Rule, when: Node, kind: Kind) -> Found:
     left = reduce(lambda node, grade: Binary("and", node, Unary("not", grade)), higher, when)
     if higher and never_true(left, kind):
         yield ("severity",), f"{rule.severity.value} is never told: whatever is dangerous is graded higher at once"
-
-
-def _conditions(rule: Rule, more: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Node]]:
-    for field in ("when", "clear", "event", *more):
-        written = getattr(rule, field)
-        if written is not None:
-            yield (field,), parse(written)
-    for index, grade in enumerate(rule.grades):
-        yield ("grades", index, "when"), parse(grade.when)
-    if rule.cancel is not None:
-        yield ("cancel", "when"), parse(rule.cancel.when)
 
 
 def _unknown(names: Sequence[str], kind: Kind) -> Iterator[tuple[int, str]]:

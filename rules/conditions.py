@@ -11,9 +11,23 @@ from domain import MINUTE, Evidence, Instant, Severity, Value
 from domain.duration import written_duration
 from rules.core import TOLD_OF, Phase, Signal, Watch
 from rules.expression import parse
-from rules.meaning import Answer, Scope, guard, meaning, sides
+from rules.functions import FUNCTIONS, LEARNED
+from rules.meaning import Answer, Scope, guard, meaning, sides, value_of
+from rules.notation import written_out
 from rules.rulebook import Rule
-from rules.tree import Distance, Node, Quantity, Window, comparisons, distances, leaves, quantities, windows
+from rules.tree import (
+    TODAY,
+    Attribute,
+    Distance,
+    Node,
+    Quantity,
+    Window,
+    comparisons,
+    distances,
+    leaves,
+    quantities,
+    windows,
+)
 
 Said = tuple[Signal, ...]
 HAPPENED: Final[Said] = (Signal.DANGER, Signal.CLEAR)
@@ -25,8 +39,9 @@ _NO_WORD: Final[Said] = (Signal.NO_WORD,)
 _CANCEL: Final[Said] = (Signal.CANCEL,)
 
 Judge = Callable[[Scope], Answer]
-Shown = Quantity | Window | Distance
-"""What a person can check: what was measured, or reckoned from it."""
+Shown = Quantity | Window | Distance | Attribute
+"""What a person can check: what was measured or computed from it, the day, how high the sun is."""
+SUN: Final = Attribute("sun", "elevation_deg")
 
 
 def _judge_of(written: str | None) -> Judge | None:
@@ -121,8 +136,8 @@ def _lines(question: Node, rule: Rule, units: Mapping[str, str]) -> list[_Line]:
     limits: dict[Shown, tuple[_Limit, ...]] = {}
     for comparison in comparisons(question):
         found = sides(comparison)
-        if found is not None and isinstance(found[0], Shown):
-            limits[found[0]] = (*limits.get(found[0], ()), (meaning(comparison), meaning(found[2])))
+        if found is not None and (not isinstance(found[0], Attribute) or found[0] in (TODAY, SUN)):
+            limits[found[0]] = (*limits.get(found[0], ()), (meaning(comparison), value_of(found[2])))
     for leaf in [*leaves(question), *(Quantity(name) for name in rule.show)]:
         if isinstance(leaf, (Quantity, Window)):
             limits.setdefault(leaf, ())
@@ -138,29 +153,39 @@ def _limit(limits: tuple[_Limit, ...], scope: Scope) -> Value | None:
 def _name(leaf: Shown) -> str:
     if isinstance(leaf, Distance):
         return "distance_m"
-    return leaf.name if isinstance(leaf, Quantity) else leaf.quantity
+    return leaf.quantity if isinstance(leaf, Window) else leaf.name
 
 
 def _window(leaf: Shown) -> str:
+    """How it was computed, as rules/witness.py reads it: `count 5m where lel_pct > 10`."""
     if not isinstance(leaf, Window):
         return ""
-    return f"{leaf.function} {written_duration(leaf.length_ms)}" if leaf.length_ms else leaf.function
+    parts = [leaf.function]
+    if leaf.function not in LEARNED:
+        parts.append(written_duration(leaf.length_ms))
+    if leaf.offset_ms:
+        parts.append(f"offset {written_duration(leaf.offset_ms)}")
+    if leaf.ahead_ms:
+        parts.append(f"ahead {written_duration(leaf.ahead_ms)}")
+    if leaf.test is not None:
+        parts.append(f"where {written_out(leaf.test)}")
+    return " ".join(parts)
 
 
 def _unit(leaf: Shown, units: Mapping[str, str]) -> str:
-    if isinstance(leaf, Distance):
-        return "m"
-    unit = units.get(_name(leaf), "")
-    if isinstance(leaf, Quantity):
-        return unit
-    if leaf.function in ("increase", "sum", "count"):
-        return f"{'' if leaf.function == 'count' else unit}/{written_duration(leaf.length_ms)}"
-    return {"idle": "min", "seen": "min", "rate": f"{unit}/h", "days_left": "d"}.get(leaf.function, unit)
+    if not isinstance(leaf, Window):
+        return {"distance_m": "m", SUN.name: "deg"}.get(_name(leaf), units.get(_name(leaf), ""))
+    function = FUNCTIONS[leaf.function]
+    own = "" if leaf.test is not None else units.get(leaf.quantity, "")
+    unit = {"times": "", "time": "min", "days": "d", "hourly": f"{own}/h"}.get(function.unit, own)
+    return f"{unit}/{written_duration(leaf.length_ms)}" if function.per_time else unit
 
 
 def _measured(leaf: Shown, scope: Scope) -> Value | None:
     if isinstance(leaf, Distance):
         return meaning(leaf)(scope)
+    if isinstance(leaf, Attribute):
+        return scope.attribute(leaf.owner, leaf.name)
     return scope.values.get(leaf.name) if isinstance(leaf, Quantity) else scope.window(leaf)
 
 

@@ -80,11 +80,13 @@ def _guesses(leaf: Leaf, first: Node, second: Node, kind: Kind) -> Iterator[Valu
     if leaf in fallen_back_from(first) | fallen_back_from(second):
         yield None  # what the rule itself says stands in for what somebody may write down
         return
+    if leaf in _asked_whether_known(first) | _asked_whether_known(second):
+        yield None
     yes_or_no = isinstance(leaf, Quantity) and kind.quantities[leaf.name].type == "bool"
     if yes_or_no or (isinstance(leaf, Attribute) and not limits):
         yield from (True, False)
     elif any(isinstance(limit, str) for limit in limits):
-        yield from ("", *limits)
+        yield from ("", "0001-01-01", *limits, "9999-12-31")
     else:
         yield from _around([0, 1, *(limit for limit in limits if not isinstance(limit, str))])
 
@@ -105,6 +107,15 @@ def fallen_back_from(node: Node) -> frozenset[Node]:
         return frozenset()
     own = frozenset({node.left}) if node.sign == "default" else frozenset()
     return own | fallen_back_from(node.left) | fallen_back_from(node.right)
+
+
+def _asked_whether_known(node: Node) -> frozenset[Node]:
+    """What stands in `known(x)`."""
+    if isinstance(node, Unary):
+        return frozenset(leaves(node.operand)) if node.sign == "known" else _asked_whether_known(node.operand)
+    if isinstance(node, Binary):
+        return _asked_whether_known(node.left) | _asked_whether_known(node.right)
+    return frozenset()
 
 
 def _name(leaf: Leaf) -> str:

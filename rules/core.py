@@ -7,7 +7,6 @@ what is not contradicted by then completes at `wake_at`. A quiet rule holds no w
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
@@ -15,60 +14,12 @@ from msgspec.structs import replace
 
 from domain import Evidence, Instant, Severity, Subject
 from domain import Phase as Said
-
-
-class Phase(StrEnum):
-    """Where a watch stands."""
-
-    QUIET = "quiet"
-    PENDING = "pending"
-    """Dangerous, but not yet for as long as `hold` asks."""
-    FIRING = "firing"
-    CLEARING = "clearing"
-    """The all-clear was given, but not yet for as long as `release` asks."""
-    STALE = "stale"
-    """Firing, and the device fell silent: silence is not recovery."""
-
-
-class Signal(StrEnum):
-    """What one word says to a watch."""
-
-    DANGER = "danger"
-    BETWEEN = "between"
-    """No longer dangerous, not yet clear."""
-    CLEAR = "clear"
-    NO_WORD = "no_word"
-    """The device spoke, but not of this, or nothing that can be judged."""
-    HELD = "held"
-    """The danger lasted for `hold`."""
-    RELEASED = "released"
-    """The all-clear lasted for `release`."""
-    SILENT = "silent"
-    """The device missed its reporting plan."""
-    CANCEL = "cancel"
-    """The person took it back in time."""
-    RESET = "reset"
-    """It is over: a named person reset it, or a late all-clear shows that it had ended before a newer danger began."""
-
+from rules.transitions import TRANSITIONS as TRANSITIONS
+from rules.transitions import Phase as Phase
+from rules.transitions import Signal as Signal
+from rules.transitions import diagram as diagram
 
 Q, P, F, C, S = Phase.QUIET, Phase.PENDING, Phase.FIRING, Phase.CLEARING, Phase.STALE
-
-_ROWS: Final = {
-    #                 QUIET PENDING FIRING CLEARING STALE
-    Signal.DANGER: (P, P, F, F, F),
-    Signal.BETWEEN: (Q, Q, F, F, F),
-    Signal.CLEAR: (Q, Q, C, C, C),
-    Signal.NO_WORD: (Q, P, F, C, F),
-    Signal.HELD: (Q, F, F, C, S),
-    Signal.RELEASED: (Q, P, F, Q, S),
-    Signal.SILENT: (Q, P, S, S, S),
-    Signal.CANCEL: (Q, Q, Q, Q, Q),
-    Signal.RESET: (Q, Q, Q, Q, Q),
-}
-TRANSITIONS: Final[dict[tuple[Phase, Signal], Phase]] = {
-    (phase, signal): target for signal, row in _ROWS.items() for phase, target in zip(Phase, row, strict=False)
-}
-"""Total over Phase x Signal: a pair that is missing is a mistake, never a default."""
 
 
 class Patience(Struct, frozen=True):
@@ -122,6 +73,14 @@ class Word(Struct, frozen=True, gc=False):
     version: str = ""
     ahead: bool = False
     """It overtook others: what the device said before may still come. It completes no hold that the clock completes."""
+    measured_at: Instant | None = None
+    """Event time of the values it was judged by, where that is earlier than `at`: time or another finding changed the
+    answer, not the device. What the device said in between still counts."""
+
+    @property
+    def heard_at(self) -> Instant:
+        """Event time of what the device said."""
+        return self.at if self.measured_at is None else self.measured_at
 
 
 class Effect(Struct, frozen=True, gc=False):
@@ -160,7 +119,7 @@ def step(patience: Patience, watch: Watch, word: Word, now: Instant) -> Step:
     ('firing', 'began', 10000)
     """
     if word.signal in _SPOKEN:
-        if word.at < watch.word_at:
+        if word.heard_at < watch.word_at:
             return _contradicted(patience, watch, word, now)
         if watch.phase is P and _outlived(patience, watch, word):
             watch = QUIET_WATCH
@@ -174,7 +133,7 @@ def step(patience: Patience, watch: Watch, word: Word, now: Instant) -> Step:
 def _outlived(patience: Patience, watch: Watch, word: Word) -> bool:
     """A hold this word cannot complete: it began in an old strip, or it must be seen and nobody looked for too long."""
     unseen = not patience.hold_by_clock and patience.silence_ms is not None
-    return (watch.late and not word.late) or (unseen and word.at - watch.word_at > (patience.silence_ms or 0))
+    return (watch.late and not word.late) or (unseen and word.heard_at - watch.word_at > (patience.silence_ms or 0))
 
 
 _SPOKEN: Final = frozenset({Signal.DANGER, Signal.BETWEEN, Signal.CLEAR})
@@ -210,15 +169,17 @@ def _entered(patience: Patience, watch: Watch, word: Word, phase: Phase, now: In
     if phase is P:
         wake_at = now + patience.hold_ms if patience.hold_by_clock else None
         return Watch(
-            phase=P, since=word.at, begin=word.at, word_at=word.at, peak_at=word.at, wake_at=wake_at,
+            phase=P, since=word.at, begin=word.at, word_at=word.heard_at, peak_at=word.at, wake_at=wake_at,
             severity=word.severity, late=word.late, evidence=word.evidence, subject=word.subject, version=word.version,
             dangers=(word.at,),
         )  # fmt: skip
     if phase is C:
-        return replace(watch, phase=C, since=word.at, word_at=word.at, wake_at=now + patience.release_ms, late=False)
+        # What the device said before a finding began by time alone may still come: no end before the beginning.
+        since, wake_at = max(word.at, watch.begin), now + patience.release_ms
+        return replace(watch, phase=C, since=since, word_at=word.heard_at, wake_at=wake_at, late=False)
     begin = watch.since if watch.phase is P else watch.begin
     wake_at = now + patience.silence_ms if phase is F and patience.silence_ms is not None else None
-    word_at = word.at if word.signal in _SPOKEN else watch.word_at
+    word_at = word.heard_at if word.signal in _SPOKEN else watch.word_at
     return replace(watch, phase=phase, begin=begin, word_at=word_at, wake_at=wake_at)
 
 
@@ -227,18 +188,19 @@ def _stayed(patience: Patience, watch: Watch, word: Word) -> Step:
         return watch, NOTHING
     if word.signal is Signal.DANGER:
         return _graded(patience, watch, word)
-    return (watch if word.at == watch.word_at else replace(watch, word_at=word.at)), NOTHING
+    return (watch if word.heard_at == watch.word_at else replace(watch, word_at=word.heard_at)), NOTHING
 
 
 def _graded(patience: Patience, watch: Watch, word: Word) -> Step:
     """Danger that goes on: up at once; down only after `release` without such severity, so that it cannot chatter."""
-    watch = _noted(watch, word.at)
+    at, heard_at = word.at, word.heard_at
+    watch = _noted(watch, at) if at == heard_at else watch
     if word.severity is watch.severity:
-        return (watch if word.at == watch.word_at else replace(watch, word_at=word.at, peak_at=word.at)), NOTHING
-    if word.severity.rank > watch.severity.rank and word.at - watch.peak_at < patience.release_ms:
-        return replace(watch, word_at=word.at), NOTHING
+        return (watch if heard_at == watch.word_at else replace(watch, word_at=heard_at, peak_at=at)), NOTHING
+    if word.severity.rank > watch.severity.rank and at - watch.peak_at < patience.release_ms:
+        return replace(watch, word_at=heard_at), NOTHING
     evidence = word.evidence or watch.evidence
-    after = replace(watch, word_at=word.at, peak_at=word.at, severity=word.severity, evidence=evidence)
+    after = replace(watch, word_at=heard_at, peak_at=at, severity=word.severity, evidence=evidence)
     return after, (Effect(Said.GRADED, word.at, after),) if watch.phase is F else NOTHING
 
 
@@ -258,8 +220,9 @@ def _settled(patience: Patience, watch: Watch, told: tuple[Effect, ...], word: W
     """Completes a wait that is over by the word's own event time."""
     if watch.phase is P and word.signal is Signal.DANGER and _lasted(patience, watch, word):
         after, more = _moved(patience, watch, Word(Signal.HELD, word.at), now)
-    elif watch.phase is C and word.signal is Signal.CLEAR and word.at - watch.since >= patience.release_ms:
-        after, more = _moved(patience, watch, Word(Signal.RELEASED, word.at, evidence=word.evidence), now)
+    elif watch.phase is C and word.signal is Signal.CLEAR and _elapsed(watch, word, patience.release_ms):
+        released = Word(Signal.RELEASED, max(word.at, watch.since), evidence=word.evidence)
+        after, more = _moved(patience, watch, released, now)
     else:
         return watch, told
     return after, told + more
@@ -268,7 +231,12 @@ def _settled(patience: Patience, watch: Watch, told: tuple[Effect, ...], word: W
 def _lasted(patience: Patience, watch: Watch, word: Word) -> bool:
     # Only where the clock completes the hold anyway may a word that overtook others be held back: nobody is missed.
     waits = word.ahead and patience.hold_ms and patience.hold_by_clock
-    return word.at - watch.since >= patience.hold_ms and not waits
+    return _elapsed(watch, word, patience.hold_ms) and not waits
+
+
+def _elapsed(watch: Watch, word: Word, wait_ms: int) -> bool:
+    """A wait is over by what the device said, not by what is only remembered: that is the clock's to complete."""
+    return not wait_ms or word.heard_at - watch.since >= wait_ms
 
 
 def _contradicted(patience: Patience, watch: Watch, word: Word, now: Instant) -> Step:
@@ -297,13 +265,3 @@ def matured(patience: Patience, watch: Watch) -> Word | None:
     if watch.phase is P:
         return Word(Signal.HELD, at=watch.since + patience.hold_ms)
     return Word(Signal.RELEASED, at=watch.since + patience.release_ms) if watch.phase is C else None
-
-
-def diagram() -> str:
-    """The table as a Mermaid state diagram, for the documents: never drawn by hand."""
-    arrows: dict[tuple[Phase, Phase], list[str]] = {}
-    for (phase, signal), target in TRANSITIONS.items():
-        if phase is not target:
-            arrows.setdefault((phase, target), []).append(signal.value)
-    lines = [f"    {start} --> {end}: {', '.join(signals)}" for (start, end), signals in arrows.items()]
-    return "\n".join(["stateDiagram-v2", "    [*] --> quiet", *lines])

@@ -23,6 +23,7 @@ from rules.order import in_event_order
 from rules.outages import Outages
 from rules.pieces import in_pieces
 from rules.plan import PlannedRule, empty_plan, quiet
+from rules.reevaluation import note_inputs
 from rules.scope import Scope, believable, learn_usual, remember_past, with_memory
 from rules.seat import NO_WATCHES, Memory, Seat
 from rules.takeup import Renewing
@@ -60,11 +61,13 @@ class Engine(Renewing):
             seat.describe(device)
             if (gateway := self.gateways.hang(seat)) is not None:
                 above.add(gateway)
-            for planned, word in expired(seat, now) if seat.watches else ():
+            for planned, word in expired(seat, self._near, now) if seat.watches else ():
                 self._say(seat, planned, word, now, told)
             self._promise_absence(seat)
+            self._look_anew(seat, now)
         for name in sorted(above):
             self._assume(name, now)
+        self._follow_community(now)
         return told
 
     def dismiss(self, device_ids: Iterable[str], now: Instant) -> list[Finding]:
@@ -84,14 +87,6 @@ class Engine(Renewing):
                     self._assume(device_id, now)
                 for name, watch in sorted(seat.watches.items()):
                     self._pass_on(seat, seat.plan.by_name[name], watch, QUIET_WATCH, now, now, told)
-        return told
-
-    def reset(self, device_id: str, rule: str, now: Instant) -> list[Finding]:
-        """A named person resets a latched rule of a device, or of a group (`building/b3`)."""
-        told: list[Finding] = []
-        seat = self._seat(device_id)
-        if seat is not None and rule in seat.plan.by_name:
-            self._say(seat, seat.plan.by_name[rule], Word(Signal.RESET, now), now, told)
         return told
 
     def outage(self, begin: Instant, end: Instant | None) -> None:
@@ -192,8 +187,11 @@ class Engine(Renewing):
             if not condition.wanted.isdisjoint(values):
                 self.evaluations += 1
                 # Nearly all rules are quiet and stay so: the rest of the way is for the others.
-                if self._stirs(planned, condition, scope):
+                stirs = self._stirs(planned, condition, scope)
+                if stirs:
                     self._weigh(seat, planned, scope, Occasion(at, now, False, False, ahead), told)
+                if planned.keeps_inputs and (stirs or planned.asks_context):
+                    self._note(seat, planned, scope, Occasion(at, now, False, False))
 
     def _judge(self, seat: Seat, reading: Reading, now: Instant, told: list[Finding], ahead: bool) -> None:
         """The whole way, for a reading that may change something."""
@@ -207,14 +205,27 @@ class Engine(Renewing):
             remember_past(seat, at, values)
             learn_usual(seat, self._near, at, values)
         scope = Scope(seat, self._near, at, with_memory(seat, at, values, late or retained))
+        occasion = Occasion(at, now, late, retained, ahead)
         for planned, condition in seat.minds(self._near).judged if seat.watches is NO_WATCHES else seat.plan.judged:
-            if condition.wanted.isdisjoint(values):
-                if planned.name in seat.watches:
-                    self._say(seat, planned, Word(Signal.NO_WORD, at), now, told)
-                continue
-            self.evaluations += 1
-            if planned.name in seat.watches or self._stirs(planned, condition, scope):
-                self._weigh(seat, planned, scope, Occasion(at, now, late, retained, ahead), told)
+            if not condition.wanted.isdisjoint(values):
+                self._judge_rule(seat, planned, condition, scope, occasion, told)
+            elif planned.name in seat.watches:
+                self._say(seat, planned, Word(Signal.NO_WORD, at), now, told)
+
+    def _judge_rule(
+        self, seat: Seat, planned: PlannedRule, condition: Condition, scope: Scope, occasion: Occasion,
+        told: list[Finding],
+    ) -> None:  # fmt: skip
+        self.evaluations += 1
+        if planned.name in seat.watches or self._stirs(planned, condition, scope):
+            self._weigh(seat, planned, scope, occasion, told)
+        if planned.keeps_inputs:
+            self._note(seat, planned, scope, occasion)
+
+    def _note(self, seat: Seat, planned: PlannedRule, scope: Scope, occasion: Occasion) -> None:
+        """Keeps what the rule was judged by, where time or another finding alone may change the answer."""
+        note_inputs(seat, planned, self._near, scope.values, occasion)
+        self._expect(seat, occasion.now)
 
     def _stirs(self, planned: PlannedRule, condition: Condition, scope: Scope) -> bool:
         """True when a quiet rule may see danger."""
@@ -225,16 +236,22 @@ class Engine(Renewing):
                     return False
             return condition.answer(scope) is True
         except TypeError:
-            self.trouble[planned.name] = self.trouble.get(planned.name, 0) + 1
+            self._cannot_judge(planned)
             return False
 
     def _heard(self, seat: Seat, values: Mapping[str, Value], at: Instant, now: Instant, told: list[Finding]) -> None:
         """The device is alive: its absences end. A retained message is no sign of life and never comes here."""
         seat.hear(values, at, now)
         for planned, absent in seat.plan.absences:
-            if planned.name in seat.watches and (absent.quantity is None or absent.quantity in values):
-                if absent.children is not None and seat.carries is not None and seat.carries.deaf:
-                    continue  # that it lives itself says nothing of what is behind it
+            if absent.quantity is not None and absent.quantity not in values:
+                continue
+            if planned.name not in seat.watches:
+                if seat.holds_back(planned.name):
+                    # Its silence is over, and counts anew: nothing else would look at the next one in time.
+                    seat.keep_inputs(planned.name, None)
+                    self._promise_absence(seat)
+            elif absent.children is None or seat.carries is None or not seat.carries.deaf:
+                # That a gateway lives itself says nothing of what is behind it.
                 self._say(seat, planned, Word(Signal.CLEAR, now), now, told)
                 self._promise_absence(seat)
 
@@ -243,7 +260,7 @@ class Engine(Renewing):
         try:
             words = words_of(planned, watch, scope, occasion)
         except TypeError:
-            self.trouble[planned.name] = self.trouble.get(planned.name, 0) + 1
+            self._cannot_judge(planned)
             return
         if occasion.retained:
             words = self._first_retained(seat, planned, words)
@@ -255,7 +272,7 @@ class Engine(Renewing):
         danger = words[0].signal is Signal.DANGER
         if not danger or planned.name in seat.watches or planned.name in seat.retained:
             return []
-        seat.retained = (*seat.retained, planned.name)
+        seat.retain(planned.name)
         return words
 
     # -- being written down -------------------------------------------------------------------------------------
@@ -273,8 +290,12 @@ class Engine(Renewing):
         for memory in snapshot.seats:
             self._recall(memory)
         for group in self.groups.recall(snapshot.groups):
-            for wake in group.owed():
-                self._wakes.owe(*wake)
+            self._take_up_wakes(group)
+
+    def _take_up_wakes(self, seat: Seat) -> None:
+        for wake in seat.owed():
+            self._wakes.put(wake)
+        self._listen(seat)
 
     def _recall(self, memory: Memory) -> None:
         seat = self.seats.get(memory.device)
@@ -284,8 +305,7 @@ class Engine(Renewing):
             return
         seat.recall(memory)
         seat.absence_due = None
-        for wake in seat.owed():
-            self._wakes.owe(*wake)
+        self._take_up_wakes(seat)
         if seat.registered:
             self._promise_absence(seat)
 

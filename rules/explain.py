@@ -16,10 +16,11 @@ from rules.expression import parse
 from rules.gateways import GATEWAY
 from rules.groups import Group
 from rules.meaning import meaning
+from rules.notation import written_out
 from rules.plan import PlannedRule
 from rules.scope import DEFAULT_ZONE, Scope
 from rules.seat import Seat
-from rules.tree import LEARNED, Attribute, Literal, Node, Quantity, Window, leaves
+from rules.tree import Attribute, Literal, Node, leaves
 from rules.witness import told
 
 Story = dict[str, object]
@@ -215,15 +216,3 @@ def span(ms: Any) -> str:
         count, left = divmod(left, unit)
         text += f"{count}{letter}" if count else ""
     return text or "0s"
-
-
-def written_out(node: Node) -> str:
-    """A part of a condition as it may be written in a rulebook."""
-    if isinstance(node, Quantity):
-        return node.name
-    if isinstance(node, Attribute):
-        return f"{node.owner}.{node.name}"
-    assert isinstance(node, Window)  # what a condition asks for is one of the three
-    part = f", {node.part:g}" if node.function == "quantile" else ""
-    length = "" if node.function in LEARNED else f", {span(node.length_ms)}"
-    return f"{node.function}({node.quantity}{part}{length})"

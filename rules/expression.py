@@ -1,13 +1,15 @@
-"""Reads a condition as a person writes it, `lel_pct >= 25 and not test`, into a tree. It knows no kinds and judges
-nothing (rules/meaning.py does); it never calls eval.
+"""Parser of conditions: `lel_pct >= 25 and not test` becomes a syntax tree (rules/tree.py). It never calls eval.
 
-Numbers, durations (`12h`, as milliseconds), `true`, `false`, 'text', quantity names, attributes (`device.x`,
-`person.x`, `place.x`), `+ - * /`, comparisons, `and or not`, parentheses, and the functions of tree.FUNCTIONS.
+Numbers, durations (`12h`, as milliseconds), times of day (`22:30`, as minutes), `true`, `false`, 'text', names of
+quantities, attributes (`device.x`, `person.x`, `place.x`), `+ - * /`, comparisons, `and or not`, parentheses, and the
+functions of rules/functions.py. What people write from habit in other languages is refused with what to write instead.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final
 
@@ -16,10 +18,10 @@ from msgspec.structs import replace
 
 from domain import HOUR
 from domain.duration import parse_duration
+from rules.functions import FUNCTIONS, Function
+from rules.habits import WORDS, function_instead, instead_of
 from rules.tree import (
     COMPARISONS,
-    FUNCTIONS,
-    LEARNED,
     OWNERS,
     Attribute,
     Binary,
@@ -29,6 +31,9 @@ from rules.tree import (
     Quantity,
     Unary,
     Window,
+    attributes,
+    quantities,
+    windows,
 )
 
 LONGEST: Final = 500
@@ -44,8 +49,10 @@ class ExpressionError(ValueError):
 
 
 _TOKEN: Final = re.compile(
-    r"(?P<duration>\d+(?:\.\d+)?(?:ms|s|m|h|d)(?![a-z0-9_]))|(?P<number>\d+(?:\.\d+)?)|(?P<text>'[^']*'|\"[^\"]*\")"
-    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign>>=|<=|==|!=|[<>+\-*/().,])"
+    r"(?P<clock>\d{1,2}:\d{2}(?![\d:]))|(?P<duration>(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+(?![A-Za-z0-9_]))"
+    r"|(?P<number>\d+(?:\.\d+)?)|(?P<text>'[^']*'|\"[^\"]*\")"
+    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign>>=|<=|==|!=|[<>+\-*/().,])",
+    re.ASCII,
 )
 
 
@@ -63,15 +70,12 @@ def _tokens(written: str) -> list[_Token]:
             continue
         match = _TOKEN.match(written, position)
         if match is None:
-            raise ExpressionError(position + 1, f"{written[position]!r} means nothing here{_hint(written[position])}")
+            raise ExpressionError(
+                position + 1, f"{written[position]!r} means nothing here{instead_of(written[position])}"
+            )
         found.append(_Token(str(match.lastgroup), match.group(), position + 1))
         position = match.end()
     return [*found, _Token("end", "the end", len(written) + 1)]
-
-
-def _hint(character: str) -> str:
-    hints = {"=": ": write == to compare", "&": ": write and", "|": ": write or", "!": ": write not or !="}
-    return hints.get(character, "")
 
 
 class _Parser:
@@ -99,7 +103,8 @@ class _Parser:
     def whole(self) -> Node:
         node = self.either()
         if self.next.type != "end":
-            raise ExpressionError(self.next.column, f"{self.next.text!r} follows a complete condition: write and, or")
+            instead = WORDS.get(self.next.text, "and, or")
+            raise ExpressionError(self.next.column, f"{self.next.text!r} follows a complete condition: write {instead}")
         return node
 
     def either(self) -> Node:
@@ -156,38 +161,82 @@ class _Parser:
     def named(self, token: _Token) -> Node:
         if token.text in ("true", "false"):
             return Literal(token.text == "true")
+        if token.text in WORDS:
+            raise ExpressionError(token.column, f"{token.text!r} means nothing here: write {WORDS[token.text]}")
         if self.take("("):
             return self.call(token)
         return self.attribute(token) if self.take(".") else Quantity(token.text)
 
     def attribute(self, owner: _Token) -> Node:
         if owner.text not in OWNERS:
-            raise ExpressionError(owner.column, f"{owner.text!r} has no attributes: write {', '.join(OWNERS)}")
+            near = get_close_matches(owner.text, OWNERS, n=1, cutoff=0.75)
+            names = near[0] if near else ", ".join(OWNERS)
+            raise ExpressionError(owner.column, f"{owner.text!r} has no attributes: write {names}")
         name = self.next
         if name.type != "name":
             raise ExpressionError(name.column, f"expected the name of an attribute after {owner.text!r}.")
         self.position += 1
-        return Attribute(owner.text, name.text)
+        return Attribute(owner.text, self.hyphened(name) if owner.text == "finding" else name.text)
 
-    def call(self, function: _Token) -> Node:
-        if function.text not in FUNCTIONS:
-            raise ExpressionError(function.column, f"no function {function.text!r}: there are {', '.join(FUNCTIONS)}")
-        operand = self.sum()
-        if function.text == "distance_m":
-            return self.distance(function, operand)
-        if function.text == "abs":
-            self.demand(")")
-            return Unary("abs", operand)
-        if function.text in LEARNED:
-            self.demand(")")
-            return _window(function, operand, Literal(HOUR, duration=True), operand)
-        self.demand(",")
-        second = self.sum()
-        third = self.sum() if function.text == "quantile" and self.take(",") else None
+    def hyphened(self, first: _Token) -> str:
+        """The name of a rule, also as the rule bears it: `finding.gas-alarm`."""
+        words, end = [first.text], first.column + len(first.text)
+        while (sign := self.next).text == "-" and sign.column == end:
+            word = self.tokens[self.position + 1]
+            if word.type not in ("name", "number", "duration") or word.column != end + 1:
+                break
+            words.append(word.text)
+            end = word.column + len(word.text)
+            self.position += 2
+        return "_".join(words)
+
+    def call(self, name: _Token) -> Node:
+        function = FUNCTIONS.get(name.text)
+        if function is None:
+            raise ExpressionError(name.column, f"no function {name.text!r}: {function_instead(name.text)}")
+        operand = self.either()
+        if name.text == "distance_m":
+            return self.distance(name, operand)
+        if function.form == "window":
+            return self.window(name, function, operand)
+        second = None
+        if name.text == "default":
+            self.demand(",")
+            second = self.sum()
         self.demand(")")
-        if function.text == "default":
+        if second is not None:
             return Binary("default", operand, second)
-        return _window(function, operand, second if third is None else third, second)
+        return _learned(name, operand) if function.form == "learned" else Unary(name.text, operand)
+
+    def window(self, name: _Token, function: Function, operand: Node) -> Window:
+        """What follows the operand: `, [0.9,] 12h [, offset 1d])`."""
+        quantity, test = _looked_at(name, function, operand)
+        self.demand(",")
+        first = self.sum()
+        given = [first]
+        while self.next.text != "offset" and self.take(","):
+            if self.next.text != "offset":
+                given.append(self.sum())
+        offset = self.offset(name, quantity)
+        self.demand(")")
+        example = f"{name.text}({quantity}, {f'{function.between}, ' if function.between else ''}12h)"
+        length = given[-1]
+        if not (isinstance(length, Literal) and length.duration and length.value):
+            raise ExpressionError(name.column, f"{name.text} needs a time: {example}")
+        if len(given) > 2 or (len(given) == 2 and not function.between):
+            raise ExpressionError(name.column, f"{name.text} has too many arguments: {example}")
+        window = Window(name.text, quantity, int(length.value), offset_ms=offset, test=test)
+        return window if not function.between else _with_between(name, window, given[:-1], example)
+
+    def offset(self, name: _Token, quantity: str) -> int:
+        """`offset 1d`, as in PromQL: how long ago the window ended."""
+        if not self.take("offset"):
+            return 0
+        token = self.next
+        if token.type != "duration":
+            raise ExpressionError(token.column, f"offset needs a time: {name.text}({quantity}, 1d, offset 1d)")
+        self.position += 1
+        return parse_duration(token.text)
 
     def distance(self, function: _Token, first: Node) -> Distance:
         found = [first]
@@ -198,7 +247,7 @@ class _Parser:
         if len(found) != 4 or len(points) != 4:
             raise ExpressionError(function.column, f"{_POINTS}: {_EXAMPLE}")
         for lat, lon in (points[:2], points[2:]):
-            if not lat.name.endswith("lat") or lon != _replaced(lat, "lon"):
+            if not lat.name.endswith("lat") or lon != replace(lat, name=lat.name.removesuffix("lat") + "lon"):
                 raise ExpressionError(
                     function.column, f"a point is ..lat and the same ..lon, in this order: {_EXAMPLE}"
                 )
@@ -209,25 +258,46 @@ _POINTS: Final = "distance_m needs latitude and longitude of two points, measure
 _EXAMPLE: Final = "distance_m(lat, lon, person.fence_lat, person.fence_lon)"
 
 
-def _replaced(lat: Quantity | Attribute, ending: str) -> Quantity | Attribute:
-    return replace(lat, name=lat.name.removesuffix("lat") + ending)
+def _looked_at(name: _Token, function: Function, operand: Node) -> tuple[str, Node | None]:
+    """The quantity a window looks at, and what it asks of each sample where that is a condition."""
+    if isinstance(operand, Quantity):
+        return operand.name, None
+    found = quantities(operand)
+    alone = len(found) == 1 and not attributes(operand) and not windows(operand)
+    asks = isinstance(operand, Unary) or (isinstance(operand, Binary) and operand.sign != "default")
+    if function.conditions and alone and asks:
+        return found[0], operand
+    if function.conditions and len(found) == 1 and asks:
+        message = f"{name.text} compares each sample with a number, as in (lel_pct > 10, 5m)"
+    else:
+        message = f"{name.text} looks at one quantity, as in (volume_m3, 12h)"
+    raise ExpressionError(name.column, message)
 
 
-def _window(function: _Token, operand: Node, length: Node, part: Node) -> Window:
-    name, column = function.text, function.column
-    if not isinstance(operand, Quantity):
-        raise ExpressionError(column, f"{name} looks at one quantity, as in (volume_m3, 12h)")
-    if not (isinstance(length, Literal) and length.duration and length.value):
-        example = f"{name}({operand.name}, {'0.9, ' if name == 'quantile' else ''}12h)"
-        raise ExpressionError(column, f"{name} needs a time: {example}")
-    if name != "quantile":
-        return Window(name, operand.name, int(length.value))
-    if not (isinstance(part, Literal) and isinstance(part.value, (int, float)) and 0 <= part.value <= 1):
-        raise ExpressionError(column, f"quantile needs a part from 0 to 1: quantile({operand.name}, 0.9, 12h)")
-    return Window(name, operand.name, int(length.value), float(part.value))
+def _learned(name: _Token, operand: Node) -> Window:
+    quantity, _ = _looked_at(name, FUNCTIONS[name.text], operand)
+    return Window(name.text, quantity, HOUR)
+
+
+def _with_between(name: _Token, window: Window, given: Sequence[Node], example: str) -> Window:
+    """What stands between quantity and time: which quantile, or how far ahead."""
+    between = given[0] if given else None
+    value = between.value if isinstance(between, Literal) else None
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if isinstance(between, Literal) and is_number and window.function == "predict" and between.duration and value:
+        return replace(window, ahead_ms=int(value))
+    if is_number and window.function == "quantile" and 0 <= float(value or 0) <= 1:
+        return replace(window, part=float(value or 0))
+    needs = "a part from 0 to 1" if window.function == "quantile" else "how far ahead, and by how much of the past"
+    raise ExpressionError(name.column, f"{name.text} needs {needs}: {example}")
 
 
 def _literal(token: _Token) -> Literal:
+    if token.type == "clock":
+        hour, minute = (int(part) for part in token.text.split(":"))
+        if hour > 23 or minute > 59:
+            raise ExpressionError(token.column, f"{token.text!r} is no time of day: write 00:00 to 23:59")
+        return Literal(60 * hour + minute, clock=True)
     if token.type == "duration":
         return Literal(parse_duration(token.text), duration=True)
     if token.type == "text":
@@ -240,7 +310,7 @@ def parse(written: str) -> Node:
     """The tree of a written condition.
 
     >>> parse("lel_pct >= 25")
-    Binary(sign='>=', left=Quantity(name='lel_pct'), right=Literal(value=25, duration=False))
+    Binary(sign='>=', left=Quantity(name='lel_pct'), right=Literal(value=25, duration=False, clock=False))
     >>> parse("lel_pct => 25")
     Traceback (most recent call last):
     rules.expression.ExpressionError: column 9: '=' means nothing here: write == to compare

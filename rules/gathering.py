@@ -4,7 +4,7 @@ along one sewer line. It keeps nothing and tells nobody; it knows no devices but
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import Struct
 
@@ -26,16 +26,23 @@ class Member(Struct, frozen=True, array_like=True, gc=False):
 
 def enough(gather: Gather, members: Sequence[Member]) -> bool:
     """True when every part has its number of devices: standing now, or begun within one stretch of time."""
+    if barred(gather, members):
+        return False
     if gather.within is None:
         return _all_parts(gather, [member for member in members if member.stands])
     ends = {member.begin for member in members}
     return any(_all_parts(gather, _begun(members, end - gather.within, end)) for end in ends)
 
 
-def remaining(gather: Gather, members: Iterable[Member]) -> bool:
+def barred(gather: Gather, members: Iterable[Member]) -> bool:
+    """True while a finding stands without which it would count (`without`)."""
+    return bool(gather.without) and any(member.stands and member.rule in gather.without for member in members)
+
+
+def remaining(gather: Gather, members: Collection[Member]) -> bool:
     """True while a finding that counts still stands: what was found of all of them together is not over."""
     rules = gather.rules
-    return any(member.stands and member.rule in rules for member in members)
+    return any(member.stands and member.rule in rules for member in members) and not barred(gather, members)
 
 
 def useful(gather: Gather, member: Member, newest: Instant) -> bool:

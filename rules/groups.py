@@ -47,7 +47,7 @@ class Group(Seat):
         self.members = {
             key: member
             for key, member in self.members.items()
-            if any(member.rule in gather.rules and useful(gather, member, newest) for gather in wanted)
+            if any(member.rule in gather.hears and useful(gather, member, newest) for gather in wanted)
         }
 
 
@@ -57,14 +57,15 @@ class Groups:
     def __init__(self, books: Sequence[Rulebook]) -> None:
         self.plans = group_plans(books)
         self.seats: dict[str, Group] = {}
-        planned = [rule for plan in self.plans.values() for rule in plan.by_name.values()]
-        names = {name for rule in planned if rule.gather is not None for name in rule.gather.rules}
+        gathering = [rule for plan in self.plans.values() for rule in plan.by_name.values()]
+        planned = sorted(gathering, key=lambda rule: rule.rank)
+        names = {name for rule in planned if rule.gather is not None for name in rule.gather.hears}
         self.titles = {rule.name: rule.title for book in books for rule in book.rules if rule.name in names}
         self.gatherers = {
-            name: tuple(rule for rule in planned if rule.gather is not None and name in rule.gather.rules)
+            name: tuple(rule for rule in planned if rule.gather is not None and name in rule.gather.hears)
             for name in names
         }
-        """By the rule whose findings they gather."""
+        """By the rule whose findings they gather; what inhibits another comes before it."""
 
     def moved(
         self,
@@ -75,8 +76,9 @@ class Groups:
         at: Instant,
         near: Neighbourhood,
         only: frozenset[str] | None = None,
-    ) -> Iterator[tuple[Group, PlannedRule, Word]]:
-        """What the beginning or the end of a finding says to those that gather it, or to these of them only."""
+    ) -> Iterator[tuple[Group, PlannedRule, Word | None]]:
+        """What the beginning or the end of a finding says to those that gather it, or to these of them only; None where
+        enough of them are together, at a time at which they may not begin."""
         if (before.phase in TOLD_OF) is (after.phase in TOLD_OF):
             return
         joins = after.phase in TOLD_OF
@@ -87,8 +89,9 @@ class Groups:
                 group.members[rule, seat.device.id] = _member(
                     seat, rule, after if joins else before, joins, near.community.place_of(seat.device)
                 )
-                word = self.opinion(group, gatherer, at, near, joins)
-                if word is not None:
+                may_begin = joins or _bars(gatherer, rule)
+                word = self.opinion(group, gatherer, at, near, may_begin)
+                if word is not None or (may_begin and _is_held_back(group, gatherer)):
                     yield group, gatherer, word
         for group in touched:
             self.tidy(group)
@@ -120,13 +123,14 @@ class Groups:
     def opinion(
         self, group: Group, gatherer: PlannedRule, at: Instant, near: Neighbourhood, joins: bool = False
     ) -> Word | None:
-        """What the members of a group say now to a rule that gathers them; it begins only when one `joins`."""
+        """What the members of a group say now to a rule that gathers them; it begins only when one `joins`, or when one
+        is over that barred it."""
         gather, members = gatherer.gather, list(group.members.values())
         assert gather is not None
         watch = group.watches.get(gatherer.name, QUIET_WATCH)
         at = max(at, watch.word_at)
         quiet, together = watch.phase is Phase.QUIET, gather.within is None
-        if enough(gather, members) and (together or remaining(gather, members)):
+        if is_together(gatherer, members):
             begins = joins and (gatherer.only_if is None or gatherer.only_if(Scope(group, near, at, {})) is True)
             if quiet and not begins:
                 return None
@@ -152,8 +156,16 @@ class Groups:
             if rule in plan.by_name:
                 group = near.group_of(device, of)
                 seat = None if group is None else self.seats.get(group.id)
-                return seat is not None and seat.stands(rule)
+                return seat is not None and seat.stands(rule) and not plan.by_name[rule].rule.shadow
         return False
+
+    def read_by(self, seat: Seat, near: Neighbourhood) -> Iterator[tuple[str, str]]:
+        """The findings of groups that rules of this seat ask for, each with the group."""
+        for name in sorted(seat.plan.reads.difference(seat.plan.by_name)):
+            for of, plan in self.plans.items():
+                group = near.group_of(seat.device, of) if name in plan.by_name else None
+                if group is not None:
+                    yield name, group.id
 
     def unheard(self, name: str) -> Group | None:
         """A subject of which nothing was found, such as `building/b3`; None when nothing gathers in its like."""
@@ -179,6 +191,22 @@ class Groups:
             group.recall(memory)
             group.members = {(member.rule, member.device): member for member in gathered.members}
             yield group
+
+
+def _bars(gatherer: PlannedRule, rule: str) -> bool:
+    return gatherer.gather is not None and rule in gatherer.gather.without
+
+
+def _is_held_back(group: Group, gatherer: PlannedRule) -> bool:
+    quiet = gatherer.only_if is not None and gatherer.name not in group.watches
+    return quiet and is_together(gatherer, group.members.values())
+
+
+def is_together(gatherer: PlannedRule, members: Iterable[Member]) -> bool:
+    """Whether what a rule gathers is complete, and not over."""
+    gather, held = gatherer.gather, list(members)
+    assert gather is not None
+    return enough(gather, held) and (gather.within is None or remaining(gather, held))
 
 
 def _member(seat: Seat, rule: str, watch: Watch, stands: bool, place: str | None) -> Member:

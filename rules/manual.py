@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from domain.duration import written_duration as duration
 from rules.expression import parse
+from rules.functions import COUNTER_WINDOWS, LEARNED
 from rules.rulebook import Gather, Rule, Rulebook
-from rules.tree import COUNTER_WINDOWS, LEARNED, distances, windows
+from rules.tree import distances, windows
 from rules.trial import TrialBook
 
 _HEAD = "| 规则 | 问什么 | 级别 | 出处 | 试例 | 不判断什么 |\n|---|---|---|---|---|---|"
@@ -50,7 +51,8 @@ def asks(rule: Rule) -> str:
 def _gathered(gather: Gather) -> str:
     parts = [f"{'沿线依次' if p.in_order else ''} {p.at_least} 台 {' 或 '.join(p.rules)}".strip() for p in gather.parts]
     within = "同时成立" if gather.within is None else f"{duration(gather.within)} 内"
-    return f"{within} {' 且 '.join(parts)}"
+    without = f"，没有 {' 或 '.join(gather.without)}" if gather.without else ""
+    return f"{within} {' 且 '.join(parts)}{without}"
 
 
 def severities(rule: Rule) -> str:
@@ -65,7 +67,7 @@ def refusals(rule: Rule) -> str:
 
 
 def _refusals(rule: Rule) -> Iterator[str]:
-    if rule.shadow:
+    if rule.shadow or rule.record:
         yield "只记不报"
     if rule.only_if is not None:
         yield f"除非 `{rule.only_if}`"

@@ -1,6 +1,6 @@
-"""Turns the tree of a condition into a fast function. It knows no rules, no kinds and no time.
+"""Compiler of conditions: a syntax tree becomes a function of a scope.
 
-Three answers: true, false and unknown (None). What was not measured is unknown, and unknown is never danger; an
+Three-valued logic: true, false and unknown (None). What was not measured is unknown, and unknown is never danger; an
 attribute nobody wrote down counts as false where a yes or no stands (`person.lives_alone`), unknown in a comparison.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 from domain import Value
+from domain.days import start_of
 from domain.geo import GCJ_02, WGS_84, Point, distance_m, to_wgs84
 from rules.tree import (
     COMPARISONS,
@@ -23,6 +24,7 @@ from rules.tree import (
     Unary,
     Window,
     attributes,
+    has_day,
     quantities,
 )
 from rules.tree import windows as windows_of
@@ -55,6 +57,11 @@ YES: Final = frozenset({True, "true", "True", "TRUE", "1", "yes", "是"})
 def meaning(node: Node) -> Callable[[Scope], Answer]:
     """The condition as a function of a scope."""
     return _truth(node, _in_scope)
+
+
+def value_of(node: Node) -> Callable[[Scope], Answer]:
+    """The value of an operand as a function of a scope: what was written down as it was written."""
+    return _compile(node, _in_scope)
 
 
 def reflex(node: Node) -> Callable[[Value], object] | None:
@@ -93,7 +100,7 @@ def guard(node: Node) -> tuple[str, Callable[[Value], object]] | None:
 def _assumes(node: Node) -> bool:
     """It has an answer also where its quantity is unknown."""
     if isinstance(node, Unary):
-        return _assumes(node.operand)
+        return node.sign == "known" or _assumes(node.operand)
     return isinstance(node, Binary) and (node.sign == "default" or _assumes(node.left) or _assumes(node.right))
 
 
@@ -157,9 +164,7 @@ def _in_scope(leaf: Node) -> Function:
     if isinstance(leaf, Attribute):
         owner, name = leaf.owner, leaf.name
         return lambda scope: scope.attribute(owner, name)
-    if isinstance(leaf, Distance):
-        return _apart(leaf)
-    return lambda scope: scope.window(leaf)
+    return _apart(leaf) if isinstance(leaf, Distance) else lambda scope: scope.window(leaf)
 
 
 def _apart(distance: Distance) -> Function:
@@ -209,6 +214,8 @@ def _one(node: Unary, leaf: Leaf) -> Function:
         truth = _truth(node.operand, leaf)
         return lambda x: None if (answer := truth(x)) is None else not answer
     operand = _compile(node.operand, leaf)
+    if node.sign == "known":
+        return lambda x: operand(x) is not None
     apply = abs if node.sign == "abs" else operator.neg
     return lambda x: None if (value := operand(x)) is None else apply(value)
 
@@ -217,6 +224,8 @@ def _two(node: Binary, leaf: Leaf) -> Function:
     if node.sign in ("and", "or"):
         return _joined(_truth(node.left, leaf), _truth(node.right, leaf), decisive=node.sign == "or")
     left, right = _compile(node.left, leaf), _compile(node.right, leaf)
+    if has_day(node):
+        left, right = _as_day(node.left, left), _as_day(node.right, right)
     if node.sign == "default":
         return lambda x: right(x) if (known := left(x)) is None else known
     apply = _ARITHMETIC[node.sign]
@@ -228,6 +237,14 @@ def _two(node: Binary, leaf: Leaf) -> Function:
         return apply(a, b)  # type: ignore[call-arg, no-any-return]
 
     return arithmetic
+
+
+def _as_day(node: Node, operand: Function) -> Function:
+    """A written day as milliseconds, so that days can be compared and subtracted; what is no day is unknown."""
+    computed = isinstance(node, Binary) and node.sign != "default"
+    if computed or (isinstance(node, Literal) and node.duration):
+        return operand
+    return lambda x: start_of(operand(x))
 
 
 def _joined(left: Function, right: Function, *, decisive: bool) -> Function:
@@ -245,4 +262,6 @@ def _joined(left: Function, right: Function, *, decisive: bool) -> Function:
 
 def _truth(node: Node, leaf: Leaf) -> Function:
     answer = _compile(node, leaf)
-    return (lambda x: answer(x) in YES) if isinstance(node, Attribute) else answer
+    # Where the sun stands is calculated: without coordinates it is unknown, and not down.
+    written = isinstance(node, Attribute) and node.owner != "sun"
+    return (lambda x: answer(x) in YES) if written else answer

@@ -67,6 +67,9 @@ def may(node: Node, known: Known) -> tuple[bool, bool]:
     if isinstance(node, Attribute):
         yes = known.get(node)
         return (True, True) if yes is None else (yes[0], not yes[0])
+    if isinstance(node, Unary) and node.sign == "known":
+        written = known.get(node.operand) if isinstance(node.operand, Attribute) else None
+        return (True, True) if written is None else (written[1], not written[1])
     if isinstance(node, Unary) and node.sign == "not":
         true, false = may(node.operand, known)
         return false, true
@@ -85,7 +88,7 @@ def _is_unknown(node: Node, known: Known) -> bool:
     if isinstance(node, Distance):
         return any(_is_unknown(leaf, known) for leaf in node.leaves)
     if isinstance(node, Unary):
-        return node.sign != "not" and _is_unknown(node.operand, known)
+        return node.sign not in ("not", "known") and _is_unknown(node.operand, known)
     if not isinstance(node, Binary) or node.sign in ("and", "or"):
         return False
     left, right = _is_unknown(node.left, known), _is_unknown(node.right, known)

@@ -13,10 +13,14 @@ from domain.kind import Kind
 from rules.conditions import Condition
 from rules.core import Patience
 from rules.expression import parse
+from rules.inputs import asks_context, in_any_context
 from rules.meaning import meaning
 from rules.mindful import Mindful
+from rules.precedence import Ranks, ranks
 from rules.rulebook import Absent, Rule, Rulebook
-from rules.tree import GAUGE_WINDOWS, LEARNED
+from rules.time_edges import time_atoms
+from rules.tree import Node, attributes
+from rules.window import kept_for
 
 STALE_AFTER: Final = Absent()
 """When a device in alarm counts as silent: three reporting periods and ten minutes."""
@@ -25,10 +29,10 @@ Reflex = Callable[[Value], object]
 
 
 class PlannedRule:
-    """One rule for one kind."""
+    """One rule for one kind. `rank`: it is judged after the rules of lower rank (rules/precedence.py)."""
 
-    def __init__(self, rule: Rule, book: Rulebook, kind: Kind) -> None:
-        self.rule, self.name, self.kind = rule, rule.name, kind.kind
+    def __init__(self, rule: Rule, book: Rulebook, kind: Kind, rank: int = 0) -> None:
+        self.rule, self.name, self.kind, self.rank = rule, rule.name, kind.kind, rank
         self.hazard, self.version = book.hazard, str(book.version)
         units = {name: quantity.unit for name, quantity in kind.quantities.items()}
         self.absent = rule.absent
@@ -36,16 +40,40 @@ class PlannedRule:
         asked = rule.when is not None or rule.event is not None
         self.condition = Condition(rule, units) if asked else None
         self.only_if = None if rule.only_if is None else meaning(parse(rule.only_if))
-        self._patience: dict[int, Patience] = {}
+        self._patience: dict[tuple[int, bool], Patience] = {}
+        self._read_context(kind)
 
-    def patience(self, report_every_ms: int) -> Patience:
-        """How long it waits, for a device with this reporting plan."""
-        known = self._patience.get(report_every_ms)
+    def _read_context(self, kind: Kind) -> None:
+        """Whether time or another finding alone may change its answer, and by which of its values."""
+        written, lasts = _written(self.rule), not self.rule.happens
+        self.reads = frozenset(
+            one.name.replace("_", "-") for node in written for one in attributes(node) if one.owner == "finding"
+        )
+        self.time_atoms = tuple(dict.fromkeys(atom for node in written for atom in time_atoms(node)))
+        self.asks_sun = any(one.owner == "sun" for atom in self.time_atoms for one in attributes(atom))
+        self.is_reevaluated = lasts and bool(self.reads or self.time_atoms)
+        """It is judged again when time or another finding may have changed its answer. What only happened is not."""
+        self.keeps_inputs = lasts and self.condition is not None and (self.is_reevaluated or self.rule.latch)
+        happening = {name for name, quantity in kind.quantities.items() if quantity.event}
+        self.lasting = tuple(name for name in self.quantities if name not in happening)
+        """Quantities whose last value says something of now: the key of the last press does not."""
+        self.asks_context = self.condition is not None and asks_context(self.rule.question)
+        self.possible = [meaning(in_any_context(node)) for node in self._to_begin()] if self.is_reevaluated else []
+        """What must be true for it to begin without another reading."""
+
+    def _to_begin(self) -> list[Node]:
+        question = [] if self.condition is None else [self.rule.question]
+        return question if self.rule.only_if is None else [*question, parse(self.rule.only_if)]
+
+    def patience(self, report_every_ms: int, unlatched: bool = False) -> Patience:
+        """How long it waits, for a device with this reporting plan; whether a person undid its latch."""
+        known = self._patience.get((report_every_ms, unlatched))
         if known is None:
             rule, event = self.rule, self.rule.happens
             silence = STALE_AFTER.patience_ms(report_every_ms) if rule.when is not None else None
-            known = Patience(rule.hold, rule.release, rule.if_silent == "fire", rule.latch, silence, event)
-            self._patience[report_every_ms] = known
+            latch = rule.latch and not unlatched
+            known = Patience(rule.hold, rule.release, rule.if_silent == "fire", latch, silence, event)
+            self._patience[report_every_ms, unlatched] = known
         return known
 
     @property
@@ -61,6 +89,10 @@ class Plan:
 
     def __init__(self, kind: Kind, rules: Sequence[PlannedRule]) -> None:
         self.kind, self.report_every_ms, self.described = kind.kind, kind.report_every, kind
+        rules = sorted(rules, key=lambda rule: rule.rank)
+        self.reevaluated = tuple(rule for rule in rules if rule.is_reevaluated)
+        self.reads = frozenset(name for rule in self.reevaluated for name in rule.reads)
+        """The findings that its rules ask for."""
         self.by_name = {rule.name: rule for rule in rules}
         self.judged = tuple((rule, rule.condition) for rule in rules if rule.condition is not None)
         self.pensive = tuple((rule, cond) for rule, cond in self.judged if not cond.alone)
@@ -74,14 +106,15 @@ class Plan:
         happening = {name for name, quantity in kind.quantities.items() if quantity.event}
         # What happens does not last: the key of the last press says nothing about this one.
         self.remembered = frozenset(name for _, cond in self.judged for name in cond.recalls) - happening
-        self.windows = _windows(cond for _, cond in self.judged)
         asked = [window for _, cond in self.judged for window in cond.windows]
-        self.exact = frozenset(window.quantity for window in asked if window.function in GAUGE_WINDOWS)
+        yes_no = {name for name, quantity in kind.quantities.items() if quantity.type == "bool"}
+        self.windows = kept_for(asked, yes_no)
         counters = {name for name, quantity in kind.quantities.items() if quantity.cumulative}
         self.usual = {one.quantity: one.quantity in counters for one in asked if one.function == "usual"}
         """Quantities of which rules ask what is usual, and whether they are counters."""
         self.trends = frozenset(one.quantity for one in asked if one.function == "days_left")
-        self.kept = self.thorough.union(self.remembered, self.timed, self.windows, self.usual, self.trends)
+        windowed = {kept.quantity for kept in self.windows.values()}
+        self.kept = self.thorough.union(self.remembered, self.timed, windowed, self.usual, self.trends)
         self.plain = not self.kept
         """Nothing need be remembered of a quiet reading."""
 
@@ -116,37 +149,36 @@ def _reflexes(judged: Iterable[tuple[PlannedRule, Condition]]) -> dict[str, tupl
     return {name: tuple(tests) for name, tests in found.items()}
 
 
-def _windows(conditions: Iterable[Condition]) -> dict[str, int]:
-    """How much past must be kept of which quantity."""
-    kept: dict[str, int] = {}
-    for condition in conditions:
-        for window in (one for one in condition.windows if one.function not in LEARNED):
-            kept[window.quantity] = max(kept.get(window.quantity, 0), window.length_ms)
-    return kept
-
-
 def plans(books: Sequence[Rulebook], kinds: Mapping[str, Kind]) -> dict[str, Plan]:
     """A plan for every kind, also for kinds without rules. Two rules of one name would share their watches: refused."""
-    names = Counter(rule.name for book in books for rule in book.rules)
+    names, order = Counter(rule.name for book in books for rule in book.rules), ranks(books)
     if twice := [name for name, times in names.items() if times > 1]:
         raise ValueError(f"two rules bear one name: {', '.join(twice)}")
-    return {name: Plan(kind, list(_rules_of(books, kind))) for name, kind in kinds.items()}
+    return {name: Plan(kind, list(_rules_of(books, kind, order))) for name, kind in kinds.items()}
 
 
 def group_plans(books: Sequence[Rulebook]) -> dict[str, Plan]:
     """What is judged about each type of subject that gathers findings."""
     rules: dict[str, list[PlannedRule]] = {}
+    order = ranks(books)
     for book in books:
         for rule in book.rules:
             if rule.gather is not None:
-                rules.setdefault(rule.of, []).append(PlannedRule(rule, book, empty_plan(rule.of).described))
-    return {of: Plan(empty_plan(of).described, planned) for of, planned in rules.items()}
+                planned = PlannedRule(rule, book, empty_plan(rule.of).described, order[rule.name])
+                rules.setdefault(rule.of, []).append(planned)
+    return {of: Plan(empty_plan(of).described, gatherers) for of, gatherers in rules.items()}
 
 
-def _rules_of(books: Sequence[Rulebook], kind: Kind) -> Iterable[PlannedRule]:
+def _written(rule: Rule) -> list[Node]:
+    """What may change its answer beside the device: all but what belongs to an event."""
+    texts = [rule.when, rule.clear, rule.only_if, *(grade.when for grade in rule.grades)]
+    return [parse(text) for text in texts if text is not None]
+
+
+def _rules_of(books: Sequence[Rulebook], kind: Kind, order: Ranks) -> Iterable[PlannedRule]:
     for book in books:
         for rule in book.rules:
             if rule.watches(kind.kind):
-                planned = PlannedRule(rule, book, kind)
+                planned = PlannedRule(rule, book, kind, order[rule.name])
                 if all(name in kind.quantities for name in planned.quantities):
                     yield planned

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from domain import MINUTE, Device, Finding, Instant
+from domain import MINUTE, Device, Finding, Instant, Subject
 from rules.core import Effect
 from rules.plan import PlannedRule
 from rules.scope import GROUP, Neighbourhood
@@ -24,7 +24,7 @@ def finding(
     subject, place = neighbourhood.subject(device, rule.of)
     subject, version = watch.subject or subject, watch.version or planned.version
     return Finding(
-        id=f"{rule.name}@{version}/{subject}/{watch.begin}",
+        id=finding_id(rule.name, version, subject, watch.begin),
         rule=rule.name,
         version=version,
         phase=effect.said,
@@ -42,6 +42,11 @@ def finding(
         evidence=watch.evidence,
         late_ms=_late(effect, now),
     )
+
+
+def finding_id(rule: str, version: str, subject: Subject, begin: Instant) -> str:
+    """The same on every replay."""
+    return f"{rule}@{version}/{subject}/{begin}"
 
 
 def _late(effect: Effect, now: Instant) -> int:

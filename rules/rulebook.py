@@ -4,8 +4,8 @@ whether the rule makes sense for its kinds is rules/check.py's question.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -13,6 +13,7 @@ from domain import MINUTE, Ledger, Severity
 from domain.duration import Duration
 from domain.kind import Name, Words
 from rules.expression import ExpressionError, parse
+from rules.habits import INSTEAD
 from rules.tree import Node, attributes
 
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
@@ -104,11 +105,18 @@ class Gather(_Written):
 
     parts: Annotated[list[Part], Field(min_length=1)]
     within: Duration | None = None
+    without: list[RuleName] = []
+    """While one of these rules finds something, it neither begins nor goes on: with `hold`, "and not within 10 min"."""
 
     @property
     def rules(self) -> frozenset[str]:
-        """The rules whose findings it gathers."""
+        """The rules whose findings it counts."""
         return frozenset(name for part in self.parts for name in part.rules)
+
+    @property
+    def hears(self) -> frozenset[str]:
+        """Every rule whose findings it looks at."""
+        return self.rules.union(self.without)
 
 
 class Chatter(_Written):
@@ -179,6 +187,8 @@ class Rule(_Written):
     """It ends only when a named person resets it."""
     shadow: YesOrNo = False
     """Judged and counted, told to nobody."""
+    record: YesOrNo = False
+    """Judged for other rules only (`gather`, `finding.x`), told to nobody: a recording rule."""
     if_silent: Literal["fire", "wait"] = "fire"
     """Whether a hold completes by the clock when nothing more is heard, or waits for another reading."""
     cancel: Cancel | None = None
@@ -190,7 +200,7 @@ class Rule(_Written):
     source: Annotated[str, Field(min_length=1)]
     """Where its limits come from, with the grade of the source; else `our default (unverified)`."""
 
-    _conditions = field_validator("when", "event", "clear", "only_if", mode="before")(
+    _written_conditions = field_validator("when", "event", "clear", "only_if", mode="before")(
         lambda written: None if written is None else _readable(written)
     )
 
@@ -236,15 +246,23 @@ class Rule(_Written):
     @property
     def speaks_of(self) -> frozenset[str]:
         """The rules whose findings it gathers or asks for (`finding.gas_alarm`)."""
-        written = [self.when, self.clear, self.only_if, *(grade.when for grade in self.grades)]
         asked = {
             attribute.name.replace("_", "-")
-            for text in written
-            if text is not None
-            for attribute in attributes(parse(text))
+            for _, node in self.conditions()
+            for attribute in attributes(node)
             if attribute.owner == "finding"
         }
-        return frozenset(asked) | (self.gather.rules if self.gather is not None else frozenset())
+        return frozenset(asked) | (self.gather.hears if self.gather is not None else frozenset())
+
+    def conditions(self) -> Iterator[tuple[tuple[str | int, ...], Node]]:
+        """Every condition of the rule as a tree, and where it stands."""
+        for field in ("when", "clear", "event", "only_if"):
+            if (written := getattr(self, field)) is not None:
+                yield (field,), parse(written)
+        for index, grade in enumerate(self.grades):
+            yield ("grades", index, "when"), parse(grade.when)
+        if self.cancel is not None:
+            yield ("cancel", "when"), parse(self.cancel.when)
 
     @property
     def question(self) -> Node:
@@ -258,6 +276,9 @@ class Rule(_Written):
 
 class Rulebook(_Written):
     """The rules of one hazard. `hazard` names the family that wording and message templates are chosen by."""
+
+    instead: ClassVar[Mapping[str, str]] = INSTEAD
+    """What to write instead of fields and values of other tools."""
 
     hazard: Name
     version: int = 1

@@ -121,7 +121,7 @@ def _names_of(written: dict[str, Any]) -> Trial:
     try:
         return Trial.model_validate({**named, **spoken})
     except ValidationError:
-        return Trial.model_construct(rule="", devices={}, kind=None, readings={})
+        return Trial.model_construct(rule="", devices={}, kind=None, readings={}, person={}, place={}, device={})
 
 
 def _speaking(written: object) -> dict[str, Any]:

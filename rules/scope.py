@@ -6,18 +6,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import tzinfo
-from typing import Final
+from functools import cached_property
+from typing import Final, TypeGuard
 from zoneinfo import ZoneInfo
 
 from domain import Attribute, Device, Instant, Person, Quality, Reading, Subject, Value
+from domain.geo import Point
 from domain.levels import DOORS, LevelRole
 from domain.people import Community
 from domain.places import upward
 from rules.plan import STALE_AFTER
 from rules.seat import Seat
+from rules.sun import sky
 from rules.tree import Window
 from rules.trend import days_left, followed
-from rules.window import History
+from rules.window import History, history_of
 from rules.workdays import moment, offset_ms, zone_named
 
 GROUP: Final = "/"
@@ -74,6 +77,21 @@ class Neighbourhood:
         door = next((node for node in near if node.lat is not None and node.lon is not None), None)
         return None if door is None else getattr(door, name)
 
+    def point_of(self, device: Device) -> Point | None:
+        """Where the sun is looked at: the device, its place or one around it, else any place of the site that has
+        coordinates: across a town the sun differs by seconds."""
+        own = tuple(device.attributes.get(name) for name in ("lat", "lon"))
+        place = self._place(device)
+        written = tuple(self._of_place(place, name) for name in ("lat", "lon"))
+        around = ((node.lat, node.lon) for node in upward(self.community.places, place))
+        points = (own, written, *around, self._site_point)
+        return next(((lat, lon) for lat, lon in points if is_degrees(lat) and is_degrees(lon)), None)
+
+    @cached_property
+    def _site_point(self) -> tuple[float | None, float | None]:
+        nodes = self.community.places.values()
+        return next(((node.lat, node.lon) for node in nodes if node.lat is not None), (None, None))
+
     def zone_of(self, device: Device) -> tzinfo:
         """By whose clock it lives: its own, its place's, one around it, the site's; what is no zone is passed over."""
         if self._one_zone and "timezone" not in device.attributes:
@@ -115,16 +133,27 @@ class Neighbourhood:
 class Scope:
     """One reading, as the conditions see it."""
 
-    __slots__ = ("_at", "_histories", "_seat", "neighbourhood", "values")
+    __slots__ = ("_at", "_histories", "_past_at", "_seat", "neighbourhood", "values")
 
-    def __init__(self, seat: Seat, neighbourhood: Neighbourhood, at: Instant, values: Mapping[str, Value]) -> None:
+    def __init__(
+        self,
+        seat: Seat,
+        neighbourhood: Neighbourhood,
+        at: Instant,
+        values: Mapping[str, Value],
+        past_at: Instant | None = None,
+    ) -> None:
+        """`past_at`: when the values were measured, if they are judged again later; windows look back from there."""
         self._seat, self.neighbourhood, self._at, self.values = seat, neighbourhood, at, values
+        self._past_at = at if past_at is None else past_at
         self._histories: Mapping[str, History] = seat.histories or {}
 
     def attribute(self, owner: str, name: str) -> Value | None:
         """What people wrote about device, person or place; the time; what else was found."""
         if owner == "time":
             return moment(self._at, self.neighbourhood.zone_of(self._seat.device), name)
+        if owner == "sun":
+            return sky(self._at, self.neighbourhood.point_of(self._seat.device), name)
         if owner == "finding":
             return self.neighbourhood.stands(self._seat, name.replace("_", "-"))
         return self.neighbourhood.attribute(self._seat.device, owner, name)
@@ -135,17 +164,22 @@ class Scope:
             learned = (self._seat.usuals or {}).get(window.quantity)
             if learned is None:
                 return None
-            return learned.ask(self._at, offset_ms(self._at, self.neighbourhood.zone_of(self._seat.device)))
+            return learned.ask(self._past_at, offset_ms(self._past_at, self.neighbourhood.zone_of(self._seat.device)))
         if window.function == "days_left":
             return self._days_left(window.quantity)
-        past = self._histories.get(window.quantity)
+        past = self._histories.get(history_of(window))
         if past is None or window.quantity not in self.values:
             return None
-        return past.ask(window, self._at)
+        return past.ask(window, self._past_at)
 
     def _days_left(self, quantity: str) -> float | None:
         trend, value = (self._seat.trends or {}).get(quantity), self.values.get(quantity)
-        return days_left(trend, self._at, value) if trend is not None and isinstance(value, (int, float)) else None
+        return days_left(trend, self._past_at, value) if trend is not None and isinstance(value, (int, float)) else None
+
+
+def is_degrees(written: object) -> TypeGuard[float]:
+    """A table of attributes holds what people typed."""
+    return isinstance(written, (int, float)) and not isinstance(written, bool)
 
 
 def learn_usual(seat: Seat, neighbourhood: Neighbourhood, at: Instant, values: dict[str, Value]) -> None:
@@ -199,11 +233,11 @@ def with_memory(seat: Seat, at: Instant, values: dict[str, Value], late: bool) -
 
 def remember_past(seat: Seat, at: Instant, values: dict[str, Value]) -> None:
     """Adds what the reading says to the past that rules ask about; yes is 1, no is 0."""
-    for name, keep_ms in seat.plan.windows.items():
-        value = values.get(name)
+    for name, kept in seat.plan.windows.items():
+        value = values.get(kept.quantity)
         if isinstance(value, (int, float)):
             seat.histories = seat.histories if seat.histories is not None else {}
             past = seat.histories.get(name)
             if past is None:
-                past = seat.histories[name] = History(keep_ms, (), name in seat.plan.exact)
+                past = seat.histories[name] = kept.history()
             past.add(at, +value)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain import Device, Instant, Value
 from domain.duration import parse_duration
-from rules.core import TOLD_OF, Watch
+from rules.core import TOLD_OF, Patience, Watch
 from rules.gateways import Gateway
+from rules.inputs import Context, Inputs
 from rules.mindful import Minded
-from rules.plan import Plan
+from rules.plan import Plan, PlannedRule
 from rules.trend import Trend
 from rules.usual import Learned, Usual
-from rules.wakes import ABSENCE, Wake
+from rules.wakes import ABSENCE, CONTEXT, Wake, look
 from rules.window import History, Sample
 
 if TYPE_CHECKING:
@@ -42,15 +44,30 @@ class Memory(Struct, array_like=True, gc=False):
     usuals: dict[str, Learned] | None = None
     gone: Instant | None = None
     trends: dict[str, Trend] | None = None
+    context: Context | None = None
+
+
+class Seldom(Struct):
+    """What few devices have: it costs the others nothing."""
+
+    retained: tuple[str, ...] = ()
+    """Rules to which a retained message was danger: it comes at every reconnect."""
+    gone: Instant | None = None
+    """Since when its platform says that it is gone."""
+    context: Context | None = None
+    """What is judged again without a reading."""
+
+
+COMMON: Final = Seldom()
+"""Of every other device; never changed."""
 
 
 class Seat:
     """One device at the table. Arrival times: `enrolled`, `heard`, `heard_of`, `absence_due`. Event time: `newest`."""
 
     __slots__ = (
-        "absence_due", "carries", "device", "enrolled", "gateway", "gone", "heard", "heard_of", "histories", "minded",
-        "newest", "onsets", "plan", "registered", "remembered", "report_every_ms", "retained", "trends",
-        "usuals", "watches",
+        "absence_due", "carries", "device", "enrolled", "gateway", "heard", "heard_of", "histories", "minded", "newest",
+        "onsets", "plan", "registered", "remembered", "report_every_ms", "seldom", "trends", "usuals", "watches",
     )  # fmt: skip
 
     def __init__(self, device: Device, plan: Plan, enrolled: Instant, registered: bool) -> None:
@@ -58,22 +75,42 @@ class Seat:
         self.report_every_ms = report_every(device, plan)
         self.heard: Instant = 0  # never
         self.newest: Instant = 0
-        self.gone: Instant | None = None
         self.absence_due: Instant | None = None
         self.gateway: Gateway | None = None
         """The gateway it hangs on."""
         self.carries: Gateway | None = None
         """The gateway it is."""
         self.watches = NO_WATCHES
+        """NO_WATCHES itself while every rule is quiet and nothing is held back: then a quiet reading is passed over."""
         self.remembered: dict[str, tuple[Instant, Value]] | None = None
         self.histories: dict[str, History] | None = None
         self.heard_of: dict[str, Instant] | None = None
-        self.retained: tuple[str, ...] = ()
+        self.seldom = COMMON
         self.minded: Minded | None = None
         """Those rules that may begin about it; None while nobody has asked."""
         self.onsets: dict[str, tuple[Instant, ...]] | None = None
         self.usuals: dict[str, Usual] | None = None
         self.trends: dict[str, Trend] | None = None
+
+    @property
+    def retained(self) -> tuple[str, ...]:
+        return self.seldom.retained
+
+    @property
+    def gone(self) -> Instant | None:
+        return self.seldom.gone
+
+    @property
+    def context(self) -> Context | None:
+        return self.seldom.context
+
+    def retain(self, rule: str) -> None:
+        """A retained message was danger to this rule."""
+        self._put(retained=(*self.retained, rule))
+
+    def _put(self, *seldom: Any, **changed: Any) -> None:
+        new = Seldom(*seldom) if seldom else replace(self.seldom, **changed)
+        self.seldom = COMMON if new == COMMON else new
 
     def describe(self, device: Device) -> None:
         """The registry says something new about it; what it said itself is kept."""
@@ -97,7 +134,64 @@ class Seat:
         if watch is not None:
             self.watches = {**self.watches, rule: watch}
         else:
-            self.watches = {name: kept for name, kept in self.watches.items() if name != rule} or NO_WATCHES
+            self.watches = {name: kept for name, kept in self.watches.items() if name != rule}
+            self.rest()
+
+    def rest(self) -> None:
+        """Lets quiet readings be passed over, unless one may undo what is held back."""
+        if not self.watches:
+            self.watches = NO_WATCHES if self.context is None else {}
+
+    def keep_inputs(self, rule: str, inputs: Inputs | None) -> None:
+        """What a rule was judged by last, or (None) that nothing but a reading can change its answer."""
+        if inputs is not None:
+            if self.context is None:
+                self._put(context=Context({}))
+            assert self.context is not None
+            self.context.inputs[rule] = inputs
+        elif self.context is not None:
+            self.context.inputs.pop(rule, None)
+            if not self.context.inputs:
+                self._put(context=None)
+        self.rest()
+
+    def holds_back(self, rule: str) -> bool:
+        """Whether inputs are kept of a rule: one that does not stand would begin, but for hours or other findings."""
+        return self.context is not None and rule in self.context.inputs
+
+    @property
+    def holds_back_silence(self) -> bool:
+        """It is missed, or its life is over, and only hours or other findings keep that from being told."""
+        asked = [planned.name for planned, _ in (*self.plan.absences, *self.plan.expiries)]
+        return any(name not in self.watches and self.holds_back(name) for name in asked)
+
+    def is_unlatched(self, rule: str) -> bool:
+        """A person reset it while it was still dangerous."""
+        inputs = None if self.context is None else self.context.inputs.get(rule)
+        return inputs is not None and inputs.unlatched
+
+    def patience(self, planned: PlannedRule) -> Patience:
+        """How long a rule waits, of this device."""
+        return planned.patience(self.report_every_ms, planned.rule.latch and self.is_unlatched(planned.name))
+
+    def fit_context(self) -> None:
+        """Keeps inputs of rules of its plan that still need them, of quantities that they still ask for."""
+        context = self.context
+        self._put(context=None)
+        for name, inputs in ({} if context is None else context.inputs).items():
+            planned = self.plan.by_name.get(name)
+            if planned is not None and (planned.is_reevaluated or planned.keeps_inputs):
+                measured = {quantity: one for quantity, one in inputs.measured.items() if quantity in planned.lasting}
+                self.keep_inputs(name, Inputs(measured, inputs.at, inputs.edge, inputs.unlatched))
+        if context is not None and self.context is not None:
+            self.context.at, self.context.due = context.at, context.due
+        self.rest()
+
+    def next_rank(self, above: int) -> int | None:
+        """The lowest rank of its rules, above one, that are judged again without a reading."""
+        inputs = {} if self.context is None else self.context.inputs
+        ranks = (rule.rank for rule in self.plan.reevaluated if rule.rank > above and rule.name in inputs)
+        return min(ranks, default=None)
 
     def onset(self, rule: str, at: Instant, most: int) -> tuple[Instant, ...]:
         """A danger came, or came back: when it did so lately."""
@@ -127,7 +221,7 @@ class Seat:
 
     def leave(self, now: Instant) -> None:
         """Its platform says that it is gone."""
-        self.gone = now
+        self._put(gone=now)
 
     @property
     def is_gone(self) -> bool:
@@ -144,9 +238,11 @@ class Seat:
         """Every wake-up that is still meant."""
         for rule, watch in self.watches.items():
             if watch.wake_at is not None:
-                yield watch.wake_at, self.device.id, rule
+                yield watch.wake_at, look(self.plan.by_name[rule].rank, rule), self.device.id
         if self.absence_due is not None:
-            yield self.absence_due, self.device.id, ABSENCE
+            yield self.absence_due, ABSENCE, self.device.id
+        if self.context is not None and self.context.due is not None:
+            yield self.context.due, CONTEXT, self.device.id
 
     def written(self) -> Memory:
         """The seat as a value."""
@@ -155,27 +251,30 @@ class Seat:
         return Memory(
             self.device.id, self.plan.kind, self.enrolled, self.heard, self.newest,
             self.watches, self.remembered, past, self.heard_of, self.retained, self.onsets, learned, self.gone,
-            self.trends,
+            self.trends, self.context,
         )  # fmt: skip
 
     def recall(self, memory: Memory) -> None:
         """Takes up what was written down; rules and windows that no longer exist are forgotten."""
         plan = self.plan
         self.enrolled, self.heard, self.newest = memory.enrolled, memory.heard, memory.newest
-        self.watches = {name: w for name, w in memory.watches.items() if name in plan.by_name} or NO_WATCHES
+        self.watches = {name: w for name, w in memory.watches.items() if name in plan.by_name}
+        self._put(memory.retained, memory.gone, memory.context)
+        self.fit_context()
         self.remembered = {q: kept for q, kept in (memory.remembered or {}).items() if q in plan.remembered} or None
         self.histories = _histories(memory, plan)
         self.heard_of = {name: at for name, at in (memory.heard_of or {}).items() if name in plan.timed} or None
-        self.retained = memory.retained
-        self.onsets, self.gone = memory.onsets, memory.gone
+        self.onsets = memory.onsets
         learned = {q: known for q, known in (memory.usuals or {}).items() if q in plan.usual}
         self.usuals = {q: Usual(plan.usual[q], known) for q, known in learned.items()} or None
         self.trends = {q: trend for q, trend in (memory.trends or {}).items() if q in plan.trends} or None
 
 
 def _histories(memory: Memory, plan: Plan) -> dict[str, History] | None:
-    past = {q: samples for q, samples in (memory.histories or {}).items() if q in plan.windows}
-    return {q: History(plan.windows[q], samples, q in plan.exact) for q, samples in past.items()} or None
+    """The past under the windows of this plan. A window of another reach begins with what was kept of its quantity."""
+    held = memory.histories or {}
+    found = {name: held.get(name) or held.get(kept.quantity) for name, kept in plan.windows.items()}
+    return {name: plan.windows[name].history(past) for name, past in found.items() if past} or None
 
 
 def report_every(device: Device, plan: Plan) -> int:

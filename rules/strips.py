@@ -6,10 +6,14 @@ import re
 from datetime import datetime
 from typing import Final
 
-from domain import Instant, Value
+from domain import Instant, Phase, Severity, Value
 from domain.duration import parse_duration
 
 LONGEST_STRIP: Final = 10_000
+
+_VERBS: Final = {
+    Phase.BEGAN: "begin", Phase.GRADED: "grade", Phase.STALE: "stale", Phase.ENDED: "end", Phase.WITHDRAWN: "withdraw",
+}  # fmt: skip
 
 _STEP: Final = re.compile(
     r"(?:(?P<gap>_)|(?P<truth>true|false)|(?P<number>-?\d+(?:\.\d+)?)(?P<slope>[+-]\d+(?:\.\d+)?)?)(?:x(?P<more>\d+))?"
@@ -74,3 +78,23 @@ def in_a_zone(start: datetime) -> datetime:
     if start.tzinfo is None:
         raise ValueError("needs a time zone: write 2026-10-01T08:00+08:00")
     return start
+
+
+def expectation(after: Instant, phase: Phase, severity: Severity) -> str:
+    """What was told, in the words of an expectation.
+
+    >>> expectation(40_000, Phase.BEGAN, Severity.HIGH), expectation(60_000, Phase.ENDED, Severity.HIGH)
+    ('40s begin high', '60s end')
+    """
+    graded = phase in (Phase.BEGAN, Phase.GRADED)
+    return f"{after / 1000:g}s {_VERBS[phase]}" + (f" {severity.value}" if graded else "")
+
+
+def in_seconds(written: str) -> str:
+    """An expectation as `expectation` writes it.
+
+    >>> in_seconds("2m end")
+    '120s end'
+    """
+    after, what = expected(written)
+    return f"{after / 1000:g}s {what}"

@@ -19,11 +19,11 @@ from domain.kind import Kind
 from rules.absence import next_absence
 from rules.core import QUIET_WATCH, TOLD_OF, Effect, Patience, Phase, Signal, Watch, Word
 from rules.groups import Group, Groups
+from rules.latching import Latching
 from rules.plan import Plan, PlannedRule, empty_plan, plans
 from rules.report import finding
 from rules.rulebook import QUESTIONS, Rulebook
 from rules.seat import Seat, report_every
-from rules.watching import Watching
 
 REASON: Final = "rule"
 """The line of evidence that says why something ended that is not over: nobody judges it any more."""
@@ -56,7 +56,7 @@ def renewal(before: Iterable[Rulebook], after: Iterable[Rulebook]) -> Renewal:
     return Renewal(tuple(n for n in new if n not in old), tuple(n for n in old if n not in new), changed, same)
 
 
-class Renewing(Watching):
+class Renewing(Latching):
     """Watches whose rules may be replaced while they stand."""
 
     _written: bytes | None = None
@@ -92,6 +92,8 @@ class Renewing(Watching):
         self._gather_afresh(_unlike(before, books), now, told)
         for group in list(self.groups.seats.values()):
             self.groups.tidy(group)
+        self._followed = None
+        self._follow_community(now)
         known = [*self.seats.values(), *self.groups.seats.values()]
         self._wakes.renew(wake for one in known for wake in one.owed())
         names = {rule.name for book in books for rule in book.rules}
@@ -116,6 +118,7 @@ class Renewing(Watching):
         """It goes on in shadow: for people it ends."""
         ended = Effect(Said.ENDED, now, replace(watch, evidence=(Evidence(REASON, SHADOWED, at=now),)))
         self._tell(finding(planned, seat.device, ended, now, self._near), planned, told)
+        self._found(seat, planned, now, now)
         self._pass_on(seat, planned, watch, QUIET_WATCH, now, now, told)
 
     # -- the change ---------------------------------------------------------------------------------------------
@@ -139,6 +142,7 @@ class Renewing(Watching):
     def _reseat(self, seat: Seat, plan: Plan, now: Instant) -> list[tuple[Seat, PlannedRule]]:
         before, seat.plan = seat.plan, plan
         seat.report_every_ms = report_every(seat.device, plan)
+        seat.fit_context()
         revealed = []
         for name, watch in seat.watches.items():
             old, new = before.by_name[name], plan.by_name[name]
@@ -167,6 +171,7 @@ class Renewing(Watching):
         watch = seat.watches[planned.name]
         for said in (Said.BEGAN, Said.STALE) if watch.phase is Phase.STALE else (Said.BEGAN,):
             self._tell(finding(planned, seat.device, Effect(said, watch.begin, watch), now, self._near), planned, told)
+        self._found(seat, planned, now, now)
         self._pass_on(seat, planned, QUIET_WATCH, watch, watch.begin, now, told)
 
     def _gather_afresh(self, unlike: frozenset[str], now: Instant, told: list[Finding]) -> None:
@@ -182,12 +187,20 @@ class Renewing(Watching):
             for name, watch in seat.watches.items()
             if watch.phase in TOLD_OF and name in self.groups.gatherers and not seat.plan.by_name[name].rule.shadow
         ]
-        for begin, seat, planned, watch in sorted(standing, key=lambda one: (one[0], one[1].device.id, one[2].name)):
+        for begin, seat, planned, watch in sorted(standing, key=self._bars_first):
             moved = self.groups.moved(seat, planned.name, QUIET_WATCH, watch, begin, self._near, gatherers)
             for group, gatherer, word in moved:
-                self._say(group, gatherer, word, now, told)
+                self._say_to_group(group, gatherer, word, begin, now, told)
         for group in list(self.groups.seats.values()):
             self._ask_again(group, gatherers, now, told)
+
+    def _bars_first(self, standing: tuple[Instant, Seat, PlannedRule, Watch]) -> tuple[bool, Instant, str, str]:
+        """What begins only without another finding must not begin before that was looked at."""
+        begin, seat, planned, _ = standing
+        bars = any(
+            one.gather is not None and planned.name in one.gather.without for one in self.groups.gatherers[planned.name]
+        )
+        return not bars, begin, seat.device.id, planned.name
 
     def _ask_again(self, group: Group, gatherers: frozenset[str], now: Instant, told: list[Finding]) -> None:
         for name in sorted(gatherers.intersection(group.watches)):
@@ -204,18 +217,18 @@ def _kept(before: Mapping[str, Plan], after: dict[str, Plan]) -> dict[str, Plan]
 
 
 def _written(plan: Plan) -> list[tuple[Any, ...]]:
-    return [(plan.described,), *((rule.rule, rule.hazard, rule.version) for rule in plan.by_name.values())]
+    return [(plan.described,), *((rule.rule, rule.hazard, rule.version, rule.rank) for rule in plan.by_name.values())]
 
 
 def _remembers(plan: Plan) -> tuple[Any, ...]:
     """What a seat keeps because of its plan."""
-    return plan.windows, plan.exact, plan.remembered, frozenset(plan.timed), plan.usual, plan.trends
+    return plan.windows, plan.remembered, frozenset(plan.timed), plan.usual, plan.trends
 
 
 def _asks(planned: PlannedRule) -> tuple[Any, ...]:
     """Which question, about whom: another question is another rule, whatever its name."""
     question = next(name for name in QUESTIONS if getattr(planned.rule, name) is not None)
-    return question, planned.rule.of if question == "gather" else ""
+    return question, planned.rule.of if question == "gather" else "", planned.rule.record
 
 
 def _judges(planned: PlannedRule) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""The tree of a condition: what can stand in it, and what it speaks of. It knows neither notation nor meaning."""
+"""The syntax tree of a condition: its nodes, and which quantities, attributes and windows stand in it. Notation is read
+by rules/expression.py, results are computed by rules/meaning.py."""
 
 from __future__ import annotations
 
@@ -8,28 +9,19 @@ from msgspec import Struct
 
 from domain import Value
 
-OWNERS: Final = ("device", "person", "place", "time", "finding")
-"""What people wrote about a device, its person, its place; the local time (`time.hour`); and what other rules found of
-the same device, or of a group it belongs to (`finding.gas_alarm` while the rule gas-alarm stands)."""
-COUNTER_WINDOWS: Final = ("increase", "rate", "idle")
-"""Of a counter over a time: how much it grew, how much an hour, its longest standstill."""
-GAUGE_WINDOWS: Final = ("sum", "min", "max", "mean", "count", "last", "quantile", "seen")
-"""Of what was measured in a time. `quantile(x, 0.9, 1h)`; `seen(x, 24h)`: how much of the time the readings span."""
-WINDOWS: Final = (*COUNTER_WINDOWS, *GAUGE_WINDOWS)
-LEARNED: Final = ("usual", "days_left")
-"""Of what a device itself has said for weeks."""
-FUNCTIONS: Final = ("abs", "default", "distance_m", *LEARNED, *WINDOWS)
-"""`abs(x)`; `default(device.limit_mm, 1500)`: the first, or the second where the first is unknown;
-`distance_m(lat, lon, person.fence_lat, person.fence_lon)`: metres between two points;
-`usual(x)`: what is usual at this hour of the week, learned from the device itself; `days_left(battery_pct)`: until it
-is empty, by its slope; and the windows."""
+OWNERS: Final = ("device", "person", "place", "time", "finding", "sun")
+"""What people wrote about a device, its person, its place; the local time (`time.hour`); what other rules found of the
+same device, or of a group it belongs to (`finding.gas_alarm` while the rule gas-alarm stands); and how high the sun is
+where the device is (`sun.elevation_deg`)."""
 
 
 class Literal(Struct, frozen=True, tag=True):
-    """A number, a truth or a text; `duration` remembers that it was written as one."""
+    """A number, a truth or a text. `duration`: written as one (`12h`). `clock`: written as a time of day (`22:30`), and
+    held as minutes of the day, like `time.minute`."""
 
     value: Value
     duration: bool = False
+    clock: bool = False
 
 
 class Quantity(Struct, frozen=True, tag=True):
@@ -53,6 +45,17 @@ class Window(Struct, frozen=True, tag=True):
     length_ms: int
     part: float = 0.0
     """Which quantile: 0.5 is the median."""
+    offset_ms: int = 0
+    """The window ended so long ago: `increase(volume_m3, 1d, offset 1d)` is about yesterday."""
+    ahead_ms: int = 0
+    """How far `predict` looks ahead."""
+    test: Node | None = None
+    """What is asked of each sample: `count(lel_pct > 10, 5m)`. It holds one quantity and numbers."""
+
+    @property
+    def reach_ms(self) -> int:
+        """How much of the past it needs."""
+        return self.length_ms + self.offset_ms
 
 
 class Distance(Struct, frozen=True, tag=True):
@@ -69,7 +72,7 @@ class Distance(Struct, frozen=True, tag=True):
 
 
 class Unary(Struct, frozen=True, tag=True):
-    """`not x`, `-x` or `abs(x)`."""
+    """`not x`, `-x`, `abs(x)` or `known(x)`."""
 
     sign: str
     operand: Node
@@ -85,6 +88,23 @@ class Binary(Struct, frozen=True, tag=True):
 
 Node = Literal | Quantity | Attribute | Window | Distance | Unary | Binary
 COMPARISONS: Final = frozenset({">=", "<=", "==", "!=", ">", "<"})
+
+
+TODAY: Final = Attribute("time", "date")
+
+
+def is_day(node: Node) -> bool:
+    """It is a day: `time.date`, or `time.date + 30d`."""
+    if isinstance(node, Binary) and node.sign in ("+", "-"):
+        return is_day(node.left) and isinstance(node.right, Literal) and node.right.duration
+    return node == TODAY
+
+
+def has_day(node: Binary) -> bool:
+    """It compares two days, or subtracts one from the other; what stands beside `time.date` is read as a day."""
+    if node.sign not in COMPARISONS and node.sign not in ("+", "-"):
+        return False
+    return is_day(node.left) or is_day(node.right)
 
 
 def leaves(node: Node) -> list[Node]:

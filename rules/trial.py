@@ -27,7 +27,8 @@ Several strips run side by side; what falls on the same step is one reading. Bes
     batch: 6                        six at a time arrive together, with the last of them
     together: true                  all arrive in one batch, after the last was measured
     outage: [1h, 3h]                from 1 h to 3 h nobody could be heard
-    until: 2d                       time goes on so long after the last reading (default 1h)
+    reset: [30m]                    after 30 m a person resets the rule (latch: true) wherever it stands
+    until: 2d                       time goes on so long after the last reading, or reset (default 1h)
     start: 2026-10-01T08:00+08:00   when the first step is, for rules that ask for holidays, workdays, the hour
 
 Several devices, in one building and as many households as are named, have strips each (in place of `readings`):
@@ -47,26 +48,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
 from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from domain import HOUR, Attribute, Cell, Device, Finding, Instant, Person, Phase, Place, Reading, Severity
+from domain import HOUR, Attribute, Cell, Device, Finding, Instant, Person, Place, Reading
 from domain.duration import Duration
 from domain.kind import Kind, Name
 from domain.people import Community, community
 from rules.engine import Engine
+from rules.hosts.replay import Reset, reset
 from rules.rulebook import ANY_KIND, Rule, Rulebook, RuleName
-from rules.strips import expected, in_a_zone, strip, time_passes
+from rules.strips import expectation, expected, in_a_zone, in_seconds, strip, time_passes
 
 START: Final[Instant] = 1_767_225_600_000
 """2026-01-01T00:00:00Z, when a trial begins that names no `start`: a fixed instant gives the same ids every time."""
 DEVICE: Final = "trial-device"
-
-_VERBS: Final = {
-    Phase.BEGAN: "begin", Phase.GRADED: "grade", Phase.STALE: "stale", Phase.ENDED: "end", Phase.WITHDRAWN: "withdraw",
-}  # fmt: skip
 
 
 def _strip_written(written: str) -> str:
@@ -109,6 +107,7 @@ class Trial(BaseModel):
     batch: Annotated[int, Field(ge=1)] = 1
     together: bool = False
     outage: tuple[Duration, Duration] | None = None
+    reset: list[Duration] = []
     until: Duration = HOUR
     start: Annotated[datetime, AfterValidator(in_a_zone)] | None = None
     expect: list[Annotated[str, AfterValidator(_expectation_written)]]
@@ -134,6 +133,13 @@ class Trial(BaseModel):
 
 class TrialBook(BaseModel):
     """The trials of one rulebook."""
+
+    instead: ClassVar[Mapping[str, str]] = {
+        "interval": "every",
+        "input_series": "readings",
+        "alert_rule_test": "expect",
+    }
+    """What to write instead of fields of other tools."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -162,13 +168,16 @@ class Stage(Struct, frozen=True):
     batches: tuple[tuple[Instant, tuple[Reading, ...]], ...]
     end: Instant
     start: Instant = START
+    resets: tuple[Reset, ...] = ()
 
 
 def stage(trial: Trial, rule: Rule) -> Stage:
     """The devices, the people, and the readings by arrival."""
     taking = trial.taking_part(next(iter(rule.kinds), ""))
     readings = list(_readings(trial, taking))
+    resets = tuple(Reset(trial.begins + after, trial.rule) for after in sorted(trial.reset))
     last = max((reading.received for reading in readings), default=trial.begins)
+    last = max([last, *(reset.now for reset in resets)])
     outage = None if trial.outage is None else (trial.begins + trial.outage[0], trial.begins + trial.outage[1])
     return Stage(
         tuple(
@@ -185,6 +194,7 @@ def stage(trial: Trial, rule: Rule) -> Stage:
         tuple(_by_arrival(readings)),
         last + trial.until,
         trial.begins,
+        resets,
     )
 
 
@@ -235,24 +245,16 @@ def _by_arrival(readings: Sequence[Reading]) -> Iterator[tuple[Instant, tuple[Re
 def told(findings: Sequence[Finding], rule: str, start: Instant = START) -> tuple[str, ...]:
     """The findings of a rule in the words of expectations."""
     return tuple(
-        _words(finding.now - start, finding.phase, finding.severity) for finding in findings if finding.rule == rule
+        expectation(finding.now - start, finding.phase, finding.severity)
+        for finding in findings
+        if finding.rule == rule
     )
-
-
-def _words(after: Instant, phase: Phase, severity: Severity) -> str:
-    graded = phase in (Phase.BEGAN, Phase.GRADED)
-    return f"{after / 1000:g}s {_VERBS[phase]}" + (f" {severity.value}" if graded else "")
-
-
-def _normal(written: str) -> str:
-    after, what = expected(written)
-    return f"{after / 1000:g}s {what}"
 
 
 def played(engine: Engine, scene: Stage) -> list[Finding]:
     """Plays a stage on an engine: the smallest host there is."""
     findings = engine.enrol(scene.devices, scene.start)
-    for now, act in sorted([*_heard(scene), *_deaf(scene)], key=lambda moment: moment[0]):
+    for now, act in sorted([*_heard(scene), *_deaf(scene), *_reset(scene)], key=lambda moment: moment[0]):
         findings += act(engine, now)
     return findings + engine.tick(scene.end)
 
@@ -263,6 +265,11 @@ _Act = Callable[[Engine, Instant], list[Finding]]
 def _heard(scene: Stage) -> Iterator[tuple[Instant, _Act]]:
     for received, readings in scene.batches:
         yield received, lambda engine, now, readings=readings: engine.feed(readings, now)  # type: ignore[misc]
+
+
+def _reset(scene: Stage) -> Iterator[tuple[Instant, _Act]]:
+    for event in scene.resets:
+        yield event.now, lambda engine, _now, event=event: list(reset(engine, event))  # type: ignore[misc]
 
 
 def _deaf(scene: Stage) -> Iterator[tuple[Instant, _Act]]:
@@ -300,7 +307,7 @@ def gathered_from(book: Rulebook, others: Sequence[Rulebook]) -> list[Rulebook]:
 
 def _run(books: Sequence[Rulebook], trial: Trial, kinds: Mapping[str, Kind]) -> TrialResult:
     rule = next((rule for rule in books[0].rules if rule.name == trial.rule), None)
-    wanted = tuple(_normal(written) for written in trial.expect)
+    wanted = tuple(in_seconds(written) for written in trial.expect)
     if rule is None:
         return TrialResult(trial.name, trial.rule, wanted, (f"no rule {trial.rule} in this book",))
     scene = stage(trial, rule if ANY_KIND not in rule.kinds else rule.model_copy(update={"kind": sorted(kinds)}))

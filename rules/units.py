@@ -1,5 +1,5 @@
-"""What a condition reckons with: the units its kind declares, and two of them that cannot be added or compared. It
-judges no readings; what nobody declared (attributes, plain numbers) goes with every unit.
+"""Units in a condition: those its kind declares, those of functions, and two that cannot be added or compared. What
+nobody declared (attributes, plain numbers) goes with every unit.
 """
 
 from __future__ import annotations
@@ -8,12 +8,18 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from domain.kind import Quantity as Declared
-from rules.tree import COMPARISONS, Attribute, Binary, Distance, Literal, Node, Quantity, Unary, Window
+from rules.functions import FUNCTIONS
+from rules.tree import COMPARISONS, Attribute, Binary, Distance, Literal, Node, Quantity, Unary, Window, has_day, is_day
 
 TIME: Final = "ms"
 """How durations are reckoned: `idle(volume_m3, 24h) < 1h`."""
-_OF_ITS_OWN: Final[Mapping[str, str]] = {"count": "", "idle": TIME, "seen": TIME, "days_left": "d"}
-"""Windows whose answer has a unit of its own."""
+CLOCK: Final = "min of the day"
+"""How times of day are reckoned: `time.minute >= 22:30`."""
+SKY: Final = "deg of the sun"
+_OF_ATTRIBUTES: Final[Mapping[str, str]] = {
+    "time.minute": CLOCK, "time.hour": "h of the day", "time.weekday": "weekdays", "sun.elevation_deg": SKY,
+}  # fmt: skip
+_OF_FUNCTIONS: Final[Mapping[str, str]] = {"times": "", "time": TIME, "days": "d"}
 
 
 def mixed(node: Node, declared: Mapping[str, Declared]) -> Iterator[str]:
@@ -26,29 +32,45 @@ def mixed(node: Node, declared: Mapping[str, Declared]) -> Iterator[str]:
 def _unit(node: Node, declared: Mapping[str, Declared], found: list[str]) -> str | None:
     """The unit of its answer; None goes with all: it is unknown, a plain number, or no number at all."""
     if isinstance(node, Unary):
-        return _unit(node.operand, declared, found)
+        inner = _unit(node.operand, declared, found)
+        return None if node.sign == "known" else inner
     if isinstance(node, Binary):
         return _of_two(node, declared, found)
+    if isinstance(node, (Quantity, Window)):
+        return _measured(node, declared, found)
+    return _written(node)
+
+
+def _written(node: Literal | Attribute | Distance) -> str | None:
     if isinstance(node, Literal):
-        return TIME if node.duration else None
-    if isinstance(node, Distance):
-        return "m"
-    return None if isinstance(node, Attribute) else _measured(node, declared)
+        return CLOCK if node.clock else TIME if node.duration else None
+    return "m" if isinstance(node, Distance) else _OF_ATTRIBUTES.get(f"{node.owner}.{node.name}")
 
 
-def _measured(node: Quantity | Window, declared: Mapping[str, Declared]) -> str | None:
-    quantity = declared[node.name if isinstance(node, Quantity) else node.quantity]
-    own = _OF_ITS_OWN.get(node.function) if isinstance(node, Window) else None
+def _measured(node: Quantity | Window, declared: Mapping[str, Declared], found: list[str]) -> str | None:
+    if isinstance(node, Quantity):
+        return _own(declared[node.name])
+    if node.test is not None:
+        _unit(node.test, declared, found)
+    own = _OF_FUNCTIONS.get(FUNCTIONS[node.function].unit)
+    quantity = declared[node.quantity]
     if own is not None or quantity.type != "number":
         return own
-    hourly = isinstance(node, Window) and node.function == "rate"
-    return f"{quantity.unit}/h" if hourly else quantity.unit
+    if node.test is not None:
+        return ""
+    return f"{quantity.unit}/h" if FUNCTIONS[node.function].unit == "hourly" else quantity.unit
+
+
+def _own(quantity: Declared) -> str | None:
+    return quantity.unit if quantity.type == "number" else None
 
 
 def _of_two(node: Binary, declared: Mapping[str, Declared], found: list[str]) -> str | None:
     left, right = _unit(node.left, declared, found), _unit(node.right, declared, found)
     if node.sign in ("and", "or"):
         return None
+    if has_day(node):
+        return TIME if node.sign == "-" and not is_day(node) else None
     if node.sign in ("*", "/"):
         if node.sign == "/" and isinstance(node.right, Literal) and node.right.value == 0:
             found.append("divides by 0, which has no answer: write another number")
@@ -70,12 +92,15 @@ def _is_number(node: Node) -> bool:
 
 
 def _shown(unit: str) -> str:
-    return "durations" if unit == TIME else unit or "a plain count"
+    names = {TIME: "durations", CLOCK: "times of day", SKY: "the sun's elevation", "": "a plain count"}
+    return names.get(unit, unit)
 
 
 def _instead(left: str, right: str) -> str:
     if f"{left}/h" == right or f"{right}/h" == left:
         return "write rate(..), how much an hour, or increase(..), how much in all, on both sides"
+    if CLOCK in (left, right):
+        return "compare a time of day such as 22:30 with time.minute"
     if TIME in (left, right):
         return "write a duration such as 12h only beside idle, seen or another duration"
     return "compare each with a limit of its own, joined by and, or"

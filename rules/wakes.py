@@ -5,6 +5,7 @@ whoever takes one asks the watch whether it is still meant. It knows no rules.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from heapq import heapify, heappop, heappush
 from typing import Final
 
@@ -12,21 +13,52 @@ from domain import Instant
 
 ABSENCE = ""
 """In place of a rule's name: look whether the device is absent."""
+CONTEXT = "*"
+"""In place of a rule's name: judge again what time or another finding may have changed."""
 
 Wake = tuple[Instant, str, str]
+"""Due instant, what is looked at (`look`), device. Three values and no more: there are several for each device."""
 SPARE: Final = 10_000
 """Outdated entries allowed beside four for each device; a flapping device must not fill the memory."""
 
 
+_RANKED: Final = "~"
+"""Before the digits of a rank that is not 0: behind every name of a rule."""
+
+
+@lru_cache(maxsize=4096)
+def look(rank: int, rule: str) -> str:
+    """A rule and its rank as one text, which sorts by rank.
+
+    >>> sorted([look(1, "a"), look(0, "b"), look(1, CONTEXT), look(0, ABSENCE)])
+    ['', 'b', '~001*', '~001a']
+    """
+    return f"{_RANKED}{rank:03d}{rule}" if rank else rule
+
+
+def looked_at(look: str) -> tuple[int, str]:
+    """The rank and the rule.
+
+    >>> looked_at("~001a"), looked_at("b")
+    ((1, 'a'), (0, 'b'))
+    """
+    return (int(look[1:4]), look[4:]) if look.startswith(_RANKED) else (0, look)
+
+
 class Wakes:
-    """Due instant, device, rule. Equal instants come in the order of names, so that a replay tells the same story."""
+    """Equal instants come in the order of ranks, so that what inhibits is judged before what it inhibits, and then of
+    names, so that a replay tells the same story."""
 
     def __init__(self) -> None:
         self.heap: list[Wake] = []
 
-    def owe(self, due: Instant, device: str, rule: str) -> None:
+    def owe(self, due: Instant, device: str, rule: str, rank: int = 0) -> None:
         """Promises to look again at `due`."""
-        heappush(self.heap, (due, device, rule))
+        heappush(self.heap, (due, look(rank, rule), device))
+
+    def put(self, wake: Wake) -> None:
+        """One that was owed before."""
+        heappush(self.heap, wake)
 
     def take(self) -> Wake:
         """The earliest one."""

@@ -1,4 +1,5 @@
-"""Every watch of every seat: one word in, findings out, and the wake-ups that are owed. It knows no readings.
+"""Every watch of every seat: one word in, findings out, and the wake-ups that are owed. It knows no readings and lets
+no time pass (rules/timers.py does).
 
 What begins or ends about a device may say something about its household, building, cell or line: those are seats too.
 """
@@ -13,18 +14,19 @@ import msgspec
 from domain import Evidence, Finding, Instant
 from domain.kind import Kind
 from domain.people import Community
-from rules.absence import absences, expired, is_missed, next_absence, speaks_alone
-from rules.core import QUIET_WATCH, Patience, Phase, Signal, Watch, Word, matured, step
-from rules.gateways import LOOK_EVERY_MS, Gateway, Gateways
+from rules.core import QUIET_WATCH, TOLD_OF, Phase, Signal, Watch, Word, step
+from rules.gateways import Gateways
 from rules.groups import Group, Groups
 from rules.hindsight import came_back, unfolded
+from rules.inputs import Inputs
 from rules.outages import Outages
 from rules.plan import PlannedRule, plans
+from rules.reevaluation import edge_after, let_go
 from rules.report import finding
 from rules.rulebook import Rulebook
 from rules.scope import DEFAULT_ZONE, Neighbourhood, Scope
 from rules.seat import Seat
-from rules.wakes import ABSENCE, Wakes
+from rules.wakes import ABSENCE, CONTEXT, Wakes
 
 
 class Watching:
@@ -53,8 +55,11 @@ class Watching:
         self.faults: list[tuple[str, Exception]] | None = None
         """Where judging itself failed, for a host that tells of it and goes on; None lets it be raised."""
         self._wakes = Wakes()
+        self._listeners: dict[tuple[str, str], set[str]] = {}
+        """Whose rules wait for a finding of a group, by rule and group."""
         self._zone = zone
         self.community = community
+        self._followed: Neighbourhood | None = self._near
 
     @property
     def community(self) -> Community:
@@ -81,7 +86,7 @@ class Watching:
         back_at = came_back(before, word)
         if back_at is not None:
             self._chatter(seat, planned, back_at, now, told)
-        first, *rest = unfolded(planned.patience(seat.report_every_ms), before, word)
+        first, *rest = unfolded(seat.patience(planned), before, word)
         self._say_one(seat, planned, first, now, told)
         for each in rest:
             self._say(seat, planned, each, now, told)
@@ -95,18 +100,20 @@ class Watching:
         if before is QUIET_WATCH and word.signal is Signal.DANGER:
             subject, _ = self._near.subject(seat.device, planned.rule.of)
             word = msgspec.structs.replace(word, subject=subject, version=planned.version)
-        after, effects = step(planned.patience(seat.report_every_ms), before, word, now)
+        after, effects = step(seat.patience(planned), before, word, now)
         if after is not before:
-            self._keep(seat, planned.name, after)
+            self._keep(seat, planned, after)
         for effect in effects:
             self._tell(finding(planned, seat.device, effect, now, self._near), planned, told)
+        if (after.phase in TOLD_OF) is not (before.phase in TOLD_OF):
+            self._found(seat, planned, word.at, now)
         if after.phase is not before.phase:
             if word.signal is Signal.DANGER and not word.late and before.phase in (Phase.QUIET, Phase.CLEARING):
                 self._chatter(seat, planned, word.at, now, told)
             self._pass_on(seat, planned, before, after, word.at, now, told)
 
     def _tell(self, said: Finding, planned: PlannedRule, told: list[Finding]) -> None:
-        if not planned.rule.shadow or self.tells_shadows:
+        if not (planned.rule.shadow or planned.rule.record) or self.tells_shadows:
             told.append(said)
             return
         counts = self.shadowed.setdefault(planned.name, {})
@@ -126,7 +133,8 @@ class Watching:
         lately = seat.onset(planned.name, at, max(chatter.times for _, chatter in minding))
         for chattering, chatter in minding:
             newest = lately[-chatter.times :]
-            if len(newest) == chatter.times and newest[-1] - newest[0] <= chatter.within:
+            often = len(newest) == chatter.times and newest[-1] - newest[0] <= chatter.within
+            if often and self._applies(seat, chattering, at):
                 name = planned.rule.title
                 evidence = (Evidence(name.zh, chatter.times, "", chatter.times, at, name_en=name.en),)
                 word = Word(Signal.DANGER, at, chattering.rule.severity, evidence=evidence)
@@ -140,62 +148,33 @@ class Watching:
         """Tells those rules that gather the findings of this one."""
         if planned.name in self.groups.gatherers and not planned.rule.shadow:
             for group, gatherer, word in self.groups.moved(seat, planned.name, before, after, at, self._near):
-                self._say(group, gatherer, word, now, told)
+                self._say_to_group(group, gatherer, word, at, now, told)
         if isinstance(seat, Group):
             self.groups.tidy(seat)
 
-    def _keep(self, seat: Seat, rule: str, watch: Watch) -> None:
-        before = seat.watches.get(rule, QUIET_WATCH)
-        seat.put(rule, None if watch.phase is Phase.QUIET else watch)
+    def _say_to_group(
+        self, group: Group, gatherer: PlannedRule, word: Word | None, at: Instant, now: Instant, told: list[Finding]
+    ) -> None:
+        """What its members say to a rule that gathers them; None: enough of them, while it may not begin."""
+        if word is not None:
+            self._say(group, gatherer, word, now, told)
+        else:
+            self._hold_back(group, gatherer, at, now)
+
+    def _keep(self, seat: Seat, planned: PlannedRule, watch: Watch) -> None:
+        before = seat.watches.get(planned.name, QUIET_WATCH)
+        quiet = watch.phase is Phase.QUIET
+        seat.put(planned.name, None if quiet else watch)
+        if quiet:
+            let_go(seat, planned, self._near)
         if watch.wake_at is not None and watch.wake_at != before.wake_at:
-            self._wakes.owe(watch.wake_at, seat.device.id, rule)
-            if self._wakes.overgrown(len(self.seats)):
-                known = [*self.seats.values(), *self.groups.seats.values()]
-                self._wakes.renew(wake for one in known for wake in one.owed())
+            self._owe(watch.wake_at, planned.rank, seat, planned.name)
 
-    # -- time ---------------------------------------------------------------------------------------------------
-
-    def tick(self, now: Instant, limit: int | None = None) -> list[Finding]:
-        """Runs the wake-ups due by `now`, earliest first, at most `limit` of them."""
-        told: list[Finding] = []
-        self._run_due(now, told, limit)
-        return told
-
-    def next_wake(self) -> Instant | None:
-        """When the next wake-up is due. It may turn out to be nothing: devices that spoke are looked at again."""
-        return self._wakes.next
-
-    def _run_due(self, until: Instant, told: list[Finding], limit: int | None = None) -> None:
-        heap = self._wakes.heap
-        while heap and heap[0][0] <= until and limit != 0:
-            limit = None if limit is None else limit - 1
-            due, device_id, rule = self._wakes.take()
-            try:
-                self._look(device_id, rule, due, told)
-            except Exception as fault:  # noqa: BLE001 (kept, and raised where nobody keeps it)
-                self._own_fault(f"{device_id} {rule} due {due}", fault)
-
-    def _own_fault(self, where: str, fault: Exception) -> None:
-        """Our own mistake about one device must not deafen a service to the others; a trial must fail of it."""
-        if self.faults is None:
-            raise fault
-        self.faults.append((where, fault))
-
-    def _look(self, device_id: str, rule: str, due: Instant, told: list[Finding]) -> None:
-        seat = self._seat(device_id)
-        if seat is not None and rule == ABSENCE:
-            self._look_for_absence(seat, due, told)
-        elif seat is not None and (watch := seat.watches.get(rule)) is not None and watch.wake_at == due:
-            self._wake(seat, seat.plan.by_name[rule], watch, told)
-
-    def _wake(self, seat: Seat, planned: PlannedRule, watch: Watch, told: list[Finding]) -> None:
-        due, patience = watch.wake_at or 0, planned.patience(seat.report_every_ms)
-        word = matured(patience, watch)
-        later = self._silent_at(seat, patience, due) if word is None else self.outages.heard_again(due)
-        if later is not None:
-            self._keep(seat, planned.name, msgspec.structs.replace(watch, wake_at=later))
-            return
-        self._say(seat, planned, word or Word(Signal.SILENT, due), due, told)
+    def _owe(self, due: Instant, rank: int, seat: Seat, rule: str) -> None:
+        self._wakes.owe(due, seat.device.id, rule, rank)
+        if self._wakes.overgrown(len(self.seats)):
+            known = [*self.seats.values(), *self.groups.seats.values()]
+            self._wakes.renew(wake for one in known for wake in one.owed())
 
     def applying(self, device_id: str, at: Instant) -> frozenset[str]:
         """The rules that may begin about a device at an instant: their `only_if` holds."""
@@ -206,42 +185,70 @@ class Watching:
     def _applies(self, seat: Seat, planned: PlannedRule, at: Instant) -> bool:
         return planned.only_if is None or planned.only_if(Scope(seat, self._near, at, {})) is True
 
-    def _silent_at(self, seat: Seat, patience: Patience, due: Instant) -> Instant | None:
-        """When to look again whether a device in alarm fell silent; None when it has."""
-        deadline = self.outages.deadline(seat.last_heard(None), patience.silence_ms or 0)
-        return deadline if deadline > due else self.outages.postponed(due)
+    # -- what time or another finding may change ----------------------------------------------------------------
 
-    def _look_for_absence(self, seat: Seat, due: Instant, told: list[Finding]) -> None:
-        if seat.absence_due != due:
+    def _found(self, seat: Seat, planned: PlannedRule, at: Instant, now: Instant) -> None:
+        """A finding began or ended: the rules that ask for it are judged again at once, after what came with it."""
+        if planned.rule.shadow:
             return
-        seat.absence_due = self.outages.postponed(due)
-        if seat.absence_due is not None:
-            self._wakes.owe(seat.absence_due, seat.device.id, ABSENCE)
-            return
-        gateway = seat.carries
-        if gateway is not None and gateway.is_shut:
-            self._look_through(seat, gateway, due, told)
-        for planned, word in [*absences(seat, self.outages, self._near, due), *expired(seat, due)]:
-            self._say(seat, planned, word, due, told)
-        if gateway is not None and not gateway.is_shut and is_missed(seat):
-            deaf = speaks_alone(seat, due)
-            gateway.shut(gateway.last_of_children(seat) if deaf else gateway.through(seat), due, deaf)
-        self._promise_absence(seat, due)
+        if planned.name in seat.plan.reads:
+            self._ask_again_at(seat, at, now)
+        for name in sorted(self._listeners.get((planned.name, seat.device.id), ())):
+            other = self._seat(name)
+            if other is not None:
+                self._ask_again_at(other, at, now)
 
-    def _look_through(self, seat: Seat, gateway: Gateway, now: Instant, told: list[Finding]) -> None:
-        """Whether something came through a gateway again. What is behind it gets as long to speak as it had left."""
-        if not gateway.lives(seat):
-            gateway.look_at = now + LOOK_EVERY_MS
-            return
-        gateway.opened(now)
-        for planned, absent in seat.plan.absences:
-            if absent.quantity is None and planned.name in seat.watches:
-                self._say(seat, planned, Word(Signal.CLEAR, now), now, told)
-        for child in gateway.children.values():
-            self._promise_absence(child)
+    def _ask_again_at(self, seat: Seat, at: Instant, now: Instant) -> None:
+        context = seat.context
+        if context is not None:
+            is_asked = context.due == now
+            context.ask_at(at, now)
+            if not is_asked:
+                self._owe(now, 0, seat, CONTEXT)
 
-    def _promise_absence(self, seat: Seat, looked_at: Instant | None = None) -> None:
-        due = next_absence(seat, self.outages, looked_at)
-        if due is not None and due != seat.absence_due:
-            self._wakes.owe(due, seat.device.id, ABSENCE)
-        seat.absence_due = due
+    def _expect(self, seat: Seat, now: Instant) -> None:
+        """Owes the next look at what time may change, and listens to what may change it. What is asked for already
+        comes first."""
+        context = seat.context
+        if context is None:
+            return
+        self._listen(seat)
+        before = context.due
+        if before is None or before > now:
+            context.plan(now)
+            if context.due is not None and context.due != before:
+                # From the lowest rank, whichever rules it has now: others may be held back until then.
+                self._owe(context.due, 0, seat, CONTEXT)
+
+    def _listen(self, seat: Seat) -> None:
+        """To the findings of groups that its rules ask for."""
+        if seat.context is not None:
+            for key in self.groups.read_by(seat, self._near):
+                self._listeners.setdefault(key, set()).add(seat.device.id)
+
+    def _look_anew(self, seat: Seat, now: Instant) -> None:
+        """What is written of it, or where it belongs, may have changed: its edges and groups are others."""
+        if seat.context is not None:
+            for name, inputs in seat.context.inputs.items():
+                inputs.edge = edge_after(seat, seat.plan.by_name[name], self._near, inputs.at)
+            if seat.holds_back_silence and (seat.absence_due is None or seat.absence_due > now):
+                seat.absence_due = now
+                self._owe(now, 0, seat, ABSENCE)
+            self._expect(seat, now)
+
+    def _follow_community(self, now: Instant) -> None:
+        """The registry changed: who belongs to which group, and by whose clock it lives, is another."""
+        if self._followed is not self._near:
+            self._followed = self._near
+            self._listeners.clear()
+            for seat in [*self.seats.values(), *self.groups.seats.values()]:
+                self._look_anew(seat, now)
+
+    def _cannot_judge(self, planned: PlannedRule) -> None:
+        self.trouble[planned.name] = self.trouble.get(planned.name, 0) + 1
+
+    def _hold_back(self, seat: Seat, planned: PlannedRule, at: Instant, now: Instant) -> None:
+        """It would begin, but for its hours or another finding."""
+        if planned.is_reevaluated:
+            seat.keep_inputs(planned.name, Inputs({}, at, edge_after(seat, planned, self._near, at)))
+            self._expect(seat, now)

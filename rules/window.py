@@ -1,39 +1,86 @@
-"""The recent past of one quantity of one device, in event time: how much a counter grew, how long it stood still, what
-a value was at most or on average. It knows no rules and no arrival time; what it cannot know it answers with None.
+"""Window functions over the recent past of one quantity of one device, in event time (rules/functions.py lists them).
+What cannot be known is None.
 """
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
-from domain import HOUR, Instant
+from msgspec import Struct
+
+from domain import DAY, HOUR, Instant, Value
+from rules.functions import EXACT, FUNCTIONS, LEARNED
+from rules.meaning import reflex
 from rules.sliding import PICKS, Extreme, Standstill, grown
-from rules.tree import Window
+from rules.tree import Node, Window
 
 Sample = tuple[Instant, float]
 FINENESS: Final = 128
 """A window is kept in about this many pieces of time: memory a device is bounded, whatever its reporting rate."""
 MOST_SAMPLES: Final = 4 * FINENESS
 """Beyond so many, each piece of time keeps its first, last, least and greatest sample; then the oldest go."""
+FORETELLS: Final = 3
+"""Fewer samples make no forecast."""
+SHARED_MS: Final = 2 * DAY
+"""Windows up to here share one history; beyond, each eightfold reach has its own."""
 SHORT: Final = 16
 """Among so few samples the greatest is found faster than remembered."""
+
+
+class Kept(Struct, frozen=True):
+    """What is kept of a quantity for the windows that look at it."""
+
+    quantity: str
+    keep_ms: int
+    exact: bool
+    yes_no: bool
+
+    def history(self, samples: Iterable[Sample] = ()) -> History:
+        """The samples under these terms."""
+        return History(self.keep_ms, samples, self.exact, self.yes_no)
+
+
+def history_of(window: Window) -> str:
+    """The name of the history a window looks at: that of its quantity, and of its reach where that is days or weeks.
+
+    Samples are thinned to a part of the longest window they serve: a window of a month must not coarsen one of an hour.
+    """
+    if window.reach_ms <= SHARED_MS:
+        return window.quantity
+    reach, length = 1, SHARED_MS * 8
+    while window.reach_ms > length:
+        reach, length = reach + 1, length * 8
+    return f"{window.quantity}~{reach}"
+
+
+def kept_for(windows: Iterable[Window], yes_no: Collection[str]) -> dict[str, Kept]:
+    """What must be kept for these windows, by the name of each history; `yes_no` names the yes/no quantities."""
+    kept: dict[str, Kept] = {}
+    for window in (one for one in windows if one.function not in LEARNED):
+        name = history_of(window)
+        before = kept.get(name, Kept(window.quantity, 0, False, window.quantity in yes_no))
+        exact = before.exact or window.function in EXACT
+        kept[name] = Kept(window.quantity, max(before.keep_ms, window.reach_ms), exact, before.yes_no)
+    return kept
 
 
 class History:
     """Samples in event-time order, the newest `keep_ms` of them and one more before, so that the window has a start.
 
-    `exact`: every sample counts, not only the growth between them. Two arrays, sixteen bytes a sample: there is one of
-    these for every meter and every wristband.
+    `exact`: every sample counts, not only the growth between them. `yes_no`: samples are 1 (true) and 0 (false), and
+    `count` counts those that are true. Two arrays, sixteen bytes a sample: there is one of these for every meter and
+    every wristband.
     """
 
-    __slots__ = ("at", "exact", "falls", "keep_ms", "slides", "values")
+    __slots__ = ("at", "exact", "falls", "keep_ms", "slides", "values", "yes_no")
 
-    def __init__(self, keep_ms: int, samples: Iterable[Sample] = (), exact: bool = False) -> None:
-        self.keep_ms, self.exact = keep_ms, exact
+    def __init__(self, keep_ms: int, samples: Iterable[Sample] = (), exact: bool = False, yes_no: bool = False) -> None:
+        self.keep_ms, self.exact, self.yes_no = keep_ms, exact, yes_no
         self.falls: tuple[Instant, ...] = ()
         """When a counter fell: seldom; between falls growth is a single subtraction."""
         self.slides: tuple[Extreme | Standstill, ...] = ()
@@ -102,21 +149,38 @@ class History:
                 self.falls = tuple(at for at in self.falls if at > self.at[0])
 
     def ask(self, window: Window, at: Instant) -> float | None:
-        """What the past says to a question, at an instant of event time."""
-        function, length_ms = window.function, window.length_ms
+        """The result of a window function at an instant of event time."""
+        function, at = window.function, at - window.offset_ms
         if function == "idle":
             return self._idle(window, at)
         if function in _OF_COUNTERS:
-            return _OF_COUNTERS[function](self, at, length_ms)
-        first, end = bisect_right(self.at, at - length_ms), self._end(at)
+            return _OF_COUNTERS[function](self, at, window.length_ms)
+        first, end = bisect_right(self.at, at - window.length_ms), self._end(at)
         if first == end:
             return None
         if function == "seen":
-            return float(min(at - self.at[0], length_ms))
-        if function in PICKS and end - first > SHORT and end == len(self.at):
+            return float(min(at - self.at[0], window.length_ms))
+        if function == "predict":
+            return _predicted(self.at[first:end], self.values[first:end], window, at)
+        if self._slides(window) and end - first > SHORT and end == len(self.at):
             return self._extreme(window, first)
-        values = self.values[first:end]
-        return _quantile(values, window.part) if function == "quantile" else float(_OF_VALUES[function](values))
+        return self._aggregated(window, self.values[first:end])
+
+    def _slides(self, window: Window) -> bool:
+        return window.function in PICKS and not window.offset_ms and window.test is None
+
+    def _aggregated(self, window: Window, values: Sequence[float]) -> float | None:
+        function = window.function
+        if function == "quantile":
+            return _quantile(values, window.part)
+        if window.test is not None:
+            asked = _test(window.test)
+            said: Iterable[Value] = map(bool, values) if self.yes_no else values
+            values = [1.0 if asked(value) else 0.0 for value in said]
+        aggregate = FUNCTIONS["sum" if function == "count" and (self.yes_no or window.test) else function].aggregate
+        assert aggregate is not None
+        result = aggregate(values)
+        return None if result is None else float(result)
 
     def _end(self, at: Instant) -> int:
         return len(self.at) if not self.at or self.at[-1] <= at else bisect_right(self.at, at)
@@ -161,7 +225,7 @@ class History:
     def _idle(self, window: Window, at: Instant) -> float | None:
         """The same, for a window that moves on."""
         span = self._span(at, window.length_ms)
-        if span is None or span[1] < len(self.at) - 1:
+        if span is None or span[1] < len(self.at) - 1 or window.offset_ms:
             return self.idle(at, window.length_ms)
         slide = self._slide(window)
         assert isinstance(slide, Standstill)
@@ -180,15 +244,26 @@ class History:
 _OF_COUNTERS: Final[Mapping[str, Callable[[History, Instant, int], float | None]]] = {
     "increase": History.increase, "rate": History.rate,
 }  # fmt: skip
-_OF_VALUES: Final[Mapping[str, Callable[[Sequence[float]], float]]] = {
-    # Rounded like a counter's growth: three times 0.1 is 0.3.
-    "sum": lambda values: round(sum(values), 7),
-    "mean": lambda values: round(sum(values) / len(values), 7),
-    "min": min,
-    "max": max,
-    "count": len,
-    "last": lambda values: values[-1],
-}
+
+
+@lru_cache(maxsize=1024)
+def _test(node: Node) -> Callable[[Value], object]:
+    """What a window asks of each of its samples."""
+    asked = reflex(node)
+    assert asked is not None  # the parser takes no other
+    return asked
+
+
+def _predicted(times: Sequence[Instant], values: Sequence[float], window: Window, at: Instant) -> float | None:
+    """Where the straight line through the samples (least squares) will be; unknown while they span too little of the
+    window to say how it goes on."""
+    count = len(times)
+    if count < FORETELLS or times[-1] - times[0] < window.length_ms / 2:
+        return None
+    middle_at, middle = sum(times) / count, sum(values) / count
+    spread = sum((time - middle_at) ** 2 for time in times)
+    slope = sum((time - middle_at) * (value - middle) for time, value in zip(times, values, strict=True)) / spread
+    return round(middle + slope * (at + window.ahead_ms - middle_at), 7)
 
 
 def _quantile(values: Sequence[float], part: float) -> float:

@@ -10,8 +10,11 @@ from typing import Final
 from domain import Evidence, Value
 from domain.duration import written_duration
 from domain.kind import Kind, Words
+from rules.functions import FUNCTIONS
 
 RECKONED: Final = {
+    "date": Words(zh="日期", en="Date"),
+    "elevation_deg": Words(zh="太阳高度", en="Elevation of the sun"),
     "count": Words(zh="数量", en="Number"),
     "detail": Words(zh="说明", en="Detail"),
     "device": Words(zh="设备", en="Device"),
@@ -25,21 +28,11 @@ RECKONED: Final = {
     "seconds": Words(zh="持续秒数", en="Seconds it lasted"),
 }
 """What is no quantity of a kind."""
-WINDOWED: Final = {
-    "increase": Words(zh="增长", en="growth"),
-    "rate": Words(zh="每小时增长", en="growth an hour"),
-    "idle": Words(zh="最长不变", en="longest standstill"),
-    "sum": Words(zh="合计", en="sum"),
-    "min": Words(zh="最低", en="lowest"),
-    "max": Words(zh="最高", en="highest"),
-    "mean": Words(zh="平均", en="mean"),
-    "count": Words(zh="次数", en="times"),
-    "last": Words(zh="前值", en="former value"),
-    "quantile": Words(zh="分位值", en="quantile"),
-    "seen": Words(zh="有读数的时间", en="time with readings"),
-    "usual": Words(zh="平时值", en="usual value"),
-    "days_left": Words(zh="预计还能用", en="expected to last"),
-}
+_WINDOW: Final = re.compile(
+    r"(?P<function>\w+)(?: (?P<span>\w+))?(?: offset (?P<offset>\w+))?(?: ahead (?P<ahead>\w+))?"
+    r"(?: where (?P<test>.*))?"
+)
+"""How a value was computed: `count 5m where lel_pct > 10` (rules/conditions.py writes it)."""
 _SPANS: Final = {"d": "天", "h": "小时", "ms": "毫秒", "m": "分钟", "s": "秒"}
 _LETTERS: Final = re.compile("[a-z]+")
 _UNITS: Final = {"bpm": "次/分", "steps": "步", "deg": "°", "min": "分钟", "m": "米", "d": "天"}
@@ -71,13 +64,27 @@ def named(line: Evidence, kind: Kind | None) -> Words:
     declared = kind.quantities.get(line.quantity) if kind is not None else None
     plain = RECKONED.get(line.quantity, Words(zh=line.quantity, en=line.name_en or line.quantity))
     name = declared.name if declared else plain
-    function, _, span = line.window.partition(" ")
-    reckoned = WINDOWED.get(function)
-    if reckoned is None:
-        return name
-    if not span or f"/{span}" in line.unit:
-        return Words(zh=f"{name.zh}{reckoned.zh}", en=f"{name.en}, {reckoned.en}")
-    return Words(zh=f"近{_spelt(span)}{name.zh}{reckoned.zh}", en=f"{name.en}, {reckoned.en} in {span}")
+    window = _WINDOW.fullmatch(line.window)
+    return name if window is None or window["function"] not in FUNCTIONS else _reckoned(name, line, window)
+
+
+def _reckoned(name: Words, line: Evidence, window: re.Match[str]) -> Words:
+    """The name of a window over a quantity: over how long, how long ago, how far ahead, of which samples."""
+    label, span, ahead = FUNCTIONS[window["function"]].label, window["span"], window["ahead"]
+    if test := window["test"]:
+        # The sign and the limit suffice where the name of the quantity stands before them.
+        test = test.removeprefix(f"{line.quantity} ")
+        name = Words(zh=f"{name.zh}（{test}）", en=f"{name.en} ({test})")
+    if ahead:
+        forecast = f"{label.en} for {ahead} ahead by the last {span}"
+        found = Words(zh=f"照近{_spelt(span)}{name.zh}，{_spelt(ahead)}后{label.zh}", en=f"{name.en}, {forecast}")
+    elif not span or f"/{span}" in line.unit:
+        found = Words(zh=f"{name.zh}{label.zh}", en=f"{name.en}, {label.en}")
+    else:
+        found = Words(zh=f"近{_spelt(span)}{name.zh}{label.zh}", en=f"{name.en}, {label.en} in {span}")
+    if not (offset := window["offset"]):
+        return found
+    return Words(zh=f"{_spelt(offset)}前的{found.zh}", en=f"{found.en}, {offset} earlier")
 
 
 def _said(value: Value | None, unit: str, words: tuple[str, str], in_zh: bool) -> str:

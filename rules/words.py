@@ -26,6 +26,8 @@ class Occasion(Struct, frozen=True, gc=False):
     retained: bool
     ahead: bool = False
     """It overtook what the device said before."""
+    measured_at: Instant | None = None
+    """When the values were measured, where time or another finding is what speaks."""
 
 
 def words_of(planned: PlannedRule, watch: Watch, scope: Scope, occasion: Occasion) -> list[Word]:
@@ -38,13 +40,16 @@ def words_of(planned: PlannedRule, watch: Watch, scope: Scope, occasion: Occasio
 def _word(signal: Signal, planned: PlannedRule, watch: Watch, scope: Scope, occasion: Occasion) -> Word:
     condition, at = planned.condition, occasion.at
     assert condition is not None
+    seen = at if occasion.measured_at is None else occasion.measured_at
     if signal is not Signal.DANGER:
         told = signal is Signal.CLEAR and watch.phase in (Phase.FIRING, Phase.CLEARING, Phase.STALE)
-        return Word(signal, at, late=occasion.late, evidence=condition.evidence(scope, at) if told else ())
+        evidence = condition.evidence(scope, seen) if told else ()
+        return Word(signal, at, late=occasion.late, evidence=evidence, measured_at=occasion.measured_at)
     severity = condition.severity(scope)
     # Rendering costs more than judging, and a danger that goes on unchanged tells nothing new.
     news = watch.phase is not Phase.FIRING or severity is not watch.severity
-    evidence = condition.evidence(scope, at) if news else ()
+    evidence = condition.evidence(scope, seen) if news else ()
     if occasion.retained:
         evidence = (*evidence, Evidence(RETAINED, True, at=at))
-    return Word(signal, at, severity, occasion.late or occasion.retained, evidence, ahead=occasion.ahead)
+    late = occasion.late or occasion.retained
+    return Word(signal, at, severity, late, evidence, ahead=occasion.ahead, measured_at=occasion.measured_at)

@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain import Instant
 
-NAMES: Final = ("hour", "minute", "weekday", "workday", "holiday")
-"""`time.hour` 0-23, `time.minute` of the day 0-1439, `time.weekday` 1 (Monday) to 7, `time.workday`, `time.holiday`."""
+NAMES: Final = ("hour", "minute", "weekday", "workday", "holiday", "date")
+"""`time.hour` 0-23, `time.minute` of the day 0-1439, `time.weekday` 1 (Monday) to 7, `time.workday`, `time.holiday`,
+`time.date` (`2026-05-01`)."""
 
 RANGES: Final = {"hour": (0, 23), "minute": (0, 1439), "weekday": (1, 7)}
 
@@ -86,7 +87,7 @@ def zone_named(name: str) -> tzinfo | None:
         return None
 
 
-def moment(at: Instant, zone: tzinfo, name: str) -> int | bool | None:
+def moment(at: Instant, zone: tzinfo, name: str) -> int | bool | str | None:
     """What the local calendar says of an instant; None for what it does not know."""
     local = _local(at // 60_000, zone)
     if name == "hour":
@@ -95,4 +96,6 @@ def moment(at: Instant, zone: tzinfo, name: str) -> int | bool | None:
         return local.hour * 60 + local.minute
     if name == "weekday":
         return local.isoweekday()
+    if name == "date":
+        return local.date().isoformat()
     return {"workday": is_workday(local.date()), "holiday": local.date() in HOLIDAYS}.get(name)

@@ -55,6 +55,8 @@ class MarkKind(StrEnum):
     LINK_DOWN = "link_down"
     REGISTRY = "registry"
     RULEBOOK = "rulebook"
+    RESET = "reset"
+    """A named person reset a latched rule; the detail says which, and where judging stood."""
     STOPPED = "stopped"
 
 

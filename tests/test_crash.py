@@ -163,7 +163,7 @@ async def test_kill_9_in_a_leak_loses_no_reading_repeats_no_text_and_climbs_on_t
         return len(provider.phones.of("19900000002")) > 0
 
     await eventually(climbed, "the text to the next person")
-    (alert,) = await service.items("/api/v1/alerts")
+    (alert,) = await service.items("/api/v1/alerts?ledger=danger")
     opened_at = round(datetime.fromisoformat(alert["opened_at"]).timestamp() * 1000)
     assert len(provider.phones.of("19900000001")) == 1
     assert 6_000 <= provider.phones.of("19900000002")[0].at - opened_at <= 12_000

@@ -239,6 +239,7 @@ async def test_an_elder_who_calls_again_while_somebody_is_said_to_be_there_is_he
     town.clock.now += 120_000
     await town.publish("fengshao/v1/band-402/alarm", {"sos": True, "seq": 2})
 
+    await town.phone("李伟").expects_sms("已记录李伟到场", "处置完毕请回复14")
     await town.phone("李伟").expects_sms("又报", "枫林苑3栋2单元402", "您已接警，编号1")
 
 

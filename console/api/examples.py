@@ -45,6 +45,7 @@ SILENCE: Final = {
     "person": "worker-3",
 }
 LINK: Final = {"person": "worker-3"}
+RESET: Final = {"device": "gas-0412", "reason": "已到现场查看，关阀通风"}
 LOGIN: Final = {"token": "令牌"}
 TOKEN: Final = {"role": "operator", "person": "worker-3", "place": "c1"}
 READING: Final = [{"device": "gas-0412", "ts": 1795269903, "lel_pct": 12.5, "alarm": False}]

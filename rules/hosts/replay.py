@@ -32,7 +32,15 @@ class Deaf(Struct, frozen=True, tag=True):
     end: Instant
 
 
-Event = Heard | Deaf
+class Reset(Struct, frozen=True, tag=True):
+    """A named person resets a latched rule: of this device or group, or of all (None) of which it holds a finding."""
+
+    now: Instant
+    rule: str
+    device: str | None = None
+
+
+Event = Heard | Deaf | Reset
 
 
 def play(engine: Engine, events: Iterable[Event], until: Instant | None = None) -> Iterator[Finding]:
@@ -40,11 +48,20 @@ def play(engine: Engine, events: Iterable[Event], until: Instant | None = None) 
     for event in events:
         if isinstance(event, Heard):
             yield from engine.feed(event.readings, event.now)
-            continue
-        yield from engine.tick(event.begin)
-        engine.outage(event.begin, event.end)
+        elif isinstance(event, Reset):
+            yield from reset(engine, event)
+        else:
+            yield from engine.tick(event.begin)
+            engine.outage(event.begin, event.end)
     if until is not None:
         yield from engine.tick(until)
+
+
+def reset(engine: Engine, event: Reset) -> Iterator[Finding]:
+    """What comes of a reset, after everything that was due before it."""
+    yield from engine.tick(event.now - 1)
+    for device in engine.latched(event.rule) if event.device is None else [event.device]:
+        yield from engine.release(device, event.rule, event.now)
 
 
 class Scene(Struct):
@@ -84,22 +101,27 @@ CHUNK: Final = 2_000
 """Readings judged in one go by a long replay; how they are cut changes nothing but the time it takes."""
 
 
-def story(readings: Iterable[Reading], deaf: Sequence[Deaf] = (), chunk: int = CHUNK) -> Iterator[Event]:
-    """A sorted replay in large pieces, with the outages where they ended. What arrived together stays together."""
-    waiting = sorted(deaf, key=lambda outage: outage.end)
+def story(readings: Iterable[Reading], between: Sequence[Deaf | Reset] = (), chunk: int = CHUNK) -> Iterator[Event]:
+    """A sorted replay in large pieces, with the outages where they ended, and the resets. What arrived together stays
+    together."""
+    waiting = sorted(between, key=_happened_at)
     held: list[Reading] = []
     for reading in readings:
         arrival = reading.received
-        if (waiting and arrival >= waiting[0].end) or (len(held) >= chunk and arrival != held[-1].received):
+        if (waiting and arrival >= _happened_at(waiting[0])) or (len(held) >= chunk and arrival != held[-1].received):
             if held:
                 yield Heard(held[-1].received, held)
                 held = []
-            while waiting and arrival >= waiting[0].end:
+            while waiting and arrival >= _happened_at(waiting[0]):
                 yield waiting.pop(0)
         held.append(reading)
     if held:
         yield Heard(held[-1].received, held)
     yield from waiting
+
+
+def _happened_at(event: Deaf | Reset) -> Instant:
+    return event.now if isinstance(event, Reset) else event.end
 
 
 def by_arrival(readings: Iterable[Reading]) -> Iterator[Heard]:

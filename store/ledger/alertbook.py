@@ -111,10 +111,7 @@ class SqlBook:
         return alert_findings.standing_like(self._tx, prefix)
 
     def candidates(self, finding: Finding, building: str | None) -> list[Alert]:
-        subject = and_(
-            alerts.c.subject_type == finding.subject.type,
-            alerts.c.subject_id == finding.subject.id,
-        )
+        subject = and_(alerts.c.subject_type == finding.subject.type, alerts.c.subject_id == finding.subject.id)
         ways = [subject]
         if finding.device is not None:
             ways.append(alerts.c.device == finding.device)
@@ -165,7 +162,7 @@ class SqlBook:
         found = select(alerts).where(
             alerts.c.state.in_([state.value for state in UNTAKEN]),
             alerts.c.ledger == Ledger.DANGER.value,
-            alerts.c.state_since <= opened_before,
+            alerts.c.opened_at <= opened_before,
             ~told.exists(),
         )
         return [alert_of(row) for row in self._tx.execute(found.order_by(alerts.c.id))]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from msgspec import structs
 
 from alerts.alert import Actor, State, Via
 from alerts.finding_status import FindingStatus
-from domain import Duty, Ledger, Phase, Role, Severity, Subject
-from store.ledger.alertbook import SqlBook
+from domain import Duty, Lane, Ledger, Phase, Role, Severity, Subject
+from store.ledger.alertbook import SqlBook, position
 from store.ledger.alertviews import (
     AlertFilter,
     counters,
@@ -203,7 +204,55 @@ async def test_what_was_dealt_with_and_still_burns_calls_again(town: Any, findin
     await town.pass_time(660)
     assert town.alert(1).state is State.RESOLVED
 
-    town.desk.status_of = lambda *_: FindingStatus.ACTIVE
+    town.desk.deadlines.status_of = lambda *_: FindingStatus.ACTIVE
     await town.pass_time(660)
     assert town.alert(1).state is State.OPEN
     assert "已处置，但设备仍在报警，重新呼叫" in town.story()
+
+
+async def test_one_alert_that_our_own_fault_stops_keeps_no_other_from_its_deadline(town: Any, finding: Any) -> None:
+    faults: list[str] = []
+    town.desk.isolated.on_fault = lambda about, _fault: faults.append(about)
+    await town.desk.hear([finding(), other(finding, "b", place="403")])
+    await town.send()
+    move = town.desk.deadlines.move
+
+    def fails(book: Any, alert: Any, now: int) -> None:
+        if alert.id == 1:
+            raise ZeroDivisionError
+        move(book, alert, now)
+
+    town.desk.deadlines.move = fails
+    town.clock.now += 60_000
+    await town.desk.tick(town.clock.now)
+    await town.desk.tick(town.clock.now)
+    await town.send()
+    assert (faults, town.alert(1).rung, town.alert(2).rung) == (["1"], 0, 1)
+    town.desk.deadlines.move = move
+    town.clock.now += 60_000
+    await town.desk.tick(town.clock.now)
+    assert town.alert(1).rung == 1
+
+
+async def test_one_finding_that_our_own_fault_stops_keeps_no_other_from_being_told(town: Any, finding: Any) -> None:
+    faults: list[str] = []
+    broken, sound = finding(), other(finding, "b", place="403")
+    hear = town.desk.hearing._one
+
+    def fails(book: Any, one: Any, now: int) -> Any:
+        if one.id == broken.id:
+            raise ZeroDivisionError
+        return hear(book, one, now)
+
+    town.desk.hearing._one = fails
+    with pytest.raises(ZeroDivisionError):
+        await town.desk.hear([broken, sound], Lane.URGENT, 7)
+    town.desk.isolated.on_fault = lambda about, _fault: faults.append(about)
+    await town.desk.hear([broken, sound], Lane.URGENT, 7)
+    await town.send()
+    assert "枫林苑3栋2单元403" in town.texts("wang")[0]
+    assert len(faults) == 1
+    assert town.ledger.run_now(position) == {Lane.URGENT: 7}
+    town.desk.isolated.unavailable = (ZeroDivisionError,)
+    with pytest.raises(ZeroDivisionError):
+        await town.desk.hear([broken], Lane.URGENT, 8)

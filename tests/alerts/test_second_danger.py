@@ -141,7 +141,7 @@ async def test_a4_whoever_took_a_storm_hears_of_each_new_door(town: Any, finding
     before = len(town.texts("wang"))
     await town.pass_time(61)
     (bundled,) = town.texts("wang")[before:]
-    assert bundled == "【枫树社区】高危：又报3处漏水：枫林苑3栋2单元402、403。您已接警，编号1，请一并处置。"
+    assert bundled == "【枫树社区】高危：又报2起漏水：枫林苑3栋2单元402、403。您已接警，编号1，请一并处置。"
 
 
 async def test_a4_who_takes_a_storm_later_hears_of_every_door_in_it(town: Any, finding: Any) -> None:
@@ -152,7 +152,7 @@ async def test_a4_who_takes_a_storm_later_hears_of_every_door_in_it(town: Any, f
     replied = await town.desk.reply("19900000003", "11", town.clock.now)
     assert replied.alert == 1
     await town.send()
-    assert town.texts("li")[-1] == "【枫树社区】高危：又报1处漏水：枫林苑3栋2单元405。您已接警，编号1，请一并处置。"
+    assert town.texts("li")[-1] == "【枫树社区】高危：又报1起漏水：枫林苑3栋2单元405。您已接警，编号1，请一并处置。"
 
 
 async def test_a4_doors_of_a_shelved_storm_call_for_themselves(town: Any, finding: Any) -> None:
@@ -167,15 +167,15 @@ async def test_a4_doors_of_a_shelved_storm_call_for_themselves(town: Any, findin
 
 
 async def test_a5_a_case_is_not_verified_or_closed_while_it_burns(town: Any, finding: Any) -> None:
-    town.desk.status_of = lambda *_: FindingStatus.ACTIVE
+    town.desk.deadlines.status_of = lambda *_: FindingStatus.ACTIVE
     await town.desk.hear([finding(rule="smoke-alarm", hazard="fire", title="烟雾报警")])
     for action in ("acknowledge", "resolve"):
         await town.desk.act(1, action, WANG)
     with pytest.raises(NotNow, match="设备仍在报警，不能核查或结案"):
         await town.desk.act(1, "verify", LI)
-    town.desk.status_of = lambda *_: FindingStatus.OVER
+    town.desk.deadlines.status_of = lambda *_: FindingStatus.OVER
     await town.desk.act(1, "verify", LI)
-    town.desk.status_of = lambda *_: FindingStatus.ACTIVE
+    town.desk.deadlines.status_of = lambda *_: FindingStatus.ACTIVE
     with pytest.raises(NotNow, match="设备仍在报警"):
         await town.desk.act(1, "close", LI)
 
@@ -186,7 +186,7 @@ async def test_a5_what_is_heard_burning_again_after_it_was_settled_calls_anew(
 ) -> None:
     await town.desk.hear([finding()])
     await town.send()
-    town.desk.status_of = lambda *_: FindingStatus.UNHEARD
+    town.desk.deadlines.status_of = lambda *_: FindingStatus.UNHEARD
     for action in ("acknowledge", "resolve"):
         await town.desk.act(1, action, WANG)
     for action in actions:
@@ -194,7 +194,7 @@ async def test_a5_what_is_heard_burning_again_after_it_was_settled_calls_anew(
     await town.pass_time(2 * 86_400)
     assert town.alert(1).state is State.CLOSED
     calls = len(town.texts("wang"))
-    town.desk.status_of = lambda *_: FindingStatus.ACTIVE
+    town.desk.deadlines.status_of = lambda *_: FindingStatus.ACTIVE
     await town.pass_time(600)
     assert town.alert(1).state is State.OPEN
     assert len(town.texts("wang")) == calls + 1
@@ -202,7 +202,7 @@ async def test_a5_what_is_heard_burning_again_after_it_was_settled_calls_anew(
 
 async def test_a5_a_closed_case_is_looked_at_until_its_data_is_over(town: Any, finding: Any) -> None:
     await town.desk.hear([finding()])
-    town.desk.status_of = lambda *_: FindingStatus.UNHEARD
+    town.desk.deadlines.status_of = lambda *_: FindingStatus.UNHEARD
     for action, actor in (("acknowledge", WANG), ("resolve", WANG), ("verify", LI), ("close", LI)):
         await town.desk.act(1, action, actor)
     assert town.alert(1).wake_at is not None

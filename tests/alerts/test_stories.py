@@ -35,7 +35,7 @@ async def test_two_hundred_strangers_are_one_story_and_the_first_is_told_at_once
     assert {one.alert for one in rest} == {1}
     assert (town.alert().joined, len(town.deliveries())) == (199, sent + 1)
     await town.send()
-    assert "又报199处" in town.texts("sun")[-1]
+    assert "又报199起" in town.texts("sun")[-1]
     assert "未登记设备报警（zigbee2mqtt:storm199）并入本告警：同为未登记设备，位置未登记" in town.story()
 
 

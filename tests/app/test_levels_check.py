@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from app.init_site import write_site
-from app.levelwork import check_levels
+from app.levelwork import understood
 from app.preflight import check_site
-from app.registry import put_site
 from app.site import read_site
+from app.site_import import import_site
 from app.written import WrittenError
 from domain import Place
 from domain.levels import LevelRole
@@ -54,9 +54,9 @@ def test_it_prints_each_level_with_its_role_and_an_address(site: Path) -> None:
 def test_a_level_that_nobody_can_place_is_refused_at_its_first_row(site: Path) -> None:
     (site / "places.csv").write_text(SHINAN + "x,甲一,甲,,\ny,甲二,甲,,\nz,乙一,乙,,\n", "utf-8")
     with pytest.raises(WrittenError) as refused:
-        check_levels(read_site(site))
+        check_site(site, False, lambda _line: None)
 
-    first, second = refused.value.faults
+    first, second = [fault for fault in refused.value.faults if fault.field == "level"]
     assert (first.line, first.column, first.field, second.line) == (7, 6, "level", 9)
     assert "levels: {甲: ...}" in first.message
     assert "facility, building" in first.message
@@ -65,7 +65,7 @@ def test_a_level_that_nobody_can_place_is_refused_at_its_first_row(site: Path) -
 def test_a_declared_level_is_what_the_site_says_and_a_role_nobody_knows_is_refused(site: Path) -> None:
     (site / "places.csv").write_text(SHINAN + "x,甲一,甲,,\n", "utf-8")
     settings(site, "levels: {甲: facility}\n")
-    assert "level 甲 is facility (declared in site.yaml): 甲一" in check_levels(read_site(site))
+    assert "level 甲 is facility (declared in site.yaml): 甲一" in understood(read_site(site))
 
     settings(site, "")
     text = (site / "site.yaml").read_text("utf-8").replace("facility}", "facilty}")
@@ -77,7 +77,7 @@ def test_a_declared_level_is_what_the_site_says_and_a_role_nobody_knows_is_refus
 def test_a_declared_level_that_no_place_has_is_told_with_its_line(site: Path) -> None:
     settings(site, "levels: {楼座: building}\n")
 
-    (told,) = [line for line in check_levels(read_site(site)) if line.startswith("warning")]
+    (told,) = [line for line in understood(read_site(site)) if line.startswith("warning")]
     assert "site.yaml:" in told
     assert "levels.楼座: no place in places.csv has this level" in told
 
@@ -85,17 +85,17 @@ def test_a_declared_level_that_no_place_has_is_told_with_its_line(site: Path) ->
 def test_rules_that_can_never_begin_are_told(site: Path) -> None:
     (site / "places.csv").write_text("id,name,level,parent,cell\nb1-1-101,枫树,社区,,grid-1\nb1,一,网格,,\n", "utf-8")
 
-    warnings = [line for line in check_levels(read_site(site)) if line.startswith("warning")]
+    warnings = [line for line in understood(read_site(site)) if line.startswith("warning")]
     assert [("building" in line, "household" in line) for line in warnings[:2]] == [(True, False), (False, True)]
     assert "every level is an area or a grid" in warnings[2]
-    assert check_levels(read_site(None)) == []
+    assert understood(read_site(None)) == []
 
 
 def test_a_wristband_without_a_place_is_not_said_to_be_lost(site: Path) -> None:
     devices = (site / "devices.csv").read_text("utf-8").splitlines()[0]
     assert devices.startswith("id,kind,")
     (site / "people.csv").write_text(
-        "id,name,phone,home\nw1,李,19900000001,\nw2,王,19900000002,\nw3,赵,19900000003,\np,王,,b1-1-101\n"
+        "id,name,phone,home\nw1,李,19900000001,\nw2,王,19900000002,\nw3,赵,19900000003,\nlead-1,钱,19900000004,\np,王,,b1-1-101\n"
     )
     (site / "duties.csv").write_text("id,cell,role,person\n1,grid-1,worker,w1\n")
     (site / "devices.csv").write_text("id,kind,place,attributes.person\nband,wristband,,p\nlost,wristband,,\n")
@@ -111,9 +111,9 @@ def test_what_the_site_declares_is_kept_for_the_tools_and_for_places_added_later
     settings(site, "levels: {甲: building}\n")
     ledger = Ledger(sqlite_url(tmp_path / "ledger.db"))
     ledger.migrate()
-    ledger.run_now(lambda tx: put_site(tx, read_site(site), 1))
+    ledger.run_now(lambda tx: import_site(tx, read_site(site), 1))
     ledger.run_now(lambda tx: registry.put_places(tx, [Place("new", "东楼", "甲", "c")], 2))
-    ledger.run_now(lambda tx: put_site(tx, read_site(None), 3))
+    ledger.run_now(lambda tx: import_site(tx, read_site(None), 3))
     town = ledger.run_now(registry.community)
     ledger.close()
 

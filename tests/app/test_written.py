@@ -245,3 +245,28 @@ def test_nesting_without_bound_is_a_fault_and_no_crash(tmp_path: Path, text: str
     (tmp_path / "deep.yaml").write_text(text)
     with pytest.raises(WrittenError, match=r"deep\.yaml:1:1: is nested deeper than 40 levels"):
         read_yaml(tmp_path / "deep.yaml")
+
+
+def test_a_time_of_day_and_a_date_stay_as_they_were_written(tmp_path: Path) -> None:
+    """YAML 1.1 reads 22:30 as 1350, in sixties, and 2026-05-01 as an object."""
+    file = tmp_path / "x.yaml"
+    file.write_text("a: 22:30\nb: 2026-05-01\nc: 2026-05-01T08:00:00+08:00\nd: 3\ne: '22:30'\n", "utf-8")
+    assert read_yaml(file).data == {
+        "a": "22:30", "b": "2026-05-01", "c": "2026-05-01T08:00:00+08:00", "d": 3, "e": "22:30",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: 1\nb：2\nc: 3\n", "write : instead of ："),
+        ("a: 1\nb: [1\n", "not YAML"),
+        ("a: {x: 1，y：2\nc: 3\n", "instead of"),
+    ],
+)
+def test_a_full_width_sign_that_breaks_a_file_is_named(text: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text(text, "utf-8")
+    with pytest.raises(WrittenError) as caught:
+        read_yaml(file)
+    assert said in str(caught.value)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from domain import Value
 from rules.expression import LONGEST, ExpressionError, parse
+from rules.functions import FUNCTIONS
 from rules.meaning import guard, limit_of, meaning, reflex
 from rules.tree import (
-    FUNCTIONS,
     Binary,
     Literal,
     Quantity,
@@ -162,7 +162,8 @@ def test_windows_ask_about_the_past() -> None:
         ("1 < lel_pct < 5", 13, "compare two things at a time: write a < b and b < c"),
         ("(alarm", 7, "expected ')', found 'the end'"),
         ("alarm or and", 10, "expected a quantity or a number, found 'and'"),
-        ("persons.age > 3", 1, "'persons' has no attributes: write device, person, place, time, finding"),
+        ("persons.age > 3", 1, "'persons' has no attributes: write person"),
+        ("human.age > 3", 1, "'human' has no attributes: write device, person, place, time, finding, sun"),
         ("person.", 8, "expected the name of an attribute after 'person'."),
         ("maximum(a, 1h)", 1, f"no function 'maximum': there are {', '.join(FUNCTIONS)}"),
         ("quantile(a, 1h) > 1", 1, "quantile needs a part from 0 to 1: quantile(a, 0.9, 12h)"),

@@ -11,11 +11,12 @@ from pydantic import ValidationError
 from domain import HOUR, Fault, Reading
 from domain.kind import Kind
 from domain.people import community
-from rules.check import check, check_together, check_trials
+from rules.check import check, check_trials
 from rules.contradiction import both_true
 from rules.engine import Engine
 from rules.expression import parse
 from rules.plan import plans
+from rules.references import check_together
 from rules.rulebook import Rule, Rulebook
 from rules.trial import TrialBook
 

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from domain.kind import Kind
-from rules.check import check, check_references, check_trials
+from rules.check import check, check_trials
+from rules.references import check_references
 from rules.rulebook import Rulebook
 from rules.salvage import salvage, salvage_trials
 

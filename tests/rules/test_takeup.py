@@ -218,7 +218,7 @@ def test_what_a_removed_rule_had_told_ends_with_a_reason(kinds: Kinds, after: di
     assert night.told[-1].evidence[0].quantity == REASON
     assert night.told[-1].evidence[0].value == reason
     assert night.words == ["0 r began", "10 r ended"]
-    assert [wake for wake in night.engine._wakes.heap if wake[2] in ("r", "waits")] == []
+    assert [wake for wake in night.engine._wakes.heap if wake[1] in ("r", "waits")] == []
     night.passes(DAY)
     assert night.words == []
 

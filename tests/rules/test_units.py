@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from domain.kind import Kind
-from rules.check import check, check_references
+from rules.check import check
 from rules.contradiction import never_true
 from rules.expression import parse
+from rules.references import check_references
 from rules.rulebook import Rulebook
 from rules.units import mixed
 

@@ -232,6 +232,12 @@ export const en: Words = {
     gone: 'Not sent for {span}. Please call.',
     details: 'What happened',
   },
+  latch: {
+    held: 'Latched: it does not end by itself, a person resets it',
+    reason: 'Reason for the reset (required)',
+    reset: 'Reset',
+    released: 'Still dangerous: no longer latched, it ends when the device recovers',
+  },
   errors: {
     offline: 'Cannot reach the server. Check the network and try again.',
     server: 'The server failed. Try again; if it stays so, call the administrator.',

@@ -227,6 +227,12 @@ export const zh = {
     gone: '超过 {span} 没有发出。请打电话报告。',
     details: '经过',
   },
+  latch: {
+    held: '已自锁：险情消失也不会自行结束，等人复位',
+    reason: '复位原因（必填）',
+    reset: '复位',
+    released: '险情还在：不再自锁，设备恢复后自动结束',
+  },
   errors: {
     offline: '没有连上服务器，请检查网络后再试。',
     server: '服务器出错了，请再试一次；仍不行请联系管理员。',

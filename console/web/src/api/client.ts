@@ -1,5 +1,5 @@
 /** Speaks HTTP with our server: session cookie, problems as one sentence, and the server's clock. */
-import type { Action, AlertDetail, AlertItem, Cell, Device, Duty, Page, Person, PlaceGroup, ReadingPoint, Rule, Session } from './types'
+import type { Action, AlertDetail, AlertItem, Cell, Device, Duty, Latched, Page, Person, PlaceGroup, ReadingPoint, Rule, Session } from './types'
 
 export type Trouble = 'offline' | 'unauthorized' | 'forbidden' | 'gone' | 'refused' | 'tooMany' | 'server'
 
@@ -129,6 +129,11 @@ export const api = {
   placesCount: async () => (await call<{ places: number }>('GET', '/places/summary?limit=1')).places,
   people: () => all<Person>('/people', {}, 20),
   rules: (device: string) => all<Rule>('/rules', { device }, 5),
+  latched: (alert: string) => all<Latched>('/rules/latched', { alert }, 1),
+  reset: (rule: string, device: string, reason: string) => {
+    const about = device.includes('/') ? { subject: device } : { device }
+    return call<{ ended: boolean }>('POST', `/rules/${one(rule)}/reset`, { ...about, reason })
+  },
   cells: () => all<Cell>('/cells', {}, 5),
   rosters: () => all<Duty>('/rosters', {}, 5),
 }

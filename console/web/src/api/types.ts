@@ -181,3 +181,12 @@ export interface Duty {
   cell: string
   absent?: boolean
 }
+
+/** A finding that stands until a person resets it. */
+export interface Latched {
+  finding: string
+  rule: string
+  title: string
+  title_en: string
+  device: string
+}

@@ -1,0 +1,56 @@
+"""A batch in one transaction, in which our own fault about one item harms no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from alerts.ports import Book, Transact
+
+T = TypeVar("T")
+R = TypeVar("R")
+Work = Callable[[Sequence[T], Book], list[R]]
+Finish = Callable[[Book], None]
+OnFault = Callable[[str, Exception], None]
+
+
+class Isolated:
+    """Runs work on batches. `on_fault` is told which item failed; without it a fault is raised, as tests need it.
+
+    `unavailable` are exceptions of a store that cannot write now: no fault of an item, always raised.
+    """
+
+    def __init__(self, transact: Transact, on_fault: OnFault | None, unavailable: tuple[type[Exception], ...]) -> None:
+        self._transact, self.on_fault, self.unavailable = transact, on_fault, unavailable
+
+    async def each(
+        self, work: Callable[[Sequence[T], Book], list[R]], items: Sequence[T], finish: Finish | None = None
+    ) -> list[R]:
+        """All items in one transaction. Where our own fault in one of them breaks it, each in its own: the others
+        go on. `finish` belongs to the last transaction."""
+
+        def together(book: Book) -> list[R]:
+            done = work(items, book)
+            if finish is not None:
+                finish(book)
+            return done
+
+        try:
+            return await self._transact(together)
+        except Exception as fault:
+            if self.on_fault is None or isinstance(fault, self.unavailable):
+                raise
+        done = [one for item in items for one in await self._alone(work, item)]
+        if finish is not None:
+            await self._transact(finish)
+        return done
+
+    async def _alone(self, work: Callable[[Sequence[T], Book], list[R]], item: T) -> list[R]:
+        try:
+            return await self._transact(partial(work, [item]))
+        except Exception as fault:
+            if self.on_fault is None or isinstance(fault, self.unavailable):
+                raise
+            self.on_fault(str(item), fault)
+            return []

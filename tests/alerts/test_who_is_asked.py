@@ -1,0 +1,62 @@
+"""Nobody is skipped: who was assigned and cannot be reached, whose call was called off, who answers at night."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import structs
+
+from alerts.alert import Actor, Via
+from alerts.ladder import LadderBook, Quiet
+from domain import Ledger, Person, Severity
+from domain.people import community
+
+WANG = Actor("wang", "王芳", Via.SCREEN)
+LI = Actor("li", "李强", Via.SCREEN)
+
+
+async def test_an_alert_assigned_to_a_person_without_a_phone_calls_the_rung_at_once(town: Any, finding: Any) -> None:
+    before = town.people
+    town.people = community(
+        before.places.values(),
+        before.cells.values(),
+        [*before.people.values(), Person("mute", "周某")],
+        before.duties,
+    )
+    await town.desk.hear([finding()])
+    await town.send()
+    await town.desk.act(1, "assign", LI, to="mute")
+    await town.send()
+    assert len(town.texts("wang")) == 2
+
+
+async def test_a_colleague_whose_call_was_called_off_is_called_when_the_one_who_took_it_passes(
+    town: Any, finding: Any
+) -> None:
+    town.people = structs.replace(
+        town.people,
+        duties=tuple(structs.replace(duty, rank=0) if duty.person == "deputy" else duty for duty in town.people.duties),
+    )
+    await town.desk.hear([finding()])
+    await town.desk.act(1, "acknowledge", WANG)
+    await town.send()
+    assert town.texts("deputy") == [], "called off before it left"
+    await town.desk.act(1, "pass", WANG)
+    await town.send()
+    assert len(town.texts("deputy")) == 1
+    assert town.texts("li") == []
+
+
+async def test_who_takes_a_low_alert_at_night_gets_his_codes_at_night(town: Any, finding: Any) -> None:
+    dispatch = town.desk.casework.dispatch
+    night = Quiet(from_minute=1260, to_minute=480)
+    plain = [one.model_copy(update={"quiet": night}) if one.severities else one for one in dispatch.ladders.ladders]
+    dispatch.ladders = LadderBook(ladders=plain)
+    high = dispatch.ladders.ladder(Ledger.DANGER, Severity.HIGH, "gas-alarm")
+    assert high.quiet == night
+    await town.desk.hear([finding(severity=Severity.HIGH)])
+    await town.send()
+    town.clock.now += 8 * 3_600_000  # 22:05
+    await town.desk.reply("19900000001", "11", town.clock.now)
+    await town.send()
+    assert town.texts("wang")[-1].startswith("【枫树社区】已由王芳接警")

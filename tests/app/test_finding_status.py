@@ -1,0 +1,30 @@
+"""What the desk is told about a finding that was told and has not ended."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from alerts.finding_status import FindingStatus
+from app.judging import Judging
+
+FINDING = "gas-alarm@1/device:gas-1/5"
+
+
+@pytest.mark.parametrize(
+    ("phase", "status"),
+    [
+        ("firing", FindingStatus.ACTIVE),
+        ("clearing", FindingStatus.UNHEARD),
+        ("stale", FindingStatus.UNHEARD),
+        ("pending", FindingStatus.OVER),
+        ("quiet", FindingStatus.OVER),
+    ],
+)
+def test_a_finding_in_its_release_time_is_not_over(phase: str, status: FindingStatus) -> None:
+    """A case closed while it cleared was never looked at again, and the alarm went on under the same finding."""
+    story = {"phase": phase, "heard": 100}
+    judging: Any = SimpleNamespace(engine=SimpleNamespace(explain=lambda *_: story))
+    assert Judging.finding_status(judging, FINDING, "gas-1", 50) is status

@@ -1,0 +1,128 @@
+"""Latched rules in a running service: reset over the API, by dealing with the alert, and again after a crash."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from app.changes import Changes
+from app.past import _resets
+from app.resets import WrittenReset, noted_resets
+from domain import Lane
+from rules.hosts.replay import Reset
+from store.journal import MarkKind, SqliteJournal
+from tests.app.ruled_town import GAS, RuledTown
+from tests.conftest import Broker
+
+LATCHED = GAS.replace("- name: gas-alarm\n", "- name: gas-alarm\n  latch: true\n").replace("  clear: not alarm\n", "")
+URL = "/api/v1/rules/gas-alarm/reset"
+
+
+@pytest.fixture
+async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[RuledTown]:
+    async with RuledTown(tmp_path / "data", broker.port, free_port()) as running:
+        running.writes(LATCHED)
+        await running.house.books.look()
+        assert any(rule.latch for book in running.house.judging.engine.books for rule in book.rules)
+        yield running
+
+
+async def rings(town: RuledTown, *alarms: bool) -> None:
+    for alarm in alarms:
+        await town.hears(alarm=alarm)
+        await town.fast_forward(minutes=0.1)
+
+
+def marks(town: RuledTown) -> list[WrittenReset]:
+    found = [mark for mark in town.stores.journal.marks() if mark.kind is MarkKind.RESET]
+    return [msgspec.json.decode(mark.detail, type=WrittenReset) for mark in found]
+
+
+async def test_a_person_resets_a_latched_alarm_over_the_api_and_it_speaks_again(town: RuledTown) -> None:
+    await rings(town, True, False)
+    alert = (await town.until_items("/api/v1/alerts?ledger=danger"))[0]
+    assert town.phase("gas-alarm") == "firing"
+    (held,) = await town.items(f"/api/v1/rules/latched?alert={alert['id']}")
+    assert (held["rule"], held["device"], held["title"]) == ("gas-alarm", "gas-402", "燃气泄漏")
+
+    answer = await town.api.post(URL, json={"device": "gas-402", "reason": "已到现场查看"})
+    assert (answer.status_code, answer.json()["ended"]) == (200, True)
+    assert town.phase("gas-alarm") == "quiet"
+    assert await town.items("/api/v1/rules/latched") == []
+    (mark,) = marks(town)
+    assert (mark.rule, mark.device, mark.reason) == ("gas-alarm", "gas-402", "已到现场查看")
+    (deed, *_) = await town.items("/api/v1/audit")
+    assert (deed["action"], deed["detail"]["reason"]) == ("rule reset", "已到现场查看")
+
+    await rings(town, True)
+    assert town.phase("gas-alarm") == "firing"
+
+
+async def test_what_still_burns_is_released_and_ends_with_its_all_clear(town: RuledTown) -> None:
+    await rings(town, True)
+    answer = await town.api.post(URL, json={"device": "gas-402", "reason": "误按"})
+    assert (answer.status_code, answer.json()["ended"]) == (200, False)
+    assert town.phase("gas-alarm") == "firing"
+    assert (await town.api.post(URL, json={"device": "gas-402", "reason": "再按"})).status_code == 409
+    await rings(town, False)
+    assert town.phase("gas-alarm") == "clearing"
+
+
+@pytest.mark.parametrize(
+    ("path", "written", "status"),
+    [
+        (URL, {"device": "gas-402"}, 422),
+        (URL, {"device": "gas-402", "reason": " "}, 422),
+        (URL, {"reason": "x"}, 422),
+        (URL, {"device": "gas-402", "subject": "building/b", "reason": "x"}, 422),
+        (URL, {"device": "gas-402", "reason": "x"}, 409),
+        (URL, {"subject": "building:b1", "reason": "x"}, 409),
+        ("/api/v1/rules/nothing/reset", {"device": "gas-402", "reason": "x"}, 404),
+    ],
+)
+async def test_a_reset_that_cannot_be_is_refused(
+    town: RuledTown, path: str, written: dict[str, str], status: int
+) -> None:
+    assert (await town.api.post(path, json=written)).status_code == status
+    assert marks(town) == []
+
+
+async def test_whoever_deals_with_the_alert_resets_what_it_was_told_of(town: RuledTown) -> None:
+    """The reported case: people resolve the alert, and the next real alarm is silent."""
+    await rings(town, True, False)
+    alert = (await town.until_items("/api/v1/alerts?ledger=danger"))[0]
+    for action in ("acknowledge", "arrive", "resolve"):
+        answer = await town.api.post(f"/api/v1/alerts/{alert['id']}/{action}", json={"comment": "已关阀"})
+        assert answer.status_code == 200, answer.text
+    await town.until(lambda: town.phase("gas-alarm") == "quiet", "the reset")
+    assert marks(town)[0].reason == f"alert {alert['id']}"
+    await rings(town, True)
+    assert town.phase("gas-alarm") == "firing"
+
+
+async def test_a_start_after_a_crash_repeats_what_was_noted_where_it_was(tmp_path: Path) -> None:
+    journal = SqliteJournal(tmp_path / "journal.db")
+    written = WrittenReset("r", "g", "w1", "x", {"urgent": 3, "bulk": 7})
+    await journal.mark(MarkKind.RESET, 100, msgspec.json.encode(written).decode())
+    await journal.mark(MarkKind.ALIVE, 200)
+    assert list(_resets(journal)) == [Reset(100, "r", "g")]
+
+    released: list[tuple[str, str, int]] = []
+
+    class Engine:
+        def release(self, device: str, rule: str, now: int) -> list[object]:
+            released.append((device, rule, now))
+            return []
+
+    changes = Changes()
+    changes.repeated += noted_resets(Engine(), journal, 50)  # type: ignore[arg-type]
+    assert list(noted_resets(Engine(), journal, 150)) == []  # type: ignore[arg-type]
+    journal.close()
+    assert [work() for work in changes.to_repeat({Lane.URGENT: 3, Lane.BULK: 6})] == []
+    assert [work() for work in changes.to_repeat({Lane.URGENT: 3, Lane.BULK: 7})] == [[]]
+    assert released == [("g", "r", 100)]
+    changes.repeated += [({Lane.BULK: 9}, lambda: [])]
+    assert [work() for work in changes.to_repeat(None)] == [[]]

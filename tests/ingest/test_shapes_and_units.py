@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from domain import Reading, Reason
+from domain import Device, Identity, Reading, Reason
 from domain.kind import Kind
+from ingest.frame import Frame
 from ingest.instants import read_instant
+from ingest.listener import Listener
 from ingest.mapping import MappingBook
 from ingest.mapping_check import check
 from ingest.news import KEPT_MAX, TEST_MAX, News, TestRuns
@@ -83,6 +87,36 @@ def test_a_unit_is_meant_for_what_it_can_measure() -> None:
     stated = stated_units([("Unit", "L"), ("TempUnit", "F"), ("flat_unit", "3b"), ("n", 1)])
     assert ["F", "L", None] == [stated.unit_for(*each) for each in (("warm", "°C"), ("total", "m³"), ("level", "mm"))]
     assert stated_units([("a", 1)]).unit_for("a", "mm") is None
+
+
+COVER = Device("cover-1", "manhole", identities=(Identity("zigbee2mqtt", "cover"),))
+BUTTON = Device("button-1", "sos_button", identities=(Identity("zigbee2mqtt", "button"),))
+
+
+@pytest.mark.parametrize(
+    ("stated", "temp_c"),
+    [
+        ({"temperature_unit": "°"}, 50),  # a bare degree sign on a thermometer is degrees Celsius
+        ({"temperature_unit": "°F"}, 10),
+        ({"outdoor_unit": "°F"}, 50),  # stated for another field
+    ],
+)
+def test_a_cover_that_states_a_unit_is_read_in_it_and_in_no_other_fields_unit(
+    listener: Callable[..., Listener], stated: dict[str, str], temp_c: float
+) -> None:
+    frame = Frame("zigbee2mqtt/cover", json.dumps({"temperature": 50} | stated).encode(), 1_795_269_600_000, "bulk")
+
+    (reading,) = listener(COVER).hear([frame]).readings
+    assert {"temp_c": pytest.approx(temp_c)} == reading.values
+
+
+def test_a_button_that_says_normal_was_not_pressed_and_is_not_called_off_either(
+    listener: Callable[..., Listener],
+) -> None:
+    frame = Frame("zigbee2mqtt/button", b'{"action": "normal", "battery": 50}', 1_795_269_600_000, "bulk")
+
+    heard = listener(BUTTON).hear([frame])
+    assert ([{"battery_pct": 50}], []) == ([one.values for one in heard.readings], heard.refusals)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from domain import Value
 from ingest.mapping import FieldRule, Spec
+from ingest.units import Unit, in_ours, number_and_unit, unit_of
 
 
 class Problem(Struct, frozen=True):
@@ -17,8 +18,23 @@ class Problem(Struct, frozen=True):
     detail: str
 
 
+class Elsewhere(Problem, frozen=True):
+    """It is another quantity: `3.02V` in a field that mostly bears percents."""
+
+    quantity: str
+    value: float
+
+
 NOTHING: Final = Problem("absent")
 """The field says that nothing was measured."""
+
+UNLISTED: Final = Problem("a word that the mapping does not list and leaves out")
+"""As NOTHING, but the vocabulary may know the word."""
+
+STATED: Final = "stated"
+"""A rule's unit where only a number with its unit may be taken."""
+
+_COUSINS: Final = {("battery_pct", "voltage"): ("battery_v", "V"), ("battery_v", "share"): ("battery_pct", "%")}
 
 _TRUE_WORDS: Final = frozenset(
     {"true", "1", "on", "yes", "alarm", "alarming", "active", "detected", "triggered", "sos", "help", "pressed"}
@@ -32,8 +48,11 @@ CELL_MAX_V: Final = 4.4
 """A full lithium cell has 4.35 V."""
 
 
-def convert(spec: Spec, value: object) -> Value | Problem:
-    """The value in our terms, or why not: for every value that did not pass as it is."""
+def convert(spec: Spec, value: object, stated: str | None = None) -> Value | Problem:
+    """The value in our terms, or why not: for every value that did not pass as it is.
+
+    `stated` is the unit that the message states in another field.
+    """
     if value is None:
         return NOTHING
     rule = spec.rule
@@ -43,18 +62,56 @@ def convert(spec: Spec, value: object) -> Value | Problem:
         value = _translate(rule, value)
         if isinstance(value, Problem):
             return value
-        if rule.volts is not None and rule.volts is not _looks_like_volts(value):
+        if rule.volts is not None and rule.volts is not _looks_like_volts(value, stated):
             return NOTHING
+    if spec.holds == "number" and (stated or (rule is not None and (rule.text_number or rule.unit))):
+        return _measured(spec, rule, value, stated)
     return _CONVERTERS[spec.holds](value, rule)
 
 
-def _looks_like_volts(value: object) -> bool:
-    """No battery tells its charge in tenths of a percent just before it is empty.
+def _measured(spec: Spec, rule: FieldRule | None, value: object, stated: str | None) -> Value | Problem:
+    """A number with its unit: that behind it, that of another field, that of the mapping, ours."""
+    written = ""
+    if isinstance(value, str):
+        found = number_and_unit(value)
+        if found is None:
+            return Problem(f"{value[:60]!r} is not a number with a unit")
+        value, written = found
+    symbol = (written or stated or (rule.unit if rule is not None else "")) if spec.unit else ""
+    if symbol == STATED:
+        return Problem(f"{value!r} without a unit: nobody states whether it is {spec.unit}; a mapping can: `unit: …`")
+    if not symbol:
+        return _to_number(value, rule)
+    number, unit = _to_number(value, None), unit_of(symbol)
+    if isinstance(number, Problem):
+        return number
+    return _in_our_unit(spec, number, symbol, unit)  # type: ignore[arg-type]
 
-    >>> _looks_like_volts(3.6), _looks_like_volts(3), _looks_like_volts(57.5)
-    (True, False, False)
+
+def _in_our_unit(spec: Spec, number: float, symbol: str, unit: Unit | None) -> Value | Problem:
+    if unit is None:
+        return Problem(f"{symbol[:20]!r} is no unit we know: {spec.quantity} is in {spec.unit}")
+    converted = in_ours(number, unit, spec.unit)
+    if converted is not None:
+        return number if converted == number else converted
+    cousin, theirs = _COUSINS.get((spec.quantity, unit.dimension), ("", ""))
+    other = in_ours(number, unit, theirs) if cousin else None
+    if other is not None:
+        return Elsewhere(f"{number} {symbol} is {cousin}", cousin, other)
+    return Problem(f"{number} {symbol[:20]} is no {spec.unit}, in which {spec.quantity} is")
+
+
+def _looks_like_volts(value: object, stated: str | None = None) -> bool:
+    """By its unit; without one by its size: no battery tells its charge in tenths of a percent before it is empty.
+
+    >>> _looks_like_volts(3.6), _looks_like_volts(3), _looks_like_volts(57.5), _looks_like_volts("3 V")
+    (True, False, False, True)
     """
-    return type(value) is float and not value.is_integer() and 0 < value < CELL_MAX_V
+    number, written = (number_and_unit(value) or (None, "")) if isinstance(value, str) else (value, "")
+    unit = unit_of(written or stated or "")
+    if unit is not None:
+        return unit.dimension == "voltage"
+    return type(number) is float and not number.is_integer() and 0 < number < CELL_MAX_V
 
 
 def _same_number(value: object, other: object) -> bool:
@@ -66,8 +123,6 @@ def _translate(rule: FieldRule, value: object) -> object:
         return _meaning(rule, rule.words, _word(value))
     if rule.bit is not None:
         return _bit(value, rule.bit)
-    if rule.text_number and isinstance(value, str):
-        return _leading_number(value)
     return value
 
 
@@ -76,7 +131,7 @@ def _meaning(rule: FieldRule, words: Mapping[str, bool | int | float | str | Non
         return NOTHING if words[word] is None else words[word]
     if isinstance(rule.otherwise, bool):
         return rule.otherwise
-    return NOTHING if rule.otherwise == "absent" else Problem(f"{word[:60]!r} is not a word we know here")
+    return UNLISTED if rule.otherwise == "absent" else Problem(f"{word[:60]!r} is not a word we know here")
 
 
 def _bit(value: object, place: int) -> bool | Problem:
@@ -102,21 +157,6 @@ def _word(value: object) -> str:
     """
     whole = type(value) is float and value.is_integer()
     return str(int(value) if whole else value).strip().lower()  # type: ignore[call-overload]
-
-
-def _leading_number(text: str) -> float | int | Problem:
-    """The number before a unit.
-
-    >>> _leading_number("1700 mm"), _leading_number("-3.5℃"), _leading_number("null").detail
-    (1700, -3.5, "'null' does not begin with a number")
-    """
-    digits = text.strip()
-    end = len(digits) - len(digits.lstrip("+-.0123456789"))
-    try:
-        number = float(digits[:end])
-    except ValueError:
-        return Problem(f"{text[:60]!r} does not begin with a number")
-    return int(number) if number.is_integer() and "." not in digits[:end] else number
 
 
 def _to_bool(value: object, rule: FieldRule | None) -> Value | Problem:

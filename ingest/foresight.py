@@ -66,7 +66,7 @@ def _danger_fields(kinds: Mapping[str, Kind], books: Sequence[MappingBook]) -> t
     for kind in kinds.values():
         for platform in _PLATFORMS:
             for model in (None, *models):
-                for name, spec in compile_plan(kind, books, platform, model).specs.items():
+                for name, spec in compile_plan(kind, books, platform, model, with_words=False).specs.items():
                     for each in (spec, *spec.also):
                         if each.danger:
                             (translated if _translates(each.rule) else plain).add(name)

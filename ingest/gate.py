@@ -14,21 +14,12 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct, field
 
-from domain import Device, Instant, Quality, Reading, Reason, Value
-from ingest.conversion import NOTHING, Problem, convert
+from domain import HOUR, Device, Instant, Quality, Reading, Reason, Value
 from ingest.duplicates import SEQ_MAX, Window
 from ingest.instants import FUTURE_MAX, PAST_MAX, is_sane, read_instant
-from ingest.mapping import Plan, Spec
+from ingest.mapping import Plan
 from ingest.outcome import Draft
-
-
-class Objection(Struct, frozen=True):
-    """One thing wrong with a message. `danger`: it may have been a danger bit, of this `quantity`."""
-
-    reason: Reason
-    detail: str
-    danger: bool = False
-    quantity: str = ""
+from ingest.taking import Objection, Taken, take_fields
 
 
 class Verdict(Struct):
@@ -39,7 +30,7 @@ class Verdict(Struct):
 
     reading: Reading | None = None
     objections: list[Objection] = field(default_factory=list)
-    unmapped: list[str] = field(default_factory=list)
+    strange: dict[str, object] = field(default_factory=dict)
     duplicate: bool = False
 
 
@@ -110,21 +101,18 @@ def _bears_danger(plan: Plan, values: Mapping[str, Value]) -> bool:
 
 def speaks_of_danger(plan: Plan, fields: Mapping[str, object]) -> bool:
     """Whether these fields hold a true danger bit of this kind; a device under test has none."""
-    danger = False
-    for name, said in fields.items():
-        for spec in plan.meant(name):
-            if (spec.danger or spec.quantity == "test") and convert(spec, said) is True:
-                if spec.quantity == "test":
-                    return False
-                danger = True
-    return danger
+    values = take_fields(fields, plan).values
+    return values.get("test") is not True and _bears_danger(plan, values)
 
 
 def _examine(draft: Draft, device: Device, plan: Plan, window: Window, received: Instant, zone: tzinfo) -> Verdict:
-    verdict = Verdict()
-    values, implausible = _take_fields(draft.fields, plan, verdict)
+    taken = take_fields(draft.fields, plan)
+    values, implausible = taken.values, taken.implausible
+    verdict = Verdict(objections=taken.objections, strange=taken.strange)
     if values.keys() <= LINK:
-        _say_why_empty(draft, plan, verdict)
+        _say_why_empty(draft, plan, taken, verdict)
+    unread = [each for each in taken.unread if each.danger or not values.keys() <= LINK]
+    verdict.objections += unread if _is_of_now(draft, received, zone) else ()
     if not values:
         return verdict
     said_at, seq = _said_at(draft.at, zone, verdict), _said_seq(draft.seq, verdict)
@@ -138,47 +126,20 @@ def _examine(draft: Draft, device: Device, plan: Plan, window: Window, received:
     return verdict
 
 
-def _take_fields(fields: Mapping[str, object], plan: Plan, verdict: Verdict) -> tuple[dict[str, Value], list[str]]:
-    values: dict[str, Value] = {}
-    implausible: list[str] = []
-    for name, said in fields.items():
-        specs = plan.meant(name)
-        if not specs and said is not None:
-            verdict.unmapped.append(name)
-        for spec in specs:
-            value = NOTHING if spec.ignored else convert(spec, said)
-            if isinstance(value, Problem):
-                _object(name, spec, value, verdict)
-            else:
-                _put(values, implausible, spec, value)
-    return values, implausible
-
-
-def _put(values: dict[str, Value], implausible: list[str], spec: Spec, value: Value) -> None:
-    """Two fields may mean one quantity: of two verdicts the dangerous one counts, of two slopes the steeper."""
-    if spec.danger and values.get(spec.quantity) is True:
-        return
-    if spec.rule is not None and spec.rule.largest and abs(values.get(spec.quantity, 0)) > abs(value):  # type: ignore[arg-type]
-        return
-    values[spec.quantity] = value
-    if spec.holds == "number" and not spec.lo <= value <= spec.hi:  # type: ignore[operator]
-        implausible.append(spec.quantity)
-
-
-def _object(name: str, spec: Spec, problem: Problem, verdict: Verdict) -> None:
-    if problem is not NOTHING:
-        detail = f"{name[:60]}: {problem.detail}"
-        verdict.objections.append(Objection(Reason.BAD_VALUE, detail, spec.danger, spec.quantity))
-
-
-def _say_why_empty(draft: Draft, plan: Plan, verdict: Verdict) -> None:
+def _say_why_empty(draft: Draft, plan: Plan, taken: Taken, verdict: Verdict) -> None:
     """No value of its own: an empty message, one in words we do not know, or only a sign of life."""
     if not draft.fields:
         verdict.objections.append(Objection(Reason.BAD_PAYLOAD, "it bears no quantity"))
-    elif verdict.unmapped and not any(plan.meant(name) for name in draft.fields if name not in LINK):
-        names = ", ".join(name[:40] for name in verdict.unmapped[:8])
+    elif taken.strange and not any(each.danger for each in taken.unread):
+        names = ", ".join(name[:40] for name in list(taken.strange)[:8])
         detail = f"a {plan.kind} on {draft.platform} has no mapping for: {names}"
         verdict.objections.append(Objection(Reason.NO_MAPPING, detail))
+
+
+def _is_of_now(draft: Draft, received: Instant, zone: tzinfo) -> bool:
+    """A device that sends its history is asked for a mapping by what it says now."""
+    at = None if draft.at is None else read_instant(draft.at, zone)
+    return at is None or not is_sane(at, received) or received - at < HOUR
 
 
 def _said_at(said: object, zone: tzinfo, verdict: Verdict) -> Instant | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, tzinfo
 from typing import Final
 
@@ -14,6 +15,14 @@ _SECONDS_BELOW: Final = 10**11
 _MILLISECONDS_BELOW: Final = 10**14
 _MICROSECONDS_BELOW: Final = 10**17
 _ISO_DATE_DIGITS: Final = len("20260101")
+_COMPACT_BETWEEN: Final = (20_200_101_000_000, 21_000_000_000_000)
+"""`20261129055834` as a number; in milliseconds that is the year 2612."""
+_COMPACT: Final = re.compile(r"(20\d\d)(\d\d)(\d\d)[T _-]?(\d\d)(\d\d)(\d\d)?(?:\.\d+)?")
+_YEAR_FIRST: Final = re.compile(
+    r"(\d{4})[/.年-](\d{1,2})[/.月-](\d{1,2})日?[T ]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2}))?(?:\.\d+)?秒?"
+)
+_DAY_FIRST: Final = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}),?[T ]*(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?(?:\.\d+)?")
+"""With points the day stands first everywhere; `11/12/2026` is the 11th or the 12th, by country: it is not read."""
 
 
 def is_sane(at: Instant, received: Instant) -> bool:
@@ -29,7 +38,8 @@ def read_instant(said: object, zone: tzinfo) -> Instant | None:
     [1767225600000, 1767225600000, 1767225600000, 1767225600000]
     """
     if type(said) is int:
-        return _from_number(said)
+        written = _COMPACT_BETWEEN[0] <= said < _COMPACT_BETWEEN[1]
+        return _from_text(str(said), zone) if written else _from_number(said)
     if type(said) is float:
         return _from_number(said) if said - said == 0 else None
     return _from_text(said.strip(), zone) if isinstance(said, str) else None
@@ -46,11 +56,35 @@ def _from_number(said: float) -> Instant | None:
 
 
 def _from_text(said: str, zone: tzinfo) -> Instant | None:
-    if len(said) != _ISO_DATE_DIGITS and said.replace(".", "", 1).isdecimal():
+    moment = _spelled(said)
+    if moment is None and len(said) != _ISO_DATE_DIGITS and said.replace(".", "", 1).isdecimal():
         return _from_number(float(said))
-    try:
-        moment = datetime.fromisoformat(said)
-    except ValueError:
+    if moment is None:
         return None
     local = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
     return round(local.timestamp() * 1_000)
+
+
+def _spelled(said: str) -> datetime | None:
+    """A date with its time as ISO 8601 or as makers write it.
+
+    >>> [str(_spelled(said)) for said in ("20261129055834", "2026/11/29 5:58:34", "29.11.2026 05:58")]
+    ['2026-11-29 05:58:34', '2026-11-29 05:58:34', '2026-11-29 05:58:00']
+    """
+    for shape in (_COMPACT, _YEAR_FIRST, _DAY_FIRST):
+        found = shape.fullmatch(said)
+        if found is not None:
+            first, month, last, *time = (int(part or 0) for part in found.groups())
+            year, day = (last, first) if shape is _DAY_FIRST else (first, last)
+            return _moment(year, month, day, *time)
+    try:
+        return datetime.fromisoformat(said)
+    except ValueError:
+        return None
+
+
+def _moment(*parts: int) -> datetime | None:
+    try:
+        return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001 (its zone is added by the caller)
+    except ValueError:
+        return None

@@ -23,16 +23,18 @@ from ingest.directory import Directory
 from ingest.duplicates import Window
 from ingest.express import Express, Plain
 from ingest.frame import Frame
-from ingest.gate import Objection, Verdict, admit, speaks_of_danger
+from ingest.gate import Verdict, admit, speaks_of_danger
 from ingest.local_time import LocalTime
 from ingest.mapping import MappingBook, Plan, compile_plan
 from ingest.message import Message, bounded
+from ingest.news import News, TestRuns
 from ingest.outcome import Draft, Heard, Note, NoteKind, Rejected
 from ingest.raw import Decoder, Found, open_raw
 from ingest.redelivery import HeardPackets
 from ingest.refused_items import RefusedItems
 from ingest.refusing import Refusing
 from ingest.suspicion import Suspicion
+from ingest.taking import Objection
 from ingest.unmapped import Unmapped
 from ingest.unregistered import Unregistered
 
@@ -61,6 +63,7 @@ class Listener:
         self._local_time = LocalTime(self._settings.zone, self._settings.zones)
         self.take_up(kinds, mappings)
         self._windows: dict[str, Window] = {}
+        self._news, self._tests = News(), TestRuns()
         self._packets, self._sparkplug, self._described = HeardPackets(), SparkplugMemory(), Described()
 
     def take_up(self, kinds: Mapping[str, Kind], mappings: Sequence[MappingBook]) -> None:
@@ -259,15 +262,15 @@ class Listener:
         if verdict.duplicate:
             heard.duplicates += 1
             return
-        if verdict.unmapped:
+        if verdict.strange:
             self._unmapped.count(verdict, draft, plan)
         values = verdict.reading.values if verdict.reading is not None else {}
-        for one in verdict.objections:
+        for one in self._news.to_say(device.id, verdict.objections, frame.received):
             if values.get(one.quantity) is True or values.get("test") is True:
                 one = Objection(one.reason, one.detail)
             message.refused.add(self._refusing.refuse(frame, draft.platform, draft.identity, one, device))
         if verdict.reading is not None:
-            heard.readings.append(verdict.reading)
+            heard.readings.append(self._tests.limited(verdict.reading))
         elif not verdict.objections:
             life = Note(
                 NoteKind.LIFE, draft.platform, draft.identity, "nothing measured", True, device.id, frame.received

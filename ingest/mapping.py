@@ -16,7 +16,9 @@ from msgspec.structs import replace
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from domain.kind import Kind, Name, Quantity
-from ingest.spelling import below_folders, folded, heard_as
+from ingest.shapes import unnumbered, without_value
+from ingest.spelling import below_containers, below_folders, folded, heard_as
+from ingest.vocabulary import Vocabulary, WordLists, gathered
 
 ANY: Final = "any"
 """The platform name of a book that holds for all platforms."""
@@ -26,6 +28,9 @@ EVERY: Final = "every"
 
 EXACT: Final = frozenset({"native", "zigbee2mqtt"})
 """Platforms whose words are fixed: nothing there is understood by its spelling."""
+
+TEST: Final = "test"
+"""The quantity that never passes at once: how long it has been said counts (see ingest.news)."""
 
 _SHORT_FORMS = {"ignore": {"ignore": True}}
 
@@ -44,7 +49,8 @@ class FieldRule(BaseModel):
     whole number (`5`, `"0x21"`). `text_number` reads `1700 mm` and `24.5 ℃` as numbers. Of several fields that mean one
     quantity the last counts; with `largest`, the one furthest from zero. A `vague` field means this only from a device
     that we know: everybody's contact, switch or motion says nothing about a stranger. A `battery` of 3.6 is volts: with
-    `volts: true` only such a number is meant (below 4.4, not whole), with `volts: false` every other.
+    `volts: true` only such a number is meant (below 4.4, not whole), with `volts: false` every other. `unit` is what
+    the maker documents and the message leaves out (`L`); `stated`: only with a unit that the message bears.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,6 +68,7 @@ class FieldRule(BaseModel):
     largest: bool = False
     vague: bool = False
     volts: bool | None = None
+    unit: str = ""
 
 
 Fields = dict[str, Annotated[list[FieldRule], BeforeValidator(_written_short)]]
@@ -76,6 +83,7 @@ class ModelFields(BaseModel):
     models: list[str]
     kind: Name
     fields: Fields
+    words: WordLists = Field(default_factory=dict)
 
 
 class MappingBook(BaseModel):
@@ -83,7 +91,9 @@ class MappingBook(BaseModel):
 
     `also` are other platforms whose devices say the same: one LoRaWAN codec runs on several networks. `spoken` are
     plain words, by kind or of `every` kind, which hold in any spelling where no field is named exactly. A platform
-    that serves no other kinds than its `kinds` is `closed`: a stranger there is proposed as none else.
+    that serves no other kinds than its `kinds` is `closed`: a stranger there is proposed as none else. `words` are what
+    makers write as values, by kind or of `every` kind; `alarm_fields` and `event_fields` bear such words where no
+    mapping names the field.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -96,6 +106,9 @@ class MappingBook(BaseModel):
     kinds: dict[Name, Fields] = Field(default_factory=dict)
     models: list[ModelFields] = Field(default_factory=list)
     spoken: dict[Name, Fields] = Field(default_factory=dict)
+    words: dict[Name, WordLists] = Field(default_factory=dict)
+    alarm_fields: list[str] = Field(default_factory=list)
+    event_fields: list[str] = Field(default_factory=list)
 
 
 class Spec(Struct, frozen=True, gc=False):
@@ -113,6 +126,8 @@ class Spec(Struct, frozen=True, gc=False):
     ignored: bool = False
     rule: FieldRule | None = None
     also: tuple[Spec, ...] = ()
+    unit: str = ""
+    event: bool = False
 
 
 class Plan(Struct, frozen=True):
@@ -122,11 +137,29 @@ class Plan(Struct, frozen=True):
     specs: dict[str, Spec]
     danger: tuple[str, ...]
     spoken: dict[str, Spec] = field(default_factory=dict)
+    vocabulary: Vocabulary = field(default_factory=lambda: Vocabulary({}))
+    carriers: dict[str, bool] = {}
+    dangers_named: frozenset[str] = frozenset()
 
     def meant(self, name: str) -> tuple[Spec, ...]:
         """All that a field of this name says; nothing when nobody knows it."""
-        spec = self.specs.get(name) or self._understood(name)
+        spec = self.specs.get(name) or self._understood(name) or self._in_another_shape(name)
         return () if spec is None else (spec, *spec.also)
+
+    def carries(self, name: str) -> bool | None:
+        """Whether the words of an unmapped field may be a verdict: True also an all-clear, None not at all."""
+        heard = (*heard_as(name), *heard_as(unnumbered(name)), *below_containers(name))
+        return next((self.carriers[words] for words in heard if words in self.carriers), None)
+
+    def _in_another_shape(self, name: str) -> Spec | None:
+        """A value object's `x.value`; a numbered channel of a verdict (`WaterLeak_1`). Of numbers no channel counts."""
+        plain = without_value(name)
+        if plain != name and (spec := self.specs.get(plain)) is not None:
+            return spec
+        base = unnumbered(plain)
+        found = None if base == name else self.specs.get(base) or self._understood(base)
+        verdicts = found is not None and all(each.holds == "bool" for each in (found, *found.also))
+        return found if verdicts else None
 
     def _understood(self, name: str) -> Spec | None:
         """By its words. Below folders several may be called the same: only a danger is believed by its last word."""
@@ -139,7 +172,9 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {"bool": (bool,), "number": (float,
 _IGNORED: Final = Spec("", "text", (), 0, 0, ignored=True)
 
 
-def compile_plan(kind: Kind, books: Sequence[MappingBook], platform: str, model: str | None = None) -> Plan:
+def compile_plan(
+    kind: Kind, books: Sequence[MappingBook], platform: str, model: str | None = None, with_words: bool = True
+) -> Plan:
     """The table for this kind, platform and model. The more special a rule, the later it speaks.
 
     Where words are free a danger under our own name may be one too: `alarm: gas leak`.
@@ -151,7 +186,28 @@ def compile_plan(kind: Kind, books: Sequence[MappingBook], platform: str, model:
     for name, rules in _rules(books, platform, kind.kind, model):
         specs[name] = _mapped(rules, kind.quantities)
     danger = tuple(name for name, quantity in kind.quantities.items() if quantity.danger)
-    return Plan(kind.kind, specs, danger, spoken)
+    plan = Plan(kind.kind, specs, danger, spoken)
+    return _with_words(plan, kind, books, platform, model) if with_words else plan
+
+
+def _with_words(plan: Plan, kind: Kind, books: Sequence[MappingBook], platform: str, model: str | None) -> Plan:
+    """What makers write as values. The more special a list, the later it speaks: platform, then kind, then model."""
+    lists = [
+        book.words.get(whose, {})
+        for wanted in (ANY, platform)
+        for whose in (EVERY, kind.kind)
+        for book in books
+        if wanted == book.platform or wanted in book.also
+    ]
+    models = (each for book in books if platform == book.platform or platform in book.also for each in book.models)
+    lists += [each.words for each in models if each.kind == kind.kind and model in each.models]
+    carriers = {folded(name): False for book in books for name in book.event_fields}
+    carriers |= {folded(name): True for book in books for name in book.alarm_fields}
+    named = {name for name, spec in _spoken(kind, books).items() if spec.danger} | {
+        folded(name) for name in plan.danger
+    }
+    known = frozenset(named - carriers.keys())
+    return replace(plan, vocabulary=Vocabulary(gathered(lists)), carriers=carriers, dangers_named=known)
 
 
 def _rules(
@@ -177,7 +233,8 @@ def _spoken(kind: Kind, books: Sequence[MappingBook]) -> dict[str, Spec]:
 
 def _as_it_is(name: str, quantity: Quantity) -> Spec:
     lo, hi = _range(quantity)
-    return Spec(name, quantity.type, _TYPES[quantity.type], lo, hi, quantity.danger)
+    types = _TYPES[quantity.type] if name != TEST else ()
+    return Spec(name, quantity.type, types, lo, hi, quantity.danger, unit=quantity.unit, event=quantity.event)
 
 
 def _mapped(rules: Sequence[FieldRule], quantities: Mapping[str, Quantity]) -> Spec:
@@ -194,7 +251,8 @@ def _one_mapped(rule: FieldRule, quantities: Mapping[str, Quantity]) -> Spec:
         return _IGNORED
     lo, hi = _range(quantity)
     types = _TYPES[quantity.type] if _passes(rule, lo, hi) else ()
-    return Spec(rule.to, quantity.type, types, lo, hi, quantity.danger, rule=rule)
+    plain = Spec(rule.to, quantity.type, types, lo, hi, quantity.danger, rule=rule)
+    return replace(plain, unit=quantity.unit, event=quantity.event)
 
 
 def _range(quantity: Quantity) -> tuple[float, float]:
@@ -208,6 +266,6 @@ def _range(quantity: Quantity) -> tuple[float, float]:
 def _passes(rule: FieldRule, lo: float, hi: float) -> bool:
     """Whether a value of the right type inside the plausible range needs nothing done to it."""
     changes = rule.words or rule.invert or rule.text_number or rule.largest or rule.scale != 1 or rule.offset
-    changes = changes or rule.bit is not None or rule.volts is not None
+    changes = changes or rule.bit is not None or rule.volts is not None or rule.unit != ""
     hidden = any(not isinstance(value, str) and lo <= value <= hi for value in rule.absent)
-    return not changes and not hidden
+    return not changes and not hidden and rule.to != TEST

@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from domain import Fault
 from domain.kind import Kind, Quantity
+from ingest.conversion import STATED
 from ingest.mapping import EVERY, FieldRule, Fields, MappingBook
+from ingest.units import in_ours, unit_of
+from ingest.vocabulary import Meaning
 
 _HOLDS = {"bool": (bool,), "number": (int, float), "text": (str,)}
 
@@ -23,7 +26,7 @@ def check(book: MappingBook, kinds: Mapping[str, Kind]) -> list[Fault]:
     faults += _fields(book.spoken.get(EVERY, {}), everywhere, ("spoken", EVERY), "any kind")
     for name, fields in book.spoken.items():
         faults += _of_kind(name, fields, kinds, ("spoken", name)) if name != EVERY else ()
-    return faults
+    return [*faults, *_words(book, kinds)]
 
 
 def _of_kind(name: str, fields: Fields, kinds: Mapping[str, Kind], where: tuple[str | int, ...]) -> Iterator[Fault]:
@@ -62,6 +65,30 @@ def _wrong(field: str, rule: FieldRule, quantities: Mapping[str, Quantity], owne
         return f"{rule.to} is a {quantity.type}: the word {strange[0]!r} must become one"
     if quantity.type != "bool" and (rule.invert or rule.bit is not None or type(rule.otherwise) is bool):
         return f"{rule.to} is a {quantity.type}: only a bool can be inverted, be a bit, or be yes or no otherwise"
-    if quantity.type != "number" and (rule.scale != 1 or rule.offset or rule.text_number or rule.largest):
-        return f"{rule.to} is a {quantity.type}: only a number has scale, offset, text_number and largest"
+    if quantity.type != "number" and (rule.scale != 1 or rule.offset or rule.text_number or rule.largest or rule.unit):
+        return f"{rule.to} is a {quantity.type}: only a number has scale, offset, text_number, largest and unit"
+    return _wrong_unit(rule, quantity)
+
+
+def _wrong_unit(rule: FieldRule, quantity: Quantity) -> str | None:
+    if rule.unit in ("", STATED):
+        return None
+    unit = unit_of(rule.unit)
+    if unit is None or in_ours(1, unit, quantity.unit) is None:
+        ours = quantity.unit or "no unit"
+        return f"{rule.unit!r} is no unit of {rule.to}, which is in {ours}: write one of its units or `stated`"
     return None
+
+
+def _words(book: MappingBook, kinds: Mapping[str, Kind]) -> Iterator[Fault]:
+    """Words of kinds that do not exist, and of meanings that are neither one of ours nor a danger of the kind."""
+    for name, lists in book.words.items():
+        if name != EVERY and name not in kinds:
+            yield Fault(("words", name), f"there is no kind {name}: write one of {', '.join(sorted(kinds))}")
+            continue
+        quantities = kinds[name].quantities if name != EVERY else {}
+        dangers = [each for each, quantity in quantities.items() if quantity.danger]
+        known = [*(each.value for each in Meaning), *dangers]
+        for meant in lists:
+            if meant not in known:
+                yield Fault(("words", name, meant), f"{meant} is no meaning: write one of {', '.join(known)}")

@@ -9,9 +9,9 @@ from collections.abc import Callable, Set
 
 from domain import Device, Reason
 from ingest.frame import REPLAY, Frame
-from ingest.gate import Objection
 from ingest.outcome import Refusal, Rejected
 from ingest.suspicion import Suspicion
+from ingest.taking import Objection
 
 Find = Callable[[str, str, tuple[str, ...]], Device | None]
 """The registered device of this platform, identity and other names."""

@@ -9,6 +9,9 @@ from typing import Final
 LEAVES: Final = frozenset({"value", "val", "state", "status", "data", "current", "now"})
 """Last words of a path that say nothing by themselves: those before them count (`flood.value`)."""
 
+CONTAINERS: Final = LEAVES | {"params", "properties", "values", "payload", "object", "report", "events", "decoded"}
+"""Words of a path that only hold others: what stands below them speaks for itself (`status.event`)."""
+
 LONE: Final = LEAVES | {
     "alarm",
     "alarms",
@@ -32,6 +35,7 @@ NAMES_KEPT: Final = 4_096
 """Names whose words are kept at hand: a device says the same ones every time."""
 
 
+@lru_cache(maxsize=4 * NAMES_KEPT)
 def folded(name: str) -> str:
     """The letters and digits of a name, in lower case.
 
@@ -67,3 +71,13 @@ def below_folders(name: str) -> str:
     """
     leaf = folded(name.rpartition("/")[2]) if "/" in name else ""
     return "" if leaf in LONE else leaf
+
+
+def below_containers(name: str) -> tuple[str, ...]:
+    """The last word of a path of which all before only hold others.
+
+    >>> below_containers("status.event"), below_containers("battery.alarm"), below_containers("event")
+    (('event',), (), ())
+    """
+    *holders, leaf = (folded(part) for part in _BREAKS.split(name[:_NAME_MAX]))
+    return (leaf,) if holders and CONTAINERS.issuperset(holders) else ()

@@ -12,10 +12,12 @@ from typing import Final
 
 from domain import Reason
 from domain.kind import Kind
-from ingest.conversion import convert
+from ingest.conversion import NOTHING, Problem, convert
 from ingest.frame import Frame
 from ingest.mapping import ANY, MappingBook, Spec, compile_plan
+from ingest.shapes import words_in
 from ingest.spelling import folded, heard_as
+from ingest.vocabulary import Meaning, Vocabulary
 
 SPOKEN: Final = "\0"
 """Before words that hold in any spelling, so that they are no field's name."""
@@ -29,6 +31,7 @@ class Suspicion:
 
     def __init__(self, kinds: Mapping[str, Kind], books: Sequence[MappingBook]) -> None:
         self._kinds, self._books = kinds, books
+        self._vocabulary: dict[str, Vocabulary] = {}
         self._fields: dict[str, dict[str, list[tuple[str, Spec]]]] = {}
         self._common = set.intersection(*(set(kind.quantities) for kind in kinds.values())) if kinds else set()
         shared = Counter(word for kind in kinds for word in kind.split("_"))
@@ -62,7 +65,7 @@ class Suspicion:
         ]
         if any(spec.quantity == "test" and convert(spec, value) is True for _, _, spec, value in said):
             return False
-        alarming = [(kind, name) for kind, name, spec, value in said if _alarms(spec, value)]
+        alarming = [(kind, name) for kind, name, spec, value in said if self._alarming(kind, spec, value)]
         plain = [kind for kind, name in alarming if folded(name) in self._doubtful]
         return len(alarming) > len(plain) or (self._models.get(model or "") or self.kind_of(platform, fields)) in plain
 
@@ -92,6 +95,22 @@ class Suspicion:
         said = [*named, *(each for each in heard if each[0] not in exact)]
         return [(kind, each) for kind, spec in said for each in (spec, *spec.also) if _speaks(each)]
 
+    def _alarming(self, kind: str, spec: Spec, value: object) -> bool:
+        said: Sequence[object] = words_in(value) or [value]
+        return any(self._alarms(kind, spec, each) for each in said)
+
+    def _alarms(self, kind: str, spec: Spec, value: object) -> bool:
+        """A word that the mapping does not list means what the vocabulary says."""
+        if not spec.danger:
+            return False
+        taken = convert(spec, value)
+        listed = spec.rule is not None and type(spec.rule.otherwise) is not bool
+        if isinstance(value, str) and (isinstance(taken, Problem) or not listed) and taken is not NOTHING:
+            word = self._vocabulary[kind].meaning_of(value)
+            taken = (taken is True) if word is None else word.meaning in (Meaning.DANGER, Meaning.YES)
+        spoken = spec.rule is not None and spec.rule.words is not None and spec.quantity == "sos"
+        return taken is True and (not spoken or str(value).strip().lower() in DISTRESS)
+
     def _of(self, platform: str) -> dict[str, list[tuple[str, Spec]]]:
         if platform not in self._fields:
             self._fields[platform] = self._collect(platform)
@@ -101,6 +120,7 @@ class Suspicion:
         known: dict[str, list[tuple[str, Spec]]] = {}
         for kind in self._kinds.values():
             plan = compile_plan(kind, self._books, platform or ANY)
+            self._vocabulary[kind.kind] = plan.vocabulary
             # A stranger may be of any make: its words are understood where those of our own devices are fixed.
             spoken = {SPOKEN + words: spec for words, spec in compile_plan(kind, self._books, ANY).spoken.items()}
             for name, spec in (plan.specs | spoken).items():
@@ -115,10 +135,3 @@ def _speaks(spec: Spec) -> bool:
 def _pattern(dangers: Iterable[str]) -> re.Pattern[bytes]:
     names = "|".join(sorted(map(re.escape, dangers))) or "(?!)"
     return re.compile(rf'"(?:{names})"\s*:\s*"?(?:true\b|1\b)'.encode(), re.IGNORECASE)
-
-
-def _alarms(spec: Spec, value: object) -> bool:
-    if not spec.danger or convert(spec, value) is not True:
-        return False
-    spoken = spec.rule is not None and spec.rule.words is not None and spec.quantity == "sos"
-    return not spoken or str(value).strip().lower() in DISTRESS

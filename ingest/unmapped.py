@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from domain import Reason
-from ingest.gate import Objection, Verdict
+from ingest.gate import Verdict
 from ingest.mapping import Plan
 from ingest.outcome import Draft
 from ingest.suspicion import Suspicion
+from ingest.taking import Objection
 
 FIELD_NAME_MAX: Final = 64
 
@@ -22,17 +23,16 @@ class Unmapped:
 
     def count(self, verdict: Verdict, draft: Draft, plan: Plan) -> None:
         """The unmapped fields of one draft."""
-        for name in verdict.unmapped:
+        for name in verdict.strange:
             key = (draft.platform, plan.kind, name[:FIELD_NAME_MAX])
             if key in self.counts or len(self.counts) < self._most:
                 self.counts[key] = self.counts.get(key, 0) + 1
-        strange = {name: draft.fields[name] for name in verdict.unmapped}
-        if self._suspicion.dangerous(draft.platform, {**strange, "test": draft.fields.get("test")}):
+        if self._suspicion.dangerous(draft.platform, {**verdict.strange, "test": draft.fields.get("test")}):
             self._name_danger(verdict, plan)
 
     def _name_danger(self, verdict: Verdict, plan: Plan) -> None:
         """A danger bit that this kind does not have is not only counted: it is refused by name."""
         others = [each for each in verdict.objections if each.reason is not Reason.NO_MAPPING]
-        names = ", ".join(name[:40] for name in verdict.unmapped[:8])
+        names = ", ".join(name[:40] for name in list(verdict.strange)[:8])
         danger = Objection(Reason.NO_MAPPING, f"a {plan.kind} has no mapping for: {names}", danger=True)
         verdict.objections = [*others, danger]

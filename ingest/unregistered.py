@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from domain import Reason
 from ingest.described import Described
 from ingest.frame import Frame
-from ingest.gate import Objection
 from ingest.outcome import Draft, Refusal
 from ingest.refusing import Refusing
 from ingest.suspicion import Suspicion
+from ingest.taking import Objection
 
 NAMES_MAX: Final = 200
 """Field names of a device by which its kind is guessed."""

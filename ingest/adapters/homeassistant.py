@@ -21,6 +21,13 @@ VERSION = 3
 Decoded = list[Draft | Rejected] | Note | Rejected
 
 ORDERS: Final = frozenset({"set", "command", "cmd"})
+STATESTREAM: Final = frozenset(
+    {"device_class", "friendly_name", "last_updated", "last_changed", "last_reported", "icon", "unit_of_measurement"}
+    | {"state_class", "attribution", "supported_features", "entity_picture", "restored", "assumed_state", "options"}
+    | {"event_types", "hidden", "id", "editable", "entity_id", "device_id", "linkquality", "last_seen"}
+)
+"""Leaves on which Home Assistant's statestream tells about an entity what is no state of it."""
+
 SHAPE: Final = "topic is not homeassistant/{component}/[{node}/]{object}/config or …/state"
 
 
@@ -37,12 +44,19 @@ def decode(frame: Frame) -> Decoded:
         return _config(component, names, frame)
     if leaf == "state":
         return _state(names, frame)
+    return _aside(names, leaf, frame)
+
+
+def _aside(names: list[str], leaf: str, frame: Frame) -> Decoded:
+    """What measures nothing."""
     if leaf in {"availability", "status"}:
         return Note(NoteKind.AVAILABILITY, PLATFORM, names[0], _head(frame.payload), availability(frame.payload))
     if leaf in ORDERS:
         return Note(NoteKind.REPLY, PLATFORM, names[0], f"a {leaf} command to the device")
     if leaf == "attributes":
         return Note(NoteKind.STATUS, PLATFORM, names[0], "attributes, which measure nothing")
+    if leaf in STATESTREAM:
+        return Note(NoteKind.STATUS, PLATFORM, names[0], f"statestream's {leaf}, which measures nothing")
     return Rejected(Reason.NO_CODEC, SHAPE, names[0])
 
 

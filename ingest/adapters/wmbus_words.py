@@ -97,6 +97,12 @@ UNREADABLE: Final = "DECODING_ERROR"
 
 WATER_VERDICTS: Final = (LEAK, BURST, BACKFLOW)
 
+GENERAL: Final = frozenset({"ALARM"})
+"""Something is wrong, and the word does not say what: no verdict beside it is an all-clear."""
+
+UNMEASURED: Final = frozenset({"TEMPORARY_ERROR", "MEASUREMENT_ERROR", "PERMANENT_ERROR", "SENSOR_ERROR", "FLOW_ERROR"})
+"""The meter measures nothing: a flow of 0 beside it was not measured, and nothing is all clear."""
+
 _BREAK: Final = re.compile(r"[\s,;|]+")
 
 

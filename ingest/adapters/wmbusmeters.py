@@ -14,9 +14,11 @@ from ingest.adapters.wmbus_words import (
     ALARM,
     AMBIGUOUS,
     FAULT,
+    GENERAL,
     LEAK,
     MEANINGS,
     OPENED,
+    UNMEASURED,
     UNREADABLE,
     WATER_VERDICTS,
     verdicts,
@@ -40,6 +42,9 @@ STAND_IN: Final = "1111-11-11"
 
 QUIET_SMOKE: Final = frozenset({"lansensm", "tsd2"})
 """Smoke detectors whose status would say SMOKE. With others (ei6500) a status of OK does not speak of smoke."""
+
+ALARM_IS_LEAK: Final = frozenset({"kadenwater", "picoflux"})
+"""Meters whose status bits 0 and 1 together are a leak, which the driver shows as ALARM (wmbusmeters #2019, #2022)."""
 
 IN_ORDER: Final = {"OK", *(word for word, meaning in MEANINGS.items() if meaning != FAULT)}
 """Words that leave no doubt whether there is smoke: a defect detector sees none."""
@@ -76,13 +81,21 @@ def _telegram(identity: str, body: dict[str, object], frame: Frame) -> Decoded:
     said = _judged(body, words)
     explained = _explained(fields, said, words)
     fields.update(said)
+    if words & UNMEASURED:
+        fields = {name: value for name, value in fields.items() if "flow" not in name}
+    vague = [_unsaid(identity, words)] if "total_m3" in body and _is_vague(words) and LEAK not in said else []
     if not fields:
         return Note(NoteKind.LIFE, PLATFORM, identity, "a telegram that measures nothing", online=True)
     model = next((body[name] for name in ("meter", "driver") if isinstance(body.get(name), str)), None)
     also = (frame.topic.rpartition("/")[2],)
     draft = Draft(PLATFORM, identity, _at(body), fields, None, model, frame.retain, also)  # type: ignore[arg-type]
     notes = [Note(NoteKind.STATUS, PLATFORM, identity, text, online=True, also=also) for text in explained]
-    return [draft, *notes]
+    return [draft, *notes, *vague]
+
+
+def _unsaid(identity: str, words: set[str]) -> Rejected:
+    detail = f"status {' '.join(sorted(words))[:80]}: it does not say whether there is a leak; no all-clear is taken"
+    return Rejected(Reason.BAD_VALUE, detail, identity)
 
 
 def _at(body: dict[str, object]) -> object:
@@ -95,7 +108,7 @@ def _at(body: dict[str, object]) -> object:
 def _judged(body: dict[str, object], words: set[str]) -> dict[str, object]:
     """The meter's verdicts. False only where the meter would have said the word."""
     said = dict[str, object]()
-    if any(name in body for name in STATUS) and "total_m3" in body:
+    if any(name in body for name in STATUS) and "total_m3" in body and not _is_vague(words):
         said = dict.fromkeys(WATER_VERDICTS, False)
     if words & AMBIGUOUS:
         said.pop(LEAK, None)
@@ -105,9 +118,22 @@ def _judged(body: dict[str, object], words: set[str]) -> dict[str, object]:
         said[OPENED] = False
     said.update(_alarm_of_today(body))
     said.update(dict.fromkeys(verdicts(words), True))
+    if words & GENERAL and str(body.get("meter")) in ALARM_IS_LEAK:
+        said[LEAK] = True
     if "ALARM" in words and "smoke" in str(body.get("media")):
         said[ALARM] = True
     return said
+
+
+def _is_vague(words: set[str]) -> bool:
+    """Something is wrong with this meter, and the words do not say what."""
+    told = set(verdicts(words)) & set(WATER_VERDICTS)
+    return bool(words & UNMEASURED) or (not told and (bool(words & GENERAL) or any(map(_is_unknown, words))))
+
+
+def _is_unknown(word: str) -> bool:
+    """A bit that the driver has no name for."""
+    return word.startswith("UNKNOWN_")
 
 
 def _alarm_of_today(body: dict[str, object]) -> dict[str, object]:

@@ -38,7 +38,7 @@ MESSAGES = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(MESSAGES)
 def test_both_ways_say_the_same(
     listener: Callable[..., Listener], messages: list[tuple[dict[str, object], bool]]

@@ -83,6 +83,18 @@ def test_raw_bytes_of_an_urgent_kind_go_first_because_only_their_codec_could_tel
     assert [frame] == foresight([said(*ORDINARY[0]), frame])
 
 
+def test_kinds_that_were_added_while_it_ran_are_searched_for(
+    kinds: dict[str, Kind], books: list[MappingBook], listener: Callable[..., Listener]
+) -> None:
+    bears_danger = listener(*DEVICES).bears_danger
+    foresight = Foresight({}, [], bears_danger)
+    pressed = said("fengshao/v1/band-1/up", {"sos": True})
+    assert [] == foresight([pressed])
+
+    foresight.adopt(Foresight(kinds, books, bears_danger))
+    assert [pressed] == foresight([pressed])
+
+
 def _evidence() -> list[Any]:
     found: list[Any] = []
     for file in sorted(ADAPTERS.glob("*.yaml")):

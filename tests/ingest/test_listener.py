@@ -179,7 +179,7 @@ def test_unmapped_fields_are_counted_up_to_a_limit(kinds: dict[str, Kind], books
 
 
 def test_a_bad_value_that_may_have_been_an_alarm_is_a_danger(ours: Listener) -> None:
-    heard = ours.hear(say("gas-1", {"alarm": "ALARM!", "lel_pct": 3}, {"lel_pct": "NaN", "co_ppm": True}))
+    heard = ours.hear(say("gas-1", {"alarm": "GRUEZI!", "lel_pct": 3}, {"lel_pct": "NaN", "co_ppm": True}))
 
     assert [(Reason.BAD_VALUE, True), (Reason.BAD_VALUE, False), (Reason.BAD_VALUE, False)] == reasons(heard)
     assert [{"lel_pct": 3}] == [each.values for each in heard.readings]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain import Device, Identity, Reason
 from domain.kind import Kind
-from ingest.conversion import NOTHING, Problem, convert
+from ingest.conversion import NOTHING, UNLISTED, Problem, convert
 from ingest.directory import Directory
 from ingest.frame import Frame
 from ingest.instants import is_sane, read_instant
@@ -48,7 +48,7 @@ def spec(field: str, rule: Any = None) -> Spec:
         ({"to": "on", "invert": True}, False, True),
         ({"to": "on", "words": {"leak": True, "1": True, "true": True}}, " Leak ", True),
         ({"to": "on", "words": {"leak": True, "1": True, "true": True}}, True, True),
-        ({"to": "on", "words": {"x": True}, "otherwise": "absent"}, "y", NOTHING),
+        ({"to": "on", "words": {"x": True}, "otherwise": "absent"}, "y", UNLISTED),
         ({"to": "on", "words": {"x": None}, "otherwise": True}, "X", NOTHING),
         ({"to": "on", "words": {"0": False}, "otherwise": True}, 17, True),
         ({"to": "on", "bit": 1}, 2, True),
@@ -92,6 +92,17 @@ def test_a_value_of_the_wrong_sort_is_a_problem_that_says_so(field: str, said: o
 def test_what_is_no_whole_number_has_no_bits(said: object) -> None:
     found = convert(spec("f", {"to": "on", "bit": 0}), said)
     assert found is NOTHING if said is None else isinstance(found, Problem)
+
+
+@pytest.mark.parametrize("said", [3, "3", "3 parsec", "3 L", "x mm", float("nan")])
+def test_a_length_without_a_unit_that_measures_lengths_is_a_problem(said: object) -> None:
+    rule = {"to": "depth", "text_number": True, "unit": "stated"}
+    book = {"platform": "p", "version": 1, "kinds": {"thing": {"field": rule}}}
+    deep = kind_of(depth={"type": "number", "unit": "mm"})
+    measured = compile_plan(deep, [MappingBook.model_validate(book)], "p").specs["field"]
+
+    assert isinstance(convert(measured, said), Problem)
+    assert isinstance(convert(measured, said, "L"), Problem)
 
 
 def test_a_word_nobody_listed_is_a_problem() -> None:
@@ -293,7 +304,7 @@ def test_our_own_mapping_books_are_right(kinds: dict[str, Kind], books: list[Map
         ("lel", "gas_alarm has no quantity lel: write one of alarm"),
         ({"to": "alarm", "words": {"x": 1}}, "alarm is a bool: the word 'x' must become one"),
         ({"to": "alarm", "scale": 2}, "only a number has scale"),
-        ({"to": "alarm", "largest": True}, "only a number has scale, offset, text_number and largest"),
+        ({"to": "alarm", "largest": True}, "only a number has scale, offset, text_number, largest and unit"),
         ({"to": "lel_pct", "invert": True}, "only a bool can be inverted"),
         ([{"to": "lel_pct", "bit": 1}], "only a bool can be inverted, be a bit, or be yes or no otherwise"),
         ({"to": "lel_pct", "words": {"x": None}, "otherwise": True}, "be yes or no otherwise"),

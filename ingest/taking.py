@@ -1,0 +1,223 @@
+"""The fields of one message as values of our quantities, and what is to be said about those that are none.
+
+For every message that did not simply pass (see the gate): shapes are opened, units looked for, words understood. A
+verdict is never lost in silence: a word that nobody knows and a field that may be a verdict are objections by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct, field
+
+from domain import Reason, Value
+from ingest.conversion import NOTHING, UNLISTED, Elsewhere, Problem, convert
+from ingest.mapping import Plan, Spec
+from ingest.shapes import opened, speaks_as, unnumbered, words_in
+from ingest.spelling import folded
+from ingest.units import Stated, stated_units
+from ingest.vocabulary import HARMLESS, OTHERS, Meaning, Word
+
+
+class Objection(Struct, frozen=True):
+    """One thing wrong with a message. `danger`: it may have been a danger bit, of this `quantity`.
+
+    `once`: said again only after a day without it; what a device repeats with every message is no news.
+    """
+
+    reason: Reason
+    detail: str
+    danger: bool = False
+    quantity: str = ""
+    once: bool = False
+
+
+class Taken(Struct):
+    """What was taken so far."""
+
+    plan: Plan
+    stated: Stated
+    values: dict[str, Value] = field(default_factory=dict)
+    implausible: list[str] = field(default_factory=list)
+    strange: dict[str, object] = field(default_factory=dict)
+    objections: list[Objection] = field(default_factory=list)
+    unread: list[Objection] = field(default_factory=list)
+    judged: bool = False
+
+
+NO_VERDICT: Final = frozenset(
+    {"battery", "threshold", "enable", "config", "setting", "count", "times", "duration", "delay", "interval", "mute"}
+    | {"silence", "volume", "sound", "buzzer", "sensitivity", "temperature", "humidity", "pressure", "voltage", "time"}
+    | {"date", "version", "upgrade", "update", "link", "network", "mode", "gateway", "valve", "relay", "电池", "电量"}
+)
+"""Words of names that are no verdict although they may bear one's word (`alarm_threshold`, `smoke_alarm_counter`)."""
+
+GENERIC: Final = frozenset({"alarm", "alert", "报警", "告警", "警报"})
+_YES: Final = (Meaning.DANGER, Meaning.YES)
+
+
+def take_fields(fields: Mapping[str, object], plan: Plan) -> Taken:
+    """All that these fields say to this kind."""
+    said = opened(fields, lambda name: any(spec.ignored for spec in plan.meant(name)))
+    taken = Taken(plan, stated_units(said))
+    for name, value in said:
+        if name in taken.stated.names:
+            continue
+        specs = plan.meant(name)
+        for spec in specs:
+            _take(taken, name, spec, value)
+        if not specs and value is not None and not _carried(taken, name, value):
+            taken.strange[name] = value
+    if plan.danger and not taken.judged:
+        _name_unread(taken)
+    return taken
+
+
+def _take(taken: Taken, name: str, spec: Spec, said: object) -> None:
+    if spec.ignored:
+        return
+    listed = words_in(said) if isinstance(said, list) and spec.holds == "bool" else None
+    for each in listed if listed is not None else [said]:
+        if _known_before_otherwise(taken, spec, each):
+            continue
+        value = convert(spec, each, taken.stated.unit_for(name, spec.unit) if spec.unit else None)
+        if isinstance(value, Elsewhere):
+            _put_other(taken, value.quantity, value.value)
+        elif isinstance(value, Problem):
+            _not_taken(taken, name, spec, each, value)
+        else:
+            _put(taken, spec, value)
+
+
+def _known_before_otherwise(taken: Taken, spec: Spec, said: object) -> bool:
+    """`otherwise: true` is meant for numbers and unknown words: one that the vocabulary knows goes before."""
+    rule = spec.rule
+    if rule is None or type(rule.otherwise) is not bool or not isinstance(said, str):
+        return False
+    word = taken.plan.vocabulary.meaning_of(said)
+    unlisted = said.strip().lower() not in (rule.words or {})
+    return word is not None and unlisted and _understood(taken, spec, word, UNLISTED)
+
+
+def _put(taken: Taken, spec: Spec, value: Value) -> None:
+    """Two fields may mean one quantity: of two verdicts the dangerous one counts, of two slopes the steeper."""
+    values = taken.values
+    taken.judged = taken.judged or spec.danger or spec.quantity == "test"
+    if spec.danger and values.get(spec.quantity) is True:
+        return
+    if spec.rule is not None and spec.rule.largest and abs(values.get(spec.quantity, 0)) > abs(value):  # type: ignore[arg-type]
+        return
+    values[spec.quantity] = value
+    if spec.holds == "number" and not spec.lo <= value <= spec.hi:  # type: ignore[operator]
+        taken.implausible.append(spec.quantity)
+
+
+def _put_other(taken: Taken, quantity: str, value: Value) -> bool:
+    """A value of a quantity that this field does not mostly mean; a true one is not taken back."""
+    spec = taken.plan.specs.get(quantity)
+    if spec is None or spec.ignored:
+        return False
+    if taken.values.get(quantity) is not True:
+        _put(taken, spec, value)
+    return True
+
+
+def _not_taken(taken: Taken, name: str, spec: Spec, said: object, problem: Problem) -> None:
+    """The vocabulary may know a word that the mapping does not list; what remains is an objection by name."""
+    if problem is NOTHING:
+        taken.judged = taken.judged or (spec.danger and spec.event)
+        return
+    word = taken.plan.vocabulary.meaning_of(said) if isinstance(said, str) and spec.holds == "bool" else None
+    if word is not None and _understood(taken, spec, word, problem):
+        return
+    if problem is UNLISTED and not (spec.danger and isinstance(said, str)):
+        return
+    coded = _is_number(said) and folded(name).endswith(("state", "status")) and not speaks_as(name, GENERIC)
+    danger = spec.danger and not coded and problem is not UNLISTED
+    detail = f"{name[:60]}: {str(said)[:60]!r} is a word we do not know" if problem is UNLISTED else None
+    once = spec.holds == "bool" and isinstance(said, str)
+    taken.judged = taken.judged or spec.danger
+    objection = Objection(Reason.BAD_VALUE, detail or f"{name[:60]}: {problem.detail}", danger, spec.quantity, once)
+    taken.objections.append(objection)
+
+
+def _understood(taken: Taken, spec: Spec, word: Word, problem: Problem) -> bool:
+    """Whether the word says something of this verdict or of another quantity of the device."""
+    meaning = word.meaning
+    if meaning in (*_YES, Meaning.CLEAR, Meaning.NO):
+        if not spec.danger and problem is UNLISTED:
+            return True
+        if meaning in _YES or not spec.event:
+            _put(taken, spec, (meaning in _YES) is not (spec.rule is not None and spec.rule.invert))
+        taken.judged = taken.judged or spec.danger
+        return True
+    return spec.danger and _told_of_device(taken, meaning)
+
+
+def _told_of_device(taken: Taken, meaning: Meaning) -> bool:
+    """What a word says of the device's own state: a detector that warms up has told its verdict all the same."""
+    taken.judged = True
+    if meaning not in HARMLESS:
+        _put_other(taken, *OTHERS[meaning])
+    return True
+
+
+def _carried(taken: Taken, name: str, said: object) -> bool:
+    """An unmapped field that bears words of verdicts: `event: alarm`, `alarms: [SMOKE, BATTERY]`, `alarm: true`."""
+    clears, plan = taken.plan.carries(name), taken.plan
+    if clears is None or not plan.danger:
+        return False
+    known = [plan.vocabulary.meaning_of(each) for each in words_in(said) or []]
+    took = [word is not None and _carry(taken, word, clears) for word in known]
+    return bool(took) and all(took)
+
+
+def _carry(taken: Taken, word: Word, clears: bool) -> bool:
+    """Several dangers of one kind have words of their own; a mere `alarm` of such a kind is none of them for sure."""
+    quantity = word.quantity or (taken.plan.danger[0] if len(taken.plan.danger) == 1 else "")
+    spec = taken.plan.specs.get(quantity)
+    if word.meaning in (Meaning.YES, Meaning.NO) or (word.meaning in (Meaning.DANGER, Meaning.CLEAR) and spec is None):
+        return False
+    if word.meaning is Meaning.DANGER:
+        _put_other(taken, quantity, True)
+    elif word.meaning is Meaning.CLEAR:
+        if clears and spec is not None and not spec.event and quantity not in taken.values:
+            _put_other(taken, quantity, False)
+    else:
+        return _told_of_device(taken, word.meaning)
+    return True
+
+
+def _name_unread(taken: Taken) -> None:
+    """Nothing of a safety device was understood that could be its verdict: each field that may be one, by name."""
+    for name, said in taken.strange.items():
+        danger = _may_be_danger(taken.plan, name, said)
+        counted = taken.plan.carries(name) is False and _is_number(said)  # the number of an event
+        if danger or (_may_be_verdict(taken.plan, name) and not counted):
+            shown = f"{name[:60]} = {str(said)[:40]!r}"
+            detail = f"unread verdict: {shown}; a mapping can say `{name[:60]}: {{to: {taken.plan.danger[0]}}}`"
+            taken.unread.append(Objection(Reason.NO_MAPPING, detail, danger, once=not danger))
+
+
+def _may_be_verdict(plan: Plan, name: str) -> bool:
+    """By the name: it bears the name of a danger of this kind, or of any alarm."""
+    return not speaks_as(name, NO_VERDICT) and (
+        speaks_as(name, plan.dangers_named | GENERIC) or plan.carries(name) is not None
+    )
+
+
+def _may_be_danger(plan: Plan, name: str, said: object) -> bool:
+    """Words of danger stand in it; or yes, in a field that bears the name of a danger, or in a channel of one."""
+    if speaks_as(name, NO_VERDICT):
+        return False
+    words = [plan.vocabulary.meaning_of(each) for each in words_in(said) or [str(said)]]
+    meanings = {word.meaning for word in words if word is not None}
+    named = speaks_as(name, plan.dangers_named | GENERIC) or (
+        plan.carries(name) is not None and unnumbered(name) != name
+    )
+    return (Meaning.DANGER in meanings and _may_be_verdict(plan, name)) or (Meaning.YES in meanings and named)
+
+
+def _is_number(said: object) -> bool:
+    return type(said) in (int, float) or (isinstance(said, str) and said.strip().lstrip("-").isdecimal())

@@ -1,0 +1,32 @@
+"""A push is believed when it bears the signature that its platform documents."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from ingest.sources.signed import SIGNED
+
+TOKEN = "our-token"
+SAID = {"timestamp": "1767225660000", "nonce": "a1b2"}
+SIGNATURE = hashlib.sha256(b"1767225660000a1b2our-token").hexdigest()
+
+
+@pytest.mark.parametrize("signature", [SIGNATURE, SIGNATURE.upper()])
+def test_iotda_signs_token_timestamp_and_nonce_in_the_order_of_their_bytes(signature: str) -> None:
+    assert SIGNED["iotda"](SAID | {"signature": signature}, TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("headers", "token"),
+    [
+        (SAID | {"signature": SIGNATURE}, "another-token"),
+        (SAID | {"signature": SIGNATURE, "nonce": "a1b3"}, TOKEN),
+        (SAID | {"signature": "签名"}, TOKEN),
+        (SAID, TOKEN),
+        ({}, TOKEN),
+    ],
+)
+def test_iotda_without_the_right_signature_is_not_believed(headers: dict[str, str], token: str) -> None:
+    assert not SIGNED["iotda"](headers, token)

@@ -1,0 +1,143 @@
+"""Any verdict word, in any shape, on any platform, in any spelling of its field: told, never the other way round."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain import Device, Identity
+from domain.kind import Kind
+from ingest.directory import Directory
+from ingest.frame import Frame
+from ingest.listener import Listener
+from ingest.mapping import MappingBook
+from ingest.outcome import Heard
+
+NOW = 1795904000000
+
+FIELDS = {
+    "gas_alarm": ("gas", "gasAlarm", "GAS_ALARM", "gas_status", "alarm", "gas-leak", "燃气报警"),
+    "smoke_alarm": ("smoke", "smokeAlarm", "SMOKE_STATUS", "smoke.alarm", "alarm", "fire_alarm", "烟雾报警"),
+    "water_leak": ("leak", "waterLeak", "WATER_LEAK_STATUS", "leakage_status", "flood", "水浸"),
+}
+OTHER_NAMES = ("event", "alarms", "alarm_type", "eventType", "someAlarmThing")
+DANGER = {
+    "gas_alarm": (
+        "alarm",
+        "Leak",
+        "gas leak",
+        "泄漏",
+        "报警",
+        "Gas erkannt",
+        "утечка газа",
+        "fuga de gas",
+        "GAS_DETECTED",
+    ),
+    "smoke_alarm": ("alarm", "SMOKE", "fire", "烟雾报警", "火警", "Rauch erkannt", "дым", "humo", "smoke detected"),
+    "water_leak": ("alarm", "Leak", "wet", "有水", "漏水", "Wasser erkannt", "протечка", "fuga", "water_detected"),
+}
+CLEAR = (
+    "normal",
+    "no alarm",
+    "无报警",
+    "未报警",
+    "正常",
+    "kein Alarm",
+    "норма",
+    "sin alarma",
+    "alarm cleared",
+    "报警解除",
+)
+HEALTH = ("fault", "Warm Up", "End Of Life", "self test", "故障", "预热中", "Störung", "неисправность", "low battery")
+QUANTITY = {"gas_alarm": "alarm", "smoke_alarm": "alarm", "water_leak": "leak"}
+
+SHAPES: dict[str, Callable[[str, object], dict[str, Any]]] = {
+    "plain": lambda name, word: {name: word},
+    "value object": lambda name, word: {name: {"value": word}},
+    "list": lambda name, word: {name: [word]},
+    "channel": lambda name, word: {f"{name}_1": word},
+    "two channels": lambda name, word: {f"{name}_1": word, f"{name}_2": word},
+    "variables": lambda name, word: {"data": [{"variable": name, "value": word}]},
+    "measurements": lambda name, word: {"values": [{"name": name, "value": word, "unit": ""}]},
+    "nested": lambda name, word: {"status": {name: word}},
+}
+PLATFORMS: dict[str, Callable[[dict[str, Any]], tuple[str, Any]]] = {
+    "native": lambda said: ("fengshao/v1/x/up", said),
+    "thingsboard": lambda said: ("v1/gateway/telemetry", {"x": [{"ts": NOW, "values": said}]}),
+    "chirpstack": lambda said: ("application/a/device/00000000000000aa/event/up", {"fPort": 2, "object": said}),
+    "zigbee2mqtt": lambda said: ("zigbee2mqtt/x", said),
+    "tts": lambda said: (
+        "v3/a@t/devices/x/up",
+        {"end_device_ids": {"device_id": "x"}, "uplink_message": {"f_port": 1, "decoded_payload": said}},
+    ),
+    "jetlinks": lambda said: ("/p/x/properties/report", {"deviceId": "x", "properties": said}),
+    "tasmota": lambda said: ("tele/x/SENSOR", said),
+    "iotda": lambda said: (
+        "$oc/devices/x/sys/properties/report",
+        {"services": [{"service_id": "s", "properties": said}]},
+    ),
+}
+IDS = {"chirpstack": "00000000000000aa"}
+
+
+_NUMBERS = count()
+
+
+@pytest.fixture(scope="module")
+def ours(kinds: dict[str, Kind], books: list[MappingBook]) -> Listener:
+    """One for all examples: each is a device of its own."""
+    return Listener(kinds, books)
+
+
+def said_by(ours: Listener, kind: str, platform: str, said: dict[str, Any]) -> Heard:
+    topic, payload = PLATFORMS[platform]({**said, "battery_pct": 50})
+    name = f"x-{next(_NUMBERS)}"
+    ours.directory = Directory((Device(name, kind, identities=(Identity(platform, IDS.get(platform, "x")),)),))
+    return ours.hear([Frame(topic, json.dumps(payload).encode(), NOW, "bulk")])
+
+
+def values_of(heard: Heard) -> Iterator[tuple[str, object]]:
+    return (each for reading in heard.readings for each in reading.values.items())
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(sorted(FIELDS)), st.sampled_from(sorted(SHAPES)), st.sampled_from(sorted(PLATFORMS)), st.data())
+def test_a_verdict_word_is_told_and_never_the_other_way_round(
+    ours: Listener, kind: str, shape: str, platform: str, data: st.DataObject
+) -> None:
+    name = data.draw(st.sampled_from((*FIELDS[kind], *OTHER_NAMES)))
+    meant, words = data.draw(st.sampled_from((("danger", DANGER[kind]), ("clear", CLEAR), ("health", HEALTH))))
+    word = data.draw(st.sampled_from(words))
+    recased = data.draw(st.sampled_from((word, word.upper(), f" {word} ", word.replace(" ", "_"))))
+    heard = said_by(ours, kind, platform, SHAPES[shape](name, recased))
+
+    verdicts = [value for quantity, value in values_of(heard) if quantity == QUANTITY[kind]]
+    told = True in verdicts or any(one.danger for one in heard.refusals)
+    beyond_battery = {quantity for quantity, _ in values_of(heard)} - {"battery_pct"}
+    if meant == "danger":
+        assert told, (name, recased)
+        assert False not in verdicts
+    else:
+        assert not told, (name, recased)
+    if meant == "health":
+        assert False not in verdicts
+    if meant == "clear" and name in FIELDS[kind]:
+        assert beyond_battery or heard.refusals
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(sorted(FIELDS)), st.sampled_from(sorted(SHAPES)), st.sampled_from(sorted(PLATFORMS)), st.data())
+def test_a_word_that_nobody_knows_is_refused_by_name(
+    ours: Listener, kind: str, shape: str, platform: str, data: st.DataObject
+) -> None:
+    name = data.draw(st.sampled_from(FIELDS[kind]))
+    heard = said_by(ours, kind, platform, SHAPES[shape](name, "qwxyz"))
+
+    # Where a mapping says that whatever is not nothing is water, it is told.
+    assert heard.refusals or dict(values_of(heard)).get(QUANTITY[kind]) is True, name

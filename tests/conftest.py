@@ -8,7 +8,12 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("project", deadline=None)
+hypothesis.settings.load_profile("project")
 
 COVERAGE_COMES_FROM = ("domain", "ingest", "rules", "alerts")
 """The folders whose tests must run every branch of the pure modules. Tracing doubles what a test costs, so that tests

@@ -23,7 +23,17 @@ from app.roster_check import doubled, never_holds
 from app.rulework import book_warnings, check_files
 from app.settings import Site
 from app.sheets import Sheet
-from app.shelf import WORDS, book_files, load_kinds, load_ladders, load_mappings, load_replies, load_rules, load_words
+from app.shelf import (
+    WORDS,
+    book_files,
+    load_kinds,
+    load_ladders,
+    load_mappings,
+    load_replies,
+    load_rules,
+    load_words,
+    read_words,
+)
 from app.site import Sheets, SiteFolder, read_settings, read_sheets, reference_faults
 from app.written import Located, WrittenError, read_model
 from domain import Fault, Instant
@@ -104,15 +114,17 @@ def counted(found: Examined, folder: SiteFolder) -> Iterator[str]:
 def _read(found: Examined, path: Path | None) -> None:
     found.kinds = kinds = found.read(lambda: load_kinds(path))
     found.ladders, found.words = found.read(lambda: load_ladders(path)), found.read(lambda: load_words(path))
+    worded = path if found.words is not None else None
+    if found.words is None and path is not None:
+        # A misspelt name is told where it stands too, not only as missing under its right name.
+        found.words = found.read(lambda: read_words(path))
     found.codecs = found.read(lambda: check_codecs(path))
     found.replies = found.read(lambda: load_replies(path))
     if kinds is not None:
         found.books = found.read(lambda: load_rules(kinds, path))
         if found.books is not None:
             rulebooks = list(zip(book_files(path), found.books, strict=True))
-            found.doubts += [
-                str(doubt) for doubt in book_warnings(kinds, rulebooks, (), path if found.words is not None else None)
-            ]
+            found.doubts += [str(doubt) for doubt in book_warnings(kinds, rulebooks, (), worded)]
         found.mappings = found.read(lambda: load_mappings(kinds, path))
     if path is None:
         found.settings = Site()

@@ -151,10 +151,15 @@ class ReplyWords(BaseModel):
         for kind, words in self.words.items():
             for written in words:
                 for word in expand(written):
-                    yield kind, plain_text(word, self.signs)
+                    yield kind, plain_text(word, self.sign_table)
 
     def excepted(self) -> set[str]:
-        return {plain_text(word, self.signs) for word in self.not_negated}
+        return {plain_text(word, self.sign_table) for word in self.not_negated}
+
+    @cached_property
+    def sign_table(self) -> dict[int, str]:
+        """`signs` for `str.translate`."""
+        return str.maketrans(self.signs)
 
 
 class ReplyGrammar(ReplyWords):
@@ -170,8 +175,9 @@ class ReplyGrammar(ReplyWords):
     def extended(self, own: ReplyWords) -> ReplyGrammar:
         """With a site's words; what the site lists leaves the list it stood in."""
         signs = {**self.signs, **own.signs}
-        moved = {plain_text(word, signs) for _, written in _written(own) for word in expand(written)}
-        words = {kind: tuple(w for w in self._flat(kind) if plain_text(w, signs) not in moved) for kind in WordKind}
+        table = str.maketrans(signs)
+        moved = {plain_text(word, table) for _, written in _written(own) for word in expand(written)}
+        words = {kind: tuple(w for w in self._flat(kind) if plain_text(w, table) not in moved) for kind in WordKind}
         for kind, written in _written(own):
             words[kind] = (*words[kind], written)
         return ReplyGrammar.model_construct(
@@ -217,7 +223,7 @@ def check(own: ReplyWords, grammar: ReplyGrammar) -> list[Fault]:
     seen: dict[str, str] = {}
     for kind, words in own.words.items():
         for index, written in enumerate(words):
-            for word in (plain_text(one, grammar.signs) for one in expand(written)):
+            for word in (plain_text(one, grammar.sign_table) for one in expand(written)):
                 hidden = negations.found_in(word) if kind in _AGREEING and word not in excepted else ""
                 message = _fault(word, kind, seen, hidden)
                 if message:
@@ -249,13 +255,13 @@ def expand(written: str) -> Iterator[str]:
         yield "".join(chosen)
 
 
-def plain_text(text: str, signs: Mapping[str, str]) -> str:
+def plain_text(text: str, sign_table: Mapping[int, str]) -> str:
     """One spelling for what looks alike: full-width and circled digits, keycaps, capitals, blanks within Chinese.
 
     >>> plain_text("１①，收 到 OK", {})
     '11,收到 ok'
     """
-    folded = unicodedata.normalize("NFKC", text).lower().translate({ord(sign): plain for sign, plain in signs.items()})
+    folded = unicodedata.normalize("NFKC", text).lower().translate(sign_table)
     kept = "".join(sign for sign in folded if unicodedata.category(sign) not in _DROPPED)
     return _GAPS.sub("", kept).strip()
 

@@ -102,7 +102,7 @@ def parse_reply(text: str, grammar: ReplyGrammar, held: Collection[int] = ()) ->
     """What a text means, coming from a phone that holds these alert numbers."""
     if len(text) > LONGEST_REPLY:
         return _unclear(Unclear.TOO_LONG)
-    tokens = tuple(tokenize(grammar.quoted.sub(" ", plain_text(text, grammar.signs)), grammar))
+    tokens = tuple(tokenize(grammar.quoted.sub(" ", plain_text(text, grammar.sign_table)), grammar))
     numbers = [token.text for token in tokens if token.kind is Mark.NUMBER]
     # A code said twice is one code; a single digit said twice (`1、1`) may be a code in two pieces.
     codes = tuple(numbers if any(len(one) == 1 for one in numbers) else dict.fromkeys(numbers))

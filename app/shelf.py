@@ -6,6 +6,7 @@ A site's files stand beside the built-in ones; a site file of the same name repl
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -155,19 +156,32 @@ def load_words(site: Path | None = None) -> WordBook:
 def load_replies(site: Path | None = None) -> ReplyGrammar:
     """The words people answer with: the built-in ones with those of the site's replies.zh.yaml, held against the trials
     of both. A site cannot make a refusal into a take: the built-in trials would fail."""
-    document = read_yaml(REPLIES)
-    grammar = validate(document, ReplyGrammar)
-    faults = document.locate_all(check_replies(grammar, grammar))
+    grammar, faults = built_in_replies(), list[Located]()
     own = site / "replies.zh.yaml" if site else None
     if own and own.exists():
         document = read_yaml(own)
         words = validate(document, ReplyWords)
         grammar = grammar.extended(words)
-        faults += document.locate_all(check_replies(words, grammar))
-    for file in (REPLY_TRIALS, site and site / "replies_test.zh.yaml"):
-        if not faults and file and file.exists():
-            document = read_yaml(file)
-            faults += document.locate_all(failed(validate(document, ReplyTrials), grammar))
+        faults = document.locate_all(check_replies(words, grammar)) or _failed_trials(REPLY_TRIALS, grammar)
+    trials = site / "replies_test.zh.yaml" if site else None
+    if trials and trials.exists() and not faults:
+        faults = _failed_trials(trials, grammar)
     if faults:
         raise WrittenError(faults)
     return grammar
+
+
+@cache
+def built_in_replies() -> ReplyGrammar:
+    """Checked against its trials once in a process: these files are part of the program."""
+    document = read_yaml(REPLIES)
+    grammar = validate(document, ReplyGrammar)
+    faults = document.locate_all(check_replies(grammar, grammar)) or _failed_trials(REPLY_TRIALS, grammar)
+    if faults:
+        raise WrittenError(faults)
+    return grammar
+
+
+def _failed_trials(file: Path, grammar: ReplyGrammar) -> list[Located]:
+    document = read_yaml(file)
+    return document.locate_all(failed(validate(document, ReplyTrials), grammar))

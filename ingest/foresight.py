@@ -60,10 +60,10 @@ def _pattern(kinds: Mapping[str, Kind], books: Sequence[MappingBook]) -> re.Patt
 
 
 def _danger_fields(kinds: Mapping[str, Kind], books: Sequence[MappingBook]) -> tuple[set[str], set[str]]:
-    models = {name for book in books for each in book.models for name in each.models}
     plain: set[str] = set()
     translated: set[str] = set()
     for kind in kinds.values():
+        models = {name for book in books for each in book.models if each.kind == kind.kind for name in each.models}
         for platform in _PLATFORMS:
             for model in (None, *models):
                 for name, spec in compile_plan(kind, books, platform, model, with_words=False).specs.items():

@@ -5,6 +5,7 @@ beyond the types of their quantities.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import islice, product
 from math import prod
 from typing import Final
@@ -39,11 +40,18 @@ def both_true(first: Node, second: Node, kind: Kind) -> str | None:
 
     A rule that is dangerous and clear at once would end while it begins.
     """
+    measured = {leaf.name for node in (first, second) for leaf in leaves(node) if isinstance(leaf, Quantity)}
+    return _both_true(first, second, frozenset(name for name in measured if kind.quantities[name].type == "bool"))
+
+
+@lru_cache(maxsize=4096)
+def _both_true(first: Node, second: Node, flags: frozenset[str]) -> str | None:
+    """Asked once for all kinds and for each reading of the files; `flags` are the quantities that are true or false."""
     first, second = _guessable(first), _guessable(second)
     one, other = meaning(first), meaning(second)
     found = [leaf for node in (first, second) for leaf in leaves(node) if not isinstance(leaf, Literal)]
     unknowns: list[Leaf] = [leaf for leaf in dict.fromkeys(found) if isinstance(leaf, (Quantity, Window, Attribute))]
-    guesses = [list(_guesses(leaf, first, second, kind)) for leaf in unknowns]
+    guesses = [list(_guesses(leaf, first, second, flags)) for leaf in unknowns]
     for values in islice(product(*guesses), MOST_TRIED):
         scope = _Guess(dict(zip(unknowns, values, strict=True)))
         if one(scope) is True and other(scope) is True:  # type: ignore[arg-type]  # a guess is scope enough
@@ -57,7 +65,8 @@ def never_true(node: Node, kind: Kind) -> bool:
     if not readable or fallen_back_from(node):
         return False
     unknowns = {leaf for leaf in leaves(node) if not isinstance(leaf, Literal)}
-    tried = prod(len(list(_guesses(leaf, node, node, kind))) for leaf in unknowns if isinstance(leaf, Leaf))
+    flags = frozenset(name for name, quantity in kind.quantities.items() if quantity.type == "bool")
+    tried = prod(len(list(_guesses(leaf, node, node, flags))) for leaf in unknowns if isinstance(leaf, Leaf))
     return tried <= MOST_TRIED and both_true(node, node, kind) is None
 
 
@@ -70,7 +79,7 @@ def _guessable(node: Node) -> Node:
     return Attribute("distance_m", _name(node.there[0])) if isinstance(node, Distance) else node
 
 
-def _guesses(leaf: Leaf, first: Node, second: Node, kind: Kind) -> Iterator[Value | None]:
+def _guesses(leaf: Leaf, first: Node, second: Node, flags: frozenset[str]) -> Iterator[Value | None]:
     limits = [
         found[2]
         for node in (first, second)
@@ -82,7 +91,7 @@ def _guesses(leaf: Leaf, first: Node, second: Node, kind: Kind) -> Iterator[Valu
         return
     if leaf in _asked_whether_known(first) | _asked_whether_known(second):
         yield None
-    yes_or_no = isinstance(leaf, Quantity) and kind.quantities[leaf.name].type == "bool"
+    yes_or_no = isinstance(leaf, Quantity) and leaf.name in flags
     if yes_or_no or (isinstance(leaf, Attribute) and not limits):
         yield from (True, False)
     elif any(isinstance(limit, str) for limit in limits):

@@ -28,7 +28,7 @@ from simulators.providers.aliyun_book import (
     rfc3339,
 )
 from simulators.providers.faults import Fault, FaultPlan, How
-from simulators.providers.loopback import LoopbackServer, until_gone
+from simulators.providers.loopback import LoopbackServer, loopback_client, until_gone
 from simulators.providers.phones import Phones
 from simulators.providers.sms_text import Rejected, render, template_fault
 
@@ -81,7 +81,7 @@ class AliyunSmsServer:
         return self._host.url
 
     async def __aenter__(self) -> AliyunSmsServer:
-        self._client = httpx2.AsyncClient(timeout=_PUSH_TIMEOUT_S, trust_env=False)
+        self._client = loopback_client(_PUSH_TIMEOUT_S)
         await self._host.__aenter__()
         return self
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Coroutine, Iterator
 from typing import Any
 
+import httpx2
 from starlette.applications import Starlette
 from starlette.requests import Request
 from uvicorn import Config, Server
 
 _STOP_WITHIN_S = 3
 _BACKLOG = 256
+
+
+def loopback_client(timeout_s: float) -> httpx2.AsyncClient:
+    """An HTTP client for callbacks to this machine. It trusts no certificate authority: loading them takes 30 ms."""
+    return httpx2.AsyncClient(timeout=timeout_s, trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
 class _QuietServer(Server):

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from domain import SECOND, Instant
 from simulators.providers.faults import Fault, FaultPlan, How
-from simulators.providers.loopback import LoopbackServer, until_gone
+from simulators.providers.loopback import LoopbackServer, loopback_client, until_gone
 from simulators.providers.wecom_callback import Callback, CallbackFailed
 from simulators.providers.wecom_card import BAD_TASK_ID, message_fault
 from simulators.providers.wecom_inbox import Inboxes, Notice
@@ -66,7 +66,7 @@ class WeComServer:
         return self._host.url
 
     async def __aenter__(self) -> WeComServer:
-        self._client = httpx2.AsyncClient(timeout=_CLICK_WITHIN_S, trust_env=False)
+        self._client = loopback_client(_CLICK_WITHIN_S)
         await self._host.__aenter__()
         return self
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator, Callable
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ from domain import (
 )
 from domain.people import Community, community
 from simulators.providers.aliyun_sms import AliyunSmsServer
+from simulators.providers.loopback import loopback_client
 from store.ledger import engine
 from store.ledger.alertbook import SqlBook, Transactor
 from store.ledger.alertviews import story
@@ -50,14 +52,17 @@ START: Instant = 1_767_333_900_000
 SIGN = "枫树社区"
 
 
+@cache
 def read_words() -> WordBook:
     return WordBook(**yaml.safe_load((ROOM / "wording.zh.yaml").read_text("utf-8")))
 
 
+@cache
 def read_replies() -> ReplyGrammar:
     return ReplyGrammar(**yaml.safe_load((ROOM / "replies.zh.yaml").read_text("utf-8")))
 
 
+@cache
 def read_ladders() -> LadderBook:
     return LadderBook(**yaml.safe_load((ROOM / "ladders" / "default.yaml").read_text("utf-8")))
 
@@ -231,7 +236,7 @@ async def vendor(clock: Clock) -> AsyncIterator[AliyunSmsServer]:
 
 @pytest.fixture
 async def town(tmp_path: Path, vendor: AliyunSmsServer, clock: Clock, empty_ledger: Path) -> AsyncIterator[Town]:
-    async with httpx2.AsyncClient(timeout=0.5, trust_env=False) as client:
+    async with loopback_client(0.5) as client:
         made = Town(tmp_path, vendor, client, clock, empty_ledger)
         yield made
         made.end()

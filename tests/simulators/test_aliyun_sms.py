@@ -20,7 +20,7 @@ from starlette.routing import Route
 from simulators.providers import acs3
 from simulators.providers.aliyun_sms import AliyunSmsServer
 from simulators.providers.faults import Fault, How
-from simulators.providers.loopback import LoopbackServer
+from simulators.providers.loopback import LoopbackServer, loopback_client
 from simulators.providers.sms_text import Rejected, segments, template_fault
 
 NOW = 1_767_323_045_000  # 2026-01-02 11:04:05 in Beijing
@@ -78,7 +78,7 @@ class Caller:
 
     def __init__(self, url: str) -> None:
         self.url, self.nonce = url, 0
-        self.client = httpx2.AsyncClient(timeout=0.5, trust_env=False)
+        self.client = loopback_client(0.5)
 
     async def call(self, action: str, secret: str = "testSecret", key: str = "AKID", **params: str) -> httpx2.Response:
         self.nonce += 1
@@ -186,7 +186,7 @@ async def test_a_reply_is_pushed_without_a_word_about_what_it_answers(
 ) -> None:
     heard, url = listener
     vendor.uplink_url = url
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with loopback_client(5) as client:
         await client.post(f"{vendor.url}/demo/phones/13800138000/reply", json={"text": "31"})
     assert [(item["phone_number"], item["content"]) for item in heard.pushed] == [("13800138000", "31")]
     assert "biz_id" not in heard.pushed[0]

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from simulators.providers.faults import Fault, How
-from simulators.providers.loopback import LoopbackServer
+from simulators.providers.loopback import LoopbackServer, loopback_client
 from simulators.providers.wecom import WeComServer
 from simulators.providers.wecom_callback import CallbackFailed
 from simulators.providers.wecom_crypto import BadEnvelope, Envelopes
@@ -124,7 +124,7 @@ async def vendor(application: tuple[Application, str]) -> AsyncIterator[WeComSer
 class Caller:
     def __init__(self, url: str) -> None:
         self.url, self.token, self.sent = url, "", 0
-        self.client = httpx2.AsyncClient(timeout=0.5, trust_env=False)
+        self.client = loopback_client(0.5)
 
     async def get_token(self, corp: str = CORP, secret: str = "SECRET") -> Any:
         params = {"corpid": corp, "corpsecret": secret}
@@ -187,7 +187,7 @@ async def test_a_card_reaches_its_member_and_a_press_comes_back_sealed(
     assert (notice.replaced, notice.buttons) == ("已接警 14:06", {})
     with pytest.raises(LookupError, match="sees no button"):
         await vendor.press("zhangsan", "ack:31")
-    async with httpx2.AsyncClient(trust_env=False) as browser:
+    async with loopback_client(5) as browser:
         again = await browser.post(f"{vendor.url}/demo/inbox/zhangsan/press", json={"key": "ack:31"})
     assert again.status_code == 404
 

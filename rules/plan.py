@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from functools import lru_cache
+from typing import Final, Generic, TypeVar
 
 from domain import DAY, Value
 from domain.kind import Kind
@@ -26,6 +27,7 @@ STALE_AFTER: Final = Absent()
 """When a device in alarm counts as silent: three reporting periods and ten minutes."""
 
 Reflex = Callable[[Value], object]
+M = TypeVar("M")
 
 
 class PlannedRule:
@@ -175,10 +177,31 @@ def _written(rule: Rule) -> list[Node]:
     return [parse(text) for text in texts if text is not None]
 
 
+class _Same(Generic[M]):
+    """A key that equals only itself: the models are frozen, but hold dicts and so have no hash."""
+
+    __slots__ = ("model",)
+
+    def __init__(self, model: M) -> None:
+        self.model = model
+
+    def __hash__(self) -> int:
+        return id(self.model)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.model is other.model
+
+
+@lru_cache(maxsize=1024)
+def _compiled(rule: _Same[Rule], book: _Same[Rulebook], kind: _Same[Kind], rank: int) -> PlannedRule:
+    """Compiled once for all engines of a process: a backtest, a trial and the service judge by the same books."""
+    return PlannedRule(rule.model, book.model, kind.model, rank)
+
+
 def _rules_of(books: Sequence[Rulebook], kind: Kind, order: Ranks) -> Iterable[PlannedRule]:
     for book in books:
         for rule in book.rules:
             if rule.watches(kind.kind):
-                planned = PlannedRule(rule, book, kind, order[rule.name])
+                planned = _compiled(_Same(rule), _Same(book), _Same(kind), order[rule.name])
                 if all(name in kind.quantities for name in planned.quantities):
                     yield planned

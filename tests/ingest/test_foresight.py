@@ -33,11 +33,21 @@ def said(topic: str, payload: object) -> Frame:
     return Frame(topic, raw, 1_795_269_600_000, "bulk")
 
 
+@pytest.fixture(scope="module")
+def searched(kinds: dict[str, Kind], books: list[MappingBook]) -> Foresight:
+    """What is searched for, made once: it depends on kinds and mappings only."""
+    return Foresight(kinds, books, lambda frame: False)
+
+
 @pytest.fixture
-def foresight(
-    kinds: dict[str, Kind], books: list[MappingBook], listener: Callable[..., Listener]
-) -> Callable[[Sequence[Frame]], list[Frame]]:
-    return Foresight(kinds, books, listener(*DEVICES).bears_danger)
+def foresight(searched: Foresight, listener: Callable[..., Listener]) -> Callable[[Sequence[Frame]], list[Frame]]:
+    return foresight_of(searched, listener(*DEVICES))
+
+
+def foresight_of(searched: Foresight, heard: Listener) -> Foresight:
+    made = Foresight({}, [], heard.bears_danger)
+    made.adopt(searched)
+    return made
 
 
 DANGERS = [
@@ -107,9 +117,9 @@ def _evidence() -> list[Any]:
 
 @pytest.mark.parametrize(("topic", "payload"), _evidence())
 def test_the_cheap_look_sees_what_decoding_sees(
-    kinds: dict[str, Kind], books: list[MappingBook], listener: Callable[..., Listener], topic: str, payload: object
+    searched: Foresight, listener: Callable[..., Listener], topic: str, payload: object
 ) -> None:
     heard = listener(*DEVICES)
     raw = payload.encode() if isinstance(payload, str) else payload
     frame = said(topic, raw)
-    assert heard.bears_danger(frame) == (Foresight(kinds, books, heard.bears_danger)([frame]) == [frame])
+    assert heard.bears_danger(frame) == (foresight_of(searched, heard)([frame]) == [frame])

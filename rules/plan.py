@@ -20,7 +20,7 @@ from rules.mindful import Mindful
 from rules.precedence import Ranks, ranks
 from rules.rulebook import Absent, Rule, Rulebook
 from rules.time_edges import time_atoms
-from rules.tree import Node, attributes
+from rules.tree import Node, attributes, findings_asked
 from rules.window import kept_for
 
 STALE_AFTER: Final = Absent()
@@ -48,9 +48,7 @@ class PlannedRule:
     def _read_context(self, kind: Kind) -> None:
         """Whether time or another finding alone may change its answer, and by which of its values."""
         written, lasts = _written(self.rule), not self.rule.happens
-        self.reads = frozenset(
-            one.name.replace("_", "-") for node in written for one in attributes(node) if one.owner == "finding"
-        )
+        self.reads = frozenset[str]().union(*map(findings_asked, written))
         self.time_atoms = tuple(dict.fromkeys(atom for node in written for atom in time_atoms(node)))
         self.asks_sun = any(one.owner == "sun" for atom in self.time_atoms for one in attributes(atom))
         self.is_reevaluated = lasts and bool(self.reads or self.time_atoms)

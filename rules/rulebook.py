@@ -14,7 +14,7 @@ from domain.duration import Duration
 from domain.kind import Name, Words
 from rules.expression import ExpressionError, parse
 from rules.habits import INSTEAD
-from rules.tree import Node, attributes
+from rules.tree import Node, findings_asked
 
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 ANY_KIND = "any"
@@ -246,13 +246,8 @@ class Rule(_Written):
     @property
     def speaks_of(self) -> frozenset[str]:
         """The rules whose findings it gathers or asks for (`finding.gas_alarm`)."""
-        asked = {
-            attribute.name.replace("_", "-")
-            for _, node in self.conditions()
-            for attribute in attributes(node)
-            if attribute.owner == "finding"
-        }
-        return frozenset(asked) | (self.gather.hears if self.gather is not None else frozenset())
+        asked = frozenset[str]().union(*(findings_asked(node) for _, node in self.conditions()))
+        return asked | (self.gather.hears if self.gather is not None else frozenset())
 
     def conditions(self) -> Iterator[tuple[tuple[str | int, ...], Node]]:
         """Every condition of the rule as a tree, and where it stands."""

@@ -3,6 +3,7 @@ by rules/expression.py, results are computed by rules/meaning.py."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -135,6 +136,12 @@ def windows(node: Node) -> list[Window]:
 def attributes(node: Node) -> list[Attribute]:
     """What it must know about the device, its person and its place."""
     return [leaf for leaf in leaves(node) if isinstance(leaf, Attribute)]
+
+
+@lru_cache(maxsize=4096)
+def findings_asked(node: Node) -> frozenset[str]:
+    """The names of the rules whose findings it asks for: `finding.gas_alarm` is gas-alarm."""
+    return frozenset(one.name.replace("_", "-") for one in attributes(node) if one.owner == "finding")
 
 
 def comparisons(node: Node) -> list[Binary]:

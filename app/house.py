@@ -17,6 +17,7 @@ from app.channels import Door
 from app.chores import jobs, load_jobs, record_job
 from app.clock import Clock
 from app.definitions import Definitions
+from app.filters import former_filters
 from app.insist import insist
 from app.intake_metrics import intake_samples
 from app.judging import Judging, intake_settings
@@ -108,7 +109,7 @@ class House:
             stores.journal,
             self.judging.chain.backlog.deliver,
             clock,
-            intake_settings(folder, session_name(data)),
+            intake_settings(folder, session_name(data), former_filters(stores.ledger, folder, clock())),
             lambda up, at: self._links.put_nowait((up, at)),
             foresee=self.judging.foresee,
             on_refused=self._disk_refused,
@@ -256,7 +257,8 @@ class House:
     async def _filter_urgent(self) -> None:
         """Which devices have a topic on the urgent session; a kind may be urgent now that was not."""
         devices, limit = self.registry.devices.values(), self._folder.settings.intake.urgent_filters_max
-        self.intake.set_urgent(await asyncio.to_thread(urgent_filters, devices, self.judging.kinds, limit))
+        routes = self.judging.listener.routes
+        self.intake.set_urgent(await asyncio.to_thread(urgent_filters, devices, self.judging.kinds, limit, routes))
 
     async def reload(self) -> None:
         """Whatever people wrote and changed since: codecs and rulebooks. What is wrong is told, and nothing is lost."""

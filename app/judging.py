@@ -29,6 +29,7 @@ from ingest.foresight import Foresight
 from ingest.frame import Entry, Frame
 from ingest.intake import IntakeSettings
 from ingest.listener import Listener, ListenerSettings
+from ingest.routes import Routes
 from rules.engine import Engine
 from rules.takeup import Renewal, renewal
 from store.journal import MarkKind
@@ -43,19 +44,21 @@ REFUSALS_AN_HOUR = 1_000
 
 
 def listener_settings(site: Site) -> ListenerSettings:
-    """Whose local time a time without a zone is."""
+    """Whose local time a time without a zone is, and on which topics each platform is heard."""
     zones = {platform: ZoneInfo(name) for platform, name in site.intake.timezones.items()}
-    return ListenerSettings(zone=site.zone, zones=zones)
+    return ListenerSettings(zone=site.zone, zones=zones, filters=site.intake.filters)
 
 
-def intake_settings(folder: SiteFolder, name: str) -> IntakeSettings:
-    """The site's limits as the intake takes them."""
+def intake_settings(folder: SiteFolder, name: str, formerly: Sequence[str] = ()) -> IntakeSettings:
+    """The site's limits and filters as the intake takes them; `formerly`: the filters of the run before."""
     limits = folder.settings.intake
     return IntakeSettings(
         client_id=limits.client_id or name,
         max_pending_bytes=limits.max_pending_bytes,
         max_packet_bytes=limits.max_packet_bytes,
         urgent_filters_max=limits.urgent_filters_max,
+        routes=Routes(limits.filters),
+        formerly=tuple(formerly),
     )
 
 

@@ -14,12 +14,20 @@ from domain.care import CARE
 from domain.duration import Duration
 from domain.kind import Words
 from domain.levels import LevelRole
+from ingest.topics import filter_fault
 
 
 def _known_zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError(f"{name!r} is no time zone: write one like Asia/Shanghai")
     return name
+
+
+def _topic_filter(text: str) -> str:
+    fault = filter_fault(text)
+    if fault is not None:
+        raise ValueError(fault)
+    return text
 
 
 class _Shape(BaseModel):
@@ -34,6 +42,8 @@ class IntakeLimits(_Shape):
     max_pending_bytes: Annotated[int, Field(ge=64 * 1024)] = 64 * 1024 * 1024
     max_packet_bytes: Annotated[int, Field(ge=1024)] = 1024 * 1024
     urgent_filters_max: Annotated[int, Field(ge=0, le=10_000)] = 256
+    filters: dict[str, tuple[Annotated[str, AfterValidator(_topic_filter)], ...]] = {}
+    """By platform: the MQTT filters to listen to in place of its default ones. `[]`: not over MQTT."""
     timezones: dict[str, Annotated[str, AfterValidator(_known_zone)]] = {}
     """By platform: the zone of times that are written without one. A device's attribute `timezone` goes before."""
 

@@ -26,6 +26,7 @@ from domain.geo import BD_09, GCJ_02, WGS_84
 from ingest.adapters import FILTERS
 from ingest.codecs.shelf import BINDINGS, plain
 from ingest.mapping import ANY, MappingBook
+from ingest.routes import filter_faults
 from rules.rulebook import Rulebook
 from rules.workdays import zone_named
 
@@ -66,11 +67,17 @@ def file_faults(site: Path) -> list[Located]:
 
 
 def setting_faults(site: Path, words: WordBook | None) -> list[Located]:
-    """Platforms and templates that site.yaml names and that do not exist."""
+    """Platforms and templates that site.yaml names and that do not exist, and filters that cannot be."""
     written = document(site / "site.yaml")
-    zones = _at(written.data, "intake", "timezones")
     faults = [
-        Fault(("intake", "timezones", name), unknown(name, FILTERS)) for name in _keys(zones) if name not in FILTERS
+        Fault(("intake", setting, name), unknown(name, FILTERS))
+        for setting in ("timezones", "filters")
+        for name in _keys(_at(written.data, "intake", setting))
+        if name not in FILTERS
+    ]
+    faults += [
+        Fault(("intake", "filters", *fault.where), fault.message)
+        for fault in filter_faults(_lists_of_text(_at(written.data, "intake", "filters")))
     ]
     if words is not None:
         known = {one.name for one in words.sms} | {f"{one.name}.{level}" for one in words.sms for level in one.codes}
@@ -91,6 +98,12 @@ def ladder_faults(file: Path, book: LadderBook, books: Sequence[Rulebook]) -> li
 
 def _keys(data: object) -> list[str]:
     return list(data) if isinstance(data, Mapping) else []
+
+
+def _lists_of_text(data: object) -> dict[str, list[str]]:
+    """What has the right shape; the rest was told when the file was read."""
+    lists = data.items() if isinstance(data, Mapping) else ()
+    return {name: each for name, each in lists if isinstance(each, list) and all(isinstance(one, str) for one in each)}
 
 
 def _at(data: object, *path: str) -> object:

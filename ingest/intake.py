@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from domain import Device, Instant, Lane
 from domain.kind import Kind
@@ -22,6 +22,7 @@ from ingest.lane import Foresee, LaneSettings, LaneWriter, Refused
 from ingest.lane import Journal as Journal
 from ingest.link import Arrival, Link, LinkSettings
 from ingest.recall import Recall
+from ingest.routes import Routes
 from ingest.session import Session
 from ingest.topics import Cover
 from ingest.twins import Twins
@@ -32,7 +33,10 @@ URGENT_HEAD_START_S: Final = 3.0
 
 
 class IntakeSettings(Struct, frozen=True):
-    """The limits of this room. `max_pending_bytes` holds for each session."""
+    """The limits of this room. `max_pending_bytes` holds for each session.
+
+    `routes` hold the site's filters. `formerly` are those that the broker may still remember from an earlier start.
+    """
 
     client_id: str = "fengshao"
     max_pending_bytes: int = 64 * 1024 * 1024
@@ -43,6 +47,8 @@ class IntakeSettings(Struct, frozen=True):
     session_expiry_s: int = 7 * 86_400
     batch_frames_max: int = 1_000
     retry_append_s: float = 1.0
+    routes: Routes = field(default_factory=Routes)
+    formerly: tuple[str, ...] = ()
 
 
 class SessionStatus(Struct, frozen=True):
@@ -116,7 +122,7 @@ class Intake:
         }
         self._drops, self._on_drop = DropCounters(), on_drop
         self._urgent.want((*self._urgent_filters.filters, *DROPPED))
-        self._bulk.want(pattern for patterns in FILTERS.values() for pattern in patterns)
+        self._bulk.want(self._settings.routes.subscriptions)
 
     def _link_settings(self, lane: Lane) -> LinkSettings:
         mine = self._settings
@@ -138,7 +144,7 @@ class Intake:
 
     def set_devices(self, devices: Iterable[Device], kinds: Mapping[str, Kind]) -> None:
         """The registry changed: urgent devices that have their own topic get it heard in the urgent session."""
-        self.set_urgent(urgent_filters(devices, kinds, self._settings.urgent_filters_max))
+        self.set_urgent(urgent_filters(devices, kinds, self._settings.urgent_filters_max, self._settings.routes))
 
     def set_urgent(self, filters: UrgentFilters) -> None:
         """The same for filters that were computed elsewhere: in a large registry that takes a while."""
@@ -191,10 +197,17 @@ class Intake:
     def session_opened(self, session: Session) -> None:
         """A session connected; is what it brings as old as what the other one brings?"""
         if session is self._bulk:
+            self._give_back()
             self._bulk_began_later = not session.session_present and NATIVE_ALARMS in self._urgent.granted
         elif not session.session_present:
             self._bulk_began_later = False
             self._twins.forget_bulk()
+
+    def _give_back(self) -> None:
+        """A session that the broker kept still brings what the site no longer listens to."""
+        if self._bulk.session_present and self._bulk.link is not None:
+            left = set(self._settings.formerly).union(*FILTERS.values())
+            self._bulk.link.unsubscribe(sorted(left.difference(self._settings.routes.subscriptions)))
 
     def session_changed(self, session: Session) -> None:
         """A session came, went, or had its filters answered."""

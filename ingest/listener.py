@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from domain import Device, Instant, Reading, Reason
 from domain.kind import Kind
 from ingest import remembered
-from ingest.adapters import VERSIONS, Decoded, Said, decode, platform_of
+from ingest.adapters import VERSIONS, Decoded, Said
 from ingest.adapters.sparkplug_memory import SparkplugMemory
 from ingest.described import Described
 from ingest.directory import Directory
@@ -33,6 +33,7 @@ from ingest.raw import Decoder, Found, open_raw
 from ingest.redelivery import HeardPackets
 from ingest.refused_items import RefusedItems
 from ingest.refusing import Refusing
+from ingest.routes import Filters, Routes
 from ingest.suspicion import Suspicion
 from ingest.taking import Objection
 from ingest.unmapped import Unmapped
@@ -43,10 +44,11 @@ STEP_DRAFTS: Final = 250
 
 
 class ListenerSettings(Struct, frozen=True):
-    """Limits. `zone` is the local time of devices that write times without one, `zones` that of single platforms."""
+    """Limits. `zone` is the local time of devices that write times without one, `zones` and `filters` by platform."""
 
     zone: tzinfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     zones: Mapping[str, tzinfo] = {}
+    filters: Filters = {}
     refusal_payload_max: int = 65_536
     unmapped_max: int = 1_000
 
@@ -60,7 +62,10 @@ class Listener:
         self._directory, self._express = Directory(), Express()
         self.codecs: Decoder | None = None
         self._settings = settings or ListenerSettings()
-        self._local_time = LocalTime(self._settings.zone, self._settings.zones)
+        self._local_time, self.routes = (
+            LocalTime(self._settings.zone, self._settings.zones),
+            Routes(self._settings.filters),
+        )
         self.take_up(kinds, mappings)
         self._windows: dict[str, Window] = {}
         self._news, self._tests = News(), TestRuns()
@@ -140,13 +145,13 @@ class Listener:
                 else:
                     self._settle_decoded(each, frame, heard)
             except Exception as fault:  # noqa: BLE001 (what we cannot judge must not stop what comes behind it)
-                heard.refusals.append(self._refusing.rejected(_failed(fault), platform_of(frame.topic), frame))
+                self._settle_decoded(_failed(fault), frame, heard)
 
     def _settle_decoded(self, each: Note | Rejected | None, frame: Frame, heard: Heard) -> None:
         if each is None:
             heard.duplicates += 1
         elif isinstance(each, Rejected):
-            heard.refusals.append(self._refusing.rejected(each, platform_of(frame.topic), frame))
+            heard.refusals.append(self._refusing.rejected(each, self.routes.platform_of(frame.topic), frame))
         else:
             heard.notes.append(self._noted(each, frame))
 
@@ -154,7 +159,7 @@ class Listener:
         if frame.size is not None:
             return Rejected(Reason.TOO_LARGE, f"{frame.size} bytes; only the first {len(frame.payload)} were kept")
         try:
-            return decode(platform_of(frame.topic), frame, self._sparkplug if memory is None else memory)
+            return self.routes.read(frame, self._sparkplug if memory is None else memory)
         except Exception as fault:  # noqa: BLE001 (a frame that breaks its adapter must not stop those behind it)
             return _failed(fault)
 
@@ -194,7 +199,7 @@ class Listener:
 
     def _speaks_of_danger(self, said: Draft | Rejected | Note, frame: Frame) -> bool:
         if isinstance(said, Rejected):
-            return self._refusing.may_be_danger(said, platform_of(frame.topic), frame)
+            return self._refusing.may_be_danger(said, self.routes.platform_of(frame.topic), frame)
         if isinstance(said, Note):
             return False
         device = self.directory.find(said.platform, said.identity, said.also)
@@ -205,7 +210,7 @@ class Listener:
         return speaks_of_danger(plan, said.fields) or (said.raw is not None and self._kinds[device.kind].urgent)
 
     def _take(self, drafts: list[Said], frame: Frame, heard: Heard) -> Iterator[None]:
-        refused = RefusedItems(self._refusing, platform_of(frame.topic), frame)
+        refused = RefusedItems(self._refusing, self.routes.platform_of(frame.topic), frame)
         message = Message(frame, len(drafts), heard, refused, Unregistered(self._suspicion, self._described))
         before = len(heard.readings)
         try:

@@ -27,6 +27,63 @@ def topic_safe(name: str) -> bool:
     return bool(name) and not any(sign in name for sign in "+#\x00")
 
 
+def covers(wide: str, narrow: str) -> bool:
+    """Whether a subscription to `wide` receives everything that one to `narrow` receives.
+
+    >>> covers("tele/#", "tele/+/SENSOR"), covers("+/tele/#", "home/tele/#"), covers("tele/+", "tele/#"), covers("#", "$oc/#")
+    (True, True, False, False)
+    """
+    levels = narrow.split("/")
+    if levels[0].startswith("$") and wide[:1] in {"+", "#"}:
+        return False
+    wanted = wide.split("/")
+    for index, level in enumerate(wanted):
+        if level == "#":
+            return True
+        if index >= len(levels) or levels[index] == "#" or level not in {"+", levels[index]}:
+            return False
+    return len(wanted) == len(levels)
+
+
+def specificity(pattern: str) -> tuple[int, ...]:
+    """Sorts filters: of several that cover a topic the one that names more of its first levels comes first.
+
+    >>> sorted(["+/tele/#", "home/#", "home/+/state"], key=specificity)
+    ['home/+/state', 'home/#', '+/tele/#']
+    """
+    return tuple(_RANK.get(level, 0) for level in pattern.split("/"))
+
+
+_RANK = {"+": 1, "#": 2}
+
+
+def filter_fault(pattern: str) -> str | None:
+    """Why nobody should subscribe to this filter, and what to write instead; None when it is right.
+
+    >>> filter_fault("tele/#"), filter_fault("tele#")
+    (None, "'tele#': # and + stand for whole levels: write tele/#")
+    """
+    levels = pattern.split("/")
+    if not pattern or "\x00" in pattern or len(pattern.encode()) > FILTER_BYTES_MAX:
+        return f"{pattern[:40]!r}: a filter has 1 to {FILTER_BYTES_MAX} bytes and no NUL"
+    mixed = next((level for level in levels if len(level) > 1 and ("#" in level or "+" in level)), None)
+    if mixed is not None:
+        sign = "#" if "#" in mixed else "+"
+        apart = "/".join(filter(None, (mixed.replace("#", "").replace("+", ""), sign)))
+        return f"{pattern!r}: # and + stand for whole levels: write {pattern.replace(mixed, apart)}"
+    if "#" in levels[:-1]:
+        return f"{pattern!r}: # may only be the last level: write + for one level in the middle"
+    if levels[0] in {"$share", "$SYS"}:
+        return f"{pattern!r}: {levels[0]} is the broker's own: write the topics of devices"
+    if set(levels) <= {"+", "#", ""}:
+        return f"{pattern!r}: takes every topic of the broker: name at least one level"
+    return None
+
+
+FILTER_BYTES_MAX = 1_024
+"""MQTT allows 65,535; brokers and people do not."""
+
+
 class Cover:
     """A set of filters, asked for every message: those with one `+` or none are found by a look-up."""
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from domain import Device, Identity
 from domain.identities import canonical
 from domain.kind import Kind
+from ingest.routes import Routes
 from ingest.topics import topic_safe
 
 NATIVE_ALARMS: Final = "fengshao/v1/+/alarm"
@@ -26,14 +27,18 @@ class UrgentFilters(Struct, frozen=True):
     left_out: int = 0
 
 
-def urgent_filters(devices: Iterable[Device], kinds: Mapping[str, Kind], limit: int) -> UrgentFilters:
+def urgent_filters(
+    devices: Iterable[Device], kinds: Mapping[str, Kind], limit: int, routes: Routes | None = None
+) -> UrgentFilters:
     """Native alarms first, then one filter for each identity of an urgent device, in the order of the registry."""
+    routes = routes or Routes()
     wanted = dict.fromkeys(
-        topic
+        here
         for device in devices
         if device.kind in kinds and kinds[device.kind].urgent
         for identity in device.identities
         if (topic := _own_topic(identity)) is not None
+        for here in routes.heard_on(identity.platform, topic)
     )
     room = max(0, limit - 1)
     return UrgentFilters((NATIVE_ALARMS, *list(wanted)[:room]), max(0, len(wanted) - room))

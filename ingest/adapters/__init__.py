@@ -14,6 +14,7 @@ from ingest.adapters import (
     alink,
     chirpstack,
     ctwing,
+    esphome,
     hj212,
     homeassistant,
     iotda,
@@ -55,8 +56,11 @@ FILTERS: Final[dict[str, tuple[str, ...]]] = {
     "hj212": ("hj212/#",),
     "setracker": ("setracker/#",),
     "jftech": ("jftech/#",),
+    "esphome": (),
 }
-"""What each platform publishes on, the most specific platforms before those that could claim their topics."""
+"""What each platform publishes on by default, the most specific platforms before those that could claim their topics.
+
+A site may set others (ingest.routes). ESPHome has none: each node publishes below its own name."""
 
 ADAPTERS: Final[dict[str, Callable[[Frame], Decoded | list[Draft | Rejected]]]] = {
     native.PLATFORM: native.decode,
@@ -76,6 +80,7 @@ ADAPTERS: Final[dict[str, Callable[[Frame], Decoded | list[Draft | Rejected]]]] 
     wmbusmeters.PLATFORM: wmbusmeters.decode,
     hj212.PLATFORM: hj212.decode,
     setracker.PLATFORM: setracker.decode,
+    esphome.PLATFORM: esphome.decode,
 }
 
 VERSIONS: Final[dict[str, int]] = {
@@ -96,6 +101,7 @@ VERSIONS: Final[dict[str, int]] = {
     wmbusmeters.PLATFORM: wmbusmeters.VERSION,
     hj212.PLATFORM: hj212.VERSION,
     setracker.PLATFORM: setracker.VERSION,
+    esphome.PLATFORM: esphome.VERSION,
 }
 
 _FIRST_LEVELS: Final = {

@@ -1,5 +1,8 @@
 """Shelly devices: of the first generation one bare value a topic, `shellies/{model}-{id}/…`. It knows no kind.
 
+Those of the second generation publish below their own `topic_prefix`, which is their id unless somebody changed it:
+`{prefix}/events/rpc`, `{prefix}/status/{component}`, `{prefix}/online`. Such a topic is read from its end.
+
 A device's state is spread over topics, so each message is a reading of one quantity. There is no time. `gas: test` is
 an alarm that says it is a test. A concentration is in ppm of a gas that no message names.
 """
@@ -20,6 +23,10 @@ VERSION = 2
 
 Decoded = list[Draft | Rejected] | Note | Rejected
 
+ROOT: Final = "shellies"
+ALONE: Final = frozenset({"online", "announce", "rpc", "command"})
+"""What stands alone behind a device's own prefix."""
+
 ORDERS: Final = frozenset({"command", "set", "start_self_test", "mute", "unmute", "set_volume"})
 """What we or others tell the device, in the last level."""
 
@@ -28,11 +35,12 @@ STATES: Final = frozenset({"status", "info"})
 
 
 def decode(frame: Frame) -> Decoded:
-    """`shellies/announce`, `shellies/command`, `shellies/{device}/{what}[/{which}[/state]]`."""
+    """`shellies/announce`, `shellies/command`, `shellies/{device}/{what}[/{which}[/state]]`, `{prefix}/events/rpc` …"""
     levels = frame.topic.split("/")
-    if len(levels) < 2 or not all(levels):
-        return Rejected(Reason.NO_CODEC, "topic is not shellies/{model}-{id}/…")
-    device, what = levels[1], levels[2:]
+    parted = (levels[1], levels[2:]) if levels[0] == ROOT and len(levels) > 1 else _from_the_end(levels)
+    if parted is None or not all(levels):
+        return Rejected(Reason.NO_CODEC, "topic is not shellies/{model}-{id}/… or {prefix}/events/rpc, …/status/…")
+    device, what = parted
     if not what:
         return _everybody(device, frame)
     if what == ["online"]:
@@ -42,9 +50,20 @@ def decode(frame: Frame) -> Decoded:
         return _announce(frame)
     if shelly_rpc.speaks(what) and frame.payload:
         return shelly_rpc.decode(device, what, frame)
-    if what[-1] in ORDERS:
+    if what[-1] in ORDERS or what[0] == "command":
         return Note(NoteKind.REPLY, PLATFORM, device, f"a {what[-1]} command to the device")
     return _state(device, what, frame)
+
+
+def _from_the_end(levels: list[str]) -> tuple[str, list[str]] | None:
+    """The device's own prefix and what it says.
+
+    >>> _from_the_end("b3/kitchen/status/smoke:0".split("/")), _from_the_end(["shellyplus1-aa", "online"])
+    (('b3/kitchen', ['status', 'smoke:0']), ('shellyplus1-aa', ['online']))
+    """
+    whole = levels[-2:] == ["events", "rpc"] or levels[-2:-1] in (["status"], ["command"])
+    count = 2 if whole else 1 if levels[-1] in ALONE else 0
+    return ("/".join(levels[:-count]), levels[-count:]) if 0 < count < len(levels) else None
 
 
 def _everybody(word: str, frame: Frame) -> Decoded:

@@ -48,13 +48,16 @@ def decode(device: str, what: list[str], frame: Frame) -> Decoded:
 def _notified(device: str, body: Mapping[str, object], frame: Frame) -> Decoded:
     method, params = str(body.get("method")), body.get("params")
     said = params if isinstance(params, dict) else {}
+    src = body.get("src")
+    # Below a prefix of somebody's choice the message still names the device as the maker does.
+    also = (src,) if isinstance(src, str) and src and src != device else ()
     if method in STATUSES:
         fields = dict(field for name, each in said.items() for field in _component(name, each))
         at = fields.pop("ts", None)
-        return [_draft(device, at, fields, frame)]
+        return [_draft(device, at, fields, frame, also)]
     events = said.get("events") if method == "NotifyEvent" else None
     told = [event for event in events if isinstance(event, dict)] if isinstance(events, list) else []
-    drafts: list[Draft | Rejected] = [_event(device, event, frame) for event in told]
+    drafts: list[Draft | Rejected] = [_event(device, event, frame, also) for event in told]
     return drafts or Rejected(Reason.NO_CODEC, f"method {method[:40]!r} notifies of nothing we read", device)
 
 
@@ -72,14 +75,15 @@ def _component(name: str, said: object) -> Iterator[tuple[str, object]]:
     yield from ((field, value) for field, value in flat(said, f"{own}.") if field != f"{own}.id")
 
 
-def _event(device: str, event: Mapping[str, object], frame: Frame) -> Draft:
+def _event(device: str, event: Mapping[str, object], frame: Frame, also: tuple[str, ...]) -> Draft:
     passed_on, at = event.get("data"), event.get("ts")
     address = passed_on.get("address") if isinstance(passed_on, dict) else None
     if isinstance(passed_on, dict) and isinstance(address, str) and address:
         return _draft(address, at, dict(flat(passed_on)), frame, (address.upper(), address.lower()))
-    return _draft(device, at, dict(_component(str(event.get("component")), {"event": event.get("event")})), frame)
+    fields = dict(_component(str(event.get("component")), {"event": event.get("event")}))
+    return _draft(device, at, fields, frame, also)
 
 
 def _draft(device: str, at: object, fields: dict[str, object], frame: Frame, also: tuple[str, ...] = ()) -> Draft:
-    model, dash, _ = device.rpartition("-")
+    model, dash, _ = next((name for name in also if "-" in name), device).rpartition("-")
     return Draft(PLATFORM, device, at, fields, None, model if dash else None, frame.retain, also)

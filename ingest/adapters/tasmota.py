@@ -34,10 +34,12 @@ DEVICE_CONNECTS: Final = 30
 
 def decode(frame: Frame) -> Decoded:
     """`tele/{topic}/{leaf}`, `stat/{topic}/{leaf}`; {topic} may hold slashes, a Zigbee device may be its last level."""
-    _, _, rest = frame.topic.partition("/")
+    prefix, _, rest = frame.topic.partition("/")
     owner, _, leaf = rest.rpartition("/")
     if not owner or not leaf:
         return Rejected(Reason.NO_CODEC, "topic is not tele/{topic}/{leaf} or stat/{topic}/{leaf}")
+    if prefix == "cmnd":  # heard where a site's filter takes a whole tree
+        return Note(NoteKind.REPLY, PLATFORM, owner, f"a {leaf[:40]} command to the device")
     if leaf == "LWT":
         online = availability(frame.payload)
         return Note(NoteKind.AVAILABILITY, PLATFORM, owner, _head(frame.payload), online)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ import yaml
 from domain import Device
 from domain.kind import CommonQuantities, Kind
 from ingest.directory import Directory
-from ingest.listener import Listener
+from ingest.listener import Listener, ListenerSettings
 from ingest.mapping import MappingBook
 
 ROOT = Path(__file__).parents[2]
@@ -37,8 +37,8 @@ def books() -> list[MappingBook]:
 def listener(kinds: dict[str, Kind], books: list[MappingBook]) -> Callable[..., Listener]:
     """A listener that knows these devices."""
 
-    def build(*devices: Device) -> Listener:
-        made = Listener(kinds, books)
+    def build(*devices: Device, filters: Mapping[str, Sequence[str]] | None = None) -> Listener:
+        made = Listener(kinds, books, ListenerSettings(filters=filters or {}))
         made.directory = Directory(devices)
         return made
 

@@ -43,7 +43,8 @@ def device_of(book: dict[str, Any], said: dict[str, Any] | None) -> Device:
 
 @pytest.mark.parametrize(("book", "case"), cases("read"))
 def test_this_frame_is_read(book: dict[str, Any], case: dict[str, Any], listener: Callable[..., Listener]) -> None:
-    heard = listener(device_of(book, case.get("device"))).hear([frame_of(book, case)])
+    device = device_of(book, case.get("device"))
+    heard = listener(device, filters=book.get("filters")).hear([frame_of(book, case)])
 
     assert [(each.at, each.values) for each in heard.readings] == [
         (each["at"], each["values"]) for each in case.get("readings", [])
@@ -55,7 +56,8 @@ def test_this_frame_is_read(book: dict[str, Any], case: dict[str, Any], listener
 
 @pytest.mark.parametrize(("book", "case"), cases("refuse"))
 def test_this_frame_is_refused(book: dict[str, Any], case: dict[str, Any], listener: Callable[..., Listener]) -> None:
-    heard = listener(device_of(book, case.get("device"))).hear([frame_of(book, case)])
+    device = device_of(book, case.get("device"))
+    heard = listener(device, filters=book.get("filters")).hear([frame_of(book, case)])
 
     assert ([], []) == (heard.readings, heard.notes)
     assert [Reason(case["reason"])] == [each.reason for each in heard.refusals]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -227,6 +228,29 @@ def devices_import(file: Path, data: Path, site: Path | None) -> None:
     from app.importing import import_devices
 
     click.echo(import_devices(file, data, site))
+
+
+@devices.command("doctor")
+@click.option(
+    "--mqtt",
+    metavar="HOST:PORT|URL",
+    help="The broker to listen to. Default: the running service's, else FENGSHAO_MQTT, else this machine's.",
+)
+@click.option(
+    "--site", type=FOLDER, help="The site's folder: its filters, kinds, mappings and, without a DIR, devices."
+)
+@click.option("--seconds", default=60, show_default=True, type=click.IntRange(1, 3600), help="A service: 60 at most.")
+@DIR
+@JSON
+@told
+def devices_doctor(mqtt: str | None, site: Path | None, seconds: int, data: Path, as_json: bool) -> None:
+    """Listen to all that the broker lets us hear: who speaks, what is understood, and which line to add.
+
+    Ends with 0 when all is understood, 1 when it could not listen, 3 with something to add, 4 when nobody spoke.
+    """
+    from app.doctorcommand import doctor
+
+    sys.exit(doctor(data, site, mqtt, seconds, as_json, click.echo, os.environ))
 
 
 @main.group()

@@ -43,8 +43,8 @@ def trusted(app: Asgi, token: str) -> Asgi:
     return serve
 
 
-def ask(data: Path, method: str, path: str, body: Any = None) -> Any:
-    """What the service running on DIR answers to this request.
+def ask(data: Path, method: str, path: str, body: Any = None, wait_s: float = TIMEOUT_S) -> Any:
+    """What the service running on DIR answers to this request within `wait_s`.
 
     Raises NotRunning when no service holds the socket, Answered when it refuses.
     """
@@ -52,7 +52,7 @@ def ask(data: Path, method: str, path: str, body: Any = None) -> Any:
     if not socket.exists():
         raise NotRunning
     transport = httpx2.HTTPTransport(uds=str(socket))
-    with httpx2.Client(transport=transport, base_url="http://control", timeout=TIMEOUT_S) as client:
+    with httpx2.Client(transport=transport, base_url="http://control", timeout=wait_s) as client:
         try:
             response = client.request(method, path, json=body)
         except httpx2.ConnectError as error:

@@ -17,6 +17,7 @@ from app.channels import Door
 from app.chores import jobs, load_jobs, record_job
 from app.clock import Clock
 from app.definitions import Definitions
+from app.doctor import Doctor, known_to
 from app.filters import former_filters
 from app.insist import insist
 from app.intake_metrics import intake_samples
@@ -231,9 +232,7 @@ class House:
             async with asyncio.timeout(STOP_WITHIN_S):
                 await self.judging.chain.finished.wait()
         except TimeoutError:
-            log.error(
-                "judging did not stop within %g s; what it did not finish is judged at the next start", STOP_WITHIN_S
-            )
+            log.error("judging did not stop within %g s; the rest is judged at the next start", STOP_WITHIN_S)
 
     async def close(self) -> None:
         """Each of them, also when one before it cannot."""
@@ -310,6 +309,7 @@ class House:
                 unmapped=lambda: dict(self.judging.listener.unmapped),
                 site_files=self._site_files(),
                 tools=self.tools,
+                doctor=Doctor(self._broker, lambda: known_to(self.judging, self.registry, self._folder), self._clock),
                 latched=self.judging.engine.latched_findings,
                 reset=self.judging.resets.reset,
                 explain=self.judging.engine.explain,

@@ -9,6 +9,9 @@ from msgspec import Struct
 
 from ingest.address import read_address
 
+MQTT_USER = "FENGSHAO_MQTT_USER"
+MQTT_PASSWORD = "FENGSHAO_MQTT_PASSWORD"  # noqa: S105 (a name, not a password)
+
 
 class BadAddress(Exception):
     """An address that cannot be used, with what to write instead."""

@@ -27,12 +27,9 @@ from app.demo import Demo
 from app.embedded_broker import WEAKER, EmbeddedBroker
 from app.house import House
 from app.keys import admin_token, lock
-from app.links import Address, BadAddress, address, broker_url, is_url, redacted
+from app.links import MQTT_PASSWORD, MQTT_USER, Address, BadAddress, address, broker_url, is_url, redacted
 from app.site import SiteFolder, read_site
 from app.stores import open_stores
-
-MQTT_USER = "FENGSHAO_MQTT_USER"
-MQTT_PASSWORD = "FENGSHAO_MQTT_PASSWORD"  # noqa: S105 (a name, not a password)
 
 GARBAGE_THRESHOLDS = (50_000, 50, 100)
 

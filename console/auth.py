@@ -36,7 +36,7 @@ class Access(StrEnum):
 
 
 _WORK: Final = frozenset({"acknowledge", "arrive", "resolve", "pass", "return", "comment"})
-_OPERATE: Final = _WORK | {"shelve", "silence", "assign", "reopen", "refusals", "rules", "reset"}
+_OPERATE: Final = _WORK | {"shelve", "silence", "assign", "reopen", "refusals", "rules", "reset", "doctor"}
 _DISPATCH: Final = _OPERATE | {"verify", "close", "roster"}
 _MAY: Final[dict[Access, frozenset[str]]] = {
     Access.VIEWER: frozenset({"refusals"}),

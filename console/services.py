@@ -173,6 +173,20 @@ class RuleTools(Protocol):
     def template(self, name: str) -> Mapping[str, str]: ...
 
 
+class DoctorBusy(Exception):
+    """Somebody listens already: one examination at a time."""
+
+
+class DoctorRefused(Exception):
+    """The broker cannot be listened to; the message says why, without credentials."""
+
+
+class Doctor(Protocol):
+    """Listens to everything on the broker for a while and reports. Raises DoctorBusy and DoctorRefused."""
+
+    async def examine(self, seconds: int) -> Mapping[str, Any]: ...
+
+
 class SiteFiles(Protocol):
     """The site's CSV files beside the registry. Raises Faulty where they cannot be read."""
 
@@ -275,6 +289,8 @@ class Services:
     """None: the service was started without a site."""
     tools: RuleTools | None = None
     """The safety office's tools; None: not offered here."""
+    doctor: Doctor | None = None
+    """`POST /devices/doctor`; None: there is no broker here."""
     latched: Callable[[], Sequence[Latched]] = tuple
     """Findings that stand until a person resets them."""
     reset: Reset | None = None

@@ -1,8 +1,8 @@
 """How a platform's topics look below a filter that a site wrote, and how its adapter expects them. It decodes nothing.
 
 Adapters read the topics that their platform uses by default. A site may have set others: a base topic of its own
-(`home/z2m/...`), another order (Tasmota's FullTopic `%topic%/%prefix%/`), or a bridge puts levels before all. The filter
-under which a message came tells which: so what belongs to a platform is decided by its filter, not by a fixed prefix.
+(`home/z2m/...`), another order (Tasmota's FullTopic `%topic%/%prefix%/`), or a bridge puts levels before all. The
+filter under which a message came tells which: what belongs to a platform is decided by that, not by a fixed prefix.
 Shelly, ESPHome and wmbusmeters are read from the end of their topics and need no layout.
 """
 
@@ -19,7 +19,7 @@ TREES: Final = {"zigbee2mqtt": "zigbee2mqtt", "homeassistant": "homeassistant", 
 """Platforms whose whole tree hangs on one base topic, and what that is by default."""
 
 FIXED: Final = frozenset({"native", "sparkplug"})
-"""Ours is what the urgent lane, the broker's access list and every device agree on; Sparkplug's is its specification."""
+"""Ours is what the urgent lane, the broker's access list and every device agree on; Sparkplug specifies its own."""
 
 FROM_THE_END: Final = frozenset({"esphome", "wmbusmeters", "hj212", "setracker", "jftech"})
 """Their adapters look at the last levels, or at no level at all."""
@@ -71,7 +71,7 @@ class FullTopic(Struct, frozen=True):
         levels = topic.split("/")
         written = self._written(len(levels))
         place = self._place(levels, written)
-        owner = [level for index, level in enumerate(levels[:-1]) if index != place and index not in written]
+        owner = self._owner(levels, written, place)
         owner = owner or [levels[index] for index in written if index not in (place, len(levels) - 1)][-1:]
         return "/".join([levels[place] if place is not None else PREFIXES[0], *owner, levels[-1]])
 
@@ -81,9 +81,15 @@ class FullTopic(Struct, frozen=True):
         >>> FullTopic("home/+/tele/#").root("home/kitchen/tele/SENSOR"), FullTopic("+/tele/#").root("a/tele/SENSOR")
         ('home', '')
         """
-        levels = self.pattern.split("/")
-        first = next((index for index, level in enumerate(levels) if level in _WILD or level in PREFIXES), 0)
-        return "/".join(levels[:first]) if "+" in levels[first:] else ""
+        levels, pattern = topic.split("/"), self.pattern.split("/")
+        first = next((index for index, level in enumerate(pattern) if level in _WILD or level in PREFIXES), 0)
+        written = self._written(len(levels))
+        own = "#" in levels or self._owner(levels, written, self._place(levels, written))
+        return "/".join(pattern[: first if own else max(0, first - 1)])
+
+    def _owner(self, levels: Sequence[str], written: Sequence[int], place: int | None) -> list[str]:
+        """The levels that the filter leaves open, but for the prefix and the leaf."""
+        return [level for index, level in enumerate(levels[:-1]) if index != place and index not in written]
 
     def _written(self, length: int) -> list[int]:
         """The places of the levels that the filter names."""

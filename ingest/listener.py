@@ -62,10 +62,8 @@ class Listener:
         self._directory, self._express = Directory(), Express()
         self.codecs: Decoder | None = None
         self._settings = settings or ListenerSettings()
-        self._local_time, self.routes = (
-            LocalTime(self._settings.zone, self._settings.zones),
-            Routes(self._settings.filters),
-        )
+        self._local_time = LocalTime(self._settings.zone, self._settings.zones)
+        self.routes = Routes(self._settings.filters)
         self.take_up(kinds, mappings)
         self._windows: dict[str, Window] = {}
         self._news, self._tests = News(), TestRuns()
@@ -203,7 +201,7 @@ class Listener:
         if isinstance(said, Note):
             return False
         device = self.directory.find(said.platform, said.identity, said.also)
-        plan = self._plan(said, device) if device is not None else None
+        plan = self.plan(said, device) if device is not None else None
         if device is None or plan is None:
             fields = self._described.explained(said.platform, said.identity, said.fields)
             return self._suspicion.dangerous(said.platform, fields)
@@ -242,7 +240,7 @@ class Listener:
         return any(said is True and quantities[name].danger for name, said in reading.values.items())
 
     def _admit(self, draft: Draft, device: Device, message: Message) -> None:
-        frame, plan = message.frame, self._plan(draft, device)
+        frame, plan = message.frame, self.plan(draft, device)
         if plan is None:
             danger = self._suspicion.dangerous(draft.platform, draft.fields)
             detail = f"{device.id} is of kind {device.kind!r}, which nobody described"
@@ -254,8 +252,7 @@ class Listener:
             window = self._windows[device.id] = Window()
         if message.batch > 1:
             window.expect(message.batch)
-        zone = self._local_time.of(device, draft.platform)
-        outcome = admit(draft, device, plan, window, frame.received, zone)
+        outcome = admit(draft, device, plan, window, frame.received, self._local_time.of(device, draft.platform))
         if isinstance(outcome, Reading):
             message.heard.readings.append(outcome)
             self._express.learn(frame.topic, draft, device, plan, window)
@@ -282,8 +279,8 @@ class Listener:
             )
             heard.notes.append(life)
 
-    def _plan(self, draft: Draft, device: Device) -> Plan | None:
-        # What the registry calls it may be a brochure's word; the platform's product number is then the better key.
+    def plan(self, draft: Draft, device: Device) -> Plan | None:
+        """How its words are read. The registry's model may be a brochure's word: then the platform's is better."""
         model = device.model if device.model in self._models else draft.model or device.model
         key = (draft.platform, device.kind, model if model in self._models else None)
         plan = self._plans.get(key)

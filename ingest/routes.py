@@ -82,8 +82,8 @@ class Routes:
         """The platform that publishes on this topic.
 
         >>> routes = Routes({"tasmota": ["tele/#", "+/tele/#"]})
-        >>> routes.platform_of("kitchen/tele/SENSOR"), routes.platform_of("zigbee2mqtt/tele/x"), routes.platform_of("a/b")
-        ('tasmota', 'zigbee2mqtt', None)
+        >>> [routes.platform_of(topic) for topic in ("kitchen/tele/SENSOR", "zigbee2mqtt/tele/x", "a/b")]
+        ['tasmota', 'zigbee2mqtt', None]
         """
         route = self.route_of(topic)
         return None if route is None else route.platform
@@ -151,7 +151,7 @@ def _rooted(said: Draft | Rejected | Note, root: str) -> Draft | Rejected | Note
 
 
 def _below(root: str, name: str) -> str:
-    return name if _ADDRESS.fullmatch(name) else f"{root}/{name}"
+    return name if not root or _ADDRESS.fullmatch(name) else f"{root}/{name}"
 
 
 # -- what is wrong with a site's filters ----------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from console.api import (
     cap,
     community,
     devices,
+    doctor,
     examples,
     health,
     latches,
@@ -50,6 +51,7 @@ STATUS_EVERY_S: Final = 2.0
 
 _ENDPOINTS: Final = (
     alerts.router,
+    doctor.router,
     devices.router,
     readings.router,
     townmap.router,

@@ -16,7 +16,7 @@ from store.ledger import audit, tokens
 
 NOBODY: Final = "anonymous"
 ADMIN_TOKEN_ID: Final = "admin"  # noqa: S105 - a name, not a token
-_WHOLE_SITE: Final = frozenset({"registry", "roster", "audit", "push", "refusals", "rules", "reload"})
+_WHOLE_SITE: Final = frozenset({"registry", "roster", "audit", "push", "refusals", "rules", "reload", "doctor"})
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

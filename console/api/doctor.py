@@ -1,0 +1,58 @@
+"""`/devices/doctor`: who speaks on the broker, what is understood, and which line to add.
+
+The listening is done elsewhere (console.services.Doctor).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from starlette.responses import Response
+
+from console import words
+from console.api import examples
+from console.api.asking import Answer, Asked, written_one
+from console.api.guarding import allowed
+from console.auth import Principal
+from console.problems import Problem
+from console.services import DoctorBusy, DoctorRefused
+from store.ledger import audit
+
+router = APIRouter(tags=["devices"])
+
+MOST_S: Final = 60
+Listener = Annotated[Principal, Depends(allowed("doctor"))]
+
+
+class DoctorAsked(BaseModel):
+    """How long to listen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    seconds: Annotated[int, Field(ge=1, le=MOST_S)] = 20
+
+
+_ASKED: Final = TypeAdapter(DoctorAsked)
+
+
+@router.post(
+    "/devices/doctor",
+    summary="Listen to everything on the broker for a while: who speaks, what is understood, which line to add",
+    openapi_extra=examples.body({"seconds": 20}, _ASKED, optional=True),
+)
+async def examine(request: Request, services: Asked, who: Listener) -> Response:
+    """Answers when the time is over. 409 while somebody else listens, 503 where the broker does not let us."""
+    asked = await written_one(request, _ASKED, optional=True)
+    if services.doctor is None:
+        raise Problem(404, words.NOT_OFFERED)
+    try:
+        found = await services.doctor.examine(asked.seconds)
+    except DoctorBusy:
+        raise Problem(409, words.DOCTOR_BUSY) from None
+    except DoctorRefused as refused:
+        raise Problem(503, words.DOCTOR_REFUSED.format(why=refused)) from None
+    told = {"seconds": asked.seconds, "speakers": len(found["speakers"])}
+    await services.ledger.run(lambda tx: audit.write(tx, services.clock(), who.token, "broker listened to", told))
+    return Answer(found)

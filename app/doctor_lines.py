@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from app.doctor_words import words
 from app.names import nearest
 from domain.kind import Kind
 from ingest.diagnosis import Speaker
@@ -94,7 +95,7 @@ def _likeliest(name: str, said: str, kind: Kind) -> str:
     meant = next((each for each in fitting if last in each or each.split("_")[0] in last), None) or nearest(
         last, fitting
     )
-    return f"{{to: {meant}}}" if meant else "ignore"
+    return f"{{to: {meant}}}  # {words().line['verify']}" if meant else "ignore"
 
 
 def mapping_file(platform: str, kinds: Mapping[str, Mapping[str, str]]) -> tuple[str, str]:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from itertools import islice
-from pathlib import Path
 from typing import Any, Final
-
-from pydantic import BaseModel, ConfigDict
 
 from app.doctor_lines import HEADER, csv_line, filter_line, mapping_file, mapping_rules, own_id, registration, site_yaml
 from app.doctor_session import Caught
+from app.doctor_words import words
 from app.settings import Site
-from app.written import read_model
 from console.masking import masked_phone
 from console.moments import moment
 from domain import Device, Quality
@@ -24,7 +20,6 @@ from domain.kind import Kind
 from ingest.diagnosis import Diagnosis, Speaker
 from ingest.routes import Filters, Routes
 
-WORDS: Final = Path(__file__).resolve().parent / "doctor.zh.yaml"
 TOPICS_SHOWN: Final = 8
 SILENT_SHOWN: Final = 20
 FIELDS_SHOWN: Final = 12
@@ -32,25 +27,6 @@ SAID_SHOWN: Final = 40
 HIDDEN: Final = "***"
 _PHONE: Final = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _PERSON_NUMBER: Final = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
-
-
-class DoctorWords(BaseModel):
-    """app/doctor.zh.yaml: what is said in Chinese, and which quantities are personal."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    state: dict[str, str]
-    reason: dict[str, str]
-    doubt: dict[str, str]
-    ended: dict[str, str]
-    line: dict[str, str]
-    elsewhere: dict[str, str]
-    masked: frozenset[str]
-
-
-@cache
-def words() -> DoctorWords:
-    return read_model(WORDS, DoctorWords)
 
 
 def report(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.doctor_report import words
+from app.doctor_words import words
 from domain.kind import Kind
 
 Report = Mapping[str, Any]
@@ -51,7 +51,7 @@ def _added(report: Report, kinds: Mapping[str, Kind]) -> Iterator[str]:
     for each in report["add"]:
         yield f"--- {each['file']}"
         yield each["text"]
-    choices = next((one["registration"]["kinds"] for one in report["speakers"] if _open(one)), [])
+    choices: list[str] = next((one["registration"]["kinds"] for one in report["speakers"] if _open(one)), [])
     if choices:
         yield said["choose"].format(kinds="、".join(_kind(each, kinds) for each in choices))
 
@@ -73,7 +73,7 @@ def _block(number: int, one: Report, kinds: Mapping[str, Kind]) -> Iterator[str]
         yield "    " + said["said"].format(fields="，".join(f"{name}={value}" for name, value in one["said"].items()))
     for each in one["not_understood"] if one["platform"] else ():
         yield "    " + _unread(each)
-    yield from (f"    {line}" for line in _adds(one, kinds))
+    yield from (f"    {line}" for line in _adds(one))
 
 
 def _open(one: Report) -> bool:
@@ -99,7 +99,7 @@ def _unread(each: Mapping[str, Any]) -> str:
     )
 
 
-def _adds(one: Report, kinds: Mapping[str, Kind]) -> Iterator[str]:
+def _adds(one: Report) -> Iterator[str]:
     said, elsewhere = words().line, words().elsewhere
     if one["platform"] is None:
         yield elsewhere.get(one["guessed"] or "unknown", elsewhere["unknown"])

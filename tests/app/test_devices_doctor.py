@@ -1,0 +1,421 @@
+"""`fengshao devices doctor` on a real Mosquitto on which devices speak as their platforms do, half of them where the
+site does not listen: what it says, that its lines are enough, and that it disturbs nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import getpass
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import aiomqtt
+import pytest
+from click.testing import CliRunner
+
+from app.broker import NoBroker
+from app.cli import main
+from app.doctor import Doctor, Knowledge, examine, otherwise
+from app.doctor_session import Limits, listen
+from app.doctor_text import lines
+from app.init_site import write_site
+from app.shelf import load_kinds, load_mappings
+from app.site import read_site
+from console.services import DoctorBusy, DoctorRefused
+from ingest.address import read_address
+from ingest.routes import Routes
+from tests.conftest import Broker
+
+NOW = 1_795_269_600_000
+EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "devices_doctor.txt"
+
+DEVICES = """id,kind,model,place,platform,platform_id
+gas-402,gas_alarm,,,zigbee2mqtt,3栋402
+cellar-leak,water_leak,,,tasmota,cellar
+attic-gas,gas_alarm,,,tasmota,attic
+gas-501,gas_alarm,,,shelly,shellygas-10521CF29E18
+well-7,manhole,,,chirpstack,0101010101abcdef
+band-9,wristband,,,setracker,8800000015
+"""
+
+SAID = {
+    # Where the site listens by default.
+    "zigbee2mqtt/3栋402": '{"gas":false,"battery":88,"lel_raw":12,"installer":"13800138000"}',
+    "tele/cellar/SENSOR": '{"Time":"2026-11-21T22:00:00","WaterLeak":false}',
+    "shellies/shellygas-10521CF29E18/sensor/gas": "none",
+    "application/1/device/0101010101abcdef/event/up": json.dumps(
+        {
+            "deviceInfo": {"devEui": "0101010101abcdef", "deviceName": "well 7"},
+            "time": "2026-11-21T14:00:00Z",
+            "fCnt": 7,
+            "fPort": 2,
+            "object": {"opened": False, "water_level_mm": 120},
+        }
+    ),
+    "fengshao/v1/gas-new/up": '{"alarm":false,"lel_pct":3.5}',
+    "homeassistant/binary_sensor/garden/config": '{"dev_cla":"moisture","stat_t":"homeassistant/binary_sensor/garden/state"}',
+    "homeassistant/binary_sensor/garden/state": "OFF",
+    "fengshao/v1/band-9/up": '{"heart_rate_bpm":143,"lat":31.2,"lon":121.5,"sos":false}',
+    # Where it does not.
+    "attic/tele/SENSOR": '{"Time":"2026-11-21T22:00:00","MQ2":{"Gas":false}}',
+    "attic/tele/LWT": "Online",
+    "shellyplussmoke-a1b2c3/status/smoke:0": '{"id":0,"alarm":false,"mute":false}',
+    "shellyplussmoke-a1b2c3/online": "true",
+    "esp-kitchen/binary_sensor/smoke_alarm/state": "OFF",
+    "esp-kitchen/status": "online",
+    "meters/66778899": '{"_":"telegram","media":"water","meter":"iperl","id":"66778899","total_m3":123.4,"status":"OK",'
+    '"timestamp":"2026-11-21T14:00:00Z"}',
+    "z2m-b4/bridge/state": '{"state":"online"}',
+    "z2m-b4/stairs/smoke": '{"smoke":false,"battery":97}',
+    "weather/roof": "rain",
+}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    folder = tmp_path / "site"
+    write_site(folder)
+    (folder / "devices.csv").write_text(DEVICES, "utf-8")
+    return folder
+
+
+def knowledge(site: Path) -> Knowledge:
+    folder, kinds = read_site(site), load_kinds(site)
+    return Knowledge(kinds, load_mappings(kinds, site), folder.devices, folder.settings, site)
+
+
+async def published(port: int, said: dict[str, str], *, retain: bool = True) -> None:
+    async with aiomqtt.Client("127.0.0.1", port) as client:
+        for topic, payload in said.items():
+            await client.publish(topic, payload, qos=1, retain=retain)
+
+
+async def examined(port: int, site: Path, messages: int = len(SAID)) -> dict[str, Any]:
+    """Ends with the last message, not with the clock."""
+    address = read_address(f"mqtt://127.0.0.1:{port}")
+    return await examine(address, knowledge(site), 30, lambda: NOW, Limits(messages=messages))
+
+
+def by_name(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {one["device"] or one["identity"]: one for one in report["speakers"]}
+
+
+async def test_what_speaks_what_is_understood_and_the_line_to_add(broker: Broker, site: Path) -> None:
+    await published(broker.port, SAID)
+
+    report = await examined(broker.port, site)
+
+    said = by_name(report)
+    assert (["#"], {}, len(SAID), len(SAID)) == tuple(
+        report[name] for name in ("asked", "refused", "messages", "retained")
+    )
+    assert {name: one["states"] for name, one in said.items()} == {
+        "gas-402": ["unread"],
+        "cellar-leak": ["understood"],
+        "gas-501": ["understood"],
+        "well-7": ["understood"],
+        "band-9": ["understood"],
+        "gas-new": ["unregistered"],
+        "garden": ["unregistered"],
+        "attic-gas": ["outside"],
+        "shellyplussmoke-a1b2c3": ["outside", "unregistered"],
+        "esp-kitchen": ["outside", "unregistered"],
+        "66778899": ["outside", "unregistered"],
+        "z2m-b4/bridge": ["outside"],
+        "z2m-b4/stairs/smoke": ["outside", "unregistered"],
+        "weather": ["unknown"],
+    }
+    assert {name: one["kind"] for name, one in said.items() if one["registration"]} == {
+        "gas-new": "gas_alarm",
+        "garden": "water_leak",
+        "shellyplussmoke-a1b2c3": "smoke_alarm",
+        "esp-kitchen": "smoke_alarm",
+        "66778899": "water_meter",
+        "z2m-b4/stairs/smoke": "smoke_alarm",
+    }
+    assert {"lel_raw", "installer"} == {one["field"] for one in said["gas-402"]["not_understood"]}
+    assert 123.4 == said["66778899"]["last"]["values"]["volume_m3"]["value"]
+    assert said["attic-gas"]["online"] is True
+    assert not report["well"]
+
+
+async def test_personal_values_and_telephone_numbers_are_not_shown(broker: Broker, site: Path) -> None:
+    await published(broker.port, SAID)
+
+    report = await examined(broker.port, site)
+
+    values = by_name(report)["band-9"]["last"]["values"]
+    assert {"***"} == {values[name]["value"] for name in ("heart_rate_bpm", "lat", "lon")}
+    assert values["sos"]["value"] is False
+    text = json.dumps(report, ensure_ascii=False) + "\n".join(lines(report, load_kinds()))
+    assert "138****8000" in text
+    assert not any(secret in text for secret in ("13800138000", "121.5", "31.2", "143"))
+
+
+async def test_the_example_in_the_documentation_is_what_it_says(broker: Broker, site: Path) -> None:
+    await published(broker.port, SAID)
+
+    report = await examined(broker.port, site)
+
+    report |= {"broker": "mqtt://127.0.0.1:1883", "seconds": 60, "ended": "time"}
+    text = "\n".join(lines(report, load_kinds())) + "\n"
+    if not EXAMPLE.exists():
+        EXAMPLE.write_text(text, "utf-8")
+    assert EXAMPLE.read_text("utf-8") == text
+
+
+async def test_the_lines_it_names_are_enough(broker: Broker, site: Path) -> None:
+    await published(broker.port, SAID)
+    report = await examined(broker.port, site)
+
+    added = {each["file"]: each["text"] for each in report["add"]}
+    assert {"site.yaml", "devices.csv", "mappings/site-zigbee2mqtt.yaml"} == set(added)
+    settings = (site / "site.yaml").read_text("utf-8")
+    (site / "site.yaml").write_text(f"{settings}\n{added['site.yaml']}\n", "utf-8")
+    (site / "devices.csv").write_text(DEVICES + added["devices.csv"].partition("\n")[2] + "\n", "utf-8")
+    (site / "mappings").mkdir()
+    rules = re.sub(r'("installer"): .*', r"\1: ignore", added["mappings/site-zigbee2mqtt.yaml"])
+    (site / "mappings" / "site-zigbee2mqtt.yaml").write_text(rules + "\n", "utf-8")
+
+    checked = CliRunner().invoke(main, ["check", "--site", str(site)])
+    assert "intake" not in checked.output + checked.stderr
+    assert "mappings" not in checked.stderr, checked.stderr
+    again = await examined(broker.port, site)
+
+    assert (True, []) == (again["well"], again["add"])
+    states = {state for name, one in by_name(again).items() for state in one["states"] if name != "weather"}
+    assert {"understood", "notes"} == states
+    subscribed = Routes(read_site(site).settings.intake.filters)
+    assert {"weather/roof"} == {topic for topic in SAID if subscribed.platform_of(topic) is None}
+
+
+async def test_what_is_said_while_it_listens_is_no_retained_message(broker: Broker, site: Path) -> None:
+    examining = asyncio.create_task(examined(broker.port, site, 1))
+    while not examining.done():
+        await published(broker.port, {"zigbee2mqtt/3栋402": '{"gas":true}'}, retain=False)
+
+    report = await examining
+
+    assert (1, 0) == (report["messages"], report["retained"])
+    assert "good" == by_name(report)["gas-402"]["last"]["values"]["alarm"]["quality"]
+
+
+async def test_the_sessions_of_others_go_on_and_none_is_left_behind(
+    tmp_path: Path, free_port: Callable[[], int], site: Path
+) -> None:
+    """A session that our service left at the broker keeps its queue, and takes up what was said meanwhile."""
+    with guarded(tmp_path, free_port(), lambda folder: f"persistence true\npersistence_location {folder}/\n") as server:
+        await _disturb_nobody(server, site)
+        server.stop()
+        kept = (server.folder / "mosquitto.db").read_bytes()
+    assert (True, False) == (b"fengshao-abc-bulk" in kept, b"fengshao-doctor" in kept)
+
+
+async def _disturb_nobody(broker: Broker, site: Path) -> None:
+    await published(broker.port, SAID)
+    named = "fengshao-abc-bulk"
+    first = aiomqtt.Client("127.0.0.1", broker.port, identifier=named, clean_session=False)
+    async with first:
+        await first.subscribe("zigbee2mqtt/late", qos=1)
+
+    await examined(broker.port, site)
+    await published(broker.port, {"zigbee2mqtt/late": "{}"}, retain=False)
+
+    second = aiomqtt.Client("127.0.0.1", broker.port, identifier=named, clean_session=False)
+    async with second, asyncio.timeout(10):
+        message = await anext(aiter(second.messages))
+    assert "zigbee2mqtt/late" == message.topic.value
+
+
+# -- where it ends --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("limits", "ended", "kept"),
+    [(Limits(messages=3), "messages", 3), (Limits(bytes=40), "bytes", None), (Limits(message_bytes=5), "messages", 18)],
+)
+async def test_listening_is_bounded(broker: Broker, limits: Limits, ended: str, kept: int | None) -> None:
+    await published(broker.port, SAID)
+    limits = limits if limits.messages < 10 or limits.bytes < 100 else Limits(len(SAID), limits.bytes, 5)
+
+    caught = await listen(read_address(f"127.0.0.1:{broker.port}"), 30, (), lambda: NOW, limits)
+
+    assert ended == caught.ended
+    assert kept is None or kept == len(caught.frames)
+    assert all(len(frame.payload) <= limits.message_bytes for frame in caught.frames)
+    if limits.message_bytes == 5:
+        assert all((frame.size or 0) > 5 for frame in caught.frames if len(SAID[frame.topic].encode()) > 5)
+
+
+async def test_a_quiet_broker_ends_with_the_time_and_a_broker_that_dies_with_what_came(
+    tmp_path: Path, free_port: Callable[[], int], site: Path
+) -> None:
+    with guarded(tmp_path, free_port(), lambda _folder: "sys_interval 1\n") as server:
+        await _quiet_and_killed(server, site)
+
+
+async def _quiet_and_killed(broker: Broker, site: Path) -> None:
+    address = read_address(f"127.0.0.1:{broker.port}")
+    quiet = await examine(address, knowledge(site), 1, lambda: NOW)
+    assert ("time", 0, [], False) == (quiet["ended"], quiet["messages"], quiet["speakers"], quiet["well"])
+    assert quiet["silent"]["count"] == 6
+
+    await published(broker.port, {"zigbee2mqtt/3栋402": '{"gas":true}'})
+    examining = asyncio.create_task(examine(address, knowledge(site), 30, lambda: NOW))
+    await _two_connections(broker.port)
+    broker.kill()
+
+    report = await examining
+    assert "connection" == report["ended"]
+    assert "gas-402" in by_name(report)
+
+
+async def _two_connections(port: int) -> None:
+    """The doctor's own connection is one of those that the broker counts."""
+    async with aiomqtt.Client("127.0.0.1", port) as client, asyncio.timeout(20):
+        await client.subscribe("$SYS/broker/clients/connected")
+        async for message in client.messages:
+            if int(message.payload) >= 2:  # type: ignore[arg-type]
+                return
+
+
+async def test_without_a_broker_it_says_where_it_looked(free_port: Callable[[], int], site: Path) -> None:
+    with pytest.raises(NoBroker, match="is the address right"):
+        await examine(read_address(f"mqtt://me:s3cret@127.0.0.1:{free_port()}"), knowledge(site), 1, lambda: NOW)
+
+
+# -- brokers that do not let us hear everything ---------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def guarded(tmp_path: Path, port: int, config: Callable[[Path], str]) -> Iterator[Broker]:
+    folder = tmp_path / "guarded"
+    folder.mkdir()
+    folder.chmod(0o777)
+    server = Broker(folder, port)
+    # Mosquitto started by root reads and writes as another user, who may not enter the folder of a test.
+    base = f"user {getpass.getuser()}\nlistener {port} 127.0.0.1\nallow_anonymous true\n"
+    server.config.write_text(base + config(folder))
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def refusing(folder: Path) -> str:
+    """Mosquitto's dynamic security: who subscribes to what is refused with a reason code."""
+    plugin = next(Path("/usr/lib").rglob("mosquitto_dynamic_security.so"))
+    allowed = [("subscribePattern", "tele/#"), ("subscribePattern", "+/tele/#"), ("subscribePattern", "fengshao/v1/#")]
+    rules = [{"acltype": kind, "topic": topic, "allow": True} for kind, topic in allowed]
+    access = {"publishClientSend": True, "publishClientReceive": True, "subscribe": False, "unsubscribe": True}
+    (folder / "security.json").write_text(
+        json.dumps(
+            {
+                "defaultACLAccess": access,
+                "roles": [{"rolename": "some", "acls": rules}],
+                "groups": [{"groupname": "all", "roles": [{"rolename": "some"}]}],
+                "anonymousGroup": "all",
+                "clients": [],
+            }
+        )
+    )
+    (folder / "security.json").chmod(0o666)
+    return f"plugin {plugin}\nplugin_opt_config_file {folder}/security.json\n"
+
+
+async def test_a_broker_that_refuses_everything_is_asked_for_less_and_that_is_told(
+    tmp_path: Path, free_port: Callable[[], int], site: Path
+) -> None:
+    with guarded(tmp_path, free_port(), refusing) as server:
+        await published(server.port, SAID)
+        report = await examined(server.port, site, 5)
+
+    assert {"fengshao/v1/#", "tele/#", "+/tele/#"} == set(report["asked"])
+    assert {"#", "zigbee2mqtt/#", "+/events/rpc"} <= set(report["refused"])
+    assert {"cellar-leak", "attic-gas", "gas-new", "band-9"} == set(by_name(report))
+    text = "\n".join(lines(report, load_kinds()))
+    assert "代理服务器不准订阅 #、" in text
+
+
+async def test_what_an_access_list_hides_is_simply_not_heard(
+    tmp_path: Path, free_port: Callable[[], int], site: Path
+) -> None:
+    """Mosquitto's acl_file grants the subscription and keeps the messages back."""
+
+    def hiding(folder: Path) -> str:
+        (folder / "acl").write_text("topic write #\ntopic read tele/#\n")
+        (folder / "acl").chmod(0o644)
+        return f"acl_file {folder}/acl\n"
+
+    with guarded(tmp_path, free_port(), hiding) as server:
+        await published(server.port, SAID)
+        report = await examined(server.port, site, 1)
+
+    assert (["#"], {"cellar-leak"}) == (report["asked"], set(by_name(report)))
+
+
+def test_what_it_asks_for_instead_are_the_sites_filters_and_where_platforms_are_met() -> None:
+    asked = otherwise({"tasmota": ["attic/tele/#"]})
+
+    assert {"attic/tele/#", "zigbee2mqtt/#", "+/events/rpc", "+/binary_sensor/+/state"} <= set(asked)
+    assert "tele/#" not in asked
+    assert len(asked) == len(set(asked))
+
+
+# -- the command ----------------------------------------------------------------------------------------------------
+
+
+async def run(*args: str, **environ: str) -> Any:
+    return await asyncio.to_thread(CliRunner().invoke, main, ["devices", "doctor", *args], env=environ)
+
+
+async def test_the_command_tells_by_its_exit_code(broker: Broker, tmp_path: Path, site: Path) -> None:
+    here, nothing = f"127.0.0.1:{broker.port}", ["--data", str(tmp_path / "none"), "--seconds", "1"]
+
+    silence = await run("--mqtt", here, *nothing)
+    assert (4, True) == (silence.exit_code, "没有人说话" in silence.output)
+
+    await published(broker.port, {"zigbee2mqtt/3栋402": '{"gas":false}'})
+    well = await run("--site", str(site), *nothing, FENGSHAO_MQTT=here)
+    assert (0, True) == (well.exit_code, "听到的都已登记" in well.output), well.output
+
+    strange = await run("--mqtt", here, "--json", *nothing)
+    assert 3 == strange.exit_code
+    assert [["unregistered"]] == [one["states"] for one in json.loads(strange.output)["speakers"]]
+
+
+async def test_no_password_is_printed(tmp_path: Path, free_port: Callable[[], int]) -> None:
+    url = f"mqtt://me:s3cret@127.0.0.1:{free_port()}"
+
+    failed = await run("--mqtt", url, "--data", str(tmp_path), "--seconds", "1")
+
+    assert 1 == failed.exit_code
+    assert f"mqtt://127.0.0.1:{url.rpartition(':')[2]}" in failed.output + failed.stderr
+    assert "s3cret" not in failed.output + failed.stderr
+
+
+# -- one at a time --------------------------------------------------------------------------------------------------
+
+
+async def test_one_examination_at_a_time(broker: Broker, site: Path) -> None:
+    doctor = Doctor(read_address(f"127.0.0.1:{broker.port}"), lambda: knowledge(site), lambda: NOW)
+    running = asyncio.create_task(doctor.examine(1))
+    await asyncio.sleep(0)
+
+    with pytest.raises(DoctorBusy):
+        await doctor.examine(1)
+    assert 0 == (await running)["messages"]
+    assert 0 == (await doctor.examine(1))["messages"]
+
+
+async def test_a_broker_that_is_gone_is_told_and_the_next_may_try(free_port: Callable[[], int], site: Path) -> None:
+    doctor = Doctor(read_address(f"mqtt://me:s3cret@127.0.0.1:{free_port()}"), lambda: knowledge(site), lambda: NOW)
+
+    for _ in range(2):
+        with pytest.raises(DoctorRefused, match="is the address right") as told:
+            await doctor.examine(1)
+        assert "s3cret" not in str(told.value)

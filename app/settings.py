@@ -42,7 +42,7 @@ class IntakeLimits(_Shape):
     max_pending_bytes: Annotated[int, Field(ge=64 * 1024)] = 64 * 1024 * 1024
     max_packet_bytes: Annotated[int, Field(ge=1024)] = 1024 * 1024
     urgent_filters_max: Annotated[int, Field(ge=0, le=10_000)] = 256
-    filters: dict[str, tuple[Annotated[str, AfterValidator(_topic_filter)], ...]] = {}
+    filters: dict[str, list[Annotated[str, AfterValidator(_topic_filter)]]] = {}
     """By platform: the MQTT filters to listen to in place of its default ones. `[]`: not over MQTT."""
     timezones: dict[str, Annotated[str, AfterValidator(_known_zone)]] = {}
     """By platform: the zone of times that are written without one. A device's attribute `timezone` goes before."""

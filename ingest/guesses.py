@@ -54,6 +54,7 @@ _TELEGRAM: Final = frozenset({"meter", "driver", "media"})
 _DISCOVERY: Final = frozenset(
     {"~", "stat_t", "state_topic", "dev", "device", "cmps", "components", "uniq_id", "unique_id"}
 )
+_IEEE: Final = re.compile(r"0x[0-9a-f]{16}")
 _RADIO: Final = frozenset({"linkquality", "last_seen"})
 
 
@@ -176,7 +177,7 @@ def _by_payload(levels: Levels, payload: bytes) -> Guess | None:
         return Guess("wmbusmeters", (parent,))
     if isinstance(said.get("deviceInfo"), dict) and "fCnt" in said:
         return Guess("chirpstack")
-    if said.keys() & _RADIO and len(levels) > 1:
+    if len(levels) > 1 and said and (said.keys() & _RADIO or _IEEE.fullmatch(levels[-1])):
         return Guess("zigbee2mqtt", (parent,))
     return None
 

@@ -24,6 +24,7 @@ sign: 枫树社区
 last_resort: [chen, li]
 intake:
   timezones: {hj212: Asia/Shanghai}
+  filters: {tasmota: [tele/#, +/tele/#]}
 history: {type: duckdb}
 retention: {journal_days: 30}
 channels:
@@ -145,7 +146,7 @@ CSV_NAMES = {
     ),
 }
 FREE_VALUES = {
-    "site.yaml": ("name", "sign", "templates"),
+    "site.yaml": ("name", "sign", "templates", "tasmota"),
     "ladders.yaml": (),
     "wording.zh.yaml": (
         *("severities", "roles", "channels", "vias", "card", "spans", "refusals", "house", "timeline", "why"),

@@ -355,6 +355,7 @@ SHAPES = [
     ("home/esp/light/lamp/state", b"ON", "esphome"),
     ("esp/status", b"online", "esphome"),
     ("home/z2m/kitchen", b'{"gas":true,"linkquality":9}', "zigbee2mqtt"),
+    ("home/z2m/0x000d6f0014f7bf0f", b'{"gas":true}', "zigbee2mqtt"),
     ("b3/zigbee2mqtt/kitchen", b"{}", "zigbee2mqtt"),
     ("ha/binary_sensor/node/gas/config", b'{"stat_t":"x"}', "homeassistant"),
     ("ha/binary_sensor/gas/config", b'{"stat_t":"x"}', "homeassistant"),

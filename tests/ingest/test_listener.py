@@ -312,7 +312,7 @@ def test_an_adapter_that_fails_stops_nobody_behind_it(ours: Listener, monkeypatc
     def broken(platform: str | None, frame: Frame) -> Any:
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr("ingest.listener.decode", broken)
+    monkeypatch.setattr("ingest.routes.decode", broken)
     heard = ours.hear(say("gas-1", {"lel_pct": 1}, {"lel_pct": 1}))
 
     assert [(Reason.CODEC_FAILED, False)] * 2 == reasons(heard)

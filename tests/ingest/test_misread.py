@@ -1,6 +1,7 @@
 """Messages of real makers that were misread once: what each must end as, from bug reports and published codecs.
 
-`misread.json` bears the message, where it is from and what must come of it. `waits` names why one is still wrong.
+`misread.json` bears the message, where it is from and what must come of it. `waits` names why one is still
+wrong, `filters` what the site listens to.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def registered(case: Mapping[str, Any]) -> Device | None:
 def heard_of(case: Mapping[str, Any], listener: Callable[..., Listener]) -> Heard:
     """Each message `gap_s` behind the one before."""
     device = registered(case)
-    ours = listener(*([device] if device else []))
+    ours = listener(*([device] if device else []), filters=case.get("filters"))
     frames = []
     for number, message in enumerate(case["messages"]):
         said = message["payload"]

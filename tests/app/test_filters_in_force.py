@@ -1,0 +1,132 @@
+"""A site's filters in a whole service on a real broker: what they take is judged, what they leave is given back, and
+the doctor asks the running service."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from app.cli import main
+from app.settings import IntakeLimits
+from app.site import SiteFolder
+from app.site_check import examine
+from tests.conftest import Broker
+from tests.town import START, Town
+
+FULL_TOPIC = {"tasmota": ["tele/#", "+/tele/#"], "zigbee2mqtt": ["home/z2m/#"]}
+ALARM = '{"Time":"2026-11-21T22:00:00","MQ2":{"Gas":true}}'
+
+
+class FilteredTown(Town):
+    """A town whose site listens elsewhere."""
+
+    filters: dict[str, list[str]]
+
+    def _folder(self) -> SiteFolder:
+        folder = super()._folder()
+        settings = folder.settings.model_copy(update={"intake": IntakeLimits(filters=self.filters)})
+        return SiteFolder(
+            None, settings, folder.kinds, folder.places, folder.cells, folder.people, folder.duties, [*folder.devices]
+        )
+
+
+@pytest.fixture
+def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> FilteredTown:
+    made = FilteredTown(tmp_path / "data", broker.port, free_port())
+    made.filters = FULL_TOPIC
+    return made
+
+
+async def registered(town: Town, id: str, platform: str, identity: str) -> None:
+    body = {"id": id, "kind": "gas_alarm", "place": "h402", "identities": [{"platform": platform, "id": identity}]}
+    assert (await town.api.post("/api/v1/devices", json=body)).status_code == 201
+
+
+async def test_an_alarm_below_a_full_topic_and_below_another_base_reaches_a_phone(town: FilteredTown) -> None:
+    async with town:
+        await registered(town, "attic", "tasmota", "attic")
+        await town.publish("attic/tele/SENSOR", ALARM)
+        await town.phone("李伟").expects_sms("402")
+
+        await registered(town, "kitchen", "zigbee2mqtt", "kitchen")
+        assert "home/z2m/kitchen" in town.house.intake._urgent.granted
+        await town.publish("home/z2m/kitchen", {"gas": True, "co_ppm": 3})
+
+        async def heard() -> bool:
+            return bool(await town.items("/api/v1/devices/kitchen/readings"))
+
+        async with asyncio.timeout(15):
+            while not await heard():
+                await asyncio.sleep(0.05)
+
+
+async def test_what_the_site_no_longer_listens_to_is_given_back_to_the_broker(town: FilteredTown) -> None:
+    """The broker keeps the session over a restart, with the filters of the run before."""
+    async with town:
+        await town.publish("attic/tele/SENSOR", ALARM)
+        await town.until(lambda: town.house.intake.status().frames == 1, "the first message")
+        await town.stop()
+        town.filters = {"zigbee2mqtt": []}
+        await town.start()
+
+        for topic in ("attic/tele/SENSOR", "home/z2m/kitchen", "zigbee2mqtt/kitchen"):
+            await town.publish(topic, ALARM)
+        await town.publish("tele/plug/SENSOR", ALARM)
+        await town.until(lambda: town.house.intake.status().frames, "the last message")
+
+        assert 1 == town.house.intake.status().frames
+
+
+async def test_the_doctor_asks_the_running_service(town: FilteredTown) -> None:
+    async with town:
+        await town.mqtt.publish("home/z2m/0x000d6f0014f7bf0f", '{"gas":false}', qos=1, retain=True)
+        await town.mqtt.publish("esp/binary_sensor/smoke_alarm/state", "OFF", qos=1, retain=True)
+        here = ["devices", "doctor", "--data", str(town.data)]
+
+        told = await asyncio.to_thread(CliRunner().invoke, main, [*here, "--seconds", "1", "--json"])
+
+        assert 3 == told.exit_code, told.output
+        report: dict[str, Any] = json.loads(told.output)
+        states = {one["device"] or one["identity"]: one["states"] for one in report["speakers"]}
+        assert {"gas-403": ["understood"], "esp": ["outside", "unregistered"]} == states
+        # It was dry: no reading, no refusal, no alert came of it, and the service's own session went on.
+        assert [] == await town.items("/api/v1/alerts")
+        assert all(
+            one["topic"] != "esp/binary_sensor/smoke_alarm/state" for one in await town.items("/api/v1/refusals")
+        )
+        assert town.house.intake.ready
+
+        long = await asyncio.to_thread(CliRunner().invoke, main, [*here, "--seconds", "90"])
+        assert (1, True) == (long.exit_code, "listens for 60 s at most" in long.stderr)
+        mqtt = ["--mqtt", f"127.0.0.1:{town.mqtt_port}", "--seconds", "1", "--json"]
+        own = await asyncio.to_thread(CliRunner().invoke, main, [*here, *mqtt])
+        assert "gas-403" in [one["device"] for one in json.loads(own.output)["speakers"]]
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("tasmota: [tele/#, +/tele#]", "site.yaml:5:23: intake.filters.tasmota.1: '+/tele#'"),
+        ("tasmotta: [tele/#]", "site.yaml:5:5: intake.filters.tasmotta: 'tasmotta' is unknown"),
+        ("tasmota: [tele/#], shelly: [tele/#]", "site.yaml:5:33: intake.filters.shelly.0: 'tele/#' stands at tasmota"),
+        (
+            "chirpstack: [lora/#]",
+            "site.yaml:5:18: intake.filters.chirpstack.0: 'lora/#': topics of chirpstack end like",
+        ),
+        ("tasmota: tele/#", "site.yaml:5:5: intake.filters.tasmota: Input should be a valid list"),
+    ],
+)
+def test_a_filter_that_cannot_be_is_told_where_it_stands(tmp_path: Path, written: str, told: str) -> None:
+    text = f"name: 社区\nlast_resort: []\nintake:\n  filters:\n   {{{written}}}\n"
+    (tmp_path / "site.yaml").write_text(text, "utf-8")
+
+    found, _ = examine(tmp_path, START)
+
+    faults = [str(fault).removeprefix(f"{tmp_path}/") for fault in found.faults]
+    assert any(fault.startswith(told) for fault in faults), faults

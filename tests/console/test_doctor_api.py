@@ -1,0 +1,94 @@
+"""`POST /devices/doctor`: who may listen to the whole broker, for how long, and what is answered when it cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from console.services import DoctorBusy, DoctorRefused
+from store.ledger import audit
+from tests.console.house import Client, House
+
+PATH = "/api/v1/devices/doctor"
+
+
+class Listening:
+    """Answers at once, or with a refusal."""
+
+    def __init__(self, refusal: Exception | None = None) -> None:
+        self.asked: list[int] = []
+        self.refusal = refusal
+
+    async def examine(self, seconds: int) -> dict[str, Any]:
+        self.asked.append(seconds)
+        if self.refusal is not None:
+            raise self.refusal
+        return {"speakers": [{"platform": "tasmota"}], "well": False}
+
+
+def offer(house: House, refusal: Exception | None = None) -> Listening:
+    doctor = Listening(refusal)
+    house.app.state.services = replace(house.services, doctor=doctor)
+    return doctor
+
+
+@pytest.mark.parametrize(("body", "seconds"), [(None, 20), ({}, 20), ({"seconds": 60}, 60), ({"seconds": 1}, 1)])
+async def test_it_listens_as_long_as_asked(house: House, admin: Client, body: Any, seconds: int) -> None:
+    doctor = offer(house)
+
+    answer = await admin.post(PATH, json=body) if body is not None else await admin.post(PATH)
+
+    assert (200, [seconds]) == (answer.status_code, doctor.asked)
+    assert [{"platform": "tasmota"}] == answer.json()["speakers"]
+    written = await house.ledger.read(lambda tx: audit.page(tx, 10).items)
+    assert any("broker listened to" in str(one) for one in written)
+
+
+@pytest.mark.parametrize("body", [{"seconds": 0}, {"seconds": 61}, {"seconds": "20"}, {"second": 20}, [20]])
+async def test_never_longer_than_a_minute(house: House, admin: Client, body: Any) -> None:
+    doctor = offer(house)
+
+    answer = await admin.post(PATH, json=body)
+
+    assert (422, []) == (answer.status_code, doctor.asked)
+
+
+@pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("worker", 403), ("operator", 200), ("dispatcher", 200)])
+async def test_who_serves_at_the_desk_may_listen(
+    house: House, bearer: Callable[..., Any], role: str, status: int
+) -> None:
+    offer(house)
+
+    assert status == (await (await bearer(role)).post(PATH)).status_code
+
+
+async def test_who_is_limited_to_a_place_does_not_hear_the_whole_site(house: House, bearer: Callable[..., Any]) -> None:
+    doctor = offer(house)
+
+    assert 403 == (await (await bearer("operator", place="garden")).post(PATH)).status_code
+    assert [] == doctor.asked
+
+
+@pytest.mark.parametrize(
+    ("refusal", "status", "said"),
+    [
+        (DoctorBusy(), 409, "一次只能有一个"),
+        (DoctorRefused("mqtt://broker:1883: no route"), 503, "mqtt://broker:1883: no route"),
+    ],
+)
+async def test_why_it_cannot_listen_is_said(
+    house: House, admin: Client, refusal: Exception, status: int, said: str
+) -> None:
+    offer(house, refusal)
+
+    answer = await admin.post(PATH)
+
+    assert status == answer.status_code
+    assert said in answer.json()["detail"]
+
+
+async def test_where_nobody_offers_it_that_is_said(admin: Client) -> None:
+    assert 404 == (await admin.post(PATH)).status_code

@@ -26,22 +26,33 @@ def behind_gateways(devices: Iterable[Device]) -> list[Device]:
 def _behind(device: Device, gateways: dict[Identity, str]) -> Device:
     if not device.identities or ATTRIBUTE in device.attributes:
         return device
-    above = next((each for each in map(_gateway_of, device.identities) if each is not None), None)
+    found = (_gateway_of(identity, gateways) for identity in device.identities)
+    above = next((each for each in found if each is not None), None)
     if above is None:
         return device
     name = gateways.get(above) or _name(above.platform, above.id)
     return replace(device, attributes={**device.attributes, ATTRIBUTE: name})
 
 
-def _gateway_of(identity: Identity) -> Identity | None:
+def _gateway_of(identity: Identity, gateways: dict[Identity, str]) -> Identity | None:
     if identity.platform == BRIDGE.platform:
-        return None if identity == BRIDGE else BRIDGE
+        return None if _may_be_gateway(identity) else _bridge_of(identity, gateways)
     node, slash, _ = identity.id.rpartition("/")
     return Identity("sparkplug", node) if identity.platform == "sparkplug" and slash and "/" in node else None
 
 
+def _bridge_of(identity: Identity, gateways: dict[Identity, str]) -> Identity:
+    """Of a site's further bridges the registered one whose base topic the device bears (`z2m-b4/bridge`)."""
+    levels = identity.id.split("/")
+    bases = ("/".join(levels[:count]) for count in range(len(levels) - 1, 0, -1))
+    own = (Identity(BRIDGE.platform, f"{base}/{BRIDGE.id}") for base in bases)
+    return next((each for each in own if each in gateways), BRIDGE)
+
+
 def _may_be_gateway(identity: Identity) -> bool:
-    return identity == BRIDGE or (identity.platform == "sparkplug" and identity.id.count("/") == 1)
+    if identity.platform == BRIDGE.platform:
+        return identity == BRIDGE or identity.id.endswith(f"/{BRIDGE.id}")
+    return identity.platform == "sparkplug" and identity.id.count("/") == 1
 
 
 def _name(platform: str, identity: str) -> str:

@@ -257,9 +257,9 @@ class _Hearing:
 
     def unregister(self, proposed: Sequence[Device], first: _Hearing) -> None:
         """Those heard on trial are shown as what they are: not registered; what was guessed about them stays."""
-        for device in proposed:
-            speaker = self.speakers.get(("", device.id))
-            if speaker is not None:
+        names = {device.id for device in proposed}
+        for speaker in self.speakers.values():
+            if speaker.device is not None and speaker.device.id in names:
                 speaker.proposed = True
                 known = first.speakers.get(
                     (speaker.platform, canonical(speaker.platform or "", speaker.identity or ""))

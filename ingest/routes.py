@@ -56,6 +56,12 @@ class Routes:
         for route in sorted(self._routes(), key=lambda route: specificity(route.pattern)):
             self._by_first.setdefault(route.pattern.partition("/")[0], []).append(route)
         self._anywhere = self._by_first.pop("+", [])
+        # Whole trees of one platform are found without matching: this runs for every message.
+        self._trees = {
+            first: routes[0]
+            for first, routes in self._by_first.items()
+            if [f"{first}/#"] == [one.pattern for one in routes]
+        }
 
     def _routes(self) -> Iterator[Route]:
         """One a filter; a site's own goes before the same one of a default."""
@@ -73,7 +79,10 @@ class Routes:
 
     def route_of(self, topic: str) -> Route | None:
         """The filter that decides, or None."""
-        for route in self._by_first.get(topic.partition("/")[0], ()):
+        first = topic.partition("/")[0]
+        if first in self._trees:
+            return self._trees[first]
+        for route in self._by_first.get(first, ()):
             if matches(route.pattern, topic):
                 return route
         return next((route for route in self._anywhere if matches(route.pattern, topic)), None)

@@ -39,6 +39,15 @@ def test_the_bridge_that_is_registered_is_called_by_our_name_for_it() -> None:
     }  # fmt: skip
 
 
+def test_of_several_bridges_the_registered_one_of_a_devices_base_topic_is_its_gateway() -> None:
+    assert gateways(
+        device("hub", ("zigbee2mqtt", "bridge")),
+        device("hub-b4", ("zigbee2mqtt", "z2m-b4/bridge")),
+        device("near", ("zigbee2mqtt", "stairs/door")),
+        device("far", ("zigbee2mqtt", "z2m-b4/stairs/door")),
+    ) == {"hub": None, "hub-b4": None, "near": "hub", "far": "hub-b4"}
+
+
 @pytest.mark.parametrize(
     ("identity", "ours", "name"),
     [("bridge", None, "system/zigbee2mqtt/bridge"), ("bridge", "hub", "hub"), (None, None, None)],

@@ -40,6 +40,18 @@ class Route(Struct, frozen=True):
     layout: Layout | None = None
     rooted: bool = False
 
+    def takes(self, topic: str) -> bool:
+        """Whether the filter covers the topic. Most filters name all but the last level: for every message it counts.
+
+        >>> route = Route("a/b/#", "native")
+        >>> [route.takes(topic) for topic in ("a/b/c", "a/b", "a/bc", "a")]
+        [True, True, False, False]
+        """
+        pattern = self.pattern
+        if pattern.endswith("/#") and "+" not in pattern:
+            return topic.startswith(pattern[:-1]) or topic == pattern[:-2]
+        return matches(pattern, topic)
+
 
 class Routes:
     """All filters of a site. `filters` are those in force, `subscriptions` what of them is to be asked of a broker."""
@@ -83,9 +95,9 @@ class Routes:
         if first in self._trees:
             return self._trees[first]
         for route in self._by_first.get(first, ()):
-            if matches(route.pattern, topic):
+            if route.takes(topic):
                 return route
-        return next((route for route in self._anywhere if matches(route.pattern, topic)), None)
+        return next((route for route in self._anywhere if route.takes(topic)), None)
 
     def platform_of(self, topic: str) -> str | None:
         """The platform that publishes on this topic.

@@ -58,9 +58,11 @@ async def listen(
     caught = Caught()
     try:
         async with _client(address) as client:
-            await _subscribe(client, [EVERYTHING], caught)
-            if not caught.asked:
-                await _subscribe(client, otherwise, caught)
+            # By the standard `#` leaves out what begins with a dollar, as Huawei's $oc does.
+            dollars = [pattern for pattern in otherwise if pattern.startswith("$")]
+            await _subscribe(client, [EVERYTHING, *dollars], caught)
+            if EVERYTHING in caught.refused:
+                await _subscribe(client, [each for each in otherwise if each not in dollars], caught)
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await _catch(client, caught, clock, limits or Limits())

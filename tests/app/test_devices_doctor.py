@@ -110,7 +110,7 @@ async def test_what_speaks_what_is_understood_and_the_line_to_add(broker: Broker
     report = await examined(broker.port, site)
 
     said = by_name(report)
-    assert (["#"], {}, len(SAID), len(SAID)) == tuple(
+    assert (["#", "$oc/#"], {}, len(SAID), len(SAID)) == tuple(
         report[name] for name in ("asked", "refused", "messages", "retained")
     )
     assert {name: one["states"] for name, one in said.items()} == {
@@ -141,6 +141,18 @@ async def test_what_speaks_what_is_understood_and_the_line_to_add(broker: Broker
     assert 123.4 == said["66778899"]["last"]["values"]["volume_m3"]["value"]
     assert said["attic-gas"]["online"] is True
     assert not report["well"]
+
+
+async def test_topics_that_begin_with_a_dollar_are_heard_too(broker: Broker, site: Path) -> None:
+    """A subscription to # leaves them out by the standard."""
+    said = {
+        "$oc/devices/0011_gas/sys/properties/report": '{"services":[{"service_id":"gas","properties":{"alarm":true}}]}'
+    }
+    await published(broker.port, said)
+
+    report = await examined(broker.port, site, 1)
+
+    assert {"0011_gas": "iotda"} == {one["identity"]: one["platform"] for one in report["speakers"]}
 
 
 async def test_personal_values_and_telephone_numbers_are_not_shown(broker: Broker, site: Path) -> None:
@@ -356,7 +368,7 @@ async def test_what_an_access_list_hides_is_simply_not_heard(
         await published(server.port, SAID)
         report = await examined(server.port, site, 1)
 
-    assert (["#"], {"cellar-leak"}) == (report["asked"], set(by_name(report)))
+    assert (["#", "$oc/#"], {"cellar-leak"}) == (report["asked"], set(by_name(report)))
 
 
 def test_what_it_asks_for_instead_are_the_sites_filters_and_where_platforms_are_met() -> None:

@@ -21,7 +21,7 @@ from ingest.guesses import Guess, bridge_bases, guess
 from ingest.listener import Listener
 from ingest.outcome import Draft, Note, Proposal, Refusal, Rejected
 from ingest.routes import Filters, Routes
-from ingest.taking import take_fields
+from ingest.shapes import opened
 from ingest.topics import covers, matches
 
 SPEAKERS_MAX: Final = 500
@@ -30,8 +30,10 @@ TOPICS_MAX: Final = 50
 FIELDS_MAX: Final = 200
 VALUE_SHOWN: Final = 60
 
+OURS: Final = ""
+NATIVE: Final = "native"
 Key = tuple[str | None, str | None]
-"""Platform and identity of a speaker; of a registered device `"", id`; of what no filter could take `None, level`."""
+"""Platform and identity of a speaker; of a registered device `OURS, id`; of what no filter could take `None, level`."""
 
 Build = Callable[[Filters, Sequence[Device]], Listener]
 """A new listener that listens to these filters and knows these devices."""
@@ -88,11 +90,11 @@ def diagnose(frames: Sequence[Frame], build: Build, filters: Filters, devices: S
     routes = Routes(filters)
     lacks = _lacking(frames, routes)
     trial = {name: [*routes.filters[name], *lacks.get(name, ())] for name in routes.filters}
-    hearing = _Hearing(build(trial, devices), routes)
+    hearing = _Hearing(build(trial, devices), routes, devices)
     hearing.hear(frames)
     proposed = [found for one in hearing.strangers() if (found := hearing.proposal(one)) is not None]
     if proposed:
-        first, hearing = hearing, _Hearing(build(trial, [*devices, *proposed]), routes)
+        first, hearing = hearing, _Hearing(build(trial, known := [*devices, *proposed]), routes, known)
         hearing.hear(frames)
         hearing.unregister(proposed, first)
     return Diagnosis(list(hearing.speakers.values()), lacks, len(set(hearing.described.values())), hearing.more)
@@ -128,11 +130,12 @@ def _usual(routes: Routes, topic: str) -> Guess | None:
 class _Hearing:
     """One pass over the frames."""
 
-    def __init__(self, listener: Listener, routes: Routes) -> None:
+    def __init__(self, listener: Listener, routes: Routes, devices: Iterable[Device]) -> None:
         self.speakers: dict[Key, Speaker] = {}
         self.described: dict[tuple[str, str], Proposal] = {}
         self.more = 0
         self._listener, self._site, self._memory = listener, routes, SparkplugMemory()
+        self._devices = {device.id: device for device in devices}
 
     def hear(self, frames: Iterable[Frame]) -> None:
         for frame in frames:
@@ -147,7 +150,9 @@ class _Hearing:
         for each in said if isinstance(said, list) else [said]:
             if not isinstance(each, Rejected) or each.identity is not None:
                 self._look(each, frame, counted)
+        self._listener.unmapped.clear()
         heard = self._listener.hear([frame])
+        self._unmapped(counted.values())
         for reading in heard.readings:
             self._take(reading, frame, counted)
         for refusal in heard.refusals:
@@ -160,14 +165,18 @@ class _Hearing:
             topics = speaker.topics
             topics[frame.topic if frame.topic in topics or len(topics) < TOPICS_MAX else next(reversed(topics))] += 1
 
+    def _unmapped(self, speakers: Iterable[Speaker]) -> None:
+        """What the listener counted of this message's devices."""
+        for _, kind, name in self._listener.unmapped:
+            for speaker in [one for one in speakers if one.device is not None and one.device.kind == kind]:
+                said = dict(opened(speaker.fields)).get(name, "")
+                self._unread(speaker, Unread(name, str(said)[:VALUE_SHOWN], "unmapped", ""))
+
     def _speaker(self, key: Key, platform: str | None, frame: Frame, counted: dict[Key, Speaker]) -> Speaker | None:
         if key not in self.speakers and len(self.speakers) >= SPEAKERS_MAX:
             self.more += 1
             return None
-        if key not in self.speakers:
-            shape = guess(frame.topic, frame.payload) if platform is None and key[0] is None else None
-            self.speakers[key] = Speaker(platform, key[1], guessed=None if shape is None else shape.platform)
-        speaker = self.speakers[key]
+        speaker = self.speakers.get(key) or self.speakers.setdefault(key, self._new(key, platform, frame))
         speaker.platform = speaker.platform or platform
         if not _is_heard(self._site, frame.topic):
             route = self._listener.routes.route_of(frame.topic)
@@ -176,9 +185,17 @@ class _Hearing:
         counted[key] = speaker
         return speaker
 
+    def _new(self, key: Key, platform: str | None, frame: Frame) -> Speaker:
+        if key[0] == OURS:
+            device = self._devices[key[1] or ""]
+            named = next((each.platform for each in device.identities), NATIVE)
+            return Speaker(platform or self._listener.routes.platform_of(frame.topic) or named, key[1], device)
+        shape = guess(frame.topic, frame.payload) if key[0] is None else None
+        return Speaker(platform, key[1], guessed=None if shape is None else shape.platform)
+
     def _key(self, platform: str | None, identity: str | None, device: Device | None, frame: Frame) -> Key:
         if device is not None:
-            return "", device.id
+            return OURS, device.id
         if platform is None:
             return None, frame.topic.partition("/")[0]
         return platform, None if identity is None else canonical(platform, identity)
@@ -192,7 +209,6 @@ class _Hearing:
         speaker = self._speaker(self._key(platform, said.identity, device, frame), platform, frame, counted)
         if speaker is None:
             return
-        speaker.device = speaker.device or device
         if device is not None and said.identity is not None:
             speaker.identity = said.identity
         speaker.names.update(dict.fromkeys(name for name in (said.identity, *said.also) if name))
@@ -200,12 +216,9 @@ class _Hearing:
             speaker.model = speaker.model or said.model
             if len(speaker.fields) < FIELDS_MAX:
                 speaker.fields.update(said.fields)
-            plan = self._listener.plan(said, device) if device is not None and said.raw is None else None
-            for name, value in take_fields(said.fields, plan).strange.items() if plan is not None else ():
-                self._unread(speaker, Unread(name, str(value)[:VALUE_SHOWN], "unmapped", ""))
 
     def _take(self, reading: Reading, frame: Frame, counted: dict[Key, Speaker]) -> None:
-        speaker = self._speaker(("", reading.device), None, frame, counted)
+        speaker = self._speaker((OURS, reading.device), None, frame, counted)
         if speaker is not None:
             speaker.readings += 1
             before = speaker.last or reading
@@ -221,7 +234,7 @@ class _Hearing:
     def _note(self, note: Note, frame: Frame, counted: dict[Key, Speaker]) -> None:
         for proposal in note.proposals:
             self.described.update(dict.fromkeys(proposal.identities, proposal))
-        key: Key = ("", note.device) if note.device else self._key(note.platform, note.identity, None, frame)
+        key: Key = (OURS, note.device) if note.device else self._key(note.platform, note.identity, None, frame)
         speaker = self._speaker(key, note.platform, frame, counted)
         if speaker is not None:
             speaker.notes[note.kind.value] += 1

@@ -201,7 +201,7 @@ class Listener:
         if isinstance(said, Note):
             return False
         device = self.directory.find(said.platform, said.identity, said.also)
-        plan = self.plan(said, device) if device is not None else None
+        plan = self._plan(said, device) if device is not None else None
         if device is None or plan is None:
             fields = self._described.explained(said.platform, said.identity, said.fields)
             return self._suspicion.dangerous(said.platform, fields)
@@ -240,7 +240,7 @@ class Listener:
         return any(said is True and quantities[name].danger for name, said in reading.values.items())
 
     def _admit(self, draft: Draft, device: Device, message: Message) -> None:
-        frame, plan = message.frame, self.plan(draft, device)
+        frame, plan = message.frame, self._plan(draft, device)
         if plan is None:
             danger = self._suspicion.dangerous(draft.platform, draft.fields)
             detail = f"{device.id} is of kind {device.kind!r}, which nobody described"
@@ -279,8 +279,8 @@ class Listener:
             )
             heard.notes.append(life)
 
-    def plan(self, draft: Draft, device: Device) -> Plan | None:
-        """How its words are read. The registry's model may be a brochure's word: then the platform's is better."""
+    def _plan(self, draft: Draft, device: Device) -> Plan | None:
+        # What the registry calls it may be a brochure's word; the platform's product number is then the better key.
         model = device.model if device.model in self._models else draft.model or device.model
         key = (draft.platform, device.kind, model if model in self._models else None)
         plan = self._plans.get(key)

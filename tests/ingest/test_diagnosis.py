@@ -8,12 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain import Device, Identity, Quality
+from domain import Device, Identity, Quality, Reading
 from ingest import diagnosis
 from ingest.adapters import FILTERS
 from ingest.diagnosis import Diagnosis, Speaker, diagnose
 from ingest.frame import Frame
 from ingest.listener import Listener
+from ingest.outcome import Heard
 from tests.ingest.test_filters import NOW, SENSOR, SHAPES
 
 GAS = Device("gas-402", "gas_alarm", identities=(Identity("zigbee2mqtt", "kitchen"),))
@@ -177,6 +178,20 @@ def test_a_device_of_a_kind_that_nobody_described_is_not_read(examine: Examine) 
     found = examine(say("zigbee2mqtt/kitchen", '{"gas":false}'), devices=(odd,))
 
     assert ["no_mapping"] == [one.reason for one in named(found)["odd"].unread.values()]
+
+
+def test_a_reading_that_no_filter_explains_is_its_devices_all_the_same(listener: Callable[..., Listener]) -> None:
+    """Other parts of ingest may know what a message says without a filter: a description, for one."""
+    plain = Device("plain", "gas_alarm")
+
+    def build(wanted: Mapping[str, Sequence[str]], known: Sequence[Device]) -> Listener:
+        made = listener(*known, filters=wanted)
+        made.hear = lambda _: Heard([Reading("plain", "gas_alarm", NOW, NOW, {"alarm": True})])  # type: ignore[method-assign]
+        return made
+
+    one = named(diagnose([say("nobody/says", "x")], build, {}, [plain]))["plain"]
+
+    assert ("native", 1, plain) == (one.platform, one.readings, one.device)
 
 
 def test_there_are_limits(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:

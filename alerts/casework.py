@@ -10,10 +10,11 @@ from typing import Final
 
 from msgspec import structs
 
-from alerts.alert import CALLS, SENT, TOLD_BY, Actor, Alert, Delivery, DeliveryState, Entry, Kind, State, Via
+from alerts.alert import CALLS, SENT, TAKEN, TOLD_BY, Actor, Alert, Delivery, DeliveryState, Entry, Kind, State, Via
 from alerts.bundles import concerns
 from alerts.danger import joined_title
 from alerts.dispatch import Dispatch
+from alerts.joining import Joining
 from alerts.lifecycle import Effect, Happening, NotNow, advance
 from alerts.outbox import LOGBOOK, WECOM, called_off, told
 from alerts.ports import Book
@@ -28,7 +29,7 @@ class Casework:
     """One alert, one happening, one story."""
 
     def __init__(self, dispatch: Dispatch) -> None:
-        self.dispatch = dispatch
+        self.dispatch, self.joining = dispatch, Joining(dispatch)
         self.wording = dispatch.wording
 
     def happen(self, book: Book, alert: Alert, happening: Happening, now: Instant, to: str | None = None) -> Alert:
@@ -44,6 +45,8 @@ class Casework:
         for effect in step.effects:
             if effect is Effect.CALL_OWNER:
                 after = self.dispatch.call_former_owner(book, after, alert.owner, now)
+            elif effect is Effect.TELL_ADDED:
+                after = self._tell_added(book, after, happening, now)
             else:
                 after = self._carry_out(book, after, effect, happening, now)
         book.save(after)
@@ -66,6 +69,16 @@ class Casework:
             kind = Kind.TAKEN if effect is Effect.TELL_TAKEN else Kind.CLEAR
             self._tell(book, alert, kind, happening.actor, now)
         return alert
+
+    def _tell_added(self, book: Book, alert: Alert, happening: Happening, now: Instant) -> Alert:
+        """What joined is told to somebody: where nobody of this alert can be, others are called."""
+        assert happening.danger is not None, f"{happening.signal} needs its danger"
+        if self.joining.tell(book, alert, happening.danger, now):
+            return alert
+        if alert.state not in TAKEN:
+            return self.dispatch.climb(book, alert, now)
+        owner = Actor(alert.owner or "", alert.owner_name or "", Via.SYSTEM)
+        return self.happen(book, alert, Happening(Signal.UNREACHED, owner), now)
 
     def _with_untold(self, book: Book, old: Alert, new: Alert) -> Alert:
         """What became worse before anybody heard of the lesser danger is told with its name."""
@@ -100,7 +113,7 @@ class Casework:
                 self.dispatch.tell(book, alert, row, kind, name, now)
         if kind is Kind.TAKEN:
             self._next_card(book, alert, now)
-            self.dispatch.tell_doors(book, alert, now)
+            self.joining.tell_doors(book, alert, now)
 
     def _next_card(self, book: Book, alert: Alert, now: Instant) -> None:
         for row in told(book.deliveries(alert.id), now - NEWS_MS):
@@ -179,17 +192,10 @@ def _remind(dispatch: Dispatch, book: Book, alert: Alert, _happening: Happening,
     return structs.replace(alert, rung=reminded.rung)
 
 
-def _tell_added(dispatch: Dispatch, book: Book, alert: Alert, happening: Happening, now: Instant) -> Alert:
-    assert happening.danger is not None
-    dispatch.tell_added(book, alert, happening.danger, now)
-    return alert
-
-
 _CALLS: Final[dict[Effect, Callable[[Dispatch, Book, Alert, Happening, Instant], Alert]]] = {
     Effect.START: lambda dispatch, book, alert, _, now: dispatch.climb(book, alert, now),
     Effect.CLIMB: lambda dispatch, book, alert, _, now: dispatch.climb(book, alert, now),
     Effect.CALL_DEPUTY: lambda dispatch, book, alert, _, now: dispatch.call_deputy(book, alert, now),
     Effect.NEXT_PERSON: lambda dispatch, book, alert, one, now: dispatch.next_person(book, alert, now, one.actor.id),
     Effect.REMIND: _remind,
-    Effect.TELL_ADDED: _tell_added,
 }

@@ -228,8 +228,11 @@ class Desk:
                 return total
 
     def _move(self, now: Instant, alerts: Sequence[int], book: Book) -> list[int]:
+        """Looked at again in the transaction that moves it: since it was found due, somebody may have answered."""
         for number in alerts:
-            self.deadlines.move(book, self._find(book, number), now)
+            alert = self._find(book, number)
+            if alert.wake_at is not None and alert.wake_at <= now:
+                self.deadlines.move(book, alert, now)
         return list(alerts)
 
     async def digest(self, now: Instant) -> int:

@@ -12,9 +12,8 @@ from zoneinfo import ZoneInfo
 from msgspec import structs
 
 from alerts import roster
-from alerts.alert import CALLS, REACHING, TAKEN, Alert, Delivery, Entry, Escalation, EscalationCause, Kind
-from alerts.bundles import Added, Bundles
-from alerts.danger import Danger
+from alerts.alert import CALLS, REACHING, Alert, Delivery, Entry, Escalation, EscalationCause, Kind
+from alerts.bundles import Bundles
 from alerts.ladder import Ladder, LadderBook, Rung
 from alerts.outbox import Call, Outbox, is_called_off
 from alerts.ports import Book
@@ -44,10 +43,12 @@ class Dispatch:
     def ladder(self, alert: Alert) -> Ladder:
         return self.ladders.ladder(alert.ledger, alert.severity, alert.ladder_rule)
 
-    def can_reach(self, alert: Alert, person_id: str | None) -> bool:
-        """Whether a channel of this alert's ladder reaches the person."""
+    def can_reach(self, alert: Alert, person_id: str | None, now: Instant) -> bool:
+        """Whether a channel of this alert's ladder reaches the person, whom no line of the roster takes off duty."""
         person = self.community().people.get(person_id or "")
-        return person is not None and bool(self.outbox.ways(person, self._channels(alert)))
+        if person is None or person.id in roster.absent(self.community(), now, self.tz):
+            return False
+        return bool(self.outbox.ways(person, self.channels(alert)))
 
     def climb(self, book: Book, alert: Alert, now: Instant, kind: Kind | None = None) -> Alert:
         """Tell the next rung on which somebody can be reached, and who came on duty below; at the top, that again."""
@@ -66,7 +67,7 @@ class Dispatch:
         within = 0 <= alert.rung < len(self.ladder(alert).rungs)
         if not within or self._ranks_called(book, alert, now) >= DEPUTY_RANKS:
             return self.climb(book, alert, now)
-        rung = self._rung(alert, alert.rung)
+        rung = self.rung(alert, alert.rung)
         rest_ms = (alert.climb_at or now) + rung.wait - rung.wait // DEPUTY_RANKS - now
         if not self._tell_rung(book, alert, rung, alert.rung, now, None) or rest_ms <= 0:
             return self.climb(book, alert, now)
@@ -76,7 +77,7 @@ class Dispatch:
         """The next person of the rung on which the one who declined was called. Where that rung has nobody left: the
         next rung, unless one above has been called already and still has time to answer."""
         ladder = self.ladder(alert)
-        called = [row.rung for row in self._calls(book, alert) if row.person == declined_by]
+        called = [row.rung for row in self.calls(book, alert) if row.person == declined_by]
         rung = max(called, default=alert.rung)
         step = min(max(rung, 0), len(ladder.rungs) - 1)
         if self._tell_rung(book, alert, ladder.rungs[step], rung, now, None):
@@ -88,13 +89,13 @@ class Dispatch:
     def call_former_owner(self, book: Book, alert: Alert, owner: str | None, now: Instant) -> Alert:
         """Whoever had taken the lesser danger, unless the first rung has just called him."""
         person = self.community().people.get(owner or "")
-        if person is not None and all(row.person != person.id for row in self._calls(book, alert)):
-            self._call(book, alert, person, self._rung(alert, 0), 0, now, Kind.ALERT)
+        if person is not None and all(row.person != person.id for row in self.calls(book, alert)):
+            self._call(book, alert, person, self.rung(alert, 0), 0, now, Kind.ALERT)
         return alert
 
     def tell_person(self, book: Book, alert: Alert, person: Person, now: Instant) -> Alert:
         """One person named by a dispatcher. The ladder goes on above the present rung if he does not answer."""
-        if self._call(book, alert, person, self._rung(alert, alert.rung), alert.rung, now, Kind.ALERT):
+        if self._call(book, alert, person, self.rung(alert, alert.rung), alert.rung, now, Kind.ALERT):
             return self._wait_for_rung(book, alert, now)
         unreachable = Escalation(EscalationCause.UNREACHABLE, person.name)
         return self.next_person(book, structs.replace(alert, escalation=unreachable), now)
@@ -103,51 +104,6 @@ class Dispatch:
         """One who was called hears how it went on, outside the quiet hours of the alert's ladder; its owner at once."""
         quiet = None if row.person == alert.owner else self.ladder(alert).quiet
         self.outbox.tell(book, alert, row, kind, name, now, roster.after_quiet(now, quiet, self.tz))
-
-    def tell_added(self, book: Book, alert: Alert, danger: Danger, now: Instant) -> None:
-        """A danger joined: its owner hears of it, or everybody who was called and has not answered."""
-        ladder = self.ladders.ladder(alert.ledger, danger.severity, danger.rule)
-        not_before = roster.after_quiet(now, ladder.quiet, self.tz)
-        added = Added(danger, ladder.arrive_within, not_before)
-        if alert.state in TAKEN:
-            self._tell_owner_added(book, alert, added, now)
-            return
-        called = [row for row in self._calls(book, alert) if row.state in REACHING and row.person not in alert.passed]
-        reached = {(row.person, row.channel): row for row in called}
-        for row in reached.values():
-            self.bundles.added(book, alert, row, added, now)
-
-    def tell_doors(self, book: Book, alert: Alert, now: Instant) -> None:
-        """Who takes a storm hears of every door in it that he was not told of."""
-        danger = Danger(alert.ladder_rule, alert.hazard, alert.title, alert.severity, alert.danger_at)
-        added = Added(danger, self.ladder(alert).arrive_within, now, alert.doors)
-        if alert.doors:
-            self._tell_owner_added(book, alert, added, now)
-
-    def _tell_owner_added(self, book: Book, alert: Alert, added: Added, now: Instant) -> None:
-        person = self.community().people.get(alert.owner or "")
-        if person is None:
-            return
-        mine = [row for row in book.deliveries(alert.id) if row.person == person.id]
-        rung = self._rung(alert, max((row.rung for row in mine), default=alert.rung))
-        role = Role(mine[-1].role) if mine else rung.role
-        call = Call(person, role, alert.rung, Kind.ADDED, added.limit_ms, added.not_before)
-        for channel in self.outbox.ways(person, rung.channels) or self.outbox.ways(person, self._channels(alert))[:1]:
-            self.bundles.added(book, alert, self.outbox.addressed(alert, call, channel, now), added, now)
-
-    def added_by_other_channel(self, book: Book, alert: Alert, failed: Delivery, now: Instant) -> bool:
-        """Whether the person of a failed message about what joined hears of it by another channel."""
-        rows = [row for row in book.deliveries(alert.id) if row.kind is Kind.ADDED and row.person == failed.person]
-        again = [row for row in rows if row.created_at >= failed.created_at and row.id != failed.id]
-        if any(row.state in REACHING for row in again):
-            return True
-        person, tried = self.community().people.get(failed.person), {failed.channel, *(row.channel for row in again)}
-        left = [way for way in self._channels(alert) if way not in tried]
-        if person is None or not (ways := [way for way in self.outbox.ways(person, left) if way not in tried]):
-            return False
-        call = Call(person, Role(failed.role), failed.rung, Kind.ADDED, 0, now)
-        self.bundles.by_other_channel(book, alert, failed, self.outbox.addressed(alert, call, ways[0], now), now)
-        return True
 
     def fall_back(self, book: Book, alert: Alert, failed: Delivery, now: Instant) -> Alert | None:
         """After a hard failure: the person's next channel, else the next person now. None: others may still hear."""
@@ -167,7 +123,7 @@ class Dispatch:
 
     def other_channel(self, book: Book, alert: Alert, doubtful: Delivery, now: Instant) -> bool:
         """The same person by a channel not yet tried on this rung. False when there is none."""
-        rung = self._rung(alert, doubtful.rung)
+        rung = self.rung(alert, doubtful.rung)
         person = self.community().people.get(doubtful.person)
         tried = {
             row.channel
@@ -195,10 +151,10 @@ class Dispatch:
     def _call_last_resort(self, book: Book, alert: Alert, now: Instant, again: bool = False) -> Alert | None:
         """Nobody of the ladder can be reached: whom the site names for that. None when they cannot be reached either,
         or, unless `again`, were called in this round."""
-        called = () if again else {row.person for row in self._calls(book, alert)}
+        called = () if again else {row.person for row in self.calls(book, alert)}
         people = roster.last_resort(self.community(), self.last_resort, now, self.tz)
         people = [person for person in people if person.id not in called]
-        rung = self._rung(alert, alert.rung).model_copy(update={"channels": self._channels(alert), "fallback": ()})
+        rung = self.rung(alert, alert.rung).model_copy(update={"channels": self.channels(alert), "fallback": ()})
         reached = [one for one in people if self._call(book, alert, one, rung, alert.rung, now, Kind.ESCALATE)]
         if reached or again:
             names = "、".join(person.name for person in reached)
@@ -209,29 +165,29 @@ class Dispatch:
     def _call_new_shift(self, book: Book, alert: Alert, now: Instant) -> None:
         """Those who came on duty on a rung that was called before, and are first in rank there."""
         for step in range(min(alert.rung + 1, len(self.ladder(alert).rungs))):
-            rung = self._rung(alert, step)
+            rung = self.rung(alert, step)
             ranked = roster.ranked(self.community(), alert.cell, rung.role, now, self.tz)
             first = {person.id for rank, person in ranked if rank == ranked[0][0]}
-            gone = {row.person for row in self._calls(book, alert) if row.role == rung.role.value}
+            gone = {row.person for row in self.calls(book, alert) if row.role == rung.role.value}
             if first and first.isdisjoint(gone) and first.isdisjoint(alert.passed):
                 self._tell_rung(book, alert, rung, step, now, None)
 
     def _ranks_called(self, book: Book, alert: Alert, now: Instant) -> int:
-        role = self._rung(alert, alert.rung).role
-        gone = {row.person for row in self._calls(book, alert) if row.role == role.value}
+        role = self.rung(alert, alert.rung).role
+        gone = {row.person for row in self.calls(book, alert) if row.role == role.value}
         ranked = roster.ranked(self.community(), alert.cell, role, now, self.tz)
         return len({rank for rank, person in ranked if person.id in gone})
 
-    def _calls(self, book: Book, alert: Alert) -> list[Delivery]:
+    def calls(self, book: Book, alert: Alert) -> list[Delivery]:
         """The calls of this round, without those that never left because somebody had taken it."""
         return [row for row in book.deliveries(alert.id) if _is_call(row, alert)]
 
-    def _rung(self, alert: Alert, step: int) -> Rung:
+    def rung(self, alert: Alert, step: int) -> Rung:
         """The rung of a step; below the first and above the last, those."""
         rungs = self.ladder(alert).rungs
         return rungs[min(max(step, 0), len(rungs) - 1)]
 
-    def _channels(self, alert: Alert) -> tuple[str, ...]:
+    def channels(self, alert: Alert) -> tuple[str, ...]:
         """Every channel of the ladder, those tried first in front."""
         rungs = self.ladder(alert).rungs
         ways = [way for rung in rungs for way in rung.channels] + [way for rung in rungs for way in rung.fallback]
@@ -239,8 +195,8 @@ class Dispatch:
 
     def _wait_for_rung(self, book: Book, alert: Alert, now: Instant) -> Alert:
         """Until the rung's wait is over; half of it where a deputy is left to be called within it."""
-        rung = self._rung(alert, alert.rung)
-        left = self._people(alert, rung.role, self._calls(book, alert), now)
+        rung = self.rung(alert, alert.rung)
+        left = self._people(alert, rung.role, self.calls(book, alert), now)
         deputy = bool(left) and self._ranks_called(book, alert, now) < DEPUTY_RANKS
         return self._wait(alert, alert.rung, rung.wait // DEPUTY_RANKS if deputy else rung.wait, now)
 

@@ -46,7 +46,8 @@ class Recipients(StrEnum):
     OTHERS = "others"
     """Other roles, or another grid cell."""
     NOBODY = "nobody"
-    """No person of this alert can hear of what joins it: none was reached, or its owner has no phone."""
+    """No person of this alert can hear of what joins it: none was reached, or all of these declined, or its owner has
+    no phone, left, or is off duty."""
 
 
 class Task(StrEnum):
@@ -86,8 +87,9 @@ _DANGER: Final[dict[tuple[Relation, Recipients], _Row]] = {
     (Relation.SAME_DANGER, Recipients.SAME): (_RECUR, _RECUR, _RECUR, _OPEN),
     (Relation.SAME_DANGER, Recipients.SOONER): (_RAISE, _RAISE, _RAISE, _OPEN),
     (Relation.SAME_DANGER, Recipients.OTHERS): _ALONE,
-    # Nobody reached: the ladder tries again now. Taken at a desk without a phone: whoever took it sees the screen.
-    (Relation.SAME_DANGER, Recipients.NOBODY): (_RAISE, _RECUR, _RECUR, _OPEN),
+    # Nobody reached: the ladder tries again now, also where somebody without a phone has taken it. A screen that nobody
+    # looks at tells nobody.
+    (Relation.SAME_DANGER, Recipients.NOBODY): (_RAISE, _RAISE, _RECUR, _OPEN),
     # What somebody shelved was one danger, not whatever else this person or device reports.
     (Relation.SAME_DEVICE, Recipients.SAME): (_JOIN, _JOIN, _OPEN, _OPEN),
     (Relation.SAME_DEVICE, Recipients.SOONER): (_RAISE, _RAISE, _OPEN, _OPEN),

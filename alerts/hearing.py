@@ -91,7 +91,7 @@ class Hearing:
         building = community.building_of(finding.place)
         near = building.id if building is not None else None
         candidates = book.candidates(finding, near if grouping.folds(finding) else None)
-        match = grouping.match(finding, near, candidates, partial(self._recipients, book, finding), now)
+        match = grouping.match(finding, near, candidates, partial(self._recipients, book, finding, now), now)
         if match is not None:
             book.hear(finding, match.alert.id)
             self._join(book, match, finding, now)
@@ -102,18 +102,21 @@ class Hearing:
         self.casework.start(book, alert, now)
         return Outcome(finding.id, Fate.OPENED, alert.id)
 
-    def _recipients(self, book: Book, finding: Finding, alert: Alert) -> Recipients:
+    def _recipients(self, book: Book, finding: Finding, now: Instant, alert: Alert) -> Recipients:
         dispatch = self.casework.dispatch
         own = dispatch.ladders.ladder(finding.ledger, finding.severity, finding.rule)
         same_cell = dispatch.community().cell_of(finding.place) == alert.cell
-        return grouping.compare(finding, own, alert, dispatch.ladder(alert), same_cell, self._reached(book, alert))
+        return grouping.compare(finding, own, alert, dispatch.ladder(alert), same_cell, self._reached(book, now, alert))
 
-    def _reached(self, book: Book, alert: Alert) -> bool:
-        """Whether somebody hears of what joins: the owner, or at least one of those called."""
+    def _reached(self, book: Book, now: Instant, alert: Alert) -> bool:
+        """Whether somebody hears of what joins: the owner, or at least one of those called who did not decline."""
         if alert.state in TAKEN:
-            return self.casework.dispatch.can_reach(alert, alert.owner)
+            return self.casework.dispatch.can_reach(alert, alert.owner, now)
         return any(
-            row.kind in TOLD_BY and row.round == alert.round and (row.state in REACHING or row.code == OVER_BUDGET)
+            row.kind in TOLD_BY
+            and row.round == alert.round
+            and row.person not in alert.passed
+            and (row.state in REACHING or row.code == OVER_BUDGET)
             for row in book.deliveries(alert.id)
         )
 

@@ -230,7 +230,7 @@ class Settling:
         alert = book.alert(failed.alert)
         if alert is None or alert.state in SETTLED:
             return
-        told = self.casework.dispatch.added_by_other_channel(book, alert, failed, now)
+        told = self.casework.joining.by_other_channel(book, alert, failed, now)
         if not told and alert.state in TAKEN and alert.owner == failed.person:
             owner = Actor(failed.person, failed.name, Via.SYSTEM)
             self.casework.happen(book, alert, Happening(Signal.UNREACHED, owner), now)
@@ -246,7 +246,7 @@ class Settling:
         """While one channel is in doubt, the person's other channel speaks; the ladder keeps its own time."""
         alert = book.alert(row.alert) if row.kind is Kind.ADDED else self._asking(book, row)
         if alert is not None and row.kind is Kind.ADDED:
-            self.casework.dispatch.added_by_other_channel(book, alert, row, now)
+            self.casework.joining.by_other_channel(book, alert, row, now)
         elif alert is not None:
             self.casework.dispatch.other_channel(book, alert, row, now)
 

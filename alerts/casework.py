@@ -16,7 +16,7 @@ from alerts.danger import joined_title
 from alerts.dispatch import Dispatch
 from alerts.joining import Joining
 from alerts.lifecycle import Effect, Happening, NotNow, advance
-from alerts.outbox import LOGBOOK, WECOM, called_off, told
+from alerts.outbox import LOGBOOK, WECOM, called_off, told, why_called_off
 from alerts.ports import Book
 from alerts.transitions import Signal
 from domain import HOUR, Instant, Ledger
@@ -96,7 +96,7 @@ class Casework:
             if row.state is DeliveryState.PENDING and row.kind in (*CALLS, Kind.ADDED, Kind.OVERDUE):
                 if row.kind is Kind.ADDED and concerns(alert, row.person):
                     continue
-                code = "taken" if alert.owner else "settled"
+                code = why_called_off(alert)
                 skipped = called_off(row, code)
                 book.settle(row, skipped, now, code)
                 book.note([self.message_entry(skipped, "skipped", now, code)])

@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 
 from alerts.alert import CALLS, NEWS, Alert, Delivery, DeliveryState, Kind
 from alerts.channels import Channel, Found, Said, SendResult
-from alerts.outbox import LOGBOOK, SMS, WECOM
+from alerts.outbox import LOGBOOK, SMS, WECOM, why_called_off
 from alerts.ports import Book, Transact
 from alerts.settling import Settling, wanted
 from domain import DAY, HOUR, MINUTE, SECOND, Instant, Severity
@@ -177,7 +177,7 @@ class Courier:
             self._settling.expired(book, row, now)
             return None
         if row.state is DeliveryState.PENDING and (alert is None or not wanted(row, alert)):
-            self._settling.skipped(book, row, "taken" if alert is not None and alert.owner else "settled", now)
+            self._settling.skipped(book, row, why_called_off(alert), now)
             return None
         if row.ref is not None:
             return self._with_card(book, row, now)

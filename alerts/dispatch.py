@@ -6,6 +6,7 @@ It works on a book inside the host's transaction. It knows no network and no clo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -196,7 +197,7 @@ class Dispatch:
     def _wait_for_rung(self, book: Book, alert: Alert, now: Instant) -> Alert:
         """Until the rung's wait is over; half of it where a deputy is left to be called within it."""
         rung = self.rung(alert, alert.rung)
-        left = self._people(alert, rung.role, self.calls(book, alert), now)
+        left = self._ranks(alert, rung.role, self.calls(book, alert), now)
         deputy = bool(left) and self._ranks_called(book, alert, now) < DEPUTY_RANKS
         return self._wait(alert, alert.rung, rung.wait // DEPUTY_RANKS if deputy else rung.wait, now)
 
@@ -217,15 +218,17 @@ class Dispatch:
         """True when at least one person of the rung was called."""
         fresh = alert.rung < 0 and alert.round == 0
         rows = [] if again or fresh else book.deliveries(alert.id)
-        people = self._people(alert, rung.role, rows, now)
-        if not people:
+        ranks = self._ranks(alert, rung.role, rows, now)
+        if not ranks:
             if not again and not self._called(rows, alert, rung.role):
                 role = self.wording.book.roles[rung.role]
                 book.note([Entry(alert.id, now, "nobody", self.wording.say("nobody", role=role))])
             return False
         kind = kind or (Kind.ALERT if step <= 0 else Kind.ESCALATE)
-        reached = [person for person in people if self._call(book, alert, person, rung, step, now, kind)]
-        if not reached:
+        # Where nobody of a rank can be reached, its deputies are asked before the next rung.
+        called = ([one for one in rank if self._call(book, alert, one, rung, step, now, kind)] for rank in ranks)
+        reached = next(filter(None, called), None)
+        if reached is None:
             return False
         names = "、".join(person.name for person in reached)
         line = "calling" if kind is Kind.ALERT else "climbing"
@@ -233,12 +236,12 @@ class Dispatch:
         book.note([Entry(alert.id, now, "told", text)])
         return True
 
-    def _people(self, alert: Alert, role: Role, rows: Sequence[Delivery], now: Instant) -> list[Person]:
-        """The first in rank among those on duty who were not yet called for this role and did not pass."""
+    def _ranks(self, alert: Alert, role: Role, rows: Sequence[Delivery], now: Instant) -> list[list[Person]]:
+        """Those on duty who were not yet called for this role and did not pass, by rank, the first in front."""
         ranked = roster.ranked(self.community(), alert.cell, role, now, self.tz)
         gone = {row.person for row in rows if _is_call(row, alert) and row.role == role.value}
-        left = [(rank, person) for rank, person in ranked if person.id not in gone and person.id not in alert.passed]
-        return [person for rank, person in left if rank == left[0][0]]
+        left = [pair for pair in ranked if pair[1].id not in gone and pair[1].id not in alert.passed]
+        return [[person for _, person in same] for _, same in groupby(left, key=lambda pair: pair[0])]
 
     def _called(self, rows: Sequence[Delivery], alert: Alert, role: Role) -> bool:
         return any(row.role == role.value and row.round == alert.round for row in rows)

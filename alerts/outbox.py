@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from alerts import reply_codes
-from alerts.alert import CALLS, SENT, Alert, Delivery, DeliveryState, Kind, State
+from alerts.alert import CALLS, SENT, SETTLED, Alert, Delivery, DeliveryState, Kind, State
 from alerts.cards import Cards
 from alerts.ports import Book
 from alerts.wording import Speech, Wording
@@ -17,7 +17,7 @@ from domain import HOUR, Instant, Ledger, Person, Role
 SMS: Final = "sms"
 WECOM: Final = "wecom"
 LOGBOOK: Final = "logbook"
-CALLED_OFF: Final = ("taken", "settled")
+CALLED_OFF: Final = ("taken", "settled", "renewed", "shelved", "returned")
 """Codes of calls that never left because they were not wanted any more."""
 EXPIRES_MS: Final = 2 * HOUR
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -177,7 +177,9 @@ class Outbox:
         self, book: Book, alert: Alert, call: Call, channel: str, address: str, task: str, now: Instant
     ) -> dict[str, object] | None:
         name = alert.owner_name or ""
-        speech = Speech(kind=call.kind, now=now, limit_ms=call.limit_ms, name=name, who=self.who(alert))
+        speech = Speech(
+            kind=call.kind, now=now, limit_ms=call.limit_ms, name=name, who=self.who(alert), coded=channel == SMS
+        )
         if channel == WECOM:
             return {"card": self.cards.card(alert, speech, task, self.page(alert.id, call.person.id, now))}
         if channel == SMS:
@@ -220,6 +222,15 @@ def called_off(row: Delivery, code: str) -> Delivery:
         outcome="skipped",
         code=code,
     )
+
+
+def why_called_off(alert: Alert | None) -> str:
+    """The code of a call that is not wanted any more: by what became of its alert."""
+    if alert is None or alert.state in SETTLED:
+        return "settled"
+    if alert.owner is not None:
+        return "taken"
+    return {State.SHELVED: "shelved", State.RETURNED: "returned"}.get(alert.state, "renewed")
 
 
 def is_called_off(row: Delivery) -> bool:

@@ -20,20 +20,19 @@ def smallest_free(used: Collection[int]) -> int | None:
     return next((number for number in range(1, LARGEST + 1) if number not in used), None)
 
 
-def take_code(number: int) -> str:
-    return f"{number}1"
+def codes_of(number: int) -> dict[str, str]:
+    """What the variables of a text say of a number.
 
-
-def pass_code(number: int) -> str:
-    return f"{number}2"
-
-
-def arrive_code(number: int) -> str:
-    return f"{number}3"
-
-
-def resolve_code(number: int) -> str:
-    return f"{number}4"
+    >>> codes_of(3)
+    {'ok': '31', 'no': '32', 'here': '33', 'done': '34', 'number': '3'}
+    """
+    return {
+        "ok": f"{number}1",
+        "no": f"{number}2",
+        "here": f"{number}3",
+        "done": f"{number}4",
+        "number": str(number),
+    }
 
 
 def plain_phone(phone: str) -> str:

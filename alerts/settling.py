@@ -28,7 +28,7 @@ from alerts.casework import Casework
 from alerts.channels import Found, Receipt, Said, SendResult, Sighting
 from alerts.hearing import Hearing
 from alerts.lifecycle import Happening
-from alerts.outbox import CALLED_OFF, LOGBOOK, called_off
+from alerts.outbox import CALLED_OFF, LOGBOOK, called_off, why_called_off
 from alerts.ports import Book
 from alerts.transitions import Signal
 from domain import SECOND, Finding, Instant, Ledger, Phase, Severity, Subject
@@ -93,7 +93,7 @@ class Settling:
             alert = book.alert(leased.alert)
             if alert is not None and wanted(leased, alert):
                 return True
-            self.skipped(book, leased, "settled", now)
+            self.skipped(book, leased, why_called_off(alert), now)
             return False
         if found.sighting is Sighting.CANNOT_TELL:
             self.sent(book, leased, SendResult(Said.UNKNOWN, code=found.code), now)
@@ -131,7 +131,7 @@ class Settling:
         """A leased message in the words that are true when it leaves; None when it tells nobody anything any more."""
         said = self.casework.dispatch.bundles.current(book, row, now)
         if said is None:
-            self.skipped(book, row, "taken", now)
+            self.skipped(book, row, why_called_off(book.alert(row.alert)), now)
             return None
         leased = book.delivery(row.id)
         if said is not row and leased is not None:

@@ -128,10 +128,25 @@ class WordBook(BaseModel):
         }
 
 
+_KEYED: Final = (
+    "severities",
+    "roles",
+    "channels",
+    "vias",
+    "escalations",
+    "escalations_brief",
+    "refusals",
+    "timeline",
+    "why",
+    "problems",
+)
+"""The parts of a word book that have a text for each name the service uses."""
+
+
 def missing(own: WordBook, built_in: WordBook) -> list[Fault]:
     """What the service may say and these words do not have: it would be found at night, in the middle of an alert."""
     faults = []
-    for field in ("channels", "vias", "refusals", "timeline", "why", "problems"):
+    for field in _KEYED:
         for name in getattr(built_in, field).keys() - getattr(own, field).keys():
             faults.append(Fault((field, name), f"is missing: write `{name}: {getattr(built_in, field)[name]}`"))
     for kind in Kind:

@@ -33,6 +33,9 @@ RETAINED: Final = "retained"
 """The line of evidence that says it came from a message kept by a broker."""
 _LINK: Final = re.compile(r"(?:https?://|www\.)[^\s，。]*", re.IGNORECASE)
 _MOBILE: Final = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
+CODES: Final = ("ok", "no", "here", "done", "number", "numbers")
+"""The variables of a text that are made of the numbers of alerts on that phone."""
+_CLAUSE: Final = re.compile(r"[^，。：]+[，。：]?")
 _ODD: Final = re.compile(r"[【】\[\]\r\n\t]")
 
 
@@ -58,6 +61,8 @@ class Speech(Struct, frozen=True):
     """Which of the texts of this kind: `owner` and `called`, alone or as `many-`, for a danger that joined."""
     numbers: tuple[int, ...] = ()
     reason: str = ""
+    coded: bool = True
+    """Whether its reader can answer by a code. In the logbook nobody can, so its text names none."""
     who: str = ""
     """Who may need help; empty when nobody is known or the site does not allow the name."""
 
@@ -115,18 +120,18 @@ class Wording:
         room = ONE_SEGMENT - len(self.sign) - 2
         texts = self._texts(alert, speech)
         values = self._values(alert, speech)
-        if retained(alert) and all(len(_fill(self._filed(one, alert), values)) > room for one in texts):
+        if retained(alert) and all(len(_fill(self._filed(one, alert, speech), values)) > room for one in texts):
             # The label is as long as a street; the door says more.
             values |= {"time": self.clock(alert.danger_at, speech.now)}
         for title, reason, one in product(_titles(values["title"]), self._why(alert, speech), texts):
             values |= {"title": title, "reason": reason}
             for said in (*self._with_name(values, speech.who), values):
-                body = _fill(self._filed(one, alert), said)
+                body = _fill(self._filed(one, alert, speech), said)
                 if len(body) <= room:
-                    return self._sms(one, alert, said)
+                    return self._sms(one, alert, speech, said)
         over = len(body) - room
         keep = max(len(values["place"]) - over, 1)
-        return self._sms(texts[-1], alert, values | {"place": shortened(values["place"], keep)})
+        return self._sms(texts[-1], alert, speech, values | {"place": shortened(values["place"], keep)})
 
     def reason(self, alert: Alert, now: Instant) -> str:
         """Why the next rung is called: nobody answered, or who declined, returned it, did not arrive, or was missed."""
@@ -167,28 +172,24 @@ class Wording:
         if clean(who) and len(place) <= LONGEST_VARIABLE:
             yield {**values, "place": place}
 
-    def _filed(self, one: SmsText, alert: Alert) -> str:
-        return one.text.replace("{level}", self.book.severities[alert.severity])
+    def _filed(self, one: SmsText, alert: Alert, speech: Speech) -> str:
+        text = one.text if speech.coded else without_codes(one.text)
+        return text.replace("{level}", self.book.severities[alert.severity])
 
-    def _sms(self, one: SmsText, alert: Alert, values: Mapping[str, str]) -> Sms:
-        filed = self._filed(one, alert)
+    def _sms(self, one: SmsText, alert: Alert, speech: Speech, values: Mapping[str, str]) -> Sms:
+        filed = self._filed(one, alert, speech)
         params = {name: values[name] for name in VARIABLE.findall(filed)}
         code = code_of(one, alert.severity, self._codes)
         return Sms(code, params, f"【{self.sign}】{_fill(filed, params)}")
 
     def _values(self, alert: Alert, speech: Speech) -> dict[str, str]:
-        number = speech.number or 0
-        return {
+        codes = {name: "-" for name in CODES} if speech.number is None else reply_codes.codes_of(speech.number)
+        return codes | {
             "title": clean(alert.title)[:LONGEST_VARIABLE] or "-",
             "time": self.when(alert, speech.now) if speech.at is None else self.clock(speech.at, speech.now),
             "place": shortened(self.place(alert), LONGEST_VARIABLE),
             "limit": self.span(speech.limit_ms),
-            "ok": reply_codes.take_code(number),
-            "no": reply_codes.pass_code(number),
-            "here": reply_codes.arrive_code(number),
-            "done": reply_codes.resolve_code(number),
             "numbers": self._numbers(speech.numbers),
-            "number": str(number),
             "count": str(speech.count),
             "name": clean(speech.name)[:LONGEST_VARIABLE] or "-",
         }
@@ -224,6 +225,19 @@ def clean(value: str) -> str:
     """
     plain = _ODD.sub("", _MOBILE.sub("", _LINK.sub("", value)))
     return "".join(sign for sign in plain if unicodedata.category(sign) not in ("So", "Cs", "Cc", "Cn")).strip()
+
+
+def without_codes(text: str) -> str:
+    """A text without the clauses that name a reply code.
+
+    >>> without_codes("紧急：${title}，${limit}内到场。回复${ok}接警，${no}无法到场。")
+    '紧急：${title}，${limit}内到场。'
+    >>> without_codes("您已接警，编号${number}，请一并处置。"), without_codes("接警时间${time}，编号${number}。")
+    ('您已接警，请一并处置。', '接警时间${time}。')
+    """
+    kept = [part for part in _CLAUSE.findall(text) if not any(f"${{{name}}}" in part for name in CODES)]
+    whole = "".join(kept)
+    return f"{whole[:-1]}。" if whole.endswith(("，", "：")) else whole
 
 
 def retained(alert: Alert) -> bool:

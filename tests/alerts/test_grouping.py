@@ -26,6 +26,12 @@ from domain import Ledger, Severity, Subject
 START = 1_767_333_900_000
 
 
+def test_no_danger_is_left_to_people_of_whom_none_can_be_told() -> None:
+    for (ledger, _, recipients, task), decision in DECISIONS.items():
+        if ledger is Ledger.DANGER and recipients is Recipients.NOBODY and task is not Task.SHELVED:
+            assert decision in (Decision.OPEN, Decision.RAISE), (recipients, task)
+
+
 def like(finding: Any, number: int = 1, **changes: Any) -> Alert:
     plain = Alert(
         id=number,

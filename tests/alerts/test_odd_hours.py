@@ -189,12 +189,12 @@ async def test_who_calls_again_while_somebody_is_on_it_is_heard_by_the_one_who_i
     assert len(town.texts("wang")) == before + 1
 
 
-async def test_a_call_again_for_an_owner_who_left_the_register_stays_in_the_story(town: Any, finding: Any) -> None:
+async def test_a_danger_that_begins_again_for_an_owner_who_left_the_register_calls_the_ladder(town: Any, finding: Any) -> None:
     await town.desk.hear([finding()])
     await town.desk.act("1", "acknowledge", structs.replace(WANG, id="gone"))
 
     await town.desk.hear([finding(id="again", begin=finding().begin + 60_000)])
-    assert town.story()[-1].startswith("再次报警")
+    assert ["再次报警：燃气泄漏", "呼叫网格员 王芳"] == [town.story()[-3], town.story()[-1]]
 
 
 async def test_what_was_dealt_with_and_still_burns_calls_again(town: Any, finding: Any) -> None:

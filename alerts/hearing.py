@@ -141,7 +141,7 @@ class Hearing:
             place=finding.place,
             building=building,
             cell=community.cell_of(finding.place),
-            address=community.address(finding.place),
+            address=self._address(finding),
             advice=finding.advice,
             evidence=finding.evidence,
             late_ms=_late(finding, now),
@@ -178,8 +178,12 @@ class Hearing:
             late_ms=_late(finding, now),
             advice=finding.advice,
             evidence=finding.evidence,
-            address=self.casework.dispatch.community().address(finding.place),
+            address=self._address(finding),
         )
+
+    def _address(self, finding: Finding) -> str:
+        """The way to the door; where nobody knows it, which device it is."""
+        return self.casework.dispatch.community().address(finding.place) or self.wording.without_place(finding)
 
     def _change(self, book: Book, alert: Alert, finding: Finding, now: Instant) -> None:
         if finding.phase in _ENDS:

@@ -110,6 +110,8 @@ class WordBook(BaseModel):
     doors: str
     escalations: dict[EscalationCause, str]
     escalations_brief: dict[EscalationCause, str]
+    unplaced: str = "位置未登记，设备{device}"
+    unregistered: str = "位置未登记，{platform}尾号{end}"
     more: str = "{numbers}等"
     person: str = "{place}，{name}"
     people: str = "{name}等{count}人"

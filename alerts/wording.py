@@ -20,7 +20,7 @@ from alerts import reply_codes
 from alerts.alert import Actor, Alert, EscalationCause, Kind
 from alerts.transitions import Refusal
 from alerts.wordbook import VARIABLE, SmsText, WordBook, code_of
-from domain import DAY, HOUR, MINUTE, Instant, Ledger, Person
+from domain import DAY, HOUR, MINUTE, Finding, Instant, Ledger, Person
 from domain.addresses import shortened
 from domain.care import neediest
 
@@ -29,6 +29,11 @@ LONGEST_VARIABLE: Final = 35
 LATE_MS: Final = 2 * MINUTE
 WAITED_MS: Final = MINUTE // 2
 SHOWN_NUMBERS: Final = 2
+LONGEST_NAME: Final = 20
+"""Signs of a device's name that a text has room for."""
+LONGEST_END: Final = 8
+SHORT_END: Final = 6
+"""A platform's name up to `LONGEST_END` signs is said whole, of a longer one the last `SHORT_END`: as printed on it."""
 RETAINED: Final = "retained"
 """The line of evidence that says it came from a message kept by a broker."""
 _LINK: Final = re.compile(r"(?:https?://|www\.)[^\s，。]*", re.IGNORECASE)
@@ -202,6 +207,18 @@ class Wording:
         if alert.late_ms <= LATE_MS:
             return time
         return self.book.late.format(time=time, span=self.span(alert.late_ms))
+
+    def without_place(self, finding: Finding) -> str:
+        """Which device it is, where nobody knows its door: a worker must be able to ask for it. Empty for what is no
+        device."""
+        if finding.device is not None:
+            return self.book.unplaced.format(device=finding.device[-LONGEST_NAME:])
+        platform, colon, identity = finding.subject.id.partition(":")
+        if finding.subject.type != "device" or not colon:
+            return ""
+        own = identity.rstrip("/").rpartition("/")[2]
+        end = own if len(own) <= LONGEST_END else own[-SHORT_END:]
+        return self.book.unregistered.format(platform=platform, end=end)
 
     def place(self, alert: Alert) -> str:
         """The way to the door; of a storm the first door, and how many others there are."""

@@ -134,6 +134,11 @@ class Alert(Struct, frozen=True):
         return self.climb_at if self.state in UNTAKEN else self.due_at
 
 
+def orphan(alert: Alert) -> bool:
+    """True when an alert that is not dealt with has no next step: the auditor's question. It must never be true."""
+    return alert.state in UNSETTLED and alert.wake_at is None
+
+
 class DeliveryState(StrEnum):
     """The life of one message to one person on one channel (facts/notifications.md 3.2)."""
 

@@ -137,7 +137,9 @@ class Bundles:
             "owner" if alert.owner == row.person else "called"
         )
         who = "" if len(entries) > 1 else self.outbox.who(alert)
-        speech = Speech(Kind.ADDED, now, added.limit_ms, variant=variant, count=len(entries), who=who, coded=row.channel == SMS)
+        speech = Speech(
+            Kind.ADDED, now, added.limit_ms, variant=variant, count=len(entries), who=who, coded=row.channel == SMS
+        )
         payload: dict[str, object] = {
             "added": to_builtins(entries),
             "danger": to_builtins(added.danger),

@@ -72,8 +72,7 @@ class Casework:
 
     def _tell_added(self, book: Book, alert: Alert, happening: Happening, now: Instant) -> Alert:
         """What joined is told to somebody: where nobody of this alert can be, others are called."""
-        assert happening.danger is not None, f"{happening.signal} needs its danger"
-        if self.joining.tell(book, alert, happening.danger, now):
+        if self.joining.tell(book, alert, happening.its_danger, now):
             return alert
         if alert.state not in TAKEN:
             return self.dispatch.climb(book, alert, now)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from alerts import replies
-from alerts.alert import Actor, Alert, Entry
+from alerts.alert import Actor, Alert, Entry, orphan
 from alerts.buttons import ButtonResult, press
 from alerts.casework import Casework
 from alerts.channels import Press, Receipt, Reply
@@ -23,7 +23,7 @@ from alerts.finding_status import StatusOf, no_rules
 from alerts.hearing import Fate, Hearing, Outcome
 from alerts.isolation import Isolated
 from alerts.ladder import LadderBook
-from alerts.lifecycle import Happening, Incomplete, orphan
+from alerts.lifecycle import Happening, Incomplete
 from alerts.outbox import Outbox, Page, no_page
 from alerts.ports import Book, Transact
 from alerts.replies import ReplyResult, ReplyStatus

@@ -13,7 +13,8 @@ from typing import Final
 from msgspec import Struct, structs
 
 from alerts import grouping
-from alerts.alert import OVER_BUDGET, REACHING, TAKEN, TOLD_BY, Alert, Entry, State
+from alerts.alert import CALLS, OVER_BUDGET, REACHING, TAKEN, TOLD_BY, Alert, Entry, State
+from alerts.bundles import BUNDLE_MS
 from alerts.casework import Casework
 from alerts.danger import Danger
 from alerts.grouping import Decision, Match, Recipients, Relation
@@ -166,7 +167,19 @@ class Hearing:
         text = self.wording.say(line, title=finding.title, why=why, address=address, of=of)
         book.note([Entry(match.alert.id, now, line, text)])
         fuller = structs.replace(match.alert, joined=match.alert.joined + 1)
-        self.casework.happen(book, fuller, Happening(_SIGNALS[match.decision], danger=danger), now)
+        known = self._is_known(book, match, finding, now)
+        self.casework.happen(book, fuller, Happening(_SIGNALS[match.decision], danger=danger, known=known), now)
+
+    def _is_known(self, book: Book, match: Match, finding: Finding, now: Instant) -> bool:
+        """Another rule about the same event on the same device, no worse than what people were told a moment ago."""
+        alert, ladders = match.alert, self.casework.dispatch.ladders
+        if match.relation is not Relation.SAME_DEVICE or finding.device is None or finding.device != alert.device:
+            return False
+        if finding.severity.rank < alert.severity.rank or not ladders.same_event(finding.rule, alert.ladder_rule):
+            return False
+        calls = [row for row in book.deliveries(alert.id) if row.kind in CALLS and row.round == alert.round]
+        recent = all(now - row.created_at <= BUNDLE_MS for row in calls)
+        return recent and any(row.state in REACHING and row.person not in alert.passed for row in calls)
 
     def _danger(self, finding: Finding, now: Instant) -> Danger:
         return Danger(

@@ -6,7 +6,7 @@ It knows roles, not names: `roster` finds the people, the desk tells them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -75,11 +75,16 @@ class Ladder(BaseModel):
 
 class LadderBook(BaseModel):
     """Every ladder of a site. Each pair of ledger and severity must have exactly one for everything, and a rule at most
-    one of its own."""
+    one of its own. `one_event` lists rules that measure the same thing on one device: what a second of them finds
+    within a minute of the first, no worse, needs no text of its own."""
 
     model_config = _STRICT
 
     ladders: tuple[Ladder, ...] = Field(min_length=1)
+    one_event: tuple[tuple[str, ...], ...] = ()
+
+    def same_event(self, rule: str, other: str) -> bool:
+        return any(rule in rules and other in rules for rules in self.one_event)
 
     def ladder(self, ledger: Ledger, severity: Severity, rule: str = "") -> Ladder:
         fitting = [one for one in self.ladders if one.ledger is ledger and severity in one.severities]
@@ -114,12 +119,22 @@ def check_names(
 
     They are no faults of a book's shape: a service that was started again at night goes on by the rungs that are right.
     """
+    named_in = [(("ladders", index, "rules"), one.rules) for index, one in enumerate(book.ladders)]
+    together = [(("one_event", index), names) for index, names in enumerate(book.one_event)]
+    yield from _unknown((*named_in, *together), rules, unknown)
     for index, ladder in enumerate(book.ladders):
-        for at, rule in enumerate(ladder.rules):
-            if rule not in rules:
-                yield Fault(("ladders", index, "rules", at), unknown(rule, rules))
         for step, rung in enumerate(ladder.rungs):
-            for field, named in (("channels", rung.channels), ("fallback", rung.fallback)):
-                for at, channel in enumerate(named):
-                    if channel not in channels:
-                        yield Fault(("ladders", index, "rungs", step, field, at), unknown(channel, channels))
+            path = ("ladders", index, "rungs", step)
+            named = (((*path, "channels"), rung.channels), ((*path, "fallback"), rung.fallback))
+            yield from _unknown(named, channels, unknown)
+
+
+def _unknown(
+    named: Iterable[tuple[tuple[str | int, ...], Sequence[str]]],
+    known: Collection[str],
+    unknown: Callable[[str, Collection[str]], str],
+) -> Iterator[Fault]:
+    for path, names in named:
+        for at, name in enumerate(names):
+            if name not in known:
+                yield Fault((*path, at), unknown(name, known))

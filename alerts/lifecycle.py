@@ -1,5 +1,5 @@
-"""`advance(alert, happening, now)`: the next alert and the effects it asks for. It knows no person's phone, no channel,
-no storage; the host carries the effects out in the transaction that saves the alert.
+"""`advance(alert, happening, now)`: the next alert and the effects that its host carries out in the transaction that
+saves it. Pure: no phone, no channel, no storage.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from alerts.alert import SYSTEM, UNANSWERED, UNSETTLED, UNTAKEN, Actor, Alert, Escalation, EscalationCause
+from alerts.alert import SYSTEM, UNANSWERED, UNTAKEN, Actor, Alert, Escalation, EscalationCause
 from alerts.alert import State as State
 from alerts.danger import Danger, joined_title, with_danger, with_door
 from alerts.transitions import ACTIONS, TRANSITIONS, Refusal, Signal
@@ -32,7 +32,8 @@ class Pace(Struct, frozen=True):
 class Happening(Struct, frozen=True):
     """One signal with what it needs: who, why, until when, or which danger.
 
-    `burning` says that the device, as last heard, still reports the danger; `standing` that a finding has not ended.
+    `burning`: the device, as last heard, still reports the danger. `standing`: a finding has not ended. `known`: people
+    were told of this very event a moment ago, in the words of another rule.
     """
 
     signal: Signal
@@ -42,6 +43,12 @@ class Happening(Struct, frozen=True):
     danger: Danger | None = None
     burning: bool = False
     standing: bool = False
+    known: bool = False
+
+    @property
+    def its_danger(self) -> Danger:
+        assert self.danger is not None, f"{self.signal} needs its danger"
+        return self.danger
 
 
 class Effect(StrEnum):
@@ -253,7 +260,7 @@ def _healed(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pa
 def _worsened(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
     """The ladder of the worse danger begins anew, also when somebody has taken the lesser one: he must answer again.
     Whoever is on site stays, and hears of it."""
-    worse = with_danger(new, _danger(happening))
+    worse = with_danger(new, happening.its_danger)
     if worse.state is State.ON_SITE:
         return Step(replace(worse, due_at=now + pace.resolve_ms), (Effect.TELL_ADDED,))
     step = _start_over(worse, old, happening, now, pace)
@@ -263,25 +270,21 @@ def _worsened(new: Alert, old: Alert, happening: Happening, now: Instant, pace: 
 def _recurred(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
     """The same danger once more. Shelved or settled, it calls again; taken, its owner hears of it."""
     if new.state is not old.state:
-        return _start_over(with_danger(new, _danger(happening)), old, happening, now, pace)
+        return _start_over(with_danger(new, happening.its_danger), old, happening, now, pace)
     told = old.state not in UNTAKEN and new.ledger is Ledger.DANGER
     return Step(replace(new, recovered_at=None, stale=False), (Effect.TELL_ADDED,) if told else ())
-
-
-def _danger(happening: Happening) -> Danger:
-    assert happening.danger is not None, f"{happening.signal} needs its danger"
-    return happening.danger
 
 
 def _added(new: Alert, old: Alert, happening: Happening, now: Instant, pace: Pace) -> Step:
     """Another danger of this story. It is told in its own words, and the title names it from now on."""
     if new.state is not old.state:
-        return _start_over(with_danger(new, _danger(happening)), old, happening, now, pace)
-    danger = _danger(happening)
+        return _start_over(with_danger(new, happening.its_danger), old, happening, now, pace)
+    danger = happening.its_danger
     title, doors = joined_title(new.title, danger.title), with_door(new, danger.address)
     fuller = replace(new, title=title, doors=doors, recovered_at=None, stale=False)
     # Faults of devices wait for the day's digest: three hundred detectors without power are one message.
-    return Step(fuller, (Effect.TELL_ADDED,) if new.ledger is Ledger.DANGER else ())
+    told = new.ledger is Ledger.DANGER and not happening.known
+    return Step(fuller, (Effect.TELL_ADDED,) if told else ())
 
 
 def _free(alert: Alert, now: Instant, pace: Pace) -> Alert:
@@ -313,8 +316,3 @@ _CARRY: Final = {
     Signal.PERSISTS: _persists,
     Signal.UNREACHED: _unreached,
 }
-
-
-def orphan(alert: Alert) -> bool:
-    """True when an alert that is not dealt with has no next step: the auditor's question. It must never be true."""
-    return alert.state in UNSETTLED and alert.wake_at is None

@@ -188,7 +188,7 @@ class Wording:
         return Sms(code, params, f"【{self.sign}】{_fill(filed, params)}")
 
     def _values(self, alert: Alert, speech: Speech) -> dict[str, str]:
-        codes = {name: "-" for name in CODES} if speech.number is None else reply_codes.codes_of(speech.number)
+        codes = dict.fromkeys(CODES, "-") if speech.number is None else reply_codes.codes_of(speech.number)
         return codes | {
             "title": clean(alert.title)[:LONGEST_VARIABLE] or "-",
             "time": self.when(alert, speech.now) if speech.at is None else self.clock(speech.at, speech.now),

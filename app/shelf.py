@@ -123,10 +123,13 @@ def book_files(site: Path | None = None) -> list[Path]:
 
 
 def load_ladders(site: Path | None = None) -> LadderBook:
-    """The site's ladders.yaml, or the built-in one."""
+    """The site's ladders.yaml, or the built-in one. What a site does not say of `one_event` is as built in."""
+    built_in = LADDERS / "default.yaml"
     own = site / "ladders.yaml" if site else None
-    document = read_yaml(own if own and own.exists() else LADDERS / "default.yaml")
+    document = read_yaml(own if own and own.exists() else built_in)
     book = validate(document, LadderBook)
+    if "one_event" not in book.model_fields_set:
+        book = book.model_copy(update={"one_event": validate(read_yaml(built_in), LadderBook).one_event})
     faults = document.locate_all(check_ladders(book))
     if faults:
         raise WrittenError(faults)

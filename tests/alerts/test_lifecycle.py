@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from alerts.alert import SYSTEM, UNSETTLED, Actor, Alert, State, Via
+from alerts.alert import SYSTEM, UNSETTLED, Actor, Alert, State, Via, orphan
 from alerts.danger import Danger
 from alerts.lifecycle import (
     Effect,
@@ -24,7 +24,6 @@ from alerts.lifecycle import (
     allowed,
     diagram,
     needs_verifying,
-    orphan,
 )
 from alerts.transitions import ACTIONS, TRANSITIONS, Refusal, Signal
 from domain import Ledger, Severity, Subject

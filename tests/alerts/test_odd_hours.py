@@ -189,7 +189,9 @@ async def test_who_calls_again_while_somebody_is_on_it_is_heard_by_the_one_who_i
     assert len(town.texts("wang")) == before + 1
 
 
-async def test_a_danger_that_begins_again_for_an_owner_who_left_the_register_calls_the_ladder(town: Any, finding: Any) -> None:
+async def test_a_danger_that_begins_again_for_an_owner_who_left_the_register_calls_the_ladder(
+    town: Any, finding: Any
+) -> None:
     await town.desk.hear([finding()])
     await town.desk.act("1", "acknowledge", structs.replace(WANG, id="gone"))
 

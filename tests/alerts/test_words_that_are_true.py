@@ -91,7 +91,7 @@ def test_whatever_a_story_names_has_words(words: WordBook) -> None:
     assert {one.value for one in Via} == set(words.vias)
     assert {one.value for one in Refusal} == set(words.refusals)
     assert {*CALLED_OFF, *(one.value for one in Said if one is not Said.ACCEPTED)} <= set(words.problems)
-    assert {line for line in settling._SENT_LINE.values()} <= set(words.timeline)
+    assert set(settling._SENT_LINE.values()) <= set(words.timeline)
     assert set(settling._SENT_LINE) == set(Kind)
     texts = [*words.roles.values(), *words.vias.values(), *words.channels.values(), *words.problems.values()]
     assert [text for text in texts if not is_chinese(text)] == []

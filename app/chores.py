@@ -15,7 +15,7 @@ from app.settings import Site
 from app.stores import Stores
 from app.timetable import Job, JobRow
 from domain import DAY, Instant
-from store.ledger import alertcounts, audit, refusals, settings
+from store.ledger import alertcounts, audit, refusals, settings, silences
 from store.ledger import jobs as table
 
 log = logging.getLogger("fengshao.chores")
@@ -44,7 +44,8 @@ async def _retain(stores: Stores, site: Site, chain: Chain, now: Instant) -> str
     entries = await stores.journal.prune(now - keep.journal_days * DAY, chain.saved_cursor)
     purged = await stores.ledger.run(lambda tx: refusals.purge(tx, now - keep.refusal_days * DAY))
     acts = await stores.ledger.run(lambda tx: audit.purge(tx, now - keep.audit_days * DAY))
-    return f"{entries} journal entries, {purged} refusals and {acts} acts forgotten"
+    planned = await stores.ledger.run(lambda tx: silences.purge(tx, now - keep.audit_days * DAY))
+    return f"{entries} journal entries, {purged} refusals, {acts} acts and {planned} silences forgotten"
 
 
 async def _report(stores: Stores, now: Instant) -> str:

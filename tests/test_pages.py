@@ -105,3 +105,30 @@ async def test_chinese_is_drawn_with_a_chinese_font(browser: Browser) -> None:
         })"""
     )
     assert len(set(drawn)) == 3, "no CJK font: every letter looks like the missing one (install fonts-noto-cjk)"
+
+
+async def test_a_silence_is_planned_on_its_page_and_what_still_stands_is_told_when_it_is_ended(
+    town: Town, browser: Browser
+) -> None:
+    page = await logged_in(browser, town, 1920, 1080)
+    await page.goto(f"http://{town.http.host}:{town.http.port}/silences")
+    await expect(page.get_by_text("没有静默")).to_be_visible()
+    for name in ("枫林苑", "3栋"):
+        await page.get_by_role("combobox", name="地点").last.select_option(label=name)
+        await expect(page.get_by_role("option", name=f"{name}全部")).to_be_attached()
+    await page.get_by_label("开始").fill("2026-11-21T22:00")
+    await page.get_by_text("燃气公司检修").click()
+    await page.get_by_role("button", name="开始静默").click()
+
+    row = page.get_by_role("listitem").filter(has_text="枫林苑3栋")
+    await expect(row).to_contain_text("生效中 11月21日 22:00 至 11月21日 23:00")
+    await expect(row).to_contain_text("李伟：燃气公司检修")
+    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "seq": 1})
+    await town.until_items("/api/v1/devices/gas-402/readings?quantity=alarm")
+    assert (await town.items("/api/v1/alerts"), town.phone("李伟").texts) == ([], [])
+
+    await row.get_by_role("button", name="结束").click()
+    await row.get_by_role("button", name="确认结束").click()
+    await expect(row).to_contain_text("已结束")
+    await expect(row).to_contain_text("已拦下1起")
+    await town.phone("李伟").expects_sms("燃气泄漏", "枫林苑3栋2单元402")

@@ -181,6 +181,7 @@ def _view(services: Services, one: Silence, suppressed: int) -> dict[str, Any]:
     return {
         "id": str(one.id),
         "matchers": msgspec.to_builtins(one.matchers),
+        "address": services.community().address(one.matchers.place) or None,
         "from": moment(one.since, services.site.zone),
         "until": one.until,
         "reason": one.reason,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
 from alerts.silence import Held, HeldState, Matchers, Silence
 from domain import Finding, Instant
@@ -114,6 +114,15 @@ def counts(tx: Connection, of: list[int]) -> dict[int, int]:
     """How many findings each of these silences covered."""
     query = select(held_rows.c.silence, func.count()).where(held_rows.c.silence.in_(of)).group_by(held_rows.c.silence)
     return {int(silence): int(number) for silence, number in tx.execute(query)}
+
+
+def purge(tx: Connection, before: Instant) -> int:
+    """Forget findings settled and silences over before an instant; how many rows that was. What is still held stays,
+    and so does the silence that holds or held something kept."""
+    settled = tx.execute(delete(held_rows).where(held_rows.c.settled_at < before)).rowcount
+    holding = select(held_rows.c.silence)
+    over = tx.execute(delete(silences).where(before > _OVER, silences.c.id.not_in(holding))).rowcount
+    return settled + over
 
 
 def _silence(row: Row[Any]) -> Silence:

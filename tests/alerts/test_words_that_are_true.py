@@ -63,9 +63,9 @@ async def test_the_logbook_names_no_code(town: Any, finding: Any) -> None:
     (row,) = [row for row in town.deliveries() if row.person == "wang"]
     assert row.payload["text"] == "【枫树社区】紧急：燃气泄漏，14:05，枫林苑3栋2单元402。勿开关电器，10分钟内到场。"
     await town.desk.act(1, "acknowledge", Actor("wang", "王芳", Via.SCREEN))
-    await town.desk.hear([finding(id="second", rule="gas-high", title="燃气浓度高", severity=Severity.HIGH)])
+    await town.desk.hear([finding(id="second", rule="gas-co", title="一氧化碳超标", severity=Severity.HIGH)])
     added = [row.payload["text"] for row in town.deliveries() if row.kind is Kind.ADDED]
-    assert added == ["【枫树社区】高危：又报燃气浓度高，14:05，枫林苑3栋2单元402。您已接警，请一并处置。"]
+    assert added == ["【枫树社区】高危：又报一氧化碳超标，14:05，枫林苑3栋2单元402。您已接警，请一并处置。"]
 
 
 def test_no_text_without_a_number_names_one(words: WordBook) -> None:

@@ -94,3 +94,19 @@ def test_held_findings_are_found_by_silence_device_and_time(tx: Connection) -> N
     assert [held.finding for held in book.silenced_findings(device="gas-2")] == [second]
     assert silences.findings(tx, device="gas-2", since=NOW + 6, until=NOW + 9) == []
     assert len(silences.findings(tx, device="gas-2", since=NOW, until=NOW + 9)) == 1
+
+
+def test_what_is_long_over_is_forgotten_and_what_is_held_is_not(tx: Connection) -> None:
+    old, held, open_ended, book = plan(tx), plan(tx), plan(tx, until=NOW + 9 * HOUR), SqlBook(tx)
+    book.hold_finding(finding(id="ended"), old.id, NOW)
+    book.hold_finding(finding(id="kept"), held.id, NOW)
+    book.hold_finding(finding(id="recent"), held.id, NOW)
+    book.settle_held("ended", HeldState.ENDED, NOW + 5)
+    book.settle_held("recent", HeldState.ENDED, NOW + 3 * HOUR)
+
+    assert silences.purge(tx, NOW + 1) == 0
+    assert silences.purge(tx, NOW + 2 * HOUR) == 2
+    assert [one.id for one in silences.page(tx, 9).items] == [open_ended.id, held.id]
+    assert {each.finding.id for each in book.silenced_findings()} == {"kept", "recent"}
+    assert silences.purge(tx, NOW + 99 * HOUR) == 2, "the silence that still holds a finding stays"
+    assert [one.id for one in silences.page(tx, 9).items] == [held.id]

@@ -10,6 +10,7 @@ export const router = createRouter({
   routes: [
     { path: '/', name: 'wall', component: () => import('./pages/WallPage.vue') },
     { path: '/desk', name: 'desk', component: () => import('./pages/DeskPage.vue') },
+    { path: '/silences', name: 'silences', component: () => import('./pages/SilencesPage.vue') },
     { path: '/alerts/:id', name: 'alert', component: () => import('./pages/AlertPage.vue'), props: true },
     { path: '/m', name: 'phone', component: () => import('./pages/PhonePage.vue') },
     { path: '/m/:link', name: 'link', component: () => import('./pages/LinkPage.vue'), props: true },
@@ -28,10 +29,11 @@ router.beforeEach(async (to) => {
   return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
 })
 
-// A worker belongs to his phone page: the wall and the desk show more than he may see.
+// A worker belongs to his phone page: the wall, the desk and the silences show more than he may see.
+const NOT_A_WORKERS = new Set(['wall', 'desk', 'silences'])
 router.beforeEach((to) => {
   const worker = session.value?.role === 'worker'
-  return worker && (to.name === 'wall' || to.name === 'desk') ? { name: 'phone' } : true
+  return worker && NOT_A_WORKERS.has(String(to.name)) ? { name: 'phone' } : true
 })
 
 whenUnauthorized(() => {

@@ -1,5 +1,5 @@
 /** Speaks HTTP with our server: session cookie, problems as one sentence, and the server's clock. */
-import type { Action, AlertDetail, AlertItem, Cell, Device, Duty, Latched, Page, Person, PlaceGroup, ReadingPoint, Rule, Session } from './types'
+import type { Action, AlertDetail, AlertItem, Cell, Device, Duty, Latched, Named, Page, Person, PlaceGroup, ReadingPoint, Rule, Session, Silence } from './types'
 
 export type Trouble = 'offline' | 'unauthorized' | 'forbidden' | 'gone' | 'refused' | 'tooMany' | 'server'
 
@@ -134,6 +134,10 @@ export const api = {
     const about = device.includes('/') ? { subject: device } : { device }
     return call<{ ended: boolean }>('POST', `/rules/${one(rule)}/reset`, { ...about, reason })
   },
+  silences: () => all<Silence>('/silences', {}, 1),
+  silence: (body: Record<string, unknown>) => call<Silence>('POST', '/silences', body),
+  endSilence: (id: string) => call<Silence>('DELETE', `/silences/${one(id)}`),
+  placesIn: (parent: string) => all<Named>('/places', { parent }, 5),
   cells: () => all<Cell>('/cells', {}, 5),
   rosters: () => all<Duty>('/rosters', {}, 5),
 }

@@ -190,3 +190,29 @@ export interface Latched {
   title_en: string
   device: string
 }
+
+/** What a silence covers: everything that is named must be equal. */
+export interface Matchers {
+  rule?: string
+  hazard?: string
+  kind?: string
+  device?: string
+  place?: string
+  ledger?: string
+  severity?: Severity
+}
+/** Planned: what it covers tells nobody while it lasts. */
+export interface Silence {
+  id: string
+  matchers: Matchers
+  /** Of its place, as a worker reads it. */
+  address: string | null
+  from: string
+  until: string
+  reason: string
+  by: PersonRef
+  ended_at: string | null
+  state: 'active' | 'pending' | 'expired'
+  /** Findings that it covered. */
+  suppressed: number
+}

@@ -54,6 +54,9 @@ def check_trials(trials: TrialBook, book: Rulebook, kinds: Mapping[str, Kind]) -
                 Fault(("trials", index, "rule"), f"no rule {trial.rule} in this book{near(trial.rule, rules)}")
             )
             continue
+        if trial.reset and not rule.latch:
+            message = f"{rule.name} has no latch, nobody resets it: remove reset, or write latch: true into the rule"
+            found.append(Fault(("trials", index, "reset"), message))
         first = next(iter(sorted(kinds) if ANY_KIND in rule.kinds else rule.kinds), "")
         found += [Fault(("trials", index, *where), message) for where, message in _taking_faults(trial, first, kinds)]
     return found

@@ -21,6 +21,7 @@ from app.clock import Clock
 from app.demo import filed_templates
 from app.shelf import LADDERS, load_words
 from simulators.providers.aliyun_sms import AliyunSmsServer
+from tests.app.test_resets import LATCHED
 from tests.conftest import Broker
 
 TOKEN = "crash-test-administrator"
@@ -167,3 +168,42 @@ async def test_kill_9_in_a_leak_loses_no_reading_repeats_no_text_and_climbs_on_t
     opened_at = round(datetime.fromisoformat(alert["opened_at"]).timestamp() * 1000)
     assert len(provider.phones.of("19900000001")) == 1
     assert 6_000 <= provider.phones.of("19900000002")[0].at - opened_at <= 12_000
+
+
+async def test_kill_9_after_the_reset_of_a_latch_leaves_it_reset_and_it_speaks_again(
+    tmp_path: Path, service: Process, broker: Broker, provider: AliyunSmsServer
+) -> None:
+    """A reset is noted in the journal before it has effect: no checkpoint is needed to keep it."""
+    rules = tmp_path / "site" / "rules"
+    rules.mkdir()
+    (rules / "gas.yaml").write_text(LATCHED, "utf-8")
+    service.kill()
+    await service.start()
+    async with aiomqtt.Client("127.0.0.1", broker.port) as client:
+        for seq, alarm in enumerate((True, False)):
+            await client.publish("fengshao/v1/gas-1/alarm", json.dumps({"alarm": alarm, "seq": seq}), qos=1)
+
+        async def heard() -> bool:
+            return len(await service.items("/api/v1/devices/gas-1/readings?quantity=alarm")) == 2
+
+        await eventually(heard, "the alarm and its all-clear")
+        (held,) = await service.items("/api/v1/rules/latched")
+        assert (held["rule"], held["device"]) == ("gas-alarm", "gas-1")
+        reset = {"device": "gas-1", "reason": "已到现场查看"}
+        answer = await service.api.post("/api/v1/rules/gas-alarm/reset", json=reset)
+        assert (answer.status_code, answer.json()["ended"]) == (200, True)
+        service.kill()
+        await service.start()
+
+        assert await service.items("/api/v1/rules/latched") == []
+        again = await service.api.post("/api/v1/rules/gas-alarm/reset", json=reset)
+        assert again.status_code == 409, "it is over, and stays so"
+        (alert,) = await service.items("/api/v1/alerts?ledger=danger")
+        await service.api.post(f"/api/v1/alerts/{alert['id']}/acknowledge", json={"person": "li"})
+        await client.publish("fengshao/v1/gas-1/alarm", '{"alarm": true, "seq": 9}', qos=1)
+
+    async def told_again() -> bool:
+        return any("又报" in one.text for one in provider.phones.of("19900000001"))
+
+    await eventually(told_again, "the text about the danger that began again")
+    assert [one["device"] for one in await service.items("/api/v1/rules/latched")] == ["gas-1"]

@@ -11,6 +11,8 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from app.keys import signing_key
 from app.telling import Pages
+from tests.app.ruled_town import RuledTown
+from tests.app.test_resets import LATCHED
 from tests.conftest import Broker
 from tests.town import TOKEN, Town
 from tests.town import town as running_town
@@ -132,3 +134,26 @@ async def test_a_silence_is_planned_on_its_page_and_what_still_stands_is_told_wh
     await expect(row).to_contain_text("已结束")
     await expect(row).to_contain_text("已拦下1起")
     await town.phone("李伟").expects_sms("燃气泄漏", "枫林苑3栋2单元402")
+
+
+async def test_a_latched_alarm_is_reset_on_the_alert_page_with_a_reason(
+    tmp_path: Path, broker: Broker, free_port: Callable[[], int], browser: Browser
+) -> None:
+    async with RuledTown(tmp_path / "data", broker.port, free_port()) as town:
+        town.writes(LATCHED)
+        await town.house.books.look()
+        await town.hears(alarm=True)
+        await town.hears(alarm=False)
+        (alert, *_) = await town.until_items("/api/v1/alerts?ledger=danger")
+        page = await logged_in(browser, town, 1920, 1080)
+        await page.goto(f"http://{town.http.host}:{town.http.port}/alerts/{alert['id']}")
+        await expect(page.get_by_text("已自锁")).to_be_visible()
+        reset = page.get_by_role("button", name="复位 燃气泄漏")
+        await expect(reset).to_be_disabled()
+
+        await page.get_by_label("复位原因").fill("已到现场查看，关阀通风")
+        await reset.click()
+        await expect(page.get_by_text("已自锁")).to_have_count(0)
+        assert await town.items("/api/v1/rules/latched") == []
+        (deed, *_) = await town.items("/api/v1/audit")
+        assert (deed["action"], deed["detail"]["reason"]) == ("rule reset", "已到现场查看，关阀通风")

@@ -182,6 +182,7 @@ def _view(services: Services, one: Silence, suppressed: int) -> dict[str, Any]:
         "id": str(one.id),
         "matchers": msgspec.to_builtins(one.matchers),
         "address": services.community().address(one.matchers.place) or None,
+        "title": next((rule.title for rule in services.rules() if rule.name == one.matchers.rule), None),
         "from": moment(one.since, services.site.zone),
         "until": one.until,
         "reason": one.reason,

@@ -38,6 +38,7 @@ async def test_a_silence_is_planned_listed_and_ended_by_a_named_person(house: Ho
         "id": "1",
         "matchers": {"place": "b3"},
         "address": "枫林苑3栋",
+        "title": None,
         "from": "2026-11-21T22:05:00.000+08:00",
         "until": "2026-11-21T23:05:00.000+08:00",
         "reason": "燃气公司检修",

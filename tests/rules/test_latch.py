@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from app.rulework import check_files
+from app.written import WrittenError
 from domain import HOUR, MINUTE, Device, Finding, Place, Reading
 from domain.people import community
 from rules.engine import Engine
@@ -173,3 +178,23 @@ def test_what_can_no_longer_be_compared_at_the_edge_is_trouble(kinds: Kinds) -> 
     inputs.inputs["r"].measured.update(alarm=(T0, False), lel_pct=(T0, "much"))
     engine.tick(T0 + 12 * HOUR)
     assert engine.trouble.get("r", 0) >= 1
+
+
+@pytest.mark.parametrize("latch", [False, True])
+def test_a_trial_that_resets_a_rule_without_a_latch_is_refused_at_its_line(latch: bool, tmp_path: Path) -> None:
+    """Nobody can reset it: what the trial proves of the reset would be proved of nothing."""
+    book, trials = tmp_path / "own.yaml", tmp_path / "own_test.yaml"
+    end = "  latch: true\n" if latch else ""
+    head = "hazard: gas\nrules:\n- name: r\n  title: {zh: 甲, en: x}\n  kind: gas_alarm\n  severity: high\n"
+    book.write_text(f"{head}  when: lel_pct >= 10\n  source: s\n{end}", "utf-8")
+    trials.write_text(
+        "trials:\n- name: x\n  rule: r\n  every: 10s\n  readings: {lel_pct: '3'}\n  reset: [30m]\n  expect: []\n",
+        "utf-8",
+    )
+    if latch:
+        assert check_files([book])["trials"] == 1
+        return
+    with pytest.raises(WrittenError) as caught:
+        check_files([book])
+    said = "r has no latch, nobody resets it: remove reset, or write latch: true into the rule"
+    assert [str(fault) for fault in caught.value.faults] == [f"{trials}:6:3: trials.0.reset: {said}"]

@@ -117,6 +117,20 @@ function readings(response, device, query) {
 }
 
 const KINDS = { gas: 'gas_alarm', person: 'wristband', manhole: 'manhole', water: 'water_meter', device: 'gas_alarm' }
+const SILENCES = (now) => {
+  const hour = 3_600_000
+  const one = (id, state, matchers, address, from, until, reason, suppressed = 0) => ({
+    id, state, matchers, address, title: null, from: stamp(now + from * hour), until: stamp(now + until * hour), reason, suppressed,
+    by: { id: 'w1', name: '王建国' }, ended_at: state === 'expired' ? stamp(now + until * hour) : null,
+  })
+  return [
+    one('5', 'active', { place: 'c1-b3', kind: 'gas_alarm' }, '枫林苑3栋', -0.5, 1.5, '燃气公司检修', 2),
+    one('4', 'active', { device: 'gas-0412', severity: 'high' }, null, -1, 3, '等待配件'),
+    one('3', 'pending', { place: 'c1', hazard: 'fire', ledger: 'danger' }, '枫林苑', 20, 22, '消防演练'),
+    one('2', 'expired', { place: 'c1-b5', kind: 'manhole' }, '枫林苑5栋', -30, -26, '施工作业', 7),
+    one('1', 'expired', { rule: 'water-continuous', ledger: 'health' }, null, -90, -60, '设备测试'),
+  ]
+}
 const CONTACTS = [
   { name: '王桂芳', role: 'resident', phone: '19900001234' },
   { name: '王建国', role: 'family', relation: '儿子', phone: '19900005678' },
@@ -129,6 +143,8 @@ function resource(request, response, parts, query) {
     return send(response, 200, { role: 'administrator', person: { id: 'w1', name: '王建国' }, site: { name: '枫树社区', timezone: 'Asia/Shanghai' } })
   }
   if (name === 'stream') return stream(request, response)
+  if (name === 'places' && !id) return list(response, places.filter((one) => one.parent === query.get('parent')))
+  if (name === 'silences') return list(response, SILENCES(Date.now()))
   if (name === 'places') return send(response, 200, { items: GROUPS, next: null, places: places.length })
   if (name === 'cells') return list(response, [{ id: 'g1', parent: null }])
   if (name === 'rules') return list(response, RULES)

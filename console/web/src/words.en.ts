@@ -273,7 +273,7 @@ export const en: Words = {
     save: 'Silence',
     saved: 'Saved',
     aDevice: 'Device {id}',
-    aRule: 'Rule {id}',
+    aRule: 'One rule',
     everywhere: 'Everywhere',
     hazard: {
       gas: 'Gas',

@@ -268,7 +268,7 @@ export const zh = {
     save: '开始静默',
     saved: '已保存',
     aDevice: '设备{id}',
-    aRule: '规则{id}',
+    aRule: '一条规则',
     everywhere: '全部地点',
     hazard: {
       gas: '燃气',

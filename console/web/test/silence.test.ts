@@ -12,6 +12,7 @@ function silence(state: Silence['state'], id: string, from: number, until: numbe
     id,
     matchers: { place: 'b3' },
     address: '枫林苑3栋',
+    title: null,
     from: text(from),
     until: text(until),
     reason: '检修',

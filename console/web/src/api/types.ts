@@ -207,6 +207,8 @@ export interface Silence {
   matchers: Matchers
   /** Of its place, as a worker reads it. */
   address: string | null
+  /** Of its rule. */
+  title: string | null
   from: string
   until: string
   reason: string

@@ -6,6 +6,7 @@ knows no kinds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from copy import deepcopy
 from typing import Any, Final
 
@@ -118,10 +119,11 @@ def _names_of(written: dict[str, Any]) -> Trial:
     devices = {name: _speaking(one) for name, one in _mapping(written.get("devices")).items()}
     named: dict[str, Any] = {"name": "-", "rule": written.get("rule"), "every": "10s", "expect": []}
     spoken = {"devices": devices} if devices else _speaking(written)
-    try:
-        return Trial.model_validate({**named, **spoken})
-    except ValidationError:
-        return Trial.model_construct(rule="", devices={}, kind=None, readings={}, person={}, place={}, device={})
+    # What is right as a whole is checked as a whole: its attributes and resets as well as its names.
+    for fields in (written, {**named, **spoken}):
+        with suppress(ValidationError):
+            return Trial.model_validate(fields)
+    return Trial.model_construct(rule="", devices={}, kind=None, readings={}, person={}, place={}, device={}, reset=[])
 
 
 def _speaking(written: object) -> dict[str, Any]:

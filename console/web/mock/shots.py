@@ -54,8 +54,6 @@ def desktop(browser: Browser, folder: Path) -> None:
     shoot(page, folder, "alert", "/alerts/31", "canvas")
     shoot(page, folder, "alert-failed-text", "/alerts/29", "canvas")
     light = page_of(browser, WALL, "light")
-    shoot(light, folder, "silences-light", "/silences", "li")
-    shoot(page, folder, "silences", "/silences", "li")
     shoot(light, folder, "desk-light", "/desk", "canvas")
     light.evaluate("localStorage.setItem('fengshao.language', 'en')")
     shoot(light, folder, "desk-english", "/desk", "canvas")
@@ -92,7 +90,6 @@ def phone(browser: Browser, folder: Path) -> None:
     page.context.set_offline(False)
     page.wait_for_timeout(5000)
     page.screenshot(path=folder / "phone-7-back.png")
-    shoot(page, folder, "phone-silences", "/silences", "li")
     light = page_of(browser, PHONE, "light")
     shoot(light, folder, "phone-8-light", "/m", ".thumb")
     light.request.post(f"{BASE}/mock/storm")
@@ -103,11 +100,18 @@ def phone(browser: Browser, folder: Path) -> None:
     light.request.post(f"{BASE}/mock/reset")
 
 
+def silences(browser: Browser, folder: Path) -> None:
+    shoot(page_of(browser, WALL), folder, "silences", "/silences", "li")
+    shoot(page_of(browser, WALL, "light"), folder, "silences-light", "/silences", "li")
+    shoot(page_of(browser, PHONE), folder, "phone-silences", "/silences", "li")
+
+
 def main(folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=os.environ.get("FENGSHAO_CHROMIUM"), args=FLAGS)
         desktop(browser, folder)
+        silences(browser, folder)
         phone(browser, folder)
         browser.close()
     for fault in faults:

@@ -1,4 +1,4 @@
-"""What people own: an Alert, the Deliveries it sends, the Entries of its story. It knows no rule about any of them."""
+"""What people own: an Alert, the Deliveries it sends, the Entries of its story."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Moving one alert: advance it, carry out the effects, tell the story. All in the transaction it is given.
 
-The desk decides when; this knows nothing of clocks, tasks or networks.
+The desk decides when; here are no clocks, tasks or networks.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Casework:
         if step.alert is alert:
             return alert
         self._tell_story(book, alert, step.alert, happening, now, to)
-        after = self._with_untold(book, alert, step.alert) if happening.signal is Signal.WORSENED else step.alert
+        after = self._with_unnotified(book, alert, step.alert) if happening.signal is Signal.WORSENED else step.alert
         for effect in step.effects:
             if effect is Effect.CALL_OWNER:
                 after = self.dispatch.call_former_owner(book, after, alert.owner, now)
@@ -79,7 +79,7 @@ class Casework:
         owner = Actor(alert.owner or "", alert.owner_name or "", Via.SYSTEM)
         return self.happen(book, alert, Happening(Signal.UNREACHED, owner), now)
 
-    def _with_untold(self, book: Book, old: Alert, new: Alert) -> Alert:
+    def _with_unnotified(self, book: Book, old: Alert, new: Alert) -> Alert:
         """What became worse before anybody heard of the lesser danger is told with its name."""
         rows = [row for row in book.deliveries(old.id) if row.kind in TOLD_BY and row.round == old.round]
         if any(row.state in SENT for row in rows):

@@ -65,7 +65,7 @@ class Audited(Struct, frozen=True):
     """How many open alerts the last audit found without a next step, and how many told to nobody."""
 
     orphans: int = 0
-    untold: int = 0
+    unnotified: int = 0
 
 
 Concerned = Callable[[Alert], Sequence[Person]]
@@ -247,9 +247,9 @@ class Desk:
             lambda book: min(filter(None, (book.next_wake(), book.next_silence_end())), default=None)
         )
 
-    async def untold(self, now: Instant) -> list[Alert]:
+    async def unnotified(self, now: Instant) -> list[Alert]:
         """Dangers nobody is on, of which after a minute no message reached or may yet reach anybody."""
-        return await self.transact(lambda book: book.untold(now - OVERDUE_GRACE_MS))
+        return await self.transact(lambda book: book.unnotified(now - OVERDUE_GRACE_MS))
 
     async def audit(self, now: Instant) -> list[Alert]:
         """Unsettled alerts without a next step, or whose step is overdue. It must be empty; each is a fault of ours."""

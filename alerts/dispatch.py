@@ -1,6 +1,6 @@
 """Climbing the ladder: finds who is on duty for the place, calls them, and says in the timeline what it did.
 
-It works on a book inside the host's transaction. It knows no network and no clock.
+It works on a book inside the host's transaction.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Relation(StrEnum):
     """Another rule of the same hazard about the same device or subject."""
     SAME_BUILDING = "same_building"
     """A storm: the same rule, another device of the same building and grid cell."""
-    STRANGERS = "strangers"
+    UNREGISTERED = "strangers"
     """Devices that nobody registered: there is no door to send anybody to, one task for all."""
 
 
@@ -100,10 +100,10 @@ _DANGER: Final[dict[tuple[Relation, Recipients], _Row]] = {
     (Relation.SAME_BUILDING, Recipients.SOONER): _ALONE,
     (Relation.SAME_BUILDING, Recipients.OTHERS): _ALONE,
     (Relation.SAME_BUILDING, Recipients.NOBODY): _ALONE,
-    (Relation.STRANGERS, Recipients.SAME): (_JOIN, _JOIN, _OPEN, _OPEN),
-    (Relation.STRANGERS, Recipients.SOONER): _ALONE,
-    (Relation.STRANGERS, Recipients.OTHERS): _ALONE,
-    (Relation.STRANGERS, Recipients.NOBODY): _ALONE,
+    (Relation.UNREGISTERED, Recipients.SAME): (_JOIN, _JOIN, _OPEN, _OPEN),
+    (Relation.UNREGISTERED, Recipients.SOONER): _ALONE,
+    (Relation.UNREGISTERED, Recipients.OTHERS): _ALONE,
+    (Relation.UNREGISTERED, Recipients.NOBODY): _ALONE,
 }
 # A device fault is work for the day: what was shelved stays so for the same device, and lesser news may wait.
 _HEALTH: Final[dict[tuple[Relation, Recipients], _Row]] = {
@@ -160,8 +160,8 @@ def _related(
     device = [alert for alert in live if alert not in same and _about_the_same(finding, alert)]
     found = [(Relation.SAME_DANGER, same), (Relation.SAME_DEVICE, device)]
     recent = [alert for alert in live if alert.rule == finding.rule and now - alert.opened_at <= STORM_WINDOW_MS]
-    if is_stranger(finding):
-        return [*found, (Relation.STRANGERS, _first([alert for alert in recent if is_stranger(alert)], 1))]
+    if is_unregistered(finding):
+        return [*found, (Relation.UNREGISTERED, _first([alert for alert in recent if is_unregistered(alert)], 1))]
     if building is None or not folds(finding):
         return found
     enough = 1 if finding.ledger is Ledger.HEALTH else STORM_AFTER
@@ -199,7 +199,7 @@ def _is_sooner(severity: Severity, own: Ladder, present: Severity, ladder: Ladde
     return severity.rank < present.rank or times
 
 
-def is_stranger(about: Finding | Alert) -> bool:
+def is_unregistered(about: Finding | Alert) -> bool:
     """True when it is about a device that nobody registered."""
     return about.subject.type == "device" and about.device is None and about.place is None
 

@@ -1,4 +1,4 @@
-"""Building the rows of the outbox: one message for one person on one channel. It knows words, not who is on duty."""
+"""Building the rows of the outbox: one message for one person on one channel. Who is on duty is for `dispatch`."""
 
 from __future__ import annotations
 

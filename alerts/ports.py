@@ -1,4 +1,4 @@
-"""What the alert room needs from a store: a book read and written inside one transaction. It knows no SQL.
+"""What the alert room needs from a store: a book read and written inside one transaction.
 
 Every method runs in the transaction that the host opened; either all of it happens or none.
 """
@@ -77,7 +77,7 @@ class Book(Protocol):
         """Id and device of every finding of this alert that has begun and not ended."""
         ...
 
-    def untold(self, opened_before: Instant) -> list[Alert]:
+    def unnotified(self, opened_before: Instant) -> list[Alert]:
         """Dangers nobody is on, opened before this instant, of which no message reached or may yet reach anybody."""
         ...
 

@@ -67,10 +67,10 @@ async def _digest(desk: Desk, now: Instant) -> str:
 
 async def _audit(desk: Desk, now: Instant) -> str:
     """Nothing open is ever without a next step or told to nobody; what is, is named, and counted in the metrics."""
-    orphans, untold = await desk.audit(now), await desk.untold(now)
-    desk.audited = Audited(len(orphans), len(untold))
+    orphans, unnotified = await desk.audit(now), await desk.unnotified(now)
+    desk.audited = Audited(len(orphans), len(unnotified))
     faults = [f"without a next step: {[one.id for one in orphans]}"] if orphans else []
-    faults += [f"told to nobody: {[one.id for one in untold]}"] if untold else []
+    faults += [f"told to nobody: {[one.id for one in unnotified]}"] if unnotified else []
     for fault in faults:
         log.error("open alerts audited", extra={"fault": fault})
     return "; ".join(faults) or "every open alert has a next step and was told to somebody"

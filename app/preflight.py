@@ -51,7 +51,7 @@ def check_site(path: Path | None, templates: bool, say: Say, data: Path | None =
 
 
 def _warn(folder: SiteFolder, environ: Mapping[str, str], say: Say) -> int:
-    """What is no mistake in a file and still would leave somebody untold. 1 when a channel cannot work at all."""
+    """What is no mistake in a file and still would leave somebody unnotified. 1 when a channel cannot work at all."""
     covered = {duty.cell for duty in folder.duties}
     if folder.devices and not covered:
         say("warning: nobody is on duty: alerts open on the screen only (duties.csv)")

@@ -1,4 +1,4 @@
-"""Lines of a roster that never hold, and lines that say the same twice. It reads no files and knows no clock."""
+"""Lines of a roster that never hold, and lines that say the same twice. Pure: no files, no clock."""
 
 from __future__ import annotations
 

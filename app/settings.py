@@ -137,7 +137,8 @@ class Site(_Shape):
     sign: Annotated[str, Field(min_length=2, max_length=10)] = "枫哨预警"
     public_url: str = ""
     last_resort: tuple[str, ...] = ()
-    """Ids of the people who are called when no rung of a ladder reaches anybody: strangers, nights without a shift."""
+    """Ids of the people who are called when no rung of a ladder reaches anybody: unregistered devices, nights
+    without a shift."""
     intake: IntakeLimits = IntakeLimits()
     judging: JudgingLimits = JudgingLimits()
     retention: Retention = Retention()

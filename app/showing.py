@@ -99,7 +99,8 @@ def on_duty_by_cell(community: Community, role: Role, now: Instant, zone: ZoneIn
 def audit_samples(audited: Audited) -> Iterator[Sample]:
     """What the last audit of open alerts found. Both must be 0."""
     yield Sample("fengshao_alerts_without_next_step", audited.orphans, "Open alerts that nothing will move on.")
-    yield Sample("fengshao_alerts_told_to_nobody", audited.untold, "Open dangers of which no message reached anybody.")
+    nobody = audited.unnotified
+    yield Sample("fengshao_alerts_told_to_nobody", nobody, "Open dangers of which no message reached anybody.")
 
 
 def samples(chain: Chain, connected: bool) -> Iterator[Sample]:

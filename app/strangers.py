@@ -1,6 +1,6 @@
 """A danger in a message that became no reading is told to people too, at most every five minutes a device.
 
-Of a device that nobody registered, and of one of ours whose message was partly unreadable. It knows no rule.
+Of a device that nobody registered, and of one of ours whose message was partly unreadable.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ def cries(refusals: Sequence[Refusal], urgent: Collection[str], community: Commu
     """
     told = (one for one in refusals if one.danger)
     return [
-        _stranger(one) if one.device is None else _garbled(one, one.device, urgent, community.place_of(one.device))
+        _unregistered(one) if one.device is None else _garbled(one, one.device, urgent, community.place_of(one.device))
         for one in told
     ]
 
 
-def _stranger(refusal: Refusal) -> Finding:
+def _unregistered(refusal: Refusal) -> Finding:
     called = hidden_in_topic(refusal.topic) if not refusal.identity else shown(refusal.platform, refusal.identity)
     name = f"{refusal.platform or refusal.source}:{called}"
     return _finding(refusal, name, RULE, TITLE, ADVICE, Severity.HIGH)
@@ -44,7 +44,7 @@ def _garbled(refusal: Refusal, device: Device, urgent: Collection[str], place: s
 
 
 def _finding(refusal: Refusal, name: str, rule: str, title: str, advice: str, severity: Severity) -> Finding:
-    span, detail = refusal.at - refusal.at % SPAN_MS, _told(refusal)
+    span, detail = refusal.at - refusal.at % SPAN_MS, _shown_detail(refusal)
     return Finding(
         id=f"{rule}@1/{name}/{span}",
         rule=rule,
@@ -63,7 +63,7 @@ def _finding(refusal: Refusal, name: str, rule: str, title: str, advice: str, se
     )
 
 
-def _told(refusal: Refusal) -> str:
+def _shown_detail(refusal: Refusal) -> str:
     """The detail without a token that is the device's name: whoever reads the alert need not know it."""
     detail = refusal.detail
     for secret in secrets_of(refusal.platform, refusal.identity, refusal.topic):

@@ -24,7 +24,7 @@ from alerts.alert import (
     Entry,
     Kind,
 )
-from alerts.grouping import is_stranger
+from alerts.grouping import is_unregistered
 from alerts.outbox import answers_to
 from alerts.ports import Book, Coded, Known
 from alerts.silence import Held, HeldState, Silence
@@ -115,7 +115,7 @@ class SqlBook:
         ways = [subject]
         if finding.device is not None:
             ways.append(alerts.c.device == finding.device)
-        elif is_stranger(finding):
+        elif is_unregistered(finding):
             ways.append(and_(alerts.c.rule == finding.rule, alerts.c.device.is_(None)))
         if building is not None:
             ways.append(and_(alerts.c.rule == finding.rule, alerts.c.building == building))
@@ -152,7 +152,7 @@ class SqlBook:
         found = select(alerts).where(alerts.c.state.in_(_UNSETTLED), late).order_by(alerts.c.id)
         return [alert_of(row) for row in self._tx.execute(found)]
 
-    def untold(self, opened_before: Instant) -> list[Alert]:
+    def unnotified(self, opened_before: Instant) -> list[Alert]:
         told = select(deliveries.c.alert).where(
             or_(deliveries.c.state.in_(_REACHING), deliveries.c.code == OVER_BUDGET),
             deliveries.c.kind.in_(_TOLD_BY),

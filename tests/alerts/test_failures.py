@@ -236,7 +236,7 @@ async def test_texts_that_are_not_critical_have_a_budget_for_each_phone(town: An
     assert len(town.texts("wang")) == 7, "what may cost a life has no budget of ours"
     await town.pass_time(300)
     assert any("您有2条待接警" in text for text in town.texts("wang")), "the rest in the next summary"
-    assert await town.desk.untold(town.clock.now) == []
+    assert await town.desk.unnotified(town.clock.now) == []
 
 
 async def test_somebody_without_a_phone_is_passed_over_with_a_line(town: Any, finding: Any) -> None:

@@ -1,4 +1,4 @@
-"""What joins and what opens: the table is total, and no row lets a danger go untold."""
+"""What joins and what opens: the table is total, and no row lets a danger go unnotified."""
 
 from __future__ import annotations
 

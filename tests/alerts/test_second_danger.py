@@ -275,7 +275,7 @@ async def test_a8_an_sos_does_not_join_what_nobody_was_told_of(town: Any, findin
     await town.desk.hear([garbled])
     await town.send()
     assert town.deliveries(1) == []
-    assert [alert.id for alert in await town.desk.untold(town.clock.now + 60_000)] == [1]
+    assert [alert.id for alert in await town.desk.unnotified(town.clock.now + 60_000)] == [1]
     await town.desk.hear([sos(town, finding)])
     await town.send()
     assert town.texts("wang")[-1].startswith("【枫树社区】紧急：求救")
@@ -471,4 +471,4 @@ async def test_when_no_rung_reaches_anybody_the_last_resort_of_the_site_is_calle
     assert town.story()[-2] == "各级均无人在岗，呼叫最后联系人 周涛"
     await town.pass_time(901)
     assert len(town.texts("zhou")) == 2
-    assert await town.desk.untold(town.clock.now) == []
+    assert await town.desk.unnotified(town.clock.now) == []

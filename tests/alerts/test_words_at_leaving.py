@@ -65,7 +65,7 @@ async def test_a_sensor_that_begins_again_does_not_put_off_the_audit(town: Any, 
     for turn in range(4):
         await town.desk.hear([finding(id=f"gas-alarm@1/gas-1/{turn}")])
         await town.pass_time(40)
-    assert [alert.id for alert in await town.desk.untold(town.clock.now)] == [1]
+    assert [alert.id for alert in await town.desk.unnotified(town.clock.now)] == [1]
 
 
 async def test_no_value_on_a_card_is_longer_than_wecom_shows(town: Any, finding: Any) -> None:

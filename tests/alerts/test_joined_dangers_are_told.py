@@ -11,29 +11,12 @@ from alerts.alert import Actor, DeliveryState, Kind, State, Via
 from alerts.channels import Said, SendResult
 from domain import Severity, Subject
 from store.ledger.alertbook import SqlBook
+from tests.alerts.incidents import band
 
 WANG = Actor("wang", "王芳", Via.SCREEN)
 LI = Actor("li", "李强", Via.SCREEN)
 HOUR = 3_600_000
 WANG_PHONE = "19900000001"
-
-
-def band(town: Any, finding: Any, rule: str, title: str, **changes: Any) -> Any:
-    """A finding about the wristband of the person in 402, that begins now."""
-    now = town.clock.now
-    plain: dict[str, Any] = {
-        "id": f"{rule}@1/person:e1/{now}",
-        "rule": rule,
-        "hazard": "person",
-        "title": title,
-        "subject": Subject("person", "e1"),
-        "device": "band-1",
-        "begin": now,
-        "at": now,
-        "now": now,
-        "advice": "",
-    }
-    return finding(**{**plain, **changes})
 
 
 async def test_an_sos_is_not_held_until_morning_with_a_low_finding_that_waits_for_it(town: Any, finding: Any) -> None:

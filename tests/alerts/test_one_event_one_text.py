@@ -12,23 +12,10 @@ from alerts.ladder import LadderBook, check_names
 from app.shelf import load_ladders
 from domain import Phase, Severity, Subject
 from tests.alerts.conftest import ROOM
+from tests.alerts.incidents import begins
 
 WANG = Actor("wang", "王芳", Via.SCREEN)
 SECOND_MS = 1_000
-
-
-def begun(town: Any, finding: Any, rule: str, title: str, severity: Severity, **changes: Any) -> Any:
-    now = town.clock.now
-    plain: dict[str, Any] = {
-        "id": f"{rule}@1/{now}",
-        "rule": rule,
-        "title": title,
-        "severity": severity,
-        "begin": now,
-        "at": now,
-        "now": now,
-    }
-    return finding(**{**plain, **changes})
 
 
 async def hear(town: Any, *findings: Any) -> None:
@@ -37,15 +24,15 @@ async def hear(town: Any, *findings: Any) -> None:
 
 
 def alarm(town: Any, finding: Any) -> Any:
-    return begun(town, finding, "gas-alarm", "燃气泄漏", Severity.CRITICAL)
+    return begins(town, finding, rule="gas-alarm", title="燃气泄漏", severity=Severity.CRITICAL)
 
 
 def high(town: Any, finding: Any, **changes: Any) -> Any:
-    return begun(town, finding, "gas-high", "燃气浓度危险", Severity.CRITICAL, **changes)
+    return begins(town, finding, rule="gas-high", title="燃气浓度危险", severity=Severity.CRITICAL, **changes)
 
 
 def low(town: Any, finding: Any) -> Any:
-    return begun(town, finding, "gas-low", "燃气浓度偏高", Severity.HIGH)
+    return begins(town, finding, rule="gas-low", title="燃气浓度偏高", severity=Severity.HIGH)
 
 
 @pytest.mark.parametrize("taken", [False, True])
@@ -85,7 +72,7 @@ async def test_an_alarm_after_a_raised_concentration_is_told_at_once(town: Any, 
 async def test_another_device_or_another_danger_in_the_same_minute_is_told(town: Any, finding: Any) -> None:
     await hear(town, alarm(town, finding))
     await hear(town, high(town, finding, device="gas-2", subject=Subject("device", "gas-2")))
-    await hear(town, begun(town, finding, "gas-valve", "报警而气阀未关", Severity.CRITICAL))
+    await hear(town, begins(town, finding, rule="gas-valve", title="报警而气阀未关", severity=Severity.CRITICAL))
     texts = town.texts("wang")
     assert len(texts) == 3
     assert "又报报警而气阀未关" in texts[-1] or "紧急：报警而气阀未关" in texts[-1]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from alerts.alert import TOLD_BY, Actor, DeliveryState, State, Via
-from domain import Duty, Role, Severity
-from domain.people import community
+from domain import Duty, Person, Role, Severity
+from tests.alerts.incidents import begins, with_people
 
 CLERK = Actor("desk-2", "值班员", Via.SCREEN)
 """Works at the desk; the registry has no phone of his."""
@@ -18,23 +16,16 @@ WANG = Actor("wang", "王芳", Via.SCREEN)
 MINUTE_S = 60
 
 
-def rebuilt(town: Any, people: Callable[[Any], Any], *more: Duty) -> None:
-    before = town.people
-    known = [kept for one in before.people.values() if (kept := people(one)) is not None]
-    duties = [duty for duty in before.duties if duty.person in {one.id for one in known}]
-    town.people = community(before.places.values(), before.cells.values(), known, [*duties, *more])
-
-
 def loses_his_phone(town: Any) -> None:
-    rebuilt(town, lambda one: replace(one, phone=None, wecom=None) if one.id == "wang" else one)
+    with_people(town, [Person("wang", "王芳")])
 
 
 def is_removed(town: Any) -> None:
-    rebuilt(town, lambda one: None if one.id == "wang" else one)
+    del town.people.people["wang"]
 
 
 def goes_off_duty(town: Any) -> None:
-    rebuilt(town, lambda one: one, Duty("9", "grid", Role.WORKER, "wang", absent=True))
+    with_people(town, duties=[Duty("9", "grid", Role.WORKER, "wang", absent=True)])
 
 
 def was_never_known(_town: Any) -> None:
@@ -49,12 +40,6 @@ LOST = {
 }
 
 
-def begun(town: Any, finding: Any, **changes: Any) -> Any:
-    now = town.clock.now
-    plain: dict[str, Any] = {"id": f"gas-alarm@1/gas-1/{now}", "begin": now, "at": now, "now": now}
-    return finding(**{**plain, **changes})
-
-
 def heard_by(town: Any, alert: int, since: int) -> set[str]:
     """Those to whom a message about a danger was written since then that may reach them."""
     rows = [row for row in town.deliveries(alert) if row.kind in TOLD_BY and row.created_at >= since]
@@ -62,7 +47,7 @@ def heard_by(town: Any, alert: int, since: int) -> set[str]:
 
 
 async def taken(town: Any, finding: Any, owner: Actor, on_site: bool) -> None:
-    await town.desk.hear([begun(town, finding)])
+    await town.desk.hear([begins(town, finding)])
     await town.send()
     await town.desk.act(1, "acknowledge", owner)
     if on_site:
@@ -79,7 +64,7 @@ async def test_a_leak_that_begins_again_calls_the_ladder_when_its_owner_cannot_b
     await taken(town, finding, owner, on_site=False)
     loses(town)
     since = town.clock.now
-    (outcome,) = await town.desk.hear([begun(town, finding)])
+    (outcome,) = await town.desk.hear([begins(town, finding)])
     await town.send()
     assert (outcome.alert, town.alert().state, town.alert().round) == (1, State.OPEN, 1)
     first = "wang" if lost == "clerk" else "deputy"
@@ -98,7 +83,7 @@ async def test_whatever_begins_on_an_alert_whose_owner_cannot_be_told_reaches_so
     await taken(town, finding, owner, on_site)
     loses(town)
     since = town.clock.now
-    (outcome,) = await town.desk.hear([begun(town, finding, rule=rule, id="second", severity=severity)])
+    (outcome,) = await town.desk.hear([begins(town, finding, rule=rule, id="second", severity=severity)])
     await town.send()
     assert heard_by(town, outcome.alert, since), town.story(outcome.alert)
     assert await town.desk.audit(town.clock.now) == []
@@ -106,7 +91,7 @@ async def test_whatever_begins_on_an_alert_whose_owner_cannot_be_told_reaches_so
 
 async def test_a_leak_that_begins_again_on_site_leaves_an_owner_without_a_phone(town: Any, finding: Any) -> None:
     await taken(town, finding, CLERK, on_site=True)
-    await town.desk.hear([begun(town, finding)])
+    await town.desk.hear([begins(town, finding)])
     await town.send()
     assert town.alert().state is State.OPEN
     assert "新增报警未能通知到值班员，改叫他人" in town.story()
@@ -114,14 +99,14 @@ async def test_a_leak_that_begins_again_on_site_leaves_an_owner_without_a_phone(
 
 
 async def test_a_danger_after_everybody_called_has_declined_opens_its_own_alert(town: Any, finding: Any) -> None:
-    await town.desk.hear([begun(town, finding)])
+    await town.desk.hear([begins(town, finding)])
     await town.send()
     for name in ("wang", "deputy", "li", "chen", "sun", "zhou"):
         await town.desk.act(1, "pass", Actor(name, town.people.people[name].name, Via.SCREEN))
         await town.send()
     assert town.alert().state is State.OPEN
     since = town.clock.now
-    (outcome,) = await town.desk.hear([begun(town, finding, rule="gas-high", id="second")])
+    (outcome,) = await town.desk.hear([begins(town, finding, rule="gas-high", id="second")])
     await town.send()
     assert outcome.alert == 2
     assert "wang" in heard_by(town, 2, since)

@@ -12,29 +12,11 @@ from alerts.finding_status import FindingStatus
 from alerts.hearing import Fate
 from alerts.lifecycle import NotNow
 from domain import Duty, Person, Phase, Role, Severity, Subject
-from domain.people import community
+from tests.alerts.incidents import band, with_people, with_property_and_clinic
 
 WANG = Actor("wang", "王芳", Via.SCREEN)
 LI = Actor("li", "李强", Via.SCREEN)
 HOUR = 3_600_000
-
-
-def band(town: Any, finding: Any, rule: str, title: str, **changes: Any) -> Any:
-    """A finding about the wristband of the person in 402, that begins now."""
-    now = town.clock.now
-    plain: dict[str, Any] = {
-        "id": f"{rule}@1/person:e1/{now}",
-        "rule": rule,
-        "hazard": "person",
-        "title": title,
-        "subject": Subject("person", "e1"),
-        "device": "band-1",
-        "begin": now,
-        "at": now,
-        "now": now,
-        "advice": "",
-    }
-    return finding(**{**plain, **changes})
 
 
 def fall(town: Any, finding: Any) -> Any:
@@ -62,15 +44,6 @@ def leak(finding: Any, door: str, **changes: Any) -> Any:
 
 async def after(town: Any, seconds: float) -> None:
     town.clock.now += int(seconds * 1000)
-
-
-def with_property_and_clinic(town: Any) -> None:
-    before = town.people
-    extra = [Person("house", "钱师傅", "19900000008"), Person("nurse", "孙护士", "19900000009")]
-    duties = [Duty("8", "grid", Role.PROPERTY, "house"), Duty("9", "community", Role.CLINIC, "nurse")]
-    town.people = community(
-        before.places.values(), before.cells.values(), [*before.people.values(), *extra], [*before.duties, *duties]
-    )
 
 
 async def test_a1_an_sos_after_a_shelved_fall_calls(town: Any, finding: Any) -> None:
@@ -444,16 +417,14 @@ async def test_d4_an_acknowledgement_that_expires_after_the_shift_changed_calls_
 ) -> None:
     change = town.clock.now + 300_000
     night = Person("night", "夜班员", "19900000008")
-    before = town.people
-    duties = [
-        structs.replace(duty, until=change) if duty.person in ("wang", "deputy") else duty for duty in before.duties
-    ]
-    town.people = community(
-        before.places.values(),
-        before.cells.values(),
-        [*before.people.values(), night],
-        [*duties, Duty("n", "grid", Role.WORKER, "night", since=change)],
+    town.people = structs.replace(
+        town.people,
+        duties=tuple(
+            structs.replace(duty, until=change) if duty.person in ("wang", "deputy") else duty
+            for duty in town.people.duties
+        ),
     )
+    with_people(town, [night], [Duty("n", "grid", Role.WORKER, "night", since=change)])
     await town.desk.hear([finding()])
     await town.send()
     await town.desk.act(1, "acknowledge", WANG)

@@ -9,20 +9,14 @@ from msgspec import structs
 from alerts.alert import Actor, Via
 from alerts.ladder import LadderBook, Quiet
 from domain import Ledger, Person, Severity
-from domain.people import community
+from tests.alerts.incidents import with_people
 
 WANG = Actor("wang", "王芳", Via.SCREEN)
 LI = Actor("li", "李强", Via.SCREEN)
 
 
 async def test_an_alert_assigned_to_a_person_without_a_phone_calls_the_rung_at_once(town: Any, finding: Any) -> None:
-    before = town.people
-    town.people = community(
-        before.places.values(),
-        before.cells.values(),
-        [*before.people.values(), Person("mute", "周某")],
-        before.duties,
-    )
+    with_people(town, [Person("mute", "周某")])
     await town.desk.hear([finding()])
     await town.send()
     await town.desk.act(1, "assign", LI, to="mute")

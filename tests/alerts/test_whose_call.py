@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from alerts.ladder import LadderBook, check
-from domain import Duty, Ledger, Person, Role, Severity
-from domain.people import community
+from domain import Ledger, Role, Severity
+from tests.alerts.incidents import with_property_and_clinic
 
 SERVICE: dict[str, Any] = {
     "id": "button-service@1/b-1/1767333900000",
@@ -18,25 +18,6 @@ SERVICE: dict[str, Any] = {
     "advice": "",
 }
 MEDICAL = {**SERVICE, "id": "m", "rule": "button-medical", "hazard": "person", "severity": Severity.HIGH}
-
-
-def with_property_and_clinic(town: Any) -> None:
-    before = town.people
-    town.people = community(
-        places=before.places.values(),
-        cells=before.cells.values(),
-        # The phones of the vendor's book: a provider takes no other numbers.
-        people=[
-            *before.people.values(),
-            Person("house", "钱师傅", "19900000008"),
-            Person("nurse", "孙护士", "19900000009"),
-        ],
-        duties=[
-            *before.duties,
-            Duty("8", "grid", Role.PROPERTY, "house"),
-            Duty("9", "community", Role.CLINIC, "nurse"),
-        ],
-    )
 
 
 def told(town: Any) -> list[str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from alerts.alert import TOLD_BY, Actor, DeliveryState, State, Via
+from alerts.alert import CALLS, TOLD_BY, Actor, DeliveryState, State, Via
 from domain import Duty, Person, Role, Severity
+from store.ledger.tables_alerts import deliveries
 from tests.alerts.incidents import begins, with_people
 
 CLERK = Actor("desk-2", "值班员", Via.SCREEN)
@@ -110,3 +112,18 @@ async def test_a_danger_after_everybody_called_has_declined_opens_its_own_alert(
     await town.send()
     assert outcome.alert == 2
     assert "wang" in heard_by(town, 2, since)
+
+
+async def test_a_danger_that_joins_after_every_call_failed_calls_the_next_rung(town: Any, finding: Any) -> None:
+    """Only a message about an earlier danger has reached anybody: those called cannot be told of the next one."""
+    await town.desk.hear([begins(town, finding)])
+    await town.send()
+    await town.desk.hear([begins(town, finding, rule="gas-co", title="一氧化碳超标")])
+    await town.send()
+    calls = deliveries.c.kind.in_(kind.value for kind in CALLS)
+    failed = update(deliveries).where(calls).values(state=DeliveryState.FAILED.value)
+    town.ledger.run_now(lambda tx: tx.execute(failed))
+    await town.desk.hear([begins(town, finding, rule="gas-expired", title="探头过期")])
+    await town.send()
+    assert town.alert().joined == 2
+    assert "探头过期" in town.texts("li")[-1]

@@ -247,6 +247,14 @@ async def test_somebody_without_a_phone_is_passed_over_with_a_line(town: Any, fi
     assert (len(town.texts("deputy")), town.texts("li")) == (1, []), "the deputy of the same rung comes first"
 
 
+async def test_where_nobody_of_a_rung_has_a_phone_the_next_rung_is_called_at_once(town: Any, finding: Any) -> None:
+    town.people = small_town(wang=Person("wang", "王芳"), deputy=Person("deputy", "赵敏"))
+    await town.desk.hear([finding()])
+    await town.send()
+    assert "赵敏（网格员）没有可用的联系方式" in town.story()
+    assert len(town.texts("li")) == 1
+
+
 async def test_the_hundredth_open_alert_of_a_phone_gets_no_text_but_another_way(town: Any, finding: Any) -> None:
     from alerts.reply_codes import LARGEST
     from store.ledger.alertbook import SqlBook

@@ -151,6 +151,7 @@ FREE_VALUES = {
     "wording.zh.yaml": (
         *("severities", "roles", "channels", "vias", "card", "spans", "refusals", "house", "timeline", "why"),
         *("problems", "late", "retained", "nowhere", "name", "text", "codes"),
+        *("unplaced", "unregistered", "doors", "escalations", "escalations_brief", "more", "person", "people"),
     ),
     "kinds/tunnel.yaml": ("name", "unit"),
     "mappings/tunnel.yaml": ("models",),

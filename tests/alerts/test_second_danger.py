@@ -128,6 +128,17 @@ async def test_a4_who_takes_a_storm_later_hears_of_every_door_in_it(town: Any, f
     assert town.texts("li")[-1] == "【枫树社区】高危：又报1起漏水：枫林苑3栋2单元405。您已接警，编号1，请一并处置。"
 
 
+async def test_a4_who_takes_a_storm_hears_of_no_door_that_he_was_told_of(town: Any, finding: Any) -> None:
+    await town.desk.hear([leak(finding, door) for door in ("402", "403", "404")])
+    await town.send()
+    await town.desk.hear([leak(finding, "405")])
+    await town.send()
+    before = len(town.texts("wang"))
+    await town.desk.act(1, "acknowledge", WANG)
+    await town.pass_time(90)
+    assert [text for text in town.texts("wang")[before:] if "又报" in text] == []
+
+
 async def test_a4_doors_of_a_shelved_storm_call_for_themselves(town: Any, finding: Any) -> None:
     await town.desk.hear([leak(finding, door) for door in ("402", "403", "404")])
     await town.send()

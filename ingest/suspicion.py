@@ -39,7 +39,7 @@ class Suspicion:
         dangers = {name for kind in kinds.values() for name, each in kind.quantities.items() if each.danger}
         harmless = {name for kind in kinds.values() for name, each in kind.quantities.items() if not each.danger}
         self._doubtful = dangers & harmless
-        self._models = {name: each.kind for book in books for each in book.models for name in each.models}
+        self._models = {folded(name): each.kind for book in books for each in book.models for name in each.models}
         self._closed = {book.platform: book.kinds.keys() for book in books if book.closed}
         self._written: dict[str | None, re.Pattern[bytes]] = {None: _pattern(dangers - harmless)}
         for name, kind in kinds.items():
@@ -67,7 +67,7 @@ class Suspicion:
             return False
         alarming = [(kind, name) for kind, name, spec, value in said if self._alarming(kind, spec, value)]
         plain = [kind for kind, name in alarming if folded(name) in self._doubtful]
-        return len(alarming) > len(plain) or (self._models.get(model or "") or self.kind_of(platform, fields)) in plain
+        return len(alarming) > len(plain) or (self._models.get(folded(model or "")) or self.kind_of(platform, fields)) in plain
 
     def kind_of(self, platform: str, fields: Iterable[str]) -> str | None:
         """The one kind that knows most of these fields, if there is one. What every kind has speaks for none.

@@ -15,7 +15,7 @@ from domain import Reason, Value
 from ingest.conversion import NOTHING, UNLISTED, Elsewhere, Problem, convert
 from ingest.mapping import Plan, Spec
 from ingest.shapes import opened, speaks_as, unnumbered, words_in
-from ingest.spelling import folded
+from ingest.spelling import CONTAINERS, folded
 from ingest.units import Stated, stated_units
 from ingest.vocabulary import HARMLESS, OTHERS, Meaning, Word
 
@@ -50,6 +50,7 @@ NO_VERDICT: Final = frozenset(
     {"battery", "threshold", "enable", "config", "setting", "count", "times", "duration", "delay", "interval", "mute"}
     | {"silence", "volume", "sound", "buzzer", "sensitivity", "temperature", "humidity", "pressure", "voltage", "time"}
     | {"date", "version", "upgrade", "update", "link", "network", "mode", "gateway", "valve", "relay", "电池", "电量"}
+    | {"confirm", "radio", "hush"}
 )
 """Words of names that are no verdict although they may bear one's word (`alarm_threshold`, `smoke_alarm_counter`)."""
 
@@ -59,7 +60,7 @@ _YES: Final = (Meaning.DANGER, Meaning.YES)
 
 def take_fields(fields: Mapping[str, object], plan: Plan) -> Taken:
     """All that these fields say to this kind."""
-    said = opened(fields, lambda name: any(spec.ignored for spec in plan.meant(name)))
+    said = opened(fields, lambda name: folded(name) not in CONTAINERS and any(each.ignored for each in plan.meant(name)))
     taken = Taken(plan, stated_units(said))
     for name, value in said:
         if name in taken.stated.names:

@@ -15,7 +15,7 @@ from ingest.adapters.moments import by_moment, flat
 TIME_KEYS: Final = ("timestamp", "Timestamp", "time", "ts", "datetime", "date")
 """Where records keep their time."""
 
-TYPE_KEYS: Final = ("Type", "type", "name")
+TYPE_KEYS: Final = ("Type", "type", "name", "variable")
 VALUE_KEYS: Final = ("Value", "value", "measurementValue")
 EVENT_NAME: Final = "eventName"
 

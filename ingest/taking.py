@@ -102,10 +102,10 @@ def _known_before_otherwise(taken: Taken, spec: Spec, said: object) -> bool:
 
 
 def _put(taken: Taken, spec: Spec, value: Value) -> None:
-    """Two fields may mean one quantity: of two verdicts the dangerous one counts, of two slopes the steeper."""
+    """Two fields may mean one quantity: what is true of one is true (a door of two contacts), of slopes the steeper."""
     values = taken.values
     taken.judged = taken.judged or spec.danger or spec.quantity == "test"
-    if spec.danger and values.get(spec.quantity) is True:
+    if spec.holds == "bool" and values.get(spec.quantity) is True:
         return
     if spec.rule is not None and spec.rule.largest and abs(values.get(spec.quantity, 0)) > abs(value):  # type: ignore[arg-type]
         return

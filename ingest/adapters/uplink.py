@@ -44,16 +44,25 @@ def moments_in(decoded: Mapping[str, object]) -> Moments:
 
 
 def _records(said: object) -> list[dict[str, object]]:
-    """The list, if all in it are objects that bear a time."""
+    """The list, if all in it are objects that bear a time, or lists of values that bear a name or a time."""
+    nested = isinstance(said, list) and any(isinstance(part, list) for part in said)
     if isinstance(said, list) and said and all(isinstance(part, list) for part in said):
         said = [each for part in said for each in part]
     records = [record for record in said if isinstance(record, dict)] if isinstance(said, list) else []
     whole = isinstance(said, list) and len(records) == len(said)
-    return records if whole and all(any(key in record for key in TIME_KEYS) for record in records) else []
+    return records if whole and all(_timed(each) or (nested and _named_value(each)) for each in records) else []
+
+
+def _timed(record: Mapping[str, object]) -> bool:
+    return any(key in record for key in TIME_KEYS)
+
+
+def _named_value(record: Mapping[str, object]) -> bool:
+    return any(key in record for key in TYPE_KEYS) and any(key in record for key in VALUE_KEYS)
 
 
 def _said(record: dict[str, object]) -> Iterator[tuple[object, str, object]]:
-    at = next(record[key] for key in TIME_KEYS if key in record)
+    at = next((record[key] for key in TIME_KEYS if key in record), None)
     named = next((record[key] for key in TYPE_KEYS if key in record), None)
     value = next((key for key in VALUE_KEYS if key in record), None)
     if isinstance(named, str) and value is not None:

@@ -133,6 +133,8 @@ def _not_taken(taken: Taken, name: str, spec: Spec, said: object, problem: Probl
     if word is not None and _understood(taken, spec, word, problem):
         return
     if problem is UNLISTED and not (spec.danger and isinstance(said, str)):
+        if spec.danger:  # a number that only its model could explain is listed as unmapped
+            taken.strange[name] = said
         return
     coded = _is_number(said) and folded(name).endswith(("state", "status")) and not speaks_as(name, GENERIC)
     danger = spec.danger and not coded and problem is not UNLISTED

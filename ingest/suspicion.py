@@ -61,9 +61,7 @@ class Suspicion:
         What is a danger of one kind and none of another (`opened`: of a cover, of a door) must come from that kind.
         """
         plain_fields = opened(fields)
-        said = [
-            (kind, name, spec, value) for name, value in plain_fields for kind, spec in self._meant(platform, name)
-        ]
+        said = [(kind, name, spec, value) for name, value in plain_fields for kind, spec in self._meant(platform, name)]
         if any(spec.quantity == "test" and convert(spec, value) is True for _, _, spec, value in said):
             return False
         alarming = [(kind, name) for kind, name, spec, value in said if self._alarming(kind, spec, value)]

@@ -60,7 +60,9 @@ _YES: Final = (Meaning.DANGER, Meaning.YES)
 
 def take_fields(fields: Mapping[str, object], plan: Plan) -> Taken:
     """All that these fields say to this kind."""
-    said = opened(fields, lambda name: folded(name) not in CONTAINERS and any(each.ignored for each in plan.meant(name)))
+    said = opened(
+        fields, lambda name: folded(name) not in CONTAINERS and any(each.ignored for each in plan.meant(name))
+    )
     taken = Taken(plan, stated_units(said))
     for name, value in said:
         if name in taken.stated.names:

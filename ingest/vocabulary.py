@@ -74,7 +74,20 @@ OVER: Final = frozenset(
 )
 OVER_ZH: Final = ("已解除", "解除", "已恢复", "恢复正常", "恢复", "已消除", "消除", "结束")
 SEEN: Final = frozenset(
-    {"detected", "alarm", "alert", "on", "active", "activated", "triggered", "high", "present", "event", "warning", "occurred"}
+    {
+        "detected",
+        "alarm",
+        "alert",
+        "on",
+        "active",
+        "activated",
+        "triggered",
+        "high",
+        "present",
+        "event",
+        "warning",
+        "occurred",
+    }
     | {
         "erkannt",
         "festgestellt",

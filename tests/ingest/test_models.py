@@ -50,7 +50,9 @@ PLATFORMS = {"chirpstack": (EUI, _chirpstack), "tts": ("d", _tts)}
 Build = Callable[..., Listener]
 
 
-def heard_of(one: Mapping[str, Any], example: Mapping[str, Any], platform: str, model: str | None, make: Build) -> Heard:
+def heard_of(
+    one: Mapping[str, Any], example: Mapping[str, Any], platform: str, model: str | None, make: Build
+) -> Heard:
     identity, wrapped = PLATFORMS[platform]
     received = example.get("received", NOW)
     topic, body = wrapped(example, datetime.fromtimestamp(received / 1000, UTC).isoformat())
@@ -129,20 +131,29 @@ def page() -> str:
     makers = {one["maker"] for one in MODELS}
     count = sum(len(one["examples"]) for one in MODELS)
     rows = [_row(one, _names()) for one in MODELS]
-    return (
-        "# Models read\n\n"
-        f"{len(MODELS)} LoRaWAN models of {len(makers)} makers, {count} messages: what each model's published codec says "
-        "goes through ChirpStack's\nand The Things Stack's uplinks, the mapping and the gate in every test run "
-        "(`tests/ingest/models.yaml`, `test_models.py`).\nThe evidence is facts (the values that a published example lists as "
-        "its output, and where), no maker's file or code.\nModels marked * are read wholly only under their model's name, in "
-        "the registry or as the platform's profile.\nThis page is made by `python tests/ingest/test_models.py`.\n\n"
-        "| maker | model | kind | read | seen as true |\n|---|---|---|---|---|\n" + "\n".join(rows) + "\n"
-    )
+    return HEAD.format(models=len(MODELS), makers=len(makers), messages=count) + "\n".join(rows) + "\n"
+
+
+HEAD = """\
+# Models read
+
+{models} LoRaWAN models of {makers} makers, {messages} messages: what each model's published codec says goes through the uplinks of
+ChirpStack and The Things Stack, the mapping and the gate in every test run (`tests/ingest/models.yaml`, `test_models.py`).
+The evidence is facts (the values that a published example lists as its output, and where), no maker's file or code.
+Models marked * are read wholly only under their model's name, in the registry or as the platform's profile.
+`seen as true` are the dangers that stand in the evidence as true; one that does not stand there is read all the same.
+This page is made by `python tests/ingest/test_models.py`.
+
+| maker | model | kind | read | seen as true |
+|---|---|---|---|---|
+"""
 
 
 def _row(one: Mapping[str, Any], dangers: Mapping[str, list[str]]) -> str:
     read = dict.fromkeys(name for each in one["examples"] for name in each["reads"])
-    alarmed = [name for name in dangers[one["kind"]] if any(each["reads"].get(name) is True for each in one["examples"])]
+    alarmed = [
+        name for name in dangers[one["kind"]] if any(each["reads"].get(name) is True for each in one["examples"])
+    ]
     star = " *" if any(each.get("by_model") for each in one["examples"]) else ""
     cells = (one["maker"], one["model"] + star, one["kind"], ", ".join(f"`{name}`" for name in read))
     return f"| {' | '.join(cells)} | {', '.join(f'`{name}`' for name in alarmed)} |"

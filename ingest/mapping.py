@@ -50,8 +50,8 @@ class FieldRule(BaseModel):
     quantity the last counts; with `largest`, the one furthest from zero. A `vague` field means this only from a device
     that we know: everybody's contact, switch or motion says nothing about a stranger. A `battery` of 3.6 is volts: with
     `volts: true` only such a number is meant (below 4.4, not whole), with `volts: false` every other. `unit` is what
-    the maker documents and the message leaves out (`L`); `stated`: only with a unit that the message bears. From `milli_from` on
-    a number is in thousandths.
+    the maker documents and the message leaves out (`L`); `stated`: only with a unit that the message bears.
+    From `milli_from` on a number is in thousandths.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -137,8 +137,9 @@ def page() -> str:
 HEAD = """\
 # Models read
 
-{models} LoRaWAN models of {makers} makers, {messages} messages: what each model's published codec says goes through the uplinks of
-ChirpStack and The Things Stack, the mapping and the gate in every test run (`tests/ingest/models.yaml`, `test_models.py`).
+{models} LoRaWAN models of {makers} makers, {messages} messages: what each model's published codec says goes through the
+uplinks of ChirpStack and The Things Stack, the mapping and the gate in every test run (`tests/ingest/models.yaml`,
+`test_models.py`).
 The evidence is facts (the values that a published example lists as its output, and where), no maker's file or code.
 Models marked * are read wholly only under their model's name, in the registry or as the platform's profile.
 `seen as true` are the dangers that stand in the evidence as true; one that does not stand there is read all the same.

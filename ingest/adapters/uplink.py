@@ -17,6 +17,8 @@ TIME_KEYS: Final = ("timestamp", "Timestamp", "time", "ts", "datetime", "date")
 
 TYPE_KEYS: Final = ("Type", "type", "name", "variable")
 VALUE_KEYS: Final = ("Value", "value", "measurementValue")
+UNIT_KEYS: Final = ("Unit", "unit")
+NO_UNIT: Final = frozenset({"", "NA", "N/A", "Invalid"})
 EVENT_NAME: Final = "eventName"
 
 Moments = list[tuple[object, dict[str, object]]]
@@ -67,6 +69,9 @@ def _said(record: dict[str, object]) -> Iterator[tuple[object, str, object]]:
     value = next((key for key in VALUE_KEYS if key in record), None)
     if isinstance(named, str) and value is not None:
         yield from ((at, name, each) for name, each in _named(named, record[value]))
+        unit = next((record[key] for key in UNIT_KEYS if key in record), None)
+        if isinstance(unit, str) and unit not in NO_UNIT and type(record[value]) in (int, float):
+            yield at, f"{named}.unit", unit
         return
     for name, each in flat(record):
         if name not in TIME_KEYS:

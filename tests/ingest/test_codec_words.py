@@ -136,6 +136,15 @@ def test_a_volume_is_cubic_metres_only_where_somebody_says_so(listener: Build) -
         assert "without a unit" in detail
 
 
+def test_a_value_in_a_list_bears_its_unit(listener: Build) -> None:
+    def record(value: float, unit: str) -> dict[str, Any]:
+        return {"values": [{"Type": "Volume", "Value": value, "Unit": unit, "Timestamp": "2026-11-28T22:00:00.000Z"}]}
+
+    assert {"volume_m3": 7.5} == read(listener, "water_meter", record(7.5, "m3"))
+    assert {"volume_m3": 7.5} == read(listener, "water_meter", record(7500, "L"))
+    assert {"volume_m3": 7.5} == read(listener, "water_meter", record(7.5, "NA"))
+
+
 def test_lists_of_named_values_need_no_time_where_they_are_lists_in_a_list() -> None:
     records = [{"type": "Battery", "measurementValue": 100}, {"type": "SOS Mode", "measurementValue": 1}]
 

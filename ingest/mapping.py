@@ -113,6 +113,17 @@ class MappingBook(BaseModel):
     event_fields: list[str] = Field(default_factory=list)
 
 
+class KnownModels:
+    """The models that some mapping knows, each in every spelling."""
+
+    def __init__(self, books: Sequence[MappingBook]) -> None:
+        self._names = {folded(name) for book in books for each in book.models for name in each.models}
+
+    def first(self, *models: str | None) -> str | None:
+        """The first of these names that a mapping knows."""
+        return next((model for model in models if model is not None and folded(model) in self._names), None)
+
+
 class Spec(Struct, frozen=True, gc=False):
     """What the gate does with one field. `types`, `lo` and `hi` let an ordinary value pass with one comparison.
 

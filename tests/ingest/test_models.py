@@ -142,7 +142,7 @@ uplinks of ChirpStack and The Things Stack, the mapping and the gate in every te
 `test_models.py`).
 The evidence is facts (the values that a published example lists as its output, and where), no maker's file or code.
 Models marked * are read wholly only under their model's name, in the registry or as the platform's profile.
-`seen as true` are the dangers that stand in the evidence as true; of the others only the all-clear was published and tried.
+`seen as true` are the dangers that stand in the evidence as true; of the others only the all-clear was tried.
 This page is made by `python tests/ingest/test_models.py`.
 
 | maker | model | kind | read | seen as true |

@@ -75,7 +75,8 @@ def _measured(spec: Spec, rule: FieldRule | None, value: object, stated: str | N
     if isinstance(value, str):
         found = number_and_unit(value)
         if found is None:
-            return Problem(f"{value[:60]!r} is not a number with a unit")
+            worded = rule is not None and rule.otherwise == "absent" and not any(map(str.isdigit, value))
+            return UNLISTED if worded else Problem(f"{value[:60]!r} is not a number with a unit")
         value, written = found
     symbol = (written or stated or (rule.unit if rule is not None else "")) if spec.unit else ""
     if symbol == STATED:
@@ -183,7 +184,11 @@ def _to_number(value: object, rule: FieldRule | None) -> Value | Problem:
     number: float = value
     if number - number != 0:
         return Problem(f"{number} is not a finite number")
-    if rule is None or (rule.scale == 1 and not rule.offset):
+    if rule is None:
+        return number
+    if rule.milli_from is not None and number >= rule.milli_from:
+        return number / 1000
+    if rule.scale == 1 and not rule.offset:
         return number
     return round(number * rule.scale + rule.offset, 9)
 

@@ -25,7 +25,7 @@ from ingest.express import Express, Plain
 from ingest.frame import Frame
 from ingest.gate import Verdict, admit, speaks_of_danger
 from ingest.local_time import LocalTime
-from ingest.mapping import MappingBook, Plan, compile_plan
+from ingest.mapping import KnownModels, MappingBook, Plan, compile_plan
 from ingest.message import Message, bounded
 from ingest.news import News, TestRuns
 from ingest.outcome import Draft, Heard, Note, NoteKind, Rejected
@@ -74,7 +74,7 @@ class Listener:
         self._kinds, self._books = kinds, mappings
         self.urgent_kinds = frozenset(name for name, kind in kinds.items() if kind.urgent)
         self._plans: dict[tuple[str, str, str | None], Plan] = {}
-        self._models = {name for book in mappings for each in book.models for name in each.models}
+        self._models = KnownModels(mappings)
         self._suspicion = Suspicion(kinds, mappings)
         self._unmapped = Unmapped(self._suspicion, self._settings.unmapped_max)
         self._refusing = Refusing(
@@ -281,8 +281,7 @@ class Listener:
 
     def _plan(self, draft: Draft, device: Device) -> Plan | None:
         # What the registry calls it may be a brochure's word; the platform's product number is then the better key.
-        model = device.model if device.model in self._models else draft.model or device.model
-        key = (draft.platform, device.kind, model if model in self._models else None)
+        key = (draft.platform, device.kind, self._models.first(device.model, draft.model))
         plan = self._plans.get(key)
         if plan is None and (kind := self._kinds.get(device.kind)) is not None:
             plan = self._plans[key] = compile_plan(kind, self._books, draft.platform, key[2])

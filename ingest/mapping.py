@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from domain.kind import Kind, Name, Quantity
 from ingest.shapes import unnumbered, without_value
-from ingest.spelling import below_containers, below_folders, folded, heard_as
+from ingest.spelling import below_containers, below_folders, folded, heard_as, name_below_containers
 from ingest.vocabulary import Vocabulary, WordLists, gathered
 
 ANY: Final = "any"
@@ -51,6 +51,7 @@ class FieldRule(BaseModel):
     that we know: everybody's contact, switch or motion says nothing about a stranger. A `battery` of 3.6 is volts: with
     `volts: true` only such a number is meant (below 4.4, not whole), with `volts: false` every other. `unit` is what
     the maker documents and the message leaves out (`L`); `stated`: only with a unit that the message bears.
+    From `milli_from` on a number is in thousandths.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -69,6 +70,7 @@ class FieldRule(BaseModel):
     vague: bool = False
     volts: bool | None = None
     unit: str = ""
+    milli_from: float | None = None
 
 
 Fields = dict[str, Annotated[list[FieldRule], BeforeValidator(_written_short)]]
@@ -109,6 +111,17 @@ class MappingBook(BaseModel):
     words: dict[Name, WordLists] = Field(default_factory=dict)
     alarm_fields: list[str] = Field(default_factory=list)
     event_fields: list[str] = Field(default_factory=list)
+
+
+class KnownModels:
+    """The models that some mapping knows, each in every spelling."""
+
+    def __init__(self, books: Sequence[MappingBook]) -> None:
+        self._names = {folded(name) for book in books for each in book.models for name in each.models}
+
+    def first(self, *models: str | None) -> str | None:
+        """The first of these names that a mapping knows."""
+        return next((model for model in models if model is not None and folded(model) in self._names), None)
 
 
 class Spec(Struct, frozen=True, gc=False):
@@ -154,8 +167,9 @@ class Plan(Struct, frozen=True):
     def _in_another_shape(self, name: str) -> Spec | None:
         """A value object's `x.value`; a numbered channel of a verdict (`WaterLeak_1`). Of numbers no channel counts."""
         plain = without_value(name)
-        if plain != name and (spec := self.specs.get(plain)) is not None:
-            return spec
+        for whole in (plain, name_below_containers(plain)):
+            if whole != name and (spec := self.specs.get(whole)) is not None:
+                return spec
         base = unnumbered(plain)
         found = None if base == name else self.specs.get(base) or self._understood(base)
         verdicts = found is not None and all(each.holds == "bool" for each in (found, *found.also))
@@ -200,7 +214,7 @@ def _with_words(plan: Plan, kind: Kind, books: Sequence[MappingBook], platform: 
         if wanted == book.platform or wanted in book.also
     ]
     models = (each for book in books if platform == book.platform or platform in book.also for each in book.models)
-    lists += [each.words for each in models if each.kind == kind.kind and model in each.models]
+    lists += [each.words for each in models if each.kind == kind.kind and _is(model, each)]
     carriers = {folded(name): False for book in books for name in book.event_fields}
     carriers |= {folded(name): True for book in books for name in book.alarm_fields}
     named = {name for name, spec in _spoken(kind, books).items() if spec.danger} | {
@@ -210,12 +224,17 @@ def _with_words(plan: Plan, kind: Kind, books: Sequence[MappingBook], platform: 
     return replace(plan, vocabulary=Vocabulary(gathered(lists)), carriers=carriers, dangers_named=known)
 
 
+def _is(model: str | None, said: ModelFields) -> bool:
+    """A model is the same in every spelling: `EM300-SLD` in a registry is `em300-sld` on The Things Stack."""
+    return model is not None and folded(model) in map(folded, said.models)
+
+
 def _rules(
     books: Sequence[MappingBook], platform: str, kind: str, model: str | None
 ) -> Iterable[tuple[str, list[FieldRule]]]:
     for wanted in (ANY, platform):
         asked = [book for book in books if wanted == book.platform or wanted in book.also]
-        models = (each for book in asked for each in book.models if each.kind == kind and model in each.models)
+        models = (each for book in asked for each in book.models if each.kind == kind and _is(model, each))
         for fields in (
             *(book.fields for book in asked),
             *(book.kinds.get(kind, {}) for book in asked),
@@ -267,5 +286,6 @@ def _passes(rule: FieldRule, lo: float, hi: float) -> bool:
     """Whether a value of the right type inside the plausible range needs nothing done to it."""
     changes = rule.words or rule.invert or rule.text_number or rule.largest or rule.scale != 1 or rule.offset
     changes = changes or rule.bit is not None or rule.volts is not None or rule.unit != ""
+    changes = changes or rule.milli_from is not None
     hidden = any(not isinstance(value, str) and lo <= value <= hi for value in rule.absent)
     return not changes and not hidden and rule.to != TEST

@@ -9,7 +9,11 @@ from typing import Final
 LEAVES: Final = frozenset({"value", "val", "state", "status", "data", "current", "now"})
 """Last words of a path that say nothing by themselves: those before them count (`flood.value`)."""
 
-CONTAINERS: Final = LEAVES | {"params", "properties", "values", "payload", "object", "report", "events", "decoded"}
+CONTAINERS: Final = (
+    LEAVES
+    | {"params", "properties", "values", "payload", "object", "report", "events", "decoded"}
+    | {"event", "samples", "messages", "measurements", "result", "output"}
+)
 """Words of a path that only hold others: what stands below them speaks for itself (`status.event`)."""
 
 LONE: Final = LEAVES | {
@@ -25,6 +29,7 @@ LONE: Final = LEAVES | {
     "test",
     "key",
     "switch",
+    "rssi",
 }
 """Last words that mean another thing below another word: `battery.alarm` is no fire."""
 
@@ -53,7 +58,7 @@ def heard_as(name: str) -> tuple[str, ...]:
     (('statussmokealarm', 'smokealarm'), ('floodvalue', 'flood'), ('batteryalarm',))
     """
     parts = [part for part in map(folded, _BREAKS.split(name[:_NAME_MAX])) if part]
-    heard = [folded(name)]
+    heard = [folded(name), *_alarm_last(parts)]
     if len(parts) > 2:
         heard.append(parts[-2] + parts[-1])
     if len(parts) > 1 and parts[-1] in LEAVES:
@@ -61,6 +66,12 @@ def heard_as(name: str) -> tuple[str, ...]:
     elif len(parts) > 1 and parts[-1] not in LONE:
         heard.append(parts[-1])
     return tuple(heard)
+
+
+def _alarm_last(parts: list[str]) -> list[str]:
+    """`alarmFall` is the fall alarm, `alarmBattery` the battery's (Dingtek)."""
+    last = parts[-1] if parts else ""
+    return [last.removeprefix("alarm") + "alarm"] if last.startswith("alarm") and last != "alarm" else []
 
 
 def below_folders(name: str) -> str:
@@ -81,3 +92,13 @@ def below_containers(name: str) -> tuple[str, ...]:
     """
     *holders, leaf = (folded(part) for part in _BREAKS.split(name[:_NAME_MAX]))
     return (leaf,) if holders and CONTAINERS.issuperset(holders) else ()
+
+
+@lru_cache(maxsize=NAMES_KEPT)
+def name_below_containers(name: str) -> str:
+    """The last word of such a path as it is written; another name as it is.
+
+    >>> name_below_containers("event.distance_alarm"), name_below_containers("battery.alarm")
+    ('distance_alarm', 'battery.alarm')
+    """
+    return _BREAKS.split(name)[-1] if below_containers(name) else name

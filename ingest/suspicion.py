@@ -15,7 +15,7 @@ from domain.kind import Kind
 from ingest.conversion import NOTHING, Problem, convert
 from ingest.frame import Frame
 from ingest.mapping import ANY, MappingBook, Spec, compile_plan
-from ingest.shapes import words_in
+from ingest.shapes import opened, unnumbered, words_in
 from ingest.spelling import folded, heard_as
 from ingest.vocabulary import Meaning, Vocabulary
 
@@ -39,7 +39,7 @@ class Suspicion:
         dangers = {name for kind in kinds.values() for name, each in kind.quantities.items() if each.danger}
         harmless = {name for kind in kinds.values() for name, each in kind.quantities.items() if not each.danger}
         self._doubtful = dangers & harmless
-        self._models = {name: each.kind for book in books for each in book.models for name in each.models}
+        self._models = {folded(name): each.kind for book in books for each in book.models for name in each.models}
         self._closed = {book.platform: book.kinds.keys() for book in books if book.closed}
         self._written: dict[str | None, re.Pattern[bytes]] = {None: _pattern(dangers - harmless)}
         for name, kind in kinds.items():
@@ -60,14 +60,16 @@ class Suspicion:
 
         What is a danger of one kind and none of another (`opened`: of a cover, of a door) must come from that kind.
         """
-        said = [
-            (kind, name, spec, value) for name, value in fields.items() for kind, spec in self._meant(platform, name)
-        ]
+        plain_fields = opened(fields)
+        said = [(kind, name, spec, value) for name, value in plain_fields for kind, spec in self._meant(platform, name)]
         if any(spec.quantity == "test" and convert(spec, value) is True for _, _, spec, value in said):
             return False
         alarming = [(kind, name) for kind, name, spec, value in said if self._alarming(kind, spec, value)]
         plain = [kind for kind, name in alarming if folded(name) in self._doubtful]
-        return len(alarming) > len(plain) or (self._models.get(model or "") or self.kind_of(platform, fields)) in plain
+        return len(alarming) > len(plain) or self._of_which_kind(platform, model, fields) in plain
+
+    def _of_which_kind(self, platform: str, model: str | None, fields: Iterable[str]) -> str | None:
+        return self._models.get(folded(model or "")) or self.kind_of(platform, fields)
 
     def kind_of(self, platform: str, fields: Iterable[str]) -> str | None:
         """The one kind that knows most of these fields, if there is one. What every kind has speaks for none.
@@ -92,6 +94,9 @@ class Suspicion:
         named = known.get(name, [])
         exact = {kind for kind, _ in named}
         heard = next((known[SPOKEN + words] for words in heard_as(name) if SPOKEN + words in known), [])
+        base = unnumbered(name)
+        if not named and not heard and base != name:  # a channel of a verdict; of numbers no channel counts
+            return [each for each in self._meant(platform, base) if each[1].holds == "bool"]
         said = [*named, *(each for each in heard if each[0] not in exact)]
         return [(kind, each) for kind, spec in said for each in (spec, *spec.also) if _speaks(each)]
 

@@ -15,7 +15,7 @@ from domain import Reason, Value
 from ingest.conversion import NOTHING, UNLISTED, Elsewhere, Problem, convert
 from ingest.mapping import Plan, Spec
 from ingest.shapes import opened, speaks_as, unnumbered, words_in
-from ingest.spelling import folded
+from ingest.spelling import CONTAINERS, folded
 from ingest.units import Stated, stated_units
 from ingest.vocabulary import HARMLESS, OTHERS, Meaning, Word
 
@@ -50,6 +50,7 @@ NO_VERDICT: Final = frozenset(
     {"battery", "threshold", "enable", "config", "setting", "count", "times", "duration", "delay", "interval", "mute"}
     | {"silence", "volume", "sound", "buzzer", "sensitivity", "temperature", "humidity", "pressure", "voltage", "time"}
     | {"date", "version", "upgrade", "update", "link", "network", "mode", "gateway", "valve", "relay", "电池", "电量"}
+    | {"confirm", "radio", "hush"}
 )
 """Words of names that are no verdict although they may bear one's word (`alarm_threshold`, `smoke_alarm_counter`)."""
 
@@ -59,7 +60,9 @@ _YES: Final = (Meaning.DANGER, Meaning.YES)
 
 def take_fields(fields: Mapping[str, object], plan: Plan) -> Taken:
     """All that these fields say to this kind."""
-    said = opened(fields, lambda name: any(spec.ignored for spec in plan.meant(name)))
+    said = opened(
+        fields, lambda name: folded(name) not in CONTAINERS and any(each.ignored for each in plan.meant(name))
+    )
     taken = Taken(plan, stated_units(said))
     for name, value in said:
         if name in taken.stated.names:
@@ -101,10 +104,10 @@ def _known_before_otherwise(taken: Taken, spec: Spec, said: object) -> bool:
 
 
 def _put(taken: Taken, spec: Spec, value: Value) -> None:
-    """Two fields may mean one quantity: of two verdicts the dangerous one counts, of two slopes the steeper."""
+    """Two fields may mean one quantity: what is true of one is true (a door of two contacts), of slopes the steeper."""
     values = taken.values
     taken.judged = taken.judged or spec.danger or spec.quantity == "test"
-    if spec.danger and values.get(spec.quantity) is True:
+    if spec.holds == "bool" and values.get(spec.quantity) is True:
         return
     if spec.rule is not None and spec.rule.largest and abs(values.get(spec.quantity, 0)) > abs(value):  # type: ignore[arg-type]
         return
@@ -132,6 +135,8 @@ def _not_taken(taken: Taken, name: str, spec: Spec, said: object, problem: Probl
     if word is not None and _understood(taken, spec, word, problem):
         return
     if problem is UNLISTED and not (spec.danger and isinstance(said, str)):
+        if spec.danger:  # a number that only its model could explain is listed as unmapped
+            taken.strange[name] = said
         return
     coded = _is_number(said) and folded(name).endswith(("state", "status")) and not speaks_as(name, GENERIC)
     danger = spec.danger and not coded and problem is not UNLISTED

@@ -74,7 +74,20 @@ OVER: Final = frozenset(
 )
 OVER_ZH: Final = ("已解除", "解除", "已恢复", "恢复正常", "恢复", "已消除", "消除", "结束")
 SEEN: Final = frozenset(
-    {"detected", "alarm", "alert", "on", "active", "triggered", "high", "present", "event", "warning", "occurred"}
+    {
+        "detected",
+        "alarm",
+        "alert",
+        "on",
+        "active",
+        "activated",
+        "triggered",
+        "high",
+        "present",
+        "event",
+        "warning",
+        "occurred",
+    }
     | {
         "erkannt",
         "festgestellt",
@@ -130,6 +143,8 @@ class Vocabulary:
 
     def _denied(self, tokens: list[str], whole: str) -> Word | None:
         rest = tokens[1:] if tokens[0] in NOT else _without(whole, start=NOT_ZH)
+        if len(tokens) > 2 and tokens[-2] in NOT and tokens[-1] in SEEN:  # `smoke alarm not activated`
+            rest = tokens[:-2]
         return _reversed(self._phrase(rest)) if rest else None
 
     def _over(self, tokens: list[str], whole: str) -> Word | None:

@@ -17,7 +17,7 @@ from ingest.frame import Frame
 from ingest.outcome import Draft, Note, NoteKind, Proposal, RawPayload, Rejected
 
 PLATFORM = "chirpstack"
-VERSION = 3
+VERSION = 4
 
 Decoded = list[Draft | Rejected] | Note | Rejected
 

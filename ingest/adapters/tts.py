@@ -19,7 +19,7 @@ from ingest.frame import Frame
 from ingest.outcome import Draft, Note, NoteKind, Proposal, RawPayload, Rejected
 
 PLATFORM = "tts"
-VERSION = 2
+VERSION = 3
 
 Body = dict[str, object]
 Names = tuple[str, tuple[str, ...]]

@@ -15,8 +15,10 @@ from ingest.adapters.moments import by_moment, flat
 TIME_KEYS: Final = ("timestamp", "Timestamp", "time", "ts", "datetime", "date")
 """Where records keep their time."""
 
-TYPE_KEYS: Final = ("Type", "type", "name")
+TYPE_KEYS: Final = ("Type", "type", "name", "variable")
 VALUE_KEYS: Final = ("Value", "value", "measurementValue")
+UNIT_KEYS: Final = ("Unit", "unit")
+NO_UNIT: Final = frozenset({"", "NA", "N/A", "Invalid"})
 EVENT_NAME: Final = "eventName"
 
 Moments = list[tuple[object, dict[str, object]]]
@@ -44,20 +46,32 @@ def moments_in(decoded: Mapping[str, object]) -> Moments:
 
 
 def _records(said: object) -> list[dict[str, object]]:
-    """The list, if all in it are objects that bear a time."""
+    """The list, if all in it are objects that bear a time, or lists of values that bear a name or a time."""
+    nested = isinstance(said, list) and any(isinstance(part, list) for part in said)
     if isinstance(said, list) and said and all(isinstance(part, list) for part in said):
         said = [each for part in said for each in part]
     records = [record for record in said if isinstance(record, dict)] if isinstance(said, list) else []
     whole = isinstance(said, list) and len(records) == len(said)
-    return records if whole and all(any(key in record for key in TIME_KEYS) for record in records) else []
+    return records if whole and all(_timed(each) or (nested and _named_value(each)) for each in records) else []
+
+
+def _timed(record: Mapping[str, object]) -> bool:
+    return any(key in record for key in TIME_KEYS)
+
+
+def _named_value(record: Mapping[str, object]) -> bool:
+    return any(key in record for key in TYPE_KEYS) and any(key in record for key in VALUE_KEYS)
 
 
 def _said(record: dict[str, object]) -> Iterator[tuple[object, str, object]]:
-    at = next(record[key] for key in TIME_KEYS if key in record)
+    at = next((record[key] for key in TIME_KEYS if key in record), None)
     named = next((record[key] for key in TYPE_KEYS if key in record), None)
     value = next((key for key in VALUE_KEYS if key in record), None)
     if isinstance(named, str) and value is not None:
         yield from ((at, name, each) for name, each in _named(named, record[value]))
+        unit = next((record[key] for key in UNIT_KEYS if key in record), None)
+        if isinstance(unit, str) and unit not in NO_UNIT and type(record[value]) in (int, float):
+            yield at, f"{named}.unit", unit
         return
     for name, each in flat(record):
         if name not in TIME_KEYS:

@@ -24,7 +24,7 @@ BUFFER: Final = "\n" * LINES_MAX + (Path(__file__).parent / "buffer.js").read_te
 _WANTS_BUFFER: Final = re.compile(r"\b(?:Buffer|TextDecoder|TextEncoder)\b")
 
 _HEAD: Final = "(function () {"
-_TAIL: Final = "\n;return {{{}}};}})".format(
+_TAIL: Final = "\n;return {{{}, driver: typeof driver === 'undefined' ? null : driver}};}})".format(
     ", ".join(
         f'{name}: typeof {name} === "function" ? {name} : null'
         for name in ("decodeUplink", "Decode", "Decoder", "rawDataToProtocol")

@@ -34,7 +34,13 @@
     return typeof value === "number" && !finite(value) ? text(value) : value;
   }
 
+  // A list of measurements for data, each with its name: TagoIO's form, which no object holds together.
+  function listed(data) {
+    return isArray(data) && data.length > 0 && data.every(function (each) { return each && typeof each === "object"; });
+  }
+
   function shown(name, data, warnings, most) {
+    if (listed(data)) data = { values: data };
     if (data === null || typeof data !== "object" || isArray(data)) {
       return "!" + name + " gave " + (isArray(data) ? "an array" : data === null ? "null" : typeof data) + " for data";
     }
@@ -57,6 +63,7 @@
       return "!" + oneLine(result.errors) + (partly[0] === "=" ? "\n" + partly.slice(1) : "");
     }
     if (result.data === undefined && !keys(result).length) return "={}"; // an author's word for: nothing in it
+    if (!("data" in result || "errors" in result || "warnings" in result)) return shown(name, result, null, most);
     if (!result.data && complained(result.warnings)) return "!" + name + " gave no data: " + oneLine(result.warnings);
     return shown(name, result.data, result.warnings, most);
   }
@@ -132,7 +139,7 @@
     function fresh() {
       var module = forget(), globals = file.call(globalThis);
       for (var i = 0; i < NAMES.length; i++) {
-        var call = globals[NAMES[i]] || exported(module.exports, NAMES[i]);
+        var call = globals[NAMES[i]] || exported(module.exports, NAMES[i]) || exported(globals.driver, NAMES[i]);
         if (call) return { name: NAMES[i], call: atOnce(NAMES[i], call) };
       }
       throw new RealError("it defines none of decodeUplink, Decode, Decoder and rawDataToProtocol");

@@ -243,10 +243,15 @@ def _published(file: Path, line: int, each: Mapping[str, Any]) -> Example:
         octets(said["bytes"]),
         said.get("fPort", 0),
         _received(said.get("recvTime")),
-        None if errors else wanted.get("data", {}),
+        None if errors else _as_object(wanted.get("data", {})),
         wanted.get("warnings"),
         str(errors[0]) if errors else "",
     )
+
+
+def _as_object(data: Any) -> Any:
+    """A list of measurements as the codecs' process hands it on (see prelude.js, `listed`)."""
+    return {"values": data} if isinstance(data, list) else data
 
 
 def _own(file: Path, line: int, each: Mapping[str, Any]) -> Example:

@@ -32,6 +32,13 @@ STYLES = {
     "a module's default object": f"const scale = 1;\nexport default {{ decodeUplink(input) {READS} }};",
     "a module's default function": f"export default function decodeUplink(input) {READS}",
     "a module's list": f"function read(input) {READS}\nexport {{ read as decodeUplink }};",
+    "a bundle that leaves itself in a variable": (
+        f"var driver; (() => {{ var e = {{ exports: {{}} }}; e.exports.decodeUplink = function (input) {READS};"
+        " driver = e.exports; })();"
+    ),
+    "the fields themselves, without `data` around them": (
+        "function decodeUplink(input) { return {n: input.bytes[0], port: input.fPort}; }"
+    ),
     "the global object": f"this.decodeUplink = function (input) {READS};",
     "the global object by its name": f"globalThis.decodeUplink = function (input) {READS};",
     "a function that calls the older one": (
@@ -85,6 +92,16 @@ def test_what_a_codec_leaves_behind_does_not_reach_its_next_message(left: str) -
     source = f"var all = []; function Decoder(bytes) {{ all.push(bytes[0]); {left}; return {{all: all}}; }}"
 
     assert Decoded({"all": [7]}) == run(source)
+
+
+def test_a_list_of_measurements_is_taken_as_one_and_other_lists_are_none() -> None:
+    listed = [{"variable": "open", "value": True}, {"variable": "battery", "value": 3.6}]
+
+    assert Decoded({"values": listed}) == run(f"exports.decodeUplink = () => ({{data: {json.dumps(listed)}}});")
+    for data in ("[]", "[1]", "[null]", "[{}, 7]"):
+        outcome = run(f"exports.decodeUplink = () => ({{data: {data}}});")
+        assert isinstance(outcome, CodecFailed)
+        assert "gave an array for data" in outcome.detail
 
 
 def test_a_result_of_sixty_thousand_characters_is_taken_and_a_long_complaint_told() -> None:

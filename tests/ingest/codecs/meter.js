@@ -1,7 +1,7 @@
 // Table-driven, exported for Node: the table says what each field is and where; the code only walks it.
 var table = {
   1: [
-    { name: "volume", at: 0, size: 4, scale: 0.001 },
+    { name: "volume_m3", at: 0, size: 4, scale: 0.001 },
     { name: "flow", at: 4, size: 2, scale: 0.01 },
     { name: "Leak", at: 6, bit: 0 },
     { name: "Burst", at: 6, bit: 1 }

@@ -1,0 +1,174 @@
+"""The families of what published codecs were misread in: spelling, order, nesting, units and words, each on its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from domain import Device, Identity
+from ingest.adapters.uplink import moments_in
+from ingest.frame import Frame
+from ingest.listener import Listener
+from ingest.outcome import Heard
+
+NOW = 1795904000000
+EUI = "a000000000000001"
+Build = Callable[..., Listener]
+
+
+def hear(make: Build, kind: str | None, said: dict[str, Any], model: str | None = None) -> Heard:
+    body = {"time": "2026-11-28T22:13:20+00:00", "fPort": 1, "fCnt": 3, "object": said}
+    known = [Device("d", kind, model, identities=(Identity("chirpstack", EUI),))] if kind else []
+    return make(*known).hear([Frame(f"application/x/device/{EUI}/event/up", json.dumps(body).encode(), NOW, "bulk")])
+
+
+def read(make: Build, kind: str, said: dict[str, Any], model: str | None = None) -> dict[str, Any]:
+    """What is read, with whatever was objected to under `!`."""
+    heard = hear(make, kind, said, model)
+    values = {name: value for each in heard.readings for name, value in each.values.items()}
+    return values | ({"!": [each.detail for each in heard.refusals]} if heard.refusals else {})
+
+
+@pytest.mark.parametrize("model", ["TBWL100", "tbwl100", "TBWL-100", "tbwl_100", "browan tbwl100"])
+def test_a_model_is_the_same_in_every_spelling(listener: Build, model: str) -> None:
+    assert {"leak": True} == read(listener, "water_leak", {"status": 1}, model)
+
+
+def test_a_number_whose_model_nobody_named_is_no_verdict_and_is_not_lost(listener: Build) -> None:
+    assert {"temp_c": 20} == read(listener, "water_leak", {"status": 1, "temperature": 20}, "unheard-of")
+    ear = listener(Device("d", "water_leak", identities=(Identity("chirpstack", EUI),)))
+    body = {"object": {"status": 1, "temperature": 20}}
+    ear.hear([Frame(f"application/x/device/{EUI}/event/up", json.dumps(body).encode(), NOW, "bulk")])
+    assert any("status" in key for key in ear.unmapped)
+
+
+@pytest.mark.parametrize(
+    ("said", "values"),
+    [
+        ({"batteryVoltage": 3600}, {"battery_v": 3.6}),
+        ({"battery_voltage": 3.6}, {"battery_v": 3.6}),
+        ({"battery_voltage": 24}, {"battery_v": 24}),
+        ({"battery_voltage": {"value": 3250, "unit": "mV"}}, {"battery_v": 3.25}),
+        ({"vdd": 3549}, {"battery_v": 3.549}),
+        ({"Supply_Voltage": 1500}, {"battery_v": 1.5}),
+        ({"batteryLevel": 2.74}, {"battery_v": 2.74}),
+        ({"batteryLevel": 57}, {"battery_pct": 57}),
+        ({"battery_level": 3.6}, {"battery_v": 3.6}),
+        ({"batteryLevel": "Low"}, {"battery_low": True}),
+        ({"batteryLevel": "Medium"}, {"battery_low": False}),
+        ({"batteryLevel": "CHARGING", "leak": 0}, {"leak": False}),
+    ],
+)
+def test_a_battery_is_read_in_the_unit_that_its_number_can_only_have(
+    listener: Build, said: dict[str, Any], values: dict[str, Any]
+) -> None:
+    assert values == read(listener, "water_leak", said)
+
+
+def test_an_alarm_may_be_named_before_or_behind_what_it_is_about(listener: Build) -> None:
+    for said in ({"alarmFall": True, "alarmBattery": False}, {"fallAlarm": True, "batteryAlarm": False}):
+        assert {"opened": True, "battery_low": False} == read(listener, "manhole", said)
+    assert {"flooded": True} == read(listener, "manhole", {"alarmLevel": True})
+    assert {"full": True} == read(listener, "bin", {"alarmLevel": True})
+
+
+def test_a_verdict_below_what_only_holds_others_is_the_device_s(listener: Build) -> None:
+    nested = [{"distance": 5, "distance_alarm": "threshold alarm"}, {"distance_exception": "blind spot"}]
+
+    assert read(listener, "manhole", {"event": nested})["flooded"] is True
+    assert (
+        read(listener, "smoke_alarm", {"payload": [{"Smoke_Alarm": "Active"}, {"Smoke_Test": "No"}]})["alarm"] is True
+    )
+    assert {"leak": False} == read(listener, "water_leak", {"leak": 0, "payload": "00"})
+
+
+def test_what_is_true_of_one_of_two_contacts_is_true_of_the_device(listener: Build) -> None:
+    for said in (
+        {"magnet_chn1": "opened", "magnet_chn2": "closed"},
+        {"magnet_chn2": "opened", "magnet_chn1": "closed"},
+    ):
+        assert {"opened": True} == read(listener, "door", said)
+    assert {"opened": False} == read(listener, "door", {"magnet_chn1": "closed", "magnet_chn2": "closed"})
+
+
+def test_a_signal_below_another_thing_is_not_the_device_s(listener: Build) -> None:
+    stations = [{"mac": "00:00:00:00:00:01", "rssi": -61}]
+
+    assert {"battery_pct": 90} == read(listener, "wristband", {"battery": 90, "stations": stations})
+    assert {"rssi_dbm": -61} == read(listener, "wristband", {"rssi": -61})
+
+
+@pytest.mark.parametrize(
+    ("word", "alarm"),
+    [
+        ("Smoke Alarm non-activated", False),
+        ("smoke alarm not activated", False),
+        ("smoke not detected", False),
+        ("Local smoke Alarm activated", True),
+        ("Remote smoke Alarm activated", True),
+        ("smoke alarm activated", True),
+    ],
+)
+def test_a_denial_at_the_end_denies_what_stands_before_it(listener: Build, word: str, alarm: bool) -> None:
+    assert {"alarm": alarm} == read(listener, "smoke_alarm", {"smokeAlarm": word})
+
+
+def test_the_state_of_a_sensor_is_no_verdict_of_its_own(listener: Build) -> None:
+    assert {"fault": False} == read(listener, "smoke_alarm", {"smokeSensorStatus": "Smoke sensor ok"})
+    assert {"fault": True} == read(listener, "smoke_alarm", {"smokeSensorStatus": "Smoke sensor fault"})
+
+
+@pytest.mark.parametrize(("word", "leak"), [("ON", True), ("OFF", False), ("Success", None), ("Failure", None)])
+def test_a_status_that_also_ends_answers_to_commands_is_the_verdict_of_a_leak_detector(
+    listener: Build, word: str, leak: bool | None
+) -> None:
+    assert ({} if leak is None else {"leak": leak}) == read(listener, "water_leak", {"Status": word})
+
+
+def test_a_volume_is_cubic_metres_only_where_somebody_says_so(listener: Build) -> None:
+    assert {"volume_m3": 103.72} == read(listener, "water_meter", {"lastVolume": 103720}, "qalcosonic w1")
+    assert {"volume_m3": 5.342} == read(listener, "water_meter", {"total_volume": 5342, "total_volume_unit": "L"})
+    for field in ("volume", "total_volume", "totalVolume"):
+        [detail] = read(listener, "water_meter", {field: 5342})["!"]
+        assert "without a unit" in detail
+
+
+def test_a_value_in_a_list_bears_its_unit(listener: Build) -> None:
+    def record(value: float, unit: str) -> dict[str, Any]:
+        return {"values": [{"Type": "Volume", "Value": value, "Unit": unit, "Timestamp": "2026-11-28T22:00:00.000Z"}]}
+
+    assert {"volume_m3": 7.5} == read(listener, "water_meter", record(7.5, "m3"))
+    assert {"volume_m3": 7.5} == read(listener, "water_meter", record(7500, "L"))
+    assert {"volume_m3": 7.5} == read(listener, "water_meter", record(7.5, "NA"))
+
+
+def test_lists_of_named_values_need_no_time_where_they_are_lists_in_a_list() -> None:
+    records = [{"type": "Battery", "measurementValue": 100}, {"type": "SOS Mode", "measurementValue": 1}]
+
+    assert [(None, {"Battery": 100, "SOS Mode": 1})] == moments_in({"messages": [records]})
+    assert [(None, {"messages": records})] == moments_in({"messages": records})
+    assert [("2026-01-01T00:00:00Z", {"open": True})] == moments_in(
+        {"values": [{"variable": "open", "value": True, "date": "2026-01-01T00:00:00Z"}]}
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"WaterLeak_1": "Leak", "WaterLeak_2": "NoLeak"},
+        {"payload": [{"Type_of_message": "Smoke"}, {"Smoke_Alarm": "Active"}]},
+        {"data": [{"variable": "smoke_alarm", "value": True}]},
+    ],
+)
+def test_a_danger_of_a_stranger_is_told_in_whatever_shape(listener: Build, said: dict[str, Any]) -> None:
+    [refusal] = hear(listener, None, said).refusals
+    assert refusal.danger
+
+
+@pytest.mark.parametrize("field", ["coAlarmHush", "IsAlertsConfirmed", "radioAlarms.dutyCycleExceeded"])
+def test_what_is_about_an_alarm_is_none(listener: Build, field: str) -> None:
+    heard = hear(listener, "gas_alarm", {field: True, "co_ppm": 0})
+    assert not any(each.danger for each in heard.refusals)

@@ -138,6 +138,7 @@ _VALUES: Mapping[tuple[str, str], Callable[[str], str | None]] = {
     ("devices", "datum"): _datum_fault,
     ("people", "fence_datum"): _datum_fault,
     ("devices", "report_every"): _span_fault,
+    ("devices", "test_limit"): _span_fault,
 }
 """Attributes whose values the service reads, by file and name."""
 

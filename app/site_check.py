@@ -47,7 +47,9 @@ from rules.workdays import KNOWN_UNTIL
 T = TypeVar("T")
 HOLIDAYS_MUST_LAST = timedelta(days=90)
 CELLS_SHOWN = 5
-READ_BY_CODE = ("timezone", "datum", "person", "gateway", "report_every", "test_limit", "use", "line", "order", "fence_datum")
+READ_BY_CODE = (
+    "timezone", "datum", "person", "gateway", "report_every", "test_limit", "use", "line", "order", "fence_datum",
+)  # fmt: skip
 """Attributes that no rule names and that the service reads all the same."""
 _ASKED = re.compile(r"\b(?:device|person|place)\.([a-z][a-z0-9_]*)")
 

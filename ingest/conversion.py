@@ -120,7 +120,7 @@ def _same_number(value: object, other: object) -> bool:
 
 def _translate(rule: FieldRule, value: object) -> object:
     if rule.words is not None:
-        return _meaning(rule, rule.words, _word(value))
+        return _meaning(rule, rule.words, as_word(value))
     if rule.bit is not None:
         return _bit(value, rule.bit)
     return value
@@ -149,10 +149,10 @@ def _bit(value: object, place: int) -> bool | Problem:
     return bool(word >> place & 1)
 
 
-def _word(value: object) -> str:
+def as_word(value: object) -> str:
     """A value as a mapping writes it: true, 1, leak.
 
-    >>> _word(True), _word(1), _word(2.0), _word(" Leak ")
+    >>> as_word(True), as_word(1), as_word(2.0), as_word(" Leak ")
     ('true', '1', '2', 'leak')
     """
     whole = type(value) is float and value.is_integer()

@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from domain import Reason, Value
 from ingest.conversion import NOTHING, UNLISTED, Elsewhere, Problem, convert
 from ingest.mapping import Plan, Spec
+from ingest.proposal import UnreadVerdict, proposed, proposed_word
 from ingest.shapes import opened, speaks_as, unnumbered, words_in
 from ingest.spelling import folded
 from ingest.units import Stated, stated_units
@@ -43,6 +44,7 @@ class Taken(Struct):
     strange: dict[str, object] = field(default_factory=dict)
     objections: list[Objection] = field(default_factory=list)
     unread: list[Objection] = field(default_factory=list)
+    asked: list[UnreadVerdict] = field(default_factory=list)
     judged: bool = False
 
 
@@ -140,6 +142,8 @@ def _not_taken(taken: Taken, name: str, spec: Spec, said: object, problem: Probl
     taken.judged = taken.judged or spec.danger
     objection = Objection(Reason.BAD_VALUE, detail or f"{name[:60]}: {problem.detail}", danger, spec.quantity, once)
     taken.objections.append(objection)
+    if spec.danger:
+        taken.asked.append(proposed_word(name, said, taken.plan.kind, spec))
 
 
 def _understood(taken: Taken, spec: Spec, word: Word, problem: Problem) -> bool:
@@ -195,8 +199,9 @@ def _name_unread(taken: Taken) -> None:
         danger = _may_be_danger(taken.plan, name, said)
         counted = taken.plan.carries(name) is False and _is_number(said)  # the number of an event
         if danger or (_may_be_verdict(taken.plan, name) and not counted):
-            shown = f"{name[:60]} = {str(said)[:40]!r}"
-            detail = f"unread verdict: {shown}; a mapping can say `{name[:60]}: {{to: {taken.plan.danger[0]}}}`"
+            asked = proposed(name, said, taken.plan.danger)
+            detail = f"unread verdict: {name[:60]} = {str(said)[:40]!r}; a mapping can say `{asked.line}`"
+            taken.asked.append(asked)
             taken.unread.append(Objection(Reason.NO_MAPPING, detail, danger, once=not danger))
 
 

@@ -11,12 +11,13 @@ import pytest
 
 from domain import Device, Identity, Reading, Reason
 from domain.kind import Kind
+from domain.self_tests import LIMIT as TEST_MAX
 from ingest.frame import Frame
 from ingest.instants import read_instant
 from ingest.listener import Listener
 from ingest.mapping import MappingBook
 from ingest.mapping_check import check
-from ingest.news import KEPT_MAX, TEST_MAX, News, TestRuns
+from ingest.news import KEPT_MAX, News, TestRuns
 from ingest.shapes import opened
 from ingest.taking import Objection
 from ingest.units import in_ours, number_and_unit, stated_units, unit_of

@@ -267,16 +267,16 @@ class Listener:
         if verdict.duplicate:
             heard.duplicates += 1
             return
-        if verdict.strange:
-            self._unmapped.count(verdict, draft, plan)
+        reading = self._before.tests.limited(verdict.reading, device) if verdict.reading is not None else None
+        values = reading.values if reading is not None else {}
+        self._unmapped.count(verdict, draft, plan, values.get("test") is True)
         heard.unread += self._before.unread.asked(device, draft.platform, verdict.asked, frame.received)
-        values = verdict.reading.values if verdict.reading is not None else {}
         for one in self._before.news.to_say(device.id, verdict.objections, frame.received):
             if values.get(one.quantity) is True or values.get("test") is True:
                 one = Objection(one.reason, one.detail)
             message.refused.add(self._refusing.refuse(frame, draft.platform, draft.identity, one, device))
-        if verdict.reading is not None:
-            heard.readings.append(self._before.tests.limited(verdict.reading, device))
+        if reading is not None:
+            heard.readings.append(reading)
         elif not verdict.objections:
             said = draft.platform, draft.identity, "nothing measured", True, device.id, frame.received
             heard.notes.append(Note(NoteKind.LIFE, *said))
@@ -301,9 +301,8 @@ class Listener:
     def _noted(self, note: Note, frame: Frame) -> Note:
         self._described.learn(note.proposals)
         device = self.directory.find(note.platform, note.identity, note.also) if note.identity else None
-        if device is not None and note.kind is NoteKind.JOIN:
-            self._windows.pop(device.id, None)  # its counter starts again
-            self._express.forget()
+        if device is not None and note.kind is NoteKind.JOIN and self._windows.pop(device.id, None):
+            self._express.forget()  # its counter starts again
         return msgspec.structs.replace(note, device=device.id if device else None, at=frame.received)
 
     def snapshot(self, heard_since: Instant = 0) -> bytes:

@@ -148,8 +148,13 @@ class Plan(Struct, frozen=True):
 
     def carries(self, name: str) -> bool | None:
         """Whether the words of an unmapped field may be a verdict: True also an all-clear, None not at all."""
-        heard = (*heard_as(name), *heard_as(unnumbered(name)), *below_containers(name))
+        plain = unnumbered(name)
+        heard = (*heard_as(name), *heard_as(plain), *below_containers(plain))
         return next((self.carriers[words] for words in heard if words in self.carriers), None)
+
+    def carries_below(self, name: str) -> bool:
+        """Whether its last word alone could bear a verdict: the `status` of a service that nobody knows."""
+        return folded(unnumbered(name).rpartition(".")[2]) in self.carriers
 
     def _in_another_shape(self, name: str) -> Spec | None:
         """A value object's `x.value`; a numbered channel of a verdict (`WaterLeak_1`). Of numbers no channel counts."""

@@ -301,8 +301,9 @@ class Listener:
     def _noted(self, note: Note, frame: Frame) -> Note:
         self._described.learn(note.proposals)
         device = self.directory.find(note.platform, note.identity, note.also) if note.identity else None
-        if device is not None and note.kind is NoteKind.JOIN and self._windows.pop(device.id, None):
-            self._express.forget()  # its counter starts again
+        if device is not None and note.kind is NoteKind.JOIN:
+            self._windows.pop(device.id, None)  # its counter starts again
+            self._express.forget()
         return msgspec.structs.replace(note, device=device.id if device else None, at=frame.received)
 
     def snapshot(self, heard_since: Instant = 0) -> bytes:

@@ -226,6 +226,7 @@ def _doubts(found: Examined, path: Path | None, now: Instant) -> list[str]:
     told = [*site_names.doubtful_cells(found.sheets, _models(found, path), asked | dates | set(READ_BY_CODE))]
     if path is not None:
         told += [*site_names.doubtful_bindings(path, found.sheets), *_hazard_doubts(found.words, path)]
+        told += site_names.doubtful_units(path, found.kinds or {})
     return [*map(str, [*told, *_roster(found, now)]), *_calendar(now)]
 
 

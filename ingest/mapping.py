@@ -255,7 +255,7 @@ def _one_mapped(rule: FieldRule, quantities: Mapping[str, Quantity]) -> Spec:
     if rule.ignore or rule.to is None or quantity is None:
         return _IGNORED
     lo, hi = _range(quantity)
-    types = _TYPES[quantity.type] if _passes(rule, lo, hi) else ()
+    types = _TYPES[quantity.type] if _passes(rule, quantity.unit, lo, hi) else ()
     plain = Spec(rule.to, quantity.type, types, lo, hi, quantity.danger, rule=rule)
     return replace(plain, unit=quantity.unit, event=quantity.event)
 
@@ -268,9 +268,9 @@ def _range(quantity: Quantity) -> tuple[float, float]:
     return lo, sys.float_info.max if quantity.max is None else quantity.max
 
 
-def _passes(rule: FieldRule, lo: float, hi: float) -> bool:
+def _passes(rule: FieldRule, ours: str, lo: float, hi: float) -> bool:
     """Whether a value of the right type inside the plausible range needs nothing done to it."""
     changes = rule.words or rule.invert or rule.text_number or rule.largest or rule.scale != 1 or rule.offset
-    changes = changes or rule.bit is not None or rule.volts is not None or rule.unit != ""
+    changes = changes or rule.bit is not None or rule.volts is not None or rule.unit not in ("", ours)
     hidden = any(not isinstance(value, str) and lo <= value <= hi for value in rule.absent)
     return not changes and not hidden and rule.to != TEST

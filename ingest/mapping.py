@@ -18,7 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from domain.kind import Kind, Name, Quantity
 from ingest.shapes import unnumbered, without_value
 from ingest.spelling import below_containers, below_folders, folded, heard_as
-from ingest.vocabulary import Vocabulary, WordLists, gathered
+from ingest.vocabulary import Vocabulary, Word, WordLists, gathered
 
 ANY: Final = "any"
 """The platform name of a book that holds for all platforms."""
@@ -131,7 +131,11 @@ class Spec(Struct, frozen=True, gc=False):
 
 
 class Plan(Struct, frozen=True):
-    """How to read one kind of device on one platform. `specs` are by field, `spoken` by the folded words of a field."""
+    """How to read one kind of device on one platform. `specs` are by field, `spoken` by the folded words of a field.
+
+    `special` are the words of this very platform or model; they go before those of any field that is not mapped for it
+    (`own`): what `active` means is the maker's word, not that of a general table.
+    """
 
     kind: str
     specs: dict[str, Spec]
@@ -139,6 +143,8 @@ class Plan(Struct, frozen=True):
     spoken: dict[str, Spec] = field(default_factory=dict)
     vocabulary: Vocabulary = field(default_factory=lambda: Vocabulary({}))
     carriers: dict[str, bool] = {}
+    special: Mapping[str, Word] = {}
+    own: frozenset[str] = frozenset()
     dangers_named: frozenset[str] = frozenset()
 
     def meant(self, name: str) -> tuple[Spec, ...]:
@@ -197,28 +203,32 @@ def compile_plan(
 
 def _with_words(plan: Plan, kind: Kind, books: Sequence[MappingBook], platform: str, model: str | None) -> Plan:
     """What makers write as values. The more special a list, the later it speaks: platform, then kind, then model."""
-    lists = [
-        book.words.get(whose, {})
+    general, special = (
+        [
+            book.words.get(whose, {})
+            for whose in (EVERY, kind.kind)
+            for book in books
+            if wanted == book.platform or wanted in book.also
+        ]
         for wanted in (ANY, platform)
-        for whose in (EVERY, kind.kind)
-        for book in books
-        if wanted == book.platform or wanted in book.also
-    ]
+    )
     models = (each for book in books if platform == book.platform or platform in book.also for each in book.models)
-    lists += [each.words for each in models if each.kind == kind.kind and model in each.models]
+    special += [each.words for each in models if each.kind == kind.kind and model in each.models]
     carriers = {folded(name): False for book in books for name in book.event_fields}
     carriers |= {folded(name): True for book in books for name in book.alarm_fields}
     named = {name for name, spec in _spoken(kind, books).items() if spec.danger} | {
         folded(name) for name in plan.danger
     }
     known = frozenset(named - carriers.keys())
-    return replace(plan, vocabulary=Vocabulary(gathered(lists)), carriers=carriers, dangers_named=known)
+    own = frozenset(name for name, _ in _rules(books, platform, kind.kind, model, general=False))
+    vocabulary, said = Vocabulary(gathered([*general, *special])), gathered(special if platform != ANY else [])
+    return replace(plan, vocabulary=vocabulary, carriers=carriers, dangers_named=known, special=said, own=own)
 
 
 def _rules(
-    books: Sequence[MappingBook], platform: str, kind: str, model: str | None
+    books: Sequence[MappingBook], platform: str, kind: str, model: str | None, general: bool = True
 ) -> Iterable[tuple[str, list[FieldRule]]]:
-    for wanted in (ANY, platform):
+    for wanted in (ANY, platform) if general else (platform,):
         asked = [book for book in books if wanted == book.platform or wanted in book.also]
         models = (each for book in asked for each in book.models if each.kind == kind and model in each.models)
         for fields in (

@@ -89,7 +89,7 @@ def _take(taken: Taken, name: str, spec: Spec, said: object) -> None:
     listed = said if spec.holds == "bool" and isinstance(said, list) and _ALONE.issuperset(map(type, said)) else [said]
     taken.judged = taken.judged or (spec.danger and not listed)
     for each in listed:
-        if _known_before_otherwise(taken, spec, each):
+        if _known_specially(taken, name, spec, each) or _known_before_otherwise(taken, spec, each):
             continue
         value = convert(spec, each, taken.stated.unit_for(name, spec.unit) if spec.unit else None)
         if isinstance(value, Elsewhere):
@@ -98,6 +98,15 @@ def _take(taken: Taken, name: str, spec: Spec, said: object) -> None:
             _not_taken(taken, name, spec, each, value)
         else:
             _put(taken, spec, value)
+
+
+def _known_specially(taken: Taken, name: str, spec: Spec, said: object) -> bool:
+    """What this maker means by a word goes before what a general table says of the field."""
+    plan = taken.plan
+    if not plan.special or not spec.danger or not isinstance(said, str) or name in plan.own:
+        return False
+    word = plan.special.get(folded(said))
+    return word is not None and _understood(taken, spec, word, UNLISTED)
 
 
 def _known_before_otherwise(taken: Taken, spec: Spec, said: object) -> bool:
@@ -164,6 +173,8 @@ def _understood(taken: Taken, spec: Spec, word: Word, problem: Problem) -> bool:
             _put(taken, spec, (meaning in _YES) is not (spec.rule is not None and spec.rule.invert))
         taken.judged = taken.judged or spec.danger
         return True
+    if OTHERS.get(meaning, ("", False))[0] == spec.quantity:
+        return _put_other(taken, *OTHERS[meaning])  # `fault: sensor failure`
     return spec.danger and _told_of_device(taken, meaning)
 
 

@@ -87,6 +87,8 @@ SEEN: Final = frozenset(
         "detectada",
     }
 )
+WHICH: Final = frozenset({"button", "btn", "key", "remote", *"123456789"})
+"""Which of several buttons it was: `1_single`, `button_long_press`."""
 LAST: Final = {"fault": Meaning.FAULT, "failure": Meaning.FAULT, "failed": Meaning.FAULT, "test": Meaning.TEST}
 LAST_ZH: Final = {"故障": Meaning.FAULT}
 """What a phrase is about that nobody listed, by its last word: `chamber failure`, `heat alarm test`, 火警故障."""
@@ -129,7 +131,8 @@ class Vocabulary:
         whole = "".join(tokens)
         if not whole or whole in self._words:
             return self._words.get(whole)
-        said = self._denied(tokens, whole) or self._over(tokens, whole) or self._seen(tokens, whole)
+        which = self._phrase(tokens[1:]) if len(tokens) > 1 and tokens[0] in WHICH else None
+        said = which or self._denied(tokens, whole) or self._over(tokens, whole) or self._seen(tokens, whole)
         return said or _last(tokens, whole)
 
     def _denied(self, tokens: list[str], whole: str) -> Word | None:

@@ -11,7 +11,7 @@ from typing import Final
 from domain import Fault
 from domain.kind import Kind, Quantity
 from ingest.mapping import EVERY, FieldRule, Fields, MappingBook
-from ingest.units import OURS, WRITTEN, Unit, dimension_of
+from ingest.units import dimension_of, units_beside
 
 AMBIGUOUS: Final = frozenset({"temperature", "length", "volume", "flow", "voltage", "lel", "gas share", "time"})
 """What makers state in several units. A share, an angle or a pulse has one."""
@@ -50,14 +50,9 @@ def _says_nothing(field: str, rule: FieldRule) -> bool:
 
 
 def _message(rule: FieldRule, quantity: Quantity) -> str:
-    ours = OURS[quantity.unit]
-    others = [symbols.split()[0] for unit, symbols in WRITTEN.items() if _same(unit, ours) and unit != ours]
+    others = units_beside(quantity.unit)
     instead = f" (or {', '.join(others[:SHOWN])})" if others else ""
     return (
         f"nobody says in which unit it is, and {rule.to} is in {quantity.unit}: write `unit: {quantity.unit}`{instead}"
         ", or `unit: stated` to take only numbers whose unit the message states"
     )
-
-
-def _same(unit: Unit, ours: Unit) -> bool:
-    return unit.dimension == ours.dimension

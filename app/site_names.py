@@ -27,8 +27,8 @@ from domain.kind import Kind
 from ingest.adapters import FILTERS
 from ingest.codecs.shelf import BINDINGS, plain
 from ingest.mapping import ANY, MappingBook
-from ingest.routes import filter_faults
 from ingest.mapping_units import doubts as unit_doubts
+from ingest.routes import filter_faults
 from rules.rulebook import Rulebook
 from rules.workdays import zone_named
 

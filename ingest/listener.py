@@ -244,10 +244,7 @@ class Listener:
     def _admit(self, draft: Draft, device: Device, message: Message) -> None:
         frame, plan = message.frame, self._plan(draft, device)
         if plan is None:
-            danger = self._suspicion.dangerous(draft.platform, draft.fields)
-            detail = f"{device.id} is of kind {device.kind!r}, which nobody described"
-            objection = Objection(Reason.NO_MAPPING, detail, danger)
-            message.refused.add(self._refusing.refuse(frame, draft.platform, draft.identity, objection, device))
+            message.refused.add(self._refusing.undescribed(frame, draft, device))
             return
         window = self._windows.get(device.id)
         if window is None:

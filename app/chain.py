@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
-from app import checkpoint
+from app import checkpoint, unread
 from app.backlog import Backlog, overtook
 from app.changes import Changes, Noted, Repeated
 from app.counts import Counts
@@ -233,7 +233,8 @@ class Chain:
         self._at = (entry.lane, entry.pos)
         self._own_faults()
         signs = self._life_signs(heard.notes, self._horizon(now))
-        await self._tell([*signs, *cries(heard.refusals, self.listener.urgent_kinds, self.engine.community)])
+        dangers = cries(heard.refusals, self.listener.urgent_kinds, self.engine.community)
+        await self._tell([*signs, *dangers, *unread.findings(heard.unread, self.engine.community)])
         return heard
 
     def _horizon(self, until: Instant) -> Instant:

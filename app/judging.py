@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from alerts.finding_status import FindingStatus
+from app import unread
 from app.backlog import Backlog
 from app.bookwork import books_of
 from app.chain import Chain, Hear, Refused
@@ -130,10 +131,11 @@ class Judging:
 
     def _take_up(self, difference: Difference) -> Sequence[Finding]:
         now = self._clock()
-        self.listener.registry_changed(difference.removed, difference.changed)
+        left = self.listener.registry_changed(difference.removed, difference.changed, now)
         self.engine.community = self._registry.community
         dismissed = self.engine.dismiss(difference.removed, now)
-        return [*dismissed, *self.engine.enrol(difference.changed, now)]
+        told = unread.findings(left, self._registry.community)
+        return [*dismissed, *told, *self.engine.enrol(difference.changed, now)]
 
     async def take_up(self, found: Definitions) -> Renewal:
         """Understand and judge by these from the next message on; what stands is kept or ended with a reason."""

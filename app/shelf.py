@@ -37,12 +37,16 @@ REPLY_TRIALS = ROOT / "alerts" / "replies_test.zh.yaml"
 
 
 def yaml_files(built_in: Path, site: Path | None) -> list[Path]:
-    """The YAML files of a shelf by name, the site's own winning; trials (`*_test.yaml`) are not among them."""
+    """The YAML files of a shelf by name; trials (`*_test.yaml`) are not among them.
+
+    A site's file takes the place of a built-in one of its name, and all of them speak after the built-in ones.
+    """
     found: dict[str, Path] = {}
     for folder in (built_in, site):
         if folder is not None and folder.is_dir():
             found.update({file.name: file for file in sorted(folder.glob("*.yaml"))})
-    return [file for name, file in sorted(found.items()) if not name.endswith("_test.yaml")]
+    files = [file for name, file in sorted(found.items()) if not name.endswith("_test.yaml")]
+    return sorted(files, key=lambda file: file.parent == site)
 
 
 def load_kinds(site: Path | None = None) -> Mapping[str, Kind]:

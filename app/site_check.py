@@ -47,7 +47,9 @@ from rules.workdays import KNOWN_UNTIL
 T = TypeVar("T")
 HOLIDAYS_MUST_LAST = timedelta(days=90)
 CELLS_SHOWN = 5
-READ_BY_CODE = ("timezone", "datum", "person", "gateway", "report_every", "use", "line", "order", "fence_datum")
+READ_BY_CODE = (
+    "timezone", "datum", "person", "gateway", "report_every", "test_limit", "use", "line", "order", "fence_datum",
+)  # fmt: skip
 """Attributes that no rule names and that the service reads all the same."""
 _ASKED = re.compile(r"\b(?:device|person|place)\.([a-z][a-z0-9_]*)")
 
@@ -224,6 +226,7 @@ def _doubts(found: Examined, path: Path | None, now: Instant) -> list[str]:
     told = [*site_names.doubtful_cells(found.sheets, _models(found, path), asked | dates | set(READ_BY_CODE))]
     if path is not None:
         told += [*site_names.doubtful_bindings(path, found.sheets), *_hazard_doubts(found.words, path)]
+        told += site_names.doubtful_units(path, found.kinds or {})
     return [*map(str, [*told, *_roster(found, now)]), *_calendar(now)]
 
 

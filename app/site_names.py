@@ -13,19 +13,21 @@ from typing import Any
 from alerts.channels import CHANNELS
 from alerts.ladder import LadderBook, check_names
 from alerts.wordbook import VARIABLE, WordBook
-from app import own_trouble, strangers
+from app import own_trouble, strangers, unread
 from app.codecwork import FOLDER as CODECS
 from app.names import meant, missing, nearest, unknown
 from app.records import FILES
 from app.sheets import Sheet
 from app.site import Sheets
-from app.written import Document, Located, WrittenError, read_yaml
+from app.written import Document, Located, WrittenError, read_yaml, validate
 from domain import Device, Fault
 from domain.duration import parse_duration
 from domain.geo import BD_09, GCJ_02, WGS_84
+from domain.kind import Kind
 from ingest.adapters import FILTERS
 from ingest.codecs.shelf import BINDINGS, plain
 from ingest.mapping import ANY, MappingBook
+from ingest.mapping_units import doubts as unit_doubts
 from ingest.routes import filter_faults
 from rules.rulebook import Rulebook
 from rules.workdays import zone_named
@@ -37,6 +39,9 @@ OWN_RULES = (
     own_trouble.DISK_RULE,
     own_trouble.BOOKS_RULE,
     own_trouble.SITE_RULE,
+    own_trouble.REFUSED_RULE,
+    own_trouble.LEFT_OUT_RULE,
+    unread.RULE,
     "channel-down",
 )
 """Rules of no rulebook: what the service says about itself, and dangers in messages that became no reading."""
@@ -131,6 +136,16 @@ def _span_fault(text: str) -> str | None:
     return None
 
 
+def doubtful_units(path: Path, kinds: Mapping[str, Kind]) -> Iterator[Located]:
+    """Lines of the site's own mappings that say nothing of a unit."""
+    for file in sorted((path / "mappings").glob("*.yaml")):
+        try:
+            written = read_yaml(file)
+            yield from written.locate_all(unit_doubts(validate(written, MappingBook), kinds))
+        except WrittenError:
+            continue  # told where it was read
+
+
 _VALUES: Mapping[tuple[str, str], Callable[[str], str | None]] = {
     ("devices", "timezone"): _zone_fault,
     ("places", "timezone"): _zone_fault,
@@ -138,6 +153,7 @@ _VALUES: Mapping[tuple[str, str], Callable[[str], str | None]] = {
     ("devices", "datum"): _datum_fault,
     ("people", "fence_datum"): _datum_fault,
     ("devices", "report_every"): _span_fault,
+    ("devices", "test_limit"): _span_fault,
 }
 """Attributes whose values the service reads, by file and name."""
 

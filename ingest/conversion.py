@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from domain import Value
 from ingest.mapping import FieldRule, Spec
-from ingest.units import Unit, in_ours, number_and_unit, unit_of
+from ingest.units import Unit, in_ours, number_and_unit, unit_of, units_beside
 
 
 class Problem(Struct, frozen=True):
@@ -91,7 +91,7 @@ def _measured(spec: Spec, rule: FieldRule | None, value: object, stated: str | N
 
 def _in_our_unit(spec: Spec, number: float, symbol: str, unit: Unit | None) -> Value | Problem:
     if unit is None:
-        return Problem(f"{symbol[:20]!r} is no unit we know: {spec.quantity} is in {spec.unit}")
+        return Problem(f"{symbol[:20]!r} is no unit we know: {spec.quantity} is in {_written(spec)}")
     converted = in_ours(number, unit, spec.unit)
     if converted is not None:
         return number if converted == number else converted
@@ -99,7 +99,13 @@ def _in_our_unit(spec: Spec, number: float, symbol: str, unit: Unit | None) -> V
     other = in_ours(number, unit, theirs) if cousin else None
     if other is not None:
         return Elsewhere(f"{number} {symbol} is {cousin}", cousin, other)
-    return Problem(f"{number} {symbol[:20]} is no {spec.unit}, in which {spec.quantity} is")
+    return Problem(f"{number} {symbol[:20]} is no {spec.unit}, in which {spec.quantity} is: {_written(spec)}")
+
+
+def _written(spec: Spec) -> str:
+    """Our unit and what else is understood: what a device, or the `unit` of a mapping, can write."""
+    others = units_beside(spec.unit)
+    return f"{spec.unit}; understood are also {', '.join(others)}" if others else spec.unit
 
 
 def _looks_like_volts(value: object, stated: str | None = None) -> bool:
@@ -121,7 +127,7 @@ def _same_number(value: object, other: object) -> bool:
 
 def _translate(rule: FieldRule, value: object) -> object:
     if rule.words is not None:
-        return _meaning(rule, rule.words, _word(value))
+        return _meaning(rule, rule.words, as_word(value))
     if rule.bit is not None:
         return _bit(value, rule.bit)
     return value
@@ -150,10 +156,10 @@ def _bit(value: object, place: int) -> bool | Problem:
     return bool(word >> place & 1)
 
 
-def _word(value: object) -> str:
+def as_word(value: object) -> str:
     """A value as a mapping writes it: true, 1, leak.
 
-    >>> _word(True), _word(1), _word(2.0), _word(" Leak ")
+    >>> as_word(True), as_word(1), as_word(2.0), as_word(" Leak ")
     ('true', '1', '2', 'leak')
     """
     whole = type(value) is float and value.is_integer()

@@ -19,6 +19,7 @@ from ingest.duplicates import SEQ_MAX, Window
 from ingest.instants import FUTURE_MAX, PAST_MAX, is_sane, read_instant
 from ingest.mapping import Plan
 from ingest.outcome import Draft
+from ingest.proposal import UnreadVerdict
 from ingest.taking import Objection, Taken, take_fields
 
 
@@ -32,6 +33,7 @@ class Verdict(Struct):
     objections: list[Objection] = field(default_factory=list)
     strange: dict[str, object] = field(default_factory=dict)
     duplicate: bool = False
+    asked: list[UnreadVerdict] = field(default_factory=list)
 
 
 DUPLICATE: Final = Verdict(duplicate=True)
@@ -99,6 +101,11 @@ def _bears_danger(plan: Plan, values: Mapping[str, Value]) -> bool:
     return False
 
 
+def understands(plan: Plan, field: str, value: object) -> bool:
+    """Whether this value of this field leaves nothing to ask; also when a mapping says that it means nothing."""
+    return not take_fields({field: value}, plan).asked
+
+
 def speaks_of_danger(plan: Plan, fields: Mapping[str, object]) -> bool:
     """Whether these fields hold a true danger bit of this kind; a device under test has none."""
     values = take_fields(fields, plan).values
@@ -112,7 +119,9 @@ def _examine(draft: Draft, device: Device, plan: Plan, window: Window, received:
     if values.keys() <= LINK:
         _say_why_empty(draft, plan, taken, verdict)
     unread = [each for each in taken.unread if each.danger or not values.keys() <= LINK]
-    verdict.objections += unread if _is_of_now(draft, received, zone) else ()
+    if (unread or taken.asked) and _is_of_now(draft, received, zone):
+        verdict.objections += unread
+        verdict.asked = taken.asked
     if not values:
         return verdict
     said_at, seq = _said_at(draft.at, zone, verdict), _said_seq(draft.seq, verdict)

@@ -27,16 +27,17 @@ from ingest.gate import Verdict, admit, speaks_of_danger
 from ingest.local_time import LocalTime
 from ingest.mapping import KnownModels, MappingBook, Plan, compile_plan
 from ingest.message import Message, bounded
-from ingest.news import News, TestRuns
 from ingest.outcome import Draft, Heard, Note, NoteKind, Rejected
 from ingest.raw import Decoder, Found, open_raw
 from ingest.redelivery import HeardPackets
 from ingest.refused_items import RefusedItems
 from ingest.refusing import Refusing
 from ingest.routes import Filters, Routes
+from ingest.said_before import SaidBefore
 from ingest.suspicion import Suspicion
 from ingest.taking import Objection
 from ingest.unmapped import Unmapped
+from ingest.unread import Unread
 from ingest.unregistered import Unregistered
 
 STEP_DRAFTS: Final = 250
@@ -66,7 +67,7 @@ class Listener:
         self.routes = Routes(self._settings.filters)
         self.take_up(kinds, mappings)
         self._windows: dict[str, Window] = {}
-        self._news, self._tests = News(), TestRuns()
+        self._before = SaidBefore()
         self._packets, self._sparkplug, self._described = HeardPackets(), SparkplugMemory(), Described()
 
     def take_up(self, kinds: Mapping[str, Kind], mappings: Sequence[MappingBook]) -> None:
@@ -97,10 +98,11 @@ class Listener:
         """How often, by platform, kind and field, devices said what no quantity of ours takes."""
         return self._unmapped.counts
 
-    def registry_changed(self, removed: Iterable[str], changed: Iterable[Device]) -> None:
-        """Some devices are gone, some are new or otherwise."""
-        self._directory.change(removed, changed)
+    def registry_changed(self, removed: Iterable[str], changed: Iterable[Device], now: Instant = 0) -> list[Unread]:
+        """Some devices are gone, some are new or otherwise. Of those gone nothing need be understood any more."""
+        self._directory.change(removed := list(removed), changed)
         self._express.forget()
+        return list(self._before.unread.left(removed, now))
 
     @property
     def versions(self) -> dict[str, str]:
@@ -242,10 +244,7 @@ class Listener:
     def _admit(self, draft: Draft, device: Device, message: Message) -> None:
         frame, plan = message.frame, self._plan(draft, device)
         if plan is None:
-            danger = self._suspicion.dangerous(draft.platform, draft.fields)
-            detail = f"{device.id} is of kind {device.kind!r}, which nobody described"
-            objection = Objection(Reason.NO_MAPPING, detail, danger)
-            message.refused.add(self._refusing.refuse(frame, draft.platform, draft.identity, objection, device))
+            message.refused.add(self._refusing.undescribed(frame, draft, device))
             return
         window = self._windows.get(device.id)
         if window is None:
@@ -253,6 +252,7 @@ class Listener:
         if message.batch > 1:
             window.expect(message.batch)
         outcome = admit(draft, device, plan, window, frame.received, self._local_time.of(device, draft.platform))
+        message.heard.unread += self._before.understood(device, draft.platform, plan, frame.received)
         if isinstance(outcome, Reading):
             message.heard.readings.append(outcome)
             self._express.learn(frame.topic, draft, device, plan, window)
@@ -264,20 +264,19 @@ class Listener:
         if verdict.duplicate:
             heard.duplicates += 1
             return
-        if verdict.strange:
-            self._unmapped.count(verdict, draft, plan)
-        values = verdict.reading.values if verdict.reading is not None else {}
-        for one in self._news.to_say(device.id, verdict.objections, frame.received):
+        reading = self._before.tests.limited(verdict.reading, device) if verdict.reading is not None else None
+        values = reading.values if reading is not None else {}
+        self._unmapped.count(verdict, draft, plan, values.get("test") is True)
+        heard.unread += self._before.unread.asked(device, draft.platform, verdict.asked, frame.received)
+        for one in self._before.news.to_say(device.id, verdict.objections, frame.received):
             if values.get(one.quantity) is True or values.get("test") is True:
                 one = Objection(one.reason, one.detail)
             message.refused.add(self._refusing.refuse(frame, draft.platform, draft.identity, one, device))
-        if verdict.reading is not None:
-            heard.readings.append(self._tests.limited(verdict.reading))
+        if reading is not None:
+            heard.readings.append(reading)
         elif not verdict.objections:
-            life = Note(
-                NoteKind.LIFE, draft.platform, draft.identity, "nothing measured", True, device.id, frame.received
-            )
-            heard.notes.append(life)
+            said = draft.platform, draft.identity, "nothing measured", True, device.id, frame.received
+            heard.notes.append(Note(NoteKind.LIFE, *said))
 
     def _plan(self, draft: Draft, device: Device) -> Plan | None:
         # What the registry calls it may be a brochure's word; the platform's product number is then the better key.
@@ -306,11 +305,11 @@ class Listener:
     def snapshot(self, heard_since: Instant = 0) -> bytes:
         """What is remembered about duplicates, of the devices heard since then."""
         chosen = ((name, each.saved()) for name, each in self._windows.items() if each.heard >= heard_since)
-        return remembered.written(chosen, self._packets.held(), self._sparkplug, self._described)
+        return remembered.written(chosen, self._packets.held(), self._sparkplug, self._described, self._before)
 
     def restore(self, snapshot: bytes) -> None:
         """Take up a snapshot. Raises msgspec.DecodeError for bytes that are none."""
-        windows, packets, self._sparkplug, self._described = remembered.read(snapshot)
+        windows, packets, self._sparkplug, self._described, self._before = remembered.read(snapshot)
         self._express.forget()
         self._windows, self._packets = windows, HeardPackets(packets)
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from domain.kind import Kind, Name, Quantity
 from ingest.shapes import unnumbered, without_value
 from ingest.spelling import below_containers, below_folders, folded, heard_as, name_below_containers
-from ingest.vocabulary import Vocabulary, WordLists, gathered
+from ingest.vocabulary import Vocabulary, Word, WordLists, gathered
 
 ANY: Final = "any"
 """The platform name of a book that holds for all platforms."""
@@ -144,7 +144,11 @@ class Spec(Struct, frozen=True, gc=False):
 
 
 class Plan(Struct, frozen=True):
-    """How to read one kind of device on one platform. `specs` are by field, `spoken` by the folded words of a field."""
+    """How to read one kind of device on one platform. `specs` are by field, `spoken` by the folded words of a field.
+
+    `special` are the words of this very platform or model; they go before those of any field that is not mapped for it
+    (`own`): what `active` means is the maker's word, not that of a general table.
+    """
 
     kind: str
     specs: dict[str, Spec]
@@ -152,6 +156,8 @@ class Plan(Struct, frozen=True):
     spoken: dict[str, Spec] = field(default_factory=dict)
     vocabulary: Vocabulary = field(default_factory=lambda: Vocabulary({}))
     carriers: dict[str, bool] = {}
+    special: Mapping[str, Word] = {}
+    own: frozenset[str] = frozenset()
     dangers_named: frozenset[str] = frozenset()
 
     def meant(self, name: str) -> tuple[Spec, ...]:
@@ -161,8 +167,13 @@ class Plan(Struct, frozen=True):
 
     def carries(self, name: str) -> bool | None:
         """Whether the words of an unmapped field may be a verdict: True also an all-clear, None not at all."""
-        heard = (*heard_as(name), *heard_as(unnumbered(name)), *below_containers(name))
+        plain = unnumbered(name)
+        heard = (*heard_as(name), *heard_as(plain), *below_containers(plain))
         return next((self.carriers[words] for words in heard if words in self.carriers), None)
+
+    def carries_below(self, name: str) -> bool:
+        """Whether its last word alone could bear a verdict: the `status` of a service that nobody knows."""
+        return folded(unnumbered(name).rpartition(".")[2]) in self.carriers
 
     def _in_another_shape(self, name: str) -> Spec | None:
         """A value object's `x.value`; a numbered channel of a verdict (`WaterLeak_1`). Of numbers no channel counts."""
@@ -206,22 +217,26 @@ def compile_plan(
 
 def _with_words(plan: Plan, kind: Kind, books: Sequence[MappingBook], platform: str, model: str | None) -> Plan:
     """What makers write as values. The more special a list, the later it speaks: platform, then kind, then model."""
-    lists = [
-        book.words.get(whose, {})
+    general, special = (
+        [
+            book.words.get(whose, {})
+            for whose in (EVERY, kind.kind)
+            for book in books
+            if wanted == book.platform or wanted in book.also
+        ]
         for wanted in (ANY, platform)
-        for whose in (EVERY, kind.kind)
-        for book in books
-        if wanted == book.platform or wanted in book.also
-    ]
+    )
     models = (each for book in books if platform == book.platform or platform in book.also for each in book.models)
-    lists += [each.words for each in models if each.kind == kind.kind and _is(model, each)]
+    special += [each.words for each in models if each.kind == kind.kind and _is(model, each)]
     carriers = {folded(name): False for book in books for name in book.event_fields}
     carriers |= {folded(name): True for book in books for name in book.alarm_fields}
     named = {name for name, spec in _spoken(kind, books).items() if spec.danger} | {
         folded(name) for name in plan.danger
     }
     known = frozenset(named - carriers.keys())
-    return replace(plan, vocabulary=Vocabulary(gathered(lists)), carriers=carriers, dangers_named=known)
+    own = frozenset(name for name, _ in _rules(books, platform, kind.kind, model, general=False))
+    vocabulary, said = Vocabulary(gathered([*general, *special])), gathered(special if platform != ANY else [])
+    return replace(plan, vocabulary=vocabulary, carriers=carriers, dangers_named=known, special=said, own=own)
 
 
 def _is(model: str | None, said: ModelFields) -> bool:
@@ -230,9 +245,9 @@ def _is(model: str | None, said: ModelFields) -> bool:
 
 
 def _rules(
-    books: Sequence[MappingBook], platform: str, kind: str, model: str | None
+    books: Sequence[MappingBook], platform: str, kind: str, model: str | None, general: bool = True
 ) -> Iterable[tuple[str, list[FieldRule]]]:
-    for wanted in (ANY, platform):
+    for wanted in (ANY, platform) if general else (platform,):
         asked = [book for book in books if wanted == book.platform or wanted in book.also]
         models = (each for book in asked for each in book.models if each.kind == kind and _is(model, each))
         for fields in (
@@ -269,7 +284,7 @@ def _one_mapped(rule: FieldRule, quantities: Mapping[str, Quantity]) -> Spec:
     if rule.ignore or rule.to is None or quantity is None:
         return _IGNORED
     lo, hi = _range(quantity)
-    types = _TYPES[quantity.type] if _passes(rule, lo, hi) else ()
+    types = _TYPES[quantity.type] if _passes(rule, quantity.unit, lo, hi) else ()
     plain = Spec(rule.to, quantity.type, types, lo, hi, quantity.danger, rule=rule)
     return replace(plain, unit=quantity.unit, event=quantity.event)
 
@@ -282,10 +297,10 @@ def _range(quantity: Quantity) -> tuple[float, float]:
     return lo, sys.float_info.max if quantity.max is None else quantity.max
 
 
-def _passes(rule: FieldRule, lo: float, hi: float) -> bool:
+def _passes(rule: FieldRule, ours: str, lo: float, hi: float) -> bool:
     """Whether a value of the right type inside the plausible range needs nothing done to it."""
     changes = rule.words or rule.invert or rule.text_number or rule.largest or rule.scale != 1 or rule.offset
-    changes = changes or rule.bit is not None or rule.volts is not None or rule.unit != ""
+    changes = changes or rule.bit is not None or rule.volts is not None or rule.unit not in ("", ours)
     changes = changes or rule.milli_from is not None
     hidden = any(not isinstance(value, str) and lo <= value <= hi for value in rule.absent)
     return not changes and not hidden and rule.to != TEST

@@ -1,16 +1,17 @@
 """What a device repeats with every message, and a test that never ends. Both need what was said before.
 
-It is no part of a snapshot: after a restart an unread word is told once more, and a test has its whole time again.
+Both are part of a snapshot: a restart tells no word a second time and gives no test its whole time again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from msgspec.structs import replace
 
-from domain import DAY, MINUTE, Instant, Reading, Reason
+from domain import DAY, Device, Instant, Reading, Reason
+from domain.self_tests import limit_of
 from ingest.taking import Objection
 
 KEPT_MAX: Final = 20_000
@@ -19,15 +20,16 @@ KEPT_MAX: Final = 20_000
 QUIET: Final = DAY
 """A word that was not said for so long is news again."""
 
-TEST_MAX: Final = 3 * MINUTE
-"""A self-test takes seconds to a minute; a flag that stands longer is a state that somebody forgot to take back."""
-
 
 class News:
     """What each device said and when last."""
 
-    def __init__(self) -> None:
-        self._last: dict[tuple[str, str], Instant] = {}
+    def __init__(self, last: Iterable[tuple[str, str, Instant]] = ()) -> None:
+        self._last: dict[tuple[str, str], Instant] = {(device, detail): at for device, detail, at in last}
+
+    def saved(self) -> list[tuple[str, str, Instant]]:
+        """What a snapshot keeps: the oldest first."""
+        return [(device, detail, at) for (device, detail), at in self._last.items()]
 
     def is_news(self, device: str, detail: str, at: Instant) -> bool:
         """Whether the device did not say so in the day before; from now on it did.
@@ -57,15 +59,18 @@ class TestRuns:
 
     __test__ = False
 
-    def __init__(self) -> None:
-        self._began: dict[str, Instant] = {}
+    def __init__(self, began: Mapping[str, Instant] | None = None) -> None:
+        self.began: dict[str, Instant] = dict(began or {})
 
-    def limited(self, reading: Reading) -> Reading:
-        """The reading, without its test flag where that stands too long: what it says is then meant."""
+    def limited(self, reading: Reading, device: Device | None = None) -> Reading:
+        """The reading, without its test flag where that stands too long: what it says is then meant.
+
+        A danger after which nothing more is said is told by the rules (rules/self_tests.py).
+        """
         if not reading.is_test:
-            self._began.pop(reading.device, None)
+            self.began.pop(reading.device, None)
             return reading
-        began = self._began.setdefault(reading.device, reading.received)
-        if reading.received - began <= TEST_MAX:
+        began = self.began.setdefault(reading.device, reading.received)
+        if reading.received - began <= limit_of(device):
             return reading
         return replace(reading, values={**reading.values, "test": False})

@@ -7,6 +7,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from domain import Device, Instant, Reading, Reason
+from ingest.unread import Unread
 
 
 class RawPayload(Struct, frozen=True, gc=False):
@@ -114,9 +115,13 @@ class Refusal(Struct, frozen=True):
 
 
 class Heard(Struct):
-    """What a run of frames became. `duplicates` counts drafts and frames that were heard before."""
+    """What a run of frames became. `duplicates` counts drafts and frames that were heard before.
+
+    `unread` are the verdicts of safety devices that nobody understood, and those that now are: told to maintenance.
+    """
 
     readings: list[Reading] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
     duplicates: int = 0

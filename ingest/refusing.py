@@ -9,7 +9,7 @@ from collections.abc import Callable, Set
 
 from domain import Device, Reason
 from ingest.frame import REPLAY, Frame
-from ingest.outcome import Refusal, Rejected
+from ingest.outcome import Draft, Refusal, Rejected
 from ingest.suspicion import Suspicion
 from ingest.taking import Objection
 
@@ -55,6 +55,12 @@ class Refusing:
         if platform is None or rejected.identity is None:
             return None
         return self._find(platform, rejected.identity, rejected.also)
+
+    def undescribed(self, frame: Frame, draft: Draft, device: Device) -> Refusal:
+        """What a device says of whose kind nobody knows a quantity."""
+        danger = self._suspicion.dangerous(draft.platform, draft.fields)
+        detail = f"{device.id} is of kind {device.kind!r}, which nobody described"
+        return self.refuse(frame, draft.platform, draft.identity, Objection(Reason.NO_MAPPING, detail, danger), device)
 
     def refuse(
         self, frame: Frame, platform: str | None, identity: str | None, why: Objection, device: Device | None = None

@@ -16,6 +16,7 @@ from ingest.described import Saved as Descriptions
 from ingest.duplicates import Window
 from ingest.frame import Frame
 from ingest.redelivery import marks
+from ingest.said_before import Said, SaidBefore
 
 PART: Final = 2_000
 """Devices written at once: when this runs in a thread, others get their turn between two parts."""
@@ -29,6 +30,7 @@ class _Read(Struct, array_like=True):
     packets: dict[str, dict[int, int]]
     sparkplug: SparkplugMemory = field(default_factory=SparkplugMemory)
     described: Descriptions = field(default_factory=list)
+    said: Said = field(default_factory=Said)
 
 
 class _Written(Struct, array_like=True):
@@ -36,6 +38,7 @@ class _Written(Struct, array_like=True):
     packets: dict[str, dict[int, int]]
     sparkplug: SparkplugMemory
     described: Descriptions
+    said: Said
 
 
 def written(
@@ -43,18 +46,21 @@ def written(
     packets: Mapping[str, Mapping[int, int | Frame]],
     sparkplug: SparkplugMemory,
     described: Described,
+    said_before: SaidBefore,
 ) -> bytes:
     """The bytes of a snapshot."""
     waiting = iter(windows)
     parts: list[msgspec.Raw] = []
     while part := dict(islice(waiting, PART)):
         parts.append(msgspec.Raw(msgspec.msgpack.encode(part)))
-    return msgspec.msgpack.encode(_Written(parts, marks(packets), sparkplug, described.saved()))
+    return msgspec.msgpack.encode(_Written(parts, marks(packets), sparkplug, described.saved(), said_before.saved()))
 
 
-def read(snapshot: bytes) -> tuple[dict[str, Window], dict[str, dict[int, int]], SparkplugMemory, Described]:
+def read(
+    snapshot: bytes,
+) -> tuple[dict[str, Window], dict[str, dict[int, int]], SparkplugMemory, Described, SaidBefore]:
     """What those bytes hold. Raises msgspec.DecodeError for bytes that are none."""
     saved = msgspec.msgpack.decode(snapshot, type=_Read)
     parts = saved.windows if isinstance(saved.windows, list) else [saved.windows]
     windows = {name: Window.restored(each) for part in parts for name, each in part.items()}
-    return windows, saved.packets, saved.sparkplug, Described(saved.described)
+    return windows, saved.packets, saved.sparkplug, Described(saved.described), SaidBefore(saved.said)

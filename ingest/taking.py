@@ -12,10 +12,11 @@ from typing import Final
 from msgspec import Struct, field
 
 from domain import Reason, Value
-from ingest.conversion import NOTHING, UNLISTED, Elsewhere, Problem, convert
+from ingest.conversion import NOTHING, UNLISTED, Elsewhere, Problem, as_word, convert
 from ingest.mapping import Plan, Spec
+from ingest.proposal import UnreadVerdict, proposed, proposed_word
 from ingest.shapes import opened, speaks_as, unnumbered, words_in
-from ingest.spelling import CONTAINERS, folded
+from ingest.spelling import CONTAINERS, folded, heard_as
 from ingest.units import Stated, stated_units
 from ingest.vocabulary import HARMLESS, OTHERS, Meaning, Word
 
@@ -43,6 +44,7 @@ class Taken(Struct):
     strange: dict[str, object] = field(default_factory=dict)
     objections: list[Objection] = field(default_factory=list)
     unread: list[Objection] = field(default_factory=list)
+    asked: list[UnreadVerdict] = field(default_factory=list)
     judged: bool = False
 
 
@@ -56,6 +58,8 @@ NO_VERDICT: Final = frozenset(
 
 GENERIC: Final = frozenset({"alarm", "alert", "报警", "告警", "警报"})
 _YES: Final = (Meaning.DANGER, Meaning.YES)
+_ALONE: Final = frozenset({bool, int, float, str})
+"""Types of values that may stand in a list of verdicts."""
 
 
 def take_fields(fields: Mapping[str, object], plan: Plan) -> Taken:
@@ -71,18 +75,24 @@ def take_fields(fields: Mapping[str, object], plan: Plan) -> Taken:
         for spec in specs:
             _take(taken, name, spec, value)
         if not specs and value is not None and not _carried(taken, name, value):
-            taken.strange[name] = value
-    if plan.danger and not taken.judged:
+            taken.strange[name] = _beside(taken.strange[name], value) if name in taken.strange else value
+    if plan.danger:
         _name_unread(taken)
     return taken
+
+
+def _beside(before: object, said: object) -> list[object]:
+    """Two objects of one list bear one name: none of them may hide the other."""
+    return [*(before if isinstance(before, list) else [before]), *(said if isinstance(said, list) else [said])]
 
 
 def _take(taken: Taken, name: str, spec: Spec, said: object) -> None:
     if spec.ignored:
         return
-    listed = words_in(said) if isinstance(said, list) and spec.holds == "bool" else None
-    for each in listed if listed is not None else [said]:
-        if _known_before_otherwise(taken, spec, each):
+    listed = said if spec.holds == "bool" and isinstance(said, list) and _ALONE.issuperset(map(type, said)) else [said]
+    taken.judged = taken.judged or (spec.danger and not listed)
+    for each in listed:
+        if _known_specially(taken, name, spec, each) or _known_before_otherwise(taken, spec, each):
             continue
         value = convert(spec, each, taken.stated.unit_for(name, spec.unit) if spec.unit else None)
         if isinstance(value, Elsewhere):
@@ -91,6 +101,15 @@ def _take(taken: Taken, name: str, spec: Spec, said: object) -> None:
             _not_taken(taken, name, spec, each, value)
         else:
             _put(taken, spec, value)
+
+
+def _known_specially(taken: Taken, name: str, spec: Spec, said: object) -> bool:
+    """What this maker means by a word goes before what a general table says of the field."""
+    plan = taken.plan
+    if not plan.special or not spec.danger or not isinstance(said, str) or name in plan.own:
+        return False
+    word = plan.special.get(folded(said))
+    return word is not None and _understood(taken, spec, word, UNLISTED)
 
 
 def _known_before_otherwise(taken: Taken, spec: Spec, said: object) -> bool:
@@ -131,6 +150,8 @@ def _not_taken(taken: Taken, name: str, spec: Spec, said: object, problem: Probl
     if problem is NOTHING:
         taken.judged = taken.judged or (spec.danger and spec.event)
         return
+    if spec.holds == "number" and isinstance(said, str) and _carried(taken, name, said):
+        return  # a meter whose state is its volume may say `burst` there
     word = taken.plan.vocabulary.meaning_of(said) if isinstance(said, str) and spec.holds == "bool" else None
     if word is not None and _understood(taken, spec, word, problem):
         return
@@ -145,6 +166,8 @@ def _not_taken(taken: Taken, name: str, spec: Spec, said: object, problem: Probl
     taken.judged = taken.judged or spec.danger
     objection = Objection(Reason.BAD_VALUE, detail or f"{name[:60]}: {problem.detail}", danger, spec.quantity, once)
     taken.objections.append(objection)
+    if spec.danger:
+        taken.asked.append(proposed_word(name, said, taken.plan.kind, spec))
 
 
 def _understood(taken: Taken, spec: Spec, word: Word, problem: Problem) -> bool:
@@ -157,6 +180,8 @@ def _understood(taken: Taken, spec: Spec, word: Word, problem: Problem) -> bool:
             _put(taken, spec, (meaning in _YES) is not (spec.rule is not None and spec.rule.invert))
         taken.judged = taken.judged or spec.danger
         return True
+    if OTHERS.get(meaning, ("", False))[0] == spec.quantity:
+        return _put_other(taken, *OTHERS[meaning])  # `fault: sensor failure`
     return spec.danger and _told_of_device(taken, meaning)
 
 
@@ -173,6 +198,9 @@ def _carried(taken: Taken, name: str, said: object) -> bool:
     clears, plan = taken.plan.carries(name), taken.plan
     if clears is None or not plan.danger:
         return False
+    if said == []:
+        taken.judged = True  # a list of alarms with none in it: of that none is over
+        return True
     known = [plan.vocabulary.meaning_of(each) for each in words_in(said) or []]
     took = [word is not None and _carry(taken, word, clears) for word in known]
     return bool(took) and all(took)
@@ -195,33 +223,47 @@ def _carry(taken: Taken, word: Word, clears: bool) -> bool:
 
 
 def _name_unread(taken: Taken) -> None:
-    """Nothing of a safety device was understood that could be its verdict: each field that may be one, by name."""
-    for name, said in taken.strange.items():
-        danger = _may_be_danger(taken.plan, name, said)
+    """Nothing of a safety device was understood that could be its verdict: each field that may be one, by name.
+
+    Where a verdict was understood, words of danger in another field may be a second one.
+    """
+    told = any(taken.values.get(quantity) is True for quantity in taken.plan.danger)
+    for name, said in {} if told else taken.strange.items():
+        danger = _may_be_danger(taken.plan, name, said, words_only=taken.judged)
+        if taken.judged and not danger:
+            continue
         counted = taken.plan.carries(name) is False and _is_number(said)  # the number of an event
         if danger or (_may_be_verdict(taken.plan, name) and not counted):
-            shown = f"{name[:60]} = {str(said)[:40]!r}"
-            detail = f"unread verdict: {shown}; a mapping can say `{name[:60]}: {{to: {taken.plan.danger[0]}}}`"
+            asked = proposed(name, said, taken.plan.danger)
+            detail = f"unread verdict: {name[:60]} = {str(said)[:40]!r}; a mapping can say `{asked.line}`"
+            taken.asked.append(asked)
             taken.unread.append(Objection(Reason.NO_MAPPING, detail, danger, once=not danger))
 
 
 def _may_be_verdict(plan: Plan, name: str) -> bool:
     """By the name: it bears the name of a danger of this kind, or of any alarm."""
-    return not speaks_as(name, NO_VERDICT) and (
+    return not _is_aside(plan, name) and (
         speaks_as(name, plan.dangers_named | GENERIC) or plan.carries(name) is not None
     )
 
 
-def _may_be_danger(plan: Plan, name: str, said: object) -> bool:
+def _is_aside(plan: Plan, name: str) -> bool:
+    """It is a setting or a measurement, unless it is called just as a danger of this kind is."""
+    return speaks_as(name, NO_VERDICT) and plan.dangers_named.isdisjoint(heard_as(unnumbered(name)))
+
+
+def _may_be_danger(plan: Plan, name: str, said: object, words_only: bool) -> bool:
     """Words of danger stand in it; or yes, in a field that bears the name of a danger, or in a channel of one."""
-    if speaks_as(name, NO_VERDICT):
+    if _is_aside(plan, name):
         return False
-    words = [plan.vocabulary.meaning_of(each) for each in words_in(said) or [str(said)]]
+    said = said if isinstance(said, list) else [said]
+    words = [plan.vocabulary.meaning_of(as_word(each)) for each in said if type(each) in _ALONE]
     meanings = {word.meaning for word in words if word is not None}
     named = speaks_as(name, plan.dangers_named | GENERIC) or (
         plan.carries(name) is not None and unnumbered(name) != name
     )
-    return (Meaning.DANGER in meanings and _may_be_verdict(plan, name)) or (Meaning.YES in meanings and named)
+    near = _may_be_verdict(plan, name) or plan.carries_below(name)
+    return (Meaning.DANGER in meanings and near) or (Meaning.YES in meanings and named and not words_only)
 
 
 def _is_number(said: object) -> bool:

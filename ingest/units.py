@@ -115,6 +115,29 @@ def unit_of(symbol: str) -> Unit | None:
     return found or _BY_SYMBOL.get(symbol.partition(" ")[0])  # `%vol CH4`
 
 
+def dimension_of(ours: str) -> str:
+    """What one of our units measures; nothing of what has none, or one that nobody converts.
+
+    >>> dimension_of("m³"), dimension_of("steps")
+    ('volume', '')
+    """
+    return OURS[ours].dimension if ours in OURS else ""
+
+
+def units_beside(ours: str) -> list[str]:
+    """The first spelling of each other unit that is converted to this one of ours.
+
+    >>> units_beside("mm")[:3], units_beside("%"), units_beside("steps")
+    (['cm', 'm', 'in'], [], [])
+    """
+    target = OURS.get(ours)
+    return [
+        symbols.split()[0]
+        for unit, symbols in WRITTEN.items()
+        if target and unit != target and unit.dimension == target.dimension
+    ]
+
+
 def number_and_unit(text: str) -> tuple[float | int, str] | None:
     """The number that a text begins with and what follows; a remark in brackets is no unit. None: it is no number.
 

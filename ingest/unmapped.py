@@ -21,13 +21,15 @@ class Unmapped:
         self._suspicion, self._most = suspicion, most
         self.counts: dict[tuple[str, str, str], int] = {}
 
-    def count(self, verdict: Verdict, draft: Draft, plan: Plan) -> None:
-        """The unmapped fields of one draft."""
+    def count(self, verdict: Verdict, draft: Draft, plan: Plan, tested: bool) -> None:
+        """The unmapped fields of one draft; of a device under test none is a danger."""
+        if not verdict.strange:
+            return
         for name in verdict.strange:
             key = (draft.platform, plan.kind, name[:FIELD_NAME_MAX])
             if key in self.counts or len(self.counts) < self._most:
                 self.counts[key] = self.counts.get(key, 0) + 1
-        if self._suspicion.dangerous(draft.platform, {**verdict.strange, "test": draft.fields.get("test")}):
+        if self._suspicion.dangerous(draft.platform, {**verdict.strange, "test": tested}):
             self._name_danger(verdict, plan)
 
     def _name_danger(self, verdict: Verdict, plan: Plan) -> None:

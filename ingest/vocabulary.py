@@ -100,6 +100,11 @@ SEEN: Final = frozenset(
         "detectada",
     }
 )
+WHICH: Final = frozenset({"button", "btn", "key", "remote", *"123456789"})
+"""Which of several buttons it was: `1_single`, `button_long_press`."""
+LAST: Final = {"fault": Meaning.FAULT, "failure": Meaning.FAULT, "failed": Meaning.FAULT, "test": Meaning.TEST}
+LAST_ZH: Final = {"故障": Meaning.FAULT}
+"""What a phrase is about that nobody listed, by its last word: `chamber failure`, `heat alarm test`, 火警故障."""
 SEEN_ZH: Final = ("报警", "告警", "警报", "检测到", "已触发", "触发")
 
 _REVERSED: Final = {
@@ -139,7 +144,9 @@ class Vocabulary:
         whole = "".join(tokens)
         if not whole or whole in self._words:
             return self._words.get(whole)
-        return self._denied(tokens, whole) or self._over(tokens, whole) or self._seen(tokens, whole)
+        which = self._phrase(tokens[1:]) if len(tokens) > 1 and tokens[0] in WHICH else None
+        said = which or self._denied(tokens, whole) or self._over(tokens, whole) or self._seen(tokens, whole)
+        return said or _last(tokens, whole)
 
     def _denied(self, tokens: list[str], whole: str) -> Word | None:
         rest = tokens[1:] if tokens[0] in NOT else _without(whole, start=NOT_ZH)
@@ -155,6 +162,11 @@ class Vocabulary:
     def _seen(self, tokens: list[str], whole: str) -> Word | None:
         rest = tokens[:-1] if tokens[-1] in SEEN else _without(whole, end=SEEN_ZH, start=SEEN_ZH)
         return self._phrase(rest) if rest else None
+
+
+def _last(tokens: list[str], whole: str) -> Word | None:
+    meaning = LAST.get(tokens[-1]) or next((LAST_ZH[end] for end in LAST_ZH if whole.endswith(end)), None)
+    return Word(meaning) if meaning is not None else None
 
 
 def _without(whole: str, start: Iterable[str] = (), end: Iterable[str] = ()) -> list[str]:

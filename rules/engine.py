@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain import Device, Finding, Instant, Ledger, Quality, Reading, Value
+from domain.self_tests import limit_of
 from rules.absence import expired
-from rules.conditions import Condition
 from rules.core import QUIET_WATCH, Signal, Word
 from rules.explain import Asked, explained
 from rules.gateways import GATEWAY, Shut
@@ -22,12 +23,13 @@ from rules.groups import Gathered
 from rules.order import in_event_order
 from rules.outages import Outages
 from rules.pieces import in_pieces
-from rules.plan import PlannedRule, empty_plan, quiet
-from rules.reevaluation import note_inputs
+from rules.plan import empty_plan, quiet
 from rules.scope import Scope, believable, learn_usual, remember_past, with_memory
 from rules.seat import NO_WATCHES, Memory, Seat
-from rules.takeup import Renewing
-from rules.words import Occasion, words_of
+from rules.self_tests import UnderTest, told_itself, under_test, withheld
+from rules.wakes import TEST, Wake
+from rules.weighing import Weighing
+from rules.words import Occasion
 
 
 class Snapshot(Struct):
@@ -42,7 +44,7 @@ class Snapshot(Struct):
     gateways: dict[str, Shut] = {}
 
 
-class Engine(Renewing):
+class Engine(Weighing):
     """All rules, all devices."""
 
     # -- devices ------------------------------------------------------------------------------------------------
@@ -199,45 +201,54 @@ class Engine(Renewing):
         retained, late = bool(reading.doubts) and Quality.RETAINED in reading.doubts.values(), at < seat.newest
         if not retained:
             self._heard(seat, values, at, now, told)
-        if reading.is_test:
+        if reading.is_test and self._withholds(seat, values, at, now, retained):
             values = {}
         elif not retained:
+            self._speaks_for_itself(seat, values, at)
             remember_past(seat, at, values)
             learn_usual(seat, self._near, at, values)
-        scope = Scope(seat, self._near, at, with_memory(seat, at, values, late or retained))
-        occasion = Occasion(at, now, late, retained, ahead)
-        for planned, condition in seat.minds(self._near).judged if seat.watches is NO_WATCHES else seat.plan.judged:
-            if not condition.wanted.isdisjoint(values):
-                self._judge_rule(seat, planned, condition, scope, occasion, told)
-            elif planned.name in seat.watches:
-                self._say(seat, planned, Word(Signal.NO_WORD, at), now, told)
+        self._judge_values(seat, values, Occasion(at, now, late, retained, ahead), told)
 
-    def _judge_rule(
-        self, seat: Seat, planned: PlannedRule, condition: Condition, scope: Scope, occasion: Occasion,
-        told: list[Finding],
-    ) -> None:  # fmt: skip
-        self.evaluations += 1
-        if planned.name in seat.watches or self._stirs(planned, condition, scope):
-            self._weigh(seat, planned, scope, occasion, told)
-        if planned.keeps_inputs:
-            self._note(seat, planned, scope, occasion)
+    # -- tests --------------------------------------------------------------------------------------------------
 
-    def _note(self, seat: Seat, planned: PlannedRule, scope: Scope, occasion: Occasion) -> None:
-        """Keeps what the rule was judged by, where time or another finding alone may change the answer."""
-        note_inputs(seat, planned, self._near, scope.values, occasion)
-        self._expect(seat, occasion.now)
-
-    def _stirs(self, planned: PlannedRule, condition: Condition, scope: Scope) -> bool:
-        """True when a quiet rule may see danger."""
-        try:
-            if condition.reflex is not None:
-                value = scope.values.get(condition.reflex_quantity)
-                if value is None or not condition.reflex(value):
-                    return False
-            return condition.answer(scope) is True
-        except TypeError:
-            self._cannot_judge(planned)
+    def _withholds(self, seat: Seat, values: Mapping[str, Value], at: Instant, now: Instant, retained: bool) -> bool:
+        """Keeps what a device says under test; False when it says so for too long: then it is meant."""
+        limit_ms = limit_of(seat.device)
+        run = under_test(seat.test, now, limit_ms)
+        if run is None:
             return False
+        run = withheld(run, seat.plan.dangers, values, at, retained)
+        due = max(now, run.since + limit_ms) if run.said else None
+        if due is not None and due != run.due:
+            self._owe(due, 0, seat, TEST)
+        seat.keep_test(replace(run, due=due))
+        return True
+
+    def _speaks_for_itself(self, seat: Seat, values: Mapping[str, Value], at: Instant) -> None:
+        """A message that is no test: what it says of a danger is judged with it, and the rest is still to be told."""
+        if seat.test is not None:
+            seat.keep_test(told_itself(seat.test, seat.plan.dangers, values, at))
+
+    def _look(self, wake: Wake, told: list[Finding]) -> None:
+        due, what, device_id = wake
+        if what != TEST:
+            super()._look(wake, told)
+        elif (seat := self.seats.get(device_id)) is not None and seat.test is not None and seat.test.due == due:
+            self._end_test(seat, seat.test, due, told)
+
+    def _end_test(self, seat: Seat, test: UnderTest, due: Instant, told: list[Finding]) -> None:
+        """The limit has passed and nobody took the danger back. It is no sign of life."""
+        later = self.outages.heard_again(due)
+        if later is not None:
+            seat.keep_test(replace(test, due=later))
+            self._owe(later, 0, seat, TEST)
+            return
+        seat.keep_test(replace(test, said={}, due=None))
+        values: dict[str, Value] = dict.fromkeys(test.said, True)
+        at = max(seat.newest, *test.said.values())
+        if not test.retained:
+            remember_past(seat, at, values)
+        self._judge_values(seat, values, Occasion(at, due, False, test.retained), told)
 
     def _heard(self, seat: Seat, values: Mapping[str, Value], at: Instant, now: Instant, told: list[Finding]) -> None:
         """The device is alive: its absences end. A retained message is no sign of life and never comes here."""
@@ -254,26 +265,6 @@ class Engine(Renewing):
                 # That a gateway lives itself says nothing of what is behind it.
                 self._say(seat, planned, Word(Signal.CLEAR, now), now, told)
                 self._promise_absence(seat)
-
-    def _weigh(self, seat: Seat, planned: PlannedRule, scope: Scope, occasion: Occasion, told: list[Finding]) -> None:
-        watch = seat.watches.get(planned.name, QUIET_WATCH)
-        try:
-            words = words_of(planned, watch, scope, occasion)
-        except TypeError:
-            self._cannot_judge(planned)
-            return
-        if occasion.retained:
-            words = self._first_retained(seat, planned, words)
-        for word in words:
-            self._say(seat, planned, word, occasion.now, told)
-
-    def _first_retained(self, seat: Seat, planned: PlannedRule, words: list[Word]) -> list[Word]:
-        """Of a retained message only danger counts, and once: its age is unknown, and it comes at every reconnect."""
-        danger = words[0].signal is Signal.DANGER
-        if not danger or planned.name in seat.watches or planned.name in seat.retained:
-            return []
-        seat.retain(planned.name)
-        return words
 
     # -- being written down -------------------------------------------------------------------------------------
 

@@ -103,6 +103,7 @@ class Plan:
         self.timed = tuple({absent.quantity for _, absent in self.absences if absent.quantity is not None})
         self.reflexes = _reflexes(self.judged)
         self.thorough = frozenset(name for _, cond in self.judged if not cond.alone for name in cond.quantities)
+        self.dangers = frozenset(name for name, quantity in kind.quantities.items() if quantity.danger)
         happening = {name for name, quantity in kind.quantities.items() if quantity.event}
         # What happens does not last: the key of the last press says nothing about this one.
         self.remembered = frozenset(name for _, cond in self.judged for name in cond.recalls) - happening

@@ -15,9 +15,10 @@ from rules.gateways import Gateway
 from rules.inputs import Context, Inputs
 from rules.mindful import Minded
 from rules.plan import Plan, PlannedRule
+from rules.self_tests import UnderTest
 from rules.trend import Trend
 from rules.usual import Learned, Usual
-from rules.wakes import ABSENCE, CONTEXT, Wake, look
+from rules.wakes import ABSENCE, CONTEXT, TEST, Wake, look
 from rules.window import History, Sample
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Memory(Struct, array_like=True, gc=False):
     gone: Instant | None = None
     trends: dict[str, Trend] | None = None
     context: Context | None = None
+    test: UnderTest | None = None
 
 
 class Seldom(Struct):
@@ -56,6 +58,8 @@ class Seldom(Struct):
     """Since when its platform says that it is gone."""
     context: Context | None = None
     """What is judged again without a reading."""
+    test: UnderTest | None = None
+    """What it says while it is tested."""
 
 
 COMMON: Final = Seldom()
@@ -81,7 +85,8 @@ class Seat:
         self.carries: Gateway | None = None
         """The gateway it is."""
         self.watches = NO_WATCHES
-        """NO_WATCHES itself while every rule is quiet and nothing is held back: then a quiet reading is passed over."""
+        """NO_WATCHES itself while every rule is quiet, nothing is held back and it is not under test: then a quiet
+        reading is passed over."""
         self.remembered: dict[str, tuple[Instant, Value]] | None = None
         self.histories: dict[str, History] | None = None
         self.heard_of: dict[str, Instant] | None = None
@@ -104,9 +109,18 @@ class Seat:
     def context(self) -> Context | None:
         return self.seldom.context
 
+    @property
+    def test(self) -> UnderTest | None:
+        return self.seldom.test
+
     def retain(self, rule: str) -> None:
         """A retained message was danger to this rule."""
         self._put(retained=(*self.retained, rule))
+
+    def keep_test(self, test: UnderTest | None) -> None:
+        """What is known of its test; None: it is not under test."""
+        self._put(test=test)
+        self.rest()
 
     def _put(self, *seldom: Any, **changed: Any) -> None:
         new = Seldom(*seldom) if seldom else replace(self.seldom, **changed)
@@ -140,7 +154,7 @@ class Seat:
     def rest(self) -> None:
         """Lets quiet readings be passed over, unless one may undo what is held back."""
         if not self.watches:
-            self.watches = NO_WATCHES if self.context is None else {}
+            self.watches = NO_WATCHES if self.context is None and self.test is None else {}
 
     def keep_inputs(self, rule: str, inputs: Inputs | None) -> None:
         """What a rule was judged by last, or (None) that nothing but a reading can change its answer."""
@@ -243,6 +257,8 @@ class Seat:
             yield self.absence_due, ABSENCE, self.device.id
         if self.context is not None and self.context.due is not None:
             yield self.context.due, CONTEXT, self.device.id
+        if self.test is not None and self.test.due is not None:
+            yield self.test.due, TEST, self.device.id
 
     def written(self) -> Memory:
         """The seat as a value."""
@@ -251,7 +267,7 @@ class Seat:
         return Memory(
             self.device.id, self.plan.kind, self.enrolled, self.heard, self.newest,
             self.watches, self.remembered, past, self.heard_of, self.retained, self.onsets, learned, self.gone,
-            self.trends, self.context,
+            self.trends, self.context, self.test,
         )  # fmt: skip
 
     def recall(self, memory: Memory) -> None:
@@ -259,7 +275,7 @@ class Seat:
         plan = self.plan
         self.enrolled, self.heard, self.newest = memory.enrolled, memory.heard, memory.newest
         self.watches = {name: w for name, w in memory.watches.items() if name in plan.by_name}
-        self._put(memory.retained, memory.gone, memory.context)
+        self._put(memory.retained, memory.gone, memory.context, memory.test)
         self.fit_context()
         self.remembered = {q: kept for q, kept in (memory.remembered or {}).items() if q in plan.remembered} or None
         self.histories = _histories(memory, plan)

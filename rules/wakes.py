@@ -15,6 +15,8 @@ ABSENCE = ""
 """In place of a rule's name: look whether the device is absent."""
 CONTEXT = "*"
 """In place of a rule's name: judge again what time or another finding may have changed."""
+TEST = "?"
+"""In place of a rule's name: the test of the device is over."""
 
 Wake = tuple[Instant, str, str]
 """Due instant, what is looked at (`look`), device. Three values and no more: there are several for each device."""

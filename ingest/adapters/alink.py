@@ -149,17 +149,21 @@ def _properties(properties: object) -> Iterator[Said]:
 
 def _timed(name: str, said: object) -> Iterator[Said]:
     """`23.6`, `{"value": 23.6, "time": …}`, or a list of these."""
-    if isinstance(said, list) and said and all(isinstance(one, dict) and "value" in one for one in said):
+    if isinstance(said, list) and said and all(isinstance(one, dict) and _is_timed(one) for one in said):
         for one in said:
             yield from _timed(name, one)
         return
     at = None
-    if isinstance(said, dict) and "value" in said and set(said) <= {"value", "time"}:
+    if isinstance(said, dict) and _is_timed(said):
         at, said = said.get("time"), said["value"]
     if isinstance(said, dict):
         yield from ((at, inner, value) for inner, value in flat(said, f"{name}." if name else ""))
     else:
         yield at, name, said
+
+
+def _is_timed(said: Mapping[str, object]) -> bool:
+    return "value" in said and said.keys() <= {"value", "time"}
 
 
 def _event(event: str, said: object) -> Iterator[Said]:

@@ -77,7 +77,8 @@ def _telegram(identity: str, body: dict[str, object], frame: Frame) -> Decoded:
     words = words_of(body.get(name) for name in STATUS)
     if any(word.startswith(UNREADABLE) for word in words):
         return Rejected(Reason.BAD_PAYLOAD, f"its telegram was not decoded: {' '.join(sorted(words))}"[:200], identity)
-    fields = {name: value for name, value in body.items() if name not in DESCRIBED and name not in STATUS}
+    status = {name for name in STATUS if isinstance(body.get(name), str | None)}
+    fields = {name: value for name, value in body.items() if name not in DESCRIBED and name not in status}
     said = _judged(body, words)
     explained = _explained(fields, said, words)
     fields.update(said)

@@ -60,12 +60,12 @@ also: [tts]
 version: 1
 kinds:
   tunnel:
-    depth: depth_mm
+    depth_mm: depth_mm
     wet: {to: flooded}
 models:
   - models: [TN-100]
     kind: tunnel
-    fields: {d: depth_mm}
+    fields: {depth_mm: depth_mm}
 spoken:
   tunnel: {flood: flooded}
 """,

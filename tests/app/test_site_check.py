@@ -264,3 +264,15 @@ def test_what_may_be_a_slip_is_told_and_refuses_nothing(tmp_path: Path) -> None:
         in doubts
     )
     assert "rules/x.yaml:1:1: hazard: no text is written for 'manhol'; did you mean manhole?" in doubts
+
+
+def test_a_mapping_that_says_nothing_of_a_unit_is_doubted_where_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "mappings").mkdir()
+    lines = ["platform: zigbee2mqtt", "version: 1", "kinds:", "  water_meter:", "    counted: volume_m3"]
+    (tmp_path / "mappings" / "own.yaml").write_text("\n".join(lines), "utf-8")
+    (tmp_path / "mappings" / "bad.yaml").write_text("platform: [", "utf-8")
+    found, _ = examine(site(tmp_path), NOW)
+
+    (told,) = [one for one in found.doubts if "mappings" in one]
+    assert told.startswith(f"{tmp_path}/mappings/own.yaml:5:5: kinds.water_meter.counted: nobody says in which unit")
+    assert "write `unit: m³` (or L" in told

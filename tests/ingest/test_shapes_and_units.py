@@ -11,12 +11,13 @@ import pytest
 
 from domain import Device, Identity, Reading, Reason
 from domain.kind import Kind
+from domain.self_tests import LIMIT as TEST_MAX
 from ingest.frame import Frame
 from ingest.instants import read_instant
 from ingest.listener import Listener
 from ingest.mapping import MappingBook
 from ingest.mapping_check import check
-from ingest.news import KEPT_MAX, TEST_MAX, News, TestRuns
+from ingest.news import KEPT_MAX, News, TestRuns
 from ingest.shapes import opened
 from ingest.taking import Objection
 from ingest.units import in_ours, number_and_unit, stated_units, unit_of
@@ -184,3 +185,24 @@ def test_a_mapping_with_a_wrong_unit_or_a_word_of_nothing_is_refused_at_its_plac
         ("words", "manhole", "loud"),
         ("words", "ufo"),
     ] == [each.where for each in faults]
+
+
+@pytest.mark.parametrize(
+    ("said", "values"),
+    [
+        ({"alarms": []}, {}),  # no alarm in the list: nothing of an alarm told before is over
+        ({"leak": []}, {}),
+        ({"leak": [False, True]}, {"leak": True}),
+        ({"leak": [0]}, {"leak": False}),
+    ],
+)
+def test_lists_of_verdicts_are_read_one_by_one_and_an_empty_one_takes_nothing_back(
+    listener: Callable[..., Listener], said: dict[str, Any], values: dict[str, bool]
+) -> None:
+    device = Device("l", "water_leak", identities=(Identity("thingsboard", "x"),))
+    payload = json.dumps({"x": [{"ts": 1_795_269_600_000, "values": said}]}).encode()
+    heard = listener(device).hear([Frame("v1/gateway/telemetry", payload, 1_795_269_600_000, "bulk")])
+
+    assert ([values] if values else []) == [one.values for one in heard.readings]
+    assert [] == heard.refusals
+    assert bool(values) is not bool(heard.notes)

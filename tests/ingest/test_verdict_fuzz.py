@@ -1,0 +1,281 @@
+"""Every word of the vocabulary, of every kind, in every shape, spelling and platform, ends as what it means or by name.
+
+As danger, all-clear, health or a refusal: never as nothing and never inverted. The first test walks through all words,
+the second pairs what may hide or undo each other. HJ 212, SeTracker, Sparkplug and JFTech have no free JSON, and tests
+of their own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import count
+from random import Random
+from typing import Any
+
+import pytest
+
+from domain import Device, Identity
+from domain.kind import Kind
+from ingest.directory import Directory
+from ingest.frame import Frame
+from ingest.listener import Listener
+from ingest.mapping import EVERY, MappingBook, Plan, compile_plan
+from ingest.outcome import Heard
+from ingest.vocabulary import OTHERS, Meaning
+
+NOW = 1_795_904_000_000
+COMBINATIONS = 3
+"""Of each word with names, shapes and platforms; other ones in every place of the list."""
+PAIRS = 12_000
+
+Said = dict[str, Any]
+SHAPES: Mapping[str, Callable[[str, object], Said]] = {
+    "plain": lambda name, word: {name: word},
+    "value object": lambda name, word: {name: {"value": word}},
+    "list": lambda name, word: {name: [word]},
+    "twice": lambda name, word: {name: [word, word]},
+    "channel": lambda name, word: {f"{name}_1": word},
+    "channels": lambda name, word: {f"{name}_1": word, f"{name}_2": word},
+    "variables": lambda name, word: {"data": [{"variable": name, "value": word}]},
+    "measurements": lambda name, word: {"values": [{"name": name, "value": word, "unit": ""}]},
+    "nested": lambda name, word: {"status": {name: word}},
+    "params": lambda name, word: {"params": {name: word}},
+    "object": lambda name, word: {name: {"type": word, "active": True}},
+    "objects": lambda name, word: {name: [{"type": word, "active": True}]},
+}
+UNCHANGED = ("plain", "value object", "list", "channel", "variables", "measurements", "nested", "params")
+"""Shapes in which a boolean or a number is one too."""
+
+BARE: Sequence[tuple[object, bool]] = [
+    *((value, True) for value in (True, 1, "1", 1.0, "ON", "True")),
+    *((value, False) for value in (False, 0, "0", 0.0, "OFF", "False")),
+]
+
+PLATFORMS: Mapping[str, tuple[str, Callable[[Said], Said]]] = {
+    "native": ("fengshao/v1/x/up", lambda said: said),
+    "zigbee2mqtt": ("zigbee2mqtt/x", lambda said: said),
+    "thingsboard": ("v1/gateway/telemetry", lambda said: {"x": [{"ts": NOW, "values": said}]}),
+    "chirpstack": ("application/a/device/00000000000000aa/event/up", lambda said: {"fPort": 2, "object": said}),
+    "tts": (
+        "v3/a@t/devices/x/up",
+        lambda said: {
+            "end_device_ids": {"device_id": "x"},
+            "uplink_message": {"f_port": 1, "decoded_payload": said},
+        },
+    ),
+    "jetlinks": ("/p/x/properties/report", lambda said: {"deviceId": "x", "properties": said}),
+    "tasmota": ("tele/x/SENSOR", lambda said: said),
+    "shelly": ("shellies/x/info", lambda said: said),
+    "homeassistant": ("homeassistant/sensor/x/state", lambda said: said),
+    "iotda": (
+        "$oc/devices/x/sys/properties/report",
+        lambda said: {"services": [{"service_id": "s", "properties": said}]},
+    ),
+    "alink": ("/sys/p/x/thing/event/property/post", lambda said: {"id": "1", "version": "1.0", "params": said}),
+    "ctwing": (
+        "v1/up/x",
+        lambda said: {
+            "timestamp": NOW,
+            "productId": "1",
+            "deviceId": "x",
+            "messageType": "dataReport",
+            "payload": said,
+        },
+    ),
+    "wmbusmeters": ("wmbusmeters/x", lambda said: {"id": "x", "meter": "m", "name": "n", "media": "water", **said}),
+}
+IDS = {"chirpstack": "00000000000000aa", "alink": "p/x"}
+OF_WATER = frozenset({"water_meter", "water_leak"})
+_NUMBERS = count()
+
+
+class Fuzz:
+    """Words, names and a listener."""
+
+    def __init__(self, kinds: Mapping[str, Kind], books: Sequence[MappingBook]) -> None:
+        self.ours, self._kinds, self.books = Listener(kinds, books), kinds, books
+        self._plans: dict[tuple[str, str], Plan] = {}
+        self.with_meaning = lru_cache(maxsize=None)(self._with_meaning)
+        self.safety = [name for name, kind in kinds.items() if any(each.danger for each in kind.quantities.values())]
+        self.carriers = sorted({name for book in books for name in (*book.alarm_fields, *book.event_fields)})
+        self.names = {kind: self._named(kind) for kind in self.safety}
+
+    def plan(self, kind: str, platform: str) -> Plan:
+        if (kind, platform) not in self._plans:
+            self._plans[kind, platform] = compile_plan(self._kinds[kind], self.books, platform)
+        return self._plans[kind, platform]
+
+    def _named(self, kind: str) -> list[str]:
+        plan = self.plan(kind, "thingsboard")
+        spoken = sorted({name for book in self.books for whose in (EVERY, kind) for name in book.spoken.get(whose, {})})
+        dangers = [name for name, each in self._kinds[kind].quantities.items() if each.danger]
+        return [*dangers, *(name for name in spoken if (meant := plan.meant(name)) and meant[0].danger)]
+
+    def texts(self, kind: str, platform: str) -> Iterator[str]:
+        for book in self.books:
+            for whose in (EVERY, kind) if book.platform in ("any", platform) else ():
+                for listed in book.words.get(whose, {}).values():
+                    yield from listed
+
+    def _with_meaning(self, kind: str, platform: str, *meanings: Meaning) -> list[str]:
+        plan = self.plan(kind, platform)
+        known = {text: plan.vocabulary.meaning_of(text) for text in self.texts(kind, platform)}
+        return [text for text, word in known.items() if word is not None and word.meaning in meanings]
+
+    def platforms(self, kind: str) -> list[str]:
+        """wmbusmeters reads the status of water meters by words of its own."""
+        return [name for name in PLATFORMS if name != "wmbusmeters" or kind in OF_WATER]
+
+    def hear(self, kind: str, platform: str, said: Said) -> Outcome:
+        topic, wrap = PLATFORMS[platform]
+        name = f"x-{next(_NUMBERS)}"
+        self.ours.directory = Directory((Device(name, kind, identities=(Identity(platform, IDS.get(platform, "x")),)),))
+        heard = self.ours.hear([Frame(topic, json.dumps(wrap(said)).encode(), NOW, "bulk")])
+        return Outcome(heard, self._kinds[kind])
+
+    def is_left_out(self, kind: str, platform: str, said: Said) -> bool:
+        """A mapping says by name that this field means nothing, or something only its maker knows (`vague`)."""
+        plan = self.plan(kind, platform)
+        inner = [name for value in said.values() if isinstance(value, dict) for name in value]
+        listed = [one for value in said.values() if isinstance(value, list) for one in value if isinstance(one, dict)]
+        named = [str(one.get("variable", one.get("name", ""))) for one in listed]
+        specs = [spec for name in (*said, *inner, *named) for spec in plan.meant(name)]
+        return any(spec.ignored or (spec.rule is not None and spec.rule.vague) for spec in specs)
+
+
+class Outcome:
+    """What a message became."""
+
+    def __init__(self, heard: Heard, kind: Kind) -> None:
+        self.values = {name: value for reading in heard.readings for name, value in reading.values.items()}
+        self.verdicts = {name: value for name, value in self.values.items() if kind.quantities[name].danger}
+        self.refused = bool(heard.refusals)
+        self.told = True in self.verdicts.values() or any(one.danger for one in heard.refusals)
+        self.answered = bool(self.values or heard.refusals or heard.notes)
+        self.happens = any(each.danger and each.event for each in kind.quantities.values())
+        self._known = kind.quantities
+
+    def wrong_for(self, meaning: Meaning, verdict_field: bool) -> str | None:
+        """What must not come of a word of this meaning."""
+        if not self.answered:
+            return "nothing"
+        if meaning is Meaning.DANGER or (meaning is Meaning.YES and verdict_field):
+            return None if self.told else "not told"
+        if self.told and meaning is not Meaning.YES:
+            return "told as a danger"
+        if meaning in (Meaning.CLEAR, Meaning.NO):
+            lost = verdict_field and not self.verdicts and not self.refused and not self.happens
+            return "the all-clear is lost" if lost else None
+        return self._wrong_for_health(meaning)
+
+    def _wrong_for_health(self, meaning: Meaning) -> str | None:
+        if meaning is not Meaning.YES and self.verdicts:
+            return "taken as a verdict"
+        quantity, value = OTHERS.get(meaning, ("", None))
+        lost = quantity in self._known and self.values.get(quantity) is not value and not self.refused
+        return f"{quantity} is lost" if lost else None
+
+
+@pytest.fixture(scope="module")
+def fuzz(kinds: dict[str, Kind], books: list[MappingBook]) -> Fuzz:
+    return Fuzz(kinds, books)
+
+
+def spelled(name: str, turn: int) -> str:
+    words = name.replace("_", " ").split()
+    return (
+        name,
+        words[0] + "".join(word.title() for word in words[1:]),
+        "_".join(words).upper(),
+        " ".join(word.title() for word in words),
+        "-".join(words),
+        "status." + "_".join(words),
+    )[turn % 6]
+
+
+def cased(text: str, turn: int) -> str:
+    return (text, text.upper(), text.title(), text.replace(" ", "_"), f" {text} ", f"{text}!", text.replace(" ", "-"))[
+        turn % 7
+    ]
+
+
+def test_every_word_of_the_vocabulary_ends_as_what_it_means(fuzz: Fuzz) -> None:
+    """Names, shapes, platforms and spellings go on at their own pace, so that every pair of them meets."""
+    wrong: list[object] = []
+    dice = Random(21)
+    for kind in fuzz.safety:
+        platforms, names = fuzz.platforms(kind), [*fuzz.names[kind], *fuzz.carriers]
+        for turn, text in enumerate(text for text in fuzz.texts(kind, "any") for _ in range(COMBINATIONS)):
+            platform, shape, name = dice.choice(platforms), dice.choice([*SHAPES]), dice.choice(names)
+            field, word = spelled(name, dice.randrange(6)), cased(text, turn)
+            meant = fuzz.plan(kind, platform).vocabulary.meaning_of(word)
+            assert meant is not None, (kind, word)
+            said = SHAPES[shape](field, word)
+            if fuzz.is_left_out(kind, platform, said):
+                continue
+            found = fuzz.hear(kind, platform, said).wrong_for(meant.meaning, name in fuzz.names[kind])
+            if found is not None:
+                wrong.append((found, kind, platform, said, meant))
+
+    assert [] == wrong
+
+
+def pair(dice: Random, fuzz: Fuzz, kind: str, platform: str) -> tuple[Said, bool]:
+    """A message in which a danger stands beside its opposite, or a mere boolean; and whether it must be told."""
+    danger = dice.choice(fuzz.with_meaning(kind, platform, Meaning.DANGER))
+    clear = dice.choice(fuzz.with_meaning(kind, platform, Meaning.CLEAR))
+    health = dice.choice(fuzz.with_meaning(kind, platform, Meaning.FAULT, Meaning.WARM_UP, Meaning.NOTE))
+    name = spelled(dice.choice(fuzz.names[kind]), dice.randrange(6))
+    carrier = spelled(dice.choice(fuzz.carriers), dice.randrange(6))
+    value, says = dice.choice(BARE)
+    bare = dice.choice(UNCHANGED)
+    several = [danger, clear, health]
+    dice.shuffle(several)
+    objects = [{"type": danger, "active": one} for one in (True, False)] + [{"type": health, "active": True}]
+    dice.shuffle(objects)
+    two = [(name, dice.choice([clear, False, 0])), (carrier, danger)]
+    swapped = [(name, danger), (carrier, clear)]
+    return dice.choice([
+        (SHAPES[bare](name, value), says),
+        ({name: several}, True),
+        ({name: objects}, True),
+        (dict(dice.sample(two, 2)) if name != carrier else {name: danger}, True),
+        (dict(dice.sample(swapped, 2)) if name != carrier else {name: danger}, True),
+        ({f"{name}_1": several[0], f"{name}_2": several[1], f"{name}_3": several[2]}, True),
+    ])  # fmt: skip
+
+
+def test_no_danger_is_hidden_or_undone_by_what_stands_beside_it(fuzz: Fuzz) -> None:
+    dice, wrong = Random(22), list[object]()
+    for _ in range(PAIRS):
+        kind = dice.choice(fuzz.safety)
+        platform = dice.choice([name for name in fuzz.platforms(kind) if name != "wmbusmeters"])
+        said, danger = pair(dice, fuzz, kind, platform)
+        if fuzz.is_left_out(kind, platform, said):
+            continue
+        outcome = fuzz.hear(kind, platform, said)
+        if outcome.told is not danger or not outcome.answered:
+            wrong.append(("told" if outcome.told else "not told", kind, platform, said, outcome.values))
+
+    assert [] == wrong
+
+
+@pytest.mark.parametrize("platform", sorted(PLATFORMS))
+def test_a_message_that_yields_nothing_is_a_refusal(fuzz: Fuzz, platform: str) -> None:
+    """One field that a mapping leaves out does not make the rest of the message understood."""
+    fields = {name for book in fuzz.books if book.platform == platform for name in fields_of(book)}
+    for kind in fuzz.safety:
+        meant = {name: fuzz.plan(kind, platform).meant(name) for name in fields}
+        left_out = sorted(name for name, specs in meant.items() if specs and all(spec.ignored for spec in specs))
+        for name in (None, *left_out[:20]):
+            outcome = fuzz.hear(kind, platform, {"qwxField": "qwx", **({name: 1} if name is not None else {})})
+            assert outcome.refused, (kind, name)
+            assert not outcome.told, (kind, name)
+
+
+def fields_of(book: MappingBook) -> Iterator[str]:
+    yield from book.fields
+    for fields in book.kinds.values():
+        yield from fields

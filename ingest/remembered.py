@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Final
 
@@ -10,9 +10,11 @@ import msgspec
 from msgspec import Struct, field
 
 from domain import Instant
+from ingest.adapters import platform_of
 from ingest.adapters.sparkplug_memory import SparkplugMemory
-from ingest.described import Described
+from ingest.definitions import Saved as Definitions
 from ingest.described import Saved as Descriptions
+from ingest.discovered import Discovered
 from ingest.duplicates import Window
 from ingest.frame import Frame
 from ingest.redelivery import marks
@@ -29,6 +31,7 @@ class _Read(Struct, array_like=True):
     packets: dict[str, dict[int, int]]
     sparkplug: SparkplugMemory = field(default_factory=SparkplugMemory)
     described: Descriptions = field(default_factory=list)
+    definitions: Definitions = field(default_factory=Definitions)
 
 
 class _Written(Struct, array_like=True):
@@ -36,25 +39,29 @@ class _Written(Struct, array_like=True):
     packets: dict[str, dict[int, int]]
     sparkplug: SparkplugMemory
     described: Descriptions
+    definitions: Definitions
 
 
 def written(
     windows: Iterable[tuple[str, Saved]],
     packets: Mapping[str, Mapping[int, int | Frame]],
     sparkplug: SparkplugMemory,
-    described: Described,
+    discovered: Discovered,
 ) -> bytes:
     """The bytes of a snapshot."""
     waiting = iter(windows)
     parts: list[msgspec.Raw] = []
     while part := dict(islice(waiting, PART)):
         parts.append(msgspec.Raw(msgspec.msgpack.encode(part)))
-    return msgspec.msgpack.encode(_Written(parts, marks(packets), sparkplug, described.saved()))
+    described, definitions = discovered.described.saved(), discovered.definitions.saved()
+    return msgspec.msgpack.encode(_Written(parts, marks(packets), sparkplug, described, definitions))
 
 
-def read(snapshot: bytes) -> tuple[dict[str, Window], dict[str, dict[int, int]], SparkplugMemory, Described]:
+def read(
+    snapshot: bytes, heard_on: Callable[[str], str | None] = platform_of
+) -> tuple[dict[str, Window], dict[str, dict[int, int]], SparkplugMemory, Discovered]:
     """What those bytes hold. Raises msgspec.DecodeError for bytes that are none."""
     saved = msgspec.msgpack.decode(snapshot, type=_Read)
     parts = saved.windows if isinstance(saved.windows, list) else [saved.windows]
     windows = {name: Window.restored(each) for part in parts for name, each in part.items()}
-    return windows, saved.packets, saved.sparkplug, Described(saved.described)
+    return windows, saved.packets, saved.sparkplug, Discovered(saved.described, saved.definitions, heard_on)

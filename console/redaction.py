@@ -45,7 +45,7 @@ def claimable_for(view: Mapping[str, Any], who: Principal) -> dict[str, Any]:
     if who.sees_secrets:
         return dict(view)
     own = [one["id"] for one in view["identities"] if is_secret(one["platform"])]
-    told = {name: _without(view[name], own) for name in ("identity", "vendor", "model", "name")}
+    told = {name: _without(view[name], own) for name in ("identity", "vendor", "model", "name", "obstacle")}
     return {**view, **told, "identities": _identities(view["identities"])}
 
 

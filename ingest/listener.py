@@ -18,20 +18,22 @@ from domain.kind import Kind
 from ingest import remembered
 from ingest.adapters import VERSIONS, Decoded, Said
 from ingest.adapters.sparkplug_memory import SparkplugMemory
-from ingest.described import Described
 from ingest.directory import Directory
+from ingest.discovered import Discovered
 from ingest.duplicates import Window
 from ingest.express import Express, Plain
 from ingest.frame import Frame
 from ingest.gate import Verdict, admit, speaks_of_danger
 from ingest.local_time import LocalTime
-from ingest.mapping import KnownModels, MappingBook, Plan, compile_plan
+from ingest.mapping import MappingBook, Plan
 from ingest.message import Message, bounded
-from ingest.outcome import Draft, Heard, Note, NoteKind, Rejected
-from ingest.raw import Decoder, Found, open_raw
+from ingest.outcome import Draft, Heard, Note, NoteKind, Rejected, nothing_measured
+from ingest.plans import Plans
+from ingest.raw import Decoder, open_in_steps
 from ingest.redelivery import HeardPackets
 from ingest.refused_items import RefusedItems
 from ingest.refusing import Refusing
+from ingest.resolving import CLASSES, as_words, explained, whose
 from ingest.routes import Filters, Routes
 from ingest.said_before import SaidBefore
 from ingest.suspicion import Suspicion
@@ -66,16 +68,14 @@ class Listener:
         self._local_time = LocalTime(self._settings.zone, self._settings.zones)
         self.routes = Routes(self._settings.filters)
         self.take_up(kinds, mappings)
-        self._windows: dict[str, Window] = {}
-        self._before = SaidBefore()
-        self._packets, self._sparkplug, self._described = HeardPackets(), SparkplugMemory(), Described()
+        self._windows, self._before, self._packets = dict[str, Window](), SaidBefore(), HeardPackets()
+        self._sparkplug, self._discovered = SparkplugMemory(), Discovered(heard_on=self.routes.platform_of)
 
     def take_up(self, kinds: Mapping[str, Kind], mappings: Sequence[MappingBook]) -> None:
         """Understand by these from the next message on. What is remembered of devices stays."""
         self._kinds, self._books = kinds, mappings
         self.urgent_kinds = frozenset(name for name, kind in kinds.items() if kind.urgent)
-        self._plans: dict[tuple[str, str, str | None], Plan] = {}
-        self._models = KnownModels(mappings)
+        self._plans = Plans(kinds, mappings)
         self._suspicion = Suspicion(kinds, mappings)
         self._unmapped = Unmapped(self._suspicion, self._settings.unmapped_max)
         self._refusing = Refusing(
@@ -130,10 +130,11 @@ class Listener:
         """
         again = self._packets.repeated(frames) if frames else ()
         said: list[Decoded | Plain | None] = [
-            None if index in again else self._express.read(frame) or self._read(frame)
+            None if index in again else self._express.read(frame) or self._hear_one(frame)
             for index, frame in enumerate(frames)
         ]
-        yield from self._open_raw(frames, said)
+        zone, suspected = self._settings.zone, self._suspicion.dangerous
+        yield from open_in_steps(frames, said, self.codecs, self._directory.find, zone, suspected, STEP_DRAFTS)
         for frame, each in zip(frames, said, strict=True):
             try:
                 if isinstance(each, dict):
@@ -155,35 +156,22 @@ class Listener:
         else:
             heard.notes.append(self._noted(each, frame))
 
+    def _hear_one(self, frame: Frame) -> Decoded:
+        """What it says, after all that frames before it described: also those of the same run."""
+        decoded = self._read(frame)
+        try:
+            return self._discovered.take_up(decoded, frame, self._read, self, self._before.news)
+        except Exception as fault:  # noqa: BLE001 (a description that breaks us must not stop what comes behind it)
+            return _failed(fault)
+
     def _read(self, frame: Frame, memory: SparkplugMemory | None = None) -> Decoded:
         if frame.size is not None:
             return Rejected(Reason.TOO_LARGE, f"{frame.size} bytes; only the first {len(frame.payload)} were kept")
         try:
-            return self.routes.read(frame, self._sparkplug if memory is None else memory)
+            decoded = self.routes.read(frame, self._sparkplug if memory is None else memory)
+            return self._discovered.read(frame, decoded)
         except Exception as fault:  # noqa: BLE001 (a frame that breaks its adapter must not stop those behind it)
             return _failed(fault)
-
-    def _open_raw(self, frames: Sequence[Frame], said: Sequence[Decoded | Plain | None]) -> Iterator[None]:
-        """Raw bytes of known devices are read by their codecs, many at once: calls one by one cost three times more."""
-        found: list[Found] = []
-        homes: list[tuple[list[Said], int]] = []
-        for frame, drafts in zip(frames, said, strict=True):
-            for index, draft in enumerate(drafts if isinstance(drafts, list) else ()):
-                if type(draft) is Draft and draft.raw is not None and (raw := self._raw(draft, frame)) is not None:
-                    found.append(raw)
-                    homes.append((drafts, index))  # type: ignore[arg-type]  # it was a list just now
-        opened: list[list[Draft | Rejected]] = []
-        for start in range(0, len(found), STEP_DRAFTS):
-            some = found[start : start + STEP_DRAFTS]
-            opened += open_raw(self.codecs, some, self._settings.zone, self._suspicion.dangerous)
-            yield
-        # From the end, so that the places of those before stay.
-        for (drafts, index), became in zip(reversed(homes), reversed(opened), strict=True):
-            drafts[index : index + 1] = became
-
-    def _raw(self, draft: Draft, frame: Frame) -> Found | None:
-        device = self.directory.find(draft.platform, draft.identity, draft.also)
-        return None if device is None or draft.raw is None else (draft, draft.raw, device, frame.received)
 
     def bears_danger(self, frame: Frame) -> bool:
         """Whether it says something dangerous, as far as that is seen without a codec. Nothing is remembered.
@@ -202,16 +190,17 @@ class Listener:
             return self._refusing.may_be_danger(said, self.routes.platform_of(frame.topic), frame)
         if isinstance(said, Note):
             return False
-        device = self.directory.find(said.platform, said.identity, said.also)
-        plan = self._plan(said, device) if device is not None else None
+        device = whose(said, self._directory.find)
+        plan = self._plans.of(said, device) if device is not None else None
         if device is None or plan is None:
-            fields = self._described.explained(said.platform, said.identity, said.fields)
+            fields = self._discovered.described.explained(said.platform, said.identity, as_words(said))
             return self._suspicion.dangerous(said.platform, fields)
+        said, _ = self._explained(said, plan)
         return speaks_of_danger(plan, said.fields) or (said.raw is not None and self._kinds[device.kind].urgent)
 
     def _take(self, drafts: list[Said], frame: Frame, heard: Heard) -> Iterator[None]:
-        refused = RefusedItems(self._refusing, self.routes.platform_of(frame.topic), frame)
-        message = Message(frame, len(drafts), heard, refused, Unregistered(self._suspicion, self._described))
+        refused = RefusedItems(self._refusing, self._discovered.platform_of(frame.topic), frame)
+        message = Message(frame, len(drafts), heard, refused, Unregistered(self._suspicion, self._discovered.described))
         before = len(heard.readings)
         try:
             for number, draft in enumerate(drafts, 1):
@@ -232,8 +221,11 @@ class Listener:
             message.refused.reject(draft)
         elif isinstance(draft, Note):
             message.heard.notes.append(self._noted(draft, message.frame))
-        elif (device := self.directory.find(draft.platform, draft.identity, draft.also)) is None:
-            message.unregistered.look(draft)
+        elif (device := whose(draft, self._directory.find)) is None:
+            if draft.beside:
+                message.heard.notes.append(nothing_measured(draft, None, message.frame.received))
+            else:
+                message.unregistered.look(draft)
         else:
             self._admit(draft, device, message)
 
@@ -242,10 +234,14 @@ class Listener:
         return any(said is True and quantities[name].danger for name, said in reading.values.items())
 
     def _admit(self, draft: Draft, device: Device, message: Message) -> None:
-        frame, plan = message.frame, self._plan(draft, device)
+        frame, plan = message.frame, self._plans.of(draft, device)
         if plan is None:
             message.refused.add(self._refusing.undescribed(frame, draft, device))
             return
+        if draft.told or draft.beside or self._discovered.definitions.has_models:
+            if (explained_draft := self._explain(draft, plan, device, message)) is None:
+                return
+            draft = explained_draft
         window = self._windows.get(device.id)
         if window is None:
             window = self._windows[device.id] = Window()
@@ -258,6 +254,21 @@ class Listener:
             self._express.learn(frame.topic, draft, device, plan, window)
         else:
             self._settle(outcome, draft, plan, device, message)
+
+    def _explained(self, draft: Draft, plan: Plan) -> tuple[Draft, list[Objection]]:
+        """The draft as the platform's own definitions explain it."""
+        model = self._discovered.definitions.fields(draft.platform, draft.identity, draft.model)
+        return explained(draft, plan, self._plans.of_kind(CLASSES, plan.kind) or plan, model)
+
+    def _explain(self, draft: Draft, plan: Plan, device: Device, message: Message) -> Draft | None:
+        """The same, with what is to be said about it; None when no value is left."""
+        draft, objections = self._explained(draft, plan)
+        for one in self._before.news.to_say(device.id, objections, message.frame.received):
+            message.refused.add(self._refusing.refuse(message.frame, draft.platform, draft.identity, one, device))
+        if draft.fields or draft.raw is not None:
+            return draft
+        message.heard.notes.append(nothing_measured(draft, device.id, message.frame.received))
+        return None
 
     def _settle(self, verdict: Verdict, draft: Draft, plan: Plan, device: Device, message: Message) -> None:
         heard, frame = message.heard, message.frame
@@ -275,16 +286,7 @@ class Listener:
         if reading is not None:
             heard.readings.append(reading)
         elif not verdict.objections:
-            said = draft.platform, draft.identity, "nothing measured", True, device.id, frame.received
-            heard.notes.append(Note(NoteKind.LIFE, *said))
-
-    def _plan(self, draft: Draft, device: Device) -> Plan | None:
-        # What the registry calls it may be a brochure's word; the platform's product number is then the better key.
-        key = (draft.platform, device.kind, self._models.first(device.model, draft.model))
-        plan = self._plans.get(key)
-        if plan is None and (kind := self._kinds.get(device.kind)) is not None:
-            plan = self._plans[key] = compile_plan(kind, self._books, draft.platform, key[2])
-        return plan
+            heard.notes.append(nothing_measured(draft, device.id, frame.received))
 
     def is_registered(self, platform: str, identity: str) -> bool:
         """Whether a platform's name for a device leads to one of ours."""
@@ -295,7 +297,6 @@ class Listener:
         return self._suspicion.kind_of(platform, names)
 
     def _noted(self, note: Note, frame: Frame) -> Note:
-        self._described.learn(note.proposals)
         device = self.directory.find(note.platform, note.identity, note.also) if note.identity else None
         if device is not None and note.kind is NoteKind.JOIN:
             self._windows.pop(device.id, None)  # its counter starts again
@@ -305,11 +306,12 @@ class Listener:
     def snapshot(self, heard_since: Instant = 0) -> bytes:
         """What is remembered about duplicates, of the devices heard since then."""
         chosen = ((name, each.saved()) for name, each in self._windows.items() if each.heard >= heard_since)
-        return remembered.written(chosen, self._packets.held(), self._sparkplug, self._described, self._before)
+        return remembered.written(chosen, self._packets.held(), self._sparkplug, self._discovered, self._before)
 
     def restore(self, snapshot: bytes) -> None:
         """Take up a snapshot. Raises msgspec.DecodeError for bytes that are none."""
-        windows, packets, self._sparkplug, self._described, self._before = remembered.read(snapshot)
+        heard_on = self.routes.platform_of
+        windows, packets, self._sparkplug, self._discovered, self._before = remembered.read(snapshot, heard_on)
         self._express.forget()
         self._windows, self._packets = windows, HeardPackets(packets)
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from domain import Device, Instant, Reading, Reason
+from ingest.definitions import Defines
 from ingest.unread import Unread
 
 
@@ -17,11 +18,31 @@ class RawPayload(Struct, frozen=True, gc=False):
     f_port: int = 0
 
 
+class Told(Struct, frozen=True):
+    """What one entity that a platform defined says in one message.
+
+    `names` are what the value may be called, the best first. `problem` says why there is no value; then `danger`: it
+    may have been one. `two_state`: a bool is meant; `literal`: it is called true
+    and false. `owner`: the names of its device.
+    """
+
+    names: tuple[str, ...]
+    value: object = None
+    unit: str = ""
+    two_state: bool = False
+    problem: str = ""
+    danger: bool = False
+    owner: tuple[str, ...] = ()
+    literal: bool = False
+
+
 class Draft(Struct, frozen=True, gc=False):
     """What one platform message says about one device at one instant, before we know the device.
 
     `at` and `seq` are as found (number, text or nothing): the gate judges them. `fields` have the platform's names.
     `also` are other names the message gives the device. With `raw`, what the device's codec makes of it joins `fields`.
+    `told` is what the platform's own definitions make of the message; `beside`: `fields` are only attributes, of which
+    what is not understood is no loss.
     """
 
     platform: str
@@ -33,6 +54,8 @@ class Draft(Struct, frozen=True, gc=False):
     retained: bool = False
     also: tuple[str, ...] = ()
     raw: RawPayload | None = None
+    told: tuple[Told, ...] = ()
+    beside: bool = False
 
 
 class NoteKind(StrEnum):
@@ -68,7 +91,7 @@ class Note(Struct, frozen=True):
 
     `online` is what it proves: True (it lives), False (it is gone) or None (nothing; a failed authentication is no
     sign of life). `device` is our id once the listener knows it. `also` are other names the message gives the device,
-    `proposals` the devices that a discovery describes.
+    `proposals` the devices that a discovery describes, `defines` what their messages will mean.
     """
 
     kind: NoteKind
@@ -80,6 +103,7 @@ class Note(Struct, frozen=True):
     at: Instant = 0
     also: tuple[str, ...] = ()
     proposals: tuple[Proposal, ...] = ()
+    defines: Defines | None = None
 
 
 class Rejected(Struct, frozen=True):
@@ -125,3 +149,9 @@ class Heard(Struct):
     notes: list[Note] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     duplicates: int = 0
+
+
+def nothing_measured(draft: Draft, device: str | None, received: Instant) -> Note:
+    """A sign of life, unless the broker kept it."""
+    online = None if draft.retained else True
+    return Note(NoteKind.LIFE, draft.platform, draft.identity, "nothing measured", online, device, received)

@@ -5,7 +5,7 @@ One uplink may hold many readings; each becomes a draft of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from domain import Device, Instant, Reason
 from ingest.adapters.uplink import moments_in
 from ingest.codecs import Call, Codec, CodecFailed, Decoded
+from ingest.frame import Frame
 from ingest.instants import is_sane, read_instant
 from ingest.outcome import Draft, RawPayload, Rejected
 
@@ -34,6 +35,38 @@ class Decoder(Protocol):
 
 Dangerous = Callable[[str, Mapping[str, object]], bool]
 """Whether the fields of a platform's device tell of a danger."""
+
+
+Find = Callable[[str, str, tuple[str, ...]], Device | None]
+"""The registered device of this platform, identity and other names."""
+
+
+def open_in_steps(
+    frames: Sequence[Frame],
+    said: Sequence[object],
+    decoder: Decoder | None,
+    find: Find,
+    zone: tzinfo,
+    dangerous: Dangerous,
+    step: int,
+) -> Iterator[None]:
+    """Raw bytes of known devices become fields in place, `step` at once: calls one by one cost three times more."""
+    found: list[Found] = []
+    homes: list[tuple[list[object], int]] = []
+    for frame, drafts in zip(frames, said, strict=True):
+        for index, draft in enumerate(drafts if isinstance(drafts, list) else ()):
+            if type(draft) is Draft and draft.raw is not None:
+                device = find(draft.platform, draft.identity, draft.also)
+                if device is not None and isinstance(drafts, list):
+                    found.append((draft, draft.raw, device, frame.received))
+                    homes.append((drafts, index))
+    opened: list[list[Draft | Rejected]] = []
+    for start in range(0, len(found), step):
+        opened += open_raw(decoder, found[start : start + step], zone, dangerous)
+        yield
+    # From the end, so that the places of those before stay.
+    for (drafts, index), became in zip(reversed(homes), reversed(opened), strict=True):
+        drafts[index : index + 1] = became
 
 
 def open_raw(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Final
 
@@ -10,9 +10,11 @@ import msgspec
 from msgspec import Struct, field
 
 from domain import Instant
+from ingest.adapters import platform_of
 from ingest.adapters.sparkplug_memory import SparkplugMemory
-from ingest.described import Described
+from ingest.definitions import Saved as Definitions
 from ingest.described import Saved as Descriptions
+from ingest.discovered import Discovered
 from ingest.duplicates import Window
 from ingest.frame import Frame
 from ingest.redelivery import marks
@@ -31,6 +33,7 @@ class _Read(Struct, array_like=True):
     sparkplug: SparkplugMemory = field(default_factory=SparkplugMemory)
     described: Descriptions = field(default_factory=list)
     said: Said = field(default_factory=Said)
+    definitions: Definitions = field(default_factory=Definitions)
 
 
 class _Written(Struct, array_like=True):
@@ -39,13 +42,14 @@ class _Written(Struct, array_like=True):
     sparkplug: SparkplugMemory
     described: Descriptions
     said: Said
+    definitions: Definitions
 
 
 def written(
     windows: Iterable[tuple[str, Saved]],
     packets: Mapping[str, Mapping[int, int | Frame]],
     sparkplug: SparkplugMemory,
-    described: Described,
+    discovered: Discovered,
     said_before: SaidBefore,
 ) -> bytes:
     """The bytes of a snapshot."""
@@ -53,14 +57,18 @@ def written(
     parts: list[msgspec.Raw] = []
     while part := dict(islice(waiting, PART)):
         parts.append(msgspec.Raw(msgspec.msgpack.encode(part)))
-    return msgspec.msgpack.encode(_Written(parts, marks(packets), sparkplug, described.saved(), said_before.saved()))
+    described, definitions = discovered.described.saved(), discovered.definitions.saved()
+    return msgspec.msgpack.encode(
+        _Written(parts, marks(packets), sparkplug, described, said_before.saved(), definitions)
+    )
 
 
 def read(
-    snapshot: bytes,
-) -> tuple[dict[str, Window], dict[str, dict[int, int]], SparkplugMemory, Described, SaidBefore]:
+    snapshot: bytes, heard_on: Callable[[str], str | None] = platform_of
+) -> tuple[dict[str, Window], dict[str, dict[int, int]], SparkplugMemory, Discovered, SaidBefore]:
     """What those bytes hold. Raises msgspec.DecodeError for bytes that are none."""
     saved = msgspec.msgpack.decode(snapshot, type=_Read)
     parts = saved.windows if isinstance(saved.windows, list) else [saved.windows]
     windows = {name: Window.restored(each) for part in parts for name, each in part.items()}
-    return windows, saved.packets, saved.sparkplug, Described(saved.described), SaidBefore(saved.said)
+    discovered = Discovered(saved.described, saved.definitions, heard_on)
+    return windows, saved.packets, saved.sparkplug, discovered, SaidBefore(saved.said)

@@ -12,6 +12,7 @@ from ingest.described import Described
 from ingest.frame import Frame
 from ingest.outcome import Draft, Refusal
 from ingest.refusing import Refusing
+from ingest.resolving import as_words
 from ingest.suspicion import Suspicion
 from ingest.taking import Objection
 
@@ -38,7 +39,8 @@ class Unregistered:
         one = self._found.get(draft.identity)
         if one is None:
             one = self._found[draft.identity] = _Unregistered(draft)
-        fields = self._described.explained(draft.platform, draft.identity, draft.fields)
+        said = as_words(draft) if draft.told else draft.fields
+        fields = self._described.explained(draft.platform, draft.identity, said)
         if len(one.names) < NAMES_MAX:
             one.names.update(fields)
         one.danger = one.danger or self._suspicion.dangerous(draft.platform, fields, one.first.model)

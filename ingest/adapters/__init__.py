@@ -51,7 +51,7 @@ FILTERS: Final[dict[str, tuple[str, ...]]] = {
     "iotda": ("$oc/#",),
     "ctwing": ("v1/up/#",),
     "thingsboard": ("v1/gateway/#", "v1/devices/#"),
-    "jetlinks": ("/+/+/properties/report", "/+/+/event/#", "/+/+/child/#"),
+    "jetlinks": ("/+/+/properties/report", "/+/+/event/#", "/+/+/child/#", "/+/+/metadata/derived"),
     "wmbusmeters": ("wmbusmeters/#",),
     "hj212": ("hj212/#",),
     "setracker": ("setracker/#",),

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 
 from domain import Reason
 from ingest.adapters.moments import Said, by_moment, flat, happened
+from ingest.adapters.thing_models import fields_of
 from ingest.adapters.wire import read_json
+from ingest.definitions import Defines
 from ingest.frame import Frame
 from ingest.outcome import Draft, Note, NoteKind, Proposal, RawPayload, Rejected
 
@@ -32,6 +34,8 @@ DOWNLINKS = (
     "rrpc/",
     "broadcast/",
 )
+MODEL = "thing/dsltemplate/get_reply"
+"""The answer to a device that asks for the thing model of its product."""
 HOUSEKEEPING = ("thing/", "_thing/", "ota/", "deviceinfo/", "ext/")
 
 
@@ -46,9 +50,21 @@ def decode(frame: Frame) -> Decoded:
         return _post(me, posted, frame)
     if path == "thing/model/up_raw":
         return [Draft(PLATFORM, me, None, {}, None, levels[2], frame.retain, raw=RawPayload(frame.payload))]
+    if path == MODEL:
+        return _model(me, frame)
     if path == "thing/list/found" or path.startswith(("thing/topo/", "thing/sub/")):
         return _sub_devices(me, path, frame)
     return _aside(me, path)
+
+
+def _model(me: str, frame: Frame) -> Note:
+    body = read_json(frame.payload)
+    said = body.get("data") if isinstance(body, dict) else None
+    data = read_json(said.encode()) if isinstance(said, str) else said
+    fields = fields_of(data) if isinstance(data, dict) else ()
+    detail = f"the thing model of its product: {len(fields)} fields"
+    defines = Defines(frame.topic, (), PLATFORM, me.partition("/")[0], fields) if fields else None
+    return Note(NoteKind.DISCOVERY, PLATFORM, me, detail, defines=defines)
 
 
 def _sub_devices(me: str, path: str, frame: Frame) -> Note:

@@ -3,30 +3,51 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
 
+from ingest.adapters.discovery_entities import definitions, topic_of
+from ingest.definitions import Definition
+
 Said = Mapping[str, object]
 
 SHORT: Final = {
+    "atype": "automation_type",
     "avty": "availability",
     "avty_t": "availability_topic",
+    "avty_tpl": "availability_template",
     "cmps": "components",
     "cns": "connections",
     "dev": "device",
     "dev_cla": "device_class",
     "ids": "identifiers",
+    "json_attr_t": "json_attributes_topic",
     "mdl": "model",
     "mdl_id": "model_id",
     "mf": "manufacturer",
     "migr_discvry": "migrate_discovery",
+    "o": "origin",
     "p": "platform",
+    "pl": "payload",
+    "pl_avail": "payload_available",
+    "pl_not_avail": "payload_not_available",
+    "pl_off": "payload_off",
+    "pl_on": "payload_on",
     "sn": "serial_number",
+    "stat_clsd": "state_closed",
+    "stat_locked": "state_locked",
+    "stat_off": "state_off",
+    "stat_on": "state_on",
+    "stat_open": "state_open",
     "stat_t": "state_topic",
+    "stat_unlocked": "state_unlocked",
+    "stat_val_tpl": "state_value_template",
+    "stype": "subtype",
     "t": "topic",
     "uniq_id": "unique_id",
+    "unit_of_meas": "unit_of_measurement",
     "val_tpl": "value_template",
 }
 """Of the published abbreviations those that we read."""
@@ -54,10 +75,12 @@ class Described(Struct, frozen=True):
     vendor: str | None
     model: str | None
     name: str | None
+    own: tuple[str, ...]
+    entities: tuple[Definition, ...]
 
 
-def described(component: str, said: Said) -> Described:
-    """The description of one entity, or of a whole device with its components.
+def described(component: str, said: Said, names: Sequence[str] = ()) -> Described:
+    """The description of one entity, or of a whole device with its components. `names` are those of its topic.
 
     >>> about = described("binary_sensor", {"~": "zigbee2mqtt/Kitchen", "stat_t": "~", "dev_cla": "gas"})
     >>> about.reporters, about.hints, about.topics
@@ -65,18 +88,40 @@ def described(component: str, said: Said) -> Described:
     """
     whole = _written_out(said)
     device = _written_out(_object(whole.get("device")))
-    entities = list(_entities(component, whole))
-    topics = _unique(_topic(entity, whole) for entity in entities)
+    entities = list(_entities(component, whole, names))
+    topics = _unique(topic_of("state_topic", entity, whole) for entity in entities)
+    identifiers = (*_texts(device.get("identifiers")), *_connections(device.get("connections")))
+    unique_ids = _unique(_text(entity.get("unique_id")) for entity in entities)
+    own = tuple(dict.fromkeys([*identifiers, *unique_ids, *names_of(names)]))
+    # What all entities of a device bear comes first: by that they are known as one.
+    called = tuple(dict.fromkeys([*identifiers, *names_of(names), *unique_ids]))
     return Described(
-        (*_texts(device.get("identifiers")), *_connections(device.get("connections"))),
-        _unique(_text(entity.get("unique_id")) for entity in entities),
+        identifiers,
+        unique_ids,
         tuple(dict.fromkeys(each for topic in topics if (each := reporter(topic)))),
         _unique(hint for entity in entities for hint in _hints(entity)),
         topics,
         _text(device.get("manufacturer")),
         _text(device.get("model_id")) or _text(device.get("model")),
         _text(device.get("name")) or _text(whole.get("name")),
+        own,
+        () if _is_own(whole, topics) else tuple(definitions(iter(entities), whole, called)),
     )
+
+
+def names_of(levels: Sequence[str]) -> list[str]:
+    """Whom a topic names. Below a node the object alone names nobody: every node has its `gas` or its `battery_low`.
+
+    >>> names_of(["kitchen"]), names_of(["kitchen", "gas"]), names_of([])
+    (['kitchen'], ['kitchen', 'kitchen/gas'], [])
+    """
+    return list(dict.fromkeys([levels[0], "/".join(levels)])) if levels else []
+
+
+def _is_own(whole: Said, topics: Sequence[str]) -> bool:
+    """Zigbee2MQTT describes its own topics for Home Assistant; of those our mapping knows more."""
+    origin = _text(_written_out(_object(whole.get("origin"))).get("name")) or ""
+    return origin.lower() == "zigbee2mqtt" and all(topic.startswith("zigbee2mqtt/") for topic in topics)
 
 
 def reporter(topic: str) -> tuple[str, str] | None:
@@ -97,13 +142,16 @@ def reporter(topic: str) -> tuple[str, str] | None:
     return (platform, levels[level]) if platform and len(levels) > level and levels[level] else None
 
 
-def _entities(component: str, whole: Said) -> Iterator[dict[str, object]]:
+def _entities(component: str, whole: Said, names: Sequence[str]) -> Iterator[dict[str, object]]:
+    """Each with what its topic or its device calls it, as `object`."""
     components = whole.get("components")
     if not isinstance(components, dict):
-        yield {"platform": component, **whole}
+        yield {"platform": component, **whole, "object": names[-1] if len(names) > 1 else ""}
         return
-    written = [_written_out(each) for each in components.values() if isinstance(each, dict)]
-    yield from (each for each in written if each.keys() - {"platform"})  # a platform alone takes the component away
+    for named, each in components.items():
+        written = _written_out(each) if isinstance(each, dict) else {}
+        if written.keys() - {"platform"}:  # a platform alone takes the component away
+            yield {**written, "object": named}
 
 
 def _hints(entity: Said) -> Iterator[str | None]:
@@ -111,16 +159,6 @@ def _hints(entity: Said) -> Iterator[str | None]:
     template = _FIELD.search(_text(entity.get("value_template")) or "")
     found = (_text(entity.get("device_class")), template and (template[1] or template[2]))
     yield from found if any(found) else (_text(entity.get("platform")),)
-
-
-def _topic(entity: Said, whole: Said) -> str | None:
-    topic = _text(entity.get("state_topic")) or _text(whole.get("state_topic"))
-    base = _text(entity.get("~")) or _text(whole.get("~"))
-    if topic is None or base is None:
-        return topic
-    if topic.startswith("~"):
-        return base + topic[1:]
-    return topic[:-1] + base if topic.endswith("~") else topic
 
 
 def _written_out(said: Said) -> dict[str, object]:

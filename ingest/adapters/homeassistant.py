@@ -1,7 +1,8 @@
 """Home Assistant's discovery: who tells what on which topic. It measures nothing; only its `…/state` topics do.
 
 A description (long, abbreviated or of a whole device) proposes a device for claiming under the names by which its own
-platform will report it. An empty description withdraws it. It knows no kind and remembers no earlier description.
+platform will report it, and defines what its topics say. An empty description withdraws it. It knows no kind and
+remembers no earlier description.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 from domain import Reason
-from ingest.adapters.discovery import Described, described
+from ingest.adapters.discovery import Described, described, names_of
 from ingest.adapters.moments import flat
 from ingest.adapters.wire import availability, read_bare, read_json
+from ingest.definitions import Defines, Definition
 from ingest.frame import Frame
 from ingest.outcome import Draft, Note, NoteKind, Proposal, Rejected
 
@@ -28,6 +30,13 @@ STATESTREAM: Final = frozenset(
 )
 """Leaves on which Home Assistant's statestream tells about an entity what is no state of it."""
 
+SETTINGS: Final = frozenset(
+    {"number", "select", "text", "button", "update", "automation", "script", "scene", "input_boolean", "input_number"}
+    | {"input_select", "input_text", "input_datetime", "input_button", "schedule", "timer", "sun", "weather", "zone"}
+)
+MOVED: Final = frozenset({"switch", "light", "fan", "siren", "cover", "valve", "lock", "climate", "humidifier"})
+"""Components that people or automations set."""
+
 SHAPE: Final = "topic is not homeassistant/{component}/[{node}/]{object}/config or …/state"
 
 
@@ -43,12 +52,12 @@ def decode(frame: Frame) -> Decoded:
     if leaf == "config":
         return _config(component, names, frame)
     if leaf == "state":
-        return _state(names, frame)
-    return _aside(names, leaf, frame)
+        return _state(component, names, frame)
+    return _aside(component, names, leaf, frame)
 
 
-def _aside(names: list[str], leaf: str, frame: Frame) -> Decoded:
-    """What measures nothing."""
+def _aside(component: str, names: list[str], leaf: str, frame: Frame) -> Decoded:
+    """What measures nothing, or only beside a state."""
     if leaf in {"availability", "status"}:
         return Note(NoteKind.AVAILABILITY, PLATFORM, names[0], _head(frame.payload), availability(frame.payload))
     if leaf in ORDERS:
@@ -56,14 +65,40 @@ def _aside(names: list[str], leaf: str, frame: Frame) -> Decoded:
     if leaf == "attributes":
         return Note(NoteKind.STATUS, PLATFORM, names[0], "attributes, which measure nothing")
     if leaf in STATESTREAM:
-        return Note(NoteKind.STATUS, PLATFORM, names[0], f"statestream's {leaf}, which measures nothing")
-    return Rejected(Reason.NO_CODEC, SHAPE, names[0])
+        return _streamed(component, names, leaf, frame)
+    return _attribute(names, leaf, frame)
+
+
+def _streamed(component: str, names: list[str], leaf: str, frame: Frame) -> Note:
+    """Statestream tells a unit and a class on topics of their own, as JSON: they define the state beside them."""
+    said = read_json(frame.payload) if frame.payload else ""
+    defines = None
+    if leaf in ("unit_of_measurement", "device_class") and isinstance(said, str):
+        state = frame.topic.removesuffix(leaf) + "state"
+        on, off = ("on", "off") if component == "binary_sensor" else ("", "")
+        unit, of_class = (said, "") if leaf == "unit_of_measurement" else ("", said)
+        entity = Definition(
+            state, component, tuple(names_of(names)), of_class, "state", "", on, off, unit, partial=True
+        )
+        defines = Defines(frame.topic, (entity,) if said else ())
+    return Note(NoteKind.STATUS, PLATFORM, names[0], f"statestream's {leaf}, which measures nothing", defines=defines)
+
+
+def _attribute(names: list[str], leaf: str, frame: Frame) -> Decoded:
+    """Every attribute of an entity has a topic in statestream; the few that are measured are read."""
+    said = read_json(frame.payload) if frame.payload else None
+    if said is None or isinstance(said, Rejected):
+        return Note(NoteKind.STATUS, PLATFORM, names[0], f"the attribute {leaf[:60]}, of which nothing is said")
+    also = tuple(names_of(names)[1:])
+    return [Draft(PLATFORM, names[0], None, {leaf: said}, None, None, frame.retain, also, beside=True)]
 
 
 def _config(component: str, names: list[str], frame: Frame) -> Decoded:
     if not frame.payload.strip():
-        gone = Proposal(tuple((PLATFORM, name) for name in _own(names)), gone=True)
-        return Note(NoteKind.DISCOVERY, PLATFORM, names[-1], "a description was withdrawn", proposals=(gone,))
+        gone = Proposal(tuple((PLATFORM, name) for name in names_of(names)), gone=True)
+        said_before = Defines(frame.topic)
+        detail = "a description was withdrawn"
+        return Note(NoteKind.DISCOVERY, PLATFORM, names[-1], detail, proposals=(gone,), defines=said_before)
     said = read_json(frame.payload)
     if isinstance(said, Rejected):
         return Rejected(said.reason, said.detail, names[-1])
@@ -71,39 +106,36 @@ def _config(component: str, names: list[str], frame: Frame) -> Decoded:
         return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(said).__name__} instead of an object", names[-1])
     if "migrate_discovery" in said or "migr_discvry" in said:
         return Note(NoteKind.DISCOVERY, PLATFORM, names[-1], "its description moves to another topic")
-    return _discovered(described(component, said), names)
+    return _discovered(described(component, said, names), frame.topic)
 
 
-def _discovered(about: Described, names: list[str]) -> Note:
+def _discovered(about: Described, topic: str) -> Note:
     """The reporting platform's names come first: readings will bear those."""
-    own = list(dict.fromkeys([*about.identifiers, *about.unique_ids, *_own(names)]))
+    own = about.own
     identities = (*about.reporters, *((PLATFORM, name) for name in own))
     proposal = Proposal(
         tuple(dict.fromkeys(identities)), about.hints, about.vendor, about.model, about.name, about.topics
     )
     detail = f"describes {about.vendor or ''} {about.model or about.name or own[0]}: {', '.join(about.hints)}"[:200]
-    return Note(NoteKind.DISCOVERY, PLATFORM, own[0], detail, also=tuple(own[1:]), proposals=(proposal,))
+    defines = Defines(topic, about.entities)
+    return Note(NoteKind.DISCOVERY, PLATFORM, own[0], detail, also=own[1:], proposals=(proposal,), defines=defines)
 
 
-def _state(names: list[str], frame: Frame) -> Decoded:
-    """With a node, the node is the device and the object what it says; without, the object is the device."""
-    device, name = names[0], names[1] if len(names) > 1 else "state"
+def _state(component: str, names: list[str], frame: Frame) -> Decoded:
+    """With a node, the node is the device and the object what it says; without, the object is the device.
+
+    What is set (a number, a choice) is not measured, and a switch or a light is not what the device watches for.
+    """
+    if component in SETTINGS:
+        return Note(NoteKind.STATUS, PLATFORM, names[0], f"a {component}, which measures nothing")
+    device, name = names[0], names[1] if len(names) > 1 else component if component in MOVED else "state"
     if not frame.payload:
         return Note(NoteKind.STATUS, PLATFORM, device, "a retained state was cleared")
     said = read_json(frame.payload) if frame.payload.lstrip().startswith(b"{") else read_bare(frame.payload)
     if isinstance(said, Rejected):
         return Rejected(said.reason, said.detail, device)
     fields = dict(flat(said)) if isinstance(said, dict) else {name: said}
-    return [Draft(PLATFORM, device, None, fields, None, None, frame.retain, tuple(_own(names)[1:]))]
-
-
-def _own(names: list[str]) -> list[str]:
-    """Whom a topic names. Below a node the object alone names nobody: every node has its `gas` or its `battery_low`.
-
-    >>> _own(["kitchen"]), _own(["kitchen", "gas"])
-    (['kitchen'], ['kitchen', 'kitchen/gas'])
-    """
-    return list(dict.fromkeys([names[0], "/".join(names)]))
+    return [Draft(PLATFORM, device, None, fields, None, None, frame.retain, tuple(names_of(names)[1:]))]
 
 
 def _head(payload: bytes) -> str:

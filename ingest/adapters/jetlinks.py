@@ -10,7 +10,9 @@ from collections.abc import Iterator
 
 from domain import Reason
 from ingest.adapters.moments import Said, by_moment, flat, happened
+from ingest.adapters.thing_models import fields_of
 from ingest.adapters.wire import read_json
+from ingest.definitions import Defines
 from ingest.frame import Frame
 from ingest.outcome import Draft, Note, NoteKind, Proposal, Rejected
 
@@ -23,6 +25,7 @@ Body = dict[str, object]
 REPORTS = frozenset({"properties/report", "properties/read/reply", "properties/write/reply"})
 AVAILABILITY = {"online": True, "connected": True, "offline": False, "disconnected": False, "disconnect": False}
 COMMANDS = ("properties/", "function/", "firmware/", "config/", "broadcast/")
+DERIVED = "metadata/derived"
 HOUSEKEEPING = frozenset({"metadata", "tags", "log", "time-sync", "shadow", "child-reply"})
 
 
@@ -38,9 +41,25 @@ def decode(frame: Frame) -> Decoded:
     path = "/".join(rest)
     if not me:
         return Rejected(Reason.NO_CODEC, "a gateway's child without a deviceId")
+    if path == DERIVED:
+        return _model(me, frame)
     if path in REPORTS or (rest[0] == "event" and len(rest) > 1):
         return _told(me, product, path, frame)
     return _aside(me, path)
+
+
+def _model(me: str, frame: Frame) -> Note | Rejected:
+    """A device tells its own thing model: `metadata` is JSON in a text; with `all` nothing said before holds."""
+    body = read_json(frame.payload)
+    if isinstance(body, Rejected):
+        return Rejected(body.reason, body.detail, me)
+    said = body.get("metadata") if isinstance(body, dict) else None
+    metadata = read_json(said.encode()) if isinstance(said, str) else said
+    if not isinstance(body, dict) or not isinstance(metadata, dict):
+        return Note(NoteKind.STATUS, PLATFORM, me, "a derived thing model without `metadata`")
+    fields = fields_of(metadata)
+    defines = Defines(frame.topic, (), PLATFORM, me, fields, more=body.get("all") is not True)
+    return Note(NoteKind.DISCOVERY, PLATFORM, me, f"its thing model: {len(fields)} fields", True, defines=defines)
 
 
 def _told(me: str, product: str | None, path: str, frame: Frame) -> Decoded:

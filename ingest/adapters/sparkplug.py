@@ -142,6 +142,8 @@ def _born(payload: Payload) -> Born:
     for metric in payload.metrics:
         if metric.name is not None:
             born.types[metric.name] = metric.datatype
+            if metric.unit:
+                born.units[metric.name] = metric.unit
             if metric.alias is not None:
                 born.names[metric.alias] = metric.name
     return born
@@ -164,9 +166,10 @@ def _drafts(message: _Message, born: Born) -> Iterator[Draft | Rejected]:
     """One draft for each moment that a metric bears; metrics whose alias nobody defined are refused together."""
     named = [(metric, _name(metric, born)) for metric in message.payload.metrics]
     said = [
-        (message.payload.at if metric.at is None else metric.at, _plain(name, born.shared), _value(metric, name, born))
+        each
         for metric, name in named
         if name is not None and name != BD_SEQ and not name.startswith(ASIDE)
+        for each in _said(message, metric, name, born)
     ]
     for at, fields in by_moment(said):
         yield Draft(PLATFORM, message.identity, at, fields, None, None, message.retained)
@@ -174,6 +177,15 @@ def _drafts(message: _Message, born: Born) -> Iterator[Draft | Rejected]:
     if strange:
         detail = f"no birth that we heard defines alias {', '.join(strange[:8])}: a rebirth is wanted"
         yield Rejected(Reason.NO_CODEC, detail, message.identity)
+
+
+def _said(message: _Message, metric: Metric, name: str, born: Born) -> Iterator[tuple[int | None, str, object]]:
+    """The value, and beside it the unit that the birth or the metric itself states."""
+    at = message.payload.at if metric.at is None else metric.at
+    plain = _plain(name, born.shared)
+    yield at, plain, _value(metric, name, born)
+    if unit := metric.unit or born.units.get(name):
+        yield at, f"{plain}.unit", unit
 
 
 def _name(metric: Metric, born: Born) -> str | None:

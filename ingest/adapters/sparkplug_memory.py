@@ -17,11 +17,12 @@ SEQ_PERIOD: Final = 256
 
 
 class Born(Struct, array_like=True):
-    """What one birth defined: the name behind an alias, each name's data type, and the last words that two share."""
+    """What one birth defined: the name of an alias, each name's type and unit, and the last words that two share."""
 
     names: dict[int, str] = field(default_factory=dict)
     types: dict[str, int] = field(default_factory=dict)
     shared: set[str] = field(default_factory=set)
+    units: dict[str, str] = field(default_factory=dict)
 
 
 class Node(Struct, array_like=True):

@@ -16,6 +16,8 @@ from ingest.adapters.inflate import inflated
 from ingest.adapters.protobuf import Malformed, Value, read_fields
 
 METRICS_MAX: Final = 20_000
+UNITS: Final = ("engUnit", "engineeringUnits", "Engineering Units", "engUnits", "unit", "units", "Unit", "Units")
+"""Properties that bear a unit: Ignition's, and what other edge nodes call it (the specification names none)."""
 TEMPLATE_DEPTH_MAX: Final = 4
 COMPRESSED: Final = b"SPBV1.0_COMPRESSED"
 
@@ -24,7 +26,10 @@ _BOOLEAN: Final = 11
 
 
 class Metric(Struct, frozen=True, gc=False):
-    """One metric as it is written: a name, or only the alias that a birth gave it. `value` None is none."""
+    """One metric as it is written: a name, or only the alias that a birth gave it. `value` None is none.
+
+    `unit` is that of its properties.
+    """
 
     name: str | None = None
     alias: int | None = None
@@ -32,6 +37,7 @@ class Metric(Struct, frozen=True, gc=False):
     datatype: int = 0
     value: object = None
     historical: bool = False
+    unit: str = ""
 
 
 class Payload(Struct, frozen=True):
@@ -71,7 +77,19 @@ def _metrics(message: bytes, folder: str, depth: int) -> list[Metric]:
     alias = _int(fields[2]) if 2 in fields else None
     path = None if name is None else folder + name
     value = None if fields.get(7) else _value(fields)
-    return [Metric(path, alias, at, datatype, value, bool(fields.get(5)))]
+    unit = _unit(_bytes(fields[9])) if 9 in fields else ""
+    return [Metric(path, alias, at, datatype, value, bool(fields.get(5)), unit)]
+
+
+def _unit(message: bytes) -> str:
+    """The unit in a property set: keys in one list, their values in another, in the same order."""
+    said = list(read_fields(message))
+    keys = [_text(value) for number, value in said if number == 1]
+    values = [_bytes(value) for number, value in said if number == 2]
+    properties = dict(zip(keys, values, strict=False))
+    found = next((properties[key] for key in UNITS if key in properties), b"")
+    text = dict(read_fields(found)).get(8)
+    return _text(text).strip() if text is not None else ""
 
 
 def _template(message: bytes, folder: str, depth: int) -> list[Metric]:

@@ -66,14 +66,31 @@ def _uplink(body: Body) -> Body:
 
 
 def _moments(uplink: Body) -> Moments:
-    decoded = _object(uplink, "decoded_payload") or _normalized(uplink.get("normalized_payload"))
-    return moments_in(decoded) if decoded else []
+    """What the vendor's decoder said, and the stack's own vocabulary beside it: that one has defined units, and counts.
+
+    Of several normalized measurements those that bear a time are of the past.
+    """
+    decoded = _object(uplink, "decoded_payload")
+    moments: Moments = moments_in(decoded) if decoded else []
+    normalized = _normalized(uplink.get("normalized_payload"))
+    now = {name: value for at, fields in normalized if at is None for name, value in fields.items()}
+    if now and moments and moments[-1][0] is None:
+        moments[-1][1].update(now)
+    elif now:
+        moments.append((None, now))
+    return [*((at, fields) for at, fields in normalized if at is not None), *moments]
 
 
-def _normalized(said: object) -> Body:
+def _normalized(said: object) -> Moments:
     """The stack's own vocabulary, told apart from the vendor's: its battery is volts."""
-    measured = said[-1] if isinstance(said, list) and said else said
-    return {f"normalized.{name}": each for name, each in flat(measured)} if isinstance(measured, dict) else {}
+    measured = [each for each in (said if isinstance(said, list) else [said]) if isinstance(each, dict)]
+    return [
+        (
+            each.get("time") if len(measured) > 1 else None,
+            {f"normalized.{name}": value for name, value in flat(each) if name != "time"},
+        )
+        for each in measured
+    ]
 
 
 def _reading(names: Names, body: Body, at: object, fields: dict[str, object], retained: bool) -> Draft:

@@ -5,7 +5,7 @@ It registers nobody: whoever is known is asked of the caller, and so is what a d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -28,7 +28,10 @@ KindLike = Callable[[str, Sequence[str]], str | None]
 
 
 class Claimable(Struct, frozen=True):
-    """A device to claim: register one with these identities. `messages` were refused and can be read after that."""
+    """A device to claim: register one with these identities. `messages` were refused and can be read after that.
+
+    `obstacle` is what keeps it from being heard or read even then: a topic that no filter covers, a missing codec.
+    """
 
     platform: str
     identity: str
@@ -41,6 +44,7 @@ class Claimable(Struct, frozen=True):
     vendor: str | None = None
     model: str | None = None
     name: str | None = None
+    obstacle: str | None = None
 
 
 def describe(tx: Connection, notes: Sequence[Note]) -> None:
@@ -73,7 +77,28 @@ def claimable(tx: Connection, limit: int, known: Known, kind_like: KindLike) -> 
         silent = _silent(row)
         if told_of.isdisjoint(silent.identities):
             found[silent.platform, silent.identity] = _joined(silent, row, kind_like)
-    return sorted(found.values(), key=lambda one: (not one.danger, -one.last_at))[:limit]
+    listed = sorted(found.values(), key=lambda one: (not one.danger, -one.last_at))[:limit]
+    obstacles = _obstacles(tx) if listed else {}
+    return [replace(one, obstacle=_obstacle(one, obstacles)) for one in listed]
+
+
+def _obstacles(tx: Connection) -> dict[tuple[str, str], str]:
+    """By each name the latest reason why nothing of a device can be read."""
+    query = (
+        select(refusals.c.platform, refusals.c.identity, refusals.c.detail)
+        .where(
+            refusals.c.reason == Reason.NO_CODEC.value,
+            refusals.c.identity.is_not(None),
+            refusals.c.replayed_at.is_(None),
+        )
+        .order_by(refusals.c.at)
+    )
+    return {(platform, canonical(platform, identity)): detail for platform, identity, detail in tx.execute(query)}
+
+
+def _obstacle(one: Claimable, obstacles: Mapping[tuple[str, str], str]) -> str | None:
+    names = ((each.platform, canonical(each.platform, each.id)) for each in one.identities)
+    return next((obstacles[name] for name in names if name in obstacles), None)
 
 
 def _put(tx: Connection, proposal: Proposal, at: Instant) -> None:

@@ -36,3 +36,14 @@ def test_a_described_device_that_speaks_keeps_all_that_was_said_of_it(tx: Connec
     (found,) = claimable(tx, 9, lambda *_: False, lambda _, hints: "gas_alarm" if "gas" in hints else None)
     assert ("gas_alarm", "Heiman", "HS3CG", "Kitchen") == (found.proposed_kind, found.vendor, found.model, found.name)
     assert {Identity(*mine), Identity(*other), Identity("zigbee2mqtt", "Kitchen")} <= set(found.identities)
+
+
+def test_what_keeps_a_device_from_being_heard_stands_with_it(tx: Connection) -> None:
+    mine = ("homeassistant", "kitchen-gas")
+    say(tx, Proposal((("homeassistant", "240ac4"), mine), ("gas",)), Proposal((("homeassistant", "other"),), ("gas",)))
+    unheard = Refusal(7, mine[0], "t", b"", Reason.NO_CODEC, "no filter covers its topic", mine[0], mine[1])
+    refusals.keep(tx, Lane.BULK, 1, [unheard], limit=9)
+
+    found = claimable(tx, 9, lambda *_: False, lambda *_: None)
+
+    assert {"240ac4": "no filter covers its topic", "other": None} == {one.identity: one.obstacle for one in found}

@@ -129,6 +129,8 @@ def _below(pattern: str, base: str) -> Moved | None:
     if base == TREES["shelly"]:
         return None
     named = [index for index, level in enumerate(levels) if level not in _WILD]
+    if not named:
+        raise ValueError(f"{pattern!r} names no level: write the base topic, as in {base}/#")
     drop = named[-1] + 1 if levels[-1] in _WILD else next((i for i, each in enumerate(levels) if each in _WILD), -1)
     return Moved(pattern, drop if drop >= 0 else len(levels) - 1, (base,))
 

@@ -252,6 +252,17 @@ def test_what_lies_within_the_default_or_is_read_from_its_end_needs_no_layout(pl
     assert layout(platform, pattern, FILTERS[platform]) is None
 
 
+@pytest.mark.parametrize("pattern", ["+/#", "+/+/#", "#", "+/+", "+"])
+@pytest.mark.parametrize("platform", sorted(FILTERS))
+def test_a_filter_of_wildcards_only_is_read_or_refused_by_name(platform: str, pattern: str) -> None:
+    """`homeassistant: ["+/#"]` ended a start with an IndexError."""
+    try:
+        layout(platform, pattern, FILTERS[platform])
+    except ValueError as error:
+        assert pattern in str(error)
+        assert "write" in str(error)
+
+
 def test_a_command_below_a_tree_of_tasmotas_is_no_reading() -> None:
     said = Routes({"tasmota": ["home/#"]}).read(say("home/kitchen/cmnd/POWER", b"ON"))
 

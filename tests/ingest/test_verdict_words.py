@@ -141,3 +141,13 @@ def test_a_word_that_nobody_knows_is_refused_by_name(
 
     # Where a mapping says that whatever is not nothing is water, it is told.
     assert heard.refusals or dict(values_of(heard)).get(QUANTITY[kind]) is True, name
+
+
+def test_a_word_of_danger_in_a_field_of_a_number_is_told(listener: Callable[..., Listener]) -> None:
+    """Home Assistant's bare state of a water meter is its volume; `state: 高报警` was a refusal that told nobody."""
+    device = Device("meter-1", "water_meter", identities=(Identity("homeassistant", "meter"),))
+    topic = "homeassistant/sensor/meter/state"
+
+    heard = listener(device).hear([Frame(topic, "高报警".encode(), NOW, "bulk")])
+
+    assert [{"burst": True}] == [reading.values for reading in heard.readings]

@@ -1,0 +1,67 @@
+"""A checkpoint that an earlier version wrote is taken up, and the engine goes on judging as if it had never stopped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from domain.kind import Kind
+from rules.engine import Engine
+from rules.takeup import books_in
+from tests.rules.checkpoint_story import (
+    BOOKS,
+    CUT,
+    DEVICES,
+    Recorded,
+    after_the_checkpoint,
+    new_engine,
+    until_the_checkpoint,
+)
+
+FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("checkpoint_*.json"))
+Kinds = dict[str, Kind]
+
+
+@pytest.fixture(params=FIXTURES, ids=lambda file: file.stem)
+def old(request: pytest.FixtureRequest) -> Recorded:
+    return msgspec.json.decode(request.param.read_bytes(), type=Recorded)
+
+
+def restored(kinds: Kinds, checkpoint: bytes) -> Engine:
+    engine = new_engine(kinds)
+    engine.restore(checkpoint)
+    engine.enrol(DEVICES, CUT)
+    return engine
+
+
+def test_an_old_checkpoint_goes_on_with_the_findings_of_that_version_and_of_this_one(
+    old: Recorded, kinds: Kinds
+) -> None:
+    after = after_the_checkpoint(restored(kinds, old.snapshot()))
+    assert [repr(one) for one in after] == [repr(one) for one in old.after]
+    fresh = new_engine(kinds)
+    until_the_checkpoint(fresh)
+    assert [repr(one) for one in after_the_checkpoint(fresh)] == [repr(one) for one in after]
+
+
+def test_it_holds_rules_groups_and_gateways_in_every_state(old: Recorded, kinds: Kinds) -> None:
+    engine = restored(kinds, old.snapshot())
+    phases = Counter(watch.phase.value for seat in engine.seats.values() for watch in seat.watches.values())
+    assert {"pending", "firing", "clearing", "stale"} <= set(phases)
+    assert engine.latched("gas-latch") == ["gas-4"]
+    assert {"building/b1", "household/h1"} <= set(engine.groups.seats)
+    assert any(group.watches for group in engine.groups.seats.values())
+    assert engine.gateways.of("gw-1").is_shut
+    assert engine.outages.closed
+    assert engine.shadowed
+    assert engine.seats["meter-1"].usuals
+    assert engine.seats["meter-1"].trends
+    assert engine.seats["gas-1"].histories
+    assert len(old.after) > 20
+
+
+def test_it_names_the_rulebooks_by_which_it_was_judged(old: Recorded) -> None:
+    assert books_in(old.snapshot()) == BOOKS

@@ -16,8 +16,9 @@ from app.own_trouble import OwnTrouble
 from app.shelf import BOOKS, KINDS, MAPPINGS, yaml_files
 from app.written import WrittenError
 from domain import Instant
-from rules.rulebook import Rulebook
-from rules.takeup import Renewal, books_in
+from rules.rulebook.diff import Renewal
+from rules.rulebook.model import Rulebook
+from rules.rulebook.serialization import books_in
 
 log = logging.getLogger("fengshao.rules")
 

@@ -24,9 +24,9 @@ from domain import Finding, Instant, Lane, Reading
 from ingest.frame import Entry, Frame
 from ingest.listener import Listener
 from ingest.outcome import Heard, Note, Refusal
-from rules.engine import Engine
+from rules.engine.engine import Engine
+from rules.engine.ordering import in_event_order
 from rules.hosts.embedded import EmbeddedHost
-from rules.order import in_event_order
 from store.errors import CannotWrite
 from store.history import History
 

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from ingest.listener import Listener
-from rules.engine import Engine
+from rules.engine.engine import Engine
 
 
 class Snapshot(Struct, frozen=True):

@@ -20,9 +20,9 @@ from app.written import Located, WrittenError, read_model, read_yaml, validate
 from domain.kind import CommonQuantities, Kind
 from ingest.mapping import MappingBook
 from ingest.mapping_check import check as check_mapping
-from rules.check import check as check_book
-from rules.references import check_references, check_together
-from rules.rulebook import Rulebook
+from rules.rulebook.check import check as check_book
+from rules.rulebook.model import Rulebook
+from rules.rulebook.references import check_references, check_together
 
 M = TypeVar("M", bound=BaseModel)
 COMMON = "common.yaml"

@@ -43,7 +43,7 @@ from ingest.address import read_address
 from ingest.frame import Entry
 from ingest.intake import Intake
 from ingest.urgent import urgent_filters
-from rules.takeup import Renewal
+from rules.rulebook.diff import Renewal
 from store.journal import MarkKind
 from store.ledger import alertcounts
 
@@ -312,7 +312,7 @@ class House:
                 doctor=Doctor(self._broker, lambda: known_to(self.judging, self.registry, self._folder), self._clock),
                 latched=self.judging.engine.latched_findings,
                 reset=self.judging.resets.reset,
-                explain=self.judging.engine.explain,
+                explain=self.judging.explain,
                 care=self._folder.settings.care,
                 dist=DIST,
             )

@@ -31,8 +31,9 @@ from ingest.frame import Entry, Frame
 from ingest.intake import IntakeSettings
 from ingest.listener import Listener, ListenerSettings
 from ingest.routes import Routes
-from rules.engine import Engine
-from rules.takeup import Renewal, renewal
+from rules.engine.engine import Engine
+from rules.rulebook.diff import Renewal, renewal
+from rules.tools.explain import explain
 from store.journal import MarkKind
 from store.ledger import checkpoints, refusals, settings
 from store.ledger.claimable import describe
@@ -157,10 +158,14 @@ class Judging:
         await insist(lambda: self._stores.journal.mark(MarkKind.RULEBOOK, self._clock(), detail), "rulebook")
         return renewed
 
+    def explain(self, rule: str, device: str) -> dict[str, object]:
+        """Where a rule stands with a device, or with a group, at present."""
+        return explain(self.engine, rule, device)
+
     def finding_status(self, finding: str, device: str | None, heard_since: Instant | None) -> FindingStatus:
         """Whether the rule of a finding still holds it, and whether its device was heard since an instant."""
         rule, subject = finding.split("@", 1)[0], finding.split("/", 1)[1].rpartition("/")[0]
-        story = self.engine.explain(rule, device or subject.replace(":", "/", 1))
+        story = self.explain(rule, device or subject.replace(":", "/", 1))
         heard = story.get("heard")
         # In its release time the rule still holds the finding, and goes on with it when the device alarms again.
         if story.get("phase") not in ("firing", "clearing", "stale"):

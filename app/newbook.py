@@ -15,9 +15,9 @@ from app.rulework import trials_of
 from app.shelf import book_files, load_books, load_kinds
 from app.written import read_model
 from domain.duration import parse_duration, written_duration
-from rules.manual import table
-from rules.rulebook import Rulebook
-from rules.trial import TrialBook
+from rules.rulebook.model import Rulebook
+from rules.tools.reference import table
+from rules.trials.model import TrialBook
 
 SCHEMA = "rulebook.schema.json"
 """Stands beside a new book, for editors."""

@@ -25,10 +25,10 @@ from app.written import read_model
 from domain import DAY, Device, Finding, Instant, Reading
 from domain.kind import Kind
 from domain.people import Community, community
+from rules.engine.community_index import DEFAULT_ZONE
 from rules.hosts.parallel import judged
 from rules.hosts.replay import Deaf, Event, Heard, Reset, Scene, story
-from rules.rulebook import Rulebook
-from rules.scope import DEFAULT_ZONE
+from rules.rulebook.model import Rulebook
 from store.errors import StoreError
 from store.history.duck import DuckHistory
 from store.journal import MarkKind, SqliteJournal

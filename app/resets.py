@@ -20,7 +20,7 @@ from app.changes import Repeated
 from app.insist import insist
 from console.services import NotLatched, ResetDone
 from domain import Finding, Instant, Lane
-from rules.engine import Engine
+from rules.engine.engine import Engine
 from store.journal import MarkKind, SqliteJournal
 from store.ledger.engine import Ledger
 from store.ledger.latches import dealt_with

@@ -28,11 +28,11 @@ from console.services import RULE_TIMES
 from domain import Instant
 from domain.duration import parse_duration
 from domain.times import parse_rfc3339
-from rules.backtest import Difference, Tally
-from rules.explain import local
-from rules.retelling import as_difference, as_lines
-from rules.retelling import local as day_and_hour
-from rules.scope import DEFAULT_ZONE
+from rules.engine.community_index import DEFAULT_ZONE
+from rules.tools.backtest import Difference, Tally
+from rules.tools.backtest_report import as_difference, as_lines
+from rules.tools.backtest_report import local as day_and_hour
+from rules.tools.explain import local
 
 Say = Callable[[str], None]
 ASK_EVERY_S = 0.5

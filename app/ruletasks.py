@@ -17,13 +17,15 @@ from app.rulework import check_files, neighbours, tried
 from app.shelf import load_books, load_kinds, load_rules
 from domain import DAY, Finding, Instant, Reading
 from domain.kind import Kind
-from rules.backtest import difference, momentary, needed, tallies, watching
-from rules.engine import Engine
+from rules.engine.community_index import GROUP, Neighbourhood
+from rules.engine.engine import Engine
+from rules.hosts.partition import circle
 from rules.hosts.replay import Deaf, Event, Heard, play, story
-from rules.parts import circle
-from rules.rulebook import Rulebook
-from rules.scope import GROUP, Neighbourhood
-from rules.takeup import read_books
+from rules.rulebook.model import Rulebook
+from rules.rulebook.references import needed
+from rules.rulebook.serialization import read_books
+from rules.tools.backtest import difference, momentary, tallies, watching
+from rules.tools.explain import explain as explain_now
 
 LONGEST_USUAL_MS = 35 * DAY
 """What is usual at an hour of the week takes weeks to be learned."""
@@ -194,7 +196,7 @@ def _explained(
             last = reading if reading.device == task.device else last
         progress(_part(event, start, task.at))
     told += engine.tick(task.at)
-    story_ = engine.explain(task.rule, task.device, last)
+    story_ = explain_now(engine, task.rule, task.device, last)
     return {**story_, "at": task.at, "judged_from": start, "told": list(_told(told, task))}
 
 

@@ -11,11 +11,11 @@ from msgspec.structs import asdict
 from app.shelf import book_files, load_books, load_kinds, load_words, read_books
 from app.written import Located, WrittenError, read_model, read_yaml, validate
 from domain.kind import Kind
-from rules.check import check_trials
-from rules.rulebook import Rulebook
-from rules.salvage import salvage_trials
-from rules.trial import TrialBook, TrialResult, run_trials
-from rules.warnings import warn
+from rules.rulebook.model import Rulebook
+from rules.rulebook.warnings import warn
+from rules.trials.check import check_trials, salvage_trials
+from rules.trials.model import TrialBook
+from rules.trials.runner import TrialResult, run_trials
 
 
 def check_files(files: Sequence[Path], site: Path | None = None) -> dict[str, Any]:

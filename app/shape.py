@@ -87,9 +87,9 @@ def table_faults(room: str, table: Mapping[Any, Any], states: type[Enum], signal
 
 
 def _rules_table() -> tuple[Mapping[Any, Any], type[Enum], type[Enum]]:
-    from rules import core
+    from rules.lifecycle import transitions
 
-    return core.TRANSITIONS, core.Phase, core.Signal
+    return transitions.TRANSITIONS, transitions.Phase, transitions.Signal
 
 
 def _alerts_table() -> tuple[Mapping[Any, Any], type[Enum], type[Enum]]:

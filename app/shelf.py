@@ -21,10 +21,10 @@ from app.written import Document, Located, WrittenError, read_model, read_yaml, 
 from domain.kind import CommonQuantities, Kind
 from ingest.mapping import MappingBook
 from ingest.mapping_check import check as check_mapping
-from rules.check import check as check_book
-from rules.references import check_references, check_together
-from rules.rulebook import Rulebook
-from rules.salvage import Salvaged, salvage
+from rules.rulebook.check import check as check_book
+from rules.rulebook.model import Rulebook
+from rules.rulebook.recovery import Salvaged, salvage
+from rules.rulebook.references import check_references, check_together
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = ROOT / "domain" / "kinds"

@@ -14,7 +14,7 @@ from app.chain import Chain
 from console.services import RuleLine, Sample
 from domain import Instant, Role
 from domain.people import Community
-from rules.rulebook import Rulebook
+from rules.rulebook.model import Rulebook
 
 DIST = Path(__file__).resolve().parent.parent / "console" / "dist"
 RATE_WINDOW_MS = 10_000

@@ -41,8 +41,8 @@ from domain.kind import Kind
 from domain.people import community
 from ingest.codecs.shelf import Shelf
 from ingest.mapping import MappingBook
-from rules.rulebook import Rulebook
-from rules.workdays import KNOWN_UNTIL
+from rules.language.local_calendar import KNOWN_UNTIL
+from rules.rulebook.model import Rulebook
 
 T = TypeVar("T")
 HOLIDAYS_MUST_LAST = timedelta(days=90)
@@ -272,6 +272,6 @@ def _calendar(now: Instant) -> Iterator[str]:
     today = datetime.fromtimestamp(now / 1000, tz=UTC).date()
     if KNOWN_UNTIL - today < HOLIDAYS_MUST_LAST:
         yield (
-            f"the table of public holidays ends on {KNOWN_UNTIL} (rules/workdays.py): rules that ask for time.workday "
-            "or time.holiday will be wrong after it; install a version with the next year's"
+            f"the table of public holidays ends on {KNOWN_UNTIL} (rules/language/local_calendar.py): rules that ask "
+            "for time.workday or time.holiday will be wrong after it; install a version with the next year's"
         )

@@ -29,8 +29,8 @@ from ingest.codecs.shelf import BINDINGS, plain
 from ingest.mapping import ANY, MappingBook
 from ingest.mapping_units import doubts as unit_doubts
 from ingest.routes import filter_faults
-from rules.rulebook import Rulebook
-from rules.workdays import zone_named
+from rules.language.local_calendar import zone_named
+from rules.rulebook.model import Rulebook
 
 OWN_RULES = (
     strangers.RULE,

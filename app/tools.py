@@ -29,11 +29,12 @@ from app.toolwork import answer_of
 from app.written import WrittenError
 from console.services import Fault, Faulty, Job, ToolsBusy, ToolsRefused, WrittenBook
 from domain import Device, Instant, Reading
-from rules.engine import Engine
-from rules.parts import circle
-from rules.rulebook import Rulebook
-from rules.scope import Neighbourhood
-from rules.takeup import written_books
+from rules.engine.community_index import Neighbourhood
+from rules.engine.engine import Engine
+from rules.hosts.partition import circle
+from rules.rulebook.model import Rulebook
+from rules.rulebook.serialization import written_books
+from rules.tools.explain import explain
 from store.history import History
 from store.history.duck import DuckHistory
 
@@ -110,7 +111,7 @@ class Tools:
         except Answered as refused:
             raise ToolsRefused(str(refused)) from None
         if at is None or at >= self._clock():
-            return {**self._engine.explain(rule, device, await self._last_of(device)), "at": self._clock()}
+            return {**explain(self._engine, rule, device, await self._last_of(device)), "at": self._clock()}
         start = min(await self._since(at - (since_ms or enough_past(books))), at)
         async with self._folder() as folder:
             names = await asyncio.to_thread(self._company, books, device)

@@ -32,7 +32,7 @@ from ingest.foresight import Foresight
 from ingest.frame import Frame
 from ingest.listener import Listener
 from ingest.outcome import Heard
-from rules.engine import Engine
+from rules.engine.engine import Engine
 
 RECEIVED = 1_767_225_660_000
 SNAPSHOT_EVERY = 20_000

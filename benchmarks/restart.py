@@ -19,7 +19,7 @@ from msgspec import Struct
 from app.shelf import book_files, load_books, load_kinds
 from domain import MINUTE, SECOND, Device, Finding, Instant, Reading, Value
 from domain.people import community
-from rules.engine import Engine
+from rules.engine.engine import Engine
 from rules.hosts.replay import story
 
 DEVICES = 100_000

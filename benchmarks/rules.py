@@ -22,8 +22,8 @@ from benchmarks.result import Result
 from domain import HOUR, MINUTE, Device, Instant, Person, Reading, Value
 from domain.kind import Kind
 from domain.people import Community, community
-from rules.engine import Engine
-from rules.rulebook import Rulebook
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
 
 T0: Instant = 1_793_491_200_000
 DEVICES = 100_000

@@ -29,7 +29,7 @@ from ingest.packets import PacketStream
 from ingest.redelivery import PacketMemory
 from ingest.topics import Cover
 from ingest.urgent import NATIVE_ALARMS
-from rules.engine import Engine
+from rules.engine.engine import Engine
 from store.history.duck import DuckHistory
 from store.journal import SqliteJournal
 

@@ -13,7 +13,7 @@ from console import words
 from console.services import RuleLine
 from domain import Evidence
 from domain.kind import Kind
-from rules.witness import named, told
+from rules.tools.evidence_text import named, told
 
 
 def in_both(view: Mapping[str, Any], kinds: Mapping[str, Kind], rules: Iterable[RuleLine]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class TestRuns:
     def limited(self, reading: Reading, device: Device | None = None) -> Reading:
         """The reading, without its test flag where that stands too long: what it says is then meant.
 
-        A danger after which nothing more is said is told by the rules (rules/self_tests.py).
+        A danger after which nothing more is said is told by the rules (rules/state/self_tests.py).
         """
         if not reading.is_test:
             self.began.pop(reading.device, None)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import app.shape
 from alerts import lifecycle
-from rules import core
+from rules.lifecycle import transitions
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -25,7 +25,7 @@ def test_the_journey_runs_from_the_first_line_to_the_last() -> None:
 
 def test_the_diagrams_in_the_journey_are_printed_from_the_tables() -> None:
     shown = blocks("mermaid", (ROOT / "docs" / "journey.md").read_text("utf-8"))
-    assert [core.diagram().strip(), lifecycle.diagram().strip()] == [diagram.strip() for diagram in shown]
+    assert [transitions.diagram().strip(), lifecycle.diagram().strip()] == [diagram.strip() for diagram in shown]
 
 
 def test_every_step_of_the_readme_says_what_its_package_says() -> None:
@@ -41,10 +41,10 @@ def test_the_house_stands_as_it_is_drawn() -> None:
 
 
 def test_a_state_table_that_misses_a_pair_is_told_in_a_plain_sentence() -> None:
-    table = dict(core.TRANSITIONS)
-    table.pop((core.Phase.FIRING, core.Signal.SILENT))
+    table = dict(transitions.TRANSITIONS)
+    table.pop((transitions.Phase.FIRING, transitions.Signal.SILENT))
 
-    (fault,) = app.shape.table_faults("rules", table, core.Phase, core.Signal)
+    (fault,) = app.shape.table_faults("rules", table, transitions.Phase, transitions.Signal)
     assert fault == "rules: the state table has no answer for 'silent' while 'firing': add the pair"
 
 

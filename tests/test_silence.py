@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from domain import DAY, HOUR, MINUTE
+from rules.tools.explain import explain
 from tests.conftest import Broker
 from tests.town import PATIENCE_S, START, Town
 from tests.town import town as running_town
@@ -73,7 +74,7 @@ async def test_a_late_all_clear_closes_nothing_newer(town: Town) -> None:
     (alert,) = await town.until_items("/api/v1/alerts")
     await says(town, START - 10 * MINUTE, 2, alarm=False)
     await town.fast_forward(minutes=2)
-    assert town.house.judging.engine.explain("gas-alarm", "gas-402")["phase"] == "firing"
+    assert explain(town.house.judging.engine, "gas-alarm", "gas-402")["phase"] == "firing"
     assert "recovered" not in await kinds_of(town, alert["id"])
 
     await says(town, town.clock.now, 3, alarm=False)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from domain import Finding, Instant, Reading
-from rules.engine import Engine
+from rules.engine.engine import Engine
 
 Deliver = Callable[[Sequence[Finding]], Awaitable[None]]
 

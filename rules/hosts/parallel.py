@@ -17,9 +17,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain import Finding, Instant, Reading
+from rules.engine.community_index import Neighbourhood
+from rules.hosts.partition import parts
 from rules.hosts.replay import Event, Heard, Judges, Scene
-from rules.parts import parts
-from rules.scope import Neighbourhood
 
 
 class Ended(Struct, frozen=True, tag=True):

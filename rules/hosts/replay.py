@@ -13,9 +13,9 @@ from msgspec import Struct
 from domain import Device, Finding, Instant, Reading
 from domain.kind import Kind
 from domain.people import Community
-from rules.engine import Engine
-from rules.rulebook import Rulebook
-from rules.scope import DEFAULT_ZONE
+from rules.engine.community_index import DEFAULT_ZONE
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
 
 
 class Heard(Struct, frozen=True, tag=True):

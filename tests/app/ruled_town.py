@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from app.shelf import BOOKS
 from app.site import SiteFolder
+from rules.tools.explain import explain
 from tests.town import PATIENCE_S, Town
 
 GAS = (BOOKS / "gas.yaml").read_text("utf-8")
@@ -50,7 +51,7 @@ class RuledTown(Town):
         await self.until(lambda: self.house.judging.chain.counts.readings > before, "the reading")
 
     def phase(self, rule: str) -> object:
-        return self.house.judging.engine.explain(rule, "gas-402")["phase"]
+        return explain(self.house.judging.engine, rule, "gas-402")["phase"]
 
     async def timeline(self) -> list[str]:
         (alert,) = await self.items("/api/v1/alerts")

@@ -9,7 +9,7 @@ import pytest
 
 from app.shelf import BOOKS
 from app.written import WrittenError
-from rules.takeup import Renewal
+from rules.rulebook.diff import Renewal
 from store.journal import MarkKind
 from tests.app.ruled_town import GAS, RuledTown
 from tests.conftest import Broker

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.written import WrittenError
+from rules.tools.explain import explain
 from tests.app.ruled_town import GAS, RuledTown
 from tests.conftest import Broker
 
@@ -146,4 +147,4 @@ async def test_after_kill_9_the_journal_is_judged_by_the_kinds_of_its_day(town: 
     await town.until_items("/api/v1/alerts", 2)
     assert await rules(town) == {"tunnel-flooded", "rulebook-refused"}
     await says(town, wet=False, depth_mm=0)
-    assert town.house.judging.engine.explain("tunnel-flooded", "tn-1")["phase"] in ("clearing", "quiet")
+    assert explain(town.house.judging.engine, "tunnel-flooded", "tn-1")["phase"] in ("clearing", "quiet")

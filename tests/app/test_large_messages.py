@@ -24,7 +24,7 @@ from ingest.listener import STEP_DRAFTS, Listener
 from ingest.message import FIELDS_MAX
 from ingest.outcome import Heard
 from ingest.refused_items import SINGLY_MAX
-from rules.engine import Engine
+from rules.engine.engine import Engine
 from store.history.duck import DuckHistory
 from store.journal import SqliteJournal
 from tests.conftest import Broker

@@ -13,8 +13,8 @@ from alerts.alert import Delivery, DeliveryState
 from app.showing import rule_lines
 from domain import DAY, HOUR, Evidence, Phase, Reading, Severity, Subject
 from domain import Ledger as Book
-from rules.engine import Engine
-from rules.rulebook import Rulebook
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
 from store.ledger.alertbook import SqlBook
 from tests.console.house import ADMIN, DEVICES, ROOT, T0, Client, House, client_of
 

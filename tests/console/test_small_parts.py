@@ -14,7 +14,7 @@ from console.problems import Problem, path_text
 from console.reach import lies_under
 from console.services import Sample, Secret
 from domain import Place, Severity
-from rules.core import Phase
+from rules.lifecycle.transitions import Phase
 
 
 def test_names_and_phones_are_masked() -> None:

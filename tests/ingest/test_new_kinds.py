@@ -26,8 +26,8 @@ from ingest.adapters import platform_of
 from ingest.frame import Frame
 from ingest.listener import Listener
 from ingest.mapping import MappingBook
-from rules.engine import Engine
-from rules.rulebook import Rulebook
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
 
 ROOT = Path(__file__).parents[2]
 T0 = 1767225660000

@@ -20,8 +20,8 @@ from app.shelf import load_kinds
 from domain import DAY, HOUR, MINUTE, SECOND, Device, Finding, Instant, Person, Place, Quality, Reading, Value
 from domain.kind import Kind
 from domain.people import community
-from rules.engine import Engine
-from rules.rulebook import Rulebook
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
 
 T0: Instant = 1_767_225_600_000
 """2026-01-01T08:00 in Shanghai, a Thursday."""

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from domain.kind import CommonQuantities, Kind
-from rules.rulebook import Rulebook
-from rules.trial import TrialBook
+from rules.rulebook.model import Rulebook
+from rules.trials.model import TrialBook
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,9 +9,10 @@ from typing import Any
 from domain import Finding, Instant
 from domain.kind import Kind
 from domain.people import Community, community
-from rules.engine import Engine
-from rules.rulebook import Rulebook
-from rules.trial import TrialBook, run_trials
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
+from rules.trials.model import TrialBook
+from rules.trials.runner import run_trials
 
 Kinds = dict[str, Kind]
 

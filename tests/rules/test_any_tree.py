@@ -10,9 +10,9 @@ from domain.kind import Kind
 from domain.levels import LevelRole
 from domain.people import Community, community
 from ingest.outcome import Refusal
-from rules.engine import Engine
-from rules.rulebook import Rulebook
-from rules.scope import Neighbourhood
+from rules.engine.community_index import Neighbourhood
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
 
 T0 = 1_767_225_600_000
 ELDER = Person("elder", "王奶奶", home="flat", attributes={"lives_alone": True, "age": 82})

@@ -10,10 +10,12 @@ from app.rulework import check_files
 from app.written import read_model
 from domain import Finding
 from domain.kind import Kind
-from rules.engine import Engine
+from rules.engine.engine import Engine
 from rules.hosts.replay import Heard, play
-from rules.rulebook import Rulebook
-from rules.trial import Stage, Trial, TrialBook, played, run_trials, stage, told
+from rules.rulebook.model import Rulebook
+from rules.trials.model import Trial, TrialBook
+from rules.trials.runner import played, run_trials, told
+from rules.trials.scenario import Stage, stage
 
 Kinds = dict[str, Kind]
 FILE = Path(__file__).parents[2] / "docs/examples/asked.yaml"

@@ -8,12 +8,14 @@ from typing import Any
 from domain import DAY, HOUR, MINUTE, Device, Place, Reading, Value
 from domain.kind import Kind
 from domain.people import community
-from rules.backtest import difference, momentary, needed, tallies, watching
-from rules.engine import Engine
+from rules.engine.community_index import DEFAULT_ZONE
+from rules.engine.engine import Engine
 from rules.hosts.replay import Deaf, Heard, play, story
-from rules.retelling import as_difference, as_lines
-from rules.rulebook import Rulebook
-from rules.scope import DEFAULT_ZONE
+from rules.rulebook.model import Rulebook
+from rules.rulebook.references import needed
+from rules.tools.backtest import difference, momentary, tallies, watching
+from rules.tools.backtest_report import as_difference, as_lines
+from rules.tools.explain import explain
 
 T0 = 1_767_225_600_000  # 08:00 in Shanghai
 SMOKE: dict[str, Any] = {
@@ -142,12 +144,12 @@ def test_a_rule_says_why_it_stands_where_it_stands(kinds: dict[str, Kind]) -> No
     engine.enrol([Device("s1", "smoke_alarm")], T0)
     heard = said(0, fault=True, alarm=True)
     engine.feed([heard], T0)
-    smoke = engine.explain("smoke", "s1", heard)
+    smoke = explain(engine, "smoke", "s1", heard)
     assert smoke["reasons"] == ["正在报", "试运行：只计数，不告诉任何人", "when 的答案：成立（alarm）", "alarm = true"]
     assert smoke["reasons_en"] == [
         "firing", "in shadow: counted, told to nobody", "when is true (alarm)", "alarm = true",
     ]  # fmt: skip
-    story_ = engine.explain("fault", "s1", heard)
+    story_ = explain(engine, "fault", "s1", heard)
     assert story_["reasons"] == [
         "安静：没有在报", "试运行：只计数，不告诉任何人", "最近一次没有说 temp_c",
         "when 的答案：不知道（fault and temp_c > 40）", "only_if 的答案：不成立（person.lives_alone）",
@@ -155,23 +157,23 @@ def test_a_rule_says_why_it_stands_where_it_stands(kinds: dict[str, Kind]) -> No
     ]  # fmt: skip
     assert story_["asks"] == {"fault": True, "temp_c": None, "person.lives_alone": None}
     assert story_["values"] == {"fault": True, "alarm": True}
-    assert engine.explain("nothing", "s1", heard)["reasons"] == ["规则 nothing 不看 smoke_alarm 这类设备"]
+    assert explain(engine, "nothing", "s1", heard)["reasons"] == ["规则 nothing 不看 smoke_alarm 这类设备"]
     absent = {**{name: value for name, value in SMOKE.items() if name != "when"}, "name": "gone", "absent": {}}
     silent = Engine([book(absent)], kinds, community())
     silent.enrol([Device("s1", "smoke_alarm")], T0)
     silent.feed([heard], T0)
-    assert silent.explain("gone", "s1", heard)["reasons_en"] == [
+    assert explain(silent, "gone", "s1", heard)["reasons_en"] == [
         "quiet: nothing stands", "in shadow: counted, told to nobody",
         "last heard 2026-01-01T08:00:00+08:00; it may be silent for 3d10m",
         "missed from 2026-01-04T08:10:00+08:00 on",
     ]  # fmt: skip
     silent.tick(T0 + 5 * DAY)
-    assert silent.explain("gone", "s1")["missed_at"] is None
+    assert explain(silent, "gone", "s1")["missed_at"] is None
     silent.feed([said(0, "stranger", fault=False)], T0)
-    assert "没有登记，不算缺席" in str(silent.explain("gone", "stranger")["reasons"])
+    assert "没有登记，不算缺席" in str(explain(silent, "gone", "stranger")["reasons"])
     never = Engine([book({**absent, "absent": {"quantity": "temp_c"}})], kinds, community())
     never.enrol([Device("s1", "smoke_alarm")], T0)
-    assert "从未听到，最多允许沉默 3d10m" in str(never.explain("gone", "s1")["reasons"])
+    assert "从未听到，最多允许沉默 3d10m" in str(explain(never, "gone", "s1")["reasons"])
 
 
 def test_a_group_says_how_many_it_has_and_how_many_it_needs(kinds: dict[str, Kind]) -> None:
@@ -180,12 +182,12 @@ def test_a_group_says_how_many_it_has_and_how_many_it_needs(kinds: dict[str, Kin
     ours = book({**SMOKE, "shadow": False}, {**pair, "gather": {"within": "10m", "parts": parts}})
     engine = Engine([ours], kinds, community(places=[Place("b", "3栋", "building"), Place("h", "1", "household", "b")]))
     engine.enrol([Device("s1", "smoke_alarm", place="h")], T0)
-    assert engine.explain("two", "building/b")["reasons"] == ["安静：没有在报", "smoke：有 0，要 2"]
+    assert explain(engine, "two", "building/b")["reasons"] == ["安静：没有在报", "smoke：有 0，要 2"]
     engine.feed([said(0, alarm=True)], T0)
-    story_ = engine.explain("two", "building/b")
+    story_ = explain(engine, "two", "building/b")
     assert story_["reasons_en"] == ["quiet: nothing stands", "smoke: 1 of 2"]
     assert story_["members"] == [{"rule": "smoke", "device": "s1", "begin": T0, "stands": True}]
-    assert engine.explain("two", "cell/c") == {"device": "cell/c", "rule": "two", "known": False}
+    assert explain(engine, "two", "cell/c") == {"device": "cell/c", "rule": "two", "known": False}
 
 
 def test_the_parts_of_a_condition_are_named_as_they_are_written(kinds: dict[str, Kind]) -> None:
@@ -194,7 +196,7 @@ def test_the_parts_of_a_condition_are_named_as_they_are_written(kinds: dict[str,
         [book({**SMOKE, "when": asked, "grades": [{"severity": "low", "when": "temp_c > 1"}]})], kinds, community()
     )
     engine.feed([said(0, temp_c=20)], T0)
-    story_ = engine.explain("smoke", "s1", said(0, temp_c=20))
+    story_ = explain(engine, "smoke", "s1", said(0, temp_c=20))
     assert story_["asks"] == {
         "quantile(temp_c, 0.9, 1h30m)": 20.0, "usual(temp_c)": None, "max(temp_c, 1h)": 20.0, "temp_c": 20,
     }  # fmt: skip

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from domain import Finding, Instant, Reading
 from domain.kind import Kind
-from rules.engine import Engine
-from rules.rulebook import ANY_KIND, Rule, Rulebook
-from rules.trial import START, Stage, Trial, TrialBook, gathered_from, played, run_trials, stage, told
+from rules.engine.engine import Engine
+from rules.rulebook.model import ANY_KIND, Rule, Rulebook
+from rules.rulebook.references import gathered_from
+from rules.trials.model import START, Trial, TrialBook
+from rules.trials.runner import played, run_trials, told
+from rules.trials.scenario import Stage, stage
 
 Books = dict[str, Rulebook]
 Trials = dict[str, TrialBook]

@@ -7,8 +7,8 @@ import pytest
 from domain import SECOND, Device, Ledger, Reading, Subject, Value
 from domain.kind import Kind
 from domain.people import community
-from rules.engine import Engine
-from rules.rulebook import Rulebook
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
 
 T0 = 1_767_225_600_000
 Books = dict[str, Rulebook]

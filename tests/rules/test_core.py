@@ -8,20 +8,8 @@ import pytest
 
 from domain import Evidence, Severity
 from domain import Phase as Said
-from rules.core import (
-    NOTHING,
-    QUIET_WATCH,
-    TRANSITIONS,
-    Effect,
-    Patience,
-    Phase,
-    Signal,
-    Watch,
-    Word,
-    diagram,
-    matured,
-    step,
-)
+from rules.lifecycle.state_machine import NOTHING, QUIET_WATCH, Effect, Patience, Watch, Word, matured, step
+from rules.lifecycle.transitions import TRANSITIONS, Phase, Signal, diagram
 
 GAS = Patience(hold_ms=30, release_ms=60, silence_ms=1000)
 

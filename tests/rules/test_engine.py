@@ -10,10 +10,11 @@ import pytest
 from domain import HOUR, MINUTE, Device, Evidence, Person, Phase, Place, Quality, Reading, Severity, Subject, Value
 from domain.kind import Kind
 from domain.people import Community, community
-from rules.engine import Engine
-from rules.rulebook import Rulebook
-from rules.seat import NO_WATCHES
-from rules.wakes import SPARE
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
+from rules.state.device import NO_WATCHES
+from rules.state.timers import SPARE
+from rules.tools.explain import explain
 
 Kinds = dict[str, Kind]
 Books = dict[str, Rulebook]
@@ -441,14 +442,14 @@ def test_rules_windows_and_quantities_that_are_gone_are_forgotten(kinds: Kinds) 
 
 def test_a_rule_can_say_where_it_stands_with_a_device(engine: Engine) -> None:
     hear(engine, said(0, lel_pct=15))
-    story = engine.explain("gas-low", "gas-1")
+    story = explain(engine, "gas-low", "gas-1")
     assert (story["phase"], story["since"], story["wake_at"]) == ("pending", T0, T0 + 30_000)
     assert (story["needs"], story["hold_ms"]) == (["lel_pct"], 30_000)
     assert story["evidence"] == ["燃气浓度 15 %LEL（限值 10 %LEL）"]
-    assert engine.explain("gas-co", "gas-1")["phase"] == "quiet"
-    assert engine.explain("band-sos", "gas-1")["applies_to_kind"] is False
-    assert engine.explain("gas-low", "nobody")["known"] is False
-    assert engine.explain("device-offline", "gas-1")["needs"] == []
+    assert explain(engine, "gas-co", "gas-1")["phase"] == "quiet"
+    assert explain(engine, "band-sos", "gas-1")["applies_to_kind"] is False
+    assert explain(engine, "gas-low", "nobody")["known"] is False
+    assert explain(engine, "device-offline", "gas-1")["needs"] == []
 
 
 def test_evaluations_are_counted(engine: Engine) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from domain import HOUR, MINUTE, Device, Finding, Phase, Quality, Reading
 from domain.kind import Kind
 from domain.people import community
-from rules.engine import Engine
-from rules.rulebook import Rulebook
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
 
 T0 = 1_767_225_600_000
 

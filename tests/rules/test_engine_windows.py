@@ -7,9 +7,9 @@ from typing import Any
 from domain import MINUTE, Device, Place, Reading, Value
 from domain.kind import Kind
 from domain.people import community
-from rules.engine import Engine
-from rules.plan import plans
-from rules.rulebook import Rulebook
+from rules.compiled.ruleset import plans
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
 
 Kinds = dict[str, Kind]
 T0 = 1_767_225_600_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from domain import DAY, Attribute, Device, Evidence, Finding
 from domain.kind import Kind
 from domain.people import community
-from rules.engine import Engine
-from rules.rulebook import Rulebook
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
 
 Books = dict[str, Rulebook]
 Kinds = dict[str, Kind]

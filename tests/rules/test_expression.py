@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import Value
-from rules.expression import LONGEST, ExpressionError, parse
-from rules.functions import FUNCTIONS
-from rules.meaning import guard, limit_of, meaning, reflex
-from rules.tree import (
+from rules.language.analysis import limit_of
+from rules.language.compiler import meaning
+from rules.language.functions import FUNCTIONS
+from rules.language.nodes import (
     Binary,
     Literal,
     Quantity,
@@ -25,6 +25,9 @@ from rules.tree import (
     quantities,
     windows,
 )
+from rules.language.parser import LONGEST, parse
+from rules.language.prefilter import guard, reflex
+from rules.language.tokens import ExpressionError
 
 EXAMPLE = "distance_m(lat, lon, person.fence_lat, person.fence_lon)"
 TWO_POINTS = f"measured or written down: {EXAMPLE}"

@@ -9,15 +9,16 @@ from hypothesis import strategies as st
 from domain import DAY, HOUR, MINUTE, Device, Evidence, Reading, Value
 from domain.kind import Kind
 from domain.people import community
-from rules.check import check
-from rules.engine import Engine
-from rules.expression import ExpressionError, parse
-from rules.functions import FUNCTIONS
-from rules.notation import written_out
-from rules.rulebook import Rulebook
-from rules.tree import Window, windows
-from rules.window import MOST_SAMPLES, SHARED_MS, History, history_of
-from rules.witness import told
+from rules.engine.engine import Engine
+from rules.language.functions import FUNCTIONS
+from rules.language.nodes import Window, windows
+from rules.language.notation import written_out
+from rules.language.parser import parse
+from rules.language.tokens import ExpressionError
+from rules.rulebook.check import check
+from rules.rulebook.model import Rulebook
+from rules.tools.evidence_text import told
+from rules.windows.history import MOST_SAMPLES, SHARED_MS, History, history_of
 
 Kinds = dict[str, Kind]
 T0 = 1_767_225_600_000

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from domain import HOUR, MINUTE, Device, Finding, Phase, Reading
 from domain.kind import Kind
 from domain.people import community
-from rules.engine import Engine
-from rules.rulebook import Rulebook
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
 
 T0 = 1_767_225_600_000
 NAMES = ["d-0", "d-1", "d-2", "d-3"]

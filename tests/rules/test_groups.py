@@ -10,11 +10,12 @@ from pydantic import ValidationError
 from domain import DAY, HOUR, MINUTE, Cell, Device, Finding, Person, Place, Reading, Severity, Subject, Value
 from domain.kind import Kind
 from domain.people import Community, community
-from rules.check import check
-from rules.engine import Engine
-from rules.references import check_references
-from rules.rulebook import Rulebook
-from rules.scope import Neighbourhood
+from rules.engine.community_index import Neighbourhood
+from rules.engine.engine import Engine
+from rules.rulebook.check import check
+from rules.rulebook.model import Rulebook
+from rules.rulebook.references import check_references
+from rules.tools.explain import explain
 
 Kinds = dict[str, Kind]
 T0 = 1_767_225_600_000
@@ -137,7 +138,7 @@ def test_a_group_goes_on_after_a_restart_with_its_members_and_its_place(kinds: K
         "b1" if of == "building" else "h1",
         "ended",
     )
-    assert again.explain("many", f"{of}/{id_}")["known"] is True
+    assert explain(again, "many", f"{of}/{id_}")["known"] is True
 
 
 def test_groups_of_rules_that_are_gone_are_forgotten(kinds: Kinds) -> None:

@@ -9,11 +9,14 @@ import pytest
 from domain import MINUTE, Finding, Reading, Value
 from domain.kind import Kind
 from domain.people import community
-from rules.engine import Engine
+from rules.engine.engine import Engine
 from rules.hosts.embedded import EmbeddedHost
 from rules.hosts.replay import Deaf, Event, Heard, by_arrival, play
-from rules.rulebook import ANY_KIND, Rulebook
-from rules.trial import START, Stage, TrialBook, gathered_from, played, stage, told
+from rules.rulebook.model import ANY_KIND, Rulebook
+from rules.rulebook.references import gathered_from
+from rules.trials.model import START, TrialBook
+from rules.trials.runner import played, told
+from rules.trials.scenario import Stage, stage
 
 T0 = START
 

@@ -8,10 +8,11 @@ import pytest
 
 from domain import HOUR, MINUTE, Device, Person, Phase, Place, Quality, Reading, Value
 from domain.people import community
-from rules.engine import Engine
-from rules.rulebook import Rulebook
-from rules.seat import NO_WATCHES
-from rules.trial import TrialBook, run_trials
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
+from rules.state.device import NO_WATCHES
+from rules.trials.model import TrialBook
+from rules.trials.runner import run_trials
 from tests.rules.judged_again import Kinds, book, engine_of, local, rule, together, tried, words
 
 NIGHT = "time.hour >= 23 or time.hour < 5"

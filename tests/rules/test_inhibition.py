@@ -9,9 +9,9 @@ import pytest
 
 from domain import HOUR, MINUTE, Cell, Device, Place, Reading
 from domain.people import community
-from rules.engine import Engine
-from rules.precedence import ranks
-from rules.rulebook import Rulebook
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
+from rules.rulebook.precedence import ranks
 from tests.rules.judged_again import Kinds, book, engine_of, local, rule, together, tried, words
 
 R = rule("r", when="lel_pct >= 10", only_if="not finding.x")

@@ -20,11 +20,14 @@ from msgspec.structs import replace
 from domain import Device, Finding, Instant, Reading
 from domain.kind import Kind
 from domain.people import Community, community
-from rules.engine import Engine
+from rules.engine.engine import Engine
 from rules.hosts.embedded import EmbeddedHost
 from rules.hosts.replay import Heard, play
-from rules.rulebook import ANY_KIND, Rulebook
-from rules.trial import START, Stage, Trial, TrialBook, gathered_from, played, stage, told
+from rules.rulebook.model import ANY_KIND, Rulebook
+from rules.rulebook.references import gathered_from
+from rules.trials.model import START, Trial, TrialBook
+from rules.trials.runner import played, told
+from rules.trials.scenario import Stage, stage
 
 pytestmark = pytest.mark.no_cover
 

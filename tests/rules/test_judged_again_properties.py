@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from domain import HOUR, MINUTE, SECOND, Device, Finding, Instant, Place, Reading, Value
 from domain.people import community
-from rules.engine import Engine
+from rules.engine.engine import Engine
 from rules.hosts.embedded import EmbeddedHost
 from rules.hosts.replay import Event, Heard, Reset, play
 from tests.rules.judged_again import Kinds, book, local, rule, together

@@ -11,7 +11,7 @@ from app.rulework import check_files
 from app.written import WrittenError
 from domain import HOUR, MINUTE, Device, Finding, Place, Reading
 from domain.people import community
-from rules.engine import Engine
+from rules.engine.engine import Engine
 from rules.hosts.replay import Heard, Reset, play, story
 from tests.rules.judged_again import Kinds, book, engine_of, local, rule, together, tried, words
 

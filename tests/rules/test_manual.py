@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from app.newbook import manual
-from rules.manual import asks, refusals, severities, table
-from rules.rulebook import Rule, Rulebook
+from rules.rulebook.model import Rule, Rulebook
+from rules.tools.reference import asks, refusals, severities, table
 
 RULE: dict[str, Any] = {"name": "r", "title": {"zh": "一", "en": "x"}, "severity": "high", "source": "a|b"}
 

@@ -15,13 +15,15 @@ from app.shelf import load_words
 from app.written import WrittenError
 from domain import Fault
 from domain.kind import Kind
-from rules.attributes import KNOWN, meant
-from rules.check import check, check_trials
-from rules.expression import ExpressionError, parse
-from rules.references import check_references
-from rules.rulebook import Rulebook
-from rules.trial import TrialBook
-from rules.warnings import warn
+from rules.language.parser import parse
+from rules.language.tokens import ExpressionError
+from rules.rulebook.attributes import KNOWN, meant
+from rules.rulebook.check import check
+from rules.rulebook.model import Rulebook
+from rules.rulebook.references import check_references
+from rules.rulebook.warnings import warn
+from rules.trials.check import check_trials
+from rules.trials.model import TrialBook
 
 Kinds = dict[str, Kind]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rules.expression import parse
-from rules.notation import written_out
+from rules.language.notation import written_out
+from rules.language.parser import parse
 
 
 @pytest.mark.parametrize(

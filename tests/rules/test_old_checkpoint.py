@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from domain.kind import Kind
-from rules.engine import Engine
-from rules.takeup import books_in
+from rules.engine.engine import Engine
+from rules.rulebook.serialization import books_in
 from tests.rules.checkpoint_story import (
     BOOKS,
     CUT,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import MINUTE
-from rules.outages import HEARD_AGAIN_MS, MOST_OUTAGES, Outages
+from rules.state.outages import HEARD_AGAIN_MS, MOST_OUTAGES, Outages
 
 
 def noted(*spans: tuple[int, int | None]) -> Outages:

@@ -7,9 +7,10 @@ import pytest
 from domain import Device, Reading
 from domain.kind import Kind
 from domain.people import community
-from rules.core import Phase, Watch
-from rules.engine import Engine
-from rules.rulebook import Rulebook
+from rules.engine.engine import Engine
+from rules.lifecycle.state_machine import Watch
+from rules.lifecycle.transitions import Phase
+from rules.rulebook.model import Rulebook
 
 T0 = 1_767_225_600_000
 MUTE = Reading("gas-1", "gas_alarm", T0, T0, None)  # type: ignore[arg-type]  # no gate lets it in

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from domain import HOUR, MINUTE, Device, Finding, Place, Reading, Value
 from domain.kind import Kind
 from domain.people import community
+from rules.engine.community_index import Neighbourhood
 from rules.hosts.parallel import judged, shares
+from rules.hosts.partition import parts
 from rules.hosts.replay import Deaf, Judges, Scene, story
-from rules.parts import parts
-from rules.rulebook import Rulebook
-from rules.scope import Neighbourhood
+from rules.rulebook.model import Rulebook
 
 pytestmark = pytest.mark.no_cover
 

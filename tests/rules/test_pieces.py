@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from rules.pieces import in_pieces
+from rules.state.checkpoint import in_pieces
 
 
 class Small(Struct, array_like=True):

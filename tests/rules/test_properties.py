@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from domain import HOUR, SECOND, Device, Finding, Person, Phase, Place, Reading, Value
 from domain.kind import Kind
 from domain.people import community
-from rules.engine import Engine
-from rules.rulebook import Rulebook
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
 
 pytestmark = pytest.mark.no_cover
 

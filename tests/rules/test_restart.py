@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.restart import DOWN_MS, STATES, compared
-from rules.outages import HEARD_AGAIN_MS
+from rules.state.outages import HEARD_AGAIN_MS
 
 
 def test_a_restart_loses_nothing_tells_nothing_twice_and_nothing_later_than_it_was_down() -> None:

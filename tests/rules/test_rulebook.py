@@ -11,14 +11,15 @@ from pydantic import ValidationError
 from domain import HOUR, Fault, Reading
 from domain.kind import Kind
 from domain.people import community
-from rules.check import check, check_trials
-from rules.contradiction import both_true
-from rules.engine import Engine
-from rules.expression import parse
-from rules.plan import plans
-from rules.references import check_together
-from rules.rulebook import Rule, Rulebook
-from rules.trial import TrialBook
+from rules.compiled.ruleset import plans
+from rules.engine.engine import Engine
+from rules.language.parser import parse
+from rules.language.satisfiability import both_true
+from rules.rulebook.check import check
+from rules.rulebook.model import Rule, Rulebook
+from rules.rulebook.references import check_together
+from rules.trials.check import check_trials
+from rules.trials.model import TrialBook
 
 Kinds = dict[str, Kind]
 GAS: dict[str, Any] = {

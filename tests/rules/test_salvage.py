@@ -9,10 +9,11 @@ import pytest
 import yaml
 
 from domain.kind import Kind
-from rules.check import check, check_trials
-from rules.references import check_references
-from rules.rulebook import Rulebook
-from rules.salvage import salvage, salvage_trials
+from rules.rulebook.check import check
+from rules.rulebook.model import Rulebook
+from rules.rulebook.recovery import salvage
+from rules.rulebook.references import check_references
+from rules.trials.check import check_trials, salvage_trials
 
 RULE: dict[str, Any] = {
     "name": "gas-low", "title": {"zh": "浓度高", "en": "Gas"}, "kind": "gas_alarm", "severity": "high",

@@ -14,7 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from app.newbook import schema
-from rules.rulebook import Rulebook
+from rules.rulebook.model import Rulebook
 
 BOOKS = Path(__file__).parents[2] / "rules" / "books"
 Shape = dict[str, Any]

@@ -11,8 +11,8 @@ from domain import MINUTE, Device, Finding, Phase, Quality, Reading
 from domain.kind import Kind
 from domain.people import community
 from domain.self_tests import LIMIT
-from rules.engine import Engine
-from rules.rulebook import Rulebook
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
 
 T0 = 1_795_269_600_000
 GAS = Device("g", "gas_alarm", place="h")

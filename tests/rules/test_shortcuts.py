@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from domain import HOUR, MINUTE, Attribute, Device, Finding, Instant, Person, Place, Quality, Reading, Value
 from domain.kind import Kind
 from domain.people import Community, community
-from rules.engine import Engine
-from rules.expression import parse
-from rules.mindful import Minded, Mindful, may
-from rules.rulebook import Rulebook
-from rules.scope import Neighbourhood
-from rules.seat import Seat
-from rules.tree import Attribute as Asked
+from rules.compiled.applicability import Minded, Mindful
+from rules.engine.community_index import Neighbourhood
+from rules.engine.engine import Engine
+from rules.language.analysis import may
+from rules.language.nodes import Attribute as Asked
+from rules.language.parser import parse
+from rules.rulebook.model import Rulebook
+from rules.state.device import Seat
 
 T0: Instant = 1_767_225_600_000
 PLACES = [Place("home", "402", "household", lat=31.0, lon=121.0)]

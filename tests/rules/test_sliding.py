@@ -8,9 +8,9 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.sliding import SEEN_AT_LEAST, grown
-from rules.tree import Window
-from rules.window import History, Sample
+from rules.language.nodes import Window
+from rules.windows.history import History, Sample
+from rules.windows.sliding import SEEN_AT_LEAST, grown
 
 KEEP_MS = 240
 GAPS, DELAYS, LENGTHS = [1, 1, 1, 2, 3, 5, 19, 40], [0] * 40 + [3, 50], [KEEP_MS, 120, 60]

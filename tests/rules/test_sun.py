@@ -11,14 +11,16 @@ from domain import DAY, Device, Place, Reading, Value
 from domain.days import start_of
 from domain.kind import Kind
 from domain.people import community
-from rules.check import check
-from rules.engine import Engine
-from rules.expression import ExpressionError, parse
-from rules.meaning import meaning
-from rules.rulebook import Rulebook
-from rules.scope import Neighbourhood, Scope
-from rules.sun import elevation_deg, next_change, sky
-from rules.tree import Literal
+from rules.engine.community_index import Neighbourhood
+from rules.engine.context import Scope
+from rules.engine.engine import Engine
+from rules.language.compiler import meaning
+from rules.language.nodes import Literal
+from rules.language.parser import parse
+from rules.language.sun import elevation_deg, next_change, sky
+from rules.language.tokens import ExpressionError
+from rules.rulebook.check import check
+from rules.rulebook.model import Rulebook
 
 Kinds = dict[str, Kind]
 SHANGHAI = (31.23, 121.47)

@@ -9,10 +9,14 @@ import pytest
 from domain import DAY, HOUR, MINUTE, Device, Finding, Phase, Place, Reading, Value
 from domain.kind import Kind
 from domain.people import community
-from rules.engine import Engine
-from rules.rulebook import Rulebook
-from rules.takeup import REASON, REMOVED, REWRITTEN, SHADOWED, books_in, renewal, written_books
-from rules.trial import TrialBook, played, told
+from rules.engine.engine import Engine
+from rules.engine.reload import REASON, REMOVED, REWRITTEN, SHADOWED
+from rules.rulebook.diff import renewal
+from rules.rulebook.model import Rulebook
+from rules.rulebook.serialization import books_in, written_books
+from rules.tools.explain import explain
+from rules.trials.model import TrialBook
+from rules.trials.runner import played, told
 from tests.rules.test_books import scenes
 
 Kinds = dict[str, Kind]
@@ -67,7 +71,7 @@ class Night:
         self.told += self.engine.take_up(book(*rules, version=version), T0 + at)
 
     def phase(self, name: str = "r", device: str = "gas-0") -> object:
-        return self.engine.explain(name, device)["phase"]
+        return explain(self.engine, name, device)["phase"]
 
     @property
     def words(self) -> list[str]:

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain import DAY, MINUTE, Instant
-from rules.expression import parse
-from rules.meaning import meaning
-from rules.sun import sky
-from rules.time_edges import Spot, _Clock, filled, next_edge, time_atoms
-from rules.tree import Attribute, Binary, Literal, Window
-from rules.workdays import moment
+from rules.language.compiler import meaning
+from rules.language.local_calendar import moment
+from rules.language.nodes import Attribute, Binary, Literal, Window
+from rules.language.parser import parse
+from rules.language.sun import sky
+from rules.language.time_edges import Spot, _Clock, filled, next_edge, time_atoms
 from tests.rules.judged_again import local
 
 ZONES = [

@@ -7,9 +7,9 @@ import pytest
 from domain import DAY, HOUR, Device, Finding, Reading
 from domain.kind import Kind
 from domain.people import community
-from rules.engine import Engine
-from rules.rulebook import Rulebook
-from rules.trend import Trend, days_left, followed
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
+from rules.windows.trend import Trend, days_left, followed
 
 T0 = 1_767_225_600_000
 

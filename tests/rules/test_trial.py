@@ -9,9 +9,11 @@ from pydantic import ValidationError
 
 from domain import Value
 from domain.kind import Kind
-from rules.rulebook import Rulebook
-from rules.strips import expected, strip
-from rules.trial import START, Trial, TrialBook, run_trials, stage
+from rules.rulebook.model import Rulebook
+from rules.trials.model import START, Trial, TrialBook
+from rules.trials.runner import run_trials
+from rules.trials.scenario import stage
+from rules.trials.series import expected, strip
 
 
 @pytest.mark.parametrize(

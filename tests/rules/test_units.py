@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from domain.kind import Kind
-from rules.check import check
-from rules.contradiction import never_true
-from rules.expression import parse
-from rules.references import check_references
-from rules.rulebook import Rulebook
-from rules.units import mixed
+from rules.language.parser import parse
+from rules.language.satisfiability import never_true
+from rules.language.units import mixed
+from rules.rulebook.check import check
+from rules.rulebook.model import Rulebook
+from rules.rulebook.references import check_references
 
 Kinds = dict[str, Kind]
 

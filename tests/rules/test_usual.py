@@ -7,10 +7,10 @@ import msgspec
 from domain import DAY, HOUR, MINUTE, Device, Reading, Value
 from domain.kind import Kind
 from domain.people import community
-from rules.check import check
-from rules.engine import Engine
-from rules.rulebook import Rulebook
-from rules.usual import Learned, Usual
+from rules.engine.engine import Engine
+from rules.rulebook.check import check
+from rules.rulebook.model import Rulebook
+from rules.windows.baseline import Learned, Usual
 
 T0 = 1_767_225_600_000
 WEEK = 7 * DAY

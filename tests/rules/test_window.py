@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import HOUR, MINUTE
-from rules.expression import parse
-from rules.tree import Window, windows
-from rules.window import FINENESS, MOST_SAMPLES, History
+from rules.language.nodes import Window, windows
+from rules.language.parser import parse
+from rules.windows.history import FINENESS, MOST_SAMPLES, History
 
 DAY_MS = 24 * HOUR
 

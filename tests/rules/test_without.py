@@ -8,7 +8,7 @@ import pytest
 
 from domain import MINUTE, Device, Place, Reading
 from domain.people import community
-from rules.precedence import ranks
+from rules.rulebook.precedence import ranks
 from tests.rules.judged_again import Kinds, book, engine_of, rule, tried, words
 
 OPENED = rule("door-open", kind="door", when="opened", record=True)

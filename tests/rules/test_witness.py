@@ -7,10 +7,10 @@ import pytest
 from domain import HOUR, MINUTE, Device, Evidence, Person, Reading, Value
 from domain.kind import Kind
 from domain.people import community
-from rules.engine import Engine
-from rules.rulebook import Rulebook
-from rules.trial import START
-from rules.witness import told
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
+from rules.tools.evidence_text import told
+from rules.trials.model import START
 
 KEEPER = community(people=[Person("li", "李奶奶", home="h", attributes={"lives_alone": True})])
 

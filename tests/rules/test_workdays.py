@@ -10,9 +10,9 @@ import pytest
 from domain import Device, Instant, Phase, Reading
 from domain.kind import Kind
 from domain.people import community
-from rules.engine import Engine
-from rules.rulebook import Rulebook
-from rules.workdays import HOLIDAYS, KNOWN_UNTIL, is_workday, moment
+from rules.engine.engine import Engine
+from rules.language.local_calendar import HOLIDAYS, KNOWN_UNTIL, is_workday, moment
+from rules.rulebook.model import Rulebook
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 

@@ -11,11 +11,11 @@ import pytest
 from domain import DAY, HOUR, MINUTE, Attribute, Device, Instant, Person, Place, Reading, Value
 from domain.kind import Kind
 from domain.people import Community, community
-from rules.engine import Engine
-from rules.rulebook import Rulebook
-from rules.scope import Neighbourhood
-from rules.usual import Usual
-from rules.workdays import offset_ms
+from rules.engine.community_index import Neighbourhood
+from rules.engine.engine import Engine
+from rules.language.local_calendar import offset_ms
+from rules.rulebook.model import Rulebook
+from rules.windows.baseline import Usual
 
 BERLIN, SHANGHAI, KOLKATA = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Shanghai"), ZoneInfo("Asia/Kolkata")
 NIGHT = {

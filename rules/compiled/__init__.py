@@ -1,0 +1,1 @@
+"""Rules compiled for one kind of device."""

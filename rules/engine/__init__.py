@@ -1,0 +1,1 @@
+"""The engine: readings and time in, findings out."""

@@ -1,0 +1,1 @@
+"""The life of a finding: a pure, total state machine."""

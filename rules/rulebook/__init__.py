@@ -1,0 +1,1 @@
+"""Rulebooks as people write them: their shape, their faults, and how two differ."""

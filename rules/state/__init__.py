@@ -1,0 +1,1 @@
+"""What is kept of devices, groups and gateways: plain data that is checkpointed."""

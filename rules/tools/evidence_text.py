@@ -1,0 +1,109 @@
+"""What a line of evidence says, in Chinese and in English, by the names that the kind gives its quantities. It judges
+nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from domain import Evidence, Value
+from domain.duration import written_duration
+from domain.kind import Kind, Words
+from rules.language.functions import FUNCTIONS
+
+RECKONED: Final = {
+    "date": Words(zh="日期", en="Date"),
+    "elevation_deg": Words(zh="太阳高度", en="Elevation of the sun"),
+    "count": Words(zh="数量", en="Number"),
+    "detail": Words(zh="说明", en="Detail"),
+    "device": Words(zh="设备", en="Device"),
+    "distance_m": Words(zh="离登记地点", en="Distance from the place written down"),
+    "dropped": Words(zh="丢弃条数", en="Messages dropped"),
+    "fault": Words(zh="错误", en="Fault"),
+    "heard": Words(zh="最近一次消息", en="Last message"),
+    "identity": Words(zh="标识", en="Identity"),
+    "reason": Words(zh="原因", en="Reason"),
+    "retained": Words(zh="保留消息，时间不明", en="Retained message of unknown age"),
+    "seconds": Words(zh="持续秒数", en="Seconds it lasted"),
+}
+"""What is no quantity of a kind."""
+_WINDOW: Final = re.compile(
+    r"(?P<function>\w+)(?: (?P<span>\w+))?(?: offset (?P<offset>\w+))?(?: ahead (?P<ahead>\w+))?"
+    r"(?: where (?P<test>.*))?"
+)
+"""How a value was computed: `count 5m where lel_pct > 10` (rules/compiled/condition.py writes it)."""
+_SPANS: Final = {"d": "天", "h": "小时", "ms": "毫秒", "m": "分钟", "s": "秒"}
+_LETTERS: Final = re.compile("[a-z]+")
+_UNITS: Final = {"bpm": "次/分", "steps": "步", "deg": "°", "min": "分钟", "m": "米", "d": "天"}
+
+
+def told(line: Evidence, kind: Kind) -> tuple[str, str]:
+    """The line as a person reads it; the title of another rule stands for itself.
+
+    >>> told(Evidence("distance_m", 812.5, "m", 200), Kind.model_construct(quantities={}))
+    ('离登记地点 812.5 米（限值 200 米）', 'Distance from the place written down 812.5 m (limit 200 m)')
+    """
+    name = named(line, kind)
+    zh, en = (
+        of if line.value is True else f"{of} {_said(line.value, line.unit, words, in_zh)}"
+        for of, words, in_zh in ((name.zh, ("否", "没有"), True), (name.en, ("no", "none"), False))
+    )
+    if line.limit is None or isinstance(line.limit, bool):
+        return zh, en
+    limits = (_said(line.limit, line.unit, ("", ""), in_zh) for in_zh in (True, False))
+    return f"{zh}（限值 {next(limits)}）", f"{en} (limit {next(limits)})"
+
+
+def named(line: Evidence, kind: Kind | None) -> Words:
+    """What the line is about: a quantity, what was reckoned from it, or another rule.
+
+    >>> named(Evidence("volume_m3", 0.0, "min", 60.0, window="idle 1d"), None)
+    Words(zh='近1天volume_m3最长不变', en='volume_m3, longest standstill in 1d')
+    """
+    declared = kind.quantities.get(line.quantity) if kind is not None else None
+    plain = RECKONED.get(line.quantity, Words(zh=line.quantity, en=line.name_en or line.quantity))
+    name = declared.name if declared else plain
+    window = _WINDOW.fullmatch(line.window)
+    return name if window is None or window["function"] not in FUNCTIONS else _reckoned(name, line, window)
+
+
+def _reckoned(name: Words, line: Evidence, window: re.Match[str]) -> Words:
+    """The name of a window over a quantity: over how long, how long ago, how far ahead, of which samples."""
+    label, span, ahead = FUNCTIONS[window["function"]].label, window["span"], window["ahead"]
+    if test := window["test"]:
+        # The sign and the limit suffice where the name of the quantity stands before them.
+        test = test.removeprefix(f"{line.quantity} ")
+        name = Words(zh=f"{name.zh}（{test}）", en=f"{name.en} ({test})")
+    if ahead:
+        forecast = f"{label.en} for {ahead} ahead by the last {span}"
+        found = Words(zh=f"照近{_spelt(span)}{name.zh}，{_spelt(ahead)}后{label.zh}", en=f"{name.en}, {forecast}")
+    elif not span or f"/{span}" in line.unit:
+        found = Words(zh=f"{name.zh}{label.zh}", en=f"{name.en}, {label.en}")
+    else:
+        found = Words(zh=f"近{_spelt(span)}{name.zh}{label.zh}", en=f"{name.en}, {label.en} in {span}")
+    if not (offset := window["offset"]):
+        return found
+    return Words(zh=f"{_spelt(offset)}前的{found.zh}", en=f"{found.en}, {offset} earlier")
+
+
+def _said(value: Value | None, unit: str, words: tuple[str, str], in_zh: bool) -> str:
+    no, none = words
+    if value is None:
+        return none
+    if isinstance(value, bool):
+        return no
+    if unit == "ms" and not isinstance(value, str):
+        span = written_duration(int(value))
+        return _spelt(span) if in_zh else span
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    shown = _UNITS.get(unit, unit) if in_zh else unit
+    return f"{whole}{'' if not unit or unit.startswith('/') else ' '}{shown}"
+
+
+def _spelt(span: str) -> str:
+    """
+    >>> _spelt("1d12h")
+    '1天12小时'
+    """
+    return _LETTERS.sub(lambda found: _SPANS[found[0]], span)

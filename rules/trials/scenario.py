@@ -1,0 +1,97 @@
+"""A trial as a scenario that any host can play: devices, community, readings by arrival, outage, resets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from domain import Cell, Device, Instant, Person, Place, Reading
+from domain.people import Community, community
+from rules.hosts.replay import Reset
+from rules.rulebook.model import Rule
+from rules.trials.model import START, Taking, Trial
+from rules.trials.series import strip
+
+
+class Stage(Struct, frozen=True):
+    """A trial ready to be played on any host: who takes part, and what is heard when."""
+
+    devices: tuple[Device, ...]
+    community: Community
+    outage: tuple[Instant, Instant] | None
+    batches: tuple[tuple[Instant, tuple[Reading, ...]], ...]
+    end: Instant
+    start: Instant = START
+    resets: tuple[Reset, ...] = ()
+
+
+def stage(trial: Trial, rule: Rule) -> Stage:
+    """The devices, the people, and the readings by arrival."""
+    taking = trial.taking_part(next(iter(rule.kinds), ""))
+    readings = list(_readings(trial, taking))
+    resets = tuple(Reset(trial.begins + after, trial.rule) for after in sorted(trial.reset))
+    last = max((reading.received for reading in readings), default=trial.begins)
+    last = max([last, *(reset.now for reset in resets)])
+    outage = None if trial.outage is None else (trial.begins + trial.outage[0], trial.begins + trial.outage[1])
+    return Stage(
+        tuple(
+            Device(
+                name,
+                one.kind,
+                place=_home(one),
+                attributes={"person": f"resident of {one.household}", **one.attributes},
+            )
+            for name, one in taking.items()
+        ),
+        _town(trial, taking),
+        outage,
+        tuple(_by_arrival(readings)),
+        last + trial.until,
+        trial.begins,
+        resets,
+    )
+
+
+def _home(taking: Taking) -> str:
+    return f"trial-{taking.household}"
+
+
+def _town(trial: Trial, taking: Mapping[str, Taking]) -> Community:
+    households = dict.fromkeys(one.household for one in taking.values())
+    building = Place("trial-building", "试验楼", "building", cell="trial-cell")
+    homes = [
+        Place(f"trial-{name}", name, "household", parent=building.id, attributes=dict(trial.place))
+        for name in households
+    ]
+    people = [
+        Person(f"resident of {name}", "试验住户", home=f"trial-{name}", attributes=dict(trial.person))
+        for name in households
+    ]
+    return community(places=[building, *homes], people=people, cells=[Cell("trial-cell", "试验网格", "cell")])
+
+
+def _readings(trial: Trial, taking: Mapping[str, Taking]) -> Iterator[Reading]:
+    strips = {
+        device: {name: strip(written) for name, written in one.readings.items()} for device, one in taking.items()
+    }
+    steps = max((len(values) for held in strips.values() for values in held.values()), default=0)
+    for index in range(steps):
+        at = trial.begins + index * trial.every
+        received = trial.begins + _sent_with(trial, index, steps) * trial.every + trial.delay + trial.late.get(index, 0)
+        for device, held in strips.items():
+            said = {name: values[index] for name, values in held.items() if index < len(values)}
+            values = {name: value for name, value in said.items() if value is not None}
+            if values:
+                yield Reading(device, taking[device].kind, at, received, values)
+
+
+def _sent_with(trial: Trial, index: int, steps: int) -> int:
+    """The step with which this one is sent."""
+    size = steps if trial.together else trial.batch
+    return min((index // size + 1) * size, steps) - 1
+
+
+def _by_arrival(readings: Sequence[Reading]) -> Iterator[tuple[Instant, tuple[Reading, ...]]]:
+    for received in sorted({reading.received for reading in readings}):
+        yield received, tuple(reading for reading in readings if reading.received == received)

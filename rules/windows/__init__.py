@@ -1,0 +1,1 @@
+"""Aggregates over event time: windows, baselines, trends."""

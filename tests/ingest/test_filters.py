@@ -256,11 +256,16 @@ def test_what_lies_within_the_default_or_is_read_from_its_end_needs_no_layout(pl
 @pytest.mark.parametrize("platform", sorted(FILTERS))
 def test_a_filter_of_wildcards_only_is_read_or_refused_by_name(platform: str, pattern: str) -> None:
     """`homeassistant: ["+/#"]` ended a start with an IndexError."""
+    refusal = refusal_of(platform, pattern)
+    assert refusal is None or (pattern in refusal and "write" in refusal)
+
+
+def refusal_of(platform: str, pattern: str) -> str | None:
     try:
         layout(platform, pattern, FILTERS[platform])
     except ValueError as error:
-        assert pattern in str(error)
-        assert "write" in str(error)
+        return str(error)
+    return None
 
 
 def test_a_command_below_a_tree_of_tasmotas_is_no_reading() -> None:

@@ -76,6 +76,10 @@ REFUSED: Final[dict[int | str, dict[str, Any]]] = {
     for status, told in (("4XX", "What was wrong with the request"), ("5XX", "What is wrong here"))
 }
 
+CREATED: Final[dict[int | str, dict[str, Any]]] = {201: {"description": "It is new"}}
+UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {200: {"description": "It was so already"}}
+NOT_READY: Final[dict[int | str, dict[str, Any]]] = {503: {"description": "Alarms are not heard yet, or no longer"}}
+
 
 class Many(StrEnum):
     """How many of a shape a body may hold."""
@@ -91,6 +95,18 @@ def body(example: Any, shape: TypeAdapter[Any], many: Many = Many.ONE, *, option
         schema = {"anyOf": [schema, {"type": "array", "items": schema}]}
     content = {"application/json": {"schema": schema, "example": example}}
     return {"requestBody": {"required": not optional, "content": content}}
+
+
+def pushed(example: Any) -> dict[str, Any]:
+    """A push: what a platform sends; our own is an object or a list of objects, each a message."""
+    message = {"type": "object", "additionalProperties": True}
+    schema = {"anyOf": [message, {"type": "array", "items": message}]}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}}
+
+
+def anything(description: str) -> dict[str, Any]:
+    """A body in whatever form a provider writes it."""
+    return {"requestBody": {"description": description, "content": {"*/*": {"schema": {"type": "string"}}}}}
 
 
 def _inlined(schema: dict[str, Any]) -> dict[str, Any]:

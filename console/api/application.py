@@ -88,6 +88,7 @@ def empty_app() -> FastAPI:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         lifespan=_live,
+        generate_unique_id_function=lambda route: route.name,
         responses=examples.REFUSED,
         middleware=[Middleware(SecurityHeaders), Middleware(BodyLimit)],
     )

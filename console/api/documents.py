@@ -16,6 +16,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
+from console.api.examples import PROBLEM
 from console.moments import Moment
 
 T = TypeVar("T", covariant=True)
@@ -91,7 +92,9 @@ def document(app: FastAPI, events: Mapping[str, type]) -> dict[str, Any]:
     types = [*parts, *(one for one in events.values() if one not in parts)]
     found, schemas = msgspec.json.schema_components(types, schema_hook=_schema_of, ref_template=_REF)
     refs: dict[Any, Any] = {**dict(zip(types, found, strict=True)), NoneType: _NULL}
-    made.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
+    made["components"] = {"schemas": _with_types({"Problem": PROBLEM, **schemas})}
+    for operation in [one for methods in made["paths"].values() for one in methods.values()]:
+        operation["responses"].pop("422", None)  # FastAPI's own words for it: ours are a Problem, among the 4XX
     for path, route in shaped:
         for method in (route.methods or set()) - {"HEAD"} if route.include_in_schema else ():
             _put(made["paths"][path][method.lower()]["responses"], _union([refs[one] for one in _parts(route.shape)]))
@@ -112,6 +115,17 @@ def _parts(shape: Any) -> Sequence[Any]:
 
 def _union(schemas: Sequence[Any]) -> Any:
     return schemas[0] if len(schemas) == 1 else {"anyOf": list(schemas)}
+
+
+def _with_types(part: Any) -> Any:
+    """The schemas, each list of words declared as text: makers of clients ask for a type."""
+    if isinstance(part, list):
+        return [_with_types(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    words = part.get("enum")
+    text = {"type": "string"} if isinstance(words, list) and all(isinstance(one, str) for one in words) else {}
+    return {**text, **{name: _with_types(one) for name, one in part.items()}}
 
 
 def _schema_of(shape: type) -> dict[str, Any]:

@@ -53,6 +53,7 @@ READING: Final = [{"device": "gas-0412", "ts": 1795269903, "lel_pct": 12.5, "ala
 
 PROBLEM: Final = {
     "type": "object",
+    "description": "RFC 9457: how every refusal is answered. `errors`: which field, and what to write instead.",
     "required": ["type", "title", "status", "detail"],
     "properties": {
         "type": {"type": "string"},
@@ -71,8 +72,9 @@ PROBLEM: Final = {
 }
 """RFC 9457: how every refusal is answered."""
 
+_PROBLEM_REF: Final = {"$ref": "#/components/schemas/Problem"}
 REFUSED: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"description": told, "content": {"application/problem+json": {"schema": PROBLEM}}}
+    status: {"description": told, "content": {"application/problem+json": {"schema": _PROBLEM_REF}}}
     for status, told in (("4XX", "What was wrong with the request"), ("5XX", "What is wrong here"))
 }
 

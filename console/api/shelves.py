@@ -54,6 +54,7 @@ class Shelf(Generic[W, V]):
 
 
 _CREATES: Final = {"summary": "One or a list", "status_code": 201, "responses": examples.UNCHANGED}
+_DELETES: Final = {"summary": "Remove one", "status_code": 204}
 _PUTS: Final = {"summary": "Add or replace", "responses": examples.CREATED}
 
 
@@ -116,13 +117,17 @@ def shelf_router(shelf: Shelf[W, V]) -> APIRouter:
     router = described_router(prefix=f"/{shelf.path}", tags=[shelf.path])
     one = examples.body(shelf.example, shelf.shape)
     several = examples.body(shelf.example, shelf.shape, examples.Many.ONE_OR_LIST)
+
+    def named(verb: str) -> dict[str, Any]:
+        return {"operation_id": f"{verb}_{shelf.path}"}
+
     page: Any = Page[answer]  # type: ignore[valid-type]
     for path, endpoint, method, answers, options in (
-        ("", ends.list_rows, "GET", page, {"summary": f"All {shelf.path}, by id"}),
-        ("", ends.create_rows, "POST", answer | page, {**_CREATES, "openapi_extra": several}),
-        ("/{row_id}", ends.one_row, "GET", answer, {"summary": f"One of the {shelf.path}"}),
-        ("/{row_id}", ends.put_row, "PUT", answer, {**_PUTS, "openapi_extra": one}),
-        ("/{row_id}", ends.delete_row, "DELETE", None, {"summary": "Remove one", "status_code": 204}),
+        ("", ends.list_rows, "GET", page, {"summary": f"All {shelf.path}, by id", **named("list")}),
+        ("", ends.create_rows, "POST", answer | page, {**_CREATES, "openapi_extra": several, **named("create")}),
+        ("/{row_id}", ends.one_row, "GET", answer, {"summary": f"One of the {shelf.path}", **named("one")}),
+        ("/{row_id}", ends.put_row, "PUT", answer, {**_PUTS, "openapi_extra": one, **named("put")}),
+        ("/{row_id}", ends.delete_row, "DELETE", None, {**_DELETES, **named("delete")}),
     ):
         add_described(router, path, endpoint, method, answers, **options)
     return router

@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType, field
 
 from console.moments import Moment
 from console.schemas.parts import Shape, Value
+from domain import Ledger, Severity
 
 
 class Rule(Shape, frozen=True, kw_only=True):
@@ -17,8 +18,8 @@ class Rule(Shape, frozen=True, kw_only=True):
     title: str
     hazard: str
     kinds: list[str]
-    severity: str
-    ledger: str
+    severity: Severity
+    ledger: Ledger
     version: str
     source: str
     state: str

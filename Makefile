@@ -9,7 +9,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-
 LOCKED := $(PIP) --require-hashes --only-binary :all:
 SOURCES := domain ingest rules alerts store console simulators app tests benchmarks
 
-.PHONY: install demo test check bench web lock clean test-tools
+.PHONY: install demo test check bench web lock clean test-tools api
 
 install: $(VENV)/.installed console/dist/index.html
 	@deploy/install/system mosquitto=mosquitto
@@ -47,6 +47,12 @@ console/dist/index.html: $(WEB_SOURCES) $(WEB)/node_modules/.installed
 
 web: console/dist/index.html
 
+# The types of the pages are made from the OpenAPI document.
+OPENAPI := node_modules/.openapi.json
+api: $(VENV)/.installed $(WEB)/node_modules/.installed
+	@$(BIN)/python -m console.api > $(WEB)/$(OPENAPI)
+	@cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent api -- $(OPENAPI) >&2
+
 demo: install
 	@exec $(BIN)/fengshao up --demo $(if $(DATA),--data $(DATA))
 
@@ -68,6 +74,9 @@ check: $(VENV)/.dev $(WEB)/node_modules/.installed
 	$(BIN)/ruff check --quiet $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/fengshao rules test
+	@$(BIN)/python -m console.api > $(WEB)/$(OPENAPI)
+	@cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent api -- $(OPENAPI) --check >/dev/null || \
+		{ echo "$(WEB)/src/api/schema.d.ts is not what the API says. Run: make api"; exit 1; }
 	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent types
 
 bench: test-tools

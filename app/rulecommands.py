@@ -23,8 +23,8 @@ from app.control import Answered, NotRunning, ask
 from app.past import Progress, zone_of
 from app.ruletasks import Backtest, Check, Explain, Test, do
 from app.written import Located, WrittenError
-from console.moments import with_named
-from console.services import RULE_TIMES
+from console.moments import encoded, typed
+from console.schemas.rules import BacktestResult, Explanation
 from domain import Instant
 from domain.duration import parse_duration
 from domain.times import parse_rfc3339
@@ -85,10 +85,11 @@ def backtest(
     start = end - _duration(since)
     with bar("backtest") as progress:
         try:
-            answer = _asked(book, against, data, start, end, progress)
+            found = _asked(book, against, data, start, end, progress)
         except NotRunning:
-            answer = do(Backtest(book, data, start, end, against, site), progress)
-    for line in [_json(answer)] if as_json else _told(answer):
+            found = do(Backtest(book, data, start, end, against, site), progress)
+    answer = typed(BacktestResult, found)
+    for line in [_json(answer)] if as_json else _told(msgspec.to_builtins(answer, enc_hook=int)):
         say(line)
 
 
@@ -110,7 +111,7 @@ def _asked(
         raise
     if job["state"] != "done":
         raise Answered(job["detail"] or job["state"])
-    return dict(with_named(job["result"], RULE_TIMES, instant))
+    return dict(job["result"])
 
 
 def _written(file: Path) -> dict[str, str]:
@@ -148,9 +149,10 @@ def explain(
     since_ms = None if since is None else _duration(since)
     with bar("explain") as progress:
         try:
-            answer = _explained(rule, device, asked, since, data)
+            found = _explained(rule, device, asked, since, data)
         except NotRunning:
-            answer = do(Explain(rule, device, asked or Clock()(), data, since_ms, site), progress)
+            found = do(Explain(rule, device, asked or Clock()(), data, since_ms, site), progress)
+    answer = typed(Explanation, found)
     if as_json:
         say(_json(answer))
         return
@@ -161,11 +163,12 @@ def explain(
 def _explained(rule: str, device: str, at: Instant | None, since: str | None, data: Path) -> dict[str, Any]:
     query = {"device": device, "at": None if at is None else local_time(at), "since": since}
     held = urlencode({name: value for name, value in query.items() if value is not None})
-    return dict(with_named(ask(data, "GET", f"/api/v1/rules/{quote(rule)}/explain?{held}"), RULE_TIMES, instant))
+    return dict(ask(data, "GET", f"/api/v1/rules/{quote(rule)}/explain?{held}"))
 
 
-def lines(story: Mapping[str, Any], english: bool) -> Iterator[str]:
+def lines(found: Explanation, english: bool) -> Iterator[str]:
     """The story as people read it: the reasons first, then what they rest on."""
+    story = msgspec.to_builtins(found, enc_hook=local)
     if not story["known"]:
         yield f"{story['device']}: 没有听说过" if not english else f"{story['device']}: nobody ever heard of it"
         return
@@ -173,16 +176,14 @@ def lines(story: Mapping[str, Any], english: bool) -> Iterator[str]:
     for name, value in story.items():
         if name in ("reasons", "reasons_en", "answers", "asks", "known", "told", "members"):
             continue
-        yield f"{name}: {_plain(name, value)}"
+        yield f"{name}: {_plain(value)}"
     for one in story.get("members", ()):
-        yield f"member: {local(one['begin'])} {one['rule']} {one['device']}{'' if one['stands'] else ' (over)'}"
+        yield f"member: {one['begin']} {one['rule']} {one['device']}{'' if one['stands'] else ' (over)'}"
     for one in story.get("told", ()):
-        yield f"told: {local(one['at'])} {one['phase']} {one['severity']}"
+        yield f"told: {one['at']} {one['phase']} {one['severity']}"
 
 
-def _plain(name: str, value: Any) -> str:
-    if name in RULE_TIMES and value is not None:
-        return local(value)
+def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}={one}" for key, one in value.items())
     return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
@@ -222,5 +223,5 @@ def _unheard(_part: float) -> None:
     """Nobody waits for it."""
 
 
-def _json(answer: Mapping[str, Any]) -> str:
-    return json.dumps(with_named(answer, RULE_TIMES, local_time), ensure_ascii=False, default=str)
+def _json(answer: object) -> str:
+    return json.dumps(json.loads(encoded(answer, DEFAULT_ZONE)), ensure_ascii=False)

@@ -14,6 +14,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.site import SiteFolder
+from console.moments import Moment
 from domain import Instant
 from domain.identities import canonical
 from store.ledger import edits
@@ -130,6 +131,14 @@ def _brief(file: Any, held: Any) -> str:
     return ", ".join(f"{name} {mine[name]!r} instead of {ours[name]!r}" for name in other) or "it still stands"
 
 
+def _record(one: Any) -> dict[str, Any] | None:
+    """A record of the registry as plain data; the bounds of a duty are times."""
+    if one is None:
+        return None
+    times = {name: Moment(at) for name in ("since", "until") if (at := getattr(one, name, None)) is not None}
+    return {**msgspec.to_builtins(one), **times}
+
+
 def view(kept: Sequence[Kept]) -> list[dict[str, Any]]:
     """As the API and `check` show them."""
     return [
@@ -137,8 +146,8 @@ def view(kept: Sequence[Kept]) -> list[dict[str, Any]]:
             "record": one.shelf,
             "id": one.id,
             "why": one.why,
-            "file": msgspec.to_builtins(one.file),
-            "held": msgspec.to_builtins(one.held),
+            "file": _record(one.file),
+            "held": _record(one.held),
             "text": str(one),
         }
         for one in kept

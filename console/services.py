@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -115,15 +115,6 @@ class ToolsBusy(Exception):
 
 class ToolsRefused(Exception):
     """It cannot be done; the message says why."""
-
-
-RULE_TIMES: Final = frozenset(
-    {
-        "at", "begin", "end", "ended_at", "from", "heard", "judged_from", "last_heard", "missed_at", "newest",
-        "said_at", "since", "started_at", "to", "told_at", "wake_at",
-    }
-)  # fmt: skip
-"""Instants in what the tools answer: RFC 3339 to the outside."""
 
 
 class Job(msgspec.Struct, frozen=True):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
-from starlette.responses import Response
 
 from alerts.alert import Actor, State, Via
 from alerts.desk import NoSuchAlert
@@ -28,31 +27,23 @@ from console.api.asking import (
     written_one,
 )
 from console.api.devices import seen_places
+from console.api.documents import Answer, described_router
 from console.api.guarding import Who, demand
 from console.api.helping import help_view
 from console.auth import LINK_MS, Principal, worker_link
 from console.bilingual import in_both
+from console.moments import Moment, typed
 from console.problems import FieldFault, Problem, faulty, no_such
+from console.schemas.alerts import Action, AlertDetail, AlertItem, WorkerLink
+from console.schemas.parts import Page
 from console.services import RuleLine, Services
 from console.townmap import spot_of, spot_view, way_to
 from domain import Ledger, Severity
 from store.ledger import alertviews, audit
 
-router = APIRouter(tags=["alerts"])
+router = described_router(tags=["alerts"])
 
-ACTIONS: Final = (
-    "acknowledge",
-    "arrive",
-    "resolve",
-    "verify",
-    "close",
-    "return",
-    "reopen",
-    "shelve",
-    "assign",
-    "pass",
-    "comment",
-)
+ACTIONS: Final = get_args(Action)
 
 
 class WrittenAct(BaseModel):
@@ -85,10 +76,10 @@ async def list_alerts(
     until: Annotated[str | None, Query(description="opened at or before; `to` is the same")] = None,
     from_: Annotated[str | None, Query(alias="from")] = None,
     to: Text = None,
-) -> Response:
+) -> Answer[Page[AlertItem]]:
     if who.alert is not None:
         view = await linked_alert(services, who)
-        return listed(services, [] if view is None else [for_reader(view, who)])
+        return listed(services, [] if view is None else [item_for(view, who)])
     begin, end = asked_period(services, since or from_, until or to, ("since", "until"))
     places = seen_places(services, who, place)
     wanted = alertviews.AlertFilter(
@@ -104,15 +95,15 @@ async def list_alerts(
     page = await services.ledger.read(lambda tx: alertviews.page(tx, wanted, pages.limit, pages.after))
     rules = services.rules()
     views = [_dressed(services, view, rules) for view in page.items]
-    return listed(services, [for_reader(view, who) for view in views], pages.seal(page.next))
+    return listed(services, [item_for(view, who) for view in views], pages.seal(page.next))
 
 
 @router.get("/alerts/{alert_id}", summary="One alert with its timeline")
-async def one_alert(services: Asked, who: Who, alert_id: str) -> Response:
+async def one_alert(services: Asked, who: Who, alert_id: str) -> Answer[AlertDetail]:
     view = await seen_alert(services, who, alert_id)
     help_needed = await help_view(services, who, view)
     way = way_to(services.community(), view["place"])
-    return shown(services, {**for_reader(view, who), **way, **help_needed})
+    return shown(services, typed(AlertDetail, {**for_reader(view, who), **way, **help_needed}))
 
 
 @router.post(
@@ -121,7 +112,7 @@ async def one_alert(services: Asked, who: Who, alert_id: str) -> Response:
     summary="A worker's link: this alert, this person, two hours",
     openapi_extra=examples.body(examples.LINK, _ACT),
 )
-async def make_link(request: Request, services: Asked, who: Who, alert_id: str) -> Response:
+async def make_link(request: Request, services: Asked, who: Who, alert_id: str) -> Answer[WorkerLink]:
     demand(who, "assign")
     person = (await written_one(request, _ACT)).person
     await seen_alert(services, who, alert_id)
@@ -131,7 +122,7 @@ async def make_link(request: Request, services: Asked, who: Who, alert_id: str) 
     link = worker_link(services.signing_key.reveal().encode(), alert_id, person, now)
     deed = {"alert": alert_id, "for": person}
     await services.ledger.run(lambda tx: audit.write(tx, now, who.person or who.token, "link made", deed))
-    return shown(services, {"link": link, "path": f"/m/{link}", "expires_at": now + LINK_MS}, 201)
+    return shown(services, WorkerLink(link=link, path=f"/m/{link}", expires_at=Moment(now + LINK_MS)), 201)
 
 
 @router.post(
@@ -146,7 +137,7 @@ async def act(
     who: Who,
     alert_id: str,
     action: Annotated[str, Path(json_schema_extra={"enum": list(ACTIONS)})],
-) -> Response:
+) -> Answer[AlertItem | None]:
     if action not in ACTIONS:
         raise no_such("path")
     demand(who, action)
@@ -167,7 +158,7 @@ async def act(
     deed = {"alert": alert_id, "as": actor.id}
     await services.ledger.run(lambda tx: audit.write(tx, now, who.person or who.token, f"alert {action}", deed))
     view = await feed_view(services, alert_id)
-    return shown(services, None if view is None else for_reader(view, who))
+    return shown(services, None if view is None else item_for(view, who))
 
 
 async def seen_alert(services: Services, who: Principal, alert_id: str) -> dict[str, Any]:
@@ -202,6 +193,11 @@ def _dressed(services: Services, view: Mapping[str, Any], rules: Sequence[RuleLi
 def for_reader(view: Mapping[str, Any], who: Principal) -> dict[str, Any]:
     """The view with only the actions that this reader may take: a button must not be a trap."""
     return {**view, "allowed": [action for action in view["allowed"] if who.may(action)]}
+
+
+def item_for(view: Mapping[str, Any], who: Principal) -> AlertItem:
+    """The alert as this reader sees it in lists and on the stream."""
+    return typed(AlertItem, for_reader(view, who))
 
 
 def actor_of(services: Services, who: Principal, named: str | None) -> Actor:

@@ -36,6 +36,7 @@ from console.api import (
     townmap,
     why,
 )
+from console.api.documents import document
 from console.auth import FailedLogins, LoginLimit, Sessions
 from console.cursors import Cursors
 from console.guards import BodyLimit, SecurityHeaders
@@ -87,6 +88,7 @@ def empty_app() -> FastAPI:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         lifespan=_live,
+        generate_unique_id_function=lambda route: route.name,
         responses=examples.REFUSED,
         middleware=[Middleware(SecurityHeaders), Middleware(BodyLimit)],
     )
@@ -95,6 +97,7 @@ def empty_app() -> FastAPI:
         app.include_router(router, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(cap.router)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     app.add_api_route("/docs", _docs(app), include_in_schema=False)
     return app
 
@@ -113,6 +116,12 @@ def furnish(
     app.state.too_large = 0
     app.router.default = Pages(services.dist)
     return app
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    """Made once: it is the same for every house."""
+    app.openapi_schema = app.openapi_schema or document(app, stream.EVENTS)
+    return app.openapi_schema
 
 
 def _docs(app: FastAPI) -> Any:

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Final, TypeVar
 
-import msgspec
 from fastapi import Depends, Query, Request
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
-from starlette.responses import Response
 
 from console import words
+from console.api.documents import Answer
 from console.cursors import Cursors
-from console.moments import instant, with_moments
+from console.moments import encoded, instant
 from console.problems import FieldFault, Problem, faulty, field_faults, path_text
+from console.schemas.parts import Page
 from console.services import Services
 from domain import DAY, Instant
 from domain.duration import parse_duration
@@ -66,23 +66,14 @@ async def paging_of(
 Pages = Annotated[Paging, Depends(paging_of)]
 
 
-class Answer(Response):
-    """JSON, exactly as the values are: 24 stays 24, 312.407 stays 312.407, true stays true."""
-
-    media_type = "application/json"
-
-    def render(self, content: Any) -> bytes:
-        return msgspec.json.encode(content)
+def listed(services: Services, items: Sequence[T], following: str | None = None) -> Answer[Page[T]]:
+    """A list as every endpoint answers it."""
+    return shown(services, Page(items=list(items), next=following))
 
 
-def listed(services: Services, items: Sequence[Any], following: str | None = None, **more: Any) -> Answer:
-    """A list as every endpoint answers it, with its instants written out; `more` stands beside it."""
-    return Answer({"items": with_moments(items, services.site.zone), "next": following, **more})
-
-
-def shown(services: Services, view: Any, status: int = 200) -> Answer:
-    """One thing, with its instants written out."""
-    return Answer(with_moments(view, services.site.zone), status)
+def shown(services: Services, view: T, status: int = 200) -> Answer[T]:
+    """One thing, its times written in the site's zone, every other value exactly as it is."""
+    return Answer(encoded(view, services.site.zone), status)
 
 
 def asked_instant(services: Services, field: str, written: str | None) -> Instant | None:

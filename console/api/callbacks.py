@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from console import words
+from console.api import examples
 from console.api.asking import Asked
+from console.api.documents import TextAnswer, described_router
 from console.api.guarding import note_failure
 from console.auth import Failure, same
 from console.problems import Problem, no_such
 from console.services import CallbackDoor, Secret, Services
 
-router = APIRouter(tags=["callbacks"])
+router = described_router(tags=["callbacks"])
 
 BODY_LIMIT: Final = 64 * 1024
 _NO_DOOR: Final = Secret("")
 
 
 @router.get("/callbacks/{channel}/{secret}", include_in_schema=False)
-@router.post("/callbacks/{channel}/{secret}", summary="A provider reports a receipt, a reply or a pressed button")
+@router.post(
+    "/callbacks/{channel}/{secret}",
+    summary="A provider reports a receipt, a reply or a pressed button",
+    response_class=TextAnswer,
+    openapi_extra=examples.anything("As the provider writes it: form fields, JSON or XML"),
+)
 async def receive(request: Request, services: Asked, channel: str, secret: str) -> Response:
     door = _door(services, channel, secret)
     if door is None:

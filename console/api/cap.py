@@ -4,29 +4,41 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from console import cap
 from console.api.alerts import seen_alert
 from console.api.asking import Asked
 from console.api.devices import seen_places
+from console.api.documents import described_router
 from console.api.guarding import Member, Who
 from domain import Ledger
 from store.ledger import alertviews
 
-router = APIRouter(prefix="/cap", tags=["cap"])
+router = described_router(prefix="/cap", tags=["cap"])
 
 FEED_LENGTH: Final = 100
 
 
-@router.get("/alerts/{alert_id}.xml", summary="One alert as a CAP 1.2 message")
+class CapMessage(Response):
+    """A CAP 1.2 message."""
+
+    media_type = cap.MEDIA_TYPE
+
+
+class AtomFeed(Response):
+    """An Atom feed."""
+
+    media_type = cap.FEED_TYPE
+
+
+@router.get("/alerts/{alert_id}.xml", summary="One alert as a CAP 1.2 message", response_class=CapMessage)
 async def one_message(services: Asked, who: Who, alert_id: str) -> Response:
     view = await seen_alert(services, who, alert_id)
     return Response(cap.document(view, services.site.name, services.site.zone), media_type=cap.MEDIA_TYPE)
 
 
-@router.get("/feed.xml", summary="The newest dangers as an Atom feed of CAP messages")
+@router.get("/feed.xml", summary="The newest dangers as an Atom feed of CAP messages", response_class=AtomFeed)
 async def newest(services: Asked, who: Member) -> Response:
     places = seen_places(services, who, None)
     wanted = alertviews.AlertFilter(ledger=Ledger.DANGER, place=None if places is None else sorted(places))

@@ -24,6 +24,7 @@ from console.api.shapes import (
 from console.api.shelves import Faults, Shelf, shelf_router
 from console.auth import Principal
 from console.masking import masked_person
+from console.schemas import registry as schema
 from console.services import Services
 from domain import Cell, Duty, Person, Place
 from domain.people import Community
@@ -99,6 +100,7 @@ PLACES = Shelf(
     example=examples.PLACE,
     act="registry",
     shape=PLACE,
+    answer=schema.Place,
     held=lambda community: community.places,
     put=registry.put_places,
     load=registry.community,
@@ -115,6 +117,7 @@ CELLS = Shelf(
     example=examples.CELL,
     act="registry",
     shape=CELL,
+    answer=schema.Cell,
     held=lambda community: community.cells,
     put=registry.put_cells,
     load=registry.community,
@@ -131,6 +134,7 @@ PEOPLE = Shelf(
     example=examples.PERSON,
     act="registry",
     shape=PERSON,
+    answer=schema.Person,
     held=lambda community: community.people,
     put=registry.put_people,
     load=registry.community,
@@ -147,6 +151,7 @@ ROSTERS = Shelf(
     example=examples.DUTY,
     act="roster",
     shape=DUTY,
+    answer=schema.Duty,
     held=lambda community: {duty.id: duty for duty in community.duties},
     put=registry.put_duties,
     load=registry.community,

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from console import words
 from console.api import examples
 from console.api.asking import (
-    Answer,
     Asked,
     Pages,
     Text,
     listed,
     shaped,
+    shown,
     where,
     with_id,
     written_many,
@@ -25,19 +25,23 @@ from console.api.asking import (
     written_raw,
 )
 from console.api.deeds import deed
+from console.api.documents import Answer, described_router
 from console.api.guarding import Member, Registrar
 from console.api.shapes import DEVICE, device_view
 from console.auth import Principal
+from console.moments import typed
 from console.problems import FieldFault, Problem, faulty, no_such, path_text
 from console.reach import lies_under
 from console.redaction import device_for
+from console.schemas import registry as schema
+from console.schemas.parts import Page
 from console.services import Services
 from domain import Device, Instant
 from domain.specs import DeviceSpec
 from store.errors import IdentityTaken
 from store.ledger import audit, edits, registry
 
-router = APIRouter(tags=["devices"])
+router = described_router(tags=["devices"])
 
 PATCH: Final = TypeAdapter(dict[str, Any])
 
@@ -50,26 +54,29 @@ async def list_devices(
     kind: Text = None,
     place: Annotated[str | None, Query(description="this place and what lies under it")] = None,
     text: Annotated[str | None, Query(description="a part of the id")] = None,
-) -> Response:
+) -> Answer[Page[schema.Device]]:
     places = seen_places(services, who, place)
     page = await services.ledger.read(
         lambda tx: registry.devices_page(tx, pages.limit, pages.after, kind=kind or None, places=places, text=text)
     )
-    return listed(services, [device_for(device_view(device), who) for device in page.items], pages.seal(page.next))
+    return listed(services, [_shown_to(who, device) for device in page.items], pages.seal(page.next))
 
 
 @router.get("/devices/{device_id}", summary="One device")
-async def one_device(services: Asked, who: Member, device_id: str) -> Response:
-    return Answer(device_for(device_view(await seen_device(services, who, device_id)), who))
+async def one_device(services: Asked, who: Member, device_id: str) -> Answer[schema.Device]:
+    return shown(services, _shown_to(who, await seen_device(services, who, device_id)))
 
 
 @router.post(
     "/devices",
     status_code=201,
+    responses=examples.UNCHANGED,
     summary="Register one device or a list of them, all or none",
     openapi_extra=examples.body(examples.DEVICE, DEVICE, examples.Many.ONE_OR_LIST),
 )
-async def create_devices(request: Request, services: Asked, who: Registrar) -> Response:
+async def create_devices(
+    request: Request, services: Asked, who: Registrar
+) -> Answer[schema.Device | Page[schema.Device]]:
     written, many = await written_many(request, DEVICE)
     check_devices(services, written, many=many)
     devices = [one.value() for one in written]
@@ -77,9 +84,9 @@ async def create_devices(request: Request, services: Asked, who: Registrar) -> R
     changed = await services.ledger.run(lambda tx: _create(tx, devices, who, now))
     if changed:
         await services.registry_changed()
-    views = [device_view(device) for device in devices]
-    body: Any = {"items": views, "next": None} if many else views[0]
-    return Answer(body, 201 if changed.created else 200)
+    views = [typed(schema.Device, device) for device in devices]
+    body: schema.Device | Page[schema.Device] = Page(items=views, next=None) if many else views[0]
+    return shown(services, body, 201 if changed.created else 200)
 
 
 @router.put(
@@ -87,22 +94,23 @@ async def create_devices(request: Request, services: Asked, who: Registrar) -> R
     summary="Register or replace a list of devices, all or none",
     openapi_extra=examples.body([examples.DEVICE], DEVICE, examples.Many.ONE_OR_LIST),
 )
-async def put_devices(request: Request, services: Asked, who: Registrar) -> Response:
+async def put_devices(request: Request, services: Asked, who: Registrar) -> Answer[schema.Changed]:
     written, many = await written_many(request, DEVICE)
     check_devices(services, written, many=many)
     now = services.clock()
     changed = await services.ledger.run(lambda tx: _put(tx, [one.value() for one in written], who, now))
     if changed:
         await services.registry_changed()
-    return Answer({sort: list(getattr(changed, sort)) for sort in ("created", "updated", "unchanged")})
+    return shown(services, typed(schema.Changed, changed))
 
 
 @router.put(
     "/devices/{device_id}",
     summary="Register or replace one device",
+    responses=examples.CREATED,
     openapi_extra=examples.body(examples.DEVICE, DEVICE),
 )
-async def put_device(request: Request, services: Asked, who: Registrar, device_id: str) -> Response:
+async def put_device(request: Request, services: Asked, who: Registrar, device_id: str) -> Answer[schema.Device]:
     return await _replace(services, who, device_id, await written_raw(request))
 
 
@@ -111,7 +119,7 @@ async def put_device(request: Request, services: Asked, who: Registrar, device_i
     summary="Change some fields (JSON merge patch)",
     openapi_extra=examples.body({"place": "c1-3-2-402"}, PATCH),
 )
-async def patch_device(request: Request, services: Asked, who: Registrar, device_id: str) -> Response:
+async def patch_device(request: Request, services: Asked, who: Registrar, device_id: str) -> Answer[schema.Device]:
     patch = await written_one(request, TypeAdapter(dict[str, Any]))
     held = await services.ledger.read(lambda tx: registry.device(tx, device_id))
     if held is None:
@@ -136,6 +144,10 @@ async def delete_device(services: Asked, who: Registrar, device_id: str) -> Resp
     return Response(status_code=204)
 
 
+def _shown_to(who: Principal, device: Device) -> schema.Device:
+    return typed(schema.Device, device_for(device_view(device), who))
+
+
 async def seen_device(services: Services, who: Principal, device_id: str) -> Device:
     """A device this principal may see, or 404."""
     device = await services.ledger.read(lambda tx: registry.device(tx, device_id))
@@ -155,14 +167,14 @@ def _in_reach(services: Services, who: Principal, place: str | None) -> bool:
     return who.place is None or (place is not None and place in lies_under(services.community().places, who.place))
 
 
-async def _replace(services: Services, who: Principal, device_id: str, found: Any) -> Response:
+async def _replace(services: Services, who: Principal, device_id: str, found: Any) -> Answer[schema.Device]:
     written = shaped(with_id(device_id, found), DEVICE)
     check_devices(services, [written], many=False)
     device, now = written.value(), services.clock()
     changed = await services.ledger.run(lambda tx: _put(tx, [device], who, now))
     if changed:
         await services.registry_changed()
-    return Answer(device_view(device), 201 if changed.created else 200)
+    return shown(services, typed(schema.Device, device), 201 if changed.created else 200)
 
 
 def check_devices(services: Services, written: Sequence[DeviceSpec], *, many: bool) -> None:

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
-from starlette.responses import Response
 
 from console import words
 from console.api import examples
-from console.api.asking import Answer, Asked, written_one
+from console.api.asking import Asked, shown, written_one
+from console.api.documents import Answer, described_router
 from console.api.guarding import allowed
 from console.auth import Principal
+from console.moments import typed
 from console.problems import Problem
+from console.schemas.service import DoctorReport
 from console.services import DoctorBusy, DoctorRefused
 from store.ledger import audit
 
-router = APIRouter(tags=["devices"])
+router = described_router(tags=["devices"])
 
 MOST_S: Final = 60
 Listener = Annotated[Principal, Depends(allowed("doctor"))]
@@ -42,7 +44,7 @@ _ASKED: Final = TypeAdapter(DoctorAsked)
     summary="Listen to everything on the broker for a while: who speaks, what is understood, which line to add",
     openapi_extra=examples.body({"seconds": 20}, _ASKED, optional=True),
 )
-async def examine(request: Request, services: Asked, who: Listener) -> Response:
+async def examine(request: Request, services: Asked, who: Listener) -> Answer[DoctorReport]:
     """Answers when the time is over. 409 while somebody else listens, 503 where the broker does not let us."""
     asked = await written_one(request, _ASKED, optional=True)
     if services.doctor is None:
@@ -55,4 +57,4 @@ async def examine(request: Request, services: Asked, who: Listener) -> Response:
         raise Problem(503, words.DOCTOR_REFUSED.format(why=refused)) from None
     told = {"seconds": asked.seconds, "speakers": len(found["speakers"])}
     await services.ledger.run(lambda tx: audit.write(tx, services.clock(), who.token, "broker listened to", told))
-    return Answer(found)
+    return shown(services, typed(DoctorReport, found))

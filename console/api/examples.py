@@ -53,6 +53,7 @@ READING: Final = [{"device": "gas-0412", "ts": 1795269903, "lel_pct": 12.5, "ala
 
 PROBLEM: Final = {
     "type": "object",
+    "description": "RFC 9457: how every refusal is answered. `errors`: which field, and what to write instead.",
     "required": ["type", "title", "status", "detail"],
     "properties": {
         "type": {"type": "string"},
@@ -71,10 +72,15 @@ PROBLEM: Final = {
 }
 """RFC 9457: how every refusal is answered."""
 
+_PROBLEM_REF: Final = {"$ref": "#/components/schemas/Problem"}
 REFUSED: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"description": told, "content": {"application/problem+json": {"schema": PROBLEM}}}
+    status: {"description": told, "content": {"application/problem+json": {"schema": _PROBLEM_REF}}}
     for status, told in (("4XX", "What was wrong with the request"), ("5XX", "What is wrong here"))
 }
+
+CREATED: Final[dict[int | str, dict[str, Any]]] = {201: {"description": "It is new"}}
+UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {200: {"description": "It was so already"}}
+NOT_READY: Final[dict[int | str, dict[str, Any]]] = {503: {"description": "Alarms are not heard yet, or no longer"}}
 
 
 class Many(StrEnum):
@@ -91,6 +97,18 @@ def body(example: Any, shape: TypeAdapter[Any], many: Many = Many.ONE, *, option
         schema = {"anyOf": [schema, {"type": "array", "items": schema}]}
     content = {"application/json": {"schema": schema, "example": example}}
     return {"requestBody": {"required": not optional, "content": content}}
+
+
+def pushed(example: Any) -> dict[str, Any]:
+    """A push: what a platform sends; our own is an object or a list of objects, each a message."""
+    message = {"type": "object", "additionalProperties": True}
+    schema = {"anyOf": [message, {"type": "array", "items": message}]}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}}
+
+
+def anything(description: str) -> dict[str, Any]:
+    """A body in whatever form a provider writes it."""
+    return {"requestBody": {"description": description, "content": {"*/*": {"schema": {"type": "string"}}}}}
 
 
 def _inlined(schema: dict[str, Any]) -> dict[str, Any]:

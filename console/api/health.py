@@ -6,17 +6,20 @@ import asyncio
 from collections.abc import Mapping
 from typing import Final
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
-from console.api.asking import Answer, Asked
+from console.api import examples
+from console.api.asking import Asked, shown
+from console.api.documents import Answer, TextAnswer, described_router
 from console.auth import FailedLogins
 from console.metrics import exposition
+from console.schemas.service import Alive, Ready
 from console.services import Sample, Services
 from domain import SECOND, Instant
 from store.ledger import alertcounts
 
-router = APIRouter(tags=["health"])
+router = described_router(tags=["health"])
 
 COUNTED_EVERY_MS: Final = 15 * SECOND
 
@@ -40,16 +43,18 @@ class DeliveryCounts:
 
 @router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", summary="The process answers")
-async def healthz() -> Response:
-    return Answer({"status": "ok"})
+async def healthz(services: Asked) -> Answer[Alive]:
+    return shown(services, Alive())
 
 
 @router.head("/readyz", include_in_schema=False)
-@router.get("/readyz", summary="Stores open, state restored, subscriptions granted: 200, else 503")
-async def readyz(services: Asked) -> Response:
+@router.get(
+    "/readyz", summary="Stores open, state restored, subscriptions granted: 200, else 503", responses=examples.NOT_READY
+)
+async def readyz(services: Asked) -> Answer[Ready]:
     checks = dict(services.readiness())
     ready = all(checks.values())
-    return Answer({"ready": ready, "checks": checks}, 200 if ready else 503)
+    return shown(services, Ready(ready=ready, checks=checks), 200 if ready else 503)
 
 
 async def _deliveries(request: Request, services: Services) -> list[Sample]:
@@ -67,7 +72,7 @@ async def _deliveries(request: Request, services: Services) -> list[Sample]:
     ]
 
 
-@router.get("/metrics", summary="Counters in the Prometheus text format")
+@router.get("/metrics", summary="Counters in the Prometheus text format", response_class=TextAnswer)
 async def metrics(request: Request, services: Asked) -> Response:
     too_large = request.app.state.too_large
     refused = Sample("fengshao_http_too_large_total", too_large, "Requests refused because of their size.")

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import msgspec
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
-from starlette.responses import Response
 
 from console import words
 from console.api import examples
 from console.api.alerts import actor_of, seen_alert
-from console.api.asking import Answer, Asked, Text, written_one
+from console.api.asking import Asked, Text, listed, shown, written_one
 from console.api.devices import seen_device, seen_places
+from console.api.documents import Answer, described_router
 from console.api.guarding import Member, allowed
 from console.auth import Principal
-from console.moments import moment
+from console.moments import typed
 from console.problems import FieldFault, Problem, faulty, no_such
+from console.schemas import rules as schema
+from console.schemas.parts import Page
 from console.services import Latched, NotLatched, Services
 from domain import Attribute
 from store.ledger import alertviews, audit
 
-router = APIRouter(tags=["rules"])
+router = described_router(tags=["rules"])
 
 Resetter = Annotated[Principal, Depends(allowed("reset"))]
 GROUP = "/"
@@ -49,15 +50,14 @@ _RESET = TypeAdapter(WrittenReset)
 
 
 @router.get("/rules/latched", summary="Findings that stand until a person resets them; alert= for those of one alert")
-async def list_latched(services: Asked, who: Member, alert: Text = None) -> Response:
+async def list_latched(services: Asked, who: Member, alert: Text = None) -> Answer[Page[schema.Latched]]:
     held = list(services.latched())
     if alert:
         await seen_alert(services, who, alert)
         own = await services.ledger.read(lambda tx: {row["finding"] for row in alertviews.findings_of(tx, alert)})
         held = [one for one in held if one.finding in own]
     titles = {rule.name: (rule.title, rule.title_en) for rule in services.rules()}
-    shown = [_view(one, titles) for one in held if await _may_see(services, who, one.device)]
-    return Answer({"items": shown, "next": None})
+    return listed(services, [_view(one, titles) for one in held if await _may_see(services, who, one.device)])
 
 
 @router.post(
@@ -66,7 +66,7 @@ async def list_latched(services: Asked, who: Member, alert: Text = None) -> Resp
     description="`ended: false`: it is still dangerous; the finding stands, and ends with the next all-clear.",
     openapi_extra=examples.body(examples.RESET, _RESET),
 )
-async def reset(request: Request, services: Asked, who: Resetter, name: str) -> Response:
+async def reset(request: Request, services: Asked, who: Resetter, name: str) -> Answer[schema.Reset]:
     if services.reset is None:
         raise Problem(404, words.NOT_OFFERED)
     if name not in {rule.name for rule in services.rules()}:
@@ -90,12 +90,12 @@ async def reset(request: Request, services: Asked, who: Resetter, name: str) -> 
         "as": actor.id,
     }
     await services.ledger.run(lambda tx: audit.write(tx, now, who.person or who.token, "rule reset", deed))
-    return Answer({**msgspec.to_builtins(done), "at": moment(done.at, services.site.zone)})
+    return shown(services, typed(schema.Reset, done))
 
 
-def _view(one: Latched, titles: dict[str, tuple[str, str]]) -> dict[str, str]:
+def _view(one: Latched, titles: dict[str, tuple[str, str]]) -> schema.Latched:
     zh, en = titles.get(one.rule, (one.rule, one.rule))
-    return {"finding": one.finding, "rule": one.rule, "title": zh, "title_en": en, "device": one.device}
+    return schema.Latched(finding=one.finding, rule=one.rule, title=zh, title_en=en, device=one.device)
 
 
 async def _may_see(services: Services, who: Principal, about: str) -> bool:

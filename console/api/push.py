@@ -5,38 +5,38 @@ Each platform's own source (ingest/sources) makes the frames it would have publi
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
-from pydantic import TypeAdapter
-from starlette.responses import Response
+from fastapi import Query, Request
 
 from console import words
 from console.api import examples
-from console.api.asking import Answer, Asked
+from console.api.asking import Asked, shown
+from console.api.documents import Answer, described_router
 from console.api.guarding import asking, by_token, demand, note_failure
 from console.auth import Failure, Principal
 from console.problems import FieldFault, Problem, faulty
+from console.schemas.messages import Accepted
 from console.services import Services
 from ingest.sources import SOURCES, Receive
 from ingest.sources import Answer as Refused
 from ingest.sources.signed import SIGNED
 from store.ledger import registry
 
-router = APIRouter(tags=["readings"])
+router = described_router(tags=["readings"])
 
 
 @router.post(
     "/readings",
     summary="Push readings; answered when they are in the journal",
-    openapi_extra=examples.body(examples.READING, TypeAdapter(Any)),
+    openapi_extra=examples.pushed(examples.READING),
 )
 async def push(
     request: Request,
     services: Asked,
     platform: Annotated[str, Query()] = "native",
     token: Annotated[str | None, Query(description="for senders that cannot set a header")] = None,
-) -> Response:
+) -> Answer[Accepted]:
     who = await _pusher(request, services, token)
     demand(who, "push")
     if who.platform not in (None, platform):
@@ -52,16 +52,16 @@ async def push(
 
 
 @router.post("/{token}/telemetry", include_in_schema=False)
-async def thingsboard_telemetry(request: Request, services: Asked, token: str) -> Response:
+async def thingsboard_telemetry(request: Request, services: Asked, token: str) -> Answer[Accepted]:
     return await _thingsboard(request, services, token, "telemetry")
 
 
 @router.post("/{token}/attributes", include_in_schema=False)
-async def thingsboard_attributes(request: Request, services: Asked, token: str) -> Response:
+async def thingsboard_attributes(request: Request, services: Asked, token: str) -> Answer[Accepted]:
     return await _thingsboard(request, services, token, "attributes")
 
 
-async def _thingsboard(request: Request, services: Services, token: str, leaf: str) -> Response:
+async def _thingsboard(request: Request, services: Services, token: str, leaf: str) -> Answer[Accepted]:
     """ThingsBoard's device API: the access token in the path is the device's identity, and its only key."""
     device = await services.ledger.read(lambda tx: registry.find_identity(tx, "thingsboard", token))
     if device is None:
@@ -70,7 +70,7 @@ async def _thingsboard(request: Request, services: Services, token: str, leaf: s
     return await _take(request, services, SOURCES["thingsboard"], {"token": token, "leaf": leaf})
 
 
-async def _take(request: Request, services: Services, source: Receive, path: dict[str, str]) -> Response:
+async def _take(request: Request, services: Services, source: Receive, path: dict[str, str]) -> Answer[Accepted]:
     if services.accept is None:
         raise Problem(404, words.NOT_OFFERED)
     query = {name: value for name, value in request.query_params.items() if name != "token"} | path
@@ -79,7 +79,7 @@ async def _take(request: Request, services: Services, source: Receive, path: dic
         faults = [FieldFault(frames.field, frames.detail)] if frames.field else []
         raise Problem(frames.status, frames.detail, faults)
     await services.accept(frames)
-    return Answer({"accepted": len(frames)})
+    return shown(services, Accepted(accepted=len(frames)))
 
 
 async def _pusher(request: Request, services: Services, token: str | None) -> Principal:

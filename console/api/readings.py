@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Query
-from starlette.responses import Response
+from fastapi import Query
 
 from console import words
 from console.api.alerts import linked_alert
 from console.api.asking import Asked, Pages, asked_period, asked_step, listed
 from console.api.devices import seen_device
+from console.api.documents import Answer, described_router
 from console.api.guarding import Who
 from console.auth import Principal
+from console.moments import Moment
 from console.problems import FieldFault, faulty, no_such
+from console.schemas.messages import ReadingPoint
+from console.schemas.parts import Page
 from console.services import Services
-from domain import DAY, MINUTE, Device, Instant
+from domain import DAY, MINUTE, Device, Instant, Quality
 from domain.times import EARLIEST
 from store.history import Point, next_cursor
 
-router = APIRouter(tags=["readings"])
+router = described_router(tags=["readings"])
 
 CURVE_BACK_MS: Final = 2 * DAY
 """Before its onset a curve shows a day of a meter, and another day where the meter reported too rarely."""
@@ -38,7 +41,7 @@ async def list_readings(
     since: Annotated[str | None, Query(alias="from", description="included; default: 24 hours before `to`")] = None,
     until: Annotated[str | None, Query(alias="to", description="included; default: now")] = None,
     step: Annotated[str | None, Query(description="30s, 5m, 1h: one value a step (mean of numbers, else last)")] = None,
-) -> Response:
+) -> Answer[Page[ReadingPoint]]:
     device = await readable_device(services, who, device_id)
     begin, end = asked_period(services, since, until)
     if end is None:
@@ -47,7 +50,7 @@ async def list_readings(
         begin = (end if until else services.clock()) - DAY
     begin = max(begin, await readable_since(services, who))
     if begin > end:
-        return listed(services, [])
+        return listed(services, list[ReadingPoint]())
     wanted, step_ms = _quantity(services, device, quantity), asked_step(step)
     found = await services.history.series(device.id, wanted, begin, end + 1, step_ms, pages.limit + 1, pages.after)
     shown = found[: pages.limit]
@@ -81,14 +84,10 @@ def _quantity(services: Services, device: Device, quantity: str | None) -> str |
     return quantity
 
 
-def _view(services: Services, device: Device, point: Point) -> dict[str, Any]:
+def _view(services: Services, device: Device, point: Point) -> ReadingPoint:
     kind = services.kinds.get(device.kind)
     declared = kind.quantities.get(point.quantity) if kind else None
     unit = declared.unit if declared and declared.unit else None
-    return {
-        "at": point.at,
-        "quantity": point.quantity,
-        "value": point.value,
-        "unit": unit,
-        "quality": point.quality,
-    }
+    return ReadingPoint(
+        at=Moment(point.at), quantity=point.quantity, value=point.value, unit=unit, quality=Quality(point.quality)
+    )

@@ -8,25 +8,28 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from msgspec import to_builtins
 from pydantic import BaseModel, ConfigDict, TypeAdapter
-from starlette.responses import Response
 
 from console import words
 from console.api import examples
-from console.api.asking import Answer, Asked, Pages, Text, asked_choices, asked_period, listed, written_one
+from console.api.asking import Asked, Pages, Text, asked_choices, asked_period, listed, shown, written_one
+from console.api.documents import Answer, described_router
 from console.api.guarding import Registrar, Witness, allowed
 from console.auth import Principal
+from console.moments import typed
 from console.problems import Problem
 from console.redaction import claimable_for, payload_for, refusal_for
+from console.schemas import messages as schema
+from console.schemas.parts import Page
 from domain import Instant, Lane, Reason
 from ingest.frame import REPLAY, Frame
 from ingest.outcome import Refusal
 from store.ledger import audit, refusals, replays
 from store.ledger.claimable import claimable
 
-router = APIRouter(tags=["refusals"])
+router = described_router(tags=["refusals"])
 
 PAYLOAD_SHOWN: Final = 2_000
 REPLAYED_AT_ONCE: Final = 500
@@ -42,7 +45,7 @@ async def list_refusals(
     identity: Annotated[str | None, Query(description="a device as its platform calls it")] = None,
     since: Annotated[str | None, Query(alias="from")] = None,
     until: Annotated[str | None, Query(alias="to")] = None,
-) -> Response:
+) -> Answer[schema.Refusals]:
     reasons = asked_choices("reason", [reason or ""], Reason)
     begin, end = asked_period(services, since, until)
     wanted: dict[str, Any] = {
@@ -55,8 +58,8 @@ async def list_refusals(
         lambda tx: refusals.page(tx, pages.limit, pages.after, identity=identity or None, **wanted)
     )
     sums = await services.ledger.read(lambda tx: refusals.sums(tx, **wanted))
-    views = [refusal_view(kept, who) for kept in page.items]
-    return listed(services, views, pages.seal(page.next), summary=summary(sums))
+    views = [typed(schema.Refusal, refusal_view(kept, who)) for kept in page.items]
+    return shown(services, schema.Refusals(items=views, next=pages.seal(page.next), summary=summary(sums)))
 
 
 class WrittenReplay(BaseModel):
@@ -77,7 +80,7 @@ _REPLAY: Final = TypeAdapter(WrittenReplay)
     summary="Try refused messages again, after a mapping was mended or a device registered",
     openapi_extra=examples.body({"reason": "unknown_device"}, _REPLAY),
 )
-async def replay(request: Request, services: Asked, who: Registrar) -> Response:
+async def replay(request: Request, services: Asked, who: Registrar) -> Answer[schema.Replayed]:
     if services.accept is None:
         raise Problem(404, words.NOT_OFFERED)
     wanted = await written_one(request, _REPLAY)
@@ -88,36 +91,40 @@ async def replay(request: Request, services: Asked, who: Registrar) -> Response:
         await services.accept(frames_of(found))
         await services.ledger.run(partial(_tried, found=found, who=who, now=services.clock()))
         total, last = total + len(found), found[-1].n
-    return Answer({"replayed": total})
+    return shown(services, schema.Replayed(replayed=total))
 
 
 @router.get("/claimable", summary="Devices that speak or are described and are not registered, dangers first")
-async def list_claimable(services: Asked, who: Witness, pages: Pages) -> Response:
+async def list_claimable(services: Asked, who: Witness, pages: Pages) -> Answer[schema.Claimables]:
     found = await services.ledger.read(
         lambda tx: claimable(tx, pages.limit, services.is_registered, services.kind_like)
     )
     sums = await services.ledger.read(lambda tx: refusals.sums(tx, reason=Reason.UNKNOWN_DEVICE))
     beyond = {one.source for one in sums if one.counted}
-    views = [{**claimable_for(to_builtins(one), who), "at_least": one.platform in beyond} for one in found]
-    return listed(services, views, None, summary=summary(sums))
+    views = [
+        typed(schema.Claimable, {**claimable_for(to_builtins(one), who), "at_least": one.platform in beyond})
+        for one in found
+    ]
+    return shown(services, schema.Claimables(items=views, next=None, summary=summary(sums)))
 
 
-def summary(sums: Sequence[refusals.Sum]) -> dict[str, Any]:
+def summary(sums: Sequence[refusals.Sum]) -> schema.RefusedSums:
     """What was refused in all. Beyond the limit of an hour messages are only counted: no list shows those."""
-    return {
-        "kept": sum(one.kept for one in sums),
-        "counted": sum(one.counted for one in sums),
-        "by": [to_builtins(one) for one in sums],
-    }
+    return schema.RefusedSums(
+        kept=sum(one.kept for one in sums),
+        counted=sum(one.counted for one in sums),
+        by=[typed(schema.RefusedSum, one) for one in sums],
+    )
 
 
 @router.get("/unmapped", summary="Fields that devices send and no mapping takes, the most frequent first")
-async def list_unmapped(services: Asked, _who: Witness, pages: Pages) -> Response:
+async def list_unmapped(services: Asked, _who: Witness, pages: Pages) -> Answer[Page[schema.Unmapped]]:
     seen = sorted(services.unmapped().items(), key=lambda one: (-one[1], one[0]))
     views = [
-        {"platform": platform, "kind": kind, "field": field, "count": count} for (platform, kind, field), count in seen
+        schema.Unmapped(platform=platform, kind=kind, field=field, count=count)
+        for (platform, kind, field), count in seen
     ]
-    return listed(services, views[: pages.limit], None)
+    return listed(services, views[: pages.limit])
 
 
 def frames_of(found: Sequence[refusals.Kept]) -> list[Frame]:
@@ -142,10 +149,9 @@ def _tried(tx: Any, found: Sequence[refusals.Kept], who: Principal, now: Instant
 @router.get("/audit", tags=["audit"], summary="Who did what, newest first")
 async def list_audit(
     services: Asked, _who: Annotated[Principal, Depends(allowed("audit"))], pages: Pages, actor: Text = None
-) -> Response:
+) -> Answer[Page[schema.Act]]:
     page = await services.ledger.read(lambda tx: audit.page(tx, pages.limit, pages.after, actor=actor or None))
-    views = [{"at": act.at, "actor": act.actor, "action": act.action, "detail": act.detail} for act in page.items]
-    return listed(services, views, pages.seal(page.next))
+    return listed(services, [typed(schema.Act, act) for act in page.items], pages.seal(page.next))
 
 
 def refusal_view(kept: refusals.Kept, who: Principal) -> dict[str, Any]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-from fastapi import APIRouter
-from starlette.responses import Response
-
-from console.api.asking import Answer, Asked, Text
+from console.api.asking import Asked, Text, listed
+from console.api.documents import Answer, described_router
 from console.api.guarding import Member, Who, refuse_link
 from console.api.readings import readable_device
+from console.moments import typed
+from console.schemas import registry
+from console.schemas import rules as schema
+from console.schemas.parts import Page
 
-router = APIRouter(tags=["rules"])
+router = described_router(tags=["rules"])
 
 ANY: Final = "any"
 """A rule about every kind of device."""
@@ -21,22 +22,22 @@ ANY: Final = "any"
 @router.get("/rules", summary="Rules with their source and state")
 async def list_rules(
     services: Asked, who: Who, kind: Text = None, hazard: Text = None, device: Text = None
-) -> Response:
+) -> Answer[Page[schema.Rule]]:
     """`device`: only those that may begin about it now. A worker's link sees those about its alert's device."""
     if not device:
         refuse_link(who)
     about = await readable_device(services, who, device) if device else None
     applying = services.applying(about.id) if about is not None and services.applying is not None else None
     rules = [
-        msgspec.to_builtins(rule)
+        typed(schema.Rule, rule)
         for rule in services.rules()
         if (applying is None or rule.name in applying)
         and (not kind or kind in rule.kinds or ANY in rule.kinds)
         and (not hazard or hazard == rule.hazard)
     ]
-    return Answer({"items": rules, "next": None})
+    return listed(services, rules)
 
 
 @router.get("/kinds", summary="Kinds of device, their quantities and units")
-async def list_kinds(services: Asked, _who: Member) -> Response:
-    return Answer({"items": [kind.model_dump(mode="json") for kind in services.kinds.values()], "next": None})
+async def list_kinds(services: Asked, _who: Member) -> Answer[Page[registry.Kind]]:
+    return listed(services, [typed(registry.Kind, kind.model_dump(mode="json")) for kind in services.kinds.values()])

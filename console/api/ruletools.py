@@ -7,24 +7,26 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Annotated, Any, Final, TypeVar
 
-import msgspec
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
+from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
-from starlette.responses import Response
 
 from console import words
 from console.api import examples
-from console.api.asking import Answer, Asked, Text, asked_instant, asked_period, written_one
+from console.api.asking import Asked, Text, asked_instant, asked_period, listed, shown, written_one
+from console.api.documents import Answer, described_router
 from console.api.guarding import allowed
 from console.auth import Principal
-from console.moments import moment, with_named
+from console.moments import typed
 from console.problems import FieldFault, Problem, faulty, no_such
-from console.services import RULE_TIMES, Fault, Faulty, Job, RuleTools, Services, ToolsBusy, ToolsRefused, WrittenBook
+from console.schemas import rules as schema
+from console.schemas.parts import Page
+from console.services import Fault, Faulty, Job, RuleTools, Services, ToolsBusy, ToolsRefused, WrittenBook
 from domain import DAY
 from domain.duration import parse_duration
 from store.ledger import audit
 
-router = APIRouter(tags=["rules"])
+router = described_router(tags=["rules"])
 
 T = TypeVar("T")
 SINCE: Final = "30d"
@@ -88,15 +90,15 @@ _BACKTEST: Final = TypeAdapter(BacktestAsked)
     summary="Every fault of rulebooks and trials, with file, line and column",
     openapi_extra=examples.body({"books": [_BOOK]}, _CHECK),
 )
-async def check(request: Request, services: Asked, _who: Officer) -> Response:
+async def check(request: Request, services: Asked, _who: Officer) -> Answer[schema.Checked]:
     asked = await written_one(request, _CHECK)
     try:
         found = await _tools(services).check([one.value() for one in asked.books])
     except Faulty as faulty_:
-        return Answer({"faults": faulty_.faults})
+        return shown(services, schema.Checked(faults=[typed(schema.Fault, one) for one in faulty_.faults]))
     except ToolsRefused as refused:
         raise Problem(503, str(refused)) from None
-    return Answer({**found, "faults": []})
+    return shown(services, typed(schema.Checked, {**found, "faults": []}))
 
 
 @router.post(
@@ -104,9 +106,10 @@ async def check(request: Request, services: Asked, _who: Officer) -> Response:
     summary="Play the trials of rulebooks",
     openapi_extra=examples.body({"names": ["gas", "fire"]}, _TEST),
 )
-async def test(request: Request, services: Asked, _who: Officer) -> Response:
+async def test(request: Request, services: Asked, _who: Officer) -> Answer[schema.Tested]:
     asked = await written_one(request, _TEST)
-    return Answer(await _told(_tools(services).test([one.value() for one in asked.books], asked.names)))
+    told = await _told(_tools(services).test([one.value() for one in asked.books], asked.names))
+    return shown(services, typed(schema.Tested, told))
 
 
 @router.post(
@@ -115,7 +118,7 @@ async def test(request: Request, services: Asked, _who: Officer) -> Response:
     summary="Begin to hold a rulebook against the past",
     openapi_extra=examples.body({"book": _BOOK, "against": "gas", "since": "30d"}, _BACKTEST),
 )
-async def backtest(request: Request, services: Asked, who: Officer) -> Response:
+async def backtest(request: Request, services: Asked, who: Officer) -> Answer[schema.Job]:
     asked = await written_one(request, _BACKTEST)
     begin, end = asked_period(services, asked.start, asked.end)
     end = services.clock() if end is None else end
@@ -123,58 +126,58 @@ async def backtest(request: Request, services: Asked, who: Officer) -> Response:
     if not 0 < end - begin <= LONGEST_MS:
         raise faulty(FieldFault("from", words.BAD_ORDER))
     job = await _told(_tools(services).backtest(_side(asked.book), _side(asked.against), begin, end, who.token))
-    answer = _shown(services, job, 202)
+    answer = shown(services, typed(schema.Job, job), 202)
     answer.headers["Location"] = f"/api/v1/rules/jobs/{job.id}"
     return answer
 
 
 @router.get("/rules/jobs", summary="Backtests since the service started, the newest first, without what they found")
-async def list_jobs(services: Asked, _who: Officer) -> Response:
-    jobs = [msgspec.structs.replace(job, result=None) for job in _tools(services).jobs()]
-    return _shown(services, {"items": jobs, "next": None})
+async def list_jobs(services: Asked, _who: Officer) -> Answer[Page[schema.Job]]:
+    return listed(services, [typed(schema.Job, replace(job, result=None)) for job in _tools(services).jobs()])
 
 
 @router.get("/rules/jobs/{job_id}", summary="How far a backtest is, and what it found")
-async def read_job(job_id: str, services: Asked, _who: Officer) -> Response:
-    return _shown(services, _known(_tools(services).job(job_id), job_id))
+async def read_job(job_id: str, services: Asked, _who: Officer) -> Answer[schema.Job]:
+    return shown(services, _known(_tools(services).job(job_id), job_id))
 
 
 @router.delete("/rules/jobs/{job_id}", summary="End a backtest")
-async def cancel_job(job_id: str, services: Asked, _who: Officer) -> Response:
-    return _shown(services, _known(await _tools(services).cancel(job_id), job_id))
+async def cancel_job(job_id: str, services: Asked, _who: Officer) -> Answer[schema.Job]:
+    return shown(services, _known(await _tools(services).cancel(job_id), job_id))
 
 
 @router.get("/rules/schema", summary="The JSON Schema of rulebooks, or of trials")
-async def read_schema(services: Asked, _who: Officer, of: Of = "rulebook") -> Response:
-    return Answer(_tools(services).schema(of))
+async def read_schema(services: Asked, _who: Officer, of: Of = "rulebook") -> Answer[schema.JsonSchema]:
+    return shown(services, dict(_tools(services).schema(of)))
 
 
 @router.get("/rules/new", summary="A commented rulebook to begin with, and its trials")
-async def new_book(services: Asked, _who: Officer, name: str) -> Response:
+async def new_book(services: Asked, _who: Officer, name: str) -> Answer[schema.Books]:
     try:
         files = _tools(services).template(name)
     except ToolsRefused:
         raise faulty(FieldFault("name", words.ID_SHAPE)) from None
-    return Answer({"books": [{"name": file, "text": text} for file, text in files.items()]})
+    return shown(services, schema.Books(books=[schema.Book(name=file, text=text) for file, text in files.items()]))
 
 
 @router.post("/rules/reload", summary="Take up the rulebooks that lie on disk")
-async def reload(services: Asked, who: Chief) -> Response:
+async def reload(services: Asked, who: Chief) -> Answer[schema.Reloaded]:
     changed = await _told(_tools(services).reload())
     told = {name: " ".join(changed[name]) for name in ("added", "removed", "changed")}
     await services.ledger.run(lambda tx: audit.write(tx, services.clock(), who.token, "rules reloaded", told))
-    return Answer(changed)
+    return shown(services, typed(schema.Reloaded, changed))
 
 
 @router.get("/rules/{name}/explain", summary="Why a rule speaks, or does not, of a device or a group: now or at=")
 async def explain(
     name: str, services: Asked, _who: Officer, device: str, at: Text = None, since: Text = None
-) -> Response:
+) -> Answer[schema.Explanation]:
     if name not in {rule.name for rule in services.rules()}:
         raise no_such("rule", name)
     instant = asked_instant(services, "at", at)
     length = None if not since else _length(since)
-    return _shown(services, await _told(_tools(services).explain(name, device, instant, length)))
+    story = await _told(_tools(services).explain(name, device, instant, length))
+    return shown(services, typed(schema.Explanation, story))
 
 
 def _tools(services: Services) -> RuleTools:
@@ -200,10 +203,10 @@ def located(fault: Fault) -> FieldFault:
     return FieldFault(f"{fault.file}:{fault.line}:{fault.column} {fault.field}".strip(), fault.message)
 
 
-def _known(job: Job | None, job_id: str) -> Job:
+def _known(job: Job | None, job_id: str) -> schema.Job:
     if job is None:
         raise no_such("job", job_id)
-    return job
+    return typed(schema.Job, job)
 
 
 def _side(book: Book | str | None) -> Any:
@@ -215,8 +218,3 @@ def _length(written: str) -> int:
         return parse_duration(written)
     except ValueError:
         raise faulty(FieldFault("since", words.BAD_STEP)) from None
-
-
-def _shown(services: Services, view: Any, status: int = 200) -> Answer:
-    plain = msgspec.to_builtins(view, builtin_types=(bytes,))
-    return Answer(with_named(plain, RULE_TIMES, lambda at: moment(at, services.site.zone)), status)

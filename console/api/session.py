@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 from starlette.responses import Response
 
 from console import words
 from console.api import examples
-from console.api.asking import Answer, Asked, written_one
+from console.api.asking import Asked, shown, written_one
+from console.api.documents import Answer, described_router
 from console.api.guarding import Who, by_token, client_of, note_failure, sessions_of
 from console.auth import COOKIE, SESSION_MS, Failure, LoginLimit, Principal, Sessions
 from console.problems import FieldFault, Problem, faulty
+from console.schemas.parts import Named
+from console.schemas.service import Session, Site
 from console.services import Services
 from store.ledger import audit
 
-router = APIRouter(tags=["session"])
+router = described_router(tags=["session"])
 
 
 class Login(BaseModel):
@@ -45,7 +48,7 @@ async def log_in(
     services: Asked,
     sessions: Annotated[Sessions, Depends(sessions_of)],
     limit: Annotated[LoginLimit, Depends(limit_of)],
-) -> Response:
+) -> Answer[Session]:
     if request.headers.get("sec-fetch-site") == "cross-site":
         raise Problem(403, words.NEED_HEADER)
     login = await written_one(request, _LOGIN)
@@ -63,15 +66,15 @@ async def log_in(
         raise Problem(401, words.WRONG_LINK if login.link else words.WRONG_TOKEN)
     await services.ledger.run(lambda tx: audit.write(tx, now, principal.person or principal.token, "logged in"))
     until = sessions.link_until(login.link, now) if login.link else None
-    answer = Answer(session_view(services, principal))
+    answer = shown(services, session_view(services, principal))
     longest_ms = SESSION_MS if until is None else until - now
     _set_cookie(request, answer, sessions.begin(principal, now, until), -(-longest_ms // 1000))
     return answer
 
 
 @router.get("/session", summary="Who is logged in")
-async def read_session(services: Asked, who: Who) -> Response:
-    return Answer(session_view(services, who))
+async def read_session(services: Asked, who: Who) -> Answer[Session]:
+    return shown(services, session_view(services, who))
 
 
 @router.delete("/session", status_code=204, summary="Log out")
@@ -84,15 +87,15 @@ async def log_out(
     return answer
 
 
-def session_view(services: Services, who: Principal) -> dict[str, Any]:
+def session_view(services: Services, who: Principal) -> Session:
     person = services.community().people.get(who.person or "")
-    return {
-        "role": who.access,
-        "person": {"id": person.id, "name": person.name} if person else None,
-        "alert": who.alert,
-        "place": who.place,
-        "site": {"name": services.site.name, "timezone": services.site.zone.key},
-    }
+    return Session(
+        role=who.access,
+        person=Named(id=person.id, name=person.name) if person else None,
+        alert=who.alert,
+        place=who.place,
+        site=Site(name=services.site.name, timezone=services.site.zone.key),
+    )
 
 
 async def _found(services: Services, sessions: Sessions, login: Login) -> Principal | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from fastapi import APIRouter, Request
 from pydantic import TypeAdapter
@@ -15,9 +15,12 @@ from console import words
 from console.api import examples
 from console.api.asking import Asked, Pages, listed, shaped, shown, where, with_id, written_many, written_raw
 from console.api.deeds import deed
+from console.api.documents import Answer, add_described, described_router
 from console.api.guarding import Who, demand
 from console.auth import Principal
+from console.moments import typed
 from console.problems import FieldFault, Problem, faulty, no_such, path_text
+from console.schemas.parts import Page, Shape
 from console.services import Services
 from domain import Instant
 from domain.people import Community
@@ -40,6 +43,7 @@ class Shelf(Generic[W, V]):
     example: dict[str, Any]
     act: str
     shape: TypeAdapter[W]
+    answer: type[Shape]
     held: Callable[[Community], Mapping[str, V]]
     put: Callable[..., Changed]
     load: Callable[[Any], Community]
@@ -49,13 +53,18 @@ class Shelf(Generic[W, V]):
     faults: Callable[[Community, V, Mapping[str, V]], Faults]
 
 
+_CREATES: Final = {"summary": "One or a list", "status_code": 201, "responses": examples.UNCHANGED}
+_DELETES: Final = {"summary": "Remove one", "status_code": 204}
+_PUTS: Final = {"summary": "Add or replace", "responses": examples.CREATED}
+
+
 class Endpoints(Generic[W, V]):
     """The five ways to read and write one shelf."""
 
     def __init__(self, shelf: Shelf[W, V]) -> None:
         self._shelf = shelf
 
-    async def list_rows(self, request: Request, services: Asked, who: Who, pages: Pages) -> Response:
+    async def list_rows(self, request: Request, services: Asked, who: Who, pages: Pages) -> Answer[Page[Any]]:
         rows, after = self._shelf.held(services.community()), pages.after or ""
         ids = (
             name
@@ -64,31 +73,31 @@ class Endpoints(Generic[W, V]):
         )
         kept = [rows[name] for name in heapq.nsmallest(pages.limit + 1, ids)]
         view = self._shelf.viewer(services, who)
-        views = [view(row) for row in kept[: pages.limit]]
-        following = views[-1]["id"] if len(kept) > pages.limit else None
+        views = [typed(self._shelf.answer, view(row)) for row in kept[: pages.limit]]
+        following = _id(kept[pages.limit - 1]) if len(kept) > pages.limit else None
         return listed(services, views, pages.seal(following))
 
-    async def one_row(self, services: Asked, who: Who, row_id: str) -> Response:
+    async def one_row(self, services: Asked, who: Who, row_id: str) -> Answer[Any]:
         row = self._shelf.held(services.community()).get(row_id)
         if row is None or not self._shelf.shows(services, who, row, {}):
             raise no_such(self._shelf.noun, row_id)
-        return shown(services, self._shelf.viewer(services, who)(row))
+        return shown(services, self._view(services, who, row))
 
-    async def create_rows(self, request: Request, services: Asked, who: Who) -> Response:
+    async def create_rows(self, request: Request, services: Asked, who: Who) -> Answer[Any]:
         demand(who, self._shelf.act)
         written, many = await written_many(request, self._shelf.shape)
         rows = [self._shelf.value(services, one) for one in written]
         changed = await _keep(self._shelf, services, who, rows, may_update=False, many=many)
-        views = [self._shelf.viewer(services, who)(row) for row in rows]
-        body: Any = {"items": views, "next": None} if many else views[0]
+        views = [self._view(services, who, row) for row in rows]
+        body: Any = Page(items=views, next=None) if many else views[0]
         return shown(services, body, 201 if changed.created else 200)
 
-    async def put_row(self, request: Request, services: Asked, who: Who, row_id: str) -> Response:
+    async def put_row(self, request: Request, services: Asked, who: Who, row_id: str) -> Answer[Any]:
         demand(who, self._shelf.act)
         found = with_id(row_id, await written_raw(request))
         row = self._shelf.value(services, shaped(found, self._shelf.shape))
         changed = await _keep(self._shelf, services, who, [row], may_update=True, many=False)
-        return shown(services, self._shelf.viewer(services, who)(row), 201 if changed.created else 200)
+        return shown(services, self._view(services, who, row), 201 if changed.created else 200)
 
     async def delete_row(self, services: Asked, who: Who, row_id: str) -> Response:
         demand(who, self._shelf.act)
@@ -98,24 +107,29 @@ class Endpoints(Generic[W, V]):
         await services.registry_changed()
         return Response(status_code=204)
 
+    def _view(self, services: Services, who: Principal, row: V) -> Shape:
+        return typed(self._shelf.answer, self._shelf.viewer(services, who)(row))
+
 
 def shelf_router(shelf: Shelf[W, V]) -> APIRouter:
     """The endpoints of one shelf at their addresses."""
-    router, ends = APIRouter(prefix=f"/{shelf.path}", tags=[shelf.path]), Endpoints(shelf)
+    ends, answer = Endpoints(shelf), shelf.answer
+    router = described_router(prefix=f"/{shelf.path}", tags=[shelf.path])
     one = examples.body(shelf.example, shelf.shape)
     several = examples.body(shelf.example, shelf.shape, examples.Many.ONE_OR_LIST)
-    router.add_api_route("", ends.list_rows, methods=["GET"], summary=f"All {shelf.path}, by id")
-    router.add_api_route(
-        "",
-        ends.create_rows,
-        methods=["POST"],
-        status_code=201,
-        summary="One or a list",
-        openapi_extra=several,
-    )
-    router.add_api_route("/{row_id}", ends.one_row, methods=["GET"], summary=f"One of the {shelf.path}")
-    router.add_api_route("/{row_id}", ends.put_row, methods=["PUT"], summary="Add or replace", openapi_extra=one)
-    router.add_api_route("/{row_id}", ends.delete_row, methods=["DELETE"], status_code=204, summary="Remove one")
+
+    def named(verb: str) -> dict[str, Any]:
+        return {"operation_id": f"{verb}_{shelf.path}"}
+
+    page: Any = Page[answer]  # type: ignore[valid-type]
+    for path, endpoint, method, answers, options in (
+        ("", ends.list_rows, "GET", page, {"summary": f"All {shelf.path}, by id", **named("list")}),
+        ("", ends.create_rows, "POST", answer | page, {**_CREATES, "openapi_extra": several, **named("create")}),
+        ("/{row_id}", ends.one_row, "GET", answer, {"summary": f"One of the {shelf.path}", **named("one")}),
+        ("/{row_id}", ends.put_row, "PUT", answer, {**_PUTS, "openapi_extra": one, **named("put")}),
+        ("/{row_id}", ends.delete_row, "DELETE", None, {**_DELETES, **named("delete")}),
+    ):
+        add_described(router, path, endpoint, method, answers, **options)
     return router
 
 

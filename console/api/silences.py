@@ -6,24 +6,26 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
-from starlette.responses import Response
 
 from alerts.silence import FIELDS, Judged, Matchers, Silence, faults
 from console import words
 from console.api import examples
 from console.api.asking import Asked, Pages, asked_instant, listed, shown, written_one
 from console.api.devices import seen_device, seen_places
+from console.api.documents import Answer, described_router
 from console.api.guarding import Member, allowed
 from console.auth import Principal
-from console.moments import moment
+from console.moments import typed
 from console.problems import FieldFault, Problem, faulty, no_such
+from console.schemas import service as schema
+from console.schemas.parts import Page
 from console.services import Services
 from domain import Instant, Ledger, Person, Severity
 from store.ledger import audit, silences
 
-router = APIRouter(tags=["silences"])
+router = described_router(tags=["silences"])
 
 Planner = Annotated[Principal, Depends(allowed("silence"))]
 
@@ -61,7 +63,7 @@ _SILENCE: Final = TypeAdapter(WrittenSilence)
 
 
 @router.get("/silences", summary="Planned silences, newest first, and how many findings each covered")
-async def list_silences(services: Asked, who: Member, pages: Pages) -> Response:
+async def list_silences(services: Asked, who: Member, pages: Pages) -> Answer[Page[schema.Silence]]:
     page = await services.ledger.read(lambda tx: silences.page(tx, pages.limit, pages.after))
     counts = await services.ledger.read(lambda tx: silences.counts(tx, [one.id for one in page.items]))
     seen = [one for one in page.items if await _in_reach(services, who, one.matchers)]
@@ -74,7 +76,7 @@ async def list_silences(services: Asked, who: Member, pages: Pages) -> Response:
     summary="Plan a silence; a critical danger only of a device or place, and for four hours at most",
     openapi_extra=examples.body(examples.SILENCE, _SILENCE),
 )
-async def create_silence(request: Request, services: Asked, who: Planner) -> Response:
+async def create_silence(request: Request, services: Asked, who: Planner) -> Answer[schema.Silence]:
     written, now = await written_one(request, _SILENCE), services.clock()
     person = _planner(services, who, written.person)
     since, until = asked_instant(services, "from", written.since), asked_instant(services, "until", written.until)
@@ -95,7 +97,7 @@ async def create_silence(request: Request, services: Asked, who: Planner) -> Res
 
 
 @router.delete("/silences/{silence_id}", summary="End a silence now; 409 when it is over")
-async def end_silence(services: Asked, who: Planner, silence_id: str) -> Response:
+async def end_silence(services: Asked, who: Planner, silence_id: str) -> Answer[schema.Silence]:
     number, now, by = _number(silence_id), services.clock(), who.person or who.token
     found = await services.ledger.read(lambda tx: silences.one(tx, number))
     if found is None or not await _in_reach(services, who, found.matchers):
@@ -175,15 +177,15 @@ def _named(matchers: Matchers) -> str:
     return " ".join(f"{name}={value}" for name, value in msgspec.to_builtins(matchers).items())
 
 
-def _view(services: Services, one: Silence, suppressed: int) -> dict[str, Any]:
+def _view(services: Services, one: Silence, suppressed: int) -> schema.Silence:
     now = services.clock()
     state = "active" if one.is_active(now) else "pending" if now < one.since and one.ended_at is None else "expired"
-    return {
+    view = {
         "id": str(one.id),
         "matchers": msgspec.to_builtins(one.matchers),
         "address": services.community().address(one.matchers.place) or None,
         "title": next((rule.title for rule in services.rules() if rule.name == one.matchers.rule), None),
-        "from": moment(one.since, services.site.zone),
+        "from": one.since,
         "until": one.until,
         "reason": one.reason,
         "by": {"id": one.by, "name": one.by_name},
@@ -193,3 +195,4 @@ def _view(services: Services, one: Silence, suppressed: int) -> dict[str, Any]:
         "state": state,
         "suppressed": suppressed,
     }
+    return typed(schema.Silence, view)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, TypeAdapter
-from starlette.responses import Response
 
 from console import words
 from console.api import examples
 from console.api.asking import Asked, listed, shown, written_one
+from console.api.documents import Answer, described_router
 from console.api.guarding import Registrar
 from console.api.ruletools import located
+from console.moments import typed
 from console.problems import Problem, faulty
+from console.schemas import registry as schema
+from console.schemas.parts import Page
 from console.services import Faulty, Services, SiteFiles
 from store.ledger import audit
 
-router = APIRouter(prefix="/registry", tags=["registry"])
+router = described_router(prefix="/registry", tags=["registry"])
 
 
 class WrittenImport(BaseModel):
@@ -32,8 +35,8 @@ _IMPORT: Final = TypeAdapter(WrittenImport)
 
 
 @router.get("/differences", summary="Records that were changed over the API and stand otherwise in the site's files")
-async def list_differences(services: Asked, _who: Registrar) -> Response:
-    return listed(services, await _files(services).differences())
+async def list_differences(services: Asked, _who: Registrar) -> Answer[Page[schema.Kept]]:
+    return listed(services, [typed(schema.Kept, one) for one in await _files(services).differences()])
 
 
 @router.post(
@@ -41,7 +44,7 @@ async def list_differences(services: Asked, _who: Registrar) -> Response:
     summary="Take up the site's CSV files as they are now",
     openapi_extra=examples.body({"force": False}, _IMPORT, optional=True),
 )
-async def import_files(request: Request, services: Asked, who: Registrar) -> Response:
+async def import_files(request: Request, services: Asked, who: Registrar) -> Answer[schema.Imported]:
     """What was changed over the API stays, and is listed under `kept`, unless `force` says that the files win."""
     asked = await written_one(request, _IMPORT, optional=True)
     try:
@@ -51,7 +54,7 @@ async def import_files(request: Request, services: Asked, who: Registrar) -> Res
     now = services.clock()
     told: dict[str, Any] = {**{name: value for name, value in done.items() if name != "kept"}, "force": asked.force}
     await services.ledger.run(lambda tx: audit.write(tx, now, who.token, "site files imported", told))
-    return shown(services, done)
+    return shown(services, typed(schema.Imported, done))
 
 
 def _files(services: Services) -> SiteFiles:

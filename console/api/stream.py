@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import Any, Final
 
-import msgspec
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
 from console import words
-from console.api.alerts import for_reader
+from console.api.alerts import item_for
 from console.api.asking import Asked
 from console.api.devices import seen_places
+from console.api.documents import EventStream, described_router
 from console.api.guarding import Who, asking
 from console.auth import Principal
-from console.moments import with_moments
+from console.moments import encoded, typed
 from console.problems import Problem
+from console.schemas.alerts import AlertItem
+from console.schemas.service import Resync, Status
 from console.services import Services
 from console.stream import LISTENERS, Event
 
-router = APIRouter(tags=["stream"])
+router = described_router(tags=["stream"])
 
 RETRY_MS = 2_000
 LINK_STATUS = ("connected", "now")
+EVENTS: Final = {"alert": AlertItem, "status": Status, "resync": Resync}
+"""What each event of the stream bears."""
 
 
-@router.get("/stream", summary="Server-sent events: alert, status, resync")
+@router.get("/stream", summary="Server-sent events: alert, status, resync", response_class=EventStream)
 async def stream(request: Request, services: Asked, who: Who) -> Response:
     if services.hub.listeners >= LISTENERS:
         raise Problem(503, words.TITLES[503], headers={"Retry-After": "5"})
@@ -74,6 +78,11 @@ def _status_for(status: Mapping[str, Any], who: Principal) -> Mapping[str, Any]:
 def sse(services: Services, who: Principal, event: Event) -> bytes:
     """One event as it goes over the wire. JSON has no raw newline, so one `data` line is enough."""
     identifier = f"id: {event.id}\n" if event.id else ""
-    view = for_reader(event.data, who) if event.name == "alert" else _status_for(event.data, who)
-    data = msgspec.json.encode(with_moments(view, services.site.zone)).decode()
+    data = encoded(_view(event, who), services.site.zone).decode()
     return f"{identifier}event: {event.name}\ndata: {data}\n\n".encode()
+
+
+def _view(event: Event, who: Principal) -> AlertItem | Status | Resync:
+    if event.name == "alert":
+        return item_for(event.data, who)
+    return typed(Status, _status_for(event.data, who)) if event.name == "status" else Resync()

@@ -5,21 +5,26 @@ from __future__ import annotations
 import secrets
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
+from msgspec.structs import asdict
 from pydantic import Field, TypeAdapter
 from starlette.responses import Response
 
 from console import words
 from console.api import examples
 from console.api.asking import Asked, listed, shown, written_one
+from console.api.documents import Answer, described_router
 from console.api.guarding import Registrar
 from console.api.shapes import Written
 from console.auth import Access, token_hash
+from console.moments import typed
 from console.problems import FieldFault, faulty, no_such
+from console.schemas import service as schema
+from console.schemas.parts import Page
 from ingest.sources import SOURCES
 from store.ledger import audit, tokens
 
-router = APIRouter(tags=["tokens"])
+router = described_router(tags=["tokens"])
 
 
 class WrittenToken(Written):
@@ -35,8 +40,8 @@ _TOKEN = TypeAdapter(WrittenToken)
 
 
 @router.get("/tokens", summary="Tokens given out, without the tokens themselves")
-async def list_tokens(services: Asked, _who: Registrar) -> Response:
-    return listed(services, [token_view(one) for one in await services.ledger.read(tokens.everything)])
+async def list_tokens(services: Asked, _who: Registrar) -> Answer[Page[schema.Token]]:
+    return listed(services, [typed(schema.Token, one) for one in await services.ledger.read(tokens.everything)])
 
 
 @router.post(
@@ -45,7 +50,7 @@ async def list_tokens(services: Asked, _who: Registrar) -> Response:
     summary="A new token; this answer is the only place that shows it",
     openapi_extra=examples.body(examples.TOKEN, _TOKEN),
 )
-async def create_token(request: Request, services: Asked, who: Registrar) -> Response:
+async def create_token(request: Request, services: Asked, who: Registrar) -> Answer[schema.NewToken]:
     wanted, now = await written_one(request, _TOKEN), services.clock()
     community = services.community()
     if wanted.person is not None and wanted.person not in community.people:
@@ -65,7 +70,7 @@ async def create_token(request: Request, services: Asked, who: Registrar) -> Res
         audit.write(tx, now, who.token, "token created", {"token": token.id, "role": token.role})
 
     await services.ledger.run(work)
-    return shown(services, {**token_view(token), "token": text}, 201)
+    return shown(services, typed(schema.NewToken, {**asdict(token), "token": text}), 201)
 
 
 @router.delete("/tokens/{token_id}", status_code=204, summary="End a token and its sessions")
@@ -81,15 +86,3 @@ async def revoke_token(services: Asked, who: Registrar, token_id: str) -> Respon
     if not await services.ledger.run(work):
         raise no_such("token", token_id)
     return Response(status_code=204)
-
-
-def token_view(token: tokens.Token) -> dict[str, Any]:
-    return {
-        "id": token.id,
-        "role": token.role,
-        "person": token.person,
-        "place": token.place,
-        "platform": token.platform,
-        "created_at": token.created_at,
-        "revoked_at": token.revoked_at,
-    }

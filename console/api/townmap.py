@@ -7,18 +7,20 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
-from starlette.responses import Response
+from fastapi import Query
 
-from console.api.asking import Answer, Asked, Pages
+from console.api.asking import Asked, Pages, shown
 from console.api.devices import seen_places
+from console.api.documents import Answer, described_router
 from console.api.guarding import Member
+from console.moments import typed
+from console.schemas.registry import PlaceGroup, PlacesSummary
 from console.townmap import TownMap, place_on_map, spot_of
 from domain import Place, Severity
 from domain.people import Community
 from store.ledger import alertcounts
 
-router = APIRouter(tags=["places"])
+router = described_router(tags=["places"])
 
 _SEVERITIES = tuple(Severity)
 
@@ -60,16 +62,16 @@ async def places_summary(
     pages: Pages,
     place: Annotated[str | None, Query(description="this place and what lies under it")] = None,
     tiles: Annotated[bool, Query(description="with the buildings of each, else their number")] = False,
-) -> Response:
+) -> Answer[PlacesSummary]:
     community = services.community()
     town, reach = await _LATEST.of(community), seen_places(services, who, place)
     counts = _Open(community, await services.ledger.read(alertcounts.open_by_place))
     lines = sorted(_lines(town, reach, counts), key=lambda line: line["key"])
     kept = [line for line in lines if pages.after is None or line["key"] > pages.after][: pages.limit + 1]
     following = kept[pages.limit - 1]["key"] if len(kept) > pages.limit else None
-    items = [_view(community, line, counts, tiles) for line in kept[: pages.limit]]
+    items = [typed(PlaceGroup, _view(community, line, counts, tiles)) for line in kept[: pages.limit]]
     total = len(community.places) if reach is None else len(reach & community.places.keys())
-    return Answer({"items": items, "next": pages.seal(following), "places": total})
+    return shown(services, PlacesSummary(items=items, next=pages.seal(following), places=total))
 
 
 def _lines(town: TownMap, reach: Collection[str] | None, counts: _Open) -> Iterable[dict[str, Any]]:

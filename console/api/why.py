@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query
-from starlette.responses import Response
+from fastapi import Query
 
 from alerts.silence import Held, HeldState
 from console import words
 from console.api.alerts import seen_alert
 from console.api.asking import Asked, Text, asked_instant, shown
 from console.api.devices import seen_places
+from console.api.documents import Answer, described_router
 from console.api.guarding import Who
 from console.api.readings import readable_device, readable_since
 from console.api.refusals import refusal_view
 from console.auth import Principal
+from console.moments import typed
 from console.problems import FieldFault, Problem, faulty
+from console.schemas.service import Why
 from console.services import Services
 from domain import DAY, HOUR, Device, Identity, Instant
 from ingest.directory import NATIVE
 from store.ledger import alertviews, refusals, silences
 from store.ledger.alertbook import SqlBook
 
-router = APIRouter(tags=["why"])
+router = described_router(tags=["why"])
 
 ROWS_LOOKED_AT: Final = 200
 
@@ -44,7 +46,7 @@ async def why(
     message: Annotated[str | None, Query(description="the id of a delivery")] = None,
     device: Text = None,
     at: Text = None,
-) -> Response:
+) -> Answer[Why]:
     if alert:
         return shown(services, await _of_alert(services, who, alert))
     if finding:
@@ -57,14 +59,14 @@ async def why(
     raise faulty(FieldFault("alert", words.NEED_ONE))
 
 
-async def _of_alert(services: Services, who: Principal, alert_id: str) -> dict[str, Any]:
+async def _of_alert(services: Services, who: Principal, alert_id: str) -> Why:
     view = await seen_alert(services, who, alert_id)
     told = view.get("told", ())
     answer = words.WHY_TOLD if told else words.WHY_NOBODY_TOLD
     return _answer(answer.format(count=len(told), title=view["title"]), view["timeline"], alert=view["id"])
 
 
-async def _of_finding(services: Services, who: Principal, finding: str) -> dict[str, Any]:
+async def _of_finding(services: Services, who: Principal, finding: str) -> Why:
     alerts = await services.ledger.read(lambda tx: alertviews.of_finding(tx, finding))
     if who.alert is not None:
         _refuse_other(who, alerts)
@@ -93,7 +95,7 @@ async def _silenced_line(services: Services, held: Held) -> dict[str, Any]:
     return {"at": held.finding.begin, "kind": "silenced", "text": text, "silence": str(silence.id)}
 
 
-async def _of_message(services: Services, who: Principal, message: str) -> dict[str, Any]:
+async def _of_message(services: Services, who: Principal, message: str) -> Why:
     found = await services.ledger.read(lambda tx: SqlBook(tx).delivery(message))
     if who.alert is not None:
         _refuse_other(who, [] if found is None else [str(found.alert)])
@@ -114,7 +116,7 @@ def _step(step: dict[str, Any]) -> dict[str, Any]:
     return {"at": step["at"], "kind": "message", "text": text, "state": step["to"]}
 
 
-async def _of_device(services: Services, who: Principal, device_id: str, at: Instant) -> dict[str, Any]:
+async def _of_device(services: Services, who: Principal, device_id: str, at: Instant) -> Why:
     device = await readable_device(services, who, device_id)
     since = max(at - HOUR, await readable_since(services, who))
     lines = [*await _alert_lines(services, who, device, at), *await _reading_lines(services, device, since, at)]
@@ -200,5 +202,5 @@ def _name(services: Services, device: Device, quantity: str) -> str:
     return declared.name.zh if declared else quantity
 
 
-def _answer(answer: str, lines: Sequence[dict[str, Any]], **about: str) -> dict[str, Any]:
-    return {"about": about, "answer": answer, "items": list(lines), "next": None}
+def _answer(answer: str, lines: Sequence[dict[str, Any]], **about: str) -> Why:
+    return typed(Why, {"about": about, "answer": answer, "items": list(lines), "next": None})

@@ -48,6 +48,7 @@ from store.history.duck import DuckHistory
 from store.ledger import registry
 from store.ledger.alertbook import Transactor
 from store.ledger.engine import Ledger
+from tests.console.documented import documented
 
 ROOT = Path(__file__).resolve().parents[2]
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -214,4 +215,5 @@ Client = httpx2.AsyncClient
 
 def client_of(app: FastAPI, **headers: str) -> Client:
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    return httpx2.AsyncClient(transport=transport, base_url="http://console", headers=headers)
+    told = {"response": [documented(app)]}
+    return httpx2.AsyncClient(transport=transport, base_url="http://console", headers=headers, event_hooks=told)

@@ -14,6 +14,28 @@ from tests.console.house import Client, House
 
 PATH = "/api/v1/devices/doctor"
 
+SPEAKER: dict[str, Any] = {
+    "platform": "tasmota",
+    "guessed": None,
+    "identity": "kitchen",
+    "device": None,
+    "kind": None,
+    "states": ["outside"],
+    "messages": 1,
+    "retained": 0,
+    "topics": [{"topic": "tele/kitchen/STATE", "messages": 1}],
+    "filters": [],
+    "said": {"POWER": "ON"},
+    "filter_line": None,
+    "notes": {},
+    "online": None,
+    "readings": 0,
+    "last": None,
+    "not_understood": [],
+    "mapping": {},
+    "registration": None,
+}
+
 
 class Listening:
     """Answers at once, or with a refusal."""
@@ -26,7 +48,22 @@ class Listening:
         self.asked.append(seconds)
         if self.refusal is not None:
             raise self.refusal
-        return {"speakers": [{"platform": "tasmota"}], "well": False}
+        return {
+            "broker": "127.0.0.1:1883",
+            "seconds": seconds,
+            "ended": "time",
+            "asked": ["#"],
+            "refused": {"$SYS/#": "not authorised"},
+            "messages": 1,
+            "retained": 0,
+            "bytes": 20,
+            "well": False,
+            "speakers": [SPEAKER],
+            "more_messages": 0,
+            "described": 0,
+            "silent": {"count": 0, "devices": []},
+            "add": [],
+        }
 
 
 def offer(house: House, refusal: Exception | None = None) -> Listening:
@@ -42,7 +79,7 @@ async def test_it_listens_as_long_as_asked(house: House, admin: Client, body: An
     answer = await admin.post(PATH, json=body) if body is not None else await admin.post(PATH)
 
     assert (200, [seconds]) == (answer.status_code, doctor.asked)
-    assert [{"platform": "tasmota"}] == answer.json()["speakers"]
+    assert [SPEAKER] == answer.json()["speakers"]
     written = await house.ledger.read(lambda tx: audit.page(tx, 10).items)
     assert any("broker listened to" in str(one) for one in written)
 

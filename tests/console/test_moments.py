@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
+from msgspec import Struct
 
-from console.moments import instant, moment, with_moments
+from console.moments import Moment, encoded, instant, moment, typed
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 T0 = 1_795_269_903_123  # 2026-11-21T22:05:03.123+08:00
@@ -50,23 +53,51 @@ def test_what_is_no_time_is_refused(written: str) -> None:
         instant(written, SHANGHAI)
 
 
-def test_a_view_shows_its_instants_as_times_and_leaves_everything_else() -> None:
-    view = {
-        "opened_at": T0,
-        "late_ms": 5,
-        "next_step_at": None,
-        "told": [{"at": T0, "name": "张三"}],
-        "value": 24,
-        "stale_at": True,
-        "attributes": {"installed_at": 7},
-    }
+class Part(Struct, frozen=True):
+    at: Moment
+    name: str
 
-    assert with_moments(view, SHANGHAI) == {
-        "opened_at": "2026-11-21T22:05:03.123+08:00",
-        "late_ms": 5,
-        "next_step_at": None,
-        "told": [{"at": "2026-11-21T22:05:03.123+08:00", "name": "张三"}],
-        "value": 24,
-        "stale_at": True,
-        "attributes": {"installed_at": 7},
-    }
+
+class Whole(Struct, frozen=True):
+    opened_at: Moment
+    late_ms: int
+    next_step_at: Moment | None
+    told: list[Part]
+    value: int | float | bool
+    stale_at: bool
+    attributes: dict[str, int | str]
+
+
+PLAIN: dict[str, Any] = {
+    "opened_at": T0,
+    "late_ms": 5,
+    "next_step_at": None,
+    "told": [{"at": T0, "name": "张三"}],
+    "value": 24,
+    "stale_at": True,
+    "attributes": {"installed_at": 7, "at": 8},
+}
+
+
+def test_what_is_declared_a_time_leaves_as_one_and_nothing_else_does() -> None:
+    told = "2026-11-21T22:05:03.123+08:00"
+    expected = {**PLAIN, "opened_at": told, "told": [{"at": told, "name": "张三"}]}
+    assert expected == msgspec.json.decode(encoded(typed(Whole, PLAIN), SHANGHAI))
+
+
+def test_an_answer_is_read_back_as_it_was() -> None:
+    whole = typed(Whole, PLAIN)
+    assert whole == typed(Whole, msgspec.json.decode(encoded(whole, SHANGHAI)))
+    assert msgspec.to_builtins(whole, enc_hook=int) == PLAIN
+
+
+def test_what_no_answer_may_hold_is_refused_by_name() -> None:
+    with pytest.raises(TypeError, match="ZoneInfo has no place in an answer"):
+        encoded({"zone": SHANGHAI}, SHANGHAI)
+    with pytest.raises(msgspec.ValidationError, match=r"Expected `int`, got `str` - at `\$.late_ms`"):
+        typed(Whole, {**PLAIN, "late_ms": "5"})
+
+
+def test_only_times_have_a_form_of_their_own() -> None:
+    with pytest.raises(msgspec.ValidationError, match="no way to read a complex"):
+        typed(complex, "1")

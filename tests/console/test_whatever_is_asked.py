@@ -105,7 +105,7 @@ class Room:
         sent = case.as_transport_kwargs(base_url="http://console")
         headers = {**sent["headers"], "authorization": f"Bearer {ADMIN}"}
         known = {name: sent[name] for name in ("params", "json", "data") if sent.get(name) is not None}
-        if isinstance(known.get("data"), bytes):
+        if isinstance(known.get("data"), bytes | str):
             known["content"] = known.pop("data")
         return await self.client.request(sent["method"], sent["url"], headers=headers, **known)
 
@@ -120,7 +120,13 @@ class Tools:
 
         async def work(*_: Any) -> Any:
             job = Job("j-1", "running", 0.0, "t-1", T0)
-            answers = {"backtest": job, "cancel": None, "reload": {"added": [], "removed": [], "changed": []}}
+            answers = {
+                "backtest": job,
+                "cancel": None,
+                "reload": {"added": [], "removed": [], "changed": []},
+                "test": {"passed": 0, "failed": 0, "results": []},
+                "explain": {"device": "gas-402", "rule": "gas-alarm", "known": False, "at": T0},
+            }
             return answers.get(name, {})
 
         return work

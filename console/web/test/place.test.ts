@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import type { AlertItem, PlaceGroup, ReadingPoint, Rule } from '../src/api/types'
+import type { AlertItem, ReadingPoint } from '../src/api/types'
 import { parts } from '../src/pure/address'
 import { curves, curveWindow, scale } from '../src/pure/curve'
 import { density } from '../src/pure/density'
 import { placeMap } from '../src/pure/place-map'
 import { near, thresholds } from '../src/pure/thresholds'
 import { namesOf } from '../kinds-plugin'
-import { alert } from './alerts'
+import { alert, evidence, rule } from './alerts'
 
-const TOWN: PlaceGroup[] = [
-  { id: 'a', name: '枫林苑', open: 0, worst: null, tiles: [{ id: 'a10', name: '10栋' }, { id: 'a2', name: '2栋' }] },
-  { id: 'b', name: '梧桐里', open: 0, worst: null, tiles: [] },
+const TOWN = [
+  { id: 'a', name: '枫林苑', tiles: [{ id: 'a10', name: '10栋' }, { id: 'a2', name: '2栋' }] },
+  { id: 'b', name: '梧桐里', tiles: [] },
 ]
 const at = (group: string, tile: string, name: string, change: Partial<AlertItem> = {}) =>
   alert({ spot: { group: { id: group, name: group }, tile: { id: tile, name } }, ...change })
@@ -20,6 +20,7 @@ const reading = (quantity: string, value: number | boolean, second = 0): Reading
   quantity,
   value,
   unit: quantity === 'lel_pct' ? '%LEL' : null,
+  quality: 'good',
 })
 
 describe('the list that reads like a map', () => {
@@ -44,7 +45,7 @@ describe('the list that reads like a map', () => {
   })
 
   it('draws a district with the worst compounds first and one tile for each quiet one', () => {
-    const district = Array.from({ length: 1221 }, (_, n): PlaceGroup => ({ id: `c${n}`, name: `${n}小区`, open: 0, worst: null, tiles: 8 }))
+    const district = Array.from({ length: 1221 }, (_, n) => ({ id: `c${n}`, name: `${n}小区`, tiles: 8 }))
     const map = placeMap(district, [
       at('c7', 'x', '1栋', { severity: 'medium' }),
       at('c900', 'y', '2栋', { severity: 'critical', id: '2' }),
@@ -69,20 +70,20 @@ describe('an address', () => {
 
 describe('the curve', () => {
   it('shows the measured quantity beside a verdict, with the limit of the evidence', () => {
-    const told = alert({ hazard: 'gas', evidence: [{ quantity: 'alarm', value: true }, { quantity: 'lel_pct', value: 23, limit: 10 }] })
+    const told = alert({ hazard: 'gas', evidence: [evidence('alarm', true), evidence('lel_pct', 23, 10)] })
     const drawn = curves(told, [reading('alarm', true), reading('lel_pct', 3), reading('lel_pct', 23, 5), reading('battery_pct', 90)])
     expect(drawn.map((one) => [one.quantity, one.lines.map((line) => line.value), one.unit, one.points.length])).toEqual([['lel_pct', [10], '%LEL', 2]])
   })
 
   it('falls back to the companion quantity, then to the verdict itself', () => {
-    const told = alert({ hazard: 'gas', evidence: [{ quantity: 'alarm', value: true }] })
+    const told = alert({ hazard: 'gas', evidence: [evidence('alarm', true)] })
     expect(curves(told, [reading('alarm', true), reading('lel_pct', 3)])[0]?.quantity).toBe('lel_pct')
     expect(curves(told, [reading('alarm', true)])[0]).toMatchObject({ quantity: 'alarm', verdict: true, lines: [] })
     expect(curves(told, [])).toEqual([])
   })
 
   it('draws no limit of a sum on the curve of a total, and looks a day back for a meter', () => {
-    const told = alert({ hazard: 'water', evidence: [{ quantity: 'volume_m3', value: 0.004, limit: 0.01 }] })
+    const told = alert({ hazard: 'water', evidence: [evidence('volume_m3', 0.004, 0.01)] })
     expect(curves(told, [reading('volume_m3', 312.403), reading('volume_m3', 312.407, 5)])[0]?.lines).toEqual([])
     const begin = Date.parse(told.started_at)
     expect(curveWindow(told, begin)[0]).toBe(begin - 86_400_000)
@@ -103,7 +104,6 @@ describe('the curve', () => {
 })
 
 describe('the lines of a curve', () => {
-  const rule = (when: string, severity: Rule['severity'] = 'high', kinds = ['gas_alarm']): Rule => ({ name: when, kinds, severity, when })
   const GAS = [rule('lel_pct >= 10'), rule('lel_pct >= 25 and not test', 'critical'), rule('co_ppm >= 50'), rule('lel_pct >= 1', 'low', ['manhole'])]
 
   it('come from the rules of this kind that compare this quantity', () => {
@@ -123,10 +123,10 @@ describe('the lines of a curve', () => {
   })
 
   it('leave out a quiet companion curve, and keep one that crossed its own limit', () => {
-    const told = alert({ hazard: 'gas', evidence: [{ quantity: 'alarm', value: true }, { quantity: 'co_ppm', value: 1 }] })
+    const told = alert({ hazard: 'gas', evidence: [evidence('alarm', true), evidence('co_ppm', 1)] })
     const both = [reading('lel_pct', 30), reading('co_ppm', 1)]
     expect(curves(told, both, GAS, 'gas_alarm').map((one) => one.quantity)).toEqual(['lel_pct'])
-    const crossed = alert({ hazard: 'gas', evidence: [{ quantity: 'lel_pct', value: 30, limit: 10 }, { quantity: 'co_ppm', value: 80, limit: 50 }] })
+    const crossed = alert({ hazard: 'gas', evidence: [evidence('lel_pct', 30, 10), evidence('co_ppm', 80, 50)] })
     expect(curves(crossed, both, GAS, 'gas_alarm').map((one) => one.quantity)).toEqual(['lel_pct', 'co_ppm'])
   })
 })

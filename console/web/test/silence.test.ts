@@ -17,7 +17,9 @@ function silence(state: Silence['state'], id: string, from: number, until: numbe
     until: text(until),
     reason: '检修',
     by: { id: 'w1', name: '王建国' },
+    created_at: text(from),
     ended_at: ended === null ? null : text(ended),
+    ended_by: null,
     state,
     suppressed: 0,
   }

@@ -1,5 +1,7 @@
 /** Speaks HTTP with our server: session cookie, problems as one sentence, and the server's clock. */
-import type { Action, AlertDetail, AlertItem, Cell, Device, Duty, Latched, Named, Page, Person, PlaceGroup, ReadingPoint, Rule, Session, Silence } from './types'
+import createClient from 'openapi-fetch'
+import type { paths } from './schema'
+import type { ActBody, Action, AlertFilter, GroupFilter, LoginBody, Page, ReadingFilter, SilenceBody } from './types'
 
 export type Trouble = 'offline' | 'unauthorized' | 'forbidden' | 'gone' | 'refused' | 'tooMany' | 'server'
 
@@ -13,7 +15,6 @@ export class Problem extends Error {
   }
 }
 
-const ROOT = '/api/v1'
 const PATIENCE_MS = 10_000
 /** Below this a difference of clocks is the network's, not the clock's. */
 const CLOCK_SLACK_MS = 2_000
@@ -60,84 +61,85 @@ function sentence(body: unknown): string {
   return typeof detail === 'string' ? detail : ''
 }
 
-async function problem(response: Response): Promise<Problem> {
-  const body: unknown = await response.json().catch(() => null)
-  return new Problem(TROUBLES[response.status] ?? 'server', sentence(body))
-}
-
-async function call<T>(method: string, path: string, body?: unknown, quiet = false): Promise<T> {
-  const headers: Record<string, string> = { accept: 'application/json' }
-  if (body !== undefined) headers['content-type'] = 'application/json'
-  if (method !== 'GET') headers['x-fengshao'] = '1'
+/** Every request: the session's cookie, our own header on what changes something, and a limit to patience. */
+async function send(request: Request): Promise<Response> {
+  if (request.method !== 'GET') request.headers.set('x-fengshao', '1')
   let response: Response
   try {
-    response = await fetch(ROOT + path, {
-      method,
-      headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
-      credentials: 'same-origin',
-      signal: AbortSignal.timeout(PATIENCE_MS),
-    })
+    response = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) })
   } catch {
     onUnreachable()
     throw new Problem('offline', '')
   }
   learnClock(response)
-  if (response.status === 401 && !quiet) onUnauthorized()
-  if (!response.ok) throw await problem(response)
-  return (response.status === 204 ? undefined : await response.json()) as T
+  return response
 }
 
-type Query = Record<string, string | number | readonly string[] | undefined>
+const http = createClient<paths>({ credentials: 'same-origin', headers: { accept: 'application/json' }, fetch: send })
 
-export function query(values: Query): string {
-  const search = new URLSearchParams()
-  for (const [name, value] of Object.entries(values)) {
-    if (value === undefined) continue
-    for (const one of Array.isArray(value) ? value : [value]) search.append(name, String(one))
-  }
-  const text = search.toString()
-  return text ? `?${text}` : ''
+interface Answered<T> {
+  data?: T
+  error?: unknown
+  response: Response
+}
+
+/** What was answered, or what went wrong as a `Problem`. `quiet`: not being logged in is an answer here. */
+async function told<T>(asked: Promise<Answered<T>>, quiet = false): Promise<T> {
+  const { data, error, response } = await asked
+  if (response.status === 401 && !quiet) onUnauthorized()
+  if (!response.ok) throw new Problem(TROUBLES[response.status] ?? 'server', sentence(error))
+  return data as T
+}
+
+interface Part {
+  limit: number
+  next?: string
 }
 
 /** All pages of a list, up to a stated number, so that a wrong cursor cannot loop for ever. */
-async function all<T>(path: string, values: Query, mostPages: number): Promise<T[]> {
+async function all<T>(page: (part: Part) => Promise<Answered<Page<T>>>, mostPages: number): Promise<T[]> {
   const items: T[] = []
-  let cursor: string | undefined
-  for (let page = 0; page < mostPages; page += 1) {
-    const got = await call<Page<T>>('GET', path + query({ ...values, limit: 1000, cursor }))
+  let next: string | undefined
+  for (let number = 0; number < mostPages; number += 1) {
+    const got = await told(page({ limit: 1000, next }))
     items.push(...got.items)
     if (!got.next) break
-    cursor = got.next
+    next = got.next
   }
   return items
 }
 
-const one = (id: string): string => encodeURIComponent(id)
-
 export const api = {
-  session: () => call<Session>('GET', '/session', undefined, true),
-  enter: (body: { token: string } | { link: string }) => call<Session>('POST', '/session', body, true),
-  leave: () => call<void>('DELETE', '/session'),
-  alerts: (values: Query) => all<AlertItem>('/alerts', values, 5),
-  alert: (id: string) => call<AlertDetail>('GET', `/alerts/${one(id)}`),
-  act: (id: string, action: Action, body: Record<string, unknown>) =>
-    call<AlertItem | undefined>('POST', `/alerts/${one(id)}/${action}`, body),
-  device: (id: string) => call<Device>('GET', `/devices/${one(id)}`),
-  readings: (id: string, values: Query) => all<ReadingPoint>(`/devices/${one(id)}/readings`, values, 4),
-  groups: (values: Query) => all<PlaceGroup>('/places/summary', values, 10),
-  placesCount: async () => (await call<{ places: number }>('GET', '/places/summary?limit=1')).places,
-  people: () => all<Person>('/people', {}, 20),
-  rules: (device: string) => all<Rule>('/rules', { device }, 5),
-  latched: (alert: string) => all<Latched>('/rules/latched', { alert }, 1),
-  reset: (rule: string, device: string, reason: string) => {
+  session: () => told(http.GET('/api/v1/session'), true),
+  enter: (body: LoginBody) => told(http.POST('/api/v1/session', { body }), true),
+  leave: () => told(http.DELETE('/api/v1/session')),
+  alerts: (values: AlertFilter) =>
+    all((part) => http.GET('/api/v1/alerts', { params: { query: { ...values, ...part } } }), 5),
+  alert: (alert_id: string) => told(http.GET('/api/v1/alerts/{alert_id}', { params: { path: { alert_id } } })),
+  act: (alert_id: string, action: Action, body: ActBody) =>
+    told(http.POST('/api/v1/alerts/{alert_id}/{action}', { params: { path: { alert_id, action } }, body })),
+  device: (device_id: string) => told(http.GET('/api/v1/devices/{device_id}', { params: { path: { device_id } } })),
+  readings: (device_id: string, values: ReadingFilter) =>
+    all((part) => {
+      const params = { path: { device_id }, query: { ...values, ...part } }
+      return http.GET('/api/v1/devices/{device_id}/readings', { params })
+    }, 4),
+  groups: (values: GroupFilter) =>
+    all((part) => http.GET('/api/v1/places/summary', { params: { query: { ...values, ...part } } }), 10),
+  placesCount: async () => (await told(http.GET('/api/v1/places/summary', { params: { query: { limit: 1 } } }))).places,
+  people: () => all((query) => http.GET('/api/v1/people', { params: { query } }), 20),
+  rules: async (device: string) => (await told(http.GET('/api/v1/rules', { params: { query: { device } } }))).items,
+  latched: async (alert: string) =>
+    (await told(http.GET('/api/v1/rules/latched', { params: { query: { alert } } }))).items,
+  reset: (name: string, device: string, reason: string) => {
     const about = device.includes('/') ? { subject: device } : { device }
-    return call<{ ended: boolean }>('POST', `/rules/${one(rule)}/reset`, { ...about, reason })
+    return told(http.POST('/api/v1/rules/{name}/reset', { params: { path: { name } }, body: { ...about, reason } }))
   },
-  silences: () => all<Silence>('/silences', {}, 1),
-  silence: (body: Record<string, unknown>) => call<Silence>('POST', '/silences', body),
-  endSilence: (id: string) => call<Silence>('DELETE', `/silences/${one(id)}`),
-  placesIn: (parent: string) => all<Named>('/places', { parent }, 5),
-  cells: () => all<Cell>('/cells', {}, 5),
-  rosters: () => all<Duty>('/rosters', {}, 5),
+  silences: () => all((query) => http.GET('/api/v1/silences', { params: { query } }), 1),
+  silence: (body: SilenceBody) => told(http.POST('/api/v1/silences', { body })),
+  endSilence: (silence_id: string) =>
+    told(http.DELETE('/api/v1/silences/{silence_id}', { params: { path: { silence_id } } })),
+  placesIn: (parent: string) => all((part) => http.GET('/api/v1/places', { params: { query: { parent, ...part } } }), 5),
+  cells: () => all((query) => http.GET('/api/v1/cells', { params: { query } }), 5),
+  rosters: () => all((query) => http.GET('/api/v1/rosters', { params: { query } }), 5),
 }

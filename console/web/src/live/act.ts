@@ -1,7 +1,7 @@
 /** Carries out an action on an alert, or says in one sentence why not. */
 import { ref } from 'vue'
 import { api } from '../api/client'
-import type { Action } from '../api/types'
+import type { ActBody, Action } from '../api/types'
 import { problemWords } from '../problem-words'
 import { learn } from './book'
 
@@ -9,7 +9,7 @@ export function useAct() {
   const busy = ref(false)
   const trouble = ref('')
 
-  async function act(id: string, action: Action, body: Record<string, unknown> = {}): Promise<boolean> {
+  async function act(id: string, action: Action, body: ActBody = {}): Promise<boolean> {
     if (busy.value) return false
     busy.value = true
     trouble.value = ''

@@ -1,7 +1,7 @@
 /** The alerts this screen knows, kept true by the stream. Everything shown is computed from here. */
 import { computed, reactive, ref, shallowRef } from 'vue'
 import { api } from '../api/client'
-import type { AlertItem, PlaceGroup, Status } from '../api/types'
+import type { AlertItem, PlaceGroup, State, Status } from '../api/types'
 import { isDistrict } from '../pure/density'
 import { urgency } from '../pure/order'
 import { live } from '../pure/severity'
@@ -19,7 +19,7 @@ export const loaded = ref(false)
 export const arrived = shallowRef<AlertItem | null>(null)
 
 /** Everything that is not closed. */
-const UNCLOSED = ['open', 'returned', 'acknowledged', 'on_site', 'resolved', 'verified', 'shelved'] as const
+const UNCLOSED = ['open', 'returned', 'acknowledged', 'on_site', 'resolved', 'verified', 'shelved'] satisfies State[]
 
 const known = computed(() => [...book.values()])
 const openOf = (ledger: AlertItem['ledger']) =>
@@ -69,6 +69,6 @@ export async function load(): Promise<void> {
 /** What the wall draws: compounds with their buildings, or compounds alone where there are too many to draw more. */
 export async function loadPlaces(): Promise<void> {
   const [all, count] = await Promise.all([api.groups({}), api.placesCount()])
-  groups.value = isDistrict(all.length) ? all : await api.groups({ tiles: 'true' })
+  groups.value = isDistrict(all.length) ? all : await api.groups({ tiles: true })
   registered.value = count
 }

@@ -9,6 +9,9 @@ import { session } from './session'
 /** Delivery states may change without the alert changing. */
 const FRESH_MS = 5_000
 
+/** What only the answer to our own question tells, until it comes. */
+const UNTOLD = { devices: [], timeline: [], path: [], lon: null, lat: null, concerned: [], contacts: [] }
+
 export function useDetail(id: Ref<string | null>) {
   const detail = shallowRef<AlertDetail | null>(null)
   const device = shallowRef<Device | null>(null)
@@ -22,7 +25,7 @@ export function useDetail(id: Ref<string | null>) {
     // What is allowed depends on who looks; only the answer to our own question knows that.
     if (full && known) return { ...full, ...known, allowed: known.state === full.state ? full.allowed : known.allowed }
     if (full) return full
-    return known ? { ...known, timeline: [] } : null
+    return known ? { ...UNTOLD, ...known } : null
   })
 
   async function reload(): Promise<void> {

@@ -1,7 +1,7 @@
 /** The worker's presses: sent at once when there is a network, else kept and sent when it is back. */
 import { ref } from 'vue'
 import { api, Problem } from '../api/client'
-import type { Action } from '../api/types'
+import type { ActBody, Action } from '../api/types'
 import { keep, kept } from '../keep'
 import { problemWords } from '../problem-words'
 import { type Pressed, splitByAge } from '../pure/queue'
@@ -31,7 +31,7 @@ function save(list: Pressed[]): void {
   keep('presses', list.length ? JSON.stringify(list) : null)
 }
 
-export function press(alert: string, action: Action, body: Record<string, unknown> = {}): void {
+export function press(alert: string, action: Action, body: ActBody = {}): void {
   refused.value = null
   gone.value = []
   save([...waiting.value, { alert, action, body, at: serverNow() }])

@@ -1,7 +1,10 @@
 /** Orders the people on rosters: the alert's own grid before others, the nearest rung first, then by name. */
-import type { Cell, Duty, Person } from '../api/types'
+import type { Cell, Duty, Named } from '../api/types'
 
-export interface Candidate extends Person {
+type OnDuty = Pick<Duty, 'person' | 'role' | 'cell' | 'absent'>
+type Node = Pick<Cell, 'id' | 'parent'>
+
+export interface Candidate extends Named {
   role: string
   /** Answers for the place of the alert. */
   near: boolean
@@ -10,9 +13,9 @@ export interface Candidate extends Person {
 const RANKS = ['worker', 'lead', 'community', 'street', 'department', 'clinic', 'property', 'maintenance']
 
 export function candidates(
-  people: readonly Person[],
-  duties: readonly Duty[],
-  cells: readonly Cell[],
+  people: readonly Named[],
+  duties: readonly OnDuty[],
+  cells: readonly Node[],
   cell: string | null,
 ): Candidate[] {
   const responsible = chain(cells, cell)
@@ -23,12 +26,12 @@ export function candidates(
   }
   const known = people.flatMap((person) => {
     const duty = found.get(person.id)
-    return duty ? [{ ...person, ...duty }] : []
+    return duty ? [{ id: person.id, name: person.name, ...duty }] : []
   })
   return known.sort(order)
 }
 
-function chain(cells: readonly Cell[], start: string | null): Set<string> {
+function chain(cells: readonly Node[], start: string | null): Set<string> {
   const tree = new Map(cells.map((one) => [one.id, one]))
   const path = new Set<string>()
   for (let at = start; at !== null && !path.has(at); at = tree.get(at)?.parent ?? null) path.add(at)

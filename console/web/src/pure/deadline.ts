@@ -25,8 +25,6 @@ export function remaining(alert: AlertItem, now: Instant): Remaining | null {
 }
 
 function begin(alert: AlertItem, at: Instant): Instant {
-  const said = instant(alert.deadline?.since)
-  if (said !== null && said < at) return said
   const what = alert.deadline?.what ?? 'take'
   const opened = instant(alert.opened_at)
   const taken = instant(alert.taken_at)

@@ -1,5 +1,10 @@
 /** What is open where, as a list that can be read like a map: compounds, and in each its buildings. */
-import type { AlertItem, Named, PlaceGroup } from '../api/types'
+import type { AlertItem, Named } from '../api/types'
+
+/** A compound with its buildings, or with their number. */
+interface Known extends Named {
+  tiles: readonly Named[] | number
+}
 import { isDistrict } from './density'
 import { rank, worst } from './severity'
 
@@ -23,10 +28,10 @@ export interface PlaceMap {
 
 const names = new Intl.Collator('zh-Hans-CN', { numeric: true })
 
-export function placeMap(known: readonly PlaceGroup[], alerts: readonly AlertItem[]): PlaceMap {
+export function placeMap(known: readonly Known[], alerts: readonly AlertItem[]): PlaceMap {
   const groups = new Map<string, { place: Named; tiles: Map<string, Tile> }>()
   for (const group of known) {
-    const tiles = Array.isArray(group.tiles) ? group.tiles : []
+    const tiles = typeof group.tiles === 'number' ? [] : group.tiles
     groups.set(group.id, { place: group, tiles: new Map(tiles.map((tile) => [tile.id, tileOf(tile)])) })
   }
   const elsewhere: AlertItem[] = []

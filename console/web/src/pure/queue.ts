@@ -1,11 +1,11 @@
 /** What a worker pressed while there was no network: kept in order, sent later, given up after a stated time. */
-import type { Action, State } from '../api/types'
+import type { ActBody, Action, State } from '../api/types'
 import { type Instant, MINUTE } from './time'
 
 export interface Pressed {
   alert: string
   action: Action
-  body: Record<string, unknown>
+  body: ActBody
   at: Instant
 }
 

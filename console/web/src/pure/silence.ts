@@ -1,5 +1,5 @@
 /** Silences: in which order they stand, and what a form must say before it may be sent. */
-import type { Matchers, Silence } from '../api/types'
+import type { Matchers, Silence, SilenceBody } from '../api/types'
 import { HOUR, DAY, MINUTE, instant, wall, type Instant } from './time'
 
 export const SPANS = { half: 30 * MINUTE, hour: HOUR, two: 2 * HOUR, four: 4 * HOUR, day: DAY, days: 3 * DAY }
@@ -41,7 +41,7 @@ export interface Draft {
 }
 
 /** What is sent; null while something that must be said is missing. */
-export function bodyOf(draft: Draft, now: Instant, zone: string): Record<string, unknown> | null {
+export function bodyOf(draft: Draft, now: Instant, zone: string): SilenceBody | null {
   const begin = draft.from ? fromWall(draft.from, zone) : now
   const { place, kind, severity } = draft
   const named = { place, kind, device: draft.device.trim(), severity }

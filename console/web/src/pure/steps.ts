@@ -16,19 +16,8 @@ const NEXT: Record<State, Action> = {
   shelved: 'reopen',
 }
 
-const USUAL: Record<State, readonly Action[]> = {
-  open: ['acknowledge', 'assign', 'shelve', 'return', 'comment'],
-  acknowledged: ['arrive', 'resolve', 'pass', 'assign', 'shelve', 'return', 'comment'],
-  on_site: ['resolve', 'assign', 'comment'],
-  resolved: ['verify', 'reopen', 'comment'],
-  verified: ['close', 'reopen', 'comment'],
-  closed: ['reopen', 'comment'],
-  returned: ['assign', 'reopen', 'close', 'comment'],
-  shelved: ['reopen', 'comment'],
-}
-
 export function allowed(alert: AlertItem): Action[] {
-  const permitted = new Set<Action>(alert.allowed ?? USUAL[alert.state])
+  const permitted = new Set<Action>(alert.allowed)
   return [...STEPS, ...ASIDE].filter((action) => permitted.has(action))
 }
 

@@ -1,0 +1,159 @@
+"""The registry: devices, places, cells, people, rosters, kinds; and the map of places with open alerts."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import field
+
+from console.moments import Moment
+from console.schemas.parts import Attributes, Named, Page, Shape
+from domain import Role, Severity
+from domain.levels import LevelRole
+
+
+class Identity(Shape, frozen=True, kw_only=True):
+    """How a platform calls a device."""
+
+    platform: str
+    id: str
+
+
+class Device(Shape, frozen=True, kw_only=True):
+    """A registered device. Names that are keys and attributes that are secrets are hidden from most readers."""
+
+    id: str
+    kind: str
+    model: str | None
+    place: str | None
+    identities: list[Identity]
+    attributes: Attributes
+
+
+class Place(Shape, frozen=True, kw_only=True):
+    """A node of the tree of places."""
+
+    id: str
+    name: str
+    level: str
+    parent: str | None
+    cell: str | None
+    lon: int | float | None
+    lat: int | float | None
+    datum: str
+    attributes: Attributes
+
+
+class Cell(Shape, frozen=True, kw_only=True):
+    """A grid cell."""
+
+    id: str
+    name: str
+    level: str
+    parent: str | None
+
+
+class Person(Shape, frozen=True, kw_only=True):
+    """A worker, an official or a resident; residents and phones are masked for most readers."""
+
+    id: str
+    name: str
+    phone: str | None
+    wecom: str | None
+    home: str | None
+    attributes: Attributes
+
+
+class Duty(Shape, frozen=True, kw_only=True):
+    """One line of a roster; `from` and `to` are local times of day."""
+
+    id: str
+    cell: str
+    role: Role
+    person: str
+    rank: int
+    weekdays: list[int]
+    from_: str = field(name="from")
+    to: str
+    since: Moment | None
+    until: Moment | None
+    absent: bool
+
+
+class Changed(Shape, frozen=True, kw_only=True):
+    """The ids of a list that was put, by what became of them."""
+
+    created: list[str]
+    updated: list[str]
+    unchanged: list[str]
+
+
+class Kept(Shape, frozen=True, kw_only=True):
+    """A record of the site's files that was not taken: the registry's stays. `held` is null where it was deleted."""
+
+    record: str
+    id: str
+    why: str
+    file: dict[str, Any]
+    held: dict[str, Any] | None
+    text: str
+
+
+class Imported(Shape, frozen=True, kw_only=True):
+    """What taking up the site's files did."""
+
+    created: int
+    updated: int
+    unchanged: int
+    kept: list[Kept]
+
+
+class Words(Shape, frozen=True, kw_only=True):
+    """A name in Chinese and in English."""
+
+    zh: str
+    en: str
+
+
+class Quantity(Shape, frozen=True, kw_only=True):
+    """What a kind of device may say; `min` and `max` bound what is plausible, in `unit`."""
+
+    type: Literal["bool", "number", "text"]
+    name: Words
+    unit: str
+    min: float | None
+    max: float | None
+    danger: bool
+    event: bool
+    cumulative: bool
+
+
+class Kind(Shape, frozen=True, kw_only=True):
+    """A kind of device. `report_every` is its ordinary plan, in milliseconds."""
+
+    kind: str
+    name: Words
+    urgent: bool
+    report_every: int
+    quantities: dict[str, Quantity]
+
+
+class PlaceOnMap(Named, frozen=True, kw_only=True):
+    """A place with its open alerts and the worst of them."""
+
+    level: str
+    role: LevelRole
+    open: int
+    worst: Severity | None
+
+
+class PlaceGroup(PlaceOnMap, frozen=True, kw_only=True):
+    """A compound with its buildings, or with their number."""
+
+    tiles: list[PlaceOnMap] | int
+
+
+class PlacesSummary(Page[PlaceGroup], frozen=True, kw_only=True):
+    """`places`: how many there are in all."""
+
+    places: int

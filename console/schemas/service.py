@@ -1,0 +1,230 @@
+"""The service itself and who uses it: sessions, tokens, silences, why, health, the status line, the broker doctor."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import UNSET, UnsetType, field
+
+from console.auth import Access
+from console.moments import Moment
+from console.schemas.parts import Named, Page, Shape, Value
+from domain import Ledger, Severity
+
+
+class Site(Shape, frozen=True, kw_only=True):
+    """The site's name and the zone of its local times."""
+
+    name: str
+    timezone: str
+
+
+class Session(Shape, frozen=True, kw_only=True):
+    """Who is logged in. `alert` limits a worker's link, `place` a token."""
+
+    role: Access
+    person: Named | None
+    alert: str | None
+    place: str | None
+    site: Site
+
+
+class Token(Shape, frozen=True, kw_only=True):
+    """A token that was given out, without the token itself."""
+
+    id: str
+    role: Access
+    person: str | None
+    place: str | None
+    platform: str | None
+    created_at: Moment
+    revoked_at: Moment | None
+
+
+class NewToken(Token, frozen=True, kw_only=True):
+    """A token as it is made: the only answer that shows it."""
+
+    token: str
+
+
+class Matchers(Shape, frozen=True, kw_only=True):
+    """What a silence covers: everything that is named must be equal."""
+
+    rule: str | UnsetType = UNSET
+    hazard: str | UnsetType = UNSET
+    kind: str | UnsetType = UNSET
+    device: str | UnsetType = UNSET
+    place: str | UnsetType = UNSET
+    ledger: Ledger | UnsetType = UNSET
+    severity: Severity | UnsetType = UNSET
+
+
+class Silence(Shape, frozen=True, kw_only=True):
+    """A planned silence; `suppressed` counts the findings that it covered."""
+
+    id: str
+    matchers: Matchers
+    address: str | None
+    title: str | None
+    from_: Moment = field(name="from")
+    until: Moment
+    reason: str
+    by: Named
+    created_at: Moment
+    ended_at: Moment | None
+    ended_by: str | None
+    state: Literal["active", "pending", "expired"]
+    suppressed: int
+
+
+class WhyLine(Shape, frozen=True, kw_only=True):
+    """One fact of an answer; the other fields name what it is about."""
+
+    at: Moment
+    kind: str
+    text: str
+    person: str | UnsetType | None = UNSET
+    channel: str | UnsetType | None = UNSET
+    state: str | UnsetType | None = UNSET
+    alert: str | UnsetType = UNSET
+    silence: str | UnsetType = UNSET
+    rule: str | UnsetType = UNSET
+
+
+class Why(Page[WhyLine], frozen=True, kw_only=True):
+    """Why somebody was told, or was not: a sentence, and the facts it rests on."""
+
+    about: dict[str, str]
+    answer: str
+
+
+class Alive(Shape, frozen=True, kw_only=True):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Ready(Shape, frozen=True, kw_only=True):
+    """Whether alarms are heard, and each condition of it."""
+
+    ready: bool
+    checks: dict[str, bool]
+
+
+class Status(Shape, frozen=True, kw_only=True):
+    """The status line on the stream; a worker's link gets `connected` and `now` only.
+
+    `journal_error` says why nothing can be kept just now. `on_duty`: names by role, who is asked first.
+    """
+
+    connected: bool | UnsetType = UNSET
+    now: int | UnsetType = UNSET
+    last_reading_at: Moment | UnsetType | None = UNSET
+    readings_per_s: int | float | UnsetType | None = UNSET
+    detect_to_send_ms: int | float | UnsetType | None = UNSET
+    journal_error: str | UnsetType = UNSET
+    on_duty: dict[str, list[str]] | UnsetType = UNSET
+    backlog: int | UnsetType = UNSET
+
+
+class Resync(Shape, frozen=True, kw_only=True):
+    """The stream missed something: load the lists again."""
+
+
+class SaidTopic(Shape, frozen=True, kw_only=True):
+    """A topic, and how many messages came on it."""
+
+    topic: str
+    messages: int
+
+
+class SaidValue(Shape, frozen=True, kw_only=True):
+    """A value as it was understood."""
+
+    name: str
+    value: Value
+    unit: str
+    quality: str
+
+
+class LastSaid(Shape, frozen=True, kw_only=True):
+    """The newest reading; `at` is RFC 3339."""
+
+    at: str
+    values: dict[str, SaidValue]
+
+
+class NotUnderstood(Shape, frozen=True, kw_only=True):
+    """A field whose value could not be read, and why."""
+
+    field: str
+    said: str
+    reason: str
+    detail: str
+    danger: bool
+    times: int
+
+
+class Registration(Shape, frozen=True, kw_only=True):
+    """How to register it: a line of devices.csv, and the body of `POST /devices`. `kinds` to choose from."""
+
+    csv: str
+    json: dict[str, Any]
+    kinds: list[str]
+
+
+class Speaker(Shape, frozen=True, kw_only=True):
+    """Who speaks on the broker, what is understood of it, and what to add."""
+
+    platform: str | None
+    guessed: str | None
+    identity: str | None
+    device: str | None
+    kind: str | None
+    states: list[str]
+    messages: int
+    retained: int
+    topics: list[SaidTopic]
+    filters: list[str]
+    said: dict[str, str]
+    filter_line: str | None
+    notes: dict[str, int]
+    online: bool | None
+    readings: int
+    last: LastSaid | None
+    not_understood: list[NotUnderstood]
+    mapping: dict[str, str]
+    registration: Registration | None
+
+
+class SilentDevices(Shape, frozen=True, kw_only=True):
+    """Registered devices that said nothing meanwhile; the first of them by id."""
+
+    count: int
+    devices: list[str]
+
+
+class FileToAdd(Shape, frozen=True, kw_only=True):
+    """Lines to add to a file of the site."""
+
+    file: str
+    text: str
+
+
+class DoctorReport(Shape, frozen=True, kw_only=True):
+    """What was heard on the broker in some seconds, and what to add so that it is understood."""
+
+    broker: str
+    seconds: int
+    ended: str
+    asked: list[str]
+    refused: dict[str, str]
+    messages: int
+    retained: int
+    bytes: int
+    well: bool
+    speakers: list[Speaker]
+    more_messages: int
+    described: int
+    silent: SilentDevices
+    add: list[FileToAdd]

@@ -1,0 +1,63 @@
+"""What the other rooms answer with and what the API describes have the same fields: nothing is lost on the way out."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Iterator
+from types import ModuleType
+
+import msgspec
+import pytest
+from msgspec import Struct
+
+from console.schemas import messages, registry
+from console.schemas import rules as schema
+from domain import Cell, Device, Person, Place
+from rules import backtest, explain
+from rules.takeup import Renewal
+from store.ledger import refusals
+from store.ledger.audit import Act
+from store.ledger.claimable import Claimable
+
+
+def fields(shape: type[Struct]) -> set[str]:
+    return {one.encode_name for one in msgspec.structs.fields(shape)}
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer", "more"),
+    [
+        (backtest.Tally, schema.RuleTally, set()),
+        (backtest.Met, schema.FoundOnce, set()),
+        (backtest.Difference, schema.Difference, set()),
+        (Renewal, schema.Reloaded, {"rules"}),
+        (refusals.Sum, messages.RefusedSum, set()),
+        (Claimable, messages.Claimable, {"at_least"}),
+        (Act, messages.Act, set()),
+        (Device, registry.Device, set()),
+        (Place, registry.Place, set()),
+        (Cell, registry.Cell, set()),
+        (Person, registry.Person, set()),
+    ],
+)
+def test_an_answer_has_every_field(inner: type[Struct], outer: type[Struct], more: set[str]) -> None:
+    assert fields(inner) | more == fields(outer)
+
+
+def written_keys(module: ModuleType) -> Iterator[str]:
+    """The keys of a story in the source: those of a dict's literal, and `story["..."] = `."""
+    for node in ast.walk(ast.parse(inspect.getsource(module))):
+        if isinstance(node, ast.Dict):
+            yield from (key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.ctx, ast.Store):
+            yield str(node.slice.value)
+
+
+def test_a_rules_story_is_told_whole() -> None:
+    """Which keys a story has depends on the rule: so the source is asked, not one story."""
+    conditions = {"when", "event", "clear", "only_if"}
+    parts = fields(schema.Condition) | fields(schema.Part) | fields(schema.Member)
+    written = set(written_keys(explain)) - conditions
+    assert {"reasons", "missed_at", "members"} <= written
+    assert written <= fields(schema.Explanation) | parts

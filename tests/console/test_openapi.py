@@ -1,0 +1,90 @@
+"""The OpenAPI document is complete: no operation without its answer, its body and a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.console.documented import check, document
+
+NO_BODY = {("post", "/api/v1/rules/reload")}
+"""Changes that need no more said than their address."""
+
+NO_JSON = {
+    "/api/v1/stream": "text/event-stream",
+    "/api/v1/callbacks/{channel}/{secret}": "text/plain",
+    "/metrics": "text/plain",
+    "/cap/alerts/{alert_id}.xml": "application/cap+xml",
+    "/cap/feed.xml": "application/atom+xml",
+}
+
+
+def operations() -> Iterator[Any]:
+    for path, methods in document()["paths"].items():
+        for method, operation in methods.items():
+            yield pytest.param(method, path, operation, id=f"{method} {path}")
+
+
+def schemas(part: Any) -> Iterator[Any]:
+    """Every schema of the document."""
+    if isinstance(part, dict):
+        yield part
+        for one in part.values():
+            yield from schemas(one)
+    elif isinstance(part, list):
+        for one in part:
+            yield from schemas(one)
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), list(operations()))
+def test_an_operation_says_what_it_does_takes_and_answers(method: str, path: str, operation: dict[str, Any]) -> None:
+    assert operation.get("summary"), "no summary"
+    answers = {status: told for status, told in operation["responses"].items() if status.isdigit()}
+    assert answers, "no answer"
+    for status, told in answers.items():
+        media = NO_JSON.get(path, "application/json")
+        assert status == "204" or told["content"][media]["schema"], f"{status}: no schema"
+    assert {"4XX", "5XX"} <= operation["responses"].keys(), "refusals are not described"
+    if method in ("post", "put", "patch") and (method, path) not in NO_BODY:
+        contents = operation["requestBody"]["content"].values()
+        assert all(content["schema"] for content in contents), "no schema of its body"
+
+
+def test_there_are_as_many_operations_as_ever_each_with_a_name_of_its_own() -> None:
+    names = [operation["operationId"] for methods in document()["paths"].values() for operation in methods.values()]
+    assert len(names) == len(set(names)) >= 73
+
+
+def test_every_reference_leads_to_a_schema_and_every_schema_says_what_it_is() -> None:
+    known = document()["components"]["schemas"]
+    referred = {one["$ref"] for one in schemas(document()) if isinstance(one.get("$ref"), str)}
+    assert referred <= {f"#/components/schemas/{name}" for name in known}
+    described = {name for name, one in known.items() if one.get("description") or one.get("enum") or "_" in name}
+    assert set(known) - described == set()
+
+
+def test_the_stream_says_what_its_events_bear() -> None:
+    events = document()["paths"]["/api/v1/stream"]["get"]["x-events"]
+    assert {"alert", "status", "resync"} == events.keys()
+    assert {"$ref": "#/components/schemas/AlertItem"} == events["alert"]
+
+
+def test_times_are_times() -> None:
+    alert = document()["components"]["schemas"]["AlertItem"]["properties"]
+    assert {"type": "string", "format": "date-time"} == alert["opened_at"]
+    assert {"type": "integer"} == alert["late_ms"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "body"),
+    [
+        ("GET", "/api/v1/session", 200, {"role": "king"}),
+        ("GET", "/api/v1/session", 201, {}),
+        ("GET", "/api/v1/rules", 200, {"items": [{"name": "gas"}], "next": None}),
+    ],
+)
+def test_an_answer_that_is_not_described_is_found(method: str, path: str, status: int, body: Any) -> None:
+    with pytest.raises(AssertionError):
+        check(method, path, status, body)

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.responses import Response
 
 from alerts.alert import Actor, State, Via
-from alerts.desk import NoSuchAlert
-from alerts.lifecycle import Incomplete, NotNow
+from alerts.lifecycle.advance import Incomplete, NotNow
+from alerts.service import NoSuchAlert
 from console import words
 from console.api import examples
 from console.api.asking import (

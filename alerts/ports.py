@@ -10,7 +10,8 @@ from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
-from alerts.alert import Alert, Delivery, Entry, Kind
+from alerts.alert import Alert, Entry
+from alerts.message import Delivery, Kind
 from alerts.silence import Held, HeldState, Silence
 from domain import Finding, Instant, Lane, Ledger, Person
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 import httpx2
 from msgspec import Struct
 
-from alerts.channels import Channel
 from alerts.channels.aliyun_sms import AliyunSettings, AliyunSms
+from alerts.channels.channel import Channel
 from alerts.channels.logbook import Logbook
 from alerts.channels.wecom import WeCom, WeComSettings
 from app.settings import AliyunSms as WrittenSms

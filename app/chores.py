@@ -9,7 +9,7 @@ from functools import partial
 from msgspec import to_builtins
 from sqlalchemy import Connection
 
-from alerts.desk import Audited, Desk
+from alerts.service import Audited, Desk
 from app.chain import Chain
 from app.settings import Site
 from app.stores import Stores

@@ -13,7 +13,7 @@ from typing import Any, Self
 import httpx2
 from msgspec.structs import replace
 
-from alerts.wordbook import WordBook
+from alerts.messages.catalog import WordBook
 from app.clock import Clock
 from app.control import Asgi
 from app.links import Address

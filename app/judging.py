@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from alerts.finding_status import FindingStatus
+from alerts.handling.finding_status import FindingStatus
 from app import unread
 from app.backlog import Backlog
 from app.bookwork import books_of

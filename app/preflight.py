@@ -9,10 +9,11 @@ from pathlib import Path
 from msgspec.structs import asdict, replace
 from pydantic import BaseModel
 
-from alerts.alert import Alert, Delivery, Kind
-from alerts.cards import Cards
-from alerts.channels import Said, SendResult
-from alerts.wording import Speech, Wording
+from alerts.alert import Alert
+from alerts.channels.channel import Said, SendResult
+from alerts.message import Delivery, Kind
+from alerts.messages.cards import Cards
+from alerts.messages.renderer import Speech, Wording
 from app.channels import NoSuchChannel, build_channels, http_client
 from app.clock import Clock
 from app.demo import filed_templates

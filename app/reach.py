@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from alerts.ladder import Ladder, LadderBook
-from alerts.outbox import LOGBOOK, address_of
-from alerts.roster import answering_cells, covers
+from alerts.escalation.policy import Ladder, LadderBook
+from alerts.escalation.roster import answering_cells, covers
+from alerts.messages.outbox import LOGBOOK, address_of
 from domain import Duty, Instant, Ledger, Person, Role, Severity
 from domain.people import Community
 

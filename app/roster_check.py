@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts.roster import covers
+from alerts.escalation.roster import covers
 from domain import DAY, Duty, Instant
 
 WEEK_AND_A_DAY = 8

@@ -84,7 +84,7 @@ class AliyunSms(_Shape):
     access_key_secret_env: str = "FENGSHAO_ALIYUN_KEY_SECRET"
     callback_secret_env: str = "FENGSHAO_ALIYUN_CALLBACK_SECRET"
     templates: dict[str, str] = {}
-    """Our template name -> the TemplateCode the vendor approved; names as in alerts/wording.zh.yaml."""
+    """Our template name -> the TemplateCode the vendor approved; names as in alerts/messages/wording.zh.yaml."""
 
 
 class WeCom(_Shape):

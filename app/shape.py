@@ -93,7 +93,8 @@ def _rules_table() -> tuple[Mapping[Any, Any], type[Enum], type[Enum]]:
 
 
 def _alerts_table() -> tuple[Mapping[Any, Any], type[Enum], type[Enum]]:
-    from alerts import alert, transitions
+    from alerts import alert
+    from alerts.lifecycle import transitions
 
     return transitions.TRANSITIONS, alert.State, transitions.Signal
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from alerts.ladder import LadderBook
-from alerts.ladder import check as check_ladders
-from alerts.reply_grammar import ReplyGrammar, ReplyWords
-from alerts.reply_grammar import check as check_replies
-from alerts.reply_trials import ReplyTrials, failed
-from alerts.wordbook import WordBook, missing
+from alerts.escalation.policy import LadderBook
+from alerts.escalation.policy import check as check_ladders
+from alerts.messages.catalog import WordBook, missing
+from alerts.reply_parsing.grammar import ReplyGrammar, ReplyWords
+from alerts.reply_parsing.grammar import check as check_replies
+from alerts.reply_parsing.trials import ReplyTrials, failed
 from app.written import Document, Located, WrittenError, read_model, read_yaml, validate
 from domain.kind import CommonQuantities, Kind
 from ingest.mapping import MappingBook
@@ -31,9 +31,9 @@ KINDS = ROOT / "domain" / "kinds"
 MAPPINGS = ROOT / "ingest" / "mappings"
 BOOKS = ROOT / "rules" / "books"
 LADDERS = ROOT / "alerts" / "ladders"
-WORDS = ROOT / "alerts" / "wording.zh.yaml"
-REPLIES = ROOT / "alerts" / "replies.zh.yaml"
-REPLY_TRIALS = ROOT / "alerts" / "replies_test.zh.yaml"
+WORDS = ROOT / "alerts" / "messages" / "wording.zh.yaml"
+REPLIES = ROOT / "alerts" / "reply_parsing" / "replies.zh.yaml"
+REPLY_TRIALS = ROOT / "alerts" / "reply_parsing" / "replies_test.zh.yaml"
 
 
 def yaml_files(built_in: Path, site: Path | None) -> list[Path]:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from alerts import roster
-from alerts.desk import Audited
+from alerts.escalation import roster
+from alerts.service import Audited
 from app.chain import Chain
 from console.services import RuleLine, Sample
 from domain import Instant, Role

@@ -10,9 +10,9 @@ from typing import TypeVar
 
 from msgspec import Struct, field
 
-from alerts.ladder import LadderBook
-from alerts.reply_grammar import ReplyGrammar
-from alerts.wordbook import WordBook
+from alerts.escalation.policy import LadderBook
+from alerts.messages.catalog import WordBook
+from alerts.reply_parsing.grammar import ReplyGrammar
 from app import last_resort, site_names
 from app.codecwork import check_codecs
 from app.levelwork import level_faults, understood

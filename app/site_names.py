@@ -10,9 +10,9 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from alerts.channels import CHANNELS
-from alerts.ladder import LadderBook, check_names
-from alerts.wordbook import VARIABLE, WordBook
+from alerts.channels.channel import CHANNELS
+from alerts.escalation.policy import LadderBook, check_names
+from alerts.messages.catalog import VARIABLE, WordBook
 from app import own_trouble, strangers, unread
 from app.codecwork import FOLDER as CODECS
 from app.names import meant, missing, nearest, unknown

@@ -6,11 +6,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
-from alerts.channels import Received
-from alerts.courier import Courier
-from alerts.desk import Desk, DeskSettings
-from alerts.finding_status import StatusOf
-from alerts.reply_grammar import ReplyGrammar
+from alerts.channels.channel import Received
+from alerts.delivery.sender import Courier
+from alerts.handling.finding_status import StatusOf
+from alerts.reply_parsing.grammar import ReplyGrammar
+from alerts.service import Desk, DeskSettings
 from app.channels import Door
 from app.insist import insist
 from app.registry import Registry

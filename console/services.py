@@ -187,7 +187,7 @@ class SiteFiles(Protocol):
 
 
 class Desk(Protocol):
-    """The alert desk, as far as the console asks it (alerts/desk.py)."""
+    """The alert desk, as far as the console asks it (alerts/service.py)."""
 
     async def act(
         self,

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 import app.shape
-from alerts import lifecycle
+from alerts.lifecycle import advance as lifecycle
 from rules.lifecycle import transitions
 
 ROOT = Path(__file__).resolve().parent.parent

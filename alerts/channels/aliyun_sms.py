@@ -15,10 +15,10 @@ import httpx2
 import msgspec
 from msgspec import Struct
 
-from alerts.alert import Delivery
-from alerts.channels import Found, Receipt, Received, Reply, Said, SendResult, Sighting
-from alerts.channels.acs3 import Request, sign
-from alerts.reply_codes import plain_phone
+from alerts.channels.aliyun_signature import Request, sign
+from alerts.channels.channel import Found, Receipt, Received, Reply, Said, SendResult, Sighting
+from alerts.message import Delivery
+from alerts.reply_parsing.codes import plain_phone
 from domain import Instant
 from domain.recipients import is_phone
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from alerts.alert import Delivery
-from alerts.channels import Found, Received, Said, SendResult, Sighting
+from alerts.channels.channel import Found, Received, Said, SendResult, Sighting
+from alerts.message import Delivery
 from domain import Instant
 
 

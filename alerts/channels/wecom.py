@@ -18,9 +18,9 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 from msgspec import Struct
 
-from alerts.alert import Delivery
-from alerts.channels import Found, Press, Received, Said, SendResult, Sighting
+from alerts.channels.channel import Found, Press, Received, Said, SendResult, Sighting
 from alerts.channels.wecom_crypto import Envelope, Sealed
+from alerts.message import Delivery
 from domain import MINUTE, SECOND, Instant
 from domain.recipients import is_wecom_user
 

@@ -10,8 +10,8 @@ from fastapi import Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from alerts.alert import Actor, State, Via
-from alerts.desk import NoSuchAlert
-from alerts.lifecycle import Incomplete, NotNow
+from alerts.lifecycle.advance import Incomplete, NotNow
+from alerts.service import NoSuchAlert
 from console import words
 from console.api import examples
 from console.api.asking import (

@@ -11,21 +11,10 @@ from typing import Any, Final, Protocol, TypeVar
 from msgspec import structs
 from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
 
-from alerts.alert import (
-    OVER_BUDGET,
-    REACHING,
-    SENT,
-    TOLD_BY,
-    UNSETTLED,
-    UNTAKEN,
-    Alert,
-    Delivery,
-    DeliveryState,
-    Entry,
-    Kind,
-)
-from alerts.grouping import is_unregistered
-from alerts.outbox import answers_to
+from alerts.alert import UNSETTLED, UNTAKEN, Alert, Entry
+from alerts.handling.grouping import is_unregistered
+from alerts.message import OVER_BUDGET, REACHING, SENT, TOLD_BY, Delivery, DeliveryState, Kind
+from alerts.messages.outbox import answers_to
 from alerts.ports import Book, Coded, Known
 from alerts.silence import Held, HeldState, Silence
 from domain import Finding, Instant, Lane, Ledger, Person

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row
 
-from alerts.alert import Alert, Delivery, DeliveryState, Entry, Escalation, Kind, State
+from alerts.alert import Alert, Entry, Escalation, State
+from alerts.message import Delivery, DeliveryState, Kind
 from domain import Evidence, Ledger, Severity, Subject
 
 _evidence = msgspec.json.Decoder(tuple[Evidence, ...])

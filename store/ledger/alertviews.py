@@ -12,8 +12,9 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from alerts.alert import CALLS, UNSETTLED, UNTAKEN, Alert, Delivery, State
-from alerts.lifecycle import allowed
+from alerts.alert import UNSETTLED, UNTAKEN, Alert, State
+from alerts.lifecycle.advance import allowed
+from alerts.message import CALLS, Delivery
 from domain import Instant
 from store.ledger.alertrows import alert_of, delivery_of, entry_of
 from store.ledger.rows import Page, chunks, page_of

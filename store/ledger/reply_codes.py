@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, insert, select
 
 from alerts.alert import SETTLED
 from alerts.ports import Coded
-from alerts.reply_codes import smallest_free
+from alerts.reply_parsing.codes import smallest_free
 from domain import DAY, Instant
 from store.ledger.tables_alerts import alerts, reply_codes
 

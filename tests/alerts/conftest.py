@@ -16,14 +16,15 @@ import yaml
 from msgspec import structs
 
 import alerts
-from alerts.alert import Actor, Alert, Delivery, Via
+from alerts.alert import Actor, Alert, Via
 from alerts.channels.aliyun_sms import AliyunSettings, AliyunSms
 from alerts.channels.logbook import Logbook
-from alerts.courier import Courier
-from alerts.desk import Desk, DeskSettings
-from alerts.ladder import LadderBook
-from alerts.reply_grammar import ReplyGrammar
-from alerts.wordbook import WordBook
+from alerts.delivery.sender import Courier
+from alerts.escalation.policy import LadderBook
+from alerts.message import Delivery
+from alerts.messages.catalog import WordBook
+from alerts.reply_parsing.grammar import ReplyGrammar
+from alerts.service import Desk, DeskSettings
 from domain import (
     Cell,
     Duty,
@@ -54,12 +55,12 @@ SIGN = "枫树社区"
 
 @cache
 def read_words() -> WordBook:
-    return WordBook(**yaml.safe_load((ROOM / "wording.zh.yaml").read_text("utf-8")))
+    return WordBook(**yaml.safe_load((ROOM / "messages" / "wording.zh.yaml").read_text("utf-8")))
 
 
 @cache
 def read_replies() -> ReplyGrammar:
-    return ReplyGrammar(**yaml.safe_load((ROOM / "replies.zh.yaml").read_text("utf-8")))
+    return ReplyGrammar(**yaml.safe_load((ROOM / "reply_parsing" / "replies.zh.yaml").read_text("utf-8")))
 
 
 @cache

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.ladder import Quiet
-from alerts.roster import after_quiet, covers, last_resort, on_duty
+from alerts.escalation.policy import Quiet
+from alerts.escalation.roster import after_quiet, covers, last_resort, on_duty
 from domain import DAY, HOUR, MINUTE, Cell, Duty, Person, Role
 from domain.people import Community, community
 

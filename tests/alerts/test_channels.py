@@ -11,14 +11,14 @@ import httpx2
 import pytest
 from msgspec import structs
 
-from alerts.alert import Delivery, Kind
-from alerts.channels import Found, Press, Receipt, Reply, Said, Sighting
-from alerts.channels.acs3 import Request, sign
+from alerts.channels.aliyun_signature import Request, sign
 from alerts.channels.aliyun_sms import AliyunSettings, AliyunSms
 from alerts.channels.aliyun_sms import classify as sms_class
+from alerts.channels.channel import Found, Press, Receipt, Reply, Said, Sighting
 from alerts.channels.logbook import Logbook
 from alerts.channels.wecom import WeCom, WeComSettings
 from alerts.channels.wecom_crypto import Envelope, Sealed
+from alerts.message import Delivery, Kind
 
 NOW = 1_767_323_045_000
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from alerts.alert import Actor, DeliveryState, Via
-from alerts.channels import Found, Receipt, Sighting
-from alerts.courier import LEASE_MS
+from alerts.alert import Actor, Via
+from alerts.channels.channel import Found, Receipt, Sighting
+from alerts.delivery.sender import LEASE_MS
+from alerts.message import DeliveryState
 from domain import Person, Severity
 from simulators.providers.faults import Fault, How
 from tests.alerts.conftest import small_town
@@ -256,7 +257,7 @@ async def test_where_nobody_of_a_rung_has_a_phone_the_next_rung_is_called_at_onc
 
 
 async def test_the_hundredth_open_alert_of_a_phone_gets_no_text_but_another_way(town: Any, finding: Any) -> None:
-    from alerts.reply_codes import LARGEST
+    from alerts.reply_parsing.codes import LARGEST
     from store.ledger.alertbook import SqlBook
 
     await town.desk.hear([finding()])

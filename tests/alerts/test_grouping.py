@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from alerts.alert import TAKEN, Alert, State
-from alerts.grouping import (
+from alerts.handling.grouping import (
     DECISIONS,
     STORM_WINDOW_MS,
     Decision,

@@ -8,10 +8,10 @@ import pytest
 from msgspec import structs
 
 from alerts.alert import Actor, State, Via
-from alerts.desk import NoSuchAlert
-from alerts.hearing import Fate
-from alerts.lifecycle import Incomplete, NotNow
-from alerts.replies import ReplyStatus
+from alerts.handling.intake import Fate
+from alerts.handling.replies import ReplyStatus
+from alerts.lifecycle.advance import Incomplete, NotNow
+from alerts.service import NoSuchAlert
 from domain import Lane, Phase, Severity, Subject
 from simulators.providers.faults import Fault, How
 from store.ledger.alertbook import position
@@ -131,7 +131,7 @@ async def test_what_joins_an_alert_whose_owner_has_no_phone_calls_for_itself(tow
 async def test_many_that_come_due_together_are_taken_in_turns(
     town: Any, finding: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("alerts.desk.TICK_BATCH", 2)
+    monkeypatch.setattr("alerts.service.TICK_BATCH", 2)
     await town.desk.hear([other(finding, f"d{n}") for n in range(5)])
     assert await town.desk.tick(town.clock.now + 60_000) == 5
 

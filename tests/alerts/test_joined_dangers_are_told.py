@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from alerts.alert import Actor, DeliveryState, Kind, State, Via
-from alerts.channels import Said, SendResult
+from alerts.alert import Actor, State, Via
+from alerts.channels.channel import Said, SendResult
+from alerts.message import DeliveryState, Kind
 from domain import Severity, Subject
 from store.ledger.alertbook import SqlBook
 from tests.alerts.incidents import band

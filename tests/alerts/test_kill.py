@@ -17,7 +17,7 @@ CHILD = """
     spec = importlib.util.spec_from_file_location("town", sys.argv[2])
     town = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(town)
-    from alerts.desk import Desk, DeskSettings
+    from alerts.service import Desk, DeskSettings
     from domain import Lane, Subject
     from store.ledger.alertbook import Transactor
 

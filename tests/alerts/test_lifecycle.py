@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from alerts.alert import SYSTEM, UNSETTLED, Actor, Alert, State, Via, orphan
-from alerts.danger import Danger
-from alerts.lifecycle import (
+from alerts.lifecycle.advance import (
     Effect,
     Happening,
     Incomplete,
@@ -25,7 +24,8 @@ from alerts.lifecycle import (
     diagram,
     needs_verifying,
 )
-from alerts.transitions import ACTIONS, TRANSITIONS, Refusal, Signal
+from alerts.lifecycle.danger import Danger
+from alerts.lifecycle.transitions import ACTIONS, TRANSITIONS, Refusal, Signal
 from domain import Ledger, Severity, Subject
 
 PACE = Pace(

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from alerts.alert import Alert, Kind
-from alerts.cards import Cards
-from alerts.desk import Desk
-from alerts.wording import Speech, Wording
+from alerts.alert import Alert
+from alerts.message import Kind
+from alerts.messages.cards import Cards
+from alerts.messages.renderer import Speech, Wording
+from alerts.service import Desk
 from domain import Cell, Duty, Ledger, Person, Place, Role, Severity, Subject
 from domain.addresses import shortened
 from domain.care import CARE, matters, neediest

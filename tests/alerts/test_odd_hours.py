@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from alerts.alert import Actor, State, Via
-from alerts.finding_status import FindingStatus
+from alerts.handling.finding_status import FindingStatus
 from domain import Duty, Lane, Ledger, Phase, Role, Severity, Subject
 from store.ledger.alertbook import SqlBook, position
 from store.ledger.alertviews import (

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from alerts.alert import Actor, Via
-from alerts.ladder import LadderBook, check_names
+from alerts.escalation.policy import LadderBook, check_names
 from app.shelf import load_ladders
 from domain import Phase, Severity, Subject
 from tests.alerts.conftest import ROOM

@@ -7,8 +7,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from alerts.channels import Said
 from alerts.channels.aliyun_sms import AliyunSettings, AliyunSms
+from alerts.channels.channel import Said
 from alerts.channels.wecom import WeCom, WeComSettings
 from app.records import person
 from app.sheets import BadCells

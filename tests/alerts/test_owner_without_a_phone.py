@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from alerts.alert import CALLS, TOLD_BY, Actor, DeliveryState, State, Via
+from alerts.alert import Actor, State, Via
+from alerts.message import CALLS, TOLD_BY, DeliveryState
 from domain import Duty, Person, Role, Severity
 from store.ledger.tables_alerts import deliveries
 from tests.alerts.incidents import begins, with_people

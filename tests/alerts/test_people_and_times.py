@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 from pydantic import ValidationError
 
-from alerts.ladder import Ladder, LadderBook, Quiet, check
-from alerts.roster import after_quiet, covers, on_duty
+from alerts.escalation.policy import Ladder, LadderBook, Quiet, check
+from alerts.escalation.roster import after_quiet, covers, on_duty
 from domain import Cell, Duty, Ledger, Person, Role, Severity
 from domain.people import Community, community
 

@@ -249,7 +249,7 @@ async def test_more_messages_than_fit_at_once_all_go_out_once(connected: Any, fi
 async def test_a_ledger_that_cannot_write_stops_no_worker(
     connected: Any, wecom: WeComServer, finding: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("alerts.courier.LONGEST_NAP_S", 0.02)
+    monkeypatch.setattr("alerts.delivery.sender.LONGEST_NAP_S", 0.02)
     transact, broken = connected.courier._transact, 3
 
     async def sometimes(work: Callable[[Any], Any]) -> Any:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from alerts.alert import Actor, State, Via
-from alerts.channels import Press, Reply
 from alerts.channels.aliyun_sms import AliyunSettings, AliyunSms
-from alerts.replies import ReplyStatus
+from alerts.channels.channel import Press, Reply
+from alerts.handling.replies import ReplyStatus
 from domain import DAY
 from store.ledger.callbacks import KEPT_MS
 

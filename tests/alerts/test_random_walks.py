@@ -10,8 +10,8 @@ import pytest
 from msgspec import structs
 
 from alerts.alert import Actor, Via
-from alerts.lifecycle import Incomplete, NotNow
-from alerts.transitions import ACTIONS
+from alerts.lifecycle.advance import Incomplete, NotNow
+from alerts.lifecycle.transitions import ACTIONS
 from domain import Ledger, Phase, Severity, Subject
 from simulators.providers.faults import Fault, How
 

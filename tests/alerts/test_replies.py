@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from alerts.alert import Actor, Kind, State, Via
-from alerts.replies import ANSWERS_AN_HOUR, ReplyStatus
+from alerts.alert import Actor, State, Via
+from alerts.handling.replies import ANSWERS_AN_HOUR, ReplyStatus
+from alerts.message import Kind
 from domain import Severity, Subject
 from simulators.providers.faults import Fault, How
 from store.ledger.alertbook import SqlBook
@@ -355,7 +356,7 @@ async def test_a_text_under_way_counts_as_the_last_one(town: Any, finding: Any) 
 
 
 async def test_what_the_vendor_pushes_comes_back_with_its_status(town: Any, finding: Any) -> None:
-    from alerts.channels import Reply
+    from alerts.channels.channel import Reply
 
     await called(town, finding)
     texts = [Reply(WANG, "11", town.clock.now), Reply("18800000000", "11", town.clock.now)]

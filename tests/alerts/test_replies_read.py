@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 import alerts
-from alerts.reply_codes import codes_of
-from alerts.reply_grammar import ReplyGrammar, ReplyWords, WordKind, check, plain_text
-from alerts.reply_parser import LONGEST_REPLY, Certainty, ParsedReply, ReplyIntent, Unclear, parse_reply
-from alerts.reply_trials import ReplyTrials, failed
+from alerts.reply_parsing.codes import codes_of
+from alerts.reply_parsing.grammar import ReplyGrammar, ReplyWords, WordKind, check, plain_text
+from alerts.reply_parsing.parser import LONGEST_REPLY, Certainty, ParsedReply, ReplyIntent, Unclear, parse_reply
+from alerts.reply_parsing.trials import ReplyTrials, failed
 
 ROOM = Path(alerts.__file__).parent
-GRAMMAR = ReplyGrammar(**yaml.safe_load((ROOM / "replies.zh.yaml").read_text("utf-8")))
-TRIALS = ReplyTrials(**yaml.safe_load((ROOM / "replies_test.zh.yaml").read_text("utf-8")))
+GRAMMAR = ReplyGrammar(**yaml.safe_load((ROOM / "reply_parsing" / "replies.zh.yaml").read_text("utf-8")))
+TRIALS = ReplyTrials(**yaml.safe_load((ROOM / "reply_parsing" / "replies_test.zh.yaml").read_text("utf-8")))
 ACTIONS = (ReplyIntent.TAKE, ReplyIntent.ARRIVE, ReplyIntent.RESOLVE, ReplyIntent.RECEIPT)
 NEGATIONS = [w for w, kind in GRAMMAR.kinds.items() if kind in (WordKind.PASS, WordKind.CANNOT, WordKind.NEGATION)]
 WORDS = sorted(GRAMMAR.kinds)

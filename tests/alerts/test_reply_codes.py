@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts.reply_codes import plain_phone, smallest_free
+from alerts.reply_parsing.codes import plain_phone, smallest_free
 
 
 def test_the_smallest_free_number_is_given_and_the_hundredth_is_not() -> None:

@@ -8,9 +8,9 @@ import pytest
 from msgspec import structs
 
 from alerts.alert import Actor, State, Via
-from alerts.finding_status import FindingStatus
-from alerts.hearing import Fate
-from alerts.lifecycle import NotNow
+from alerts.handling.finding_status import FindingStatus
+from alerts.handling.intake import Fate
+from alerts.lifecycle.advance import NotNow
 from domain import Duty, Person, Phase, Role, Severity, Subject
 from tests.alerts.incidents import band, with_people, with_property_and_clinic
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from alerts.hearing import Fate
+from alerts.handling.intake import Fate
 from alerts.silence import HeldState, Matchers, Silence
 from domain import Phase, Severity, Subject
 from store.ledger import silences

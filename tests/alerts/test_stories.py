@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from alerts.grouping import STORM_WINDOW_MS
-from alerts.hearing import Fate
+from alerts.handling.grouping import STORM_WINDOW_MS
+from alerts.handling.intake import Fate
 from domain import Evidence, Severity, Subject
 
 

@@ -10,8 +10,9 @@ import pytest
 from msgspec import structs
 from sqlalchemy import select
 
-from alerts.alert import TOLD_BY, Actor, DeliveryState, Via
-from alerts.lifecycle import Incomplete, NotNow
+from alerts.alert import Actor, Via
+from alerts.lifecycle.advance import Incomplete, NotNow
+from alerts.message import TOLD_BY, DeliveryState
 from domain import Duty, Instant, Person, Phase, Role, Severity, Subject
 from domain.people import community
 from store.ledger.alertbook import SqlBook

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import structs
 
 from alerts.alert import Actor, Via
-from alerts.ladder import LadderBook, Quiet
+from alerts.escalation.policy import LadderBook, Quiet
 from domain import Ledger, Person, Severity
 from tests.alerts.incidents import with_people
 

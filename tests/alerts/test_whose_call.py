@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from alerts.ladder import LadderBook, check
+from alerts.escalation.policy import LadderBook, check
 from domain import Ledger, Role, Severity
 from tests.alerts.incidents import with_property_and_clinic
 

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from alerts.alert import Actor, Alert, Escalation, EscalationCause, Kind, State, Via
-from alerts.cards import Cards
-from alerts.transitions import Refusal
-from alerts.wordbook import VARIABLE, SmsText
-from alerts.wording import Speech, Wording, clean
+from alerts.alert import Actor, Alert, Escalation, EscalationCause, State, Via
+from alerts.lifecycle.transitions import Refusal
+from alerts.message import Kind
+from alerts.messages.cards import Cards
+from alerts.messages.catalog import VARIABLE, SmsText
+from alerts.messages.renderer import Speech, Wording, clean
 from domain import Evidence, Ledger, Severity, Subject
 from simulators.providers.sms_text import render, template_fault
 

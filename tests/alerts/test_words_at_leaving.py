@@ -6,10 +6,11 @@ from typing import Any
 
 from msgspec import structs
 
-from alerts.alert import Actor, Escalation, EscalationCause, Kind, State, Via
-from alerts.cards import Cards
-from alerts.courier import Budget
-from alerts.wording import Speech, Wording
+from alerts.alert import Actor, Escalation, EscalationCause, State, Via
+from alerts.delivery.sender import Budget
+from alerts.message import Kind
+from alerts.messages.cards import Cards
+from alerts.messages.renderer import Speech, Wording
 from domain import Severity, Subject
 from tests.alerts.test_joined_dangers_are_told import band
 

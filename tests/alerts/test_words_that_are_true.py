@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from alerts import settling
-from alerts.alert import Actor, DeliveryState, Kind, Via
-from alerts.casework import Casework
-from alerts.channels import Said
-from alerts.outbox import CALLED_OFF
-from alerts.transitions import Refusal
-from alerts.wordbook import WordBook, missing
-from alerts.wording import CODES, Speech, Wording, without_codes
+from alerts.alert import Actor, Via
+from alerts.channels.channel import Said
+from alerts.delivery import outcomes as settling
+from alerts.handling.processor import Casework
+from alerts.lifecycle.transitions import Refusal
+from alerts.message import DeliveryState, Kind
+from alerts.messages.catalog import WordBook, missing
+from alerts.messages.outbox import CALLED_OFF
+from alerts.messages.renderer import CODES, Speech, Wording, without_codes
 from domain import Role, Severity
 from tests.alerts.conftest import SHANGHAI, SIGN
 from tests.alerts.test_wording import an_alert

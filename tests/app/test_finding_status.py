@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from alerts.finding_status import FindingStatus
+from alerts.handling.finding_status import FindingStatus
 from app.judging import Judging
 
 FINDING = "gas-alarm@1/device:gas-1/5"

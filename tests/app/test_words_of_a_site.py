@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.reply_parser import ReplyIntent, parse_reply
+from alerts.reply_parsing.parser import ReplyIntent, parse_reply
 from app.shelf import WORDS, load_replies, load_words
 from app.written import WrittenError
 

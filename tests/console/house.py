@@ -13,10 +13,10 @@ import httpx2
 import yaml
 from fastapi import FastAPI
 
-from alerts.desk import Desk, DeskSettings
-from alerts.ladder import LadderBook
-from alerts.reply_grammar import ReplyGrammar
-from alerts.wordbook import WordBook
+from alerts.escalation.policy import LadderBook
+from alerts.messages.catalog import WordBook
+from alerts.reply_parsing.grammar import ReplyGrammar
+from alerts.service import Desk, DeskSettings
 from console.api import create_app
 from console.api.application import empty_app, furnish
 from console.services import CallbackAnswer, CallbackDoor, RuleLine, Sample, Secret, Services, Site
@@ -111,8 +111,8 @@ class House:
 
     def __post_init__(self) -> None:
         ladder = LadderBook.model_validate(_read("alerts/ladders/default.yaml"))
-        wording = WordBook.model_validate(_read("alerts/wording.zh.yaml"))
-        replies = ReplyGrammar.model_validate(_read("alerts/replies.zh.yaml"))
+        wording = WordBook.model_validate(_read("alerts/messages/wording.zh.yaml"))
+        replies = ReplyGrammar.model_validate(_read("alerts/reply_parsing/replies.zh.yaml"))
         self.desk = Desk(
             Transactor(self.ledger),
             ladder,

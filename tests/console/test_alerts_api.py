@@ -9,7 +9,7 @@ import pytest
 import yaml
 from msgspec.structs import replace
 
-from alerts.alert import Delivery, DeliveryState
+from alerts.message import Delivery, DeliveryState
 from app.showing import rule_lines
 from domain import DAY, HOUR, Evidence, Phase, Reading, Severity, Subject
 from domain import Ledger as Book

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alerts.alert import DeliveryState
+from alerts.message import DeliveryState
 from console import words
 from console.auth import Access
 from console.cursors import Cursors

@@ -14,11 +14,12 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from alerts.alert import CALLS, NEWS, Alert, Delivery, DeliveryState, Kind
-from alerts.channels import Channel, Found, Said, SendResult
-from alerts.outbox import LOGBOOK, SMS, WECOM, why_called_off
+from alerts.alert import Alert
+from alerts.channels.channel import Channel, Found, Said, SendResult
+from alerts.delivery.outcomes import Settling, wanted
+from alerts.message import CALLS, NEWS, Delivery, DeliveryState, Kind
+from alerts.messages.outbox import LOGBOOK, SMS, WECOM, why_called_off
 from alerts.ports import Book, Transact
-from alerts.settling import Settling, wanted
 from domain import DAY, HOUR, MINUTE, SECOND, Instant, Severity
 
 LEASE_MS: Final = 13 * SECOND

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from alerts.lifecycle import Pace
+from alerts.lifecycle.advance import Pace
 from domain import DAY, Fault, Ledger, Role, Severity
 from domain.duration import Duration
 

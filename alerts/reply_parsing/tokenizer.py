@@ -10,8 +10,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from alerts.reply_codes import LARGEST
-from alerts.reply_grammar import ReplyGrammar, WordKind
+from alerts.reply_parsing.codes import LARGEST
+from alerts.reply_parsing.grammar import ReplyGrammar, WordKind
 
 
 class Mark(StrEnum):

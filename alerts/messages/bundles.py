@@ -11,23 +11,12 @@ from typing import Final
 from msgspec import Struct, convert, structs, to_builtins
 from msgspec.structs import replace
 
-from alerts.alert import (
-    CALLS,
-    NEWS,
-    OVER_BUDGET,
-    REACHING,
-    SETTLED,
-    UNTAKEN,
-    Alert,
-    Delivery,
-    DeliveryState,
-    Kind,
-    State,
-)
-from alerts.danger import Danger, in_words_of, joined_title
-from alerts.outbox import SMS, WECOM, Outbox, delivery_id, fresh, postponed, priority_of
+from alerts.alert import SETTLED, UNTAKEN, Alert, State
+from alerts.lifecycle.danger import Danger, in_words_of, joined_title
+from alerts.message import CALLS, NEWS, OVER_BUDGET, REACHING, Delivery, DeliveryState, Kind
+from alerts.messages.outbox import SMS, WECOM, Outbox, delivery_id, fresh, postponed, priority_of
+from alerts.messages.renderer import Speech
 from alerts.ports import Book
-from alerts.wording import Speech
 from domain import MINUTE, Instant, Severity
 
 BUNDLE_MS: Final = MINUTE

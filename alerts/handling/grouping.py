@@ -14,8 +14,8 @@ from typing import Final
 from msgspec import Struct
 
 from alerts.alert import SETTLED, TAKEN, UNSETTLED, Alert, State
-from alerts.danger import UNKNOWN_HAZARD
-from alerts.ladder import Ladder
+from alerts.escalation.policy import Ladder
+from alerts.lifecycle.danger import UNKNOWN_HAZARD
 from domain import MINUTE, Finding, Instant, Ledger, Severity
 
 STORM_AFTER: Final = 3

@@ -9,28 +9,16 @@ from typing import Final
 
 from msgspec import structs
 
-from alerts.alert import (
-    CALLS,
-    OVER_BUDGET,
-    SETTLED,
-    TAKEN,
-    UNTAKEN,
-    Actor,
-    Alert,
-    Delivery,
-    DeliveryState,
-    Kind,
-    State,
-    Via,
-)
-from alerts.bundles import withheld_calls
-from alerts.casework import Casework
-from alerts.channels import Found, Receipt, Said, SendResult, Sighting
-from alerts.hearing import Hearing
-from alerts.lifecycle import Happening
-from alerts.outbox import CALLED_OFF, LOGBOOK, called_off, why_called_off
+from alerts.alert import SETTLED, TAKEN, UNTAKEN, Actor, Alert, State, Via
+from alerts.channels.channel import Found, Receipt, Said, SendResult, Sighting
+from alerts.handling.intake import Hearing
+from alerts.handling.processor import Casework
+from alerts.lifecycle.advance import Happening
+from alerts.lifecycle.transitions import Signal
+from alerts.message import CALLS, OVER_BUDGET, Delivery, DeliveryState, Kind
+from alerts.messages.bundles import withheld_calls
+from alerts.messages.outbox import CALLED_OFF, LOGBOOK, called_off, why_called_off
 from alerts.ports import Book
-from alerts.transitions import Signal
 from domain import SECOND, Finding, Instant, Ledger, Phase, Severity, Subject
 
 MOST_ATTEMPTS: Final = 5

@@ -6,12 +6,13 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from alerts.alert import CALLS, Actor, Alert, Via
-from alerts.casework import Casework
-from alerts.lifecycle import Happening, Incomplete, NotNow
-from alerts.outbox import WECOM
+from alerts.alert import Actor, Alert, Via
+from alerts.handling.processor import Casework
+from alerts.lifecycle.advance import Happening, Incomplete, NotNow
+from alerts.lifecycle.transitions import Signal
+from alerts.message import CALLS
+from alerts.messages.outbox import WECOM
 from alerts.ports import Book
-from alerts.transitions import Signal
 from domain import Instant
 
 

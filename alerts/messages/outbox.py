@@ -7,11 +7,12 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from alerts import reply_codes
-from alerts.alert import CALLS, SENT, SETTLED, Alert, Delivery, DeliveryState, Kind, State
-from alerts.cards import Cards
+from alerts.alert import SETTLED, Alert, State
+from alerts.message import CALLS, SENT, Delivery, DeliveryState, Kind
+from alerts.messages.cards import Cards
+from alerts.messages.renderer import Speech, Wording
 from alerts.ports import Book
-from alerts.wording import Speech, Wording
+from alerts.reply_parsing import codes as reply_codes
 from domain import HOUR, Instant, Ledger, Person, Role
 
 SMS: Final = "sms"

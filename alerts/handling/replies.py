@@ -11,17 +11,18 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from alerts import reply_codes
-from alerts.alert import CALLS, UNSETTLED, UNTAKEN, Actor, Alert, Delivery, Entry, Kind, State, Via
-from alerts.buttons import role_of
-from alerts.casework import Casework
-from alerts.lifecycle import Happening, NotNow
-from alerts.outbox import SMS, told
+from alerts.alert import UNSETTLED, UNTAKEN, Actor, Alert, Entry, State, Via
+from alerts.handling.buttons import role_of
+from alerts.handling.processor import Casework
+from alerts.lifecycle.advance import Happening, NotNow
+from alerts.lifecycle.transitions import TRANSITIONS, Refusal, Signal
+from alerts.message import CALLS, Delivery, Kind
+from alerts.messages.outbox import SMS, told
+from alerts.messages.renderer import clean
 from alerts.ports import Book
-from alerts.reply_grammar import ReplyGrammar
-from alerts.reply_parser import Certainty, ParsedReply, ReplyIntent, Unclear, parse_reply
-from alerts.transitions import TRANSITIONS, Refusal, Signal
-from alerts.wording import clean
+from alerts.reply_parsing import codes as reply_codes
+from alerts.reply_parsing.grammar import ReplyGrammar
+from alerts.reply_parsing.parser import Certainty, ParsedReply, ReplyIntent, Unclear, parse_reply
 from domain import HOUR, MINUTE, Instant
 
 

@@ -12,27 +12,27 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from alerts import replies
 from alerts.alert import Actor, Alert, Entry, orphan
-from alerts.buttons import ButtonResult, press
-from alerts.casework import Casework
-from alerts.channels import Press, Receipt, Reply
-from alerts.deadlines import Deadlines
-from alerts.dispatch import Dispatch
-from alerts.finding_status import StatusOf, no_rules
-from alerts.hearing import Fate, Hearing, Outcome
-from alerts.isolation import Isolated
-from alerts.ladder import LadderBook
-from alerts.lifecycle import Happening, Incomplete
-from alerts.outbox import Outbox, Page, no_page
+from alerts.channels.channel import Press, Receipt, Reply
+from alerts.delivery.outcomes import Settling
+from alerts.escalation.escalator import Dispatch
+from alerts.escalation.policy import LadderBook
+from alerts.handling import replies
+from alerts.handling.buttons import ButtonResult, press
+from alerts.handling.due_alerts import Deadlines
+from alerts.handling.finding_status import StatusOf, no_rules
+from alerts.handling.intake import Fate, Hearing, Outcome
+from alerts.handling.isolation import Isolated
+from alerts.handling.processor import Casework
+from alerts.handling.replies import ReplyResult, ReplyStatus
+from alerts.handling.silencing import Devices
+from alerts.lifecycle.advance import Happening, Incomplete
+from alerts.lifecycle.transitions import ACTIONS, Signal
+from alerts.messages.catalog import WordBook
+from alerts.messages.outbox import Outbox, Page, no_page
+from alerts.messages.renderer import Wording
 from alerts.ports import Book, Transact
-from alerts.replies import ReplyResult, ReplyStatus
-from alerts.reply_grammar import ReplyGrammar
-from alerts.settling import Settling
-from alerts.silencing import Devices
-from alerts.transitions import ACTIONS, Signal
-from alerts.wordbook import WordBook
-from alerts.wording import Wording
+from alerts.reply_parsing.grammar import ReplyGrammar
 from domain import MINUTE, Finding, Instant, Lane, Ledger, Person
 from domain.people import Community
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts.ladder import Quiet
+from alerts.escalation.policy import Quiet
 from domain import MINUTE, Duty, Instant, Person, Role
 from domain.people import Community
 from domain.places import upward

@@ -10,15 +10,16 @@ from typing import Final
 
 from msgspec import structs
 
-from alerts.alert import CALLS, SENT, TAKEN, TOLD_BY, Actor, Alert, Delivery, DeliveryState, Entry, Kind, State, Via
-from alerts.bundles import concerns
-from alerts.danger import joined_title
-from alerts.dispatch import Dispatch
-from alerts.joining import Joining
-from alerts.lifecycle import Effect, Happening, NotNow, advance
-from alerts.outbox import LOGBOOK, WECOM, called_off, told, why_called_off
+from alerts.alert import TAKEN, Actor, Alert, Entry, State, Via
+from alerts.escalation.escalator import Dispatch
+from alerts.escalation.joined_dangers import Joining
+from alerts.lifecycle.advance import Effect, Happening, NotNow, advance
+from alerts.lifecycle.danger import joined_title
+from alerts.lifecycle.transitions import Signal
+from alerts.message import CALLS, SENT, TOLD_BY, Delivery, DeliveryState, Kind
+from alerts.messages.bundles import concerns
+from alerts.messages.outbox import LOGBOOK, WECOM, called_off, told, why_called_off
 from alerts.ports import Book
-from alerts.transitions import Signal
 from domain import HOUR, Instant, Ledger
 
 NEWS_MS: Final = 12 * HOUR

@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
-from alerts import roster
-from alerts.alert import CALLS, REACHING, Alert, Delivery, Entry, Escalation, EscalationCause, Kind
-from alerts.bundles import Bundles
-from alerts.ladder import Ladder, LadderBook, Rung
-from alerts.outbox import Call, Outbox, is_called_off
+from alerts.alert import Alert, Entry, Escalation, EscalationCause
+from alerts.escalation import roster
+from alerts.escalation.policy import Ladder, LadderBook, Rung
+from alerts.message import CALLS, REACHING, Delivery, Kind
+from alerts.messages.bundles import Bundles
+from alerts.messages.outbox import Call, Outbox, is_called_off
 from alerts.ports import Book
 from domain import Instant, Person, Role
 from domain.people import Community

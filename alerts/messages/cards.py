@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from alerts.alert import Alert, Kind, State
-from alerts.wording import Speech, Wording
+from alerts.alert import Alert, State
+from alerts.message import Kind
+from alerts.messages.renderer import Speech, Wording
 from domain import Instant
 from domain.addresses import shortened
 

@@ -12,17 +12,18 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from alerts import grouping
-from alerts.alert import CALLS, OVER_BUDGET, REACHING, TAKEN, TOLD_BY, Alert, Entry, State
-from alerts.bundles import BUNDLE_MS
-from alerts.casework import Casework
-from alerts.danger import Danger
-from alerts.grouping import Decision, Match, Recipients, Relation
-from alerts.lifecycle import Happening
+from alerts.alert import TAKEN, Alert, Entry, State
+from alerts.handling import grouping
+from alerts.handling.grouping import Decision, Match, Recipients, Relation
+from alerts.handling.processor import Casework
+from alerts.handling.silencing import Devices, Silenced, Silencing
+from alerts.lifecycle.advance import Happening
+from alerts.lifecycle.danger import Danger
+from alerts.lifecycle.transitions import Signal
+from alerts.message import CALLS, OVER_BUDGET, REACHING, TOLD_BY
+from alerts.messages.bundles import BUNDLE_MS
+from alerts.messages.renderer import LATE_MS, retained
 from alerts.ports import Book
-from alerts.silencing import Devices, Silenced, Silencing
-from alerts.transitions import Signal
-from alerts.wording import LATE_MS, retained
 from domain import Finding, Instant, Ledger, Phase
 
 _ENDS: Final = (Phase.ENDED, Phase.WITHDRAWN)

@@ -11,7 +11,8 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from alerts.alert import EscalationCause, Kind
+from alerts.alert import EscalationCause
+from alerts.message import Kind
 from domain import Fault, Role, Severity
 
 VARIABLE: Final = re.compile(r"\$\{([a-z_]+)\}")

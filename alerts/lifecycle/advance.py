@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from alerts.alert import SYSTEM, UNANSWERED, UNTAKEN, Actor, Alert, Escalation, EscalationCause
 from alerts.alert import State as State
-from alerts.danger import Danger, joined_title, with_danger, with_door
-from alerts.transitions import ACTIONS, TRANSITIONS, Refusal, Signal
-from alerts.transitions import diagram as diagram
+from alerts.lifecycle.danger import Danger, joined_title, with_danger, with_door
+from alerts.lifecycle.transitions import ACTIONS, TRANSITIONS, Refusal, Signal
+from alerts.lifecycle.transitions import diagram as diagram
 from domain import Instant, Ledger, Severity
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from alerts import lifecycle
 from alerts.alert import SETTLED, SYSTEM, Alert, State
-from alerts.casework import Casework
-from alerts.finding_status import FindingStatus, StatusOf
-from alerts.lifecycle import Happening, is_unverified
+from alerts.handling.finding_status import FindingStatus, StatusOf
+from alerts.handling.processor import Casework
+from alerts.lifecycle import advance as lifecycle
+from alerts.lifecycle.advance import Happening, is_unverified
+from alerts.lifecycle.transitions import Signal
 from alerts.ports import Book
-from alerts.transitions import Signal
 from domain import Instant, Ledger
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from alerts.reply_grammar import ReplyGrammar
-from alerts.reply_parser import ParsedReply, ReplyIntent, parse_reply
+from alerts.reply_parsing.grammar import ReplyGrammar
+from alerts.reply_parsing.parser import ParsedReply, ReplyIntent, parse_reply
 from domain import Fault
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)

@@ -16,10 +16,11 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from alerts import reply_codes
-from alerts.alert import Actor, Alert, EscalationCause, Kind
-from alerts.transitions import Refusal
-from alerts.wordbook import VARIABLE, SmsText, WordBook, code_of
+from alerts.alert import Actor, Alert, EscalationCause
+from alerts.lifecycle.transitions import Refusal
+from alerts.message import Kind
+from alerts.messages.catalog import VARIABLE, SmsText, WordBook, code_of
+from alerts.reply_parsing import codes as reply_codes
 from domain import DAY, HOUR, MINUTE, Finding, Instant, Ledger, Person
 from domain.addresses import shortened
 from domain.care import neediest

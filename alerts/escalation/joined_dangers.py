@@ -5,12 +5,13 @@ It works on a book inside the host's transaction, and says when nobody could be 
 
 from __future__ import annotations
 
-from alerts import roster
-from alerts.alert import OVER_BUDGET, REACHING, TAKEN, Alert, Delivery, Kind
-from alerts.bundles import Added
-from alerts.danger import Danger
-from alerts.dispatch import Dispatch
-from alerts.outbox import Call
+from alerts.alert import TAKEN, Alert
+from alerts.escalation import roster
+from alerts.escalation.escalator import Dispatch
+from alerts.lifecycle.danger import Danger
+from alerts.message import OVER_BUDGET, REACHING, Delivery, Kind
+from alerts.messages.bundles import Added
+from alerts.messages.outbox import Call
 from alerts.ports import Book
 from domain import Instant, Role
 

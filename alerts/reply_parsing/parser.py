@@ -14,9 +14,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from alerts.reply_codes import LARGEST
-from alerts.reply_grammar import ReplyGrammar, WordKind, plain_text
-from alerts.reply_tokens import ACTS, Mark, Token, tokenize
+from alerts.reply_parsing.codes import LARGEST
+from alerts.reply_parsing.grammar import ReplyGrammar, WordKind, plain_text
+from alerts.reply_parsing.tokenizer import ACTS, Mark, Token, tokenize
 
 LONGEST_REPLY: Final = 500
 

@@ -1,0 +1,1 @@
+"""The state machine of an alert: pure, and total."""

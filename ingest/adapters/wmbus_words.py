@@ -100,7 +100,9 @@ WATER_VERDICTS: Final = (LEAK, BURST, BACKFLOW)
 GENERAL: Final = frozenset({"ALARM"})
 """Something is wrong, and the word does not say what: no verdict beside it is an all-clear."""
 
-UNMEASURED: Final = frozenset({"TEMPORARY_ERROR", "MEASUREMENT_ERROR", "PERMANENT_ERROR", "SENSOR_ERROR", "FLOW_ERROR"})
+UNMEASURED: Final = re.compile(
+    r"(?!.*(?:BATTERY|CLOCK|TIME|RADIO|CONFIG|MEMORY|PREV|NO_ERROR)).*ERROR.*|(?:AIR|EMPTY|INVALID).*"
+)
 """The meter measures nothing: a flow of 0 beside it was not measured, and nothing is all clear."""
 
 _BREAK: Final = re.compile(r"[\s,;|]+")
@@ -113,6 +115,15 @@ def words_of(texts: Iterable[object]) -> set[str]:
     ['ALARM', 'DRY', 'LEAK_FLOW_HIGH']
     """
     return {word for text in texts if isinstance(text, str) for word in _BREAK.split(text.strip().upper()) if word}
+
+
+def unmeasured(words: Iterable[str]) -> bool:
+    """Whether one of these words says that the meter measures nothing now.
+
+    >>> [unmeasured([word]) for word in ("TEMPORARY_ERROR", "EMPTY_PIPE", "BATTERY_VOLTAGE_ERROR", "NO_ERROR", "DRY")]
+    [True, True, False, False, False]
+    """
+    return any(UNMEASURED.fullmatch(word) for word in words)
 
 
 def verdicts(words: Iterable[str]) -> Iterator[str]:

@@ -18,9 +18,9 @@ from ingest.adapters.wmbus_words import (
     LEAK,
     MEANINGS,
     OPENED,
-    UNMEASURED,
     UNREADABLE,
     WATER_VERDICTS,
+    unmeasured,
     verdicts,
     words_of,
 )
@@ -82,7 +82,7 @@ def _telegram(identity: str, body: dict[str, object], frame: Frame) -> Decoded:
     said = _judged(body, words)
     explained = _explained(fields, said, words)
     fields.update(said)
-    if words & UNMEASURED:
+    if unmeasured(words):
         fields = {name: value for name, value in fields.items() if "flow" not in name}
     vague = [_unsaid(identity, words)] if "total_m3" in body and _is_vague(words) and LEAK not in said else []
     if not fields:
@@ -129,7 +129,7 @@ def _judged(body: dict[str, object], words: set[str]) -> dict[str, object]:
 def _is_vague(words: set[str]) -> bool:
     """Something is wrong with this meter, and the words do not say what."""
     told = set(verdicts(words)) & set(WATER_VERDICTS)
-    return bool(words & UNMEASURED) or (not told and (bool(words & GENERAL) or any(map(_is_unknown, words))))
+    return unmeasured(words) or (not told and (bool(words & GENERAL) or any(map(_is_unknown, words))))
 
 
 def _is_unknown(word: str) -> bool:

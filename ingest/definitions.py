@@ -12,6 +12,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ingest.topics import matches
+
 KEPT_MAX: Final = 20_000
 """Definitions by topic; beyond it the oldest source is forgotten. About 300 bytes each."""
 
@@ -88,6 +90,7 @@ class Definitions:
         self._sources: dict[str, tuple[Definition, ...]] = {}
         self._topics: dict[str, dict[str, tuple[Definition, ...]]] = {}
         self._models: dict[tuple[str, str], dict[str, FieldMeaning]] = {}
+        self._wild: dict[str, dict[str, None]] = {}
         self._count = 0
         for source, entities in saved.entities if saved else ():
             self._put(source, entities)
@@ -108,6 +111,9 @@ class Definitions:
     def of(self, topic: str) -> Sequence[Definition]:
         """All that is defined about this topic, each completed by what was said in parts."""
         sources = self._topics.get(topic)
+        if self._wild:
+            covering = [self._topics[each] for each in self._filters_of(topic)]
+            sources = {name: said for each in (sources, *covering) if each for name, said in each.items()} or None
         if sources is None:
             return ()
         found = [each for entities in sources.values() for each in entities]
@@ -141,6 +147,13 @@ class Definitions:
         self._count += len(entities)
         for topic, own in _by_topic(entities):
             self._topics.setdefault(topic, {})[source] = own
+            if "+" in topic or "#" in topic:
+                self._wild.setdefault(_end(topic), {})[topic] = None
+
+    def _filters_of(self, topic: str) -> Iterator[str]:
+        """A state topic may be a filter (`+/+/BTtoMQTT/A4C138`): found by its last level, which mostly is a name."""
+        for end in dict.fromkeys((_end(topic), "+", "#")):
+            yield from (each for each in self._wild.get(end, ()) if matches(each, topic))
 
     def _drop(self, source: str) -> None:
         entities = self._sources.pop(source, ())
@@ -149,6 +162,17 @@ class Definitions:
             del self._topics[topic][source]
             if not self._topics[topic]:
                 del self._topics[topic]
+                self._forget_filter(topic)
+
+    def _forget_filter(self, topic: str) -> None:
+        ending = self._wild.get(_end(topic), {})
+        ending.pop(topic, None)
+        if not ending:
+            self._wild.pop(_end(topic), None)
+
+
+def _end(topic: str) -> str:
+    return topic.rpartition("/")[2]
 
 
 def _by_topic(entities: Iterable[Definition]) -> Iterator[tuple[str, tuple[Definition, ...]]]:

@@ -22,6 +22,7 @@ from ingest.definitions import ATTRIBUTES, AVAILABILITY, Definition, Definitions
 from ingest.definitions import Saved as SavedDefinitions
 from ingest.described import Described, Saved
 from ingest.frame import Frame
+from ingest.mapping import EXACT
 from ingest.news import News
 from ingest.outcome import Draft, Note, NoteKind, Rejected, Told
 from ingest.template import understood
@@ -30,6 +31,9 @@ from ingest.template_functions import ABSENT
 EARLY_MAX: Final = 2_000
 EARLY_BYTES: Final = 2_048
 """Messages kept that came before their definition, and how long one may be."""
+
+BARE: Final = "esphome"
+"""A platform whose own messages say no word of what a value means."""
 
 EVENTS: Final = ("event", "trigger")
 """Components whose messages happen once: what was read when it came is not read again."""
@@ -93,7 +97,7 @@ class Discovered:
         """Remember a message that a definition may explain later."""
         if len(frame.payload) > EARLY_BYTES or not frame.payload or self.definitions.of(frame.topic):
             return
-        if self.heard_on(frame.topic) not in (None, PLATFORM) or frame.topic.endswith("/config"):
+        if self.heard_on(frame.topic) in EXACT or frame.topic.endswith("/config"):
             return
         self._early.pop(frame.topic, None)
         self._early[frame.topic] = frame
@@ -109,7 +113,7 @@ class Discovered:
         """
         if not isinstance(decoded, Note):
             first = decoded[0] if isinstance(decoded, list) and decoded else None
-            if type(first) is not Draft or first.platform == PLATFORM:
+            if type(first) is not Draft or frame.retain or first.platform in (PLATFORM, BARE):
                 self.keep_early(frame)
             return decoded
         if not decoded.proposals and decoded.defines is None:

@@ -6,6 +6,7 @@ An alarm bit is never lost because something beside it is bad.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Final
@@ -46,6 +47,8 @@ LINK: Final = frozenset({"rssi_dbm"})
 
 _EXACT_MAX: Final = 2**53
 """Beyond it a float is no longer one whole number."""
+
+_DIGITS: Final = re.compile(r"\d")
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -156,7 +159,9 @@ def _said_at(said: object, zone: tzinfo, verdict: Verdict) -> Instant | None:
         return None
     at = read_instant(said, zone)
     if at is None:
-        verdict.objections.append(Objection(Reason.BAD_TIME, f"{str(said)[:60]!r} is no time; taken at its arrival"))
+        # By its shape, so that a device which goes on writing it so is refused for it once a day.
+        shape = _DIGITS.sub("0", str(said)[:60])
+        verdict.objections.append(Objection(Reason.BAD_TIME, f"{shape!r} is no time; taken at its arrival", once=True))
     return at
 
 

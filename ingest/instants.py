@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, tzinfo
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from domain import DAY, MINUTE, Instant
@@ -18,6 +19,11 @@ _ISO_DATE_DIGITS: Final = len("20260101")
 _COMPACT_BETWEEN: Final = (20_200_101_000_000, 21_000_000_000_000)
 """`20261129055834` as a number; in milliseconds that is the year 2612."""
 _COMPACT: Final = re.compile(r"(20\d\d)(\d\d)(\d\d)[T _-]?(\d\d)(\d\d)(\d\d)?(?:\.\d+)?")
+_TWO_DIGITS: Final = re.compile(r"([23]\d)([01]\d)([0-3]\d)([0-2]\d)([0-5]\d)([0-5]\d)")
+"""`261129055834`, as meters and vehicles write it; in milliseconds that is no later than 1982."""
+_MAIL: Final = re.compile(r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} .*")
+_ASCTIME: Final = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}")
+_ZONE_NAME: Final = re.compile(r"\s*(?:UTC|GMT)$|\[[A-Za-z/_+-]+\]$")
 _YEAR_FIRST: Final = re.compile(
     r"(\d{4})[/.年-](\d{1,2})[/.月-](\d{1,2})日?[T ]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2}))?(?:\.\d+)?秒?"
 )
@@ -39,7 +45,7 @@ def read_instant(said: object, zone: tzinfo) -> Instant | None:
     """
     if type(said) is int:
         written = _COMPACT_BETWEEN[0] <= said < _COMPACT_BETWEEN[1]
-        return _from_text(str(said), zone) if written else _from_number(said)
+        return _from_text(str(said), zone) if written or _TWO_DIGITS.fullmatch(str(said)) else _from_number(said)
     if type(said) is float:
         return _from_number(said) if said - said == 0 else None
     return _from_text(said.strip(), zone) if isinstance(said, str) else None
@@ -77,9 +83,25 @@ def _spelled(said: str) -> datetime | None:
             first, month, last, *time = (int(part or 0) for part in found.groups())
             year, day = (last, first) if shape is _DAY_FIRST else (first, last)
             return _moment(year, month, day, *time)
+    if two := _TWO_DIGITS.fullmatch(said):
+        year, *rest = map(int, two.groups())
+        return _moment(2000 + year, *rest)
+    return _written_out(said)
+
+
+def _written_out(said: str) -> datetime | None:
+    """ISO 8601 with a zone's name behind it, a date of mail (RFC 5322), or C's asctime.
+
+    >>> [str(_written_out(said)) for said in ("2026-11-28 21:58:34 GMT", "Sun Nov 29 05:58:34 2026")]
+    ['2026-11-28 21:58:34+00:00', '2026-11-29 05:58:34']
+    """
+    named = _ZONE_NAME.search(said)
+    plain = said[: named.start()] + ("" if "[" in named[0] else "Z") if named else said
     try:
-        return datetime.fromisoformat(said)
-    except ValueError:
+        if _ASCTIME.fullmatch(said):
+            return datetime.strptime(said, "%a %b %d %H:%M:%S %Y")  # noqa: DTZ007 (its zone is added by the caller)
+        return parsedate_to_datetime(said) if _MAIL.fullmatch(said) else datetime.fromisoformat(plain)
+    except (ValueError, TypeError):
         return None
 
 

@@ -50,7 +50,7 @@ class News:
         for one in objections:
             if not one.once or self.is_news(device, one.detail, at):
                 yield one
-            elif one.reason is not Reason.NO_MAPPING:
+            elif one.reason not in (Reason.NO_MAPPING, Reason.BAD_TIME):
                 yield Objection(one.reason, one.detail, quantity=one.quantity)
 
 

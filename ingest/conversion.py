@@ -64,7 +64,8 @@ def convert(spec: Spec, value: object, stated: str | None = None) -> Value | Pro
             return value
         if rule.volts is not None and rule.volts is not _looks_like_volts(value, stated):
             return NOTHING
-    if spec.holds == "number" and (stated or (rule is not None and (rule.text_number or rule.unit))):
+    texts = isinstance(value, str) and spec.unit and not spec.strict
+    if spec.holds == "number" and (stated or texts or (rule is not None and (rule.text_number or rule.unit))):
         return _measured(spec, rule, value, stated)
     return _CONVERTERS[spec.holds](value, rule)
 

@@ -127,7 +127,7 @@ class KnownModels:
 class Spec(Struct, frozen=True, gc=False):
     """What the gate does with one field. `types`, `lo` and `hi` let an ordinary value pass with one comparison.
 
-    `also` are the other things that this field says.
+    `also` are the other things that this field says. A `strict` number is never text.
     """
 
     quantity: str
@@ -141,6 +141,7 @@ class Spec(Struct, frozen=True, gc=False):
     also: tuple[Spec, ...] = ()
     unit: str = ""
     event: bool = False
+    strict: bool = False
 
 
 class Plan(Struct, frozen=True):
@@ -204,12 +205,13 @@ def compile_plan(
 
     Where words are free a danger under our own name may be one too: `alarm: gas leak`.
     """
-    specs = {name: _as_it_is(name, quantity) for name, quantity in kind.quantities.items()}
+    exact = platform in EXACT
+    specs = {name: _as_it_is(name, quantity, exact) for name, quantity in kind.quantities.items()}
     words = {folded(name): spec for name, spec in specs.items()}
     spoken = {} if platform in EXACT else words | _spoken(kind, books)
     specs |= {name: spoken[folded(name)] for name, spec in specs.items() if spec.danger and spoken}
     for name, rules in _rules(books, platform, kind.kind, model):
-        specs[name] = _mapped(rules, kind.quantities)
+        specs[name] = replace(_mapped(rules, kind.quantities), strict=exact)
     danger = tuple(name for name, quantity in kind.quantities.items() if quantity.danger)
     plan = Plan(kind.kind, specs, danger, spoken)
     return _with_words(plan, kind, books, platform, model) if with_words else plan
@@ -265,10 +267,12 @@ def _spoken(kind: Kind, books: Sequence[MappingBook]) -> dict[str, Spec]:
     return {name: spec for name, spec in known.items() if not spec.ignored}
 
 
-def _as_it_is(name: str, quantity: Quantity) -> Spec:
+def _as_it_is(name: str, quantity: Quantity, strict: bool) -> Spec:
     lo, hi = _range(quantity)
     types = _TYPES[quantity.type] if name != TEST else ()
-    return Spec(name, quantity.type, types, lo, hi, quantity.danger, unit=quantity.unit, event=quantity.event)
+    return Spec(
+        name, quantity.type, types, lo, hi, quantity.danger, unit=quantity.unit, event=quantity.event, strict=strict
+    )
 
 
 def _mapped(rules: Sequence[FieldRule], quantities: Mapping[str, Quantity]) -> Spec:

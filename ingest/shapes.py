@@ -15,6 +15,11 @@ from ingest.spelling import NAMES_KEPT, folded
 
 NAME_KEYS: Final = ("variable", "name", "identifier", "property", "measurement", "metric", "n", "key", "code", "id")
 VALUE_KEYS: Final = ("value", "val", "v", "data", "measurementValue")
+DATA_TYPES: Final = frozenset(
+    {"bool", "boolean", "int", "integer", "float", "double", "number", "string", "str", "text", "enum", "value", "long"}
+    | {"date", "digital", "analog", "struct", "array", "json", "raw", "bitmap", "fault"}
+)
+"""What a `type` says that names no measurement."""
 UNIT_KEYS: Final = ("unit", "units", "u")
 TYPE_KEYS: Final = ("type", "name", "alarmType", "alarm_type", "event", "code", "alarm", "eventName")
 ACTIVE_KEYS: Final = ("active", "isActive", "is_active", "triggered", "state", "status", "value", "on")
@@ -79,6 +84,11 @@ def _record(name: str, record: dict[str, object], depth: int) -> Iterator[tuple[
     """One of a list of variables, of alarms, or of something else that bears no name."""
     named = next((record[key] for key in NAME_KEYS if isinstance(record.get(key), str)), None)
     value = next((key for key in VALUE_KEYS if key in record), None)
+    typed = record.get("type")
+    if value is not None and isinstance(typed, str) and folded(typed) not in DATA_TYPES:
+        yield from _open(typed, record[value], depth + 1)
+        if isinstance(unit := next((record[key] for key in UNIT_KEYS if key in record), None), str):
+            yield f"{typed}.unit", unit
     if isinstance(named, str) and value is not None:
         yield from _open(named, record[value], depth + 1)
         unit = next((record[key] for key in UNIT_KEYS if isinstance(record.get(key), str)), None)

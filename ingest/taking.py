@@ -56,7 +56,15 @@ NO_VERDICT: Final = frozenset(
 )
 """Words of names that are no verdict although they may bear one's word (`alarm_threshold`, `smoke_alarm_counter`)."""
 
+TOLD_IN_TEXT: Final = frozenset(
+    {"message", "msg", "text", "content", "description", "desc", "info", "alarmdesc"}
+    | {"内容", "描述", "消息", "信息", "说明", "zone", "loop", "防区", "回路"}
+)
+"""Fields that no mapping names, and in which a device may write out what it sees."""
+
 GENERIC: Final = frozenset({"alarm", "alert", "报警", "告警", "警报"})
+CODES_BELOW: Final = 16
+"""A code of a verdict is a small number."""
 _YES: Final = (Meaning.DANGER, Meaning.YES)
 _ALONE: Final = frozenset({bool, int, float, str})
 """Types of values that may stand in a list of verdicts."""
@@ -89,7 +97,7 @@ def _beside(before: object, said: object) -> list[object]:
 def _take(taken: Taken, name: str, spec: Spec, said: object) -> None:
     if spec.ignored:
         return
-    listed = said if spec.holds == "bool" and isinstance(said, list) and _ALONE.issuperset(map(type, said)) else [said]
+    listed = _each_verdict(taken, spec, said) if spec.holds == "bool" else [said]
     taken.judged = taken.judged or (spec.danger and not listed)
     for each in listed:
         if _known_specially(taken, name, spec, each) or _known_before_otherwise(taken, spec, each):
@@ -101,6 +109,14 @@ def _take(taken: Taken, name: str, spec: Spec, said: object) -> None:
             _not_taken(taken, name, spec, each, value)
         else:
             _put(taken, spec, value)
+
+
+def _each_verdict(taken: Taken, spec: Spec, said: object) -> list[object]:
+    """The verdicts of a list, and the statements of a text that holds several, unless a mapping knows it as a whole."""
+    if isinstance(said, str):
+        whole = spec.rule is not None and as_word(said) in (spec.rule.words or {})
+        return [said] if whole else list(taken.plan.vocabulary.statements(said))
+    return said if isinstance(said, list) and _ALONE.issuperset(map(type, said)) else [said]
 
 
 def _known_specially(taken: Taken, name: str, spec: Spec, said: object) -> bool:
@@ -159,7 +175,8 @@ def _not_taken(taken: Taken, name: str, spec: Spec, said: object, problem: Probl
         if spec.danger:  # a number that only its model could explain is listed as unmapped
             taken.strange[name] = said
         return
-    coded = _is_number(said) and folded(name).endswith(("state", "status")) and not speaks_as(name, GENERIC)
+    generic = speaks_as(name, GENERIC)
+    coded = not generic and ((_is_number(said) and folded(name).endswith(("state", "status"))) or _is_measured(said))
     danger = spec.danger and not coded and problem is not UNLISTED
     detail = f"{name[:60]}: {str(said)[:60]!r} is a word we do not know" if problem is UNLISTED else None
     once = spec.holds == "bool" and isinstance(said, str)
@@ -201,7 +218,8 @@ def _carried(taken: Taken, name: str, said: object) -> bool:
     if said == []:
         taken.judged = True  # a list of alarms with none in it: of that none is over
         return True
-    known = [plan.vocabulary.meaning_of(each) for each in words_in(said) or []]
+    texts = [part for text in words_in(said) or [] for part in plan.vocabulary.statements(text)]
+    known = [plan.vocabulary.meaning_of(each) for each in texts]
     took = [word is not None and _carry(taken, word, clears) for word in known]
     return bool(took) and all(took)
 
@@ -257,13 +275,24 @@ def _may_be_danger(plan: Plan, name: str, said: object, words_only: bool) -> boo
     if _is_aside(plan, name):
         return False
     said = said if isinstance(said, list) else [said]
-    words = [plan.vocabulary.meaning_of(as_word(each)) for each in said if type(each) in _ALONE]
-    meanings = {word.meaning for word in words if word is not None}
+    texts = [part for each in said if type(each) in _ALONE for part in plan.vocabulary.statements(as_word(each))]
+    meanings = {word.meaning for each in texts if (word := plan.vocabulary.meaning_of(each)) is not None}
+    if any(plan.vocabulary.hints_at_danger(each) for each in texts if plan.vocabulary.meaning_of(each) is None):
+        meanings.add(Meaning.DANGER)
     named = speaks_as(name, plan.dangers_named | GENERIC) or (
         plan.carries(name) is not None and unnumbered(name) != name
     )
-    near = _may_be_verdict(plan, name) or plan.carries_below(name)
+    near = _may_be_verdict(plan, name) or plan.carries_below(name) or _told_in_text(name)
     return (Meaning.DANGER in meanings and near) or (Meaning.YES in meanings and named and not words_only)
+
+
+def _told_in_text(name: str) -> bool:
+    return folded(unnumbered(name).rpartition(".")[2]) in TOLD_IN_TEXT
+
+
+def _is_measured(said: object) -> bool:
+    """A number that no list of codes has: `gas: 350` is how much, not what of it."""
+    return isinstance(said, (int, float)) and (said % 1 != 0 or abs(said) >= CODES_BELOW)
 
 
 def _is_number(said: object) -> bool:

@@ -15,6 +15,27 @@ from typing import Final
 
 from msgspec import Struct
 
+from ingest.grammar import (
+    AFTER,
+    BEFORE,
+    ENDS_ZH,
+    NAMED_ZH,
+    NOT,
+    NOT_ZH,
+    OF_DANGER,
+    OF_DANGER_ZH,
+    OF_DEVICE,
+    OF_DEVICE_ZH,
+    OVER,
+    OVER_ZH,
+    SEEN,
+    SEEN_ZH,
+    SOUND,
+    STILL_ZH,
+    UNDONE,
+    UNDONE_ZH,
+    WHICH,
+)
 from ingest.spelling import folded
 
 
@@ -63,50 +84,10 @@ OTHERS: Final[dict[Meaning, tuple[str, bool]]] = {
 HARMLESS: Final = frozenset({Meaning.WARM_UP, Meaning.UNMEASURED, Meaning.NOTE})
 """Understood, and nothing is measured by it."""
 
-NOT: Final = frozenset(
-    {"no", "not", "none", "non", "without", "kein", "keine", "keinen", "nicht", "нет", "не", "без", "sin", "ningun"}
-)
-NOT_ZH: Final = ("没有检测到", "未检测到", "未发现", "没有", "未", "无", "不")
-OVER: Final = frozenset(
-    {"recovered", "recover", "recovery", "restored", "restore", "cleared", "clear", "release", "released", "dismissed"}
-    | {"over", "ended", "end", "off", "reset", "gone", "resolved", "finished", "normal", "inactive"}
-    | {"behoben", "beendet", "aufgehoben", "aus", "снята", "снят", "устранена", "отбой", "finalizada", "restaurada"}
-)
-OVER_ZH: Final = ("已解除", "解除", "已恢复", "恢复正常", "恢复", "已消除", "消除", "结束")
-SEEN: Final = frozenset(
-    {
-        "detected",
-        "alarm",
-        "alert",
-        "on",
-        "active",
-        "activated",
-        "triggered",
-        "high",
-        "present",
-        "event",
-        "warning",
-        "occurred",
-    }
-    | {
-        "erkannt",
-        "festgestellt",
-        "ausgelost",
-        "ausgelöst",
-        "обнаружен",
-        "обнаружена",
-        "обнаружено",
-        "detectado",
-        "detectada",
-    }
-)
-WHICH: Final = frozenset({"button", "btn", "key", "remote", *"123456789"})
-"""Which of several buttons it was: `1_single`, `button_long_press`."""
 LAST: Final = {"fault": Meaning.FAULT, "failure": Meaning.FAULT, "failed": Meaning.FAULT, "test": Meaning.TEST}
+LAST_NOTES: Final = frozenset({"muted", "silenced", "hushed", "acknowledged", "online", "offline", "restart"})
 LAST_ZH: Final = {"故障": Meaning.FAULT}
 """What a phrase is about that nobody listed, by its last word: `chamber failure`, `heat alarm test`, 火警故障."""
-SEEN_ZH: Final = ("报警", "告警", "警报", "检测到", "已触发", "触发")
-
 _REVERSED: Final = {
     Meaning.DANGER: Meaning.CLEAR,
     Meaning.YES: Meaning.NO,
@@ -118,10 +99,21 @@ _REVERSED: Final = {
     Meaning.EXPIRED: Meaning.NOTE,
     Meaning.WARM_UP: Meaning.NOTE,
 }
-"""What is said when a state is denied or over. Of an all-clear that is over nothing is known."""
+"""What is said when a state is denied or over. Of most all-clears that are denied nothing is known (`not armed`)."""
 
 _BREAKS: Final = re.compile(r"(?<=[a-zа-я])(?=[A-ZА-Я])|[\W_]+")
+_APART: Final = re.compile(r"\s*[,;|&+、，；。\n]\s*|\.\s+|\s+[-–—/]\s+")
+_TOGETHER: Final = re.compile(r"\s*[/:：]\s*|\s+(?:and|und|et|y|e|и)\s+|[和及并]")
+"""Signs between statements of their own, and signs that may also stand within one."""
+_NOTHING: Final = re.compile(r"[-–—_.*\s]+")
+_BESIDE: Final = (Meaning.NO, Meaning.TAMPER, Meaning.BATTERY_LOW, Meaning.POWER_LOST, Meaning.POWER_BACK)
+_OF_DANGER: Final = dict.fromkeys(_BESIDE) | {Meaning.YES: Word(Meaning.DANGER)}
+"""`co high` is one; `co low` may be the lower of two alarms, and `smoke/battery low` says two things."""
+_OF_DEVICE: Final = dict.fromkeys((Meaning.DANGER, Meaning.YES, Meaning.NO)) | {Meaning.CLEAR: Word(Meaning.NOTE)}
+"""That a battery is normal clears no alarm, and that one is high is none."""
 _TEXT_MAX: Final = 80
+_SHORT: Final = 3
+_LONG: Final = 400
 _KEPT: Final = 4_096
 
 Said = Mapping[str, Word]
@@ -132,39 +124,100 @@ class Vocabulary:
 
     def __init__(self, words: Said) -> None:
         self._words = words
+        names = {*OF_DANGER_ZH, *OF_DEVICE_ZH}
+        dangers = (text for text, word in words.items() if word.meaning is Meaning.DANGER and text not in names)
+        chinese = "|".join(re.escape(text) for text in dangers if len(text) > 1 and text[0] > "\u2e80") or "(?!)"
+        self._chinese = re.compile(f"(?:{chinese}){NAMED_ZH}")
         self.meaning_of = lru_cache(maxsize=_KEPT)(self._meaning_of)
+        self.statements = lru_cache(maxsize=_KEPT)(self._statements)
+
+    def _statements(self, text: str) -> tuple[str, ...]:
+        """The statements that a text holds: a danger in one of them is no less one for a fault in the next.
+
+        >>> Vocabulary({}).statements("smoke detected, sensor fault"), Vocabulary({}).statements("smoke")
+        (('smoke detected', 'sensor fault'), ('smoke',))
+        """
+        if folded(text) in self._words or len(text) > _LONG:
+            return (text,)
+        parts = [part for part in _APART.split(text) if part]
+        if len(parts) < 2 and self.meaning_of(text) is None:
+            parts = [part for part in _TOGETHER.split(text) if part]
+            known = [word.meaning for part in parts if (word := self.meaning_of(part)) is not None]
+            parts = parts if Meaning.DANGER in known else []
+        return tuple(parts) if len(parts) > 1 else (text,)
+
+    def hints_at_danger(self, text: str) -> bool:
+        """Whether a word of danger stands in a text that nobody understands, and nothing that may undo it.
+
+        A danger's mere name is none: `gas valve closed`, 烟雾报警器上线.
+        """
+        tokens = _tokens(text[:_LONG]) or [""]
+        telling = [token for token, after in zip(tokens, [*tokens[1:], ""], strict=True) if _tells(token, after)]
+        known = {word.meaning for token in telling if (word := self._phrase([token])) is not None}
+        doubt = known - {Meaning.DANGER, Meaning.YES, Meaning.NO} or (NOT | OVER | UNDONE).intersection(tokens)
+        whole = "".join(tokens)
+        if doubt or any(undone in whole for undone in UNDONE_ZH):
+            return False
+        return Meaning.DANGER in known or self._chinese.search(whole) is not None
 
     def _meaning_of(self, text: str) -> Word | None:
         """What a text says; None when nobody listed it and no grammar explains it."""
         text = text.strip()[:_TEXT_MAX]
-        tokens = [folded(token) for token in _BREAKS.split(text)]
-        return self._phrase([token for token in tokens if token])
+        tokens = _tokens(text)
+        return self._phrase(tokens) if tokens or not _NOTHING.fullmatch(text) else Word(Meaning.UNMEASURED)
 
     def _phrase(self, tokens: list[str]) -> Word | None:
         whole = "".join(tokens)
         if not whole or whole in self._words:
             return self._words.get(whole)
         which = self._phrase(tokens[1:]) if len(tokens) > 1 and tokens[0] in WHICH else None
-        said = which or self._denied(tokens, whole) or self._over(tokens, whole) or self._seen(tokens, whole)
-        return said or _last(tokens, whole)
+        said = which or self._denied(tokens, whole) or self._over(tokens, whole)
+        return said or self._about(tokens, whole) or self._seen(tokens, whole) or _last(tokens, whole)
 
     def _denied(self, tokens: list[str], whole: str) -> Word | None:
         rest = tokens[1:] if tokens[0] in NOT else _without(whole, start=NOT_ZH)
         if len(tokens) > 2 and tokens[-2] in NOT and tokens[-1] in SEEN:  # `smoke alarm not activated`
             rest = tokens[:-2]
+        if len(tokens) > 2 and tokens[-2] in NOT and tokens[-1] in OVER:  # `alarm not cleared`
+            return self._phrase(tokens[:-2])
+        if SOUND.intersection(("".join(rest),)):
+            return Word(Meaning.DANGER)
         return _reversed(self._phrase(rest)) if rest else None
 
     def _over(self, tokens: list[str], whole: str) -> Word | None:
-        rest = tokens[:-1] if tokens[-1] in OVER else _without(whole, end=OVER_ZH)
+        rest = tokens[:-1] if tokens[-1] in OVER else _without(whole, start=ENDS_ZH, end=OVER_ZH)
+        if still := _without("".join(rest), end=STILL_ZH):  # 报警未解除
+            return self._phrase(still)
         said = self._phrase(rest) if rest else None
         return said if said is not None and said.meaning in (Meaning.CLEAR, Meaning.NO) else _reversed(said)
+
+    def _about(self, tokens: list[str], whole: str) -> Word | None:
+        """What is said of something: a statement without what it is about, or without what changes nothing in it."""
+        first, last = tokens[0], tokens[-1]
+        if len(tokens) > 1 and (first in BEFORE or last in AFTER or (last.isdecimal() and int(last) > 0)):
+            return self._phrase(tokens[1:] if first in BEFORE else tokens[:-1])
+        of_danger = tokens[1:] if first in OF_DANGER else _without(whole, start=OF_DANGER_ZH)
+        of_device = tokens[1:] if first in OF_DEVICE else _without(whole, start=OF_DEVICE_ZH, end=("状态",))
+        said = self._phrase(of_danger or of_device) if of_danger or of_device else None
+        return None if said is None else (_OF_DANGER if of_danger else _OF_DEVICE).get(said.meaning, said)
 
     def _seen(self, tokens: list[str], whole: str) -> Word | None:
         rest = tokens[:-1] if tokens[-1] in SEEN else _without(whole, end=SEEN_ZH, start=SEEN_ZH)
         return self._phrase(rest) if rest else None
 
 
+def _tells(word: str, after: str) -> bool:
+    """Whether a word says that something is so: `smoke` and `leak sensor` are names."""
+    return word not in OF_DANGER or (word == "leak" and after not in OF_DEVICE)
+
+
+def _tokens(text: str) -> list[str]:
+    return [token for token in map(folded, _BREAKS.split(text)) if token]
+
+
 def _last(tokens: list[str], whole: str) -> Word | None:
+    if len(tokens) <= _SHORT and tokens[-1] in LAST_NOTES and NOT.isdisjoint(tokens):
+        return Word(Meaning.NOTE)
     meaning = LAST.get(tokens[-1]) or next((LAST_ZH[end] for end in LAST_ZH if whole.endswith(end)), None)
     return Word(meaning) if meaning is not None else None
 

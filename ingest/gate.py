@@ -130,7 +130,9 @@ def _examine(draft: Draft, device: Device, plan: Plan, window: Window, received:
     said_at, seq = _said_at(draft.at, zone, verdict), _said_seq(draft.seq, verdict)
     at = said_at if said_at is not None and is_sane(said_at, received) else None
     if window.is_repeated(seq, at, received, _digest(values), _bears_danger(plan, values)):
-        return Verdict(duplicate=True)
+        # Its numbers may be those of before: what may be a danger beside them is none the less said.
+        verdict.duplicate = not any(each.danger for each in verdict.objections)
+        return verdict
     skewed = at is None and draft.at is not None
     doubts = _doubts(values, implausible, draft.retained, skewed)
     ahead_ms = said_at - received if skewed and said_at is not None and not draft.retained else 0

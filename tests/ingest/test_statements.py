@@ -116,6 +116,18 @@ def test_our_own_names_bear_units_too(listener: Build, kind: str, field: str, te
     assert fits({"says": {field: value}}, said(listener, kind, {field: text})) == []
 
 
+def test_a_danger_beside_numbers_said_before_is_told(listener: Build) -> None:
+    ours = listener(Device("x", "gas_alarm", identities=(Identity("thingsboard", "x"),)))
+    frames = [
+        Frame("v1/gateway/telemetry", json.dumps({"x": [{"ts": NOW, "values": each}]}).encode(), NOW, "bulk")
+        for each in ({"battery_pct": 50}, {"battery_pct": 50, "event": "special gas alarm thing"}, {"battery_pct": 50})
+    ]
+    heard = [ours.hear([frame]) for frame in frames]
+
+    assert [[], [True], []] == [[each.danger for each in one.refusals] for one in heard]
+    assert [0, 0, 1] == [one.duplicates for one in heard]
+
+
 def test_a_time_that_cannot_be_read_is_said_once(listener: Build) -> None:
     ours = listener(Device("x", "smoke_alarm", identities=(Identity("thingsboard", "x"),)))
     heard = [

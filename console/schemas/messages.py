@@ -76,7 +76,10 @@ class Refusals(Page[Refusal], frozen=True, kw_only=True):
 
 
 class Claimable(Shape, frozen=True, kw_only=True):
-    """A device to claim. `at_least`: beyond what was kept, more of its messages were only counted."""
+    """A device to claim. `at_least`: beyond what was kept, more of its messages were only counted.
+
+    `obstacle` is what keeps it from being heard or read then: a topic that no filter covers, a missing codec.
+    """
 
     platform: str
     identity: str
@@ -89,6 +92,7 @@ class Claimable(Shape, frozen=True, kw_only=True):
     vendor: str | None
     model: str | None
     name: str | None
+    obstacle: str | None
     at_least: bool
 
 

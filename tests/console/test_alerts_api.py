@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from domain import DAY, HOUR, Evidence, Phase, Reading, Severity, Subject
 from domain import Ledger as Book
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
+from rules.tools.explain import explain
 from store.ledger.alertbook import SqlBook
 from tests.console.house import ADMIN, DEVICES, ROOT, T0, Client, House, client_of
 
@@ -306,7 +308,7 @@ async def test_why_tells_where_every_rule_about_the_device_stands(house: House) 
     engine = Engine(gas_books(), house.services.kinds, house.community)
     engine.enrol(DEVICES, T0)
     lines = rule_lines(gas_books())
-    app = house.altered(explain=engine.explain, rules=lambda: lines)
+    app = house.altered(explain=partial(explain, engine), rules=lambda: lines)
     async with client_of(app, authorization=f"Bearer {ADMIN}") as client:
         quiet = await client.get("/api/v1/why?device=gas-402&at=2026-11-21T22:05:00%2B08:00")
         engine.feed([Reading("gas-402", "gas_alarm", T0, T0, {"alarm": True})], T0)

@@ -14,8 +14,8 @@ from msgspec import Struct
 from console.schemas import messages, registry
 from console.schemas import rules as schema
 from domain import Cell, Device, Person, Place
-from rules import backtest, explain
-from rules.takeup import Renewal
+from rules.rulebook.diff import Renewal
+from rules.tools import backtest, explain
 from store.ledger import refusals
 from store.ledger.audit import Act
 from store.ledger.claimable import Claimable

@@ -1908,6 +1908,8 @@ export interface components {
         /**
          * Claimable
          * @description A device to claim. `at_least`: beyond what was kept, more of its messages were only counted.
+         *
+         *         `obstacle` is what keeps it from being heard or read then: a topic that no filter covers, a missing codec.
          */
         Claimable: {
             platform: string;
@@ -1923,6 +1925,7 @@ export interface components {
             vendor: string | null;
             model: string | null;
             name: string | null;
+            obstacle: string | null;
             at_least: boolean;
         };
         /**

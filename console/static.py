@@ -13,6 +13,8 @@ from starlette.types import Receive, Scope, Send
 from console import words
 
 _NOT_PAGES: Final = ("api", "cap", "demo", "assets")
+API_PAGE: Final = "api.html"
+"""The page of the API: served at an address of its own, to whoever is logged in."""
 _FOREVER: Final = "public, max-age=31536000, immutable"
 
 
@@ -30,24 +32,27 @@ class Pages:
         response = await self._answer(scope["path"].lstrip("/"), scope)
         await response(scope, receive, send)
 
+    async def page(self, name: str, scope: Scope) -> Response:
+        """One of the built pages, or the word that they are not built."""
+        try:
+            response = await self._file(name, scope)
+        except HTTPException:
+            return HTMLResponse(words.NOT_BUILT, 503)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
     async def _answer(self, path: str, scope: Scope) -> Response:
         first, _, _ = path.partition("/")
+        if path == API_PAGE:
+            raise HTTPException(404)
         try:
             response = await self._file(path or "index.html", scope)
         except HTTPException:
             # A worker's signed link has a dot in it and is still a page.
             if first in _NOT_PAGES or ("." in path.rpartition("/")[2] and first != "m"):
                 raise
-            return await self._index(scope)
+            return await self.page("index.html", scope)
         response.headers["Cache-Control"] = _FOREVER if first == "assets" else "no-cache"
-        return response
-
-    async def _index(self, scope: Scope) -> Response:
-        try:
-            response = await self._file("index.html", scope)
-        except HTTPException:
-            return HTMLResponse(words.NOT_BUILT, 503)
-        response.headers["Cache-Control"] = "no-cache"
         return response
 
     async def _file(self, path: str, scope: Scope) -> Response:

@@ -150,7 +150,7 @@ ACCESS: Final = {
 
 NOT_BUILT: Final = (
     "<!doctype html><html lang=zh-CN><meta charset=utf-8><title>枫哨</title>"
-    "<h1>页面还没有构建</h1><p>服务在运行，接口可用：<a href=/docs>/docs</a>。"
+    "<h1>页面还没有构建</h1><p>服务在运行，接口可用：<a href=/api/v1/openapi.json>openapi.json</a>。"
     "构建页面请在源码目录运行 make install，然后重新启动。</p></html>"
 )
 

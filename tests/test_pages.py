@@ -157,3 +157,45 @@ async def test_a_latched_alarm_is_reset_on_the_alert_page_with_a_reason(
         assert await town.items("/api/v1/rules/latched") == []
         (deed, *_) = await town.items("/api/v1/audit")
         assert (deed["action"], deed["detail"]["reason"]) == ("rule reset", "已到现场查看，关阀通风")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (390, 844)])
+async def test_the_page_of_the_api_shows_every_operation_behind_the_login_and_asks_nobody_else(
+    town: Town, browser: Browser, width: int, height: int
+) -> None:
+    root = f"http://{town.http.host}:{town.http.port}"
+    page = await browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN")
+    complaints, asked = list[str](), set[str]()
+    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: asked.add(request.url))
+
+    await page.goto(f"{root}/docs")
+    await expect(page).to_have_url(f"{root}/login?next=/docs")
+    complaints.clear()  # the login asks who is logged in, and hears: nobody
+    await page.locator("input").first.fill(TOKEN)
+    await page.keyboard.press("Enter")
+
+    await expect(page).to_have_url(f"{root}/docs")
+    document = (await town.api.get("/api/v1/openapi.json")).json()
+    operations = sum(len(methods) for methods in document["paths"].values())
+    await expect(page.locator(".opblock")).to_have_count(operations)
+    await page.get_by_text("/api/v1/alerts/{alert_id}", exact=True).first.click()
+    await expect(page.locator(".opblock-body").get_by_text("opened_at").first).to_be_visible()
+    await page.get_by_role("button", name="Try it out").click()
+    await page.get_by_placeholder("alert_id").fill("1")
+    await page.get_by_role("button", name="Execute").click()
+    await expect(page.get_by_text("没有编号为1的告警").first).to_be_visible()
+
+    assert {url for url in asked if not url.startswith((root, "data:", "blob:"))} == set()
+    assert [said for said in complaints if "404" not in said] == []
+    overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0, "the page is wider than the screen"
+
+
+def test_what_the_page_of_the_api_needs_is_in_no_other_page() -> None:
+    dist = Path(__file__).resolve().parent.parent / "console" / "dist"
+    own = (dist / "index.html").read_text("utf-8")
+    assert "/assets/api-" not in own
+    assert "/assets/api-" in (dist / "api.html").read_text("utf-8")
+    assert all("SwaggerUI" not in file.read_text("utf-8") for file in (dist / "assets").glob("[!a]*.js"))

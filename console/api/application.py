@@ -10,15 +10,15 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.responses import HTMLResponse, Response
 
-from console import docs, problems
+from console import problems
 from console.api import (
     alerts,
     callbacks,
     cap,
     community,
     devices,
+    docs,
     doctor,
     examples,
     health,
@@ -46,7 +46,6 @@ from console.stream import AlertFeed
 
 log = logging.getLogger(__name__)
 
-TITLE: Final = "枫哨 API"
 HEARTBEAT_S: Final = 15.0
 STATUS_EVERY_S: Final = 2.0
 
@@ -61,6 +60,7 @@ _ENDPOINTS: Final = (
     ruletools.router,
     latches.router,
     refusals.router,
+    refusals.audit_router,
     sitefiles.router,
     why.router,
     silences.router,
@@ -82,8 +82,10 @@ def create_app(
 def empty_app() -> FastAPI:
     """The endpoints without a house behind them: what takes long to build and is always the same."""
     app = FastAPI(
-        title=TITLE,
+        title=docs.TITLE,
         version="1",
+        description=docs.DESCRIPTION,
+        openapi_tags=[{"name": name, "description": told} for name, told in docs.TAGS],
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
@@ -98,7 +100,7 @@ def empty_app() -> FastAPI:
     app.include_router(health.router)
     app.include_router(cap.router)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
-    app.add_api_route("/docs", _docs(app), include_in_schema=False)
+    app.add_route("/docs", docs.read_docs)
     return app
 
 
@@ -120,15 +122,8 @@ def furnish(
 
 def _document(app: FastAPI) -> dict[str, Any]:
     """Made once: it is the same for every house."""
-    app.openapi_schema = app.openapi_schema or document(app, stream.EVENTS)
+    app.openapi_schema = app.openapi_schema or docs.secured(document(app, stream.EVENTS))
     return app.openapi_schema
-
-
-def _docs(app: FastAPI) -> Any:
-    async def read_docs() -> Response:
-        return HTMLResponse(docs.page(TITLE, app.openapi()))
-
-    return read_docs
 
 
 @contextlib.asynccontextmanager

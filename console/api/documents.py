@@ -86,7 +86,13 @@ def endpoints(app: FastAPI) -> Iterator[tuple[str, APIRoute]]:
 
 def document(app: FastAPI, events: Mapping[str, type]) -> dict[str, Any]:
     """The whole document. `events` are the shapes of the stream's events, by name."""
-    made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    made = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        tags=app.openapi_tags,
+        routes=app.routes,
+    )
     shaped = [(path, route) for path, route in endpoints(app) if isinstance(route, Described) and route.shape]
     parts = dict.fromkeys(part for _, route in shaped for part in _parts(route.shape) if part is not NoneType)
     types = [*parts, *(one for one in events.values() if one not in parts)]

@@ -30,6 +30,7 @@ from store.ledger import audit, refusals, replays
 from store.ledger.claimable import claimable
 
 router = described_router(tags=["refusals"])
+audit_router = described_router(tags=["audit"])
 
 PAYLOAD_SHOWN: Final = 2_000
 REPLAYED_AT_ONCE: Final = 500
@@ -146,7 +147,7 @@ def _tried(tx: Any, found: Sequence[refusals.Kept], who: Principal, now: Instant
     audit.write(tx, now, who.token, "refusals replayed", {"messages": len(found)})
 
 
-@router.get("/audit", tags=["audit"], summary="Who did what, newest first")
+@audit_router.get("/audit", summary="Who did what, newest first")
 async def list_audit(
     services: Asked, _who: Annotated[Principal, Depends(allowed("audit"))], pages: Pages, actor: Text = None
 ) -> Answer[Page[schema.Act]]:

@@ -87,15 +87,37 @@ async def test_not_ready_says_what_is_missing(house: House) -> None:
     )
 
 
-async def test_the_documents_describe_every_endpoint_without_another_server(anyone: Client) -> None:
-    docs = (await anyone.get("/docs")).text
-    document = (await anyone.get("/api/v1/openapi.json")).json()
+async def test_the_page_of_the_api_is_for_whoever_is_logged_in(
+    house: House, anyone: Client, admin: Client, bearer: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "api.html").write_text("<title>API</title>")
+    house.app.router.default = Pages(tmp_path)
+    platform = await bearer("device")
+
+    for client in (anyone, platform):
+        answer = await client.get("/docs")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=/docs")
+    assert (await admin.get("/docs")).text == "<title>API</title>"
+    assert (await admin.get("/api.html")).status_code == 404
+
+
+async def test_a_page_of_the_api_that_is_not_built_says_so(admin: Client) -> None:
+    answer = await admin.get("/docs")
+    assert (answer.status_code, "openapi.json" in answer.text) == (503, True)
+
+
+async def test_the_document_names_no_other_server_and_says_who_may_ask(anyone: Client) -> None:
+    answer = await anyone.get("/api/v1/openapi.json")
+    document = answer.json()
 
     for path in ("/api/v1/alerts", "/api/v1/devices/{device_id}/readings", "/api/v1/why", "/readyz"):
         assert path in document["paths"]
-        assert path in docs
-    assert "http://" not in docs
-    assert "<script" not in docs
+    assert "http://" not in answer.text
+    assert [{"bearer": []}, {"session": []}] == document["security"]
+    assert document["paths"]["/healthz"]["get"]["security"] == []
+    assert "security" not in document["paths"]["/api/v1/alerts"]["get"]
+    tagged = {tag for methods in document["paths"].values() for one in methods.values() for tag in one["tags"]}
+    assert tagged == {tag["name"] for tag in document["tags"]}
 
 
 async def test_the_examples_of_the_documents_are_accepted(house: House, admin: Client) -> None:
@@ -117,9 +139,9 @@ async def test_the_examples_of_the_documents_are_accepted(house: House, admin: C
     act = {**examples.ACT, "to": "w-li"}
     assert (await admin.post(f"/api/v1/alerts/{number}/acknowledge", json=act)).status_code == 200
     assert (await admin.post(f"/api/v1/alerts/{number}/link", json=examples.LINK)).status_code == 201
-    docs = (await admin.get("/docs")).text
-    assert "0x00158d0004a1b2c3" in docs
-    assert "acknowledge、arrive" in docs
+    document = (await admin.get("/api/v1/openapi.json")).text
+    assert "0x00158d0004a1b2c3" in document
+    assert "acknowledge、arrive" in document
 
 
 async def test_before_the_pages_are_built_a_plain_page_says_so(anyone: Client) -> None:

@@ -41,6 +41,7 @@ def schemas(part: Any) -> Iterator[Any]:
 @pytest.mark.parametrize(("method", "path", "operation"), list(operations()))
 def test_an_operation_says_what_it_does_takes_and_answers(method: str, path: str, operation: dict[str, Any]) -> None:
     assert operation.get("summary"), "no summary"
+    assert len(operation["tags"]) == 1, "shown twice, or nowhere"
     answers = {status: told for status, told in operation["responses"].items() if status.isdigit()}
     assert answers, "no answer"
     for status, told in answers.items():

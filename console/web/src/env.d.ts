@@ -6,3 +6,8 @@ declare module 'virtual:kinds' {
   }
   export default names
 }
+
+declare module 'swagger-ui-dist/swagger-ui-es-bundle.js' {
+  const SwaggerUI: (options: Record<string, unknown>) => unknown
+  export default SwaggerUI
+}

@@ -1,9 +1,14 @@
 /** Which page for which address. Everything but the login and a worker's link needs a session. */
-import { createRouter, createWebHistory } from 'vue-router'
+import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
 import { whenUnauthorized } from './api/client'
 import { resume, session } from './live/session'
 import { stop } from './live/stream'
 import { applyTheme } from './theme'
+
+function elsewhere(to: RouteLocationNormalized): false {
+  window.location.assign(to.fullPath)
+  return false
+}
 
 export const router = createRouter({
   history: createWebHistory(),
@@ -15,6 +20,8 @@ export const router = createRouter({
     { path: '/m', name: 'phone', component: () => import('./pages/PhonePage.vue') },
     { path: '/m/:link', name: 'link', component: () => import('./pages/LinkPage.vue'), props: true },
     { path: '/login', name: 'login', component: () => import('./pages/LoginPage.vue') },
+    // A page of its own, not one of this application: the login leads there.
+    { path: '/docs', name: 'docs', component: () => import('./pages/MissingPage.vue'), beforeEnter: elsewhere },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/MissingPage.vue') },
   ],
 })

@@ -32,6 +32,24 @@ def test_a_changed_claim_does_not_open() -> None:
     assert signer.open(f"{body}.{mark[:-2]}", NOW) is None
 
 
+EARLIER_LINK = "eyJhIjoiMzEiLCJwIjoidy16aGFuZyIsImV4cCI6MTc5NTI3NzEwMDAwMH0.9ZY9JZ4GJsVKEIE6T62cU2xVqxxmOTb2CZ1_zd1XZ9I"
+EARLIER_COOKIE = (
+    "eyJzIjoiYWJjIiwidCI6InQtMSIsInIiOiJvcGVyYXRvciIsInAiOm51bGwsImEiOm51bGwsImwiOm51bGwsImV4cCI6MTc5NTMxMzEwMDAwMH0"
+    ".H2TBD6ZrRh9o2FqGLOuCTWb04mAupQAHbk7b98sQeFI"
+)
+"""Made by the signer that we wrote ourselves, before itsdangerous."""
+
+
+def test_a_link_that_was_sent_before_an_upgrade_opens_and_so_does_a_cookie() -> None:
+    key, at = b"signing-key-of-this-test", 1_795_269_900_000
+    sessions = Sessions(key)
+
+    assert sessions.from_link(EARLIER_LINK, at) == Principal(Access.WORKER, "link", person="w-zhang", alert="31")
+    assert sessions.from_link(EARLIER_LINK, at + LINK_MS) is None
+    assert sessions.read(EARLIER_COOKIE, at) == Principal(Access.OPERATOR, "t-1", by_cookie=True)
+    assert worker_link(key, "31", "w-zhang", at) == EARLIER_LINK
+
+
 def test_a_link_is_not_a_session_and_a_session_is_no_link() -> None:
     sessions = Sessions(KEY)
 

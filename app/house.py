@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
@@ -16,17 +15,18 @@ from app.bookwork import BookFolder
 from app.channels import Door
 from app.chores import jobs, load_jobs, record_job
 from app.clock import Clock
+from app.console_services import intake_services, registry_services, rule_services
 from app.definitions import Definitions
 from app.doctor import Doctor, known_to
 from app.filters import former_filters
 from app.insist import insist
 from app.intake_metrics import intake_samples
 from app.judging import Judging, intake_settings
-from app.keys import push_secrets, session_name, signing_key
+from app.keys import session_name, signing_key
 from app.own_trouble import OwnTrouble, left_open
 from app.rebirths import ask_for_rebirths
 from app.registry import Registry
-from app.showing import DIST, Status, audit_samples, on_duty_by_cell, rule_lines, samples
+from app.showing import DIST, Status, audit_samples, on_duty_by_cell, samples
 from app.site import SiteFolder
 from app.site_files import SiteFiles, tell
 from app.site_import import import_site
@@ -35,10 +35,9 @@ from app.telling import Telling
 from app.timetable import Timetable, roster_minutes
 from app.tools import Tools
 from console.api.application import create_app
-from console.services import Sample, Secret, Services, Site
+from console.services import Monitoring, Sample, Secret, Security, Services, Site
 from console.stream import Hub
 from domain import DAY, MINUTE, Finding, Instant, Lane
-from ingest.adapters import FILTERS
 from ingest.address import read_address
 from ingest.frame import Entry
 from ingest.intake import Intake
@@ -280,39 +279,24 @@ class House:
         path = self._folder.path
         return SiteFiles(path, self._stores.ledger, self._clock, self.registry_changed) if path is not None else None
 
+    def _doctor(self) -> Doctor:
+        return Doctor(self._broker, lambda: known_to(self.judging, self.registry, self._folder), self._clock)
+
     def app(self) -> Any:
         """The HTTP application over this house."""
         return create_app(
             Services(
                 clock=self._clock,
                 site=Site(self._folder.settings.name, self._folder.settings.zone),
-                kinds=self.judging.kinds,
-                platforms=tuple(FILTERS),
                 ledger=self._stores.ledger,
                 history=self._stores.history,
                 desk=self.telling.desk,
-                community=lambda: self.registry.community,
                 hub=self.hub,
-                admin_token=Secret(self._token),
-                signing_key=Secret(self._signing_key),
-                rules=lambda: rule_lines(self.judging.engine.books),
-                applying=lambda device: self.judging.engine.applying(device, self._clock()),
-                registry_changed=self.registry_changed,
-                callbacks=self.telling.callbacks(),
-                push_secrets=push_secrets(os.environ),
-                accept=self.judging.accept,
-                status=self.status,
-                readiness=self.readiness,
-                metrics=self.metrics,
-                is_registered=self.judging.listener.is_registered,
-                kind_like=self.judging.listener.kind_like,
-                unmapped=lambda: dict(self.judging.listener.unmapped),
-                site_files=self._site_files(),
-                tools=self.tools,
-                doctor=Doctor(self._broker, lambda: known_to(self.judging, self.registry, self._folder), self._clock),
-                latched=self.judging.engine.latched_findings,
-                reset=self.judging.resets.reset,
-                explain=self.judging.explain,
+                registry=registry_services(self.judging, self.registry, self.registry_changed, self._site_files()),
+                security=Security(Secret(self._token), Secret(self._signing_key)),
+                rules=rule_services(self.judging, self.tools, self._clock),
+                intake=intake_services(self.judging, self.telling.callbacks(), self._doctor()),
+                monitoring=Monitoring(self.status, self.readiness, self.metrics),
                 care=self._folder.settings.care,
                 dist=DIST,
             )

@@ -239,55 +239,81 @@ async def _nothing() -> None:
 
 
 @dataclass(frozen=True)
-class Services:
-    """The rooms and callables behind the API. Everything with a default may be left out."""
+class Registry:
+    """Who and what is registered. `platforms`: names of those on which a device may have an identity."""
 
-    clock: Callable[[], Instant]
-    site: Site
     kinds: Mapping[str, Kind]
     platforms: Collection[str]
-    """Names of the platforms a device may have an identity on."""
-    ledger: Ledger
-    history: History
-    desk: Desk
     community: Callable[[], Community]
-    hub: Hub
-    admin_token: Secret
-    signing_key: Secret
-    """Signs sessions and workers' links; the same after a restart."""
-    rules: Callable[[], Sequence[RuleLine]] = tuple
-    applying: Callable[[str], Collection[str]] | None = None
-    """The names of the rules that may begin about a device now. None: nobody can say, so all of its kind may."""
-    registry_changed: Callable[[], Awaitable[None]] = _nothing
+    changed: Callable[[], Awaitable[None]] = _nothing
     """Awaited after every change of devices, places, people or rosters: when it returns, the change has effect."""
-    callbacks: Mapping[str, CallbackDoor] = field(default_factory=dict)
-    push_secrets: Mapping[str, Secret] = field(default_factory=dict)
-    """By platform: the token with which it signs its pushes. An unsigned push of such a platform is refused."""
-    accept: Callable[[Sequence[Frame]], Awaitable[None]] | None = None
-    """Journals frames pushed over HTTP; returns when they are synced. None: no HTTP push here."""
-    status: Callable[[], Mapping[str, Any]] = dict
-    """What the top bar shows: connected, last_reading_at, readings_per_s, detect_to_send_ms, load."""
-    readiness: Callable[[], Mapping[str, bool]] = dict
-    """Stores open, state restored, subscriptions granted."""
-    metrics: Callable[[], Iterable[Sample]] = tuple
     is_registered: Callable[[str, str], bool] = lambda _platform, _identity: False
     """Whether a platform's name for a device leads to one of ours."""
     kind_like: Callable[[str, Sequence[str]], str | None] = lambda _platform, _fields: None
     """The kind that a device of this platform with these fields looks like."""
+    site_files: SiteFiles | None = None
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is judged, and the safety office's tools. What is None is not offered here."""
+
+    lines: Callable[[], Sequence[RuleLine]] = tuple
+    applying: Callable[[str], Collection[str]] | None = None
+    """The names of the rules that may begin about a device now. None: nobody can say, so all of its kind may."""
+    latched: Callable[[], Sequence[Latched]] = tuple
+    reset: Reset | None = None
+    explain: Callable[[str, str], Mapping[str, object]] | None = None
+    """Where a rule's watch of a device stands at present: `explain(rule, device)`."""
+    tools: RuleTools | None = None
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What comes in over HTTP, and what is known of what comes in at all. What is None is not offered here."""
+
+    accept: Callable[[Sequence[Frame]], Awaitable[None]] | None = None
+    """Journals frames pushed over HTTP; returns when they are synced."""
+    push_secrets: Mapping[str, Secret] = field(default_factory=dict)
+    """By platform: the token with which it signs its pushes. An unsigned push of such a platform is refused."""
+    callbacks: Mapping[str, CallbackDoor] = field(default_factory=dict)
     unmapped: Callable[[], Mapping[tuple[str, str, str], int]] = dict
     """What devices said that no quantity of ours takes: platform, kind, field, and how often."""
-    site_files: SiteFiles | None = None
-    """None: the service was started without a site."""
-    tools: RuleTools | None = None
-    """The safety office's tools; None: not offered here."""
     doctor: Doctor | None = None
-    """`POST /devices/doctor`; None: there is no broker here."""
-    latched: Callable[[], Sequence[Latched]] = tuple
-    """Findings that stand until a person resets them."""
-    reset: Reset | None = None
-    """`POST /rules/{rule}/reset`; None: not offered here."""
-    explain: Callable[[str, str], Mapping[str, object]] | None = None
-    """`Engine.explain(rule, device)`: where a rule's watch of a device stands at present."""
+
+
+@dataclass(frozen=True)
+class Monitoring:
+    """How the service does: its status line, whether it is ready, its counters."""
+
+    status: Callable[[], Mapping[str, Any]] = dict
+    readiness: Callable[[], Mapping[str, bool]] = dict
+    metrics: Callable[[], Iterable[Sample]] = tuple
+
+
+@dataclass(frozen=True)
+class Security:
+    """`signing_key` signs sessions and workers' links; the same after a restart."""
+
+    admin_token: Secret
+    signing_key: Secret
+
+
+@dataclass(frozen=True)
+class Services:
+    """What is behind the API: the stores, the alert desk, and five interfaces of the service."""
+
+    clock: Callable[[], Instant]
+    site: Site
+    ledger: Ledger
+    history: History
+    desk: Desk
+    hub: Hub
+    registry: Registry
+    security: Security
+    rules: Rules = field(default_factory=Rules)
+    intake: Intake = field(default_factory=Intake)
+    monitoring: Monitoring = field(default_factory=Monitoring)
     care: Mapping[str, Words] = field(default_factory=lambda: CARE)
     """Attributes of a person that whoever goes to help must know, and how they are called."""
     dist: Path | None = None

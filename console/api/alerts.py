@@ -93,7 +93,7 @@ async def list_alerts(
         until=None if end is None else end + 1,
     )
     page = await services.ledger.read(lambda tx: alertviews.page(tx, wanted, pages.limit, pages.after))
-    rules = services.rules()
+    rules = services.rules.lines()
     views = [_dressed(services, view, rules) for view in page.items]
     return listed(services, [item_for(view, who) for view in views], pages.seal(page.next))
 
@@ -102,7 +102,7 @@ async def list_alerts(
 async def one_alert(services: Asked, who: Who, alert_id: str) -> Answer[AlertDetail]:
     view = await seen_alert(services, who, alert_id)
     help_needed = await help_view(services, who, view)
-    way = way_to(services.community(), view["place"])
+    way = way_to(services.registry.community(), view["place"])
     return shown(services, typed(AlertDetail, {**for_reader(view, who), **way, **help_needed}))
 
 
@@ -116,10 +116,10 @@ async def make_link(request: Request, services: Asked, who: Who, alert_id: str) 
     demand(who, "assign")
     person = (await written_one(request, _ACT)).person
     await seen_alert(services, who, alert_id)
-    if person is None or person not in services.community().people:
+    if person is None or person not in services.registry.community().people:
         raise faulty(FieldFault("person", words.UNKNOWN_PERSON.format(person=person)))
     now = services.clock()
-    link = worker_link(services.signing_key.reveal().encode(), alert_id, person, now)
+    link = worker_link(services.security.signing_key.reveal().encode(), alert_id, person, now)
     deed = {"alert": alert_id, "for": person}
     await services.ledger.run(lambda tx: audit.write(tx, now, who.person or who.token, "link made", deed))
     return shown(services, WorkerLink(link=link, path=f"/m/{link}", expires_at=Moment(now + LINK_MS)), 201)
@@ -145,7 +145,7 @@ async def act(
     await seen_alert(services, who, alert_id)
     actor, now = actor_of(services, who, written.person), services.clock()
     until = asked_instant(services, "until", written.until)
-    if written.to is not None and written.to not in services.community().people:
+    if written.to is not None and written.to not in services.registry.community().people:
         raise faulty(FieldFault("to", words.UNKNOWN_PERSON.format(person=written.to)))
     try:
         await services.desk.act(alert_id, action, actor, now, written.comment, written.reason, until, written.to)
@@ -169,7 +169,7 @@ async def seen_alert(services: Services, who: Principal, alert_id: str) -> dict[
     places = seen_places(services, who, None)
     if view is None or (places is not None and view["place"] not in places):
         raise no_such("alert", alert_id)
-    return _dressed(services, view, services.rules())
+    return _dressed(services, view, services.rules.lines())
 
 
 async def linked_alert(services: Services, who: Principal) -> dict[str, Any] | None:
@@ -180,14 +180,14 @@ async def linked_alert(services: Services, who: Principal) -> dict[str, Any] | N
 async def feed_view(services: Services, alert_id: str) -> dict[str, Any] | None:
     """An alert as it stands in lists and on the stream."""
     view = await services.ledger.read(lambda tx: alertviews.item(tx, alert_id))
-    return None if view is None else _dressed(services, view, services.rules())
+    return None if view is None else _dressed(services, view, services.rules.lines())
 
 
 def _dressed(services: Services, view: Mapping[str, Any], rules: Sequence[RuleLine]) -> dict[str, Any]:
     """The view in both languages, with its spot on the map and the grid cell that answers for it."""
-    town, place = services.community(), view["place"]
+    town, place = services.registry.community(), view["place"]
     spot, cell = spot_view(spot_of(town, place)), town.cell_of(place)
-    return {**in_both(view, services.kinds, rules), "spot": spot, "cell": cell}
+    return {**in_both(view, services.registry.kinds, rules), "spot": spot, "cell": cell}
 
 
 def for_reader(view: Mapping[str, Any], who: Principal) -> dict[str, Any]:
@@ -206,9 +206,9 @@ def actor_of(services: Services, who: Principal, named: str | None) -> Actor:
     if named is not None and named != who.person:
         if not who.sees_names:
             raise Problem(403, words.NOT_ALLOWED.format(access=words.ACCESS[who.access]))
-        if named not in services.community().people:
+        if named not in services.registry.community().people:
             raise faulty(FieldFault("person", words.UNKNOWN_PERSON.format(person=named)))
-    person = services.community().people.get(named or who.person or "")
+    person = services.registry.community().people.get(named or who.person or "")
     if person is None:
         return Actor(who.person or who.token, words.ACCESS[who.access], via, who.access)
     return Actor(person.id, person.name, via, who.access, on_behalf=person.id != who.person)
@@ -221,7 +221,7 @@ def _one(field: str, written: str | None, choices: type[StrEnum]) -> str | None:
 
 
 def _kind(services: Services, written: str | None) -> str | None:
-    if written and written not in services.kinds:
-        known = "、".join(sorted(services.kinds))
+    if written and written not in services.registry.kinds:
+        known = "、".join(sorted(services.registry.kinds))
         raise faulty(FieldFault("kind", words.UNKNOWN_KIND.format(kind=written, known=known)))
     return written or None

@@ -108,7 +108,7 @@ def furnish(
     app: FastAPI, services: Services, *, heartbeat_s: float = HEARTBEAT_S, status_every_s: float = STATUS_EVERY_S
 ) -> FastAPI:
     """Put a house behind the endpoints."""
-    key = services.signing_key.reveal().encode()
+    key = services.security.signing_key.reveal().encode()
     app.state.services = services
     app.state.sessions = Sessions(key)
     app.state.cursors = Cursors(key)
@@ -144,7 +144,7 @@ async def _live(app: FastAPI) -> AsyncIterator[None]:
 async def _tell_status(services: Services, every_s: float) -> None:
     while True:
         try:
-            services.hub.publish_status(services.status())
+            services.hub.publish_status(services.monitoring.status())
         except Exception as error:  # noqa: BLE001 - a number that cannot be had must not end the others for good
             log.error("status not told", extra={"error": repr(error)})
         await asyncio.sleep(every_s)

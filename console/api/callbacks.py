@@ -42,7 +42,7 @@ async def receive(request: Request, services: Asked, channel: str, secret: str) 
 
 
 def _door(services: Services, channel: str, secret: str) -> CallbackDoor | None:
-    door = services.callbacks.get(channel)
+    door = services.intake.callbacks.get(channel)
     # Compared even when there is no such channel, so that the time taken tells nothing.
     right = same(secret, (door.secret if door else _NO_DOOR).reveal())
     return door if right and secret else None

@@ -42,7 +42,9 @@ def _equal(wanted: Wanted, row: object, *fields: str) -> bool:
 def _place_shows(services: Services, who: Principal, place: Place, wanted: Wanted) -> bool:
     if who.alert is not None:
         return False
-    in_reach = who.place is None or any(up.id == who.place for up in upward(services.community().places, place.id))
+    in_reach = who.place is None or any(
+        up.id == who.place for up in upward(services.registry.community().places, place.id)
+    )
     return in_reach and _equal(wanted, place, "level", "parent", "cell")
 
 
@@ -65,7 +67,7 @@ def _cell_faults(_community: Community, cell: Cell, together: Mapping[str, Cell]
 def _person_shows(services: Services, who: Principal, person: Person, wanted: Wanted) -> bool:
     if who.alert is not None:
         return False
-    places = services.community().places
+    places = services.registry.community().places
     in_reach = who.place is None or person.home is None or any(up.id == who.place for up in upward(places, person.home))
     return in_reach and _equal(wanted, person, "home")
 
@@ -73,7 +75,7 @@ def _person_shows(services: Services, who: Principal, person: Person, wanted: Wa
 def _person_viewer(services: Services, who: Principal) -> Callable[[Person], dict[str, Any]]:
     if who.sees_names:
         return person_view
-    workers = {duty.person for duty in services.community().duties}
+    workers = {duty.person for duty in services.registry.community().duties}
     return lambda person: masked_person(person_view(person), is_resident=person.id not in workers)
 
 

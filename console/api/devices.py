@@ -83,7 +83,7 @@ async def create_devices(
     now = services.clock()
     changed = await services.ledger.run(lambda tx: _create(tx, devices, who, now))
     if changed:
-        await services.registry_changed()
+        await services.registry.changed()
     views = [typed(schema.Device, device) for device in devices]
     body: schema.Device | Page[schema.Device] = Page(items=views, next=None) if many else views[0]
     return shown(services, body, 201 if changed.created else 200)
@@ -100,7 +100,7 @@ async def put_devices(request: Request, services: Asked, who: Registrar) -> Answ
     now = services.clock()
     changed = await services.ledger.run(lambda tx: _put(tx, [one.value() for one in written], who, now))
     if changed:
-        await services.registry_changed()
+        await services.registry.changed()
     return shown(services, typed(schema.Changed, changed))
 
 
@@ -140,7 +140,7 @@ async def delete_device(services: Asked, who: Registrar, device_id: str) -> Resp
 
     if not await services.ledger.run(work):
         raise no_such("device", device_id)
-    await services.registry_changed()
+    await services.registry.changed()
     return Response(status_code=204)
 
 
@@ -158,13 +158,15 @@ async def seen_device(services: Services, who: Principal, device_id: str) -> Dev
 
 def seen_places(services: Services, who: Principal, asked: str | None) -> set[str] | None:
     """The places a list is limited to: what was asked for, within what this principal may see. None: no limit."""
-    places = services.community().places
+    places = services.registry.community().places
     limits = [lies_under(places, root) for root in (who.place, asked or None) if root is not None]
     return set.intersection(*limits) if limits else None
 
 
 def _in_reach(services: Services, who: Principal, place: str | None) -> bool:
-    return who.place is None or (place is not None and place in lies_under(services.community().places, who.place))
+    return who.place is None or (
+        place is not None and place in lies_under(services.registry.community().places, who.place)
+    )
 
 
 async def _replace(services: Services, who: Principal, device_id: str, found: Any) -> Answer[schema.Device]:
@@ -173,7 +175,7 @@ async def _replace(services: Services, who: Principal, device_id: str, found: An
     device, now = written.value(), services.clock()
     changed = await services.ledger.run(lambda tx: _put(tx, [device], who, now))
     if changed:
-        await services.registry_changed()
+        await services.registry.changed()
     return shown(services, typed(schema.Device, device), 201 if changed.created else 200)
 
 
@@ -192,13 +194,15 @@ def check_devices(services: Services, written: Sequence[DeviceSpec], *, many: bo
 
 def _unknown(services: Services, one: DeviceSpec) -> Sequence[tuple[tuple[str | int, ...], str]]:
     faults: list[tuple[tuple[str | int, ...], str]] = []
-    if one.kind not in services.kinds:
-        faults.append((("kind",), words.UNKNOWN_KIND.format(kind=one.kind, known="、".join(sorted(services.kinds)))))
-    if one.place is not None and one.place not in services.community().places:
+    if one.kind not in services.registry.kinds:
+        faults.append(
+            (("kind",), words.UNKNOWN_KIND.format(kind=one.kind, known="、".join(sorted(services.registry.kinds))))
+        )
+    if one.place is not None and one.place not in services.registry.community().places:
         faults.append((("place",), words.UNKNOWN_PLACE.format(place=one.place)))
     for index, identity in enumerate(one.identities):
-        if identity.platform not in services.platforms:
-            known = "、".join(services.platforms)
+        if identity.platform not in services.registry.platforms:
+            known = "、".join(services.registry.platforms)
             detail = words.UNKNOWN_PLATFORM.format(platform=identity.platform, known=known)
             faults.append((("identities", index, "platform"), detail))
     return faults

@@ -47,10 +47,10 @@ _ASKED: Final = TypeAdapter(DoctorAsked)
 async def examine(request: Request, services: Asked, who: Listener) -> Answer[DoctorReport]:
     """Answers when the time is over. 409 while somebody else listens, 503 where the broker does not let us."""
     asked = await written_one(request, _ASKED, optional=True)
-    if services.doctor is None:
+    if services.intake.doctor is None:
         raise Problem(404, words.NOT_OFFERED)
     try:
-        found = await services.doctor.examine(asked.seconds)
+        found = await services.intake.doctor.examine(asked.seconds)
     except DoctorBusy:
         raise Problem(409, words.DOCTOR_BUSY) from None
     except DoctorRefused as refused:

@@ -28,7 +28,7 @@ async def sessions_of(request: Request) -> Sessions:
 async def by_token(services: Services, token: str) -> Principal | None:
     """Whom a token belongs to."""
     digest = token_hash(token)
-    if same(digest, token_hash(services.admin_token.reveal())):
+    if same(digest, token_hash(services.security.admin_token.reveal())):
         return Principal(Access.ADMINISTRATOR, admin_id(services))
     found = await services.ledger.read(lambda tx: tokens.by_hash(tx, digest))
     if found is None:
@@ -38,7 +38,7 @@ async def by_token(services: Services, token: str) -> Principal | None:
 
 def admin_id(services: Services) -> str:
     """Names the administrator's token without telling it: a session of a former token ends with it."""
-    return f"{ADMIN_TOKEN_ID}:{token_hash('session ' + services.admin_token.reveal())[:16]}"
+    return f"{ADMIN_TOKEN_ID}:{token_hash('session ' + services.security.admin_token.reveal())[:16]}"
 
 
 def client_of(request: Request) -> str:
@@ -87,7 +87,7 @@ async def asking(request: Request) -> Principal | None:
 async def _still_good(services: Services, principal: Principal) -> bool:
     """A session ends with the token that opened it, a link's with its person."""
     if principal.alert is not None:
-        return principal.person in services.community().people
+        return principal.person in services.registry.community().people
     if principal.access is Access.ADMINISTRATOR and principal.token.startswith(ADMIN_TOKEN_ID + ":"):
         return same(principal.token, admin_id(services))
     held = await services.ledger.read(tokens.everything)

@@ -52,7 +52,7 @@ async def healthz(services: Asked) -> Answer[Alive]:
     "/readyz", summary="Stores open, state restored, subscriptions granted: 200, else 503", responses=examples.NOT_READY
 )
 async def readyz(services: Asked) -> Answer[Ready]:
-    checks = dict(services.readiness())
+    checks = dict(services.monitoring.readiness())
     ready = all(checks.values())
     return shown(services, Ready(ready=ready, checks=checks), 200 if ready else 503)
 
@@ -82,5 +82,7 @@ async def metrics(request: Request, services: Asked) -> Response:
         Sample("fengshao_failed_logins_total", number, "Logins, tokens and signatures refused.", {"reason": reason})
         for reason, number in failed.counts.items()
     ]
-    text = exposition((*services.metrics(), *await _deliveries(request, services), streams, refused, *logins))
+    text = exposition(
+        (*services.monitoring.metrics(), *await _deliveries(request, services), streams, refused, *logins)
+    )
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")

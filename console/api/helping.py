@@ -16,7 +16,7 @@ from store.ledger import registry
 
 async def help_view(services: Services, who: Principal, view: Mapping[str, Any]) -> dict[str, Any]:
     """`concerned`: the people with what matters; `contacts`: everybody worth ringing, first those concerned."""
-    device_id, community = view["device"], services.community()
+    device_id, community = view["device"], services.registry.community()
     device = await services.ledger.read(lambda tx: registry.device(tx, device_id)) if device_id else None
     people = community.concerned(Subject(**view["subject"]), device, view["place"])
     if not may_know(who, view):

@@ -51,12 +51,12 @@ _RESET = TypeAdapter(WrittenReset)
 
 @router.get("/rules/latched", summary="Findings that stand until a person resets them; alert= for those of one alert")
 async def list_latched(services: Asked, who: Member, alert: Text = None) -> Answer[Page[schema.Latched]]:
-    held = list(services.latched())
+    held = list(services.rules.latched())
     if alert:
         await seen_alert(services, who, alert)
         own = await services.ledger.read(lambda tx: {row["finding"] for row in alertviews.findings_of(tx, alert)})
         held = [one for one in held if one.finding in own]
-    titles = {rule.name: (rule.title, rule.title_en) for rule in services.rules()}
+    titles = {rule.name: (rule.title, rule.title_en) for rule in services.rules.lines()}
     return listed(services, [_view(one, titles) for one in held if await _may_see(services, who, one.device)])
 
 
@@ -67,9 +67,9 @@ async def list_latched(services: Asked, who: Member, alert: Text = None) -> Answ
     openapi_extra=examples.body(examples.RESET, _RESET),
 )
 async def reset(request: Request, services: Asked, who: Resetter, name: str) -> Answer[schema.Reset]:
-    if services.reset is None:
+    if services.rules.reset is None:
         raise Problem(404, words.NOT_OFFERED)
-    if name not in {rule.name for rule in services.rules()}:
+    if name not in {rule.name for rule in services.rules.lines()}:
         raise no_such("rule", name)
     written = await written_one(request, _RESET)
     if (written.device is None) is (written.subject is None):
@@ -79,7 +79,7 @@ async def reset(request: Request, services: Asked, who: Resetter, name: str) -> 
         raise no_such("device", about)
     actor, now = actor_of(services, who, written.person), services.clock()
     try:
-        done = await services.reset(name, about, actor.id, written.reason)
+        done = await services.rules.reset(name, about, actor.id, written.reason)
     except NotLatched:
         raise Problem(409, words.NOT_LATCHED.format(rule=name, device=about)) from None
     deed: dict[str, Attribute] = {

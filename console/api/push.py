@@ -41,7 +41,7 @@ async def push(
     demand(who, "push")
     if who.platform not in (None, platform):
         raise Problem(403, words.OTHER_PLATFORM.format(platform=who.platform))
-    secret, source = services.push_secrets.get(platform), SOURCES.get(platform)
+    secret, source = services.intake.push_secrets.get(platform), SOURCES.get(platform)
     if secret is not None and not SIGNED[platform](request.headers, secret.reveal()):
         await note_failure(request, Failure.SIGNATURE)
         raise Problem(401, words.WRONG_SIGNATURE)
@@ -71,14 +71,14 @@ async def _thingsboard(request: Request, services: Services, token: str, leaf: s
 
 
 async def _take(request: Request, services: Services, source: Receive, path: dict[str, str]) -> Answer[Accepted]:
-    if services.accept is None:
+    if services.intake.accept is None:
         raise Problem(404, words.NOT_OFFERED)
     query = {name: value for name, value in request.query_params.items() if name != "token"} | path
     frames = source(dict(request.headers), query, await request.body(), services.clock())
     if isinstance(frames, Refused):
         faults = [FieldFault(frames.field, frames.detail)] if frames.field else []
         raise Problem(frames.status, frames.detail, faults)
-    await services.accept(frames)
+    await services.intake.accept(frames)
     return shown(services, Accepted(accepted=len(frames)))
 
 

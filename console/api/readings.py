@@ -74,7 +74,7 @@ async def readable_since(services: Services, who: Principal) -> Instant:
 
 
 def _quantity(services: Services, device: Device, quantity: str | None) -> str | None:
-    kind = services.kinds.get(device.kind)
+    kind = services.registry.kinds.get(device.kind)
     if not quantity:
         return None
     if kind is not None and quantity not in kind.quantities:
@@ -85,7 +85,7 @@ def _quantity(services: Services, device: Device, quantity: str | None) -> str |
 
 
 def _view(services: Services, device: Device, point: Point) -> ReadingPoint:
-    kind = services.kinds.get(device.kind)
+    kind = services.registry.kinds.get(device.kind)
     declared = kind.quantities.get(point.quantity) if kind else None
     unit = declared.unit if declared and declared.unit else None
     return ReadingPoint(

@@ -82,14 +82,14 @@ _REPLAY: Final = TypeAdapter(WrittenReplay)
     openapi_extra=examples.body({"reason": "unknown_device"}, _REPLAY),
 )
 async def replay(request: Request, services: Asked, who: Registrar) -> Answer[schema.Replayed]:
-    if services.accept is None:
+    if services.intake.accept is None:
         raise Problem(404, words.NOT_OFFERED)
     wanted = await written_one(request, _REPLAY)
     total = last = 0
     untried = partial(replays.untried, limit=REPLAYED_AT_ONCE, **wanted.model_dump())
     while found := await services.ledger.read(partial(untried, after=last)):
         # Journaled before they are marked: a crash in between tries some of them twice, and loses none.
-        await services.accept(frames_of(found))
+        await services.intake.accept(frames_of(found))
         await services.ledger.run(partial(_tried, found=found, who=who, now=services.clock()))
         total, last = total + len(found), found[-1].n
     return shown(services, schema.Replayed(replayed=total))
@@ -98,7 +98,7 @@ async def replay(request: Request, services: Asked, who: Registrar) -> Answer[sc
 @router.get("/claimable", summary="Devices that speak or are described and are not registered, dangers first")
 async def list_claimable(services: Asked, who: Witness, pages: Pages) -> Answer[schema.Claimables]:
     found = await services.ledger.read(
-        lambda tx: claimable(tx, pages.limit, services.is_registered, services.kind_like)
+        lambda tx: claimable(tx, pages.limit, services.registry.is_registered, services.registry.kind_like)
     )
     sums = await services.ledger.read(lambda tx: refusals.sums(tx, reason=Reason.UNKNOWN_DEVICE))
     beyond = {one.source for one in sums if one.counted}
@@ -120,7 +120,7 @@ def summary(sums: Sequence[refusals.Sum]) -> schema.RefusedSums:
 
 @router.get("/unmapped", summary="Fields that devices send and no mapping takes, the most frequent first")
 async def list_unmapped(services: Asked, _who: Witness, pages: Pages) -> Answer[Page[schema.Unmapped]]:
-    seen = sorted(services.unmapped().items(), key=lambda one: (-one[1], one[0]))
+    seen = sorted(services.intake.unmapped().items(), key=lambda one: (-one[1], one[0]))
     views = [
         schema.Unmapped(platform=platform, kind=kind, field=field, count=count)
         for (platform, kind, field), count in seen

@@ -27,10 +27,10 @@ async def list_rules(
     if not device:
         refuse_link(who)
     about = await readable_device(services, who, device) if device else None
-    applying = services.applying(about.id) if about is not None and services.applying is not None else None
+    applying = services.rules.applying(about.id) if about is not None and services.rules.applying is not None else None
     rules = [
         typed(schema.Rule, rule)
-        for rule in services.rules()
+        for rule in services.rules.lines()
         if (applying is None or rule.name in applying)
         and (not kind or kind in rule.kinds or ANY in rule.kinds)
         and (not hazard or hazard == rule.hazard)
@@ -40,4 +40,6 @@ async def list_rules(
 
 @router.get("/kinds", summary="Kinds of device, their quantities and units")
 async def list_kinds(services: Asked, _who: Member) -> Answer[Page[registry.Kind]]:
-    return listed(services, [typed(registry.Kind, kind.model_dump(mode="json")) for kind in services.kinds.values()])
+    return listed(
+        services, [typed(registry.Kind, kind.model_dump(mode="json")) for kind in services.registry.kinds.values()]
+    )

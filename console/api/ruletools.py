@@ -172,7 +172,7 @@ async def reload(services: Asked, who: Chief) -> Answer[schema.Reloaded]:
 async def explain(
     name: str, services: Asked, _who: Officer, device: str, at: Text = None, since: Text = None
 ) -> Answer[schema.Explanation]:
-    if name not in {rule.name for rule in services.rules()}:
+    if name not in {rule.name for rule in services.rules.lines()}:
         raise no_such("rule", name)
     instant = asked_instant(services, "at", at)
     length = None if not since else _length(since)
@@ -181,9 +181,9 @@ async def explain(
 
 
 def _tools(services: Services) -> RuleTools:
-    if services.tools is None:
+    if services.rules.tools is None:
         raise Problem(404, words.NOT_OFFERED)
-    return services.tools
+    return services.rules.tools
 
 
 async def _told(work: Awaitable[T]) -> T:

@@ -88,7 +88,7 @@ async def log_out(
 
 
 def session_view(services: Services, who: Principal) -> Session:
-    person = services.community().people.get(who.person or "")
+    person = services.registry.community().people.get(who.person or "")
     return Session(
         role=who.access,
         person=Named(id=person.id, name=person.name) if person else None,
@@ -101,7 +101,7 @@ def session_view(services: Services, who: Principal) -> Session:
 async def _found(services: Services, sessions: Sessions, login: Login) -> Principal | None:
     if login.link:
         found = sessions.from_link(login.link, services.clock())
-        return found if found is not None and found.person in services.community().people else None
+        return found if found is not None and found.person in services.registry.community().people else None
     if login.token:
         return await by_token(services, login.token.strip())
     raise faulty(FieldFault("token", words.FIELD_FAULTS["missing"]))

@@ -65,7 +65,7 @@ class Endpoints(Generic[W, V]):
         self._shelf = shelf
 
     async def list_rows(self, request: Request, services: Asked, who: Who, pages: Pages) -> Answer[Page[Any]]:
-        rows, after = self._shelf.held(services.community()), pages.after or ""
+        rows, after = self._shelf.held(services.registry.community()), pages.after or ""
         ids = (
             name
             for name, row in rows.items()
@@ -78,7 +78,7 @@ class Endpoints(Generic[W, V]):
         return listed(services, views, pages.seal(following))
 
     async def one_row(self, services: Asked, who: Who, row_id: str) -> Answer[Any]:
-        row = self._shelf.held(services.community()).get(row_id)
+        row = self._shelf.held(services.registry.community()).get(row_id)
         if row is None or not self._shelf.shows(services, who, row, {}):
             raise no_such(self._shelf.noun, row_id)
         return shown(services, self._view(services, who, row))
@@ -104,7 +104,7 @@ class Endpoints(Generic[W, V]):
         now = services.clock()
         if not await services.ledger.run(lambda tx: _removed(self._shelf, tx, row_id, who, now)):
             raise no_such(self._shelf.noun, row_id)
-        await services.registry_changed()
+        await services.registry.changed()
         return Response(status_code=204)
 
     def _view(self, services: Services, who: Principal, row: V) -> Shape:
@@ -136,7 +136,7 @@ def shelf_router(shelf: Shelf[W, V]) -> APIRouter:
 async def _keep(
     shelf: Shelf[W, V], services: Services, who: Principal, rows: Sequence[V], *, may_update: bool, many: bool
 ) -> Changed:
-    _check(shelf, services.community(), rows, many=many)
+    _check(shelf, services.registry.community(), rows, many=many)
     now = services.clock()
 
     def work(tx: Any) -> Changed:
@@ -150,7 +150,7 @@ async def _keep(
 
     changed = await services.ledger.run(work)
     if changed:
-        await services.registry_changed()
+        await services.registry.changed()
     return changed
 
 

@@ -117,8 +117,8 @@ async def end_silence(services: Asked, who: Planner, silence_id: str) -> Answer[
 
 async def _check(services: Services, who: Principal, silence: Silence, now: Instant) -> None:
     """422 naming everything that may not be so; 404 or 403 for what this principal does not see."""
-    places = services.community().places
-    rules = [Judged(one.name, one.hazard, one.kinds, one.ledger, one.severity) for one in services.rules()]
+    places = services.registry.community().places
+    rules = [Judged(one.name, one.hazard, one.kinds, one.ledger, one.severity) for one in services.rules.lines()]
     wrong = list(faults(silence.matchers, silence.since, silence.until, silence.reason, rules, places, now))
     told = [FieldFault(FIELDS[one], words.WRONG_SILENCE[one]) for one in wrong]
     told += _unknown(services, silence.matchers, [rule.name for rule in rules])
@@ -134,8 +134,8 @@ def _unknown(services: Services, matchers: Matchers, rules: Sequence[str]) -> li
     """A silence of something that does not exist covers nothing, and whoever made it believes it does."""
     known = (
         ("rule", matchers.rule, rules, words.NO_SUCH["rule"]),
-        ("kind", matchers.kind, services.kinds, words.NO_SUCH["kind"]),
-        ("place", matchers.place, services.community().places, words.NO_SUCH["place"]),
+        ("kind", matchers.kind, services.registry.kinds, words.NO_SUCH["kind"]),
+        ("place", matchers.place, services.registry.community().places, words.NO_SUCH["place"]),
     )
     return [
         FieldFault(f"matchers.{field}", told.format(id=name))
@@ -161,7 +161,7 @@ async def _in_reach(services: Services, who: Principal, matchers: Matchers) -> b
 def _planner(services: Services, who: Principal, named: str | None) -> Person:
     """The person who plans it: whoever logged in, or the person an operator names. Nobody is no answer."""
     name = named or who.person or ""
-    person = services.community().people.get(name)
+    person = services.registry.community().people.get(name)
     if person is None:
         raise faulty(FieldFault("person", words.UNKNOWN_PERSON.format(person=name) if name else words.NEED_PERSON))
     return person
@@ -183,8 +183,8 @@ def _view(services: Services, one: Silence, suppressed: int) -> schema.Silence:
     view = {
         "id": str(one.id),
         "matchers": msgspec.to_builtins(one.matchers),
-        "address": services.community().address(one.matchers.place) or None,
-        "title": next((rule.title for rule in services.rules() if rule.name == one.matchers.rule), None),
+        "address": services.registry.community().address(one.matchers.place) or None,
+        "title": next((rule.title for rule in services.rules.lines() if rule.name == one.matchers.rule), None),
         "from": one.since,
         "until": one.until,
         "reason": one.reason,

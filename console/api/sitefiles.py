@@ -58,6 +58,6 @@ async def import_files(request: Request, services: Asked, who: Registrar) -> Ans
 
 
 def _files(services: Services) -> SiteFiles:
-    if services.site_files is None:
+    if services.registry.site_files is None:
         raise Problem(409, words.NO_SITE)
-    return services.site_files
+    return services.registry.site_files

@@ -52,7 +52,7 @@ async def list_tokens(services: Asked, _who: Registrar) -> Answer[Page[schema.To
 )
 async def create_token(request: Request, services: Asked, who: Registrar) -> Answer[schema.NewToken]:
     wanted, now = await written_one(request, _TOKEN), services.clock()
-    community = services.community()
+    community = services.registry.community()
     if wanted.person is not None and wanted.person not in community.people:
         raise faulty(FieldFault("person", words.UNKNOWN_PERSON.format(person=wanted.person)))
     if wanted.place is not None and wanted.place not in community.places:

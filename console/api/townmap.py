@@ -63,7 +63,7 @@ async def places_summary(
     place: Annotated[str | None, Query(description="this place and what lies under it")] = None,
     tiles: Annotated[bool, Query(description="with the buildings of each, else their number")] = False,
 ) -> Answer[PlacesSummary]:
-    community = services.community()
+    community = services.registry.community()
     town, reach = await _LATEST.of(community), seen_places(services, who, place)
     counts = _Open(community, await services.ledger.read(alertcounts.open_by_place))
     lines = sorted(_lines(town, reach, counts), key=lambda line: line["key"])

@@ -184,11 +184,11 @@ async def _reading_lines(services: Services, device: Device, since: Instant, at:
 
 def _rule_lines(services: Services, device: Device) -> list[dict[str, Any]]:
     """Where each rule about this kind stands at present: a quiet rule that watched is an answer too."""
-    if services.explain is None:
+    if services.rules.explain is None:
         return []
     now, lines = services.clock(), []
-    for rule in services.rules():
-        story = services.explain(rule.name, device.id)
+    for rule in services.rules.lines():
+        story = services.rules.explain(rule.name, device.id)
         if story.get("applies_to_kind"):
             phase = words.RULE_PHASES[str(story["phase"])]
             text = words.WHY_RULE_LINE.format(title=rule.title, phase=phase)
@@ -197,7 +197,7 @@ def _rule_lines(services: Services, device: Device) -> list[dict[str, Any]]:
 
 
 def _name(services: Services, device: Device, quantity: str) -> str:
-    kind = services.kinds.get(device.kind)
+    kind = services.registry.kinds.get(device.kind)
     declared = kind.quantities.get(quantity) if kind else None
     return declared.name.zh if declared else quantity
 

@@ -19,7 +19,20 @@ from alerts.reply_parsing.grammar import ReplyGrammar
 from alerts.service import Desk, DeskSettings
 from console.api import create_app
 from console.api.application import empty_app, furnish
-from console.services import CallbackAnswer, CallbackDoor, RuleLine, Sample, Secret, Services, Site
+from console.services import (
+    CallbackAnswer,
+    CallbackDoor,
+    Intake,
+    Monitoring,
+    Registry,
+    RuleLine,
+    Rules,
+    Sample,
+    Secret,
+    Security,
+    Services,
+    Site,
+)
 from console.stream import Hub
 from domain import (
     Cell,
@@ -125,28 +138,38 @@ class House:
         self.services = Services(
             clock=lambda: self.now,
             site=Site("枫树社区", SHANGHAI),
-            kinds=all_kinds(),
-            platforms=("native", "chirpstack", "zigbee2mqtt", "thingsboard"),
             ledger=self.ledger,
             history=self.history,
             desk=self.desk,
-            community=lambda: self.community,
             hub=self.hub,
-            admin_token=Secret(ADMIN),
-            signing_key=Secret("signing-key-of-this-test"),
-            rules=lambda: (gas_rule(),),
-            registry_changed=self._reload,
-            callbacks={"aliyun_sms": CallbackDoor(Secret("s3cret"), self._called)},
-            accept=self._accept,
-            status=lambda: {"connected": True, "last_reading_at": T0},
-            readiness=lambda: {"journal": True, "subscriptions": True},
-            metrics=lambda: (Sample("fengshao_readings_total", 3, "Readings admitted."),),
+            registry=Registry(
+                kinds=all_kinds(),
+                platforms=("native", "chirpstack", "zigbee2mqtt", "thingsboard"),
+                community=lambda: self.community,
+                changed=self._reload,
+            ),
+            security=Security(Secret(ADMIN), Secret("signing-key-of-this-test")),
+            rules=Rules(lines=lambda: (gas_rule(),)),
+            intake=Intake(accept=self._accept, callbacks={"aliyun_sms": CallbackDoor(Secret("s3cret"), self._called)}),
+            monitoring=Monitoring(
+                status=lambda: {"connected": True, "last_reading_at": T0},
+                readiness=lambda: {"journal": True, "subscriptions": True},
+                metrics=lambda: (Sample("fengshao_readings_total", 3, "Readings admitted."),),
+            ),
         )
         self.app = furnish(one_app(), self.services)
 
     def altered(self, **changes: Any) -> FastAPI:
-        """The same house behind other services."""
-        return create_app(replace(self.services, **changes))
+        """The same house behind other services; `rules={"tools": ...}` changes that of an interface."""
+        return create_app(self.other(**changes))
+
+    def other(self, **changes: Any) -> Services:
+        """The services with these changed."""
+        parts = {
+            name: replace(getattr(self.services, name), **change) if isinstance(change, dict) else change
+            for name, change in changes.items()
+        }
+        return replace(self.services, **parts)
 
     async def settle(self) -> None:
         """Bring the registry's community into effect, as the application does at start."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -68,7 +67,7 @@ class Listening:
 
 def offer(house: House, refusal: Exception | None = None) -> Listening:
     doctor = Listening(refusal)
-    house.app.state.services = replace(house.services, doctor=doctor)
+    house.app.state.services = house.other(intake={"doctor": doctor})
     return doctor
 
 

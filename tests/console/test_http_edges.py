@@ -77,7 +77,7 @@ async def test_probes_and_metrics_need_no_token(house: House, anyone: Client) ->
 
 
 async def test_not_ready_says_what_is_missing(house: House) -> None:
-    app = house.altered(readiness=lambda: {"journal": True, "subscriptions": False})
+    app = house.altered(monitoring={"readiness": lambda: {"journal": True, "subscriptions": False}})
     async with client_of(app) as client:
         answer = await client.get("/readyz")
 
@@ -191,7 +191,7 @@ async def test_a_failure_of_ours_says_little_and_is_logged_without_secrets(
     def broken() -> Any:
         raise RuntimeError("the table is gone")
 
-    async with client_of(house.altered(rules=broken), authorization=f"Bearer {ADMIN}") as client:
+    async with client_of(house.altered(rules={"lines": broken}), authorization=f"Bearer {ADMIN}") as client:
         with caplog.at_level(logging.ERROR):
             answer = await client.get("/api/v1/rules?token=hush")
 
@@ -206,7 +206,7 @@ async def test_a_full_disk_is_told_as_what_it_is(house: House) -> None:
     async def full() -> None:
         raise CannotWrite("disk full")
 
-    async with client_of(house.altered(registry_changed=full), authorization=f"Bearer {ADMIN}") as client:
+    async with client_of(house.altered(registry={"changed": full}), authorization=f"Bearer {ADMIN}") as client:
         answer = await client.post("/api/v1/devices", json={"id": "x", "kind": "door"})
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
@@ -274,7 +274,7 @@ async def test_a_push_that_must_be_signed_is_taken_with_its_platforms_signature_
     body = {"notify_data": {"header": {"device_id": "5f2_gas-402"}}, "resource": "device.property"}
     signature = hashlib.sha256(b"1767225660000a1b2our-token").hexdigest()
     headers = {"timestamp": "1767225660000", "nonce": "a1b2", "signature": signature}
-    signing = house.altered(push_secrets={"iotda": Secret("our-token")})
+    signing = house.altered(intake={"push_secrets": {"iotda": Secret("our-token")}})
     async with client_of(signing, authorization=f"Bearer {ADMIN}") as client:
         signed = await client.post("/api/v1/readings?platform=iotda", json=body, headers=headers)
         forged = await client.post("/api/v1/readings?platform=iotda", json=body, headers={**headers, "nonce": "a1b3"})
@@ -330,7 +330,7 @@ async def test_thingsboards_device_api_takes_the_token_of_a_registered_device_an
 
 
 async def test_without_a_way_into_the_journal_there_is_no_push(house: House) -> None:
-    async with client_of(house.altered(accept=None), authorization=f"Bearer {ADMIN}") as client:
+    async with client_of(house.altered(intake={"accept": None}), authorization=f"Bearer {ADMIN}") as client:
         assert (await client.post("/api/v1/readings?device=a", json={})).status_code == 404
 
 

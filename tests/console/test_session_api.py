@@ -192,6 +192,6 @@ async def test_a_new_administrators_token_ends_the_sessions_of_the_old_one(house
     from console.services import Secret
 
     await log_in(anyone, token=ADMIN)
-    app = house.altered(admin_token=Secret("another-token-of-this-test"))
+    app = house.altered(security={"admin_token": Secret("another-token-of-this-test")})
     async with client_of(app, cookie=f"{COOKIE}={anyone.cookies[COOKIE]}") as client:
         assert (await client.get("/api/v1/session")).status_code == 401

@@ -102,7 +102,7 @@ async def test_a_rule_that_is_no_life_safety_may_be_silent_for_a_week(house: Hou
         version="1",
         source="maker",
     )
-    app = house.altered(rules=lambda: (gas_rule(), mild))
+    app = house.altered(rules={"lines": lambda: (gas_rule(), mild)})
     async with client_of(app, authorization=f"Bearer {ADMIN}") as client:
         week = "2026-11-28T22:05:00+08:00"
         assert (await client.post(PATH, json=body(matchers={"rule": "battery-low"}, until=week))).status_code == 201

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -144,7 +143,7 @@ async def test_a_status_that_cannot_be_had_is_told_later(house: House) -> None:
             raise troubles.pop()
         return {"connected": True}
 
-    telling = asyncio.create_task(application._tell_status(replace(house.services, status=status), 0.0))
+    telling = asyncio.create_task(application._tell_status(house.other(monitoring={"status": status}), 0.0))
     async with asyncio.timeout(PATIENCE_S):
         told = await anext(house.hub.listen(None).events(PATIENCE_S))
     telling.cancel()

@@ -144,7 +144,7 @@ def room(tmp_path_factory: pytest.TempPathFactory, blank: Path) -> Iterator[Room
             return house
 
         house = runner.run(open_house())
-        client = client_of(house.altered(tools=Tools()))
+        client = client_of(house.altered(rules={"tools": Tools()}))
         yield Room(runner, house, client)
         runner.run(client.aclose())
         runner.run(house.history.close())

@@ -22,20 +22,20 @@ class State(StrEnum):
     SHELVED = "shelved"
 
 
-UNSETTLED = (State.OPEN, State.ACKNOWLEDGED, State.ON_SITE, State.RETURNED, State.SHELVED)
+ACTIVE_STATES = (State.OPEN, State.ACKNOWLEDGED, State.ON_SITE, State.RETURNED, State.SHELVED)
 """States in which the danger is not yet dealt with: further findings join these, and only these."""
 
-UNTAKEN = (State.OPEN, State.RETURNED)
+UNACKNOWLEDGED_STATES = (State.OPEN, State.RETURNED)
 """States in which nobody is on it: the ladder climbs."""
 
-TAKEN = (State.ACKNOWLEDGED, State.ON_SITE)
+OWNED_STATES = (State.ACKNOWLEDGED, State.ON_SITE)
 """States in which a named person is on it."""
 
-SETTLED = (State.RESOLVED, State.VERIFIED, State.CLOSED)
+SETTLED_STATES = (State.RESOLVED, State.VERIFIED, State.CLOSED)
 """States in which people have said that the danger is dealt with."""
 
 
-class Via(StrEnum):
+class ResponseSource(StrEnum):
     """Which way an answer came in. It is written into the timeline, because the ways differ in what they prove."""
 
     SCREEN = "screen"
@@ -51,13 +51,13 @@ class Actor(Struct, frozen=True):
 
     id: str
     name: str
-    via: Via
+    via: ResponseSource
     role: str = ""
     on_behalf: bool = False
     """Somebody else said so for this person, who must be told."""
 
 
-SYSTEM = Actor(id="system", name="系统", via=Via.SYSTEM, role="system")
+SYSTEM = Actor(id="system", name="系统", via=ResponseSource.SYSTEM, role="system")
 
 
 class EscalationCause(StrEnum):
@@ -70,7 +70,7 @@ class EscalationCause(StrEnum):
     UNREACHABLE = "unreachable"
 
 
-class Escalation(Struct, frozen=True):
+class EscalationReason(Struct, frozen=True):
     """Why the ladder climbed last: `name` is the person concerned, `note` what that person gave as a reason."""
 
     cause: EscalationCause
@@ -78,7 +78,7 @@ class Escalation(Struct, frozen=True):
     note: str = ""
 
 
-UNANSWERED = Escalation(EscalationCause.UNANSWERED)
+UNANSWERED = EscalationReason(EscalationCause.UNANSWERED)
 
 
 class Alert(Struct, frozen=True):
@@ -126,20 +126,20 @@ class Alert(Struct, frozen=True):
     joined: int = 0
     doors: tuple[str, ...] = ()
     """Addresses of what joined from elsewhere, in order; `address` is not among them."""
-    escalation: Escalation = UNANSWERED
+    escalation: EscalationReason = UNANSWERED
 
     @property
     def wake_at(self) -> Instant | None:
         """When something happens by itself: the ladder climbs while nobody is on it, else the deadline passes."""
-        return self.climb_at if self.state in UNTAKEN else self.due_at
+        return self.climb_at if self.state in UNACKNOWLEDGED_STATES else self.due_at
 
 
-def orphan(alert: Alert) -> bool:
+def has_no_next_step(alert: Alert) -> bool:
     """True when an alert that is not dealt with has no next step: the auditor's question. It must never be true."""
-    return alert.state in UNSETTLED and alert.wake_at is None
+    return alert.state in ACTIVE_STATES and alert.wake_at is None
 
 
-class Entry(Struct, frozen=True):
+class TimelineEntry(Struct, frozen=True):
     """One line of an alert's story, in the words of the people who read it."""
 
     alert: int

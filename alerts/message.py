@@ -23,7 +23,7 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
 
 
-REACHING = (
+NOT_FAILED = (
     DeliveryState.PENDING,
     DeliveryState.SENDING,
     DeliveryState.UNKNOWN,
@@ -32,11 +32,11 @@ REACHING = (
 )
 """States in which a message may still be, or has been, read by its person."""
 
-SENT = (DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
+POSSIBLY_SEEN = (DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
 """States in which a person may have seen the message: he must also hear who took it."""
 
 
-class Kind(StrEnum):
+class MessageKind(StrEnum):
     """What a message is for. Only `alert` and `escalate` ask for an answer."""
 
     ALERT = "alert"
@@ -45,8 +45,8 @@ class Kind(StrEnum):
     """A further danger joined the alert: for its owner, or for those who were called and have not answered."""
     SUMMARY = "summary"
     """In place of calls over a person's budget: how many wait, and the worst of them."""
-    TAKEN = "taken"
-    CLEAR = "clear"
+    ACKNOWLEDGED = "taken"
+    RESOLVED = "clear"
     OVERDUE = "overdue"
     DIGEST = "digest"
     """Many small things in one message, once a day."""
@@ -62,18 +62,18 @@ class Kind(StrEnum):
     """To the one who took it: the codes for what he does next."""
     ARRIVED = "arrived"
     """To the one who took it, on site: the code for dealt with."""
-    PASSED = "passed"
+    DECLINED = "passed"
     """His refusal was understood without a code: of which alert."""
 
 
-CALLS = (Kind.ALERT, Kind.ESCALATE)
-TOLD_BY = (Kind.ALERT, Kind.ESCALATE, Kind.ADDED, Kind.SUMMARY)
+CALL_KINDS = (MessageKind.ALERT, MessageKind.ESCALATE)
+DANGER_KINDS = (MessageKind.ALERT, MessageKind.ESCALATE, MessageKind.ADDED, MessageKind.SUMMARY)
 """Messages by which a person learns of a danger."""
 
 OVER_BUDGET = "budget"
 """The code of a call that was not sent singly: a summary tells of it."""
 
-NEWS = (Kind.TAKEN, Kind.CLEAR, Kind.OVERDUE)
+FOLLOW_UP_KINDS = (MessageKind.ACKNOWLEDGED, MessageKind.RESOLVED, MessageKind.OVERDUE)
 """Messages about what people do. They have a budget of their own, so that calls never wait for them."""
 
 
@@ -89,7 +89,7 @@ class Delivery(Struct, frozen=True):
     name: str
     role: str
     channel: str
-    kind: Kind
+    kind: MessageKind
     priority: int
     address: str
     payload: dict[str, object]

@@ -10,15 +10,15 @@ from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
-from alerts.alert import Alert, Entry
-from alerts.message import Delivery, Kind
-from alerts.silence import Held, HeldState, Silence
+from alerts.alert import Alert, TimelineEntry
+from alerts.message import Delivery, MessageKind
+from alerts.silence import HeldFinding, HeldState, Silence
 from domain import Finding, Instant, Lane, Ledger, Person
 
 T = TypeVar("T")
 
 
-class Coded(Struct, frozen=True):
+class ReplyCode(Struct, frozen=True):
     """Which alert a number stands for on one phone."""
 
     number: int
@@ -26,17 +26,17 @@ class Coded(Struct, frozen=True):
     person: str
 
 
-class Known(Struct, frozen=True):
+class FindingRecord(Struct, frozen=True):
     """What is known of a finding before it is heard."""
 
-    heard: bool
+    recorded: bool
     alert: int | None
 
 
-class Book(Protocol):
+class AlertStore(Protocol):
     """The alerts, their stories, their messages."""
 
-    def first_time(self, key: str, now: Instant) -> bool:
+    def record_callback(self, key: str, now: Instant) -> bool:
         """Whether nothing of this key was taken before; it is now. A provider's push is taken once."""
         ...
 
@@ -48,13 +48,13 @@ class Book(Protocol):
         """Keep a finding that a silence covers. One that is held stays as it began, under the newer silence."""
         ...
 
-    def held_finding(self, finding: str) -> Held | None:
+    def held_finding(self, finding: str) -> HeldFinding | None:
         """What is kept of a finding that was covered."""
         ...
 
     def silenced_findings(
         self, *, state: HeldState | None = None, silence: int | None = None, device: str | None = None
-    ) -> list[Held]:
+    ) -> list[HeldFinding]:
         """Findings that were covered, in the order they began."""
         ...
 
@@ -66,62 +66,62 @@ class Book(Protocol):
         """When the first silence that holds a finding ends; in the past where one is due to be told."""
         ...
 
-    def known(self, finding: Finding) -> Known:
+    def finding_record(self, finding: Finding) -> FindingRecord:
         """Whether this finding has been heard in this phase before, and which alert it belongs to."""
         ...
 
-    def hear(self, finding: Finding, alert: int | None) -> None:
+    def record_finding(self, finding: Finding, alert: int | None) -> None:
         """Keep that it was heard, and which alert it belongs to."""
         ...
 
-    def standing_findings(self, alert: int) -> list[tuple[str, str | None]]:
+    def active_findings(self, alert: int) -> list[tuple[str, str | None]]:
         """Id and device of every finding of this alert that has begun and not ended."""
         ...
 
-    def unnotified(self, opened_before: Instant) -> list[Alert]:
+    def unnotified_alerts(self, opened_before: Instant) -> list[Alert]:
         """Dangers nobody is on, opened before this instant, of which no message reached or may yet reach anybody."""
         ...
 
-    def still_firing(self, alert: int) -> bool:
+    def has_active_findings(self, alert: int) -> bool:
         """True while any finding of this alert has begun and not ended."""
         ...
 
-    def standing(self, prefix: str) -> list[str]:
+    def active_finding_ids(self, prefix: str) -> list[str]:
         """The ids so beginning, oldest first, of findings that have begun and not ended."""
         ...
 
-    def candidates(self, finding: Finding, building: str | None) -> list[Alert]:
+    def alerts_to_join(self, finding: Finding, building: str | None) -> list[Alert]:
         """Unsettled alerts, newest first, about the same subject or device, or of the same rule and building; for a
         device that nobody registered, of the same rule without a device."""
         ...
 
-    def open(self, alert: Alert) -> Alert:
+    def add_alert(self, alert: Alert) -> Alert:
         """Keep a new alert; the one returned bears its id."""
         ...
 
-    def save(self, alert: Alert) -> None: ...
+    def save_alert(self, alert: Alert) -> None: ...
 
     def alert(self, alert: int) -> Alert | None: ...
 
-    def due(self, now: Instant, limit: int) -> list[Alert]: ...
+    def due_alerts(self, now: Instant, limit: int) -> list[Alert]: ...
 
-    def unsettled(self, ledger: Ledger) -> list[Alert]:
+    def active_alerts(self, ledger: Ledger) -> list[Alert]:
         """Every alert of this ledger that is not dealt with."""
         ...
 
     def next_wake(self) -> Instant | None: ...
 
-    def orphans(self, now: Instant, grace_ms: int) -> list[Alert]:
+    def alerts_without_next_step(self, now: Instant, grace_ms: int) -> list[Alert]:
         """Unsettled alerts without a next step, or whose next step is overdue by more than the grace."""
         ...
 
-    def note(self, entries: Sequence[Entry]) -> None: ...
+    def add_timeline(self, entries: Sequence[TimelineEntry]) -> None: ...
 
-    def next_delivery(self) -> int:
+    def next_delivery_number(self) -> int:
         """A number no delivery has had."""
         ...
 
-    def post(self, deliveries: Sequence[Delivery]) -> None:
+    def enqueue(self, deliveries: Sequence[Delivery]) -> None:
         """Into the outbox. One whose key is already there is left out."""
         ...
 
@@ -129,23 +129,23 @@ class Book(Protocol):
 
     def delivery(self, delivery: str) -> Delivery | None: ...
 
-    def by_provider(self, channel: str, provider_id: str) -> Delivery | None: ...
+    def delivery_by_provider_id(self, channel: str, provider_id: str) -> Delivery | None: ...
 
-    def settle(self, old: Delivery, new: Delivery, at: Instant, detail: str) -> None:
+    def update_delivery(self, old: Delivery, new: Delivery, at: Instant, detail: str) -> None:
         """Keep a delivery's new state, and the step itself as a line of its own trail."""
         ...
 
-    def lease(self, channel: str, now: Instant, lease_until: Instant, limit: int) -> list[Delivery]:
+    def lease_deliveries(self, channel: str, now: Instant, lease_until: Instant, limit: int) -> list[Delivery]:
         """Take what is due on a channel, most urgent first, and mark it as being sent."""
         ...
 
-    def next_due(self, channel: str) -> Instant | None: ...
+    def next_delivery_due(self, channel: str) -> Instant | None: ...
 
-    def to_address(self, channel: str, address: str, since: Instant) -> list[Delivery]:
+    def deliveries_to(self, channel: str, address: str, since: Instant) -> list[Delivery]:
         """The messages written for this address since then, oldest first."""
         ...
 
-    def sent_since(self, channel: str, address: str, since: Instant, kinds: Collection[Kind]) -> int:
+    def count_sent(self, channel: str, address: str, since: Instant, kinds: Collection[MessageKind]) -> int:
         """How many messages of these kinds were sent to this address since then."""
         ...
 
@@ -153,15 +153,15 @@ class Book(Protocol):
         """The newest messages that may have been seen at this address; what is just being sent comes first."""
         ...
 
-    def answers_since(self, phone: str, since: Instant) -> int:
+    def count_answers(self, phone: str, since: Instant) -> int:
         """How many answers were written to this phone since then."""
         ...
 
-    def code(self, phone: str, alert: int, person: str, now: Instant) -> int | None:
+    def assign_reply_code(self, phone: str, alert: int, person: str, now: Instant) -> int | None:
         """This phone's number for this alert, given out when it has none; None when all are in use."""
         ...
 
-    def coded(self, phone: str) -> list[Coded]:
+    def reply_codes(self, phone: str) -> list[ReplyCode]:
         """The numbers of a phone, newest first."""
         ...
 
@@ -169,10 +169,10 @@ class Book(Protocol):
         """The person we have written to at this number."""
         ...
 
-    def move_cursor(self, lane: Lane, pos: int) -> None: ...
+    def commit_position(self, lane: Lane, pos: int) -> None: ...
 
 
 class Transact(Protocol):
     """Runs work on the book in one transaction: committed and synced when it returns, or not at all."""
 
-    def __call__(self, work: Callable[[Book], T], /) -> Awaitable[T]: ...
+    def __call__(self, work: Callable[[AlertStore], T], /) -> Awaitable[T]: ...

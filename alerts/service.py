@@ -12,40 +12,40 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from alerts.alert import Actor, Alert, Entry, orphan
-from alerts.channels.channel import Press, Receipt, Reply
-from alerts.delivery.outcomes import Settling
-from alerts.escalation.escalator import Dispatch
-from alerts.escalation.policy import LadderBook
+from alerts.alert import Actor, Alert, TimelineEntry, has_no_next_step
+from alerts.channels.channel import ButtonPress, DeliveryReport, InboundText
+from alerts.delivery.outcomes import DeliveryOutcomes
+from alerts.escalation.escalator import Escalator
+from alerts.escalation.policy import EscalationPolicy
 from alerts.handling import replies
-from alerts.handling.buttons import ButtonResult, press
-from alerts.handling.due_alerts import Deadlines
+from alerts.handling.buttons import ButtonResult, handle_press
+from alerts.handling.due_alerts import DueAlerts
 from alerts.handling.finding_status import StatusOf, no_rules
-from alerts.handling.intake import Fate, Hearing, Outcome
-from alerts.handling.isolation import Isolated
-from alerts.handling.processor import Casework
+from alerts.handling.intake import Disposition, FindingIntake, IntakeResult
+from alerts.handling.isolation import FaultIsolation
+from alerts.handling.processor import AlertProcessor
 from alerts.handling.replies import ReplyResult, ReplyStatus
-from alerts.handling.silencing import Devices
-from alerts.lifecycle.advance import Happening, Incomplete
+from alerts.handling.silencing import DevicesById
+from alerts.lifecycle.event import AlertEvent, InvalidField
 from alerts.lifecycle.transitions import ACTIONS, Signal
-from alerts.messages.catalog import WordBook
-from alerts.messages.outbox import Outbox, Page, no_page
-from alerts.messages.renderer import Wording
-from alerts.ports import Book, Transact
+from alerts.messages.catalog import TextCatalog
+from alerts.messages.outbox import OutboxWriter, PageUrl, no_page_url
+from alerts.messages.renderer import MessageRenderer
+from alerts.ports import AlertStore, Transact
 from alerts.reply_parsing.grammar import ReplyGrammar
 from domain import MINUTE, Finding, Instant, Lane, Ledger, Person
 from domain.people import Community
 
 TICK_BATCH = 200
 """How many due alerts one transaction takes, so that a city-wide storm does not hold the ledger."""
-HEAR_BATCH = 40
+FINDING_BATCH = 40
 """How many findings one transaction hears."""
 OVERDUE_GRACE_MS = MINUTE
-FAULT_PAUSE_MS = MINUTE
+FAULT_RETRY_MS = MINUTE
 """An alert that our own fault kept from moving is tried again after this."""
 
 
-class DeskSettings(Struct, frozen=True):
+class AlertSettings(Struct, frozen=True):
     """What a site says about itself: the signature of its texts, its zone, how its people answer, its channels."""
 
     sign: str
@@ -61,14 +61,14 @@ class DeskSettings(Struct, frozen=True):
     """The attributes of a person that matter for help."""
 
 
-class Audited(Struct, frozen=True):
+class AuditResult(Struct, frozen=True):
     """How many open alerts the last audit found without a next step, and how many told to nobody."""
 
     orphans: int = 0
     unnotified: int = 0
 
 
-Concerned = Callable[[Alert], Sequence[Person]]
+AffectedPeople = Callable[[Alert], Sequence[Person]]
 """Who may need help: the person an alert is about, or those behind its door."""
 
 
@@ -76,66 +76,70 @@ class NoSuchAlert(LookupError):
     """No alert has this number."""
 
 
-class Desk:
+class AlertService:
     """The one door to the alerts."""
 
     def __init__(
         self,
         transact: Transact,
-        ladder_book: LadderBook,
-        word_book: WordBook,
-        settings: DeskSettings,
+        ladder_book: EscalationPolicy,
+        word_book: TextCatalog,
+        settings: AlertSettings,
         community: Callable[[], Community],
         clock: Callable[[], Instant],
         on_change: Callable[[str], None] = lambda _alert: None,
         on_outbox: Callable[[], None] = lambda: None,
-        page: Page = no_page,
+        page: PageUrl = no_page_url,
         status_of: StatusOf = no_rules,
-        concerned: Concerned = lambda _alert: (),
-        devices: Devices = dict,
+        concerned: AffectedPeople = lambda _alert: (),
+        devices: DevicesById = dict,
         on_fault: Callable[[str, Exception], None] | None = None,
         unavailable: tuple[type[Exception], ...] = (),
     ) -> None:
-        self._settings, self._concerned = settings, concerned
+        self._settings, self._affected = settings, concerned
         self.transact, self.clock, self.community = transact, clock, community
-        self.audited = Audited()
+        self.last_audit = AuditResult()
         self.on_change, self.on_outbox = on_change, on_outbox
-        self.isolated, self._failing = Isolated(transact, on_fault, unavailable), dict[int, Instant]()
-        self.replies = settings.replies
-        self.wording = Wording(word_book, settings.sign, settings.tz, settings.template_codes)
-        outbox = Outbox(self.wording, settings.channels, page, self._who)
-        dispatch = Dispatch(ladder_book, outbox, community, settings.tz, settings.last_resort)
-        self.casework = Casework(dispatch)
-        self.hearing = Hearing(self.casework, devices)
-        self.settling = Settling(self.casework, self.hearing)
-        self.deadlines = Deadlines(self.casework, status_of)
+        self.isolation, self._failing = FaultIsolation(transact, on_fault, unavailable), dict[int, Instant]()
+        self.grammar = settings.replies
+        self.renderer = MessageRenderer(word_book, settings.sign, settings.tz, settings.template_codes)
+        outbox = OutboxWriter(self.renderer, settings.channels, page, self._affected_name)
+        dispatch = Escalator(ladder_book, outbox, community, settings.tz, settings.last_resort)
+        self.processor = AlertProcessor(dispatch)
+        self.intake = FindingIntake(self.processor, devices)
+        self.outcomes = DeliveryOutcomes(self.processor, self.intake)
+        self.due_alerts = DueAlerts(self.processor, status_of)
 
-    def _who(self, alert: Alert) -> str:
+    def _affected_name(self, alert: Alert) -> str:
         """Whom a text names. Who repairs a device needs no names."""
         if not self._settings.person_name or alert.ledger is Ledger.HEALTH:
             return ""
-        return self.wording.who(self._concerned(alert), self._settings.care)
+        return self.renderer.affected_name(self._affected(alert), self._settings.care)
 
-    async def hear(
+    async def process_findings(
         self, findings: Sequence[Finding], lane: Lane | None = None, pos: int | None = None
-    ) -> list[Outcome]:
+    ) -> list[IntakeResult]:
         """Findings become alerts, the worst first; the journal position they came from is kept with the last of them.
 
         A storm is heard in several transactions, so that what is worst leaves at once. A kill between two of them
         leaves the position where it was: the rest is heard again, and what was heard changes nothing.
         """
         urgent = sorted(findings, key=lambda one: one.severity.rank)
-        now, outcomes = self.clock(), list[Outcome]()
-        for start in range(0, max(len(urgent), 1), HEAR_BATCH):
-            last = start + HEAR_BATCH >= len(urgent)
+        now, outcomes = self.clock(), list[IntakeResult]()
+        for start in range(0, max(len(urgent), 1), FINDING_BATCH):
+            last = start + FINDING_BATCH >= len(urgent)
             cursor = (lane, pos) if last and lane is not None and pos is not None else None
-            move = None if cursor is None else partial(_move_cursor, cursor)
-            heard = await self.isolated.each(partial(self._hear, now), urgent[start : start + HEAR_BATCH], move)
-            self._changed([one.alert for one in heard if one.fate is not Fate.REPEATED and one.alert is not None])
+            move = None if cursor is None else partial(_commit_position, cursor)
+            heard = await self.isolation.run(
+                partial(self._process_findings, now), urgent[start : start + FINDING_BATCH], move
+            )
+            self._changed(
+                [one.alert for one in heard if one.disposition is not Disposition.REPEATED and one.alert is not None]
+            )
             outcomes += heard
         return outcomes
 
-    async def act(
+    async def perform(
         self,
         alert_id: str | int,
         action: str,
@@ -148,54 +152,56 @@ class Desk:
     ) -> Alert:
         """One thing a person does. Raises NoSuchAlert, NotNow or Incomplete (which names the field)."""
         at = self.clock() if now is None else now
-        number = _number(alert_id)
+        number = _alert_number(alert_id)
         if action == "comment":
             work = partial(self._comment, number, actor, comment or reason, at)
         elif action not in ACTIONS:
-            raise Incomplete("action")
+            raise InvalidField("action")
         else:
-            happening = Happening(Signal(action), actor, reason=reason or comment, until=until)
-            work = partial(self._act, number, happening, at, to)
+            happening = AlertEvent(Signal(action), actor, reason=reason or comment, until=until)
+            work = partial(self._perform, number, happening, at, to)
         alert = await self.transact(work)
         self._changed([alert.id])
         return alert
 
-    async def reply(self, phone: str, text: str, at: Instant, once: str = "") -> ReplyResult:
+    async def receive_text(self, phone: str, text: str, at: Instant, once: str = "") -> ReplyResult:
         """A text came back from a phone. Only a phone and number we have written to can do anything.
 
         `once` is what the provider's push is known by: the same again does nothing.
         """
 
-        def work(book: Book) -> ReplyResult:
-            if once and not book.first_time(once, at):
+        def work(book: AlertStore) -> ReplyResult:
+            if once and not book.record_callback(once, at):
                 return ReplyResult(ReplyStatus.REPEATED, reason="pushed before")
-            return replies.reply(self.casework, self.replies, book, phone, text, at)
+            return replies.handle_reply(self.processor, self.grammar, book, phone, text, at)
 
         result = await self.transact(work)
         self._changed(result.alerts)
         return result
 
-    async def press(
+    async def receive_press(
         self, wecom_userid: str, event_key: str, at: Instant, handle: str = "", once: str = ""
     ) -> ButtonResult:
         """A button was pressed on a card; WeCom vouches for who."""
 
-        def work(book: Book) -> ButtonResult:
-            if once and not book.first_time(once, at):
+        def work(book: AlertStore) -> ButtonResult:
+            if once and not book.record_callback(once, at):
                 return ButtonResult(False)
-            return press(self.casework, book, wecom_userid, event_key, at, handle)
+            return handle_press(self.processor, book, wecom_userid, event_key, at, handle)
 
         pressed = await self.transact(work)
         self._changed([pressed.alert] if pressed.alert is not None else [])
         return pressed
 
-    async def receipt(self, receipt: Receipt, channel: str) -> None:
+    async def receive_report(self, receipt: DeliveryReport, channel: str) -> None:
         """The far end says what became of a message. Receipts only move a message forward."""
         at = self.clock()
-        alert = await self.transact(lambda book: self.settling.receipt(book, receipt, channel, at))
+        alert = await self.transact(lambda book: self.outcomes.on_report(book, receipt, channel, at))
         self._changed([alert] if alert is not None else [])
 
-    async def take(self, events: Sequence[Receipt | Reply | Press], channel: str) -> list[ReplyResult]:
+    async def receive(
+        self, events: Sequence[DeliveryReport | InboundText | ButtonPress], channel: str
+    ) -> list[ReplyResult]:
         """Everything one provider callback brought. Returns what became of the texts in it.
 
         The same press or reply again, pushed anew or by somebody who recorded it, does nothing: what was done since is
@@ -203,41 +209,41 @@ class Desk:
         """
         replied: list[ReplyResult] = []
         for event in events:
-            if isinstance(event, Receipt):
-                await self.receipt(event, channel)
-            elif isinstance(event, Reply):
-                once = _once(channel, event.phone, event.once)
-                replied.append(await self.reply(event.phone, event.text, self.clock(), once))
+            if isinstance(event, DeliveryReport):
+                await self.receive_report(event, channel)
+            elif isinstance(event, InboundText):
+                once = _push_key(channel, event.phone, event.push_id)
+                replied.append(await self.receive_text(event.phone, event.text, self.clock(), once))
             else:
-                once = _once(channel, event.userid, event.key, event.handle)
-                await self.press(event.userid, event.key, self.clock(), event.handle, once)
+                once = _push_key(channel, event.userid, event.key, event.handle)
+                await self.receive_press(event.userid, event.key, self.clock(), event.handle, once)
         return replied
 
     async def tick(self, now: Instant) -> int:
         """Everything that has come due: unanswered calls climb, acknowledgements expire, shelves open."""
         total = 0
-        self._changed(await self.transact(lambda book: self.hearing.release(book, now)))
+        self._changed(await self.transact(lambda book: self.intake.release_silenced(book, now)))
         while True:
-            due = await self.transact(lambda book: [one.id for one in book.due(now, TICK_BATCH)])
+            due = await self.transact(lambda book: [one.id for one in book.due_alerts(now, TICK_BATCH)])
             ready = [one for one in due if self._failing.get(one, 0) <= now]
-            done = await self.isolated.each(partial(self._move, now), ready)
-            self._failing |= dict.fromkeys(set(ready).difference(done), now + FAULT_PAUSE_MS)
+            done = await self.isolation.run(partial(self._process_due, now), ready)
+            self._failing |= dict.fromkeys(set(ready).difference(done), now + FAULT_RETRY_MS)
             self._changed(done)
             total += len(done)
             if len(due) < TICK_BATCH or not done:
                 return total
 
-    def _move(self, now: Instant, alerts: Sequence[int], book: Book) -> list[int]:
+    def _process_due(self, now: Instant, alerts: Sequence[int], book: AlertStore) -> list[int]:
         """Looked at again in the transaction that moves it: since it was found due, somebody may have answered."""
         for number in alerts:
             alert = self._find(book, number)
             if alert.wake_at is not None and alert.wake_at <= now:
-                self.deadlines.move(book, alert, now)
+                self.due_alerts.process(book, alert, now)
         return list(alerts)
 
-    async def digest(self, now: Instant) -> int:
+    async def send_digest(self, now: Instant) -> int:
         """Once a day, by the timetable: what waits in the logbooks, in one message to each. Twice a day sends once."""
-        touched = await self.transact(lambda book: self.casework.digest(book, now))
+        touched = await self.transact(lambda book: self.processor.digest(book, now))
         self._changed(touched)
         return len(touched)
 
@@ -249,39 +255,39 @@ class Desk:
 
     async def unnotified(self, now: Instant) -> list[Alert]:
         """Dangers nobody is on, of which after a minute no message reached or may yet reach anybody."""
-        return await self.transact(lambda book: book.unnotified(now - OVERDUE_GRACE_MS))
+        return await self.transact(lambda book: book.unnotified_alerts(now - OVERDUE_GRACE_MS))
 
     async def audit(self, now: Instant) -> list[Alert]:
         """Unsettled alerts without a next step, or whose step is overdue. It must be empty; each is a fault of ours."""
-        found = await self.transact(lambda book: book.orphans(now, OVERDUE_GRACE_MS))
-        return [alert for alert in found if orphan(alert) or (alert.wake_at or now) < now - OVERDUE_GRACE_MS]
+        found = await self.transact(lambda book: book.alerts_without_next_step(now, OVERDUE_GRACE_MS))
+        return [alert for alert in found if has_no_next_step(alert) or (alert.wake_at or now) < now - OVERDUE_GRACE_MS]
 
-    def _hear(self, now: Instant, findings: Sequence[Finding], book: Book) -> list[Outcome]:
-        return self.hearing.hear(book, findings, now)
+    def _process_findings(self, now: Instant, findings: Sequence[Finding], book: AlertStore) -> list[IntakeResult]:
+        return self.intake.process(book, findings, now)
 
-    def _act(self, number: int, happening: Happening, now: Instant, to: str | None, book: Book) -> Alert:
+    def _perform(self, number: int, happening: AlertEvent, now: Instant, to: str | None, book: AlertStore) -> Alert:
         alert = self._find(book, number)
         if happening.signal in (Signal.VERIFY, Signal.CLOSE):
-            happening = self.deadlines.with_data(book, alert, happening, None)
+            happening = self.due_alerts.with_finding_status(book, alert, happening, None)
         if happening.signal is not Signal.ASSIGN:
-            return self.casework.happen(book, alert, happening, now)
+            return self.processor.apply(book, alert, happening, now)
         person = self.community().people.get(to or "")
         if person is None:
-            raise Incomplete("to")
-        free = self.casework.happen(book, alert, happening, now, person.name)
-        after = self.casework.dispatch.tell_person(book, free, person, now)
-        book.save(after)
+            raise InvalidField("to")
+        free = self.processor.apply(book, alert, happening, now, person.name)
+        after = self.processor.escalator.notify_person(book, free, person, now)
+        book.save_alert(after)
         return after
 
-    def _comment(self, number: int, actor: Actor, text: str | None, now: Instant, book: Book) -> Alert:
+    def _comment(self, number: int, actor: Actor, text: str | None, now: Instant, book: AlertStore) -> Alert:
         alert = self._find(book, number)
         if not (text or "").strip():
-            raise Incomplete("comment")
-        words = self.wording.say("comment", who=actor.name, text=text)
-        book.note([Entry(alert.id, now, "comment", words, person=actor.id)])
+            raise InvalidField("comment")
+        words = self.renderer.timeline_text("comment", who=actor.name, text=text)
+        book.add_timeline([TimelineEntry(alert.id, now, "comment", words, person=actor.id)])
         return alert
 
-    def _find(self, book: Book, number: int) -> Alert:
+    def _find(self, book: AlertStore, number: int) -> Alert:
         alert = book.alert(number)
         if alert is None:
             raise NoSuchAlert(number)
@@ -295,16 +301,16 @@ class Desk:
             self.on_outbox()
 
 
-def _move_cursor(cursor: tuple[Lane, int], book: Book) -> None:
-    book.move_cursor(*cursor)
+def _commit_position(cursor: tuple[Lane, int], book: AlertStore) -> None:
+    book.commit_position(*cursor)
 
 
-def _once(channel: str, *parts: str) -> str:
+def _push_key(channel: str, *parts: str) -> str:
     """Names one push of a provider, by what is its own in it (the last part); empty where the provider names none."""
     return hashlib.sha256("\0".join((channel, *parts)).encode("utf-8", "replace")).hexdigest() if parts[-1] else ""
 
 
-def _number(alert_id: str | int) -> int:
+def _alert_number(alert_id: str | int) -> int:
     try:
         return int(alert_id)
     except ValueError:

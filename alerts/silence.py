@@ -15,8 +15,8 @@ from msgspec import Struct
 from domain import DAY, HOUR, Device, Finding, Instant, Ledger, Place, Severity
 from domain.places import upward
 
-LONGEST_MS: Final = 7 * DAY
-LONGEST_LIFE_SAFETY_MS: Final = 4 * HOUR
+MAX_MS: Final = 7 * DAY
+MAX_LIFE_SAFETY_MS: Final = 4 * HOUR
 """A critical danger may be silenced while somebody works on the spot, no longer."""
 
 
@@ -32,7 +32,7 @@ class Matchers(Struct, frozen=True, omit_defaults=True):
     severity: Severity | None = None
 
     @property
-    def is_spot(self) -> bool:
+    def names_location(self) -> bool:
         """Whether it names where: a device or a place."""
         return self.device is not None or self.place is not None
 
@@ -71,7 +71,7 @@ class HeldState(StrEnum):
     """It stood when the silence ended, and was told then."""
 
 
-class Held(Struct, frozen=True):
+class HeldFinding(Struct, frozen=True):
     """A finding that was suppressed because of a silence, as it began."""
 
     finding: Finding
@@ -81,7 +81,7 @@ class Held(Struct, frozen=True):
     settled_at: Instant | None = None
 
 
-class Judged(Struct, frozen=True):
+class RuleSummary(Struct, frozen=True):
     """A rule as far as a silence asks: what its findings can be."""
 
     name: str
@@ -91,7 +91,7 @@ class Judged(Struct, frozen=True):
     severity: str
 
 
-class Wrong(StrEnum):
+class SilenceFault(StrEnum):
     """Why a silence may not be made."""
 
     NO_REASON = "no_reason"
@@ -105,15 +105,15 @@ class Wrong(StrEnum):
     LIFE_LONG = "life_long"
 
 
-FIELDS: Final[Mapping[Wrong, str]] = {
-    Wrong.NO_REASON: "reason",
-    Wrong.EMPTY: "matchers",
-    Wrong.ORDER: "until",
-    Wrong.PAST: "until",
-    Wrong.LONG: "until",
-    Wrong.BARE: "matchers",
-    Wrong.WHOLE_SITE: "matchers.place",
-    Wrong.LIFE_LONG: "until",
+FAULT_FIELDS: Final[Mapping[SilenceFault, str]] = {
+    SilenceFault.NO_REASON: "reason",
+    SilenceFault.EMPTY: "matchers",
+    SilenceFault.ORDER: "until",
+    SilenceFault.PAST: "until",
+    SilenceFault.LONG: "until",
+    SilenceFault.BARE: "matchers",
+    SilenceFault.WHOLE_SITE: "matchers.place",
+    SilenceFault.LIFE_LONG: "until",
 }
 """The field at fault."""
 
@@ -123,7 +123,7 @@ def is_life_safety(severity: str, ledger: str) -> bool:
     return severity == Severity.CRITICAL and ledger == Ledger.DANGER
 
 
-def match(
+def find_silence(
     silences: Iterable[Silence],
     finding: Finding,
     devices: Mapping[str, Device],
@@ -140,31 +140,31 @@ def match(
     return min(covering, key=lambda one: (-one.over_at, one.id), default=None)
 
 
-def faults(
+def silence_faults(
     matchers: Matchers,
     since: Instant,
     until: Instant,
     reason: str,
-    rules: Iterable[Judged],
+    rules: Iterable[RuleSummary],
     places: Mapping[str, Place],
     now: Instant,
-) -> Iterator[Wrong]:
+) -> Iterator[SilenceFault]:
     """Why this silence may not be made; nothing when it may."""
     if not reason.strip():
-        yield Wrong.NO_REASON
+        yield SilenceFault.NO_REASON
     if matchers == Matchers():
-        yield Wrong.EMPTY
+        yield SilenceFault.EMPTY
     if until <= since:
-        yield Wrong.ORDER
+        yield SilenceFault.ORDER
     elif until <= now:
-        yield Wrong.PAST
-    elif until - since > LONGEST_MS:
-        yield Wrong.LONG
+        yield SilenceFault.PAST
+    elif until - since > MAX_MS:
+        yield SilenceFault.LONG
     if reaches_life_safety(matchers, rules):
         yield from _life_safety_faults(matchers, since, until, places)
 
 
-def reaches_life_safety(matchers: Matchers, rules: Iterable[Judged]) -> bool:
+def reaches_life_safety(matchers: Matchers, rules: Iterable[RuleSummary]) -> bool:
     """Whether a critical danger may be among what these cover. A rule nobody has now may be one tomorrow."""
     if matchers.severity not in (None, Severity.CRITICAL) or matchers.ledger not in (None, Ledger.DANGER):
         return False
@@ -176,13 +176,13 @@ def reaches_life_safety(matchers: Matchers, rules: Iterable[Judged]) -> bool:
 
 def _life_safety_faults(
     matchers: Matchers, since: Instant, until: Instant, places: Mapping[str, Place]
-) -> Iterator[Wrong]:
-    if not matchers.is_spot:
-        yield Wrong.BARE
+) -> Iterator[SilenceFault]:
+    if not matchers.names_location:
+        yield SilenceFault.BARE
     elif matchers.device is None and is_whole_site(matchers.place, places):
-        yield Wrong.WHOLE_SITE
-    if LONGEST_LIFE_SAFETY_MS < until - since <= LONGEST_MS:
-        yield Wrong.LIFE_LONG
+        yield SilenceFault.WHOLE_SITE
+    if MAX_LIFE_SAFETY_MS < until - since <= MAX_MS:
+        yield SilenceFault.LIFE_LONG
 
 
 def is_whole_site(place: str | None, places: Mapping[str, Place]) -> bool:
@@ -195,7 +195,7 @@ def _may_cover(silence: Silence, finding: Finding, places: Mapping[str, Place]) 
     if not is_life_safety(finding.severity, finding.ledger):
         return True
     return not any(_life_safety_faults(silence.matchers, silence.since, silence.until, places)) and (
-        silence.until - silence.since <= LONGEST_LIFE_SAFETY_MS
+        silence.until - silence.since <= MAX_LIFE_SAFETY_MS
     )
 
 
@@ -211,9 +211,9 @@ def _covers(wanted: Matchers, finding: Finding, device: Device | None, places: M
     )
     if any(name is not None and name != said for name, said in equal):
         return False
-    return wanted.place is None or wanted.place in _where(finding, places)
+    return wanted.place is None or wanted.place in _place_and_ancestors(finding, places)
 
 
-def _where(finding: Finding, places: Mapping[str, Place]) -> set[str]:
+def _place_and_ancestors(finding: Finding, places: Mapping[str, Place]) -> set[str]:
     """The place of a finding, and what it lies in; the place's own id even when it is not registered."""
     return set() if finding.place is None else {finding.place, *(up.id for up in upward(places, finding.place))}

@@ -15,11 +15,11 @@ from alerts.message import Delivery
 from domain import Instant
 
 
-class Said(StrEnum):
+class SendOutcome(StrEnum):
     """What the far end said to a send, in our words (facts/notifications.md 2)."""
 
     ACCEPTED = "accepted"
-    TEMP = "temp"
+    TEMPORARY = "temp"
     """It never reached the sender: try again."""
     RATE = "rate"
     """A limit of this number or account: another way, now."""
@@ -35,14 +35,14 @@ class SendResult(Struct, frozen=True):
     """`code` is the provider's own, kept word for word; `handle` updates the message later; `wait_ms` is the least
     time before another try that the provider asks for."""
 
-    said: Said
+    outcome: SendOutcome
     provider_id: str | None = None
     handle: str | None = None
     code: str = ""
     wait_ms: int = 0
 
 
-class Sighting(StrEnum):
+class LookupStatus(StrEnum):
     """What a lookup found."""
 
     ABSENT = "absent"
@@ -52,13 +52,13 @@ class Sighting(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
-class Found(Struct, frozen=True):
-    sighting: Sighting
+class LookupResult(Struct, frozen=True):
+    status: LookupStatus
     provider_id: str | None = None
     code: str = ""
 
 
-class Receipt(Struct, frozen=True):
+class DeliveryReport(Struct, frozen=True):
     """What became of a message: ours by `delivery`, or the provider's own number."""
 
     delivered: bool
@@ -68,16 +68,16 @@ class Receipt(Struct, frozen=True):
     code: str = ""
 
 
-class Reply(Struct, frozen=True):
+class InboundText(Struct, frozen=True):
     """A text from a phone. `once` is the provider's own number of it, where it has one."""
 
     phone: str
     text: str
     at: Instant
-    once: str = ""
+    push_id: str = ""
 
 
-class Press(Struct, frozen=True):
+class ButtonPress(Struct, frozen=True):
     """A button pressed by a user the provider has authenticated. `handle` may update his card once: each press has
     its own."""
 
@@ -87,16 +87,16 @@ class Press(Struct, frozen=True):
     handle: str = ""
 
 
-Event = Receipt | Reply | Press
+ProviderEvent = DeliveryReport | InboundText | ButtonPress
 
 
-class Received(Struct, frozen=True):
+class CallbackResponse(Struct, frozen=True):
     """The answer to a provider's push, and what it told us. Answer first, act after."""
 
     status: int
     body: bytes = b""
     content_type: str = "text/plain; charset=utf-8"
-    events: tuple[Event, ...] = ()
+    events: tuple[ProviderEvent, ...] = ()
 
 
 class Channel(Protocol):
@@ -112,9 +112,11 @@ class Channel(Protocol):
         """Never raises for what a provider or network does."""
         ...
 
-    async def lookup(self, delivery: Delivery, now: Instant) -> Found: ...
+    async def lookup(self, delivery: Delivery, now: Instant) -> LookupResult: ...
 
-    def receive(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant) -> Received: ...
+    def receive(
+        self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant
+    ) -> CallbackResponse: ...
 
 
 CHANNELS = ("sms", "wecom", "logbook")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from alerts.channels.channel import Found, Received, Said, SendResult, Sighting
+from alerts.channels.channel import CallbackResponse, LookupResult, LookupStatus, SendOutcome, SendResult
 from alerts.message import Delivery
 from domain import Instant
 
@@ -17,13 +17,15 @@ class Logbook:
 
     async def send(self, delivery: Delivery, now: Instant) -> SendResult:
         del now
-        return SendResult(Said.ACCEPTED, provider_id=delivery.id)
+        return SendResult(SendOutcome.ACCEPTED, provider_id=delivery.id)
 
-    async def lookup(self, delivery: Delivery, now: Instant) -> Found:
+    async def lookup(self, delivery: Delivery, now: Instant) -> LookupResult:
         del now
-        return Found(Sighting.DELIVERED, provider_id=delivery.id)
+        return LookupResult(LookupStatus.DELIVERED, provider_id=delivery.id)
 
-    def receive(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant) -> Received:
+    def receive(
+        self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant
+    ) -> CallbackResponse:
         """Nobody may call back into a logbook."""
         del headers, query, body, now
-        return Received(404)
+        return CallbackResponse(404)

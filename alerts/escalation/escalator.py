@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
-from alerts.alert import Alert, Entry, Escalation, EscalationCause
+from alerts.alert import Alert, EscalationCause, EscalationReason, TimelineEntry
 from alerts.escalation import roster
-from alerts.escalation.policy import Ladder, LadderBook, Rung
-from alerts.message import CALLS, REACHING, Delivery, Kind
-from alerts.messages.bundles import Bundles
-from alerts.messages.outbox import Call, Outbox, is_called_off
-from alerts.ports import Book
+from alerts.escalation.policy import EscalationPolicy, Ladder, Rung
+from alerts.message import CALL_KINDS, NOT_FAILED, Delivery, MessageKind
+from alerts.messages.bundles import BundledMessages
+from alerts.messages.deliveries import is_cancelled
+from alerts.messages.outbox import CallRequest, OutboxWriter
+from alerts.ports import AlertStore
 from domain import Instant, Person, Role
 from domain.people import Community
 
@@ -27,103 +28,105 @@ DEPUTY_RANKS: Final = 2
 the rung's wait; who declines is always replaced."""
 
 
-class Dispatch:
+class Escalator:
     """Who is told next. Every way out leaves the alert with the moment at which it goes on."""
 
     def __init__(
         self,
-        ladders: LadderBook,
-        outbox: Outbox,
+        ladders: EscalationPolicy,
+        outbox: OutboxWriter,
         community: Callable[[], Community],
         tz: ZoneInfo,
         last_resort: Sequence[str] = (),
     ) -> None:
-        self.ladders, self.outbox, self.community, self.tz = ladders, outbox, community, tz
+        self.policy, self.outbox, self.community, self.tz = ladders, outbox, community, tz
         self.last_resort = tuple(last_resort)
-        self.wording, self.bundles = outbox.wording, Bundles(outbox)
+        self.renderer, self.bundles = outbox.renderer, BundledMessages(outbox)
 
     def ladder(self, alert: Alert) -> Ladder:
-        return self.ladders.ladder(alert.ledger, alert.severity, alert.ladder_rule)
+        return self.policy.ladder(alert.ledger, alert.severity, alert.ladder_rule)
 
     def can_reach(self, alert: Alert, person_id: str | None, now: Instant) -> bool:
         """Whether a channel of this alert's ladder reaches the person, whom no line of the roster takes off duty."""
         person = self.community().people.get(person_id or "")
-        if person is None or person.id in roster.absent(self.community(), now, self.tz):
+        if person is None or person.id in roster.absent_people(self.community(), now, self.tz):
             return False
-        return bool(self.outbox.ways(person, self.channels(alert)))
+        return bool(self.outbox.reachable_channels(person, self.channels(alert)))
 
-    def climb(self, book: Book, alert: Alert, now: Instant, kind: Kind | None = None) -> Alert:
+    def escalate(self, book: AlertStore, alert: Alert, now: Instant, kind: MessageKind | None = None) -> Alert:
         """Tell the next rung on which somebody can be reached, and who came on duty below; at the top, that again."""
         ladder = self.ladder(alert)
         step = alert.rung + 1
         if kind is None:
-            self._call_new_shift(book, alert, now)
+            self._notify_new_shift(book, alert, now)
         while step < len(ladder.rungs):
-            if self._tell_rung(book, alert, ladder.rungs[step], step, now, kind):
+            if self._notify_rung(book, alert, ladder.rungs[step], step, now, kind):
                 return self._wait_for_rung(book, structs.replace(alert, rung=step), now)
             step += 1
-        return self._top(book, alert, step, now, kind)
+        return self._repeat_top_rung(book, alert, step, now, kind)
 
-    def call_deputy(self, book: Book, alert: Alert, now: Instant) -> Alert:
+    def notify_deputy(self, book: AlertStore, alert: Alert, now: Instant) -> Alert:
         """Nobody of this rung answered: its deputies, once, else the next rung. Both share the rung's wait."""
         within = 0 <= alert.rung < len(self.ladder(alert).rungs)
-        if not within or self._ranks_called(book, alert, now) >= DEPUTY_RANKS:
-            return self.climb(book, alert, now)
+        if not within or self._count_ranks_called(book, alert, now) >= DEPUTY_RANKS:
+            return self.escalate(book, alert, now)
         rung = self.rung(alert, alert.rung)
         rest_ms = (alert.climb_at or now) + rung.wait - rung.wait // DEPUTY_RANKS - now
-        if not self._tell_rung(book, alert, rung, alert.rung, now, None) or rest_ms <= 0:
-            return self.climb(book, alert, now)
+        if not self._notify_rung(book, alert, rung, alert.rung, now, None) or rest_ms <= 0:
+            return self.escalate(book, alert, now)
         return self._wait(alert, alert.rung, rest_ms, now)
 
-    def next_person(self, book: Book, alert: Alert, now: Instant, declined_by: str = "") -> Alert:
+    def notify_next_person(self, book: AlertStore, alert: Alert, now: Instant, declined_by: str = "") -> Alert:
         """The next person of the rung on which the one who declined was called. Where that rung has nobody left: the
         next rung, unless one above has been called already and still has time to answer."""
         ladder = self.ladder(alert)
         called = [row.rung for row in self.calls(book, alert) if row.person == declined_by]
         rung = max(called, default=alert.rung)
         step = min(max(rung, 0), len(ladder.rungs) - 1)
-        if self._tell_rung(book, alert, ladder.rungs[step], rung, now, None):
+        if self._notify_rung(book, alert, ladder.rungs[step], rung, now, None):
             return self._wait_for_rung(book, alert, now)
         if rung < alert.rung and alert.climb_at is not None and alert.climb_at > now:
             return alert
-        return self.climb(book, alert, now)
+        return self.escalate(book, alert, now)
 
-    def call_former_owner(self, book: Book, alert: Alert, owner: str | None, now: Instant) -> Alert:
+    def notify_former_owner(self, book: AlertStore, alert: Alert, owner: str | None, now: Instant) -> Alert:
         """Whoever had taken the lesser danger, unless the first rung has just called him."""
         person = self.community().people.get(owner or "")
         if person is not None and all(row.person != person.id for row in self.calls(book, alert)):
-            self._call(book, alert, person, self.rung(alert, 0), 0, now, Kind.ALERT)
+            self._notify(book, alert, person, self.rung(alert, 0), 0, now, MessageKind.ALERT)
         return alert
 
-    def tell_person(self, book: Book, alert: Alert, person: Person, now: Instant) -> Alert:
+    def notify_person(self, book: AlertStore, alert: Alert, person: Person, now: Instant) -> Alert:
         """One person named by a dispatcher. The ladder goes on above the present rung if he does not answer."""
-        if self._call(book, alert, person, self.rung(alert, alert.rung), alert.rung, now, Kind.ALERT):
+        if self._notify(book, alert, person, self.rung(alert, alert.rung), alert.rung, now, MessageKind.ALERT):
             return self._wait_for_rung(book, alert, now)
-        unreachable = Escalation(EscalationCause.UNREACHABLE, person.name)
-        return self.next_person(book, structs.replace(alert, escalation=unreachable), now)
+        unreachable = EscalationReason(EscalationCause.UNREACHABLE, person.name)
+        return self.notify_next_person(book, structs.replace(alert, escalation=unreachable), now)
 
-    def tell(self, book: Book, alert: Alert, row: Delivery, kind: Kind, name: str, now: Instant) -> None:
+    def notify_follow_up(
+        self, book: AlertStore, alert: Alert, row: Delivery, kind: MessageKind, name: str, now: Instant
+    ) -> None:
         """One who was called hears how it went on, outside the quiet hours of the alert's ladder; its owner at once."""
         quiet = None if row.person == alert.owner else self.ladder(alert).quiet
-        self.outbox.tell(book, alert, row, kind, name, now, roster.after_quiet(now, quiet, self.tz))
+        self.outbox.enqueue_update(book, alert, row, kind, name, now, roster.end_of_quiet_hours(now, quiet, self.tz))
 
-    def fall_back(self, book: Book, alert: Alert, failed: Delivery, now: Instant) -> Alert | None:
+    def handle_failure(self, book: AlertStore, alert: Alert, failed: Delivery, now: Instant) -> Alert | None:
         """After a hard failure: the person's next channel, else the next person now. None: others may still hear."""
         rows = [row for row in book.deliveries(alert.id) if row.round == failed.round and row.rung == failed.rung]
-        mine = [row for row in rows if row.person == failed.person and row.kind in CALLS]
-        if any(row.state in REACHING for row in mine):
+        mine = [row for row in rows if row.person == failed.person and row.kind in CALL_KINDS]
+        if any(row.state in NOT_FAILED for row in mine):
             return None
-        if self.other_channel(book, alert, failed, now):
+        if self.try_next_channel(book, alert, failed, now):
             return None
-        if any(row.state in REACHING for row in rows if row.kind in CALLS) or failed.rung != alert.rung:
+        if any(row.state in NOT_FAILED for row in rows if row.kind in CALL_KINDS) or failed.rung != alert.rung:
             return None
-        alert = structs.replace(alert, escalation=Escalation(EscalationCause.UNREACHABLE, failed.name))
+        alert = structs.replace(alert, escalation=EscalationReason(EscalationCause.UNREACHABLE, failed.name))
         if alert.rung >= len(self.ladder(alert).rungs):
             # The top has been called before: it is called again when its time comes, not as fast as it can fail.
-            return None if failed.kind is Kind.OVERDUE else self._call_last_resort(book, alert, now)
-        return self.next_person(book, alert, now)
+            return None if failed.kind is MessageKind.OVERDUE else self._notify_last_resort(book, alert, now)
+        return self.notify_next_person(book, alert, now)
 
-    def other_channel(self, book: Book, alert: Alert, doubtful: Delivery, now: Instant) -> bool:
+    def try_next_channel(self, book: AlertStore, alert: Alert, doubtful: Delivery, now: Instant) -> bool:
         """The same person by a channel not yet tried on this rung. False when there is none."""
         rung = self.rung(alert, doubtful.rung)
         person = self.community().people.get(doubtful.person)
@@ -131,58 +134,64 @@ class Dispatch:
             row.channel
             for row in book.deliveries(alert.id)
             if (row.round, row.rung, row.person) == (doubtful.round, doubtful.rung, doubtful.person)
-            and row.kind in CALLS
+            and row.kind in CALL_KINDS
         }
         left = [way for way in (*rung.channels, *rung.fallback) if way not in tried]
-        ways = [way for way in self.outbox.ways(person, left) if way not in tried] if person is not None else []
+        ways = (
+            [way for way in self.outbox.reachable_channels(person, left) if way not in tried]
+            if person is not None
+            else []
+        )
         if person is None or not ways:
             return False
-        call = self._described(alert, person, Role(doubtful.role), doubtful.rung, doubtful.kind, now)
-        return bool(self.outbox.call(book, alert, call, ways[:1], now))
+        call = self._build_call(alert, person, Role(doubtful.role), doubtful.rung, doubtful.kind, now)
+        return bool(self.outbox.enqueue_call(book, alert, call, ways[:1], now))
 
-    def _top(self, book: Book, alert: Alert, step: int, now: Instant, kind: Kind | None) -> Alert:
+    def _repeat_top_rung(
+        self, book: AlertStore, alert: Alert, step: int, now: Instant, kind: MessageKind | None
+    ) -> Alert:
         """Everybody has been told: the highest who can be reached hears it again, for as long as it takes."""
         ladder = self.ladder(alert)
         for rung in reversed(ladder.rungs):
-            if self._tell_rung(book, alert, rung, step, now, kind, again=True):
+            if self._notify_rung(book, alert, rung, step, now, kind, again=True):
                 break
         else:
-            self._call_last_resort(book, structs.replace(alert, rung=step), now, again=True)
+            self._notify_last_resort(book, structs.replace(alert, rung=step), now, again=True)
         return self._wait(alert, step, ladder.repeat, now)
 
-    def _call_last_resort(self, book: Book, alert: Alert, now: Instant, again: bool = False) -> Alert | None:
+    def _notify_last_resort(self, book: AlertStore, alert: Alert, now: Instant, again: bool = False) -> Alert | None:
         """Nobody of the ladder can be reached: whom the site names for that. None when they cannot be reached either,
         or, unless `again`, were called in this round."""
         called = () if again else {row.person for row in self.calls(book, alert)}
-        people = roster.last_resort(self.community(), self.last_resort, now, self.tz)
+        people = roster.last_resort_people(self.community(), self.last_resort, now, self.tz)
         people = [person for person in people if person.id not in called]
         rung = self.rung(alert, alert.rung).model_copy(update={"channels": self.channels(alert), "fallback": ()})
-        reached = [one for one in people if self._call(book, alert, one, rung, alert.rung, now, Kind.ESCALATE)]
+        reached = [one for one in people if self._notify(book, alert, one, rung, alert.rung, now, MessageKind.ESCALATE)]
         if reached or again:
             names = "、".join(person.name for person in reached)
-            text = self.wording.say("last_resort" if reached else "nobody_at_all", names=names)
-            book.note([Entry(alert.id, now, "nobody", text)])
+            text = self.renderer.timeline_text("last_resort" if reached else "nobody_at_all", names=names)
+            book.add_timeline([TimelineEntry(alert.id, now, "nobody", text)])
         return alert if reached else None
 
-    def _call_new_shift(self, book: Book, alert: Alert, now: Instant) -> None:
+    def _notify_new_shift(self, book: AlertStore, alert: Alert, now: Instant) -> None:
         """Those who came on duty on a rung that was called before, and are first in rank there."""
         for step in range(min(alert.rung + 1, len(self.ladder(alert).rungs))):
             rung = self.rung(alert, step)
-            ranked = roster.ranked(self.community(), alert.cell, rung.role, now, self.tz)
+            ranked = roster.on_duty_ranked(self.community(), alert.cell, rung.role, now, self.tz)
             first = {person.id for rank, person in ranked if rank == ranked[0][0]}
             gone = {row.person for row in self.calls(book, alert) if row.role == rung.role.value}
             if first and first.isdisjoint(gone) and first.isdisjoint(alert.passed):
-                self._tell_rung(book, alert, rung, step, now, None)
+                self._notify_rung(book, alert, rung, step, now, None)
 
-    def _ranks_called(self, book: Book, alert: Alert, now: Instant) -> int:
+    def _count_ranks_called(self, book: AlertStore, alert: Alert, now: Instant) -> int:
         role = self.rung(alert, alert.rung).role
         gone = {row.person for row in self.calls(book, alert) if row.role == role.value}
-        ranked = roster.ranked(self.community(), alert.cell, role, now, self.tz)
+        ranked = roster.on_duty_ranked(self.community(), alert.cell, role, now, self.tz)
         return len({rank for rank, person in ranked if person.id in gone})
 
-    def calls(self, book: Book, alert: Alert) -> list[Delivery]:
+    def calls(self, book: AlertStore, alert: Alert) -> list[Delivery]:
         """The calls of this round, without those that never left because somebody had taken it."""
-        return [row for row in book.deliveries(alert.id) if _is_call(row, alert)]
+        return [row for row in book.deliveries(alert.id) if _is_call_of_round(row, alert)]
 
     def rung(self, alert: Alert, step: int) -> Rung:
         """The rung of a step; below the first and above the last, those."""
@@ -195,86 +204,97 @@ class Dispatch:
         ways = [way for rung in rungs for way in rung.channels] + [way for rung in rungs for way in rung.fallback]
         return tuple(dict.fromkeys(ways))
 
-    def _wait_for_rung(self, book: Book, alert: Alert, now: Instant) -> Alert:
+    def _wait_for_rung(self, book: AlertStore, alert: Alert, now: Instant) -> Alert:
         """Until the rung's wait is over; half of it where a deputy is left to be called within it."""
         rung = self.rung(alert, alert.rung)
-        left = self._ranks(alert, rung.role, self.calls(book, alert), now)
-        deputy = bool(left) and self._ranks_called(book, alert, now) < DEPUTY_RANKS
+        left = self._uncalled_ranks(alert, rung.role, self.calls(book, alert), now)
+        deputy = bool(left) and self._count_ranks_called(book, alert, now) < DEPUTY_RANKS
         return self._wait(alert, alert.rung, rung.wait // DEPUTY_RANKS if deputy else rung.wait, now)
 
     def _wait(self, alert: Alert, rung: int, wait_ms: int, now: Instant) -> Alert:
-        begin = roster.after_quiet(now, self.ladder(alert).quiet, self.tz)
+        begin = roster.end_of_quiet_hours(now, self.ladder(alert).quiet, self.tz)
         return structs.replace(alert, rung=rung, climb_at=begin + wait_ms)
 
-    def _tell_rung(
+    def _notify_rung(
         self,
-        book: Book,
+        book: AlertStore,
         alert: Alert,
         rung: Rung,
         step: int,
         now: Instant,
-        kind: Kind | None,
+        kind: MessageKind | None,
         again: bool = False,
     ) -> bool:
         """True when at least one person of the rung was called."""
         fresh = alert.rung < 0 and alert.round == 0
         rows = [] if again or fresh else book.deliveries(alert.id)
-        ranks = self._ranks(alert, rung.role, rows, now)
+        ranks = self._uncalled_ranks(alert, rung.role, rows, now)
         if not ranks:
-            if not again and not self._called(rows, alert, rung.role):
-                role = self.wording.book.roles[rung.role]
-                book.note([Entry(alert.id, now, "nobody", self.wording.say("nobody", role=role))])
+            if not again and not self._was_role_called(rows, alert, rung.role):
+                role = self.renderer.catalog.roles[rung.role]
+                book.add_timeline(
+                    [TimelineEntry(alert.id, now, "nobody", self.renderer.timeline_text("nobody", role=role))]
+                )
             return False
-        kind = kind or (Kind.ALERT if step <= 0 else Kind.ESCALATE)
+        kind = kind or (MessageKind.ALERT if step <= 0 else MessageKind.ESCALATE)
         # Where nobody of a rank can be reached, its deputies are asked before the next rung.
-        called = ([one for one in rank if self._call(book, alert, one, rung, step, now, kind)] for rank in ranks)
+        called = ([one for one in rank if self._notify(book, alert, one, rung, step, now, kind)] for rank in ranks)
         reached = next(filter(None, called), None)
         if reached is None:
             return False
         names = "、".join(person.name for person in reached)
-        line = "calling" if kind is Kind.ALERT else "climbing"
-        text = self.wording.say(line, role=self.wording.book.roles[rung.role], names=f" {names}")
-        book.note([Entry(alert.id, now, "told", text)])
+        line = "calling" if kind is MessageKind.ALERT else "climbing"
+        text = self.renderer.timeline_text(line, role=self.renderer.catalog.roles[rung.role], names=f" {names}")
+        book.add_timeline([TimelineEntry(alert.id, now, "told", text)])
         return True
 
-    def _ranks(self, alert: Alert, role: Role, rows: Sequence[Delivery], now: Instant) -> list[list[Person]]:
+    def _uncalled_ranks(self, alert: Alert, role: Role, rows: Sequence[Delivery], now: Instant) -> list[list[Person]]:
         """Those on duty who were not yet called for this role and did not pass, by rank, the first in front."""
-        ranked = roster.ranked(self.community(), alert.cell, role, now, self.tz)
-        gone = {row.person for row in rows if _is_call(row, alert) and row.role == role.value}
+        ranked = roster.on_duty_ranked(self.community(), alert.cell, role, now, self.tz)
+        gone = {row.person for row in rows if _is_call_of_round(row, alert) and row.role == role.value}
         left = [pair for pair in ranked if pair[1].id not in gone and pair[1].id not in alert.passed]
         return [[person for _, person in same] for _, same in groupby(left, key=lambda pair: pair[0])]
 
-    def _called(self, rows: Sequence[Delivery], alert: Alert, role: Role) -> bool:
+    def _was_role_called(self, rows: Sequence[Delivery], alert: Alert, role: Role) -> bool:
         return any(row.role == role.value and row.round == alert.round for row in rows)
 
-    def _call(self, book: Book, alert: Alert, person: Person, rung: Rung, step: int, now: Instant, kind: Kind) -> bool:
-        ways = self.outbox.ways(person, rung.channels) or self.outbox.ways(person, rung.fallback)[:1]
-        call = self._described(alert, person, rung.role, step, kind, now)
-        if ways and self.outbox.call(book, alert, call, ways, now):
+    def _notify(
+        self, book: AlertStore, alert: Alert, person: Person, rung: Rung, step: int, now: Instant, kind: MessageKind
+    ) -> bool:
+        ways = (
+            self.outbox.reachable_channels(person, rung.channels)
+            or self.outbox.reachable_channels(person, rung.fallback)[:1]
+        )
+        call = self._build_call(alert, person, rung.role, step, kind, now)
+        if ways and self.outbox.enqueue_call(book, alert, call, ways, now):
             if call.not_before > now:
-                book.note([self._later(alert, call, now)])
+                book.add_timeline([self._queued_entry(alert, call, now)])
             return True
-        words = self.wording.say("unreachable", name=person.name, role=self.wording.book.roles[rung.role])
-        book.note([Entry(alert.id, now, "unreachable", words, person=person.id)])
+        words = self.renderer.timeline_text(
+            "unreachable", name=person.name, role=self.renderer.catalog.roles[rung.role]
+        )
+        book.add_timeline([TimelineEntry(alert.id, now, "unreachable", words, person=person.id)])
         return False
 
-    def _described(self, alert: Alert, person: Person, role: Role, step: int, kind: Kind, now: Instant) -> Call:
+    def _build_call(
+        self, alert: Alert, person: Person, role: Role, step: int, kind: MessageKind, now: Instant
+    ) -> CallRequest:
         ladder = self.ladder(alert)
-        return Call(
+        return CallRequest(
             person=person,
             role=role,
             rung=step,
             kind=kind,
             limit_ms=ladder.arrive_within,
-            not_before=roster.after_quiet(now, ladder.quiet, self.tz),
+            not_before=roster.end_of_quiet_hours(now, ladder.quiet, self.tz),
         )
 
-    def _later(self, alert: Alert, call: Call, now: Instant) -> Entry:
-        until = self.wording.clock(call.not_before, now)
-        role = self.wording.book.roles[call.role]
-        text = self.wording.say("queued", until=until, name=call.person.name, role=role)
-        return Entry(alert.id, now, "queued", text, person=call.person.id)
+    def _queued_entry(self, alert: Alert, call: CallRequest, now: Instant) -> TimelineEntry:
+        until = self.renderer.format_time(call.not_before, now)
+        role = self.renderer.catalog.roles[call.role]
+        text = self.renderer.timeline_text("queued", until=until, name=call.person.name, role=role)
+        return TimelineEntry(alert.id, now, "queued", text, person=call.person.id)
 
 
-def _is_call(row: Delivery, alert: Alert) -> bool:
-    return row.kind in CALLS and row.round == alert.round and not is_called_off(row)
+def _is_call_of_round(row: Delivery, alert: Alert) -> bool:
+    return row.kind in CALL_KINDS and row.round == alert.round and not is_cancelled(row)

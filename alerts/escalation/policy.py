@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from alerts.lifecycle.advance import Pace
+from alerts.lifecycle.event import Deadlines
 from domain import DAY, Fault, Ledger, Role, Severity
 from domain.duration import Duration
 
@@ -28,7 +28,7 @@ class Rung(BaseModel):
     wait: Duration
 
 
-class Quiet(BaseModel):
+class QuietHours(BaseModel):
     """Local minutes of the day in which this ladder sends nothing; what comes due waits for the end."""
 
     model_config = _STRICT
@@ -52,12 +52,12 @@ class Ladder(BaseModel):
     verify_within: Duration
     close_within: Duration
     repeat: Duration
-    quiet: Quiet | None = None
+    quiet: QuietHours | None = None
     rungs: tuple[Rung, ...] = Field(min_length=1)
 
     @property
-    def pace(self) -> Pace:
-        return Pace(
+    def deadlines(self) -> Deadlines:
+        return Deadlines(
             take_ms=self.take_within,
             arrive_ms=self.arrive_within,
             resolve_ms=self.resolve_within,
@@ -73,7 +73,7 @@ class Ladder(BaseModel):
         return self
 
 
-class LadderBook(BaseModel):
+class EscalationPolicy(BaseModel):
     """Every ladder of a site. Each pair of ledger and severity must have exactly one for everything, and a rule at most
     one of its own. `one_event` lists rules that measure the same thing on one device: what a second of them finds
     within a minute of the first, no worse, needs no text of its own."""
@@ -83,7 +83,7 @@ class LadderBook(BaseModel):
     ladders: tuple[Ladder, ...] = Field(min_length=1)
     one_event: tuple[tuple[str, ...], ...] = ()
 
-    def same_event(self, rule: str, other: str) -> bool:
+    def is_same_event(self, rule: str, other: str) -> bool:
         return any(rule in rules and other in rules for rules in self.one_event)
 
     def ladder(self, ledger: Ledger, severity: Severity, rule: str = "") -> Ladder:
@@ -92,7 +92,7 @@ class LadderBook(BaseModel):
         return next(own, None) or next(one for one in fitting if not one.rules)
 
 
-def check(book: LadderBook) -> list[Fault]:
+def check(book: EscalationPolicy) -> list[Fault]:
     """Every pair of ledger and severity that has no ladder, or two; and every rule that has two."""
     faults = []
     for ledger in Ledger:
@@ -110,7 +110,7 @@ def check(book: LadderBook) -> list[Fault]:
 
 
 def check_names(
-    book: LadderBook,
+    book: EscalationPolicy,
     channels: Collection[str],
     rules: Collection[str],
     unknown: Callable[[str, Collection[str]], str],

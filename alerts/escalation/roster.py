@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts.escalation.policy import Quiet
+from alerts.escalation.policy import QuietHours
 from domain import MINUTE, Duty, Instant, Person, Role
 from domain.people import Community
 from domain.places import upward
@@ -23,54 +23,56 @@ DAY_MINUTES = 1440
 
 def on_duty(community: Community, cell: str | None, role: Role, now: Instant, tz: ZoneInfo) -> list[Person]:
     """The people on duty, those asked first in front. Empty when nobody is, at this cell or above it."""
-    return [person for _, person in ranked(community, cell, role, now, tz)]
+    return [person for _, person in on_duty_ranked(community, cell, role, now, tz)]
 
 
-def ranked(community: Community, cell: str | None, role: Role, now: Instant, tz: ZoneInfo) -> list[tuple[int, Person]]:
+def on_duty_ranked(
+    community: Community, cell: str | None, role: Role, now: Instant, tz: ZoneInfo
+) -> list[tuple[int, Person]]:
     """The same with each one's rank: people of one rank are asked together, the next rank are their deputies."""
-    away = absent(community, now, tz)
-    for node in answering_cells(community, cell):
-        found = _at(community, node, role, away, now, tz)
+    away = absent_people(community, now, tz)
+    for node in responsible_cells(community, cell):
+        found = _ranked_at_cell(community, node, role, away, now, tz)
         if found:
             return found
     return []
 
 
-def absent(community: Community, now: Instant, tz: ZoneInfo) -> frozenset[str]:
+def absent_people(community: Community, now: Instant, tz: ZoneInfo) -> frozenset[str]:
     """The people whom a line of the roster takes off duty now, by id."""
-    return frozenset(duty.person for duty in community.duties if duty.absent and covers(duty, now, tz))
+    return frozenset(duty.person for duty in community.duties if duty.absent and is_on_shift(duty, now, tz))
 
 
-def last_resort(community: Community, wanted: Sequence[str], now: Instant, tz: ZoneInfo) -> list[Person]:
+def last_resort_people(community: Community, wanted: Sequence[str], now: Instant, tz: ZoneInfo) -> list[Person]:
     """Whom to call when no rung of a ladder reached anybody: the site's `last_resort`, in its order.
 
     Those who are absent are left out, unless all of them are: somebody must hear of it.
     """
     known = [community.people[name] for name in dict.fromkeys(wanted) if name in community.people]
-    away = absent(community, now, tz)
+    away = absent_people(community, now, tz)
     return [person for person in known if person.id not in away] or known
 
 
-def answering_cells(community: Community, cell: str | None) -> list[str]:
+def responsible_cells(community: Community, cell: str | None) -> list[str]:
     """The cell and those above it. A place without a cell is everybody's who answers for the whole (the roots)."""
     above = [node.id for node in upward(community.cells, cell)]
     return above or [node.id for node in community.cells.values() if node.parent is None]
 
 
-def _at(
+def _ranked_at_cell(
     community: Community, cell: str, role: Role, away: Collection[str], now: Instant, tz: ZoneInfo
 ) -> list[tuple[int, Person]]:
     held = [duty for duty in community.duties if duty.cell == cell and duty.role is role and not duty.absent]
     rank: dict[str, int] = {}
     for duty in held:
-        if duty.person not in away and duty.person in community.people and covers(duty, now, tz):
+        if duty.person not in away and duty.person in community.people and is_on_shift(duty, now, tz):
             rank[duty.person] = min(duty.rank, rank.get(duty.person, duty.rank))
     return sorted(
         ((place, community.people[who]) for who, place in rank.items()), key=lambda pair: (pair[0], pair[1].id)
     )
 
 
-def covers(duty: Duty, now: Instant, tz: ZoneInfo) -> bool:
+def is_on_shift(duty: Duty, now: Instant, tz: ZoneInfo) -> bool:
     """True when this line of the roster holds now, in local time. A night shift belongs to the day it began."""
     if (duty.since is not None and now < duty.since) or (duty.until is not None and now >= duty.until):
         return False
@@ -88,7 +90,7 @@ def _weekday(duty: Duty, local: datetime) -> bool:
     return not duty.weekdays or local.isoweekday() in duty.weekdays
 
 
-def after_quiet(now: Instant, quiet: Quiet | None, tz: ZoneInfo) -> Instant:
+def end_of_quiet_hours(now: Instant, quiet: QuietHours | None, tz: ZoneInfo) -> Instant:
     """Now, or the first instant at which the clock on the wall shows a time outside the quiet hours."""
     at = now
     while quiet is not None and (left := _quiet_minutes_left(at, quiet, tz)):
@@ -97,7 +99,7 @@ def after_quiet(now: Instant, quiet: Quiet | None, tz: ZoneInfo) -> Instant:
     return at
 
 
-def _quiet_minutes_left(at: Instant, quiet: Quiet, tz: ZoneInfo) -> int:
+def _quiet_minutes_left(at: Instant, quiet: QuietHours, tz: ZoneInfo) -> int:
     """By the clock on the wall, as if it were not put forward or back; 0 outside the quiet hours."""
     local = datetime.fromtimestamp(at / 1000, tz)
     length = (quiet.to_minute - quiet.from_minute) % DAY_MINUTES

@@ -6,13 +6,13 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from alerts.alert import Actor, Alert, Via
-from alerts.handling.processor import Casework
-from alerts.lifecycle.advance import Happening, Incomplete, NotNow
+from alerts.alert import Actor, Alert, ResponseSource
+from alerts.handling.processor import AlertProcessor
+from alerts.lifecycle.event import AlertEvent, InvalidField, InvalidTransition
 from alerts.lifecycle.transitions import Signal
-from alerts.message import CALLS
-from alerts.messages.outbox import WECOM
-from alerts.ports import Book
+from alerts.message import CALL_KINDS
+from alerts.messages.deliveries import WECOM
+from alerts.ports import AlertStore
 from domain import Instant
 
 
@@ -26,38 +26,40 @@ class ButtonResult(Struct, frozen=True):
 
 _KEYS: Final = {
     "ack": Signal.ACKNOWLEDGE,
-    "pass": Signal.PASS,
+    "pass": Signal.DECLINE,
     "arrive": Signal.ARRIVE,
     "resolve": Signal.RESOLVE,
 }
 
 
-def press(casework: Casework, book: Book, userid: str, key: str, now: Instant, handle: str = "") -> ButtonResult:
+def handle_press(
+    casework: AlertProcessor, book: AlertStore, userid: str, key: str, now: Instant, handle: str = ""
+) -> ButtonResult:
     """A button of a card; the user is authenticated by WeCom, the person is found by his id there."""
     word, _, number = key.partition(":")
-    people = casework.dispatch.community().people.values()
+    people = casework.escalator.community().people.values()
     person = next((one for one in people if one.wecom == userid), None)
     alert = book.alert(int(number)) if number.isdecimal() and len(number) < 18 else None
     if person is None or alert is None or word not in _KEYS:
         return ButtonResult(False)
-    _keep_handle(book, alert, person.id, handle, now)
-    role = role_of(book, alert, person.id)
-    happening = Happening(_KEYS[word], Actor(person.id, person.name, Via.WECOM, role))
+    _store_handle(book, alert, person.id, handle, now)
+    role = role_in_alert(book, alert, person.id)
+    happening = AlertEvent(_KEYS[word], Actor(person.id, person.name, ResponseSource.WECOM, role))
     try:
-        casework.happen(book, alert, happening, now)
-    except (NotNow, Incomplete) as refused:
+        casework.apply(book, alert, happening, now)
+    except (InvalidTransition, InvalidField) as refused:
         return ButtonResult(False, alert.id, str(refused))
     return ButtonResult(True, alert.id)
 
 
-def _keep_handle(book: Book, alert: Alert, person: str, handle: str, now: Instant) -> None:
+def _store_handle(book: AlertStore, alert: Alert, person: str, handle: str, now: Instant) -> None:
     """A press brings a fresh handle for the presser's card."""
     mine = [row for row in book.deliveries(alert.id) if row.person == person and row.channel == WECOM]
-    calls = [row for row in mine if row.kind in CALLS]
+    calls = [row for row in mine if row.kind in CALL_KINDS]
     if handle and calls:
-        book.settle(calls[-1], structs.replace(calls[-1], handle=handle), now, "pressed")
+        book.update_delivery(calls[-1], structs.replace(calls[-1], handle=handle), now, "pressed")
 
 
-def role_of(book: Book, alert: Alert, person: str) -> str:
+def role_in_alert(book: AlertStore, alert: Alert, person: str) -> str:
     """In which role a person was told of an alert; empty when he was not."""
     return next((row.role for row in book.deliveries(alert.id) if row.person == person), "")

@@ -13,14 +13,14 @@ from typing import Final
 
 from msgspec import Struct
 
-from alerts.alert import SETTLED, TAKEN, UNSETTLED, Alert, State
+from alerts.alert import ACTIVE_STATES, OWNED_STATES, SETTLED_STATES, Alert, State
 from alerts.escalation.policy import Ladder
 from alerts.lifecycle.danger import UNKNOWN_HAZARD
 from domain import MINUTE, Finding, Instant, Ledger, Severity
 
-STORM_AFTER: Final = 3
+GROUP_AFTER: Final = 3
 """So many alerts of one rule in one building go out singly; those after them join the first."""
-STORM_WINDOW_MS: Final = 10 * MINUTE
+GROUP_WINDOW_MS: Final = 10 * MINUTE
 
 
 class Relation(StrEnum):
@@ -50,7 +50,7 @@ class Recipients(StrEnum):
     no phone, left, or is off duty."""
 
 
-class Task(StrEnum):
+class TaskState(StrEnum):
     """States of an alert, as far as joining asks."""
 
     UNTAKEN = "untaken"
@@ -72,10 +72,16 @@ class Decision(StrEnum):
     """The alert's own danger once more: told to its owner, called anew where it was shelved, else being called."""
 
 
-def task_of(state: State) -> Task:
+def task_state(state: State) -> TaskState:
     if state is State.SHELVED:
-        return Task.SHELVED
-    return Task.TAKEN if state in TAKEN else Task.SETTLED if state in SETTLED else Task.UNTAKEN
+        return TaskState.SHELVED
+    return (
+        TaskState.TAKEN
+        if state in OWNED_STATES
+        else TaskState.SETTLED
+        if state in SETTLED_STATES
+        else TaskState.UNTAKEN
+    )
 
 
 _Row = tuple[Decision, Decision, Decision, Decision]
@@ -116,11 +122,11 @@ _HEALTH: Final[dict[tuple[Relation, Recipients], _Row]] = {
     (Relation.SAME_BUILDING, Recipients.NOBODY): (_JOIN, _JOIN, _JOIN, _OPEN),
 }
 
-DECISIONS: Final[dict[tuple[Ledger, Relation, Recipients, Task], Decision]] = {
+DECISIONS: Final[dict[tuple[Ledger, Relation, Recipients, TaskState], Decision]] = {
     (ledger, relation, recipients, task): decision
     for ledger, table in ((Ledger.DANGER, _DANGER), (Ledger.HEALTH, _HEALTH))
     for (relation, recipients), row in table.items()
-    for task, decision in zip(Task, row, strict=True)
+    for task, decision in zip(TaskState, row, strict=True)
 }
 
 
@@ -132,7 +138,7 @@ class Match(Struct, frozen=True):
     decision: Decision
 
 
-def match(
+def match_alert(
     finding: Finding,
     building: str | None,
     candidates: Sequence[Alert],
@@ -144,32 +150,35 @@ def match(
     `candidates` are unsettled alerts that could be meant, newest first; `recipients` compares whom each calls.
     The closest relation decides; among alerts of one relation the first that takes the finding in.
     """
-    live = [alert for alert in candidates if alert.ledger is finding.ledger and alert.state in UNSETTLED]
-    for relation, related in _related(finding, building, live, now):
+    live = [alert for alert in candidates if alert.ledger is finding.ledger and alert.state in ACTIVE_STATES]
+    for relation, related in _by_relation(finding, building, live, now):
         for alert in related:
-            decision = DECISIONS[finding.ledger, relation, recipients(alert), task_of(alert.state)]
+            decision = DECISIONS[finding.ledger, relation, recipients(alert), task_state(alert.state)]
             if decision is not Decision.OPEN:
                 return Match(alert, relation, decision)
     return None
 
 
-def _related(
+def _by_relation(
     finding: Finding, building: str | None, live: Sequence[Alert], now: Instant
 ) -> list[tuple[Relation, list[Alert]]]:
     same = [alert for alert in live if alert.rule == finding.rule and alert.subject == finding.subject]
-    device = [alert for alert in live if alert not in same and _about_the_same(finding, alert)]
+    device = [alert for alert in live if alert not in same and _has_same_subject(finding, alert)]
     found = [(Relation.SAME_DANGER, same), (Relation.SAME_DEVICE, device)]
-    recent = [alert for alert in live if alert.rule == finding.rule and now - alert.opened_at <= STORM_WINDOW_MS]
+    recent = [alert for alert in live if alert.rule == finding.rule and now - alert.opened_at <= GROUP_WINDOW_MS]
     if is_unregistered(finding):
-        return [*found, (Relation.UNREGISTERED, _first([alert for alert in recent if is_unregistered(alert)], 1))]
-    if building is None or not folds(finding):
+        return [
+            *found,
+            (Relation.UNREGISTERED, _oldest_first([alert for alert in recent if is_unregistered(alert)], 1)),
+        ]
+    if building is None or not may_be_grouped(finding):
         return found
-    enough = 1 if finding.ledger is Ledger.HEALTH else STORM_AFTER
+    enough = 1 if finding.ledger is Ledger.HEALTH else GROUP_AFTER
     near = [alert for alert in recent if alert.building == building]
-    return [*found, (Relation.SAME_BUILDING, _first(near, enough))]
+    return [*found, (Relation.SAME_BUILDING, _oldest_first(near, enough))]
 
 
-def _about_the_same(finding: Finding, alert: Alert) -> bool:
+def _has_same_subject(finding: Finding, alert: Alert) -> bool:
     """The same device or subject, and the same hazard; what could not be read may be any hazard."""
     told_apart = finding.ledger is Ledger.DANGER and UNKNOWN_HAZARD not in (finding.hazard, alert.hazard)
     if told_apart and finding.hazard != alert.hazard:
@@ -177,12 +186,14 @@ def _about_the_same(finding: Finding, alert: Alert) -> bool:
     return alert.subject == finding.subject or (finding.device is not None and alert.device == finding.device)
 
 
-def _first(same: Sequence[Alert], enough: int) -> list[Alert]:
+def _oldest_first(same: Sequence[Alert], enough: int) -> list[Alert]:
     """The storm's first alert and those after it, once there are enough of them."""
     return sorted(same, key=lambda alert: alert.id) if len(same) >= enough else []
 
 
-def compare(finding: Finding, own: Ladder, alert: Alert, ladder: Ladder, same_cell: bool, reached: bool) -> Recipients:
+def compare_recipients(
+    finding: Finding, own: Ladder, alert: Alert, ladder: Ladder, same_cell: bool, reached: bool
+) -> Recipients:
     """Whom the finding's own ladder calls, against whom the alert's does. `reached`: somebody hears of what joins."""
     if not reached:
         return Recipients.NOBODY
@@ -204,6 +215,6 @@ def is_unregistered(about: Finding | Alert) -> bool:
     return about.subject.type == "device" and about.device is None and about.place is None
 
 
-def folds(finding: Finding) -> bool:
+def may_be_grouped(finding: Finding) -> bool:
     """True when findings like this may become one story: never what may cost a life, each is another door."""
     return finding.severity is not Severity.CRITICAL or finding.ledger is Ledger.HEALTH

@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from alerts.ports import Book, Transact
+from alerts.ports import AlertStore, Transact
 
 T = TypeVar("T")
 R = TypeVar("R")
-Work = Callable[[Sequence[T], Book], list[R]]
-Finish = Callable[[Book], None]
+Work = Callable[[Sequence[T], AlertStore], list[R]]
+Finish = Callable[[AlertStore], None]
 OnFault = Callable[[str, Exception], None]
 
 
-class Isolated:
+class FaultIsolation:
     """Runs work on batches. `on_fault` is told which item failed; without it a fault is raised, as tests need it.
 
     `unavailable` are exceptions of a store that cannot write now: no fault of an item, always raised.
@@ -24,13 +24,13 @@ class Isolated:
     def __init__(self, transact: Transact, on_fault: OnFault | None, unavailable: tuple[type[Exception], ...]) -> None:
         self._transact, self.on_fault, self.unavailable = transact, on_fault, unavailable
 
-    async def each(
-        self, work: Callable[[Sequence[T], Book], list[R]], items: Sequence[T], finish: Finish | None = None
+    async def run(
+        self, work: Callable[[Sequence[T], AlertStore], list[R]], items: Sequence[T], finish: Finish | None = None
     ) -> list[R]:
         """All items in one transaction. Where our own fault in one of them breaks it, each in its own: the others
         go on. `finish` belongs to the last transaction."""
 
-        def together(book: Book) -> list[R]:
+        def together(book: AlertStore) -> list[R]:
             done = work(items, book)
             if finish is not None:
                 finish(book)
@@ -46,7 +46,7 @@ class Isolated:
             await self._transact(finish)
         return done
 
-    async def _alone(self, work: Callable[[Sequence[T], Book], list[R]], item: T) -> list[R]:
+    async def _alone(self, work: Callable[[Sequence[T], AlertStore], list[R]], item: T) -> list[R]:
         try:
             return await self._transact(partial(work, [item]))
         except Exception as fault:

@@ -11,15 +11,15 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from alerts.alert import UNSETTLED, UNTAKEN, Actor, Alert, Entry, State, Via
-from alerts.handling.buttons import role_of
-from alerts.handling.processor import Casework
-from alerts.lifecycle.advance import Happening, NotNow
-from alerts.lifecycle.transitions import TRANSITIONS, Refusal, Signal
-from alerts.message import CALLS, Delivery, Kind
-from alerts.messages.outbox import SMS, told
-from alerts.messages.renderer import clean
-from alerts.ports import Book
+from alerts.alert import ACTIVE_STATES, UNACKNOWLEDGED_STATES, Actor, Alert, ResponseSource, State, TimelineEntry
+from alerts.handling.buttons import role_in_alert
+from alerts.handling.processor import AlertProcessor
+from alerts.lifecycle.event import AlertEvent, InvalidTransition
+from alerts.lifecycle.transitions import TRANSITIONS, ActionRefusal, Signal
+from alerts.message import CALL_KINDS, Delivery, MessageKind
+from alerts.messages.deliveries import SMS, latest_calls
+from alerts.messages.renderer import sanitize
+from alerts.ports import AlertStore
 from alerts.reply_parsing import codes as reply_codes
 from alerts.reply_parsing.grammar import ReplyGrammar
 from alerts.reply_parsing.parser import Certainty, ParsedReply, ReplyIntent, Unclear, parse_reply
@@ -56,225 +56,229 @@ class ReplyResult(Struct, frozen=True):
         return self.alerts[0] if self.alerts else None
 
 
-SHOWN: Final = 20
-ANSWERS_AN_HOUR: Final = 6
+MAX_QUOTED: Final = 20
+MAX_ANSWERS_PER_HOUR: Final = 6
 """Beyond this a phone that cannot be understood is left to the people who read the timeline."""
 CROSSING_MS: Final = MINUTE
 """Texts of the last minute may have crossed the answer: then a word without a code may be about any of them."""
-LOOK_BACK: Final = 8
-_CALLING: Final = (*CALLS, Kind.ADDED)
-_ASKING: Final = (*_CALLING, Kind.SUMMARY, Kind.HINT, Kind.DETAILS, Kind.CODES)
+MAX_MESSAGES_READ: Final = 8
+_CALLING_KINDS: Final = (*CALL_KINDS, MessageKind.ADDED)
+_ASKING_KINDS: Final = (*_CALLING_KINDS, MessageKind.SUMMARY, MessageKind.HINT, MessageKind.DETAILS, MessageKind.CODES)
 _SIGNALS: Final = {
-    ReplyIntent.TAKE: Signal.ACKNOWLEDGE,
+    ReplyIntent.ACKNOWLEDGE: Signal.ACKNOWLEDGE,
     ReplyIntent.RECEIPT: Signal.ACKNOWLEDGE,
-    ReplyIntent.PASS: Signal.PASS,
+    ReplyIntent.DECLINE: Signal.DECLINE,
     ReplyIntent.ARRIVE: Signal.ARRIVE,
     ReplyIntent.RESOLVE: Signal.RESOLVE,
 }
 
 
-def reply(casework: Casework, grammar: ReplyGrammar, book: Book, phone: str, text: str, now: Instant) -> ReplyResult:
+def handle_reply(
+    casework: AlertProcessor, grammar: ReplyGrammar, book: AlertStore, phone: str, text: str, now: Instant
+) -> ReplyResult:
     """A text that came back from a phone."""
-    inbound = _Inbound(casework, book, reply_codes.plain_phone(phone), text, now)
+    inbound = _InboundReply(casework, book, reply_codes.normalize_phone(phone), text, now)
     if not inbound.people:
         return ReplyResult(ReplyStatus.UNKNOWN_PHONE, reason="nothing was sent to it")
     parsed = parse_reply(text, grammar, inbound.alerts)
     if parsed.intent is ReplyIntent.OPT_OUT:
-        return _opted_out(inbound)
+        return _handle_opt_out(inbound)
     if parsed.intent is ReplyIntent.QUESTION:
-        return _explain(inbound, parsed)
+        return _handle_question(inbound, parsed)
     if parsed.intent is ReplyIntent.UNCLEAR:
-        return _ask_back(inbound, parsed)
+        return _handle_unclear(inbound, parsed)
     if parsed.intent is ReplyIntent.COURTESY:
-        return _receipt(inbound, parsed)
-    meant = _meant(inbound, parsed)
+        return _handle_receipt(inbound, parsed)
+    meant = _find_alerts(inbound, parsed)
     if meant:
-        results = [_move(inbound, alert, parsed) for alert in meant]
+        results = [_apply(inbound, alert, parsed) for alert in meant]
         return structs.replace(results[0], alerts=tuple(alert.id for alert in meant))
-    return _receipt(inbound, parsed)
+    return _handle_receipt(inbound, parsed)
 
 
-class _Inbound:
+class _InboundReply:
     """One text while it is worked on: what this phone was told, and of which alerts it holds numbers."""
 
-    def __init__(self, casework: Casework, book: Book, phone: str, text: str, now: Instant) -> None:
-        self.casework, self.book, self.phone, self.text, self.now = casework, book, phone, text, now
-        held = book.coded(phone)
+    def __init__(self, casework: AlertProcessor, book: AlertStore, phone: str, text: str, now: Instant) -> None:
+        self.processor, self.book, self.phone, self.text, self.now = casework, book, phone, text, now
+        held = book.reply_codes(phone)
         self.people = {one.alert: one.person for one in held}
         known = ((one.number, book.alert(one.alert)) for one in held)
         self.alerts = {number: alert for number, alert in known if alert is not None}
-        self.messages = book.last_messages(SMS, phone, LOOK_BACK) if held else []
+        self.messages = book.last_messages(SMS, phone, MAX_MESSAGES_READ) if held else []
 
     @property
-    def unsettled(self) -> list[Alert]:
+    def active(self) -> list[Alert]:
         """Alerts of this phone that are not dealt with, the worst and newest first."""
-        found = [alert for alert in self.alerts.values() if alert.state in UNSETTLED]
+        found = [alert for alert in self.alerts.values() if alert.state in ACTIVE_STATES]
         return sorted(found, key=lambda alert: (alert.severity.rank, -alert.opened_at))
 
     @property
-    def waiting(self) -> list[Alert]:
+    def unacknowledged(self) -> list[Alert]:
         """Those that nobody has taken."""
-        return [alert for alert in self.unsettled if alert.state in UNTAKEN]
+        return [alert for alert in self.active if alert.state in UNACKNOWLEDGED_STATES]
 
     @property
     def owned(self) -> list[Alert]:
         """Those that the writer has taken."""
-        return [alert for alert in self.unsettled if alert.owner == self.people[alert.id]]
+        return [alert for alert in self.active if alert.owner == self.people[alert.id]]
 
     @property
-    def asked_last(self) -> bool:
+    def last_asked(self) -> bool:
         """True when the last text to this phone asked for an answer."""
-        return bool(self.messages) and self.messages[0].kind in _ASKING
+        return bool(self.messages) and self.messages[0].kind in _ASKING_KINDS
 
     def only_call(self) -> Alert | None:
         """The alert that a word without a code can mean: the only one, of which the last text was the call."""
-        unsettled = self.unsettled
-        if len(unsettled) != 1 or not self.messages or self.messages[0].kind not in _CALLING:
+        unsettled = self.active
+        if len(unsettled) != 1 or not self.messages or self.messages[0].kind not in _CALLING_KINDS:
             return None
         crossing = [row for row in self.messages if (row.sent_at or self.now) > self.now - CROSSING_MS]
         meant = {row.alert for row in (self.messages[0], *crossing)}
         return unsettled[0] if meant == {unsettled[0].id} else None
 
-    def last_told(self) -> Alert | None:
+    def last_messaged(self) -> Alert | None:
         """The alert of the last text, if it is one of this phone's and not dealt with."""
         last = self.messages[0].alert if self.messages else None
-        return next((alert for alert in self.unsettled if alert.id == last), None)
+        return next((alert for alert in self.active if alert.id == last), None)
 
     def actor(self, alert: Alert) -> Actor:
         person = self.people[alert.id]
-        known = self.casework.dispatch.community().people.get(person) or self.book.person_of(self.phone)
+        known = self.processor.escalator.community().people.get(person) or self.book.person_of(self.phone)
         name = known.name if known is not None else person
-        return Actor(person, name, Via.SMS, role_of(self.book, alert, person))
+        return Actor(person, name, ResponseSource.SMS, role_in_alert(self.book, alert, person))
 
-    def note(self, alert: Alert, kind: str, **words: str) -> None:
+    def add_timeline(self, alert: Alert, kind: str, **words: str) -> None:
         """A line of the alert's timeline; `text` is what was written."""
-        actor, said = self.actor(alert), clean(self.text)[:SHOWN]
-        line = self.casework.wording.say(kind, name=actor.name, text=said, **words)
-        self.book.note([Entry(alert.id, self.now, kind, line, person=actor.id)])
+        actor, said = self.actor(alert), sanitize(self.text)[:MAX_QUOTED]
+        line = self.processor.renderer.timeline_text(kind, name=actor.name, text=said, **words)
+        self.book.add_timeline([TimelineEntry(alert.id, self.now, kind, line, person=actor.id)])
 
-    def answer(self, alert: Alert, kind: Kind, reason: str = "") -> None:
+    def answer(self, alert: Alert, kind: MessageKind, reason: str = "") -> None:
         """A text back, as often as is reasonable; beyond that the timeline says that he got none."""
-        call = self._call(alert)
+        call = self._latest_call(alert)
         if call is None:
             return
-        if self.book.answers_since(self.phone, self.now - HOUR) >= ANSWERS_AN_HOUR:
-            self.note(alert, "unanswered")
+        if self.book.count_answers(self.phone, self.now - HOUR) >= MAX_ANSWERS_PER_HOUR:
+            self.add_timeline(alert, "unanswered")
             return
-        numbers = sorted(number for number, one in self.alerts.items() if one.state in UNSETTLED)
-        self.casework.dispatch.outbox.answer(self.book, alert, call, kind, self.now, numbers, reason)
+        numbers = sorted(number for number, one in self.alerts.items() if one.state in ACTIVE_STATES)
+        self.processor.escalator.outbox.enqueue_answer(self.book, alert, call, kind, self.now, numbers, reason)
 
-    def confirm(self, alert: Alert, kind: Kind) -> None:
+    def confirm(self, alert: Alert, kind: MessageKind) -> None:
         """What he did was understood, and what he can answer next."""
-        call = self._call(alert)
+        call = self._latest_call(alert)
         if call is not None:
-            self.casework.dispatch.outbox.tell(self.book, alert, call, kind, self.actor(alert).name, self.now)
+            self.processor.escalator.outbox.enqueue_update(
+                self.book, alert, call, kind, self.actor(alert).name, self.now
+            )
 
-    def _call(self, alert: Alert) -> Delivery | None:
-        rows = told(self.book.deliveries(alert.id))
+    def _latest_call(self, alert: Alert) -> Delivery | None:
+        rows = latest_calls(self.book.deliveries(alert.id))
         return next((row for row in rows if row.channel == SMS and row.address == self.phone), None)
 
 
-def _meant(inbound: _Inbound, parsed: ParsedReply) -> list[Alert]:
+def _find_alerts(inbound: _InboundReply, parsed: ParsedReply) -> list[Alert]:
     """The alerts an answer is about; none when that is not certain."""
     if parsed.numbers:
         return [inbound.alerts[number] for number in parsed.numbers]
-    if parsed.intent is ReplyIntent.PASS:
-        return _declined(inbound, parsed)
+    if parsed.intent is ReplyIntent.DECLINE:
+        return _find_declined(inbound, parsed)
     if parsed.intent in (ReplyIntent.ARRIVE, ReplyIntent.RESOLVE) and inbound.owned:
-        return inbound.owned if len(inbound.owned) == 1 and not inbound.waiting else []
+        return inbound.owned if len(inbound.owned) == 1 and not inbound.unacknowledged else []
     call = inbound.only_call()
     return [] if call is None else [call]
 
 
-def _declined(inbound: _Inbound, parsed: ParsedReply) -> list[Alert]:
+def _find_declined(inbound: _InboundReply, parsed: ParsedReply) -> list[Alert]:
     """A refusal without a code is about everything he was called for; if that is nothing, about what he has taken."""
-    if parsed.certainty is Certainty.SHORT and len(inbound.unsettled) != 1:
+    if parsed.certainty is Certainty.SHORT and len(inbound.active) != 1:
         return []
-    if inbound.waiting:
-        return inbound.waiting
+    if inbound.unacknowledged:
+        return inbound.unacknowledged
     return inbound.owned if len(inbound.owned) == 1 else []
 
 
-def _move(inbound: _Inbound, alert: Alert, parsed: ParsedReply) -> ReplyResult:
+def _apply(inbound: _InboundReply, alert: Alert, parsed: ParsedReply) -> ReplyResult:
     actor, signal = inbound.actor(alert), _SIGNALS[parsed.intent]
     try:
-        _only_the_owner(inbound, alert, signal, actor)
-        inbound.casework.happen(inbound.book, alert, Happening(signal, actor), inbound.now)
-    except NotNow as refused:
-        inbound.note(alert, "refused", reason=refused.message)
-        inbound.answer(alert, Kind.STATUS, refused.message)
+        _check_owner(inbound, alert, signal, actor)
+        inbound.processor.apply(inbound.book, alert, AlertEvent(signal, actor), inbound.now)
+    except InvalidTransition as refused:
+        inbound.add_timeline(alert, "refused", reason=refused.message)
+        inbound.answer(alert, MessageKind.STATUS, refused.message)
         return ReplyResult(ReplyStatus.REFUSED, (alert.id,), refused.refusal.value)
     if any(sign.isalpha() for sign in inbound.text):
-        inbound.note(alert, "replied")
+        inbound.add_timeline(alert, "replied")
     if signal is Signal.ARRIVE and alert.owner is not None:
-        inbound.confirm(inbound.book.alert(alert.id) or alert, Kind.ARRIVED)
-    if signal is Signal.PASS and not (parsed.numbers and parsed.certainty is Certainty.WHOLE):
-        inbound.confirm(alert, Kind.PASSED)
+        inbound.confirm(inbound.book.alert(alert.id) or alert, MessageKind.ARRIVED)
+    if signal is Signal.DECLINE and not (parsed.numbers and parsed.certainty is Certainty.WHOLE):
+        inbound.confirm(alert, MessageKind.DECLINED)
     return ReplyResult(ReplyStatus.DONE, (alert.id,))
 
 
-def _only_the_owner(inbound: _Inbound, alert: Alert, signal: Signal, actor: Actor) -> None:
+def _check_owner(inbound: _InboundReply, alert: Alert, signal: Signal, actor: Actor) -> None:
     """A phone proves little: what somebody else has taken, it neither reports as reached nor as dealt with."""
     taken = alert.state in (State.ACKNOWLEDGED, State.ON_SITE) and alert.owner != actor.id
     if taken and signal in (Signal.ARRIVE, Signal.RESOLVE):
-        sentence = inbound.casework.wording.refuse(Refusal.ALREADY_TAKEN, alert, inbound.now)
-        raise NotNow(Refusal.ALREADY_TAKEN, sentence)
+        sentence = inbound.processor.renderer.refusal_text(ActionRefusal.ALREADY_TAKEN, alert, inbound.now)
+        raise InvalidTransition(ActionRefusal.ALREADY_TAKEN, sentence)
 
 
-def _receipt(inbound: _Inbound, parsed: ParsedReply) -> ReplyResult:
+def _handle_receipt(inbound: _InboundReply, parsed: ParsedReply) -> ReplyResult:
     """Thanks, 收到, or a word without a code that means no single call.
 
     After news it answers nothing; from him who has taken it, 马上到 is a report. Else he may believe that he took it.
     """
     friendly = parsed.intent in (ReplyIntent.RECEIPT, ReplyIntent.COURTESY)
-    reports = parsed.intent is ReplyIntent.TAKE and bool(inbound.owned)
-    if (friendly and not inbound.asked_last) or ((friendly or reports) and not inbound.waiting):
-        about = inbound.last_told()
+    reports = parsed.intent is ReplyIntent.ACKNOWLEDGE and bool(inbound.owned)
+    if (friendly and not inbound.last_asked) or ((friendly or reports) and not inbound.unacknowledged):
+        about = inbound.last_messaged()
         if about is not None:
-            inbound.note(about, "replied")
+            inbound.add_timeline(about, "replied")
         return ReplyResult(ReplyStatus.IGNORED, () if about is None else (about.id,), parsed.intent.value)
-    return _ask_back(inbound, parsed)
+    return _handle_unclear(inbound, parsed)
 
 
-def _ask_back(inbound: _Inbound, parsed: ParsedReply) -> ReplyResult:
+def _handle_unclear(inbound: _InboundReply, parsed: ParsedReply) -> ReplyResult:
     """He answered, so he believes he has it: say so in the timeline, and tell him how to answer."""
     reason = parsed.why.value or "no_single_call"
     named = [inbound.alerts[parsed.number]] if parsed.number is not None else []
-    last = inbound.last_told()
-    alert = next(iter([*named, *inbound.waiting, *inbound.owned, *([last] if last else [])]), None)
+    last = inbound.last_messaged()
+    alert = next(iter([*named, *inbound.unacknowledged, *inbound.owned, *([last] if last else [])]), None)
     if alert is None:
         return ReplyResult(ReplyStatus.IGNORED, (), f"{reason}, nothing is open")
-    inbound.note(alert, "unclear")
-    _state(inbound, alert, Kind.CODES if parsed.why is Unclear.NO_SUCH_CODE else Kind.HINT)
+    inbound.add_timeline(alert, "unclear")
+    _answer_state(inbound, alert, MessageKind.CODES if parsed.why is Unclear.NO_SUCH_CODE else MessageKind.HINT)
     return ReplyResult(ReplyStatus.UNCLEAR, (alert.id,), reason)
 
 
-def _explain(inbound: _Inbound, parsed: ParsedReply) -> ReplyResult:
+def _handle_question(inbound: _InboundReply, parsed: ParsedReply) -> ReplyResult:
     """What and where, again; about the alert named, else the last one told, else the worst."""
     named = [inbound.alerts[parsed.number]] if parsed.number is not None else []
-    last = inbound.last_told()
-    alert = next(iter([*named, *([last] if last else []), *inbound.unsettled]), None)
+    last = inbound.last_messaged()
+    alert = next(iter([*named, *([last] if last else []), *inbound.active]), None)
     if alert is None:
         return ReplyResult(ReplyStatus.IGNORED, (), "question, nothing is open")
-    inbound.note(alert, "asked")
-    _state(inbound, alert, Kind.DETAILS)
+    inbound.add_timeline(alert, "asked")
+    _answer_state(inbound, alert, MessageKind.DETAILS)
     return ReplyResult(ReplyStatus.ANSWERED, (alert.id,), "question")
 
 
-def _state(inbound: _Inbound, alert: Alert, kind: Kind) -> None:
+def _answer_state(inbound: _InboundReply, alert: Alert, kind: MessageKind) -> None:
     """A text about where the alert stands for him: `kind` if he can take it, else what he can do or who has it."""
     outcome = TRANSITIONS[alert.state, Signal.ACKNOWLEDGE]
-    if alert.owner is not None and alert.owner == inbound.people[alert.id] and alert.state in UNSETTLED:
-        inbound.answer(alert, Kind.ARRIVED if alert.state is State.ON_SITE else Kind.OWNED)
-    elif isinstance(outcome, Refusal):
-        inbound.answer(alert, Kind.STATUS, inbound.casework.wording.refuse(outcome, alert, inbound.now))
+    if alert.owner is not None and alert.owner == inbound.people[alert.id] and alert.state in ACTIVE_STATES:
+        inbound.answer(alert, MessageKind.ARRIVED if alert.state is State.ON_SITE else MessageKind.OWNED)
+    elif isinstance(outcome, ActionRefusal):
+        inbound.answer(alert, MessageKind.STATUS, inbound.processor.renderer.refusal_text(outcome, alert, inbound.now))
     else:
         inbound.answer(alert, kind)
 
 
-def _opted_out(inbound: _Inbound) -> ReplyResult:
+def _handle_opt_out(inbound: _InboundReply) -> ReplyResult:
     """The carrier may now block every text to this worker: his alerts say so, where his lead reads."""
-    alerts = inbound.unsettled or list(inbound.alerts.values())[:1]
+    alerts = inbound.active or list(inbound.alerts.values())[:1]
     for alert in alerts:
-        inbound.note(alert, "opted_out")
+        inbound.add_timeline(alert, "opted_out")
     return ReplyResult(ReplyStatus.OPT_OUT, tuple(alert.id for alert in alerts), "opt_out")

@@ -9,17 +9,17 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Final
 
-from alerts.ports import Book
-from alerts.silence import Held, HeldState, match
+from alerts.ports import AlertStore
+from alerts.silence import HeldFinding, HeldState, find_silence
 from domain import Device, Finding, Instant, Phase
 from domain.people import Community
 
-_ENDS: Final = (Phase.ENDED, Phase.WITHDRAWN)
+_END_PHASES: Final = (Phase.ENDED, Phase.WITHDRAWN)
 
-Devices = Callable[[], Mapping[str, Device]]
+DevicesById = Callable[[], Mapping[str, Device]]
 
 
-class Silenced(StrEnum):
+class SilenceResult(StrEnum):
     """What a silence means for a finding that belongs to no alert."""
 
     NO = "no"
@@ -30,41 +30,41 @@ class Silenced(StrEnum):
     """It began and ended under the silence."""
 
 
-class Silencing:
+class SilenceFilter:
     """Applies silences to findings before they open or join an alert."""
 
-    def __init__(self, community: Callable[[], Community], devices: Devices) -> None:
+    def __init__(self, community: Callable[[], Community], devices: DevicesById) -> None:
         self._community, self._devices = community, devices
 
-    def apply(self, book: Book, finding: Finding, now: Instant) -> Silenced:
+    def apply(self, book: AlertStore, finding: Finding, now: Instant) -> SilenceResult:
         """Whether this finding is silenced. A held one that has become worse, or is covered no more, is told."""
         held = book.held_finding(finding.id)
         if held is not None and held.state is HeldState.ENDED:
-            return Silenced.OVER
-        if finding.phase in _ENDS:
+            return SilenceResult.OVER
+        if finding.phase in _END_PHASES:
             if held is None or held.state is not HeldState.HELD:
-                return Silenced.NO
+                return SilenceResult.NO
             book.settle_held(finding.id, HeldState.ENDED, now)
-            return Silenced.OVER
+            return SilenceResult.OVER
         if self._hold(book, finding, now):
-            return Silenced.HELD
+            return SilenceResult.HELD
         if held is not None and held.state is HeldState.HELD:
             book.settle_held(finding.id, HeldState.RELEASED, now)
-        return Silenced.NO
+        return SilenceResult.NO
 
-    def release(self, book: Book, now: Instant) -> list[Finding]:
+    def release(self, book: AlertStore, now: Instant) -> list[Finding]:
         """The held findings that no silence covers any more, as they began."""
         return [held.finding for held in book.silenced_findings(state=HeldState.HELD) if self._is_free(book, held, now)]
 
-    def _is_free(self, book: Book, held: Held, now: Instant) -> bool:
+    def _is_free(self, book: AlertStore, held: HeldFinding, now: Instant) -> bool:
         if self._hold(book, held.finding, now):
             return False
         book.settle_held(held.finding.id, HeldState.RELEASED, now)
         return True
 
-    def _hold(self, book: Book, finding: Finding, now: Instant) -> bool:
+    def _hold(self, book: AlertStore, finding: Finding, now: Instant) -> bool:
         active = book.active_silences(now)
-        silence = match(active, finding, self._devices(), self._community().places, now) if active else None
+        silence = find_silence(active, finding, self._devices(), self._community().places, now) if active else None
         if silence is not None:
             book.hold_finding(finding, silence.id, now)
         return silence is not None

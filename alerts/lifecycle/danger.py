@@ -12,7 +12,7 @@ from domain import Evidence, Instant, Severity
 
 UNKNOWN_HAZARD: Final = "unknown"
 """The hazard of a message that could not be read: it may be any."""
-_NAMES_MAX: Final = 3
+_MAX_NAMES: Final = 3
 
 
 class Danger(Struct, frozen=True):
@@ -57,7 +57,7 @@ def with_door(alert: Alert, address: str) -> tuple[str, ...]:
     return alert.doors if known else (*alert.doors, address)
 
 
-def in_words_of(alert: Alert, danger: Danger) -> Alert:
+def described_by(alert: Alert, danger: Danger) -> Alert:
     """The alert as a message about one of its dangers shows it. Not to be saved."""
     shown = with_danger(alert, danger)
     return replace(shown, severity=danger.severity, doors=())
@@ -74,4 +74,4 @@ def joined_title(title: str, other: str) -> str:
     names = title.removesuffix("等").split("、")
     if other in names:
         return title
-    return f"{title}、{other}" if len(names) < _NAMES_MAX else f"{'、'.join(names)}等"
+    return f"{title}、{other}" if len(names) < _MAX_NAMES else f"{'、'.join(names)}等"

@@ -12,26 +12,26 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from alerts.alert import EscalationCause
-from alerts.message import Kind
+from alerts.message import MessageKind
 from domain import Fault, Role, Severity
 
 VARIABLE: Final = re.compile(r"\$\{([a-z_]+)\}")
-LONGEST_TEMPLATE: Final = 500
+MAX_TEMPLATE: Final = 500
 LONGEST_SIGN: Final = 10
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
-class SmsText(BaseModel):
+class SmsTemplate(BaseModel):
     """One text as filed, for one kind of message and one hazard (`*` for any), with a vendor's code per severity."""
 
     model_config = _STRICT
 
     name: str
-    kind: Kind
+    kind: MessageKind
     hazard: str
     variant: str = ""
     """Which of several texts of one kind: see Speech.variant; `recovered` where the data has calmed down meanwhile."""
-    text: str = Field(min_length=1, max_length=LONGEST_TEMPLATE)
+    text: str = Field(min_length=1, max_length=MAX_TEMPLATE)
     codes: dict[Severity, str] = Field(min_length=1)
 
     @field_validator("text")
@@ -47,7 +47,7 @@ class SmsText(BaseModel):
         return text
 
 
-class CardWords(BaseModel):
+class CardTexts(BaseModel):
     """The words of the WeCom card."""
 
     model_config = _STRICT
@@ -74,7 +74,7 @@ class CardWords(BaseModel):
     person: str = "需帮助"
 
 
-class SpanWords(BaseModel):
+class DurationTexts(BaseModel):
     """How long something takes, in the unit a person would use."""
 
     model_config = _STRICT
@@ -84,7 +84,7 @@ class SpanWords(BaseModel):
     day: str
 
 
-class HouseWords(BaseModel):
+class ServiceTexts(BaseModel):
     """What the service says about itself."""
 
     model_config = _STRICT
@@ -93,7 +93,7 @@ class HouseWords(BaseModel):
     channel_advice: str
 
 
-class WordBook(BaseModel):
+class TextCatalog(BaseModel):
     """All of it."""
 
     model_config = _STRICT
@@ -102,11 +102,11 @@ class WordBook(BaseModel):
     roles: dict[Role, str]
     channels: dict[str, str]
     vias: dict[str, str]
-    sms: tuple[SmsText, ...]
-    card: CardWords
+    sms: tuple[SmsTemplate, ...]
+    card: CardTexts
     late: str
     retained: str
-    spans: SpanWords
+    spans: DurationTexts
     nowhere: str
     doors: str
     escalations: dict[EscalationCause, str]
@@ -117,15 +117,15 @@ class WordBook(BaseModel):
     person: str = "{place}，{name}"
     people: str = "{name}等{count}人"
     refusals: dict[str, str]
-    house: HouseWords
+    house: ServiceTexts
     timeline: dict[str, str]
     why: dict[str, str]
     problems: dict[str, str]
 
-    def filed(self, own: Mapping[str, str] | None = None) -> dict[str, str]:
+    def templates_by_code(self, own: Mapping[str, str] | None = None) -> dict[str, str]:
         """Template code to text, with the severity's fixed word in place: what the vendor must have approved."""
         return {
-            code_of(one, severity, own or {}): one.text.replace("{level}", self.severities[severity])
+            template_code(one, severity, own or {}): one.text.replace("{level}", self.severities[severity])
             for one in self.sms
             for severity in one.codes
         }
@@ -146,13 +146,13 @@ _KEYED: Final = (
 """The parts of a word book that have a text for each name the service uses."""
 
 
-def missing(own: WordBook, built_in: WordBook) -> list[Fault]:
+def missing_texts(own: TextCatalog, built_in: TextCatalog) -> list[Fault]:
     """What the service may say and these words do not have: it would be found at night, in the middle of an alert."""
     faults = []
     for field in _KEYED:
         for name in getattr(built_in, field).keys() - getattr(own, field).keys():
             faults.append(Fault((field, name), f"is missing: write `{name}: {getattr(built_in, field)[name]}`"))
-    for kind in Kind:
+    for kind in MessageKind:
         said = {severity for one in own.sms if one.kind is kind and one.hazard == "*" for severity in one.codes}
         silent = ", ".join(severity.value for severity in Severity if severity not in said)
         if silent:
@@ -161,6 +161,6 @@ def missing(own: WordBook, built_in: WordBook) -> list[Fault]:
     return sorted(faults, key=lambda fault: fault.where)
 
 
-def code_of(one: SmsText, severity: Severity, own: Mapping[str, str]) -> str:
+def template_code(one: SmsTemplate, severity: Severity, own: Mapping[str, str]) -> str:
     """A site's own code for `name.severity`, or for `name` where one text serves all, else the one written here."""
     return own.get(f"{one.name}.{severity.value}") or own.get(one.name) or one.codes[severity]

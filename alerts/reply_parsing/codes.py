@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-LARGEST: Final = 99
+MAX_NUMBER: Final = 99
 
 
 def smallest_free(used: Collection[int]) -> int | None:
@@ -17,7 +17,7 @@ def smallest_free(used: Collection[int]) -> int | None:
     >>> smallest_free([1, 2, 4])
     3
     """
-    return next((number for number in range(1, LARGEST + 1) if number not in used), None)
+    return next((number for number in range(1, MAX_NUMBER + 1) if number not in used), None)
 
 
 def codes_of(number: int) -> dict[str, str]:
@@ -35,7 +35,7 @@ def codes_of(number: int) -> dict[str, str]:
     }
 
 
-def plain_phone(phone: str) -> str:
+def normalize_phone(phone: str) -> str:
     """A mainland number without country code, spaces and dashes.
 
     >>> plain_phone("+86 138-0013-8000")

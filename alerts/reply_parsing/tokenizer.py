@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from alerts.reply_parsing.codes import LARGEST
+from alerts.reply_parsing.codes import MAX_NUMBER
 from alerts.reply_parsing.grammar import ReplyGrammar, WordKind
 
 
@@ -41,14 +41,14 @@ _PART: Final = re.compile(
 )
 _LISTING: Final = frozenset("、/+&⁄|")
 _TONES: Final = frozenset("~^`")
-ACTS: Final = frozenset({WordKind.TAKE, WordKind.GO, WordKind.ARRIVE, WordKind.COME, WordKind.RESOLVE})
+ACTS: Final = frozenset({WordKind.ACKNOWLEDGE, WordKind.GO, WordKind.ARRIVE, WordKind.COME, WordKind.RESOLVE})
 _COUNTED: Final = (Mark.AMOUNT, WordKind.GO, WordKind.DOUBTFUL)
 
 
 def tokenize(plain: str, grammar: ReplyGrammar) -> list[Token]:
     """Words, numbers and the rest of a normalised text."""
     found = [*_layers(plain, grammar), Token(Mark.GAP, "")]
-    return _joined(_negated(_amounts(found, grammar.longest_promise_min or LARGEST)))
+    return _joined(_negated(_amounts(found, grammar.longest_promise_min or MAX_NUMBER)))
 
 
 def _layers(plain: str, grammar: ReplyGrammar) -> Iterator[Token]:
@@ -69,7 +69,7 @@ def _parts(plain: str) -> Iterator[Token]:
         elif match["digits"]:
             yield Token(Mark.NUMBER, match[0])
         elif match["hanzi"]:
-            yield Token(Mark.NUMBER, western(match[0]))
+            yield Token(Mark.NUMBER, to_digits(match[0]))
         else:
             yield Token(_sign(match[0]), match[0])
 
@@ -80,7 +80,7 @@ def _sign(sign: str) -> Mark:
     return Mark.GAP if sign in _TONES or unicodedata.category(sign)[0] in "ZPC" else Mark.UNKNOWN
 
 
-def western(hanzi: str) -> str:
+def to_digits(hanzi: str) -> str:
     """Chinese numerals as digits; `0` for what is no number.
 
     >>> [western(text) for text in ("一一", "十一", "二十", "一百二十一", "十十")]
@@ -158,10 +158,10 @@ def _negated(tokens: Sequence[Token]) -> list[Token]:
         if before is WordKind.CANNOT:
             out[last] = Token(_declines(token.kind), out[last].text)
         last = len(out)
-        if token.kind is WordKind.PASS and before in (WordKind.CANNOT, WordKind.NEGATION):
+        if token.kind is WordKind.DECLINE and before in (WordKind.CANNOT, WordKind.NEGATION):
             out.append(Token(WordKind.NEGATION, token.text))
-        elif token.kind in ACTS and before in (WordKind.CANNOT, WordKind.PASS):
-            out.append(Token(WordKind.PASS, token.text))
+        elif token.kind in ACTS and before in (WordKind.CANNOT, WordKind.DECLINE):
+            out.append(Token(WordKind.DECLINE, token.text))
         else:
             out.append(token)
     return out
@@ -170,7 +170,7 @@ def _negated(tokens: Sequence[Token]) -> list[Token]:
 def _declines(following: WordKind | Mark) -> WordKind:
     alone = following in (Mark.GAP, Mark.LIST, WordKind.FILLER, WordKind.COURTESY)
     resolves = following is WordKind.RESOLVE
-    return WordKind.PASS if (following in ACTS and not resolves) or alone else WordKind.NEGATION
+    return WordKind.DECLINE if (following in ACTS and not resolves) or alone else WordKind.NEGATION
 
 
 def _joined(tokens: Sequence[Token]) -> list[Token]:

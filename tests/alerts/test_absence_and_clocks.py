@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.escalation.policy import Quiet
-from alerts.escalation.roster import after_quiet, covers, last_resort, on_duty
+from alerts.escalation.policy import QuietHours
+from alerts.escalation.roster import end_of_quiet_hours, is_on_shift, last_resort_people, on_duty
 from domain import DAY, HOUR, MINUTE, Cell, Duty, Person, Role
 from domain.people import Community, community
 
@@ -58,13 +58,13 @@ def test_an_absence_holds_at_its_hours_only() -> None:
 
 def test_the_last_resort_is_called_in_its_order_and_who_is_away_is_left_out_unless_all_are() -> None:
     def called(*duties: Duty) -> list[str]:
-        return [person.id for person in last_resort(town(*duties), ("b", "nobody", "a", "b"), NOON, TZ)]
+        return [person.id for person in last_resort_people(town(*duties), ("b", "nobody", "a", "b"), NOON, TZ)]
 
     away = {name: Duty(name, "grid", Role.WORKER, name, absent=True) for name in ("a", "b")}
     assert called() == ["b", "a"]
     assert called(away["b"]) == ["a"]
     assert called(away["a"], away["b"]) == ["b", "a"]
-    assert last_resort(town(), (), NOON, TZ) == []
+    assert last_resort_people(town(), (), NOON, TZ) == []
 
 
 # -- nights on which clocks change ----------------------------------------------------------------------------------
@@ -90,19 +90,23 @@ def test_quiet_hours_end_at_eight_by_the_clock_on_the_wall_also_when_clocks_chan
     zone: str, night: tuple[int, int, int]
 ) -> None:
     evening = utc(zone, *night, 0) - 2 * HOUR
-    assert after_quiet(evening, Quiet(from_minute=1260, to_minute=480), ZoneInfo(zone)) == utc(zone, *night, 8)
+    assert end_of_quiet_hours(evening, QuietHours(from_minute=1260, to_minute=480), ZoneInfo(zone)) == utc(
+        zone, *night, 8
+    )
 
 
 def test_quiet_hours_that_would_end_in_the_hour_that_does_not_occur_end_when_clocks_are_put_forward() -> None:
-    berlin, quiet = ZoneInfo("Europe/Berlin"), Quiet(from_minute=1260, to_minute=150)
-    assert after_quiet(utc("Europe/Berlin", 2026, 3, 29, 1, 30), quiet, berlin) == utc("Europe/Berlin", 2026, 3, 29, 3)
+    berlin, quiet = ZoneInfo("Europe/Berlin"), QuietHours(from_minute=1260, to_minute=150)
+    assert end_of_quiet_hours(utc("Europe/Berlin", 2026, 3, 29, 1, 30), quiet, berlin) == utc(
+        "Europe/Berlin", 2026, 3, 29, 3
+    )
 
 
 def test_in_the_hour_that_occurs_twice_the_clock_on_the_wall_counts_both_times() -> None:
-    berlin, quiet = ZoneInfo("Europe/Berlin"), Quiet(from_minute=1260, to_minute=150)
+    berlin, quiet = ZoneInfo("Europe/Berlin"), QuietHours(from_minute=1260, to_minute=150)
     first, second = (utc("Europe/Berlin", 2026, 10, 25, 2, 30, fold=fold) for fold in (0, 1))
-    assert after_quiet(first - HOUR, quiet, berlin) == first
-    assert after_quiet(second - 20 * MINUTE, quiet, berlin) == second
+    assert end_of_quiet_hours(first - HOUR, quiet, berlin) == first
+    assert end_of_quiet_hours(second - 20 * MINUTE, quiet, berlin) == second
 
 
 @given(st.sampled_from(ZONE_NIGHTS), st.integers(0, 2 * 1440 - 1), st.integers(0, 1439), st.integers(0, 1439))
@@ -110,7 +114,7 @@ def test_after_quiet_hours_is_the_first_minute_outside_them(
     where: tuple[str, tuple[int, int, int]], minutes: int, begin: int, end: int
 ) -> None:
     zone, night = where
-    tz, quiet = ZoneInfo(zone), Quiet(from_minute=begin, to_minute=end)
+    tz, quiet = ZoneInfo(zone), QuietHours(from_minute=begin, to_minute=end)
     now = int((datetime(*night, tzinfo=UTC) - timedelta(days=1)).timestamp() * 1000) + minutes * MINUTE
 
     def is_quiet(at: int) -> bool:
@@ -121,8 +125,8 @@ def test_after_quiet_hours_is_the_first_minute_outside_them(
     expected = now
     while is_quiet(expected):
         expected += MINUTE
-    assert after_quiet(now, quiet, tz) == expected
-    assert after_quiet(expected, quiet, tz) == expected
+    assert end_of_quiet_hours(now, quiet, tz) == expected
+    assert end_of_quiet_hours(expected, quiet, tz) == expected
 
 
 @given(st.sampled_from(ZONE_NIGHTS), st.integers(0, 2 * 1440), st.lists(st.integers(0, 1439), min_size=1, unique=True))
@@ -136,11 +140,11 @@ def test_shifts_that_follow_each_other_leave_no_gap_and_do_not_overlap_when_cloc
         for index, (begin, end) in enumerate(zip(marks, [*marks[1:], marks[0]], strict=True))
     ]
     now = int((datetime(*night, tzinfo=UTC) - timedelta(days=1)).timestamp() * 1000) + minutes * MINUTE
-    assert sum(covers(shift, now, ZoneInfo(zone)) for shift in shifts) == 1
+    assert sum(is_on_shift(shift, now, ZoneInfo(zone)) for shift in shifts) == 1
 
 
 def test_the_night_shift_of_the_day_before_lasts_to_its_hour_when_clocks_are_put_back() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     saturday_night = Duty("1", "g", Role.WORKER, "a", weekdays=(6,), from_minute=1320, to_minute=360)
-    assert covers(saturday_night, utc("Europe/Berlin", 2026, 10, 25, 5, 59), berlin)
-    assert not covers(saturday_night, utc("Europe/Berlin", 2026, 10, 25, 6), berlin)
+    assert is_on_shift(saturday_night, utc("Europe/Berlin", 2026, 10, 25, 5, 59), berlin)
+    assert not is_on_shift(saturday_night, utc("Europe/Berlin", 2026, 10, 25, 6), berlin)

@@ -14,11 +14,11 @@ from msgspec import structs
 from alerts.channels.aliyun_signature import Request, sign
 from alerts.channels.aliyun_sms import AliyunSettings, AliyunSms
 from alerts.channels.aliyun_sms import classify as sms_class
-from alerts.channels.channel import Found, Press, Receipt, Reply, Said, Sighting
+from alerts.channels.channel import ButtonPress, DeliveryReport, InboundText, LookupResult, LookupStatus, SendOutcome
 from alerts.channels.logbook import Logbook
 from alerts.channels.wecom import WeCom, WeComSettings
-from alerts.channels.wecom_crypto import Envelope, Sealed
-from alerts.message import Delivery, Kind
+from alerts.channels.wecom_crypto import Envelope, InvalidEnvelope
+from alerts.message import Delivery, MessageKind
 
 NOW = 1_767_323_045_000
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -37,7 +37,7 @@ def a_delivery(**changes: Any) -> Delivery:
         name="王芳",
         role="worker",
         channel="sms",
-        kind=Kind.ALERT,
+        kind=MessageKind.ALERT,
         priority=0,
         address="13800138000",
         payload={"template": "SMS_1", "params": {"place": "静安里6号楼2单元302"}, "card": {"task_id": "d-01"}},
@@ -129,20 +129,20 @@ def test_an_envelope_that_was_touched_stays_closed() -> None:
     def opened(encrypted: str, by: Envelope = envelope) -> None:
         by.open(by.sign("1", "2", encrypted), "1", "2", encrypted)
 
-    with pytest.raises(Sealed, match="signature"):
+    with pytest.raises(InvalidEnvelope, match="signature"):
         envelope.open("0" * 40, "1", "2", ECHO)
-    with pytest.raises(Sealed, match="corp"):
+    with pytest.raises(InvalidEnvelope, match="corp"):
         opened(ECHO, Envelope(TOKEN, AES_KEY, "another"))
-    with pytest.raises(Sealed, match="not an envelope"):
+    with pytest.raises(InvalidEnvelope, match="not an envelope"):
         opened("%%%")
-    with pytest.raises(Sealed, match="not an envelope"):
+    with pytest.raises(InvalidEnvelope, match="not an envelope"):
         opened(base64.b64encode(b"seven").decode())
-    with pytest.raises(Sealed, match="padding"):
+    with pytest.raises(InvalidEnvelope, match="padding"):
         opened(base64.b64encode(b"x" * 32).decode())
-    with pytest.raises(Sealed, match="padding"):
+    with pytest.raises(InvalidEnvelope, match="padding"):
         opened("")
     short = envelope._cipher().encryptor()
-    with pytest.raises(Sealed, match="too short"):
+    with pytest.raises(InvalidEnvelope, match="too short"):
         opened(base64.b64encode(short.update(b"x" * 10 + bytes([22]) * 22) + short.finalize()).decode())
     with pytest.raises(ValueError, match="43"):
         Envelope(TOKEN, AES_KEY[:20], CORP)
@@ -154,25 +154,25 @@ def test_an_envelope_that_was_touched_stays_closed() -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ({"Code": "OK", "BizId": "8^0"}, Said.ACCEPTED),
-        ({"Code": "isv.BUSINESS_LIMIT_CONTROL"}, Said.RATE),
-        ({"Code": "isv.SMS_TEMPLATE_ILLEGAL"}, Said.CONFIG),
-        ({"Code": "isp.RAM_PERMISSION_DENY"}, Said.CONFIG),
-        ({"Code": "SignatureDoesNotMatch"}, Said.CONFIG),
-        ({"Code": "isv.MOBILE_NUMBER_ILLEGAL"}, Said.RECIPIENT),
-        ({"Code": "isv.PARAM_NOT_SUPPORT_URL"}, Said.CONTENT),
-        ({"Code": "Throttling.User"}, Said.TEMP),
-        ({"Code": "isp.SYSTEM_ERROR"}, Said.UNKNOWN),
-        ({}, Said.UNKNOWN),
-        (b"<html>bad gateway</html>", Said.UNKNOWN),
-        (httpx2.ConnectError("no route"), Said.TEMP),
-        (httpx2.ReadTimeout("slow"), Said.UNKNOWN),
+        ({"Code": "OK", "BizId": "8^0"}, SendOutcome.ACCEPTED),
+        ({"Code": "isv.BUSINESS_LIMIT_CONTROL"}, SendOutcome.RATE),
+        ({"Code": "isv.SMS_TEMPLATE_ILLEGAL"}, SendOutcome.CONFIG),
+        ({"Code": "isp.RAM_PERMISSION_DENY"}, SendOutcome.CONFIG),
+        ({"Code": "SignatureDoesNotMatch"}, SendOutcome.CONFIG),
+        ({"Code": "isv.MOBILE_NUMBER_ILLEGAL"}, SendOutcome.RECIPIENT),
+        ({"Code": "isv.PARAM_NOT_SUPPORT_URL"}, SendOutcome.CONTENT),
+        ({"Code": "Throttling.User"}, SendOutcome.TEMPORARY),
+        ({"Code": "isp.SYSTEM_ERROR"}, SendOutcome.UNKNOWN),
+        ({}, SendOutcome.UNKNOWN),
+        (b"<html>bad gateway</html>", SendOutcome.UNKNOWN),
+        (httpx2.ConnectError("no route"), SendOutcome.TEMPORARY),
+        (httpx2.ReadTimeout("slow"), SendOutcome.UNKNOWN),
     ],
 )
-async def test_an_http_200_is_success_only_when_the_vendor_says_ok(answer: object, said: Said) -> None:
+async def test_an_http_200_is_success_only_when_the_vendor_says_ok(answer: object, said: SendOutcome) -> None:
     result = await sms(answering(answer)).send(a_delivery(), NOW)
-    assert result.said is said
-    assert result.provider_id == ("8^0" if said is Said.ACCEPTED else None)
+    assert result.outcome is said
+    assert result.provider_id == ("8^0" if said is SendOutcome.ACCEPTED else None)
 
 
 async def test_a_send_is_one_number_with_our_id_and_the_filed_template() -> None:
@@ -197,18 +197,21 @@ def details(*items: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("answer", "found"),
     [
-        (details(), Found(Sighting.ABSENT)),
-        (details({"OutId": "x"}, {"OutId": "d-01", "SendStatus": 1}), Found(Sighting.WAITING)),
+        (details(), LookupResult(LookupStatus.ABSENT)),
+        (details({"OutId": "x"}, {"OutId": "d-01", "SendStatus": 1}), LookupResult(LookupStatus.WAITING)),
         (
             details({"OutId": "d-01", "SendStatus": 3, "ErrCode": "DELIVERED"}),
-            Found(Sighting.DELIVERED, None, "DELIVERED"),
+            LookupResult(LookupStatus.DELIVERED, None, "DELIVERED"),
         ),
-        (details({"OutId": "d-01", "SendStatus": 2, "ErrCode": "MK:1"}), Found(Sighting.FAILED, None, "MK:1")),
-        ({"Code": "isp.SYSTEM_ERROR"}, Found(Sighting.CANNOT_TELL, None, "isp.SYSTEM_ERROR")),
-        (httpx2.ReadTimeout("slow"), Found(Sighting.CANNOT_TELL, None, "ReadTimeout")),
+        (
+            details({"OutId": "d-01", "SendStatus": 2, "ErrCode": "MK:1"}),
+            LookupResult(LookupStatus.FAILED, None, "MK:1"),
+        ),
+        ({"Code": "isp.SYSTEM_ERROR"}, LookupResult(LookupStatus.CANNOT_TELL, None, "isp.SYSTEM_ERROR")),
+        (httpx2.ReadTimeout("slow"), LookupResult(LookupStatus.CANNOT_TELL, None, "ReadTimeout")),
     ],
 )
-async def test_a_lookup_seeks_our_id(answer: object, found: Found) -> None:
+async def test_a_lookup_seeks_our_id(answer: object, found: LookupResult) -> None:
     assert await sms(answering(answer)).lookup(a_delivery(), NOW) == found
 
 
@@ -224,9 +227,9 @@ def test_receipts_and_replies_are_read_and_the_rest_is_nobodys() -> None:
     received = sms(answering()).receive({}, {}, json.dumps(items).encode(), NOW)
     assert (received.status, json.loads(received.body)["code"]) == (200, 0)
     assert received.events == (
-        Receipt(True, NOW, "d-01", "8^0", "DELIVERED"),
-        Receipt(False, NOW, None, "9^0"),
-        Reply("13800138000", "31", NOW),
+        DeliveryReport(True, NOW, "d-01", "8^0", "DELIVERED"),
+        DeliveryReport(False, NOW, None, "9^0"),
+        InboundText("13800138000", "31", NOW),
     )
 
 
@@ -238,7 +241,7 @@ def test_a_push_that_is_none_is_refused(body: bytes, status: int) -> None:
 def test_secrets_are_not_printed() -> None:
     assert "testSecret" not in repr(AliyunSettings("AKID", "testSecret", "滨河街道"))
     assert "s3cret" not in repr(WeComSettings(CORP, 1, "s3cret", TOKEN, AES_KEY))
-    assert sms_class("OK") is Said.ACCEPTED
+    assert sms_class("OK") is SendOutcome.ACCEPTED
 
 
 # WeCom
@@ -253,38 +256,38 @@ def wecom(handler: Handler) -> WeCom:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ({"errcode": 0, "msgid": "m1", "response_code": "rc"}, Said.ACCEPTED),
-        ({"errcode": 0, "invaliduser": "someone|13800138000"}, Said.RECIPIENT),
-        ({"errcode": 0, "unlicenseduser": "13800138000"}, Said.RECIPIENT),
-        ({"errcode": 0, "invaliduser": ["13800138000"]}, Said.RECIPIENT),
-        ({"errcode": 81013}, Said.RECIPIENT),
-        ({"errcode": 60020}, Said.CONFIG),
-        ({"errcode": 45009}, Said.TEMP),
-        ({"errcode": -1}, Said.TEMP),
-        ({"errcode": 45002}, Said.CONTENT),
-        ({"errcode": 99999}, Said.UNKNOWN),
-        ({}, Said.UNKNOWN),
-        (b"bad gateway", Said.UNKNOWN),
-        (httpx2.ReadTimeout("slow"), Said.UNKNOWN),
-        (httpx2.ConnectError("no route"), Said.TEMP),
+        ({"errcode": 0, "msgid": "m1", "response_code": "rc"}, SendOutcome.ACCEPTED),
+        ({"errcode": 0, "invaliduser": "someone|13800138000"}, SendOutcome.RECIPIENT),
+        ({"errcode": 0, "unlicenseduser": "13800138000"}, SendOutcome.RECIPIENT),
+        ({"errcode": 0, "invaliduser": ["13800138000"]}, SendOutcome.RECIPIENT),
+        ({"errcode": 81013}, SendOutcome.RECIPIENT),
+        ({"errcode": 60020}, SendOutcome.CONFIG),
+        ({"errcode": 45009}, SendOutcome.TEMPORARY),
+        ({"errcode": -1}, SendOutcome.TEMPORARY),
+        ({"errcode": 45002}, SendOutcome.CONTENT),
+        ({"errcode": 99999}, SendOutcome.UNKNOWN),
+        ({}, SendOutcome.UNKNOWN),
+        (b"bad gateway", SendOutcome.UNKNOWN),
+        (httpx2.ReadTimeout("slow"), SendOutcome.UNKNOWN),
+        (httpx2.ConnectError("no route"), SendOutcome.TEMPORARY),
     ],
 )
-async def test_errcode_zero_with_our_recipient_among_the_lost_is_a_failure(answer: object, said: Said) -> None:
+async def test_errcode_zero_with_our_recipient_among_the_lost_is_a_failure(answer: object, said: SendOutcome) -> None:
     channel = wecom(answering(ACCESS, answer))
     result = await channel.send(a_delivery(channel="wecom"), NOW)
-    assert result.said is said
-    assert (result.provider_id, result.handle) == (("m1", "rc") if said is Said.ACCEPTED else (None, None))
-    assert (await channel.lookup(a_delivery(), NOW)).sighting is Sighting.CANNOT_TELL
+    assert result.outcome is said
+    assert (result.provider_id, result.handle) == (("m1", "rc") if said is SendOutcome.ACCEPTED else (None, None))
+    assert (await channel.lookup(a_delivery(), NOW)).status is LookupStatus.CANNOT_TELL
 
 
 async def test_a_token_that_died_early_is_fetched_once_more() -> None:
     channel = wecom(answering(ACCESS, {"errcode": 42001}, {**ACCESS, "access_token": "T2"}, {"errcode": 0}))
-    assert (await channel.send(a_delivery(), NOW)).said is Said.ACCEPTED
+    assert (await channel.send(a_delivery(), NOW)).outcome is SendOutcome.ACCEPTED
 
 
 async def test_a_wrong_secret_is_a_matter_for_the_operator() -> None:
     channel = wecom(answering({"errcode": 40001, "errmsg": "invalid credential"}))
-    assert (await channel.send(a_delivery(), NOW)).said is Said.CONFIG
+    assert (await channel.send(a_delivery(), NOW)).outcome is SendOutcome.CONFIG
 
 
 async def test_a_change_of_a_card_uses_its_handle() -> None:
@@ -295,7 +298,7 @@ async def test_a_change_of_a_card_uses_its_handle() -> None:
         return httpx2.Response(200, json=ACCESS)
 
     change = a_delivery(ref="d-00", handle="rc", payload={"button": "已由张三接警"})
-    assert (await wecom(handler).send(change, NOW)).said is Said.ACCEPTED
+    assert (await wecom(handler).send(change, NOW)).outcome is SendOutcome.ACCEPTED
     assert seen[1].url.path == "/cgi-bin/message/update_template_card"
     body = json.loads(seen[1].content)
     assert (body["response_code"], body["button"]) == ("rc", {"replace_name": "已由张三接警"})
@@ -331,7 +334,7 @@ def test_the_callback_address_is_proved_with_the_bare_text() -> None:
 def test_a_press_is_read_and_answered_sealed() -> None:
     query, body = pushed(CLICK)
     received = wecom(answering()).receive({}, query, body, NOW)
-    assert received.events == (Press("zhangsan", "ack:31", NOW, "RC"),)
+    assert received.events == (ButtonPress("zhangsan", "ack:31", NOW, "RC"),)
     assert b"<Encrypt>" in received.body
     envelope = Envelope(TOKEN, AES_KEY, CORP)
     text = received.body.decode()
@@ -365,6 +368,6 @@ def test_what_is_not_from_wecom_now_is_refused(query: dict[str, str], body: byte
 
 async def test_the_logbook_always_takes_it() -> None:
     book = Logbook()
-    assert (await book.send(a_delivery(), NOW)).said is Said.ACCEPTED
-    assert (await book.lookup(a_delivery(), NOW)).sighting is Sighting.DELIVERED
+    assert (await book.send(a_delivery(), NOW)).outcome is SendOutcome.ACCEPTED
+    assert (await book.lookup(a_delivery(), NOW)).status is LookupStatus.DELIVERED
     assert book.receive({}, {}, b"", NOW).status == 404

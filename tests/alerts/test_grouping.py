@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from alerts.alert import TAKEN, Alert, State
+from alerts.alert import OWNED_STATES, Alert, State
 from alerts.handling.grouping import (
     DECISIONS,
-    STORM_WINDOW_MS,
+    GROUP_WINDOW_MS,
     Decision,
     Match,
     Recipients,
     Relation,
-    Task,
-    compare,
-    match,
-    task_of,
+    TaskState,
+    compare_recipients,
+    match_alert,
+    task_state,
 )
 from domain import Ledger, Severity, Subject
 
@@ -28,7 +28,7 @@ START = 1_767_333_900_000
 
 def test_no_danger_is_left_to_people_of_whom_none_can_be_told() -> None:
     for (ledger, _, recipients, task), decision in DECISIONS.items():
-        if ledger is Ledger.DANGER and recipients is Recipients.NOBODY and task is not Task.SHELVED:
+        if ledger is Ledger.DANGER and recipients is Recipients.NOBODY and task is not TaskState.SHELVED:
             assert decision in (Decision.OPEN, Decision.RAISE), (recipients, task)
 
 
@@ -64,12 +64,12 @@ def found(
     now: int = START,
     recipients: Recipients = Recipients.SAME,
 ) -> tuple[int, Relation, Decision] | None:
-    matched: Match | None = match(finding, building, alerts, lambda _alert: recipients, now)
+    matched: Match | None = match_alert(finding, building, alerts, lambda _alert: recipients, now)
     return None if matched is None else (matched.alert.id, matched.relation, matched.decision)
 
 
 def test_the_table_answers_every_case() -> None:
-    assert set(DECISIONS) == set(product(Ledger, Relation, Recipients, Task))
+    assert set(DECISIONS) == set(product(Ledger, Relation, Recipients, TaskState))
 
 
 def test_every_relation_has_a_sentence(words: Any) -> None:
@@ -78,10 +78,10 @@ def test_every_relation_has_a_sentence(words: Any) -> None:
 
 @pytest.mark.parametrize("state", State)
 def test_every_state_of_an_alert_is_one_of_a_task(state: State) -> None:
-    task = task_of(state)
-    assert (task is Task.TAKEN) == (state in TAKEN)
-    assert (task is Task.SHELVED) == (state is State.SHELVED)
-    assert (task is Task.UNTAKEN) == (state in (State.OPEN, State.RETURNED))
+    task = task_state(state)
+    assert (task is TaskState.TAKEN) == (state in OWNED_STATES)
+    assert (task is TaskState.SHELVED) == (state is State.SHELVED)
+    assert (task is TaskState.UNTAKEN) == (state in (State.OPEN, State.RETURNED))
 
 
 def test_no_danger_joins_where_nobody_would_be_told() -> None:
@@ -89,10 +89,10 @@ def test_no_danger_joins_where_nobody_would_be_told() -> None:
     for (ledger, relation, recipients, task), decision in DECISIONS.items():
         if ledger is Ledger.DANGER and decision is Decision.JOIN:
             assert recipients is Recipients.SAME, (relation, task)
-            assert task in (Task.UNTAKEN, Task.TAKEN), relation
+            assert task in (TaskState.UNTAKEN, TaskState.TAKEN), relation
         if ledger is Ledger.DANGER and recipients is Recipients.OTHERS:
             assert decision is Decision.OPEN, (relation, task)
-        if task is Task.SETTLED:
+        if task is TaskState.SETTLED:
             assert decision is Decision.OPEN, (ledger, relation)
 
 
@@ -133,7 +133,7 @@ def test_from_the_fourth_on_lesser_dangers_of_one_building_join_the_first_that_t
     assert found(one, "b3", near) == (5, Relation.SAME_BUILDING, Decision.JOIN)
     assert found(one, "b3", near[:2]) is None
     assert found(one, None, near) is None
-    assert found(one, "b3", near, START + STORM_WINDOW_MS + 1) is None
+    assert found(one, "b3", near, START + GROUP_WINDOW_MS + 1) is None
     shelved = [near[0], replace(near[1], state=State.SHELVED), near[2]]
     assert found(one, "b3", shelved) == (6, Relation.SAME_BUILDING, Decision.JOIN)
 
@@ -149,14 +149,14 @@ def test_who_is_called_is_compared_by_role_time_and_severity(ladders: Any, findi
     worse, lesser = finding(), finding(severity=Severity.HIGH)
     open_high, open_critical = like(lesser), like(worse)
 
-    assert compare(worse, critical, open_high, high, True, True) is Recipients.SOONER
-    assert compare(lesser, high, open_critical, critical, True, True) is Recipients.SAME
-    assert compare(lesser, nurse, open_critical, critical, True, True) is Recipients.OTHERS
-    assert compare(worse, critical, open_high, nurse, True, True) is Recipients.OTHERS
-    assert compare(worse, critical, open_critical, critical, False, True) is Recipients.OTHERS
-    assert compare(worse, critical, open_critical, critical, True, False) is Recipients.NOBODY
+    assert compare_recipients(worse, critical, open_high, high, True, True) is Recipients.SOONER
+    assert compare_recipients(lesser, high, open_critical, critical, True, True) is Recipients.SAME
+    assert compare_recipients(lesser, nurse, open_critical, critical, True, True) is Recipients.OTHERS
+    assert compare_recipients(worse, critical, open_high, nurse, True, True) is Recipients.OTHERS
+    assert compare_recipients(worse, critical, open_critical, critical, False, True) is Recipients.OTHERS
+    assert compare_recipients(worse, critical, open_critical, critical, True, False) is Recipients.NOBODY
     quick = high.model_copy(update={"take_within": 30_000})
-    assert compare(lesser, quick, open_high, high, True, True) is Recipients.SOONER
+    assert compare_recipients(lesser, quick, open_high, high, True, True) is Recipients.SOONER
     with_clinic = high.model_copy(update={"rungs": (*high.rungs, nurse.rungs[0])})
-    assert compare(lesser, with_clinic, open_high, high, True, True) is Recipients.OTHERS
-    assert compare(worse, critical, open_high, with_clinic, True, True) is Recipients.OTHERS
+    assert compare_recipients(lesser, with_clinic, open_high, high, True, True) is Recipients.OTHERS
+    assert compare_recipients(worse, critical, open_high, with_clinic, True, True) is Recipients.OTHERS

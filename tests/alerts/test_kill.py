@@ -17,18 +17,20 @@ CHILD = """
     spec = importlib.util.spec_from_file_location("town", sys.argv[2])
     town = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(town)
-    from alerts.service import Desk, DeskSettings
+    from alerts.service import AlertService, AlertSettings
     from domain import Lane, Subject
     from store.ledger.alertbook import Transactor
 
     async def main():
         ledger = town.engine.Ledger(town.engine.sqlite_url(sys.argv[1]))
-        settings = DeskSettings(sign=town.SIGN, tz=town.SHANGHAI, replies=town.read_replies(), channels=("sms",))
+        settings = AlertSettings(sign=town.SIGN, tz=town.SHANGHAI, replies=town.read_replies(), channels=("sms",))
         people = town.small_town()
-        desk = Desk(Transactor(ledger), town.read_ladders(), town.read_words(), settings, lambda: people, town.Clock())
+        service = AlertService(
+            Transactor(ledger), town.read_ladders(), town.read_words(), settings, lambda: people, town.Clock()
+        )
         for n in itertools.count():
             heard = town.a_finding(id=f"f{n}", device=f"d{n}", subject=Subject("device", f"d{n}"))
-            await desk.hear([heard], Lane.URGENT, n)
+            await service.process_findings([heard], Lane.URGENT, n)
             print(n, flush=True)
 
     asyncio.run(main())

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from alerts.alert import Alert
-from alerts.message import Kind
-from alerts.messages.cards import Cards
-from alerts.messages.renderer import Speech, Wording
-from alerts.service import Desk
+from alerts.message import MessageKind
+from alerts.messages.cards import CardRenderer
+from alerts.messages.renderer import MessageContext, MessageRenderer
+from alerts.service import AlertService
 from domain import Cell, Duty, Ledger, Person, Place, Role, Severity, Subject
 from domain.addresses import shortened
 from domain.care import CARE, matters, neediest
@@ -72,9 +72,9 @@ def test_the_longest_real_addresses_are_spelt_whole() -> None:
 
 
 MESSAGES = [
-    *((kind, "") for kind in Kind if kind not in (Kind.ADDED, Kind.SUMMARY)),
-    *((Kind.ADDED, variant) for variant in ("owner", "called", "many-owner", "many-called")),
-    *((Kind.SUMMARY, variant) for variant in ("calls", "news")),
+    *((kind, "") for kind in MessageKind if kind not in (MessageKind.ADDED, MessageKind.SUMMARY)),
+    *((MessageKind.ADDED, variant) for variant in ("owner", "called", "many-owner", "many-called")),
+    *((MessageKind.SUMMARY, variant) for variant in ("calls", "news")),
 ]
 
 
@@ -99,8 +99,10 @@ def an_alert(**changes: Any) -> Alert:
     return Alert(**{**plain, **changes})
 
 
-def speech(kind: Kind = Kind.ALERT, **changes: Any) -> Speech:
-    return Speech(**{"kind": kind, "now": START, "limit_ms": 600_000, "number": 12, "name": "欧阳建国", **changes})
+def speech(kind: MessageKind = MessageKind.ALERT, **changes: Any) -> MessageContext:
+    return MessageContext(
+        **{"kind": kind, "now": START, "limit_ms": 600_000, "number": 12, "name": "欧阳建国", **changes}
+    )
 
 
 @pytest.mark.parametrize(
@@ -108,12 +110,12 @@ def speech(kind: Kind = Kind.ALERT, **changes: Any) -> Speech:
     list(product(("gas", "fire", "person", "water", "manhole", "device", "service"), Severity, MESSAGES)),
 )
 def test_every_template_is_one_segment_with_the_longest_real_address_and_ends_at_the_door(
-    words: Any, hazard: str, severity: Severity, message: tuple[Kind, str]
+    words: Any, hazard: str, severity: Severity, message: tuple[MessageKind, str]
 ) -> None:
-    wording = Wording(words, SIGN, SHANGHAI)
+    wording = MessageRenderer(words, SIGN, SHANGHAI)
     for address, title, late, who in product(ADDRESSES, TITLES, (0, 12 * 60_000), ("", "欧阳桂芳等3人")):
         alert = an_alert(hazard=hazard, severity=severity, address=address, title=title, late_ms=late)
-        made = wording.sms(alert, speech(message[0], variant=message[1], who=who))
+        made = wording.sms(alert, speech(message[0], variant=message[1], affected_name=who))
 
         assert len(made.text) <= 70
         assert all(1 <= len(value) <= 35 for value in made.params.values())
@@ -125,7 +127,9 @@ def test_every_template_is_one_segment_with_the_longest_real_address_and_ends_at
 
 
 def test_the_name_stands_behind_the_door_where_there_is_room(words: Any) -> None:
-    made = Wording(words, SIGN, SHANGHAI).sms(an_alert(address="枫林苑3栋2单元402"), speech(who="王桂芳"))
+    made = MessageRenderer(words, SIGN, SHANGHAI).sms(
+        an_alert(address="枫林苑3栋2单元402"), speech(affected_name="王桂芳")
+    )
 
     assert made.text == (
         "【枫树社区】紧急：求救，14:05，枫林苑3栋2单元402，王桂芳。请10分钟内上门查看。回复121接警，122无法到场。"
@@ -133,7 +137,9 @@ def test_the_name_stands_behind_the_door_where_there_is_room(words: Any) -> None
 
 
 def test_the_name_is_left_out_before_the_place_is_cut_and_before_the_second_code(words: Any) -> None:
-    made = Wording(words, SIGN, SHANGHAI).sms(an_alert(title="久未用水且未开门"), speech(who="欧阳桂芳等3人"))
+    made = MessageRenderer(words, SIGN, SHANGHAI).sms(
+        an_alert(title="久未用水且未开门"), speech(affected_name="欧阳桂芳等3人")
+    )
 
     assert "望泉西里南一社区88号楼4单元28层2804室。" in made.text
     assert "欧阳" not in made.text
@@ -158,7 +164,9 @@ def test_a_shortened_address_is_an_end_of_it_and_never_too_long(address: str, mo
 
 
 def test_a_card_names_who_needs_help(words: Any) -> None:
-    card: Any = Cards(Wording(words, SIGN, SHANGHAI)).card(an_alert(), speech(who="王桂芳"), "task")
+    card: Any = CardRenderer(MessageRenderer(words, SIGN, SHANGHAI)).call_card(
+        an_alert(), speech(affected_name="王桂芳"), "task"
+    )
 
     assert {"keyname": "需帮助", "value": "王桂芳"} in card["horizontal_content_list"]
 
@@ -174,10 +182,10 @@ def test_what_is_false_or_empty_tells_the_worker_nothing() -> None:
 
 
 def test_where_several_live_the_one_who_needs_it_most_is_named(words: Any) -> None:
-    wording = Wording(words, SIGN, SHANGHAI)
+    wording = MessageRenderer(words, SIGN, SHANGHAI)
 
-    assert wording.who((SON, ELDER), tuple(CARE)) == "王桂芳等2人"
-    assert (wording.who((SON,), ()), wording.who((), ())) == ("王建国", "")
+    assert wording.affected_name((SON, ELDER), tuple(CARE)) == "王桂芳等2人"
+    assert (wording.affected_name((SON,), ()), wording.affected_name((), ())) == ("王建国", "")
     assert neediest((), ()) is None
 
 
@@ -194,14 +202,14 @@ def with_names(town: Town, allowed: bool) -> None:
     def concerned(alert: Alert) -> tuple[Person, ...]:
         return town.people.concerned(alert.subject, None, alert.place)
 
-    town.desk = Desk(
+    town.service = AlertService(
         Transactor(town.ledger),
         read_ladders(),
         read_words(),
         settings,
         lambda: town.people,
         town.clock,
-        on_outbox=town.courier.kick,
+        on_outbox=town.sender.wake,
         concerned=concerned,
     )
 
@@ -217,7 +225,7 @@ async def test_the_text_of_an_sos_names_the_elder_only_where_the_site_allows_it(
         subject=Subject("person", "elder"),
         device="b",
     )
-    await town.desk.hear([sos])
+    await town.service.process_findings([sos])
     await town.send()
 
     (text,) = town.texts("wang")
@@ -235,7 +243,7 @@ async def test_a_leak_in_a_flat_names_those_who_live_there_and_a_repair_names_no
         ledger=Ledger.HEALTH,
         title="故障",
     )
-    await town.desk.hear([a_finding(), broken])
+    await town.service.process_findings([a_finding(), broken])
     await town.send()
 
     assert "王桂芳等2人" in town.texts("wang")[0]
@@ -257,7 +265,7 @@ async def test_a_manhole_on_a_road_and_a_flat_of_any_tree_are_called_by_their_ad
         [Duty("1", "grid", Role.WORKER, "wang")],
     )
     manhole = a_finding(id="m@1/m/1", rule="manhole-open", hazard="manhole", title="井盖打开", device="m", place="road")
-    await town.desk.hear([manhole, a_finding(place="f")])
+    await town.service.process_findings([manhole, a_finding(place="f")])
     await town.send()
 
     assert [("人民路" in text, "市南小区1号楼1单元101" in text) for text in town.texts("wang")] == [
@@ -286,6 +294,6 @@ async def test_smoke_in_three_flats_of_a_loudong_is_one_building(town: Town) -> 
         )
         for n in range(5)
     ]
-    outcomes = await town.desk.hear(lesser)
+    outcomes = await town.service.process_findings(lesser)
 
-    assert [outcome.fate.value for outcome in outcomes] == ["opened"] * 3 + ["joined"] * 2
+    assert [outcome.disposition.value for outcome in outcomes] == ["opened"] * 3 + ["joined"] * 2

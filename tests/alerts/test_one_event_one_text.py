@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 import yaml
 
-from alerts.alert import Actor, Via
-from alerts.escalation.policy import LadderBook, check_names
+from alerts.alert import Actor, ResponseSource
+from alerts.escalation.policy import EscalationPolicy, check_names
 from app.shelf import load_ladders
 from domain import Phase, Severity, Subject
 from tests.alerts.conftest import ROOM
 from tests.alerts.incidents import begins
 
-WANG = Actor("wang", "王芳", Via.SCREEN)
+WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
 SECOND_MS = 1_000
 
 
 async def hear(town: Any, *findings: Any) -> None:
-    await town.desk.hear(list(findings))
+    await town.service.process_findings(list(findings))
     await town.send()
 
 
@@ -40,7 +40,7 @@ async def test_a_leak_with_alarm_and_both_bands_is_one_text(town: Any, finding: 
     await hear(town, alarm(town, finding))
     assert len(town.texts("wang")) == 1, "the first danger waits for nothing"
     if taken:
-        await town.desk.act(1, "acknowledge", WANG)
+        await town.service.perform(1, "acknowledge", WANG)
     town.clock.now += 10 * SECOND_MS
     await hear(town, high(town, finding))
     town.clock.now += 15 * SECOND_MS
@@ -51,12 +51,12 @@ async def test_a_leak_with_alarm_and_both_bands_is_one_text(town: Any, finding: 
     if not taken:
         await town.pass_time(40)
         assert town.texts("li")[0].startswith("【枫树社区】紧急升级：燃气泄漏")
-        assert await town.desk.audit(town.clock.now) == []
+        assert await town.service.audit(town.clock.now) == []
 
 
 async def test_gas_that_becomes_worse_after_the_alarm_is_told(town: Any, finding: Any) -> None:
     await hear(town, alarm(town, finding))
-    await town.desk.act(1, "acknowledge", WANG)
+    await town.service.perform(1, "acknowledge", WANG)
     await town.pass_time(61)
     await hear(town, high(town, finding))
     assert town.texts("wang")[-1].startswith("【枫树社区】紧急：又报燃气浓度危险，14:06")
@@ -80,7 +80,7 @@ async def test_another_device_or_another_danger_in_the_same_minute_is_told(town:
 
 async def test_the_same_band_again_is_told_to_its_owner(town: Any, finding: Any) -> None:
     await hear(town, alarm(town, finding))
-    await town.desk.act(1, "acknowledge", WANG)
+    await town.service.perform(1, "acknowledge", WANG)
     await hear(town, finding(id=alarm(town, finding).id, phase=Phase.ENDED, at=town.clock.now))
     town.clock.now += 5 * SECOND_MS
     await hear(town, alarm(town, finding))
@@ -90,12 +90,12 @@ async def test_the_same_band_again_is_told_to_its_owner(town: Any, finding: Any)
 async def test_who_declined_the_alarm_was_not_told_of_its_band(town: Any, finding: Any) -> None:
     await hear(town, alarm(town, finding))
     for name in ("wang", "deputy", "li", "chen", "sun", "zhou"):
-        await town.desk.act(1, "pass", Actor(name, town.people.people[name].name, Via.SCREEN))
+        await town.service.perform(1, "pass", Actor(name, town.people.people[name].name, ResponseSource.SCREEN))
     await hear(town, high(town, finding))
     assert any("燃气浓度危险" in text for name in ("wang", "deputy") for text in town.texts(name))
 
 
-def test_a_site_that_says_nothing_of_events_has_the_built_in_ones(tmp_path: Any, ladders: LadderBook) -> None:
+def test_a_site_that_says_nothing_of_events_has_the_built_in_ones(tmp_path: Any, ladders: EscalationPolicy) -> None:
     own = yaml.safe_load((ROOM / "ladders" / "default.yaml").read_text("utf-8"))
     del own["one_event"]
     (tmp_path / "ladders.yaml").write_text(yaml.safe_dump(own))
@@ -104,8 +104,8 @@ def test_a_site_that_says_nothing_of_events_has_the_built_in_ones(tmp_path: Any,
     assert load_ladders(tmp_path).one_event == ()
 
 
-def test_a_misspelt_rule_of_an_event_is_named_where_it_stands(ladders: LadderBook) -> None:
-    book = LadderBook(ladders=ladders.ladders[:1], one_event=(("gas-alarm", "gas-hihg"),))
+def test_a_misspelt_rule_of_an_event_is_named_where_it_stands(ladders: EscalationPolicy) -> None:
+    book = EscalationPolicy(ladders=ladders.ladders[:1], one_event=(("gas-alarm", "gas-hihg"),))
     channels = {"sms", "wecom"}
     (fault,) = check_names(book, channels, {"gas-alarm", "gas-high"}, lambda name, _: f"{name} is no rule")
     assert (fault.where, fault.message) == (("one_event", 0, 1), "gas-hihg is no rule")

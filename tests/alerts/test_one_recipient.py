@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from alerts.channels.aliyun_sms import AliyunSettings, AliyunSms
-from alerts.channels.channel import Said
+from alerts.channels.channel import SendOutcome
 from alerts.channels.wecom import WeCom, WeComSettings
 from app.records import person
 from app.sheets import BadCells
@@ -38,14 +38,14 @@ async def test_a_card_to_many_never_leaves(address: str) -> None:
         channel = WeCom(client, WeComSettings(CORP, 1, "s3cret", TOKEN, AES_KEY), lambda: NOW)
         for change in ({}, {"ref": "d-00", "handle": "rc", "payload": {"button": "x"}}):
             result = await channel.send(a_delivery(channel="wecom", address=address, **change), NOW)
-            assert result.said is Said.RECIPIENT
+            assert result.outcome is SendOutcome.RECIPIENT
 
 
 @pytest.mark.parametrize("address", MANY_PHONES)
 async def test_a_text_to_many_never_leaves(address: str) -> None:
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(nobody)) as client:
         channel = AliyunSms(client, AliyunSettings("k", "s", "枫树"), lambda: "1")
-        assert (await channel.send(a_delivery(address=address), NOW)).said is Said.RECIPIENT
+        assert (await channel.send(a_delivery(address=address), NOW)).outcome is SendOutcome.RECIPIENT
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from alerts.alert import Actor, State, Via
-from alerts.message import CALLS, TOLD_BY, DeliveryState
+from alerts.alert import Actor, ResponseSource, State
+from alerts.message import CALL_KINDS, DANGER_KINDS, DeliveryState
 from domain import Duty, Person, Role, Severity
 from store.ledger.tables_alerts import deliveries
 from tests.alerts.incidents import begins, with_people
 
-CLERK = Actor("desk-2", "值班员", Via.SCREEN)
+CLERK = Actor("desk-2", "值班员", ResponseSource.SCREEN)
 """Works at the desk; the registry has no phone of his."""
-WANG = Actor("wang", "王芳", Via.SCREEN)
+WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
 MINUTE_S = 60
 
 
@@ -45,16 +45,16 @@ LOST = {
 
 def heard_by(town: Any, alert: int, since: int) -> set[str]:
     """Those to whom a message about a danger was written since then that may reach them."""
-    rows = [row for row in town.deliveries(alert) if row.kind in TOLD_BY and row.created_at >= since]
+    rows = [row for row in town.deliveries(alert) if row.kind in DANGER_KINDS and row.created_at >= since]
     return {row.person for row in rows if row.state in (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)}
 
 
 async def taken(town: Any, finding: Any, owner: Actor, on_site: bool) -> None:
-    await town.desk.hear([begins(town, finding)])
+    await town.service.process_findings([begins(town, finding)])
     await town.send()
-    await town.desk.act(1, "acknowledge", owner)
+    await town.service.perform(1, "acknowledge", owner)
     if on_site:
-        await town.desk.act(1, "arrive", owner)
+        await town.service.perform(1, "arrive", owner)
     await town.send()
     await town.pass_time(MINUTE_S)
 
@@ -67,7 +67,7 @@ async def test_a_leak_that_begins_again_calls_the_ladder_when_its_owner_cannot_b
     await taken(town, finding, owner, on_site=False)
     loses(town)
     since = town.clock.now
-    (outcome,) = await town.desk.hear([begins(town, finding)])
+    (outcome,) = await town.service.process_findings([begins(town, finding)])
     await town.send()
     assert (outcome.alert, town.alert().state, town.alert().round) == (1, State.OPEN, 1)
     first = "wang" if lost == "clerk" else "deputy"
@@ -86,15 +86,15 @@ async def test_whatever_begins_on_an_alert_whose_owner_cannot_be_told_reaches_so
     await taken(town, finding, owner, on_site)
     loses(town)
     since = town.clock.now
-    (outcome,) = await town.desk.hear([begins(town, finding, rule=rule, id="second", severity=severity)])
+    (outcome,) = await town.service.process_findings([begins(town, finding, rule=rule, id="second", severity=severity)])
     await town.send()
     assert heard_by(town, outcome.alert, since), town.story(outcome.alert)
-    assert await town.desk.audit(town.clock.now) == []
+    assert await town.service.audit(town.clock.now) == []
 
 
 async def test_a_leak_that_begins_again_on_site_leaves_an_owner_without_a_phone(town: Any, finding: Any) -> None:
     await taken(town, finding, CLERK, on_site=True)
-    await town.desk.hear([begins(town, finding)])
+    await town.service.process_findings([begins(town, finding)])
     await town.send()
     assert town.alert().state is State.OPEN
     assert "新增报警未能通知到值班员，改叫他人" in town.story()
@@ -102,14 +102,14 @@ async def test_a_leak_that_begins_again_on_site_leaves_an_owner_without_a_phone(
 
 
 async def test_a_danger_after_everybody_called_has_declined_opens_its_own_alert(town: Any, finding: Any) -> None:
-    await town.desk.hear([begins(town, finding)])
+    await town.service.process_findings([begins(town, finding)])
     await town.send()
     for name in ("wang", "deputy", "li", "chen", "sun", "zhou"):
-        await town.desk.act(1, "pass", Actor(name, town.people.people[name].name, Via.SCREEN))
+        await town.service.perform(1, "pass", Actor(name, town.people.people[name].name, ResponseSource.SCREEN))
         await town.send()
     assert town.alert().state is State.OPEN
     since = town.clock.now
-    (outcome,) = await town.desk.hear([begins(town, finding, rule="gas-high", id="second")])
+    (outcome,) = await town.service.process_findings([begins(town, finding, rule="gas-high", id="second")])
     await town.send()
     assert outcome.alert == 2
     assert "wang" in heard_by(town, 2, since)
@@ -117,14 +117,14 @@ async def test_a_danger_after_everybody_called_has_declined_opens_its_own_alert(
 
 async def test_a_danger_that_joins_after_every_call_failed_calls_the_next_rung(town: Any, finding: Any) -> None:
     """Only a message about an earlier danger has reached anybody: those called cannot be told of the next one."""
-    await town.desk.hear([begins(town, finding)])
+    await town.service.process_findings([begins(town, finding)])
     await town.send()
-    await town.desk.hear([begins(town, finding, rule="gas-co", title="一氧化碳超标")])
+    await town.service.process_findings([begins(town, finding, rule="gas-co", title="一氧化碳超标")])
     await town.send()
-    calls = deliveries.c.kind.in_(kind.value for kind in CALLS)
+    calls = deliveries.c.kind.in_(kind.value for kind in CALL_KINDS)
     failed = update(deliveries).where(calls).values(state=DeliveryState.FAILED.value)
     town.ledger.run_now(lambda tx: tx.execute(failed))
-    await town.desk.hear([begins(town, finding, rule="gas-expired", title="探头过期")])
+    await town.service.process_findings([begins(town, finding, rule="gas-expired", title="探头过期")])
     await town.send()
     assert town.alert().joined == 2
     assert "探头过期" in town.texts("li")[-1]

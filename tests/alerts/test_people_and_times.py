@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 from pydantic import ValidationError
 
-from alerts.escalation.policy import Ladder, LadderBook, Quiet, check
-from alerts.escalation.roster import after_quiet, covers, on_duty
+from alerts.escalation.policy import EscalationPolicy, Ladder, QuietHours, check
+from alerts.escalation.roster import end_of_quiet_hours, is_on_shift, on_duty
 from domain import Cell, Duty, Ledger, Person, Role, Severity
 from domain.people import Community, community
 
@@ -86,22 +86,22 @@ def test_a_place_without_a_cell_is_the_business_of_the_top() -> None:
     ],
 )
 def test_a_line_of_the_roster_holds_in_local_time(duty: Duty, now: int, holds: bool) -> None:
-    assert covers(duty, now, TZ) is holds
+    assert is_on_shift(duty, now, TZ) is holds
 
 
 def test_quiet_hours_wait_for_the_morning() -> None:
-    night = Quiet(from_minute=1260, to_minute=480)
-    assert after_quiet(at(14), night, TZ) == at(14)
-    assert after_quiet(at(21) + 5, night, TZ) == at(8, day=3)
-    assert after_quiet(at(3, 30) + 1_234, night, TZ) == at(8)
-    assert after_quiet(at(8), night, TZ) == at(8)
-    assert after_quiet(at(3), None, TZ) == at(3)
+    night = QuietHours(from_minute=1260, to_minute=480)
+    assert end_of_quiet_hours(at(14), night, TZ) == at(14)
+    assert end_of_quiet_hours(at(21) + 5, night, TZ) == at(8, day=3)
+    assert end_of_quiet_hours(at(3, 30) + 1_234, night, TZ) == at(8)
+    assert end_of_quiet_hours(at(8), night, TZ) == at(8)
+    assert end_of_quiet_hours(at(3), None, TZ) == at(3)
 
 
-def test_the_built_in_ladders_leave_no_severity_without_one(ladders: LadderBook) -> None:
+def test_the_built_in_ladders_leave_no_severity_without_one(ladders: EscalationPolicy) -> None:
     assert check(ladders) == []
     critical = ladders.ladder(Ledger.DANGER, Severity.CRITICAL)
-    assert (critical.pace.take_ms, critical.pace.arrive_ms) == (60_000, 600_000)
+    assert (critical.deadlines.take_ms, critical.deadlines.arrive_ms) == (60_000, 600_000)
     assert [rung.role for rung in critical.rungs] == [
         Role.WORKER,
         Role.LEAD,
@@ -111,15 +111,15 @@ def test_the_built_in_ladders_leave_no_severity_without_one(ladders: LadderBook)
     ]
 
 
-def test_a_missing_and_a_double_ladder_are_both_named(ladders: LadderBook) -> None:
+def test_a_missing_and_a_double_ladder_are_both_named(ladders: EscalationPolicy) -> None:
     first = ladders.ladders[0]
-    twice = LadderBook(ladders=(first, first))
+    twice = EscalationPolicy(ladders=(first, first))
     messages = [fault.message for fault in check(twice)]
     assert "danger critical has 2 ladders: keep one" in messages
     assert "health low has no ladder: add one" in messages
 
 
-def test_a_ladder_that_does_not_wait_is_refused(ladders: LadderBook) -> None:
+def test_a_ladder_that_does_not_wait_is_refused(ladders: EscalationPolicy) -> None:
     written: dict[str, Any] = {
         "ledger": "danger",
         "severities": ["critical"],

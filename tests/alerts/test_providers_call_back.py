@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from alerts.alert import Actor, State, Via
+from alerts.alert import Actor, ResponseSource, State
 from alerts.channels.wecom import WeCom, WeComSettings
 from simulators.providers.faults import Fault, How
 from simulators.providers.loopback import LoopbackServer
@@ -50,7 +50,7 @@ async def connected(town: Any, wecom: WeComServer) -> AsyncIterator[Any]:
         channel = town.channels[request.path_params["name"]]
         body = await request.body()
         got = channel.receive(dict(request.headers), dict(request.query_params), body, town.clock())
-        await town.desk.take(got.events, channel.name)
+        await town.service.receive(got.events, channel.name)
         return Response(got.body, got.status, media_type=got.content_type)
 
     async with LoopbackServer(Starlette(routes=[Route("/{name}", door, methods=["GET", "POST"])])) as host:
@@ -66,7 +66,7 @@ async def test_the_callback_address_passes_the_vendors_check(connected: Any, wec
 async def test_a_card_and_a_text_go_out_together_and_the_receipt_comes_back(
     connected: Any, wecom: WeComServer, finding: Any
 ) -> None:
-    await connected.desk.hear([finding()])
+    await connected.service.process_findings([finding()])
     await connected.send()
     card = wecom.inboxes.of("wangfang")[0]
     assert card.buttons == {"ack:1": "我去处理", "pass:1": "无法到场"}
@@ -80,7 +80,7 @@ async def test_a_card_and_a_text_go_out_together_and_the_receipt_comes_back(
 
 
 async def test_a_button_takes_it_and_every_card_says_who(connected: Any, wecom: WeComServer, finding: Any) -> None:
-    await connected.desk.hear([finding()])
+    await connected.service.process_findings([finding()])
     await connected.send()
     await connected.pass_time(60)
     pressed = await wecom.press("liqiang", "ack:1")
@@ -106,17 +106,17 @@ async def test_a_button_takes_it_and_every_card_says_who(connected: Any, wecom: 
 async def test_a_button_pressed_too_late_says_why_and_does_nothing(
     connected: Any, wecom: WeComServer, finding: Any
 ) -> None:
-    await connected.desk.hear([finding()])
+    await connected.service.process_findings([finding()])
     await connected.send()
-    await connected.desk.act("1", "acknowledge", Actor("li", "李强", Via.SCREEN))
-    refused = await connected.desk.press("wangfang", "ack:1", connected.clock.now)
+    await connected.service.perform("1", "acknowledge", Actor("li", "李强", ResponseSource.SCREEN))
+    refused = await connected.service.receive_press("wangfang", "ack:1", connected.clock.now)
     assert (refused.done, refused.message) == (False, "已由李强14:05接警。")
     for userid, key in (("stranger", "ack:1"), ("wangfang", "ack:9"), ("wangfang", "ack:x"), ("wangfang", "burn:1")):
-        assert not (await connected.desk.press(userid, key, connected.clock.now)).done
+        assert not (await connected.service.receive_press(userid, key, connected.clock.now)).done
 
 
 async def test_a_reply_comes_back_through_the_vendor(connected: Any, finding: Any) -> None:
-    await connected.desk.hear([finding()])
+    await connected.service.process_findings([finding()])
     await connected.send()
     await connected.vendor.reply("19900000001", "11")
     assert connected.alert().owner == "wang"
@@ -125,7 +125,7 @@ async def test_a_reply_comes_back_through_the_vendor(connected: Any, finding: An
 
 async def test_a_member_without_a_licence_still_gets_the_text(connected: Any, wecom: WeComServer, finding: Any) -> None:
     wecom.unlicensed.add("wangfang")
-    await connected.desk.hear([finding()])
+    await connected.service.process_findings([finding()])
     await connected.send()
     assert "企业微信发给 王芳（网格员）失败：号码或账号无效" in connected.story()
     assert len(connected.texts("wang")) == 1
@@ -136,7 +136,7 @@ async def test_a_card_whose_answer_was_lost_is_sent_again_and_seen_once(
     connected: Any, wecom: WeComServer, finding: Any
 ) -> None:
     wecom.faults.order(Fault(How.SILENT, accepted=True))
-    await connected.desk.hear([finding()])
+    await connected.service.process_findings([finding()])
     await connected.send()
     connected.clock.now += 6_000
     await connected.send()
@@ -147,9 +147,9 @@ async def test_a_card_whose_answer_was_lost_is_sent_again_and_seen_once(
 
 async def test_news_for_a_card_still_under_way_waits_for_it(connected: Any, wecom: WeComServer, finding: Any) -> None:
     wecom.faults.order(Fault(How.SILENT, accepted=True))
-    await connected.desk.hear([finding()])
+    await connected.service.process_findings([finding()])
     await connected.send()
-    await connected.desk.act("1", "acknowledge", Actor("li", "李强", Via.SCREEN))
+    await connected.service.perform("1", "acknowledge", Actor("li", "李强", ResponseSource.SCREEN))
     await connected.send()
     assert wecom.inboxes.of("wangfang")[0].replaced is None
     for _ in range(4):
@@ -162,9 +162,9 @@ async def test_news_for_a_card_that_never_went_out_is_not_sent(
     connected: Any, wecom: WeComServer, finding: Any
 ) -> None:
     wecom.faults.order(Fault(How.HTTP, status=502, accepted=False))
-    await connected.desk.hear([finding()])
+    await connected.service.process_findings([finding()])
     await connected.send()
-    await connected.desk.act("1", "acknowledge", Actor("li", "李强", Via.SCREEN))
+    await connected.service.perform("1", "acknowledge", Actor("li", "李强", ResponseSource.SCREEN))
     wecom.members.discard("wangfang")
     wecom.spoil_tokens()
     for _ in range(5):
@@ -178,7 +178,7 @@ async def test_a_medium_danger_is_a_card_and_a_text_only_where_that_fails(
 ) -> None:
     from domain import Severity
 
-    await connected.desk.hear([finding(severity=Severity.MEDIUM)])
+    await connected.service.process_findings([finding(severity=Severity.MEDIUM)])
     await connected.send()
     assert connected.texts("wang") == []
     wecom.faults.order(Fault(How.REJECT, code="81013"))
@@ -194,9 +194,11 @@ async def test_the_daily_digest_is_a_plain_text_of_the_application(
     fix = Person("fix", "吴师傅", phone="19900000007", wecom="liqiang")
     people = {**connected.people.people, "fix": fix}
     connected.people = structs.replace(connected.people, people=people)
-    await connected.desk.hear([finding(ledger=Ledger.HEALTH, severity=Severity.LOW, title="电量低", rule="x")])
+    await connected.service.process_findings(
+        [finding(ledger=Ledger.HEALTH, severity=Severity.LOW, title="电量低", rule="x")]
+    )
     await connected.send()
-    assert await connected.desk.digest(connected.clock.now) == 1
+    assert await connected.service.send_digest(connected.clock.now) == 1
     await connected.send()
     assert "设备日报：待检修1项" in wecom.inboxes.of("liqiang")[0].text
 
@@ -205,9 +207,9 @@ async def test_the_workers_send_at_once_and_a_stuck_vendor_blocks_only_itself(
     connected: Any, wecom: WeComServer, finding: Any
 ) -> None:
     connected.vendor.faults.order(Fault(How.SILENT, accepted=True))
-    running = asyncio.create_task(connected.courier.run())
+    running = asyncio.create_task(connected.sender.run())
     try:
-        await connected.desk.hear([finding()])
+        await connected.service.process_findings([finding()])
         await within(lambda: len(wecom.inboxes.of("wangfang")) == 1)
         await within(lambda: all(row.state != "sending" for row in connected.deliveries()))
     finally:
@@ -221,7 +223,7 @@ async def test_cards_the_vendor_would_drop_without_a_word_wait_for_the_next_minu
 ) -> None:
     for n in range(32):
         subject = type(finding().subject)("device", f"d{n}")
-        await connected.desk.hear([finding(id=f"f{n}", device=f"d{n}", subject=subject)])
+        await connected.service.process_findings([finding(id=f"f{n}", device=f"d{n}", subject=subject)])
         await connected.send()
     assert len(wecom.inboxes.of("wangfang")) == 30
     assert wecom.inboxes.dropped == []
@@ -233,11 +235,11 @@ async def test_cards_the_vendor_would_drop_without_a_word_wait_for_the_next_minu
 
 
 async def test_more_messages_than_fit_at_once_all_go_out_once(connected: Any, finding: Any) -> None:
-    running = asyncio.create_task(connected.courier.run())
+    running = asyncio.create_task(connected.sender.run())
     try:
         for n in range(30):
             subject = type(finding().subject)("device", f"d{n}")
-            await connected.desk.hear([finding(id=f"f{n}", device=f"d{n}", subject=subject)])
+            await connected.service.process_findings([finding(id=f"f{n}", device=f"d{n}", subject=subject)])
         await within(lambda: len(connected.texts("wang")) == 30, 20.0)
     finally:
         running.cancel()
@@ -249,8 +251,8 @@ async def test_more_messages_than_fit_at_once_all_go_out_once(connected: Any, fi
 async def test_a_ledger_that_cannot_write_stops_no_worker(
     connected: Any, wecom: WeComServer, finding: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("alerts.delivery.sender.LONGEST_NAP_S", 0.02)
-    transact, broken = connected.courier._transact, 3
+    monkeypatch.setattr("alerts.delivery.sender.MAX_SLEEP_S", 0.02)
+    transact, broken = connected.sender._transact, 3
 
     async def sometimes(work: Callable[[Any], Any]) -> Any:
         nonlocal broken
@@ -259,9 +261,9 @@ async def test_a_ledger_that_cannot_write_stops_no_worker(
             raise OSError("disk full")
         return await transact(work)
 
-    await connected.desk.hear([finding()])
-    connected.courier._transact = sometimes
-    running = asyncio.create_task(connected.courier.run())
+    await connected.service.process_findings([finding()])
+    connected.sender._transact = sometimes
+    running = asyncio.create_task(connected.sender.run())
     try:
         await within(lambda: len(wecom.inboxes.of("wangfang")) == 1)
     finally:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from alerts.alert import Actor, Via
-from alerts.lifecycle.advance import Incomplete, NotNow
+from alerts.alert import Actor, ResponseSource
+from alerts.lifecycle.event import InvalidField, InvalidTransition
 from alerts.lifecycle.transitions import ACTIONS
 from domain import Ledger, Phase, Severity, Subject
 from simulators.providers.faults import Fault, How
@@ -33,7 +33,7 @@ async def test_a_random_day_leaves_nobody_waiting(town: Any, finding: Any, seed:
     for _ in range(40):
         await one_step(chance, town, finding, heard)
         await town.send()
-        assert await town.desk.audit(town.clock.now) == []
+        assert await town.service.audit(town.clock.now) == []
     await town.pass_time(60)
     for alert in range(1, len(heard) + 1):
         rows = town.deliveries(alert)
@@ -47,18 +47,18 @@ async def one_step(chance: random.Random, town: Any, finding: Any, heard: list[A
     step = chance.choice(("find", "find", "phase", "act", "act", "act", "reply", "time", "time", "fault", "restart"))
     if step == "find":
         heard.append(a_finding(chance, town, finding))
-        await town.desk.hear([heard[-1]])
+        await town.service.process_findings([heard[-1]])
     elif step == "phase" and heard:
         phase = chance.choice((Phase.STALE, Phase.GRADED, Phase.ENDED, Phase.WITHDRAWN, Phase.BEGAN))
         severity = chance.choice(list(Severity))
         told = structs.replace(chance.choice(heard), phase=phase, at=town.clock.now, severity=severity)
-        await town.desk.hear([told])
-        await town.desk.hear([told])
+        await town.service.process_findings([told])
+        await town.service.process_findings([told])
     elif step == "act" and heard:
         await act(chance, town, len(heard))
     elif step == "reply":
         phone = f"1990000000{chance.randint(1, 6)}"
-        await town.desk.reply(phone, chance.choice(("11", "12", "21", "收到", "？")), town.clock.now)
+        await town.service.receive_text(phone, chance.choice(("11", "12", "21", "收到", "？")), town.clock.now)
     elif step == "time":
         await town.pass_time(chance.choice((5, 45, 61, 600, 7_300)))
     elif step == "fault":
@@ -87,11 +87,11 @@ def a_finding(chance: random.Random, town: Any, finding: Any) -> Any:
 async def act(chance: random.Random, town: Any, alerts: int) -> None:
     who = chance.choice(list(PEOPLE))
     deed, number = chance.choice([*ACTIONS, "comment"]), chance.randint(1, alerts)
-    with suppress(NotNow, Incomplete, LookupError):
-        await town.desk.act(
+    with suppress(InvalidTransition, InvalidField, LookupError):
+        await town.service.perform(
             number,
             str(deed),
-            Actor(who, PEOPLE[who], Via.SCREEN),
+            Actor(who, PEOPLE[who], ResponseSource.SCREEN),
             reason=chance.choice(("理由", None)),
             until=town.clock.now + 3_600_000,
             to=chance.choice(list(PEOPLE)),

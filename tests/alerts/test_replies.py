@@ -7,27 +7,29 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from alerts.alert import Actor, State, Via
-from alerts.handling.replies import ANSWERS_AN_HOUR, ReplyStatus
-from alerts.message import Kind
+from alerts.alert import Actor, ResponseSource, State
+from alerts.handling.replies import MAX_ANSWERS_PER_HOUR, ReplyStatus
+from alerts.message import MessageKind
 from domain import Severity, Subject
 from simulators.providers.faults import Fault, How
 from store.ledger.alertbook import SqlBook
 
 WANG, LI = "19900000001", "19900000003"
-BY_LI = Actor("li", "李强", Via.SCREEN)
+BY_LI = Actor("li", "李强", ResponseSource.SCREEN)
 CLEARED = "已处置：燃气泄漏，枫林苑3栋2单元402。"
 
 
 async def called(town: Any, finding: Any, name: str = "gas-1", place: str = "402", **changes: Any) -> None:
     """One more alert, and its call on the phone."""
     subject = Subject("device", name)
-    await town.desk.hear([finding(id=name, device=name, subject=subject, rule=f"rule-{name}", place=place, **changes)])
+    await town.service.process_findings(
+        [finding(id=name, device=name, subject=subject, rule=f"rule-{name}", place=place, **changes)]
+    )
     await town.send()
 
 
 async def answers(town: Any, text: str, phone: str = WANG) -> Any:
-    result = await town.desk.reply(phone, text, town.clock.now)
+    result = await town.service.receive_text(phone, text, town.clock.now)
     await town.send()
     return result
 
@@ -66,7 +68,7 @@ async def test_b1_the_owner_who_cannot_come_after_all_frees_it(town: Any, findin
     assert (await answers(town, "去不了了")).status is ReplyStatus.UNCLEAR, "he has two: which?"
     assert (await answers(town, "12")).status is ReplyStatus.DONE
     assert (town.alert(1).state, town.alert(1).owner) == (State.OPEN, None)
-    await town.desk.act("1", "acknowledge", BY_LI)
+    await town.service.perform("1", "acknowledge", BY_LI)
     await town.send()
     assert (await answers(town, "赶不过来")).alerts == (2,)
     assert town.alert(2).state is State.OPEN
@@ -90,8 +92,8 @@ async def test_b2_a_receipt_of_news_takes_no_other_alert(town: Any, finding: Any
     town.clock.now += 120_000
     await called(town, finding, "gas-2", "403")
     town.clock.now += 120_000
-    await town.desk.act("1", "arrive", BY_LI)
-    await town.desk.act("1", "resolve", BY_LI)
+    await town.service.perform("1", "arrive", BY_LI)
+    await town.service.perform("1", "resolve", BY_LI)
     await town.send()
     town.clock.now += 5_000
     assert CLEARED in town.texts("wang")[-1]
@@ -104,8 +106,8 @@ async def test_b2_a_receipt_of_news_takes_no_other_alert(town: Any, finding: Any
 
 async def test_b2_a_word_that_crossed_the_news_takes_nothing(town: Any, finding: Any) -> None:
     await called(town, finding)
-    await town.desk.act("1", "arrive", BY_LI)
-    await town.desk.act("1", "resolve", BY_LI)
+    await town.service.perform("1", "arrive", BY_LI)
+    await town.service.perform("1", "resolve", BY_LI)
     await town.send()
     town.clock.now += 20_000
     await called(town, finding, "gas-2", "403")
@@ -115,8 +117,8 @@ async def test_b2_a_word_that_crossed_the_news_takes_nothing(town: Any, finding:
 
 async def test_b2_a_word_answers_the_one_call_it_can_mean(town: Any, finding: Any) -> None:
     await called(town, finding)
-    await town.desk.act("1", "arrive", BY_LI)
-    await town.desk.act("1", "resolve", BY_LI)
+    await town.service.perform("1", "arrive", BY_LI)
+    await town.service.perform("1", "resolve", BY_LI)
     await town.send()
     town.clock.now += 61_000
     await called(town, finding, "gas-2", "403")
@@ -143,8 +145,8 @@ async def test_b2_a_word_after_our_question_needs_the_code(town: Any, finding: A
 
 
 async def test_b2_a_word_before_any_text_was_sent_means_nothing(town: Any, finding: Any) -> None:
-    await town.desk.hear([finding()])
-    assert (await town.desk.reply(WANG, "收到", town.clock.now)).status is ReplyStatus.IGNORED
+    await town.service.process_findings([finding()])
+    assert (await town.service.receive_text(WANG, "收到", town.clock.now)).status is ReplyStatus.IGNORED
     assert town.alert().state is State.OPEN
 
 
@@ -167,18 +169,18 @@ async def test_b3_words_alone_take_the_only_call(town: Any, finding: Any, text: 
 
 async def test_b3_every_unclear_answer_is_answered_and_then_people_are_told(town: Any, finding: Any) -> None:
     await called(town, finding)
-    for _ in range(ANSWERS_AN_HOUR):
+    for _ in range(MAX_ANSWERS_PER_HOUR):
         assert (await answers(town, "天气真好")).status is ReplyStatus.UNCLEAR
         town.clock.now += 1_000
     hints = [text for text in town.texts("wang") if "没看懂" in text]
-    assert len(hints) == ANSWERS_AN_HOUR
+    assert len(hints) == MAX_ANSWERS_PER_HOUR
     assert (await answers(town, "天气真好")).status is ReplyStatus.UNCLEAR
-    assert len([text for text in town.texts("wang") if "没看懂" in text]) == ANSWERS_AN_HOUR
+    assert len([text for text in town.texts("wang") if "没看懂" in text]) == MAX_ANSWERS_PER_HOUR
     assert "王芳一小时内多次回复看不懂，不再短信答复，请值班室打电话" in town.story()
-    assert town.story().count("王芳回复“天气真好”，看不出指哪条，已请其重发") == ANSWERS_AN_HOUR + 1
+    assert town.story().count("王芳回复“天气真好”，看不出指哪条，已请其重发") == MAX_ANSWERS_PER_HOUR + 1
     town.clock.now += 3_600_000
     await answers(town, "天气真好")
-    assert len([text for text in town.texts("wang") if "没看懂" in text]) == ANSWERS_AN_HOUR + 1
+    assert len([text for text in town.texts("wang") if "没看懂" in text]) == MAX_ANSWERS_PER_HOUR + 1
 
 
 @pytest.mark.parametrize("text", ["41 马上到", "011", "91", "1111"])
@@ -193,8 +195,8 @@ async def test_b3_a_code_of_no_alert_is_answered_with_his_codes(town: Any, findi
 
 async def test_b3_when_nothing_is_open_an_unclear_text_is_only_logged(town: Any, finding: Any) -> None:
     await called(town, finding)
-    await town.desk.act("1", "arrive", BY_LI)
-    await town.desk.act("1", "resolve", BY_LI)
+    await town.service.perform("1", "arrive", BY_LI)
+    await town.service.perform("1", "resolve", BY_LI)
     await town.send()
     before = town.texts("wang")
     for text in ("天气真好", "在哪里", "去不了", "谢谢"):
@@ -209,7 +211,7 @@ async def test_b3_when_nothing_is_open_an_unclear_text_is_only_logged(town: Any,
 
 async def test_b3_who_writes_about_a_taken_alert_hears_who_has_it(town: Any, finding: Any) -> None:
     await called(town, finding)
-    await town.desk.act("1", "acknowledge", BY_LI)
+    await town.service.perform("1", "acknowledge", BY_LI)
     await town.send()
     for text in ("我马上到", "天气真好", "11是什么"):
         await answers(town, text)
@@ -263,7 +265,7 @@ async def test_b4_done_before_anybody_took_it_is_refused_in_one_sentence(town: A
 @pytest.mark.parametrize("text", ["13", "14", "1已处置"])
 async def test_b4_nobody_reports_for_the_one_who_has_it(town: Any, finding: Any, text: str) -> None:
     await called(town, finding)
-    await town.desk.act("1", "acknowledge", BY_LI)
+    await town.service.perform("1", "acknowledge", BY_LI)
     await town.send()
     assert (await answers(town, text)).status is ReplyStatus.REFUSED
     assert town.alert().state is State.ACKNOWLEDGED
@@ -349,16 +351,16 @@ async def test_a_text_under_way_counts_as_the_last_one(town: Any, finding: Any) 
     await called(town, finding, "gas-2", "403")
     last = town.ledger.run_now(lambda tx: SqlBook(tx).last_messages("sms", WANG, 8))
     assert [(row.alert, row.kind, row.sent_at is None) for row in last] == [
-        (2, Kind.ALERT, True),
-        (1, Kind.ALERT, False),
+        (2, MessageKind.ALERT, True),
+        (1, MessageKind.ALERT, False),
     ]
-    assert (await town.desk.reply(WANG, "收到", town.clock.now)).status is ReplyStatus.UNCLEAR
+    assert (await town.service.receive_text(WANG, "收到", town.clock.now)).status is ReplyStatus.UNCLEAR
 
 
 async def test_what_the_vendor_pushes_comes_back_with_its_status(town: Any, finding: Any) -> None:
-    from alerts.channels.channel import Reply
+    from alerts.channels.channel import InboundText
 
     await called(town, finding)
-    texts = [Reply(WANG, "11", town.clock.now), Reply("18800000000", "11", town.clock.now)]
-    results = await town.desk.take(texts, "sms")
+    texts = [InboundText(WANG, "11", town.clock.now), InboundText("18800000000", "11", town.clock.now)]
+    results = await town.service.receive(texts, "sms")
     assert [(one.status, one.alert) for one in results] == [(ReplyStatus.DONE, 1), (ReplyStatus.UNKNOWN_PHONE, None)]

@@ -14,14 +14,14 @@ from pydantic import ValidationError
 import alerts
 from alerts.reply_parsing.codes import codes_of
 from alerts.reply_parsing.grammar import ReplyGrammar, ReplyWords, WordKind, check, plain_text
-from alerts.reply_parsing.parser import LONGEST_REPLY, Certainty, ParsedReply, ReplyIntent, Unclear, parse_reply
-from alerts.reply_parsing.trials import ReplyTrials, failed
+from alerts.reply_parsing.parser import MAX_REPLY_LENGTH, Certainty, ParsedReply, ReplyIntent, Unclear, parse_reply
+from alerts.reply_parsing.trials import ReplyTrials, failures
 
 ROOM = Path(alerts.__file__).parent
 GRAMMAR = ReplyGrammar(**yaml.safe_load((ROOM / "reply_parsing" / "replies.zh.yaml").read_text("utf-8")))
 TRIALS = ReplyTrials(**yaml.safe_load((ROOM / "reply_parsing" / "replies_test.zh.yaml").read_text("utf-8")))
-ACTIONS = (ReplyIntent.TAKE, ReplyIntent.ARRIVE, ReplyIntent.RESOLVE, ReplyIntent.RECEIPT)
-NEGATIONS = [w for w, kind in GRAMMAR.kinds.items() if kind in (WordKind.PASS, WordKind.CANNOT, WordKind.NEGATION)]
+ACTIONS = (ReplyIntent.ACKNOWLEDGE, ReplyIntent.ARRIVE, ReplyIntent.RESOLVE, ReplyIntent.RECEIPT)
+NEGATIONS = [w for w, kind in GRAMMAR.kinds.items() if kind in (WordKind.DECLINE, WordKind.CANNOT, WordKind.NEGATION)]
 WORDS = sorted(GRAMMAR.kinds)
 GAPS = st.sampled_from(["", " ", "，", "。", "\n", "！", "　"])
 NUMBERS = st.sampled_from(["", "11", "12", "13", "14", "21", "1", "2", "１１", "①①", "十一"])
@@ -33,7 +33,7 @@ def read(text: str, *held: int) -> ParsedReply:
 
 def test_every_trial_is_read_as_it_says() -> None:
     assert sum(len(trial.texts) for trial in TRIALS.trials) >= 500
-    assert failed(TRIALS, GRAMMAR) == []
+    assert failures(TRIALS, GRAMMAR) == []
 
 
 def test_the_built_in_words_have_no_fault() -> None:
@@ -48,7 +48,7 @@ def test_every_printed_code_is_read_back(number: int) -> None:
 
 
 @given(st.text(max_size=60))
-@example("1" * LONGEST_REPLY)
+@example("1" * MAX_REPLY_LENGTH)
 @example("\ud800")
 @example("十百十")
 def test_no_text_breaks_the_reader(text: str) -> None:
@@ -58,7 +58,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 
 
 def test_a_text_longer_than_a_person_writes_is_not_read() -> None:
-    assert read("11" + " " * LONGEST_REPLY) == ParsedReply(ReplyIntent.UNCLEAR, why=Unclear.TOO_LONG)
+    assert read("11" + " " * MAX_REPLY_LENGTH) == ParsedReply(ReplyIntent.UNCLEAR, why=Unclear.TOO_LONG)
 
 
 PIECES = st.one_of(st.sampled_from(WORDS), NUMBERS, st.text(max_size=3))
@@ -85,10 +85,10 @@ def test_a_code_beside_a_negation_takes_nothing(no: str, code: str) -> None:
         assert read(text).intent not in ACTIONS, text
 
 
-@given(st.sampled_from([w for w, kind in GRAMMAR.kinds.items() if kind is WordKind.PASS]))
+@given(st.sampled_from([w for w, kind in GRAMMAR.kinds.items() if kind is WordKind.DECLINE]))
 def test_a_plain_refusal_beside_its_code_declines_it(word: str) -> None:
     for text in (f"11 {word}", f"11，{word}", word + "，11", f"12 {word}"):
-        assert (read(text).intent, read(text).numbers) == (ReplyIntent.PASS, (1,)), text
+        assert (read(text).intent, read(text).numbers) == (ReplyIntent.DECLINE, (1,)), text
 
 
 FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
@@ -114,7 +114,7 @@ def test_digits_that_are_no_code_of_this_phone_never_act_on_another(number: int,
     parsed = parse_reply(f"{number}{word}", GRAMMAR, held)
     assert set(parsed.numbers) <= held
     if not parsed.numbers and str(number) not in ("1", "2"):
-        assert parsed.intent in (ReplyIntent.UNCLEAR, ReplyIntent.PASS)
+        assert parsed.intent in (ReplyIntent.UNCLEAR, ReplyIntent.DECLINE)
 
 
 @given(st.integers(1, 99), st.sampled_from([w for w, kind in GRAMMAR.kinds.items() if kind is WordKind.UNIT]))
@@ -123,7 +123,7 @@ def test_a_number_that_counts_or_addresses_something_is_no_code(number: int, uni
 
 
 def test_a_bare_digit_says_that_it_is_short() -> None:
-    assert read("1") == ParsedReply(ReplyIntent.TAKE, (), Certainty.SHORT)
+    assert read("1") == ParsedReply(ReplyIntent.ACKNOWLEDGE, (), Certainty.SHORT)
     assert read("2").certainty is Certainty.SHORT
 
 
@@ -144,9 +144,9 @@ def test_a_site_adds_words_of_its_dialect() -> None:
     words = own(words={"receipt": ["妥嘞个儿"], "pass": ["{莫,木}有功夫咧"]}, signs={"咧": "嘞"}, quotes=["<<.*>>"])
     grammar = GRAMMAR.extended(words)
     assert check(words, grammar) == []
-    assert parse_reply("11妥嘞个儿", grammar, [1]).intent is ReplyIntent.TAKE
-    assert parse_reply("木有功夫咧<<11>>", grammar, [1]) == ParsedReply(ReplyIntent.PASS)
-    assert failed(TRIALS, grammar) == []
+    assert parse_reply("11妥嘞个儿", grammar, [1]).intent is ReplyIntent.ACKNOWLEDGE
+    assert parse_reply("木有功夫咧<<11>>", grammar, [1]) == ParsedReply(ReplyIntent.DECLINE)
+    assert failures(TRIALS, grammar) == []
 
 
 def test_a_word_a_site_lists_elsewhere_moves() -> None:
@@ -159,7 +159,7 @@ def test_a_word_a_site_lists_elsewhere_moves() -> None:
 
 def test_a_site_cannot_make_a_refusal_into_a_take() -> None:
     words = own(words={"take": ["去不了"]}, not_negated=["去不了"])
-    faults = [fault.message for fault in failed(TRIALS, GRAMMAR.extended(words))]
+    faults = [fault.message for fault in failures(TRIALS, GRAMMAR.extended(words))]
     assert "'11去不了' is read as `take 1`, it must be `pass 1`" in faults
 
 
@@ -205,7 +205,7 @@ def test_a_trial_names_an_intent_and_numbers() -> None:
         with pytest.raises(ValidationError, match="write one of take, pass"):
             ReplyTrials(trials=[{"means": means, "texts": ["11"]}])
     wrong = ReplyTrials(trials=[{"means": "take 2", "texts": ["21", "11"]}])
-    (fault,) = failed(wrong, GRAMMAR)
+    (fault,) = failures(wrong, GRAMMAR)
     assert (fault.where, fault.message) == (
         ("trials", 0, "texts", 1),
         "'11' is read as `take 1`, it must be `take 2`",

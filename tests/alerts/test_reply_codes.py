@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts.reply_parsing.codes import plain_phone, smallest_free
+from alerts.reply_parsing.codes import normalize_phone, smallest_free
 
 
 def test_the_smallest_free_number_is_given_and_the_hundredth_is_not() -> None:
@@ -12,4 +12,4 @@ def test_the_smallest_free_number_is_given_and_the_hundredth_is_not() -> None:
 
 
 def test_a_phone_is_the_same_however_it_is_written() -> None:
-    assert plain_phone("+86 199-0000-0001") == plain_phone("8619900000001") == plain_phone("19900000001")
+    assert normalize_phone("+86 199-0000-0001") == normalize_phone("8619900000001") == normalize_phone("19900000001")

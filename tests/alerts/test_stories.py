@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from alerts.handling.grouping import STORM_WINDOW_MS
-from alerts.handling.intake import Fate
+from alerts.handling.grouping import GROUP_WINDOW_MS
+from alerts.handling.intake import Disposition
 from domain import Evidence, Severity, Subject
 
 
@@ -26,12 +26,12 @@ def stranger(finding: Any, number: int, **changes: Any) -> Any:
 
 
 async def test_two_hundred_strangers_are_one_story_and_the_first_is_told_at_once(town: Any, finding: Any) -> None:
-    first = await town.desk.hear([stranger(finding, 0)])
+    first = await town.service.process_findings([stranger(finding, 0)])
     await town.send()
     sent = len(town.deliveries())
-    rest = await town.desk.hear([stranger(finding, number) for number in range(1, 200)])
+    rest = await town.service.process_findings([stranger(finding, number) for number in range(1, 200)])
 
-    assert (first[0].fate, {one.fate for one in rest}) == (Fate.OPENED, {Fate.JOINED})
+    assert (first[0].disposition, {one.disposition for one in rest}) == (Disposition.OPENED, {Disposition.JOINED})
     assert {one.alert for one in rest} == {1}
     assert (town.alert().joined, len(town.deliveries())) == (199, sent + 1)
     await town.send()
@@ -41,15 +41,15 @@ async def test_two_hundred_strangers_are_one_story_and_the_first_is_told_at_once
 
 
 async def test_a_stranger_after_the_storm_or_of_another_rule_is_its_own_story(town: Any, finding: Any) -> None:
-    await town.desk.hear([stranger(finding, 0)])
-    town.clock.now += STORM_WINDOW_MS + 1
-    (later,) = await town.desk.hear([stranger(finding, 1, now=town.clock.now)])
-    (known,) = await town.desk.hear([finding(rule="unknown-device-danger")])
+    await town.service.process_findings([stranger(finding, 0)])
+    town.clock.now += GROUP_WINDOW_MS + 1
+    (later,) = await town.service.process_findings([stranger(finding, 1, now=town.clock.now)])
+    (known,) = await town.service.process_findings([finding(rule="unknown-device-danger")])
 
-    assert (later.fate, known.fate) == (Fate.OPENED, Fate.OPENED)
+    assert (later.disposition, known.disposition) == (Disposition.OPENED, Disposition.OPENED)
 
 
 async def test_a_retained_danger_opens_with_its_label(town: Any, finding: Any) -> None:
-    await town.desk.hear([finding(evidence=(Evidence("alarm", True), Evidence("retained", True)))])
+    await town.service.process_findings([finding(evidence=(Evidence("alarm", True), Evidence("retained", True)))])
 
     assert town.story()[0] == "紧急：燃气泄漏，枫林苑3栋2单元402（保留消息，时间不明）"

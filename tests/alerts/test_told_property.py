@@ -10,9 +10,9 @@ import pytest
 from msgspec import structs
 from sqlalchemy import select
 
-from alerts.alert import Actor, Via
-from alerts.lifecycle.advance import Incomplete, NotNow
-from alerts.message import TOLD_BY, DeliveryState
+from alerts.alert import Actor, ResponseSource
+from alerts.lifecycle.event import InvalidField, InvalidTransition
+from alerts.message import DANGER_KINDS, DeliveryState
 from domain import Duty, Instant, Person, Phase, Role, Severity, Subject
 from domain.people import community
 from store.ledger.alertbook import SqlBook
@@ -56,11 +56,11 @@ async def test_every_danger_that_begins_is_told_within_its_deadline(town: Any, f
         begun = a_danger(chance, town, finding)
         already = told_rows(town)
         repeated = known_to_somebody(town, begun)
-        (outcome,) = await town.desk.hear([begun])
+        (outcome,) = await town.service.process_findings([begun])
         stories.append(begun)
         since = town.clock.now
         await town.send()
-        assert await town.desk.audit(town.clock.now) == []
+        assert await town.service.audit(town.clock.now) == []
         if not repeated:
             assert told_of(town, begun, outcome.alert, already, since), (seed, begun.rule, town.story(outcome.alert))
 
@@ -94,7 +94,7 @@ async def people_and_time(chance: random.Random, town: Any, stories: list[Any]) 
             await town.pass_time(chance.choice((1, 20, 61, 400, 3_700)))
         elif step == "end" and stories:
             ended = structs.replace(chance.choice(stories), phase=Phase.ENDED, at=town.clock.now)
-            await town.desk.hear([ended])
+            await town.service.process_findings([ended])
         elif step == "restart":
             town.end()
             town.begin()
@@ -104,24 +104,24 @@ async def people_and_time(chance: random.Random, town: Any, stories: list[Any]) 
 async def an_action(chance: random.Random, town: Any, alerts: int) -> None:
     who = chance.choice(list(PEOPLE))
     action = chance.choice(ACTIONS)
-    with suppress(NotNow, Incomplete, LookupError):
-        await town.desk.act(
+    with suppress(InvalidTransition, InvalidField, LookupError):
+        await town.service.perform(
             chance.randint(1, alerts),
             action,
-            Actor(who, PEOPLE[who], Via.SCREEN),
+            Actor(who, PEOPLE[who], ResponseSource.SCREEN),
             reason="理由",
             until=town.clock.now + chance.choice((60_000, 20 * 3_600_000)),
         )
 
 
 def told_rows(town: Any) -> set[str]:
-    found = select(deliveries.c.id).where(deliveries.c.kind.in_([kind.value for kind in TOLD_BY]))
+    found = select(deliveries.c.id).where(deliveries.c.kind.in_([kind.value for kind in DANGER_KINDS]))
     return set(town.ledger.run_now(lambda tx: tx.execute(found).scalars().all()))
 
 
 def known_to_somebody(town: Any, begun: Any) -> bool:
     """The very same danger stands open or taken: those on it, or being called, know of exactly this."""
-    for alert in town.ledger.run_now(lambda tx: SqlBook(tx).candidates(begun, None)):
+    for alert in town.ledger.run_now(lambda tx: SqlBook(tx).alerts_to_join(begun, None)):
         same = alert.rule == begun.rule and alert.subject == begun.subject
         if same and alert.state in ("open", "returned", "acknowledged", "on_site"):
             return True
@@ -134,7 +134,7 @@ def told_of(town: Any, begun: Any, alert: int, already: set[str], since: Instant
         lives = row.state not in (DeliveryState.SKIPPED, DeliveryState.FAILED, DeliveryState.EXPIRED)
         fresh = row.id not in already or row.state is DeliveryState.PENDING
         quiet = begun.severity is Severity.LOW
-        if row.kind in TOLD_BY and lives and fresh and (quiet or row.not_before <= since + WITHIN_MS):
+        if row.kind in DANGER_KINDS and lives and fresh and (quiet or row.not_before <= since + WITHIN_MS):
             return begun.title in str(row.payload) or "待接警" in str(row.payload)
         if row.code == "budget" and row.id not in already:
             return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from alerts.escalation.policy import LadderBook, check
+from alerts.escalation.policy import EscalationPolicy, check
 from domain import Ledger, Role, Severity
 from tests.alerts.incidents import with_property_and_clinic
 
@@ -26,7 +26,7 @@ def told(town: Any) -> list[str]:
 
 async def test_a_call_for_service_is_told_to_the_property_and_to_nobody_else(town: Any, finding: Any) -> None:
     with_property_and_clinic(town)
-    await town.desk.hear([finding(**SERVICE)])
+    await town.service.process_findings([finding(**SERVICE)])
     await town.send()
     assert told(town) == ["house"]
     (text,) = [one.text for one in town.vendor.phones.of("19900000008")]
@@ -37,7 +37,7 @@ async def test_a_call_for_service_is_told_to_the_property_and_to_nobody_else(tow
 
 async def test_a_call_for_a_nurse_goes_to_the_clinic_and_then_to_the_worker(town: Any, finding: Any) -> None:
     with_property_and_clinic(town)
-    await town.desk.hear([finding(**MEDICAL)])
+    await town.service.process_findings([finding(**MEDICAL)])
     await town.send()
     assert told(town) == ["nurse"]
     await town.pass_time(120)
@@ -45,28 +45,28 @@ async def test_a_call_for_a_nurse_goes_to_the_clinic_and_then_to_the_worker(town
 
 
 async def test_where_the_clinic_has_nobody_on_duty_the_worker_is_called_at_once(town: Any, finding: Any) -> None:
-    await town.desk.hear([finding(**MEDICAL)])
+    await town.service.process_findings([finding(**MEDICAL)])
     await town.send()
     assert told(town) == ["wang"]
 
 
 async def test_an_emergency_after_a_call_for_service_calls_the_worker(town: Any, finding: Any) -> None:
     with_property_and_clinic(town)
-    await town.desk.hear([finding(**SERVICE)])
+    await town.service.process_findings([finding(**SERVICE)])
     emergency = {**SERVICE, "id": "sos", "rule": "button-sos", "hazard": "person", "title": "一键呼叫"}
-    await town.desk.hear([finding(**{**emergency, "severity": Severity.CRITICAL})])
+    await town.service.process_findings([finding(**{**emergency, "severity": Severity.CRITICAL})])
     await town.send()
     assert told(town) == ["house"]
     assert [row.person for row in town.deliveries(2)] == ["wang"]
     assert town.alert(2).severity is Severity.CRITICAL
 
 
-def test_a_rule_has_one_ladder_of_its_own_and_it_comes_first(ladders: LadderBook) -> None:
+def test_a_rule_has_one_ladder_of_its_own_and_it_comes_first(ladders: EscalationPolicy) -> None:
     roles = [rung.role for rung in ladders.ladder(Ledger.DANGER, Severity.LOW, "button-service").rungs]
     assert roles == [Role.PROPERTY, Role.COMMUNITY]
     assert ladders.ladder(Ledger.DANGER, Severity.LOW, "band-off-wrist").rungs[0].role is Role.WORKER
     own = next(one for one in ladders.ladders if one.rules)
-    twice = LadderBook(ladders=(*ladders.ladders, own))
+    twice = EscalationPolicy(ladders=(*ladders.ladders, own))
     assert [fault.message for fault in check(twice)] == [
         "button-medical has 2 ladders of its own for danger high: keep one"
     ]

@@ -9,20 +9,20 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from alerts.alert import Actor, Via
-from alerts.channels.channel import Said
-from alerts.delivery import outcomes as settling
-from alerts.handling.processor import Casework
-from alerts.lifecycle.transitions import Refusal
-from alerts.message import DeliveryState, Kind
-from alerts.messages.catalog import WordBook, missing
-from alerts.messages.outbox import CALLED_OFF
-from alerts.messages.renderer import CODES, Speech, Wording, without_codes
+from alerts.alert import Actor, ResponseSource
+from alerts.channels.channel import SendOutcome
+from alerts.delivery import outcomes
+from alerts.handling.processor import AlertProcessor
+from alerts.lifecycle.transitions import ActionRefusal
+from alerts.message import DeliveryState, MessageKind
+from alerts.messages.catalog import TextCatalog, missing_texts
+from alerts.messages.deliveries import CANCEL_REASONS
+from alerts.messages.renderer import CODE_VARIABLES, MessageContext, MessageRenderer, without_codes
 from domain import Role, Severity
 from tests.alerts.conftest import SHANGHAI, SIGN
 from tests.alerts.test_wording import an_alert
 
-LI = Actor("li", "李强", Via.SCREEN)
+LI = Actor("li", "李强", ResponseSource.SCREEN)
 HOUR_MS = 3_600_000
 
 
@@ -40,15 +40,15 @@ def is_chinese(text: str) -> bool:
     ],
 )
 async def test_a_call_that_never_left_says_why(town: Any, finding: Any, action: str, words: str) -> None:
-    await town.desk.hear([finding()])
+    await town.service.process_findings([finding()])
     until = town.clock.now + HOUR_MS
-    await town.desk.act(1, action, LI, reason="不属于本网格", until=until, to="chen")
+    await town.service.perform(1, action, LI, reason="不属于本网格", until=until, to="chen")
     assert words in town.story()
 
 
 async def test_a_call_that_waited_while_the_danger_became_worse_was_made_anew(town: Any, finding: Any) -> None:
-    await town.desk.hear([finding(severity=Severity.HIGH)])
-    await town.desk.hear([finding(id="worse", rule="gas-high", title="燃气浓度危险")])
+    await town.service.process_findings([finding(severity=Severity.HIGH)])
+    await town.service.process_findings([finding(id="worse", rule="gas-high", title="燃气浓度危险")])
     assert "短信未发给 王芳（网格员）：已重新呼叫" in town.story()
     await town.send()
     (skipped,) = [row for row in town.deliveries() if row.state is DeliveryState.SKIPPED]
@@ -59,25 +59,27 @@ async def test_the_logbook_names_no_code(town: Any, finding: Any) -> None:
     town.channels = {"logbook": town.channels["logbook"]}
     town.end()
     town.begin()
-    await town.desk.hear([finding()])
+    await town.service.process_findings([finding()])
     await town.send()
     (row,) = [row for row in town.deliveries() if row.person == "wang"]
     assert row.payload["text"] == "【枫树社区】紧急：燃气泄漏，14:05，枫林苑3栋2单元402。勿开关电器，10分钟内到场。"
-    await town.desk.act(1, "acknowledge", Actor("wang", "王芳", Via.SCREEN))
-    await town.desk.hear([finding(id="second", rule="gas-co", title="一氧化碳超标", severity=Severity.HIGH)])
-    added = [row.payload["text"] for row in town.deliveries() if row.kind is Kind.ADDED]
+    await town.service.perform(1, "acknowledge", Actor("wang", "王芳", ResponseSource.SCREEN))
+    await town.service.process_findings(
+        [finding(id="second", rule="gas-co", title="一氧化碳超标", severity=Severity.HIGH)]
+    )
+    added = [row.payload["text"] for row in town.deliveries() if row.kind is MessageKind.ADDED]
     assert added == ["【枫树社区】高危：又报一氧化碳超标，14:05，枫林苑3栋2单元402。您已接警，请一并处置。"]
 
 
-def test_no_text_without_a_number_names_one(words: WordBook) -> None:
-    wording = Wording(words, SIGN, SHANGHAI)
-    spoken = {(one.kind, one.variant) for one in words.sms} | {(Kind.ADDED, "called")}
+def test_no_text_without_a_number_names_one(words: TextCatalog) -> None:
+    wording = MessageRenderer(words, SIGN, SHANGHAI)
+    spoken = {(one.kind, one.variant) for one in words.sms} | {(MessageKind.ADDED, "called")}
     for (kind, variant), severity, hazard in product(spoken, Severity, ("gas", "fire", "person", "manhole", "other")):
         alert = an_alert(hazard=hazard, severity=severity)
-        speech = Speech(kind, alert.opened_at, 600_000, variant=variant, count=2)
+        speech = MessageContext(kind, alert.opened_at, 600_000, variant=variant, count=2)
         said = wording.sms(alert, replace(speech, coded=False))
         assert re.search(r"回复[-\d]|编号[-\d]", said.text) is None, said.text
-        assert not set(said.params) & set(CODES)
+        assert not set(said.params) & set(CODE_VARIABLES)
         assert said.text.endswith("。"), said.text
         unnumbered = wording.sms(alert, speech).text.replace("14:05", "")
         assert re.search(r"\b0[1-4]?\b", unnumbered) is None, unnumbered
@@ -87,31 +89,33 @@ def test_a_text_of_codes_only_is_left_empty() -> None:
     assert without_codes("回复${ok}接警，${no}无法到场。") == ""
 
 
-def test_whatever_a_story_names_has_words(words: WordBook) -> None:
+def test_whatever_a_story_names_has_words(words: TextCatalog) -> None:
     assert set(words.roles) == set(Role)
-    assert {one.value for one in Via} == set(words.vias)
-    assert {one.value for one in Refusal} == set(words.refusals)
-    assert {*CALLED_OFF, *(one.value for one in Said if one is not Said.ACCEPTED)} <= set(words.problems)
-    assert set(settling._SENT_LINE.values()) <= set(words.timeline)
-    assert set(settling._SENT_LINE) == set(Kind)
+    assert {one.value for one in ResponseSource} == set(words.vias)
+    assert {one.value for one in ActionRefusal} == set(words.refusals)
+    assert {*CANCEL_REASONS, *(one.value for one in SendOutcome if one is not SendOutcome.ACCEPTED)} <= set(
+        words.problems
+    )
+    assert set(outcomes._SENT_TEXT.values()) <= set(words.timeline)
+    assert set(outcomes._SENT_TEXT) == set(MessageKind)
     texts = [*words.roles.values(), *words.vias.values(), *words.channels.values(), *words.problems.values()]
     assert [text for text in texts if not is_chinese(text)] == []
 
 
 @pytest.mark.parametrize("role", Role)
 async def test_every_role_is_named_in_words_in_a_story(town: Any, finding: Any, role: Role) -> None:
-    await town.desk.hear([finding()])
-    casework: Casework = town.desk.casework
+    await town.service.process_findings([finding()])
+    processor: AlertProcessor = town.service.processor
     row = town.deliveries()[0]
-    line = casework.message_entry(replace(row, role=role.value), "accepted", town.clock.now).text
-    assert line == f"短信已发给 王芳（{casework.wording.book.roles[role]}）"
+    line = processor.message_entry(replace(row, role=role.value), "accepted", town.clock.now).text
+    assert line == f"短信已发给 王芳（{processor.renderer.catalog.roles[role]}）"
     assert is_chinese(line)
 
 
 @pytest.mark.parametrize("part", ["roles", "severities", "escalations", "escalations_brief", "problems"])
-def test_a_site_whose_words_lack_a_name_is_told_which(words: WordBook, part: str) -> None:
+def test_a_site_whose_words_lack_a_name_is_told_which(words: TextCatalog, part: str) -> None:
     name = next(iter(getattr(words, part)))
     own = words.model_copy(update={part: {key: text for key, text in getattr(words, part).items() if key != name}})
-    (fault,) = missing(own, words)
+    (fault,) = missing_texts(own, words)
     assert fault.where == (part, name)
     assert f"write `{name}: " in fault.message

@@ -1,0 +1,120 @@
+"""Rows of the outbox as values: how one is named, addressed, postponed and cancelled. Nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import structs
+
+from alerts.alert import SETTLED_STATES, Alert, State
+from alerts.message import CALL_KINDS, POSSIBLY_SEEN, Delivery, DeliveryState, MessageKind
+from alerts.reply_parsing import codes as reply_codes
+from domain import HOUR, Instant, Ledger, Person
+
+SMS: Final = "sms"
+WECOM: Final = "wecom"
+LOGBOOK: Final = "logbook"
+CANCEL_REASONS: Final = ("taken", "settled", "renewed", "shelved", "returned")
+"""Codes of calls that never left because they were not wanted any more."""
+EXPIRES_MS: Final = 2 * HOUR
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def follow_up(
+    told: Delivery, task: str, key: str, kind: MessageKind, payload: dict[str, object], now: Instant
+) -> Delivery:
+    """A new message to one who was told before, by the same way."""
+    return Delivery(
+        id=task,
+        key=key,
+        alert=told.alert,
+        round=told.round,
+        rung=told.rung,
+        person=told.person,
+        name=told.name,
+        role=told.role,
+        channel=told.channel,
+        kind=kind,
+        priority=told.priority,
+        address=told.address,
+        payload=payload,
+        created_at=now,
+        not_before=now,
+        expires_at=now + EXPIRES_MS,
+    )
+
+
+def cancelled(row: Delivery, code: str) -> Delivery:
+    """Not sent, because nobody is to answer it now. Its key is free again: this person may yet be called."""
+    return structs.replace(
+        row,
+        key=f"{row.key}:off:{row.id}",
+        state=DeliveryState.SKIPPED,
+        lease_until=None,
+        outcome="skipped",
+        code=code,
+    )
+
+
+def cancel_reason(alert: Alert | None) -> str:
+    """The code of a call that is not wanted any more: by what became of its alert."""
+    if alert is None or alert.state in SETTLED_STATES:
+        return "settled"
+    if alert.owner is not None:
+        return "taken"
+    return {State.SHELVED: "shelved", State.RETURNED: "returned"}.get(alert.state, "renewed")
+
+
+def is_cancelled(row: Delivery) -> bool:
+    """True for a call that never left because somebody had taken the alert, or it was dealt with."""
+    return row.state is DeliveryState.SKIPPED and row.code in CANCEL_REASONS
+
+
+def postponed(row: Delivery, not_before: Instant) -> Delivery:
+    """The message not before an instant; it expires as long after that as any other."""
+    later = max(row.not_before, not_before)
+    return structs.replace(row, not_before=later, expires_at=later + EXPIRES_MS)
+
+
+def answer_key_prefix(phone: str) -> str:
+    """What the keys of all answers to a phone begin with."""
+    return f"answer:{phone}:"
+
+
+def address_of(person: Person, channel: str) -> str:
+    """Where this channel finds the person; empty when it cannot."""
+    if channel == SMS:
+        return reply_codes.normalize_phone(person.phone or "")
+    return (person.wecom or "") if channel == WECOM else person.id
+
+
+def latest_calls(rows: Sequence[Delivery], since: Instant = 0) -> list[Delivery]:
+    """The calls that may have been seen since then, one for each person and channel, the newest of each."""
+    seen: dict[tuple[str, str], Delivery] = {}
+    for row in rows:
+        if row.kind in CALL_KINDS and row.state in POSSIBLY_SEEN and row.created_at >= since:
+            seen[row.person, row.channel] = row
+    return list(seen.values())
+
+
+def priority_of(alert: Alert) -> int:
+    """Dangers before device health, the worse first."""
+    return alert.severity.rank + (4 if alert.ledger is Ledger.HEALTH else 0)
+
+
+def delivery_id(now: Instant, number: int) -> str:
+    """Short (a voice vendor takes 15 bytes), and never used twice even when the ledger was begun anew.
+
+    >>> delivery_id(1767323045000, 36)
+    'mjx2cdm010'
+    """
+    return _base36(now) + _base36(number)
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return digits

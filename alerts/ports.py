@@ -172,6 +172,13 @@ class AlertStore(Protocol):
     def commit_position(self, lane: Lane, pos: int) -> None: ...
 
 
+class Transaction(Struct, frozen=True):
+    """The store inside one open transaction, and the instant at which its work happens."""
+
+    store: AlertStore
+    now: Instant
+
+
 class Transact(Protocol):
     """Runs work on the book in one transaction: committed and synced when it returns, or not at all."""
 

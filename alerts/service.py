@@ -19,6 +19,7 @@ from alerts.escalation.escalator import Escalator
 from alerts.escalation.policy import EscalationPolicy
 from alerts.handling import replies
 from alerts.handling.buttons import ButtonResult, handle_press
+from alerts.handling.digest import enqueue_digests
 from alerts.handling.due_alerts import DueAlerts
 from alerts.handling.finding_status import StatusOf, no_rules
 from alerts.handling.intake import Disposition, FindingIntake, IntakeResult
@@ -31,7 +32,7 @@ from alerts.lifecycle.transitions import ACTIONS, Signal
 from alerts.messages.catalog import TextCatalog
 from alerts.messages.outbox import OutboxWriter, PageUrl, no_page_url
 from alerts.messages.renderer import MessageRenderer
-from alerts.ports import AlertStore, Transact
+from alerts.ports import AlertStore, Transact, Transaction
 from alerts.reply_parsing.grammar import ReplyGrammar
 from domain import MINUTE, Finding, Instant, Lane, Ledger, Person
 from domain.people import Community
@@ -82,8 +83,8 @@ class AlertService:
     def __init__(
         self,
         transact: Transact,
-        ladder_book: EscalationPolicy,
-        word_book: TextCatalog,
+        policy: EscalationPolicy,
+        catalog: TextCatalog,
         settings: AlertSettings,
         community: Callable[[], Community],
         clock: Callable[[], Instant],
@@ -102,10 +103,10 @@ class AlertService:
         self.on_change, self.on_outbox = on_change, on_outbox
         self.isolation, self._failing = FaultIsolation(transact, on_fault, unavailable), dict[int, Instant]()
         self.grammar = settings.replies
-        self.renderer = MessageRenderer(word_book, settings.sign, settings.tz, settings.template_codes)
+        self.renderer = MessageRenderer(catalog, settings.sign, settings.tz, settings.template_codes)
         outbox = OutboxWriter(self.renderer, settings.channels, page, self._affected_name)
-        dispatch = Escalator(ladder_book, outbox, community, settings.tz, settings.last_resort)
-        self.processor = AlertProcessor(dispatch)
+        escalator = Escalator(policy, outbox, community, settings.tz, settings.last_resort)
+        self.processor = AlertProcessor(escalator)
         self.intake = FindingIntake(self.processor, devices)
         self.outcomes = DeliveryOutcomes(self.processor, self.intake)
         self.due_alerts = DueAlerts(self.processor, status_of)
@@ -158,8 +159,8 @@ class AlertService:
         elif action not in ACTIONS:
             raise InvalidField("action")
         else:
-            happening = AlertEvent(Signal(action), actor, reason=reason or comment, until=until)
-            work = partial(self._perform, number, happening, at, to)
+            event = AlertEvent(Signal(action), actor, reason=reason or comment, until=until)
+            work = partial(self._perform, number, event, at, to)
         alert = await self.transact(work)
         self._changed([alert.id])
         return alert
@@ -170,10 +171,10 @@ class AlertService:
         `once` is what the provider's push is known by: the same again does nothing.
         """
 
-        def work(book: AlertStore) -> ReplyResult:
-            if once and not book.record_callback(once, at):
+        def work(store: AlertStore) -> ReplyResult:
+            if once and not store.record_callback(once, at):
                 return ReplyResult(ReplyStatus.REPEATED, reason="pushed before")
-            return replies.handle_reply(self.processor, self.grammar, book, phone, text, at)
+            return replies.handle_reply(self.processor, self.grammar, Transaction(store, at), phone, text)
 
         result = await self.transact(work)
         self._changed(result.alerts)
@@ -184,10 +185,10 @@ class AlertService:
     ) -> ButtonResult:
         """A button was pressed on a card; WeCom vouches for who."""
 
-        def work(book: AlertStore) -> ButtonResult:
-            if once and not book.record_callback(once, at):
+        def work(store: AlertStore) -> ButtonResult:
+            if once and not store.record_callback(once, at):
                 return ButtonResult(False)
-            return handle_press(self.processor, book, wecom_userid, event_key, at, handle)
+            return handle_press(self.processor, Transaction(store, at), wecom_userid, event_key, handle)
 
         pressed = await self.transact(work)
         self._changed([pressed.alert] if pressed.alert is not None else [])
@@ -196,7 +197,7 @@ class AlertService:
     async def receive_report(self, receipt: DeliveryReport, channel: str) -> None:
         """The far end says what became of a message. Receipts only move a message forward."""
         at = self.clock()
-        alert = await self.transact(lambda book: self.outcomes.on_report(book, receipt, channel, at))
+        alert = await self.transact(lambda store: self.outcomes.on_report(Transaction(store, at), receipt, channel))
         self._changed([alert] if alert is not None else [])
 
     async def receive(
@@ -222,9 +223,9 @@ class AlertService:
     async def tick(self, now: Instant) -> int:
         """Everything that has come due: unanswered calls climb, acknowledgements expire, shelves open."""
         total = 0
-        self._changed(await self.transact(lambda book: self.intake.release_silenced(book, now)))
+        self._changed(await self.transact(lambda store: self.intake.release_silenced(Transaction(store, now))))
         while True:
-            due = await self.transact(lambda book: [one.id for one in book.due_alerts(now, TICK_BATCH)])
+            due = await self.transact(lambda store: [one.id for one in store.due_alerts(now, TICK_BATCH)])
             ready = [one for one in due if self._failing.get(one, 0) <= now]
             done = await self.isolation.run(partial(self._process_due, now), ready)
             self._failing |= dict.fromkeys(set(ready).difference(done), now + FAULT_RETRY_MS)
@@ -233,62 +234,62 @@ class AlertService:
             if len(due) < TICK_BATCH or not done:
                 return total
 
-    def _process_due(self, now: Instant, alerts: Sequence[int], book: AlertStore) -> list[int]:
+    def _process_due(self, now: Instant, alerts: Sequence[int], store: AlertStore) -> list[int]:
         """Looked at again in the transaction that moves it: since it was found due, somebody may have answered."""
         for number in alerts:
-            alert = self._find(book, number)
+            alert = self._find(store, number)
             if alert.wake_at is not None and alert.wake_at <= now:
-                self.due_alerts.process(book, alert, now)
+                self.due_alerts.process(Transaction(store, now), alert)
         return list(alerts)
 
     async def send_digest(self, now: Instant) -> int:
         """Once a day, by the timetable: what waits in the logbooks, in one message to each. Twice a day sends once."""
-        touched = await self.transact(lambda book: self.processor.digest(book, now))
+        touched = await self.transact(lambda store: enqueue_digests(self.processor.escalator, Transaction(store, now)))
         self._changed(touched)
         return len(touched)
 
     async def next_wake(self) -> Instant | None:
         """When the next deadline falls, or a silence ends under which something stands."""
         return await self.transact(
-            lambda book: min(filter(None, (book.next_wake(), book.next_silence_end())), default=None)
+            lambda store: min(filter(None, (store.next_wake(), store.next_silence_end())), default=None)
         )
 
     async def unnotified(self, now: Instant) -> list[Alert]:
         """Dangers nobody is on, of which after a minute no message reached or may yet reach anybody."""
-        return await self.transact(lambda book: book.unnotified_alerts(now - OVERDUE_GRACE_MS))
+        return await self.transact(lambda store: store.unnotified_alerts(now - OVERDUE_GRACE_MS))
 
     async def audit(self, now: Instant) -> list[Alert]:
         """Unsettled alerts without a next step, or whose step is overdue. It must be empty; each is a fault of ours."""
-        found = await self.transact(lambda book: book.alerts_without_next_step(now, OVERDUE_GRACE_MS))
+        found = await self.transact(lambda store: store.alerts_without_next_step(now, OVERDUE_GRACE_MS))
         return [alert for alert in found if has_no_next_step(alert) or (alert.wake_at or now) < now - OVERDUE_GRACE_MS]
 
-    def _process_findings(self, now: Instant, findings: Sequence[Finding], book: AlertStore) -> list[IntakeResult]:
-        return self.intake.process(book, findings, now)
+    def _process_findings(self, now: Instant, findings: Sequence[Finding], store: AlertStore) -> list[IntakeResult]:
+        return self.intake.process(Transaction(store, now), findings)
 
-    def _perform(self, number: int, happening: AlertEvent, now: Instant, to: str | None, book: AlertStore) -> Alert:
-        alert = self._find(book, number)
-        if happening.signal in (Signal.VERIFY, Signal.CLOSE):
-            happening = self.due_alerts.with_finding_status(book, alert, happening, None)
-        if happening.signal is not Signal.ASSIGN:
-            return self.processor.apply(book, alert, happening, now)
+    def _perform(self, number: int, event: AlertEvent, now: Instant, to: str | None, store: AlertStore) -> Alert:
+        alert = self._find(store, number)
+        if event.signal in (Signal.VERIFY, Signal.CLOSE):
+            event = self.due_alerts.with_finding_status(store, alert, event, None)
+        if event.signal is not Signal.ASSIGN:
+            return self.processor.apply(Transaction(store, now), alert, event)
         person = self.community().people.get(to or "")
         if person is None:
             raise InvalidField("to")
-        free = self.processor.apply(book, alert, happening, now, person.name)
-        after = self.processor.escalator.notify_person(book, free, person, now)
-        book.save_alert(after)
+        free = self.processor.apply(Transaction(store, now), alert, event, person.name)
+        after = self.processor.escalator.notify_person(Transaction(store, now), free, person)
+        store.save_alert(after)
         return after
 
-    def _comment(self, number: int, actor: Actor, text: str | None, now: Instant, book: AlertStore) -> Alert:
-        alert = self._find(book, number)
+    def _comment(self, number: int, actor: Actor, text: str | None, now: Instant, store: AlertStore) -> Alert:
+        alert = self._find(store, number)
         if not (text or "").strip():
             raise InvalidField("comment")
         words = self.renderer.timeline_text("comment", who=actor.name, text=text)
-        book.add_timeline([TimelineEntry(alert.id, now, "comment", words, person=actor.id)])
+        store.add_timeline([TimelineEntry(alert.id, now, "comment", words, person=actor.id)])
         return alert
 
-    def _find(self, book: AlertStore, number: int) -> Alert:
-        alert = book.alert(number)
+    def _find(self, store: AlertStore, number: int) -> Alert:
+        alert = store.alert(number)
         if alert is None:
             raise NoSuchAlert(number)
         return alert
@@ -301,8 +302,8 @@ class AlertService:
             self.on_outbox()
 
 
-def _commit_position(cursor: tuple[Lane, int], book: AlertStore) -> None:
-    book.commit_position(*cursor)
+def _commit_position(cursor: tuple[Lane, int], store: AlertStore) -> None:
+    store.commit_position(*cursor)
 
 
 def _push_key(channel: str, *parts: str) -> str:

@@ -1,6 +1,6 @@
-"""What an answer of a provider means: the delivery's next state, its line in the timeline, and the way round a failure.
+"""What a provider's answer changes: the delivery's state, its timeline entry, and, after a failure, who is called next.
 
-It works on a book inside the host's transaction. It sends nothing.
+Runs inside the caller's transaction; nothing is sent here.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from msgspec import structs
 
 from alerts.alert import OWNED_STATES, SETTLED_STATES, UNACKNOWLEDGED_STATES, Actor, Alert, ResponseSource, State
 from alerts.channels.channel import DeliveryReport, LookupResult, LookupStatus, SendOutcome, SendResult
+from alerts.delivery.channel_health import ChannelHealth
 from alerts.handling.intake import FindingIntake
 from alerts.handling.processor import AlertProcessor
 from alerts.lifecycle.event import AlertEvent
@@ -18,8 +19,8 @@ from alerts.lifecycle.transitions import Signal
 from alerts.message import CALL_KINDS, OVER_BUDGET, Delivery, DeliveryState, MessageKind
 from alerts.messages.bundles import withheld_calls
 from alerts.messages.deliveries import CANCEL_REASONS, LOGBOOK, cancel_reason, cancelled
-from alerts.ports import AlertStore
-from domain import SECOND, Finding, Instant, Ledger, Phase, Severity, Subject
+from alerts.ports import AlertStore, Transaction
+from domain import SECOND, Instant
 
 MAX_ATTEMPTS: Final = 5
 FIRST_BACKOFF_MS: Final = 2 * SECOND
@@ -49,204 +50,169 @@ _FINAL_STATES: Final = (DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryS
 
 
 class DeliveryOutcomes:
-    """From what was said to what is written."""
+    """Updates a delivery from a send result, a lookup or a delivery report: state, timeline, retry, fallback."""
 
-    def __init__(self, casework: AlertProcessor, hearing: FindingIntake) -> None:
-        self.processor, self.intake = casework, hearing
-        self._healthy: set[str] = set()
-        """Channels of which no alert stands: a cache, so that each message sent does not ask the book."""
+    def __init__(self, processor: AlertProcessor, intake: FindingIntake) -> None:
+        self.processor, self.timeline = processor, processor.timeline
+        self.channel_health = ChannelHealth(intake)
 
-    def on_send_result(self, book: AlertStore, leased: Delivery, result: SendResult, now: Instant) -> list[int]:
-        """The outcome of one send, and which alerts it changed. A receipt may have overtaken it."""
-        row = book.delivery(leased.id) or leased
+    def on_send_result(self, tx: Transaction, leased: Delivery, result: SendResult) -> list[int]:
+        """The ids of the alerts that the result of one send changed. A delivery report may have arrived before it."""
+        row = tx.store.delivery(leased.id) or leased
         if row.state is not DeliveryState.SENDING:
             if result.provider_id and row.provider_id is None:
-                book.update_delivery(
-                    row, structs.replace(row, provider_id=result.provider_id), now, "answer after receipt"
+                tx.store.update_delivery(
+                    row, structs.replace(row, provider_id=result.provider_id), tx.now, "answer after receipt"
                 )
             return [row.alert]
         free = structs.replace(row, lease_until=None, code=result.code or None, outcome=result.outcome.value)
-        touched = [row.alert, *self._record_health(book, row.channel, result.outcome, now)]
+        touched = [row.alert, *self.channel_health.record(tx, row.channel, result.outcome)]
         if result.outcome is SendOutcome.ACCEPTED:
-            self._on_accepted(book, row, free, result, now)
+            self._on_accepted(tx, row, free, result)
         elif result.outcome in PERMANENT_FAILURES:
-            self._on_failure(book, row, structs.replace(free, state=DeliveryState.FAILED), result.outcome.value, now)
+            self._on_failure(tx, row, structs.replace(free, state=DeliveryState.FAILED), result.outcome.value)
         elif row.attempts >= MAX_ATTEMPTS and result.outcome is not SendOutcome.CONFIG:
-            self._on_failure(book, row, structs.replace(free, state=DeliveryState.DEAD), "dead", now)
+            self._on_failure(tx, row, structs.replace(free, state=DeliveryState.DEAD), "dead")
         else:
-            self._retry_later(book, row, free, result, now)
+            self._retry_later(tx, row, free, result)
         return touched
 
-    def on_lookup(self, book: AlertStore, leased: Delivery, found: LookupResult, now: Instant) -> bool:
-        """What a lookup says of an unknown one. True: it was never sent, send it now."""
-        if found.status is LookupStatus.ABSENT:
-            alert = book.alert(leased.alert)
+    def on_lookup(self, tx: Transaction, leased: Delivery, result: LookupResult) -> bool:
+        """Apply a lookup of a delivery in doubt. True: it was never sent and is still wanted, so send it now."""
+        if result.status is LookupStatus.ABSENT:
+            alert = tx.store.alert(leased.alert)
             if alert is not None and is_still_wanted(leased, alert):
                 return True
-            self.skip(book, leased, cancel_reason(alert), now)
+            self.skip(tx, leased, cancel_reason(alert))
             return False
-        if found.status is LookupStatus.CANNOT_TELL:
-            self.on_send_result(book, leased, SendResult(SendOutcome.UNKNOWN, code=found.code), now)
+        if result.status is LookupStatus.CANNOT_TELL:
+            self.on_send_result(tx, leased, SendResult(SendOutcome.UNKNOWN, code=result.code))
         else:
-            self.on_send_result(book, leased, SendResult(SendOutcome.ACCEPTED, found.provider_id, code=found.code), now)
-        if found.status in (LookupStatus.DELIVERED, LookupStatus.FAILED):
-            good = found.status is LookupStatus.DELIVERED
-            self._on_final(book, book.delivery(leased.id) or leased, good, found.code, now)
+            self.on_send_result(tx, leased, SendResult(SendOutcome.ACCEPTED, result.provider_id, code=result.code))
+        if result.status in (LookupStatus.DELIVERED, LookupStatus.FAILED):
+            delivered = result.status is LookupStatus.DELIVERED
+            self._on_final(tx, tx.store.delivery(leased.id) or leased, delivered, result.code)
         return False
 
-    def on_report(self, book: AlertStore, receipt: DeliveryReport, channel: str, now: Instant) -> int | None:
-        """A receipt; the alert it changed. One that is about nothing we sent changes nothing."""
-        row = book.delivery(receipt.delivery) if receipt.delivery else None
-        if row is None and receipt.provider_id:
-            row = book.delivery_by_provider_id(channel, receipt.provider_id)
+    def on_report(self, tx: Transaction, report: DeliveryReport, channel: str) -> int | None:
+        """The id of the alert that a delivery report changed; None for a report about nothing we sent."""
+        row = tx.store.delivery(report.delivery) if report.delivery else None
+        if row is None and report.provider_id:
+            row = tx.store.delivery_by_provider_id(channel, report.provider_id)
         if row is None or row.channel != channel:
             return None
-        if row.provider_id is None and receipt.provider_id:
-            row = structs.replace(row, provider_id=receipt.provider_id)
-        self._on_final(book, row, receipt.delivered, receipt.code, now)
+        if row.provider_id is None and report.provider_id:
+            row = structs.replace(row, provider_id=report.provider_id)
+        self._on_final(tx, row, report.delivered, report.code)
         return row.alert
 
-    def expire(self, book: AlertStore, row: Delivery, now: Instant) -> None:
-        gone = structs.replace(row, state=DeliveryState.EXPIRED, lease_until=None)
-        self._on_failure(book, row, gone, "expired", now)
+    def expire(self, tx: Transaction, row: Delivery) -> None:
+        """The message was not sent before `expires_at`; handled as a failure."""
+        expired = structs.replace(row, state=DeliveryState.EXPIRED, lease_until=None)
+        self._on_failure(tx, row, expired, "expired")
 
-    def skip(self, book: AlertStore, row: Delivery, problem: str, now: Instant) -> None:
-        """Not sent, and nobody misses it."""
-        gone = structs.replace(row, state=DeliveryState.SKIPPED, lease_until=None, outcome="skipped", code=problem)
-        gone = cancelled(row, problem) if problem in CANCEL_REASONS else gone
-        book.update_delivery(row, gone, now, problem)
-        book.add_timeline([self.processor.message_entry(gone, "skipped", now, problem)])
+    def skip(self, tx: Transaction, row: Delivery, problem: str) -> None:
+        """The message is not sent, and nothing takes its place. `problem` is the reason, a key of the text catalog."""
+        skipped = structs.replace(row, state=DeliveryState.SKIPPED, lease_until=None, outcome="skipped", code=problem)
+        skipped = cancelled(row, problem) if problem in CANCEL_REASONS else skipped
+        tx.store.update_delivery(row, skipped, tx.now, problem)
+        tx.store.add_timeline([self.timeline.message(skipped, "skipped", tx.now, problem)])
 
-    def refresh(self, book: AlertStore, row: Delivery, now: Instant) -> Delivery | None:
-        """A leased message in the words that are true when it leaves; None when it tells nobody anything any more."""
-        said = self.processor.escalator.bundles.refresh(book, row, now)
-        if said is None:
-            self.skip(book, row, cancel_reason(book.alert(row.alert)), now)
+    def refresh(self, tx: Transaction, row: Delivery) -> Delivery | None:
+        """A leased message, its text rendered from the present state; None when it was skipped as no longer needed."""
+        current = self.processor.escalator.bundles.refresh(tx, row)
+        if current is None:
+            self.skip(tx, row, cancel_reason(tx.store.alert(row.alert)))
             return None
-        leased = book.delivery(row.id)
-        if said is not row and leased is not None:
-            book.update_delivery(
-                leased, structs.replace(leased, payload=said.payload, alert=said.alert), now, "reworded"
+        leased = tx.store.delivery(row.id)
+        if current is not row and leased is not None:
+            tx.store.update_delivery(
+                leased, structs.replace(leased, payload=current.payload, alert=current.alert), tx.now, "reworded"
             )
-        return said
+        return current
 
-    def replace_by_summary(self, book: AlertStore, row: Delivery, alert: Alert, now: Instant) -> None:
-        """This phone has had its share of single texts: a summary tells of this one with the others."""
-        self.skip(book, row, OVER_BUDGET, now)
-        self.processor.escalator.bundles.enqueue_summary(book, alert, row, now)
+    def replace_by_summary(self, tx: Transaction, row: Delivery, alert: Alert) -> None:
+        """The recipient is over his budget of single texts: a summary names this call together with the others."""
+        self.skip(tx, row, OVER_BUDGET)
+        self.processor.escalator.bundles.enqueue_summary(tx, alert, row)
 
-    def postpone(self, book: AlertStore, row: Delivery, until: Instant, now: Instant, why: str) -> None:
-        """Sent later: its card is still under way, or this minute has had its share."""
+    def postpone(self, tx: Transaction, row: Delivery, until: Instant, why: str) -> None:
+        """Send not before `until`. `why` goes into the delivery's event log."""
         later = structs.replace(row, state=DeliveryState.PENDING, lease_until=None, not_before=until)
-        book.update_delivery(row, later, now, why)
+        tx.store.update_delivery(row, later, tx.now, why)
 
-    def _record_health(self, book: AlertStore, channel: str, said: SendOutcome, now: Instant) -> list[int]:
-        """A channel that refuses us is an alert of its own: maintenance hears of it by the others."""
-        if said not in (SendOutcome.CONFIG, SendOutcome.ACCEPTED):
-            return []
-        fails = said is SendOutcome.CONFIG
-        if not fails and channel in self._healthy:
-            return []
-        trouble = self._finding(channel, now)
-        standing = book.active_finding_ids(_id_prefix(trouble))
-        # Only what the book says counts: this transaction may yet fail, and what it would have written with it.
-        self._healthy.discard(channel)
-        if not fails and not standing:
-            self._healthy.add(channel)
-        over = [structs.replace(trouble, id=old, phase=Phase.ENDED) for old in standing]
-        begun = [] if standing else [trouble]
-        return [one.alert for one in self.intake.process(book, begun if fails else over, now) if one.alert is not None]
-
-    def _finding(self, channel: str, now: Instant) -> Finding:
-        words = self.processor.renderer.catalog
-        return Finding(
-            id=f"channel-down@1/system:{channel}/{now}",
-            rule="channel-down",
-            version="1",
-            phase=Phase.BEGAN,
-            hazard="device",
-            title=words.house.channel_down.format(channel=words.channels.get(channel, channel)),
-            severity=Severity.HIGH,
-            ledger=Ledger.HEALTH,
-            subject=Subject("system", f"channel:{channel}"),
-            begin=now,
-            at=now,
-            now=now,
-            advice=words.house.channel_advice,
-        )
-
-    def _on_accepted(self, book: AlertStore, row: Delivery, free: Delivery, result: SendResult, now: Instant) -> None:
+    def _on_accepted(self, tx: Transaction, row: Delivery, free: Delivery, result: SendResult) -> None:
         state = DeliveryState.DELIVERED if row.channel == LOGBOOK else DeliveryState.ACCEPTED
-        done = structs.replace(
-            free, state=state, provider_id=result.provider_id or row.provider_id, handle=result.handle, sent_at=now
+        accepted = structs.replace(
+            free, state=state, provider_id=result.provider_id or row.provider_id, handle=result.handle, sent_at=tx.now
         )
-        book.update_delivery(row, done, now, "sent")
+        tx.store.update_delivery(row, accepted, tx.now, "sent")
         line = "next_sent" if row.kind is MessageKind.ACKNOWLEDGED and "card" in row.payload else _SENT_TEXT[row.kind]
-        book.add_timeline([self.processor.message_entry(done, line, now)])
-        card = book.delivery(row.ref) if row.ref else None
+        tx.store.add_timeline([self.timeline.message(accepted, line, tx.now)])
+        card = tx.store.delivery(row.ref) if row.ref else None
         if card is not None:
             # A card's handle may be used once; the answer to the change may bring the next one.
-            book.update_delivery(card, structs.replace(card, handle=result.handle), now, "handle used")
+            tx.store.update_delivery(card, structs.replace(card, handle=result.handle), tx.now, "handle used")
 
-    def _retry_later(self, book: AlertStore, row: Delivery, free: Delivery, result: SendResult, now: Instant) -> None:
+    def _retry_later(self, tx: Transaction, row: Delivery, free: Delivery, result: SendResult) -> None:
         unknown = result.outcome is SendOutcome.UNKNOWN
         state = DeliveryState.UNKNOWN if unknown else DeliveryState.PENDING
         wait = {SendOutcome.UNKNOWN: LOOKUP_AFTER_MS, SendOutcome.CONFIG: CONFIG_RETRY_MS}.get(
             result.outcome, backoff(row.attempts)
         )
         wait = max(wait, result.wait_ms)
-        waiting = structs.replace(free, state=state, not_before=now + wait)
-        book.update_delivery(row, waiting, now, result.outcome.value)
+        waiting = structs.replace(free, state=state, not_before=tx.now + wait)
+        tx.store.update_delivery(row, waiting, tx.now, result.outcome.value)
         if row.outcome != result.outcome.value:
             line = "unknown" if unknown else "retrying"
-            book.add_timeline([self.processor.message_entry(waiting, line, now, result.outcome.value)])
-            self._try_other_channel(book, waiting, now)
+            tx.store.add_timeline([self.timeline.message(waiting, line, tx.now, result.outcome.value)])
+            self._try_other_channel(tx, waiting)
 
-    def _on_failure(self, book: AlertStore, old: Delivery, new: Delivery, problem: str, now: Instant) -> None:
-        book.update_delivery(old, new, now, problem)
-        book.add_timeline([self.processor.message_entry(new, "failed", now, problem)])
+    def _on_failure(self, tx: Transaction, old: Delivery, new: Delivery, problem: str) -> None:
+        tx.store.update_delivery(old, new, tx.now, problem)
+        tx.store.add_timeline([self.timeline.message(new, "failed", tx.now, problem)])
         if new.kind is MessageKind.ADDED:
-            self._on_joined_failed(book, new, now)
+            self._on_joined_failed(tx, new)
         elif new.kind is MessageKind.SUMMARY:
-            self._on_summary_failed(book, new, problem, now)
+            self._on_summary_failed(tx, new, problem)
         else:
-            self._escalate_failure(book, new, now)
+            self._escalate_failure(tx, new)
 
-    def _escalate_failure(self, book: AlertStore, failed: Delivery, now: Instant) -> None:
-        alert = self._waiting_alert(book, failed)
+    def _escalate_failure(self, tx: Transaction, failed: Delivery) -> None:
+        alert = self._waiting_alert(tx.store, failed)
         if alert is not None:
-            after = self.processor.escalator.handle_failure(book, alert, failed, now)
+            after = self.processor.escalator.handle_failure(tx, alert, failed)
             if after is not None:
-                book.save_alert(after)
+                tx.store.save_alert(after)
 
-    def _on_joined_failed(self, book: AlertStore, failed: Delivery, now: Instant) -> None:
-        """The owner cannot be told of a danger that joined: others are called, for nobody else would hear of it."""
-        alert = book.alert(failed.alert)
+    def _on_joined_failed(self, tx: Transaction, failed: Delivery) -> None:
+        """A message about a danger that joined failed: another channel, else, for the owner's message, other people."""
+        alert = tx.store.alert(failed.alert)
         if alert is None or alert.state in SETTLED_STATES:
             return
-        told = self.processor.joined_dangers.try_next_channel(book, alert, failed, now)
-        if not told and alert.state in OWNED_STATES and alert.owner == failed.person:
+        notified = self.processor.joined_dangers.try_next_channel(tx, alert, failed)
+        if not notified and alert.state in OWNED_STATES and alert.owner == failed.person:
             owner = Actor(failed.person, failed.name, ResponseSource.SYSTEM)
-            self.processor.apply(book, alert, AlertEvent(Signal.OWNER_UNREACHABLE, owner), now)
+            self.processor.apply(tx, alert, AlertEvent(Signal.OWNER_UNREACHABLE, owner))
 
-    def _on_summary_failed(self, book: AlertStore, summary: Delivery, problem: str, now: Instant) -> None:
-        """The calls that it stood for have failed with it."""
-        for row in withheld_calls(book, summary):
-            lost = structs.replace(row, state=DeliveryState.FAILED, code=problem)
-            book.update_delivery(row, lost, now, problem)
-            self._escalate_failure(book, lost, now)
+    def _on_summary_failed(self, tx: Transaction, summary: Delivery, problem: str) -> None:
+        """The calls that the summary replaced have failed with it."""
+        for row in withheld_calls(tx.store, summary):
+            failed = structs.replace(row, state=DeliveryState.FAILED, code=problem)
+            tx.store.update_delivery(row, failed, tx.now, problem)
+            self._escalate_failure(tx, failed)
 
-    def _try_other_channel(self, book: AlertStore, row: Delivery, now: Instant) -> None:
-        """While one channel is in doubt, the person's other channel speaks; the ladder keeps its own time."""
-        alert = book.alert(row.alert) if row.kind is MessageKind.ADDED else self._waiting_alert(book, row)
+    def _try_other_channel(self, tx: Transaction, row: Delivery) -> None:
+        """While one channel is in doubt, use the person's next one. The time of the next escalation does not change."""
+        alert = tx.store.alert(row.alert) if row.kind is MessageKind.ADDED else self._waiting_alert(tx.store, row)
         if alert is not None and row.kind is MessageKind.ADDED:
-            self.processor.joined_dangers.try_next_channel(book, alert, row, now)
+            self.processor.joined_dangers.try_next_channel(tx, alert, row)
         elif alert is not None:
-            self.processor.escalator.try_next_channel(book, alert, row, now)
+            self.processor.escalator.try_next_channel(tx, alert, row)
 
-    def _on_final(self, book: AlertStore, row: Delivery, delivered: bool, code: str, now: Instant) -> None:
+    def _on_final(self, tx: Transaction, row: Delivery, delivered: bool, code: str) -> None:
         if row.state in _FINAL_STATES and not (row.state is not DeliveryState.DELIVERED and delivered):
-            book.update_delivery(row, row, now, f"late receipt: {code}")
+            tx.store.update_delivery(row, row, tx.now, f"late receipt: {code}")
             return
         if delivered:
             done = structs.replace(
@@ -254,31 +220,26 @@ class DeliveryOutcomes:
                 state=DeliveryState.DELIVERED,
                 lease_until=None,
                 code=code or row.code,
-                receipt_at=now,
-                sent_at=row.sent_at or now,
+                receipt_at=tx.now,
+                sent_at=row.sent_at or tx.now,
             )
-            book.update_delivery(row, done, now, "receipt")
+            tx.store.update_delivery(row, done, tx.now, "receipt")
             if row.kind in CALL_KINDS:
-                book.add_timeline([self.processor.message_entry(done, "delivered", now)])
+                tx.store.add_timeline([self.timeline.message(done, "delivered", tx.now)])
             return
-        lost = structs.replace(row, state=DeliveryState.FAILED, lease_until=None, code=code, receipt_at=now)
-        self._on_failure(book, row, lost, "undelivered", now)
+        failed = structs.replace(row, state=DeliveryState.FAILED, lease_until=None, code=code, receipt_at=tx.now)
+        self._on_failure(tx, row, failed, "undelivered")
 
-    def _waiting_alert(self, book: AlertStore, row: Delivery) -> Alert | None:
-        """The alert, when this message was a call that still waits for an answer."""
-        alert = book.alert(row.alert) if row.kind in CALL_KINDS else None
+    def _waiting_alert(self, store: AlertStore, row: Delivery) -> Alert | None:
+        """The alert of this call, if nobody has acknowledged it and the call belongs to the present round."""
+        alert = store.alert(row.alert) if row.kind in CALL_KINDS else None
         return (
             alert if alert is not None and alert.state in UNACKNOWLEDGED_STATES and alert.round == row.round else None
         )
 
 
-def _id_prefix(finding: Finding) -> str:
-    """What the ids of all findings like this begin with."""
-    return finding.id.removesuffix(str(finding.begin))
-
-
 def is_still_wanted(row: Delivery, alert: Alert) -> bool:
-    """Looked at again just before sending: a call for an alert that somebody has taken is not made."""
+    """Checked directly before sending: for example, an acknowledged alert needs no further calls."""
     if row.kind in CALL_KINDS:
         return (alert.state in UNACKNOWLEDGED_STATES and alert.round == row.round) or alert.owner == row.person
     if row.kind is MessageKind.ADDED:
@@ -293,7 +254,7 @@ def is_still_wanted(row: Delivery, alert: Alert) -> bool:
 
 
 def backoff(attempts: int) -> int:
-    """How long to wait before the next try.
+    """Delay in ms before the next attempt, after `attempts` of them.
 
     >>> [backoff(n) for n in (1, 2, 3, 9)]
     [2000, 4000, 8000, 60000]

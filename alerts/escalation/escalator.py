@@ -1,6 +1,6 @@
 """Climbing the ladder: finds who is on duty for the place, calls them, and says in the timeline what it did.
 
-It works on a book inside the host's transaction.
+It works on a store inside the host's transaction.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from alerts.message import CALL_KINDS, NOT_FAILED, Delivery, MessageKind
 from alerts.messages.bundles import BundledMessages
 from alerts.messages.deliveries import is_cancelled
 from alerts.messages.outbox import CallRequest, OutboxWriter
-from alerts.ports import AlertStore
+from alerts.ports import AlertStore, Transaction
 from domain import Instant, Person, Role
 from domain.people import Community
 
@@ -53,86 +53,84 @@ class Escalator:
             return False
         return bool(self.outbox.reachable_channels(person, self.channels(alert)))
 
-    def escalate(self, book: AlertStore, alert: Alert, now: Instant, kind: MessageKind | None = None) -> Alert:
+    def escalate(self, tx: Transaction, alert: Alert, kind: MessageKind | None = None) -> Alert:
         """Tell the next rung on which somebody can be reached, and who came on duty below; at the top, that again."""
         ladder = self.ladder(alert)
         step = alert.rung + 1
         if kind is None:
-            self._notify_new_shift(book, alert, now)
+            self._notify_new_shift(tx, alert)
         while step < len(ladder.rungs):
-            if self._notify_rung(book, alert, ladder.rungs[step], step, now, kind):
-                return self._wait_for_rung(book, structs.replace(alert, rung=step), now)
+            if self._notify_rung(tx, alert, ladder.rungs[step], step, kind):
+                return self._wait_for_rung(tx, structs.replace(alert, rung=step))
             step += 1
-        return self._repeat_top_rung(book, alert, step, now, kind)
+        return self._repeat_top_rung(tx, alert, step, kind)
 
-    def notify_deputy(self, book: AlertStore, alert: Alert, now: Instant) -> Alert:
+    def notify_deputy(self, tx: Transaction, alert: Alert) -> Alert:
         """Nobody of this rung answered: its deputies, once, else the next rung. Both share the rung's wait."""
         within = 0 <= alert.rung < len(self.ladder(alert).rungs)
-        if not within or self._count_ranks_called(book, alert, now) >= DEPUTY_RANKS:
-            return self.escalate(book, alert, now)
+        if not within or self._count_ranks_called(tx, alert) >= DEPUTY_RANKS:
+            return self.escalate(tx, alert)
         rung = self.rung(alert, alert.rung)
-        rest_ms = (alert.climb_at or now) + rung.wait - rung.wait // DEPUTY_RANKS - now
-        if not self._notify_rung(book, alert, rung, alert.rung, now, None) or rest_ms <= 0:
-            return self.escalate(book, alert, now)
-        return self._wait(alert, alert.rung, rest_ms, now)
+        rest_ms = (alert.climb_at or tx.now) + rung.wait - rung.wait // DEPUTY_RANKS - tx.now
+        if not self._notify_rung(tx, alert, rung, alert.rung, None) or rest_ms <= 0:
+            return self.escalate(tx, alert)
+        return self._wait(alert, alert.rung, rest_ms, tx.now)
 
-    def notify_next_person(self, book: AlertStore, alert: Alert, now: Instant, declined_by: str = "") -> Alert:
+    def notify_next_person(self, tx: Transaction, alert: Alert, declined_by: str = "") -> Alert:
         """The next person of the rung on which the one who declined was called. Where that rung has nobody left: the
         next rung, unless one above has been called already and still has time to answer."""
         ladder = self.ladder(alert)
-        called = [row.rung for row in self.calls(book, alert) if row.person == declined_by]
+        called = [row.rung for row in self.calls(tx.store, alert) if row.person == declined_by]
         rung = max(called, default=alert.rung)
         step = min(max(rung, 0), len(ladder.rungs) - 1)
-        if self._notify_rung(book, alert, ladder.rungs[step], rung, now, None):
-            return self._wait_for_rung(book, alert, now)
-        if rung < alert.rung and alert.climb_at is not None and alert.climb_at > now:
+        if self._notify_rung(tx, alert, ladder.rungs[step], rung, None):
+            return self._wait_for_rung(tx, alert)
+        if rung < alert.rung and alert.climb_at is not None and alert.climb_at > tx.now:
             return alert
-        return self.escalate(book, alert, now)
+        return self.escalate(tx, alert)
 
-    def notify_former_owner(self, book: AlertStore, alert: Alert, owner: str | None, now: Instant) -> Alert:
+    def notify_former_owner(self, tx: Transaction, alert: Alert, owner: str | None) -> Alert:
         """Whoever had taken the lesser danger, unless the first rung has just called him."""
         person = self.community().people.get(owner or "")
-        if person is not None and all(row.person != person.id for row in self.calls(book, alert)):
-            self._notify(book, alert, person, self.rung(alert, 0), 0, now, MessageKind.ALERT)
+        if person is not None and all(row.person != person.id for row in self.calls(tx.store, alert)):
+            self._notify(tx, alert, person, self.rung(alert, 0), 0, MessageKind.ALERT)
         return alert
 
-    def notify_person(self, book: AlertStore, alert: Alert, person: Person, now: Instant) -> Alert:
+    def notify_person(self, tx: Transaction, alert: Alert, person: Person) -> Alert:
         """One person named by a dispatcher. The ladder goes on above the present rung if he does not answer."""
-        if self._notify(book, alert, person, self.rung(alert, alert.rung), alert.rung, now, MessageKind.ALERT):
-            return self._wait_for_rung(book, alert, now)
+        if self._notify(tx, alert, person, self.rung(alert, alert.rung), alert.rung, MessageKind.ALERT):
+            return self._wait_for_rung(tx, alert)
         unreachable = EscalationReason(EscalationCause.UNREACHABLE, person.name)
-        return self.notify_next_person(book, structs.replace(alert, escalation=unreachable), now)
+        return self.notify_next_person(tx, structs.replace(alert, escalation=unreachable))
 
-    def notify_follow_up(
-        self, book: AlertStore, alert: Alert, row: Delivery, kind: MessageKind, name: str, now: Instant
-    ) -> None:
+    def notify_follow_up(self, tx: Transaction, alert: Alert, row: Delivery, kind: MessageKind, name: str) -> None:
         """One who was called hears how it went on, outside the quiet hours of the alert's ladder; its owner at once."""
         quiet = None if row.person == alert.owner else self.ladder(alert).quiet
-        self.outbox.enqueue_update(book, alert, row, kind, name, now, roster.end_of_quiet_hours(now, quiet, self.tz))
+        self.outbox.enqueue_update(tx, alert, row, kind, name, roster.end_of_quiet_hours(tx.now, quiet, self.tz))
 
-    def handle_failure(self, book: AlertStore, alert: Alert, failed: Delivery, now: Instant) -> Alert | None:
+    def handle_failure(self, tx: Transaction, alert: Alert, failed: Delivery) -> Alert | None:
         """After a hard failure: the person's next channel, else the next person now. None: others may still hear."""
-        rows = [row for row in book.deliveries(alert.id) if row.round == failed.round and row.rung == failed.rung]
+        rows = [row for row in tx.store.deliveries(alert.id) if row.round == failed.round and row.rung == failed.rung]
         mine = [row for row in rows if row.person == failed.person and row.kind in CALL_KINDS]
         if any(row.state in NOT_FAILED for row in mine):
             return None
-        if self.try_next_channel(book, alert, failed, now):
+        if self.try_next_channel(tx, alert, failed):
             return None
         if any(row.state in NOT_FAILED for row in rows if row.kind in CALL_KINDS) or failed.rung != alert.rung:
             return None
         alert = structs.replace(alert, escalation=EscalationReason(EscalationCause.UNREACHABLE, failed.name))
         if alert.rung >= len(self.ladder(alert).rungs):
             # The top has been called before: it is called again when its time comes, not as fast as it can fail.
-            return None if failed.kind is MessageKind.OVERDUE else self._notify_last_resort(book, alert, now)
-        return self.notify_next_person(book, alert, now)
+            return None if failed.kind is MessageKind.OVERDUE else self._notify_last_resort(tx, alert)
+        return self.notify_next_person(tx, alert)
 
-    def try_next_channel(self, book: AlertStore, alert: Alert, doubtful: Delivery, now: Instant) -> bool:
+    def try_next_channel(self, tx: Transaction, alert: Alert, doubtful: Delivery) -> bool:
         """The same person by a channel not yet tried on this rung. False when there is none."""
         rung = self.rung(alert, doubtful.rung)
         person = self.community().people.get(doubtful.person)
         tried = {
             row.channel
-            for row in book.deliveries(alert.id)
+            for row in tx.store.deliveries(alert.id)
             if (row.round, row.rung, row.person) == (doubtful.round, doubtful.rung, doubtful.person)
             and row.kind in CALL_KINDS
         }
@@ -144,54 +142,52 @@ class Escalator:
         )
         if person is None or not ways:
             return False
-        call = self._build_call(alert, person, Role(doubtful.role), doubtful.rung, doubtful.kind, now)
-        return bool(self.outbox.enqueue_call(book, alert, call, ways[:1], now))
+        call = self._build_call(alert, person, Role(doubtful.role), doubtful.rung, doubtful.kind, tx.now)
+        return bool(self.outbox.enqueue_call(tx, alert, call, ways[:1]))
 
-    def _repeat_top_rung(
-        self, book: AlertStore, alert: Alert, step: int, now: Instant, kind: MessageKind | None
-    ) -> Alert:
+    def _repeat_top_rung(self, tx: Transaction, alert: Alert, step: int, kind: MessageKind | None) -> Alert:
         """Everybody has been told: the highest who can be reached hears it again, for as long as it takes."""
         ladder = self.ladder(alert)
         for rung in reversed(ladder.rungs):
-            if self._notify_rung(book, alert, rung, step, now, kind, again=True):
+            if self._notify_rung(tx, alert, rung, step, kind, again=True):
                 break
         else:
-            self._notify_last_resort(book, structs.replace(alert, rung=step), now, again=True)
-        return self._wait(alert, step, ladder.repeat, now)
+            self._notify_last_resort(tx, structs.replace(alert, rung=step), again=True)
+        return self._wait(alert, step, ladder.repeat, tx.now)
 
-    def _notify_last_resort(self, book: AlertStore, alert: Alert, now: Instant, again: bool = False) -> Alert | None:
+    def _notify_last_resort(self, tx: Transaction, alert: Alert, again: bool = False) -> Alert | None:
         """Nobody of the ladder can be reached: whom the site names for that. None when they cannot be reached either,
         or, unless `again`, were called in this round."""
-        called = () if again else {row.person for row in self.calls(book, alert)}
-        people = roster.last_resort_people(self.community(), self.last_resort, now, self.tz)
+        called = () if again else {row.person for row in self.calls(tx.store, alert)}
+        people = roster.last_resort_people(self.community(), self.last_resort, tx.now, self.tz)
         people = [person for person in people if person.id not in called]
         rung = self.rung(alert, alert.rung).model_copy(update={"channels": self.channels(alert), "fallback": ()})
-        reached = [one for one in people if self._notify(book, alert, one, rung, alert.rung, now, MessageKind.ESCALATE)]
+        reached = [one for one in people if self._notify(tx, alert, one, rung, alert.rung, MessageKind.ESCALATE)]
         if reached or again:
             names = "、".join(person.name for person in reached)
             text = self.renderer.timeline_text("last_resort" if reached else "nobody_at_all", names=names)
-            book.add_timeline([TimelineEntry(alert.id, now, "nobody", text)])
+            tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "nobody", text)])
         return alert if reached else None
 
-    def _notify_new_shift(self, book: AlertStore, alert: Alert, now: Instant) -> None:
+    def _notify_new_shift(self, tx: Transaction, alert: Alert) -> None:
         """Those who came on duty on a rung that was called before, and are first in rank there."""
         for step in range(min(alert.rung + 1, len(self.ladder(alert).rungs))):
             rung = self.rung(alert, step)
-            ranked = roster.on_duty_ranked(self.community(), alert.cell, rung.role, now, self.tz)
+            ranked = roster.on_duty_ranked(self.community(), alert.cell, rung.role, tx.now, self.tz)
             first = {person.id for rank, person in ranked if rank == ranked[0][0]}
-            gone = {row.person for row in self.calls(book, alert) if row.role == rung.role.value}
+            gone = {row.person for row in self.calls(tx.store, alert) if row.role == rung.role.value}
             if first and first.isdisjoint(gone) and first.isdisjoint(alert.passed):
-                self._notify_rung(book, alert, rung, step, now, None)
+                self._notify_rung(tx, alert, rung, step, None)
 
-    def _count_ranks_called(self, book: AlertStore, alert: Alert, now: Instant) -> int:
+    def _count_ranks_called(self, tx: Transaction, alert: Alert) -> int:
         role = self.rung(alert, alert.rung).role
-        gone = {row.person for row in self.calls(book, alert) if row.role == role.value}
-        ranked = roster.on_duty_ranked(self.community(), alert.cell, role, now, self.tz)
+        gone = {row.person for row in self.calls(tx.store, alert) if row.role == role.value}
+        ranked = roster.on_duty_ranked(self.community(), alert.cell, role, tx.now, self.tz)
         return len({rank for rank, person in ranked if person.id in gone})
 
-    def calls(self, book: AlertStore, alert: Alert) -> list[Delivery]:
+    def calls(self, store: AlertStore, alert: Alert) -> list[Delivery]:
         """The calls of this round, without those that never left because somebody had taken it."""
-        return [row for row in book.deliveries(alert.id) if _is_call_of_round(row, alert)]
+        return [row for row in store.deliveries(alert.id) if _is_call_of_round(row, alert)]
 
     def rung(self, alert: Alert, step: int) -> Rung:
         """The rung of a step; below the first and above the last, those."""
@@ -204,12 +200,12 @@ class Escalator:
         ways = [way for rung in rungs for way in rung.channels] + [way for rung in rungs for way in rung.fallback]
         return tuple(dict.fromkeys(ways))
 
-    def _wait_for_rung(self, book: AlertStore, alert: Alert, now: Instant) -> Alert:
+    def _wait_for_rung(self, tx: Transaction, alert: Alert) -> Alert:
         """Until the rung's wait is over; half of it where a deputy is left to be called within it."""
         rung = self.rung(alert, alert.rung)
-        left = self._uncalled_ranks(alert, rung.role, self.calls(book, alert), now)
-        deputy = bool(left) and self._count_ranks_called(book, alert, now) < DEPUTY_RANKS
-        return self._wait(alert, alert.rung, rung.wait // DEPUTY_RANKS if deputy else rung.wait, now)
+        left = self._uncalled_ranks(alert, rung.role, self.calls(tx.store, alert), tx.now)
+        deputy = bool(left) and self._count_ranks_called(tx, alert) < DEPUTY_RANKS
+        return self._wait(alert, alert.rung, rung.wait // DEPUTY_RANKS if deputy else rung.wait, tx.now)
 
     def _wait(self, alert: Alert, rung: int, wait_ms: int, now: Instant) -> Alert:
         begin = roster.end_of_quiet_hours(now, self.ladder(alert).quiet, self.tz)
@@ -217,35 +213,34 @@ class Escalator:
 
     def _notify_rung(
         self,
-        book: AlertStore,
+        tx: Transaction,
         alert: Alert,
         rung: Rung,
         step: int,
-        now: Instant,
         kind: MessageKind | None,
         again: bool = False,
     ) -> bool:
         """True when at least one person of the rung was called."""
         fresh = alert.rung < 0 and alert.round == 0
-        rows = [] if again or fresh else book.deliveries(alert.id)
-        ranks = self._uncalled_ranks(alert, rung.role, rows, now)
+        rows = [] if again or fresh else tx.store.deliveries(alert.id)
+        ranks = self._uncalled_ranks(alert, rung.role, rows, tx.now)
         if not ranks:
             if not again and not self._was_role_called(rows, alert, rung.role):
                 role = self.renderer.catalog.roles[rung.role]
-                book.add_timeline(
-                    [TimelineEntry(alert.id, now, "nobody", self.renderer.timeline_text("nobody", role=role))]
+                tx.store.add_timeline(
+                    [TimelineEntry(alert.id, tx.now, "nobody", self.renderer.timeline_text("nobody", role=role))]
                 )
             return False
         kind = kind or (MessageKind.ALERT if step <= 0 else MessageKind.ESCALATE)
         # Where nobody of a rank can be reached, its deputies are asked before the next rung.
-        called = ([one for one in rank if self._notify(book, alert, one, rung, step, now, kind)] for rank in ranks)
+        called = ([one for one in rank if self._notify(tx, alert, one, rung, step, kind)] for rank in ranks)
         reached = next(filter(None, called), None)
         if reached is None:
             return False
         names = "、".join(person.name for person in reached)
         line = "calling" if kind is MessageKind.ALERT else "climbing"
         text = self.renderer.timeline_text(line, role=self.renderer.catalog.roles[rung.role], names=f" {names}")
-        book.add_timeline([TimelineEntry(alert.id, now, "told", text)])
+        tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "told", text)])
         return True
 
     def _uncalled_ranks(self, alert: Alert, role: Role, rows: Sequence[Delivery], now: Instant) -> list[list[Person]]:
@@ -258,22 +253,20 @@ class Escalator:
     def _was_role_called(self, rows: Sequence[Delivery], alert: Alert, role: Role) -> bool:
         return any(row.role == role.value and row.round == alert.round for row in rows)
 
-    def _notify(
-        self, book: AlertStore, alert: Alert, person: Person, rung: Rung, step: int, now: Instant, kind: MessageKind
-    ) -> bool:
+    def _notify(self, tx: Transaction, alert: Alert, person: Person, rung: Rung, step: int, kind: MessageKind) -> bool:
         ways = (
             self.outbox.reachable_channels(person, rung.channels)
             or self.outbox.reachable_channels(person, rung.fallback)[:1]
         )
-        call = self._build_call(alert, person, rung.role, step, kind, now)
-        if ways and self.outbox.enqueue_call(book, alert, call, ways, now):
-            if call.not_before > now:
-                book.add_timeline([self._queued_entry(alert, call, now)])
+        call = self._build_call(alert, person, rung.role, step, kind, tx.now)
+        if ways and self.outbox.enqueue_call(tx, alert, call, ways):
+            if call.not_before > tx.now:
+                tx.store.add_timeline([self._queued_entry(alert, call, tx.now)])
             return True
         words = self.renderer.timeline_text(
             "unreachable", name=person.name, role=self.renderer.catalog.roles[rung.role]
         )
-        book.add_timeline([TimelineEntry(alert.id, now, "unreachable", words, person=person.id)])
+        tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "unreachable", words, person=person.id)])
         return False
 
     def _build_call(

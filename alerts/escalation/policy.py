@@ -92,12 +92,12 @@ class EscalationPolicy(BaseModel):
         return next(own, None) or next(one for one in fitting if not one.rules)
 
 
-def check(book: EscalationPolicy) -> list[Fault]:
+def check(policy: EscalationPolicy) -> list[Fault]:
     """Every pair of ledger and severity that has no ladder, or two; and every rule that has two."""
     faults = []
     for ledger in Ledger:
         for severity in Severity:
-            fitting = [one for one in book.ladders if one.ledger is ledger and severity in one.severities]
+            fitting = [one for one in policy.ladders if one.ledger is ledger and severity in one.severities]
             count = sum(not one.rules for one in fitting)
             if count != 1:
                 what = "has no ladder: add one" if count == 0 else f"has {count} ladders: keep one"
@@ -110,19 +110,19 @@ def check(book: EscalationPolicy) -> list[Fault]:
 
 
 def check_names(
-    book: EscalationPolicy,
+    policy: EscalationPolicy,
     channels: Collection[str],
     rules: Collection[str],
     unknown: Callable[[str, Collection[str]], str],
 ) -> Iterator[Fault]:
     """Channels and rules that do not exist; `unknown` says what to write instead.
 
-    They are no faults of a book's shape: a service that was started again at night goes on by the rungs that are right.
+    Checked apart from the shape: a service that restarts at night goes on with the rungs that are right.
     """
-    named_in = [(("ladders", index, "rules"), one.rules) for index, one in enumerate(book.ladders)]
-    together = [(("one_event", index), names) for index, names in enumerate(book.one_event)]
+    named_in = [(("ladders", index, "rules"), one.rules) for index, one in enumerate(policy.ladders)]
+    together = [(("one_event", index), names) for index, names in enumerate(policy.one_event)]
     yield from _unknown((*named_in, *together), rules, unknown)
-    for index, ladder in enumerate(book.ladders):
+    for index, ladder in enumerate(policy.ladders):
         for step, rung in enumerate(ladder.rungs):
             path = ("ladders", index, "rungs", step)
             named = (((*path, "channels"), rung.channels), ((*path, "fallback"), rung.fallback))

@@ -23,7 +23,7 @@ from alerts.lifecycle.transitions import Signal
 from alerts.message import CALL_KINDS, DANGER_KINDS, NOT_FAILED, OVER_BUDGET
 from alerts.messages.bundles import BUNDLE_MS
 from alerts.messages.renderer import LATE_MS, is_retained
-from alerts.ports import AlertStore
+from alerts.ports import Transaction
 from domain import Finding, Instant, Ledger, Phase
 
 _END_PHASES: Final = (Phase.ENDED, Phase.WITHDRAWN)
@@ -58,70 +58,70 @@ class IntakeResult(Struct, frozen=True):
 class FindingIntake:
     """From findings to alerts."""
 
-    def __init__(self, casework: AlertProcessor, devices: DevicesById = dict) -> None:
-        self.processor = casework
-        self.silencing = SilenceFilter(casework.escalator.community, devices)
-        self.renderer = casework.renderer
+    def __init__(self, processor: AlertProcessor, devices: DevicesById = dict) -> None:
+        self.processor = processor
+        self.silencing = SilenceFilter(processor.escalator.community, devices)
+        self.renderer = processor.renderer
 
-    def process(self, book: AlertStore, findings: Sequence[Finding], now: Instant) -> list[IntakeResult]:
+    def process(self, tx: Transaction, findings: Sequence[Finding]) -> list[IntakeResult]:
         """All of them, in the order given."""
-        return [self._process_one(book, finding, now) for finding in findings]
+        return [self._process_one(tx, finding) for finding in findings]
 
-    def release_silenced(self, book: AlertStore, now: Instant) -> list[int]:
+    def release_silenced(self, tx: Transaction) -> list[int]:
         """Findings whose silence is over become alerts now; the alerts they opened or joined."""
-        outcomes = self.process(book, self.silencing.release(book, now), now)
+        outcomes = self.process(tx, self.silencing.release(tx))
         return [one.alert for one in outcomes if one.alert is not None]
 
-    def _process_one(self, book: AlertStore, finding: Finding, now: Instant) -> IntakeResult:
-        known = book.finding_record(finding)
+    def _process_one(self, tx: Transaction, finding: Finding) -> IntakeResult:
+        known = tx.store.finding_record(finding)
         if known.recorded:
             return IntakeResult(finding.id, Disposition.REPEATED, known.alert)
-        alert = None if known.alert is None else book.alert(known.alert)
+        alert = None if known.alert is None else tx.store.alert(known.alert)
         if alert is not None:
-            book.record_finding(finding, alert.id)
-            self._update(book, alert, finding, now)
+            tx.store.record_finding(finding, alert.id)
+            self._update(tx, alert, finding)
             return IntakeResult(finding.id, Disposition.CHANGED, alert.id)
-        if self.silencing.apply(book, finding, now) is not SilenceResult.NO:
+        if self.silencing.apply(tx, finding) is not SilenceResult.NO:
             return IntakeResult(finding.id, Disposition.SILENCED)
         if finding.phase in _END_PHASES:
-            book.record_finding(finding, None)
+            tx.store.record_finding(finding, None)
             return IntakeResult(finding.id, Disposition.UNMATCHED)
-        return self._open_or_join(book, finding, now)
+        return self._open_or_join(tx, finding)
 
-    def _open_or_join(self, book: AlertStore, finding: Finding, now: Instant) -> IntakeResult:
+    def _open_or_join(self, tx: Transaction, finding: Finding) -> IntakeResult:
         community = self.processor.escalator.community()
         building = community.building_of(finding.place)
         near = building.id if building is not None else None
-        candidates = book.alerts_to_join(finding, near if grouping.may_be_grouped(finding) else None)
-        match = grouping.match_alert(finding, near, candidates, partial(self._recipients, book, finding, now), now)
+        candidates = tx.store.alerts_to_join(finding, near if grouping.may_be_grouped(finding) else None)
+        match = grouping.match_alert(finding, near, candidates, partial(self._recipients, tx, finding), tx.now)
         if match is not None:
-            book.record_finding(finding, match.alert.id)
-            self._join(book, match, finding, now)
+            tx.store.record_finding(finding, match.alert.id)
+            self._join(tx, match, finding)
             return IntakeResult(finding.id, Disposition.JOINED, match.alert.id)
-        alert = book.add_alert(self._new_alert(finding, near, now))
-        book.record_finding(finding, alert.id)
-        book.add_timeline([TimelineEntry(alert.id, now, "opened", self._opened_text(alert), person=None)])
-        self.processor.start(book, alert, now)
+        alert = tx.store.add_alert(self._new_alert(finding, near, tx.now))
+        tx.store.record_finding(finding, alert.id)
+        tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "opened", self._opened_text(alert), person=None)])
+        self.processor.start(tx, alert)
         return IntakeResult(finding.id, Disposition.OPENED, alert.id)
 
-    def _recipients(self, book: AlertStore, finding: Finding, now: Instant, alert: Alert) -> Recipients:
-        dispatch = self.processor.escalator
-        own = dispatch.policy.ladder(finding.ledger, finding.severity, finding.rule)
-        same_cell = dispatch.community().cell_of(finding.place) == alert.cell
+    def _recipients(self, tx: Transaction, finding: Finding, alert: Alert) -> Recipients:
+        escalator = self.processor.escalator
+        own = escalator.policy.ladder(finding.ledger, finding.severity, finding.rule)
+        same_cell = escalator.community().cell_of(finding.place) == alert.cell
         return grouping.compare_recipients(
-            finding, own, alert, dispatch.ladder(alert), same_cell, self._can_reach(book, now, alert)
+            finding, own, alert, escalator.ladder(alert), same_cell, self._can_reach(tx, alert)
         )
 
-    def _can_reach(self, book: AlertStore, now: Instant, alert: Alert) -> bool:
+    def _can_reach(self, tx: Transaction, alert: Alert) -> bool:
         """Whether somebody hears of what joins: the owner, or at least one of those called who did not decline."""
         if alert.state in OWNED_STATES:
-            return self.processor.escalator.can_reach(alert, alert.owner, now)
+            return self.processor.escalator.can_reach(alert, alert.owner, tx.now)
         return any(
             row.kind in DANGER_KINDS
             and row.round == alert.round
             and row.person not in alert.passed
             and (row.state in NOT_FAILED or row.code == OVER_BUDGET)
-            for row in book.deliveries(alert.id)
+            for row in tx.store.deliveries(alert.id)
         )
 
     def _new_alert(self, finding: Finding, building: str | None, now: Instant) -> Alert:
@@ -162,26 +162,26 @@ class FindingIntake:
             line, level=level, title=alert.title, address=address, span=self.renderer.format_duration(alert.late_ms)
         )
 
-    def _join(self, book: AlertStore, match: Match, finding: Finding, now: Instant) -> None:
-        danger = self._danger(finding, now)
+    def _join(self, tx: Transaction, match: Match, finding: Finding) -> None:
+        danger = self._danger(finding, tx.now)
         line = "again" if match.relation is Relation.SAME_DANGER else "joined"
         why, of = self.renderer.catalog.why[match.relation.value], finding.device or finding.subject.id
         address = danger.address or self.renderer.catalog.nowhere
         text = self.renderer.timeline_text(line, title=finding.title, why=why, address=address, of=of)
-        book.add_timeline([TimelineEntry(match.alert.id, now, line, text)])
+        tx.store.add_timeline([TimelineEntry(match.alert.id, tx.now, line, text)])
         fuller = structs.replace(match.alert, joined=match.alert.joined + 1)
-        known = self._is_already_told(book, match, finding, now)
-        self.processor.apply(book, fuller, AlertEvent(_SIGNALS[match.decision], danger=danger, already_told=known), now)
+        known = self._is_already_told(tx, match, finding)
+        self.processor.apply(tx, fuller, AlertEvent(_SIGNALS[match.decision], danger=danger, already_told=known))
 
-    def _is_already_told(self, book: AlertStore, match: Match, finding: Finding, now: Instant) -> bool:
+    def _is_already_told(self, tx: Transaction, match: Match, finding: Finding) -> bool:
         """Another rule about the same event on the same device, no worse than what people were told a moment ago."""
         alert, ladders = match.alert, self.processor.escalator.policy
         if match.relation is not Relation.SAME_DEVICE or finding.device is None or finding.device != alert.device:
             return False
         if finding.severity.rank < alert.severity.rank or not ladders.is_same_event(finding.rule, alert.ladder_rule):
             return False
-        calls = [row for row in book.deliveries(alert.id) if row.kind in CALL_KINDS and row.round == alert.round]
-        recent = all(now - row.created_at <= BUNDLE_MS for row in calls)
+        calls = [row for row in tx.store.deliveries(alert.id) if row.kind in CALL_KINDS and row.round == alert.round]
+        recent = all(tx.now - row.created_at <= BUNDLE_MS for row in calls)
         return recent and any(row.state in NOT_FAILED and row.person not in alert.passed for row in calls)
 
     def _danger(self, finding: Finding, now: Instant) -> Danger:
@@ -201,45 +201,49 @@ class FindingIntake:
         """The way to the door; where nobody knows it, which device it is."""
         return self.processor.escalator.community().address(finding.place) or self.renderer.unplaced_device(finding)
 
-    def _update(self, book: AlertStore, alert: Alert, finding: Finding, now: Instant) -> None:
+    def _update(self, tx: Transaction, alert: Alert, finding: Finding) -> None:
         if finding.phase in _END_PHASES:
-            self._end_finding(book, alert, finding, now)
+            self._end_finding(tx, alert, finding)
             return
         if finding.phase is Phase.STALE:
-            book.add_timeline([TimelineEntry(alert.id, now, "stale", self.renderer.timeline_text("stale"))])
-            book.save_alert(structs.replace(alert, stale=True, updated_at=now))
+            tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "stale", self.renderer.timeline_text("stale"))])
+            tx.store.save_alert(structs.replace(alert, stale=True, updated_at=tx.now))
             return
         if finding.severity.rank < alert.severity.rank:
             # What made it worse is when it was graded, not when the lesser danger began.
-            worse = structs.replace(self._danger(finding, now), at=finding.at)
-            self.processor.apply(book, alert, AlertEvent(Signal.SEVERITY_RAISED, danger=worse), now)
+            worse = structs.replace(self._danger(finding, tx.now), at=finding.at)
+            self.processor.apply(tx, alert, AlertEvent(Signal.SEVERITY_RAISED, danger=worse))
             return
         if alert.state in (State.VERIFIED, State.CLOSED) and alert.ledger is Ledger.DANGER:
             # Settled while its device was silent, and now it is heard again: the danger stands.
-            self.processor.apply(book, alert, AlertEvent(Signal.STILL_FIRING), now)
+            self.processor.apply(tx, alert, AlertEvent(Signal.STILL_FIRING))
             return
         level = self.renderer.catalog.severities[finding.severity]
-        book.add_timeline(
+        tx.store.add_timeline(
             [
                 TimelineEntry(
-                    alert.id, now, "graded", self.renderer.timeline_text("graded", level=level, title=finding.title)
+                    alert.id, tx.now, "graded", self.renderer.timeline_text("graded", level=level, title=finding.title)
                 )
             ]
         )
-        book.save_alert(structs.replace(alert, stale=False, recovered_at=None, updated_at=now))
+        tx.store.save_alert(structs.replace(alert, stale=False, recovered_at=None, updated_at=tx.now))
 
-    def _end_finding(self, book: AlertStore, alert: Alert, finding: Finding, now: Instant) -> None:
+    def _end_finding(self, tx: Transaction, alert: Alert, finding: Finding) -> None:
         """Only when nothing of this alert still burns has it recovered."""
         if finding.phase is Phase.WITHDRAWN:
-            book.add_timeline([TimelineEntry(alert.id, now, "withdrawn", self.renderer.timeline_text("withdrawn"))])
+            tx.store.add_timeline(
+                [TimelineEntry(alert.id, tx.now, "withdrawn", self.renderer.timeline_text("withdrawn"))]
+            )
         if alert.ledger is Ledger.DANGER and any(line.quantity == RULE_REMOVED for line in finding.evidence):
             # Its rule is gone: nobody looks any more, which is no recovery.
-            book.add_timeline([TimelineEntry(alert.id, now, "unjudged", self.renderer.timeline_text("unjudged"))])
+            tx.store.add_timeline(
+                [TimelineEntry(alert.id, tx.now, "unjudged", self.renderer.timeline_text("unjudged"))]
+            )
             return
-        if book.has_active_findings(alert.id):
+        if tx.store.has_active_findings(alert.id):
             return
         signal = Signal.HEALTH_RECOVERED if alert.ledger is Ledger.HEALTH else Signal.RECOVERED
-        self.processor.apply(book, alert, AlertEvent(signal), now)
+        self.processor.apply(tx, alert, AlertEvent(signal))
 
 
 def _delay_ms(finding: Finding, now: Instant) -> int:

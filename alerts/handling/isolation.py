@@ -30,10 +30,10 @@ class FaultIsolation:
         """All items in one transaction. Where our own fault in one of them breaks it, each in its own: the others
         go on. `finish` belongs to the last transaction."""
 
-        def together(book: AlertStore) -> list[R]:
-            done = work(items, book)
+        def together(store: AlertStore) -> list[R]:
+            done = work(items, store)
             if finish is not None:
-                finish(book)
+                finish(store)
             return done
 
         try:

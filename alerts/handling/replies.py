@@ -19,11 +19,11 @@ from alerts.lifecycle.transitions import TRANSITIONS, ActionRefusal, Signal
 from alerts.message import CALL_KINDS, Delivery, MessageKind
 from alerts.messages.deliveries import SMS, latest_calls
 from alerts.messages.renderer import sanitize
-from alerts.ports import AlertStore
+from alerts.ports import Transaction
 from alerts.reply_parsing import codes as reply_codes
 from alerts.reply_parsing.grammar import ReplyGrammar
 from alerts.reply_parsing.parser import Certainty, ParsedReply, ReplyIntent, Unclear, parse_reply
-from domain import HOUR, MINUTE, Instant
+from domain import HOUR, MINUTE
 
 
 class ReplyStatus(StrEnum):
@@ -74,10 +74,10 @@ _SIGNALS: Final = {
 
 
 def handle_reply(
-    casework: AlertProcessor, grammar: ReplyGrammar, book: AlertStore, phone: str, text: str, now: Instant
+    processor: AlertProcessor, grammar: ReplyGrammar, tx: Transaction, phone: str, text: str
 ) -> ReplyResult:
     """A text that came back from a phone."""
-    inbound = _InboundReply(casework, book, reply_codes.normalize_phone(phone), text, now)
+    inbound = _InboundReply(processor, tx, reply_codes.normalize_phone(phone), text)
     if not inbound.people:
         return ReplyResult(ReplyStatus.UNKNOWN_PHONE, reason="nothing was sent to it")
     parsed = parse_reply(text, grammar, inbound.alerts)
@@ -99,13 +99,13 @@ def handle_reply(
 class _InboundReply:
     """One text while it is worked on: what this phone was told, and of which alerts it holds numbers."""
 
-    def __init__(self, casework: AlertProcessor, book: AlertStore, phone: str, text: str, now: Instant) -> None:
-        self.processor, self.book, self.phone, self.text, self.now = casework, book, phone, text, now
-        held = book.reply_codes(phone)
+    def __init__(self, processor: AlertProcessor, tx: Transaction, phone: str, text: str) -> None:
+        self.processor, self.tx, self.phone, self.text = processor, tx, phone, text
+        held = tx.store.reply_codes(phone)
         self.people = {one.alert: one.person for one in held}
-        known = ((one.number, book.alert(one.alert)) for one in held)
+        known = ((one.number, tx.store.alert(one.alert)) for one in held)
         self.alerts = {number: alert for number, alert in known if alert is not None}
-        self.messages = book.last_messages(SMS, phone, MAX_MESSAGES_READ) if held else []
+        self.messages = tx.store.last_messages(SMS, phone, MAX_MESSAGES_READ) if held else []
 
     @property
     def active(self) -> list[Alert]:
@@ -133,7 +133,7 @@ class _InboundReply:
         unsettled = self.active
         if len(unsettled) != 1 or not self.messages or self.messages[0].kind not in _CALLING_KINDS:
             return None
-        crossing = [row for row in self.messages if (row.sent_at or self.now) > self.now - CROSSING_MS]
+        crossing = [row for row in self.messages if (row.sent_at or self.tx.now) > self.tx.now - CROSSING_MS]
         meant = {row.alert for row in (self.messages[0], *crossing)}
         return unsettled[0] if meant == {unsettled[0].id} else None
 
@@ -144,37 +144,35 @@ class _InboundReply:
 
     def actor(self, alert: Alert) -> Actor:
         person = self.people[alert.id]
-        known = self.processor.escalator.community().people.get(person) or self.book.person_of(self.phone)
+        known = self.processor.escalator.community().people.get(person) or self.tx.store.person_of(self.phone)
         name = known.name if known is not None else person
-        return Actor(person, name, ResponseSource.SMS, role_in_alert(self.book, alert, person))
+        return Actor(person, name, ResponseSource.SMS, role_in_alert(self.tx.store, alert, person))
 
     def add_timeline(self, alert: Alert, kind: str, **words: str) -> None:
         """A line of the alert's timeline; `text` is what was written."""
         actor, said = self.actor(alert), sanitize(self.text)[:MAX_QUOTED]
         line = self.processor.renderer.timeline_text(kind, name=actor.name, text=said, **words)
-        self.book.add_timeline([TimelineEntry(alert.id, self.now, kind, line, person=actor.id)])
+        self.tx.store.add_timeline([TimelineEntry(alert.id, self.tx.now, kind, line, person=actor.id)])
 
     def answer(self, alert: Alert, kind: MessageKind, reason: str = "") -> None:
         """A text back, as often as is reasonable; beyond that the timeline says that he got none."""
         call = self._latest_call(alert)
         if call is None:
             return
-        if self.book.count_answers(self.phone, self.now - HOUR) >= MAX_ANSWERS_PER_HOUR:
+        if self.tx.store.count_answers(self.phone, self.tx.now - HOUR) >= MAX_ANSWERS_PER_HOUR:
             self.add_timeline(alert, "unanswered")
             return
         numbers = sorted(number for number, one in self.alerts.items() if one.state in ACTIVE_STATES)
-        self.processor.escalator.outbox.enqueue_answer(self.book, alert, call, kind, self.now, numbers, reason)
+        self.processor.escalator.outbox.enqueue_answer(self.tx, alert, call, kind, numbers, reason)
 
     def confirm(self, alert: Alert, kind: MessageKind) -> None:
         """What he did was understood, and what he can answer next."""
         call = self._latest_call(alert)
         if call is not None:
-            self.processor.escalator.outbox.enqueue_update(
-                self.book, alert, call, kind, self.actor(alert).name, self.now
-            )
+            self.processor.escalator.outbox.enqueue_update(self.tx, alert, call, kind, self.actor(alert).name)
 
     def _latest_call(self, alert: Alert) -> Delivery | None:
-        rows = latest_calls(self.book.deliveries(alert.id))
+        rows = latest_calls(self.tx.store.deliveries(alert.id))
         return next((row for row in rows if row.channel == SMS and row.address == self.phone), None)
 
 
@@ -203,7 +201,7 @@ def _apply(inbound: _InboundReply, alert: Alert, parsed: ParsedReply) -> ReplyRe
     actor, signal = inbound.actor(alert), _SIGNALS[parsed.intent]
     try:
         _check_owner(inbound, alert, signal, actor)
-        inbound.processor.apply(inbound.book, alert, AlertEvent(signal, actor), inbound.now)
+        inbound.processor.apply(inbound.tx, alert, AlertEvent(signal, actor))
     except InvalidTransition as refused:
         inbound.add_timeline(alert, "refused", reason=refused.message)
         inbound.answer(alert, MessageKind.STATUS, refused.message)
@@ -211,7 +209,7 @@ def _apply(inbound: _InboundReply, alert: Alert, parsed: ParsedReply) -> ReplyRe
     if any(sign.isalpha() for sign in inbound.text):
         inbound.add_timeline(alert, "replied")
     if signal is Signal.ARRIVE and alert.owner is not None:
-        inbound.confirm(inbound.book.alert(alert.id) or alert, MessageKind.ARRIVED)
+        inbound.confirm(inbound.tx.store.alert(alert.id) or alert, MessageKind.ARRIVED)
     if signal is Signal.DECLINE and not (parsed.numbers and parsed.certainty is Certainty.WHOLE):
         inbound.confirm(alert, MessageKind.DECLINED)
     return ReplyResult(ReplyStatus.DONE, (alert.id,))
@@ -221,7 +219,7 @@ def _check_owner(inbound: _InboundReply, alert: Alert, signal: Signal, actor: Ac
     """A phone proves little: what somebody else has taken, it neither reports as reached nor as dealt with."""
     taken = alert.state in (State.ACKNOWLEDGED, State.ON_SITE) and alert.owner != actor.id
     if taken and signal in (Signal.ARRIVE, Signal.RESOLVE):
-        sentence = inbound.processor.renderer.refusal_text(ActionRefusal.ALREADY_TAKEN, alert, inbound.now)
+        sentence = inbound.processor.renderer.refusal_text(ActionRefusal.ALREADY_TAKEN, alert, inbound.tx.now)
         raise InvalidTransition(ActionRefusal.ALREADY_TAKEN, sentence)
 
 
@@ -271,7 +269,9 @@ def _answer_state(inbound: _InboundReply, alert: Alert, kind: MessageKind) -> No
     if alert.owner is not None and alert.owner == inbound.people[alert.id] and alert.state in ACTIVE_STATES:
         inbound.answer(alert, MessageKind.ARRIVED if alert.state is State.ON_SITE else MessageKind.OWNED)
     elif isinstance(outcome, ActionRefusal):
-        inbound.answer(alert, MessageKind.STATUS, inbound.processor.renderer.refusal_text(outcome, alert, inbound.now))
+        inbound.answer(
+            alert, MessageKind.STATUS, inbound.processor.renderer.refusal_text(outcome, alert, inbound.tx.now)
+        )
     else:
         inbound.answer(alert, kind)
 

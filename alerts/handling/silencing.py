@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Final
 
-from alerts.ports import AlertStore
+from alerts.ports import Transaction
 from alerts.silence import HeldFinding, HeldState, find_silence
-from domain import Device, Finding, Instant, Phase
+from domain import Device, Finding, Phase
 from domain.people import Community
 
 _END_PHASES: Final = (Phase.ENDED, Phase.WITHDRAWN)
@@ -36,35 +36,35 @@ class SilenceFilter:
     def __init__(self, community: Callable[[], Community], devices: DevicesById) -> None:
         self._community, self._devices = community, devices
 
-    def apply(self, book: AlertStore, finding: Finding, now: Instant) -> SilenceResult:
+    def apply(self, tx: Transaction, finding: Finding) -> SilenceResult:
         """Whether this finding is silenced. A held one that has become worse, or is covered no more, is told."""
-        held = book.held_finding(finding.id)
+        held = tx.store.held_finding(finding.id)
         if held is not None and held.state is HeldState.ENDED:
             return SilenceResult.OVER
         if finding.phase in _END_PHASES:
             if held is None or held.state is not HeldState.HELD:
                 return SilenceResult.NO
-            book.settle_held(finding.id, HeldState.ENDED, now)
+            tx.store.settle_held(finding.id, HeldState.ENDED, tx.now)
             return SilenceResult.OVER
-        if self._hold(book, finding, now):
+        if self._hold(tx, finding):
             return SilenceResult.HELD
         if held is not None and held.state is HeldState.HELD:
-            book.settle_held(finding.id, HeldState.RELEASED, now)
+            tx.store.settle_held(finding.id, HeldState.RELEASED, tx.now)
         return SilenceResult.NO
 
-    def release(self, book: AlertStore, now: Instant) -> list[Finding]:
+    def release(self, tx: Transaction) -> list[Finding]:
         """The held findings that no silence covers any more, as they began."""
-        return [held.finding for held in book.silenced_findings(state=HeldState.HELD) if self._is_free(book, held, now)]
+        return [held.finding for held in tx.store.silenced_findings(state=HeldState.HELD) if self._is_free(tx, held)]
 
-    def _is_free(self, book: AlertStore, held: HeldFinding, now: Instant) -> bool:
-        if self._hold(book, held.finding, now):
+    def _is_free(self, tx: Transaction, held: HeldFinding) -> bool:
+        if self._hold(tx, held.finding):
             return False
-        book.settle_held(held.finding.id, HeldState.RELEASED, now)
+        tx.store.settle_held(held.finding.id, HeldState.RELEASED, tx.now)
         return True
 
-    def _hold(self, book: AlertStore, finding: Finding, now: Instant) -> bool:
-        active = book.active_silences(now)
-        silence = find_silence(active, finding, self._devices(), self._community().places, now) if active else None
+    def _hold(self, tx: Transaction, finding: Finding) -> bool:
+        active = tx.store.active_silences(tx.now)
+        silence = find_silence(active, finding, self._devices(), self._community().places, tx.now) if active else None
         if silence is not None:
-            book.hold_finding(finding, silence.id, now)
+            tx.store.hold_finding(finding, silence.id, tx.now)
         return silence is not None

@@ -17,7 +17,7 @@ from alerts.message import CALL_KINDS, FOLLOW_UP_KINDS, NOT_FAILED, OVER_BUDGET,
 from alerts.messages.deliveries import SMS, WECOM, delivery_id, follow_up, postponed, priority_of
 from alerts.messages.outbox import OutboxWriter
 from alerts.messages.renderer import MessageContext
-from alerts.ports import AlertStore
+from alerts.ports import AlertStore, Transaction
 from domain import MINUTE, Instant, Severity
 
 BUNDLE_MS: Final = MINUTE
@@ -51,16 +51,16 @@ class JoinedDanger(Struct, frozen=True):
 
 
 class BundledMessages:
-    """Writes bundled messages into the book, in the transaction of the change that causes them."""
+    """Writes bundled messages into the store, in the transaction of the change that causes them."""
 
     def __init__(self, outbox: OutboxWriter) -> None:
         self.outbox = outbox
 
-    def enqueue_joined(self, book: AlertStore, alert: Alert, to: Delivery, added: JoinedDanger, now: Instant) -> None:
+    def enqueue_joined(self, tx: Transaction, alert: Alert, to: Delivery, added: JoinedDanger) -> None:
         """A further danger, to one person by one channel: at once, those within BUNDLE_MS after it in one message."""
         mine = [
             row
-            for row in book.deliveries(alert.id)
+            for row in tx.store.deliveries(alert.id)
             if row.kind is MessageKind.ADDED
             and (row.person, row.channel) == (to.person, to.channel)
             and row.state in NOT_FAILED
@@ -70,12 +70,12 @@ class BundledMessages:
         if not new:
             return
         waiting = next((row for row in mine if row.state is DeliveryState.PENDING), None)
-        begin = max(added.not_before, _earliest_send([row for row in mine if row is not waiting], new, now))
+        begin = max(added.not_before, _earliest_send([row for row in mine if row is not waiting], new, tx.now))
         priority = priority_of(structs.replace(alert, severity=added.danger.severity))
         if waiting is not None:
             entries = listed_dangers(waiting)
             entries += [one for one in new if not one.address or one not in entries]
-            payload = self._joined_payload(book, alert, waiting, added, entries, now)
+            payload = self._joined_payload(tx, alert, waiting, added, entries)
             # What is urgent does not wait with what may wait until the morning.
             sooner = structs.replace(
                 waiting,
@@ -83,64 +83,63 @@ class BundledMessages:
                 not_before=min(waiting.not_before, begin),
                 priority=min(waiting.priority, priority),
             )
-            book.update_delivery(waiting, sooner, now, "bundled")
+            tx.store.update_delivery(waiting, sooner, tx.now, "bundled")
             return
-        task = delivery_id(now, book.next_delivery_number())
+        task = delivery_id(tx.now, tx.store.next_delivery_number())
         row = follow_up(
-            to, task, f"{alert.id}:{alert.round}:added:{to.person}:{to.channel}:{task}", MessageKind.ADDED, {}, now
+            to, task, f"{alert.id}:{alert.round}:added:{to.person}:{to.channel}:{task}", MessageKind.ADDED, {}, tx.now
         )
         row = postponed(row, begin)
-        payload = self._joined_payload(book, alert, row, added, new, now)
-        book.enqueue([structs.replace(row, priority=min(priority, row.priority), payload=payload)])
+        payload = self._joined_payload(tx, alert, row, added, new)
+        tx.store.enqueue([structs.replace(row, priority=min(priority, row.priority), payload=payload)])
 
-    def refresh(self, book: AlertStore, row: Delivery, now: Instant) -> Delivery | None:
+    def refresh(self, tx: Transaction, row: Delivery) -> Delivery | None:
         """A message that leaves now, as things stand: whoever was the owner may not be, what was waited for may be
         taken. None: it need not leave."""
-        alert = book.alert(row.alert)
+        alert = tx.store.alert(row.alert)
         if row.kind is MessageKind.ADDED and alert is not None:
             if not should_hear(alert, row.person):
                 return None
             return structs.replace(
                 row,
-                payload=self._joined_payload(book, alert, row, _joined_danger_of(row, now), listed_dangers(row), now),
+                payload=self._joined_payload(tx, alert, row, _joined_danger_of(row, tx.now), listed_dangers(row)),
             )
         if row.kind is MessageKind.SUMMARY and row.payload.get("summary") == _CALLS:
-            return self._refresh_summary(book, row, now)
+            return self._refresh_summary(tx, row)
         return row
 
-    def _refresh_summary(self, book: AlertStore, row: Delivery, now: Instant) -> Delivery | None:
-        waiting = unacknowledged_alerts(book, withheld_calls(book, row))
+    def _refresh_summary(self, tx: Transaction, row: Delivery) -> Delivery | None:
+        waiting = unacknowledged_alerts(tx.store, withheld_calls(tx.store, row))
         if not waiting:
             return None
         shown = min(waiting, key=lambda one: one.severity.rank)
-        payload = self._summary_payload(book, shown, row, _CALLS, len(waiting), now)
+        payload = self._summary_payload(tx, shown, row, _CALLS, len(waiting))
         return structs.replace(row, payload=payload, alert=shown.id)
 
-    def enqueue_on_channel(self, book: AlertStore, alert: Alert, failed: Delivery, to: Delivery, now: Instant) -> None:
+    def enqueue_on_channel(self, tx: Transaction, alert: Alert, failed: Delivery, to: Delivery) -> None:
         """The same dangers to the same person by a channel that has not failed."""
-        task = delivery_id(now, book.next_delivery_number())
+        task = delivery_id(tx.now, tx.store.next_delivery_number())
         key = f"{alert.id}:{alert.round}:added:{to.person}:{to.channel}:{task}"
-        row = structs.replace(follow_up(to, task, key, MessageKind.ADDED, {}, now), priority=failed.priority)
-        payload = self._joined_payload(book, alert, row, _joined_danger_of(failed, now), listed_dangers(failed), now)
-        book.enqueue([structs.replace(row, payload=payload)])
+        row = structs.replace(follow_up(to, task, key, MessageKind.ADDED, {}, tx.now), priority=failed.priority)
+        payload = self._joined_payload(tx, alert, row, _joined_danger_of(failed, tx.now), listed_dangers(failed))
+        tx.store.enqueue([structs.replace(row, payload=payload)])
 
     def _joined_payload(
         self,
-        book: AlertStore,
+        tx: Transaction,
         alert: Alert,
         row: Delivery,
         added: JoinedDanger,
         entries: Sequence[ListedDanger],
-        now: Instant,
     ) -> dict[str, object]:
         shown = combined(alert, added.danger, entries)
         variant = ("many-" if len(entries) > 1 or added.doors else "") + (
             "owner" if alert.owner == row.person else "called"
         )
         who = "" if len(entries) > 1 else self.outbox.affected_name(alert)
-        speech = MessageContext(
+        context = MessageContext(
             MessageKind.ADDED,
-            now,
+            tx.now,
             added.limit_ms,
             variant=variant,
             count=len(entries),
@@ -154,58 +153,62 @@ class BundledMessages:
             "listed": bool(added.doors),
         }
         if row.channel == WECOM:
-            page = self.outbox.page_url(alert.id, row.person, now)
-            return {**payload, "card": self.outbox.cards.joined_card(shown, speech, row.id, page)}
+            page = self.outbox.page_url(alert.id, row.person, tx.now)
+            return {**payload, "card": self.outbox.cards.joined_card(shown, context, row.id, page)}
         if row.channel == SMS:
-            speech = structs.replace(speech, number=book.assign_reply_code(row.address, alert.id, row.person, now))
-        return {**payload, **structs.asdict(self.outbox.renderer.sms(shown, speech))}
+            context = structs.replace(
+                context, number=tx.store.assign_reply_code(row.address, alert.id, row.person, tx.now)
+            )
+        return {**payload, **structs.asdict(self.outbox.renderer.sms(shown, context))}
 
-    def enqueue_summary(self, book: AlertStore, alert: Alert, over: Delivery, now: Instant) -> None:
+    def enqueue_summary(self, tx: Transaction, alert: Alert, over: Delivery) -> None:
         """In place of messages over a person's budget: one text for all of them, every SUMMARY_EVERY_MS.
 
         Calls are told by how many wait and the worst of them, with its reply code; news by how many and the newest.
         """
         variant = _FOLLOW_UPS if over.kind in FOLLOW_UP_KINDS else _CALLS
-        rows = book.deliveries_to(over.channel, over.address, now - SUMMARY_EVERY_MS)
+        rows = tx.store.deliveries_to(over.channel, over.address, tx.now - SUMMARY_EVERY_MS)
         withheld = [
             row
             for row in rows
             if row.code == OVER_BUDGET and (row.kind in FOLLOW_UP_KINDS) == (over.kind in FOLLOW_UP_KINDS)
         ]
-        shown = alert if over.kind in FOLLOW_UP_KINDS else self._worst(book, alert, withheld)
+        shown = alert if over.kind in FOLLOW_UP_KINDS else self._worst(tx.store, alert, withheld)
         count = len({row.alert for row in withheld} | {alert.id})
-        payload = self._summary_payload(book, shown, over, variant, count, now)
+        payload = self._summary_payload(tx, shown, over, variant, count)
         sent = [row for row in rows if row.kind is MessageKind.SUMMARY and row.payload.get("summary") == variant]
         waiting = next((row for row in sent if row.state is DeliveryState.PENDING), None)
         if waiting is not None:
-            book.update_delivery(waiting, structs.replace(waiting, payload=payload, alert=shown.id), now, "bundled")
+            tx.store.update_delivery(
+                waiting, structs.replace(waiting, payload=payload, alert=shown.id), tx.now, "bundled"
+            )
             return
-        task = delivery_id(now, book.next_delivery_number())
-        row = follow_up(over, task, f"summary:{over.address}:{task}", MessageKind.SUMMARY, payload, now)
-        begin = max((row.created_at + SUMMARY_EVERY_MS for row in sent), default=now)
-        book.enqueue([postponed(structs.replace(row, alert=shown.id), begin)])
+        task = delivery_id(tx.now, tx.store.next_delivery_number())
+        row = follow_up(over, task, f"summary:{over.address}:{task}", MessageKind.SUMMARY, payload, tx.now)
+        begin = max((row.created_at + SUMMARY_EVERY_MS for row in sent), default=tx.now)
+        tx.store.enqueue([postponed(structs.replace(row, alert=shown.id), begin)])
 
     def _summary_payload(
-        self, book: AlertStore, shown: Alert, to: Delivery, variant: str, count: int, now: Instant
+        self, tx: Transaction, shown: Alert, to: Delivery, variant: str, count: int
     ) -> dict[str, object]:
-        number = book.assign_reply_code(to.address, shown.id, to.person, now)
-        speech = MessageContext(MessageKind.SUMMARY, now, limit_ms=0, number=number, variant=variant, count=count)
-        return {"summary": variant, **structs.asdict(self.outbox.renderer.sms(shown, speech))}
+        number = tx.store.assign_reply_code(to.address, shown.id, to.person, tx.now)
+        context = MessageContext(MessageKind.SUMMARY, tx.now, limit_ms=0, number=number, variant=variant, count=count)
+        return {"summary": variant, **structs.asdict(self.outbox.renderer.sms(shown, context))}
 
-    def _worst(self, book: AlertStore, alert: Alert, withheld: Sequence[Delivery]) -> Alert:
+    def _worst(self, store: AlertStore, alert: Alert, withheld: Sequence[Delivery]) -> Alert:
         """The most severe of the alerts whose calls were withheld and that nobody is on; the newest of equals."""
-        return min([alert, *unacknowledged_alerts(book, withheld)], key=lambda one: one.severity.rank)
+        return min([alert, *unacknowledged_alerts(store, withheld)], key=lambda one: one.severity.rank)
 
 
-def withheld_calls(book: AlertStore, summary: Delivery) -> list[Delivery]:
+def withheld_calls(store: AlertStore, summary: Delivery) -> list[Delivery]:
     """The calls that a summary stands for."""
-    rows = book.deliveries_to(summary.channel, summary.address, summary.created_at - SUMMARY_EVERY_MS)
+    rows = store.deliveries_to(summary.channel, summary.address, summary.created_at - SUMMARY_EVERY_MS)
     return [row for row in rows if row.kind in CALL_KINDS and row.code == OVER_BUDGET]
 
 
-def unacknowledged_alerts(book: AlertStore, withheld: Sequence[Delivery]) -> list[Alert]:
+def unacknowledged_alerts(store: AlertStore, withheld: Sequence[Delivery]) -> list[Alert]:
     """Those of their alerts that nobody is on, the newest first."""
-    found = [book.alert(name) for name in sorted({row.alert for row in withheld}, reverse=True)]
+    found = [store.alert(name) for name in sorted({row.alert for row in withheld}, reverse=True)]
     return [one for one in found if one is not None and one.state in UNACKNOWLEDGED_STATES]
 
 

@@ -19,38 +19,44 @@ MAX_DESC: Final = 44
 class CardRenderer:
     """The cards of a site, in the words of its word book."""
 
-    def __init__(self, wording: MessageRenderer) -> None:
-        self.renderer = wording
+    def __init__(self, renderer: MessageRenderer) -> None:
+        self.renderer = renderer
 
-    def call_card(self, alert: Alert, speech: MessageContext, task: str, page: str = "") -> dict[str, object]:
+    def call_card(self, alert: Alert, context: MessageContext, task: str, page: str = "") -> dict[str, object]:
         """The WeCom card with its two buttons; `page` is where this person works on this alert."""
         words, level = self.renderer.catalog.card, self.renderer.catalog.severities[alert.severity]
-        title = {MessageKind.ALERT: words.title, MessageKind.ESCALATE: words.escalated}.get(speech.kind, words.overdue)
+        title = {MessageKind.ALERT: words.title, MessageKind.ESCALATE: words.escalated}.get(context.kind, words.overdue)
         rows = [
-            {"keyname": words.time, "value": self.renderer.event_time(alert, speech.now)},
-            {"keyname": words.limit, "value": words.within.format(span=self.renderer.format_duration(speech.limit_ms))},
+            {"keyname": words.time, "value": self.renderer.event_time(alert, context.now)},
+            {
+                "keyname": words.limit,
+                "value": words.within.format(span=self.renderer.format_duration(context.limit_ms)),
+            },
         ]
-        if speech.kind is MessageKind.ESCALATE:
+        if context.kind is MessageKind.ESCALATE:
             rows.append(
-                {"keyname": words.reason, "value": self.renderer.escalation_reason(alert, speech.now)[:MAX_VALUE]}
+                {"keyname": words.reason, "value": self.renderer.escalation_reason(alert, context.now)[:MAX_VALUE]}
             )
         if alert.recovered_at is not None:
             rows.append({"keyname": words.data, "value": words.recovered})
-        if speech.affected_name:
-            rows.append({"keyname": words.person, "value": speech.affected_name})
+        if context.affected_name:
+            rows.append({"keyname": words.person, "value": context.affected_name})
         return self._card(
             alert, task, page, title.format(level=level, title=alert.title), rows, self._call_buttons(alert)
         )
 
-    def joined_card(self, alert: Alert, speech: MessageContext, task: str, page: str = "") -> dict[str, object]:
+    def joined_card(self, alert: Alert, context: MessageContext, task: str, page: str = "") -> dict[str, object]:
         """The card about dangers that joined, with the buttons of whoever gets it."""
         words, level = self.renderer.catalog.card, self.renderer.catalog.severities[alert.severity]
         rows = [
-            {"keyname": words.time, "value": self.renderer.event_time(alert, speech.now)},
-            {"keyname": words.limit, "value": words.within.format(span=self.renderer.format_duration(speech.limit_ms))},
+            {"keyname": words.time, "value": self.renderer.event_time(alert, context.now)},
+            {
+                "keyname": words.limit,
+                "value": words.within.format(span=self.renderer.format_duration(context.limit_ms)),
+            },
         ]
         title = words.added.format(level=level, title=alert.title)
-        buttons = self._owner_buttons(alert) if speech.variant.endswith("owner") else self._call_buttons(alert)
+        buttons = self._owner_buttons(alert) if context.variant.endswith("owner") else self._call_buttons(alert)
         return self._card(alert, task, page, title, rows, buttons)
 
     def _call_buttons(self, alert: Alert) -> list[dict[str, object]]:

@@ -22,7 +22,7 @@ from alerts.messages.deliveries import (
     priority_of,
 )
 from alerts.messages.renderer import MessageContext, MessageRenderer
-from alerts.ports import AlertStore
+from alerts.ports import Transaction
 from domain import Instant, Person, Role
 
 
@@ -51,11 +51,11 @@ AffectedName = Callable[[Alert], str]
 
 
 class OutboxWriter:
-    """Writes messages into the book, in the transaction of the change that causes them."""
+    """Writes messages into the store, in the transaction of the change that causes them."""
 
-    def __init__(self, wording: MessageRenderer, channels: Collection[str], page: PageUrl, who: AffectedName) -> None:
-        self.renderer, self.page_url, self.affected_name = wording, page, who
-        self.cards = CardRenderer(wording)
+    def __init__(self, renderer: MessageRenderer, channels: Collection[str], page: PageUrl, who: AffectedName) -> None:
+        self.renderer, self.page_url, self.affected_name = renderer, page, who
+        self.cards = CardRenderer(renderer)
         self.enabled = frozenset(channels) | {LOGBOOK}
 
     def reachable_channels(self, person: Person, wanted: Sequence[str]) -> list[str]:
@@ -67,40 +67,37 @@ class OutboxWriter:
             return [LOGBOOK]
         return [channel for channel in wanted if channel in self.enabled and address_of(person, channel)]
 
-    def enqueue_call(
-        self, book: AlertStore, alert: Alert, call: CallRequest, channels: Sequence[str], now: Instant
-    ) -> list[Delivery]:
+    def enqueue_call(self, tx: Transaction, alert: Alert, call: CallRequest, channels: Sequence[str]) -> list[Delivery]:
         """One row a channel. A phone whose 99 numbers are all in use gets no text: it could not be answered."""
-        number = book.next_delivery_number()
+        number = tx.store.next_delivery_number()
         rows: list[Delivery] = []
         for channel in channels:
-            task = delivery_id(now, number + len(rows))
-            row = self._call_row(book, alert, call, channel, task, now)
+            task = delivery_id(tx.now, number + len(rows))
+            row = self._call_row(tx, alert, call, channel, task)
             if row is not None:
                 rows.append(row)
-        book.enqueue(rows)
+        tx.store.enqueue(rows)
         return rows
 
     def enqueue_update(
         self,
-        book: AlertStore,
+        tx: Transaction,
         alert: Alert,
         told: Delivery,
         kind: MessageKind,
         name: str,
-        now: Instant,
         not_before: Instant = 0,
     ) -> Delivery | None:
         """One who was called hears how it went on: a text by text, his card changed in place."""
         kind = _kind_for(alert, told, kind)
-        task = delivery_id(now, book.next_delivery_number())
-        payload = self._update_payload(book, alert, told, kind, name, now)
+        task = delivery_id(tx.now, tx.store.next_delivery_number())
+        payload = self._update_payload(tx, alert, told, kind, name)
         if payload is None:
             return None
-        key = f"{alert.id}:{alert.round}:{kind}:{told.person}:{told.channel}:{alert.taken_at or now}"
-        row = follow_up(told, task, key, kind, payload, now)
+        key = f"{alert.id}:{alert.round}:{kind}:{told.person}:{told.channel}:{alert.taken_at or tx.now}"
+        row = follow_up(told, task, key, kind, payload, tx.now)
         row = structs.replace(row, ref=told.id) if told.channel == WECOM else postponed(row, not_before)
-        book.enqueue([row])
+        tx.store.enqueue([row])
         return row
 
     def draft(self, alert: Alert, call: CallRequest, channel: str, now: Instant) -> Delivery:
@@ -109,70 +106,67 @@ class OutboxWriter:
 
     def enqueue_answer(
         self,
-        book: AlertStore,
+        tx: Transaction,
         alert: Alert,
         told: Delivery,
         kind: MessageKind,
-        now: Instant,
         numbers: Sequence[int],
         reason: str,
     ) -> None:
         """A text back to one who wrote; `numbers` are those his phone holds of open alerts."""
-        delivery = book.next_delivery_number()
-        speech = MessageContext(
+        delivery = tx.store.next_delivery_number()
+        context = MessageContext(
             kind=kind,
-            now=now,
+            now=tx.now,
             limit_ms=0,
-            number=book.assign_reply_code(told.address, alert.id, told.person, now),
+            number=tx.store.assign_reply_code(told.address, alert.id, told.person, tx.now),
             name=told.name,
             count=len(numbers),
             numbers=tuple(numbers),
             reason=reason,
         )
-        payload = structs.asdict(self.renderer.sms(alert, speech))
+        payload = structs.asdict(self.renderer.sms(alert, context))
         key = f"{answer_key_prefix(told.address)}{delivery}"
-        book.enqueue([follow_up(told, delivery_id(now, delivery), key, kind, payload, now)])
+        tx.store.enqueue([follow_up(told, delivery_id(tx.now, delivery), key, kind, payload, tx.now)])
 
-    def enqueue_digest(
-        self, book: AlertStore, worst: Alert, told: Delivery, person: Person, count: int, now: Instant
-    ) -> bool:
+    def enqueue_digest(self, tx: Transaction, worst: Alert, told: Delivery, person: Person, count: int) -> bool:
         """One message for everything that waits for this person; False when he cannot be reached or had today's."""
         ways = self.reachable_channels(person, (WECOM, SMS))
         if not ways or ways[0] == LOGBOOK:
             return False
-        speech = MessageContext(kind=MessageKind.DIGEST, now=now, limit_ms=0, count=count)
-        key = f"digest:{person.id}:{self.renderer.local_date(now)}"
-        payload = structs.asdict(self.renderer.sms(worst, speech))
-        row = follow_up(told, delivery_id(now, book.next_delivery_number()), key, MessageKind.DIGEST, payload, now)
-        book.enqueue([structs.replace(row, channel=ways[0], address=address_of(person, ways[0]))])
+        context = MessageContext(kind=MessageKind.DIGEST, now=tx.now, limit_ms=0, count=count)
+        key = f"digest:{person.id}:{self.renderer.local_date(tx.now)}"
+        payload = structs.asdict(self.renderer.sms(worst, context))
+        row = follow_up(
+            told, delivery_id(tx.now, tx.store.next_delivery_number()), key, MessageKind.DIGEST, payload, tx.now
+        )
+        tx.store.enqueue([structs.replace(row, channel=ways[0], address=address_of(person, ways[0]))])
         return True
 
-    def enqueue_owner_card(self, book: AlertStore, alert: Alert, told: Delivery, now: Instant) -> None:
+    def enqueue_owner_card(self, tx: Transaction, alert: Alert, told: Delivery) -> None:
         """The one who took it gets the buttons he needs next: 我已到场, 处置完毕."""
-        task = delivery_id(now, book.next_delivery_number())
+        task = delivery_id(tx.now, tx.store.next_delivery_number())
         key = f"{alert.id}:{alert.round}:{alert.state}:{told.person}:{told.channel}:{alert.taken_at}"
         payload: dict[str, object] = {
-            "card": self.cards.owner_card(alert, now, task, self.page_url(alert.id, told.person, now))
+            "card": self.cards.owner_card(alert, tx.now, task, self.page_url(alert.id, told.person, tx.now))
         }
-        book.enqueue([follow_up(told, task, key, MessageKind.ACKNOWLEDGED, payload, now)])
+        tx.store.enqueue([follow_up(told, task, key, MessageKind.ACKNOWLEDGED, payload, tx.now)])
 
     def _update_payload(
-        self, book: AlertStore, alert: Alert, told: Delivery, kind: MessageKind, name: str, now: Instant
+        self, tx: Transaction, alert: Alert, told: Delivery, kind: MessageKind, name: str
     ) -> dict[str, object] | None:
         if told.channel == WECOM:
             return {"button": self.cards.button_text(kind, name)}
         if told.channel != SMS:
             return None
-        number = book.assign_reply_code(told.address, alert.id, told.person, now)
-        speech = MessageContext(kind=kind, now=now, limit_ms=0, number=number, name=name, at=now)
-        return structs.asdict(self.renderer.sms(alert, speech))
+        number = tx.store.assign_reply_code(told.address, alert.id, told.person, tx.now)
+        context = MessageContext(kind=kind, now=tx.now, limit_ms=0, number=number, name=name, at=tx.now)
+        return structs.asdict(self.renderer.sms(alert, context))
 
-    def _call_row(
-        self, book: AlertStore, alert: Alert, call: CallRequest, channel: str, task: str, now: Instant
-    ) -> Delivery | None:
+    def _call_row(self, tx: Transaction, alert: Alert, call: CallRequest, channel: str, task: str) -> Delivery | None:
         address = address_of(call.person, channel)
-        payload = self._call_payload(book, alert, call, channel, address, task, now)
-        return None if payload is None else self._delivery(alert, call, channel, task, payload, now)
+        payload = self._call_payload(tx, alert, call, channel, address, task)
+        return None if payload is None else self._delivery(alert, call, channel, task, payload, tx.now)
 
     def _delivery(
         self, alert: Alert, call: CallRequest, channel: str, task: str, payload: dict[str, object], now: Instant
@@ -197,25 +191,25 @@ class OutboxWriter:
         )
 
     def _call_payload(
-        self, book: AlertStore, alert: Alert, call: CallRequest, channel: str, address: str, task: str, now: Instant
+        self, tx: Transaction, alert: Alert, call: CallRequest, channel: str, address: str, task: str
     ) -> dict[str, object] | None:
         name = alert.owner_name or ""
-        speech = MessageContext(
+        context = MessageContext(
             kind=call.kind,
-            now=now,
+            now=tx.now,
             limit_ms=call.limit_ms,
             name=name,
             affected_name=self.affected_name(alert),
             coded=channel == SMS,
         )
         if channel == WECOM:
-            return {"card": self.cards.call_card(alert, speech, task, self.page_url(alert.id, call.person.id, now))}
+            return {"card": self.cards.call_card(alert, context, task, self.page_url(alert.id, call.person.id, tx.now))}
         if channel == SMS:
-            number = book.assign_reply_code(address, alert.id, call.person.id, now)
+            number = tx.store.assign_reply_code(address, alert.id, call.person.id, tx.now)
             if number is None:
                 return None
-            speech = structs.replace(speech, number=number)
-        return structs.asdict(self.renderer.sms(alert, speech))
+            context = structs.replace(context, number=number)
+        return structs.asdict(self.renderer.sms(alert, context))
 
 
 def _kind_for(alert: Alert, told: Delivery, kind: MessageKind) -> MessageKind:

@@ -76,8 +76,8 @@ class MessageContext(Struct, frozen=True):
 class MessageRenderer:
     """The word book of a site with its signature, time zone and template codes."""
 
-    def __init__(self, book: TextCatalog, sign: str, tz: ZoneInfo, codes: Mapping[str, str] | None = None) -> None:
-        self.catalog, self.sign, self.tz = book, sign, tz
+    def __init__(self, catalog: TextCatalog, sign: str, tz: ZoneInfo, codes: Mapping[str, str] | None = None) -> None:
+        self.catalog, self.sign, self.tz = catalog, sign, tz
         self._codes = dict(codes or {})
 
     def format_time(self, at: Instant, now: Instant) -> str:
@@ -123,35 +123,35 @@ class MessageRenderer:
     def source_text(self, actor: Actor) -> str:
         return self.catalog.vias[actor.via.value]
 
-    def sms(self, alert: Alert, speech: MessageContext) -> Sms:
+    def sms(self, alert: Alert, context: MessageContext) -> Sms:
         """The text message: the first filed text that fits in one segment, else the last with its place cut."""
         room = SEGMENT_LENGTH - len(self.sign) - 2
-        texts = self._templates(alert, speech)
-        values = self._variables(alert, speech)
+        texts = self._templates(alert, context)
+        values = self._variables(alert, context)
         if is_retained(alert) and all(
-            len(_fill(self._template_text(one, alert, speech), values)) > room for one in texts
+            len(_fill(self._template_text(one, alert, context), values)) > room for one in texts
         ):
             # The label is as long as a street; the door says more.
-            values |= {"time": self.format_time(alert.danger_at, speech.now)}
-        for title, reason, one in product(_titles(values["title"]), self._reason_texts(alert, speech), texts):
+            values |= {"time": self.format_time(alert.danger_at, context.now)}
+        for title, reason, one in product(_titles(values["title"]), self._reason_texts(alert, context), texts):
             values |= {"title": title, "reason": reason}
-            for said in (*self._with_name(values, speech.affected_name), values):
-                body = _fill(self._template_text(one, alert, speech), said)
+            for said in (*self._with_name(values, context.affected_name), values):
+                body = _fill(self._template_text(one, alert, context), said)
                 if len(body) <= room:
-                    return self._build(one, alert, speech, said)
+                    return self._build(one, alert, context, said)
         over = len(body) - room
         keep = max(len(values["place"]) - over, 1)
-        return self._build(texts[-1], alert, speech, values | {"place": shortened(values["place"], keep)})
+        return self._build(texts[-1], alert, context, values | {"place": shortened(values["place"], keep)})
 
     def escalation_reason(self, alert: Alert, now: Instant) -> str:
         """Why the next rung is called: nobody answered, or who declined, returned it, did not arrive, or was missed."""
         return self._escalation_reasons(alert, now)[0]
 
-    def _reason_texts(self, alert: Alert, speech: MessageContext) -> list[str]:
+    def _reason_texts(self, alert: Alert, context: MessageContext) -> list[str]:
         """What `${reason}` may say, the fullest first: why it climbed, or why an answer changed nothing."""
-        if speech.kind is MessageKind.ESCALATE:
-            return self._escalation_reasons(alert, speech.now)
-        return [sanitize(speech.reason).rstrip("。")[:MAX_VARIABLE] or "-"]
+        if context.kind is MessageKind.ESCALATE:
+            return self._escalation_reasons(alert, context.now)
+        return [sanitize(context.reason).rstrip("。")[:MAX_VARIABLE] or "-"]
 
     def _escalation_reasons(self, alert: Alert, now: Instant) -> list[str]:
         """The full reason, and a brief one where a text has no room. Nobody has waited when it passed on at once."""
@@ -165,10 +165,10 @@ class MessageRenderer:
         lines = [brief] if cause.cause is EscalationCause.UNANSWERED and waited < MIN_WAIT_SHOWN_MS else [full, brief]
         return [line.format(**words)[:MAX_VARIABLE] for line in lines]
 
-    def _templates(self, alert: Alert, speech: MessageContext) -> list[SmsTemplate]:
+    def _templates(self, alert: Alert, context: MessageContext) -> list[SmsTemplate]:
         """The filed texts for this message, the fullest first. What has recovered says so where a text for it is filed;
         a danger that joined is told like a new one to those who have not answered."""
-        kind, variant = speech.kind, speech.variant
+        kind, variant = context.kind, context.variant
         if variant == "called":
             kind, variant = MessageKind.ALERT, ""
         if not variant and kind in (MessageKind.ALERT, MessageKind.ESCALATE) and alert.recovered_at is not None:
@@ -186,28 +186,28 @@ class MessageRenderer:
         if sanitize(who) and len(place) <= MAX_VARIABLE:
             yield {**values, "place": place}
 
-    def _template_text(self, one: SmsTemplate, alert: Alert, speech: MessageContext) -> str:
-        text = one.text if speech.coded else without_codes(one.text)
+    def _template_text(self, one: SmsTemplate, alert: Alert, context: MessageContext) -> str:
+        text = one.text if context.coded else without_codes(one.text)
         return text.replace("{level}", self.catalog.severities[alert.severity])
 
-    def _build(self, one: SmsTemplate, alert: Alert, speech: MessageContext, values: Mapping[str, str]) -> Sms:
-        filed = self._template_text(one, alert, speech)
+    def _build(self, one: SmsTemplate, alert: Alert, context: MessageContext, values: Mapping[str, str]) -> Sms:
+        filed = self._template_text(one, alert, context)
         params = {name: values[name] for name in VARIABLE.findall(filed)}
         code = template_code(one, alert.severity, self._codes)
         return Sms(code, params, f"【{self.sign}】{_fill(filed, params)}")
 
-    def _variables(self, alert: Alert, speech: MessageContext) -> dict[str, str]:
-        codes = dict.fromkeys(CODE_VARIABLES, "-") if speech.number is None else reply_codes.codes_of(speech.number)
+    def _variables(self, alert: Alert, context: MessageContext) -> dict[str, str]:
+        codes = dict.fromkeys(CODE_VARIABLES, "-") if context.number is None else reply_codes.codes_of(context.number)
         return codes | {
             "title": sanitize(alert.title)[:MAX_VARIABLE] or "-",
-            "time": self.event_time(alert, speech.now)
-            if speech.at is None
-            else self.format_time(speech.at, speech.now),
+            "time": self.event_time(alert, context.now)
+            if context.at is None
+            else self.format_time(context.at, context.now),
             "place": shortened(self.address(alert), MAX_VARIABLE),
-            "limit": self.format_duration(speech.limit_ms),
-            "numbers": self._alert_numbers(speech.numbers),
-            "count": str(speech.count),
-            "name": sanitize(speech.name)[:MAX_VARIABLE] or "-",
+            "limit": self.format_duration(context.limit_ms),
+            "numbers": self._alert_numbers(context.numbers),
+            "count": str(context.count),
+            "name": sanitize(context.name)[:MAX_VARIABLE] or "-",
         }
 
     def event_time(self, alert: Alert, now: Instant) -> str:

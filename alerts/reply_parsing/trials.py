@@ -38,11 +38,11 @@ class ReplyTrials(BaseModel):
     trials: tuple[Trial, ...]
 
 
-def failures(book: ReplyTrials, grammar: ReplyGrammar) -> list[Fault]:
+def failures(written: ReplyTrials, grammar: ReplyGrammar) -> list[Fault]:
     """Every text that is read as something else."""
     return [
         Fault(("trials", index, "texts", place), f"{text!r} is read as `{got}`, it must be `{trial.means}`")
-        for index, trial in enumerate(book.trials)
+        for index, trial in enumerate(written.trials)
         for place, text in enumerate(trial.texts)
         if (got := as_written(parse_reply(text, grammar, trial.holds), trial.means)) != trial.means
     ]

@@ -10,6 +10,7 @@ from msgspec import structs
 from alerts.alert import Actor, ResponseSource, State
 from alerts.channels.channel import SendOutcome, SendResult
 from alerts.message import DeliveryState, MessageKind
+from alerts.ports import Transaction
 from domain import Severity, Subject
 from store.ledger.alertbook import SqlBook
 from tests.alerts.incidents import band
@@ -119,7 +120,7 @@ def fail(town: Any, row: Any) -> None:
     def work(tx: Any) -> None:
         book = SqlBook(tx)
         lost = structs.replace(row, state=DeliveryState.FAILED)
-        town.service.outcomes._on_failure(book, row, lost, "undelivered", town.clock.now)
+        town.service.outcomes._on_failure(Transaction(book, town.clock.now), row, lost, "undelivered")
         book.flush()
 
     town.ledger.run_now(work)
@@ -199,7 +200,9 @@ async def test_while_the_text_of_an_sos_is_in_doubt_the_other_channel_speaks(tow
     def work(tx: Any) -> None:
         book = SqlBook(tx)
         book.update_delivery(row, sending, town.clock.now, "leased")
-        town.service.outcomes.on_send_result(book, sending, SendResult(SendOutcome.TEMPORARY), town.clock.now)
+        town.service.outcomes.on_send_result(
+            Transaction(book, town.clock.now), sending, SendResult(SendOutcome.TEMPORARY)
+        )
         book.flush()
 
     town.ledger.run_now(work)

@@ -221,12 +221,12 @@ async def test_one_alert_that_our_own_fault_stops_keeps_no_other_from_its_deadli
     town.service.isolation.on_fault = lambda about, _fault: faults.append(about)
     await town.service.process_findings([finding(), other(finding, "b", place="403")])
     await town.send()
-    move = town.service.due_alerts.process
+    process = town.service.due_alerts.process
 
-    def fails(book: Any, alert: Any, now: int) -> None:
+    def fails(tx: Any, alert: Any) -> None:
         if alert.id == 1:
             raise ZeroDivisionError
-        move(book, alert, now)
+        process(tx, alert)
 
     town.service.due_alerts.process = fails
     town.clock.now += 60_000
@@ -234,7 +234,7 @@ async def test_one_alert_that_our_own_fault_stops_keeps_no_other_from_its_deadli
     await town.service.tick(town.clock.now)
     await town.send()
     assert (faults, town.alert(1).rung, town.alert(2).rung) == (["1"], 0, 1)
-    town.service.due_alerts.process = move
+    town.service.due_alerts.process = process
     town.clock.now += 60_000
     await town.service.tick(town.clock.now)
     assert town.alert(1).rung == 1
@@ -243,12 +243,12 @@ async def test_one_alert_that_our_own_fault_stops_keeps_no_other_from_its_deadli
 async def test_one_finding_that_our_own_fault_stops_keeps_no_other_from_being_told(town: Any, finding: Any) -> None:
     faults: list[str] = []
     broken, sound = finding(), other(finding, "b", place="403")
-    hear = town.service.intake._process_one
+    process_one = town.service.intake._process_one
 
-    def fails(book: Any, one: Any, now: int) -> Any:
+    def fails(tx: Any, one: Any) -> Any:
         if one.id == broken.id:
             raise ZeroDivisionError
-        return hear(book, one, now)
+        return process_one(tx, one)
 
     town.service.intake._process_one = fails
     with pytest.raises(ZeroDivisionError):

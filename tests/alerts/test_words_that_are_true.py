@@ -107,7 +107,7 @@ async def test_every_role_is_named_in_words_in_a_story(town: Any, finding: Any, 
     await town.service.process_findings([finding()])
     processor: AlertProcessor = town.service.processor
     row = town.deliveries()[0]
-    line = processor.message_entry(replace(row, role=role.value), "accepted", town.clock.now).text
+    line = processor.timeline.message(replace(row, role=role.value), "accepted", town.clock.now).text
     assert line == f"短信已发给 王芳（{processor.renderer.catalog.roles[role]}）"
     assert is_chinese(line)
 

@@ -12,7 +12,7 @@ from alerts.message import MessageKind
 from alerts.messages.cards import CardRenderer
 from alerts.messages.renderer import MessageContext, MessageRenderer
 from domain import Severity, Subject
-from tests.alerts.test_joined_dangers_are_told import band
+from tests.alerts.incidents.test_joined_dangers_are_told import band
 
 WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
 LI = Actor("li", "李强", ResponseSource.SCREEN)

@@ -12,7 +12,7 @@ from alerts.handling.finding_status import FindingStatus
 from alerts.handling.intake import Disposition
 from alerts.lifecycle.event import InvalidTransition
 from domain import Duty, Person, Phase, Role, Severity, Subject
-from tests.alerts.incidents import band, with_people, with_property_and_clinic
+from tests.alerts.incidents.scene import band, with_people, with_property_and_clinic
 
 WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
 LI = Actor("li", "李强", ResponseSource.SCREEN)

@@ -6,7 +6,7 @@ from typing import Any
 
 from alerts.escalation.policy import EscalationPolicy, check
 from domain import Ledger, Role, Severity
-from tests.alerts.incidents import with_property_and_clinic
+from tests.alerts.incidents.scene import with_property_and_clinic
 
 SERVICE: dict[str, Any] = {
     "id": "button-service@1/b-1/1767333900000",

@@ -13,7 +13,7 @@ from alerts.message import DeliveryState, MessageKind
 from alerts.ports import Transaction
 from domain import Severity, Subject
 from store.ledger.alertbook import SqlBook
-from tests.alerts.incidents import band
+from tests.alerts.incidents.scene import band
 
 WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
 LI = Actor("li", "李强", ResponseSource.SCREEN)

@@ -9,7 +9,7 @@ from msgspec import structs
 from alerts.alert import Actor, ResponseSource
 from alerts.escalation.policy import EscalationPolicy, QuietHours
 from domain import Ledger, Person, Severity
-from tests.alerts.incidents import with_people
+from tests.alerts.incidents.scene import with_people
 
 WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
 LI = Actor("li", "李强", ResponseSource.SCREEN)

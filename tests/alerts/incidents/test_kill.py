@@ -40,10 +40,10 @@ CHILD = """
 def test_after_kill_9_everything_heard_is_there_once_with_its_message(tmp_path: Path, empty_ledger: Path) -> None:
     path = tmp_path / "ledger.db"
     path.write_bytes(empty_ledger.read_bytes())
-    conftest = Path(__file__).parent / "conftest.py"
+    conftest = Path(__file__).parents[1] / "conftest.py"
     script = textwrap.dedent(CHILD)
     command = [sys.executable, "-c", script, str(path), str(conftest)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as child:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]) as child:
         assert child.stdout is not None
         for line in child.stdout:
             if int(line) >= 12:

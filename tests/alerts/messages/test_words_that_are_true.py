@@ -20,7 +20,7 @@ from alerts.messages.deliveries import CANCEL_REASONS
 from alerts.messages.renderer import CODE_VARIABLES, MessageContext, MessageRenderer, without_codes
 from domain import Role, Severity
 from tests.alerts.conftest import SHANGHAI, SIGN
-from tests.alerts.test_wording import an_alert
+from tests.alerts.messages.test_renderer import an_alert
 
 LI = Actor("li", "李强", ResponseSource.SCREEN)
 HOUR_MS = 3_600_000

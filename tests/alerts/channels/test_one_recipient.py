@@ -13,7 +13,7 @@ from alerts.channels.wecom import WeCom, WeComSettings
 from app.records import person
 from app.sheets import BadCells
 from console.api.shapes import PERSON
-from tests.alerts.test_channels import AES_KEY, CORP, NOW, TOKEN, a_delivery
+from tests.alerts.channels.test_channels import AES_KEY, CORP, NOW, TOKEN, a_delivery
 
 MANY_USERS = ["@all", "@ALL", "zhangsan|lisi", "zhangsan|", "|", "a,b", "", " ", "zhang san", "zhangsan\n", "张三"]
 MANY_PHONES = [

@@ -11,7 +11,7 @@ from alerts.alert import Actor, ResponseSource, State
 from alerts.message import CALL_KINDS, DANGER_KINDS, DeliveryState
 from domain import Duty, Person, Role, Severity
 from store.ledger.tables_alerts import deliveries
-from tests.alerts.incidents import begins, with_people
+from tests.alerts.incidents.scene import begins, with_people
 
 CLERK = Actor("desk-2", "值班员", ResponseSource.SCREEN)
 """Works at the desk; the registry has no phone of his."""

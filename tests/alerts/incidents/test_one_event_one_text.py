@@ -12,7 +12,7 @@ from alerts.escalation.policy import EscalationPolicy, check_names
 from app.shelf import load_ladders
 from domain import Phase, Severity, Subject
 from tests.alerts.conftest import ROOM
-from tests.alerts.incidents import begins
+from tests.alerts.incidents.scene import begins
 
 WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
 SECOND_MS = 1_000

@@ -1,6 +1,6 @@
-"""The desk: findings, clicks, replies and deadlines come in; each is one transaction. It never talks to a network.
+"""AlertService, the entry point: findings, actions, replies, delivery reports and deadlines, each in one transaction.
 
-After a transaction it says which alerts changed and that the outbox may hold something; others act on that.
+After a commit it reports which alerts changed and that the outbox may hold messages. No network access.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ from domain import MINUTE, Finding, Instant, Lane, Ledger, Person
 from domain.people import Community
 
 TICK_BATCH = 200
-"""How many due alerts one transaction takes, so that a city-wide storm does not hold the ledger."""
+"""Maximum of due alerts in one transaction, so that a city-wide storm does not block the store."""
 FINDING_BATCH = 40
-"""How many findings one transaction hears."""
+"""Maximum of findings in one transaction."""
 OVERDUE_GRACE_MS = MINUTE
 FAULT_RETRY_MS = MINUTE
-"""An alert that our own fault kept from moving is tried again after this."""
+"""After this an alert that failed because of a bug is tried again."""
 
 
 class AlertSettings(Struct, frozen=True):
-    """What a site says about itself: the signature of its texts, its zone, how its people answer, its channels."""
+    """What a site configures: signature, time zone, reply grammar, channels, template codes."""
 
     sign: str
     tz: ZoneInfo
@@ -63,14 +63,14 @@ class AlertSettings(Struct, frozen=True):
 
 
 class AuditResult(Struct, frozen=True):
-    """How many open alerts the last audit found without a next step, and how many told to nobody."""
+    """Counts of the last audit: active alerts without a deadline, and dangers that reached nobody."""
 
     orphans: int = 0
     unnotified: int = 0
 
 
 AffectedPeople = Callable[[Alert], Sequence[Person]]
-"""Who may need help: the person an alert is about, or those behind its door."""
+"""Who may need help: the person an alert is about, or the residents of its place."""
 
 
 class NoSuchAlert(LookupError):
@@ -78,7 +78,7 @@ class NoSuchAlert(LookupError):
 
 
 class AlertService:
-    """The one door to the alerts."""
+    """The only entry to the alerts package."""
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class AlertService:
         self.due_alerts = DueAlerts(self.processor, status_of)
 
     def _affected_name(self, alert: Alert) -> str:
-        """Whom a text names. Who repairs a device needs no names."""
+        """The name a text states; none for health alerts."""
         if not self._settings.person_name or alert.ledger is Ledger.HEALTH:
             return ""
         return self.renderer.affected_name(self._affected(alert), self._settings.care)
@@ -120,10 +120,10 @@ class AlertService:
     async def process_findings(
         self, findings: Sequence[Finding], lane: Lane | None = None, pos: int | None = None
     ) -> list[IntakeResult]:
-        """Findings become alerts, the worst first; the journal position they came from is kept with the last of them.
+        """Process findings, the most severe first. The journal position is committed with the last of them.
 
-        A storm is heard in several transactions, so that what is worst leaves at once. A kill between two of them
-        leaves the position where it was: the rest is heard again, and what was heard changes nothing.
+        Many findings take several transactions, so that the most severe are sent at once. After a crash between two of
+        them the position is the old one: all are processed again, and those already recorded change nothing.
         """
         urgent = sorted(findings, key=lambda one: one.severity.rank)
         now, outcomes = self.clock(), list[IntakeResult]()
@@ -151,7 +151,8 @@ class AlertService:
         until: Instant | None = None,
         to: str | None = None,
     ) -> Alert:
-        """One thing a person does. Raises NoSuchAlert, NotNow or Incomplete (which names the field)."""
+        """Apply an action of a person. Raises NoSuchAlert, InvalidTransition or InvalidField (which names the
+        field)."""
         at = self.clock() if now is None else now
         number = _alert_number(alert_id)
         if action == "comment":
@@ -166,9 +167,9 @@ class AlertService:
         return alert
 
     async def receive_text(self, phone: str, text: str, at: Instant, once: str = "") -> ReplyResult:
-        """A text came back from a phone. Only a phone and number we have written to can do anything.
+        """Handle a text from a phone. Only a phone that we have sent a number to can change an alert.
 
-        `once` is what the provider's push is known by: the same again does nothing.
+        `once` identifies the provider's push; the same push again changes nothing.
         """
 
         def work(store: AlertStore) -> ReplyResult:
@@ -183,7 +184,7 @@ class AlertService:
     async def receive_press(
         self, wecom_userid: str, event_key: str, at: Instant, handle: str = "", once: str = ""
     ) -> ButtonResult:
-        """A button was pressed on a card; WeCom vouches for who."""
+        """Handle a button press; WeCom has authenticated the user."""
 
         def work(store: AlertStore) -> ButtonResult:
             if once and not store.record_callback(once, at):
@@ -195,7 +196,7 @@ class AlertService:
         return pressed
 
     async def receive_report(self, receipt: DeliveryReport, channel: str) -> None:
-        """The far end says what became of a message. Receipts only move a message forward."""
+        """Apply a delivery report. Reports only move a delivery forward."""
         at = self.clock()
         alert = await self.transact(lambda store: self.outcomes.on_report(Transaction(store, at), receipt, channel))
         self._changed([alert] if alert is not None else [])
@@ -203,10 +204,9 @@ class AlertService:
     async def receive(
         self, events: Sequence[DeliveryReport | InboundText | ButtonPress], channel: str
     ) -> list[ReplyResult]:
-        """Everything one provider callback brought. Returns what became of the texts in it.
+        """Process the events of one provider callback; returns the results of the texts among them.
 
-        The same press or reply again, pushed anew or by somebody who recorded it, does nothing: what was done since is
-        not undone.
+        A press or text that is pushed again, or replayed by somebody who recorded it, changes nothing.
         """
         replied: list[ReplyResult] = []
         for event in events:
@@ -221,7 +221,8 @@ class AlertService:
         return replied
 
     async def tick(self, now: Instant) -> int:
-        """Everything that has come due: unanswered calls climb, acknowledgements expire, shelves open."""
+        """Process everything that is due: escalations, deadlines, ends of shelving and of silences. Returns the
+        number."""
         total = 0
         self._changed(await self.transact(lambda store: self.intake.release_silenced(Transaction(store, now))))
         while True:
@@ -235,7 +236,7 @@ class AlertService:
                 return total
 
     def _process_due(self, now: Instant, alerts: Sequence[int], store: AlertStore) -> list[int]:
-        """Looked at again in the transaction that moves it: since it was found due, somebody may have answered."""
+        """Checked again in this transaction: somebody may have answered since the alert was found due."""
         for number in alerts:
             alert = self._find(store, number)
             if alert.wake_at is not None and alert.wake_at <= now:
@@ -243,23 +244,23 @@ class AlertService:
         return list(alerts)
 
     async def send_digest(self, now: Instant) -> int:
-        """Once a day, by the timetable: what waits in the logbooks, in one message to each. Twice a day sends once."""
+        """Enqueue the daily digests; returns the number of alerts named. A second call on one day sends nothing."""
         touched = await self.transact(lambda store: enqueue_digests(self.processor.escalator, Transaction(store, now)))
         self._changed(touched)
         return len(touched)
 
     async def next_wake(self) -> Instant | None:
-        """When the next deadline falls, or a silence ends under which something stands."""
+        """The next deadline, or the end of a silence under which a finding is held."""
         return await self.transact(
             lambda store: min(filter(None, (store.next_wake(), store.next_silence_end())), default=None)
         )
 
     async def unnotified(self, now: Instant) -> list[Alert]:
-        """Dangers nobody is on, of which after a minute no message reached or may yet reach anybody."""
+        """Unacknowledged dangers of which, after a minute, no message reached or may still reach anybody."""
         return await self.transact(lambda store: store.unnotified_alerts(now - OVERDUE_GRACE_MS))
 
     async def audit(self, now: Instant) -> list[Alert]:
-        """Unsettled alerts without a next step, or whose step is overdue. It must be empty; each is a fault of ours."""
+        """Active alerts without a deadline or with one overdue. Empty unless there is a bug."""
         found = await self.transact(lambda store: store.alerts_without_next_step(now, OVERDUE_GRACE_MS))
         return [alert for alert in found if has_no_next_step(alert) or (alert.wake_at or now) < now - OVERDUE_GRACE_MS]
 
@@ -295,7 +296,7 @@ class AlertService:
         return alert
 
     def _changed(self, alerts: Sequence[int]) -> None:
-        """After the commit: the screens hear which alerts changed, the courier that there may be post."""
+        """After the commit: report the changed alerts, and that the outbox may hold messages."""
         for alert in dict.fromkeys(alerts):
             self.on_change(str(alert))
         if alerts:
@@ -307,7 +308,7 @@ def _commit_position(cursor: tuple[Lane, int], store: AlertStore) -> None:
 
 
 def _push_key(channel: str, *parts: str) -> str:
-    """Names one push of a provider, by what is its own in it (the last part); empty where the provider names none."""
+    """A key for one provider push, from the id in it (the last part); empty where the provider has none."""
     return hashlib.sha256("\0".join((channel, *parts)).encode("utf-8", "replace")).hexdigest() if parts[-1] else ""
 
 

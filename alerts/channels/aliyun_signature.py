@@ -1,4 +1,4 @@
-"""Aliyun's ACS3-HMAC-SHA256 request signature. It knows no service and makes no request."""
+"""Aliyun's ACS3-HMAC-SHA256 request signature. Pure."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Aliyun SMS (dysmsapi 2017-05-25): success is Code OK, never HTTP 200, and OK means accepted, not delivered.
+"""Aliyun SMS (dysmsapi 2017-05-25). Success is Code OK, never HTTP 200; OK means accepted, not delivered.
 
-Sending is not idempotent: after a timeout the receipt is looked up before anything is sent again.
+Sending is not idempotent: after a timeout the provider is asked before anything is sent again.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _RECIPIENT: Final = ("MOBILE_NUMBER_ILLEGAL",)
 
 
 class AliyunSettings(Struct, frozen=True):
-    """`base_url` is the vendor's, or that of a server that speaks like it."""
+    """`base_url` is the vendor's, or that of a compatible server."""
 
     key_id: str
     secret: str
@@ -74,7 +74,7 @@ class AliyunSms:
         self._host = httpx2.URL(settings.base_url).netloc.decode()
 
     async def send(self, delivery: Delivery, now: Instant) -> SendResult:
-        """One number a call: its own BizId, its own error."""
+        """One number per call: its own BizId, its own error."""
         if not is_phone(delivery.address):
             return SendResult(SendOutcome.RECIPIENT, code="not one phone number")
         params = {
@@ -95,7 +95,7 @@ class AliyunSms:
         return SendResult(classify(code), provider_id=str(provider_id) if provider_id else None, code=code)
 
     async def lookup(self, delivery: Delivery, now: Instant) -> LookupResult:
-        """Look for our OutId among what went to this number on the day it was sent."""
+        """Find our OutId among the messages to this number on the day it was sent."""
         day = datetime.fromtimestamp(delivery.created_at / 1000, _BEIJING).strftime("%Y%m%d")
         params = {"PhoneNumber": delivery.address, "SendDate": day, "PageSize": "50", "CurrentPage": "1"}
         try:
@@ -109,7 +109,7 @@ class AliyunSms:
     def receive(
         self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant
     ) -> CallbackResponse:
-        """SmsReport and SmsUp pushes. They are unsigned: the secret is in the path, and an event can do little."""
+        """SmsReport and SmsUp pushes. They are unsigned; the secret is in the URL path."""
         del headers, query
         if len(body) > _LARGEST_PUSH_BYTES:
             return CallbackResponse(413)
@@ -129,16 +129,16 @@ class AliyunSms:
         try:
             answer = msgspec.json.decode(response.content, type=dict[str, Any])
         except msgspec.DecodeError:
-            # The answer is lost, not the message: a gateway's error page says nothing about what was sent.
+            # Only the answer is lost: a gateway's error page says nothing about the message.
             return {"Code": f"HTTP {response.status_code}"}
         return answer
 
 
 def classify(code: str) -> SendOutcome:
-    """Aliyun's code in our words. What we do not know may have been sent.
+    """Aliyun's code as a SendOutcome; an unknown code may mean that it was sent.
 
     >>> classify("OK"), classify("isv.BUSINESS_LIMIT_CONTROL"), classify("isp.SYSTEM_ERROR")
-    (<Said.ACCEPTED: 'accepted'>, <Said.RATE: 'rate'>, <Said.UNKNOWN: 'unknown'>)
+    (<SendOutcome.ACCEPTED: 'accepted'>, <SendOutcome.RATE: 'rate'>, <SendOutcome.UNKNOWN: 'unknown'>)
     """
     if code == "OK":
         return SendOutcome.ACCEPTED
@@ -163,7 +163,7 @@ def _seek(answer: Mapping[str, Any], out_id: str) -> LookupResult:
 
 
 def _event(item: Mapping[str, Any], now: Instant) -> DeliveryReport | InboundText | None:
-    """A receipt has an out_id or biz_id, a reply has content; anything else is nobody's."""
+    """A report has an out_id or biz_id, a text has content; None for anything else."""
     phone = str(item.get("phone_number") or "")
     if "content" in item:
         once = str(item.get("sequence_id") or "")

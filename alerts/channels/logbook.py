@@ -1,4 +1,4 @@
-"""The logbook: a message that is only written down, where the operations centre reads it. It always succeeds."""
+"""The logbook: a message that is only recorded, for the operations centre to read. It always succeeds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from domain import Instant
 
 
 class Logbook:
-    """Its timeline entry is the message; there is no far end."""
+    """The timeline entry is the message; there is no provider."""
 
     name = "logbook"
     idempotent = True
@@ -26,6 +26,6 @@ class Logbook:
     def receive(
         self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant
     ) -> CallbackResponse:
-        """Nobody may call back into a logbook."""
+        """There are no callbacks."""
         del headers, query, body, now
         return CallbackResponse(404)

@@ -1,6 +1,6 @@
-"""WeCom application messages: cards with buttons, their later change, and the sealed callbacks of presses.
+"""WeCom application messages: cards with buttons, their updates, and the encrypted callbacks of button presses.
 
-Success is errcode 0 and a recipient that is not named invalid or unlicensed. Accepted is not seen: only a press is.
+Success is errcode 0 with a recipient that is not listed as invalid or unlicensed. Only a press proves that it was seen.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _CLASSES: Final = {
 
 
 class WeComSettings(Struct, frozen=True):
-    """One application. `received` is what a pressed button says until the card is changed."""
+    """One application. `received` is the text of a pressed button until the card is updated."""
 
     corp_id: str
     agent_id: int
@@ -69,10 +69,10 @@ class WeCom:
         self._one_at_a_time = asyncio.Lock()
 
     async def send(self, delivery: Delivery, now: Instant) -> SendResult:
-        """A new card, or a change of one that was sent before."""
+        """Send a new card, or update one that was sent before."""
         del now
         if not is_wecom_user(delivery.address):
-            # `@all` would tell the whole company, `a|b` two people as one.
+            # `@all` would reach the whole company, `a|b` two people.
             return SendResult(SendOutcome.RECIPIENT, code="not one userid")
         try:
             answer = await self._deliver(delivery)
@@ -83,14 +83,14 @@ class WeCom:
         return _result(answer, delivery.address)
 
     async def lookup(self, delivery: Delivery, now: Instant) -> LookupResult:
-        """WeCom has no lookup, and needs none: an unknown card is sent again as it was."""
+        """WeCom has no lookup and needs none: a card in doubt is sent again unchanged."""
         del delivery, now
         return LookupResult(LookupStatus.CANNOT_TELL)
 
     def receive(
         self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant
     ) -> CallbackResponse:
-        """The address check (GET) and events (POST). Answered at once: WeCom waits five seconds, then repeats."""
+        """The URL check (GET) and events (POST). Answered at once: WeCom repeats after five seconds."""
         del headers
         if len(body) > _LARGEST_PUSH_BYTES:
             return CallbackResponse(413)
@@ -112,7 +112,7 @@ class WeCom:
         return self._envelope.open(query.get("msg_signature", ""), timestamp, query.get("nonce", ""), encrypted)
 
     def _passive(self, press: ButtonPress, query: Mapping[str, str], now: Instant) -> bytes:
-        """Greys the presser's own buttons; everybody's follow when the press has been judged."""
+        """Disables the presser's own buttons; all cards are updated when the press has been processed."""
         seconds, nonce = str(now // SECOND), query.get("nonce", "")
         inner = (
             f"<xml><ToUserName><![CDATA[{escape(press.userid)}]]></ToUserName>"
@@ -170,7 +170,7 @@ class WeCom:
         return msgspec.json.decode(response.content, type=dict[str, Any])
 
     async def _fresh_token(self) -> str:
-        """One token for all; one who fetches while the others wait, because too many fetches are punished."""
+        """One shared token; concurrent senders wait for one fetch, because WeCom limits fetches."""
         async with self._one_at_a_time:
             now = self._clock()
             if now >= self._token_until:
@@ -185,16 +185,16 @@ class WeCom:
 
 
 def classify(errcode: object) -> SendOutcome:
-    """WeCom's errcode in our words; one we do not know may have been sent.
+    """WeCom's errcode as a SendOutcome; an unknown code may mean that it was sent.
 
     >>> classify(0), classify(60020), classify(None)
-    (<Said.ACCEPTED: 'accepted'>, <Said.CONFIG: 'config'>, <Said.UNKNOWN: 'unknown'>)
+    (<SendOutcome.ACCEPTED: 'accepted'>, <SendOutcome.CONFIG: 'config'>, <SendOutcome.UNKNOWN: 'unknown'>)
     """
     return _CLASSES.get(errcode, SendOutcome.UNKNOWN) if isinstance(errcode, int) else SendOutcome.UNKNOWN
 
 
 def _result(answer: Mapping[str, Any], userid: str) -> SendResult:
-    """errcode 0 with our recipient among the invalid is a failure for him."""
+    """errcode 0 with our recipient among the invalid users is a failure."""
     said = classify(answer.get("errcode"))
     lost = "|".join(_named(answer.get(name)) for name in ("invaliduser", "unlicenseduser"))
     if said is SendOutcome.ACCEPTED and userid in lost.split("|"):
@@ -210,7 +210,7 @@ def _result(answer: Mapping[str, Any], userid: str) -> SendResult:
 
 
 def _named(users: object) -> str:
-    """Sent as `a|b` by one call and as a list by another."""
+    """`a|b` in one answer, a list in another."""
     return "|".join(map(str, users)) if isinstance(users, list) else str(users or "")
 
 

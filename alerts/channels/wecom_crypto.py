@@ -1,4 +1,4 @@
-"""WeCom's callback envelope: SHA-1 over four sorted texts, AES-256-CBC inside. It knows no message and no clock."""
+"""WeCom's callback envelope: SHA-1 over four sorted texts, AES-256-CBC inside. Pure."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _RANDOM: Final = 16
 
 
 class InvalidEnvelope(Exception):
-    """The envelope is not from WeCom, or not for us."""
+    """The envelope is not from WeCom, or not for this application."""
 
 
 class Envelope:
-    """Opens what WeCom sends to one application, and seals the answers."""
+    """Decrypts what WeCom sends to one application, and encrypts the answers."""
 
     def __init__(self, token: str, aes_key: str, corp_id: str) -> None:
         self._token, self._corp = token, corp_id.encode()
@@ -33,7 +33,7 @@ class Envelope:
         return hashlib.sha1(joined.encode()).hexdigest()  # noqa: S324 - the vendor's choice; the secret is the token
 
     def open(self, signature: str, timestamp: str, nonce: str, encrypted: str) -> str:
-        """The text inside. The signature is compared in constant time before anything is decrypted."""
+        """The decrypted text. The signature is compared in constant time before anything is decrypted."""
         if not hmac.compare_digest(self.sign(timestamp, nonce, encrypted).encode(), signature.encode()):
             raise InvalidEnvelope("bad signature")
         plain = self._unpadded(self._decrypted(encrypted))

@@ -24,7 +24,7 @@ from alerts.ports import AlertStore, Transact, Transaction
 from domain import SECOND, Instant, Severity
 
 LEASE_MS: Final = 13 * SECOND
-"""Longer than connect 3 s, read 8 s and a margin: a row past it has lost its sender."""
+"""Longer than connecting (3 s) and reading (8 s) with a margin: past it, the sending process has died."""
 MAX_CONCURRENT_SENDS: Final = 8
 CARD_WAIT_MS: Final = 2 * SECOND
 CARD_PAUSE_MS: Final = 20 * SECOND

@@ -1,6 +1,6 @@
-"""Climbing the ladder: finds who is on duty for the place, calls them, and says in the timeline what it did.
+"""Escalation: finds who is on duty for the place, enqueues the calls, and writes the timeline entries about it.
 
-It works on a store inside the host's transaction.
+Runs inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ from domain import Instant, Person, Role
 from domain.people import Community
 
 DEPUTY_RANKS: Final = 2
-"""On silence, those first in rank and one rank of deputies are called before the next rung, each for an equal part of
-the rung's wait; who declines is always replaced."""
+"""Without an answer, the first rank and one rank of deputies are called before the next rung, each for an equal part
+of the rung's wait. Who declines is always replaced.
+"""
 
 
 class Escalator:
-    """Who is told next. Every way out leaves the alert with the moment at which it goes on."""
+    """Decides who is notified next. Every method that notifies returns the alert with the time of the next
+    escalation."""
 
     def __init__(
         self,
@@ -47,14 +49,15 @@ class Escalator:
         return self.policy.ladder(alert.ledger, alert.severity, alert.ladder_rule)
 
     def can_reach(self, alert: Alert, person_id: str | None, now: Instant) -> bool:
-        """Whether a channel of this alert's ladder reaches the person, whom no line of the roster takes off duty."""
+        """Whether a channel of this alert's ladder reaches the person, and no absence takes him off duty."""
         person = self.community().people.get(person_id or "")
         if person is None or person.id in roster.absent_people(self.community(), now, self.tz):
             return False
         return bool(self.outbox.reachable_channels(person, self.channels(alert)))
 
     def escalate(self, tx: Transaction, alert: Alert, kind: MessageKind | None = None) -> Alert:
-        """Tell the next rung on which somebody can be reached, and who came on duty below; at the top, that again."""
+        """Notify the next rung on which somebody can be reached, and a new shift on lower rungs; at the top, the top
+        again."""
         ladder = self.ladder(alert)
         step = alert.rung + 1
         if kind is None:
@@ -66,7 +69,7 @@ class Escalator:
         return self._repeat_top_rung(tx, alert, step, kind)
 
     def notify_deputy(self, tx: Transaction, alert: Alert) -> Alert:
-        """Nobody of this rung answered: its deputies, once, else the next rung. Both share the rung's wait."""
+        """Notify the deputies of the present rung, once, else the next rung. Both ranks share the rung's wait."""
         within = 0 <= alert.rung < len(self.ladder(alert).rungs)
         if not within or self._count_ranks_called(tx, alert) >= DEPUTY_RANKS:
             return self.escalate(tx, alert)
@@ -77,8 +80,9 @@ class Escalator:
         return self._wait(alert, alert.rung, rest_ms, tx.now)
 
     def notify_next_person(self, tx: Transaction, alert: Alert, declined_by: str = "") -> Alert:
-        """The next person of the rung on which the one who declined was called. Where that rung has nobody left: the
-        next rung, unless one above has been called already and still has time to answer."""
+        """Notify the next person on the rung of the one who declined. When nobody is left there: the next rung, unless
+        a higher rung has been called already and still has time to answer.
+        """
         ladder = self.ladder(alert)
         called = [row.rung for row in self.calls(tx.store, alert) if row.person == declined_by]
         rung = max(called, default=alert.rung)
@@ -90,26 +94,27 @@ class Escalator:
         return self.escalate(tx, alert)
 
     def notify_former_owner(self, tx: Transaction, alert: Alert, owner: str | None) -> Alert:
-        """Whoever had taken the lesser danger, unless the first rung has just called him."""
+        """Call the former owner, unless the first rung has just called him."""
         person = self.community().people.get(owner or "")
         if person is not None and all(row.person != person.id for row in self.calls(tx.store, alert)):
             self._notify(tx, alert, person, self.rung(alert, 0), 0, MessageKind.ALERT)
         return alert
 
     def notify_person(self, tx: Transaction, alert: Alert, person: Person) -> Alert:
-        """One person named by a dispatcher. The ladder goes on above the present rung if he does not answer."""
+        """Call one person named by a dispatcher. Without an answer the escalation goes on above the present rung."""
         if self._notify(tx, alert, person, self.rung(alert, alert.rung), alert.rung, MessageKind.ALERT):
             return self._wait_for_rung(tx, alert)
         unreachable = EscalationReason(EscalationCause.UNREACHABLE, person.name)
         return self.notify_next_person(tx, structs.replace(alert, escalation=unreachable))
 
     def notify_follow_up(self, tx: Transaction, alert: Alert, row: Delivery, kind: MessageKind, name: str) -> None:
-        """One who was called hears how it went on, outside the quiet hours of the alert's ladder; its owner at once."""
+        """Tell somebody who was called how it went on; outside the ladder's quiet hours, the owner at once."""
         quiet = None if row.person == alert.owner else self.ladder(alert).quiet
         self.outbox.enqueue_update(tx, alert, row, kind, name, roster.end_of_quiet_hours(tx.now, quiet, self.tz))
 
     def handle_failure(self, tx: Transaction, alert: Alert, failed: Delivery) -> Alert | None:
-        """After a hard failure: the person's next channel, else the next person now. None: others may still hear."""
+        """After a permanent failure: the person's next channel, else the next person. None when others may still be
+        reached."""
         rows = [row for row in tx.store.deliveries(alert.id) if row.round == failed.round and row.rung == failed.rung]
         mine = [row for row in rows if row.person == failed.person and row.kind in CALL_KINDS]
         if any(row.state in NOT_FAILED for row in mine):
@@ -120,12 +125,12 @@ class Escalator:
             return None
         alert = structs.replace(alert, escalation=EscalationReason(EscalationCause.UNREACHABLE, failed.name))
         if alert.rung >= len(self.ladder(alert).rungs):
-            # The top has been called before: it is called again when its time comes, not as fast as it can fail.
+            # The top rung was called before: it is repeated when its time comes, not as fast as it can fail.
             return None if failed.kind is MessageKind.OVERDUE else self._notify_last_resort(tx, alert)
         return self.notify_next_person(tx, alert)
 
     def try_next_channel(self, tx: Transaction, alert: Alert, doubtful: Delivery) -> bool:
-        """The same person by a channel not yet tried on this rung. False when there is none."""
+        """Call the same person by a channel not yet tried on this rung; False when there is none."""
         rung = self.rung(alert, doubtful.rung)
         person = self.community().people.get(doubtful.person)
         tried = {
@@ -146,7 +151,7 @@ class Escalator:
         return bool(self.outbox.enqueue_call(tx, alert, call, ways[:1]))
 
     def _repeat_top_rung(self, tx: Transaction, alert: Alert, step: int, kind: MessageKind | None) -> Alert:
-        """Everybody has been told: the highest who can be reached hears it again, for as long as it takes."""
+        """All rungs were notified: repeat the highest one that can be reached, until somebody answers."""
         ladder = self.ladder(alert)
         for rung in reversed(ladder.rungs):
             if self._notify_rung(tx, alert, rung, step, kind, again=True):
@@ -156,8 +161,9 @@ class Escalator:
         return self._wait(alert, step, ladder.repeat, tx.now)
 
     def _notify_last_resort(self, tx: Transaction, alert: Alert, again: bool = False) -> Alert | None:
-        """Nobody of the ladder can be reached: whom the site names for that. None when they cannot be reached either,
-        or, unless `again`, were called in this round."""
+        """Nobody on the ladder can be reached: call the site's last-resort people. None when they cannot be reached
+        either, or, unless `again`, were called in this round.
+        """
         called = () if again else {row.person for row in self.calls(tx.store, alert)}
         people = roster.last_resort_people(self.community(), self.last_resort, tx.now, self.tz)
         people = [person for person in people if person.id not in called]
@@ -170,7 +176,7 @@ class Escalator:
         return alert if reached else None
 
     def _notify_new_shift(self, tx: Transaction, alert: Alert) -> None:
-        """Those who came on duty on a rung that was called before, and are first in rank there."""
+        """Call those of the first rank who came on duty on a rung that was notified before."""
         for step in range(min(alert.rung + 1, len(self.ladder(alert).rungs))):
             rung = self.rung(alert, step)
             ranked = roster.on_duty_ranked(self.community(), alert.cell, rung.role, tx.now, self.tz)
@@ -186,22 +192,22 @@ class Escalator:
         return len({rank for rank, person in ranked if person.id in gone})
 
     def calls(self, store: AlertStore, alert: Alert) -> list[Delivery]:
-        """The calls of this round, without those that never left because somebody had taken it."""
+        """The calls of this round, without cancelled ones."""
         return [row for row in store.deliveries(alert.id) if _is_call_of_round(row, alert)]
 
     def rung(self, alert: Alert, step: int) -> Rung:
-        """The rung of a step; below the first and above the last, those."""
+        """The rung at this index, limited to the first and the last."""
         rungs = self.ladder(alert).rungs
         return rungs[min(max(step, 0), len(rungs) - 1)]
 
     def channels(self, alert: Alert) -> tuple[str, ...]:
-        """Every channel of the ladder, those tried first in front."""
+        """Every channel of the ladder, regular ones before fallbacks."""
         rungs = self.ladder(alert).rungs
         ways = [way for rung in rungs for way in rung.channels] + [way for rung in rungs for way in rung.fallback]
         return tuple(dict.fromkeys(ways))
 
     def _wait_for_rung(self, tx: Transaction, alert: Alert) -> Alert:
-        """Until the rung's wait is over; half of it where a deputy is left to be called within it."""
+        """Wait for the rung's time, or half of it when a deputy can still be called within it."""
         rung = self.rung(alert, alert.rung)
         left = self._uncalled_ranks(alert, rung.role, self.calls(tx.store, alert), tx.now)
         deputy = bool(left) and self._count_ranks_called(tx, alert) < DEPUTY_RANKS
@@ -220,7 +226,7 @@ class Escalator:
         kind: MessageKind | None,
         again: bool = False,
     ) -> bool:
-        """True when at least one person of the rung was called."""
+        """Call a rung; True when at least one person was called."""
         fresh = alert.rung < 0 and alert.round == 0
         rows = [] if again or fresh else tx.store.deliveries(alert.id)
         ranks = self._uncalled_ranks(alert, rung.role, rows, tx.now)
@@ -232,7 +238,7 @@ class Escalator:
                 )
             return False
         kind = kind or (MessageKind.ALERT if step <= 0 else MessageKind.ESCALATE)
-        # Where nobody of a rank can be reached, its deputies are asked before the next rung.
+        # When nobody of a rank can be reached, its deputies are called before the next rung.
         called = ([one for one in rank if self._notify(tx, alert, one, rung, step, kind)] for rank in ranks)
         reached = next(filter(None, called), None)
         if reached is None:
@@ -244,7 +250,8 @@ class Escalator:
         return True
 
     def _uncalled_ranks(self, alert: Alert, role: Role, rows: Sequence[Delivery], now: Instant) -> list[list[Person]]:
-        """Those on duty who were not yet called for this role and did not pass, by rank, the first in front."""
+        """People on duty who were neither called for this role nor declined, grouped by rank, the first rank in
+        front."""
         ranked = roster.on_duty_ranked(self.community(), alert.cell, role, now, self.tz)
         gone = {row.person for row in rows if _is_call_of_round(row, alert) and row.role == role.value}
         left = [pair for pair in ranked if pair[1].id not in gone and pair[1].id not in alert.passed]

@@ -1,6 +1,6 @@
-"""Who hears of a danger that joined an alert: its owner, or everybody who was called and has not answered.
+"""Notices about a danger that joined an alert: to its owner, or to everybody called who has not answered.
 
-It works on a store inside the host's transaction, and says when nobody could be told.
+Runs inside the caller's transaction; the return value says whether anybody could be notified.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from domain import Role
 
 
 class JoinedDangerNotices:
-    """Messages about what joined, beside the calls of the ladder."""
+    """Enqueues the notices; the calls of the ladder are not affected."""
 
     def __init__(self, escalator: Escalator) -> None:
         self.escalator = escalator
 
     def notify(self, tx: Transaction, alert: Alert, danger: Danger) -> bool:
-        """A danger joined. False when it reaches nobody: neither the owner nor, untaken, any of those called."""
+        """Notify of a danger that joined. False when this reaches neither the owner nor, without one, anybody
+        called."""
         escalator = self.escalator
         ladder = escalator.policy.ladder(alert.ledger, danger.severity, danger.rule)
         added = JoinedDanger(
@@ -41,7 +42,7 @@ class JoinedDangerNotices:
         return bool(called)
 
     def notify_owner_of_addresses(self, tx: Transaction, alert: Alert) -> None:
-        """Who takes a storm hears of every door in it that he was not told of."""
+        """Tell the owner every address of a grouped alert that he was not told of."""
         danger = Danger(alert.ladder_rule, alert.hazard, alert.title, alert.severity, alert.danger_at)
         added = JoinedDanger(danger, self.escalator.ladder(alert).arrive_within, tx.now, alert.doors)
         if alert.doors:
@@ -66,7 +67,7 @@ class JoinedDangerNotices:
         return bool(ways)
 
     def try_next_channel(self, tx: Transaction, alert: Alert, failed: Delivery) -> bool:
-        """Whether the person of a failed message about what joined hears of it by another channel."""
+        """Whether the recipient of a failed notice is notified by another channel."""
         escalator = self.escalator
         rows = [
             row

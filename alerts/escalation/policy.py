@@ -1,6 +1,6 @@
-"""Ladders: who is told, in which order, by which channel, and how long we wait. Written by people in ladders/*.yaml.
+"""Escalation policy: who is notified, in which order, on which channels, and how long we wait. From ladders/*.yaml.
 
-It knows roles, not names: `roster` finds the people, the desk tells them.
+A ladder names roles; `roster` finds the people.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
 class Rung(BaseModel):
-    """One step: this role, by all of these channels at once; by `fallback` only where they fail; then wait."""
+    """One step: this role, on all of these channels at once; `fallback` only where they fail; then wait."""
 
     model_config = _STRICT
 
@@ -29,7 +29,7 @@ class Rung(BaseModel):
 
 
 class QuietHours(BaseModel):
-    """Local minutes of the day in which this ladder sends nothing; what comes due waits for the end."""
+    """Local minutes of the day in which this ladder sends nothing; what falls due waits until they end."""
 
     model_config = _STRICT
 
@@ -38,8 +38,9 @@ class QuietHours(BaseModel):
 
 
 class Ladder(BaseModel):
-    """The rungs for one ledger and some severities, and the deadlines the texts state. With `rules` it is for what
-    these rules find, and comes before the ladder of everything else."""
+    """The rungs for one ledger and some severities, and the deadlines that texts state. With `rules` it applies to
+    findings of these rules only, and takes precedence.
+    """
 
     model_config = _STRICT
 
@@ -74,9 +75,10 @@ class Ladder(BaseModel):
 
 
 class EscalationPolicy(BaseModel):
-    """Every ladder of a site. Each pair of ledger and severity must have exactly one for everything, and a rule at most
-    one of its own. `one_event` lists rules that measure the same thing on one device: what a second of them finds
-    within a minute of the first, no worse, needs no text of its own."""
+    """All ladders of a site. Each pair of ledger and severity must have exactly one general ladder, a rule at most one
+    of its own. `one_event` lists rules that measure the same event on one device: a second finding within a minute of
+    the first, no more severe, needs no text of its own.
+    """
 
     model_config = _STRICT
 
@@ -93,7 +95,7 @@ class EscalationPolicy(BaseModel):
 
 
 def check(policy: EscalationPolicy) -> list[Fault]:
-    """Every pair of ledger and severity that has no ladder, or two; and every rule that has two."""
+    """Faults: a pair of ledger and severity without a ladder or with two, and a rule with two."""
     faults = []
     for ledger in Ledger:
         for severity in Severity:
@@ -115,7 +117,7 @@ def check_names(
     rules: Collection[str],
     unknown: Callable[[str, Collection[str]], str],
 ) -> Iterator[Fault]:
-    """Channels and rules that do not exist; `unknown` says what to write instead.
+    """Faults: channels and rules that do not exist. `unknown` says what to write instead.
 
     Checked apart from the shape: a service that restarts at night goes on with the rungs that are right.
     """

@@ -1,4 +1,5 @@
-"""Button presses on WeCom cards: finds the alert and the person, and moves the alert, in the host's transaction."""
+"""Button presses on WeCom cards: finds alert and person, and applies the action. Runs inside the caller's
+transaction."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from alerts.ports import AlertStore, Transaction
 
 
 class ButtonResult(Struct, frozen=True):
-    """Whether a button did something; `message` is the sentence when it did not."""
+    """Whether the action was applied; `message` is the sentence when it was refused."""
 
     done: bool
     alert: int | None = None
@@ -32,7 +33,7 @@ _KEYS: Final = {
 
 
 def handle_press(processor: AlertProcessor, tx: Transaction, userid: str, key: str, handle: str = "") -> ButtonResult:
-    """A button of a card; the user is authenticated by WeCom, the person is found by his id there."""
+    """Apply a button press. The user is authenticated by WeCom; the person is found by his user id."""
     word, _, number = key.partition(":")
     people = processor.escalator.community().people.values()
     person = next((one for one in people if one.wecom == userid), None)
@@ -50,7 +51,7 @@ def handle_press(processor: AlertProcessor, tx: Transaction, userid: str, key: s
 
 
 def _store_handle(tx: Transaction, alert: Alert, person: str, handle: str) -> None:
-    """A press brings a fresh handle for the presser's card."""
+    """Store the new response code of the press, which updates this person's card."""
     mine = [row for row in tx.store.deliveries(alert.id) if row.person == person and row.channel == WECOM]
     calls = [row for row in mine if row.kind in CALL_KINDS]
     if handle and calls:
@@ -58,5 +59,5 @@ def _store_handle(tx: Transaction, alert: Alert, person: str, handle: str) -> No
 
 
 def role_in_alert(store: AlertStore, alert: Alert, person: str) -> str:
-    """In which role a person was told of an alert; empty when he was not."""
+    """The role in which a person was called for an alert; empty when he was not."""
     return next((row.role for row in store.deliveries(alert.id) if row.person == person), "")

@@ -1,4 +1,4 @@
-"""What happens by itself: deadlines of open alerts, and looks at settled ones whose data is not over."""
+"""Automatic transitions: deadlines of active alerts, and rechecks of settled ones whose findings have not ended."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from msgspec.structs import replace
 from alerts.alert import SETTLED_STATES, SYSTEM, Alert, State
 from alerts.handling.finding_status import FindingStatus, StatusOf
 from alerts.handling.processor import AlertProcessor
-from alerts.lifecycle import advance as lifecycle
-from alerts.lifecycle.advance import is_verification_overdue
+from alerts.lifecycle.advance import is_verification_overdue, next_recheck
 from alerts.lifecycle.event import AlertEvent
 from alerts.lifecycle.transitions import Signal
 from alerts.ports import AlertStore, Transaction
@@ -16,34 +15,36 @@ from domain import Instant, Ledger
 
 
 class DueAlerts:
-    """Moves alerts that have come due, each in the transaction it is given."""
+    """Processes alerts whose deadline has passed."""
 
     def __init__(self, processor: AlertProcessor, status_of: StatusOf) -> None:
         self.processor, self.status_of = processor, status_of
 
     def process(self, tx: Transaction, alert: Alert) -> None:
-        """One alert whose time has come."""
+        """Process one alert that is due."""
         if alert.state in SETTLED_STATES:
             self.recheck(tx, alert)
         else:
             self.processor.apply(tx, alert, AlertEvent(Signal.DEADLINE, SYSTEM))
 
     def recheck(self, tx: Transaction, alert: Alert) -> None:
-        """People said that it is dealt with: calls anew when the device, heard since then, says otherwise."""
-        pace = self.processor.escalator.ladder(alert).deadlines
+        """Recheck a settled alert: escalate again when its device, received since then, still reports the danger."""
+        deadlines = self.processor.escalator.ladder(alert).deadlines
         data = self.with_finding_status(tx.store, alert, AlertEvent(Signal.DEADLINE, SYSTEM), alert.state_since)
         if data.still_dangerous and alert.ledger is Ledger.DANGER:
             self.processor.apply(tx, alert, AlertEvent(Signal.STILL_FIRING, SYSTEM))
-        elif alert.state is State.RESOLVED and not is_verification_overdue(alert, pace):
-            tx.store.save_alert(replace(alert, due_at=lifecycle.next_recheck(alert, tx.now, pace)))
+        elif alert.state is State.RESOLVED and not is_verification_overdue(alert, deadlines):
+            tx.store.save_alert(replace(alert, due_at=next_recheck(alert, tx.now, deadlines)))
         elif alert.state is State.CLOSED:
-            tx.store.save_alert(replace(alert, due_at=tx.now + pace.arrive_ms if data.still_firing else None))
+            tx.store.save_alert(replace(alert, due_at=tx.now + deadlines.arrive_ms if data.still_firing else None))
         else:
             self.processor.apply(tx, alert, data)
 
     def with_finding_status(
         self, store: AlertStore, alert: Alert, event: AlertEvent, heard_since: Instant | None
     ) -> AlertEvent:
-        found = {self.status_of(one, device, heard_since) for one, device in store.active_findings(alert.id)}
-        active = FindingStatus.ACTIVE in found
-        return replace(event, still_dangerous=active, still_firing=active or FindingStatus.UNHEARD in found)
+        """The event with the status of the alert's findings, judged by readings received since `heard_since`."""
+        findings = store.active_findings(alert.id)
+        statuses = {self.status_of(finding, device, heard_since) for finding, device in findings}
+        active = FindingStatus.ACTIVE in statuses
+        return replace(event, still_dangerous=active, still_firing=active or FindingStatus.UNHEARD in statuses)

@@ -1,4 +1,4 @@
-"""Finding intake. A finding opens an alert, joins one, or changes the alert it belongs to.
+"""Finding intake. A finding opens an alert, joins an active one, or updates the alert it belongs to.
 
 Idempotent: a finding already recorded in this phase changes nothing. Runs inside the caller's transaction.
 """
@@ -28,7 +28,7 @@ from domain import Finding, Instant, Ledger, Phase
 
 _END_PHASES: Final = (Phase.ENDED, Phase.WITHDRAWN)
 RULE_REMOVED: Final = "rule"
-"""The line of evidence of a finding that ends because its rule was removed, rewritten or put into shadow."""
+"""The quantity of the evidence line of a finding that ends because its rule was removed, changed or put into shadow."""
 _SIGNALS: Final = {
     Decision.JOIN: Signal.ADDED,
     Decision.RAISE: Signal.SEVERITY_RAISED,
@@ -37,16 +37,16 @@ _SIGNALS: Final = {
 
 
 class Disposition(StrEnum):
-    """How a finding ended. There is no other way."""
+    """What was done with a finding. Every finding ends as exactly one of these."""
 
     OPENED = "opened"
     JOINED = "joined"
     CHANGED = "changed"
     REPEATED = "repeated"
     SILENCED = "silenced"
-    """A silence covers it: kept, and told when the silence ends and it still stands."""
+    """A silence covers it: stored, and processed when the silence ends if it still stands."""
     UNMATCHED = "unmatched"
-    """It ends something that was never told here (its alert was opened before this ledger began)."""
+    """It ends a finding that was never recorded here (its alert was opened before this ledger began)."""
 
 
 class IntakeResult(Struct, frozen=True):
@@ -56,7 +56,7 @@ class IntakeResult(Struct, frozen=True):
 
 
 class FindingIntake:
-    """From findings to alerts."""
+    """Turns findings into alerts."""
 
     def __init__(self, processor: AlertProcessor, devices: DevicesById = dict) -> None:
         self.processor = processor
@@ -64,11 +64,11 @@ class FindingIntake:
         self.renderer = processor.renderer
 
     def process(self, tx: Transaction, findings: Sequence[Finding]) -> list[IntakeResult]:
-        """All of them, in the order given."""
+        """Process findings in the order given."""
         return [self._process_one(tx, finding) for finding in findings]
 
     def release_silenced(self, tx: Transaction) -> list[int]:
-        """Findings whose silence is over become alerts now; the alerts they opened or joined."""
+        """Process findings whose silence is over; returns the alerts they opened or joined."""
         outcomes = self.process(tx, self.silencing.release(tx))
         return [one.alert for one in outcomes if one.alert is not None]
 
@@ -113,7 +113,8 @@ class FindingIntake:
         )
 
     def _can_reach(self, tx: Transaction, alert: Alert) -> bool:
-        """Whether somebody hears of what joins: the owner, or at least one of those called who did not decline."""
+        """Whether somebody can be notified of what joins: the owner, or at least one person called who did not
+        decline."""
         if alert.state in OWNED_STATES:
             return self.processor.escalator.can_reach(alert, alert.owner, tx.now)
         return any(
@@ -174,7 +175,8 @@ class FindingIntake:
         self.processor.apply(tx, fuller, AlertEvent(_SIGNALS[match.decision], danger=danger, already_told=known))
 
     def _is_already_told(self, tx: Transaction, match: Match, finding: Finding) -> bool:
-        """Another rule about the same event on the same device, no worse than what people were told a moment ago."""
+        """True for another rule about the same event on the same device, no more severe than what was told a moment
+        ago."""
         alert, ladders = match.alert, self.processor.escalator.policy
         if match.relation is not Relation.SAME_DEVICE or finding.device is None or finding.device != alert.device:
             return False
@@ -198,7 +200,7 @@ class FindingIntake:
         )
 
     def _address(self, finding: Finding) -> str:
-        """The way to the door; where nobody knows it, which device it is."""
+        """The address; without one, the device."""
         return self.processor.escalator.community().address(finding.place) or self.renderer.unplaced_device(finding)
 
     def _update(self, tx: Transaction, alert: Alert, finding: Finding) -> None:
@@ -210,12 +212,12 @@ class FindingIntake:
             tx.store.save_alert(structs.replace(alert, stale=True, updated_at=tx.now))
             return
         if finding.severity.rank < alert.severity.rank:
-            # What made it worse is when it was graded, not when the lesser danger began.
+            # It became more severe when it was graded, not when the lesser danger began.
             worse = structs.replace(self._danger(finding, tx.now), at=finding.at)
             self.processor.apply(tx, alert, AlertEvent(Signal.SEVERITY_RAISED, danger=worse))
             return
         if alert.state in (State.VERIFIED, State.CLOSED) and alert.ledger is Ledger.DANGER:
-            # Settled while its device was silent, and now it is heard again: the danger stands.
+            # It was settled while its device was silent. Now the device is received again, and the danger still holds.
             self.processor.apply(tx, alert, AlertEvent(Signal.STILL_FIRING))
             return
         level = self.renderer.catalog.severities[finding.severity]
@@ -229,13 +231,13 @@ class FindingIntake:
         tx.store.save_alert(structs.replace(alert, stale=False, recovered_at=None, updated_at=tx.now))
 
     def _end_finding(self, tx: Transaction, alert: Alert, finding: Finding) -> None:
-        """Only when nothing of this alert still burns has it recovered."""
+        """The alert has recovered only when none of its findings is active."""
         if finding.phase is Phase.WITHDRAWN:
             tx.store.add_timeline(
                 [TimelineEntry(alert.id, tx.now, "withdrawn", self.renderer.timeline_text("withdrawn"))]
             )
         if alert.ledger is Ledger.DANGER and any(line.quantity == RULE_REMOVED for line in finding.evidence):
-            # Its rule is gone: nobody looks any more, which is no recovery.
+            # Its rule was removed: nothing evaluates it any more, which is no recovery.
             tx.store.add_timeline(
                 [TimelineEntry(alert.id, tx.now, "unjudged", self.renderer.timeline_text("unjudged"))]
             )
@@ -247,6 +249,6 @@ class FindingIntake:
 
 
 def _delay_ms(finding: Finding, now: Instant) -> int:
-    """How late it is told: what the rules saw, and what we ourselves were behind (we may have been down)."""
+    """The delay in ms: late by event time, plus our own delay (the service may have been down)."""
     behind = now - finding.now
     return finding.late_ms + (behind if behind > LATE_MS else 0)

@@ -1,4 +1,4 @@
-"""A batch in one transaction, in which our own fault about one item harms no other."""
+"""Runs a batch in one transaction, so that a bug met by one item does not stop the others."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ OnFault = Callable[[str, Exception], None]
 
 
 class FaultIsolation:
-    """Runs work on batches. `on_fault` is told which item failed; without it a fault is raised, as tests need it.
+    """Runs work on batches. `on_fault` is told which item failed; without it the exception is raised, as tests need.
 
-    `unavailable` are exceptions of a store that cannot write now: no fault of an item, always raised.
+    `unavailable` are exceptions of a store that cannot write now: never the fault of an item, always raised.
     """
 
     def __init__(self, transact: Transact, on_fault: OnFault | None, unavailable: tuple[type[Exception], ...]) -> None:
@@ -27,8 +27,7 @@ class FaultIsolation:
     async def run(
         self, work: Callable[[Sequence[T], AlertStore], list[R]], items: Sequence[T], finish: Finish | None = None
     ) -> list[R]:
-        """All items in one transaction. Where our own fault in one of them breaks it, each in its own: the others
-        go on. `finish` belongs to the last transaction."""
+        """Run all items in one transaction; if that fails, each in its own. `finish` runs in the last transaction."""
 
         def together(store: AlertStore) -> list[R]:
             done = work(items, store)

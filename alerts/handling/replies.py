@@ -1,7 +1,7 @@
-"""SMS replies: finds the alert meant and the person, and moves the alert.
+"""SMS replies: finds the alert and the person, and applies the action. Runs inside the caller's transaction.
 
-It works on a book inside the host's transaction. It trusts a phone number only with what was sent to it. Every text
-ends in a stated status; what was meant for an alert stands in that alert's timeline.
+A phone number proves only what was sent to it. Every text ends in a stated status; a text about an alert is in that
+alert's timeline.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from domain import HOUR, MINUTE
 
 
 class ReplyStatus(StrEnum):
-    """What a text from a phone came to. There is no other end."""
+    """What was done with a text. Every text ends as exactly one of these."""
 
     DONE = "done"
     REFUSED = "refused"
-    """Understood, and not possible now; the writer was told why."""
+    """Understood, but not possible now; the sender was told why."""
     UNCLEAR = "unclear"
-    """Not understood; the writer was asked again, and the alert's timeline says so."""
+    """Not understood; the sender was asked again, and the timeline says so."""
     ANSWERED = "answered"
-    """A question."""
+    """A question; the details were sent."""
     IGNORED = "ignored"
-    """No answer to anything that waits: thanks, a receipt of news, or nothing is open for this phone."""
+    """Nothing to do: thanks, an acknowledgement of a follow-up, or no active alert on this phone."""
     OPT_OUT = "opt_out"
     UNKNOWN_PHONE = "unknown_phone"
     REPEATED = "repeated"
@@ -58,9 +58,9 @@ class ReplyResult(Struct, frozen=True):
 
 MAX_QUOTED: Final = 20
 MAX_ANSWERS_PER_HOUR: Final = 6
-"""Beyond this a phone that cannot be understood is left to the people who read the timeline."""
+"""Beyond this rate, unclear texts get no reply; the timeline shows them."""
 CROSSING_MS: Final = MINUTE
-"""Texts of the last minute may have crossed the answer: then a word without a code may be about any of them."""
+"""Messages sent within this time may have crossed the reply, so a text without a code may be about any of them."""
 MAX_MESSAGES_READ: Final = 8
 _CALLING_KINDS: Final = (*CALL_KINDS, MessageKind.ADDED)
 _ASKING_KINDS: Final = (*_CALLING_KINDS, MessageKind.SUMMARY, MessageKind.HINT, MessageKind.DETAILS, MessageKind.CODES)
@@ -76,7 +76,7 @@ _SIGNALS: Final = {
 def handle_reply(
     processor: AlertProcessor, grammar: ReplyGrammar, tx: Transaction, phone: str, text: str
 ) -> ReplyResult:
-    """A text that came back from a phone."""
+    """Handle a text from a phone."""
     inbound = _InboundReply(processor, tx, reply_codes.normalize_phone(phone), text)
     if not inbound.people:
         return ReplyResult(ReplyStatus.UNKNOWN_PHONE, reason="nothing was sent to it")
@@ -97,7 +97,7 @@ def handle_reply(
 
 
 class _InboundReply:
-    """One text while it is worked on: what this phone was told, and of which alerts it holds numbers."""
+    """One text being handled: the messages sent to this phone, and the alerts it has numbers for."""
 
     def __init__(self, processor: AlertProcessor, tx: Transaction, phone: str, text: str) -> None:
         self.processor, self.tx, self.phone, self.text = processor, tx, phone, text
@@ -109,27 +109,27 @@ class _InboundReply:
 
     @property
     def active(self) -> list[Alert]:
-        """Alerts of this phone that are not dealt with, the worst and newest first."""
+        """Active alerts of this phone, the most severe and newest first."""
         found = [alert for alert in self.alerts.values() if alert.state in ACTIVE_STATES]
         return sorted(found, key=lambda alert: (alert.severity.rank, -alert.opened_at))
 
     @property
     def unacknowledged(self) -> list[Alert]:
-        """Those that nobody has taken."""
+        """Those that nobody has acknowledged."""
         return [alert for alert in self.active if alert.state in UNACKNOWLEDGED_STATES]
 
     @property
     def owned(self) -> list[Alert]:
-        """Those that the writer has taken."""
+        """Those that the sender has acknowledged."""
         return [alert for alert in self.active if alert.owner == self.people[alert.id]]
 
     @property
     def last_asked(self) -> bool:
-        """True when the last text to this phone asked for an answer."""
+        """Whether the last text to this phone asked for an answer."""
         return bool(self.messages) and self.messages[0].kind in _ASKING_KINDS
 
     def only_call(self) -> Alert | None:
-        """The alert that a word without a code can mean: the only one, of which the last text was the call."""
+        """The alert that a text without a code must mean: the only active one, and the last text was its call."""
         unsettled = self.active
         if len(unsettled) != 1 or not self.messages or self.messages[0].kind not in _CALLING_KINDS:
             return None
@@ -138,7 +138,7 @@ class _InboundReply:
         return unsettled[0] if meant == {unsettled[0].id} else None
 
     def last_messaged(self) -> Alert | None:
-        """The alert of the last text, if it is one of this phone's and not dealt with."""
+        """The alert of the last text, if it is active and belongs to this phone."""
         last = self.messages[0].alert if self.messages else None
         return next((alert for alert in self.active if alert.id == last), None)
 
@@ -149,13 +149,13 @@ class _InboundReply:
         return Actor(person, name, ResponseSource.SMS, role_in_alert(self.tx.store, alert, person))
 
     def add_timeline(self, alert: Alert, kind: str, **words: str) -> None:
-        """A line of the alert's timeline; `text` is what was written."""
+        """Add a timeline entry that quotes the text."""
         actor, said = self.actor(alert), sanitize(self.text)[:MAX_QUOTED]
         line = self.processor.renderer.timeline_text(kind, name=actor.name, text=said, **words)
         self.tx.store.add_timeline([TimelineEntry(alert.id, self.tx.now, kind, line, person=actor.id)])
 
     def answer(self, alert: Alert, kind: MessageKind, reason: str = "") -> None:
-        """A text back, as often as is reasonable; beyond that the timeline says that he got none."""
+        """Send a reply, at most MAX_ANSWERS_PER_HOUR; beyond that the timeline says that none was sent."""
         call = self._latest_call(alert)
         if call is None:
             return
@@ -166,7 +166,7 @@ class _InboundReply:
         self.processor.escalator.outbox.enqueue_answer(self.tx, alert, call, kind, numbers, reason)
 
     def confirm(self, alert: Alert, kind: MessageKind) -> None:
-        """What he did was understood, and what he can answer next."""
+        """Confirm the action, with the codes for the next ones."""
         call = self._latest_call(alert)
         if call is not None:
             self.processor.escalator.outbox.enqueue_update(self.tx, alert, call, kind, self.actor(alert).name)
@@ -177,7 +177,7 @@ class _InboundReply:
 
 
 def _find_alerts(inbound: _InboundReply, parsed: ParsedReply) -> list[Alert]:
-    """The alerts an answer is about; none when that is not certain."""
+    """The alerts that the text is about; empty when that is uncertain."""
     if parsed.numbers:
         return [inbound.alerts[number] for number in parsed.numbers]
     if parsed.intent is ReplyIntent.DECLINE:
@@ -189,7 +189,8 @@ def _find_alerts(inbound: _InboundReply, parsed: ParsedReply) -> list[Alert]:
 
 
 def _find_declined(inbound: _InboundReply, parsed: ParsedReply) -> list[Alert]:
-    """A refusal without a code is about everything he was called for; if that is nothing, about what he has taken."""
+    """A refusal without a code is about every call to this phone; without calls, about what the sender has
+    acknowledged."""
     if parsed.certainty is Certainty.SHORT and len(inbound.active) != 1:
         return []
     if inbound.unacknowledged:
@@ -216,7 +217,7 @@ def _apply(inbound: _InboundReply, alert: Alert, parsed: ParsedReply) -> ReplyRe
 
 
 def _check_owner(inbound: _InboundReply, alert: Alert, signal: Signal, actor: Actor) -> None:
-    """A phone proves little: what somebody else has taken, it neither reports as reached nor as dealt with."""
+    """By text, only the owner reports arrival or completion of an acknowledged alert: a phone number proves little."""
     taken = alert.state in (State.ACKNOWLEDGED, State.ON_SITE) and alert.owner != actor.id
     if taken and signal in (Signal.ARRIVE, Signal.RESOLVE):
         sentence = inbound.processor.renderer.refusal_text(ActionRefusal.ALREADY_TAKEN, alert, inbound.tx.now)
@@ -224,9 +225,10 @@ def _check_owner(inbound: _InboundReply, alert: Alert, signal: Signal, actor: Ac
 
 
 def _handle_receipt(inbound: _InboundReply, parsed: ParsedReply) -> ReplyResult:
-    """Thanks, 收到, or a word without a code that means no single call.
+    """Thanks, 收到, or a text without a code that does not mean a single call.
 
-    After news it answers nothing; from him who has taken it, 马上到 is a report. Else he may believe that he took it.
+    After a follow-up it needs no reply, and 马上到 from the owner is a report. Otherwise the sender may believe that he
+    has acknowledged, so he is asked.
     """
     friendly = parsed.intent in (ReplyIntent.RECEIPT, ReplyIntent.COURTESY)
     reports = parsed.intent is ReplyIntent.ACKNOWLEDGE and bool(inbound.owned)
@@ -239,7 +241,7 @@ def _handle_receipt(inbound: _InboundReply, parsed: ParsedReply) -> ReplyResult:
 
 
 def _handle_unclear(inbound: _InboundReply, parsed: ParsedReply) -> ReplyResult:
-    """He answered, so he believes he has it: say so in the timeline, and tell him how to answer."""
+    """The sender believes that he has answered: record it in the timeline, and send him the codes."""
     reason = parsed.why.value or "no_single_call"
     named = [inbound.alerts[parsed.number]] if parsed.number is not None else []
     last = inbound.last_messaged()
@@ -252,7 +254,7 @@ def _handle_unclear(inbound: _InboundReply, parsed: ParsedReply) -> ReplyResult:
 
 
 def _handle_question(inbound: _InboundReply, parsed: ParsedReply) -> ReplyResult:
-    """What and where, again; about the alert named, else the last one told, else the worst."""
+    """Send title and address again: of the alert named, else the last one told, else the most severe."""
     named = [inbound.alerts[parsed.number]] if parsed.number is not None else []
     last = inbound.last_messaged()
     alert = next(iter([*named, *([last] if last else []), *inbound.active]), None)
@@ -264,7 +266,7 @@ def _handle_question(inbound: _InboundReply, parsed: ParsedReply) -> ReplyResult
 
 
 def _answer_state(inbound: _InboundReply, alert: Alert, kind: MessageKind) -> None:
-    """A text about where the alert stands for him: `kind` if he can take it, else what he can do or who has it."""
+    """Reply with the state of the alert: `kind` if he can acknowledge it, else the next codes or who has it."""
     outcome = TRANSITIONS[alert.state, Signal.ACKNOWLEDGE]
     if alert.owner is not None and alert.owner == inbound.people[alert.id] and alert.state in ACTIVE_STATES:
         inbound.answer(alert, MessageKind.ARRIVED if alert.state is State.ON_SITE else MessageKind.OWNED)
@@ -277,7 +279,7 @@ def _answer_state(inbound: _InboundReply, alert: Alert, kind: MessageKind) -> No
 
 
 def _handle_opt_out(inbound: _InboundReply) -> ReplyResult:
-    """The carrier may now block every text to this worker: his alerts say so, where his lead reads."""
+    """The carrier may now block every text to this phone: the timelines of its alerts say so."""
     alerts = inbound.active or list(inbound.alerts.values())[:1]
     for alert in alerts:
         inbound.add_timeline(alert, "opted_out")

@@ -1,4 +1,4 @@
-"""Findings under a silence: held instead of told, dropped when they end, released when it no longer covers them.
+"""Silences applied to findings: held, dropped when they end, released when no silence covers them.
 
 Runs inside the caller's transaction.
 """
@@ -20,24 +20,24 @@ DevicesById = Callable[[], Mapping[str, Device]]
 
 
 class SilenceResult(StrEnum):
-    """What a silence means for a finding that belongs to no alert."""
+    """The effect of silences on a finding that belongs to no alert."""
 
     NO = "no"
-    """It is told."""
+    """Not silenced."""
     HELD = "held"
-    """It is kept, and told to nobody yet."""
+    """Stored; nobody is notified yet."""
     OVER = "over"
     """It began and ended under the silence."""
 
 
 class SilenceFilter:
-    """Applies silences to findings before they open or join an alert."""
+    """Applies silences before a finding opens or joins an alert."""
 
     def __init__(self, community: Callable[[], Community], devices: DevicesById) -> None:
         self._community, self._devices = community, devices
 
     def apply(self, tx: Transaction, finding: Finding) -> SilenceResult:
-        """Whether this finding is silenced. A held one that has become worse, or is covered no more, is told."""
+        """Whether this finding is silenced. A held finding that became more severe, or is no longer covered, is not."""
         held = tx.store.held_finding(finding.id)
         if held is not None and held.state is HeldState.ENDED:
             return SilenceResult.OVER

@@ -11,7 +11,7 @@ from domain import Instant
 
 
 class Timeline:
-    """Builds entries in the words of the site's text catalog. Nothing is written here."""
+    """Builds entries with the texts of the site. Pure."""
 
     def __init__(self, renderer: MessageRenderer) -> None:
         self.renderer = renderer

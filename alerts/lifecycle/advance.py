@@ -1,5 +1,6 @@
-"""`advance(alert, event, now)`: the next alert and the effects that its host carries out in the transaction that
-saves it. Pure: no phone, no channel, no storage.
+"""State machine of an alert. `advance(alert, event, now, deadlines)` returns the next alert and the effects to run.
+
+Pure: the host runs the effects in the transaction that saves the alert.
 """
 
 from __future__ import annotations
@@ -22,21 +23,21 @@ from alerts.lifecycle.transitions import ACTIONS, TRANSITIONS, ActionRefusal, Si
 from domain import Instant, Ledger, Severity
 
 
-def advance(alert: Alert, event: AlertEvent, now: Instant, pace: Deadlines) -> Step:
-    """The alert after one event. Raises NotNow or Incomplete, and then nothing has changed."""
+def advance(alert: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+    """The alert after one event. Raises InvalidTransition or InvalidField; then nothing has changed."""
     if _is_repeated(alert, event):
         return Step(alert)
     outcome = TRANSITIONS[alert.state, event.signal]
     if isinstance(outcome, ActionRefusal):
         raise InvalidTransition(outcome)
-    _check_preconditions(alert, event, now, pace)
+    _check_preconditions(alert, event, now, deadlines)
     since = now if outcome is not alert.state else alert.state_since
     new = replace(alert, state=outcome, updated_at=now, state_since=since)
-    return _HANDLERS[event.signal](new, alert, event, now, pace)
+    return _HANDLERS[event.signal](new, alert, event, now, deadlines)
 
 
 def allowed_actions(alert: Alert) -> tuple[str, ...]:
-    """The actions that make sense now, the next sensible one first, for buttons."""
+    """Actions possible now, as names of the API; for buttons. The most likely comes first."""
     legal = [s for s in ACTIONS if isinstance(TRANSITIONS[alert.state, s], State)]
     if alert.state is State.RESOLVED and requires_verification(alert):
         legal.remove(Signal.CLOSE)
@@ -44,12 +45,12 @@ def allowed_actions(alert: Alert) -> tuple[str, ...]:
 
 
 def requires_verification(alert: Alert) -> bool:
-    """A serious danger is closed only after somebody other than its handler has looked (核查)."""
+    """A critical or high danger is closed only after somebody other than its handler has verified it (核查)."""
     return alert.ledger is Ledger.DANGER and alert.severity in (Severity.CRITICAL, Severity.HIGH)
 
 
 def _is_repeated(alert: Alert, event: AlertEvent) -> bool:
-    """A second press by the same person: nothing new, and no refusal either."""
+    """The same action again by the same person: no change, no refusal."""
     signal, who = event.signal, event.actor.id
     if signal is Signal.ACKNOWLEDGE:
         return alert.state in (State.ACKNOWLEDGED, State.ON_SITE) and alert.owner == who
@@ -58,7 +59,7 @@ def _is_repeated(alert: Alert, event: AlertEvent) -> bool:
     return False
 
 
-def _check_preconditions(alert: Alert, event: AlertEvent, now: Instant, pace: Deadlines) -> None:
+def _check_preconditions(alert: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> None:
     signal = event.signal
     if signal is Signal.VERIFY and event.actor.id == alert.handler:
         raise InvalidTransition(ActionRefusal.SAME_PERSON)
@@ -70,151 +71,153 @@ def _check_preconditions(alert: Alert, event: AlertEvent, now: Instant, pace: De
         raise InvalidTransition(ActionRefusal.NOT_YOURS)
     if signal in (Signal.SHELVE, Signal.RETURN) and not (event.reason or "").strip():
         raise InvalidField("reason")
-    if signal is Signal.SHELVE and not (event.until and now < event.until <= now + pace.shelve_max_ms):
+    if signal is Signal.SHELVE and not (event.until and now < event.until <= now + deadlines.shelve_max_ms):
         raise InvalidField("until")
 
 
-def _acknowledge(new: Alert, _old: Alert, event: AlertEvent, now: Instant, pace: Deadlines) -> Step:
+def _acknowledge(new: Alert, _old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
     owned = replace(new, owner=event.actor.id, owner_name=event.actor.name, taken_at=now)
-    taken = replace(owned, climb_at=None, due_at=now + pace.arrive_ms)
+    taken = replace(owned, climb_at=None, due_at=now + deadlines.arrive_ms)
     return Step(taken, (Effect.CANCEL_PENDING, Effect.NOTIFY_ACKNOWLEDGED))
 
 
-def _arrive(new: Alert, old: Alert, event: AlertEvent, now: Instant, pace: Deadlines) -> Step:
+def _arrive(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
     if old.owner is not None:
-        return Step(replace(new, due_at=now + pace.resolve_ms), (Effect.UPDATE_OWNER_CARD,))
-    step = _acknowledge(new, old, event, now, pace)
-    return Step(replace(step.alert, due_at=now + pace.resolve_ms), step.effects)
+        return Step(replace(new, due_at=now + deadlines.resolve_ms), (Effect.UPDATE_OWNER_CARD,))
+    step = _acknowledge(new, old, event, now, deadlines)
+    return Step(replace(step.alert, due_at=now + deadlines.resolve_ms), step.effects)
 
 
-def _resolve(new: Alert, _old: Alert, event: AlertEvent, now: Instant, pace: Deadlines) -> Step:
-    done = replace(new, handler=event.actor.id, due_at=next_recheck(new, now, pace))
+def _resolve(new: Alert, _old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+    done = replace(new, handler=event.actor.id, due_at=next_recheck(new, now, deadlines))
     return Step(done, (Effect.CANCEL_PENDING, Effect.NOTIFY_RESOLVED))
 
 
-def next_recheck(alert: Alert, now: Instant, pace: Deadlines) -> Instant:
-    """When to look whether a resolved alert still burns: as often as somebody could have arrived, and whenever the time
-    in which it must be verified is over."""
-    periods = (now - alert.state_since) // pace.verify_ms + 1
-    return min(now + pace.arrive_ms, alert.state_since + periods * pace.verify_ms)
+def next_recheck(alert: Alert, now: Instant, deadlines: Deadlines) -> Instant:
+    """When a resolved alert is checked again for a device that still reports the danger: after the time in which
+    somebody could have arrived, and at each end of the verification deadline.
+    """
+    periods = (now - alert.state_since) // deadlines.verify_ms + 1
+    return min(now + deadlines.arrive_ms, alert.state_since + periods * deadlines.verify_ms)
 
 
-def is_verification_overdue(alert: Alert, pace: Deadlines) -> bool:
-    """True when a resolved alert came due because nobody has verified it, and not just to be looked at again."""
-    return ((alert.due_at or 0) - alert.state_since) % pace.verify_ms == 0
+def is_verification_overdue(alert: Alert, deadlines: Deadlines) -> bool:
+    """True when a resolved alert is due because the verification deadline passed, not only for a recheck."""
+    return ((alert.due_at or 0) - alert.state_since) % deadlines.verify_ms == 0
 
 
-def _still_firing(new: Alert, old: Alert, event: AlertEvent, now: Instant, pace: Deadlines) -> Step:
-    return Step(old) if new.state is old.state else _restart_escalation(new, old, event, now, pace)
+def _still_firing(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+    return Step(old) if new.state is old.state else _restart_escalation(new, old, event, now, deadlines)
 
 
-def _verify(new: Alert, _old: Alert, _happening: AlertEvent, now: Instant, pace: Deadlines) -> Step:
-    return Step(replace(new, due_at=now + pace.close_ms))
+def _verify(new: Alert, _old: Alert, _happening: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+    return Step(replace(new, due_at=now + deadlines.close_ms))
 
 
-def _close(new: Alert, _old: Alert, event: AlertEvent, now: Instant, pace: Deadlines) -> Step:
-    """What has not ended by its data is looked at again: it may be heard once more after its alert was closed."""
-    again = now + pace.arrive_ms if event.still_firing else None
+def _close(new: Alert, _old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+    """An alert whose findings have not ended is checked again after closing: its device may be received once more."""
+    again = now + deadlines.arrive_ms if event.still_firing else None
     return Step(replace(new, climb_at=None, due_at=again), (Effect.CANCEL_PENDING,))
 
 
-def _return(new: Alert, old: Alert, event: AlertEvent, now: Instant, pace: Deadlines) -> Step:
-    """Not ours: whoever stands higher decides, at once."""
+def _return(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+    """Returned: the next rung decides, at once."""
     cause = EscalationReason(EscalationCause.RETURNED, event.actor.name, (event.reason or "").strip())
-    free = replace(_unassign(new, now, pace), escalation=cause, passed=_appended(old.passed, event.actor.id))
+    free = replace(_unassign(new, now, deadlines), escalation=cause, passed=_appended(old.passed, event.actor.id))
     return Step(free, (Effect.CANCEL_PENDING, Effect.ESCALATE))
 
 
-def _restart_escalation(new: Alert, _old: Alert, _happening: AlertEvent, now: Instant, pace: Deadlines) -> Step:
-    free = replace(_unassign(new, now, pace), state_since=now, escalation=UNANSWERED)
+def _restart_escalation(new: Alert, _old: Alert, _happening: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+    free = replace(_unassign(new, now, deadlines), state_since=now, escalation=UNANSWERED)
     again = replace(free, passed=(), round=new.round + 1, rung=-1, handler=None)
     return Step(again, (Effect.CANCEL_PENDING, Effect.START_ESCALATION))
 
 
-def _shelve(new: Alert, _old: Alert, event: AlertEvent, _now: Instant, _pace: Deadlines) -> Step:
+def _shelve(new: Alert, _old: Alert, event: AlertEvent, _now: Instant, _deadlines: Deadlines) -> Step:
     quiet = replace(new, owner=None, owner_name=None, climb_at=None, due_at=event.until)
     return Step(quiet, (Effect.CANCEL_PENDING,))
 
 
-def _assign(new: Alert, _old: Alert, _happening: AlertEvent, now: Instant, pace: Deadlines) -> Step:
-    """The host tells the person named; the ladder waits for his answer and then goes on climbing."""
-    return Step(replace(_unassign(new, now, pace), round=new.round + 1), (Effect.CANCEL_PENDING,))
+def _assign(new: Alert, _old: Alert, _happening: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+    """Unassigned until the named person, whom the host notifies, answers; meanwhile escalation goes on."""
+    return Step(replace(_unassign(new, now, deadlines), round=new.round + 1), (Effect.CANCEL_PENDING,))
 
 
-def _decline(new: Alert, old: Alert, event: AlertEvent, now: Instant, pace: Deadlines) -> Step:
+def _decline(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
     cause = EscalationReason(EscalationCause.DECLINED, event.actor.name)
     gone = replace(new, passed=_appended(old.passed, event.actor.id), escalation=cause)
     if old.state is State.ACKNOWLEDGED:
-        gone = _unassign(gone, now, pace)
+        gone = _unassign(gone, now, deadlines)
     return Step(gone, (Effect.NOTIFY_NEXT_PERSON,))
 
 
-def _owner_unreachable(new: Alert, old: Alert, event: AlertEvent, now: Instant, pace: Deadlines) -> Step:
-    """Whoever owns it hears nothing of what joined: the next person is called, and he may take it again."""
+def _owner_unreachable(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+    """The owner cannot be told of a danger that joined: the next person is notified. He may acknowledge again."""
     if new.state is old.state:
         return Step(old)
     cause = EscalationReason(EscalationCause.UNREACHABLE, event.actor.name)
-    return Step(replace(_unassign(new, now, pace), escalation=cause), (Effect.NOTIFY_NEXT_PERSON,))
+    return Step(replace(_unassign(new, now, deadlines), escalation=cause), (Effect.NOTIFY_NEXT_PERSON,))
 
 
-def _deadline(new: Alert, old: Alert, event: AlertEvent, now: Instant, pace: Deadlines) -> Step:
+def _deadline(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
     if old.state in UNACKNOWLEDGED_STATES:
         return Step(replace(new, escalation=UNANSWERED), (Effect.NOTIFY_DEPUTY,))
     if old.state is State.ACKNOWLEDGED:
         cause = EscalationReason(EscalationCause.NOT_ARRIVED, old.owner_name or "")
-        return Step(replace(_unassign(new, now, pace), escalation=cause), (Effect.ESCALATE,))
+        return Step(replace(_unassign(new, now, deadlines), escalation=cause), (Effect.ESCALATE,))
     if old.state is State.ON_SITE:
-        return Step(replace(new, due_at=now + pace.resolve_ms), (Effect.NOTIFY_OVERDUE,))
+        return Step(replace(new, due_at=now + deadlines.resolve_ms), (Effect.NOTIFY_OVERDUE,))
     if old.state is State.RESOLVED:
-        return Step(replace(new, due_at=next_recheck(new, now, pace)), (Effect.NOTIFY_OVERDUE,))
+        return Step(replace(new, due_at=next_recheck(new, now, deadlines)), (Effect.NOTIFY_OVERDUE,))
     if old.state is State.SHELVED:
-        return _restart_escalation(new, old, event, now, pace)
-    return _close(new, old, event, now, pace)
+        return _restart_escalation(new, old, event, now, deadlines)
+    return _close(new, old, event, now, deadlines)
 
 
-def _recovered(new: Alert, _old: Alert, _happening: AlertEvent, now: Instant, _pace: Deadlines) -> Step:
+def _recovered(new: Alert, _old: Alert, _happening: AlertEvent, now: Instant, _deadlines: Deadlines) -> Step:
     due = None if new.state is State.CLOSED else new.due_at
     return Step(replace(new, recovered_at=now, stale=False, due_at=due))
 
 
-def _health_recovered(new: Alert, old: Alert, event: AlertEvent, now: Instant, pace: Deadlines) -> Step:
-    calm = _recovered(new, old, event, now, pace)
-    return calm if new.state is not State.CLOSED else _close(calm.alert, old, event, now, pace)
+def _health_recovered(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+    calm = _recovered(new, old, event, now, deadlines)
+    return calm if new.state is not State.CLOSED else _close(calm.alert, old, event, now, deadlines)
 
 
-def _severity_raised(new: Alert, old: Alert, event: AlertEvent, now: Instant, pace: Deadlines) -> Step:
-    """The ladder of the worse danger begins anew, also when somebody has taken the lesser one: he must answer again.
-    Whoever is on site stays, and hears of it."""
+def _severity_raised(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+    """Restart the escalation with the worse danger, also for an alert that is acknowledged: it must be acknowledged
+    again. Somebody on site stays responsible and is notified.
+    """
     worse = with_danger(new, event.required_danger)
     if worse.state is State.ON_SITE:
-        return Step(replace(worse, due_at=now + pace.resolve_ms), (Effect.NOTIFY_JOINED,))
-    step = _restart_escalation(worse, old, event, now, pace)
+        return Step(replace(worse, due_at=now + deadlines.resolve_ms), (Effect.NOTIFY_JOINED,))
+    step = _restart_escalation(worse, old, event, now, deadlines)
     return Step(step.alert, (*step.effects, Effect.NOTIFY_OWNER) if old.owner is not None else step.effects)
 
 
-def _recurred(new: Alert, old: Alert, event: AlertEvent, now: Instant, pace: Deadlines) -> Step:
-    """The same danger once more. Shelved or settled, it calls again; taken, its owner hears of it."""
+def _recurred(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+    """The alert's own danger begins again: shelved or settled alerts escalate again, an owner is notified."""
     if new.state is not old.state:
-        return _restart_escalation(with_danger(new, event.required_danger), old, event, now, pace)
+        return _restart_escalation(with_danger(new, event.required_danger), old, event, now, deadlines)
     told = old.state not in UNACKNOWLEDGED_STATES and new.ledger is Ledger.DANGER
     return Step(replace(new, recovered_at=None, stale=False), (Effect.NOTIFY_JOINED,) if told else ())
 
 
-def _added(new: Alert, old: Alert, event: AlertEvent, now: Instant, pace: Deadlines) -> Step:
-    """Another danger of this story. It is told in its own words, and the title names it from now on."""
+def _added(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+    """Another danger joins: it is notified with its own texts, and the title names it from now on."""
     if new.state is not old.state:
-        return _restart_escalation(with_danger(new, event.required_danger), old, event, now, pace)
+        return _restart_escalation(with_danger(new, event.required_danger), old, event, now, deadlines)
     danger = event.required_danger
     title, doors = joined_title(new.title, danger.title), with_door(new, danger.address)
     fuller = replace(new, title=title, doors=doors, recovered_at=None, stale=False)
-    # Faults of devices wait for the day's digest: three hundred detectors without power are one message.
+    # Device faults wait for the daily digest: three hundred detectors without power are one message.
     told = new.ledger is Ledger.DANGER and not event.already_told
     return Step(fuller, (Effect.NOTIFY_JOINED,) if told else ())
 
 
-def _unassign(alert: Alert, now: Instant, pace: Deadlines) -> Alert:
-    """Nobody's again: the time to take it runs anew. The host sets `climb_at` when it tells; until then it is now."""
-    return replace(alert, owner=None, owner_name=None, taken_at=None, climb_at=now, due_at=now + pace.take_ms)
+def _unassign(alert: Alert, now: Instant, deadlines: Deadlines) -> Alert:
+    """Nobody is responsible: the time to acknowledge starts again. The host sets `climb_at` when it has notified."""
+    return replace(alert, owner=None, owner_name=None, taken_at=None, climb_at=now, due_at=now + deadlines.take_ms)
 
 
 def _appended(people: tuple[str, ...], person: str) -> tuple[str, ...]:

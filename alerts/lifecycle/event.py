@@ -1,4 +1,4 @@
-"""What goes into a step of an alert's state machine, and what comes out: events, deadlines, effects, refusals."""
+"""Values of a step of the alert's state machine: event, deadlines, effects, and the reasons to refuse."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from domain import Instant
 
 
 class Deadlines(Struct, frozen=True):
-    """How long each state may last. It comes from the ladder, and every text states it."""
+    """Maximum duration of each state in ms, from the ladder; stated in the texts."""
 
     take_ms: int
     arrive_ms: int
@@ -24,10 +24,10 @@ class Deadlines(Struct, frozen=True):
 
 
 class AlertEvent(Struct, frozen=True):
-    """One signal with what it needs: who, why, until when, or which danger.
+    """One signal with its data: who, why, until when, or which danger.
 
-    `burning`: the device, as last heard, still reports the danger. `standing`: a finding has not ended. `known`: people
-    were told of this very event a moment ago, in the words of another rule.
+    `still_dangerous`: the device, as last received, still reports the danger. `still_firing`: a finding has not ended.
+    `already_told`: people were told of this physical event a moment ago, by a finding of another rule.
     """
 
     signal: Signal
@@ -46,28 +46,28 @@ class AlertEvent(Struct, frozen=True):
 
 
 class Effect(StrEnum):
-    """What the host owes after a step."""
+    """What the host must do after a step, in the same transaction."""
 
     START_ESCALATION = "start"
-    """Begin the ladder at its first rung."""
+    """Notify the first rung."""
     ESCALATE = "climb"
-    """Tell the next rung now."""
+    """Notify the next rung."""
     NOTIFY_DEPUTY = "call_deputy"
-    """Nobody answered: tell the deputies of this rung, or climb."""
+    """Nobody acknowledged: notify the deputies of this rung, else the next rung."""
     NOTIFY_NEXT_PERSON = "next_person"
-    """Tell the next person of the rung of whoever passed it on, or climb."""
+    """Notify the next person on the rung of the one who declined, else the next rung."""
     CANCEL_PENDING = "hush"
-    """Messages not yet sent are not sent."""
+    """Cancel messages that have not been sent."""
     NOTIFY_ACKNOWLEDGED = "tell_taken"
     NOTIFY_RESOLVED = "tell_resolved"
     UPDATE_OWNER_CARD = "next_card"
-    """The owner gets the button for what he does next."""
+    """Replace the buttons on the owner's card by those for his next actions."""
     NOTIFY_OVERDUE = "remind"
-    """A taken alert overstays: tell the next rung, without taking it from its owner."""
+    """A deadline of an owned alert passed: notify the next rung; the owner stays responsible."""
     NOTIFY_JOINED = "tell_added"
-    """The owner, or everybody who was called, hears of the danger that joined."""
+    """Notify the owner, or everybody called, of a danger that joined."""
     NOTIFY_OWNER = "call_owner"
-    """The owner is called like those on the first rung: what he took has become more urgent."""
+    """Call the former owner like the first rung: the danger has become more severe."""
 
 
 class Step(Struct, frozen=True):
@@ -76,7 +76,7 @@ class Step(Struct, frozen=True):
 
 
 class InvalidTransition(Exception):
-    """The alert's state does not allow this now. `refusal` names the sentence, `message` says it."""
+    """The state does not allow this now. `refusal` is the reason, `message` its sentence."""
 
     def __init__(self, refusal: ActionRefusal, message: str = "") -> None:
         super().__init__(message or refusal.value)
@@ -84,7 +84,7 @@ class InvalidTransition(Exception):
 
 
 class InvalidField(ValueError):
-    """A field that this action needs is missing or makes no sense."""
+    """A field that this action needs is missing or invalid."""
 
     def __init__(self, field: str) -> None:
         super().__init__(field)

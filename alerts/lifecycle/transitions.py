@@ -1,6 +1,6 @@
-"""The life of an alert as one total table: what each signal does in each state, or the sentence that refuses it.
+"""The transition table of an alert: for each state and signal the next state, or the reason to refuse.
 
-It decides nothing about people, time or messages; `lifecycle.advance` does. A pair left out fails a test.
+Total: a missing pair fails a test. `advance` computes the other fields and the effects.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from alerts.alert import State
 
 
 class Signal(StrEnum):
-    """What can happen to an alert: ten things people do, eight that happen by themselves."""
+    """Events of an alert: ten actions of people, eight automatic ones. Values are stored as kinds of timeline
+    entries."""
 
     ACKNOWLEDGE = "acknowledge"
     ARRIVE = "arrive"
@@ -25,21 +26,21 @@ class Signal(StrEnum):
     ASSIGN = "assign"
     DECLINE = "pass"
     DEADLINE = "due"
-    """The moment waited for came: nobody took it, nobody arrived, the shelf time is over."""
+    """The deadline of the state passed: not acknowledged, not arrived, shelf time over."""
     RECOVERED = "recovered"
-    """Every finding ended. A danger stays with people: a sensor that calmed down opened no window."""
+    """Every finding of a danger ended. The alert stays open: a sensor back to normal does not prove that it is safe."""
     HEALTH_RECOVERED = "healed"
-    """The same in the health ledger: a device that talks again needs nobody."""
+    """Every finding of a health alert ended; nobody needs to act."""
     SEVERITY_RAISED = "worsened"
-    """A danger that asks for more: worse, or the same people within less time. Its ladder begins anew."""
+    """A danger that is more severe, or allows the same people less time. The escalation restarts."""
     RECURRED = "recurred"
-    """The very danger of this alert began anew."""
+    """The alert's own danger began again."""
     ADDED = "added"
     """Another danger joined the alert."""
     STILL_FIRING = "persists"
-    """Said to be dealt with, and the device, heard since then, still says otherwise."""
+    """Reported as dealt with, but the device, received since then, still reports the danger."""
     OWNER_UNREACHABLE = "unreached"
-    """No message about a danger that joined reaches its owner: others must be asked."""
+    """No message about a danger that joined can reach the owner: others are notified."""
 
 
 _AUTOMATIC: Final = ("due", "recovered", "healed", "worsened", "recurred", "added", "persists", "unreached")
@@ -47,7 +48,7 @@ ACTIONS: Final = tuple(signal for signal in Signal if signal.value not in _AUTOM
 
 
 class ActionRefusal(StrEnum):
-    """Why not now. The sentences are in wording.zh.yaml."""
+    """Why an action is refused. The sentences are in wording.zh.yaml, by value."""
 
     NOT_TAKEN = "not_taken"
     ALREADY_TAKEN = "already_taken"
@@ -244,7 +245,7 @@ TRANSITIONS: Final[dict[tuple[State, Signal], State | ActionRefusal]] = {
 
 
 def diagram() -> str:
-    """The table as a Mermaid state diagram; refusals and steps that lead nowhere are left out."""
+    """The table as a Mermaid state diagram, without refusals and without steps that keep the state."""
     lines = ["stateDiagram-v2", "    [*] --> open"]
     for (state, signal), outcome in TRANSITIONS.items():
         if isinstance(outcome, State) and outcome is not state:

@@ -1,6 +1,6 @@
-"""Messages that tell several things at once: dangers that joined an alert, and calls over a person's budget.
+"""Messages about several things at once: dangers that joined an alert, and calls over a person's budget.
 
-The first goes out at once; what follows within a span waits in the outbox and goes out as one message.
+The first is sent at once; what follows within a span waits in the outbox and is sent as one message.
 """
 
 from __future__ import annotations
@@ -21,19 +21,20 @@ from alerts.ports import AlertStore, Transaction
 from domain import MINUTE, Instant, Severity
 
 BUNDLE_MS: Final = MINUTE
-"""After one message about a danger that joined, further ones to that person wait so long, and go out together."""
+"""After one notice about a danger that joined, further ones to that person wait this long and are sent together."""
 MAX_BUNDLE_MS: Final = 15 * MINUTE
-"""What a person was told before, word for word, waits twice as long each time, at most this: a sensor that flaps must
-not use up what his phone may still be sent."""
+"""Maximum wait of a notice with the same content as before; it doubles each time, so that a flapping sensor does not
+use up the person's budget of texts.
+"""
 SUMMARY_EVERY_MS: Final = 5 * MINUTE
 _CALLS: Final = "calls"
 _FOLLOW_UPS: Final = "news"
 _MAX_LIST: Final = 30
-"""Signs of a list of addresses that still leave room in one text segment."""
+"""Characters of a list of addresses that fit into one text segment."""
 
 
 class ListedDanger(Struct, frozen=True):
-    """One danger in a message about several; kept in the payload of its delivery until that is sent."""
+    """One danger in a combined message. Field names are stored in the payload of its delivery."""
 
     title: str
     address: str
@@ -41,8 +42,9 @@ class ListedDanger(Struct, frozen=True):
 
 
 class JoinedDanger(Struct, frozen=True):
-    """A danger that joined an alert, with the time its own ladder allows. `doors`, when given, are told in its place:
-    the addresses of a storm, for a person who takes it."""
+    """A danger that joined an alert, with the time its own ladder allows. `doors`, when given, are listed instead: the
+    addresses of a grouped alert, for the person who acknowledges it.
+    """
 
     danger: Danger
     limit_ms: int
@@ -51,13 +53,13 @@ class JoinedDanger(Struct, frozen=True):
 
 
 class BundledMessages:
-    """Writes bundled messages into the store, in the transaction of the change that causes them."""
+    """Enqueues combined messages, in the transaction of the change that causes them."""
 
     def __init__(self, outbox: OutboxWriter) -> None:
         self.outbox = outbox
 
     def enqueue_joined(self, tx: Transaction, alert: Alert, to: Delivery, added: JoinedDanger) -> None:
-        """A further danger, to one person by one channel: at once, those within BUNDLE_MS after it in one message."""
+        """A further danger to one person on one channel: sent at once, later ones within BUNDLE_MS as one message."""
         mine = [
             row
             for row in tx.store.deliveries(alert.id)
@@ -76,7 +78,7 @@ class BundledMessages:
             entries = listed_dangers(waiting)
             entries += [one for one in new if not one.address or one not in entries]
             payload = self._joined_payload(tx, alert, waiting, added, entries)
-            # What is urgent does not wait with what may wait until the morning.
+            # An urgent danger does not wait with one that may wait until the morning.
             sooner = structs.replace(
                 waiting,
                 payload=payload,
@@ -94,8 +96,8 @@ class BundledMessages:
         tx.store.enqueue([structs.replace(row, priority=min(priority, row.priority), payload=payload)])
 
     def refresh(self, tx: Transaction, row: Delivery) -> Delivery | None:
-        """A message that leaves now, as things stand: whoever was the owner may not be, what was waited for may be
-        taken. None: it need not leave."""
+        """The message with its text rendered from the present state, directly before sending; None when it is not
+        needed."""
         alert = tx.store.alert(row.alert)
         if row.kind is MessageKind.ADDED and alert is not None:
             if not should_hear(alert, row.person):
@@ -117,7 +119,7 @@ class BundledMessages:
         return structs.replace(row, payload=payload, alert=shown.id)
 
     def enqueue_on_channel(self, tx: Transaction, alert: Alert, failed: Delivery, to: Delivery) -> None:
-        """The same dangers to the same person by a channel that has not failed."""
+        """The same dangers to the same person on another channel."""
         task = delivery_id(tx.now, tx.store.next_delivery_number())
         key = f"{alert.id}:{alert.round}:added:{to.person}:{to.channel}:{task}"
         row = structs.replace(follow_up(to, task, key, MessageKind.ADDED, {}, tx.now), priority=failed.priority)
@@ -162,9 +164,9 @@ class BundledMessages:
         return {**payload, **structs.asdict(self.outbox.renderer.sms(shown, context))}
 
     def enqueue_summary(self, tx: Transaction, alert: Alert, over: Delivery) -> None:
-        """In place of messages over a person's budget: one text for all of them, every SUMMARY_EVERY_MS.
+        """Replace messages over a person's budget by one text, at most every SUMMARY_EVERY_MS.
 
-        Calls are told by how many wait and the worst of them, with its reply code; news by how many and the newest.
+        Calls: how many are waiting, and the most severe with its reply code. Follow-ups: how many, and the newest.
         """
         variant = _FOLLOW_UPS if over.kind in FOLLOW_UP_KINDS else _CALLS
         rows = tx.store.deliveries_to(over.channel, over.address, tx.now - SUMMARY_EVERY_MS)
@@ -196,31 +198,32 @@ class BundledMessages:
         return {"summary": variant, **structs.asdict(self.outbox.renderer.sms(shown, context))}
 
     def _worst(self, store: AlertStore, alert: Alert, withheld: Sequence[Delivery]) -> Alert:
-        """The most severe of the alerts whose calls were withheld and that nobody is on; the newest of equals."""
+        """The most severe of the alerts whose calls were withheld and that nobody acknowledged; the newest of
+        equals."""
         return min([alert, *unacknowledged_alerts(store, withheld)], key=lambda one: one.severity.rank)
 
 
 def withheld_calls(store: AlertStore, summary: Delivery) -> list[Delivery]:
-    """The calls that a summary stands for."""
+    """The calls that a summary replaced."""
     rows = store.deliveries_to(summary.channel, summary.address, summary.created_at - SUMMARY_EVERY_MS)
     return [row for row in rows if row.kind in CALL_KINDS and row.code == OVER_BUDGET]
 
 
 def unacknowledged_alerts(store: AlertStore, withheld: Sequence[Delivery]) -> list[Alert]:
-    """Those of their alerts that nobody is on, the newest first."""
+    """The unacknowledged alerts among them, newest first."""
     found = [store.alert(name) for name in sorted({row.alert for row in withheld}, reverse=True)]
     return [one for one in found if one is not None and one.state in UNACKNOWLEDGED_STATES]
 
 
 def should_hear(alert: Alert, person: str) -> bool:
-    """Whether this person is to hear of what joined: the owner, or, while there is none, those who were called."""
+    """Whether this person hears of what joins: the owner, or, without one, those who were called."""
     if alert.state is State.SHELVED or alert.state in SETTLED_STATES:
         return False
     return alert.owner == person or (alert.owner is None and person not in alert.passed)
 
 
 def _untold_dangers(alert: Alert, added: JoinedDanger, told: Collection[str]) -> list[ListedDanger]:
-    """What this message tells: the danger, or those doors of a storm that the person was not told of."""
+    """The danger itself, or those addresses of a grouped alert that the person was not told of."""
     if not added.doors:
         danger = added.danger
         return [ListedDanger(danger.title, danger.address, danger.severity)]
@@ -228,7 +231,7 @@ def _untold_dangers(alert: Alert, added: JoinedDanger, told: Collection[str]) ->
 
 
 def _earliest_send(sent: Sequence[Delivery], new: Sequence[ListedDanger], now: Instant) -> Instant:
-    """When the next message may leave after those sent: the longer, the more of them told just this."""
+    """Earliest time of the next notice: the more of those sent said the same, the later."""
     if not sent:
         return now
     same = sum(all(one in listed_dangers(row) for one in new) for row in sent)
@@ -242,12 +245,12 @@ def _joined_danger_of(row: Delivery, now: Instant) -> JoinedDanger:
 
 
 def listed_dangers(delivery: Delivery) -> list[ListedDanger]:
-    """The dangers a message names."""
+    """The dangers listed in a message."""
     return convert(delivery.payload.get("added", []), list[ListedDanger])
 
 
 def combined(alert: Alert, danger: Danger, entries: Sequence[ListedDanger]) -> Alert:
-    """The alert as a message about these dangers shows it: the newest danger's own words, or all of them in short."""
+    """The alert as shown in a combined message: the newest danger's own texts, or a short list."""
     shown = described_by(alert, danger)
     if len(entries) == 1:
         return replace(shown, address=entries[0].address or alert.address)
@@ -259,9 +262,9 @@ def combined(alert: Alert, danger: Danger, entries: Sequence[ListedDanger]) -> A
 
 
 def join_addresses(addresses: Collection[str]) -> str:
-    """Addresses in one line, what they have in common written once.
+    """Addresses in one line, with their common prefix written once.
 
-    >>> listed(["枫林苑3栋2单元104", "枫林苑3栋2单元105", "枫林苑3栋2单元105"])
+    >>> join_addresses(["枫林苑3栋2单元104", "枫林苑3栋2单元105", "枫林苑3栋2单元105"])
     '枫林苑3栋2单元104、105'
     """
     doors = [door for door in dict.fromkeys(addresses) if door]
@@ -275,7 +278,7 @@ def join_addresses(addresses: Collection[str]) -> str:
 
 
 def _common_prefix_length(doors: Sequence[str]) -> int:
-    """How many signs all addresses begin with, not counting digits of a number that goes on differently."""
+    """Length of the common prefix, not splitting a number."""
     shortest = min(doors, key=len)
     length = next(
         (n for n, sign in enumerate(shortest) if any(door[n] != sign for door in doors)), max(len(shortest) - 1, 0)

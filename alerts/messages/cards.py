@@ -1,4 +1,4 @@
-"""WeCom cards: what and where, why it is called, and the buttons that make sense for whoever gets the card."""
+"""WeCom cards: title, address, reason, and the buttons for the recipient's next actions."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from domain import Instant
 from domain.addresses import shortened
 
 MAX_VALUE: Final = 30
-"""Signs that WeCom shows of one value of a card."""
+"""Characters that WeCom shows of one value."""
 MAX_DESC: Final = 44
-"""Signs of a card's second line."""
+"""Characters of a card's second line."""
 
 
 class CardRenderer:
-    """The cards of a site, in the words of its word book."""
+    """Renders cards with the texts of a site."""
 
     def __init__(self, renderer: MessageRenderer) -> None:
         self.renderer = renderer
 
     def call_card(self, alert: Alert, context: MessageContext, task: str, page: str = "") -> dict[str, object]:
-        """The WeCom card with its two buttons; `page` is where this person works on this alert."""
+        """The card of a call, with its two buttons; `page` is the URL of this person's page for this alert."""
         words, level = self.renderer.catalog.card, self.renderer.catalog.severities[alert.severity]
         title = {MessageKind.ALERT: words.title, MessageKind.ESCALATE: words.escalated}.get(context.kind, words.overdue)
         rows = [
@@ -46,7 +46,7 @@ class CardRenderer:
         )
 
     def joined_card(self, alert: Alert, context: MessageContext, task: str, page: str = "") -> dict[str, object]:
-        """The card about dangers that joined, with the buttons of whoever gets it."""
+        """The card about dangers that joined, with the recipient's buttons."""
         words, level = self.renderer.catalog.card, self.renderer.catalog.severities[alert.severity]
         rows = [
             {"keyname": words.time, "value": self.renderer.event_time(alert, context.now)},
@@ -74,14 +74,14 @@ class CardRenderer:
         return buttons
 
     def owner_card(self, alert: Alert, now: Instant, task: str, page: str = "") -> dict[str, object]:
-        """What the card of the one who took it becomes."""
+        """The updated card of the person who acknowledged."""
         words = self.renderer.catalog.card
         title = words.taken_by.format(name=alert.owner_name)
         rows = [{"keyname": words.time, "value": self.renderer.event_time(alert, now)}]
         return self._card(alert, task, page, f"{title} · {alert.title}", rows, self._owner_buttons(alert))
 
     def button_text(self, kind: MessageKind, name: str) -> str:
-        """What everybody else's button becomes."""
+        """The text that replaces the buttons on everybody else's card."""
         words = self.renderer.catalog.card
         return words.taken_by.format(name=name)[:10] if kind is MessageKind.ACKNOWLEDGED else words.cleared
 

@@ -1,6 +1,6 @@
-"""The shape of wording.zh.yaml: every sentence people read, checked whole before anything starts.
+"""The shape of wording.zh.yaml: every text that people read. Checked whole before anything starts.
 
-It knows the vendor's rules for filed templates, not how a template is filled in.
+Also checked: the vendor's rules for filed templates.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
 class SmsTemplate(BaseModel):
-    """One text as filed, for one kind of message and one hazard (`*` for any), with a vendor's code per severity."""
+    """One filed template, for one kind of message and one hazard (`*`: any), with the vendor's code for each
+    severity."""
 
     model_config = _STRICT
 
@@ -30,7 +31,7 @@ class SmsTemplate(BaseModel):
     kind: MessageKind
     hazard: str
     variant: str = ""
-    """Which of several texts of one kind: see Speech.variant; `recovered` where the data has calmed down meanwhile."""
+    """Which template of this kind: see MessageContext.variant; `recovered` when the findings have ended meanwhile."""
     text: str = Field(min_length=1, max_length=MAX_TEMPLATE)
     codes: dict[Severity, str] = Field(min_length=1)
 
@@ -48,7 +49,7 @@ class SmsTemplate(BaseModel):
 
 
 class CardTexts(BaseModel):
-    """The words of the WeCom card."""
+    """The texts of the WeCom card."""
 
     model_config = _STRICT
 
@@ -75,7 +76,7 @@ class CardTexts(BaseModel):
 
 
 class DurationTexts(BaseModel):
-    """How long something takes, in the unit a person would use."""
+    """Durations, in the unit a person would use."""
 
     model_config = _STRICT
 
@@ -85,7 +86,7 @@ class DurationTexts(BaseModel):
 
 
 class ServiceTexts(BaseModel):
-    """What the service says about itself."""
+    """Texts about the service itself."""
 
     model_config = _STRICT
 
@@ -94,7 +95,7 @@ class ServiceTexts(BaseModel):
 
 
 class TextCatalog(BaseModel):
-    """All of it."""
+    """The whole file."""
 
     model_config = _STRICT
 
@@ -123,7 +124,7 @@ class TextCatalog(BaseModel):
     problems: dict[str, str]
 
     def templates_by_code(self, own: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Template code to text, with the severity's fixed word in place: what the vendor must have approved."""
+        """Template code to text, with the severity filled in: what the vendor must have approved."""
         return {
             template_code(one, severity, own or {}): one.text.replace("{level}", self.severities[severity])
             for one in self.sms
@@ -143,11 +144,11 @@ _KEYED: Final = (
     "why",
     "problems",
 )
-"""The parts of a word book that have a text for each name the service uses."""
+"""The parts of the catalog that need a text for each name the service uses."""
 
 
 def missing_texts(own: TextCatalog, built_in: TextCatalog) -> list[Fault]:
-    """What the service may say and these words do not have: it would be found at night, in the middle of an alert."""
+    """Texts that the service may need and this catalog lacks; found at start, not in the middle of an alert."""
     faults = []
     for field in _KEYED:
         for name in getattr(built_in, field).keys() - getattr(own, field).keys():
@@ -162,5 +163,5 @@ def missing_texts(own: TextCatalog, built_in: TextCatalog) -> list[Fault]:
 
 
 def template_code(one: SmsTemplate, severity: Severity, own: Mapping[str, str]) -> str:
-    """A site's own code for `name.severity`, or for `name` where one text serves all, else the one written here."""
+    """The site's own code for `name.severity`, else for `name`, else the code written in the catalog."""
     return own.get(f"{one.name}.{severity.value}") or own.get(one.name) or one.codes[severity]

@@ -1,4 +1,4 @@
-"""Rows of the outbox as values: how one is named, addressed, postponed and cancelled. Nothing is written here."""
+"""Rows of the outbox as values: names, addresses, postponing, cancelling. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SMS: Final = "sms"
 WECOM: Final = "wecom"
 LOGBOOK: Final = "logbook"
 CANCEL_REASONS: Final = ("taken", "settled", "renewed", "shelved", "returned")
-"""Codes of calls that never left because they were not wanted any more."""
+"""Codes of calls that were cancelled because nobody needs to answer them any more."""
 EXPIRES_MS: Final = 2 * HOUR
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -24,7 +24,7 @@ _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 def follow_up(
     told: Delivery, task: str, key: str, kind: MessageKind, payload: dict[str, object], now: Instant
 ) -> Delivery:
-    """A new message to one who was told before, by the same way."""
+    """A new message to the recipient of an earlier one, on the same channel."""
     return Delivery(
         id=task,
         key=key,
@@ -46,7 +46,7 @@ def follow_up(
 
 
 def cancelled(row: Delivery, code: str) -> Delivery:
-    """Not sent, because nobody is to answer it now. Its key is free again: this person may yet be called."""
+    """The message cancelled. Its key is released, so that this person may still be called."""
     return structs.replace(
         row,
         key=f"{row.key}:off:{row.id}",
@@ -58,7 +58,7 @@ def cancelled(row: Delivery, code: str) -> Delivery:
 
 
 def cancel_reason(alert: Alert | None) -> str:
-    """The code of a call that is not wanted any more: by what became of its alert."""
+    """The code for cancelling a call, from the state of its alert."""
     if alert is None or alert.state in SETTLED_STATES:
         return "settled"
     if alert.owner is not None:
@@ -67,30 +67,30 @@ def cancel_reason(alert: Alert | None) -> str:
 
 
 def is_cancelled(row: Delivery) -> bool:
-    """True for a call that never left because somebody had taken the alert, or it was dealt with."""
+    """True for a call that was cancelled before it was sent."""
     return row.state is DeliveryState.SKIPPED and row.code in CANCEL_REASONS
 
 
 def postponed(row: Delivery, not_before: Instant) -> Delivery:
-    """The message not before an instant; it expires as long after that as any other."""
+    """The message not before this instant; it expires EXPIRES_MS later."""
     later = max(row.not_before, not_before)
     return structs.replace(row, not_before=later, expires_at=later + EXPIRES_MS)
 
 
 def answer_key_prefix(phone: str) -> str:
-    """What the keys of all answers to a phone begin with."""
+    """The prefix of the keys of all replies to this phone."""
     return f"answer:{phone}:"
 
 
 def address_of(person: Person, channel: str) -> str:
-    """Where this channel finds the person; empty when it cannot."""
+    """The person's address on this channel; empty when he has none."""
     if channel == SMS:
         return reply_codes.normalize_phone(person.phone or "")
     return (person.wecom or "") if channel == WECOM else person.id
 
 
 def latest_calls(rows: Sequence[Delivery], since: Instant = 0) -> list[Delivery]:
-    """The calls that may have been seen since then, one for each person and channel, the newest of each."""
+    """Calls since then that may have been seen: the newest for each person and channel."""
     seen: dict[tuple[str, str], Delivery] = {}
     for row in rows:
         if row.kind in CALL_KINDS and row.state in POSSIBLY_SEEN and row.created_at >= since:
@@ -99,15 +99,15 @@ def latest_calls(rows: Sequence[Delivery], since: Instant = 0) -> list[Delivery]
 
 
 def priority_of(alert: Alert) -> int:
-    """Dangers before device health, the worse first."""
+    """Lower is sent first: dangers before device health, then by severity."""
     return alert.severity.rank + (4 if alert.ledger is Ledger.HEALTH else 0)
 
 
 def delivery_id(now: Instant, number: int) -> str:
-    """Short (a voice vendor takes 15 bytes), and never used twice even when the ledger was begun anew.
+    """An id of at most 15 bytes (a limit of voice vendors), unique even when the ledger is begun anew.
 
     >>> delivery_id(1767323045000, 36)
-    'mjx2cdm010'
+    'mjwaid1k10'
     """
     return _base36(now) + _base36(number)
 

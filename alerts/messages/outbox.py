@@ -1,4 +1,4 @@
-"""Building the rows of the outbox: one message for one person on one channel. Who is on duty is for `dispatch`."""
+"""The outbox writer: one message to one person on one channel becomes one row. The escalator decides who."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from domain import Instant, Person, Role
 
 
 class CallRequest(Struct, frozen=True):
-    """Whom to call by what, at which rung, for which kind of message."""
+    """A call to enqueue: person, role, rung, kind, the time limit it states in ms, and the earliest time to send."""
 
     person: Person
     role: Role
@@ -38,20 +38,20 @@ class CallRequest(Struct, frozen=True):
 
 
 PageUrl = Callable[[int, str, Instant], str]
-"""Where this person works on this alert: a signed address, or nothing when there is no page to reach."""
+"""The signed URL of this person's page for this alert; empty when there is none."""
 
 
 def no_page_url(_alert: int, _person: str, _now: Instant) -> str:
-    """Where nobody outside can reach us, a card has no link."""
+    """Without a public URL a card has no link."""
     return ""
 
 
 AffectedName = Callable[[Alert], str]
-"""Who may need help, as a text may name them: empty where the site does not allow it or nobody is known."""
+"""Who may need help, as a text may name them; empty when nobody is known or the site does not allow names."""
 
 
 class OutboxWriter:
-    """Writes messages into the store, in the transaction of the change that causes them."""
+    """Writes messages into the outbox, in the transaction of the change that causes them."""
 
     def __init__(self, renderer: MessageRenderer, channels: Collection[str], page: PageUrl, who: AffectedName) -> None:
         self.renderer, self.page_url, self.affected_name = renderer, page, who
@@ -59,16 +59,16 @@ class OutboxWriter:
         self.enabled = frozenset(channels) | {LOGBOOK}
 
     def reachable_channels(self, person: Person, wanted: Sequence[str]) -> list[str]:
-        """The wanted channels that are set up and that reach this person.
+        """Those of these channels that are set up and have an address of this person.
 
-        A site without any provider still keeps its logbook: then that is the way to reach everybody.
+        A site without any provider has its logbook only: then that reaches everybody.
         """
         if self.enabled == {LOGBOOK}:
             return [LOGBOOK]
         return [channel for channel in wanted if channel in self.enabled and address_of(person, channel)]
 
     def enqueue_call(self, tx: Transaction, alert: Alert, call: CallRequest, channels: Sequence[str]) -> list[Delivery]:
-        """One row a channel. A phone whose 99 numbers are all in use gets no text: it could not be answered."""
+        """One row per channel. A phone whose 99 numbers are all in use gets no text: it could not be answered."""
         number = tx.store.next_delivery_number()
         rows: list[Delivery] = []
         for channel in channels:
@@ -88,7 +88,7 @@ class OutboxWriter:
         name: str,
         not_before: Instant = 0,
     ) -> Delivery | None:
-        """One who was called hears how it went on: a text by text, his card changed in place."""
+        """Follow-up to somebody who was called: a text on the phone, an update of his WeCom card."""
         kind = _kind_for(alert, told, kind)
         task = delivery_id(tx.now, tx.store.next_delivery_number())
         payload = self._update_payload(tx, alert, told, kind, name)
@@ -101,7 +101,7 @@ class OutboxWriter:
         return row
 
     def draft(self, alert: Alert, call: CallRequest, channel: str, now: Instant) -> Delivery:
-        """A message to this person by this channel, not written yet."""
+        """An unsaved message to this person on this channel."""
         return self._delivery(alert, call, channel, "", {}, now)
 
     def enqueue_answer(
@@ -113,7 +113,7 @@ class OutboxWriter:
         numbers: Sequence[int],
         reason: str,
     ) -> None:
-        """A text back to one who wrote; `numbers` are those his phone holds of open alerts."""
+        """A text in reply to a text; `numbers` are this phone's numbers of active alerts."""
         delivery = tx.store.next_delivery_number()
         context = MessageContext(
             kind=kind,
@@ -130,7 +130,7 @@ class OutboxWriter:
         tx.store.enqueue([follow_up(told, delivery_id(tx.now, delivery), key, kind, payload, tx.now)])
 
     def enqueue_digest(self, tx: Transaction, worst: Alert, told: Delivery, person: Person, count: int) -> bool:
-        """One message for everything that waits for this person; False when he cannot be reached or had today's."""
+        """One message for everything in this person's logbook; False when he cannot be reached or has had today's."""
         ways = self.reachable_channels(person, (WECOM, SMS))
         if not ways or ways[0] == LOGBOOK:
             return False
@@ -144,7 +144,7 @@ class OutboxWriter:
         return True
 
     def enqueue_owner_card(self, tx: Transaction, alert: Alert, told: Delivery) -> None:
-        """The one who took it gets the buttons he needs next: 我已到场, 处置完毕."""
+        """The owner's card, with the buttons for his next actions: 我已到场, 处置完毕."""
         task = delivery_id(tx.now, tx.store.next_delivery_number())
         key = f"{alert.id}:{alert.round}:{alert.state}:{told.person}:{told.channel}:{alert.taken_at}"
         payload: dict[str, object] = {
@@ -213,7 +213,7 @@ class OutboxWriter:
 
 
 def _kind_for(alert: Alert, told: Delivery, kind: MessageKind) -> MessageKind:
-    """Everybody hears who has it; he who has it hears, by text, what he can answer next."""
+    """The owner gets, by text, the codes for his next actions in place of the general follow-up."""
     if kind is not MessageKind.ACKNOWLEDGED or told.channel != SMS or told.person != alert.owner:
         return kind
     return MessageKind.ARRIVED if alert.state is State.ON_SITE else MessageKind.OWNED

@@ -1,7 +1,7 @@
-"""Texts: from an alert to the words on a phone, a card or a timeline. It decides nothing but how to say it.
+"""Renders texts: from an alert to a text message, a card or a timeline sentence.
 
-A text message has at most 70 characters with its signature, in the order level and what, when, where to the door,
-what not to do, deadline, reply code. What must be cut is the beginning of the place: building and room stay.
+A text message has at most 70 characters with its signature, in the order severity and title, time, address, advice,
+deadline, reply code. When it is too long, the beginning of the address is cut: building and room stay.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ LATE_MS: Final = 2 * MINUTE
 MIN_WAIT_SHOWN_MS: Final = MINUTE // 2
 MAX_NUMBERS: Final = 2
 MAX_NAME: Final = 20
-"""Signs of a device's name that a text has room for."""
+"""Characters of a device's name that fit into a text."""
 MAX_IDENTITY: Final = 8
 SHORT_IDENTITY: Final = 6
-"""A platform's name up to `LONGEST_END` signs is said whole, of a longer one the last `SHORT_END`: as printed on it."""
+"""An identity on a platform up to MAX_IDENTITY characters is shown whole, of a longer one the last SHORT_IDENTITY."""
 RETAINED: Final = "retained"
-"""The line of evidence that says it came from a message kept by a broker."""
+"""The quantity of the evidence line that marks a message retained by a broker."""
 _LINK: Final = re.compile(r"(?:https?://|www\.)[^\s，。]*", re.IGNORECASE)
 _MOBILE: Final = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 CODE_VARIABLES: Final = ("ok", "no", "here", "done", "number", "numbers")
-"""The variables of a text that are made of the numbers of alerts on that phone."""
+"""Template variables that are made of reply codes."""
 _CLAUSE: Final = re.compile(r"[^，。：]+[，。：]?")
 _FORBIDDEN: Final = re.compile(r"[【】\[\]\r\n\t]")
 
 
 class Sms(Struct, frozen=True):
-    """A text ready for the vendor: the filed template, its variables, and the whole as the phone will show it."""
+    """A rendered text: the vendor's template code, its variables, and the whole as the phone shows it."""
 
     template: str
     params: dict[str, str]
@@ -54,7 +54,7 @@ class Sms(Struct, frozen=True):
 
 
 class MessageContext(Struct, frozen=True):
-    """What a message says besides the alert itself."""
+    """What a message needs besides the alert."""
 
     kind: MessageKind
     now: Instant
@@ -64,17 +64,17 @@ class MessageContext(Struct, frozen=True):
     at: Instant | None = None
     count: int = 0
     variant: str = ""
-    """Which of the texts of this kind: `owner` and `called`, alone or as `many-`, for a danger that joined."""
+    """Which template of this kind: `owner` or `called`, alone or with `many-`, for a danger that joined."""
     numbers: tuple[int, ...] = ()
     reason: str = ""
     coded: bool = True
-    """Whether its reader can answer by a code. In the logbook nobody can, so its text names none."""
+    """Whether the recipient can answer with a code. In the logbook nobody can, so its text contains none."""
     affected_name: str = ""
-    """Who may need help; empty when nobody is known or the site does not allow the name."""
+    """Who may need help; empty when nobody is known or the site does not allow names."""
 
 
 class MessageRenderer:
-    """The word book of a site with its signature, time zone and template codes."""
+    """Renders with the text catalog of a site, its signature, time zone and template codes."""
 
     def __init__(self, catalog: TextCatalog, sign: str, tz: ZoneInfo, codes: Mapping[str, str] | None = None) -> None:
         self.catalog, self.sign, self.tz = catalog, sign, tz
@@ -87,15 +87,15 @@ class MessageRenderer:
         return hour if local.date() == today.date() else f"{local.month}月{local.day}日{hour}"
 
     def timeline_text(self, line: str, **words: object) -> str:
-        """One line of a timeline."""
+        """One timeline sentence; `line` is a key of the catalog."""
         return self.catalog.timeline[line].format(**words)
 
     def local_date(self, at: Instant) -> str:
-        """The local date, as a key: one digest a day."""
+        """The local date in ISO format."""
         return self._local(at).date().isoformat()
 
     def format_duration(self, ms: int) -> str:
-        """10分钟, 2小时, 3天: nobody reckons with 4320 minutes."""
+        """10分钟, 2小时, 3天, in the largest suitable unit."""
         if ms < 2 * HOUR:
             return self.catalog.spans.minute.format(n=max(1, round(ms / MINUTE)))
         if ms < 2 * DAY:
@@ -103,7 +103,7 @@ class MessageRenderer:
         return self.catalog.spans.day.format(n=round(ms / DAY))
 
     def refusal_text(self, refusal: ActionRefusal, alert: Alert, now: Instant) -> str:
-        """Why not now, in one sentence."""
+        """The sentence for a refused action."""
         return self.catalog.refusals[refusal.value].format(
             owner=alert.owner_name or "",
             time=self.format_time(alert.taken_at or now, now),
@@ -111,7 +111,7 @@ class MessageRenderer:
         )
 
     def affected_name(self, people: Sequence[Person], care: Sequence[str]) -> str:
-        """One name, and how many they are: 王桂芳, 王桂芳等2人. Empty for nobody."""
+        """One name and the number of people: 王桂芳, 王桂芳等2人. Empty for nobody."""
         first = neediest(people, care)
         if first is None:
             return ""
@@ -124,14 +124,14 @@ class MessageRenderer:
         return self.catalog.vias[actor.via.value]
 
     def sms(self, alert: Alert, context: MessageContext) -> Sms:
-        """The text message: the first filed text that fits in one segment, else the last with its place cut."""
+        """The text message: the first template that fits into one segment, else the last with its address cut."""
         room = SEGMENT_LENGTH - len(self.sign) - 2
         texts = self._templates(alert, context)
         values = self._variables(alert, context)
         if is_retained(alert) and all(
             len(_fill(self._template_text(one, alert, context), values)) > room for one in texts
         ):
-            # The label is as long as a street; the door says more.
+            # The label is as long as a street name; the address matters more.
             values |= {"time": self.format_time(alert.danger_at, context.now)}
         for title, reason, one in product(_titles(values["title"]), self._reason_texts(alert, context), texts):
             values |= {"title": title, "reason": reason}
@@ -144,17 +144,18 @@ class MessageRenderer:
         return self._build(texts[-1], alert, context, values | {"place": shortened(values["place"], keep)})
 
     def escalation_reason(self, alert: Alert, now: Instant) -> str:
-        """Why the next rung is called: nobody answered, or who declined, returned it, did not arrive, or was missed."""
+        """Why the next rung is notified: no answer, or who declined, returned it, did not arrive or could not be
+        reached."""
         return self._escalation_reasons(alert, now)[0]
 
     def _reason_texts(self, alert: Alert, context: MessageContext) -> list[str]:
-        """What `${reason}` may say, the fullest first: why it climbed, or why an answer changed nothing."""
+        """Texts for `${reason}`, the longest first: why it escalated, or why an action was refused."""
         if context.kind is MessageKind.ESCALATE:
             return self._escalation_reasons(alert, context.now)
         return [sanitize(context.reason).rstrip("。")[:MAX_VARIABLE] or "-"]
 
     def _escalation_reasons(self, alert: Alert, now: Instant) -> list[str]:
-        """The full reason, and a brief one where a text has no room. Nobody has waited when it passed on at once."""
+        """The full reason, and a brief one where a text has no room. Without a wait only the brief one is true."""
         cause, waited = alert.escalation, now - alert.state_since
         words = {
             "name": sanitize(cause.name) or "-",
@@ -166,8 +167,9 @@ class MessageRenderer:
         return [line.format(**words)[:MAX_VARIABLE] for line in lines]
 
     def _templates(self, alert: Alert, context: MessageContext) -> list[SmsTemplate]:
-        """The filed texts for this message, the fullest first. What has recovered says so where a text for it is filed;
-        a danger that joined is told like a new one to those who have not answered."""
+        """Templates for this message, the longest first. A template `recovered` is used when the findings have ended; a
+        danger that joined is told like a new one to those who have not answered.
+        """
         kind, variant = context.kind, context.variant
         if variant == "called":
             kind, variant = MessageKind.ALERT, ""
@@ -175,13 +177,13 @@ class MessageRenderer:
             variant = "recovered"
         fitting = [one for one in self.catalog.sms if one.kind is kind and alert.severity in one.codes]
         fitting = [one for one in fitting if one.variant == variant] or [one for one in fitting if not one.variant]
-        # A broken gas alarm is a matter of repair: it must not send anybody running for a leak.
+        # A fault of a gas alarm is a repair: it must not look like a leak.
         family = "device" if alert.ledger is Ledger.HEALTH else alert.hazard
         own = [one for one in fitting if one.hazard == family]
         return own or [one for one in fitting if one.hazard == "*"]
 
     def _with_name(self, values: Mapping[str, str], who: str) -> Iterator[dict[str, str]]:
-        """The name behind the door, in the variable of the place: no other template need be filed for it."""
+        """The name together with the address in one variable: no other template need be filed."""
         place = self.catalog.person.format(place=values["place"], name=sanitize(who))
         if sanitize(who) and len(place) <= MAX_VARIABLE:
             yield {**values, "place": place}
@@ -211,7 +213,7 @@ class MessageRenderer:
         }
 
     def event_time(self, alert: Alert, now: Instant) -> str:
-        """When it happened; a late one says how late, because the danger may have grown since."""
+        """When it happened; with the delay when it became known late, because the danger may have grown since."""
         time = self.format_time(alert.danger_at, now)
         if is_retained(alert):
             return self.catalog.retained.format(time=time)
@@ -220,7 +222,7 @@ class MessageRenderer:
         return self.catalog.late.format(time=time, span=self.format_duration(alert.late_ms))
 
     def unplaced_device(self, finding: Finding) -> str:
-        """Which device it is, where nobody knows its door: a worker must be able to ask for it. Empty for what is no
+        """The device, when its address is unknown, so that a worker can ask for it. Empty when the subject is no
         device."""
         if finding.device is not None:
             return self.catalog.unplaced.format(device=finding.device[-MAX_NAME:])
@@ -232,12 +234,12 @@ class MessageRenderer:
         return self.catalog.unregistered.format(platform=platform, end=end)
 
     def address(self, alert: Alert) -> str:
-        """The way to the door; of a storm the first door, and how many others there are."""
+        """The address; for a grouped alert the first one and the number of all."""
         place = sanitize(alert.address) or self.catalog.nowhere
         return self.catalog.doors.format(place=place, n=len(alert.doors) + 1) if alert.doors else place
 
     def _alert_numbers(self, numbers: Sequence[int]) -> str:
-        """The first of them: a text has no room for more."""
+        """The first MAX_NUMBERS of them."""
         shown = "、".join(str(number) for number in numbers[:MAX_NUMBERS]) or "-"
         return self.catalog.more.format(numbers=shown) if len(numbers) > MAX_NUMBERS else shown
 
@@ -246,9 +248,9 @@ class MessageRenderer:
 
 
 def sanitize(value: str) -> str:
-    """What a vendor lets into a variable: no brackets, links, line ends, signs outside the plane, or mobile numbers.
+    """The value as a vendor accepts it in a variable: without brackets, links, line ends, emoji and mobile numbers.
 
-    >>> clean("枫林苑【3栋】 http://x.cn/a 13800138000")
+    >>> sanitize("枫林苑【3栋】 http://x.cn/a 13800138000")
     '枫林苑3栋'
     """
     plain = _FORBIDDEN.sub("", _MOBILE.sub("", _LINK.sub("", value)))
@@ -269,12 +271,12 @@ def without_codes(text: str) -> str:
 
 
 def is_retained(alert: Alert) -> bool:
-    """True when it was told by a message that a broker kept: it may be minutes or months old."""
+    """True when the finding comes from a message that a broker retained: it may be minutes or months old."""
     return any(line.quantity == RETAINED for line in alert.evidence)
 
 
 def _titles(title: str) -> list[str]:
-    """The names of all dangers of an alert, then, where these leave no room for the door, only the first."""
+    """The full title, then only the first danger's, for texts without room for the address."""
     first, joined, _ = title.partition("、")
     return [title, f"{first}等"] if joined else [title]
 

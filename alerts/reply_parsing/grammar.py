@@ -31,7 +31,7 @@ class WordKind(StrEnum):
     GO = "go"
     """On the way, or soon: a promise, so not there yet."""
     RECEIPT = "receipt"
-    """收到, 好的: takes where a code stands beside it or only one call can be meant."""
+    """收到, 好的: acknowledges beside a code, or where only one call can be meant."""
     ARRIVE = "arrive"
     COME = "come"
     """到场 alone: arrived, unless a promise stands beside it."""

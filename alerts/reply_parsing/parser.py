@@ -91,7 +91,7 @@ _COMBINED_INTENT: Final[dict[tuple[ReplyIntent, ReplyIntent | None], ReplyIntent
 
 
 class _TokenizedReply(Struct, frozen=True):
-    """A text taken apart, with the numbers the phone holds."""
+    """A tokenized text, with the numbers that the phone holds."""
 
     tokens: tuple[Token, ...]
     kinds: frozenset[WordKind | Mark]
@@ -104,7 +104,7 @@ class _TokenizedReply(Struct, frozen=True):
 
 
 def parse_reply(text: str, grammar: ReplyGrammar, held: Collection[int] = ()) -> ParsedReply:
-    """What a text means, coming from a phone that holds these alert numbers."""
+    """Parse a text from a phone that holds these alert numbers. Total: never raises."""
     if len(text) > MAX_REPLY_LENGTH:
         return _unclear(Unclear.TOO_LONG)
     tokens = tuple(tokenize(grammar.quoted.sub(" ", plain_text(text, grammar.sign_table)), grammar))

@@ -1,4 +1,4 @@
-"""Takes a reply apart: words of the grammar, numbers and the rest, and what each does beside its neighbours."""
+"""Tokenizer of replies: words of the grammar, numbers and the rest, adjusted by their neighbours."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _sign(sign: str) -> Mark:
 def to_digits(hanzi: str) -> str:
     """Chinese numerals as digits; `0` for what is no number.
 
-    >>> [western(text) for text in ("一一", "十一", "二十", "一百二十一", "十十")]
+    >>> [to_digits(text) for text in ("一一", "十一", "二十", "一百二十一", "十十")]
     ['11', '11', '20', '121', '0']
     """
     if not any(sign in _TENS for sign in hanzi):

@@ -33,12 +33,71 @@ class FindingRecord(Struct, frozen=True):
     alert: int | None
 
 
-class AlertStore(Protocol):
-    """Alerts, findings, timelines, outbox, reply codes and silences, in one transaction."""
+class AlertRepository(Protocol):
+    """Alerts and their timelines."""
 
-    def record_callback(self, key: str, now: Instant) -> bool:
-        """True the first time; the key is stored. Makes provider callbacks idempotent."""
+    def add_alert(self, alert: Alert) -> Alert:
+        """Insert an alert; returns it with its id."""
         ...
+
+    def save_alert(self, alert: Alert) -> None: ...
+
+    def alert(self, alert: int) -> Alert | None: ...
+
+    def due_alerts(self, now: Instant, limit: int) -> list[Alert]: ...
+
+    def active_alerts(self, ledger: Ledger) -> list[Alert]:
+        """Active alerts of this ledger."""
+        ...
+
+    def alerts_to_join(self, finding: Finding, building: str | None) -> list[Alert]:
+        """Active alerts, newest first, about the same subject or device, or of the same rule and building; for an
+        unregistered device, of the same rule without a device.
+        """
+        ...
+
+    def next_wake(self) -> Instant | None: ...
+
+    def alerts_without_next_step(self, now: Instant, grace_ms: int) -> list[Alert]:
+        """Active alerts without a deadline, or with one overdue by more than `grace_ms`."""
+        ...
+
+    def unnotified_alerts(self, opened_before: Instant) -> list[Alert]:
+        """Unacknowledged dangers opened before this instant of which no message reached, or may still reach,
+        anybody."""
+        ...
+
+    def add_timeline(self, entries: Sequence[TimelineEntry]) -> None: ...
+
+
+class FindingLog(Protocol):
+    """What was recorded of findings, and how far in the journal they were processed."""
+
+    def finding_record(self, finding: Finding) -> FindingRecord:
+        """Whether this phase of the finding was recorded before, and the alert it belongs to."""
+        ...
+
+    def record_finding(self, finding: Finding, alert: int | None) -> None:
+        """Store this phase of the finding, and the alert it belongs to."""
+        ...
+
+    def active_findings(self, alert: int) -> list[tuple[str, str | None]]:
+        """Id and device of each finding of the alert that has begun and not ended."""
+        ...
+
+    def has_active_findings(self, alert: int) -> bool:
+        """True while any finding of the alert has begun and not ended."""
+        ...
+
+    def active_finding_ids(self, prefix: str) -> list[str]:
+        """Ids with this prefix of findings that have begun and not ended, oldest first."""
+        ...
+
+    def commit_position(self, lane: Lane, pos: int) -> None: ...
+
+
+class SilenceStore(Protocol):
+    """Silences, and the findings they hold."""
 
     def active_silences(self, now: Instant) -> list[Silence]:
         """Silences in force at `now`, oldest first."""
@@ -66,58 +125,9 @@ class AlertStore(Protocol):
         """When the first silence that holds a finding ends; in the past when a release is due."""
         ...
 
-    def finding_record(self, finding: Finding) -> FindingRecord:
-        """Whether this phase of the finding was recorded before, and the alert it belongs to."""
-        ...
 
-    def record_finding(self, finding: Finding, alert: int | None) -> None:
-        """Store this phase of the finding, and the alert it belongs to."""
-        ...
-
-    def active_findings(self, alert: int) -> list[tuple[str, str | None]]:
-        """Id and device of each finding of the alert that has begun and not ended."""
-        ...
-
-    def unnotified_alerts(self, opened_before: Instant) -> list[Alert]:
-        """Unacknowledged dangers opened before this instant of which no message reached, or may still reach,
-        anybody."""
-        ...
-
-    def has_active_findings(self, alert: int) -> bool:
-        """True while any finding of the alert has begun and not ended."""
-        ...
-
-    def active_finding_ids(self, prefix: str) -> list[str]:
-        """Ids with this prefix of findings that have begun and not ended, oldest first."""
-        ...
-
-    def alerts_to_join(self, finding: Finding, building: str | None) -> list[Alert]:
-        """Active alerts, newest first, about the same subject or device, or of the same rule and building; for an
-        unregistered device, of the same rule without a device.
-        """
-        ...
-
-    def add_alert(self, alert: Alert) -> Alert:
-        """Insert an alert; returns it with its id."""
-        ...
-
-    def save_alert(self, alert: Alert) -> None: ...
-
-    def alert(self, alert: int) -> Alert | None: ...
-
-    def due_alerts(self, now: Instant, limit: int) -> list[Alert]: ...
-
-    def active_alerts(self, ledger: Ledger) -> list[Alert]:
-        """Active alerts of this ledger."""
-        ...
-
-    def next_wake(self) -> Instant | None: ...
-
-    def alerts_without_next_step(self, now: Instant, grace_ms: int) -> list[Alert]:
-        """Active alerts without a deadline, or with one overdue by more than `grace_ms`."""
-        ...
-
-    def add_timeline(self, entries: Sequence[TimelineEntry]) -> None: ...
+class Outbox(Protocol):
+    """Deliveries: those to send, and those that were sent."""
 
     def next_delivery_number(self) -> int:
         """The next number for a delivery id."""
@@ -159,6 +169,14 @@ class AlertStore(Protocol):
         """Number of replies to this phone since then."""
         ...
 
+    def person_of(self, phone: str) -> Person | None:
+        """The person we have sent messages to at this number."""
+        ...
+
+
+class ReplyCodeStore(Protocol):
+    """The numbers of alerts on each phone, and the provider callbacks already processed."""
+
     def assign_reply_code(self, phone: str, alert: int, person: str, now: Instant) -> int | None:
         """This phone's number for this alert, assigned if it has none; None when all are in use."""
         ...
@@ -167,11 +185,13 @@ class AlertStore(Protocol):
         """The numbers assigned on this phone, newest first."""
         ...
 
-    def person_of(self, phone: str) -> Person | None:
-        """The person we have sent messages to at this number."""
+    def record_callback(self, key: str, now: Instant) -> bool:
+        """True the first time; the key is stored. Makes provider callbacks idempotent."""
         ...
 
-    def commit_position(self, lane: Lane, pos: int) -> None: ...
+
+class AlertStore(AlertRepository, FindingLog, SilenceStore, Outbox, ReplyCodeStore, Protocol):
+    """All of it, in one transaction."""
 
 
 class Transaction(Struct, frozen=True):

@@ -32,7 +32,7 @@ from alerts.lifecycle.transitions import ACTIONS, Signal
 from alerts.messages.catalog import TextCatalog
 from alerts.messages.outbox import OutboxWriter, PageUrl, no_page_url
 from alerts.messages.renderer import MessageRenderer
-from alerts.ports import AlertStore, Transact, Transaction
+from alerts.ports import AlertRepository, AlertStore, FindingLog, Transact, Transaction
 from alerts.reply_parsing.grammar import ReplyGrammar
 from domain import MINUTE, Finding, Instant, Lane, Ledger, Person
 from domain.people import Community
@@ -92,12 +92,12 @@ class AlertService:
         on_outbox: Callable[[], None] = lambda: None,
         page: PageUrl = no_page_url,
         status_of: StatusOf = no_rules,
-        concerned: AffectedPeople = lambda _alert: (),
+        affected: AffectedPeople = lambda _alert: (),
         devices: DevicesById = dict,
         on_fault: Callable[[str, Exception], None] | None = None,
         unavailable: tuple[type[Exception], ...] = (),
     ) -> None:
-        self._settings, self._affected = settings, concerned
+        self._settings, self._affected = settings, affected
         self.transact, self.clock, self.community = transact, clock, community
         self.last_audit = AuditResult()
         self.on_change, self.on_outbox = on_change, on_outbox
@@ -125,20 +125,18 @@ class AlertService:
         Many findings take several transactions, so that the most severe are sent at once. After a crash between two of
         them the position is the old one: all are processed again, and those already recorded change nothing.
         """
-        urgent = sorted(findings, key=lambda one: one.severity.rank)
-        now, outcomes = self.clock(), list[IntakeResult]()
+        urgent = sorted(findings, key=lambda finding: finding.severity.rank)
+        now, results = self.clock(), list[IntakeResult]()
         for start in range(0, max(len(urgent), 1), FINDING_BATCH):
             last = start + FINDING_BATCH >= len(urgent)
-            cursor = (lane, pos) if last and lane is not None and pos is not None else None
-            move = None if cursor is None else partial(_commit_position, cursor)
-            heard = await self.isolation.run(
-                partial(self._process_findings, now), urgent[start : start + FINDING_BATCH], move
-            )
-            self._changed(
-                [one.alert for one in heard if one.disposition is not Disposition.REPEATED and one.alert is not None]
-            )
-            outcomes += heard
-        return outcomes
+            position = (lane, pos) if last and lane is not None and pos is not None else None
+            finish = None if position is None else partial(_commit_position, position)
+            batch = urgent[start : start + FINDING_BATCH]
+            processed = await self.isolation.run(partial(self._process_findings, now), batch, finish)
+            new = [result for result in processed if result.disposition is not Disposition.REPEATED]
+            self._changed([result.alert for result in new if result.alert is not None])
+            results += processed
+        return results
 
     async def perform(
         self,
@@ -151,8 +149,8 @@ class AlertService:
         until: Instant | None = None,
         to: str | None = None,
     ) -> Alert:
-        """Apply an action of a person. Raises NoSuchAlert, InvalidTransition or InvalidField (which names the
-        field)."""
+        """Apply an action of a person: `comment` or a Signal of ACTIONS. `until` ends a SHELVE, `to` is whom an ASSIGN
+        is for. Raises NoSuchAlert, InvalidTransition or InvalidField (which names the field)."""
         at = self.clock() if now is None else now
         number = _alert_number(alert_id)
         if action == "comment":
@@ -191,14 +189,14 @@ class AlertService:
                 return ButtonResult(False)
             return handle_press(self.processor, Transaction(store, at), wecom_userid, event_key, handle)
 
-        pressed = await self.transact(work)
-        self._changed([pressed.alert] if pressed.alert is not None else [])
-        return pressed
+        result = await self.transact(work)
+        self._changed([result.alert] if result.alert is not None else [])
+        return result
 
-    async def receive_report(self, receipt: DeliveryReport, channel: str) -> None:
+    async def receive_report(self, report: DeliveryReport, channel: str) -> None:
         """Apply a delivery report. Reports only move a delivery forward."""
         at = self.clock()
-        alert = await self.transact(lambda store: self.outcomes.on_report(Transaction(store, at), receipt, channel))
+        alert = await self.transact(lambda store: self.outcomes.on_report(Transaction(store, at), report, channel))
         self._changed([alert] if alert is not None else [])
 
     async def receive(
@@ -208,26 +206,25 @@ class AlertService:
 
         A press or text that is pushed again, or replayed by somebody who recorded it, changes nothing.
         """
-        replied: list[ReplyResult] = []
+        results: list[ReplyResult] = []
         for event in events:
             if isinstance(event, DeliveryReport):
                 await self.receive_report(event, channel)
             elif isinstance(event, InboundText):
                 once = _push_key(channel, event.phone, event.push_id)
-                replied.append(await self.receive_text(event.phone, event.text, self.clock(), once))
+                results.append(await self.receive_text(event.phone, event.text, self.clock(), once))
             else:
                 once = _push_key(channel, event.userid, event.key, event.handle)
                 await self.receive_press(event.userid, event.key, self.clock(), event.handle, once)
-        return replied
+        return results
 
     async def tick(self, now: Instant) -> int:
-        """Process everything that is due: escalations, deadlines, ends of shelving and of silences. Returns the
-        number."""
+        """Process what is due: escalations, deadlines, ends of shelving and silences. Returns the number of alerts."""
         total = 0
         self._changed(await self.transact(lambda store: self.intake.release_silenced(Transaction(store, now))))
         while True:
-            due = await self.transact(lambda store: [one.id for one in store.due_alerts(now, TICK_BATCH)])
-            ready = [one for one in due if self._failing.get(one, 0) <= now]
+            due = await self.transact(lambda store: [alert.id for alert in store.due_alerts(now, TICK_BATCH)])
+            ready = [number for number in due if self._failing.get(number, 0) <= now]
             done = await self.isolation.run(partial(self._process_due, now), ready)
             self._failing |= dict.fromkeys(set(ready).difference(done), now + FAULT_RETRY_MS)
             self._changed(done)
@@ -245,9 +242,9 @@ class AlertService:
 
     async def send_digest(self, now: Instant) -> int:
         """Enqueue the daily digests; returns the number of alerts named. A second call on one day sends nothing."""
-        touched = await self.transact(lambda store: enqueue_digests(self.processor.escalator, Transaction(store, now)))
-        self._changed(touched)
-        return len(touched)
+        named = await self.transact(lambda store: enqueue_digests(self.processor.escalator, Transaction(store, now)))
+        self._changed(named)
+        return len(named)
 
     async def next_wake(self) -> Instant | None:
         """The next deadline, or the end of a silence under which a finding is held."""
@@ -276,8 +273,9 @@ class AlertService:
         person = self.community().people.get(to or "")
         if person is None:
             raise InvalidField("to")
-        free = self.processor.apply(Transaction(store, now), alert, event, person.name)
-        after = self.processor.escalator.notify_person(Transaction(store, now), free, person)
+        tx = Transaction(store, now)
+        unassigned = self.processor.apply(tx, alert, event, person.name)
+        after = self.processor.escalator.notify_person(tx, unassigned, person)
         store.save_alert(after)
         return after
 
@@ -285,11 +283,11 @@ class AlertService:
         alert = self._find(store, number)
         if not (text or "").strip():
             raise InvalidField("comment")
-        words = self.renderer.timeline_text("comment", who=actor.name, text=text)
-        store.add_timeline([TimelineEntry(alert.id, now, "comment", words, person=actor.id)])
+        sentence = self.renderer.timeline_text("comment", who=actor.name, text=text)
+        store.add_timeline([TimelineEntry(alert.id, now, "comment", sentence, person=actor.id)])
         return alert
 
-    def _find(self, store: AlertStore, number: int) -> Alert:
+    def _find(self, store: AlertRepository, number: int) -> Alert:
         alert = store.alert(number)
         if alert is None:
             raise NoSuchAlert(number)
@@ -303,8 +301,8 @@ class AlertService:
             self.on_outbox()
 
 
-def _commit_position(cursor: tuple[Lane, int], store: AlertStore) -> None:
-    store.commit_position(*cursor)
+def _commit_position(position: tuple[Lane, int], store: FindingLog) -> None:
+    store.commit_position(*position)
 
 
 def _push_key(channel: str, *parts: str) -> str:

@@ -210,7 +210,7 @@ def _covers(wanted: Matchers, finding: Finding, device: Device | None, places: M
         (wanted.ledger, finding.ledger),
         (wanted.severity, finding.severity),
     )
-    if any(name is not None and name != said for name, said in equal):
+    if any(name is not None and name != actual for name, actual in equal):
         return False
     return wanted.place is None or wanted.place in _place_and_ancestors(finding, places)
 

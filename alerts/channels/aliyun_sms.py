@@ -145,9 +145,13 @@ def classify(code: str) -> SendOutcome:
     plain = code.removeprefix("isv.").removeprefix("isp.")
     if plain.startswith("Throttling"):
         return SendOutcome.TEMPORARY
-    for names, said in ((_RATE, SendOutcome.RATE), (_CONFIG, SendOutcome.CONFIG), (_RECIPIENT, SendOutcome.RECIPIENT)):
+    for names, outcome in (
+        (_RATE, SendOutcome.RATE),
+        (_CONFIG, SendOutcome.CONFIG),
+        (_RECIPIENT, SendOutcome.RECIPIENT),
+    ):
         if plain.startswith(names):
-            return said
+            return outcome
     return SendOutcome.CONTENT if code.startswith("isv.") else SendOutcome.UNKNOWN
 
 

@@ -195,13 +195,13 @@ def classify(errcode: object) -> SendOutcome:
 
 def _result(answer: Mapping[str, Any], userid: str) -> SendResult:
     """errcode 0 with our recipient among the invalid users is a failure."""
-    said = classify(answer.get("errcode"))
+    outcome = classify(answer.get("errcode"))
     lost = "|".join(_named(answer.get(name)) for name in ("invaliduser", "unlicenseduser"))
-    if said is SendOutcome.ACCEPTED and userid in lost.split("|"):
+    if outcome is SendOutcome.ACCEPTED and userid in lost.split("|"):
         return SendResult(SendOutcome.RECIPIENT, code="invaliduser")
     handle, msgid = answer.get("response_code"), answer.get("msgid")
     return SendResult(
-        said,
+        outcome,
         provider_id=str(msgid) if msgid else None,
         handle=str(handle) if handle else None,
         code=str(answer.get("errcode")),

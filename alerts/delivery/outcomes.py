@@ -19,7 +19,7 @@ from alerts.lifecycle.transitions import Signal
 from alerts.message import CALL_KINDS, OVER_BUDGET, Delivery, DeliveryState, MessageKind
 from alerts.messages.bundles import withheld_calls
 from alerts.messages.deliveries import CANCEL_REASONS, LOGBOOK, cancel_reason, cancelled
-from alerts.ports import AlertStore, Transaction
+from alerts.ports import AlertRepository, Transaction
 from domain import SECOND, Instant
 
 MAX_ATTEMPTS: Final = 5
@@ -230,7 +230,7 @@ class DeliveryOutcomes:
         failed = structs.replace(row, state=DeliveryState.FAILED, lease_until=None, code=code, receipt_at=tx.now)
         self._on_failure(tx, row, failed, "undelivered")
 
-    def _waiting_alert(self, store: AlertStore, row: Delivery) -> Alert | None:
+    def _waiting_alert(self, store: AlertRepository, row: Delivery) -> Alert | None:
         """The alert of this call, if nobody has acknowledged it and the call belongs to the present round."""
         alert = store.alert(row.alert) if row.kind in CALL_KINDS else None
         return (

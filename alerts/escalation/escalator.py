@@ -19,7 +19,7 @@ from alerts.message import CALL_KINDS, NOT_FAILED, Delivery, MessageKind
 from alerts.messages.bundles import BundledMessages
 from alerts.messages.deliveries import is_cancelled
 from alerts.messages.outbox import CallRequest, OutboxWriter
-from alerts.ports import AlertStore, Transaction
+from alerts.ports import Outbox, Transaction
 from domain import Instant, Person, Role
 from domain.people import Community
 
@@ -116,8 +116,8 @@ class Escalator:
         """After a permanent failure: the person's next channel, else the next person. None when others may still be
         reached."""
         rows = [row for row in tx.store.deliveries(alert.id) if row.round == failed.round and row.rung == failed.rung]
-        mine = [row for row in rows if row.person == failed.person and row.kind in CALL_KINDS]
-        if any(row.state in NOT_FAILED for row in mine):
+        own_calls = [row for row in rows if row.person == failed.person and row.kind in CALL_KINDS]
+        if any(row.state in NOT_FAILED for row in own_calls):
             return None
         if self.try_next_channel(tx, alert, failed):
             return None
@@ -140,15 +140,15 @@ class Escalator:
             and row.kind in CALL_KINDS
         }
         left = [way for way in (*rung.channels, *rung.fallback) if way not in tried]
-        ways = (
+        channels = (
             [way for way in self.outbox.reachable_channels(person, left) if way not in tried]
             if person is not None
             else []
         )
-        if person is None or not ways:
+        if person is None or not channels:
             return False
         call = self._build_call(alert, person, Role(doubtful.role), doubtful.rung, doubtful.kind, tx.now)
-        return bool(self.outbox.enqueue_call(tx, alert, call, ways[:1]))
+        return bool(self.outbox.enqueue_call(tx, alert, call, channels[:1]))
 
     def _repeat_top_rung(self, tx: Transaction, alert: Alert, step: int, kind: MessageKind | None) -> Alert:
         """All rungs were notified: repeat the highest one that can be reached, until somebody answers."""
@@ -168,7 +168,9 @@ class Escalator:
         people = roster.last_resort_people(self.community(), self.last_resort, tx.now, self.tz)
         people = [person for person in people if person.id not in called]
         rung = self.rung(alert, alert.rung).model_copy(update={"channels": self.channels(alert), "fallback": ()})
-        reached = [one for one in people if self._notify(tx, alert, one, rung, alert.rung, MessageKind.ESCALATE)]
+        reached = [
+            person for person in people if self._notify(tx, alert, person, rung, alert.rung, MessageKind.ESCALATE)
+        ]
         if reached or again:
             names = "、".join(person.name for person in reached)
             text = self.renderer.timeline_text("last_resort" if reached else "nobody_at_all", names=names)
@@ -181,17 +183,17 @@ class Escalator:
             rung = self.rung(alert, step)
             ranked = roster.on_duty_ranked(self.community(), alert.cell, rung.role, tx.now, self.tz)
             first = {person.id for rank, person in ranked if rank == ranked[0][0]}
-            gone = {row.person for row in self.calls(tx.store, alert) if row.role == rung.role.value}
-            if first and first.isdisjoint(gone) and first.isdisjoint(alert.passed):
+            already_called = {row.person for row in self.calls(tx.store, alert) if row.role == rung.role.value}
+            if first and first.isdisjoint(already_called) and first.isdisjoint(alert.passed):
                 self._notify_rung(tx, alert, rung, step, None)
 
     def _count_ranks_called(self, tx: Transaction, alert: Alert) -> int:
         role = self.rung(alert, alert.rung).role
-        gone = {row.person for row in self.calls(tx.store, alert) if row.role == role.value}
+        already_called = {row.person for row in self.calls(tx.store, alert) if row.role == role.value}
         ranked = roster.on_duty_ranked(self.community(), alert.cell, role, tx.now, self.tz)
-        return len({rank for rank, person in ranked if person.id in gone})
+        return len({rank for rank, person in ranked if person.id in already_called})
 
-    def calls(self, store: AlertStore, alert: Alert) -> list[Delivery]:
+    def calls(self, store: Outbox, alert: Alert) -> list[Delivery]:
         """The calls of this round, without cancelled ones."""
         return [row for row in store.deliveries(alert.id) if _is_call_of_round(row, alert)]
 
@@ -203,8 +205,8 @@ class Escalator:
     def channels(self, alert: Alert) -> tuple[str, ...]:
         """Every channel of the ladder, regular ones before fallbacks."""
         rungs = self.ladder(alert).rungs
-        ways = [way for rung in rungs for way in rung.channels] + [way for rung in rungs for way in rung.fallback]
-        return tuple(dict.fromkeys(ways))
+        channels = [way for rung in rungs for way in rung.channels] + [way for rung in rungs for way in rung.fallback]
+        return tuple(dict.fromkeys(channels))
 
     def _wait_for_rung(self, tx: Transaction, alert: Alert) -> Alert:
         """Wait for the rung's time, or half of it when a deputy can still be called within it."""
@@ -239,7 +241,7 @@ class Escalator:
             return False
         kind = kind or (MessageKind.ALERT if step <= 0 else MessageKind.ESCALATE)
         # When nobody of a rank can be reached, its deputies are called before the next rung.
-        called = ([one for one in rank if self._notify(tx, alert, one, rung, step, kind)] for rank in ranks)
+        called = ([person for person in rank if self._notify(tx, alert, person, rung, step, kind)] for rank in ranks)
         reached = next(filter(None, called), None)
         if reached is None:
             return False
@@ -253,27 +255,25 @@ class Escalator:
         """People on duty who were neither called for this role nor declined, grouped by rank, the first rank in
         front."""
         ranked = roster.on_duty_ranked(self.community(), alert.cell, role, now, self.tz)
-        gone = {row.person for row in rows if _is_call_of_round(row, alert) and row.role == role.value}
-        left = [pair for pair in ranked if pair[1].id not in gone and pair[1].id not in alert.passed]
+        already_called = {row.person for row in rows if _is_call_of_round(row, alert) and row.role == role.value}
+        left = [pair for pair in ranked if pair[1].id not in already_called and pair[1].id not in alert.passed]
         return [[person for _, person in same] for _, same in groupby(left, key=lambda pair: pair[0])]
 
     def _was_role_called(self, rows: Sequence[Delivery], alert: Alert, role: Role) -> bool:
         return any(row.role == role.value and row.round == alert.round for row in rows)
 
     def _notify(self, tx: Transaction, alert: Alert, person: Person, rung: Rung, step: int, kind: MessageKind) -> bool:
-        ways = (
+        channels = (
             self.outbox.reachable_channels(person, rung.channels)
             or self.outbox.reachable_channels(person, rung.fallback)[:1]
         )
         call = self._build_call(alert, person, rung.role, step, kind, tx.now)
-        if ways and self.outbox.enqueue_call(tx, alert, call, ways):
+        if channels and self.outbox.enqueue_call(tx, alert, call, channels):
             if call.not_before > tx.now:
                 tx.store.add_timeline([self._queued_entry(alert, call, tx.now)])
             return True
-        words = self.renderer.timeline_text(
-            "unreachable", name=person.name, role=self.renderer.catalog.roles[rung.role]
-        )
-        tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "unreachable", words, person=person.id)])
+        text = self.renderer.timeline_text("unreachable", name=person.name, role=self.renderer.catalog.roles[rung.role])
+        tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "unreachable", text, person=person.id)])
         return False
 
     def _build_call(

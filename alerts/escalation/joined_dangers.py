@@ -27,44 +27,44 @@ class JoinedDangerNotices:
         called."""
         escalator = self.escalator
         ladder = escalator.policy.ladder(alert.ledger, danger.severity, danger.rule)
-        added = JoinedDanger(
+        joined = JoinedDanger(
             danger, ladder.arrive_within, roster.end_of_quiet_hours(tx.now, ladder.quiet, escalator.tz)
         )
         if alert.state in OWNED_STATES:
-            return self._notify_owner(tx, alert, added)
+            return self._notify_owner(tx, alert, joined)
         called = {
             (row.person, row.channel): row
             for row in escalator.calls(tx.store, alert)
             if row.person not in alert.passed and (row.state in NOT_FAILED or row.code == OVER_BUDGET)
         }
         for row in called.values():
-            escalator.bundles.enqueue_joined(tx, alert, row, added)
+            escalator.bundles.enqueue_joined(tx, alert, row, joined)
         return bool(called)
 
     def notify_owner_of_addresses(self, tx: Transaction, alert: Alert) -> None:
         """Tell the owner every address of a grouped alert that he was not told of."""
         danger = Danger(alert.ladder_rule, alert.hazard, alert.title, alert.severity, alert.danger_at)
-        added = JoinedDanger(danger, self.escalator.ladder(alert).arrive_within, tx.now, alert.doors)
+        joined = JoinedDanger(danger, self.escalator.ladder(alert).arrive_within, tx.now, alert.doors)
         if alert.doors:
-            self._notify_owner(tx, alert, added)
+            self._notify_owner(tx, alert, joined)
 
-    def _notify_owner(self, tx: Transaction, alert: Alert, added: JoinedDanger) -> bool:
+    def _notify_owner(self, tx: Transaction, alert: Alert, joined: JoinedDanger) -> bool:
         escalator = self.escalator
         person = escalator.community().people.get(alert.owner or "")
         if person is None:
             return False
-        mine = [row for row in tx.store.deliveries(alert.id) if row.person == person.id]
-        rung = escalator.rung(alert, max((row.rung for row in mine), default=alert.rung))
-        role = Role(mine[-1].role) if mine else rung.role
-        call = CallRequest(person, role, alert.rung, MessageKind.ADDED, added.limit_ms, added.not_before)
+        messages = [row for row in tx.store.deliveries(alert.id) if row.person == person.id]
+        rung = escalator.rung(alert, max((row.rung for row in messages), default=alert.rung))
+        role = Role(messages[-1].role) if messages else rung.role
+        call = CallRequest(person, role, alert.rung, MessageKind.ADDED, joined.limit_ms, joined.not_before)
         outbox = escalator.outbox
-        ways = (
+        channels = (
             outbox.reachable_channels(person, rung.channels)
             or outbox.reachable_channels(person, escalator.channels(alert))[:1]
         )
-        for channel in ways:
-            escalator.bundles.enqueue_joined(tx, alert, outbox.draft(alert, call, channel, tx.now), added)
-        return bool(ways)
+        for channel in channels:
+            escalator.bundles.enqueue_joined(tx, alert, outbox.draft(alert, call, channel, tx.now), joined)
+        return bool(channels)
 
     def try_next_channel(self, tx: Transaction, alert: Alert, failed: Delivery) -> bool:
         """Whether the recipient of a failed notice is notified by another channel."""
@@ -74,17 +74,17 @@ class JoinedDangerNotices:
             for row in tx.store.deliveries(alert.id)
             if row.kind is MessageKind.ADDED and row.person == failed.person
         ]
-        again = [row for row in rows if row.created_at >= failed.created_at and row.id != failed.id]
-        if any(row.state in NOT_FAILED for row in again):
+        later = [row for row in rows if row.created_at >= failed.created_at and row.id != failed.id]
+        if any(row.state in NOT_FAILED for row in later):
             return True
-        tried = {failed.channel, *(row.channel for row in again)}
+        tried = {failed.channel, *(row.channel for row in later)}
         person = escalator.community().people.get(failed.person)
         left = [way for way in escalator.channels(alert) if way not in tried]
         if person is None or not (
-            ways := [way for way in escalator.outbox.reachable_channels(person, left) if way not in tried]
+            channels := [way for way in escalator.outbox.reachable_channels(person, left) if way not in tried]
         ):
             return False
         call = CallRequest(person, Role(failed.role), failed.rung, MessageKind.ADDED, 0, tx.now)
-        to = escalator.outbox.draft(alert, call, ways[0], tx.now)
+        to = escalator.outbox.draft(alert, call, channels[0], tx.now)
         escalator.bundles.enqueue_on_channel(tx, alert, failed, to)
         return True

@@ -89,9 +89,9 @@ class EscalationPolicy(BaseModel):
         return any(rule in rules and other in rules for rules in self.one_event)
 
     def ladder(self, ledger: Ledger, severity: Severity, rule: str = "") -> Ladder:
-        fitting = [one for one in self.ladders if one.ledger is ledger and severity in one.severities]
-        own = (one for one in fitting if rule in one.rules)
-        return next(own, None) or next(one for one in fitting if not one.rules)
+        fitting = [ladder for ladder in self.ladders if ladder.ledger is ledger and severity in ladder.severities]
+        own = (ladder for ladder in fitting if rule in ladder.rules)
+        return next(own, None) or next(ladder for ladder in fitting if not ladder.rules)
 
 
 def check(policy: EscalationPolicy) -> list[Fault]:
@@ -99,12 +99,12 @@ def check(policy: EscalationPolicy) -> list[Fault]:
     faults = []
     for ledger in Ledger:
         for severity in Severity:
-            fitting = [one for one in policy.ladders if one.ledger is ledger and severity in one.severities]
-            count = sum(not one.rules for one in fitting)
+            fitting = [ladder for ladder in policy.ladders if ladder.ledger is ledger and severity in ladder.severities]
+            count = sum(not ladder.rules for ladder in fitting)
             if count != 1:
                 what = "has no ladder: add one" if count == 0 else f"has {count} ladders: keep one"
                 faults.append(Fault(where=("ladders",), message=f"{ledger.value} {severity.value} {what}"))
-            for rule, times in Counter(rule for one in fitting for rule in one.rules).items():
+            for rule, times in Counter(rule for ladder in fitting for rule in ladder.rules).items():
                 if times > 1:
                     what = f"{rule} has {times} ladders of its own for {ledger.value} {severity.value}: keep one"
                     faults.append(Fault(where=("ladders",), message=what))
@@ -121,7 +121,7 @@ def check_names(
 
     Checked apart from the shape: a service that restarts at night goes on with the rungs that are right.
     """
-    named_in = [(("ladders", index, "rules"), one.rules) for index, one in enumerate(policy.ladders)]
+    named_in = [(("ladders", index, "rules"), ladder.rules) for index, ladder in enumerate(policy.ladders)]
     together = [(("one_event", index), names) for index, names in enumerate(policy.one_event)]
     yield from _unknown((*named_in, *together), rules, unknown)
     for index, ladder in enumerate(policy.ladders):

@@ -13,7 +13,7 @@ from alerts.lifecycle.event import AlertEvent, InvalidField, InvalidTransition
 from alerts.lifecycle.transitions import Signal
 from alerts.message import CALL_KINDS
 from alerts.messages.deliveries import WECOM
-from alerts.ports import AlertStore, Transaction
+from alerts.ports import Outbox, Transaction
 
 
 class ButtonResult(Struct, frozen=True):
@@ -36,7 +36,7 @@ def handle_press(processor: AlertProcessor, tx: Transaction, userid: str, key: s
     """Apply a button press. The user is authenticated by WeCom; the person is found by his user id."""
     word, _, number = key.partition(":")
     people = processor.escalator.community().people.values()
-    person = next((one for one in people if one.wecom == userid), None)
+    person = next((person for person in people if person.wecom == userid), None)
     alert = tx.store.alert(int(number)) if number.isdecimal() and len(number) < 18 else None
     if person is None or alert is None or word not in _KEYS:
         return ButtonResult(False)
@@ -52,12 +52,12 @@ def handle_press(processor: AlertProcessor, tx: Transaction, userid: str, key: s
 
 def _store_handle(tx: Transaction, alert: Alert, person: str, handle: str) -> None:
     """Store the new response code of the press, which updates this person's card."""
-    mine = [row for row in tx.store.deliveries(alert.id) if row.person == person and row.channel == WECOM]
-    calls = [row for row in mine if row.kind in CALL_KINDS]
+    cards = [row for row in tx.store.deliveries(alert.id) if row.person == person and row.channel == WECOM]
+    calls = [row for row in cards if row.kind in CALL_KINDS]
     if handle and calls:
         tx.store.update_delivery(calls[-1], structs.replace(calls[-1], handle=handle), tx.now, "pressed")
 
 
-def role_in_alert(store: AlertStore, alert: Alert, person: str) -> str:
+def role_in_alert(store: Outbox, alert: Alert, person: str) -> str:
     """The role in which a person was called for an alert; empty when he was not."""
     return next((row.role for row in store.deliveries(alert.id) if row.person == person), "")

@@ -10,7 +10,7 @@ from alerts.handling.processor import AlertProcessor
 from alerts.lifecycle.advance import is_verification_overdue, next_recheck
 from alerts.lifecycle.event import AlertEvent
 from alerts.lifecycle.transitions import Signal
-from alerts.ports import AlertStore, Transaction
+from alerts.ports import FindingLog, Transaction
 from domain import Instant, Ledger
 
 
@@ -41,7 +41,7 @@ class DueAlerts:
             self.processor.apply(tx, alert, data)
 
     def with_finding_status(
-        self, store: AlertStore, alert: Alert, event: AlertEvent, heard_since: Instant | None
+        self, store: FindingLog, alert: Alert, event: AlertEvent, heard_since: Instant | None
     ) -> AlertEvent:
         """The event with the status of the alert's findings, judged by readings received since `heard_since`."""
         findings = store.active_findings(alert.id)

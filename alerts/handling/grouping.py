@@ -165,18 +165,18 @@ def _by_relation(
 ) -> list[tuple[Relation, list[Alert]]]:
     same = [alert for alert in live if alert.rule == finding.rule and alert.subject == finding.subject]
     device = [alert for alert in live if alert not in same and _has_same_subject(finding, alert)]
-    found = [(Relation.SAME_DANGER, same), (Relation.SAME_DEVICE, device)]
+    related = [(Relation.SAME_DANGER, same), (Relation.SAME_DEVICE, device)]
     recent = [alert for alert in live if alert.rule == finding.rule and now - alert.opened_at <= GROUP_WINDOW_MS]
     if is_unregistered(finding):
         return [
-            *found,
+            *related,
             (Relation.UNREGISTERED, _oldest_first([alert for alert in recent if is_unregistered(alert)], 1)),
         ]
     if building is None or not may_be_grouped(finding):
-        return found
+        return related
     enough = 1 if finding.ledger is Ledger.HEALTH else GROUP_AFTER
-    near = [alert for alert in recent if alert.building == building]
-    return [*found, (Relation.SAME_BUILDING, _oldest_first(near, enough))]
+    nearby = [alert for alert in recent if alert.building == building]
+    return [*related, (Relation.SAME_BUILDING, _oldest_first(nearby, enough))]
 
 
 def _has_same_subject(finding: Finding, alert: Alert) -> bool:
@@ -200,10 +200,10 @@ def compare_recipients(
         return Recipients.NOBODY
     if not same_cell or own.rungs[0].role is not ladder.rungs[0].role:
         return Recipients.OTHERS
-    mine, theirs = {rung.role for rung in own.rungs}, {rung.role for rung in ladder.rungs}
+    own_roles, alert_roles = {rung.role for rung in own.rungs}, {rung.role for rung in ladder.rungs}
     if _is_sooner(finding.severity, own, alert.severity, ladder):
-        return Recipients.SOONER if theirs <= mine else Recipients.OTHERS
-    return Recipients.SAME if mine <= theirs else Recipients.OTHERS
+        return Recipients.SOONER if alert_roles <= own_roles else Recipients.OTHERS
+    return Recipients.SAME if own_roles <= alert_roles else Recipients.OTHERS
 
 
 def _is_sooner(severity: Severity, own: Ladder, present: Severity, ladder: Ladder) -> bool:

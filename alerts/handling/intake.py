@@ -50,6 +50,8 @@ class Disposition(StrEnum):
 
 
 class IntakeResult(Struct, frozen=True):
+    """What was done with one finding, and the alert concerned."""
+
     finding: str
     disposition: Disposition
     alert: int | None = None
@@ -59,8 +61,8 @@ class FindingIntake:
     """Turns findings into alerts."""
 
     def __init__(self, processor: AlertProcessor, devices: DevicesById = dict) -> None:
-        self.processor = processor
-        self.silencing = SilenceFilter(processor.escalator.community, devices)
+        self.processor, self.escalator = processor, processor.escalator
+        self.silencing = SilenceFilter(self.escalator.community, devices)
         self.renderer = processor.renderer
 
     def process(self, tx: Transaction, findings: Sequence[Finding]) -> list[IntakeResult]:
@@ -69,14 +71,14 @@ class FindingIntake:
 
     def release_silenced(self, tx: Transaction) -> list[int]:
         """Process findings whose silence is over; returns the alerts they opened or joined."""
-        outcomes = self.process(tx, self.silencing.release(tx))
-        return [one.alert for one in outcomes if one.alert is not None]
+        results = self.process(tx, self.silencing.release(tx))
+        return [result.alert for result in results if result.alert is not None]
 
     def _process_one(self, tx: Transaction, finding: Finding) -> IntakeResult:
-        known = tx.store.finding_record(finding)
-        if known.recorded:
-            return IntakeResult(finding.id, Disposition.REPEATED, known.alert)
-        alert = None if known.alert is None else tx.store.alert(known.alert)
+        record = tx.store.finding_record(finding)
+        if record.recorded:
+            return IntakeResult(finding.id, Disposition.REPEATED, record.alert)
+        alert = None if record.alert is None else tx.store.alert(record.alert)
         if alert is not None:
             tx.store.record_finding(finding, alert.id)
             self._update(tx, alert, finding)
@@ -89,34 +91,33 @@ class FindingIntake:
         return self._open_or_join(tx, finding)
 
     def _open_or_join(self, tx: Transaction, finding: Finding) -> IntakeResult:
-        community = self.processor.escalator.community()
+        community = self.escalator.community()
         building = community.building_of(finding.place)
-        near = building.id if building is not None else None
-        candidates = tx.store.alerts_to_join(finding, near if grouping.may_be_grouped(finding) else None)
-        match = grouping.match_alert(finding, near, candidates, partial(self._recipients, tx, finding), tx.now)
+        building_id = building.id if building is not None else None
+        candidates = tx.store.alerts_to_join(finding, building_id if grouping.may_be_grouped(finding) else None)
+        match = grouping.match_alert(finding, building_id, candidates, partial(self._recipients, tx, finding), tx.now)
         if match is not None:
             tx.store.record_finding(finding, match.alert.id)
             self._join(tx, match, finding)
             return IntakeResult(finding.id, Disposition.JOINED, match.alert.id)
-        alert = tx.store.add_alert(self._new_alert(finding, near, tx.now))
+        alert = tx.store.add_alert(self._new_alert(finding, building_id, tx.now))
         tx.store.record_finding(finding, alert.id)
         tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "opened", self._opened_text(alert), person=None)])
         self.processor.start(tx, alert)
         return IntakeResult(finding.id, Disposition.OPENED, alert.id)
 
     def _recipients(self, tx: Transaction, finding: Finding, alert: Alert) -> Recipients:
-        escalator = self.processor.escalator
-        own = escalator.policy.ladder(finding.ledger, finding.severity, finding.rule)
-        same_cell = escalator.community().cell_of(finding.place) == alert.cell
+        own = self.escalator.policy.ladder(finding.ledger, finding.severity, finding.rule)
+        same_cell = self.escalator.community().cell_of(finding.place) == alert.cell
         return grouping.compare_recipients(
-            finding, own, alert, escalator.ladder(alert), same_cell, self._can_reach(tx, alert)
+            finding, own, alert, self.escalator.ladder(alert), same_cell, self._can_reach(tx, alert)
         )
 
     def _can_reach(self, tx: Transaction, alert: Alert) -> bool:
         """Whether somebody can be notified of what joins: the owner, or at least one person called who did not
         decline."""
         if alert.state in OWNED_STATES:
-            return self.processor.escalator.can_reach(alert, alert.owner, tx.now)
+            return self.escalator.can_reach(alert, alert.owner, tx.now)
         return any(
             row.kind in DANGER_KINDS
             and row.round == alert.round
@@ -126,8 +127,8 @@ class FindingIntake:
         )
 
     def _new_alert(self, finding: Finding, building: str | None, now: Instant) -> Alert:
-        community = self.processor.escalator.community()
-        ladder = self.processor.escalator.policy.ladder(finding.ledger, finding.severity, finding.rule)
+        community = self.escalator.community()
+        ladder = self.escalator.policy.ladder(finding.ledger, finding.severity, finding.rule)
         return Alert(
             id=0,
             rule=finding.rule,
@@ -170,14 +171,15 @@ class FindingIntake:
         address = danger.address or self.renderer.catalog.nowhere
         text = self.renderer.timeline_text(line, title=finding.title, why=why, address=address, of=of)
         tx.store.add_timeline([TimelineEntry(match.alert.id, tx.now, line, text)])
-        fuller = structs.replace(match.alert, joined=match.alert.joined + 1)
-        known = self._is_already_told(tx, match, finding)
-        self.processor.apply(tx, fuller, AlertEvent(_SIGNALS[match.decision], danger=danger, already_told=known))
+        alert = structs.replace(match.alert, joined=match.alert.joined + 1)
+        already_told = self._is_already_told(tx, match, finding)
+        event = AlertEvent(_SIGNALS[match.decision], danger=danger, already_told=already_told)
+        self.processor.apply(tx, alert, event)
 
     def _is_already_told(self, tx: Transaction, match: Match, finding: Finding) -> bool:
         """True for another rule about the same event on the same device, no more severe than what was told a moment
         ago."""
-        alert, ladders = match.alert, self.processor.escalator.policy
+        alert, ladders = match.alert, self.escalator.policy
         if match.relation is not Relation.SAME_DEVICE or finding.device is None or finding.device != alert.device:
             return False
         if finding.severity.rank < alert.severity.rank or not ladders.is_same_event(finding.rule, alert.ladder_rule):
@@ -201,7 +203,7 @@ class FindingIntake:
 
     def _address(self, finding: Finding) -> str:
         """The address; without one, the device."""
-        return self.processor.escalator.community().address(finding.place) or self.renderer.unplaced_device(finding)
+        return self.escalator.community().address(finding.place) or self.renderer.unplaced_device(finding)
 
     def _update(self, tx: Transaction, alert: Alert, finding: Finding) -> None:
         if finding.phase in _END_PHASES:

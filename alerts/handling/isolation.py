@@ -40,7 +40,7 @@ class FaultIsolation:
         except Exception as fault:
             if self.on_fault is None or isinstance(fault, self.unavailable):
                 raise
-        done = [one for item in items for one in await self._alone(work, item)]
+        done = [result for item in items for result in await self._alone(work, item)]
         if finish is not None:
             await self._transact(finish)
         return done

@@ -150,8 +150,8 @@ class _InboundReply:
 
     def add_timeline(self, alert: Alert, kind: str, **words: str) -> None:
         """Add a timeline entry that quotes the text."""
-        actor, said = self.actor(alert), sanitize(self.text)[:MAX_QUOTED]
-        line = self.processor.renderer.timeline_text(kind, name=actor.name, text=said, **words)
+        actor, quoted = self.actor(alert), sanitize(self.text)[:MAX_QUOTED]
+        line = self.processor.renderer.timeline_text(kind, name=actor.name, text=quoted, **words)
         self.tx.store.add_timeline([TimelineEntry(alert.id, self.tx.now, kind, line, person=actor.id)])
 
     def answer(self, alert: Alert, kind: MessageKind, reason: str = "") -> None:

@@ -145,10 +145,10 @@ def _assign(new: Alert, _old: Alert, _happening: AlertEvent, now: Instant, deadl
 
 def _decline(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
     cause = EscalationReason(EscalationCause.DECLINED, event.actor.name)
-    gone = replace(new, passed=_appended(old.passed, event.actor.id), escalation=cause)
+    declined = replace(new, passed=_appended(old.passed, event.actor.id), escalation=cause)
     if old.state is State.ACKNOWLEDGED:
-        gone = _unassign(gone, now, deadlines)
-    return Step(gone, (Effect.NOTIFY_NEXT_PERSON,))
+        declined = _unassign(declined, now, deadlines)
+    return Step(declined, (Effect.NOTIFY_NEXT_PERSON,))
 
 
 def _owner_unreachable(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
@@ -199,8 +199,8 @@ def _recurred(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines
     """The alert's own danger begins again: shelved or settled alerts escalate again, an owner is notified."""
     if new.state is not old.state:
         return _restart_escalation(with_danger(new, event.required_danger), old, event, now, deadlines)
-    told = old.state not in UNACKNOWLEDGED_STATES and new.ledger is Ledger.DANGER
-    return Step(replace(new, recovered_at=None, stale=False), (Effect.NOTIFY_JOINED,) if told else ())
+    notifies = old.state not in UNACKNOWLEDGED_STATES and new.ledger is Ledger.DANGER
+    return Step(replace(new, recovered_at=None, stale=False), (Effect.NOTIFY_JOINED,) if notifies else ())
 
 
 def _added(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
@@ -211,8 +211,8 @@ def _added(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: D
     title, doors = joined_title(new.title, danger.title), with_door(new, danger.address)
     fuller = replace(new, title=title, doors=doors, recovered_at=None, stale=False)
     # Device faults wait for the daily digest: three hundred detectors without power are one message.
-    told = new.ledger is Ledger.DANGER and not event.already_told
-    return Step(fuller, (Effect.NOTIFY_JOINED,) if told else ())
+    notifies = new.ledger is Ledger.DANGER and not event.already_told
+    return Step(fuller, (Effect.NOTIFY_JOINED,) if notifies else ())
 
 
 def _unassign(alert: Alert, now: Instant, deadlines: Deadlines) -> Alert:

@@ -37,7 +37,7 @@ def with_danger(alert: Alert, danger: Danger) -> Alert:
     """The alert with title, severity, times and ladder of the danger that messages state from now on."""
     return replace(
         alert,
-        severity=min(danger.severity, alert.severity, key=lambda one: one.rank),
+        severity=min(danger.severity, alert.severity, key=lambda severity: severity.rank),
         hazard=alert.hazard if danger.hazard == UNKNOWN_HAZARD else danger.hazard,
         title=danger.title,
         advice=danger.advice or alert.advice,
@@ -53,8 +53,8 @@ def with_danger(alert: Alert, danger: Danger) -> Alert:
 
 def with_door(alert: Alert, address: str) -> tuple[str, ...]:
     """The alert's further addresses with this one; its own address is not added."""
-    known = not address or address == alert.address or address in alert.doors
-    return alert.doors if known else (*alert.doors, address)
+    listed = not address or address == alert.address or address in alert.doors
+    return alert.doors if listed else (*alert.doors, address)
 
 
 def described_by(alert: Alert, danger: Danger) -> Alert:

@@ -71,6 +71,8 @@ class Effect(StrEnum):
 
 
 class Step(Struct, frozen=True):
+    """The alert after an event, and the effects the host must run."""
+
     alert: Alert
     effects: tuple[Effect, ...] = ()
 

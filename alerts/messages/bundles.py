@@ -17,7 +17,7 @@ from alerts.message import CALL_KINDS, FOLLOW_UP_KINDS, NOT_FAILED, OVER_BUDGET,
 from alerts.messages.deliveries import SMS, WECOM, delivery_id, follow_up, postponed, priority_of
 from alerts.messages.outbox import OutboxWriter
 from alerts.messages.renderer import MessageContext
-from alerts.ports import AlertStore, Transaction
+from alerts.ports import AlertRepository, Outbox, Transaction
 from domain import MINUTE, Instant, Severity
 
 BUNDLE_MS: Final = MINUTE
@@ -58,26 +58,26 @@ class BundledMessages:
     def __init__(self, outbox: OutboxWriter) -> None:
         self.outbox = outbox
 
-    def enqueue_joined(self, tx: Transaction, alert: Alert, to: Delivery, added: JoinedDanger) -> None:
+    def enqueue_joined(self, tx: Transaction, alert: Alert, to: Delivery, joined: JoinedDanger) -> None:
         """A further danger to one person on one channel: sent at once, later ones within BUNDLE_MS as one message."""
-        mine = [
+        notices = [
             row
             for row in tx.store.deliveries(alert.id)
             if row.kind is MessageKind.ADDED
             and (row.person, row.channel) == (to.person, to.channel)
             and row.state in NOT_FAILED
         ]
-        told = [one for row in mine for one in listed_dangers(row)]
-        new = _untold_dangers(alert, added, {one.address for one in told})
+        listed = [item for row in notices for item in listed_dangers(row)]
+        new = _untold_dangers(alert, joined, {item.address for item in listed})
         if not new:
             return
-        waiting = next((row for row in mine if row.state is DeliveryState.PENDING), None)
-        begin = max(added.not_before, _earliest_send([row for row in mine if row is not waiting], new, tx.now))
-        priority = priority_of(structs.replace(alert, severity=added.danger.severity))
+        waiting = next((row for row in notices if row.state is DeliveryState.PENDING), None)
+        begin = max(joined.not_before, _earliest_send([row for row in notices if row is not waiting], new, tx.now))
+        priority = priority_of(structs.replace(alert, severity=joined.danger.severity))
         if waiting is not None:
             entries = listed_dangers(waiting)
-            entries += [one for one in new if not one.address or one not in entries]
-            payload = self._joined_payload(tx, alert, waiting, added, entries)
+            entries += [item for item in new if not item.address or item not in entries]
+            payload = self._joined_payload(tx, alert, waiting, joined, entries)
             # An urgent danger does not wait with one that may wait until the morning.
             sooner = structs.replace(
                 waiting,
@@ -92,7 +92,7 @@ class BundledMessages:
             to, task, f"{alert.id}:{alert.round}:added:{to.person}:{to.channel}:{task}", MessageKind.ADDED, {}, tx.now
         )
         row = postponed(row, begin)
-        payload = self._joined_payload(tx, alert, row, added, new)
+        payload = self._joined_payload(tx, alert, row, joined, new)
         tx.store.enqueue([structs.replace(row, priority=min(priority, row.priority), payload=payload)])
 
     def refresh(self, tx: Transaction, row: Delivery) -> Delivery | None:
@@ -114,7 +114,7 @@ class BundledMessages:
         waiting = unacknowledged_alerts(tx.store, withheld_calls(tx.store, row))
         if not waiting:
             return None
-        shown = min(waiting, key=lambda one: one.severity.rank)
+        shown = min(waiting, key=lambda item: item.severity.rank)
         payload = self._summary_payload(tx, shown, row, _CALLS, len(waiting))
         return structs.replace(row, payload=payload, alert=shown.id)
 
@@ -131,18 +131,18 @@ class BundledMessages:
         tx: Transaction,
         alert: Alert,
         row: Delivery,
-        added: JoinedDanger,
+        joined: JoinedDanger,
         entries: Sequence[ListedDanger],
     ) -> dict[str, object]:
-        shown = combined(alert, added.danger, entries)
-        variant = ("many-" if len(entries) > 1 or added.doors else "") + (
+        shown = combined(alert, joined.danger, entries)
+        variant = ("many-" if len(entries) > 1 or joined.doors else "") + (
             "owner" if alert.owner == row.person else "called"
         )
         who = "" if len(entries) > 1 else self.outbox.affected_name(alert)
         context = MessageContext(
             MessageKind.ADDED,
             tx.now,
-            added.limit_ms,
+            joined.limit_ms,
             variant=variant,
             count=len(entries),
             affected_name=who,
@@ -150,9 +150,9 @@ class BundledMessages:
         )
         payload: dict[str, object] = {
             "added": to_builtins(entries),
-            "danger": to_builtins(added.danger),
-            "limit_ms": added.limit_ms,
-            "listed": bool(added.doors),
+            "danger": to_builtins(joined.danger),
+            "limit_ms": joined.limit_ms,
+            "listed": bool(joined.doors),
         }
         if row.channel == WECOM:
             page = self.outbox.page_url(alert.id, row.person, tx.now)
@@ -197,22 +197,22 @@ class BundledMessages:
         context = MessageContext(MessageKind.SUMMARY, tx.now, limit_ms=0, number=number, variant=variant, count=count)
         return {"summary": variant, **structs.asdict(self.outbox.renderer.sms(shown, context))}
 
-    def _worst(self, store: AlertStore, alert: Alert, withheld: Sequence[Delivery]) -> Alert:
+    def _worst(self, store: AlertRepository, alert: Alert, withheld: Sequence[Delivery]) -> Alert:
         """The most severe of the alerts whose calls were withheld and that nobody acknowledged; the newest of
         equals."""
-        return min([alert, *unacknowledged_alerts(store, withheld)], key=lambda one: one.severity.rank)
+        return min([alert, *unacknowledged_alerts(store, withheld)], key=lambda item: item.severity.rank)
 
 
-def withheld_calls(store: AlertStore, summary: Delivery) -> list[Delivery]:
+def withheld_calls(store: Outbox, summary: Delivery) -> list[Delivery]:
     """The calls that a summary replaced."""
     rows = store.deliveries_to(summary.channel, summary.address, summary.created_at - SUMMARY_EVERY_MS)
     return [row for row in rows if row.kind in CALL_KINDS and row.code == OVER_BUDGET]
 
 
-def unacknowledged_alerts(store: AlertStore, withheld: Sequence[Delivery]) -> list[Alert]:
+def unacknowledged_alerts(store: AlertRepository, withheld: Sequence[Delivery]) -> list[Alert]:
     """The unacknowledged alerts among them, newest first."""
     found = [store.alert(name) for name in sorted({row.alert for row in withheld}, reverse=True)]
-    return [one for one in found if one is not None and one.state in UNACKNOWLEDGED_STATES]
+    return [item for item in found if item is not None and item.state in UNACKNOWLEDGED_STATES]
 
 
 def should_hear(alert: Alert, person: str) -> bool:
@@ -222,25 +222,25 @@ def should_hear(alert: Alert, person: str) -> bool:
     return alert.owner == person or (alert.owner is None and person not in alert.passed)
 
 
-def _untold_dangers(alert: Alert, added: JoinedDanger, told: Collection[str]) -> list[ListedDanger]:
+def _untold_dangers(alert: Alert, joined: JoinedDanger, listed: Collection[str]) -> list[ListedDanger]:
     """The danger itself, or those addresses of a grouped alert that the person was not told of."""
-    if not added.doors:
-        danger = added.danger
+    if not joined.doors:
+        danger = joined.danger
         return [ListedDanger(danger.title, danger.address, danger.severity)]
-    return [ListedDanger(alert.title, door, alert.severity) for door in added.doors if door not in told]
+    return [ListedDanger(alert.title, door, alert.severity) for door in joined.doors if door not in listed]
 
 
 def _earliest_send(sent: Sequence[Delivery], new: Sequence[ListedDanger], now: Instant) -> Instant:
     """Earliest time of the next notice: the more of those sent said the same, the later."""
     if not sent:
         return now
-    same = sum(all(one in listed_dangers(row) for one in new) for row in sent)
+    same = sum(all(item in listed_dangers(row) for item in new) for row in sent)
     span = min(BUNDLE_MS << max(same - 1, 0), MAX_BUNDLE_MS)
     return max(row.not_before for row in sent) + span
 
 
 def _joined_danger_of(row: Delivery, now: Instant) -> JoinedDanger:
-    doors = tuple(one.address for one in listed_dangers(row)) if row.payload["listed"] else ()
+    doors = tuple(item.address for item in listed_dangers(row)) if row.payload["listed"] else ()
     return JoinedDanger(convert(row.payload["danger"], Danger), convert(row.payload["limit_ms"], int), now, doors)
 
 
@@ -255,10 +255,10 @@ def combined(alert: Alert, danger: Danger, entries: Sequence[ListedDanger]) -> A
     if len(entries) == 1:
         return replace(shown, address=entries[0].address or alert.address)
     title = entries[0].title
-    for one in entries[1:]:
-        title = joined_title(title, one.title)
-    worst = min((one.severity for one in entries), key=lambda severity: severity.rank)
-    return replace(shown, title=title, severity=worst, address=join_addresses([one.address for one in entries]))
+    for item in entries[1:]:
+        title = joined_title(title, item.title)
+    worst = min((item.severity for item in entries), key=lambda severity: severity.rank)
+    return replace(shown, title=title, severity=worst, address=join_addresses([item.address for item in entries]))
 
 
 def join_addresses(addresses: Collection[str]) -> str:

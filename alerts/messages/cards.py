@@ -24,66 +24,66 @@ class CardRenderer:
 
     def call_card(self, alert: Alert, context: MessageContext, task: str, page: str = "") -> dict[str, object]:
         """The card of a call, with its two buttons; `page` is the URL of this person's page for this alert."""
-        words, level = self.renderer.catalog.card, self.renderer.catalog.severities[alert.severity]
-        title = {MessageKind.ALERT: words.title, MessageKind.ESCALATE: words.escalated}.get(context.kind, words.overdue)
+        texts, level = self.renderer.catalog.card, self.renderer.catalog.severities[alert.severity]
+        title = {MessageKind.ALERT: texts.title, MessageKind.ESCALATE: texts.escalated}.get(context.kind, texts.overdue)
         rows = [
-            {"keyname": words.time, "value": self.renderer.event_time(alert, context.now)},
+            {"keyname": texts.time, "value": self.renderer.event_time(alert, context.now)},
             {
-                "keyname": words.limit,
-                "value": words.within.format(span=self.renderer.format_duration(context.limit_ms)),
+                "keyname": texts.limit,
+                "value": texts.within.format(span=self.renderer.format_duration(context.limit_ms)),
             },
         ]
         if context.kind is MessageKind.ESCALATE:
             rows.append(
-                {"keyname": words.reason, "value": self.renderer.escalation_reason(alert, context.now)[:MAX_VALUE]}
+                {"keyname": texts.reason, "value": self.renderer.escalation_reason(alert, context.now)[:MAX_VALUE]}
             )
         if alert.recovered_at is not None:
-            rows.append({"keyname": words.data, "value": words.recovered})
+            rows.append({"keyname": texts.data, "value": texts.recovered})
         if context.affected_name:
-            rows.append({"keyname": words.person, "value": context.affected_name})
+            rows.append({"keyname": texts.person, "value": context.affected_name})
         return self._card(
             alert, task, page, title.format(level=level, title=alert.title), rows, self._call_buttons(alert)
         )
 
     def joined_card(self, alert: Alert, context: MessageContext, task: str, page: str = "") -> dict[str, object]:
         """The card about dangers that joined, with the recipient's buttons."""
-        words, level = self.renderer.catalog.card, self.renderer.catalog.severities[alert.severity]
+        texts, level = self.renderer.catalog.card, self.renderer.catalog.severities[alert.severity]
         rows = [
-            {"keyname": words.time, "value": self.renderer.event_time(alert, context.now)},
+            {"keyname": texts.time, "value": self.renderer.event_time(alert, context.now)},
             {
-                "keyname": words.limit,
-                "value": words.within.format(span=self.renderer.format_duration(context.limit_ms)),
+                "keyname": texts.limit,
+                "value": texts.within.format(span=self.renderer.format_duration(context.limit_ms)),
             },
         ]
-        title = words.added.format(level=level, title=alert.title)
+        title = texts.added.format(level=level, title=alert.title)
         buttons = self._owner_buttons(alert) if context.variant.endswith("owner") else self._call_buttons(alert)
         return self._card(alert, task, page, title, rows, buttons)
 
     def _call_buttons(self, alert: Alert) -> list[dict[str, object]]:
-        words = self.renderer.catalog.card
+        texts = self.renderer.catalog.card
         return [
-            {"text": words.take, "style": 1, "key": f"ack:{alert.id}"},
-            {"text": words.pass_, "style": 4, "key": f"pass:{alert.id}"},
+            {"text": texts.take, "style": 1, "key": f"ack:{alert.id}"},
+            {"text": texts.pass_, "style": 4, "key": f"pass:{alert.id}"},
         ]
 
     def _owner_buttons(self, alert: Alert) -> list[dict[str, object]]:
-        words = self.renderer.catalog.card
-        buttons: list[dict[str, object]] = [{"text": words.resolve, "style": 3, "key": f"resolve:{alert.id}"}]
+        texts = self.renderer.catalog.card
+        buttons: list[dict[str, object]] = [{"text": texts.resolve, "style": 3, "key": f"resolve:{alert.id}"}]
         if alert.state is State.ACKNOWLEDGED:
-            buttons.insert(0, {"text": words.arrive, "style": 1, "key": f"arrive:{alert.id}"})
+            buttons.insert(0, {"text": texts.arrive, "style": 1, "key": f"arrive:{alert.id}"})
         return buttons
 
     def owner_card(self, alert: Alert, now: Instant, task: str, page: str = "") -> dict[str, object]:
         """The updated card of the person who acknowledged."""
-        words = self.renderer.catalog.card
-        title = words.taken_by.format(name=alert.owner_name)
-        rows = [{"keyname": words.time, "value": self.renderer.event_time(alert, now)}]
+        texts = self.renderer.catalog.card
+        title = texts.taken_by.format(name=alert.owner_name)
+        rows = [{"keyname": texts.time, "value": self.renderer.event_time(alert, now)}]
         return self._card(alert, task, page, f"{title} · {alert.title}", rows, self._owner_buttons(alert))
 
     def button_text(self, kind: MessageKind, name: str) -> str:
         """The text that replaces the buttons on everybody else's card."""
-        words = self.renderer.catalog.card
-        return words.taken_by.format(name=name)[:10] if kind is MessageKind.ACKNOWLEDGED else words.cleared
+        texts = self.renderer.catalog.card
+        return texts.taken_by.format(name=name)[:10] if kind is MessageKind.ACKNOWLEDGED else texts.cleared
 
     def _card(
         self,

@@ -126,9 +126,9 @@ class TextCatalog(BaseModel):
     def templates_by_code(self, own: Mapping[str, str] | None = None) -> dict[str, str]:
         """Template code to text, with the severity filled in: what the vendor must have approved."""
         return {
-            template_code(one, severity, own or {}): one.text.replace("{level}", self.severities[severity])
-            for one in self.sms
-            for severity in one.codes
+            template_code(template, severity, own or {}): template.text.replace("{level}", self.severities[severity])
+            for template in self.sms
+            for severity in template.codes
         }
 
 
@@ -154,14 +154,19 @@ def missing_texts(own: TextCatalog, built_in: TextCatalog) -> list[Fault]:
         for name in getattr(built_in, field).keys() - getattr(own, field).keys():
             faults.append(Fault((field, name), f"is missing: write `{name}: {getattr(built_in, field)[name]}`"))
     for kind in MessageKind:
-        said = {severity for one in own.sms if one.kind is kind and one.hazard == "*" for severity in one.codes}
-        silent = ", ".join(severity.value for severity in Severity if severity not in said)
-        if silent:
-            wanted = f"has no text of the kind `{kind.value}` for any hazard (`*`) and {silent}: write one"
+        covered = {
+            severity
+            for template in own.sms
+            if template.kind is kind and template.hazard == "*"
+            for severity in template.codes
+        }
+        uncovered = ", ".join(severity.value for severity in Severity if severity not in covered)
+        if uncovered:
+            wanted = f"has no text of the kind `{kind.value}` for any hazard (`*`) and {uncovered}: write one"
             faults.append(Fault(("sms",), wanted))
     return sorted(faults, key=lambda fault: fault.where)
 
 
-def template_code(one: SmsTemplate, severity: Severity, own: Mapping[str, str]) -> str:
+def template_code(template: SmsTemplate, severity: Severity, own: Mapping[str, str]) -> str:
     """The site's own code for `name.severity`, else for `name`, else the code written in the catalog."""
-    return own.get(f"{one.name}.{severity.value}") or own.get(one.name) or one.codes[severity]
+    return own.get(f"{template.name}.{severity.value}") or own.get(template.name) or template.codes[severity]

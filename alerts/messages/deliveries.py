@@ -22,22 +22,22 @@ _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def follow_up(
-    told: Delivery, task: str, key: str, kind: MessageKind, payload: dict[str, object], now: Instant
+    earlier: Delivery, task: str, key: str, kind: MessageKind, payload: dict[str, object], now: Instant
 ) -> Delivery:
     """A new message to the recipient of an earlier one, on the same channel."""
     return Delivery(
         id=task,
         key=key,
-        alert=told.alert,
-        round=told.round,
-        rung=told.rung,
-        person=told.person,
-        name=told.name,
-        role=told.role,
-        channel=told.channel,
+        alert=earlier.alert,
+        round=earlier.round,
+        rung=earlier.rung,
+        person=earlier.person,
+        name=earlier.name,
+        role=earlier.role,
+        channel=earlier.channel,
         kind=kind,
-        priority=told.priority,
-        address=told.address,
+        priority=earlier.priority,
+        address=earlier.address,
         payload=payload,
         created_at=now,
         not_before=now,

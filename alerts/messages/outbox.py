@@ -83,20 +83,20 @@ class OutboxWriter:
         self,
         tx: Transaction,
         alert: Alert,
-        told: Delivery,
+        earlier: Delivery,
         kind: MessageKind,
         name: str,
         not_before: Instant = 0,
     ) -> Delivery | None:
         """Follow-up to somebody who was called: a text on the phone, an update of his WeCom card."""
-        kind = _kind_for(alert, told, kind)
+        kind = _kind_for(alert, earlier, kind)
         task = delivery_id(tx.now, tx.store.next_delivery_number())
-        payload = self._update_payload(tx, alert, told, kind, name)
+        payload = self._update_payload(tx, alert, earlier, kind, name)
         if payload is None:
             return None
-        key = f"{alert.id}:{alert.round}:{kind}:{told.person}:{told.channel}:{alert.taken_at or tx.now}"
-        row = follow_up(told, task, key, kind, payload, tx.now)
-        row = structs.replace(row, ref=told.id) if told.channel == WECOM else postponed(row, not_before)
+        key = f"{alert.id}:{alert.round}:{kind}:{earlier.person}:{earlier.channel}:{alert.taken_at or tx.now}"
+        row = follow_up(earlier, task, key, kind, payload, tx.now)
+        row = structs.replace(row, ref=earlier.id) if earlier.channel == WECOM else postponed(row, not_before)
         tx.store.enqueue([row])
         return row
 
@@ -108,7 +108,7 @@ class OutboxWriter:
         self,
         tx: Transaction,
         alert: Alert,
-        told: Delivery,
+        earlier: Delivery,
         kind: MessageKind,
         numbers: Sequence[int],
         reason: str,
@@ -119,47 +119,47 @@ class OutboxWriter:
             kind=kind,
             now=tx.now,
             limit_ms=0,
-            number=tx.store.assign_reply_code(told.address, alert.id, told.person, tx.now),
-            name=told.name,
+            number=tx.store.assign_reply_code(earlier.address, alert.id, earlier.person, tx.now),
+            name=earlier.name,
             count=len(numbers),
             numbers=tuple(numbers),
             reason=reason,
         )
         payload = structs.asdict(self.renderer.sms(alert, context))
-        key = f"{answer_key_prefix(told.address)}{delivery}"
-        tx.store.enqueue([follow_up(told, delivery_id(tx.now, delivery), key, kind, payload, tx.now)])
+        key = f"{answer_key_prefix(earlier.address)}{delivery}"
+        tx.store.enqueue([follow_up(earlier, delivery_id(tx.now, delivery), key, kind, payload, tx.now)])
 
-    def enqueue_digest(self, tx: Transaction, worst: Alert, told: Delivery, person: Person, count: int) -> bool:
+    def enqueue_digest(self, tx: Transaction, worst: Alert, earlier: Delivery, person: Person, count: int) -> bool:
         """One message for everything in this person's logbook; False when he cannot be reached or has had today's."""
-        ways = self.reachable_channels(person, (WECOM, SMS))
-        if not ways or ways[0] == LOGBOOK:
+        channels = self.reachable_channels(person, (WECOM, SMS))
+        if not channels or channels[0] == LOGBOOK:
             return False
         context = MessageContext(kind=MessageKind.DIGEST, now=tx.now, limit_ms=0, count=count)
         key = f"digest:{person.id}:{self.renderer.local_date(tx.now)}"
         payload = structs.asdict(self.renderer.sms(worst, context))
         row = follow_up(
-            told, delivery_id(tx.now, tx.store.next_delivery_number()), key, MessageKind.DIGEST, payload, tx.now
+            earlier, delivery_id(tx.now, tx.store.next_delivery_number()), key, MessageKind.DIGEST, payload, tx.now
         )
-        tx.store.enqueue([structs.replace(row, channel=ways[0], address=address_of(person, ways[0]))])
+        tx.store.enqueue([structs.replace(row, channel=channels[0], address=address_of(person, channels[0]))])
         return True
 
-    def enqueue_owner_card(self, tx: Transaction, alert: Alert, told: Delivery) -> None:
+    def enqueue_owner_card(self, tx: Transaction, alert: Alert, earlier: Delivery) -> None:
         """The owner's card, with the buttons for his next actions: 我已到场, 处置完毕."""
         task = delivery_id(tx.now, tx.store.next_delivery_number())
-        key = f"{alert.id}:{alert.round}:{alert.state}:{told.person}:{told.channel}:{alert.taken_at}"
+        key = f"{alert.id}:{alert.round}:{alert.state}:{earlier.person}:{earlier.channel}:{alert.taken_at}"
         payload: dict[str, object] = {
-            "card": self.cards.owner_card(alert, tx.now, task, self.page_url(alert.id, told.person, tx.now))
+            "card": self.cards.owner_card(alert, tx.now, task, self.page_url(alert.id, earlier.person, tx.now))
         }
-        tx.store.enqueue([follow_up(told, task, key, MessageKind.ACKNOWLEDGED, payload, tx.now)])
+        tx.store.enqueue([follow_up(earlier, task, key, MessageKind.ACKNOWLEDGED, payload, tx.now)])
 
     def _update_payload(
-        self, tx: Transaction, alert: Alert, told: Delivery, kind: MessageKind, name: str
+        self, tx: Transaction, alert: Alert, earlier: Delivery, kind: MessageKind, name: str
     ) -> dict[str, object] | None:
-        if told.channel == WECOM:
+        if earlier.channel == WECOM:
             return {"button": self.cards.button_text(kind, name)}
-        if told.channel != SMS:
+        if earlier.channel != SMS:
             return None
-        number = tx.store.assign_reply_code(told.address, alert.id, told.person, tx.now)
+        number = tx.store.assign_reply_code(earlier.address, alert.id, earlier.person, tx.now)
         context = MessageContext(kind=kind, now=tx.now, limit_ms=0, number=number, name=name, at=tx.now)
         return structs.asdict(self.renderer.sms(alert, context))
 
@@ -212,8 +212,8 @@ class OutboxWriter:
         return structs.asdict(self.renderer.sms(alert, context))
 
 
-def _kind_for(alert: Alert, told: Delivery, kind: MessageKind) -> MessageKind:
+def _kind_for(alert: Alert, earlier: Delivery, kind: MessageKind) -> MessageKind:
     """The owner gets, by text, the codes for his next actions in place of the general follow-up."""
-    if kind is not MessageKind.ACKNOWLEDGED or told.channel != SMS or told.person != alert.owner:
+    if kind is not MessageKind.ACKNOWLEDGED or earlier.channel != SMS or earlier.person != alert.owner:
         return kind
     return MessageKind.ARRIVED if alert.state is State.ON_SITE else MessageKind.OWNED

@@ -86,9 +86,9 @@ class MessageRenderer:
         hour = f"{local.hour:02d}:{local.minute:02d}"
         return hour if local.date() == today.date() else f"{local.month}月{local.day}日{hour}"
 
-    def timeline_text(self, line: str, **words: object) -> str:
+    def timeline_text(self, line: str, **variables: object) -> str:
         """One timeline sentence; `line` is a key of the catalog."""
-        return self.catalog.timeline[line].format(**words)
+        return self.catalog.timeline[line].format(**variables)
 
     def local_date(self, at: Instant) -> str:
         """The local date in ISO format."""
@@ -129,16 +129,16 @@ class MessageRenderer:
         texts = self._templates(alert, context)
         values = self._variables(alert, context)
         if is_retained(alert) and all(
-            len(_fill(self._template_text(one, alert, context), values)) > room for one in texts
+            len(_fill(self._template_text(template, alert, context), values)) > room for template in texts
         ):
             # The label is as long as a street name; the address matters more.
             values |= {"time": self.format_time(alert.danger_at, context.now)}
-        for title, reason, one in product(_titles(values["title"]), self._reason_texts(alert, context), texts):
+        for title, reason, template in product(_titles(values["title"]), self._reason_texts(alert, context), texts):
             values |= {"title": title, "reason": reason}
             for said in (*self._with_name(values, context.affected_name), values):
-                body = _fill(self._template_text(one, alert, context), said)
+                body = _fill(self._template_text(template, alert, context), said)
                 if len(body) <= room:
-                    return self._build(one, alert, context, said)
+                    return self._build(template, alert, context, said)
         over = len(body) - room
         keep = max(len(values["place"]) - over, 1)
         return self._build(texts[-1], alert, context, values | {"place": shortened(values["place"], keep)})
@@ -157,14 +157,14 @@ class MessageRenderer:
     def _escalation_reasons(self, alert: Alert, now: Instant) -> list[str]:
         """The full reason, and a brief one where a text has no room. Without a wait only the brief one is true."""
         cause, waited = alert.escalation, now - alert.state_since
-        words = {
+        variables = {
             "name": sanitize(cause.name) or "-",
             "note": sanitize(cause.note),
             "span": self.format_duration(waited),
         }
         full, brief = self.catalog.escalations[cause.cause], self.catalog.escalations_brief[cause.cause]
         lines = [brief] if cause.cause is EscalationCause.UNANSWERED and waited < MIN_WAIT_SHOWN_MS else [full, brief]
-        return [line.format(**words)[:MAX_VARIABLE] for line in lines]
+        return [line.format(**variables)[:MAX_VARIABLE] for line in lines]
 
     def _templates(self, alert: Alert, context: MessageContext) -> list[SmsTemplate]:
         """Templates for this message, the longest first. A template `recovered` is used when the findings have ended; a
@@ -175,12 +175,16 @@ class MessageRenderer:
             kind, variant = MessageKind.ALERT, ""
         if not variant and kind in (MessageKind.ALERT, MessageKind.ESCALATE) and alert.recovered_at is not None:
             variant = "recovered"
-        fitting = [one for one in self.catalog.sms if one.kind is kind and alert.severity in one.codes]
-        fitting = [one for one in fitting if one.variant == variant] or [one for one in fitting if not one.variant]
+        fitting = [
+            template for template in self.catalog.sms if template.kind is kind and alert.severity in template.codes
+        ]
+        fitting = [template for template in fitting if template.variant == variant] or [
+            template for template in fitting if not template.variant
+        ]
         # A fault of a gas alarm is a repair: it must not look like a leak.
         family = "device" if alert.ledger is Ledger.HEALTH else alert.hazard
-        own = [one for one in fitting if one.hazard == family]
-        return own or [one for one in fitting if one.hazard == "*"]
+        own = [template for template in fitting if template.hazard == family]
+        return own or [template for template in fitting if template.hazard == "*"]
 
     def _with_name(self, values: Mapping[str, str], who: str) -> Iterator[dict[str, str]]:
         """The name together with the address in one variable: no other template need be filed."""
@@ -188,14 +192,14 @@ class MessageRenderer:
         if sanitize(who) and len(place) <= MAX_VARIABLE:
             yield {**values, "place": place}
 
-    def _template_text(self, one: SmsTemplate, alert: Alert, context: MessageContext) -> str:
-        text = one.text if context.coded else without_codes(one.text)
+    def _template_text(self, template: SmsTemplate, alert: Alert, context: MessageContext) -> str:
+        text = template.text if context.coded else without_codes(template.text)
         return text.replace("{level}", self.catalog.severities[alert.severity])
 
-    def _build(self, one: SmsTemplate, alert: Alert, context: MessageContext, values: Mapping[str, str]) -> Sms:
-        filed = self._template_text(one, alert, context)
+    def _build(self, template: SmsTemplate, alert: Alert, context: MessageContext, values: Mapping[str, str]) -> Sms:
+        filed = self._template_text(template, alert, context)
         params = {name: values[name] for name in VARIABLE.findall(filed)}
-        code = template_code(one, alert.severity, self._codes)
+        code = template_code(template, alert.severity, self._codes)
         return Sms(code, params, f"【{self.sign}】{_fill(filed, params)}")
 
     def _variables(self, alert: Alert, context: MessageContext) -> dict[str, str]:

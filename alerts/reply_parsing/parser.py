@@ -111,90 +111,90 @@ def parse_reply(text: str, grammar: ReplyGrammar, held: Collection[int] = ()) ->
     numbers = [token.text for token in tokens if token.kind is Mark.NUMBER]
     # A code said twice is one code; a single digit said twice (`1、1`) may be a code in two pieces.
     codes = tuple(numbers if any(len(one) == 1 for one in numbers) else dict.fromkeys(numbers))
-    said = _TokenizedReply(tokens, frozenset(token.kind for token in tokens), codes, frozenset(held))
+    reply = _TokenizedReply(tokens, frozenset(token.kind for token in tokens), codes, frozenset(held))
     for read in (_empty, _opt_out, _refusal, _question, _doubt, _several, _coded):
-        parsed = read(said)
+        parsed = read(reply)
         if parsed is not None:
             return parsed
-    return _words(said)
+    return _words(reply)
 
 
 def _unclear(why: Unclear, numbers: tuple[int, ...] = ()) -> ParsedReply:
     return ParsedReply(ReplyIntent.UNCLEAR, numbers, why=why)
 
 
-def _empty(said: _TokenizedReply) -> ParsedReply | None:
-    return None if said.kinds - {Mark.GAP, Mark.LIST} else _unclear(Unclear.EMPTY)
+def _empty(reply: _TokenizedReply) -> ParsedReply | None:
+    return None if reply.kinds - {Mark.GAP, Mark.LIST} else _unclear(Unclear.EMPTY)
 
 
-def _opt_out(said: _TokenizedReply) -> ParsedReply | None:
-    alone = not said.kinds - {WordKind.OPT_OUT, WordKind.LABEL, WordKind.FILLER, WordKind.COURTESY, Mark.GAP}
-    return ParsedReply(ReplyIntent.OPT_OUT) if alone and WordKind.OPT_OUT in said.kinds else None
+def _opt_out(reply: _TokenizedReply) -> ParsedReply | None:
+    alone = not reply.kinds - {WordKind.OPT_OUT, WordKind.LABEL, WordKind.FILLER, WordKind.COURTESY, Mark.GAP}
+    return ParsedReply(ReplyIntent.OPT_OUT) if alone and WordKind.OPT_OUT in reply.kinds else None
 
 
-def _refusal(said: _TokenizedReply) -> ParsedReply | None:
+def _refusal(reply: _TokenizedReply) -> ParsedReply | None:
     """He declines: with codes these alerts, without any whatever this phone was called for."""
-    if WordKind.DECLINE not in said.kinds:
+    if WordKind.DECLINE not in reply.kinds:
         return None
-    if _contradicts(said):
+    if _contradicts(reply):
         return _unclear(Unclear.CONTRADICTION)
-    meant = [_readings(said, code, True) for code in said.codes]
+    meant = [_readings(reply, code, True) for code in reply.codes]
     if any(reading[1] in ("3", "4") for found in meant for reading in found[:1]):
         return _unclear(Unclear.CONTRADICTION)
     numbers = tuple(dict.fromkeys(found[0][0] for found in meant if found))
-    whole = said.understood and all(meant)
+    whole = reply.understood and all(meant)
     return ParsedReply(ReplyIntent.DECLINE, numbers, Certainty.WHOLE if whole else Certainty.SAFE)
 
 
-def _question(said: _TokenizedReply) -> ParsedReply | None:
-    if WordKind.QUESTION not in said.kinds:
+def _question(reply: _TokenizedReply) -> ParsedReply | None:
+    if WordKind.QUESTION not in reply.kinds:
         return None
-    meant = [found[0][0] for code in said.codes if (found := _readings(said, code, True))]
+    meant = [found[0][0] for code in reply.codes if (found := _readings(reply, code, True))]
     return ParsedReply(ReplyIntent.QUESTION, tuple(meant[:1]))
 
 
-def _doubt(said: _TokenizedReply) -> ParsedReply | None:
+def _doubt(reply: _TokenizedReply) -> ParsedReply | None:
     """Something is negated, put off or not understood: only a plain code for declining counts."""
     for kind, why in (
         (WordKind.NEGATION, Unclear.NEGATION),
         (WordKind.DOUBTFUL, Unclear.DOUBTFUL),
         (WordKind.OPT_OUT, Unclear.DOUBTFUL),
     ):
-        if kind in said.kinds:
+        if kind in reply.kinds:
             return _unclear(why)
-    if Mark.UNKNOWN not in said.kinds:
+    if Mark.UNKNOWN not in reply.kinds:
         return None
-    if len(said.codes) == 1 and not _contradicts(said) and not _glued(said.tokens):
-        found = _readings(said, said.codes[0], False)
+    if len(reply.codes) == 1 and not _contradicts(reply) and not _glued(reply.tokens):
+        found = _readings(reply, reply.codes[0], False)
         if found and found[0][1] == "2":
             return ParsedReply(ReplyIntent.DECLINE, (found[0][0],), Certainty.SAFE)
     return _unclear(Unclear.UNKNOWN_WORDS)
 
 
-def _contradicts(said: _TokenizedReply) -> bool:
+def _contradicts(reply: _TokenizedReply) -> bool:
     """Words of action beside a refusal. In a text not wholly understood `去` may be said of somebody else."""
-    acts = said.kinds & ACTS
-    return bool(acts - {WordKind.ACKNOWLEDGE, WordKind.COME} or (acts and Mark.UNKNOWN not in said.kinds))
+    acts = reply.kinds & ACTS
+    return bool(acts - {WordKind.ACKNOWLEDGE, WordKind.COME} or (acts and Mark.UNKNOWN not in reply.kinds))
 
 
-def _several(said: _TokenizedReply) -> ParsedReply | None:
+def _several(reply: _TokenizedReply) -> ParsedReply | None:
     """Two codes are two alerts: only declining both is plain."""
-    if len(said.codes) < 2:
+    if len(reply.codes) < 2:
         return None
-    meant = [_readings(said, code, False) for code in said.codes]
-    if not said.kinds & ACTS and all(found and found[0][1] == "2" for found in meant):
+    meant = [_readings(reply, code, False) for code in reply.codes]
+    if not reply.kinds & ACTS and all(found and found[0][1] == "2" for found in meant):
         return ParsedReply(ReplyIntent.DECLINE, tuple(dict.fromkeys(found[0][0] for found in meant)))
     return _unclear(Unclear.TWO_CODES)
 
 
-def _coded(said: _TokenizedReply) -> ParsedReply | None:
+def _coded(reply: _TokenizedReply) -> ParsedReply | None:
     """One number: a code, or an alert's number beside a word that says what about it."""
-    if not said.codes:
+    if not reply.codes:
         return None
-    code, claim, labelled = said.codes[0], _claim(said), WordKind.LABEL in said.kinds
+    code, claim, labelled = reply.codes[0], _claim(reply), WordKind.LABEL in reply.kinds
     if claim is ReplyIntent.UNCLEAR:
         return _unclear(Unclear.CONTRADICTION)
-    found = _readings(said, code, claim is not None or labelled)
+    found = _readings(reply, code, claim is not None or labelled)
     if not found:
         short = code in ("1", "2") and claim is None
         return ParsedReply(_INTENT_OF_DIGIT[code], (), Certainty.SHORT) if short else _unclear(Unclear.NO_SUCH_CODE)
@@ -209,21 +209,21 @@ def _coded(said: _TokenizedReply) -> ParsedReply | None:
     return ParsedReply(ReplyIntent.ACKNOWLEDGE if fits is ReplyIntent.RECEIPT else fits, (number,))
 
 
-def _words(said: _TokenizedReply) -> ParsedReply:
+def _words(reply: _TokenizedReply) -> ParsedReply:
     """No code at all."""
-    claim = _claim(said)
+    claim = _claim(reply)
     if claim is ReplyIntent.UNCLEAR:
         return _unclear(Unclear.CONTRADICTION)
-    if Mark.AMOUNT in said.kinds:
+    if Mark.AMOUNT in reply.kinds:
         return _unclear(Unclear.PLACE_OR_TIME)
     if claim is not None:
         return ParsedReply(claim)
-    return ParsedReply(ReplyIntent.COURTESY) if WordKind.COURTESY in said.kinds else _unclear(Unclear.UNKNOWN_WORDS)
+    return ParsedReply(ReplyIntent.COURTESY) if WordKind.COURTESY in reply.kinds else _unclear(Unclear.UNKNOWN_WORDS)
 
 
-def _claim(said: _TokenizedReply) -> ReplyIntent | None:
+def _claim(reply: _TokenizedReply) -> ReplyIntent | None:
     """What the words say, UNCLEAR when they contradict each other."""
-    kinds = said.kinds
+    kinds = reply.kinds
     if WordKind.RESOLVE in kinds:
         return ReplyIntent.UNCLEAR if kinds & {WordKind.ACKNOWLEDGE, WordKind.GO} else ReplyIntent.RESOLVE
     if WordKind.ARRIVE in kinds:
@@ -235,14 +235,14 @@ def _claim(said: _TokenizedReply) -> ReplyIntent | None:
     return ReplyIntent.RECEIPT if WordKind.RECEIPT in kinds else None
 
 
-def _readings(said: _TokenizedReply, code: str, by_number: bool) -> list[tuple[int, str]]:
+def _readings(reply: _TokenizedReply, code: str, by_number: bool) -> list[tuple[int, str]]:
     """The alerts of this phone that a number can stand for, each with the digit for what is answered or nothing."""
     if code.startswith("0") or len(code) > 3:
         return []
     found: list[tuple[int, str]] = []
-    if len(code) > 1 and code[-1] in _INTENT_OF_DIGIT and int(code[:-1]) in said.held:
+    if len(code) > 1 and code[-1] in _INTENT_OF_DIGIT and int(code[:-1]) in reply.held:
         found.append((int(code[:-1]), code[-1]))
-    if by_number and int(code) <= MAX_NUMBER and int(code) in said.held:
+    if by_number and int(code) <= MAX_NUMBER and int(code) in reply.held:
         found.append((int(code), ""))
     return found
 

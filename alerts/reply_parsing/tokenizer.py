@@ -108,13 +108,13 @@ def _amounts(tokens: Sequence[Token], longest_min: int) -> list[Token]:
         if token.kind is Mark.NUMBER:
             token, address = _number(token, _unit_after(tokens, index), address, longest_min)
         elif token.kind in (WordKind.MINUTES, WordKind.UNIT):
-            counts = any(one.kind is not Mark.GAP for one in out) and _last(out).kind in _COUNTED
+            counts = any(token.kind is not Mark.GAP for token in out) and _last(out).kind in _COUNTED
             address = counts and token.kind is WordKind.UNIT
             token = Token(Mark.GAP if counts else Mark.UNKNOWN, token.text)
         elif token.kind not in (Mark.GAP, WordKind.LABEL):
             address = token.kind in (Mark.AMOUNT, WordKind.PREFIX)
         out.append(token)
-    return [Token(Mark.GAP, one.text) if one.kind is WordKind.PREFIX else one for one in _before_amounts(out)]
+    return [Token(Mark.GAP, token.text) if token.kind is WordKind.PREFIX else token for token in _before_amounts(out)]
 
 
 def _before_amounts(tokens: Sequence[Token]) -> list[Token]:
@@ -138,12 +138,12 @@ def _number(token: Token, unit: WordKind | Mark, address: bool, longest_min: int
 
 def _unit_after(tokens: Sequence[Token], index: int) -> WordKind | Mark:
     """What follows a number, blanks left out."""
-    rest = (one.kind for one in tokens[index + 1 :] if one.kind is not Mark.GAP or one.text.strip())
+    rest = (token.kind for token in tokens[index + 1 :] if token.kind is not Mark.GAP or token.text.strip())
     return next(rest, Mark.GAP)
 
 
 def _last(tokens: Sequence[Token]) -> Token:
-    return next(one for one in reversed(tokens) if one.kind is not Mark.GAP)
+    return next(token for token in reversed(tokens) if token.kind is not Mark.GAP)
 
 
 def _negated(tokens: Sequence[Token]) -> list[Token]:
@@ -189,7 +189,7 @@ def _joined(tokens: Sequence[Token]) -> list[Token]:
 def _one_number(run: list[Token]) -> list[Token]:
     numbers = [token.text for token in run if token.kind is Mark.NUMBER]
     rest = run[-1:] if run and run[-1].kind is Mark.GAP else []
-    if len(numbers) > 1 and all(len(one) == 1 for one in numbers):
+    if len(numbers) > 1 and all(len(token) == 1 for token in numbers):
         return [Token(Mark.NUMBER, "".join(numbers)), *rest]
     if numbers and len(set(numbers)) == 1:
         return [Token(Mark.NUMBER, numbers[0]), *rest]

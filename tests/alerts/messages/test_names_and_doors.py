@@ -210,7 +210,7 @@ def with_names(town: Town, allowed: bool) -> None:
         lambda: town.people,
         town.clock,
         on_outbox=town.sender.wake,
-        concerned=concerned,
+        affected=concerned,
     )
 
 

@@ -1,4 +1,4 @@
-"""Puts desk, courier and channels together, and keeps the desk's deadlines. Whom to tell what is alerts' business."""
+"""Builds the alert service, the outbox sender and the channels, and keeps the deadlines of alerts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LONGEST_WAIT_S = 1.0
 
 
 class Telling:
-    """The desk with its courier."""
+    """The alert service with its outbox sender."""
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class Pages:
 
 
 def desk_settings(site: Site, doors: Mapping[str, Door], replies: ReplyGrammar) -> AlertSettings:
-    """What the desk is told of the site."""
+    """The settings of the alert service, from those of the site."""
     codes = dict(site.channels.aliyun_sms.templates) if site.channels.aliyun_sms else {}
     return AlertSettings(
         sign=site.sign,

@@ -110,14 +110,14 @@ def _still_firing(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadl
     return Step(old) if new.state is old.state else _restart_escalation(new, old, event, now, deadlines)
 
 
-def _verify(new: Alert, _old: Alert, _happening: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+def _verify(new: Alert, _old: Alert, _event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
     return Step(replace(new, due_at=now + deadlines.close_ms))
 
 
 def _close(new: Alert, _old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
     """An alert whose findings have not ended is checked again after closing: its device may be received once more."""
-    again = now + deadlines.arrive_ms if event.still_firing else None
-    return Step(replace(new, climb_at=None, due_at=again), (Effect.CANCEL_PENDING,))
+    recheck_at = now + deadlines.arrive_ms if event.still_firing else None
+    return Step(replace(new, climb_at=None, due_at=recheck_at), (Effect.CANCEL_PENDING,))
 
 
 def _return(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
@@ -127,10 +127,10 @@ def _return(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: 
     return Step(free, (Effect.CANCEL_PENDING, Effect.ESCALATE))
 
 
-def _restart_escalation(new: Alert, _old: Alert, _happening: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+def _restart_escalation(new: Alert, _old: Alert, _event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
     free = replace(_unassign(new, now, deadlines), state_since=now, escalation=UNANSWERED)
-    again = replace(free, passed=(), round=new.round + 1, rung=-1, handler=None)
-    return Step(again, (Effect.CANCEL_PENDING, Effect.START_ESCALATION))
+    restarted = replace(free, passed=(), round=new.round + 1, rung=-1, handler=None)
+    return Step(restarted, (Effect.CANCEL_PENDING, Effect.START_ESCALATION))
 
 
 def _shelve(new: Alert, _old: Alert, event: AlertEvent, _now: Instant, _deadlines: Deadlines) -> Step:
@@ -138,7 +138,7 @@ def _shelve(new: Alert, _old: Alert, event: AlertEvent, _now: Instant, _deadline
     return Step(quiet, (Effect.CANCEL_PENDING,))
 
 
-def _assign(new: Alert, _old: Alert, _happening: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+def _assign(new: Alert, _old: Alert, _event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
     """Unassigned until the named person, whom the host notifies, answers; meanwhile escalation goes on."""
     return Step(replace(_unassign(new, now, deadlines), round=new.round + 1), (Effect.CANCEL_PENDING,))
 
@@ -174,7 +174,7 @@ def _deadline(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines
     return _close(new, old, event, now, deadlines)
 
 
-def _recovered(new: Alert, _old: Alert, _happening: AlertEvent, now: Instant, _deadlines: Deadlines) -> Step:
+def _recovered(new: Alert, _old: Alert, _event: AlertEvent, now: Instant, _deadlines: Deadlines) -> Step:
     due = None if new.state is State.CLOSED else new.due_at
     return Step(replace(new, recovered_at=now, stale=False, due_at=due))
 

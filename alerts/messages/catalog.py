@@ -17,7 +17,6 @@ from domain import Fault, Role, Severity
 
 VARIABLE: Final = re.compile(r"\$\{([a-z_]+)\}")
 MAX_TEMPLATE: Final = 500
-LONGEST_SIGN: Final = 10
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 

@@ -1,4 +1,4 @@
-"""What people own: an Alert, and the Entries of its story."""
+"""The alert as a value: its states, the people who act on it, and the entries of its timeline."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from domain import Evidence, Instant, Ledger, Severity, Subject
 
 
 class State(StrEnum):
-    """Where an alert stands (contract of the HTTP API)."""
+    """The state of an alert (contract of the HTTP API)."""
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
@@ -22,21 +22,21 @@ class State(StrEnum):
     SHELVED = "shelved"
 
 
-UNSETTLED = (State.OPEN, State.ACKNOWLEDGED, State.ON_SITE, State.RETURNED, State.SHELVED)
-"""States in which the danger is not yet dealt with: further findings join these, and only these."""
+ACTIVE_STATES = (State.OPEN, State.ACKNOWLEDGED, State.ON_SITE, State.RETURNED, State.SHELVED)
+"""Not yet dealt with. Findings join alerts in these states only."""
 
-UNTAKEN = (State.OPEN, State.RETURNED)
-"""States in which nobody is on it: the ladder climbs."""
+UNACKNOWLEDGED_STATES = (State.OPEN, State.RETURNED)
+"""Nobody has acknowledged it: it escalates."""
 
-TAKEN = (State.ACKNOWLEDGED, State.ON_SITE)
-"""States in which a named person is on it."""
+OWNED_STATES = (State.ACKNOWLEDGED, State.ON_SITE)
+"""A named person is responsible."""
 
-SETTLED = (State.RESOLVED, State.VERIFIED, State.CLOSED)
-"""States in which people have said that the danger is dealt with."""
+SETTLED_STATES = (State.RESOLVED, State.VERIFIED, State.CLOSED)
+"""A person reported it as dealt with."""
 
 
-class Via(StrEnum):
-    """Which way an answer came in. It is written into the timeline, because the ways differ in what they prove."""
+class ResponseSource(StrEnum):
+    """How a response arrived. Stored in the timeline, because the ways differ in what they prove."""
 
     SCREEN = "screen"
     SMS = "sms"
@@ -47,21 +47,21 @@ class Via(StrEnum):
 
 
 class Actor(Struct, frozen=True):
-    """A named person who does something to an alert."""
+    """A person who acts on an alert."""
 
     id: str
     name: str
-    via: Via
+    via: ResponseSource
     role: str = ""
     on_behalf: bool = False
-    """Somebody else said so for this person, who must be told."""
+    """Somebody else reported it for this person, who must be notified."""
 
 
-SYSTEM = Actor(id="system", name="系统", via=Via.SYSTEM, role="system")
+SYSTEM = Actor(id="system", name="系统", via=ResponseSource.SYSTEM, role="system")
 
 
 class EscalationCause(StrEnum):
-    """Why the next rung is called."""
+    """Why the next rung is notified."""
 
     UNANSWERED = "unanswered"
     DECLINED = "declined"
@@ -70,24 +70,25 @@ class EscalationCause(StrEnum):
     UNREACHABLE = "unreachable"
 
 
-class Escalation(Struct, frozen=True):
-    """Why the ladder climbed last: `name` is the person concerned, `note` what that person gave as a reason."""
+class EscalationReason(Struct, frozen=True):
+    """Why the alert escalated last: `name` is the person concerned, `note` the reason that person gave."""
 
     cause: EscalationCause
     name: str = ""
     note: str = ""
 
 
-UNANSWERED = Escalation(EscalationCause.UNANSWERED)
+UNANSWERED = EscalationReason(EscalationCause.UNANSWERED)
 
 
 class Alert(Struct, frozen=True):
-    """One alert. `round` counts how often the ladder began anew, `rung` how far it has climbed in this round.
+    """One alert. Field names are columns of the ledger.
 
-    `climb_at` is when the ladder climbs next (nobody is on it), `due_at` the deadline of the present state.
-    `state_since` is when the present state began; `updated_at` changes with everything that happens to the alert.
-    `started_at` is when the first finding began, `danger_at` when the finding did that title and severity come from;
-    `ladder_rule` is that finding's rule, whose ladder is in force.
+    `round` counts restarts of the escalation, `rung` is the highest rung notified in this round (-1: none), `climb_at`
+    the time of the next escalation while nobody is responsible, `passed` who declined. `due_at` is the deadline of the
+    present state, `state_since` when that state began; `updated_at` changes with every event.
+    `started_at` is when the first finding began, `danger_at` when the finding began that title and severity come from;
+    `ladder_rule` is that finding's rule, which selects the ladder. All times are instants in ms.
     """
 
     id: int
@@ -125,22 +126,23 @@ class Alert(Struct, frozen=True):
     due_at: Instant | None = None
     joined: int = 0
     doors: tuple[str, ...] = ()
-    """Addresses of what joined from elsewhere, in order; `address` is not among them."""
-    escalation: Escalation = UNANSWERED
+    """Addresses of other findings that joined, in order of arrival; `address` is not among them."""
+    escalation: EscalationReason = UNANSWERED
 
     @property
     def wake_at(self) -> Instant | None:
-        """When something happens by itself: the ladder climbs while nobody is on it, else the deadline passes."""
-        return self.climb_at if self.state in UNTAKEN else self.due_at
+        """The next deadline: escalation while nobody is responsible, else the deadline of the state. Also a column."""
+        return self.climb_at if self.state in UNACKNOWLEDGED_STATES else self.due_at
 
 
-def orphan(alert: Alert) -> bool:
-    """True when an alert that is not dealt with has no next step: the auditor's question. It must never be true."""
-    return alert.state in UNSETTLED and alert.wake_at is None
+def has_no_next_step(alert: Alert) -> bool:
+    """True for an active alert without a deadline: nothing would ever happen to it. Checked by the audit."""
+    return alert.state in ACTIVE_STATES and alert.wake_at is None
 
 
-class Entry(Struct, frozen=True):
-    """One line of an alert's story, in the words of the people who read it."""
+class TimelineEntry(Struct, frozen=True):
+    """One timeline entry; `text` is in the language of its readers. Field names are columns, `kind` values are
+    stored."""
 
     alert: int
     at: Instant

@@ -1,4 +1,4 @@
-"""Messages to people: what one is for, and its delivery to one person on one channel."""
+"""Messages to people: what a message is for, and its delivery to one person on one channel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from domain import Instant
 
 
 class DeliveryState(StrEnum):
-    """The life of one message to one person on one channel (facts/notifications.md 3.2)."""
+    """The state of one delivery."""
 
     PENDING = "pending"
     SENDING = "sending"
@@ -23,62 +23,66 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
 
 
-REACHING = (
+NOT_FAILED = (
     DeliveryState.PENDING,
     DeliveryState.SENDING,
     DeliveryState.UNKNOWN,
     DeliveryState.ACCEPTED,
     DeliveryState.DELIVERED,
 )
-"""States in which a message may still be, or has been, read by its person."""
+"""The message may still be seen, or has been seen."""
 
-SENT = (DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
-"""States in which a person may have seen the message: he must also hear who took it."""
+POSSIBLY_SEEN = (DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
+"""The person may have seen the message, and so must hear who acknowledged the alert."""
 
 
-class Kind(StrEnum):
-    """What a message is for. Only `alert` and `escalate` ask for an answer."""
+class MessageKind(StrEnum):
+    """What a message is for; only CALL_KINDS ask for an acknowledgement. Values are stored and name texts in the
+    catalog."""
 
     ALERT = "alert"
     ESCALATE = "escalate"
     ADDED = "added"
-    """A further danger joined the alert: for its owner, or for those who were called and have not answered."""
+    """A further danger joined: to the owner, or to those called who have not answered."""
     SUMMARY = "summary"
-    """In place of calls over a person's budget: how many wait, and the worst of them."""
-    TAKEN = "taken"
-    CLEAR = "clear"
+    """Replaces calls over a person's budget: how many are waiting, and the most severe."""
+    ACKNOWLEDGED = "taken"
+    RESOLVED = "clear"
     OVERDUE = "overdue"
     DIGEST = "digest"
-    """Many small things in one message, once a day."""
+    """The daily message about alerts that were only written to the logbook."""
     HINT = "hint"
-    """His answer could not be understood: silence would leave him thinking that he took it."""
+    """Reply to a text that was not understood; without it the sender may believe he has acknowledged."""
     CODES = "codes"
-    """The code he wrote stands for no alert of his: which do."""
+    """Reply to an unknown code: lists the valid codes."""
     DETAILS = "details"
-    """He asked about it: what and where, again."""
+    """Reply to a question: title and address again."""
     STATUS = "status"
-    """His answer changed nothing: why."""
+    """Reply to an action that is not possible now: the reason."""
     OWNED = "owned"
-    """To the one who took it: the codes for what he does next."""
+    """To the person who acknowledged: the codes for the next actions."""
     ARRIVED = "arrived"
-    """To the one who took it, on site: the code for dealt with."""
-    PASSED = "passed"
-    """His refusal was understood without a code: of which alert."""
+    """To the owner on site: the code for dealt with."""
+    DECLINED = "passed"
+    """Confirms a refusal without a code: which alert it was applied to."""
 
 
-CALLS = (Kind.ALERT, Kind.ESCALATE)
-TOLD_BY = (Kind.ALERT, Kind.ESCALATE, Kind.ADDED, Kind.SUMMARY)
-"""Messages by which a person learns of a danger."""
+CALL_KINDS = (MessageKind.ALERT, MessageKind.ESCALATE)
+DANGER_KINDS = (MessageKind.ALERT, MessageKind.ESCALATE, MessageKind.ADDED, MessageKind.SUMMARY)
+"""Messages that tell a person of a danger."""
 
 OVER_BUDGET = "budget"
-"""The code of a call that was not sent singly: a summary tells of it."""
+"""Outcome code of a call that was replaced by a summary."""
 
-NEWS = (Kind.TAKEN, Kind.CLEAR, Kind.OVERDUE)
-"""Messages about what people do. They have a budget of their own, so that calls never wait for them."""
+FOLLOW_UP_KINDS = (MessageKind.ACKNOWLEDGED, MessageKind.RESOLVED, MessageKind.OVERDUE)
+"""Messages about what others did. They are budgeted apart, so that calls never wait for them."""
 
 
 class Delivery(Struct, frozen=True):
-    """One text for one person on one channel. `key` is what makes it happen once; `ref` names a card it updates."""
+    """One message to one person on one channel: a row of the outbox. Field names are columns.
+
+    `key` is the idempotency key, `ref` the id of the delivery whose card this one updates.
+    """
 
     id: str
     key: str
@@ -89,7 +93,7 @@ class Delivery(Struct, frozen=True):
     name: str
     role: str
     channel: str
-    kind: Kind
+    kind: MessageKind
     priority: int
     address: str
     payload: dict[str, object]

@@ -1,6 +1,6 @@
-"""What the alert room needs from a store: a book read and written inside one transaction.
+"""What alerts need from a store, by who reads it, and the transaction everything runs in.
 
-Every method runs in the transaction that the host opened; either all of it happens or none.
+Every method runs inside the transaction that the host opened: all of it is committed, or nothing.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
-from alerts.alert import Alert, Entry
-from alerts.message import Delivery, Kind
-from alerts.silence import Held, HeldState, Silence
+from alerts.alert import Alert, TimelineEntry
+from alerts.message import Delivery, MessageKind
+from alerts.silence import HeldFinding, HeldState, Silence
 from domain import Finding, Instant, Lane, Ledger, Person
 
 T = TypeVar("T")
 
 
-class Coded(Struct, frozen=True):
+class ReplyCode(Struct, frozen=True):
     """Which alert a number stands for on one phone."""
 
     number: int
@@ -26,153 +26,182 @@ class Coded(Struct, frozen=True):
     person: str
 
 
-class Known(Struct, frozen=True):
-    """What is known of a finding before it is heard."""
+class FindingRecord(Struct, frozen=True):
+    """What is stored about a finding before it is processed: whether this phase was recorded, and its alert."""
 
-    heard: bool
+    recorded: bool
     alert: int | None
 
 
-class Book(Protocol):
-    """The alerts, their stories, their messages."""
+class AlertRepository(Protocol):
+    """Alerts and their timelines."""
 
-    def first_time(self, key: str, now: Instant) -> bool:
-        """Whether nothing of this key was taken before; it is now. A provider's push is taken once."""
+    def add_alert(self, alert: Alert) -> Alert:
+        """Insert an alert; returns it with its id."""
         ...
 
-    def active_silences(self, now: Instant) -> list[Silence]:
-        """The silences that cover something now, oldest first."""
-        ...
-
-    def hold_finding(self, finding: Finding, silence: int, now: Instant) -> None:
-        """Keep a finding that a silence covers. One that is held stays as it began, under the newer silence."""
-        ...
-
-    def held_finding(self, finding: str) -> Held | None:
-        """What is kept of a finding that was covered."""
-        ...
-
-    def silenced_findings(
-        self, *, state: HeldState | None = None, silence: int | None = None, device: str | None = None
-    ) -> list[Held]:
-        """Findings that were covered, in the order they began."""
-        ...
-
-    def settle_held(self, finding: str, state: HeldState, now: Instant) -> None:
-        """A held finding ended, or was told. One that is settled stays so."""
-        ...
-
-    def next_silence_end(self) -> Instant | None:
-        """When the first silence that holds a finding ends; in the past where one is due to be told."""
-        ...
-
-    def known(self, finding: Finding) -> Known:
-        """Whether this finding has been heard in this phase before, and which alert it belongs to."""
-        ...
-
-    def hear(self, finding: Finding, alert: int | None) -> None:
-        """Keep that it was heard, and which alert it belongs to."""
-        ...
-
-    def standing_findings(self, alert: int) -> list[tuple[str, str | None]]:
-        """Id and device of every finding of this alert that has begun and not ended."""
-        ...
-
-    def unnotified(self, opened_before: Instant) -> list[Alert]:
-        """Dangers nobody is on, opened before this instant, of which no message reached or may yet reach anybody."""
-        ...
-
-    def still_firing(self, alert: int) -> bool:
-        """True while any finding of this alert has begun and not ended."""
-        ...
-
-    def standing(self, prefix: str) -> list[str]:
-        """The ids so beginning, oldest first, of findings that have begun and not ended."""
-        ...
-
-    def candidates(self, finding: Finding, building: str | None) -> list[Alert]:
-        """Unsettled alerts, newest first, about the same subject or device, or of the same rule and building; for a
-        device that nobody registered, of the same rule without a device."""
-        ...
-
-    def open(self, alert: Alert) -> Alert:
-        """Keep a new alert; the one returned bears its id."""
-        ...
-
-    def save(self, alert: Alert) -> None: ...
+    def save_alert(self, alert: Alert) -> None: ...
 
     def alert(self, alert: int) -> Alert | None: ...
 
-    def due(self, now: Instant, limit: int) -> list[Alert]: ...
+    def due_alerts(self, now: Instant, limit: int) -> list[Alert]: ...
 
-    def unsettled(self, ledger: Ledger) -> list[Alert]:
-        """Every alert of this ledger that is not dealt with."""
+    def active_alerts(self, ledger: Ledger) -> list[Alert]:
+        """Active alerts of this ledger."""
+        ...
+
+    def alerts_to_join(self, finding: Finding, building: str | None) -> list[Alert]:
+        """Active alerts, newest first, about the same subject or device, or of the same rule and building; for an
+        unregistered device, of the same rule without a device.
+        """
         ...
 
     def next_wake(self) -> Instant | None: ...
 
-    def orphans(self, now: Instant, grace_ms: int) -> list[Alert]:
-        """Unsettled alerts without a next step, or whose next step is overdue by more than the grace."""
+    def alerts_without_next_step(self, now: Instant, grace_ms: int) -> list[Alert]:
+        """Active alerts without a deadline, or with one overdue by more than `grace_ms`."""
         ...
 
-    def note(self, entries: Sequence[Entry]) -> None: ...
-
-    def next_delivery(self) -> int:
-        """A number no delivery has had."""
+    def unnotified_alerts(self, opened_before: Instant) -> list[Alert]:
+        """Unacknowledged dangers opened before this instant of which no message reached, or may still reach,
+        anybody."""
         ...
 
-    def post(self, deliveries: Sequence[Delivery]) -> None:
-        """Into the outbox. One whose key is already there is left out."""
+    def add_timeline(self, entries: Sequence[TimelineEntry]) -> None: ...
+
+
+class FindingLog(Protocol):
+    """What was recorded of findings, and how far in the journal they were processed."""
+
+    def finding_record(self, finding: Finding) -> FindingRecord:
+        """Whether this phase of the finding was recorded before, and the alert it belongs to."""
+        ...
+
+    def record_finding(self, finding: Finding, alert: int | None) -> None:
+        """Store this phase of the finding, and the alert it belongs to."""
+        ...
+
+    def active_findings(self, alert: int) -> list[tuple[str, str | None]]:
+        """Id and device of each finding of the alert that has begun and not ended."""
+        ...
+
+    def has_active_findings(self, alert: int) -> bool:
+        """True while any finding of the alert has begun and not ended."""
+        ...
+
+    def active_finding_ids(self, prefix: str) -> list[str]:
+        """Ids with this prefix of findings that have begun and not ended, oldest first."""
+        ...
+
+    def commit_position(self, lane: Lane, pos: int) -> None: ...
+
+
+class SilenceStore(Protocol):
+    """Silences, and the findings they hold."""
+
+    def active_silences(self, now: Instant) -> list[Silence]:
+        """Silences in force at `now`, oldest first."""
+        ...
+
+    def hold_finding(self, finding: Finding, silence: int, now: Instant) -> None:
+        """Store a finding that a silence covers. An already held finding keeps its values; the silence is replaced."""
+        ...
+
+    def held_finding(self, finding: str) -> HeldFinding | None:
+        """The held finding with this id."""
+        ...
+
+    def silenced_findings(
+        self, *, state: HeldState | None = None, silence: int | None = None, device: str | None = None
+    ) -> list[HeldFinding]:
+        """Held findings that match, in the order they began."""
+        ...
+
+    def settle_held(self, finding: str, state: HeldState, now: Instant) -> None:
+        """A held finding has ended or was released. Final: a second call changes nothing."""
+        ...
+
+    def next_silence_end(self) -> Instant | None:
+        """When the first silence that holds a finding ends; in the past when a release is due."""
+        ...
+
+
+class Outbox(Protocol):
+    """Deliveries: those to send, and those that were sent."""
+
+    def next_delivery_number(self) -> int:
+        """The next number for a delivery id."""
+        ...
+
+    def enqueue(self, deliveries: Sequence[Delivery]) -> None:
+        """Insert into the outbox. A delivery whose key exists is left out."""
         ...
 
     def deliveries(self, alert: int) -> list[Delivery]: ...
 
     def delivery(self, delivery: str) -> Delivery | None: ...
 
-    def by_provider(self, channel: str, provider_id: str) -> Delivery | None: ...
+    def delivery_by_provider_id(self, channel: str, provider_id: str) -> Delivery | None: ...
 
-    def settle(self, old: Delivery, new: Delivery, at: Instant, detail: str) -> None:
-        """Keep a delivery's new state, and the step itself as a line of its own trail."""
+    def update_delivery(self, old: Delivery, new: Delivery, at: Instant, detail: str) -> None:
+        """Store a delivery's new state, and the step in its event log."""
         ...
 
-    def lease(self, channel: str, now: Instant, lease_until: Instant, limit: int) -> list[Delivery]:
-        """Take what is due on a channel, most urgent first, and mark it as being sent."""
+    def lease_deliveries(self, channel: str, now: Instant, lease_until: Instant, limit: int) -> list[Delivery]:
+        """Mark what is due on a channel as being sent until `lease_until`; most urgent first."""
         ...
 
-    def next_due(self, channel: str) -> Instant | None: ...
+    def next_delivery_due(self, channel: str) -> Instant | None: ...
 
-    def to_address(self, channel: str, address: str, since: Instant) -> list[Delivery]:
-        """The messages written for this address since then, oldest first."""
+    def deliveries_to(self, channel: str, address: str, since: Instant) -> list[Delivery]:
+        """Messages for this address created since then, oldest first."""
         ...
 
-    def sent_since(self, channel: str, address: str, since: Instant, kinds: Collection[Kind]) -> int:
-        """How many messages of these kinds were sent to this address since then."""
+    def count_sent(self, channel: str, address: str, since: Instant, kinds: Collection[MessageKind]) -> int:
+        """Number of messages of these kinds sent to this address since then."""
         ...
 
     def last_messages(self, channel: str, address: str, limit: int) -> list[Delivery]:
-        """The newest messages that may have been seen at this address; what is just being sent comes first."""
+        """The newest messages that may have been seen at this address; those being sent come first."""
         ...
 
-    def answers_since(self, phone: str, since: Instant) -> int:
-        """How many answers were written to this phone since then."""
-        ...
-
-    def code(self, phone: str, alert: int, person: str, now: Instant) -> int | None:
-        """This phone's number for this alert, given out when it has none; None when all are in use."""
-        ...
-
-    def coded(self, phone: str) -> list[Coded]:
-        """The numbers of a phone, newest first."""
+    def count_answers(self, phone: str, since: Instant) -> int:
+        """Number of replies to this phone since then."""
         ...
 
     def person_of(self, phone: str) -> Person | None:
-        """The person we have written to at this number."""
+        """The person we have sent messages to at this number."""
         ...
 
-    def move_cursor(self, lane: Lane, pos: int) -> None: ...
+
+class ReplyCodeStore(Protocol):
+    """The numbers of alerts on each phone, and the provider callbacks already processed."""
+
+    def assign_reply_code(self, phone: str, alert: int, person: str, now: Instant) -> int | None:
+        """This phone's number for this alert, assigned if it has none; None when all are in use."""
+        ...
+
+    def reply_codes(self, phone: str) -> list[ReplyCode]:
+        """The numbers assigned on this phone, newest first."""
+        ...
+
+    def record_callback(self, key: str, now: Instant) -> bool:
+        """True the first time; the key is stored. Makes provider callbacks idempotent."""
+        ...
+
+
+class AlertStore(AlertRepository, FindingLog, SilenceStore, Outbox, ReplyCodeStore, Protocol):
+    """All of it, in one transaction."""
+
+
+class Transaction(Struct, frozen=True):
+    """The store inside one open transaction, and the time at which its work happens."""
+
+    store: AlertStore
+    now: Instant
 
 
 class Transact(Protocol):
-    """Runs work on the book in one transaction: committed and synced when it returns, or not at all."""
+    """Runs `work` in one transaction: committed and synced when it returns, or not at all."""
 
-    def __call__(self, work: Callable[[Book], T], /) -> Awaitable[T]: ...
+    def __call__(self, work: Callable[[AlertStore], T], /) -> Awaitable[T]: ...

@@ -1,6 +1,6 @@
-"""The desk: findings, clicks, replies and deadlines come in; each is one transaction. It never talks to a network.
+"""AlertService, the entry point: findings, actions, replies, delivery reports and deadlines, each in one transaction.
 
-After a transaction it says which alerts changed and that the outbox may hold something; others act on that.
+After a commit it reports which alerts changed and that the outbox may hold messages. No network access.
 """
 
 from __future__ import annotations
@@ -12,41 +12,42 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from alerts.alert import Actor, Alert, Entry, orphan
-from alerts.channels.channel import Press, Receipt, Reply
-from alerts.delivery.outcomes import Settling
-from alerts.escalation.escalator import Dispatch
-from alerts.escalation.policy import LadderBook
+from alerts.alert import Actor, Alert, TimelineEntry, has_no_next_step
+from alerts.channels.channel import ButtonPress, DeliveryReport, InboundText
+from alerts.delivery.outcomes import DeliveryOutcomes
+from alerts.escalation.escalator import Escalator
+from alerts.escalation.policy import EscalationPolicy
 from alerts.handling import replies
-from alerts.handling.buttons import ButtonResult, press
-from alerts.handling.due_alerts import Deadlines
+from alerts.handling.buttons import ButtonResult, handle_press
+from alerts.handling.digest import enqueue_digests
+from alerts.handling.due_alerts import DueAlerts
 from alerts.handling.finding_status import StatusOf, no_rules
-from alerts.handling.intake import Fate, Hearing, Outcome
-from alerts.handling.isolation import Isolated
-from alerts.handling.processor import Casework
+from alerts.handling.intake import Disposition, FindingIntake, IntakeResult
+from alerts.handling.isolation import FaultIsolation
+from alerts.handling.processor import AlertProcessor
 from alerts.handling.replies import ReplyResult, ReplyStatus
-from alerts.handling.silencing import Devices
-from alerts.lifecycle.advance import Happening, Incomplete
+from alerts.handling.silencing import DevicesById
+from alerts.lifecycle.event import AlertEvent, InvalidField
 from alerts.lifecycle.transitions import ACTIONS, Signal
-from alerts.messages.catalog import WordBook
-from alerts.messages.outbox import Outbox, Page, no_page
-from alerts.messages.renderer import Wording
-from alerts.ports import Book, Transact
+from alerts.messages.catalog import TextCatalog
+from alerts.messages.outbox import OutboxWriter, PageUrl, no_page_url
+from alerts.messages.renderer import MessageRenderer
+from alerts.ports import AlertRepository, AlertStore, FindingLog, Transact, Transaction
 from alerts.reply_parsing.grammar import ReplyGrammar
 from domain import MINUTE, Finding, Instant, Lane, Ledger, Person
 from domain.people import Community
 
 TICK_BATCH = 200
-"""How many due alerts one transaction takes, so that a city-wide storm does not hold the ledger."""
-HEAR_BATCH = 40
-"""How many findings one transaction hears."""
+"""Maximum of due alerts in one transaction, so that a city-wide storm does not block the store."""
+FINDING_BATCH = 40
+"""Maximum of findings in one transaction."""
 OVERDUE_GRACE_MS = MINUTE
-FAULT_PAUSE_MS = MINUTE
-"""An alert that our own fault kept from moving is tried again after this."""
+FAULT_RETRY_MS = MINUTE
+"""After this an alert that failed because of a bug is tried again."""
 
 
-class DeskSettings(Struct, frozen=True):
-    """What a site says about itself: the signature of its texts, its zone, how its people answer, its channels."""
+class AlertSettings(Struct, frozen=True):
+    """What a site configures: signature, time zone, reply grammar, channels, template codes."""
 
     sign: str
     tz: ZoneInfo
@@ -61,81 +62,83 @@ class DeskSettings(Struct, frozen=True):
     """The attributes of a person that matter for help."""
 
 
-class Audited(Struct, frozen=True):
-    """How many open alerts the last audit found without a next step, and how many told to nobody."""
+class AuditResult(Struct, frozen=True):
+    """Counts of the last audit: active alerts without a deadline, and dangers that reached nobody."""
 
     orphans: int = 0
     unnotified: int = 0
 
 
-Concerned = Callable[[Alert], Sequence[Person]]
-"""Who may need help: the person an alert is about, or those behind its door."""
+AffectedPeople = Callable[[Alert], Sequence[Person]]
+"""Who may need help: the person an alert is about, or the residents of its place."""
 
 
 class NoSuchAlert(LookupError):
     """No alert has this number."""
 
 
-class Desk:
-    """The one door to the alerts."""
+class AlertService:
+    """The only entry to the alerts package."""
 
     def __init__(
         self,
         transact: Transact,
-        ladder_book: LadderBook,
-        word_book: WordBook,
-        settings: DeskSettings,
+        policy: EscalationPolicy,
+        catalog: TextCatalog,
+        settings: AlertSettings,
         community: Callable[[], Community],
         clock: Callable[[], Instant],
         on_change: Callable[[str], None] = lambda _alert: None,
         on_outbox: Callable[[], None] = lambda: None,
-        page: Page = no_page,
+        page: PageUrl = no_page_url,
         status_of: StatusOf = no_rules,
-        concerned: Concerned = lambda _alert: (),
-        devices: Devices = dict,
+        affected: AffectedPeople = lambda _alert: (),
+        devices: DevicesById = dict,
         on_fault: Callable[[str, Exception], None] | None = None,
         unavailable: tuple[type[Exception], ...] = (),
     ) -> None:
-        self._settings, self._concerned = settings, concerned
+        self._settings, self._affected = settings, affected
         self.transact, self.clock, self.community = transact, clock, community
-        self.audited = Audited()
+        self.last_audit = AuditResult()
         self.on_change, self.on_outbox = on_change, on_outbox
-        self.isolated, self._failing = Isolated(transact, on_fault, unavailable), dict[int, Instant]()
-        self.replies = settings.replies
-        self.wording = Wording(word_book, settings.sign, settings.tz, settings.template_codes)
-        outbox = Outbox(self.wording, settings.channels, page, self._who)
-        dispatch = Dispatch(ladder_book, outbox, community, settings.tz, settings.last_resort)
-        self.casework = Casework(dispatch)
-        self.hearing = Hearing(self.casework, devices)
-        self.settling = Settling(self.casework, self.hearing)
-        self.deadlines = Deadlines(self.casework, status_of)
+        self.isolation, self._failing = FaultIsolation(transact, on_fault, unavailable), dict[int, Instant]()
+        self.grammar = settings.replies
+        self.renderer = MessageRenderer(catalog, settings.sign, settings.tz, settings.template_codes)
+        outbox = OutboxWriter(self.renderer, settings.channels, page, self._affected_name)
+        escalator = Escalator(policy, outbox, community, settings.tz, settings.last_resort)
+        self.processor = AlertProcessor(escalator)
+        self.intake = FindingIntake(self.processor, devices)
+        self.outcomes = DeliveryOutcomes(self.processor, self.intake)
+        self.due_alerts = DueAlerts(self.processor, status_of)
 
-    def _who(self, alert: Alert) -> str:
-        """Whom a text names. Who repairs a device needs no names."""
+    def _affected_name(self, alert: Alert) -> str:
+        """The name a text states; none for health alerts."""
         if not self._settings.person_name or alert.ledger is Ledger.HEALTH:
             return ""
-        return self.wording.who(self._concerned(alert), self._settings.care)
+        return self.renderer.affected_name(self._affected(alert), self._settings.care)
 
-    async def hear(
+    async def process_findings(
         self, findings: Sequence[Finding], lane: Lane | None = None, pos: int | None = None
-    ) -> list[Outcome]:
-        """Findings become alerts, the worst first; the journal position they came from is kept with the last of them.
+    ) -> list[IntakeResult]:
+        """Process findings, the most severe first. The journal position is committed with the last of them.
 
-        A storm is heard in several transactions, so that what is worst leaves at once. A kill between two of them
-        leaves the position where it was: the rest is heard again, and what was heard changes nothing.
+        Many findings take several transactions, so that the most severe are sent at once. After a crash between two of
+        them the position is the old one: all are processed again, and those already recorded change nothing.
         """
-        urgent = sorted(findings, key=lambda one: one.severity.rank)
-        now, outcomes = self.clock(), list[Outcome]()
-        for start in range(0, max(len(urgent), 1), HEAR_BATCH):
-            last = start + HEAR_BATCH >= len(urgent)
-            cursor = (lane, pos) if last and lane is not None and pos is not None else None
-            move = None if cursor is None else partial(_move_cursor, cursor)
-            heard = await self.isolated.each(partial(self._hear, now), urgent[start : start + HEAR_BATCH], move)
-            self._changed([one.alert for one in heard if one.fate is not Fate.REPEATED and one.alert is not None])
-            outcomes += heard
-        return outcomes
+        urgent = sorted(findings, key=lambda finding: finding.severity.rank)
+        now, results = self.clock(), list[IntakeResult]()
+        for start in range(0, max(len(urgent), 1), FINDING_BATCH):
+            last = start + FINDING_BATCH >= len(urgent)
+            position = (lane, pos) if last and lane is not None and pos is not None else None
+            finish = None if position is None else partial(_commit_position, position)
+            batch = urgent[start : start + FINDING_BATCH]
+            processed = await self.isolation.run(partial(self._process_findings, now), batch, finish)
+            new = [result for result in processed if result.disposition is not Disposition.REPEATED]
+            self._changed([result.alert for result in new if result.alert is not None])
+            results += processed
+        return results
 
-    async def act(
+    async def perform(
         self,
         alert_id: str | int,
         action: str,
@@ -146,165 +149,168 @@ class Desk:
         until: Instant | None = None,
         to: str | None = None,
     ) -> Alert:
-        """One thing a person does. Raises NoSuchAlert, NotNow or Incomplete (which names the field)."""
+        """Apply an action of a person: `comment` or a Signal of ACTIONS. `until` ends a SHELVE, `to` is whom an ASSIGN
+        is for. Raises NoSuchAlert, InvalidTransition or InvalidField (which names the field)."""
         at = self.clock() if now is None else now
-        number = _number(alert_id)
+        number = _alert_number(alert_id)
         if action == "comment":
             work = partial(self._comment, number, actor, comment or reason, at)
         elif action not in ACTIONS:
-            raise Incomplete("action")
+            raise InvalidField("action")
         else:
-            happening = Happening(Signal(action), actor, reason=reason or comment, until=until)
-            work = partial(self._act, number, happening, at, to)
+            event = AlertEvent(Signal(action), actor, reason=reason or comment, until=until)
+            work = partial(self._perform, number, event, at, to)
         alert = await self.transact(work)
         self._changed([alert.id])
         return alert
 
-    async def reply(self, phone: str, text: str, at: Instant, once: str = "") -> ReplyResult:
-        """A text came back from a phone. Only a phone and number we have written to can do anything.
+    async def receive_text(self, phone: str, text: str, at: Instant, once: str = "") -> ReplyResult:
+        """Handle a text from a phone. Only a phone that we have sent a number to can change an alert.
 
-        `once` is what the provider's push is known by: the same again does nothing.
+        `once` identifies the provider's push; the same push again changes nothing.
         """
 
-        def work(book: Book) -> ReplyResult:
-            if once and not book.first_time(once, at):
+        def work(store: AlertStore) -> ReplyResult:
+            if once and not store.record_callback(once, at):
                 return ReplyResult(ReplyStatus.REPEATED, reason="pushed before")
-            return replies.reply(self.casework, self.replies, book, phone, text, at)
+            return replies.handle_reply(self.processor, self.grammar, Transaction(store, at), phone, text)
 
         result = await self.transact(work)
         self._changed(result.alerts)
         return result
 
-    async def press(
+    async def receive_press(
         self, wecom_userid: str, event_key: str, at: Instant, handle: str = "", once: str = ""
     ) -> ButtonResult:
-        """A button was pressed on a card; WeCom vouches for who."""
+        """Handle a button press; WeCom has authenticated the user."""
 
-        def work(book: Book) -> ButtonResult:
-            if once and not book.first_time(once, at):
+        def work(store: AlertStore) -> ButtonResult:
+            if once and not store.record_callback(once, at):
                 return ButtonResult(False)
-            return press(self.casework, book, wecom_userid, event_key, at, handle)
+            return handle_press(self.processor, Transaction(store, at), wecom_userid, event_key, handle)
 
-        pressed = await self.transact(work)
-        self._changed([pressed.alert] if pressed.alert is not None else [])
-        return pressed
+        result = await self.transact(work)
+        self._changed([result.alert] if result.alert is not None else [])
+        return result
 
-    async def receipt(self, receipt: Receipt, channel: str) -> None:
-        """The far end says what became of a message. Receipts only move a message forward."""
+    async def receive_report(self, report: DeliveryReport, channel: str) -> None:
+        """Apply a delivery report. Reports only move a delivery forward."""
         at = self.clock()
-        alert = await self.transact(lambda book: self.settling.receipt(book, receipt, channel, at))
+        alert = await self.transact(lambda store: self.outcomes.on_report(Transaction(store, at), report, channel))
         self._changed([alert] if alert is not None else [])
 
-    async def take(self, events: Sequence[Receipt | Reply | Press], channel: str) -> list[ReplyResult]:
-        """Everything one provider callback brought. Returns what became of the texts in it.
+    async def receive(
+        self, events: Sequence[DeliveryReport | InboundText | ButtonPress], channel: str
+    ) -> list[ReplyResult]:
+        """Process the events of one provider callback; returns the results of the texts among them.
 
-        The same press or reply again, pushed anew or by somebody who recorded it, does nothing: what was done since is
-        not undone.
+        A press or text that is pushed again, or replayed by somebody who recorded it, changes nothing.
         """
-        replied: list[ReplyResult] = []
+        results: list[ReplyResult] = []
         for event in events:
-            if isinstance(event, Receipt):
-                await self.receipt(event, channel)
-            elif isinstance(event, Reply):
-                once = _once(channel, event.phone, event.once)
-                replied.append(await self.reply(event.phone, event.text, self.clock(), once))
+            if isinstance(event, DeliveryReport):
+                await self.receive_report(event, channel)
+            elif isinstance(event, InboundText):
+                once = _push_key(channel, event.phone, event.push_id)
+                results.append(await self.receive_text(event.phone, event.text, self.clock(), once))
             else:
-                once = _once(channel, event.userid, event.key, event.handle)
-                await self.press(event.userid, event.key, self.clock(), event.handle, once)
-        return replied
+                once = _push_key(channel, event.userid, event.key, event.handle)
+                await self.receive_press(event.userid, event.key, self.clock(), event.handle, once)
+        return results
 
     async def tick(self, now: Instant) -> int:
-        """Everything that has come due: unanswered calls climb, acknowledgements expire, shelves open."""
+        """Process what is due: escalations, deadlines, ends of shelving and silences. Returns the number of alerts."""
         total = 0
-        self._changed(await self.transact(lambda book: self.hearing.release(book, now)))
+        self._changed(await self.transact(lambda store: self.intake.release_silenced(Transaction(store, now))))
         while True:
-            due = await self.transact(lambda book: [one.id for one in book.due(now, TICK_BATCH)])
-            ready = [one for one in due if self._failing.get(one, 0) <= now]
-            done = await self.isolated.each(partial(self._move, now), ready)
-            self._failing |= dict.fromkeys(set(ready).difference(done), now + FAULT_PAUSE_MS)
+            due = await self.transact(lambda store: [alert.id for alert in store.due_alerts(now, TICK_BATCH)])
+            ready = [number for number in due if self._failing.get(number, 0) <= now]
+            done = await self.isolation.run(partial(self._process_due, now), ready)
+            self._failing |= dict.fromkeys(set(ready).difference(done), now + FAULT_RETRY_MS)
             self._changed(done)
             total += len(done)
             if len(due) < TICK_BATCH or not done:
                 return total
 
-    def _move(self, now: Instant, alerts: Sequence[int], book: Book) -> list[int]:
-        """Looked at again in the transaction that moves it: since it was found due, somebody may have answered."""
+    def _process_due(self, now: Instant, alerts: Sequence[int], store: AlertStore) -> list[int]:
+        """Checked again in this transaction: somebody may have answered since the alert was found due."""
         for number in alerts:
-            alert = self._find(book, number)
+            alert = self._find(store, number)
             if alert.wake_at is not None and alert.wake_at <= now:
-                self.deadlines.move(book, alert, now)
+                self.due_alerts.process(Transaction(store, now), alert)
         return list(alerts)
 
-    async def digest(self, now: Instant) -> int:
-        """Once a day, by the timetable: what waits in the logbooks, in one message to each. Twice a day sends once."""
-        touched = await self.transact(lambda book: self.casework.digest(book, now))
-        self._changed(touched)
-        return len(touched)
+    async def send_digest(self, now: Instant) -> int:
+        """Enqueue the daily digests; returns the number of alerts named. A second call on one day sends nothing."""
+        named = await self.transact(lambda store: enqueue_digests(self.processor.escalator, Transaction(store, now)))
+        self._changed(named)
+        return len(named)
 
     async def next_wake(self) -> Instant | None:
-        """When the next deadline falls, or a silence ends under which something stands."""
+        """The next deadline, or the end of a silence under which a finding is held."""
         return await self.transact(
-            lambda book: min(filter(None, (book.next_wake(), book.next_silence_end())), default=None)
+            lambda store: min(filter(None, (store.next_wake(), store.next_silence_end())), default=None)
         )
 
     async def unnotified(self, now: Instant) -> list[Alert]:
-        """Dangers nobody is on, of which after a minute no message reached or may yet reach anybody."""
-        return await self.transact(lambda book: book.unnotified(now - OVERDUE_GRACE_MS))
+        """Unacknowledged dangers of which, after a minute, no message reached or may still reach anybody."""
+        return await self.transact(lambda store: store.unnotified_alerts(now - OVERDUE_GRACE_MS))
 
     async def audit(self, now: Instant) -> list[Alert]:
-        """Unsettled alerts without a next step, or whose step is overdue. It must be empty; each is a fault of ours."""
-        found = await self.transact(lambda book: book.orphans(now, OVERDUE_GRACE_MS))
-        return [alert for alert in found if orphan(alert) or (alert.wake_at or now) < now - OVERDUE_GRACE_MS]
+        """Active alerts without a deadline or with one overdue. Empty unless there is a bug."""
+        found = await self.transact(lambda store: store.alerts_without_next_step(now, OVERDUE_GRACE_MS))
+        return [alert for alert in found if has_no_next_step(alert) or (alert.wake_at or now) < now - OVERDUE_GRACE_MS]
 
-    def _hear(self, now: Instant, findings: Sequence[Finding], book: Book) -> list[Outcome]:
-        return self.hearing.hear(book, findings, now)
+    def _process_findings(self, now: Instant, findings: Sequence[Finding], store: AlertStore) -> list[IntakeResult]:
+        return self.intake.process(Transaction(store, now), findings)
 
-    def _act(self, number: int, happening: Happening, now: Instant, to: str | None, book: Book) -> Alert:
-        alert = self._find(book, number)
-        if happening.signal in (Signal.VERIFY, Signal.CLOSE):
-            happening = self.deadlines.with_data(book, alert, happening, None)
-        if happening.signal is not Signal.ASSIGN:
-            return self.casework.happen(book, alert, happening, now)
+    def _perform(self, number: int, event: AlertEvent, now: Instant, to: str | None, store: AlertStore) -> Alert:
+        alert = self._find(store, number)
+        if event.signal in (Signal.VERIFY, Signal.CLOSE):
+            event = self.due_alerts.with_finding_status(store, alert, event, None)
+        if event.signal is not Signal.ASSIGN:
+            return self.processor.apply(Transaction(store, now), alert, event)
         person = self.community().people.get(to or "")
         if person is None:
-            raise Incomplete("to")
-        free = self.casework.happen(book, alert, happening, now, person.name)
-        after = self.casework.dispatch.tell_person(book, free, person, now)
-        book.save(after)
+            raise InvalidField("to")
+        tx = Transaction(store, now)
+        unassigned = self.processor.apply(tx, alert, event, person.name)
+        after = self.processor.escalator.notify_person(tx, unassigned, person)
+        store.save_alert(after)
         return after
 
-    def _comment(self, number: int, actor: Actor, text: str | None, now: Instant, book: Book) -> Alert:
-        alert = self._find(book, number)
+    def _comment(self, number: int, actor: Actor, text: str | None, now: Instant, store: AlertStore) -> Alert:
+        alert = self._find(store, number)
         if not (text or "").strip():
-            raise Incomplete("comment")
-        words = self.wording.say("comment", who=actor.name, text=text)
-        book.note([Entry(alert.id, now, "comment", words, person=actor.id)])
+            raise InvalidField("comment")
+        sentence = self.renderer.timeline_text("comment", who=actor.name, text=text)
+        store.add_timeline([TimelineEntry(alert.id, now, "comment", sentence, person=actor.id)])
         return alert
 
-    def _find(self, book: Book, number: int) -> Alert:
-        alert = book.alert(number)
+    def _find(self, store: AlertRepository, number: int) -> Alert:
+        alert = store.alert(number)
         if alert is None:
             raise NoSuchAlert(number)
         return alert
 
     def _changed(self, alerts: Sequence[int]) -> None:
-        """After the commit: the screens hear which alerts changed, the courier that there may be post."""
+        """After the commit: report the changed alerts, and that the outbox may hold messages."""
         for alert in dict.fromkeys(alerts):
             self.on_change(str(alert))
         if alerts:
             self.on_outbox()
 
 
-def _move_cursor(cursor: tuple[Lane, int], book: Book) -> None:
-    book.move_cursor(*cursor)
+def _commit_position(position: tuple[Lane, int], store: FindingLog) -> None:
+    store.commit_position(*position)
 
 
-def _once(channel: str, *parts: str) -> str:
-    """Names one push of a provider, by what is its own in it (the last part); empty where the provider names none."""
+def _push_key(channel: str, *parts: str) -> str:
+    """A key for one provider push, from the id in it (the last part); empty where the provider has none."""
     return hashlib.sha256("\0".join((channel, *parts)).encode("utf-8", "replace")).hexdigest() if parts[-1] else ""
 
 
-def _number(alert_id: str | int) -> int:
+def _alert_number(alert_id: str | int) -> int:
     try:
         return int(alert_id)
     except ValueError:

@@ -1,7 +1,7 @@
-"""Silences 静默: planned work must not call anybody. Which findings a silence covers, and which silences may be made.
+"""Silences 静默 for planned work: which findings a silence covers, and which silences may be created.
 
-As in Alertmanager a silence suppresses the telling, not the judging: what it covers is kept, counted and shown, and
-becomes an alert when the silence ends and the finding still stands. Pure: `now` is an argument.
+As in Alertmanager a silence suppresses notification, not evaluation: a covered finding is stored, counted and shown,
+and becomes an alert if it still stands when the silence ends. Pure: `now` is an argument.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from msgspec import Struct
 from domain import DAY, HOUR, Device, Finding, Instant, Ledger, Place, Severity
 from domain.places import upward
 
-LONGEST_MS: Final = 7 * DAY
-LONGEST_LIFE_SAFETY_MS: Final = 4 * HOUR
-"""A critical danger may be silenced while somebody works on the spot, no longer."""
+MAX_MS: Final = 7 * DAY
+MAX_LIFE_SAFETY_MS: Final = 4 * HOUR
+"""Maximum for a critical danger: as long as somebody works on the spot."""
 
 
 class Matchers(Struct, frozen=True, omit_defaults=True):
-    """What a silence covers: everything that is named here must be equal; `place` means it or what lies under it."""
+    """Conditions that must all be equal; `place` matches the place and everything below it."""
 
     rule: str | None = None
     hazard: str | None = None
@@ -32,13 +32,13 @@ class Matchers(Struct, frozen=True, omit_defaults=True):
     severity: Severity | None = None
 
     @property
-    def is_spot(self) -> bool:
-        """Whether it names where: a device or a place."""
+    def names_location(self) -> bool:
+        """Whether a device or a place is named."""
         return self.device is not None or self.place is not None
 
 
 class Silence(Struct, frozen=True):
-    """One planned silence, made by a person for a reason. Active while `since <= now < until`, unless ended before."""
+    """One silence, created by a person with a reason. Active while `since <= now < until`, unless ended earlier."""
 
     id: int
     matchers: Matchers
@@ -53,7 +53,7 @@ class Silence(Struct, frozen=True):
 
     @property
     def over_at(self) -> Instant:
-        """When it stops covering anything."""
+        """When it ends, whether as planned or early."""
         return self.until if self.ended_at is None else min(self.until, self.ended_at)
 
     def is_active(self, now: Instant) -> bool:
@@ -61,18 +61,18 @@ class Silence(Struct, frozen=True):
 
 
 class HeldState(StrEnum):
-    """What became of a finding that a silence covered."""
+    """What became of a finding covered by a silence."""
 
     HELD = "held"
-    """It stands, and nobody was told."""
+    """Still firing; nobody was notified."""
     ENDED = "ended"
     """It ended before the silence did."""
     RELEASED = "released"
-    """It stood when the silence ended, and was told then."""
+    """Still firing when the silence ended; notified then."""
 
 
-class Held(Struct, frozen=True):
-    """A finding that was suppressed because of a silence, as it began."""
+class HeldFinding(Struct, frozen=True):
+    """A finding suppressed by a silence, as it began."""
 
     finding: Finding
     silence: int
@@ -81,8 +81,8 @@ class Held(Struct, frozen=True):
     settled_at: Instant | None = None
 
 
-class Judged(Struct, frozen=True):
-    """A rule as far as a silence asks: what its findings can be."""
+class RuleSummary(Struct, frozen=True):
+    """The parts of a rule that a silence can match."""
 
     name: str
     hazard: str
@@ -91,8 +91,8 @@ class Judged(Struct, frozen=True):
     severity: str
 
 
-class Wrong(StrEnum):
-    """Why a silence may not be made."""
+class SilenceFault(StrEnum):
+    """Why a silence may not be created."""
 
     NO_REASON = "no_reason"
     EMPTY = "empty"
@@ -100,37 +100,37 @@ class Wrong(StrEnum):
     PAST = "past"
     LONG = "long"
     BARE = "bare"
-    """A critical danger, and no device or place is named."""
+    """It can match a critical danger, but names no device or place."""
     WHOLE_SITE = "whole_site"
     LIFE_LONG = "life_long"
 
 
-FIELDS: Final[Mapping[Wrong, str]] = {
-    Wrong.NO_REASON: "reason",
-    Wrong.EMPTY: "matchers",
-    Wrong.ORDER: "until",
-    Wrong.PAST: "until",
-    Wrong.LONG: "until",
-    Wrong.BARE: "matchers",
-    Wrong.WHOLE_SITE: "matchers.place",
-    Wrong.LIFE_LONG: "until",
+FAULT_FIELDS: Final[Mapping[SilenceFault, str]] = {
+    SilenceFault.NO_REASON: "reason",
+    SilenceFault.EMPTY: "matchers",
+    SilenceFault.ORDER: "until",
+    SilenceFault.PAST: "until",
+    SilenceFault.LONG: "until",
+    SilenceFault.BARE: "matchers",
+    SilenceFault.WHOLE_SITE: "matchers.place",
+    SilenceFault.LIFE_LONG: "until",
 }
 """The field at fault."""
 
 
 def is_life_safety(severity: str, ledger: str) -> bool:
-    """A critical danger."""
+    """True for a critical danger."""
     return severity == Severity.CRITICAL and ledger == Ledger.DANGER
 
 
-def match(
+def find_silence(
     silences: Iterable[Silence],
     finding: Finding,
     devices: Mapping[str, Device],
     places: Mapping[str, Place],
     now: Instant,
 ) -> Silence | None:
-    """The silence that covers this finding now; of several the one that lasts longest, then the oldest."""
+    """The silence that covers this finding now; of several, the one that ends last, then the oldest."""
     device = devices.get(finding.device or "")
     covering = [
         one
@@ -140,32 +140,33 @@ def match(
     return min(covering, key=lambda one: (-one.over_at, one.id), default=None)
 
 
-def faults(
+def silence_faults(
     matchers: Matchers,
     since: Instant,
     until: Instant,
     reason: str,
-    rules: Iterable[Judged],
+    rules: Iterable[RuleSummary],
     places: Mapping[str, Place],
     now: Instant,
-) -> Iterator[Wrong]:
-    """Why this silence may not be made; nothing when it may."""
+) -> Iterator[SilenceFault]:
+    """Every reason why this silence may not be created; none when it may."""
     if not reason.strip():
-        yield Wrong.NO_REASON
+        yield SilenceFault.NO_REASON
     if matchers == Matchers():
-        yield Wrong.EMPTY
+        yield SilenceFault.EMPTY
     if until <= since:
-        yield Wrong.ORDER
+        yield SilenceFault.ORDER
     elif until <= now:
-        yield Wrong.PAST
-    elif until - since > LONGEST_MS:
-        yield Wrong.LONG
+        yield SilenceFault.PAST
+    elif until - since > MAX_MS:
+        yield SilenceFault.LONG
     if reaches_life_safety(matchers, rules):
         yield from _life_safety_faults(matchers, since, until, places)
 
 
-def reaches_life_safety(matchers: Matchers, rules: Iterable[Judged]) -> bool:
-    """Whether a critical danger may be among what these cover. A rule nobody has now may be one tomorrow."""
+def reaches_life_safety(matchers: Matchers, rules: Iterable[RuleSummary]) -> bool:
+    """Whether these can match a critical danger. A rule that does not exist now counts as one: it may be added
+    later."""
     if matchers.severity not in (None, Severity.CRITICAL) or matchers.ledger not in (None, Ledger.DANGER):
         return False
     named = [rule for rule in rules if matchers.rule in (None, rule.name)]
@@ -176,26 +177,26 @@ def reaches_life_safety(matchers: Matchers, rules: Iterable[Judged]) -> bool:
 
 def _life_safety_faults(
     matchers: Matchers, since: Instant, until: Instant, places: Mapping[str, Place]
-) -> Iterator[Wrong]:
-    if not matchers.is_spot:
-        yield Wrong.BARE
+) -> Iterator[SilenceFault]:
+    if not matchers.names_location:
+        yield SilenceFault.BARE
     elif matchers.device is None and is_whole_site(matchers.place, places):
-        yield Wrong.WHOLE_SITE
-    if LONGEST_LIFE_SAFETY_MS < until - since <= LONGEST_MS:
-        yield Wrong.LIFE_LONG
+        yield SilenceFault.WHOLE_SITE
+    if MAX_LIFE_SAFETY_MS < until - since <= MAX_MS:
+        yield SilenceFault.LIFE_LONG
 
 
 def is_whole_site(place: str | None, places: Mapping[str, Place]) -> bool:
-    """Whether every place that is registered lies under this one."""
+    """Whether every registered place lies below this one."""
     return place is not None and all(place in {up.id for up in upward(places, one)} for one in places)
 
 
 def _may_cover(silence: Silence, finding: Finding, places: Mapping[str, Place]) -> bool:
-    """Never a critical danger by a silence that is bare, site-wide or long, whatever was allowed when it was made."""
+    """False for a critical danger under a silence that is bare, site-wide or long, whatever was allowed at creation."""
     if not is_life_safety(finding.severity, finding.ledger):
         return True
     return not any(_life_safety_faults(silence.matchers, silence.since, silence.until, places)) and (
-        silence.until - silence.since <= LONGEST_LIFE_SAFETY_MS
+        silence.until - silence.since <= MAX_LIFE_SAFETY_MS
     )
 
 
@@ -209,11 +210,11 @@ def _covers(wanted: Matchers, finding: Finding, device: Device | None, places: M
         (wanted.ledger, finding.ledger),
         (wanted.severity, finding.severity),
     )
-    if any(name is not None and name != said for name, said in equal):
+    if any(name is not None and name != actual for name, actual in equal):
         return False
-    return wanted.place is None or wanted.place in _where(finding, places)
+    return wanted.place is None or wanted.place in _place_and_ancestors(finding, places)
 
 
-def _where(finding: Finding, places: Mapping[str, Place]) -> set[str]:
-    """The place of a finding, and what it lies in; the place's own id even when it is not registered."""
+def _place_and_ancestors(finding: Finding, places: Mapping[str, Place]) -> set[str]:
+    """The place and its ancestors; an unregistered place only as itself."""
     return set() if finding.place is None else {finding.place, *(up.id for up in upward(places, finding.place))}

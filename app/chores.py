@@ -9,7 +9,7 @@ from functools import partial
 from msgspec import to_builtins
 from sqlalchemy import Connection
 
-from alerts.service import Audited, Desk
+from alerts.service import AlertService, AuditResult
 from app.chain import Chain
 from app.settings import Site
 from app.stores import Stores
@@ -21,7 +21,7 @@ from store.ledger import jobs as table
 log = logging.getLogger("fengshao.chores")
 
 
-def jobs(stores: Stores, site: Site, chain: Chain, desk: Desk) -> dict[str, Job]:
+def jobs(stores: Stores, site: Site, chain: Chain, desk: AlertService) -> dict[str, Job]:
     """Every job by name, with its default schedule in local time."""
     return {
         "roll-up": Job("5 * * * *", partial(_roll_up, stores)),
@@ -60,15 +60,15 @@ async def _report(stores: Stores, now: Instant) -> str:
     return f"{sum(day.opened.values())} alerts opened, {day.unsettled} not settled, taken in {day.take_ms_median} ms"
 
 
-async def _digest(desk: Desk, now: Instant) -> str:
+async def _digest(desk: AlertService, now: Instant) -> str:
     """Small device faults wait in the logbook; once a day each person who answers for them hears how many."""
-    return f"{await desk.digest(now)} alerts told in digests"
+    return f"{await desk.send_digest(now)} alerts told in digests"
 
 
-async def _audit(desk: Desk, now: Instant) -> str:
+async def _audit(desk: AlertService, now: Instant) -> str:
     """Nothing open is ever without a next step or told to nobody; what is, is named, and counted in the metrics."""
     orphans, unnotified = await desk.audit(now), await desk.unnotified(now)
-    desk.audited = Audited(len(orphans), len(unnotified))
+    desk.last_audit = AuditResult(len(orphans), len(unnotified))
     faults = [f"without a next step: {[one.id for one in orphans]}"] if orphans else []
     faults += [f"told to nobody: {[one.id for one in unnotified]}"] if unnotified else []
     for fault in faults:

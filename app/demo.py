@@ -13,7 +13,7 @@ from typing import Any, Self
 import httpx2
 from msgspec.structs import replace
 
-from alerts.messages.catalog import WordBook
+from alerts.messages.catalog import TextCatalog
 from app.clock import Clock
 from app.control import Asgi
 from app.links import Address
@@ -29,7 +29,7 @@ SITE = ROOT / "deploy" / "site.demo"
 AES_KEY_CHARS = 43
 
 
-def filed_templates(words: WordBook) -> dict[str, str]:
+def filed_templates(words: TextCatalog) -> dict[str, str]:
     """Every template as it is filed with the vendor: code and text, the level written out."""
     return {
         code: one.text.replace("{level}", words.severities[severity])

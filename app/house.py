@@ -273,7 +273,7 @@ class House:
 
     def metrics(self) -> list[Sample]:
         ours = samples(self.judging.chain, self.intake.ready)
-        return [*ours, *intake_samples(self.intake.status()), *audit_samples(self.telling.desk.audited)]
+        return [*ours, *intake_samples(self.intake.status()), *audit_samples(self.telling.desk.last_audit)]
 
     def _site_files(self) -> SiteFiles | None:
         path = self._folder.path

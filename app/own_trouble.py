@@ -122,7 +122,7 @@ class OwnTrouble:
 def left_open(tx: Connection) -> list[str]:
     """The ids of what was told and is not over, of the troubles that end."""
     book = SqlBook(tx)
-    return [one for rule in _ENDING for one in book.standing(f"{rule}@")]
+    return [one for rule in _ENDING for one in book.active_finding_ids(f"{rule}@")]
 
 
 def _again(name: str, at: Instant) -> Finding:

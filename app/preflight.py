@@ -10,10 +10,10 @@ from msgspec.structs import asdict, replace
 from pydantic import BaseModel
 
 from alerts.alert import Alert
-from alerts.channels.channel import Said, SendResult
-from alerts.message import Delivery, Kind
-from alerts.messages.cards import Cards
-from alerts.messages.renderer import Speech, Wording
+from alerts.channels.channel import SendOutcome, SendResult
+from alerts.message import Delivery, MessageKind
+from alerts.messages.cards import CardRenderer
+from alerts.messages.renderer import MessageContext, MessageRenderer
 from app.channels import NoSuchChannel, build_channels, http_client
 from app.clock import Clock
 from app.demo import filed_templates
@@ -95,14 +95,14 @@ async def send_test(site: Path, to: str, channel: str, say: Say) -> int:
             raise NoSuchChannel(f"{site}/site.yaml has no channel {channel}: add it under channels")
         words = load_words(site)
         codes = folder.settings.channels.aliyun_sms.templates if folder.settings.channels.aliyun_sms else {}
-        wording = Wording(words, folder.settings.sign, folder.settings.zone, codes)
+        wording = MessageRenderer(words, folder.settings.sign, folder.settings.zone, codes)
         message = example(folder.settings, wording, channel, to, clock())
         result = await doors[channel].channel.send(message, clock())
     say(_answer(result, message))
-    return 0 if result.said is Said.ACCEPTED else 1
+    return 0 if result.outcome is SendOutcome.ACCEPTED else 1
 
 
-def example(site: Site, wording: Wording, channel: str, to: str, now: Instant) -> Delivery:
+def example(site: Site, wording: MessageRenderer, channel: str, to: str, now: Instant) -> Delivery:
     """The message of an invented gas alarm, marked as a drill where the words are ours."""
     alert = Alert(
         id=0,
@@ -120,10 +120,12 @@ def example(site: Site, wording: Wording, channel: str, to: str, now: Instant) -
         ladder_rule="",
         address=f"{site.name}演练点",
     )
-    speech = Speech(kind=Kind.ALERT, now=now, limit_ms=10 * MINUTE, number=1)
+    speech = MessageContext(kind=MessageKind.ALERT, now=now, limit_ms=10 * MINUTE, number=1)
     task = f"t{now:x}"
     payload = (
-        asdict(wording.sms(alert, speech)) if channel == "sms" else {"card": Cards(wording).card(alert, speech, task)}
+        asdict(wording.sms(alert, speech))
+        if channel == "sms"
+        else {"card": CardRenderer(wording).call_card(alert, speech, task)}
     )
     return replace(_blank(now), channel=channel, address=to, payload=payload)
 
@@ -139,7 +141,7 @@ def _blank(now: Instant) -> Delivery:
         name="test",
         role="worker",
         channel="",
-        kind=Kind.ALERT,
+        kind=MessageKind.ALERT,
         priority=0,
         address="",
         payload={},
@@ -151,8 +153,8 @@ def _blank(now: Instant) -> Delivery:
 
 def _answer(result: SendResult, message: Delivery) -> str:
     code = f" ({result.code})" if result.code else ""
-    if result.said is Said.ACCEPTED:
+    if result.outcome is SendOutcome.ACCEPTED:
         return (
             f"{message.channel}: accepted by the provider, id {result.provider_id}. Accepted is not seen: look at it."
         )
-    return f"{message.channel}: {result.said.value}{code}"
+    return f"{message.channel}: {result.outcome.value}{code}"

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from alerts.escalation.policy import Ladder, LadderBook
-from alerts.escalation.roster import answering_cells, covers
-from alerts.messages.outbox import LOGBOOK, address_of
+from alerts.escalation.policy import EscalationPolicy, Ladder
+from alerts.escalation.roster import is_on_shift, responsible_cells
+from alerts.messages.deliveries import LOGBOOK, address_of
 from domain import Duty, Instant, Ledger, Person, Role, Severity
 from domain.people import Community
 
@@ -65,7 +65,7 @@ class Reach:
                 held = self._held(duty) & ~self._away.get(person.id, 0)
                 self._lines.setdefault((duty.cell, duty.role), []).append((person, held))
 
-    def gaps(self, book: LadderBook, cells: Collection[str | None]) -> Iterator[Gap]:
+    def gaps(self, book: EscalationPolicy, cells: Collection[str | None]) -> Iterator[Gap]:
         """Where a danger would reach nobody. Ladders that miss the same hours are told together."""
         dangers = [ladder for ladder in book.ladders if ladder.ledger is Ledger.DANGER]
         for cell in cells:
@@ -89,7 +89,7 @@ class Reach:
     def _reached(self, cell: str | None, role: Role, channels: Sequence[str]) -> int:
         """As the roster asks: the lowest cell at which anybody is on duty, whether he can be told or not."""
         reached, free = 0, (1 << len(self._at)) - 1
-        for node in answering_cells(self._community, cell):
+        for node in responsible_cells(self._community, cell):
             lines = self._lines.get((node, role), ())
             told = (held for person, held in lines if can_be_told(person, channels, self._enabled))
             reached |= free & reduce(or_, told, 0)
@@ -100,7 +100,7 @@ class Reach:
         """The instants at which a line holds. Lines of the same hours are reckoned once."""
         hours = Duty("", "", Role.WORKER, "", 0, duty.weekdays, duty.from_minute, duty.to_minute)
         if hours not in self._shapes:
-            bits = (covers(hours, at, self._tz) << index for index, at in enumerate(self._at))
+            bits = (is_on_shift(hours, at, self._tz) << index for index, at in enumerate(self._at))
             self._shapes[hours] = reduce(or_, bits, 0)
         first = 0 if duty.since is None else bisect_left(self._at, duty.since)
         beyond = len(self._at) if duty.until is None else bisect_left(self._at, duty.until)

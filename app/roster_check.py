@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts.escalation.roster import covers
+from alerts.escalation.roster import is_on_shift
 from domain import DAY, Duty, Instant
 
 WEEK_AND_A_DAY = 8
@@ -14,7 +14,7 @@ WEEK_AND_A_DAY = 8
 
 def never_holds(duty: Duty, now: Instant, tz: ZoneInfo) -> bool:
     """Whether its hours, weekdays and dates have no minute in common."""
-    return not any(covers(duty, at, tz) for at in _begins(duty, duty.since, now, tz))
+    return not any(is_on_shift(duty, at, tz) for at in _begins(duty, duty.since, now, tz))
 
 
 def doubled(duties: Sequence[Duty], now: Instant, tz: ZoneInfo) -> Iterator[tuple[int, int]]:
@@ -33,7 +33,7 @@ def _meet(one: Duty, other: Duty, now: Instant, tz: ZoneInfo) -> bool:
     """Of two lines that meet, one holds at the moment at which the other begins to."""
     since = max((at for at in (one.since, other.since) if at is not None), default=None)
     moments = {at for duty in (one, other) for at in _begins(duty, since, now, tz)}
-    return any(covers(one, at, tz) and covers(other, at, tz) for at in moments)
+    return any(is_on_shift(one, at, tz) and is_on_shift(other, at, tz) for at in moments)
 
 
 def _begins(duty: Duty, since: Instant | None, now: Instant, tz: ZoneInfo) -> Iterator[Instant]:

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from alerts.escalation.policy import LadderBook
+from alerts.escalation.policy import EscalationPolicy
 from alerts.escalation.policy import check as check_ladders
-from alerts.messages.catalog import WordBook, missing
+from alerts.messages.catalog import TextCatalog, missing_texts
 from alerts.reply_parsing.grammar import ReplyGrammar, ReplyWords
 from alerts.reply_parsing.grammar import check as check_replies
-from alerts.reply_parsing.trials import ReplyTrials, failed
+from alerts.reply_parsing.trials import ReplyTrials, failures
 from app.written import Document, Located, WrittenError, read_model, read_yaml, validate
 from domain.kind import CommonQuantities, Kind
 from ingest.mapping import MappingBook
@@ -126,35 +126,35 @@ def book_files(site: Path | None = None) -> list[Path]:
     return yaml_files(BOOKS, site and site / "rules")
 
 
-def load_ladders(site: Path | None = None) -> LadderBook:
+def load_ladders(site: Path | None = None) -> EscalationPolicy:
     """The site's ladders.yaml, or the built-in one. What a site does not say of `one_event` is as built in."""
     built_in = LADDERS / "default.yaml"
     own = site / "ladders.yaml" if site else None
     document = read_yaml(own if own and own.exists() else built_in)
-    book = validate(document, LadderBook)
+    book = validate(document, EscalationPolicy)
     if "one_event" not in book.model_fields_set:
-        book = book.model_copy(update={"one_event": validate(read_yaml(built_in), LadderBook).one_event})
+        book = book.model_copy(update={"one_event": validate(read_yaml(built_in), EscalationPolicy).one_event})
     faults = document.locate_all(check_ladders(book))
     if faults:
         raise WrittenError(faults)
     return book
 
 
-def read_words(site: Path) -> WordBook:
+def read_words(site: Path) -> TextCatalog:
     """The site's wording.zh.yaml as it is, or the built-in one; what it lacks is for `load_words`."""
     own = site / "wording.zh.yaml"
-    return read_model(own if own.exists() else WORDS, WordBook)
+    return read_model(own if own.exists() else WORDS, TextCatalog)
 
 
-def load_words(site: Path | None = None) -> WordBook:
+def load_words(site: Path | None = None) -> TextCatalog:
     """The site's wording.zh.yaml, or the built-in one."""
-    built_in = read_model(WORDS, WordBook)
+    built_in = read_model(WORDS, TextCatalog)
     own = site / "wording.zh.yaml" if site else None
     if own is None or not own.exists():
         return built_in
     document = read_yaml(own)
-    book = validate(document, WordBook)
-    faults = document.locate_all(missing(book, built_in))
+    book = validate(document, TextCatalog)
+    faults = document.locate_all(missing_texts(book, built_in))
     if faults:
         raise WrittenError(faults)
     return book
@@ -191,4 +191,4 @@ def built_in_replies() -> ReplyGrammar:
 
 def _failed_trials(file: Path, grammar: ReplyGrammar) -> list[Located]:
     document = read_yaml(file)
-    return document.locate_all(failed(validate(document, ReplyTrials), grammar))
+    return document.locate_all(failures(validate(document, ReplyTrials), grammar))

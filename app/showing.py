@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts.escalation import roster
-from alerts.service import Audited
+from alerts.service import AuditResult
 from app.chain import Chain
 from console.services import RuleLine, Sample
 from domain import Instant, Role
@@ -96,7 +96,7 @@ def on_duty_by_cell(community: Community, role: Role, now: Instant, zone: ZoneIn
     return list(people.values())
 
 
-def audit_samples(audited: Audited) -> Iterator[Sample]:
+def audit_samples(audited: AuditResult) -> Iterator[Sample]:
     """What the last audit of open alerts found. Both must be 0."""
     yield Sample("fengshao_alerts_without_next_step", audited.orphans, "Open alerts that nothing will move on.")
     nobody = audited.unnotified

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from msgspec import Struct, field
 
-from alerts.escalation.policy import LadderBook
-from alerts.messages.catalog import WordBook
+from alerts.escalation.policy import EscalationPolicy
+from alerts.messages.catalog import TextCatalog
 from alerts.reply_parsing.grammar import ReplyGrammar
 from app import last_resort, site_names
 from app.codecwork import check_codecs
@@ -63,8 +63,8 @@ class Examined(Struct):
     kinds: Mapping[str, Kind] | None = None
     sheets: Sheets = field(default_factory=dict)
     books: Sequence[Rulebook] | None = None
-    ladders: LadderBook | None = None
-    words: WordBook | None = None
+    ladders: EscalationPolicy | None = None
+    words: TextCatalog | None = None
     mappings: Sequence[MappingBook] | None = None
     codecs: Shelf | None = None
     replies: ReplyGrammar | None = None
@@ -156,7 +156,7 @@ def _names(found: Examined, path: Path) -> Iterator[Located]:
     if found.ladders is not None and found.books is not None and ladders.exists():
         yield from site_names.ladder_faults(ladders, found.ladders, found.books)
     if found.words is not None and words.exists():
-        built_in = read_model(WORDS, WordBook)
+        built_in = read_model(WORDS, TextCatalog)
         yield from site_names.wording_faults(words, found.words, built_in, _hazards(found.books or (), built_in))
     for file in sorted((path / "mappings").glob("*.yaml")):
         try:
@@ -165,7 +165,7 @@ def _names(found: Examined, path: Path) -> Iterator[Located]:
             continue  # told where it was read
 
 
-def _hazards(books: Sequence[Rulebook], words: WordBook) -> set[str]:
+def _hazards(books: Sequence[Rulebook], words: TextCatalog) -> set[str]:
     return {book.hazard for book in books} | {one.hazard for one in words.sms} | {"unknown"}
 
 
@@ -248,9 +248,9 @@ def _dates(expires: object) -> Iterator[str]:
     return (name for name in (getattr(expires, "on", None), getattr(expires, "since", None)) if name)
 
 
-def _hazard_doubts(words: WordBook | None, path: Path) -> Iterator[Located]:
+def _hazard_doubts(words: TextCatalog | None, path: Path) -> Iterator[Located]:
     """A family of which no text and no other rule speaks may be new; one that is nearly a known one is a slip."""
-    known = {one.hazard for one in (words or read_model(WORDS, WordBook)).sms} | {"unknown"}
+    known = {one.hazard for one in (words or read_model(WORDS, TextCatalog)).sms} | {"unknown"}
     for file in sorted((path / "rules").glob("*.yaml")):
         written = site_names.document(file)
         hazard = written.data.get("hazard") if isinstance(written.data, dict) else None

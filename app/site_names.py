@@ -11,8 +11,8 @@ from string import Formatter
 from typing import Any
 
 from alerts.channels.channel import CHANNELS
-from alerts.escalation.policy import LadderBook, check_names
-from alerts.messages.catalog import VARIABLE, WordBook
+from alerts.escalation.policy import EscalationPolicy, check_names
+from alerts.messages.catalog import VARIABLE, TextCatalog
 from app import own_trouble, strangers, unread
 from app.codecwork import FOLDER as CODECS
 from app.names import meant, missing, nearest, unknown
@@ -71,7 +71,7 @@ def file_faults(site: Path) -> list[Located]:
     ]
 
 
-def setting_faults(site: Path, words: WordBook | None) -> list[Located]:
+def setting_faults(site: Path, words: TextCatalog | None) -> list[Located]:
     """Platforms and templates that site.yaml names and that do not exist, and filters that cannot be."""
     written = document(site / "site.yaml")
     faults = [
@@ -95,7 +95,7 @@ def setting_faults(site: Path, words: WordBook | None) -> list[Located]:
     return written.locate_all(faults)
 
 
-def ladder_faults(file: Path, book: LadderBook, books: Sequence[Rulebook]) -> list[Located]:
+def ladder_faults(file: Path, book: EscalationPolicy, books: Sequence[Rulebook]) -> list[Located]:
     """Channels and rules that ladders name and that do not exist: nobody on that rung would be told."""
     rules = {rule.name for one in books for rule in one.rules} | set(OWN_RULES)
     return document(file).locate_all(check_names(book, CHANNELS, rules, unknown))
@@ -242,7 +242,7 @@ def platform_faults(file: Path, book: MappingBook) -> list[Located]:
     return document(file).locate_all(Fault(where, unknown(name, known)) for where, name in named if name not in known)
 
 
-def wording_faults(file: Path, book: WordBook, built_in: WordBook, hazards: Collection[str]) -> list[Located]:
+def wording_faults(file: Path, book: TextCatalog, built_in: TextCatalog, hazards: Collection[str]) -> list[Located]:
     """Texts that a site's wording lacks or that nobody asks for, and words in them that nobody fills in."""
     mine, ours = book.model_dump(by_alias=True), built_in.model_dump(by_alias=True)
     faults = list(_text_faults(mine, ours, ()))

@@ -1,4 +1,4 @@
-"""Puts desk, courier and channels together, and keeps the desk's deadlines. Whom to tell what is alerts' business."""
+"""Builds the alert service, the outbox sender and the channels, and keeps the deadlines of alerts."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
-from alerts.channels.channel import Received
-from alerts.delivery.sender import Courier
+from alerts.channels.channel import CallbackResponse
+from alerts.delivery.sender import OutboxSender
 from alerts.handling.finding_status import StatusOf
 from alerts.reply_parsing.grammar import ReplyGrammar
-from alerts.service import Desk, DeskSettings
+from alerts.service import AlertService, AlertSettings
 from app.channels import Door
 from app.insist import insist
 from app.registry import Registry
@@ -30,7 +30,7 @@ LONGEST_WAIT_S = 1.0
 
 
 class Telling:
-    """The desk with its courier."""
+    """The alert service with its outbox sender."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Telling:
         self._bell = asyncio.Event()
         self.faults = 0
         transact = Transactor(stores.ledger)
-        self.desk = Desk(
+        self.desk = AlertService(
             transact,
             load_ladders(folder.path),
             load_words(folder.path),
@@ -66,7 +66,7 @@ class Telling:
             (CannotWrite,),
         )
         channels = {name: door.channel for name, door in doors.items()}
-        self.courier = Courier(transact, channels, self.desk.settling, clock, on_change)
+        self.courier = OutboxSender(transact, channels, self.desk.outcomes, clock, on_change)
 
     def _own_fault(self, about: str, fault: Exception) -> None:
         """Our own mistake about one alert or finding: it is named and counted, and the others go on."""
@@ -74,11 +74,11 @@ class Telling:
         log.error("alert desk failed", extra={"about": about}, exc_info=fault)
 
     def _kick(self) -> None:
-        self.courier.kick()
+        self.courier.wake()
         self._bell.set()
 
     async def hear(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
-        await self.desk.hear(findings, lane, pos)
+        await self.desk.process_findings(findings, lane, pos)
 
     async def keep_deadlines(self) -> None:
         """Deadlines fall when they are due, whatever else happens; until cancelled."""
@@ -108,13 +108,13 @@ class Telling:
 class _Receiver:
     """One provider's call, answered when what it told is committed."""
 
-    def __init__(self, desk: Desk, name: str, door: Door, clock: Callable[[], Instant]) -> None:
+    def __init__(self, desk: AlertService, name: str, door: Door, clock: Callable[[], Instant]) -> None:
         self._desk, self._name, self._door, self._clock = desk, name, door, clock
 
     async def __call__(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> CallbackAnswer:
-        received: Received = self._door.channel.receive(headers, query, body, self._clock())
+        received: CallbackResponse = self._door.channel.receive(headers, query, body, self._clock())
         if received.events:
-            for result in await self._desk.take(received.events, self._name):
+            for result in await self._desk.receive(received.events, self._name):
                 # The alert's timeline has the words; a text about no alert stands nowhere else.
                 ends = {"status": result.status.value, "alert": result.alert, "why": result.reason}
                 log.info("text from a phone", extra=ends)
@@ -131,10 +131,10 @@ class Pages:
         return f"{self._base}/m/{worker_link(self._key, str(alert), person, now)}" if self._base else ""
 
 
-def desk_settings(site: Site, doors: Mapping[str, Door], replies: ReplyGrammar) -> DeskSettings:
-    """What the desk is told of the site."""
+def desk_settings(site: Site, doors: Mapping[str, Door], replies: ReplyGrammar) -> AlertSettings:
+    """The settings of the alert service, from those of the site."""
     codes = dict(site.channels.aliyun_sms.templates) if site.channels.aliyun_sms else {}
-    return DeskSettings(
+    return AlertSettings(
         sign=site.sign,
         tz=site.zone,
         replies=replies,

@@ -189,7 +189,7 @@ class SiteFiles(Protocol):
 class Desk(Protocol):
     """The alert desk, as far as the console asks it (alerts/service.py)."""
 
-    async def act(
+    async def perform(
         self,
         alert_id: str,
         action: str,

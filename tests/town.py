@@ -183,7 +183,7 @@ class Town:
         """Time passes; whatever falls due in it happens at its own instant."""
         self.clock.now += round(minutes * MINUTE)
         await self.house.telling.desk.tick(self.clock.now)
-        self.house.telling.courier.kick()
+        self.house.telling.courier.wake()
         self.house.judging.chain.backlog.stir()
 
     async def get(self, path: str) -> Any:

@@ -1,4 +1,4 @@
-"""Aliyun's ACS3-HMAC-SHA256 request signature. It knows no service and makes no request."""
+"""Aliyun's ACS3-HMAC-SHA256 request signature. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from msgspec import Struct
 ALGORITHM: Final = "ACS3-HMAC-SHA256"
 
 
-class Signed(Struct, frozen=True):
+class SignedRequest(Struct, frozen=True):
     """The query as signed, and the headers to send with it."""
 
     query: str
@@ -32,7 +32,7 @@ class Request(Struct, frozen=True):
     nonce: str
 
 
-def sign(key_id: str, secret: str, request: Request) -> Signed:
+def sign(key_id: str, secret: str, request: Request) -> SignedRequest:
     """The signature over method, query, headers and the hash of the empty body."""
     body_hash = hashlib.sha256(b"").hexdigest()
     headers = {
@@ -50,7 +50,7 @@ def sign(key_id: str, secret: str, request: Request) -> Signed:
     to_sign = f"{ALGORITHM}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
     signature = hmac.new(secret.encode(), to_sign.encode(), hashlib.sha256).hexdigest()
     credential = f"{ALGORITHM} Credential={key_id},SignedHeaders={names},Signature={signature}"
-    return Signed(query, {**headers, "Authorization": credential}, signature)
+    return SignedRequest(query, {**headers, "Authorization": credential}, signature)
 
 
 def _escape(value: str) -> str:

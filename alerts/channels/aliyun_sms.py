@@ -1,6 +1,6 @@
-"""Aliyun SMS (dysmsapi 2017-05-25): success is Code OK, never HTTP 200, and OK means accepted, not delivered.
+"""Aliyun SMS (dysmsapi 2017-05-25). Success is Code OK, never HTTP 200; OK means accepted, not delivered.
 
-Sending is not idempotent: after a timeout the receipt is looked up before anything is sent again.
+Sending is not idempotent: after a timeout the provider is asked before anything is sent again.
 """
 
 from __future__ import annotations
@@ -16,9 +16,17 @@ import msgspec
 from msgspec import Struct
 
 from alerts.channels.aliyun_signature import Request, sign
-from alerts.channels.channel import Found, Receipt, Received, Reply, Said, SendResult, Sighting
+from alerts.channels.channel import (
+    CallbackResponse,
+    DeliveryReport,
+    InboundText,
+    LookupResult,
+    LookupStatus,
+    SendOutcome,
+    SendResult,
+)
 from alerts.message import Delivery
-from alerts.reply_parsing.codes import plain_phone
+from alerts.reply_parsing.codes import normalize_phone
 from domain import Instant
 from domain.recipients import is_phone
 
@@ -44,7 +52,7 @@ _RECIPIENT: Final = ("MOBILE_NUMBER_ILLEGAL",)
 
 
 class AliyunSettings(Struct, frozen=True):
-    """`base_url` is the vendor's, or that of a server that speaks like it."""
+    """`base_url` is the vendor's, or that of a compatible server."""
 
     key_id: str
     secret: str
@@ -66,9 +74,9 @@ class AliyunSms:
         self._host = httpx2.URL(settings.base_url).netloc.decode()
 
     async def send(self, delivery: Delivery, now: Instant) -> SendResult:
-        """One number a call: its own BizId, its own error."""
+        """One number per call: its own BizId, its own error."""
         if not is_phone(delivery.address):
-            return SendResult(Said.RECIPIENT, code="not one phone number")
+            return SendResult(SendOutcome.RECIPIENT, code="not one phone number")
         params = {
             "OutId": delivery.id,
             "PhoneNumbers": delivery.address,
@@ -79,36 +87,38 @@ class AliyunSms:
         try:
             answer = await self._call("SendSms", params, now)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-            return SendResult(Said.TEMP, code=type(error).__name__)
+            return SendResult(SendOutcome.TEMPORARY, code=type(error).__name__)
         except httpx2.HTTPError as error:
-            return SendResult(Said.UNKNOWN, code=type(error).__name__)
+            return SendResult(SendOutcome.UNKNOWN, code=type(error).__name__)
         code = str(answer.get("Code") or "")
         provider_id = answer.get("BizId")
         return SendResult(classify(code), provider_id=str(provider_id) if provider_id else None, code=code)
 
-    async def lookup(self, delivery: Delivery, now: Instant) -> Found:
-        """Look for our OutId among what went to this number on the day it was sent."""
+    async def lookup(self, delivery: Delivery, now: Instant) -> LookupResult:
+        """Find our OutId among the messages to this number on the day it was sent."""
         day = datetime.fromtimestamp(delivery.created_at / 1000, _BEIJING).strftime("%Y%m%d")
         params = {"PhoneNumber": delivery.address, "SendDate": day, "PageSize": "50", "CurrentPage": "1"}
         try:
             answer = await self._call("QuerySendDetails", params, now)
         except httpx2.HTTPError as error:
-            return Found(Sighting.CANNOT_TELL, code=type(error).__name__)
+            return LookupResult(LookupStatus.CANNOT_TELL, code=type(error).__name__)
         if answer.get("Code") != "OK":
-            return Found(Sighting.CANNOT_TELL, code=str(answer.get("Code")))
+            return LookupResult(LookupStatus.CANNOT_TELL, code=str(answer.get("Code")))
         return _seek(answer, delivery.id)
 
-    def receive(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant) -> Received:
-        """SmsReport and SmsUp pushes. They are unsigned: the secret is in the path, and an event can do little."""
+    def receive(
+        self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant
+    ) -> CallbackResponse:
+        """SmsReport and SmsUp pushes. They are unsigned; the secret is in the URL path."""
         del headers, query
         if len(body) > _LARGEST_PUSH_BYTES:
-            return Received(413)
+            return CallbackResponse(413)
         try:
             items = msgspec.json.decode(body, type=list[dict[str, Any]])
         except msgspec.DecodeError:
-            return Received(400)
+            return CallbackResponse(400)
         events = tuple(event for item in items if (event := _event(item, now)) is not None)
-        return Received(200, _OK_ANSWER, "application/json", events)
+        return CallbackResponse(200, _OK_ANSWER, "application/json", events)
 
     async def _call(self, action: str, params: Mapping[str, str], now: Instant) -> dict[str, Any]:
         date = datetime.fromtimestamp(now / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -119,46 +129,52 @@ class AliyunSms:
         try:
             answer = msgspec.json.decode(response.content, type=dict[str, Any])
         except msgspec.DecodeError:
-            # The answer is lost, not the message: a gateway's error page says nothing about what was sent.
+            # Only the answer is lost: a gateway's error page says nothing about the message.
             return {"Code": f"HTTP {response.status_code}"}
         return answer
 
 
-def classify(code: str) -> Said:
-    """Aliyun's code in our words. What we do not know may have been sent.
+def classify(code: str) -> SendOutcome:
+    """Aliyun's code as a SendOutcome; an unknown code may mean that it was sent.
 
     >>> classify("OK"), classify("isv.BUSINESS_LIMIT_CONTROL"), classify("isp.SYSTEM_ERROR")
-    (<Said.ACCEPTED: 'accepted'>, <Said.RATE: 'rate'>, <Said.UNKNOWN: 'unknown'>)
+    (<SendOutcome.ACCEPTED: 'accepted'>, <SendOutcome.RATE: 'rate'>, <SendOutcome.UNKNOWN: 'unknown'>)
     """
     if code == "OK":
-        return Said.ACCEPTED
+        return SendOutcome.ACCEPTED
     plain = code.removeprefix("isv.").removeprefix("isp.")
     if plain.startswith("Throttling"):
-        return Said.TEMP
-    for names, said in ((_RATE, Said.RATE), (_CONFIG, Said.CONFIG), (_RECIPIENT, Said.RECIPIENT)):
+        return SendOutcome.TEMPORARY
+    for names, outcome in (
+        (_RATE, SendOutcome.RATE),
+        (_CONFIG, SendOutcome.CONFIG),
+        (_RECIPIENT, SendOutcome.RECIPIENT),
+    ):
         if plain.startswith(names):
-            return said
-    return Said.CONTENT if code.startswith("isv.") else Said.UNKNOWN
+            return outcome
+    return SendOutcome.CONTENT if code.startswith("isv.") else SendOutcome.UNKNOWN
 
 
-def _seek(answer: Mapping[str, Any], out_id: str) -> Found:
+def _seek(answer: Mapping[str, Any], out_id: str) -> LookupResult:
     details = (answer.get("SmsSendDetailDTOs") or {}).get("SmsSendDetailDTO") or []
     for item in details:
         if item.get("OutId") == out_id:
-            sighting = {2: Sighting.FAILED, 3: Sighting.DELIVERED}.get(item.get("SendStatus"), Sighting.WAITING)
-            return Found(sighting, code=str(item.get("ErrCode") or ""))
-    return Found(Sighting.ABSENT)
+            sighting = {2: LookupStatus.FAILED, 3: LookupStatus.DELIVERED}.get(
+                item.get("SendStatus"), LookupStatus.WAITING
+            )
+            return LookupResult(sighting, code=str(item.get("ErrCode") or ""))
+    return LookupResult(LookupStatus.ABSENT)
 
 
-def _event(item: Mapping[str, Any], now: Instant) -> Receipt | Reply | None:
-    """A receipt has an out_id or biz_id, a reply has content; anything else is nobody's."""
+def _event(item: Mapping[str, Any], now: Instant) -> DeliveryReport | InboundText | None:
+    """A report has an out_id or biz_id, a text has content; None for anything else."""
     phone = str(item.get("phone_number") or "")
     if "content" in item:
         once = str(item.get("sequence_id") or "")
-        return Reply(plain_phone(phone), str(item["content"]), now, once) if phone else None
+        return InboundText(normalize_phone(phone), str(item["content"]), now, once) if phone else None
     if not isinstance(item.get("success"), bool) or not (item.get("out_id") or item.get("biz_id")):
         return None
-    return Receipt(
+    return DeliveryReport(
         delivered=item["success"],
         at=now,
         delivery=str(item["out_id"]) if item.get("out_id") else None,

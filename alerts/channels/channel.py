@@ -1,6 +1,6 @@
-"""What a channel is: it sends one message to one person, looks one up, and reads what its provider pushes to us.
+"""The contract of a channel: send one message to one person, look one up, read what its provider pushes.
 
-A channel reports what the far end said. Retries, fallback and the meaning for an alert are not its business.
+Retries and fallbacks are decided by the delivery package.
 """
 
 from __future__ import annotations
@@ -15,35 +15,36 @@ from alerts.message import Delivery
 from domain import Instant
 
 
-class Said(StrEnum):
-    """What the far end said to a send, in our words (facts/notifications.md 2)."""
+class SendOutcome(StrEnum):
+    """The result of a send. Values are stored with the delivery."""
 
     ACCEPTED = "accepted"
-    TEMP = "temp"
-    """It never reached the sender: try again."""
+    TEMPORARY = "temp"
+    """It never reached the provider: try again."""
     RATE = "rate"
-    """A limit of this number or account: another way, now."""
+    """A limit of this number or account: use another channel now."""
     RECIPIENT = "recipient"
     CONTENT = "content"
     CONFIG = "config"
     """Our account, signature, template or address is not accepted: an operator must act."""
     UNKNOWN = "unknown"
-    """It may have been sent: look before sending again."""
+    """It may have been sent: look it up before sending again."""
 
 
 class SendResult(Struct, frozen=True):
-    """`code` is the provider's own, kept word for word; `handle` updates the message later; `wait_ms` is the least
-    time before another try that the provider asks for."""
+    """`code` is the provider's own, verbatim; `handle` allows an update of the message; `wait_ms` is the minimum time
+    before the next attempt that the provider asks for.
+    """
 
-    said: Said
+    outcome: SendOutcome
     provider_id: str | None = None
     handle: str | None = None
     code: str = ""
     wait_ms: int = 0
 
 
-class Sighting(StrEnum):
-    """What a lookup found."""
+class LookupStatus(StrEnum):
+    """The result of a lookup."""
 
     ABSENT = "absent"
     WAITING = "waiting"
@@ -52,14 +53,14 @@ class Sighting(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
-class Found(Struct, frozen=True):
-    sighting: Sighting
+class LookupResult(Struct, frozen=True):
+    status: LookupStatus
     provider_id: str | None = None
     code: str = ""
 
 
-class Receipt(Struct, frozen=True):
-    """What became of a message: ours by `delivery`, or the provider's own number."""
+class DeliveryReport(Struct, frozen=True):
+    """A delivery report, identified by our delivery id or the provider's id."""
 
     delivered: bool
     at: Instant
@@ -68,18 +69,17 @@ class Receipt(Struct, frozen=True):
     code: str = ""
 
 
-class Reply(Struct, frozen=True):
-    """A text from a phone. `once` is the provider's own number of it, where it has one."""
+class InboundText(Struct, frozen=True):
+    """A text from a phone. `push_id` is the provider's id of it, where it has one."""
 
     phone: str
     text: str
     at: Instant
-    once: str = ""
+    push_id: str = ""
 
 
-class Press(Struct, frozen=True):
-    """A button pressed by a user the provider has authenticated. `handle` may update his card once: each press has
-    its own."""
+class ButtonPress(Struct, frozen=True):
+    """A button press by a user whom the provider has authenticated. `handle` allows one update of his card."""
 
     userid: str
     key: str
@@ -87,20 +87,20 @@ class Press(Struct, frozen=True):
     handle: str = ""
 
 
-Event = Receipt | Reply | Press
+ProviderEvent = DeliveryReport | InboundText | ButtonPress
 
 
-class Received(Struct, frozen=True):
-    """The answer to a provider's push, and what it told us. Answer first, act after."""
+class CallbackResponse(Struct, frozen=True):
+    """The HTTP answer to a provider's push, and the events in it. It is sent before the events are processed."""
 
     status: int
     body: bytes = b""
     content_type: str = "text/plain; charset=utf-8"
-    events: tuple[Event, ...] = ()
+    events: tuple[ProviderEvent, ...] = ()
 
 
 class Channel(Protocol):
-    """One way to a person. `idempotent` says that sending the same delivery again cannot arrive twice."""
+    """One way to reach people. `idempotent`: sending the same delivery twice cannot arrive twice."""
 
     @property
     def name(self) -> str: ...
@@ -109,13 +109,15 @@ class Channel(Protocol):
     def idempotent(self) -> bool: ...
 
     async def send(self, delivery: Delivery, now: Instant) -> SendResult:
-        """Never raises for what a provider or network does."""
+        """Never raises for faults of the provider or the network."""
         ...
 
-    async def lookup(self, delivery: Delivery, now: Instant) -> Found: ...
+    async def lookup(self, delivery: Delivery, now: Instant) -> LookupResult: ...
 
-    def receive(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant) -> Received: ...
+    def receive(
+        self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant
+    ) -> CallbackResponse: ...
 
 
 CHANNELS = ("sms", "wecom", "logbook")
-"""Every channel there is, by the name that ladders and callbacks use."""
+"""The names of all channels, as used in ladders and callback URLs."""

@@ -1,29 +1,31 @@
-"""The logbook: a message that is only written down, where the operations centre reads it. It always succeeds."""
+"""The logbook: a message that is only recorded, for the operations centre to read. It always succeeds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from alerts.channels.channel import Found, Received, Said, SendResult, Sighting
+from alerts.channels.channel import CallbackResponse, LookupResult, LookupStatus, SendOutcome, SendResult
 from alerts.message import Delivery
 from domain import Instant
 
 
 class Logbook:
-    """Its timeline entry is the message; there is no far end."""
+    """The timeline entry is the message; there is no provider."""
 
     name = "logbook"
     idempotent = True
 
     async def send(self, delivery: Delivery, now: Instant) -> SendResult:
         del now
-        return SendResult(Said.ACCEPTED, provider_id=delivery.id)
+        return SendResult(SendOutcome.ACCEPTED, provider_id=delivery.id)
 
-    async def lookup(self, delivery: Delivery, now: Instant) -> Found:
+    async def lookup(self, delivery: Delivery, now: Instant) -> LookupResult:
         del now
-        return Found(Sighting.DELIVERED, provider_id=delivery.id)
+        return LookupResult(LookupStatus.DELIVERED, provider_id=delivery.id)
 
-    def receive(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant) -> Received:
-        """Nobody may call back into a logbook."""
+    def receive(
+        self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant
+    ) -> CallbackResponse:
+        """There are no callbacks."""
         del headers, query, body, now
-        return Received(404)
+        return CallbackResponse(404)

@@ -1,6 +1,6 @@
-"""WeCom application messages: cards with buttons, their later change, and the sealed callbacks of presses.
+"""WeCom application messages: cards with buttons, their updates, and the encrypted callbacks of button presses.
 
-Success is errcode 0 and a recipient that is not named invalid or unlicensed. Accepted is not seen: only a press is.
+Success is errcode 0 with a recipient that is not listed as invalid or unlicensed. Only a press proves that it was seen.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 from msgspec import Struct
 
-from alerts.channels.channel import Found, Press, Received, Said, SendResult, Sighting
-from alerts.channels.wecom_crypto import Envelope, Sealed
+from alerts.channels.channel import ButtonPress, CallbackResponse, LookupResult, LookupStatus, SendOutcome, SendResult
+from alerts.channels.wecom_crypto import Envelope, InvalidEnvelope
 from alerts.message import Delivery
 from domain import MINUTE, SECOND, Instant
 from domain.recipients import is_wecom_user
@@ -32,17 +32,17 @@ _DUPLICATE_INTERVAL_S: Final = 1800
 _OLD_TOKEN: Final = (40014, 42001)
 _TOO_OFTEN: Final = (45009, 45033)
 _CLASSES: Final = {
-    **dict.fromkeys((40001, 40013, 40056, 48002, 50003, 60020, 301002, 301007, *_OLD_TOKEN), Said.CONFIG),
-    **dict.fromkeys(_TOO_OFTEN, Said.TEMP),
-    **dict.fromkeys((40003, 60111, 81013, 82001, 50002, 60011, 43004), Said.RECIPIENT),
-    **dict.fromkeys((40035, 40058, 44004, 45002, 42014, 42016), Said.CONTENT),
-    -1: Said.TEMP,
-    0: Said.ACCEPTED,
+    **dict.fromkeys((40001, 40013, 40056, 48002, 50003, 60020, 301002, 301007, *_OLD_TOKEN), SendOutcome.CONFIG),
+    **dict.fromkeys(_TOO_OFTEN, SendOutcome.TEMPORARY),
+    **dict.fromkeys((40003, 60111, 81013, 82001, 50002, 60011, 43004), SendOutcome.RECIPIENT),
+    **dict.fromkeys((40035, 40058, 44004, 45002, 42014, 42016), SendOutcome.CONTENT),
+    -1: SendOutcome.TEMPORARY,
+    0: SendOutcome.ACCEPTED,
 }
 
 
 class WeComSettings(Struct, frozen=True):
-    """One application. `received` is what a pressed button says until the card is changed."""
+    """One application. `received` is the text of a pressed button until the card is updated."""
 
     corp_id: str
     agent_id: int
@@ -69,48 +69,50 @@ class WeCom:
         self._one_at_a_time = asyncio.Lock()
 
     async def send(self, delivery: Delivery, now: Instant) -> SendResult:
-        """A new card, or a change of one that was sent before."""
+        """Send a new card, or update one that was sent before."""
         del now
         if not is_wecom_user(delivery.address):
-            # `@all` would tell the whole company, `a|b` two people as one.
-            return SendResult(Said.RECIPIENT, code="not one userid")
+            # `@all` would reach the whole company, `a|b` two people.
+            return SendResult(SendOutcome.RECIPIENT, code="not one userid")
         try:
             answer = await self._deliver(delivery)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-            return SendResult(Said.TEMP, code=type(error).__name__)
+            return SendResult(SendOutcome.TEMPORARY, code=type(error).__name__)
         except (httpx2.HTTPError, msgspec.DecodeError) as error:
-            return SendResult(Said.UNKNOWN, code=type(error).__name__)
+            return SendResult(SendOutcome.UNKNOWN, code=type(error).__name__)
         return _result(answer, delivery.address)
 
-    async def lookup(self, delivery: Delivery, now: Instant) -> Found:
-        """WeCom has no lookup, and needs none: an unknown card is sent again as it was."""
+    async def lookup(self, delivery: Delivery, now: Instant) -> LookupResult:
+        """WeCom has no lookup and needs none: a card in doubt is sent again unchanged."""
         del delivery, now
-        return Found(Sighting.CANNOT_TELL)
+        return LookupResult(LookupStatus.CANNOT_TELL)
 
-    def receive(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant) -> Received:
-        """The address check (GET) and events (POST). Answered at once: WeCom waits five seconds, then repeats."""
+    def receive(
+        self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant
+    ) -> CallbackResponse:
+        """The URL check (GET) and events (POST). Answered at once: WeCom repeats after five seconds."""
         del headers
         if len(body) > _LARGEST_PUSH_BYTES:
-            return Received(413)
+            return CallbackResponse(413)
         try:
             if not body:
-                return Received(200, self._open(query, query.get("echostr", ""), now).encode())
+                return CallbackResponse(200, self._open(query, query.get("echostr", ""), now).encode())
             inner = fromstring(self._open(query, _text(fromstring(body), "Encrypt"), now))
-        except (Sealed, ParseError, DefusedXmlException, UnicodeDecodeError):
-            return Received(403)
+        except (InvalidEnvelope, ParseError, DefusedXmlException, UnicodeDecodeError):
+            return CallbackResponse(403)
         if _text(inner, "Event") != "template_card_event":
-            return Received(200)
-        press = Press(_text(inner, "FromUserName"), _text(inner, "EventKey"), now, _text(inner, "ResponseCode"))
-        return Received(200, self._passive(press, query, now), "application/xml", (press,))
+            return CallbackResponse(200)
+        press = ButtonPress(_text(inner, "FromUserName"), _text(inner, "EventKey"), now, _text(inner, "ResponseCode"))
+        return CallbackResponse(200, self._passive(press, query, now), "application/xml", (press,))
 
     def _open(self, query: Mapping[str, str], encrypted: str, now: Instant) -> str:
         timestamp = query.get("timestamp", "")
         if not timestamp.isdecimal() or abs(int(timestamp) * SECOND - now) > _CLOCK_WINDOW_MS:
-            raise Sealed("too old")
+            raise InvalidEnvelope("too old")
         return self._envelope.open(query.get("msg_signature", ""), timestamp, query.get("nonce", ""), encrypted)
 
-    def _passive(self, press: Press, query: Mapping[str, str], now: Instant) -> bytes:
-        """Greys the presser's own buttons; everybody's follow when the press has been judged."""
+    def _passive(self, press: ButtonPress, query: Mapping[str, str], now: Instant) -> bytes:
+        """Disables the presser's own buttons; all cards are updated when the press has been processed."""
         seconds, nonce = str(now // SECOND), query.get("nonce", "")
         inner = (
             f"<xml><ToUserName><![CDATA[{escape(press.userid)}]]></ToUserName>"
@@ -168,7 +170,7 @@ class WeCom:
         return msgspec.json.decode(response.content, type=dict[str, Any])
 
     async def _fresh_token(self) -> str:
-        """One token for all; one who fetches while the others wait, because too many fetches are punished."""
+        """One shared token; concurrent senders wait for one fetch, because WeCom limits fetches."""
         async with self._one_at_a_time:
             now = self._clock()
             if now >= self._token_until:
@@ -182,24 +184,24 @@ class WeCom:
             return self._token
 
 
-def classify(errcode: object) -> Said:
-    """WeCom's errcode in our words; one we do not know may have been sent.
+def classify(errcode: object) -> SendOutcome:
+    """WeCom's errcode as a SendOutcome; an unknown code may mean that it was sent.
 
     >>> classify(0), classify(60020), classify(None)
-    (<Said.ACCEPTED: 'accepted'>, <Said.CONFIG: 'config'>, <Said.UNKNOWN: 'unknown'>)
+    (<SendOutcome.ACCEPTED: 'accepted'>, <SendOutcome.CONFIG: 'config'>, <SendOutcome.UNKNOWN: 'unknown'>)
     """
-    return _CLASSES.get(errcode, Said.UNKNOWN) if isinstance(errcode, int) else Said.UNKNOWN
+    return _CLASSES.get(errcode, SendOutcome.UNKNOWN) if isinstance(errcode, int) else SendOutcome.UNKNOWN
 
 
 def _result(answer: Mapping[str, Any], userid: str) -> SendResult:
-    """errcode 0 with our recipient among the invalid is a failure for him."""
-    said = classify(answer.get("errcode"))
+    """errcode 0 with our recipient among the invalid users is a failure."""
+    outcome = classify(answer.get("errcode"))
     lost = "|".join(_named(answer.get(name)) for name in ("invaliduser", "unlicenseduser"))
-    if said is Said.ACCEPTED and userid in lost.split("|"):
-        return SendResult(Said.RECIPIENT, code="invaliduser")
+    if outcome is SendOutcome.ACCEPTED and userid in lost.split("|"):
+        return SendResult(SendOutcome.RECIPIENT, code="invaliduser")
     handle, msgid = answer.get("response_code"), answer.get("msgid")
     return SendResult(
-        said,
+        outcome,
         provider_id=str(msgid) if msgid else None,
         handle=str(handle) if handle else None,
         code=str(answer.get("errcode")),
@@ -208,7 +210,7 @@ def _result(answer: Mapping[str, Any], userid: str) -> SendResult:
 
 
 def _named(users: object) -> str:
-    """Sent as `a|b` by one call and as a list by another."""
+    """`a|b` in one answer, a list in another."""
     return "|".join(map(str, users)) if isinstance(users, list) else str(users or "")
 
 

@@ -1,4 +1,4 @@
-"""WeCom's callback envelope: SHA-1 over four sorted texts, AES-256-CBC inside. It knows no message and no clock."""
+"""WeCom's callback envelope: SHA-1 over four sorted texts, AES-256-CBC inside. Pure."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _BLOCK: Final = 32
 _RANDOM: Final = 16
 
 
-class Sealed(Exception):
-    """The envelope is not from WeCom, or not for us."""
+class InvalidEnvelope(Exception):
+    """The envelope is not from WeCom, or not for this application."""
 
 
 class Envelope:
-    """Opens what WeCom sends to one application, and seals the answers."""
+    """Decrypts what WeCom sends to one application, and encrypts the answers."""
 
     def __init__(self, token: str, aes_key: str, corp_id: str) -> None:
         self._token, self._corp = token, corp_id.encode()
@@ -33,16 +33,16 @@ class Envelope:
         return hashlib.sha1(joined.encode()).hexdigest()  # noqa: S324 - the vendor's choice; the secret is the token
 
     def open(self, signature: str, timestamp: str, nonce: str, encrypted: str) -> str:
-        """The text inside. The signature is compared in constant time before anything is decrypted."""
+        """The decrypted text. The signature is compared in constant time before anything is decrypted."""
         if not hmac.compare_digest(self.sign(timestamp, nonce, encrypted).encode(), signature.encode()):
-            raise Sealed("bad signature")
+            raise InvalidEnvelope("bad signature")
         plain = self._unpadded(self._decrypted(encrypted))
         if len(plain) < _RANDOM + 4:
-            raise Sealed("too short")
+            raise InvalidEnvelope("too short")
         (length,) = struct.unpack(">I", plain[_RANDOM : _RANDOM + 4])
         text, corp = plain[_RANDOM + 4 : _RANDOM + 4 + length], plain[_RANDOM + 4 + length :]
         if not hmac.compare_digest(corp, self._corp):
-            raise Sealed("wrong corp")
+            raise InvalidEnvelope("wrong corp")
         return text.decode()
 
     def seal(self, text: str, prefix: bytes) -> str:
@@ -58,12 +58,12 @@ class Envelope:
             decryptor = self._cipher().decryptor()
             return decryptor.update(base64.b64decode(encrypted, validate=True)) + decryptor.finalize()
         except (binascii.Error, ValueError) as error:
-            raise Sealed("not an envelope") from error
+            raise InvalidEnvelope("not an envelope") from error
 
     def _unpadded(self, plain: bytes) -> bytes:
         fill = plain[-1] if plain else 0
         if not 1 <= fill <= _BLOCK or plain[-fill:] != bytes([fill]) * fill:
-            raise Sealed("bad padding")
+            raise InvalidEnvelope("bad padding")
         return plain[:-fill]
 
     def _cipher(self) -> Cipher[modes.CBC]:

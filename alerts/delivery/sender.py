@@ -1,7 +1,7 @@
-"""The courier: takes messages out of the outbox, hands them to their channel, writes down what the far end said.
+"""The outbox sender: one worker per channel leases due messages, sends them, and records the outcomes.
 
-The lease is committed before the network is touched and the answer after; what happens between is found again as
-`sending` past its lease, and looked up before anything is sent twice. A stuck provider blocks only its own channel.
+A lease is committed before the network is used, the outcome after. A crash in between leaves the message `sending` past
+its lease; then it is looked up before it is sent again. A provider that hangs blocks only its own channel.
 """
 
 from __future__ import annotations
@@ -15,228 +15,200 @@ from typing import Final
 from msgspec import Struct, structs
 
 from alerts.alert import Alert
-from alerts.channels.channel import Channel, Found, Said, SendResult
-from alerts.delivery.outcomes import Settling, wanted
-from alerts.message import CALLS, NEWS, Delivery, DeliveryState, Kind
-from alerts.messages.outbox import LOGBOOK, SMS, WECOM, why_called_off
-from alerts.ports import Book, Transact
-from domain import DAY, HOUR, MINUTE, SECOND, Instant, Severity
+from alerts.channels.channel import Channel, LookupResult, SendOutcome, SendResult
+from alerts.delivery.budget import Budget, counted_with
+from alerts.delivery.outcomes import DeliveryOutcomes, is_still_wanted
+from alerts.message import Delivery, DeliveryState
+from alerts.messages.deliveries import LOGBOOK, WECOM, cancel_reason
+from alerts.ports import AlertStore, Transact, Transaction
+from domain import SECOND, Instant, Severity
 
 LEASE_MS: Final = 13 * SECOND
-"""Longer than connect 3 s, read 8 s and a margin: a row past it has lost its sender."""
-AT_ONCE: Final = 8
+"""Longer than connecting (3 s) and reading (8 s) with a margin: past it, the sending process has died."""
+MAX_CONCURRENT_SENDS: Final = 8
 CARD_WAIT_MS: Final = 2 * SECOND
 CARD_PAUSE_MS: Final = 20 * SECOND
-CARDS: Final = (*CALLS, Kind.ADDED)
-"""Kinds of which each is a card of its own with WeCom, where other kinds change one."""
-LONGEST_NAP_S: Final = 5.0
+MAX_SLEEP_S: Final = 5.0
 
 _log = logging.getLogger("fengshao.courier")
 
 
-class Budget(Struct, frozen=True):
-    """Messages to one person. Calls and news are counted apart, so that news never uses up what calls need.
-
-    A critical text has no limit of ours: what is left of the vendor's own limit is its reserve. Over the limit, calls
-    and news go out as summaries. WeCom drops what is more than 30 a minute to one member without a word, so beyond the
-    limit a card waits.
-    """
-
-    texts_per_quarter_hour: int = 5
-    texts_per_hour: int = 11
-    texts_per_day: int = 35
-    news_per_quarter_hour: int = 6
-    news_per_hour: int = 12
-    news_per_day: int = 40
-    cards_per_minute: int = 20
-    critical_cards_per_minute: int = 30
-
-    def limits(self, channel: str, kind: Kind, critical: bool) -> tuple[tuple[int, int], ...]:
-        """Pairs of a span in ms and the most in it, of messages that count together with this kind."""
-        if channel == WECOM and kind in CARDS:
-            return ((MINUTE, self.critical_cards_per_minute if critical else self.cards_per_minute),)
-        if channel != SMS or kind not in (*CALLS, *NEWS) or (critical and kind in CALLS):
-            return ()
-        if kind in NEWS:
-            return (
-                (15 * MINUTE, self.news_per_quarter_hour),
-                (HOUR, self.news_per_hour),
-                (DAY, self.news_per_day),
-            )
-        return (
-            (15 * MINUTE, self.texts_per_quarter_hour),
-            (HOUR, self.texts_per_hour),
-            (DAY, self.texts_per_day),
-        )
-
-
-class Taken(Struct, frozen=True):
-    """What a look into the outbox brought: what to send, how much was leased, and when to look again."""
+class LeasedBatch(Struct, frozen=True):
+    """The result of one lease: what to send, how many rows were leased, and when the next one is due."""
 
     rows: tuple[Delivery, ...] = ()
     leased: int = 0
     more: bool = False
-    """There may be more due now than this look took."""
+    """More rows may be due than the limit allowed to lease."""
     next_due: Instant | None = None
 
 
-class Courier:
-    """One worker for each channel."""
+class OutboxSender:
+    """Sends what is due in the outbox, with one worker for each channel."""
 
     def __init__(
         self,
         transact: Transact,
         channels: Mapping[str, Channel],
-        settling: Settling,
+        outcomes: DeliveryOutcomes,
         clock: Callable[[], Instant],
         on_change: Callable[[str], None] = lambda _alert: None,
         budget: Budget | None = None,
     ) -> None:
-        # The ledger has one thread: those that wake people look into the outbox before the one that only writes down.
+        # The store has one thread: channels that alert people lease before the logbook does.
         ordered = sorted(channels.items(), key=lambda pair: pair[0] == LOGBOOK)
-        self._transact, self._channels, self._settling = transact, dict(ordered), settling
+        self._transact, self._channels, self._outcomes = transact, dict(ordered), outcomes
         self._clock, self._on_change, self._budget = clock, on_change, budget or Budget()
-        self._bells = {name: asyncio.Event() for name in self._channels}
+        self._wakeups = {name: asyncio.Event() for name in self._channels}
 
-    def kick(self) -> None:
-        """There may be post: look now."""
-        for bell in self._bells.values():
-            bell.set()
+    def wake(self) -> None:
+        """Check the outbox now. Called after a commit that may have enqueued messages."""
+        for wakeup in self._wakeups.values():
+            wakeup.set()
 
     async def run(self) -> None:
-        """Until cancelled. What is being sent then is found again by its lease."""
+        """Run until cancelled. A message being sent at that moment is found again when its lease expires."""
         async with asyncio.TaskGroup() as group:
             for name in self._channels:
-                group.create_task(self._work(name), name=f"courier {name}")
+                group.create_task(self._run_channel(name), name=f"courier {name}")
 
-    async def drain(self) -> int:
-        """Everything that is due now, on every channel: what `run` does, once. Returns how many were handled."""
+    async def send_due(self) -> int:
+        """Send everything that is due now on every channel; returns how many messages were handled."""
         total = 0
-        while done := sum([await self._turn(name) for name in self._channels]):
+        while done := sum([await self._send_batch(name) for name in self._channels]):
             total += done
         return total
 
-    async def _work(self, name: str) -> None:
-        """Only what can be sent at once is leased: a lease must not run out while its message waits its turn."""
-        bell, flying = self._bells[name], set[asyncio.Task[None]]()
+    async def _run_channel(self, name: str) -> None:
+        """Leases only as many messages as can be sent at once, so that no lease expires while its message waits."""
+        wakeup, sending = self._wakeups[name], set[asyncio.Task[None]]()
         async with asyncio.TaskGroup() as sends:
             while True:
-                bell.clear()
-                if len(flying) >= AT_ONCE:
-                    await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
-                taken = await self._safely_take(name, AT_ONCE - len(flying))
-                for row in taken.rows:
-                    task = sends.create_task(self._safely_carry(row))
-                    flying.add(task)
-                    task.add_done_callback(flying.discard)
-                if not taken.more:
-                    await self._nap(bell, taken.next_due)
+                wakeup.clear()
+                if len(sending) >= MAX_CONCURRENT_SENDS:
+                    await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+                batch = await self._try_lease(name, MAX_CONCURRENT_SENDS - len(sending))
+                for row in batch.rows:
+                    task = sends.create_task(self._try_deliver(row))
+                    sending.add(task)
+                    task.add_done_callback(sending.discard)
+                if not batch.more:
+                    await self._sleep(wakeup, batch.next_due)
 
-    async def _safely_take(self, name: str, limit: int) -> Taken:
-        """A ledger that cannot write now (a full disk) stops nobody: what was not leased is still there."""
+    async def _try_lease(self, name: str, limit: int) -> LeasedBatch:
+        """An empty batch when the store cannot write now (a full disk): the messages stay due."""
         try:
-            return await self._take(name, limit)
+            return await self._lease(name, limit)
         except Exception:  # noqa: BLE001 - logged, and nothing is lost
             _log.exception("outbox not read", extra={"channel": name})
-            return Taken()
+            return LeasedBatch()
 
-    async def _safely_carry(self, row: Delivery) -> None:
-        """A message whose outcome could not be written is found again by its lease."""
+    async def _try_deliver(self, row: Delivery) -> None:
+        """A message whose outcome could not be recorded is found again when its lease expires."""
         try:
-            await self._carry(row)
+            await self._deliver(row)
         except Exception:  # noqa: BLE001 - logged, and nothing is lost
             _log.exception("outcome not written", extra={"delivery": row.id})
 
-    async def _nap(self, bell: asyncio.Event, due: Instant | None) -> None:
-        """Until the bell rings or the next message falls due."""
-        nap = LONGEST_NAP_S if due is None else min(max((due - self._clock()) / SECOND, 0.05), LONGEST_NAP_S)
+    async def _sleep(self, wakeup: asyncio.Event, due: Instant | None) -> None:
+        """Until `wake` or the next due message, at most MAX_SLEEP_S."""
+        pause_s = MAX_SLEEP_S if due is None else min(max((due - self._clock()) / SECOND, 0.05), MAX_SLEEP_S)
         try:
-            async with asyncio.timeout(nap):
-                await bell.wait()
+            async with asyncio.timeout(pause_s):
+                await wakeup.wait()
         except TimeoutError:
             return
 
-    async def _turn(self, name: str) -> int:
-        taken = await self._take(name, AT_ONCE)
-        await asyncio.gather(*(self._carry(row) for row in taken.rows))
-        return taken.leased
+    async def _send_batch(self, name: str) -> int:
+        batch = await self._lease(name, MAX_CONCURRENT_SENDS)
+        await asyncio.gather(*(self._deliver(row) for row in batch.rows))
+        return batch.leased
 
-    async def _take(self, name: str, limit: int) -> Taken:
-        """Lease what is due, and in the same transaction look again whether it is still wanted."""
+    async def _lease(self, name: str, limit: int) -> LeasedBatch:
+        """Lease what is due, and in the same transaction drop what is no longer wanted."""
         now = self._clock()
 
-        def work(book: Book) -> Taken:
-            leased = book.lease(name, now, now + LEASE_MS, limit)
-            ready = tuple(row for one in leased if (row := self._ready(book, one, now)) is not None)
-            return Taken(ready, len(leased), len(leased) >= limit, book.next_due(name))
+        def work(store: AlertStore) -> LeasedBatch:
+            tx = Transaction(store, now)
+            leased = store.lease_deliveries(name, now, now + LEASE_MS, limit)
+            ready = tuple(row for candidate in leased if (row := self._ready(tx, candidate)) is not None)
+            return LeasedBatch(ready, len(leased), len(leased) >= limit, store.next_delivery_due(name))
 
         return await self._transact(work)
 
-    def _ready(self, book: Book, row: Delivery, now: Instant) -> Delivery | None:
-        alert = book.alert(row.alert)
-        if row.expires_at <= now:
-            self._settling.expired(book, row, now)
+    def _ready(self, tx: Transaction, row: Delivery) -> Delivery | None:
+        alert = tx.store.alert(row.alert)
+        if row.expires_at <= tx.now:
+            self._outcomes.expire(tx, row)
             return None
-        if row.state is DeliveryState.PENDING and (alert is None or not wanted(row, alert)):
-            self._settling.skipped(book, row, why_called_off(alert), now)
+        if row.state is DeliveryState.PENDING and (alert is None or not is_still_wanted(row, alert)):
+            self._outcomes.skip(tx, row, cancel_reason(alert))
             return None
         if row.ref is not None:
-            return self._with_card(book, row, now)
-        if row.state is DeliveryState.PENDING and alert is not None and self._over(book, row, alert, now):
+            return self._with_card_handle(tx, row)
+        if row.state is DeliveryState.PENDING and alert is not None and self._is_over_budget(tx, row, alert):
             if row.channel == WECOM:
-                self._settling.postponed(book, row, now + CARD_PAUSE_MS, now, "cards of this minute")
+                self._outcomes.postpone(tx, row, tx.now + CARD_PAUSE_MS, "cards of this minute")
             else:
-                self._settling.over_budget(book, row, alert, now)
+                self._outcomes.replace_by_summary(tx, row, alert)
             return None
-        return row if row.state is not DeliveryState.PENDING else self._settling.current(book, row, now)
+        return row if row.state is not DeliveryState.PENDING else self._outcomes.refresh(tx, row)
 
-    def _with_card(self, book: Book, row: Delivery, now: Instant) -> Delivery | None:
-        """A change of a card needs the handle that the card's own send brought."""
-        card = book.delivery(row.ref or "")
+    def _with_card_handle(self, tx: Transaction, row: Delivery) -> Delivery | None:
+        """The update of a card, with the handle that the provider returned when the card was sent."""
+        card = tx.store.delivery(row.ref or "")
         if card is not None and card.handle:
             return structs.replace(row, handle=card.handle)
         if card is not None and card.state in (DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.PENDING):
-            self._settling.postponed(book, row, now + CARD_WAIT_MS, now, "waits for its card")
+            self._outcomes.postpone(tx, row, tx.now + CARD_WAIT_MS, "waits for its card")
         else:
-            self._settling.skipped(book, row, "card", now)
+            self._outcomes.skip(tx, row, "card")
         return None
 
-    def _over(self, book: Book, row: Delivery, alert: Alert, now: Instant) -> bool:
+    def _is_over_budget(self, tx: Transaction, row: Delivery, alert: Alert) -> bool:
         limits = self._budget.limits(row.channel, row.kind, alert.severity is Severity.CRITICAL)
-        kinds = CARDS if row.channel == WECOM else NEWS if row.kind in NEWS else CALLS
-        return any(book.sent_since(row.channel, row.address, now - span, kinds) >= most for span, most in limits)
+        kinds = counted_with(row.channel, row.kind)
+        return any(
+            tx.store.count_sent(row.channel, row.address, tx.now - span, kinds) >= limit for span, limit in limits
+        )
 
-    async def _carry(self, row: Delivery) -> None:
-        """One message, from lease to outcome."""
+    async def _deliver(self, row: Delivery) -> None:
+        """Send one leased message and record the outcome; after an unknown outcome only if it was never sent."""
         channel = self._channels[row.channel]
-        if row.state is not DeliveryState.PENDING and not channel.idempotent and not await self._absent(channel, row):
+        if (
+            row.state is not DeliveryState.PENDING
+            and not channel.idempotent
+            and not await self._was_never_sent(channel, row)
+        ):
             return
         result = await self._send(channel, row)
         now = self._clock()
-        for alert in await self._transact(partial(self._write, row, result, now)):
+        for alert in await self._transact(partial(self._record_result, row, result, now)):
             self._on_change(str(alert))
-        if result.said is not Said.ACCEPTED:
-            _log.warning("message not accepted", extra={"delivery": row.id, "said": result.said, "code": result.code})
-            self.kick()
+        if result.outcome is not SendOutcome.ACCEPTED:
+            _log.warning(
+                "message not accepted", extra={"delivery": row.id, "said": result.outcome, "code": result.code}
+            )
+            self.wake()
 
-    async def _absent(self, channel: Channel, row: Delivery) -> bool:
-        """True when the provider has never seen this message."""
-        found = await channel.lookup(row, self._clock())
+    async def _was_never_sent(self, channel: Channel, row: Delivery) -> bool:
+        """True when the provider's lookup says that it never received this message, and it is still wanted."""
+        result = await channel.lookup(row, self._clock())
         now = self._clock()
-        again = await self._transact(partial(self._look, row, found, now))
+        never_sent = await self._transact(partial(self._record_lookup, row, result, now))
         self._on_change(str(row.alert))
-        return again
+        return never_sent
 
     async def _send(self, channel: Channel, row: Delivery) -> SendResult:
         try:
             return await channel.send(row, self._clock())
-        except Exception as error:  # noqa: BLE001 - said aloud below, and the message is looked up
-            # A fault of ours in one message must not stop the channel: it may have been sent, so it is looked up.
+        except Exception as error:  # noqa: BLE001 - logged, and the message is looked up
+            # A bug met by one message must not stop the channel. It may have been sent, so it is looked up.
             _log.exception("channel failed", extra={"delivery": row.id, "channel": row.channel})
-            return SendResult(Said.UNKNOWN, code=type(error).__name__)
+            return SendResult(SendOutcome.UNKNOWN, code=type(error).__name__)
 
-    def _write(self, row: Delivery, result: SendResult, now: Instant, book: Book) -> list[int]:
-        return self._settling.sent(book, row, result, now)
+    def _record_result(self, row: Delivery, result: SendResult, now: Instant, store: AlertStore) -> list[int]:
+        return self._outcomes.on_send_result(Transaction(store, now), row, result)
 
-    def _look(self, row: Delivery, found: Found, now: Instant, book: Book) -> bool:
-        return self._settling.found(book, row, found, now)
+    def _record_lookup(self, row: Delivery, result: LookupResult, now: Instant, store: AlertStore) -> bool:
+        return self._outcomes.on_lookup(Transaction(store, now), row, result)

@@ -1,6 +1,6 @@
-"""Climbing the ladder: finds who is on duty for the place, calls them, and says in the timeline what it did.
+"""Escalation: finds who is on duty for the place, enqueues the calls, and writes the timeline entries about it.
 
-It works on a book inside the host's transaction.
+Runs inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -12,269 +12,289 @@ from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
-from alerts.alert import Alert, Entry, Escalation, EscalationCause
+from alerts.alert import Alert, EscalationCause, EscalationReason, TimelineEntry
 from alerts.escalation import roster
-from alerts.escalation.policy import Ladder, LadderBook, Rung
-from alerts.message import CALLS, REACHING, Delivery, Kind
-from alerts.messages.bundles import Bundles
-from alerts.messages.outbox import Call, Outbox, is_called_off
-from alerts.ports import Book
+from alerts.escalation.policy import EscalationPolicy, Ladder, Rung
+from alerts.message import CALL_KINDS, NOT_FAILED, Delivery, MessageKind
+from alerts.messages.bundles import BundledMessages
+from alerts.messages.deliveries import is_cancelled
+from alerts.messages.outbox import CallRequest, OutboxWriter
+from alerts.ports import Outbox, Transaction
 from domain import Instant, Person, Role
 from domain.people import Community
 
 DEPUTY_RANKS: Final = 2
-"""On silence, those first in rank and one rank of deputies are called before the next rung, each for an equal part of
-the rung's wait; who declines is always replaced."""
+"""Without an answer, the first rank and one rank of deputies are called before the next rung, each for an equal part
+of the rung's wait. Who declines is always replaced.
+"""
 
 
-class Dispatch:
-    """Who is told next. Every way out leaves the alert with the moment at which it goes on."""
+class Escalator:
+    """Decides who is notified next. Every method that notifies returns the alert with the time of the next
+    escalation."""
 
     def __init__(
         self,
-        ladders: LadderBook,
-        outbox: Outbox,
+        ladders: EscalationPolicy,
+        outbox: OutboxWriter,
         community: Callable[[], Community],
         tz: ZoneInfo,
         last_resort: Sequence[str] = (),
     ) -> None:
-        self.ladders, self.outbox, self.community, self.tz = ladders, outbox, community, tz
+        self.policy, self.outbox, self.community, self.tz = ladders, outbox, community, tz
         self.last_resort = tuple(last_resort)
-        self.wording, self.bundles = outbox.wording, Bundles(outbox)
+        self.renderer, self.bundles = outbox.renderer, BundledMessages(outbox)
 
     def ladder(self, alert: Alert) -> Ladder:
-        return self.ladders.ladder(alert.ledger, alert.severity, alert.ladder_rule)
+        return self.policy.ladder(alert.ledger, alert.severity, alert.ladder_rule)
 
     def can_reach(self, alert: Alert, person_id: str | None, now: Instant) -> bool:
-        """Whether a channel of this alert's ladder reaches the person, whom no line of the roster takes off duty."""
+        """Whether a channel of this alert's ladder reaches the person, and no absence takes him off duty."""
         person = self.community().people.get(person_id or "")
-        if person is None or person.id in roster.absent(self.community(), now, self.tz):
+        if person is None or person.id in roster.absent_people(self.community(), now, self.tz):
             return False
-        return bool(self.outbox.ways(person, self.channels(alert)))
+        return bool(self.outbox.reachable_channels(person, self.channels(alert)))
 
-    def climb(self, book: Book, alert: Alert, now: Instant, kind: Kind | None = None) -> Alert:
-        """Tell the next rung on which somebody can be reached, and who came on duty below; at the top, that again."""
+    def escalate(self, tx: Transaction, alert: Alert, kind: MessageKind | None = None) -> Alert:
+        """Notify the next rung on which somebody can be reached, and a new shift on lower rungs; at the top, the top
+        again."""
         ladder = self.ladder(alert)
         step = alert.rung + 1
         if kind is None:
-            self._call_new_shift(book, alert, now)
+            self._notify_new_shift(tx, alert)
         while step < len(ladder.rungs):
-            if self._tell_rung(book, alert, ladder.rungs[step], step, now, kind):
-                return self._wait_for_rung(book, structs.replace(alert, rung=step), now)
+            if self._notify_rung(tx, alert, ladder.rungs[step], step, kind):
+                return self._wait_for_rung(tx, structs.replace(alert, rung=step))
             step += 1
-        return self._top(book, alert, step, now, kind)
+        return self._repeat_top_rung(tx, alert, step, kind)
 
-    def call_deputy(self, book: Book, alert: Alert, now: Instant) -> Alert:
-        """Nobody of this rung answered: its deputies, once, else the next rung. Both share the rung's wait."""
+    def notify_deputy(self, tx: Transaction, alert: Alert) -> Alert:
+        """Notify the deputies of the present rung, once, else the next rung. Both ranks share the rung's wait."""
         within = 0 <= alert.rung < len(self.ladder(alert).rungs)
-        if not within or self._ranks_called(book, alert, now) >= DEPUTY_RANKS:
-            return self.climb(book, alert, now)
+        if not within or self._count_ranks_called(tx, alert) >= DEPUTY_RANKS:
+            return self.escalate(tx, alert)
         rung = self.rung(alert, alert.rung)
-        rest_ms = (alert.climb_at or now) + rung.wait - rung.wait // DEPUTY_RANKS - now
-        if not self._tell_rung(book, alert, rung, alert.rung, now, None) or rest_ms <= 0:
-            return self.climb(book, alert, now)
-        return self._wait(alert, alert.rung, rest_ms, now)
+        rest_ms = (alert.climb_at or tx.now) + rung.wait - rung.wait // DEPUTY_RANKS - tx.now
+        if not self._notify_rung(tx, alert, rung, alert.rung, None) or rest_ms <= 0:
+            return self.escalate(tx, alert)
+        return self._wait(alert, alert.rung, rest_ms, tx.now)
 
-    def next_person(self, book: Book, alert: Alert, now: Instant, declined_by: str = "") -> Alert:
-        """The next person of the rung on which the one who declined was called. Where that rung has nobody left: the
-        next rung, unless one above has been called already and still has time to answer."""
+    def notify_next_person(self, tx: Transaction, alert: Alert, declined_by: str = "") -> Alert:
+        """Notify the next person on the rung of the one who declined. When nobody is left there: the next rung, unless
+        a higher rung has been called already and still has time to answer.
+        """
         ladder = self.ladder(alert)
-        called = [row.rung for row in self.calls(book, alert) if row.person == declined_by]
+        called = [row.rung for row in self.calls(tx.store, alert) if row.person == declined_by]
         rung = max(called, default=alert.rung)
         step = min(max(rung, 0), len(ladder.rungs) - 1)
-        if self._tell_rung(book, alert, ladder.rungs[step], rung, now, None):
-            return self._wait_for_rung(book, alert, now)
-        if rung < alert.rung and alert.climb_at is not None and alert.climb_at > now:
+        if self._notify_rung(tx, alert, ladder.rungs[step], rung, None):
+            return self._wait_for_rung(tx, alert)
+        if rung < alert.rung and alert.climb_at is not None and alert.climb_at > tx.now:
             return alert
-        return self.climb(book, alert, now)
+        return self.escalate(tx, alert)
 
-    def call_former_owner(self, book: Book, alert: Alert, owner: str | None, now: Instant) -> Alert:
-        """Whoever had taken the lesser danger, unless the first rung has just called him."""
+    def notify_former_owner(self, tx: Transaction, alert: Alert, owner: str | None) -> Alert:
+        """Call the former owner, unless the first rung has just called him."""
         person = self.community().people.get(owner or "")
-        if person is not None and all(row.person != person.id for row in self.calls(book, alert)):
-            self._call(book, alert, person, self.rung(alert, 0), 0, now, Kind.ALERT)
+        if person is not None and all(row.person != person.id for row in self.calls(tx.store, alert)):
+            self._notify(tx, alert, person, self.rung(alert, 0), 0, MessageKind.ALERT)
         return alert
 
-    def tell_person(self, book: Book, alert: Alert, person: Person, now: Instant) -> Alert:
-        """One person named by a dispatcher. The ladder goes on above the present rung if he does not answer."""
-        if self._call(book, alert, person, self.rung(alert, alert.rung), alert.rung, now, Kind.ALERT):
-            return self._wait_for_rung(book, alert, now)
-        unreachable = Escalation(EscalationCause.UNREACHABLE, person.name)
-        return self.next_person(book, structs.replace(alert, escalation=unreachable), now)
+    def notify_person(self, tx: Transaction, alert: Alert, person: Person) -> Alert:
+        """Call one person named by a dispatcher. Without an answer the escalation goes on above the present rung."""
+        if self._notify(tx, alert, person, self.rung(alert, alert.rung), alert.rung, MessageKind.ALERT):
+            return self._wait_for_rung(tx, alert)
+        unreachable = EscalationReason(EscalationCause.UNREACHABLE, person.name)
+        return self.notify_next_person(tx, structs.replace(alert, escalation=unreachable))
 
-    def tell(self, book: Book, alert: Alert, row: Delivery, kind: Kind, name: str, now: Instant) -> None:
-        """One who was called hears how it went on, outside the quiet hours of the alert's ladder; its owner at once."""
+    def notify_follow_up(self, tx: Transaction, alert: Alert, row: Delivery, kind: MessageKind, name: str) -> None:
+        """Tell somebody who was called how it went on; outside the ladder's quiet hours, the owner at once."""
         quiet = None if row.person == alert.owner else self.ladder(alert).quiet
-        self.outbox.tell(book, alert, row, kind, name, now, roster.after_quiet(now, quiet, self.tz))
+        self.outbox.enqueue_update(tx, alert, row, kind, name, roster.end_of_quiet_hours(tx.now, quiet, self.tz))
 
-    def fall_back(self, book: Book, alert: Alert, failed: Delivery, now: Instant) -> Alert | None:
-        """After a hard failure: the person's next channel, else the next person now. None: others may still hear."""
-        rows = [row for row in book.deliveries(alert.id) if row.round == failed.round and row.rung == failed.rung]
-        mine = [row for row in rows if row.person == failed.person and row.kind in CALLS]
-        if any(row.state in REACHING for row in mine):
+    def handle_failure(self, tx: Transaction, alert: Alert, failed: Delivery) -> Alert | None:
+        """After a permanent failure: the person's next channel, else the next person. None when others may still be
+        reached."""
+        rows = [row for row in tx.store.deliveries(alert.id) if row.round == failed.round and row.rung == failed.rung]
+        own_calls = [row for row in rows if row.person == failed.person and row.kind in CALL_KINDS]
+        if any(row.state in NOT_FAILED for row in own_calls):
             return None
-        if self.other_channel(book, alert, failed, now):
+        if self.try_next_channel(tx, alert, failed):
             return None
-        if any(row.state in REACHING for row in rows if row.kind in CALLS) or failed.rung != alert.rung:
+        if any(row.state in NOT_FAILED for row in rows if row.kind in CALL_KINDS) or failed.rung != alert.rung:
             return None
-        alert = structs.replace(alert, escalation=Escalation(EscalationCause.UNREACHABLE, failed.name))
+        alert = structs.replace(alert, escalation=EscalationReason(EscalationCause.UNREACHABLE, failed.name))
         if alert.rung >= len(self.ladder(alert).rungs):
-            # The top has been called before: it is called again when its time comes, not as fast as it can fail.
-            return None if failed.kind is Kind.OVERDUE else self._call_last_resort(book, alert, now)
-        return self.next_person(book, alert, now)
+            # The top rung was called before: it is repeated when its time comes, not as fast as it can fail.
+            return None if failed.kind is MessageKind.OVERDUE else self._notify_last_resort(tx, alert)
+        return self.notify_next_person(tx, alert)
 
-    def other_channel(self, book: Book, alert: Alert, doubtful: Delivery, now: Instant) -> bool:
-        """The same person by a channel not yet tried on this rung. False when there is none."""
+    def try_next_channel(self, tx: Transaction, alert: Alert, doubtful: Delivery) -> bool:
+        """Call the same person by a channel not yet tried on this rung; False when there is none."""
         rung = self.rung(alert, doubtful.rung)
         person = self.community().people.get(doubtful.person)
         tried = {
             row.channel
-            for row in book.deliveries(alert.id)
+            for row in tx.store.deliveries(alert.id)
             if (row.round, row.rung, row.person) == (doubtful.round, doubtful.rung, doubtful.person)
-            and row.kind in CALLS
+            and row.kind in CALL_KINDS
         }
         left = [way for way in (*rung.channels, *rung.fallback) if way not in tried]
-        ways = [way for way in self.outbox.ways(person, left) if way not in tried] if person is not None else []
-        if person is None or not ways:
+        channels = (
+            [way for way in self.outbox.reachable_channels(person, left) if way not in tried]
+            if person is not None
+            else []
+        )
+        if person is None or not channels:
             return False
-        call = self._described(alert, person, Role(doubtful.role), doubtful.rung, doubtful.kind, now)
-        return bool(self.outbox.call(book, alert, call, ways[:1], now))
+        call = self._build_call(alert, person, Role(doubtful.role), doubtful.rung, doubtful.kind, tx.now)
+        return bool(self.outbox.enqueue_call(tx, alert, call, channels[:1]))
 
-    def _top(self, book: Book, alert: Alert, step: int, now: Instant, kind: Kind | None) -> Alert:
-        """Everybody has been told: the highest who can be reached hears it again, for as long as it takes."""
+    def _repeat_top_rung(self, tx: Transaction, alert: Alert, step: int, kind: MessageKind | None) -> Alert:
+        """All rungs were notified: repeat the highest one that can be reached, until somebody answers."""
         ladder = self.ladder(alert)
         for rung in reversed(ladder.rungs):
-            if self._tell_rung(book, alert, rung, step, now, kind, again=True):
+            if self._notify_rung(tx, alert, rung, step, kind, again=True):
                 break
         else:
-            self._call_last_resort(book, structs.replace(alert, rung=step), now, again=True)
-        return self._wait(alert, step, ladder.repeat, now)
+            self._notify_last_resort(tx, structs.replace(alert, rung=step), again=True)
+        return self._wait(alert, step, ladder.repeat, tx.now)
 
-    def _call_last_resort(self, book: Book, alert: Alert, now: Instant, again: bool = False) -> Alert | None:
-        """Nobody of the ladder can be reached: whom the site names for that. None when they cannot be reached either,
-        or, unless `again`, were called in this round."""
-        called = () if again else {row.person for row in self.calls(book, alert)}
-        people = roster.last_resort(self.community(), self.last_resort, now, self.tz)
+    def _notify_last_resort(self, tx: Transaction, alert: Alert, again: bool = False) -> Alert | None:
+        """Nobody on the ladder can be reached: call the site's last-resort people. None when they cannot be reached
+        either, or, unless `again`, were called in this round.
+        """
+        called = () if again else {row.person for row in self.calls(tx.store, alert)}
+        people = roster.last_resort_people(self.community(), self.last_resort, tx.now, self.tz)
         people = [person for person in people if person.id not in called]
         rung = self.rung(alert, alert.rung).model_copy(update={"channels": self.channels(alert), "fallback": ()})
-        reached = [one for one in people if self._call(book, alert, one, rung, alert.rung, now, Kind.ESCALATE)]
+        reached = [
+            person for person in people if self._notify(tx, alert, person, rung, alert.rung, MessageKind.ESCALATE)
+        ]
         if reached or again:
             names = "、".join(person.name for person in reached)
-            text = self.wording.say("last_resort" if reached else "nobody_at_all", names=names)
-            book.note([Entry(alert.id, now, "nobody", text)])
+            text = self.renderer.timeline_text("last_resort" if reached else "nobody_at_all", names=names)
+            tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "nobody", text)])
         return alert if reached else None
 
-    def _call_new_shift(self, book: Book, alert: Alert, now: Instant) -> None:
-        """Those who came on duty on a rung that was called before, and are first in rank there."""
+    def _notify_new_shift(self, tx: Transaction, alert: Alert) -> None:
+        """Call those of the first rank who came on duty on a rung that was notified before."""
         for step in range(min(alert.rung + 1, len(self.ladder(alert).rungs))):
             rung = self.rung(alert, step)
-            ranked = roster.ranked(self.community(), alert.cell, rung.role, now, self.tz)
+            ranked = roster.on_duty_ranked(self.community(), alert.cell, rung.role, tx.now, self.tz)
             first = {person.id for rank, person in ranked if rank == ranked[0][0]}
-            gone = {row.person for row in self.calls(book, alert) if row.role == rung.role.value}
-            if first and first.isdisjoint(gone) and first.isdisjoint(alert.passed):
-                self._tell_rung(book, alert, rung, step, now, None)
+            already_called = {row.person for row in self.calls(tx.store, alert) if row.role == rung.role.value}
+            if first and first.isdisjoint(already_called) and first.isdisjoint(alert.passed):
+                self._notify_rung(tx, alert, rung, step, None)
 
-    def _ranks_called(self, book: Book, alert: Alert, now: Instant) -> int:
+    def _count_ranks_called(self, tx: Transaction, alert: Alert) -> int:
         role = self.rung(alert, alert.rung).role
-        gone = {row.person for row in self.calls(book, alert) if row.role == role.value}
-        ranked = roster.ranked(self.community(), alert.cell, role, now, self.tz)
-        return len({rank for rank, person in ranked if person.id in gone})
+        already_called = {row.person for row in self.calls(tx.store, alert) if row.role == role.value}
+        ranked = roster.on_duty_ranked(self.community(), alert.cell, role, tx.now, self.tz)
+        return len({rank for rank, person in ranked if person.id in already_called})
 
-    def calls(self, book: Book, alert: Alert) -> list[Delivery]:
-        """The calls of this round, without those that never left because somebody had taken it."""
-        return [row for row in book.deliveries(alert.id) if _is_call(row, alert)]
+    def calls(self, store: Outbox, alert: Alert) -> list[Delivery]:
+        """The calls of this round, without cancelled ones."""
+        return [row for row in store.deliveries(alert.id) if _is_call_of_round(row, alert)]
 
     def rung(self, alert: Alert, step: int) -> Rung:
-        """The rung of a step; below the first and above the last, those."""
+        """The rung at this index, limited to the first and the last."""
         rungs = self.ladder(alert).rungs
         return rungs[min(max(step, 0), len(rungs) - 1)]
 
     def channels(self, alert: Alert) -> tuple[str, ...]:
-        """Every channel of the ladder, those tried first in front."""
+        """Every channel of the ladder, regular ones before fallbacks."""
         rungs = self.ladder(alert).rungs
-        ways = [way for rung in rungs for way in rung.channels] + [way for rung in rungs for way in rung.fallback]
-        return tuple(dict.fromkeys(ways))
+        channels = [way for rung in rungs for way in rung.channels] + [way for rung in rungs for way in rung.fallback]
+        return tuple(dict.fromkeys(channels))
 
-    def _wait_for_rung(self, book: Book, alert: Alert, now: Instant) -> Alert:
-        """Until the rung's wait is over; half of it where a deputy is left to be called within it."""
+    def _wait_for_rung(self, tx: Transaction, alert: Alert) -> Alert:
+        """Wait for the rung's time, or half of it when a deputy can still be called within it."""
         rung = self.rung(alert, alert.rung)
-        left = self._ranks(alert, rung.role, self.calls(book, alert), now)
-        deputy = bool(left) and self._ranks_called(book, alert, now) < DEPUTY_RANKS
-        return self._wait(alert, alert.rung, rung.wait // DEPUTY_RANKS if deputy else rung.wait, now)
+        left = self._uncalled_ranks(alert, rung.role, self.calls(tx.store, alert), tx.now)
+        deputy = bool(left) and self._count_ranks_called(tx, alert) < DEPUTY_RANKS
+        return self._wait(alert, alert.rung, rung.wait // DEPUTY_RANKS if deputy else rung.wait, tx.now)
 
     def _wait(self, alert: Alert, rung: int, wait_ms: int, now: Instant) -> Alert:
-        begin = roster.after_quiet(now, self.ladder(alert).quiet, self.tz)
+        begin = roster.end_of_quiet_hours(now, self.ladder(alert).quiet, self.tz)
         return structs.replace(alert, rung=rung, climb_at=begin + wait_ms)
 
-    def _tell_rung(
+    def _notify_rung(
         self,
-        book: Book,
+        tx: Transaction,
         alert: Alert,
         rung: Rung,
         step: int,
-        now: Instant,
-        kind: Kind | None,
+        kind: MessageKind | None,
         again: bool = False,
     ) -> bool:
-        """True when at least one person of the rung was called."""
+        """Call a rung; True when at least one person was called."""
         fresh = alert.rung < 0 and alert.round == 0
-        rows = [] if again or fresh else book.deliveries(alert.id)
-        ranks = self._ranks(alert, rung.role, rows, now)
+        rows = [] if again or fresh else tx.store.deliveries(alert.id)
+        ranks = self._uncalled_ranks(alert, rung.role, rows, tx.now)
         if not ranks:
-            if not again and not self._called(rows, alert, rung.role):
-                role = self.wording.book.roles[rung.role]
-                book.note([Entry(alert.id, now, "nobody", self.wording.say("nobody", role=role))])
+            if not again and not self._was_role_called(rows, alert, rung.role):
+                role = self.renderer.catalog.roles[rung.role]
+                tx.store.add_timeline(
+                    [TimelineEntry(alert.id, tx.now, "nobody", self.renderer.timeline_text("nobody", role=role))]
+                )
             return False
-        kind = kind or (Kind.ALERT if step <= 0 else Kind.ESCALATE)
-        # Where nobody of a rank can be reached, its deputies are asked before the next rung.
-        called = ([one for one in rank if self._call(book, alert, one, rung, step, now, kind)] for rank in ranks)
+        kind = kind or (MessageKind.ALERT if step <= 0 else MessageKind.ESCALATE)
+        # When nobody of a rank can be reached, its deputies are called before the next rung.
+        called = ([person for person in rank if self._notify(tx, alert, person, rung, step, kind)] for rank in ranks)
         reached = next(filter(None, called), None)
         if reached is None:
             return False
         names = "、".join(person.name for person in reached)
-        line = "calling" if kind is Kind.ALERT else "climbing"
-        text = self.wording.say(line, role=self.wording.book.roles[rung.role], names=f" {names}")
-        book.note([Entry(alert.id, now, "told", text)])
+        line = "calling" if kind is MessageKind.ALERT else "climbing"
+        text = self.renderer.timeline_text(line, role=self.renderer.catalog.roles[rung.role], names=f" {names}")
+        tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "told", text)])
         return True
 
-    def _ranks(self, alert: Alert, role: Role, rows: Sequence[Delivery], now: Instant) -> list[list[Person]]:
-        """Those on duty who were not yet called for this role and did not pass, by rank, the first in front."""
-        ranked = roster.ranked(self.community(), alert.cell, role, now, self.tz)
-        gone = {row.person for row in rows if _is_call(row, alert) and row.role == role.value}
-        left = [pair for pair in ranked if pair[1].id not in gone and pair[1].id not in alert.passed]
+    def _uncalled_ranks(self, alert: Alert, role: Role, rows: Sequence[Delivery], now: Instant) -> list[list[Person]]:
+        """People on duty who were neither called for this role nor declined, grouped by rank, the first rank in
+        front."""
+        ranked = roster.on_duty_ranked(self.community(), alert.cell, role, now, self.tz)
+        already_called = {row.person for row in rows if _is_call_of_round(row, alert) and row.role == role.value}
+        left = [pair for pair in ranked if pair[1].id not in already_called and pair[1].id not in alert.passed]
         return [[person for _, person in same] for _, same in groupby(left, key=lambda pair: pair[0])]
 
-    def _called(self, rows: Sequence[Delivery], alert: Alert, role: Role) -> bool:
+    def _was_role_called(self, rows: Sequence[Delivery], alert: Alert, role: Role) -> bool:
         return any(row.role == role.value and row.round == alert.round for row in rows)
 
-    def _call(self, book: Book, alert: Alert, person: Person, rung: Rung, step: int, now: Instant, kind: Kind) -> bool:
-        ways = self.outbox.ways(person, rung.channels) or self.outbox.ways(person, rung.fallback)[:1]
-        call = self._described(alert, person, rung.role, step, kind, now)
-        if ways and self.outbox.call(book, alert, call, ways, now):
-            if call.not_before > now:
-                book.note([self._later(alert, call, now)])
+    def _notify(self, tx: Transaction, alert: Alert, person: Person, rung: Rung, step: int, kind: MessageKind) -> bool:
+        channels = (
+            self.outbox.reachable_channels(person, rung.channels)
+            or self.outbox.reachable_channels(person, rung.fallback)[:1]
+        )
+        call = self._build_call(alert, person, rung.role, step, kind, tx.now)
+        if channels and self.outbox.enqueue_call(tx, alert, call, channels):
+            if call.not_before > tx.now:
+                tx.store.add_timeline([self._queued_entry(alert, call, tx.now)])
             return True
-        words = self.wording.say("unreachable", name=person.name, role=self.wording.book.roles[rung.role])
-        book.note([Entry(alert.id, now, "unreachable", words, person=person.id)])
+        text = self.renderer.timeline_text("unreachable", name=person.name, role=self.renderer.catalog.roles[rung.role])
+        tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "unreachable", text, person=person.id)])
         return False
 
-    def _described(self, alert: Alert, person: Person, role: Role, step: int, kind: Kind, now: Instant) -> Call:
+    def _build_call(
+        self, alert: Alert, person: Person, role: Role, step: int, kind: MessageKind, now: Instant
+    ) -> CallRequest:
         ladder = self.ladder(alert)
-        return Call(
+        return CallRequest(
             person=person,
             role=role,
             rung=step,
             kind=kind,
             limit_ms=ladder.arrive_within,
-            not_before=roster.after_quiet(now, ladder.quiet, self.tz),
+            not_before=roster.end_of_quiet_hours(now, ladder.quiet, self.tz),
         )
 
-    def _later(self, alert: Alert, call: Call, now: Instant) -> Entry:
-        until = self.wording.clock(call.not_before, now)
-        role = self.wording.book.roles[call.role]
-        text = self.wording.say("queued", until=until, name=call.person.name, role=role)
-        return Entry(alert.id, now, "queued", text, person=call.person.id)
+    def _queued_entry(self, alert: Alert, call: CallRequest, now: Instant) -> TimelineEntry:
+        until = self.renderer.format_time(call.not_before, now)
+        role = self.renderer.catalog.roles[call.role]
+        text = self.renderer.timeline_text("queued", until=until, name=call.person.name, role=role)
+        return TimelineEntry(alert.id, now, "queued", text, person=call.person.id)
 
 
-def _is_call(row: Delivery, alert: Alert) -> bool:
-    return row.kind in CALLS and row.round == alert.round and not is_called_off(row)
+def _is_call_of_round(row: Delivery, alert: Alert) -> bool:
+    return row.kind in CALL_KINDS and row.round == alert.round and not is_cancelled(row)

@@ -1,6 +1,6 @@
-"""Ladders: who is told, in which order, by which channel, and how long we wait. Written by people in ladders/*.yaml.
+"""Escalation policy: who is notified, in which order, on which channels, and how long we wait. From ladders/*.yaml.
 
-It knows roles, not names: `roster` finds the people, the desk tells them.
+A ladder names roles; `roster` finds the people.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from alerts.lifecycle.advance import Pace
+from alerts.lifecycle.event import Deadlines
 from domain import DAY, Fault, Ledger, Role, Severity
 from domain.duration import Duration
 
@@ -18,7 +18,7 @@ _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
 class Rung(BaseModel):
-    """One step: this role, by all of these channels at once; by `fallback` only where they fail; then wait."""
+    """One step: this role, on all of these channels at once; `fallback` only where they fail; then wait."""
 
     model_config = _STRICT
 
@@ -28,8 +28,8 @@ class Rung(BaseModel):
     wait: Duration
 
 
-class Quiet(BaseModel):
-    """Local minutes of the day in which this ladder sends nothing; what comes due waits for the end."""
+class QuietHours(BaseModel):
+    """Local minutes of the day in which this ladder sends nothing; what falls due waits until they end."""
 
     model_config = _STRICT
 
@@ -38,8 +38,9 @@ class Quiet(BaseModel):
 
 
 class Ladder(BaseModel):
-    """The rungs for one ledger and some severities, and the deadlines the texts state. With `rules` it is for what
-    these rules find, and comes before the ladder of everything else."""
+    """The rungs for one ledger and some severities, and the deadlines that texts state. With `rules` it applies to
+    findings of these rules only, and takes precedence.
+    """
 
     model_config = _STRICT
 
@@ -52,12 +53,12 @@ class Ladder(BaseModel):
     verify_within: Duration
     close_within: Duration
     repeat: Duration
-    quiet: Quiet | None = None
+    quiet: QuietHours | None = None
     rungs: tuple[Rung, ...] = Field(min_length=1)
 
     @property
-    def pace(self) -> Pace:
-        return Pace(
+    def deadlines(self) -> Deadlines:
+        return Deadlines(
             take_ms=self.take_within,
             arrive_ms=self.arrive_within,
             resolve_ms=self.resolve_within,
@@ -73,36 +74,37 @@ class Ladder(BaseModel):
         return self
 
 
-class LadderBook(BaseModel):
-    """Every ladder of a site. Each pair of ledger and severity must have exactly one for everything, and a rule at most
-    one of its own. `one_event` lists rules that measure the same thing on one device: what a second of them finds
-    within a minute of the first, no worse, needs no text of its own."""
+class EscalationPolicy(BaseModel):
+    """All ladders of a site. Each pair of ledger and severity must have exactly one general ladder, a rule at most one
+    of its own. `one_event` lists rules that measure the same event on one device: a second finding within a minute of
+    the first, no more severe, needs no text of its own.
+    """
 
     model_config = _STRICT
 
     ladders: tuple[Ladder, ...] = Field(min_length=1)
     one_event: tuple[tuple[str, ...], ...] = ()
 
-    def same_event(self, rule: str, other: str) -> bool:
+    def is_same_event(self, rule: str, other: str) -> bool:
         return any(rule in rules and other in rules for rules in self.one_event)
 
     def ladder(self, ledger: Ledger, severity: Severity, rule: str = "") -> Ladder:
-        fitting = [one for one in self.ladders if one.ledger is ledger and severity in one.severities]
-        own = (one for one in fitting if rule in one.rules)
-        return next(own, None) or next(one for one in fitting if not one.rules)
+        fitting = [ladder for ladder in self.ladders if ladder.ledger is ledger and severity in ladder.severities]
+        own = (ladder for ladder in fitting if rule in ladder.rules)
+        return next(own, None) or next(ladder for ladder in fitting if not ladder.rules)
 
 
-def check(book: LadderBook) -> list[Fault]:
-    """Every pair of ledger and severity that has no ladder, or two; and every rule that has two."""
+def check(policy: EscalationPolicy) -> list[Fault]:
+    """Faults: a pair of ledger and severity without a ladder or with two, and a rule with two."""
     faults = []
     for ledger in Ledger:
         for severity in Severity:
-            fitting = [one for one in book.ladders if one.ledger is ledger and severity in one.severities]
-            count = sum(not one.rules for one in fitting)
+            fitting = [ladder for ladder in policy.ladders if ladder.ledger is ledger and severity in ladder.severities]
+            count = sum(not ladder.rules for ladder in fitting)
             if count != 1:
                 what = "has no ladder: add one" if count == 0 else f"has {count} ladders: keep one"
                 faults.append(Fault(where=("ladders",), message=f"{ledger.value} {severity.value} {what}"))
-            for rule, times in Counter(rule for one in fitting for rule in one.rules).items():
+            for rule, times in Counter(rule for ladder in fitting for rule in ladder.rules).items():
                 if times > 1:
                     what = f"{rule} has {times} ladders of its own for {ledger.value} {severity.value}: keep one"
                     faults.append(Fault(where=("ladders",), message=what))
@@ -110,19 +112,19 @@ def check(book: LadderBook) -> list[Fault]:
 
 
 def check_names(
-    book: LadderBook,
+    policy: EscalationPolicy,
     channels: Collection[str],
     rules: Collection[str],
     unknown: Callable[[str, Collection[str]], str],
 ) -> Iterator[Fault]:
-    """Channels and rules that do not exist; `unknown` says what to write instead.
+    """Faults: channels and rules that do not exist. `unknown` says what to write instead.
 
-    They are no faults of a book's shape: a service that was started again at night goes on by the rungs that are right.
+    Checked apart from the shape: a service that restarts at night goes on with the rungs that are right.
     """
-    named_in = [(("ladders", index, "rules"), one.rules) for index, one in enumerate(book.ladders)]
-    together = [(("one_event", index), names) for index, names in enumerate(book.one_event)]
+    named_in = [(("ladders", index, "rules"), ladder.rules) for index, ladder in enumerate(policy.ladders)]
+    together = [(("one_event", index), names) for index, names in enumerate(policy.one_event)]
     yield from _unknown((*named_in, *together), rules, unknown)
-    for index, ladder in enumerate(book.ladders):
+    for index, ladder in enumerate(policy.ladders):
         for step, rung in enumerate(ladder.rungs):
             path = ("ladders", index, "rungs", step)
             named = (((*path, "channels"), rung.channels), ((*path, "fallback"), rung.fallback))

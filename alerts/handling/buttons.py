@@ -1,4 +1,5 @@
-"""Button presses on WeCom cards: finds the alert and the person, and moves the alert, in the host's transaction."""
+"""Button presses on WeCom cards: finds alert and person, and applies the action. Runs inside the caller's
+transaction."""
 
 from __future__ import annotations
 
@@ -6,18 +7,17 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from alerts.alert import Actor, Alert, Via
-from alerts.handling.processor import Casework
-from alerts.lifecycle.advance import Happening, Incomplete, NotNow
+from alerts.alert import Actor, Alert, ResponseSource
+from alerts.handling.processor import AlertProcessor
+from alerts.lifecycle.event import AlertEvent, InvalidField, InvalidTransition
 from alerts.lifecycle.transitions import Signal
-from alerts.message import CALLS
-from alerts.messages.outbox import WECOM
-from alerts.ports import Book
-from domain import Instant
+from alerts.message import CALL_KINDS
+from alerts.messages.deliveries import WECOM
+from alerts.ports import Outbox, Transaction
 
 
 class ButtonResult(Struct, frozen=True):
-    """Whether a button did something; `message` is the sentence when it did not."""
+    """Whether the action was applied; `message` is the sentence when it was refused."""
 
     done: bool
     alert: int | None = None
@@ -26,38 +26,38 @@ class ButtonResult(Struct, frozen=True):
 
 _KEYS: Final = {
     "ack": Signal.ACKNOWLEDGE,
-    "pass": Signal.PASS,
+    "pass": Signal.DECLINE,
     "arrive": Signal.ARRIVE,
     "resolve": Signal.RESOLVE,
 }
 
 
-def press(casework: Casework, book: Book, userid: str, key: str, now: Instant, handle: str = "") -> ButtonResult:
-    """A button of a card; the user is authenticated by WeCom, the person is found by his id there."""
+def handle_press(processor: AlertProcessor, tx: Transaction, userid: str, key: str, handle: str = "") -> ButtonResult:
+    """Apply a button press. The user is authenticated by WeCom; the person is found by his user id."""
     word, _, number = key.partition(":")
-    people = casework.dispatch.community().people.values()
-    person = next((one for one in people if one.wecom == userid), None)
-    alert = book.alert(int(number)) if number.isdecimal() and len(number) < 18 else None
+    people = processor.escalator.community().people.values()
+    person = next((person for person in people if person.wecom == userid), None)
+    alert = tx.store.alert(int(number)) if number.isdecimal() and len(number) < 18 else None
     if person is None or alert is None or word not in _KEYS:
         return ButtonResult(False)
-    _keep_handle(book, alert, person.id, handle, now)
-    role = role_of(book, alert, person.id)
-    happening = Happening(_KEYS[word], Actor(person.id, person.name, Via.WECOM, role))
+    _store_handle(tx, alert, person.id, handle)
+    role = role_in_alert(tx.store, alert, person.id)
+    event = AlertEvent(_KEYS[word], Actor(person.id, person.name, ResponseSource.WECOM, role))
     try:
-        casework.happen(book, alert, happening, now)
-    except (NotNow, Incomplete) as refused:
+        processor.apply(tx, alert, event)
+    except (InvalidTransition, InvalidField) as refused:
         return ButtonResult(False, alert.id, str(refused))
     return ButtonResult(True, alert.id)
 
 
-def _keep_handle(book: Book, alert: Alert, person: str, handle: str, now: Instant) -> None:
-    """A press brings a fresh handle for the presser's card."""
-    mine = [row for row in book.deliveries(alert.id) if row.person == person and row.channel == WECOM]
-    calls = [row for row in mine if row.kind in CALLS]
+def _store_handle(tx: Transaction, alert: Alert, person: str, handle: str) -> None:
+    """Store the new response code of the press, which updates this person's card."""
+    cards = [row for row in tx.store.deliveries(alert.id) if row.person == person and row.channel == WECOM]
+    calls = [row for row in cards if row.kind in CALL_KINDS]
     if handle and calls:
-        book.settle(calls[-1], structs.replace(calls[-1], handle=handle), now, "pressed")
+        tx.store.update_delivery(calls[-1], structs.replace(calls[-1], handle=handle), tx.now, "pressed")
 
 
-def role_of(book: Book, alert: Alert, person: str) -> str:
-    """In which role a person was told of an alert; empty when he was not."""
-    return next((row.role for row in book.deliveries(alert.id) if row.person == person), "")
+def role_in_alert(store: Outbox, alert: Alert, person: str) -> str:
+    """The role in which a person was called for an alert; empty when he was not."""
+    return next((row.role for row in store.deliveries(alert.id) if row.person == person), "")

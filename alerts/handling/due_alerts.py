@@ -1,46 +1,50 @@
-"""What happens by itself: deadlines of open alerts, and looks at settled ones whose data is not over."""
+"""Automatic transitions: deadlines of active alerts, and rechecks of settled ones whose findings have not ended."""
 
 from __future__ import annotations
 
 from msgspec.structs import replace
 
-from alerts.alert import SETTLED, SYSTEM, Alert, State
+from alerts.alert import SETTLED_STATES, SYSTEM, Alert, State
 from alerts.handling.finding_status import FindingStatus, StatusOf
-from alerts.handling.processor import Casework
-from alerts.lifecycle import advance as lifecycle
-from alerts.lifecycle.advance import Happening, is_unverified
+from alerts.handling.processor import AlertProcessor
+from alerts.lifecycle.advance import is_verification_overdue, next_recheck
+from alerts.lifecycle.event import AlertEvent
 from alerts.lifecycle.transitions import Signal
-from alerts.ports import Book
+from alerts.ports import FindingLog, Transaction
 from domain import Instant, Ledger
 
 
-class Deadlines:
-    """Moves alerts that have come due, each in the transaction it is given."""
+class DueAlerts:
+    """Processes alerts whose deadline has passed."""
 
-    def __init__(self, casework: Casework, status_of: StatusOf) -> None:
-        self.casework, self.status_of = casework, status_of
+    def __init__(self, processor: AlertProcessor, status_of: StatusOf) -> None:
+        self.processor, self.status_of = processor, status_of
 
-    def move(self, book: Book, alert: Alert, now: Instant) -> None:
-        """One alert whose time has come."""
-        if alert.state in SETTLED:
-            self.look_again(book, alert, now)
+    def process(self, tx: Transaction, alert: Alert) -> None:
+        """Process one alert that is due."""
+        if alert.state in SETTLED_STATES:
+            self.recheck(tx, alert)
         else:
-            self.casework.happen(book, alert, Happening(Signal.DUE, SYSTEM), now)
+            self.processor.apply(tx, alert, AlertEvent(Signal.DEADLINE, SYSTEM))
 
-    def look_again(self, book: Book, alert: Alert, now: Instant) -> None:
-        """People said that it is dealt with: calls anew when the device, heard since then, says otherwise."""
-        pace = self.casework.dispatch.ladder(alert).pace
-        data = self.with_data(book, alert, Happening(Signal.DUE, SYSTEM), alert.state_since)
-        if data.burning and alert.ledger is Ledger.DANGER:
-            self.casework.happen(book, alert, Happening(Signal.PERSISTS, SYSTEM), now)
-        elif alert.state is State.RESOLVED and not is_unverified(alert, pace):
-            book.save(replace(alert, due_at=lifecycle.look_again(alert, now, pace)))
+    def recheck(self, tx: Transaction, alert: Alert) -> None:
+        """Recheck a settled alert: escalate again when its device, received since then, still reports the danger."""
+        deadlines = self.processor.escalator.ladder(alert).deadlines
+        data = self.with_finding_status(tx.store, alert, AlertEvent(Signal.DEADLINE, SYSTEM), alert.state_since)
+        if data.still_dangerous and alert.ledger is Ledger.DANGER:
+            self.processor.apply(tx, alert, AlertEvent(Signal.STILL_FIRING, SYSTEM))
+        elif alert.state is State.RESOLVED and not is_verification_overdue(alert, deadlines):
+            tx.store.save_alert(replace(alert, due_at=next_recheck(alert, tx.now, deadlines)))
         elif alert.state is State.CLOSED:
-            book.save(replace(alert, due_at=now + pace.arrive_ms if data.standing else None))
+            tx.store.save_alert(replace(alert, due_at=tx.now + deadlines.arrive_ms if data.still_firing else None))
         else:
-            self.casework.happen(book, alert, data, now)
+            self.processor.apply(tx, alert, data)
 
-    def with_data(self, book: Book, alert: Alert, happening: Happening, heard_since: Instant | None) -> Happening:
-        found = {self.status_of(one, device, heard_since) for one, device in book.standing_findings(alert.id)}
-        active = FindingStatus.ACTIVE in found
-        return replace(happening, burning=active, standing=active or FindingStatus.UNHEARD in found)
+    def with_finding_status(
+        self, store: FindingLog, alert: Alert, event: AlertEvent, heard_since: Instant | None
+    ) -> AlertEvent:
+        """The event with the status of the alert's findings, judged by readings received since `heard_since`."""
+        findings = store.active_findings(alert.id)
+        statuses = {self.status_of(finding, device, heard_since) for finding, device in findings}
+        active = FindingStatus.ACTIVE in statuses
+        return replace(event, still_dangerous=active, still_firing=active or FindingStatus.UNHEARD in statuses)

@@ -1,4 +1,4 @@
-"""What the rules know of a finding after it was told: asked before a case is settled, and looked at again after it."""
+"""Whether a finding still holds according to the rules: asked before an alert is settled, and in rechecks."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from domain import Instant
 
 
 class FindingStatus(StrEnum):
-    """What the rules know of a finding that was told and has not ended."""
+    """What the rules say about a finding that has begun and not ended."""
 
     OVER = "over"
-    """No rule holds it any more, or none that goes on measuring made it."""
+    """No rule holds it, or it does not come from a rule that keeps evaluating."""
     UNHEARD = "unheard"
-    """It holds; its device was not heard since the instant asked about."""
+    """It holds, but its device was not received since the given instant."""
     ACTIVE = "active"
-    """It holds by what the device said last."""
+    """It holds by the last reading of its device."""
 
 
 StatusOf = Callable[[str, str | None, Instant | None], FindingStatus]
-"""Status of a finding, by its id and device; with an instant, UNHEARD unless the device was heard since then."""
+"""Status of a finding by its id and device; with an instant, UNHEARD unless the device was received since then."""
 
 
 def no_rules(_finding: str, _device: str | None, _heard_since: Instant | None) -> FindingStatus:
-    """Without rules beside the desk, no finding is known to hold."""
+    """The default without a rule engine: every finding is OVER."""
     return FindingStatus.OVER

@@ -1,8 +1,8 @@
-"""Which alert a finding joins, opens or changes, and why: one total table over ledger, relation, recipients and state.
+"""Which alert a finding joins, raises or opens: one total table over ledger, relation, recipients and task state.
 
-A finding joins only where somebody hears of it. What calls other people, or nobody, opens an alert of its own; what
-calls the same people sooner makes the alert worse. Taken, shelved, resolved and closed are states of a task, not of
-the danger: a danger that begins anew is always told.
+A finding joins only where somebody is notified of it. If it would call other people, or nobody could be notified, it
+opens an alert of its own; if it calls the same people sooner, it raises the alert. A settled or shelved task says
+nothing about the danger: a danger that begins again is always notified.
 """
 
 from __future__ import annotations
@@ -13,45 +13,46 @@ from typing import Final
 
 from msgspec import Struct
 
-from alerts.alert import SETTLED, TAKEN, UNSETTLED, Alert, State
+from alerts.alert import ACTIVE_STATES, OWNED_STATES, SETTLED_STATES, Alert, State
 from alerts.escalation.policy import Ladder
 from alerts.lifecycle.danger import UNKNOWN_HAZARD
 from domain import MINUTE, Finding, Instant, Ledger, Severity
 
-STORM_AFTER: Final = 3
-"""So many alerts of one rule in one building go out singly; those after them join the first."""
-STORM_WINDOW_MS: Final = 10 * MINUTE
+GROUP_AFTER: Final = 3
+"""This many alerts of one rule in one building are notified separately; later ones join the first."""
+GROUP_WINDOW_MS: Final = 10 * MINUTE
 
 
 class Relation(StrEnum):
-    """What a finding has to do with an alert. The sentences are in wording.zh.yaml."""
+    """How a finding is related to an alert. Values name sentences in wording.zh.yaml."""
 
     SAME_DANGER = "same_subject"
-    """The same rule about the same subject."""
+    """The same rule and subject."""
     SAME_DEVICE = "same_device"
-    """Another rule of the same hazard about the same device or subject."""
+    """Another rule of the same hazard, on the same device or subject."""
     SAME_BUILDING = "same_building"
-    """A storm: the same rule, another device of the same building and grid cell."""
+    """The same rule, another device in the same building and grid cell."""
     UNREGISTERED = "strangers"
-    """Devices that nobody registered: there is no door to send anybody to, one task for all."""
+    """Devices that are not registered: without an address there is one task for all."""
 
 
 class Recipients(StrEnum):
-    """Whom the finding's ladder calls, compared with whom the alert's ladder calls."""
+    """Whom the finding's ladder calls, compared with the alert's ladder."""
 
     SAME = "same"
-    """The alert's ladder calls everybody the finding's would, and no later."""
+    """The alert's ladder calls everybody that the finding's would, and no later."""
     SOONER = "sooner"
-    """The finding's ladder calls everybody the alert's does, and is worse or allows less time."""
+    """The finding's ladder calls everybody that the alert's does, and is more severe or allows less time."""
     OTHERS = "others"
     """Other roles, or another grid cell."""
     NOBODY = "nobody"
-    """No person of this alert can hear of what joins it: none was reached, or all of these declined, or its owner has
-    no phone, left, or is off duty."""
+    """Nobody can be notified of what joins: nobody was reached, all of them declined, or the owner has no phone, has
+    left or is off duty.
+    """
 
 
-class Task(StrEnum):
-    """States of an alert, as far as joining asks."""
+class TaskState(StrEnum):
+    """The states of an alert, as far as joining depends on them."""
 
     UNTAKEN = "untaken"
     TAKEN = "taken"
@@ -60,26 +61,32 @@ class Task(StrEnum):
 
 
 class Decision(StrEnum):
-    """What becomes of a finding."""
+    """What happens to a finding."""
 
     OPEN = "open"
-    """An alert of its own, which calls its own ladder."""
+    """It opens its own alert."""
     JOIN = "join"
-    """Part of the alert: the owner, or everybody who was called, hears of it."""
+    """It becomes part of the alert; the owner, or everybody called, is notified."""
     RAISE = "raise"
-    """The alert becomes this danger: its ladder begins anew, also when somebody has taken the lesser one."""
+    """The alert takes over this danger: its escalation restarts, also when somebody has acknowledged the lesser one."""
     RECUR = "recur"
-    """The alert's own danger once more: told to its owner, called anew where it was shelved, else being called."""
+    """The alert's own danger again: the owner is notified, a shelved alert escalates again, an open one goes on."""
 
 
-def task_of(state: State) -> Task:
+def task_state(state: State) -> TaskState:
     if state is State.SHELVED:
-        return Task.SHELVED
-    return Task.TAKEN if state in TAKEN else Task.SETTLED if state in SETTLED else Task.UNTAKEN
+        return TaskState.SHELVED
+    return (
+        TaskState.TAKEN
+        if state in OWNED_STATES
+        else TaskState.SETTLED
+        if state in SETTLED_STATES
+        else TaskState.UNTAKEN
+    )
 
 
 _Row = tuple[Decision, Decision, Decision, Decision]
-"""By task: untaken, taken, shelved, settled."""
+"""By task state: untaken, taken, shelved, settled."""
 _OPEN, _JOIN, _RAISE, _RECUR = Decision.OPEN, Decision.JOIN, Decision.RAISE, Decision.RECUR
 _ALONE: Final[_Row] = (_OPEN, _OPEN, _OPEN, _OPEN)
 
@@ -87,15 +94,15 @@ _DANGER: Final[dict[tuple[Relation, Recipients], _Row]] = {
     (Relation.SAME_DANGER, Recipients.SAME): (_RECUR, _RECUR, _RECUR, _OPEN),
     (Relation.SAME_DANGER, Recipients.SOONER): (_RAISE, _RAISE, _RAISE, _OPEN),
     (Relation.SAME_DANGER, Recipients.OTHERS): _ALONE,
-    # Nobody reached: the ladder tries again now, also where somebody without a phone has taken it. A screen that nobody
-    # looks at tells nobody.
+    # Nobody was reached: escalate again now, also when somebody without a phone has acknowledged it on a screen that
+    # nobody looks at.
     (Relation.SAME_DANGER, Recipients.NOBODY): (_RAISE, _RAISE, _RECUR, _OPEN),
-    # What somebody shelved was one danger, not whatever else this person or device reports.
+    # One danger was shelved, not whatever else this person or device reports.
     (Relation.SAME_DEVICE, Recipients.SAME): (_JOIN, _JOIN, _OPEN, _OPEN),
     (Relation.SAME_DEVICE, Recipients.SOONER): (_RAISE, _RAISE, _OPEN, _OPEN),
     (Relation.SAME_DEVICE, Recipients.OTHERS): _ALONE,
     (Relation.SAME_DEVICE, Recipients.NOBODY): _ALONE,
-    # Another door. It is named to whoever owns the storm; what is worse than the storm stands alone.
+    # Another address. The owner of the group is told of it; what is more severe than the group stands alone.
     (Relation.SAME_BUILDING, Recipients.SAME): (_JOIN, _JOIN, _OPEN, _OPEN),
     (Relation.SAME_BUILDING, Recipients.SOONER): _ALONE,
     (Relation.SAME_BUILDING, Recipients.OTHERS): _ALONE,
@@ -105,7 +112,7 @@ _DANGER: Final[dict[tuple[Relation, Recipients], _Row]] = {
     (Relation.UNREGISTERED, Recipients.OTHERS): _ALONE,
     (Relation.UNREGISTERED, Recipients.NOBODY): _ALONE,
 }
-# A device fault is work for the day: what was shelved stays so for the same device, and lesser news may wait.
+# A device fault is work for the day: a shelved one stays shelved for the same device.
 _HEALTH: Final[dict[tuple[Relation, Recipients], _Row]] = {
     **_DANGER,
     (Relation.SAME_DANGER, Recipients.SAME): (_RECUR, _RECUR, _JOIN, _OPEN),
@@ -116,82 +123,87 @@ _HEALTH: Final[dict[tuple[Relation, Recipients], _Row]] = {
     (Relation.SAME_BUILDING, Recipients.NOBODY): (_JOIN, _JOIN, _JOIN, _OPEN),
 }
 
-DECISIONS: Final[dict[tuple[Ledger, Relation, Recipients, Task], Decision]] = {
+DECISIONS: Final[dict[tuple[Ledger, Relation, Recipients, TaskState], Decision]] = {
     (ledger, relation, recipients, task): decision
     for ledger, table in ((Ledger.DANGER, _DANGER), (Ledger.HEALTH, _HEALTH))
     for (relation, recipients), row in table.items()
-    for task, decision in zip(Task, row, strict=True)
+    for task, decision in zip(TaskState, row, strict=True)
 }
 
 
 class Match(Struct, frozen=True):
-    """The alert a finding belongs to, and what becomes of it."""
+    """The alert a finding belongs to, and what happens."""
 
     alert: Alert
     relation: Relation
     decision: Decision
 
 
-def match(
+def match_alert(
     finding: Finding,
     building: str | None,
     candidates: Sequence[Alert],
     recipients: Callable[[Alert], Recipients],
     now: Instant,
 ) -> Match | None:
-    """The alert this finding joins or changes, or None: it opens its own.
+    """The alert this finding joins or changes; None when it opens its own.
 
-    `candidates` are unsettled alerts that could be meant, newest first; `recipients` compares whom each calls.
-    The closest relation decides; among alerts of one relation the first that takes the finding in.
+    `candidates` are active alerts, newest first; `recipients` compares whom each calls. The closest relation decides;
+    of several alerts in one relation the first that accepts the finding.
     """
-    live = [alert for alert in candidates if alert.ledger is finding.ledger and alert.state in UNSETTLED]
-    for relation, related in _related(finding, building, live, now):
+    live = [alert for alert in candidates if alert.ledger is finding.ledger and alert.state in ACTIVE_STATES]
+    for relation, related in _by_relation(finding, building, live, now):
         for alert in related:
-            decision = DECISIONS[finding.ledger, relation, recipients(alert), task_of(alert.state)]
+            decision = DECISIONS[finding.ledger, relation, recipients(alert), task_state(alert.state)]
             if decision is not Decision.OPEN:
                 return Match(alert, relation, decision)
     return None
 
 
-def _related(
+def _by_relation(
     finding: Finding, building: str | None, live: Sequence[Alert], now: Instant
 ) -> list[tuple[Relation, list[Alert]]]:
     same = [alert for alert in live if alert.rule == finding.rule and alert.subject == finding.subject]
-    device = [alert for alert in live if alert not in same and _about_the_same(finding, alert)]
-    found = [(Relation.SAME_DANGER, same), (Relation.SAME_DEVICE, device)]
-    recent = [alert for alert in live if alert.rule == finding.rule and now - alert.opened_at <= STORM_WINDOW_MS]
+    device = [alert for alert in live if alert not in same and _has_same_subject(finding, alert)]
+    related = [(Relation.SAME_DANGER, same), (Relation.SAME_DEVICE, device)]
+    recent = [alert for alert in live if alert.rule == finding.rule and now - alert.opened_at <= GROUP_WINDOW_MS]
     if is_unregistered(finding):
-        return [*found, (Relation.UNREGISTERED, _first([alert for alert in recent if is_unregistered(alert)], 1))]
-    if building is None or not folds(finding):
-        return found
-    enough = 1 if finding.ledger is Ledger.HEALTH else STORM_AFTER
-    near = [alert for alert in recent if alert.building == building]
-    return [*found, (Relation.SAME_BUILDING, _first(near, enough))]
+        return [
+            *related,
+            (Relation.UNREGISTERED, _oldest_first([alert for alert in recent if is_unregistered(alert)], 1)),
+        ]
+    if building is None or not may_be_grouped(finding):
+        return related
+    enough = 1 if finding.ledger is Ledger.HEALTH else GROUP_AFTER
+    nearby = [alert for alert in recent if alert.building == building]
+    return [*related, (Relation.SAME_BUILDING, _oldest_first(nearby, enough))]
 
 
-def _about_the_same(finding: Finding, alert: Alert) -> bool:
-    """The same device or subject, and the same hazard; what could not be read may be any hazard."""
+def _has_same_subject(finding: Finding, alert: Alert) -> bool:
+    """The same device or subject, and the same hazard; an undecoded message may be any hazard."""
     told_apart = finding.ledger is Ledger.DANGER and UNKNOWN_HAZARD not in (finding.hazard, alert.hazard)
     if told_apart and finding.hazard != alert.hazard:
         return False
     return alert.subject == finding.subject or (finding.device is not None and alert.device == finding.device)
 
 
-def _first(same: Sequence[Alert], enough: int) -> list[Alert]:
-    """The storm's first alert and those after it, once there are enough of them."""
+def _oldest_first(same: Sequence[Alert], enough: int) -> list[Alert]:
+    """The oldest first, once there are `enough` of them."""
     return sorted(same, key=lambda alert: alert.id) if len(same) >= enough else []
 
 
-def compare(finding: Finding, own: Ladder, alert: Alert, ladder: Ladder, same_cell: bool, reached: bool) -> Recipients:
-    """Whom the finding's own ladder calls, against whom the alert's does. `reached`: somebody hears of what joins."""
+def compare_recipients(
+    finding: Finding, own: Ladder, alert: Alert, ladder: Ladder, same_cell: bool, reached: bool
+) -> Recipients:
+    """Compare whom the two ladders call. `reached`: somebody can be notified of what joins."""
     if not reached:
         return Recipients.NOBODY
     if not same_cell or own.rungs[0].role is not ladder.rungs[0].role:
         return Recipients.OTHERS
-    mine, theirs = {rung.role for rung in own.rungs}, {rung.role for rung in ladder.rungs}
+    own_roles, alert_roles = {rung.role for rung in own.rungs}, {rung.role for rung in ladder.rungs}
     if _is_sooner(finding.severity, own, alert.severity, ladder):
-        return Recipients.SOONER if theirs <= mine else Recipients.OTHERS
-    return Recipients.SAME if mine <= theirs else Recipients.OTHERS
+        return Recipients.SOONER if alert_roles <= own_roles else Recipients.OTHERS
+    return Recipients.SAME if own_roles <= alert_roles else Recipients.OTHERS
 
 
 def _is_sooner(severity: Severity, own: Ladder, present: Severity, ladder: Ladder) -> bool:
@@ -200,10 +212,10 @@ def _is_sooner(severity: Severity, own: Ladder, present: Severity, ladder: Ladde
 
 
 def is_unregistered(about: Finding | Alert) -> bool:
-    """True when it is about a device that nobody registered."""
+    """True when the device is not registered."""
     return about.subject.type == "device" and about.device is None and about.place is None
 
 
-def folds(finding: Finding) -> bool:
-    """True when findings like this may become one story: never what may cost a life, each is another door."""
+def may_be_grouped(finding: Finding) -> bool:
+    """Whether findings like this may be grouped by building: never a critical danger, whose every address matters."""
     return finding.severity is not Severity.CRITICAL or finding.ledger is Ledger.HEALTH

@@ -1,4 +1,4 @@
-"""Finding intake. A finding opens an alert, joins one, or changes the alert it belongs to.
+"""Finding intake. A finding opens an alert, joins an active one, or updates the alert it belongs to.
 
 Idempotent: a finding already recorded in this phase changes nothing. Runs inside the caller's transaction.
 """
@@ -12,119 +12,123 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from alerts.alert import TAKEN, Alert, Entry, State
+from alerts.alert import OWNED_STATES, Alert, State, TimelineEntry
 from alerts.handling import grouping
 from alerts.handling.grouping import Decision, Match, Recipients, Relation
-from alerts.handling.processor import Casework
-from alerts.handling.silencing import Devices, Silenced, Silencing
-from alerts.lifecycle.advance import Happening
+from alerts.handling.processor import AlertProcessor
+from alerts.handling.silencing import DevicesById, SilenceFilter, SilenceResult
 from alerts.lifecycle.danger import Danger
+from alerts.lifecycle.event import AlertEvent
 from alerts.lifecycle.transitions import Signal
-from alerts.message import CALLS, OVER_BUDGET, REACHING, TOLD_BY
+from alerts.message import CALL_KINDS, DANGER_KINDS, NOT_FAILED, OVER_BUDGET
 from alerts.messages.bundles import BUNDLE_MS
-from alerts.messages.renderer import LATE_MS, retained
-from alerts.ports import Book
+from alerts.messages.renderer import LATE_MS, is_retained
+from alerts.ports import Transaction
 from domain import Finding, Instant, Ledger, Phase
 
-_ENDS: Final = (Phase.ENDED, Phase.WITHDRAWN)
-UNJUDGED: Final = "rule"
-"""The line of evidence of a finding that ends because its rule was removed, rewritten or put into shadow."""
+_END_PHASES: Final = (Phase.ENDED, Phase.WITHDRAWN)
+RULE_REMOVED: Final = "rule"
+"""The quantity of the evidence line of a finding that ends because its rule was removed, changed or put into shadow."""
 _SIGNALS: Final = {
     Decision.JOIN: Signal.ADDED,
-    Decision.RAISE: Signal.WORSENED,
+    Decision.RAISE: Signal.SEVERITY_RAISED,
     Decision.RECUR: Signal.RECURRED,
 }
 
 
-class Fate(StrEnum):
-    """How a finding ended. There is no other way."""
+class Disposition(StrEnum):
+    """What was done with a finding. Every finding ends as exactly one of these."""
 
     OPENED = "opened"
     JOINED = "joined"
     CHANGED = "changed"
     REPEATED = "repeated"
     SILENCED = "silenced"
-    """A silence covers it: kept, and told when the silence ends and it still stands."""
+    """A silence covers it: stored, and processed when the silence ends if it still stands."""
     UNMATCHED = "unmatched"
-    """It ends something that was never told here (its alert was opened before this ledger began)."""
+    """It ends a finding that was never recorded here (its alert was opened before this ledger began)."""
 
 
-class Outcome(Struct, frozen=True):
+class IntakeResult(Struct, frozen=True):
+    """What was done with one finding, and the alert concerned."""
+
     finding: str
-    fate: Fate
+    disposition: Disposition
     alert: int | None = None
 
 
-class Hearing:
-    """From findings to alerts."""
+class FindingIntake:
+    """Turns findings into alerts."""
 
-    def __init__(self, casework: Casework, devices: Devices = dict) -> None:
-        self.casework = casework
-        self.silencing = Silencing(casework.dispatch.community, devices)
-        self.wording = casework.wording
+    def __init__(self, processor: AlertProcessor, devices: DevicesById = dict) -> None:
+        self.processor, self.escalator = processor, processor.escalator
+        self.silencing = SilenceFilter(self.escalator.community, devices)
+        self.renderer = processor.renderer
 
-    def hear(self, book: Book, findings: Sequence[Finding], now: Instant) -> list[Outcome]:
-        """All of them, in the order given."""
-        return [self._one(book, finding, now) for finding in findings]
+    def process(self, tx: Transaction, findings: Sequence[Finding]) -> list[IntakeResult]:
+        """Process findings in the order given."""
+        return [self._process_one(tx, finding) for finding in findings]
 
-    def release(self, book: Book, now: Instant) -> list[int]:
-        """Findings whose silence is over become alerts now; the alerts they opened or joined."""
-        outcomes = self.hear(book, self.silencing.release(book, now), now)
-        return [one.alert for one in outcomes if one.alert is not None]
+    def release_silenced(self, tx: Transaction) -> list[int]:
+        """Process findings whose silence is over; returns the alerts they opened or joined."""
+        results = self.process(tx, self.silencing.release(tx))
+        return [result.alert for result in results if result.alert is not None]
 
-    def _one(self, book: Book, finding: Finding, now: Instant) -> Outcome:
-        known = book.known(finding)
-        if known.heard:
-            return Outcome(finding.id, Fate.REPEATED, known.alert)
-        alert = None if known.alert is None else book.alert(known.alert)
+    def _process_one(self, tx: Transaction, finding: Finding) -> IntakeResult:
+        record = tx.store.finding_record(finding)
+        if record.recorded:
+            return IntakeResult(finding.id, Disposition.REPEATED, record.alert)
+        alert = None if record.alert is None else tx.store.alert(record.alert)
         if alert is not None:
-            book.hear(finding, alert.id)
-            self._change(book, alert, finding, now)
-            return Outcome(finding.id, Fate.CHANGED, alert.id)
-        if self.silencing.apply(book, finding, now) is not Silenced.NO:
-            return Outcome(finding.id, Fate.SILENCED)
-        if finding.phase in _ENDS:
-            book.hear(finding, None)
-            return Outcome(finding.id, Fate.UNMATCHED)
-        return self._new(book, finding, now)
+            tx.store.record_finding(finding, alert.id)
+            self._update(tx, alert, finding)
+            return IntakeResult(finding.id, Disposition.CHANGED, alert.id)
+        if self.silencing.apply(tx, finding) is not SilenceResult.NO:
+            return IntakeResult(finding.id, Disposition.SILENCED)
+        if finding.phase in _END_PHASES:
+            tx.store.record_finding(finding, None)
+            return IntakeResult(finding.id, Disposition.UNMATCHED)
+        return self._open_or_join(tx, finding)
 
-    def _new(self, book: Book, finding: Finding, now: Instant) -> Outcome:
-        community = self.casework.dispatch.community()
+    def _open_or_join(self, tx: Transaction, finding: Finding) -> IntakeResult:
+        community = self.escalator.community()
         building = community.building_of(finding.place)
-        near = building.id if building is not None else None
-        candidates = book.candidates(finding, near if grouping.folds(finding) else None)
-        match = grouping.match(finding, near, candidates, partial(self._recipients, book, finding, now), now)
+        building_id = building.id if building is not None else None
+        candidates = tx.store.alerts_to_join(finding, building_id if grouping.may_be_grouped(finding) else None)
+        match = grouping.match_alert(finding, building_id, candidates, partial(self._recipients, tx, finding), tx.now)
         if match is not None:
-            book.hear(finding, match.alert.id)
-            self._join(book, match, finding, now)
-            return Outcome(finding.id, Fate.JOINED, match.alert.id)
-        alert = book.open(self._describe(finding, near, now))
-        book.hear(finding, alert.id)
-        book.note([Entry(alert.id, now, "opened", self._opening(alert), person=None)])
-        self.casework.start(book, alert, now)
-        return Outcome(finding.id, Fate.OPENED, alert.id)
+            tx.store.record_finding(finding, match.alert.id)
+            self._join(tx, match, finding)
+            return IntakeResult(finding.id, Disposition.JOINED, match.alert.id)
+        alert = tx.store.add_alert(self._new_alert(finding, building_id, tx.now))
+        tx.store.record_finding(finding, alert.id)
+        tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "opened", self._opened_text(alert), person=None)])
+        self.processor.start(tx, alert)
+        return IntakeResult(finding.id, Disposition.OPENED, alert.id)
 
-    def _recipients(self, book: Book, finding: Finding, now: Instant, alert: Alert) -> Recipients:
-        dispatch = self.casework.dispatch
-        own = dispatch.ladders.ladder(finding.ledger, finding.severity, finding.rule)
-        same_cell = dispatch.community().cell_of(finding.place) == alert.cell
-        return grouping.compare(finding, own, alert, dispatch.ladder(alert), same_cell, self._reached(book, now, alert))
-
-    def _reached(self, book: Book, now: Instant, alert: Alert) -> bool:
-        """Whether somebody hears of what joins: the owner, or at least one of those called who did not decline."""
-        if alert.state in TAKEN:
-            return self.casework.dispatch.can_reach(alert, alert.owner, now)
-        return any(
-            row.kind in TOLD_BY
-            and row.round == alert.round
-            and row.person not in alert.passed
-            and (row.state in REACHING or row.code == OVER_BUDGET)
-            for row in book.deliveries(alert.id)
+    def _recipients(self, tx: Transaction, finding: Finding, alert: Alert) -> Recipients:
+        own = self.escalator.policy.ladder(finding.ledger, finding.severity, finding.rule)
+        same_cell = self.escalator.community().cell_of(finding.place) == alert.cell
+        return grouping.compare_recipients(
+            finding, own, alert, self.escalator.ladder(alert), same_cell, self._can_reach(tx, alert)
         )
 
-    def _describe(self, finding: Finding, building: str | None, now: Instant) -> Alert:
-        community = self.casework.dispatch.community()
-        ladder = self.casework.dispatch.ladders.ladder(finding.ledger, finding.severity, finding.rule)
+    def _can_reach(self, tx: Transaction, alert: Alert) -> bool:
+        """Whether somebody can be notified of what joins: the owner, or at least one person called who did not
+        decline."""
+        if alert.state in OWNED_STATES:
+            return self.escalator.can_reach(alert, alert.owner, tx.now)
+        return any(
+            row.kind in DANGER_KINDS
+            and row.round == alert.round
+            and row.person not in alert.passed
+            and (row.state in NOT_FAILED or row.code == OVER_BUDGET)
+            for row in tx.store.deliveries(alert.id)
+        )
+
+    def _new_alert(self, finding: Finding, building: str | None, now: Instant) -> Alert:
+        community = self.escalator.community()
+        ladder = self.escalator.policy.ladder(finding.ledger, finding.severity, finding.rule)
         return Alert(
             id=0,
             rule=finding.rule,
@@ -146,41 +150,43 @@ class Hearing:
             address=self._address(finding),
             advice=finding.advice,
             evidence=finding.evidence,
-            late_ms=_late(finding, now),
+            late_ms=_delay_ms(finding, now),
             stale=finding.phase is Phase.STALE,
             due_at=now + ladder.take_within,
         )
 
-    def _opening(self, alert: Alert) -> str:
-        level = self.wording.book.severities[alert.severity]
-        address = alert.address or self.wording.book.nowhere
+    def _opened_text(self, alert: Alert) -> str:
+        level = self.renderer.catalog.severities[alert.severity]
+        address = alert.address or self.renderer.catalog.nowhere
         line = "opened_late" if alert.late_ms > LATE_MS else "opened"
-        line = "opened_retained" if retained(alert) else line
-        return self.wording.say(
-            line, level=level, title=alert.title, address=address, span=self.wording.span(alert.late_ms)
+        line = "opened_retained" if is_retained(alert) else line
+        return self.renderer.timeline_text(
+            line, level=level, title=alert.title, address=address, span=self.renderer.format_duration(alert.late_ms)
         )
 
-    def _join(self, book: Book, match: Match, finding: Finding, now: Instant) -> None:
-        danger = self._danger(finding, now)
+    def _join(self, tx: Transaction, match: Match, finding: Finding) -> None:
+        danger = self._danger(finding, tx.now)
         line = "again" if match.relation is Relation.SAME_DANGER else "joined"
-        why, of = self.wording.book.why[match.relation.value], finding.device or finding.subject.id
-        address = danger.address or self.wording.book.nowhere
-        text = self.wording.say(line, title=finding.title, why=why, address=address, of=of)
-        book.note([Entry(match.alert.id, now, line, text)])
-        fuller = structs.replace(match.alert, joined=match.alert.joined + 1)
-        known = self._is_known(book, match, finding, now)
-        self.casework.happen(book, fuller, Happening(_SIGNALS[match.decision], danger=danger, known=known), now)
+        why, of = self.renderer.catalog.why[match.relation.value], finding.device or finding.subject.id
+        address = danger.address or self.renderer.catalog.nowhere
+        text = self.renderer.timeline_text(line, title=finding.title, why=why, address=address, of=of)
+        tx.store.add_timeline([TimelineEntry(match.alert.id, tx.now, line, text)])
+        alert = structs.replace(match.alert, joined=match.alert.joined + 1)
+        already_told = self._is_already_told(tx, match, finding)
+        event = AlertEvent(_SIGNALS[match.decision], danger=danger, already_told=already_told)
+        self.processor.apply(tx, alert, event)
 
-    def _is_known(self, book: Book, match: Match, finding: Finding, now: Instant) -> bool:
-        """Another rule about the same event on the same device, no worse than what people were told a moment ago."""
-        alert, ladders = match.alert, self.casework.dispatch.ladders
+    def _is_already_told(self, tx: Transaction, match: Match, finding: Finding) -> bool:
+        """True for another rule about the same event on the same device, no more severe than what was told a moment
+        ago."""
+        alert, ladders = match.alert, self.escalator.policy
         if match.relation is not Relation.SAME_DEVICE or finding.device is None or finding.device != alert.device:
             return False
-        if finding.severity.rank < alert.severity.rank or not ladders.same_event(finding.rule, alert.ladder_rule):
+        if finding.severity.rank < alert.severity.rank or not ladders.is_same_event(finding.rule, alert.ladder_rule):
             return False
-        calls = [row for row in book.deliveries(alert.id) if row.kind in CALLS and row.round == alert.round]
-        recent = all(now - row.created_at <= BUNDLE_MS for row in calls)
-        return recent and any(row.state in REACHING and row.person not in alert.passed for row in calls)
+        calls = [row for row in tx.store.deliveries(alert.id) if row.kind in CALL_KINDS and row.round == alert.round]
+        recent = all(tx.now - row.created_at <= BUNDLE_MS for row in calls)
+        return recent and any(row.state in NOT_FAILED and row.person not in alert.passed for row in calls)
 
     def _danger(self, finding: Finding, now: Instant) -> Danger:
         return Danger(
@@ -189,52 +195,62 @@ class Hearing:
             title=finding.title,
             severity=finding.severity,
             at=finding.begin,
-            late_ms=_late(finding, now),
+            late_ms=_delay_ms(finding, now),
             advice=finding.advice,
             evidence=finding.evidence,
             address=self._address(finding),
         )
 
     def _address(self, finding: Finding) -> str:
-        """The way to the door; where nobody knows it, which device it is."""
-        return self.casework.dispatch.community().address(finding.place) or self.wording.without_place(finding)
+        """The address; without one, the device."""
+        return self.escalator.community().address(finding.place) or self.renderer.unplaced_device(finding)
 
-    def _change(self, book: Book, alert: Alert, finding: Finding, now: Instant) -> None:
-        if finding.phase in _ENDS:
-            self._end(book, alert, finding, now)
+    def _update(self, tx: Transaction, alert: Alert, finding: Finding) -> None:
+        if finding.phase in _END_PHASES:
+            self._end_finding(tx, alert, finding)
             return
         if finding.phase is Phase.STALE:
-            book.note([Entry(alert.id, now, "stale", self.wording.say("stale"))])
-            book.save(structs.replace(alert, stale=True, updated_at=now))
+            tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "stale", self.renderer.timeline_text("stale"))])
+            tx.store.save_alert(structs.replace(alert, stale=True, updated_at=tx.now))
             return
         if finding.severity.rank < alert.severity.rank:
-            # What made it worse is when it was graded, not when the lesser danger began.
-            worse = structs.replace(self._danger(finding, now), at=finding.at)
-            self.casework.happen(book, alert, Happening(Signal.WORSENED, danger=worse), now)
+            # It became more severe when it was graded, not when the lesser danger began.
+            worse = structs.replace(self._danger(finding, tx.now), at=finding.at)
+            self.processor.apply(tx, alert, AlertEvent(Signal.SEVERITY_RAISED, danger=worse))
             return
         if alert.state in (State.VERIFIED, State.CLOSED) and alert.ledger is Ledger.DANGER:
-            # Settled while its device was silent, and now it is heard again: the danger stands.
-            self.casework.happen(book, alert, Happening(Signal.PERSISTS), now)
+            # It was settled while its device was silent. Now the device is received again, and the danger still holds.
+            self.processor.apply(tx, alert, AlertEvent(Signal.STILL_FIRING))
             return
-        level = self.wording.book.severities[finding.severity]
-        book.note([Entry(alert.id, now, "graded", self.wording.say("graded", level=level, title=finding.title))])
-        book.save(structs.replace(alert, stale=False, recovered_at=None, updated_at=now))
+        level = self.renderer.catalog.severities[finding.severity]
+        tx.store.add_timeline(
+            [
+                TimelineEntry(
+                    alert.id, tx.now, "graded", self.renderer.timeline_text("graded", level=level, title=finding.title)
+                )
+            ]
+        )
+        tx.store.save_alert(structs.replace(alert, stale=False, recovered_at=None, updated_at=tx.now))
 
-    def _end(self, book: Book, alert: Alert, finding: Finding, now: Instant) -> None:
-        """Only when nothing of this alert still burns has it recovered."""
+    def _end_finding(self, tx: Transaction, alert: Alert, finding: Finding) -> None:
+        """The alert has recovered only when none of its findings is active."""
         if finding.phase is Phase.WITHDRAWN:
-            book.note([Entry(alert.id, now, "withdrawn", self.wording.say("withdrawn"))])
-        if alert.ledger is Ledger.DANGER and any(line.quantity == UNJUDGED for line in finding.evidence):
-            # Its rule is gone: nobody looks any more, which is no recovery.
-            book.note([Entry(alert.id, now, "unjudged", self.wording.say("unjudged"))])
+            tx.store.add_timeline(
+                [TimelineEntry(alert.id, tx.now, "withdrawn", self.renderer.timeline_text("withdrawn"))]
+            )
+        if alert.ledger is Ledger.DANGER and any(line.quantity == RULE_REMOVED for line in finding.evidence):
+            # Its rule was removed: nothing evaluates it any more, which is no recovery.
+            tx.store.add_timeline(
+                [TimelineEntry(alert.id, tx.now, "unjudged", self.renderer.timeline_text("unjudged"))]
+            )
             return
-        if book.still_firing(alert.id):
+        if tx.store.has_active_findings(alert.id):
             return
-        signal = Signal.HEALED if alert.ledger is Ledger.HEALTH else Signal.RECOVERED
-        self.casework.happen(book, alert, Happening(signal), now)
+        signal = Signal.HEALTH_RECOVERED if alert.ledger is Ledger.HEALTH else Signal.RECOVERED
+        self.processor.apply(tx, alert, AlertEvent(signal))
 
 
-def _late(finding: Finding, now: Instant) -> int:
-    """How late it is told: what the rules saw, and what we ourselves were behind (we may have been down)."""
+def _delay_ms(finding: Finding, now: Instant) -> int:
+    """The delay in ms: late by event time, plus our own delay (the service may have been down)."""
     behind = now - finding.now
     return finding.late_ms + (behind if behind > LATE_MS else 0)

@@ -1,4 +1,4 @@
-"""A batch in one transaction, in which our own fault about one item harms no other."""
+"""Runs a batch in one transaction, so that a bug met by one item does not stop the others."""
 
 from __future__ import annotations
 
@@ -6,34 +6,33 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from alerts.ports import Book, Transact
+from alerts.ports import AlertStore, Transact
 
 T = TypeVar("T")
 R = TypeVar("R")
-Work = Callable[[Sequence[T], Book], list[R]]
-Finish = Callable[[Book], None]
+Work = Callable[[Sequence[T], AlertStore], list[R]]
+Finish = Callable[[AlertStore], None]
 OnFault = Callable[[str, Exception], None]
 
 
-class Isolated:
-    """Runs work on batches. `on_fault` is told which item failed; without it a fault is raised, as tests need it.
+class FaultIsolation:
+    """Runs work on batches. `on_fault` is told which item failed; without it the exception is raised, as tests need.
 
-    `unavailable` are exceptions of a store that cannot write now: no fault of an item, always raised.
+    `unavailable` are exceptions of a store that cannot write now: never the fault of an item, always raised.
     """
 
     def __init__(self, transact: Transact, on_fault: OnFault | None, unavailable: tuple[type[Exception], ...]) -> None:
         self._transact, self.on_fault, self.unavailable = transact, on_fault, unavailable
 
-    async def each(
-        self, work: Callable[[Sequence[T], Book], list[R]], items: Sequence[T], finish: Finish | None = None
+    async def run(
+        self, work: Callable[[Sequence[T], AlertStore], list[R]], items: Sequence[T], finish: Finish | None = None
     ) -> list[R]:
-        """All items in one transaction. Where our own fault in one of them breaks it, each in its own: the others
-        go on. `finish` belongs to the last transaction."""
+        """Run all items in one transaction; if that fails, each in its own. `finish` runs in the last transaction."""
 
-        def together(book: Book) -> list[R]:
-            done = work(items, book)
+        def together(store: AlertStore) -> list[R]:
+            done = work(items, store)
             if finish is not None:
-                finish(book)
+                finish(store)
             return done
 
         try:
@@ -41,12 +40,12 @@ class Isolated:
         except Exception as fault:
             if self.on_fault is None or isinstance(fault, self.unavailable):
                 raise
-        done = [one for item in items for one in await self._alone(work, item)]
+        done = [result for item in items for result in await self._alone(work, item)]
         if finish is not None:
             await self._transact(finish)
         return done
 
-    async def _alone(self, work: Callable[[Sequence[T], Book], list[R]], item: T) -> list[R]:
+    async def _alone(self, work: Callable[[Sequence[T], AlertStore], list[R]], item: T) -> list[R]:
         try:
             return await self._transact(partial(work, [item]))
         except Exception as fault:

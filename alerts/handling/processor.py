@@ -1,7 +1,4 @@
-"""Moving one alert: advance it, carry out the effects, tell the story. All in the transaction it is given.
-
-The desk decides when; here are no clocks, tasks or networks.
-"""
+"""Applies an event to an alert: next state, effects (calls, cards, cancellations), timeline entry. One transaction."""
 
 from __future__ import annotations
 
@@ -10,192 +7,136 @@ from typing import Final
 
 from msgspec import structs
 
-from alerts.alert import TAKEN, Actor, Alert, Entry, State, Via
-from alerts.escalation.escalator import Dispatch
-from alerts.escalation.joined_dangers import Joining
-from alerts.lifecycle.advance import Effect, Happening, NotNow, advance
+from alerts.alert import OWNED_STATES, Actor, Alert, ResponseSource
+from alerts.escalation.escalator import Escalator
+from alerts.escalation.joined_dangers import JoinedDangerNotices
+from alerts.handling.timeline import Timeline
+from alerts.lifecycle.advance import advance
 from alerts.lifecycle.danger import joined_title
+from alerts.lifecycle.event import AlertEvent, Effect, InvalidTransition
 from alerts.lifecycle.transitions import Signal
-from alerts.message import CALLS, SENT, TOLD_BY, Delivery, DeliveryState, Kind
-from alerts.messages.bundles import concerns
-from alerts.messages.outbox import LOGBOOK, WECOM, called_off, told, why_called_off
-from alerts.ports import Book
-from domain import HOUR, Instant, Ledger
+from alerts.message import CALL_KINDS, DANGER_KINDS, POSSIBLY_SEEN, DeliveryState, MessageKind
+from alerts.messages.bundles import should_hear
+from alerts.messages.deliveries import WECOM, cancel_reason, cancelled, latest_calls
+from alerts.ports import Transaction
+from domain import HOUR
 
-NEWS_MS: Final = 12 * HOUR
-"""Who was called longer ago than this is not told how it went on: it is another shift."""
+FOLLOW_UP_MS: Final = 12 * HOUR
+"""People called longer ago than this get no follow-up: it is another shift."""
 
 
-class Casework:
-    """One alert, one happening, one story."""
+class AlertProcessor:
+    """Runs the alert's state machine and carries out its effects."""
 
-    def __init__(self, dispatch: Dispatch) -> None:
-        self.dispatch, self.joining = dispatch, Joining(dispatch)
-        self.wording = dispatch.wording
+    def __init__(self, escalator: Escalator) -> None:
+        self.escalator, self.joined_dangers = escalator, JoinedDangerNotices(escalator)
+        self.renderer, self.timeline = escalator.renderer, Timeline(escalator.renderer)
 
-    def happen(self, book: Book, alert: Alert, happening: Happening, now: Instant, to: str | None = None) -> Alert:
-        """The alert afterwards, saved. Raises NotNow with its sentence, or Incomplete; then nothing has changed."""
+    def apply(self, tx: Transaction, alert: Alert, event: AlertEvent, assignee: str | None = None) -> Alert:
+        """The alert after the event, saved. `assignee` is the name of the person an ASSIGN is for.
+
+        Raises InvalidTransition with its sentence, or InvalidField; then nothing has changed.
+        """
         try:
-            step = advance(alert, happening, now, self.dispatch.ladder(alert).pace)
-        except NotNow as refused:
-            raise NotNow(refused.refusal, self.wording.refuse(refused.refusal, alert, now)) from None
+            step = advance(alert, event, tx.now, self.escalator.ladder(alert).deadlines)
+        except InvalidTransition as refused:
+            sentence = self.renderer.refusal_text(refused.refusal, alert, tx.now)
+            raise InvalidTransition(refused.refusal, sentence) from None
         if step.alert is alert:
             return alert
-        self._tell_story(book, alert, step.alert, happening, now, to)
-        after = self._with_unnotified(book, alert, step.alert) if happening.signal is Signal.WORSENED else step.alert
+        entry = self.timeline.transition(alert, step.alert, event, tx.now, assignee)
+        if entry is not None:
+            tx.store.add_timeline([entry])
+        after = step.alert
+        if event.signal is Signal.SEVERITY_RAISED:
+            after = self._with_untold_titles(tx, alert, after)
         for effect in step.effects:
-            if effect is Effect.CALL_OWNER:
-                after = self.dispatch.call_former_owner(book, after, alert.owner, now)
-            elif effect is Effect.TELL_ADDED:
-                after = self._tell_added(book, after, happening, now)
-            else:
-                after = self._carry_out(book, after, effect, happening, now)
-        book.save(after)
+            after = self._run_effect(tx, alert, after, effect, event)
+        tx.store.save_alert(after)
         return after
 
-    def start(self, book: Book, alert: Alert, now: Instant) -> Alert:
-        """A new alert calls its first rung."""
-        after = self.dispatch.climb(book, alert, now)
-        book.save(after)
+    def start(self, tx: Transaction, alert: Alert) -> Alert:
+        """Notify the first rung about a new alert."""
+        after = self.escalator.escalate(tx, alert)
+        tx.store.save_alert(after)
         return after
 
-    def _carry_out(self, book: Book, alert: Alert, effect: Effect, happening: Happening, now: Instant) -> Alert:
-        if effect in _CALLS:
-            return _CALLS[effect](self.dispatch, book, alert, happening, now)
-        if effect is Effect.HUSH:
-            self._hush(book, alert, now)
-        elif effect is Effect.NEXT_CARD:
-            self._next_card(book, alert, now)
+    def _run_effect(self, tx: Transaction, before: Alert, alert: Alert, effect: Effect, event: AlertEvent) -> Alert:
+        if effect in _ESCALATIONS:
+            return _ESCALATIONS[effect](self.escalator, tx, alert, event)
+        if effect is Effect.NOTIFY_OWNER:
+            return self.escalator.notify_former_owner(tx, alert, before.owner)
+        if effect is Effect.NOTIFY_JOINED:
+            return self._notify_joined(tx, alert, event)
+        if effect is Effect.CANCEL_PENDING:
+            self._cancel_pending(tx, alert)
+        elif effect is Effect.UPDATE_OWNER_CARD:
+            self._update_owner_card(tx, alert)
         else:
-            kind = Kind.TAKEN if effect is Effect.TELL_TAKEN else Kind.CLEAR
-            self._tell(book, alert, kind, happening.actor, now)
+            kind = MessageKind.ACKNOWLEDGED if effect is Effect.NOTIFY_ACKNOWLEDGED else MessageKind.RESOLVED
+            self._notify_called(tx, alert, kind, event.actor)
         return alert
 
-    def _tell_added(self, book: Book, alert: Alert, happening: Happening, now: Instant) -> Alert:
-        """What joined is told to somebody: where nobody of this alert can be, others are called."""
-        if self.joining.tell(book, alert, happening.its_danger, now):
+    def _notify_joined(self, tx: Transaction, alert: Alert, event: AlertEvent) -> Alert:
+        """Notify the owner, or everybody called, of a danger that joined; where this reaches nobody, call others."""
+        if self.joined_dangers.notify(tx, alert, event.required_danger):
             return alert
-        if alert.state not in TAKEN:
-            return self.dispatch.climb(book, alert, now)
-        owner = Actor(alert.owner or "", alert.owner_name or "", Via.SYSTEM)
-        return self.happen(book, alert, Happening(Signal.UNREACHED, owner), now)
+        if alert.state not in OWNED_STATES:
+            return self.escalator.escalate(tx, alert)
+        owner = Actor(alert.owner or "", alert.owner_name or "", ResponseSource.SYSTEM)
+        return self.apply(tx, alert, AlertEvent(Signal.OWNER_UNREACHABLE, owner))
 
-    def _with_unnotified(self, book: Book, old: Alert, new: Alert) -> Alert:
-        """What became worse before anybody heard of the lesser danger is told with its name."""
-        rows = [row for row in book.deliveries(old.id) if row.kind in TOLD_BY and row.round == old.round]
-        if any(row.state in SENT for row in rows):
+    def _with_untold_titles(self, tx: Transaction, old: Alert, new: Alert) -> Alert:
+        """The alert with the titles of the lesser dangers too, where no message about them may have been seen."""
+        rows = [row for row in tx.store.deliveries(old.id) if row.kind in DANGER_KINDS and row.round == old.round]
+        if any(row.state in POSSIBLY_SEEN for row in rows):
             return new
         title = new.title
         for name in old.title.split("、"):
             title = joined_title(title, name)
         return structs.replace(new, title=title)
 
-    def _hush(self, book: Book, alert: Alert, now: Instant) -> None:
-        """What is not yet on its way need not go any more, except a danger that its person has not heard of."""
-        for row in book.deliveries(alert.id):
-            if row.state is DeliveryState.PENDING and row.kind in (*CALLS, Kind.ADDED, Kind.OVERDUE):
-                if row.kind is Kind.ADDED and concerns(alert, row.person):
+    def _cancel_pending(self, tx: Transaction, alert: Alert) -> None:
+        """Cancel messages that have not been sent, except a danger that its recipient has not heard of."""
+        for row in tx.store.deliveries(alert.id):
+            if row.state is DeliveryState.PENDING and row.kind in (*CALL_KINDS, MessageKind.ADDED, MessageKind.OVERDUE):
+                if row.kind is MessageKind.ADDED and should_hear(alert, row.person):
                     continue
-                code = why_called_off(alert)
-                skipped = called_off(row, code)
-                book.settle(row, skipped, now, code)
-                book.note([self.message_entry(skipped, "skipped", now, code)])
+                code = cancel_reason(alert)
+                skipped = cancelled(row, code)
+                tx.store.update_delivery(row, skipped, tx.now, code)
+                tx.store.add_timeline([self.timeline.message(skipped, "skipped", tx.now, code)])
 
-    def _tell(self, book: Book, alert: Alert, kind: Kind, actor: Actor, now: Instant) -> None:
-        """Everybody who was called sees how it went on, except by text the one who did it himself.
-
-        Who takes it by text gets one: it confirms his reply and states the codes he needs next.
-        """
+    def _notify_called(self, tx: Transaction, alert: Alert, kind: MessageKind, actor: Actor) -> None:
+        """Follow-up to everybody who was called. The actor himself gets none by text, with two exceptions: somebody
+        else acted on his behalf, or he acknowledged by text and needs the codes for what he does next."""
         name = alert.owner_name or ""
-        confirmed = actor.on_behalf or (kind is Kind.TAKEN and actor.via is Via.SMS)
-        for row in told(book.deliveries(alert.id), now - NEWS_MS):
-            if row.person != actor.id or row.channel == WECOM or confirmed:
-                self.dispatch.tell(book, alert, row, kind, name, now)
-        if kind is Kind.TAKEN:
-            self._next_card(book, alert, now)
-            self.joining.tell_doors(book, alert, now)
+        needs_text = actor.on_behalf or (kind is MessageKind.ACKNOWLEDGED and actor.via is ResponseSource.SMS)
+        for row in latest_calls(tx.store.deliveries(alert.id), tx.now - FOLLOW_UP_MS):
+            if row.person != actor.id or row.channel == WECOM or needs_text:
+                self.escalator.notify_follow_up(tx, alert, row, kind, name)
+        if kind is MessageKind.ACKNOWLEDGED:
+            self._update_owner_card(tx, alert)
+            self.joined_dangers.notify_owner_of_addresses(tx, alert)
 
-    def _next_card(self, book: Book, alert: Alert, now: Instant) -> None:
-        for row in told(book.deliveries(alert.id), now - NEWS_MS):
+    def _update_owner_card(self, tx: Transaction, alert: Alert) -> None:
+        for row in latest_calls(tx.store.deliveries(alert.id), tx.now - FOLLOW_UP_MS):
             if row.channel == WECOM and row.person == alert.owner:
-                self.dispatch.outbox.owner_card(book, alert, row, now)
-
-    def digest(self, book: Book, now: Instant) -> list[int]:
-        """To each who has small things in his logbook, one message. The alerts whose story it stands in."""
-        waiting: dict[str, list[tuple[Alert, Delivery]]] = {}
-        for alert in book.unsettled(Ledger.HEALTH):
-            for row in book.deliveries(alert.id):
-                if row.channel == LOGBOOK and row.kind in CALLS and row.round == alert.round:
-                    waiting.setdefault(row.person, []).append((alert, row))
-        people = self.dispatch.community().people
-        touched = []
-        for name, told_of in waiting.items():
-            worst, row = min(told_of, key=lambda pair: (pair[0].severity.rank, pair[0].id))
-            count = len({alert.id for alert, _ in told_of})
-            if name in people and self.dispatch.outbox.digest(book, worst, row, people[name], count, now):
-                touched.append(worst.id)
-        return touched
-
-    def message_entry(self, row: Delivery, line: str, now: Instant, problem: str = "") -> Entry:
-        """One line about one message."""
-        book = self.wording.book
-        text = self.wording.say(
-            line,
-            channel=book.channels.get(row.channel, row.channel),
-            name=row.name,
-            role=next((word for role, word in book.roles.items() if role.value == row.role), row.role),
-            problem=book.problems.get(problem, problem),
-        )
-        return Entry(
-            row.alert,
-            now,
-            "message",
-            text,
-            person=row.person,
-            channel=row.channel,
-            state=row.state.value,
-            delivery=row.id,
-        )
-
-    def _tell_story(
-        self, book: Book, old: Alert, new: Alert, happening: Happening, now: Instant, to: str | None
-    ) -> None:
-        if happening.signal is Signal.ADDED or (happening.signal is Signal.RECURRED and new.state is old.state):
-            return  # the finding's own line says it
-        text = self._sentence(old, new, happening, now, to)
-        if happening.reason:
-            text = self.wording.say("reason", text=text, reason=happening.reason)
-        book.note([Entry(old.id, now, happening.signal.value, text, person=happening.actor.id)])
-
-    def _sentence(self, old: Alert, new: Alert, happening: Happening, now: Instant, to: str | None) -> str:
-        signal, say = happening.signal, self.wording.say
-        if signal is Signal.DUE:
-            span = self.wording.span(now - old.state_since)
-            return say(f"due_{old.state}", span=span, owner=old.owner_name or "")
-        if signal is Signal.WORSENED:
-            return say("raised", level=self.wording.book.severities[new.severity], title=new.title)
-        if signal is Signal.HEALED and new.state is not State.CLOSED:
-            return say("recovered")
-        if signal is Signal.RECURRED and new.state is not old.state:
-            return say("recalled")
-        return say(
-            signal.value,
-            who=happening.actor.name,
-            via=self.wording.via(happening.actor),
-            until=self.wording.clock(happening.until or now, now),
-            to=to or "",
-        )
+                self.escalator.outbox.enqueue_owner_card(tx, alert, row)
 
 
-def _remind(dispatch: Dispatch, book: Book, alert: Alert, _happening: Happening, now: Instant) -> Alert:
-    reminded = dispatch.climb(book, alert, now, Kind.OVERDUE)
-    return structs.replace(alert, rung=reminded.rung)
+def _notify_overdue(escalator: Escalator, tx: Transaction, alert: Alert, _event: AlertEvent) -> Alert:
+    """Notify the next rung; the deadlines of the alert stay as they are."""
+    notified = escalator.escalate(tx, alert, MessageKind.OVERDUE)
+    return structs.replace(alert, rung=notified.rung)
 
 
-_CALLS: Final[dict[Effect, Callable[[Dispatch, Book, Alert, Happening, Instant], Alert]]] = {
-    Effect.START: lambda dispatch, book, alert, _, now: dispatch.climb(book, alert, now),
-    Effect.CLIMB: lambda dispatch, book, alert, _, now: dispatch.climb(book, alert, now),
-    Effect.CALL_DEPUTY: lambda dispatch, book, alert, _, now: dispatch.call_deputy(book, alert, now),
-    Effect.NEXT_PERSON: lambda dispatch, book, alert, one, now: dispatch.next_person(book, alert, now, one.actor.id),
-    Effect.REMIND: _remind,
+_ESCALATIONS: Final[dict[Effect, Callable[[Escalator, Transaction, Alert, AlertEvent], Alert]]] = {
+    Effect.START_ESCALATION: lambda escalator, tx, alert, _: escalator.escalate(tx, alert),
+    Effect.ESCALATE: lambda escalator, tx, alert, _: escalator.escalate(tx, alert),
+    Effect.NOTIFY_DEPUTY: lambda escalator, tx, alert, _: escalator.notify_deputy(tx, alert),
+    Effect.NOTIFY_NEXT_PERSON: lambda escalator, tx, alert, event: escalator.notify_next_person(
+        tx, alert, event.actor.id
+    ),
+    Effect.NOTIFY_OVERDUE: _notify_overdue,
 }

@@ -1,7 +1,7 @@
-"""SMS replies: finds the alert meant and the person, and moves the alert.
+"""SMS replies: finds the alert and the person, and applies the action. Runs inside the caller's transaction.
 
-It works on a book inside the host's transaction. It trusts a phone number only with what was sent to it. Every text
-ends in a stated status; what was meant for an alert stands in that alert's timeline.
+A phone number proves only what was sent to it. Every text ends in a stated status; a text about an alert is in that
+alert's timeline.
 """
 
 from __future__ import annotations
@@ -11,33 +11,33 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from alerts.alert import UNSETTLED, UNTAKEN, Actor, Alert, Entry, State, Via
-from alerts.handling.buttons import role_of
-from alerts.handling.processor import Casework
-from alerts.lifecycle.advance import Happening, NotNow
-from alerts.lifecycle.transitions import TRANSITIONS, Refusal, Signal
-from alerts.message import CALLS, Delivery, Kind
-from alerts.messages.outbox import SMS, told
-from alerts.messages.renderer import clean
-from alerts.ports import Book
+from alerts.alert import ACTIVE_STATES, UNACKNOWLEDGED_STATES, Actor, Alert, ResponseSource, State, TimelineEntry
+from alerts.handling.buttons import role_in_alert
+from alerts.handling.processor import AlertProcessor
+from alerts.lifecycle.event import AlertEvent, InvalidTransition
+from alerts.lifecycle.transitions import TRANSITIONS, ActionRefusal, Signal
+from alerts.message import CALL_KINDS, Delivery, MessageKind
+from alerts.messages.deliveries import SMS, latest_calls
+from alerts.messages.renderer import sanitize
+from alerts.ports import Transaction
 from alerts.reply_parsing import codes as reply_codes
 from alerts.reply_parsing.grammar import ReplyGrammar
 from alerts.reply_parsing.parser import Certainty, ParsedReply, ReplyIntent, Unclear, parse_reply
-from domain import HOUR, MINUTE, Instant
+from domain import HOUR, MINUTE
 
 
 class ReplyStatus(StrEnum):
-    """What a text from a phone came to. There is no other end."""
+    """What was done with a text. Every text ends as exactly one of these."""
 
     DONE = "done"
     REFUSED = "refused"
-    """Understood, and not possible now; the writer was told why."""
+    """Understood, but not possible now; the sender was told why."""
     UNCLEAR = "unclear"
-    """Not understood; the writer was asked again, and the alert's timeline says so."""
+    """Not understood; the sender was asked again, and the timeline says so."""
     ANSWERED = "answered"
-    """A question."""
+    """A question; the details were sent."""
     IGNORED = "ignored"
-    """No answer to anything that waits: thanks, a receipt of news, or nothing is open for this phone."""
+    """Nothing to do: thanks, an acknowledgement of a follow-up, or no active alert on this phone."""
     OPT_OUT = "opt_out"
     UNKNOWN_PHONE = "unknown_phone"
     REPEATED = "repeated"
@@ -56,225 +56,231 @@ class ReplyResult(Struct, frozen=True):
         return self.alerts[0] if self.alerts else None
 
 
-SHOWN: Final = 20
-ANSWERS_AN_HOUR: Final = 6
-"""Beyond this a phone that cannot be understood is left to the people who read the timeline."""
+MAX_QUOTED: Final = 20
+MAX_ANSWERS_PER_HOUR: Final = 6
+"""Beyond this rate, unclear texts get no reply; the timeline shows them."""
 CROSSING_MS: Final = MINUTE
-"""Texts of the last minute may have crossed the answer: then a word without a code may be about any of them."""
-LOOK_BACK: Final = 8
-_CALLING: Final = (*CALLS, Kind.ADDED)
-_ASKING: Final = (*_CALLING, Kind.SUMMARY, Kind.HINT, Kind.DETAILS, Kind.CODES)
+"""Messages sent within this time may have crossed the reply, so a text without a code may be about any of them."""
+MAX_MESSAGES_READ: Final = 8
+_CALLING_KINDS: Final = (*CALL_KINDS, MessageKind.ADDED)
+_ASKING_KINDS: Final = (*_CALLING_KINDS, MessageKind.SUMMARY, MessageKind.HINT, MessageKind.DETAILS, MessageKind.CODES)
 _SIGNALS: Final = {
-    ReplyIntent.TAKE: Signal.ACKNOWLEDGE,
+    ReplyIntent.ACKNOWLEDGE: Signal.ACKNOWLEDGE,
     ReplyIntent.RECEIPT: Signal.ACKNOWLEDGE,
-    ReplyIntent.PASS: Signal.PASS,
+    ReplyIntent.DECLINE: Signal.DECLINE,
     ReplyIntent.ARRIVE: Signal.ARRIVE,
     ReplyIntent.RESOLVE: Signal.RESOLVE,
 }
 
 
-def reply(casework: Casework, grammar: ReplyGrammar, book: Book, phone: str, text: str, now: Instant) -> ReplyResult:
-    """A text that came back from a phone."""
-    inbound = _Inbound(casework, book, reply_codes.plain_phone(phone), text, now)
+def handle_reply(
+    processor: AlertProcessor, grammar: ReplyGrammar, tx: Transaction, phone: str, text: str
+) -> ReplyResult:
+    """Handle a text from a phone."""
+    inbound = _InboundReply(processor, tx, reply_codes.normalize_phone(phone), text)
     if not inbound.people:
         return ReplyResult(ReplyStatus.UNKNOWN_PHONE, reason="nothing was sent to it")
     parsed = parse_reply(text, grammar, inbound.alerts)
     if parsed.intent is ReplyIntent.OPT_OUT:
-        return _opted_out(inbound)
+        return _handle_opt_out(inbound)
     if parsed.intent is ReplyIntent.QUESTION:
-        return _explain(inbound, parsed)
+        return _handle_question(inbound, parsed)
     if parsed.intent is ReplyIntent.UNCLEAR:
-        return _ask_back(inbound, parsed)
+        return _handle_unclear(inbound, parsed)
     if parsed.intent is ReplyIntent.COURTESY:
-        return _receipt(inbound, parsed)
-    meant = _meant(inbound, parsed)
+        return _handle_receipt(inbound, parsed)
+    meant = _find_alerts(inbound, parsed)
     if meant:
-        results = [_move(inbound, alert, parsed) for alert in meant]
+        results = [_apply(inbound, alert, parsed) for alert in meant]
         return structs.replace(results[0], alerts=tuple(alert.id for alert in meant))
-    return _receipt(inbound, parsed)
+    return _handle_receipt(inbound, parsed)
 
 
-class _Inbound:
-    """One text while it is worked on: what this phone was told, and of which alerts it holds numbers."""
+class _InboundReply:
+    """One text being handled: the messages sent to this phone, and the alerts it has numbers for."""
 
-    def __init__(self, casework: Casework, book: Book, phone: str, text: str, now: Instant) -> None:
-        self.casework, self.book, self.phone, self.text, self.now = casework, book, phone, text, now
-        held = book.coded(phone)
+    def __init__(self, processor: AlertProcessor, tx: Transaction, phone: str, text: str) -> None:
+        self.processor, self.tx, self.phone, self.text = processor, tx, phone, text
+        held = tx.store.reply_codes(phone)
         self.people = {one.alert: one.person for one in held}
-        known = ((one.number, book.alert(one.alert)) for one in held)
+        known = ((one.number, tx.store.alert(one.alert)) for one in held)
         self.alerts = {number: alert for number, alert in known if alert is not None}
-        self.messages = book.last_messages(SMS, phone, LOOK_BACK) if held else []
+        self.messages = tx.store.last_messages(SMS, phone, MAX_MESSAGES_READ) if held else []
 
     @property
-    def unsettled(self) -> list[Alert]:
-        """Alerts of this phone that are not dealt with, the worst and newest first."""
-        found = [alert for alert in self.alerts.values() if alert.state in UNSETTLED]
+    def active(self) -> list[Alert]:
+        """Active alerts of this phone, the most severe and newest first."""
+        found = [alert for alert in self.alerts.values() if alert.state in ACTIVE_STATES]
         return sorted(found, key=lambda alert: (alert.severity.rank, -alert.opened_at))
 
     @property
-    def waiting(self) -> list[Alert]:
-        """Those that nobody has taken."""
-        return [alert for alert in self.unsettled if alert.state in UNTAKEN]
+    def unacknowledged(self) -> list[Alert]:
+        """Those that nobody has acknowledged."""
+        return [alert for alert in self.active if alert.state in UNACKNOWLEDGED_STATES]
 
     @property
     def owned(self) -> list[Alert]:
-        """Those that the writer has taken."""
-        return [alert for alert in self.unsettled if alert.owner == self.people[alert.id]]
+        """Those that the sender has acknowledged."""
+        return [alert for alert in self.active if alert.owner == self.people[alert.id]]
 
     @property
-    def asked_last(self) -> bool:
-        """True when the last text to this phone asked for an answer."""
-        return bool(self.messages) and self.messages[0].kind in _ASKING
+    def last_asked(self) -> bool:
+        """Whether the last text to this phone asked for an answer."""
+        return bool(self.messages) and self.messages[0].kind in _ASKING_KINDS
 
     def only_call(self) -> Alert | None:
-        """The alert that a word without a code can mean: the only one, of which the last text was the call."""
-        unsettled = self.unsettled
-        if len(unsettled) != 1 or not self.messages or self.messages[0].kind not in _CALLING:
+        """The alert that a text without a code must mean: the only active one, and the last text was its call."""
+        unsettled = self.active
+        if len(unsettled) != 1 or not self.messages or self.messages[0].kind not in _CALLING_KINDS:
             return None
-        crossing = [row for row in self.messages if (row.sent_at or self.now) > self.now - CROSSING_MS]
+        crossing = [row for row in self.messages if (row.sent_at or self.tx.now) > self.tx.now - CROSSING_MS]
         meant = {row.alert for row in (self.messages[0], *crossing)}
         return unsettled[0] if meant == {unsettled[0].id} else None
 
-    def last_told(self) -> Alert | None:
-        """The alert of the last text, if it is one of this phone's and not dealt with."""
+    def last_messaged(self) -> Alert | None:
+        """The alert of the last text, if it is active and belongs to this phone."""
         last = self.messages[0].alert if self.messages else None
-        return next((alert for alert in self.unsettled if alert.id == last), None)
+        return next((alert for alert in self.active if alert.id == last), None)
 
     def actor(self, alert: Alert) -> Actor:
         person = self.people[alert.id]
-        known = self.casework.dispatch.community().people.get(person) or self.book.person_of(self.phone)
+        known = self.processor.escalator.community().people.get(person) or self.tx.store.person_of(self.phone)
         name = known.name if known is not None else person
-        return Actor(person, name, Via.SMS, role_of(self.book, alert, person))
+        return Actor(person, name, ResponseSource.SMS, role_in_alert(self.tx.store, alert, person))
 
-    def note(self, alert: Alert, kind: str, **words: str) -> None:
-        """A line of the alert's timeline; `text` is what was written."""
-        actor, said = self.actor(alert), clean(self.text)[:SHOWN]
-        line = self.casework.wording.say(kind, name=actor.name, text=said, **words)
-        self.book.note([Entry(alert.id, self.now, kind, line, person=actor.id)])
+    def add_timeline(self, alert: Alert, kind: str, **words: str) -> None:
+        """Add a timeline entry that quotes the text."""
+        actor, quoted = self.actor(alert), sanitize(self.text)[:MAX_QUOTED]
+        line = self.processor.renderer.timeline_text(kind, name=actor.name, text=quoted, **words)
+        self.tx.store.add_timeline([TimelineEntry(alert.id, self.tx.now, kind, line, person=actor.id)])
 
-    def answer(self, alert: Alert, kind: Kind, reason: str = "") -> None:
-        """A text back, as often as is reasonable; beyond that the timeline says that he got none."""
-        call = self._call(alert)
+    def answer(self, alert: Alert, kind: MessageKind, reason: str = "") -> None:
+        """Send a reply, at most MAX_ANSWERS_PER_HOUR; beyond that the timeline says that none was sent."""
+        call = self._latest_call(alert)
         if call is None:
             return
-        if self.book.answers_since(self.phone, self.now - HOUR) >= ANSWERS_AN_HOUR:
-            self.note(alert, "unanswered")
+        if self.tx.store.count_answers(self.phone, self.tx.now - HOUR) >= MAX_ANSWERS_PER_HOUR:
+            self.add_timeline(alert, "unanswered")
             return
-        numbers = sorted(number for number, one in self.alerts.items() if one.state in UNSETTLED)
-        self.casework.dispatch.outbox.answer(self.book, alert, call, kind, self.now, numbers, reason)
+        numbers = sorted(number for number, one in self.alerts.items() if one.state in ACTIVE_STATES)
+        self.processor.escalator.outbox.enqueue_answer(self.tx, alert, call, kind, numbers, reason)
 
-    def confirm(self, alert: Alert, kind: Kind) -> None:
-        """What he did was understood, and what he can answer next."""
-        call = self._call(alert)
+    def confirm(self, alert: Alert, kind: MessageKind) -> None:
+        """Confirm the action, with the codes for the next ones."""
+        call = self._latest_call(alert)
         if call is not None:
-            self.casework.dispatch.outbox.tell(self.book, alert, call, kind, self.actor(alert).name, self.now)
+            self.processor.escalator.outbox.enqueue_update(self.tx, alert, call, kind, self.actor(alert).name)
 
-    def _call(self, alert: Alert) -> Delivery | None:
-        rows = told(self.book.deliveries(alert.id))
+    def _latest_call(self, alert: Alert) -> Delivery | None:
+        rows = latest_calls(self.tx.store.deliveries(alert.id))
         return next((row for row in rows if row.channel == SMS and row.address == self.phone), None)
 
 
-def _meant(inbound: _Inbound, parsed: ParsedReply) -> list[Alert]:
-    """The alerts an answer is about; none when that is not certain."""
+def _find_alerts(inbound: _InboundReply, parsed: ParsedReply) -> list[Alert]:
+    """The alerts that the text is about; empty when that is uncertain."""
     if parsed.numbers:
         return [inbound.alerts[number] for number in parsed.numbers]
-    if parsed.intent is ReplyIntent.PASS:
-        return _declined(inbound, parsed)
+    if parsed.intent is ReplyIntent.DECLINE:
+        return _find_declined(inbound, parsed)
     if parsed.intent in (ReplyIntent.ARRIVE, ReplyIntent.RESOLVE) and inbound.owned:
-        return inbound.owned if len(inbound.owned) == 1 and not inbound.waiting else []
+        return inbound.owned if len(inbound.owned) == 1 and not inbound.unacknowledged else []
     call = inbound.only_call()
     return [] if call is None else [call]
 
 
-def _declined(inbound: _Inbound, parsed: ParsedReply) -> list[Alert]:
-    """A refusal without a code is about everything he was called for; if that is nothing, about what he has taken."""
-    if parsed.certainty is Certainty.SHORT and len(inbound.unsettled) != 1:
+def _find_declined(inbound: _InboundReply, parsed: ParsedReply) -> list[Alert]:
+    """A refusal without a code is about every call to this phone; without calls, about what the sender has
+    acknowledged."""
+    if parsed.certainty is Certainty.SHORT and len(inbound.active) != 1:
         return []
-    if inbound.waiting:
-        return inbound.waiting
+    if inbound.unacknowledged:
+        return inbound.unacknowledged
     return inbound.owned if len(inbound.owned) == 1 else []
 
 
-def _move(inbound: _Inbound, alert: Alert, parsed: ParsedReply) -> ReplyResult:
+def _apply(inbound: _InboundReply, alert: Alert, parsed: ParsedReply) -> ReplyResult:
     actor, signal = inbound.actor(alert), _SIGNALS[parsed.intent]
     try:
-        _only_the_owner(inbound, alert, signal, actor)
-        inbound.casework.happen(inbound.book, alert, Happening(signal, actor), inbound.now)
-    except NotNow as refused:
-        inbound.note(alert, "refused", reason=refused.message)
-        inbound.answer(alert, Kind.STATUS, refused.message)
+        _check_owner(inbound, alert, signal, actor)
+        inbound.processor.apply(inbound.tx, alert, AlertEvent(signal, actor))
+    except InvalidTransition as refused:
+        inbound.add_timeline(alert, "refused", reason=refused.message)
+        inbound.answer(alert, MessageKind.STATUS, refused.message)
         return ReplyResult(ReplyStatus.REFUSED, (alert.id,), refused.refusal.value)
     if any(sign.isalpha() for sign in inbound.text):
-        inbound.note(alert, "replied")
+        inbound.add_timeline(alert, "replied")
     if signal is Signal.ARRIVE and alert.owner is not None:
-        inbound.confirm(inbound.book.alert(alert.id) or alert, Kind.ARRIVED)
-    if signal is Signal.PASS and not (parsed.numbers and parsed.certainty is Certainty.WHOLE):
-        inbound.confirm(alert, Kind.PASSED)
+        inbound.confirm(inbound.tx.store.alert(alert.id) or alert, MessageKind.ARRIVED)
+    if signal is Signal.DECLINE and not (parsed.numbers and parsed.certainty is Certainty.WHOLE):
+        inbound.confirm(alert, MessageKind.DECLINED)
     return ReplyResult(ReplyStatus.DONE, (alert.id,))
 
 
-def _only_the_owner(inbound: _Inbound, alert: Alert, signal: Signal, actor: Actor) -> None:
-    """A phone proves little: what somebody else has taken, it neither reports as reached nor as dealt with."""
+def _check_owner(inbound: _InboundReply, alert: Alert, signal: Signal, actor: Actor) -> None:
+    """By text, only the owner reports arrival or completion of an acknowledged alert: a phone number proves little."""
     taken = alert.state in (State.ACKNOWLEDGED, State.ON_SITE) and alert.owner != actor.id
     if taken and signal in (Signal.ARRIVE, Signal.RESOLVE):
-        sentence = inbound.casework.wording.refuse(Refusal.ALREADY_TAKEN, alert, inbound.now)
-        raise NotNow(Refusal.ALREADY_TAKEN, sentence)
+        sentence = inbound.processor.renderer.refusal_text(ActionRefusal.ALREADY_TAKEN, alert, inbound.tx.now)
+        raise InvalidTransition(ActionRefusal.ALREADY_TAKEN, sentence)
 
 
-def _receipt(inbound: _Inbound, parsed: ParsedReply) -> ReplyResult:
-    """Thanks, 收到, or a word without a code that means no single call.
+def _handle_receipt(inbound: _InboundReply, parsed: ParsedReply) -> ReplyResult:
+    """Thanks, 收到, or a text without a code that does not mean a single call.
 
-    After news it answers nothing; from him who has taken it, 马上到 is a report. Else he may believe that he took it.
+    After a follow-up it needs no reply, and 马上到 from the owner is a report. Otherwise the sender may believe that he
+    has acknowledged, so he is asked.
     """
     friendly = parsed.intent in (ReplyIntent.RECEIPT, ReplyIntent.COURTESY)
-    reports = parsed.intent is ReplyIntent.TAKE and bool(inbound.owned)
-    if (friendly and not inbound.asked_last) or ((friendly or reports) and not inbound.waiting):
-        about = inbound.last_told()
+    reports = parsed.intent is ReplyIntent.ACKNOWLEDGE and bool(inbound.owned)
+    if (friendly and not inbound.last_asked) or ((friendly or reports) and not inbound.unacknowledged):
+        about = inbound.last_messaged()
         if about is not None:
-            inbound.note(about, "replied")
+            inbound.add_timeline(about, "replied")
         return ReplyResult(ReplyStatus.IGNORED, () if about is None else (about.id,), parsed.intent.value)
-    return _ask_back(inbound, parsed)
+    return _handle_unclear(inbound, parsed)
 
 
-def _ask_back(inbound: _Inbound, parsed: ParsedReply) -> ReplyResult:
-    """He answered, so he believes he has it: say so in the timeline, and tell him how to answer."""
+def _handle_unclear(inbound: _InboundReply, parsed: ParsedReply) -> ReplyResult:
+    """The sender believes that he has answered: record it in the timeline, and send him the codes."""
     reason = parsed.why.value or "no_single_call"
     named = [inbound.alerts[parsed.number]] if parsed.number is not None else []
-    last = inbound.last_told()
-    alert = next(iter([*named, *inbound.waiting, *inbound.owned, *([last] if last else [])]), None)
+    last = inbound.last_messaged()
+    alert = next(iter([*named, *inbound.unacknowledged, *inbound.owned, *([last] if last else [])]), None)
     if alert is None:
         return ReplyResult(ReplyStatus.IGNORED, (), f"{reason}, nothing is open")
-    inbound.note(alert, "unclear")
-    _state(inbound, alert, Kind.CODES if parsed.why is Unclear.NO_SUCH_CODE else Kind.HINT)
+    inbound.add_timeline(alert, "unclear")
+    _answer_state(inbound, alert, MessageKind.CODES if parsed.why is Unclear.NO_SUCH_CODE else MessageKind.HINT)
     return ReplyResult(ReplyStatus.UNCLEAR, (alert.id,), reason)
 
 
-def _explain(inbound: _Inbound, parsed: ParsedReply) -> ReplyResult:
-    """What and where, again; about the alert named, else the last one told, else the worst."""
+def _handle_question(inbound: _InboundReply, parsed: ParsedReply) -> ReplyResult:
+    """Send title and address again: of the alert named, else the last one told, else the most severe."""
     named = [inbound.alerts[parsed.number]] if parsed.number is not None else []
-    last = inbound.last_told()
-    alert = next(iter([*named, *([last] if last else []), *inbound.unsettled]), None)
+    last = inbound.last_messaged()
+    alert = next(iter([*named, *([last] if last else []), *inbound.active]), None)
     if alert is None:
         return ReplyResult(ReplyStatus.IGNORED, (), "question, nothing is open")
-    inbound.note(alert, "asked")
-    _state(inbound, alert, Kind.DETAILS)
+    inbound.add_timeline(alert, "asked")
+    _answer_state(inbound, alert, MessageKind.DETAILS)
     return ReplyResult(ReplyStatus.ANSWERED, (alert.id,), "question")
 
 
-def _state(inbound: _Inbound, alert: Alert, kind: Kind) -> None:
-    """A text about where the alert stands for him: `kind` if he can take it, else what he can do or who has it."""
+def _answer_state(inbound: _InboundReply, alert: Alert, kind: MessageKind) -> None:
+    """Reply with the state of the alert: `kind` if he can acknowledge it, else the next codes or who has it."""
     outcome = TRANSITIONS[alert.state, Signal.ACKNOWLEDGE]
-    if alert.owner is not None and alert.owner == inbound.people[alert.id] and alert.state in UNSETTLED:
-        inbound.answer(alert, Kind.ARRIVED if alert.state is State.ON_SITE else Kind.OWNED)
-    elif isinstance(outcome, Refusal):
-        inbound.answer(alert, Kind.STATUS, inbound.casework.wording.refuse(outcome, alert, inbound.now))
+    if alert.owner is not None and alert.owner == inbound.people[alert.id] and alert.state in ACTIVE_STATES:
+        inbound.answer(alert, MessageKind.ARRIVED if alert.state is State.ON_SITE else MessageKind.OWNED)
+    elif isinstance(outcome, ActionRefusal):
+        inbound.answer(
+            alert, MessageKind.STATUS, inbound.processor.renderer.refusal_text(outcome, alert, inbound.tx.now)
+        )
     else:
         inbound.answer(alert, kind)
 
 
-def _opted_out(inbound: _Inbound) -> ReplyResult:
-    """The carrier may now block every text to this worker: his alerts say so, where his lead reads."""
-    alerts = inbound.unsettled or list(inbound.alerts.values())[:1]
+def _handle_opt_out(inbound: _InboundReply) -> ReplyResult:
+    """The carrier may now block every text to this phone: the timelines of its alerts say so."""
+    alerts = inbound.active or list(inbound.alerts.values())[:1]
     for alert in alerts:
-        inbound.note(alert, "opted_out")
+        inbound.add_timeline(alert, "opted_out")
     return ReplyResult(ReplyStatus.OPT_OUT, tuple(alert.id for alert in alerts), "opt_out")

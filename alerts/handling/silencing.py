@@ -1,4 +1,4 @@
-"""Findings under a silence: held instead of told, dropped when they end, released when it no longer covers them.
+"""Silences applied to findings: held, dropped when they end, released when no silence covers them.
 
 Runs inside the caller's transaction.
 """
@@ -9,62 +9,62 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Final
 
-from alerts.ports import Book
-from alerts.silence import Held, HeldState, match
-from domain import Device, Finding, Instant, Phase
+from alerts.ports import Transaction
+from alerts.silence import HeldFinding, HeldState, find_silence
+from domain import Device, Finding, Phase
 from domain.people import Community
 
-_ENDS: Final = (Phase.ENDED, Phase.WITHDRAWN)
+_END_PHASES: Final = (Phase.ENDED, Phase.WITHDRAWN)
 
-Devices = Callable[[], Mapping[str, Device]]
+DevicesById = Callable[[], Mapping[str, Device]]
 
 
-class Silenced(StrEnum):
-    """What a silence means for a finding that belongs to no alert."""
+class SilenceResult(StrEnum):
+    """The effect of silences on a finding that belongs to no alert."""
 
     NO = "no"
-    """It is told."""
+    """Not silenced."""
     HELD = "held"
-    """It is kept, and told to nobody yet."""
+    """Stored; nobody is notified yet."""
     OVER = "over"
     """It began and ended under the silence."""
 
 
-class Silencing:
-    """Applies silences to findings before they open or join an alert."""
+class SilenceFilter:
+    """Applies silences before a finding opens or joins an alert."""
 
-    def __init__(self, community: Callable[[], Community], devices: Devices) -> None:
+    def __init__(self, community: Callable[[], Community], devices: DevicesById) -> None:
         self._community, self._devices = community, devices
 
-    def apply(self, book: Book, finding: Finding, now: Instant) -> Silenced:
-        """Whether this finding is silenced. A held one that has become worse, or is covered no more, is told."""
-        held = book.held_finding(finding.id)
+    def apply(self, tx: Transaction, finding: Finding) -> SilenceResult:
+        """Whether this finding is silenced. A held finding that became more severe, or is no longer covered, is not."""
+        held = tx.store.held_finding(finding.id)
         if held is not None and held.state is HeldState.ENDED:
-            return Silenced.OVER
-        if finding.phase in _ENDS:
+            return SilenceResult.OVER
+        if finding.phase in _END_PHASES:
             if held is None or held.state is not HeldState.HELD:
-                return Silenced.NO
-            book.settle_held(finding.id, HeldState.ENDED, now)
-            return Silenced.OVER
-        if self._hold(book, finding, now):
-            return Silenced.HELD
+                return SilenceResult.NO
+            tx.store.settle_held(finding.id, HeldState.ENDED, tx.now)
+            return SilenceResult.OVER
+        if self._hold(tx, finding):
+            return SilenceResult.HELD
         if held is not None and held.state is HeldState.HELD:
-            book.settle_held(finding.id, HeldState.RELEASED, now)
-        return Silenced.NO
+            tx.store.settle_held(finding.id, HeldState.RELEASED, tx.now)
+        return SilenceResult.NO
 
-    def release(self, book: Book, now: Instant) -> list[Finding]:
+    def release(self, tx: Transaction) -> list[Finding]:
         """The held findings that no silence covers any more, as they began."""
-        return [held.finding for held in book.silenced_findings(state=HeldState.HELD) if self._is_free(book, held, now)]
+        return [held.finding for held in tx.store.silenced_findings(state=HeldState.HELD) if self._is_free(tx, held)]
 
-    def _is_free(self, book: Book, held: Held, now: Instant) -> bool:
-        if self._hold(book, held.finding, now):
+    def _is_free(self, tx: Transaction, held: HeldFinding) -> bool:
+        if self._hold(tx, held.finding):
             return False
-        book.settle_held(held.finding.id, HeldState.RELEASED, now)
+        tx.store.settle_held(held.finding.id, HeldState.RELEASED, tx.now)
         return True
 
-    def _hold(self, book: Book, finding: Finding, now: Instant) -> bool:
-        active = book.active_silences(now)
-        silence = match(active, finding, self._devices(), self._community().places, now) if active else None
+    def _hold(self, tx: Transaction, finding: Finding) -> bool:
+        active = tx.store.active_silences(tx.now)
+        silence = find_silence(active, finding, self._devices(), self._community().places, tx.now) if active else None
         if silence is not None:
-            book.hold_finding(finding, silence.id, now)
+            tx.store.hold_finding(finding, silence.id, tx.now)
         return silence is not None

@@ -1,4 +1,4 @@
-"""What an alert takes over from a finding, and how several dangers of one alert are named together."""
+"""What an alert takes from a finding, and how several dangers of one alert are named together."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from alerts.alert import Alert
 from domain import Evidence, Instant, Severity
 
 UNKNOWN_HAZARD: Final = "unknown"
-"""The hazard of a message that could not be read: it may be any."""
-_NAMES_MAX: Final = 3
+"""The hazard of a message that could not be decoded: it may be any."""
+_MAX_NAMES: Final = 3
 
 
 class Danger(Struct, frozen=True):
-    """What an alert takes over from a finding: the words, the severity and the instant that messages state from now on.
+    """What an alert takes from a finding. Field names are stored in the payload of deliveries.
 
-    `at` is when the finding began (event time), `late_ms` how much later it became known, `rule` whose ladder applies,
-    `address` the way to the door in words.
+    `at` is when the finding began (event time), `late_ms` how much later it became known, `rule` selects the ladder,
+    `address` is in words.
     """
 
     rule: str
@@ -34,10 +34,10 @@ class Danger(Struct, frozen=True):
 
 
 def with_danger(alert: Alert, danger: Danger) -> Alert:
-    """The alert with the words and the ladder of the danger that is told from now on."""
+    """The alert with title, severity, times and ladder of the danger that messages state from now on."""
     return replace(
         alert,
-        severity=min(danger.severity, alert.severity, key=lambda one: one.rank),
+        severity=min(danger.severity, alert.severity, key=lambda severity: severity.rank),
         hazard=alert.hazard if danger.hazard == UNKNOWN_HAZARD else danger.hazard,
         title=danger.title,
         advice=danger.advice or alert.advice,
@@ -52,13 +52,13 @@ def with_danger(alert: Alert, danger: Danger) -> Alert:
 
 
 def with_door(alert: Alert, address: str) -> tuple[str, ...]:
-    """The doors of an alert with one more address; its own is not among them."""
-    known = not address or address == alert.address or address in alert.doors
-    return alert.doors if known else (*alert.doors, address)
+    """The alert's further addresses with this one; its own address is not added."""
+    listed = not address or address == alert.address or address in alert.doors
+    return alert.doors if listed else (*alert.doors, address)
 
 
-def in_words_of(alert: Alert, danger: Danger) -> Alert:
-    """The alert as a message about one of its dangers shows it. Not to be saved."""
+def described_by(alert: Alert, danger: Danger) -> Alert:
+    """The alert as shown in a message about one of its dangers. Not to be saved."""
     shown = with_danger(alert, danger)
     return replace(shown, severity=danger.severity, doors=())
 
@@ -74,4 +74,4 @@ def joined_title(title: str, other: str) -> str:
     names = title.removesuffix("等").split("、")
     if other in names:
         return title
-    return f"{title}、{other}" if len(names) < _NAMES_MAX else f"{'、'.join(names)}等"
+    return f"{title}、{other}" if len(names) < _MAX_NAMES else f"{'、'.join(names)}等"

@@ -1,6 +1,6 @@
-"""The life of an alert as one total table: what each signal does in each state, or the sentence that refuses it.
+"""The transition table of an alert: for each state and signal the next state, or the reason to refuse.
 
-It decides nothing about people, time or messages; `lifecycle.advance` does. A pair left out fails a test.
+Total: a missing pair fails a test. `advance` computes the other fields and the effects.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from alerts.alert import State
 
 
 class Signal(StrEnum):
-    """What can happen to an alert: ten things people do, eight that happen by themselves."""
+    """Events of an alert: ten actions of people, eight automatic ones. Values are stored as kinds of timeline
+    entries."""
 
     ACKNOWLEDGE = "acknowledge"
     ARRIVE = "arrive"
@@ -23,31 +24,31 @@ class Signal(StrEnum):
     REOPEN = "reopen"
     SHELVE = "shelve"
     ASSIGN = "assign"
-    PASS = "pass"  # noqa: S105 - 无法到场, not a password
-    DUE = "due"
-    """The moment waited for came: nobody took it, nobody arrived, the shelf time is over."""
+    DECLINE = "pass"
+    DEADLINE = "due"
+    """The deadline of the state passed: not acknowledged, not arrived, shelf time over."""
     RECOVERED = "recovered"
-    """Every finding ended. A danger stays with people: a sensor that calmed down opened no window."""
-    HEALED = "healed"
-    """The same in the health ledger: a device that talks again needs nobody."""
-    WORSENED = "worsened"
-    """A danger that asks for more: worse, or the same people within less time. Its ladder begins anew."""
+    """Every finding of a danger ended. The alert stays open: a sensor back to normal does not prove that it is safe."""
+    HEALTH_RECOVERED = "healed"
+    """Every finding of a health alert ended; nobody needs to act."""
+    SEVERITY_RAISED = "worsened"
+    """A danger that is more severe, or allows the same people less time. The escalation restarts."""
     RECURRED = "recurred"
-    """The very danger of this alert began anew."""
+    """The alert's own danger began again."""
     ADDED = "added"
     """Another danger joined the alert."""
-    PERSISTS = "persists"
-    """Said to be dealt with, and the device, heard since then, still says otherwise."""
-    UNREACHED = "unreached"
-    """No message about a danger that joined reaches its owner: others must be asked."""
+    STILL_FIRING = "persists"
+    """Reported as dealt with, but the device, received since then, still reports the danger."""
+    OWNER_UNREACHABLE = "unreached"
+    """No message about a danger that joined can reach the owner: others are notified."""
 
 
-_BY_ITSELF: Final = ("due", "recovered", "healed", "worsened", "recurred", "added", "persists", "unreached")
-ACTIONS: Final = tuple(signal for signal in Signal if signal.value not in _BY_ITSELF)
+_AUTOMATIC: Final = ("due", "recovered", "healed", "worsened", "recurred", "added", "persists", "unreached")
+ACTIONS: Final = tuple(signal for signal in Signal if signal.value not in _AUTOMATIC)
 
 
-class Refusal(StrEnum):
-    """Why not now. The sentences are in wording.zh.yaml."""
+class ActionRefusal(StrEnum):
+    """Why an action is refused. The sentences are in wording.zh.yaml, by value."""
 
     NOT_TAKEN = "not_taken"
     ALREADY_TAKEN = "already_taken"
@@ -62,169 +63,169 @@ class Refusal(StrEnum):
     ON_SITE_STAYS = "on_site_stays"
     SAME_PERSON = "same_person"
     NEEDS_VERIFYING = "needs_verifying"
-    STILL_BURNING = "still_burning"
+    STILL_DANGEROUS = "still_burning"
     NOT_YOURS = "not_yours"
 
 
-_OPEN: Final[dict[Signal, State | Refusal]] = {
+_OPEN: Final[dict[Signal, State | ActionRefusal]] = {
     Signal.ACKNOWLEDGE: State.ACKNOWLEDGED,
     Signal.ARRIVE: State.ON_SITE,
-    Signal.RESOLVE: Refusal.NOT_TAKEN,
-    Signal.VERIFY: Refusal.NOT_RESOLVED,
-    Signal.CLOSE: Refusal.NOT_TAKEN,
+    Signal.RESOLVE: ActionRefusal.NOT_TAKEN,
+    Signal.VERIFY: ActionRefusal.NOT_RESOLVED,
+    Signal.CLOSE: ActionRefusal.NOT_TAKEN,
     Signal.RETURN: State.RETURNED,
-    Signal.REOPEN: Refusal.STILL_OPEN,
+    Signal.REOPEN: ActionRefusal.STILL_OPEN,
     Signal.SHELVE: State.SHELVED,
     Signal.ASSIGN: State.OPEN,
-    Signal.PASS: State.OPEN,
-    Signal.DUE: State.OPEN,
+    Signal.DECLINE: State.OPEN,
+    Signal.DEADLINE: State.OPEN,
     Signal.RECOVERED: State.OPEN,
-    Signal.HEALED: State.CLOSED,
-    Signal.WORSENED: State.OPEN,
+    Signal.HEALTH_RECOVERED: State.CLOSED,
+    Signal.SEVERITY_RAISED: State.OPEN,
     Signal.RECURRED: State.OPEN,
     Signal.ADDED: State.OPEN,
-    Signal.PERSISTS: State.OPEN,
-    Signal.UNREACHED: State.OPEN,
+    Signal.STILL_FIRING: State.OPEN,
+    Signal.OWNER_UNREACHABLE: State.OPEN,
 }
-_ACKNOWLEDGED: Final[dict[Signal, State | Refusal]] = {
-    Signal.ACKNOWLEDGE: Refusal.ALREADY_TAKEN,
+_ACKNOWLEDGED: Final[dict[Signal, State | ActionRefusal]] = {
+    Signal.ACKNOWLEDGE: ActionRefusal.ALREADY_TAKEN,
     Signal.ARRIVE: State.ON_SITE,
     Signal.RESOLVE: State.RESOLVED,
-    Signal.VERIFY: Refusal.NOT_RESOLVED,
-    Signal.CLOSE: Refusal.NOT_RESOLVED,
+    Signal.VERIFY: ActionRefusal.NOT_RESOLVED,
+    Signal.CLOSE: ActionRefusal.NOT_RESOLVED,
     Signal.RETURN: State.RETURNED,
     Signal.REOPEN: State.OPEN,
     Signal.SHELVE: State.SHELVED,
     Signal.ASSIGN: State.OPEN,
-    Signal.PASS: State.OPEN,
-    Signal.DUE: State.OPEN,
+    Signal.DECLINE: State.OPEN,
+    Signal.DEADLINE: State.OPEN,
     Signal.RECOVERED: State.ACKNOWLEDGED,
-    Signal.HEALED: State.ACKNOWLEDGED,
-    Signal.WORSENED: State.OPEN,
+    Signal.HEALTH_RECOVERED: State.ACKNOWLEDGED,
+    Signal.SEVERITY_RAISED: State.OPEN,
     Signal.RECURRED: State.ACKNOWLEDGED,
     Signal.ADDED: State.ACKNOWLEDGED,
-    Signal.PERSISTS: State.ACKNOWLEDGED,
-    Signal.UNREACHED: State.OPEN,
+    Signal.STILL_FIRING: State.ACKNOWLEDGED,
+    Signal.OWNER_UNREACHABLE: State.OPEN,
 }
-_ON_SITE: Final[dict[Signal, State | Refusal]] = {
-    Signal.ACKNOWLEDGE: Refusal.ALREADY_ON_SITE,
-    Signal.ARRIVE: Refusal.ALREADY_ON_SITE,
+_ON_SITE: Final[dict[Signal, State | ActionRefusal]] = {
+    Signal.ACKNOWLEDGE: ActionRefusal.ALREADY_ON_SITE,
+    Signal.ARRIVE: ActionRefusal.ALREADY_ON_SITE,
     Signal.RESOLVE: State.RESOLVED,
-    Signal.VERIFY: Refusal.NOT_RESOLVED,
-    Signal.CLOSE: Refusal.NOT_RESOLVED,
+    Signal.VERIFY: ActionRefusal.NOT_RESOLVED,
+    Signal.CLOSE: ActionRefusal.NOT_RESOLVED,
     Signal.RETURN: State.RETURNED,
     Signal.REOPEN: State.OPEN,
-    Signal.SHELVE: Refusal.ON_SITE_STAYS,
+    Signal.SHELVE: ActionRefusal.ON_SITE_STAYS,
     Signal.ASSIGN: State.OPEN,
-    Signal.PASS: Refusal.ALREADY_ON_SITE,
-    Signal.DUE: State.ON_SITE,
+    Signal.DECLINE: ActionRefusal.ALREADY_ON_SITE,
+    Signal.DEADLINE: State.ON_SITE,
     Signal.RECOVERED: State.ON_SITE,
-    Signal.HEALED: State.ON_SITE,
-    Signal.WORSENED: State.ON_SITE,
+    Signal.HEALTH_RECOVERED: State.ON_SITE,
+    Signal.SEVERITY_RAISED: State.ON_SITE,
     Signal.RECURRED: State.ON_SITE,
     Signal.ADDED: State.ON_SITE,
-    Signal.PERSISTS: State.ON_SITE,
-    Signal.UNREACHED: State.OPEN,
+    Signal.STILL_FIRING: State.ON_SITE,
+    Signal.OWNER_UNREACHABLE: State.OPEN,
 }
-_RESOLVED: Final[dict[Signal, State | Refusal]] = {
-    Signal.ACKNOWLEDGE: Refusal.ALREADY_RESOLVED,
-    Signal.ARRIVE: Refusal.ALREADY_RESOLVED,
-    Signal.RESOLVE: Refusal.ALREADY_RESOLVED,
+_RESOLVED: Final[dict[Signal, State | ActionRefusal]] = {
+    Signal.ACKNOWLEDGE: ActionRefusal.ALREADY_RESOLVED,
+    Signal.ARRIVE: ActionRefusal.ALREADY_RESOLVED,
+    Signal.RESOLVE: ActionRefusal.ALREADY_RESOLVED,
     Signal.VERIFY: State.VERIFIED,
     Signal.CLOSE: State.CLOSED,
-    Signal.RETURN: Refusal.ALREADY_RESOLVED,
+    Signal.RETURN: ActionRefusal.ALREADY_RESOLVED,
     Signal.REOPEN: State.OPEN,
-    Signal.SHELVE: Refusal.ALREADY_RESOLVED,
-    Signal.ASSIGN: Refusal.ALREADY_RESOLVED,
-    Signal.PASS: Refusal.ALREADY_RESOLVED,
-    Signal.DUE: State.RESOLVED,
+    Signal.SHELVE: ActionRefusal.ALREADY_RESOLVED,
+    Signal.ASSIGN: ActionRefusal.ALREADY_RESOLVED,
+    Signal.DECLINE: ActionRefusal.ALREADY_RESOLVED,
+    Signal.DEADLINE: State.RESOLVED,
     Signal.RECOVERED: State.RESOLVED,
-    Signal.HEALED: State.RESOLVED,
-    Signal.WORSENED: State.OPEN,
+    Signal.HEALTH_RECOVERED: State.RESOLVED,
+    Signal.SEVERITY_RAISED: State.OPEN,
     Signal.RECURRED: State.OPEN,
     Signal.ADDED: State.OPEN,
-    Signal.PERSISTS: State.OPEN,
-    Signal.UNREACHED: State.RESOLVED,
+    Signal.STILL_FIRING: State.OPEN,
+    Signal.OWNER_UNREACHABLE: State.RESOLVED,
 }
-_VERIFIED: Final[dict[Signal, State | Refusal]] = {
-    Signal.ACKNOWLEDGE: Refusal.ALREADY_VERIFIED,
-    Signal.ARRIVE: Refusal.ALREADY_VERIFIED,
-    Signal.RESOLVE: Refusal.ALREADY_VERIFIED,
-    Signal.VERIFY: Refusal.ALREADY_VERIFIED,
+_VERIFIED: Final[dict[Signal, State | ActionRefusal]] = {
+    Signal.ACKNOWLEDGE: ActionRefusal.ALREADY_VERIFIED,
+    Signal.ARRIVE: ActionRefusal.ALREADY_VERIFIED,
+    Signal.RESOLVE: ActionRefusal.ALREADY_VERIFIED,
+    Signal.VERIFY: ActionRefusal.ALREADY_VERIFIED,
     Signal.CLOSE: State.CLOSED,
-    Signal.RETURN: Refusal.ALREADY_VERIFIED,
+    Signal.RETURN: ActionRefusal.ALREADY_VERIFIED,
     Signal.REOPEN: State.OPEN,
-    Signal.SHELVE: Refusal.ALREADY_VERIFIED,
-    Signal.ASSIGN: Refusal.ALREADY_VERIFIED,
-    Signal.PASS: Refusal.ALREADY_VERIFIED,
-    Signal.DUE: State.CLOSED,
+    Signal.SHELVE: ActionRefusal.ALREADY_VERIFIED,
+    Signal.ASSIGN: ActionRefusal.ALREADY_VERIFIED,
+    Signal.DECLINE: ActionRefusal.ALREADY_VERIFIED,
+    Signal.DEADLINE: State.CLOSED,
     Signal.RECOVERED: State.VERIFIED,
-    Signal.HEALED: State.VERIFIED,
-    Signal.WORSENED: State.OPEN,
+    Signal.HEALTH_RECOVERED: State.VERIFIED,
+    Signal.SEVERITY_RAISED: State.OPEN,
     Signal.RECURRED: State.OPEN,
     Signal.ADDED: State.OPEN,
-    Signal.PERSISTS: State.OPEN,
-    Signal.UNREACHED: State.VERIFIED,
+    Signal.STILL_FIRING: State.OPEN,
+    Signal.OWNER_UNREACHABLE: State.VERIFIED,
 }
-_CLOSED: Final[dict[Signal, State | Refusal]] = {
-    Signal.ACKNOWLEDGE: Refusal.CLOSED,
-    Signal.ARRIVE: Refusal.CLOSED,
-    Signal.RESOLVE: Refusal.CLOSED,
-    Signal.VERIFY: Refusal.CLOSED,
-    Signal.CLOSE: Refusal.CLOSED,
-    Signal.RETURN: Refusal.CLOSED,
+_CLOSED: Final[dict[Signal, State | ActionRefusal]] = {
+    Signal.ACKNOWLEDGE: ActionRefusal.CLOSED,
+    Signal.ARRIVE: ActionRefusal.CLOSED,
+    Signal.RESOLVE: ActionRefusal.CLOSED,
+    Signal.VERIFY: ActionRefusal.CLOSED,
+    Signal.CLOSE: ActionRefusal.CLOSED,
+    Signal.RETURN: ActionRefusal.CLOSED,
     Signal.REOPEN: State.OPEN,
-    Signal.SHELVE: Refusal.CLOSED,
-    Signal.ASSIGN: Refusal.CLOSED,
-    Signal.PASS: Refusal.CLOSED,
-    Signal.DUE: State.CLOSED,
+    Signal.SHELVE: ActionRefusal.CLOSED,
+    Signal.ASSIGN: ActionRefusal.CLOSED,
+    Signal.DECLINE: ActionRefusal.CLOSED,
+    Signal.DEADLINE: State.CLOSED,
     Signal.RECOVERED: State.CLOSED,
-    Signal.HEALED: State.CLOSED,
-    Signal.WORSENED: State.OPEN,
+    Signal.HEALTH_RECOVERED: State.CLOSED,
+    Signal.SEVERITY_RAISED: State.OPEN,
     Signal.RECURRED: State.OPEN,
     Signal.ADDED: State.OPEN,
-    Signal.PERSISTS: State.OPEN,
-    Signal.UNREACHED: State.CLOSED,
+    Signal.STILL_FIRING: State.OPEN,
+    Signal.OWNER_UNREACHABLE: State.CLOSED,
 }
-_RETURNED: Final[dict[Signal, State | Refusal]] = {
+_RETURNED: Final[dict[Signal, State | ActionRefusal]] = {
     Signal.ACKNOWLEDGE: State.ACKNOWLEDGED,
     Signal.ARRIVE: State.ON_SITE,
-    Signal.RESOLVE: Refusal.RETURNED,
-    Signal.VERIFY: Refusal.RETURNED,
+    Signal.RESOLVE: ActionRefusal.RETURNED,
+    Signal.VERIFY: ActionRefusal.RETURNED,
     Signal.CLOSE: State.CLOSED,
-    Signal.RETURN: Refusal.RETURNED,
+    Signal.RETURN: ActionRefusal.RETURNED,
     Signal.REOPEN: State.OPEN,
     Signal.SHELVE: State.SHELVED,
     Signal.ASSIGN: State.OPEN,
-    Signal.PASS: State.RETURNED,
-    Signal.DUE: State.RETURNED,
+    Signal.DECLINE: State.RETURNED,
+    Signal.DEADLINE: State.RETURNED,
     Signal.RECOVERED: State.RETURNED,
-    Signal.HEALED: State.CLOSED,
-    Signal.WORSENED: State.OPEN,
+    Signal.HEALTH_RECOVERED: State.CLOSED,
+    Signal.SEVERITY_RAISED: State.OPEN,
     Signal.RECURRED: State.RETURNED,
     Signal.ADDED: State.RETURNED,
-    Signal.PERSISTS: State.RETURNED,
-    Signal.UNREACHED: State.RETURNED,
+    Signal.STILL_FIRING: State.RETURNED,
+    Signal.OWNER_UNREACHABLE: State.RETURNED,
 }
-_SHELVED: Final[dict[Signal, State | Refusal]] = {
+_SHELVED: Final[dict[Signal, State | ActionRefusal]] = {
     Signal.ACKNOWLEDGE: State.ACKNOWLEDGED,
     Signal.ARRIVE: State.ON_SITE,
-    Signal.RESOLVE: Refusal.SHELVED,
-    Signal.VERIFY: Refusal.SHELVED,
-    Signal.CLOSE: Refusal.SHELVED,
-    Signal.RETURN: Refusal.SHELVED,
+    Signal.RESOLVE: ActionRefusal.SHELVED,
+    Signal.VERIFY: ActionRefusal.SHELVED,
+    Signal.CLOSE: ActionRefusal.SHELVED,
+    Signal.RETURN: ActionRefusal.SHELVED,
     Signal.REOPEN: State.OPEN,
     Signal.SHELVE: State.SHELVED,
     Signal.ASSIGN: State.OPEN,
-    Signal.PASS: Refusal.SHELVED,
-    Signal.DUE: State.OPEN,
+    Signal.DECLINE: ActionRefusal.SHELVED,
+    Signal.DEADLINE: State.OPEN,
     Signal.RECOVERED: State.SHELVED,
-    Signal.HEALED: State.CLOSED,
-    Signal.WORSENED: State.OPEN,
+    Signal.HEALTH_RECOVERED: State.CLOSED,
+    Signal.SEVERITY_RAISED: State.OPEN,
     Signal.RECURRED: State.OPEN,
     Signal.ADDED: State.SHELVED,
-    Signal.PERSISTS: State.SHELVED,
-    Signal.UNREACHED: State.SHELVED,
+    Signal.STILL_FIRING: State.SHELVED,
+    Signal.OWNER_UNREACHABLE: State.SHELVED,
 }
 
 _ROWS: Final = {
@@ -238,13 +239,13 @@ _ROWS: Final = {
     State.SHELVED: _SHELVED,
 }
 
-TRANSITIONS: Final[dict[tuple[State, Signal], State | Refusal]] = {
+TRANSITIONS: Final[dict[tuple[State, Signal], State | ActionRefusal]] = {
     (state, signal): outcome for state, row in _ROWS.items() for signal, outcome in row.items()
 }
 
 
 def diagram() -> str:
-    """The table as a Mermaid state diagram; refusals and steps that lead nowhere are left out."""
+    """The table as a Mermaid state diagram, without refusals and without steps that keep the state."""
     lines = ["stateDiagram-v2", "    [*] --> open"]
     for (state, signal), outcome in TRANSITIONS.items():
         if isinstance(outcome, State) and outcome is not state:

@@ -1,79 +1,89 @@
-"""WeCom cards: what and where, why it is called, and the buttons that make sense for whoever gets the card."""
+"""WeCom cards: title, address, reason, and the buttons for the recipient's next actions."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from alerts.alert import Alert, State
-from alerts.message import Kind
-from alerts.messages.renderer import Speech, Wording
+from alerts.message import MessageKind
+from alerts.messages.renderer import MessageContext, MessageRenderer
 from domain import Instant
 from domain.addresses import shortened
 
-LONGEST_VALUE: Final = 30
-"""Signs that WeCom shows of one value of a card."""
-LONGEST_DESC: Final = 44
-"""Signs of a card's second line."""
+MAX_VALUE: Final = 30
+"""Characters that WeCom shows of one value."""
+MAX_DESC: Final = 44
+"""Characters of a card's second line."""
 
 
-class Cards:
-    """The cards of a site, in the words of its word book."""
+class CardRenderer:
+    """Renders cards with the texts of a site."""
 
-    def __init__(self, wording: Wording) -> None:
-        self.wording = wording
+    def __init__(self, renderer: MessageRenderer) -> None:
+        self.renderer = renderer
 
-    def card(self, alert: Alert, speech: Speech, task: str, page: str = "") -> dict[str, object]:
-        """The WeCom card with its two buttons; `page` is where this person works on this alert."""
-        words, level = self.wording.book.card, self.wording.book.severities[alert.severity]
-        title = {Kind.ALERT: words.title, Kind.ESCALATE: words.escalated}.get(speech.kind, words.overdue)
+    def call_card(self, alert: Alert, context: MessageContext, task: str, page: str = "") -> dict[str, object]:
+        """The card of a call, with its two buttons; `page` is the URL of this person's page for this alert."""
+        texts, level = self.renderer.catalog.card, self.renderer.catalog.severities[alert.severity]
+        title = {MessageKind.ALERT: texts.title, MessageKind.ESCALATE: texts.escalated}.get(context.kind, texts.overdue)
         rows = [
-            {"keyname": words.time, "value": self.wording.when(alert, speech.now)},
-            {"keyname": words.limit, "value": words.within.format(span=self.wording.span(speech.limit_ms))},
+            {"keyname": texts.time, "value": self.renderer.event_time(alert, context.now)},
+            {
+                "keyname": texts.limit,
+                "value": texts.within.format(span=self.renderer.format_duration(context.limit_ms)),
+            },
         ]
-        if speech.kind is Kind.ESCALATE:
-            rows.append({"keyname": words.reason, "value": self.wording.reason(alert, speech.now)[:LONGEST_VALUE]})
+        if context.kind is MessageKind.ESCALATE:
+            rows.append(
+                {"keyname": texts.reason, "value": self.renderer.escalation_reason(alert, context.now)[:MAX_VALUE]}
+            )
         if alert.recovered_at is not None:
-            rows.append({"keyname": words.data, "value": words.recovered})
-        if speech.who:
-            rows.append({"keyname": words.person, "value": speech.who})
-        return self._card(alert, task, page, title.format(level=level, title=alert.title), rows, self._call(alert))
+            rows.append({"keyname": texts.data, "value": texts.recovered})
+        if context.affected_name:
+            rows.append({"keyname": texts.person, "value": context.affected_name})
+        return self._card(
+            alert, task, page, title.format(level=level, title=alert.title), rows, self._call_buttons(alert)
+        )
 
-    def added_card(self, alert: Alert, speech: Speech, task: str, page: str = "") -> dict[str, object]:
-        """The card about dangers that joined, with the buttons of whoever gets it."""
-        words, level = self.wording.book.card, self.wording.book.severities[alert.severity]
+    def joined_card(self, alert: Alert, context: MessageContext, task: str, page: str = "") -> dict[str, object]:
+        """The card about dangers that joined, with the recipient's buttons."""
+        texts, level = self.renderer.catalog.card, self.renderer.catalog.severities[alert.severity]
         rows = [
-            {"keyname": words.time, "value": self.wording.when(alert, speech.now)},
-            {"keyname": words.limit, "value": words.within.format(span=self.wording.span(speech.limit_ms))},
+            {"keyname": texts.time, "value": self.renderer.event_time(alert, context.now)},
+            {
+                "keyname": texts.limit,
+                "value": texts.within.format(span=self.renderer.format_duration(context.limit_ms)),
+            },
         ]
-        title = words.added.format(level=level, title=alert.title)
-        buttons = self._next(alert) if speech.variant.endswith("owner") else self._call(alert)
+        title = texts.added.format(level=level, title=alert.title)
+        buttons = self._owner_buttons(alert) if context.variant.endswith("owner") else self._call_buttons(alert)
         return self._card(alert, task, page, title, rows, buttons)
 
-    def _call(self, alert: Alert) -> list[dict[str, object]]:
-        words = self.wording.book.card
+    def _call_buttons(self, alert: Alert) -> list[dict[str, object]]:
+        texts = self.renderer.catalog.card
         return [
-            {"text": words.take, "style": 1, "key": f"ack:{alert.id}"},
-            {"text": words.pass_, "style": 4, "key": f"pass:{alert.id}"},
+            {"text": texts.take, "style": 1, "key": f"ack:{alert.id}"},
+            {"text": texts.pass_, "style": 4, "key": f"pass:{alert.id}"},
         ]
 
-    def _next(self, alert: Alert) -> list[dict[str, object]]:
-        words = self.wording.book.card
-        buttons: list[dict[str, object]] = [{"text": words.resolve, "style": 3, "key": f"resolve:{alert.id}"}]
+    def _owner_buttons(self, alert: Alert) -> list[dict[str, object]]:
+        texts = self.renderer.catalog.card
+        buttons: list[dict[str, object]] = [{"text": texts.resolve, "style": 3, "key": f"resolve:{alert.id}"}]
         if alert.state is State.ACKNOWLEDGED:
-            buttons.insert(0, {"text": words.arrive, "style": 1, "key": f"arrive:{alert.id}"})
+            buttons.insert(0, {"text": texts.arrive, "style": 1, "key": f"arrive:{alert.id}"})
         return buttons
 
     def owner_card(self, alert: Alert, now: Instant, task: str, page: str = "") -> dict[str, object]:
-        """What the card of the one who took it becomes."""
-        words = self.wording.book.card
-        title = words.taken_by.format(name=alert.owner_name)
-        rows = [{"keyname": words.time, "value": self.wording.when(alert, now)}]
-        return self._card(alert, task, page, f"{title} · {alert.title}", rows, self._next(alert))
+        """The updated card of the person who acknowledged."""
+        texts = self.renderer.catalog.card
+        title = texts.taken_by.format(name=alert.owner_name)
+        rows = [{"keyname": texts.time, "value": self.renderer.event_time(alert, now)}]
+        return self._card(alert, task, page, f"{title} · {alert.title}", rows, self._owner_buttons(alert))
 
-    def button(self, kind: Kind, name: str) -> str:
-        """What everybody else's button becomes."""
-        words = self.wording.book.card
-        return words.taken_by.format(name=name)[:10] if kind is Kind.TAKEN else words.cleared
+    def button_text(self, kind: MessageKind, name: str) -> str:
+        """The text that replaces the buttons on everybody else's card."""
+        texts = self.renderer.catalog.card
+        return texts.taken_by.format(name=name)[:10] if kind is MessageKind.ACKNOWLEDGED else texts.cleared
 
     def _card(
         self,
@@ -87,13 +97,13 @@ class Cards:
         card: dict[str, object] = {
             "card_type": "button_interaction",
             "task_id": task,
-            "source": {"desc": self.wording.book.card.source.format(sign=self.wording.sign)[:20], "desc_color": 2},
-            "main_title": {"title": title[:36], "desc": shortened(self.wording.place(alert), LONGEST_DESC)},
+            "source": {"desc": self.renderer.catalog.card.source.format(sign=self.renderer.sign)[:20], "desc_color": 2},
+            "main_title": {"title": title[:36], "desc": shortened(self.renderer.address(alert), MAX_DESC)},
             "horizontal_content_list": rows,
             "button_list": buttons,
         }
         if alert.advice:
             card["sub_title_text"] = alert.advice[:160]
         if page:
-            card["jump_list"] = [{"type": 1, "title": self.wording.book.card.details, "url": page}]
+            card["jump_list"] = [{"type": 1, "title": self.renderer.catalog.card.details, "url": page}]
         return card

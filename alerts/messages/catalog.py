@@ -1,6 +1,6 @@
-"""The shape of wording.zh.yaml: every sentence people read, checked whole before anything starts.
+"""The shape of wording.zh.yaml: every text that people read. Checked whole before anything starts.
 
-It knows the vendor's rules for filed templates, not how a template is filled in.
+Also checked: the vendor's rules for filed templates.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from alerts.alert import EscalationCause
-from alerts.message import Kind
+from alerts.message import MessageKind
 from domain import Fault, Role, Severity
 
 VARIABLE: Final = re.compile(r"\$\{([a-z_]+)\}")
-LONGEST_TEMPLATE: Final = 500
-LONGEST_SIGN: Final = 10
+MAX_TEMPLATE: Final = 500
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
-class SmsText(BaseModel):
-    """One text as filed, for one kind of message and one hazard (`*` for any), with a vendor's code per severity."""
+class SmsTemplate(BaseModel):
+    """One filed template, for one kind of message and one hazard (`*`: any), with the vendor's code for each
+    severity."""
 
     model_config = _STRICT
 
     name: str
-    kind: Kind
+    kind: MessageKind
     hazard: str
     variant: str = ""
-    """Which of several texts of one kind: see Speech.variant; `recovered` where the data has calmed down meanwhile."""
-    text: str = Field(min_length=1, max_length=LONGEST_TEMPLATE)
+    """Which template of this kind: see MessageContext.variant; `recovered` when the findings have ended meanwhile."""
+    text: str = Field(min_length=1, max_length=MAX_TEMPLATE)
     codes: dict[Severity, str] = Field(min_length=1)
 
     @field_validator("text")
@@ -47,8 +47,8 @@ class SmsText(BaseModel):
         return text
 
 
-class CardWords(BaseModel):
-    """The words of the WeCom card."""
+class CardTexts(BaseModel):
+    """The texts of the WeCom card."""
 
     model_config = _STRICT
 
@@ -74,8 +74,8 @@ class CardWords(BaseModel):
     person: str = "需帮助"
 
 
-class SpanWords(BaseModel):
-    """How long something takes, in the unit a person would use."""
+class DurationTexts(BaseModel):
+    """Durations, in the unit a person would use."""
 
     model_config = _STRICT
 
@@ -84,8 +84,8 @@ class SpanWords(BaseModel):
     day: str
 
 
-class HouseWords(BaseModel):
-    """What the service says about itself."""
+class ServiceTexts(BaseModel):
+    """Texts about the service itself."""
 
     model_config = _STRICT
 
@@ -93,8 +93,8 @@ class HouseWords(BaseModel):
     channel_advice: str
 
 
-class WordBook(BaseModel):
-    """All of it."""
+class TextCatalog(BaseModel):
+    """The whole file."""
 
     model_config = _STRICT
 
@@ -102,11 +102,11 @@ class WordBook(BaseModel):
     roles: dict[Role, str]
     channels: dict[str, str]
     vias: dict[str, str]
-    sms: tuple[SmsText, ...]
-    card: CardWords
+    sms: tuple[SmsTemplate, ...]
+    card: CardTexts
     late: str
     retained: str
-    spans: SpanWords
+    spans: DurationTexts
     nowhere: str
     doors: str
     escalations: dict[EscalationCause, str]
@@ -117,17 +117,17 @@ class WordBook(BaseModel):
     person: str = "{place}，{name}"
     people: str = "{name}等{count}人"
     refusals: dict[str, str]
-    house: HouseWords
+    house: ServiceTexts
     timeline: dict[str, str]
     why: dict[str, str]
     problems: dict[str, str]
 
-    def filed(self, own: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Template code to text, with the severity's fixed word in place: what the vendor must have approved."""
+    def templates_by_code(self, own: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Template code to text, with the severity filled in: what the vendor must have approved."""
         return {
-            code_of(one, severity, own or {}): one.text.replace("{level}", self.severities[severity])
-            for one in self.sms
-            for severity in one.codes
+            template_code(template, severity, own or {}): template.text.replace("{level}", self.severities[severity])
+            for template in self.sms
+            for severity in template.codes
         }
 
 
@@ -143,24 +143,29 @@ _KEYED: Final = (
     "why",
     "problems",
 )
-"""The parts of a word book that have a text for each name the service uses."""
+"""The parts of the catalog that need a text for each name the service uses."""
 
 
-def missing(own: WordBook, built_in: WordBook) -> list[Fault]:
-    """What the service may say and these words do not have: it would be found at night, in the middle of an alert."""
+def missing_texts(own: TextCatalog, built_in: TextCatalog) -> list[Fault]:
+    """Texts that the service may need and this catalog lacks; found at start, not in the middle of an alert."""
     faults = []
     for field in _KEYED:
         for name in getattr(built_in, field).keys() - getattr(own, field).keys():
             faults.append(Fault((field, name), f"is missing: write `{name}: {getattr(built_in, field)[name]}`"))
-    for kind in Kind:
-        said = {severity for one in own.sms if one.kind is kind and one.hazard == "*" for severity in one.codes}
-        silent = ", ".join(severity.value for severity in Severity if severity not in said)
-        if silent:
-            wanted = f"has no text of the kind `{kind.value}` for any hazard (`*`) and {silent}: write one"
+    for kind in MessageKind:
+        covered = {
+            severity
+            for template in own.sms
+            if template.kind is kind and template.hazard == "*"
+            for severity in template.codes
+        }
+        uncovered = ", ".join(severity.value for severity in Severity if severity not in covered)
+        if uncovered:
+            wanted = f"has no text of the kind `{kind.value}` for any hazard (`*`) and {uncovered}: write one"
             faults.append(Fault(("sms",), wanted))
     return sorted(faults, key=lambda fault: fault.where)
 
 
-def code_of(one: SmsText, severity: Severity, own: Mapping[str, str]) -> str:
-    """A site's own code for `name.severity`, or for `name` where one text serves all, else the one written here."""
-    return own.get(f"{one.name}.{severity.value}") or own.get(one.name) or one.codes[severity]
+def template_code(template: SmsTemplate, severity: Severity, own: Mapping[str, str]) -> str:
+    """The site's own code for `name.severity`, else for `name`, else the code written in the catalog."""
+    return own.get(f"{template.name}.{severity.value}") or own.get(template.name) or template.codes[severity]

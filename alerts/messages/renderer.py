@@ -1,7 +1,7 @@
-"""Texts: from an alert to the words on a phone, a card or a timeline. It decides nothing but how to say it.
+"""Renders texts: from an alert to a text message, a card or a timeline sentence.
 
-A text message has at most 70 characters with its signature, in the order level and what, when, where to the door,
-what not to do, deadline, reply code. What must be cut is the beginning of the place: building and room stay.
+A text message has at most 70 characters with its signature, in the order severity and title, time, address, advice,
+deadline, reply code. When it is too long, the beginning of the address is cut: building and room stay.
 """
 
 from __future__ import annotations
@@ -17,46 +17,46 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from alerts.alert import Actor, Alert, EscalationCause
-from alerts.lifecycle.transitions import Refusal
-from alerts.message import Kind
-from alerts.messages.catalog import VARIABLE, SmsText, WordBook, code_of
+from alerts.lifecycle.transitions import ActionRefusal
+from alerts.message import MessageKind
+from alerts.messages.catalog import VARIABLE, SmsTemplate, TextCatalog, template_code
 from alerts.reply_parsing import codes as reply_codes
 from domain import DAY, HOUR, MINUTE, Finding, Instant, Ledger, Person
 from domain.addresses import shortened
 from domain.care import neediest
 
-ONE_SEGMENT: Final = 70
-LONGEST_VARIABLE: Final = 35
+SEGMENT_LENGTH: Final = 70
+MAX_VARIABLE: Final = 35
 LATE_MS: Final = 2 * MINUTE
-WAITED_MS: Final = MINUTE // 2
-SHOWN_NUMBERS: Final = 2
-LONGEST_NAME: Final = 20
-"""Signs of a device's name that a text has room for."""
-LONGEST_END: Final = 8
-SHORT_END: Final = 6
-"""A platform's name up to `LONGEST_END` signs is said whole, of a longer one the last `SHORT_END`: as printed on it."""
+MIN_WAIT_SHOWN_MS: Final = MINUTE // 2
+MAX_NUMBERS: Final = 2
+MAX_NAME: Final = 20
+"""Characters of a device's name that fit into a text."""
+MAX_IDENTITY: Final = 8
+SHORT_IDENTITY: Final = 6
+"""An identity on a platform up to MAX_IDENTITY characters is shown whole, of a longer one the last SHORT_IDENTITY."""
 RETAINED: Final = "retained"
-"""The line of evidence that says it came from a message kept by a broker."""
+"""The quantity of the evidence line that marks a message retained by a broker."""
 _LINK: Final = re.compile(r"(?:https?://|www\.)[^\s，。]*", re.IGNORECASE)
 _MOBILE: Final = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
-CODES: Final = ("ok", "no", "here", "done", "number", "numbers")
-"""The variables of a text that are made of the numbers of alerts on that phone."""
+CODE_VARIABLES: Final = ("ok", "no", "here", "done", "number", "numbers")
+"""Template variables that are made of reply codes."""
 _CLAUSE: Final = re.compile(r"[^，。：]+[，。：]?")
-_ODD: Final = re.compile(r"[【】\[\]\r\n\t]")
+_FORBIDDEN: Final = re.compile(r"[【】\[\]\r\n\t]")
 
 
 class Sms(Struct, frozen=True):
-    """A text ready for the vendor: the filed template, its variables, and the whole as the phone will show it."""
+    """A rendered text: the vendor's template code, its variables, and the whole as the phone shows it."""
 
     template: str
     params: dict[str, str]
     text: str
 
 
-class Speech(Struct, frozen=True):
-    """What a message says besides the alert itself."""
+class MessageContext(Struct, frozen=True):
+    """What a message needs besides the alert."""
 
-    kind: Kind
+    kind: MessageKind
     now: Instant
     limit_ms: int
     number: int | None = None
@@ -64,184 +64,200 @@ class Speech(Struct, frozen=True):
     at: Instant | None = None
     count: int = 0
     variant: str = ""
-    """Which of the texts of this kind: `owner` and `called`, alone or as `many-`, for a danger that joined."""
+    """Which template of this kind: `owner` or `called`, alone or with `many-`, for a danger that joined."""
     numbers: tuple[int, ...] = ()
     reason: str = ""
     coded: bool = True
-    """Whether its reader can answer by a code. In the logbook nobody can, so its text names none."""
-    who: str = ""
-    """Who may need help; empty when nobody is known or the site does not allow the name."""
+    """Whether the recipient can answer with a code. In the logbook nobody can, so its text contains none."""
+    affected_name: str = ""
+    """Who may need help; empty when nobody is known or the site does not allow names."""
 
 
-class Wording:
-    """The word book of a site with its signature, time zone and template codes."""
+class MessageRenderer:
+    """Renders with the text catalog of a site, its signature, time zone and template codes."""
 
-    def __init__(self, book: WordBook, sign: str, tz: ZoneInfo, codes: Mapping[str, str] | None = None) -> None:
-        self.book, self.sign, self.tz = book, sign, tz
+    def __init__(self, catalog: TextCatalog, sign: str, tz: ZoneInfo, codes: Mapping[str, str] | None = None) -> None:
+        self.catalog, self.sign, self.tz = catalog, sign, tz
         self._codes = dict(codes or {})
 
-    def clock(self, at: Instant, now: Instant) -> str:
+    def format_time(self, at: Instant, now: Instant) -> str:
         """14:05, with the date when it was another day."""
         local, today = self._local(at), self._local(now)
         hour = f"{local.hour:02d}:{local.minute:02d}"
         return hour if local.date() == today.date() else f"{local.month}月{local.day}日{hour}"
 
-    def say(self, line: str, **words: object) -> str:
-        """One line of a timeline."""
-        return self.book.timeline[line].format(**words)
+    def timeline_text(self, line: str, **variables: object) -> str:
+        """One timeline sentence; `line` is a key of the catalog."""
+        return self.catalog.timeline[line].format(**variables)
 
-    def day(self, at: Instant) -> str:
-        """The local date, as a key: one digest a day."""
+    def local_date(self, at: Instant) -> str:
+        """The local date in ISO format."""
         return self._local(at).date().isoformat()
 
-    def span(self, ms: int) -> str:
-        """10分钟, 2小时, 3天: nobody reckons with 4320 minutes."""
+    def format_duration(self, ms: int) -> str:
+        """10分钟, 2小时, 3天, in the largest suitable unit."""
         if ms < 2 * HOUR:
-            return self.book.spans.minute.format(n=max(1, round(ms / MINUTE)))
+            return self.catalog.spans.minute.format(n=max(1, round(ms / MINUTE)))
         if ms < 2 * DAY:
-            return self.book.spans.hour.format(n=round(ms / HOUR))
-        return self.book.spans.day.format(n=round(ms / DAY))
+            return self.catalog.spans.hour.format(n=round(ms / HOUR))
+        return self.catalog.spans.day.format(n=round(ms / DAY))
 
-    def refuse(self, refusal: Refusal, alert: Alert, now: Instant) -> str:
-        """Why not now, in one sentence."""
-        return self.book.refusals[refusal.value].format(
-            owner=alert.owner_name or "", time=self.clock(alert.taken_at or now, now), until=self.until(alert, now)
+    def refusal_text(self, refusal: ActionRefusal, alert: Alert, now: Instant) -> str:
+        """The sentence for a refused action."""
+        return self.catalog.refusals[refusal.value].format(
+            owner=alert.owner_name or "",
+            time=self.format_time(alert.taken_at or now, now),
+            until=self.due_time(alert, now),
         )
 
-    def who(self, people: Sequence[Person], care: Sequence[str]) -> str:
-        """One name, and how many they are: 王桂芳, 王桂芳等2人. Empty for nobody."""
+    def affected_name(self, people: Sequence[Person], care: Sequence[str]) -> str:
+        """One name and the number of people: 王桂芳, 王桂芳等2人. Empty for nobody."""
         first = neediest(people, care)
         if first is None:
             return ""
-        return first.name if len(people) == 1 else self.book.people.format(name=first.name, count=len(people))
+        return first.name if len(people) == 1 else self.catalog.people.format(name=first.name, count=len(people))
 
-    def until(self, alert: Alert, now: Instant) -> str:
-        return self.clock(alert.due_at or now, now)
+    def due_time(self, alert: Alert, now: Instant) -> str:
+        return self.format_time(alert.due_at or now, now)
 
-    def via(self, actor: Actor) -> str:
-        return self.book.vias[actor.via.value]
+    def source_text(self, actor: Actor) -> str:
+        return self.catalog.vias[actor.via.value]
 
-    def sms(self, alert: Alert, speech: Speech) -> Sms:
-        """The text message: the first filed text that fits in one segment, else the last with its place cut."""
-        room = ONE_SEGMENT - len(self.sign) - 2
-        texts = self._texts(alert, speech)
-        values = self._values(alert, speech)
-        if retained(alert) and all(len(_fill(self._filed(one, alert, speech), values)) > room for one in texts):
-            # The label is as long as a street; the door says more.
-            values |= {"time": self.clock(alert.danger_at, speech.now)}
-        for title, reason, one in product(_titles(values["title"]), self._why(alert, speech), texts):
+    def sms(self, alert: Alert, context: MessageContext) -> Sms:
+        """The text message: the first template that fits into one segment, else the last with its address cut."""
+        room = SEGMENT_LENGTH - len(self.sign) - 2
+        texts = self._templates(alert, context)
+        values = self._variables(alert, context)
+        if is_retained(alert) and all(
+            len(_fill(self._template_text(template, alert, context), values)) > room for template in texts
+        ):
+            # The label is as long as a street name; the address matters more.
+            values |= {"time": self.format_time(alert.danger_at, context.now)}
+        for title, reason, template in product(_titles(values["title"]), self._reason_texts(alert, context), texts):
             values |= {"title": title, "reason": reason}
-            for said in (*self._with_name(values, speech.who), values):
-                body = _fill(self._filed(one, alert, speech), said)
+            for said in (*self._with_name(values, context.affected_name), values):
+                body = _fill(self._template_text(template, alert, context), said)
                 if len(body) <= room:
-                    return self._sms(one, alert, speech, said)
+                    return self._build(template, alert, context, said)
         over = len(body) - room
         keep = max(len(values["place"]) - over, 1)
-        return self._sms(texts[-1], alert, speech, values | {"place": shortened(values["place"], keep)})
+        return self._build(texts[-1], alert, context, values | {"place": shortened(values["place"], keep)})
 
-    def reason(self, alert: Alert, now: Instant) -> str:
-        """Why the next rung is called: nobody answered, or who declined, returned it, did not arrive, or was missed."""
-        return self._reasons(alert, now)[0]
+    def escalation_reason(self, alert: Alert, now: Instant) -> str:
+        """Why the next rung is notified: no answer, or who declined, returned it, did not arrive or could not be
+        reached."""
+        return self._escalation_reasons(alert, now)[0]
 
-    def _why(self, alert: Alert, speech: Speech) -> list[str]:
-        """What `${reason}` may say, the fullest first: why it climbed, or why an answer changed nothing."""
-        if speech.kind is Kind.ESCALATE:
-            return self._reasons(alert, speech.now)
-        return [clean(speech.reason).rstrip("。")[:LONGEST_VARIABLE] or "-"]
+    def _reason_texts(self, alert: Alert, context: MessageContext) -> list[str]:
+        """Texts for `${reason}`, the longest first: why it escalated, or why an action was refused."""
+        if context.kind is MessageKind.ESCALATE:
+            return self._escalation_reasons(alert, context.now)
+        return [sanitize(context.reason).rstrip("。")[:MAX_VARIABLE] or "-"]
 
-    def _reasons(self, alert: Alert, now: Instant) -> list[str]:
-        """The full reason, and a brief one where a text has no room. Nobody has waited when it passed on at once."""
+    def _escalation_reasons(self, alert: Alert, now: Instant) -> list[str]:
+        """The full reason, and a brief one where a text has no room. Without a wait only the brief one is true."""
         cause, waited = alert.escalation, now - alert.state_since
-        words = {"name": clean(cause.name) or "-", "note": clean(cause.note), "span": self.span(waited)}
-        full, brief = self.book.escalations[cause.cause], self.book.escalations_brief[cause.cause]
-        lines = [brief] if cause.cause is EscalationCause.UNANSWERED and waited < WAITED_MS else [full, brief]
-        return [line.format(**words)[:LONGEST_VARIABLE] for line in lines]
+        variables = {
+            "name": sanitize(cause.name) or "-",
+            "note": sanitize(cause.note),
+            "span": self.format_duration(waited),
+        }
+        full, brief = self.catalog.escalations[cause.cause], self.catalog.escalations_brief[cause.cause]
+        lines = [brief] if cause.cause is EscalationCause.UNANSWERED and waited < MIN_WAIT_SHOWN_MS else [full, brief]
+        return [line.format(**variables)[:MAX_VARIABLE] for line in lines]
 
-    def _texts(self, alert: Alert, speech: Speech) -> list[SmsText]:
-        """The filed texts for this message, the fullest first. What has recovered says so where a text for it is filed;
-        a danger that joined is told like a new one to those who have not answered."""
-        kind, variant = speech.kind, speech.variant
+    def _templates(self, alert: Alert, context: MessageContext) -> list[SmsTemplate]:
+        """Templates for this message, the longest first. A template `recovered` is used when the findings have ended; a
+        danger that joined is told like a new one to those who have not answered.
+        """
+        kind, variant = context.kind, context.variant
         if variant == "called":
-            kind, variant = Kind.ALERT, ""
-        if not variant and kind in (Kind.ALERT, Kind.ESCALATE) and alert.recovered_at is not None:
+            kind, variant = MessageKind.ALERT, ""
+        if not variant and kind in (MessageKind.ALERT, MessageKind.ESCALATE) and alert.recovered_at is not None:
             variant = "recovered"
-        fitting = [one for one in self.book.sms if one.kind is kind and alert.severity in one.codes]
-        fitting = [one for one in fitting if one.variant == variant] or [one for one in fitting if not one.variant]
-        # A broken gas alarm is a matter of repair: it must not send anybody running for a leak.
+        fitting = [
+            template for template in self.catalog.sms if template.kind is kind and alert.severity in template.codes
+        ]
+        fitting = [template for template in fitting if template.variant == variant] or [
+            template for template in fitting if not template.variant
+        ]
+        # A fault of a gas alarm is a repair: it must not look like a leak.
         family = "device" if alert.ledger is Ledger.HEALTH else alert.hazard
-        own = [one for one in fitting if one.hazard == family]
-        return own or [one for one in fitting if one.hazard == "*"]
+        own = [template for template in fitting if template.hazard == family]
+        return own or [template for template in fitting if template.hazard == "*"]
 
     def _with_name(self, values: Mapping[str, str], who: str) -> Iterator[dict[str, str]]:
-        """The name behind the door, in the variable of the place: no other template need be filed for it."""
-        place = self.book.person.format(place=values["place"], name=clean(who))
-        if clean(who) and len(place) <= LONGEST_VARIABLE:
+        """The name together with the address in one variable: no other template need be filed."""
+        place = self.catalog.person.format(place=values["place"], name=sanitize(who))
+        if sanitize(who) and len(place) <= MAX_VARIABLE:
             yield {**values, "place": place}
 
-    def _filed(self, one: SmsText, alert: Alert, speech: Speech) -> str:
-        text = one.text if speech.coded else without_codes(one.text)
-        return text.replace("{level}", self.book.severities[alert.severity])
+    def _template_text(self, template: SmsTemplate, alert: Alert, context: MessageContext) -> str:
+        text = template.text if context.coded else without_codes(template.text)
+        return text.replace("{level}", self.catalog.severities[alert.severity])
 
-    def _sms(self, one: SmsText, alert: Alert, speech: Speech, values: Mapping[str, str]) -> Sms:
-        filed = self._filed(one, alert, speech)
+    def _build(self, template: SmsTemplate, alert: Alert, context: MessageContext, values: Mapping[str, str]) -> Sms:
+        filed = self._template_text(template, alert, context)
         params = {name: values[name] for name in VARIABLE.findall(filed)}
-        code = code_of(one, alert.severity, self._codes)
+        code = template_code(template, alert.severity, self._codes)
         return Sms(code, params, f"【{self.sign}】{_fill(filed, params)}")
 
-    def _values(self, alert: Alert, speech: Speech) -> dict[str, str]:
-        codes = dict.fromkeys(CODES, "-") if speech.number is None else reply_codes.codes_of(speech.number)
+    def _variables(self, alert: Alert, context: MessageContext) -> dict[str, str]:
+        codes = dict.fromkeys(CODE_VARIABLES, "-") if context.number is None else reply_codes.codes_of(context.number)
         return codes | {
-            "title": clean(alert.title)[:LONGEST_VARIABLE] or "-",
-            "time": self.when(alert, speech.now) if speech.at is None else self.clock(speech.at, speech.now),
-            "place": shortened(self.place(alert), LONGEST_VARIABLE),
-            "limit": self.span(speech.limit_ms),
-            "numbers": self._numbers(speech.numbers),
-            "count": str(speech.count),
-            "name": clean(speech.name)[:LONGEST_VARIABLE] or "-",
+            "title": sanitize(alert.title)[:MAX_VARIABLE] or "-",
+            "time": self.event_time(alert, context.now)
+            if context.at is None
+            else self.format_time(context.at, context.now),
+            "place": shortened(self.address(alert), MAX_VARIABLE),
+            "limit": self.format_duration(context.limit_ms),
+            "numbers": self._alert_numbers(context.numbers),
+            "count": str(context.count),
+            "name": sanitize(context.name)[:MAX_VARIABLE] or "-",
         }
 
-    def when(self, alert: Alert, now: Instant) -> str:
-        """When it happened; a late one says how late, because the danger may have grown since."""
-        time = self.clock(alert.danger_at, now)
-        if retained(alert):
-            return self.book.retained.format(time=time)
+    def event_time(self, alert: Alert, now: Instant) -> str:
+        """When it happened; with the delay when it became known late, because the danger may have grown since."""
+        time = self.format_time(alert.danger_at, now)
+        if is_retained(alert):
+            return self.catalog.retained.format(time=time)
         if alert.late_ms <= LATE_MS:
             return time
-        return self.book.late.format(time=time, span=self.span(alert.late_ms))
+        return self.catalog.late.format(time=time, span=self.format_duration(alert.late_ms))
 
-    def without_place(self, finding: Finding) -> str:
-        """Which device it is, where nobody knows its door: a worker must be able to ask for it. Empty for what is no
+    def unplaced_device(self, finding: Finding) -> str:
+        """The device, when its address is unknown, so that a worker can ask for it. Empty when the subject is no
         device."""
         if finding.device is not None:
-            return self.book.unplaced.format(device=finding.device[-LONGEST_NAME:])
+            return self.catalog.unplaced.format(device=finding.device[-MAX_NAME:])
         platform, colon, identity = finding.subject.id.partition(":")
         if finding.subject.type != "device" or not colon:
             return ""
         own = identity.rstrip("/").rpartition("/")[2]
-        end = own if len(own) <= LONGEST_END else own[-SHORT_END:]
-        return self.book.unregistered.format(platform=platform, end=end)
+        end = own if len(own) <= MAX_IDENTITY else own[-SHORT_IDENTITY:]
+        return self.catalog.unregistered.format(platform=platform, end=end)
 
-    def place(self, alert: Alert) -> str:
-        """The way to the door; of a storm the first door, and how many others there are."""
-        place = clean(alert.address) or self.book.nowhere
-        return self.book.doors.format(place=place, n=len(alert.doors) + 1) if alert.doors else place
+    def address(self, alert: Alert) -> str:
+        """The address; for a grouped alert the first one and the number of all."""
+        place = sanitize(alert.address) or self.catalog.nowhere
+        return self.catalog.doors.format(place=place, n=len(alert.doors) + 1) if alert.doors else place
 
-    def _numbers(self, numbers: Sequence[int]) -> str:
-        """The first of them: a text has no room for more."""
-        shown = "、".join(str(number) for number in numbers[:SHOWN_NUMBERS]) or "-"
-        return self.book.more.format(numbers=shown) if len(numbers) > SHOWN_NUMBERS else shown
+    def _alert_numbers(self, numbers: Sequence[int]) -> str:
+        """The first MAX_NUMBERS of them."""
+        shown = "、".join(str(number) for number in numbers[:MAX_NUMBERS]) or "-"
+        return self.catalog.more.format(numbers=shown) if len(numbers) > MAX_NUMBERS else shown
 
     def _local(self, at: Instant) -> datetime:
         return datetime.fromtimestamp(at / 1000, self.tz)
 
 
-def clean(value: str) -> str:
-    """What a vendor lets into a variable: no brackets, links, line ends, signs outside the plane, or mobile numbers.
+def sanitize(value: str) -> str:
+    """The value as a vendor accepts it in a variable: without brackets, links, line ends, emoji and mobile numbers.
 
-    >>> clean("枫林苑【3栋】 http://x.cn/a 13800138000")
+    >>> sanitize("枫林苑【3栋】 http://x.cn/a 13800138000")
     '枫林苑3栋'
     """
-    plain = _ODD.sub("", _MOBILE.sub("", _LINK.sub("", value)))
+    plain = _FORBIDDEN.sub("", _MOBILE.sub("", _LINK.sub("", value)))
     return "".join(sign for sign in plain if unicodedata.category(sign) not in ("So", "Cs", "Cc", "Cn")).strip()
 
 
@@ -253,18 +269,18 @@ def without_codes(text: str) -> str:
     >>> without_codes("您已接警，编号${number}，请一并处置。"), without_codes("接警时间${time}，编号${number}。")
     ('您已接警，请一并处置。', '接警时间${time}。')
     """
-    kept = [part for part in _CLAUSE.findall(text) if not any(f"${{{name}}}" in part for name in CODES)]
+    kept = [part for part in _CLAUSE.findall(text) if not any(f"${{{name}}}" in part for name in CODE_VARIABLES)]
     whole = "".join(kept)
     return f"{whole[:-1]}。" if whole.endswith(("，", "：")) else whole
 
 
-def retained(alert: Alert) -> bool:
-    """True when it was told by a message that a broker kept: it may be minutes or months old."""
+def is_retained(alert: Alert) -> bool:
+    """True when the finding comes from a message that a broker retained: it may be minutes or months old."""
     return any(line.quantity == RETAINED for line in alert.evidence)
 
 
 def _titles(title: str) -> list[str]:
-    """The names of all dangers of an alert, then, where these leave no room for the door, only the first."""
+    """The full title, then only the first danger's, for texts without room for the address."""
     first, joined, _ = title.partition("、")
     return [title, f"{first}等"] if joined else [title]
 

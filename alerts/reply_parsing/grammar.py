@@ -27,16 +27,16 @@ _GAPS: Final = re.compile(r"(?<=[\u3400-\u9fff])[^\S\n]+(?=[\u3400-\u9fff])")
 class WordKind(StrEnum):
     """What a word does in a reply."""
 
-    TAKE = "take"
+    ACKNOWLEDGE = "take"
     GO = "go"
     """On the way, or soon: a promise, so not there yet."""
     RECEIPT = "receipt"
-    """收到, 好的: takes where a code stands beside it or only one call can be meant."""
+    """收到, 好的: acknowledges beside a code, or where only one call can be meant."""
     ARRIVE = "arrive"
     COME = "come"
     """到场 alone: arrived, unless a promise stands beside it."""
     RESOLVE = "resolve"
-    PASS = "pass"  # noqa: S105 - 无法到场, not a password
+    DECLINE = "pass"
     CANNOT = "cannot"
     """Declines what follows it directly (不能 + 去), or everything when nothing follows."""
     NEGATION = "negation"
@@ -56,12 +56,12 @@ class WordKind(StrEnum):
     """Before a number: likewise (第11, 打119)."""
 
 
-_FIRST: Final = (WordKind.PASS, WordKind.CANNOT, WordKind.NEGATION, WordKind.DOUBTFUL, WordKind.QUESTION)
+_FIRST: Final = (WordKind.DECLINE, WordKind.CANNOT, WordKind.NEGATION, WordKind.DOUBTFUL, WordKind.QUESTION)
 """Searched before all others, so that no friendly word can cover the beginning of a refusal (我去 + 不了)."""
 _VAGUE: Final = (WordKind.DOUBTFUL, WordKind.QUESTION)
-_REFUSING: Final = (WordKind.PASS, WordKind.CANNOT, WordKind.NEGATION)
+_REFUSING: Final = (WordKind.DECLINE, WordKind.CANNOT, WordKind.NEGATION)
 _AGREEING: Final = (
-    WordKind.TAKE,
+    WordKind.ACKNOWLEDGE,
     WordKind.GO,
     WordKind.RECEIPT,
     WordKind.ARRIVE,

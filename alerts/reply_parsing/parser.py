@@ -14,18 +14,18 @@ from typing import Final
 
 from msgspec import Struct
 
-from alerts.reply_parsing.codes import LARGEST
+from alerts.reply_parsing.codes import MAX_NUMBER
 from alerts.reply_parsing.grammar import ReplyGrammar, WordKind, plain_text
 from alerts.reply_parsing.tokenizer import ACTS, Mark, Token, tokenize
 
-LONGEST_REPLY: Final = 500
+MAX_REPLY_LENGTH: Final = 500
 
 
 class ReplyIntent(StrEnum):
     """What the writer wants."""
 
-    TAKE = "take"
-    PASS = "pass"  # noqa: S105 - 无法到场, not a password
+    ACKNOWLEDGE = "take"
+    DECLINE = "pass"
     ARRIVE = "arrive"
     RESOLVE = "resolve"
     RECEIPT = "receipt"
@@ -75,18 +75,23 @@ class ParsedReply(Struct, frozen=True):
         return self.numbers[0] if len(self.numbers) == 1 else None
 
 
-_OWN: Final = {"1": ReplyIntent.TAKE, "2": ReplyIntent.PASS, "3": ReplyIntent.ARRIVE, "4": ReplyIntent.RESOLVE}
-_FITTING: Final[dict[tuple[ReplyIntent, ReplyIntent | None], ReplyIntent]] = {
-    (ReplyIntent.TAKE, ReplyIntent.ARRIVE): ReplyIntent.ARRIVE,
-    (ReplyIntent.TAKE, ReplyIntent.RESOLVE): ReplyIntent.RESOLVE,
-    **{(own, own): own for own in _OWN.values()},
-    **{(own, claim): own for own in _OWN.values() for claim in (None, ReplyIntent.RECEIPT)},
+_INTENT_OF_DIGIT: Final = {
+    "1": ReplyIntent.ACKNOWLEDGE,
+    "2": ReplyIntent.DECLINE,
+    "3": ReplyIntent.ARRIVE,
+    "4": ReplyIntent.RESOLVE,
+}
+_COMBINED_INTENT: Final[dict[tuple[ReplyIntent, ReplyIntent | None], ReplyIntent]] = {
+    (ReplyIntent.ACKNOWLEDGE, ReplyIntent.ARRIVE): ReplyIntent.ARRIVE,
+    (ReplyIntent.ACKNOWLEDGE, ReplyIntent.RESOLVE): ReplyIntent.RESOLVE,
+    **{(own, own): own for own in _INTENT_OF_DIGIT.values()},
+    **{(own, claim): own for own in _INTENT_OF_DIGIT.values() for claim in (None, ReplyIntent.RECEIPT)},
 }
 """What the last digit of a code and the words beside it say together; a pair not here contradicts itself."""
 
 
-class _Said(Struct, frozen=True):
-    """A text taken apart, with the numbers the phone holds."""
+class _TokenizedReply(Struct, frozen=True):
+    """A tokenized text, with the numbers that the phone holds."""
 
     tokens: tuple[Token, ...]
     kinds: frozenset[WordKind | Mark]
@@ -99,145 +104,145 @@ class _Said(Struct, frozen=True):
 
 
 def parse_reply(text: str, grammar: ReplyGrammar, held: Collection[int] = ()) -> ParsedReply:
-    """What a text means, coming from a phone that holds these alert numbers."""
-    if len(text) > LONGEST_REPLY:
+    """Parse a text from a phone that holds these alert numbers. Total: never raises."""
+    if len(text) > MAX_REPLY_LENGTH:
         return _unclear(Unclear.TOO_LONG)
     tokens = tuple(tokenize(grammar.quoted.sub(" ", plain_text(text, grammar.sign_table)), grammar))
     numbers = [token.text for token in tokens if token.kind is Mark.NUMBER]
     # A code said twice is one code; a single digit said twice (`1、1`) may be a code in two pieces.
     codes = tuple(numbers if any(len(one) == 1 for one in numbers) else dict.fromkeys(numbers))
-    said = _Said(tokens, frozenset(token.kind for token in tokens), codes, frozenset(held))
+    reply = _TokenizedReply(tokens, frozenset(token.kind for token in tokens), codes, frozenset(held))
     for read in (_empty, _opt_out, _refusal, _question, _doubt, _several, _coded):
-        parsed = read(said)
+        parsed = read(reply)
         if parsed is not None:
             return parsed
-    return _words(said)
+    return _words(reply)
 
 
 def _unclear(why: Unclear, numbers: tuple[int, ...] = ()) -> ParsedReply:
     return ParsedReply(ReplyIntent.UNCLEAR, numbers, why=why)
 
 
-def _empty(said: _Said) -> ParsedReply | None:
-    return None if said.kinds - {Mark.GAP, Mark.LIST} else _unclear(Unclear.EMPTY)
+def _empty(reply: _TokenizedReply) -> ParsedReply | None:
+    return None if reply.kinds - {Mark.GAP, Mark.LIST} else _unclear(Unclear.EMPTY)
 
 
-def _opt_out(said: _Said) -> ParsedReply | None:
-    alone = not said.kinds - {WordKind.OPT_OUT, WordKind.LABEL, WordKind.FILLER, WordKind.COURTESY, Mark.GAP}
-    return ParsedReply(ReplyIntent.OPT_OUT) if alone and WordKind.OPT_OUT in said.kinds else None
+def _opt_out(reply: _TokenizedReply) -> ParsedReply | None:
+    alone = not reply.kinds - {WordKind.OPT_OUT, WordKind.LABEL, WordKind.FILLER, WordKind.COURTESY, Mark.GAP}
+    return ParsedReply(ReplyIntent.OPT_OUT) if alone and WordKind.OPT_OUT in reply.kinds else None
 
 
-def _refusal(said: _Said) -> ParsedReply | None:
+def _refusal(reply: _TokenizedReply) -> ParsedReply | None:
     """He declines: with codes these alerts, without any whatever this phone was called for."""
-    if WordKind.PASS not in said.kinds:
+    if WordKind.DECLINE not in reply.kinds:
         return None
-    if _contradicts(said):
+    if _contradicts(reply):
         return _unclear(Unclear.CONTRADICTION)
-    meant = [_readings(said, code, True) for code in said.codes]
+    meant = [_readings(reply, code, True) for code in reply.codes]
     if any(reading[1] in ("3", "4") for found in meant for reading in found[:1]):
         return _unclear(Unclear.CONTRADICTION)
     numbers = tuple(dict.fromkeys(found[0][0] for found in meant if found))
-    whole = said.understood and all(meant)
-    return ParsedReply(ReplyIntent.PASS, numbers, Certainty.WHOLE if whole else Certainty.SAFE)
+    whole = reply.understood and all(meant)
+    return ParsedReply(ReplyIntent.DECLINE, numbers, Certainty.WHOLE if whole else Certainty.SAFE)
 
 
-def _question(said: _Said) -> ParsedReply | None:
-    if WordKind.QUESTION not in said.kinds:
+def _question(reply: _TokenizedReply) -> ParsedReply | None:
+    if WordKind.QUESTION not in reply.kinds:
         return None
-    meant = [found[0][0] for code in said.codes if (found := _readings(said, code, True))]
+    meant = [found[0][0] for code in reply.codes if (found := _readings(reply, code, True))]
     return ParsedReply(ReplyIntent.QUESTION, tuple(meant[:1]))
 
 
-def _doubt(said: _Said) -> ParsedReply | None:
+def _doubt(reply: _TokenizedReply) -> ParsedReply | None:
     """Something is negated, put off or not understood: only a plain code for declining counts."""
     for kind, why in (
         (WordKind.NEGATION, Unclear.NEGATION),
         (WordKind.DOUBTFUL, Unclear.DOUBTFUL),
         (WordKind.OPT_OUT, Unclear.DOUBTFUL),
     ):
-        if kind in said.kinds:
+        if kind in reply.kinds:
             return _unclear(why)
-    if Mark.UNKNOWN not in said.kinds:
+    if Mark.UNKNOWN not in reply.kinds:
         return None
-    if len(said.codes) == 1 and not _contradicts(said) and not _glued(said.tokens):
-        found = _readings(said, said.codes[0], False)
+    if len(reply.codes) == 1 and not _contradicts(reply) and not _glued(reply.tokens):
+        found = _readings(reply, reply.codes[0], False)
         if found and found[0][1] == "2":
-            return ParsedReply(ReplyIntent.PASS, (found[0][0],), Certainty.SAFE)
+            return ParsedReply(ReplyIntent.DECLINE, (found[0][0],), Certainty.SAFE)
     return _unclear(Unclear.UNKNOWN_WORDS)
 
 
-def _contradicts(said: _Said) -> bool:
+def _contradicts(reply: _TokenizedReply) -> bool:
     """Words of action beside a refusal. In a text not wholly understood `去` may be said of somebody else."""
-    acts = said.kinds & ACTS
-    return bool(acts - {WordKind.TAKE, WordKind.COME} or (acts and Mark.UNKNOWN not in said.kinds))
+    acts = reply.kinds & ACTS
+    return bool(acts - {WordKind.ACKNOWLEDGE, WordKind.COME} or (acts and Mark.UNKNOWN not in reply.kinds))
 
 
-def _several(said: _Said) -> ParsedReply | None:
+def _several(reply: _TokenizedReply) -> ParsedReply | None:
     """Two codes are two alerts: only declining both is plain."""
-    if len(said.codes) < 2:
+    if len(reply.codes) < 2:
         return None
-    meant = [_readings(said, code, False) for code in said.codes]
-    if not said.kinds & ACTS and all(found and found[0][1] == "2" for found in meant):
-        return ParsedReply(ReplyIntent.PASS, tuple(dict.fromkeys(found[0][0] for found in meant)))
+    meant = [_readings(reply, code, False) for code in reply.codes]
+    if not reply.kinds & ACTS and all(found and found[0][1] == "2" for found in meant):
+        return ParsedReply(ReplyIntent.DECLINE, tuple(dict.fromkeys(found[0][0] for found in meant)))
     return _unclear(Unclear.TWO_CODES)
 
 
-def _coded(said: _Said) -> ParsedReply | None:
+def _coded(reply: _TokenizedReply) -> ParsedReply | None:
     """One number: a code, or an alert's number beside a word that says what about it."""
-    if not said.codes:
+    if not reply.codes:
         return None
-    code, claim, labelled = said.codes[0], _claim(said), WordKind.LABEL in said.kinds
+    code, claim, labelled = reply.codes[0], _claim(reply), WordKind.LABEL in reply.kinds
     if claim is ReplyIntent.UNCLEAR:
         return _unclear(Unclear.CONTRADICTION)
-    found = _readings(said, code, claim is not None or labelled)
+    found = _readings(reply, code, claim is not None or labelled)
     if not found:
         short = code in ("1", "2") and claim is None
-        return ParsedReply(_OWN[code], (), Certainty.SHORT) if short else _unclear(Unclear.NO_SUCH_CODE)
+        return ParsedReply(_INTENT_OF_DIGIT[code], (), Certainty.SHORT) if short else _unclear(Unclear.NO_SUCH_CODE)
     number, last = found[0]
     if code == "2" and claim is ReplyIntent.RECEIPT and not labelled:
         return _unclear(Unclear.NUMBER_ONLY, (number,))
-    fits = _FITTING.get((_OWN[last], claim)) if last else claim
+    fits = _COMBINED_INTENT.get((_INTENT_OF_DIGIT[last], claim)) if last else claim
     if len(found) > 1 and (labelled or (claim is not None and fits is not claim)):
         return _unclear(Unclear.NO_SUCH_CODE)
     if fits is None:
         return _unclear(Unclear.CONTRADICTION if last else Unclear.NUMBER_ONLY, (number,))
-    return ParsedReply(ReplyIntent.TAKE if fits is ReplyIntent.RECEIPT else fits, (number,))
+    return ParsedReply(ReplyIntent.ACKNOWLEDGE if fits is ReplyIntent.RECEIPT else fits, (number,))
 
 
-def _words(said: _Said) -> ParsedReply:
+def _words(reply: _TokenizedReply) -> ParsedReply:
     """No code at all."""
-    claim = _claim(said)
+    claim = _claim(reply)
     if claim is ReplyIntent.UNCLEAR:
         return _unclear(Unclear.CONTRADICTION)
-    if Mark.AMOUNT in said.kinds:
+    if Mark.AMOUNT in reply.kinds:
         return _unclear(Unclear.PLACE_OR_TIME)
     if claim is not None:
         return ParsedReply(claim)
-    return ParsedReply(ReplyIntent.COURTESY) if WordKind.COURTESY in said.kinds else _unclear(Unclear.UNKNOWN_WORDS)
+    return ParsedReply(ReplyIntent.COURTESY) if WordKind.COURTESY in reply.kinds else _unclear(Unclear.UNKNOWN_WORDS)
 
 
-def _claim(said: _Said) -> ReplyIntent | None:
+def _claim(reply: _TokenizedReply) -> ReplyIntent | None:
     """What the words say, UNCLEAR when they contradict each other."""
-    kinds = said.kinds
+    kinds = reply.kinds
     if WordKind.RESOLVE in kinds:
-        return ReplyIntent.UNCLEAR if kinds & {WordKind.TAKE, WordKind.GO} else ReplyIntent.RESOLVE
+        return ReplyIntent.UNCLEAR if kinds & {WordKind.ACKNOWLEDGE, WordKind.GO} else ReplyIntent.RESOLVE
     if WordKind.ARRIVE in kinds:
         return ReplyIntent.UNCLEAR if WordKind.GO in kinds else ReplyIntent.ARRIVE
-    if kinds & {WordKind.TAKE, WordKind.GO}:
-        return ReplyIntent.TAKE
+    if kinds & {WordKind.ACKNOWLEDGE, WordKind.GO}:
+        return ReplyIntent.ACKNOWLEDGE
     if WordKind.COME in kinds:
         return ReplyIntent.ARRIVE
     return ReplyIntent.RECEIPT if WordKind.RECEIPT in kinds else None
 
 
-def _readings(said: _Said, code: str, by_number: bool) -> list[tuple[int, str]]:
+def _readings(reply: _TokenizedReply, code: str, by_number: bool) -> list[tuple[int, str]]:
     """The alerts of this phone that a number can stand for, each with the digit for what is answered or nothing."""
     if code.startswith("0") or len(code) > 3:
         return []
     found: list[tuple[int, str]] = []
-    if len(code) > 1 and code[-1] in _OWN and int(code[:-1]) in said.held:
+    if len(code) > 1 and code[-1] in _INTENT_OF_DIGIT and int(code[:-1]) in reply.held:
         found.append((int(code[:-1]), code[-1]))
-    if by_number and int(code) <= LARGEST and int(code) in said.held:
+    if by_number and int(code) <= MAX_NUMBER and int(code) in reply.held:
         found.append((int(code), ""))
     return found
 

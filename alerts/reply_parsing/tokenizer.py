@@ -1,4 +1,4 @@
-"""Takes a reply apart: words of the grammar, numbers and the rest, and what each does beside its neighbours."""
+"""Tokenizer of replies: words of the grammar, numbers and the rest, adjusted by their neighbours."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from alerts.reply_parsing.codes import LARGEST
+from alerts.reply_parsing.codes import MAX_NUMBER
 from alerts.reply_parsing.grammar import ReplyGrammar, WordKind
 
 
@@ -41,14 +41,14 @@ _PART: Final = re.compile(
 )
 _LISTING: Final = frozenset("、/+&⁄|")
 _TONES: Final = frozenset("~^`")
-ACTS: Final = frozenset({WordKind.TAKE, WordKind.GO, WordKind.ARRIVE, WordKind.COME, WordKind.RESOLVE})
+ACTS: Final = frozenset({WordKind.ACKNOWLEDGE, WordKind.GO, WordKind.ARRIVE, WordKind.COME, WordKind.RESOLVE})
 _COUNTED: Final = (Mark.AMOUNT, WordKind.GO, WordKind.DOUBTFUL)
 
 
 def tokenize(plain: str, grammar: ReplyGrammar) -> list[Token]:
     """Words, numbers and the rest of a normalised text."""
     found = [*_layers(plain, grammar), Token(Mark.GAP, "")]
-    return _joined(_negated(_amounts(found, grammar.longest_promise_min or LARGEST)))
+    return _joined(_negated(_amounts(found, grammar.longest_promise_min or MAX_NUMBER)))
 
 
 def _layers(plain: str, grammar: ReplyGrammar) -> Iterator[Token]:
@@ -69,7 +69,7 @@ def _parts(plain: str) -> Iterator[Token]:
         elif match["digits"]:
             yield Token(Mark.NUMBER, match[0])
         elif match["hanzi"]:
-            yield Token(Mark.NUMBER, western(match[0]))
+            yield Token(Mark.NUMBER, to_digits(match[0]))
         else:
             yield Token(_sign(match[0]), match[0])
 
@@ -80,10 +80,10 @@ def _sign(sign: str) -> Mark:
     return Mark.GAP if sign in _TONES or unicodedata.category(sign)[0] in "ZPC" else Mark.UNKNOWN
 
 
-def western(hanzi: str) -> str:
+def to_digits(hanzi: str) -> str:
     """Chinese numerals as digits; `0` for what is no number.
 
-    >>> [western(text) for text in ("一一", "十一", "二十", "一百二十一", "十十")]
+    >>> [to_digits(text) for text in ("一一", "十一", "二十", "一百二十一", "十十")]
     ['11', '11', '20', '121', '0']
     """
     if not any(sign in _TENS for sign in hanzi):
@@ -108,13 +108,13 @@ def _amounts(tokens: Sequence[Token], longest_min: int) -> list[Token]:
         if token.kind is Mark.NUMBER:
             token, address = _number(token, _unit_after(tokens, index), address, longest_min)
         elif token.kind in (WordKind.MINUTES, WordKind.UNIT):
-            counts = any(one.kind is not Mark.GAP for one in out) and _last(out).kind in _COUNTED
+            counts = any(token.kind is not Mark.GAP for token in out) and _last(out).kind in _COUNTED
             address = counts and token.kind is WordKind.UNIT
             token = Token(Mark.GAP if counts else Mark.UNKNOWN, token.text)
         elif token.kind not in (Mark.GAP, WordKind.LABEL):
             address = token.kind in (Mark.AMOUNT, WordKind.PREFIX)
         out.append(token)
-    return [Token(Mark.GAP, one.text) if one.kind is WordKind.PREFIX else one for one in _before_amounts(out)]
+    return [Token(Mark.GAP, token.text) if token.kind is WordKind.PREFIX else token for token in _before_amounts(out)]
 
 
 def _before_amounts(tokens: Sequence[Token]) -> list[Token]:
@@ -138,12 +138,12 @@ def _number(token: Token, unit: WordKind | Mark, address: bool, longest_min: int
 
 def _unit_after(tokens: Sequence[Token], index: int) -> WordKind | Mark:
     """What follows a number, blanks left out."""
-    rest = (one.kind for one in tokens[index + 1 :] if one.kind is not Mark.GAP or one.text.strip())
+    rest = (token.kind for token in tokens[index + 1 :] if token.kind is not Mark.GAP or token.text.strip())
     return next(rest, Mark.GAP)
 
 
 def _last(tokens: Sequence[Token]) -> Token:
-    return next(one for one in reversed(tokens) if one.kind is not Mark.GAP)
+    return next(token for token in reversed(tokens) if token.kind is not Mark.GAP)
 
 
 def _negated(tokens: Sequence[Token]) -> list[Token]:
@@ -158,10 +158,10 @@ def _negated(tokens: Sequence[Token]) -> list[Token]:
         if before is WordKind.CANNOT:
             out[last] = Token(_declines(token.kind), out[last].text)
         last = len(out)
-        if token.kind is WordKind.PASS and before in (WordKind.CANNOT, WordKind.NEGATION):
+        if token.kind is WordKind.DECLINE and before in (WordKind.CANNOT, WordKind.NEGATION):
             out.append(Token(WordKind.NEGATION, token.text))
-        elif token.kind in ACTS and before in (WordKind.CANNOT, WordKind.PASS):
-            out.append(Token(WordKind.PASS, token.text))
+        elif token.kind in ACTS and before in (WordKind.CANNOT, WordKind.DECLINE):
+            out.append(Token(WordKind.DECLINE, token.text))
         else:
             out.append(token)
     return out
@@ -170,7 +170,7 @@ def _negated(tokens: Sequence[Token]) -> list[Token]:
 def _declines(following: WordKind | Mark) -> WordKind:
     alone = following in (Mark.GAP, Mark.LIST, WordKind.FILLER, WordKind.COURTESY)
     resolves = following is WordKind.RESOLVE
-    return WordKind.PASS if (following in ACTS and not resolves) or alone else WordKind.NEGATION
+    return WordKind.DECLINE if (following in ACTS and not resolves) or alone else WordKind.NEGATION
 
 
 def _joined(tokens: Sequence[Token]) -> list[Token]:
@@ -189,7 +189,7 @@ def _joined(tokens: Sequence[Token]) -> list[Token]:
 def _one_number(run: list[Token]) -> list[Token]:
     numbers = [token.text for token in run if token.kind is Mark.NUMBER]
     rest = run[-1:] if run and run[-1].kind is Mark.GAP else []
-    if len(numbers) > 1 and all(len(one) == 1 for one in numbers):
+    if len(numbers) > 1 and all(len(token) == 1 for token in numbers):
         return [Token(Mark.NUMBER, "".join(numbers)), *rest]
     if numbers and len(set(numbers)) == 1:
         return [Token(Mark.NUMBER, numbers[0]), *rest]

@@ -38,17 +38,17 @@ class ReplyTrials(BaseModel):
     trials: tuple[Trial, ...]
 
 
-def failed(book: ReplyTrials, grammar: ReplyGrammar) -> list[Fault]:
+def failures(written: ReplyTrials, grammar: ReplyGrammar) -> list[Fault]:
     """Every text that is read as something else."""
     return [
         Fault(("trials", index, "texts", place), f"{text!r} is read as `{got}`, it must be `{trial.means}`")
-        for index, trial in enumerate(book.trials)
+        for index, trial in enumerate(written.trials)
         for place, text in enumerate(trial.texts)
-        if (got := meaning(parse_reply(text, grammar, trial.holds), trial.means)) != trial.means
+        if (got := as_written(parse_reply(text, grammar, trial.holds), trial.means)) != trial.means
     ]
 
 
-def meaning(parsed: ParsedReply, means: str) -> str:
+def as_written(parsed: ParsedReply, means: str) -> str:
     """As a trial writes it; which alert an unclear text was about matters only where the trial says so."""
     numbers = parsed.numbers if parsed.intent is not ReplyIntent.UNCLEAR or " " in means else ()
     return " ".join([parsed.intent.value, *(str(number) for number in numbers)])

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final, get_args
 from fastapi import Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from alerts.alert import Actor, State, Via
-from alerts.lifecycle.advance import Incomplete, NotNow
+from alerts.alert import Actor, ResponseSource, State
+from alerts.lifecycle.event import InvalidField, InvalidTransition
 from alerts.service import NoSuchAlert
 from console import words
 from console.api import examples
@@ -148,12 +148,12 @@ async def act(
     if written.to is not None and written.to not in services.registry.community().people:
         raise faulty(FieldFault("to", words.UNKNOWN_PERSON.format(person=written.to)))
     try:
-        await services.desk.act(alert_id, action, actor, now, written.comment, written.reason, until, written.to)
+        await services.desk.perform(alert_id, action, actor, now, written.comment, written.reason, until, written.to)
     except NoSuchAlert:
         raise no_such("alert", alert_id) from None
-    except NotNow as refused:
+    except InvalidTransition as refused:
         raise Problem(409, refused.message) from None
-    except Incomplete as incomplete:
+    except InvalidField as incomplete:
         raise faulty(FieldFault(incomplete.field, words.INCOMPLETE[incomplete.field])) from None
     deed = {"alert": alert_id, "as": actor.id}
     await services.ledger.run(lambda tx: audit.write(tx, now, who.person or who.token, f"alert {action}", deed))
@@ -202,7 +202,7 @@ def item_for(view: Mapping[str, Any], who: Principal) -> AlertItem:
 
 def actor_of(services: Services, who: Principal, named: str | None) -> Actor:
     """The person who acts: whoever logged in, or the person an operator names ("张三 rang, he is on his way")."""
-    via = Via.SCREEN if who.by_cookie else Via.API
+    via = ResponseSource.SCREEN if who.by_cookie else ResponseSource.API
     if named is not None and named != who.person:
         if not who.sees_names:
             raise Problem(403, words.NOT_ALLOWED.format(access=words.ACCESS[who.access]))

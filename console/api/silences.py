@@ -9,7 +9,7 @@ import msgspec
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from alerts.silence import FIELDS, Judged, Matchers, Silence, faults
+from alerts.silence import FAULT_FIELDS, Matchers, RuleSummary, Silence, silence_faults
 from console import words
 from console.api import examples
 from console.api.asking import Asked, Pages, asked_instant, listed, shown, written_one
@@ -118,9 +118,9 @@ async def end_silence(services: Asked, who: Planner, silence_id: str) -> Answer[
 async def _check(services: Services, who: Principal, silence: Silence, now: Instant) -> None:
     """422 naming everything that may not be so; 404 or 403 for what this principal does not see."""
     places = services.registry.community().places
-    rules = [Judged(one.name, one.hazard, one.kinds, one.ledger, one.severity) for one in services.rules.lines()]
-    wrong = list(faults(silence.matchers, silence.since, silence.until, silence.reason, rules, places, now))
-    told = [FieldFault(FIELDS[one], words.WRONG_SILENCE[one]) for one in wrong]
+    rules = [RuleSummary(one.name, one.hazard, one.kinds, one.ledger, one.severity) for one in services.rules.lines()]
+    wrong = list(silence_faults(silence.matchers, silence.since, silence.until, silence.reason, rules, places, now))
+    told = [FieldFault(FAULT_FIELDS[one], words.WRONG_SILENCE[one]) for one in wrong]
     told += _unknown(services, silence.matchers, [rule.name for rule in rules])
     if told:
         raise faulty(*told)

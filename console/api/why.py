@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import Query
 
-from alerts.silence import Held, HeldState
+from alerts.silence import HeldFinding, HeldState
 from console import words
 from console.api.alerts import seen_alert
 from console.api.asking import Asked, Text, asked_instant, shown
@@ -80,12 +80,12 @@ async def _of_finding(services: Services, who: Principal, finding: str) -> Why:
     return _answer(line["text"], [line], finding=finding, silence=str(held.silence))
 
 
-async def _sees(services: Services, who: Principal, held: Held) -> bool:
+async def _sees(services: Services, who: Principal, held: HeldFinding) -> bool:
     places = seen_places(services, who, None)
     return places is None or held.finding.place in places
 
 
-async def _silenced_line(services: Services, held: Held) -> dict[str, Any]:
+async def _silenced_line(services: Services, held: HeldFinding) -> dict[str, Any]:
     """Why nobody was told of a finding: who planned which silence, and for what."""
     silence = await services.ledger.read(lambda tx: silences.one(tx, held.silence))
     assert silence is not None  # a row of it refers to it

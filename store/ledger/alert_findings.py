@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, func, insert, select
 
-from alerts.ports import Known
+from alerts.ports import FindingRecord
 from domain import Finding, Phase
 from store.ledger.tables_alerts import alert_findings
 
@@ -17,12 +17,12 @@ _KNOWN = select(alert_findings.c.phase, alert_findings.c.at, alert_findings.c.al
 )
 
 
-def known(tx: Connection, finding: Finding) -> Known:
+def finding_record(tx: Connection, finding: Finding) -> FindingRecord:
     """Whether this phase was recorded before, and the alert the finding belongs to."""
     rows = tx.execute(_KNOWN, {"finding": finding.id}).all()
     key = _phase_key(finding)
     heard = any(row.phase == key["phase"] and row.at == key["at"] for row in rows)
-    return Known(heard, next((int(row.alert) for row in rows if row.alert is not None), None))
+    return FindingRecord(heard, next((int(row.alert) for row in rows if row.alert is not None), None))
 
 
 def record(tx: Connection, finding: Finding, alert: int | None) -> None:

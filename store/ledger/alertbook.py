@@ -11,12 +11,12 @@ from typing import Any, Final, Protocol, TypeVar
 from msgspec import structs
 from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
 
-from alerts.alert import UNSETTLED, UNTAKEN, Alert, Entry
+from alerts.alert import ACTIVE_STATES, UNACKNOWLEDGED_STATES, Alert, TimelineEntry
 from alerts.handling.grouping import is_unregistered
-from alerts.message import OVER_BUDGET, REACHING, SENT, TOLD_BY, Delivery, DeliveryState, Kind
-from alerts.messages.outbox import answers_to
-from alerts.ports import Book, Coded, Known
-from alerts.silence import Held, HeldState, Silence
+from alerts.message import DANGER_KINDS, NOT_FAILED, OVER_BUDGET, POSSIBLY_SEEN, Delivery, DeliveryState, MessageKind
+from alerts.messages.deliveries import answer_key_prefix
+from alerts.ports import AlertStore, FindingRecord, ReplyCode
+from alerts.silence import HeldFinding, HeldState, Silence
 from domain import Finding, Instant, Lane, Ledger, Person
 from store.ledger import alert_findings, callbacks, reply_codes, silences
 from store.ledger.alertrows import alert_of, alert_values, delivery_of, delivery_values
@@ -27,9 +27,9 @@ from store.ledger.tables_system import cursors
 T = TypeVar("T")
 
 READER: Final = "alerts"
-_UNSETTLED: Final = tuple(state.value for state in UNSETTLED)
-_REACHING: Final = tuple(state.value for state in REACHING)
-_TOLD_BY: Final = tuple(kind.value for kind in TOLD_BY)
+_UNSETTLED: Final = tuple(state.value for state in ACTIVE_STATES)
+_REACHING: Final = tuple(state.value for state in NOT_FAILED)
+_TOLD_BY: Final = tuple(kind.value for kind in DANGER_KINDS)
 
 # Statements are built once: SQLAlchemy compiles a statement object once and then only binds.
 _ALERT = select(alerts).where(alerts.c.id == bindparam("alert"))
@@ -63,7 +63,7 @@ _LAST_MESSAGES = (
     .where(
         deliveries.c.address == bindparam("address"),
         deliveries.c.channel == bindparam("channel"),
-        deliveries.c.state.in_([state.value for state in SENT]),
+        deliveries.c.state.in_([state.value for state in POSSIBLY_SEEN]),
     )
     .order_by(deliveries.c.sent_at.is_(None).desc(), deliveries.c.sent_at.desc(), deliveries.c.n.desc())
 )
@@ -74,7 +74,7 @@ class SqlBook:
 
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
-        self._notes: list[Entry] = []
+        self._notes: list[TimelineEntry] = []
 
     def flush(self) -> None:
         """Write the story down, in one statement. Whoever opened the transaction calls this before it ends."""
@@ -84,22 +84,22 @@ class SqlBook:
 
     # findings
 
-    def known(self, finding: Finding) -> Known:
-        return alert_findings.known(self._tx, finding)
+    def finding_record(self, finding: Finding) -> FindingRecord:
+        return alert_findings.finding_record(self._tx, finding)
 
-    def hear(self, finding: Finding, alert: int | None) -> None:
+    def record_finding(self, finding: Finding, alert: int | None) -> None:
         alert_findings.record(self._tx, finding, alert)
 
-    def standing_findings(self, alert: int) -> list[tuple[str, str | None]]:
+    def active_findings(self, alert: int) -> list[tuple[str, str | None]]:
         return alert_findings.standing_of(self._tx, alert)
 
-    def still_firing(self, alert: int) -> bool:
+    def has_active_findings(self, alert: int) -> bool:
         return bool(alert_findings.standing_of(self._tx, alert, limit=1))
 
-    def standing(self, prefix: str) -> list[str]:
+    def active_finding_ids(self, prefix: str) -> list[str]:
         return alert_findings.standing_like(self._tx, prefix)
 
-    def candidates(self, finding: Finding, building: str | None) -> list[Alert]:
+    def alerts_to_join(self, finding: Finding, building: str | None) -> list[Alert]:
         subject = and_(alerts.c.subject_type == finding.subject.type, alerts.c.subject_id == finding.subject.id)
         ways = [subject]
         if finding.device is not None:
@@ -113,35 +113,35 @@ class SqlBook:
 
     # alerts
 
-    def open(self, alert: Alert) -> Alert:
+    def add_alert(self, alert: Alert) -> Alert:
         done = self._tx.execute(insert(alerts), alert_values(alert))
         key = done.inserted_primary_key
         assert key is not None
         return structs.replace(alert, id=int(key[0]))
 
-    def save(self, alert: Alert) -> None:
+    def save_alert(self, alert: Alert) -> None:
         self._tx.execute(_SAVE, {**alert_values(alert), "b_id": alert.id})
 
     def alert(self, alert: int) -> Alert | None:
         row = self._tx.execute(_ALERT, {"alert": alert}).first()
         return None if row is None else alert_of(row)
 
-    def due(self, now: Instant, limit: int) -> list[Alert]:
+    def due_alerts(self, now: Instant, limit: int) -> list[Alert]:
         return [alert_of(row) for row in self._tx.execute(_DUE.limit(limit), {"now": now})]
 
-    def unsettled(self, ledger: Ledger) -> list[Alert]:
+    def active_alerts(self, ledger: Ledger) -> list[Alert]:
         found = select(alerts).where(alerts.c.state.in_(_UNSETTLED), alerts.c.ledger == ledger.value)
         return [alert_of(row) for row in self._tx.execute(found.order_by(alerts.c.id))]
 
     def next_wake(self) -> Instant | None:
         return self._tx.execute(select(func.min(alerts.c.wake_at))).scalar()
 
-    def orphans(self, now: Instant, grace_ms: int) -> list[Alert]:
+    def alerts_without_next_step(self, now: Instant, grace_ms: int) -> list[Alert]:
         late = or_(alerts.c.wake_at.is_(None), alerts.c.wake_at < now - grace_ms)
         found = select(alerts).where(alerts.c.state.in_(_UNSETTLED), late).order_by(alerts.c.id)
         return [alert_of(row) for row in self._tx.execute(found)]
 
-    def unnotified(self, opened_before: Instant) -> list[Alert]:
+    def unnotified_alerts(self, opened_before: Instant) -> list[Alert]:
         told = select(deliveries.c.alert).where(
             or_(deliveries.c.state.in_(_REACHING), deliveries.c.code == OVER_BUDGET),
             deliveries.c.kind.in_(_TOLD_BY),
@@ -149,22 +149,22 @@ class SqlBook:
             deliveries.c.alert == alerts.c.id,
         )
         found = select(alerts).where(
-            alerts.c.state.in_([state.value for state in UNTAKEN]),
+            alerts.c.state.in_([state.value for state in UNACKNOWLEDGED_STATES]),
             alerts.c.ledger == Ledger.DANGER.value,
             alerts.c.opened_at <= opened_before,
             ~told.exists(),
         )
         return [alert_of(row) for row in self._tx.execute(found.order_by(alerts.c.id))]
 
-    def note(self, entries: Sequence[Entry]) -> None:
+    def add_timeline(self, entries: Sequence[TimelineEntry]) -> None:
         self._notes.extend(entries)
 
     # deliveries
 
-    def next_delivery(self) -> int:
+    def next_delivery_number(self) -> int:
         return int(self._tx.execute(select(func.coalesce(func.max(deliveries.c.n), 0))).scalar_one()) + 1
 
-    def post(self, new: Sequence[Delivery]) -> None:
+    def enqueue(self, new: Sequence[Delivery]) -> None:
         if not new:
             return
         keys = [one.key for one in new]
@@ -180,12 +180,12 @@ class SqlBook:
         row = self._tx.execute(_DELIVERY, {"id": delivery}).first()
         return None if row is None else delivery_of(row)
 
-    def by_provider(self, channel: str, provider_id: str) -> Delivery | None:
+    def delivery_by_provider_id(self, channel: str, provider_id: str) -> Delivery | None:
         found = select(deliveries).where(deliveries.c.provider_id == provider_id, deliveries.c.channel == channel)
         row = self._tx.execute(found.order_by(deliveries.c.n.desc())).first()
         return None if row is None else delivery_of(row)
 
-    def settle(self, old: Delivery, new: Delivery, at: Instant, detail: str) -> None:
+    def update_delivery(self, old: Delivery, new: Delivery, at: Instant, detail: str) -> None:
         self._tx.execute(update(deliveries).where(deliveries.c.id == new.id), delivery_values(new))
         step = {
             "delivery": new.id,
@@ -197,7 +197,7 @@ class SqlBook:
         }
         self._tx.execute(insert(delivery_events), step)
 
-    def lease(self, channel: str, now: Instant, lease_until: Instant, limit: int) -> list[Delivery]:
+    def lease_deliveries(self, channel: str, now: Instant, lease_until: Instant, limit: int) -> list[Delivery]:
         rows = self._tx.execute(_LEASE.limit(limit), {"channel": channel, "now": now}).all()
         if rows:
             taken = update(deliveries).where(deliveries.c.n.in_([row._mapping["n"] for row in rows]))
@@ -205,15 +205,15 @@ class SqlBook:
             self._tx.execute(taken.values(**sending, attempts=deliveries.c.attempts + 1))
         return [delivery_of(row) for row in rows]
 
-    def next_due(self, channel: str) -> Instant | None:
+    def next_delivery_due(self, channel: str) -> Instant | None:
         row = self._tx.execute(_NEXT_DUE, {"channel": channel}).one()
         return min((at for at in row if at is not None), default=None)
 
-    def to_address(self, channel: str, address: str, since: Instant) -> list[Delivery]:
+    def deliveries_to(self, channel: str, address: str, since: Instant) -> list[Delivery]:
         mine = and_(deliveries.c.address == address, deliveries.c.channel == channel, deliveries.c.created_at >= since)
         return [delivery_of(row) for row in self._tx.execute(select(deliveries).where(mine).order_by(deliveries.c.n))]
 
-    def sent_since(self, channel: str, address: str, since: Instant, kinds: Collection[Kind]) -> int:
+    def count_sent(self, channel: str, address: str, since: Instant, kinds: Collection[MessageKind]) -> int:
         mine = and_(
             deliveries.c.address == address,
             deliveries.c.channel == channel,
@@ -226,15 +226,17 @@ class SqlBook:
         found = _LAST_MESSAGES.limit(limit)
         return [delivery_of(row) for row in self._tx.execute(found, {"channel": channel, "address": address})]
 
-    def answers_since(self, phone: str, since: Instant) -> int:
+    def count_answers(self, phone: str, since: Instant) -> int:
         # A range, not LIKE: SQLite's LIKE compares letters in either case and so cannot use the index of the keys.
-        mine = and_(deliveries.c.key >= answers_to(phone), deliveries.c.key < f"{answers_to(phone)[:-1]};")
+        mine = and_(
+            deliveries.c.key >= answer_key_prefix(phone), deliveries.c.key < f"{answer_key_prefix(phone)[:-1]};"
+        )
         recent = and_(mine, deliveries.c.created_at >= since)
         return int(self._tx.execute(select(func.count()).select_from(deliveries).where(recent)).scalar_one())
 
     # what a provider pushes is taken once
 
-    def first_time(self, key: str, now: Instant) -> bool:
+    def record_callback(self, key: str, now: Instant) -> bool:
         return callbacks.first_time(self._tx, key, now)
 
     # silences
@@ -245,12 +247,12 @@ class SqlBook:
     def hold_finding(self, finding: Finding, silence: int, now: Instant) -> None:
         silences.hold(self._tx, finding, silence, now)
 
-    def held_finding(self, finding: str) -> Held | None:
+    def held_finding(self, finding: str) -> HeldFinding | None:
         return silences.held(self._tx, finding)
 
     def silenced_findings(
         self, *, state: HeldState | None = None, silence: int | None = None, device: str | None = None
-    ) -> list[Held]:
+    ) -> list[HeldFinding]:
         return silences.findings(self._tx, state=state, silence=silence, device=device)
 
     def settle_held(self, finding: str, state: HeldState, now: Instant) -> None:
@@ -261,10 +263,10 @@ class SqlBook:
 
     # reply codes
 
-    def code(self, phone: str, alert: int, person: str, now: Instant) -> int | None:
+    def assign_reply_code(self, phone: str, alert: int, person: str, now: Instant) -> int | None:
         return reply_codes.assign(self._tx, phone, alert, person, now)
 
-    def coded(self, phone: str) -> list[Coded]:
+    def reply_codes(self, phone: str) -> list[ReplyCode]:
         return reply_codes.held_by(self._tx, phone)
 
     def person_of(self, phone: str) -> Person | None:
@@ -272,7 +274,7 @@ class SqlBook:
         row = self._tx.execute(mine.order_by(deliveries.c.n.desc()).limit(1)).first()
         return None if row is None else Person(id=row.person, name=row.name, phone=phone)
 
-    def move_cursor(self, lane: Lane, pos: int) -> None:
+    def commit_position(self, lane: Lane, pos: int) -> None:
         upsert(self._tx, cursors, {"reader": READER, "lane": lane.value}, {"pos": pos})
 
 
@@ -288,7 +290,7 @@ class Transactor:
     def __init__(self, ledger: _Runs) -> None:
         self._ledger = ledger
 
-    def __call__(self, work: Callable[[Book], T]) -> Awaitable[T]:
+    def __call__(self, work: Callable[[AlertStore], T]) -> Awaitable[T]:
         def within(tx: Connection) -> T:
             book = SqlBook(tx)
             result = work(book)

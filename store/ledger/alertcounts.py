@@ -8,7 +8,7 @@ from statistics import median
 from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
-from alerts.alert import UNSETTLED
+from alerts.alert import ACTIVE_STATES
 from domain import Instant, Ledger
 from store.ledger.tables_alerts import alerts, deliveries, timeline
 
@@ -35,7 +35,9 @@ def day(tx: Connection, since: Instant, until: Instant) -> DayCount:
     """Alerts opened with `since <= opened_at < until`, and what is unsettled now."""
     within = (alerts.c.opened_at >= since) & (alerts.c.opened_at < until)
     opened = tx.execute(select(alerts.c.severity, func.count()).where(within).group_by(alerts.c.severity))
-    unsettled = select(func.count()).select_from(alerts).where(alerts.c.state.in_([state.value for state in UNSETTLED]))
+    unsettled = (
+        select(func.count()).select_from(alerts).where(alerts.c.state.in_([state.value for state in ACTIVE_STATES]))
+    )
     taken = tx.execute(
         select(func.min(timeline.c.at) - alerts.c.opened_at)
         .join_from(alerts, timeline, timeline.c.alert == alerts.c.id)
@@ -52,7 +54,7 @@ def day(tx: Connection, since: Instant, until: Instant) -> DayCount:
 
 def open_by_place(tx: Connection) -> list[tuple[str, str, int]]:
     """Place, severity and number of the dangers that still need a person; those without a place are left out."""
-    unsettled = alerts.c.state.in_([state.value for state in UNSETTLED])
+    unsettled = alerts.c.state.in_([state.value for state in ACTIVE_STATES])
     mine = unsettled, alerts.c.ledger == Ledger.DANGER.value, alerts.c.place.is_not(None)
     found = select(alerts.c.place, alerts.c.severity, func.count()).where(*mine)
     rows = tx.execute(found.group_by(alerts.c.place, alerts.c.severity))

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row
 
-from alerts.alert import Alert, Entry, Escalation, State
-from alerts.message import Delivery, DeliveryState, Kind
+from alerts.alert import Alert, EscalationReason, State, TimelineEntry
+from alerts.message import Delivery, DeliveryState, MessageKind
 from domain import Evidence, Ledger, Severity, Subject
 
 _evidence = msgspec.json.Decoder(tuple[Evidence, ...])
@@ -45,7 +45,7 @@ def alert_of(row: Row[Any]) -> Alert:
         evidence=_evidence.decode(found["evidence"]),
         passed=tuple(found["passed"]),
         doors=tuple(found["doors"]),
-        escalation=msgspec.convert(found["escalation"], Escalation),
+        escalation=msgspec.convert(found["escalation"], EscalationReason),
         **{name: found[name] for name in _SAME_NAME},
     )
 
@@ -60,11 +60,11 @@ def delivery_of(row: Row[Any]) -> Delivery:
     found = row._mapping
     return Delivery(
         state=DeliveryState(found["state"]),
-        kind=Kind(found["kind"]),
+        kind=MessageKind(found["kind"]),
         **{name: found[name] for name in _DELIVERY_SAME},
     )
 
 
-def entry_of(row: Row[Any]) -> Entry:
+def entry_of(row: Row[Any]) -> TimelineEntry:
     found = row._mapping
-    return Entry(**{name: found[name] for name in Entry.__struct_fields__})
+    return TimelineEntry(**{name: found[name] for name in TimelineEntry.__struct_fields__})

@@ -12,9 +12,9 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from alerts.alert import UNSETTLED, UNTAKEN, Alert, State
-from alerts.lifecycle.advance import allowed
-from alerts.message import CALLS, Delivery
+from alerts.alert import ACTIVE_STATES, UNACKNOWLEDGED_STATES, Alert, State
+from alerts.lifecycle.advance import allowed_actions
+from alerts.message import CALL_KINDS, Delivery
 from domain import Instant
 from store.ledger.alertrows import alert_of, delivery_of, entry_of
 from store.ledger.rows import Page, chunks, page_of
@@ -86,7 +86,7 @@ def _devices_of(tx: Connection, alert: int) -> list[str]:
 def items_of(tx: Connection, found: Sequence[Alert]) -> list[dict[str, Any]]:
     """The API items of some alerts, with whom they told, in two queries."""
     told: dict[int, list[Delivery]] = {alert.id: [] for alert in found}
-    calls = [kind.value for kind in CALLS]
+    calls = [kind.value for kind in CALL_KINDS]
     for some in chunks(list(told)):
         mine = select(deliveries).where(deliveries.c.alert.in_(some), deliveries.c.kind.in_(calls))
         for row in tx.execute(mine.order_by(deliveries.c.n)):
@@ -144,7 +144,7 @@ def alert_view(alert: Alert, told: Sequence[Delivery]) -> dict[str, Any]:
             for row in told
         ],
         "evidence": [msgspec.to_builtins(one) for one in alert.evidence],
-        "allowed": list(allowed(alert)),
+        "allowed": list(allowed_actions(alert)),
     }
 
 
@@ -235,7 +235,7 @@ def counters(tx: Connection) -> dict[str, Any]:
         )
     ).all()
     waiting = select(func.min(deliveries.c.not_before)).where(deliveries.c.state == "pending")
-    untaken = select(func.count()).where(alerts.c.state.in_([state.value for state in UNTAKEN]))
+    untaken = select(func.count()).where(alerts.c.state.in_([state.value for state in UNACKNOWLEDGED_STATES]))
     return {
         "alerts": {row[0]: row[1] for row in states},
         "untaken": tx.execute(untaken).scalar_one(),
@@ -246,7 +246,7 @@ def counters(tx: Connection) -> dict[str, Any]:
 
 def open_alerts(tx: Connection) -> list[dict[str, Any]]:
     """Everything that still needs a person, worst first: the wall."""
-    states = [state.value for state in UNSETTLED]
+    states = [state.value for state in ACTIVE_STATES]
     found = [alert_of(row) for row in tx.execute(select(alerts).where(alerts.c.state.in_(states)))]
     return items_of(tx, sorted(found, key=lambda alert: (alert.severity.rank, -alert.opened_at)))
 

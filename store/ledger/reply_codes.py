@@ -6,13 +6,13 @@ from typing import Final
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select
 
-from alerts.alert import SETTLED
-from alerts.ports import Coded
+from alerts.alert import SETTLED_STATES
+from alerts.ports import ReplyCode
 from alerts.reply_parsing.codes import smallest_free
 from domain import DAY, Instant
 from store.ledger.tables_alerts import alerts, reply_codes
 
-_SETTLED: Final = tuple(state.value for state in SETTLED)
+_SETTLED: Final = tuple(state.value for state in SETTLED_STATES)
 _CODE_REST_MS: Final = DAY
 _CODES = (
     select(reply_codes.c.number, reply_codes.c.alert, alerts.c.state, alerts.c.updated_at)
@@ -45,7 +45,7 @@ def assign(tx: Connection, phone: str, alert: int, person: str, now: Instant) ->
     return number
 
 
-def held_by(tx: Connection, phone: str) -> list[Coded]:
+def held_by(tx: Connection, phone: str) -> list[ReplyCode]:
     """The numbers of a phone, newest first."""
     mine = select(reply_codes).where(reply_codes.c.phone == phone).order_by(reply_codes.c.since.desc())
-    return [Coded(row.number, row.alert, row.person) for row in tx.execute(mine)]
+    return [ReplyCode(row.number, row.alert, row.person) for row in tx.execute(mine)]

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
-from alerts.silence import Held, HeldState, Matchers, Silence
+from alerts.silence import HeldFinding, HeldState, Matchers, Silence
 from domain import Finding, Instant
 from store.ledger.rows import Page, page_of
 from store.ledger.tables_silences import silenced_findings as held_rows
@@ -81,7 +81,7 @@ def hold(tx: Connection, finding: Finding, silence: int, now: Instant) -> None:
     tx.execute(insert(held_rows).values(**values))
 
 
-def held(tx: Connection, finding: str) -> Held | None:
+def held(tx: Connection, finding: str) -> HeldFinding | None:
     row = tx.execute(select(held_rows).where(held_rows.c.finding == finding)).first()
     return None if row is None else _held(row)
 
@@ -94,7 +94,7 @@ def findings(
     device: str | None = None,
     since: Instant | None = None,
     until: Instant | None = None,
-) -> list[Held]:
+) -> list[HeldFinding]:
     """Findings that were covered, in the order they began. `since` and `until`: begun or heard between them."""
     query = select(held_rows).order_by(held_rows.c.begin, held_rows.c.finding)
     equal = ((held_rows.c.state, state), (held_rows.c.silence, silence), (held_rows.c.device, device))
@@ -130,5 +130,5 @@ def _silence(row: Row[Any]) -> Silence:
     return Silence(**{**found, "matchers": msgspec.convert(found["matchers"], Matchers)})
 
 
-def _held(row: Row[Any]) -> Held:
-    return Held(_FINDING.decode(row.told), row.silence, row.at, HeldState(row.state), row.settled_at)
+def _held(row: Row[Any]) -> HeldFinding:
+    return HeldFinding(_FINDING.decode(row.told), row.silence, row.at, HeldState(row.state), row.settled_at)

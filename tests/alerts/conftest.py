@@ -16,15 +16,15 @@ import yaml
 from msgspec import structs
 
 import alerts
-from alerts.alert import Actor, Alert, Via
+from alerts.alert import Actor, Alert, ResponseSource
 from alerts.channels.aliyun_sms import AliyunSettings, AliyunSms
 from alerts.channels.logbook import Logbook
-from alerts.delivery.sender import Courier
-from alerts.escalation.policy import LadderBook
+from alerts.delivery.sender import OutboxSender
+from alerts.escalation.policy import EscalationPolicy
 from alerts.message import Delivery
-from alerts.messages.catalog import WordBook
+from alerts.messages.catalog import TextCatalog
 from alerts.reply_parsing.grammar import ReplyGrammar
-from alerts.service import Desk, DeskSettings
+from alerts.service import AlertService, AlertSettings
 from domain import (
     Cell,
     Duty,
@@ -54,8 +54,8 @@ SIGN = "枫树社区"
 
 
 @cache
-def read_words() -> WordBook:
-    return WordBook(**yaml.safe_load((ROOM / "messages" / "wording.zh.yaml").read_text("utf-8")))
+def read_words() -> TextCatalog:
+    return TextCatalog(**yaml.safe_load((ROOM / "messages" / "wording.zh.yaml").read_text("utf-8")))
 
 
 @cache
@@ -64,8 +64,8 @@ def read_replies() -> ReplyGrammar:
 
 
 @cache
-def read_ladders() -> LadderBook:
-    return LadderBook(**yaml.safe_load((ROOM / "ladders" / "default.yaml").read_text("utf-8")))
+def read_ladders() -> EscalationPolicy:
+    return EscalationPolicy(**yaml.safe_load((ROOM / "ladders" / "default.yaml").read_text("utf-8")))
 
 
 PEOPLE = {
@@ -159,8 +159,8 @@ class Town:
         """Open the files and start the desk, as after a restart."""
         self.ledger = engine.Ledger(engine.sqlite_url(self.folder / "ledger.db"))
         transact = Transactor(self.ledger)
-        self.settings = DeskSettings(sign=SIGN, tz=SHANGHAI, replies=read_replies(), channels=tuple(self.channels))
-        self.desk = Desk(
+        self.settings = AlertSettings(sign=SIGN, tz=SHANGHAI, replies=read_replies(), channels=tuple(self.channels))
+        self.service = AlertService(
             transact,
             read_ladders(),
             read_words(),
@@ -169,8 +169,8 @@ class Town:
             self.clock,
             on_change=self.changed.append,
         )
-        self.courier = Courier(transact, self.channels, self.desk.settling, self.clock)
-        self.desk.on_outbox = self.courier.kick
+        self.sender = OutboxSender(transact, self.channels, self.service.outcomes, self.clock)
+        self.service.on_outbox = self.sender.wake
 
     def end(self) -> None:
         self.ledger.close()
@@ -182,15 +182,15 @@ class Town:
 
     async def send(self) -> None:
         """Send what is due, and let the phones have it."""
-        await self.courier.drain()
+        await self.sender.send_due()
         await self.vendor.settled()
 
     async def pass_time(self, seconds: float) -> None:
         """Let time go by as the hosts do: to each deadline in turn."""
         end = self.clock.now + int(seconds * 1000)
-        while (wake := await self.desk.next_wake()) is not None and wake <= end:
+        while (wake := await self.service.next_wake()) is not None and wake <= end:
             self.clock.now = max(self.clock.now, wake)
-            await self.desk.tick(self.clock.now)
+            await self.service.tick(self.clock.now)
             await self.send()
         self.clock.now = end
         await self.send()
@@ -230,7 +230,9 @@ def clock() -> Clock:
 @pytest.fixture
 async def vendor(clock: Clock) -> AsyncIterator[AliyunSmsServer]:
     """A vendor with our templates filed and our signature approved."""
-    server = AliyunSmsServer(access_keys={"AKID": "secret"}, templates=read_words().filed(), clock=clock, signs={SIGN})
+    server = AliyunSmsServer(
+        access_keys={"AKID": "secret"}, templates=read_words().templates_by_code(), clock=clock, signs={SIGN}
+    )
     async with server:
         yield server
 
@@ -249,15 +251,15 @@ def finding() -> Callable[..., Finding]:
 
 
 @pytest.fixture(scope="session")
-def words() -> WordBook:
+def words() -> TextCatalog:
     return read_words()
 
 
 @pytest.fixture(scope="session")
-def ladders() -> LadderBook:
+def ladders() -> EscalationPolicy:
     return read_ladders()
 
 
 @pytest.fixture
 def actor() -> Callable[..., Actor]:
-    return lambda who="wang", via=Via.SCREEN: Actor(who, PEOPLE[who].name, via)
+    return lambda who="wang", via=ResponseSource.SCREEN: Actor(who, PEOPLE[who].name, via)

@@ -9,17 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.silence import (
-    FIELDS,
-    LONGEST_LIFE_SAFETY_MS,
-    LONGEST_MS,
-    Judged,
+    FAULT_FIELDS,
+    MAX_LIFE_SAFETY_MS,
+    MAX_MS,
     Matchers,
+    RuleSummary,
     Silence,
-    Wrong,
-    faults,
+    SilenceFault,
+    find_silence,
     is_whole_site,
-    match,
     reaches_life_safety,
+    silence_faults,
 )
 from domain import DAY, HOUR, Device, Finding, Ledger, Phase, Place, Severity, Subject
 
@@ -35,8 +35,8 @@ PLACES = {
 }
 DEVICES = {"gas-1": Device("gas-1", "gas_alarm", place="h402")}
 RULES = (
-    Judged("gas-alarm", "gas", ("gas_alarm",), "danger", "critical"),
-    Judged("battery-low", "device", ("any",), "health", "low"),
+    RuleSummary("gas-alarm", "gas", ("gas_alarm",), "danger", "critical"),
+    RuleSummary("battery-low", "device", ("any",), "health", "low"),
 )
 
 
@@ -68,7 +68,7 @@ def silence(number: int = 1, since: int = NOW - HOUR, until: int = NOW + HOUR, *
 
 
 def covers(one: Silence, found: Finding, now: int = NOW) -> bool:
-    return match([one], found, DEVICES, PLACES, now) is one
+    return find_silence([one], found, DEVICES, PLACES, now) is one
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_a_silence_covers_from_its_beginning_until_before_its_end_or_until_it_is
 
 def test_of_several_the_longest_counts() -> None:
     short, long, also = silence(1, rule="battery-low"), silence(2, until=NOW + DAY, device="gas-1"), silence(3)
-    assert match([short, also, long], finding(), DEVICES, PLACES, NOW) is long
-    assert match([], finding(), DEVICES, PLACES, NOW) is None
+    assert find_silence([short, also, long], finding(), DEVICES, PLACES, NOW) is long
+    assert find_silence([], finding(), DEVICES, PLACES, NOW) is None
 
 
 def test_a_gas_alarm_is_silenced_only_at_the_spot_and_for_a_few_hours() -> None:
@@ -137,34 +137,34 @@ def test_a_gas_alarm_is_silenced_only_at_the_spot_and_for_a_few_hours() -> None:
         ({"severity": Severity.HIGH}, 168, "检修", []),
         ({"ledger": Ledger.HEALTH}, 168, "检修", []),
         ({"rule": "battery-low"}, 168, "检修", []),
-        ({"rule": "battery-low"}, 169, "检修", [Wrong.LONG]),
-        ({"rule": "battery-low"}, 1, " \n", [Wrong.NO_REASON]),
-        ({"rule": "battery-low"}, -1, "检修", [Wrong.ORDER]),
-        ({}, 1, "检修", [Wrong.EMPTY, Wrong.BARE]),
-        ({"hazard": "gas"}, 1, "检修", [Wrong.BARE]),
-        ({"rule": "gas-alarm"}, 1, "检修", [Wrong.BARE]),
-        ({"rule": "not-yet-written"}, 1, "检修", [Wrong.BARE]),
-        ({"kind": "gas_alarm", "severity": Severity.CRITICAL}, 1, "检修", [Wrong.BARE]),
-        ({"place": "site"}, 1, "检修", [Wrong.WHOLE_SITE]),
-        ({"place": "b3"}, 5, "检修", [Wrong.LIFE_LONG]),
-        ({"place": "site"}, 5, "检修", [Wrong.WHOLE_SITE, Wrong.LIFE_LONG]),
-        ({"device": "gas-1"}, 169, "检修", [Wrong.LONG]),
+        ({"rule": "battery-low"}, 169, "检修", [SilenceFault.LONG]),
+        ({"rule": "battery-low"}, 1, " \n", [SilenceFault.NO_REASON]),
+        ({"rule": "battery-low"}, -1, "检修", [SilenceFault.ORDER]),
+        ({}, 1, "检修", [SilenceFault.EMPTY, SilenceFault.BARE]),
+        ({"hazard": "gas"}, 1, "检修", [SilenceFault.BARE]),
+        ({"rule": "gas-alarm"}, 1, "检修", [SilenceFault.BARE]),
+        ({"rule": "not-yet-written"}, 1, "检修", [SilenceFault.BARE]),
+        ({"kind": "gas_alarm", "severity": Severity.CRITICAL}, 1, "检修", [SilenceFault.BARE]),
+        ({"place": "site"}, 1, "检修", [SilenceFault.WHOLE_SITE]),
+        ({"place": "b3"}, 5, "检修", [SilenceFault.LIFE_LONG]),
+        ({"place": "site"}, 5, "检修", [SilenceFault.WHOLE_SITE, SilenceFault.LIFE_LONG]),
+        ({"device": "gas-1"}, 169, "检修", [SilenceFault.LONG]),
     ],
 )
 def test_a_silence_that_could_hide_too_much_is_not_made(
-    matchers: dict[str, Any], hours: int, reason: str, wrong: list[Wrong]
+    matchers: dict[str, Any], hours: int, reason: str, wrong: list[SilenceFault]
 ) -> None:
     until = NOW + hours * HOUR
-    assert list(faults(Matchers(**matchers), NOW, until, reason, RULES, PLACES, NOW)) == wrong
+    assert list(silence_faults(Matchers(**matchers), NOW, until, reason, RULES, PLACES, NOW)) == wrong
 
 
 def test_a_silence_of_the_past_is_not_made() -> None:
-    made = faults(Matchers(rule="battery-low"), NOW - DAY, NOW, "检修", RULES, PLACES, NOW)
-    assert list(made) == [Wrong.PAST]
+    made = silence_faults(Matchers(rule="battery-low"), NOW - DAY, NOW, "检修", RULES, PLACES, NOW)
+    assert list(made) == [SilenceFault.PAST]
 
 
 def test_every_fault_names_its_field() -> None:
-    assert FIELDS.keys() == set(Wrong)
+    assert FAULT_FIELDS.keys() == set(SilenceFault)
 
 
 def test_the_whole_site_is_what_everything_lies_in() -> None:
@@ -189,13 +189,13 @@ _MATCHERS = st.builds(
 )
 
 
-@given(_MATCHERS, st.integers(1, 2 * LONGEST_MS))
+@given(_MATCHERS, st.integers(1, 2 * MAX_MS))
 def test_no_silence_whatever_was_made_hides_a_critical_danger_site_wide_or_for_long(
     matchers: Matchers, length_ms: int
 ) -> None:
     one = Silence(1, matchers, NOW, NOW + length_ms, "w-li", "李四", "检修", NOW)
     if covers(one, finding(**GAS)):
         assert matchers.device == "gas-1" or matchers.place == "b3"
-        assert length_ms <= LONGEST_LIFE_SAFETY_MS
+        assert length_ms <= MAX_LIFE_SAFETY_MS
         # A silence that covers it could have been made.
-        assert list(faults(matchers, NOW, one.until, "检修", RULES, PLACES, NOW)) == []
+        assert list(silence_faults(matchers, NOW, one.until, "检修", RULES, PLACES, NOW)) == []

@@ -13,10 +13,10 @@ import httpx2
 import yaml
 from fastapi import FastAPI
 
-from alerts.escalation.policy import LadderBook
-from alerts.messages.catalog import WordBook
+from alerts.escalation.policy import EscalationPolicy
+from alerts.messages.catalog import TextCatalog
 from alerts.reply_parsing.grammar import ReplyGrammar
-from alerts.service import Desk, DeskSettings
+from alerts.service import AlertService, AlertSettings
 from console.api import create_app
 from console.api.application import empty_app, furnish
 from console.services import (
@@ -123,14 +123,14 @@ class House:
     app: FastAPI = field(init=False)
 
     def __post_init__(self) -> None:
-        ladder = LadderBook.model_validate(_read("alerts/ladders/default.yaml"))
-        wording = WordBook.model_validate(_read("alerts/messages/wording.zh.yaml"))
+        ladder = EscalationPolicy.model_validate(_read("alerts/ladders/default.yaml"))
+        wording = TextCatalog.model_validate(_read("alerts/messages/wording.zh.yaml"))
         replies = ReplyGrammar.model_validate(_read("alerts/reply_parsing/replies.zh.yaml"))
-        self.desk = Desk(
+        self.desk = AlertService(
             Transactor(self.ledger),
             ladder,
             wording,
-            DeskSettings(sign="枫林街道", tz=SHANGHAI, replies=replies, channels=("logbook",)),
+            AlertSettings(sign="枫林街道", tz=SHANGHAI, replies=replies, channels=("logbook",)),
             lambda: self.community,
             lambda: self.now,
             self.hub.alert_changed,
@@ -195,7 +195,7 @@ class House:
             "advice": "勿开关电器",
             "evidence": (Evidence("alarm", True, at=self.now),),
         }
-        outcomes = await self.desk.hear([Finding(**{**values, **changes})])
+        outcomes = await self.desk.process_findings([Finding(**{**values, **changes})])
         return str(outcomes[0].alert)
 
     def said(self, device: str, pos: int, at: Instant, **values: Any) -> None:

@@ -262,7 +262,7 @@ async def test_why_follows_one_message(house: House, admin: Client) -> None:
         book = SqlBook(tx)
         old = book.deliveries(int(number))[0]
         new = replace(old, state=DeliveryState.ACCEPTED, code="OK")
-        book.settle(old, new, house.now, "the provider took it")
+        book.update_delivery(old, new, house.now, "the provider took it")
         return new
 
     message = await house.ledger.run(accept)

@@ -81,7 +81,7 @@ async def test_a_page_hears_of_an_alert_and_of_every_change_of_it(house: House, 
         status, _ = await told.event("status")
         number = await house.alert()
         opened, first = await told.event("alert")
-        await house.desk.act(number, "comment", _actor(), house.now, "已电话")
+        await house.desk.perform(number, "comment", _actor(), house.now, "已电话")
         _, second = await told.event("alert")
 
     assert status == {"connected": True, "last_reading_at": "2026-11-21T22:05:00.000+08:00"}
@@ -93,7 +93,7 @@ async def test_a_page_that_was_away_hears_what_it_missed(house: House, server: O
     async with server() as told:
         number = await house.alert()
         _, heard = await told.event("alert")
-    await house.desk.act(number, "comment", _actor(), house.now, "已电话")
+    await house.desk.perform(number, "comment", _actor(), house.now, "已电话")
     async with server(**{"last-event-id": heard}) as told:
         missed, identifier = await told.event("alert")
     async with server(**{"last-event-id": "1-1"}) as told:
@@ -109,7 +109,7 @@ async def test_a_workers_link_hears_of_its_alert_only(house: House, server: Open
     async with server(cookie=f"{COOKIE}={cookie}") as told:
         await told.event("status")
         await house.alert("band-101", "band-sos")
-        await house.desk.act(mine, "comment", _actor(), house.now, "已电话")
+        await house.desk.perform(mine, "comment", _actor(), house.now, "已电话")
         heard, _ = await told.event("alert")
 
     assert heard["id"] == mine
@@ -173,6 +173,6 @@ async def test_streams_are_limited(house: House, server: Open, monkeypatch: pyte
 
 
 def _actor() -> Any:
-    from alerts.alert import Actor, Via
+    from alerts.alert import Actor, ResponseSource
 
-    return Actor("w-li", "李四", Via.SCREEN)
+    return Actor("w-li", "李四", ResponseSource.SCREEN)

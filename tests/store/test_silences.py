@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from alerts.silence import Held, HeldState, Matchers, Silence
+from alerts.silence import HeldFinding, HeldState, Matchers, Silence
 from domain import HOUR, Evidence, Severity
 from store.ledger import silences
 from store.ledger.alertbook import SqlBook
@@ -60,11 +60,11 @@ def test_a_held_finding_keeps_how_it_began_and_is_settled_once(tx: Connection) -
     book.hold_finding(began, one.id, NOW + 1)
     book.hold_finding(replace(began, title="later"), one.id, NOW + 2)
 
-    assert book.silenced_findings() == [Held(began, one.id, NOW + 1)]
-    assert (book.held_finding(began.id), book.held_finding("none")) == (Held(began, one.id, NOW + 1), None)
+    assert book.silenced_findings() == [HeldFinding(began, one.id, NOW + 1)]
+    assert (book.held_finding(began.id), book.held_finding("none")) == (HeldFinding(began, one.id, NOW + 1), None)
     book.settle_held(began.id, HeldState.ENDED, NOW + 9)
     book.settle_held(began.id, HeldState.RELEASED, NOW + 10)
-    assert book.held_finding(began.id) == Held(began, one.id, NOW + 1, HeldState.ENDED, NOW + 9)
+    assert book.held_finding(began.id) == HeldFinding(began, one.id, NOW + 1, HeldState.ENDED, NOW + 9)
     assert book.silenced_findings(state=HeldState.HELD) == []
 
 

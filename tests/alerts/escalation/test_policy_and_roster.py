@@ -1,0 +1,132 @@
+"""Ladders, rosters, quiet hours: who is asked, when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from msgspec.structs import replace
+from pydantic import ValidationError
+
+from alerts.escalation.policy import EscalationPolicy, Ladder, QuietHours, check
+from alerts.escalation.roster import end_of_quiet_hours, is_on_shift, on_duty
+from domain import Cell, Duty, Ledger, Person, Role, Severity
+from domain.people import Community, community
+
+TZ = ZoneInfo("Asia/Shanghai")
+FRIDAY_14 = int(datetime(2026, 1, 2, 14, 5, tzinfo=TZ).timestamp() * 1000)
+HOUR = 3_600_000
+
+
+def at(hour: int, minute: int = 0, day: int = 2) -> int:
+    return int(datetime(2026, 1, day, hour, minute, tzinfo=TZ).timestamp() * 1000)
+
+
+def town(*duties: Duty) -> Community:
+    return community(
+        cells=[Cell("street", "街道", "street"), Cell("grid", "网格", "grid", "street")],
+        people=[Person("a", "甲"), Person("b", "乙"), Person("c", "丙")],
+        duties=duties,
+    )
+
+
+def names(people: list[Person]) -> list[str]:
+    return [person.name for person in people]
+
+
+def test_the_lowest_cell_with_somebody_on_duty_answers() -> None:
+    duties = (Duty("1", "street", Role.WORKER, "a"), Duty("2", "grid", Role.WORKER, "b"))
+    assert names(on_duty(town(*duties), "grid", Role.WORKER, FRIDAY_14, TZ)) == ["乙"]
+    assert names(on_duty(town(duties[0]), "grid", Role.WORKER, FRIDAY_14, TZ)) == ["甲"]
+    assert on_duty(town(duties[0]), "grid", Role.LEAD, FRIDAY_14, TZ) == []
+
+
+def test_rank_then_name_orders_those_who_are_asked_and_a_double_line_counts_once() -> None:
+    duties = (
+        Duty("1", "grid", Role.WORKER, "a", rank=1),
+        Duty("2", "grid", Role.WORKER, "b"),
+        Duty("3", "grid", Role.WORKER, "b", rank=2),
+        Duty("4", "grid", Role.WORKER, "nobody"),
+    )
+    assert names(on_duty(town(*duties), "grid", Role.WORKER, FRIDAY_14, TZ)) == ["乙", "甲"]
+
+
+def test_an_absence_takes_a_person_off_duty() -> None:
+    here = Duty("1", "grid", Role.WORKER, "a")
+    away = Duty("2", "grid", Role.WORKER, "a", since=at(0), until=at(0, day=3), absent=True)
+    assert on_duty(town(here, away), "grid", Role.WORKER, FRIDAY_14, TZ) == []
+    assert names(on_duty(town(here, away), "grid", Role.WORKER, at(1, day=3), TZ)) == ["甲"]
+
+
+def test_a_place_without_a_cell_is_the_business_of_the_top() -> None:
+    duties = (Duty("1", "street", Role.STREET, "c"), Duty("2", "grid", Role.WORKER, "b"))
+    assert names(on_duty(town(*duties), None, Role.STREET, FRIDAY_14, TZ)) == ["丙"]
+    assert on_duty(town(*duties), None, Role.WORKER, FRIDAY_14, TZ) == []
+
+
+@pytest.mark.parametrize(
+    ("duty", "now", "holds"),
+    [
+        (Duty("1", "g", Role.WORKER, "a", from_minute=480, to_minute=1080), at(14), True),
+        (Duty("1", "g", Role.WORKER, "a", from_minute=480, to_minute=1080), at(18), False),
+        (Duty("1", "g", Role.WORKER, "a", weekdays=(5,), from_minute=480, to_minute=1080), at(14), True),
+        (Duty("1", "g", Role.WORKER, "a", weekdays=(1,), from_minute=480, to_minute=1080), at(14), False),
+        (Duty("1", "g", Role.WORKER, "a", from_minute=1200, to_minute=480), at(23), True),
+        (Duty("1", "g", Role.WORKER, "a", from_minute=1200, to_minute=480), at(7, 59), True),
+        (Duty("1", "g", Role.WORKER, "a", from_minute=1200, to_minute=480), at(12), False),
+        # Friday's night shift lasts into Saturday, and Thursday's into Friday.
+        (Duty("1", "g", Role.WORKER, "a", weekdays=(5,), from_minute=1200, to_minute=480), at(3, day=3), True),
+        (Duty("1", "g", Role.WORKER, "a", weekdays=(5,), from_minute=1200, to_minute=480), at(3), False),
+        (Duty("1", "g", Role.WORKER, "a", weekdays=(5,), from_minute=1200, to_minute=480), at(21), True),
+        (Duty("1", "g", Role.WORKER, "a", since=at(15)), at(14), False),
+        (Duty("1", "g", Role.WORKER, "a", until=at(14)), at(14), False),
+        (Duty("1", "g", Role.WORKER, "a", since=at(13), until=at(15)), at(14), True),
+    ],
+)
+def test_a_line_of_the_roster_holds_in_local_time(duty: Duty, now: int, holds: bool) -> None:
+    assert is_on_shift(duty, now, TZ) is holds
+
+
+def test_quiet_hours_wait_for_the_morning() -> None:
+    night = QuietHours(from_minute=1260, to_minute=480)
+    assert end_of_quiet_hours(at(14), night, TZ) == at(14)
+    assert end_of_quiet_hours(at(21) + 5, night, TZ) == at(8, day=3)
+    assert end_of_quiet_hours(at(3, 30) + 1_234, night, TZ) == at(8)
+    assert end_of_quiet_hours(at(8), night, TZ) == at(8)
+    assert end_of_quiet_hours(at(3), None, TZ) == at(3)
+
+
+def test_the_built_in_ladders_leave_no_severity_without_one(ladders: EscalationPolicy) -> None:
+    assert check(ladders) == []
+    critical = ladders.ladder(Ledger.DANGER, Severity.CRITICAL)
+    assert (critical.deadlines.take_ms, critical.deadlines.arrive_ms) == (60_000, 600_000)
+    assert [rung.role for rung in critical.rungs] == [
+        Role.WORKER,
+        Role.LEAD,
+        Role.COMMUNITY,
+        Role.STREET,
+        Role.DEPARTMENT,
+    ]
+
+
+def test_a_missing_and_a_double_ladder_are_both_named(ladders: EscalationPolicy) -> None:
+    first = ladders.ladders[0]
+    twice = EscalationPolicy(ladders=(first, first))
+    messages = [fault.message for fault in check(twice)]
+    assert "danger critical has 2 ladders: keep one" in messages
+    assert "health low has no ladder: add one" in messages
+
+
+def test_a_ladder_that_does_not_wait_is_refused(ladders: EscalationPolicy) -> None:
+    written: dict[str, Any] = {
+        "ledger": "danger",
+        "severities": ["critical"],
+        **dict.fromkeys(("take_within", "arrive_within", "resolve_within", "verify_within", "close_within"), "1m"),
+        "repeat": "500ms",
+        "rungs": [{"role": "worker", "channels": ["sms"], "wait": "1m"}],
+    }
+    with pytest.raises(ValidationError, match="at least 1s"):
+        Ladder(**written)
+    assert replace(Duty("1", "g", Role.WORKER, "a"), rank=1).rank == 1

@@ -43,7 +43,7 @@ from ingest.address import read_address
 from ingest.frame import Entry
 from ingest.intake import Intake
 from ingest.urgent import urgent_filters
-from rules.rulebook.diff import Renewal
+from rules.rulebook.diff import RulebookDiff
 from store.journal import MarkKind
 from store.ledger import alertcounts
 
@@ -248,7 +248,7 @@ class House:
         await self._filter_urgent()
         self._follow_roster()
 
-    async def _take_up(self, found: Definitions) -> Renewal:
+    async def _take_up(self, found: Definitions) -> RulebookDiff:
         renewed = await self.judging.take_up(found)
         await self._filter_urgent()
         return renewed
@@ -296,7 +296,7 @@ class House:
                 admin_token=Secret(self._token),
                 signing_key=Secret(self._signing_key),
                 rules=lambda: rule_lines(self.judging.engine.books),
-                applying=lambda device: self.judging.engine.applying(device, self._clock()),
+                applying=lambda device: self.judging.engine.startable_rules(device, self._clock()),
                 registry_changed=self.registry_changed,
                 callbacks=self.telling.callbacks(),
                 push_secrets=push_secrets(os.environ),

@@ -56,24 +56,24 @@ from domain import HOUR, Attribute, Instant
 from domain.duration import Duration
 from domain.kind import Name
 from rules.rulebook.model import RuleName
-from rules.trials.series import expected, in_a_zone, strip, time_passes
+from rules.trials.series import check_start, check_step, parse_expectation, parse_series
 
 START: Final[Instant] = 1_767_225_600_000
 """2026-01-01T00:00:00Z, when a trial begins that names no `start`: a fixed instant gives the same ids every time."""
 DEVICE: Final = "trial-device"
 
 
-def _strip_written(written: str) -> str:
-    strip(written)
+def _check_series(written: str) -> str:
+    parse_series(written)
     return written
 
 
-def _expectation_written(written: str) -> str:
-    expected(written)
+def _check_expectation(written: str) -> str:
+    parse_expectation(written)
     return written
 
 
-class Taking(BaseModel):
+class TrialDevice(BaseModel):
     """One of several devices that take part in a trial."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -81,20 +81,20 @@ class Taking(BaseModel):
     kind: Name
     household: str = "home"
     attributes: dict[str, Attribute] = {}
-    readings: dict[Name, Annotated[str, AfterValidator(_strip_written)]]
+    readings: dict[Name, Annotated[str, AfterValidator(_check_series)]]
 
 
 class Trial(BaseModel):
-    """One incident in the words of the safety office."""
+    """One trial as written."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[str, Field(min_length=1)]
     rule: RuleName
     kind: Name | None = None
-    every: Annotated[Duration, AfterValidator(time_passes)]
-    readings: dict[Name, Annotated[str, AfterValidator(_strip_written)]] = {}
-    devices: dict[str, Taking] = {}
+    every: Annotated[Duration, AfterValidator(check_step)]
+    readings: dict[Name, Annotated[str, AfterValidator(_check_series)]] = {}
+    devices: dict[str, TrialDevice] = {}
     person: dict[str, Attribute] = {}
     place: dict[str, Attribute] = {}
     device: dict[str, Attribute] = {}
@@ -105,8 +105,8 @@ class Trial(BaseModel):
     outage: tuple[Duration, Duration] | None = None
     reset: list[Duration] = []
     until: Duration = HOUR
-    start: Annotated[datetime, AfterValidator(in_a_zone)] | None = None
-    expect: list[Annotated[str, AfterValidator(_expectation_written)]]
+    start: Annotated[datetime, AfterValidator(check_start)] | None = None
+    expect: list[Annotated[str, AfterValidator(_check_expectation)]]
 
     @model_validator(mode="after")
     def _of_one_or_of_many(self) -> Trial:
@@ -115,15 +115,15 @@ class Trial(BaseModel):
         return self
 
     @property
-    def begins(self) -> Instant:
+    def start_ms(self) -> Instant:
         """When its first step is."""
         return START if self.start is None else round(self.start.timestamp() * 1000)
 
-    def taking_part(self, kind: str) -> dict[str, Taking]:
+    def devices_by_name(self, kind: str) -> dict[str, TrialDevice]:
         """The devices by name; a trial of one device has one of this kind, unless it names another."""
         if self.devices:
             return self.devices
-        one = Taking(kind=self.kind or kind, attributes=self.device, readings=self.readings)
+        one = TrialDevice(kind=self.kind or kind, attributes=self.device, readings=self.readings)
         return {DEVICE: one}
 
 

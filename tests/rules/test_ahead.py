@@ -15,9 +15,11 @@ def test_a_heart_that_races_is_told_though_all_its_words_come_on_the_urgent_topi
     books: dict[str, Rulebook], kinds: dict[str, Kind]
 ) -> None:
     engine = Engine([books["wristband"]], kinds, community())
-    engine.enrol([Device("band-1", "wristband")], T0)
+    engine.register([Device("band-1", "wristband")], T0)
     told = []
     for minutes in (0, 6):
         at = T0 + minutes * MINUTE
-        told += engine.feed([Reading("band-1", "wristband", at, at, {"heart_rate_bpm": 150})], at, ahead=True)
+        told += engine.feed(
+            [Reading("band-1", "wristband", at, at, {"heart_rate_bpm": 150})], at, ahead_of_backlog=True
+        )
     assert [(one.rule, one.begin) for one in told] == [("band-heart-rate", T0)]

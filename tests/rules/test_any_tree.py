@@ -10,7 +10,7 @@ from domain.kind import Kind
 from domain.levels import LevelRole
 from domain.people import Community, community
 from ingest.outcome import Refusal
-from rules.engine.community_index import Neighbourhood
+from rules.engine.community_index import CommunityIndex
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
 
@@ -48,7 +48,7 @@ DEVICES = (
 
 def engine_of(kinds: dict[str, Kind], books: dict[str, Rulebook], town: Community) -> Engine:
     engine = Engine(list(books.values()), kinds, town)
-    engine.enrol(DEVICES, T0)
+    engine.register(DEVICES, T0)
     return engine
 
 
@@ -128,7 +128,7 @@ def test_a_wristband_without_a_place_is_at_the_home_of_its_bearer_in_rules_of_th
     found = {one.rule: one for one in feed(engine, "band", 0, sos=True)}
 
     assert (found["band-sos"].subject, found["band-sos"].place) == (Subject("person", "elder"), "flat")
-    near = Neighbourhood(town)
+    near = CommunityIndex(town)
     assert near.subject(DEVICES[-1], "device") == (Subject("device", "band"), "flat")
     refusal = Refusal(T0, "native", "t", b"", Reason.BAD_VALUE, "", "native", "band", True, device=DEVICES[-1])
     (garbled,) = cries([refusal], {"wristband"}, town)
@@ -154,7 +154,7 @@ def test_evidence_of_what_a_person_carries_is_told_with_the_door(kinds: dict[str
 
 def test_a_sensor_in_a_room_knows_who_lives_in_the_flat() -> None:
     places = [Place("flat", "402", "户"), Place("kitchen", "厨房", "厨房", "flat")]
-    near = Neighbourhood(community(places, people=[ELDER]))
+    near = CommunityIndex(community(places, people=[ELDER]))
 
     assert near.attribute(Device("gas", "gas_alarm", place="kitchen"), "person", "lives_alone") is True
     assert near.attribute(Device("gas", "gas_alarm", attributes={"person": "nobody"}), "person", "age") is None
@@ -169,7 +169,7 @@ def test_coordinates_are_those_of_the_door_or_the_pole_and_never_of_a_whole_comp
         Place("road", "枫树路", "路", lat=30.3, lon=104.3),
         Place("pole", "9号", "灯杆", "road", lat=30.4, lon=104.4),
     ]
-    near = Neighbourhood(community(places))
+    near = CommunityIndex(community(places))
 
     def lat(place: str) -> object:
         return near.attribute(Device("x", "lamp_post", place=place), "place", "lat")

@@ -15,9 +15,9 @@ def test_a_kitchen_that_cooks_for_others_has_limits_of_its_own(
     books: dict[str, Rulebook], kinds: dict[str, Kind]
 ) -> None:
     engine = Engine([books["gas"]], kinds, community())
-    engine.enrol([Device("home", "gas_alarm"), Device("shop", "gas_alarm", attributes={"use": "catering"})], T0)
-    home, shop = engine.applying("home", T0), engine.applying("shop", T0)
+    engine.register([Device("home", "gas_alarm"), Device("shop", "gas_alarm", attributes={"use": "catering"})], T0)
+    home, shop = engine.startable_rules("home", T0), engine.startable_rules("shop", T0)
     assert {"gas-alarm", "gas-low"} <= home
     assert home - shop == {"gas-low", "gas-high"}
     assert shop - home == {"gas-low-catering", "gas-high-catering"}
-    assert engine.applying("nobody", T0) == frozenset()
+    assert engine.startable_rules("nobody", T0) == frozenset()

@@ -6,10 +6,10 @@ from domain import Finding, Instant, Reading
 from domain.kind import Kind
 from rules.engine.engine import Engine
 from rules.rulebook.model import ANY_KIND, Rule, Rulebook
-from rules.rulebook.references import gathered_from
+from rules.rulebook.references import referenced_rules
 from rules.trials.model import START, Trial, TrialBook
-from rules.trials.runner import played, run_trials, told
-from rules.trials.scenario import Stage, stage
+from rules.trials.runner import as_expectations, play_scenario, run_trials
+from rules.trials.scenario import Scenario, build_scenario
 
 Books = dict[str, Rulebook]
 Trials = dict[str, TrialBook]
@@ -24,14 +24,14 @@ def others(books: Books, name: str) -> list[Rulebook]:
     return [book for other, book in books.items() if other != name]
 
 
-def scenes(books: Books, trials: Trials, kinds: Kinds) -> list[tuple[list[Rulebook], Trial, Stage]]:
+def scenes(books: Books, trials: Trials, kinds: Kinds) -> list[tuple[list[Rulebook], Trial, Scenario]]:
     found = []
     for name, book in books.items():
         for trial in trials[name].trials:
             rule = rule_of(book, trial)
             if ANY_KIND in rule.kinds:
                 rule = rule.model_copy(update={"kind": sorted(kinds)})
-            found.append(([book, *gathered_from(book, others(books, name))], trial, stage(trial, rule)))
+            found.append(([book, *referenced_rules(book, others(books, name))], trial, build_scenario(trial, rule)))
     return found
 
 
@@ -56,13 +56,13 @@ def test_trials_with_an_outage_end_the_same_with_a_crash_between_any_two_events(
     """The others crash on both hosts: test_interleaving.py."""
     for book, trial, scene in (one for one in scenes(books, trials, kinds) if one[2].outage is not None):
         seen = {name: kinds[name] for name in sorted({device.kind for device in scene.devices} | {"gateway"})}
-        plain = played(Engine(book, seen, scene.community), scene)
-        assert told(plain, trial.rule) == told(crashed(book, seen, scene), trial.rule), trial.name
+        plain = play_scenario(Engine(book, seen, scene.community), scene)
+        assert as_expectations(plain, trial.rule) == as_expectations(crashed(book, seen, scene), trial.rule), trial.name
 
 
-def crashed(book: list[Rulebook], kinds: Kinds, scene: Stage) -> list[Finding]:
+def crashed(book: list[Rulebook], kinds: Kinds, scene: Scenario) -> list[Finding]:
     engine = Engine(book, kinds, scene.community)
-    findings = engine.enrol(scene.devices, START)
+    findings = engine.register(scene.devices, START)
     for now, readings in scene.batches:
         if scene.outage is not None and scene.outage[1] <= now:
             engine = through_outage(engine, scene, findings, book, kinds)
@@ -76,7 +76,9 @@ def crashed(book: list[Rulebook], kinds: Kinds, scene: Stage) -> list[Finding]:
     return findings + engine.tick(scene.end)
 
 
-def through_outage(engine: Engine, scene: Stage, findings: list[Finding], book: list[Rulebook], kinds: Kinds) -> Engine:
+def through_outage(
+    engine: Engine, scene: Scenario, findings: list[Finding], book: list[Rulebook], kinds: Kinds
+) -> Engine:
     assert scene.outage is not None
     begin, end = scene.outage
     if (begin, end) in engine.outages.closed:
@@ -89,10 +91,10 @@ def through_outage(engine: Engine, scene: Stage, findings: list[Finding], book: 
     return engine
 
 
-def reborn(engine: Engine, book: list[Rulebook], kinds: Kinds, scene: Stage) -> Engine:
+def reborn(engine: Engine, book: list[Rulebook], kinds: Kinds, scene: Scenario) -> Engine:
     again = Engine(book, kinds, scene.community)
     again.restore(engine.snapshot())
-    again.enrol(scene.devices, START)
+    again.register(scene.devices, START)
     return again
 
 
@@ -100,11 +102,11 @@ def test_trials_with_an_outage_end_the_same_when_every_reading_is_heard_twice(
     books: Books, trials: Trials, kinds: Kinds
 ) -> None:
     for book, trial, scene in (one for one in scenes(books, trials, kinds) if one[2].outage is not None):
-        twice = Stage(scene.devices, scene.community, scene.outage, doubled(scene), scene.end)
-        once = played(Engine(book, kinds, scene.community), scene)
-        again = played(Engine(book, kinds, scene.community), twice)
-        assert told(once, trial.rule) == told(again, trial.rule), trial.name
+        twice = Scenario(scene.devices, scene.community, scene.outage, doubled(scene), scene.end)
+        once = play_scenario(Engine(book, kinds, scene.community), scene)
+        again = play_scenario(Engine(book, kinds, scene.community), twice)
+        assert as_expectations(once, trial.rule) == as_expectations(again, trial.rule), trial.name
 
 
-def doubled(scene: Stage) -> tuple[tuple[Instant, tuple[Reading, ...]], ...]:
+def doubled(scene: Scenario) -> tuple[tuple[Instant, tuple[Reading, ...]], ...]:
     return tuple((now, tuple(said for reading in heard for said in (reading, reading))) for now, heard in scene.batches)

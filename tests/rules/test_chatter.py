@@ -17,7 +17,7 @@ Books = dict[str, Rulebook]
 @pytest.fixture
 def engine(books: Books, kinds: dict[str, Kind]) -> Engine:
     engine = Engine(list(books.values()), kinds, community())
-    engine.enrol([Device("gas-1", "gas_alarm"), Device("band-1", "wristband")], T0)
+    engine.register([Device("gas-1", "gas_alarm"), Device("band-1", "wristband")], T0)
     return engine
 
 
@@ -29,9 +29,11 @@ def test_a_chattering_alarm_is_told_once_as_danger_and_once_to_maintenance(engin
     told = []
     for at in range(0, 300, 10):
         told += engine.feed([said(at, "gas-1", "gas_alarm", alarm=at % 20 == 0)], T0 + at * SECOND)
-        again = Engine(list(books.values()), {name: plan.described for name, plan in engine.plans.items()}, community())
+        again = Engine(
+            list(books.values()), {name: plan.kind_definition for name, plan in engine.rulesets.items()}, community()
+        )
         again.restore(engine.snapshot())
-        again.enrol([Device("gas-1", "gas_alarm")], T0)
+        again.register([Device("gas-1", "gas_alarm")], T0)
         engine = again
     assert [finding.rule for finding in told] == ["gas-alarm", "device-chatter"]
     chatter = told[1]

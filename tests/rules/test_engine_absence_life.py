@@ -15,11 +15,11 @@ def test_a_life_sign_ends_the_absence_of_its_device_and_of_no_other(
     books: dict[str, Rulebook], kinds: dict[str, Kind]
 ) -> None:
     engine = Engine([books["device"]], kinds, community())
-    engine.enrol([Device("gas-1", "gas_alarm"), Device("gas-2", "gas_alarm")], T0)
+    engine.register([Device("gas-1", "gas_alarm"), Device("gas-2", "gas_alarm")], T0)
     gone = engine.tick(T0 + 12 * HOUR)
     assert [(one.device, one.phase) for one in gone] == [("gas-1", Phase.BEGAN), ("gas-2", Phase.BEGAN)]
 
-    back = engine.life_signs(["gas-1", "nobody"], T0 + 13 * HOUR)
+    back = engine.record_alive(["gas-1", "nobody"], T0 + 13 * HOUR)
     assert [(one.device, one.phase) for one in back] == [("gas-1", Phase.ENDED)]
 
 
@@ -27,13 +27,13 @@ def test_a_device_whose_platform_says_it_is_gone_is_missed_after_the_grace_and_n
     books: dict[str, Rulebook], kinds: dict[str, Kind]
 ) -> None:
     engine = Engine([books["device"]], kinds, community())
-    engine.enrol([Device("gas-1", "gas_alarm"), Device("gas-2", "gas_alarm")], T0)
-    engine.gone(["gas-1", "nobody"], T0 + MINUTE)
-    engine.gone(["gas-1"], T0 + 9 * MINUTE)
+    engine.register([Device("gas-1", "gas_alarm"), Device("gas-2", "gas_alarm")], T0)
+    engine.mark_offline(["gas-1", "nobody"], T0 + MINUTE)
+    engine.mark_offline(["gas-1"], T0 + 9 * MINUTE)
 
     again = Engine([books["device"]], kinds, community())
     again.restore(engine.snapshot())
-    again.enrol([Device("gas-1", "gas_alarm"), Device("gas-2", "gas_alarm")], T0 + 9 * MINUTE)
+    again.register([Device("gas-1", "gas_alarm"), Device("gas-2", "gas_alarm")], T0 + 9 * MINUTE)
     assert again.tick(T0 + 10 * MINUTE) == []
     gone = again.tick(T0 + 12 * MINUTE)
     assert [(one.device, one.phase, one.now) for one in gone] == [("gas-1", Phase.BEGAN, T0 + 11 * MINUTE)]
@@ -43,9 +43,9 @@ def test_a_device_that_comes_back_within_the_grace_was_never_missed(
     books: dict[str, Rulebook], kinds: dict[str, Kind]
 ) -> None:
     engine = Engine([books["device"]], kinds, community())
-    engine.enrol([Device("gas-1", "gas_alarm")], T0)
-    engine.gone(["gas-1"], T0 + MINUTE)
-    engine.life_signs(["gas-1"], T0 + 2 * MINUTE)
+    engine.register([Device("gas-1", "gas_alarm")], T0)
+    engine.mark_offline(["gas-1"], T0 + MINUTE)
+    engine.record_alive(["gas-1"], T0 + 2 * MINUTE)
 
     assert engine.tick(T0 + HOUR) == []
 
@@ -78,7 +78,7 @@ def test_a_device_that_is_gone_is_missed_itself_and_no_single_quantity_of_it_bef
     absent = {"absent": {"quantity": "co_ppm", "after": "2h"}, "source": "test"}
     book = Rulebook.model_validate({"hazard": "gas", "rules": [{**rule, **absent}]})
     engine = Engine([book], kinds, community())
-    engine.enrol([Device("gas-1", "gas_alarm")], T0)
-    assert engine.gone(["gas-1"], T0 + MINUTE) == []
+    engine.register([Device("gas-1", "gas_alarm")], T0)
+    assert engine.mark_offline(["gas-1"], T0 + MINUTE) == []
     assert engine.tick(T0 + HOUR) == []
     assert [one.rule for one in engine.tick(T0 + 3 * HOUR)] == ["co-unheard"]

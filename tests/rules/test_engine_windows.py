@@ -7,7 +7,7 @@ from typing import Any
 from domain import MINUTE, Device, Place, Reading, Value
 from domain.kind import Kind
 from domain.people import community
-from rules.compiled.ruleset import plans
+from rules.compiled.ruleset import compile_rulebooks
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
 
@@ -39,14 +39,14 @@ def test_an_average_over_time_counts_readings_that_came_in_one_batch_out_of_orde
 
 def test_what_people_wrote_is_no_evidence(kinds: Kinds) -> None:
     engine = one_rule(kinds, when="device.floor > 3 and lel_pct > 10")
-    engine.enrol([Device("gas-1", "gas_alarm", attributes={"floor": 4})], T0)
+    engine.register([Device("gas-1", "gas_alarm", attributes={"floor": 4})], T0)
     (finding,) = engine.feed([said(0, lel_pct=20)], T0)
     assert [line.quantity for line in finding.evidence] == ["lel_pct"]
 
 
 def test_evidence_shows_the_limit_that_held_for_this_device(kinds: Kinds) -> None:
     engine = one_rule(kinds, when="lel_pct >= default(device.limit_pct, 10)")
-    engine.enrol([Device("gas-1", "gas_alarm", attributes={"limit_pct": 20})], T0)
+    engine.register([Device("gas-1", "gas_alarm", attributes={"limit_pct": 20})], T0)
     assert hear(engine, said(0, lel_pct=15)) == []
     (finding,) = engine.feed([said(1, lel_pct=21)], T0 + 1)
     assert finding.evidence[0].limit == 20
@@ -64,7 +64,7 @@ def test_the_past_of_a_yes_or_no_survives_being_written_down(kinds: Kinds) -> No
 def test_a_value_that_cannot_be_compared_is_counted_and_ends_nothing(kinds: Kinds) -> None:
     engine = one_rule(kinds, when="lel_pct >= 10")
     assert hear(engine, said(0, lel_pct=15), said(1, lel_pct="much"), said(2, lel_pct=3)) == ["r began", "r ended"]
-    assert engine.trouble == {"r": 1}
+    assert engine.type_errors == {"r": 1}
 
 
 def test_a_position_is_not_put_together_from_two_messages_and_a_hold_is_not_seen_in_what_is_remembered(
@@ -73,12 +73,12 @@ def test_a_position_is_not_put_together_from_two_messages_and_a_hold_is_not_seen
     books = [
         rule_of(when, if_silent="wait", hold="5m") for when in (FAR, "heart_rate_bpm > 90 and default(worn, true)")
     ]
-    plan = plans(books, kinds)["wristband"]
-    assert plan.remembered == {"worn"}
+    plan = compile_rulebooks(books, kinds)["wristband"]
+    assert plan.last_value_quantities == {"worn"}
     engine = Engine(
         books, kinds, community(places=[Place("h", "家", "household", lat=31.2, lon=121.5, datum="WGS-84")])
     )
-    engine.enrol([Device("b", "wristband", place="h")], T0)
+    engine.register([Device("b", "wristband", place="h")], T0)
     said: list[dict[str, Value]] = [{"lat": 30.0}, {"lon": 120.0}, {"heart_rate_bpm": 140}, {"worn": True}]
     for index, values in enumerate(said):
         now = T0 + index * 6 * MINUTE

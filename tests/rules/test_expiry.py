@@ -28,10 +28,10 @@ def words(findings: list[Finding]) -> list[tuple[str, str, int]]:
 
 def test_it_is_told_once_with_what_was_written_and_kept_over_a_restart(books: Books, kinds: Kinds) -> None:
     engine, device = engine_of(books, kinds), alarm(expires_on="2026-02-10", installed_on="2021-02-11")
-    engine.enrol([device], T0)
+    engine.register([device], T0)
     again = engine_of(books, kinds)
     again.restore(engine.snapshot())
-    again.enrol([device], T0)
+    again.register([device], T0)
     (told,) = again.tick(T0 + 30 * DAY)
     assert words([told]) == [("gas-end-of-life", "began", 10)]
     assert told.evidence == (
@@ -39,21 +39,21 @@ def test_it_is_told_once_with_what_was_written_and_kept_over_a_restart(books: Bo
     )  # fmt: skip
     third = engine_of(books, kinds)
     third.restore(again.snapshot())
-    assert third.enrol([device], T0 + 31 * DAY) == []
+    assert third.register([device], T0 + 31 * DAY) == []
     assert third.tick(T0 + 60 * DAY) == []
 
 
 def test_the_day_of_the_new_one_ends_it_and_begins_its_own_time(books: Books, kinds: Kinds) -> None:
     engine = engine_of(books, kinds)
-    engine.enrol([alarm(expires_on="2026-01-01")], T0)
+    engine.register([alarm(expires_on="2026-01-01")], T0)
     assert words(engine.tick(T0 + DAY)) == [("gas-end-of-life", "began", 0)]
-    assert words(engine.enrol([alarm(expires_on="2026-04-11")], T0 + 2 * DAY)) == [("gas-end-of-life", "ended", 2)]
+    assert words(engine.register([alarm(expires_on="2026-04-11")], T0 + 2 * DAY)) == [("gas-end-of-life", "ended", 2)]
     assert words(engine.tick(T0 + 365 * DAY)) == [("gas-end-of-life", "began", 70)]
-    assert words(engine.enrol([alarm()], T0 + 366 * DAY)) == [("gas-end-of-life", "ended", 366)]
+    assert words(engine.register([alarm()], T0 + 366 * DAY)) == [("gas-end-of-life", "ended", 366)]
 
 
 def test_it_is_told_of_a_device_nobody_can_hear_too(books: Books, kinds: Kinds) -> None:
     engine = engine_of(books, kinds)
-    engine.enrol([alarm(expires_on="2026-02-10", gateway="gw")], T0)
-    engine.gone(["gw"], T0 + 1)
+    engine.register([alarm(expires_on="2026-02-10", gateway="gw")], T0)
+    engine.mark_offline(["gw"], T0 + 1)
     assert words(engine.tick(T0 + 30 * DAY)) == [("gas-end-of-life", "began", 10)]

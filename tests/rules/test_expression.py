@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import Value
-from rules.language.analysis import limit_of
-from rules.language.compiler import meaning
+from rules.language.analysis import constant_limit
+from rules.language.compiler import compile_expression
 from rules.language.functions import FUNCTIONS
 from rules.language.nodes import (
     Binary,
-    Literal,
-    Quantity,
+    Constant,
+    QuantityRef,
     Unary,
-    Window,
+    WindowCall,
     attributes,
     comparisons,
     distances,
@@ -25,8 +25,8 @@ from rules.language.nodes import (
     quantities,
     windows,
 )
-from rules.language.parser import LONGEST, parse
-from rules.language.prefilter import guard, reflex
+from rules.language.parser import MAX_CONDITION_LENGTH, parse
+from rules.language.prefilter import necessary_test, value_test
 from rules.language.tokens import ExpressionError
 
 EXAMPLE = "distance_m(lat, lon, person.fence_lat, person.fence_lon)"
@@ -43,13 +43,13 @@ class Said:
     def attribute(self, owner: str, name: str) -> Value | None:
         return self.known.get(f"{owner}.{name}")
 
-    def window(self, window: Window) -> float | None:
+    def window(self, window: WindowCall) -> float | None:
         value = self.known.get(f"{window.function} {window.length_ms}")
         return None if value is None else float(value)
 
 
 def judge(written: str, known: Mapping[str, Value] | None = None, **values: Value) -> object:
-    return meaning(parse(written))(Said(values, known))
+    return compile_expression(parse(written))(Said(values, known))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def judge(written: str, known: Mapping[str, Value] | None = None, **values: Valu
     ],
 )
 def test_what_is_written_means_what_it_says(written: str, values: dict[str, Value], answer: bool) -> None:
-    assert meaning(parse(written))(Said(values)) is answer
+    assert compile_expression(parse(written))(Said(values)) is answer
 
 
 def test_what_was_not_measured_is_unknown_and_one_decisive_side_settles_it() -> None:
@@ -102,7 +102,11 @@ def test_a_default_stands_in_for_what_nobody_wrote_down() -> None:
     assert judge("level >= default(device.limit, 1500)", level=1600) is True
     assert judge("level >= default(device.limit, 1500)", {"device.limit": 2000}, level=1600) is False
     assert judge("default(device.off, false)", {"device.off": True}) is True
-    assert limit_of(comparisons(parse("level >= default(device.limit, 1500)"))[0]) == (Quantity("level"), ">=", 1500)
+    assert constant_limit(comparisons(parse("level >= default(device.limit, 1500)"))[0]) == (
+        QuantityRef("level"),
+        ">=",
+        1500,
+    )
 
 
 FENCE = "distance_m(lat, lon, person.fence_lat, person.fence_lon)"
@@ -145,7 +149,7 @@ def test_a_distance_speaks_of_its_four_coordinates() -> None:
     assert quantities(node) == ("lat", "lon")
     assert [one.name for one in attributes(node)] == ["fence_lat", "fence_lon", "fence_m"]
     assert len(distances(node)) == 1
-    assert limit_of(comparisons(parse(f"{FENCE} > 3"))[0]) == (distances(node)[0], ">", 3)
+    assert constant_limit(comparisons(parse(f"{FENCE} > 3"))[0]) == (distances(node)[0], ">", 3)
 
 
 def test_windows_ask_about_the_past() -> None:
@@ -185,7 +189,11 @@ def test_windows_ask_about_the_past() -> None:
         ("distance_m(lat, lon, place.lon, place.lat) > 1", 1, f"a point is ..lat and the same ..lon, {IN_ORDER}"),
         ("distance_m(lat, lon, place.lat, person.lon) > 1", 1, f"a point is ..lat and the same ..lon, {IN_ORDER}"),
         ("distance_m(lat, lon, place.lat, place.x_lon) > 1", 1, f"a point is ..lat and the same ..lon, {IN_ORDER}"),
-        ("a" * (LONGEST + 1), LONGEST, "a condition has at most 500 characters: make it two rules"),
+        (
+            "a" * (MAX_CONDITION_LENGTH + 1),
+            MAX_CONDITION_LENGTH,
+            "a condition has at most 500 characters: make it two rules",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_column_and_what_to_write(written: str, column: int, message: str) -> None:
@@ -199,16 +207,16 @@ def test_a_tree_says_what_it_speaks_of() -> None:
     node = parse("a > 1 and not (b or a < 2) and increase(c, 1h) > 0 and person.x")
     assert quantities(node) == ("a", "b", "c")
     assert [attribute.name for attribute in attributes(node)] == ["x"]
-    assert windows(node) == [Window("increase", "c", 3_600_000)]
+    assert windows(node) == [WindowCall("increase", "c", 3_600_000)]
     assert len(comparisons(node)) == 3
-    assert leaves(parse("-3")) == [Literal(3)]
+    assert leaves(parse("-3")) == [Constant(3)]
 
 
 def test_only_a_condition_about_one_measured_quantity_has_a_reflex() -> None:
-    assert reflex(parse("a > 1 and b")) is None
-    assert reflex(parse("a > device.limit")) is None
-    assert reflex(parse("increase(a, 1h) > 1")) is None
-    assert reflex(parse("person.x")) is None
+    assert value_test(parse("a > 1 and b")) is None
+    assert value_test(parse("a > device.limit")) is None
+    assert value_test(parse("increase(a, 1h) > 1")) is None
+    assert value_test(parse("person.x")) is None
 
 
 @pytest.mark.parametrize(
@@ -224,20 +232,20 @@ def test_only_a_condition_about_one_measured_quantity_has_a_reflex() -> None:
 def test_a_condition_need_not_be_asked_while_its_guard_rests(
     written: str, quantity: str, asks: Value, rests: Value
 ) -> None:
-    found = guard(parse(written))
+    found = necessary_test(parse(written))
     assert found is not None
     assert (found[0], bool(found[1](asks)), bool(found[1](rests))) == (quantity, True, False)
 
 
 @pytest.mark.parametrize("written", ["a > 1 or b", "a > 1 or person.x", "not (a > 1 and b)", "a > b", "person.x"])
 def test_what_any_of_several_things_may_make_true_has_no_guard(written: str) -> None:
-    assert guard(parse(written)) is None
+    assert necessary_test(parse(written)) is None
 
 
 @given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 200))
 def test_where_a_condition_is_true_its_guard_is(value: int, high: int, low: int) -> None:
     written = "a > 90 and a >= default(person.high, 131) or a < 51 and not (a > person.low)"
-    found = guard(parse(written))
+    found = necessary_test(parse(written))
     assert found is not None
     if judge(written, {"person.high": high, "person.low": low}, a=value) is True:
         assert found[1](value)
@@ -248,17 +256,21 @@ def test_a_reflex_answers_as_the_whole_condition_does(sign: str, value: float, l
     side = f"(-{-limit})" if limit < 0 else str(limit)
     written = f"{side} {sign} q" if turned else f"q {sign} {side}"
     for text in (written, f"not ({written})", f"abs(q) + 1 {sign} 3", f"{written} or q > 5"):
-        quick = reflex(parse(text))
+        quick = value_test(parse(text))
         assert quick is not None
         assert bool(quick(value)) is judge(text, q=value)
 
 
 def test_the_limit_of_a_comparison_is_found_from_either_side() -> None:
-    found = limit_of(Binary("<=", Literal(10), Quantity("a")))
-    assert found == (Quantity("a"), ">=", 10)
-    assert limit_of(Binary(">", Unary("abs", Quantity("a")), Unary("-", Literal(3)))) == (Quantity("a"), ">", -3)
-    assert limit_of(Binary(">", Quantity("a"), Quantity("b"))) is None
-    assert limit_of(Binary(">", Unary("-", Quantity("a")), Literal(1))) is None
+    found = constant_limit(Binary("<=", Constant(10), QuantityRef("a")))
+    assert found == (QuantityRef("a"), ">=", 10)
+    assert constant_limit(Binary(">", Unary("abs", QuantityRef("a")), Unary("-", Constant(3)))) == (
+        QuantityRef("a"),
+        ">",
+        -3,
+    )
+    assert constant_limit(Binary(">", QuantityRef("a"), QuantityRef("b"))) is None
+    assert constant_limit(Binary(">", Unary("-", QuantityRef("a")), Constant(1))) is None
 
 
 def column_of_mistake(text: str) -> int | None:

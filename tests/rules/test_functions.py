@@ -11,14 +11,14 @@ from domain.kind import Kind
 from domain.people import community
 from rules.engine.engine import Engine
 from rules.language.functions import FUNCTIONS
-from rules.language.nodes import Window, windows
-from rules.language.notation import written_out
+from rules.language.nodes import WindowCall, windows
+from rules.language.notation import format_expression
 from rules.language.parser import parse
 from rules.language.tokens import ExpressionError
 from rules.rulebook.check import check
 from rules.rulebook.model import Rulebook
-from rules.tools.evidence_text import told
-from rules.windows.history import MOST_SAMPLES, SHARED_MS, History, history_of
+from rules.tools.evidence_text import describe_evidence
+from rules.windows.history import MAX_SAMPLES, SHARED_HISTORY_MS, SampleHistory, history_name
 
 Kinds = dict[str, Kind]
 T0 = 1_767_225_600_000
@@ -39,22 +39,22 @@ def heard(
 ) -> list[tuple[int, str]]:
     """When the rule began, in steps, and its first line of evidence in both languages."""
     engine, found = Engine([book(when, kind)], kinds, community()), []
-    engine.enrol([Device("d", kind)], T0)
+    engine.register([Device("d", kind)], T0)
     for step, values in enumerate(said):
         now = T0 + step * every
         for one in engine.feed([Reading("d", kind, now, now, values)], now):
             if one.phase.value == "began":
-                found.append((step, " | ".join(told(one.evidence[0], kinds[kind]))))
+                found.append((step, " | ".join(describe_evidence(one.evidence[0], kinds[kind]))))
     return found
 
 
-def ask(past: History, written: str, at: int) -> float | None:
+def ask(past: SampleHistory, written: str, at: int) -> float | None:
     (window,) = windows(parse(written))
-    return past.ask(window, at)
+    return past.query(window, at)
 
 
-def gauge(*samples: tuple[int, float], keep_ms: int = DAY, yes_no: bool = False) -> History:
-    past = History(keep_ms, exact=True, yes_no=yes_no)
+def gauge(*samples: tuple[int, float], keep_ms: int = DAY, yes_no: bool = False) -> SampleHistory:
+    past = SampleHistory(keep_ms, exact=True, is_bool=yes_no)
     for at, value in samples:
         past.add(at, value)
     return past
@@ -137,7 +137,7 @@ def test_a_window_that_cannot_be_reckoned_is_refused(written: str, message: str,
 
 @pytest.mark.parametrize("written", ["increase(a, 1d, offset 1d) > 0", "increase(a, 1d offset 1d) > 0"])
 def test_an_offset_looks_at_the_same_window_so_long_ago(written: str) -> None:
-    past = History(2 * DAY)
+    past = SampleHistory(2 * DAY)
     for hour in range(49):
         past.add(hour * HOUR, hour * (1.0 if hour <= 24 else 3.0))
     assert ask(past, written, 48 * HOUR) == 24.0
@@ -150,10 +150,10 @@ def test_offset_of_gauges_and_standstill_is_of_then() -> None:
     assert ask(past, "max(a, 20h, offset 1d) > 0", at) == 4.0
     assert ask(past, "last(a, 1h, offset 1h) > 0", at) == 46 % 5
     assert ask(past, "seen(a, 3h, offset 1d) > 0", at) == 3 * HOUR
-    still = History(2 * DAY, [(hour * HOUR, 5.0) for hour in range(48)])
+    still = SampleHistory(2 * DAY, [(hour * HOUR, 5.0) for hour in range(48)])
     assert ask(still, "idle(a, 1d, offset 12h) > 0", at) == DAY
     (shown,) = {
-        told(
+        describe_evidence(
             Evidence("volume_m3", 3.0, "m³/1d", 2, window="increase 1d offset 1d"), Kind.model_construct(quantities={})
         )
     }
@@ -164,20 +164,20 @@ def test_offset_of_gauges_and_standstill_is_of_then() -> None:
 
 def test_a_window_of_a_week_does_not_coarsen_one_of_an_hour(kinds: Kinds) -> None:
     """Samples are thinned to a part of the window they serve: a site's weekly rule made the hourly ones blind."""
-    assert history_of(Window("increase", "a", SHARED_MS)) == "a"
-    assert history_of(Window("increase", "a", DAY, offset_ms=7 * DAY)) == "a~1"
-    assert history_of(Window("increase", "a", 400 * DAY)) == "a~3"
+    assert history_name(WindowCall("increase", "a", SHARED_HISTORY_MS)) == "a"
+    assert history_name(WindowCall("increase", "a", DAY, offset_ms=7 * DAY)) == "a~1"
+    assert history_name(WindowCall("increase", "a", 400 * DAY)) == "a~3"
     both = book("increase(volume_m3, 1h) > 100 or increase(volume_m3, 7d) > 900", "water_meter")
     engine = Engine([both], kinds, community())
     for step in range(3 * 24 * 4):
         now = T0 + step * 15 * MINUTE
         engine.feed([Reading("d", "water_meter", now, now, {"volume_m3": step / 4})], now)
-    short, long = (engine.seats["d"].histories or {}).values()
+    short, long = (engine.states["d"].histories or {}).values()
     assert short.increase(now, HOUR) == 1.0
-    assert len(long.samples) <= MOST_SAMPLES
+    assert len(long.samples) <= MAX_SAMPLES
     wider = book("increase(volume_m3, 1h) > 100 or increase(volume_m3, 30d) > 900", "water_meter")
-    engine.take_up([wider], now)
-    histories = engine.seats["d"].histories or {}
+    engine.reload([wider], now)
+    histories = engine.states["d"].histories or {}
     assert set(histories) == {"volume_m3", "volume_m3~2"}
     assert histories["volume_m3~2"].samples  # it begins with what was kept of the quantity
 
@@ -191,7 +191,7 @@ def test_a_straight_line_is_carried_on(kinds: Kinds) -> None:
     assert ask(rising, "predict(a, 2h, 1h) > 0", 10 * MINUTE) is None  # too few
     assert ask(gauge((0, 1.0), (1, 2.0), (2, 3.0)), "predict(a, 2h, 1h) > 0", 2) is None  # too short a time
     line = Evidence("lel_pct", 60.5, "%LEL", 50, window="predict 1h ahead 2h")
-    assert told(line, kinds["gas_alarm"]) == (
+    assert describe_evidence(line, kinds["gas_alarm"]) == (
         "照近1小时燃气浓度，2小时后推算值 60.5 %LEL（限值 50 %LEL）",
         "Gas concentration, forecast for 2h ahead by the last 1h 60.5 %LEL (limit 50 %LEL)",
     )
@@ -228,11 +228,11 @@ def test_a_function_that_is_written_otherwise_is_named(written: str, message: st
 def test_every_window_of_the_table_is_reckoned_and_has_a_name_in_both_languages() -> None:
     past = gauge(*((minute * MINUTE, float(minute)) for minute in range(61)))
     for function in FUNCTIONS.values():
-        if function.form != "plain":
+        if function.category != "plain":
             assert function.label.zh, function.name
             assert function.label.en.isascii(), function.name
-        if function.form == "window":
-            between = f"{function.between}, " if function.between else ""
+        if function.category == "window":
+            between = f"{function.extra_argument}, " if function.extra_argument else ""
             assert ask(past, f"{function.name}(a, {between}1h) > 0", 60 * MINUTE) is not None, function.name
 
 
@@ -255,7 +255,7 @@ _TEXTS = st.recursive(
 @given(_TEXTS)
 def test_a_tree_that_is_written_out_is_read_as_the_same_tree(text: str) -> None:
     if len(text) <= 300:
-        assert parse(written_out(parse(text))) == parse(text)
+        assert parse(format_expression(parse(text))) == parse(text)
 
 
 # -- what must be known ---------------------------------------------------------------------------------------------
@@ -288,8 +288,8 @@ def test_known_of_what_nobody_wrote_is_false_and_not_unknown(
     only_if: str, attributes: dict[str, Value], begins: bool, kinds: Kinds
 ) -> None:
     engine = Engine([book("lel_pct > 3", only_if=only_if)], kinds, community())
-    engine.enrol([Device("d", "gas_alarm", attributes=attributes)], T0)
+    engine.register([Device("d", "gas_alarm", attributes=attributes)], T0)
     assert bool(engine.feed([Reading("d", "gas_alarm", T0, T0, {"lel_pct": 5})], T0)) is begins
     whole = Engine([book(f"lel_pct > 3 and {only_if}")], kinds, community())
-    whole.enrol([Device("d", "gas_alarm", attributes=attributes)], T0)
+    whole.register([Device("d", "gas_alarm", attributes=attributes)], T0)
     assert bool(whole.feed([Reading("d", "gas_alarm", T0, T0, {"lel_pct": 5})], T0)) is begins

@@ -32,15 +32,15 @@ stories = st.lists(
 
 def engine_of(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Engine:
     engine = Engine([books["device"]], kinds, community())
-    engine.enrol(DEVICES, T0)
+    engine.register(DEVICES, T0)
     return engine
 
 
 def happens(engine: Engine, at: int, name: str, what: str) -> list[Finding]:
     if what == "gone":
-        return engine.gone([name], at)
+        return engine.mark_offline([name], at)
     if what == "back" or name == "gw":
-        return engine.life_signs([name], at)
+        return engine.record_alive([name], at)
     return engine.feed([Reading(name, "door", at, at, {"opened": False})], at)
 
 
@@ -55,7 +55,7 @@ def test_a_crash_anywhere_and_every_word_twice_change_nothing(
         one += happens(steady, now, name, what)
         snapshot, crashing = crashing.snapshot(), Engine([books["device"]], kinds, community())
         crashing.restore(snapshot)
-        crashing.enrol(reversed(DEVICES), now)
+        crashing.register(reversed(DEVICES), now)
         other += happens(crashing, now, name, what)
         other += happens(crashing, now, name, what)
     assert [*one, *steady.tick(now + 12 * HOUR)] == [*other, *crashing.tick(now + 12 * HOUR)]

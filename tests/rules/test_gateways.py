@@ -23,7 +23,7 @@ CHILDREN = [
 
 def town(books: Books, kinds: Kinds, *devices: Device, now: int = T0, people: Community = HOUSE) -> Engine:
     engine = Engine([books["device"], books["gas"]], kinds, people)
-    engine.enrol(devices or (GATEWAY, *CHILDREN), now)
+    engine.register(devices or (GATEWAY, *CHILDREN), now)
     return engine
 
 
@@ -42,7 +42,7 @@ def words(findings: list[Finding]) -> list[tuple[str, str, int]]:
 def test_a_gateway_that_says_it_is_gone_is_one_story_with_its_children_as_evidence(books: Books, kinds: Kinds) -> None:
     engine = town(books, kinds)
     all_speak(engine, MINUTE)
-    engine.gone(["gw"], T0 + 2 * MINUTE)
+    engine.mark_offline(["gw"], T0 + 2 * MINUTE)
     (told,) = engine.tick(T0 + DAY)
     assert (told.rule, told.device, told.place, (told.now - T0) // MINUTE) == ("gateway-offline", "gw", "b1", 4)
     heard, count, *named = told.evidence
@@ -53,7 +53,7 @@ def test_a_gateway_that_says_it_is_gone_is_one_story_with_its_children_as_eviden
 def test_why_a_child_is_not_told_is_explained_by_its_gateway(books: Books, kinds: Kinds) -> None:
     engine = town(books, kinds)
     all_speak(engine, 0)
-    engine.gone(["gw"], T0 + MINUTE)
+    engine.mark_offline(["gw"], T0 + MINUTE)
     engine.tick(T0 + DAY)
     reasons = explain(engine, "device-offline", "gas-0")["reasons"]
     assert isinstance(reasons, list)
@@ -63,17 +63,17 @@ def test_why_a_child_is_not_told_is_explained_by_its_gateway(books: Books, kinds
 def test_what_comes_back_within_the_grace_was_never_gone(books: Books, kinds: Kinds) -> None:
     engine = town(books, kinds)
     all_speak(engine, 0)
-    engine.gone(["gw"], T0 + MINUTE)
-    assert engine.life_signs(["gw"], T0 + 2 * MINUTE) == []
+    engine.mark_offline(["gw"], T0 + MINUTE)
+    assert engine.record_alive(["gw"], T0 + 2 * MINUTE) == []
     assert words(engine.tick(T0 + 22 * MINUTE)) == []
 
 
 def test_after_its_return_each_child_has_as_long_to_speak_as_it_had_left(books: Books, kinds: Kinds) -> None:
     engine = town(books, kinds)
     all_speak(engine, 0)
-    engine.gone(["gw"], T0 + 10 * MINUTE)
+    engine.mark_offline(["gw"], T0 + 10 * MINUTE)
     assert words(engine.tick(T0 + 9 * HOUR)) == [("gw", "began", 12)]
-    assert words(engine.life_signs(["gw"], T0 + 10 * HOUR)) == [("gw", "ended", 600)]
+    assert words(engine.record_alive(["gw"], T0 + 10 * HOUR)) == [("gw", "ended", 600)]
     for minute in range(601, 630, 10):
         assert all_speak(engine, minute * MINUTE, *CHILDREN[:4]) == []
     # Ten of its forty minutes were over when the gateway died; the return was seen within a minute.
@@ -128,7 +128,7 @@ def test_an_alarm_behind_a_dead_gateway_goes_stale_whoever_stands_at_the_door_mu
 ) -> None:
     engine = town(books, kinds)
     engine.feed([said(CHILDREN[0], 0, alarm=True)], T0)
-    engine.gone(["gw"], T0 + MINUTE)
+    engine.mark_offline(["gw"], T0 + MINUTE)
     assert [(one.rule, one.phase.value) for one in engine.tick(T0 + HOUR)] == [
         ("gateway-offline", "began"), ("gas-alarm", "stale"),
     ]  # fmt: skip
@@ -138,13 +138,13 @@ def test_while_the_gateway_says_it_is_gone_a_child_heard_another_way_does_not_re
     books: Books, kinds: Kinds
 ) -> None:
     engine = town(books, kinds)
-    engine.gone(["gw", "gas-0"], T0)
-    engine.gone(["gw"], T0 + MINUTE)
+    engine.mark_offline(["gw", "gas-0"], T0)
+    engine.mark_offline(["gw"], T0 + MINUTE)
     told = []
     for minute in range(0, 240, 10):
         told += all_speak(engine, minute * MINUTE + 1, *CHILDREN[:2])
     assert words(told) == [("gw", "began", 2)]
-    assert words(engine.life_signs(["gw"], T0 + 4 * HOUR)) == [("gw", "ended", 240)]
+    assert words(engine.record_alive(["gw"], T0 + 4 * HOUR)) == [("gw", "ended", 240)]
 
 
 def test_a_gateway_with_a_plan_of_its_own_is_missed_by_it_once(books: Books, kinds: Kinds) -> None:
@@ -164,16 +164,16 @@ def test_a_device_that_comes_and_goes_by_its_platform_s_word_is_told_to_maintena
     alone = Device("door", "door")
     engine, told = town(books, kinds, alone), list[Finding]()
     for hour in range(8):
-        told += engine.gone(["door"], T0 + hour * HOUR)
-        told += engine.life_signs(["door"], T0 + hour * HOUR + 5 * MINUTE)
+        told += engine.mark_offline(["door"], T0 + hour * HOUR)
+        told += engine.record_alive(["door"], T0 + hour * HOUR + 5 * MINUTE)
     assert [(one.rule, one.phase.value, (one.now - T0) // HOUR) for one in told] == [("device-flapping", "began", 3)]
 
 
 def test_an_absence_that_was_announced_counts_once(books: Books, kinds: Kinds) -> None:
     engine, told = town(books, kinds, Device("door", "door")), list[Finding]()
     for hour in range(4):
-        told += engine.gone(["door"], T0 + hour * HOUR)
-        told += engine.life_signs(["door"], T0 + hour * HOUR + 30 * MINUTE)
+        told += engine.mark_offline(["door"], T0 + hour * HOUR)
+        told += engine.record_alive(["door"], T0 + hour * HOUR + 30 * MINUTE)
     flaps = [(one.now - T0) // HOUR for one in told if one.rule == "device-flapping"]
     assert flaps == [3]
 
@@ -181,8 +181,8 @@ def test_an_absence_that_was_announced_counts_once(books: Books, kinds: Kinds) -
 def test_whoever_hangs_on_a_gateway_that_comes_and_goes_does_not(books: Books, kinds: Kinds) -> None:
     engine, told = town(books, kinds), list[Finding]()
     for at in range(0, 120 * MINUTE, 20 * MINUTE):
-        told += engine.gone(["gas-0", "gw"], T0 + at)
-        told += engine.life_signs(["gas-0", "gw"], T0 + at + MINUTE)
+        told += engine.mark_offline(["gas-0", "gw"], T0 + at)
+        told += engine.record_alive(["gas-0", "gw"], T0 + at + MINUTE)
         told += all_speak(engine, at + 2 * MINUTE)
     assert [(str(one.subject), one.rule) for one in told] == [("gw", "device-flapping")]
 
@@ -194,11 +194,11 @@ def test_a_gateway_that_speaks_while_all_behind_it_is_silent_is_deaf_until_one_o
     engine, told = town(books, kinds, beats, *CHILDREN), list[Finding]()
     told += all_speak(engine, 0)
     for minute in range(1, 120):
-        told += engine.life_signs(["gw"], T0 + minute * MINUTE)
+        told += engine.record_alive(["gw"], T0 + minute * MINUTE)
         if minute == 60:
             again = Engine([books["device"], books["gas"]], kinds, HOUSE)
             again.restore(engine.snapshot())
-            again.enrol([beats, *CHILDREN], T0 + HOUR)
+            again.register([beats, *CHILDREN], T0 + HOUR)
             engine = again
         if minute == 90:
             told += all_speak(engine, 90 * MINUTE + 1)
@@ -210,9 +210,9 @@ def test_a_gateway_that_dies_itself_lives_by_its_own_word(books: Books, kinds: K
     slow = [Device(f"slow-{n}", "gas_alarm", attributes={"gateway": "gw", "report_every": "1d"}) for n in range(3)]
     engine = town(books, kinds, beats, *slow)
     all_speak(engine, 0, *slow)
-    engine.life_signs(["gw"], T0 + MINUTE)
+    engine.record_alive(["gw"], T0 + MINUTE)
     assert words(engine.tick(T0 + HOUR)) == [("gw", "began", 6)]
-    assert words(engine.life_signs(["gw"], T0 + HOUR + 1)) == [("gw", "ended", 60)]
+    assert words(engine.record_alive(["gw"], T0 + HOUR + 1)) == [("gw", "ended", 60)]
 
 
 def test_what_nobody_can_hear_is_not_the_gateway_s_fault(books: Books, kinds: Kinds) -> None:
@@ -230,14 +230,14 @@ def test_a_crash_at_any_time_changes_nothing(books: Books, kinds: Kinds, at: int
     def story(crash: bool) -> list[tuple[str, str, int]]:
         engine, told = town(books, kinds), list[Finding]()
         all_speak(engine, 0)
-        engine.gone(["gw"], T0 + 2 * MINUTE)
+        engine.mark_offline(["gw"], T0 + 2 * MINUTE)
         for minute in range(1, 240):
             if minute == 60:
-                told += engine.life_signs(["gw"], T0 + HOUR + 30_000)
+                told += engine.record_alive(["gw"], T0 + HOUR + 30_000)
             if crash and minute == at:
                 again = Engine([books["device"], books["gas"]], kinds, HOUSE)
                 again.restore(engine.snapshot())
-                again.enrol([*CHILDREN, GATEWAY], T0 + minute * MINUTE)
+                again.register([*CHILDREN, GATEWAY], T0 + minute * MINUTE)
                 engine = again
             told += engine.tick(T0 + minute * MINUTE)
         return words(told)
@@ -251,25 +251,25 @@ def test_a_gateway_that_nobody_registered_is_the_system_s_when_a_platform_names_
         Device(f"z-{n}", "door", attributes={"gateway": "system/zigbee2mqtt", "report_every": "10m"}) for n in range(3)
     ]
     engine = town(books, kinds, *behind)
-    engine.gone(["system/zigbee2mqtt"], T0 + MINUTE)
+    engine.mark_offline(["system/zigbee2mqtt"], T0 + MINUTE)
     (told,) = engine.tick(T0 + HOUR)
     assert (told.subject, told.device, told.place) == (Subject("system", "zigbee2mqtt"), None, None)
 
 
 def test_when_nothing_hangs_on_an_unregistered_gateway_any_more_nobody_misses_it(books: Books, kinds: Kinds) -> None:
     engine = town(books, kinds, *CHILDREN)
-    engine.enrol([Device(one.id, one.kind, attributes={"report_every": "1d"}) for one in CHILDREN], T0)
+    engine.register([Device(one.id, one.kind, attributes={"report_every": "1d"}) for one in CHILDREN], T0)
     assert engine.tick(T0 + 3 * DAY) == []
 
 
 def test_who_is_taken_away_hangs_on_nothing_and_who_names_itself_is_no_gateway(books: Books, kinds: Kinds) -> None:
     engine = town(books, kinds, *CHILDREN, Device("self", "door", attributes={"gateway": "self"}))
-    engine.dismiss(["gas-0", "gas-1"], T0)
+    engine.unregister(["gas-0", "gas-1"], T0)
     assert sorted(engine.gateways.known["gw"].children) == ["gas-2", "gas-3", "gas-4"]
-    assert engine.seats["self"].gateway is None
-    engine.enrol([GATEWAY], T0)
-    engine.dismiss(["gw"], T0)
-    assert engine.gateways.known["gw"].assumed
+    assert engine.states["self"].parent_gateway is None
+    engine.register([GATEWAY], T0)
+    engine.unregister(["gw"], T0)
+    assert engine.gateways.known["gw"].implied
     assert words(engine.tick(T0 + HOUR)) == [("gw", "began", 22)]
 
 

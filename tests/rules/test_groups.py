@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from domain import DAY, HOUR, MINUTE, Cell, Device, Finding, Person, Place, Reading, Severity, Subject, Value
 from domain.kind import Kind
 from domain.people import Community, community
-from rules.engine.community_index import Neighbourhood
+from rules.engine.community_index import CommunityIndex
 from rules.engine.engine import Engine
 from rules.rulebook.check import check
 from rules.rulebook.model import Rulebook
@@ -39,7 +39,7 @@ def gathering(at_least: int = 2, **changes: Any) -> dict[str, Any]:
 
 def engine_of(kinds: Kinds, *rules: dict[str, Any], town: Community = TOWN) -> Engine:
     engine = Engine([Rulebook.model_validate({"hazard": "fire", "rules": list(rules)})], kinds, town)
-    engine.enrol([Device(f"s{n}", "smoke_alarm", place=f"h{n}", attributes={"line": "L"}) for n in range(1, 6)], T0)
+    engine.register([Device(f"s{n}", "smoke_alarm", place=f"h{n}", attributes={"line": "L"}) for n in range(1, 6)], T0)
     return engine
 
 
@@ -66,19 +66,19 @@ def test_two_devices_of_a_building_are_one_finding_about_the_building(kinds: Kin
     ]  # fmt: skip
     assert words(feed(engine, said("s1", 2 * MINUTE, alarm=False))) == []
     assert words(feed(engine, said("s2", 3 * MINUTE, alarm=False))) == ["building:b1 ended"]
-    assert engine.groups.seats["building/b1"].watches == {}
+    assert engine.groups.states["building/b1"].rule_states == {}
 
 
 def test_what_is_over_and_too_old_is_forgotten_and_so_is_the_group(kinds: Kinds) -> None:
     engine = engine_of(kinds, SMOKE, gathering())
     feed(engine, said("s1", 0, alarm=True), said("s1", MINUTE, alarm=False))
-    assert len(engine.groups.seats["building/b1"].members) == 1
+    assert len(engine.groups.states["building/b1"].members) == 1
     feed(engine, said("s2", HOUR, alarm=True))
-    assert [member.device for member in engine.groups.seats["building/b1"].members.values()] == ["s2"]
+    assert [member.device for member in engine.groups.states["building/b1"].members.values()] == ["s2"]
 
     engine = engine_of(kinds, SMOKE, gathering(gather={"parts": [{"rules": ["smoke"], "at_least": 2}]}))
     feed(engine, said("s1", 0, alarm=True), said("s1", MINUTE, alarm=False))
-    assert engine.groups.seats == {}
+    assert engine.groups.states == {}
 
 
 def test_findings_stand_together_only_while_all_of_them_stand(kinds: Kinds) -> None:
@@ -107,7 +107,7 @@ def test_an_end_begins_nothing(kinds: Kinds) -> None:
 
 
 def test_who_belongs_nowhere_gathers_nowhere_and_a_person_carries_to_the_own_home(kinds: Kinds) -> None:
-    near = Neighbourhood(TOWN)
+    near = CommunityIndex(TOWN)
     carried = Device("band", "wristband", place="nowhere", attributes={"person": "li"})
     groups = {of: near.group_of(carried, of) for of in ("household", "building", "cell", "line")}
     assert {of: group and (group.id, group.place) for of, group in groups.items()} == {
@@ -146,21 +146,21 @@ def test_groups_of_rules_that_are_gone_are_forgotten(kinds: Kinds) -> None:
     feed(engine, said("s1", 0, alarm=True), said("s2", 1, alarm=True))
     again = engine_of(kinds, SMOKE)
     again.restore(engine.snapshot())
-    assert again.groups.seats == {}
+    assert again.groups.states == {}
     assert [one.rule for one in feed(again, said("s1", 2, alarm=False))] == ["smoke"]
 
 
 def test_a_device_that_is_moved_leaves_where_it_had_joined(kinds: Kinds) -> None:
     engine = engine_of(kinds, SMOKE, gathering())
     feed(engine, said("s1", 0, alarm=True), said("s2", 1, alarm=True))
-    engine.enrol([Device(f"s{n}", "smoke_alarm", place="elsewhere") for n in (1, 2)], T0 + 2)
+    engine.register([Device(f"s{n}", "smoke_alarm", place="elsewhere") for n in (1, 2)], T0 + 2)
     assert words(feed(engine, *(said(f"s{n}", 3, alarm=False) for n in (1, 2)))) == ["building:b1 ended"]
 
 
 def test_a_device_that_is_taken_away_leaves_its_group(kinds: Kinds) -> None:
     engine = engine_of(kinds, SMOKE, gathering())
     feed(engine, said("s1", 0, alarm=True), said("s2", 1, alarm=True))
-    assert [(one.rule, one.phase.value) for one in engine.dismiss(["s1", "s2"], T0 + 2)] == [
+    assert [(one.rule, one.phase.value) for one in engine.unregister(["s1", "s2"], T0 + 2)] == [
         ("smoke", "stale"), ("smoke", "stale"), ("many", "ended"),
     ]  # fmt: skip
 
@@ -188,7 +188,7 @@ def test_a_cause_that_speaks_silences_its_consequences_and_raises_others(kinds: 
     feed(engine, said("s1", 1, alarm=True))
     assert words(engine.tick(T0 + HOUR), "fault") == []
     assert words(feed(engine, said("s1", 2 * HOUR, fault=True)), "fault") == []
-    assert "fault" not in engine.seats["s1"].watches
+    assert "fault" not in engine.states["s1"].rule_states
 
     feed(engine, said("s2", 1, alarm=True))
     (finding,) = [one for one in feed(engine, said("s4", 2 * HOUR, temp_c=60)) if one.rule == "hot"]
@@ -200,7 +200,7 @@ def test_a_cause_that_speaks_during_a_hold_ends_the_hold(kinds: Kinds) -> None:
     fault = {**SMOKE, "name": "fault", "when": "fault", "only_if": "not finding.smoke", "hold": "1m"}
     engine = engine_of(kinds, SMOKE, fault)
     feed(engine, said("s1", 0, fault=True), said("s1", 1, alarm=True), said("s1", 2, fault=True))
-    assert "fault" not in engine.seats["s1"].watches
+    assert "fault" not in engine.states["s1"].rule_states
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from domain import HOUR, MINUTE, Device, Person, Phase, Place, Quality, Reading,
 from domain.people import community
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
-from rules.state.device import NO_WATCHES
+from rules.state.device import NO_RULE_STATES
 from rules.trials.model import TrialBook
 from rules.trials.runner import run_trials
 from tests.rules.judged_again import Kinds, book, engine_of, local, rule, together, tried, words
@@ -25,7 +25,7 @@ def door(at: int, opened: Value = True, **more: Any) -> Reading:
 
 
 def opened(engine: Engine, at: int, device: Device | None = None) -> list[str]:
-    engine.enrol([device or Device("d", "door")], at)
+    engine.register([device or Device("d", "door")], at)
     engine.feed([door(at)], at)
     return []
 
@@ -143,7 +143,7 @@ def test_a_device_that_moves_to_another_zone_has_other_hours_from_then_on(kinds:
     start = local("2026-01-01T20:00")
     engine = engine_of(kinds, WHEN)
     opened(engine, start)
-    engine.enrol([Device("d", "door", attributes={"timezone": "Asia/Tokyo"})], start + HOUR)
+    engine.register([Device("d", "door", attributes={"timezone": "Asia/Tokyo"})], start + HOUR)
     assert words(engine.tick(start + 4 * HOUR), start) == ["7200 night began"]
 
 
@@ -152,7 +152,7 @@ def test_a_place_that_moves_to_another_zone_has_other_hours_from_then_on(kinds: 
     engine = engine_of(kinds, WHEN, town=community(places=[Place("home", "1", "household")]))
     opened(engine, start, Device("d", "door", place="home"))
     engine.community = community(places=[Place("home", "1", "household", attributes={"timezone": "Asia/Tokyo"})])
-    engine.enrol([], start + HOUR)
+    engine.register([], start + HOUR)
     assert words(engine.tick(start + 4 * HOUR), start) == ["7200 night began"]
 
 
@@ -163,7 +163,7 @@ def test_a_bedtime_written_later_counts_from_then_on(kinds: Kinds) -> None:
     opened(engine, start, Device("d", "door", place="home"))
     li = Person("li", "李", home="home", attributes={"bedtime": 22})
     engine.community = community(places=[home], people=[li])
-    engine.enrol([], start + HOUR)
+    engine.register([], start + HOUR)
     engine.feed([door(start + HOUR)], start + HOUR)
     assert words(engine.tick(start + 3 * HOUR), start) == ["7200 r began"]
 
@@ -177,8 +177,8 @@ def test_a_value_that_is_too_old_to_be_believed_begins_nothing(kinds: Kinds) -> 
     engine = engine_of(kinds, WHEN)
     opened(engine, start, Device("d", "door", attributes={"report_every": "10m"}))
     assert engine.tick(start + 8 * HOUR) == []
-    assert engine.seats["d"].context is None
-    assert engine.seats["d"].watches is NO_WATCHES
+    assert engine.states["d"].pending is None
+    assert engine.states["d"].rule_states is NO_RULE_STATES
 
 
 def test_who_is_known_to_be_deaf_believes_longer(kinds: Kinds) -> None:
@@ -224,7 +224,7 @@ def test_a_late_reading_that_is_newer_than_what_is_kept_counts(kinds: Kinds) -> 
 def test_a_late_reading_begins_nothing_later(kinds: Kinds) -> None:
     start = local("2026-01-01T22:50")
     engine = engine_of(kinds, WHEN)
-    engine.enrol([Device("d", "door")], start)
+    engine.register([Device("d", "door")], start)
     engine.feed([door(start + 5000, opened=False)], start + 5000)
     engine.feed([Reading("d", "door", start + 4000, start + 6000, {"opened": True})], start + 6000)
     assert engine.tick(start + HOUR) == []
@@ -234,7 +234,7 @@ def test_a_late_reading_begins_nothing_later(kinds: Kinds) -> None:
 def test_what_is_doubted_begins_nothing_later(kinds: Kinds, doubts: dict[str, Quality]) -> None:
     start = local("2026-01-01T22:50")
     engine = engine_of(kinds, WHEN)
-    engine.enrol([Device("d", "door")], start)
+    engine.register([Device("d", "door")], start)
     engine.feed([door(start, doubts=doubts)], start)
     assert engine.tick(start + HOUR) == []
 
@@ -242,7 +242,7 @@ def test_what_is_doubted_begins_nothing_later(kinds: Kinds, doubts: dict[str, Qu
 def test_a_retained_danger_of_the_night_ends_with_the_night(kinds: Kinds) -> None:
     start = local("2026-01-01T04:50")
     engine = engine_of(kinds, WHEN)
-    engine.enrol([Device("d", "door")], start)
+    engine.register([Device("d", "door")], start)
     retained = {"opened": Quality.RETAINED}
     told = engine.feed([door(start, doubts=retained)], start)
     told += engine.feed([door(start + 1, doubts=retained)], start + 1)
@@ -252,7 +252,7 @@ def test_a_retained_danger_of_the_night_ends_with_the_night(kinds: Kinds) -> Non
 def test_a_test_begins_nothing_later(kinds: Kinds) -> None:
     start = local("2026-01-01T22:50")
     engine = engine_of(kinds, WHEN)
-    engine.enrol([Device("d", "door")], start)
+    engine.register([Device("d", "door")], start)
     engine.feed([Reading("d", "door", start, start, {"opened": True, "test": True})], start)
     assert engine.tick(start + HOUR) == []
 
@@ -271,7 +271,7 @@ def test_a_device_that_fell_silent_in_the_night_ends_with_the_night(kinds: Kinds
     start = local("2026-01-01T23:30")
     engine = engine_of(kinds, WHEN)
     told: list[str] = []
-    engine.enrol([Device("d", "door", attributes={"report_every": "10m"})], start)
+    engine.register([Device("d", "door", attributes={"report_every": "10m"})], start)
     told += words(engine.feed([door(start)], start), start)
     told += words(engine.tick(start + 8 * HOUR), start)
     assert told == ["0 night began", "2400 night stale", "19800 night ended"]
@@ -282,7 +282,7 @@ def test_of_a_silent_device_nothing_begins_anew_and_nothing_is_heard(kinds: Kind
     lasting = rule("r", kind="door", when="opened", grades=[{"severity": "critical", "when": "time.hour >= 23"}])
     start = local("2026-01-01T20:00")
     engine = engine_of(kinds, lasting)
-    engine.enrol([Device("d", "door", attributes={"report_every": "10m"})], start)
+    engine.register([Device("d", "door", attributes={"report_every": "10m"})], start)
     engine.feed([door(start)], start)
     assert words(engine.tick(start + 8 * HOUR), start) == ["2400 r stale"]
 
@@ -291,7 +291,7 @@ def test_the_night_of_a_batch_is_judged_like_the_night_it_tells_of(kinds: Kinds)
     """Twelve hours heard in the morning, the last word at 22:50: it stood open from eleven to five."""
     start = local("2026-01-01T20:00")
     engine = engine_of(kinds, WHEN)
-    engine.enrol([Device("d", "door", attributes={"report_every": "12h"})], start)
+    engine.register([Device("d", "door", attributes={"report_every": "12h"})], start)
     now = local("2026-01-02T08:00")
     batch = [Reading("d", "door", start + n * HOUR + 50 * MINUTE, now, {"opened": n == 2}) for n in range(3)]
     engine.feed(batch, now)
@@ -310,10 +310,10 @@ def test_a_value_of_another_type_is_trouble_and_not_the_end(kinds: Kinds) -> Non
     start = local("2026-01-01T22:50")
     timed = rule("r", kind="gas_alarm", when="lel_pct > 5 and (time.hour >= 23 or time.hour < 5) or co_ppm > 5")
     engine = engine_of(kinds, timed)
-    engine.enrol([Device("g", "gas_alarm")], start)
+    engine.register([Device("g", "gas_alarm")], start)
     engine.feed([Reading("g", "gas_alarm", start, start, {"lel_pct": "much", "co_ppm": 1})], start)
-    assert engine.trouble["r"] >= 1
-    assert engine.seats["g"].context is None
+    assert engine.type_errors["r"] >= 1
+    assert engine.states["g"].pending is None
     assert engine.tick(start + HOUR) == []
 
 
@@ -336,7 +336,7 @@ def test_who_spoke_again_before_the_hours_is_not_told_silent(kinds: Kinds) -> No
 
 def silent(engine: Engine, *heard: int, until: int, start: int) -> list[str]:
     """A door that is heard at these minutes after the start, and then no more."""
-    found = engine.enrol([Device("d", "door", attributes={"report_every": "1d"})], start)
+    found = engine.register([Device("d", "door", attributes={"report_every": "1d"})], start)
     for minute in heard:
         found += engine.feed([door(start + minute * MINUTE, opened=False)], start + minute * MINUTE)
     return words(found + engine.tick(start + until * MINUTE), start)
@@ -358,13 +358,13 @@ def test_a_start_after_a_crash_judges_no_silence_by_the_hour_at_which_it_was_hel
     rules.append(rule("cause", kind="door", when="opened"))
     for crashes in (False, True):
         engine = engine_of(kinds, *rules)
-        engine.enrol([Device("d", "door", attributes={"report_every": "1d"})], start)
+        engine.register([Device("d", "door", attributes={"report_every": "1d"})], start)
         engine.feed([door(start)], start)
         told = engine.feed([door(start + 35 * MINUTE, opened=False)], start + 35 * MINUTE)
         if crashes:
             snapshot, engine = engine.snapshot(), engine_of(kinds, *rules)
             engine.restore(snapshot)
-            engine.enrol([Device("d", "door", attributes={"report_every": "1d"})], start + 36 * MINUTE)
+            engine.register([Device("d", "door", attributes={"report_every": "1d"})], start + 36 * MINUTE)
         assert words(told + engine.tick(start + HOUR), start) == ["2100 cause ended"]
 
 
@@ -379,11 +379,11 @@ def test_a_silence_that_was_held_back_is_told_when_the_registry_says_otherwise(
     rules = [watched, weekly] if also_by_week else [watched]
     engine = engine_of(kinds, *rules, town=community(places=[home], people=[Person("p", "王", home="h")]))
     device = Device("d", "door", place="h", attributes={"report_every": "1d"})
-    engine.enrol([device], start)
+    engine.register([device], start)
     assert engine.tick(start + 21 * MINUTE) == []
     alone = Person("p", "王", home="h", attributes={"alone": True})
     engine.community = community(places=[home], people=[alone])
-    told = engine.enrol([device], start + 22 * MINUTE) + engine.tick(start + 22 * MINUTE)
+    told = engine.register([device], start + 22 * MINUTE) + engine.tick(start + 22 * MINUTE)
     assert words(told, start) == ["1320 silent began"]
 
 
@@ -393,18 +393,18 @@ def test_a_silence_that_is_due_when_the_registry_changes_is_told_as_of_when_it_w
     other = rule("other", kind="door", absent={"after": "25m"})
     engine = engine_of(kinds, SILENT, other)
     device = Device("d", "door", attributes={"report_every": "1d"})
-    engine.enrol([device], start)
+    engine.register([device], start)
     assert engine.tick(start + 24 * MINUTE) == []
-    assert engine.enrol([device], start + 26 * MINUTE) == []
+    assert engine.register([device], start + 26 * MINUTE) == []
     assert words(engine.tick(start + HOUR), start) == ["1500 other began", "1800 silent began"]
 
 
 def test_a_silence_that_was_held_back_is_told_when_its_rule_no_longer_asks_for_hours(kinds: Kinds) -> None:
     start, always = local("2026-01-01T21:30"), {**SILENT, "only_if": "time.hour >= 21"}
     engine = engine_of(kinds, SILENT)
-    engine.enrol([Device("d", "door", attributes={"report_every": "1d"})], start)
+    engine.register([Device("d", "door", attributes={"report_every": "1d"})], start)
     engine.tick(start + 25 * MINUTE)
-    told = engine.take_up([book(always)], start + 26 * MINUTE) + engine.tick(start + 26 * MINUTE)
+    told = engine.reload([book(always)], start + 26 * MINUTE) + engine.tick(start + 26 * MINUTE)
     assert words(told, start) == ["1560 silent began"]
 
 
@@ -465,12 +465,12 @@ def test_chatter_outside_its_hours_is_not_told(kinds: Kinds) -> None:
 def test_a_device_for_which_the_hours_make_no_difference_has_no_timer_and_remembers_nothing(kinds: Kinds) -> None:
     start = local("2026-01-01T12:00")
     engine = Engine([book(WHEN, rule("hot", when="lel_pct > 50 and time.hour >= 22"))], kinds, community())
-    engine.enrol([Device("d", "door"), Device("g", "gas_alarm")], start)
+    engine.register([Device("d", "door"), Device("g", "gas_alarm")], start)
     engine.feed([door(start, opened=False)], start)
     engine.feed([Reading("g", "gas_alarm", start, start, {"lel_pct": 3})], start)
-    assert engine.next_wake() is None
-    assert [seat.context for seat in engine.seats.values()] == [None, None]
-    assert all(seat.watches is NO_WATCHES for seat in engine.seats.values())
+    assert engine.next_timer() is None
+    assert [seat.pending for seat in engine.states.values()] == [None, None]
+    assert all(seat.rule_states is NO_RULE_STATES for seat in engine.states.values())
 
 
 def test_a_device_that_reports_an_open_door_every_minute_owes_one_look(kinds: Kinds) -> None:
@@ -479,7 +479,7 @@ def test_a_device_that_reports_an_open_door_every_minute_owes_one_look(kinds: Ki
     opened(engine, start)
     for n in range(1, 60):
         engine.feed([door(start + n * MINUTE)], start + n * MINUTE)
-    assert [wake[0] for wake in engine._wakes.heap] == [local("2026-01-01T23:00")]
+    assert [wake[0] for wake in engine._timers.heap] == [local("2026-01-01T23:00")]
     engine.feed([door(start + HOUR, opened=False)], start + HOUR)
-    assert engine.seats["d"].watches is NO_WATCHES
+    assert engine.states["d"].rule_states is NO_RULE_STATES
     assert engine.tick(start + 20 * HOUR) == []

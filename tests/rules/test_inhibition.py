@@ -75,19 +75,19 @@ def test_a_cause_whose_rule_is_removed_holds_nothing_back(kinds: Kinds) -> None:
     engine = engine_of(kinds, R, X)
     engine.feed([gas("g", 0, alarm=True, lel_pct=12)], T0)
     # A rule that asks for a finding which no rule makes never passes `check`: here it is the rule alone that is tested.
-    told = [*engine.take_up([book(R)], T0 + 1000), *engine.tick(T0 + 2000)]
+    told = [*engine.reload([book(R)], T0 + 1000), *engine.tick(T0 + 2000)]
     assert words(told, T0) == ["1 x ended", "1 r began"]
 
 
 def test_a_cause_that_goes_into_shadow_holds_nothing_back_and_one_that_comes_out_does(kinds: Kinds) -> None:
     engine = engine_of(kinds, R, X)
     engine.feed([gas("g", 0, alarm=True, lel_pct=12)], T0)
-    told = [*engine.take_up([book(R, {**X, "shadow": True})], T0 + 1000), *engine.tick(T0 + 2000)]
+    told = [*engine.reload([book(R, {**X, "shadow": True})], T0 + 1000), *engine.tick(T0 + 2000)]
     assert words(told, T0) == ["1 x ended", "1 r began"]
     held = {**R, "hold": "1h"}
     other = engine_of(kinds, held, {**X, "shadow": True})
     other.feed([gas("g", 0, alarm=True, lel_pct=12)], T0)
-    told = [*other.take_up([book(held, X)], T0 + 1000), *other.tick(T0 + 2 * HOUR)]
+    told = [*other.reload([book(held, X)], T0 + 1000), *other.tick(T0 + 2 * HOUR)]
     assert "r" not in [one.rule for one in told]
 
 
@@ -128,17 +128,17 @@ def test_who_moves_into_the_building_listens_to_its_findings(kinds: Kinds) -> No
     engine = Engine([book(held, X, together("x", at_least=1, gather={
         "parts": [{"rules": ["x"], "at_least": 2}], "within": "10m"}))], kinds, TOWN)  # fmt: skip
     homes = {"a": "h1", "b": "h1", "c": "h2"}
-    engine.enrol([Device(name, "gas_alarm", place=place) for name, place in homes.items()], T0)
+    engine.register([Device(name, "gas_alarm", place=place) for name, place in homes.items()], T0)
     engine.feed([gas("a", 0, alarm=True), gas("b", 0, alarm=True)], T0)
     engine.feed([gas("c", 1000, lel_pct=12)], T0 + 1000)
-    assert engine.seats["c"].context is not None
-    engine.enrol([Device("c", "gas_alarm", place="h1")], T0 + 2000)
+    assert engine.states["c"].pending is not None
+    engine.register([Device("c", "gas_alarm", place="h1")], T0 + 2000)
     told = engine.feed([gas("a", 3000, alarm=False), gas("b", 3000, alarm=False)], T0 + 3000)
     told += engine.tick(T0 + 4000)
     assert words(told, T0)[-2:] == ["3 many ended", "3 r began"]
-    engine.dismiss(["c"], T0 + 5000)
+    engine.unregister(["c"], T0 + 5000)
     engine.feed([gas("a", 6000, alarm=True), gas("b", 6000, alarm=True)], T0 + 6000)
-    assert "many" in engine.groups.seats["building/b1"].watches
+    assert "many" in engine.groups.states["building/b1"].rule_states
 
 
 def test_a_finding_of_a_building_in_shadow_holds_nothing_back(kinds: Kinds) -> None:
@@ -214,7 +214,7 @@ def test_a_finding_of_the_building_that_arises_from_the_same_reading_inhibits(ki
     many = together("x")
     for order in permutations([held, X, many]):
         engine = Engine([book(*order)], kinds, TOWN)
-        engine.enrol([Device("a", "gas_alarm", place="h1"), Device("b", "gas_alarm", place="h2")], T0)
+        engine.register([Device("a", "gas_alarm", place="h1"), Device("b", "gas_alarm", place="h2")], T0)
         engine.feed([gas("a", 0, alarm=True)], T0)
         told = words(engine.feed([gas("b", 1000, alarm=True, lel_pct=12)], T0 + 1000), T0)
         assert told == ["1 x began", "1 many began"]
@@ -224,7 +224,7 @@ def test_of_two_buildings_rules_that_one_finding_completes_the_inhibitor_comes_f
     first, second = together("x", name="first", only_if="not finding.second"), together("x", name="second")
     for order in permutations([first, second]):
         engine = Engine([book(X, *order)], kinds, TOWN)
-        engine.enrol([Device("a", "gas_alarm", place="h1"), Device("b", "gas_alarm", place="h2")], T0)
+        engine.register([Device("a", "gas_alarm", place="h1"), Device("b", "gas_alarm", place="h2")], T0)
         told = words(engine.feed([gas("a", 0, alarm=True), gas("b", 0, alarm=True)], T0), T0)
         assert [line for line in told if " x " not in line] == ["0 second began"]
 

@@ -22,12 +22,12 @@ from domain.kind import Kind
 from domain.people import Community, community
 from rules.engine.engine import Engine
 from rules.hosts.embedded import EmbeddedHost
-from rules.hosts.replay import Heard, play
+from rules.hosts.replay import ReadingBatch, play
 from rules.rulebook.model import ANY_KIND, Rulebook
-from rules.rulebook.references import gathered_from
+from rules.rulebook.references import referenced_rules
 from rules.trials.model import START, Trial, TrialBook
-from rules.trials.runner import played, told
-from rules.trials.scenario import Stage, stage
+from rules.trials.runner import as_expectations, play_scenario
+from rules.trials.scenario import Scenario, build_scenario
 
 pytestmark = pytest.mark.no_cover
 
@@ -41,12 +41,12 @@ class Part(Struct, frozen=True):
 
     book: str
     trial: Trial
-    scene: Stage
+    scene: Scenario
     prefix: str
 
     def told(self, findings: Sequence[Finding]) -> tuple[str, ...]:
         mine = [one for one in findings if (one.device or one.subject.id).startswith(self.prefix)]
-        return told([one for one in mine if one.now <= self.scene.end], self.trial.rule)
+        return as_expectations([one for one in mine if one.now <= self.scene.end], self.trial.rule)
 
 
 def parts() -> list[Part]:
@@ -60,12 +60,12 @@ def parts() -> list[Part]:
             if trial.outage is None:
                 prefix = f"t{len(found)}-"
                 kind = ["door"] if ANY_KIND in rule.kinds else rule.kind
-                scene = stage(trial, rule.model_copy(update={"kind": kind}))
+                scene = build_scenario(trial, rule.model_copy(update={"kind": kind}))
                 found.append(Part(book_file.stem, trial, _renamed(scene, prefix), prefix))
     return found
 
 
-def _renamed(scene: Stage, prefix: str) -> Stage:
+def _renamed(scene: Scenario, prefix: str) -> Scenario:
     town = scene.community
     places = [
         replace(one, id=prefix + one.id, parent=one.parent and prefix + one.parent, cell=one.cell and prefix + one.cell)
@@ -107,7 +107,7 @@ class Town:
         engine = Engine(self.books, self.kinds, self.community)
         if born is not None:
             engine.restore(born)
-            engine.enrol(self.devices, START)
+            engine.register(self.devices, START)
         return engine
 
 
@@ -125,7 +125,7 @@ def every_one(events: int) -> frozenset[int]:
 
 def alone(part: Part, books: Sequence[Rulebook], kinds: dict[str, Kind]) -> tuple[str, ...]:
     if part.prefix not in _ALONE:
-        _ALONE[part.prefix] = part.told(played(Engine(books, kinds, part.scene.community), part.scene))
+        _ALONE[part.prefix] = part.told(play_scenario(Engine(books, kinds, part.scene.community), part.scene))
     return _ALONE[part.prefix]
 
 
@@ -152,11 +152,11 @@ def hash_of(name: str, salt: int) -> int:
 
 def replayed(town: Town, batches: Sequence[tuple[Instant, list[Reading]]], crashes: frozenset[int]) -> list[Finding]:
     engine = town.engine()
-    findings = engine.enrol(town.devices, START)
+    findings = engine.register(town.devices, START)
     for index, (now, readings) in enumerate(batches):
         if index in crashes:
             engine = town.engine(engine.snapshot())
-        findings += play(engine, [Heard(now, readings)])
+        findings += play(engine, [ReadingBatch(now, readings)])
     return findings + engine.tick(town.end)
 
 
@@ -169,13 +169,13 @@ def embedded(town: Town, batches: Sequence[tuple[Instant, list[Reading]]], crash
 
     async def live() -> None:
         host, now = EmbeddedHost(town.engine(), deliver), START
-        findings.extend(host.engine.enrol(town.devices, START))
+        findings.extend(host.engine.register(town.devices, START))
         for index, (then, readings) in enumerate([*batches, (town.end + 1, [])]):
             if index in crashes:
                 host = EmbeddedHost(town.engine(host.engine.snapshot()), deliver)
-            while (due := host.engine.next_wake()) is not None and due < then:
+            while (due := host.engine.next_timer()) is not None and due < then:
                 now = max(due, now)
-                await host.wake(now)
+                await host.run_timers(now)
             await host.feed(readings, then)
 
     asyncio.run(live())
@@ -218,7 +218,7 @@ def test_every_trial_heard_twice_with_a_crash_between_any_two_events_is_told_wha
     for part in PARTS:
         seen = {name: kinds[name] for name in sorted({device.kind for device in part.scene.devices} | {"gateway"})}
         book = books[part.book]
-        town = Town([part], [book, *gathered_from(book, [one for one in books.values() if one is not book])], seen)
+        town = Town([part], [book, *referenced_rules(book, [one for one in books.values() if one is not book])], seen)
         batches = list(woven(town, [0], twice=True))
         findings = host(town, batches, every_one(len(batches)))  # type: ignore[operator]
-        assert part.told(findings) == part.told(played(town.engine(), part.scene)), part.trial.name
+        assert part.told(findings) == part.told(play_scenario(town.engine(), part.scene)), part.trial.name

@@ -14,7 +14,7 @@ from domain import HOUR, MINUTE, SECOND, Device, Finding, Instant, Place, Readin
 from domain.people import community
 from rules.engine.engine import Engine
 from rules.hosts.embedded import EmbeddedHost
-from rules.hosts.replay import Event, Heard, Reset, play
+from rules.hosts.replay import Event, ReadingBatch, Reset, play
 from tests.rules.judged_again import Kinds, book, local, rule, together
 
 T0 = local("2026-01-01T21:30")
@@ -66,7 +66,7 @@ stories = st.lists(
 def town(kinds: Kinds, rules: Sequence[dict[str, object]]) -> Engine:
     engine = Engine([book(*rules)], kinds, TOWN)
     devices = [Device(name, "gas_alarm", place=home, attributes={"report_every": "1d"}) for name, home in HOMES.items()]
-    engine.enrol(devices, T0)
+    engine.register(devices, T0)
     return engine
 
 
@@ -78,7 +78,7 @@ def events(story: Sequence[Step], late: bool = True) -> list[Event]:
             found.append(Reset(now, what))
         elif what:
             at = now - behind * SECOND * late
-            found.append(Heard(now, [Reading(device, "gas_alarm", at, now, what)]))
+            found.append(ReadingBatch(now, [Reading(device, "gas_alarm", at, now, what)]))
     return found
 
 
@@ -95,7 +95,9 @@ def test_a_crash_between_any_two_events_and_hearing_all_twice_change_nothing(kin
         one += play(steady, [event])
         snapshot, crashing = crashing.snapshot(), town(kinds, WAITING)
         crashing.restore(snapshot)
-        twice = Heard(event.now, [*event.readings, *event.readings]) if isinstance(event, Heard) else event
+        twice = (
+            ReadingBatch(event.now, [*event.readings, *event.readings]) if isinstance(event, ReadingBatch) else event
+        )
         other += play(crashing, [twice])
     for limit in range(1, 20):  # time goes on in small pieces, a crash between each
         snapshot, crashing = crashing.snapshot(), town(kinds, WAITING)
@@ -112,9 +114,9 @@ def test_hosts_agree_however_the_readings_are_cut(kinds: Kinds, story: list[Step
     pieces, held = list[Event](), list[Reading]()
     for event in [*found, None]:
         if held and (event is None or isinstance(event, Reset) or len(held) >= cut):
-            pieces.append(Heard(held[-1].received, held))
+            pieces.append(ReadingBatch(held[-1].received, held))
             held = []
-        if isinstance(event, Heard):
+        if isinstance(event, ReadingBatch):
             held = [*held, *event.readings]
         elif event is not None:
             pieces.append(event)
@@ -130,12 +132,12 @@ async def embedded(engine: Engine, found: Sequence[Event]) -> list[Finding]:
 
     host = EmbeddedHost(engine, deliver)
     for event in found:
-        if isinstance(event, Heard):
+        if isinstance(event, ReadingBatch):
             await host.feed(event.readings, event.now)
         else:
             told.extend(play(engine, [event]))
-    while (due := engine.next_wake()) is not None and due <= end(found):
-        await host.wake(due)
+    while (due := engine.next_timer()) is not None and due <= end(found):
+        await host.run_timers(due)
     return told
 
 
@@ -143,7 +145,7 @@ async def embedded(engine: Engine, found: Sequence[Event]) -> list[Finding]:
 @given(story=stories, pause=st.sampled_from([1, 30 * MINUTE, 80 * MINUTE, 2 * HOUR]))
 def test_every_rule_stands_where_values_hours_and_findings_say(kinds: Kinds, story: list[Step], pause: int) -> None:
     engine, last = town(kinds, PLAIN), {name: dict[str, Value]() for name in HOMES}
-    found = [event for event in events(story, late=False) if isinstance(event, Heard)]
+    found = [event for event in events(story, late=False) if isinstance(event, ReadingBatch)]
     for event in found:
         list(play(engine, [event]))
         for reading in event.readings:
@@ -151,9 +153,9 @@ def test_every_rule_stands_where_values_hours_and_findings_say(kinds: Kinds, sto
     now = (found[-1].now if found else T0) + pause
     engine.tick(now)
     hour = (now // HOUR + 8) % 24
-    many = "many" in (engine.groups.seats["building/b1"].watches if "building/b1" in engine.groups.seats else {})
+    many = "many" in (engine.groups.states["building/b1"].rule_states if "building/b1" in engine.groups.states else {})
     for name, values in last.items():
-        stands = engine.seats[name].watches if name in engine.seats else {}
+        stands = engine.states[name].rule_states if name in engine.states else {}
         assert ("cause" in stands) is (values.get("alarm") is True)
         assert ("night" in stands) is (values.get("tamper") is True and hour == 22)
         # `only_if` keeps from beginning and ends nothing.

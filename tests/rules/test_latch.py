@@ -12,7 +12,7 @@ from app.written import WrittenError
 from domain import HOUR, MINUTE, Device, Finding, Place, Reading
 from domain.people import community
 from rules.engine.engine import Engine
-from rules.hosts.replay import Heard, Reset, play, story
+from rules.hosts.replay import ReadingBatch, Reset, chunk_events, play
 from tests.rules.judged_again import Kinds, book, engine_of, local, rule, together, tried, words
 
 T0 = local("2026-01-01T12:00")
@@ -75,9 +75,9 @@ def test_a_latched_silence_that_was_reset_stays_reset_over_the_edges_of_its_hour
     silent = rule("r", absent={"after": "10m"}, latch=True, only_if="time.hour == 22")
     engine, start = engine_of(kinds, silent), local("2026-01-01T22:30")
     device = Device("d", "gas_alarm")
-    told = engine.enrol([device], start) + engine.tick(start + 20 * MINUTE)
+    told = engine.register([device], start) + engine.tick(start + 20 * MINUTE)
     assert engine.release("d", "r", start + 20 * MINUTE) == []
-    told += engine.enrol([device], start + 21 * MINUTE) + engine.tick(start + 35 * MINUTE)
+    told += engine.register([device], start + 21 * MINUTE) + engine.tick(start + 35 * MINUTE)
     now = start + 40 * MINUTE
     told += engine.feed([Reading("d", "gas_alarm", now, now, {"alarm": False})], now)
     assert words(told, start) == ["600 r began", "2400 r ended"]
@@ -105,7 +105,7 @@ def test_latched_findings_are_listed_with_their_ids(kinds: Kinds) -> None:
     engine = engine_of(kinds, ALARM)
     (begun,) = engine.feed([gas(0, alarm=True)], T0)
     assert [(one.finding, one.rule, one.device) for one in engine.latched_findings()] == [(begun.id, "r", "g")]
-    assert engine.latched("r") == ["g"]
+    assert engine.latched_devices("r") == ["g"]
     assert engine.release("g", "r", T0 + 1) == [] == engine.latched_findings()  # it still burns, and is unlatched
     assert engine.release("g", "r", T0 + 2) == []
     assert engine_of(kinds, rule("r", when="alarm")).latched_findings() == []
@@ -126,9 +126,9 @@ def test_a_restart_after_a_reset_knows_of_it(kinds: Kinds) -> None:
 def test_a_replay_and_a_backtest_play_resets_between_readings(kinds: Kinds) -> None:
     heard = [gas(0, alarm=True), gas(10_000, alarm=False), gas(320_000, alarm=True)]
     resets = [Reset(T0 + 300_000, "r", "g"), Reset(T0 + HOUR, "r", "g")]
-    told = list(play(engine_of(kinds, ALARM), story(heard, resets), T0 + 2 * HOUR))
+    told = list(play(engine_of(kinds, ALARM), chunk_events(heard, resets), T0 + 2 * HOUR))
     assert words(told, T0)[:3] == ["0 r began", "300 r ended", "320 r began"]
-    everybody = [Heard(T0, heard[:2]), Reset(T0 + 300_000, "r"), Heard(T0 + 320_000, heard[2:])]
+    everybody = [ReadingBatch(T0, heard[:2]), Reset(T0 + 300_000, "r"), ReadingBatch(T0 + 320_000, heard[2:])]
     assert words(list(play(engine_of(kinds, ALARM), everybody)), T0) == ["0 r began", "300 r ended", "320 r began"]
 
 
@@ -136,16 +136,16 @@ def test_a_changed_rulebook_keeps_what_a_person_undid(kinds: Kinds) -> None:
     engine = engine_of(kinds, ALARM)
     engine.feed([gas(0, alarm=True)], T0)
     engine.release("g", "r", T0 + 1000)
-    engine.take_up([book({**ALARM, "title": {"zh": "新", "en": "new"}})], T0 + 2000)
+    engine.reload([book({**ALARM, "title": {"zh": "新", "en": "new"}})], T0 + 2000)
     assert words(engine.feed([gas(3000, alarm=False)], T0 + 3000), T0) == ["3 r ended"]
 
 
 def test_a_latched_building_of_an_engine_is_reset_by_its_name(kinds: Kinds) -> None:
     town = community(places=[Place("b1", "1栋", "building")])
     engine = Engine([book(rule("x", when="alarm"), together("x", latch=True))], kinds, town)
-    engine.enrol([Device(name, "gas_alarm", place="b1") for name in "ab"], T0)
+    engine.register([Device(name, "gas_alarm", place="b1") for name in "ab"], T0)
     engine.feed([gas(0, "a", alarm=True), gas(0, "b", alarm=True)], T0)
-    assert engine.latched("many") == ["building/b1"]
+    assert engine.latched_devices("many") == ["building/b1"]
     engine.feed([gas(1000, "a", alarm=False), gas(1000, "b", alarm=False)], T0 + 1000)
     assert words(engine.release("building/b1", "many", T0 + 2000), T0) == ["2 many ended"]
 
@@ -154,7 +154,7 @@ def test_a_latched_finding_of_which_nothing_is_remembered_ends_when_it_is_reset(
     """A state written down by a version that kept no inputs."""
     engine = engine_of(kinds, ALARM)
     engine.feed([gas(0, alarm=True)], T0)
-    engine.seats["g"].keep_inputs("r", None)
+    engine.states["g"].keep_inputs("r", None)
     assert words(engine.release("g", "r", T0 + 1000), T0) == ["1 r ended"]
 
 
@@ -162,22 +162,22 @@ def test_inputs_of_a_rule_that_is_removed_are_forgotten(kinds: Kinds) -> None:
     held = rule("r", when="lel_pct >= 10", only_if="time.hour >= 23")
     engine = engine_of(kinds, held, rule("x", when="alarm"))
     engine.feed([gas(0, lel_pct=12)], T0)
-    assert engine.seats["g"].context is not None
-    engine.take_up([book(rule("x", when="alarm"))], T0 + 1000)
-    assert engine.seats["g"].context is None
+    assert engine.states["g"].pending is not None
+    engine.reload([book(rule("x", when="alarm"))], T0 + 1000)
+    assert engine.states["g"].pending is None
     assert engine.tick(T0 + 24 * HOUR) == []
 
 
 def test_what_can_no_longer_be_compared_at_the_edge_is_trouble(kinds: Kinds) -> None:
     timed = rule("r", when="alarm or lel_pct > 5 and time.hour >= 23")
     engine = engine_of(kinds, timed)
-    engine.enrol([Device("g", "gas_alarm", attributes={"report_every": "1d"})], T0)
+    engine.register([Device("g", "gas_alarm", attributes={"report_every": "1d"})], T0)
     engine.feed([gas(0, alarm=True)], T0)
-    inputs = engine.seats["g"].context
+    inputs = engine.states["g"].pending
     assert inputs is not None
     inputs.inputs["r"].measured.update(alarm=(T0, False), lel_pct=(T0, "much"))
     engine.tick(T0 + 12 * HOUR)
-    assert engine.trouble.get("r", 0) >= 1
+    assert engine.type_errors.get("r", 0) >= 1
 
 
 @pytest.mark.parametrize("latch", [False, True])

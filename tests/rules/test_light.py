@@ -25,7 +25,7 @@ def lamp(point: tuple[float, float] | None, **more: Any) -> Device:
 
 def judged(engine: Engine, device: Device, *, until: int, start: int = NOON, **values: Value) -> list[str]:
     """What is told of a lamp that speaks once; minutes after the start."""
-    told = engine.enrol([device], start)
+    told = engine.register([device], start)
     told += engine.feed([Reading("d", "lamp_post", start, start, values)], start)
     told += engine.tick(until)
     return [f"{(one.now - start) // MINUTE} {one.rule} {one.phase}" for one in told]
@@ -70,7 +70,7 @@ def test_a_lamp_on_nobody_knows_which_road_is_told_when_the_road_is_drawn(kinds:
     assert judged(engine, device, on=False, until=NOON + HOUR) == []
     drawn = Place("r", "人民路", "road", lat=SHANGHAI[0], lon=SHANGHAI[1])
     engine.community = community(places=[drawn])
-    engine.enrol([device], NOON + HOUR)
+    engine.register([device], NOON + HOUR)
     dusk = minutes("is_dark", NOON, SHANGHAI)
     assert words(engine.tick(night), NOON) == [f"{dusk * 60} unlit began"]
 
@@ -80,7 +80,7 @@ def test_dusk_is_found_again_after_a_crash(kinds: Kinds) -> None:
     assert judged(engine, lamp(SHANGHAI), on=False, until=NOON + HOUR) == []
     snapshot, engine = engine.snapshot(), engine_of(kinds, UNLIT)
     engine.restore(snapshot)
-    engine.enrol([lamp(SHANGHAI)], NOON + HOUR)
+    engine.register([lamp(SHANGHAI)], NOON + HOUR)
     dusk = minutes("is_dark", NOON, SHANGHAI)
     assert words(engine.tick(NOON + 10 * HOUR), NOON) == [f"{dusk * 60} unlit began"]
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.newbook import manual
 from rules.rulebook.model import Rule, Rulebook
-from rules.tools.reference import asks, refusals, severities, table
+from rules.tools.reference import exclusions, question_text, rules_table, severities
 
 RULE: dict[str, Any] = {"name": "r", "title": {"zh": "一", "en": "x"}, "severity": "high", "source": "a|b"}
 
@@ -58,11 +58,11 @@ def test_the_document_shows_the_rules_as_they_are() -> None:
 )
 def test_each_way_of_asking_has_its_words(written: dict[str, Any], question: str, refused: str) -> None:
     asked = rule(**written)
-    assert (asks(asked), refusals(asked)) == (question, refused)
+    assert (question_text(asked), exclusions(asked)) == (question, refused)
 
 
 def test_a_rule_without_trials_says_so_and_a_bar_does_not_break_the_table() -> None:
     graded = rule(when="leak", ledger="health", grades=[{"severity": "critical", "when": "burst"}])
     assert severities(graded) == "高/紧急，归维保"
-    row = table([Rulebook(hazard="water", rules=[graded])], {}).splitlines()[-1]
+    row = rules_table([Rulebook(hazard="water", rules=[graded])], {}).splitlines()[-1]
     assert row == "| `r` 一 | `leak` | 高/紧急，归维保 | a\\|b | （无） | — |"

@@ -17,7 +17,7 @@ from domain import Fault
 from domain.kind import Kind
 from rules.language.parser import parse
 from rules.language.tokens import ExpressionError
-from rules.rulebook.attributes import KNOWN, meant
+from rules.rulebook.attributes import KNOWN_ATTRIBUTES, suggested_attribute
 from rules.rulebook.check import check
 from rules.rulebook.model import Rulebook
 from rules.rulebook.references import check_references
@@ -128,8 +128,8 @@ def test_the_built_in_books_have_no_warning_and_ask_only_for_attributes_that_are
     hazards = {text.hazard for text in load_words().sms}
     every = list(books.values())
     assert [fault for one in every for fault in warn(one, kinds, [b for b in every if b is not one], hazards)] == []
-    assert meant("finding", "gas_alarms") is None
-    assert KNOWN["person"] >= {"lives_alone", "age"}
+    assert suggested_attribute("finding", "gas_alarms") is None
+    assert KNOWN_ATTRIBUTES["person"] >= {"lives_alone", "age"}
 
 
 # -- findings that nobody sees --------------------------------------------------------------------------------------

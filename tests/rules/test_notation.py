@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rules.language.notation import written_out
+from rules.language.notation import format_expression
 from rules.language.parser import parse
 
 
@@ -12,4 +12,4 @@ from rules.language.parser import parse
     "condition", ["usual(steps) >= 150", "days_left(battery_pct) < 14", "predict(level_mm, 1h, 30m) > 3", "max(x, 1h)"]
 )
 def test_a_window_is_written_as_its_function_is_called(condition: str) -> None:
-    assert parse(written_out(parse(condition))) == parse(condition)
+    assert parse(format_expression(parse(condition))) == parse(condition)

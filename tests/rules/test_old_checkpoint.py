@@ -10,7 +10,7 @@ import pytest
 
 from domain.kind import Kind
 from rules.engine.engine import Engine
-from rules.rulebook.serialization import books_in
+from rules.rulebook.serialization import rulebooks_in_checkpoint
 from tests.rules.checkpoint_story import (
     BOOKS,
     CUT,
@@ -33,7 +33,7 @@ def old(request: pytest.FixtureRequest) -> Recorded:
 def restored(kinds: Kinds, checkpoint: bytes) -> Engine:
     engine = new_engine(kinds)
     engine.restore(checkpoint)
-    engine.enrol(DEVICES, CUT)
+    engine.register(DEVICES, CUT)
     return engine
 
 
@@ -49,19 +49,19 @@ def test_an_old_checkpoint_goes_on_with_the_findings_of_that_version_and_of_this
 
 def test_it_holds_rules_groups_and_gateways_in_every_state(old: Recorded, kinds: Kinds) -> None:
     engine = restored(kinds, old.snapshot())
-    phases = Counter(watch.phase.value for seat in engine.seats.values() for watch in seat.watches.values())
+    phases = Counter(watch.phase.value for seat in engine.states.values() for watch in seat.rule_states.values())
     assert {"pending", "firing", "clearing", "stale"} <= set(phases)
-    assert engine.latched("gas-latch") == ["gas-4"]
-    assert {"building/b1", "household/h1"} <= set(engine.groups.seats)
-    assert any(group.watches for group in engine.groups.seats.values())
-    assert engine.gateways.of("gw-1").is_shut
+    assert engine.latched_devices("gas-latch") == ["gas-4"]
+    assert {"building/b1", "household/h1"} <= set(engine.groups.states)
+    assert any(group.rule_states for group in engine.groups.states.values())
+    assert engine.gateways.get_or_create("gw-1").is_silent
     assert engine.outages.closed
-    assert engine.shadowed
-    assert engine.seats["meter-1"].usuals
-    assert engine.seats["meter-1"].trends
-    assert engine.seats["gas-1"].histories
+    assert engine.shadow_counts
+    assert engine.states["meter-1"].baselines
+    assert engine.states["meter-1"].trends
+    assert engine.states["gas-1"].histories
     assert len(old.after) > 20
 
 
 def test_it_names_the_rulebooks_by_which_it_was_judged(old: Recorded) -> None:
-    assert books_in(old.snapshot()) == BOOKS
+    assert rulebooks_in_checkpoint(old.snapshot()) == BOOKS

@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import MINUTE
-from rules.state.outages import HEARD_AGAIN_MS, MOST_OUTAGES, Outages
+from rules.state.outages import MAX_OUTAGES, SETTLE_MS, Outages
 
 
 def noted(*spans: tuple[int, int | None]) -> Outages:
     outages = Outages()
     for begin, end in spans:
-        outages.note(begin, end)
+        outages.record(begin, end)
     return outages
 
 
@@ -23,7 +23,7 @@ def test_touching_and_overlapping_outages_are_one() -> None:
 def test_an_open_outage_is_closed_from_its_earliest_beginning() -> None:
     outages = noted((10, None), (5, None))
     assert outages.open_since == 5
-    outages.note(8, 20)
+    outages.record(8, 20)
     assert outages == Outages([(5, 20)], None)
 
 
@@ -41,13 +41,13 @@ def test_only_what_falls_into_the_silence_postpones_it() -> None:
 
 
 def test_while_an_outage_is_open_one_looks_again_a_minute_later() -> None:
-    assert noted((10, None)).postponed(10) == 10 + MINUTE
-    assert noted((10, None)).postponed(9) is None
-    assert noted((10, 20)).postponed(15) is None
+    assert noted((10, None)).retry_time(10) == 10 + MINUTE
+    assert noted((10, None)).retry_time(9) is None
+    assert noted((10, 20)).retry_time(15) is None
 
 
 def test_the_oldest_are_forgotten() -> None:
-    assert len(noted(*((n * 10, n * 10 + 5) for n in range(MOST_OUTAGES + 5))).closed) == MOST_OUTAGES
+    assert len(noted(*((n * 10, n * 10 + 5) for n in range(MAX_OUTAGES + 5))).closed) == MAX_OUTAGES
 
 
 @given(st.lists(st.tuples(st.integers(0, 200), st.integers(1, 30))), st.integers(0, 200), st.integers(1, 100))
@@ -62,10 +62,10 @@ def test_by_the_deadline_exactly_the_patience_was_spent_in_hearing(
 
 def test_what_was_over_in_an_outage_is_believed_a_moment_after_it_and_at_once_while_one_lasts() -> None:
     outages = Outages()
-    outages.note(100_000, 200_000)
-    settled = 200_000 + HEARD_AGAIN_MS
-    assert [outages.heard_again(due) for due in (99_999, 100_000, settled - 1, settled)] == [
+    outages.record(100_000, 200_000)
+    settled = 200_000 + SETTLE_MS
+    assert [outages.settle_time(due) for due in (99_999, 100_000, settled - 1, settled)] == [
         None, settled, settled, None,
     ]  # fmt: skip
-    outages.note(300_000, None)
-    assert outages.heard_again(310_000) is None
+    outages.record(300_000, None)
+    assert outages.settle_time(310_000) is None

@@ -59,7 +59,7 @@ def engine(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Town:
 
     def build() -> Engine:
         fresh = Engine([books["gas"], books["device"], books["wristband"]], ours, community())
-        fresh.enrol([DEVICE, BAND], T0)
+        fresh.register([DEVICE, BAND], T0)
         return fresh
 
     return build
@@ -94,7 +94,7 @@ def overtaken(engine: Town, heard: list[Reading], cuts: list[int], crash: bool) 
         dangers = [reading for reading in batch if any(reading.values.get(bit) for bit in ("alarm", "fall", "sos"))]
         rest = [reading for reading in batch if reading not in dangers]
         for part, ahead in ((dangers, True), (rest, False)):
-            findings += town.feed(part, late[-1].received, heard_until=late[0].received, ahead=ahead)
+            findings += town.feed(part, late[-1].received, watermark=late[0].received, ahead_of_backlog=ahead)
             if crash:
                 snapshot, town = town.snapshot(), engine()
                 town.restore(snapshot)

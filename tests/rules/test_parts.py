@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from domain import HOUR, MINUTE, Device, Finding, Place, Reading, Value
 from domain.kind import Kind
 from domain.people import community
-from rules.engine.community_index import Neighbourhood
-from rules.hosts.parallel import judged, shares
-from rules.hosts.partition import parts
-from rules.hosts.replay import Deaf, Judges, Scene, story
+from rules.engine.community_index import CommunityIndex
+from rules.hosts.parallel import route, run_replay
+from rules.hosts.partition import partition
+from rules.hosts.replay import Outage, ReplayEngines, ReplayJob, chunk_events
 from rules.rulebook.model import Rulebook
 
 pytestmark = pytest.mark.no_cover
@@ -60,10 +60,10 @@ silences = st.lists(st.tuples(st.integers(0, 1500), st.integers(1, 300)), max_si
 
 
 @pytest.fixture(scope="module")
-def scene(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Scene:
+def scene(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> ReplayJob:
     every = [*books.values(), Rulebook.model_validate(ACROSS)]
     ours = {name: kinds[name] for name in SAID}  # an engine compiles every rule for each kind
-    return Scene([every, [books["gas"]]], ours, TOWN, DEVICES, T0)
+    return ReplayJob([every, [books["gas"]]], ours, TOWN, DEVICES, T0)
 
 
 def readings(said: list[tuple[int, Device, int]]) -> list[Reading]:
@@ -82,36 +82,38 @@ def ordered(found: list[list[Finding]]) -> list[list[str]]:
 @settings(max_examples=30, deadline=None)
 @given(said=steps, silent=silences, count=st.integers(2, 4), chunk=st.integers(1, 20))
 def test_parts_find_together_what_one_engine_finds(
-    scene: Scene, said: list[tuple[int, Device, int]], silent: list[tuple[int, int]], count: int, chunk: int
+    scene: ReplayJob, said: list[tuple[int, Device, int]], silent: list[tuple[int, int]], count: int, chunk: int
 ) -> None:
-    deaf = [Deaf(T0 + at * MINUTE, T0 + (at + length) * MINUTE) for at, length in silent]
-    events = list(story(readings(said), deaf, chunk))
-    part_of = parts(DEVICES, scene.engines(), Neighbourhood(TOWN), count)
+    deaf = [Outage(T0 + at * MINUTE, T0 + (at + length) * MINUTE) for at, length in silent]
+    events = list(chunk_events(readings(said), deaf, chunk))
+    part_of = partition(DEVICES, scene.engines(), CommunityIndex(TOWN), count)
     found: list[list[Finding]] = [[], []]
     own = [[device for device in DEVICES if part_of[device.id] == part] for part in range(count)]
-    judges = [Judges(Scene(scene.sets, scene.kinds, TOWN, devices, T0)) for devices in own]
+    judges = [ReplayEngines(ReplayJob(scene.sets, scene.kinds, TOWN, devices, T0)) for devices in own]
     for event in events:
-        for judge, share in zip(judges, shares(event, part_of, count), strict=True):
-            judge.judge(share)  # type: ignore[arg-type]  # no end among them
+        for judge, share in zip(judges, route(event, part_of, count), strict=True):
+            judge.apply(share)  # type: ignore[arg-type]  # no end among them
     for judge in judges:
-        judge.pass_time(T0 + 96 * HOUR)
+        judge.advance_to(T0 + 96 * HOUR)
         found = [[*before, *more] for before, more in zip(found, judge.found, strict=True)]
-    assert ordered(found) == ordered(judged(scene, events, T0 + 96 * HOUR))
+    assert ordered(found) == ordered(run_replay(scene, events, T0 + 96 * HOUR))
 
 
-def test_what_gathers_stays_together_and_the_rest_is_spread_evenly(scene: Scene) -> None:
-    part_of = parts(DEVICES, scene.engines(), Neighbourhood(TOWN), 3)
+def test_what_gathers_stays_together_and_the_rest_is_spread_evenly(scene: ReplayJob) -> None:
+    part_of = partition(DEVICES, scene.engines(), CommunityIndex(TOWN), 3)
     together = {part_of[f"{kind}-{home}"] for kind in ("smoke", "gas", "meter") for home in HOMES if home[0] in "ab"}
     assert len(together) == 1
     assert {part_of["well-1"]} == {part_of["well-3"], part_of["well-5"]}
     assert set(part_of.values()) == {0, 1, 2}
-    alone = parts(DEVICES, Scene([scene.sets[1]], scene.kinds, TOWN, DEVICES, T0).engines(), Neighbourhood(TOWN), 3)
+    alone = partition(
+        DEVICES, ReplayJob([scene.sets[1]], scene.kinds, TOWN, DEVICES, T0).engines(), CommunityIndex(TOWN), 3
+    )
     assert sorted(list(alone.values()).count(part) for part in range(3)) == [10, 11, 11]
 
 
-def test_processes_find_what_one_finds(scene: Scene) -> None:
+def test_processes_find_what_one_finds(scene: ReplayJob) -> None:
     said = [(n % 7, DEVICES[n * 5 % len(DEVICES)], n) for n in range(300)] + [(1, STRANGER, 0)]
-    events = list(story(readings(said), [Deaf(T0 + HOUR, T0 + 2 * HOUR)], 20))
-    alone, apart = (judged(scene, events, T0 + 96 * HOUR, processes) for processes in (1, 2))
+    events = list(chunk_events(readings(said), [Outage(T0 + HOUR, T0 + 2 * HOUR)], 20))
+    alone, apart = (run_replay(scene, events, T0 + 96 * HOUR, processes) for processes in (1, 2))
     assert ordered(alone) == ordered(apart)
     assert [one.now for one in apart[0]] == sorted(one.now for one in alone[0])

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from rules.state.checkpoint import in_pieces
+from rules.state.checkpoint import encode_incrementally
 
 
 class Small(Struct, array_like=True):
@@ -23,5 +23,5 @@ class Large(Struct):
 @pytest.mark.parametrize("count", [0, 1, 15, 16, 70_000])
 def test_pieces_make_the_whole(count: int) -> None:
     items = [Small(f"s-{n}", n) for n in range(count)]
-    written = in_pieces(Large(1, [], {"x": [2, 3]}), "items", count, iter(items))
+    written = encode_incrementally(Large(1, [], {"x": [2, 3]}), "items", count, iter(items))
     assert msgspec.msgpack.decode(written, type=Large) == Large(1, items, {"x": [2, 3]})

@@ -83,7 +83,7 @@ def some(kinds: dict[str, Kind], *names: str) -> dict[str, Kind]:
 
 def fresh(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Engine:
     engine = Engine([books["gas"], books["device"]], some(kinds, DEVICE.kind), community())
-    engine.enrol([DEVICE], T0)
+    engine.register([DEVICE], T0)
     return engine
 
 
@@ -162,7 +162,7 @@ def test_an_alarm_bit_is_always_told_at_once(books: dict[str, Rulebook], kinds: 
         told = [f for f in engine.feed([reading], reading.received) if f.rule == "gas-alarm"]
         if reading.values.get("alarm") is True and reading.values.get("test") is not True and not firing:
             assert Phase.BEGAN in [finding.phase for finding in told]
-        firing = bool(engine.seats["gas-1"].watches.get("gas-alarm"))
+        firing = bool(engine.states["gas-1"].rule_states.get("gas-alarm"))
 
 
 @settings(max_examples=60, deadline=None)
@@ -174,7 +174,7 @@ def test_a_crash_changes_nothing_for_other_kinds_either(
 
     def town() -> Engine:
         engine = Engine(list(books.values()), lived, ELDERS)
-        engine.enrol([Device(name, name, place="home") for _, _, (name, _) in story], T0)
+        engine.register([Device(name, name, place="home") for _, _, (name, _) in story], T0)
         return engine
 
     heard, now = [], T0
@@ -202,7 +202,7 @@ BUILDING = community(
 def stairs(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Engine:
     engine = Engine([books["fire"], books["device"]], some(kinds, "smoke_alarm", "ebike_lift"), BUILDING)
     devices = [Device(name, "smoke_alarm", place=f"h-{name}") for name in SMOKES]
-    engine.enrol([*devices, Device("lift", "ebike_lift", place="h-lift")], T0)
+    engine.register([*devices, Device("lift", "ebike_lift", place="h-lift")], T0)
     return engine
 
 

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 from domain import HOUR, Fault, Reading
 from domain.kind import Kind
 from domain.people import community
-from rules.compiled.ruleset import plans
+from rules.compiled.ruleset import compile_rulebooks
 from rules.engine.engine import Engine
 from rules.language.parser import parse
-from rules.language.satisfiability import both_true
+from rules.language.satisfiability import find_solution
 from rules.rulebook.check import check
 from rules.rulebook.model import Rule, Rulebook
 from rules.rulebook.references import check_together
@@ -185,10 +185,10 @@ def test_sound_conditions_of_every_sort_pass(kinds: Kinds) -> None:
 
 def test_two_conditions_that_can_both_hold_are_shown_with_an_example(kinds: Kinds) -> None:
     meter, gas = kinds["water_meter"], kinds["gas_alarm"]
-    assert both_true(parse("lel_pct >= 10"), parse("alarm"), gas) == "lel_pct 10, alarm True"
-    assert both_true(parse("lel_pct == 10"), parse("not (lel_pct < 10)"), gas) == "lel_pct 10"
-    assert both_true(parse("flow_m3h > device.q3"), parse("flow_m3h < 3"), meter) == "flow_m3h 0.5, device.q3 False"
-    assert both_true(parse("increase(volume_m3, 1h) > 2"), parse("leak"), meter) == "volume_m3 3.0, leak True"
+    assert find_solution(parse("lel_pct >= 10"), parse("alarm"), gas) == "lel_pct 10, alarm True"
+    assert find_solution(parse("lel_pct == 10"), parse("not (lel_pct < 10)"), gas) == "lel_pct 10"
+    assert find_solution(parse("flow_m3h > device.q3"), parse("flow_m3h < 3"), meter) == "flow_m3h 0.5, device.q3 False"
+    assert find_solution(parse("increase(volume_m3, 1h) > 2"), parse("leak"), meter) == "volume_m3 3.0, leak True"
 
 
 @pytest.mark.parametrize(
@@ -217,10 +217,10 @@ def test_a_field_that_is_wrong_by_itself_is_refused_by_the_shape(changes: dict[s
 
 
 def test_a_rule_may_leave_out_what_has_a_default() -> None:
-    assert Rule.model_validate(rule(clear=None, only_if=None)).watches("gas_alarm")
+    assert Rule.model_validate(rule(clear=None, only_if=None)).applies_to_kind("gas_alarm")
     latched = Rule.model_validate(rule(when=None, event="alarm", latch=True))
-    assert latched.question == parse("alarm")
-    assert not latched.watches("door")
+    assert latched.condition_tree == parse("alarm")
+    assert not latched.applies_to_kind("door")
     null = Rule.model_validate({**GAS, "clear": None})
     assert null.clear is None
 
@@ -247,7 +247,7 @@ def test_one_name_in_two_books_is_a_mistake_and_never_reaches_the_engine(kinds: 
     message = "gas-low is already a rule of the book of gas: choose another name"
     assert check_together([gas, own]) == [(1, Fault(("rules", 1, "name"), message))]
     with pytest.raises(ValueError, match="two rules bear one name: gas-low"):
-        plans([gas, own], kinds)
+        compile_rulebooks([gas, own], kinds)
 
 
 def test_windows_and_defaults_are_checked_like_everything_else(kinds: Kinds) -> None:

@@ -11,9 +11,9 @@ import yaml
 from domain.kind import Kind
 from rules.rulebook.check import check
 from rules.rulebook.model import Rulebook
-from rules.rulebook.recovery import salvage
+from rules.rulebook.recovery import parse_partially
 from rules.rulebook.references import check_references
-from rules.trials.check import check_trials, salvage_trials
+from rules.trials.check import check_trials, parse_trials_partially
 
 RULE: dict[str, Any] = {
     "name": "gas-low", "title": {"zh": "浓度高", "en": "Gas"}, "kind": "gas_alarm", "severity": "high",
@@ -22,8 +22,8 @@ RULE: dict[str, Any] = {
 
 
 def faults(kinds: dict[str, Kind], *rules: object) -> list[tuple[tuple[str | int, ...], str]]:
-    part = salvage({"hazard": "gas", "rules": list(rules)})
-    return [(fault.where[1:], fault.message) for fault in (*part.faults, *part.in_file(check(part.book, kinds)))]
+    part = parse_partially({"hazard": "gas", "rules": list(rules)})
+    return [(fault.where[1:], fault.message) for fault in (*part.faults, *part.relocate(check(part.book, kinds)))]
 
 
 @pytest.mark.parametrize(
@@ -71,21 +71,21 @@ def test_faults_stand_at_the_rule_of_the_file_whatever_cannot_be_read_before_it(
 
 def test_a_rule_beyond_help_still_has_its_name(kinds: dict[str, Kind]) -> None:
     speaking = {**RULE, "name": "other", "only_if": "not finding.gas_low"}
-    part = salvage({"hazard": "gas", "rules": [{**RULE, "gather": 3}, speaking, {"when": "x"}]})
+    part = parse_partially({"hazard": "gas", "rules": [{**RULE, "gather": 3}, speaking, {"when": "x"}]})
     assert check_references([part.book]) == []
     assert [rule.name for rule in part.book.rules] == ["gas-low", "other", "rule-2"]
 
 
 @pytest.mark.parametrize("data", [None, [], {"rules": 3}, {"hazard": "gas"}])
 def test_of_what_is_no_book_nothing_is_left(data: object) -> None:
-    part = salvage(data)
+    part = parse_partially(data)
     assert (part.book.rules, part.faults) == ([], ())
 
 
 def test_a_right_book_is_left_as_it_is(books: dict[str, Rulebook]) -> None:
     folder = Path(__file__).parents[2] / "rules" / "books"
     for name, book in books.items():
-        part = salvage(yaml.safe_load((folder / f"{name}.yaml").read_text("utf-8")))
+        part = parse_partially(yaml.safe_load((folder / f"{name}.yaml").read_text("utf-8")))
         assert (part.book.rules, part.faults) == (book.rules, ())
 
 
@@ -116,7 +116,9 @@ def test_of_a_rule_that_asks_twice_both_faults_are_told_at_once(kinds: dict[str,
 def test_a_gathering_with_a_wrong_number_still_names_the_rules_it_lacks(kinds: dict[str, Kind]) -> None:
     parts = [{"rules": ["gas-nothing"], "at_least": 0}]
     gathering = {**RULE, "of": "household", "gather": {"within": "10m", "parts": parts}}
-    part = salvage({"hazard": "gas", "rules": [{k: v for k, v in gathering.items() if k not in ("kind", "when")}]})
+    part = parse_partially(
+        {"hazard": "gas", "rules": [{k: v for k, v in gathering.items() if k not in ("kind", "when")}]}
+    )
     assert (part.faults, check(part.book, kinds)) == ((), [])
     ((_, fault),) = check_references([part.book])
     assert fault.message.startswith("no rule gas-nothing")
@@ -139,7 +141,7 @@ def test_trials_tell_unknown_names_beside_what_cannot_be_read(kinds: dict[str, K
         {"rule": "gas-low", "devices": several},
         {"rule": "gas-low", "readings": 3},
     ]
-    told = check_trials(salvage_trials({"trials": written}), book, kinds)
+    told = check_trials(parse_trials_partially({"trials": written}), book, kinds)
     places = [(0, "rule"), (1, "readings", "lel"), (4, "devices", "a", "readings", "co"), (4, "devices", "b", "kind")]
     assert [fault.where[1:] for fault in told] == places
-    assert salvage_trials({"trials": 3}).trials == salvage_trials([]).trials == []
+    assert parse_trials_partially({"trials": 3}).trials == parse_trials_partially([]).trials == []

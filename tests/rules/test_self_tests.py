@@ -27,7 +27,7 @@ def said(at: int, received: int | None = None, doubts: Quality | None = None, **
 def engine(kinds: dict[str, Kind], books: dict[str, Rulebook]) -> Callable[..., Engine]:
     def build(device: Device = GAS) -> Engine:
         made = Engine([books["gas"]], kinds, community())
-        made.enrol([device], T0 - 1)
+        made.register([device], T0 - 1)
         return made
 
     return build
@@ -45,7 +45,7 @@ def phases(found: list[Finding]) -> list[tuple[Phase, int]]:
 def test_one_message_under_test_and_silence_is_told_when_the_test_is_over(engine: Callable[..., Engine]) -> None:
     ours = engine()
     assert [] == told(ours, said(0, alarm=True, test=True), until=LIMIT - 1)
-    assert LIMIT + T0 == ours.next_wake()
+    assert LIMIT + T0 == ours.next_timer()
     found = told(ours)
 
     assert [(Phase.BEGAN, LIMIT)] == phases(found)
@@ -141,5 +141,5 @@ def test_after_an_outage_of_our_own_the_brokers_backlog_may_take_it_back(engine:
 def test_the_test_of_a_device_that_is_gone_ends_nobody_elses_sleep(engine: Callable[..., Engine]) -> None:
     ours = engine()
     assert [] == told(ours, said(0, alarm=True, test=True), until=MINUTE)
-    ours.dismiss(["g"], T0 + MINUTE)
+    ours.unregister(["g"], T0 + MINUTE)
     assert [] == told(ours)

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from domain import HOUR, MINUTE, Attribute, Device, Finding, Instant, Person, Place, Quality, Reading, Value
 from domain.kind import Kind
 from domain.people import Community, community
-from rules.compiled.applicability import Minded, Mindful
-from rules.engine.community_index import Neighbourhood
+from rules.compiled.applicability import ApplicabilityIndex, ApplicableRules
+from rules.engine.community_index import CommunityIndex
 from rules.engine.engine import Engine
-from rules.language.analysis import may
-from rules.language.nodes import Attribute as Asked
+from rules.language.analysis import possible_results
+from rules.language.nodes import AttributeRef as Asked
 from rules.language.parser import parse
 from rules.rulebook.model import Rulebook
-from rules.state.device import Seat
+from rules.state.device import DeviceState
 
 T0: Instant = 1_767_225_600_000
 PLACES = [Place("home", "402", "household", lat=31.0, lon=121.0)]
@@ -62,17 +62,17 @@ Step = tuple[int, int, str, list[int], Quality | None]
 class Long(Engine):
     """An engine that takes no short cut."""
 
-    def _ponder(
-        self, seat: Seat, reading: Reading, now: Instant, told: list[Finding], ahead: bool, _quiet: bool
+    def _evaluate_context_rules(
+        self, seat: DeviceState, reading: Reading, now: Instant, told: list[Finding], ahead: bool, _quiet: bool
     ) -> None:
-        self._judge(seat, reading, now, told, ahead)
+        self._evaluate_all(seat, reading, now, told, ahead)
 
 
-class Everything(Mindful):
+class Everything(ApplicabilityIndex):
     """Whatever is written, any rule may begin."""
 
-    def of(self, device: Device, near: Neighbourhood) -> Minded:
-        return Minded(self, near, tuple(rule for rule, _ in self._rules))
+    def rules_for(self, device: Device, near: CommunityIndex) -> ApplicableRules:
+        return ApplicableRules(self, near, tuple(rule for rule, _ in self._rules))
 
 
 def readings(said: list[Step]) -> list[Reading]:
@@ -102,12 +102,12 @@ def test_short_cuts_find_what_the_long_way_finds(
 ) -> None:
     found: list[list[Finding]] = []
     for make in (Engine, Long):
-        engine = make(list(books.values()), kinds, town(written), tells_shadows=True)
+        engine = make(list(books.values()), kinds, town(written), emit_shadow=True)
         if make is Long:
-            for plan in engine.plans.values():
-                plan.plain, plan.reflexes = False, {name: (lambda _: True,) for name in plan.reflexes}
-                plan.mindful = Everything(plan.judged)
-        told = engine.enrol(DEVICES, T0)
+            for plan in engine.rulesets.values():
+                plan.is_stateless, plan.value_tests = False, {name: (lambda _: True,) for name in plan.value_tests}
+                plan.applicability = Everything(plan.conditional_rules)
+        told = engine.register(DEVICES, T0)
         for number, reading in enumerate(readings(said)):
             if number == turn:
                 engine.community = town(later)
@@ -133,17 +133,20 @@ def test_what_is_written_decides_which_rules_may_begin() -> None:
         ("(not person.alone) == true", True, True),
         ("time.hour > 3 and finding.leak", True, True),
     ):
-        assert (may(parse(written), nobody)[0], may(parse(written), both)[0]) == (without, with_both), written
+        assert (possible_results(parse(written), nobody)[0], possible_results(parse(written), both)[0]) == (
+            without,
+            with_both,
+        ), written
 
 
 def test_devices_of_which_the_same_is_written_share_their_rules(
     books: dict[str, Rulebook], kinds: dict[str, Kind]
 ) -> None:
     engine = Engine(list(books.values()), kinds, town({}))
-    mindful, near = engine.plans["wristband"].mindful, Neighbourhood(town({"lives_alone": True}))
+    mindful, near = engine.rulesets["wristband"].applicability, CommunityIndex(town({"lives_alone": True}))
     band, other = Device("a", "wristband", attributes={"person": "li"}), Device("b", "wristband", place="home")
-    assert isinstance(mindful, Mindful)
-    assert mindful.of(band, near) is mindful.of(other, near)
-    names = {rule.name for rule, _ in mindful.of(band, near).pensive}
+    assert isinstance(mindful, ApplicabilityIndex)
+    assert mindful.rules_for(band, near) is mindful.rules_for(other, near)
+    names = {rule.name for rule, _ in mindful.rules_for(band, near).context_rules}
     assert "band-still" in names
     assert "band-geofence" not in names

@@ -11,13 +11,13 @@ from domain import DAY, Device, Place, Reading, Value
 from domain.days import start_of
 from domain.kind import Kind
 from domain.people import community
-from rules.engine.community_index import Neighbourhood
-from rules.engine.context import Scope
+from rules.engine.community_index import CommunityIndex
+from rules.engine.context import EvaluationContext
 from rules.engine.engine import Engine
-from rules.language.compiler import meaning
-from rules.language.nodes import Literal
+from rules.language.compiler import compile_expression
+from rules.language.nodes import Constant
 from rules.language.parser import parse
-from rules.language.sun import elevation_deg, next_change, sky
+from rules.language.sun import elevation_deg, next_change, sun_value
 from rules.language.tokens import ExpressionError
 from rules.rulebook.check import check
 from rules.rulebook.model import Rulebook
@@ -52,15 +52,15 @@ def test_the_sun_sets_and_rises_when_the_almanac_says(noon: str, sunset: str, su
 
 def test_in_the_polar_night_nothing_changes_and_other_questions_are_unknown() -> None:
     assert next_change("is_down", at("2026-12-22T12:00+00:00"), (78.2, 15.6)) is None
-    assert sky(0, SHANGHAI, "azimuth") is None
+    assert sun_value(0, SHANGHAI, "azimuth") is None
     assert elevation_deg(at("2026-06-21T12:00+08:00"), SHANGHAI) > 80
 
 
 def sees(device: Device, places: list[Place], written: str, when: str, kinds: Kinds) -> object:
     engine = Engine([], kinds, community(places=places))
-    engine.enrol([device], 0)
-    near = Neighbourhood(engine.community, ZoneInfo("Asia/Shanghai"))
-    return meaning(parse(written))(Scope(engine.seats[device.id], near, at(when), {}))
+    engine.register([device], 0)
+    near = CommunityIndex(engine.community, ZoneInfo("Asia/Shanghai"))
+    return compile_expression(parse(written))(EvaluationContext(engine.states[device.id], near, at(when), {}))
 
 
 def test_the_sun_is_looked_at_from_the_device_its_place_or_the_site(kinds: Kinds) -> None:
@@ -132,7 +132,7 @@ def test_what_is_compared_with_today_is_a_day(kinds: Kinds) -> None:
 
 
 def test_a_time_of_day_is_understood_and_compared_with_the_minute(kinds: Kinds) -> None:
-    assert parse("22:30") == Literal(1350, clock=True)
+    assert parse("22:30") == Constant(1350, clock=True)
     device = Device("d", "manhole")
     late = "time.minute >= 22:30 or time.minute < 6:00"
     assert sees(device, [], late, "2026-05-01T22:30+08:00", kinds) is True
@@ -164,7 +164,7 @@ def test_the_day_and_the_height_of_the_sun_are_shown_as_evidence(kinds: Kinds) -
     when = "opened and time.date > device.until and sun.elevation_deg < 90"
     book = Rulebook.model_validate({"hazard": "gas", "rules": [{**rule, "when": when}]})
     engine = Engine([book], kinds, community(places=[Place("p", "p", "road", lat=31.23, lon=121.47)]))
-    engine.enrol([Device("d", "manhole", place="p", attributes={"until": "2026-05-01"})], 0)
+    engine.register([Device("d", "manhole", place="p", attributes={"until": "2026-05-01"})], 0)
     now = at("2026-05-02T12:00+08:00")
     (found,) = engine.feed([Reading("d", "manhole", now, now, {"opened": True})], now)
     shown = {line.quantity: (line.value, line.unit, line.limit) for line in found.evidence}

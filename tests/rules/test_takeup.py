@@ -11,12 +11,12 @@ from domain.kind import Kind
 from domain.people import community
 from rules.engine.engine import Engine
 from rules.engine.reload import REASON, REMOVED, REWRITTEN, SHADOWED
-from rules.rulebook.diff import renewal
+from rules.rulebook.diff import diff_rulebooks
 from rules.rulebook.model import Rulebook
-from rules.rulebook.serialization import books_in, written_books
+from rules.rulebook.serialization import dump_rulebooks, rulebooks_in_checkpoint
 from rules.tools.explain import explain
 from rules.trials.model import TrialBook
-from rules.trials.runner import played, told
+from rules.trials.runner import as_expectations, play_scenario
 from tests.rules.test_books import scenes
 
 Kinds = dict[str, Kind]
@@ -57,7 +57,7 @@ class Night:
 
     def __init__(self, kinds: Kinds, *rules: dict[str, Any]) -> None:
         self.engine = Engine(book(*rules), kinds, TOWN)
-        self.engine.enrol(GAS, T0)
+        self.engine.register(GAS, T0)
         self.told: list[Finding] = []
 
     def hears(self, at: int, device: str = "gas-0", **values: Value) -> None:
@@ -68,7 +68,7 @@ class Night:
 
     def takes_up(self, at: int, *rules: dict[str, Any], version: int = 1) -> None:
         self.passes(at)
-        self.told += self.engine.take_up(book(*rules, version=version), T0 + at)
+        self.told += self.engine.reload(book(*rules, version=version), T0 + at)
 
     def phase(self, name: str = "r", device: str = "gas-0") -> object:
         return explain(self.engine, name, device)["phase"]
@@ -102,19 +102,19 @@ def test_a_release_goes_on_over_a_change_of_words_only(kinds: Kinds) -> None:
 
 def test_windows_and_what_is_usual_are_kept_and_the_same_books_change_nothing(books: Books, kinds: Kinds) -> None:
     engine = Engine(list(books.values()), kinds, TOWN)
-    engine.enrol([Device("m", "water_meter"), *GAS], T0)
+    engine.register([Device("m", "water_meter"), *GAS], T0)
     for step in range(200):
         at = T0 + step * HOUR
         engine.feed([Reading("m", "water_meter", at, at, {"volume_m3": step / 10})], at)
     before = engine.snapshot()
-    assert engine.take_up(list(books.values()), T0 + 200 * HOUR) == []
+    assert engine.reload(list(books.values()), T0 + 200 * HOUR) == []
     assert engine.snapshot() == before
 
-    seat = engine.seats["m"]
+    seat = engine.states["m"]
     assert seat.histories is not None
     kept = seat.histories["volume_m3"].samples
-    engine.take_up([one for one in books.values() if one.hazard != "gas"], T0 + 200 * HOUR)
-    assert engine.seats["m"] is seat
+    engine.reload([one for one in books.values() if one.hazard != "gas"], T0 + 200 * HOUR)
+    assert engine.states["m"] is seat
     assert seat.histories["volume_m3"].samples == kept
 
 
@@ -222,7 +222,7 @@ def test_what_a_removed_rule_had_told_ends_with_a_reason(kinds: Kinds, after: di
     assert night.told[-1].evidence[0].quantity == REASON
     assert night.told[-1].evidence[0].value == reason
     assert night.words == ["0 r began", "10 r ended"]
-    assert [wake for wake in night.engine._wakes.heap if wake[1] in ("r", "waits")] == []
+    assert [wake for wake in night.engine._timers.heap if wake[1] in ("r", "waits")] == []
     night.passes(DAY)
     assert night.words == []
 
@@ -231,7 +231,7 @@ def test_a_rule_that_is_gone_owes_no_absence(kinds: Kinds) -> None:
     lost = {"name": "lost", "title": {"zh": "失联", "en": "lost"}, "kind": "any", "severity": "low", "ledger": "health"}
     night = Night(kinds, rule(), {**lost, "absent": {"after": "2h"}, "source": "test"})
     night.takes_up(HOUR, rule())
-    assert night.engine.next_wake() is None
+    assert night.engine.next_timer() is None
     night.passes(DAY)
     assert night.words == []
 
@@ -240,7 +240,7 @@ def test_two_rules_of_one_name_are_refused_and_nothing_has_changed(kinds: Kinds)
     night = Night(kinds, rule())
     night.hears(0, lel_pct=12)
     with pytest.raises(ValueError, match="one name"):
-        night.engine.take_up([*book(rule()), *book(rule())], T0)
+        night.engine.reload([*book(rule()), *book(rule())], T0)
     assert night.phase() == "firing"
 
 
@@ -304,9 +304,9 @@ def test_what_gathers_in_another_subject_is_another_rule(kinds: Kinds) -> None:
         night.hears(number * MINUTE, f"gas-{number}", lel_pct=12)
     night.takes_up(5 * MINUTE, rule(), gather(of="household"))
     assert night.words[3:] == ["120 many began", "300 many ended"]
-    assert list(night.engine.groups.plans) == ["household"]
+    assert list(night.engine.groups.rulesets) == ["household"]
     night.takes_up(6 * MINUTE, rule())
-    assert night.engine.groups.seats == {}
+    assert night.engine.groups.states == {}
 
 
 # -- shadow -------------------------------------------------------------------------------------------------------
@@ -343,7 +343,7 @@ def test_what_goes_into_shadow_ends_for_people_and_goes_on_unheard(kinds: Kinds)
     night.hears(6 * MINUTE, "gas-1", lel_pct=1)
     night.passes(HOUR)
     assert [word for word in night.words if " r " in word] == []
-    assert night.engine.shadowed["r"]["ended"] == 2
+    assert night.engine.shadow_counts["r"]["ended"] == 2
 
 
 # -- every book of the repository ---------------------------------------------------------------------------------
@@ -363,11 +363,11 @@ def test_no_trial_ends_otherwise_when_rules_beside_it_come_and_go(
 ) -> None:
     for number, (own, trial, scene) in enumerate(scenes(books, trials, kinds)):
         seen = {name: kinds[name] for name in sorted({device.kind for device in scene.devices} | {"gateway"})}
-        plain = played(Engine(own, seen, scene.community, tells_shadows=True), scene)
-        restless = Restless(own, seen, scene.community, tells_shadows=True)
+        plain = play_scenario(Engine(own, seen, scene.community, emit_shadow=True), scene)
+        restless = Restless(own, seen, scene.community, emit_shadow=True)
         restless.rest, restless.heard = len(scene.batches) // 8 + 1, number
-        renewed = played(restless, scene)
-        assert told(plain, trial.rule) == told(renewed, trial.rule), trial.name
+        renewed = play_scenario(restless, scene)
+        assert as_expectations(plain, trial.rule) == as_expectations(renewed, trial.rule), trial.name
         assert [one.id for one in plain] == [one.id for one in renewed], trial.name
 
 
@@ -386,7 +386,7 @@ class Restless(Engine):
         beside = [[], [STRANGE], [MISSING], [STRANGE, MISSING]][self.turn % 4]
         own = [one for one in self.books if one.hazard != "test_beside"]
         added = [Rulebook.model_validate({"hazard": "test_beside", "rules": beside})] if beside else []
-        return self.take_up([*own, *added], now)
+        return self.reload([*own, *added], now)
 
 
 # -- books beside the state ---------------------------------------------------------------------------------------
@@ -394,25 +394,25 @@ class Restless(Engine):
 
 def test_books_written_down_are_read_again_word_for_word(books: Books, kinds: Kinds) -> None:
     engine = Engine(list(books.values()), kinds, TOWN)
-    assert books_in(engine.snapshot()) == list(books.values())
-    assert written_books(books_in(engine.snapshot())) == written_books(books.values())
+    assert rulebooks_in_checkpoint(engine.snapshot()) == list(books.values())
+    assert dump_rulebooks(rulebooks_in_checkpoint(engine.snapshot())) == dump_rulebooks(books.values())
 
 
 def test_a_state_is_restored_under_its_own_books_and_then_takes_up_the_new_ones(kinds: Kinds) -> None:
     night = Night(kinds, rule())
     night.hears(0, lel_pct=12)
     written = night.engine.snapshot()
-    again = Engine(books_in(written), kinds, TOWN)
+    again = Engine(rulebooks_in_checkpoint(written), kinds, TOWN)
     again.restore(written)
-    again.enrol(GAS, T0)
-    (ended,) = again.take_up(book(rule("other")), T0 + HOUR)
+    again.register(GAS, T0)
+    (ended,) = again.reload(book(rule("other")), T0 + HOUR)
     assert (ended.id, ended.phase) == (f"r@1/gas-0/{T0}", Phase.ENDED)
 
 
 def test_the_difference_of_books_names_rules() -> None:
     before, after = book(rule(), rule("a")), book(rule(hold="1s"), rule("b"))
-    found = renewal(before, after)
-    assert (found.added, found.removed, found.changed, found.is_nothing) == (("b",), ("a",), ("r",), False)
+    found = diff_rulebooks(before, after)
+    assert (found.added, found.removed, found.changed, found.is_empty) == (("b",), ("a",), ("r",), False)
     assert found.unversioned == ("r",)
-    assert renewal(before, book(rule(hold="1s"), version=2)).unversioned == ()
-    assert renewal(before, before).is_nothing
+    assert diff_rulebooks(before, book(rule(hold="1s"), version=2)).unversioned == ()
+    assert diff_rulebooks(before, before).is_empty

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain import DAY, MINUTE, Instant
-from rules.language.compiler import meaning
-from rules.language.local_calendar import moment
-from rules.language.nodes import Attribute, Binary, Literal, Window
+from rules.language.compiler import compile_expression
+from rules.language.local_calendar import calendar_value
+from rules.language.nodes import AttributeRef, Binary, Constant, WindowCall
 from rules.language.parser import parse
-from rules.language.sun import sky
-from rules.language.time_edges import Spot, _Clock, filled, next_edge, time_atoms
+from rules.language.sun import sun_value
+from rules.language.time_edges import Location, _TimeContext, next_edge, time_conditions, with_known_attributes
 from tests.rules.judged_again import local
 
 ZONES = [
@@ -27,10 +27,10 @@ class Clock:
         self.at, self.zone, self.values = at, zone, dict[str, object]()
 
     def attribute(self, _owner: str, name: str) -> object:
-        return moment(self.at, self.zone, name)
+        return calendar_value(self.at, self.zone, name)
 
 
-def nothing(_attribute: Attribute) -> None:
+def nothing(_attribute: AttributeRef) -> None:
     return None
 
 
@@ -51,8 +51,8 @@ def test_an_edge_is_the_first_minute_with_another_answer(
     node = parse(f"opened and (time.hour >= {hour} {sign} time.hour < {other})")
     after = local(f"{day}T00:00") + minute * MINUTE + 1234
     atoms = [parse(f"time.hour >= {hour}"), parse(f"time.hour < {other}")]
-    edge = next_edge(time_atoms(node), nothing, Spot(zone), after)
-    said = [meaning(atom) for atom in atoms]
+    edge = next_edge(time_conditions(node), nothing, Location(zone), after)
+    said = [compile_expression(atom) for atom in atoms]
     before = [judge(Clock(after, zone)) for judge in said]  # type: ignore[arg-type]
     at = (after // MINUTE + 1) * MINUTE
     while [judge(Clock(at, zone)) for judge in said] == before and at - after < 2 * DAY:  # type: ignore[arg-type]
@@ -62,18 +62,24 @@ def test_an_edge_is_the_first_minute_with_another_answer(
 
 def test_time_is_found_in_the_smallest_parts() -> None:
     node = parse("opened and not (time.hour >= 23 or time.workday) and x > time.minute")
-    assert time_atoms(node) == (parse("time.hour >= 23"), Attribute("time", "workday"), Attribute("time", "minute"))
-    assert time_atoms(parse("opened and lel_pct > 3")) == ()
-    assert next_edge((), nothing, Spot(ZONES[0]), 0) is None
+    assert time_conditions(node) == (
+        parse("time.hour >= 23"),
+        AttributeRef("time", "workday"),
+        AttributeRef("time", "minute"),
+    )
+    assert time_conditions(parse("opened and lel_pct > 3")) == ()
+    assert next_edge((), nothing, Location(ZONES[0]), 0) is None
 
 
 def test_what_is_written_down_stands_in_place_of_its_name() -> None:
     node = parse("time.hour >= default(person.bedtime, 22) - -1")
-    known = filled(node, lambda _one: 21)
+    known = with_known_attributes(node, lambda _one: 21)
     assert isinstance(known, Binary)
     assert "bedtime" not in str(known)
-    assert Literal(21) in (known.right.left.left,)  # type: ignore[union-attr]
-    assert next_edge(time_atoms(node), nothing, Spot(ZONES[0]), local("2026-01-01T12:00")) == local("2026-01-01T23:00")
+    assert Constant(21) in (known.right.left.left,)  # type: ignore[union-attr]
+    assert next_edge(time_conditions(node), nothing, Location(ZONES[0]), local("2026-01-01T12:00")) == local(
+        "2026-01-01T23:00"
+    )
 
 
 @pytest.mark.parametrize(
@@ -89,20 +95,20 @@ def test_what_is_written_down_stands_in_place_of_its_name() -> None:
     ],
 )
 def test_edges_of_days_and_minutes(condition: str, after: str, edge: str) -> None:
-    assert next_edge(time_atoms(parse(condition)), nothing, Spot(ZONES[0]), local(after)) == local(edge)
+    assert next_edge(time_conditions(parse(condition)), nothing, Location(ZONES[0]), local(after)) == local(edge)
 
 
 def test_a_midnight_that_does_not_exist_is_when_the_clock_jumps_over_it() -> None:
     """Santiago, 2026-09-06: 23:59 is followed by 01:00."""
     santiago = ZoneInfo("America/Santiago")
-    sunday = time_atoms(parse("time.weekday == 7"))
-    assert next_edge(sunday, nothing, Spot(santiago), local("2026-09-05T12:00:00-04:00")) == local(
+    sunday = time_conditions(parse("time.weekday == 7"))
+    assert next_edge(sunday, nothing, Location(santiago), local("2026-09-05T12:00:00-04:00")) == local(
         "2026-09-06T01:00:00-03:00"
     )
 
 
 def test_the_clock_alone_measures_nothing() -> None:
-    assert _Clock(0, Spot(ZONES[0])).window(Window("max", "x", DAY)) is None
+    assert _TimeContext(0, Location(ZONES[0])).window(WindowCall("max", "x", DAY)) is None
 
 
 # -- the light --------------------------------------------------------------------------------------------------------
@@ -116,7 +122,7 @@ class Sky:
         self.at, self.zone, self.point, self.values = at, zone, point, dict[str, object]()
 
     def attribute(self, owner: str, name: str) -> object:
-        return sky(self.at, self.point, name) if owner == "sun" else moment(self.at, self.zone, name)
+        return sun_value(self.at, self.point, name) if owner == "sun" else calendar_value(self.at, self.zone, name)
 
 
 @settings(max_examples=25, deadline=None)
@@ -130,8 +136,8 @@ def test_an_edge_of_the_light_is_the_first_minute_with_another_answer(
     condition: str, point: tuple[float, float], day: str, minute: int
 ) -> None:
     after = local(f"{day}T00:00") + minute * MINUTE + 1234
-    edge = next_edge(time_atoms(parse(f"opened and {condition}")), nothing, Spot(ZONES[0], point), after)
-    judge = meaning(parse(condition))
+    edge = next_edge(time_conditions(parse(f"opened and {condition}")), nothing, Location(ZONES[0], point), after)
+    judge = compile_expression(parse(condition))
     before, at = judge(Sky(after, ZONES[0], point)), (after // MINUTE + 1) * MINUTE  # type: ignore[arg-type]
     while judge(Sky(at, ZONES[0], point)) == before and at - after < DAY:  # type: ignore[arg-type]
         at += MINUTE
@@ -139,7 +145,7 @@ def test_an_edge_of_the_light_is_the_first_minute_with_another_answer(
 
 
 def test_where_nobody_knows_the_place_or_nothing_changes_it_is_looked_at_again_after_two_days() -> None:
-    dark, noon = time_atoms(parse("sun.is_dark")), local("2026-12-22T12:00")
-    assert next_edge(dark, nothing, Spot(ZONES[0]), noon) == noon + 2 * DAY
-    pole = next_edge(dark, nothing, Spot(ZONES[0], (89.0, 0.0)), noon)
+    dark, noon = time_conditions(parse("sun.is_dark")), local("2026-12-22T12:00")
+    assert next_edge(dark, nothing, Location(ZONES[0]), noon) == noon + 2 * DAY
+    pole = next_edge(dark, nothing, Location(ZONES[0], (89.0, 0.0)), noon)
     assert pole == noon + 2 * DAY

@@ -9,7 +9,7 @@ from domain.kind import Kind
 from domain.people import community
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
-from rules.windows.trend import Trend, days_left, followed
+from rules.windows.trend import Trend, days_left, update_trend
 
 T0 = 1_767_225_600_000
 
@@ -18,7 +18,7 @@ def after(*said: tuple[float, float]) -> Trend:
     """Values by day."""
     trend: Trend | None = None
     for day, value in said:
-        trend = followed(trend, round(day * DAY), value)
+        trend = update_trend(trend, round(day * DAY), value)
     assert trend is not None
     return trend
 
@@ -36,9 +36,9 @@ def test_an_exchange_begins_anew() -> None:
 
 def test_what_comes_late_or_twice_or_within_hours_teaches_nothing() -> None:
     trend = after((0, 80), (20, 70))
-    assert followed(trend, 10 * DAY, 99) is trend
-    assert followed(trend, 20 * DAY, 70) is trend
-    assert followed(trend, 20 * DAY + HOUR, 69) is trend
+    assert update_trend(trend, 10 * DAY, 99) is trend
+    assert update_trend(trend, 20 * DAY, 70) is trend
+    assert update_trend(trend, 20 * DAY + HOUR, 69) is trend
 
 
 def test_a_slope_of_long_ago_is_let_go() -> None:
@@ -55,7 +55,7 @@ def test_a_restart_in_between_foretells_the_same(books: dict[str, Rulebook], kin
                 again = Engine([books["device"]], kinds, community())
                 again.restore(engine.snapshot())
                 engine = again
-            engine.enrol([Device("d", "door")], T0)
+            engine.register([Device("d", "door")], T0)
             at = T0 + day * DAY
             told += engine.feed([Reading("d", "door", at, at, {"battery_pct": 100 - 2 * day})], at)
         return told
@@ -73,6 +73,6 @@ def test_what_is_no_number_is_not_followed(books: dict[str, Rulebook], kinds: di
     for day in range(20):
         at, said = T0 + day * DAY, "full" if day > 17 else 100 - 2 * day
         assert engine.feed([Reading("d", "door", at, at, {"battery_pct": said})], at) == []
-    trends = engine.seats["d"].trends
+    trends = engine.states["d"].trends
     assert trends is not None
     assert trends["battery_pct"].last == 66

@@ -12,8 +12,8 @@ from domain.kind import Kind
 from rules.rulebook.model import Rulebook
 from rules.trials.model import START, Trial, TrialBook
 from rules.trials.runner import run_trials
-from rules.trials.scenario import stage
-from rules.trials.series import expected, strip
+from rules.trials.scenario import build_scenario
+from rules.trials.series import parse_expectation, parse_series
 
 
 @pytest.mark.parametrize(
@@ -31,29 +31,29 @@ from rules.trials.series import expected, strip
     ],
 )
 def test_a_strip_is_read_as_promised(written: str, values: list[Value | None]) -> None:
-    assert strip(written) == values
+    assert parse_series(written) == values
 
 
 @pytest.mark.parametrize("written", ["ja", "5x", "x3", "5 x3", "true+1x3", "_+1"])
 def test_what_is_no_strip_is_refused_with_what_to_write(written: str) -> None:
     with pytest.raises(ValueError, match="is no part of a strip: write 5, 5x3"):
-        strip(written)
+        parse_series(written)
 
 
 def test_a_strip_that_never_ends_is_refused() -> None:
     with pytest.raises(ValueError, match="at most 10000 values"):
-        strip("1x99999999999 1")
+        parse_series("1x99999999999 1")
 
 
 def test_expectations_are_read_as_promised() -> None:
-    assert expected("50s begin critical") == (50_000, "begin critical")
-    assert expected("1h30m end") == (5_400_000, "end")
+    assert parse_expectation("50s begin critical") == (50_000, "begin critical")
+    assert parse_expectation("1h30m end") == (5_400_000, "end")
 
 
 @pytest.mark.parametrize("written", ["50s begin", "50s end high", "50s starts high", "begin high"])
 def test_what_is_no_expectation_is_refused_with_what_to_write(written: str) -> None:
     with pytest.raises(ValueError, match="is no expectation: write '50s begin critical'"):
-        expected(written)
+        parse_expectation(written)
 
 
 def trial(**changes: Any) -> dict[str, Any]:
@@ -96,21 +96,21 @@ def test_a_trial_that_fails_shows_what_was_expected_and_what_was_told(
 def test_readings_arrive_late_in_batches_or_all_together(
     books: dict[str, Rulebook], written: dict[str, Any], arrivals: list[int]
 ) -> None:
-    scene = stage(Trial.model_validate(trial(readings={"alarm": "falsex4"}, **written)), books["gas"].rules[0])
+    scene = build_scenario(Trial.model_validate(trial(readings={"alarm": "falsex4"}, **written)), books["gas"].rules[0])
     heard = [(now, reading) for now, readings in scene.batches for reading in readings]
     assert [(now - START) // 1000 for now, _ in heard] == arrivals
     assert sorted(reading.at - START for _, reading in heard) == [0, 10_000, 20_000, 30_000, 40_000]
 
 
 def test_what_is_written_of_the_place_is_known_of_every_household(books: dict[str, Rulebook]) -> None:
-    scene = stage(Trial.model_validate(trial(place={"lat": 31.2})), books["gas"].rules[0])
+    scene = build_scenario(Trial.model_validate(trial(place={"lat": 31.2})), books["gas"].rules[0])
     assert scene.community.places["trial-home"].attributes == {"lat": 31.2}
 
 
 def test_several_devices_have_strips_of_their_own(kinds: dict[str, Kind]) -> None:
     two = {"a": {"kind": "gas_alarm", "readings": {"alarm": "true"}}, "b": {"kind": "gas_alarm", "readings": {}}}
     trial = Trial.model_validate({"name": "x", "rule": "gas-building", "every": "1s", "devices": two, "expect": []})
-    assert list(trial.taking_part("door")) == ["a", "b"]
+    assert list(trial.devices_by_name("door")) == ["a", "b"]
     with pytest.raises(ValidationError, match="belong to each of them"):
         Trial.model_validate({**trial.model_dump(), "every": "1s", "until": "1h", "delay": "0s", "kind": "door"})
 

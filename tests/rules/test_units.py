@@ -8,8 +8,8 @@ import pytest
 
 from domain.kind import Kind
 from rules.language.parser import parse
-from rules.language.satisfiability import never_true
-from rules.language.units import mixed
+from rules.language.satisfiability import is_unsatisfiable
+from rules.language.units import unit_faults
 from rules.rulebook.check import check
 from rules.rulebook.model import Rulebook
 from rules.rulebook.references import check_references
@@ -56,7 +56,7 @@ def said(kinds: Kinds, **changes: Any) -> list[tuple[str, str]]:
     ],
 )
 def test_what_has_another_unit_is_not_added_and_not_compared(kinds: Kinds, kind: str, written: str) -> None:
-    (fault,) = mixed(parse(written), kinds[kind].quantities)
+    (fault,) = unit_faults(parse(written), kinds[kind].quantities)
     assert "do not go together" in fault
 
 
@@ -75,7 +75,7 @@ def test_what_has_another_unit_is_not_added_and_not_compared(kinds: Kinds, kind:
     ],
 )
 def test_what_goes_together_and_what_nobody_declared_is_accepted(kinds: Kinds, kind: str, written: str) -> None:
-    assert list(mixed(parse(written), kinds[kind].quantities)) == []
+    assert list(unit_faults(parse(written), kinds[kind].quantities)) == []
 
 
 @pytest.mark.parametrize(
@@ -124,11 +124,11 @@ def test_what_may_be_right_is_accepted(kinds: Kinds, changes: dict[str, Any]) ->
 
 def test_nobody_says_never_of_what_is_compared_with_what_is_not_written(kinds: Kinds) -> None:
     gas = kinds["gas_alarm"]
-    assert not never_true(parse("lel_pct - min(lel_pct, 1h) > 90"), gas)
-    assert not never_true(parse("lel_pct < 5 and lel_pct >= default(device.limit_pct, 10)"), gas)
+    assert not is_unsatisfiable(parse("lel_pct - min(lel_pct, 1h) > 90"), gas)
+    assert not is_unsatisfiable(parse("lel_pct < 5 and lel_pct >= default(device.limit_pct, 10)"), gas)
     many = " and ".join(f"{name} != 7" for name in ("lel_pct", "co_ppm", "temp_c", "battery_pct", "battery_v"))
-    assert not never_true(parse(f"{many} and lel_pct > 3 and lel_pct < 2"), gas)
-    assert never_true(parse("lel_pct > 3 and lel_pct < 2"), gas)
+    assert not is_unsatisfiable(parse(f"{many} and lel_pct > 3 and lel_pct < 2"), gas)
+    assert is_unsatisfiable(parse("lel_pct > 3 and lel_pct < 2"), gas)
 
 
 def test_rules_that_wait_for_each_other_are_named_each_with_the_way_round() -> None:

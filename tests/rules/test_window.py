@@ -6,22 +6,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import HOUR, MINUTE
-from rules.language.nodes import Window, windows
+from rules.language.nodes import WindowCall, windows
 from rules.language.parser import parse
-from rules.windows.history import FINENESS, MOST_SAMPLES, History
+from rules.windows.history import BUCKETS_PER_WINDOW, MAX_SAMPLES, SampleHistory
 
 DAY_MS = 24 * HOUR
 
 
-def history(*samples: tuple[int, float], keep_ms: int = 12 * HOUR) -> History:
-    past = History(keep_ms, [])
+def history(*samples: tuple[int, float], keep_ms: int = 12 * HOUR) -> SampleHistory:
+    past = SampleHistory(keep_ms, [])
     for at, value in samples:
         past.add(at, value)
     return past
 
 
-def gauge(*samples: tuple[int, float]) -> History:
-    past = History(12 * HOUR, [], exact=True)
+def gauge(*samples: tuple[int, float]) -> SampleHistory:
+    past = SampleHistory(12 * HOUR, [], exact=True)
     for at, value in samples:
         past.add(at, value)
     return past
@@ -56,13 +56,13 @@ def test_the_past_before_the_window_is_forgotten_but_for_its_start() -> None:
 
 def test_a_fast_counter_is_thinned_and_still_counts_right() -> None:
     past = history(*((second * 1000, second / 1000) for second in range(86_400)))
-    assert len(past.samples) <= 2 * FINENESS + 2
+    assert len(past.samples) <= 2 * BUCKETS_PER_WINDOW + 2
     assert past.increase(86_399_000, 12 * HOUR) == past.samples[-1][1] - past.samples[0][1]
 
 
 def test_a_counter_that_resets_all_the_time_stays_bounded() -> None:
     past = history(*((second * 1000, float(second % 2)) for second in range(4000)))
-    assert len(past.samples) <= MOST_SAMPLES
+    assert len(past.samples) <= MAX_SAMPLES
 
 
 def test_the_longest_standstill_is_found() -> None:
@@ -85,9 +85,9 @@ def test_growth_does_not_depend_on_the_order_of_arrival(steps: list[int], shuffl
     assert history(*shuffled).increase(last, HOUR) == history(*samples).increase(last, HOUR)
 
 
-def ask(past: History, written: str, at: int) -> float | None:
+def ask(past: SampleHistory, written: str, at: int) -> float | None:
     (window,) = windows(parse(written))
-    return past.ask(window, at)
+    return past.query(window, at)
 
 
 def test_what_was_measured_in_a_time_is_summed_counted_and_compared() -> None:
@@ -123,17 +123,17 @@ def test_a_counter_that_rolls_over_goes_on_and_an_exchanged_one_begins_anew() ->
 
 
 def test_beyond_its_limit_each_piece_of_time_keeps_its_extremes() -> None:
-    past = History(12 * HOUR, [], exact=True)
+    past = SampleHistory(12 * HOUR, [], exact=True)
     for second in range(0, 43_200, 10):
         past.add(second * 1000, 99.0 if second == 20_000 else float(second % 70))
-    assert len(past.samples) <= MOST_SAMPLES
+    assert len(past.samples) <= MAX_SAMPLES
     assert ask(past, "max(a, 12h) > 0", 43_190_000) == 99.0
     assert ask(past, "min(a, 12h) > 0", 43_190_000) == 0.0
 
 
 @given(st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 9)), min_size=1, max_size=1500))
 def test_what_is_said_twice_at_once_counts_once(said: list[tuple[int, int]]) -> None:
-    once, twice = History(60 * MINUTE, [], exact=True), History(60 * MINUTE, [], exact=True)
+    once, twice = SampleHistory(60 * MINUTE, [], exact=True), SampleHistory(60 * MINUTE, [], exact=True)
     for at, value in said:
         once.add(at * 1000, value)
         twice.add(at * 1000, value)
@@ -151,13 +151,13 @@ def test_a_correction_of_the_past_is_counted_anew() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 100), st.sampled_from([0, 0, 1, 2])), min_size=2, max_size=80), st.booleans())
 def test_what_is_reckoned_at_once_is_what_is_reckoned_step_by_step(said: list[tuple[int, int]], exact: bool) -> None:
-    past, total = History(40 * MINUTE, [], exact), 0
+    past, total = SampleHistory(40 * MINUTE, [], exact), 0
     for at, more in said:
         total += more
         past.add(at * MINUTE, float(total))
-    again = History(40 * MINUTE, past.samples, exact)
+    again = SampleHistory(40 * MINUTE, past.samples, exact)
     last = past.samples[-1][0]
     for length in (5, 20, 40):
         for function in ("increase", "idle", "rate"):
-            window = Window(function, "a", length * MINUTE)
-            assert past.ask(window, last) == again.ask(window, last)
+            window = WindowCall(function, "a", length * MINUTE)
+            assert past.query(window, last) == again.query(window, last)

@@ -62,13 +62,13 @@ def test_a_crash_while_it_is_barred_changes_nothing(kinds: Kinds, crashes: bool)
     rules = [still(), OPENED, MOVES]
     engine = engine_of(kinds, *rules, town=HOME)
     devices = [Device("door", "door", place="h"), Device("motion", "motion", place="h")]
-    engine.enrol(devices, 0)
+    engine.register(devices, 0)
     found = engine.feed([Reading("motion", "motion", 0, 0, {"occupied": True})], 0)
     found += engine.feed([Reading("door", "door", MINUTE, MINUTE, {"opened": True})], MINUTE)
     if crashes:
         snapshot, engine = engine.snapshot(), engine_of(kinds, *rules, town=HOME)
         engine.restore(snapshot)
-        engine.enrol(devices, 2 * MINUTE)
+        engine.register(devices, 2 * MINUTE)
     found += engine.feed([Reading("motion", "motion", 3 * MINUTE, 3 * MINUTE, {"occupied": False})], 3 * MINUTE)
     assert words(found + engine.tick(20 * MINUTE), 0) == ["780 still began"]
 
@@ -76,10 +76,10 @@ def test_a_crash_while_it_is_barred_changes_nothing(kinds: Kinds, crashes: bool)
 def test_a_rule_taken_up_while_somebody_moves_does_not_begin(kinds: Kinds) -> None:
     """The door stands open for longer than anybody moves: who moves is looked at first."""
     engine = engine_of(kinds, OPENED, MOVES, still(gather={"without": []}, shadow=True), town=HOME)
-    engine.enrol([Device("door", "door", place="h"), Device("motion", "motion", place="h")], 0)
+    engine.register([Device("door", "door", place="h"), Device("motion", "motion", place="h")], 0)
     engine.feed([Reading("door", "door", 0, 0, {"opened": True})], 0)
     engine.feed([Reading("motion", "motion", MINUTE, MINUTE, {"occupied": True})], MINUTE)
-    taken = engine.take_up([book(OPENED, MOVES, {**still(hold="0s"), "name": "still-now"})], 2 * MINUTE)
+    taken = engine.reload([book(OPENED, MOVES, {**still(hold="0s"), "name": "still-now"})], 2 * MINUTE)
     assert taken == []
     over = engine.feed([Reading("motion", "motion", 3 * MINUTE, 3 * MINUTE, {"occupied": False})], 3 * MINUTE)
     assert words(over, 0) == ["180 still-now began"]

@@ -9,7 +9,7 @@ from domain.kind import Kind
 from domain.people import community
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
-from rules.tools.evidence_text import told
+from rules.tools.evidence_text import describe_evidence
 from rules.trials.model import START
 
 KEEPER = community(people=[Person("li", "李奶奶", home="h", attributes={"lives_alone": True})])
@@ -20,12 +20,12 @@ def evidence(
 ) -> list[str]:
     """What the finding of this rule shows, when the readings are `every` apart."""
     engine, found = Engine([book], kinds, KEEPER), []
-    engine.enrol([Device("d", kind, attributes={"person": "li", "report_every": "1h"})], START)
+    engine.register([Device("d", kind, attributes={"person": "li", "report_every": "1h"})], START)
     for index, values in enumerate(said):
         now = START + index * every
         found += engine.feed([Reading("d", kind, now, now, values)], now)
     (finding,) = [one for one in found + engine.tick(now + HOUR) if one.rule == rule and one.phase.value == "began"]
-    return [sentence for line in finding.evidence for sentence in told(line, kinds[kind])]
+    return [sentence for line in finding.evidence for sentence in describe_evidence(line, kinds[kind])]
 
 
 def test_growth_says_over_how_long(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> None:
@@ -77,7 +77,7 @@ def test_of_two_limits_the_one_that_was_passed_is_shown(
 def test_verdicts_silence_and_other_rules_have_their_words(
     kinds: dict[str, Kind], line: Evidence, zh: str, en: str
 ) -> None:
-    assert told(line, kinds["gas_alarm"]) == (zh, en)
+    assert describe_evidence(line, kinds["gas_alarm"]) == (zh, en)
 
 
 def test_every_quantity_has_a_name_in_both_languages(kinds: dict[str, Kind]) -> None:

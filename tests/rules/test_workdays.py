@@ -11,7 +11,7 @@ from domain import Device, Instant, Phase, Reading
 from domain.kind import Kind
 from domain.people import community
 from rules.engine.engine import Engine
-from rules.language.local_calendar import HOLIDAYS, KNOWN_UNTIL, is_workday, moment
+from rules.language.local_calendar import HOLIDAYS, KNOWN_UNTIL, calendar_value, is_workday
 from rules.rulebook.model import Rulebook
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -23,11 +23,11 @@ def at(*local: int) -> Instant:
 
 def test_the_parts_of_local_time() -> None:
     night = at(2026, 11, 21, 23, 45)
-    assert [moment(night, SHANGHAI, name) for name in ("hour", "minute", "weekday", "workday", "holiday")] == [
+    assert [calendar_value(night, SHANGHAI, name) for name in ("hour", "minute", "weekday", "workday", "holiday")] == [
         23, 23 * 60 + 45, 6, False, False,
     ]  # fmt: skip
-    assert moment(night, ZoneInfo("UTC"), "hour") == 15
-    assert moment(night, SHANGHAI, "century") is None
+    assert calendar_value(night, ZoneInfo("UTC"), "hour") == 15
+    assert calendar_value(night, SHANGHAI, "century") is None
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_rule_may_hold_only_at_night_or_on_days_without_school(kinds: dict[str
         "when": "opened", "only_if": "time.hour >= 22 or time.hour < 6 or not time.workday", "source": "test",
     }  # fmt: skip
     engine = Engine([Rulebook.model_validate({"hazard": "person", "rules": [rule]})], kinds, community())
-    engine.enrol([Device("d", "door")], at(2026, 2, 13))
+    engine.register([Device("d", "door")], at(2026, 2, 13))
     begun = []
     for then in (at(2026, 2, 13, 21, 59), at(2026, 2, 13, 22), at(2026, 2, 14, 12), at(2026, 2, 15, 12)):
         for now, opened in ((then, True), (then + 1, False)):

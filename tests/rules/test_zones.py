@@ -11,11 +11,11 @@ import pytest
 from domain import DAY, HOUR, MINUTE, Attribute, Device, Instant, Person, Place, Reading, Value
 from domain.kind import Kind
 from domain.people import Community, community
-from rules.engine.community_index import Neighbourhood
+from rules.engine.community_index import CommunityIndex
 from rules.engine.engine import Engine
-from rules.language.local_calendar import offset_ms
+from rules.language.local_calendar import utc_offset_ms
 from rules.rulebook.model import Rulebook
-from rules.windows.baseline import Usual
+from rules.windows.baseline import HourlyBaseline
 
 BERLIN, SHANGHAI, KOLKATA = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Shanghai"), ZoneInfo("Asia/Kolkata")
 NIGHT = {
@@ -38,9 +38,9 @@ def engine(kinds: dict[str, Kind], rule: Mapping[str, object], zone: ZoneInfo, t
 
 
 def opened_at(engine: Engine, device: Device, now: Instant) -> bool:
-    engine.enrol([device], now)
+    engine.register([device], now)
     found = engine.feed([Reading(device.id, "door", now, now, {"opened": True})], now)
-    engine.dismiss([device.id], now)
+    engine.unregister([device.id], now)
     return bool(found)
 
 
@@ -75,7 +75,7 @@ def test_what_is_written_of_a_device_or_of_a_place_around_it_comes_before_the_si
 
 
 def test_the_clock_of_the_site_holds_where_nobody_wrote_another() -> None:
-    near = Neighbourhood(community(), BERLIN)
+    near = CommunityIndex(community(), BERLIN)
     assert near.zone_of(Device("d", "door")) is BERLIN
 
 
@@ -84,7 +84,7 @@ def test_clocks_that_change_move_the_habit_with_them(kinds: dict[str, Kind], day
     """Learned over weeks before the change: at the same hour of the local clock it is still known, an hour off not."""
     monday = at(BERLIN, *day) - 27 * DAY
     bands = [engine(kinds, FAST, BERLIN)]
-    bands[0].enrol([Device("b", "wristband")], monday)
+    bands[0].register([Device("b", "wristband")], monday)
     for hour in range(27 * 24):
         now = monday + hour * HOUR
         local = datetime.fromtimestamp(now / 1000, BERLIN).hour
@@ -102,12 +102,12 @@ def said(now: Instant, **values: Value) -> Reading:
     return Reading("b", "wristband", now, now, values)
 
 
-def learned(zone: ZoneInfo, first: Instant, hours: int, usual: Usual | None = None) -> Usual:
+def learned(zone: ZoneInfo, first: Instant, hours: int, usual: HourlyBaseline | None = None) -> HourlyBaseline:
     """A counter that grows by one an hour, in two steps."""
-    usual = usual or Usual(counter=True)
+    usual = usual or HourlyBaseline(counter=True)
     for half in range(2 * hours + 1):
         now = first + half * 30 * MINUTE
-        usual.learn(now, 100 + half / 2, offset_ms(now, zone))
+        usual.update(now, 100 + half / 2, utc_offset_ms(now, zone))
     return usual
 
 
@@ -117,26 +117,26 @@ def test_an_hour_that_is_lived_twice_counts_as_two_hours() -> None:
     usual = learned(BERLIN, first, 5 * 7 * 24 + 3)
     twice = at(BERLIN, 2026, 10, 25, 2, 30), at(BERLIN, 2026, 10, 25, 2, 30, fold=1)
     assert twice[1] - twice[0] == HOUR
-    assert [usual.ask(now, offset_ms(now, BERLIN)) for now in twice] == [1.0, 1.0]
+    assert [usual.expected_at(now, utc_offset_ms(now, BERLIN)) for now in twice] == [1.0, 1.0]
 
 
 def test_hours_begin_with_the_local_hour_where_clocks_are_half_an_hour_off() -> None:
-    usual = Usual(counter=False)
+    usual = HourlyBaseline(counter=False)
     for week in range(3):
         nine = at(KOLKATA, 2026, 1, 5 + 7 * week, 9)
         for minute, value in ((0, 10.0), (59, 10.0), (60, 70.0), (119, 70.0), (120, 0.0)):
             now = nine + minute * MINUTE
-            usual.learn(now, value, offset_ms(now, KOLKATA))
+            usual.update(now, value, utc_offset_ms(now, KOLKATA))
     nine = at(KOLKATA, 2026, 1, 26, 9)
-    asked = [usual.ask(nine + minute * MINUTE, offset_ms(nine, KOLKATA)) for minute in (0, 59, 60)]
+    asked = [usual.expected_at(nine + minute * MINUTE, utc_offset_ms(nine, KOLKATA)) for minute in (0, 59, 60)]
     assert asked == [10.0, 10.0, 70.0]
 
 
 def test_what_was_learned_before_slots_were_written_down_loses_only_the_hour_going_on() -> None:
     usual = learned(SHANGHAI, at(SHANGHAI, 2026, 1, 5), 3 * 7 * 24)
-    old = usual.written()
+    old = usual.snapshot()
     old.slot = None
-    again = Usual(True, old)
+    again = HourlyBaseline(True, old)
     now = old.at + HOUR
-    again.learn(now, old.value + 1, offset_ms(now, SHANGHAI))
-    assert again.ask(now, offset_ms(now, SHANGHAI)) == 1.0
+    again.update(now, old.value + 1, utc_offset_ms(now, SHANGHAI))
+    assert again.expected_at(now, utc_offset_ms(now, SHANGHAI)) == 1.0

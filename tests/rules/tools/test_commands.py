@@ -57,7 +57,7 @@ def data(tmp_path: Path) -> Path:
     return tmp_path
 
 
-BOOKS = Path(__file__).parents[2] / "rules" / "books"
+BOOKS = Path(__file__).parents[3] / "rules" / "books"
 DAY_END = "2026-01-02T08:00:00+08:00"
 
 

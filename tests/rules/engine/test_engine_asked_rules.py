@@ -18,7 +18,7 @@ from rules.trials.runner import as_expectations, play_scenario, run_trials
 from rules.trials.scenario import Scenario, build_scenario
 
 Kinds = dict[str, Kind]
-FILE = Path(__file__).parents[2] / "docs/examples/asked.yaml"
+FILE = Path(__file__).parents[3] / "docs/examples/asked.yaml"
 
 
 @pytest.fixture(scope="module")

@@ -83,7 +83,7 @@ def test_of_what_is_no_book_nothing_is_left(data: object) -> None:
 
 
 def test_a_right_book_is_left_as_it_is(books: dict[str, Rulebook]) -> None:
-    folder = Path(__file__).parents[2] / "rules" / "books"
+    folder = Path(__file__).parents[3] / "rules" / "books"
     for name, book in books.items():
         part = parse_partially(yaml.safe_load((folder / f"{name}.yaml").read_text("utf-8")))
         assert (part.book.rules, part.faults) == (book.rules, ())

@@ -21,7 +21,7 @@ from tests.rules.checkpoint_story import (
     until_the_checkpoint,
 )
 
-FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("checkpoint_*.json"))
+FIXTURES = sorted((Path(__file__).parents[1] / "fixtures").glob("checkpoint_*.json"))
 Kinds = dict[str, Kind]
 
 

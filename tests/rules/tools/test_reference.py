@@ -20,7 +20,7 @@ def rule(**written: Any) -> Rule:
 
 
 def test_the_document_shows_the_rules_as_they_are() -> None:
-    written = (Path(__file__).parents[2] / "docs" / "rules.md").read_text("utf-8")
+    written = (Path(__file__).parents[3] / "docs" / "rules.md").read_text("utf-8")
     assert manual() in written, "write the output of `fengshao rules manual` at the end of docs/rules.md"
 
 

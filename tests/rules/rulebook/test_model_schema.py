@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from app.newbook import schema
 from rules.rulebook.model import Rulebook
 
-BOOKS = Path(__file__).parents[2] / "rules" / "books"
+BOOKS = Path(__file__).parents[3] / "rules" / "books"
 Shape = dict[str, Any]
 TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "array": (list,),

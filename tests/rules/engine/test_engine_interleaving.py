@@ -31,7 +31,7 @@ from rules.trials.scenario import Scenario, build_scenario
 
 pytestmark = pytest.mark.no_cover
 
-BOOKS = Path(__file__).parents[2] / "rules" / "books"
+BOOKS = Path(__file__).parents[3] / "rules" / "books"
 NAMED = ("person", "line", "gateway")
 """Attributes that name somebody or something of the same trial."""
 

@@ -17,7 +17,7 @@ from rules.rulebook.serialization import dump_rulebooks, rulebooks_in_checkpoint
 from rules.tools.explain import explain
 from rules.trials.model import TrialBook
 from rules.trials.runner import as_expectations, play_scenario
-from tests.rules.test_books import scenes
+from tests.rules.trials.test_runner_books import scenes
 
 Kinds = dict[str, Kind]
 Books = dict[str, Rulebook]

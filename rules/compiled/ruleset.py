@@ -47,7 +47,7 @@ class CompiledRuleset:
         )
         self.dangers = frozenset(name for name, quantity in kind.quantities.items() if quantity.danger)
         happening = {name for name, quantity in kind.quantities.items() if quantity.event}
-        # What happens does not last: the key of the last press says nothing about this one.
+        # Events do not last: the key of the last press does not apply to this one.
         self.last_value_quantities = (
             frozenset(name for _, cond in self.conditional_rules for name in cond.last_value_quantities) - happening
         )
@@ -92,7 +92,7 @@ def run_value_tests(value_tests: Mapping[str, tuple[ValueTest, ...]], values: Ma
 
 
 def _value_tests(rules: Iterable[tuple[CompiledRule, CompiledCondition]]) -> dict[str, tuple[ValueTest, ...]]:
-    # A test is nobody's danger: readings that carry one leave the fast path to be told apart.
+    # Readings with a test flag leave the fast path: their dangers are withheld.
     found: dict[str, list[ValueTest]] = {"test": [lambda value: value is True]}
     for _, condition in rules:
         if condition.needs_one_value and condition.value_test is not None:

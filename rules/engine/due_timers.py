@@ -41,7 +41,7 @@ class TimerProcessor(RuleProcessor):
             wake = self._timers.pop()
             try:
                 self._on_timer(wake, out)
-            except Exception as fault:  # noqa: BLE001 (kept, and raised where nobody keeps it)
+            except Exception as fault:  # noqa: BLE001 (recorded, or raised where no host records it)
                 self._record_internal_error(f"{wake[2]} {wake[1]} due {wake[0]}", fault)
 
     def _record_internal_error(self, where: str, fault: Exception) -> None:

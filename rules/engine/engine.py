@@ -134,7 +134,7 @@ class Engine(ConditionProcessor):
                     self._evaluate_context_rules(state, reading, received, out, ahead_of_backlog, passed >= 0)
                 else:
                     self._evaluate_all(state, reading, received, out, ahead_of_backlog)
-            except Exception as fault:  # noqa: BLE001 (kept, and raised where nobody keeps it)
+            except Exception as fault:  # noqa: BLE001 (recorded, or raised where no host records it)
                 self._record_internal_error(f"{reading.device} at {reading.at}", fault)
         self.evaluations += tested
         return out
@@ -264,7 +264,7 @@ class Engine(ConditionProcessor):
                     state.keep_inputs(rule.name, None)
                     self._schedule_absence(state)
             elif absent.children is None or state.own_gateway is None or not state.own_gateway.only_itself_received:
-                # That a gateway lives itself says nothing of what is behind it.
+                # A message of the gateway itself does not prove its devices.
                 self.apply(state, rule, RuleEvent(Signal.CLEAR, now), now, out)
                 self._schedule_absence(state)
 

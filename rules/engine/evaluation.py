@@ -51,7 +51,7 @@ def _rule_event(
         evidence = condition.evidence(context, seen) if ends else ()
         return RuleEvent(signal, at, late=arrival.late, evidence=evidence, measured_at=arrival.measured_at)
     severity = condition.severity(context)
-    # Rendering costs more than judging, and a danger that goes on unchanged tells nothing new.
+    # Rendering costs more than evaluating, and an unchanged danger emits no finding.
     news = rule_state.phase is not Phase.FIRING or severity is not rule_state.severity
     evidence = condition.evidence(context, seen) if news else ()
     if arrival.retained:

@@ -54,5 +54,5 @@ def _late_ms(effect: Effect, now: Instant) -> int:
     delay = now - effect.at
     if delay > LATE_AFTER_MS:
         return delay
-    # Nobody knows how old a retained message is; one millisecond is the least that says "late".
+    # The age of a retained message is unknown; one millisecond is the least that means "late".
     return 1 if any(line.quantity == RETAINED for line in effect.state.evidence) else 0

@@ -128,7 +128,7 @@ class RuleProcessor:
         self, state: DeviceState, rule: CompiledRule, at: Instant, now: Instant, out: list[Finding]
     ) -> None:
         """Counts a beginning for the chatter rules."""
-        # Who is gone by the word of its platform was counted when that was said.
+        # A device that its platform reported as offline was counted at that report.
         if rule.rule.is_momentary or (rule.absent is not None and state.is_offline):
             return
         self._record_start(state, rule, at, now, out)

@@ -39,12 +39,12 @@ def record_inputs(
     known = None if state.pending is None else state.pending.inputs.get(rule.name)
     stands = rule.name in state.rule_states
     if arrival.retained:
-        # Nobody knows how old it is: what stands may end by it, and nothing begins by it later.
+        # Its age is unknown: an active finding may end by it, and nothing begins by it later.
         if stands and known is None:
             state.keep_inputs(rule.name, RuleInputs({}, arrival.at, next_time_edge(state, rule, community, arrival.at)))
         return
     if arrival.late and known is None:
-        return  # something newer may have been said, which need not be kept
+        return  # a newer reading may exist that was not stored
     measured = merge_late(known.measured, values, arrival.at) if arrival.late and known else {}
     measured = measured or _measured(state, rule, values, arrival.at)
     if not stands and not _could_begin(state, rule, community, measured, arrival.at):
@@ -69,7 +69,7 @@ def _could_begin(
     try:
         return rule.is_reevaluated and all(true(context) is True for true in rule.start_conditions)
     except TypeError:
-        return False  # told and counted where it was judged
+        return False  # counted where it was evaluated
 
 
 def drop_inputs(state: DeviceState, rule: CompiledRule, community: CommunityIndex) -> None:

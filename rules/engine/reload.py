@@ -111,7 +111,7 @@ class ReloadableEngine(LatchProcessor):
         revealed: list[tuple[DeviceState, CompiledRule]] = []
         for state in self.states.values():
             kind = state.ruleset.kind
-            # Of a kind that nobody describes any more nothing is judged.
+            # Devices of a kind that is no longer described are not evaluated.
             ruleset = fresh.get(kind) or (empty_ruleset(kind) if kind in self.rulesets else state.ruleset)
             if ruleset is not state.ruleset:
                 revealed += self._migrate_device(state, ruleset, now)
@@ -132,7 +132,7 @@ class ReloadableEngine(LatchProcessor):
         for name, rule_state in state.rule_states.items():
             old, new = before.by_name[name], ruleset.by_name[name]
             unveiled = old.rule.shadow and not new.rule.shadow
-            # What is over, and was told nobody, is no news.
+            # A finding that was never emitted and is clearing is not emitted now.
             over = unveiled and rule_state.phase is Phase.CLEARING
             state.set_rule_state(
                 name, None if over else _migrate_rule_state(old, new, rule_state, state.report_interval_ms, now)
@@ -271,7 +271,7 @@ def _migrate_rule_state(
     if rule_state.phase is Phase.PENDING:
         return replace(rule_state, wake_at=_hold_deadline(before, after, rule_state, same, now))
     if rule_state.phase is Phase.CLEARING and not same and not after.momentary:
-        # The old rule was satisfied. Whether the new one is, the next reading says; until then the danger stands.
+        # The old rule was clear. The next reading decides about the new one; until then the danger is active.
         return replace(
             rule_state, phase=Phase.FIRING, wake_at=None if after.stale_after_ms is None else now + after.stale_after_ms
         )

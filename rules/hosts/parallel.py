@@ -92,7 +92,7 @@ def _worker(scene: ReplayJob) -> Iterator[Connection]:
 
 
 def _work(scene: ReplayJob, pipe: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who gives the events says when it is over
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller ends the replay
     gc.disable()  # millions of readings and no cycles among them
     judges = ReplayEngines(scene)
     while not isinstance(event := _message(pipe.recv_bytes()), EndOfReplay):

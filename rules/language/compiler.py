@@ -108,7 +108,7 @@ def _compile_point(
 
     def point(scope: Context) -> Point | None:
         y, x = _degrees(north(scope)), _degrees(east(scope))
-        # 0, 0 is what a receiver without a fix says.
+        # A receiver without a fix reports 0, 0.
         if y is None or x is None or y == x == 0:
             return None
         return to_wgs84((y, x), str(scope.attribute(owner, name) or otherwise))

@@ -1,5 +1,5 @@
-"""Finds whether two conditions can be true at once, by trying values around every limit they name. It knows no kinds
-beyond the types of their quantities.
+"""Finds whether two conditions can be true at once, by trying values around every limit they name. Of a kind
+it uses only the types of the quantities.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _candidate_values(leaf: Leaf, first: Node, second: Node, flags: frozenset[st
         if found is not None and found[0] == leaf
     ]
     if leaf in defaulted_operands(first) | defaulted_operands(second):
-        yield None  # what the rule itself says stands in for what somebody may write down
+        yield None  # the default of the rule stands in for an attribute
         return
     if leaf in _asked_whether_known(first) | _asked_whether_known(second):
         yield None

@@ -170,7 +170,7 @@ def _compile_atom(atom: Node) -> Callable[[_TimeContext], Value | None]:
     def answer(clock: _TimeContext) -> Value | None:
         try:
             return judge(clock)
-        except TypeError:  # `time.hour >= person.bedtime`, where somebody wrote a word
+        except TypeError:  # `time.hour >= person.bedtime`, where a text was entered
             return None
 
     return answer

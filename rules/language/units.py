@@ -1,5 +1,5 @@
 """Units in a condition: those its kind declares, those of functions, and two that cannot be added or compared. What
-nobody declared (attributes, plain numbers) goes with every unit.
+has no declared unit (attributes, plain numbers) is compatible with every unit.
 """
 
 from __future__ import annotations

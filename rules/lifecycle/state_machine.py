@@ -99,7 +99,7 @@ _EMITTED_PHASE: Final[dict[tuple[Phase, Phase], FindingPhase]] = {
     (P, F): FindingPhase.BEGAN,
     (F, S): FindingPhase.STALE,
     (C, S): FindingPhase.STALE,
-    (S, F): FindingPhase.GRADED,  # same severity: the device is heard again, the danger stands
+    (S, F): FindingPhase.GRADED,  # same severity: the device reports again, the danger is active
     (C, Q): FindingPhase.ENDED,
 }
 """The phase of the finding that a transition emits. PENDING is not emitted, and neither is the wait of an all-clear."""
@@ -185,7 +185,7 @@ def _enter_phase(timing: RuleTiming, rule_state: RuleState, event: RuleEvent, ph
             danger_times=(event.at,),
         )
     if phase is C:
-        # What the device said before a finding began by time alone may still come: no end before the beginning.
+        # A reading from before a finding that began by time may still arrive: no end before the beginning.
         since, wake_at = max(event.at, rule_state.begin), now + timing.release_ms
         return replace(rule_state, phase=C, since=since, last_event_at=event.reading_time, wake_at=wake_at, late=False)
     begin = rule_state.since if rule_state.phase is P else rule_state.begin
@@ -250,7 +250,7 @@ def _complete_elapsed_waits(
 
 
 def _hold_elapsed(timing: RuleTiming, rule_state: RuleState, event: RuleEvent) -> bool:
-    # Only where the clock completes the hold anyway may a word that overtook others be held back: nobody is missed.
+    # An event that overtook others completes no hold that a timer completes anyway.
     waits = event.ahead_of_backlog and timing.hold_ms and timing.hold_fires_on_timer
     return _elapsed(rule_state, event, timing.hold_ms) and not waits
 

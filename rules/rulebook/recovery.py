@@ -68,9 +68,9 @@ def _rule(index: int, written: dict[str, Any]) -> tuple[Rule, list[Fault]]:
     errors = _errors(whole)
     if not errors:
         return Rule.model_validate(whole), []
-    # At least its name is known: others may speak of it.
+    # At least its name is known: other rules may refer to it.
     named = harmless | ({} if "name" in wrong or "name" not in written else {"name": written["name"]})
-    # With no field wrong by itself the first look has told what does not go together.
+    # With no faulty field the first validation has reported what does not go together.
     seen = not first or wrong & _UNREPLACEABLE
     together = [] if seen else [Fault(("rules", index), errors[0]["msg"].removeprefix("Value error, "))]
     return _with_first_type(whole) or Rule.model_validate(named), together

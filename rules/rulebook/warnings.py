@@ -1,5 +1,5 @@
 """What is no mistake in a rulebook and still may keep a rule from ever beginning or ending: operands that may stay
-unknown (decision 0015), attributes and hazards that are nearly of a known name, findings of rules in shadow.
+unknown (decision 0015), attributes and hazards that resemble a known name, findings of rules in shadow.
 
 A condition has three results. `lel_pct >= 10 and not fault` stays unknown for a device that never reports `fault`, and
 what is unknown is no danger. Whoever writes `default(fault, false)` or `known(fault)` has said what is meant.
@@ -200,7 +200,7 @@ def _unwritten(node: Node, settled: Collection[Node], alternative: bool = False)
 
 def _compared(node: Binary, settled: Collection[Node], alternative: bool) -> Iterator[str]:
     operands = [*_open(node)]
-    # Without a fence nobody is outside; and `.. or person.heart_high > 0` asks just whether it is written.
+    # Without a geofence no one is outside; `.. or person.heart_high > 0` tests just whether it is entered.
     measured = any(not isinstance(one, AttributeRef) and quantities(one) for one in operands)
     if any(isinstance(one, DistanceCall) for one in operands) or (alternative and not measured):
         return

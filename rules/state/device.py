@@ -316,4 +316,4 @@ def report_interval_ms(device: Device, ruleset: CompiledRuleset) -> int:
     try:
         return parse_duration(written) if written is not None else ruleset.report_interval_ms
     except ValueError:
-        return ruleset.report_interval_ms  # a plan nobody can read must not stop the device from being judged
+        return ruleset.report_interval_ms  # an unreadable plan must not stop the device from being evaluated

@@ -46,7 +46,7 @@ class Outages(Struct):
         return both
 
     def deadline(self, since: Instant, allowed_silence_ms: int) -> Instant:
-        """When a silence that began at `heard` (arrival time) has lasted `patience_ms`; closed outages do not count."""
+        """When a silence since `since` (arrival time) has lasted `allowed_silence_ms`, closed outages not counted."""
         due = since + allowed_silence_ms
         for begin, end in self.closed:
             if end > since and begin < due:

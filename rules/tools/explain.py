@@ -146,7 +146,7 @@ def _members(group: GroupState, rule: CompiledRule) -> Explanation:
     return {"parts": parts, "within_ms": rule.gather.within, "members": shown}
 
 
-# -- in words -----------------------------------------------------------------------------------------------------
+# -- sentences ----------------------------------------------------------------------------------------------------
 
 
 def _sentences(

@@ -1,22 +1,22 @@
-"""Trials: strips of readings and the findings they must give, written beside a rulebook (`gas_test.yaml` beside
-`gas.yaml`). It plays them on a fresh engine with a virtual clock; it reads no files.
+"""The shape of a trial file: series of readings and the findings they must give, written beside a rulebook
+(`gas_test.yaml` beside `gas.yaml`).
 
     trials:
     - name: 十秒一报，浓度持续超标三十秒才报
       rule: gas-low                 # only findings of this rule are compared
-      every: 10s                    # the strips have one value each 10 s, the first at 0 s
+      every: 10s                    # the series have one value each 10 s, the first at 0 s
       readings:
         lel_pct: 2 12x2 3x10        # 2, then 12 and twice more 12, then 3 and ten times more 3
       expect: ["40s begin high", "130s end"]
 
-A strip (the notation of Prometheus' rule tests, the first value at 0 s):
+A series (the notation of Prometheus' rule tests, the first value at 0 s):
 
     5          one value                      true false     a yes, a no
     5x3        5 and three times more 5       truex3         true and three times more
     1+2x3      1 3 5 7 (1, then 3 steps of +2)      9-2x3    9 7 5 3
     _          nothing said at this step      _x3            nothing for three steps
 
-Several strips run side by side; what falls on the same step is one reading. Beside `readings` a trial may say:
+Several series run side by side; what falls on the same step is one reading. Beside `readings` a trial may say:
 
     kind: water_meter               the device's kind, when the rule watches several
     person: {lives_alone: true}     what is known of the person who carries the device or lives where it hangs
@@ -31,7 +31,7 @@ Several strips run side by side; what falls on the same step is one reading. Bes
     until: 2d                       time goes on so long after the last reading, or reset (default 1h)
     start: 2026-10-01T08:00+08:00   when the first step is, for rules that ask for holidays, workdays, the hour
 
-Several devices, in one building and as many households as are named, have strips each (in place of `readings`):
+Several devices, in one building and as many households as are named, have series each (in place of `readings`):
 
     devices:
       gas-1: {kind: gas_alarm, household: "101", readings: {alarm: _ true}}

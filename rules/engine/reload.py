@@ -140,14 +140,11 @@ class ReloadableEngine(LatchProcessor):
             if unveiled and state.is_active(name):
                 revealed.append((state, new))
         if _state_layout(before) != _state_layout(ruleset):
-            state.ruleset = before
-            snapshot = state.snapshot()
-            state.ruleset = ruleset
-            state.restore(snapshot)
+            state.restore(state.snapshot())  # which keeps what the new ruleset needs
             added = {
                 quantity: now for quantity in ruleset.absence_quantities if quantity not in before.absence_quantities
             }
-            # Nobody listened for it until now: its silence counts from here.
+            # It was not tracked until now: its absence counts from here.
             state.last_arrival_of = {**added, **(state.last_arrival_of or {})} or None
         due = next_check(state, self.outages)
         state.absence_timer = None if due is None else max(due, now)

@@ -16,16 +16,16 @@ from app.own_trouble import OwnTrouble
 from app.shelf import BOOKS, KINDS, MAPPINGS, yaml_files
 from app.written import WrittenError
 from domain import Instant
-from rules.rulebook.diff import Renewal
+from rules.rulebook.diff import RulebookDiff
 from rules.rulebook.model import Rulebook
-from rules.rulebook.serialization import books_in
+from rules.rulebook.serialization import rulebooks_in_checkpoint
 
 log = logging.getLogger("fengshao.rules")
 
 LOOK_EVERY_S = 2.0
-UNCHANGED = Renewal((), (), ())
+UNCHANGED = RulebookDiff((), (), ())
 
-TakeUp = Callable[[Definitions], Awaitable[Renewal]]
+TakeUp = Callable[[Definitions], Awaitable[RulebookDiff]]
 Stamp = tuple[tuple[str, int, int], ...]
 
 
@@ -36,7 +36,7 @@ class _Engine(msgspec.Struct):
 def books_of(checkpoint: bytes | None) -> list[Rulebook]:
     """The books that a checkpoint was judged by; none when there are none that this version can read."""
     try:
-        return books_in(msgspec.msgpack.decode(checkpoint, type=_Engine).engine) if checkpoint else []
+        return rulebooks_in_checkpoint(msgspec.msgpack.decode(checkpoint, type=_Engine).engine) if checkpoint else []
     except ValueError as error:
         log.warning("the rulebooks of the last run cannot be read, those on disk judge from the start: %s", error)
         return []
@@ -59,7 +59,7 @@ class BookFolder:
         self._stamp: Stamp = ()
         self._turn = asyncio.Lock()
 
-    async def reload(self) -> Renewal:
+    async def reload(self) -> RulebookDiff:
         """Take up the files as they are now, and say what changed. Raises WrittenError with every fault.
 
         What is right is taken up beside what is faulty: of that its last good version stays in force.
@@ -78,13 +78,13 @@ class BookFolder:
             self._trouble.books_right(self._clock())
             return renewed
 
-    def _tell(self, renewed: Renewal) -> None:
-        if not renewed.is_nothing:
+    def _tell(self, renewed: RulebookDiff) -> None:
+        if not renewed.is_empty:
             log.info("rulebooks changed: %s", told(renewed))
         if renewed.unversioned:
             log.warning("changed under the version they had, raise `version`: %s", ", ".join(renewed.unversioned))
 
-    async def look(self, *, anew: bool = False) -> Renewal:
+    async def look(self, *, anew: bool = False) -> RulebookDiff:
         """Reload if a file changed, or anyway; what is wrong was told, and what was in force stays so."""
         if not anew and stamp(self._site) == self._stamp:
             return UNCHANGED
@@ -105,7 +105,7 @@ class BookFolder:
             await asyncio.sleep(LOOK_EVERY_S)
 
 
-def told(renewed: Renewal) -> str:
+def told(renewed: RulebookDiff) -> str:
     """One line for the log."""
     parts = (("new", renewed.added), ("gone", renewed.removed), ("changed", renewed.changed))
     return "; ".join(f"{word} {', '.join(names)}" for word, names in parts if names)

@@ -25,7 +25,7 @@ from ingest.frame import Entry, Frame
 from ingest.listener import Listener
 from ingest.outcome import Heard, Note, Refusal
 from rules.engine.engine import Engine
-from rules.engine.ordering import in_event_order
+from rules.engine.ordering import sort_by_event_time
 from rules.hosts.embedded import EmbeddedHost
 from store.errors import CannotWrite
 from store.history import History
@@ -72,7 +72,7 @@ class Chain:
         self._clock, self._checkpoint_every_ms = clock, checkpoint_every_ms
         self._hold = hold or Hold()
         self._host = EmbeddedHost(engine, self._tell)
-        engine.faults = []
+        engine.internal_errors = []
         self._at: tuple[Lane, int] | None = None
         self._refusals: list[Refused] = []
         self._changes = Changes()
@@ -181,11 +181,11 @@ class Chain:
         await self._repeat(None)
         now = self._clock()
         until = self.backlog.heard_until(now)
-        await self._host.wake(until)
+        await self._host.run_timers(until)
         self._own_faults()
         self.caught_up.set()
         if not self._changes.waiting and not self._stopping:
-            await self.backlog.wait(self._host.rest_s(now, IDLE_S) if until == now else IDLE_S)
+            await self.backlog.wait(self._host.seconds_until_timer(now, IDLE_S) if until == now else IDLE_S)
 
     async def _take(self, entry: Entry) -> None:
         readings: list[Reading] = []
@@ -225,11 +225,11 @@ class Chain:
             await self._pause(entry, frames)
         self.counts.add(frames, heard)
         ahead, now = overtook(entry.lane, frames), frames[-1].received
-        for number, readings in enumerate(reading_slices(in_event_order(heard.readings))):
+        for number, readings in enumerate(reading_slices(sort_by_event_time(heard.readings))):
             if number:
                 await self._pause(entry, frames)
             self._at = (entry.lane, entry.pos)
-            await self._host.feed(readings, now, self._horizon(now), ahead=ahead)
+            await self._host.feed(readings, now, self._horizon(now), ahead_of_backlog=ahead)
         self._at = (entry.lane, entry.pos)
         self._own_faults()
         signs = self._life_signs(heard.notes, self._horizon(now))
@@ -249,10 +249,10 @@ class Chain:
 
     def _own_faults(self) -> None:
         """Where our own judging failed: one device is judged wrongly, nobody else."""
-        for where, fault in self.engine.faults or ():
+        for where, fault in self.engine.internal_errors or ():
             self.counts.faults += 1
             log.error("not judged: %s", where, exc_info=fault)
-        self.engine.faults = []
+        self.engine.internal_errors = []
 
     async def _let_urgent_pass(self, unjudged: Instant | None) -> None:
         """What is urgent does not wait for the rest of an ordinary entry, whose next frame came at this instant."""
@@ -264,8 +264,8 @@ class Chain:
     def _life_signs(self, notes: Sequence[Note], until: Instant) -> list[Finding]:
         alive = [name for note in notes if note.online and (name := whose(note)) is not None]
         gone = [name for note in notes if note.online is False and (name := whose(note)) is not None]
-        told = self.engine.gone(gone, until) if gone else []
-        return [*told, *self.engine.life_signs(alive, until)] if alive else told
+        told = self.engine.mark_offline(gone, until) if gone else []
+        return [*told, *self.engine.record_alive(alive, until)] if alive else told
 
     async def _tell(self, findings: Sequence[Finding]) -> None:
         if findings:

@@ -36,7 +36,7 @@ def rule_services(judging: Judging, tools: Tools, clock: Callable[[], Instant]) 
     """The rules in force, and the safety office's tools."""
     return services.Rules(
         lines=lambda: rule_lines(judging.engine.books),
-        applying=lambda device: judging.engine.applying(device, clock()),
+        applying=lambda device: judging.engine.startable_rules(device, clock()),
         latched=judging.engine.latched_findings,
         reset=judging.resets.reset,
         explain=judging.explain,

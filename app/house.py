@@ -42,7 +42,7 @@ from ingest.address import read_address
 from ingest.frame import Entry
 from ingest.intake import Intake
 from ingest.urgent import urgent_filters
-from rules.rulebook.diff import Renewal
+from rules.rulebook.diff import RulebookDiff
 from store.journal import MarkKind
 from store.ledger import alertcounts
 
@@ -247,7 +247,7 @@ class House:
         await self._filter_urgent()
         self._follow_roster()
 
-    async def _take_up(self, found: Definitions) -> Renewal:
+    async def _take_up(self, found: Definitions) -> RulebookDiff:
         renewed = await self.judging.take_up(found)
         await self._filter_urgent()
         return renewed

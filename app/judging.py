@@ -32,7 +32,7 @@ from ingest.intake import IntakeSettings
 from ingest.listener import Listener, ListenerSettings
 from ingest.routes import Routes
 from rules.engine.engine import Engine
-from rules.rulebook.diff import Renewal, renewal
+from rules.rulebook.diff import RulebookDiff, diff_rulebooks
 from rules.tools.explain import explain
 from store.journal import MarkKind
 from store.ledger import checkpoints, refusals, settings
@@ -116,7 +116,7 @@ class Judging:
         now = self._clock()
         last_alive = self._stores.journal.last_alive()
         self.listener.directory = Directory(self._registry.devices.values())
-        self.engine.enrol(self._registry.devices.values(), now)
+        self.engine.register(self._registry.devices.values(), now)
         if last_alive is not None:
             self.engine.outage(last_alive, now)
         self.chain.deaf(now)
@@ -134,20 +134,20 @@ class Judging:
         now = self._clock()
         left = self.listener.registry_changed(difference.removed, difference.changed, now)
         self.engine.community = self._registry.community
-        dismissed = self.engine.dismiss(difference.removed, now)
+        dismissed = self.engine.unregister(difference.removed, now)
         told = unread.findings(left, self._registry.community)
-        return [*dismissed, *told, *self.engine.enrol(difference.changed, now)]
+        return [*dismissed, *told, *self.engine.register(difference.changed, now)]
 
-    async def take_up(self, found: Definitions) -> Renewal:
+    async def take_up(self, found: Definitions) -> RulebookDiff:
         """Understand and judge by these from the next message on; what stands is kept or ended with a reason."""
-        renewed = renewal(self.engine.books, found.books)
+        renewed = diff_rulebooks(self.engine.books, found.books)
         kinds = found.kinds
-        if renewed.is_nothing and kinds == self.definitions.kinds and found.mappings == self.definitions.mappings:
+        if renewed.is_empty and kinds == self.definitions.kinds and found.mappings == self.definitions.mappings:
             return renewed
         foresee = await asyncio.to_thread(Foresight, kinds, found.mappings, self.listener.bears_danger)
 
         def change() -> Sequence[Finding]:
-            told = self.engine.take_up(found.books, self._clock(), kinds)
+            told = self.engine.reload(found.books, self._clock(), kinds)
             self.listener.take_up(kinds, found.mappings)
             self.foresee.adopt(foresee)
             self.definitions, self.kinds.current, self._unsaved = found, kinds, True

@@ -16,7 +16,7 @@ from app.shelf import book_files, load_books, load_kinds
 from app.written import read_model
 from domain.duration import parse_duration, written_duration
 from rules.rulebook.model import Rulebook
-from rules.tools.reference import table
+from rules.tools.reference import rules_table
 from rules.trials.model import TrialBook
 
 SCHEMA = "rulebook.schema.json"
@@ -97,7 +97,7 @@ def manual() -> str:
     """The table of all built-in rules, as docs/rules.md shows it."""
     files = book_files()
     trials = {file.stem: read_model(trials_of(file), TrialBook) for file in files if trials_of(file).exists()}
-    return table(load_books(load_kinds(), files), trials)
+    return rules_table(load_books(load_kinds(), files), trials)
 
 
 _DURATION = r"^(\d+(\.\d+)?(ms|s|m|h|d))+$"

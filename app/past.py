@@ -26,8 +26,8 @@ from domain import DAY, Device, Finding, Instant, Reading
 from domain.kind import Kind
 from domain.people import Community, community
 from rules.engine.community_index import DEFAULT_ZONE
-from rules.hosts.parallel import judged
-from rules.hosts.replay import Deaf, Event, Heard, Reset, Scene, story
+from rules.hosts.parallel import run_replay
+from rules.hosts.replay import Event, Outage, ReadingBatch, ReplayJob, Reset, chunk_events
 from rules.rulebook.model import Rulebook
 from store.errors import StoreError
 from store.history.duck import DuckHistory
@@ -60,7 +60,7 @@ class Past:
         self.history, self.kinds, self.zone = history, kinds or load_kinds(), zone
         self.devices: list[Device] = []
         self.community: Community = community()
-        self.deaf: list[Deaf] = []
+        self.deaf: list[Outage] = []
         self.resets: list[Reset] = []
         if (data / LEDGER).exists():
             ledger = Ledger(sqlite_url(data / LEDGER))
@@ -81,18 +81,18 @@ class Past:
         processes: int | None = None,
     ) -> list[list[Finding]]:
         """What each set of books would have found, with one walk through the past."""
-        scene = Scene(books, self.kinds, self.community, self.devices, since, self.zone)
+        scene = ReplayJob(books, self.kinds, self.community, self.devices, since, self.zone)
         if processes is None:
             processes = (os.cpu_count() or 1) if len(self.devices) >= MANY_DEVICES else 1
 
         def events() -> Iterator[Event]:
-            for event in story(self.walk(since, until), self.between(since, until)):
+            for event in chunk_events(self.walk(since, until), self.between(since, until)):
                 yield event
-                if isinstance(event, Heard):
+                if isinstance(event, ReadingBatch):
                     progress(min(max((event.now - since) / (until - since), 0.0), 1.0))
 
         with _undisturbed():
-            return judged(scene, events(), until, processes)
+            return run_replay(scene, events(), until, processes)
 
     def walk(self, since: Instant, until: Instant, devices: Sequence[str] | None = None) -> Iterator[Reading]:
         """Readings in the order in which they were received, a piece at a time: a month need not fit into memory."""
@@ -103,7 +103,7 @@ class Past:
         """From when on something is remembered: before that, nobody was silent."""
         return since(self.history, asked)
 
-    def between(self, since: Instant, until: Instant) -> list[Deaf | Reset]:
+    def between(self, since: Instant, until: Instant) -> list[Outage | Reset]:
         """When nobody could be heard, and which latched rules people reset."""
         deaf = [one for one in self.deaf if one.end > since and one.begin < until]
         return [*deaf, *(one for one in self.resets if since <= one.now < until)]
@@ -119,7 +119,7 @@ def _undisturbed() -> Iterator[None]:
         gc.enable()
 
 
-def _deaf(journal: SqliteJournal) -> Iterator[Deaf]:
+def _deaf(journal: SqliteJournal) -> Iterator[Outage]:
     """Times between the last sign of our own life and the next start, and with the link down."""
     alive: Instant | None = None
     down: Instant | None = None
@@ -127,10 +127,10 @@ def _deaf(journal: SqliteJournal) -> Iterator[Deaf]:
         if mark.kind is MarkKind.LINK_DOWN:
             down = mark.at if down is None else down
         elif mark.kind is MarkKind.LINK_UP and down is not None:
-            yield Deaf(down, mark.at)
+            yield Outage(down, mark.at)
             down = None
         elif mark.kind is MarkKind.STARTED and alive is not None and mark.at > alive:
-            yield Deaf(alive, mark.at)
+            yield Outage(alive, mark.at)
         alive = mark.at
 
 

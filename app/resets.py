@@ -52,7 +52,7 @@ class Resets:
 
     async def reset(self, rule: str, device: str, by: str, reason: str) -> ResetDone:
         """Ends what is over; what is still dangerous ends with its next all-clear. Raises NotLatched."""
-        if not self._engine.latched(rule, [device]):
+        if not self._engine.latched_devices(rule, [device]):
             raise NotLatched(device)
         at, ended = self._clock(), list[bool]()
 

@@ -29,8 +29,8 @@ from domain import Instant
 from domain.duration import parse_duration
 from domain.times import parse_rfc3339
 from rules.engine.community_index import DEFAULT_ZONE
-from rules.tools.backtest import Difference, Tally
-from rules.tools.backtest_report import as_difference, as_lines
+from rules.tools.backtest import Comparison, RuleStatistics
+from rules.tools.backtest_report import comparison_lines, statistics_table
 from rules.tools.backtest_report import local as day_and_hour
 from rules.tools.explain import local
 
@@ -125,12 +125,12 @@ def _told(answer: Mapping[str, Any]) -> Iterator[str]:
         day_and_hour(answer["to"], DEFAULT_ZONE),
     )
     yield f"{answer['book']} 第 {answer['version']} 版；{start} 至 {end}，{days:g} 天；登记设备 {answer['devices']} 台"
-    yield from as_lines(msgspec.convert(answer["rules"], list[Tally]), days)
+    yield from statistics_table(msgspec.convert(answer["rules"], list[RuleStatistics]), days)
     if answer["difference"] is not None:
         names = {"ours": answer["book"], "theirs": answer["against"]}
         if names["ours"] == names["theirs"]:
             names["theirs"] += "（--against）"
-        yield from as_difference(msgspec.convert(answer["difference"], Difference), names, DEFAULT_ZONE)
+        yield from comparison_lines(msgspec.convert(answer["difference"], Comparison), names, DEFAULT_ZONE)
 
 
 def explain(

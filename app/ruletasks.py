@@ -17,14 +17,14 @@ from app.rulework import check_files, neighbours, tried
 from app.shelf import load_books, load_kinds, load_rules
 from domain import DAY, Finding, Instant, Reading
 from domain.kind import Kind
-from rules.engine.community_index import GROUP, Neighbourhood
+from rules.engine.community_index import GROUP_SEPARATOR, CommunityIndex
 from rules.engine.engine import Engine
-from rules.hosts.partition import circle
-from rules.hosts.replay import Deaf, Event, Heard, play, story
+from rules.hosts.partition import connected_devices
+from rules.hosts.replay import Event, Outage, ReadingBatch, chunk_events, play
 from rules.rulebook.model import Rulebook
-from rules.rulebook.references import needed
-from rules.rulebook.serialization import read_books
-from rules.tools.backtest import difference, momentary, tallies, watching
+from rules.rulebook.references import with_required_rules
+from rules.rulebook.serialization import load_rulebooks
+from rules.tools.backtest import compare_findings, momentary_rules, rule_statistics, watched_devices
 from rules.tools.explain import explain as explain_now
 
 LONGEST_USUAL_MS = 35 * DAY
@@ -104,22 +104,24 @@ def backtest(task: Backtest, progress: Progress) -> dict[str, Any]:
     kinds = load_kinds(task.site)
     files = [task.book] if task.against is None else [task.book, task.against]
     books = [load_books(kinds, [file])[0] for file in files]
-    sets = [needed(one, neighbours(kinds, [file], task.site)) for one, file in zip(books, files, strict=True)]
+    sets = [
+        with_required_rules(one, neighbours(kinds, [file], task.site)) for one, file in zip(books, files, strict=True)
+    ]
     with opened(task.data, task.site, task.history, threads=task.processes or 2) as past:
         start = task.start if task.history is not None else remembered(past.since(task.start), task.end)
         found = past.told(sets, start, task.end, progress, task.processes)
     own = [_own(book, some) for book, some in zip(books, found, strict=True)]
     where = _where(past)
-    watched = watching(sets[0], [one.kind for one in past.devices])
+    watched = watched_devices(sets[0], [one.kind for one in past.devices])
     answer: dict[str, Any] = {
         "book": task.book.name, "version": books[0].version, "from": start, "to": task.end,
         "days": (task.end - start) / DAY, "devices": len(past.devices),
-        "rules": tallies([books[0]], own[0], past.zone, where, watched),
+        "rules": rule_statistics([books[0]], own[0], past.zone, where, watched),
         "difference": None,
     }  # fmt: skip
     if task.against is not None:
         answer["against"] = task.against.name
-        answer["difference"] = difference(own[0], own[1], where, momentary(books))
+        answer["difference"] = compare_findings(own[0], own[1], where, momentary_rules(books))
     return dict(msgspec.to_builtins(answer))
 
 
@@ -146,7 +148,7 @@ def _where(past: Past) -> Any:
 def explain(task: Explain, progress: Progress) -> dict[str, Any]:
     """Where a rule stood with a device at an instant, and why: the past is judged again up to then."""
     kinds = load_kinds(task.site)
-    books = chosen(load_rules(kinds, task.site) if task.books is None else read_books(task.books), task.rule)
+    books = chosen(load_rules(kinds, task.site) if task.books is None else load_rulebooks(task.books), task.rule)
     with opened(task.data, task.site, task.history, threads=1) as past:
         asked = task.at - (task.since_ms or enough_past(books))
         start = asked if task.history is not None else min(past.since(asked), task.at)
@@ -160,7 +162,7 @@ def chosen(books: Sequence[Rulebook], rule: str) -> list[Rulebook]:
         raise Answered(f"no rule {rule} in the active rulebooks")
     wanted, asked = {rule}, [rule]
     while asked:
-        more = (rules[asked.pop()].speaks_of & rules.keys()) - wanted
+        more = (rules[asked.pop()].referenced_rules & rules.keys()) - wanted
         wanted |= more
         asked += more
     kept = [(book, [one for one in book.rules if one.name in wanted]) for book in books]
@@ -176,23 +178,23 @@ def enough_past(books: Sequence[Rulebook]) -> int:
 def only_itself(books: Sequence[Rulebook], name: str) -> bool:
     """True when nobody else must be heard to know where the rule stood."""
     rules = [rule for book in books for rule in book.rules]
-    return len(rules) == 1 and rules[0].absent is None and GROUP not in name
+    return len(rules) == 1 and rules[0].absent is None and GROUP_SEPARATOR not in name
 
 
 def _explained(
     past: Past, task: Explain, books: Sequence[Rulebook], kinds: Mapping[str, Kind], start: Instant, progress: Progress
 ) -> dict[str, Any]:
-    engine = Engine(books, kinds, past.community, tells_shadows=True, zone=past.zone)
-    near = Neighbourhood(past.community)
+    engine = Engine(books, kinds, past.community, emit_shadow=True, zone=past.zone)
+    near = CommunityIndex(past.community)
     alone = only_itself(books, task.device)
-    company = {task.device} if alone else {task.device, *circle(past.devices, engine, near, task.device)}
-    engine.enrol([one for one in past.devices if one.id in company], start)
+    company = {task.device} if alone else {task.device, *connected_devices(past.devices, engine, near, task.device)}
+    engine.register([one for one in past.devices if one.id in company], start)
     last: Reading | None = None
     told: list[Finding] = []
     heard = past.walk(start, task.at + 1, sorted(company))
-    for event in story(heard, past.between(start, task.at), chunk=1):
+    for event in chunk_events(heard, past.between(start, task.at), chunk=1):
         told += play(engine, [event])
-        for reading in event.readings if isinstance(event, Heard) else ():
+        for reading in event.readings if isinstance(event, ReadingBatch) else ():
             last = reading if reading.device == task.device else last
         progress(_part(event, start, task.at))
     told += engine.tick(task.at)
@@ -201,13 +203,13 @@ def _explained(
 
 
 def _part(event: Event, start: Instant, end: Instant) -> float:
-    gone = event.end if isinstance(event, Deaf) else event.now
+    gone = event.end if isinstance(event, Outage) else event.now
     return min(max((gone - start) / max(end - start, 1), 0.0), 1.0)
 
 
 def _told(findings: Sequence[Finding], task: Explain) -> Iterator[dict[str, Any]]:
     """What this rule told of this device, or of its group, in the time that was judged again: the newest last."""
-    kind, group, name = task.device.partition(GROUP)
+    kind, group, name = task.device.partition(GROUP_SEPARATOR)
     own = [
         one for one in findings if one.rule == task.rule and _is_about(one, task.device, kind if group else "", name)
     ]

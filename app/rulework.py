@@ -13,7 +13,7 @@ from app.written import Located, WrittenError, read_model, read_yaml, validate
 from domain.kind import Kind
 from rules.rulebook.model import Rulebook
 from rules.rulebook.warnings import warn
-from rules.trials.check import check_trials, salvage_trials
+from rules.trials.check import check_trials, parse_trials_partially
 from rules.trials.model import TrialBook
 from rules.trials.runner import TrialResult, run_trials
 
@@ -71,7 +71,7 @@ def _trial_faults(file: Path, book: Rulebook | None, kinds: Mapping[str, Kind], 
         (book,) = [book] if book is not None else load_books(kinds, [beside] if beside.exists() else named or [beside])
     except WrittenError as error:
         return [*faults, *error.faults]
-    found = document.locate_all(check_trials(salvage_trials(document.data), book, kinds))
+    found = document.locate_all(check_trials(parse_trials_partially(document.data), book, kinds))
     return sorted([*faults, *found], key=lambda fault: (fault.line, fault.column))
 
 

@@ -14,6 +14,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from app.plain_names import CLEAN_PACKAGES, name_faults
+
 ROOT = Path(__file__).resolve().parent.parent
 MAX_LINES = {"tests": 500}
 HOSTS_USE = {"async", "ssl", "quickjs", "concurrent", "threading", "multiprocessing"}
@@ -30,7 +32,10 @@ def faults() -> Iterator[str]:
     for file in sorted(ROOT.glob("*/**/*.py")):
         parts = file.relative_to(ROOT).parts
         if parts[0] in (*_packages(settings), "tests", "benchmarks") and "node_modules" not in parts:
-            yield from file_faults(file.relative_to(ROOT), file.read_text("utf-8").count("\n"))
+            source = file.read_text("utf-8")
+            yield from file_faults(file.relative_to(ROOT), source.count("\n"))
+            if parts[0] in CLEAN_PACKAGES:
+                yield from name_faults(file.relative_to(ROOT), source)
 
 
 def _packages(settings: Mapping[str, Any]) -> list[str]:

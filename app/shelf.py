@@ -23,7 +23,7 @@ from ingest.mapping import MappingBook
 from ingest.mapping_check import check as check_mapping
 from rules.rulebook.check import check as check_book
 from rules.rulebook.model import Rulebook
-from rules.rulebook.recovery import Salvaged, salvage
+from rules.rulebook.recovery import PartialRulebook, parse_partially
 from rules.rulebook.references import check_references, check_together
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -93,7 +93,7 @@ def read_books(
 
     With `known` also what they ask of rules that neither they nor the known books have.
     """
-    read: list[tuple[Path, Document, Salvaged]] = []
+    read: list[tuple[Path, Document, PartialRulebook]] = []
     faults: list[Located] = []
     for file in files:
         try:
@@ -106,14 +106,14 @@ def read_books(
         faults += wrong
     books = [part.book for _, _, part in read]
     between = check_together(books) + (check_references(books, known) if known is not None else [])
-    faults += [read[index][1].locate(one) for index, fault in between for one in read[index][2].in_file([fault])]
+    faults += [read[index][1].locate(one) for index, fault in between for one in read[index][2].relocate([fault])]
     return [(file, part.book) for file, _, part in read], faults
 
 
-def _salvaged(document: Document, kinds: Mapping[str, Kind]) -> tuple[Salvaged, list[Located]]:
+def _salvaged(document: Document, kinds: Mapping[str, Kind]) -> tuple[PartialRulebook, list[Located]]:
     """The book, or what can be read of it, with all that is wrong with either."""
-    part = salvage(document.data)
-    found = [*part.faults, *part.in_file(check_book(part.book, kinds))]
+    part = parse_partially(document.data)
+    found = [*part.faults, *part.relocate(check_book(part.book, kinds))]
     try:
         book = validate(document, Rulebook)
     except WrittenError as error:

@@ -111,7 +111,7 @@ def samples(chain: Chain, connected: bool) -> Iterator[Sample]:
     yield Sample("fengshao_duplicates_total", counts.duplicates, "Messages heard before.")
     yield Sample("fengshao_findings_total", counts.findings, "Findings told to the desk.")
     yield Sample("fengshao_judging_faults_total", counts.faults, "Readings and wake-ups that our judging failed on.")
-    for rule, number in sorted(chain.engine.trouble.items()):
+    for rule, number in sorted(chain.engine.type_errors.items()):
         yield Sample("fengshao_rule_trouble_total", number, "Values that a rule could not judge.", {"rule": rule})
     for reason, number in sorted(counts.refusals.items()):
         yield Sample("fengshao_refusals_total", number, "Messages that became no reading.", {"reason": reason})
@@ -121,7 +121,7 @@ def samples(chain: Chain, connected: bool) -> Iterator[Sample]:
     for lane, number in chain.backlog.waiting.items():
         yield Sample("fengshao_backlog_lane_entries", number, "The same by lane.", {"lane": lane.value})
     yield Sample("fengshao_rule_evaluations_total", chain.engine.evaluations, "Conditions compared with a value.")
-    for rule, phases in sorted(chain.engine.shadowed.items()):
+    for rule, phases in sorted(chain.engine.shadow_counts.items()):
         for phase, number in sorted(phases.items()):
             labels = {"rule": rule, "phase": phase}
             yield Sample("fengshao_shadowed_total", number, "Findings of rules in shadow, told to nobody.", labels)

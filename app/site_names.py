@@ -29,7 +29,7 @@ from ingest.codecs.shelf import BINDINGS, plain
 from ingest.mapping import ANY, MappingBook
 from ingest.mapping_units import doubts as unit_doubts
 from ingest.routes import filter_faults
-from rules.language.local_calendar import zone_named
+from rules.language.local_calendar import find_zone
 from rules.rulebook.model import Rulebook
 
 OWN_RULES = (
@@ -121,7 +121,7 @@ def _at(data: object, *path: str) -> object:
 
 
 def _zone_fault(text: str) -> str | None:
-    return None if zone_named(text) else f"{text!r} is no time zone: write one like Asia/Shanghai"
+    return None if find_zone(text) else f"{text!r} is no time zone: write one like Asia/Shanghai"
 
 
 def _datum_fault(text: str) -> str | None:

@@ -29,11 +29,11 @@ from app.toolwork import answer_of
 from app.written import WrittenError
 from console.services import Fault, Faulty, Job, ToolsBusy, ToolsRefused, WrittenBook
 from domain import Device, Instant, Reading
-from rules.engine.community_index import Neighbourhood
+from rules.engine.community_index import CommunityIndex
 from rules.engine.engine import Engine
-from rules.hosts.partition import circle
+from rules.hosts.partition import connected_devices
 from rules.rulebook.model import Rulebook
-from rules.rulebook.serialization import written_books
+from rules.rulebook.serialization import dump_rulebooks
 from rules.tools.explain import explain
 from store.history import History
 from store.history.duck import DuckHistory
@@ -116,22 +116,22 @@ class Tools:
         async with self._folder() as folder:
             names = await asyncio.to_thread(self._company, books, device)
             copied = await self._copied(folder, start, at + 1, names)
-            task = Explain(rule, device, at, self._data, at - start, self._site, copied, written_books(books))
+            task = Explain(rule, device, at, self._data, at - start, self._site, copied, dump_rulebooks(books))
             return await self._at_once(task, folder)
 
     async def _last_of(self, device: str) -> Reading | None:
         points = await self._history.latest(device)
-        seat = self._engine.seats.get(device)
+        seat = self._engine.states.get(device)
         if not points or seat is None:
             return None
         newest = max(point.at for point in points)
-        return Reading(device, seat.plan.kind, newest, newest, {one.quantity: one.value for one in points})
+        return Reading(device, seat.ruleset.kind, newest, newest, {one.quantity: one.value for one in points})
 
     def _company(self, books: Sequence[Rulebook], name: str) -> list[str]:
         if only_itself(books, name):
             return [name]
-        near = Neighbourhood(self._engine.community)
-        return circle(self._devices(), Engine(books, self._engine.kinds, self._engine.community), near, name)
+        near = CommunityIndex(self._engine.community)
+        return connected_devices(self._devices(), Engine(books, self._engine.kinds, self._engine.community), near, name)
 
     async def _at_once(self, task: Task, folder: Path) -> dict[str, Any]:
         try:

@@ -184,7 +184,7 @@ def fuzz(messages: int, seed: int) -> Counter[str]:
     books = load_mappings(kinds, None)
     listener, engine = Listener(kinds, books), Engine(load_books(kinds, book_files(None)), kinds, community())
     listener.directory, listener.codecs = Directory(corpus.devices), corpus.radio.codecs
-    engine.enrol(corpus.devices, RECEIVED)
+    engine.register(corpus.devices, RECEIVED)
     foresee, mutator, became = Foresight(kinds, books, listener.bears_danger), Mutator(corpus, seed), Counter[str]()
     for number in range(messages):
         frame = mutator.frame(number)

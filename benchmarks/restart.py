@@ -20,7 +20,7 @@ from app.shelf import book_files, load_books, load_kinds
 from domain import MINUTE, SECOND, Device, Finding, Instant, Reading, Value
 from domain.people import community
 from rules.engine.engine import Engine
-from rules.hosts.replay import story
+from rules.hosts.replay import chunk_events
 
 DEVICES = 100_000
 T0: Instant = 1_793_491_200_000
@@ -112,21 +112,21 @@ def compared(devices: int) -> Outcome:
 
     def fresh(now: Instant) -> Engine:
         engine = Engine(books, kinds, community())
-        engine.enrol(known, now)
+        engine.register(known, now)
         return engine
 
     steady = fresh(T0)
     undisturbed = fed(steady, heard) + steady.tick(END)
     stopped = fresh(T0)
     before = fed(stopped, [one for one in heard if one.at < CHECKPOINT]) + stopped.tick(CHECKPOINT - 1)
-    states = Counter(watch.phase.value for seat in stopped.seats.values() for watch in seat.watches.values())
+    states = Counter(watch.phase.value for seat in stopped.states.values() for watch in seat.rule_states.values())
     saved = stopped.snapshot()
     journaled = [one for one in heard if CHECKPOINT <= one.at < KILLED]
     before += fed(stopped, journaled)
     begun, worked = time.perf_counter(), time.process_time()
     again = Engine(books, kinds, community())
     again.restore(saved)
-    again.enrol(known, KILLED + DOWN_MS)
+    again.register(known, KILLED + DOWN_MS)
     after = fed(again, journaled)
     again.outage(KILLED, KILLED + DOWN_MS)
     ready_s, ready_cpu_s = round(time.perf_counter() - begun, 1), round(time.process_time() - worked, 1)
@@ -143,7 +143,7 @@ def compared(devices: int) -> Outcome:
 
 def fed(engine: Engine, readings: Sequence[Reading]) -> list[Finding]:
     told: list[Finding] = []
-    for event in story(readings):
+    for event in chunk_events(readings):
         told += engine.feed(event.readings, event.now)  # type: ignore[union-attr]  # nobody was deaf
     return told
 

@@ -102,15 +102,15 @@ def lived_in(engine: Engine, devices: Sequence[Device], chance: random.Random) -
 def learned_bytes(engine: Engine) -> int:
     """What was learned over weeks, which is counted apart: the usual of each hour with its arrays, and slopes."""
     total = 0
-    for slopes in filter(None, (seat.trends for seat in engine.seats.values())):
+    for slopes in filter(None, (seat.trends for seat in engine.states.values())):
         numbers = [number for slope in slopes.values() for number in msgspec.structs.astuple(slope)]
         held = {id(one): one for one in [slopes, *slopes.values(), *numbers]}
         total += sum(map(sys.getsizeof, held.values()))
-    for learned in filter(None, (seat.usuals for seat in engine.seats.values())):
+    for learned in filter(None, (seat.baselines for seat in engine.states.values())):
         total += sys.getsizeof(learned)
         for one in learned.values():
             numbers = (one.at, one.count, one.hour, one.total, one.value)
-            total += sum(map(sys.getsizeof, (one, one.seen, one.mean, *numbers)))
+            total += sum(map(sys.getsizeof, (one, one.weeks, one.mean, *numbers)))
     return total
 
 
@@ -143,7 +143,7 @@ def cost(number: int, books: Sequence[Rulebook], kinds: Mapping[str, Kind]) -> t
     while judged < READINGS:
         devices = [device(n) for n in range(number)]
         engine = Engine(books, kinds, residents())
-        engine.enrol(devices, T0)
+        engine.register(devices, T0)
         start, before, count = met(engine, devices, chance), engine.evaluations, min(3 * number, READINGS)
         took += feed(engine, devices, start, count, chance)
         asked, judged = asked + engine.evaluations - before, judged + count
@@ -156,7 +156,7 @@ def memory(books: Sequence[Rulebook], kinds: Mapping[str, Kind]) -> tuple[float,
     gc.collect()
     before = resident_bytes()
     engine = Engine(books, kinds, town)
-    engine.enrol(devices, T0)
+    engine.register(devices, T0)
     lived_in(engine, devices, random.Random(1))
     gc.collect()
     baselines = learned_bytes(engine) / DEVICES

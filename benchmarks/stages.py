@@ -51,7 +51,7 @@ class Stages:
         self.engine = Engine(load_books(kinds, book_files(None)), kinds, community())
         devices = [Device(f"gas-{number:06d}", "gas_alarm") for number in range(DEVICES)]
         self.listener.directory = Directory(devices)
-        self.engine.enrol(devices, self.now)
+        self.engine.register(devices, self.now)
 
     def clock(self, stage: str, work: Callable[[], None]) -> None:
         """Both the time that passed and the processor time of this process, its threads included."""

@@ -13,7 +13,7 @@ from console import words
 from console.services import RuleLine
 from domain import Evidence
 from domain.kind import Kind
-from rules.tools.evidence_text import named, told
+from rules.tools.evidence_text import describe_evidence, evidence_label
 
 
 def in_both(view: Mapping[str, Any], kinds: Mapping[str, Kind], rules: Iterable[RuleLine]) -> dict[str, Any]:
@@ -31,5 +31,5 @@ _NOTHING = Kind.model_construct(quantities={})
 
 
 def _line(line: Evidence, kind: Kind) -> dict[str, Any]:
-    name, (zh, en) = named(line, kind), told(line, kind)
+    name, (zh, en) = evidence_label(line, kind), describe_evidence(line, kind)
     return {**msgspec.to_builtins(line), "name": name.zh, "name_en": name.en, "text": zh, "text_en": en}

@@ -43,7 +43,7 @@ def test_the_house_stands_as_it_is_drawn() -> None:
 
 def test_a_state_table_that_misses_a_pair_is_told_in_a_plain_sentence() -> None:
     table = dict(transitions.TRANSITIONS)
-    table.pop((transitions.Phase.FIRING, transitions.Signal.SILENT))
+    table.pop((transitions.Phase.FIRING, transitions.Signal.WENT_SILENT))
 
     (fault,) = app.shape.table_faults("rules", table, transitions.Phase, transitions.Signal)
     assert fault == "rules: the state table has no answer for 'silent' while 'firing': add the pair"

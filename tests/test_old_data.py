@@ -35,7 +35,9 @@ async def test_alerts_of_an_earlier_version_stand_and_what_goes_on_ends_or_begin
     # Its hold began before it was stopped: what is measured now completes it under the id of then.
     await town.publish("fengshao/v1/gas-403/up", {"alarm": False, "lel_pct": 15.0})
     await town.until_items("/api/v1/alerts", 2)
-    held = next(watch for name, watch in town.house.judging.engine.seats["gas-403"].watches.items() if "gas" in name)
+    held = next(
+        watch for name, watch in town.house.judging.engine.states["gas-403"].rule_states.items() if "gas" in name
+    )
     assert held.begin == STOPPED
 
     await town.publish("fengshao/v1/gas-402/up", {"alarm": False, "lel_pct": 0.0})
@@ -53,5 +55,5 @@ async def test_alerts_of_an_earlier_version_stand_and_what_goes_on_ends_or_begin
 
 
 def _phase(town: Town, device: str, rule: str) -> str:
-    watch = town.house.judging.engine.seats[device].watches.get(rule)
+    watch = town.house.judging.engine.states[device].rule_states.get(rule)
     return "quiet" if watch is None else watch.phase.value

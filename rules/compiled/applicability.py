@@ -1,5 +1,7 @@
-"""Which rules may begin at all about a device: most ask for what people wrote of it, of its person and its place, and
-of most nobody wrote it. It knows no readings; what was measured, the time and other findings may be anything.
+"""Skips rules that cannot fire for a device.
+
+Each condition is evaluated with only the attributes of device, person and place known (partial evaluation); a rule
+that is false whatever is measured is left out. Results are shared by all devices with the same attributes.
 """
 
 from __future__ import annotations
@@ -9,53 +11,60 @@ from typing import Final, Protocol
 
 from domain import Attribute as Written
 from domain import Device
-from rules.compiled.condition import Condition
-from rules.compiled.rule import PlannedRule
-from rules.language.analysis import may
-from rules.language.compiler import YES
+from rules.compiled.condition import CompiledCondition
+from rules.compiled.rule import CompiledRule
+from rules.language.analysis import possible_results
+from rules.language.compiler import TRUE_WORDS
 from rules.language.nodes import Node, attributes
 from rules.language.parser import parse
 
-WRITTEN: Final = frozenset({"device", "person", "place"})
+STATIC_OWNERS: Final = frozenset({"device", "person", "place"})
 
 
 class AttributeLookup(Protocol):
-    """Who knows what people wrote."""
+    """Source of the attributes that people entered."""
 
     def attribute(self, device: Device, owner: str, name: str) -> Written | None: ...
 
 
-class Minded:
+class ApplicableRules:
     """Those rules that may begin about devices of one kind of which the same is written. Shared by all of them."""
 
-    __slots__ = ("by", "judged", "near", "pensive")
+    __slots__ = ("conditional_rules", "context_rules", "index", "lookup")
 
-    def __init__(self, by: Mindful, near: AttributeLookup, rules: tuple[tuple[PlannedRule, Condition], ...]) -> None:
-        self.by, self.near, self.judged = by, near, rules
-        self.pensive = tuple((rule, condition) for rule, condition in rules if not condition.alone)
+    def __init__(
+        self,
+        by: ApplicabilityIndex,
+        community: AttributeLookup,
+        rules: tuple[tuple[CompiledRule, CompiledCondition], ...],
+    ) -> None:
+        self.index, self.lookup, self.conditional_rules = by, community, rules
+        self.context_rules = tuple((rule, condition) for rule, condition in rules if not condition.needs_one_value)
 
 
-class Mindful:
+class ApplicabilityIndex:
     """The rules of one kind, sorted out by what is written."""
 
-    def __init__(self, rules: Sequence[tuple[PlannedRule, Condition]]) -> None:
+    def __init__(self, rules: Sequence[tuple[CompiledRule, CompiledCondition]]) -> None:
         self._rules = [(each, _conditions(each[0])) for each in rules]
         asked = [attribute for _, nodes in self._rules for node in nodes for attribute in attributes(node)]
-        self._asked = tuple(dict.fromkeys(one for one in asked if one.owner in WRITTEN))
-        self._known: dict[tuple[tuple[bool, bool], ...], Minded] = {}
+        self._attributes = tuple(dict.fromkeys(one for one in asked if one.owner in STATIC_OWNERS))
+        self._cache: dict[tuple[tuple[bool, bool], ...], ApplicableRules] = {}
 
-    def of(self, device: Device, near: AttributeLookup) -> Minded:
+    def rules_for(self, device: Device, community: AttributeLookup) -> ApplicableRules:
         """The rules that may begin about this device."""
-        written = [near.attribute(device, one.owner, one.name) for one in self._asked]
-        key = tuple((value in YES, value is not None) for value in written)
-        minded = self._known.get(key)
-        if minded is None or minded.near is not near:
-            known = dict(zip(self._asked, key, strict=True))
-            rules = tuple(each for each, nodes in self._rules if all(may(node, known)[0] for node in nodes))
-            minded = self._known[key] = Minded(self, near, rules)
-        return minded
+        written = [community.attribute(device, one.owner, one.name) for one in self._attributes]
+        key = tuple((value in TRUE_WORDS, value is not None) for value in written)
+        applicable = self._cache.get(key)
+        if applicable is None or applicable.lookup is not community:
+            known = dict(zip(self._attributes, key, strict=True))
+            rules = tuple(
+                each for each, nodes in self._rules if all(possible_results(node, known)[0] for node in nodes)
+            )
+            applicable = self._cache[key] = ApplicableRules(self, community, rules)
+        return applicable
 
 
-def _conditions(planned: PlannedRule) -> list[Node]:
-    rule = planned.rule
-    return [rule.question] if rule.only_if is None else [rule.question, parse(rule.only_if)]
+def _conditions(compiled: CompiledRule) -> list[Node]:
+    rule = compiled.rule
+    return [rule.condition_tree] if rule.only_if is None else [rule.condition_tree, parse(rule.only_if)]

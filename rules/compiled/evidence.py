@@ -1,4 +1,4 @@
-"""Which lines of evidence a condition yields, and their rendering."""
+"""Which lines of evidence a condition yields (value, unit, limit, window), and their rendering for one evaluation."""
 
 from __future__ import annotations
 
@@ -7,76 +7,76 @@ from typing import Final
 
 from domain import MINUTE, Evidence, Instant, Value
 from domain.duration import written_duration
-from rules.language.analysis import sides
-from rules.language.compiler import Judge, Scope, meaning, value_of
-from rules.language.functions import FUNCTIONS, LEARNED
-from rules.language.nodes import TODAY, Attribute, Distance, Node, Quantity, Window, comparisons, leaves
-from rules.language.notation import written_out
+from rules.language.analysis import split_comparison
+from rules.language.compiler import Context, Predicate, compile_expression, compile_operand
+from rules.language.functions import BASELINE_FUNCTIONS, FUNCTIONS
+from rules.language.nodes import TODAY, AttributeRef, DistanceCall, Node, QuantityRef, WindowCall, comparisons, leaves
+from rules.language.notation import format_expression
 from rules.rulebook.model import Rule
 
-Shown = Quantity | Window | Distance | Attribute
+MeasuredOperand = QuantityRef | WindowCall | DistanceCall | AttributeRef
 """What a person can check: what was measured or computed from it, the day, how high the sun is."""
-SUN: Final = Attribute("sun", "elevation_deg")
+SUN: Final = AttributeRef("sun", "elevation_deg")
 
 
-_Limit = tuple[Judge, Judge]
+_Limit = tuple[Predicate, Predicate]
 """A comparison, and what it compares with."""
-EvidenceLine = tuple[Shown, str, str, str, tuple[_Limit, ...]]
+EvidenceLine = tuple[MeasuredOperand, str, str, str, tuple[_Limit, ...]]
 """What is measured, its unit, its name, what was reckoned from it, and its limits."""
 
 
 def evidence_lines(question: Node, rule: Rule, units: Mapping[str, str]) -> list[EvidenceLine]:
-    limits: dict[Shown, tuple[_Limit, ...]] = {}
+    limits: dict[MeasuredOperand, tuple[_Limit, ...]] = {}
     for comparison in comparisons(question):
-        found = sides(comparison)
-        if found is not None and (not isinstance(found[0], Attribute) or found[0] in (TODAY, SUN)):
-            limits[found[0]] = (*limits.get(found[0], ()), (meaning(comparison), value_of(found[2])))
-    for leaf in [*leaves(question), *(Quantity(name) for name in rule.show)]:
-        if isinstance(leaf, (Quantity, Window)):
+        found = split_comparison(comparison)
+        if found is not None and (not isinstance(found[0], AttributeRef) or found[0] in (TODAY, SUN)):
+            limits[found[0]] = (*limits.get(found[0], ()), (compile_expression(comparison), compile_operand(found[2])))
+    for leaf in [*leaves(question), *(QuantityRef(name) for name in rule.show)]:
+        if isinstance(leaf, (QuantityRef, WindowCall)):
             limits.setdefault(leaf, ())
     return [(leaf, _unit(leaf, units), _name(leaf), _window(leaf), limit) for leaf, limit in limits.items()]
 
 
-def evidence_of(lines: Sequence[EvidenceLine], scope: Scope, at: Instant) -> tuple[Evidence, ...]:
+def render_evidence(lines: Sequence[EvidenceLine], context: Context, at: Instant) -> tuple[Evidence, ...]:
     """The lines with what is measured now; what is unknown is left out."""
-    rendered = ((line, _measured(line[0], scope), line[1]) for line in lines)
+    rendered = ((line, _measured(line[0], context), line[1]) for line in lines)
     return tuple(
-        Evidence(name, _readable(value, unit), unit, _readable(_limit(limits, scope), unit), at, window)
+        Evidence(name, _in_minutes(value, unit), unit, _in_minutes(_limit(limits, context), unit), at, window)
         for (_, _, name, window, limits), value, unit in rendered
         if value is not None
     )
 
 
-def _limit(limits: tuple[_Limit, ...], scope: Scope) -> Value | None:
+def _limit(limits: tuple[_Limit, ...], context: Context) -> Value | None:
     """Of several limits the last that was passed: `x > 90 and x >= 131 or x < 51 and x <= 40` is about 131, or 40."""
-    passed = [limit for true, limit in limits if true(scope) is True]
-    return next((limit(scope) for limit in reversed(passed or [limit for _, limit in limits[:1]])), None)
+    passed = [limit for true, limit in limits if true(context) is True]
+    return next((limit(context) for limit in reversed(passed or [limit for _, limit in limits[:1]])), None)
 
 
-def _name(leaf: Shown) -> str:
-    if isinstance(leaf, Distance):
+def _name(leaf: MeasuredOperand) -> str:
+    if isinstance(leaf, DistanceCall):
         return "distance_m"
-    return leaf.quantity if isinstance(leaf, Window) else leaf.name
+    return leaf.quantity if isinstance(leaf, WindowCall) else leaf.name
 
 
-def _window(leaf: Shown) -> str:
+def _window(leaf: MeasuredOperand) -> str:
     """How it was computed, as rules/tools/evidence_text.py reads it: `count 5m where lel_pct > 10`."""
-    if not isinstance(leaf, Window):
+    if not isinstance(leaf, WindowCall):
         return ""
     parts = [leaf.function]
-    if leaf.function not in LEARNED:
+    if leaf.function not in BASELINE_FUNCTIONS:
         parts.append(written_duration(leaf.length_ms))
     if leaf.offset_ms:
         parts.append(f"offset {written_duration(leaf.offset_ms)}")
     if leaf.ahead_ms:
         parts.append(f"ahead {written_duration(leaf.ahead_ms)}")
     if leaf.test is not None:
-        parts.append(f"where {written_out(leaf.test)}")
+        parts.append(f"where {format_expression(leaf.test)}")
     return " ".join(parts)
 
 
-def _unit(leaf: Shown, units: Mapping[str, str]) -> str:
-    if not isinstance(leaf, Window):
+def _unit(leaf: MeasuredOperand, units: Mapping[str, str]) -> str:
+    if not isinstance(leaf, WindowCall):
         return {"distance_m": "m", SUN.name: "deg"}.get(_name(leaf), units.get(_name(leaf), ""))
     function = FUNCTIONS[leaf.function]
     own = "" if leaf.test is not None else units.get(leaf.quantity, "")
@@ -84,14 +84,14 @@ def _unit(leaf: Shown, units: Mapping[str, str]) -> str:
     return f"{unit}/{written_duration(leaf.length_ms)}" if function.per_time else unit
 
 
-def _measured(leaf: Shown, scope: Scope) -> Value | None:
-    if isinstance(leaf, Distance):
-        return meaning(leaf)(scope)
-    if isinstance(leaf, Attribute):
-        return scope.attribute(leaf.owner, leaf.name)
-    return scope.values.get(leaf.name) if isinstance(leaf, Quantity) else scope.window(leaf)
+def _measured(leaf: MeasuredOperand, context: Context) -> Value | None:
+    if isinstance(leaf, DistanceCall):
+        return compile_expression(leaf)(context)
+    if isinstance(leaf, AttributeRef):
+        return context.attribute(leaf.owner, leaf.name)
+    return context.values.get(leaf.name) if isinstance(leaf, QuantityRef) else context.window(leaf)
 
 
-def _readable(value: Value | None, unit: str) -> Value | None:
-    """Nobody reads milliseconds."""
+def _in_minutes(value: Value | None, unit: str) -> Value | None:
+    """Durations are shown in minutes."""
     return round(value / MINUTE, 1) if unit == "min" and isinstance(value, (int, float)) else value

@@ -1,24 +1,24 @@
-"""One rule compiled for one kind of device."""
+"""CompiledRule: one rule compiled for one kind of device, with its timing and what it reads."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from domain.kind import Kind
-from rules.compiled.condition import Condition
-from rules.language.analysis import asks_context, in_any_context
-from rules.language.compiler import meaning
-from rules.language.nodes import Node, attributes, findings_asked
+from rules.compiled.condition import CompiledCondition
+from rules.language.analysis import depends_on_context, with_context_assumed
+from rules.language.compiler import compile_expression
+from rules.language.nodes import Node, attributes, referenced_findings
 from rules.language.parser import parse
-from rules.language.time_edges import time_atoms
-from rules.lifecycle.state_machine import Patience
+from rules.language.time_edges import time_conditions
+from rules.lifecycle.state_machine import RuleTiming
 from rules.rulebook.model import Absent, Rule, Rulebook
 
-STALE_AFTER: Final = Absent()
+DEFAULT_STALENESS: Final = Absent()
 """When a device in alarm counts as silent: three reporting periods and ten minutes."""
 
 
-class PlannedRule:
+class CompiledRule:
     """One rule for one kind. `rank`: it is judged after the rules of lower rank (rules/rulebook/precedence.py)."""
 
     def __init__(self, rule: Rule, book: Rulebook, kind: Kind, rank: int = 0) -> None:
@@ -28,40 +28,44 @@ class PlannedRule:
         self.absent = rule.absent
         self.gather = rule.gather
         asked = rule.when is not None or rule.event is not None
-        self.condition = Condition(rule, units) if asked else None
-        self.only_if = None if rule.only_if is None else meaning(parse(rule.only_if))
-        self._patience: dict[tuple[int, bool], Patience] = {}
+        self.condition = CompiledCondition(rule, units) if asked else None
+        self.only_if = None if rule.only_if is None else compile_expression(parse(rule.only_if))
+        self._timings: dict[tuple[int, bool], RuleTiming] = {}
         self._read_context(kind)
 
     def _read_context(self, kind: Kind) -> None:
         """Whether time or another finding alone may change its answer, and by which of its values."""
-        written, lasts = _written(self.rule), not self.rule.happens
-        self.reads = frozenset[str]().union(*map(findings_asked, written))
-        self.time_atoms = tuple(dict.fromkeys(atom for node in written for atom in time_atoms(node)))
-        self.asks_sun = any(one.owner == "sun" for atom in self.time_atoms for one in attributes(atom))
-        self.is_reevaluated = lasts and bool(self.reads or self.time_atoms)
+        written, lasts = _lasting_conditions(self.rule), not self.rule.is_momentary
+        self.read_findings = frozenset[str]().union(*map(referenced_findings, written))
+        self.time_conditions = tuple(dict.fromkeys(atom for node in written for atom in time_conditions(node)))
+        self.uses_sun = any(one.owner == "sun" for atom in self.time_conditions for one in attributes(atom))
+        self.is_reevaluated = lasts and bool(self.read_findings or self.time_conditions)
         """It is judged again when time or another finding may have changed its answer. What only happened is not."""
         self.keeps_inputs = lasts and self.condition is not None and (self.is_reevaluated or self.rule.latch)
         happening = {name for name, quantity in kind.quantities.items() if quantity.event}
-        self.lasting = tuple(name for name in self.quantities if name not in happening)
-        """Quantities whose last value says something of now: the key of the last press does not."""
-        self.asks_context = self.condition is not None and asks_context(self.rule.question)
-        self.possible = [meaning(in_any_context(node)) for node in self._to_begin()] if self.is_reevaluated else []
+        self.lasting_quantities = tuple(name for name in self.quantities if name not in happening)
+        """Quantities whose last value still holds: the key of the last press does not."""
+        self.uses_context = self.condition is not None and depends_on_context(self.rule.condition_tree)
+        self.start_conditions = (
+            [compile_expression(with_context_assumed(node)) for node in self._start_nodes()]
+            if self.is_reevaluated
+            else []
+        )
         """What must be true for it to begin without another reading."""
 
-    def _to_begin(self) -> list[Node]:
-        question = [] if self.condition is None else [self.rule.question]
+    def _start_nodes(self) -> list[Node]:
+        question = [] if self.condition is None else [self.rule.condition_tree]
         return question if self.rule.only_if is None else [*question, parse(self.rule.only_if)]
 
-    def patience(self, report_every_ms: int, unlatched: bool = False) -> Patience:
+    def timing(self, report_every_ms: int, unlatched: bool = False) -> RuleTiming:
         """How long it waits, for a device with this reporting plan; whether a person undid its latch."""
-        known = self._patience.get((report_every_ms, unlatched))
+        known = self._timings.get((report_every_ms, unlatched))
         if known is None:
-            rule, event = self.rule, self.rule.happens
-            silence = STALE_AFTER.patience_ms(report_every_ms) if rule.when is not None else None
+            rule, event = self.rule, self.rule.is_momentary
+            silence = DEFAULT_STALENESS.allowed_silence_ms(report_every_ms) if rule.when is not None else None
             latch = rule.latch and not unlatched
-            known = Patience(rule.hold, rule.release, rule.if_silent == "fire", latch, silence, event)
-            self._patience[report_every_ms, unlatched] = known
+            known = RuleTiming(rule.hold, rule.release, rule.if_silent == "fire", latch, silence, event)
+            self._timings[report_every_ms, unlatched] = known
         return known
 
     @property
@@ -72,7 +76,7 @@ class PlannedRule:
         return (self.absent.quantity,) if self.absent is not None and self.absent.quantity else ()
 
 
-def _written(rule: Rule) -> list[Node]:
+def _lasting_conditions(rule: Rule) -> list[Node]:
     """What may change its answer beside the device: all but what belongs to an event."""
     texts = [rule.when, rule.clear, rule.only_if, *(grade.when for grade in rule.grades)]
     return [parse(text) for text in texts if text is not None]

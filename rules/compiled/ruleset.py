@@ -1,5 +1,5 @@
-"""The rules of one kind of device, compiled once and indexed by quantity, so that a quiet reading costs a few
-comparisons. It knows no device.
+"""CompiledRuleset: the rules of one kind of device, compiled once and indexed by quantity, so that a quiet reading
+costs a few comparisons.
 """
 
 from __future__ import annotations
@@ -11,67 +11,79 @@ from typing import Generic, TypeVar
 
 from domain import DAY, Value
 from domain.kind import Kind
-from rules.compiled.applicability import Mindful
-from rules.compiled.condition import Condition
-from rules.compiled.rule import PlannedRule
+from rules.compiled.applicability import ApplicabilityIndex
+from rules.compiled.condition import CompiledCondition
+from rules.compiled.rule import CompiledRule
 from rules.rulebook.model import Rule, Rulebook
 from rules.rulebook.precedence import Ranks, ranks
-from rules.windows.history import kept_for
+from rules.windows.history import retentions
 
-Reflex = Callable[[Value], object]
+ValueTest = Callable[[Value], object]
 M = TypeVar("M")
 
 
-class Plan:
+class CompiledRuleset:
     """Everything to be judged about one kind."""
 
-    def __init__(self, kind: Kind, rules: Sequence[PlannedRule]) -> None:
-        self.kind, self.report_every_ms, self.described = kind.kind, kind.report_every, kind
+    def __init__(self, kind: Kind, rules: Sequence[CompiledRule]) -> None:
+        self.kind, self.report_interval_ms, self.kind_definition = kind.kind, kind.report_every, kind
         rules = sorted(rules, key=lambda rule: rule.rank)
-        self.reevaluated = tuple(rule for rule in rules if rule.is_reevaluated)
-        self.reads = frozenset(name for rule in self.reevaluated for name in rule.reads)
-        """The findings that its rules ask for."""
+        self.reevaluated_rules = tuple(rule for rule in rules if rule.is_reevaluated)
+        self.read_findings = frozenset(name for rule in self.reevaluated_rules for name in rule.read_findings)
+        """Names of the rules whose findings its rules read."""
         self.by_name = {rule.name: rule for rule in rules}
-        self.judged = tuple((rule, rule.condition) for rule in rules if rule.condition is not None)
-        self.pensive = tuple((rule, cond) for rule, cond in self.judged if not cond.alone)
-        self.mindful = Mindful(self.judged)
-        self.absences = tuple((rule, rule.absent) for rule in rules if rule.absent is not None)
-        self.expiries = tuple((rule, rule.rule.expires) for rule in rules if rule.rule.expires is not None)
-        self.chatters = tuple((rule, rule.rule.chatter) for rule in rules if rule.rule.chatter is not None)
-        self.timed = tuple({absent.quantity for _, absent in self.absences if absent.quantity is not None})
-        self.reflexes = _reflexes(self.judged)
-        self.thorough = frozenset(name for _, cond in self.judged if not cond.alone for name in cond.quantities)
+        self.conditional_rules = tuple((rule, rule.condition) for rule in rules if rule.condition is not None)
+        self.context_rules = tuple((rule, cond) for rule, cond in self.conditional_rules if not cond.needs_one_value)
+        self.applicability = ApplicabilityIndex(self.conditional_rules)
+        self.absence_rules = tuple((rule, rule.absent) for rule in rules if rule.absent is not None)
+        self.expiry_rules = tuple((rule, rule.rule.expires) for rule in rules if rule.rule.expires is not None)
+        self.chatter_rules = tuple((rule, rule.rule.chatter) for rule in rules if rule.rule.chatter is not None)
+        self.absence_quantities = tuple(
+            {absent.quantity for _, absent in self.absence_rules if absent.quantity is not None}
+        )
+        self.value_tests = _value_tests(self.conditional_rules)
+        self.context_quantities = frozenset(
+            name for _, cond in self.conditional_rules if not cond.needs_one_value for name in cond.quantities
+        )
         self.dangers = frozenset(name for name, quantity in kind.quantities.items() if quantity.danger)
         happening = {name for name, quantity in kind.quantities.items() if quantity.event}
-        # What happens does not last: the key of the last press says nothing about this one.
-        self.remembered = frozenset(name for _, cond in self.judged for name in cond.recalls) - happening
-        asked = [window for _, cond in self.judged for window in cond.windows]
+        # Events do not last: the key of the last press does not apply to this one.
+        self.last_value_quantities = (
+            frozenset(name for _, cond in self.conditional_rules for name in cond.last_value_quantities) - happening
+        )
+        asked = [window for _, cond in self.conditional_rules for window in cond.windows]
         yes_no = {name for name, quantity in kind.quantities.items() if quantity.type == "bool"}
-        self.windows = kept_for(asked, yes_no)
+        self.retentions = retentions(asked, yes_no)
         counters = {name for name, quantity in kind.quantities.items() if quantity.cumulative}
-        self.usual = {one.quantity: one.quantity in counters for one in asked if one.function == "usual"}
-        """Quantities of which rules ask what is usual, and whether they are counters."""
-        self.trends = frozenset(one.quantity for one in asked if one.function == "days_left")
-        windowed = {kept.quantity for kept in self.windows.values()}
-        self.kept = self.thorough.union(self.remembered, self.timed, windowed, self.usual, self.trends)
-        self.plain = not self.kept
-        """Nothing need be remembered of a quiet reading."""
+        self.baseline_quantities = {one.quantity: one.quantity in counters for one in asked if one.function == "usual"}
+        """Quantities with a baseline, and whether they are counters."""
+        self.trend_quantities = frozenset(one.quantity for one in asked if one.function == "days_left")
+        windowed = {kept.quantity for kept in self.retentions.values()}
+        self.tracked_quantities = self.context_quantities.union(
+            self.last_value_quantities,
+            self.absence_quantities,
+            windowed,
+            self.baseline_quantities,
+            self.trend_quantities,
+        )
+        self.is_stateless = not self.tracked_quantities
+        """A quiet reading changes no stored value."""
 
 
-def empty_plan(kind: str) -> Plan:
-    """For devices of a kind nobody described: they are heard, and nothing is judged."""
-    return Plan(Kind.model_construct(kind=kind, report_every=DAY, quantities={}), ())
+def empty_ruleset(kind: str) -> CompiledRuleset:
+    """For devices of an undescribed kind: readings are recorded, no rules apply."""
+    return CompiledRuleset(Kind.model_construct(kind=kind, report_every=DAY, quantities={}), ())
 
 
-def quiet(reflexes: Mapping[str, tuple[Reflex, ...]], values: Mapping[str, Value]) -> int:
-    """How many rules were asked and stayed quiet; -1 as soon as one does not, or cannot tell."""
+def run_value_tests(value_tests: Mapping[str, tuple[ValueTest, ...]], values: Mapping[str, Value]) -> int:
+    """Number of value tests that found no danger; -1 as soon as one finds danger or cannot compare the value."""
     asked = 0
     try:
         for quantity in values:
-            if quantity in reflexes:
+            if quantity in value_tests:
                 value = values[quantity]
-                for twitches in reflexes[quantity]:
-                    if twitches(value):
+                for is_dangerous in value_tests[quantity]:
+                    if is_dangerous(value):
                         return -1
                     asked += 1
     except TypeError:
@@ -79,36 +91,38 @@ def quiet(reflexes: Mapping[str, tuple[Reflex, ...]], values: Mapping[str, Value
     return asked
 
 
-def _reflexes(judged: Iterable[tuple[PlannedRule, Condition]]) -> dict[str, tuple[Reflex, ...]]:
-    # A test is nobody's danger: readings that carry one leave the fast path to be told apart.
-    found: dict[str, list[Reflex]] = {"test": [lambda value: value is True]}
-    for _, condition in judged:
-        if condition.alone and condition.reflex is not None:
-            found.setdefault(condition.reflex_quantity, []).append(condition.reflex)
+def _value_tests(rules: Iterable[tuple[CompiledRule, CompiledCondition]]) -> dict[str, tuple[ValueTest, ...]]:
+    # Readings with a test flag leave the fast path: their dangers are withheld.
+    found: dict[str, list[ValueTest]] = {"test": [lambda value: value is True]}
+    for _, condition in rules:
+        if condition.needs_one_value and condition.value_test is not None:
+            found.setdefault(condition.tested_quantity, []).append(condition.value_test)
     return {name: tuple(tests) for name, tests in found.items()}
 
 
-def plans(books: Sequence[Rulebook], kinds: Mapping[str, Kind]) -> dict[str, Plan]:
-    """A plan for every kind, also for kinds without rules. Two rules of one name would share their watches: refused."""
+def compile_rulebooks(books: Sequence[Rulebook], kinds: Mapping[str, Kind]) -> dict[str, CompiledRuleset]:
+    """A ruleset for every kind, also for kinds without rules. Raises ValueError when two rules share a name: they would
+    share state.
+    """
     names, order = Counter(rule.name for book in books for rule in book.rules), ranks(books)
-    if twice := [name for name, times in names.items() if times > 1]:
-        raise ValueError(f"two rules bear one name: {', '.join(twice)}")
-    return {name: Plan(kind, list(_rules_of(books, kind, order))) for name, kind in kinds.items()}
+    if repeated := [name for name, times in names.items() if times > 1]:
+        raise ValueError(f"two rules bear one name: {', '.join(repeated)}")
+    return {name: CompiledRuleset(kind, list(_rules_of(books, kind, order))) for name, kind in kinds.items()}
 
 
-def group_plans(books: Sequence[Rulebook]) -> dict[str, Plan]:
+def compile_group_rules(books: Sequence[Rulebook]) -> dict[str, CompiledRuleset]:
     """What is judged about each type of subject that gathers findings."""
-    rules: dict[str, list[PlannedRule]] = {}
+    rules: dict[str, list[CompiledRule]] = {}
     order = ranks(books)
     for book in books:
         for rule in book.rules:
             if rule.gather is not None:
-                planned = PlannedRule(rule, book, empty_plan(rule.of).described, order[rule.name])
-                rules.setdefault(rule.of, []).append(planned)
-    return {of: Plan(empty_plan(of).described, gatherers) for of, gatherers in rules.items()}
+                compiled = CompiledRule(rule, book, empty_ruleset(rule.of).kind_definition, order[rule.name])
+                rules.setdefault(rule.of, []).append(compiled)
+    return {of: CompiledRuleset(empty_ruleset(of).kind_definition, dependents) for of, dependents in rules.items()}
 
 
-class _Same(Generic[M]):
+class _ByIdentity(Generic[M]):
     """A key that equals only itself: the models are frozen, but hold dicts and so have no hash."""
 
     __slots__ = ("model",)
@@ -120,19 +134,21 @@ class _Same(Generic[M]):
         return id(self.model)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.model is other.model
+        return isinstance(other, _ByIdentity) and self.model is other.model
 
 
 @lru_cache(maxsize=1024)
-def _compiled(rule: _Same[Rule], book: _Same[Rulebook], kind: _Same[Kind], rank: int) -> PlannedRule:
+def _compile_once(
+    rule: _ByIdentity[Rule], book: _ByIdentity[Rulebook], kind: _ByIdentity[Kind], rank: int
+) -> CompiledRule:
     """Compiled once for all engines of a process: a backtest, a trial and the service judge by the same books."""
-    return PlannedRule(rule.model, book.model, kind.model, rank)
+    return CompiledRule(rule.model, book.model, kind.model, rank)
 
 
-def _rules_of(books: Sequence[Rulebook], kind: Kind, order: Ranks) -> Iterable[PlannedRule]:
+def _rules_of(books: Sequence[Rulebook], kind: Kind, order: Ranks) -> Iterable[CompiledRule]:
     for book in books:
         for rule in book.rules:
-            if rule.watches(kind.kind):
-                planned = _compiled(_Same(rule), _Same(book), _Same(kind), order[rule.name])
-                if all(name in kind.quantities for name in planned.quantities):
-                    yield planned
+            if rule.applies_to_kind(kind.kind):
+                compiled = _compile_once(_ByIdentity(rule), _ByIdentity(book), _ByIdentity(kind), order[rule.name])
+                if all(name in kind.quantities for name in compiled.quantities):
+                    yield compiled

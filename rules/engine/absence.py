@@ -1,5 +1,7 @@
-"""What only time says of a device. Who has been silent too long: per device and per quantity, by arrival time, also for
-what was never heard of; outages do not count. Whose life is over, by what people wrote. It keeps nothing.
+"""Absence: devices and quantities that miss their reporting interval.
+
+Judged by arrival time, per device and per quantity, also for devices that never reported. Recorded outages do not
+count. Functions return rule events; nothing is stored here.
 """
 
 from __future__ import annotations
@@ -8,153 +10,163 @@ from collections.abc import Iterator
 from typing import Final
 
 from domain import Evidence, Instant
-from rules.compiled.rule import PlannedRule
-from rules.engine.community_index import Neighbourhood
-from rules.engine.context import Scope
+from rules.compiled.rule import CompiledRule
+from rules.engine.community_index import CommunityIndex
+from rules.engine.context import EvaluationContext
 from rules.engine.expiry import expiry_dates
-from rules.lifecycle.state_machine import Word
+from rules.lifecycle.state_machine import RuleEvent
 from rules.lifecycle.transitions import Signal
 from rules.rulebook.model import Absent
-from rules.state.device import Seat
-from rules.state.gateway import MISSED
+from rules.state.device import DeviceState
+from rules.state.gateway import MISSED_REPORTS
 from rules.state.outages import Outages
 
-MOST_SHOWN: Final = 10
+MAX_SHOWN: Final = 10
 """Devices behind a gateway that are named; their number comes first."""
 
 
-def next_absence(seat: Seat, outages: Outages, looked_at: Instant | None = None) -> Instant | None:
-    """When a registered device must be looked at, if it says nothing until then; None if all is told.
+def next_check(state: DeviceState, outages: Outages, looked_at: Instant | None = None) -> Instant | None:
+    """When a registered device must be checked next if it reports nothing until then; None when nothing is left to
+    report.
 
-    Behind a gateway through which nothing comes nobody is missed; a gateway that is shut is looked at again. What is
-    held back by hours or other findings is not asked for again at its deadline, which has passed: they wake it.
+    Behind a silent gateway no device is overdue; a silent gateway itself is checked again. A rule that is held back
+    by its schedule or by another finding is not checked at its deadline, which has passed: those wake it.
     """
-    if not seat.registered:
+    if not state.registered:
         return None
-    dues = [due for planned, due in expiry_dates(seat) if _is_awaited(seat, planned)]
-    if not _unheard(seat):
-        asked = ((planned, absent) for planned, absent in _asked(seat) if _is_awaited(seat, planned))
-        dues += [_deadline(seat, absent, outages) for planned, absent in asked]
+    times = [due for rule, due in expiry_dates(state) if _is_awaited(state, rule)]
+    if not _is_suppressed(state):
+        asked = ((rule, absent) for rule, absent in _applicable(state) if _is_awaited(state, rule))
+        times += [_deadline(state, absent, outages) for rule, absent in asked]
     if looked_at is not None:
         # Overdue, but `only_if` does not hold, by what is written of it: asked again in a while.
-        dues = [due if due > looked_at else looked_at + seat.report_every_ms for due in dues]
-    return min([*dues, *_looks(seat, looked_at)], default=None)
+        times = [due if due > looked_at else looked_at + state.report_interval_ms for due in times]
+    return min([*times, *_gateway_checks(state, looked_at)], default=None)
 
 
-def _is_awaited(seat: Seat, planned: PlannedRule) -> bool:
-    return planned.name not in seat.watches and not seat.holds_back(planned.name)
+def _is_awaited(state: DeviceState, rule: CompiledRule) -> bool:
+    return rule.name not in state.rule_states and not state.is_held_back(rule.name)
 
 
-def _looks(seat: Seat, looked_at: Instant | None) -> Iterator[Instant]:
-    """When a gateway is looked at whatever its deadline: a child that speaks again may bring the deadline nearer, but
-    never nearer than this."""
-    if seat.carries is None:
+def _gateway_checks(state: DeviceState, looked_at: Instant | None) -> Iterator[Instant]:
+    """When a gateway is checked whatever its deadline: a child that reports again may bring the deadline nearer, but
+    never nearer than this.
+    """
+    if state.own_gateway is None:
         return
-    if seat.carries.is_shut:
-        yield seat.carries.look_at
+    if state.own_gateway.is_silent:
+        yield state.own_gateway.next_check_at
         return
-    periods = [child.report_every_ms for child in seat.carries.children.values()]
-    for _, absent in seat.plan.absences:
+    periods = [child.report_interval_ms for child in state.own_gateway.children.values()]
+    for _, absent in state.ruleset.absence_rules:
         if absent.children is not None and absent.children <= len(periods):
-            since = seat.carries.last_of_children(seat) if looked_at is None else looked_at
-            yield since + MISSED * min(periods) + absent.grace
+            since = state.own_gateway.last_child_traffic(state) if looked_at is None else looked_at
+            yield since + MISSED_REPORTS * min(periods) + absent.grace
 
 
-def absences(
-    seat: Seat, outages: Outages, neighbourhood: Neighbourhood, now: Instant
-) -> Iterator[tuple[PlannedRule, Word]]:
-    """What is to be said of a seat's silence at `now`."""
-    if _unheard(seat):
+def overdue_events(
+    state: DeviceState, outages: Outages, community: CommunityIndex, now: Instant
+) -> Iterator[tuple[CompiledRule, RuleEvent]]:
+    """The events of a device's overdue absence rules at `now` (arrival time)."""
+    if _is_suppressed(state):
         return
-    scope = Scope(seat, neighbourhood, now, {})
-    for planned, absent in _asked(seat):
-        overdue = planned.name not in seat.watches and _deadline(seat, absent, outages) <= now
-        if overdue and (planned.only_if is None or planned.only_if(scope) is True):
-            evidence = (_evidence(seat, absent), *_children(seat, absent, neighbourhood))
-            yield planned, Word(Signal.DANGER, now, planned.rule.severity, evidence=evidence)
+    context = EvaluationContext(state, community, now, {})
+    for rule, absent in _applicable(state):
+        overdue = rule.name not in state.rule_states and _deadline(state, absent, outages) <= now
+        if overdue and (rule.only_if is None or rule.only_if(context) is True):
+            evidence = (_evidence(state, absent), *_children(state, absent, community))
+            yield rule, RuleEvent(Signal.DANGER, now, rule.rule.severity, evidence=evidence)
 
 
-def overdue(seat: Seat, outages: Outages, now: Instant) -> Iterator[PlannedRule]:
-    """Rules that would speak of a silence or of a life that is over, but for their `only_if`."""
+def overdue(state: DeviceState, outages: Outages, now: Instant) -> Iterator[CompiledRule]:
+    """Absence and expiry rules that are due and inactive, whether their `only_if` holds or not."""
     silent = (
-        [] if _unheard(seat) else [rule for rule, absent in _asked(seat) if _deadline(seat, absent, outages) <= now]
+        []
+        if _is_suppressed(state)
+        else [rule for rule, absent in _applicable(state) if _deadline(state, absent, outages) <= now]
     )
-    over = [rule for rule, due in expiry_dates(seat) if due <= now]
-    return (rule for rule in [*silent, *over] if rule.name not in seat.watches)
+    over = [rule for rule, due in expiry_dates(state) if due <= now]
+    return (rule for rule in [*silent, *over] if rule.name not in state.rule_states)
 
 
-def lasts(seat: Seat, planned: PlannedRule, outages: Outages, now: Instant) -> bool:
-    """Whether what a rule tells of silence, or of a life that is over, is so now."""
-    silent = (rule for rule, absent in seat.plan.absences if _deadline(seat, absent, outages) <= now)
-    over = (rule for rule, due in expiry_dates(seat) if due <= now)
-    return any(rule is planned for rule in (*silent, *over))
+def is_overdue(state: DeviceState, compiled: CompiledRule, outages: Outages, now: Instant) -> bool:
+    """Whether the absence or expiry that a rule reports is still true."""
+    silent = (rule for rule, absent in state.ruleset.absence_rules if _deadline(state, absent, outages) <= now)
+    over = (rule for rule, due in expiry_dates(state) if due <= now)
+    return any(rule is compiled for rule in (*silent, *over))
 
 
-def is_missed(seat: Seat) -> bool:
-    """True while it is told that nothing is heard of the device at all."""
-    return any(absent.quantity is None and seat.stands(planned.name) for planned, absent in seat.plan.absences)
+def is_reported_silent(state: DeviceState) -> bool:
+    """True while an absence of the whole device is reported."""
+    return any(absent.quantity is None and state.is_active(rule.name) for rule, absent in state.ruleset.absence_rules)
 
 
-def speaks_alone(seat: Seat, now: Instant) -> bool:
-    """A gateway that keeps its own plan while nothing behind it is heard."""
-    return seat.carries is not None and any(
-        seat.heard > seat.carries.last_of_children(seat)
-        and now < seat.heard + absent.patience_ms(seat.report_every_ms)
-        and not seat.is_gone
-        for _, absent in seat.plan.absences
+def only_itself_received(state: DeviceState, now: Instant) -> bool:
+    """True for a gateway that reports on plan itself while nothing behind it is received."""
+    return state.own_gateway is not None and any(
+        state.last_arrival > state.own_gateway.last_child_traffic(state)
+        and now < state.last_arrival + absent.allowed_silence_ms(state.report_interval_ms)
+        and not state.is_offline
+        for _, absent in state.ruleset.absence_rules
         if absent.children is not None
     )
 
 
-def _unheard(seat: Seat) -> bool:
-    """Nobody can hear it, or it is a gateway that nobody registered and nothing hangs on any more."""
-    if seat.carries is not None and seat.carries.assumed and not seat.carries.children:
+def _is_suppressed(state: DeviceState) -> bool:
+    """Absence is not judged: its gateway is silent, or it is an implied gateway without devices."""
+    if state.own_gateway is not None and state.own_gateway.implied and not state.own_gateway.children:
         return True
-    return seat.gateway is not None and seat.gateway.is_shut
+    return state.parent_gateway is not None and state.parent_gateway.is_silent
 
 
-def _asked(seat: Seat) -> Iterator[tuple[PlannedRule, Absent]]:
-    """Of a gateway that is told to be shut it need not be said again that it is silent."""
-    told = seat.carries is not None and seat.carries.is_shut
-    return ((planned, absent) for planned, absent in seat.plan.absences if absent.children is not None or not told)
+def _applicable(state: DeviceState) -> Iterator[tuple[CompiledRule, Absent]]:
+    """Its absence rules; while it is reported as silent only those about its children."""
+    reported = state.own_gateway is not None and state.own_gateway.is_silent
+    return (
+        (rule, absent) for rule, absent in state.ruleset.absence_rules if absent.children is not None or not reported
+    )
 
 
-def _deadline(seat: Seat, absent: Absent, outages: Outages) -> Instant:
-    heard, patience = _last_word(seat, absent), absent.patience_ms(seat.report_every_ms)
-    if seat.gateway is not None:
-        outages = outages.beside(seat.gateway.times, heard)
-    due = outages.deadline(heard, patience)
+def _deadline(state: DeviceState, absent: Absent, outages: Outages) -> Instant:
+    last, timing = _last_seen(state, absent), absent.allowed_silence_ms(state.report_interval_ms)
+    if state.parent_gateway is not None:
+        outages = outages.merged_with(state.parent_gateway.outages, last)
+    due = outages.deadline(last, timing)
     if absent.quantity is not None:
         return due
-    if seat.carries is not None and absent.children is not None and not seat.carries.is_shut:
-        last = seat.carries.last_of_children(seat)
-        missed = seat.carries.missed_by(absent.children, last)
+    if state.own_gateway is not None and absent.children is not None and not state.own_gateway.is_silent:
+        last = state.own_gateway.last_child_traffic(state)
+        missed = state.own_gateway.silence_threshold_ms(absent.children, last)
         due = due if missed is None else min(due, outages.deadline(last, missed + absent.grace))
-    if seat.is_gone and seat.gone is not None:
-        return min(due, outages.deadline(seat.gone, absent.grace))
+    if state.is_offline and state.offline_since is not None:
+        return min(due, outages.deadline(state.offline_since, absent.grace))
     return due
 
 
-def _last_word(seat: Seat, absent: Absent) -> Instant:
-    """A gateway speaks by what comes through it, unless it has a reporting plan of its own and is asked for that."""
-    own_plan = absent.children is None and "report_every" in seat.device.attributes
-    if seat.carries is None or absent.quantity is not None or own_plan:
-        return seat.last_heard(absent.quantity)
-    return seat.carries.through(seat)
+def _last_seen(state: DeviceState, absent: Absent) -> Instant:
+    """Arrival time that an absence is measured from: for a gateway the last traffic through it, unless it has a
+    reporting plan of its own.
+    """
+    own_plan = absent.children is None and "report_every" in state.device.attributes
+    if state.own_gateway is None or absent.quantity is not None or own_plan:
+        return state.last_seen(absent.quantity)
+    return state.own_gateway.last_traffic(state)
 
 
-def _evidence(seat: Seat, absent: Absent) -> Evidence:
+def _evidence(state: DeviceState, absent: Absent) -> Evidence:
     """What was missing, how long it may be missing, and when it was last there (never: no instant)."""
-    heard = seat.heard or None if absent.quantity is None else (seat.heard_of or {}).get(absent.quantity)
-    limit = absent.patience_ms(seat.report_every_ms)
-    return Evidence(absent.quantity or "heard", None, "ms", limit, heard)
+    last = state.last_arrival or None if absent.quantity is None else (state.last_arrival_of or {}).get(absent.quantity)
+    limit = absent.allowed_silence_ms(state.report_interval_ms)
+    return Evidence(absent.quantity or "heard", None, "ms", limit, last)
 
 
-def _children(seat: Seat, absent: Absent, neighbourhood: Neighbourhood) -> Iterator[Evidence]:
+def _children(state: DeviceState, absent: Absent, community: CommunityIndex) -> Iterator[Evidence]:
     """How many devices a gateway took with it, and the first of them by address."""
-    if seat.carries is None or absent.children is None:
+    if state.own_gateway is None or absent.children is None:
         return
-    gone = sorted(seat.carries.children.values(), key=lambda child: child.device.id)
-    yield Evidence("count", len(gone), "", absent.children, seat.carries.through(seat))
-    for child in gone[:MOST_SHOWN]:
-        yield Evidence("device", neighbourhood.where(child.device.place, child.device.id), at=child.heard or None)
+    gone = sorted(state.own_gateway.children.values(), key=lambda child: child.device.id)
+    yield Evidence("count", len(gone), "", absent.children, state.own_gateway.last_traffic(state))
+    for child in gone[:MAX_SHOWN]:
+        yield Evidence(
+            "device", community.address_or_id(child.device.place, child.device.id), at=child.last_arrival or None
+        )

@@ -1,4 +1,6 @@
-"""Who lives where, as rules ask about it: residents, place, zone and group of a device."""
+"""CommunityIndex: what rules ask of the registry about a device: residents, place, attributes, time zone, position,
+group.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,11 @@ from domain.geo import Point
 from domain.levels import DOORS, LevelRole
 from domain.people import Community
 from domain.places import upward
-from rules.language.local_calendar import zone_named
-from rules.state.device import Seat
+from rules.language.local_calendar import find_zone
+from rules.state.device import DeviceState
 
-GROUP: Final = "/"
-"""Stands in the id under which a group is kept (`building/b3`), and in no device's id: it parts MQTT topics."""
+GROUP_SEPARATOR: Final = "/"
+"""Separates type and name in the id of a group (`building/b3`). No device id contains it: it separates MQTT topics."""
 DEFAULT_ZONE: Final = ZoneInfo("Asia/Shanghai")
 LOCATED: Final = ("lat", "lon", "datum")
 """What a place has beside its attributes: `place.lat` is where the door is, known of it or of its building."""
@@ -25,30 +27,33 @@ _EXACT: Final = DOORS | {LevelRole.SPOT}
 """Places whose coordinates are near enough to be those of what is in them."""
 
 
-class Neighbourhood:
-    """The community, as rules ask about it."""
+class CommunityIndex:
+    """The registry, indexed for rules."""
 
     def __init__(
-        self, community: Community, zone: tzinfo = DEFAULT_ZONE, stands: Callable[[Seat, str], bool] | None = None
+        self,
+        community: Community,
+        zone: tzinfo = DEFAULT_ZONE,
+        stands: Callable[[DeviceState, str], bool] | None = None,
     ) -> None:
         self.community, self.zone = community, zone
-        self.stands = stands or (lambda _seat, _rule: False)
+        self.is_active = stands or (lambda _state, _rule: False)
         self._one_zone = not any("timezone" in place.attributes for place in community.places.values())
 
-    def people_of(self, device: Device) -> tuple[Person, ...]:
-        """The person who carries the device, else those who live where it hangs."""
+    def residents_of(self, device: Device) -> tuple[Person, ...]:
+        """The person who carries the device, else the residents of its place."""
         if device.attributes.get("person") is not None:
             bearer = self.community.bearer_of(device)
             return () if bearer is None else (bearer,)
         return self.community.behind_door(device.place)
 
     def attribute(self, device: Device, owner: str, name: str) -> Attribute | None:
-        """What people wrote; of several residents the first for whom it is so, else the first for whom it is known."""
+        """The attribute, or None. Of several residents: the first true value, else the first known one."""
         if owner == "device":
             return device.attributes.get(name)
         if owner == "place":
             return self._of_place(self._place(device), name)
-        known = [person.attributes[name] for person in self.people_of(device) if name in person.attributes]
+        known = [person.attributes[name] for person in self.residents_of(device) if name in person.attributes]
         return next((value for value in known if value), known[0] if known else None)
 
     def _place(self, device: Device) -> str | None:
@@ -63,8 +68,8 @@ class Neighbourhood:
         if name not in LOCATED:
             return None
         # The middle of a compound or of a road is no door.
-        near = (node for node in upward(self.community.places, place) if self.community.role_of(node) in _EXACT)
-        door = next((node for node in near if node.lat is not None and node.lon is not None), None)
+        community = (node for node in upward(self.community.places, place) if self.community.role_of(node) in _EXACT)
+        door = next((node for node in community if node.lat is not None and node.lon is not None), None)
         return None if door is None else getattr(door, name)
 
     def point_of(self, device: Device) -> Point | None:
@@ -83,16 +88,18 @@ class Neighbourhood:
         return next(((node.lat, node.lon) for node in nodes if node.lat is not None), (None, None))
 
     def zone_of(self, device: Device) -> tzinfo:
-        """By whose clock it lives: its own, its place's, one around it, the site's; what is no zone is passed over."""
+        """The time zone of the device: its own, its place's, that of a surrounding place, else the site's. Unknown
+        zones are skipped.
+        """
         if self._one_zone and "timezone" not in device.attributes:
             return self.zone
         around = (node.attributes.get("timezone") for node in upward(self.community.places, self._place(device)))
         written = (device.attributes.get("timezone"), *around)
-        return next((zone for name in written if name and (zone := zone_named(str(name))) is not None), self.zone)
+        return next((zone for name in written if name and (zone := find_zone(str(name))) is not None), self.zone)
 
     def subject(self, device: Device, of: str) -> tuple[Subject, str | None]:
-        """Whom a finding is about, and where to go: to a person's home; to a device, or to its bearer's home."""
-        kind, group, name = device.id.partition(GROUP)
+        """The subject of a finding and the place to go to: a person's home, or the place of the device."""
+        kind, group, name = device.id.partition(GROUP_SEPARATOR)
         if group:
             return Subject(kind, name), device.place
         named = device.attributes.get("person")
@@ -108,18 +115,18 @@ class Neighbourhood:
         place = self._place(device)
         if of == "line":
             line = device.attributes.get("line")
-            return None if line is None else Device(f"{of}{GROUP}{line}", of, place=place)
+            return None if line is None else Device(f"{of}{GROUP_SEPARATOR}{line}", of, place=place)
         if of == "cell":
             cell = self.community.cell_of(place)
-            return None if cell is None else Device(f"{of}{GROUP}{cell}", of, place=place)
+            return None if cell is None else Device(f"{of}{GROUP_SEPARATOR}{cell}", of, place=place)
         found = self.community.building_of(place) if of == "building" else self.community.household_of(place)
-        return None if found is None else Device(f"{of}{GROUP}{found.id}", of, place=found.id)
+        return None if found is None else Device(f"{of}{GROUP_SEPARATOR}{found.id}", of, place=found.id)
 
-    def where(self, place: str | None, device: str) -> str:
+    def address_or_id(self, place: str | None, device: str) -> str:
         """Where something was found, as a worker reads it: the address, else the device."""
         return self.community.address(place) or device
 
 
 def is_degrees(written: object) -> TypeGuard[float]:
-    """A table of attributes holds what people typed."""
+    """True for a number; attributes may hold any typed text."""
     return isinstance(written, (int, float)) and not isinstance(written, bool)

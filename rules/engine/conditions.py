@@ -1,77 +1,92 @@
-"""What the rules of one device say to values at one instant: each condition is asked, and its watch hears the answer.
-It hears no reading and lets no time pass.
-"""
+"""ConditionProcessor: evaluates the conditions of one device's rules and applies the resulting events."""
 
 from __future__ import annotations
 
 from domain import Finding, Value
-from rules.compiled.condition import Condition
-from rules.compiled.rule import PlannedRule
-from rules.engine.context import Scope
-from rules.engine.evaluation import Occasion, words_of
-from rules.engine.readings import with_memory
-from rules.engine.reevaluation import note_inputs
-from rules.engine.reload import Renewing
-from rules.lifecycle.state_machine import QUIET_WATCH, Word
+from rules.compiled.condition import CompiledCondition
+from rules.compiled.rule import CompiledRule
+from rules.engine.context import EvaluationContext
+from rules.engine.evaluation import Arrival, evaluate_rule
+from rules.engine.readings import with_last_values
+from rules.engine.reevaluation import record_inputs
+from rules.engine.reload import ReloadableEngine
+from rules.lifecycle.state_machine import QUIET_STATE, RuleEvent
 from rules.lifecycle.transitions import Signal
-from rules.state.device import NO_WATCHES, Seat
+from rules.state.device import NO_RULE_STATES, DeviceState
 
 
-class Weighing(Renewing):
-    """Asks the rules of a device."""
+class ConditionProcessor(ReloadableEngine):
+    """Evaluates conditions and applies their events."""
 
-    def _judge_values(self, seat: Seat, values: dict[str, Value], occasion: Occasion, told: list[Finding]) -> None:
-        at, now = occasion.at, occasion.now
-        scope = Scope(seat, self._near, at, with_memory(seat, at, values, occasion.late or occasion.retained))
-        for planned, condition in seat.minds(self._near).judged if seat.watches is NO_WATCHES else seat.plan.judged:
-            if not condition.wanted.isdisjoint(values):
-                self._judge_rule(seat, planned, condition, scope, occasion, told)
-            elif planned.name in seat.watches:
-                self._say(seat, planned, Word(Signal.NO_WORD, at), now, told)
+    def _evaluate_values(
+        self, state: DeviceState, values: dict[str, Value], arrival: Arrival, out: list[Finding]
+    ) -> None:
+        at, now = arrival.at, arrival.now
+        context = EvaluationContext(
+            state, self._community, at, with_last_values(state, at, values, arrival.late or arrival.retained)
+        )
+        for rule, condition in (
+            state.applicable(self._community).conditional_rules
+            if state.rule_states is NO_RULE_STATES
+            else state.ruleset.conditional_rules
+        ):
+            if not condition.required_quantities.isdisjoint(values):
+                self._evaluate_rule(state, rule, condition, context, arrival, out)
+            elif rule.name in state.rule_states:
+                self.apply(state, rule, RuleEvent(Signal.NO_DATA, at), now, out)
 
-    def _judge_rule(
-        self, seat: Seat, planned: PlannedRule, condition: Condition, scope: Scope, occasion: Occasion,
-        told: list[Finding],
-    ) -> None:  # fmt: skip
+    def _evaluate_rule(
+        self,
+        state: DeviceState,
+        rule: CompiledRule,
+        condition: CompiledCondition,
+        context: EvaluationContext,
+        arrival: Arrival,
+        out: list[Finding],
+    ) -> None:
         self.evaluations += 1
-        if planned.name in seat.watches or self._stirs(planned, condition, scope):
-            self._weigh(seat, planned, scope, occasion, told)
-        if planned.keeps_inputs:
-            self._note(seat, planned, scope, occasion)
+        if rule.name in state.rule_states or self._may_be_dangerous(rule, condition, context):
+            self._apply_evaluation(state, rule, context, arrival, out)
+        if rule.keeps_inputs:
+            self._record_inputs(state, rule, context, arrival)
 
-    def _note(self, seat: Seat, planned: PlannedRule, scope: Scope, occasion: Occasion) -> None:
+    def _record_inputs(
+        self, state: DeviceState, rule: CompiledRule, context: EvaluationContext, arrival: Arrival
+    ) -> None:
         """Keeps what the rule was judged by, where time or another finding alone may change the answer."""
-        note_inputs(seat, planned, self._near, scope.values, occasion)
-        self._expect(seat, occasion.now)
+        record_inputs(state, rule, self._community, context.values, arrival)
+        self._schedule_reevaluation(state, arrival.now)
 
-    def _stirs(self, planned: PlannedRule, condition: Condition, scope: Scope) -> bool:
+    def _may_be_dangerous(self, rule: CompiledRule, condition: CompiledCondition, context: EvaluationContext) -> bool:
         """True when a quiet rule may see danger."""
         try:
-            if condition.reflex is not None:
-                value = scope.values.get(condition.reflex_quantity)
-                if value is None or not condition.reflex(value):
+            if condition.value_test is not None:
+                value = context.values.get(condition.tested_quantity)
+                if value is None or not condition.value_test(value):
                     return False
-            return condition.answer(scope) is True
+            return condition.danger(context) is True
         except TypeError:
-            self._cannot_judge(planned)
+            self._count_type_error(rule)
             return False
 
-    def _weigh(self, seat: Seat, planned: PlannedRule, scope: Scope, occasion: Occasion, told: list[Finding]) -> None:
-        watch = seat.watches.get(planned.name, QUIET_WATCH)
+    def _apply_evaluation(
+        self, state: DeviceState, rule: CompiledRule, context: EvaluationContext, arrival: Arrival, out: list[Finding]
+    ) -> None:
+        rule_state = state.rule_states.get(rule.name, QUIET_STATE)
         try:
-            words = words_of(planned, watch, scope, occasion)
+            events = evaluate_rule(rule, rule_state, context, arrival)
         except TypeError:
-            self._cannot_judge(planned)
+            self._count_type_error(rule)
             return
-        if occasion.retained:
-            words = self._first_retained(seat, planned, words)
-        for word in words:
-            self._say(seat, planned, word, occasion.now, told)
+        if arrival.retained:
+            events = self._filter_retained(state, rule, events)
+        for event in events:
+            self.apply(state, rule, event, arrival.now, out)
 
-    def _first_retained(self, seat: Seat, planned: PlannedRule, words: list[Word]) -> list[Word]:
+    def _filter_retained(self, state: DeviceState, rule: CompiledRule, events: list[RuleEvent]) -> list[RuleEvent]:
         """Of a retained message only danger counts, and once: its age is unknown, and it comes at every reconnect."""
-        danger = words[0].signal is Signal.DANGER
-        if not danger or planned.name in seat.watches or planned.name in seat.retained:
+        danger = events[0].signal is Signal.DANGER
+        if not danger or rule.name in state.rule_states or rule.name in state.retained_reported:
             return []
-        seat.retain(planned.name)
-        return words
+        state.record_retained(rule.name)
+        return events

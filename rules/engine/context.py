@@ -1,5 +1,5 @@
-"""What a condition may look at while one reading is judged: its values, what was said shortly before, the past of its
-counters, and what people wrote about the device, its person and its place. It judges nothing.
+"""EvaluationContext: what a condition can look up while one reading is evaluated: values, last values, windows,
+attributes, time, sun and active findings.
 """
 
 from __future__ import annotations
@@ -7,57 +7,59 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from domain import Instant, Value
-from rules.engine.community_index import Neighbourhood
-from rules.language.local_calendar import moment, offset_ms
-from rules.language.nodes import Window
-from rules.language.sun import sky
-from rules.state.device import Seat
-from rules.windows.history import History, history_of
+from rules.engine.community_index import CommunityIndex
+from rules.language.local_calendar import calendar_value, utc_offset_ms
+from rules.language.nodes import WindowCall
+from rules.language.sun import sun_value
+from rules.state.device import DeviceState
+from rules.windows.history import SampleHistory, history_name
 from rules.windows.trend import days_left
 
 
-class Scope:
+class EvaluationContext:
     """One reading, as the conditions see it."""
 
-    __slots__ = ("_at", "_histories", "_past_at", "_seat", "neighbourhood", "values")
+    __slots__ = ("_at", "_histories", "_past_at", "_state", "community", "values")
 
     def __init__(
         self,
-        seat: Seat,
-        neighbourhood: Neighbourhood,
+        state: DeviceState,
+        community: CommunityIndex,
         at: Instant,
         values: Mapping[str, Value],
         past_at: Instant | None = None,
     ) -> None:
         """`past_at`: when the values were measured, if they are judged again later; windows look back from there."""
-        self._seat, self.neighbourhood, self._at, self.values = seat, neighbourhood, at, values
+        self._state, self.community, self._at, self.values = state, community, at, values
         self._past_at = at if past_at is None else past_at
-        self._histories: Mapping[str, History] = seat.histories or {}
+        self._histories: Mapping[str, SampleHistory] = state.histories or {}
 
     def attribute(self, owner: str, name: str) -> Value | None:
-        """What people wrote about device, person or place; the time; what else was found."""
+        """Attribute of device, person or place; local time, position of the sun; whether another finding is active."""
         if owner == "time":
-            return moment(self._at, self.neighbourhood.zone_of(self._seat.device), name)
+            return calendar_value(self._at, self.community.zone_of(self._state.device), name)
         if owner == "sun":
-            return sky(self._at, self.neighbourhood.point_of(self._seat.device), name)
+            return sun_value(self._at, self.community.point_of(self._state.device), name)
         if owner == "finding":
-            return self.neighbourhood.stands(self._seat, name.replace("_", "-"))
-        return self.neighbourhood.attribute(self._seat.device, owner, name)
+            return self.community.is_active(self._state, name.replace("_", "-"))
+        return self.community.attribute(self._state.device, owner, name)
 
-    def window(self, window: Window) -> float | None:
-        """What the past of a quantity says at the reading's event time."""
+    def window(self, window: WindowCall) -> float | None:
+        """The value of a window function at the event time of the reading; None when unknown."""
         if window.function == "usual":
-            learned = (self._seat.usuals or {}).get(window.quantity)
+            learned = (self._state.baselines or {}).get(window.quantity)
             if learned is None:
                 return None
-            return learned.ask(self._past_at, offset_ms(self._past_at, self.neighbourhood.zone_of(self._seat.device)))
+            return learned.expected_at(
+                self._past_at, utc_offset_ms(self._past_at, self.community.zone_of(self._state.device))
+            )
         if window.function == "days_left":
             return self._days_left(window.quantity)
-        past = self._histories.get(history_of(window))
+        past = self._histories.get(history_name(window))
         if past is None or window.quantity not in self.values:
             return None
-        return past.ask(window, self._past_at)
+        return past.query(window, self._past_at)
 
     def _days_left(self, quantity: str) -> float | None:
-        trend, value = (self._seat.trends or {}).get(quantity), self.values.get(quantity)
+        trend, value = (self._state.trends or {}).get(quantity), self.values.get(quantity)
         return days_left(trend, self._past_at, value) if trend is not None and isinstance(value, (int, float)) else None

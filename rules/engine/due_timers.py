@@ -1,5 +1,5 @@
-"""What time does to watches: the wake-ups that are due, silence, the life of devices, and the edges at which hours
-begin and end. It knows no clock: the host says how late it is.
+"""TimerProcessor: what happens when a timer is due: holds and releases that elapse, silence, absence, gateway checks
+and re-evaluation at the edges of schedules. `tick(now)` is called by the host.
 """
 
 from __future__ import annotations
@@ -7,164 +7,176 @@ from __future__ import annotations
 import msgspec
 
 from domain import Finding, Instant
-from rules.compiled.rule import PlannedRule
-from rules.engine.absence import absences, is_missed, next_absence, overdue, speaks_alone
-from rules.engine.expiry import expired
-from rules.engine.groups import is_together
-from rules.engine.processor import Watching
-from rules.engine.reevaluation import Look, judged_again, pass_edge
-from rules.lifecycle.state_machine import Patience, Watch, Word, matured
+from rules.compiled.rule import CompiledRule
+from rules.engine.absence import is_reported_silent, next_check, only_itself_received, overdue, overdue_events
+from rules.engine.expiry import expiry_events
+from rules.engine.groups import is_complete
+from rules.engine.processor import RuleProcessor
+from rules.engine.reevaluation import ReevaluationTime, advance_edge, reevaluate
+from rules.lifecycle.state_machine import RuleEvent, RuleState, RuleTiming, timer_event
 from rules.lifecycle.transitions import Signal
-from rules.state.device import Seat
-from rules.state.gateway import LOOK_EVERY_MS, Gateway
-from rules.state.group import Group
-from rules.state.timers import ABSENCE, CONTEXT, Wake, looked_at
+from rules.state.device import DeviceState
+from rules.state.gateway import CHECK_INTERVAL_MS, GatewayState
+from rules.state.group import GroupState
+from rules.state.timers import ABSENCE, CONTEXT, Timer, split_timer_key
 
 
-class Timed(Watching):
-    """Watches in time."""
+class TimerProcessor(RuleProcessor):
+    """Runs timers."""
 
     def tick(self, now: Instant, limit: int | None = None) -> list[Finding]:
         """Runs the wake-ups due by `now`, earliest first, at most `limit` of them."""
-        told: list[Finding] = []
-        self._run_due(now, told, limit)
-        return told
+        out: list[Finding] = []
+        self._run_timers(now, out, limit)
+        return out
 
-    def next_wake(self) -> Instant | None:
-        """When the next wake-up is due. It may turn out to be nothing: devices that spoke are looked at again."""
-        return self._wakes.next
+    def next_timer(self) -> Instant | None:
+        """When the next timer is due. It may be an outdated one."""
+        return self._timers.next
 
-    def _run_due(self, until: Instant, told: list[Finding], limit: int | None = None) -> None:
-        heap = self._wakes.heap
+    def _run_timers(self, until: Instant, out: list[Finding], limit: int | None = None) -> None:
+        heap = self._timers.heap
         while heap and heap[0][0] <= until and limit != 0:
             limit = None if limit is None else limit - 1
-            wake = self._wakes.take()
+            wake = self._timers.pop()
             try:
-                self._look(wake, told)
-            except Exception as fault:  # noqa: BLE001 (kept, and raised where nobody keeps it)
-                self._own_fault(f"{wake[2]} {wake[1]} due {wake[0]}", fault)
+                self._on_timer(wake, out)
+            except Exception as fault:  # noqa: BLE001 (recorded, or raised where no host records it)
+                self._record_internal_error(f"{wake[2]} {wake[1]} due {wake[0]}", fault)
 
-    def _own_fault(self, where: str, fault: Exception) -> None:
+    def _record_internal_error(self, where: str, fault: Exception) -> None:
         """Our own mistake about one device must not deafen a service to the others; a trial must fail of it."""
-        if self.faults is None:
+        if self.internal_errors is None:
             raise fault
-        self.faults.append((where, fault))
+        self.internal_errors.append((where, fault))
 
-    def _look(self, wake: Wake, told: list[Finding]) -> None:
+    def _on_timer(self, wake: Timer, out: list[Finding]) -> None:
         due, what, device_id = wake
-        rank, rule = looked_at(what)
-        seat = self._seat(device_id)
-        if seat is not None and rule == ABSENCE:
-            self._look_for_absence(seat, due, told)
-        elif seat is not None and rule == CONTEXT:
-            self._look_again(seat, rank, due, told)
-        elif seat is not None and (watch := seat.watches.get(rule)) is not None and watch.wake_at == due:
-            self._wake(seat, seat.plan.by_name[rule], watch, told)
+        rank, rule = split_timer_key(what)
+        state = self._state(device_id)
+        if state is not None and rule == ABSENCE:
+            self._on_absence_timer(state, due, out)
+        elif state is not None and rule == CONTEXT:
+            self._on_reevaluation_timer(state, rank, due, out)
+        elif (
+            state is not None and (rule_state := state.rule_states.get(rule)) is not None and rule_state.wake_at == due
+        ):
+            self._on_rule_timer(state, state.ruleset.by_name[rule], rule_state, out)
 
-    def _wake(self, seat: Seat, planned: PlannedRule, watch: Watch, told: list[Finding]) -> None:
-        due, patience = watch.wake_at or 0, seat.patience(planned)
-        word = matured(patience, watch)
-        later = self._silent_at(seat, patience, due) if word is None else self.outages.heard_again(due)
+    def _on_rule_timer(self, state: DeviceState, rule: CompiledRule, rule_state: RuleState, out: list[Finding]) -> None:
+        due, timing = rule_state.wake_at or 0, state.timing(rule)
+        event = timer_event(timing, rule_state)
+        later = self._silence_check_at(state, timing, due) if event is None else self.outages.settle_time(due)
         if later is not None:
-            self._keep(seat, planned, msgspec.structs.replace(watch, wake_at=later))
+            self._store(state, rule, msgspec.structs.replace(rule_state, wake_at=later))
             return
-        self._say(seat, planned, word or Word(Signal.SILENT, due), due, told)
+        self.apply(state, rule, event or RuleEvent(Signal.WENT_SILENT, due), due, out)
 
-    def _silent_at(self, seat: Seat, patience: Patience, due: Instant) -> Instant | None:
+    def _silence_check_at(self, state: DeviceState, timing: RuleTiming, due: Instant) -> Instant | None:
         """When to look again whether a device in alarm fell silent; None when it has."""
-        deadline = self.outages.deadline(seat.last_heard(None), patience.silence_ms or 0)
-        return deadline if deadline > due else self.outages.postponed(due)
+        deadline = self.outages.deadline(state.last_seen(None), timing.stale_after_ms or 0)
+        return deadline if deadline > due else self.outages.retry_time(due)
 
-    def _look_for_absence(self, seat: Seat, due: Instant, told: list[Finding]) -> None:
-        if seat.absence_due != due:
+    def _on_absence_timer(self, state: DeviceState, due: Instant, out: list[Finding]) -> None:
+        if state.absence_timer != due:
             return
-        seat.absence_due = self.outages.postponed(due)
-        if seat.absence_due is not None:
-            self._owe(seat.absence_due, 0, seat, ABSENCE)
+        state.absence_timer = self.outages.retry_time(due)
+        if state.absence_timer is not None:
+            self._schedule(state.absence_timer, 0, state, ABSENCE)
             return
-        gateway = seat.carries
-        if gateway is not None and gateway.is_shut:
-            self._look_through(seat, gateway, due, told)
-        for planned, word in [*absences(seat, self.outages, self._near, due), *expired(seat, self._near, due)]:
-            self._say(seat, planned, word, due, told)
-        for planned in overdue(seat, self.outages, due):
-            self._hold_back(seat, planned, due, due)
-        if gateway is not None and not gateway.is_shut and is_missed(seat):
-            deaf = speaks_alone(seat, due)
-            gateway.shut(gateway.last_of_children(seat) if deaf else gateway.through(seat), due, deaf)
-        self._promise_absence(seat, due)
+        gateway = state.own_gateway
+        if gateway is not None and gateway.is_silent:
+            self._check_gateway(state, gateway, due, out)
+        for rule, event in [
+            *overdue_events(state, self.outages, self._community, due),
+            *expiry_events(state, self._community, due),
+        ]:
+            self.apply(state, rule, event, due, out)
+        for rule in overdue(state, self.outages, due):
+            self._hold_back(state, rule, due, due)
+        if gateway is not None and not gateway.is_silent and is_reported_silent(state):
+            only_itself = only_itself_received(state, due)
+            gateway.mark_silent(
+                gateway.last_child_traffic(state) if only_itself else gateway.last_traffic(state), due, only_itself
+            )
+        self._schedule_absence(state, due)
 
-    def _look_through(self, seat: Seat, gateway: Gateway[Seat], now: Instant, told: list[Finding]) -> None:
-        """Whether something came through a gateway again. What is behind it gets as long to speak as it had left."""
-        if not gateway.lives(seat):
-            gateway.look_at = now + LOOK_EVERY_MS
+    def _check_gateway(
+        self, state: DeviceState, gateway: GatewayState[DeviceState], now: Instant, out: list[Finding]
+    ) -> None:
+        """Checks a silent gateway. When it has recovered, its devices get as long to report as they had left."""
+        if not gateway.has_recovered(state):
+            gateway.next_check_at = now + CHECK_INTERVAL_MS
             return
-        gateway.opened(now)
-        for planned, absent in seat.plan.absences:
-            if absent.quantity is None and planned.name in seat.watches:
-                self._say(seat, planned, Word(Signal.CLEAR, now), now, told)
+        gateway.mark_recovered(now)
+        for rule, absent in state.ruleset.absence_rules:
+            if absent.quantity is None and rule.name in state.rule_states:
+                self.apply(state, rule, RuleEvent(Signal.CLEAR, now), now, out)
         for child in gateway.children.values():
-            self._promise_absence(child)
+            self._schedule_absence(child)
 
-    def _promise_absence(self, seat: Seat, looked_at: Instant | None = None) -> None:
-        due = next_absence(seat, self.outages, looked_at)
-        if due is not None and due != seat.absence_due:
-            self._owe(due, 0, seat, ABSENCE)
-        seat.absence_due = due
+    def _schedule_absence(self, state: DeviceState, looked_at: Instant | None = None) -> None:
+        due = next_check(state, self.outages, looked_at)
+        if due is not None and due != state.absence_timer:
+            self._schedule(due, 0, state, ABSENCE)
+        state.absence_timer = due
 
     # -- edges of hours, and findings that others ask for --------------------------------------------------------
 
-    def _look_again(self, seat: Seat, rank: int, due: Instant, told: list[Finding]) -> None:
-        """Judges again the rules of one rank whose answer may have changed without a reading, and owes the next rank:
-        at one instant what inhibits is judged first, of whichever device or group it is, holds included."""
-        context = seat.context
+    def _on_reevaluation_timer(self, state: DeviceState, rank: int, due: Instant, out: list[Finding]) -> None:
+        """Re-evaluates the rules of one rank, then schedules the next rank at the same instant: inhibiting rules run
+        first, across devices and groups, holds included.
+        """
+        context = state.pending
         if context is None or context.due != due:
             return
-        later = self.outages.heard_again(due)
+        later = self.outages.settle_time(due)
         if later is not None:
             context.due = later
-            self._owe(later, 0, seat, CONTEXT)
+            self._schedule(later, 0, state, CONTEXT)
             return
-        look = Look(context.at, due)
-        for planned in seat.plan.reevaluated:
-            if planned.rank == rank:
-                self._judge_again(seat, planned, look, told)
-        higher = seat.next_rank(rank)
+        look = ReevaluationTime(context.at, due)
+        for rule in state.ruleset.reevaluated_rules:
+            if rule.rank == rank:
+                self._reevaluate(state, rule, look, out)
+        higher = state.next_rank(rank)
         if higher is not None:
-            self._owe(due, higher, seat, CONTEXT)
-        elif seat.context is not None:
-            seat.context.due = None
-            self._expect(seat, due)
-        if isinstance(seat, Group):
-            self.groups.tidy(seat)
+            self._schedule(due, higher, state, CONTEXT)
+        elif state.pending is not None:
+            state.pending.due = None
+            self._schedule_reevaluation(state, due)
+        if isinstance(state, GroupState):
+            self.groups.evict_if_empty(state)
 
-    def _judge_again(self, seat: Seat, planned: PlannedRule, look: Look, told: list[Finding]) -> None:
-        if seat.context is None or planned.name not in seat.context.inputs:
+    def _reevaluate(self, state: DeviceState, rule: CompiledRule, look: ReevaluationTime, out: list[Finding]) -> None:
+        if state.pending is None or rule.name not in state.pending.inputs:
             return
-        if planned.condition is None and planned.name in seat.watches:
-            pass_edge(seat, planned, self._near, look.at)  # a person reset it: that is kept until it ends
+        if rule.condition is None and rule.name in state.rule_states:
+            advance_edge(state, rule, self._community, look.at)  # a person reset it: that is kept until it ends
             return
-        if planned.condition is None:
-            self._begin_late(seat, planned, look, told)
+        if rule.condition is None:
+            self._start_held_back(state, rule, look, out)
             return
         try:
-            word = judged_again(seat, planned, self._near, self.outages, look)
+            event = reevaluate(state, rule, self._community, self.outages, look)
         except TypeError:
-            self._cannot_judge(planned)
+            self._count_type_error(rule)
             return
-        if word is not None:
-            self._say(seat, planned, word, look.due, told)
+        if event is not None:
+            self.apply(state, rule, event, look.due, out)
 
-    def _begin_late(self, seat: Seat, planned: PlannedRule, look: Look, told: list[Finding]) -> None:
+    def _start_held_back(
+        self, state: DeviceState, rule: CompiledRule, look: ReevaluationTime, out: list[Finding]
+    ) -> None:
         """What was held back of a group or of a silence, and may begin now."""
-        pass_edge(seat, planned, self._near, look.at)
-        if isinstance(seat, Group):
-            word = self.groups.opinion(seat, planned, look.at, self._near, joins=True)
-            if word is not None:
-                self._say(seat, planned, word, look.due, told)
-            if word is not None or not is_together(planned, seat.members.values()):
-                seat.keep_inputs(planned.name, None)
+        advance_edge(state, rule, self._community, look.at)
+        if isinstance(state, GroupState):
+            event = self.groups.evaluate(state, rule, look.at, self._community, joins=True)
+            if event is not None:
+                self.apply(state, rule, event, look.due, out)
+            if event is not None or not is_complete(rule, state.members.values()):
+                state.keep_inputs(rule.name, None)
             return
-        seat.keep_inputs(planned.name, None)
-        seat.absence_due = look.due
-        self._look_for_absence(seat, look.due, told)
+        state.keep_inputs(rule.name, None)
+        state.absence_timer = look.due
+        self._on_absence_timer(state, look.due, out)

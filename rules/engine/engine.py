@@ -1,8 +1,8 @@
-"""The engine: readings and time in, findings out, for any number of devices. It knows no host, no clock and no store;
-`now` is an argument, and all that it remembers can be written down (`snapshot`) and taken up again (`restore`).
+"""The engine: readings and time in, findings out, for any number of devices.
 
-Journal time decides when: due wake-ups run before a later reading and bear the instant they were due, so that a replay
-of the journal tells the same findings. Whoever calls `tick(now)` promises that all received before `now` was fed.
+`now` is arrival (journal) time and an argument. Timers due before a later reading run first, at the instant they
+were due, so that a replay of the journal gives the same findings. `tick(now)` presumes that all readings received
+before `now` were fed. `snapshot` and `restore` are the checkpoint.
 """
 
 from __future__ import annotations
@@ -14,285 +14,306 @@ from msgspec.structs import replace
 
 from domain import Device, Finding, Instant, Ledger, Quality, Reading, Value
 from domain.self_tests import limit_of
-from rules.compiled.ruleset import empty_plan, quiet
-from rules.engine.conditions import Weighing
-from rules.engine.context import Scope
-from rules.engine.evaluation import Occasion
-from rules.engine.expiry import expired
-from rules.engine.ordering import in_event_order
-from rules.engine.readings import believable, learn_usual, remember_past, with_memory
-from rules.lifecycle.state_machine import QUIET_WATCH, Word
+from rules.compiled.ruleset import empty_ruleset, run_value_tests
+from rules.engine.conditions import ConditionProcessor
+from rules.engine.context import EvaluationContext
+from rules.engine.evaluation import Arrival
+from rules.engine.expiry import expiry_events
+from rules.engine.ordering import sort_by_event_time
+from rules.engine.readings import update_baselines, update_histories, usable_values, with_last_values
+from rules.lifecycle.state_machine import QUIET_STATE, RuleEvent
 from rules.lifecycle.transitions import Signal
-from rules.state.checkpoint import Snapshot, in_pieces
-from rules.state.device import NO_WATCHES, Memory, Seat
+from rules.state.checkpoint import Snapshot, encode_incrementally
+from rules.state.device import NO_RULE_STATES, DeviceState
+from rules.state.device_snapshot import DeviceSnapshot
 from rules.state.gateway import GATEWAY_KIND
-from rules.state.self_tests import UnderTest, told_itself, under_test, withheld
-from rules.state.timers import TEST, Wake
+from rules.state.self_tests import SelfTestRun, after_judged_message, current_run, with_withheld_dangers
+from rules.state.timers import TEST, Timer
 
 
-class Engine(Weighing):
-    """All rules, all devices."""
+class Engine(ConditionProcessor):
+    """All rules of all devices. Not thread-safe; times are milliseconds since 1970."""
 
-    # -- devices ------------------------------------------------------------------------------------------------
-
-    def enrol(self, devices: Iterable[Device], now: Instant) -> list[Finding]:
-        """New and changed devices. From now on their silence counts. A device of another kind starts afresh."""
-        told: list[Finding] = []
+    def register(self, devices: Iterable[Device], now: Instant) -> list[Finding]:
+        """Registers new and changed devices; their absence counts from now on. Another kind starts anew."""
+        out: list[Finding] = []
         above: set[str] = set()
         for device in devices:
-            seat = self.seats.get(device.id)
-            if seat is not None and seat.plan.kind != device.kind:
-                told += self.dismiss([device.id], now)
-                seat = None
-            if seat is None:
-                seat = self._sit(device, now)
-            seat.describe(device)
-            if (gateway := self.gateways.hang(seat)) is not None:
+            state = self.states.get(device.id)
+            if state is not None and state.ruleset.kind != device.kind:
+                out += self.unregister([device.id], now)
+                state = None
+            if state is None:
+                state = self._create_state(device, now)
+            state.update_device(device)
+            if (gateway := self.gateways.attach(state)) is not None:
                 above.add(gateway)
-            for planned, word in expired(seat, self._near, now) if seat.watches else ():
-                self._say(seat, planned, word, now, told)
-            self._promise_absence(seat)
-            self._look_anew(seat, now)
+            for rule, event in expiry_events(state, self._community, now) if state.rule_states else ():
+                self.apply(state, rule, event, now, out)
+            self._schedule_absence(state)
+            self._refresh_edges(state, now)
         for name in sorted(above):
-            self._assume(name, now)
-        self._follow_community(now)
-        return told
+            self._add_implied_gateway(name, now)
+        self._on_community_change(now)
+        return out
 
-    def dismiss(self, device_ids: Iterable[str], now: Instant) -> list[Finding]:
-        """Devices taken out of the registry. What was told of their health ends; a danger nobody watches goes stale."""
-        told: list[Finding] = []
+    def unregister(self, device_ids: Iterable[str], now: Instant) -> list[Finding]:
+        """Devices removed from the registry. Findings of the health ledger end; findings of danger go stale."""
+        out: list[Finding] = []
         for device_id in device_ids:
-            seat = self.seats.get(device_id)
-            for name in sorted(seat.watches) if seat is not None else ():
-                assert seat is not None
-                planned = seat.plan.by_name[name]
-                health = planned.rule.ledger is Ledger.HEALTH
-                self._say(seat, planned, Word(Signal.RESET if health else Signal.SILENT, now), now, told)
-            if seat is not None:
-                del self.seats[device_id]
-                self.gateways.leave(seat)
-                if seat.carries is not None and seat.carries.children:
-                    self._assume(device_id, now)
-                for name, watch in sorted(seat.watches.items()):
-                    self._pass_on(seat, seat.plan.by_name[name], watch, QUIET_WATCH, now, now, told)
-        return told
+            state = self.states.get(device_id)
+            for name in sorted(state.rule_states) if state is not None else ():
+                assert state is not None
+                rule = state.ruleset.by_name[name]
+                health = rule.rule.ledger is Ledger.HEALTH
+                self.apply(state, rule, RuleEvent(Signal.RESET if health else Signal.WENT_SILENT, now), now, out)
+            if state is not None:
+                del self.states[device_id]
+                self.gateways.detach(state)
+                if state.own_gateway is not None and state.own_gateway.children:
+                    self._add_implied_gateway(device_id, now)
+                for name, rule_state in sorted(state.rule_states.items()):
+                    self._update_groups(state, state.ruleset.by_name[name], rule_state, QUIET_STATE, now, now, out)
+        return out
 
     def outage(self, begin: Instant, end: Instant | None) -> None:
-        """Nobody could be heard from `begin` to `end` (None: it still lasts): not silence of the devices."""
-        self.outages.note(begin, end)
+        """Nothing could be received from `begin` to `end` (None: still open). This is not silence of the devices."""
+        self.outages.record(begin, end)
 
-    def _assume(self, name: str, now: Instant) -> None:
-        """A gateway that devices name is one, though it be not registered."""
-        seat = self.seats.get(name) or self._sit(Device(name, GATEWAY_KIND), now, registered=False)
-        seat.carries = self.gateways.of(name)
-        if not seat.registered:
-            seat.registered = seat.carries.assumed = True
-        self._promise_absence(seat)
+    def _add_implied_gateway(self, name: str, now: Instant) -> None:
+        """A gateway that devices name exists, also when it is not registered."""
+        state = self.states.get(name) or self._create_state(Device(name, GATEWAY_KIND), now, registered=False)
+        state.own_gateway = self.gateways.get_or_create(name)
+        if not state.registered:
+            state.registered = state.own_gateway.implied = True
+        self._schedule_absence(state)
 
-    def _sit(self, device: Device, now: Instant, registered: bool = True) -> Seat:
-        plan = self.plans.get(device.kind) or empty_plan(device.kind)
-        seat = self.seats[device.id] = Seat(device, plan, now, registered)
-        return seat
+    def _create_state(self, device: Device, now: Instant, registered: bool = True) -> DeviceState:
+        ruleset = self.rulesets.get(device.kind) or empty_ruleset(device.kind)
+        state = self.states[device.id] = DeviceState(device, ruleset, now, registered)
+        return state
 
-    def _sit_down(self, reading: Reading, now: Instant) -> Seat:
-        return self._sit(Device(reading.device, reading.kind), now, registered=False)
+    def _state_of_unknown(self, reading: Reading, now: Instant) -> DeviceState:
+        return self._create_state(Device(reading.device, reading.kind), now, registered=False)
 
     # -- readings -----------------------------------------------------------------------------------------------
 
     def feed(
-        self, readings: Sequence[Reading], now: Instant, heard_until: Instant | None = None, ahead: bool = False
+        self,
+        readings: Sequence[Reading],
+        now: Instant,
+        watermark: Instant | None = None,
+        ahead_of_backlog: bool = False,
     ) -> list[Finding]:
-        """Judges what was heard. `now` bounds `received`: a frame stamped in the future must not move time.
+        """Evaluates readings and returns the findings. `now` bounds `received`: no frame moves time into the future.
 
-        Wake-ups due before a reading's arrival run first, but none later than `heard_until`: an SOS that overtakes a
-        backlog must not make the devices in the backlog look silent. `ahead`: these overtake a backlog, in which lies
-        what the same devices said before.
+        Timers due before a reading's arrival run first, but none later than `watermark`: an SOS that overtakes a
+        backlog must not make the devices in the backlog look silent. `ahead_of_backlog`: these readings overtake
+        earlier ones of the same devices.
         """
-        told: list[Finding] = []
-        seats, heap, asked = self.seats, self._wakes.heap, 0
-        horizon = now if heard_until is None else heard_until
-        for reading in in_event_order(readings):
+        out: list[Finding] = []
+        states, heap, tested = self.states, self._timers.heap, 0
+        horizon = now if watermark is None else watermark
+        for reading in sort_by_event_time(readings):
             try:
                 received = reading.received if reading.received <= now else now
                 if heap and heap[0][0] < received and heap[0][0] <= horizon:
-                    self._run_due(min(received - 1, horizon), told)
-                seat = seats.get(reading.device) or self._sit_down(reading, received)
-                plan = seat.plan
-                # The fast path: nothing is open, doubtful or out of order, and mostly the reflexes stay quiet.
-                if seat.watches is NO_WATCHES and not reading.doubts and reading.at >= seat.newest:
-                    stayed_quiet = quiet(plan.reflexes, reading.values)
-                    if stayed_quiet >= 0:
-                        asked += stayed_quiet
-                        if plan.plain or plan.kept.isdisjoint(reading.values):
-                            seat.newest = reading.at
-                            if received > seat.heard:
-                                seat.heard = received
+                    self._run_timers(min(received - 1, horizon), out)
+                state = states.get(reading.device) or self._state_of_unknown(reading, received)
+                ruleset = state.ruleset
+                # The fast path: nothing is open, doubtful or out of order, and mostly no value test finds danger.
+                if state.rule_states is NO_RULE_STATES and not reading.doubts and reading.at >= state.max_event_time:
+                    passed = run_value_tests(ruleset.value_tests, reading.values)
+                    if passed >= 0:
+                        tested += passed
+                        if ruleset.is_stateless or ruleset.tracked_quantities.isdisjoint(reading.values):
+                            state.max_event_time = reading.at
+                            if received > state.last_arrival:
+                                state.last_arrival = received
                             continue
-                    self._ponder(seat, reading, received, told, ahead, stayed_quiet >= 0)
+                    self._evaluate_context_rules(state, reading, received, out, ahead_of_backlog, passed >= 0)
                 else:
-                    self._judge(seat, reading, received, told, ahead)
-            except Exception as fault:  # noqa: BLE001 (kept, and raised where nobody keeps it)
-                self._own_fault(f"{reading.device} at {reading.at}", fault)
-        self.evaluations += asked
-        return told
+                    self._evaluate_all(state, reading, received, out, ahead_of_backlog)
+            except Exception as fault:  # noqa: BLE001 (recorded, or raised where no host records it)
+                self._record_internal_error(f"{reading.device} at {reading.at}", fault)
+        self.evaluations += tested
+        return out
 
-    def gone(self, device_ids: Iterable[str], now: Instant) -> list[Finding]:
-        """Devices whose platform says they are gone (last will, death of their gateway): missed after the grace."""
-        told = self.tick(now - 1)
-        gone = [seat for seat in map(self.seats.get, device_ids) if seat is not None and not seat.is_gone]
-        for seat in gone:
-            seat.leave(now)
-            if seat.carries is not None:
-                seat.carries.shut(now, now)
-        for seat in gone:
-            self._promise_absence(seat)
-            if seat.gateway is None or not seat.gateway.is_shut:
-                for planned, absent in seat.plan.absences:
+    def mark_offline(self, device_ids: Iterable[str], now: Instant) -> list[Finding]:
+        """Devices that their platform reports as offline (last will, death of their gateway): absent after the
+        grace."""
+        out = self.tick(now - 1)
+        gone = [state for state in map(self.states.get, device_ids) if state is not None and not state.is_offline]
+        for state in gone:
+            state.mark_offline(now)
+            if state.own_gateway is not None:
+                state.own_gateway.mark_silent(now, now)
+        for state in gone:
+            self._schedule_absence(state)
+            if state.parent_gateway is None or not state.parent_gateway.is_silent:
+                for rule, absent in state.ruleset.absence_rules:
                     if absent.quantity is None:
-                        self._count(seat, planned, now, now, told)
-        return told
+                        self._record_start(state, rule, now, now, out)
+        return out
 
-    def life_signs(self, device_ids: Iterable[str], now: Instant) -> list[Finding]:
+    def record_alive(self, device_ids: Iterable[str], now: Instant) -> list[Finding]:
         """Devices that proved alive without measuring anything (availability, a join): their own absence ends."""
-        told = self.tick(now - 1)
-        for seat in filter(None, map(self.seats.get, device_ids)):
-            self._heard(seat, {}, seat.newest, now, told)
-        return told
+        out = self.tick(now - 1)
+        for state in filter(None, map(self.states.get, device_ids)):
+            self._end_absences(state, {}, state.max_event_time, now, out)
+        return out
 
-    def _ponder(
-        self, seat: Seat, reading: Reading, now: Instant, told: list[Finding], ahead: bool, reflexes_quiet: bool
+    def _evaluate_context_rules(
+        self,
+        state: DeviceState,
+        reading: Reading,
+        now: Instant,
+        out: list[Finding],
+        ahead_of_backlog: bool,
+        value_tests_passed: bool,
     ) -> None:
         """What must be remembered of a quiet device, and those of its rules that reflexes have not answered for."""
         if reading.is_test:
-            return self._judge(seat, reading, now, told, ahead)
+            return self._evaluate_all(state, reading, now, out, ahead_of_backlog)
         at, values = reading.at, reading.values
-        seat.hear(values, at, now)
-        remember_past(seat, at, values)
-        learn_usual(seat, self._near, at, values)
-        scope = Scope(seat, self._near, at, with_memory(seat, at, values, False))
-        minded = seat.minds(self._near)
-        for planned, condition in minded.pensive if reflexes_quiet else minded.judged:
-            if not condition.wanted.isdisjoint(values):
+        state.record_arrival(values, at, now)
+        update_histories(state, at, values)
+        update_baselines(state, self._community, at, values)
+        context = EvaluationContext(state, self._community, at, with_last_values(state, at, values, False))
+        applicable = state.applicable(self._community)
+        for rule, condition in applicable.context_rules if value_tests_passed else applicable.conditional_rules:
+            if not condition.required_quantities.isdisjoint(values):
                 self.evaluations += 1
                 # Nearly all rules are quiet and stay so: the rest of the way is for the others.
-                stirs = self._stirs(planned, condition, scope)
-                if stirs:
-                    self._weigh(seat, planned, scope, Occasion(at, now, False, False, ahead), told)
-                if planned.keeps_inputs and (stirs or planned.asks_context):
-                    self._note(seat, planned, scope, Occasion(at, now, False, False))
+                dangerous = self._may_be_dangerous(rule, condition, context)
+                if dangerous:
+                    self._apply_evaluation(state, rule, context, Arrival(at, now, False, False, ahead_of_backlog), out)
+                if rule.keeps_inputs and (dangerous or rule.uses_context):
+                    self._record_inputs(state, rule, context, Arrival(at, now, False, False))
 
-    def _judge(self, seat: Seat, reading: Reading, now: Instant, told: list[Finding], ahead: bool) -> None:
+    def _evaluate_all(
+        self, state: DeviceState, reading: Reading, now: Instant, out: list[Finding], ahead_of_backlog: bool
+    ) -> None:
         """The whole way, for a reading that may change something."""
-        at, values = reading.at, believable(reading)
-        retained, late = bool(reading.doubts) and Quality.RETAINED in reading.doubts.values(), at < seat.newest
+        at, values = reading.at, usable_values(reading)
+        retained, late = bool(reading.doubts) and Quality.RETAINED in reading.doubts.values(), at < state.max_event_time
         if not retained:
-            self._heard(seat, values, at, now, told)
-        if reading.is_test and self._withholds(seat, values, at, now, retained):
+            self._end_absences(state, values, at, now, out)
+        if reading.is_test and self._withholds(state, values, at, now, retained):
             values = {}
         elif not retained:
-            self._speaks_for_itself(seat, values, at)
-            remember_past(seat, at, values)
-            learn_usual(seat, self._near, at, values)
-        self._judge_values(seat, values, Occasion(at, now, late, retained, ahead), told)
+            self._speaks_for_itself(state, values, at)
+            update_histories(state, at, values)
+            update_baselines(state, self._community, at, values)
+        self._evaluate_values(state, values, Arrival(at, now, late, retained, ahead_of_backlog), out)
 
     # -- tests --------------------------------------------------------------------------------------------------
 
-    def _withholds(self, seat: Seat, values: Mapping[str, Value], at: Instant, now: Instant, retained: bool) -> bool:
-        """Keeps what a device says under test; False when it says so for too long: then it is meant."""
-        limit_ms = limit_of(seat.device)
-        run = under_test(seat.test, now, limit_ms)
+    def _withholds(
+        self, state: DeviceState, values: Mapping[str, Value], at: Instant, now: Instant, retained: bool
+    ) -> bool:
+        """Withholds what a device reports during a test; False when the flag has lasted too long to be a test."""
+        limit_ms = limit_of(state.device)
+        run = current_run(state.test, now, limit_ms)
         if run is None:
             return False
-        run = withheld(run, seat.plan.dangers, values, at, retained)
-        due = max(now, run.since + limit_ms) if run.said else None
+        run = with_withheld_dangers(run, state.ruleset.dangers, values, at, retained)
+        due = max(now, run.since + limit_ms) if run.dangers else None
         if due is not None and due != run.due:
-            self._owe(due, 0, seat, TEST)
-        seat.keep_test(replace(run, due=due))
+            self._schedule(due, 0, state, TEST)
+        state.keep_test(replace(run, due=due))
         return True
 
-    def _speaks_for_itself(self, seat: Seat, values: Mapping[str, Value], at: Instant) -> None:
-        """A message that is no test: what it says of a danger is judged with it, and the rest is still to be told."""
-        if seat.test is not None:
-            seat.keep_test(told_itself(seat.test, seat.plan.dangers, values, at))
+    def _speaks_for_itself(self, state: DeviceState, values: Mapping[str, Value], at: Instant) -> None:
+        """Clears what this message reports about a danger; the rest stays withheld."""
+        if state.test is not None:
+            state.keep_test(after_judged_message(state.test, state.ruleset.dangers, values, at))
 
-    def _look(self, wake: Wake, told: list[Finding]) -> None:
+    def _on_timer(self, wake: Timer, out: list[Finding]) -> None:
         due, what, device_id = wake
         if what != TEST:
-            super()._look(wake, told)
-        elif (seat := self.seats.get(device_id)) is not None and seat.test is not None and seat.test.due == due:
-            self._end_test(seat, seat.test, due, told)
+            super()._on_timer(wake, out)
+        elif (state := self.states.get(device_id)) is not None and state.test is not None and state.test.due == due:
+            self._end_test(state, state.test, due, out)
 
-    def _end_test(self, seat: Seat, test: UnderTest, due: Instant, told: list[Finding]) -> None:
-        """The limit has passed and nobody took the danger back. It is no sign of life."""
-        later = self.outages.heard_again(due)
+    def _end_test(self, state: DeviceState, test: SelfTestRun, due: Instant, out: list[Finding]) -> None:
+        """The limit of a test has passed and the danger was not cleared. This is not a sign of life."""
+        later = self.outages.settle_time(due)
         if later is not None:
-            seat.keep_test(replace(test, due=later))
-            self._owe(later, 0, seat, TEST)
+            state.keep_test(replace(test, due=later))
+            self._schedule(later, 0, state, TEST)
             return
-        seat.keep_test(replace(test, said={}, due=None))
-        values: dict[str, Value] = dict.fromkeys(test.said, True)
-        at = max(seat.newest, *test.said.values())
+        state.keep_test(replace(test, dangers={}, due=None))
+        values: dict[str, Value] = dict.fromkeys(test.dangers, True)
+        at = max(state.max_event_time, *test.dangers.values())
         if not test.retained:
-            remember_past(seat, at, values)
-        self._judge_values(seat, values, Occasion(at, due, False, test.retained), told)
+            update_histories(state, at, values)
+        self._evaluate_values(state, values, Arrival(at, due, False, test.retained), out)
 
-    def _heard(self, seat: Seat, values: Mapping[str, Value], at: Instant, now: Instant, told: list[Finding]) -> None:
+    def _end_absences(
+        self, state: DeviceState, values: Mapping[str, Value], at: Instant, now: Instant, out: list[Finding]
+    ) -> None:
         """The device is alive: its absences end. A retained message is no sign of life and never comes here."""
-        seat.hear(values, at, now)
-        for planned, absent in seat.plan.absences:
+        state.record_arrival(values, at, now)
+        for rule, absent in state.ruleset.absence_rules:
             if absent.quantity is not None and absent.quantity not in values:
                 continue
-            if planned.name not in seat.watches:
-                if seat.holds_back(planned.name):
+            if rule.name not in state.rule_states:
+                if state.is_held_back(rule.name):
                     # Its silence is over, and counts anew: nothing else would look at the next one in time.
-                    seat.keep_inputs(planned.name, None)
-                    self._promise_absence(seat)
-            elif absent.children is None or seat.carries is None or not seat.carries.deaf:
-                # That a gateway lives itself says nothing of what is behind it.
-                self._say(seat, planned, Word(Signal.CLEAR, now), now, told)
-                self._promise_absence(seat)
+                    state.keep_inputs(rule.name, None)
+                    self._schedule_absence(state)
+            elif absent.children is None or state.own_gateway is None or not state.own_gateway.only_itself_received:
+                # A message of the gateway itself does not prove its devices.
+                self.apply(state, rule, RuleEvent(Signal.CLEAR, now), now, out)
+                self._schedule_absence(state)
 
-    # -- being written down -------------------------------------------------------------------------------------
+    # -- checkpoint ---------------------------------------------------------------------------------------------
 
     def snapshot(self) -> bytes:
-        """Everything remembered, as bytes. Save it with the journal position it belongs to."""
-        rest = Snapshot(self.outages, [], self.groups.written(), self.shadowed, self.written, self.gateways.written())
-        return in_pieces(rest, "seats", len(self.seats), (seat.written() for seat in self.seats.values()))
+        """The checkpoint as bytes. Store it with the journal position it belongs to."""
+        rest = Snapshot(
+            self.outages, [], self.groups.snapshot(), self.shadow_counts, self.rulebooks_dump, self.gateways.snapshot()
+        )
+        states = (state.snapshot() for state in self.states.values())
+        return encode_incrementally(rest, "device_states", len(self.states), states)
 
     def restore(self, written: bytes) -> None:
-        """Takes up a snapshot, before or after the devices are enrolled. Rules that are gone are forgotten."""
+        """Takes over a checkpoint, before or after devices are registered. State of removed rules is dropped."""
         snapshot = msgspec.msgpack.decode(written, type=Snapshot)
-        self.outages, self.shadowed = snapshot.outages, snapshot.shadowed
-        self.gateways.recall(snapshot.gateways)
-        for memory in snapshot.seats:
-            self._recall(memory)
-        for group in self.groups.recall(snapshot.groups):
-            self._take_up_wakes(group)
+        self.outages, self.shadow_counts = snapshot.outages, snapshot.shadow_counts
+        self.gateways.restore(snapshot.gateways)
+        for saved in snapshot.device_states:
+            self._restore_device(saved)
+        for group in self.groups.restore(snapshot.groups):
+            self._restore_timers(group)
 
-    def _take_up_wakes(self, seat: Seat) -> None:
-        for wake in seat.owed():
-            self._wakes.put(wake)
-        self._listen(seat)
+    def _restore_timers(self, state: DeviceState) -> None:
+        for wake in state.timers():
+            self._timers.add(wake)
+        self._register_reader(state)
 
-    def _recall(self, memory: Memory) -> None:
-        seat = self.seats.get(memory.device)
-        if seat is None:
-            seat = self._sit(Device(memory.device, memory.kind), memory.enrolled, registered=False)
-        if seat.plan.kind != memory.kind:
+    def _restore_device(self, snapshot: DeviceSnapshot) -> None:
+        state = self.states.get(snapshot.device)
+        if state is None:
+            state = self._create_state(Device(snapshot.device, snapshot.kind), snapshot.known_since, registered=False)
+        if state.ruleset.kind != snapshot.kind:
             return
-        seat.recall(memory)
-        seat.absence_due = None
-        self._take_up_wakes(seat)
-        if seat.registered:
-            self._promise_absence(seat)
+        state.restore(snapshot)
+        state.absence_timer = None
+        self._restore_timers(state)
+        if state.registered:
+            self._schedule_absence(state)
 
-    def inspect(self, device_id: str) -> Seat | None:
-        """What is remembered of a device, or of a group (`building/b3`), to be read only; of a group in which nothing
-        was found an empty one. None for what is unknown."""
-        return self._seat(device_id) or self.groups.unheard(device_id)
+    def inspect(self, device_id: str) -> DeviceState | None:
+        """State of a device or of a group (`building/b3`), to be read only; an empty state of a group without findings.
+        None for an unknown device."""
+        return self._state(device_id) or self.groups.blank_state(device_id)
 
-    def scope(self, seat: Seat, said: Reading | None = None) -> Scope:
-        """What conditions see of it: by this reading, and by what was said shortly before."""
-        recalled = {name: value for name, (_, value) in (seat.remembered or {}).items()}
-        values = recalled if said is None else {**recalled, **believable(said)}
-        return Scope(seat, self._near, seat.newest if said is None else said.at, values)
+    def evaluation_context(self, state: DeviceState, reading: Reading | None = None) -> EvaluationContext:
+        """The evaluation context of a device for this reading and its last values. For inspection only."""
+        recalled = {name: value for name, (_, value) in (state.last_values or {}).items()}
+        values = recalled if reading is None else {**recalled, **usable_values(reading)}
+        return EvaluationContext(
+            state, self._community, state.max_event_time if reading is None else reading.at, values
+        )

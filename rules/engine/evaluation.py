@@ -1,5 +1,5 @@
-"""Turns what a condition says about one reading into words for a watch: signal, event time, severity, evidence. It
-decides nothing about time and keeps nothing.
+"""Evaluates one rule for one reading: signals of its condition become rule events with event time, severity and
+evidence.
 """
 
 from __future__ import annotations
@@ -9,48 +9,54 @@ from typing import Final
 from msgspec import Struct
 
 from domain import Evidence, Instant
-from rules.compiled.rule import PlannedRule
-from rules.engine.context import Scope
-from rules.lifecycle.state_machine import Watch, Word
+from rules.compiled.rule import CompiledRule
+from rules.engine.context import EvaluationContext
+from rules.lifecycle.state_machine import RuleEvent, RuleState
 from rules.lifecycle.transitions import Phase, Signal
 
 RETAINED: Final = "retained"
-"""A line of evidence that says: this was a retained message, and nobody knows how old it is."""
+"""Evidence that the message was a retained one of unknown age."""
 
 
-class Occasion(Struct, frozen=True, gc=False):
-    """When a reading speaks: event time, journal time, and whether it is older than what the device said already."""
+class Arrival(Struct, frozen=True, gc=False):
+    """When a reading is evaluated: event time, arrival time, and whether it is late or retained."""
 
     at: Instant
     now: Instant
     late: bool
     retained: bool
-    ahead: bool = False
-    """It overtook what the device said before."""
+    ahead_of_backlog: bool = False
+    """It overtook earlier readings of the device."""
     measured_at: Instant | None = None
-    """When the values were measured, where time or another finding is what speaks."""
+    """Event time of the values, where time or another finding caused the evaluation."""
 
 
-def words_of(planned: PlannedRule, watch: Watch, scope: Scope, occasion: Occasion) -> list[Word]:
-    """What one reading says to the watch of one rule."""
-    assert planned.condition is not None
-    said = planned.condition.judge(watch, scope, occasion.at)
-    return [_word(signal, planned, watch, scope, occasion) for signal in said]
+def evaluate_rule(
+    rule: CompiledRule, rule_state: RuleState, context: EvaluationContext, arrival: Arrival
+) -> list[RuleEvent]:
+    """The events of one rule for one reading."""
+    assert rule.condition is not None
+    signals = rule.condition.evaluate(rule_state, context, arrival.at)
+    return [_rule_event(signal, rule, rule_state, context, arrival) for signal in signals]
 
 
-def _word(signal: Signal, planned: PlannedRule, watch: Watch, scope: Scope, occasion: Occasion) -> Word:
-    condition, at = planned.condition, occasion.at
+def _rule_event(
+    signal: Signal, rule: CompiledRule, rule_state: RuleState, context: EvaluationContext, arrival: Arrival
+) -> RuleEvent:
+    condition, at = rule.condition, arrival.at
     assert condition is not None
-    seen = at if occasion.measured_at is None else occasion.measured_at
+    seen = at if arrival.measured_at is None else arrival.measured_at
     if signal is not Signal.DANGER:
-        told = signal is Signal.CLEAR and watch.phase in (Phase.FIRING, Phase.CLEARING, Phase.STALE)
-        evidence = condition.evidence(scope, seen) if told else ()
-        return Word(signal, at, late=occasion.late, evidence=evidence, measured_at=occasion.measured_at)
-    severity = condition.severity(scope)
-    # Rendering costs more than judging, and a danger that goes on unchanged tells nothing new.
-    news = watch.phase is not Phase.FIRING or severity is not watch.severity
-    evidence = condition.evidence(scope, seen) if news else ()
-    if occasion.retained:
+        ends = signal is Signal.CLEAR and rule_state.phase in (Phase.FIRING, Phase.CLEARING, Phase.STALE)
+        evidence = condition.evidence(context, seen) if ends else ()
+        return RuleEvent(signal, at, late=arrival.late, evidence=evidence, measured_at=arrival.measured_at)
+    severity = condition.severity(context)
+    # Rendering costs more than evaluating, and an unchanged danger emits no finding.
+    news = rule_state.phase is not Phase.FIRING or severity is not rule_state.severity
+    evidence = condition.evidence(context, seen) if news else ()
+    if arrival.retained:
         evidence = (*evidence, Evidence(RETAINED, True, at=at))
-    late = occasion.late or occasion.retained
-    return Word(signal, at, severity, late, evidence, ahead=occasion.ahead, measured_at=occasion.measured_at)
+    late = arrival.late or arrival.retained
+    return RuleEvent(
+        signal, at, severity, late, evidence, ahead_of_backlog=arrival.ahead_of_backlog, measured_at=arrival.measured_at
+    )

@@ -1,4 +1,4 @@
-"""Findings from dates in a device's attributes: its service life, a calibration that is due."""
+"""Findings from dates in a device's attributes: the end of its service life, a calibration that is due."""
 
 from __future__ import annotations
 
@@ -7,40 +7,45 @@ from datetime import date
 from typing import Final
 
 from domain import DAY, Attribute, Evidence, Instant
-from rules.compiled.rule import PlannedRule
-from rules.engine.community_index import Neighbourhood
-from rules.engine.context import Scope
-from rules.lifecycle.state_machine import Word
+from rules.compiled.rule import CompiledRule
+from rules.engine.community_index import CommunityIndex
+from rules.engine.context import EvaluationContext
+from rules.lifecycle.state_machine import RuleEvent
 from rules.lifecycle.transitions import Signal
-from rules.state.device import Seat
+from rules.state.device import DeviceState
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
-def expired(seat: Seat, neighbourhood: Neighbourhood, now: Instant) -> Iterator[tuple[PlannedRule, Word]]:
-    """What is to be said of what people wrote about a seat's life; another day that they write may end it."""
-    scope = Scope(seat, neighbourhood, now, {})
-    for planned, due in expiry_dates(seat):
-        begins = due <= now and planned.name not in seat.watches
-        if begins and (planned.only_if is None or planned.only_if(scope) is True):
-            yield planned, Word(Signal.DANGER, now, planned.rule.severity, evidence=tuple(_written(seat, planned, now)))
-    lasting = {planned.name for planned, due in expiry_dates(seat) if due <= now}
-    for planned, _ in seat.plan.expiries:
-        if planned.name in seat.watches and planned.name not in lasting:
-            yield planned, Word(Signal.CLEAR, now)
+def expiry_events(
+    state: DeviceState, community: CommunityIndex, now: Instant
+) -> Iterator[tuple[CompiledRule, RuleEvent]]:
+    """Events of expiry rules at `now`; a corrected date ends the finding."""
+    context = EvaluationContext(state, community, now, {})
+    for rule, due in expiry_dates(state):
+        begins = due <= now and rule.name not in state.rule_states
+        if begins and (rule.only_if is None or rule.only_if(context) is True):
+            yield (
+                rule,
+                RuleEvent(Signal.DANGER, now, rule.rule.severity, evidence=tuple(_date_evidence(state, rule, now))),
+            )
+    lasting = {rule.name for rule, due in expiry_dates(state) if due <= now}
+    for rule, _ in state.ruleset.expiry_rules:
+        if rule.name in state.rule_states and rule.name not in lasting:
+            yield rule, RuleEvent(Signal.CLEAR, now)
 
 
-def expiry_dates(seat: Seat) -> Iterator[tuple[PlannedRule, Instant]]:
-    for planned, expires in seat.plan.expiries:
-        last = _day(seat.device.attributes.get(expires.on))
+def expiry_dates(state: DeviceState) -> Iterator[tuple[CompiledRule, Instant]]:
+    for rule, expires in state.ruleset.expiry_rules:
+        last = _day_start(state.device.attributes.get(expires.on))
         if last is None and expires.life is not None:
-            first = _day(seat.device.attributes.get(expires.since))
+            first = _day_start(state.device.attributes.get(expires.since))
             last = None if first is None else first + expires.life
         if last is not None:
-            yield planned, max(last - expires.before, seat.enrolled)
+            yield rule, max(last - expires.before, state.known_since)
 
 
-def _day(written: Attribute | None) -> Instant | None:
+def _day_start(written: Attribute | None) -> Instant | None:
     """The first instant of a day, in UTC: in China eight in the morning. What is no day is unknown."""
     try:
         return (date.fromisoformat(str(written)).toordinal() - _EPOCH) * DAY
@@ -48,8 +53,8 @@ def _day(written: Attribute | None) -> Instant | None:
         return None
 
 
-def _written(seat: Seat, planned: PlannedRule, now: Instant) -> Iterator[Evidence]:
-    expires = planned.rule.expires
+def _date_evidence(state: DeviceState, rule: CompiledRule, now: Instant) -> Iterator[Evidence]:
+    expires = rule.rule.expires
     for name in (expires.on, expires.since) if expires is not None else ():
-        if name in seat.device.attributes:
-            yield Evidence(name, seat.device.attributes[name], at=now)
+        if name in state.device.attributes:
+            yield Evidence(name, state.device.attributes[name], at=now)

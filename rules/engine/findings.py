@@ -1,5 +1,5 @@
-"""Writes a finding: the words of a rule, the subject and place of a device, and the id that is the same on every
-replay. It decides nothing.
+"""Builds a Finding from an effect of the state machine: texts of the rule, subject, place, and an id that is the same
+on every replay.
 """
 
 from __future__ import annotations
@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Final
 
 from domain import MINUTE, Device, Finding, Instant, Subject
-from rules.compiled.rule import PlannedRule
-from rules.engine.community_index import GROUP, Neighbourhood
+from rules.compiled.rule import CompiledRule
+from rules.engine.community_index import GROUP_SEPARATOR, CommunityIndex
 from rules.engine.evaluation import RETAINED
 from rules.lifecycle.state_machine import Effect
 
@@ -16,31 +16,32 @@ LATE_AFTER_MS: Final = 2 * MINUTE
 """A delay up to this is ordinary transport, not news."""
 
 
-def finding(
-    planned: PlannedRule, device: Device, effect: Effect, now: Instant, neighbourhood: Neighbourhood
+def build_finding(
+    compiled: CompiledRule, device: Device, effect: Effect, now: Instant, community: CommunityIndex
 ) -> Finding:
-    """What is told of one effect. Subject and version are those of the beginning, so that the id never changes."""
-    rule, watch = planned.rule, effect.watch
-    subject, place = neighbourhood.subject(device, rule.of)
-    subject, version = watch.subject or subject, watch.version or planned.version
+    """Builds the finding of one effect. Subject and version are those of its beginning, so that the id never
+    changes."""
+    rule, rule_state = compiled.rule, effect.state
+    subject, place = community.subject(device, rule.of)
+    subject, version = rule_state.subject or subject, rule_state.version or compiled.version
     return Finding(
-        id=finding_id(rule.name, version, subject, watch.begin),
+        id=finding_id(rule.name, version, subject, rule_state.begin),
         rule=rule.name,
         version=version,
-        phase=effect.said,
-        hazard=planned.hazard,
+        phase=effect.phase,
+        hazard=compiled.hazard,
         title=rule.title.zh,
-        severity=watch.severity,
+        severity=rule_state.severity,
         ledger=rule.ledger,
         subject=subject,
-        begin=watch.begin,
+        begin=rule_state.begin,
         at=effect.at,
         now=now,
-        device=None if GROUP in device.id else device.id,
+        device=None if GROUP_SEPARATOR in device.id else device.id,
         place=place,
         advice=rule.advice.zh if rule.advice is not None else "",
-        evidence=watch.evidence,
-        late_ms=_late(effect, now),
+        evidence=rule_state.evidence,
+        late_ms=_late_ms(effect, now),
     )
 
 
@@ -49,9 +50,9 @@ def finding_id(rule: str, version: str, subject: Subject, begin: Instant) -> str
     return f"{rule}@{version}/{subject}/{begin}"
 
 
-def _late(effect: Effect, now: Instant) -> int:
+def _late_ms(effect: Effect, now: Instant) -> int:
     delay = now - effect.at
     if delay > LATE_AFTER_MS:
         return delay
-    # Nobody knows how old a retained message is; one millisecond is the least that says "late".
-    return 1 if any(line.quantity == RETAINED for line in effect.watch.evidence) else 0
+    # The age of a retained message is unknown; one millisecond is the least that means "late".
+    return 1 if any(line.quantity == RETAINED for line in effect.state.evidence) else 0

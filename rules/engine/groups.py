@@ -1,5 +1,5 @@
-"""The subjects in which findings gather (households, buildings, cells, lines): one seat each, with the findings of
-their devices. It turns a finding's beginning or end into words for the rules that gather it; it tells nobody.
+"""GroupRegistry: state of the subjects in which findings gather (households, buildings, cells, lines). A member's
+finding that begins or ends becomes events for the rules that gather it.
 """
 
 from __future__ import annotations
@@ -9,182 +9,198 @@ from typing import Final
 
 from domain import Device, Evidence, Instant
 from domain.kind import Words
-from rules.compiled.rule import PlannedRule
-from rules.compiled.ruleset import group_plans
-from rules.engine.community_index import Neighbourhood
-from rules.engine.context import Scope
-from rules.engine.correlation import enough, remaining
-from rules.lifecycle.state_machine import QUIET_WATCH, TOLD_OF, Watch, Word
+from rules.compiled.rule import CompiledRule
+from rules.compiled.ruleset import compile_group_rules
+from rules.engine.community_index import CommunityIndex
+from rules.engine.context import EvaluationContext
+from rules.engine.correlation import any_active, is_satisfied
+from rules.lifecycle.state_machine import ACTIVE_PHASES, QUIET_STATE, RuleEvent, RuleState
 from rules.lifecycle.transitions import Phase, Signal
 from rules.rulebook.model import Gather, Rulebook
-from rules.state.device import Seat
-from rules.state.group import Gathered, Group, Member
+from rules.state.device import DeviceState
+from rules.state.group import GroupMember, GroupSnapshot, GroupState
 
-MOST_SHOWN: Final = 10
+MAX_SHOWN: Final = 10
 """Members shown as evidence; the count comes first."""
 
 
-class Groups:
+class GroupRegistry:
     """Every group that has something to remember."""
 
     def __init__(self, books: Sequence[Rulebook]) -> None:
-        self.plans = group_plans(books)
-        self.seats: dict[str, Group] = {}
-        gathering = [rule for plan in self.plans.values() for rule in plan.by_name.values()]
-        planned = sorted(gathering, key=lambda rule: rule.rank)
-        names = {name for rule in planned if rule.gather is not None for name in rule.gather.hears}
+        self.rulesets = compile_group_rules(books)
+        self.states: dict[str, GroupState] = {}
+        gathering = [rule for ruleset in self.rulesets.values() for rule in ruleset.by_name.values()]
+        compiled = sorted(gathering, key=lambda rule: rule.rank)
+        names = {name for rule in compiled if rule.gather is not None for name in rule.gather.all_rules}
         self.titles = {rule.name: rule.title for book in books for rule in book.rules if rule.name in names}
-        self.gatherers = {
-            name: tuple(rule for rule in planned if rule.gather is not None and name in rule.gather.hears)
+        self.dependents = {
+            name: tuple(rule for rule in compiled if rule.gather is not None and name in rule.gather.all_rules)
             for name in names
         }
         """By the rule whose findings they gather; what inhibits another comes before it."""
 
-    def moved(
+    def member_changed(
         self,
-        seat: Seat,
+        state: DeviceState,
         rule: str,
-        before: Watch,
-        after: Watch,
+        before: RuleState,
+        after: RuleState,
         at: Instant,
-        near: Neighbourhood,
+        community: CommunityIndex,
         only: frozenset[str] | None = None,
-    ) -> Iterator[tuple[Group, PlannedRule, Word | None]]:
-        """What the beginning or the end of a finding says to those that gather it, or to these of them only; None where
-        enough of them are together, at a time at which they may not begin."""
-        if (before.phase in TOLD_OF) is (after.phase in TOLD_OF):
+    ) -> Iterator[tuple[GroupState, CompiledRule, RuleEvent | None]]:
+        """Events for the rules that gather a finding which began or ended (`only`: for these of them). None in place of
+        an event where a rule is complete but may not begin now.
+        """
+        if (before.phase in ACTIVE_PHASES) is (after.phase in ACTIVE_PHASES):
             return
-        joins = after.phase in TOLD_OF
-        touched: list[Group] = []
-        for gatherer in (one for one in self.gatherers[rule] if only is None or one.name in only):
-            for group in self._joined(seat, gatherer, near, at) if joins else self._left(seat, rule, gatherer, near):
+        joins = after.phase in ACTIVE_PHASES
+        touched: list[GroupState] = []
+        for dependent in (one for one in self.dependents[rule] if only is None or one.name in only):
+            for group in (
+                self._joined(state, dependent, community, at)
+                if joins
+                else self._left(state, rule, dependent, community)
+            ):
                 touched.append(group)
-                group.members[rule, seat.device.id] = _member(
-                    seat, rule, after if joins else before, joins, near.community.place_of(seat.device)
+                group.members[rule, state.device.id] = _member(
+                    state, rule, after if joins else before, joins, community.community.place_of(state.device)
                 )
-                may_begin = joins or _bars(gatherer, rule)
-                word = self.opinion(group, gatherer, at, near, may_begin)
-                if word is not None or (may_begin and _is_held_back(group, gatherer)):
-                    yield group, gatherer, word
+                may_begin = joins or _excludes(dependent, rule)
+                event = self.evaluate(group, dependent, at, community, may_begin)
+                if event is not None or (may_begin and _is_held_back(group, dependent)):
+                    yield group, dependent, event
         for group in touched:
-            self.tidy(group)
+            self.evict_if_empty(group)
 
-    def tidy(self, group: Group) -> None:
+    def evict_if_empty(self, group: GroupState) -> None:
         """Forgets what a group no longer needs, and the group when nothing is left."""
-        group.forget()
-        if not group.members and not group.watches:
-            self.seats.pop(group.device.id, None)
+        group.drop_stale_members()
+        if not group.members and not group.rule_states:
+            self.states.pop(group.device.id, None)
 
-    def _joined(self, seat: Seat, gatherer: PlannedRule, near: Neighbourhood, now: Instant) -> list[Group]:
-        device = near.group_of(seat.device, gatherer.rule.of)
+    def _joined(
+        self, state: DeviceState, dependent: CompiledRule, community: CommunityIndex, now: Instant
+    ) -> list[GroupState]:
+        device = community.group_of(state.device, dependent.rule.of)
         if device is None:
             return []
-        group = self.seats.get(device.id)
+        group = self.states.get(device.id)
         if group is None:
-            group = self.seats[device.id] = Group(device, self.plans[device.kind], now)
+            group = self.states[device.id] = GroupState(device, self.rulesets[device.kind], now)
         return [group]
 
-    def _left(self, seat: Seat, rule: str, gatherer: PlannedRule, near: Neighbourhood) -> list[Group]:
-        key, of = (rule, seat.device.id), gatherer.rule.of
-        device = near.group_of(seat.device, of)
-        group = None if device is None else self.seats.get(device.id)
+    def _left(
+        self, state: DeviceState, rule: str, dependent: CompiledRule, community: CommunityIndex
+    ) -> list[GroupState]:
+        key, of = (rule, state.device.id), dependent.rule.of
+        device = community.group_of(state.device, of)
+        group = None if device is None else self.states.get(device.id)
         if group is not None and key in group.members:
             return [group]
         # The registry has moved the device since its finding began: it leaves where it had joined.
-        return [group for group in self.seats.values() if group.plan.kind == of and key in group.members]
+        return [group for group in self.states.values() if group.ruleset.kind == of and key in group.members]
 
-    def opinion(
-        self, group: Group, gatherer: PlannedRule, at: Instant, near: Neighbourhood, joins: bool = False
-    ) -> Word | None:
-        """What the members of a group say now to a rule that gathers them; it begins only when one `joins`, or when one
-        is over that barred it."""
-        gather, members = gatherer.gather, list(group.members.values())
+    def evaluate(
+        self, group: GroupState, dependent: CompiledRule, at: Instant, community: CommunityIndex, joins: bool = False
+    ) -> RuleEvent | None:
+        """The event of a group's members for a rule that gathers them, or None. It begins only when a member `joins`,
+        or when a finding that excluded it has ended.
+        """
+        gather, members = dependent.gather, list(group.members.values())
         assert gather is not None
-        watch = group.watches.get(gatherer.name, QUIET_WATCH)
-        at = max(at, watch.word_at)
-        quiet, together = watch.phase is Phase.QUIET, gather.within is None
-        if is_together(gatherer, members):
-            begins = joins and (gatherer.only_if is None or gatherer.only_if(Scope(group, near, at, {})) is True)
+        rule_state = group.rule_states.get(dependent.name, QUIET_STATE)
+        at = max(at, rule_state.last_event_at)
+        quiet, together = rule_state.phase is Phase.QUIET, gather.within is None
+        if is_complete(dependent, members):
+            begins = joins and (
+                dependent.only_if is None or dependent.only_if(EvaluationContext(group, community, at, {})) is True
+            )
             if quiet and not begins:
                 return None
-            return Word(Signal.DANGER, at, gatherer.rule.severity, evidence=self._evidence(gather, members, near))
+            return RuleEvent(
+                Signal.DANGER, at, dependent.rule.severity, evidence=self._evidence(gather, members, community)
+            )
         if quiet:
             return None
-        return Word(Signal.CLEAR if together or not remaining(gather, members) else Signal.BETWEEN, at)
+        return RuleEvent(Signal.CLEAR if together or not any_active(gather, members) else Signal.DEADBAND, at)
 
-    def _evidence(self, gather: Gather, members: Sequence[Member], near: Neighbourhood) -> tuple[Evidence, ...]:
+    def _evidence(
+        self, gather: Gather, members: Sequence[GroupMember], community: CommunityIndex
+    ) -> tuple[Evidence, ...]:
         counted = sorted((m for m in members if m.rule in gather.rules), key=lambda member: member.begin)
         different, wanted = len({member.device for member in counted}), sum(part.at_least for part in gather.parts)
         count = Evidence("count", different, "", wanted, counted[-1].begin)
         lines = [
-            Evidence(title.zh, near.where(one.place, one.device), at=one.begin, name_en=title.en)
-            for one in counted[-MOST_SHOWN:]
+            Evidence(title.zh, community.address_or_id(one.place, one.device), at=one.begin, name_en=title.en)
+            for one in counted[-MAX_SHOWN:]
             for title in (self.titles.get(one.rule, Words(zh=one.rule, en=one.rule)),)
         ]
         return (count, *lines)
 
-    def stands(self, device: Device, rule: str, near: Neighbourhood) -> bool:
+    def is_active(self, device: Device, rule: str, community: CommunityIndex) -> bool:
         """True while this rule has found something of a group that the device belongs to."""
-        for of, plan in self.plans.items():
-            if rule in plan.by_name:
-                group = near.group_of(device, of)
-                seat = None if group is None else self.seats.get(group.id)
-                return seat is not None and seat.stands(rule) and not plan.by_name[rule].rule.shadow
+        for of, ruleset in self.rulesets.items():
+            if rule in ruleset.by_name:
+                group = community.group_of(device, of)
+                state = None if group is None else self.states.get(group.id)
+                return state is not None and state.is_active(rule) and not ruleset.by_name[rule].rule.shadow
         return False
 
-    def read_by(self, seat: Seat, near: Neighbourhood) -> Iterator[tuple[str, str]]:
-        """The findings of groups that rules of this seat ask for, each with the group."""
-        for name in sorted(seat.plan.reads.difference(seat.plan.by_name)):
-            for of, plan in self.plans.items():
-                group = near.group_of(seat.device, of) if name in plan.by_name else None
+    def findings_read_by(self, state: DeviceState, community: CommunityIndex) -> Iterator[tuple[str, str]]:
+        """The findings of groups that rules of this device read, each with the group's id."""
+        for name in sorted(state.ruleset.read_findings.difference(state.ruleset.by_name)):
+            for of, ruleset in self.rulesets.items():
+                group = community.group_of(state.device, of) if name in ruleset.by_name else None
                 if group is not None:
                     yield name, group.id
 
-    def unheard(self, name: str) -> Group | None:
+    def blank_state(self, name: str) -> GroupState | None:
         """A subject of which nothing was found, such as `building/b3`; None when nothing gathers in its like."""
         of, _, place = name.partition("/")
-        return Group(Device(name, of, place=place), self.plans[of], 0) if of in self.plans else None
+        return GroupState(Device(name, of, place=place), self.rulesets[of], 0) if of in self.rulesets else None
 
     # -- being written down -------------------------------------------------------------------------------------
 
-    def written(self) -> list[Gathered]:
+    def snapshot(self) -> list[GroupSnapshot]:
         """Every group as a value."""
-        return [Gathered(group.written(), list(group.members.values())) for group in self.seats.values()]
+        return [GroupSnapshot(group.snapshot(), list(group.members.values())) for group in self.states.values()]
 
-    def recall(self, written: Iterable[Gathered]) -> Iterator[Group]:
+    def restore(self, written: Iterable[GroupSnapshot]) -> Iterator[GroupState]:
         """Takes up what was written down; types of subject that nothing gathers in any more are forgotten."""
         for gathered in written:
-            memory = gathered.seat
-            if memory.kind not in self.plans:
+            snapshot = gathered.state
+            if snapshot.kind not in self.rulesets:
                 continue
-            _, _, name = memory.device.partition("/")
+            _, _, name = snapshot.device.partition("/")
             first = gathered.members[0].place if gathered.members else None
-            place = name if memory.kind in ("household", "building") else first
-            group = self.seats[memory.device] = Group(
-                Device(memory.device, memory.kind, place=place), self.plans[memory.kind], 0
+            place = name if snapshot.kind in ("household", "building") else first
+            group = self.states[snapshot.device] = GroupState(
+                Device(snapshot.device, snapshot.kind, place=place), self.rulesets[snapshot.kind], 0
             )
-            group.recall(memory)
+            group.restore(snapshot)
             group.members = {(member.rule, member.device): member for member in gathered.members}
             yield group
 
 
-def _bars(gatherer: PlannedRule, rule: str) -> bool:
-    return gatherer.gather is not None and rule in gatherer.gather.without
+def _excludes(dependent: CompiledRule, rule: str) -> bool:
+    return dependent.gather is not None and rule in dependent.gather.without
 
 
-def _is_held_back(group: Group, gatherer: PlannedRule) -> bool:
-    quiet = gatherer.only_if is not None and gatherer.name not in group.watches
-    return quiet and is_together(gatherer, group.members.values())
+def _is_held_back(group: GroupState, dependent: CompiledRule) -> bool:
+    quiet = dependent.only_if is not None and dependent.name not in group.rule_states
+    return quiet and is_complete(dependent, group.members.values())
 
 
-def is_together(gatherer: PlannedRule, members: Iterable[Member]) -> bool:
+def is_complete(dependent: CompiledRule, members: Iterable[GroupMember]) -> bool:
     """Whether what a rule gathers is complete, and not over."""
-    gather, held = gatherer.gather, list(members)
+    gather, held = dependent.gather, list(members)
     assert gather is not None
-    return enough(gather, held) and (gather.within is None or remaining(gather, held))
+    return is_satisfied(gather, held) and (gather.within is None or any_active(gather, held))
 
 
-def _member(seat: Seat, rule: str, watch: Watch, stands: bool, place: str | None) -> Member:
-    order = seat.device.attributes.get("order")
+def _member(state: DeviceState, rule: str, rule_state: RuleState, stands: bool, place: str | None) -> GroupMember:
+    order = state.device.attributes.get("order")
     along = float(order) if isinstance(order, (int, float)) else None
-    return Member(rule, seat.device.id, watch.begin, stands, place, along)
+    return GroupMember(rule, state.device.id, rule_state.begin, stands, place, along)

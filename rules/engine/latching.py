@@ -1,4 +1,5 @@
-"""Findings of rules with `latch`: an all-clear does not end them, a named person does (ISA-18.2: latched, reset)."""
+"""LatchProcessor: findings of rules with `latch` end when a named person resets them, not by an all-clear
+(ISA-18.2)."""
 
 from __future__ import annotations
 
@@ -7,81 +8,84 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from domain import Finding, Instant
-from rules.compiled.rule import PlannedRule
-from rules.engine.absence import lasts
-from rules.engine.due_timers import Timed
+from rules.compiled.rule import CompiledRule
+from rules.engine.absence import is_overdue
+from rules.engine.due_timers import TimerProcessor
 from rules.engine.findings import finding_id
-from rules.engine.groups import is_together
+from rules.engine.groups import is_complete
 from rules.engine.reevaluation import is_still_true
-from rules.lifecycle.state_machine import Word
+from rules.lifecycle.state_machine import RuleEvent
 from rules.lifecycle.transitions import Signal
-from rules.state.device import Seat
-from rules.state.group import Group
-from rules.state.inputs import Inputs
+from rules.state.device import DeviceState
+from rules.state.group import GroupState
+from rules.state.inputs import RuleInputs
 
 
-class Latched(Struct, frozen=True):
-    """A finding that stands until a person resets it: its id, the rule, and the device or group."""
+class LatchedFinding(Struct, frozen=True):
+    """A finding that is active until a person resets it: its id, the rule, and the device or group."""
 
     finding: str
     rule: str
     device: str
 
 
-class Latching(Timed):
-    """Watches that wait for a person."""
+class LatchProcessor(TimerProcessor):
+    """Latched findings and their reset."""
 
     def reset(self, device_id: str, rule: str, now: Instant) -> list[Finding]:
         """Ends what this rule found of a device, or of a group (`building/b3`), whether it is over or not."""
-        told: list[Finding] = []
-        seat = self._seat(device_id)
-        planned = None if seat is None else seat.plan.by_name.get(rule)
-        if seat is not None and planned is not None and rule in seat.watches:
-            self._say(seat, planned, Word(Signal.RESET, now), now, told)
-            if planned.condition is None and not isinstance(seat, Group):
-                self._promise_absence(seat)
-        return told
+        out: list[Finding] = []
+        state = self._state(device_id)
+        compiled = None if state is None else state.ruleset.by_name.get(rule)
+        if state is not None and compiled is not None and rule in state.rule_states:
+            self.apply(state, compiled, RuleEvent(Signal.RESET, now), now, out)
+            if compiled.condition is None and not isinstance(state, GroupState):
+                self._schedule_absence(state)
+        return out
 
     def release(self, device_id: str, rule: str, now: Instant) -> list[Finding]:
-        """A named person resets a latched rule: what is over ends. What is still dangerous stands, and ends with the
-        next all-clear, as if the rule had no latch."""
-        if device_id not in self.latched(rule, [device_id]):
+        """A named person resets a latched rule. What is over ends; what is still dangerous ends with the next
+        all-clear, as if the rule had no latch.
+        """
+        if device_id not in self.latched_devices(rule, [device_id]):
             return []
-        seat = self._seat(device_id)
-        assert seat is not None
-        planned = seat.plan.by_name[rule]
-        if not self._is_still_true(seat, planned, now):
+        state = self._state(device_id)
+        assert state is not None
+        compiled = state.ruleset.by_name[rule]
+        if not self._is_still_dangerous(state, compiled, now):
             return self.reset(device_id, rule, now)
-        held = {} if seat.context is None else seat.context.inputs
-        inputs = held.get(rule) or Inputs({}, now)
+        held = {} if state.pending is None else state.pending.inputs
+        inputs = held.get(rule) or RuleInputs({}, now)
         inputs.unlatched = True
-        seat.keep_inputs(rule, inputs)
+        state.keep_inputs(rule, inputs)
         return []
 
-    def latched(self, rule: str, among: Iterable[str] | None = None) -> list[str]:
+    def latched_devices(self, rule: str, among: Iterable[str] | None = None) -> list[str]:
         """The devices and groups, of these or of all, of which this rule holds a finding that only a person ends."""
-        names = [*self.seats, *self.groups.seats] if among is None else among
-        return [name for name in names if (seat := self._seat(name)) is not None and _is_latched(seat, rule)]
+        names = [*self.states, *self.groups.states] if among is None else among
+        return [name for name in names if (state := self._state(name)) is not None and _is_latched(state, rule)]
 
-    def latched_findings(self) -> list[Latched]:
+    def latched_findings(self) -> list[LatchedFinding]:
         """Every finding that only a person ends."""
         if not any(rule.latch for book in self.books for rule in book.rules):
             return []
         return [
-            Latched(finding_id(name, watch.version, watch.subject, watch.begin), name, seat.device.id)
-            for seat in [*self.seats.values(), *self.groups.seats.values()]
-            for name, watch in seat.watches.items()
-            if watch.subject is not None and _is_latched(seat, name)
+            LatchedFinding(
+                finding_id(name, rule_state.version, rule_state.subject, rule_state.begin), name, state.device.id
+            )
+            for state in [*self.states.values(), *self.groups.states.values()]
+            for name, rule_state in state.rule_states.items()
+            if rule_state.subject is not None and _is_latched(state, name)
         ]
 
-    def _is_still_true(self, seat: Seat, planned: PlannedRule, now: Instant) -> bool:
+    def _is_still_dangerous(self, state: DeviceState, rule: CompiledRule, now: Instant) -> bool:
         """What only happened is over; what is gathered, awaited or measured may go on."""
-        if isinstance(seat, Group):
-            return is_together(planned, seat.members.values())
-        if planned.condition is None:
-            return lasts(seat, planned, self.outages, now)
-        return not planned.rule.happens and is_still_true(seat, planned, self._near, now)
+        if isinstance(state, GroupState):
+            return is_complete(rule, state.members.values())
+        if rule.condition is None:
+            return is_overdue(state, rule, self.outages, now)
+        return not rule.rule.is_momentary and is_still_true(state, rule, self._community, now)
 
 
-def _is_latched(seat: Seat, rule: str) -> bool:
-    return seat.stands(rule) and seat.plan.by_name[rule].rule.latch and not seat.is_unlatched(rule)
+def _is_latched(state: DeviceState, rule: str) -> bool:
+    return state.is_active(rule) and state.ruleset.by_name[rule].rule.latch and not state.is_unlatched(rule)

@@ -1,4 +1,4 @@
-"""Puts what one device said in one message into event-time order. It knows no rules and keeps nothing."""
+"""Sorts the readings of one device that arrived together by event time."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from itertools import groupby
 from domain import Instant, Reading
 
 
-def in_event_order(readings: Sequence[Reading]) -> Sequence[Reading]:
+def sort_by_event_time(readings: Sequence[Reading]) -> Sequence[Reading]:
     """The readings, where a device's batch (same device, same arrival) is sorted by `at`; the rest as it came."""
-    if len(readings) < 2 or not _disordered(readings):
+    if len(readings) < 2 or not _is_out_of_order(readings):
         return readings
     return [reading for batch in _batches(readings) for reading in sorted(batch, key=_at)]
 
 
-def _disordered(readings: Sequence[Reading]) -> bool:
+def _is_out_of_order(readings: Sequence[Reading]) -> bool:
     before = readings[0]
     for reading in readings:
         if reading.at < before.at and reading.device == before.device and reading.received == before.received:

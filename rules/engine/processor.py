@@ -1,7 +1,5 @@
-"""Every watch of every seat: one word in, findings out, and the wake-ups that are owed. It knows no readings and lets
-no time pass (rules/engine/due_timers.py does).
-
-What begins or ends about a device may say something about its household, building, cell or line: those are seats too.
+"""RuleProcessor: applies rule events to rule states, emits findings, schedules timers and updates the groups that
+gather those findings.
 """
 
 from __future__ import annotations
@@ -14,28 +12,28 @@ import msgspec
 from domain import Finding, Instant
 from domain.kind import Kind
 from domain.people import Community
-from rules.compiled.rule import PlannedRule
-from rules.compiled.ruleset import plans
-from rules.engine.chatter import chatter_words
-from rules.engine.community_index import DEFAULT_ZONE, Neighbourhood
-from rules.engine.context import Scope
-from rules.engine.findings import finding
-from rules.engine.gateways import Gateways
-from rules.engine.groups import Groups
-from rules.engine.reevaluation import edge_after, let_go
-from rules.lifecycle.late_events import came_back, unfolded
-from rules.lifecycle.state_machine import QUIET_WATCH, TOLD_OF, Watch, Word, step
+from rules.compiled.rule import CompiledRule
+from rules.compiled.ruleset import compile_rulebooks
+from rules.engine.chatter import chatter_events
+from rules.engine.community_index import DEFAULT_ZONE, CommunityIndex
+from rules.engine.context import EvaluationContext
+from rules.engine.findings import build_finding
+from rules.engine.gateways import GatewayIndex
+from rules.engine.groups import GroupRegistry
+from rules.engine.reevaluation import drop_inputs, next_time_edge
+from rules.lifecycle.late_events import expand_late_event, restart_time
+from rules.lifecycle.state_machine import ACTIVE_PHASES, QUIET_STATE, RuleEvent, RuleState, step
 from rules.lifecycle.transitions import Phase, Signal
 from rules.rulebook.model import Rulebook
-from rules.state.device import Seat
-from rules.state.group import Group
-from rules.state.inputs import Inputs
+from rules.state.device import DeviceState
+from rules.state.group import GroupState
+from rules.state.inputs import RuleInputs
 from rules.state.outages import Outages
-from rules.state.timers import ABSENCE, CONTEXT, Wakes
+from rules.state.timers import ABSENCE, CONTEXT, TimerQueue
 
 
-class Watching:
-    """What time and words do to watches."""
+class RuleProcessor:
+    """Applies events to rule states."""
 
     def __init__(
         self,
@@ -43,208 +41,223 @@ class Watching:
         kinds: Mapping[str, Kind],
         community: Community,
         *,
-        tells_shadows: bool = False,
+        emit_shadow: bool = False,
         zone: tzinfo = DEFAULT_ZONE,
     ) -> None:
         self.books, self.kinds = tuple(books), kinds
-        self.plans = plans(books, kinds)
-        self.seats: dict[str, Seat] = {}
-        self.groups = Groups(books)
-        self.outages, self.gateways = Outages(), Gateways()
-        self.tells_shadows = tells_shadows
-        self.shadowed: dict[str, dict[str, int]] = {}
-        """What rules in shadow would have said, counted by rule and phase: it reaches nobody."""
+        self.rulesets = compile_rulebooks(books, kinds)
+        self.states: dict[str, DeviceState] = {}
+        self.groups = GroupRegistry(books)
+        self.outages, self.gateways = Outages(), GatewayIndex()
+        self.emit_shadow = emit_shadow
+        self.shadow_counts: dict[str, dict[str, int]] = {}
+        """Findings of rules in shadow, counted by rule and phase; they are not emitted."""
         self.evaluations = 0
-        self.trouble: dict[str, int] = {}
+        self.type_errors: dict[str, int] = {}
         """Rules that could not be judged, by name: a value of a type their kind does not declare."""
-        self.faults: list[tuple[str, Exception]] | None = None
-        """Where judging itself failed, for a host that tells of it and goes on; None lets it be raised."""
-        self._wakes = Wakes()
-        self._listeners: dict[tuple[str, str], set[str]] = {}
+        self.internal_errors: list[tuple[str, Exception]] | None = None
+        """Internal errors by place, for a host that reports them and continues; None: they are raised."""
+        self._timers = TimerQueue()
+        self._finding_readers: dict[tuple[str, str], set[str]] = {}
         """Whose rules wait for a finding of a group, by rule and group."""
         self._zone = zone
         self.community = community
-        self._followed: Neighbourhood | None = self._near
+        self._community_seen: CommunityIndex | None = self._community
 
     @property
     def community(self) -> Community:
-        """Who lives where; assign a new version when the registry changes."""
-        return self._near.community
+        """The registry; assign a new version when it changes."""
+        return self._community.community
 
     @community.setter
     def community(self, community: Community) -> None:
-        self._near = Neighbourhood(community, self._zone, self._stands)
+        self._community = CommunityIndex(community, self._zone, self._is_active)
 
-    def _seat(self, name: str) -> Seat | None:
-        """The seat of a device, or of a group."""
-        return self.seats.get(name) or self.groups.seats.get(name)
+    def _state(self, name: str) -> DeviceState | None:
+        """State of a device or of a group."""
+        return self.states.get(name) or self.groups.states.get(name)
 
-    def _stands(self, seat: Seat, rule: str) -> bool:
-        own = seat.plan.by_name.get(rule)
+    def _is_active(self, state: DeviceState, rule: str) -> bool:
+        own = state.ruleset.by_name.get(rule)
         if own is not None:
-            return seat.stands(rule) and not own.rule.shadow
-        return self.groups.stands(seat.device, rule, self._near)
+            return state.is_active(rule) and not own.rule.shadow
+        return self.groups.is_active(state.device, rule, self._community)
 
-    def _say(self, seat: Seat, planned: PlannedRule, word: Word, now: Instant, told: list[Finding]) -> None:
-        """One word to one watch, in all that it says in event time."""
-        before = seat.watches.get(planned.name, QUIET_WATCH)
-        back_at = came_back(before, word)
-        if back_at is not None:
-            self._chatter(seat, planned, back_at, now, told)
-        first, *rest = unfolded(seat.patience(planned), before, word)
-        self._say_one(seat, planned, first, now, told)
+    def apply(self, state: DeviceState, rule: CompiledRule, event: RuleEvent, now: Instant, out: list[Finding]) -> None:
+        """Applies one event, expanded where it is late."""
+        before = state.rule_states.get(rule.name, QUIET_STATE)
+        restarted_at = restart_time(before, event)
+        if restarted_at is not None:
+            self._check_chatter(state, rule, restarted_at, now, out)
+        first, *rest = expand_late_event(state.timing(rule), before, event)
+        self._apply_one(state, rule, first, now, out)
         for each in rest:
-            self._say(seat, planned, each, now, told)
+            self.apply(state, rule, each, now, out)
 
-    def _say_one(self, seat: Seat, planned: PlannedRule, word: Word, now: Instant, told: list[Finding]) -> None:
-        """Keeps what becomes of a watch, owes its wake-up, tells its findings."""
-        before = seat.watches.get(planned.name, QUIET_WATCH)
-        if word.signal is Signal.HELD and not self._applies(seat, planned, word.at):
-            # Who may not begin now does not begin because a hold ran out: a cause may have spoken in the meantime.
-            word = Word(Signal.CANCEL, word.at)
-        if before is QUIET_WATCH and word.signal is Signal.DANGER:
-            subject, _ = self._near.subject(seat.device, planned.rule.of)
-            word = msgspec.structs.replace(word, subject=subject, version=planned.version)
-        after, effects = step(seat.patience(planned), before, word, now)
-        if after is not before:
-            self._keep(seat, planned, after)
-        for effect in effects:
-            self._tell(finding(planned, seat.device, effect, now, self._near), planned, told)
-        if (after.phase in TOLD_OF) is not (before.phase in TOLD_OF):
-            self._found(seat, planned, word.at, now)
-        if after.phase is not before.phase:
-            if word.signal is Signal.DANGER and not word.late and before.phase in (Phase.QUIET, Phase.CLEARING):
-                self._chatter(seat, planned, word.at, now, told)
-            self._pass_on(seat, planned, before, after, word.at, now, told)
-
-    def _tell(self, said: Finding, planned: PlannedRule, told: list[Finding]) -> None:
-        if not (planned.rule.shadow or planned.rule.record) or self.tells_shadows:
-            told.append(said)
-            return
-        counts = self.shadowed.setdefault(planned.name, {})
-        counts[said.phase.value] = counts.get(said.phase.value, 0) + 1
-
-    def _chatter(self, seat: Seat, planned: PlannedRule, at: Instant, now: Instant, told: list[Finding]) -> None:
-        """A danger that comes and goes many times a minute says more about the device than about danger."""
-        # Who is gone by the word of its platform was counted when that was said.
-        if planned.rule.happens or (planned.absent is not None and seat.is_gone):
-            return
-        self._count(seat, planned, at, now, told)
-
-    def _count(self, seat: Seat, planned: PlannedRule, at: Instant, now: Instant, told: list[Finding]) -> None:
-        for chattering, word in chatter_words(seat, planned, at):
-            if self._applies(seat, chattering, at):
-                self._say(seat, chattering, word, now, told)
-                self._say(seat, chattering, Word(Signal.CLEAR, at), now, told)
-
-    def _pass_on(
-        self, seat: Seat, planned: PlannedRule, before: Watch, after: Watch, at: Instant, now: Instant,
-        told: list[Finding],
-    ) -> None:  # fmt: skip
-        """Tells those rules that gather the findings of this one."""
-        if planned.name in self.groups.gatherers and not planned.rule.shadow:
-            for group, gatherer, word in self.groups.moved(seat, planned.name, before, after, at, self._near):
-                self._say_to_group(group, gatherer, word, at, now, told)
-        if isinstance(seat, Group):
-            self.groups.tidy(seat)
-
-    def _say_to_group(
-        self, group: Group, gatherer: PlannedRule, word: Word | None, at: Instant, now: Instant, told: list[Finding]
+    def _apply_one(
+        self, state: DeviceState, rule: CompiledRule, event: RuleEvent, now: Instant, out: list[Finding]
     ) -> None:
-        """What its members say to a rule that gathers them; None: enough of them, while it may not begin."""
-        if word is not None:
-            self._say(group, gatherer, word, now, told)
+        """Stores the next state, schedules its timer and emits its findings."""
+        before = state.rule_states.get(rule.name, QUIET_STATE)
+        if event.signal is Signal.HOLD_ELAPSED and not self._may_start(state, rule, event.at):
+            # Who may not begin now does not begin because a hold ran out: a cause may have spoken in the meantime.
+            event = RuleEvent(Signal.CANCEL, event.at)
+        if before is QUIET_STATE and event.signal is Signal.DANGER:
+            subject, _ = self._community.subject(state.device, rule.rule.of)
+            event = msgspec.structs.replace(event, subject=subject, version=rule.version)
+        after, effects = step(state.timing(rule), before, event, now)
+        if after is not before:
+            self._store(state, rule, after)
+        for effect in effects:
+            self._emit(build_finding(rule, state.device, effect, now, self._community), rule, out)
+        if (after.phase in ACTIVE_PHASES) is not (before.phase in ACTIVE_PHASES):
+            self._on_finding_change(state, rule, event.at, now)
+        if after.phase is not before.phase:
+            if event.signal is Signal.DANGER and not event.late and before.phase in (Phase.QUIET, Phase.CLEARING):
+                self._check_chatter(state, rule, event.at, now, out)
+            self._update_groups(state, rule, before, after, event.at, now, out)
+
+    def _emit(self, finding: Finding, rule: CompiledRule, out: list[Finding]) -> None:
+        if not (rule.rule.shadow or rule.rule.record) or self.emit_shadow:
+            out.append(finding)
+            return
+        counts = self.shadow_counts.setdefault(rule.name, {})
+        counts[finding.phase.value] = counts.get(finding.phase.value, 0) + 1
+
+    def _check_chatter(
+        self, state: DeviceState, rule: CompiledRule, at: Instant, now: Instant, out: list[Finding]
+    ) -> None:
+        """Counts a beginning for the chatter rules."""
+        # A device that its platform reported as offline was counted at that report.
+        if rule.rule.is_momentary or (rule.absent is not None and state.is_offline):
+            return
+        self._record_start(state, rule, at, now, out)
+
+    def _record_start(
+        self, state: DeviceState, rule: CompiledRule, at: Instant, now: Instant, out: list[Finding]
+    ) -> None:
+        for chattering, event in chatter_events(state, rule, at):
+            if self._may_start(state, chattering, at):
+                self.apply(state, chattering, event, now, out)
+                self.apply(state, chattering, RuleEvent(Signal.CLEAR, at), now, out)
+
+    def _update_groups(
+        self, state: DeviceState, rule: CompiledRule, before: RuleState, after: RuleState, at: Instant, now: Instant,
+        out: list[Finding],
+    ) -> None:  # fmt: skip
+        """Passes a beginning or an end to the rules that gather findings of this rule."""
+        if rule.name in self.groups.dependents and not rule.rule.shadow:
+            for group, dependent, event in self.groups.member_changed(
+                state, rule.name, before, after, at, self._community
+            ):
+                self._apply_to_group(group, dependent, event, at, now, out)
+        if isinstance(state, GroupState):
+            self.groups.evict_if_empty(state)
+
+    def _apply_to_group(
+        self,
+        group: GroupState,
+        dependent: CompiledRule,
+        event: RuleEvent | None,
+        at: Instant,
+        now: Instant,
+        out: list[Finding],
+    ) -> None:
+        """Applies the event of a group's members; None: complete, but held back."""
+        if event is not None:
+            self.apply(group, dependent, event, now, out)
         else:
-            self._hold_back(group, gatherer, at, now)
+            self._hold_back(group, dependent, at, now)
 
-    def _keep(self, seat: Seat, planned: PlannedRule, watch: Watch) -> None:
-        before = seat.watches.get(planned.name, QUIET_WATCH)
-        quiet = watch.phase is Phase.QUIET
-        seat.put(planned.name, None if quiet else watch)
+    def _store(self, state: DeviceState, rule: CompiledRule, rule_state: RuleState) -> None:
+        before = state.rule_states.get(rule.name, QUIET_STATE)
+        quiet = rule_state.phase is Phase.QUIET
+        state.set_rule_state(rule.name, None if quiet else rule_state)
         if quiet:
-            let_go(seat, planned, self._near)
-        if watch.wake_at is not None and watch.wake_at != before.wake_at:
-            self._owe(watch.wake_at, planned.rank, seat, planned.name)
+            drop_inputs(state, rule, self._community)
+        if rule_state.wake_at is not None and rule_state.wake_at != before.wake_at:
+            self._schedule(rule_state.wake_at, rule.rank, state, rule.name)
 
-    def _owe(self, due: Instant, rank: int, seat: Seat, rule: str) -> None:
-        self._wakes.owe(due, seat.device.id, rule, rank)
-        if self._wakes.overgrown(len(self.seats)):
-            known = [*self.seats.values(), *self.groups.seats.values()]
-            self._wakes.renew(wake for one in known for wake in one.owed())
+    def _schedule(self, due: Instant, rank: int, state: DeviceState, rule: str) -> None:
+        self._timers.schedule(due, state.device.id, rule, rank)
+        if self._timers.needs_compaction(len(self.states)):
+            known = [*self.states.values(), *self.groups.states.values()]
+            self._timers.rebuild(wake for one in known for wake in one.timers())
 
-    def applying(self, device_id: str, at: Instant) -> frozenset[str]:
+    def startable_rules(self, device_id: str, at: Instant) -> frozenset[str]:
         """The rules that may begin about a device at an instant: their `only_if` holds."""
-        seat = self._seat(device_id)
-        planned = () if seat is None else seat.plan.by_name.values()
-        return frozenset(each.name for each in planned if seat is not None and self._applies(seat, each, at))
+        state = self._state(device_id)
+        rule = () if state is None else state.ruleset.by_name.values()
+        return frozenset(each.name for each in rule if state is not None and self._may_start(state, each, at))
 
-    def _applies(self, seat: Seat, planned: PlannedRule, at: Instant) -> bool:
-        return planned.only_if is None or planned.only_if(Scope(seat, self._near, at, {})) is True
+    def _may_start(self, state: DeviceState, rule: CompiledRule, at: Instant) -> bool:
+        return rule.only_if is None or rule.only_if(EvaluationContext(state, self._community, at, {})) is True
 
     # -- what time or another finding may change ----------------------------------------------------------------
 
-    def _found(self, seat: Seat, planned: PlannedRule, at: Instant, now: Instant) -> None:
-        """A finding began or ended: the rules that ask for it are judged again at once, after what came with it."""
-        if planned.rule.shadow:
+    def _on_finding_change(self, state: DeviceState, rule: CompiledRule, at: Instant, now: Instant) -> None:
+        """A finding began or ended: rules that read it are re-evaluated at the same instant."""
+        if rule.rule.shadow:
             return
-        if planned.name in seat.plan.reads:
-            self._ask_again_at(seat, at, now)
-        for name in sorted(self._listeners.get((planned.name, seat.device.id), ())):
-            other = self._seat(name)
+        if rule.name in state.ruleset.read_findings:
+            self._request_reevaluation(state, at, now)
+        for name in sorted(self._finding_readers.get((rule.name, state.device.id), ())):
+            other = self._state(name)
             if other is not None:
-                self._ask_again_at(other, at, now)
+                self._request_reevaluation(other, at, now)
 
-    def _ask_again_at(self, seat: Seat, at: Instant, now: Instant) -> None:
-        context = seat.context
+    def _request_reevaluation(self, state: DeviceState, at: Instant, now: Instant) -> None:
+        context = state.pending
         if context is not None:
             is_asked = context.due == now
-            context.ask_at(at, now)
+            context.request_at(at, now)
             if not is_asked:
-                self._owe(now, 0, seat, CONTEXT)
+                self._schedule(now, 0, state, CONTEXT)
 
-    def _expect(self, seat: Seat, now: Instant) -> None:
-        """Owes the next look at what time may change, and listens to what may change it. What is asked for already
-        comes first."""
-        context = seat.context
+    def _schedule_reevaluation(self, state: DeviceState, now: Instant) -> None:
+        """Schedules the next re-evaluation and registers for the findings that may cause one. An earlier request has
+        priority.
+        """
+        context = state.pending
         if context is None:
             return
-        self._listen(seat)
+        self._register_reader(state)
         before = context.due
         if before is None or before > now:
-            context.plan(now)
+            context.schedule_next_edge(now)
             if context.due is not None and context.due != before:
                 # From the lowest rank, whichever rules it has now: others may be held back until then.
-                self._owe(context.due, 0, seat, CONTEXT)
+                self._schedule(context.due, 0, state, CONTEXT)
 
-    def _listen(self, seat: Seat) -> None:
-        """To the findings of groups that its rules ask for."""
-        if seat.context is not None:
-            for key in self.groups.read_by(seat, self._near):
-                self._listeners.setdefault(key, set()).add(seat.device.id)
+    def _register_reader(self, state: DeviceState) -> None:
+        """Registers the device for findings of groups that its rules read."""
+        if state.pending is not None:
+            for key in self.groups.findings_read_by(state, self._community):
+                self._finding_readers.setdefault(key, set()).add(state.device.id)
 
-    def _look_anew(self, seat: Seat, now: Instant) -> None:
+    def _refresh_edges(self, state: DeviceState, now: Instant) -> None:
         """What is written of it, or where it belongs, may have changed: its edges and groups are others."""
-        if seat.context is not None:
-            for name, inputs in seat.context.inputs.items():
-                inputs.edge = edge_after(seat, seat.plan.by_name[name], self._near, inputs.at)
-            if seat.holds_back_silence and (seat.absence_due is None or seat.absence_due > now):
-                seat.absence_due = now
-                self._owe(now, 0, seat, ABSENCE)
-            self._expect(seat, now)
+        if state.pending is not None:
+            for name, inputs in state.pending.inputs.items():
+                inputs.edge = next_time_edge(state, state.ruleset.by_name[name], self._community, inputs.at)
+            if state.holds_back_absence and (state.absence_timer is None or state.absence_timer > now):
+                state.absence_timer = now
+                self._schedule(now, 0, state, ABSENCE)
+            self._schedule_reevaluation(state, now)
 
-    def _follow_community(self, now: Instant) -> None:
-        """The registry changed: who belongs to which group, and by whose clock it lives, is another."""
-        if self._followed is not self._near:
-            self._followed = self._near
-            self._listeners.clear()
-            for seat in [*self.seats.values(), *self.groups.seats.values()]:
-                self._look_anew(seat, now)
+    def _on_community_change(self, now: Instant) -> None:
+        """The registry changed: groups and time zones may be others."""
+        if self._community_seen is not self._community:
+            self._community_seen = self._community
+            self._finding_readers.clear()
+            for state in [*self.states.values(), *self.groups.states.values()]:
+                self._refresh_edges(state, now)
 
-    def _cannot_judge(self, planned: PlannedRule) -> None:
-        self.trouble[planned.name] = self.trouble.get(planned.name, 0) + 1
+    def _count_type_error(self, rule: CompiledRule) -> None:
+        self.type_errors[rule.name] = self.type_errors.get(rule.name, 0) + 1
 
-    def _hold_back(self, seat: Seat, planned: PlannedRule, at: Instant, now: Instant) -> None:
+    def _hold_back(self, state: DeviceState, rule: CompiledRule, at: Instant, now: Instant) -> None:
         """It would begin, but for its hours or another finding."""
-        if planned.is_reevaluated:
-            seat.keep_inputs(planned.name, Inputs({}, at, edge_after(seat, planned, self._near, at)))
-            self._expect(seat, now)
+        if rule.is_reevaluated:
+            state.keep_inputs(rule.name, RuleInputs({}, at, next_time_edge(state, rule, self._community, at)))
+            self._schedule_reevaluation(state, now)

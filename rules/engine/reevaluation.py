@@ -1,7 +1,7 @@
-"""Judges a rule again on the values by which it was judged last, because time or another finding may have changed its
-answer: what is held back begins when its hours begin or its inhibitor ends, and what stands ends when they end.
+"""Re-evaluates a rule on the values of its last evaluation when time or another finding may have changed the result.
 
-It notes those values, says what they mean now, and keeps no timers. Only values that may still be believed count.
+What was held back begins when its schedule or its inhibitor allows it, and what is active ends with them. Only
+values that are not older than the device's reporting plan allows are used.
 """
 
 from __future__ import annotations
@@ -11,125 +11,136 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from domain import Instant, Value
-from rules.compiled.rule import STALE_AFTER, PlannedRule
-from rules.engine.community_index import Neighbourhood
-from rules.engine.context import Scope
-from rules.engine.evaluation import Occasion, words_of
-from rules.language.time_edges import Spot, next_edge
-from rules.lifecycle.state_machine import QUIET_WATCH, Watch, Word
+from rules.compiled.rule import DEFAULT_STALENESS, CompiledRule
+from rules.engine.community_index import CommunityIndex
+from rules.engine.context import EvaluationContext
+from rules.engine.evaluation import Arrival, evaluate_rule
+from rules.language.time_edges import Location, next_edge
+from rules.lifecycle.state_machine import QUIET_STATE, RuleEvent, RuleState
 from rules.lifecycle.transitions import Phase, Signal
-from rules.state.device import Seat
-from rules.state.inputs import Inputs, Measured, merged
+from rules.state.device import DeviceState
+from rules.state.inputs import Measured, RuleInputs, merge_late
 from rules.state.outages import Outages
 
 
-class Look(Struct, frozen=True):
+class ReevaluationTime(Struct, frozen=True):
     """When a rule is judged again: in event time, and in journal time."""
 
     at: Instant
     due: Instant
 
 
-def note_inputs(
-    seat: Seat, planned: PlannedRule, near: Neighbourhood, values: Mapping[str, Value], occasion: Occasion
+def record_inputs(
+    state: DeviceState, rule: CompiledRule, community: CommunityIndex, values: Mapping[str, Value], arrival: Arrival
 ) -> None:
-    """Keeps what a rule was just judged by, if time or another finding may change the answer; else lets go of it."""
-    known = None if seat.context is None else seat.context.inputs.get(planned.name)
-    stands = planned.name in seat.watches
-    if occasion.retained:
-        # Nobody knows how old it is: what stands may end by it, and nothing begins by it later.
+    """Stores the values a rule was evaluated with if time or another finding may change the result; otherwise drops
+    them.
+    """
+    known = None if state.pending is None else state.pending.inputs.get(rule.name)
+    stands = rule.name in state.rule_states
+    if arrival.retained:
+        # Its age is unknown: an active finding may end by it, and nothing begins by it later.
         if stands and known is None:
-            seat.keep_inputs(planned.name, Inputs({}, occasion.at, edge_after(seat, planned, near, occasion.at)))
+            state.keep_inputs(rule.name, RuleInputs({}, arrival.at, next_time_edge(state, rule, community, arrival.at)))
         return
-    if occasion.late and known is None:
-        return  # something newer may have been said, which need not be kept
-    measured = merged(known.measured, values, occasion.at) if occasion.late and known else {}
-    measured = measured or _measured(seat, planned, values, occasion.at)
-    if not stands and not _may_begin(seat, planned, near, measured, occasion.at):
-        seat.keep_inputs(planned.name, None)
+    if arrival.late and known is None:
+        return  # a newer reading may exist that was not stored
+    measured = merge_late(known.measured, values, arrival.at) if arrival.late and known else {}
+    measured = measured or _measured(state, rule, values, arrival.at)
+    if not stands and not _could_begin(state, rule, community, measured, arrival.at):
+        state.keep_inputs(rule.name, None)
         return
-    at = occasion.at if known is None else max(known.at, occasion.at)
+    at = arrival.at if known is None else max(known.at, arrival.at)
     lasts = known is not None and known.edge is not None and known.edge > at
-    edge = known.edge if known is not None and lasts else edge_after(seat, planned, near, at)
-    seat.keep_inputs(planned.name, Inputs(measured, at, edge, known is not None and known.unlatched))
+    edge = known.edge if known is not None and lasts else next_time_edge(state, rule, community, at)
+    state.keep_inputs(rule.name, RuleInputs(measured, at, edge, known is not None and known.unlatched))
 
 
-def _measured(seat: Seat, planned: PlannedRule, values: Mapping[str, Value], at: Instant) -> Measured:
-    remembered = seat.remembered or {}
-    return {name: remembered.get(name, (at, values[name])) for name in planned.lasting if name in values}
+def _measured(state: DeviceState, rule: CompiledRule, values: Mapping[str, Value], at: Instant) -> Measured:
+    remembered = state.last_values or {}
+    return {name: remembered.get(name, (at, values[name])) for name in rule.lasting_quantities if name in values}
 
 
-def _may_begin(seat: Seat, planned: PlannedRule, near: Neighbourhood, measured: Measured, at: Instant) -> bool:
+def _could_begin(
+    state: DeviceState, rule: CompiledRule, community: CommunityIndex, measured: Measured, at: Instant
+) -> bool:
     """Whether hours or other findings alone keep it from beginning."""
-    scope = Scope(seat, near, at, {name: value for name, (_, value) in measured.items()})
+    context = EvaluationContext(state, community, at, {name: value for name, (_, value) in measured.items()})
     try:
-        return planned.is_reevaluated and all(true(scope) is True for true in planned.possible)
+        return rule.is_reevaluated and all(true(context) is True for true in rule.start_conditions)
     except TypeError:
-        return False  # told and counted where it was judged
+        return False  # counted where it was evaluated
 
 
-def let_go(seat: Seat, planned: PlannedRule, near: Neighbourhood) -> None:
+def drop_inputs(state: DeviceState, rule: CompiledRule, community: CommunityIndex) -> None:
     """It is over: its inputs are kept only if hours or other findings alone keep it from beginning anew."""
-    inputs = None if seat.context is None else seat.context.inputs.get(planned.name)
+    inputs = None if state.pending is None else state.pending.inputs.get(rule.name)
     if inputs is None:
         return
     inputs.unlatched = False
-    if planned.condition is None or not _may_begin(seat, planned, near, inputs.measured, inputs.at):
-        seat.keep_inputs(planned.name, None)
+    if rule.condition is None or not _could_begin(state, rule, community, inputs.measured, inputs.at):
+        state.keep_inputs(rule.name, None)
 
 
-def edge_after(seat: Seat, planned: PlannedRule, near: Neighbourhood, at: Instant) -> Instant | None:
+def next_time_edge(state: DeviceState, rule: CompiledRule, community: CommunityIndex, at: Instant) -> Instant | None:
     """When the time changes an answer of this rule about this device next."""
-    if not planned.time_atoms:
+    if not rule.time_conditions:
         return None
-    device = seat.device
-    point = near.point_of(device) if planned.asks_sun else None
-    spot = Spot(near.zone_of(device), point)
-    return next_edge(planned.time_atoms, lambda one: near.attribute(device, one.owner, one.name), spot, at)
+    device = state.device
+    point = community.point_of(device) if rule.uses_sun else None
+    spot = Location(community.zone_of(device), point)
+    return next_edge(rule.time_conditions, lambda one: community.attribute(device, one.owner, one.name), spot, at)
 
 
-def judged_again(seat: Seat, planned: PlannedRule, near: Neighbourhood, outages: Outages, look: Look) -> Word | None:
-    """What the values of before say to its watch now; None when they say nothing new. Raises TypeError."""
-    assert seat.context is not None
-    inputs, watch = seat.context.inputs[planned.name], seat.watches.get(planned.name, QUIET_WATCH)
-    pass_edge(seat, planned, near, look.at)
-    values = inputs.believed(outages, STALE_AFTER.patience_ms(seat.report_every_ms), inputs.at)
-    if watch is QUIET_WATCH and len(values) < len(inputs.measured):
-        seat.keep_inputs(planned.name, None)
+def reevaluate(
+    state: DeviceState, rule: CompiledRule, community: CommunityIndex, outages: Outages, look: ReevaluationTime
+) -> RuleEvent | None:
+    """The event of a rule re-evaluated on its stored values; None without news. Raises TypeError."""
+    assert state.pending is not None
+    inputs, rule_state = state.pending.inputs[rule.name], state.rule_states.get(rule.name, QUIET_STATE)
+    advance_edge(state, rule, community, look.at)
+    values = inputs.current_values(outages, DEFAULT_STALENESS.allowed_silence_ms(state.report_interval_ms), inputs.at)
+    if rule_state is QUIET_STATE and len(values) < len(inputs.measured):
+        state.keep_inputs(rule.name, None)
         return None
-    measured_at = max(inputs.newest or 0, watch.word_at)
-    scope = Scope(seat, near, inputs.at, values, inputs.newest)
+    measured_at = max(inputs.newest_measurement or 0, rule_state.last_event_at)
+    context = EvaluationContext(state, community, inputs.at, values, inputs.newest_measurement)
     at = max(inputs.at, measured_at)
-    (word,) = words_of(planned, watch, scope, Occasion(at, look.due, False, False, measured_at=measured_at))
-    return word if _counts(watch, word) else None
+    (event,) = evaluate_rule(rule, rule_state, context, Arrival(at, look.due, False, False, measured_at=measured_at))
+    return event if _is_news(rule_state, event) else None
 
 
-def pass_edge(seat: Seat, planned: PlannedRule, near: Neighbourhood, at: Instant) -> None:
+def advance_edge(state: DeviceState, rule: CompiledRule, community: CommunityIndex, at: Instant) -> None:
     """Its answer is known up to here; the edge after it is the next."""
-    assert seat.context is not None
-    inputs = seat.context.inputs[planned.name]
+    assert state.pending is not None
+    inputs = state.pending.inputs[rule.name]
     inputs.at = max(inputs.at, at)
     if inputs.edge is not None and inputs.edge <= inputs.at:
-        inputs.edge = edge_after(seat, planned, near, inputs.at)
+        inputs.edge = next_time_edge(state, rule, community, inputs.at)
 
 
-def _counts(watch: Watch, word: Word) -> bool:
-    """The device did not speak: what is unknown says nothing, and who fell silent in danger is not heard again."""
-    if watch.phase is Phase.QUIET:
-        return word.signal is Signal.DANGER
-    if watch.phase is Phase.STALE:
-        return word.signal is Signal.CLEAR
-    return word.signal is not Signal.NO_WORD
+def _is_news(rule_state: RuleState, event: RuleEvent) -> bool:
+    """Without a reading, an unknown result changes nothing, and a stale finding is not revived."""
+    if rule_state.phase is Phase.QUIET:
+        return event.signal is Signal.DANGER
+    if rule_state.phase is Phase.STALE:
+        return event.signal is Signal.CLEAR
+    return event.signal is not Signal.NO_DATA
 
 
-def is_still_true(seat: Seat, planned: PlannedRule, near: Neighbourhood, now: Instant) -> bool:
-    """Whether what the device said last is dangerous now."""
-    assert planned.condition is not None
-    inputs = None if seat.context is None else seat.context.inputs.get(planned.name)
+def is_still_true(state: DeviceState, rule: CompiledRule, community: CommunityIndex, now: Instant) -> bool:
+    """Whether the stored values are dangerous now."""
+    assert rule.condition is not None
+    inputs = None if state.pending is None else state.pending.inputs.get(rule.name)
     if inputs is None:
         return False
     values = {name: value for name, (_, value) in inputs.measured.items()}
     try:
-        return planned.condition.answer(Scope(seat, near, max(now, inputs.at), values, inputs.newest)) is True
+        return (
+            rule.condition.danger(
+                EvaluationContext(state, community, max(now, inputs.at), values, inputs.newest_measurement)
+            )
+            is True
+        )
     except TypeError:
         return False

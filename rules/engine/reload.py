@@ -1,7 +1,7 @@
-"""A running engine takes up other rulebooks: what is unchanged goes on as if nothing had happened, what stands is
-carried on or ended with a reason, and nothing of a rule that is gone is left. It reads no files and knows no clock.
+"""Replaces the rulebooks of a running engine, as a savepoint migration: state of unchanged rules is kept, state of
+changed rules is migrated, findings of removed rules end with a reason.
 
-A change loses no standing danger: a changed rule keeps the watch and its finding, and the next reading decides.
+An active finding is never lost: a changed rule keeps its state and its finding id, and the next reading decides.
 """
 
 from __future__ import annotations
@@ -12,235 +12,277 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from domain import Evidence, Finding, Instant
-from domain import Phase as Said
+from domain import Phase as FindingPhase
 from domain.kind import Kind
-from rules.compiled.rule import PlannedRule
-from rules.compiled.ruleset import Plan, empty_plan, plans
-from rules.engine.absence import next_absence
-from rules.engine.findings import finding
-from rules.engine.groups import Groups
-from rules.engine.latching import Latching
-from rules.lifecycle.state_machine import QUIET_WATCH, TOLD_OF, Effect, Patience, Watch, Word
+from rules.compiled.rule import CompiledRule
+from rules.compiled.ruleset import CompiledRuleset, compile_rulebooks, empty_ruleset
+from rules.engine.absence import next_check
+from rules.engine.findings import build_finding
+from rules.engine.groups import GroupRegistry
+from rules.engine.latching import LatchProcessor
+from rules.lifecycle.state_machine import ACTIVE_PHASES, QUIET_STATE, Effect, RuleEvent, RuleState, RuleTiming
 from rules.lifecycle.transitions import Phase, Signal
-from rules.rulebook.model import QUESTIONS, Rulebook
-from rules.rulebook.serialization import written_books
-from rules.state.device import Seat, report_every
-from rules.state.group import Group
+from rules.rulebook.model import RULE_TYPES, Rulebook
+from rules.rulebook.serialization import dump_rulebooks
+from rules.state.device import DeviceState, report_interval_ms
+from rules.state.group import GroupState
 
 REASON: Final = "rule"
-"""The line of evidence that says why something ended that is not over: nobody judges it any more."""
+"""Evidence of why a finding ended that is not over: its rule no longer exists."""
 REMOVED, REWRITTEN, SHADOWED = "removed", "rewritten", "shadow"
 _WORDING: Final = frozenset({"title", "advice", "source", "show", "severity", "ledger", "shadow"})
 """What may change of a rule without changing when it finds something."""
 _WAITING: Final = frozenset({"hold", "release", "if_silent", "latch"})
 
 
-class Renewing(Latching):
-    """Watches whose rules may be replaced while they stand."""
+class ReloadableEngine(LatchProcessor):
+    """Replaces rulebooks and migrates state."""
 
-    _written: bytes | None = None
+    _rulebooks_dump: bytes | None = None
 
     @property
-    def written(self) -> bytes:
+    def rulebooks_dump(self) -> bytes:
         """The books as a snapshot keeps them."""
-        if self._written is None:
-            self._written = written_books(self.books)
-        return self._written
+        if self._rulebooks_dump is None:
+            self._rulebooks_dump = dump_rulebooks(self.books)
+        return self._rulebooks_dump
 
-    def take_up(
-        self, books: Sequence[Rulebook], now: Instant, kinds: Mapping[str, Kind] | None = None
-    ) -> list[Finding]:
-        """Judges by these books, and kinds if they are given, from now on.
+    def reload(self, books: Sequence[Rulebook], now: Instant, kinds: Mapping[str, Kind] | None = None) -> list[Finding]:
+        """Uses these rulebooks, and kinds if given, from now on. Returns the findings that end or begin by it.
 
-        Raises ValueError, and changes nothing, when two rules bear one name. What is told bears ids of before, so that
-        a repetition after a crash tells nothing twice.
+        Raises ValueError, and changes nothing, when two rules share a name. Findings keep their ids, so that a
+        repetition after a crash emits nothing twice.
         """
         kinds = self.kinds if kinds is None else kinds
-        fresh, groups = _kept(self.plans, plans(books, kinds)), Groups(books)
+        fresh, groups = _reuse_unchanged(self.rulesets, compile_rulebooks(books, kinds)), GroupRegistry(books)
         self.kinds = kinds
-        told: list[Finding] = []
-        for seat in list(self.seats.values()):
-            if seat.watches:
-                self._part(seat, fresh.get(seat.plan.kind), now, told)
-        for group in list(self.groups.seats.values()):
-            self._part(group, groups.plans.get(group.plan.kind), now, told)
-        before, self.books, self._written = self.books, tuple(books), None
-        unshadowed = self._switch(fresh, groups, now)
-        for seat, planned in unshadowed:
-            self._reveal(seat, planned, now, told)
-        self._gather_afresh(_unlike(before, books), now, told)
-        for group in list(self.groups.seats.values()):
-            self.groups.tidy(group)
-        self._followed = None
-        self._follow_community(now)
-        known = [*self.seats.values(), *self.groups.seats.values()]
-        self._wakes.renew(wake for one in known for wake in one.owed())
+        out: list[Finding] = []
+        for state in list(self.states.values()):
+            if state.rule_states:
+                self._end_removed_rules(state, fresh.get(state.ruleset.kind), now, out)
+        for group in list(self.groups.states.values()):
+            self._end_removed_rules(group, groups.rulesets.get(group.ruleset.kind), now, out)
+        before, self.books, self._rulebooks_dump = self.books, tuple(books), None
+        unshadowed = self._swap_rulesets(fresh, groups, now)
+        for state, compiled in unshadowed:
+            self._leave_shadow(state, compiled, now, out)
+        self._reevaluate_groups(_changed_gatherers(before, books), now, out)
+        for group in list(self.groups.states.values()):
+            self.groups.evict_if_empty(group)
+        self._community_seen = None
+        self._on_community_change(now)
+        known = [*self.states.values(), *self.groups.states.values()]
+        self._timers.rebuild(wake for one in known for wake in one.timers())
         names = {rule.name for book in books for rule in book.rules}
-        self.shadowed = {name: counts for name, counts in self.shadowed.items() if name in names}
-        return told
+        self.shadow_counts = {name: counts for name, counts in self.shadow_counts.items() if name in names}
+        return out
 
     # -- before: by the old books -------------------------------------------------------------------------------
 
-    def _part(self, seat: Seat, plan: Plan | None, now: Instant, told: list[Finding]) -> None:
+    def _end_removed_rules(
+        self, state: DeviceState, ruleset: CompiledRuleset | None, now: Instant, out: list[Finding]
+    ) -> None:
         """Ends what no rule judges any more, and takes out of what others gather what goes into shadow."""
-        if plan is seat.plan:
+        if ruleset is state.ruleset:
             return
-        for name in sorted(seat.watches):
-            old, new = seat.plan.by_name[name], plan.by_name.get(name) if plan is not None else None
-            if new is None or _asks(old) != _asks(new):
+        for name in sorted(state.rule_states):
+            old, new = state.ruleset.by_name[name], ruleset.by_name.get(name) if ruleset is not None else None
+            if new is None or _identity(old) != _identity(new):
                 evidence = (Evidence(REASON, REMOVED if new is None else REWRITTEN, at=now),)
-                self._say(seat, old, Word(Signal.RESET, now, evidence=evidence), now, told)
-            elif new.rule.shadow and not old.rule.shadow and seat.stands(name):
-                self._hide(seat, old, seat.watches[name], now, told)
+                self.apply(state, old, RuleEvent(Signal.RESET, now, evidence=evidence), now, out)
+            elif new.rule.shadow and not old.rule.shadow and state.is_active(name):
+                self._enter_shadow(state, old, state.rule_states[name], now, out)
 
-    def _hide(self, seat: Seat, planned: PlannedRule, watch: Watch, now: Instant, told: list[Finding]) -> None:
-        """It goes on in shadow: for people it ends."""
-        ended = Effect(Said.ENDED, now, replace(watch, evidence=(Evidence(REASON, SHADOWED, at=now),)))
-        self._tell(finding(planned, seat.device, ended, now, self._near), planned, told)
-        self._found(seat, planned, now, now)
-        self._pass_on(seat, planned, watch, QUIET_WATCH, now, now, told)
+    def _enter_shadow(
+        self, state: DeviceState, rule: CompiledRule, rule_state: RuleState, now: Instant, out: list[Finding]
+    ) -> None:
+        """The rule continues in shadow: its finding ends."""
+        ended = Effect(FindingPhase.ENDED, now, replace(rule_state, evidence=(Evidence(REASON, SHADOWED, at=now),)))
+        self._emit(build_finding(rule, state.device, ended, now, self._community), rule, out)
+        self._on_finding_change(state, rule, now, now)
+        self._update_groups(state, rule, rule_state, QUIET_STATE, now, now, out)
 
     # -- the change ---------------------------------------------------------------------------------------------
 
-    def _switch(self, fresh: dict[str, Plan], groups: Groups, now: Instant) -> list[tuple[Seat, PlannedRule]]:
-        """Every seat under its new plan; those watches that come out of shadow."""
-        revealed: list[tuple[Seat, PlannedRule]] = []
-        for seat in self.seats.values():
-            kind = seat.plan.kind
-            # Of a kind that nobody describes any more nothing is judged.
-            plan = fresh.get(kind) or (empty_plan(kind) if kind in self.plans else seat.plan)
-            if plan is not seat.plan:
-                revealed += self._reseat(seat, plan, now)
-        for name, group in self.groups.seats.items():
-            if group.plan.kind in groups.plans:
-                groups.seats[name] = group
-                revealed += self._reseat(group, groups.plans[group.plan.kind], now)
-        self.plans, self.groups = fresh, groups
+    def _swap_rulesets(
+        self, fresh: dict[str, CompiledRuleset], groups: GroupRegistry, now: Instant
+    ) -> list[tuple[DeviceState, CompiledRule]]:
+        """Gives every device its new ruleset; returns the rules that leave shadow with an active finding."""
+        revealed: list[tuple[DeviceState, CompiledRule]] = []
+        for state in self.states.values():
+            kind = state.ruleset.kind
+            # Devices of a kind that is no longer described are not evaluated.
+            ruleset = fresh.get(kind) or (empty_ruleset(kind) if kind in self.rulesets else state.ruleset)
+            if ruleset is not state.ruleset:
+                revealed += self._migrate_device(state, ruleset, now)
+        for name, group in self.groups.states.items():
+            if group.ruleset.kind in groups.rulesets:
+                groups.states[name] = group
+                revealed += self._migrate_device(group, groups.rulesets[group.ruleset.kind], now)
+        self.rulesets, self.groups = fresh, groups
         return revealed
 
-    def _reseat(self, seat: Seat, plan: Plan, now: Instant) -> list[tuple[Seat, PlannedRule]]:
-        before, seat.plan = seat.plan, plan
-        seat.report_every_ms = report_every(seat.device, plan)
-        seat.fit_context()
+    def _migrate_device(
+        self, state: DeviceState, ruleset: CompiledRuleset, now: Instant
+    ) -> list[tuple[DeviceState, CompiledRule]]:
+        before, state.ruleset = state.ruleset, ruleset
+        state.report_interval_ms = report_interval_ms(state.device, ruleset)
+        state.migrate_inputs()
         revealed = []
-        for name, watch in seat.watches.items():
-            old, new = before.by_name[name], plan.by_name[name]
+        for name, rule_state in state.rule_states.items():
+            old, new = before.by_name[name], ruleset.by_name[name]
             unveiled = old.rule.shadow and not new.rule.shadow
-            # What is over, and was told nobody, is no news.
-            over = unveiled and watch.phase is Phase.CLEARING
-            seat.put(name, None if over else _carried(old, new, watch, seat.report_every_ms, now))
-            if unveiled and seat.stands(name):
-                revealed.append((seat, new))
-        if _remembers(before) != _remembers(plan):
-            seat.plan = before
-            memory = seat.written()
-            seat.plan = plan
-            seat.recall(memory)
-            added = {quantity: now for quantity in plan.timed if quantity not in before.timed}
-            # Nobody listened for it until now: its silence counts from here.
-            seat.heard_of = {**added, **(seat.heard_of or {})} or None
-        due = next_absence(seat, self.outages)
-        seat.absence_due = None if due is None else max(due, now)
+            # A finding that was never emitted and is clearing is not emitted now.
+            over = unveiled and rule_state.phase is Phase.CLEARING
+            state.set_rule_state(
+                name, None if over else _migrate_rule_state(old, new, rule_state, state.report_interval_ms, now)
+            )
+            if unveiled and state.is_active(name):
+                revealed.append((state, new))
+        if _state_layout(before) != _state_layout(ruleset):
+            state.restore(state.snapshot())  # which keeps what the new ruleset needs
+            added = {
+                quantity: now for quantity in ruleset.absence_quantities if quantity not in before.absence_quantities
+            }
+            # It was not tracked until now: its absence counts from here.
+            state.last_arrival_of = {**added, **(state.last_arrival_of or {})} or None
+        due = next_check(state, self.outages)
+        state.absence_timer = None if due is None else max(due, now)
         return revealed
 
     # -- after: by the new books --------------------------------------------------------------------------------
 
-    def _reveal(self, seat: Seat, planned: PlannedRule, now: Instant, told: list[Finding]) -> None:
-        """What stands is told, now that it may be."""
-        watch = seat.watches[planned.name]
-        for said in (Said.BEGAN, Said.STALE) if watch.phase is Phase.STALE else (Said.BEGAN,):
-            self._tell(finding(planned, seat.device, Effect(said, watch.begin, watch), now, self._near), planned, told)
-        self._found(seat, planned, now, now)
-        self._pass_on(seat, planned, QUIET_WATCH, watch, watch.begin, now, told)
+    def _leave_shadow(self, state: DeviceState, rule: CompiledRule, now: Instant, out: list[Finding]) -> None:
+        """Emits a finding that began in shadow."""
+        rule_state = state.rule_states[rule.name]
+        for phase in (
+            (FindingPhase.BEGAN, FindingPhase.STALE) if rule_state.phase is Phase.STALE else (FindingPhase.BEGAN,)
+        ):
+            self._emit(
+                build_finding(rule, state.device, Effect(phase, rule_state.begin, rule_state), now, self._community),
+                rule,
+                out,
+            )
+        self._on_finding_change(state, rule, now, now)
+        self._update_groups(state, rule, QUIET_STATE, rule_state, rule_state.begin, now, out)
 
-    def _gather_afresh(self, unlike: frozenset[str], now: Instant, told: list[Finding]) -> None:
-        """Rules that gather otherwise than before look at once at what stands: nothing else would ask them."""
-        gatherers = frozenset(
-            rule.name for some in self.groups.gatherers.values() for rule in some if rule.name in unlike
+    def _reevaluate_groups(self, unlike: frozenset[str], now: Instant, out: list[Finding]) -> None:
+        """Evaluates changed `gather` rules on the active findings at once: no later event would."""
+        dependents = frozenset(
+            rule.name for some in self.groups.dependents.values() for rule in some if rule.name in unlike
         )
-        if not gatherers:
+        if not dependents:
             return
         standing = [
-            (watch.begin, seat, seat.plan.by_name[name], watch)
-            for seat in [*self.seats.values(), *self.groups.seats.values()]
-            for name, watch in seat.watches.items()
-            if watch.phase in TOLD_OF and name in self.groups.gatherers and not seat.plan.by_name[name].rule.shadow
+            (rule_state.begin, state, state.ruleset.by_name[name], rule_state)
+            for state in [*self.states.values(), *self.groups.states.values()]
+            for name, rule_state in state.rule_states.items()
+            if rule_state.phase in ACTIVE_PHASES
+            and name in self.groups.dependents
+            and not state.ruleset.by_name[name].rule.shadow
         ]
-        for begin, seat, planned, watch in sorted(standing, key=self._bars_first):
-            moved = self.groups.moved(seat, planned.name, QUIET_WATCH, watch, begin, self._near, gatherers)
-            for group, gatherer, word in moved:
-                self._say_to_group(group, gatherer, word, begin, now, told)
-        for group in list(self.groups.seats.values()):
-            self._ask_again(group, gatherers, now, told)
+        for begin, state, compiled, rule_state in sorted(standing, key=self._excluding_first):
+            moved = self.groups.member_changed(
+                state, compiled.name, QUIET_STATE, rule_state, begin, self._community, dependents
+            )
+            for group, dependent, event in moved:
+                self._apply_to_group(group, dependent, event, begin, now, out)
+        for group in list(self.groups.states.values()):
+            self._reevaluate_group(group, dependents, now, out)
 
-    def _bars_first(self, standing: tuple[Instant, Seat, PlannedRule, Watch]) -> tuple[bool, Instant, str, str]:
+    def _excluding_first(
+        self, standing: tuple[Instant, DeviceState, CompiledRule, RuleState]
+    ) -> tuple[bool, Instant, str, str]:
         """What begins only without another finding must not begin before that was looked at."""
-        begin, seat, planned, _ = standing
+        begin, state, rule, _ = standing
         bars = any(
-            one.gather is not None and planned.name in one.gather.without for one in self.groups.gatherers[planned.name]
+            one.gather is not None and rule.name in one.gather.without for one in self.groups.dependents[rule.name]
         )
-        return not bars, begin, seat.device.id, planned.name
+        return not bars, begin, state.device.id, rule.name
 
-    def _ask_again(self, group: Group, gatherers: frozenset[str], now: Instant, told: list[Finding]) -> None:
-        for name in sorted(gatherers.intersection(group.watches)):
-            planned = group.plan.by_name[name]
-            word = self.groups.opinion(group, planned, group.watches[name].word_at, self._near)
-            assert word is not None  # what stands has an opinion
-            self._say(group, planned, word, now, told)
-
-
-def _kept(before: Mapping[str, Plan], after: dict[str, Plan]) -> dict[str, Plan]:
-    """The new plans, and the very plan of before for each kind of which nothing changed: its seats are not touched."""
-    same = {kind for kind, plan in after.items() if kind in before and _written(before[kind]) == _written(plan)}
-    return {kind: before[kind] if kind in same else plan for kind, plan in after.items()}
+    def _reevaluate_group(
+        self, group: GroupState, dependents: frozenset[str], now: Instant, out: list[Finding]
+    ) -> None:
+        for name in sorted(dependents.intersection(group.rule_states)):
+            rule = group.ruleset.by_name[name]
+            event = self.groups.evaluate(group, rule, group.rule_states[name].last_event_at, self._community)
+            assert event is not None  # what stands has an opinion
+            self.apply(group, rule, event, now, out)
 
 
-def _written(plan: Plan) -> list[tuple[Any, ...]]:
-    return [(plan.described,), *((rule.rule, rule.hazard, rule.version, rule.rank) for rule in plan.by_name.values())]
+def _reuse_unchanged(
+    before: Mapping[str, CompiledRuleset], after: dict[str, CompiledRuleset]
+) -> dict[str, CompiledRuleset]:
+    """The new rulesets; for a kind without changes the old object, so that its devices are not touched."""
+    same = {
+        kind
+        for kind, ruleset in after.items()
+        if kind in before and _ruleset_key(before[kind]) == _ruleset_key(ruleset)
+    }
+    return {kind: before[kind] if kind in same else ruleset for kind, ruleset in after.items()}
 
 
-def _remembers(plan: Plan) -> tuple[Any, ...]:
-    """What a seat keeps because of its plan."""
-    return plan.windows, plan.remembered, frozenset(plan.timed), plan.usual, plan.trends
+def _ruleset_key(ruleset: CompiledRuleset) -> list[tuple[Any, ...]]:
+    return [
+        (ruleset.kind_definition,),
+        *((rule.rule, rule.hazard, rule.version, rule.rank) for rule in ruleset.by_name.values()),
+    ]
 
 
-def _asks(planned: PlannedRule) -> tuple[Any, ...]:
-    """Which question, about whom: another question is another rule, whatever its name."""
-    question = next(name for name in QUESTIONS if getattr(planned.rule, name) is not None)
-    return question, planned.rule.of if question == "gather" else "", planned.rule.record
+def _state_layout(ruleset: CompiledRuleset) -> tuple[Any, ...]:
+    """What a device's state holds because of its ruleset."""
+    return (
+        ruleset.retentions,
+        ruleset.last_value_quantities,
+        frozenset(ruleset.absence_quantities),
+        ruleset.baseline_quantities,
+        ruleset.trend_quantities,
+    )
 
 
-def _judges(planned: PlannedRule) -> dict[str, Any]:
-    return planned.rule.model_dump(exclude=set(_WORDING | _WAITING))
+def _identity(rule: CompiledRule) -> tuple[Any, ...]:
+    """Type and subject of a rule: with another type it is another rule, whatever its name."""
+    question = next(name for name in RULE_TYPES if getattr(rule.rule, name) is not None)
+    return question, rule.rule.of if question == "gather" else "", rule.rule.record
 
 
-def _unlike(before: Sequence[Rulebook], after: Sequence[Rulebook]) -> frozenset[str]:
+def _conditions_of(rule: CompiledRule) -> dict[str, Any]:
+    return rule.rule.model_dump(exclude=set(_WORDING | _WAITING))
+
+
+def _changed_gatherers(before: Sequence[Rulebook], after: Sequence[Rulebook]) -> frozenset[str]:
     """Rules that are new, or gather otherwise."""
     old = {rule.name: (rule.gather, rule.of, rule.only_if, rule.shadow) for book in before for rule in book.rules}
     new = {rule.name: (rule.gather, rule.of, rule.only_if, rule.shadow) for book in after for rule in book.rules}
     return frozenset(name for name, written in new.items() if old.get(name) != written)
 
 
-def _carried(old: PlannedRule, new: PlannedRule, watch: Watch, report_every_ms: int, now: Instant) -> Watch:
-    """The watch as the new rule goes on with it."""
-    before, after = old.patience(report_every_ms), new.patience(report_every_ms)
-    same = _judges(old) == _judges(new)
+def _migrate_rule_state(
+    old: CompiledRule, new: CompiledRule, rule_state: RuleState, report_every_ms: int, now: Instant
+) -> RuleState:
+    """The state of a rule as the changed rule continues with it."""
+    before, after = old.timing(report_every_ms), new.timing(report_every_ms)
+    same = _conditions_of(old) == _conditions_of(new)
     if same and before == after:
-        return watch
-    if watch.phase is Phase.PENDING:
-        return replace(watch, wake_at=_held_at(before, after, watch, same, now))
-    if watch.phase is Phase.CLEARING and not same and not after.event:
-        # The old rule was satisfied. Whether the new one is, the next reading says; until then the danger stands.
-        return replace(watch, phase=Phase.FIRING, wake_at=None if after.silence_ms is None else now + after.silence_ms)
-    if watch.phase is Phase.CLEARING and watch.wake_at is not None:
-        return replace(watch, wake_at=max(now, watch.wake_at - before.release_ms + after.release_ms))
-    return watch
+        return rule_state
+    if rule_state.phase is Phase.PENDING:
+        return replace(rule_state, wake_at=_hold_deadline(before, after, rule_state, same, now))
+    if rule_state.phase is Phase.CLEARING and not same and not after.momentary:
+        # The old rule was clear. The next reading decides about the new one; until then the danger is active.
+        return replace(
+            rule_state, phase=Phase.FIRING, wake_at=None if after.stale_after_ms is None else now + after.stale_after_ms
+        )
+    if rule_state.phase is Phase.CLEARING and rule_state.wake_at is not None:
+        return replace(rule_state, wake_at=max(now, rule_state.wake_at - before.release_ms + after.release_ms))
+    return rule_state
 
 
-def _held_at(before: Patience, after: Patience, watch: Watch, same: bool, now: Instant) -> Instant | None:
-    """When a hold completes by the clock. Another condition gets its whole time: a reading may speak against it."""
-    if not after.hold_by_clock:
+def _hold_deadline(
+    before: RuleTiming, after: RuleTiming, rule_state: RuleState, same: bool, now: Instant
+) -> Instant | None:
+    """When a hold elapses by timer. After a changed condition it starts anew: a reading may contradict it."""
+    if not after.hold_fires_on_timer:
         return None
-    if not same or watch.wake_at is None:
+    if not same or rule_state.wake_at is None:
         return now + after.hold_ms
-    return max(now, watch.wake_at - before.hold_ms + after.hold_ms)
+    return max(now, rule_state.wake_at - before.hold_ms + after.hold_ms)

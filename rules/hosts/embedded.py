@@ -1,7 +1,7 @@
-"""A host for one machine, inside somebody's loop: whoever drives it says what was heard and how late it is.
+"""EmbeddedHost: runs the engine inside an asyncio service. The caller passes readings and the time.
 
-It knows no clock, journal or alerts. What the engine says is delivered before `feed` and `wake` return: a state that is
-saved between two calls has been told.
+Findings are delivered before `feed` and `run_timers` return, so that a checkpoint between two calls holds nothing
+undelivered.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ SLICE: Final = 500
 
 
 class EmbeddedHost:
-    """Feeds the engine and wakes it.
+    """Feeds the engine and runs its timers.
 
-    `heard_until` and `wake(now)` say up to which instant all that was received was fed: with a backlog, time stands
-    still at the first entry not yet fed, or a hold would complete that the backlog contradicts.
+    `watermark` and `run_timers(now)` give the instant up to which everything received was fed: with a backlog, time
+    stands still at the first entry not yet fed, or a hold would elapse that the backlog contradicts.
     """
 
     def __init__(self, engine: Engine, deliver: Deliver) -> None:
@@ -30,22 +30,28 @@ class EmbeddedHost:
         self._deliver = deliver
 
     async def feed(
-        self, readings: Sequence[Reading], now: Instant, heard_until: Instant | None = None, ahead: bool = False
+        self,
+        readings: Sequence[Reading],
+        now: Instant,
+        watermark: Instant | None = None,
+        ahead_of_backlog: bool = False,
     ) -> None:
-        """Judges what was heard and delivers what it says. `ahead`: it overtook what waits."""
-        await self._tell(self.engine.feed(readings, now, heard_until=heard_until, ahead=ahead))
+        """Evaluates readings and delivers the findings. `ahead_of_backlog`: they overtook earlier ones."""
+        await self._deliver_findings(
+            self.engine.feed(readings, now, watermark=watermark, ahead_of_backlog=ahead_of_backlog)
+        )
 
-    async def wake(self, now: Instant) -> None:
-        """Keeps what is owed by now, a slice at a time: `rest_s` is 0 while more is due."""
-        due = self.engine.next_wake()
+    async def run_timers(self, now: Instant) -> None:
+        """Runs due timers, at most `SLICE` at a time: `seconds_until_timer` is 0 while more are due."""
+        due = self.engine.next_timer()
         if due is not None and due <= now:
-            await self._tell(self.engine.tick(now, limit=SLICE))
+            await self._deliver_findings(self.engine.tick(now, limit=SLICE))
 
-    def rest_s(self, now: Instant, longest_s: float) -> float:
-        """How long nothing is owed, in seconds, at most `longest_s`."""
-        due = self.engine.next_wake()
+    def seconds_until_timer(self, now: Instant, longest_s: float) -> float:
+        """Seconds until the next timer, at most `longest_s`."""
+        due = self.engine.next_timer()
         return longest_s if due is None else min(max((due - now) / 1000, 0.0), longest_s)
 
-    async def _tell(self, findings: Sequence[Finding]) -> None:
+    async def _deliver_findings(self, findings: Sequence[Finding]) -> None:
         if findings:
             await self._deliver(findings)

@@ -1,5 +1,5 @@
-"""A host that replays a past in several processes: each judges a part of the devices, and together they find what one
-engine finds. It reads no files; whoever gives it the events does.
+"""Replays history in several processes: each judges a partition of the devices, and together they give the findings of
+one engine. Events come from the caller; no files are read.
 """
 
 from __future__ import annotations
@@ -17,62 +17,66 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain import Finding, Instant, Reading
-from rules.engine.community_index import Neighbourhood
-from rules.hosts.partition import parts
-from rules.hosts.replay import Event, Heard, Judges, Scene
+from rules.engine.community_index import CommunityIndex
+from rules.hosts.partition import partition
+from rules.hosts.replay import Event, ReadingBatch, ReplayEngines, ReplayJob
 
 
-class Ended(Struct, frozen=True, tag=True):
-    """Nothing more was heard until then: what was found?"""
+class EndOfReplay(Struct, frozen=True, tag=True):
+    """End of the replay at `until`; the worker answers with its findings."""
 
     until: Instant
 
 
 # JSON, as in the history: it holds every number as it was sent, also those that no 64 bits hold.
 _encode = msgspec.json.Encoder().encode
-_message = msgspec.json.Decoder(Event | Ended).decode
+_message = msgspec.json.Decoder(Event | EndOfReplay).decode
 _findings = msgspec.json.Decoder(list[list[Finding]]).decode
 
 
-def judged(scene: Scene, events: Iterable[Event], until: Instant, processes: int = 1) -> list[list[Finding]]:
+def run_replay(scene: ReplayJob, events: Iterable[Event], until: Instant, processes: int = 1) -> list[list[Finding]]:
     """The findings of each set of books, in order of time."""
     if processes > 1:
-        return _judged_apart(scene, events, until, processes)
-    judges = Judges(scene)
+        return _replay_in_processes(scene, events, until, processes)
+    judges = ReplayEngines(scene)
     for event in events:
-        judges.judge(event)
-    judges.pass_time(until)
+        judges.apply(event)
+    judges.advance_to(until)
     return judges.found
 
 
-def _judged_apart(scene: Scene, events: Iterable[Event], until: Instant, processes: int) -> list[list[Finding]]:
-    part_of = parts(scene.devices, scene.engines(), Neighbourhood(scene.community), processes)
+def _replay_in_processes(
+    scene: ReplayJob, events: Iterable[Event], until: Instant, processes: int
+) -> list[list[Finding]]:
+    part_of = partition(scene.devices, scene.engines(), CommunityIndex(scene.community), processes)
     with ExitStack() as running:
         workers = [running.enter_context(_worker(_part(scene, part_of, part))) for part in range(processes)]
-        for event in chain(events, [Ended(until)]):
-            for worker, share in zip(workers, shares(event, part_of, processes), strict=True):
+        for event in chain(events, [EndOfReplay(until)]):
+            for worker, share in zip(workers, route(event, part_of, processes), strict=True):
                 worker.send_bytes(_encode(share))
         found = [_findings(worker.recv_bytes()) for worker in workers]
-    return [sorted(chain.from_iterable(told), key=lambda finding: finding.now) for told in zip(*found, strict=True)]
+    return [
+        sorted(chain.from_iterable(findings), key=lambda finding: finding.now) for findings in zip(*found, strict=True)
+    ]
 
 
-def _part(scene: Scene, part_of: dict[str, int], part: int) -> Scene:
+def _part(scene: ReplayJob, part_of: dict[str, int], part: int) -> ReplayJob:
     return replace(scene, devices=[device for device in scene.devices if part_of[device.id] == part])
 
 
-def shares(event: Event | Ended, part_of: dict[str, int], count: int) -> Sequence[Event | Ended]:
-    """What each part must know of an event. A device nobody registered belongs to nobody else: any part may have it."""
-    if not isinstance(event, Heard):
+def route(event: Event | EndOfReplay, part_of: dict[str, int], count: int) -> Sequence[Event | EndOfReplay]:
+    """The event for each partition. Readings of unregistered devices may go to any."""
+    if not isinstance(event, ReadingBatch):
         return [event] * count
     shares: list[list[Reading]] = [[] for _ in range(count)]
     for reading in event.readings:
         part = part_of.get(reading.device)
         shares[part_of.setdefault(reading.device, len(part_of) % count) if part is None else part].append(reading)
-    return [Heard(event.now, share) for share in shares]
+    return [ReadingBatch(event.now, share) for share in shares]
 
 
 @contextmanager
-def _worker(scene: Scene) -> Iterator[Connection]:
+def _worker(scene: ReplayJob) -> Iterator[Connection]:
     # A fresh interpreter: a copy of this one would bear the threads of a database in an unknown state.
     fresh = get_context("spawn")
     ours, theirs = fresh.Pipe()
@@ -87,11 +91,11 @@ def _worker(scene: Scene) -> Iterator[Connection]:
         process.join()
 
 
-def _work(scene: Scene, pipe: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who gives the events says when it is over
+def _work(scene: ReplayJob, pipe: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller ends the replay
     gc.disable()  # millions of readings and no cycles among them
-    judges = Judges(scene)
-    while not isinstance(event := _message(pipe.recv_bytes()), Ended):
-        judges.judge(event)
-    judges.pass_time(event.until)
+    judges = ReplayEngines(scene)
+    while not isinstance(event := _message(pipe.recv_bytes()), EndOfReplay):
+        judges.apply(event)
+    judges.advance_to(event.until)
     pipe.send_bytes(_encode(judges.found))

@@ -1,5 +1,5 @@
-"""Cuts a community into parts that can be judged apart: whose findings gather in one subject, or ask for each other's,
-stay together. It knows no readings and judges nothing.
+"""Partitions a community into devices that can be judged apart (connected components): devices whose findings gather in
+one subject, or that read each other's findings, stay together.
 """
 
 from __future__ import annotations
@@ -7,39 +7,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain import Device
-from rules.compiled.ruleset import Plan
-from rules.engine.community_index import Neighbourhood
-from rules.engine.groups import Groups
-from rules.engine.processor import Watching
+from rules.compiled.ruleset import CompiledRuleset
+from rules.engine.community_index import CommunityIndex
+from rules.engine.groups import GroupRegistry
+from rules.engine.processor import RuleProcessor
 from rules.state.gateway import GATEWAY_ATTRIBUTE, GATEWAY_KIND
 
 
-class Circles:
-    """Who belongs together, by any name: two circles that meet become one."""
+class DisjointSets:
+    """Disjoint sets of names (union-find)."""
 
     def __init__(self) -> None:
-        self._leader: dict[str, str] = {}
+        self._parent: dict[str, str] = {}
 
-    def leader(self, name: str) -> str:
-        """The name that stands for the whole circle."""
+    def find(self, name: str) -> str:
+        """The representative of a set."""
         found = name
-        while (above := self._leader.get(found, found)) != found:
+        while (above := self._parent.get(found, found)) != found:
             found = above
-        self._leader[name] = found
+        self._parent[name] = found
         return found
 
-    def join(self, one: str, other: str) -> None:
+    def union(self, one: str, other: str) -> None:
         """These two belong together."""
-        self._leader[self.leader(one)] = self.leader(other)
+        self._parent[self.find(one)] = self.find(other)
 
 
-def parts(devices: Sequence[Device], engines: Sequence[Watching], near: Neighbourhood, count: int) -> dict[str, int]:
+def partition(
+    devices: Sequence[Device], engines: Sequence[RuleProcessor], community: CommunityIndex, count: int
+) -> dict[str, int]:
     """For every device, and every gateway that one names, the part that judges it: `count` parts of about one size."""
-    circles, kinds = _circles(devices, engines, near)
+    components, kinds = _components(devices, engines, community)
     members: dict[str, list[str]] = {}
     # By kind, so that each part has its share of the kinds that cost most.
     for name in sorted(kinds, key=kinds.__getitem__):
-        members.setdefault(circles.leader(name), []).append(name)
+        members.setdefault(components.find(name), []).append(name)
     sizes = [0] * count
     found: dict[str, int] = {}
     for circle in sorted(members.values(), key=len, reverse=True):
@@ -49,39 +51,41 @@ def parts(devices: Sequence[Device], engines: Sequence[Watching], near: Neighbou
     return found
 
 
-def circle(devices: Sequence[Device], engine: Watching, near: Neighbourhood, name: str) -> list[str]:
-    """Everybody who must be heard to judge this device, or this group (`building/b3`), by an engine's rules."""
-    circles, kinds = _circles(devices, [engine], near)
-    leader = circles.leader(name)
-    return [one for one in kinds if circles.leader(one) == leader]
+def connected_devices(
+    devices: Sequence[Device], engine: RuleProcessor, community: CommunityIndex, name: str
+) -> list[str]:
+    """The devices that must be replayed to judge this device, or this group (`building/b3`), by an engine's rules."""
+    components, kinds = _components(devices, [engine], community)
+    leader = components.find(name)
+    return [one for one in kinds if components.find(one) == leader]
 
 
-def _circles(
-    devices: Sequence[Device], engines: Sequence[Watching], near: Neighbourhood
-) -> tuple[Circles, dict[str, str]]:
-    """Who belongs together; and the kind of every device, and of every gateway that one names."""
-    circles = Circles()
+def _components(
+    devices: Sequence[Device], engines: Sequence[RuleProcessor], community: CommunityIndex
+) -> tuple[DisjointSets, dict[str, str]]:
+    """The connected components; and the kind of every device and of every gateway that one names."""
+    components = DisjointSets()
     kinds = {device.id: device.kind for device in devices}
     for device in devices:
         if (gateway := device.attributes.get(GATEWAY_ATTRIBUTE)) is not None:
-            circles.join(device.id, str(gateway))
+            components.union(device.id, str(gateway))
             kinds.setdefault(str(gateway), GATEWAY_KIND)
     for engine in engines:
-        tied = {kind for kind, plan in engine.plans.items() if _minds_others(plan, engine.groups)}
+        tied = {kind for kind, ruleset in engine.rulesets.items() if _depends_on_others(ruleset, engine.groups)}
         for device in devices:
             if device.kind in tied:
-                _tie(device, engine.groups, near, circles)
-    return circles, kinds
+                _connect(device, engine.groups, community, components)
+    return components, kinds
 
 
-def _minds_others(plan: Plan, groups: Groups) -> bool:
-    return any(rule.name in groups.gatherers or rule.rule.speaks_of for rule in plan.by_name.values())
+def _depends_on_others(ruleset: CompiledRuleset, groups: GroupRegistry) -> bool:
+    return any(rule.name in groups.dependents or rule.rule.referenced_rules for rule in ruleset.by_name.values())
 
 
-def _tie(device: Device, groups: Groups, near: Neighbourhood, circles: Circles) -> None:
+def _connect(device: Device, groups: GroupRegistry, community: CommunityIndex, components: DisjointSets) -> None:
     """To every subject it belongs to, and these to the larger ones that gather in turn."""
-    for of in groups.plans:
-        group = near.group_of(device, of)
-        if group is not None and circles.leader(group.id) != circles.leader(device.id):
-            circles.join(device.id, group.id)
-            _tie(group, groups, near, circles)
+    for of in groups.rulesets:
+        group = community.group_of(device, of)
+        if group is not None and components.find(group.id) != components.find(device.id):
+            components.union(device.id, group.id)
+            _connect(group, groups, community, components)

@@ -1,5 +1,5 @@
-"""What people write from habit in other languages and tools, and what to write here instead: signs, words and functions
-of conditions, fields of rules.
+"""Terms of other languages and tools (PromQL, Grafana, Chinese punctuation) and what to write here instead: signs,
+words and functions of conditions, fields and values of rules.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SIGNS: Final = {
 }  # fmt: skip
 
 
-def instead_of(character: str) -> str:
+def replacement_for_sign(character: str) -> str:
     """What to write instead of a sign that has no meaning here; full-width signs have an ASCII twin."""
     if character in SIGNS:
         return f": {SIGNS[character]}"
@@ -39,7 +39,7 @@ WORDS: Final = {
     "TRUE": "true", "FALSE": "false", "eq": "==", "ne": "!=", "gt": ">", "ge": ">=", "gte": ">=", "lt": "<",
     "le": "<=", "lte": "<=", "between": "a >= 1 and a <= 5", "is": "==", "unless": "and not",
 }  # fmt: skip
-"""Words of other languages between two operands."""
+"""Operators of other languages."""
 _FUNCTIONS: Final = {
     "avg": "mean", "average": "mean", "avg_over_time": "mean", "sum_over_time": "sum", "min_over_time": "min",
     "max_over_time": "max", "count_over_time": "count", "last_over_time": "last", "quantile_over_time": "quantile",
@@ -51,8 +51,8 @@ _FUNCTIONS: Final = {
 }  # fmt: skip
 
 
-def function_instead(name: str) -> str:
-    """The function somebody meant, else all there are."""
+def replacement_for_function(name: str) -> str:
+    """The function that was probably meant, else all there are."""
     meant = _FUNCTIONS.get(name.lower()) or next(iter(get_close_matches(name, FUNCTIONS, n=1, cutoff=0.75)), None)
     return f"write {meant}" if meant is not None else f"there are {', '.join(FUNCTIONS)}"
 

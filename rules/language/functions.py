@@ -1,8 +1,5 @@
-"""The functions of the condition language, in one table: parser, checks, units, evidence and windows read it. A new
-function is one line here; what it computes from samples stands in its line, or in rules/windows/history.py by its name.
-
-Of a yes/no quantity every sample is 1 (true) or 0 (false); a comparison inside a window (`count(lel_pct > 10, 5m)`) is
-evaluated for each sample in the same way.
+"""The functions of the condition language, in one table: name, operand, unit and range of the result, labels in Chinese
+and English. Parser, type check, units, windows and evidence read it.
 """
 
 from __future__ import annotations
@@ -28,18 +25,18 @@ class Function(Struct, frozen=True):
     """One function: how it is written, what it may look at, and what its result is."""
 
     name: str
-    form: Form
+    category: Form
     operand: Operand
     unit: Unit = "same"
     label: Words = Words(zh="", en="")
     in_range: bool = False
     """Its result lies where the quantity itself lies."""
-    conditions: bool = False
+    accepts_condition: bool = False
     """It may look at a comparison: `count(lel_pct > 10, 5m)`."""
     per_time: bool = False
     """Its result is read as so much in a time: `0.2 m³/12h`."""
-    between: str = ""
-    """An example of what stands between the quantity and the time: `quantile(x, 0.9, 1h)`."""
+    extra_argument: str = ""
+    """An example of the argument between quantity and time: `quantile(x, 0.9, 1h)`."""
     aggregate: Callable[[Sequence[float]], float | None] | None = None
     """The result from the samples of the window, where their instants do not matter."""
 
@@ -52,7 +49,7 @@ def _deviation(values: Sequence[float]) -> float | None:
     return round(sqrt(sum((value - mean) ** 2 for value in values) / len(values)), 7)
 
 
-_ALL: Final = (
+_TABLE: Final = (
     Function("abs", "plain", "number"),
     Function("default", "plain", "any"),
     Function("known", "plain", "any", "none"),
@@ -64,36 +61,40 @@ _ALL: Final = (
     Function("idle", "window", "counter", "time", Words(zh="最长不变", en="longest standstill")),
     # Rounded like a counter's growth: three times 0.1 is 0.3.
     Function(
-        "sum", "window", "measured", label=Words(zh="合计", en="sum"), per_time=True, conditions=True,
+        "sum", "window", "measured", label=Words(zh="合计", en="sum"), per_time=True, accepts_condition=True,
         aggregate=lambda values: round(sum(values), 7),
     ),
     Function(
-        "min", "window", "measured", label=Words(zh="最低", en="lowest"), in_range=True, conditions=True, aggregate=min
+        "min", "window", "measured", label=Words(zh="最低", en="lowest"), in_range=True, accepts_condition=True,
+        aggregate=min,
     ),
     Function(
-        "max", "window", "measured", label=Words(zh="最高", en="highest"), in_range=True, conditions=True, aggregate=max
+        "max", "window", "measured", label=Words(zh="最高", en="highest"), in_range=True, accepts_condition=True,
+        aggregate=max,
     ),
     Function(
-        "mean", "window", "measured", label=Words(zh="平均", en="mean"), in_range=True, conditions=True,
+        "mean", "window", "measured", label=Words(zh="平均", en="mean"), in_range=True, accepts_condition=True,
         aggregate=lambda values: round(sum(values) / len(values), 7),
     ),
     Function(
-        "count", "window", "measured", "times", Words(zh="次数", en="times"), per_time=True, conditions=True,
+        "count", "window", "measured", "times", Words(zh="次数", en="times"), per_time=True, accepts_condition=True,
         aggregate=len,
     ),
     Function(
-        "last", "window", "measured", label=Words(zh="前值", en="former value"), in_range=True, conditions=True,
+        "last", "window", "measured", label=Words(zh="前值", en="former value"), in_range=True, accepts_condition=True,
         aggregate=lambda values: values[-1],
     ),
-    Function("quantile", "window", "number", label=Words(zh="分位值", en="quantile"), in_range=True, between="0.9"),
+    Function(
+        "quantile", "window", "number", label=Words(zh="分位值", en="quantile"), in_range=True, extra_argument="0.9"
+    ),
     Function("stddev", "window", "number", label=Words(zh="标准差", en="standard deviation"), aggregate=_deviation),
-    Function("predict", "window", "number", label=Words(zh="推算值", en="forecast"), between="2h"),
+    Function("predict", "window", "number", label=Words(zh="推算值", en="forecast"), extra_argument="2h"),
     Function("seen", "window", "measured", "time", Words(zh="有读数的时间", en="time with readings")),
 )  # fmt: skip
-FUNCTIONS: Final[Mapping[str, Function]] = {function.name: function for function in _ALL}
-LEARNED: Final = frozenset(name for name, function in FUNCTIONS.items() if function.form == "learned")
-COUNTER_WINDOWS: Final = frozenset(name for name, function in FUNCTIONS.items() if function.operand == "counter")
-EXACT: Final = frozenset(
-    name for name, function in FUNCTIONS.items() if function.form == "window" and function.operand != "counter"
+FUNCTIONS: Final[Mapping[str, Function]] = {function.name: function for function in _TABLE}
+BASELINE_FUNCTIONS: Final = frozenset(name for name, function in FUNCTIONS.items() if function.category == "learned")
+COUNTER_FUNCTIONS: Final = frozenset(name for name, function in FUNCTIONS.items() if function.operand == "counter")
+FULL_SAMPLE_FUNCTIONS: Final = frozenset(
+    name for name, function in FUNCTIONS.items() if function.category == "window" and function.operand != "counter"
 )
 """Windows that need every sample, not only the growth between them."""

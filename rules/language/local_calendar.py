@@ -1,9 +1,4 @@
-"""The calendar by which conditions ask for the time: local hour and weekday, Chinese public holidays and the weekends
-worked in exchange. It knows no clock. **Data to be renewed every year**, when the State Council has published it.
-
-2026: notice of the State Council of 2025-11-04. 2027: no notice was found when it was last looked for (2026-11-22);
-what stands here are the days fixed by law (unverified against a notice), without any exchanged weekend.
-"""
+"""Local calendar: hour, weekday, public holidays and make-up workdays (调休) of mainland China, by time zone."""
 
 from __future__ import annotations
 
@@ -15,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain import Instant
 
-NAMES: Final = ("hour", "minute", "weekday", "workday", "holiday", "date")
+TIME_ATTRIBUTES: Final = ("hour", "minute", "weekday", "workday", "holiday", "date")
 """`time.hour` 0-23, `time.minute` of the day 0-1439, `time.weekday` 1 (Monday) to 7, `time.workday`, `time.holiday`,
 `time.date` (`2026-05-01`)."""
 
@@ -28,10 +23,10 @@ _PERIODS: Final = (
     ("2027-10-01", 3),
 )  # fmt: skip
 """First day and number of days."""
-_EXCHANGED: Final = frozenset(
+_MAKEUP_WORKDAYS: Final = frozenset(
     map(date.fromisoformat, ("2026-01-04", "2026-02-14", "2026-02-28", "2026-05-09", "2026-09-20", "2026-10-10"))
 )
-"""Weekends on which people work."""
+"""Weekend days that are workdays (调休)."""
 KNOWN_UNTIL: Final = date(2027, 12, 31)
 """Beyond, a weekday counts as a workday and a weekend as none."""
 
@@ -50,7 +45,7 @@ def is_workday(day: date) -> bool:
     >>> is_workday(date(2026, 2, 14)), is_workday(date(2026, 2, 16))
     (True, False)
     """
-    return day in _EXCHANGED or (day.isoweekday() <= 5 and day not in HOLIDAYS)
+    return day in _MAKEUP_WORKDAYS or (day.isoweekday() <= 5 and day not in HOLIDAYS)
 
 
 @lru_cache(maxsize=4096)
@@ -68,27 +63,27 @@ def _offset_ms(quarter: int, zone: tzinfo) -> int:
     return 0 if offset is None else int(offset.total_seconds() * 1000)
 
 
-def offset_ms(at: Instant, zone: tzinfo) -> int:
+def utc_offset_ms(at: Instant, zone: tzinfo) -> int:
     """By how much the local clock is ahead of UTC.
 
     >>> from zoneinfo import ZoneInfo
-    >>> offset_ms(0, ZoneInfo("Asia/Shanghai")), offset_ms(1_783_000_000_000, ZoneInfo("Europe/Berlin"))
+    >>> utc_offset_ms(0, ZoneInfo("Asia/Shanghai")), utc_offset_ms(1_783_000_000_000, ZoneInfo("Europe/Berlin"))
     (28800000, 7200000)
     """
     return _offset_ms(at // QUARTER_MS, zone)
 
 
 @lru_cache(maxsize=256)
-def zone_named(name: str) -> tzinfo | None:
-    """The time zone that somebody wrote down; None for what is none."""
+def find_zone(name: str) -> tzinfo | None:
+    """The time zone of this name, or None."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
 
 
-def moment(at: Instant, zone: tzinfo, name: str) -> int | bool | str | None:
-    """What the local calendar says of an instant; None for what it does not know."""
+def calendar_value(at: Instant, zone: tzinfo, name: str) -> int | bool | str | None:
+    """A value of the local calendar at an instant; None for an unknown name."""
     local = _local(at // 60_000, zone)
     if name == "hour":
         return local.hour

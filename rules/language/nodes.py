@@ -1,5 +1,6 @@
-"""The syntax tree of a condition: its nodes, and which quantities, attributes and windows stand in it. Notation is read
-by rules/language/parser.py, results are computed by rules/language/compiler.py."""
+"""The syntax tree of a condition, and queries for the quantities, attributes and windows in it. Parsed in
+rules/language/parser.py, compiled in rules/language/compiler.py.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +12,13 @@ from msgspec import Struct
 from domain import Value
 
 OWNERS: Final = ("device", "person", "place", "time", "finding", "sun")
-"""What people wrote about a device, its person, its place; the local time (`time.hour`); what other rules found of the
-same device, or of a group it belongs to (`finding.gas_alarm` while the rule gas-alarm stands); and how high the sun is
-where the device is (`sun.elevation_deg`)."""
+"""Owners of attributes: device, its person, its place; the local time (`time.hour`); active findings of the same device
+or of a group it belongs to (`finding.gas_alarm` for the rule gas-alarm); the position of the sun
+(`sun.elevation_deg`).
+"""
 
 
-class Literal(Struct, frozen=True, tag=True):
+class Constant(Struct, frozen=True, tag=True):
     """A number, a truth or a text. `duration`: written as one (`12h`). `clock`: written as a time of day (`22:30`), and
     held as minutes of the day, like `time.minute`."""
 
@@ -25,20 +27,20 @@ class Literal(Struct, frozen=True, tag=True):
     clock: bool = False
 
 
-class Quantity(Struct, frozen=True, tag=True):
+class QuantityRef(Struct, frozen=True, tag=True):
     """A quantity of the device's kind."""
 
     name: str
 
 
-class Attribute(Struct, frozen=True, tag=True):
+class AttributeRef(Struct, frozen=True, tag=True):
     """An attribute of the device, its person or its place."""
 
     owner: str
     name: str
 
 
-class Window(Struct, frozen=True, tag=True):
+class WindowCall(Struct, frozen=True, tag=True):
     """A question about the last `length_ms` of one quantity, in event time."""
 
     function: str
@@ -51,7 +53,7 @@ class Window(Struct, frozen=True, tag=True):
     ahead_ms: int = 0
     """How far `predict` looks ahead."""
     test: Node | None = None
-    """What is asked of each sample: `count(lel_pct > 10, 5m)`. It holds one quantity and numbers."""
+    """A condition on each sample, over one quantity and constants: `count(lel_pct > 10, 5m)`."""
 
     @property
     def reach_ms(self) -> int:
@@ -59,15 +61,15 @@ class Window(Struct, frozen=True, tag=True):
         return self.length_ms + self.offset_ms
 
 
-class Distance(Struct, frozen=True, tag=True):
+class DistanceCall(Struct, frozen=True, tag=True):
     """`distance_m(lat, lon, person.fence_lat, person.fence_lon)`: latitude and longitude of two points, each measured
     or written down. A point's datum is written beside it: `person.fence_datum`, for what is measured `device.datum`."""
 
-    here: tuple[Quantity | Attribute, Quantity | Attribute]
-    there: tuple[Quantity | Attribute, Quantity | Attribute]
+    here: tuple[QuantityRef | AttributeRef, QuantityRef | AttributeRef]
+    there: tuple[QuantityRef | AttributeRef, QuantityRef | AttributeRef]
 
     @property
-    def leaves(self) -> tuple[Quantity | Attribute, ...]:
+    def leaves(self) -> tuple[QuantityRef | AttributeRef, ...]:
         """Its four coordinates."""
         return (*self.here, *self.there)
 
@@ -75,35 +77,35 @@ class Distance(Struct, frozen=True, tag=True):
 class Unary(Struct, frozen=True, tag=True):
     """`not x`, `-x`, `abs(x)` or `known(x)`."""
 
-    sign: str
+    operator: str
     operand: Node
 
 
 class Binary(Struct, frozen=True, tag=True):
-    """Two operands and what stands between them; `default` is written as a function."""
+    """Two operands and an operator; `default` is written as a function."""
 
-    sign: str
+    operator: str
     left: Node
     right: Node
 
 
-Node = Literal | Quantity | Attribute | Window | Distance | Unary | Binary
+Node = Constant | QuantityRef | AttributeRef | WindowCall | DistanceCall | Unary | Binary
 COMPARISONS: Final = frozenset({">=", "<=", "==", "!=", ">", "<"})
 
 
-TODAY: Final = Attribute("time", "date")
+TODAY: Final = AttributeRef("time", "date")
 
 
 def is_day(node: Node) -> bool:
     """It is a day: `time.date`, or `time.date + 30d`."""
-    if isinstance(node, Binary) and node.sign in ("+", "-"):
-        return is_day(node.left) and isinstance(node.right, Literal) and node.right.duration
+    if isinstance(node, Binary) and node.operator in ("+", "-"):
+        return is_day(node.left) and isinstance(node.right, Constant) and node.right.duration
     return node == TODAY
 
 
 def has_day(node: Binary) -> bool:
-    """It compares two days, or subtracts one from the other; what stands beside `time.date` is read as a day."""
-    if node.sign not in COMPARISONS and node.sign not in ("+", "-"):
+    """It compares two days or subtracts one from the other; the operand beside `time.date` is read as a day."""
+    if node.operator not in COMPARISONS and node.operator not in ("+", "-"):
         return False
     return is_day(node.left) or is_day(node.right)
 
@@ -114,33 +116,33 @@ def leaves(node: Node) -> list[Node]:
         return leaves(node.operand)
     if isinstance(node, Binary):
         return leaves(node.left) + leaves(node.right)
-    return [*node.leaves] if isinstance(node, Distance) else [node]
+    return [*node.leaves] if isinstance(node, DistanceCall) else [node]
 
 
 def quantities(node: Node) -> tuple[str, ...]:
-    """The quantities it speaks of, each once, in order."""
+    """The quantities in it, each once, in order."""
     found: dict[str, None] = {}
     for leaf in leaves(node):
-        if isinstance(leaf, Quantity):
+        if isinstance(leaf, QuantityRef):
             found[leaf.name] = None
-        elif isinstance(leaf, Window):
+        elif isinstance(leaf, WindowCall):
             found[leaf.quantity] = None
     return tuple(found)
 
 
-def windows(node: Node) -> list[Window]:
-    """The questions it asks about the past."""
-    return [leaf for leaf in leaves(node) if isinstance(leaf, Window)]
+def windows(node: Node) -> list[WindowCall]:
+    """The window calls in it."""
+    return [leaf for leaf in leaves(node) if isinstance(leaf, WindowCall)]
 
 
-def attributes(node: Node) -> list[Attribute]:
-    """What it must know about the device, its person and its place."""
-    return [leaf for leaf in leaves(node) if isinstance(leaf, Attribute)]
+def attributes(node: Node) -> list[AttributeRef]:
+    """The attributes in it."""
+    return [leaf for leaf in leaves(node) if isinstance(leaf, AttributeRef)]
 
 
 @lru_cache(maxsize=4096)
-def findings_asked(node: Node) -> frozenset[str]:
-    """The names of the rules whose findings it asks for: `finding.gas_alarm` is gas-alarm."""
+def referenced_findings(node: Node) -> frozenset[str]:
+    """The names of the rules whose findings it reads: `finding.gas_alarm` is gas-alarm."""
     return frozenset(one.name.replace("_", "-") for one in attributes(node) if one.owner == "finding")
 
 
@@ -150,14 +152,14 @@ def comparisons(node: Node) -> list[Binary]:
         return comparisons(node.operand)
     if not isinstance(node, Binary):
         return []
-    own = [node] if node.sign in COMPARISONS else []
+    own = [node] if node.operator in COMPARISONS else []
     return own + comparisons(node.left) + comparisons(node.right)
 
 
-def distances(node: Node) -> list[Distance]:
-    """Every distance it asks for."""
+def distances(node: Node) -> list[DistanceCall]:
+    """The distance calls in it."""
     if isinstance(node, Unary):
         return distances(node.operand)
     if isinstance(node, Binary):
         return distances(node.left) + distances(node.right)
-    return [node] if isinstance(node, Distance) else []
+    return [node] if isinstance(node, DistanceCall) else []

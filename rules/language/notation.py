@@ -1,4 +1,4 @@
-"""A syntax tree as it may be written in a rulebook: the inverse of rules/language/parser.py."""
+"""Formats a syntax tree as it may be written in a rulebook: the inverse of rules/language/parser.py."""
 
 from __future__ import annotations
 
@@ -6,18 +6,28 @@ from typing import Final
 
 from domain import Value
 from domain.duration import written_duration
-from rules.language.functions import FUNCTIONS, LEARNED
-from rules.language.nodes import COMPARISONS, Attribute, Binary, Distance, Literal, Node, Quantity, Unary, Window
+from rules.language.functions import BASELINE_FUNCTIONS, FUNCTIONS
+from rules.language.nodes import (
+    COMPARISONS,
+    AttributeRef,
+    Binary,
+    Constant,
+    DistanceCall,
+    Node,
+    QuantityRef,
+    Unary,
+    WindowCall,
+)
 
 _LEVELS: Final = {"or": 1, "and": 2, "not": 3, **dict.fromkeys(COMPARISONS, 4), "+": 5, "-": 5, "*": 6, "/": 6}
 _HIGHEST: Final = 8
 
 
-def written_out(node: Node) -> str:
+def format_expression(node: Node) -> str:
     """The text of a condition, or of a part of one.
 
     >>> from rules.language.parser import parse
-    >>> written_out(parse("(a>1 or not b) and increase(c,24h,offset 7d)<-2"))
+    >>> format_expression(parse("(a>1 or not b) and increase(c,24h,offset 7d)<-2"))
     '(a > 1 or not b) and increase(c, 1d, offset 7d) < -2'
     """
     return _written(node)[0]
@@ -29,22 +39,22 @@ def _written(node: Node) -> tuple[str, int]:
         return _of_two(node)
     if isinstance(node, Unary):
         return _of_one(node)
-    if isinstance(node, Window):
+    if isinstance(node, WindowCall):
         return _of_window(node), _HIGHEST
     return _of_leaf(node), _HIGHEST
 
 
-def _of_leaf(node: Literal | Quantity | Attribute | Distance) -> str:
-    if isinstance(node, Literal):
+def _of_leaf(node: Constant | QuantityRef | AttributeRef | DistanceCall) -> str:
+    if isinstance(node, Constant):
         return _literal(node)
-    if isinstance(node, Quantity):
+    if isinstance(node, QuantityRef):
         return node.name
-    if isinstance(node, Attribute):
+    if isinstance(node, AttributeRef):
         return f"{node.owner}.{node.name}"
-    return f"distance_m({', '.join(map(written_out, node.leaves))})"
+    return f"distance_m({', '.join(map(format_expression, node.leaves))})"
 
 
-def _literal(node: Literal) -> str:
+def _literal(node: Constant) -> str:
     value = node.value
     if node.clock:
         return f"{int(value) // 60:02d}:{int(value) % 60:02d}"
@@ -62,19 +72,19 @@ def _value(value: Value) -> str:
 
 
 def _of_one(node: Unary) -> tuple[str, int]:
-    if node.sign in FUNCTIONS:
-        return f"{node.sign}({written_out(node.operand)})", _HIGHEST
-    level, space = (_LEVELS["not"], " ") if node.sign == "not" else (7, "")
-    return f"{node.sign}{space}{_inside(node.operand, level)}", level
+    if node.operator in FUNCTIONS:
+        return f"{node.operator}({format_expression(node.operand)})", _HIGHEST
+    level, space = (_LEVELS["not"], " ") if node.operator == "not" else (7, "")
+    return f"{node.operator}{space}{_inside(node.operand, level)}", level
 
 
 def _of_two(node: Binary) -> tuple[str, int]:
-    if node.sign == "default":
-        return f"default({written_out(node.left)}, {_inside(node.right, 5)})", _HIGHEST
-    level = _LEVELS[node.sign]
+    if node.operator == "default":
+        return f"default({format_expression(node.left)}, {_inside(node.right, 5)})", _HIGHEST
+    level = _LEVELS[node.operator]
     # Comparisons are not chained, and what follows a minus is grouped.
-    left = level + 1 if node.sign in COMPARISONS else level
-    return f"{_inside(node.left, left)} {node.sign} {_inside(node.right, level + 1)}", level
+    left = level + 1 if node.operator in COMPARISONS else level
+    return f"{_inside(node.left, left)} {node.operator} {_inside(node.right, level + 1)}", level
 
 
 def _inside(node: Node, level: int) -> str:
@@ -82,13 +92,13 @@ def _inside(node: Node, level: int) -> str:
     return text if own >= level else f"({text})"
 
 
-def _of_window(node: Window) -> str:
-    parts = [node.quantity if node.test is None else written_out(node.test)]
+def _of_window(node: WindowCall) -> str:
+    parts = [node.quantity if node.test is None else format_expression(node.test)]
     if node.function == "quantile":
         parts.append(f"{node.part:g}")
     if node.ahead_ms:
         parts.append(written_duration(node.ahead_ms))
-    if node.function not in LEARNED:
+    if node.function not in BASELINE_FUNCTIONS:
         parts.append(written_duration(node.length_ms))
     if node.offset_ms:
         parts.append(f"offset {written_duration(node.offset_ms)}")

@@ -1,4 +1,6 @@
-"""A test of one value that must be true before a condition can be: the cheap check of a quiet reading."""
+"""Value tests: a function of one value that must be true before a condition can be. They keep the cost of a quiet
+reading at a few comparisons.
+"""
 
 from __future__ import annotations
 
@@ -6,38 +8,40 @@ from collections.abc import Callable
 from typing import Any
 
 from domain import Value
-from rules.language.analysis import constant_of
-from rules.language.compiler import Function, of_one_value
-from rules.language.nodes import COMPARISONS, Binary, Node, Quantity, Unary, attributes, quantities
+from rules.language.analysis import constant_value
+from rules.language.compiler import Function, compile_for_value
+from rules.language.nodes import COMPARISONS, Binary, Node, QuantityRef, Unary, attributes, quantities
 from rules.language.nodes import windows as windows_of
 
 
-def reflex(node: Node) -> Callable[[Value], object] | None:
-    """The condition as a function of one value, when it speaks of a single measured quantity; else None.
+def value_test(node: Node) -> Callable[[Value], object] | None:
+    """The condition as a function of one value, when it reads a single measured quantity only; else None.
 
-    >>> hot = reflex(Binary(">=", Quantity("lel_pct"), Literal(25)))
+    >>> from rules.language.nodes import Constant, QuantityRef
+    >>> hot = value_test(Binary(">=", QuantityRef("lel_pct"), Constant(25)))
     >>> hot(24.9), hot(25)
     (False, True)
     """
     if len(quantities(node)) != 1 or attributes(node) or windows_of(node):
         return None
-    return _comparison_with_number(node) or of_one_value(node)
+    return _comparison_with_number(node) or compile_for_value(node)
 
 
-def guard(node: Node) -> tuple[str, Callable[[Value], object]] | None:
-    """A quantity, and what of its value must be true wherever the condition is: until then nobody need look further.
+def necessary_test(node: Node) -> tuple[str, Callable[[Value], object]] | None:
+    """A quantity and a test of its value that is true wherever the condition is true; None if there is none.
 
-    >>> name, hot = guard(Binary("and", Binary(">", Quantity("x"), Literal(90)), Attribute("person", "ill")))
+    >>> from rules.language.nodes import Constant, QuantityRef
+    >>> name, hot = necessary_test(Binary(">", QuantityRef("x"), Constant(90)))
     >>> name, hot(90), hot(91)
     ('x', False, True)
     """
-    whole = reflex(node)
+    whole = value_test(node)
     if whole is not None:
-        return None if _assumes(node) else (quantities(node)[0], whole)
-    if not isinstance(node, Binary) or node.sign not in ("and", "or"):
+        return None if _has_default(node) else (quantities(node)[0], whole)
+    if not isinstance(node, Binary) or node.operator not in ("and", "or"):
         return None
-    left, right = guard(node.left), guard(node.right)
-    if node.sign == "and":
+    left, right = necessary_test(node.left), necessary_test(node.right)
+    if node.operator == "and":
         return left or right
     if left is None or right is None or left[0] != right[0]:
         return None
@@ -45,22 +49,24 @@ def guard(node: Node) -> tuple[str, Callable[[Value], object]] | None:
     return left[0], lambda value: one(value) or other(value)
 
 
-def _assumes(node: Node) -> bool:
+def _has_default(node: Node) -> bool:
     """It has an answer also where its quantity is unknown."""
     if isinstance(node, Unary):
-        return node.sign == "known" or _assumes(node.operand)
-    return isinstance(node, Binary) and (node.sign == "default" or _assumes(node.left) or _assumes(node.right))
+        return node.operator == "known" or _has_default(node.operand)
+    return isinstance(node, Binary) and (
+        node.operator == "default" or _has_default(node.left) or _has_default(node.right)
+    )
 
 
 def _comparison_with_number(node: Node) -> Callable[[Value], object] | None:
     # The four shapes nearly every rule has, without a second call: this is what a quiet reading costs.
-    if not (isinstance(node, Binary) and node.sign in COMPARISONS and isinstance(node.left, Quantity)):
+    if not (isinstance(node, Binary) and node.operator in COMPARISONS and isinstance(node.left, QuantityRef)):
         return None
-    limit: Any = constant_of(node.right)
+    limit: Any = constant_value(node.right)
     shapes: dict[str, Function] = {
         ">=": lambda value: value >= limit,
         ">": lambda value: value > limit,
         "<=": lambda value: value <= limit,
         "<": lambda value: value < limit,
     }
-    return None if limit is None else shapes.get(node.sign)
+    return None if limit is None else shapes.get(node.operator)

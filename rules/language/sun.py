@@ -11,7 +11,7 @@ from typing import Final
 from domain import DAY, MINUTE, Instant
 from domain.geo import Point
 
-NAMES: Final = ("elevation_deg", "is_down", "is_dark")
+SUN_ATTRIBUTES: Final = ("elevation_deg", "is_down", "is_dark")
 """`sun.elevation_deg` above the horizon; `sun.is_down` from sunset to sunrise; `sun.is_dark` while a person needs light
 (civil dusk to civil dawn)."""
 SETS_DEG: Final = -0.833
@@ -23,10 +23,11 @@ EDGES: Final = {"is_down": SETS_DEG, "is_dark": DUSK_DEG}
 
 
 def elevation_deg(at: Instant, point: Point) -> float:
-    """How high the middle of the sun stands, without refraction.
+    """Elevation of the sun's centre in degrees, without refraction. `point` is latitude and longitude in degrees
+    (WGS-84).
 
     >>> round(elevation_deg(1_782_014_400_000, (31.23, 121.47)), 1)  # noon of 2026-06-21 in Shanghai, 12:00 local time
-    82.1
+    82.2
     """
     lat, lon = point
     declination, equation_min = _sun(at // MINUTE)
@@ -61,8 +62,8 @@ def _sun(minute: int) -> tuple[float, float]:
     return asin(sin(tilt) * sin(longitude)), 4 * degrees(equation)
 
 
-def sky(at: Instant, point: Point | None, name: str) -> float | bool | None:
-    """What a condition asks of the sun; None for what this module does not know, and where nobody knows the place."""
+def sun_value(at: Instant, point: Point | None, name: str) -> float | bool | None:
+    """A value of the sun at an instant and a point; None for an unknown name or an unknown point."""
     if point is None:
         return None
     elevation = elevation_deg(at, point)
@@ -74,12 +75,14 @@ def sky(at: Instant, point: Point | None, name: str) -> float | bool | None:
 def next_change(name: str, at: Instant, point: Point) -> Instant | None:
     """The first minute after `at` in which `is_down` or `is_dark` has changed; None where the sun neither rises nor
     sets for a day."""
-    before = sky(at, point, name)
-    step = next((n for n in range(1, DAY // _LOOK_EVERY + 1) if sky(at + n * _LOOK_EVERY, point, name) != before), None)
+    before = sun_value(at, point, name)
+    step = next(
+        (n for n in range(1, DAY // _LOOK_EVERY + 1) if sun_value(at + n * _LOOK_EVERY, point, name) != before), None
+    )
     if step is None:
         return None
     low, high = (at + (step - 1) * _LOOK_EVERY) // MINUTE, -(-(at + step * _LOOK_EVERY) // MINUTE)
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if sky(middle * MINUTE, point, name) == before else (low, middle)
+        low, high = (middle, high) if sun_value(middle * MINUTE, point, name) == before else (low, middle)
     return high * MINUTE

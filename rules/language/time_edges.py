@@ -1,5 +1,5 @@
-"""When the answer of a condition that asks for the time can change next: the edges of its hours, days and holidays, by
-the local clock, days on which clocks change included, and sunset and sunrise where the device is. It keeps no timers.
+"""The next instant at which a condition changes by time alone: edges of hours, days and holidays by the local clock,
+days with clock changes included, and sunset and sunrise at the position of the device. Schedules no timers.
 """
 
 from __future__ import annotations
@@ -11,52 +11,66 @@ from typing import Final, NamedTuple
 
 from domain import DAY, MINUTE, Instant, Value
 from domain.geo import Point
-from rules.language.compiler import meaning
-from rules.language.local_calendar import QUARTER_MS, moment
-from rules.language.nodes import Attribute, Binary, Distance, Literal, Node, Quantity, Unary, Window, leaves
-from rules.language.sun import EDGES, next_change, sky
+from rules.language.compiler import compile_expression
+from rules.language.local_calendar import QUARTER_MS, calendar_value
+from rules.language.nodes import (
+    AttributeRef,
+    Binary,
+    Constant,
+    DistanceCall,
+    Node,
+    QuantityRef,
+    Unary,
+    WindowCall,
+    leaves,
+)
+from rules.language.sun import EDGES, next_change, sun_value
 
-WRITTEN: Final = frozenset({"device", "person", "place"})
-FARTHEST: Final = {"day": 400 * DAY, "quarter": 2 * DAY, "dusk": 2 * DAY, "minute": 2 * DAY}
+STATIC_OWNERS: Final = frozenset({"device", "person", "place"})
+MAX_LOOKAHEAD_MS: Final = {"day": 400 * DAY, "quarter": 2 * DAY, "dusk": 2 * DAY, "minute": 2 * DAY}
 """How far is looked ahead; when nothing changes until then, it is looked at again."""
 _STEPS: Final = {
     "weekday": "day", "workday": "day", "holiday": "day", "date": "day", "hour": "quarter",
     **dict.fromkeys(EDGES, "dusk"),
 }  # fmt: skip
-"""How often what a name stands for may change; of others, and of clock and sun in one part, every minute is looked
-at."""
+"""How often the value of a name may change; others, and expressions that mix clock and sun, are checked every minute.
+"""
 _CALCULATED: Final = frozenset({"time", "sun"})
-UNKNOWN: Final = Quantity("")
-"""What nobody measures and nobody wrote down."""
+UNKNOWN: Final = QuantityRef("")
+"""An operand that is always unknown."""
 
-Written = Callable[[Attribute], Value | None]
-"""What people wrote down of a device, its person or its place."""
+AttributeLookup = Callable[[AttributeRef], Value | None]
+"""Looks up an attribute of a device, its person or its place."""
 
 
-class Spot(NamedTuple):
+class Location(NamedTuple):
     """By which clock, and under which sun; without a point nothing is known of the sun."""
 
     zone: tzinfo
     point: Point | None = None
 
 
-class _Clock:
-    """A scope that knows nothing but the time."""
+class _TimeContext:
+    """A context in which only time and sun are known."""
 
     __slots__ = ("_at", "_spot", "values")
 
-    def __init__(self, at: Instant, spot: Spot) -> None:
+    def __init__(self, at: Instant, spot: Location) -> None:
         self._at, self._spot = at, spot
         self.values: dict[str, Value] = {}
 
     def attribute(self, owner: str, name: str) -> Value | None:
-        return moment(self._at, self._spot.zone, name) if owner == "time" else sky(self._at, self._spot.point, name)
+        return (
+            calendar_value(self._at, self._spot.zone, name)
+            if owner == "time"
+            else sun_value(self._at, self._spot.point, name)
+        )
 
-    def window(self, _window: Window) -> float | None:
+    def window(self, _window: WindowCall) -> float | None:
         return None
 
 
-def time_atoms(node: Node) -> tuple[Node, ...]:
+def time_conditions(node: Node) -> tuple[Node, ...]:
     """The smallest parts of a condition that are true or false by the time alone, given what is written down; of a part
     that mixes the time with what is measured or found, the bare `time.hour`."""
     return tuple(dict.fromkeys(_atoms(node)))
@@ -65,45 +79,48 @@ def time_atoms(node: Node) -> tuple[Node, ...]:
 def _atoms(node: Node) -> Iterator[Node]:
     if not any(_is_time(leaf) for leaf in leaves(node)):
         return
-    if isinstance(node, Unary) and node.sign == "not":
+    if isinstance(node, Unary) and node.operator == "not":
         yield from _atoms(node.operand)
-    elif isinstance(node, Binary) and node.sign in ("and", "or"):
+    elif isinstance(node, Binary) and node.operator in ("and", "or"):
         yield from _atoms(node.left)
         yield from _atoms(node.right)
-    elif all(isinstance(leaf, Literal) or _is_time(leaf) or _is_written(leaf) for leaf in leaves(node)):
+    elif all(isinstance(leaf, Constant) or _is_time(leaf) or _is_static(leaf) for leaf in leaves(node)):
         yield node
     else:
         yield from (leaf for leaf in leaves(node) if _is_time(leaf))
 
 
 def _is_time(leaf: Node) -> bool:
-    return isinstance(leaf, Attribute) and leaf.owner in _CALCULATED
+    return isinstance(leaf, AttributeRef) and leaf.owner in _CALCULATED
 
 
-def _is_written(leaf: Node) -> bool:
-    return isinstance(leaf, Attribute) and leaf.owner in WRITTEN
+def _is_static(leaf: Node) -> bool:
+    return isinstance(leaf, AttributeRef) and leaf.owner in STATIC_OWNERS
 
 
-def next_edge(atoms: tuple[Node, ...], written: Written, spot: Spot, after: Instant) -> Instant | None:
-    """The first instant later than `after` at which one of them changes; None when nothing asks for the time."""
-    return min((_edge(filled(atom, written), spot, after) for atom in atoms), default=None)
+def next_edge(atoms: tuple[Node, ...], written: AttributeLookup, spot: Location, after: Instant) -> Instant | None:
+    """The first instant after `after` at which one of the conditions changes; None without conditions."""
+    return min((_edge(with_known_attributes(atom, written), spot, after) for atom in atoms), default=None)
 
 
-def filled(node: Node, written: Written) -> Node:
-    """The part with what people wrote in place of its names, so that devices of which the same is written share it."""
-    if isinstance(node, Attribute) and node.owner in WRITTEN:
+def with_known_attributes(node: Node, written: AttributeLookup) -> Node:
+    """The condition with attributes replaced by their values, so that devices with equal attributes share the
+    result."""
+    if isinstance(node, AttributeRef) and node.owner in STATIC_OWNERS:
         value = written(node)
-        return UNKNOWN if value is None else Literal(value)
+        return UNKNOWN if value is None else Constant(value)
     if isinstance(node, Unary):
-        return Unary(node.sign, filled(node.operand, written))
+        return Unary(node.operator, with_known_attributes(node.operand, written))
     if isinstance(node, Binary):
-        return Binary(node.sign, filled(node.left, written), filled(node.right, written))
-    assert not isinstance(node, (Distance, Window))  # the time stands in neither
+        return Binary(
+            node.operator, with_known_attributes(node.left, written), with_known_attributes(node.right, written)
+        )
+    assert not isinstance(node, (DistanceCall, WindowCall))  # the time stands in neither
     return node
 
 
-class _Lasting:
-    """From when to when an atom keeps its answer: asked for thousands of devices, looked for once."""
+class _KnownEdge:
+    """The interval in which a condition keeps its value: asked for thousands of devices, computed once."""
 
     __slots__ = ("after", "until")
 
@@ -113,53 +130,53 @@ class _Lasting:
 
 
 @lru_cache(maxsize=4096)
-def _lasting(_atom: Node, _spot: Spot) -> _Lasting:
-    return _Lasting()
+def _known_edge(_atom: Node, _spot: Location) -> _KnownEdge:
+    return _KnownEdge()
 
 
-def _edge(atom: Node, spot: Spot, after: Instant) -> Instant:
-    asks_sun = any(isinstance(leaf, Attribute) and leaf.owner == "sun" for leaf in leaves(atom))
-    spot = spot if asks_sun else Spot(spot.zone)  # hours are shared by a town
-    known = _lasting(atom, spot)
+def _edge(atom: Node, spot: Location, after: Instant) -> Instant:
+    asks_sun = any(isinstance(leaf, AttributeRef) and leaf.owner == "sun" for leaf in leaves(atom))
+    spot = spot if asks_sun else Location(spot.zone)  # hours are shared by a town
+    known = _known_edge(atom, spot)
     if not known.after <= after < known.until:
-        known.after, known.until = after, _looked_for(atom, spot, after)
+        known.after, known.until = after, _find_edge(atom, spot, after)
     return known.until
 
 
-def _looked_for(atom: Node, spot: Spot, after: Instant) -> Instant:
-    answer = _answer_of(atom)
-    now = answer(_Clock(after, spot))
+def _find_edge(atom: Node, spot: Location, after: Instant) -> Instant:
+    answer = _compile_atom(atom)
+    now = answer(_TimeContext(after, spot))
     step = _step(atom)
     at = after
-    while at - after < FARTHEST[step]:
+    while at - after < MAX_LOOKAHEAD_MS[step]:
         at = _next(step, spot, at)
-        if answer(_Clock(at, spot)) != now:
+        if answer(_TimeContext(at, spot)) != now:
             break
     return at
 
 
 def _step(atom: Node) -> str:
-    steps = {_STEPS.get(leaf.name, "minute") for leaf in leaves(atom) if isinstance(leaf, Attribute)}
+    steps = {_STEPS.get(leaf.name, "minute") for leaf in leaves(atom) if isinstance(leaf, AttributeRef)}
     if steps == {"day", "quarter"}:
         return "quarter"
     return steps.pop() if len(steps) == 1 else "minute"
 
 
-def _answer_of(atom: Node) -> Callable[[_Clock], Value | None]:
-    if isinstance(atom, Attribute):  # its value, not whether it is a yes
+def _compile_atom(atom: Node) -> Callable[[_TimeContext], Value | None]:
+    if isinstance(atom, AttributeRef):  # its value, not whether it is a yes
         return lambda clock: clock.attribute(atom.owner, atom.name)
-    judge = meaning(atom)
+    judge = compile_expression(atom)
 
-    def answer(clock: _Clock) -> Value | None:
+    def answer(clock: _TimeContext) -> Value | None:
         try:
             return judge(clock)
-        except TypeError:  # `time.hour >= person.bedtime`, where somebody wrote a word
+        except TypeError:  # `time.hour >= person.bedtime`, where a text was entered
             return None
 
     return answer
 
 
-def _next(step: str, spot: Spot, at: Instant) -> Instant:
+def _next(step: str, spot: Location, at: Instant) -> Instant:
     """The next local midnight, quarter of an hour, minute, or change of the light (a day later where there is none)."""
     if step == "dusk":
         changes = () if spot.point is None else (next_change(name, at, spot.point) for name in EDGES)

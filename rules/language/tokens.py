@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from rules.language.foreign_terms import instead_of
+from rules.language.foreign_terms import replacement_for_sign
 
 
 class ExpressionError(ValueError):
@@ -41,7 +41,7 @@ def tokenize(written: str) -> list[Token]:
         match = _TOKEN.match(written, position)
         if match is None:
             raise ExpressionError(
-                position + 1, f"{written[position]!r} means nothing here{instead_of(written[position])}"
+                position + 1, f"{written[position]!r} means nothing here{replacement_for_sign(written[position])}"
             )
         found.append(Token(str(match.lastgroup), match.group(), position + 1))
         position = match.end()

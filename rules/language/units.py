@@ -1,5 +1,5 @@
 """Units in a condition: those its kind declares, those of functions, and two that cannot be added or compared. What
-nobody declared (attributes, plain numbers) goes with every unit.
+has no declared unit (attributes, plain numbers) is compatible with every unit.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from domain.kind import Quantity as Declared
 from rules.language.functions import FUNCTIONS
 from rules.language.nodes import (
     COMPARISONS,
-    Attribute,
+    AttributeRef,
     Binary,
-    Distance,
-    Literal,
+    Constant,
+    DistanceCall,
     Node,
-    Quantity,
+    QuantityRef,
     Unary,
-    Window,
+    WindowCall,
     has_day,
     is_day,
 )
@@ -34,7 +34,7 @@ _OF_ATTRIBUTES: Final[Mapping[str, str]] = {
 _OF_FUNCTIONS: Final[Mapping[str, str]] = {"times": "", "time": TIME, "days": "d"}
 
 
-def mixed(node: Node, declared: Mapping[str, Declared]) -> Iterator[str]:
+def unit_faults(node: Node, declared: Mapping[str, Declared]) -> Iterator[str]:
     """Every two things of different units that are added, subtracted or compared, and what is divided by nothing."""
     found: list[str] = []
     _unit(node, declared, found)
@@ -45,22 +45,22 @@ def _unit(node: Node, declared: Mapping[str, Declared], found: list[str]) -> str
     """The unit of its answer; None goes with all: it is unknown, a plain number, or no number at all."""
     if isinstance(node, Unary):
         inner = _unit(node.operand, declared, found)
-        return None if node.sign == "known" else inner
+        return None if node.operator == "known" else inner
     if isinstance(node, Binary):
         return _of_two(node, declared, found)
-    if isinstance(node, (Quantity, Window)):
+    if isinstance(node, (QuantityRef, WindowCall)):
         return _measured(node, declared, found)
     return _written(node)
 
 
-def _written(node: Literal | Attribute | Distance) -> str | None:
-    if isinstance(node, Literal):
+def _written(node: Constant | AttributeRef | DistanceCall) -> str | None:
+    if isinstance(node, Constant):
         return CLOCK if node.clock else TIME if node.duration else None
-    return "m" if isinstance(node, Distance) else _OF_ATTRIBUTES.get(f"{node.owner}.{node.name}")
+    return "m" if isinstance(node, DistanceCall) else _OF_ATTRIBUTES.get(f"{node.owner}.{node.name}")
 
 
-def _measured(node: Quantity | Window, declared: Mapping[str, Declared], found: list[str]) -> str | None:
-    if isinstance(node, Quantity):
+def _measured(node: QuantityRef | WindowCall, declared: Mapping[str, Declared], found: list[str]) -> str | None:
+    if isinstance(node, QuantityRef):
         return _own(declared[node.name])
     if node.test is not None:
         _unit(node.test, declared, found)
@@ -79,28 +79,30 @@ def _own(quantity: Declared) -> str | None:
 
 def _of_two(node: Binary, declared: Mapping[str, Declared], found: list[str]) -> str | None:
     left, right = _unit(node.left, declared, found), _unit(node.right, declared, found)
-    if node.sign in ("and", "or"):
+    if node.operator in ("and", "or"):
         return None
     if has_day(node):
-        return TIME if node.sign == "-" and not is_day(node) else None
-    if node.sign in ("*", "/"):
-        if node.sign == "/" and isinstance(node.right, Literal) and node.right.value == 0:
+        return TIME if node.operator == "-" and not is_day(node) else None
+    if node.operator in ("*", "/"):
+        if node.operator == "/" and isinstance(node.right, Constant) and node.right.value == 0:
             found.append("divides by 0, which has no answer: write another number")
         return _scaled(node, left, right)
     if left is not None and right is not None and left != right:
-        found.append(f"{_shown(left)} and {_shown(right)} do not go together in {node.sign!r}: {_instead(left, right)}")
-    return None if node.sign in COMPARISONS else right if left is None else left
+        found.append(
+            f"{_shown(left)} and {_shown(right)} do not go together in {node.operator!r}: {_instead(left, right)}"
+        )
+    return None if node.operator in COMPARISONS else right if left is None else left
 
 
 def _scaled(node: Binary, left: str | None, right: str | None) -> str | None:
-    """A number of something is that something. What two units make of each other nobody judges."""
+    """A constant factor keeps the unit; products of two units have none."""
     if _is_number(node.right):
         return left
-    return right if node.sign == "*" and _is_number(node.left) else None
+    return right if node.operator == "*" and _is_number(node.left) else None
 
 
 def _is_number(node: Node) -> bool:
-    return isinstance(node, Literal) and not node.duration
+    return isinstance(node, Constant) and not node.duration
 
 
 def _shown(unit: str) -> str:

@@ -1,4 +1,4 @@
-"""The state table of a rule for one subject: phases, signals, and which signal leads where; total over both."""
+"""The transition table of a rule for one subject: phases, signals, and the next phase for every pair. Total."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from typing import Final
 
 
 class Phase(StrEnum):
-    """Where a watch stands."""
+    """Phase of one rule for one subject."""
 
     QUIET = "quiet"
     PENDING = "pending"
-    """Dangerous, but not yet for as long as `hold` asks."""
+    """Dangerous, for less than `hold`."""
     FIRING = "firing"
     CLEARING = "clearing"
-    """The all-clear was given, but not yet for as long as `release` asks."""
+    """Clear, for less than `release`."""
     STALE = "stale"
     """Firing, and the device fell silent: silence is not recovery."""
 
 
 class Signal(StrEnum):
-    """What one word says to a watch."""
+    """What an event means for a rule."""
 
     DANGER = "danger"
-    BETWEEN = "between"
+    DEADBAND = "between"
     """No longer dangerous, not yet clear."""
     CLEAR = "clear"
-    NO_WORD = "no_word"
-    """The device spoke, but not of this, or nothing that can be judged."""
-    HELD = "held"
+    NO_DATA = "no_word"
+    """A reading without these quantities, or with unknown values."""
+    HOLD_ELAPSED = "held"
     """The danger lasted for `hold`."""
-    RELEASED = "released"
+    RELEASE_ELAPSED = "released"
     """The all-clear lasted for `release`."""
-    SILENT = "silent"
+    WENT_SILENT = "silent"
     """The device missed its reporting plan."""
     CANCEL = "cancel"
     """The person took it back in time."""
@@ -45,12 +45,12 @@ Q, P, F, C, S = Phase.QUIET, Phase.PENDING, Phase.FIRING, Phase.CLEARING, Phase.
 _ROWS: Final = {
     #                 QUIET PENDING FIRING CLEARING STALE
     Signal.DANGER: (P, P, F, F, F),
-    Signal.BETWEEN: (Q, Q, F, F, F),
+    Signal.DEADBAND: (Q, Q, F, F, F),
     Signal.CLEAR: (Q, Q, C, C, C),
-    Signal.NO_WORD: (Q, P, F, C, F),
-    Signal.HELD: (Q, F, F, C, S),
-    Signal.RELEASED: (Q, P, F, Q, S),
-    Signal.SILENT: (Q, P, S, S, S),
+    Signal.NO_DATA: (Q, P, F, C, F),
+    Signal.HOLD_ELAPSED: (Q, F, F, C, S),
+    Signal.RELEASE_ELAPSED: (Q, P, F, Q, S),
+    Signal.WENT_SILENT: (Q, P, S, S, S),
     Signal.CANCEL: (Q, Q, Q, Q, Q),
     Signal.RESET: (Q, Q, Q, Q, Q),
 }

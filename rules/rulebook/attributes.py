@@ -1,5 +1,5 @@
-"""The attributes that the built-in rules and the engine ask for, so that a misspelt one is noticed. Any other name may
-be used too: people write what their community needs.
+"""Attributes that the built-in rules and the engine read, so that a misspelt one is noticed. Any other name may be used
+too.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Final
 
-KNOWN: Final[Mapping[str, frozenset[str]]] = {
+KNOWN_ATTRIBUTES: Final[Mapping[str, frozenset[str]]] = {
     "device": frozenset(
         {"authorised_until", "datum", "expires_on", "gateway", "installed_on", "key_medical", "key_service", "lat",
          "limit_mm", "limit_pct", "line", "lon", "order", "person", "q3_m3h", "report_every", "sos_cancels",
@@ -22,17 +22,21 @@ KNOWN: Final[Mapping[str, frozenset[str]]] = {
 }  # fmt: skip
 
 
-def meant(owner: str, name: str, asked: Mapping[str, frozenset[str]] = KNOWN) -> str | None:
+def suggested_attribute(owner: str, name: str, asked: Mapping[str, frozenset[str]] = KNOWN_ATTRIBUTES) -> str | None:
     """The attribute that was meant: nearly of this name, or of this name and of another owner. None for one that is
     known, and for one like no other.
 
-    >>> meant("person", "lives_allone"), meant("device", "lives_alone"), meant("person", "dialect")
-    ('person.lives_alone', 'person.lives_alone', None)
+    >>> suggested_attribute("person", "lives_allone"), suggested_attribute("device", "lives_alone")
+    ('person.lives_alone', 'person.lives_alone')
+    >>> suggested_attribute("person", "dialect") is None
+    True
     """
-    known = asked.get(owner, frozenset()) | KNOWN.get(owner, frozenset())
-    if owner not in KNOWN or name in known:
+    known = asked.get(owner, frozenset()) | KNOWN_ATTRIBUTES.get(owner, frozenset())
+    if owner not in KNOWN_ATTRIBUTES or name in known:
         return None
     near = get_close_matches(name, sorted(known), n=1, cutoff=0.84)
     if near:
         return f"{owner}.{near[0]}"
-    return next((f"{other}.{name}" for other, names in KNOWN.items() if name in names and len(name) > 3), None)
+    return next(
+        (f"{other}.{name}" for other, names in KNOWN_ATTRIBUTES.items() if name in names and len(name) > 3), None
+    )

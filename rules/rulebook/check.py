@@ -1,5 +1,7 @@
-"""Every fault of a rulebook and of its trials against the kinds of devices, with what to write instead. A fault says
-where by keys and indexes; whoever read the file knows the line. What is only doubtful is in rules/rulebook/warnings.py.
+"""Every fault of a rulebook against the kinds of devices, each with what to write instead.
+
+A fault is located by keys and indexes; the reader of the file maps them to lines. Doubtful rules are in
+rulebook/warnings.py.
 """
 
 from __future__ import annotations
@@ -11,18 +13,28 @@ from typing import Final
 
 from domain import Fault
 from domain.kind import Kind
-from rules.language.analysis import limit_of
-from rules.language.local_calendar import NAMES as TIMES
+from rules.language.analysis import constant_limit
 from rules.language.local_calendar import RANGES
-from rules.language.nodes import Attribute, Binary, Literal, Node, Unary, attributes, comparisons, leaves, quantities
+from rules.language.local_calendar import TIME_ATTRIBUTES as TIMES
+from rules.language.nodes import (
+    AttributeRef,
+    Binary,
+    Constant,
+    Node,
+    Unary,
+    attributes,
+    comparisons,
+    leaves,
+    quantities,
+)
 from rules.language.parser import parse
-from rules.language.satisfiability import both_true, never_true
-from rules.language.sun import NAMES as SKY
-from rules.language.typecheck import faults_of, unknown_quantity
+from rules.language.satisfiability import find_solution, is_unsatisfiable
+from rules.language.sun import SUN_ATTRIBUTES as SKY
+from rules.language.typecheck import type_faults, unknown_quantity
 from rules.rulebook.model import ANY_KIND, Gather, Rule, Rulebook
-from rules.rulebook.references import near
+from rules.rulebook.references import suggestion
 
-Found = Iterator[tuple[tuple[str | int, ...], str]]
+FaultIterator = Iterator[tuple[tuple[str | int, ...], str]]
 
 
 def check(book: Rulebook, kinds: Mapping[str, Kind]) -> list[Fault]:
@@ -37,21 +49,21 @@ def check(book: Rulebook, kinds: Mapping[str, Kind]) -> list[Fault]:
     return found
 
 
-def _rule_faults(rule: Rule, kinds: Mapping[str, Kind]) -> Found:
+def _rule_faults(rule: Rule, kinds: Mapping[str, Kind]) -> FaultIterator:
     unknown = [kind for kind in rule.kinds if kind not in kinds and kind != ANY_KIND]
     if unknown:
-        yield from ((("kind",), f"no kind {kind}{near(kind, kinds)}") for kind in unknown)
+        yield from ((("kind",), f"no kind {kind}{suggestion(kind, kinds)}") for kind in unknown)
         return
     yield from _grade_faults(rule)
     yield from _condition_faults(rule)
     if ANY_KIND in rule.kinds:
-        yield from _for_any(rule, kinds)
+        yield from _faults_for_any_kind(rule, kinds)
     else:
         # The same mistake for three kinds is one mistake.
-        yield from dict.fromkeys(fault for kind in rule.kinds for fault in _for_kind(rule, kinds[kind]))
+        yield from dict.fromkeys(fault for kind in rule.kinds for fault in _faults_for_kind(rule, kinds[kind]))
 
 
-def _grade_faults(rule: Rule) -> Found:
+def _grade_faults(rule: Rule) -> FaultIterator:
     seen = {rule.severity}
     for index, grade in enumerate(rule.grades):
         if grade.severity in seen:
@@ -64,18 +76,21 @@ def _grade_faults(rule: Rule) -> Found:
         seen.add(grade.severity)
 
 
-_UNREPORTED: Final = ("asks for nothing the device reports, and only a report is judged: name a quantity of its kind",)
-_UNASKED: Final[Mapping[tuple[str | int, ...], Sequence[str]]] = {("when",): _UNREPORTED, ("event",): _UNREPORTED}
+_NO_QUANTITY: Final = ("asks for nothing the device reports, and only a report is judged: name a quantity of its kind",)
+_NO_QUANTITY_FAULTS: Final[Mapping[tuple[str | int, ...], Sequence[str]]] = {
+    ("when",): _NO_QUANTITY,
+    ("event",): _NO_QUANTITY,
+}
 _NO_KIND: Final = Kind.model_construct(kind="", quantities={})
 
 
-def _condition_faults(rule: Rule) -> Found:
+def _condition_faults(rule: Rule) -> FaultIterator:
     if rule.only_if is not None and quantities(parse(rule.only_if)):
         yield ("only_if",), "speaks of device., person. or place. attributes; put quantities into when"
     for where, node in rule.conditions():
         found = [*_time_faults(node)]
         if not found and not quantities(node):
-            found = [*(faults_of(node, _NO_KIND) if where == ("only_if",) else _UNASKED.get(where, ()))]
+            found = [*(type_faults(node, _NO_KIND) if where == ("only_if",) else _NO_QUANTITY_FAULTS.get(where, ()))]
         yield from ((where, message) for message in found)
     if rule.gather is not None:
         yield from _gather_faults(rule, rule.gather)
@@ -90,18 +105,18 @@ def _time_faults(node: Node) -> Iterator[str]:
             yield f"no {asked.owner}.{asked.name}: write {_calculated_near(asked)}"
     # A time of day beside time.hour is a matter of units.
     plain = (
-        one for one in comparisons(node) if not any(isinstance(side, Literal) and side.clock for side in leaves(one))
+        one for one in comparisons(node) if not any(isinstance(side, Constant) and side.clock for side in leaves(one))
     )
-    for leaf, _, limit in filter(None, map(limit_of, plain)):
-        ends = RANGES.get(leaf.name) if isinstance(leaf, Attribute) and leaf.owner == "time" else None
-        if isinstance(leaf, Attribute) and ends is not None and not isinstance(limit, str):
+    for leaf, _, limit in filter(None, map(constant_limit, plain)):
+        ends = RANGES.get(leaf.name) if isinstance(leaf, AttributeRef) and leaf.owner == "time" else None
+        if isinstance(leaf, AttributeRef) and ends is not None and not isinstance(limit, str):
             low, high = ends
             if not low <= limit <= high:
                 yield f"time.{leaf.name} goes from {low} to {high}: {limit:g} is outside, write a limit inside"
 
 
 _CALCULATED: Final = {"time": TIMES, "sun": SKY}
-_MEANT: Final = {
+_COMMON_MISTAKES: Final = {
     "is_dark": "sun.is_dark", "dark": "sun.is_dark", "is_night": "sun.is_dark", "night": "sun.is_dark",
     "sunset": "sun.is_down", "sunrise": "not sun.is_down", "is_day": "not sun.is_down",
     "elevation": "sun.elevation_deg",
@@ -111,16 +126,16 @@ _MEANT: Final = {
 }  # fmt: skip
 
 
-def _calculated_near(asked: Attribute) -> str:
+def _calculated_near(asked: AttributeRef) -> str:
     """What was meant of the calendar or the sun, else all there is."""
     names = _CALCULATED[asked.owner]
     near = get_close_matches(asked.name, names, n=1)
-    if asked.name in _MEANT:
-        return _MEANT[asked.name]
+    if asked.name in _COMMON_MISTAKES:
+        return _COMMON_MISTAKES[asked.name]
     return f"{asked.owner}.{near[0]}" if near else f"one of {', '.join(names)}"
 
 
-def _gather_faults(rule: Rule, gather: Gather) -> Found:
+def _gather_faults(rule: Rule, gather: Gather) -> FaultIterator:
     if rule.name in gather.rules:
         yield ("gather", "parts"), f"{rule.name} gathers its own findings: name other rules"
     if len(gather.parts) == 1 and gather.parts[0].at_least == 1 and not gather.without:
@@ -131,15 +146,15 @@ def _gather_faults(rule: Rule, gather: Gather) -> Found:
         yield ("gather",), "findings show themselves: remove show and grades"
 
 
-def _for_any(rule: Rule, kinds: Mapping[str, Kind]) -> Found:
-    per_kind = [list(_for_kind(rule, kind)) for kind in kinds.values()]
+def _faults_for_any_kind(rule: Rule, kinds: Mapping[str, Kind]) -> FaultIterator:
+    per_kind = [list(_faults_for_kind(rule, kind)) for kind in kinds.values()]
     if per_kind and all(per_kind):
         yield min(per_kind, key=len)[0]
 
 
-def _for_kind(rule: Rule, kind: Kind) -> Found:
+def _faults_for_kind(rule: Rule, kind: Kind) -> FaultIterator:
     measured = [(where, node) for where, node in rule.conditions() if where != ("only_if",)]
-    faults = [(where, message) for where, node in measured for message in faults_of(node, kind)]
+    faults = [(where, message) for where, node in measured for message in type_faults(node, kind)]
     yield from faults
     yield from ((("show", index), message) for index, message in _unknown(rule.show, kind))
     if rule.absent is not None and rule.absent.quantity is not None:
@@ -147,9 +162,9 @@ def _for_kind(rule: Rule, kind: Kind) -> Found:
     if faults:
         return
     sound = [
-        (where, node) for where, node in rule.conditions() if where != ("only_if",) or not [*faults_of(node, kind)]
+        (where, node) for where, node in rule.conditions() if where != ("only_if",) or not [*type_faults(node, kind)]
     ]
-    never = [where for where, node in sound if never_true(node, kind)]
+    never = [where for where, node in sound if is_unsatisfiable(node, kind)]
     yield from (
         (where, "can never be true: no value is all of this at once, write or, or other limits") for where in never
     )
@@ -159,11 +174,11 @@ def _for_kind(rule: Rule, kind: Kind) -> Found:
             yield from _contradiction(parse(rule.when), parse(rule.clear), kind)
 
 
-def _unreachable(rule: Rule, when: Node, kind: Kind) -> Found:
+def _unreachable(rule: Rule, when: Node, kind: Kind) -> FaultIterator:
     """The severity of the rule itself, where every danger is graded higher at once."""
     higher = [parse(grade.when) for grade in rule.grades if grade.severity.rank < rule.severity.rank]
     left = reduce(lambda node, grade: Binary("and", node, Unary("not", grade)), higher, when)
-    if higher and never_true(left, kind):
+    if higher and is_unsatisfiable(left, kind):
         yield ("severity",), f"{rule.severity.value} is never told: whatever is dangerous is graded higher at once"
 
 
@@ -173,7 +188,7 @@ def _unknown(names: Sequence[str], kind: Kind) -> Iterator[tuple[int, str]]:
             yield index, unknown_quantity(name, kind)
 
 
-def _contradiction(when: Node, clear: Node, kind: Kind) -> Found:
-    at_once = both_true(when, clear, kind)
+def _contradiction(when: Node, clear: Node, kind: Kind) -> FaultIterator:
+    at_once = find_solution(when, clear, kind)
     if at_once is not None:
         yield ("clear",), f"contradicts when: at {at_once} it would be dangerous and clear at once; leave a gap between"

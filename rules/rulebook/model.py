@@ -1,5 +1,5 @@
-"""The shape of a rulebook and of one rule, as the safety office writes them. It checks each field by itself;
-whether the rule makes sense for its kinds is rules/rulebook/check.py's question.
+"""Rule and Rulebook as the safety office writes them (pydantic). Each field is validated by itself; whether a rule fits
+its kinds is checked in rulebook/check.py.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from domain import MINUTE, Ledger, Severity
 from domain.duration import Duration
 from domain.kind import Name, Words
 from rules.language.foreign_terms import INSTEAD
-from rules.language.nodes import Node, findings_asked
+from rules.language.nodes import Node, referenced_findings
 from rules.language.parser import parse
 from rules.language.tokens import ExpressionError
 
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 ANY_KIND = "any"
-QUESTIONS = ("when", "event", "absent", "gather", "chatter", "expires")
-ALONE: Final = ("device", "person")
-GROUPS: Final = ("household", "building", "cell", "line")
-LONGEST_ADVICE = 8
+RULE_TYPES = ("when", "event", "absent", "gather", "chatter", "expires")
+SINGLE_SUBJECTS: Final = ("device", "person")
+GROUP_SUBJECTS: Final = ("household", "building", "cell", "line")
+MAX_ADVICE_LENGTH = 8
 """Characters of advice: it must fit a text message beside place, deadline and reply code."""
 
 
-def _readable(written: object) -> object:
+def _parse_condition(written: object) -> object:
     if not isinstance(written, str):
         raise ValueError(f"not a condition: {written!r} (write it in quotes, for example 'lel_pct >= 25')")
     try:
@@ -36,48 +36,48 @@ def _readable(written: object) -> object:
     return written
 
 
-def _yes_or_no(written: object) -> object:
+def _parse_bool(written: object) -> object:
     if not isinstance(written, bool):
         raise ValueError(f"is a yes or no, not {written!r}: write true or false")
     return written
 
 
-YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no)]
+StrictBool = Annotated[bool, BeforeValidator(_parse_bool)]
 
 
-class _Written(BaseModel):
+class _WrittenModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class Advice(_Written):
+class Advice(_WrittenModel):
     """What the worker must do, or must not do: one short imperative."""
 
-    zh: Annotated[str, Field(min_length=1, max_length=LONGEST_ADVICE)]
+    zh: Annotated[str, Field(min_length=1, max_length=MAX_ADVICE_LENGTH)]
     en: str = ""
 
 
-class Grade(_Written):
+class Grade(_WrittenModel):
     """A severity of its own under a condition of its own; the most severe that is true counts."""
 
     severity: Severity
     when: str
 
-    _condition = field_validator("when", mode="before")(_readable)
+    _condition = field_validator("when", mode="before")(_parse_condition)
 
 
-class Cancel(_Written):
-    """The person takes it back: `when` is said within `within` of the event."""
+class Cancel(_WrittenModel):
+    """The person cancels: `when` is true within `within` of the event."""
 
     when: str
     within: Duration
 
-    _condition = field_validator("when", mode="before")(_readable)
+    _condition = field_validator("when", mode="before")(_parse_condition)
 
 
-class Absent(_Written):
-    """The device, or one quantity, is not heard of for `missed` reporting periods and a `grace`, or for `after`.
+class Absent(_WrittenModel):
+    """The device, or one quantity, is not received for `missed` reporting periods and a `grace`, or for `after`.
 
-    `children` is for gateways: or so many of the devices behind it have missed two reports since anything came through.
+    `children` is for gateways: or that many of the devices behind it have missed two reports since the last traffic.
     """
 
     quantity: Name | None = None
@@ -86,21 +86,21 @@ class Absent(_Written):
     after: Duration | None = None
     children: Annotated[int, Field(ge=1)] | None = None
 
-    def patience_ms(self, report_every_ms: int) -> int:
+    def allowed_silence_ms(self, report_every_ms: int) -> int:
         """How long it may be silent, by its reporting plan."""
         return self.after if self.after is not None else self.missed * report_every_ms + self.grace
 
 
-class Part(_Written):
+class Part(_WrittenModel):
     """So many different devices with a finding of one of these rules; `in_order`: begun one after the other along
     their line (attribute `order`), in either direction."""
 
     rules: Annotated[list[RuleName], Field(min_length=1)]
     at_least: Annotated[int, Field(ge=1)] = 1
-    in_order: YesOrNo = False
+    in_order: StrictBool = False
 
 
-class Gather(_Written):
+class Gather(_WrittenModel):
     """Findings of other rules about the same subject: all parts `within` one stretch of time; without it, standing
     together."""
 
@@ -115,12 +115,12 @@ class Gather(_Written):
         return frozenset(name for part in self.parts for name in part.rules)
 
     @property
-    def hears(self) -> frozenset[str]:
+    def all_rules(self) -> frozenset[str]:
         """Every rule whose findings it looks at."""
         return self.rules.union(self.without)
 
 
-class Chatter(_Written):
+class Chatter(_WrittenModel):
     """A device whose danger comes and goes `times` times `within` so long, by whichever rule, or by one of `rules`."""
 
     times: Annotated[int, Field(ge=2, le=20)] = 3
@@ -128,8 +128,9 @@ class Chatter(_Written):
     rules: list[RuleName] = []
 
 
-class Expires(_Written):
-    """The day in the device's attribute `on`, else `life` after the day in its attribute `since`; told `before` it."""
+class Expires(_WrittenModel):
+    """The day in the device's attribute `on`, else `life` after the day in its attribute `since`; reported `before`
+    it."""
 
     on: Name = "expires_on"
     since: Name = "installed_on"
@@ -137,26 +138,30 @@ class Expires(_Written):
     before: Duration = 0
 
 
-def _together(shape: dict[str, Any]) -> None:
-    """For editors: which fields go together, as the validators below say in words."""
+def _schema_constraints(shape: dict[str, Any]) -> None:
+    """Adds to the JSON schema, for editors, which fields go together; the validators below check the same."""
     gathers = {
         "required": ["gather", "of"],
         "not": {"required": ["kind"]},
-        "properties": {"of": {"enum": list(GROUPS)}},
+        "properties": {"of": {"enum": list(GROUP_SUBJECTS)}},
     }
-    looks = {"required": ["kind"], "not": {"required": ["gather"]}, "properties": {"of": {"enum": list(ALONE)}}}
+    looks = {
+        "required": ["kind"],
+        "not": {"required": ["gather"]},
+        "properties": {"of": {"enum": list(SINGLE_SUBJECTS)}},
+    }
     lasts = {"anyOf": [{"required": ["release"]}, {"required": ["latch"]}]}
-    shape["oneOf"] = [{"required": [question]} for question in QUESTIONS]
+    shape["oneOf"] = [{"required": [question]} for question in RULE_TYPES]
     shape["anyOf"] = [gathers, looks]
     shape["dependentRequired"] = {"clear": ["when"], "cancel": ["event"]}
     shape["dependentSchemas"] = {"event": lasts, "chatter": lasts}
 
 
-class Rule(_Written):
+class Rule(_WrittenModel):
     """One judgement: a condition (`when`), something that happens (`event`) or that is missing (`absent`), or findings
     that mean more together than each by itself (`gather`)."""
 
-    model_config = ConfigDict(json_schema_extra=_together)
+    model_config = ConfigDict(json_schema_extra=_schema_constraints)
 
     name: RuleName
     """Its own among all books; findings bear it."""
@@ -168,7 +173,7 @@ class Rule(_Written):
     ledger: Ledger = Ledger.DANGER
     """`danger`: the grid worker; `health`: maintenance."""
     of: Literal["device", "person", "household", "building", "cell", "line"] = "device"
-    """Whom it is about: a reading about its device or person, gathered findings about the others."""
+    """The subject: device or person for readings, the others for gathered findings."""
     when: str | None = None
     """What is dangerous, as a condition: `lel_pct >= default(device.limit_pct, 10) and not fault`."""
     event: str | None = None
@@ -184,14 +189,14 @@ class Rule(_Written):
     """How long it must last before anybody is told."""
     release: Duration = 0
     """How long it must be over before it ends; of an event, how long without repetition."""
-    latch: YesOrNo = False
+    latch: StrictBool = False
     """It ends only when a named person resets it."""
-    shadow: YesOrNo = False
-    """Judged and counted, told to nobody."""
-    record: YesOrNo = False
-    """Judged for other rules only (`gather`, `finding.x`), told to nobody: a recording rule."""
+    shadow: StrictBool = False
+    """Evaluated and counted; its findings are not emitted."""
+    record: StrictBool = False
+    """Evaluated for other rules only (`gather`, `finding.x`), not emitted: a recording rule."""
     if_silent: Literal["fire", "wait"] = "fire"
-    """Whether a hold completes by the clock when nothing more is heard, or waits for another reading."""
+    """Whether a hold elapses without another reading (`fire`) or needs one (`wait`)."""
     cancel: Cancel | None = None
     only_if: str | None = None
     """What keeps it from beginning and never ends it: attributes, the time, other findings."""
@@ -201,34 +206,34 @@ class Rule(_Written):
     source: Annotated[str, Field(min_length=1)]
     """Where its limits come from, with the grade of the source; else `our default (unverified)`."""
 
-    _written_conditions = field_validator("when", "event", "clear", "only_if", mode="before")(
-        lambda written: None if written is None else _readable(written)
+    _check_conditions = field_validator("when", "event", "clear", "only_if", mode="before")(
+        lambda written: None if written is None else _parse_condition(written)
     )
 
     @model_validator(mode="after")
-    def _goes_together(self) -> Rule:
-        wrong = [*self._wrong_question(), *self._wrong_subject()]
+    def _check_consistency(self) -> Rule:
+        wrong = [*self._type_faults(), *self._subject_faults()]
         if wrong:
             raise ValueError("; ".join(wrong))
         return self
 
-    def _wrong_question(self) -> Iterator[str]:
-        asked = [name for name in QUESTIONS if getattr(self, name) is not None]
+    def _type_faults(self) -> Iterator[str]:
+        asked = [name for name in RULE_TYPES if getattr(self, name) is not None]
         if len(asked) != 1:
-            yield f"a rule asks one question: write one of {', '.join(QUESTIONS)} (found {asked or 'none'})"
+            yield f"a rule asks one question: write one of {', '.join(RULE_TYPES)} (found {asked or 'none'})"
         if self.clear is not None and self.when is None:
             yield "clear belongs to when: an event has no end, an absence ends when heard"
         if self.cancel is not None and self.event is None:
             yield "cancel belongs to event: remove it"
-        if self.happens and not (self.release or self.latch):
+        if self.is_momentary and not (self.release or self.latch):
             yield "what happens needs release, the time without repetition after which it is over, or latch: true"
 
-    def _wrong_subject(self) -> Iterator[str]:
+    def _subject_faults(self) -> Iterator[str]:
         if self.gather is None and self.kind is None:
             yield "kind is missing: write the kind of device, for example kind: gas_alarm"
         if self.gather is not None and self.kind is not None:
             yield "gather speaks of findings, not of devices: remove kind"
-        if (self.gather is None) is (self.of not in ALONE):
+        if (self.gather is None) is (self.of not in SINGLE_SUBJECTS):
             yield (
                 "a reading is about a device or a person; findings gather in a household, building, cell or line:"
                 f" write {'of: device' if self.gather is None else 'of: building'}"
@@ -236,22 +241,22 @@ class Rule(_Written):
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds it watches; `any` stands for every kind that has its quantities."""
+        """The kinds it applies to; `any` stands for every kind that has its quantities."""
         return (self.kind,) if isinstance(self.kind, str) else tuple(self.kind or ())
 
     @property
-    def happens(self) -> bool:
+    def is_momentary(self) -> bool:
         """True for what has no end of its own: a press, a fall, a device that chatters."""
         return self.event is not None or self.chatter is not None
 
     @property
-    def speaks_of(self) -> frozenset[str]:
-        """The rules whose findings it gathers or asks for (`finding.gas_alarm`)."""
-        asked = frozenset[str]().union(*(findings_asked(node) for _, node in self.conditions()))
-        return asked | (self.gather.hears if self.gather is not None else frozenset())
+    def referenced_rules(self) -> frozenset[str]:
+        """The rules whose findings it gathers or reads (`finding.gas_alarm`)."""
+        asked = frozenset[str]().union(*(referenced_findings(node) for _, node in self.conditions()))
+        return asked | (self.gather.all_rules if self.gather is not None else frozenset())
 
     def conditions(self) -> Iterator[tuple[tuple[str | int, ...], Node]]:
-        """Every condition of the rule as a tree, and where it stands."""
+        """Every condition of the rule as a syntax tree, with its path in the rule."""
         for field in ("when", "clear", "event", "only_if"):
             if (written := getattr(self, field)) is not None:
                 yield (field,), parse(written)
@@ -261,16 +266,16 @@ class Rule(_Written):
             yield ("cancel", "when"), parse(self.cancel.when)
 
     @property
-    def question(self) -> Node:
+    def condition_tree(self) -> Node:
         """What is dangerous in a reading, as a tree. An absence has no such question."""
         return parse(self.when if self.when is not None else f"{self.event}")
 
-    def watches(self, kind: str) -> bool:
+    def applies_to_kind(self, kind: str) -> bool:
         """True when the rule is about devices of this kind."""
         return ANY_KIND in self.kinds or kind in self.kinds
 
 
-class Rulebook(_Written):
+class Rulebook(_WrittenModel):
     """The rules of one hazard. `hazard` names the family that wording and message templates are chosen by."""
 
     instead: ClassVar[Mapping[str, str]] = INSTEAD

@@ -1,5 +1,5 @@
-"""Which rule reads whose findings, and the order that follows: of one reading, and of one instant, a rule is judged
-after every rule whose findings it gathers, counts or asks for, in whatever order files name them (topological order).
+"""Evaluation order of rules (topological): of one reading and of one instant, a rule is evaluated after every rule
+whose findings it gathers, counts or asks for, whatever the order of files.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def ranks(books: Sequence[Rulebook]) -> Ranks:
     """A rank for every rule. Rules that wait for each other, which `check` refuses, have some order."""
     rules = {rule.name: rule for book in books for rule in book.rules}
     needs = {name: set(_needs(rule, rules.values())) for name, rule in rules.items()}
-    _put_bars_first(rules.values(), needs)
+    _order_excluded_rules(rules.values(), needs)
     found: dict[str, int] = {}
     for name in rules:
         _rank(name, needs, found, set())
@@ -33,24 +33,27 @@ def _rank(name: str, needs: Mapping[str, Set[str]], found: dict[str, int], above
 
 
 def _needs(rule: Rule, rules: Iterable[Rule]) -> frozenset[str]:
-    """A rule that counts how often others begin comes after them, but not after those that ask for its findings."""
+    """The rules it depends on. A chatter rule comes after the rules it counts, but not after those that read its
+    findings.
+    """
     if rule.chatter is None:
-        return rule.speaks_of
-    counted = rule.chatter.rules or [one.name for one in rules if not one.happens and rule.name not in one.speaks_of]
-    return rule.speaks_of.union(counted) - {rule.name}
+        return rule.referenced_rules
+    counted = rule.chatter.rules or [
+        one.name for one in rules if not one.is_momentary and rule.name not in one.referenced_rules
+    ]
+    return rule.referenced_rules.union(counted) - {rule.name}
 
 
-def _put_bars_first(rules: Iterable[Rule], needs: Mapping[str, set[str]]) -> None:
-    """A group is told when a part of it begins: what it must be `without` is judged before, unless that asks for the
-    part."""
+def _order_excluded_rules(rules: Iterable[Rule], needs: Mapping[str, set[str]]) -> None:
+    """A group is evaluated when a part begins: rules in `without` come before the parts, unless they depend on them."""
     for rule in rules:
         parts, without = (rule.gather.rules, rule.gather.without) if rule.gather is not None else ((), ())
         for bar, part in product(without, sorted(parts)):
-            if part in needs and part not in _needed_by(bar, needs):
+            if part in needs and part not in _transitive_needs(bar, needs):
                 needs[part].add(bar)
 
 
-def _needed_by(name: str, needs: Mapping[str, Set[str]]) -> set[str]:
+def _transitive_needs(name: str, needs: Mapping[str, Set[str]]) -> set[str]:
     """The rule, and every rule that it depends on, however far."""
     found, open_names = {name}, [name]
     while open_names:

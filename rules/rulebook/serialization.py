@@ -1,4 +1,4 @@
-"""Rulebooks as a checkpoint keeps them: bytes and back."""
+"""Rulebooks as a checkpoint stores them."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from rules.rulebook.model import Rulebook
 # -- books written down with the state that was judged by them ---------------------------------------------------
 
 
-class _Books(Struct):
+class _RulebooksOnly(Struct):
     books: bytes = b""
 
 
-def written_books(books: Iterable[Rulebook]) -> bytes:
+def dump_rulebooks(books: Iterable[Rulebook]) -> bytes:
     """Rulebooks as a snapshot keeps them."""
     plain = [book.model_dump(mode="json", exclude_defaults=True, context={"as_written": True}) for book in books]
     return msgspec.json.encode(plain)
 
 
-def books_in(snapshot: bytes) -> list[Rulebook]:
+def rulebooks_in_checkpoint(snapshot: bytes) -> list[Rulebook]:
     """The books by which a snapshot was judged; none in one of an older version. Raises ValueError for what this
     version cannot read."""
-    return read_books(msgspec.msgpack.decode(snapshot, type=_Books).books)
+    return load_rulebooks(msgspec.msgpack.decode(snapshot, type=_RulebooksOnly).books)
 
 
-def read_books(written: bytes) -> list[Rulebook]:
+def load_rulebooks(written: bytes) -> list[Rulebook]:
     """Rulebooks as a snapshot keeps them, as rulebooks. Raises ValueError."""
     return [Rulebook.model_validate(one) for one in msgspec.json.decode(written or b"[]")]

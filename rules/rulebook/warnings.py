@@ -1,5 +1,5 @@
 """What is no mistake in a rulebook and still may keep a rule from ever beginning or ending: operands that may stay
-unknown (decision 0015), attributes and hazards that are nearly of a known name, findings of rules in shadow.
+unknown (decision 0015), attributes and hazards that resemble a known name, findings of rules in shadow.
 
 A condition has three results. `lel_pct >= 10 and not fault` stays unknown for a device that never reports `fault`, and
 what is unknown is no danger. Whoever writes `default(fault, false)` or `known(fault)` has said what is meant.
@@ -13,22 +13,22 @@ from typing import Final
 
 from domain import Fault
 from domain.kind import Kind
-from rules.language.functions import COUNTER_WINDOWS
+from rules.language.functions import COUNTER_FUNCTIONS
 from rules.language.nodes import (
     COMPARISONS,
-    Attribute,
+    AttributeRef,
     Binary,
-    Distance,
+    DistanceCall,
     Node,
-    Quantity,
+    QuantityRef,
     Unary,
-    Window,
+    WindowCall,
     attributes,
     leaves,
     quantities,
 )
-from rules.language.notation import written_out
-from rules.rulebook.attributes import meant
+from rules.language.notation import format_expression
+from rules.rulebook.attributes import suggested_attribute
 from rules.rulebook.model import ANY_KIND, Rule, Rulebook
 
 Where = tuple[str | int, ...]
@@ -39,25 +39,25 @@ _NEVER: Final[Mapping[str, str]] = {"clear": "it never ends", "cancel": "it is n
 def warn(
     book: Rulebook, kinds: Mapping[str, Kind], known: Sequence[Rulebook] = (), hazards: Collection[str] = ()
 ) -> list[Fault]:
-    """Every warning about a book; `known` are the books beside it, `hazards` those that messages have words for."""
+    """Every warning about a book; `known` are the other books, `hazards` those with message texts."""
     found: list[Fault] = []
     near = get_close_matches(book.hazard, sorted(hazards), n=1, cutoff=0.75) if book.hazard not in hazards else []
     if near:
         found.append(Fault(("hazard",), f"messages have no words for {book.hazard}: write {near[0]}"))
     shadows = {rule.name for one in (book, *known) for rule in one.rules if rule.shadow}
-    heard = {name for one in (book, *known) for rule in one.rules for name in rule.speaks_of}
+    warnings = {name for one in (book, *known) for rule in one.rules for name in rule.referenced_rules}
     for index, rule in enumerate(book.rules):
-        if rule.record and rule.name not in heard:
+        if rule.record and rule.name not in warnings:
             found.append(
                 Fault(("rules", index, "record"), "no rule asks for what it finds: gather it, or remove record")
             )
-        told = [*_unknown(rule, kinds), *_attributes(rule), *_shadowed(rule, shadows)]
-        found += [Fault(("rules", index, *where), message) for where, message in dict.fromkeys(told)]
+        reported = [*_unknown(rule, kinds), *_attributes(rule), *_shadowed(rule, shadows)]
+        found += [Fault(("rules", index, *where), message) for where, message in dict.fromkeys(reported)]
     return found
 
 
 def _shadowed(rule: Rule, shadows: Collection[str]) -> Iterator[tuple[Where, str]]:
-    for name in sorted(rule.speaks_of.intersection(shadows)):
+    for name in sorted(rule.referenced_rules.intersection(shadows)):
         if not rule.shadow:
             yield (), f"{name} is in shadow, and what it finds counts for no other rule: take it out of shadow"
 
@@ -65,8 +65,8 @@ def _shadowed(rule: Rule, shadows: Collection[str]) -> Iterator[tuple[Where, str
 def _attributes(rule: Rule) -> Iterator[tuple[Where, str]]:
     for where, node in rule.conditions():
         for asked in attributes(node):
-            if (other := meant(asked.owner, asked.name)) is not None:
-                yield where, f"no other rule asks for {written_out(asked)}: did you mean {other}?"
+            if (other := suggested_attribute(asked.owner, asked.name)) is not None:
+                yield where, f"no other rule asks for {format_expression(asked)}: did you mean {other}?"
 
 
 def _unknown(rule: Rule, kinds: Mapping[str, Kind]) -> Iterator[tuple[Where, str]]:
@@ -86,9 +86,9 @@ def _yes_no(rule: Rule, kinds: Mapping[str, Kind]) -> frozenset[str]:
 
 
 def _settled(node: Node) -> Iterator[Node]:
-    """What `known(x)` says must be known."""
+    """Operands that a `known(x)` guards."""
     if isinstance(node, Unary):
-        yield from leaves(node.operand) if node.sign == "known" else _settled(node.operand)
+        yield from leaves(node.operand) if node.operator == "known" else _settled(node.operand)
     elif isinstance(node, Binary):
         yield from _settled(node.left)
         yield from _settled(node.right)
@@ -97,29 +97,29 @@ def _settled(node: Node) -> Iterator[Node]:
 def _open(node: Node) -> Iterator[Node]:
     """The operands that make it unknown while they are: all but those of `default` and `known`."""
     if isinstance(node, Unary):
-        yield from () if node.sign == "known" else _open(node.operand)
+        yield from () if node.operator == "known" else _open(node.operand)
     elif isinstance(node, Binary):
-        yield from _open(node.right) if node.sign == "default" else (*_open(node.left), *_open(node.right))
-    elif isinstance(node, Distance):
+        yield from _open(node.right) if node.operator == "default" else (*_open(node.left), *_open(node.right))
+    elif isinstance(node, DistanceCall):
         yield node
     else:
         yield from leaves(node)
 
 
 def _is_known(leaf: Node, settled: Collection[Node]) -> bool:
-    return leaf in settled or (isinstance(leaf, Window) and Quantity(leaf.quantity) in settled)
+    return leaf in settled or (isinstance(leaf, WindowCall) and QuantityRef(leaf.quantity) in settled)
 
 
 def _is_growth(leaf: Node) -> bool:
-    """A window over a counter is unknown until it was seen long enough: nobody expects it of every device."""
-    return isinstance(leaf, Window) and leaf.function in COUNTER_WINDOWS
+    """A window over a counter is unknown until there are enough samples; no device needs to report it at once."""
+    return isinstance(leaf, WindowCall) and leaf.function in COUNTER_FUNCTIONS
 
 
 # -- exclusions -----------------------------------------------------------------------------------------------------
 
 
 def _negated(node: Node, settled: Collection[Node], yes_no: Collection[str]) -> Iterator[str]:
-    """`not fault`, `not (temp_c > 60)` beside another quantity: the exclusion excludes also who never says it."""
+    """`not fault`, `not (temp_c > 60)` beside another quantity: it also excludes devices that never report it."""
     every = set(quantities(node))
     for part in _exclusions(node):
         own = [name for leaf in _open(part) if not _is_known(leaf, settled) for name in quantities(leaf)]
@@ -133,10 +133,10 @@ def _negated(node: Node, settled: Collection[Node], yes_no: Collection[str]) -> 
 
 
 def _exclusions(node: Node, negated: bool = False) -> Iterator[Node]:
-    """What stands under an odd number of `not`."""
-    if isinstance(node, Unary) and node.sign == "not":
+    """Operands under an odd number of `not`."""
+    if isinstance(node, Unary) and node.operator == "not":
         yield from _exclusions(node.operand, not negated)
-    elif isinstance(node, Binary) and node.sign in ("and", "or"):
+    elif isinstance(node, Binary) and node.operator in ("and", "or"):
         yield from _exclusions(node.left, negated)
         yield from _exclusions(node.right, negated)
     elif negated:
@@ -168,15 +168,15 @@ def _required(node: Node, settled: Collection[Node]) -> Iterator[str]:
 
 def _branches(node: Node) -> Iterator[list[Node]]:
     """The alternatives of a condition, each as what must hold at once."""
-    if isinstance(node, Binary) and node.sign == "or":
+    if isinstance(node, Binary) and node.operator == "or":
         yield from _branches(node.left)
         yield from _branches(node.right)
         return
-    yield [part for part in _conjuncts(node) if not (isinstance(part, Unary) and part.sign == "not")]
+    yield [part for part in _conjuncts(node) if not (isinstance(part, Unary) and part.operator == "not")]
 
 
 def _conjuncts(node: Node) -> Iterator[Node]:
-    if isinstance(node, Binary) and node.sign == "and":
+    if isinstance(node, Binary) and node.operator == "and":
         yield from _conjuncts(node.left)
         yield from _conjuncts(node.right)
     else:
@@ -187,26 +187,27 @@ def _conjuncts(node: Node) -> Iterator[Node]:
 
 
 def _unwritten(node: Node, settled: Collection[Node], alternative: bool = False) -> Iterator[str]:
-    """`lel_pct >= device.limit_pct`, `device.use != 'catering'`: unknown where nobody wrote the attribute."""
+    """`lel_pct >= device.limit_pct`, `device.use != 'catering'`: unknown where the attribute is not entered."""
     if isinstance(node, Unary):
         yield from _unwritten(node.operand, settled, alternative)
-    elif isinstance(node, Binary) and node.sign in COMPARISONS:
+    elif isinstance(node, Binary) and node.operator in COMPARISONS:
         yield from _compared(node, settled, alternative)
     elif isinstance(node, Binary):
-        apart = alternative or node.sign == "or"
+        apart = alternative or node.operator == "or"
         yield from _unwritten(node.left, settled, apart)
         yield from _unwritten(node.right, settled, apart)
 
 
 def _compared(node: Binary, settled: Collection[Node], alternative: bool) -> Iterator[str]:
     operands = [*_open(node)]
-    # Without a fence nobody is outside; and `.. or person.heart_high > 0` asks just whether it is written.
-    measured = any(not isinstance(one, Attribute) and quantities(one) for one in operands)
-    if any(isinstance(one, Distance) for one in operands) or (alternative and not measured):
+    # Without a geofence no one is outside; `.. or person.heart_high > 0` tests just whether it is entered.
+    measured = any(not isinstance(one, AttributeRef) and quantities(one) for one in operands)
+    if any(isinstance(one, DistanceCall) for one in operands) or (alternative and not measured):
         return
     for one in dict.fromkeys(operands):
-        if isinstance(one, Attribute) and one.owner in WRITTEN and one not in settled:
+        if isinstance(one, AttributeRef) and one.owner in WRITTEN and one not in settled:
+            name = format_expression(one)
             yield (
-                f"where nobody wrote {written_out(one)} this is unknown, and {{never}}:"
-                f" write default({written_out(one)}, ..), or known({written_out(one)}) where it must be written"
+                f"where nobody wrote {name} this is unknown, and {{never}}:"
+                f" write default({name}, ..), or known({name}) where it must be written"
             )

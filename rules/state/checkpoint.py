@@ -1,5 +1,5 @@
-"""Writes a large value down in small pieces: encoding 300,000 seats in one go would hold the interpreter, and with it
-everything else that the process does, for a fifth of a second. It knows nothing of what it writes.
+"""The checkpoint of an engine, and its encoding piece by piece: encoding 300,000 device states in one call would hold
+the interpreter for a fifth of a second.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from io import BytesIO
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
-from rules.state.device import Memory
-from rules.state.gateway import Shut
-from rules.state.group import Gathered
+from rules.state.device_snapshot import DeviceSnapshot
+from rules.state.gateway import GatewaySnapshot
+from rules.state.group import GroupSnapshot
 from rules.state.outages import Outages
 
 
@@ -20,23 +20,24 @@ class Snapshot(Struct):
     """The engine written down."""
 
     outages: Outages
-    seats: list[Memory]
-    groups: list[Gathered] = []
-    shadowed: dict[str, dict[str, int]] = {}
-    books: bytes = b""
+    device_states: list[DeviceSnapshot] = field(name="seats")
+    groups: list[GroupSnapshot] = []
+    shadow_counts: dict[str, dict[str, int]] = field(default_factory=dict, name="shadowed")
+    rulebooks: bytes = field(default=b"", name="books")
     """By which it was judged."""
-    gateways: dict[str, Shut] = {}
+    gateways: dict[str, GatewaySnapshot] = {}
 
 
-def in_pieces(whole: Struct, name: str, count: int, items: Iterable[object]) -> bytes:
-    """The bytes of `whole` as MessagePack, with these items for its field `name`."""
+def encode_incrementally(whole: Struct, name: str, count: int, items: Iterable[object]) -> bytes:
+    """Encodes `whole` as MessagePack, a map by field name, with `count` items in place of its field `name`."""
     encode, out = msgspec.msgpack.Encoder().encode, BytesIO()
-    fields = [field for field in whole.__struct_fields__ if field != name]
-    out.write(bytes([0x80 | len(fields) + 1]))  # a map
-    for field in fields:
-        out.write(encode(field))
-        out.write(encode(getattr(whole, field)))
-    out.write(encode(name))
+    encoded_names = dict(zip(whole.__struct_fields__, whole.__struct_encode_fields__, strict=True))
+    array_name = encoded_names.pop(name)
+    out.write(bytes([0x80 | len(encoded_names) + 1]))  # a map
+    for attribute, encoded_name in encoded_names.items():
+        out.write(encode(encoded_name))
+        out.write(encode(getattr(whole, attribute)))
+    out.write(encode(array_name))
     out.write(b"\xdd" + count.to_bytes(4, "big"))  # an array
     for item in items:
         out.write(encode(item))

@@ -1,7 +1,6 @@
-"""Which devices hang on which gateway, since when nothing came through it, and the times when nobody behind it could be
-heard. It knows no rules and no platforms; times are arrival (journal) times.
+"""GatewayState: the devices behind a gateway, and the intervals in which none of them could be received.
 
-A gateway is as alive as what comes through it: many never speak of themselves.
+Times are arrival times. A gateway is as alive as the traffic through it: many never report themselves.
 """
 
 from __future__ import annotations
@@ -16,86 +15,88 @@ from rules.state.outages import Outages
 GATEWAY_ATTRIBUTE: Final = "gateway"
 """The attribute by which a device names its gateway."""
 GATEWAY_KIND: Final = "gateway"
-"""The kind of a gateway that nobody registered."""
-LOOK_EVERY_MS: Final = MINUTE
+"""The kind of an implied gateway: named by devices, not registered."""
+CHECK_INTERVAL_MS: Final = MINUTE
 """How often a gateway through which nothing comes is looked at again."""
-MISSED: Final = 2
-"""Reports that a device must have missed to speak against its gateway: one is easily lost."""
+MISSED_REPORTS: Final = 2
+"""Missed reports after which a device counts against its gateway: a single one is easily lost."""
 
 
-class Shut(Struct, frozen=True, array_like=True):
+class GatewaySnapshot(Struct, frozen=True, array_like=True):
     """A gateway written down."""
 
-    times: Outages
-    look_at: Instant
-    deaf: bool = False
+    outages: Outages
+    next_check_at: Instant
+    only_itself_received: bool = False
 
 
-class Child(Protocol):
-    """What a gateway must know of a device, its own or one behind it."""
+class GatewayChild(Protocol):
+    """What a gateway reads of a device: of itself, or of one behind it."""
 
     device: Device
-    enrolled: Instant
-    heard: Instant
-    report_every_ms: int
+    known_since: Instant
+    last_arrival: Instant
+    report_interval_ms: int
 
     @property
-    def is_gone(self) -> bool: ...
+    def is_offline(self) -> bool: ...
 
-    def last_heard(self, quantity: str | None) -> Instant: ...
-
-
-C = TypeVar("C", bound=Child)
+    def last_seen(self, quantity: str | None) -> Instant: ...
 
 
-class Gateway(Generic[C]):
+C = TypeVar("C", bound=GatewayChild)
+
+
+class GatewayState(Generic[C]):
     """What hangs on one gateway. `assumed`: devices name it, and it is not registered."""
 
-    __slots__ = ("assumed", "children", "deaf", "look_at", "times")
+    __slots__ = ("children", "implied", "next_check_at", "only_itself_received", "outages")
 
     def __init__(self) -> None:
         self.children: dict[str, C] = {}
-        self.times = Outages()
-        self.look_at: Instant = 0
-        self.assumed = False
-        self.deaf = False
-        """It spoke itself when nothing came through any more: its own word does not prove the others'."""
+        self.outages = Outages()
+        self.next_check_at: Instant = 0
+        self.implied = False
+        self.only_itself_received = False
+        """The gateway reports, but none of its devices is received: its own messages do not end the outage."""
 
     @property
-    def is_shut(self) -> bool:
-        """Nobody behind it can be heard."""
-        return self.times.open_since is not None
+    def is_silent(self) -> bool:
+        """None of its devices can be received."""
+        return self.outages.open_since is not None
 
-    def shut(self, since: Instant, now: Instant, deaf: bool = False) -> None:
+    def mark_silent(self, since: Instant, now: Instant, only_itself: bool = False) -> None:
         """Nothing comes through since then."""
-        self.times.note(since, None)
-        self.look_at, self.deaf = now + LOOK_EVERY_MS, deaf
+        self.outages.record(since, None)
+        self.next_check_at, self.only_itself_received = now + CHECK_INTERVAL_MS, only_itself
 
-    def opened(self, now: Instant) -> None:
+    def mark_recovered(self, now: Instant) -> None:
         """Something came through."""
-        self.times.note(now, now)  # which closes what is open
+        self.outages.record(now, now)  # which closes what is open
 
-    def through(self, own: Child) -> Instant:
-        """When something last came through it, a word of its own included."""
-        return max(own.last_heard(None), self.last_of_children(own))
+    def last_traffic(self, own: GatewayChild) -> Instant:
+        """Arrival time of the last traffic through it, its own messages included."""
+        return max(own.last_seen(None), self.last_child_traffic(own))
 
-    def last_of_children(self, own: Child) -> Instant:
-        """When something behind it was last heard; of none, since it was enrolled or came back."""
-        back = self.times.closed[-1][1] if self.times.closed else 0
-        return max([own.enrolled, back, *(child.heard for child in self.children.values())])
+    def last_child_traffic(self, own: GatewayChild) -> Instant:
+        """Arrival time of the last traffic from a device behind it; at least since it is known or has recovered."""
+        back = self.outages.closed[-1][1] if self.outages.closed else 0
+        return max([own.known_since, back, *(child.last_arrival for child in self.children.values())])
 
-    def lives(self, own: Child) -> bool:
+    def has_recovered(self, own: GatewayChild) -> bool:
         """Whether something came through since it was shut."""
-        word = self.last_of_children(own) if self.deaf else self.through(own)
-        return not own.is_gone and word > (self.times.open_since or 0)
+        event = self.last_child_traffic(own) if self.only_itself_received else self.last_traffic(own)
+        return not own.is_offline and event > (self.outages.open_since or 0)
 
-    def missed_by(self, count: int, last: Instant) -> int | None:
+    def silence_threshold_ms(self, count: int, last: Instant) -> int | None:
         """How long after `last` so many devices, all in good standing until then, have missed two reports each."""
-        waits = sorted(MISSED * child.report_every_ms for child in self.in_standing(last))
+        waits = sorted(MISSED_REPORTS * child.report_interval_ms for child in self.healthy_children(last))
         return waits[count - 1] if len(waits) >= count else None
 
-    def in_standing(self, last: Instant) -> list[C]:
-        """Its devices but for those that had long been silent while others were heard."""
+    def healthy_children(self, last: Instant) -> list[C]:
+        """Its devices, without those that had long been silent while others were received."""
         return [
-            child for child in self.children.values() if last - child.last_heard(None) <= MISSED * child.report_every_ms
+            child
+            for child in self.children.values()
+            if last - child.last_seen(None) <= MISSED_REPORTS * child.report_interval_ms
         ]

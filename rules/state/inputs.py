@@ -1,6 +1,5 @@
-"""The values by which a rule was judged last, kept where time or another finding alone may change the answer: of a
-danger that is held back (outside its hours, or inhibited), and of what stands. Plain data and questions about it; it
-judges nothing. A device of which no rule needs it keeps nothing.
+"""The values a rule was last evaluated with, kept where time or another finding alone may change the result: for
+dangers that are held back (outside their schedule, or inhibited) and for active findings.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ Measured = dict[str, tuple[Instant, Value]]
 """By quantity: when it was measured, and its value."""
 
 
-class Inputs(Struct, array_like=True):
+class RuleInputs(Struct, array_like=True):
     """What one rule was judged by. `at`: event time up to which its answer is known; `edge`: when time changes it."""
 
     measured: Measured
@@ -26,39 +25,39 @@ class Inputs(Struct, array_like=True):
     """A named person reset it while it was still dangerous: the next all-clear ends it, as if the rule had no latch."""
 
     @property
-    def newest(self) -> Instant | None:
+    def newest_measurement(self) -> Instant | None:
         """When the last of the values was measured; None where no value is needed (absences, groups)."""
         return max((at for at, _ in self.measured.values()), default=None)
 
-    def believed(self, outages: Outages, patience_ms: int, at: Instant) -> dict[str, Value]:
+    def current_values(self, outages: Outages, allowed_silence_ms: int, at: Instant) -> dict[str, Value]:
         """The values that may still be believed: the device is not silent for longer than its reporting plan allows."""
         kept = self.measured.items()
-        return {name: value for name, (since, value) in kept if outages.deadline(since, patience_ms) > at}
+        return {name: value for name, (since, value) in kept if outages.deadline(since, allowed_silence_ms) > at}
 
 
-class Context(Struct, array_like=True):
+class PendingReevaluation(Struct, array_like=True):
     """Of one device or group: the inputs of those rules that must be judged again without a reading, and when.
 
     `at` is the event time of that, `due` its journal time: a batch of yesterday passes the edges of yesterday.
     """
 
-    inputs: dict[str, Inputs]
+    inputs: dict[str, RuleInputs]
     at: Instant = 0
     due: Instant | None = None
 
-    def plan(self, now: Instant) -> None:
+    def schedule_next_edge(self, now: Instant) -> None:
         """The next edge of any of its rules."""
         edges = [one.edge for one in self.inputs.values() if one.edge is not None]
         self.at = min(edges, default=0)
         self.due = max(self.at, now) if edges else None
 
-    def ask_at(self, at: Instant, now: Instant) -> None:
+    def request_at(self, at: Instant, now: Instant) -> None:
         """Another finding began or ended: its answers may be others now."""
         self.at = at if self.due is None or self.due > now else min(self.at, at)
         self.due = now
 
 
-def merged(known: Mapping[str, tuple[Instant, Value]], values: Mapping[str, Value], at: Instant) -> Measured:
-    """What was measured last, where a late reading says something newer of a quantity that is kept."""
+def merge_late(known: Mapping[str, tuple[Instant, Value]], values: Mapping[str, Value], at: Instant) -> Measured:
+    """The newest values, where a late reading is newer for a stored quantity."""
     later = {name: (at, values[name]) for name, (since, _) in known.items() if name in values and at > since}
     return {**known, **later}

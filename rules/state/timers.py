@@ -1,5 +1,7 @@
-"""The promises of time: which rule of which device must be looked at, when. A heap that may hold outdated entries;
-whoever takes one asks the watch whether it is still meant. It knows no rules.
+"""Timers by due time, device and rule.
+
+A rescheduled timer leaves its old entry in the heap, so that the caller compares the due time with the state's
+`wake_at`.
 """
 
 from __future__ import annotations
@@ -18,9 +20,9 @@ CONTEXT = "*"
 TEST = "?"
 """In place of a rule's name: the test of the device is over."""
 
-Wake = tuple[Instant, str, str]
+Timer = tuple[Instant, str, str]
 """Due instant, what is looked at (`look`), device. Three values and no more: there are several for each device."""
-SPARE: Final = 10_000
+MAX_STALE_TIMERS: Final = 10_000
 """Outdated entries allowed beside four for each device; a flapping device must not fill the memory."""
 
 
@@ -29,40 +31,41 @@ _RANKED: Final = "~"
 
 
 @lru_cache(maxsize=4096)
-def look(rank: int, rule: str) -> str:
+def timer_key(rank: int, rule: str) -> str:
     """A rule and its rank as one text, which sorts by rank.
 
-    >>> sorted([look(1, "a"), look(0, "b"), look(1, CONTEXT), look(0, ABSENCE)])
+    >>> sorted([timer_key(1, "a"), timer_key(0, "b"), timer_key(1, CONTEXT), timer_key(0, ABSENCE)])
     ['', 'b', '~001*', '~001a']
     """
     return f"{_RANKED}{rank:03d}{rule}" if rank else rule
 
 
-def looked_at(look: str) -> tuple[int, str]:
+def split_timer_key(look: str) -> tuple[int, str]:
     """The rank and the rule.
 
-    >>> looked_at("~001a"), looked_at("b")
+    >>> split_timer_key("~001a"), split_timer_key("b")
     ((1, 'a'), (0, 'b'))
     """
     return (int(look[1:4]), look[4:]) if look.startswith(_RANKED) else (0, look)
 
 
-class Wakes:
-    """Equal instants come in the order of ranks, so that what inhibits is judged before what it inhibits, and then of
-    names, so that a replay tells the same story."""
+class TimerQueue:
+    """Timers in a heap. Equal instants come in the order of ranks, so that inhibiting rules run first, then of names,
+    so that a replay gives the same order.
+    """
 
     def __init__(self) -> None:
-        self.heap: list[Wake] = []
+        self.heap: list[Timer] = []
 
-    def owe(self, due: Instant, device: str, rule: str, rank: int = 0) -> None:
-        """Promises to look again at `due`."""
-        heappush(self.heap, (due, look(rank, rule), device))
+    def schedule(self, due: Instant, device: str, rule: str, rank: int = 0) -> None:
+        """Schedules a timer at `due`."""
+        heappush(self.heap, (due, timer_key(rank, rule), device))
 
-    def put(self, wake: Wake) -> None:
-        """One that was owed before."""
+    def add(self, wake: Timer) -> None:
+        """Adds a restored timer."""
         heappush(self.heap, wake)
 
-    def take(self) -> Wake:
+    def pop(self) -> Timer:
         """The earliest one."""
         return heappop(self.heap)
 
@@ -71,11 +74,11 @@ class Wakes:
         """When the earliest one is due."""
         return self.heap[0][0] if self.heap else None
 
-    def overgrown(self, devices: int) -> bool:
+    def needs_compaction(self, devices: int) -> bool:
         """True when most of it must be outdated."""
-        return len(self.heap) > SPARE + 4 * devices
+        return len(self.heap) > MAX_STALE_TIMERS + 4 * devices
 
-    def renew(self, wakes: Iterable[Wake]) -> None:
+    def rebuild(self, timers: Iterable[Timer]) -> None:
         """Forgets everything but these."""
-        self.heap[:] = wakes
+        self.heap[:] = timers
         heapify(self.heap)

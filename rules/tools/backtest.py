@@ -1,5 +1,5 @@
-"""What rules would have found in the past, counted by rule, hour of the day and subject; and how two books differ. It
-reads no history and knows no clock; findings come from the same engine as on the day.
+"""Backtest statistics: findings by rule, hour of day and subject, and a comparison of two sets of rulebooks. The
+findings come from the same engine as in service.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from datetime import UTC, datetime, tzinfo
 from statistics import median
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from domain import Finding, Instant, Phase
 from rules.rulebook.model import Rule, Rulebook
 
-MOST_NAMED: Final = 5
+MAX_SUBJECTS_NAMED: Final = 5
 """Subjects named with a rule: those with the most findings."""
 
 Where = Callable[[Finding], str]
 
 
-class Tally(Struct):
+class RuleStatistics(Struct):
     """What one rule would have found."""
 
     rule: str
@@ -47,68 +47,70 @@ class Tally(Struct):
     """Where these are."""
 
 
-class Met(Struct, frozen=True):
+class Episode(Struct, frozen=True):
     """One finding from its beginning to its end."""
 
     rule: str
     subject: str
     begin: Instant
     end: Instant | None
-    told_at: Instant
+    reported_at: Instant = field(name="told_at")
     severity: str
     where: str = ""
 
 
-class Difference(Struct):
+class Comparison(Struct):
     """How two books differ over the same past. What lasted at the same time is the same, whenever each saw it begin."""
 
     both: int
-    only_ours: list[Met]
-    only_theirs: list[Met]
+    only_ours: list[Episode]
+    only_theirs: list[Episode]
     later_ms: int | None = None
-    """Of what both found: by how much theirs was told later, in the middle of all."""
+    """Of findings in both: median delay of theirs."""
     by_rule: dict[str, tuple[int, int, int]] = {}
     """Both, only ours, only theirs."""
 
 
-def nowhere(_finding: Finding) -> str:
-    """Nobody knows where."""
+def no_location(_finding: Finding) -> str:
+    """The location is unknown."""
     return ""
 
 
-def tallies(
+def rule_statistics(
     books: Sequence[Rulebook],
     findings: Iterable[Finding],
     zone: tzinfo,
-    where: Where = nowhere,
+    where: Where = no_location,
     watched: Mapping[str, int] | None = None,
-) -> list[Tally]:
+) -> list[RuleStatistics]:
     """One line a rule, also for those that found nothing, the most talkative first. `watched`: devices, by rule."""
     lines = {rule.name: _line(rule, (watched or {}).get(rule.name, 0)) for book in books for rule in book.rules}
     subjects: dict[str, Counter[str]] = {name: Counter() for name in lines}
-    told = [finding for finding in findings if finding.rule in lines]
-    for finding in told:
+    reported = [finding for finding in findings if finding.rule in lines]
+    for finding in reported:
         line = lines[finding.rule]
         _count(line, finding, zone)
         if finding.phase is Phase.BEGAN:
             subjects[finding.rule][str(finding.subject)] += 1
             line.places[str(finding.subject)] = where(finding)
     lasted: dict[str, list[int]] = {name: [] for name in lines}
-    for one in met(told, momentary=momentary(books)):
+    for one in episodes(reported, momentary=momentary_rules(books)):
         lines[one.rule].standing += one.end is None
         lasted[one.rule] += [] if one.end is None else [one.end - one.begin]
     for name, line in lines.items():
-        line.subjects = dict(subjects[name].most_common(MOST_NAMED))
+        line.subjects = dict(subjects[name].most_common(MAX_SUBJECTS_NAMED))
         line.places = {subject: line.places[subject] for subject in line.subjects}
         line.median_ms = round(median(lasted[name])) if lasted[name] else None
     return sorted(lines.values(), key=lambda line: (-line.found, line.rule))
 
 
-def watching(books: Iterable[Rulebook], kinds: Sequence[str]) -> dict[str, int]:
-    """How many devices each rule watches, of these kinds; one that gathers watches those of the rules it gathers."""
+def watched_devices(books: Iterable[Rulebook], kinds: Sequence[str]) -> dict[str, int]:
+    """How many devices of these kinds each rule applies to; a `gather` rule counts those of the rules it gathers."""
     counted = Counter(kinds)
     own = {
-        rule.name: frozenset(kind for kind in counted if rule.watches(kind)) for book in books for rule in book.rules
+        rule.name: frozenset(kind for kind in counted if rule.applies_to_kind(kind))
+        for book in books
+        for rule in book.rules
     }
     gathers = {rule.name: rule.gather.rules for book in books for rule in book.rules if rule.gather is not None}
     for _ in gathers:  # what is gathered may gather in turn
@@ -116,12 +118,12 @@ def watching(books: Iterable[Rulebook], kinds: Sequence[str]) -> dict[str, int]:
     return {name: sum(counted[kind] for kind in some) for name, some in own.items()}
 
 
-def _line(rule: Rule, watched: int) -> Tally:
+def _line(rule: Rule, watched: int) -> RuleStatistics:
     severity, ledger = rule.severity.value, rule.ledger.value
-    return Tally(rule.name, rule.title.zh, severity, ledger, rule.shadow, watched, by_hour=[0] * 24)
+    return RuleStatistics(rule.name, rule.title.zh, severity, ledger, rule.shadow, watched, by_hour=[0] * 24)
 
 
-def _count(line: Tally, finding: Finding, zone: tzinfo) -> None:
+def _count(line: RuleStatistics, finding: Finding, zone: tzinfo) -> None:
     if finding.phase is Phase.BEGAN:
         line.found += 1
         line.by_hour[datetime.fromtimestamp(finding.begin / 1000, UTC).astimezone(zone).hour] += 1
@@ -130,12 +132,14 @@ def _count(line: Tally, finding: Finding, zone: tzinfo) -> None:
     line.withdrawn += finding.phase is Phase.WITHDRAWN
 
 
-def momentary(books: Iterable[Rulebook]) -> frozenset[str]:
-    """Rules whose findings have no end: a press is over when it was heard."""
-    return frozenset(rule.name for book in books for rule in book.rules if rule.happens)
+def momentary_rules(books: Iterable[Rulebook]) -> frozenset[str]:
+    """Rules whose findings have no end of their own."""
+    return frozenset(rule.name for book in books for rule in book.rules if rule.is_momentary)
 
 
-def met(findings: Iterable[Finding], where: Where = nowhere, momentary: frozenset[str] = frozenset()) -> list[Met]:
+def episodes(
+    findings: Iterable[Finding], where: Where = no_location, momentary: frozenset[str] = frozenset()
+) -> list[Episode]:
     """Every finding from its beginning to its end, in order of beginning."""
     begun: dict[str, Finding] = {}
     ends: dict[str, Instant] = {}
@@ -147,42 +151,42 @@ def met(findings: Iterable[Finding], where: Where = nowhere, momentary: frozense
         elif finding.phase in (Phase.ENDED, Phase.WITHDRAWN):
             ends[finding.id] = finding.at
     made = [
-        Met(one.rule, str(one.subject), one.begin, ends.get(id), one.now, one.severity.value, where(one))
+        Episode(one.rule, str(one.subject), one.begin, ends.get(id), one.now, one.severity.value, where(one))
         for id, one in begun.items()
     ]
     return sorted(made, key=lambda one: (one.begin, one.rule, one.subject))
 
 
-def difference(
+def compare_findings(
     ours: Iterable[Finding],
     theirs: Iterable[Finding],
-    where: Where = nowhere,
+    where: Where = no_location,
     momentary: frozenset[str] = frozenset(),
-) -> Difference:
+) -> Comparison:
     """What only one of two books would have found, whatever their versions."""
-    own, other = met(ours, where, momentary), met(theirs, where, momentary)
-    only_ours, only_theirs = _alone(own, other), _alone(other, own)
+    own, other = episodes(ours, where, momentary), episodes(theirs, where, momentary)
+    only_ours, only_theirs = _unmatched(own, other), _unmatched(other, own)
     pairs = list(_pairs(own, other))
     both = Counter(one.rule for one, _ in pairs)
-    mine, his = Counter(one.rule for one in only_ours), Counter(one.rule for one in only_theirs)
-    names = sorted({*both, *mine, *his})
-    return Difference(
+    our_counts, their_counts = Counter(one.rule for one in only_ours), Counter(one.rule for one in only_theirs)
+    names = sorted({*both, *our_counts, *their_counts})
+    return Comparison(
         both=len(pairs),
         only_ours=only_ours,
         only_theirs=only_theirs,
-        later_ms=round(median(two.told_at - one.told_at for one, two in pairs)) if pairs else None,
-        by_rule={name: (both[name], mine[name], his[name]) for name in names},
+        later_ms=round(median(two.reported_at - one.reported_at for one, two in pairs)) if pairs else None,
+        by_rule={name: (both[name], our_counts[name], their_counts[name]) for name in names},
     )
 
 
-def _by_subject(some: Sequence[Met]) -> dict[tuple[str, str], list[Met]]:
-    found: dict[tuple[str, str], list[Met]] = {}
+def _by_subject(some: Sequence[Episode]) -> dict[tuple[str, str], list[Episode]]:
+    found: dict[tuple[str, str], list[Episode]] = {}
     for one in some:
         found.setdefault((one.rule, one.subject), []).append(one)
     return found
 
 
-def _pairs(own: Sequence[Met], other: Sequence[Met]) -> Iterable[tuple[Met, Met]]:
+def _pairs(own: Sequence[Episode], other: Sequence[Episode]) -> Iterable[tuple[Episode, Episode]]:
     """Each of ours with the first of theirs that lasted at the same time."""
     theirs = _by_subject(other)
     for one in own:
@@ -191,10 +195,10 @@ def _pairs(own: Sequence[Met], other: Sequence[Met]) -> Iterable[tuple[Met, Met]
             yield one, same
 
 
-def _alone(own: Sequence[Met], other: Sequence[Met]) -> list[Met]:
+def _unmatched(own: Sequence[Episode], other: Sequence[Episode]) -> list[Episode]:
     paired = {id(one) for one, _ in _pairs(own, other)}
     return [one for one in own if id(one) not in paired]
 
 
-def _overlap(one: Met, two: Met) -> bool:
+def _overlap(one: Episode, two: Episode) -> bool:
     return (one.end is None or two.begin <= one.end) and (two.end is None or one.begin <= two.end)

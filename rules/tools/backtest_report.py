@@ -1,6 +1,4 @@
-"""What a backtest found, as the safety office reads it: a table of rules, the hours of the day, and the difference of
-two books. It counts nothing.
-"""
+"""Prints a backtest: a table of statistics and a comparison, in Chinese."""
 
 from __future__ import annotations
 
@@ -10,7 +8,7 @@ from typing import Final
 from unicodedata import east_asian_width
 
 from domain import DAY, HOUR, MINUTE, Instant
-from rules.tools.backtest import Difference, Met, Tally
+from rules.tools.backtest import Comparison, Episode, RuleStatistics
 
 SEVERITIES: Final = {"critical": "紧急", "high": "高", "medium": "中", "low": "低"}
 MOST_SHOWN: Final = 10
@@ -19,8 +17,8 @@ _HOURS: Final = "|0     6     12    18  23|"
 _HEAD: Final = ("规则", "级别", "盯着", "发现", "每天", "一般多久", "没结束", _HOURS, "最多的对象")
 
 
-def as_lines(found: Sequence[Tally], days: float) -> list[str]:
-    """The tallies as people read them."""
+def statistics_table(found: Sequence[RuleStatistics], days: float) -> list[str]:
+    """The statistics as lines of text."""
     rows = [_HEAD, *(_row(line, days) for line in found)]
     widths = [max(_width(row[column]) for row in rows) for column in range(len(_HEAD) - 1)]
     lines = ["  ".join([*map(_padded, row, widths), row[-1]]).rstrip() for row in rows]
@@ -28,7 +26,7 @@ def as_lines(found: Sequence[Tally], days: float) -> list[str]:
     return [*lines, f"没有这些规则看的设备：{', '.join(blind)}"] if blind else lines
 
 
-def _row(line: Tally, days: float) -> tuple[str, ...]:
+def _row(line: RuleStatistics, days: float) -> tuple[str, ...]:
     severity = SEVERITIES[line.severity] + ("·维保" if line.ledger == "health" else "")
     return (
         f"{line.rule} {line.title}{'（试运行）' if line.shadow else ''}",
@@ -43,7 +41,7 @@ def _row(line: Tally, days: float) -> tuple[str, ...]:
     )
 
 
-def _named(line: Tally) -> Iterator[str]:
+def _named(line: RuleStatistics) -> Iterator[str]:
     for subject, times in list(line.subjects.items())[:3]:
         where = line.places.get(subject, "")
         yield f"{subject}{f'（{where}）' if where and where != subject else ''} {times} 次"
@@ -59,8 +57,8 @@ def bars(counts: Sequence[int]) -> str:
     return "".join(_BARS[-(-count * (len(_BARS) - 1) // top)] for count in counts)
 
 
-def as_difference(found: Difference, names: Mapping[str, str], zone: tzinfo) -> list[str]:
-    """The difference as people read it, the first ten of each side."""
+def comparison_lines(found: Comparison, names: Mapping[str, str], zone: tzinfo) -> list[str]:
+    """The comparison as lines of text, the first ten of each side."""
     sides = ((names["ours"], found.only_ours), (names["theirs"], found.only_theirs))
     lines = ["；".join([f"两册都发现 {found.both}", *(f"只有 {name} 发现 {len(side)}" for name, side in sides)])]
     if found.later_ms:
@@ -70,13 +68,13 @@ def as_difference(found: Difference, names: Mapping[str, str], zone: tzinfo) -> 
         if ours or theirs:
             lines.append(f"  {rule}：都有 {both}，只有 {names['ours']} {ours}，只有 {names['theirs']} {theirs}")
     for name, side in sides:
-        lines += [f"  只有 {name}: {_told(one, zone)}" for one in side[:MOST_SHOWN]]
+        lines += [f"  只有 {name}: {_found(one, zone)}" for one in side[:MOST_SHOWN]]
         if len(side) > MOST_SHOWN:
             lines.append(f"  只有 {name}: 另有 {len(side) - MOST_SHOWN} 条，--json 给出全部")
     return lines
 
 
-def _told(one: Met, zone: tzinfo) -> str:
+def _found(one: Episode, zone: tzinfo) -> str:
     lasted = "没有结束" if one.end is None else span(one.end - one.begin)
     where = f" {one.where}" if one.where and one.where != one.subject else ""
     return f"{local(one.begin, zone)} {one.rule} {SEVERITIES[one.severity]} {one.subject}{where}，{lasted}"
@@ -88,16 +86,16 @@ def local(at: Instant, zone: tzinfo) -> str:
 
 
 def span(ms: int) -> str:
-    """A length of time as people say it, the two largest parts of it.
+    """A duration in Chinese, its two largest units.
 
     >>> span(90_061_000), span(45_000), span(0)
     ('1天1小时', '45秒', '0秒')
     """
     parts = []
-    for unit, word in ((DAY, "天"), (HOUR, "小时"), (MINUTE, "分"), (1000, "秒")):
+    for unit, event in ((DAY, "天"), (HOUR, "小时"), (MINUTE, "分"), (1000, "秒")):
         count, ms = divmod(ms, unit)
         if count:
-            parts.append(f"{count}{word}")
+            parts.append(f"{count}{event}")
     return "".join(parts[:2]) or "0秒"
 
 

@@ -1,6 +1,4 @@
-"""What a line of evidence says, in Chinese and in English, by the names that the kind gives its quantities. It judges
-nothing.
-"""
+"""A line of evidence as a person reads it, in Chinese and English."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ from domain.duration import written_duration
 from domain.kind import Kind, Words
 from rules.language.functions import FUNCTIONS
 
-RECKONED: Final = {
+DERIVED_LABELS: Final = {
     "date": Words(zh="日期", en="Date"),
     "elevation_deg": Words(zh="太阳高度", en="Elevation of the sun"),
     "count": Words(zh="数量", en="Number"),
@@ -38,37 +36,37 @@ _LETTERS: Final = re.compile("[a-z]+")
 _UNITS: Final = {"bpm": "次/分", "steps": "步", "deg": "°", "min": "分钟", "m": "米", "d": "天"}
 
 
-def told(line: Evidence, kind: Kind) -> tuple[str, str]:
-    """The line as a person reads it; the title of another rule stands for itself.
+def describe_evidence(line: Evidence, kind: Kind) -> tuple[str, str]:
+    """A line of evidence as text in Chinese and English; of another rule, its title.
 
-    >>> told(Evidence("distance_m", 812.5, "m", 200), Kind.model_construct(quantities={}))
+    >>> describe_evidence(Evidence("distance_m", 812.5, "m", 200), Kind.model_construct(quantities={}))
     ('离登记地点 812.5 米（限值 200 米）', 'Distance from the place written down 812.5 m (limit 200 m)')
     """
-    name = named(line, kind)
+    name = evidence_label(line, kind)
     zh, en = (
-        of if line.value is True else f"{of} {_said(line.value, line.unit, words, in_zh)}"
+        of if line.value is True else f"{of} {_format_value(line.value, line.unit, words, in_zh)}"
         for of, words, in_zh in ((name.zh, ("否", "没有"), True), (name.en, ("no", "none"), False))
     )
     if line.limit is None or isinstance(line.limit, bool):
         return zh, en
-    limits = (_said(line.limit, line.unit, ("", ""), in_zh) for in_zh in (True, False))
+    limits = (_format_value(line.limit, line.unit, ("", ""), in_zh) for in_zh in (True, False))
     return f"{zh}（限值 {next(limits)}）", f"{en} (limit {next(limits)})"
 
 
-def named(line: Evidence, kind: Kind | None) -> Words:
-    """What the line is about: a quantity, what was reckoned from it, or another rule.
+def evidence_label(line: Evidence, kind: Kind | None) -> Words:
+    """The label of a line: of a quantity, of a derived value, or of another rule.
 
-    >>> named(Evidence("volume_m3", 0.0, "min", 60.0, window="idle 1d"), None)
+    >>> evidence_label(Evidence("volume_m3", 0.0, "min", 60.0, window="idle 1d"), None)
     Words(zh='近1天volume_m3最长不变', en='volume_m3, longest standstill in 1d')
     """
     declared = kind.quantities.get(line.quantity) if kind is not None else None
-    plain = RECKONED.get(line.quantity, Words(zh=line.quantity, en=line.name_en or line.quantity))
+    plain = DERIVED_LABELS.get(line.quantity, Words(zh=line.quantity, en=line.name_en or line.quantity))
     name = declared.name if declared else plain
     window = _WINDOW.fullmatch(line.window)
-    return name if window is None or window["function"] not in FUNCTIONS else _reckoned(name, line, window)
+    return name if window is None or window["function"] not in FUNCTIONS else _window_label(name, line, window)
 
 
-def _reckoned(name: Words, line: Evidence, window: re.Match[str]) -> Words:
+def _window_label(name: Words, line: Evidence, window: re.Match[str]) -> Words:
     """The name of a window over a quantity: over how long, how long ago, how far ahead, of which samples."""
     label, span, ahead = FUNCTIONS[window["function"]].label, window["span"], window["ahead"]
     if test := window["test"]:
@@ -77,17 +75,17 @@ def _reckoned(name: Words, line: Evidence, window: re.Match[str]) -> Words:
         name = Words(zh=f"{name.zh}（{test}）", en=f"{name.en} ({test})")
     if ahead:
         forecast = f"{label.en} for {ahead} ahead by the last {span}"
-        found = Words(zh=f"照近{_spelt(span)}{name.zh}，{_spelt(ahead)}后{label.zh}", en=f"{name.en}, {forecast}")
+        found = Words(zh=f"照近{_span_zh(span)}{name.zh}，{_span_zh(ahead)}后{label.zh}", en=f"{name.en}, {forecast}")
     elif not span or f"/{span}" in line.unit:
         found = Words(zh=f"{name.zh}{label.zh}", en=f"{name.en}, {label.en}")
     else:
-        found = Words(zh=f"近{_spelt(span)}{name.zh}{label.zh}", en=f"{name.en}, {label.en} in {span}")
+        found = Words(zh=f"近{_span_zh(span)}{name.zh}{label.zh}", en=f"{name.en}, {label.en} in {span}")
     if not (offset := window["offset"]):
         return found
-    return Words(zh=f"{_spelt(offset)}前的{found.zh}", en=f"{found.en}, {offset} earlier")
+    return Words(zh=f"{_span_zh(offset)}前的{found.zh}", en=f"{found.en}, {offset} earlier")
 
 
-def _said(value: Value | None, unit: str, words: tuple[str, str], in_zh: bool) -> str:
+def _format_value(value: Value | None, unit: str, words: tuple[str, str], in_zh: bool) -> str:
     no, none = words
     if value is None:
         return none
@@ -95,15 +93,15 @@ def _said(value: Value | None, unit: str, words: tuple[str, str], in_zh: bool) -
         return no
     if unit == "ms" and not isinstance(value, str):
         span = written_duration(int(value))
-        return _spelt(span) if in_zh else span
+        return _span_zh(span) if in_zh else span
     whole = int(value) if isinstance(value, float) and value.is_integer() else value
     shown = _UNITS.get(unit, unit) if in_zh else unit
     return f"{whole}{'' if not unit or unit.startswith('/') else ' '}{shown}"
 
 
-def _spelt(span: str) -> str:
+def _span_zh(span: str) -> str:
     """
-    >>> _spelt("1d12h")
+    >>> _span_zh("1d12h")
     '1天12小时'
     """
     return _LETTERS.sub(lambda found: _SPANS[found[0]], span)

@@ -1,13 +1,11 @@
-"""The rules as a table people read: what each asks, where its limits come from, which trials show it, and what it
-refuses to judge. Printed, never written by hand; it judges nothing.
-"""
+"""Prints all rules as a table: what each asks, its limits and its sources."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from domain.duration import written_duration as duration
-from rules.language.functions import COUNTER_WINDOWS, LEARNED
+from rules.language.functions import BASELINE_FUNCTIONS, COUNTER_FUNCTIONS
 from rules.language.nodes import distances, windows
 from rules.language.parser import parse
 from rules.rulebook.model import Gather, Rule, Rulebook
@@ -16,19 +14,26 @@ from rules.trials.model import TrialBook
 _HEAD = "| 规则 | 问什么 | 级别 | 出处 | 试例 | 不判断什么 |\n|---|---|---|---|---|---|"
 
 
-def table(books: Sequence[Rulebook], trials: Mapping[str, TrialBook]) -> str:
+def rules_table(books: Sequence[Rulebook], trials: Mapping[str, TrialBook]) -> str:
     """Every rule of every book; `trials` by the name of the rule's book, which need not have any."""
     shown = [trial for book in trials.values() for trial in book.trials]
     rows = []
     for book in books:
         for rule in book.rules:
             names = "；".join(trial.name for trial in shown if trial.rule == rule.name) or "（无）"
-            cells = [f"`{rule.name}` {rule.title.zh}", asks(rule), severities(rule), rule.source, names, refusals(rule)]
+            cells = [
+                f"`{rule.name}` {rule.title.zh}",
+                question_text(rule),
+                severities(rule),
+                rule.source,
+                names,
+                exclusions(rule),
+            ]
             rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join([_HEAD, *rows])
 
 
-def asks(rule: Rule) -> str:
+def question_text(rule: Rule) -> str:
     """The question of a rule, as it is written."""
     if rule.gather is not None:
         return f"同一{_SUBJECTS[rule.of]}：{_gathered(rule.gather)}"
@@ -61,7 +66,7 @@ def severities(rule: Rule) -> str:
     return "/".join(_SEVERITIES[name.value] for name in names) + ("，归维保" if rule.ledger.value == "health" else "")
 
 
-def refusals(rule: Rule) -> str:
+def exclusions(rule: Rule) -> str:
     """What it does not judge, beside what no rule judges."""
     return "；".join(_refusals(rule)) or "—"
 
@@ -82,15 +87,15 @@ def _beyond(rule: Rule) -> Iterator[str]:
     if rule.absent is not None:
         yield "我们自己听不见的时间"
     asked = [] if rule.when is None else windows(parse(rule.when))
-    for window in dict.fromkeys(one.length_ms for one in asked if one.function in (*COUNTER_WINDOWS, "seen")):
+    for window in dict.fromkeys(one.length_ms for one in asked if one.function in (*COUNTER_FUNCTIONS, "seen")):
         yield f"过去 {duration(window)} 没有看全的"
-    if any(one.function in LEARNED for one in asked):
+    if any(one.function in BASELINE_FUNCTIONS for one in asked):
         yield "还没有学够两周的"
     if rule.when is not None and distances(parse(rule.when)):
         yield "没有定位的，位置没有登记的"
     if rule.gather is not None and rule.gather.within is not None:
         yield f"前后相隔超过 {duration(rule.gather.within)} 的"
-    if rule.happens and rule.release:
+    if rule.is_momentary and rule.release:
         yield f"{duration(rule.release)} 内的重复"
 
 

@@ -1,4 +1,6 @@
-"""Every fault in the trials of a rulebook, also of a file that does not parse."""
+"""Every fault in the trials of a rulebook (unknown rules, kinds, quantities, attributes), also of a file that does not
+parse.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,10 @@ from domain import Fault
 from domain.kind import Kind
 from rules.language.nodes import attributes
 from rules.language.typecheck import unknown_quantity
-from rules.rulebook.attributes import KNOWN, meant
-from rules.rulebook.check import Found
+from rules.rulebook.attributes import KNOWN_ATTRIBUTES, suggested_attribute
+from rules.rulebook.check import FaultIterator
 from rules.rulebook.model import ANY_KIND, Rulebook
-from rules.rulebook.references import near
+from rules.rulebook.references import suggestion
 from rules.trials.model import Trial, TrialBook
 
 
@@ -23,7 +25,7 @@ def check_trials(trials: TrialBook, book: Rulebook, kinds: Mapping[str, Kind]) -
     """Every mistake in the trials of a book: rules, kinds and quantities that do not exist."""
     found: list[Fault] = []
     rules = {rule.name: rule for rule in book.rules}
-    asked = _asked_attributes(book)
+    asked = _used_attributes(book)
     for index, trial in enumerate(trials.trials):
         found += [Fault(("trials", index, *where), message) for where, message in _attribute_faults(trial, asked)]
         rule = rules.get(trial.rule)
@@ -31,52 +33,52 @@ def check_trials(trials: TrialBook, book: Rulebook, kinds: Mapping[str, Kind]) -
             continue
         if rule is None:
             found.append(
-                Fault(("trials", index, "rule"), f"no rule {trial.rule} in this book{near(trial.rule, rules)}")
+                Fault(("trials", index, "rule"), f"no rule {trial.rule} in this book{suggestion(trial.rule, rules)}")
             )
             continue
         if trial.reset and not rule.latch:
             message = f"{rule.name} has no latch, nobody resets it: remove reset, or write latch: true into the rule"
             found.append(Fault(("trials", index, "reset"), message))
         first = next(iter(sorted(kinds) if ANY_KIND in rule.kinds else rule.kinds), "")
-        found += [Fault(("trials", index, *where), message) for where, message in _taking_faults(trial, first, kinds)]
+        found += [Fault(("trials", index, *where), message) for where, message in _device_faults(trial, first, kinds)]
     return found
 
 
-def _asked_attributes(book: Rulebook) -> dict[str, frozenset[str]]:
-    """What the rules of a book ask of devices, people and places, by owner."""
-    asked: dict[str, set[str]] = {owner: set() for owner in KNOWN}
+def _used_attributes(book: Rulebook) -> dict[str, frozenset[str]]:
+    """The attributes that the rules of a book read, by owner."""
+    asked: dict[str, set[str]] = {owner: set() for owner in KNOWN_ATTRIBUTES}
     for node in (node for rule in book.rules for _, node in rule.conditions()):
         for one in attributes(node):
             asked.setdefault(one.owner, set()).add(one.name)
     return {owner: frozenset(names) for owner, names in asked.items()}
 
 
-def _attribute_faults(trial: Trial, asked: Mapping[str, frozenset[str]]) -> Found:
-    """Attributes of a trial that nobody asks for and that are nearly of a name somebody does."""
+def _attribute_faults(trial: Trial, asked: Mapping[str, frozenset[str]]) -> FaultIterator:
+    """Attributes of a trial that no rule reads and that resemble one that is read."""
     written: list[tuple[str, tuple[str | int, ...], Mapping[str, object]]] = [
         (owner, (owner,), getattr(trial, owner)) for owner in ("person", "place", "device")
     ]
     written += [("device", ("devices", name, "attributes"), one.attributes) for name, one in trial.devices.items()]
     for owner, path, attributes_ in written:
         for name in attributes_:
-            if (other := meant(owner, name, asked)) is not None:
+            if (other := suggested_attribute(owner, name, asked)) is not None:
                 yield (*path, name), f"no rule asks for {owner}.{name}: did you mean {other}?"
 
 
-def _taking_faults(trial: Trial, first: str, kinds: Mapping[str, Kind]) -> Found:
-    for name, taking in trial.taking_part(first).items():
+def _device_faults(trial: Trial, first: str, kinds: Mapping[str, Kind]) -> FaultIterator:
+    for name, taking in trial.devices_by_name(first).items():
         path = ("devices", name) if trial.devices else ()
         if taking.kind not in kinds:
-            yield (*path, "kind"), f"no kind {taking.kind}{near(taking.kind, kinds)}"
+            yield (*path, "kind"), f"no kind {taking.kind}{suggestion(taking.kind, kinds)}"
             continue
         for quantity in (one for one in taking.readings if one not in kinds[taking.kind].quantities):
             yield (*path, "readings", quantity), unknown_quantity(quantity, kinds[taking.kind])
 
 
-def salvage_trials(data: object) -> TrialBook:
-    """The rules, kinds and quantities that a file of trials speaks of, whatever else is wrong with it.
+def parse_trials_partially(data: object) -> TrialBook:
+    """What is readable of a faulty file of trials: rules, kinds and quantities.
 
-    Every trial keeps its place; one of which nothing can be read speaks of nothing.
+    Every trial keeps its index; an unreadable one is empty.
     """
     written = data.get("trials") if isinstance(data, dict) else None
     trials = [_names_of(one if isinstance(one, dict) else {}) for one in (written if isinstance(written, list) else ())]
@@ -84,9 +86,9 @@ def salvage_trials(data: object) -> TrialBook:
 
 
 def _names_of(written: dict[str, Any]) -> Trial:
-    devices = {name: _speaking(one) for name, one in _mapping(written.get("devices")).items()}
+    devices = {name: _names_in_device(one) for name, one in _mapping(written.get("devices")).items()}
     named: dict[str, Any] = {"name": "-", "rule": written.get("rule"), "every": "10s", "expect": []}
-    spoken = {"devices": devices} if devices else _speaking(written)
+    spoken = {"devices": devices} if devices else _names_in_device(written)
     # What is right as a whole is checked as a whole: its attributes and resets as well as its names.
     for fields in (written, {**named, **spoken}):
         with suppress(ValidationError):
@@ -94,7 +96,7 @@ def _names_of(written: dict[str, Any]) -> Trial:
     return Trial.model_construct(rule="", devices={}, kind=None, readings={}, person={}, place={}, device={}, reset=[])
 
 
-def _speaking(written: object) -> dict[str, Any]:
+def _names_in_device(written: object) -> dict[str, Any]:
     held = _mapping(written)
     kind = {"kind": held["kind"]} if "kind" in held else {}
     return {**kind, "readings": dict.fromkeys(_mapping(held.get("readings")), "_")}

@@ -1,4 +1,4 @@
-"""Plays trials on a fresh engine with a virtual clock and compares the findings with what is expected."""
+"""Plays trials, each on a fresh engine with a virtual clock, and compares the findings with what is expected."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from domain.kind import Kind
 from rules.engine.engine import Engine
 from rules.hosts.replay import reset
 from rules.rulebook.model import ANY_KIND, Rulebook
-from rules.rulebook.references import gathered_from
+from rules.rulebook.references import referenced_rules
 from rules.trials.model import START, Trial, TrialBook
-from rules.trials.scenario import Stage, stage
-from rules.trials.series import expectation, in_seconds
+from rules.trials.scenario import Scenario, build_scenario
+from rules.trials.series import format_expectation, normalize_expectation
 
 
 class TrialResult(Struct, frozen=True):
-    """What came of one trial: both lists in the words of expectations."""
+    """The result of one trial: expected and actual findings, in the notation of expectations."""
 
     name: str
     rule: str
@@ -30,19 +30,19 @@ class TrialResult(Struct, frozen=True):
         return self.expected == self.got
 
 
-def told(findings: Sequence[Finding], rule: str, start: Instant = START) -> tuple[str, ...]:
-    """The findings of a rule in the words of expectations."""
+def as_expectations(findings: Sequence[Finding], rule: str, start: Instant = START) -> tuple[str, ...]:
+    """The findings of a rule in the notation of expectations."""
     return tuple(
-        expectation(finding.now - start, finding.phase, finding.severity)
+        format_expectation(finding.now - start, finding.phase, finding.severity)
         for finding in findings
         if finding.rule == rule
     )
 
 
-def played(engine: Engine, scene: Stage) -> list[Finding]:
+def play_scenario(engine: Engine, scene: Scenario) -> list[Finding]:
     """Plays a stage on an engine: the smallest host there is."""
-    findings = engine.enrol(scene.devices, scene.start)
-    for now, act in sorted([*_heard(scene), *_deaf(scene), *_reset(scene)], key=lambda moment: moment[0]):
+    findings = engine.register(scene.devices, scene.start)
+    for now, act in sorted([*_feeds(scene), *_outages(scene), *_resets(scene)], key=lambda moment: moment[0]):
         findings += act(engine, now)
     return findings + engine.tick(scene.end)
 
@@ -50,17 +50,17 @@ def played(engine: Engine, scene: Stage) -> list[Finding]:
 _Act = Callable[[Engine, Instant], list[Finding]]
 
 
-def _heard(scene: Stage) -> Iterator[tuple[Instant, _Act]]:
+def _feeds(scene: Scenario) -> Iterator[tuple[Instant, _Act]]:
     for received, readings in scene.batches:
         yield received, lambda engine, now, readings=readings: engine.feed(readings, now)  # type: ignore[misc]
 
 
-def _reset(scene: Stage) -> Iterator[tuple[Instant, _Act]]:
+def _resets(scene: Scenario) -> Iterator[tuple[Instant, _Act]]:
     for event in scene.resets:
         yield event.now, lambda engine, _now, event=event: list(reset(engine, event))  # type: ignore[misc]
 
 
-def _deaf(scene: Stage) -> Iterator[tuple[Instant, _Act]]:
+def _outages(scene: Scenario) -> Iterator[tuple[Instant, _Act]]:
     if scene.outage is None:
         return
     begin, end = scene.outage
@@ -77,19 +77,23 @@ def _outage(engine: Engine, now: Instant, begin: Instant, end: Instant | None) -
 def run_trials(
     book: Rulebook, trials: TrialBook, kinds: Mapping[str, Kind], others: Sequence[Rulebook] = ()
 ) -> list[TrialResult]:
-    """Plays every trial on an engine of its own. A trial of a rule that is not in the book fails with nothing told.
+    """Plays every trial on an engine of its own. A trial of a rule that is not in the book fails.
 
     `others` hold the rules of other books whose findings this book gathers.
     """
-    books = [book, *gathered_from(book, others)]
+    books = [book, *referenced_rules(book, others)]
     return [_run(books, trial, kinds) for trial in trials.trials]
 
 
 def _run(books: Sequence[Rulebook], trial: Trial, kinds: Mapping[str, Kind]) -> TrialResult:
     rule = next((rule for rule in books[0].rules if rule.name == trial.rule), None)
-    wanted = tuple(in_seconds(written) for written in trial.expect)
+    wanted = tuple(normalize_expectation(written) for written in trial.expect)
     if rule is None:
         return TrialResult(trial.name, trial.rule, wanted, (f"no rule {trial.rule} in this book",))
-    scene = stage(trial, rule if ANY_KIND not in rule.kinds else rule.model_copy(update={"kind": sorted(kinds)}))
-    engine = Engine(books, kinds, scene.community, tells_shadows=True)
-    return TrialResult(trial.name, trial.rule, wanted, told(played(engine, scene), trial.rule, scene.start))
+    scene = build_scenario(
+        trial, rule if ANY_KIND not in rule.kinds else rule.model_copy(update={"kind": sorted(kinds)})
+    )
+    engine = Engine(books, kinds, scene.community, emit_shadow=True)
+    return TrialResult(
+        trial.name, trial.rule, wanted, as_expectations(play_scenario(engine, scene), trial.rule, scene.start)
+    )

@@ -10,12 +10,12 @@ from domain import Cell, Device, Instant, Person, Place, Reading
 from domain.people import Community, community
 from rules.hosts.replay import Reset
 from rules.rulebook.model import Rule
-from rules.trials.model import START, Taking, Trial
-from rules.trials.series import strip
+from rules.trials.model import START, Trial, TrialDevice
+from rules.trials.series import parse_series
 
 
-class Stage(Struct, frozen=True):
-    """A trial ready to be played on any host: who takes part, and what is heard when."""
+class Scenario(Struct, frozen=True):
+    """A trial that any host can play: devices, community, readings by arrival."""
 
     devices: tuple[Device, ...]
     community: Community
@@ -26,15 +26,15 @@ class Stage(Struct, frozen=True):
     resets: tuple[Reset, ...] = ()
 
 
-def stage(trial: Trial, rule: Rule) -> Stage:
-    """The devices, the people, and the readings by arrival."""
-    taking = trial.taking_part(next(iter(rule.kinds), ""))
+def build_scenario(trial: Trial, rule: Rule) -> Scenario:
+    """Builds the scenario of a trial."""
+    taking = trial.devices_by_name(next(iter(rule.kinds), ""))
     readings = list(_readings(trial, taking))
-    resets = tuple(Reset(trial.begins + after, trial.rule) for after in sorted(trial.reset))
-    last = max((reading.received for reading in readings), default=trial.begins)
+    resets = tuple(Reset(trial.start_ms + after, trial.rule) for after in sorted(trial.reset))
+    last = max((reading.received for reading in readings), default=trial.start_ms)
     last = max([last, *(reset.now for reset in resets)])
-    outage = None if trial.outage is None else (trial.begins + trial.outage[0], trial.begins + trial.outage[1])
-    return Stage(
+    outage = None if trial.outage is None else (trial.start_ms + trial.outage[0], trial.start_ms + trial.outage[1])
+    return Scenario(
         tuple(
             Device(
                 name,
@@ -48,16 +48,16 @@ def stage(trial: Trial, rule: Rule) -> Stage:
         outage,
         tuple(_by_arrival(readings)),
         last + trial.until,
-        trial.begins,
+        trial.start_ms,
         resets,
     )
 
 
-def _home(taking: Taking) -> str:
+def _home(taking: TrialDevice) -> str:
     return f"trial-{taking.household}"
 
 
-def _town(trial: Trial, taking: Mapping[str, Taking]) -> Community:
+def _town(trial: Trial, taking: Mapping[str, TrialDevice]) -> Community:
     households = dict.fromkeys(one.household for one in taking.values())
     building = Place("trial-building", "试验楼", "building", cell="trial-cell")
     homes = [
@@ -71,17 +71,20 @@ def _town(trial: Trial, taking: Mapping[str, Taking]) -> Community:
     return community(places=[building, *homes], people=people, cells=[Cell("trial-cell", "试验网格", "cell")])
 
 
-def _readings(trial: Trial, taking: Mapping[str, Taking]) -> Iterator[Reading]:
+def _readings(trial: Trial, taking: Mapping[str, TrialDevice]) -> Iterator[Reading]:
     strips = {
-        device: {name: strip(written) for name, written in one.readings.items()} for device, one in taking.items()
+        device: {name: parse_series(written) for name, written in one.readings.items()}
+        for device, one in taking.items()
     }
     steps = max((len(values) for held in strips.values() for values in held.values()), default=0)
     for index in range(steps):
-        at = trial.begins + index * trial.every
-        received = trial.begins + _sent_with(trial, index, steps) * trial.every + trial.delay + trial.late.get(index, 0)
+        at = trial.start_ms + index * trial.every
+        received = (
+            trial.start_ms + _sent_with(trial, index, steps) * trial.every + trial.delay + trial.late.get(index, 0)
+        )
         for device, held in strips.items():
-            said = {name: values[index] for name, values in held.items() if index < len(values)}
-            values = {name: value for name, value in said.items() if value is not None}
+            step_values = {name: values[index] for name, values in held.items() if index < len(values)}
+            values = {name: value for name, value in step_values.items() if value is not None}
             if values:
                 yield Reading(device, taking[device].kind, at, received, values)
 

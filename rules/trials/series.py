@@ -1,4 +1,4 @@
-"""The notation of trials: strips of values and expectations. It knows no rules and plays nothing."""
+"""The notation of trials: series of values and expected findings, as in Prometheus' rule tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from domain import Instant, Phase, Severity, Value
 from domain.duration import parse_duration
 
-LONGEST_STRIP: Final = 10_000
+MAX_SERIES_LENGTH: Final = 10_000
 
 _VERBS: Final = {
     Phase.BEGAN: "begin", Phase.GRADED: "grade", Phase.STALE: "stale", Phase.ENDED: "end", Phase.WITHDRAWN: "withdraw",
@@ -21,17 +21,17 @@ _STEP: Final = re.compile(
 _EXPECTED: Final = re.compile(r"(\S+) (begin|grade|stale|end|withdraw)(?: (critical|high|medium|low))?")
 
 
-def strip(written: str) -> list[Value | None]:
-    """The values of a strip; None where nothing is said.
+def parse_series(written: str) -> list[Value | None]:
+    """The values of a series; None where nothing is reported.
 
-    >>> strip("2 12x2 _x2 1+2x3 true")
+    >>> parse_series("2 12x2 _x2 1+2x3 true")
     [2, 12, 12, 12, None, None, 1, 3, 5, 7, True]
     """
     values: list[Value | None] = []
     for part in written.split():
         values += _part(part)
-        if len(values) > LONGEST_STRIP:
-            raise ValueError(f"a strip has at most {LONGEST_STRIP} values: write a larger `every`")
+        if len(values) > MAX_SERIES_LENGTH:
+            raise ValueError(f"a strip has at most {MAX_SERIES_LENGTH} values: write a larger `every`")
     return values
 
 
@@ -39,7 +39,7 @@ def _part(part: str) -> list[Value | None]:
     match = _STEP.fullmatch(part)
     if match is None:
         raise ValueError(f"{part!r} is no part of a strip: write 5, 5x3, 1+2x3, true, truex3, _ or _x3")
-    more = min(int(match["more"] or 0), LONGEST_STRIP)
+    more = min(int(match["more"] or 0), MAX_SERIES_LENGTH)
     if match["gap"]:
         return [None] * max(more, 1)
     if match["truth"]:
@@ -53,10 +53,10 @@ def _number(written: str) -> int | float:
     return float(written) if "." in written else int(written)
 
 
-def expected(written: str) -> tuple[Instant, str]:
+def parse_expectation(written: str) -> tuple[Instant, str]:
     """When and what of an expectation.
 
-    >>> expected("2m10s begin critical")
+    >>> parse_expectation("2m10s begin critical")
     (130000, 'begin critical')
     """
     match = _EXPECTED.fullmatch(written)
@@ -66,35 +66,35 @@ def expected(written: str) -> tuple[Instant, str]:
     return parse_duration(match[1]), " ".join(part for part in (match[2], match[3]) if part)
 
 
-def time_passes(every: Instant) -> Instant:
+def check_step(every: Instant) -> Instant:
     """Raises ValueError for steps that take no time."""
     if every <= 0:
         raise ValueError("must be longer than nothing: write every: 10s")
     return every
 
 
-def in_a_zone(start: datetime) -> datetime:
+def check_start(start: datetime) -> datetime:
     """Raises ValueError for a day and hour that is another instant in every zone."""
     if start.tzinfo is None:
         raise ValueError("needs a time zone: write 2026-10-01T08:00+08:00")
     return start
 
 
-def expectation(after: Instant, phase: Phase, severity: Severity) -> str:
-    """What was told, in the words of an expectation.
+def format_expectation(after: Instant, phase: Phase, severity: Severity) -> str:
+    """A finding in the notation of expectations.
 
-    >>> expectation(40_000, Phase.BEGAN, Severity.HIGH), expectation(60_000, Phase.ENDED, Severity.HIGH)
+    >>> format_expectation(40_000, Phase.BEGAN, Severity.HIGH), format_expectation(60_000, Phase.ENDED, Severity.HIGH)
     ('40s begin high', '60s end')
     """
     graded = phase in (Phase.BEGAN, Phase.GRADED)
     return f"{after / 1000:g}s {_VERBS[phase]}" + (f" {severity.value}" if graded else "")
 
 
-def in_seconds(written: str) -> str:
+def normalize_expectation(written: str) -> str:
     """An expectation as `expectation` writes it.
 
-    >>> in_seconds("2m end")
+    >>> normalize_expectation("2m end")
     '120s end'
     """
-    after, what = expected(written)
+    after, what = parse_expectation(written)
     return f"{after / 1000:g}s {what}"

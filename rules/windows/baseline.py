@@ -1,6 +1,5 @@
-"""What is usual at this hour of the week, learned from what a device said itself: the mean of a value, the growth of a
-counter. It knows no rules and no zones: who asks says how far the local clock is ahead. What it has not seen for two
-weeks it does not know.
+"""HourlyBaseline: what is usual at an hour of the week, per quantity and device: the mean of a value or the growth of a
+counter. Unknown until an hour was seen in two weeks.
 """
 
 from __future__ import annotations
@@ -13,15 +12,15 @@ from msgspec import Struct
 from domain import HOUR, Instant
 
 SLOTS: Final = 7 * 24
-WEEKS_AT_LEAST: Final = 2
-"""Seen less often, nobody can say what is usual."""
-WEEKS_REMEMBERED: Final = 8
+MIN_WEEKS: Final = 2
+"""Fewer weeks give no baseline."""
+MAX_WEEKS: Final = 8
 """A newer week weighs at least an eighth: habits change with the season."""
-LONGEST_STEP_MS: Final = 2 * HOUR
+MAX_STEP_MS: Final = 2 * HOUR
 """A counter's growth over a longer gap belongs to no hour."""
 
 
-class Learned(Struct, array_like=True, gc=False):
+class BaselineSnapshot(Struct, array_like=True, gc=False):
     """What was learned, written down."""
 
     hour: int
@@ -29,26 +28,26 @@ class Learned(Struct, array_like=True, gc=False):
     value: float
     total: float
     count: int
-    seen: bytes
+    weeks: bytes
     mean: bytes
     """Arrays as they lie in memory: a town of meters is written down every few seconds."""
     slot: int | None = None
     """Of the week, by the local clock: where what `hour` teaches belongs."""
 
 
-class Usual:
+class HourlyBaseline:
     """One quantity of one device. Readings that come late or twice teach nothing."""
 
-    __slots__ = ("at", "count", "counter", "hour", "mean", "seen", "slot", "total", "value")
+    __slots__ = ("at", "count", "counter", "hour", "mean", "slot", "total", "value", "weeks")
 
-    def __init__(self, counter: bool, learned: Learned | None = None) -> None:
+    def __init__(self, counter: bool, learned: BaselineSnapshot | None = None) -> None:
         self.counter = counter
-        known = learned or Learned(0, 0, 0.0, 0.0, 0, bytes(SLOTS), bytes(4 * SLOTS))
+        known = learned or BaselineSnapshot(0, 0, 0.0, 0.0, 0, bytes(SLOTS), bytes(4 * SLOTS))
         self.hour, self.slot, self.at, self.value = known.hour, known.slot, known.at, known.value
         self.total, self.count = known.total, known.count
-        self.seen, self.mean = array("B", known.seen), array("f", known.mean)
+        self.weeks, self.mean = array("B", known.weeks), array("f", known.mean)
 
-    def learn(self, at: Instant, value: float, ahead_ms: int) -> None:
+    def update(self, at: Instant, value: float, ahead_ms: int) -> None:
         """One measurement, at its event time; the local clock is `ahead_ms` ahead of UTC."""
         if at <= self.at:
             return
@@ -60,7 +59,7 @@ class Usual:
         grown = value - self.value
         if not self.counter:
             self.total, self.count = self.total + value, self.count + 1
-        elif grown >= 0 and at - self.at <= LONGEST_STEP_MS:
+        elif grown >= 0 and at - self.at <= MAX_STEP_MS:
             self.total, self.count = self.total + grown, 1
         self.at, self.value = at, value
 
@@ -68,19 +67,19 @@ class Usual:
         slot = self.slot
         if self.count == 0 or slot is None:
             return
-        weeks = min(self.seen[slot] + 1, WEEKS_REMEMBERED)
+        weeks = min(self.weeks[slot] + 1, MAX_WEEKS)
         self.mean[slot] += (self.total / self.count - self.mean[slot]) / weeks
-        self.seen[slot] = weeks
+        self.weeks[slot] = weeks
 
-    def ask(self, at: Instant, ahead_ms: int) -> float | None:
+    def expected_at(self, at: Instant, ahead_ms: int) -> float | None:
         """What is usual at this hour of the week; None while it was seen too seldom."""
         slot = _slot(at, ahead_ms)
-        return round(self.mean[slot], 7) if self.seen[slot] >= WEEKS_AT_LEAST else None
+        return round(self.mean[slot], 7) if self.weeks[slot] >= MIN_WEEKS else None
 
-    def written(self) -> Learned:
+    def snapshot(self) -> BaselineSnapshot:
         """All that was learned, as a value."""
-        seen, mean = self.seen.tobytes(), self.mean.tobytes()
-        return Learned(self.hour, self.at, self.value, self.total, self.count, seen, mean, self.slot)
+        seen, mean = self.weeks.tobytes(), self.mean.tobytes()
+        return BaselineSnapshot(self.hour, self.at, self.value, self.total, self.count, seen, mean, self.slot)
 
 
 def _slot(at: Instant, ahead_ms: int) -> int:

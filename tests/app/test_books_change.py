@@ -9,7 +9,7 @@ import pytest
 
 from app.shelf import BOOKS
 from app.written import WrittenError
-from rules.rulebook.diff import Renewal
+from rules.rulebook.diff import RulebookDiff
 from store.journal import MarkKind
 from tests.app.ruled_town import GAS, RuledTown
 from tests.conftest import Broker
@@ -71,7 +71,7 @@ async def test_a_book_with_faults_is_told_and_judges_nobody_until_it_is_mended(t
     await town.hears(lel_pct=40)
     await town.fast_forward(minutes=0.3)
     assert {"gas-high"} == {one["rule"] for one in await town.until_items("/api/v1/alerts?ledger=danger")}
-    assert await town.house.books.look() == Renewal((), (), ())
+    assert await town.house.books.look() == RulebookDiff((), (), ())
 
     town.writes(GAS)
     await town.house.books.look()
@@ -130,9 +130,9 @@ async def test_a_change_that_fails_in_the_engine_is_told_and_ends_nobody(
         raise TypeError("nobody thought of this")
 
     with monkeypatch.context() as broken:
-        broken.setattr(town.house.judging.engine, "take_up", breaks)
+        broken.setattr(town.house.judging.engine, "reload", breaks)
         town.writes(limit(GAS, 20))
-        assert await town.house.books.look() == Renewal((), (), ())
+        assert await town.house.books.look() == RulebookDiff((), (), ())
     (alert,) = await town.until_items("/api/v1/alerts?ledger=health")
     assert "nobody thought of this" in alert["evidence"][0]["value"]
     await stands(town)
@@ -147,7 +147,7 @@ async def test_after_a_crash_what_stood_is_judged_by_the_books_that_were_taken_u
     await town.start()
     await town.until(lambda: town.house.judging.chain.caught_up.is_set(), "the backlog")
     assert town.phase("gas-low") == "firing"
-    assert (await town.house.books.look(anew=True)) == Renewal((), (), ())
+    assert (await town.house.books.look(anew=True)) == RulebookDiff((), (), ())
     assert len(await town.items("/api/v1/alerts")) == 1
     await town.hears(lel_pct=15)
     assert town.phase("gas-low") == "clearing"
@@ -159,7 +159,7 @@ async def test_books_changed_while_nobody_ran_are_taken_up_like_any_others(town:
     lines = GAS.split("\n- name: gas-low\n")
     town.writes(lines[0] + "\n" + "- name: gas-high\n" + lines[1].split("- name: gas-high\n")[1])
     await town.start()
-    await town.until(lambda: "gas-low" not in town.house.judging.engine.plans["gas_alarm"].by_name, "the new books")
+    await town.until(lambda: "gas-low" not in town.house.judging.engine.rulesets["gas_alarm"].by_name, "the new books")
     await town.until_told("unjudged")
     assert town.phase("gas-low") == "quiet"
 

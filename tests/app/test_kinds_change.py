@@ -95,7 +95,7 @@ async def test_a_faulty_file_keeps_its_last_good_version_and_holds_no_other_back
     with pytest.raises(WrittenError) as refused:
         await town.house.books.reload()
     assert {Path(fault.file).parent.name for fault in refused.value.faults} == {"kinds", "mappings"}
-    assert "60" in str(town.house.judging.engine.plans["gas_alarm"].by_name["gas-co"].rule.when)
+    assert "60" in str(town.house.judging.engine.rulesets["gas_alarm"].by_name["gas-co"].rule.when)
     await town.api.put("/api/v1/devices/tn-1", json=TUNNEL)
     await says(town, wet=True)
     await town.until_items("/api/v1/alerts", 2)
@@ -125,14 +125,14 @@ async def test_a_kind_that_is_gone_with_its_rules_ends_what_stood_and_judges_not
         (town.rules.parent / file).unlink()
     assert "tunnel-flooded" in (await town.house.books.look()).removed
     await town.until_told("unjudged")
-    assert town.house.judging.engine.seats["tn-1"].plan.by_name == {}
+    assert town.house.judging.engine.states["tn-1"].ruleset.by_name == {}
 
 
 async def test_two_books_with_one_rule_are_not_both_taken(town: RuledTown) -> None:
     town.writes(BOOK.replace("tunnel-flooded", "gas-low").replace("kind: tunnel", "kind: manhole"), "x.yaml")
     with pytest.raises(WrittenError, match="gas-low is already a rule"):
         await town.house.books.reload()
-    assert "gas-low" in town.house.judging.engine.plans["gas_alarm"].by_name
+    assert "gas-low" in town.house.judging.engine.rulesets["gas_alarm"].by_name
 
 
 async def test_after_kill_9_the_journal_is_judged_by_the_kinds_of_its_day(town: RuledTown) -> None:

@@ -52,7 +52,7 @@ class Desk:
         self.listener = Listener(KINDS, MAPPINGS)
         self.listener.directory = Directory(DEVICES)
         self.engine = Engine(load_rules(KINDS), KINDS, Community({}, {}, {}, ()), zone=ZoneInfo("Asia/Shanghai"))
-        self.engine.enrol(DEVICES, START)
+        self.engine.register(DEVICES, START)
         self.backlog = Backlog(self.journal, {}, {}, 1 << 26)
         self.told: list[Finding] = []
         self.refused: list[Refused] = []
@@ -133,7 +133,7 @@ async def test_an_array_is_judged_in_event_order_over_all_its_slices(desk: Desk)
         listener = Listener(KINDS, MAPPINGS)
         listener.directory = Directory(DEVICES)
         engine = Engine(load_rules(KINDS), KINDS, Community({}, {}, {}, ()), zone=ZoneInfo("Asia/Shanghai"))
-        engine.enrol(DEVICES, START)
+        engine.register(DEVICES, START)
         heard = listener.hear([frame("fengshao/v1/gas/up", said)])
         told.append([(one.id, one.phase) for one in engine.feed(heard.readings, START)])
     await desk.arrives(Lane.BULK, frame("fengshao/v1/gas/up", array[::-1]))

@@ -306,7 +306,7 @@ async def test_a_danger_that_joined_another_is_found_by_its_own_device(house: Ho
 
 async def test_why_tells_where_every_rule_about_the_device_stands(house: House) -> None:
     engine = Engine(gas_books(), house.services.registry.kinds, house.community)
-    engine.enrol(DEVICES, T0)
+    engine.register(DEVICES, T0)
     lines = rule_lines(gas_books())
     app = house.altered(rules={"explain": partial(explain, engine), "lines": lambda: lines})
     async with client_of(app, authorization=f"Bearer {ADMIN}") as client:

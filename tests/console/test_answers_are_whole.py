@@ -14,7 +14,7 @@ from msgspec import Struct
 from console.schemas import messages, registry
 from console.schemas import rules as schema
 from domain import Cell, Device, Person, Place
-from rules.rulebook.diff import Renewal
+from rules.rulebook.diff import RulebookDiff
 from rules.tools import backtest, explain
 from store.ledger import refusals
 from store.ledger.audit import Act
@@ -28,10 +28,10 @@ def fields(shape: type[Struct]) -> set[str]:
 @pytest.mark.parametrize(
     ("inner", "outer", "more"),
     [
-        (backtest.Tally, schema.RuleTally, set()),
-        (backtest.Met, schema.FoundOnce, set()),
-        (backtest.Difference, schema.Difference, set()),
-        (Renewal, schema.Reloaded, {"rules"}),
+        (backtest.RuleStatistics, schema.RuleTally, set()),
+        (backtest.Episode, schema.FoundOnce, set()),
+        (backtest.Comparison, schema.Difference, set()),
+        (RulebookDiff, schema.Reloaded, {"rules"}),
         (refusals.Sum, messages.RefusedSum, set()),
         (Claimable, messages.Claimable, {"at_least"}),
         (Act, messages.Act, set()),

@@ -262,7 +262,7 @@ def told(
     payload = story.payload if isinstance(story.payload, str) else json.dumps(story.payload)
     heard = listener(device).hear([Frame(story.topic, payload.encode(), T0, "bulk")])
     engine = Engine(rulebooks, kinds, community())
-    engine.enrol([device], T0)
+    engine.register([device], T0)
     return [*engine.feed(heard.readings, T0), *engine.tick(T0 + story.wait_ms)]
 
 
@@ -341,7 +341,7 @@ def test_a_kind_that_is_written_today_is_heard_and_judged_today(
     listener.directory = type(listener.directory)([device])
     heard = listener.hear([Frame(UPLINK, json.dumps(codec(park_status="Occupied")).encode(), T0, "bulk")])
     engine = Engine([rulebook], {"parking": parking}, community())
-    engine.enrol([device], T0)
+    engine.register([device], T0)
 
     assert engine.feed(heard.readings, T0) == []
     assert [finding.rule for finding in engine.tick(T0 + 300_000)] == ["fire-lane"]

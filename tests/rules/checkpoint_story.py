@@ -176,10 +176,10 @@ def new_engine(kinds: dict[str, Kind]) -> Engine:
 
 def until_the_checkpoint(engine: Engine) -> list[Finding]:
     """Everything up to the checkpoint."""
-    told = engine.enrol(DEVICES, T0)
+    told = engine.register(DEVICES, T0)
     told += _fed(engine, lambda at: at <= CUT - 20 * MINUTE)
     told += engine.tick(CUT - 20 * MINUTE)
-    told += engine.gone(["gas-6"], CUT - 20 * MINUTE)
+    told += engine.mark_offline(["gas-6"], CUT - 20 * MINUTE)
     engine.outage(CUT - 15 * MINUTE, CUT - 12 * MINUTE)
     told += engine.release("gas-5", "gas-latch", CUT - 11 * MINUTE)
     told += _fed(engine, lambda at: CUT - 20 * MINUTE < at <= CUT)

@@ -1,0 +1,52 @@
+"""Keeps names in terms of the field: finds identifiers made of words of this project only. Run by `make check`.
+
+A package is checked once it stands in `CLEAN_PACKAGES`; others are added when their names have been replaced.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+CLEAN_PACKAGES: Final = ("rules",)
+INSTEAD: Final[Mapping[str, str]] = {
+    "say": "apply, emit or report", "said": "reading, phase or value", "saying": "reading", "told": "emitted or out",
+    "tell": "emit or notify", "tells": "emit", "hear": "record or receive", "heard": "last_arrival or received",
+    "hears": "referenced_rules", "hearing": "intake", "deaf": "outage", "seat": "state", "seats": "states",
+    "mind": "applicable", "minds": "applicable", "minded": "applicable_rules", "mindful": "applicability",
+    "owe": "schedule", "owed": "timers", "owes": "schedules", "promise": "schedule", "cry": "danger",
+    "stir": "may_be_dangerous", "stirs": "may_be_dangerous", "ponder": "evaluate", "pensive": "context_rules",
+    "thorough": "context_quantities", "twitch": "is_dangerous", "twitches": "is_dangerous", "reflex": "value_test",
+    "reflexes": "value_tests", "weigh": "evaluate", "weighing": "evaluation", "hush": "cancel", "nap": "sleep",
+    "patience": "timing", "seldom": "rare", "usuals": "baselines", "wakes": "timers", "planned": "rule",
+    "neighbourhood": "community", "renewal": "diff", "salvage": "recovery", "circles": "components",
+    "his": "a noun", "mine": "a noun", "ways": "a noun", "twins": "duplicates", "farewell": "end",
+}  # fmt: skip
+"""A word that names nothing in this field, and what to write instead."""
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+
+def name_faults(file: Path, source: str) -> Iterator[str]:
+    """Every name that a file defines and that is made of such a word, as `file:line: name: what to write`.
+
+    Names that it only uses belong to other packages; fields of msgspec keep what is on disk with `field(name=...)`.
+    """
+    for line, name in sorted(set(_defined(ast.parse(source)))):
+        for word in dict.fromkeys(word.lower() for word in _WORD.findall(name)):
+            if word in INSTEAD:
+                yield f"{file}:{line}: {name}: {word!r} is no term of this field: write {INSTEAD[word]}"
+
+
+def _defined(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.lineno, node.name
+        elif isinstance(node, ast.arg):
+            yield node.lineno, node.arg
+        elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.id if isinstance(node, ast.Name) else node.attr
+        elif isinstance(node, ast.alias) and node.asname is not None:
+            yield node.lineno, node.asname

@@ -1,0 +1,55 @@
+"""Devices whose danger comes and goes: told to maintenance once a day, and never for a person's call."""
+
+from __future__ import annotations
+
+import pytest
+
+from domain import SECOND, Device, Ledger, Reading, Subject, Value
+from domain.kind import Kind
+from domain.people import community
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
+
+T0 = 1_767_225_600_000
+Books = dict[str, Rulebook]
+
+
+@pytest.fixture
+def engine(books: Books, kinds: dict[str, Kind]) -> Engine:
+    engine = Engine(list(books.values()), kinds, community())
+    engine.register([Device("gas-1", "gas_alarm"), Device("band-1", "wristband")], T0)
+    return engine
+
+
+def said(at: int, device: str, kind: str, **values: Value) -> Reading:
+    return Reading(device, kind, T0 + at * SECOND, T0 + at * SECOND, values)
+
+
+def test_a_chattering_alarm_is_told_once_as_danger_and_once_to_maintenance(engine: Engine, books: Books) -> None:
+    told = []
+    for at in range(0, 300, 10):
+        told += engine.feed([said(at, "gas-1", "gas_alarm", alarm=at % 20 == 0)], T0 + at * SECOND)
+        again = Engine(
+            list(books.values()), {name: plan.kind_definition for name, plan in engine.rulesets.items()}, community()
+        )
+        again.restore(engine.snapshot())
+        again.register([Device("gas-1", "gas_alarm")], T0)
+        engine = again
+    assert [finding.rule for finding in told] == ["gas-alarm", "device-chatter"]
+    chatter = told[1]
+    assert (chatter.ledger, chatter.subject, chatter.at) == (
+        Ledger.HEALTH,
+        Subject("device", "gas-1"),
+        T0 + 40 * SECOND,
+    )
+    assert [(line.quantity, line.value) for line in chatter.evidence] == [("燃气泄漏", 3)]
+
+
+def test_an_alarm_that_stays_or_is_said_twice_does_not_chatter(engine: Engine) -> None:
+    heard = [said(at, "gas-1", "gas_alarm", alarm=at > 3) for at in range(9) for _ in (1, 2)]
+    assert [finding.rule for finding in engine.feed(heard, heard[-1].received)] == ["gas-alarm"]
+
+
+def test_pressing_for_help_again_and_again_is_no_fault_of_the_button(engine: Engine) -> None:
+    heard = [said(at, "band-1", "wristband", sos=True) for at in range(9)]
+    assert [finding.rule for finding in engine.feed(heard, heard[-1].received)] == ["band-sos"]

@@ -1,0 +1,487 @@
+"""The engine with many devices: whom findings are about, what is late, retained, doubted, silent, and forgotten."""
+
+from __future__ import annotations
+
+import tracemalloc
+from typing import Any
+
+import pytest
+
+from domain import HOUR, MINUTE, Device, Evidence, Person, Phase, Place, Quality, Reading, Severity, Subject, Value
+from domain.kind import Kind
+from domain.people import Community, community
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
+from rules.state.device import NO_RULE_STATES
+from rules.state.timers import MAX_STALE_TIMERS
+from rules.tools.explain import explain
+
+Kinds = dict[str, Kind]
+Books = dict[str, Rulebook]
+T0 = 1_767_225_600_000
+LI = Person("li", "李奶奶", home="3-402", attributes={"lives_alone": True})
+TOWN = community(places=[Place("3-402", "402", "household", attributes={"old": True})], people=[LI, Person("wu", "吴")])
+
+
+@pytest.fixture
+def engine(books: Books, kinds: Kinds) -> Engine:
+    return Engine(list(books.values()), kinds, TOWN)
+
+
+def said(at: int, device: str = "gas-1", kind: str = "gas_alarm", late: int = 0, **values: Value) -> Reading:
+    return Reading(device, kind, T0 + at, T0 + at + late, values)
+
+
+def doubted(at: int, quality: Quality, *names: str, **values: Value) -> Reading:
+    doubts = dict.fromkeys(names or values, quality)
+    return Reading("gas-1", "gas_alarm", T0 + at, T0 + at, values, doubts)
+
+
+def hear(engine: Engine, *readings: Reading) -> list[str]:
+    """Feeds one by one; what was told, as `rule phase`."""
+    told = [finding for reading in readings for finding in engine.feed([reading], reading.received)]
+    return [f"{finding.rule} {finding.phase}" for finding in told]
+
+
+def one_rule(kinds: Kinds, people: Community = TOWN, **changes: Any) -> Engine:
+    """An engine with a single rule."""
+    written = {"name": "r", "title": {"zh": "一", "en": "x"}, "kind": "gas_alarm", "severity": "high", "source": "test"}
+    book = Rulebook.model_validate({"hazard": "gas", "rules": [{**written, **changes}]})
+    return Engine([book], kinds, people)
+
+
+# -- what a finding says ------------------------------------------------------------------------------------------
+
+
+def test_a_finding_says_what_a_worker_needs_and_its_id_says_which_rule_whom_and_since_when(engine: Engine) -> None:
+    engine.register([Device("gas-1", "gas_alarm", place="3-402")], T0)
+    (finding,) = engine.feed([said(0, alarm=True, lel_pct=31.5)], T0)
+    assert finding.id == f"gas-alarm@1/gas-1/{T0}"
+    assert (finding.title, finding.advice, finding.hazard) == ("燃气泄漏", "勿动电器开关", "gas")
+    assert (finding.subject, finding.device, finding.place) == (Subject("device", "gas-1"), "gas-1", "3-402")
+    assert (finding.severity, finding.begin, finding.at, finding.now) == (Severity.CRITICAL, T0, T0, T0)
+    assert Evidence("lel_pct", 31.5, "%LEL", None, T0) in finding.evidence
+    assert finding.late_ms == 0
+
+
+def test_evidence_shows_the_limit_that_was_passed_not_the_clearing_one(engine: Engine) -> None:
+    engine.feed([said(0, lel_pct=15)], T0)
+    (finding,) = engine.tick(T0 + 30_000)
+    assert finding.evidence == (Evidence("lel_pct", 15, "%LEL", 10, T0),)
+    assert (finding.begin, finding.at, finding.now) == (T0, T0 + 30_000, T0 + 30_000)
+
+
+def test_a_wristband_speaks_of_its_person_and_the_way_leads_to_the_home(engine: Engine) -> None:
+    band = Device("band-1", "wristband", place="hall", attributes={"person": "li"})
+    engine.register([band, Device("band-2", "wristband", place="hall")], T0)
+    engine.register([Device("band-3", "wristband", place="hall", attributes={"person": "wu"})], T0)
+    engine.register([Device("band-4", "wristband", place="hall", attributes={"person": "gone"})], T0)
+    told = engine.feed([said(0, f"band-{n}", "wristband", sos=True) for n in (1, 2, 3, 4)], T0)
+    assert [(str(finding.subject), finding.place) for finding in told] == [
+        ("person:li", "3-402"),
+        ("band-2", "hall"),
+        ("person:wu", "hall"),
+        ("person:gone", "hall"),
+    ]
+    assert told[0].id == f"band-sos@2/person:li/{T0}"
+
+
+def test_a_finding_keeps_its_subject_and_version_when_registry_and_rulebook_change(books: Books, kinds: Kinds) -> None:
+    before = Engine([books["wristband"]], kinds, TOWN)
+    before.register([Device("band-1", "wristband", attributes={"person": "li"})], T0)
+    (began,) = before.feed([said(0, "band-1", "wristband", fall=True)], T0)
+    newer = books["wristband"].model_copy(update={"version": 2})
+    after = Engine([newer], kinds, TOWN)
+    after.restore(before.snapshot())
+    after.register([Device("band-1", "wristband", attributes={"person": "wu"})], T0)
+    (withdrawn,) = after.feed([said(9, "band-1", "wristband", fall=False)], T0 + 9)
+    assert (withdrawn.phase, withdrawn.id) == (Phase.WITHDRAWN, began.id)
+
+
+# -- conditions about people and places ---------------------------------------------------------------------------
+
+
+def test_only_if_asks_residents_of_the_place_when_nobody_carries_the_device(kinds: Kinds) -> None:
+    for place, told in (("3-402", ["r began"]), ("3-403", []), (None, [])):
+        engine = one_rule(kinds, when="alarm", only_if="person.lives_alone")
+        engine.register([Device("gas-1", "gas_alarm", place=place)], T0)
+        assert hear(engine, said(0, alarm=True)) == told
+
+
+def test_of_several_residents_one_for_whom_it_is_so_is_enough(kinds: Kinds) -> None:
+    people = community(people=[Person("a", "甲", home="h", attributes={"frail": False}), Person("b", "乙", home="h")])
+    engine = one_rule(kinds, people, when="alarm", only_if="person.frail")
+    engine.register([Device("gas-1", "gas_alarm", place="h")], T0)
+    assert hear(engine, said(0, alarm=True)) == []
+    engine.community = community(people=[*people.people.values(), Person("c", "丙", home="h", attributes={"frail": 1})])
+    assert engine.community.people["c"].name == "丙"
+    assert hear(engine, said(1, alarm=True)) == ["r began"]
+
+
+def test_only_if_keeps_a_finding_from_beginning_and_never_ends_one(kinds: Kinds) -> None:
+    engine = one_rule(kinds, when="alarm", only_if="device.kitchen and place.old")
+    engine.register([Device("gas-1", "gas_alarm", place="3-402", attributes={"kitchen": True})], T0)
+    assert hear(engine, said(0, alarm=True)) == ["r began"]
+    engine.register([Device("gas-1", "gas_alarm", place="nowhere")], T0)
+    assert hear(engine, said(1, alarm=True)) == []
+    assert hear(engine, said(2, alarm=False), said(3, alarm=True)) == ["r ended"]
+
+
+def test_a_device_may_have_a_threshold_of_its_own(kinds: Kinds) -> None:
+    engine = one_rule(kinds, when="lel_pct >= device.limit")
+    engine.register([Device("gas-1", "gas_alarm", attributes={"limit": 5}), Device("gas-2", "gas_alarm")], T0)
+    assert hear(engine, said(0, lel_pct=6), said(0, "gas-2", lel_pct=99)) == ["r began"]
+
+
+# -- what is not believed, tested, retained, late -----------------------------------------------------------------
+
+
+def test_an_implausible_value_is_no_word(engine: Engine) -> None:
+    assert hear(engine, doubted(0, Quality.IMPLAUSIBLE, "lel_pct", lel_pct=400, co_ppm=3)) == []
+    assert engine.tick(T0 + HOUR) == []
+    assert hear(engine, doubted(HOUR, Quality.CLOCK, alarm=True)) == ["gas-alarm began"]
+
+
+def test_a_test_is_a_sign_of_life_and_no_danger(engine: Engine) -> None:
+    engine.register([Device("gas-1", "gas_alarm")], T0)
+    assert [finding.rule for finding in engine.tick(T0 + 4 * HOUR)] == ["device-offline"]
+    assert hear(engine, said(5 * HOUR, alarm=True, test=True)) == ["device-offline ended"]
+    assert hear(engine, said(5 * HOUR + 1, alarm=True, test=False)) == ["gas-alarm began"]
+    assert hear(engine, said(5 * HOUR + 2, alarm=False, test=True)) == []
+    assert engine.tick(T0 + 6 * HOUR) == []
+
+
+def test_a_retained_danger_is_told_once_labelled_and_is_no_sign_of_life(engine: Engine) -> None:
+    engine.register([Device("gas-1", "gas_alarm")], T0)
+    retained = doubted(0, Quality.RETAINED, alarm=True)
+    (finding,) = engine.feed([retained], T0)
+    assert finding.late_ms == 1
+    assert Evidence("retained", True, at=T0) in finding.evidence
+    assert engine.states["gas-1"].last_arrival == 0
+    assert hear(engine, retained, said(10, alarm=False), said(MINUTE + 10, alarm=False)) == ["gas-alarm ended"]
+    assert hear(engine, doubted(2 * MINUTE, Quality.RETAINED, alarm=True)) == []
+    assert hear(engine, said(3 * MINUTE, alarm=True)) == ["gas-alarm began"]
+
+
+def test_a_retained_all_clear_ends_nothing(engine: Engine) -> None:
+    assert hear(engine, said(0, alarm=True), doubted(MINUTE, Quality.RETAINED, alarm=False)) == ["gas-alarm began"]
+    assert hear(engine, doubted(HOUR, Quality.RETAINED, alarm=False)) == []
+
+
+def test_a_late_danger_is_told_with_its_delay_and_a_short_one_without(engine: Engine) -> None:
+    (late,) = engine.feed([said(0, alarm=True, late=HOUR)], T0 + HOUR)
+    (prompt,) = engine.feed([said(HOUR, "gas-2", alarm=True, late=2 * MINUTE)], T0 + HOUR + 2 * MINUTE)
+    assert (late.late_ms, late.begin, late.now) == (HOUR, T0, T0 + HOUR)
+    assert prompt.late_ms == 0
+
+
+def test_a_late_danger_between_quiet_readings_is_told_and_ends_with_the_next_all_clear(engine: Engine) -> None:
+    assert hear(engine, said(HOUR, alarm=False)) == []
+    assert hear(engine, said(0, alarm=True, late=HOUR + 1)) == ["gas-alarm began"]
+    assert hear(engine, said(2 * HOUR, alarm=False), said(2 * HOUR + MINUTE, alarm=False)) == ["gas-alarm ended"]
+
+
+def test_a_batch_is_judged_in_event_order_however_it_is_written(engine: Engine) -> None:
+    strip = [said(at * 1000, lel_pct=value, late=HOUR - at * 1000) for at, value in ((0, 2), (10, 12), (40, 13))]
+    clears = [said(at * 1000, lel_pct=2, late=HOUR - at * 1000) for at in (50, 110)]
+    for batch in ([*strip, *clears], [*clears[::-1], *strip[::-1]]):
+        fresh = Engine([], {}, TOWN)
+        fresh.rulesets = engine.rulesets
+        assert [f.phase for f in fresh.feed(batch, T0 + HOUR)] == [Phase.BEGAN, Phase.ENDED]
+
+
+def test_devices_in_one_batch_do_not_disturb_each_other(engine: Engine) -> None:
+    batch = [said(9, alarm=True), said(3, "gas-2", alarm=True), said(1, "gas-2", late=2, alarm=False)]
+    assert [finding.device for finding in engine.feed(batch, T0 + 9)] == ["gas-1", "gas-2"]
+
+
+def test_a_frame_stamped_in_the_future_moves_no_time(engine: Engine) -> None:
+    engine.register([Device("gas-2", "gas_alarm")], T0)
+    assert engine.feed([said(0, late=30 * HOUR, lel_pct=1)], T0 + 1000) == []
+
+
+# -- several quantities of one rule ---------------------------------------------------------------------------------
+
+
+def test_a_rule_about_two_quantities_remembers_what_was_said_shortly_before(kinds: Kinds) -> None:
+    engine = one_rule(kinds, when="lel_pct >= 10 and not valve_closed")
+    assert hear(engine, said(0, valve_closed=False), said(5, lel_pct=20)) == ["r began"]
+    assert hear(engine, said(6, "gas-2", lel_pct=20)) == []
+    old = one_rule(kinds, when="lel_pct >= 10 and not valve_closed")
+    assert hear(old, said(0, valve_closed=False), said(5 * HOUR, lel_pct=20)) == []
+
+
+def test_a_late_reading_is_not_completed_by_what_was_said_after_it(kinds: Kinds) -> None:
+    engine = one_rule(kinds, when="lel_pct >= 10 and not valve_closed")
+    assert hear(engine, said(10, valve_closed=False), said(5, late=6, lel_pct=20)) == []
+
+
+def test_grades_may_ask_about_other_quantities(kinds: Kinds) -> None:
+    graded = [{"severity": "critical", "when": "co_ppm > 100"}]
+    engine = one_rule(kinds, when="lel_pct >= 10", grades=graded)
+    assert hear(engine, said(0, co_ppm=200), said(1, lel_pct=20)) == ["r began"]
+    assert engine.states["gas-1"].rule_states["r"].severity is Severity.CRITICAL
+
+
+def test_a_value_of_a_type_its_kind_does_not_declare_troubles_one_rule_only(engine: Engine) -> None:
+    assert hear(engine, said(0, lel_pct="much", alarm=True)) == ["gas-alarm began"]
+    assert engine.type_errors == dict.fromkeys(["gas-low", "gas-high", "gas-low-catering", "gas-high-catering"], 1)
+
+
+def test_a_counter_that_is_no_number_is_not_remembered(kinds: Kinds) -> None:
+    engine = one_rule(kinds, kind="water_meter", when="increase(volume_m3, 1h) > 1")
+    assert hear(engine, said(0, "m", "water_meter", volume_m3="?"), said(1, "m", "water_meter", leak=True)) == []
+
+
+# -- time ---------------------------------------------------------------------------------------------------------
+
+
+def test_wake_ups_bear_the_instant_they_were_due_whenever_the_host_comes(books: Books, kinds: Kinds) -> None:
+    def story(*ticks: int) -> list[object]:
+        engine = Engine(list(books.values()), kinds, TOWN)
+        findings = engine.feed([said(0, lel_pct=15), said(0, "gas-2", lel_pct=15)], T0)
+        for at in ticks:
+            findings += engine.tick(T0 + at)
+        return [*findings, *engine.feed([said(5 * MINUTE, lel_pct=1)], T0 + 5 * MINUTE)]
+
+    assert story() == story(30_000) == story(29_999, 31_000, 240_000)
+    assert len(story()) == 2
+
+
+def test_a_word_at_the_very_instant_a_hold_is_over_speaks_first(engine: Engine) -> None:
+    assert hear(engine, said(0, lel_pct=15), said(30_000, lel_pct=8)) == []
+
+
+def test_ticks_may_be_cut_into_slices(engine: Engine) -> None:
+    engine.feed([said(0, f"gas-{n}", lel_pct=15) for n in range(5)], T0)
+    assert engine.next_timer() == T0 + 30_000
+    told = [len(engine.tick(T0 + MINUTE, limit=2)) for _ in range(4)]
+    assert told == [2, 2, 1, 0]
+
+
+def test_an_sos_that_overtakes_a_backlog_makes_nobody_look_silent(engine: Engine) -> None:
+    band = Device("band-1", "wristband")
+    engine.register([Device("gas-1", "gas_alarm", attributes={"report_every": "1m"}), band], T0)
+    sos = said(HOUR, "band-1", "wristband", sos=True)
+    assert [finding.rule for finding in engine.feed([sos], T0 + HOUR, watermark=T0)] == ["band-sos"]
+    backlog = [said(minute * MINUTE, lel_pct=1) for minute in range(60)]
+    assert hear(engine, *backlog) == []
+    assert engine.states["band-1"].last_arrival == T0 + HOUR
+
+
+def test_a_device_that_flaps_for_hours_fills_no_memory_and_loses_no_wake_up(engine: Engine) -> None:
+    engine.register([Device("gas-2", "gas_alarm")], T0)
+    flapping = [said(fifth * 200, alarm=fifth % 2 == 0) for fifth in range(40_001)]
+    told = engine.feed(flapping, flapping[-1].received)
+    assert [finding.rule for finding in told] == ["gas-alarm", "device-chatter"]
+    assert len(engine._timers.heap) <= MAX_STALE_TIMERS + 10
+    last = flapping[-1].received
+    told = [(f.rule, f.device, f.now - last) for f in engine.tick(last + 20 * HOUR)]
+    gone = 3 * HOUR + 10 * MINUTE
+    assert told == [("device-offline", "gas-2", T0 + gone - last), ("gas-alarm", "gas-1", gone)]
+
+
+def test_nothing_is_owed_by_an_empty_engine(engine: Engine) -> None:
+    assert engine.next_timer() is None
+    assert engine.tick(T0) == []
+
+
+def test_a_firing_device_that_keeps_talking_never_goes_stale(engine: Engine) -> None:
+    readings = [said(hour * HOUR, alarm=True) for hour in range(24)]
+    assert hear(engine, *readings) == ["gas-alarm began"]
+    assert [f.phase for f in engine.tick(T0 + 30 * HOUR)] == [Phase.STALE]
+    assert hear(engine, said(31 * HOUR, temp_c=20)) == ["gas-alarm graded"]
+
+
+# -- absence ------------------------------------------------------------------------------------------------------
+
+
+def test_only_registered_devices_can_be_missed_and_they_are_told_once(engine: Engine) -> None:
+    assert hear(engine, said(0, "stranger", lel_pct=1)) == []
+    engine.register([Device("gas-1", "gas_alarm")], T0)
+    told = engine.tick(T0 + 48 * HOUR)
+    assert [(f.device, f.rule, f.now - T0) for f in told] == [("gas-1", "device-offline", 3 * HOUR + 10 * MINUTE)]
+    assert told[0].evidence == (Evidence("heard", None, "ms", 3 * HOUR + 10 * MINUTE, None),)
+
+
+def test_a_device_enrolled_after_it_spoke_is_missed_from_its_last_word(engine: Engine) -> None:
+    hear(engine, said(0, lel_pct=1))
+    engine.register([Device("gas-1", "gas_alarm")], T0 + HOUR)
+    (finding,) = engine.tick(T0 + 9 * HOUR)
+    assert (finding.now, finding.evidence[0].at) == (T0 + 3 * HOUR + 10 * MINUTE, T0)
+
+
+def test_absence_is_judged_per_quantity_too(kinds: Kinds) -> None:
+    engine = one_rule(kinds, absent={"quantity": "co_ppm", "after": "2h"})
+    engine.register([Device("gas-1", "gas_alarm")], T0)
+    assert hear(engine, said(HOUR, co_ppm=1), said(2 * HOUR, lel_pct=1), said(3 * HOUR + 1, lel_pct=1)) == ["r began"]
+    assert hear(engine, said(4 * HOUR, lel_pct=1), said(5 * HOUR, co_ppm=1)) == ["r ended"]
+    (finding,) = engine.tick(T0 + 8 * HOUR)
+    assert finding.evidence == (Evidence("co_ppm", None, "ms", 2 * HOUR, T0 + 5 * HOUR),)
+
+
+def test_an_absence_may_be_conditional_and_is_asked_again(kinds: Kinds) -> None:
+    engine = one_rule(kinds, absent={"after": "2h"}, only_if="device.important")
+    engine.register([Device("gas-1", "gas_alarm")], T0)
+    assert engine.tick(T0 + 5 * HOUR) == []
+    engine.register([Device("gas-1", "gas_alarm", attributes={"important": True})], T0 + 5 * HOUR)
+    assert [finding.rule for finding in engine.tick(T0 + 7 * HOUR)] == ["r"]
+
+
+def test_a_reporting_plan_nobody_can_read_falls_back_to_the_kind(engine: Engine) -> None:
+    engine.register([Device("gas-1", "gas_alarm", attributes={"report_every": "often"})], T0)
+    assert engine.states["gas-1"].report_interval_ms == HOUR
+
+
+def test_while_nobody_can_be_heard_nobody_is_missed(engine: Engine) -> None:
+    engine.register([Device("gas-1", "gas_alarm")], T0)
+    engine.outage(T0 + HOUR, None)
+    assert engine.tick(T0 + 10 * HOUR) == []
+    engine.outage(T0 + HOUR, T0 + 10 * HOUR)
+    (finding,) = engine.tick(T0 + 20 * HOUR)
+    assert finding.now == T0 + 12 * HOUR + 10 * MINUTE
+
+
+def test_a_device_in_alarm_is_not_stale_while_nobody_can_be_heard(engine: Engine) -> None:
+    hear(engine, said(0, alarm=True))
+    engine.outage(T0 + HOUR, None)
+    assert engine.tick(T0 + 10 * HOUR) == []
+    engine.outage(T0 + HOUR, T0 + 10 * HOUR)
+    assert [finding.now for finding in engine.tick(T0 + 20 * HOUR)] == [T0 + 12 * HOUR + 10 * MINUTE]
+
+
+# -- the registry changes -----------------------------------------------------------------------------------------
+
+
+def test_a_device_taken_away_in_alarm_goes_stale_and_its_health_findings_end(engine: Engine) -> None:
+    engine.register([Device("gas-1", "gas_alarm")], T0)
+    hear(engine, said(0, alarm=True, fault=True), said(6 * MINUTE, fault=True))
+    told = engine.unregister(["gas-1", "unknown"], T0 + HOUR)
+    assert [(finding.rule, finding.phase) for finding in told] == [
+        ("gas-alarm", Phase.STALE),
+        ("gas-fault", Phase.ENDED),
+    ]
+    assert engine.tick(T0 + 48 * HOUR) == []
+
+
+def test_a_device_of_another_kind_starts_afresh(engine: Engine) -> None:
+    engine.register([Device("x", "gas_alarm")], T0)
+    hear(engine, said(0, "x", alarm=True))
+    told = engine.register([Device("x", "manhole")], T0 + 1)
+    assert [finding.phase for finding in told] == [Phase.STALE]
+    assert hear(engine, said(2, "x", "manhole", opened=True)) == ["manhole-open began"]
+
+
+def test_a_device_of_a_kind_nobody_described_is_heard_and_not_judged(engine: Engine) -> None:
+    engine.register([Device("x", "teapot")], T0)
+    assert hear(engine, said(0, "x", "teapot", alarm=True)) == []
+    assert engine.next_timer() is None
+
+
+def test_a_latched_rule_ends_only_when_a_person_resets_it(kinds: Kinds) -> None:
+    engine = one_rule(kinds, when="alarm", latch=True)
+    assert hear(engine, said(0, alarm=True), said(HOUR, alarm=False)) == ["r began"]
+    (ended,) = engine.reset("gas-1", "r", T0 + 2 * HOUR)
+    assert ended.phase is Phase.ENDED
+    assert engine.reset("gas-1", "other", T0) == engine.reset("nobody", "r", T0) == []
+
+
+# -- written down -------------------------------------------------------------------------------------------------
+
+
+def test_devices_may_be_enrolled_before_or_after_a_snapshot_is_taken_up(books: Books, kinds: Kinds) -> None:
+    device = Device("gas-1", "gas_alarm")
+    first = Engine(list(books.values()), kinds, TOWN)
+    first.register([device], T0)
+    hear(first, said(HOUR, alarm=True))
+    expected = [(f.rule, f.phase, f.now) for f in Engine.tick(first, T0 + 9 * HOUR)]
+    first = Engine(list(books.values()), kinds, TOWN)
+    first.register([device], T0)
+    hear(first, said(HOUR, alarm=True))
+    for order in ("before", "after"):
+        second = Engine(list(books.values()), kinds, TOWN)
+        if order == "before":
+            second.register([device], T0 + 2 * HOUR)
+        second.restore(first.snapshot())
+        if order == "after":
+            second.register([device], T0 + 2 * HOUR)
+        assert [(f.rule, f.phase, f.now) for f in second.tick(T0 + 9 * HOUR)] == expected
+    assert len(expected) == 2
+
+
+def test_a_restart_does_not_postpone_the_absence_of_a_device_never_heard(books: Books, kinds: Kinds) -> None:
+    first, second = (Engine(list(books.values()), kinds, TOWN) for _ in range(2))
+    first.register([Device("gas-1", "gas_alarm")], T0)
+    second.restore(first.snapshot())
+    second.register([Device("gas-1", "gas_alarm")], T0 + HOUR)
+    assert [finding.now for finding in second.tick(T0 + 9 * HOUR)] == [T0 + 3 * HOUR + 10 * MINUTE]
+
+
+def test_a_snapshot_of_a_device_that_is_now_another_kind_is_left_aside(books: Books, kinds: Kinds) -> None:
+    first = Engine(list(books.values()), kinds, TOWN)
+    hear(first, said(0, "x", alarm=True))
+    second = Engine(list(books.values()), kinds, TOWN)
+    second.register([Device("x", "door")], T0)
+    second.restore(first.snapshot())
+    assert second.states["x"].rule_states == {}
+
+
+def test_rules_windows_and_quantities_that_are_gone_are_forgotten(kinds: Kinds) -> None:
+    first = one_rule(kinds, kind="water_meter", when="increase(volume_m3, 1h) < 1 and leak")
+    hear(first, said(0, "m", "water_meter", volume_m3=1, leak=True))
+    hear(first, said(2 * HOUR, "m", "water_meter", volume_m3=1, leak=True))
+    assert first.states["m"].rule_states
+    second = one_rule(kinds, name="s", kind="water_meter", when="burst")
+    second.restore(first.snapshot())
+    seat = second.states["m"]
+    assert (seat.rule_states, seat.histories, seat.last_values) == ({}, None, None)
+
+
+# -- explained ----------------------------------------------------------------------------------------------------
+
+
+def test_a_rule_can_say_where_it_stands_with_a_device(engine: Engine) -> None:
+    hear(engine, said(0, lel_pct=15))
+    story = explain(engine, "gas-low", "gas-1")
+    assert (story["phase"], story["since"], story["wake_at"]) == ("pending", T0, T0 + 30_000)
+    assert (story["needs"], story["hold_ms"]) == (["lel_pct"], 30_000)
+    assert story["evidence"] == ["燃气浓度 15 %LEL（限值 10 %LEL）"]
+    assert explain(engine, "gas-co", "gas-1")["phase"] == "quiet"
+    assert explain(engine, "band-sos", "gas-1")["applies_to_kind"] is False
+    assert explain(engine, "gas-low", "nobody")["known"] is False
+    assert explain(engine, "device-offline", "gas-1")["needs"] == []
+
+
+def test_evaluations_are_counted(engine: Engine) -> None:
+    hear(engine, said(0, alarm=False, lel_pct=1, co_ppm=1, fault=False, battery_pct=88, temp_c=20))
+    assert engine.evaluations == 10
+
+
+def test_a_rule_for_any_kind_watches_the_kinds_that_have_its_quantities(kinds: Kinds) -> None:
+    engine = one_rule(kinds, kind="any", when="lel_pct >= 10")
+    assert [name for name, plan in engine.rulesets.items() if plan.by_name] == ["gas_alarm"]
+
+
+def test_a_device_known_only_from_a_snapshot_ends_its_absence_and_is_not_missed_again(engine: Engine) -> None:
+    engine.register([Device("gas-1", "gas_alarm")], T0)
+    engine.tick(T0 + 9 * HOUR)
+    again = Engine([], {}, TOWN)
+    again.rulesets = engine.rulesets
+    again.restore(engine.snapshot())
+    assert hear(again, said(10 * HOUR, lel_pct=1)) == ["device-offline ended"]
+    assert again.tick(T0 + 48 * HOUR) == []
+
+
+def test_a_quiet_reading_leaves_nothing_behind(engine: Engine) -> None:
+    values: dict[str, Value] = {"alarm": False, "lel_pct": 1.5, "co_ppm": 1, "fault": False, "battery_pct": 88}
+    heard = [Reading(f"gas-{n}", "gas_alarm", T0 + n, T0 + n, values) for n in range(500)]
+    engine.feed(heard, T0 + 1000)
+    tracemalloc.start()
+    before = tracemalloc.take_snapshot()
+    engine.feed(heard, T0 + 1000)
+    grown = tracemalloc.take_snapshot().compare_to(before, "filename")
+    tracemalloc.stop()
+    ours = [line for line in grown if "/rules/" in line.traceback[0].filename and "tests" not in str(line)]
+    # One object kept of each reading would be 28 bytes at least; what a test runner keeps is less than that together.
+    assert sum(line.size_diff for line in ours) < 8 * len(heard)
+    assert all(seat.rule_states is NO_RULE_STATES for seat in engine.states.values())

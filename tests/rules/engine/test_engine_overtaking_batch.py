@@ -1,0 +1,25 @@
+"""What overtook a backlog is held back only where the clock completes it: nobody is missed for coming first."""
+
+from __future__ import annotations
+
+from domain import MINUTE, Device, Reading
+from domain.kind import Kind
+from domain.people import community
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rulebook
+
+T0 = 1_767_225_600_000
+
+
+def test_a_heart_that_races_is_told_though_all_its_words_come_on_the_urgent_topic(
+    books: dict[str, Rulebook], kinds: dict[str, Kind]
+) -> None:
+    engine = Engine([books["wristband"]], kinds, community())
+    engine.register([Device("band-1", "wristband")], T0)
+    told = []
+    for minutes in (0, 6):
+        at = T0 + minutes * MINUTE
+        told += engine.feed(
+            [Reading("band-1", "wristband", at, at, {"heart_rate_bpm": 150})], at, ahead_of_backlog=True
+        )
+    assert [(one.rule, one.begin) for one in told] == [("band-heart-rate", T0)]

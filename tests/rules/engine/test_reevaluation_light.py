@@ -1,0 +1,100 @@
+"""Rules that ask for the sun or for the day wake at their edges: dusk, dawn and midnight, where the device is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from domain import DAY, HOUR, MINUTE, Device, Place, Reading, Value
+from domain.people import community
+from rules.engine.engine import Engine
+from rules.language.sun import next_change
+from tests.rules.judged_again import Kinds, engine_of, local, rule, words
+
+SHANGHAI, URUMQI = (31.23, 121.47), (43.8, 87.6)
+NOON = local("2026-06-21T12:00")
+UNLIT = rule("unlit", kind="lamp_post", when="not on and sun.is_dark")
+ONLY = rule("unlit", kind="lamp_post", when="not on", only_if="sun.is_dark")
+
+
+def lamp(point: tuple[float, float] | None, **more: Any) -> Device:
+    written: dict[str, Any] = {} if point is None else {"lat": point[0], "lon": point[1]}
+    return Device("d", "lamp_post", attributes={"report_every": "2d", **written, **more})
+
+
+def judged(engine: Engine, device: Device, *, until: int, start: int = NOON, **values: Value) -> list[str]:
+    """What is told of a lamp that speaks once; minutes after the start."""
+    told = engine.register([device], start)
+    told += engine.feed([Reading("d", "lamp_post", start, start, values)], start)
+    told += engine.tick(until)
+    return [f"{(one.now - start) // MINUTE} {one.rule} {one.phase}" for one in told]
+
+
+def minutes(name: str, after: int, point: tuple[float, float]) -> int:
+    changes = next_change(name, after, point)
+    assert changes is not None
+    return (changes - NOON) // MINUTE
+
+
+@pytest.mark.parametrize("unlit", [UNLIT, ONLY])
+@pytest.mark.parametrize("point", [SHANGHAI, URUMQI])
+def test_a_lamp_that_was_off_at_noon_is_told_at_dusk_where_it_stands(
+    kinds: Kinds, unlit: dict[str, Any], point: tuple[float, float]
+) -> None:
+    dusk = minutes("is_dark", NOON, point)
+    told = judged(engine_of(kinds, unlit), lamp(point), on=False, until=NOON + dusk * MINUTE)
+    assert told == [f"{dusk} unlit began"]
+
+
+def test_it_ends_at_dawn_without_a_word_of_the_lamp(kinds: Kinds) -> None:
+    dusk = minutes("is_dark", NOON, SHANGHAI)
+    dawn = minutes("is_dark", NOON + dusk * MINUTE, SHANGHAI)
+    told = judged(engine_of(kinds, UNLIT), lamp(SHANGHAI), on=False, until=NOON + 20 * HOUR)
+    assert told == [f"{dusk} unlit began", f"{dawn} unlit ended"]
+
+
+def test_sunset_and_the_height_of_the_sun_wake_too(kinds: Kinds) -> None:
+    down = rule("down", kind="lamp_post", when="not on and sun.is_down")
+    low = rule("low", kind="lamp_post", when="not on and sun.elevation_deg < -3")
+    told = judged(engine_of(kinds, down, low), lamp(SHANGHAI), on=False, until=NOON + 9 * HOUR)
+    sunset, dusk = minutes("is_down", NOON, SHANGHAI), minutes("is_dark", NOON, SHANGHAI)
+    assert [one.split()[1] for one in told] == ["down", "low"]
+    assert int(told[0].split()[0]) == sunset
+    assert sunset < int(told[1].split()[0]) < dusk
+
+
+def test_a_lamp_on_nobody_knows_which_road_is_told_when_the_road_is_drawn(kinds: Kinds) -> None:
+    engine = engine_of(kinds, UNLIT, town=community(places=[Place("r", "人民路", "road")]))
+    device, night = Device("d", "lamp_post", place="r", attributes={"report_every": "2d"}), NOON + 10 * HOUR
+    assert judged(engine, device, on=False, until=NOON + HOUR) == []
+    drawn = Place("r", "人民路", "road", lat=SHANGHAI[0], lon=SHANGHAI[1])
+    engine.community = community(places=[drawn])
+    engine.register([device], NOON + HOUR)
+    dusk = minutes("is_dark", NOON, SHANGHAI)
+    assert words(engine.tick(night), NOON) == [f"{dusk * 60} unlit began"]
+
+
+def test_dusk_is_found_again_after_a_crash(kinds: Kinds) -> None:
+    engine = engine_of(kinds, UNLIT)
+    assert judged(engine, lamp(SHANGHAI), on=False, until=NOON + HOUR) == []
+    snapshot, engine = engine.snapshot(), engine_of(kinds, UNLIT)
+    engine.restore(snapshot)
+    engine.register([lamp(SHANGHAI)], NOON + HOUR)
+    dusk = minutes("is_dark", NOON, SHANGHAI)
+    assert words(engine.tick(NOON + 10 * HOUR), NOON) == [f"{dusk * 60} unlit began"]
+
+
+@pytest.mark.parametrize(
+    ("asks", "told"),
+    [
+        ("time.date > device.permitted_until", ["2160 expired began"]),
+        ("time.date >= '2026-06-23'", ["2160 expired began"]),
+        ("device.permitted_until - time.date < 1d", ["720 expired began"]),
+        ("time.date > device.unwritten", []),
+    ],
+)
+def test_a_permit_is_over_at_midnight_without_a_word_of_the_device(kinds: Kinds, asks: str, told: list[str]) -> None:
+    expired = rule("expired", kind="lamp_post", when=f"on and {asks}")
+    device = lamp(SHANGHAI, permitted_until="2026-06-22")
+    assert judged(engine_of(kinds, expired), device, on=True, until=NOON + 2 * DAY) == told

@@ -1,0 +1,15 @@
+"""Conditions written out for people."""
+
+from __future__ import annotations
+
+import pytest
+
+from rules.language.notation import format_expression
+from rules.language.parser import parse
+
+
+@pytest.mark.parametrize(
+    "condition", ["usual(steps) >= 150", "days_left(battery_pct) < 14", "predict(level_mm, 1h, 30m) > 3", "max(x, 1h)"]
+)
+def test_a_window_is_written_as_its_function_is_called(condition: str) -> None:
+    assert parse(format_expression(parse(condition))) == parse(condition)

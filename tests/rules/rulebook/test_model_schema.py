@@ -1,0 +1,134 @@
+"""The published JSON Schema takes every rulebook and trial of the repository, and refuses what the rules refuse."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from app.newbook import schema
+from rules.rulebook.model import Rulebook
+
+BOOKS = Path(__file__).parents[3] / "rules" / "books"
+Shape = dict[str, Any]
+TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "array": (list,),
+    "object": (dict,), "null": (type(None),),
+}  # fmt: skip
+SAY_NOTHING = {"$schema", "$defs", "title", "description", "default", "examples"}
+
+
+class Checker:
+    """As much of JSON Schema 2020-12 as ours uses; a keyword it does not know is an error, never passed over."""
+
+    def __init__(self, whole: Shape) -> None:
+        self.whole = whole
+
+    def fits(self, shape: Shape | bool, value: Any) -> bool:
+        if isinstance(shape, bool):
+            return shape
+        return all(self.keyword(name)(of, value, shape) for name, of in shape.items() if name not in SAY_NOTHING)
+
+    def keyword(self, name: str) -> Callable[[Any, Any, Shape], bool]:
+        known: dict[str, Callable[[Any, Any, Shape], bool]] = {
+            "$ref": lambda of, v, _: self.fits(self.whole["$defs"][of.removeprefix("#/$defs/")], v),
+            "type": lambda of, v, _: isinstance(v, TYPES[of]) and (of == "boolean" or not isinstance(v, bool)),
+            "enum": lambda of, v, _: v in of,
+            "const": lambda of, v, _: v == of,
+            "pattern": lambda of, v, _: not isinstance(v, str) or re.search(of, v) is not None,
+            "minLength": lambda of, v, _: not isinstance(v, str) or len(v) >= of,
+            "maxLength": lambda of, v, _: not isinstance(v, str) or len(v) <= of,
+            "minimum": lambda of, v, _: not isinstance(v, int | float) or v >= of,
+            "maximum": lambda of, v, _: not isinstance(v, int | float) or v <= of,
+            "minItems": lambda of, v, _: not isinstance(v, list) or len(v) >= of,
+            "maxItems": lambda of, v, _: not isinstance(v, list) or len(v) <= of,
+            "items": lambda of, v, s: not isinstance(v, list)
+            or all(self.fits(of, x) for x in v[len(s.get("prefixItems", ())) :]),
+            "prefixItems": lambda of, v, _: not isinstance(v, list) or all(map(self.fits, of, v)),
+            "required": lambda of, v, _: not isinstance(v, dict) or set(of) <= set(v),
+            "properties": lambda of, v, _: not isinstance(v, dict)
+            or all(self.fits(s, v[k]) for k, s in of.items() if k in v),
+            "propertyNames": lambda of, v, _: not isinstance(v, dict) or all(self.fits(of, k) for k in v),
+            "patternProperties": lambda of, v, _: not isinstance(v, dict)
+            or all(self.fits(s, x) for p, s in of.items() for k, x in v.items() if re.search(p, k)),
+            "additionalProperties": lambda of, v, s: not isinstance(v, dict)
+            or all(self.fits(of, v[k]) for k in _others(v, s)),
+            "anyOf": lambda of, v, _: any(self.fits(s, v) for s in of),
+            "oneOf": lambda of, v, _: sum(self.fits(s, v) for s in of) == 1,
+            "not": lambda of, v, _: not self.fits(of, v),
+            "dependentRequired": lambda of, v, _: all(set(need) <= set(v) for k, need in of.items() if k in v),
+            "dependentSchemas": lambda of, v, _: all(self.fits(s, v) for k, s in of.items() if k in v),
+        }  # fmt: skip
+        return known[name]
+
+
+def _others(value: dict[str, Any], shape: Shape) -> Iterator[str]:
+    patterns = shape.get("patternProperties", {})
+    yield from (k for k in value if k not in shape.get("properties", {}) and not any(re.search(p, k) for p in patterns))
+
+
+RULES = Checker(json.loads(schema("rulebook")))
+TRIALS = Checker(json.loads(schema("trials")))
+GOOD: dict[str, Any] = {
+    "name": "gas-low", "title": {"zh": "浓度高", "en": "Gas"}, "kind": "gas_alarm", "severity": "high",
+    "when": "lel_pct >= 10", "source": "test",
+}  # fmt: skip
+
+
+def book(**changes: Any) -> dict[str, Any]:
+    rule = {name: value for name, value in {**copy.deepcopy(GOOD), **changes}.items() if value is not None}
+    return {"hazard": "gas", "rules": [rule]}
+
+
+@pytest.mark.parametrize("file", sorted(BOOKS.glob("*.yaml")), ids=lambda file: str(file.stem))
+def test_every_book_and_every_trial_of_the_repository_fits(file: Path) -> None:
+    # The keys of `late` are numbers in YAML and names in JSON.
+    written = json.loads(json.dumps(yaml.safe_load(file.read_text("utf-8"))))
+    checker = TRIALS if file.stem.endswith("_test") else RULES
+    assert checker.fits(checker.whole, written)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"severity": "hihg"},
+        {"releese": "1m"},
+        {"hold": "30 seconds"},
+        {"hold": 30},
+        {"source": None},
+        {"name": "Gas_Low"},
+        {"event": "alarm", "release": "1m"},
+        {"when": None},
+        {"when": None, "event": "alarm"},
+        {"when": None, "event": "alarm", "release": "1m", "clear": "not alarm"},
+        {"cancel": {"when": "not alarm", "within": "9s"}},
+        {"kind": None},
+        {"of": "building"},
+        {"when": None, "of": "building", "gather": {"within": "1m", "parts": [{"rules": ["gas-low"]}]}},
+        {"when": None, "kind": None, "gather": {"within": "1m", "parts": [{"rules": ["gas-low"], "at_least": 2}]}},
+        {"advice": {"zh": "一二三四五六七八九"}},
+        {"chatter": {"times": 1}, "when": None, "release": "1d"},
+    ],
+)
+def test_what_the_rules_refuse_by_its_shape_does_not_fit(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Rulebook.model_validate(book(**changes))
+    assert not RULES.fits(RULES.whole, book(**changes))
+
+
+def test_editors_are_told_what_a_field_means_and_what_it_is_without_being_written() -> None:
+    fields = RULES.whole["$defs"]["Rule"]["properties"]
+    assert "before anybody is told" in fields["hold"]["description"]
+    assert fields["hold"]["default"] == "0s"
+    assert RULES.whole["$defs"]["Absent"]["properties"]["grace"]["default"] == "10m"
+
+
+def test_a_right_rule_fits() -> None:
+    assert RULES.fits(RULES.whole, book())

@@ -26,5 +26,5 @@ FINDING = "gas-alarm@1/device:gas-1/5"
 def test_a_finding_in_its_release_time_is_not_over(phase: str, status: FindingStatus) -> None:
     """A case closed while it cleared was never looked at again, and the alarm went on under the same finding."""
     story = {"phase": phase, "heard": 100}
-    judging: Any = SimpleNamespace(engine=SimpleNamespace(explain=lambda *_: story))
+    judging: Any = SimpleNamespace(explain=lambda *_: story)
     assert Judging.finding_status(judging, FINDING, "gas-1", 50) is status

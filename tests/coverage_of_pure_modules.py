@@ -8,7 +8,7 @@ from pathlib import Path
 
 import coverage
 
-FLOOR = 95.0
+FLOOR = 100.0
 """100 % is promised. The newest branches were not measured in one whole run yet: what is below 100 % is named, and less
 than this fails."""
 

@@ -9,7 +9,8 @@ from msgspec import structs
 
 from alerts.alert import Actor, ResponseSource, State
 from alerts.handling.finding_status import FindingStatus
-from domain import Duty, Lane, Ledger, Phase, Role, Severity, Subject
+from alerts.handling.intake import RULE_REMOVED
+from domain import Duty, Evidence, Lane, Ledger, Phase, Role, Severity, Subject
 from store.ledger.alertbook import SqlBook, position
 from store.ledger.alertviews import (
     AlertFilter,
@@ -262,3 +263,27 @@ async def test_one_finding_that_our_own_fault_stops_keeps_no_other_from_being_to
     town.service.isolation.unavailable = (ZeroDivisionError,)
     with pytest.raises(ZeroDivisionError):
         await town.service.process_findings([broken], Lane.URGENT, 8)
+
+
+async def test_who_waits_for_the_rest_is_told_though_one_finding_fails(town: Any, finding: Any) -> None:
+    """A store that is away in the middle stops the batch, which is then tried again as a whole."""
+    town.service.isolation.on_fault = lambda *_: None
+    town.service.isolation.unavailable = (ConnectionError,)
+    town.service.intake._process_one = raising([ZeroDivisionError(), ConnectionError()])
+    with pytest.raises(ConnectionError):
+        await town.service.process_findings([finding()], Lane.URGENT, 9)
+
+
+def raising(faults: list[Exception]) -> Any:
+    def fails(*_: object) -> Any:
+        raise faults.pop(0)
+
+    return fails
+
+
+async def test_a_danger_whose_rule_was_removed_has_not_recovered(town: Any, finding: Any) -> None:
+    await town.service.process_findings([finding()])
+    gone = (Evidence(RULE_REMOVED, True, at=town.clock.now),)
+    await town.service.process_findings([finding(phase=Phase.ENDED, now=town.clock.now + 1, evidence=gone)])
+    assert town.alert().recovered_at is None
+    assert any("规则" in line for line in town.story())

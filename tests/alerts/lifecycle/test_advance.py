@@ -244,3 +244,11 @@ def test_nothing_unsettled_is_ever_without_a_next_step(sequence: list[Any]) -> N
 def test_actions_are_what_people_do() -> None:
     assert Signal.DEADLINE not in ACTIONS
     assert Signal.ACKNOWLEDGE in ACTIONS
+
+
+@pytest.mark.parametrize("signal", [Signal.RECURRED, Signal.ADDED])
+@pytest.mark.parametrize("state", [State.RESOLVED, State.VERIFIED, State.CLOSED])
+def test_a_danger_on_a_settled_case_escalates_anew(signal: Signal, state: State) -> None:
+    again = step(an_alert(state, owner="wang"), signal, SYSTEM, danger=BURST)
+    assert (again.alert.state, again.alert.owner) == (State.OPEN, None)
+    assert Effect.START_ESCALATION in again.effects

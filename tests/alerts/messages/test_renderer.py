@@ -305,3 +305,9 @@ def test_no_two_texts_are_filed_under_one_code(words: Any) -> None:
         for severity in one.codes
     ]
     assert len({code for code, _ in filed}) == len(set(filed))
+
+
+def test_the_card_of_a_call_after_the_data_recovered_says_so(words: Any) -> None:
+    cards = CardRenderer(MessageRenderer(words, "枫树社区", TZ))
+    card: Any = cards.call_card(an_alert(recovered_at=START), spoken(), "task")
+    assert {"keyname": words.card.data, "value": words.card.recovered} in card["horizontal_content_list"]

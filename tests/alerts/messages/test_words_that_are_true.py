@@ -119,3 +119,9 @@ def test_a_site_whose_words_lack_a_name_is_told_which(words: TextCatalog, part: 
     (fault,) = missing_texts(own, words)
     assert fault.where == (part, name)
     assert f"write `{name}: " in fault.message
+
+
+def test_a_catalog_without_a_text_for_some_severity_is_told_which(words: Any) -> None:
+    own = words.model_copy(update={"sms": tuple(one for one in words.sms if one.kind is not MessageKind.ALERT)})
+    faults = [fault.message for fault in missing_texts(own, words)]
+    assert [message for message in faults if "`alert`" in message and "critical" in message]

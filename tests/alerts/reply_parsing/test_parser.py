@@ -210,3 +210,21 @@ def test_a_trial_names_an_intent_and_numbers() -> None:
         ("trials", 0, "texts", 1),
         "'11' is read as `take 1`, it must be `take 2`",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "held", "why"),
+    [
+        ("正在来的路上，11，我们已经在场", (1,), Unclear.CONTRADICTION),
+        ("修好了，我能去", (1,), Unclear.CONTRADICTION),
+        ("2，信息收到", (2,), Unclear.NUMBER_ONLY),
+        ("回11", (1, 11), Unclear.NO_SUCH_CODE),
+        ("编号1", (1,), Unclear.NUMBER_ONLY),
+        ("13 我能去", (1,), Unclear.CONTRADICTION),
+    ],
+)
+def test_words_that_contradict_each_other_or_the_code_are_asked_about(
+    text: str, held: tuple[int, ...], why: Unclear
+) -> None:
+    parsed = parse_reply(text, GRAMMAR, held)
+    assert (parsed.intent, parsed.why) == (ReplyIntent.UNCLEAR, why)

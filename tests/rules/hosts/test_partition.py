@@ -17,8 +17,6 @@ from rules.hosts.partition import partition
 from rules.hosts.replay import Outage, ReplayEngines, ReplayJob, chunk_events
 from rules.rulebook.model import Rulebook
 
-pytestmark = pytest.mark.no_cover
-
 T0 = 1_767_225_600_000
 HOMES = [f"{building}-{home}" for building in "abc" for home in range(2)]
 TOWN = community(
@@ -79,6 +77,7 @@ def ordered(found: list[list[Finding]]) -> list[list[str]]:
     return [sorted(map(repr, findings)) for findings in found]
 
 
+@pytest.mark.no_cover
 @settings(max_examples=30, deadline=None)
 @given(said=steps, silent=silences, count=st.integers(2, 4), chunk=st.integers(1, 20))
 def test_parts_find_together_what_one_engine_finds(

@@ -1,0 +1,13 @@
+"""A bare state bears the names that its description gives it."""
+
+from __future__ import annotations
+
+from ingest.described import Described
+
+
+def test_a_bare_state_is_called_what_its_description_calls_it() -> None:
+    known = Described([("homeassistant", "garden", ("moisture",))])
+
+    assert known.explained("homeassistant", "garden", {"state": "ON", "x": 1}) == {"moisture": "ON", "x": 1}
+    assert known.explained("homeassistant", "kitchen", {"state": "ON"}) == {"state": "ON"}
+    assert known.explained("homeassistant", "garden", {"x": 1}) == {"x": 1}

@@ -1,0 +1,26 @@
+"""A hold that runs out where the rule may no longer start."""
+
+from __future__ import annotations
+
+from domain import Device, Reading
+from tests.rules.judged_again import Kinds, engine_of, local, rule
+
+T0 = local("2026-01-01T12:00")
+LEAK = rule("r", when="lel_pct >= 10", only_if="device.under_works != true", hold="1m")
+
+
+def test_a_hold_that_runs_out_after_works_began_emits_nothing(kinds: Kinds) -> None:
+    engine = engine_of(kinds, LEAK)
+    engine.register([Device("g", "gas_alarm", attributes={"under_works": False})], T0)
+    assert engine.feed([Reading("g", "gas_alarm", T0, T0, {"lel_pct": 20.0})], T0) == []
+    engine.register([Device("g", "gas_alarm", attributes={"under_works": True})], T0 + 30_000)
+
+    assert engine.tick(T0 + 61_000) == []
+
+
+def test_the_same_hold_without_works_emits(kinds: Kinds) -> None:
+    engine = engine_of(kinds, LEAK)
+    engine.register([Device("g", "gas_alarm", attributes={"under_works": False})], T0)
+    engine.feed([Reading("g", "gas_alarm", T0, T0, {"lel_pct": 20.0})], T0)
+
+    assert [finding.rule for finding in engine.tick(T0 + 61_000)] == ["r"]

@@ -11,8 +11,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-# How long an example takes says more about the machine than about the code.
-hypothesis.settings.register_profile("project", deadline=None)
+# How long an example takes says more about the machine than about the code. The same examples in every run: what is
+# covered must not depend on luck. `--hypothesis-profile=explore` looks for new ones.
+hypothesis.settings.register_profile("project", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("explore", deadline=None)
 hypothesis.settings.load_profile("project")
 
 COVERAGE_COMES_FROM = ("domain", "ingest", "rules", "alerts")

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Annotated, Final, Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from domain.by_identity import ByIdentity
 from domain.kind import Kind, Name, Quantity
 from ingest.shapes import unnumbered, without_value
 from ingest.spelling import below_containers, below_folders, folded, heard_as, name_below_containers
@@ -113,17 +115,6 @@ class MappingBook(BaseModel):
     event_fields: list[str] = Field(default_factory=list)
 
 
-class KnownModels:
-    """The models that some mapping knows, each in every spelling."""
-
-    def __init__(self, books: Sequence[MappingBook]) -> None:
-        self._names = {folded(name) for book in books for each in book.models for name in each.models}
-
-    def first(self, *models: str | None) -> str | None:
-        """The first of these names that a mapping knows."""
-        return next((model for model in models if model is not None and folded(model) in self._names), None)
-
-
 class Spec(Struct, frozen=True, gc=False):
     """What the gate does with one field. `types`, `lo` and `hi` let an ordinary value pass with one comparison.
 
@@ -205,6 +196,21 @@ def compile_plan(
 
     Where words are free a danger under our own name may be one too: `alarm: gas leak`.
     """
+    if not with_words:
+        return _compile(kind, books, platform, model)
+    return _compile_once(ByIdentity(kind), tuple(map(ByIdentity, books)), platform, model)
+
+
+@lru_cache(maxsize=1024)
+def _compile_once(
+    kind: ByIdentity[Kind], books: tuple[ByIdentity[MappingBook], ...], platform: str, model: str | None
+) -> Plan:
+    """Compiled once for all listeners of a process that understand by the same files."""
+    every = [book.value for book in books]
+    return _with_words(_compile(kind.value, every, platform, model), kind.value, every, platform, model)
+
+
+def _compile(kind: Kind, books: Sequence[MappingBook], platform: str, model: str | None) -> Plan:
     exact = platform in EXACT
     specs = {name: _as_it_is(name, quantity, exact) for name, quantity in kind.quantities.items()}
     words = {folded(name): spec for name, spec in specs.items()}
@@ -213,8 +219,7 @@ def compile_plan(
     for name, rules in _rules(books, platform, kind.kind, model):
         specs[name] = replace(_mapped(rules, kind.quantities), strict=exact)
     danger = tuple(name for name, quantity in kind.quantities.items() if quantity.danger)
-    plan = Plan(kind.kind, specs, danger, spoken)
-    return _with_words(plan, kind, books, platform, model) if with_words else plan
+    return Plan(kind.kind, specs, danger, spoken)
 
 
 def _with_words(plan: Plan, kind: Kind, books: Sequence[MappingBook], platform: str, model: str | None) -> Plan:

@@ -6,8 +6,20 @@ from collections.abc import Mapping, Sequence
 
 from domain import Device
 from domain.kind import Kind
-from ingest.mapping import KnownModels, MappingBook, Plan, compile_plan
+from ingest.mapping import MappingBook, Plan, compile_plan
 from ingest.outcome import Draft
+from ingest.spelling import folded
+
+
+class KnownModels:
+    """The models that some mapping knows, each in every spelling."""
+
+    def __init__(self, books: Sequence[MappingBook]) -> None:
+        self._names = {folded(name) for book in books for each in book.models for name in each.models}
+
+    def first(self, *models: str | None) -> str | None:
+        """The first of these names that a mapping knows."""
+        return next((model for model in models if model is not None and folded(model) in self._names), None)
 
 
 class Plans:

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Generic, TypeVar
 
 from domain import DAY, Value
+from domain.by_identity import ByIdentity
 from domain.kind import Kind
 from rules.compiled.applicability import ApplicabilityIndex
 from rules.compiled.condition import CompiledCondition
@@ -19,7 +19,6 @@ from rules.rulebook.precedence import Ranks, ranks
 from rules.windows.history import retentions
 
 ValueTest = Callable[[Value], object]
-M = TypeVar("M")
 
 
 class CompiledRuleset:
@@ -122,33 +121,18 @@ def compile_group_rules(books: Sequence[Rulebook]) -> dict[str, CompiledRuleset]
     return {of: CompiledRuleset(empty_ruleset(of).kind_definition, dependents) for of, dependents in rules.items()}
 
 
-class _ByIdentity(Generic[M]):
-    """A key that equals only itself: the models are frozen, but hold dicts and so have no hash."""
-
-    __slots__ = ("model",)
-
-    def __init__(self, model: M) -> None:
-        self.model = model
-
-    def __hash__(self) -> int:
-        return id(self.model)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByIdentity) and self.model is other.model
-
-
 @lru_cache(maxsize=1024)
 def _compile_once(
-    rule: _ByIdentity[Rule], book: _ByIdentity[Rulebook], kind: _ByIdentity[Kind], rank: int
+    rule: ByIdentity[Rule], book: ByIdentity[Rulebook], kind: ByIdentity[Kind], rank: int
 ) -> CompiledRule:
     """Compiled once for all engines of a process: a backtest, a trial and the service judge by the same books."""
-    return CompiledRule(rule.model, book.model, kind.model, rank)
+    return CompiledRule(rule.value, book.value, kind.value, rank)
 
 
 def _rules_of(books: Sequence[Rulebook], kind: Kind, order: Ranks) -> Iterable[CompiledRule]:
     for book in books:
         for rule in book.rules:
             if rule.applies_to_kind(kind.kind):
-                compiled = _compile_once(_ByIdentity(rule), _ByIdentity(book), _ByIdentity(kind), order[rule.name])
+                compiled = _compile_once(ByIdentity(rule), ByIdentity(book), ByIdentity(kind), order[rule.name])
                 if all(name in kind.quantities for name in compiled.quantities):
                     yield compiled

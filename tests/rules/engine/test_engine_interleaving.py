@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain import Device, Finding, Instant, Reading
+from domain import DAY, Device, Finding, Instant, Reading
 from domain.kind import Kind
 from domain.people import Community, community
 from rules.engine.engine import Engine
@@ -200,11 +200,17 @@ def test_trials_woven_into_each_other_are_told_what_each_is_told_alone(
         assert part.told(findings) == alone(part, all_books, kinds), part.trial.name
 
 
+LONG_MS = 3 * DAY
+"""Trials of minutes and of weeks are two towns: three hundred devices would otherwise be missed for weeks."""
+
+
+@pytest.mark.parametrize("long", [False, True], ids=["days", "weeks"])
 @pytest.mark.parametrize("host", [replayed, embedded])
 def test_all_trials_at_once_heard_twice_are_told_what_each_is_told_alone(
-    host: object, all_books: list[Rulebook], kinds: dict[str, Kind]
+    host: object, long: bool, all_books: list[Rulebook], kinds: dict[str, Kind]
 ) -> None:
-    town = Town(PARTS, all_books, kinds)
+    town = Town([part for part in PARTS if (part.scene.end - START > LONG_MS) is long], all_books, kinds)
+    assert len(town.chosen) > 20
     findings = host(town, list(woven(town, [7, 1, 12], twice=True)), frozenset({5, 50, 500}))  # type: ignore[operator]
     for part in town.chosen:
         assert part.told(findings) == alone(part, all_books, kinds), part.trial.name

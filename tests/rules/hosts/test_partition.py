@@ -78,7 +78,7 @@ def ordered(found: list[list[Finding]]) -> list[list[str]]:
 
 
 @pytest.mark.no_cover
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(said=steps, silent=silences, count=st.integers(2, 4), chunk=st.integers(1, 20))
 def test_parts_find_together_what_one_engine_finds(
     scene: ReplayJob, said: list[tuple[int, Device, int]], silent: list[tuple[int, int]], count: int, chunk: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import socket
 import subprocess
@@ -28,6 +29,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(here).parts[0] not in COVERAGE_COMES_FROM:
             item.add_marker("no_cover")
+
+
+def pytest_collection_finish() -> None:
+    """Eight thousand collected tests are no garbage: unfrozen, every full collection would walk through all of them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -985,7 +985,7 @@ export interface components {
         Ledger: "danger" | "health";
         /**
          * State
-         * @description Where an alert stands (contract of the HTTP API).
+         * @description The state of an alert (contract of the HTTP API).
          * @enum {string}
          */
         State: "acknowledged" | "closed" | "on_site" | "open" | "resolved" | "returned" | "shelved" | "verified";

@@ -18,6 +18,7 @@ from ingest.frame import Frame
 from ingest.instants import read_instant
 from ingest.listener import Listener
 from ingest.outcome import Heard
+from ingest.shapes import opened
 from tests.ingest.test_misread import fits
 
 NOW = 1_795_904_000_000
@@ -185,3 +186,18 @@ def test_a_retained_state_of_esphome_is_read_again_by_its_description(listener: 
     heard = ours.hear([Frame("homeassistant/binary_sensor/kitchen/gas/config", config, NOW + 1, "bulk", retain=True)])
 
     assert [True] == [each.values["alarm"] for each in heard.readings]
+
+
+def test_two_filters_with_one_ending_are_forgotten_one_by_one() -> None:
+    known = Definitions()
+    one, other = (Definition(f"{root}/+/state", "binary_sensor", (root,)) for root in ("a", "b"))
+    known.learn(Defines("first", (one,)))
+    known.learn(Defines("second", (other,)))
+    known.learn(Defines("first"))
+
+    assert [[], [other]] == [list(known.of(topic)) for topic in ("a/x/state", "b/x/state")]
+
+
+def test_a_record_of_a_type_bears_its_unit() -> None:
+    listed = [{"type": "water_level", "value": 1.35, "unit": "m"}]
+    assert {"water_level": 1.35, "water_level.unit": "m"}.items() <= dict(opened({"data": listed})).items()

@@ -43,3 +43,9 @@ def test_a_clear_that_was_heard_before_is_said_again_behind_the_dangers() -> Non
 def test_without_a_danger_behind_it_a_late_clear_stays_what_it_is() -> None:
     state = replace(after(RuleEvent(Signal.DANGER, 10), RuleEvent(Signal.DANGER, 300)), danger_times=())
     assert signals(expand_late_event(TIMING, state, RuleEvent(Signal.CLEAR, 50))) == [(Signal.CLEAR, 50)]
+
+
+def test_a_wait_that_elapsed_before_the_event_is_completed_first() -> None:
+    state = after(RuleEvent(Signal.DANGER, 10), RuleEvent(Signal.CLEAR, 20))
+    expanded = expand_late_event(TIMING, state, RuleEvent(Signal.DANGER, 500))
+    assert signals(expanded) == [(Signal.RELEASE_ELAPSED, 120), (Signal.DANGER, 500)]

@@ -9,7 +9,7 @@ from pathlib import Path
 import coverage
 
 LEAST = 99.95
-"""100 % is promised, and what is below is named. A branch that only a race of sockets takes may be missed in one run."""
+"""100 % is promised, and what is below is named. A branch that only a race takes may be missed in one run."""
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -1,6 +1,6 @@
 """Verdicts of safety devices that nobody understood become findings for maintenance, with the line that would help.
 
-At once and once a device and field; over when the field is understood. It knows no message and no mapping.
+At once and once a device and field; over when the field is understood.
 """
 
 from __future__ import annotations

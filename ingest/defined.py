@@ -1,4 +1,4 @@
-"""A message read by its definitions: which entity says what. It knows no device and no quantity of ours.
+"""A message read by its definitions: which entity says what.
 
 Words for on and off are compared as they are written first, then without regard to case and to how a number or a bool
 is written. A value that is neither is left to the vocabulary, but where the definition turns the usual words round:

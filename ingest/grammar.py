@@ -1,4 +1,4 @@
-"""The grammar of what makers write: words that deny, end, confirm or accompany a statement. It knows no meaning."""
+"""The grammar of what makers write: words that deny, end, confirm or accompany a statement."""
 
 from __future__ import annotations
 

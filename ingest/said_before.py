@@ -1,6 +1,6 @@
 """What must be known of earlier messages to judge one: words told once, tests that began, fields nobody understood.
 
-All of it is part of a snapshot. It knows no frame.
+All of it is part of a snapshot.
 """
 
 from __future__ import annotations

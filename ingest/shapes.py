@@ -1,7 +1,7 @@
 """Shapes in which any platform's device may say a thing: value objects, lists of variables, alarm objects, channels.
 
 All become plain fields here, once for all platforms: `opened` before a message is understood, `unnumbered` when the
-name of a field is. It knows no meaning.
+name of a field is.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A template reads `value` (the payload as text) and `value_json` (the same as JSON). Its answer has the type that the
 expression gave, or is text. A template that reads places of the message of which none is there says nothing: a default
-is no measurement. It knows no device and no topic.
+is no measurement.
 """
 
 from __future__ import annotations

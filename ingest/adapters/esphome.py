@@ -1,4 +1,4 @@
-"""ESPHome's own topics, one bare value each: `{prefix}/{component}/{object}/state`. It knows no kind.
+"""ESPHome's own topics, one bare value each: `{prefix}/{component}/{object}/state`.
 
 The prefix is the node's name, or whatever its `topic_prefix` says, with slashes or none: so the topic is read from its
 end. The object is what the node's author called it. There is no time, and no word of what a value means: the

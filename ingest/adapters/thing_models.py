@@ -2,7 +2,7 @@
 
 JetLinks: `{"properties": [{"id", "valueType": {"type", "unit", "trueText", "elements"}}]}` (jetlinks-core, metadata).
 Alink: `{"properties": [{"identifier", "dataType": {"type", "specs"}}]}` (Alibaba Cloud IoT, TSL). Outputs of events are
-written the same way. It knows no quantity of ours.
+written the same way.
 """
 
 from __future__ import annotations

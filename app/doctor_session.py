@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
@@ -19,6 +18,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from app.broker import NoBroker
+from app.mqtt import client
 from domain import Instant
 from ingest.address import Address
 from ingest.frame import Frame
@@ -57,15 +57,15 @@ async def listen(
     """What the broker sends in this time. `otherwise` are the filters to ask for if it refuses `#`. Raises NoBroker."""
     caught = Caught()
     try:
-        async with _client(address) as client:
+        async with _client(address) as connection:
             # By the standard `#` leaves out what begins with a dollar, as Huawei's $oc does.
             dollars = [pattern for pattern in otherwise if pattern.startswith("$")]
-            await _subscribe(client, [EVERYTHING, *dollars], caught)
+            await _subscribe(connection, [EVERYTHING, *dollars], caught)
             if EVERYTHING in caught.refused:
-                await _subscribe(client, [each for each in otherwise if each not in dollars], caught)
+                await _subscribe(connection, [each for each in otherwise if each not in dollars], caught)
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
-                    await _catch(client, caught, clock, limits or Limits())
+                    await _catch(connection, caught, clock, limits or Limits())
     except aiomqtt.MqttError as fault:
         if not caught.asked:
             raise NoBroker(f"{address}: {fault}; is the address right, and may this user connect?") from None
@@ -75,16 +75,12 @@ async def listen(
 
 def _client(address: Address) -> aiomqtt.Client:
     """Never under the service's name: the broker would throw the service out."""
-    return aiomqtt.Client(
-        address.host,
-        address.port,
-        username=address.username,
-        password=address.password.decode() if address.password else None,
+    return client(
+        address,
         identifier=f"fengshao-doctor-{secrets.token_hex(3)}",
         protocol=aiomqtt.ProtocolVersion.V5,
         clean_start=True,
         timeout=CONNECT_WITHIN_S,
-        tls_context=ssl.create_default_context() if address.tls else None,
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from pathlib import Path
 
+import aiomqtt
 import pytest
 
 from app.links import BadAddress, broker_url
@@ -71,6 +73,14 @@ async def test_a_server_with_a_trusted_certificate_is_told_who_we_are(
     said = await line.heard(playing)
     assert b"MQTT" in said
     assert b"s3cret-pass" in said
+
+
+async def test_a_broker_that_never_answers_leaves_no_socket_open() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        connecting = client(read_address(f"mqtt://me:pass@127.0.0.1:{silent.getsockname()[1]}"), timeout=0.1)
+        with pytest.raises(aiomqtt.MqttError):
+            await connecting.__aenter__()
+    assert connecting._client.socket() is None
 
 
 @BROKEN_HANDSHAKE

@@ -20,9 +20,7 @@ class Client(aiomqtt.Client):
         try:
             return await super().__aenter__()
         except BaseException:
-            self._client.disconnect()
-            if socket := self._client.socket():  # the DISCONNECT could not be sent
-                socket.close()
+            self._client._sock_close()  # disconnect() would only queue a packet
             raise
 
 

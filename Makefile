@@ -50,7 +50,7 @@ web: console/dist/index.html
 # The types of the pages are made from the OpenAPI document.
 OPENAPI := node_modules/.openapi.json
 api: $(VENV)/.installed $(WEB)/node_modules/.installed
-	@$(BIN)/python -m console.api > $(WEB)/$(OPENAPI)
+	@$(BIN)/python -m console > $(WEB)/$(OPENAPI)
 	@cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent api -- $(OPENAPI) >&2
 
 demo: install
@@ -62,19 +62,19 @@ test-tools: $(VENV)/.dev console/dist/index.html
 
 test: test-tools
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered
-	$(BIN)/python -m tests.coverage_of_pure_modules
+	$(BIN)/python -m tests.architecture.coverage_of_pure_modules
 	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent test
 
 # The contracts of the house speak first: a linter's word about the same line would hide theirs.
 check: $(VENV)/.dev $(WEB)/node_modules/.installed
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m app.shape
+	$(BIN)/python -m tests.architecture.check
 	$(BIN)/fengshao rules check
 	$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "Run: .venv/bin/ruff format"; exit 1; }
 	$(BIN)/ruff check --quiet $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/fengshao rules test
-	@$(BIN)/python -m console.api > $(WEB)/$(OPENAPI)
+	@$(BIN)/python -m console > $(WEB)/$(OPENAPI)
 	@cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent api -- $(OPENAPI) --check >/dev/null || \
 		{ echo "$(WEB)/src/api/schema.d.ts is not what the API says. Run: make api"; exit 1; }
 	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent types

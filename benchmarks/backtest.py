@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.past import Past
-from app.shelf import BOOKS, load_books, load_kinds
+from app.config.catalog import BOOKS, load_books, load_kinds
+from app.rule_tools.recorded_data import Past
 from benchmarks.result import Result
 from domain import DAY, MINUTE, Device
-from store.history.duck import DuckHistory
-from store.history.duck_tables import raw_table
+from store.history.duckdb.history import DuckHistory
+from store.history.duckdb.tables import raw_table
 
 START = 1_793_491_200_000 - 40 * DAY
 DAYS, DEVICES, EVERY_MS = 30, 1_000, 5 * MINUTE

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from benchmarks.result import Result
 from ingest.codecs import Call, Codec, Decoded
-from ingest.codecs.reader import Codecs
+from ingest.codecs.runtime import Codecs
 
 SOURCE = """
 function decodeUplink(input) {

@@ -28,7 +28,7 @@ import httpx2
 from benchmarks.flood import connect, publish
 from benchmarks.intake import device_list
 from benchmarks.service import Service, service
-from store.history.duck import DuckHistory
+from store.history.duckdb.history import DuckHistory
 
 DEVICES = 200
 STEP_MS = 1_000

@@ -23,15 +23,15 @@ import msgspec
 import yaml
 
 import ingest.adapters
-from app.shelf import book_files, load_books, load_kinds, load_mappings
+from app.config.catalog import book_files, load_books, load_kinds, load_mappings
 from benchmarks.fuzz_radio import Radio
 from domain import Device, Identity
 from domain.people import community
-from ingest.directory import Directory
-from ingest.foresight import Foresight
+from ingest.decoding.decoder import Listener
+from ingest.decoding.device_index import Directory
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.outcome import Heard
+from ingest.mqtt.danger_prefilter import Foresight
+from ingest.results import Heard
 from rules.engine.engine import Engine
 
 RECEIVED = 1_767_225_660_000

@@ -12,8 +12,8 @@ import yaml
 from msgspec import Struct
 
 from domain import Device, Identity
-from ingest.codecs.reader import Codecs
-from ingest.codecs.shelf import SUFFIXES, BindingBook, shelve
+from ingest.codecs.registry import SUFFIXES, BindingBook, shelve
+from ingest.codecs.runtime import Codecs
 
 CODECS = Path(__file__).resolve().parent.parent / "tests" / "ingest" / "codecs"
 HOSTILE = b"""

@@ -23,7 +23,7 @@ import httpx2
 
 from benchmarks.flood import connect, publish
 from benchmarks.service import Service, service
-from store.history.duck import DuckHistory
+from store.history.duckdb.history import DuckHistory
 
 BUTTONS = 30
 OTHERS = 9

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from app.shelf import book_files, load_books, load_kinds
+from app.config.catalog import book_files, load_books, load_kinds
 from domain import MINUTE, SECOND, Device, Finding, Instant, Reading, Value
 from domain.people import community
 from rules.engine.engine import Engine

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from app.shelf import BOOKS, book_files, load_books, load_kinds
+from app.config.catalog import BOOKS, book_files, load_books, load_kinds
 from benchmarks.result import Result
 from domain import HOUR, MINUTE, Device, Instant, Person, Reading, Value
 from domain.kind import Kind

@@ -15,22 +15,22 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from app.shelf import book_files, load_books, load_kinds, load_mappings
+from app.config.catalog import book_files, load_books, load_kinds, load_mappings
 from benchmarks.flood import BLOCK, reading
 from domain import Device, Lane, Reading
 from domain.people import community
-from ingest.directory import Directory
-from ingest.foresight import Foresight
+from ingest.decoding.decoder import Listener
+from ingest.decoding.device_index import Directory
 from ingest.frame import Entry, Frame
-from ingest.lane import LaneSettings, LaneWriter
-from ingest.link import Link, LinkSettings
-from ingest.listener import Listener
-from ingest.packets import PacketStream
-from ingest.redelivery import PacketMemory
+from ingest.mqtt.connection import Link, LinkSettings
+from ingest.mqtt.danger_prefilter import Foresight
+from ingest.mqtt.journal_writer import LaneSettings, LaneWriter
+from ingest.mqtt.packet_stream import PacketStream
+from ingest.mqtt.redelivery import PacketMemory
+from ingest.mqtt.urgent_filters import NATIVE_ALARMS
 from ingest.topics import Cover
-from ingest.urgent import NATIVE_ALARMS
 from rules.engine.engine import Engine
-from store.history.duck import DuckHistory
+from store.history.duckdb.history import DuckHistory
 from store.journal import SqliteJournal
 
 DEVICES = 5_000

@@ -15,13 +15,13 @@ from msgspec.structs import replace
 
 from domain import Device, Identity, Reading, Reason
 from domain.identities import canonical
-from ingest.adapters.sparkplug_memory import SparkplugMemory
+from ingest.adapters.sparkplug.state import SparkplugMemory
+from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
-from ingest.guesses import Guess, bridge_bases, guess
-from ingest.listener import Listener
-from ingest.outcome import Draft, Note, Proposal, Refusal, Rejected
-from ingest.routes import Filters, Routes
-from ingest.shapes import opened
+from ingest.mappings.value_shapes import opened
+from ingest.results import Draft, Note, Proposal, Refusal, Rejected
+from ingest.routing.platform_guesses import Guess, bridge_bases, guess
+from ingest.routing.routes import Filters, Routes
 from ingest.topics import covers, matches
 
 SPEAKERS_MAX: Final = 500

@@ -12,9 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from alerts.alert import Actor, ResponseSource, State
 from alerts.lifecycle.event import InvalidField, InvalidTransition
 from alerts.service import NoSuchAlert
-from console import words
-from console.api import examples
-from console.api.asking import (
+from console import messages_zh
+from console.api.devices import seen_places
+from console.dependencies import RuleLine, Services
+from console.http import examples
+from console.http.authorization import Who, demand
+from console.http.openapi import Answer, described_router
+from console.http.problems import FieldFault, Problem, faulty, no_such
+from console.http.requests import (
     Asked,
     Many,
     Pages,
@@ -26,20 +31,16 @@ from console.api.asking import (
     shown,
     written_one,
 )
-from console.api.devices import seen_places
-from console.api.documents import Answer, described_router
-from console.api.guarding import Who, demand
-from console.api.helping import help_view
-from console.auth import LINK_MS, Principal, worker_link
-from console.bilingual import in_both
-from console.moments import Moment, typed
-from console.problems import FieldFault, Problem, faulty, no_such
 from console.schemas.alerts import Action, AlertDetail, AlertItem, WorkerLink
 from console.schemas.parts import Page
-from console.services import RuleLine, Services
-from console.townmap import spot_of, spot_view, way_to
+from console.security.auth import LINK_MS, Principal, worker_link
+from console.timestamps import Moment, typed
+from console.views.evidence import in_both
+from console.views.people_at_risk import help_view
+from console.views.town_map import spot_of, spot_view, way_to
 from domain import Ledger, Severity
-from store.ledger import alertviews, audit
+from store.database.alerts import queries
+from store.database.system import audit
 
 router = described_router(tags=["alerts"])
 
@@ -82,7 +83,7 @@ async def list_alerts(
         return listed(services, [] if view is None else [item_for(view, who)])
     begin, end = asked_period(services, since or from_, until or to, ("since", "until"))
     places = seen_places(services, who, place)
-    wanted = alertviews.AlertFilter(
+    wanted = queries.AlertFilter(
         state=asked_choices("state", state, State),
         severity=asked_choices("severity", severity, Severity),
         ledger=_one("ledger", ledger, Ledger),
@@ -92,7 +93,7 @@ async def list_alerts(
         since=begin,
         until=None if end is None else end + 1,
     )
-    page = await services.ledger.read(lambda tx: alertviews.page(tx, wanted, pages.limit, pages.after))
+    page = await services.ledger.read(lambda tx: queries.page(tx, wanted, pages.limit, pages.after))
     rules = services.rules.lines()
     views = [_dressed(services, view, rules) for view in page.items]
     return listed(services, [item_for(view, who) for view in views], pages.seal(page.next))
@@ -117,7 +118,7 @@ async def make_link(request: Request, services: Asked, who: Who, alert_id: str) 
     person = (await written_one(request, _ACT)).person
     await seen_alert(services, who, alert_id)
     if person is None or person not in services.registry.community().people:
-        raise faulty(FieldFault("person", words.UNKNOWN_PERSON.format(person=person)))
+        raise faulty(FieldFault("person", messages_zh.UNKNOWN_PERSON.format(person=person)))
     now = services.clock()
     link = worker_link(services.security.signing_key.reveal().encode(), alert_id, person, now)
     deed = {"alert": alert_id, "for": person}
@@ -146,7 +147,7 @@ async def act(
     actor, now = actor_of(services, who, written.person), services.clock()
     until = asked_instant(services, "until", written.until)
     if written.to is not None and written.to not in services.registry.community().people:
-        raise faulty(FieldFault("to", words.UNKNOWN_PERSON.format(person=written.to)))
+        raise faulty(FieldFault("to", messages_zh.UNKNOWN_PERSON.format(person=written.to)))
     try:
         await services.desk.perform(alert_id, action, actor, now, written.comment, written.reason, until, written.to)
     except NoSuchAlert:
@@ -154,7 +155,7 @@ async def act(
     except InvalidTransition as refused:
         raise Problem(409, refused.message) from None
     except InvalidField as incomplete:
-        raise faulty(FieldFault(incomplete.field, words.INCOMPLETE[incomplete.field])) from None
+        raise faulty(FieldFault(incomplete.field, messages_zh.INCOMPLETE[incomplete.field])) from None
     deed = {"alert": alert_id, "as": actor.id}
     await services.ledger.run(lambda tx: audit.write(tx, now, who.person or who.token, f"alert {action}", deed))
     view = await feed_view(services, alert_id)
@@ -164,8 +165,8 @@ async def act(
 async def seen_alert(services: Services, who: Principal, alert_id: str) -> dict[str, Any]:
     """An alert with its timeline, if this principal may see it."""
     if who.alert is not None and who.alert != alert_id:
-        raise Problem(403, words.OTHER_ALERT)
-    view = await services.ledger.read(lambda tx: alertviews.detail(tx, alert_id))
+        raise Problem(403, messages_zh.OTHER_ALERT)
+    view = await services.ledger.read(lambda tx: queries.detail(tx, alert_id))
     places = seen_places(services, who, None)
     if view is None or (places is not None and view["place"] not in places):
         raise no_such("alert", alert_id)
@@ -179,7 +180,7 @@ async def linked_alert(services: Services, who: Principal) -> dict[str, Any] | N
 
 async def feed_view(services: Services, alert_id: str) -> dict[str, Any] | None:
     """An alert as it stands in lists and on the stream."""
-    view = await services.ledger.read(lambda tx: alertviews.item(tx, alert_id))
+    view = await services.ledger.read(lambda tx: queries.item(tx, alert_id))
     return None if view is None else _dressed(services, view, services.rules.lines())
 
 
@@ -205,12 +206,12 @@ def actor_of(services: Services, who: Principal, named: str | None) -> Actor:
     via = ResponseSource.SCREEN if who.by_cookie else ResponseSource.API
     if named is not None and named != who.person:
         if not who.sees_names:
-            raise Problem(403, words.NOT_ALLOWED.format(access=words.ACCESS[who.access]))
+            raise Problem(403, messages_zh.NOT_ALLOWED.format(access=messages_zh.ACCESS[who.access]))
         if named not in services.registry.community().people:
-            raise faulty(FieldFault("person", words.UNKNOWN_PERSON.format(person=named)))
+            raise faulty(FieldFault("person", messages_zh.UNKNOWN_PERSON.format(person=named)))
     person = services.registry.community().people.get(named or who.person or "")
     if person is None:
-        return Actor(who.person or who.token, words.ACCESS[who.access], via, who.access)
+        return Actor(who.person or who.token, messages_zh.ACCESS[who.access], via, who.access)
     return Actor(person.id, person.name, via, who.access, on_behalf=person.id != who.person)
 
 
@@ -223,5 +224,5 @@ def _one(field: str, written: str | None, choices: type[StrEnum]) -> str | None:
 def _kind(services: Services, written: str | None) -> str | None:
     if written and written not in services.registry.kinds:
         known = "、".join(sorted(services.registry.kinds))
-        raise faulty(FieldFault("kind", words.UNKNOWN_KIND.format(kind=written, known=known)))
+        raise faulty(FieldFault("kind", messages_zh.UNKNOWN_KIND.format(kind=written, known=known)))
     return written or None

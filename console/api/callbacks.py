@@ -7,14 +7,14 @@ from typing import Final
 from fastapi import Request
 from starlette.responses import Response
 
-from console import words
-from console.api import examples
-from console.api.asking import Asked
-from console.api.documents import TextAnswer, described_router
-from console.api.guarding import note_failure
-from console.auth import Failure, same
-from console.problems import Problem, no_such
-from console.services import CallbackDoor, Secret, Services
+from console import messages_zh
+from console.dependencies import CallbackDoor, Secret, Services
+from console.http import examples
+from console.http.authorization import note_failure
+from console.http.openapi import TextAnswer, described_router
+from console.http.problems import Problem, no_such
+from console.http.requests import Asked
+from console.security.auth import Failure, same
 
 router = described_router(tags=["callbacks"])
 
@@ -36,7 +36,7 @@ async def receive(request: Request, services: Asked, channel: str, secret: str) 
         raise no_such("path")
     body = await request.body()
     if len(body) > BODY_LIMIT:
-        raise Problem(413, words.TOO_LARGE.format(limit=BODY_LIMIT))
+        raise Problem(413, messages_zh.TOO_LARGE.format(limit=BODY_LIMIT))
     answer = await door.receive(dict(request.headers), dict(request.query_params), body)
     return Response(answer.body, answer.status, media_type=answer.content_type)
 

@@ -6,14 +6,14 @@ from typing import Final
 
 from starlette.responses import Response
 
-from console import cap
 from console.api.alerts import seen_alert
-from console.api.asking import Asked
 from console.api.devices import seen_places
-from console.api.documents import described_router
-from console.api.guarding import Member, Who
+from console.http.authorization import Member, Who
+from console.http.openapi import described_router
+from console.http.requests import Asked
+from console.views import cap
 from domain import Ledger
-from store.ledger import alertviews
+from store.database.alerts import queries
 
 router = described_router(prefix="/cap", tags=["cap"])
 
@@ -41,7 +41,7 @@ async def one_message(services: Asked, who: Who, alert_id: str) -> Response:
 @router.get("/feed.xml", summary="The newest dangers as an Atom feed of CAP messages", response_class=AtomFeed)
 async def newest(services: Asked, who: Member) -> Response:
     places = seen_places(services, who, None)
-    wanted = alertviews.AlertFilter(ledger=Ledger.DANGER, place=None if places is None else sorted(places))
-    page = await services.ledger.read(lambda tx: alertviews.page(tx, wanted, FEED_LENGTH))
+    wanted = queries.AlertFilter(ledger=Ledger.DANGER, place=None if places is None else sorted(places))
+    page = await services.ledger.read(lambda tx: queries.page(tx, wanted, FEED_LENGTH))
     text = cap.feed(page.items, services.site.name, services.site.zone, services.clock())
     return Response(text, media_type=cap.FEED_TYPE)

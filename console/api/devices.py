@@ -9,9 +9,14 @@ from fastapi import Query, Request
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
-from console import words
-from console.api import examples
-from console.api.asking import (
+from console import messages_zh
+from console.api.audit_details import deed
+from console.dependencies import Services
+from console.http import examples
+from console.http.authorization import Member, Registrar
+from console.http.openapi import Answer, described_router
+from console.http.problems import FieldFault, Problem, faulty, no_such, path_text
+from console.http.requests import (
     Asked,
     Pages,
     Text,
@@ -24,22 +29,19 @@ from console.api.asking import (
     written_one,
     written_raw,
 )
-from console.api.deeds import deed
-from console.api.documents import Answer, described_router
-from console.api.guarding import Member, Registrar
-from console.api.shapes import DEVICE, device_view
-from console.auth import Principal
-from console.moments import typed
-from console.problems import FieldFault, Problem, faulty, no_such, path_text
-from console.reach import lies_under
-from console.redaction import device_for
 from console.schemas import registry as schema
 from console.schemas.parts import Page
-from console.services import Services
+from console.security.auth import Principal
+from console.security.redaction import device_for
+from console.timestamps import typed
+from console.views.place_tree import lies_under
+from console.views.records import DEVICE, device_view
 from domain import Device, Instant
 from domain.specs import DeviceSpec
+from store.database import registry
+from store.database.registry import edits
+from store.database.system import audit
 from store.errors import IdentityTaken
-from store.ledger import audit, edits, registry
 
 router = described_router(tags=["devices"])
 
@@ -185,7 +187,7 @@ def check_devices(services: Services, written: Sequence[DeviceSpec], *, many: bo
     for index, one in enumerate(written):
         problems = list(_unknown(services, one))
         if one.id in seen:
-            problems.append((("id",), words.TWICE.format(id=one.id)))
+            problems.append((("id",), messages_zh.TWICE.format(id=one.id)))
         seen.add(one.id)
         faults += [FieldFault(path_text(where(path, index, many=many)), detail) for path, detail in problems]
     if faults:
@@ -196,14 +198,17 @@ def _unknown(services: Services, one: DeviceSpec) -> Sequence[tuple[tuple[str | 
     faults: list[tuple[tuple[str | int, ...], str]] = []
     if one.kind not in services.registry.kinds:
         faults.append(
-            (("kind",), words.UNKNOWN_KIND.format(kind=one.kind, known="、".join(sorted(services.registry.kinds))))
+            (
+                ("kind",),
+                messages_zh.UNKNOWN_KIND.format(kind=one.kind, known="、".join(sorted(services.registry.kinds))),
+            )
         )
     if one.place is not None and one.place not in services.registry.community().places:
-        faults.append((("place",), words.UNKNOWN_PLACE.format(place=one.place)))
+        faults.append((("place",), messages_zh.UNKNOWN_PLACE.format(place=one.place)))
     for index, identity in enumerate(one.identities):
         if identity.platform not in services.registry.platforms:
             known = "、".join(services.registry.platforms)
-            detail = words.UNKNOWN_PLATFORM.format(platform=identity.platform, known=known)
+            detail = messages_zh.UNKNOWN_PLATFORM.format(platform=identity.platform, known=known)
             faults.append((("identities", index, "platform"), detail))
     return faults
 
@@ -224,7 +229,7 @@ def merged(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
 def _create(tx: Any, devices: Sequence[Device], who: Principal, now: Instant) -> registry.Changed:
     changed = _put(tx, devices, who, now)
     if changed.updated:
-        raise Problem(409, words.DEVICE_EXISTS.format(id=changed.updated[0]))
+        raise Problem(409, messages_zh.DEVICE_EXISTS.format(id=changed.updated[0]))
     return changed
 
 
@@ -233,7 +238,7 @@ def _put(tx: Any, devices: Sequence[Device], who: Principal, now: Instant) -> re
         changed = registry.put_devices(tx, devices, now)
     except IdentityTaken as taken:
         said = {"platform": taken.identity.platform, "id": taken.identity.id, "holder": taken.holder}
-        raise Problem(409, words.IDENTITY_TAKEN.format(**said)) from None
+        raise Problem(409, messages_zh.IDENTITY_TAKEN.format(**said)) from None
     if changed:
         edits.mark(tx, "devices", (*changed.created, *changed.updated), now)
         audit.write(tx, now, who.token, "devices put", deed(changed))

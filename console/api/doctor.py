@@ -1,6 +1,6 @@
 """`/devices/doctor`: who speaks on the broker, what is understood, and which line to add.
 
-The listening is done elsewhere (console.services.Doctor).
+The listening is done elsewhere (console.dependencies.Doctor).
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from console import words
-from console.api import examples
-from console.api.asking import Asked, shown, written_one
-from console.api.documents import Answer, described_router
-from console.api.guarding import allowed
-from console.auth import Principal
-from console.moments import typed
-from console.problems import Problem
+from console import messages_zh
+from console.dependencies import DoctorBusy, DoctorRefused
+from console.http import examples
+from console.http.authorization import allowed
+from console.http.openapi import Answer, described_router
+from console.http.problems import Problem
+from console.http.requests import Asked, shown, written_one
 from console.schemas.service import DoctorReport
-from console.services import DoctorBusy, DoctorRefused
-from store.ledger import audit
+from console.security.auth import Principal
+from console.timestamps import typed
+from store.database.system import audit
 
 router = described_router(tags=["devices"])
 
@@ -48,13 +48,13 @@ async def examine(request: Request, services: Asked, who: Listener) -> Answer[Do
     """Answers when the time is over. 409 while somebody else listens, 503 where the broker does not let us."""
     asked = await written_one(request, _ASKED, optional=True)
     if services.intake.doctor is None:
-        raise Problem(404, words.NOT_OFFERED)
+        raise Problem(404, messages_zh.NOT_OFFERED)
     try:
         found = await services.intake.doctor.examine(asked.seconds)
     except DoctorBusy:
-        raise Problem(409, words.DOCTOR_BUSY) from None
+        raise Problem(409, messages_zh.DOCTOR_BUSY) from None
     except DoctorRefused as refused:
-        raise Problem(503, words.DOCTOR_REFUSED.format(why=refused)) from None
+        raise Problem(503, messages_zh.DOCTOR_REFUSED.format(why=refused)) from None
     told = {"seconds": asked.seconds, "speakers": len(found["speakers"])}
     await services.ledger.run(lambda tx: audit.write(tx, services.clock(), who.token, "broker listened to", told))
     return shown(services, typed(DoctorReport, found))

@@ -9,15 +9,15 @@ from typing import Final
 from fastapi import Request
 from starlette.responses import Response
 
-from console.api import examples
-from console.api.asking import Asked, shown
-from console.api.documents import Answer, TextAnswer, described_router
-from console.auth import FailedLogins
-from console.metrics import exposition
+from console.dependencies import Sample, Services
+from console.http import examples
+from console.http.openapi import Answer, TextAnswer, described_router
+from console.http.requests import Asked, shown
 from console.schemas.service import Alive, Ready
-from console.services import Sample, Services
+from console.security.auth import FailedLogins
+from console.views.prometheus import exposition
 from domain import SECOND, Instant
-from store.ledger import alertcounts
+from store.database.alerts import statistics
 
 router = described_router(tags=["health"])
 
@@ -36,7 +36,7 @@ class DeliveryCounts:
         async with self._one_at_a_time:
             now = services.clock()
             if now >= self._due:
-                self._counts = await services.ledger.read(alertcounts.deliveries_by_state)
+                self._counts = await services.ledger.read(statistics.deliveries_by_state)
                 self._due = now + COUNTED_EVERY_MS
             return self._counts
 

@@ -7,21 +7,22 @@ from typing import Annotated
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from console import words
-from console.api import examples
+from console import messages_zh
 from console.api.alerts import actor_of, seen_alert
-from console.api.asking import Asked, Text, listed, shown, written_one
 from console.api.devices import seen_device, seen_places
-from console.api.documents import Answer, described_router
-from console.api.guarding import Member, allowed
-from console.auth import Principal
-from console.moments import typed
-from console.problems import FieldFault, Problem, faulty, no_such
+from console.dependencies import Latched, NotLatched, Services
+from console.http import examples
+from console.http.authorization import Member, allowed
+from console.http.openapi import Answer, described_router
+from console.http.problems import FieldFault, Problem, faulty, no_such
+from console.http.requests import Asked, Text, listed, shown, written_one
 from console.schemas import rules as schema
 from console.schemas.parts import Page
-from console.services import Latched, NotLatched, Services
+from console.security.auth import Principal
+from console.timestamps import typed
 from domain import Attribute
-from store.ledger import alertviews, audit
+from store.database.alerts import queries
+from store.database.system import audit
 
 router = described_router(tags=["rules"])
 
@@ -54,7 +55,7 @@ async def list_latched(services: Asked, who: Member, alert: Text = None) -> Answ
     held = list(services.rules.latched())
     if alert:
         await seen_alert(services, who, alert)
-        own = await services.ledger.read(lambda tx: {row["finding"] for row in alertviews.findings_of(tx, alert)})
+        own = await services.ledger.read(lambda tx: {row["finding"] for row in queries.findings_of(tx, alert)})
         held = [one for one in held if one.finding in own]
     titles = {rule.name: (rule.title, rule.title_en) for rule in services.rules.lines()}
     return listed(services, [_view(one, titles) for one in held if await _may_see(services, who, one.device)])
@@ -68,12 +69,12 @@ async def list_latched(services: Asked, who: Member, alert: Text = None) -> Answ
 )
 async def reset(request: Request, services: Asked, who: Resetter, name: str) -> Answer[schema.Reset]:
     if services.rules.reset is None:
-        raise Problem(404, words.NOT_OFFERED)
+        raise Problem(404, messages_zh.NOT_OFFERED)
     if name not in {rule.name for rule in services.rules.lines()}:
         raise no_such("rule", name)
     written = await written_one(request, _RESET)
     if (written.device is None) is (written.subject is None):
-        raise faulty(FieldFault("device", words.DEVICE_OR_SUBJECT))
+        raise faulty(FieldFault("device", messages_zh.DEVICE_OR_SUBJECT))
     about = written.about
     if not await _may_see(services, who, about):
         raise no_such("device", about)
@@ -81,7 +82,7 @@ async def reset(request: Request, services: Asked, who: Resetter, name: str) -> 
     try:
         done = await services.rules.reset(name, about, actor.id, written.reason)
     except NotLatched:
-        raise Problem(409, words.NOT_LATCHED.format(rule=name, device=about)) from None
+        raise Problem(409, messages_zh.NOT_LATCHED.format(rule=name, device=about)) from None
     deed: dict[str, Attribute] = {
         "rule": name,
         "device": about,

@@ -9,19 +9,19 @@ from typing import Annotated
 
 from fastapi import Query, Request
 
-from console import words
-from console.api import examples
-from console.api.asking import Asked, shown
-from console.api.documents import Answer, described_router
-from console.api.guarding import asking, by_token, demand, note_failure
-from console.auth import Failure, Principal
-from console.problems import FieldFault, Problem, faulty
+from console import messages_zh
+from console.dependencies import Services
+from console.http import examples
+from console.http.authorization import asking, by_token, demand, note_failure
+from console.http.openapi import Answer, described_router
+from console.http.problems import FieldFault, Problem, faulty
+from console.http.requests import Asked, shown
 from console.schemas.messages import Accepted
-from console.services import Services
-from ingest.sources import SOURCES, Receive
-from ingest.sources import Answer as Refused
-from ingest.sources.signed import SIGNED
-from store.ledger import registry
+from console.security.auth import Failure, Principal
+from ingest.http_push import SOURCES, Receive
+from ingest.http_push import Answer as Refused
+from ingest.http_push.signatures import SIGNED
+from store.database import registry
 
 router = described_router(tags=["readings"])
 
@@ -40,13 +40,13 @@ async def push(
     who = await _pusher(request, services, token)
     demand(who, "push")
     if who.platform not in (None, platform):
-        raise Problem(403, words.OTHER_PLATFORM.format(platform=who.platform))
+        raise Problem(403, messages_zh.OTHER_PLATFORM.format(platform=who.platform))
     secret, source = services.intake.push_secrets.get(platform), SOURCES.get(platform)
     if secret is not None and not SIGNED[platform](request.headers, secret.reveal()):
         await note_failure(request, Failure.SIGNATURE)
-        raise Problem(401, words.WRONG_SIGNATURE)
+        raise Problem(401, messages_zh.WRONG_SIGNATURE)
     if source is None:
-        detail = words.UNKNOWN_PLATFORM.format(platform=platform, known="、".join(SOURCES))
+        detail = messages_zh.UNKNOWN_PLATFORM.format(platform=platform, known="、".join(SOURCES))
         raise faulty(FieldFault("platform", detail))
     return await _take(request, services, source, {})
 
@@ -66,13 +66,13 @@ async def _thingsboard(request: Request, services: Services, token: str, leaf: s
     device = await services.ledger.read(lambda tx: registry.find_identity(tx, "thingsboard", token))
     if device is None:
         await note_failure(request, Failure.DEVICE)
-        raise Problem(401, words.WRONG_TOKEN)
+        raise Problem(401, messages_zh.WRONG_TOKEN)
     return await _take(request, services, SOURCES["thingsboard"], {"token": token, "leaf": leaf})
 
 
 async def _take(request: Request, services: Services, source: Receive, path: dict[str, str]) -> Answer[Accepted]:
     if services.intake.accept is None:
-        raise Problem(404, words.NOT_OFFERED)
+        raise Problem(404, messages_zh.NOT_OFFERED)
     query = {name: value for name, value in request.query_params.items() if name != "token"} | path
     frames = source(dict(request.headers), query, await request.body(), services.clock())
     if isinstance(frames, Refused):
@@ -87,5 +87,7 @@ async def _pusher(request: Request, services: Services, token: str | None) -> Pr
     if principal is None and (token or request.headers.get("authorization")):
         await note_failure(request, Failure.TOKEN)
     if principal is None or principal.by_cookie:
-        raise Problem(401, words.WRONG_TOKEN if token else words.NOT_LOGGED_IN, headers={"WWW-Authenticate": "Bearer"})
+        raise Problem(
+            401, messages_zh.WRONG_TOKEN if token else messages_zh.NOT_LOGGED_IN, headers={"WWW-Authenticate": "Bearer"}
+        )
     return principal

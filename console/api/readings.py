@@ -6,18 +6,18 @@ from typing import Annotated, Final
 
 from fastapi import Query
 
-from console import words
+from console import messages_zh
 from console.api.alerts import linked_alert
-from console.api.asking import Asked, Pages, asked_period, asked_step, listed
 from console.api.devices import seen_device
-from console.api.documents import Answer, described_router
-from console.api.guarding import Who
-from console.auth import Principal
-from console.moments import Moment
-from console.problems import FieldFault, faulty, no_such
+from console.dependencies import Services
+from console.http.authorization import Who
+from console.http.openapi import Answer, described_router
+from console.http.problems import FieldFault, faulty, no_such
+from console.http.requests import Asked, Pages, asked_period, asked_step, listed
 from console.schemas.messages import ReadingPoint
 from console.schemas.parts import Page
-from console.services import Services
+from console.security.auth import Principal
+from console.timestamps import Moment
 from domain import DAY, MINUTE, Device, Instant, Quality
 from domain.times import EARLIEST
 from store.history import Point, next_cursor
@@ -79,7 +79,7 @@ def _quantity(services: Services, device: Device, quantity: str | None) -> str |
         return None
     if kind is not None and quantity not in kind.quantities:
         known = "、".join(kind.quantities)
-        detail = words.UNKNOWN_QUANTITY.format(kind=device.kind, quantity=quantity, known=known)
+        detail = messages_zh.UNKNOWN_QUANTITY.format(kind=device.kind, quantity=quantity, known=known)
         raise faulty(FieldFault("quantity", detail))
     return quantity
 

@@ -12,22 +12,23 @@ from fastapi import Depends, Query, Request
 from msgspec import to_builtins
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from console import words
-from console.api import examples
-from console.api.asking import Asked, Pages, Text, asked_choices, asked_period, listed, shown, written_one
-from console.api.documents import Answer, described_router
-from console.api.guarding import Registrar, Witness, allowed
-from console.auth import Principal
-from console.moments import typed
-from console.problems import Problem
-from console.redaction import claimable_for, payload_for, refusal_for
+from console import messages_zh
+from console.http import examples
+from console.http.authorization import Registrar, Witness, allowed
+from console.http.openapi import Answer, described_router
+from console.http.problems import Problem
+from console.http.requests import Asked, Pages, Text, asked_choices, asked_period, listed, shown, written_one
 from console.schemas import messages as schema
 from console.schemas.parts import Page
+from console.security.auth import Principal
+from console.security.redaction import claimable_for, payload_for, refusal_for
+from console.timestamps import typed
 from domain import Instant, Lane, Reason
 from ingest.frame import REPLAY, Frame
-from ingest.outcome import Refusal
-from store.ledger import audit, refusals, replays
-from store.ledger.claimable import claimable
+from ingest.results import Refusal
+from store.database.refusals import refusals, replays
+from store.database.refusals.unregistered_devices import claimable
+from store.database.system import audit
 
 router = described_router(tags=["refusals"])
 audit_router = described_router(tags=["audit"])
@@ -83,7 +84,7 @@ _REPLAY: Final = TypeAdapter(WrittenReplay)
 )
 async def replay(request: Request, services: Asked, who: Registrar) -> Answer[schema.Replayed]:
     if services.intake.accept is None:
-        raise Problem(404, words.NOT_OFFERED)
+        raise Problem(404, messages_zh.NOT_OFFERED)
     wanted = await written_one(request, _REPLAY)
     total = last = 0
     untried = partial(replays.untried, limit=REPLAYED_AT_ONCE, **wanted.model_dump())

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from console.api.asking import Asked, Text, listed
-from console.api.documents import Answer, described_router
-from console.api.guarding import Member, Who, refuse_link
 from console.api.readings import readable_device
-from console.moments import typed
+from console.http.authorization import Member, Who, refuse_link
+from console.http.openapi import Answer, described_router
+from console.http.requests import Asked, Text, listed
 from console.schemas import registry
 from console.schemas import rules as schema
 from console.schemas.parts import Page
+from console.timestamps import typed
 
 router = described_router(tags=["rules"])
 

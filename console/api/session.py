@@ -8,17 +8,17 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 from starlette.responses import Response
 
-from console import words
-from console.api import examples
-from console.api.asking import Asked, shown, written_one
-from console.api.documents import Answer, described_router
-from console.api.guarding import Who, by_token, client_of, note_failure, sessions_of
-from console.auth import COOKIE, SESSION_MS, Failure, LoginLimit, Principal, Sessions
-from console.problems import FieldFault, Problem, faulty
+from console import messages_zh
+from console.dependencies import Services
+from console.http import examples
+from console.http.authorization import Who, by_token, client_of, note_failure, sessions_of
+from console.http.openapi import Answer, described_router
+from console.http.problems import FieldFault, Problem, faulty
+from console.http.requests import Asked, shown, written_one
 from console.schemas.parts import Named
 from console.schemas.service import Session, Site
-from console.services import Services
-from store.ledger import audit
+from console.security.auth import COOKIE, SESSION_MS, Failure, LoginLimit, Principal, Sessions
+from store.database.system import audit
 
 router = described_router(tags=["session"])
 
@@ -50,20 +50,20 @@ async def log_in(
     limit: Annotated[LoginLimit, Depends(limit_of)],
 ) -> Answer[Session]:
     if request.headers.get("sec-fetch-site") == "cross-site":
-        raise Problem(403, words.NEED_HEADER)
+        raise Problem(403, messages_zh.NEED_HEADER)
     login = await written_one(request, _LOGIN)
     client, now = client_of(request), services.clock()
     wait_ms = limit.wait_ms(client, now)
     if wait_ms:
         await note_failure(request, Failure.LOCKED)
         seconds = -(-wait_ms // 1000)
-        detail = words.TOO_MANY_LOGINS.format(seconds=seconds)
+        detail = messages_zh.TOO_MANY_LOGINS.format(seconds=seconds)
         raise Problem(429, detail, headers={"Retry-After": str(seconds)})
     principal = await _found(services, sessions, login)
     if principal is None:
         limit.failed(client, now)
         await note_failure(request, Failure.LINK if login.link else Failure.TOKEN)
-        raise Problem(401, words.WRONG_LINK if login.link else words.WRONG_TOKEN)
+        raise Problem(401, messages_zh.WRONG_LINK if login.link else messages_zh.WRONG_TOKEN)
     await services.ledger.run(lambda tx: audit.write(tx, now, principal.person or principal.token, "logged in"))
     until = sessions.link_until(login.link, now) if login.link else None
     answer = shown(services, session_view(services, principal))
@@ -104,7 +104,7 @@ async def _found(services: Services, sessions: Sessions, login: Login) -> Princi
         return found if found is not None and found.person in services.registry.community().people else None
     if login.token:
         return await by_token(services, login.token.strip())
-    raise faulty(FieldFault("token", words.FIELD_FAULTS["missing"]))
+    raise faulty(FieldFault("token", messages_zh.FIELD_FAULTS["missing"]))
 
 
 def _set_cookie(request: Request, answer: Response, value: str, max_age: int) -> None:

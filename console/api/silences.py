@@ -10,20 +10,21 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from alerts.silence import FAULT_FIELDS, Matchers, RuleSummary, Silence, silence_faults
-from console import words
-from console.api import examples
-from console.api.asking import Asked, Pages, asked_instant, listed, shown, written_one
+from console import messages_zh
 from console.api.devices import seen_device, seen_places
-from console.api.documents import Answer, described_router
-from console.api.guarding import Member, allowed
-from console.auth import Principal
-from console.moments import typed
-from console.problems import FieldFault, Problem, faulty, no_such
+from console.dependencies import Services
+from console.http import examples
+from console.http.authorization import Member, allowed
+from console.http.openapi import Answer, described_router
+from console.http.problems import FieldFault, Problem, faulty, no_such
+from console.http.requests import Asked, Pages, asked_instant, listed, shown, written_one
 from console.schemas import service as schema
 from console.schemas.parts import Page
-from console.services import Services
+from console.security.auth import Principal
+from console.timestamps import typed
 from domain import Instant, Ledger, Person, Severity
-from store.ledger import audit, silences
+from store.database.alerts import silences
+from store.database.system import audit
 
 router = described_router(tags=["silences"])
 
@@ -81,7 +82,7 @@ async def create_silence(request: Request, services: Asked, who: Planner) -> Ans
     person = _planner(services, who, written.person)
     since, until = asked_instant(services, "from", written.since), asked_instant(services, "until", written.until)
     if until is None:
-        raise faulty(FieldFault("until", words.BAD_TIME))
+        raise faulty(FieldFault("until", messages_zh.BAD_TIME))
     silence = Silence(
         0, written.matchers.value(), now if since is None else since, until, person.id, person.name, written.reason, now
     )
@@ -106,7 +107,7 @@ async def end_silence(services: Asked, who: Planner, silence_id: str) -> Answer[
     def work(tx: Any) -> Silence:
         ended = silences.end(tx, number, by, now)
         if ended is None:
-            raise Problem(409, words.SILENCE_OVER.format(id=number))
+            raise Problem(409, messages_zh.SILENCE_OVER.format(id=number))
         audit.write(tx, now, by, "silence ended", {"silence": number})
         return ended
 
@@ -120,22 +121,22 @@ async def _check(services: Services, who: Principal, silence: Silence, now: Inst
     places = services.registry.community().places
     rules = [RuleSummary(one.name, one.hazard, one.kinds, one.ledger, one.severity) for one in services.rules.lines()]
     wrong = list(silence_faults(silence.matchers, silence.since, silence.until, silence.reason, rules, places, now))
-    told = [FieldFault(FAULT_FIELDS[one], words.WRONG_SILENCE[one]) for one in wrong]
+    told = [FieldFault(FAULT_FIELDS[one], messages_zh.WRONG_SILENCE[one]) for one in wrong]
     told += _unknown(services, silence.matchers, [rule.name for rule in rules])
     if told:
         raise faulty(*told)
     if silence.matchers.device is not None:
         await seen_device(services, who, silence.matchers.device)
     if not await _in_reach(services, who, silence.matchers):
-        raise Problem(403, words.OTHER_PLACE)
+        raise Problem(403, messages_zh.OTHER_PLACE)
 
 
 def _unknown(services: Services, matchers: Matchers, rules: Sequence[str]) -> list[FieldFault]:
     """A silence of something that does not exist covers nothing, and whoever made it believes it does."""
     known = (
-        ("rule", matchers.rule, rules, words.NO_SUCH["rule"]),
-        ("kind", matchers.kind, services.registry.kinds, words.NO_SUCH["kind"]),
-        ("place", matchers.place, services.registry.community().places, words.NO_SUCH["place"]),
+        ("rule", matchers.rule, rules, messages_zh.NO_SUCH["rule"]),
+        ("kind", matchers.kind, services.registry.kinds, messages_zh.NO_SUCH["kind"]),
+        ("place", matchers.place, services.registry.community().places, messages_zh.NO_SUCH["place"]),
     )
     return [
         FieldFault(f"matchers.{field}", told.format(id=name))
@@ -163,7 +164,9 @@ def _planner(services: Services, who: Principal, named: str | None) -> Person:
     name = named or who.person or ""
     person = services.registry.community().people.get(name)
     if person is None:
-        raise faulty(FieldFault("person", words.UNKNOWN_PERSON.format(person=name) if name else words.NEED_PERSON))
+        raise faulty(
+            FieldFault("person", messages_zh.UNKNOWN_PERSON.format(person=name) if name else messages_zh.NEED_PERSON)
+        )
     return person
 
 

@@ -9,19 +9,19 @@ from typing import Any, Final
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
-from console import words
+from console import messages_zh
 from console.api.alerts import item_for
-from console.api.asking import Asked
 from console.api.devices import seen_places
-from console.api.documents import EventStream, described_router
-from console.api.guarding import Who, asking
-from console.auth import Principal
-from console.moments import encoded, typed
-from console.problems import Problem
+from console.dependencies import Services
+from console.events import LISTENERS, Event
+from console.http.authorization import Who, asking
+from console.http.openapi import EventStream, described_router
+from console.http.problems import Problem
+from console.http.requests import Asked
 from console.schemas.alerts import AlertItem
 from console.schemas.service import Resync, Status
-from console.services import Services
-from console.stream import LISTENERS, Event
+from console.security.auth import Principal
+from console.timestamps import encoded, typed
 
 router = described_router(tags=["stream"])
 
@@ -34,7 +34,7 @@ EVENTS: Final = {"alert": AlertItem, "status": Status, "resync": Resync}
 @router.get("/stream", summary="Server-sent events: alert, status, resync", response_class=EventStream)
 async def stream(request: Request, services: Asked, who: Who) -> Response:
     if services.hub.listeners >= LISTENERS:
-        raise Problem(503, words.TITLES[503], headers={"Retry-After": "5"})
+        raise Problem(503, messages_zh.TITLES[503], headers={"Retry-After": "5"})
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(_told(request, services, who), media_type="text/event-stream", headers=headers)
 

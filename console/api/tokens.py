@@ -10,19 +10,19 @@ from msgspec.structs import asdict
 from pydantic import Field, TypeAdapter
 from starlette.responses import Response
 
-from console import words
-from console.api import examples
-from console.api.asking import Asked, listed, shown, written_one
-from console.api.documents import Answer, described_router
-from console.api.guarding import Registrar
-from console.api.shapes import Written
-from console.auth import Access, token_hash
-from console.moments import typed
-from console.problems import FieldFault, faulty, no_such
+from console import messages_zh
+from console.http import examples
+from console.http.authorization import Registrar
+from console.http.openapi import Answer, described_router
+from console.http.problems import FieldFault, faulty, no_such
+from console.http.requests import Asked, listed, shown, written_one
 from console.schemas import service as schema
 from console.schemas.parts import Page
-from ingest.sources import SOURCES
-from store.ledger import audit, tokens
+from console.security.auth import Access, token_hash
+from console.timestamps import typed
+from console.views.records import Written
+from ingest.http_push import SOURCES
+from store.database.system import audit, tokens
 
 router = described_router(tags=["tokens"])
 
@@ -54,11 +54,11 @@ async def create_token(request: Request, services: Asked, who: Registrar) -> Ans
     wanted, now = await written_one(request, _TOKEN), services.clock()
     community = services.registry.community()
     if wanted.person is not None and wanted.person not in community.people:
-        raise faulty(FieldFault("person", words.UNKNOWN_PERSON.format(person=wanted.person)))
+        raise faulty(FieldFault("person", messages_zh.UNKNOWN_PERSON.format(person=wanted.person)))
     if wanted.place is not None and wanted.place not in community.places:
-        raise faulty(FieldFault("place", words.UNKNOWN_PLACE.format(place=wanted.place)))
+        raise faulty(FieldFault("place", messages_zh.UNKNOWN_PLACE.format(place=wanted.place)))
     if wanted.platform is not None and (wanted.role is not Access.DEVICE or wanted.platform not in SOURCES):
-        raise faulty(FieldFault("platform", words.ONE_PLATFORM.format(known="、".join(SOURCES))))
+        raise faulty(FieldFault("platform", messages_zh.ONE_PLATFORM.format(known="、".join(SOURCES))))
     text = secrets.token_urlsafe(32)
     identifier = f"t-{secrets.token_hex(4)}"
     token = tokens.Token(

@@ -8,32 +8,33 @@ from typing import Annotated, Any, Final
 from fastapi import Query
 
 from alerts.silence import HeldFinding, HeldState
-from console import words
+from console import messages_zh
 from console.api.alerts import seen_alert
-from console.api.asking import Asked, Text, asked_instant, shown
 from console.api.devices import seen_places
-from console.api.documents import Answer, described_router
-from console.api.guarding import Who
 from console.api.readings import readable_device, readable_since
 from console.api.refusals import refusal_view
-from console.auth import Principal
-from console.moments import typed
-from console.problems import FieldFault, Problem, faulty
+from console.dependencies import Services
+from console.http.authorization import Who
+from console.http.openapi import Answer, described_router
+from console.http.problems import FieldFault, Problem, faulty
+from console.http.requests import Asked, Text, asked_instant, shown
 from console.schemas.service import Why
-from console.services import Services
+from console.security.auth import Principal
+from console.timestamps import typed
 from domain import DAY, HOUR, Device, Identity, Instant
-from ingest.directory import NATIVE
-from store.ledger import alertviews, refusals, silences
-from store.ledger.alertbook import SqlBook
+from ingest.decoding.device_index import NATIVE
+from store.database.alerts import queries, silences
+from store.database.alerts.repository import SqlBook
+from store.database.refusals import refusals
 
 router = described_router(tags=["why"])
 
 ROWS_LOOKED_AT: Final = 200
 
 _SILENCED: Final = {
-    HeldState.HELD: words.WHY_SILENCED,
-    HeldState.ENDED: words.WHY_SILENCED_ENDED,
-    HeldState.RELEASED: words.WHY_SILENCED_TOLD,
+    HeldState.HELD: messages_zh.WHY_SILENCED,
+    HeldState.ENDED: messages_zh.WHY_SILENCED_ENDED,
+    HeldState.RELEASED: messages_zh.WHY_SILENCED_TOLD,
 }
 
 
@@ -56,18 +57,18 @@ async def why(
     instant = asked_instant(services, "at", at)
     if device and instant is not None:
         return shown(services, await _of_device(services, who, device, instant))
-    raise faulty(FieldFault("alert", words.NEED_ONE))
+    raise faulty(FieldFault("alert", messages_zh.NEED_ONE))
 
 
 async def _of_alert(services: Services, who: Principal, alert_id: str) -> Why:
     view = await seen_alert(services, who, alert_id)
     told = view.get("told", ())
-    answer = words.WHY_TOLD if told else words.WHY_NOBODY_TOLD
+    answer = messages_zh.WHY_TOLD if told else messages_zh.WHY_NOBODY_TOLD
     return _answer(answer.format(count=len(told), title=view["title"]), view["timeline"], alert=view["id"])
 
 
 async def _of_finding(services: Services, who: Principal, finding: str) -> Why:
-    alerts = await services.ledger.read(lambda tx: alertviews.of_finding(tx, finding))
+    alerts = await services.ledger.read(lambda tx: queries.of_finding(tx, finding))
     if who.alert is not None:
         _refuse_other(who, alerts)
         return await _of_alert(services, who, who.alert)
@@ -75,7 +76,7 @@ async def _of_finding(services: Services, who: Principal, finding: str) -> Why:
         return await _of_alert(services, who, alerts[0])
     held = await services.ledger.read(lambda tx: silences.held(tx, finding))
     if held is None or not await _sees(services, who, held):
-        raise Problem(404, words.WHY_NO_FINDING)
+        raise Problem(404, messages_zh.WHY_NO_FINDING)
     line = await _silenced_line(services, held)
     return _answer(line["text"], [line], finding=finding, silence=str(held.silence))
 
@@ -100,19 +101,21 @@ async def _of_message(services: Services, who: Principal, message: str) -> Why:
     if who.alert is not None:
         _refuse_other(who, [] if found is None else [str(found.alert)])
     if found is None:
-        raise Problem(404, words.WHY_NO_MESSAGE)
+        raise Problem(404, messages_zh.WHY_NO_MESSAGE)
     alert = str(found.alert)
     view = await seen_alert(services, who, alert)
-    messages = await services.ledger.read(lambda tx: alertviews.messages_of(tx, alert))
+    messages = await services.ledger.read(lambda tx: queries.messages_of(tx, alert))
     trail = next(one["trail"] for one in messages if one["id"] == message)
-    answer = words.WHY_MESSAGE.format(name=found.name, title=view["title"], state=words.DELIVERY_STATES[found.state])
+    answer = messages_zh.WHY_MESSAGE.format(
+        name=found.name, title=view["title"], state=messages_zh.DELIVERY_STATES[found.state]
+    )
     return _answer(answer, [_step(step) for step in trail], alert=alert, message=message, state=found.state)
 
 
 def _step(step: dict[str, Any]) -> dict[str, Any]:
-    before, after = words.DELIVERY_STATES[step["from"]], words.DELIVERY_STATES[step["to"]]
+    before, after = messages_zh.DELIVERY_STATES[step["from"]], messages_zh.DELIVERY_STATES[step["to"]]
     detail = " ".join(part for part in (step["code"], step["detail"]) if part)
-    text = words.WHY_STEP.format(before=before, after=after, detail=f"（{detail}）" if detail else "")
+    text = messages_zh.WHY_STEP.format(before=before, after=after, detail=f"（{detail}）" if detail else "")
     return {"at": step["at"], "kind": "message", "text": text, "state": step["to"]}
 
 
@@ -128,7 +131,7 @@ async def _of_device(services: Services, who: Principal, device_id: str, at: Ins
         )
         lines += [await _silenced_line(services, one) for one in held]
         standing = _rule_lines(services, device)
-    answer = words.WHY_DEVICE if any(line["kind"] == "alert" for line in lines) else words.WHY_DEVICE_QUIET
+    answer = messages_zh.WHY_DEVICE if any(line["kind"] == "alert" for line in lines) else messages_zh.WHY_DEVICE_QUIET
     lines.sort(key=lambda line: line["at"])
     return _answer(answer.format(device=device.id), [*lines, *standing], device=device.id)
 
@@ -136,16 +139,16 @@ async def _of_device(services: Services, who: Principal, device_id: str, at: Ins
 def _refuse_other(who: Principal, alerts: Sequence[str]) -> None:
     """403 for a worker's link unless its alert is among these. What does not exist is refused alike."""
     if who.alert not in alerts:
-        raise Problem(403, words.OTHER_ALERT)
+        raise Problem(403, messages_zh.OTHER_ALERT)
 
 
 async def _alert_lines(services: Services, who: Principal, device: Device, at: Instant) -> list[dict[str, Any]]:
-    found = await services.ledger.read(lambda tx: alertviews.of_device(tx, device.id, at - DAY, at + DAY))
+    found = await services.ledger.read(lambda tx: queries.of_device(tx, device.id, at - DAY, at + DAY))
     return [
         {
             "at": one["at"],
             "kind": "alert",
-            "text": (words.WHY_JOINED_LINE if one["joined"] else words.WHY_ALERT_LINE).format(
+            "text": (messages_zh.WHY_JOINED_LINE if one["joined"] else messages_zh.WHY_ALERT_LINE).format(
                 id=one["alert"], title=one["title"]
             ),
             "alert": one["alert"],
@@ -165,7 +168,7 @@ async def _refusal_lines(services: Services, who: Principal, device: Device, at:
         {
             "at": view["at"],
             "kind": "refusal",
-            "text": words.WHY_REFUSAL_LINE.format(reason=view["reason"], detail=view["detail"]),
+            "text": messages_zh.WHY_REFUSAL_LINE.format(reason=view["reason"], detail=view["detail"]),
         }
         for view in views
     ]
@@ -176,10 +179,10 @@ async def _reading_lines(services: Services, device: Device, since: Instant, at:
     points = await services.history.series(device.id, None, min(since, at), at + 1, None, ROWS_LOOKED_AT)
     points = [point for point in points if point.at >= since]
     if not points:
-        return [{"at": at, "kind": "silence", "text": words.WHY_SILENT}]
+        return [{"at": at, "kind": "silence", "text": messages_zh.WHY_SILENT}]
     newest = max(point.at for point in points)
     said = "，".join(f"{_name(services, device, p.quantity)} {p.value}" for p in points if p.at == newest)
-    return [{"at": newest, "kind": "reading", "text": words.WHY_READING_LINE.format(said=said)}]
+    return [{"at": newest, "kind": "reading", "text": messages_zh.WHY_READING_LINE.format(said=said)}]
 
 
 def _rule_lines(services: Services, device: Device) -> list[dict[str, Any]]:
@@ -190,8 +193,8 @@ def _rule_lines(services: Services, device: Device) -> list[dict[str, Any]]:
     for rule in services.rules.lines():
         story = services.rules.explain(rule.name, device.id)
         if story.get("applies_to_kind"):
-            phase = words.RULE_PHASES[str(story["phase"])]
-            text = words.WHY_RULE_LINE.format(title=rule.title, phase=phase)
+            phase = messages_zh.RULE_PHASES[str(story["phase"])]
+            text = messages_zh.WHY_RULE_LINE.format(title=rule.title, phase=phase)
             lines.append({"at": now, "kind": "rule", "text": text, "rule": rule.name})
     return lines
 

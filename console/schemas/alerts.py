@@ -7,8 +7,8 @@ from typing import Literal
 from msgspec import UNSET, UnsetType
 
 from alerts.alert import State
-from console.moments import Moment
 from console.schemas.parts import Named, Shape, Value
+from console.timestamps import Moment
 from domain import Ledger, Severity
 
 Action = Literal[

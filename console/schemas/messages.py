@@ -6,9 +6,9 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from console.moments import Moment
 from console.schemas.parts import Page, Shape, Value
 from console.schemas.registry import Identity
+from console.timestamps import Moment
 from domain import Quality, Reason
 
 

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from msgspec import field
 
-from console.moments import Moment
 from console.schemas.parts import Attributes, Named, Page, Shape
+from console.timestamps import Moment
 from domain import Role, Severity
 from domain.levels import LevelRole
 

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from msgspec import UNSET, UnsetType, field
 
-from console.moments import Moment
 from console.schemas.parts import Shape, Value
+from console.timestamps import Moment
 from domain import Ledger, Severity
 
 

@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from msgspec import UNSET, UnsetType, field
 
-from console.auth import Access
-from console.moments import Moment
 from console.schemas.parts import Named, Page, Shape, Value
+from console.security.auth import Access
+from console.timestamps import Moment
 from domain import Ledger, Severity
 
 

@@ -30,9 +30,9 @@ from ingest.adapters import (
     wmbusmeters,
     zigbee2mqtt,
 )
-from ingest.adapters.sparkplug_memory import SparkplugMemory
+from ingest.adapters.sparkplug.state import SparkplugMemory
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, Rejected
+from ingest.results import Draft, Note, Rejected
 from ingest.topics import matches
 
 Said = Draft | Rejected | Note
@@ -60,7 +60,7 @@ FILTERS: Final[dict[str, tuple[str, ...]]] = {
 }
 """What each platform publishes on by default, the most specific platforms before those that could claim their topics.
 
-A site may set others (ingest.routes). ESPHome has none: each node publishes below its own name."""
+A site may set others (ingest.routing.routes). ESPHome has none: each node publishes below its own name."""
 
 ADAPTERS: Final[dict[str, Callable[[Frame], Decoded | list[Draft | Rejected]]]] = {
     native.PLATFORM: native.decode,

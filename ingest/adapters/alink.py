@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from domain import Reason
-from ingest.adapters.moments import Said, by_moment, flat, happened
 from ingest.adapters.thing_models import fields_of
-from ingest.adapters.wire import read_json
 from ingest.definitions import Defines
+from ingest.formats.json_payload import read_json
+from ingest.formats.timed_fields import Said, by_moment, flat, happened
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, NoteKind, Proposal, RawPayload, Rejected
+from ingest.results import Draft, Note, NoteKind, Proposal, RawPayload, Rejected
 
 PLATFORM = "alink"
 VERSION = 2

@@ -11,10 +11,10 @@ from binascii import a2b_base64
 from msgspec import structs
 
 from domain import Reason
-from ingest.adapters.uplink import moments_in
-from ingest.adapters.wire import read_json
+from ingest.formats.json_payload import read_json
+from ingest.formats.lorawan_history import moments_in
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, NoteKind, Proposal, RawPayload, Rejected
+from ingest.results import Draft, Note, NoteKind, Proposal, RawPayload, Rejected
 
 PLATFORM = "chirpstack"
 VERSION = 4

@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from msgspec import structs
 
 from domain import Reason
-from ingest.adapters.moments import flat, happened
-from ingest.adapters.wire import read_json
+from ingest.formats.json_payload import read_json
+from ingest.formats.timed_fields import flat, happened
 from ingest.frame import Frame
-from ingest.instants import FUTURE_MAX, PAST_MAX
-from ingest.outcome import Draft, Note, NoteKind, RawPayload, Rejected
+from ingest.results import Draft, Note, NoteKind, RawPayload, Rejected
+from ingest.timestamps import FUTURE_MAX, PAST_MAX
 
 PLATFORM = "ctwing"
 VERSION = 2

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 from domain import Reason
-from ingest.adapters.moments import flat
-from ingest.adapters.wire import availability, read_bare, read_json
+from ingest.formats.json_payload import availability, read_bare, read_json
+from ingest.formats.timed_fields import flat
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, NoteKind, Rejected
+from ingest.results import Draft, Note, NoteKind, Rejected
 
 PLATFORM = "esphome"
 VERSION = 1

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from domain import Reason
-from ingest.adapters.moments import by_moment
-from ingest.adapters.text_numbers import number_in
+from ingest.formats.numbers import number_in
+from ingest.formats.timed_fields import by_moment
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, NoteKind, Rejected
+from ingest.results import Draft, Note, NoteKind, Rejected
 
 PLATFORM = "hj212"
 VERSION = 1

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain import Reason
-from ingest.adapters.inflate import inflated
-from ingest.adapters.moments import Said as Told
-from ingest.adapters.moments import by_moment, flat, happened
-from ingest.adapters.protobuf import Malformed
-from ingest.adapters.wire import availability, read_json
+from ingest.formats.compression import inflated
+from ingest.formats.json_payload import availability, read_json
+from ingest.formats.protobuf import Malformed
+from ingest.formats.timed_fields import Said as Told
+from ingest.formats.timed_fields import by_moment, flat, happened
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, NoteKind, RawPayload, Rejected
+from ingest.results import Draft, Note, NoteKind, RawPayload, Rejected
 
 PLATFORM = "iotda"
 VERSION = 2

@@ -7,9 +7,9 @@ pictures expire and are left in the journal only.
 from __future__ import annotations
 
 from domain import Reason
-from ingest.adapters.wire import read_json
+from ingest.formats.json_payload import read_json
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, Rejected
+from ingest.results import Draft, Note, Rejected
 
 PLATFORM = "jftech"
 VERSION = 1

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from domain import Reason
-from ingest.adapters.wire import availability, read_json
+from ingest.formats.json_payload import availability, read_json
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, NoteKind, Rejected
+from ingest.results import Draft, Note, NoteKind, Rejected
 
 PLATFORM = "native"
 VERSION = 1

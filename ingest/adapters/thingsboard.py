@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain import Reason
-from ingest.adapters.moments import flat
-from ingest.adapters.wire import read_json
+from ingest.formats.json_payload import read_json
+from ingest.formats.timed_fields import flat
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, NoteKind, Proposal, Rejected
+from ingest.results import Draft, Note, NoteKind, Proposal, Rejected
 
 PLATFORM = "thingsboard"
 VERSION = 2

@@ -12,11 +12,11 @@ from binascii import a2b_base64
 from msgspec import structs
 
 from domain import Reason
-from ingest.adapters.moments import flat
-from ingest.adapters.uplink import Moments, moments_in
-from ingest.adapters.wire import read_json
+from ingest.formats.json_payload import read_json
+from ingest.formats.lorawan_history import Moments, moments_in
+from ingest.formats.timed_fields import flat
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, NoteKind, Proposal, RawPayload, Rejected
+from ingest.results import Draft, Note, NoteKind, Proposal, RawPayload, Rejected
 
 PLATFORM = "tts"
 VERSION = 3

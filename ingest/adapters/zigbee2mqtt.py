@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain import Reason
-from ingest.adapters.wire import availability, read_bare, read_json
+from ingest.formats.json_payload import availability, read_bare, read_json
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, NoteKind, Proposal, Rejected
+from ingest.results import Draft, Note, NoteKind, Proposal, Rejected
 
 PLATFORM = "zigbee2mqtt"
 VERSION = 3

@@ -20,7 +20,7 @@ from msgspec import Struct
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from ingest.codecs.engine import LOAD_S, Engine, Unusable
+from ingest.codecs.quickjs_engine import LOAD_S, Engine, Unusable
 
 CALL_KILL_S: Final = 0.2
 LOAD_KILL_S: Final = 4 * LOAD_S

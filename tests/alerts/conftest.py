@@ -40,11 +40,11 @@ from domain import (
     Subject,
 )
 from domain.people import Community, community
-from simulators.providers.aliyun_sms import AliyunSmsServer
-from simulators.providers.loopback import loopback_client
-from store.ledger import engine
-from store.ledger.alertbook import SqlBook, Transactor
-from store.ledger.alertviews import story
+from simulators.providers.aliyun.server import AliyunSmsServer
+from simulators.providers.local_server import loopback_client
+from store.database import database
+from store.database.alerts.queries import story
+from store.database.alerts.repository import SqlBook, Transactor
 
 ROOM = Path(alerts.__file__).parent
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -157,7 +157,7 @@ class Town:
 
     def begin(self) -> None:
         """Open the files and start the desk, as after a restart."""
-        self.ledger = engine.Ledger(engine.sqlite_url(self.folder / "ledger.db"))
+        self.ledger = database.Ledger(database.sqlite_url(self.folder / "ledger.db"))
         transact = Transactor(self.ledger)
         self.settings = AlertSettings(sign=SIGN, tz=SHANGHAI, replies=read_replies(), channels=tuple(self.channels))
         self.service = AlertService(
@@ -216,7 +216,7 @@ class Town:
 def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Migrated once and copied: most of these tests are not about migrations."""
     path = tmp_path_factory.mktemp("ledger") / "ledger.db"
-    opened = engine.Ledger(engine.sqlite_url(path))
+    opened = database.Ledger(database.sqlite_url(path))
     opened.migrate()
     opened.close()
     return path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.backlog import Backlog
+from app.pipeline.backlog import Backlog
 from domain import Lane
 from ingest.frame import Entry, Frame
 

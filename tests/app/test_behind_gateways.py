@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.gateways import behind_gateways, whose
+from app.pipeline.device_gateways import behind_gateways, whose
 from domain import Device, Identity
-from ingest.outcome import Note, NoteKind
+from ingest.results import Note, NoteKind
 
 
 def device(name: str, *identities: tuple[str, str], **attributes: str) -> Device:

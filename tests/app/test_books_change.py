@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from app.shelf import BOOKS
-from app.written import WrittenError
+from app.config.catalog import BOOKS
+from app.config.yaml_files import WrittenError
 from rules.rulebook.diff import RulebookDiff
 from store.journal import MarkKind
-from tests.app.ruled_town import GAS, RuledTown
 from tests.conftest import Broker
+from tests.support.rulebook_harness import GAS, RuledTown
 
 
 @pytest.fixture

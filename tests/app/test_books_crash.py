@@ -8,9 +8,9 @@ from typing import Any
 
 import aiomqtt
 
-from app.shelf import BOOKS
+from app.config.catalog import BOOKS
 from tests.conftest import Broker
-from tests.test_crash import Process, eventually, provider, service
+from tests.end_to_end.test_crash import Process, eventually, provider, service
 
 __all__ = ["provider", "service"]  # fixtures of the crash test
 

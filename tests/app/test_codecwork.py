@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from app.cli import main
-from app.codecwork import CodecFolder, check_codecs
-from app.written import WrittenError
+from app.cli.main import main
+from app.config.yaml_files import WrittenError
+from app.reload.codecs import CodecFolder, check_codecs
 from ingest.codecs import Call, CodecFailed, Decoded
 
 NOW = 1767225660000
@@ -124,7 +124,7 @@ def test_a_file_that_vanishes_while_it_is_read_stops_nothing(
 async def test_the_folder_is_looked_at_until_the_service_stops(
     folder: CodecFolder, shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.codecwork.LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr("app.reload.codecs.LOOK_EVERY_S", 0.01)
     save(shelf / "a.js", "function Decoder() { return {v: 1}; }")
     following = asyncio.create_task(folder.follow())
     async with asyncio.timeout(10):

@@ -16,17 +16,18 @@ import aiomqtt
 import pytest
 from click.testing import CliRunner
 
-from app.broker import NoBroker
-from app.cli import main
-from app.doctor import Doctor, Knowledge, examine, otherwise
-from app.doctor_session import Limits, listen
-from app.doctor_text import lines
-from app.init_site import write_site
-from app.shelf import load_kinds, load_mappings
-from app.site import read_site
-from console.services import DoctorBusy, DoctorRefused
-from ingest.address import read_address
-from ingest.routes import Routes
+from app.cli.init import write_site
+from app.cli.main import main
+from app.config.catalog import load_kinds, load_mappings
+from app.config.site import read_site
+from app.doctor.capture import Limits, listen
+from app.doctor.doctor import Knowledge, examine, otherwise
+from app.doctor.text import lines
+from app.mqtt_client import NoBroker
+from app.server.doctor import Doctor
+from console.dependencies import DoctorBusy, DoctorRefused
+from ingest.mqtt.broker_address import read_address
+from ingest.routing.routes import Routes
 from tests.conftest import Broker
 
 NOW = 1_795_269_600_000

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from app.cli import main
-from app.settings import IntakeLimits
-from app.site import SiteFolder
-from app.site_check import examine
+from app.cli.main import main
+from app.config.settings import IntakeLimits
+from app.config.site import SiteFolder
+from app.site_check.check import examine
 from tests.conftest import Broker
-from tests.town import START, Town
+from tests.support.service_harness import START, Town
 
 FULL_TOPIC = {"tasmota": ["tele/#", "+/tele/#"], "zigbee2mqtt": ["home/z2m/#"]}
 ALARM = '{"Time":"2026-11-21T22:00:00","MQ2":{"Gas":true}}'

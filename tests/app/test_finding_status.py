@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from alerts.handling.finding_status import FindingStatus
-from app.judging import Judging
+from app.server.processing import Judging
 
 FINDING = "gas-alarm@1/device:gas-1/5"
 

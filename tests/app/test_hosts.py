@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.broker import LocalBroker, NoBroker, _alive
-from app.channels import NoSuchChannel, build_channels, http_client
-from app.embedded_broker import EmbeddedBroker
-from app.keys import BadToken, InUse, admin_token, lock, session_name, signing_key
-from app.settings import AliyunSms, Channels, MissingSecret, Site
-from app.settings import WeCom as WrittenWeCom
-from app.timetable import Job, JobRow, Timetable
+from app.config.settings import AliyunSms, Channels, MissingSecret, Site
+from app.config.settings import WeCom as WrittenWeCom
+from app.datadir.credentials import BadToken, InUse, admin_token, lock, session_name, signing_key
+from app.mqtt_client import NoBroker
+from app.server.channels import NoSuchChannel, build_channels, http_client
+from app.server.mosquitto import LocalBroker, _alive
+from app.server.rumqttd import EmbeddedBroker
+from app.server.scheduler import Job, JobRow, Timetable
 from domain import DAY, Instant
 
 NOW = 1_795_269_600_000

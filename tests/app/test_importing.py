@@ -8,11 +8,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from app.importing import import_devices
-from app.shelf import KINDS
-from app.site import SiteFolder
+from app.cli.devices import import_devices
+from app.config.catalog import KINDS
+from app.config.site import SiteFolder
 from tests.conftest import Broker
-from tests.town import Town
+from tests.support.service_harness import Town
 
 
 class RadonTown(Town):

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from app.written import WrittenError
+from app.config.yaml_files import WrittenError
 from rules.tools.explain import explain
-from tests.app.ruled_town import GAS, RuledTown
 from tests.conftest import Broker
+from tests.support.rulebook_harness import GAS, RuledTown
 
 KIND = """\
 kind: tunnel

@@ -11,25 +11,25 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.backlog import Backlog
-from app.chain import Chain, Refused
-from app.shelf import load_kinds, load_mappings, load_rules
-from app.slices import SLICE_BYTES, SLICE_FRAMES, frame_slices
+from app.config.catalog import load_kinds, load_mappings, load_rules
+from app.pipeline.backlog import Backlog
+from app.pipeline.pipeline import Chain, Refused
+from app.pipeline.slices import SLICE_BYTES, SLICE_FRAMES, frame_slices
 from domain import Device, Finding, Identity, Instant, Lane
 from domain.people import Community
-from ingest.directory import Directory
-from ingest.foresight import Foresight
+from ingest.decoding.decoder import STEP_DRAFTS, Listener
+from ingest.decoding.device_index import Directory
+from ingest.decoding.message import FIELDS_MAX
+from ingest.decoding.refused_items import SINGLY_MAX
 from ingest.frame import Entry, Frame
-from ingest.listener import STEP_DRAFTS, Listener
-from ingest.message import FIELDS_MAX
-from ingest.outcome import Heard
-from ingest.refused_items import SINGLY_MAX
+from ingest.mqtt.danger_prefilter import Foresight
+from ingest.results import Heard
 from rules.engine.engine import Engine
-from store.history.duck import DuckHistory
+from store.history.duckdb.history import DuckHistory
 from store.journal import SqliteJournal
 from tests.conftest import Broker
-from tests.town import START, Town
-from tests.town import town as running_town
+from tests.support.service_harness import START, Town
+from tests.support.service_harness import town as running_town
 
 KINDS = load_kinds()
 MAPPINGS = load_mappings(KINDS)

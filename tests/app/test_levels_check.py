@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from app.init_site import write_site
-from app.levelwork import understood
-from app.preflight import check_site
-from app.site import read_site
-from app.site_import import import_site
-from app.written import WrittenError
+from app.cli.check import check_site
+from app.cli.init import write_site
+from app.config.site import read_site
+from app.config.yaml_files import WrittenError
+from app.datadir.site_import import import_site
+from app.site_check.levels import understood
 from domain import Place
 from domain.levels import LevelRole
-from store.ledger import registry
-from store.ledger.engine import Ledger, sqlite_url
+from store.database import registry
+from store.database.database import Ledger, sqlite_url
 
 SHINAN = """id,name,level,parent,cell
 c,市南小区,community,,grid-1

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from app.shelf import LADDERS, WORDS
-from app.site_check import examine
+from app.config.catalog import LADDERS, WORDS
+from app.site_check.check import examine
 
 NOW = 1_795_269_600_000
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import aiomqtt
 import pytest
 
-from app.links import BadAddress, broker_url
-from app.mqtt import client
-from app.play import simulate_site
-from app.rebirths import ask_for_rebirths
-from ingest.address import read_address
-from ingest.listener import Listener
+from app.cli.simulate import simulate_site
+from app.config.addresses import BadAddress, broker_url
+from app.mqtt_client import client
+from app.server.sparkplug_rebirth import ask_for_rebirths
+from ingest.decoding.decoder import Listener
+from ingest.mqtt.broker_address import read_address
 from tests.deploy.test_deploy_files import certificate
 
 BROKEN_HANDSHAKE = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -85,7 +85,7 @@ async def test_a_broker_that_never_answers_leaves_no_socket_open() -> None:
 
 @BROKEN_HANDSHAKE
 async def test_a_rebirth_is_asked_for_over_tls_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.rebirths.EVERY_S", 0.01)
+    monkeypatch.setattr("app.server.sparkplug_rebirth.EVERY_S", 0.01)
     listener, line = Listener({}, []), Line()
     listener.rebirths_wanted.add("group/edge")
     port = await line.open()

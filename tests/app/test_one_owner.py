@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
 
-from app.cli import main
-from app.settings import AliyunSms, Channels
-from app.site import SiteFolder, read_site
+from app.cli.main import main
+from app.config.settings import AliyunSms, Channels
+from app.config.site import SiteFolder, read_site
 from tests.conftest import Broker
-from tests.town import Town
+from tests.support.service_harness import Town
 
 FILES = {
     "site.yaml": "name: 枫树社区\nsign: 枫树社区\nlast_resort: [li]\n",

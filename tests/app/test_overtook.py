@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.backlog import overtook
+from app.pipeline.backlog import overtook
 from domain import Lane
 from ingest.frame import Frame
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from app.own_trouble import OwnTrouble
+from app.pipeline.self_monitoring import OwnTrouble
 from domain import Finding, Phase
-from ingest.intake import IntakeStatus, SessionStatus
+from ingest.mqtt.consumer import IntakeStatus, SessionStatus
 from tests.conftest import Broker
-from tests.town import Town
+from tests.support.service_harness import Town
 
 AT = 1_795_269_600_000
 

@@ -11,13 +11,13 @@ from urllib.parse import quote
 
 import pytest
 
-from app.past import Past
-from app.rulecommands import local_time
+from app.cli.rules import local_time
+from app.rule_tools.recorded_data import Past
 from domain import HOUR, MINUTE
-from store.history.duck import DuckHistory
-from tests.app.ruled_town import RuledTown
+from store.history.duckdb.history import DuckHistory
 from tests.conftest import Broker
-from tests.town import START
+from tests.support.rulebook_harness import RuledTown
+from tests.support.service_harness import START
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.plain_names import name_faults
+from tests.architecture.plain_names import name_faults
 
 FILE = Path("rules/x.py")
 

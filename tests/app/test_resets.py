@@ -8,14 +8,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.changes import Changes
-from app.past import _resets
-from app.resets import WrittenReset, noted_resets
+from app.pipeline.changes import Changes
+from app.pipeline.latch_resets import WrittenReset, noted_resets
+from app.rule_tools.recorded_data import _resets
 from domain import Lane
 from rules.hosts.replay import Reset
 from store.journal import MarkKind, SqliteJournal
-from tests.app.ruled_town import GAS, RuledTown
 from tests.conftest import Broker
+from tests.support.rulebook_harness import GAS, RuledTown
 
 LATCHED = GAS.replace("- name: gas-alarm\n", "- name: gas-alarm\n  latch: true\n").replace("  clear: not alarm\n", "")
 URL = "/api/v1/rules/gas-alarm/reset"

@@ -15,10 +15,10 @@ import httpx2
 import pytest
 from pydantic import ValidationError
 
-from app.control import _sentence
-from app.links import Address, BadAddress
-from app.serving import refuse_taken, serve
-from app.settings import Site
+from app.config.addresses import Address, BadAddress
+from app.config.settings import Site
+from app.datadir.control_socket import _sentence
+from app.server.http import refuse_taken, serve
 
 
 def test_a_port_in_use_is_said_before_anything_is_opened() -> None:

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner
 
-from app.cli import main
-from app.init_site import write_site
-from app.reach import Reach
-from app.records import read_devices
-from app.shelf import load_ladders
-from app.site import read_site
-from app.site_check import examine
-from app.written import WrittenError
+from app.cli.init import write_site
+from app.cli.main import main
+from app.config.catalog import load_ladders
+from app.config.registry_files import read_devices
+from app.config.site import read_site
+from app.config.yaml_files import WrittenError
+from app.site_check.check import examine
+from app.site_check.escalation_coverage import Reach
 from domain import DAY, Cell, Duty, Person, Role
 from domain.people import community
 

@@ -10,16 +10,16 @@ from threading import Thread
 
 import pytest
 
-from app.settings import HistoryPlace
-from app.shelf import load_kinds
-from app.stores import open_stores
+from app.config.catalog import load_kinds
+from app.config.settings import HistoryPlace
+from app.datadir.stores import open_stores
 from domain import Lane, Reading
 from ingest.frame import Frame
 from store.errors import CannotWrite
 from store.journal import MarkKind, SqliteJournal
 from tests.conftest import Broker
-from tests.town import Town
-from tests.town import town as running_town
+from tests.support.service_harness import Town
+from tests.support.service_harness import town as running_town
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ async def test_judging_hangs_at_the_end_and_the_journal_still_says_that_we_stopp
     town: Town, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A history that answers nothing: the last checkpoint never comes back."""
-    monkeypatch.setattr("app.house.STOP_WITHIN_S", 0.05)
+    monkeypatch.setattr("app.server.service.STOP_WITHIN_S", 0.05)
     house = town.house
     house.judging.chain.finished.clear()
     monkeypatch.setattr(house.judging.chain, "stop", lambda: None)

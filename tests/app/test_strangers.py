@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from app.strangers import cries
+from app.pipeline.refused_dangers import cries
 from domain import MINUTE, Device, Reason, Severity
 from domain.people import community
-from ingest.outcome import Refusal
+from ingest.results import Refusal
 
 AT = 1_795_269_600_000 + 26 * MINUTE
 

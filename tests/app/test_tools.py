@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from app.cli import main
+from app.cli.main import main
 from domain import HOUR, MINUTE, Lane, Reading
-from tests.app.ruled_town import GAS, RuledTown
 from tests.conftest import Broker
-from tests.town import START
+from tests.support.rulebook_harness import GAS, RuledTown
+from tests.support.service_harness import START
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ async def finished(town: RuledTown, job: str) -> Any:
 
 def at(minutes: float) -> str:
     """An instant so many minutes after the beginning of what is remembered."""
-    from app.rulecommands import local_time
+    from app.cli.rules import local_time
 
     return local_time(round(START - 6 * HOUR + minutes * MINUTE))
 

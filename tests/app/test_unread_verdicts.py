@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from app.unread import findings
+from app.pipeline.unread_verdicts import findings
 from domain import Device, Phase
 from domain.people import community
-from ingest.proposal import UnreadVerdict
-from ingest.unread import Unread
-from tests.app.ruled_town import RuledTown
+from ingest.mappings.proposal import UnreadVerdict
+from ingest.results import Unread
 from tests.conftest import Broker
+from tests.support.rulebook_harness import RuledTown
 
 IEEE = "0x000d6f0014f7bf0f"
 HEALTH = "/api/v1/alerts?ledger=health"

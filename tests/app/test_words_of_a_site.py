@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from alerts.reply_parsing.parser import ReplyIntent, parse_reply
-from app.shelf import WORDS, load_replies, load_words
-from app.written import WrittenError
+from app.config.catalog import WORDS, load_replies, load_words
+from app.config.yaml_files import WrittenError
 
 
 def faults(site: Path) -> list[str]:

@@ -8,10 +8,10 @@ import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from app.records import FILES, read_devices, read_records
-from app.sheets import read_csv
-from app.site import read_site
-from app.written import Document, WrittenError, read_model, read_yaml
+from app.config.csv_files import read_csv
+from app.config.registry_files import FILES, read_devices, read_records
+from app.config.site import read_site
+from app.config.yaml_files import Document, WrittenError, read_model, read_yaml
 from domain import Attribute, Device, Identity
 from domain.duration import Duration
 
@@ -143,7 +143,7 @@ def test_a_place_whose_cell_does_not_exist_is_found_before_anything_starts(tmp_p
 
 
 def test_the_blank_site_that_init_writes_is_right_and_leads_to_a_door() -> None:
-    from app.init_site import BLANK
+    from app.cli.init import BLANK
     from domain.people import community
 
     site = read_site(BLANK)
@@ -235,7 +235,7 @@ def test_the_scanner_in_c_reads_every_file_of_ours_as_the_one_in_python(monkeypa
         return found
 
     quick = read()
-    monkeypatch.setattr("app.written._composed", lambda text: yaml.compose(text, Loader=yaml.SafeLoader))
+    monkeypatch.setattr("app.config.yaml_files._composed", lambda text: yaml.compose(text, Loader=yaml.SafeLoader))
     assert read() == quick
     assert len(YAML_FILES) > 50
 

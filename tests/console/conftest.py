@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from console.stream import Hub
-from store.history.duck import DuckHistory
-from store.ledger import registry
-from store.ledger.engine import Ledger, sqlite_url
-from tests.console.house import ADMIN, CELLS, DEVICES, DUTIES, PEOPLE, PLACES, T0, Client, House, client_of
+from console.events import Hub
+from store.database import registry
+from store.database.database import Ledger, sqlite_url
+from store.history.duckdb.history import DuckHistory
+from tests.support.console_harness import ADMIN, CELLS, DEVICES, DUTIES, PEOPLE, PLACES, T0, Client, House, client_of
 
 
 @pytest.fixture(scope="session")

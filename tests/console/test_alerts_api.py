@@ -11,14 +11,14 @@ import yaml
 from msgspec.structs import replace
 
 from alerts.message import Delivery, DeliveryState
-from app.showing import rule_lines
+from app.server.status import rule_lines
 from domain import DAY, HOUR, Evidence, Phase, Reading, Severity, Subject
 from domain import Ledger as Book
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
 from rules.tools.explain import explain
-from store.ledger.alertbook import SqlBook
-from tests.console.house import ADMIN, DEVICES, ROOT, T0, Client, House, client_of
+from store.database.alerts.repository import SqlBook
+from tests.support.console_harness import ADMIN, DEVICES, ROOT, T0, Client, House, client_of
 
 FIELDS = {
     "id",

@@ -16,9 +16,9 @@ from console.schemas import rules as schema
 from domain import Cell, Device, Person, Place
 from rules.rulebook.diff import RulebookDiff
 from rules.tools import backtest, explain
-from store.ledger import refusals
-from store.ledger.audit import Act
-from store.ledger.claimable import Claimable
+from store.database.refusals import refusals
+from store.database.refusals.unregistered_devices import Claimable
+from store.database.system.audit import Act
 
 
 def fields(shape: type[Struct]) -> set[str]:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from console.auth import LINK_MS, LOGOUTS_KEPT, SESSION_MS, Access, LoginLimit, Principal, Sessions, Signer, worker_link
+from console.security.auth import (
+    LINK_MS,
+    LOGOUTS_KEPT,
+    SESSION_MS,
+    Access,
+    LoginLimit,
+    Principal,
+    Sessions,
+    Signer,
+    worker_link,
+)
 
 KEY = b"a key of this test"
 NOW = 1_795_269_903_123

@@ -8,8 +8,8 @@ from xml.etree.ElementTree import Element
 import pytest
 from defusedxml.ElementTree import fromstring
 
-from console import cap
-from tests.console.house import SHANGHAI, T0, Client, House
+from console.views import cap
+from tests.support.console_harness import SHANGHAI, T0, Client, House
 
 CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
 ATOM = "{http://www.w3.org/2005/Atom}"

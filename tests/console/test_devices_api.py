@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.console.house import DEVICES, Client, House
+from tests.support.console_harness import DEVICES, Client, House
 
 NEW = {
     "id": "gas-900",

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from console.services import DoctorBusy, DoctorRefused
-from store.ledger import audit
-from tests.console.house import Client, House
+from console.dependencies import DoctorBusy, DoctorRefused
+from store.database.system import audit
+from tests.support.console_harness import Client, House
 
 PATH = "/api/v1/devices/doctor"
 

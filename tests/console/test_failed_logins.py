@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from console.auth import FailedLogins, Failure, worker_link
+from console.security.auth import FailedLogins, Failure, worker_link
 from domain import MINUTE
-from store.ledger import audit
-from tests.console.house import ADMIN, T0, Client, House, client_of
+from store.database.system import audit
+from tests.support.console_harness import ADMIN, T0, Client, House, client_of
 
 TRIED = "nearly-the-right-token"
 

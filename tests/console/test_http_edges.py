@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from console.api import examples
-from console.services import Secret
-from console.static import Pages
+from console.dependencies import Secret
+from console.http import examples
+from console.http.static_files import Pages
 from store.errors import CannotWrite
-from tests.console.house import ADMIN, T0, Client, House, client_of
+from tests.support.console_harness import ADMIN, T0, Client, House, client_of
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/v1", "/api/v1/dragons", "/api/v2/alerts", "/api/v1/alerts/1/2/3"])

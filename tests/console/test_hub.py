@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from console import stream
-from console.stream import BACKLOG, RESYNC, AlertFeed, Event, Hub, Listener, TooManyListeners
+from console import events as stream
+from console.events import BACKLOG, RESYNC, AlertFeed, Event, Hub, Listener, TooManyListeners
 
 
 async def heard(listener: Listener, count: int) -> list[Event | None]:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from console.townmap import TownMap, spot_of
+from console.views.town_map import TownMap, spot_of
 from domain import HOUR, Device, Person, Place, Severity, Subject
 from domain.people import Community, community
-from store.ledger import registry
-from tests.console.house import T0, Client, House
+from store.database import registry
+from tests.support.console_harness import T0, Client, House
 
 SHINAN = (
     Place("c", "市南小区", "community"),

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from console.moments import Moment, encoded, instant, moment, typed
+from console.timestamps import Moment, encoded, instant, moment, typed
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 T0 = 1_795_269_903_123  # 2026-11-21T22:05:03.123+08:00

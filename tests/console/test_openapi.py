@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.console.documented import check, document
+from tests.support.documented_responses import check, document
 
 NO_BODY = {("post", "/api/v1/rules/reload")}
 """Changes that need no more said than their address."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain import DAY, HOUR, MINUTE, Lane, Quality, Reading
-from tests.console.house import T0, Client, House
+from tests.support.console_harness import T0, Client, House
 
 PATH = "/api/v1/devices/gas-402/readings"
 

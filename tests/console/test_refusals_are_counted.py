@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from domain import HOUR, Lane, Reason
-from ingest.outcome import Refusal
-from store.ledger import refusals
-from tests.console.house import T0, Client, House
+from ingest.results import Refusal
+from store.database.refusals import refusals
+from tests.support.console_harness import T0, Client, House
 
 
 def refused(identity: str, n: int, reason: Reason = Reason.UNKNOWN_DEVICE) -> Refusal:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from console.api.refusals import frames_of
 from domain import Lane, Reason
-from ingest.outcome import Refusal
-from store.ledger.refusals import Kept
+from ingest.results import Refusal
+from store.database.refusals.refusals import Kept
 
 
 def kept(n: int, pos: int, payload: bytes, identity: str) -> Kept:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.console.house import Client, House
+from tests.support.console_harness import Client, House
 
 PATHS = (
     ("GET", "/rules/schema"),

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from console.auth import COOKIE, LINK_MS, worker_link
+from console.security.auth import COOKIE, LINK_MS, worker_link
 from domain import MINUTE
-from tests.console.house import ADMIN, T0, Client, House, client_of
+from tests.support.console_harness import ADMIN, T0, Client, House, client_of
 
 OURS = {"x-fengshao": "1"}
 KEY = b"signing-key-of-this-test"
@@ -189,7 +189,7 @@ async def test_only_the_administrator_gives_out_tokens(bearer: Callable[..., Any
 
 
 async def test_a_new_administrators_token_ends_the_sessions_of_the_old_one(house: House, anyone: Client) -> None:
-    from console.services import Secret
+    from console.dependencies import Secret
 
     await log_in(anyone, token=ADMIN)
     app = house.altered(security={"admin_token": Secret("another-token-of-this-test")})

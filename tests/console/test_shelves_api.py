@@ -9,9 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from domain import Lane, Reason
-from ingest.outcome import Refusal
-from store.ledger import refusals
-from tests.console.house import ADMIN, T0, Client, House, client_of, gas_rule
+from ingest.results import Refusal
+from store.database.refusals import refusals
+from tests.support.console_harness import ADMIN, T0, Client, House, client_of, gas_rule
 
 ROWS: dict[str, dict[str, Any]] = {
     "places": {"id": "b5", "name": "5栋", "level": "building", "parent": "garden", "cell": "grid-3"},

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from alerts.silence import HeldState
-from console.services import RuleLine
+from console.dependencies import RuleLine
 from domain import Evidence, Finding, Phase, Severity, Subject
 from domain import Ledger as Book
-from store.ledger import audit
-from store.ledger.alertbook import SqlBook
-from tests.console.house import ADMIN, T0, Client, House, client_of, gas_rule
+from store.database.alerts.repository import SqlBook
+from store.database.system import audit
+from tests.support.console_harness import ADMIN, T0, Client, House, client_of, gas_rule
 
 UNTIL = "2026-11-21T23:05:00+08:00"
 PATH = "/api/v1/silences"

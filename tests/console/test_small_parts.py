@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from alerts.message import DeliveryState
-from console import words
-from console.auth import Access
-from console.cursors import Cursors
-from console.masking import masked_name, masked_person, masked_phone
-from console.metrics import exposition
-from console.problems import Problem, path_text
-from console.reach import lies_under
-from console.services import Sample, Secret
+from console import messages_zh
+from console.dependencies import Sample, Secret
+from console.http.page_cursors import Cursors
+from console.http.problems import Problem, path_text
+from console.security.auth import Access
+from console.security.masking import masked_name, masked_person, masked_phone
+from console.views.place_tree import lies_under
+from console.views.prometheus import exposition
 from domain import Place, Severity
 from rules.lifecycle.transitions import Phase
 
@@ -89,7 +89,7 @@ def test_a_path_reads_as_people_write_it() -> None:
 
 
 def test_every_word_of_the_other_rooms_has_its_chinese() -> None:
-    assert set(DeliveryState) == set(words.DELIVERY_STATES)
-    assert set(Phase) == set(words.RULE_PHASES)
-    assert set(Severity) == set(words.SEVERITIES)
-    assert set(Access) == set(words.ACCESS)
+    assert set(DeliveryState) == set(messages_zh.DELIVERY_STATES)
+    assert set(Phase) == set(messages_zh.RULE_PHASES)
+    assert set(Severity) == set(messages_zh.SEVERITIES)
+    assert set(Access) == set(messages_zh.ACCESS)

@@ -12,10 +12,11 @@ import msgspec
 import pytest
 import uvicorn
 
-from console.api import application, create_app
-from console.auth import COOKIE, worker_link
-from console.stream import Event
-from tests.console.house import ADMIN, T0, Client, House
+from console import application
+from console.application import create_app
+from console.events import Event
+from console.security.auth import COOKIE, worker_link
+from tests.support.console_harness import ADMIN, T0, Client, House
 
 PATIENCE_S = 10.0
 Open = Callable[..., Any]

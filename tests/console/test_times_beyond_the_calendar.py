@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from domain import Duty, Role
-from store.ledger import registry
-from tests.console.house import T0, Client, House
-from tests.console.sweep import asks
+from store.database import registry
+from tests.support.api_sweep import asks
+from tests.support.console_harness import T0, Client, House
 
 NO_TIMES = (
     "0001-01-01",

@@ -11,14 +11,16 @@ from msgspec.structs import replace
 from sqlalchemy import select
 
 from console.api.stream import sse
-from console.auth import COOKIE, LINK_MS, Access, Principal, worker_link
-from console.stream import Event
+from console.events import Event
+from console.security.auth import COOKIE, LINK_MS, Access, Principal, worker_link
 from domain import DAY, HOUR, Device, Duty, Identity, Lane, Person, Place, Reading, Reason, Role
-from ingest.outcome import Refusal
-from store.ledger import audit, refusals, registry
-from store.ledger.tables_alerts import alerts, deliveries
-from tests.console.house import T0, Client, House, client_of
-from tests.console.sweep import Ask, asks
+from ingest.results import Refusal
+from store.database import registry
+from store.database.alerts.tables import alerts, deliveries
+from store.database.refusals import refusals
+from store.database.system import audit
+from tests.support.api_sweep import Ask, asks
+from tests.support.console_harness import T0, Client, House, client_of
 
 KEY = b"signing-key-of-this-test"
 CANARY = "canary"

@@ -18,13 +18,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
-from console.api.application import empty_app
-from console.services import Job
-from console.stream import Hub
-from store.history.duck import DuckHistory
-from store.ledger.engine import Ledger, sqlite_url
-from tests.console.house import ADMIN, T0, Client, House, client_of
-from tests.console.sweep import ENDLESS
+from console.application import empty_app
+from console.dependencies import Job
+from console.events import Hub
+from store.database.database import Ledger, sqlite_url
+from store.history.duckdb.history import DuckHistory
+from tests.support.api_sweep import ENDLESS
+from tests.support.console_harness import ADMIN, T0, Client, House, client_of
 
 EXAMPLES = 5
 """Of each operation, well formed and otherwise: half a minute in all."""

@@ -11,18 +11,19 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from app.strangers import cries
+from app.pipeline.refused_dangers import cries
 from console.api.alerts import feed_view
 from console.api.stream import sse
-from console.auth import Access, Principal
-from console.redaction import payload_for
-from console.stream import Event
+from console.events import Event
+from console.security.auth import Access, Principal
+from console.security.redaction import payload_for
 from domain import Device, Identity, Lane, Place, Reason
 from domain.identities import hidden
-from ingest.outcome import Note, NoteKind, Proposal, Refusal
-from store.ledger import claimable, refusals, registry
-from tests.console.house import T0, Client, House
-from tests.console.sweep import asks
+from ingest.results import Note, NoteKind, Proposal, Refusal
+from store.database import registry
+from store.database.refusals import refusals, unregistered_devices
+from tests.support.api_sweep import asks
+from tests.support.console_harness import T0, Client, House
 
 TOKEN, STRANGER, BULKY = "canaryRegistered0A1b2", "canaryStranger0C3d4", "canaryBulky0E5f6"
 WRITTEN = "canary-written-secret"
@@ -53,7 +54,7 @@ async def planted(house: House) -> dict[str, list[str]]:
         registry.put_places(tx, [Place("b3-403", "403", "household", "b3")], T0)
         refusals.keep(tx, Lane.BULK, 1, REFUSALS, 10)
         proposal = Proposal((("thingsboard", STRANGER),), model=f"sort of {STRANGER}", name=STRANGER)
-        claimable.describe(
+        unregistered_devices.describe(
             tx, [Note(NoteKind.DISCOVERY, "thingsboard", STRANGER, "online", proposals=(proposal,), at=T0)]
         )
 

@@ -135,7 +135,7 @@ def test_a_faulty_rulebook_kept_the_service_down_under_systemd(tmp_path: Path) -
     before = re.findall(r"^(?:ExecStartPre|ExecCondition)=[-+!]*\S*/fengshao (.*)$", unit, re.MULTILINE)
     for command in before:
         words = [str(tmp_path) if word == "/etc/fengshao/site" else word for word in command.split()]
-        assert subprocess.run([sys.executable, "-m", "app.cli", *words]).returncode == 0, command
+        assert subprocess.run([sys.executable, "-m", "app.cli.main", *words]).returncode == 0, command
     assert re.search(r"^ExecStart=\S*/fengshao up ", unit, re.MULTILINE)
     assert re.search(r"^ExecReload=/bin/kill -HUP \$MAINPID$", unit, re.MULTILINE)
 

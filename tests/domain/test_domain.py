@@ -10,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 import domain.duration
-from app.shelf import KINDS, load_kinds, yaml_files
+from app.config.catalog import KINDS, load_kinds, yaml_files
 from domain import Cell, Person, Place, Reading, Severity, Subject
 from domain.kind import Kind
 from domain.people import Community, community

@@ -10,9 +10,9 @@ import yaml
 
 from domain import Device
 from domain.kind import CommonQuantities, Kind
-from ingest.directory import Directory
-from ingest.listener import Listener, ListenerSettings
-from ingest.mapping import MappingBook
+from ingest.decoding.decoder import Listener, ListenerSettings
+from ingest.decoding.device_index import Directory
+from ingest.mappings.mapping import MappingBook
 
 ROOT = Path(__file__).parents[2]
 

@@ -13,9 +13,9 @@ import yaml
 import ingest.adapters
 from domain import Device, Identity, Reason
 from ingest.adapters import ADAPTERS, FILTERS, VERSIONS, decode, platform_of
+from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.outcome import Rejected
+from ingest.results import Rejected
 
 FOLDER = Path(ingest.adapters.__file__).parent
 EVIDENCE = {path.stem: yaml.safe_load(path.read_text()) for path in FOLDER.glob("*.yaml")}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import ingest.adapters
 from ingest.adapters import ADAPTERS
 from ingest.frame import Frame
-from ingest.outcome import Draft, Note, Rejected
+from ingest.results import Draft, Note, Rejected
 
 FOLDER = Path(ingest.adapters.__file__).parent
 PLATFORMS = ("alink", "iotda", "ctwing", "thingsboard", "jetlinks", "jftech")

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from ingest.codecs import CodecFailed, Decoded
-from ingest.codecs.engine import Engine, Unusable
-from ingest.codecs.reader import read_answer
-from ingest.codecs.shelf import codec_of
+from ingest.codecs.quickjs_engine import Engine, Unusable
+from ingest.codecs.registry import codec_of
+from ingest.codecs.runtime import read_answer
 
 NOW = 1767225660000
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from domain import Device, Identity
-from ingest.adapters.uplink import moments_in
+from ingest.decoding.decoder import Listener
+from ingest.formats.lorawan_history import moments_in
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.outcome import Heard
+from ingest.results import Heard
 
 NOW = 1795904000000
 EUI = "a000000000000001"

@@ -12,14 +12,14 @@ import yaml
 
 from domain import MINUTE, Device, Fault, Identity, Reason
 from ingest.codecs import Call, Codec, CodecFailed, Decoded
-from ingest.codecs.engine import Engine, Unusable
-from ingest.codecs.reader import Codecs, read_answer
-from ingest.codecs.shelf import Binding, BindingBook, changes, check, codec_of, shelve
-from ingest.codecs.trial import NoExamples, same, test_codec
-from ingest.codecs.workshop import Workshop
+from ingest.codecs.example_runner import NoExamples, same, test_codec
+from ingest.codecs.process import Workshop
+from ingest.codecs.quickjs_engine import Engine, Unusable
+from ingest.codecs.registry import Binding, BindingBook, changes, check, codec_of, shelve
+from ingest.codecs.runtime import Codecs, read_answer
+from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.outcome import NoteKind
+from ingest.results import NoteKind
 
 FOLDER = Path(__file__).parent / "codecs"
 FILES = sorted(path for path in FOLDER.iterdir() if path.suffix in (".js", ".mjs"))

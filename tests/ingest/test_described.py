@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingest.described import Described
+from ingest.discovery.hints import Described
 
 
 def test_a_bare_state_is_called_what_its_description_calls_it() -> None:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from domain import Device, Identity, Quality, Reading
 from ingest import diagnosis
 from ingest.adapters import FILTERS
+from ingest.decoding.decoder import Listener
 from ingest.diagnosis import Diagnosis, Speaker, diagnose
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.outcome import Heard
+from ingest.results import Heard
 from tests.ingest.test_filters import NOW, SENSOR, SHAPES
 
 GAS = Device("gas-402", "gas_alarm", identities=(Identity("zigbee2mqtt", "kitchen"),))

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from domain import Device, Identity, Quality, Reason
 from domain.kind import Kind
-from ingest.directory import Directory
+from ingest.decoding.decoder import Listener
+from ingest.decoding.device_index import Directory
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.mapping import MappingBook
-from ingest.outcome import Heard, NoteKind
+from ingest.mappings.mapping import MappingBook
+from ingest.results import Heard, NoteKind
 
 NOW = 1795904000000
 CONFIG = "homeassistant/binary_sensor/kitchen/smoke/config"
@@ -375,7 +375,7 @@ def test_a_description_that_breaks_us_is_refused_and_stops_nobody(
     listener: Callable[..., Listener], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = listener(a("smoke_alarm"))
-    monkeypatch.setattr("ingest.discovered.Discovered.obstacles", lambda *_: 1 / 0)
+    monkeypatch.setattr("ingest.discovery.discovery.Discovered.obstacles", lambda *_: 1 / 0)
 
     heard = ours.hear([say(CONFIG, smoke()), say("homeassistant/binary_sensor/kitchen/state", "ON")])
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from domain import Device, Identity
+from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.outcome import Heard, NoteKind
+from ingest.results import Heard, NoteKind
 
 NOW = 1795904000000
 CONFIG = "homeassistant/binary_sensor/kitchen/smoke/config"
@@ -183,7 +183,7 @@ def test_several_devices_on_one_topic_are_told_apart_by_their_templates(listener
 
 def test_what_is_remembered_is_bounded(listener: Callable[..., Listener], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest.definitions.KEPT_MAX", 2)
-    monkeypatch.setattr("ingest.discovered.EARLY_MAX", 1)
+    monkeypatch.setattr("ingest.discovery.discovery.EARLY_MAX", 1)
     ours = listener(a("smoke_alarm"))
     for number in range(4):
         ours.hear([say(f"homeassistant/binary_sensor/k{number}/config", smoke(state_topic=f"t/{number}"))])

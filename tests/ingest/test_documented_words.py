@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from domain.kind import Kind
-from ingest.mapping import MappingBook, compile_plan
-from ingest.taking import take_fields
-from ingest.vocabulary import Meaning
+from ingest.mappings.field_values import take_fields
+from ingest.mappings.mapping import MappingBook, compile_plan
+from ingest.mappings.vocabulary import Meaning
 
 SOURCES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "documented_words.yaml").read_text("utf-8"))
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from domain import HOUR, Device, Identity, Quality
+from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
-from ingest.listener import Listener
 
 NOW = 1_795_904_000_000
 OLD = NOW - 26 * HOUR

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import HOUR, MINUTE
-from ingest.duplicates import KEPT_MAX, KEPT_MIN, Window
+from ingest.decoding.duplicates import KEPT_MAX, KEPT_MIN, Window
 
 NOW = 1767225660000
 

@@ -9,13 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain import Device, Identity
-from ingest.duplicates import Window
-from ingest.express import Express
+from ingest.decoding.decoder import Listener
+from ingest.decoding.duplicates import Window
+from ingest.decoding.fast_path import Express
+from ingest.decoding.redelivery import HeardPackets, marks
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.mapping import Plan
-from ingest.outcome import Draft
-from ingest.redelivery import HeardPackets, marks
+from ingest.mappings.mapping import Plan
+from ingest.results import Draft
 
 NOW = 1_795_269_600_000
 GAS = Device("gas-1", "gas_alarm")

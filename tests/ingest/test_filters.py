@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from domain import Device, Identity
 from domain.kind import Kind
 from ingest.adapters import FILTERS, decode, platform_of
+from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
-from ingest.guesses import ELSEWHERE, bridge_bases, guess
-from ingest.layouts import FullTopic, Moved, layout
-from ingest.listener import Listener
-from ingest.outcome import Draft, Note, NoteKind
-from ingest.routes import Routes, filter_faults
+from ingest.mqtt.urgent_filters import urgent_filters
+from ingest.results import Draft, Note, NoteKind
+from ingest.routing.layouts import FullTopic, Moved, layout
+from ingest.routing.platform_guesses import ELSEWHERE, bridge_bases, guess
+from ingest.routing.routes import Routes, filter_faults
 from ingest.topics import covers, filter_fault, matches
-from ingest.urgent import urgent_filters
 
 NOW = 1_795_269_600_000
 SENSOR = b'{"Time":"2026-11-21T22:00:00","MQ2":{"Gas":true}}'

@@ -12,10 +12,10 @@ import yaml
 
 from domain import Device, Identity
 from domain.kind import Kind
-from ingest.foresight import Foresight
+from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.mapping import MappingBook
+from ingest.mappings.mapping import MappingBook
+from ingest.mqtt.danger_prefilter import Foresight
 
 ADAPTERS = Path(__file__).parents[2] / "ingest" / "adapters"
 DEVICES = (

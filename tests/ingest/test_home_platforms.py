@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from domain import Device, Identity, Quality
 from domain.kind import Kind
 from ingest.adapters import decode, platform_of
-from ingest.adapters.discovery import described, reporter
-from ingest.adapters.uplink import moments_in
-from ingest.adapters.wire import read_bare
-from ingest.adapters.zones import named
+from ingest.adapters.homeassistant.discovery import described, reporter
+from ingest.decoding.danger_detection import Suspicion
+from ingest.decoding.decoder import Listener
+from ingest.formats.ias_zone import named
+from ingest.formats.json_payload import read_bare
+from ingest.formats.lorawan_history import moments_in
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.mapping import MappingBook
-from ingest.outcome import Draft, Note, Proposal, Rejected
-from ingest.suspicion import Suspicion
+from ingest.mappings.mapping import MappingBook
+from ingest.results import Draft, Note, Proposal, Rejected
 
 NOW = 1767225660000
 

@@ -17,10 +17,10 @@ import uvloop
 
 from domain import Device, Identity, Lane
 from domain.kind import Kind
-from ingest.address import read_address
 from ingest.frame import Entry, Frame
-from ingest.intake import Intake, IntakeSettings
-from ingest.lane import Foresee
+from ingest.mqtt.broker_address import read_address
+from ingest.mqtt.consumer import Intake, IntakeSettings
+from ingest.mqtt.journal_writer import Foresee
 
 
 class MemoryJournal:
@@ -141,7 +141,7 @@ async def test_an_alarm_is_heard_on_uvloop_as_well(broker: Any) -> None:
 async def test_what_was_not_journaled_was_not_acknowledged_and_comes_again(
     broker: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.lane.DRAIN_WITHIN_S", 0.05)
+    monkeypatch.setattr("ingest.mqtt.journal_writer.DRAIN_WITHIN_S", 0.05)
     stuck, after = MemoryJournal(), MemoryJournal()
     stuck.open.clear()
     async with listening(broker, stuck) as intake:

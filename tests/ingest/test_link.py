@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from domain import Lane
-from ingest.address import read_address
 from ingest.frame import Frame
-from ingest.intake import Intake, IntakeSettings
+from ingest.mqtt.broker_address import read_address
+from ingest.mqtt.consumer import Intake, IntakeSettings
 
 NOW = 1767225660000
 SUCCESS = mqtt5.ConnAckReasonCode.SUCCESS
@@ -234,7 +234,7 @@ async def test_a_broker_that_answers_no_ping_is_left(broker: Broker) -> None:
 async def test_a_bulk_session_that_the_urgent_one_keeps_waiting_listens_without_it(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.intake.URGENT_HEAD_START_S", 0.05)
+    monkeypatch.setattr("ingest.mqtt.consumer.URGENT_HEAD_START_S", 0.05)
     journal = Journal()
     async with intake_at(broker, journal) as intake:
         await until(lambda: intake.ready)
@@ -300,7 +300,7 @@ async def test_over_tls_with_a_name_and_a_password(tmp_path: Path, free_port: Ca
 async def test_a_flood_is_read_in_breaths_and_in_order_also_after_a_pause(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.link.BURST_MAX", 10)
+    monkeypatch.setattr("ingest.mqtt.connection.BURST_MAX", 10)
     journal = Journal()
     async with intake_at(broker, journal, max_pending_bytes=2_000) as intake:
         await until(lambda: intake.ready)

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from domain import Device, Identity, Quality, Reason
 from domain.kind import Kind
-from ingest.directory import Directory
-from ingest.duplicates import Window
+from ingest.decoding.decoder import Listener, ListenerSettings
+from ingest.decoding.device_index import Directory
+from ingest.decoding.duplicates import Window
+from ingest.decoding.validation import Verdict, admit
 from ingest.frame import Frame
-from ingest.gate import Verdict, admit
-from ingest.listener import Listener, ListenerSettings
-from ingest.mapping import MappingBook, compile_plan
-from ingest.outcome import Draft, NoteKind
+from ingest.mappings.mapping import MappingBook, compile_plan
+from ingest.results import Draft, NoteKind
 
 NOW = 1767225660000
 GAS = Device("gas-1", "gas_alarm")
@@ -312,7 +312,7 @@ def test_an_adapter_that_fails_stops_nobody_behind_it(ours: Listener, monkeypatc
     def broken(platform: str | None, frame: Frame) -> Any:
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr("ingest.routes.decode", broken)
+    monkeypatch.setattr("ingest.routing.routes.decode", broken)
     heard = ours.hear(say("gas-1", {"lel_pct": 1}, {"lel_pct": 1}))
 
     assert [(Reason.CODEC_FAILED, False)] * 2 == reasons(heard)
@@ -326,8 +326,8 @@ def test_a_message_that_breaks_our_own_judgement_stops_nobody_behind_it_and_may_
             raise ZeroDivisionError("oh")
         return admit(draft, *rest)
 
-    monkeypatch.setattr("ingest.listener.admit", poisoned)
-    monkeypatch.setattr("ingest.listener.speaks_of_danger", lambda *_: 1 // 0)
+    monkeypatch.setattr("ingest.decoding.decoder.admit", poisoned)
+    monkeypatch.setattr("ingest.decoding.decoder.speaks_of_danger", lambda *_: 1 // 0)
     said = [{"seq": number, "alarm": number == 2} for number in (1, 2, 3)]
     frames = [frame for each in said for frame in say("gas-1", each, leaf="alarm")]
     heard = ours.hear(frames)

@@ -8,11 +8,11 @@ import msgspec
 
 from domain import Device, Identity, Reason
 from ingest.adapters.native import NO_OBJECTS_MAX
+from ingest.decoding.decoder import STEP_DRAFTS, Listener
+from ingest.decoding.message import FIELDS_MAX
+from ingest.decoding.refused_items import SINGLY_MAX
+from ingest.decoding.unregistered_devices import NAMES_MAX
 from ingest.frame import Frame
-from ingest.listener import STEP_DRAFTS, Listener
-from ingest.message import FIELDS_MAX
-from ingest.refused_items import SINGLY_MAX
-from ingest.unregistered import NAMES_MAX
 
 NOW = 1_795_269_600_000
 GAS = Device("gas-1", "gas_alarm")

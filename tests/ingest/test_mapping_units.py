@@ -8,10 +8,10 @@ import pytest
 
 from domain import Device, Identity
 from domain.kind import Kind
+from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.mapping import MappingBook, compile_plan
-from ingest.mapping_units import doubts
+from ingest.mappings.mapping import MappingBook, compile_plan
+from ingest.mappings.missing_units import doubts
 
 METER = Device("m", "water_meter", identities=(Identity("zigbee2mqtt", "x"),))
 

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from domain import Device, Identity, Reason
 from domain.kind import Kind
-from ingest.conversion import NOTHING, UNLISTED, Problem, convert
-from ingest.directory import Directory
+from ingest.decoding.danger_detection import Suspicion
+from ingest.decoding.device_index import Directory
 from ingest.frame import Frame
-from ingest.instants import is_sane, read_instant
-from ingest.mapping import MappingBook, Plan, Spec, compile_plan
-from ingest.mapping_check import check
-from ingest.suspicion import Suspicion
+from ingest.mappings.check import check
+from ingest.mappings.conversion import NOTHING, UNLISTED, Problem, convert
+from ingest.mappings.mapping import MappingBook, Plan, Spec, compile_plan
+from ingest.mqtt.urgent_filters import NATIVE_ALARMS, urgent_filters
+from ingest.timestamps import is_sane, read_instant
 from ingest.topics import Cover, matches, topic_safe
-from ingest.urgent import NATIVE_ALARMS, urgent_filters
 
 SHANGHAI = timezone(timedelta(hours=8))
 

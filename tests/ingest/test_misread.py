@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from domain import Device, Identity, Quality
+from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.outcome import Heard
+from ingest.results import Heard
 
 NOW = 1795904000000
 """Just after the last of the messages."""

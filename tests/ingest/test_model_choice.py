@@ -9,9 +9,9 @@ import pytest
 
 from domain import Device, Identity
 from domain.kind import Kind
+from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.mapping import MappingBook, compile_plan
+from ingest.mappings.mapping import MappingBook, compile_plan
 
 NOW = 1_795_269_600_000
 

@@ -16,9 +16,9 @@ import yaml
 
 from domain import Device, Identity
 from domain.kind import CommonQuantities, Kind
+from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.outcome import Heard
+from ingest.results import Heard
 
 ROOT = Path(__file__).parents[2]
 NOW = 1795904000000

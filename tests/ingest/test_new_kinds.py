@@ -23,9 +23,9 @@ from domain import DAY, Device, Finding, Identity, Phase
 from domain.kind import Kind
 from domain.people import community
 from ingest.adapters import platform_of
+from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.mapping import MappingBook
+from ingest.mappings.mapping import MappingBook
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from domain import Device, Identity
-from ingest.adapters.protobuf import write_number, write_text
 from ingest.adapters.thing_models import fields_of
+from ingest.decoding.decoder import Listener
 from ingest.definitions import FIELDS_MAX, Defines, Definitions, FieldMeaning
+from ingest.formats.protobuf import write_number, write_text
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.outcome import Heard
+from ingest.results import Heard
 
 NOW = 1795904000000
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.recall import PACKETS_MAX, Recall
+from ingest.mqtt.journal_recovery import PACKETS_MAX, Recall
+from ingest.mqtt.session_copies import Twins
 from ingest.topics import Cover
-from ingest.twins import Twins
 
 NOW = 1767225660000
 TOPIC = "zigbee2mqtt/button"

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.address import BadAddress, read_address
-from ingest.drops import DROPPED, DropCounters
-from ingest.packets import HEAD_BYTES, BrokenStream, Oversized, PacketStream
-from ingest.redelivery import Again, PacketMemory
+from ingest.mqtt.broker_address import BadAddress, read_address
+from ingest.mqtt.broker_drops import DROPPED, DropCounters
+from ingest.mqtt.packet_stream import HEAD_BYTES, BrokenStream, Oversized, PacketStream
+from ingest.mqtt.redelivery import Again, PacketMemory
+from ingest.mqtt.session_copies import BULK_AHEAD_MS, KEPT_MAX, Twins
 from ingest.topics import Cover
-from ingest.twins import BULK_AHEAD_MS, KEPT_MAX, Twins
 
 NOW = 1767225660000
 

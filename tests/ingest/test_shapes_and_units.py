@@ -12,16 +12,16 @@ import pytest
 from domain import Device, Identity, Reading, Reason
 from domain.kind import Kind
 from domain.self_tests import LIMIT as TEST_MAX
+from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
-from ingest.instants import read_instant
-from ingest.listener import Listener
-from ingest.mapping import MappingBook
-from ingest.mapping_check import check
-from ingest.news import KEPT_MAX, News, TestRuns
-from ingest.shapes import opened
-from ingest.taking import Objection
-from ingest.units import in_ours, number_and_unit, stated_units, unit_of
-from ingest.vocabulary import Meaning, Vocabulary, gathered
+from ingest.mappings.check import check
+from ingest.mappings.field_values import Objection
+from ingest.mappings.mapping import MappingBook
+from ingest.mappings.repeats import KEPT_MAX, News, TestRuns
+from ingest.mappings.units import in_ours, number_and_unit, stated_units, unit_of
+from ingest.mappings.value_shapes import opened
+from ingest.mappings.vocabulary import Meaning, Vocabulary, gathered
+from ingest.timestamps import read_instant
 
 WORDS = Vocabulary(
     gathered([{"danger": ["alarm", "smoke", "报警"], "clear": ["normal"], "fault": ["fault"], "note": ["x"]}])

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from ingest.sources.signed import SIGNED
+from ingest.http_push.signatures import SIGNED
 
 TOKEN = "our-token"
 SAID = {"timestamp": "1767225660000", "nonce": "a1b2"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ingest.frame import Frame
-from ingest.sources import SOURCES, Answer
+from ingest.http_push import SOURCES, Answer
 
 NOW = 1767225660000
 

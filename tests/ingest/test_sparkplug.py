@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from domain import Device, Identity
 from ingest.adapters import sparkplug
-from ingest.adapters.protobuf import Malformed, read_fields
-from ingest.adapters.sparkplug_memory import DEVICES_MAX, NODES_MAX, Born, SparkplugMemory
-from ingest.adapters.sparkplug_payload import METRICS_MAX, Metric, read_payload, shortest_float, typed
+from ingest.adapters.sparkplug.payload import METRICS_MAX, Metric, read_payload, shortest_float, typed
+from ingest.adapters.sparkplug.state import DEVICES_MAX, NODES_MAX, Born, SparkplugMemory
+from ingest.decoding.decoder import Listener
+from ingest.formats.protobuf import Malformed, read_fields
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.outcome import Draft, Note, NoteKind, Rejected
+from ingest.results import Draft, Note, NoteKind, Rejected
 
 NOW = 1767225660000
 AT = NOW - 1_000

@@ -13,12 +13,12 @@ from datetime import UTC
 import pytest
 
 from domain import Device, Identity
+from ingest.decoding.decoder import Listener
 from ingest.definitions import Defines, Definition, Definitions
 from ingest.frame import Frame
-from ingest.instants import read_instant
-from ingest.listener import Listener
-from ingest.outcome import Heard
-from ingest.shapes import opened
+from ingest.mappings.value_shapes import opened
+from ingest.results import Heard
+from ingest.timestamps import read_instant
 from tests.ingest.test_misread import fits
 
 NOW = 1_795_904_000_000

@@ -12,12 +12,12 @@ import yaml
 import ingest.adapters
 from domain import Device, Identity
 from domain.kind import Kind
-from ingest.described import KEPT_MAX, Described
+from ingest.decoding.danger_detection import Suspicion
+from ingest.decoding.decoder import Listener
+from ingest.discovery.hints import KEPT_MAX, Described
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.mapping import MappingBook
-from ingest.outcome import Proposal
-from ingest.suspicion import Suspicion
+from ingest.mappings.mapping import MappingBook
+from ingest.results import Proposal
 
 NOW = 1767225660000
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.template import CannotCompute, render, understood
-from ingest.template_expressions import DEPTH_MAX, NODES_MAX
-from ingest.template_functions import ABSENT, CALLED
-from ingest.template_nodes import FILTERS, FUNCTIONS, METHODS, TESTS, Parsed
-from ingest.template_parser import LENGTH_MAX, parse
+from ingest.templates.evaluation import CannotCompute, render, understood
+from ingest.templates.expressions import DEPTH_MAX, NODES_MAX
+from ingest.templates.functions import ABSENT, CALLED
+from ingest.templates.nodes import FILTERS, FUNCTIONS, METHODS, TESTS, Parsed
+from ingest.templates.parser import LENGTH_MAX, parse
 
 MESSAGE: dict[str, Any] = {
     "a": {"b": 5},

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from domain import Device, Identity
 from ingest.adapters import hj212, setracker, wmbusmeters
 from ingest.adapters.hj212 import crc16
-from ingest.adapters.setracker_frames import read_frames
-from ingest.adapters.text_numbers import number_in
+from ingest.adapters.setracker.frames import read_frames
+from ingest.decoding.decoder import Listener
+from ingest.formats.numbers import number_in
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.outcome import Draft, Note, Rejected
+from ingest.results import Draft, Note, Rejected
 
 NOW = 1747518100000
 BAND = Device("band-1", "wristband", identities=(Identity("setracker", "8800000015"),))

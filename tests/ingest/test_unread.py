@@ -12,15 +12,15 @@ import yaml
 
 from domain import DAY, MINUTE, Device, Identity
 from domain.kind import Kind
-from ingest import unread
-from ingest.directory import Directory
+from ingest.decoding import unread_verdicts
+from ingest.decoding.decoder import Listener
+from ingest.decoding.device_index import Directory
+from ingest.decoding.unread_verdicts import UnreadFields
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.mapping import MappingBook
-from ingest.mapping_check import check
-from ingest.outcome import Heard
-from ingest.proposal import UnreadVerdict, kept
-from ingest.unread import Unread, UnreadFields
+from ingest.mappings.check import check
+from ingest.mappings.mapping import MappingBook
+from ingest.mappings.proposal import UnreadVerdict, kept
+from ingest.results import Heard, Unread
 
 NOW = 1_795_904_000_000
 NAMES = ("x", "y")
@@ -152,7 +152,7 @@ def test_history_asks_for_nothing(listener: Callable[..., Listener]) -> None:
 
 
 def test_of_more_fields_than_are_kept_the_oldest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unread, "KEPT_MAX", 2)
+    monkeypatch.setattr(unread_verdicts, "KEPT_MAX", 2)
     fields, ours = UnreadFields(), device("gas_alarm")
 
     def ask(name: str, whose: Device = ours) -> list[Unread]:

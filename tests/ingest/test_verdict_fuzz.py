@@ -18,12 +18,12 @@ import pytest
 
 from domain import Device, Identity
 from domain.kind import Kind
-from ingest.directory import Directory
+from ingest.decoding.decoder import Listener
+from ingest.decoding.device_index import Directory
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.mapping import EVERY, MappingBook, Plan, compile_plan
-from ingest.outcome import Heard
-from ingest.vocabulary import OTHERS, Meaning
+from ingest.mappings.mapping import EVERY, MappingBook, Plan, compile_plan
+from ingest.mappings.vocabulary import OTHERS, Meaning
+from ingest.results import Heard
 
 NOW = 1_795_904_000_000
 COMBINATIONS = 3

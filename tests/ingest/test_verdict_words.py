@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from domain import Device, Identity
 from domain.kind import Kind
-from ingest.directory import Directory
+from ingest.decoding.decoder import Listener
+from ingest.decoding.device_index import Directory
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.mapping import MappingBook
-from ingest.outcome import Heard
+from ingest.mappings.mapping import MappingBook
+from ingest.results import Heard
 
 NOW = 1795904000000
 

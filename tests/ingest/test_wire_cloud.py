@@ -14,9 +14,9 @@ from msgspec import Struct
 
 from domain import Device, Identity
 from ingest.adapters import platform_of
+from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
-from ingest.listener import Listener
-from ingest.sources import SOURCES
+from ingest.http_push import SOURCES
 
 MESSAGES: dict[str, dict[str, Any]] = {
     message["id"]: message for message in json.loads(Path(__file__).with_name("wire_cloud.json").read_text())

@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from domain import Device, Identity
 from ingest.adapters import platform_of
+from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
-from ingest.listener import Listener
 
 MESSAGES: dict[str, dict[str, Any]] = {
     message["id"]: message for message in json.loads(Path(__file__).with_name("wire_home.json").read_text())

@@ -12,8 +12,8 @@ import pytest
 from msgspec import Struct
 
 from domain import Device, Identity
+from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
-from ingest.listener import Listener
 
 MESSAGES: dict[str, dict[str, Any]] = {
     message["id"]: message for message in json.loads(Path(__file__).with_name("wire_meters.json").read_text())

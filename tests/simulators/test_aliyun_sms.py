@@ -17,11 +17,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from simulators.providers import acs3
-from simulators.providers.aliyun_sms import AliyunSmsServer
+from simulators.providers.aliyun import signature as acs3
+from simulators.providers.aliyun.messages import Rejected, segments, template_fault
+from simulators.providers.aliyun.server import AliyunSmsServer
 from simulators.providers.faults import Fault, How
-from simulators.providers.loopback import LoopbackServer, loopback_client
-from simulators.providers.sms_text import Rejected, segments, template_fault
+from simulators.providers.local_server import LoopbackServer, loopback_client
 
 NOW = 1_767_323_045_000  # 2026-01-02 11:04:05 in Beijing
 KEYS = {"AKID": "testSecret"}

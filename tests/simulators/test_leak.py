@@ -9,10 +9,10 @@ from pydantic import ValidationError
 
 import simulators.gas
 from domain import SECOND
-from simulators.gas import Detector, Room, flow, sense
-from simulators.leak import Happened, perform
-from simulators.publish import packaged_score
-from simulators.score import Score
+from simulators.models.gas import Detector, Room, flow, sense
+from simulators.publisher import packaged_score
+from simulators.scenario import Score
+from simulators.scenario_player import Happened, perform
 from simulators.wire import Utterance
 
 START = 1_767_323_045_000

@@ -11,9 +11,9 @@ import aiomqtt
 import pytest
 
 from domain import Device, Identity
-from simulators.leak import Happened
-from simulators.publish import _RECONNECT_S as RECONNECT_S
-from simulators.publish import DemoSite, packaged_score, run_demo
+from simulators.publisher import _RECONNECT_S as RECONNECT_S
+from simulators.publisher import DemoSite, packaged_score, run_demo
+from simulators.scenario_player import Happened
 
 SITE = DemoSite(
     [

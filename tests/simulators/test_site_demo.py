@@ -11,7 +11,7 @@ import pytest
 
 from domain import Cell, Duty, Person, Place, Role
 from domain.people import Community, community
-from simulators.make_site import COLUMNS, make_site, write_site
+from simulators.generate_site import COLUMNS, make_site, write_site
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "site.demo"
 Rows = list[dict[str, str]]

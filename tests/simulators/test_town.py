@@ -9,10 +9,10 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from domain import DAY, HOUR, MINUTE, SECOND, Device, Identity, Value
-from simulators.leak import Happened, Moment
-from simulators.play import DemoSite, play, stage
-from simulators.publish import packaged_score
-from simulators.town import WaterMeterVoice, WristbandVoice, voice_of
+from simulators.models.devices import WaterMeterVoice, WristbandVoice, voice_of
+from simulators.publisher import packaged_score
+from simulators.scenario_player import Happened, Moment
+from simulators.schedule import DemoSite, play, stage
 from simulators.wire import Utterance
 
 START = 1_795_269_600_000  # 2026-11-21 22:00 in Shanghai

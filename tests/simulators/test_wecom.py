@@ -14,10 +14,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from simulators.providers.faults import Fault, How
-from simulators.providers.loopback import LoopbackServer, loopback_client
-from simulators.providers.wecom import WeComServer
-from simulators.providers.wecom_callback import CallbackFailed
-from simulators.providers.wecom_crypto import BadEnvelope, Envelopes
+from simulators.providers.local_server import LoopbackServer, loopback_client
+from simulators.providers.wecom.callback import CallbackFailed
+from simulators.providers.wecom.crypto import BadEnvelope, Envelopes
+from simulators.providers.wecom.server import WeComServer
 
 TOKEN, AES_KEY, CORP = "QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C", "wx5823bf96d3bd56c7"
 AGENT = 1000002

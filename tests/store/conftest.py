@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from store.ledger.engine import Ledger, sqlite_url
+from store.database.database import Ledger, sqlite_url
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import Connection
 
 from domain import Identity, Lane, Reason
-from ingest.outcome import Note, NoteKind, Proposal, Refusal
-from store.ledger import refusals
-from store.ledger.claimable import claimable, describe
-from store.ledger.engine import Ledger
+from ingest.results import Note, NoteKind, Proposal, Refusal
+from store.database.database import Ledger
+from store.database.refusals import refusals
+from store.database.refusals.unregistered_devices import claimable, describe
 
 IEEE = "0x00158D0001DEEC28"
 

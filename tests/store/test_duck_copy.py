@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from domain import DAY, HOUR, Lane, Reading
-from store.history.duck import DuckHistory
+from store.history.duckdb.history import DuckHistory
 
 T0 = 1_795_219_200_000  # the beginning of a day, UTC
 

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from domain import DAY, HOUR, MINUTE, Lane, Quality, Reading, Value
 from store.errors import StoreError
 from store.history import Point, next_cursor
-from store.history.duck import DuckHistory
-from store.history.duck_tables import RUNS_MAX
+from store.history.duckdb.history import DuckHistory
+from store.history.duckdb.tables import RUNS_MAX
 
 NOON = 1_795_262_400_000
 """2026-11-21T12:00:00Z."""
@@ -219,7 +219,7 @@ async def test_a_day_in_many_runs_is_sorted_as_a_whole(history: DuckHistory) -> 
 async def test_many_devices_move_in_slices_and_all_arrive(
     history: DuckHistory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.history.duck._MOVE_READINGS_MAX", 7)
+    monkeypatch.setattr("store.history.duckdb.history._MOVE_READINGS_MAX", 7)
     readings = [reading(NOON + n, f"d{n % 10}", lel_pct=n) for n in range(50)]
     history.append(Lane.BULK, 1, readings)
     await history.roll_up(NOON + 2 * HOUR)
@@ -260,7 +260,7 @@ async def test_the_event_loop_is_never_held_up(history: DuckHistory) -> None:
 
 
 async def test_a_second_process_is_told_who_holds_the_history(history: DuckHistory, tmp_path: Path) -> None:
-    script = "from pathlib import Path; from store.history.duck import DuckHistory; DuckHistory(Path({!r}))"
+    script = "from pathlib import Path; from store.history.duckdb.history import DuckHistory; DuckHistory(Path({!r}))"
     command = [sys.executable, "-c", script.format(str(tmp_path / "history.duckdb"))]
     ran = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True)
     assert "StoreError: the history cannot be opened:" in ran.stderr
@@ -276,7 +276,7 @@ async def test_work_that_fails_leaves_no_half_and_is_done_the_next_time(
         raise duckdb.ConstraintException("positions")
 
     with monkeypatch.context() as patched:
-        patched.setattr("store.history.duck_tables.put_positions", fail)
+        patched.setattr("store.history.duckdb.tables.put_positions", fail)
         with pytest.raises(duckdb.ConstraintException):
             await history.flush()
     assert history.position() == {}
@@ -290,7 +290,7 @@ import asyncio, resource, sys
 from pathlib import Path
 from domain import Lane, Reading
 from store.errors import CannotWrite
-from store.history.duck import DuckHistory
+from store.history.duckdb.history import DuckHistory
 
 def batch(pos):
     return [Reading(f"d{pos}-{n}", "k", pos, pos, {"word": f"{pos}-{n}-" + "x" * 500}) for n in range(200)]
@@ -343,7 +343,7 @@ WRITING = """
 import asyncio, sys
 from pathlib import Path
 from domain import Lane, Reading
-from store.history.duck import DuckHistory
+from store.history.duckdb.history import DuckHistory
 
 async def main():
     history = DuckHistory(Path(sys.argv[1]))

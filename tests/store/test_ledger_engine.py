@@ -18,19 +18,19 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from store.database.database import Ledger, alembic_config, sqlite_url
+from store.database.metadata import metadata
+from store.database.system import key_values
+from store.database.tables import TABLE_MODULES
 from store.errors import CannotWrite
-from store.ledger import settings
-from store.ledger.engine import Ledger, alembic_config, sqlite_url
-from store.ledger.metadata import metadata
-from store.ledger.tables import TABLE_MODULES
 
 
 def test_migrating_twice_is_harmless(ledger: Ledger) -> None:
-    ledger.run_now(lambda tx: settings.put(tx, "kept", 1, now=0))
+    ledger.run_now(lambda tx: key_values.put(tx, "kept", 1, now=0))
     before = ledger.run_now(lambda tx: inspect(tx).get_table_names())
     ledger.migrate()
     assert ledger.run_now(lambda tx: inspect(tx).get_table_names()) == before
-    assert ledger.run_now(lambda tx: settings.get(tx, "kept")) == 1
+    assert ledger.run_now(lambda tx: key_values.get(tx, "kept")) == 1
 
 
 def test_a_migration_that_fails_halfway_leaves_the_ledger_as_it_was(tmp_path: Path) -> None:
@@ -69,12 +69,12 @@ def test_every_table_and_index_compiles_for_postgresql() -> None:
 
 async def test_work_that_fails_leaves_nothing(ledger: Ledger) -> None:
     def half(tx: Connection) -> None:
-        settings.put(tx, "half", True, now=0)
+        key_values.put(tx, "half", True, now=0)
         raise ValueError("the second half")
 
     with pytest.raises(ValueError, match="second half"):
         await ledger.run(half)
-    assert await ledger.run(lambda tx: settings.get(tx, "half")) is None
+    assert await ledger.run(lambda tx: key_values.get(tx, "half")) is None
 
 
 async def test_a_broken_constraint_is_told_as_it_is_and_the_next_work_goes_on(ledger: Ledger) -> None:
@@ -82,18 +82,18 @@ async def test_a_broken_constraint_is_told_as_it_is_and_the_next_work_goes_on(le
         await ledger.run(
             lambda tx: tx.exec_driver_sql("INSERT INTO identities VALUES ('native', 'x', 'nobody', 0)") and None
         )
-    await ledger.run(lambda tx: settings.put(tx, "after", True, now=0))
-    assert await ledger.read(lambda tx: settings.get(tx, "after")) is True
+    await ledger.run(lambda tx: key_values.put(tx, "after", True, now=0))
+    assert await ledger.read(lambda tx: key_values.get(tx, "after")) is True
 
 
 async def test_a_reader_sees_what_was_committed_and_waits_for_no_writer(ledger: Ledger) -> None:
-    await ledger.run(lambda tx: settings.put(tx, "answer", 1, now=0))
+    await ledger.run(lambda tx: key_values.put(tx, "answer", 1, now=0))
     other = Ledger(str(ledger._engine.url))
     try:
         with other._engine.begin() as tx:
-            settings.put(tx, "answer", 2, now=1)
-            assert await ledger.read(lambda tx: settings.get(tx, "answer")) == 1
-        assert await ledger.read(lambda tx: settings.get(tx, "answer")) == 2
+            key_values.put(tx, "answer", 2, now=1)
+            assert await ledger.read(lambda tx: key_values.get(tx, "answer")) == 1
+        assert await ledger.read(lambda tx: key_values.get(tx, "answer")) == 2
     finally:
         other.close()
 
@@ -109,8 +109,8 @@ def test_every_connection_is_durable_and_checks_references(ledger: Ledger) -> No
 FULL = """
 import resource, sys
 from store.errors import CannotWrite
-from store.ledger import settings
-from store.ledger.engine import Ledger
+from store.database import settings
+from store.database.database import Ledger
 
 ledger = Ledger(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
@@ -140,8 +140,8 @@ def test_a_full_disk_is_said_plainly_and_nothing_is_half_written(ledger: Ledger)
 
 COUNTING = """
 import sys
-from store.ledger import settings
-from store.ledger.engine import Ledger
+from store.database import settings
+from store.database.database import Ledger
 
 ledger = Ledger(sys.argv[1])
 for number in range(1_000_000):
@@ -160,7 +160,7 @@ def test_kill_9_loses_nothing_committed_and_keeps_no_half(ledger: Ledger) -> Non
     child.wait()
     child.stdout.close()
     told = max([told, *map(int, rest)])
-    left, right = ledger.run_now(lambda tx: (settings.get(tx, "left"), settings.get(tx, "right")))
+    left, right = ledger.run_now(lambda tx: (key_values.get(tx, "left"), key_values.get(tx, "right")))
     assert left == right
     assert left >= told
 

@@ -19,10 +19,10 @@ from influxdb_client.client.flux_csv_parser import FluxCsvParser, FluxSerializat
 from domain import DAY, HOUR, MINUTE, Lane, Quality, Reading, Value
 from store.errors import CannotWrite, StoreError
 from store.history import Point, next_cursor
-from store.history.flux import FluxReader
-from store.history.line import lines
-from store.history.lineprotocol import InfluxHistory
-from store.history.samples import Sample
+from store.history.remote.history import InfluxHistory
+from store.history.remote.influxdb import FluxReader
+from store.history.remote.line_protocol import lines
+from store.history.remote.samples import Sample
 
 BOOLEANS = frozenset({"alarm", "sos"})
 

@@ -12,12 +12,13 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, delete
 
 from domain import HOUR, Lane, Reason
-from ingest.outcome import Refusal
-from store.ledger import cursors, refusals, replays
-from store.ledger.engine import Ledger
-from store.ledger.tables_system import cursors as cursors_table
-from store.ledger.tables_system import refusal_counts as counts_table
-from store.ledger.tables_system import refusals as refusals_table
+from ingest.results import Refusal
+from store.database.database import Ledger
+from store.database.refusals import refusals, replays
+from store.database.system import journal_positions
+from store.database.system.tables import journal_positions as cursors_table
+from store.database.system.tables import refusal_counts as counts_table
+from store.database.system.tables import refusals as refusals_table
 
 
 def refusal(at: int = 0, source: str = "native", reason: Reason = Reason.BAD_PAYLOAD, detail: str = "x") -> Refusal:
@@ -57,7 +58,7 @@ def test_a_replayed_entry_is_neither_kept_nor_counted_again(tx: Connection) -> N
     assert refusals.keep(tx, Lane.BULK, 4, [refusal()], limit=1) == 0
     assert refusals.keep(tx, Lane.URGENT, 4, [refusal()], limit=1) == 0
     assert refusals.total(tx) == 2
-    assert cursors.position(tx, refusals.READER) == {Lane.BULK: 5, Lane.URGENT: 4}
+    assert journal_positions.position(tx, refusals.READER) == {Lane.BULK: 5, Lane.URGENT: 4}
 
 
 def test_refusals_are_found_by_source_reason_and_time(tx: Connection) -> None:

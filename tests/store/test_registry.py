@@ -12,9 +12,9 @@ from sqlalchemy import Connection, event
 from sqlalchemy.dialects import postgresql
 
 from domain import Cell, Device, Duty, Identity, Person, Place, Role
+from store.database import registry
+from store.database.database import Ledger
 from store.errors import IdentityTaken
-from store.ledger import registry
-from store.ledger.engine import Ledger
 
 GAS = Device(
     "g1",

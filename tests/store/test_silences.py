@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 
 from alerts.silence import HeldFinding, HeldState, Matchers, Silence
 from domain import HOUR, Evidence, Severity
-from store.ledger import silences
-from store.ledger.alertbook import SqlBook
-from store.ledger.engine import Ledger
+from store.database.alerts import silences
+from store.database.alerts.repository import SqlBook
+from store.database.database import Ledger
 from tests.alerts.test_silence import NOW, finding
 
 GAS = Matchers(place="b3", severity=Severity.CRITICAL)

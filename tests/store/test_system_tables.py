@@ -10,12 +10,13 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 
 from domain import Lane
-from ingest.outcome import Reason, Refusal
-from store.ledger import audit, checkpoints, cursors, jobs, refusals, settings, tokens
-from store.ledger.checkpoints import Checkpoint
-from store.ledger.engine import Ledger
-from store.ledger.jobs import Job
-from store.ledger.tokens import Token
+from ingest.results import Reason, Refusal
+from store.database.database import Ledger
+from store.database.refusals import refusals
+from store.database.system import audit, checkpoints, jobs, journal_positions, key_values, tokens
+from store.database.system.checkpoints import Checkpoint
+from store.database.system.jobs import Job
+from store.database.system.tokens import Token
 
 
 @pytest.fixture
@@ -34,21 +35,21 @@ def test_a_checkpoint_replaces_the_former_one(tx: Connection) -> None:
 
 
 def test_a_cursor_only_goes_forward_and_each_reader_has_its_own(tx: Connection) -> None:
-    assert cursors.move(tx, "desk", Lane.BULK, 5)
-    assert not cursors.move(tx, "desk", Lane.BULK, 5)
-    assert not cursors.move(tx, "desk", Lane.BULK, 4)
-    assert cursors.move(tx, "desk", Lane.URGENT, 4)
-    assert cursors.move(tx, "desk", Lane.BULK, 6)
-    assert cursors.position(tx, "desk") == {Lane.BULK: 6, Lane.URGENT: 4}
-    assert cursors.position(tx, "other") == {}
+    assert journal_positions.move(tx, "desk", Lane.BULK, 5)
+    assert not journal_positions.move(tx, "desk", Lane.BULK, 5)
+    assert not journal_positions.move(tx, "desk", Lane.BULK, 4)
+    assert journal_positions.move(tx, "desk", Lane.URGENT, 4)
+    assert journal_positions.move(tx, "desk", Lane.BULK, 6)
+    assert journal_positions.position(tx, "desk") == {Lane.BULK: 6, Lane.URGENT: 4}
+    assert journal_positions.position(tx, "other") == {}
 
 
 def test_a_setting_is_any_json_value(tx: Connection) -> None:
-    assert settings.get(tx, "wall", "none") == "none"
-    settings.put(tx, "wall", {"层": [1, 2.5, True, None]}, now=0)
-    assert settings.get(tx, "wall") == {"层": [1, 2.5, True, None]}
-    settings.put(tx, "wall", None, now=1)
-    assert settings.get(tx, "wall", "none") is None
+    assert key_values.get(tx, "wall", "none") == "none"
+    key_values.put(tx, "wall", {"层": [1, 2.5, True, None]}, now=0)
+    assert key_values.get(tx, "wall") == {"层": [1, 2.5, True, None]}
+    key_values.put(tx, "wall", None, now=1)
+    assert key_values.get(tx, "wall", "none") is None
 
 
 def test_a_job_keeps_its_outcome_when_its_schedule_changes(tx: Connection) -> None:

@@ -10,9 +10,9 @@ import pytest
 from alerts.channels.aliyun_sms import AliyunSettings, AliyunSms
 from alerts.channels.channel import SendOutcome
 from alerts.channels.wecom import WeCom, WeComSettings
-from app.records import person
-from app.sheets import BadCells
-from console.api.shapes import PERSON
+from app.config.csv_files import BadCells
+from app.config.registry_files import person
+from console.views.records import PERSON
 from tests.alerts.channels.test_channels import AES_KEY, CORP, NOW, TOKEN, a_delivery
 
 MANY_USERS = ["@all", "@ALL", "zhangsan|lisi", "zhangsan|", "|", "a,b", "", " ", "zhang san", "zhangsan\n", "张三"]

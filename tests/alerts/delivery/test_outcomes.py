@@ -258,14 +258,14 @@ async def test_where_nobody_of_a_rung_has_a_phone_the_next_rung_is_called_at_onc
 
 async def test_the_hundredth_open_alert_of_a_phone_gets_no_text_but_another_way(town: Any, finding: Any) -> None:
     from alerts.reply_parsing.codes import MAX_NUMBER
-    from store.ledger.alertbook import SqlBook
+    from store.database.alerts.repository import SqlBook
 
     await town.service.process_findings([finding()])
 
     def fill(tx: Any) -> None:
         from sqlalchemy import insert
 
-        from store.ledger.tables_alerts import reply_codes
+        from store.database.alerts.tables import reply_codes
 
         rows = [
             {"phone": "19900000001", "number": n, "alert": 1, "person": "wang", "since": 0}

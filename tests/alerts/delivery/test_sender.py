@@ -17,8 +17,8 @@ from starlette.routing import Route
 from alerts.alert import Actor, ResponseSource, State
 from alerts.channels.wecom import WeCom, WeComSettings
 from simulators.providers.faults import Fault, How
-from simulators.providers.loopback import LoopbackServer
-from simulators.providers.wecom import WeComServer
+from simulators.providers.local_server import LoopbackServer
+from simulators.providers.wecom.server import WeComServer
 
 TOKEN, AES_KEY, CORP = "QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C", "wx5823bf96d3bd56c7"
 

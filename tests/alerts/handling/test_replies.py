@@ -12,7 +12,7 @@ from alerts.handling.replies import MAX_ANSWERS_PER_HOUR, ReplyStatus
 from alerts.message import MessageKind
 from domain import Severity, Subject
 from simulators.providers.faults import Fault, How
-from store.ledger.alertbook import SqlBook
+from store.database.alerts.repository import SqlBook
 
 WANG, LI = "19900000001", "19900000003"
 BY_LI = Actor("li", "李强", ResponseSource.SCREEN)
@@ -334,7 +334,7 @@ async def test_a_number_written_before_any_message_was_kept_still_has_a_name(tow
     await called(town, finding)
     from sqlalchemy import insert
 
-    from store.ledger.tables_alerts import reply_codes
+    from store.database.alerts.tables import reply_codes
 
     row = {"phone": "18800000000", "number": 1, "alert": 1, "person": "stranger", "since": 0}
     town.ledger.run_now(lambda tx: tx.execute(insert(reply_codes), row))

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from app.strangers import cries
+from app.pipeline.refused_dangers import cries
 from domain import MINUTE, Reason, Subject
 from domain.people import community
 from ingest.adapters import FILTERS
-from ingest.outcome import Refusal
+from ingest.results import Refusal
 
 LONGEST = 70
 

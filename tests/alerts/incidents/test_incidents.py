@@ -14,10 +14,8 @@ from alerts.lifecycle.event import InvalidField, InvalidTransition
 from alerts.service import NoSuchAlert
 from domain import Lane, Phase, Severity, Subject
 from simulators.providers.faults import Fault, How
-from store.ledger.alertbook import position
-from store.ledger.alertviews import (
-    of_finding,
-)
+from store.database.alerts.queries import of_finding
+from store.database.alerts.repository import position
 
 WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
 LI = Actor("li", "李强", ResponseSource.SCREEN)

@@ -12,7 +12,7 @@ from alerts.channels.channel import SendOutcome, SendResult
 from alerts.message import DeliveryState, MessageKind
 from alerts.ports import Transaction
 from domain import Severity, Subject
-from store.ledger.alertbook import SqlBook
+from store.database.alerts.repository import SqlBook
 from tests.alerts.incidents.scene import band
 
 WANG = Actor("wang", "王芳", ResponseSource.SCREEN)

@@ -8,9 +8,9 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from store.ledger import engine
-from store.ledger.alertbook import SqlBook, position
-from store.ledger.alertviews import AlertFilter, of_finding, page, story
+from store.database import database
+from store.database.alerts.queries import AlertFilter, of_finding, page, story
+from store.database.alerts.repository import SqlBook, position
 
 CHILD = """
     import asyncio, importlib.util, itertools, sys
@@ -19,7 +19,7 @@ CHILD = """
     spec.loader.exec_module(town)
     from alerts.service import AlertService, AlertSettings
     from domain import Lane, Subject
-    from store.ledger.alertbook import Transactor
+    from store.database.alerts.repository import Transactor
 
     async def main():
         ledger = town.engine.Ledger(town.engine.sqlite_url(sys.argv[1]))
@@ -50,7 +50,7 @@ def test_after_kill_9_everything_heard_is_there_once_with_its_message(tmp_path: 
                 child.kill()
                 break
         said = int(line)
-    ledger = engine.Ledger(engine.sqlite_url(path))
+    ledger = database.Ledger(database.sqlite_url(path))
     try:
         shown: Any = ledger.run_now(lambda tx: page(tx, AlertFilter(), 1000)).items
         last = next(iter(ledger.run_now(position).values()))

@@ -11,8 +11,7 @@ from alerts.alert import Actor, ResponseSource, State
 from alerts.handling.finding_status import FindingStatus
 from alerts.handling.intake import RULE_REMOVED
 from domain import Duty, Evidence, Lane, Ledger, Phase, Role, Severity, Subject
-from store.ledger.alertbook import SqlBook, position
-from store.ledger.alertviews import (
+from store.database.alerts.queries import (
     AlertFilter,
     counters,
     detail,
@@ -22,6 +21,7 @@ from store.ledger.alertviews import (
     open_alerts,
     page,
 )
+from store.database.alerts.repository import SqlBook, position
 
 WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
 LI = Actor("li", "李强", ResponseSource.SCREEN)

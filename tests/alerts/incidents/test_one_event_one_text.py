@@ -9,7 +9,7 @@ import yaml
 
 from alerts.alert import Actor, ResponseSource
 from alerts.escalation.policy import EscalationPolicy, check_names
-from app.shelf import load_ladders
+from app.config.catalog import load_ladders
 from domain import Phase, Severity, Subject
 from tests.alerts.conftest import ROOM
 from tests.alerts.incidents.scene import begins

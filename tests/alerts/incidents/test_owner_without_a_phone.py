@@ -10,7 +10,7 @@ from sqlalchemy import update
 from alerts.alert import Actor, ResponseSource, State
 from alerts.message import CALL_KINDS, DANGER_KINDS, DeliveryState
 from domain import Duty, Person, Role, Severity
-from store.ledger.tables_alerts import deliveries
+from store.database.alerts.tables import deliveries
 from tests.alerts.incidents.scene import begins, with_people
 
 CLERK = Actor("desk-2", "值班员", ResponseSource.SCREEN)

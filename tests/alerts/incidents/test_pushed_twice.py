@@ -12,7 +12,7 @@ from alerts.channels.aliyun_sms import AliyunSettings, AliyunSms
 from alerts.channels.channel import ButtonPress, InboundText
 from alerts.handling.replies import ReplyStatus
 from domain import DAY
-from store.ledger.callbacks import KEPT_MS
+from store.database.alerts.callbacks import KEPT_MS
 
 DISPATCHER = Actor("d-1", "调度", ResponseSource.SCREEN, "dispatcher")
 

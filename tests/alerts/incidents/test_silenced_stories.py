@@ -10,8 +10,8 @@ from msgspec import structs
 from alerts.handling.intake import Disposition
 from alerts.silence import HeldState, Matchers, Silence
 from domain import Phase, Severity, Subject
-from store.ledger import silences
-from store.ledger.alertbook import SqlBook
+from store.database.alerts import silences
+from store.database.alerts.repository import SqlBook
 
 HOUR = 3_600_000
 

@@ -15,8 +15,8 @@ from alerts.lifecycle.event import InvalidField, InvalidTransition
 from alerts.message import DANGER_KINDS, DeliveryState
 from domain import Duty, Instant, Person, Phase, Role, Severity, Subject
 from domain.people import community
-from store.ledger.alertbook import SqlBook
-from store.ledger.tables_alerts import deliveries
+from store.database.alerts.repository import SqlBook
+from store.database.alerts.tables import deliveries
 
 PEOPLE = {"wang": "王芳", "deputy": "赵敏", "li": "李强", "chen": "陈静", "desk-2": "值班员"}
 DANGERS = (

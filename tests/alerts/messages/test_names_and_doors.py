@@ -19,7 +19,7 @@ from domain import Cell, Duty, Ledger, Person, Place, Role, Severity, Subject
 from domain.addresses import shortened
 from domain.care import CARE, matters, neediest
 from domain.people import Community, community
-from store.ledger.alertbook import Transactor
+from store.database.alerts.repository import Transactor
 from tests.alerts.conftest import PEOPLE, SHANGHAI, SIGN, START, Town, a_finding, read_ladders, read_words
 
 LONGEST = (

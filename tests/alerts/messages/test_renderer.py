@@ -18,7 +18,7 @@ from alerts.messages.cards import CardRenderer
 from alerts.messages.catalog import VARIABLE, SmsTemplate
 from alerts.messages.renderer import MessageContext, MessageRenderer, sanitize
 from domain import Evidence, Ledger, Severity, Subject
-from simulators.providers.sms_text import render, template_fault
+from simulators.providers.aliyun.messages import render, template_fault
 
 TZ = ZoneInfo("Asia/Shanghai")
 START = 1_767_333_900_000

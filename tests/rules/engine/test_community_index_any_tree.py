@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from app.strangers import cries
+from app.pipeline.refused_dangers import cries
 from domain import DAY, HOUR, MINUTE, Cell, Device, Finding, Person, Place, Reading, Reason, Subject, Value
 from domain.kind import Kind
 from domain.levels import LevelRole
 from domain.people import Community, community
-from ingest.outcome import Refusal
+from ingest.results import Refusal
 from rules.engine.community_index import CommunityIndex
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook

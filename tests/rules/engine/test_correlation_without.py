@@ -9,7 +9,7 @@ import pytest
 from domain import MINUTE, Device, Place, Reading
 from domain.people import community
 from rules.rulebook.precedence import ranks
-from tests.rules.judged_again import Kinds, book, engine_of, rule, tried, words
+from tests.support.judged_again import Kinds, book, engine_of, rule, tried, words
 
 OPENED = rule("door-open", kind="door", when="opened", record=True)
 MOVES = rule("moves", kind="motion", when="occupied", record=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.rulework import check_files
-from app.written import read_model
+from app.config.yaml_files import read_model
+from app.rule_tools.check import check_files
 from domain import Finding
 from domain.kind import Kind
 from rules.engine.engine import Engine

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from app.rulework import check_files
-from app.written import WrittenError
+from app.config.yaml_files import WrittenError
+from app.rule_tools.check import check_files
 from domain import HOUR, MINUTE, Device, Finding, Place, Reading
 from domain.people import community
 from rules.engine.engine import Engine
 from rules.hosts.replay import ReadingBatch, Reset, chunk_events, play
-from tests.rules.judged_again import Kinds, book, engine_of, local, rule, together, tried, words
+from tests.support.judged_again import Kinds, book, engine_of, local, rule, together, tried, words
 
 T0 = local("2026-01-01T12:00")
 ALARM = rule("r", when="alarm", latch=True)

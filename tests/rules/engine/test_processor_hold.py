@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain import Device, Reading
-from tests.rules.judged_again import Kinds, engine_of, local, rule
+from tests.support.judged_again import Kinds, engine_of, local, rule
 
 T0 = local("2026-01-01T12:00")
 LEAK = rule("r", when="lel_pct >= 10", only_if="device.under_works != true", hold="1m")

@@ -13,7 +13,7 @@ from rules.rulebook.model import Rulebook
 from rules.state.device import NO_RULE_STATES
 from rules.trials.model import TrialBook
 from rules.trials.runner import run_trials
-from tests.rules.judged_again import Kinds, book, engine_of, local, rule, together, tried, words
+from tests.support.judged_again import Kinds, book, engine_of, local, rule, together, tried, words
 
 NIGHT = "time.hour >= 23 or time.hour < 5"
 WHEN = rule("night", kind="door", when=f"opened and ({NIGHT})")

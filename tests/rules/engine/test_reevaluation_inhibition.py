@@ -12,7 +12,7 @@ from domain.people import community
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
 from rules.rulebook.precedence import ranks
-from tests.rules.judged_again import Kinds, book, engine_of, local, rule, together, tried, words
+from tests.support.judged_again import Kinds, book, engine_of, local, rule, together, tried, words
 
 R = rule("r", when="lel_pct >= 10", only_if="not finding.x")
 X = rule("x", when="alarm")

@@ -10,7 +10,7 @@ from domain import DAY, HOUR, MINUTE, Device, Place, Reading, Value
 from domain.people import community
 from rules.engine.engine import Engine
 from rules.language.sun import next_change
-from tests.rules.judged_again import Kinds, engine_of, local, rule, words
+from tests.support.judged_again import Kinds, engine_of, local, rule, words
 
 SHANGHAI, URUMQI = (31.23, 121.47), (43.8, 87.6)
 NOON = local("2026-06-21T12:00")

@@ -15,7 +15,7 @@ from domain.people import community
 from rules.engine.engine import Engine
 from rules.hosts.embedded import EmbeddedHost
 from rules.hosts.replay import Event, ReadingBatch, Reset, play
-from tests.rules.judged_again import Kinds, book, local, rule, together
+from tests.support.judged_again import Kinds, book, local, rule, together
 
 T0 = local("2026-01-01T21:30")
 NIGHT = "time.hour >= 22 and time.hour < 23"

@@ -15,7 +15,7 @@ from rules.language.nodes import AttributeRef, Binary, Constant, WindowCall
 from rules.language.parser import parse
 from rules.language.sun import sun_value
 from rules.language.time_edges import Location, _TimeContext, next_edge, time_conditions, with_known_attributes
-from tests.rules.judged_again import local
+from tests.support.judged_again import local
 
 ZONES = [
     ZoneInfo(name) for name in ("Asia/Shanghai", "Europe/Berlin", "Asia/Kolkata", "America/Santiago", "Africa/Cairo")

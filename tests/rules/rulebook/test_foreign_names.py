@@ -9,10 +9,10 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from app.cli import main
-from app.rulework import check_files
-from app.shelf import load_words
-from app.written import WrittenError
+from app.cli.main import main
+from app.config.catalog import load_words
+from app.config.yaml_files import WrittenError
+from app.rule_tools.check import check_files
 from domain import Fault
 from domain.kind import Kind
 from rules.language.parser import parse

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from app.newbook import schema
+from app.rule_tools.templates import schema
 from rules.rulebook.model import Rulebook
 
 BOOKS = Path(__file__).parents[3] / "rules" / "books"

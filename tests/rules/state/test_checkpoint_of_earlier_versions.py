@@ -11,7 +11,7 @@ import pytest
 from domain.kind import Kind
 from rules.engine.engine import Engine
 from rules.rulebook.serialization import rulebooks_in_checkpoint
-from tests.rules.checkpoint_story import (
+from tests.support.checkpoint_story import (
     BOOKS,
     CUT,
     DEVICES,

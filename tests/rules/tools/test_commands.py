@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from app.cli import main
-from app.newbook import schema, write_book
+from app.cli.main import main
+from app.rule_tools.templates import schema, write_book
 from domain import HOUR, MINUTE, Device, Lane, Reading, Value
-from store.history.duck import DuckHistory
+from store.database import registry
+from store.database.database import Ledger, sqlite_url
+from store.history.duckdb.history import DuckHistory
 from store.journal import MarkKind, SqliteJournal
-from store.ledger import registry
-from store.ledger.engine import Ledger, sqlite_url
 
 T0 = 1_767_225_600_000  # 2026-01-01T08:00+08:00
 

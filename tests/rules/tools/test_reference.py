@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.newbook import manual
+from app.rule_tools.templates import manual
 from rules.rulebook.model import Rule, Rulebook
 from rules.tools.reference import exclusions, question_text, rules_table, severities
 

@@ -1,0 +1,302 @@
+"""The command line `fengshao`. Each command says what it did, or what is wrong and what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from app.cli.init import write_site
+from app.cli.options import FILE, FOLDER, told
+from app.cli.site import site_group
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """枫哨 Fengshao: hears a community's safety devices, judges what they say, and gets a person to the door."""
+
+
+@main.command()
+@click.option("--data", type=FOLDER, help="Where everything is remembered. Default: ./data; with --demo a new one.")
+@click.option(
+    "--http",
+    default="127.0.0.1:8080",
+    show_default=True,
+    envvar="FENGSHAO_HTTP",
+    metavar="HOST:PORT",
+    help="Screens and API. Also from FENGSHAO_HTTP.",
+)
+@click.option(
+    "--mqtt",
+    default="127.0.0.1:1883",
+    show_default=True,
+    envvar="FENGSHAO_MQTT",
+    metavar="HOST:PORT|URL",
+    help=(
+        "HOST:PORT starts a local broker there; mqtt[s]://user:password@host:port uses one that runs. "
+        "Put a URL with a password into FENGSHAO_MQTT: a command line can be read by everybody on the machine."
+    ),
+)
+@click.option("--site", type=FOLDER, help="The folder `fengshao init` wrote.")
+@click.option("--demo", is_flag=True, help="A simulated community, its devices and an SMS provider.")
+@told
+def up(data: Path | None, http: str, mqtt: str, site: Path | None, demo: bool) -> None:
+    """Start the service and run until Ctrl-C."""
+    from app.server.run import Options, run
+
+    sys.exit(run(Options(data=data, http=http, mqtt=mqtt, site=site, demo=demo)))
+
+
+@main.command()
+@click.argument("folder", type=FOLDER)
+@told
+def init(folder: Path) -> None:
+    """Write a small, commented site into FOLDER."""
+    for file in write_site(folder):
+        click.echo(f"wrote {file}")
+    click.echo(f"Next: fengshao check --site {folder}")
+
+
+@main.command()
+@click.option("--site", type=FOLDER, help="The site to check; without it the built-in data is checked.")
+@click.option("--templates", is_flag=True, help="Print the SMS templates to be filed with the vendor.")
+@click.option("--data", type=FOLDER, help="A DIR: names what was changed there over the API and the files would undo.")
+@told
+def check(site: Path | None, templates: bool, data: Path | None) -> None:
+    """Check settings, registry files, rulebooks and channels before anything starts."""
+    from app.cli.check import check_site
+
+    sys.exit(check_site(site, templates, click.echo, data))
+
+
+@main.command()
+@click.option("--mqtt", default="mqtt://127.0.0.1:1883", show_default=True, metavar="URL")
+@click.option("--site", type=FOLDER, help="Whose devices to play; default: the demo community.")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--speed", default=1.0, show_default=True, help="2 plays two simulated seconds a second.")
+@told
+def simulate(mqtt: str, site: Path | None, seed: int, speed: float) -> None:
+    """Play a community's devices on a real broker until Ctrl-C."""
+    from app.cli.simulate import simulate_site
+
+    asyncio.run(simulate_site(site, mqtt, seed, speed))
+
+
+@main.group()
+def rules() -> None:
+    """Rulebooks: write, check, try them, hold them against the past."""
+
+
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object instead of sentences.")
+SITE = click.option("--site", type=FOLDER, help="The site whose own rules and kinds are meant.")
+
+
+@rules.command("check")
+@click.argument("files", nargs=-1, type=FILE)
+@SITE
+@JSON
+@told
+def rules_check(files: tuple[Path, ...], site: Path | None, as_json: bool) -> None:
+    """Check rulebooks (default: all in force); every fault as file:line:column: field: what, and what to write."""
+    from app.cli import rules as rulecommands
+
+    sys.exit(rulecommands.check(files, site, as_json, click.echo))
+
+
+@rules.command("test")
+@click.argument("files", nargs=-1, type=FILE)
+@SITE
+@JSON
+@told
+def rules_test(files: tuple[Path, ...], site: Path | None, as_json: bool) -> None:
+    """Run the trials beside rulebooks (default: all in force)."""
+    from app.cli import rules as rulecommands
+
+    sys.exit(rulecommands.test(files, site, as_json, click.echo))
+
+
+@main.group()
+def codecs() -> None:
+    """JavaScript payload codecs: try them."""
+
+
+@codecs.command("test")
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@told
+def codecs_test(files: tuple[Path, ...]) -> None:
+    """Run the examples that stand beside codecs: X-codec.yaml, test_decode_X.json or X_examples.yaml."""
+    from app.reload.codecs import test_files
+
+    sys.exit(test_files(files, click.echo))
+
+
+DIR = click.option(
+    "--data", type=FOLDER, default=Path("data"), show_default=True, help="A DIR; a service running on it is asked."
+)
+
+
+@rules.command("backtest")
+@click.argument("book", type=FILE)
+@DIR
+@click.option("--since", default="30d", show_default=True, metavar="DURATION")
+@click.option("--until", metavar="RFC3339", help="Default: now.")
+@click.option("--against", type=FILE, metavar="OTHER", help="Another rulebook; shows how the two differ.")
+@SITE
+@JSON
+@told
+def rules_backtest(
+    book: Path, data: Path, since: str, until: str | None, against: Path | None, site: Path | None, as_json: bool
+) -> None:
+    """What a rulebook would have found in the past, with the engine that judges the present."""
+    from app.cli import rules as rulecommands
+
+    rulecommands.backtest(book, data, since, until, against, site, as_json, click.echo)
+
+
+@rules.command("explain")
+@click.argument("rule")
+@click.option("--device", required=True, help="A device, or a group such as building/b3.")
+@click.option("--at", metavar="RFC3339", help="Default: now.")
+@DIR
+@click.option("--since", metavar="DURATION", help="How far back to judge again. Default: 7d, or what the rule needs.")
+@SITE
+@click.option("--english", is_flag=True, help="The reasons in English.")
+@JSON
+@told
+def rules_explain(
+    rule: str,
+    device: str,
+    at: str | None,
+    data: Path,
+    since: str | None,
+    site: Path | None,
+    english: bool,
+    as_json: bool,
+) -> None:
+    """Why a rule did, or did not, speak of a device at an instant."""
+    from app.cli import rules as rulecommands
+
+    rulecommands.explain(rule, device, at, data, since, site, as_json, english, click.echo)
+
+
+@rules.command("new")
+@click.argument("name")
+@click.option("--folder", type=FOLDER, default=Path("."), show_default=True, help="A site's rules are SITE/rules.")
+@told
+def rules_new(name: str, folder: Path) -> None:
+    """Write a commented rulebook NAME.yaml and its trials."""
+    from app.rule_tools.templates import write_book
+
+    for file in write_book(name, folder):
+        click.echo(f"wrote {file}")
+
+
+@rules.command("schema")
+@click.option("--trials", is_flag=True, help="The shape of trials instead.")
+@told
+def rules_schema(trials: bool) -> None:
+    """Print the JSON Schema of rulebooks, for editors that complete and check."""
+    from app.rule_tools.templates import schema
+
+    click.echo(schema("trials" if trials else "rulebook"))
+
+
+@rules.command("manual")
+@told
+def rules_manual() -> None:
+    """Print the table of all built-in rules: question, source, trials, and what each refuses to judge."""
+    from app.rule_tools.templates import manual
+
+    click.echo(manual())
+
+
+@main.group()
+def devices() -> None:
+    """The device registry."""
+
+
+@devices.command("import")
+@click.argument("file", type=FILE)
+@click.option("--data", type=FOLDER, default=Path("data"), show_default=True)
+@click.option("--site", type=FOLDER, help="The site whose own kinds the devices may have.")
+@told
+def devices_import(file: Path, data: Path, site: Path | None) -> None:
+    """Register the devices of a CSV or YAML file, beside a running service or without one."""
+    from app.cli.devices import import_devices
+
+    click.echo(import_devices(file, data, site))
+
+
+@devices.command("doctor")
+@click.option(
+    "--mqtt",
+    metavar="HOST:PORT|URL",
+    help="The broker to listen to. Default: the running service's, else FENGSHAO_MQTT, else this machine's.",
+)
+@click.option(
+    "--site", type=FOLDER, help="The site's folder: its filters, kinds, mappings and, without a DIR, devices."
+)
+@click.option("--seconds", default=60, show_default=True, type=click.IntRange(1, 3600), help="A service: 60 at most.")
+@DIR
+@JSON
+@told
+def devices_doctor(mqtt: str | None, site: Path | None, seconds: int, data: Path, as_json: bool) -> None:
+    """Listen to all that the broker lets us hear: who speaks, what is understood, and which line to add.
+
+    Ends with 0 when all is understood, 1 when it could not listen, 3 with something to add, 4 when nobody spoke.
+    """
+    from app.cli.doctor import doctor
+
+    sys.exit(doctor(data, site, mqtt, seconds, as_json, click.echo, os.environ))
+
+
+@main.group()
+def refusals() -> None:
+    """Messages that did not become a reading."""
+
+
+@refusals.command("list")
+@click.option("--data", type=FOLDER, default=Path("data"), show_default=True)
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--reason", help="Only this reason, such as unknown_device.")
+@click.option("--site", type=FOLDER, help="The site in whose zone the times are told.")
+@told
+def refusals_list(data: Path, limit: int, reason: str | None, site: Path | None) -> None:
+    """The newest refusals with their reasons."""
+    from app.cli.devices import list_refusals
+
+    for line in list_refusals(data, limit, reason, site):
+        click.echo(line)
+
+
+@refusals.command("replay")
+@click.option("--data", type=FOLDER, default=Path("data"), show_default=True)
+@click.option("--reason", help="Only this reason, such as no_mapping.")
+@click.option("--source", help="Only this platform, such as zigbee2mqtt.")
+@told
+def refusals_replay(data: Path, reason: str | None, source: str | None) -> None:
+    """Try refused messages again, after a mapping was mended or a device registered."""
+    from app.cli.devices import replay_refusals
+
+    click.echo(replay_refusals(data, reason, source))
+
+
+@main.command("send-test-message")
+@click.option("--site", type=FOLDER, required=True)
+@click.option("--to", required=True, metavar="PHONE|USERID", help="A phone number, or a WeCom userid.")
+@click.option("--channel", default="sms", show_default=True, type=click.Choice(["sms", "wecom"]))
+@told
+def send_test_message(site: Path, to: str, channel: str) -> None:
+    """Send one real message through a channel and say what the provider answered."""
+    from app.cli.check import send_test
+
+    sys.exit(asyncio.run(send_test(site, to, channel, click.echo)))
+
+
+main.add_command(site_group)
+
+if __name__ == "__main__":
+    main()

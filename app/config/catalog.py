@@ -1,0 +1,194 @@
+"""What people wrote as data, read from the packages and from a site folder: kinds, mappings, rulebooks, ladders.
+
+A site's files stand beside the built-in ones; a site file of the same name replaces the built-in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from alerts.escalation.policy import EscalationPolicy
+from alerts.escalation.policy import check as check_ladders
+from alerts.messages.catalog import TextCatalog, missing_texts
+from alerts.reply_parsing.grammar import ReplyGrammar, ReplyWords
+from alerts.reply_parsing.grammar import check as check_replies
+from alerts.reply_parsing.trials import ReplyTrials, failures
+from app.config.yaml_files import Document, Located, WrittenError, read_model, read_yaml, validate
+from domain.kind import CommonQuantities, Kind
+from ingest.mappings.check import check as check_mapping
+from ingest.mappings.mapping import MappingBook
+from rules.rulebook.check import check as check_book
+from rules.rulebook.model import Rulebook
+from rules.rulebook.recovery import PartialRulebook, parse_partially
+from rules.rulebook.references import check_references, check_together
+
+ROOT = Path(__file__).resolve().parents[2]
+KINDS = ROOT / "domain" / "kinds"
+MAPPINGS = ROOT / "ingest" / "mappings"
+BOOKS = ROOT / "rules" / "books"
+LADDERS = ROOT / "alerts" / "ladders"
+WORDS = ROOT / "alerts" / "messages" / "wording.zh.yaml"
+REPLIES = ROOT / "alerts" / "reply_parsing" / "replies.zh.yaml"
+REPLY_TRIALS = ROOT / "alerts" / "reply_parsing" / "replies_test.zh.yaml"
+
+
+def yaml_files(built_in: Path, site: Path | None) -> list[Path]:
+    """The YAML files of a shelf by name; trials (`*_test.yaml`) are not among them.
+
+    A site's file takes the place of a built-in one of its name, and all of them speak after the built-in ones.
+    """
+    found: dict[str, Path] = {}
+    for folder in (built_in, site):
+        if folder is not None and folder.is_dir():
+            found.update({file.name: file for file in sorted(folder.glob("*.yaml"))})
+    files = [file for name, file in sorted(found.items()) if not name.endswith("_test.yaml")]
+    return sorted(files, key=lambda file: file.parent == site)
+
+
+def load_kinds(site: Path | None = None) -> Mapping[str, Kind]:
+    """Every kind by name, with the quantities that all kinds have."""
+    files = yaml_files(KINDS, site and site / "kinds")
+    common = read_model(KINDS / "common.yaml", CommonQuantities).common
+    kinds = [read_model(file, Kind) for file in files if file.name != "common.yaml"]
+    return {kind.kind: kind.with_common(common) for kind in kinds}
+
+
+def load_mappings(kinds: Mapping[str, Kind], site: Path | None = None) -> list[MappingBook]:
+    """Every mapping of vendor fields to our quantities, checked against the kinds they map to."""
+    books: list[MappingBook] = []
+    faults: list[Located] = []
+    for file in yaml_files(MAPPINGS, site and site / "mappings"):
+        document = read_yaml(file)
+        books.append(validate(document, MappingBook))
+        faults += document.locate_all(check_mapping(books[-1], kinds))
+    if faults:
+        raise WrittenError(faults)
+    return books
+
+
+def load_books(kinds: Mapping[str, Kind], files: Sequence[Path]) -> list[Rulebook]:
+    """Rulebooks, checked against the kinds they speak of; every fault of every book at once."""
+    read, faults = read_books(kinds, files)
+    if faults:
+        raise WrittenError(faults)
+    return [book for _, book in read]
+
+
+def load_rules(kinds: Mapping[str, Kind], site: Path | None = None) -> list[Rulebook]:
+    """All rulebooks in force; beside their own faults, what they ask of rules that no book has."""
+    read, faults = read_books(kinds, book_files(site), ())
+    if faults:
+        raise WrittenError(faults)
+    return [book for _, book in read]
+
+
+def read_books(
+    kinds: Mapping[str, Kind], files: Sequence[Path], known: Sequence[Rulebook] | None = None
+) -> tuple[list[tuple[Path, Rulebook]], list[Located]]:
+    """What can be read of these books, and every fault: of shape, of meaning, and between the books.
+
+    With `known` also what they ask of rules that neither they nor the known books have.
+    """
+    read: list[tuple[Path, Document, PartialRulebook]] = []
+    faults: list[Located] = []
+    for file in files:
+        try:
+            document = read_yaml(file)
+        except WrittenError as error:
+            faults += error.faults
+            continue
+        part, wrong = _salvaged(document, kinds)
+        read.append((file, document, part))
+        faults += wrong
+    books = [part.book for _, _, part in read]
+    between = check_together(books) + (check_references(books, known) if known is not None else [])
+    faults += [read[index][1].locate(one) for index, fault in between for one in read[index][2].relocate([fault])]
+    return [(file, part.book) for file, _, part in read], faults
+
+
+def _salvaged(document: Document, kinds: Mapping[str, Kind]) -> tuple[PartialRulebook, list[Located]]:
+    """The book, or what can be read of it, with all that is wrong with either."""
+    part = parse_partially(document.data)
+    found = [*part.faults, *part.relocate(check_book(part.book, kinds))]
+    try:
+        book = validate(document, Rulebook)
+    except WrittenError as error:
+        return part, sorted({*error.faults, *document.locate_all(found)}, key=lambda fault: (fault.line, fault.column))
+    return replace(part, book=book), document.locate_all(found)
+
+
+def book_files(site: Path | None = None) -> list[Path]:
+    """The active rulebooks: the built-in ones and the site's."""
+    return yaml_files(BOOKS, site and site / "rules")
+
+
+def load_ladders(site: Path | None = None) -> EscalationPolicy:
+    """The site's ladders.yaml, or the built-in one. What a site does not say of `one_event` is as built in."""
+    built_in = LADDERS / "default.yaml"
+    own = site / "ladders.yaml" if site else None
+    document = read_yaml(own if own and own.exists() else built_in)
+    book = validate(document, EscalationPolicy)
+    if "one_event" not in book.model_fields_set:
+        book = book.model_copy(update={"one_event": validate(read_yaml(built_in), EscalationPolicy).one_event})
+    faults = document.locate_all(check_ladders(book))
+    if faults:
+        raise WrittenError(faults)
+    return book
+
+
+def read_words(site: Path) -> TextCatalog:
+    """The site's wording.zh.yaml as it is, or the built-in one; what it lacks is for `load_words`."""
+    own = site / "wording.zh.yaml"
+    return read_model(own if own.exists() else WORDS, TextCatalog)
+
+
+def load_words(site: Path | None = None) -> TextCatalog:
+    """The site's wording.zh.yaml, or the built-in one."""
+    built_in = read_model(WORDS, TextCatalog)
+    own = site / "wording.zh.yaml" if site else None
+    if own is None or not own.exists():
+        return built_in
+    document = read_yaml(own)
+    book = validate(document, TextCatalog)
+    faults = document.locate_all(missing_texts(book, built_in))
+    if faults:
+        raise WrittenError(faults)
+    return book
+
+
+def load_replies(site: Path | None = None) -> ReplyGrammar:
+    """The words people answer with: the built-in ones with those of the site's replies.zh.yaml, held against the trials
+    of both. A site cannot make a refusal into a take: the built-in trials would fail."""
+    grammar, faults = built_in_replies(), list[Located]()
+    own = site / "replies.zh.yaml" if site else None
+    if own and own.exists():
+        document = read_yaml(own)
+        words = validate(document, ReplyWords)
+        grammar = grammar.extended(words)
+        faults = document.locate_all(check_replies(words, grammar)) or _failed_trials(REPLY_TRIALS, grammar)
+    trials = site / "replies_test.zh.yaml" if site else None
+    if trials and trials.exists() and not faults:
+        faults = _failed_trials(trials, grammar)
+    if faults:
+        raise WrittenError(faults)
+    return grammar
+
+
+@cache
+def built_in_replies() -> ReplyGrammar:
+    """Checked against its trials once in a process: these files are part of the program."""
+    document = read_yaml(REPLIES)
+    grammar = validate(document, ReplyGrammar)
+    faults = document.locate_all(check_replies(grammar, grammar)) or _failed_trials(REPLY_TRIALS, grammar)
+    if faults:
+        raise WrittenError(faults)
+    return grammar
+
+
+def _failed_trials(file: Path, grammar: ReplyGrammar) -> list[Located]:
+    document = read_yaml(file)
+    return document.locate_all(failures(validate(document, ReplyTrials), grammar))

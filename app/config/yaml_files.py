@@ -1,0 +1,266 @@
+"""Files people write become checked models; every fault at once, as `file:line:column: field: what, and what to write`.
+
+It knows YAML and pydantic; what the fields mean is the business of the models it is given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
+
+import yaml
+from msgspec import Struct
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+from yaml.composer import Composer
+from yaml.constructor import SafeConstructor
+from yaml.cyaml import CParser  # type: ignore[attr-defined]  # its stub forgets it
+from yaml.resolver import Resolver
+
+from app.config.suggestions import nearest
+from domain import Fault
+from domain.widths import narrow
+
+EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
+MAX_BYTES = 4 * 1024 * 1024
+MAX_DEPTH = 40
+MAX_PARTS = 200_000
+"""Of one file with its aliases written out: an alias may save typing, it may not grow without bound."""
+
+M = TypeVar("M", bound=BaseModel)
+Loc = tuple[str | int, ...]
+Mark = tuple[int, int]
+
+
+class Located(Struct, frozen=True):
+    """One fault at its place in a file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        field = f"{self.field}: " if self.field else ""
+        return f"{self.file}:{self.line}:{self.column}: {field}{self.message}"
+
+
+class WrittenError(Exception):
+    """Everything wrong with the files that were read."""
+
+    def __init__(self, faults: Sequence[Located]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class Document(Struct, frozen=True):
+    """Plain data and where each part of it stands."""
+
+    file: str
+    data: Any
+    marks: Mapping[Loc, Mark]
+
+    def locate(self, fault: Fault) -> Located:
+        """The fault at the deepest part of its path that the file has."""
+        where = tuple(fault.where)
+        known = where
+        while known and known not in self.marks:
+            known = known[:-1]
+        line, column = self.marks.get(known, (1, 1))
+        return Located(self.file, line, column, ".".join(str(part) for part in where), fault.message)
+
+    def locate_all(self, faults: Iterable[Fault]) -> list[Located]:
+        return sorted((self.locate(fault) for fault in faults), key=lambda fault: (fault.line, fault.column))
+
+
+def read_yaml(path: Path) -> Document:
+    """The file as plain data. Aliases, duplicate keys, excessive depth and size are faults, not surprises."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise WrittenError([Located(str(path), 1, 1, "", f"cannot be read: {error.strerror}")]) from error
+    if len(raw) > MAX_BYTES:
+        raise WrittenError([Located(str(path), 1, 1, "", f"larger than {MAX_BYTES} bytes: split it")])
+    return _parsed(str(path), raw)
+
+
+@lru_cache(maxsize=128)
+def _parsed(path: str, raw: bytes) -> Document:
+    """Of the same bytes once: most files of a site stay as they are, and reading YAML is slow."""
+    try:
+        node = _composed(raw.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise WrittenError([Located(str(path), 1, 1, "", "is not UTF-8: save it as UTF-8")]) from error
+    except RecursionError as error:
+        raise WrittenError([Located(str(path), 1, 1, "", f"is nested deeper than {MAX_DEPTH} levels")]) from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        said = f"not YAML: {error.problem}{_full_width(raw.decode('utf-8').splitlines(), line)}"
+        raise WrittenError([Located(path, line, column, "", said)]) from error
+    except yaml.reader.ReaderError as error:
+        text = raw.decode("utf-8")[: error.position]
+        line, column = text.count("\n") + 1, len(text) - text.rfind("\n")
+        said = f"holds the control character {error.character:#04x}, which YAML does not take: remove it"
+        raise WrittenError([Located(str(path), line, column, "", said)]) from error
+    marks: dict[Loc, Mark] = {}
+    faults: list[Located] = []
+    data = _plain(node, (), marks, faults, str(path), [0]) if node is not None else None
+    if faults:
+        raise WrittenError(faults)
+    return Document(str(path), data, marks)
+
+
+class _Loader(Composer, Resolver, CParser):
+    """Scanned in C, seven times faster; composed here, where nesting without bound is an error and no crash."""
+
+    def __init__(self, text: str) -> None:
+        CParser.__init__(self, text)
+        Composer.__init__(self)
+        Resolver.__init__(self)
+
+
+def _composed(text: str) -> Any:
+    """The root node. Of a faulty text the scanner in Python says more clearly what is wrong."""
+    try:
+        return _Loader(text).get_single_node()
+    except yaml.YAMLError:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
+
+
+_AS_WRITTEN = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?|\d{4}-\d\d?-\d\d?([Tt ].*)?", re.ASCII)
+"""Scalars that YAML 1.1 would turn into something else: 22:30 into 1350, 2026-05-01 into a date. They stay text."""
+
+
+def _full_width(lines: Sequence[str], line: int) -> str:
+    """What to write instead of the full-width signs of this line, or of the one before, where the reader stumbled."""
+    for text in reversed(lines[max(line - 2, 0) : line]):
+        found = full_width_signs(text)
+        if found:
+            return f"; {found}"
+    return ""
+
+
+def full_width_signs(text: str) -> str:
+    """A sentence about full-width signs that mean something in ASCII; empty where there are none."""
+    signs = dict.fromkeys(sign for sign in text if sign in _FULL_WIDTH)
+    return f"write {', '.join(f'{narrow(sign)} instead of {sign}' for sign in signs)}" if signs else ""
+
+
+_FULL_WIDTH = frozenset("：，＞＜＝！（）［］｛｝“”‘’＃－＋０１２３４５６７８９％．｜＂＇")
+
+
+def _plain(node: Any, loc: Loc, marks: dict[Loc, Mark], faults: list[Located], file: str, parts: list[int]) -> Any:
+    mark = (node.start_mark.line + 1, node.start_mark.column + 1)
+    marks.setdefault(loc, mark)
+    parts[0] += 1
+    if parts[0] > MAX_PARTS or len(loc) > MAX_DEPTH:
+        if not faults:
+            faults.append(Located(file, *mark, "", "its aliases grow without bound: write them out"))
+        return None
+    if isinstance(node, yaml.MappingNode):
+        return _plain_mapping(node, loc, marks, faults, file, parts)
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, (*loc, index), marks, faults, file, parts) for index, item in enumerate(node.value)]
+    if _AS_WRITTEN.fullmatch(node.value) and node.tag != "tag:yaml.org,2002:str":
+        return node.value
+    try:
+        return SafeConstructor().construct_object(node)
+    except (yaml.YAMLError, ValueError) as error:
+        faults.append(Located(file, *mark, ".".join(map(str, loc)), f"not a plain value: {error}"))
+        return None
+
+
+def _plain_mapping(
+    node: Any, loc: Loc, marks: dict[Loc, Mark], faults: list[Located], file: str, parts: list[int]
+) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key = str(key_node.value)
+        at = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+        if key in data:
+            first = marks[(*loc, key)][0]
+            faults.append(Located(file, *at, key, f"stands twice (first in line {first}): remove one"))
+            continue
+        marks[(*loc, key)] = at
+        data[key] = _plain(value_node, (*loc, key), marks, faults, file, parts)
+    return data
+
+
+def validate(document: Document, model: type[M]) -> M:
+    """The document as its model, or every fault at its line and column."""
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        known = set(_field_names(model.model_json_schema()))
+        instead: Mapping[str, str] = getattr(model, "instead", EMPTY)
+        raise WrittenError(document.locate_all(_faults(error.errors(), document, known, instead))) from error
+
+
+def _field_names(schema: Any) -> Iterator[str]:
+    """Every field that stands anywhere in a model."""
+    if isinstance(schema, Mapping):
+        yield from schema.get("properties", ())
+    for part in schema.values() if isinstance(schema, Mapping) else schema if isinstance(schema, list) else ():
+        yield from _field_names(part)
+
+
+def _faults(
+    errors: Sequence[ErrorDetails], document: Document, known: Collection[str], instead: Mapping[str, str]
+) -> Iterator[Fault]:
+    missing: dict[Loc, list[str]] = {}
+    for error in errors:
+        if error["type"] == "missing":
+            missing.setdefault(_walk(error["loc"], document)[:-1], []).append(str(error["loc"][-1]))
+    for error in errors:
+        where = _walk(error["loc"], document)
+        yield Fault(where, sentence(error, missing.get(where[:-1]) or known, instead))
+
+
+def _walk(loc: Loc, document: Document) -> Loc:
+    """The error's path without the model and tag names that pydantic puts between the keys of the file."""
+    path: Loc = ()
+    for index, part in enumerate(loc):
+        if (*path, part) in document.marks or index == len(loc) - 1:
+            path = (*path, part)
+    return path
+
+
+def sentence(error: ErrorDetails, known: Collection[str] = (), instead: Mapping[str, str] = EMPTY) -> str:
+    """A fault of pydantic as people read it: what, and what to write. `known`: the fields that may have been meant;
+    `instead`: our words for fields and values of other tools."""
+    field = str(error["loc"][-1]) if error["loc"] else ""
+    if error["type"] == "missing":
+        return f"is missing: write `{field}: ...`"
+    if error["type"] == "extra_forbidden":
+        return f"is not known here: {_field_instead(field, known, instead)}"
+    message, found = error["msg"].removeprefix("Value error, "), error["input"]
+    if error["type"] in ("enum", "literal_error") and isinstance(found, str):
+        values = re.findall(r"'([^']*)'", error["ctx"]["expected"])
+        near = instead[found] if instead.get(found) in values else nearest(found.lower(), values)
+        message += f": write {near}" if near else ""
+    shown = repr(found) if isinstance(found, str | int | float | bool) else ""
+    if not shown or shown in message:
+        return message
+    signs = full_width_signs(found) if isinstance(found, str) and "full-width" not in message else ""
+    return f"{message} (found {shown})" + (f": {signs}" if signs else "")
+
+
+def _field_instead(field: str, known: Collection[str], instead: Mapping[str, str]) -> str:
+    """What was meant by a field that is not known: a word of another tool, full-width signs, or a slip."""
+    if field in instead:
+        return f"write {instead[field]}"
+    if signs := full_width_signs(field):
+        return signs
+    near = nearest(field, known)
+    return f"write `{near}`" if near else "remove it or correct its name"
+
+
+def read_model(path: Path, model: type[M]) -> M:
+    """A YAML file as its model."""
+    return validate(read_yaml(path), model)

@@ -1,0 +1,1 @@
+"""What lies under `--data DIR`: stores, credentials, lock and control socket."""

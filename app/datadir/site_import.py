@@ -1,0 +1,154 @@
+"""A site's files into the ledger. Each record has one owner: the files, until somebody changes it over the API.
+
+What was changed or deleted over the API stays as it is, and what the files would undo is told; `force` lets the files
+win. docs/decisions/0018.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from app.config.site import SiteFolder
+from console.timestamps import Moment
+from domain import Instant
+from domain.identities import canonical
+from store.database import registry as table
+from store.database.registry import edits
+from store.database.registry.changes import Changed
+
+
+class Kept(Struct, frozen=True):
+    """A record of a file that was not taken: the one of the registry stays. `held` is None for one that was deleted."""
+
+    shelf: str
+    id: str
+    file: Any
+    held: Any
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.shelf}.csv: {self.id}: {self.why}; in the file {_brief(self.file, self.held)}"
+
+
+class Imported(Struct, frozen=True):
+    """What an import did."""
+
+    created: int
+    updated: int
+    unchanged: int
+    kept: tuple[Kept, ...]
+
+
+EDITED, DELETED = "was changed over the API, which stays", "was deleted over the API, and stays so"
+_PUT: Mapping[str, Callable[..., Changed]] = {
+    "cells": table.put_cells,
+    "places": table.put_places,
+    "people": table.put_people,
+    "duties": table.put_duties,
+    "devices": table.put_devices,
+}
+
+
+def import_site(tx: Connection, folder: SiteFolder, now: Instant, *, force: bool = False) -> Imported:
+    """Take up the files. What the API added stays; what it changed stays unless forced."""
+    if folder.path is not None:
+        table.put_levels(tx, folder.settings.levels, now)
+    kept, same = ((), ()) if force else _compared(tx, folder)
+    if force:
+        same = tuple((shelf, record.id) for shelf in _PUT for record in getattr(folder, shelf))
+    for shelf in _PUT:
+        edits.forget(tx, shelf, [name for of, name in same if of == shelf])
+    left = {(one.shelf, one.id) for one in kept}
+    done = [
+        put(tx, [one for one in getattr(folder, shelf) if (shelf, one.id) not in left], now)
+        for shelf, put in _PUT.items()
+    ]
+    created, updated, unchanged = (
+        sum(len(getattr(one, sort)) for one in done) for sort in ("created", "updated", "unchanged")
+    )
+    return Imported(created, updated, unchanged, kept)
+
+
+def differences(tx: Connection, folder: SiteFolder) -> tuple[Kept, ...]:
+    """What the files say otherwise than the registry, where somebody changed it over the API."""
+    return _compared(tx, folder)[0]
+
+
+def _compared(tx: Connection, folder: SiteFolder) -> tuple[tuple[Kept, ...], tuple[tuple[str, str], ...]]:
+    """What is not taken, and what was edited to what the files say: that is theirs again."""
+    edited = {(one.shelf, one.id): one for one in edits.edited(tx)}
+    if not edited:
+        return (), ()
+    kept: list[Kept] = []
+    same: list[tuple[str, str]] = []
+    held = _held(tx)
+    for shelf in _PUT:
+        for record in getattr(folder, shelf):
+            if (shelf, record.id) in edited:
+                now_held = held[shelf].get(record.id)
+                if now_held == record:
+                    same.append((shelf, record.id))
+                else:
+                    kept.append(Kept(shelf, record.id, record, now_held, EDITED if now_held else DELETED))
+    return (*kept, *_taken_identities(folder, held["devices"], {one.id for one in kept if one.shelf == "devices"})), (
+        *same,
+    )
+
+
+def _held(tx: Connection) -> dict[str, Mapping[str, Any]]:
+    town = table.community(tx)
+    duties = {duty.id: duty for duty in town.duties}
+    devices = {device.id: device for device in table.devices(tx)}
+    return {"places": town.places, "cells": town.cells, "people": town.people, "duties": duties, "devices": devices}
+
+
+def _taken_identities(folder: SiteFolder, held: Mapping[str, Any], left: set[str]) -> Iterable[Kept]:
+    """Devices of the file whose identity another device got over the API."""
+    written = {device.id for device in folder.devices} - left
+    holders = {
+        (one.platform, canonical(one.platform, one.id)): device.id
+        for device in held.values()
+        if device.id not in written
+        for one in device.identities
+    }
+    for device in folder.devices:
+        names = ((one.platform, canonical(one.platform, one.id)) for one in device.identities)
+        holder = next((holders[name] for name in names if name in holders), None)
+        if holder is not None and device.id not in left:
+            yield Kept("devices", device.id, device, held.get(device.id), f"{holder} got its identity over the API")
+
+
+def _brief(file: Any, held: Any) -> str:
+    """The fields in which two records differ, as the file has them and as they are held."""
+    mine = msgspec.to_builtins(file)
+    ours = msgspec.to_builtins(held) if held is not None else {}
+    other = [name for name, value in mine.items() if ours and ours.get(name) != value]
+    return ", ".join(f"{name} {mine[name]!r} instead of {ours[name]!r}" for name in other) or "it still stands"
+
+
+def _record(one: Any) -> dict[str, Any] | None:
+    """A record of the registry as plain data; the bounds of a duty are times."""
+    if one is None:
+        return None
+    times = {name: Moment(at) for name in ("since", "until") if (at := getattr(one, name, None)) is not None}
+    return {**msgspec.to_builtins(one), **times}
+
+
+def view(kept: Sequence[Kept]) -> list[dict[str, Any]]:
+    """As the API and `check` show them."""
+    return [
+        {
+            "record": one.shelf,
+            "id": one.id,
+            "why": one.why,
+            "file": _record(one.file),
+            "held": _record(one.held),
+            "text": str(one),
+        }
+        for one in kept
+    ]

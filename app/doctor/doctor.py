@@ -1,0 +1,79 @@
+"""The doctor: listens to a broker for a while and says who speaks, what is understood, and which line to add.
+
+It writes nothing and shares nothing with the service but the registry, the kinds and the mappings: its MQTT session,
+its listener and its codecs are its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from app.config.settings import Site
+from app.config.site import decoder_settings
+from app.doctor.capture import Caught, Limits, listen
+from app.doctor.report import report
+from app.reload.codecs import CodecFolder
+from domain import Device, Instant
+from domain.kind import Kind
+from ingest.decoding.decoder import Listener, ListenerSettings
+from ingest.decoding.device_index import Directory
+from ingest.diagnosis import diagnose
+from ingest.mappings.mapping import MappingBook
+from ingest.mqtt.broker_address import Address
+from ingest.routing.platform_guesses import ELSEWHERE
+from ingest.routing.routes import Filters, Routes
+
+UNMAPPED_MAX = 10_000
+
+
+class Knowledge(Struct, frozen=True):
+    """What a site knows: the same that its service hears with."""
+
+    kinds: Mapping[str, Kind]
+    mappings: Sequence[MappingBook]
+    devices: Sequence[Device]
+    settings: Site
+    path: Path | None = None
+
+    def listener(self, filters: Filters, devices: Sequence[Device]) -> Listener:
+        """A listener of its own, which remembers nothing of the service's."""
+        own = decoder_settings(self.settings)
+        settings = ListenerSettings(own.zone, own.zones, filters, unmapped_max=UNMAPPED_MAX)
+        made = Listener(self.kinds, self.mappings, settings)
+        made.directory = Directory(devices)
+        return made
+
+
+async def examine(
+    broker: Address, known: Knowledge, seconds: int, clock: Callable[[], Instant], limits: Limits | None = None
+) -> dict[str, Any]:
+    """Listens and reports. Raises NoBroker."""
+    caught = await listen(broker, seconds, otherwise(known.settings.intake.filters), clock, limits)
+    return await asyncio.to_thread(_examined, str(broker), known, seconds, caught)
+
+
+def otherwise(filters: Filters) -> list[str]:
+    """What to ask for where a broker refuses `#`: the site's filters, and where platforms are met otherwise."""
+    elsewhere = [pattern for patterns in ELSEWHERE.values() for pattern in patterns]
+    return list(dict.fromkeys([*Routes(filters).subscriptions, *elsewhere]))
+
+
+def _examined(broker: str, known: Knowledge, seconds: int, caught: Caught) -> dict[str, Any]:
+    codecs = CodecFolder(known.path)
+    codecs.reload()
+
+    def build(filters: Filters, devices: Sequence[Device]) -> Listener:
+        made = known.listener(filters, devices)
+        made.codecs = codecs.codecs
+        return made
+
+    try:
+        found = diagnose(caught.frames, build, known.settings.intake.filters, known.devices)
+    finally:
+        codecs.codecs.close()
+    return report(broker, seconds, caught, found, known.kinds, known.devices, known.settings)

@@ -1,0 +1,40 @@
+"""Short-lived MQTT clients of our own, beside the intake: TLS where the address says so."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any, Self
+
+import aiomqtt
+
+from ingest.mqtt.broker_address import Address
+
+
+class NoBroker(Exception):
+    """Mosquitto is not on this machine, or did not start."""
+
+
+class Client(aiomqtt.Client):
+    """An MQTT client that closes its socket when connecting is cancelled or fails.
+
+    aiomqtt leaves the socket and its keep-alive task to the garbage collector then.
+    """
+
+    async def __aenter__(self) -> Self:
+        try:
+            return await super().__aenter__()
+        except BaseException:
+            self._client._sock_close()  # disconnect() would only queue a packet
+            raise
+
+
+def client(address: Address, **options: Any) -> Client:
+    """Not yet connected; `options` are those of aiomqtt.Client. A password is sent to verified servers only."""
+    return Client(
+        address.host,
+        address.port,
+        username=address.username,
+        password=address.password.decode() if address.password else None,
+        tls_context=ssl.create_default_context() if address.tls else None,
+        **options,
+    )

@@ -1,0 +1,1 @@
+"""From a journal entry to readings, history, findings and alerts."""

@@ -1,0 +1,35 @@
+"""What has passed through the chain, for /metrics and the status line. Nothing is decided by it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from msgspec import Struct, field
+
+from domain import Instant
+from ingest.frame import Frame
+from ingest.results import Heard
+
+
+class Counts(Struct):
+    """What has passed, for /metrics and the status line."""
+
+    frames: int = 0
+    readings: int = 0
+    duplicates: int = 0
+    findings: int = 0
+    faults: int = 0
+    refusals: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
+    last_reading_at: Instant | None = None
+
+    def add(self, frames: Sequence[Frame], heard: Heard) -> None:
+        """A slice was heard."""
+        self.frames += len(frames)
+        self.readings += len(heard.readings)
+        self.duplicates += heard.duplicates
+        self.refusals.update(refusal.reason.value for refusal in heard.refusals)
+        self.notes.update(note.kind.value for note in heard.notes)
+        if heard.readings:
+            self.last_reading_at = frames[-1].received

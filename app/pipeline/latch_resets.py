@@ -1,0 +1,106 @@
+"""Resets of latched rules: by a person over the API, or because the alert they belong to was dealt with.
+
+Each is noted in the journal, with the positions after which it belongs, before it has effect: a start after a crash
+repeats it there, and a backtest plays it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from app.pipeline.changes import Repeated
+from app.pipeline.pipeline import Chain
+from app.pipeline.retry import insist
+from console.dependencies import NotLatched, ResetDone
+from domain import Finding, Instant, Lane
+from rules.engine.engine import Engine
+from store.database.alerts.latches import dealt_with
+from store.database.database import Ledger
+from store.journal import MarkKind, SqliteJournal
+
+log = logging.getLogger("fengshao.resets")
+LOOK_EVERY_S: Final = 1.0
+"""A storm of alerts that are dealt with is looked at once."""
+
+
+class WrittenReset(Struct, frozen=True):
+    """The detail of a mark: what was reset by whom and why, and what had been judged by then."""
+
+    rule: str
+    device: str
+    by: str = ""
+    reason: str = ""
+    cursor: dict[str, int] = {}
+
+
+class Resets:
+    """Carries out resets between two entries of the journal."""
+
+    def __init__(
+        self, engine: Engine, chain: Chain, journal: SqliteJournal, ledger: Ledger, clock: Callable[[], Instant]
+    ) -> None:
+        self._engine, self._chain, self._journal, self._ledger, self._clock = engine, chain, journal, ledger, clock
+        self._look = asyncio.Event()
+        self._look.set()  # what was dealt with before a crash
+
+    async def reset(self, rule: str, device: str, by: str, reason: str) -> ResetDone:
+        """Ends what is over; what is still dangerous ends with its next all-clear. Raises NotLatched."""
+        if not self._engine.latched_devices(rule, [device]):
+            raise NotLatched(device)
+        at, ended = self._clock(), list[bool]()
+
+        def work() -> list[Finding]:
+            findings = self._engine.release(device, rule, at)
+            ended.append(bool(findings))
+            return findings
+
+        async def noted(cursor: Mapping[Lane, int]) -> None:
+            written = WrittenReset(rule, device, by, reason, {lane.value: pos for lane, pos in cursor.items()})
+            detail = msgspec.json.encode(written).decode()
+            await insist(lambda: self._journal.mark(MarkKind.RESET, at, detail), "reset")
+
+        await self._chain.change(work, saves=True, noted=noted)
+        return ResetDone(rule, device, at, ended[0])
+
+    def alert_changed(self, _alert: str) -> None:
+        """Perhaps it was dealt with."""
+        self._look.set()
+
+    async def follow(self) -> None:
+        """Whoever says that an alert is dealt with also resets what it was told of: a rule that stays latched would
+        be deaf to the next danger."""
+        await self._chain.caught_up.wait()
+        while True:
+            await self._look.wait()
+            self._look.clear()
+            await insist(self.reset_what_is_dealt_with, "resets")
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def reset_what_is_dealt_with(self) -> None:
+        """Latched findings whose alert was resolved, verified or closed after they began."""
+        held = {one.finding: one for one in self._engine.latched_findings()}
+        if not held:
+            return
+        for finding, alert, by in await self._ledger.read(partial(dealt_with, findings=list(held))):
+            one = held[finding]
+            try:
+                done = await self.reset(one.rule, one.device, by, f"alert {alert}")
+            except NotLatched:
+                continue  # somebody was faster
+            log.info("reset %s of %s with alert %s: %s", one.rule, one.device, alert, done)
+
+
+def noted_resets(engine: Engine, journal: SqliteJournal, since: Instant) -> Iterator[Repeated]:
+    """Those noted after a checkpoint of this instant, to be repeated."""
+    for mark in journal.marks(since):
+        if mark.kind is MarkKind.RESET:
+            written = msgspec.json.decode(mark.detail, type=WrittenReset)
+            cursor = {Lane(lane): pos for lane, pos in written.cursor.items()}
+            yield cursor, partial(engine.release, written.device, written.rule, mark.at)

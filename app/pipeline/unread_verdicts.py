@@ -1,0 +1,54 @@
+"""Verdicts of safety devices that nobody understood become findings for maintenance, with the line that would help.
+
+At once and once a device and field; over when the field is understood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from zlib import crc32
+
+from domain import Evidence, Finding, Ledger, Phase, Severity, Subject
+from domain.people import Community
+from ingest.results import Unread
+
+RULE, TITLE = "unread-verdict", "安全设备消息未读懂"
+ADVICE = (
+    "请按厂家说明核对，在站点 mappings/{platform}_site.yaml 的 kinds: {kind}: 下写：{line}（true 为报警），保存即生效"
+)
+ADVICE_WORD = "请按厂家说明核对，在站点 mappings/{platform}_site.yaml 中写：{line}（danger 为报警），保存即生效"
+TEXT_MAX = 120
+
+
+def findings(unread: Iterable[Unread], community: Community) -> list[Finding]:
+    """One finding for each field that is not understood, and its end when it is."""
+    return [_finding(one, community.place_of(one.device)) for one in unread]
+
+
+def _finding(one: Unread, place: str | None) -> Finding:
+    verdict, device = one.verdict, one.device
+    advice = ADVICE_WORD if verdict.line.startswith("words:") else ADVICE
+    field = crc32(f"{one.platform} {verdict.field}".encode("utf-8", "replace"))
+    return Finding(
+        id=f"{RULE}@1/{device.id}.{field:08x}/{one.begin}",
+        rule=RULE,
+        version="1",
+        phase=Phase.ENDED if one.over else Phase.BEGAN,
+        hazard="device",
+        title=TITLE,
+        severity=Severity.HIGH,
+        ledger=Ledger.HEALTH,
+        subject=Subject("device", device.id),
+        begin=one.begin,
+        at=one.at,
+        now=one.at,
+        device=device.id,
+        place=place,
+        advice=advice.format(platform=one.platform, kind=device.kind, line=verdict.line),
+        evidence=(
+            Evidence("来源", f"{one.platform} {device.model or ''}".strip(), at=one.at, name_en="platform and model"),
+            Evidence("字段", verdict.field, at=one.at, name_en="field"),
+            Evidence("值", str(verdict.value)[:TEXT_MAX], at=one.at, name_en="value"),
+            Evidence("建议的映射", verdict.line, at=one.at, name_en="proposed mapping"),
+        ),
+    )

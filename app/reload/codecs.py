@@ -1,0 +1,167 @@
+"""A site's codecs.d: read whole, watched and taken up again while the service runs, and tried by `codecs test`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from app.config.yaml_files import Located, WrittenError, read_yaml, validate
+from ingest.codecs.example_runner import CodecTestResult, NoExamples, line_in, test_codec
+from ingest.codecs.registry import BINDINGS, SUFFIXES, BindingBook, Shelf, changes, check, shelve
+from ingest.codecs.runtime import Codecs
+
+log = logging.getLogger("fengshao.codecs")
+
+FOLDER = "codecs.d"
+LOOK_EVERY_S = 2.0
+
+Stamp = tuple[tuple[str, int, int], ...]
+
+
+class CodecFolder:
+    """The codecs of a folder. `codecs` is what the listener asks; it always holds the last files that could be used."""
+
+    def __init__(self, site: Path | None) -> None:
+        self.codecs = Codecs()
+        self._path = site / FOLDER if site is not None else None
+        self._files: dict[str, bytes] = {}
+        self._book = BindingBook()
+        self._stamp: Stamp = ()
+
+    def reload(self) -> list[str]:
+        """Take up the folder as it is now, and say what changed. Raises WrittenError for bindings that cannot be.
+
+        A file that cannot be loaded (half saved, mistyped) is not taken in place of one that can.
+        """
+        self._stamp = stamp(self._path)
+        self._book = _book(self._path)
+        return self._take()
+
+    def _take(self) -> list[str]:
+        files = _files(self._path)
+        told = self._keep_what_worked(files)
+        shelf = shelve(files, self._book)
+        told = changes(self.codecs.shelf, shelf) + told
+        self.codecs.shelf, self._files = shelf, files
+        return _logged(told)
+
+    def _keep_what_worked(self, files: dict[str, bytes]) -> list[str]:
+        told = []
+        for codec in shelve(files, self._book).codecs:
+            fresh = self._files.get(codec.name) != files[codec.name]
+            complaint = self.codecs.complaint(codec) if fresh else None
+            if complaint is not None:
+                old = self._files.get(codec.name)
+                files[codec.name] = files[codec.name] if old is None else old
+                kept = "its messages are refused" if old is None else "the file before it stays in use"
+                told.append(f"{codec.name}: {complaint}; {kept}")
+        return told
+
+    def look(self) -> list[str]:
+        """Reload if a file changed; what is wrong is told, and what was in use stays in use."""
+        if stamp(self._path) == self._stamp:
+            return []
+        self._stamp = stamp(self._path)
+        try:
+            return _logged(self._bind()) + self._take()
+        except OSError as error:
+            return _logged([f"{error}; the codecs before it stay in use"])
+
+    def _bind(self) -> list[str]:
+        """Bindings that cannot be keep no file beside them from being taken up."""
+        try:
+            self._book = _book(self._path)
+        except WrittenError as error:
+            return [f"{fault}; the bindings before it stay in use" for fault in error.faults]
+        return []
+
+    async def follow(self) -> None:
+        """Look every few seconds until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            self.look()
+
+
+def _logged(told: list[str]) -> list[str]:
+    for line in told:
+        log.warning("codecs changed: %s", line)
+    return told
+
+
+def stamp(path: Path | None) -> Stamp:
+    """What tells that a file of the folder changed, without reading it."""
+    try:
+        return tuple((file.name, (status := file.stat()).st_mtime_ns, status.st_size) for file in _listed(path))
+    except OSError:  # a file went between being listed and being looked at: the next look sees the folder as it is then
+        return ()
+
+
+def _listed(path: Path | None) -> list[Path]:
+    if path is None or not path.is_dir():
+        return []
+    wanted = [file for file in sorted(path.iterdir()) if file.suffix in SUFFIXES or file.name == BINDINGS]
+    return [file for file in wanted if file.is_file()]
+
+
+def _files(path: Path | None) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in _listed(path) if file.name != BINDINGS}
+
+
+def _book(path: Path | None) -> BindingBook:
+    """bindings.yaml, checked against the files beside it."""
+    written = path / BINDINGS if path is not None else None
+    if written is None or not written.exists():
+        return BindingBook()
+    document = read_yaml(written)
+    book = validate(document, BindingBook)
+    faults = document.locate_all(check(_files(path), book))
+    if faults:
+        raise WrittenError(faults)
+    return book
+
+
+def check_codecs(site: Path | None) -> Shelf:
+    """The site's codecs, each loaded once; raises WrittenError with every file that cannot be."""
+    folder = CodecFolder(site)
+    try:
+        folder.reload()
+        complaints = {codec.name: folder.codecs.complaint(codec) for codec in folder.codecs.shelf.codecs}
+        faults = _located(site, complaints)
+        if faults:
+            raise WrittenError(faults)
+        return folder.codecs.shelf
+    finally:
+        folder.codecs.close()
+
+
+def _located(site: Path | None, complaints: Mapping[str, str | None]) -> list[Located]:
+    path = (site or Path()) / FOLDER
+    return [
+        Located(str(path / name), line_in(complaint), 1, "", complaint)
+        for name, complaint in complaints.items()
+        if complaint
+    ]
+
+
+def test_files(files: Sequence[Path], say: Callable[[str], None]) -> int:
+    """Runs each codec's own examples, says what came otherwise than its author wrote, and returns the exit code."""
+    code = 0
+    for file in files:
+        try:
+            results = test_codec(file)
+        except NoExamples as nothing:
+            say(str(nothing))
+            code = 1
+            continue
+        code = max(code, _tell(file, results, say))
+    return code
+
+
+def _tell(file: Path, results: Sequence[CodecTestResult], say: Callable[[str], None]) -> int:
+    failed = [result for result in results if not result.passed]
+    for result in failed:
+        say(f"{result.file}:{result.line}: {result.name}\n  exp: {result.expected}\n  got: {result.got}")
+    say(f"{file}: {len(results) - len(failed)} examples right, {len(failed)} wrong")
+    return 1 if failed else 0

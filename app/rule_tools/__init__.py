@@ -1,0 +1,1 @@
+"""Check, test, backtest and explain rules, in this process or in a worker process."""

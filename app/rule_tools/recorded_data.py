@@ -1,0 +1,172 @@
+"""What a DIR remembers, judged again with the engine of the day: for `rules backtest` and `rules explain`.
+
+It reads a stopped DIR, a copy of one, or what a running service took out of its history: DuckDB lets one process at a
+time open a history.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import tzinfo
+from pathlib import Path
+
+import msgspec
+
+from app.config.catalog import load_kinds
+from app.config.settings import Site
+from app.config.yaml_files import read_model
+from app.datadir.control_socket import Answered
+from app.datadir.stores import HISTORY, JOURNAL, LEDGER
+from app.pipeline.latch_resets import WrittenReset
+from domain import DAY, Device, Finding, Instant, Reading
+from domain.kind import Kind
+from domain.people import Community, community
+from rules.engine.community_index import DEFAULT_ZONE
+from rules.hosts.parallel import run_replay
+from rules.hosts.replay import Event, Outage, ReadingBatch, ReplayJob, Reset, chunk_events
+from rules.rulebook.model import Rulebook
+from store.database import registry
+from store.database.database import Ledger, sqlite_url
+from store.errors import StoreError
+from store.history.duckdb.history import DuckHistory
+from store.journal import MarkKind, SqliteJournal
+
+PIECE_MS = DAY // 4
+MANY_DEVICES = 100
+"""So many are judged by a process for each processor; for fewer that would take longer to start than to judge."""
+
+Progress = Callable[[float], None]
+"""Hears how much is done, from 0 to 1."""
+
+
+def _unheard(_part: float) -> None:
+    """Nobody waits for it."""
+
+
+class Past:
+    """What a DIR remembers: who was there, what was said, when nobody could be heard."""
+
+    def __init__(
+        self,
+        data: Path,
+        history: DuckHistory,
+        kinds: Mapping[str, Kind] | None = None,
+        zone: tzinfo = DEFAULT_ZONE,
+    ) -> None:
+        self.history, self.kinds, self.zone = history, kinds or load_kinds(), zone
+        self.devices: list[Device] = []
+        self.community: Community = community()
+        self.deaf: list[Outage] = []
+        self.resets: list[Reset] = []
+        if (data / LEDGER).exists():
+            ledger = Ledger(sqlite_url(data / LEDGER))
+            self.devices = ledger.run_now(registry.devices)
+            self.community = ledger.run_now(registry.community)
+            ledger.close()
+        if (data / JOURNAL).exists():
+            journal = SqliteJournal(data / JOURNAL)
+            self.deaf, self.resets = list(_deaf(journal)), list(_resets(journal))
+            journal.close()
+
+    def told(
+        self,
+        books: Sequence[Sequence[Rulebook]],
+        since: Instant,
+        until: Instant,
+        progress: Progress = _unheard,
+        processes: int | None = None,
+    ) -> list[list[Finding]]:
+        """What each set of books would have found, with one walk through the past."""
+        scene = ReplayJob(books, self.kinds, self.community, self.devices, since, self.zone)
+        if processes is None:
+            processes = (os.cpu_count() or 1) if len(self.devices) >= MANY_DEVICES else 1
+
+        def events() -> Iterator[Event]:
+            for event in chunk_events(self.walk(since, until), self.between(since, until)):
+                yield event
+                if isinstance(event, ReadingBatch):
+                    progress(min(max((event.now - since) / (until - since), 0.0), 1.0))
+
+        with _undisturbed():
+            return run_replay(scene, events(), until, processes)
+
+    def walk(self, since: Instant, until: Instant, devices: Sequence[str] | None = None) -> Iterator[Reading]:
+        """Readings in the order in which they were received, a piece at a time: a month need not fit into memory."""
+        for start in range(since, until, PIECE_MS):
+            yield from list(self.history.sorted_replay(start, min(start + PIECE_MS, until), devices))
+
+    def since(self, asked: Instant) -> Instant:
+        """From when on something is remembered: before that, nobody was silent."""
+        return since(self.history, asked)
+
+    def between(self, since: Instant, until: Instant) -> list[Outage | Reset]:
+        """When nobody could be heard, and which latched rules people reset."""
+        deaf = [one for one in self.deaf if one.end > since and one.begin < until]
+        return [*deaf, *(one for one in self.resets if since <= one.now < until)]
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Millions of readings and no cycles among them: looking for cycles would take a quarter of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _deaf(journal: SqliteJournal) -> Iterator[Outage]:
+    """Times between the last sign of our own life and the next start, and with the link down."""
+    alive: Instant | None = None
+    down: Instant | None = None
+    for mark in journal.marks():
+        if mark.kind is MarkKind.LINK_DOWN:
+            down = mark.at if down is None else down
+        elif mark.kind is MarkKind.LINK_UP and down is not None:
+            yield Outage(down, mark.at)
+            down = None
+        elif mark.kind is MarkKind.STARTED and alive is not None and mark.at > alive:
+            yield Outage(alive, mark.at)
+        alive = mark.at
+
+
+def _resets(journal: SqliteJournal) -> Iterator[Reset]:
+    for mark in journal.marks():
+        if mark.kind is MarkKind.RESET:
+            written = msgspec.json.decode(mark.detail, type=WrittenReset)
+            yield Reset(mark.at, written.rule, written.device)
+
+
+def since(history: DuckHistory, asked: Instant) -> Instant:
+    """From when on something is remembered."""
+    first = history.first()
+    return asked if first is None else max(asked, first)
+
+
+def zone_of(site: Path | None) -> tzinfo:
+    """By whose clock a site lives."""
+    settings = site / "site.yaml" if site is not None else None
+    return (read_model(settings, Site) if settings is not None and settings.exists() else Site()).zone
+
+
+@contextmanager
+def opened(data: Path, site: Path | None, history: Path | None = None, threads: int = 2) -> Iterator[Past]:
+    """The past of a DIR, its readings from `history` where they lie elsewhere. A held one: one sentence says why."""
+    file = history or data / HISTORY
+    if not file.exists():
+        raise Answered(f"{data} has no {HISTORY}: give the --data of a service that has run")
+    try:
+        held = DuckHistory(file, threads=threads)
+    except StoreError as error:
+        raise Answered(
+            f"{data} is held by another program: end it, or copy {HISTORY}, ledger.db and journal.db into another"
+            f" folder and give that one ({error})"
+        ) from error
+    try:
+        yield Past(data, held, load_kinds(site), zone_of(site))
+    finally:
+        asyncio.run(held.close())

@@ -1,0 +1,1 @@
+"""`fengshao up`: composition of the service and its process life cycle."""

@@ -1,0 +1,146 @@
+"""Builds the alert service, the outbox sender and the channels, and keeps the deadlines of alerts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from alerts.channels.channel import CallbackResponse
+from alerts.delivery.sender import OutboxSender
+from alerts.handling.finding_status import StatusOf
+from alerts.reply_parsing.grammar import ReplyGrammar
+from alerts.service import AlertService, AlertSettings
+from app.config.catalog import load_ladders, load_replies, load_words
+from app.config.settings import Site
+from app.config.site import SiteFolder
+from app.datadir.stores import Stores
+from app.pipeline.retry import insist
+from app.server.channels import Door
+from app.server.registry import Registry
+from console.dependencies import CallbackAnswer, CallbackDoor
+from console.dependencies import Secret as ConsoleSecret
+from console.security.auth import worker_link
+from domain import Finding, Instant, Lane
+from store.database.alerts.repository import Transactor
+from store.errors import CannotWrite
+
+log = logging.getLogger("fengshao.telling")
+LONGEST_WAIT_S = 1.0
+
+
+class Telling:
+    """The alert service with its outbox sender."""
+
+    def __init__(
+        self,
+        folder: SiteFolder,
+        stores: Stores,
+        registry: Registry,
+        doors: Mapping[str, Door],
+        clock: Callable[[], Instant],
+        on_change: Callable[[str], None],
+        signing_key: str,
+        status_of: StatusOf,
+    ) -> None:
+        self._clock, self._doors = clock, doors
+        self._bell = asyncio.Event()
+        self.faults = 0
+        transact = Transactor(stores.ledger)
+        self.desk = AlertService(
+            transact,
+            load_ladders(folder.path),
+            load_words(folder.path),
+            desk_settings(folder.settings, doors, load_replies(folder.path)),
+            lambda: registry.community,
+            clock,
+            on_change,
+            self._kick,
+            Pages(folder.settings.public_url, signing_key),
+            status_of,
+            lambda alert: registry.community.concerned(
+                alert.subject, registry.devices.get(alert.device or ""), alert.place
+            ),
+            lambda: registry.devices,
+            self._own_fault,
+            (CannotWrite,),
+        )
+        channels = {name: door.channel for name, door in doors.items()}
+        self.courier = OutboxSender(transact, channels, self.desk.outcomes, clock, on_change)
+
+    def _own_fault(self, about: str, fault: Exception) -> None:
+        """Our own mistake about one alert or finding: it is named and counted, and the others go on."""
+        self.faults += 1
+        log.error("alert desk failed", extra={"about": about}, exc_info=fault)
+
+    def _kick(self) -> None:
+        self.courier.wake()
+        self._bell.set()
+
+    async def hear(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
+        await self.desk.process_findings(findings, lane, pos)
+
+    async def keep_deadlines(self) -> None:
+        """Deadlines fall when they are due, whatever else happens; until cancelled."""
+        while True:
+            self._bell.clear()
+            await insist(lambda: self.desk.tick(self._clock()), "deadlines")
+            wake = await insist(self.desk.next_wake, "deadlines")
+            wait_s = LONGEST_WAIT_S if wake is None else max(0.01, min(LONGEST_WAIT_S, (wake - self._clock()) / 1000))
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._bell.wait()
+            except TimeoutError:
+                continue
+
+    def callbacks(self) -> dict[str, CallbackDoor]:
+        """The providers' ways in, one a channel that has a secret."""
+        return {
+            name: CallbackDoor(ConsoleSecret(door.secret.reveal()), self._receiver(name, door))
+            for name, door in self._doors.items()
+            if door.secret.reveal()
+        }
+
+    def _receiver(self, name: str, door: Door) -> _Receiver:
+        return _Receiver(self.desk, name, door, self._clock)
+
+
+class _Receiver:
+    """One provider's call, answered when what it told is committed."""
+
+    def __init__(self, desk: AlertService, name: str, door: Door, clock: Callable[[], Instant]) -> None:
+        self._desk, self._name, self._door, self._clock = desk, name, door, clock
+
+    async def __call__(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> CallbackAnswer:
+        received: CallbackResponse = self._door.channel.receive(headers, query, body, self._clock())
+        if received.events:
+            for result in await self._desk.receive(received.events, self._name):
+                # The alert's timeline has the words; a text about no alert stands nowhere else.
+                ends = {"status": result.status.value, "alert": result.alert, "why": result.reason}
+                log.info("text from a phone", extra=ends)
+        return CallbackAnswer(received.status, received.body, received.content_type)
+
+
+class Pages:
+    """Where a worker works on an alert from his card: signed, his alone, good for two hours."""
+
+    def __init__(self, public_url: str, signing_key: str) -> None:
+        self._base, self._key = public_url.rstrip("/"), signing_key.encode()
+
+    def __call__(self, alert: int, person: str, now: Instant) -> str:
+        return f"{self._base}/m/{worker_link(self._key, str(alert), person, now)}" if self._base else ""
+
+
+def desk_settings(site: Site, doors: Mapping[str, Door], replies: ReplyGrammar) -> AlertSettings:
+    """The settings of the alert service, from those of the site."""
+    codes = dict(site.channels.aliyun_sms.templates) if site.channels.aliyun_sms else {}
+    return AlertSettings(
+        sign=site.sign,
+        tz=site.zone,
+        replies=replies,
+        channels=tuple(doors),
+        template_codes=codes,
+        last_resort=site.last_resort,
+        person_name=site.texts.person_name,
+        care=tuple(site.care),
+    )

@@ -1,0 +1,82 @@
+"""Builds the channels a site asks for, with their secrets from the environment, and their doors for callbacks."""
+
+from __future__ import annotations
+
+import secrets as random
+from collections.abc import Callable, Mapping
+
+import httpx2
+from msgspec import Struct
+
+from alerts.channels.aliyun_sms import AliyunSettings, AliyunSms
+from alerts.channels.channel import Channel
+from alerts.channels.logbook import Logbook
+from alerts.channels.wecom import WeCom, WeComSettings
+from app.config.settings import AliyunSms as WrittenSms
+from app.config.settings import Secret, Site, secret
+from app.config.settings import WeCom as WrittenWeCom
+
+TIMEOUTS = httpx2.Timeout(connect=3.0, read=8.0, write=8.0, pool=2.0)
+SHORTEST_CALLBACK_SECRET = 32
+
+
+class NoSuchChannel(Exception):
+    """The site has no such channel, or its secret is no secret."""
+
+
+class Door(Struct, frozen=True):
+    """A channel and the secret in the path of its callbacks."""
+
+    channel: Channel
+    secret: Secret
+
+
+def http_client() -> httpx2.AsyncClient:
+    """One client for every provider: no redirects, no retries (they live in the outbox), no proxies from the air."""
+    return httpx2.AsyncClient(timeout=TIMEOUTS, follow_redirects=False, trust_env=False)
+
+
+def build_channels(
+    site: Site, client: httpx2.AsyncClient, environ: Mapping[str, str], clock: Callable[[], int]
+) -> dict[str, Door]:
+    """Every channel of the site by the name that ladders use. Raises MissingSecret naming the variable."""
+    doors = {"logbook": Door(Logbook(), Secret(""))}
+    if site.channels.aliyun_sms:
+        doors["sms"] = _sms(site, site.channels.aliyun_sms, client, environ)
+    if site.channels.wecom:
+        doors["wecom"] = _wecom(site.channels.wecom, client, environ, clock)
+    return doors
+
+
+def _sms(site: Site, written: WrittenSms, client: httpx2.AsyncClient, environ: Mapping[str, str]) -> Door:
+    settings = AliyunSettings(
+        key_id=secret(written.access_key_id_env, "channels.aliyun_sms", environ).reveal(),
+        secret=secret(written.access_key_secret_env, "channels.aliyun_sms", environ).reveal(),
+        sign_name=site.sign,
+        base_url=written.base_url,
+    )
+    return Door(AliyunSms(client, settings, lambda: random.token_hex(16)), _door(written.callback_secret_env, environ))
+
+
+def _wecom(
+    written: WrittenWeCom, client: httpx2.AsyncClient, environ: Mapping[str, str], clock: Callable[[], int]
+) -> Door:
+    user = "channels.wecom"
+    settings = WeComSettings(
+        corp_id=written.corp_id,
+        agent_id=written.agent_id,
+        secret=secret(written.secret_env, user, environ).reveal(),
+        token=secret(written.token_env, user, environ).reveal(),
+        aes_key=secret(written.aes_key_env, user, environ).reveal(),
+        base_url=written.base_url,
+    )
+    return Door(WeCom(client, settings, clock), _door(written.callback_secret_env, environ))
+
+
+def _door(variable: str, environ: Mapping[str, str]) -> Secret:
+    found = secret(variable, "callbacks", environ)
+    if len(found.reveal()) < SHORTEST_CALLBACK_SECRET:
+        raise NoSuchChannel(
+            f"{variable}: write at least {SHORTEST_CALLBACK_SECRET} random characters, it is part of a URL"
+        )
+    return found

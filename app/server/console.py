@@ -1,0 +1,57 @@
+"""Fills console.dependencies: what the console asks of the service."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+
+from app.datadir.credentials import push_secrets
+from app.rule_tools.service import Tools
+from app.server.doctor import Doctor
+from app.server.processing import Judging
+from app.server.registry import Registry
+from app.server.site_files import SiteFiles
+from app.server.status import rule_lines
+from console import dependencies
+from domain import Instant
+from ingest.adapters import FILTERS
+
+
+def registry_services(
+    judging: Judging, registry: Registry, changed: Callable[[], Awaitable[None]], site_files: SiteFiles | None
+) -> dependencies.Registry:
+    """Devices and the community as they are in force."""
+    return dependencies.Registry(
+        kinds=judging.kinds,
+        platforms=tuple(FILTERS),
+        community=lambda: registry.community,
+        changed=changed,
+        is_registered=judging.listener.is_registered,
+        kind_like=judging.listener.kind_like,
+        site_files=site_files,
+    )
+
+
+def rule_services(judging: Judging, tools: Tools, clock: Callable[[], Instant]) -> dependencies.Rules:
+    """The rules in force, and the safety office's tools."""
+    return dependencies.Rules(
+        lines=lambda: rule_lines(judging.engine.books),
+        applying=lambda device: judging.engine.startable_rules(device, clock()),
+        latched=judging.engine.latched_findings,
+        reset=judging.resets.reset,
+        explain=judging.explain,
+        tools=tools,
+    )
+
+
+def intake_services(
+    judging: Judging, callbacks: Mapping[str, dependencies.CallbackDoor], doctor: Doctor
+) -> dependencies.Intake:
+    """Pushes are journaled like what comes by MQTT; secrets of signed pushes come from the environment."""
+    return dependencies.Intake(
+        accept=judging.accept,
+        push_secrets=push_secrets(os.environ),
+        callbacks=callbacks,
+        unmapped=lambda: dict(judging.listener.unmapped),
+        doctor=doctor,
+    )

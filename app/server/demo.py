@@ -1,0 +1,164 @@
+"""`up --demo`: the providers' side and the community's devices, beside a service that does not know it is a demo."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import tempfile
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any, Self
+
+import httpx2
+from msgspec.structs import replace
+
+from alerts.messages.catalog import TextCatalog
+from app.clock import Clock
+from app.config.addresses import Address
+from app.config.catalog import ROOT, load_words
+from app.config.site import SiteFolder
+from app.datadir.control_socket import Asgi
+from app.mqtt_client import client
+from ingest.mqtt.broker_address import read_address
+from simulators.providers.aliyun.server import AliyunSmsServer
+from simulators.providers.wecom.server import WeComServer
+from simulators.publisher import DemoSite, run_demo
+
+SITE = ROOT / "deploy" / "site.demo"
+AES_KEY_CHARS = 43
+
+
+def filed_templates(words: TextCatalog) -> dict[str, str]:
+    """Every template as it is filed with the vendor: code and text, the level written out."""
+    return {
+        code: one.text.replace("{level}", words.severities[severity])
+        for one in words.sms
+        for severity, code in one.codes.items()
+    }
+
+
+class Demo:
+    """A temporary DIR (unless one is named), invented secrets, an SMS and a WeCom provider, and the town's devices."""
+
+    site = SITE
+
+    def __init__(self, data: Path | None) -> None:
+        self._stack = contextlib.AsyncExitStack()
+        self.data = data or Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="fengshao-demo-")))
+        self._callback_secret = secrets.token_urlsafe(32)
+        self.environ = {
+            "FENGSHAO_ALIYUN_KEY_ID": "demo",
+            "FENGSHAO_ALIYUN_KEY_SECRET": secrets.token_urlsafe(24),
+            "FENGSHAO_ALIYUN_CALLBACK_SECRET": self._callback_secret,
+            "FENGSHAO_WECOM_SECRET": secrets.token_urlsafe(24),
+            "FENGSHAO_WECOM_TOKEN": secrets.token_hex(8),
+            "FENGSHAO_WECOM_AES_KEY": (secrets.token_hex(32))[:AES_KEY_CHARS],
+            "FENGSHAO_WECOM_CALLBACK_SECRET": self._callback_secret,
+        }
+        self._stop = asyncio.Event()
+        self._playing: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *trouble: object) -> None:
+        self._stop.set()
+        await self._stack.aclose()
+
+    async def prepare(self, folder: SiteFolder, http: Address, clock: Clock) -> SiteFolder:
+        """Starts the providers and points the site's channels at them."""
+        base = f"http://{http.host}:{http.port}"
+        calls = f"{base}/api/v1/callbacks/{{}}/{self._callback_secret}"
+        environ, wecom = self.environ, folder.settings.channels.wecom
+        self._sms = await self._stack.enter_async_context(
+            AliyunSmsServer(
+                access_keys={environ["FENGSHAO_ALIYUN_KEY_ID"]: environ["FENGSHAO_ALIYUN_KEY_SECRET"]},
+                templates=filed_templates(load_words(folder.path)),
+                clock=clock,
+                callback_url=calls.format("sms"),
+            )
+        )
+        urls = {"aliyun_sms": self._sms.url}
+        if wecom is not None:
+            self._wecom = await self._stack.enter_async_context(
+                WeComServer(
+                    corp_id=wecom.corp_id,
+                    secret=environ["FENGSHAO_WECOM_SECRET"],
+                    agent_id=wecom.agent_id,
+                    token=environ["FENGSHAO_WECOM_TOKEN"],
+                    aes_key=environ["FENGSHAO_WECOM_AES_KEY"],
+                    members=[person.wecom for person in folder.people if person.wecom],
+                    clock=clock,
+                    callback_url=calls.format("wecom"),
+                )
+            )
+            urls["wecom"] = self._wecom.url
+        self._client = await self._stack.enter_async_context(httpx2.AsyncClient(trust_env=False, timeout=10))
+        return _pointed(folder, urls, base)
+
+    def app(self, console: Asgi) -> Asgi:
+        """The console, with `/demo/...` answered by the providers: their phones and their members' cards."""
+
+        async def serve(
+            scope: MutableMapping[str, Any],
+            receive: Callable[[], Awaitable[Any]],
+            send: Callable[[Any], Awaitable[None]],
+        ) -> None:
+            if scope["type"] == "http" and scope["path"].startswith("/demo/"):
+                await self._pass_on(scope, receive, send)
+            else:
+                await console(scope, receive, send)
+
+        return serve
+
+    async def _pass_on(
+        self,
+        scope: MutableMapping[str, Any],
+        receive: Callable[[], Awaitable[Any]],
+        send: Callable[[Any], Awaitable[None]],
+    ) -> None:
+        body = b""
+        while (event := await receive())["type"] == "http.request":
+            body += event.get("body", b"")
+            if not event.get("more_body"):
+                break
+        provider = self._wecom if scope["path"].startswith("/demo/inbox/") else self._sms
+        url = f"{provider.url}{scope['path']}?{scope['query_string'].decode()}"
+        answer = await self._client.request(scope["method"], url, content=body)
+        kind = answer.headers.get("content-type", "text/plain").encode()
+        await send({"type": "http.response.start", "status": answer.status_code, "headers": [(b"content-type", kind)]})
+        await send({"type": "http.response.body", "body": answer.content})
+
+    async def play(self, mqtt_url: str, folder: SiteFolder, clock: Clock) -> None:
+        """The town lives, and a kitchen leaks; another one each time it is started."""
+        broker = read_address(mqtt_url)
+        town = run_demo(
+            lambda: client(broker),
+            DemoSite(devices=folder.devices, timezone=folder.settings.timezone),
+            seed=clock() // 1000,
+            speed=1.0,
+            clock=clock,
+            sleep=asyncio.sleep,
+            stop=self._stop,
+        )
+        playing = asyncio.create_task(town, name="town")
+        self._playing = playing
+
+    async def stop(self) -> None:
+        """The town falls silent; the providers stay until the service is done with them."""
+        self._stop.set()
+        if self._playing is not None:
+            await asyncio.gather(self._playing, return_exceptions=True)
+
+
+def _pointed(folder: SiteFolder, urls: dict[str, str], public_url: str) -> SiteFolder:
+    """The same site with its channels at these addresses."""
+    channels = folder.settings.channels
+    moved = {
+        name: written.model_copy(update={"base_url": urls[name]})
+        for name in ("aliyun_sms", "wecom")
+        if (written := getattr(channels, name)) is not None
+    }
+    update = {"channels": channels.model_copy(update=moved), "public_url": folder.settings.public_url or public_url}
+    return replace(folder, settings=folder.settings.model_copy(update=update))

@@ -1,0 +1,40 @@
+"""The doctor of a running service: it knows what the service knows, and examines the broker that it listens to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from app.config.site import SiteFolder
+from app.doctor.doctor import Knowledge, examine
+from app.mqtt_client import NoBroker
+from app.server.processing import Judging
+from app.server.registry import Registry
+from console.dependencies import DoctorBusy, DoctorRefused
+from domain import Instant
+from ingest.mqtt.broker_address import Address
+
+
+def known_to(judging: Judging, registry: Registry, folder: SiteFolder) -> Knowledge:
+    """What the running service knows at this moment."""
+    found = judging.definitions
+    return Knowledge(found.kinds, found.mappings, list(registry.devices.values()), folder.settings, folder.path)
+
+
+class Doctor:
+    """One examination at a time, of the broker that the service listens to (console.dependencies.Doctor)."""
+
+    def __init__(self, broker: Address, known: Callable[[], Knowledge], clock: Callable[[], Instant]) -> None:
+        self._broker, self._known, self._clock = broker, known, clock
+        self._busy = False
+
+    async def examine(self, seconds: int) -> Mapping[str, Any]:
+        if self._busy:
+            raise DoctorBusy
+        self._busy = True
+        try:
+            return await examine(self._broker, self._known(), seconds, self._clock)
+        except NoBroker as fault:
+            raise DoctorRefused(str(fault)) from None
+        finally:
+            self._busy = False

@@ -1,0 +1,92 @@
+"""The HTTP server on its port, and the same application on DIR/control.sock for commands."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from app.config.addresses import Address, BadAddress
+from app.datadir.control_socket import SOCKET, trusted
+
+STOP_WITHIN_S = 3
+LONGEST_SOCKET = 107
+"""Bytes of a path that Linux takes for a socket."""
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that leaves the signals to `up`."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def refuse_taken(at: Address) -> None:
+    """Says so before a broker is started and stores are opened, if nobody can listen there."""
+    try:
+        socket.create_server((at.host, at.port), family=socket.AF_INET6 if ":" in at.host else socket.AF_INET).close()
+    except OSError as error:
+        raise BadAddress(
+            f"--http {at.host}:{at.port}: cannot listen there ({os.strerror(error.errno or 0)}); name another"
+        ) from error
+
+
+@contextlib.asynccontextmanager
+async def serve(app: Any, at: Address, data: Path, token: str, proxies: Sequence[str] = ()) -> AsyncIterator[None]:
+    """Serves until the block ends; listens before it begins.
+
+    What `X-Forwarded-For` and `X-Forwarded-Proto` say counts only from these proxies: anybody can write them.
+    """
+    path = data / SOCKET
+    path.unlink(missing_ok=True)
+    if len(os.fsencode(path)) > LONGEST_SOCKET:
+        raise BadAddress(f"--data {data}: too long a path for {SOCKET} in it; name a shorter folder, or a relative one")
+    forwarded = {"proxy_headers": bool(proxies), "forwarded_allow_ips": list(proxies)}
+    public = _Server(_config(app, host=at.host, port=at.port, lifespan="on", **forwarded))
+    control = _Server(_config(trusted(app, token), uds=str(path), lifespan="off", proxy_headers=False))
+    before = os.umask(0o077)
+    tasks = [asyncio.create_task(_run(server)) for server in (public, control)]
+    try:
+        await _until_listening([public, control], tasks, at)
+        os.umask(before)
+        path.chmod(0o600)
+        yield
+    finally:
+        os.umask(before)
+        for server in (control, public):
+            server.should_exit = True
+        await asyncio.gather(*tasks, return_exceptions=True)
+        path.unlink(missing_ok=True)
+
+
+def _config(app: Any, **where: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_WITHIN_S,
+        **where,
+    )
+
+
+async def _run(server: _Server) -> None:
+    try:
+        await server.serve()
+    except SystemExit as ended:  # uvicorn ends the process where it cannot listen; we say why instead
+        raise OSError("cannot listen") from ended
+
+
+async def _until_listening(servers: list[_Server], tasks: list[asyncio.Task[None]], at: Address) -> None:
+    while not all(server.started for server in servers):
+        for task in tasks:
+            if task.done():
+                raise BadAddress(f"--http {at.host}:{at.port}: cannot listen there; is the port in use?")
+        await asyncio.sleep(0.01)

@@ -1,0 +1,91 @@
+"""The timetable's jobs: roll-ups, retention, the daily report, the audit of open alerts. Each says what it did."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from functools import partial
+
+from msgspec import to_builtins
+from sqlalchemy import Connection
+
+from alerts.service import AlertService, AuditResult
+from app.config.settings import Site
+from app.datadir.stores import Stores
+from app.pipeline.pipeline import Chain
+from app.server.scheduler import Job, JobRow
+from domain import DAY, Instant
+from store.database.alerts import silences, statistics
+from store.database.refusals import refusals
+from store.database.system import audit, key_values
+from store.database.system import jobs as table
+
+log = logging.getLogger("fengshao.chores")
+
+
+def jobs(stores: Stores, site: Site, chain: Chain, desk: AlertService) -> dict[str, Job]:
+    """Every job by name, with its default schedule in local time."""
+    return {
+        "roll-up": Job("5 * * * *", partial(_roll_up, stores)),
+        "retention": Job("40 3 * * *", partial(_retain, stores, site, chain)),
+        "daily-report": Job("0 8 * * *", partial(_report, stores)),
+        "digest": Job("30 8 * * *", partial(_digest, desk)),
+        "audit": Job("* * * * *", partial(_audit, desk)),
+    }
+
+
+async def _roll_up(stores: Stores, now: Instant) -> str:
+    await stores.history.roll_up(now)
+    return "closed hours rolled up"
+
+
+async def _retain(stores: Stores, site: Site, chain: Chain, now: Instant) -> str:
+    """Journal entries go only once they are old and behind the checkpoint."""
+    keep = site.retention
+    await stores.history.retain(now, keep.raw_days, keep.minute_days, keep.hour_days)
+    entries = await stores.journal.prune(now - keep.journal_days * DAY, chain.saved_cursor)
+    purged = await stores.ledger.run(lambda tx: refusals.purge(tx, now - keep.refusal_days * DAY))
+    acts = await stores.ledger.run(lambda tx: audit.purge(tx, now - keep.audit_days * DAY))
+    planned = await stores.ledger.run(lambda tx: silences.purge(tx, now - keep.audit_days * DAY))
+    return f"{entries} journal entries, {purged} refusals, {acts} acts and {planned} silences forgotten"
+
+
+async def _report(stores: Stores, now: Instant) -> str:
+    """The last day in numbers, kept for whoever asks: alerts by severity, how fast they were taken, what is open."""
+
+    def work(tx: Connection) -> statistics.DayCount:
+        day = statistics.day(tx, now - DAY, now)
+        key_values.put(tx, f"report/{now // DAY}", to_builtins(day), now)
+        return day
+
+    day = await stores.ledger.run(work)
+    return f"{sum(day.opened.values())} alerts opened, {day.unsettled} not settled, taken in {day.take_ms_median} ms"
+
+
+async def _digest(desk: AlertService, now: Instant) -> str:
+    """Small device faults wait in the logbook; once a day each person who answers for them hears how many."""
+    return f"{await desk.send_digest(now)} alerts told in digests"
+
+
+async def _audit(desk: AlertService, now: Instant) -> str:
+    """Nothing open is ever without a next step or told to nobody; what is, is named, and counted in the metrics."""
+    orphans, unnotified = await desk.audit(now), await desk.unnotified(now)
+    desk.last_audit = AuditResult(len(orphans), len(unnotified))
+    faults = [f"without a next step: {[one.id for one in orphans]}"] if orphans else []
+    faults += [f"told to nobody: {[one.id for one in unnotified]}"] if unnotified else []
+    for fault in faults:
+        log.error("open alerts audited", extra={"fault": fault})
+    return "; ".join(faults) or "every open alert has a next step and was told to somebody"
+
+
+def load_jobs(tx: Connection, defaults: Mapping[str, str]) -> list[JobRow]:
+    """The ledger's jobs; a job the ledger does not know yet is added with its default schedule."""
+    known = {job.name for job in table.everything(tx)}
+    for name, schedule in defaults.items():
+        if name not in known:
+            table.put(tx, name, schedule)
+    return [JobRow(job.name, job.schedule, job.enabled, job.last_run_at) for job in table.everything(tx)]
+
+
+def record_job(tx: Connection, name: str, at: Instant, outcome: str) -> None:
+    table.ran(tx, name, at, outcome)

@@ -1,0 +1,205 @@
+"""`fengshao up`: opens DIR, introduces the rooms to each other, runs until told to stop, and closes in order.
+
+Read it to see the whole service. Whatever dies unexpectedly ends the process with a message: half a service is none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from msgspec import Struct
+
+from app.clock import Clock
+from app.config.addresses import MQTT_PASSWORD, MQTT_USER, Address, BadAddress, address, broker_url, is_url, redacted
+from app.config.site import SiteFolder, read_site
+from app.datadir.credentials import admin_token, lock
+from app.datadir.stores import open_stores
+from app.server import http as serving
+from app.server.channels import build_channels, http_client
+from app.server.demo import Demo
+from app.server.mosquitto import LocalBroker, mosquitto_binary
+from app.server.rumqttd import WEAKER, EmbeddedBroker
+from app.server.service import House
+
+GARBAGE_THRESHOLDS = (50_000, 50, 100)
+
+
+class Options(Struct, frozen=True):
+    """The command line of `up`."""
+
+    data: Path | None
+    http: str
+    mqtt: str
+    site: Path | None
+    demo: bool
+
+
+def run(options: Options) -> int:
+    """The exit code."""
+    os.umask(0o077)  # names, phones and what homes' devices say are in DIR
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    for talkative in ("apscheduler", "httpx2", "alembic", "uvicorn"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
+            runner.run(_up(options))
+        finally:
+            gc.unfreeze()  # what stood for long may go now; else DuckDB lists it as leaked after Ctrl-C
+    return 0
+
+
+async def _up(options: Options) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with contextlib.AsyncExitStack() as stack:
+        demo = await stack.enter_async_context(Demo(options.data)) if options.demo else None
+        folder = read_site(demo.site if demo and not options.site else options.site, any_kind=True)
+        data = demo.data if demo else (options.data or Path("data"))
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        stack.enter_context(lock(data))
+        if demo:
+            folder = await demo.prepare(folder, address(options.http, "--http"), Clock())
+        await _serve(stack, options, folder, data, demo, stop)
+
+
+async def _serve(
+    stack: contextlib.AsyncExitStack,
+    options: Options,
+    folder: SiteFolder,
+    data: Path,
+    demo: Demo | None,
+    stop: asyncio.Event,
+) -> None:
+    clock, environ = Clock(), {**os.environ, **(demo.environ if demo else {})}
+    http = address(options.http, "--http")
+    serving.refuse_taken(http)
+    token, is_new = admin_token(data, environ)
+    url, broker = await stack.enter_async_context(_broker(options.mqtt, data, environ))
+    stores = open_stores(data, folder.settings.history, folder.kinds)
+    stack.push_async_callback(stores.close)
+    client = await stack.enter_async_context(http_client())
+    doors = build_channels(folder.settings, client, environ, clock)
+    house = House(folder, data, stores, doors, url, token, clock)
+    await house.open()
+    stack.push_async_callback(house.close)
+    _settle_memory()
+    tasks = house.tasks() | ({"broker": broker} if broker else {})
+    stack.callback(lambda: [work.close() for work in tasks.values()])
+    app = demo.app(house.app()) if demo else house.app()
+    stack.callback(_on_hangup(house.reload))
+    async with (
+        serving.serve(app, http, data, token, folder.settings.http.trusted_proxies),
+        _running(tasks, stop) as failed,
+    ):
+        _announce(http, url, token, is_new, data, demo)
+        if demo:
+            await demo.play(url, folder, clock)
+        await stop.wait()
+        if demo:
+            await demo.stop()
+        if not failed:
+            await house.stop_listening()
+    if failed:
+        raise failed[0]
+
+
+def _on_hangup(reload: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], bool]:
+    """SIGHUP: look at what people wrote. Returns what ends that."""
+    loop, running = asyncio.get_running_loop(), set[asyncio.Task[None]]()
+
+    def start() -> None:
+        task = asyncio.ensure_future(reload())
+        running.add(task)
+        task.add_done_callback(running.discard)
+
+    loop.add_signal_handler(signal.SIGHUP, start)
+    return lambda: loop.remove_signal_handler(signal.SIGHUP)
+
+
+def _settle_memory() -> None:
+    """What stands now stands for long: a walk through 300,000 devices for garbage would stop everybody for a second."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
+
+
+@contextlib.asynccontextmanager
+async def _running(
+    tasks: Mapping[str, Coroutine[Any, Any, None]], stop: asyncio.Event
+) -> AsyncIterator[list[Exception]]:
+    """Runs everything; the first that fails stops all. What failed is handed back in the list."""
+    failed: list[Exception] = []
+
+    async def guard(name: str, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:
+            logging.getLogger("fengshao").exception("%s failed: stopping", name)
+            failed.append(error)
+            stop.set()
+
+    running = [asyncio.create_task(guard(name, work), name=name) for name, work in tasks.items()]
+    try:
+        yield failed
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def _broker(
+    written: str, data: Path, environ: Mapping[str, str]
+) -> AsyncIterator[tuple[str, Coroutine[Any, Any, None] | None]]:
+    """The URL of the broker, and what keeps it alive when it is ours."""
+    user, password = environ.get(MQTT_USER, ""), environ.get(MQTT_PASSWORD, "")
+    if is_url(written):
+        yield broker_url(written, (user, password)), None
+        return
+    at = address(written, "--mqtt")
+    if not at.is_loopback and not (user and password):
+        raise BadAddress(
+            f"--mqtt {written}: a broker that others can reach needs credentials; set {MQTT_USER} and {MQTT_PASSWORD}, "
+            "or listen on 127.0.0.1"
+        )
+    credentials = (user, password) if user and password else None
+    broker, port = _local_broker(at, data, credentials)
+    await broker.start()
+    try:
+        login = f"{user}:{password}@" if credentials else ""
+        host = "127.0.0.1" if at.host in ("0.0.0.0", "::") else at.host  # noqa: S104 (compared, not bound)
+        yield f"mqtt://{login}{host}:{port}", broker.keep_alive()
+    finally:
+        await broker.stop()
+
+
+def _local_broker(
+    at: Address, data: Path, credentials: tuple[str, str] | None
+) -> tuple[LocalBroker | EmbeddedBroker, int]:
+    if mosquitto_binary() or credentials:
+        return LocalBroker(data / "broker", at.host, at.port, credentials), at.port
+    print(WEAKER, file=sys.stderr)
+    embedded = EmbeddedBroker(data / "broker", at.host, at.port)
+    return embedded, embedded.port_v5
+
+
+def _announce(http: Address, url: str, token: str, is_new: bool, data: Path, demo: Demo | None) -> None:
+    """What a person needs to begin; the token is shown when it was made just now, and always in the demo."""
+    print(f"枫哨 is up: http://{http.host}:{http.port}/   broker: {redacted(url)}   data: {data}")
+    if is_new or demo:
+        print(f"administrator's token: {token}")
+    if demo:
+        print(f"phones of the demo: http://{http.host}:{http.port}/demo/phones   Ctrl-C stops")
+    sys.stdout.flush()

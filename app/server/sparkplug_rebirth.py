@@ -1,0 +1,40 @@
+"""Tells Sparkplug edge nodes to be born again when what they say cannot be understood (a gap, no birth heard)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import aiomqtt
+
+from app.mqtt_client import client
+from domain import Instant
+from ingest.adapters.sparkplug import rebirth
+from ingest.decoding.decoder import Listener
+from ingest.mqtt.broker_address import Address
+
+log = logging.getLogger("fengshao.rebirths")
+EVERY_S = 2.0
+AGAIN_S = 30.0
+
+
+async def ask_for_rebirths(listener: Listener, broker: Address, clock: Callable[[], Instant]) -> None:
+    """Publishes what the listener wants, a node at most once a turn; until cancelled."""
+    while True:
+        await asyncio.sleep(EVERY_S)
+        wanted = sorted(listener.rebirths_wanted)
+        if wanted:
+            try:
+                await _publish(wanted, broker, clock())
+            except aiomqtt.MqttError as error:
+                log.warning("rebirths not asked for: %s", error)
+                await asyncio.sleep(AGAIN_S)
+                continue
+            listener.rebirths_wanted.difference_update(wanted)
+
+
+async def _publish(nodes: list[str], broker: Address, now: Instant) -> None:
+    async with client(broker) as connection:
+        for node in nodes:
+            await connection.publish(*rebirth(node, now), qos=0)

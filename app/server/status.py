@@ -1,0 +1,128 @@
+"""What the console is given: the rooms behind the API, the status line and the counters."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from alerts.escalation import roster
+from alerts.service import AuditResult
+from app.pipeline.pipeline import Chain
+from console.dependencies import RuleLine, Sample
+from domain import Instant, Role
+from domain.people import Community
+from rules.rulebook.model import Rulebook
+
+DIST = Path(__file__).resolve().parents[2] / "console" / "dist"
+RATE_WINDOW_MS = 10_000
+ASKED = ("absent", "gather", "chatter", "expires")
+"""Questions that are no expression: named as they are written in a rulebook."""
+
+
+def rule_lines(books: Sequence[Rulebook]) -> list[RuleLine]:
+    """Every active rule as the API lists it."""
+    return [
+        RuleLine(
+            name=rule.name,
+            title=rule.title.zh,
+            hazard=book.hazard,
+            kinds=rule.kinds,
+            severity=rule.severity.value,
+            ledger=rule.ledger.value,
+            version=str(book.version),
+            source=rule.source,
+            state="shadow" if rule.shadow else "active",
+            when=rule.when or rule.event or next(way for way in ASKED if getattr(rule, way) is not None),
+            advice=rule.advice.zh if rule.advice else "",
+            title_en=rule.title.en,
+        )
+        for book in books
+        for rule in book.rules
+    ]
+
+
+class Status:
+    """The top bar's numbers: is the broker heard, when was the last reading, how fast do they come, who is on duty."""
+
+    def __init__(
+        self,
+        chain: Chain,
+        connected: Callable[[], bool],
+        community: Callable[[], Community],
+        on_duty: Callable[[Community, Role, Instant], list[str]],
+        clock: Callable[[], Instant],
+    ) -> None:
+        self._chain, self._connected, self._community = chain, connected, community
+        self._on_duty, self._clock = on_duty, clock
+        self._seen: deque[tuple[Instant, int]] = deque()
+        self.detect_to_send_ms: int | None = None
+        self.journal_error: Callable[[], str] = str
+        """Why nothing can be journaled, and so nothing is acknowledged; empty when all is well."""
+
+    def readings_per_s(self, now: Instant) -> float:
+        """Readings a second over the last ten seconds; called about every two."""
+        self._seen.append((now, self._chain.counts.readings))
+        while self._seen[0][0] < now - RATE_WINDOW_MS and len(self._seen) > 1:
+            self._seen.popleft()
+        since, count = self._seen[0]
+        return round((self._chain.counts.readings - count) * 1000 / (now - since), 1) if now > since else 0.0
+
+    def __call__(self) -> Mapping[str, Any]:
+        now = self._clock()
+        return {
+            "connected": self._connected(),
+            "now": now,
+            "last_reading_at": self._chain.counts.last_reading_at,
+            "readings_per_s": self.readings_per_s(now),
+            "detect_to_send_ms": self.detect_to_send_ms,
+            "journal_error": self.journal_error(),
+            "on_duty": {
+                role.value: self._on_duty(self._community(), role, now) for role in (Role.WORKER, Role.COMMUNITY)
+            },
+            "backlog": self._chain.backlog.entries,
+        }
+
+
+def on_duty_by_cell(community: Community, role: Role, now: Instant, zone: ZoneInfo) -> list[str]:
+    """The names of those who are asked first, in any cell."""
+    people = {
+        person.id: person.name
+        for cell in community.cells
+        for person in roster.on_duty(community, cell, role, now, zone)[:1]
+    }
+    return list(people.values())
+
+
+def audit_samples(audited: AuditResult) -> Iterator[Sample]:
+    """What the last audit of open alerts found. Both must be 0."""
+    yield Sample("fengshao_alerts_without_next_step", audited.orphans, "Open alerts that nothing will move on.")
+    nobody = audited.unnotified
+    yield Sample("fengshao_alerts_told_to_nobody", nobody, "Open dangers of which no message reached anybody.")
+
+
+def samples(chain: Chain, connected: bool) -> Iterator[Sample]:
+    """The counters of /metrics."""
+    counts = chain.counts
+    yield Sample("fengshao_frames_total", counts.frames, "Messages taken from the journal.")
+    yield Sample("fengshao_readings_total", counts.readings, "Readings judged.")
+    yield Sample("fengshao_duplicates_total", counts.duplicates, "Messages heard before.")
+    yield Sample("fengshao_findings_total", counts.findings, "Findings told to the desk.")
+    yield Sample("fengshao_judging_faults_total", counts.faults, "Readings and wake-ups that our judging failed on.")
+    for rule, number in sorted(chain.engine.type_errors.items()):
+        yield Sample("fengshao_rule_trouble_total", number, "Values that a rule could not judge.", {"rule": rule})
+    for reason, number in sorted(counts.refusals.items()):
+        yield Sample("fengshao_refusals_total", number, "Messages that became no reading.", {"reason": reason})
+    for kind, number in sorted(counts.notes.items()):
+        yield Sample("fengshao_notes_total", number, "Messages that measure nothing.", {"kind": kind})
+    yield Sample("fengshao_backlog_entries", chain.backlog.entries, "Journal entries not yet judged.")
+    for lane, number in chain.backlog.waiting.items():
+        yield Sample("fengshao_backlog_lane_entries", number, "The same by lane.", {"lane": lane.value})
+    yield Sample("fengshao_rule_evaluations_total", chain.engine.evaluations, "Conditions compared with a value.")
+    for rule, phases in sorted(chain.engine.shadow_counts.items()):
+        for phase, number in sorted(phases.items()):
+            labels = {"rule": rule, "phase": phase}
+            yield Sample("fengshao_shadowed_total", number, "Findings of rules in shadow, told to nobody.", labels)
+    yield Sample("fengshao_broker_connected", float(connected), "1 while both sessions are granted.")

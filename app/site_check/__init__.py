@@ -1,0 +1,1 @@
+"""What `fengshao check` reports about a site folder before it runs."""

@@ -1,0 +1,1 @@
+"""What all endpoints share: requests, authorization, errors, cursors, static files."""

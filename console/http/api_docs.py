@@ -1,0 +1,75 @@
+"""`/docs`: the page of the API, for whoever is logged in; and what the document says of itself and of its parts."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import Request
+from starlette.responses import RedirectResponse, Response
+
+from console.http.authorization import asking
+from console.http.static_files import API_PAGE, Pages
+from console.security.auth import COOKIE, Access
+
+TITLE: Final = "枫哨 API"
+LOGIN: Final = "/login?next=/docs"
+
+DESCRIPTION: Final = """
+所有接口在 `/api/v1` 下，收发 JSON。请求头：`Authorization: Bearer <令牌>`；浏览器登录后用会话 Cookie。
+
+- 列表：`{"items": [...], "next": 游标或 null}`，`limit` 1–1000，默认 100；把 `next` 原样放进下一次请求的 `next` 参数。
+- 时间：带时区的 RFC 3339。
+- 错误：`application/problem+json`（RFC 9457），`errors` 逐项写明哪个字段、该怎么写。
+- 实时：`/api/v1/stream`（server-sent events），事件内容见该接口的 `x-events`。
+- 本页只能试读取接口（GET）：写入会叫人到场、会改登记，请在自己的测试环境里试。
+"""
+
+TAGS: Final = (
+    ("alerts", "告警：列表、经过、接警到结案"),
+    ("devices", "设备：登记、查询、诊断"),
+    ("readings", "读数：查询与推送"),
+    ("places", "地点：小区、楼栋、住户"),
+    ("cells", "网格"),
+    ("people", "人员与居民"),
+    ("rosters", "排班"),
+    ("rules", "规则：阈值与依据、试跑、回测、解释、复位"),
+    ("refusals", "没听懂的消息：原因、重放、待认领设备"),
+    ("registry", "站点文件与登记的差异"),
+    ("why", "为什么通知了（没通知）我"),
+    ("silences", "静默"),
+    ("stream", "实时事件"),
+    ("session", "登录"),
+    ("tokens", "访问令牌"),
+    ("audit", "操作记录"),
+    ("callbacks", "短信、企业微信等的回调"),
+    ("health", "存活、就绪、指标"),
+    ("cap", "CAP 1.2：给城市平台的告警"),
+)
+
+SECURITY: Final[dict[str, Any]] = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+}
+OPEN: Final = ("/healthz", "/readyz", "/metrics", "/api/v1/callbacks/{channel}/{secret}")
+"""Need no token: probes, and providers, whose secret is in the path."""
+LOG_IN: Final = ("/api/v1/session", "post")
+
+
+def secured(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with who may ask: a token or a session, except where none is needed."""
+    document["components"]["securitySchemes"] = SECURITY
+    document["security"] = [{name: []} for name in SECURITY]
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if path in OPEN or (path, method) == LOG_IN:
+                operation["security"] = []
+    return document
+
+
+async def read_docs(request: Request) -> Response:
+    """A worker's link and a platform's token open no page."""
+    who = await asking(request)
+    if who is None or who.access is Access.DEVICE or who.alert is not None:
+        return RedirectResponse(LOGIN, 303)
+    pages: Pages = request.app.router.default
+    return await pages.page(API_PAGE, request.scope)

@@ -1,0 +1,120 @@
+"""Problem details (RFC 9457): every refusal of the API, in one shape. It knows HTTP and not what was asked for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from console import messages_zh
+from store.errors import CannotWrite
+
+log = logging.getLogger(__name__)
+
+
+class FieldFault(msgspec.Struct, frozen=True):
+    """One thing wrong with what was sent: where, and what to write instead."""
+
+    field: str
+    detail: str
+
+
+class Problem(Exception):
+    """Raised anywhere under a request; becomes the answer."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        errors: Sequence[FieldFault] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.errors, self.headers = status, detail, tuple(errors), dict(headers or {})
+
+
+def no_such(what: str, identifier: object = "") -> Problem:
+    """404 for a thing of this sort."""
+    return Problem(404, messages_zh.NO_SUCH[what].format(id=identifier))
+
+
+def faulty(*faults: FieldFault) -> Problem:
+    """422 naming every fault."""
+    return Problem(422, messages_zh.SEE_FIELDS.format(count=len(faults)), faults)
+
+
+def problem_response(problem: Problem) -> Response:
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": messages_zh.TITLES.get(problem.status, messages_zh.TITLES[500]),
+        "status": problem.status,
+        "detail": problem.detail,
+    }
+    if problem.errors:
+        body["errors"] = problem.errors
+    headers = {"Cache-Control": "no-store", **problem.headers}
+    return Response(msgspec.json.encode(body), problem.status, headers, "application/problem+json")
+
+
+def field_faults(errors: Sequence[Mapping[str, Any]], prefix: tuple[str | int, ...] = ()) -> list[FieldFault]:
+    """Pydantic's errors as ours. The unions' branch names are left out of the path: people never wrote them."""
+    faults = [FieldFault(path_text((*prefix, *error["loc"])), _wording(error)) for error in errors]
+    return list(dict.fromkeys(faults))
+
+
+def path_text(path: Sequence[str | int]) -> str:
+    """A path as people write it.
+
+    >>> path_text((2, "identities", 0, "platform"))
+    '[2].identities[0].platform'
+    """
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return text.removeprefix(".")
+
+
+def _wording(error: Mapping[str, Any]) -> str:
+    context = error.get("ctx", {})
+    if error["type"] in ("literal_error", "enum"):
+        return messages_zh.BAD_CHOICE.format(written=error.get("input"), known=context.get("expected", ""))
+    if error["type"] == "value_error":
+        return str(context["error"])
+    template = messages_zh.FIELD_FAULTS.get(error["type"])
+    return str(error["msg"]) if template is None else template.format(**context)
+
+
+def install(app: FastAPI) -> None:
+    """Make every failure of this app a problem document."""
+
+    @app.exception_handler(Problem)
+    async def _problem(_request: Request, problem: Problem) -> Response:
+        return problem_response(problem)
+
+    @app.exception_handler(HTTPException)
+    async def _http(_request: Request, error: HTTPException) -> Response:
+        detail = (
+            messages_zh.NO_SUCH["path"] if error.status_code == 404 else messages_zh.TITLES.get(error.status_code, "")
+        )
+        return problem_response(Problem(error.status_code, detail, headers=error.headers))
+
+    @app.exception_handler(RequestValidationError)
+    async def _validation(_request: Request, error: RequestValidationError) -> Response:
+        errors = [{**one, "loc": one["loc"][1:]} for one in error.errors()]
+        return problem_response(faulty(*field_faults(errors)))
+
+    @app.exception_handler(CannotWrite)
+    async def _full(_request: Request, error: CannotWrite) -> Response:
+        log.error("request refused: the store cannot write", extra={"error": str(error)})
+        return problem_response(Problem(503, messages_zh.STORE_FULL, headers={"Retry-After": "5"}))
+
+    @app.exception_handler(Exception)
+    async def _broken(request: Request, error: Exception) -> Response:
+        # The path may carry a provider's secret: log the route's template, never the address that was called.
+        route = getattr(request.scope.get("route"), "path", "?")
+        log.error("request failed", extra={"route": route, "error": repr(error)}, exc_info=error)
+        return problem_response(Problem(500, messages_zh.BROKEN))

@@ -1,0 +1,61 @@
+"""The built pages: files from `dist`, `index.html` for every address the pages route themselves, else a plain word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from console import messages_zh
+
+_NOT_PAGES: Final = ("api", "cap", "demo", "assets")
+API_PAGE: Final = "api.html"
+"""The page of the API: served at an address of its own, to whoever is logged in."""
+_FOREVER: Final = "public, max-age=31536000, immutable"
+
+
+class Pages:
+    """Answers what no endpoint answered."""
+
+    def __init__(self, dist: Path | None) -> None:
+        self._files = StaticFiles(directory=dist, check_dir=False) if dist is not None else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        if scope["method"] not in ("GET", "HEAD"):
+            raise HTTPException(404)
+        response = await self._answer(scope["path"].lstrip("/"), scope)
+        await response(scope, receive, send)
+
+    async def page(self, name: str, scope: Scope) -> Response:
+        """One of the built pages, or the word that they are not built."""
+        try:
+            response = await self._file(name, scope)
+        except HTTPException:
+            return HTMLResponse(messages_zh.NOT_BUILT, 503)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+    async def _answer(self, path: str, scope: Scope) -> Response:
+        first, _, _ = path.partition("/")
+        if path == API_PAGE:
+            raise HTTPException(404)
+        try:
+            response = await self._file(path or "index.html", scope)
+        except HTTPException:
+            # A worker's signed link has a dot in it and is still a page.
+            if first in _NOT_PAGES or ("." in path.rpartition("/")[2] and first != "m"):
+                raise
+            return await self.page("index.html", scope)
+        response.headers["Cache-Control"] = _FOREVER if first == "assets" else "no-cache"
+        return response
+
+    async def _file(self, path: str, scope: Scope) -> Response:
+        if self._files is None or path.startswith("api/"):
+            raise HTTPException(404)
+        return await self._files.get_response(path, scope)

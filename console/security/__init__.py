@@ -1,0 +1,1 @@
+"""Sessions, tokens, signatures, and what each role may see."""

@@ -1,0 +1,1 @@
+"""Domain values as what the API answers with."""

@@ -1,0 +1,35 @@
+"""An alert's view in both languages: its title in English beside the Chinese one, and each line of evidence as a person
+reads it. What nobody wrote in English stays null. It knows rules and kinds by the words they carry, and changes no key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from console import messages_zh
+from console.dependencies import RuleLine
+from domain import Evidence
+from domain.kind import Kind
+from rules.tools.evidence_text import describe_evidence, evidence_label
+
+
+def in_both(view: Mapping[str, Any], kinds: Mapping[str, Kind], rules: Iterable[RuleLine]) -> dict[str, Any]:
+    """The view with `title_en`, and with `name`, `name_en`, `text` and `text_en` in each line of evidence."""
+    kind = kinds.get(view["kind"] or "", _NOTHING)
+    titles = {**messages_zh.OWN_TITLES, **{rule.title: rule.title_en for rule in rules if rule.title_en}}
+    return {
+        **view,
+        "title_en": titles.get(view["title"]),
+        "evidence": [_line(msgspec.convert(line, Evidence), kind) for line in view["evidence"]],
+    }
+
+
+_NOTHING = Kind.model_construct(quantities={})
+
+
+def _line(line: Evidence, kind: Kind) -> dict[str, Any]:
+    name, (zh, en) = evidence_label(line, kind), describe_evidence(line, kind)
+    return {**msgspec.to_builtins(line), "name": name.zh, "name_en": name.en, "text": zh, "text_en": en}

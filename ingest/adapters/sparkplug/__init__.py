@@ -1,0 +1,215 @@
+"""Sparkplug B 3.0: births, data, deaths and states under `spBv1.0/`. It knows no device and no metric's meaning.
+
+After a birth metrics may bear only an alias: what births defined lies in a memory that the caller owns. The number
+of a message (`seq`) counts the node's messages and tells a lost one; it is no device's counter, so drafts have none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from domain import Reason
+from ingest.adapters.sparkplug.payload import Metric, Payload, read_payload, typed
+from ingest.adapters.sparkplug.state import Born, SparkplugMemory
+from ingest.formats.json_payload import availability
+from ingest.formats.protobuf import Malformed, write_number, write_text
+from ingest.formats.timed_fields import by_moment
+from ingest.frame import Frame
+from ingest.results import Draft, Note, NoteKind, Rejected
+
+PLATFORM = "sparkplug"
+VERSION = 1
+
+Said = Draft | Rejected | Note
+Decoded = list[Said] | Note | Rejected
+
+BD_SEQ: Final = "bdSeq"
+ASIDE: Final = ("Node Control/", "Device Control/", "Node Info/", "Device Info/", "Properties/")
+"""Folders of what a host may command, and of what describes the thing: nothing there is measured."""
+
+FOLDERS: Final = ("Sensors/", "Sensor/", "Data/", "DATA/", "Telemetry/", "Measurements/")
+"""Folders that say nothing about what they hold."""
+
+_OUR_SORT: Final = re.compile(r"[a-z][a-z0-9_]*")
+"""`Kitchen/Detector/lel_pct` is called by its last word, unless another metric of the birth ends in the same."""
+
+_BOOLEAN: Final = 11
+
+
+def decode(frame: Frame, memory: SparkplugMemory | None = None) -> Decoded:
+    """`spBv1.0/{group}/{type}/{edge}[/{device}]` and `spBv1.0/STATE/{host}`. The memory learns from it."""
+    levels = frame.topic.split("/")
+    if levels[1:2] == ["STATE"]:
+        online = availability(frame.payload)
+        return Note(NoteKind.BRIDGE, PLATFORM, None, f"host {'/'.join(levels[2:])}"[:200], online)
+    if len(levels) not in (4, 5) or not all(levels[1:]):
+        return Rejected(Reason.NO_CODEC, "topic is not spBv1.0/{group}/{type}/{edge}[/{device}]")
+    node, word = f"{levels[1]}/{levels[3]}", levels[2]
+    identity = f"{node}/{levels[4]}" if len(levels) == 5 else node
+    if word in ("NCMD", "DCMD"):
+        return Note(NoteKind.REPLY, PLATFORM, identity, "a command")
+    reader = READERS.get((word, len(levels)))
+    if reader is None:
+        return Rejected(
+            Reason.NO_CODEC, f"{word[:40]} with {len(levels)} levels is no message of Sparkplug B", identity
+        )
+    try:
+        payload = read_payload(frame.payload)
+    except Malformed as fault:
+        return Rejected(Reason.BAD_PAYLOAD, f"no Sparkplug B payload: {fault}", identity)
+    device = levels[4] if len(levels) == 5 else ""
+    message = _Message(payload, node, device, identity, frame.retain)
+    return list(reader(message, memory if memory is not None else SparkplugMemory()))
+
+
+class _Message(Struct, frozen=True):
+    """One message: `node` is `group/edge`; `device` is empty for what the node says of itself."""
+
+    payload: Payload
+    node: str
+    device: str
+    identity: str
+    retained: bool
+
+
+def _node_birth(message: _Message, memory: SparkplugMemory) -> Iterator[Said]:
+    born = _born(message.payload)
+    memory.node_born(message.node, born, _bd_seq(message.payload), message.payload.seq)
+    yield Note(NoteKind.AVAILABILITY, PLATFORM, message.node, "born", online=True)
+    yield from _drafts(message, born)
+
+
+def _device_birth(message: _Message, memory: SparkplugMemory) -> Iterator[Said]:
+    born = _born(message.payload)
+    yield from _gap(message, memory)
+    memory.device_born(message.node, message.device, born)
+    yield Note(NoteKind.AVAILABILITY, PLATFORM, message.identity, "born", online=True)
+    yield from _drafts(message, born)
+
+
+def _data(message: _Message, memory: SparkplugMemory) -> Iterator[Said]:
+    yield from _gap(message, memory)
+    node = memory.node(message.node)
+    born = node.devices.get(message.device) if message.device else node.own
+    said = list(_drafts(message, born or Born(shared=_shared(message.payload.metrics))))
+    if born is None or any(isinstance(each, Rejected) for each in said):
+        memory.want_rebirth(message.node)
+    yield from said
+    if not said:
+        yield Note(NoteKind.LIFE, PLATFORM, message.identity, "a message that measures nothing", online=True)
+
+
+def _node_death(message: _Message, memory: SparkplugMemory) -> Iterator[Said]:
+    bd_seq = _bd_seq(message.payload)
+    dead = memory.node_died(message.node, bd_seq)
+    if dead is None:
+        detail = f"a death that ends no life we know (bdSeq {bd_seq}): ignored"
+        yield Note(NoteKind.STATUS, PLATFORM, message.node, detail)
+        return
+    for identity in (message.node, *(f"{message.node}/{name}" for name in dead)):
+        yield Note(NoteKind.AVAILABILITY, PLATFORM, identity, "died with its edge node", online=False)
+
+
+def _device_death(message: _Message, memory: SparkplugMemory) -> Iterator[Said]:
+    yield from _gap(message, memory)
+    memory.node(message.node).devices.pop(message.device, None)
+    yield Note(NoteKind.AVAILABILITY, PLATFORM, message.identity, "died", online=False)
+
+
+READERS: Final = {
+    ("NBIRTH", 4): _node_birth,
+    ("NDATA", 4): _data,
+    ("NDEATH", 4): _node_death,
+    ("DBIRTH", 5): _device_birth,
+    ("DDATA", 5): _data,
+    ("DDEATH", 5): _device_death,
+}
+
+
+def _gap(message: _Message, memory: SparkplugMemory) -> Iterator[Note]:
+    wrong = memory.gap(message.node, message.payload.seq)
+    if wrong is not None:
+        yield Note(NoteKind.STATUS, PLATFORM, message.node, f"{wrong}: a rebirth is wanted")
+
+
+def _born(payload: Payload) -> Born:
+    born = Born(shared=_shared(payload.metrics))
+    for metric in payload.metrics:
+        if metric.name is not None:
+            born.types[metric.name] = metric.datatype
+            if metric.unit:
+                born.units[metric.name] = metric.unit
+            if metric.alias is not None:
+                born.names[metric.alias] = metric.name
+    return born
+
+
+def _shared(metrics: Iterable[Metric]) -> set[str]:
+    leaves = Counter(leaf for leaf, _ in {(_leaf(each.name), each.name) for each in metrics if each.name is not None})
+    return {leaf for leaf, count in leaves.items() if count > 1}
+
+
+def _leaf(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _bd_seq(payload: Payload) -> int | None:
+    return next((m.value for m in payload.metrics if m.name == BD_SEQ and isinstance(m.value, int)), None)
+
+
+def _drafts(message: _Message, born: Born) -> Iterator[Draft | Rejected]:
+    """One draft for each moment that a metric bears; metrics whose alias nobody defined are refused together."""
+    named = [(metric, _name(metric, born)) for metric in message.payload.metrics]
+    said = [
+        each
+        for metric, name in named
+        if name is not None and name != BD_SEQ and not name.startswith(ASIDE)
+        for each in _said(message, metric, name, born)
+    ]
+    for at, fields in by_moment(said):
+        yield Draft(PLATFORM, message.identity, at, fields, None, None, message.retained)
+    strange = [str(metric.alias) for metric, name in named if name is None]
+    if strange:
+        detail = f"no birth that we heard defines alias {', '.join(strange[:8])}: a rebirth is wanted"
+        yield Rejected(Reason.NO_CODEC, detail, message.identity)
+
+
+def _said(message: _Message, metric: Metric, name: str, born: Born) -> Iterator[tuple[int | None, str, object]]:
+    """The value, and beside it the unit that the birth or the metric itself states."""
+    at = message.payload.at if metric.at is None else metric.at
+    plain = _plain(name, born.shared)
+    yield at, plain, _value(metric, name, born)
+    if unit := metric.unit or born.units.get(name):
+        yield at, f"{plain}.unit", unit
+
+
+def _name(metric: Metric, born: Born) -> str | None:
+    return metric.name if metric.name is not None else born.names.get(-1 if metric.alias is None else metric.alias)
+
+
+def _plain(name: str, shared: set[str]) -> str:
+    leaf = _leaf(name)
+    if _OUR_SORT.fullmatch(leaf) and leaf not in shared:
+        return leaf
+    return next((name.removeprefix(folder) for folder in FOLDERS if name.startswith(folder)), name)
+
+
+def _value(metric: Metric, name: str, born: Born) -> object:
+    return typed(metric.value, metric.datatype or born.types.get(name, 0))
+
+
+def rebirth(node: str, now: int) -> tuple[str, bytes]:
+    """The topic and the payload that tell an edge node (`group/edge`) to be born again.
+
+    >>> topic, payload = rebirth("estate/edge", 1767225660000)
+    >>> topic, [(each.name, each.value) for each in read_payload(payload).metrics]
+    ('spBv1.0/estate/NCMD/edge', [('Node Control/Rebirth', True)])
+    """
+    group, _, edge = node.partition("/")
+    metric = write_text(1, "Node Control/Rebirth") + write_number(4, _BOOLEAN) + write_number(14, 1)
+    return f"spBv1.0/{group}/NCMD/{edge}", write_number(1, now) + write_text(2, metric)

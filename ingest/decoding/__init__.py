@@ -1,0 +1,1 @@
+"""From frames to readings, device events and refusals; pure."""

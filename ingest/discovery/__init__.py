@@ -1,0 +1,1 @@
+"""What platforms publish about their devices before the devices report: entities, units, words."""

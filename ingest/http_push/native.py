@@ -1,0 +1,43 @@
+"""Our own JSON over HTTP: an object or an array; the device is in the query, or in each object. It checks no token."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from domain import Instant
+from ingest.formats.json_payload import read_json
+from ingest.frame import Frame
+from ingest.http_push.frames import Answer, fits_topic, pushed
+from ingest.results import Rejected
+
+
+def receive(_headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant) -> list[Frame] | Answer:
+    """`?device=gas-1` and the very body of MQTT, or objects that each say their `device`. `?leaf=alarm` is urgent."""
+    leaf = query.get("leaf", "up")
+    if leaf not in ("up", "alarm"):
+        return Answer(422, "leaf", "write up or alarm")
+    device = query.get("device")
+    if device is not None:
+        return [pushed(f"fengshao/v1/{device}/{leaf}", body, now)] if fits_topic(device) else _unnamed("device")
+    said = read_json(body)
+    if isinstance(said, Rejected):
+        return Answer(400, "", said.detail)
+    return _by_device(said, leaf, now)
+
+
+def _by_device(said: object, leaf: str, now: Instant) -> list[Frame] | Answer:
+    named: dict[str, list[object]] = {}
+    many = isinstance(said, list)
+    for index, one in enumerate(said if isinstance(said, list) else [said]):
+        device = one.pop("device", None) if isinstance(one, dict) else None
+        if not isinstance(device, str) or not fits_topic(device):
+            return _unnamed(f"[{index}].device" if many else "device")
+        named.setdefault(device, []).append(one)
+    if not named:
+        return Answer(422, "", "an empty array")
+    return [pushed(f"fengshao/v1/{device}/{leaf}", json.dumps(rows).encode(), now) for device, rows in named.items()]
+
+
+def _unnamed(field: str) -> Answer:
+    return Answer(422, field, "write the device's id: up to 128 characters, without / + and #")

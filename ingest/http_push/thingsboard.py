@@ -1,0 +1,26 @@
+"""ThingsBoard's device API over HTTP: `POST /api/v1/{token}/telemetry|attributes`. It looks no token up.
+
+Whoever mounts it puts what the path says into the query as `token` and `leaf`; the token is the device's identity. Only
+a sender with a token of ours may name the `device` instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from domain import Instant
+from ingest.adapters.thingsboard import REPORTS
+from ingest.frame import Frame
+from ingest.http_push.frames import Answer, fits_topic, pushed
+
+
+def receive(_headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant) -> list[Frame] | Answer:
+    """The body word for word, on a topic that names the device."""
+    name, leaf = query.get("token") or query.get("device"), query.get("leaf", "telemetry")
+    if not fits_topic(name) or name == "me":
+        return Answer(401, "token", "write the device's access token in the path")
+    if leaf not in REPORTS:
+        return Answer(404, "leaf", f"write one of {', '.join(sorted(REPORTS))}")
+    if not body:
+        return Answer(400, "", "an empty body")
+    return [pushed(f"v1/devices/{name}/{leaf}", body, now)]

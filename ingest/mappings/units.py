@@ -1,0 +1,243 @@
+"""Units of measurement: which one a text ends in, which one a field beside it states, and the number in ours.
+
+Symbols are those of the SI brochure (BIPM, 9th edition) and of UCUM, and the spellings that makers use. A symbol is
+looked up as it is written first (`mW` is not `MW`), then without regard to case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Final
+
+from msgspec import Struct
+
+from ingest.mappings.field_names import folded
+
+
+class Unit(Struct, frozen=True):
+    """`value * factor + offset` is the value in the first unit of its `dimension`."""
+
+    dimension: str
+    factor: float = 1
+    offset: float = 0
+
+
+_FAHRENHEIT: Final = Unit("temperature", 5 / 9, -160 / 9)
+
+WRITTEN: Final[dict[Unit, str]] = {
+    Unit("temperature"): "°C ℃ C degC Cel celsius °c 摄氏度 celsiusDegrees 度C",
+    _FAHRENHEIT: "°F ℉ F degF fahrenheit [degF] 华氏度",
+    Unit("temperature", 1, -273.15): "K kelvin",
+    Unit("length"): "mm millimeter millimetre 毫米",
+    Unit("length", 10): "cm centimeter centimetre 厘米",
+    Unit("length", 1_000): "m meter metre meters metres 米",
+    Unit("length", 25.4): 'in inch inches " [in_i]',
+    Unit("length", 304.8): "ft foot feet [ft_i]",
+    Unit("volume"): "m³ m3 m^3 cbm cubicMeter 立方米 方 吨 кубм м³ м3",
+    Unit("volume", 0.001): "L l ℓ liter litre liters litres Liter dm³ dm3 升 л",
+    Unit("volume", 0.000001): "mL ml milliliter millilitre cm³ cm3 毫升",
+    Unit("volume", 0.01): "hL hl",
+    Unit("volume", 0.1): "daL dal",
+    Unit("volume", 0.003785411784): "gal gallon gallons US-gal [gal_us]",
+    Unit("volume", 0.00454609): "imp-gal [gal_br]",
+    Unit("volume", 0.028316846592): "ft³ ft3 CF cuft cu-ft [cft_i]",
+    Unit("volume", 2.8316846592): "CCF",
+    Unit("flow"): "m³/h m3/h m^3/h cbm/h cubicMeterPerHour м³/ч 立方米/小时",
+    Unit("flow", 0.001): "L/h l/h lph litrePerHour 升/小时",
+    Unit("flow", 0.06): "L/min l/min lpm 升/分",
+    Unit("flow", 3.6): "L/s l/s litrePerSec",
+    Unit("flow", 3_600): "m³/s m3/s cubicMeterPerSec",
+    Unit("flow", 60): "m³/min m3/min",
+    Unit("flow", 0.2271247107): "gal/min gpm [gal_us]/min",
+    Unit("voltage"): "V volt volts Volt 伏 В",
+    Unit("voltage", 0.001): "mV millivolt 毫伏",
+    Unit("share"): "% percent pct %RH 百分比",
+    Unit("lel"): "%LEL LEL %lel LEL% %UEG UEG",
+    Unit("gas share"): "%vol vol% %VOL Vol% %Vol. Vol.-%",
+    Unit("gas share", 0.0001): "ppm ppmv 10^-6 [ppm]",
+    Unit("gas share", 0.0000001): "ppb [ppb]",
+    Unit("angle"): "° deg degree degrees 度",
+    Unit("angle", 57.29577951308232): "rad radian",
+    Unit("level"): "dBm dbm",
+    Unit("mass per volume"): "mg/m³ mg/m3 µg/m³ ug/m3 g/m³",
+    Unit("pressure"): "Pa hPa kPa MPa bar mbar psi",
+    Unit("blood pressure"): "mmHg",
+    Unit("rate"): "bpm BPM /min 次/分",
+    Unit("time"): "s sec",
+    Unit("time", 60): "min",
+}
+
+OURS: Final[dict[str, Unit]] = {
+    "°C": Unit("temperature"),
+    "mm": Unit("length"),
+    "m³": Unit("volume"),
+    "m³/h": Unit("flow"),
+    "V": Unit("voltage"),
+    "%": Unit("share"),
+    "%LEL": Unit("lel"),
+    "%vol": Unit("gas share"),
+    "ppm": Unit("gas share", 0.0001),
+    "°": Unit("angle"),
+    "deg": Unit("angle"),
+    "bpm": Unit("rate"),
+    "mmHg": Unit("blood pressure"),
+    "s": Unit("time"),
+    "dBm": Unit("level"),
+}
+"""The units of our quantities (domain/kinds)."""
+
+METHANE_LEL_VOL: Final = 5.0
+"""The lower explosive limit of methane, the main part of town gas, in percent of volume (GB 15322, IEC 60079-20-1:
+4.4; the Chinese standards for household alarms compute with 5). Converting with 5 tells the lower concentration of the
+two; the alarm bit itself does not depend on it."""
+
+_BY_SYMBOL: Final = {symbol: unit for unit, symbols in WRITTEN.items() for symbol in symbols.split()}
+_BY_LETTERS: Final = {symbol.casefold(): unit for symbol, unit in reversed(list(_BY_SYMBOL.items()))}
+
+_NUMBER: Final = re.compile(
+    r"\s*([+-]?(?:\d+(?:[.,]\d+)*|[.,]\d+)(?:[eE][+-]?\d{1,3}(?![A-Za-z]))?)\s*(.*?)\s*", re.DOTALL
+)
+_ASIDE: Final = re.compile(r"\s*[(（].*[)）]\s*$", re.DOTALL)
+_STATES_UNIT: Final = re.compile(r"(.*?)(?:unit|units|unitofmeas|unitofmeasurement|unitofmeasure|单位)")
+_TEXT_MAX: Final = 80
+
+
+def unit_of(symbol: str) -> Unit | None:
+    """The unit that is written so.
+
+    >>> unit_of("l"), unit_of("°F").dimension, unit_of("MM").dimension, unit_of("parsec")
+    (Unit(dimension='volume', factor=0.001, offset=0), 'temperature', 'length', None)
+    """
+    symbol = symbol.strip()
+    found = _BY_SYMBOL.get(symbol) or _BY_LETTERS.get(symbol.replace(" ", "").casefold())
+    return found or _BY_SYMBOL.get(symbol.partition(" ")[0])  # `%vol CH4`
+
+
+def dimension_of(ours: str) -> str:
+    """What one of our units measures; nothing of what has none, or one that nobody converts.
+
+    >>> dimension_of("m³"), dimension_of("steps")
+    ('volume', '')
+    """
+    return OURS[ours].dimension if ours in OURS else ""
+
+
+def units_beside(ours: str) -> list[str]:
+    """The first spelling of each other unit that is converted to this one of ours.
+
+    >>> units_beside("mm")[:3], units_beside("%"), units_beside("steps")
+    (['cm', 'm', 'in'], [], [])
+    """
+    target = OURS.get(ours)
+    return [
+        symbols.split()[0]
+        for unit, symbols in WRITTEN.items()
+        if target and unit != target and unit.dimension == target.dimension
+    ]
+
+
+def number_and_unit(text: str) -> tuple[float | int, str] | None:
+    """The number that a text begins with and what follows; a remark in brackets is no unit. None: it is no number.
+
+    >>> number_and_unit("1700 mm"), number_and_unit("12,5"), number_and_unit("2.4(low battery)"), number_and_unit("x")
+    ((1700, 'mm'), (12.5, ''), (2.4, ''), None)
+    >>> number_and_unit("1.234,5 L"), number_and_unit("1,234.5"), number_and_unit("1.2.3")
+    ((1234.5, 'L'), (1234.5, ''), None)
+    """
+    found = _NUMBER.fullmatch(text[:_TEXT_MAX])
+    digits = _plain(found[1]) if found else None
+    if found is None or digits is None:
+        return None
+    number = float(digits)
+    whole = number.is_integer() and "." not in digits and "e" not in digits.lower()
+    return int(number) if whole else number, _ASIDE.sub("", found[2])
+
+
+def _plain(digits: str) -> str | None:
+    """The number with a point. Of two kinds of separator the last is the decimal one; `1,234,567` has groups."""
+    commas, points = digits.count(","), digits.count(".")
+    if commas > 1 and not points:
+        return digits.replace(",", "") if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", digits) else None
+    if commas and points:
+        decimal = max(",.", key=digits.rindex)
+        digits = digits.replace("," if decimal == "." else ".", "")
+        return digits.replace(",", ".") if digits.count(decimal) == 1 else None
+    return None if points > 1 else digits.replace(",", ".")
+
+
+def in_ours(number: float, unit: Unit, ours: str) -> float | None:
+    """The number in our unit, or None when it measures something else.
+
+    >>> in_ours(140, unit_of("°F"), "°C"), in_ours(1.35, unit_of("m"), "mm"), in_ours(3.02, unit_of("V"), "%")
+    (60.0, 1350.0, None)
+    >>> in_ours(1.2, unit_of("%vol"), "%LEL"), in_ours(1200, unit_of("ppm"), "ppm")
+    (24.0, 1200.0)
+    """
+    target = OURS.get(ours)
+    if target is None:
+        return None
+    in_base = number * unit.factor + unit.offset
+    if (unit.dimension, target.dimension) == ("gas share", "lel"):
+        return round(in_base * 100 / METHANE_LEL_VOL, 9)
+    if unit.dimension == "angle" and target.dimension == "temperature" and unit.factor == 1:
+        return number  # 23.5° of a thermometer
+    same = unit.dimension == target.dimension
+    return round((in_base - target.offset) / target.factor, 9) if same else None
+
+
+class Stated(Struct, frozen=True):
+    """Units that fields of one message state for others. `names` are those fields; `by_stem` what each states."""
+
+    names: frozenset[str] = frozenset()
+    by_stem: Mapping[str, str] = {}
+
+    def unit_for(self, field: str, ours: str) -> str | None:
+        """The unit of this field, ours being that of its quantity; None when nobody states one.
+
+        What bears the field's own name counts as it is. What is called `unit`, `temp unit` or by a part of the field's
+        name is meant for whatever it can measure.
+        """
+        if not self.by_stem:
+            return None
+        own = _stem(field)
+        if own in self.by_stem:
+            return self.by_stem[own]
+        for stem, written in self.by_stem.items():
+            unit, target = unit_of(written), OURS.get(ours)
+            if unit is None or target is None or unit.dimension != target.dimension:
+                continue
+            if stem in ("", "temp", "temperature") or stem in own or own in stem:
+                return written
+        return None
+
+
+NONE_STATED: Final = Stated()
+
+
+def stated_units(fields: Iterable[tuple[str, object]]) -> Stated:
+    """What the fields of a message say about each other's units.
+
+    >>> stated = stated_units([("TotalVolume", 45497), ("Unit", "l"), ("t.unit", "F"), ("flat_unit", "3b")])
+    >>> stated.unit_for("TotalVolume", "m³"), stated.unit_for("t.value", "°C"), stated.unit_for("TotalVolume", "mm")
+    ('l', 'F', None)
+    """
+    found = {name: said for name, said in fields if isinstance(said, str) and _stem_stated(name) is not None}
+    stems = {_stem_stated(name): said for name, said in found.items()}
+    by_stem = {stem: said for stem, said in stems.items() if stem is not None and (stem or unit_of(said))}
+    return Stated(frozenset(found), by_stem) if by_stem else NONE_STATED
+
+
+@lru_cache(maxsize=4_096)
+def _stem_stated(name: str) -> str | None:
+    """Whose unit this field states: `temperature` of temperature_unit, nothing of a bare unit. None: it states none."""
+    found = _STATES_UNIT.fullmatch(folded(name))
+    return found[1] if found else None
+
+
+@lru_cache(maxsize=4_096)
+def _stem(name: str) -> str:
+    """The name of a field as its unit would be called: without `.value` behind it."""
+    words = folded(name)
+    return words.removesuffix("value") or words

@@ -1,0 +1,1 @@
+"""Which platform a topic belongs to."""

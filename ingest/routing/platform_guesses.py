@@ -1,0 +1,200 @@
+"""Which platform speaks on a topic that no filter of ours covers, by the shape of topic and payload. Pure.
+
+Every guess comes with the filters below which that platform's adapter would read it: the line that a site adds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from ingest.adapters import FILTERS
+from ingest.adapters.esphome import COMPONENTS
+from ingest.formats.json_payload import availability, read_json
+from ingest.routing.layouts import TREES
+from ingest.topics import matches
+
+Levels = Sequence[str]
+
+
+class Guess(Struct, frozen=True):
+    """A platform and the filters to add; none where no filter of a site would help."""
+
+    platform: str
+    filters: tuple[str, ...] = ()
+
+
+ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
+    "tasmota": ("+/tele/#", "+/stat/#", "tasmota/#"),
+    "shelly": ("+/events/rpc", "+/status/+", "+/online"),
+    "esphome": ("+/binary_sensor/+/state", "+/sensor/+/state", "+/event/+/state", "+/status"),
+    "zigbee2mqtt": ("+/zigbee2mqtt/#", "z2m/#"),
+    "homeassistant": ("+/homeassistant/#",),
+    "wmbusmeters": ("+/wmbusmeters/#", "wmbus/#"),
+    "chirpstack": ("+/application/+/device/+/event/#",),
+}
+"""Where platforms are met that do not publish on their default topics: asked for where a broker refuses `#`."""
+
+_BUS: Final = frozenset({"spBv1.0", "wmbusmeters", "hj212", "setracker", "jftech", *TREES.values()})
+_PREFIXED: Final = ("chirpstack", "tts", "thingsboard", "ctwing", "alink")
+_TASMOTA: Final = re.compile(r"SENSOR|STATE|LWT|RESULT|INFO\d|UPTIME|STATUS\d*|POWER\d*|(?:SWITCH|BUTTON)\d*T?")
+_TASMOTA_SURE: Final = re.compile(r"SENSOR|STATE|LWT")
+_COMPONENT: Final = re.compile(r"[a-z0-9_]+(?::\d+)?")
+_BRIDGE: Final = re.compile(
+    r"state|info|devices|groups|logging|log|event|extensions|definitions|config|health|converters"
+)
+_FRAMES: Final = (
+    (re.compile(rb"##\d{4}.*CN=", re.DOTALL), "hj212"),
+    (re.compile(rb"\[[0-9A-Z]{2}\*\d+\*"), "setracker"),
+)
+_TELEGRAM: Final = frozenset({"meter", "driver", "media"})
+_DISCOVERY: Final = frozenset(
+    {"~", "stat_t", "state_topic", "dev", "device", "cmps", "components", "uniq_id", "unique_id"}
+)
+_IEEE: Final = re.compile(r"0x[0-9a-f]{16}")
+_RADIO: Final = frozenset({"linkquality", "last_seen"})
+
+
+def bridge_bases(topics: Iterable[str]) -> set[str]:
+    """The base topics of all Zigbee2MQTT bridges among these topics: a device's name may hold slashes, so only the
+    bridge's own topics tell where the base ends.
+
+    >>> bridge_bases(["home/z2m/bridge/state", "home/z2m/3栋/402"])
+    {'home/z2m'}
+    """
+    found = set[str]()
+    for topic in topics:
+        base, bridge, leaf = topic.partition("/bridge/")
+        if bridge and base and _BRIDGE.fullmatch(leaf.partition("/")[0]):
+            found.add(base)
+    return found
+
+
+def guess(topic: str, payload: bytes, bases: Iterable[str] = ()) -> Guess | None:
+    """The platform that most likely speaks here.
+
+    >>> guess("kitchen/tele/SENSOR", b'{"Time": "2026-11-29T05:00:00"}')
+    Guess(platform='tasmota', filters=('+/tele/#', '+/stat/#'))
+    >>> guess("shellyplussmoke-a1/events/rpc", b'{"src": "shellyplussmoke-a1", "method": "NotifyStatus"}').filters
+    ('+/events/rpc', '+/status/+', '+/online')
+    """
+    base = next((base for base in sorted(bases, key=len, reverse=True) if topic.startswith(f"{base}/")), None)
+    if base is not None:
+        return Guess("zigbee2mqtt", (f"{base}/#",))
+    levels = topic.split("/")
+    return next((found for look in _LOOKS if (found := look(levels, payload)) is not None), None)
+
+
+def _whole_tree(levels: Levels, _payload: bytes) -> Guess | None:
+    """A default tree with levels before it, as bridges put them."""
+    place = next((index for index, level in enumerate(levels) if level in _BUS), None)
+    if place is None:
+        return Guess("native") if "fengshao" in levels[:-1] else None
+    platform = next((name for name, base in TREES.items() if base == levels[place]), levels[place])
+    if platform == "spBv1.0":
+        return Guess("sparkplug")
+    return Guess(platform, ("/".join((*levels[: place + 1], "#")),))
+
+
+def _prefixed(levels: Levels, _payload: bytes) -> Guess | None:
+    for drop in range(1, len(levels)):
+        rest = "/".join(levels[drop:])
+        for platform in _PREFIXED:
+            for pattern in FILTERS[platform]:
+                plain = pattern.removeprefix("/")
+                if matches(plain, rest):
+                    return Guess(platform, ("/".join((*levels[:drop], plain)),))
+    return None
+
+
+def _tasmota(levels: Levels, payload: bytes) -> Guess | None:
+    if levels[:2] == ["tasmota", "discovery"]:
+        return Guess("tasmota", tuple(_full_topics(payload)))
+    if len(levels) < 3 or not _TASMOTA.fullmatch(levels[-1]):
+        return None
+    place = next((index for index, level in enumerate(levels[:-1]) if level in ("tele", "stat")), None)
+    if place is not None:
+        # What stands between prefix and leaf is the device; else it is the level before the prefix.
+        named = place < len(levels) - 2
+        before = levels[:place] if named or not place else (*levels[: place - 1], "+")
+        return Guess("tasmota", tuple("/".join((*before, word, "#")) for word in ("tele", "stat")))
+    said = _object(payload)
+    sure = _TASMOTA_SURE.fullmatch(levels[-1]) and ("Time" in said or payload in (b"Online", b"Offline"))
+    return Guess("tasmota", (f"{levels[0]}/#",)) if sure else None
+
+
+def _full_topics(payload: bytes) -> Iterator[str]:
+    """The device's own word for its FullTopic, from what Tasmota tells about itself for discovery."""
+    said = _object(payload)
+    full, prefixes = said.get("ft"), said.get("tp")
+    if isinstance(full, str) and "%prefix%" in full and isinstance(prefixes, list) and len(prefixes) == 3:
+        for prefix in prefixes[:0:-1]:
+            filled = [level.replace("%prefix%", str(prefix)) for level in full.strip("/").split("/")]
+            yield "/".join((*("+" if "%" in level else level for level in filled), "#"))
+
+
+def _shelly(levels: Levels, payload: bytes) -> Guess | None:
+    said = _object(payload)
+    notified = list(levels[-2:]) == ["events", "rpc"] and "method" in said
+    status = levels[-2:-1] == ["status"] and _COMPONENT.fullmatch(levels[-1]) is not None and bool(said)
+    online = levels[-1] == "online" and payload in (b"true", b"false")
+    count = 2 if notified or status else 1 if online else 0
+    if not 0 < count < len(levels):
+        return None
+    before = "/".join((*levels[: -count - 1], "+"))
+    return Guess("shelly", tuple(f"{before}/{leaf}" for leaf in ("events/rpc", "status/+", "online")))
+
+
+def _esphome(levels: Levels, payload: bytes) -> Guess | None:
+    """`{prefix}/{component}/{object}/state`; what a node says of itself is a guess by one word."""
+    if len(levels) >= 4 and levels[-3] in COMPONENTS and levels[-1] in ("state", "command"):
+        before, seen = "/".join((*levels[:-4], "+")), levels[-3]
+        wanted = dict.fromkeys(("binary_sensor", "sensor", "event", seen))
+        return Guess("esphome", (*(f"{before}/{each}/+/state" for each in wanted), f"{before}/status"))
+    if len(levels) >= 2 and (levels[-1] == "status" and availability(payload) is not None):
+        return Guess("esphome", ("/".join((*levels[:-2], "+", "status")),))
+    return None
+
+
+def _discovery(levels: Levels, payload: bytes) -> Guess | None:
+    place = next((len(levels) - back for back in (3, 4) if len(levels) > back and levels[-back] in COMPONENTS), None)
+    if levels[-1] != "config" or place is None or not _object(payload).keys() & _DISCOVERY:
+        return None
+    return Guess("homeassistant", ("/".join((*levels[:place], "#")),))
+
+
+def _by_payload(levels: Levels, payload: bytes) -> Guess | None:
+    """What bears its own name inside, wherever it is published."""
+    parent = "/".join((*levels[:-1], "#")) if len(levels) > 1 else levels[0]
+    framed = next((platform for shape, platform in _FRAMES if shape.match(payload)), None)
+    if framed is not None:
+        return Guess(framed, (parent,))
+    said = _object(payload)
+    if said.get("_") == "telegram" or ("id" in said and len(said.keys() & _TELEGRAM) > 1):
+        return Guess("wmbusmeters", (parent,))
+    if isinstance(said.get("deviceInfo"), dict) and "fCnt" in said:
+        return Guess("chirpstack")
+    if len(levels) > 1 and said and (said.keys() & _RADIO or _IEEE.fullmatch(levels[-1])):
+        return Guess("zigbee2mqtt", (parent,))
+    return None
+
+
+def _object(payload: bytes) -> dict[str, object]:
+    if not payload.lstrip().startswith(b"{"):
+        return {}
+    said = read_json(payload)
+    return said if isinstance(said, dict) else {}
+
+
+_LOOKS: Final[tuple[Callable[[Levels, bytes], Guess | None], ...]] = (
+    _tasmota,
+    _discovery,
+    _whole_tree,
+    _prefixed,
+    _shelly,
+    _esphome,
+    _by_payload,
+)

@@ -1,0 +1,211 @@
+"""Which platform a message is from: that of the most specific filter which covers its topic. It decodes nothing itself.
+
+Filters are settings of a source (site.yaml: `intake: {filters: {tasmota: [...]}}`); what a site lists stands in place
+of the platform's default. The defaults still decode what came before, and what is pushed over HTTP.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from domain import Fault
+from ingest.adapters import FILTERS, Decoded, decode
+from ingest.adapters.sparkplug.state import SparkplugMemory
+from ingest.frame import Frame
+from ingest.results import Draft, Note, Rejected
+from ingest.routing.layouts import Layout, layout
+from ingest.topics import covers, filter_fault, matches, specificity
+
+Filters = Mapping[str, Sequence[str]]
+"""By platform, what a site listens to in place of the default."""
+
+NATIVE: Final = "native"
+ROOTED: Final = frozenset({"zigbee2mqtt", "tasmota"})
+"""Platforms on which people name the devices: two roots may have a `kitchen` each."""
+
+_ADDRESS: Final = re.compile(r"(?:0[xX])?[0-9a-fA-F]{12,16}|(?:[0-9a-fA-F]{2}:){5,7}[0-9a-fA-F]{2}")
+"""Names that no two devices of the world bear."""
+
+
+class Route(Struct, frozen=True):
+    """A filter and whose it is. `rooted`: names below it bear their root, as another filter has the plain ones."""
+
+    pattern: str
+    platform: str
+    layout: Layout | None = None
+    rooted: bool = False
+
+    def takes(self, topic: str) -> bool:
+        """Whether the filter covers the topic. Most filters name all but the last level: for every message it counts.
+
+        >>> route = Route("a/b/#", "native")
+        >>> [route.takes(topic) for topic in ("a/b/c", "a/b", "a/bc", "a")]
+        [True, True, False, False]
+        """
+        pattern = self.pattern
+        if pattern.endswith("/#") and "+" not in pattern:
+            return topic.startswith(pattern[:-1]) or topic == pattern[:-2]
+        return matches(pattern, topic)
+
+
+class Routes:
+    """All filters of a site. `filters` are those in force, `subscriptions` what of them is to be asked of a broker."""
+
+    def __init__(self, filters: Filters = {}) -> None:  # noqa: B006 (only read)
+        self.filters = {name: tuple(filters.get(name, usual)) for name, usual in FILTERS.items()}
+        self.filters[NATIVE] = FILTERS[NATIVE]
+        wanted = list(dict.fromkeys(pattern for patterns in self.filters.values() for pattern in patterns))
+        # Of two overlapping filters some brokers deliver each message twice.
+        self.subscriptions = tuple(
+            each for each in wanted if not any(other != each and covers(other, each) for other in wanted)
+        )
+        self._by_first: dict[str, list[Route]] = {}
+        for route in sorted(self._routes(), key=lambda route: specificity(route.pattern)):
+            self._by_first.setdefault(route.pattern.partition("/")[0], []).append(route)
+        self._anywhere = self._by_first.pop("+", [])
+        # Whole trees of one platform are found without matching: this runs for every message.
+        self._trees = {
+            first: routes[0]
+            for first, routes in self._by_first.items()
+            if [f"{first}/#"] == [one.pattern for one in routes]
+        }
+
+    def _routes(self) -> Iterator[Route]:
+        """One a filter; a site's own goes before the same one of a default."""
+        taken = set[str]()
+        for filters in (self.filters, FILTERS):
+            for platform, patterns in filters.items():
+                plain = _root(_layout(platform, patterns[0]), patterns[0]) if patterns else ""
+                for pattern in patterns:
+                    if pattern not in taken:
+                        taken.add(pattern)
+                        own = _layout(platform, pattern)
+                        root = _root(own, pattern)
+                        rooted = platform in ROOTED and own is not None and (root != plain or "+" in root)
+                        yield Route(pattern, platform, own, rooted)
+
+    def route_of(self, topic: str) -> Route | None:
+        """The filter that decides, or None."""
+        first = topic.partition("/")[0]
+        if first in self._trees:
+            return self._trees[first]
+        for route in self._by_first.get(first, ()):
+            if route.takes(topic):
+                return route
+        return next((route for route in self._anywhere if route.takes(topic)), None)
+
+    def platform_of(self, topic: str) -> str | None:
+        """The platform that publishes on this topic.
+
+        >>> routes = Routes({"tasmota": ["tele/#", "+/tele/#"]})
+        >>> [routes.platform_of(topic) for topic in ("kitchen/tele/SENSOR", "zigbee2mqtt/tele/x", "a/b")]
+        ['tasmota', 'zigbee2mqtt', None]
+        """
+        route = self.route_of(topic)
+        return None if route is None else route.platform
+
+    def read(self, frame: Frame, memory: SparkplugMemory | None = None) -> Decoded:
+        """What the message says by its platform's adapter, whatever its layout."""
+        route = self.route_of(frame.topic)
+        if route is None or route.layout is None:
+            return decode(None if route is None else route.platform, frame, memory)
+        said = decode(route.platform, replace(frame, topic=route.layout.usual(frame.topic)), memory)
+        if not route.rooted:
+            return said
+        root = route.layout.root(frame.topic)
+        return [_rooted(each, root) for each in said] if isinstance(said, list) else _rooted(said, root)  # type: ignore[return-value]
+
+    def heard_on(self, platform: str, usual: str) -> list[str]:
+        """The filters on which this site hears what an adapter knows as this topic.
+
+        >>> Routes({"zigbee2mqtt": ["zigbee2mqtt/#", "z2m-b4/#"]}).heard_on("zigbee2mqtt", "zigbee2mqtt/z2m-b4/gas")
+        ['zigbee2mqtt/z2m-b4/gas', 'z2m-b4/gas']
+        """
+        routes = (route for routes in (*self._by_first.values(), self._anywhere) for route in routes)
+        own = [route for route in routes if route.platform == platform and route.pattern in self.filters[platform]]
+        found = [_heard_on(route, usual) for route in sorted(own, key=lambda one: self._place(one))]
+        return list(dict.fromkeys(each for each in found if each is not None))
+
+    def _place(self, route: Route) -> int:
+        return self.filters[route.platform].index(route.pattern)
+
+
+def _heard_on(route: Route, usual: str) -> str | None:
+    if route.layout is None:
+        return usual if covers(route.pattern, usual) else None
+    here = getattr(route.layout, "here", None)
+    if here is None:
+        return None
+    if route.rooted:
+        base, _, name = usual.partition("/")
+        root = route.layout.root(route.pattern)
+        if not name.startswith(f"{root}/"):
+            return None
+        usual = f"{base}/{name.removeprefix(f'{root}/')}"
+    heard: str = here(usual)
+    return heard if covers(route.pattern, heard) else None
+
+
+def _layout(platform: str, pattern: str) -> Layout | None:
+    """A filter that cannot be read was told by `check`; its messages are refused by name."""
+    try:
+        return layout(platform, pattern, FILTERS[platform])
+    except ValueError:
+        return None
+
+
+def _root(own: Layout | None, pattern: str) -> str:
+    return "" if own is None else own.root(pattern)
+
+
+def _rooted(said: Draft | Rejected | Note, root: str) -> Draft | Rejected | Note:
+    """Under the names that it has at this site."""
+    if said.identity is None:
+        return said
+    also = tuple(_below(root, name) for name in said.also)
+    return replace(said, identity=_below(root, said.identity), also=also)
+
+
+def _below(root: str, name: str) -> str:
+    return name if not root or _ADDRESS.fullmatch(name) else f"{root}/{name}"
+
+
+# -- what is wrong with a site's filters ----------------------------------------------------------------------------
+
+
+def filter_faults(filters: Filters) -> Iterator[Fault]:
+    """Filters that cannot be read, and those that stand twice; the path is that of the platform and the place."""
+    seen: list[tuple[str, str]] = []
+    for platform, patterns in filters.items():
+        for place, pattern in enumerate(patterns if platform in FILTERS else ()):
+            message = filter_fault(pattern) or _unreadable(platform, pattern) or _double(platform, pattern, seen)
+            if message is not None:
+                yield Fault((platform, place), message)
+            else:
+                seen.append((platform, pattern))
+
+
+def _unreadable(platform: str, pattern: str) -> str | None:
+    if platform == NATIVE and pattern not in FILTERS[NATIVE]:
+        return f"{pattern!r}: topics of native are fixed: write {FILTERS[NATIVE][0]}, or leave it out"
+    try:
+        layout(platform, pattern, FILTERS[platform])
+    except ValueError as fault:
+        return str(fault)
+    return None
+
+
+def _double(platform: str, pattern: str, seen: Iterable[tuple[str, str]]) -> str | None:
+    for other, earlier in seen:
+        if pattern == earlier:
+            return f"{pattern!r} stands at {other} already: one filter belongs to one source; take one of them out"
+        if platform == other and covers(earlier, pattern):
+            return f"{pattern!r} lies within {earlier!r}: take it out"
+        if platform == other and covers(pattern, earlier):
+            return f"{pattern!r} holds {earlier!r} too: take that out"
+    return None

@@ -1,0 +1,1 @@
+"""The subset of Jinja that Home Assistant's discovery uses, parsed and evaluated without executing code."""

@@ -1,0 +1,1 @@
+"""Physics and ordinary behaviour of devices."""

@@ -1,0 +1,1 @@
+"""A server that speaks Aliyun's SMS API."""

@@ -1,0 +1,282 @@
+"""Aliyun SMS (dysmsapi 2017-05-25) as its callers meet it: signed calls, limits, receipts and replies.
+
+Written from the vendor's pages (facts/notifications.md 1.5). It knows nothing of alerts; its phones are lists of texts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Any, Final, cast
+
+import httpx2
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from domain import MINUTE, Instant
+from simulators.providers.aliyun import signature
+from simulators.providers.aliyun.messages import Rejected, render, template_fault
+from simulators.providers.aliyun.templates import (
+    Sent,
+    SmsBook,
+    beijing_time,
+    detail_item,
+    normal_phone,
+    report_item,
+    rfc3339,
+)
+from simulators.providers.faults import Fault, FaultPlan, How
+from simulators.providers.local_server import LoopbackServer, loopback_client, until_gone
+from simulators.providers.phones import Phones
+
+_VERSION: Final = "2017-05-25"
+_PUSH_TIMEOUT_S: Final = 5.0
+_PUSH_AGAIN_AFTER_S: Final = (60.0, 300.0, 600.0)
+_NUMBERS_PER_CALL: Final = 1000
+_NONCE_LIVES_MS: Final = 15 * MINUTE
+
+
+class AliyunSmsServer:
+    """The vendor on a loopback port. `async with AliyunSmsServer(...) as server: server.url`.
+
+    `callback_url` receives receipts (SmsReport) and, unless `uplink_url` is given, replies (SmsUp); both may be set
+    later. `faults` holds what goes wrong next. `hold_reports` keeps receipts until `release_reports()`;
+    `report_first` pushes the receipt before SendSms answers; `report_times` pushes each receipt that often.
+    """
+
+    def __init__(
+        self,
+        *,
+        access_keys: Mapping[str, str],
+        templates: Mapping[str, str],
+        clock: Callable[[], Instant],
+        port: int = 0,
+        signs: Collection[str] | None = None,
+        callback_url: str | None = None,
+        uplink_url: str | None = None,
+        per_number_per_day: int = 50,
+        delivery_s: float = 0.0,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        for code, text in templates.items():
+            if fault := template_fault(text):
+                raise ValueError(f"template {code} would not be filed: {fault}: {text}")
+        self.access_keys, self.templates, self.signs = dict(access_keys), dict(templates), signs
+        self.callback_url, self.uplink_url = callback_url, uplink_url
+        self.delivery_s, self.clock, self._sleep = delivery_s, clock, sleep
+        self.phones, self.faults = Phones(), FaultPlan()
+        self.book = SmsBook(per_number_per_day)
+        self.hold_reports, self.report_first, self.report_times = False, False, 1
+        self._held: deque[Sent] = deque()
+        self._nonces: dict[str, Instant] = {}
+        self._sequence = 1_234_567_890
+        self._host = LoopbackServer(_app(self), port=port)
+        self._client: httpx2.AsyncClient | None = None
+
+    @property
+    def url(self) -> str:
+        return self._host.url
+
+    async def __aenter__(self) -> AliyunSmsServer:
+        self._client = loopback_client(_PUSH_TIMEOUT_S)
+        await self._host.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._host.__aexit__()
+        if self._client is not None:
+            await self._client.aclose()
+
+    # What a test or a person does with the phones
+
+    async def reply(self, phone: str, text: str) -> None:
+        """Somebody answers by SMS: the vendor pushes it once now (and again later if nobody takes it)."""
+        self._sequence += 1
+        item = {
+            "phone_number": phone,
+            "content": text,
+            "send_time": beijing_time(self.clock()),
+            "dest_code": "10690000123",
+            "sequence_id": self._sequence,
+        }
+        await self._push(self.uplink_url or self.callback_url, [item])
+
+    async def release_reports(self) -> None:
+        """Push the receipts that were held."""
+        while self._held:
+            await self._report(self._held.popleft())
+
+    async def settled(self) -> None:
+        """Until every delivery and push under way is done (pushes nobody takes wait for their next try)."""
+        await self._host.wait_for_jobs()
+
+    # The gateway
+
+    async def call(self, request: Request) -> Response:
+        """One API call."""
+        body = await request.body()
+        try:
+            arrived = signature.Request(
+                request.method,
+                request.url.path,
+                tuple(request.query_params.multi_items()),
+                {name.lower(): value for name, value in request.headers.items()},
+                body,
+            )
+            signature.authenticate(arrived, self.access_keys, self.clock())
+            self._use_nonce(arrived.headers["x-acs-signature-nonce"])
+            return await self._dispatch(request, dict(arrived.query))
+        except signature.Denied as denied:
+            return _denied(denied)
+        except Rejected as rejected:
+            return _answer(rejected.code, rejected.message)
+
+    async def _dispatch(self, request: Request, query: dict[str, str]) -> Response:
+        if request.headers["x-acs-version"] != _VERSION:
+            raise signature.Denied(404, "InvalidVersion", "Specified parameter Version is not valid.")
+        action = request.headers["x-acs-action"]
+        if action == "SendSms":
+            return await self._send(request, query)
+        if action == "QuerySendDetails":
+            return self._query(query)
+        raise signature.Denied(404, "InvalidAction.NotFound", "Specified api is not found.")
+
+    def _use_nonce(self, nonce: str) -> None:
+        now = self.clock()
+        while self._nonces and now - next(iter(self._nonces.values())) >= _NONCE_LIVES_MS:
+            self._nonces.pop(next(iter(self._nonces)))
+        if nonce in self._nonces:
+            raise signature.Denied(400, "SignatureNonceUsed", "Specified signature nonce was used already.")
+        self._nonces[nonce] = now
+
+    async def _send(self, request: Request, query: dict[str, str]) -> Response:
+        sent = self._accept(query, fault := self.faults.next())
+        if fault is not None and fault.how is How.SILENT:
+            await until_gone(request, self._host.stopping)
+        if fault is not None and fault.how in (How.HTTP, How.SILENT):
+            return Response("service unavailable", status_code=fault.status)
+        if self.report_first:
+            for one in sent:
+                await self._deliver(one)
+        return _answer("OK", "OK", BizId=sent[0].biz_id)
+
+    def _accept(self, query: dict[str, str], fault: Fault | None) -> list[Sent]:
+        """The messages that now belong to the carrier; the fault may reject, or swallow them."""
+        text, phones = self._check(query)
+        if fault is not None and fault.how is How.REJECT:
+            raise Rejected(fault.code, fault.message or fault.code)
+        if fault is not None and fault.how is How.HTTP and not fault.accepted:
+            return []
+        failure = fault.code or "MK:0004" if fault is not None and fault.how is How.UNDELIVERED else None
+        now = self.clock()
+        sent = self.book.submit(
+            phones, query["SignName"], query["TemplateCode"], text, query.get("OutId", ""), failure, now
+        )
+        if not self.report_first:
+            for one in sent:
+                self._host.start_job(self._deliver(one))
+        return sent
+
+    def _check(self, query: dict[str, str]) -> tuple[str, list[str]]:
+        for name in ("PhoneNumbers", "SignName", "TemplateCode"):
+            if not query.get(name):
+                raise signature.Denied(400, f"Missing{name}", f"{name} is mandatory for this action.")
+        if self.signs is not None and query["SignName"] not in self.signs:
+            raise Rejected("isv.SMS_SIGNATURE_ILLEGAL", "该账号下找不到对应签名")
+        template = self.templates.get(query["TemplateCode"])
+        if template is None:
+            raise Rejected("isv.SMS_TEMPLATE_ILLEGAL", "该账号下找不到对应模板")
+        if len(query.get("OutId", "")) >= 256:
+            raise Rejected("isv.PARAM_LENGTH_LIMIT", "OutId 超出长度限制")
+        phones = [normal_phone(written) for written in query["PhoneNumbers"].split(",")]
+        if len(phones) > _NUMBERS_PER_CALL:
+            raise Rejected("isv.MOBILE_COUNT_OVER_LIMIT", "手机号码数量超过限制")
+        return f"【{query['SignName']}】" + render(template, query.get("TemplateParam", "")), phones
+
+    def _query(self, query: dict[str, str]) -> Response:
+        found, total = self.book.details(query, self.clock())
+        return _answer(
+            "OK",
+            "OK",
+            TotalCount=total,
+            SmsSendDetailDTOs={"SmsSendDetailDTO": [detail_item(sent) for sent in found]},
+        )
+
+    # The carrier
+
+    async def _deliver(self, sent: Sent) -> None:
+        if self.delivery_s:
+            await self._sleep(self.delivery_s)
+        sent.reported = self.clock()
+        if sent.failure is None:
+            await self.phones.put(sent.phone, sent.text, sent.reported)
+        if self.hold_reports:
+            self._held.append(sent)
+        else:
+            await self._report(sent)
+
+    async def _report(self, sent: Sent) -> None:
+        for _ in range(self.report_times):
+            await self._push(self.callback_url, [report_item(sent)])
+
+    async def _push(self, url: str | None, items: Sequence[Mapping[str, object]]) -> None:
+        """At least once: tried now, and beside everything else after 1, 5 and 10 minutes."""
+        if url is not None and not await self._pushed(url, items):
+            self._host.start_job(self._push_again(url, items), lasting=True)
+
+    async def _push_again(self, url: str, items: Sequence[Mapping[str, object]]) -> None:
+        for wait_s in _PUSH_AGAIN_AFTER_S:
+            await self._sleep(wait_s)
+            if await self._pushed(url, items):
+                return
+
+    async def _pushed(self, url: str, items: Sequence[Mapping[str, object]]) -> bool:
+        assert self._client is not None, "the server is not running"
+        try:
+            answer = await self._client.post(url, json=items)
+            return answer.status_code == 200 and answer.json().get("code") == 0
+        except (httpx2.HTTPError, ValueError, AttributeError):
+            return False
+
+
+def _answer(code: str, message: str, **more: object) -> JSONResponse:
+    return JSONResponse({"Code": code, "Message": message, "RequestId": "CC3BB6D2-0000-0000-0000-000000000000", **more})
+
+
+def _denied(denied: signature.Denied) -> JSONResponse:
+    body = {
+        "Code": denied.code,
+        "Message": denied.message,
+        "RequestId": "CC3BB6D2-0000-0000-0000-000000000000",
+        "HostId": "dysmsapi.aliyuncs.com",
+        "Recommend": "https://api.aliyun.com/troubleshoot",
+    }
+    return JSONResponse(body, status_code=denied.status)
+
+
+def _app(server: AliyunSmsServer) -> Starlette:
+    async def call(request: Request) -> Response:
+        return await server.call(request)
+
+    async def phones(request: Request) -> Response:
+        before = request.query_params.get("cursor")
+        limit = min(max(int(request.query_params.get("limit", "100")), 1), 1000)
+        shown, following = server.phones.page(limit, int(before) if before else None)
+        items = [{"phone": one.phone, "text": one.text, "at": rfc3339(one.at)} for one in shown]
+        return JSONResponse({"items": items, "next": None if following is None else str(following)})
+
+    async def reply(request: Request) -> Response:
+        written = cast("dict[str, Any]", await request.json())
+        await server.reply(request.path_params["phone"], str(written["text"]))
+        return JSONResponse({"code": 0})
+
+    return Starlette(
+        routes=[
+            Route("/", call, methods=["GET", "POST"]),
+            Route("/demo/phones", phones),
+            Route("/demo/phones/{phone}/reply", reply, methods=["POST"]),
+        ]
+    )

@@ -1,0 +1,160 @@
+"""What the SMS vendor remembers: messages submitted, limits used, receipts; and how it writes them down.
+
+It knows nothing of HTTP or signatures. Times on this vendor's wire are Beijing wall time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+from msgspec import Struct
+
+from domain import DAY, Instant
+from simulators.providers.aliyun.messages import Rejected, segments
+
+_BEIJING: Final = timezone(timedelta(hours=8))
+_PHONE = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
+_MOST_PER_PAGE: Final = 50
+_OLDEST_DAY: Final = 30
+
+
+class Sent(Struct):
+    """One message to one phone. `reported` is set when the carrier is done with it, well or badly."""
+
+    biz_id: str
+    out_id: str
+    phone: str
+    sign: str
+    template: str
+    text: str
+    at: Instant
+    failure: str | None = None
+    reported: Instant | None = None
+
+    @property
+    def status(self) -> int:
+        """1 waiting, 2 failed, 3 delivered."""
+        if self.reported is None:
+            return 1
+        return 3 if self.failure is None else 2
+
+
+class SmsBook:
+    """Every message submitted, oldest first."""
+
+    def __init__(self, per_number_per_day: int) -> None:
+        self.per_number_per_day = per_number_per_day
+        self.sent: list[Sent] = []
+        self._recent: dict[tuple[str, str, str], deque[Instant]] = {}
+
+    def submit(
+        self, phones: list[str], sign: str, template: str, text: str, out_id: str, failure: str | None, now: Instant
+    ) -> list[Sent]:
+        """Count and keep one message per phone. The limit is counted at submission, whatever the variables."""
+        limit = self.per_number_per_day
+        used = [self._used(phone, sign, template, now) for phone in phones]
+        if any(len(times) >= limit for times in used):
+            raise Rejected("isv.BUSINESS_LIMIT_CONTROL", f"触发天级流控Permits:{limit}")
+        for times in used:
+            times.append(now)
+        biz_id = f"{848922680159657299 + len(self.sent)}^0"
+        accepted = [Sent(biz_id, out_id, phone, sign, template, text, now, failure) for phone in phones]
+        self.sent += accepted
+        return accepted
+
+    def _used(self, phone: str, sign: str, template: str, now: Instant) -> deque[Instant]:
+        """When this phone was last sent this template under this signature, the last 24 hours only."""
+        times = self._recent.setdefault((phone, sign, template), deque())
+        while times and now - times[0] >= DAY:
+            times.popleft()
+        return times
+
+    def details(self, query: dict[str, str], now: Instant) -> tuple[list[Sent], int]:
+        """The page QuerySendDetails asks for, newest first, and how many there are."""
+        phone = normal_phone(_required(query, "PhoneNumber"))
+        day = _day(_required(query, "SendDate"), now)
+        size, page = _number(query, "PageSize"), _number(query, "CurrentPage")
+        if not 1 <= size <= _MOST_PER_PAGE or page < 1:
+            raise Rejected("isv.INVALID_PARAMETERS", "PageSize 为 1 到 50，CurrentPage 从 1 开始")
+        biz_id = query.get("BizId")
+        found = [
+            sent
+            for sent in reversed(self.sent)
+            if sent.phone == phone and beijing_time(sent.at)[:10] == day and biz_id in (None, "", sent.biz_id)
+        ]
+        return found[(page - 1) * size : page * size], len(found)
+
+
+def _required(query: dict[str, str], name: str) -> str:
+    if not query.get(name):
+        raise Rejected("isv.INVALID_PARAMETERS", f"参数异常: 缺少 {name}")
+    return query[name]
+
+
+def _number(query: dict[str, str], name: str) -> int:
+    written = _required(query, name)
+    if not written.isdecimal():
+        raise Rejected("isv.INVALID_PARAMETERS", f"参数异常: {name} 不是整数")
+    return int(written)
+
+
+def _day(written: str, now: Instant) -> str:
+    try:
+        day = datetime.strptime(written, "%Y%m%d").replace(tzinfo=_BEIJING)
+    except ValueError:
+        raise Rejected("isv.INVALID_PARAMETERS", "SendDate 格式为 yyyyMMdd") from None
+    if now - int(day.timestamp() * 1000) > (_OLDEST_DAY + 1) * DAY:
+        raise Rejected("isv.INVALID_PARAMETERS", "SendDate 仅支持最近 30 天")
+    return day.strftime("%Y-%m-%d")
+
+
+def normal_phone(written: str) -> str:
+    """Eleven digits, or `Rejected`."""
+    match = _PHONE.fullmatch(written.strip())
+    if match is None:
+        raise Rejected("isv.MOBILE_NUMBER_ILLEGAL", f"非法手机号: {written[:20]}")
+    return match[1]
+
+
+def beijing_time(at: Instant) -> str:
+    """2026-01-02 14:05:01, as this vendor writes times."""
+    return datetime.fromtimestamp(at / 1000, UTC).astimezone(_BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def rfc3339(at: Instant) -> str:
+    """2026-01-02T14:05:01.000+08:00, as our own pages write times."""
+    return datetime.fromtimestamp(at / 1000, UTC).astimezone(_BEIJING).isoformat(timespec="milliseconds")
+
+
+def report_item(sent: Sent) -> dict[str, object]:
+    """One element of an SmsReport push."""
+    delivered = sent.failure is None
+    return {
+        "phone_number": sent.phone,
+        "send_time": beijing_time(sent.at),
+        "report_time": beijing_time(sent.reported or sent.at),
+        "success": delivered,
+        "err_code": "DELIVERED" if delivered else sent.failure,
+        "err_msg": "用户接收成功" if delivered else "运营商返回失败",
+        "sms_size": str(segments(sent.text)),
+        "biz_id": sent.biz_id,
+        "out_id": sent.out_id,
+    }
+
+
+def detail_item(sent: Sent) -> dict[str, object]:
+    """One element of QuerySendDetails' answer."""
+    item: dict[str, object] = {
+        "PhoneNum": sent.phone,
+        "SendStatus": sent.status,
+        "SendDate": beijing_time(sent.at),
+        "Content": sent.text,
+        "TemplateCode": sent.template,
+        "OutId": sent.out_id,
+    }
+    if sent.reported is not None:
+        item |= {"ReceiveDate": beijing_time(sent.reported), "ErrCode": sent.failure or "DELIVERED"}
+    return item

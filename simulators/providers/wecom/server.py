@@ -1,0 +1,265 @@
+"""WeCom (企业微信) as an application meets it: tokens, cards with buttons, sealed callbacks, silent limits.
+
+Written from the vendor's pages (facts/notifications.md 1.1, 4.1). It knows nothing of alerts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final, cast
+
+import httpx2
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from domain import SECOND, Instant
+from simulators.providers.faults import Fault, FaultPlan, How
+from simulators.providers.local_server import LoopbackServer, loopback_client, until_gone
+from simulators.providers.wecom.callback import Callback, CallbackFailed
+from simulators.providers.wecom.card import BAD_TASK_ID, message_fault
+from simulators.providers.wecom.inbox import Inboxes, Notice
+
+_TOKEN_LIVES_MS: Final = 7200 * SECOND
+_BAD_SECRET, _BAD_CORP, _BAD_TOKEN, _OLD_TOKEN = 40001, 40013, 40014, 42001
+_BAD_AGENT, _NOBODY_VALID, _BAD_RESPONSE_CODE, _NOT_JSON, _NO_CALLBACK = 40056, 81013, 40035, 40035, 40058
+_CLICK_WITHIN_S: Final = 5.0
+
+
+class WeComServer:
+    """The vendor on a loopback port: `async with WeComServer(...) as server: server.url`.
+
+    Members are the userids that exist; `unlicensed` are those without an activation licence. `callback_url` may be
+    set later, but without one no card with buttons is accepted. `faults` holds what goes wrong next.
+    """
+
+    def __init__(
+        self,
+        *,
+        corp_id: str,
+        secret: str,
+        agent_id: int,
+        token: str,
+        aes_key: str,
+        members: Collection[str],
+        clock: Callable[[], Instant],
+        port: int = 0,
+        unlicensed: Collection[str] = (),
+        callback_url: str | None = None,
+    ) -> None:
+        self.corp_id, self.secret, self.agent_id = corp_id, secret, agent_id
+        self.members, self.unlicensed = set(members), set(unlicensed)
+        self.clock, self.faults, self.inboxes = clock, FaultPlan(), Inboxes()
+        self.callback = Callback(token, aes_key, corp_id, agent_id, clock)
+        self.callback_url = callback_url
+        self.tokens_given = 0
+        self._tokens: dict[str, Instant] = {}
+        self._tasks: set[str] = set()
+        self._bodies: dict[bytes, tuple[Instant, dict[str, Any]]] = {}
+        self._messages = 0
+        self._host = LoopbackServer(_app(self), port=port)
+        self._client: httpx2.AsyncClient | None = None
+
+    @property
+    def url(self) -> str:
+        return self._host.url
+
+    async def __aenter__(self) -> WeComServer:
+        self._client = loopback_client(_CLICK_WITHIN_S)
+        await self._host.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._host.__aexit__()
+        if self._client is not None:
+            await self._client.aclose()
+
+    # What a test or a person does
+
+    def spoil_tokens(self) -> None:
+        """Every token given so far is void before its time."""
+        self._tokens.clear()
+
+    async def verify_callback(self) -> None:
+        """The check WeCom makes when somebody enters the callback address; raises `CallbackFailed`."""
+        await self.callback.verify(self._http(), self._callback_address())
+
+    async def press(self, userid: str, key: str, *, times: int = 1) -> Notice:
+        """A member presses a button of the newest card that still shows it; `times` > 1 repeats the same event."""
+        notice = next((one for one in reversed(self.inboxes.of(userid)) if key in one.buttons), None)
+        if notice is None:
+            raise LookupError(f"{userid} sees no button {key!r}")
+        code = self.inboxes.issue_code(notice.msgid, self.clock())
+        event = self.callback.click_event(userid, key, notice.task_id, code)
+        for _ in range(times):
+            replaced = await self.callback.push(self._http(), self._callback_address(), event)
+            if replaced is not None:
+                notice.replaced = replaced
+                await self.inboxes.changed()
+        return notice
+
+    # The API
+
+    async def give_token(self, request: Request) -> Response:
+        """gettoken: one token a call here, so that callers who ask too often can be counted."""
+        if request.query_params.get("corpid") != self.corp_id:
+            return _error(_BAD_CORP, "invalid corpid")
+        if request.query_params.get("corpsecret") != self.secret:
+            return _error(_BAD_SECRET, "invalid credential")
+        self.tokens_given += 1
+        token = f"access-token-{self.tokens_given:06d}"
+        self._tokens[token] = self.clock() + _TOKEN_LIVES_MS
+        return _ok(access_token=token, expires_in=_TOKEN_LIVES_MS // SECOND)
+
+    async def send(self, request: Request) -> Response:
+        """message/send."""
+        raw = await request.body()
+        refused, body = await self._checked(request)
+        if refused is not None:
+            return refused
+        fault = self.faults.next()
+        if fault is not None and (answer := _instead(fault)) is not None:
+            return answer
+        answer_body = self._repeated(body, raw) or await self._accept(body, raw)
+        if fault is None or fault.how is How.UNDELIVERED:
+            return JSONResponse(answer_body)
+        if fault.how is How.SILENT:
+            await until_gone(request, self._host.stopping)
+        return Response("bad gateway", status_code=fault.status)
+
+    async def update(self, request: Request) -> Response:
+        """message/update_template_card: a response code, once."""
+        refused, body = await self._checked(request)
+        if refused is not None:
+            return refused
+        fault = self.faults.next()
+        if fault is not None and (answer := _instead(fault)) is not None:
+            return answer
+        text = body.get("button", {}).get("replace_name", "")
+        userids = [str(userid) for userid in body.get("userids", [])]
+        if not self.inboxes.replace_buttons(str(body.get("response_code", "")), userids, text, self.clock()):
+            return _error(_BAD_RESPONSE_CODE, "invalid response_code")
+        await self.inboxes.changed()
+        return _ok(invaliduser=[userid for userid in userids if userid not in self.members])
+
+    async def _checked(self, request: Request) -> tuple[Response | None, dict[str, Any]]:
+        until = self._tokens.get(request.query_params.get("access_token", ""))
+        if until is None:
+            return _error(_BAD_TOKEN, "invalid access_token"), {}
+        if self.clock() >= until:
+            return _error(_OLD_TOKEN, "access_token expired"), {}
+        try:
+            body = await request.json()
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            return _error(_NOT_JSON, "invalid json"), {}
+        if body.get("agentid") != self.agent_id:
+            return _error(_BAD_AGENT, "invalid agentid"), {}
+        return None, body
+
+    def _repeated(self, body: Mapping[str, Any], raw: bytes) -> dict[str, Any] | None:
+        """The first answer once more, when the same body came within the interval and the caller asked for it."""
+        if not body.get("enable_duplicate_check") or raw not in self._bodies:
+            return None
+        at, answer = self._bodies[raw]
+        interval_ms = int(body.get("duplicate_check_interval", 1800)) * SECOND
+        return answer if self.clock() - at < interval_ms else None
+
+    async def _accept(self, body: dict[str, Any], raw: bytes) -> dict[str, Any]:
+        asked = [userid for userid in str(body.get("touser", "")).split("|") if userid]
+        invalid = [userid for userid in asked if userid not in self.members]
+        unlicensed = [userid for userid in asked if userid in self.unlicensed]
+        reached = [userid for userid in asked if userid not in invalid and userid not in unlicensed]
+        if refusal := self._fault_of(body, bool(reached or unlicensed)):
+            return {"errcode": refusal[0], "errmsg": refusal[1]}
+        self._messages += 1
+        msgid = f"msgid-{self._messages:06d}"
+        answer = {"errcode": 0, "errmsg": "ok", "invaliduser": "|".join(invalid), "invalidparty": "", "invalidtag": ""}
+        answer |= {"unlicenseduser": "|".join(unlicensed), "msgid": msgid}
+        if body["msgtype"] == "template_card":
+            answer["response_code"] = self.inboxes.issue_code(msgid, self.clock())
+        self._bodies[raw] = (self.clock(), answer)
+        for userid in reached:
+            await self.inboxes.put(self._notice(userid, msgid, body))
+        return answer
+
+    def _fault_of(self, body: Mapping[str, Any], anybody: bool) -> tuple[int, str] | None:
+        if fault := message_fault(body):
+            return fault
+        if not anybody:
+            return _NOBODY_VALID, "user & party & tag all invalid"
+        if body["msgtype"] != "template_card":
+            return None
+        if self.callback_url is None:
+            return _NO_CALLBACK, "no callback url: interactive cards cannot be sent"
+        task = body["template_card"]["task_id"]
+        if task in self._tasks:
+            return BAD_TASK_ID, "task_id was used before"
+        self._tasks.add(task)
+        return None
+
+    def _notice(self, userid: str, msgid: str, body: Mapping[str, Any]) -> Notice:
+        kind = str(body["msgtype"])
+        part = cast("dict[str, Any]", body[kind])
+        return Notice(userid, msgid, kind, part, self.clock(), str(part.get("task_id", "")))
+
+    def _http(self) -> httpx2.AsyncClient:
+        assert self._client is not None, "the server is not running"
+        return self._client
+
+    def _callback_address(self) -> str:
+        if self.callback_url is None:
+            raise CallbackFailed("no callback address is set")
+        return self.callback_url
+
+
+def _instead(fault: Fault) -> Response | None:
+    """The answer of a fault that keeps the call from having any effect."""
+    if fault.how is How.REJECT:
+        return _error(int(fault.code), fault.message or "ordered to fail")
+    if fault.how is How.HTTP and not fault.accepted:
+        return Response("bad gateway", status_code=fault.status)
+    return None
+
+
+def _ok(**more: object) -> JSONResponse:
+    return JSONResponse({"errcode": 0, "errmsg": "ok", **more})
+
+
+def _error(code: int, message: str) -> JSONResponse:
+    return JSONResponse({"errcode": code, "errmsg": message})
+
+
+def _app(server: WeComServer) -> Starlette:
+    async def give_token(request: Request) -> Response:
+        return await server.give_token(request)
+
+    async def send(request: Request) -> Response:
+        return await server.send(request)
+
+    async def update(request: Request) -> Response:
+        return await server.update(request)
+
+    async def inbox(request: Request) -> Response:
+        notices = reversed(server.inboxes.of(request.path_params["userid"]))
+        items = [{"text": one.text, "buttons": one.buttons, "replaced": one.replaced, "at": one.at} for one in notices]
+        return JSONResponse({"items": items, "next": None})
+
+    async def press(request: Request) -> Response:
+        try:
+            notice = await server.press(request.path_params["userid"], str((await request.json())["key"]))
+        except LookupError as gone:  # the card was answered, or its buttons were taken back
+            return JSONResponse({"error": str(gone)}, status_code=404)
+        return JSONResponse({"replaced": notice.replaced})
+
+    return Starlette(
+        routes=[
+            Route("/demo/inbox/{userid}", inbox),
+            Route("/demo/inbox/{userid}/press", press, methods=["POST"]),
+            Route("/cgi-bin/gettoken", give_token),
+            Route("/cgi-bin/message/send", send, methods=["POST"]),
+            Route("/cgi-bin/message/update_template_card", update, methods=["POST"]),
+        ]
+    )

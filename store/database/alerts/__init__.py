@@ -1,0 +1,1 @@
+"""Alerts, deliveries, silences and latches in the relational store."""

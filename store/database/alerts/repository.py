@@ -1,0 +1,307 @@
+"""The alert room's book in the ledger: everything it keeps, inside the transaction it is given.
+
+It complies with alerts/ports.py. It decides nothing: which alert, whom to tell and when are the room's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Any, Final, Protocol, TypeVar
+
+from msgspec import structs
+from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
+
+from alerts.alert import ACTIVE_STATES, UNACKNOWLEDGED_STATES, Alert, TimelineEntry
+from alerts.handling.grouping import is_unregistered
+from alerts.message import DANGER_KINDS, NOT_FAILED, OVER_BUDGET, POSSIBLY_SEEN, Delivery, DeliveryState, MessageKind
+from alerts.messages.deliveries import answer_key_prefix
+from alerts.ports import AlertStore, FindingRecord, ReplyCode
+from alerts.silence import HeldFinding, HeldState, Silence
+from domain import Finding, Instant, Lane, Ledger, Person
+from store.database.alerts import callbacks, reply_codes, silences
+from store.database.alerts import findings as alert_findings
+from store.database.alerts.rows import alert_of, alert_values, delivery_of, delivery_values
+from store.database.alerts.tables import alerts, deliveries, delivery_events, timeline
+from store.database.sql import upsert
+from store.database.system.tables import cursors
+
+T = TypeVar("T")
+
+READER: Final = "alerts"
+_UNSETTLED: Final = tuple(state.value for state in ACTIVE_STATES)
+_REACHING: Final = tuple(state.value for state in NOT_FAILED)
+_TOLD_BY: Final = tuple(kind.value for kind in DANGER_KINDS)
+
+# Statements are built once: SQLAlchemy compiles a statement object once and then only binds.
+_ALERT = select(alerts).where(alerts.c.id == bindparam("alert"))
+_SAVE = update(alerts).where(alerts.c.id == bindparam("b_id"))
+_DUE = select(alerts).where(alerts.c.wake_at <= bindparam("now")).order_by(alerts.c.wake_at, alerts.c.id)
+_DELIVERIES = select(deliveries).where(deliveries.c.alert == bindparam("alert")).order_by(deliveries.c.n)
+_DELIVERY = select(deliveries).where(deliveries.c.id == bindparam("id"))
+_LEASABLE = or_(
+    and_(
+        deliveries.c.state.in_((DeliveryState.PENDING.value, DeliveryState.UNKNOWN.value)),
+        deliveries.c.not_before <= bindparam("now"),
+    ),
+    and_(deliveries.c.state == DeliveryState.SENDING.value, deliveries.c.lease_until <= bindparam("now")),
+)
+_LEASE = (
+    select(deliveries)
+    .where(deliveries.c.channel == bindparam("channel"), _LEASABLE)
+    .order_by(deliveries.c.priority, deliveries.c.not_before, deliveries.c.n)
+)
+_NEXT_DUE = select(
+    func.min(deliveries.c.not_before).filter(
+        deliveries.c.state.in_((DeliveryState.PENDING.value, DeliveryState.UNKNOWN.value))
+    ),
+    func.min(deliveries.c.lease_until).filter(deliveries.c.state == DeliveryState.SENDING.value),
+).where(
+    deliveries.c.channel == bindparam("channel"),
+    deliveries.c.state.in_((DeliveryState.PENDING.value, DeliveryState.UNKNOWN.value, DeliveryState.SENDING.value)),
+)
+_LAST_MESSAGES = (
+    select(deliveries)
+    .where(
+        deliveries.c.address == bindparam("address"),
+        deliveries.c.channel == bindparam("channel"),
+        deliveries.c.state.in_([state.value for state in POSSIBLY_SEEN]),
+    )
+    .order_by(deliveries.c.sent_at.is_(None).desc(), deliveries.c.sent_at.desc(), deliveries.c.n.desc())
+)
+
+
+class SqlBook:
+    """The book of one transaction."""
+
+    def __init__(self, tx: Connection) -> None:
+        self._tx = tx
+        self._notes: list[TimelineEntry] = []
+
+    def flush(self) -> None:
+        """Write the story down, in one statement. Whoever opened the transaction calls this before it ends."""
+        if self._notes:
+            self._tx.execute(insert(timeline), [structs.asdict(entry) for entry in self._notes])
+            self._notes.clear()
+
+    # findings
+
+    def finding_record(self, finding: Finding) -> FindingRecord:
+        return alert_findings.finding_record(self._tx, finding)
+
+    def record_finding(self, finding: Finding, alert: int | None) -> None:
+        alert_findings.record(self._tx, finding, alert)
+
+    def active_findings(self, alert: int) -> list[tuple[str, str | None]]:
+        return alert_findings.standing_of(self._tx, alert)
+
+    def has_active_findings(self, alert: int) -> bool:
+        return bool(alert_findings.standing_of(self._tx, alert, limit=1))
+
+    def active_finding_ids(self, prefix: str) -> list[str]:
+        return alert_findings.standing_like(self._tx, prefix)
+
+    def alerts_to_join(self, finding: Finding, building: str | None) -> list[Alert]:
+        subject = and_(alerts.c.subject_type == finding.subject.type, alerts.c.subject_id == finding.subject.id)
+        ways = [subject]
+        if finding.device is not None:
+            ways.append(alerts.c.device == finding.device)
+        elif is_unregistered(finding):
+            ways.append(and_(alerts.c.rule == finding.rule, alerts.c.device.is_(None)))
+        if building is not None:
+            ways.append(and_(alerts.c.rule == finding.rule, alerts.c.building == building))
+        found = select(alerts).where(alerts.c.state.in_(_UNSETTLED), or_(*ways)).order_by(alerts.c.id.desc())
+        return [alert_of(row) for row in self._tx.execute(found)]
+
+    # alerts
+
+    def add_alert(self, alert: Alert) -> Alert:
+        done = self._tx.execute(insert(alerts), alert_values(alert))
+        key = done.inserted_primary_key
+        assert key is not None
+        return structs.replace(alert, id=int(key[0]))
+
+    def save_alert(self, alert: Alert) -> None:
+        self._tx.execute(_SAVE, {**alert_values(alert), "b_id": alert.id})
+
+    def alert(self, alert: int) -> Alert | None:
+        row = self._tx.execute(_ALERT, {"alert": alert}).first()
+        return None if row is None else alert_of(row)
+
+    def due_alerts(self, now: Instant, limit: int) -> list[Alert]:
+        return [alert_of(row) for row in self._tx.execute(_DUE.limit(limit), {"now": now})]
+
+    def active_alerts(self, ledger: Ledger) -> list[Alert]:
+        found = select(alerts).where(alerts.c.state.in_(_UNSETTLED), alerts.c.ledger == ledger.value)
+        return [alert_of(row) for row in self._tx.execute(found.order_by(alerts.c.id))]
+
+    def next_wake(self) -> Instant | None:
+        return self._tx.execute(select(func.min(alerts.c.wake_at))).scalar()
+
+    def alerts_without_next_step(self, now: Instant, grace_ms: int) -> list[Alert]:
+        late = or_(alerts.c.wake_at.is_(None), alerts.c.wake_at < now - grace_ms)
+        found = select(alerts).where(alerts.c.state.in_(_UNSETTLED), late).order_by(alerts.c.id)
+        return [alert_of(row) for row in self._tx.execute(found)]
+
+    def unnotified_alerts(self, opened_before: Instant) -> list[Alert]:
+        told = select(deliveries.c.alert).where(
+            or_(deliveries.c.state.in_(_REACHING), deliveries.c.code == OVER_BUDGET),
+            deliveries.c.kind.in_(_TOLD_BY),
+            deliveries.c.round == alerts.c.round,
+            deliveries.c.alert == alerts.c.id,
+        )
+        found = select(alerts).where(
+            alerts.c.state.in_([state.value for state in UNACKNOWLEDGED_STATES]),
+            alerts.c.ledger == Ledger.DANGER.value,
+            alerts.c.opened_at <= opened_before,
+            ~told.exists(),
+        )
+        return [alert_of(row) for row in self._tx.execute(found.order_by(alerts.c.id))]
+
+    def add_timeline(self, entries: Sequence[TimelineEntry]) -> None:
+        self._notes.extend(entries)
+
+    # deliveries
+
+    def next_delivery_number(self) -> int:
+        return int(self._tx.execute(select(func.coalesce(func.max(deliveries.c.n), 0))).scalar_one()) + 1
+
+    def enqueue(self, new: Sequence[Delivery]) -> None:
+        if not new:
+            return
+        keys = [one.key for one in new]
+        there = set(self._tx.execute(select(deliveries.c.key).where(deliveries.c.key.in_(keys))).scalars())
+        rows = [delivery_values(one) for one in new if one.key not in there]
+        if rows:
+            self._tx.execute(insert(deliveries), rows)
+
+    def deliveries(self, alert: int) -> list[Delivery]:
+        return [delivery_of(row) for row in self._tx.execute(_DELIVERIES, {"alert": alert})]
+
+    def delivery(self, delivery: str) -> Delivery | None:
+        row = self._tx.execute(_DELIVERY, {"id": delivery}).first()
+        return None if row is None else delivery_of(row)
+
+    def delivery_by_provider_id(self, channel: str, provider_id: str) -> Delivery | None:
+        found = select(deliveries).where(deliveries.c.provider_id == provider_id, deliveries.c.channel == channel)
+        row = self._tx.execute(found.order_by(deliveries.c.n.desc())).first()
+        return None if row is None else delivery_of(row)
+
+    def update_delivery(self, old: Delivery, new: Delivery, at: Instant, detail: str) -> None:
+        self._tx.execute(update(deliveries).where(deliveries.c.id == new.id), delivery_values(new))
+        step = {
+            "delivery": new.id,
+            "at": at,
+            "from_state": old.state.value,
+            "to_state": new.state.value,
+            "code": new.code,
+            "detail": detail,
+        }
+        self._tx.execute(insert(delivery_events), step)
+
+    def lease_deliveries(self, channel: str, now: Instant, lease_until: Instant, limit: int) -> list[Delivery]:
+        rows = self._tx.execute(_LEASE.limit(limit), {"channel": channel, "now": now}).all()
+        if rows:
+            taken = update(deliveries).where(deliveries.c.n.in_([row._mapping["n"] for row in rows]))
+            sending = {"state": DeliveryState.SENDING.value, "lease_until": lease_until}
+            self._tx.execute(taken.values(**sending, attempts=deliveries.c.attempts + 1))
+        return [delivery_of(row) for row in rows]
+
+    def next_delivery_due(self, channel: str) -> Instant | None:
+        row = self._tx.execute(_NEXT_DUE, {"channel": channel}).one()
+        return min((at for at in row if at is not None), default=None)
+
+    def deliveries_to(self, channel: str, address: str, since: Instant) -> list[Delivery]:
+        mine = and_(deliveries.c.address == address, deliveries.c.channel == channel, deliveries.c.created_at >= since)
+        return [delivery_of(row) for row in self._tx.execute(select(deliveries).where(mine).order_by(deliveries.c.n))]
+
+    def count_sent(self, channel: str, address: str, since: Instant, kinds: Collection[MessageKind]) -> int:
+        mine = and_(
+            deliveries.c.address == address,
+            deliveries.c.channel == channel,
+            deliveries.c.sent_at >= since,
+            deliveries.c.kind.in_([kind.value for kind in kinds]),
+        )
+        return int(self._tx.execute(select(func.count()).select_from(deliveries).where(mine)).scalar_one())
+
+    def last_messages(self, channel: str, address: str, limit: int) -> list[Delivery]:
+        found = _LAST_MESSAGES.limit(limit)
+        return [delivery_of(row) for row in self._tx.execute(found, {"channel": channel, "address": address})]
+
+    def count_answers(self, phone: str, since: Instant) -> int:
+        # A range, not LIKE: SQLite's LIKE compares letters in either case and so cannot use the index of the keys.
+        mine = and_(
+            deliveries.c.key >= answer_key_prefix(phone), deliveries.c.key < f"{answer_key_prefix(phone)[:-1]};"
+        )
+        recent = and_(mine, deliveries.c.created_at >= since)
+        return int(self._tx.execute(select(func.count()).select_from(deliveries).where(recent)).scalar_one())
+
+    # what a provider pushes is taken once
+
+    def record_callback(self, key: str, now: Instant) -> bool:
+        return callbacks.first_time(self._tx, key, now)
+
+    # silences
+
+    def active_silences(self, now: Instant) -> list[Silence]:
+        return silences.active(self._tx, now)
+
+    def hold_finding(self, finding: Finding, silence: int, now: Instant) -> None:
+        silences.hold(self._tx, finding, silence, now)
+
+    def held_finding(self, finding: str) -> HeldFinding | None:
+        return silences.held(self._tx, finding)
+
+    def silenced_findings(
+        self, *, state: HeldState | None = None, silence: int | None = None, device: str | None = None
+    ) -> list[HeldFinding]:
+        return silences.findings(self._tx, state=state, silence=silence, device=device)
+
+    def settle_held(self, finding: str, state: HeldState, now: Instant) -> None:
+        silences.settle(self._tx, finding, state, now)
+
+    def next_silence_end(self) -> Instant | None:
+        return silences.next_end(self._tx)
+
+    # reply codes
+
+    def assign_reply_code(self, phone: str, alert: int, person: str, now: Instant) -> int | None:
+        return reply_codes.assign(self._tx, phone, alert, person, now)
+
+    def reply_codes(self, phone: str) -> list[ReplyCode]:
+        return reply_codes.held_by(self._tx, phone)
+
+    def person_of(self, phone: str) -> Person | None:
+        mine = select(deliveries.c.person, deliveries.c.name).where(deliveries.c.address == phone)
+        row = self._tx.execute(mine.order_by(deliveries.c.n.desc()).limit(1)).first()
+        return None if row is None else Person(id=row.person, name=row.name, phone=phone)
+
+    def commit_position(self, lane: Lane, pos: int) -> None:
+        upsert(self._tx, cursors, {"reader": READER, "lane": lane.value}, {"pos": pos})
+
+
+class _Runs(Protocol):
+    """A ledger, as far as this needs one."""
+
+    def run(self, work: Callable[[Connection], T], /) -> Awaitable[T]: ...
+
+
+class Transactor:
+    """`Transact` of alerts/ports.py over a ledger."""
+
+    def __init__(self, ledger: _Runs) -> None:
+        self._ledger = ledger
+
+    def __call__(self, work: Callable[[AlertStore], T]) -> Awaitable[T]:
+        def within(tx: Connection) -> T:
+            book = SqlBook(tx)
+            result = work(book)
+            book.flush()
+            return result
+
+        return self._ledger.run(within)
+
+
+def position(tx: Connection) -> dict[Lane, int]:
+    """How far in the journal the alerts of this ledger have come."""
+    mine: Any = select(cursors.c.lane, cursors.c.pos).where(cursors.c.reader == READER)
+    return {Lane(row.lane): int(row.pos) for row in tx.execute(mine)}

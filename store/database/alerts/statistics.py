@@ -1,0 +1,73 @@
+"""Counts over alerts and messages, for /metrics and the daily report. It reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import median
+
+from msgspec import Struct
+from sqlalchemy import Connection, func, select
+
+from alerts.alert import ACTIVE_STATES
+from domain import Instant, Ledger
+from store.database.alerts.tables import alerts, deliveries, timeline
+
+
+class DayCount(Struct, frozen=True):
+    """A stretch of time in numbers. `take_ms_median` is from opening to the first acknowledgement; None: none taken."""
+
+    opened: dict[str, int]
+    unsettled: int
+    take_ms_median: int | None
+
+
+def deliveries_by_state(tx: Connection) -> Mapping[tuple[str, str], int]:
+    """How many messages each channel has in each state."""
+    rows = tx.execute(
+        select(deliveries.c.channel, deliveries.c.state, func.count()).group_by(
+            deliveries.c.channel, deliveries.c.state
+        )
+    )
+    return {(channel, state): int(number) for channel, state, number in rows}
+
+
+def day(tx: Connection, since: Instant, until: Instant) -> DayCount:
+    """Alerts opened with `since <= opened_at < until`, and what is unsettled now."""
+    within = (alerts.c.opened_at >= since) & (alerts.c.opened_at < until)
+    opened = tx.execute(select(alerts.c.severity, func.count()).where(within).group_by(alerts.c.severity))
+    unsettled = (
+        select(func.count()).select_from(alerts).where(alerts.c.state.in_([state.value for state in ACTIVE_STATES]))
+    )
+    taken = tx.execute(
+        select(func.min(timeline.c.at) - alerts.c.opened_at)
+        .join_from(alerts, timeline, timeline.c.alert == alerts.c.id)
+        .where(within, timeline.c.kind == "acknowledge")
+        .group_by(alerts.c.id, alerts.c.opened_at)
+    )
+    waits = [int(wait) for (wait,) in taken]
+    return DayCount(
+        opened={severity: int(number) for severity, number in opened},
+        unsettled=int(tx.execute(unsettled).scalar_one()),
+        take_ms_median=round(median(waits)) if waits else None,
+    )
+
+
+def open_by_place(tx: Connection) -> list[tuple[str, str, int]]:
+    """Place, severity and number of the dangers that still need a person; those without a place are left out."""
+    unsettled = alerts.c.state.in_([state.value for state in ACTIVE_STATES])
+    mine = unsettled, alerts.c.ledger == Ledger.DANGER.value, alerts.c.place.is_not(None)
+    found = select(alerts.c.place, alerts.c.severity, func.count()).where(*mine)
+    rows = tx.execute(found.group_by(alerts.c.place, alerts.c.severity))
+    return [(place, severity, int(number)) for place, severity, number in rows]
+
+
+def detect_to_send_ms(tx: Connection, since: Instant) -> int | None:
+    """The median time from opening an alert to its first message taken by a provider; None when there was none."""
+    firsts = tx.execute(
+        select(func.min(deliveries.c.sent_at) - alerts.c.opened_at)
+        .join_from(alerts, deliveries, deliveries.c.alert == alerts.c.id)
+        .where(alerts.c.opened_at >= since, deliveries.c.sent_at.is_not(None), deliveries.c.kind == "alert")
+        .group_by(alerts.c.id, alerts.c.opened_at)
+    )
+    waits = [int(wait) for (wait,) in firsts]
+    return round(median(waits)) if waits else None

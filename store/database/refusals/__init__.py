@@ -1,0 +1,1 @@
+"""Refused messages, their replay, and unregistered devices."""

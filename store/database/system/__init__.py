@@ -1,0 +1,1 @@
+"""Audit, checkpoints, journal positions, jobs, settings and tokens."""

@@ -1,0 +1,43 @@
+"""The audit trail: who did what, when. It is only ever added to, and trimmed by age."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+from sqlalchemy import Connection, delete, insert, select
+
+from domain import Attribute, Instant
+from store.database.sql import Page, page_of
+from store.database.system.tables import audit
+
+
+class Act(Struct, frozen=True):
+    """One deed: `actor` is a person's or a token's id, `action` a verb with its noun (`device deleted`)."""
+
+    at: Instant
+    actor: str
+    action: str
+    detail: dict[str, Attribute | None]
+
+
+def write(
+    tx: Connection, at: Instant, actor: str, action: str, detail: Mapping[str, Attribute | None] | None = None
+) -> None:
+    """Note a deed, in the transaction that does it."""
+    tx.execute(insert(audit).values(at=at, actor=actor, action=action, detail=dict(detail or {})))
+
+
+def page(tx: Connection, limit: int, after: str | None = None, *, actor: str | None = None) -> Page[Act]:
+    """Deeds, the newest first."""
+    query = select(audit).order_by(audit.c.n.desc()).limit(limit + 1)
+    if actor is not None:
+        query = query.where(audit.c.actor == actor)
+    if after is not None:
+        query = query.where(audit.c.n < int(after))
+    return page_of([(str(row.n), Act(row.at, row.actor, row.action, row.detail)) for row in tx.execute(query)], limit)
+
+
+def purge(tx: Connection, before: Instant) -> int:
+    """Forget what is older than an instant; how much that was."""
+    return tx.execute(delete(audit).where(audit.c.at < before)).rowcount

@@ -1,0 +1,177 @@
+"""Questions to the DuckDB history: a device's series, its newest values, the past in order. They change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from domain import DAY, HOUR, MINUTE, Instant, Quality, Reading, Value
+from store.history import Point, parse_cursor
+from store.history.duckdb.tables import COLUMNS, days, raw_table
+
+_FETCH: Final = 5_000
+RECEIVED: Final = "received >= $start AND received < $end"
+AHEAD_MS: Final = DAY
+"""No reading is measured so long after it was received: a day's table is not asked earlier than this before it."""
+
+decode_values = msgspec.json.Decoder(dict[str, Value | None]).decode
+_decode_all = msgspec.json.Decoder(list[dict[str, Value | None]]).decode
+decode_value = msgspec.json.Decoder(Value | None).decode
+decode_doubts = msgspec.json.Decoder(dict[str, Quality]).decode
+
+_NO_DOUBTS: Final[dict[str, Quality]] = {}
+
+# What is not rolled up yet is rolled up here, in the same form; buckets met twice are added together.
+_STEPS: Final = """
+WITH source AS ({source}), pieces AS (
+    SELECT at_ms, received, piece.key AS quantity, piece.type AS type, piece.value AS value
+    FROM source, json_each(vals) AS piece
+    WHERE ($quantity IS NULL OR piece.key = $quantity) AND (doubts IS NULL
+        OR json_extract_string(doubts, '$."' || piece.key || '"') IS DISTINCT FROM 'implausible')
+), parts AS (
+    SELECT quantity, at_ms AS bucket, 1 AS n,
+        CASE WHEN type IN ('DOUBLE', 'BIGINT', 'UBIGINT') THEN CAST(value AS DOUBLE) END AS total,
+        at_ms AS last_ms, CAST(value AS VARCHAR) AS last
+    FROM pieces
+    {rolled}
+)
+SELECT bucket - bucket % $step AS step, quantity, sum(total) / sum(n) FILTER (WHERE total IS NOT NULL) AS mean,
+    arg_max(last, last_ms) AS last
+FROM parts GROUP BY ALL ORDER BY step, quantity LIMIT $limit OFFSET $skip
+"""
+_ROLLED: Final = """
+    UNION ALL
+    SELECT quantity, bucket, n, total, last_ms, last FROM {table}
+    WHERE device = $device AND bucket >= $start AND bucket < $end AND ($quantity IS NULL OR quantity = $quantity)
+"""
+
+
+def points(
+    connection: Any, device: int, quantity: str | None, start: Instant, end: Instant, limit: int, after: str | None
+) -> list[Point]:
+    """A page of a device's points as they were appended."""
+    at, skip = parse_cursor(after)
+    begin = start if at is None else max(start, at)
+    values: dict[str, object] = {"device": device, "start": begin, "end": end, "limit": limit + skip}
+    # Quotes inside JSON text are escaped, so this can only be found where a value of that name begins.
+    holds = "AND vals <> '{}'" if quantity is None else "AND contains(vals, $holds)"
+    if quantity is not None:
+        values["holds"] = f"{msgspec.json.encode(quantity).decode()}:"
+    found = connection.execute(
+        f"SELECT at_ms, vals, doubts FROM ({_source(connection, begin, end, holds)})"  # noqa: S608
+        " ORDER BY at_ms, received, vals, doubts LIMIT $limit",
+        values,
+    ).fetchall()
+    return _unpacked(found, quantity, limit + skip)[skip:]
+
+
+def steps(
+    connection: Any,
+    device: int,
+    quantity: str | None,
+    start: Instant,
+    end: Instant,
+    step_ms: int,
+    limit: int,
+    after: str | None,
+) -> list[Point]:
+    """A page of a device's buckets: the mean of a number, the last of anything else; implausible values left out."""
+    unit, table = next(((u, t) for u, t in ((HOUR, "hours"), (MINUTE, "minutes")) if step_ms % u == 0), (1, ""))
+    at, skip = parse_cursor(after)
+    begin = (start if at is None else max(start, at)) // step_ms * step_ms
+    source = _source(connection, begin, end) if unit == 1 else _hot()
+    query = _STEPS.format(source=source, rolled=_ROLLED.format(table=table) if table else "")
+    values = {"device": device, "quantity": quantity, "start": begin, "end": end, "step": step_ms}
+    found = connection.execute(query, {**values, "limit": limit, "skip": skip}).fetchall()
+    return [
+        Point(step, name, value)
+        for step, name, mean, last in found
+        if (value := mean if mean is not None else decode_value(last)) is not None
+    ]
+
+
+def newest(connection: Any, device: int) -> list[Point]:
+    """The newest point of each quantity of a device, by quantity."""
+    closed = connection.execute(
+        "SELECT at_ms, received, quantity, value, quality FROM newest WHERE device = ?", [device]
+    ).fetchall()
+    known: dict[str, tuple[Instant, Instant, Point]] = {}
+    for at, received, quantity, text, quality in closed:
+        value = decode_value(text)
+        if value is not None:
+            known[quantity] = (at, received, Point(at, quantity, value, Quality(quality or Quality.GOOD)))
+    hot = connection.execute(
+        "SELECT received, at_ms, vals, doubts FROM hot WHERE device = ? ORDER BY at_ms, received", [device]
+    ).fetchall()
+    for received, *row in hot:
+        for point in _unpacked([row], None, None):
+            if point.quantity not in known or (point.at, received) >= known[point.quantity][:2]:
+                known[point.quantity] = (point.at, received, point)
+    return [known[quantity][2] for quantity in sorted(known)]
+
+
+def readings(
+    connection: Any, names: Mapping[int, str], start: Instant, end: Instant, devices: Sequence[int] | None
+) -> Iterator[Reading]:
+    """Whole readings in the order in which they were received. What was measured long before lies in older days."""
+    chosen = RECEIVED + ("" if devices is None else " AND device IN (SELECT unnest($devices))")
+    values: dict[str, object] = {"start": start, "end": end} | ({} if devices is None else {"devices": list(devices)})
+    tables = ["hot", *(raw_table(day) for day in days(connection) if day < end + AHEAD_MS)]
+    found = connection.execute(
+        f"SELECT {COLUMNS} FROM ({_from_all(tables, chosen)}) ORDER BY received, at_ms, device, vals",  # noqa: S608
+        values,
+    )
+    while rows := found.fetchmany(_FETCH):
+        for (device, kind, at, received, _, doubts), values_held in zip(rows, _held(rows), strict=True):
+            marks = _NO_DOUBTS if doubts is None else decode_doubts(doubts)
+            yield Reading(names[device], names[kind], at, received, values_held, marks)
+
+
+def first(connection: Any) -> Instant | None:
+    """When the oldest reading of all was received."""
+    # Also of a newer day: what lies in the oldest may have come long after it was measured.
+    tables = ["hot", *map(raw_table, days(connection))]
+    found = [connection.execute(f"SELECT min(received) FROM {table}").fetchone()[0] for table in tables]  # noqa: S608
+    return min((one for one in found if one is not None), default=None)
+
+
+def _held(rows: Sequence[Sequence[Any]]) -> list[dict[str, Value]]:
+    """The values of some rows, read in one go. What is null was said to be unknown: seldom."""
+    written = f"[{','.join([row[4] for row in rows])}]"
+    held = _decode_all(written)
+    if "null" in written:
+        held = [{name: value for name, value in values.items() if value is not None} for values in held]
+    return held  # type: ignore[return-value]  # no null among them
+
+
+def _hot() -> str:
+    return "SELECT * FROM hot WHERE device = $device AND at_ms >= $start AND at_ms < $end"
+
+
+def _source(connection: Any, start: Instant, end: Instant, more: str = "") -> str:
+    return _union(connection, start, end, f"AND device = $device {more}")
+
+
+def _union(connection: Any, start: Instant, end: Instant, more: str) -> str:
+    tables = ["hot", *(raw_table(day) for day in days(connection) if day < end and day + DAY > start)]
+    return _from_all(tables, f"at_ms >= $start AND at_ms < $end {more}")
+
+
+def _from_all(tables: Sequence[str], chosen: str) -> str:
+    return " UNION ALL ".join(f"SELECT * FROM {table} WHERE {chosen}" for table in tables)  # noqa: S608
+
+
+def _unpacked(rows: Sequence[Sequence[Any]], quantity: str | None, limit: int | None) -> list[Point]:
+    found: list[Point] = []
+    for at, vals, doubts in rows:
+        marks = _NO_DOUBTS if doubts is None else decode_doubts(doubts)
+        values = decode_values(vals)
+        for name in sorted(values) if quantity is None else (quantity,):
+            value = values.get(name)
+            if value is not None:
+                found.append(Point(at, name, value, marks.get(name, Quality.GOOD)))
+        if limit is not None and len(found) >= limit:
+            break
+    return found[:limit]

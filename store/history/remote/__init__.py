@@ -1,0 +1,1 @@
+"""The history on a server that takes InfluxDB's line protocol."""

@@ -1,0 +1,107 @@
+"""What a time series server gives back, and how it becomes points and readings again. Pure: no network, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Protocol
+
+from msgspec import Struct
+
+from domain import Instant, Lane, Quality, Reading, Value
+from store.history import Point, parse_cursor
+from store.history.remote.line_protocol import RECEIVED
+
+_EXACT = 2**53
+
+
+class Sample(Struct, frozen=True, gc=False):
+    """One value of one series."""
+
+    device: str
+    kind: str
+    quantity: str
+    at: Instant
+    value: Value
+    quality: Quality = Quality.GOOD
+
+
+class Reader(Protocol):
+    """How one kind of server is asked."""
+
+    def samples(self, start: Instant, end: Instant, device: str | None, quantity: str | None) -> Iterable[Sample]:
+        """Values with `start <= at < end`, in any order; RECEIVED is a quantity like the others."""
+        ...
+
+    def newest(self, device: str) -> Iterable[Sample]:
+        """At least the newest value of each quantity of a device."""
+        ...
+
+    def position(self) -> dict[Lane, int]:
+        """The positions that were written last."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        ...
+
+
+def number(value: float) -> int | float:
+    """A DOUBLE as it was most likely sent: whole numbers without a fraction.
+
+    >>> number(24.0), number(312.407), number(1e300)
+    (24, 312.407, 1e+300)
+    """
+    return int(value) if value.is_integer() and abs(value) <= _EXACT else value
+
+
+def points(samples: Iterable[Sample]) -> list[Point]:
+    """Points, ascending. What is the same in every part was written twice by a replay and counts once."""
+    unique = {(s.at, s.quantity, s.value, s.quality): s for s in samples if s.quantity != RECEIVED}
+    return sorted(
+        (Point(s.at, s.quantity, s.value, s.quality) for s in unique.values()),
+        key=lambda point: (point.at, point.quantity, str(point.value)),
+    )
+
+
+def stepped(found: Sequence[Point], step_ms: int) -> list[Point]:
+    """Per bucket and quantity the mean of a number, the last of anything else; implausible values left out."""
+    buckets: dict[tuple[Instant, str], list[Value]] = {}
+    for point in found:
+        if point.quality is not Quality.IMPLAUSIBLE:
+            buckets.setdefault((point.at - point.at % step_ms, point.quantity), []).append(point.value)
+    return [Point(at, quantity, _mean_or_last(values)) for (at, quantity), values in sorted(buckets.items())]
+
+
+def page(found: Sequence[Point], limit: int, after: str | None) -> list[Point]:
+    """The points behind a cursor."""
+    at, skip = parse_cursor(after)
+    if at is None:
+        return list(found[:limit])
+    first = next((index for index, point in enumerate(found) if point.at >= at), len(found))
+    return list(found[first + skip : first + skip + limit])
+
+
+def newest(samples: Iterable[Sample]) -> list[Point]:
+    """The newest point of each quantity, by quantity."""
+    last = {point.quantity: point for point in points(samples)}
+    return [last[quantity] for quantity in sorted(last)]
+
+
+def readings(samples: Iterable[Sample]) -> Iterator[Reading]:
+    """Readings put together again from their values, in the order in which they were received."""
+    key: Callable[[Sample], tuple[str, str, Instant]] = lambda s: (s.device, s.kind, s.at)  # noqa: E731
+    found = [_reading(*whose, list(parts)) for whose, parts in groupby(sorted(samples, key=key), key=key)]
+    yield from sorted(found, key=lambda one: (one.received, one.at, one.device))
+
+
+def _reading(device: str, kind: str, at: Instant, parts: Sequence[Sample]) -> Reading:
+    received = max((int(s.value) for s in parts if s.quantity == RECEIVED), default=at)
+    said = [s for s in parts if s.quantity != RECEIVED]
+    doubts: dict[str, Quality] = {s.quantity: s.quality for s in said if s.quality is not Quality.GOOD}
+    return Reading(device, kind, at, received, {s.quantity: s.value for s in said}, doubts)
+
+
+def _mean_or_last(values: Sequence[Value]) -> Value:
+    numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    return sum(numbers) / len(numbers) if numbers else values[-1]

@@ -1,0 +1,64 @@
+"""The documents tell the truth: their code runs, their diagrams and tables are those of the code."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+from alerts.lifecycle import transitions as alert_transitions
+from rules.lifecycle import transitions
+from tests.architecture import check
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def blocks(language: str, text: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_journey_runs_from_the_first_line_to_the_last() -> None:
+    code = "\n".join(blocks("python", (ROOT / "docs" / "journey.md").read_text("utf-8")))
+    exec(compile(code, "docs/journey.md", "exec"), {})
+
+
+def test_the_diagrams_in_the_journey_are_printed_from_the_tables() -> None:
+    shown = blocks("mermaid", (ROOT / "docs" / "journey.md").read_text("utf-8"))
+    shown_alerts = alert_transitions.diagram().strip()
+    assert [transitions.diagram().strip(), shown_alerts] == [diagram.strip() for diagram in shown]
+
+
+def test_every_step_of_the_readme_says_what_its_package_says() -> None:
+    rows = re.findall(r"^\| (\d) \| `(\w+)/` \| ([A-Z]+): (.+?) \|$", (ROOT / "README.md").read_text("utf-8"), re.M)
+    assert len(rows) == 6
+    for number, package, verb, _ in rows:
+        docstring = import_module(package).__doc__ or ""
+        assert docstring.startswith(f"{number}. {verb}: "), f"{package}/__init__.py and README.md differ"
+
+
+def test_the_house_stands_as_it_is_drawn() -> None:
+    assert list(check.faults()) == []
+
+
+def test_a_state_table_that_misses_a_pair_is_told_in_a_plain_sentence() -> None:
+    table = dict(transitions.TRANSITIONS)
+    table.pop((transitions.Phase.FIRING, transitions.Signal.WENT_SILENT))
+
+    (fault,) = check.table_faults("rules", table, transitions.Phase, transitions.Signal)
+    assert fault == "rules: the state table has no answer for 'silent' while 'firing': add the pair"
+
+
+def test_a_package_without_a_floor_is_told_in_a_plain_sentence() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    settings["tool"]["importlinter"]["root_packages"].remove("rules")
+
+    faults = list(check.package_faults(settings))
+    assert "the package rules has no floor" in faults[0]
+
+
+def test_a_name_that_says_nothing_and_a_file_of_two_purposes_are_told() -> None:
+    assert [1, 1, 0] == [
+        len(list(check.file_faults(Path("rules") / name, lines)))
+        for name, lines in (("utils.py", 10), ("core.py", 400), ("core.py", 200))
+    ]

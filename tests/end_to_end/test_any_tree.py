@@ -1,0 +1,150 @@
+"""A site of 楼栋/单元/户 with a road, from the device to the text on a phone and to the screens."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from playwright.async_api import Browser, Page, expect
+
+from app.config.settings import Texts
+from app.config.site import SiteFolder
+from app.datadir.credentials import signing_key
+from app.server.alerting import Pages
+from domain import Device, Person, Place
+from tests.conftest import Broker
+from tests.end_to_end.test_browser_pages import browser, logged_in
+from tests.support.service_harness import Town
+
+__all__ = ["browser"]
+
+SHOTS = os.environ.get("FENGSHAO_SHOTS")
+"""A folder for pictures of what these tests look at; unset, none are taken."""
+PLACES = [
+    Place("c", "市南小区", "community", cell="g1"),
+    *(Place(f"b{n}", f"{n}号楼", "楼栋", "c") for n in range(1, 89)),
+    *(Place(f"b{n}-u", "1单元", "单元", f"b{n}") for n in range(1, 89)),
+    *(Place(f"b{n}-101", "101", "户", f"b{n}-u") for n in range(1, 89)),
+    Place("road", "人民路", "road", "c"),
+]
+PEOPLE = [
+    Person("elder", "王桂芳", home="b7-101", attributes={"lives_alone": True, "age": 82, "illness": "糖尿病"}),
+    Person("son", "王建国", "19900005678", attributes={"family_of": "elder", "relation": "儿子"}),
+]
+DEVICES = [
+    Device("band", "wristband", attributes={"person": "elder"}),
+    Device("hole", "manhole", place="road"),
+    Device("smoke-1", "smoke_alarm", place="b9-101"),
+    Device("smoke-2", "smoke_alarm", place="b9-u"),
+]
+
+
+class TreeTown(Town):
+    """The town at a site whose levels have names of its own, and which allows names in texts."""
+
+    def _folder(self) -> SiteFolder:
+        plain = super()._folder()
+        settings = plain.settings.model_copy(update={"texts": Texts(person_name=True)})
+        people = [*(one for one in plain.people if one.id != "elder"), *PEOPLE]
+        return replace(plain, settings=settings, places=PLACES, people=people, devices=DEVICES)
+
+
+@pytest.fixture
+async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[TreeTown]:
+    data = tmp_path / "data"
+    data.mkdir()
+    async with TreeTown(data, broker.port, free_port()) as running:
+        yield running
+
+
+async def test_a_wristband_without_a_place_calls_to_the_door_of_its_bearer_by_name(town: TreeTown) -> None:
+    """A8: first a frame that cannot be read whole, then the SOS: both lead to her door, and it is called."""
+    await town.publish("fengshao/v1/band/alarm", '{"sos": true, "heart_rate_bpm": "broken"}')
+    await town.phone("李伟").expects_sms("市南小区7号楼1单元101")
+    await town.fast_forward(1)
+    await town.publish("fengshao/v1/band/alarm", {"sos": True, "ts": town.clock.now})
+    await town.until_items("/api/v1/alerts")
+
+    for alert in await town.items("/api/v1/alerts"):
+        assert (alert["address"], alert["place"]) == ("市南小区7号楼1单元101", "b7-101")
+
+
+async def test_an_sos_tells_the_worker_who_needs_help_where_the_site_allows_it(town: TreeTown) -> None:
+    await town.publish("fengshao/v1/band/alarm", {"sos": True})
+
+    text = await town.phone("李伟").expects_sms("求救", "市南小区7号楼1单元101，王桂芳。")
+    assert len(text) <= 70
+
+
+async def test_a_manhole_on_a_road_and_smoke_in_a_louzhuang_are_told_with_their_place(town: TreeTown) -> None:
+    await town.publish("fengshao/v1/hole/up", {"opened": True})
+    await town.phone("李伟").expects_sms("人民路")
+    await town.publish("fengshao/v1/smoke-1/alarm", {"alarm": True})
+    await town.publish("fengshao/v1/smoke-2/alarm", {"alarm": True})
+
+    found = await town.until_items("/api/v1/alerts", 4)
+    assert {one["address"] for one in found if one["rule"] == "fire-building"} == {"市南小区9号楼"}
+
+
+async def shot(page: Page, name: str) -> None:
+    if SHOTS:
+        await page.screenshot(path=f"{SHOTS}/{name}.png")
+
+
+@pytest.mark.browser
+async def test_the_wall_draws_a_community_that_holds_its_buildings_itself(town: TreeTown, browser: Browser) -> None:
+    await town.publish("fengshao/v1/hole/up", {"opened": True})
+    await town.publish("fengshao/v1/band/alarm", {"sos": True})
+    await town.until_items("/api/v1/alerts")
+    page = await logged_in(browser, town, 1920, 1080)
+
+    await expect(page.locator("h3", has_text="市南小区")).to_be_visible()
+    await expect(page.locator("a.tile", has_text="7号楼")).to_be_visible()
+    await expect(page.locator("a.tile", has_text="人民路")).to_be_visible()
+    await expect(page.locator("li .tile")).to_have_count(89)
+    assert await page.get_by_text("还没有登记地点").count() == 0
+    await shot(page, "wall")
+
+
+@pytest.mark.browser
+async def test_the_desk_and_the_workers_phone_show_who_needs_help(town: TreeTown, browser: Browser) -> None:
+    await town.publish("fengshao/v1/band/alarm", {"sos": True})
+    (alert,) = await town.until_items("/api/v1/alerts")
+    desk = await logged_in(browser, town, 1920, 1080)
+    await desk.goto(f"http://{town.http.host}:{town.http.port}/desk")
+    phone = await browser.new_page(viewport={"width": 390, "height": 844}, locale="zh-CN")
+    link = Pages(f"http://{town.http.host}:{town.http.port}", signing_key(town.data))
+    await phone.goto(link(int(alert["id"]), "li", town.clock()))
+
+    for page, name in ((desk, "desk"), (phone, "phone")):
+        needs = page.locator("section.who")
+        await expect(needs.get_by_text("王桂芳")).to_be_visible()
+        await expect(needs.get_by_text("年龄 82")).to_be_visible()
+        await expect(needs.get_by_text("独居", exact=True)).to_be_visible()
+        await expect(needs.locator("a", has_text="王建国（儿子）")).to_have_attribute("href", "tel:19900005678")
+        await shot(page, name)
+
+
+@pytest.mark.browser
+async def test_a_district_of_a_thousand_compounds_is_on_the_wall_at_once(town: TreeTown, browser: Browser) -> None:
+    """Row 19: 360 of 1,221 compounds after eighteen seconds, and 还没有登记地点 until then."""
+    many = [{"id": f"x{n}", "name": f"{n}小区", "level": "小区"} for n in range(1221)]
+    flats = [{"id": f"x{n}-1", "name": "1栋", "level": "栋", "parent": f"x{n}"} for n in range(1221)]
+    for some in (many, flats):
+        assert (await town.api.post("/api/v1/places", json=some)).status_code == 201
+    moved = {"id": "hole", "kind": "manhole", "place": "x1200-1"}
+    assert (await town.api.put("/api/v1/devices/hole", json=moved)).status_code == 200
+    await town.publish("fengshao/v1/hole/up", {"opened": True})
+    await town.until_items("/api/v1/alerts")
+    asked: list[str] = []
+    page = await logged_in(browser, town, 1920, 1080)
+    page.on("request", lambda request: asked.append(request.url))
+    await page.reload()
+
+    await expect(page.locator("h3", has_text="1200小区")).to_be_visible()
+    await expect(page.locator("ul.quiet li")).to_have_count(1221)
+    assert [url for url in asked if "/places?" in url] == []
+    await shot(page, "district")

@@ -1,0 +1,201 @@
+"""What people look at, in a real browser on a real service: the wall, the alert page, the worker's phone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from app.datadir.credentials import signing_key
+from app.server.alerting import Pages
+from tests.app.test_resets import LATCHED
+from tests.conftest import Broker
+from tests.support.rulebook_harness import RuledTown
+from tests.support.service_harness import TOKEN, Town
+from tests.support.service_harness import town as running_town
+
+pytestmark = pytest.mark.browser
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture
+async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[Town]:
+    async with running_town(tmp_path / "data", broker.port, free_port()) as running:
+        yield running
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert chromium, "Chromium is not installed: run `make test`, which installs it"
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield launched
+        await launched.close()
+
+
+async def logged_in(browser: Browser, town: Town, width: int, height: int) -> Page:
+    context = await browser.new_context(
+        viewport={"width": width, "height": height}, locale="zh-CN", timezone_id="Asia/Shanghai"
+    )
+    page = await context.new_page()
+    await page.goto(f"http://{town.http.host}:{town.http.port}/")
+    await page.locator("input").first.fill(TOKEN)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("枫树社区").first).to_be_visible()
+    return page
+
+
+async def test_the_wall_shows_a_leak_to_the_door_without_being_touched(town: Town, browser: Browser) -> None:
+    page = await logged_in(browser, town, 1920, 1080)
+
+    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
+
+    await expect(page.get_by_text("枫林苑3栋2单元402").first).to_be_visible()
+    await expect(page.get_by_text("燃气泄漏").first).to_be_visible()
+
+
+async def test_the_alert_page_tells_the_story_and_takes_the_alert(town: Town, browser: Browser) -> None:
+    page = await logged_in(browser, town, 1920, 1080)
+    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
+    (alert,) = await town.until_items("/api/v1/alerts")
+    await town.phone("李伟").expects_sms("燃气泄漏")
+
+    await page.goto(f"http://{town.http.host}:{town.http.port}/alerts/{alert['id']}")
+    await expect(page.get_by_text("呼叫网格员 李伟")).to_be_visible()
+    await page.get_by_role("button", name="接警", exact=True).click()
+    await expect(page.get_by_role("button", name="到场", exact=True)).to_be_enabled()
+
+    assert (await town.get(f"/api/v1/alerts/{alert['id']}"))["state"] == "acknowledged"
+
+
+async def test_a_worker_works_the_whole_case_from_the_link_on_his_card_in_three_taps(
+    town: Town, browser: Browser
+) -> None:
+    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
+    (alert,) = await town.until_items("/api/v1/alerts")
+    link = Pages(f"http://{town.http.host}:{town.http.port}", signing_key(town.data))
+
+    page = await browser.new_page(viewport={"width": 390, "height": 844}, locale="zh-CN")
+    await page.goto(link(int(alert["id"]), "li", town.clock()))
+    await expect(page.get_by_text("枫林苑3栋2单元402")).to_be_visible()
+    for state, label in (("acknowledged", "接警"), ("on_site", "我已到场"), ("resolved", "处置")):
+        await page.get_by_role("button", name=label).first.click()
+        await town.until_state(alert["id"], state)
+    assert (await town.get(f"/api/v1/alerts/{alert['id']}"))["owner"]["name"] == "李伟"
+
+
+async def test_chinese_is_drawn_with_a_chinese_font(browser: Browser) -> None:
+    page = await browser.new_page()
+    await page.set_content("<span style='font: 40px sans-serif'>枫</span><span style='font: 40px sans-serif'>哨</span>")
+    drawn = await page.evaluate(
+        """() => ["枫", "哨", "\\uE000"].map((letter) => {
+            const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+            canvas.font = "40px sans-serif";
+            canvas.fillText(letter, 5, 45);
+            return canvas.getImageData(0, 0, 60, 60).data.join();
+        })"""
+    )
+    assert len(set(drawn)) == 3, "no CJK font: every letter looks like the missing one (install fonts-noto-cjk)"
+
+
+async def test_a_silence_is_planned_on_its_page_and_what_still_stands_is_told_when_it_is_ended(
+    town: Town, browser: Browser
+) -> None:
+    page = await logged_in(browser, town, 1920, 1080)
+    await page.goto(f"http://{town.http.host}:{town.http.port}/silences")
+    await expect(page.get_by_text("没有静默")).to_be_visible()
+    for name in ("枫林苑", "3栋"):
+        await page.get_by_role("combobox", name="地点").last.select_option(label=name)
+        await expect(page.get_by_role("option", name=f"{name}全部")).to_be_attached()
+    await page.get_by_label("开始").fill("2026-11-21T22:00")
+    await page.get_by_text("燃气公司检修").click()
+    await page.get_by_role("button", name="开始静默").click()
+
+    row = page.get_by_role("listitem").filter(has_text="枫林苑3栋")
+    await expect(row).to_contain_text("生效中 11月21日 22:00 至 11月21日 23:00")
+    await expect(row).to_contain_text("李伟：燃气公司检修")
+    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "seq": 1})
+    await town.until_items("/api/v1/devices/gas-402/readings?quantity=alarm")
+    assert (await town.items("/api/v1/alerts"), town.phone("李伟").texts) == ([], [])
+
+    await row.get_by_role("button", name="结束").click()
+    await row.get_by_role("button", name="确认结束").click()
+    await expect(row).to_contain_text("已结束")
+    await expect(row).to_contain_text("已拦下1起")
+    await town.phone("李伟").expects_sms("燃气泄漏", "枫林苑3栋2单元402")
+
+
+async def test_a_latched_alarm_is_reset_on_the_alert_page_with_a_reason(
+    tmp_path: Path, broker: Broker, free_port: Callable[[], int], browser: Browser
+) -> None:
+    async with RuledTown(tmp_path / "data", broker.port, free_port()) as town:
+        town.writes(LATCHED)
+        await town.house.books.look()
+        await town.hears(alarm=True)
+        await town.hears(alarm=False)
+        (alert, *_) = await town.until_items("/api/v1/alerts?ledger=danger")
+        page = await logged_in(browser, town, 1920, 1080)
+        await page.goto(f"http://{town.http.host}:{town.http.port}/alerts/{alert['id']}")
+        await expect(page.get_by_text("已自锁")).to_be_visible()
+        reset = page.get_by_role("button", name="复位 燃气泄漏")
+        await expect(reset).to_be_disabled()
+
+        await page.get_by_label("复位原因").fill("已到现场查看，关阀通风")
+        await reset.click()
+        await expect(page.get_by_text("已自锁")).to_have_count(0)
+        assert await town.items("/api/v1/rules/latched") == []
+        (deed, *_) = await town.items("/api/v1/audit")
+        assert (deed["action"], deed["detail"]["reason"]) == ("rule reset", "已到现场查看，关阀通风")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (390, 844)])
+async def test_the_page_of_the_api_shows_every_operation_behind_the_login_and_asks_nobody_else(
+    town: Town, browser: Browser, width: int, height: int
+) -> None:
+    root = f"http://{town.http.host}:{town.http.port}"
+    page = await browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN")
+    complaints, asked = list[str](), set[str]()
+    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: asked.add(request.url))
+
+    await page.goto(f"{root}/docs")
+    await expect(page).to_have_url(f"{root}/login?next=/docs")
+    complaints.clear()  # the login asks who is logged in, and hears: nobody
+    await page.locator("input").first.fill(TOKEN)
+    await page.keyboard.press("Enter")
+
+    await expect(page).to_have_url(f"{root}/docs")
+    document = (await town.api.get("/api/v1/openapi.json")).json()
+    operations = sum(len(methods) for methods in document["paths"].values())
+    await expect(page.locator(".opblock")).to_have_count(operations)
+    await page.get_by_text("/api/v1/alerts/{alert_id}", exact=True).first.click()
+    await expect(page.locator(".opblock-body").get_by_text("opened_at").first).to_be_visible()
+    await page.get_by_role("button", name="Try it out").click()
+    await page.get_by_placeholder("alert_id").fill("1")
+    await page.get_by_role("button", name="Execute").click()
+    await expect(page.get_by_text("没有编号为1的告警").first).to_be_visible()
+
+    assert {url for url in asked if not url.startswith((root, "data:", "blob:"))} == set()
+    assert [said for said in complaints if "404" not in said] == []
+    overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0, "the page is wider than the screen"
+
+
+def test_what_the_page_of_the_api_needs_is_in_no_other_page() -> None:
+    dist = Path(__file__).resolve().parents[2] / "console" / "dist"
+    own = (dist / "index.html").read_text("utf-8")
+    assert "/assets/api-" not in own
+    assert "/assets/api-" in (dist / "api.html").read_text("utf-8")
+    assert all("SwaggerUI" not in file.read_text("utf-8") for file in (dist / "assets").glob("[!a]*.js"))

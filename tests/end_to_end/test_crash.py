@@ -1,0 +1,209 @@
+"""kill -9 of the real process at a bad moment, on a real broker and real files: nothing lost, nothing told twice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import aiomqtt
+import httpx2
+import pytest
+import yaml
+
+from app.clock import Clock
+from app.config.catalog import LADDERS, load_words
+from app.server.demo import filed_templates
+from simulators.providers.aliyun.server import AliyunSmsServer
+from tests.app.test_resets import LATCHED
+from tests.conftest import Broker
+
+TOKEN = "crash-test-administrator"
+PATIENCE_S = 30.0
+
+
+def write_site(folder: Path, sms_url: str) -> None:
+    """One flat, two people, a ladder whose first rung waits six seconds."""
+    ladders = yaml.safe_load((LADDERS / "default.yaml").read_text("utf-8"))
+    for ladder in ladders["ladders"]:
+        if ladder["ledger"] == "danger" and "critical" in ladder["severities"]:
+            ladder["rungs"][0]["wait"] = "6s"
+    (folder / "ladders.yaml").write_text(yaml.safe_dump(ladders, allow_unicode=True))
+    (folder / "site.yaml").write_text(f"sign: 枫树社区\nchannels:\n  aliyun_sms:\n    base_url: {sms_url}\n")
+    (folder / "cells.csv").write_text("id,name,level\ng1,第一网格,grid\n")
+    (folder / "places.csv").write_text("id,name,level,cell\nh1,3栋402,household,g1\n")
+    (folder / "people.csv").write_text("id,name,phone\nli,李伟,19900000001\nchen,陈芳,19900000002\n")
+    (folder / "duties.csv").write_text("id,cell,role,person\n1,g1,worker,li\n2,g1,lead,chen\n")
+    (folder / "devices.csv").write_text("id,kind,place\ngas-1,gas_alarm,h1\ngas-2,gas_alarm,\n")
+
+
+class Process:
+    """`fengshao up` as an operator starts it."""
+
+    def __init__(self, site: Path, data: Path, broker: Broker, http: int, environ: dict[str, str]) -> None:
+        fengshao = str(Path(sys.executable).parent / "fengshao")
+        self._command = [fengshao, "up", "--site", str(site), "--data", str(data), "--http", f"127.0.0.1:{http}"]
+        self._command += ["--mqtt", f"mqtt://127.0.0.1:{broker.port}"]
+        self._environ, self._log = {**os.environ, **environ, "FENGSHAO_ADMIN_TOKEN": TOKEN}, data.parent / "up.log"
+        self.api = httpx2.AsyncClient(
+            base_url=f"http://127.0.0.1:{http}", headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False
+        )
+
+    async def start(self) -> None:
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(self._command, env=self._environ, stdout=log, stderr=log)
+        await eventually(self._ready, "readiness")
+
+    async def _ready(self) -> bool:
+        assert self.process.poll() is None, self._log.read_text()
+        try:
+            return (await self.api.get("/readyz")).status_code == 200
+        except httpx2.TransportError:
+            return False
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+    async def items(self, path: str) -> list[Any]:
+        response = await self.api.get(path)
+        assert response.status_code == 200, response.text
+        return list(response.json()["items"])
+
+
+async def eventually(holds: Callable[[], Any], what: str) -> None:
+    """Asks again and again, bounded, until something that another process does has happened."""
+    for _ in range(round(PATIENCE_S / 0.05)):
+        if await holds():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{what} did not come within {PATIENCE_S} s")
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[AliyunSmsServer]:
+    server = AliyunSmsServer(access_keys={"key": "secret"}, templates=filed_templates(load_words()), clock=Clock())
+    async with server:
+        yield server
+
+
+@pytest.fixture
+async def service(
+    tmp_path: Path, broker: Broker, free_port: Callable[[], int], provider: AliyunSmsServer
+) -> AsyncIterator[Process]:
+    site, data = tmp_path / "site", tmp_path / "data"
+    site.mkdir()
+    write_site(site, provider.url)
+    environ = {
+        "FENGSHAO_ALIYUN_KEY_ID": "key",
+        "FENGSHAO_ALIYUN_KEY_SECRET": "secret",
+        "FENGSHAO_ALIYUN_CALLBACK_SECRET": "c" * 43,
+    }
+    process = Process(site, data, broker, free_port(), environ)
+    await process.start()
+    yield process
+    process.kill()
+    await process.api.aclose()
+
+
+async def publish_numbers(port: int, acked: list[int], stop: asyncio.Event) -> None:
+    """Numbered readings at QoS 1; a number is in `acked` once the broker has taken it."""
+    async with aiomqtt.Client("127.0.0.1", port) as client:
+        number = 0
+        while not stop.is_set():
+            await client.publish("fengshao/v1/gas-2/up", json.dumps({"seq": number, "lel_pct": number / 1000}), qos=1)
+            acked.append(number)
+            number += 1
+
+
+async def test_kill_9_in_a_leak_loses_no_reading_repeats_no_text_and_climbs_on_time(
+    service: Process, broker: Broker, provider: AliyunSmsServer
+) -> None:
+    acked: list[int] = []
+    stop = asyncio.Event()
+    numbers = asyncio.create_task(publish_numbers(broker.port, acked, stop))
+    async with aiomqtt.Client("127.0.0.1", broker.port) as client:
+        await client.publish("fengshao/v1/gas-1/alarm", '{"alarm": true, "seq": 1}', qos=1)
+
+    async def texted() -> bool:
+        return len(provider.phones.of("19900000001")) > 0
+
+    await eventually(texted, "the first text")
+    service.kill()
+    before = len(acked)
+    await service.start()
+
+    async def more() -> bool:
+        return len(acked) > before + 50
+
+    await eventually(more, "readings after the restart")
+    stop.set()
+    await numbers
+
+    async def all_there() -> bool:
+        path = "/api/v1/devices/gas-2/readings?quantity=lel_pct&limit=1000"
+        seen: list[float] = []
+        after = ""
+        while True:
+            page = (await service.api.get(path + after)).json()
+            seen += [item["value"] for item in page["items"]]
+            if page["next"] is None:
+                break
+            after = f"&cursor={page['next']}"
+        return sorted(seen) == [number / 1000 for number in acked]
+
+    await eventually(all_there, f"exactly the {len(acked)} readings that the broker took")
+
+    async def climbed() -> bool:
+        return len(provider.phones.of("19900000002")) > 0
+
+    await eventually(climbed, "the text to the next person")
+    (alert,) = await service.items("/api/v1/alerts?ledger=danger")
+    opened_at = round(datetime.fromisoformat(alert["opened_at"]).timestamp() * 1000)
+    assert len(provider.phones.of("19900000001")) == 1
+    assert 6_000 <= provider.phones.of("19900000002")[0].at - opened_at <= 12_000
+
+
+async def test_kill_9_after_the_reset_of_a_latch_leaves_it_reset_and_it_speaks_again(
+    tmp_path: Path, service: Process, broker: Broker, provider: AliyunSmsServer
+) -> None:
+    """A reset is noted in the journal before it has effect: no checkpoint is needed to keep it."""
+    rules = tmp_path / "site" / "rules"
+    rules.mkdir()
+    (rules / "gas.yaml").write_text(LATCHED, "utf-8")
+    service.kill()
+    await service.start()
+    async with aiomqtt.Client("127.0.0.1", broker.port) as client:
+        for seq, alarm in enumerate((True, False)):
+            await client.publish("fengshao/v1/gas-1/alarm", json.dumps({"alarm": alarm, "seq": seq}), qos=1)
+
+        async def heard() -> bool:
+            return len(await service.items("/api/v1/devices/gas-1/readings?quantity=alarm")) == 2
+
+        await eventually(heard, "the alarm and its all-clear")
+        (held,) = await service.items("/api/v1/rules/latched")
+        assert (held["rule"], held["device"]) == ("gas-alarm", "gas-1")
+        reset = {"device": "gas-1", "reason": "已到现场查看"}
+        answer = await service.api.post("/api/v1/rules/gas-alarm/reset", json=reset)
+        assert (answer.status_code, answer.json()["ended"]) == (200, True)
+        service.kill()
+        await service.start()
+
+        assert await service.items("/api/v1/rules/latched") == []
+        again = await service.api.post("/api/v1/rules/gas-alarm/reset", json=reset)
+        assert again.status_code == 409, "it is over, and stays so"
+        (alert,) = await service.items("/api/v1/alerts?ledger=danger")
+        await service.api.post(f"/api/v1/alerts/{alert['id']}/acknowledge", json={"person": "li"})
+        await client.publish("fengshao/v1/gas-1/alarm", '{"alarm": true, "seq": 9}', qos=1)
+
+    async def told_again() -> bool:
+        return any("又报" in one.text for one in provider.phones.of("19900000001"))
+
+    await eventually(told_again, "the text about the danger that began again")
+    assert [one["device"] for one in await service.items("/api/v1/rules/latched")] == ["gas-1"]

@@ -1,0 +1,241 @@
+"""A small house for the API's tests: real ledger, real history, real desk, virtual clock, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx2
+import yaml
+from fastapi import FastAPI
+
+from alerts.escalation.policy import EscalationPolicy
+from alerts.messages.catalog import TextCatalog
+from alerts.reply_parsing.grammar import ReplyGrammar
+from alerts.service import AlertService, AlertSettings
+from console.application import create_app, empty_app, furnish
+from console.dependencies import (
+    CallbackAnswer,
+    CallbackDoor,
+    Intake,
+    Monitoring,
+    Registry,
+    RuleLine,
+    Rules,
+    Sample,
+    Secret,
+    Security,
+    Services,
+    Site,
+)
+from console.events import Hub
+from domain import (
+    Cell,
+    Device,
+    Duty,
+    Evidence,
+    Finding,
+    Identity,
+    Instant,
+    Lane,
+    Person,
+    Phase,
+    Place,
+    Reading,
+    Role,
+    Severity,
+    Subject,
+)
+from domain import (
+    Ledger as Book,
+)
+from domain.kind import CommonQuantities, Kind
+from domain.people import Community
+from ingest.frame import Frame
+from store.database import registry
+from store.database.alerts.repository import Transactor
+from store.database.database import Ledger
+from store.history.duckdb.history import DuckHistory
+from tests.support.documented_responses import documented
+
+ROOT = Path(__file__).resolve().parents[2]
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+ADMIN = "administrator-token-of-this-test"
+T0: Instant = 1_795_269_900_000  # 2026-11-21T22:05:00+08:00
+
+PLACES = (
+    Place("street", "枫林街道", "street"),
+    Place("garden", "枫林苑", "compound", "street", "grid-3"),
+    Place("b3", "3栋", "building", "garden"),
+    Place("b3-402", "402", "household", "b3"),
+    Place("court", "梧桐里", "compound", "street", "grid-4"),
+    Place("court-101", "101", "household", "court"),
+)
+CELLS = (Cell("grid-3", "第三网格", "grid"), Cell("grid-4", "第四网格", "grid"))
+PEOPLE = (
+    Person("w-zhang", "张三", "19900000001", "zhangsan"),
+    Person("w-li", "李四", "19900000002", "lisi"),
+    Person("r-wang", "王小明", "19900001111", home="b3-402", attributes={"age": 81, "lives_alone": True}),
+)
+DUTIES = (
+    Duty("d-1", "grid-3", Role.WORKER, "w-zhang"),
+    Duty("d-2", "grid-3", Role.LEAD, "w-li", weekdays=(1, 2, 3), from_minute=480, to_minute=1080),
+)
+DEVICES = (
+    Device("gas-402", "gas_alarm", "JT-1", "b3-402", (Identity("zigbee2mqtt", "kitchen-402"),), {"floor": 4}),
+    Device("band-101", "wristband", None, "court-101"),
+)
+
+
+@cache
+def all_kinds() -> dict[str, Kind]:
+    folder = ROOT / "domain" / "kinds"
+    common = CommonQuantities.model_validate(yaml.safe_load((folder / "common.yaml").read_text("utf-8"))).common
+    files = [file for file in sorted(folder.glob("*.yaml")) if file.name != "common.yaml"]
+    kinds = [Kind.model_validate(yaml.safe_load(file.read_text("utf-8"))).with_common(common) for file in files]
+    return {kind.kind: kind for kind in kinds}
+
+
+@cache
+def one_app() -> FastAPI:
+    """The endpoints are built once for all tests: only the house behind them is new."""
+    return empty_app()
+
+
+@dataclass(repr=False)
+class House:
+    """The rooms, the clock, and what the API asked of the parts that are not real here."""
+
+    ledger: Ledger
+    history: DuckHistory
+    hub: Hub
+    now: Instant = T0
+    community: Community = field(default_factory=lambda: Community({}, {}, {}, ()))
+    reloads: int = 0
+    called: list[tuple[str, bytes]] = field(default_factory=list)
+    accepted: list[Frame] = field(default_factory=list)
+    services: Services = field(init=False)
+    app: FastAPI = field(init=False)
+
+    def __post_init__(self) -> None:
+        ladder = EscalationPolicy.model_validate(_read("alerts/ladders/default.yaml"))
+        wording = TextCatalog.model_validate(_read("alerts/messages/wording.zh.yaml"))
+        replies = ReplyGrammar.model_validate(_read("alerts/reply_parsing/replies.zh.yaml"))
+        self.desk = AlertService(
+            Transactor(self.ledger),
+            ladder,
+            wording,
+            AlertSettings(sign="枫林街道", tz=SHANGHAI, replies=replies, channels=("logbook",)),
+            lambda: self.community,
+            lambda: self.now,
+            self.hub.alert_changed,
+        )
+        self.services = Services(
+            clock=lambda: self.now,
+            site=Site("枫树社区", SHANGHAI),
+            ledger=self.ledger,
+            history=self.history,
+            desk=self.desk,
+            hub=self.hub,
+            registry=Registry(
+                kinds=all_kinds(),
+                platforms=("native", "chirpstack", "zigbee2mqtt", "thingsboard"),
+                community=lambda: self.community,
+                changed=self._reload,
+            ),
+            security=Security(Secret(ADMIN), Secret("signing-key-of-this-test")),
+            rules=Rules(lines=lambda: (gas_rule(),)),
+            intake=Intake(accept=self._accept, callbacks={"aliyun_sms": CallbackDoor(Secret("s3cret"), self._called)}),
+            monitoring=Monitoring(
+                status=lambda: {"connected": True, "last_reading_at": T0},
+                readiness=lambda: {"journal": True, "subscriptions": True},
+                metrics=lambda: (Sample("fengshao_readings_total", 3, "Readings admitted."),),
+            ),
+        )
+        self.app = furnish(one_app(), self.services)
+
+    def altered(self, **changes: Any) -> FastAPI:
+        """The same house behind other services; `rules={"tools": ...}` changes that of an interface."""
+        return create_app(self.other(**changes))
+
+    def other(self, **changes: Any) -> Services:
+        """The services with these changed."""
+        parts = {
+            name: replace(getattr(self.services, name), **change) if isinstance(change, dict) else change
+            for name, change in changes.items()
+        }
+        return replace(self.services, **parts)
+
+    async def settle(self) -> None:
+        """Bring the registry's community into effect, as the application does at start."""
+        self.community = await self.ledger.read(registry.community)
+
+    async def alert(self, device: str = "gas-402", rule: str = "gas-alarm", **changes: Any) -> str:
+        """Open an alert the way a rule does; its number."""
+        values: dict[str, Any] = {
+            "id": f"{rule}@1/{device}/{self.now}",
+            "rule": rule,
+            "version": "1",
+            "phase": Phase.BEGAN,
+            "hazard": "gas",
+            "title": "燃气泄漏",
+            "severity": Severity.CRITICAL,
+            "ledger": Book.DANGER,
+            "subject": Subject("device", device),
+            "begin": self.now,
+            "at": self.now,
+            "now": self.now,
+            "device": device,
+            "place": next((one.place for one in DEVICES if one.id == device), None),
+            "advice": "勿开关电器",
+            "evidence": (Evidence("alarm", True, at=self.now),),
+        }
+        outcomes = await self.desk.process_findings([Finding(**{**values, **changes})])
+        return str(outcomes[0].alert)
+
+    def said(self, device: str, pos: int, at: Instant, **values: Any) -> None:
+        """A reading of a device, in the history."""
+        kind = next(one.kind for one in DEVICES if one.id == device)
+        self.history.append(Lane.BULK, pos, [Reading(device, kind, at, at, values)])
+
+    async def _reload(self) -> None:
+        self.reloads += 1
+        await self.settle()
+
+    async def _called(self, _headers: Any, query: Any, body: bytes) -> CallbackAnswer:
+        self.called.append((str(dict(query)), body))
+        return CallbackAnswer(200, b'{"code":0}', "application/json")
+
+    async def _accept(self, frames: Sequence[Frame]) -> None:
+        self.accepted += frames
+
+
+@cache
+def _read(path: str) -> Any:
+    return yaml.safe_load((ROOT / path).read_text("utf-8"))
+
+
+def gas_rule() -> RuleLine:
+    return RuleLine(
+        name="gas-alarm",
+        title="燃气泄漏",
+        hazard="gas",
+        kinds=("gas_alarm",),
+        severity="critical",
+        ledger="danger",
+        version="1",
+        source="device's own verdict",
+    )
+
+
+Client = httpx2.AsyncClient
+
+
+def client_of(app: FastAPI, **headers: str) -> Client:
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    told = {"response": [documented(app)]}
+    return httpx2.AsyncClient(transport=transport, base_url="http://console", headers=headers, event_hooks=told)

@@ -1,0 +1,63 @@
+"""A town whose site has rulebooks of its own, and what its tests say of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from app.config.catalog import BOOKS
+from app.config.site import SiteFolder
+from rules.tools.explain import explain
+from tests.support.service_harness import PATIENCE_S, Town
+
+GAS = (BOOKS / "gas.yaml").read_text("utf-8")
+
+
+class RuledTown(Town):
+    """A town whose site has rulebooks of its own."""
+
+    @property
+    def rules(self) -> Path:
+        folder = self.data.parent / "site" / "rules"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _folder(self) -> SiteFolder:
+        folder = super()._folder()
+        settings = folder.settings.model_copy(update={"last_resort": ("li",)})
+        return replace(folder, path=self.rules.parent, settings=settings)
+
+    async def start(self) -> None:
+        """The service itself looks at its files once when it starts: what a test writes comes after that."""
+        await super().start()
+        books = self.house.books
+        await self.until(lambda: books._stamp and not books._turn.locked(), "the first look at the files")
+
+    def writes(self, text: str, name: str = "gas.yaml") -> None:
+        """A file is saved; two saves in one tick of the file system's clock must look different too."""
+        file = (self.rules / name).resolve()
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, "utf-8")
+        self.saved = getattr(self, "saved", 0) + 1
+        os.utime(file, ns=(self.saved, self.saved))
+
+    async def hears(self, **values: Any) -> None:
+        before = self.house.judging.chain.counts.readings
+        await self.publish("fengshao/v1/gas-402/up", {"ts": self.clock.now, **values})
+        await self.until(lambda: self.house.judging.chain.counts.readings > before, "the reading")
+
+    def phase(self, rule: str) -> object:
+        return explain(self.house.judging.engine, rule, "gas-402")["phase"]
+
+    async def timeline(self) -> list[str]:
+        (alert,) = await self.items("/api/v1/alerts")
+        return [line["kind"] for line in (await self.get(f"/api/v1/alerts/{alert['id']}"))["timeline"]]
+
+    async def until_told(self, kind: str) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while kind not in await self.timeline():
+                await asyncio.sleep(0.01)

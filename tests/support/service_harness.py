@@ -1,0 +1,228 @@
+"""The Town: a whole service on a real broker, real files and real provider servers, with a clock that tests move.
+
+Nothing is patched: devices publish over MQTT, people have phones at the SMS provider, operators use the HTTP API.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, Self
+
+import aiomqtt
+import httpx2
+
+from app.config.addresses import Address
+from app.config.catalog import load_kinds, load_words
+from app.config.settings import AliyunSms, Channels, Site
+from app.config.site import SiteFolder
+from app.datadir.stores import open_stores
+from app.server import http as serving
+from app.server.channels import build_channels, http_client
+from app.server.demo import filed_templates
+from app.server.service import House
+from domain import MINUTE, Cell, Device, Duty, Identity, Person, Place, Role
+from simulators.providers.aliyun.server import AliyunSmsServer
+
+START = 1_795_269_600_000
+"""2026-11-21 22:00 in Shanghai."""
+PATIENCE_S = 15.0
+TOKEN = "town-administrator-token"
+
+PLACES = [
+    Place("yard", "枫林苑", "compound", cell="g1"),
+    Place("b3", "3栋", "building", "yard"),
+    Place("u2", "2单元", "unit", "b3"),
+    Place("h402", "402", "household", "u2"),
+    Place("h403", "403", "household", "u2"),
+]
+CELLS = [
+    Cell("street", "枫溪街道", "street"),
+    Cell("c1", "枫树社区", "community", "street"),
+    Cell("g1", "第一网格", "grid", "c1"),
+]
+PEOPLE = [
+    Person("li", "李伟", "19900000001"),
+    Person("chen", "陈芳", "19900000002"),
+    Person("zhao", "赵敏", "19900000003"),
+    Person("elder", "王奶奶", home="h402", attributes={"lives_alone": True, "age": 82}),
+]
+DUTIES = [
+    Duty("1", "g1", Role.WORKER, "li"),
+    Duty("2", "g1", Role.LEAD, "chen"),
+    Duty("3", "c1", Role.COMMUNITY, "zhao"),
+]
+DEVICES = [
+    Device("gas-402", "gas_alarm", place="h402"),
+    Device("gas-403", "gas_alarm", place="h403", identities=(Identity("zigbee2mqtt", "0x000d6f0014f7bf0f"),)),
+    Device("meter-402", "water_meter", place="h402", attributes={"person": "elder"}),
+    Device("band-402", "wristband", place="h402", attributes={"person": "elder"}),
+]
+
+
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> int:
+        return self.now
+
+
+class Phone:
+    """One person's phone, as the SMS provider delivered to it."""
+
+    def __init__(self, town: Town, number: str) -> None:
+        self._town, self.number = town, number
+        self._read = 0
+
+    @property
+    def texts(self) -> list[str]:
+        return [one.text for one in self._town.sms.phones.of(self.number)]
+
+    async def expects_sms(self, *parts: str) -> str:
+        """The next unread text contains all of these; it comes soon or the test fails."""
+        await self._town.until(lambda: len(self.texts) > self._read, f"a text to {self.number}")
+        text = self.texts[self._read]
+        self._read += 1
+        missing = [part for part in parts if part not in text]
+        assert not missing, f"{text!r} lacks {missing}"
+        return text
+
+    async def replies(self, text: str) -> None:
+        await self._town.sms.reply(self.number, text)
+
+
+class Town:
+    """One service and what is around it. `crash` leaves everything as kill -9 would; `start` begins again on it."""
+
+    def __init__(self, data: Path, mqtt_port: int, http_port: int) -> None:
+        self.data, self.mqtt_port, self.http = data, mqtt_port, Address("127.0.0.1", http_port)
+        self.clock = Clock()
+        self._phones: dict[str, Phone] = {}
+        self._outside = contextlib.AsyncExitStack()
+        self._inside = contextlib.AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._secret = secrets.token_urlsafe(32)
+        self.environ = {
+            "FENGSHAO_ALIYUN_KEY_ID": "key",
+            "FENGSHAO_ALIYUN_KEY_SECRET": "secret-of-the-town",
+            "FENGSHAO_ALIYUN_CALLBACK_SECRET": self._secret,
+        }
+
+    async def __aenter__(self) -> Self:
+        self.sms = await self._outside.enter_async_context(
+            AliyunSmsServer(
+                access_keys={"key": "secret-of-the-town"},
+                templates=filed_templates(load_words()),
+                clock=self.clock,
+                callback_url=f"http://{self.http.host}:{self.http.port}/api/v1/callbacks/sms/{self._secret}",
+            )
+        )
+        self.api = await self._outside.enter_async_context(
+            httpx2.AsyncClient(
+                base_url=f"http://{self.http.host}:{self.http.port}",
+                headers={"Authorization": f"Bearer {TOKEN}"},
+                trust_env=False,
+            )
+        )
+        self.mqtt = await self._outside.enter_async_context(aiomqtt.Client("127.0.0.1", self.mqtt_port))
+        await self.start()
+        return self
+
+    async def __aexit__(self, *trouble: object) -> None:
+        await self.stop()
+        await self._outside.aclose()
+
+    def _folder(self) -> SiteFolder:
+        channels = Channels(aliyun_sms=AliyunSms(base_url=self.sms.url))
+        settings = Site(name="枫树社区", sign="枫树社区", channels=channels, checkpoint_every="1h")
+        return SiteFolder(None, settings, load_kinds(), PLACES, CELLS, PEOPLE, DUTIES, DEVICES)
+
+    async def start(self) -> None:
+        folder = self._folder()
+        self.stores = open_stores(self.data, folder.settings.history, folder.kinds)
+        client = await self._inside.enter_async_context(http_client())
+        doors = build_channels(folder.settings, client, self.environ, self.clock)
+        url = f"mqtt://127.0.0.1:{self.mqtt_port}"
+        self.house = House(folder, self.data, self.stores, doors, url, TOKEN, self.clock)
+        await self.house.open()
+        self._tasks = [asyncio.create_task(work, name=name) for name, work in self.house.tasks().items()]
+        await self._inside.enter_async_context(serving.serve(self.house.app(), self.http, self.data, TOKEN))
+        await self.until(lambda: self.house.intake.ready, "the subscriptions")
+
+    async def stop(self) -> None:
+        await self.house.stop_listening()
+        await self.house.close()
+        await self.crash()
+
+    async def crash(self) -> None:
+        """Everything in memory is gone; no checkpoint is written, nothing is said to the broker."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.house.timetable.stop()
+        await self._inside.aclose()
+        await self.stores.close()
+
+    async def publish(self, topic: str, payload: Any) -> None:
+        raw = payload if isinstance(payload, str | bytes) else json.dumps(payload)
+        await self.mqtt.publish(topic, raw, qos=1)
+
+    def phone(self, name: str) -> Phone:
+        number = next(person.phone for person in PEOPLE if person.name == name)
+        assert number is not None
+        return self._phones.setdefault(name, Phone(self, number))
+
+    async def fast_forward(self, minutes: float) -> None:
+        """Time passes; whatever falls due in it happens at its own instant."""
+        self.clock.now += round(minutes * MINUTE)
+        await self.house.telling.desk.tick(self.clock.now)
+        self.house.telling.courier.wake()
+        self.house.judging.chain.backlog.stir()
+
+    async def get(self, path: str) -> Any:
+        response = await self.api.get(path)
+        assert response.status_code == 200, (path, response.status_code, response.text)
+        return response.json()
+
+    async def items(self, path: str) -> list[Any]:
+        return list((await self.get(path))["items"])
+
+    async def until(self, holds: Callable[[], Any], what: str) -> None:
+        """Waits, bounded, until something that other tasks do has happened."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                while not holds():
+                    await asyncio.sleep(0.005)
+                return
+        raise AssertionError(f"{what} did not come within {PATIENCE_S} s")
+
+    async def until_state(self, alert: str, state: str) -> None:
+        """An alert comes into this state."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                while (await self.get(f"/api/v1/alerts/{alert}"))["state"] != state:
+                    await asyncio.sleep(0.01)
+                return
+        raise AssertionError(f"alert {alert} is {(await self.get(f'/api/v1/alerts/{alert}'))['state']}, not {state}")
+
+    async def until_items(self, path: str, count: int = 1) -> list[Any]:
+        """The list behind a path once it has so many items."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                while len(found := await self.items(path)) < count:
+                    await asyncio.sleep(0.01)
+                return found
+        raise AssertionError(f"{path} has {len(await self.items(path))} items, {count} were expected")
+
+
+@contextlib.asynccontextmanager
+async def town(data: Path, mqtt_port: int, http_port: int) -> AsyncIterator[Town]:
+    async with Town(data, mqtt_port, http_port) as running:
+        yield running

@@ -7,7 +7,7 @@ import doctest
 import pytest
 from pydantic import ValidationError
 
-import simulators.gas
+import simulators.models.gas
 from domain import SECOND
 from simulators.models.gas import Detector, Room, flow, sense
 from simulators.publisher import packaged_score
@@ -19,7 +19,7 @@ START = 1_767_323_045_000
 
 
 def test_the_examples_in_the_physics_run() -> None:
-    assert doctest.testmod(simulators.gas).failed == 0
+    assert doctest.testmod(simulators.models.gas).failed == 0
 
 
 def test_many_small_steps_and_one_large_one_end_at_the_same_level() -> None:

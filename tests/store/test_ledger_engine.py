@@ -109,7 +109,7 @@ def test_every_connection_is_durable_and_checks_references(ledger: Ledger) -> No
 FULL = """
 import resource, sys
 from store.errors import CannotWrite
-from store.database import settings
+from store.database.system import key_values as settings
 from store.database.database import Ledger
 
 ledger = Ledger(sys.argv[1])
@@ -140,7 +140,7 @@ def test_a_full_disk_is_said_plainly_and_nothing_is_half_written(ledger: Ledger)
 
 COUNTING = """
 import sys
-from store.database import settings
+from store.database.system import key_values as settings
 from store.database.database import Ledger
 
 ledger = Ledger(sys.argv[1])

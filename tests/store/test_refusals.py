@@ -16,7 +16,7 @@ from ingest.results import Refusal
 from store.database.database import Ledger
 from store.database.refusals import refusals, replays
 from store.database.system import journal_positions
-from store.database.system.tables import journal_positions as cursors_table
+from store.database.system.tables import cursors as cursors_table
 from store.database.system.tables import refusal_counts as counts_table
 from store.database.system.tables import refusals as refusals_table
 

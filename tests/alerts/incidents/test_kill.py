@@ -22,7 +22,7 @@ CHILD = """
     from store.database.alerts.repository import Transactor
 
     async def main():
-        ledger = town.engine.Ledger(town.engine.sqlite_url(sys.argv[1]))
+        ledger = town.database.Ledger(town.database.sqlite_url(sys.argv[1]))
         settings = AlertSettings(sign=town.SIGN, tz=town.SHANGHAI, replies=town.read_replies(), channels=("sms",))
         people = town.small_town()
         service = AlertService(

@@ -14,7 +14,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from tests.architecture.plain_names import CLEAN_PACKAGES, name_faults
+from tests.architecture.plain_names import is_clean, name_faults
 
 ROOT = Path(__file__).resolve().parents[2]
 MAX_LINES = {"tests": 500}
@@ -34,7 +34,7 @@ def faults() -> Iterator[str]:
         if parts[0] in (*_packages(settings), "tests", "benchmarks") and "node_modules" not in parts:
             source = file.read_text("utf-8")
             yield from file_faults(file.relative_to(ROOT), source.count("\n"))
-            if parts[0] in CLEAN_PACKAGES:
+            if is_clean(file.relative_to(ROOT)):
                 yield from name_faults(file.relative_to(ROOT), source)
 
 

@@ -11,7 +11,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-CLEAN_PACKAGES: Final = ("rules",)
+CLEAN_PACKAGES: Final = (
+    "rules",
+)  # fmt: skip
+"""Dotted names; one a line."""
 INSTEAD: Final[Mapping[str, str]] = {
     "say": "apply, emit or report", "said": "reading, phase or value", "saying": "reading", "told": "emitted or out",
     "tell": "emit or notify", "tells": "emit", "hear": "record or receive", "heard": "last_arrival or received",
@@ -27,6 +30,12 @@ INSTEAD: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """A word that names nothing in this field, and what to write instead."""
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+
+def is_clean(file: Path) -> bool:
+    """Whether this file, relative to the repository, lies in a package whose names are checked."""
+    module = ".".join(file.with_suffix("").parts)
+    return any(module == package or module.startswith(f"{package}.") for package in CLEAN_PACKAGES)
 
 
 def name_faults(file: Path, source: str) -> Iterator[str]:

@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DATA   ?=
+TEST_WORKERS ?= 4
 WEB    := console/web
 # A lock is installed, not resolved: what is in it and nothing else, whatever an index offers by then, and no build tools.
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
@@ -60,8 +61,11 @@ test-tools: $(VENV)/.dev console/dist/index.html
 	@deploy/install/system mosquitto=mosquitto mosquitto_pub=mosquitto-clients chromium=chromium \
 		"font:noto.*cjk=fonts-noto-cjk" lib:libatomic.so.1=libatomic1 victoria-metrics=victoria-metrics
 
+# Tests wait for processes, browsers and brokers a third of their time: twice as many workers as cores keep two cores
+# busy. Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: test-tools
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -q -n $(TEST_WORKERS) --dist worksteal --cov --cov-report=term:skip-covered
 	$(BIN)/python -m tests.architecture.coverage_of_pure_modules
 	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent test
 

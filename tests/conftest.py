@@ -24,11 +24,13 @@ of the rest, and those marked `no_cover` in these folders, run without."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that are not measured are not slowed by measuring."""
+    """Tests that are not measured are not slowed by measuring. Those of whole processes, the longest, begin first."""
     here = Path(__file__).parent
+    folder = {item: item.path.relative_to(here).parts[0] for item in items}
     for item in items:
-        if item.path.relative_to(here).parts[0] not in COVERAGE_COMES_FROM:
+        if folder[item] not in COVERAGE_COMES_FROM:
             item.add_marker("no_cover")
+    items.sort(key=lambda item: folder[item] != "end_to_end")
 
 
 def pytest_collection_finish() -> None:

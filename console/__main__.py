@@ -5,6 +5,6 @@ from __future__ import annotations
 import json
 import sys
 
-from console.application import empty_app
+from console.application import create_bare_app
 
-json.dump(empty_app().openapi(), sys.stdout, ensure_ascii=False, indent=1)
+json.dump(create_bare_app().openapi(), sys.stdout, ensure_ascii=False, indent=1)

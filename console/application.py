@@ -33,21 +33,21 @@ from console.api import (
     town_map,
     why,
 )
-from console.dependencies import Services
-from console.events import AlertFeed
+from console.dependencies import ConsoleDependencies
+from console.events import AlertPublisher
 from console.http import api_docs, examples, problems
 from console.http.middleware import BodyLimit, SecurityHeaders
-from console.http.openapi import document
-from console.http.page_cursors import Cursors
-from console.http.static_files import Pages
-from console.security.auth import FailedLogins, LoginLimit, Sessions
+from console.http.openapi import build_document
+from console.http.page_cursors import PageCursors
+from console.http.static_files import StaticPages
+from console.security.auth import LoginFailures, LoginRateLimit, Sessions
 
 log = logging.getLogger(__name__)
 
 HEARTBEAT_S: Final = 15.0
-STATUS_EVERY_S: Final = 2.0
+STATUS_INTERVAL_S: Final = 2.0
 
-_ENDPOINTS: Final = (
+_ROUTERS: Final = (
     alerts.router,
     doctor.router,
     devices.router,
@@ -71,13 +71,13 @@ _ENDPOINTS: Final = (
 
 
 def create_app(
-    services: Services, *, heartbeat_s: float = HEARTBEAT_S, status_every_s: float = STATUS_EVERY_S
+    deps: ConsoleDependencies, *, heartbeat_s: float = HEARTBEAT_S, status_every_s: float = STATUS_INTERVAL_S
 ) -> FastAPI:
     """The whole HTTP side of the house over these services."""
-    return furnish(empty_app(), services, heartbeat_s=heartbeat_s, status_every_s=status_every_s)
+    return set_dependencies(create_bare_app(), deps, heartbeat_s=heartbeat_s, status_every_s=status_every_s)
 
 
-def empty_app() -> FastAPI:
+def create_bare_app() -> FastAPI:
     """The endpoints without a house behind them: what takes long to build and is always the same."""
     app = FastAPI(
         title=api_docs.TITLE,
@@ -87,62 +87,66 @@ def empty_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
-        lifespan=_live,
+        lifespan=_lifespan,
         generate_unique_id_function=lambda route: route.name,
-        responses=examples.REFUSED,
+        responses=examples.ERROR_RESPONSES,
         middleware=[Middleware(SecurityHeaders), Middleware(BodyLimit)],
     )
-    problems.install(app)
-    for router in _ENDPOINTS:
+    problems.install_handlers(app)
+    for router in _ROUTERS:
         app.include_router(router, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(cap.router)
-    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    app.openapi = lambda: _openapi_document(app)  # type: ignore[method-assign]
     app.add_route("/docs", api_docs.read_docs)
     return app
 
 
-def furnish(
-    app: FastAPI, services: Services, *, heartbeat_s: float = HEARTBEAT_S, status_every_s: float = STATUS_EVERY_S
+def set_dependencies(
+    app: FastAPI,
+    deps: ConsoleDependencies,
+    *,
+    heartbeat_s: float = HEARTBEAT_S,
+    status_every_s: float = STATUS_INTERVAL_S,
 ) -> FastAPI:
     """Put a house behind the endpoints."""
-    key = services.security.signing_key.reveal().encode()
-    app.state.services = services
+    key = deps.security.signing_key.reveal().encode()
+    app.state.dependencies = deps
     app.state.sessions = Sessions(key)
-    app.state.cursors = Cursors(key)
-    app.state.logins, app.state.failed_logins = LoginLimit(), FailedLogins()
+    app.state.cursors = PageCursors(key)
+    app.state.logins, app.state.failed_logins = LoginRateLimit(), LoginFailures()
     app.state.heartbeat_s, app.state.status_every_s = heartbeat_s, status_every_s
     app.state.delivery_counts = health.DeliveryCounts()
     app.state.too_large = 0
-    app.router.default = Pages(services.dist)
+    app.router.default = StaticPages(deps.dist)
     return app
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def _openapi_document(app: FastAPI) -> dict[str, Any]:
     """Made once: it is the same for every house."""
-    app.openapi_schema = app.openapi_schema or api_docs.secured(document(app, stream.EVENTS))
+    app.openapi_schema = app.openapi_schema or api_docs.with_security(build_document(app, stream.EVENTS))
     return app.openapi_schema
 
 
 @contextlib.asynccontextmanager
-async def _live(app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """While the server runs: changes of alerts and the status go out on the stream."""
-    services: Services = app.state.services
-    feed = AlertFeed(services.hub, lambda alert_id: alerts.feed_view(services, alert_id))
-    tasks = [asyncio.create_task(feed.run()), asyncio.create_task(_tell_status(services, app.state.status_every_s))]
+    deps: ConsoleDependencies = app.state.dependencies
+    feed = AlertPublisher(deps.events, lambda alert_id: alerts.item_view(deps, alert_id))
+    tasks = [asyncio.create_task(feed.run()), asyncio.create_task(_publish_status(deps, app.state.status_every_s))]
     try:
         yield
     finally:
-        services.hub.close()
+        deps.events.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _tell_status(services: Services, every_s: float) -> None:
+async def _publish_status(deps: ConsoleDependencies, every_s: float) -> None:
     while True:
         try:
-            services.hub.publish_status(services.monitoring.status())
+            deps.events.publish_status(deps.monitoring.status())
         except Exception as error:  # noqa: BLE001 - a number that cannot be had must not end the others for good
             log.error("status not told", extra={"error": repr(error)})
         await asyncio.sleep(every_s)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from console.events import Hub
+from console.events import EventHub
 from domain import Instant
 from domain.care import CARE
 from domain.kind import Kind, Words
@@ -35,14 +35,14 @@ class Secret:
     __str__ = __repr__
 
 
-class Site(msgspec.Struct, frozen=True):
+class SiteInfo(msgspec.Struct, frozen=True):
     """What the pages say about where they are."""
 
     name: str
     zone: ZoneInfo
 
 
-class CallbackAnswer(msgspec.Struct, frozen=True):
+class CallbackReply(msgspec.Struct, frozen=True):
     """What a provider's callback is answered."""
 
     status: int
@@ -50,19 +50,17 @@ class CallbackAnswer(msgspec.Struct, frozen=True):
     content_type: str = "text/plain; charset=utf-8"
 
 
-class Callback(Protocol):
+class CallbackHandler(Protocol):
     """Takes a provider's call whole; answers when what it told is committed."""
 
-    async def __call__(
-        self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, /
-    ) -> CallbackAnswer: ...
+    async def __call__(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, /) -> CallbackReply: ...
 
 
-class CallbackDoor(msgspec.Struct, frozen=True):
+class CallbackEndpoint(msgspec.Struct, frozen=True):
     """One provider's way in. Unsigned pushes are only as safe as the 256-bit secret in their path."""
 
     secret: Secret
-    receive: Callback
+    handle: CallbackHandler
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -74,7 +72,7 @@ class Sample(msgspec.Struct, frozen=True):
     labels: Mapping[str, str] = {}
 
 
-class RuleLine(msgspec.Struct, frozen=True, kw_only=True):
+class RuleSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One rule as the API lists it. `source` says where its thresholds come from; `state` is active or shadow."""
 
     name: str
@@ -91,7 +89,7 @@ class RuleLine(msgspec.Struct, frozen=True, kw_only=True):
     title_en: str = ""
 
 
-class Fault(msgspec.Struct, frozen=True):
+class RulebookFault(msgspec.Struct, frozen=True):
     """One mistake in a rulebook, where it stands."""
 
     file: str
@@ -101,10 +99,10 @@ class Fault(msgspec.Struct, frozen=True):
     message: str
 
 
-class Faulty(Exception):
+class RulebookInvalid(Exception):
     """A rulebook cannot be used."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[RulebookFault]) -> None:
         super().__init__("; ".join(f"{one.file}:{one.line}:{one.column}: {one.message}" for one in faults))
         self.faults = tuple(faults)
 
@@ -117,7 +115,7 @@ class ToolsRefused(Exception):
     """It cannot be done; the message says why."""
 
 
-class Job(msgspec.Struct, frozen=True):
+class BacktestJob(msgspec.Struct, frozen=True):
     """A long task as it stands. `state` is running, done, failed or cancelled."""
 
     id: str
@@ -127,11 +125,11 @@ class Job(msgspec.Struct, frozen=True):
     started_at: Instant
     ended_at: Instant | None = None
     result: Mapping[str, Any] | None = None
-    faults: Sequence[Fault] = ()
+    faults: Sequence[RulebookFault] = ()
     detail: str = ""
 
 
-class WrittenBook(msgspec.Struct, frozen=True):
+class RulebookFile(msgspec.Struct, frozen=True):
     """A rulebook, or trials (`X_test.yaml`), as somebody wrote it."""
 
     name: str
@@ -143,21 +141,21 @@ class RuleTools(Protocol):
 
     async def reload(self) -> Mapping[str, Any]: ...
 
-    async def check(self, books: Sequence[WrittenBook]) -> Mapping[str, Any]: ...
+    async def check(self, books: Sequence[RulebookFile]) -> Mapping[str, Any]: ...
 
-    async def test(self, books: Sequence[WrittenBook], names: Sequence[str]) -> Mapping[str, Any]: ...
+    async def test(self, books: Sequence[RulebookFile], names: Sequence[str]) -> Mapping[str, Any]: ...
 
     async def explain(self, rule: str, device: str, at: Instant | None, since_ms: int | None) -> Mapping[str, Any]: ...
 
     async def backtest(
-        self, book: WrittenBook | str, against: WrittenBook | str | None, start: Instant, end: Instant, by: str
-    ) -> Job: ...
+        self, book: RulebookFile | str, against: RulebookFile | str | None, start: Instant, end: Instant, by: str
+    ) -> BacktestJob: ...
 
-    def jobs(self) -> Sequence[Job]: ...
+    def jobs(self) -> Sequence[BacktestJob]: ...
 
-    def job(self, id: str) -> Job | None: ...
+    def job(self, id: str) -> BacktestJob | None: ...
 
-    async def cancel(self, id: str) -> Job | None: ...
+    async def cancel(self, id: str) -> BacktestJob | None: ...
 
     def schema(self, of: str) -> Mapping[str, Any]: ...
 
@@ -186,7 +184,7 @@ class SiteFiles(Protocol):
     async def import_now(self, *, force: bool) -> Mapping[str, Any]: ...
 
 
-class Desk(Protocol):
+class AlertDesk(Protocol):
     """The alert desk, as far as the console asks it (alerts/service.py)."""
 
     async def perform(
@@ -206,7 +204,7 @@ class NotLatched(Exception):
     """Nothing waits for a reset; the message names the device or group."""
 
 
-class Latched(Protocol):
+class LatchedFinding(Protocol):
     """A finding that stands until a person resets it."""
 
     @property
@@ -219,7 +217,7 @@ class Latched(Protocol):
     def device(self) -> str: ...
 
 
-class ResetDone(msgspec.Struct, frozen=True):
+class ResetResult(msgspec.Struct, frozen=True):
     """What came of a reset. Not ended: it is still dangerous, and ends with the next all-clear."""
 
     rule: str
@@ -228,62 +226,62 @@ class ResetDone(msgspec.Struct, frozen=True):
     ended: bool
 
 
-class Reset(Protocol):
+class LatchResetter(Protocol):
     """Resets a latched rule of a device or group for a named person, with a reason. Raises NotLatched."""
 
-    async def __call__(self, rule: str, device: str, by: str, reason: str, /) -> ResetDone: ...
+    async def __call__(self, rule: str, device: str, by: str, reason: str, /) -> ResetResult: ...
 
 
-async def _nothing() -> None:
+async def _no_reload() -> None:
     """Nobody needs to know."""
 
 
 @dataclass(frozen=True)
-class Registry:
+class RegistryDependencies:
     """Who and what is registered. `platforms`: names of those on which a device may have an identity."""
 
     kinds: Mapping[str, Kind]
     platforms: Collection[str]
     community: Callable[[], Community]
-    changed: Callable[[], Awaitable[None]] = _nothing
+    reload: Callable[[], Awaitable[None]] = _no_reload
     """Awaited after every change of devices, places, people or rosters: when it returns, the change has effect."""
     is_registered: Callable[[str, str], bool] = lambda _platform, _identity: False
     """Whether a platform's name for a device leads to one of ours."""
-    kind_like: Callable[[str, Sequence[str]], str | None] = lambda _platform, _fields: None
+    guess_kind: Callable[[str, Sequence[str]], str | None] = lambda _platform, _fields: None
     """The kind that a device of this platform with these fields looks like."""
     site_files: SiteFiles | None = None
 
 
 @dataclass(frozen=True)
-class Rules:
+class RuleDependencies:
     """What is judged, and the safety office's tools. What is None is not offered here."""
 
-    lines: Callable[[], Sequence[RuleLine]] = tuple
-    applying: Callable[[str], Collection[str]] | None = None
+    summaries: Callable[[], Sequence[RuleSummary]] = tuple
+    startable: Callable[[str], Collection[str]] | None = None
     """The names of the rules that may begin about a device now. None: nobody can say, so all of its kind may."""
-    latched: Callable[[], Sequence[Latched]] = tuple
-    reset: Reset | None = None
+    latched_findings: Callable[[], Sequence[LatchedFinding]] = tuple
+    reset: LatchResetter | None = None
     explain: Callable[[str, str], Mapping[str, object]] | None = None
     """Where a rule's watch of a device stands at present: `explain(rule, device)`."""
     tools: RuleTools | None = None
 
 
 @dataclass(frozen=True)
-class Intake:
+class IntakeDependencies:
     """What comes in over HTTP, and what is known of what comes in at all. What is None is not offered here."""
 
     accept: Callable[[Sequence[Frame]], Awaitable[None]] | None = None
     """Journals frames pushed over HTTP; returns when they are synced."""
     push_secrets: Mapping[str, Secret] = field(default_factory=dict)
     """By platform: the token with which it signs its pushes. An unsigned push of such a platform is refused."""
-    callbacks: Mapping[str, CallbackDoor] = field(default_factory=dict)
-    unmapped: Callable[[], Mapping[tuple[str, str, str], int]] = dict
+    callbacks: Mapping[str, CallbackEndpoint] = field(default_factory=dict)
+    unmapped_fields: Callable[[], Mapping[tuple[str, str, str], int]] = dict
     """What devices said that no quantity of ours takes: platform, kind, field, and how often."""
     doctor: Doctor | None = None
 
 
 @dataclass(frozen=True)
-class Monitoring:
+class MonitoringDependencies:
     """How the service does: its status line, whether it is ready, its counters."""
 
     status: Callable[[], Mapping[str, Any]] = dict
@@ -292,7 +290,7 @@ class Monitoring:
 
 
 @dataclass(frozen=True)
-class Security:
+class SecurityDependencies:
     """`signing_key` signs sessions and workers' links; the same after a restart."""
 
     admin_token: Secret
@@ -300,21 +298,21 @@ class Security:
 
 
 @dataclass(frozen=True)
-class Services:
+class ConsoleDependencies:
     """What is behind the API: the stores, the alert desk, and five interfaces of the service."""
 
     clock: Callable[[], Instant]
-    site: Site
-    ledger: Ledger
+    site: SiteInfo
+    database: Ledger
     history: History
-    desk: Desk
-    hub: Hub
-    registry: Registry
-    security: Security
-    rules: Rules = field(default_factory=Rules)
-    intake: Intake = field(default_factory=Intake)
-    monitoring: Monitoring = field(default_factory=Monitoring)
-    care: Mapping[str, Words] = field(default_factory=lambda: CARE)
+    desk: AlertDesk
+    events: EventHub
+    registry: RegistryDependencies
+    security: SecurityDependencies
+    rules: RuleDependencies = field(default_factory=RuleDependencies)
+    intake: IntakeDependencies = field(default_factory=IntakeDependencies)
+    monitoring: MonitoringDependencies = field(default_factory=MonitoringDependencies)
+    care_words: Mapping[str, Words] = field(default_factory=lambda: CARE)
     """Attributes of a person that whoever goes to help must know, and how they are called."""
     dist: Path | None = None
     """The folder of the built pages."""

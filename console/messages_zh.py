@@ -19,7 +19,7 @@ TITLES: Final = {
     503: "暂时不可用",
 }
 
-NO_SUCH: Final = {
+NOT_FOUND: Final = {
     "alert": "没有编号为{id}的告警。",
     "device": "没有编号为{id}的设备。",
     "place": "没有编号为{id}的地点。",
@@ -43,10 +43,10 @@ OTHER_ALERT: Final = "这个链接只能处理它所指的那一条告警。"
 OTHER_PLACE: Final = "这不在您负责的范围内。"
 WRONG_SIGNATURE: Final = "推送的签名不对：请核对平台上填写的签名令牌。"
 OTHER_PLATFORM: Final = "这个令牌只能推送平台 {platform} 的数据。"
-ONE_PLATFORM: Final = "只有 device 角色的令牌可以限定平台，可用：{known}。"
+PLATFORM_NEEDS_DEVICE_ROLE: Final = "只有 device 角色的令牌可以限定平台，可用：{known}。"
 NEED_HEADER: Final = "浏览器会话的写操作必须带请求头 X-Fengshao: 1。"
 TOO_LARGE: Final = "请求内容不能超过{limit}字节。"
-BROKEN: Final = "系统没能完成这个请求，已经记录。请稍后再试。"
+INTERNAL_ERROR: Final = "系统没能完成这个请求，已经记录。请稍后再试。"
 STORE_FULL: Final = "存储暂时写不进去（磁盘满或故障），没有保存任何内容。请稍后再试。"
 SEE_FIELDS: Final = "有{count}处内容有误，请按 errors 逐项修改。"
 TOOLS_BUSY: Final = "正在进行另一个回测（{id}）。请等它结束，或先取消它。"
@@ -55,7 +55,7 @@ DOCTOR_BUSY: Final = "正在监听，一次只能有一个。请等它结束。"
 DOCTOR_REFUSED: Final = "无法监听：{why}"
 NOT_LATCHED: Final = "{device} 没有等待人工复位的 {rule}：没有报，或者会自行结束。"
 DEVICE_OR_SUBJECT: Final = "请写 device（设备编号）或 subject（例如 building/b3），二者取一。"
-NOT_OFFERED: Final = "本系统没有启用这个接口。"
+NOT_AVAILABLE: Final = "本系统没有启用这个接口。"
 
 IDENTITY_TAKEN: Final = "{platform} 的标识 {id} 已经属于设备 {holder}。"
 DEVICE_EXISTS: Final = "设备 {id} 已经登记，内容不同。要修改请用 PUT 或 PATCH。"
@@ -66,9 +66,9 @@ UNKNOWN_PLACE: Final = "没有登记地点 {place}。请先登记地点，或写
 UNKNOWN_CELL: Final = "没有登记网格 {cell}。请先登记网格，或写 null。"
 UNKNOWN_PERSON: Final = "没有登记人员 {person}。"
 UNKNOWN_QUANTITY: Final = "{kind} 没有 {quantity} 这个量，可用：{known}。"
-TWICE: Final = "同一请求里重复出现：{id}。"
+DUPLICATE_ID: Final = "同一请求里重复出现：{id}。"
 ID_FIXED: Final = "地址里的编号是 {path}，内容里的编号是 {body}，两者必须一致。"
-LOOP: Final = "上级关系成环：{id}。"
+PARENT_LOOP: Final = "上级关系成环：{id}。"
 
 BAD_TIME: Final = "不是时间。请写 RFC 3339，例如 2026-11-21T22:05:03+08:00，年份从 1900 到 9998。"
 BAD_ORDER: Final = "from 必须早于 to。"
@@ -78,10 +78,10 @@ BAD_CURSOR: Final = "next 游标不对。请原样使用上一页给出的 next�
 BAD_CHOICE: Final = "不能是 {written}，可用：{known}。"
 BAD_JSON: Final = "不是 JSON。"
 NO_SITE: Final = "服务启动时没有指定站点文件夹（--site），没有可比较、可导入的文件。"
-NO_NUL: Final = "文字里不能有空字符（U+0000）。"
-TOO_BIG: Final = "整数太大：要在 64 位以内。"
-NEED_ONE: Final = "请给出 alert、finding、message 之一，或同时给出 device 和 at。"
-INCOMPLETE: Final = {
+NUL_CHARACTER: Final = "文字里不能有空字符（U+0000）。"
+INTEGER_TOO_LARGE: Final = "整数太大：要在 64 位以内。"
+WHY_PARAMETERS: Final = "请给出 alert、finding、message 之一，或同时给出 device 和 at。"
+MISSING_FIELDS: Final = {
     "reason": "请写明原因。",
     "until": "请写明到什么时候（将来的时间，且不超过允许的最长搁置时间）。",
     "to": "请写明交给谁（人员编号）。",
@@ -89,7 +89,7 @@ INCOMPLETE: Final = {
 }
 SILENCE_OVER: Final = "静默{id}已经结束。"
 NEED_PERSON: Final = "请写明由谁安排（人员编号）。"
-WRONG_SILENCE: Final = {
+INVALID_SILENCE: Final = {
     "no_reason": "请写明原因。",
     "empty": "至少写一个条件：rule、hazard、kind、device、place、ledger 或 severity。",
     "order": "结束时间必须晚于开始时间。",
@@ -100,17 +100,17 @@ WRONG_SILENCE: Final = {
     "life_long": "紧急的险情最多静默 4 小时：请缩短，或者用 rule、ledger、severity 排除紧急险情。",
 }
 """By alerts.silence.Wrong."""
-ONE_PHONE: Final = "要写一个电话号码：3 到 20 位数字，前面可以有 +。"
-ONE_WECOM_USER: Final = (
+BAD_PHONE: Final = "要写一个电话号码：3 到 20 位数字，前面可以有 +。"
+BAD_WECOM_USER: Final = (
     "要写一个人的企业微信账号：字母、数字和 _-@. ，以字母或数字开头；@all 和用 | 隔开的几个账号都不行。"
 )
-ATTRIBUTE: Final = "要写 true、false、数字或文字。"
-ID_SHAPE: Final = "编号要 1 到 128 个字符，不能含 /、+、#、空白或控制字符。"
+BAD_ATTRIBUTE: Final = "要写 true、false、数字或文字。"
+BAD_ID: Final = "编号要 1 到 128 个字符，不能含 /、+、#、空白或控制字符。"
 
-FIELD_FAULTS: Final = {
-    "identifier": ID_SHAPE,
-    "attribute_value": ATTRIBUTE,
-    "wecom_user": ONE_WECOM_USER,
+FIELD_ERRORS: Final = {
+    "identifier": BAD_ID,
+    "attribute_value": BAD_ATTRIBUTE,
+    "wecom_user": BAD_WECOM_USER,
     "phone": "电话要写 3 到 20 位数字，国家代码前可以有 +。",
     "clock": "不是时刻。请写 08:00 到 24:00。",
     "missing": "必填。",
@@ -139,7 +139,7 @@ FIELD_FAULTS: Final = {
 }
 """Pydantic's fault types in the reader's language. A type that is not here is told in pydantic's own words."""
 
-ACCESS: Final = {
+ROLES: Final = {
     "viewer": "查看者",
     "worker": "网格员",
     "operator": "值班员",
@@ -154,7 +154,7 @@ NOT_BUILT: Final = (
     "构建页面请在源码目录运行 make install，然后重新启动。</p></html>"
 )
 
-OWN_TITLES: Final = {
+SELF_MONITORING_TITLES: Final = {
     "未登记设备报警": "Alarm of a device that is not registered",
     "消息服务器丢弃消息": "The message server dropped messages",
     "日志磁盘写不进": "The journal's disk takes nothing",
@@ -163,11 +163,11 @@ OWN_TITLES: Final = {
 }
 """Titles that no rulebook has, in English."""
 
-WHY_TOLD: Final = "“{title}”已发出{count}条通知，经过如下。"
-WHY_NOBODY_TOLD: Final = "“{title}”没有通知任何人，原因见经过。"
+WHY_NOTIFIED: Final = "“{title}”已发出{count}条通知，经过如下。"
+WHY_NOT_NOTIFIED: Final = "“{title}”没有通知任何人，原因见经过。"
 WHY_NO_FINDING: Final = "没有这条判断的记录：它没有发生过，或者还没有传到告警台。"
 WHY_SILENCED: Final = "“{title}”没有通知任何人：静默{silence}（{by}：{reason}）正在生效。"
-WHY_SILENCED_TOLD: Final = "“{title}”发生时静默{silence}（{by}：{reason}）正在生效，静默结束后已经通知。"
+WHY_SILENCED_NOTIFIED: Final = "“{title}”发生时静默{silence}（{by}：{reason}）正在生效，静默结束后已经通知。"
 WHY_SILENCED_ENDED: Final = "“{title}”没有通知任何人：它在静默{silence}（{by}：{reason}）期间已经结束。"
 WHY_NO_MESSAGE: Final = "没有这条消息的记录。"
 WHY_MESSAGE: Final = "给{name}的这条消息是为“{title}”发的，现在的状态：{state}。"

@@ -18,32 +18,32 @@ from domain.times import parse_rfc3339
 T = TypeVar("T")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MINUTES: Final = tuple(
+_MINUTE_RANGE: Final = tuple(
     (datetime(year, month, 2, tzinfo=UTC) - _EPOCH) // timedelta(minutes=1) for year, month in ((1, 1), (9999, 12))
 )
 """The first and the last minute that can be written in the time of every zone."""
 
 
-class Moment(int):
+class Timestamp(int):
     """An instant (milliseconds since 1970, UTC) that leaves as RFC 3339. A plain int leaves as a number."""
 
     __slots__ = ()
 
 
-def moment(instant: Instant, zone: ZoneInfo) -> str:
+def format_time(instant: Instant, zone: ZoneInfo) -> str:
     """An instant as RFC 3339 with milliseconds and the zone's offset.
 
-    >>> moment(1_763_733_903_123, ZoneInfo("Asia/Shanghai"))
+    >>> format_time(1_763_733_903_123, ZoneInfo("Asia/Shanghai"))
     '2025-11-21T22:05:03.123+08:00'
     """
     minute, rest = divmod(instant, MINUTE)
-    minute = min(max(minute, _MINUTES[0]), _MINUTES[1])
-    until_minute, offset = _minute(minute, zone)
+    minute = min(max(minute, _MINUTE_RANGE[0]), _MINUTE_RANGE[1])
+    until_minute, offset = _format_minute(minute, zone)
     return f"{until_minute}{rest // 1000:02}.{rest % 1000:03}{offset}"
 
 
 @lru_cache(maxsize=4_096)
-def _minute(number: int, zone: ZoneInfo) -> tuple[str, str]:
+def _format_minute(number: int, zone: ZoneInfo) -> tuple[str, str]:
     """A minute since the epoch in local words: `2025-11-21T22:05:` and `+08:00`. A page of a list has few minutes."""
     local = (_EPOCH + number * timedelta(minutes=1)).astimezone(zone)
     # Before clocks were set by zone an offset could have seconds; such a time is told in UTC.
@@ -52,17 +52,17 @@ def _minute(number: int, zone: ZoneInfo) -> tuple[str, str]:
     return text[:17], text[19:]
 
 
-def instant(written: str, zone: ZoneInfo) -> Instant:
+def parse_time(written: str, zone: ZoneInfo) -> Instant:
     """The instant of an RFC 3339 time; one without an offset is the site's local time.
 
     A `+` that a client forgot to escape in a query arrives as a space and is read as the `+` it was.
 
-    >>> instant("2025-11-21T22:05:03.123 08:00", ZoneInfo("Asia/Shanghai"))
+    >>> parse_time("2025-11-21T22:05:03.123 08:00", ZoneInfo("Asia/Shanghai"))
     1763733903123
-    >>> instant("yesterday", ZoneInfo("Asia/Shanghai"))
+    >>> parse_time("yesterday", ZoneInfo("Asia/Shanghai"))
     Traceback (most recent call last):
     ValueError: not a time: 'yesterday' (write 2026-11-21T08:00:00+08:00)
-    >>> instant("0001-01-01T00:00:00+08:00", ZoneInfo("Asia/Shanghai"))
+    >>> parse_time("0001-01-01T00:00:00+08:00", ZoneInfo("Asia/Shanghai"))
     Traceback (most recent call last):
     ValueError: not a time: '0001-01-01T00:00:00+08:00' (write 2026-11-21T08:00:00+08:00)
     """
@@ -72,33 +72,33 @@ def instant(written: str, zone: ZoneInfo) -> Instant:
 @lru_cache(maxsize=16)
 def _encoder(zone: ZoneInfo) -> msgspec.json.Encoder:
     def written(value: Any) -> str:
-        if isinstance(value, Moment):
-            return moment(value, zone)
+        if isinstance(value, Timestamp):
+            return format_time(value, zone)
         raise TypeError(f"{type(value).__name__} has no place in an answer")
 
     return msgspec.json.Encoder(enc_hook=written)
 
 
-def encoded(view: Any, zone: ZoneInfo) -> bytes:
+def encode_json(view: Any, zone: ZoneInfo) -> bytes:
     """A view as JSON, every `Moment` in it as RFC 3339; other values exactly as they are: 24 stays 24, true stays true.
 
-    >>> encoded({"at": Moment(1_763_733_903_123), "late_ms": 3}, ZoneInfo("Asia/Shanghai"))
+    >>> encode_json({"at": Timestamp(1_763_733_903_123), "late_ms": 3}, ZoneInfo("Asia/Shanghai"))
     b'{"at":"2025-11-21T22:05:03.123+08:00","late_ms":3}'
     """
     return _encoder(zone).encode(view)
 
 
-def typed(shape: type[T], view: Any) -> T:
+def to_schema(shape: type[T], view: Any) -> T:
     """Plain values as this shape of an answer; an instant may be an int or, read back from an answer, RFC 3339.
 
     Raises msgspec.ValidationError, which names what does not fit.
     """
-    return msgspec.convert(view, shape, dec_hook=_read, from_attributes=True)
+    return msgspec.convert(view, shape, dec_hook=_decode_hook, from_attributes=True)
 
 
-def _read(shape: type, written: Any) -> Any:
-    if shape is not Moment:
+def _decode_hook(shape: type, written: Any) -> Any:
+    if shape is not Timestamp:
         raise TypeError(f"no way to read a {shape.__name__}")
     if isinstance(written, str):
-        return Moment(parse_rfc3339(written, UTC))
-    return Moment(written)
+        return Timestamp(parse_rfc3339(written, UTC))
+    return Timestamp(written)

@@ -24,7 +24,7 @@ from app.datadir.control_socket import Answered, NotRunning, ask
 from app.rule_tools.recorded_data import Progress, zone_of
 from app.rule_tools.run import Backtest, Check, Explain, Test, do
 from console.schemas.rules import BacktestResult, Explanation
-from console.timestamps import encoded, typed
+from console.timestamps import encode_json, to_schema
 from domain import Instant
 from domain.duration import parse_duration
 from domain.times import parse_rfc3339
@@ -88,7 +88,7 @@ def backtest(
             found = _asked(book, against, data, start, end, progress)
         except NotRunning:
             found = do(Backtest(book, data, start, end, against, site), progress)
-    answer = typed(BacktestResult, found)
+    answer = to_schema(BacktestResult, found)
     for line in [_json(answer)] if as_json else _told(msgspec.to_builtins(answer, enc_hook=int)):
         say(line)
 
@@ -152,7 +152,7 @@ def explain(
             found = _explained(rule, device, asked, since, data)
         except NotRunning:
             found = do(Explain(rule, device, asked or Clock()(), data, since_ms, site), progress)
-    answer = typed(Explanation, found)
+    answer = to_schema(Explanation, found)
     if as_json:
         say(_json(answer))
         return
@@ -224,4 +224,4 @@ def _unheard(_part: float) -> None:
 
 
 def _json(answer: object) -> str:
-    return json.dumps(json.loads(encoded(answer, DEFAULT_ZONE)), ensure_ascii=False)
+    return json.dumps(json.loads(encode_json(answer, DEFAULT_ZONE)), ensure_ascii=False)

@@ -14,7 +14,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.config.site import SiteFolder
-from console.timestamps import Moment
+from console.timestamps import Timestamp
 from domain import Instant
 from domain.identities import canonical
 from store.database import registry as table
@@ -135,7 +135,7 @@ def _record(one: Any) -> dict[str, Any] | None:
     """A record of the registry as plain data; the bounds of a duty are times."""
     if one is None:
         return None
-    times = {name: Moment(at) for name in ("since", "until") if (at := getattr(one, name, None)) is not None}
+    times = {name: Timestamp(at) for name in ("since", "until") if (at := getattr(one, name, None)) is not None}
     return {**msgspec.to_builtins(one), **times}
 
 

@@ -20,8 +20,8 @@ from app.doctor.suggested_lines import (
     site_yaml,
 )
 from app.doctor.wording import words
-from console.security.masking import masked_phone
-from console.timestamps import moment
+from console.security.masking import mask_phone
+from console.timestamps import format_time
 from domain import Device, Quality
 from domain.identities import hidden as fingerprint
 from domain.identities import hidden_in_topic, secrets_of, shown
@@ -157,7 +157,7 @@ class _Telling:
             }
             for name, value in one.last.values.items()
         }
-        return {"at": moment(one.last.at, self._site.zone), "values": values}
+        return {"at": format_time(one.last.at, self._site.zone), "values": values}
 
     def _unread(self, one: Speaker, each: Any) -> dict[str, Any]:
         said = each.said if each.field.rpartition(".")[2] not in words().masked else HIDDEN
@@ -175,7 +175,7 @@ class _Telling:
         for secret in secrets_of(one.platform, one.identity, next(iter(one.topics), "")):
             text = text.replace(secret, fingerprint(secret))
         text = _PERSON_NUMBER.sub(lambda found: found[0][:6] + "*" * 12, text)
-        return _PHONE.sub(lambda found: masked_phone(found[0]) or "", text)
+        return _PHONE.sub(lambda found: mask_phone(found[0]) or "", text)
 
     def _registration(self, one: Speaker) -> dict[str, Any]:
         id = own_id(one, self._taken)

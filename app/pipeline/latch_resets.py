@@ -18,7 +18,7 @@ from msgspec import Struct
 from app.pipeline.changes import Repeated
 from app.pipeline.pipeline import Chain
 from app.pipeline.retry import insist
-from console.dependencies import NotLatched, ResetDone
+from console.dependencies import NotLatched, ResetResult
 from domain import Finding, Instant, Lane
 from rules.engine.engine import Engine
 from store.database.alerts.latches import dealt_with
@@ -50,7 +50,7 @@ class Resets:
         self._look = asyncio.Event()
         self._look.set()  # what was dealt with before a crash
 
-    async def reset(self, rule: str, device: str, by: str, reason: str) -> ResetDone:
+    async def reset(self, rule: str, device: str, by: str, reason: str) -> ResetResult:
         """Ends what is over; what is still dangerous ends with its next all-clear. Raises NotLatched."""
         if not self._engine.latched_devices(rule, [device]):
             raise NotLatched(device)
@@ -67,7 +67,7 @@ class Resets:
             await insist(lambda: self._journal.mark(MarkKind.RESET, at, detail), "reset")
 
         await self._chain.change(work, saves=True, noted=noted)
-        return ResetDone(rule, device, at, ended[0])
+        return ResetResult(rule, device, at, ended[0])
 
     def alert_changed(self, _alert: str) -> None:
         """Perhaps it was dealt with."""

@@ -27,7 +27,7 @@ from app.rule_tools.run import Backtest, Check, Explain, Task, Test, chosen, eno
 from app.rule_tools.templates import schema, template
 from app.rule_tools.worker import NICENESS, Order
 from app.rule_tools.worker_client import answer_of
-from console.dependencies import Fault, Faulty, Job, ToolsBusy, ToolsRefused, WrittenBook
+from console.dependencies import BacktestJob, RulebookFault, RulebookFile, RulebookInvalid, ToolsBusy, ToolsRefused
 from domain import Device, Instant, Reading
 from rules.engine.community_index import CommunityIndex
 from rules.engine.engine import Engine
@@ -64,7 +64,7 @@ class Tools:
         self._data, self._site, self._history, self._engine = data, site, history, engine
         self._devices, self._books, self._clock = devices, books, clock
         self._short = asyncio.Lock()
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[str, BacktestJob] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._copier = ThreadPoolExecutor(1, "copier", initializer=_last_in_line)
         for left in (data / FOLDER).glob("tools-*"):
@@ -77,8 +77,8 @@ class Tools:
         try:
             renewed = await self._books.reload()
         except WrittenError as error:
-            raise Faulty(
-                [Fault(one.file, one.line, one.column, one.field, one.message) for one in error.faults]
+            raise RulebookInvalid(
+                [RulebookFault(one.file, one.line, one.column, one.field, one.message) for one in error.faults]
             ) from error
         rules = sum(len(book.rules) for book in self._engine.books)
         return {**asdict(renewed), "rules": rules}
@@ -92,11 +92,11 @@ class Tools:
         except Answered as refused:
             raise ToolsRefused(str(refused)) from None
 
-    async def check(self, books: Sequence[WrittenBook]) -> Mapping[str, Any]:
+    async def check(self, books: Sequence[RulebookFile]) -> Mapping[str, Any]:
         async with self._folder() as folder:
             return await self._at_once(Check(_put(folder, books), self._site), folder)
 
-    async def test(self, books: Sequence[WrittenBook], names: Sequence[str]) -> Mapping[str, Any]:
+    async def test(self, books: Sequence[RulebookFile], names: Sequence[str]) -> Mapping[str, Any]:
         async with self._folder() as folder:
             files = _put(folder, books) + [self._named(name) for name in names]
             told = await self._at_once(Test(files, self._site), folder)
@@ -139,19 +139,19 @@ class Tools:
                 return await answer_of(Order(task, SHORT_S), _unheard)
         except TimeoutError:
             raise ToolsRefused(f"not done within {SHORT_S} s: ask for a shorter time, or later") from None
-        except Faulty as faulty:
+        except RulebookInvalid as faulty:
             raise _without(folder, faulty) from None
 
     # -- what takes long ----------------------------------------------------------------------------------------
 
     async def backtest(
-        self, book: WrittenBook | str, against: WrittenBook | str | None, start: Instant, end: Instant, by: str
-    ) -> Job:
+        self, book: RulebookFile | str, against: RulebookFile | str | None, start: Instant, end: Instant, by: str
+    ) -> BacktestJob:
         """Begins one; what was written is checked before it returns."""
         sides = {"book": book, **({} if against is None else {"against": against})}
         for one in sides.values():
             self._free()
-            if isinstance(one, WrittenBook):
+            if isinstance(one, RulebookFile):
                 await self.check([one])
             else:
                 self._named(one)
@@ -160,7 +160,7 @@ class Tools:
         except Answered as refused:
             raise ToolsRefused(str(refused)) from None
         self._free()
-        job = Job(secrets.token_hex(6), "running", 0.0, by, self._clock())
+        job = BacktestJob(secrets.token_hex(6), "running", 0.0, by, self._clock())
         self._jobs = dict([*self._jobs.items()][1 - JOBS_KEPT :]) | {job.id: job}
         self._running[job.id] = asyncio.create_task(self._worked(job.id, sides, start, end), name=f"tools {job.id}")
         return job
@@ -169,13 +169,13 @@ class Tools:
         for held in self._running:
             raise ToolsBusy(held)
 
-    def jobs(self) -> Sequence[Job]:
+    def jobs(self) -> Sequence[BacktestJob]:
         return list(reversed(self._jobs.values()))
 
-    def job(self, id: str) -> Job | None:
+    def job(self, id: str) -> BacktestJob | None:
         return self._jobs.get(id)
 
-    async def cancel(self, id: str) -> Job | None:
+    async def cancel(self, id: str) -> BacktestJob | None:
         """Ends it, if it still runs; its process is gone when this returns."""
         work = self._running.get(id)
         if work is not None:
@@ -189,7 +189,7 @@ class Tools:
             await self.cancel(id)
         self._copier.shutdown(cancel_futures=True)
 
-    async def _worked(self, id: str, sides: Mapping[str, WrittenBook | str], start: Instant, end: Instant) -> None:
+    async def _worked(self, id: str, sides: Mapping[str, RulebookFile | str], start: Instant, end: Instant) -> None:
         state: dict[str, Any] = {"state": "cancelled"}
         try:
             async with self._folder() as folder:
@@ -201,7 +201,7 @@ class Tools:
                 rest = 1 - COPY_PART
                 answer = await answer_of(Order(task, LONG_S), lambda part: self._went(id, COPY_PART + rest * part))
             state = {"state": "done", "progress": 1.0, "result": answer}
-        except Faulty as faulty:
+        except RulebookInvalid as faulty:
             state = {"state": "failed", "faults": faulty.faults, "detail": str(faulty)}
         except (ToolsRefused, OSError) as refused:
             state = {"state": "failed", "detail": str(refused)}
@@ -227,7 +227,7 @@ class Tools:
         history = self._history
         return asked if not isinstance(history, DuckHistory) else await asyncio.to_thread(since, history, asked)
 
-    def _file(self, folder: Path, one: WrittenBook | str) -> Path:
+    def _file(self, folder: Path, one: RulebookFile | str) -> Path:
         return self._named(one) if isinstance(one, str) else _put(folder, [one])[0]
 
     def _named(self, name: str) -> Path:
@@ -266,7 +266,7 @@ class Tools:
         return path
 
 
-def _put(folder: Path, books: Sequence[WrittenBook]) -> list[Path]:
+def _put(folder: Path, books: Sequence[RulebookFile]) -> list[Path]:
     folder.mkdir(exist_ok=True)
     files = [folder / one.name for one in books]
     for file, one in zip(files, books, strict=True):
@@ -274,9 +274,9 @@ def _put(folder: Path, books: Sequence[WrittenBook]) -> list[Path]:
     return files
 
 
-def _without(folder: Path, faulty: Faulty) -> Faulty:
+def _without(folder: Path, faulty: RulebookInvalid) -> RulebookInvalid:
     """Faults name the file as it was sent, not where we put it."""
-    return Faulty([replace(one, file=one.file.removeprefix(f"{folder}/")) for one in faulty.faults])
+    return RulebookInvalid([replace(one, file=one.file.removeprefix(f"{folder}/")) for one in faulty.faults])
 
 
 def _last_in_line() -> None:

@@ -15,7 +15,7 @@ import msgspec
 
 from app.rule_tools.recorded_data import Progress
 from app.rule_tools.worker import Order
-from console.dependencies import Fault, Faulty, ToolsRefused
+from console.dependencies import RulebookFault, RulebookInvalid, ToolsRefused
 
 LONGEST_LINE: Final = 256 << 20
 """An answer is one line: a month of findings on which two books differ."""
@@ -54,7 +54,7 @@ async def answer_of(order: Order, progress: Progress) -> dict[str, Any]:
 
 def _final(told: Mapping[str, Any]) -> dict[str, Any]:
     if "faults" in told:
-        raise Faulty(msgspec.convert(told["faults"], list[Fault]))
+        raise RulebookInvalid(msgspec.convert(told["faults"], list[RulebookFault]))
     if "refused" in told:
         raise ToolsRefused(told["refused"])
     return dict(told["answer"])

@@ -18,9 +18,9 @@ from app.datadir.stores import Stores
 from app.pipeline.retry import insist
 from app.server.channels import Door
 from app.server.registry import Registry
-from console.dependencies import CallbackAnswer, CallbackDoor
+from console.dependencies import CallbackEndpoint, CallbackReply
 from console.dependencies import Secret as ConsoleSecret
-from console.security.auth import worker_link
+from console.security.auth import sign_worker_link
 from domain import Finding, Instant, Lane
 from store.database.alerts.repository import Transactor
 from store.errors import CannotWrite
@@ -93,10 +93,10 @@ class Telling:
             except TimeoutError:
                 continue
 
-    def callbacks(self) -> dict[str, CallbackDoor]:
+    def callbacks(self) -> dict[str, CallbackEndpoint]:
         """The providers' ways in, one a channel that has a secret."""
         return {
-            name: CallbackDoor(ConsoleSecret(door.secret.reveal()), self._receiver(name, door))
+            name: CallbackEndpoint(ConsoleSecret(door.secret.reveal()), self._receiver(name, door))
             for name, door in self._doors.items()
             if door.secret.reveal()
         }
@@ -111,14 +111,14 @@ class _Receiver:
     def __init__(self, desk: AlertService, name: str, door: Door, clock: Callable[[], Instant]) -> None:
         self._desk, self._name, self._door, self._clock = desk, name, door, clock
 
-    async def __call__(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> CallbackAnswer:
+    async def __call__(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> CallbackReply:
         received: CallbackResponse = self._door.channel.receive(headers, query, body, self._clock())
         if received.events:
             for result in await self._desk.receive(received.events, self._name):
                 # The alert's timeline has the words; a text about no alert stands nowhere else.
                 ends = {"status": result.status.value, "alert": result.alert, "why": result.reason}
                 log.info("text from a phone", extra=ends)
-        return CallbackAnswer(received.status, received.body, received.content_type)
+        return CallbackReply(received.status, received.body, received.content_type)
 
 
 class Pages:
@@ -128,7 +128,7 @@ class Pages:
         self._base, self._key = public_url.rstrip("/"), signing_key.encode()
 
     def __call__(self, alert: int, person: str, now: Instant) -> str:
-        return f"{self._base}/m/{worker_link(self._key, str(alert), person, now)}" if self._base else ""
+        return f"{self._base}/m/{sign_worker_link(self._key, str(alert), person, now)}" if self._base else ""
 
 
 def desk_settings(site: Site, doors: Mapping[str, Door], replies: ReplyGrammar) -> AlertSettings:

@@ -19,25 +19,25 @@ from ingest.adapters import FILTERS
 
 def registry_services(
     judging: Judging, registry: Registry, changed: Callable[[], Awaitable[None]], site_files: SiteFiles | None
-) -> dependencies.Registry:
+) -> dependencies.RegistryDependencies:
     """Devices and the community as they are in force."""
-    return dependencies.Registry(
+    return dependencies.RegistryDependencies(
         kinds=judging.kinds,
         platforms=tuple(FILTERS),
         community=lambda: registry.community,
-        changed=changed,
+        reload=changed,
         is_registered=judging.listener.is_registered,
-        kind_like=judging.listener.kind_like,
+        guess_kind=judging.listener.kind_like,
         site_files=site_files,
     )
 
 
-def rule_services(judging: Judging, tools: Tools, clock: Callable[[], Instant]) -> dependencies.Rules:
+def rule_services(judging: Judging, tools: Tools, clock: Callable[[], Instant]) -> dependencies.RuleDependencies:
     """The rules in force, and the safety office's tools."""
-    return dependencies.Rules(
-        lines=lambda: rule_lines(judging.engine.books),
-        applying=lambda device: judging.engine.startable_rules(device, clock()),
-        latched=judging.engine.latched_findings,
+    return dependencies.RuleDependencies(
+        summaries=lambda: rule_lines(judging.engine.books),
+        startable=lambda device: judging.engine.startable_rules(device, clock()),
+        latched_findings=judging.engine.latched_findings,
         reset=judging.resets.reset,
         explain=judging.explain,
         tools=tools,
@@ -45,13 +45,13 @@ def rule_services(judging: Judging, tools: Tools, clock: Callable[[], Instant]) 
 
 
 def intake_services(
-    judging: Judging, callbacks: Mapping[str, dependencies.CallbackDoor], doctor: Doctor
-) -> dependencies.Intake:
+    judging: Judging, callbacks: Mapping[str, dependencies.CallbackEndpoint], doctor: Doctor
+) -> dependencies.IntakeDependencies:
     """Pushes are journaled like what comes by MQTT; secrets of signed pushes come from the environment."""
-    return dependencies.Intake(
+    return dependencies.IntakeDependencies(
         accept=judging.accept,
         push_secrets=push_secrets(os.environ),
         callbacks=callbacks,
-        unmapped=lambda: dict(judging.listener.unmapped),
+        unmapped_fields=lambda: dict(judging.listener.unmapped),
         doctor=doctor,
     )

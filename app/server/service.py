@@ -35,8 +35,15 @@ from app.server.sparkplug_rebirth import ask_for_rebirths
 from app.server.status import DIST, Status, audit_samples, on_duty_by_cell, samples
 from app.site_check import last_resort
 from console.application import create_app
-from console.dependencies import Monitoring, Sample, Secret, Security, Services, Site
-from console.events import Hub
+from console.dependencies import (
+    ConsoleDependencies,
+    MonitoringDependencies,
+    Sample,
+    Secret,
+    SecurityDependencies,
+    SiteInfo,
+)
+from console.events import EventHub
 from domain import DAY, MINUTE, Finding, Instant, Lane
 from ingest.frame import Entry
 from ingest.mqtt.broker_address import read_address
@@ -72,7 +79,7 @@ class House:
         self._broker = read_address(mqtt_url)
         self._links: asyncio.Queue[tuple[bool, Instant]] = asyncio.Queue()
         self._listening: asyncio.Task[None] | None = None
-        self.hub = Hub(clock())
+        self.hub = EventHub(clock())
         self.registry = Registry(stores.ledger)
         tell(stores.ledger.run_now(lambda tx: import_site(tx, folder, clock())))
         self.telling = Telling(
@@ -285,19 +292,19 @@ class House:
     def app(self) -> Any:
         """The HTTP application over this house."""
         return create_app(
-            Services(
+            ConsoleDependencies(
                 clock=self._clock,
-                site=Site(self._folder.settings.name, self._folder.settings.zone),
-                ledger=self._stores.ledger,
+                site=SiteInfo(self._folder.settings.name, self._folder.settings.zone),
+                database=self._stores.ledger,
                 history=self._stores.history,
                 desk=self.telling.desk,
-                hub=self.hub,
+                events=self.hub,
                 registry=registry_services(self.judging, self.registry, self.registry_changed, self._site_files()),
-                security=Security(Secret(self._token), Secret(self._signing_key)),
+                security=SecurityDependencies(Secret(self._token), Secret(self._signing_key)),
                 rules=rule_services(self.judging, self.tools, self._clock),
                 intake=intake_services(self.judging, self.telling.callbacks(), self._doctor()),
-                monitoring=Monitoring(self.status, self.readiness, self.metrics),
-                care=self._folder.settings.care,
+                monitoring=MonitoringDependencies(self.status, self.readiness, self.metrics),
+                care_words=self._folder.settings.care,
                 dist=DIST,
             )
         )

@@ -14,7 +14,7 @@ from msgspec.structs import asdict
 from app.config.site import read_site
 from app.config.yaml_files import WrittenError
 from app.datadir.site_import import Imported, differences, import_site, view
-from console.dependencies import Fault, Faulty
+from console.dependencies import RulebookFault, RulebookInvalid
 from domain import Instant
 from store.database.database import Ledger
 
@@ -52,7 +52,7 @@ class SiteFiles:
         try:
             return await asyncio.to_thread(read_site, self._path)
         except WrittenError as error:
-            raise Faulty([Fault(*_plain(one)) for one in error.faults]) from error
+            raise RulebookInvalid([RulebookFault(*_plain(one)) for one in error.faults]) from error
 
 
 def summary(done: Imported) -> dict[str, Any]:

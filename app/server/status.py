@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from alerts.escalation import roster
 from alerts.service import AuditResult
 from app.pipeline.pipeline import Chain
-from console.dependencies import RuleLine, Sample
+from console.dependencies import RuleSummary, Sample
 from domain import Instant, Role
 from domain.people import Community
 from rules.rulebook.model import Rulebook
@@ -22,10 +22,10 @@ ASKED = ("absent", "gather", "chatter", "expires")
 """Questions that are no expression: named as they are written in a rulebook."""
 
 
-def rule_lines(books: Sequence[Rulebook]) -> list[RuleLine]:
+def rule_lines(books: Sequence[Rulebook]) -> list[RuleSummary]:
     """Every active rule as the API lists it."""
     return [
-        RuleLine(
+        RuleSummary(
             name=rule.name,
             title=rule.title.zh,
             hazard=book.hazard,

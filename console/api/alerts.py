@@ -13,41 +13,41 @@ from alerts.alert import Actor, ResponseSource, State
 from alerts.lifecycle.event import InvalidField, InvalidTransition
 from alerts.service import NoSuchAlert
 from console import messages_zh
-from console.api.devices import seen_places
-from console.dependencies import RuleLine, Services
+from console.api.devices import visible_places
+from console.dependencies import RuleSummary
 from console.http import examples
-from console.http.authorization import Who, demand
-from console.http.openapi import Answer, described_router
-from console.http.problems import FieldFault, Problem, faulty, no_such
+from console.http.authorization import CurrentUser, require
+from console.http.openapi import JsonResponse, documented_router
+from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import (
-    Asked,
-    Many,
-    Pages,
-    Text,
-    asked_choices,
-    asked_instant,
-    asked_period,
-    listed,
-    shown,
-    written_one,
+    Deps,
+    OptionalText,
+    PageParams,
+    TextList,
+    item_response,
+    list_response,
+    parse_body,
+    parse_choices,
+    parse_period,
+    parse_time_field,
 )
 from console.schemas.alerts import Action, AlertDetail, AlertItem, WorkerLink
 from console.schemas.parts import Page
-from console.security.auth import LINK_MS, Principal, worker_link
-from console.timestamps import Moment, typed
-from console.views.evidence import in_both
-from console.views.people_at_risk import help_view
-from console.views.town_map import spot_of, spot_view, way_to
+from console.security.auth import LINK_MS, Principal, sign_worker_link
+from console.timestamps import Timestamp, to_schema
+from console.views.evidence import translate_view
+from console.views.people_at_risk import people_at_risk_view
+from console.views.town_map import find_spot, location_view, spot_view
 from domain import Ledger, Severity
 from store.database.alerts import queries
 from store.database.system import audit
 
-router = described_router(tags=["alerts"])
+router = documented_router(tags=["alerts"])
 
 ACTIONS: Final = get_args(Action)
 
 
-class WrittenAct(BaseModel):
+class ActionBody(BaseModel):
     """What may go with an action. `person` says for whom an operator acts; otherwise it is whoever is logged in."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -59,170 +59,170 @@ class WrittenAct(BaseModel):
     person: str | None = None
 
 
-_ACT = TypeAdapter(WrittenAct)
+_ACTION_BODY = TypeAdapter(ActionBody)
 
 
 @router.get("/alerts", summary="Alerts, newest first; every state unless filtered")
 async def list_alerts(
-    services: Asked,
-    who: Who,
-    pages: Pages,
-    state: Many,
-    severity: Many,
-    ledger: Text = None,
+    deps: Deps,
+    user: CurrentUser,
+    pages: PageParams,
+    state: TextList,
+    severity: TextList,
+    ledger: OptionalText = None,
     kind: Annotated[str | None, Query(description="a kind of device, such as gas_alarm")] = None,
     place: Annotated[str | None, Query(description="this place and what lies under it")] = None,
-    device: Text = None,
+    device: OptionalText = None,
     since: Annotated[str | None, Query(description="opened at or after; `from` is the same")] = None,
     until: Annotated[str | None, Query(description="opened at or before; `to` is the same")] = None,
     from_: Annotated[str | None, Query(alias="from")] = None,
-    to: Text = None,
-) -> Answer[Page[AlertItem]]:
-    if who.alert is not None:
-        view = await linked_alert(services, who)
-        return listed(services, [] if view is None else [item_for(view, who)])
-    begin, end = asked_period(services, since or from_, until or to, ("since", "until"))
-    places = seen_places(services, who, place)
+    to: OptionalText = None,
+) -> JsonResponse[Page[AlertItem]]:
+    if user.alert is not None:
+        view = await alert_of_link(deps, user)
+        return list_response(deps, [] if view is None else [item_for_user(view, user)])
+    begin, end = parse_period(deps, since or from_, until or to, ("since", "until"))
+    places = visible_places(deps, user, place)
     wanted = queries.AlertFilter(
-        state=asked_choices("state", state, State),
-        severity=asked_choices("severity", severity, Severity),
-        ledger=_one("ledger", ledger, Ledger),
-        kind=_kind(services, kind),
+        state=parse_choices("state", state, State),
+        severity=parse_choices("severity", severity, Severity),
+        ledger=_parse_choice("ledger", ledger, Ledger),
+        kind=_check_kind(deps, kind),
         device=device or None,
         place=None if places is None else sorted(places),
         since=begin,
         until=None if end is None else end + 1,
     )
-    page = await services.ledger.read(lambda tx: queries.page(tx, wanted, pages.limit, pages.after))
-    rules = services.rules.lines()
-    views = [_dressed(services, view, rules) for view in page.items]
-    return listed(services, [item_for(view, who) for view in views], pages.seal(page.next))
+    page = await deps.database.read(lambda tx: queries.page(tx, wanted, pages.limit, pages.after))
+    rules = deps.rules.summaries()
+    views = [_enriched(deps, view, rules) for view in page.items]
+    return list_response(deps, [item_for_user(view, user) for view in views], pages.sign_cursor(page.next))
 
 
 @router.get("/alerts/{alert_id}", summary="One alert with its timeline")
-async def one_alert(services: Asked, who: Who, alert_id: str) -> Answer[AlertDetail]:
-    view = await seen_alert(services, who, alert_id)
-    help_needed = await help_view(services, who, view)
-    way = way_to(services.registry.community(), view["place"])
-    return shown(services, typed(AlertDetail, {**for_reader(view, who), **way, **help_needed}))
+async def get_alert(deps: Deps, user: CurrentUser, alert_id: str) -> JsonResponse[AlertDetail]:
+    view = await visible_alert(deps, user, alert_id)
+    help_needed = await people_at_risk_view(deps, user, view)
+    way = location_view(deps.registry.community(), view["place"])
+    return item_response(deps, to_schema(AlertDetail, {**for_user(view, user), **way, **help_needed}))
 
 
 @router.post(
     "/alerts/{alert_id}/link",
     status_code=201,
     summary="A worker's link: this alert, this person, two hours",
-    openapi_extra=examples.body(examples.LINK, _ACT),
+    openapi_extra=examples.request_body(examples.LINK, _ACTION_BODY),
 )
-async def make_link(request: Request, services: Asked, who: Who, alert_id: str) -> Answer[WorkerLink]:
-    demand(who, "assign")
-    person = (await written_one(request, _ACT)).person
-    await seen_alert(services, who, alert_id)
-    if person is None or person not in services.registry.community().people:
-        raise faulty(FieldFault("person", messages_zh.UNKNOWN_PERSON.format(person=person)))
-    now = services.clock()
-    link = worker_link(services.security.signing_key.reveal().encode(), alert_id, person, now)
+async def create_link(request: Request, deps: Deps, user: CurrentUser, alert_id: str) -> JsonResponse[WorkerLink]:
+    require(user, "assign")
+    person = (await parse_body(request, _ACTION_BODY)).person
+    await visible_alert(deps, user, alert_id)
+    if person is None or person not in deps.registry.community().people:
+        raise invalid(FieldError("person", messages_zh.UNKNOWN_PERSON.format(person=person)))
+    now = deps.clock()
+    link = sign_worker_link(deps.security.signing_key.reveal().encode(), alert_id, person, now)
     deed = {"alert": alert_id, "for": person}
-    await services.ledger.run(lambda tx: audit.write(tx, now, who.person or who.token, "link made", deed))
-    return shown(services, WorkerLink(link=link, path=f"/m/{link}", expires_at=Moment(now + LINK_MS)), 201)
+    await deps.database.run(lambda tx: audit.write(tx, now, user.person or user.token, "link made", deed))
+    return item_response(deps, WorkerLink(link=link, path=f"/m/{link}", expires_at=Timestamp(now + LINK_MS)), 201)
 
 
 @router.post(
     "/alerts/{alert_id}/{action}",
     summary="Do something about an alert; 409 says why not now",
     description="、".join(ACTIONS),
-    openapi_extra=examples.body(examples.ACT, _ACT, optional=True),
+    openapi_extra=examples.request_body(examples.ACTION, _ACTION_BODY, optional=True),
 )
-async def act(
+async def perform_action(
     request: Request,
-    services: Asked,
-    who: Who,
+    deps: Deps,
+    user: CurrentUser,
     alert_id: str,
     action: Annotated[str, Path(json_schema_extra={"enum": list(ACTIONS)})],
-) -> Answer[AlertItem | None]:
+) -> JsonResponse[AlertItem | None]:
     if action not in ACTIONS:
-        raise no_such("path")
-    demand(who, action)
-    written = await written_one(request, _ACT, optional=True)
-    await seen_alert(services, who, alert_id)
-    actor, now = actor_of(services, who, written.person), services.clock()
-    until = asked_instant(services, "until", written.until)
-    if written.to is not None and written.to not in services.registry.community().people:
-        raise faulty(FieldFault("to", messages_zh.UNKNOWN_PERSON.format(person=written.to)))
+        raise not_found("path")
+    require(user, action)
+    written = await parse_body(request, _ACTION_BODY, optional=True)
+    await visible_alert(deps, user, alert_id)
+    actor, now = actor_of(deps, user, written.person), deps.clock()
+    until = parse_time_field(deps, "until", written.until)
+    if written.to is not None and written.to not in deps.registry.community().people:
+        raise invalid(FieldError("to", messages_zh.UNKNOWN_PERSON.format(person=written.to)))
     try:
-        await services.desk.perform(alert_id, action, actor, now, written.comment, written.reason, until, written.to)
+        await deps.desk.perform(alert_id, action, actor, now, written.comment, written.reason, until, written.to)
     except NoSuchAlert:
-        raise no_such("alert", alert_id) from None
+        raise not_found("alert", alert_id) from None
     except InvalidTransition as refused:
         raise Problem(409, refused.message) from None
     except InvalidField as incomplete:
-        raise faulty(FieldFault(incomplete.field, messages_zh.INCOMPLETE[incomplete.field])) from None
+        raise invalid(FieldError(incomplete.field, messages_zh.MISSING_FIELDS[incomplete.field])) from None
     deed = {"alert": alert_id, "as": actor.id}
-    await services.ledger.run(lambda tx: audit.write(tx, now, who.person or who.token, f"alert {action}", deed))
-    view = await feed_view(services, alert_id)
-    return shown(services, None if view is None else item_for(view, who))
+    await deps.database.run(lambda tx: audit.write(tx, now, user.person or user.token, f"alert {action}", deed))
+    view = await item_view(deps, alert_id)
+    return item_response(deps, None if view is None else item_for_user(view, user))
 
 
-async def seen_alert(services: Services, who: Principal, alert_id: str) -> dict[str, Any]:
+async def visible_alert(deps: Deps, user: Principal, alert_id: str) -> dict[str, Any]:
     """An alert with its timeline, if this principal may see it."""
-    if who.alert is not None and who.alert != alert_id:
+    if user.alert is not None and user.alert != alert_id:
         raise Problem(403, messages_zh.OTHER_ALERT)
-    view = await services.ledger.read(lambda tx: queries.detail(tx, alert_id))
-    places = seen_places(services, who, None)
+    view = await deps.database.read(lambda tx: queries.detail(tx, alert_id))
+    places = visible_places(deps, user, None)
     if view is None or (places is not None and view["place"] not in places):
-        raise no_such("alert", alert_id)
-    return _dressed(services, view, services.rules.lines())
+        raise not_found("alert", alert_id)
+    return _enriched(deps, view, deps.rules.summaries())
 
 
-async def linked_alert(services: Services, who: Principal) -> dict[str, Any] | None:
+async def alert_of_link(deps: Deps, user: Principal) -> dict[str, Any] | None:
     """The alert that a worker's link is about."""
-    return None if who.alert is None else await feed_view(services, who.alert)
+    return None if user.alert is None else await item_view(deps, user.alert)
 
 
-async def feed_view(services: Services, alert_id: str) -> dict[str, Any] | None:
+async def item_view(deps: Deps, alert_id: str) -> dict[str, Any] | None:
     """An alert as it stands in lists and on the stream."""
-    view = await services.ledger.read(lambda tx: queries.item(tx, alert_id))
-    return None if view is None else _dressed(services, view, services.rules.lines())
+    view = await deps.database.read(lambda tx: queries.item(tx, alert_id))
+    return None if view is None else _enriched(deps, view, deps.rules.summaries())
 
 
-def _dressed(services: Services, view: Mapping[str, Any], rules: Sequence[RuleLine]) -> dict[str, Any]:
+def _enriched(deps: Deps, view: Mapping[str, Any], rules: Sequence[RuleSummary]) -> dict[str, Any]:
     """The view in both languages, with its spot on the map and the grid cell that answers for it."""
-    town, place = services.registry.community(), view["place"]
-    spot, cell = spot_view(spot_of(town, place)), town.cell_of(place)
-    return {**in_both(view, services.registry.kinds, rules), "spot": spot, "cell": cell}
+    town, place = deps.registry.community(), view["place"]
+    spot, cell = spot_view(find_spot(town, place)), town.cell_of(place)
+    return {**translate_view(view, deps.registry.kinds, rules), "spot": spot, "cell": cell}
 
 
-def for_reader(view: Mapping[str, Any], who: Principal) -> dict[str, Any]:
+def for_user(view: Mapping[str, Any], user: Principal) -> dict[str, Any]:
     """The view with only the actions that this reader may take: a button must not be a trap."""
-    return {**view, "allowed": [action for action in view["allowed"] if who.may(action)]}
+    return {**view, "allowed": [action for action in view["allowed"] if user.has_permission(action)]}
 
 
-def item_for(view: Mapping[str, Any], who: Principal) -> AlertItem:
+def item_for_user(view: Mapping[str, Any], user: Principal) -> AlertItem:
     """The alert as this reader sees it in lists and on the stream."""
-    return typed(AlertItem, for_reader(view, who))
+    return to_schema(AlertItem, for_user(view, user))
 
 
-def actor_of(services: Services, who: Principal, named: str | None) -> Actor:
+def actor_of(deps: Deps, user: Principal, named: str | None) -> Actor:
     """The person who acts: whoever logged in, or the person an operator names ("张三 rang, he is on his way")."""
-    via = ResponseSource.SCREEN if who.by_cookie else ResponseSource.API
-    if named is not None and named != who.person:
-        if not who.sees_names:
-            raise Problem(403, messages_zh.NOT_ALLOWED.format(access=messages_zh.ACCESS[who.access]))
-        if named not in services.registry.community().people:
-            raise faulty(FieldFault("person", messages_zh.UNKNOWN_PERSON.format(person=named)))
-    person = services.registry.community().people.get(named or who.person or "")
+    via = ResponseSource.SCREEN if user.by_cookie else ResponseSource.API
+    if named is not None and named != user.person:
+        if not user.sees_names:
+            raise Problem(403, messages_zh.NOT_ALLOWED.format(access=messages_zh.ROLES[user.role]))
+        if named not in deps.registry.community().people:
+            raise invalid(FieldError("person", messages_zh.UNKNOWN_PERSON.format(person=named)))
+    person = deps.registry.community().people.get(named or user.person or "")
     if person is None:
-        return Actor(who.person or who.token, messages_zh.ACCESS[who.access], via, who.access)
-    return Actor(person.id, person.name, via, who.access, on_behalf=person.id != who.person)
+        return Actor(user.person or user.token, messages_zh.ROLES[user.role], via, user.role)
+    return Actor(person.id, person.name, via, user.role, on_behalf=person.id != user.person)
 
 
-def _one(field: str, written: str | None, choices: type[StrEnum]) -> str | None:
+def _parse_choice(field: str, written: str | None, choices: type[StrEnum]) -> str | None:
     """A filter that takes a single value."""
-    found = asked_choices(field, [written or ""], choices)
+    found = parse_choices(field, [written or ""], choices)
     return found[0].value if found else None
 
 
-def _kind(services: Services, written: str | None) -> str | None:
-    if written and written not in services.registry.kinds:
-        known = "、".join(sorted(services.registry.kinds))
-        raise faulty(FieldFault("kind", messages_zh.UNKNOWN_KIND.format(kind=written, known=known)))
+def _check_kind(deps: Deps, written: str | None) -> str | None:
+    if written and written not in deps.registry.kinds:
+        known = "、".join(sorted(deps.registry.kinds))
+        raise invalid(FieldError("kind", messages_zh.UNKNOWN_KIND.format(kind=written, known=known)))
     return written or None

@@ -6,17 +6,17 @@ from typing import Final
 
 from store.database.registry import Changed
 
-IDS_KEPT: Final = 20
+IDS_MAX: Final = 20
 
 
-def deed(changed: Changed) -> dict[str, str | int]:
+def summary(changed: Changed) -> dict[str, str | int]:
     """
-    >>> deed(Changed(created=("a", "b")))
+    >>> summary(Changed(created=("a", "b")))
     {'created': 2, 'created_ids': 'a b'}
     """
     told: dict[str, str | int] = {}
     for sort in ("created", "updated", "removed"):
         ids: tuple[str, ...] = getattr(changed, sort)
         if ids:
-            told |= {sort: len(ids), f"{sort}_ids": " ".join(ids[:IDS_KEPT])}
+            told |= {sort: len(ids), f"{sort}_ids": " ".join(ids[:IDS_MAX])}
     return told

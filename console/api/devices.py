@@ -10,31 +10,30 @@ from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from console import messages_zh
-from console.api.audit_details import deed
-from console.dependencies import Services
+from console.api.audit_details import summary
 from console.http import examples
-from console.http.authorization import Member, Registrar
-from console.http.openapi import Answer, described_router
-from console.http.problems import FieldFault, Problem, faulty, no_such, path_text
+from console.http.authorization import NonLinkUser, RegistryAdmin
+from console.http.openapi import JsonResponse, documented_router
+from console.http.problems import FieldError, Problem, format_path, invalid, not_found
 from console.http.requests import (
-    Asked,
-    Pages,
-    Text,
-    listed,
-    shaped,
-    shown,
-    where,
-    with_id,
-    written_many,
-    written_one,
-    written_raw,
+    Deps,
+    OptionalText,
+    PageParams,
+    error_path,
+    item_response,
+    list_response,
+    parse_body,
+    parse_item_or_list,
+    parse_json_body,
+    validate,
+    with_path_id,
 )
 from console.schemas import registry as schema
 from console.schemas.parts import Page
 from console.security.auth import Principal
-from console.security.redaction import device_for
-from console.timestamps import typed
-from console.views.place_tree import lies_under
+from console.security.redaction import redact_device
+from console.timestamps import to_schema
+from console.views.place_tree import descendants
 from console.views.records import DEVICE, device_view
 from domain import Device, Instant
 from domain.specs import DeviceSpec
@@ -43,180 +42,182 @@ from store.database.registry import edits
 from store.database.system import audit
 from store.errors import IdentityTaken
 
-router = described_router(tags=["devices"])
+router = documented_router(tags=["devices"])
 
-PATCH: Final = TypeAdapter(dict[str, Any])
+PATCH_BODY: Final = TypeAdapter(dict[str, Any])
 
 
 @router.get("/devices", summary="Registered devices, newest first")
 async def list_devices(
-    services: Asked,
-    who: Member,
-    pages: Pages,
-    kind: Text = None,
+    deps: Deps,
+    user: NonLinkUser,
+    pages: PageParams,
+    kind: OptionalText = None,
     place: Annotated[str | None, Query(description="this place and what lies under it")] = None,
     text: Annotated[str | None, Query(description="a part of the id")] = None,
-) -> Answer[Page[schema.Device]]:
-    places = seen_places(services, who, place)
-    page = await services.ledger.read(
+) -> JsonResponse[Page[schema.Device]]:
+    places = visible_places(deps, user, place)
+    page = await deps.database.read(
         lambda tx: registry.devices_page(tx, pages.limit, pages.after, kind=kind or None, places=places, text=text)
     )
-    return listed(services, [_shown_to(who, device) for device in page.items], pages.seal(page.next))
+    return list_response(deps, [_view_for(user, device) for device in page.items], pages.sign_cursor(page.next))
 
 
 @router.get("/devices/{device_id}", summary="One device")
-async def one_device(services: Asked, who: Member, device_id: str) -> Answer[schema.Device]:
-    return shown(services, _shown_to(who, await seen_device(services, who, device_id)))
+async def get_device(deps: Deps, user: NonLinkUser, device_id: str) -> JsonResponse[schema.Device]:
+    return item_response(deps, _view_for(user, await visible_device(deps, user, device_id)))
 
 
 @router.post(
     "/devices",
     status_code=201,
-    responses=examples.UNCHANGED,
+    responses=examples.UNCHANGED_RESPONSE,
     summary="Register one device or a list of them, all or none",
-    openapi_extra=examples.body(examples.DEVICE, DEVICE, examples.Many.ONE_OR_LIST),
+    openapi_extra=examples.request_body(examples.DEVICE, DEVICE, examples.BodyItems.ONE_OR_LIST),
 )
 async def create_devices(
-    request: Request, services: Asked, who: Registrar
-) -> Answer[schema.Device | Page[schema.Device]]:
-    written, many = await written_many(request, DEVICE)
-    check_devices(services, written, many=many)
+    request: Request, deps: Deps, user: RegistryAdmin
+) -> JsonResponse[schema.Device | Page[schema.Device]]:
+    written, many = await parse_item_or_list(request, DEVICE)
+    check_devices(deps, written, many=many)
     devices = [one.value() for one in written]
-    now = services.clock()
-    changed = await services.ledger.run(lambda tx: _create(tx, devices, who, now))
+    now = deps.clock()
+    changed = await deps.database.run(lambda tx: _create_in_transaction(tx, devices, user, now))
     if changed:
-        await services.registry.changed()
-    views = [typed(schema.Device, device) for device in devices]
+        await deps.registry.reload()
+    views = [to_schema(schema.Device, device) for device in devices]
     body: schema.Device | Page[schema.Device] = Page(items=views, next=None) if many else views[0]
-    return shown(services, body, 201 if changed.created else 200)
+    return item_response(deps, body, 201 if changed.created else 200)
 
 
 @router.put(
     "/devices",
     summary="Register or replace a list of devices, all or none",
-    openapi_extra=examples.body([examples.DEVICE], DEVICE, examples.Many.ONE_OR_LIST),
+    openapi_extra=examples.request_body([examples.DEVICE], DEVICE, examples.BodyItems.ONE_OR_LIST),
 )
-async def put_devices(request: Request, services: Asked, who: Registrar) -> Answer[schema.Changed]:
-    written, many = await written_many(request, DEVICE)
-    check_devices(services, written, many=many)
-    now = services.clock()
-    changed = await services.ledger.run(lambda tx: _put(tx, [one.value() for one in written], who, now))
+async def put_devices(request: Request, deps: Deps, user: RegistryAdmin) -> JsonResponse[schema.PutResult]:
+    written, many = await parse_item_or_list(request, DEVICE)
+    check_devices(deps, written, many=many)
+    now = deps.clock()
+    changed = await deps.database.run(lambda tx: _put_in_transaction(tx, [one.value() for one in written], user, now))
     if changed:
-        await services.registry.changed()
-    return shown(services, typed(schema.Changed, changed))
+        await deps.registry.reload()
+    return item_response(deps, to_schema(schema.PutResult, changed))
 
 
 @router.put(
     "/devices/{device_id}",
     summary="Register or replace one device",
-    responses=examples.CREATED,
-    openapi_extra=examples.body(examples.DEVICE, DEVICE),
+    responses=examples.CREATED_RESPONSE,
+    openapi_extra=examples.request_body(examples.DEVICE, DEVICE),
 )
-async def put_device(request: Request, services: Asked, who: Registrar, device_id: str) -> Answer[schema.Device]:
-    return await _replace(services, who, device_id, await written_raw(request))
+async def put_device(request: Request, deps: Deps, user: RegistryAdmin, device_id: str) -> JsonResponse[schema.Device]:
+    return await _replace(deps, user, device_id, await parse_json_body(request))
 
 
 @router.patch(
     "/devices/{device_id}",
     summary="Change some fields (JSON merge patch)",
-    openapi_extra=examples.body({"place": "c1-3-2-402"}, PATCH),
+    openapi_extra=examples.request_body({"place": "c1-3-2-402"}, PATCH_BODY),
 )
-async def patch_device(request: Request, services: Asked, who: Registrar, device_id: str) -> Answer[schema.Device]:
-    patch = await written_one(request, TypeAdapter(dict[str, Any]))
-    held = await services.ledger.read(lambda tx: registry.device(tx, device_id))
+async def patch_device(
+    request: Request, deps: Deps, user: RegistryAdmin, device_id: str
+) -> JsonResponse[schema.Device]:
+    patch = await parse_body(request, TypeAdapter(dict[str, Any]))
+    held = await deps.database.read(lambda tx: registry.device(tx, device_id))
     if held is None:
-        raise no_such("device", device_id)
-    return await _replace(services, who, device_id, merged(device_view(held), patch))
+        raise not_found("device", device_id)
+    return await _replace(deps, user, device_id, merge_patch(device_view(held), patch))
 
 
 @router.delete("/devices/{device_id}", status_code=204, summary="Forget a device; what it said stays")
-async def delete_device(services: Asked, who: Registrar, device_id: str) -> Response:
-    now = services.clock()
+async def delete_device(deps: Deps, user: RegistryAdmin, device_id: str) -> Response:
+    now = deps.clock()
 
     def work(tx: Any) -> bool:
         gone = registry.delete_device(tx, device_id, now)
         if gone:
             edits.mark(tx, "devices", [device_id], now, deleted=True)
-            audit.write(tx, now, who.token, "device deleted", {"device": device_id})
+            audit.write(tx, now, user.token, "device deleted", {"device": device_id})
         return gone
 
-    if not await services.ledger.run(work):
-        raise no_such("device", device_id)
-    await services.registry.changed()
+    if not await deps.database.run(work):
+        raise not_found("device", device_id)
+    await deps.registry.reload()
     return Response(status_code=204)
 
 
-def _shown_to(who: Principal, device: Device) -> schema.Device:
-    return typed(schema.Device, device_for(device_view(device), who))
+def _view_for(user: Principal, device: Device) -> schema.Device:
+    return to_schema(schema.Device, redact_device(device_view(device), user))
 
 
-async def seen_device(services: Services, who: Principal, device_id: str) -> Device:
+async def visible_device(deps: Deps, user: Principal, device_id: str) -> Device:
     """A device this principal may see, or 404."""
-    device = await services.ledger.read(lambda tx: registry.device(tx, device_id))
-    if device is None or not _in_reach(services, who, device.place):
-        raise no_such("device", device_id)
+    device = await deps.database.read(lambda tx: registry.device(tx, device_id))
+    if device is None or not _is_visible(deps, user, device.place):
+        raise not_found("device", device_id)
     return device
 
 
-def seen_places(services: Services, who: Principal, asked: str | None) -> set[str] | None:
+def visible_places(deps: Deps, user: Principal, asked: str | None) -> set[str] | None:
     """The places a list is limited to: what was asked for, within what this principal may see. None: no limit."""
-    places = services.registry.community().places
-    limits = [lies_under(places, root) for root in (who.place, asked or None) if root is not None]
+    places = deps.registry.community().places
+    limits = [descendants(places, root) for root in (user.place, asked or None) if root is not None]
     return set.intersection(*limits) if limits else None
 
 
-def _in_reach(services: Services, who: Principal, place: str | None) -> bool:
-    return who.place is None or (
-        place is not None and place in lies_under(services.registry.community().places, who.place)
+def _is_visible(deps: Deps, user: Principal, place: str | None) -> bool:
+    return user.place is None or (
+        place is not None and place in descendants(deps.registry.community().places, user.place)
     )
 
 
-async def _replace(services: Services, who: Principal, device_id: str, found: Any) -> Answer[schema.Device]:
-    written = shaped(with_id(device_id, found), DEVICE)
-    check_devices(services, [written], many=False)
-    device, now = written.value(), services.clock()
-    changed = await services.ledger.run(lambda tx: _put(tx, [device], who, now))
+async def _replace(deps: Deps, user: Principal, device_id: str, found: Any) -> JsonResponse[schema.Device]:
+    written = validate(with_path_id(device_id, found), DEVICE)
+    check_devices(deps, [written], many=False)
+    device, now = written.value(), deps.clock()
+    changed = await deps.database.run(lambda tx: _put_in_transaction(tx, [device], user, now))
     if changed:
-        await services.registry.changed()
-    return shown(services, typed(schema.Device, device), 201 if changed.created else 200)
+        await deps.registry.reload()
+    return item_response(deps, to_schema(schema.Device, device), 201 if changed.created else 200)
 
 
-def check_devices(services: Services, written: Sequence[DeviceSpec], *, many: bool) -> None:
+def check_devices(deps: Deps, written: Sequence[DeviceSpec], *, many: bool) -> None:
     """422 naming every kind, platform and place we do not know, and every id that comes twice."""
-    faults, seen = list[FieldFault](), set[str]()
+    faults, seen = list[FieldError](), set[str]()
     for index, one in enumerate(written):
-        problems = list(_unknown(services, one))
+        problems = list(_unknown_references(deps, one))
         if one.id in seen:
-            problems.append((("id",), messages_zh.TWICE.format(id=one.id)))
+            problems.append((("id",), messages_zh.DUPLICATE_ID.format(id=one.id)))
         seen.add(one.id)
-        faults += [FieldFault(path_text(where(path, index, many=many)), detail) for path, detail in problems]
+        faults += [FieldError(format_path(error_path(path, index, many=many)), detail) for path, detail in problems]
     if faults:
-        raise faulty(*faults)
+        raise invalid(*faults)
 
 
-def _unknown(services: Services, one: DeviceSpec) -> Sequence[tuple[tuple[str | int, ...], str]]:
+def _unknown_references(deps: Deps, one: DeviceSpec) -> Sequence[tuple[tuple[str | int, ...], str]]:
     faults: list[tuple[tuple[str | int, ...], str]] = []
-    if one.kind not in services.registry.kinds:
+    if one.kind not in deps.registry.kinds:
         faults.append(
             (
                 ("kind",),
-                messages_zh.UNKNOWN_KIND.format(kind=one.kind, known="、".join(sorted(services.registry.kinds))),
+                messages_zh.UNKNOWN_KIND.format(kind=one.kind, known="、".join(sorted(deps.registry.kinds))),
             )
         )
-    if one.place is not None and one.place not in services.registry.community().places:
+    if one.place is not None and one.place not in deps.registry.community().places:
         faults.append((("place",), messages_zh.UNKNOWN_PLACE.format(place=one.place)))
     for index, identity in enumerate(one.identities):
-        if identity.platform not in services.registry.platforms:
-            known = "、".join(services.registry.platforms)
+        if identity.platform not in deps.registry.platforms:
+            known = "、".join(deps.registry.platforms)
             detail = messages_zh.UNKNOWN_PLATFORM.format(platform=identity.platform, known=known)
             faults.append((("identities", index, "platform"), detail))
     return faults
 
 
-def merged(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+def merge_patch(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
     """RFC 7396, one level deep: in `attributes` a null removes, elsewhere null is null.
 
-    >>> merged({"place": "p1", "attributes": {"a": 1, "b": 2}}, {"place": None, "attributes": {"a": None}})
+    >>> merge_patch({"place": "p1", "attributes": {"a": 1, "b": 2}}, {"place": None, "attributes": {"a": None}})
     {'place': None, 'attributes': {'b': 2}}
     """
     result = {**target, **patch}
@@ -226,14 +227,14 @@ def merged(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _create(tx: Any, devices: Sequence[Device], who: Principal, now: Instant) -> registry.Changed:
-    changed = _put(tx, devices, who, now)
+def _create_in_transaction(tx: Any, devices: Sequence[Device], user: Principal, now: Instant) -> registry.Changed:
+    changed = _put_in_transaction(tx, devices, user, now)
     if changed.updated:
         raise Problem(409, messages_zh.DEVICE_EXISTS.format(id=changed.updated[0]))
     return changed
 
 
-def _put(tx: Any, devices: Sequence[Device], who: Principal, now: Instant) -> registry.Changed:
+def _put_in_transaction(tx: Any, devices: Sequence[Device], user: Principal, now: Instant) -> registry.Changed:
     try:
         changed = registry.put_devices(tx, devices, now)
     except IdentityTaken as taken:
@@ -241,5 +242,5 @@ def _put(tx: Any, devices: Sequence[Device], who: Principal, now: Instant) -> re
         raise Problem(409, messages_zh.IDENTITY_TAKEN.format(**said)) from None
     if changed:
         edits.mark(tx, "devices", (*changed.created, *changed.updated), now)
-        audit.write(tx, now, who.token, "devices put", deed(changed))
+        audit.write(tx, now, user.token, "devices put", summary(changed))
     return changed

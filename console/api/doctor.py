@@ -13,48 +13,48 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from console import messages_zh
 from console.dependencies import DoctorBusy, DoctorRefused
 from console.http import examples
-from console.http.authorization import allowed
-from console.http.openapi import Answer, described_router
+from console.http.authorization import user_allowed_to
+from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import Problem
-from console.http.requests import Asked, shown, written_one
+from console.http.requests import Deps, item_response, parse_body
 from console.schemas.service import DoctorReport
 from console.security.auth import Principal
-from console.timestamps import typed
+from console.timestamps import to_schema
 from store.database.system import audit
 
-router = described_router(tags=["devices"])
+router = documented_router(tags=["devices"])
 
-MOST_S: Final = 60
-Listener = Annotated[Principal, Depends(allowed("doctor"))]
+SECONDS_MAX: Final = 60
+DoctorUser = Annotated[Principal, Depends(user_allowed_to("doctor"))]
 
 
-class DoctorAsked(BaseModel):
+class DoctorBody(BaseModel):
     """How long to listen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    seconds: Annotated[int, Field(ge=1, le=MOST_S)] = 20
+    seconds: Annotated[int, Field(ge=1, le=SECONDS_MAX)] = 20
 
 
-_ASKED: Final = TypeAdapter(DoctorAsked)
+_DOCTOR_BODY: Final = TypeAdapter(DoctorBody)
 
 
 @router.post(
     "/devices/doctor",
     summary="Listen to everything on the broker for a while: who speaks, what is understood, which line to add",
-    openapi_extra=examples.body({"seconds": 20}, _ASKED, optional=True),
+    openapi_extra=examples.request_body({"seconds": 20}, _DOCTOR_BODY, optional=True),
 )
-async def examine(request: Request, services: Asked, who: Listener) -> Answer[DoctorReport]:
+async def examine(request: Request, deps: Deps, user: DoctorUser) -> JsonResponse[DoctorReport]:
     """Answers when the time is over. 409 while somebody else listens, 503 where the broker does not let us."""
-    asked = await written_one(request, _ASKED, optional=True)
-    if services.intake.doctor is None:
-        raise Problem(404, messages_zh.NOT_OFFERED)
+    asked = await parse_body(request, _DOCTOR_BODY, optional=True)
+    if deps.intake.doctor is None:
+        raise Problem(404, messages_zh.NOT_AVAILABLE)
     try:
-        found = await services.intake.doctor.examine(asked.seconds)
+        found = await deps.intake.doctor.examine(asked.seconds)
     except DoctorBusy:
         raise Problem(409, messages_zh.DOCTOR_BUSY) from None
     except DoctorRefused as refused:
         raise Problem(503, messages_zh.DOCTOR_REFUSED.format(why=refused)) from None
     told = {"seconds": asked.seconds, "speakers": len(found["speakers"])}
-    await services.ledger.run(lambda tx: audit.write(tx, services.clock(), who.token, "broker listened to", told))
-    return shown(services, typed(DoctorReport, found))
+    await deps.database.run(lambda tx: audit.write(tx, deps.clock(), user.token, "broker listened to", told))
+    return item_response(deps, to_schema(DoctorReport, found))

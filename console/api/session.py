@@ -9,21 +9,26 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from starlette.responses import Response
 
 from console import messages_zh
-from console.dependencies import Services
 from console.http import examples
-from console.http.authorization import Who, by_token, client_of, note_failure, sessions_of
-from console.http.openapi import Answer, described_router
-from console.http.problems import FieldFault, Problem, faulty
-from console.http.requests import Asked, shown, written_one
-from console.schemas.parts import Named
+from console.http.authorization import (
+    CurrentUser,
+    client_address,
+    get_sessions,
+    principal_of_token,
+    record_login_failure,
+)
+from console.http.openapi import JsonResponse, documented_router
+from console.http.problems import FieldError, Problem, invalid
+from console.http.requests import Deps, item_response, parse_body
+from console.schemas.parts import NamedReference
 from console.schemas.service import Session, Site
-from console.security.auth import COOKIE, SESSION_MS, Failure, LoginLimit, Principal, Sessions
+from console.security.auth import COOKIE, SESSION_MS, LoginFailure, LoginRateLimit, Principal, Sessions
 from store.database.system import audit
 
-router = described_router(tags=["session"])
+router = documented_router(tags=["session"])
 
 
-class Login(BaseModel):
+class LoginBody(BaseModel):
     """One of the two ways in."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -32,79 +37,81 @@ class Login(BaseModel):
     link: str | None = None
 
 
-_LOGIN = TypeAdapter(Login)
+_LOGIN_BODY = TypeAdapter(LoginBody)
 
 
-async def limit_of(request: Request) -> LoginLimit:
-    limit: LoginLimit = request.app.state.logins
+async def get_login_rate_limit(request: Request) -> LoginRateLimit:
+    limit: LoginRateLimit = request.app.state.logins
     return limit
 
 
 @router.post(
-    "/session", summary="Log in; the answer sets a cookie", openapi_extra=examples.body(examples.LOGIN, _LOGIN)
+    "/session",
+    summary="Log in; the answer sets a cookie",
+    openapi_extra=examples.request_body(examples.LOGIN, _LOGIN_BODY),
 )
 async def log_in(
     request: Request,
-    services: Asked,
-    sessions: Annotated[Sessions, Depends(sessions_of)],
-    limit: Annotated[LoginLimit, Depends(limit_of)],
-) -> Answer[Session]:
+    deps: Deps,
+    sessions: Annotated[Sessions, Depends(get_sessions)],
+    limit: Annotated[LoginRateLimit, Depends(get_login_rate_limit)],
+) -> JsonResponse[Session]:
     if request.headers.get("sec-fetch-site") == "cross-site":
         raise Problem(403, messages_zh.NEED_HEADER)
-    login = await written_one(request, _LOGIN)
-    client, now = client_of(request), services.clock()
+    login = await parse_body(request, _LOGIN_BODY)
+    client, now = client_address(request), deps.clock()
     wait_ms = limit.wait_ms(client, now)
     if wait_ms:
-        await note_failure(request, Failure.LOCKED)
+        await record_login_failure(request, LoginFailure.LOCKED)
         seconds = -(-wait_ms // 1000)
         detail = messages_zh.TOO_MANY_LOGINS.format(seconds=seconds)
         raise Problem(429, detail, headers={"Retry-After": str(seconds)})
-    principal = await _found(services, sessions, login)
+    principal = await _principal_of_login(deps, sessions, login)
     if principal is None:
-        limit.failed(client, now)
-        await note_failure(request, Failure.LINK if login.link else Failure.TOKEN)
+        limit.record_failure(client, now)
+        await record_login_failure(request, LoginFailure.LINK if login.link else LoginFailure.TOKEN)
         raise Problem(401, messages_zh.WRONG_LINK if login.link else messages_zh.WRONG_TOKEN)
-    await services.ledger.run(lambda tx: audit.write(tx, now, principal.person or principal.token, "logged in"))
-    until = sessions.link_until(login.link, now) if login.link else None
-    answer = shown(services, session_view(services, principal))
+    await deps.database.run(lambda tx: audit.write(tx, now, principal.person or principal.token, "logged in"))
+    until = sessions.link_expiry(login.link, now) if login.link else None
+    answer = item_response(deps, session_view(deps, principal))
     longest_ms = SESSION_MS if until is None else until - now
-    _set_cookie(request, answer, sessions.begin(principal, now, until), -(-longest_ms // 1000))
+    _set_cookie(request, answer, sessions.create(principal, now, until), -(-longest_ms // 1000))
     return answer
 
 
 @router.get("/session", summary="Who is logged in")
-async def read_session(services: Asked, who: Who) -> Answer[Session]:
-    return shown(services, session_view(services, who))
+async def get_session(deps: Deps, user: CurrentUser) -> JsonResponse[Session]:
+    return item_response(deps, session_view(deps, user))
 
 
 @router.delete("/session", status_code=204, summary="Log out")
 async def log_out(
-    request: Request, services: Asked, _who: Who, sessions: Annotated[Sessions, Depends(sessions_of)]
+    request: Request, deps: Deps, _user: CurrentUser, sessions: Annotated[Sessions, Depends(get_sessions)]
 ) -> Response:
-    sessions.end(request.cookies.get(COOKIE, ""), services.clock())
+    sessions.revoke(request.cookies.get(COOKIE, ""), deps.clock())
     answer = Response(status_code=204)
     _set_cookie(request, answer, "", 0)
     return answer
 
 
-def session_view(services: Services, who: Principal) -> Session:
-    person = services.registry.community().people.get(who.person or "")
+def session_view(deps: Deps, user: Principal) -> Session:
+    person = deps.registry.community().people.get(user.person or "")
     return Session(
-        role=who.access,
-        person=Named(id=person.id, name=person.name) if person else None,
-        alert=who.alert,
-        place=who.place,
-        site=Site(name=services.site.name, timezone=services.site.zone.key),
+        role=user.role,
+        person=NamedReference(id=person.id, name=person.name) if person else None,
+        alert=user.alert,
+        place=user.place,
+        site=Site(name=deps.site.name, timezone=deps.site.zone.key),
     )
 
 
-async def _found(services: Services, sessions: Sessions, login: Login) -> Principal | None:
+async def _principal_of_login(deps: Deps, sessions: Sessions, login: LoginBody) -> Principal | None:
     if login.link:
-        found = sessions.from_link(login.link, services.clock())
-        return found if found is not None and found.person in services.registry.community().people else None
+        found = sessions.principal_of_link(login.link, deps.clock())
+        return found if found is not None and found.person in deps.registry.community().people else None
     if login.token:
-        return await by_token(services, login.token.strip())
-    raise faulty(FieldFault("token", messages_zh.FIELD_FAULTS["missing"]))
+        return await principal_of_token(deps, login.token.strip())
+    raise invalid(FieldError("token", messages_zh.FIELD_ERRORS["missing"]))
 
 
 def _set_cookie(request: Request, answer: Response, value: str, max_age: int) -> None:

@@ -8,22 +8,22 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from console import messages_zh
-from console.api.rule_tools import located
-from console.dependencies import Faulty, Services, SiteFiles
+from console.api.rule_tools import to_field_error
+from console.dependencies import RulebookInvalid, SiteFiles
 from console.http import examples
-from console.http.authorization import Registrar
-from console.http.openapi import Answer, described_router
-from console.http.problems import Problem, faulty
-from console.http.requests import Asked, listed, shown, written_one
+from console.http.authorization import RegistryAdmin
+from console.http.openapi import JsonResponse, documented_router
+from console.http.problems import Problem, invalid
+from console.http.requests import Deps, item_response, list_response, parse_body
 from console.schemas import registry as schema
 from console.schemas.parts import Page
-from console.timestamps import typed
+from console.timestamps import to_schema
 from store.database.system import audit
 
-router = described_router(prefix="/registry", tags=["registry"])
+router = documented_router(prefix="/registry", tags=["registry"])
 
 
-class WrittenImport(BaseModel):
+class ImportBody(BaseModel):
     """`force`: the files win also over what was changed over the API."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -31,33 +31,33 @@ class WrittenImport(BaseModel):
     force: bool = False
 
 
-_IMPORT: Final = TypeAdapter(WrittenImport)
+_IMPORT_BODY: Final = TypeAdapter(ImportBody)
 
 
 @router.get("/differences", summary="Records that were changed over the API and stand otherwise in the site's files")
-async def list_differences(services: Asked, _who: Registrar) -> Answer[Page[schema.Kept]]:
-    return listed(services, [typed(schema.Kept, one) for one in await _files(services).differences()])
+async def list_differences(deps: Deps, _user: RegistryAdmin) -> JsonResponse[Page[schema.FileDifference]]:
+    return list_response(deps, [to_schema(schema.FileDifference, one) for one in await _site_files(deps).differences()])
 
 
 @router.post(
     "/import",
     summary="Take up the site's CSV files as they are now",
-    openapi_extra=examples.body({"force": False}, _IMPORT, optional=True),
+    openapi_extra=examples.request_body({"force": False}, _IMPORT_BODY, optional=True),
 )
-async def import_files(request: Request, services: Asked, who: Registrar) -> Answer[schema.Imported]:
+async def import_files(request: Request, deps: Deps, user: RegistryAdmin) -> JsonResponse[schema.ImportResult]:
     """What was changed over the API stays, and is listed under `kept`, unless `force` says that the files win."""
-    asked = await written_one(request, _IMPORT, optional=True)
+    asked = await parse_body(request, _IMPORT_BODY, optional=True)
     try:
-        done = await _files(services).import_now(force=asked.force)
-    except Faulty as found:
-        raise faulty(*map(located, found.faults)) from None
-    now = services.clock()
+        done = await _site_files(deps).import_now(force=asked.force)
+    except RulebookInvalid as found:
+        raise invalid(*map(to_field_error, found.faults)) from None
+    now = deps.clock()
     told: dict[str, Any] = {**{name: value for name, value in done.items() if name != "kept"}, "force": asked.force}
-    await services.ledger.run(lambda tx: audit.write(tx, now, who.token, "site files imported", told))
-    return shown(services, typed(schema.Imported, done))
+    await deps.database.run(lambda tx: audit.write(tx, now, user.token, "site files imported", told))
+    return item_response(deps, to_schema(schema.ImportResult, done))
 
 
-def _files(services: Services) -> SiteFiles:
-    if services.registry.site_files is None:
+def _site_files(deps: Deps) -> SiteFiles:
+    if deps.registry.site_files is None:
         raise Problem(409, messages_zh.NO_SITE)
-    return services.registry.site_files
+    return deps.registry.site_files

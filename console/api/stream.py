@@ -10,79 +10,78 @@ from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
 from console import messages_zh
-from console.api.alerts import item_for
-from console.api.devices import seen_places
-from console.dependencies import Services
-from console.events import LISTENERS, Event
-from console.http.authorization import Who, asking
-from console.http.openapi import EventStream, described_router
+from console.api.alerts import item_for_user
+from console.api.devices import visible_places
+from console.events import SUBSCRIPTIONS_MAX, Event
+from console.http.authorization import CurrentUser, authenticate
+from console.http.openapi import EventStreamResponse, documented_router
 from console.http.problems import Problem
-from console.http.requests import Asked
+from console.http.requests import Deps
 from console.schemas.alerts import AlertItem
 from console.schemas.service import Resync, Status
 from console.security.auth import Principal
-from console.timestamps import encoded, typed
+from console.timestamps import encode_json, to_schema
 
-router = described_router(tags=["stream"])
+router = documented_router(tags=["stream"])
 
 RETRY_MS = 2_000
-LINK_STATUS = ("connected", "now")
+LINK_STATUS_FIELDS = ("connected", "now")
 EVENTS: Final = {"alert": AlertItem, "status": Status, "resync": Resync}
 """What each event of the stream bears."""
 
 
-@router.get("/stream", summary="Server-sent events: alert, status, resync", response_class=EventStream)
-async def stream(request: Request, services: Asked, who: Who) -> Response:
-    if services.hub.listeners >= LISTENERS:
+@router.get("/stream", summary="Server-sent events: alert, status, resync", response_class=EventStreamResponse)
+async def stream(request: Request, deps: Deps, user: CurrentUser) -> Response:
+    if deps.events.subscription_count >= SUBSCRIPTIONS_MAX:
         raise Problem(503, messages_zh.TITLES[503], headers={"Retry-After": "5"})
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_told(request, services, who), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_event_stream(request, deps, user), media_type="text/event-stream", headers=headers)
 
 
-async def _told(request: Request, services: Services, who: Principal) -> AsyncIterator[bytes]:
+async def _event_stream(request: Request, deps: Deps, user: Principal) -> AsyncIterator[bytes]:
     heartbeat_s: float = request.app.state.heartbeat_s
     clock = asyncio.get_running_loop().time
-    listener = services.hub.listen(request.headers.get("last-event-id"))
+    listener = deps.events.subscribe(request.headers.get("last-event-id"))
     try:
         yield f"retry: {RETRY_MS}\n\n".encode()
         checked_at = clock()
         async for event in listener.events(heartbeat_s):
             if clock() - checked_at >= heartbeat_s:
                 # An open stream outlives no session: whoever logged out hears nothing more.
-                if await asking(request) is None:
+                if await authenticate(request) is None:
                     return
                 checked_at = clock()
             if event is None:
                 yield b": still here\n\n"
-            elif may_hear(services, who, event):
-                yield sse(services, who, event)
+            elif is_visible(deps, user, event):
+                yield encode_event(deps, user, event)
     finally:
-        services.hub.leave(listener)
+        deps.events.unsubscribe(listener)
 
 
-def may_hear(services: Services, who: Principal, event: Event) -> bool:
+def is_visible(deps: Deps, user: Principal, event: Event) -> bool:
     """A worker's link hears of its alert, a token limited to a place of what lies under it."""
     if event.name != "alert":
         return True
-    if who.alert is not None:
-        return bool(event.data["id"] == who.alert)
-    places = seen_places(services, who, None)
+    if user.alert is not None:
+        return bool(event.data["id"] == user.alert)
+    places = visible_places(deps, user, None)
     return places is None or event.data["place"] in places
 
 
-def _status_for(status: Mapping[str, Any], who: Principal) -> Mapping[str, Any]:
+def _status_for(status: Mapping[str, Any], user: Principal) -> Mapping[str, Any]:
     """The status line is the page's heartbeat; a worker's link is not told who is on duty."""
-    return status if who.alert is None else {name: status[name] for name in LINK_STATUS if name in status}
+    return status if user.alert is None else {name: status[name] for name in LINK_STATUS_FIELDS if name in status}
 
 
-def sse(services: Services, who: Principal, event: Event) -> bytes:
+def encode_event(deps: Deps, user: Principal, event: Event) -> bytes:
     """One event as it goes over the wire. JSON has no raw newline, so one `data` line is enough."""
     identifier = f"id: {event.id}\n" if event.id else ""
-    data = encoded(_view(event, who), services.site.zone).decode()
+    data = encode_json(_event_view(event, user), deps.site.zone).decode()
     return f"{identifier}event: {event.name}\ndata: {data}\n\n".encode()
 
 
-def _view(event: Event, who: Principal) -> AlertItem | Status | Resync:
+def _event_view(event: Event, user: Principal) -> AlertItem | Status | Resync:
     if event.name == "alert":
-        return item_for(event.data, who)
-    return typed(Status, _status_for(event.data, who)) if event.name == "status" else Resync()
+        return item_for_user(event.data, user)
+    return to_schema(Status, _status_for(event.data, user)) if event.name == "status" else Resync()

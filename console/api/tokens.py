@@ -12,77 +12,77 @@ from starlette.responses import Response
 
 from console import messages_zh
 from console.http import examples
-from console.http.authorization import Registrar
-from console.http.openapi import Answer, described_router
-from console.http.problems import FieldFault, faulty, no_such
-from console.http.requests import Asked, listed, shown, written_one
+from console.http.authorization import RegistryAdmin
+from console.http.openapi import JsonResponse, documented_router
+from console.http.problems import FieldError, invalid, not_found
+from console.http.requests import Deps, item_response, list_response, parse_body
 from console.schemas import service as schema
 from console.schemas.parts import Page
-from console.security.auth import Access, token_hash
-from console.timestamps import typed
-from console.views.records import Written
+from console.security.auth import AccessRole, hash_token
+from console.timestamps import to_schema
+from console.views.records import StrictModel
 from ingest.http_push import SOURCES
 from store.database.system import audit, tokens
 
-router = described_router(tags=["tokens"])
+router = documented_router(tags=["tokens"])
 
 
-class WrittenToken(Written):
+class TokenBody(StrictModel):
     """Whom the token is for, and the place or the platform it is limited to."""
 
-    role: Annotated[Access, Field(strict=False)]
+    role: Annotated[AccessRole, Field(strict=False)]
     person: str | None = None
     place: str | None = None
     platform: str | None = None
 
 
-_TOKEN = TypeAdapter(WrittenToken)
+_TOKEN_BODY = TypeAdapter(TokenBody)
 
 
 @router.get("/tokens", summary="Tokens given out, without the tokens themselves")
-async def list_tokens(services: Asked, _who: Registrar) -> Answer[Page[schema.Token]]:
-    return listed(services, [typed(schema.Token, one) for one in await services.ledger.read(tokens.everything)])
+async def list_tokens(deps: Deps, _user: RegistryAdmin) -> JsonResponse[Page[schema.Token]]:
+    return list_response(deps, [to_schema(schema.Token, one) for one in await deps.database.read(tokens.everything)])
 
 
 @router.post(
     "/tokens",
     status_code=201,
     summary="A new token; this answer is the only place that shows it",
-    openapi_extra=examples.body(examples.TOKEN, _TOKEN),
+    openapi_extra=examples.request_body(examples.TOKEN, _TOKEN_BODY),
 )
-async def create_token(request: Request, services: Asked, who: Registrar) -> Answer[schema.NewToken]:
-    wanted, now = await written_one(request, _TOKEN), services.clock()
-    community = services.registry.community()
+async def create_token(request: Request, deps: Deps, user: RegistryAdmin) -> JsonResponse[schema.NewToken]:
+    wanted, now = await parse_body(request, _TOKEN_BODY), deps.clock()
+    community = deps.registry.community()
     if wanted.person is not None and wanted.person not in community.people:
-        raise faulty(FieldFault("person", messages_zh.UNKNOWN_PERSON.format(person=wanted.person)))
+        raise invalid(FieldError("person", messages_zh.UNKNOWN_PERSON.format(person=wanted.person)))
     if wanted.place is not None and wanted.place not in community.places:
-        raise faulty(FieldFault("place", messages_zh.UNKNOWN_PLACE.format(place=wanted.place)))
-    if wanted.platform is not None and (wanted.role is not Access.DEVICE or wanted.platform not in SOURCES):
-        raise faulty(FieldFault("platform", messages_zh.ONE_PLATFORM.format(known="、".join(SOURCES))))
+        raise invalid(FieldError("place", messages_zh.UNKNOWN_PLACE.format(place=wanted.place)))
+    if wanted.platform is not None and (wanted.role is not AccessRole.DEVICE or wanted.platform not in SOURCES):
+        raise invalid(FieldError("platform", messages_zh.PLATFORM_NEEDS_DEVICE_ROLE.format(known="、".join(SOURCES))))
     text = secrets.token_urlsafe(32)
     identifier = f"t-{secrets.token_hex(4)}"
     token = tokens.Token(
-        identifier, token_hash(text), wanted.role, wanted.person, wanted.place, now, platform=wanted.platform
+        identifier, hash_token(text), wanted.role, wanted.person, wanted.place, now, platform=wanted.platform
     )
 
     def work(tx: Any) -> None:
         tokens.create(tx, token)
-        audit.write(tx, now, who.token, "token created", {"token": token.id, "role": token.role})
+        audit.write(tx, now, user.token, "token created", {"token": token.id, "role": token.role})
 
-    await services.ledger.run(work)
-    return shown(services, typed(schema.NewToken, {**asdict(token), "token": text}), 201)
+    await deps.database.run(work)
+    return item_response(deps, to_schema(schema.NewToken, {**asdict(token), "token": text}), 201)
 
 
 @router.delete("/tokens/{token_id}", status_code=204, summary="End a token and its sessions")
-async def revoke_token(services: Asked, who: Registrar, token_id: str) -> Response:
-    now = services.clock()
+async def revoke_token(deps: Deps, user: RegistryAdmin, token_id: str) -> Response:
+    now = deps.clock()
 
     def work(tx: Any) -> bool:
         ended = tokens.revoke(tx, token_id, now)
         if ended:
-            audit.write(tx, now, who.token, "token revoked", {"token": token_id})
+            audit.write(tx, now, user.token, "token revoked", {"token": token_id})
         return ended
 
-    if not await services.ledger.run(work):
-        raise no_such("token", token_id)
+    if not await deps.database.run(work):
+        raise not_found("token", token_id)
     return Response(status_code=204)

@@ -7,12 +7,12 @@ from typing import Any, Final
 from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
-from console.http.authorization import asking
-from console.http.static_files import API_PAGE, Pages
-from console.security.auth import COOKIE, Access
+from console.http.authorization import authenticate
+from console.http.static_files import API_PAGE, StaticPages
+from console.security.auth import COOKIE, AccessRole
 
 TITLE: Final = "枫哨 API"
-LOGIN: Final = "/login?next=/docs"
+LOGIN_URL: Final = "/login?next=/docs"
 
 DESCRIPTION: Final = """
 所有接口在 `/api/v1` 下，收发 JSON。请求头：`Authorization: Bearer <令牌>`；浏览器登录后用会话 Cookie。
@@ -50,26 +50,26 @@ SECURITY: Final[dict[str, Any]] = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
 }
-OPEN: Final = ("/healthz", "/readyz", "/metrics", "/api/v1/callbacks/{channel}/{secret}")
+PUBLIC_PATHS: Final = ("/healthz", "/readyz", "/metrics", "/api/v1/callbacks/{channel}/{secret}")
 """Need no token: probes, and providers, whose secret is in the path."""
-LOG_IN: Final = ("/api/v1/session", "post")
+LOGIN_OPERATION: Final = ("/api/v1/session", "post")
 
 
-def secured(document: dict[str, Any]) -> dict[str, Any]:
+def with_security(document: dict[str, Any]) -> dict[str, Any]:
     """The document with who may ask: a token or a session, except where none is needed."""
     document["components"]["securitySchemes"] = SECURITY
     document["security"] = [{name: []} for name in SECURITY]
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            if path in OPEN or (path, method) == LOG_IN:
+            if path in PUBLIC_PATHS or (path, method) == LOGIN_OPERATION:
                 operation["security"] = []
     return document
 
 
 async def read_docs(request: Request) -> Response:
     """A worker's link and a platform's token open no page."""
-    who = await asking(request)
-    if who is None or who.access is Access.DEVICE or who.alert is not None:
-        return RedirectResponse(LOGIN, 303)
-    pages: Pages = request.app.router.default
+    user = await authenticate(request)
+    if user is None or user.role is AccessRole.DEVICE or user.alert is not None:
+        return RedirectResponse(LOGIN_URL, 303)
+    pages: StaticPages = request.app.router.default
     return await pages.page(API_PAGE, request.scope)

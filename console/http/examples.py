@@ -31,7 +31,7 @@ DUTY: Final = {
     "until": None,
     "absent": False,
 }
-ACT: Final = {
+ACTION: Final = {
     "person": "worker-3",
     "comment": "已关阀通风",
     "reason": "检修",
@@ -51,7 +51,7 @@ TOKEN: Final = {"role": "operator", "person": "worker-3", "place": "c1"}
 READING: Final = [{"device": "gas-0412", "ts": 1795269903, "lel_pct": 12.5, "alarm": False}]
 
 
-PROBLEM: Final = {
+PROBLEM_SCHEMA: Final = {
     "type": "object",
     "description": "RFC 9457: how every refusal is answered. `errors`: which field, and what to write instead.",
     "required": ["type", "title", "status", "detail"],
@@ -73,45 +73,49 @@ PROBLEM: Final = {
 """RFC 9457: how every refusal is answered."""
 
 _PROBLEM_REF: Final = {"$ref": "#/components/schemas/Problem"}
-REFUSED: Final[dict[int | str, dict[str, Any]]] = {
+ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     status: {"description": told, "content": {"application/problem+json": {"schema": _PROBLEM_REF}}}
     for status, told in (("4XX", "What was wrong with the request"), ("5XX", "What is wrong here"))
 }
 
-CREATED: Final[dict[int | str, dict[str, Any]]] = {201: {"description": "It is new"}}
-UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {200: {"description": "It was so already"}}
-NOT_READY: Final[dict[int | str, dict[str, Any]]] = {503: {"description": "Alarms are not heard yet, or no longer"}}
+CREATED_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {201: {"description": "It is new"}}
+UNCHANGED_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {200: {"description": "It was so already"}}
+NOT_READY_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
+    503: {"description": "Alarms are not heard yet, or no longer"}
+}
 
 
-class Many(StrEnum):
+class BodyItems(StrEnum):
     """How many of a shape a body may hold."""
 
     ONE = "one"
     ONE_OR_LIST = "one or a list"
 
 
-def body(example: Any, shape: TypeAdapter[Any], many: Many = Many.ONE, *, optional: bool = False) -> dict[str, Any]:
+def request_body(
+    example: Any, shape: TypeAdapter[Any], many: BodyItems = BodyItems.ONE, *, optional: bool = False
+) -> dict[str, Any]:
     """What FastAPI adds to an operation of the OpenAPI document: it reads no bodies for us (console.http.requests)."""
-    schema = _inlined(shape.json_schema())
-    if many is Many.ONE_OR_LIST:
+    schema = _inline_references(shape.json_schema())
+    if many is BodyItems.ONE_OR_LIST:
         schema = {"anyOf": [schema, {"type": "array", "items": schema}]}
     content = {"application/json": {"schema": schema, "example": example}}
     return {"requestBody": {"required": not optional, "content": content}}
 
 
-def pushed(example: Any) -> dict[str, Any]:
+def push_body(example: Any) -> dict[str, Any]:
     """A push: what a platform sends; our own is an object or a list of objects, each a message."""
     message = {"type": "object", "additionalProperties": True}
     schema = {"anyOf": [message, {"type": "array", "items": message}]}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}}
 
 
-def anything(description: str) -> dict[str, Any]:
+def any_body(description: str) -> dict[str, Any]:
     """A body in whatever form a provider writes it."""
     return {"requestBody": {"description": description, "content": {"*/*": {"schema": {"type": "string"}}}}}
 
 
-def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+def _inline_references(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema without references: they would lead to the root of the document it is put into."""
     defined = schema.get("$defs", {})
 

@@ -16,8 +16,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
-from console.http.examples import PROBLEM
-from console.timestamps import Moment
+from console.http.examples import PROBLEM_SCHEMA
+from console.timestamps import Timestamp
 
 T = TypeVar("T", covariant=True)
 
@@ -26,54 +26,54 @@ _REF: Final = "#/components/schemas/{name}"
 _NULL: Final = {"type": "null"}
 
 
-class Answer(Response, Generic[T]):
+class JsonResponse(Response, Generic[T]):
     """JSON of this shape."""
 
     media_type = JSON
 
 
-class TextAnswer(Response):
+class TextResponse(Response):
     """Plain text."""
 
     media_type = "text/plain"
 
 
-class EventStream(Response):
+class EventStreamResponse(Response):
     """Server-sent events."""
 
     media_type = "text/event-stream"
 
 
-class Described(APIRoute):
+class DocumentedRoute(APIRoute):
     """A route that keeps the shape its endpoint answers with, for the document."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        self.shape: Any = _answer_of(endpoint)
+        self.response_type: Any = _response_type_of(endpoint)
         super().__init__(path, endpoint, **{**options, "response_model": None})
 
 
-def described_router(**options: Any) -> APIRouter:
+def documented_router(**options: Any) -> APIRouter:
     """A router whose endpoints are in the document with their answers."""
-    return APIRouter(route_class=Described, **options)
+    return APIRouter(route_class=DocumentedRoute, **options)
 
 
-def add_described(
+def add_documented_route(
     router: APIRouter, path: str, endpoint: Callable[..., Any], method: str, answers: Any, **options: Any
 ) -> None:
     """An endpoint whose signature cannot say what it answers, because it serves several shapes."""
     router.add_api_route(path, endpoint, methods=[method], **options)
     route = router.routes[-1]
-    assert isinstance(route, Described)
-    route.shape = answers
+    assert isinstance(route, DocumentedRoute)
+    route.response_type = answers
 
 
-def _answer_of(endpoint: Callable[..., Any]) -> Any:
+def _response_type_of(endpoint: Callable[..., Any]) -> Any:
     """The shape in `-> Answer[Shape]`; None for an answer that is no JSON, or none at all."""
     told = get_type_hints(endpoint).get("return")
-    return get_args(told)[0] if get_origin(told) is Answer else None
+    return get_args(told)[0] if get_origin(told) is JsonResponse else None
 
 
-def endpoints(app: FastAPI) -> Iterator[tuple[str, APIRoute]]:
+def iter_routes(app: FastAPI) -> Iterator[tuple[str, APIRoute]]:
     """Every endpoint by its whole address, those that are in no document included."""
     for route in app.routes:
         if isinstance(route, APIRoute):
@@ -84,7 +84,7 @@ def endpoints(app: FastAPI) -> Iterator[tuple[str, APIRoute]]:
                     yield f"{getattr(route, 'include_context').prefix}{inner.path}", inner  # noqa: B009 - untyped
 
 
-def document(app: FastAPI, events: Mapping[str, type]) -> dict[str, Any]:
+def build_document(app: FastAPI, events: Mapping[str, type]) -> dict[str, Any]:
     """The whole document. `events` are the shapes of the stream's events, by name."""
     made = get_openapi(
         title=app.title,
@@ -93,48 +93,55 @@ def document(app: FastAPI, events: Mapping[str, type]) -> dict[str, Any]:
         tags=app.openapi_tags,
         routes=app.routes,
     )
-    shaped = [(path, route) for path, route in endpoints(app) if isinstance(route, Described) and route.shape]
-    parts = dict.fromkeys(part for _, route in shaped for part in _parts(route.shape) if part is not NoneType)
+    shaped = [
+        (path, route) for path, route in iter_routes(app) if isinstance(route, DocumentedRoute) and route.response_type
+    ]
+    parts = dict.fromkeys(
+        part for _, route in shaped for part in _union_members(route.response_type) if part is not NoneType
+    )
     types = [*parts, *(one for one in events.values() if one not in parts)]
-    found, schemas = msgspec.json.schema_components(types, schema_hook=_schema_of, ref_template=_REF)
+    found, schemas = msgspec.json.schema_components(types, schema_hook=_schema_hook, ref_template=_REF)
     refs: dict[Any, Any] = {**dict(zip(types, found, strict=True)), NoneType: _NULL}
-    made["components"] = {"schemas": _with_types({"Problem": PROBLEM, **schemas})}
+    made["components"] = {"schemas": _with_string_types({"Problem": PROBLEM_SCHEMA, **schemas})}
     for operation in [one for methods in made["paths"].values() for one in methods.values()]:
         operation["responses"].pop("422", None)  # FastAPI's own words for it: ours are a Problem, among the 4XX
     for path, route in shaped:
         for method in (route.methods or set()) - {"HEAD"} if route.include_in_schema else ():
-            _put(made["paths"][path][method.lower()]["responses"], _union([refs[one] for one in _parts(route.shape)]))
+            _set_response_schema(
+                made["paths"][path][method.lower()]["responses"],
+                _any_of([refs[one] for one in _union_members(route.response_type)]),
+            )
     made["paths"]["/api/v1/stream"]["get"]["x-events"] = {name: refs[shape] for name, shape in events.items()}
     return made
 
 
-def _put(responses: dict[str, Any], schema: Mapping[str, Any]) -> None:
+def _set_response_schema(responses: dict[str, Any], schema: Mapping[str, Any]) -> None:
     """Every status that an endpoint names is answered with its shape; the ranges are refusals."""
     for status, response in responses.items():
         if status.isdigit() and status != "204":
             response["content"] = {JSON: {"schema": schema}}
 
 
-def _parts(shape: Any) -> Sequence[Any]:
+def _union_members(shape: Any) -> Sequence[Any]:
     return get_args(shape) if get_origin(shape) in (Union, UnionType) else (shape,)
 
 
-def _union(schemas: Sequence[Any]) -> Any:
+def _any_of(schemas: Sequence[Any]) -> Any:
     return schemas[0] if len(schemas) == 1 else {"anyOf": list(schemas)}
 
 
-def _with_types(part: Any) -> Any:
+def _with_string_types(part: Any) -> Any:
     """The schemas, each list of words declared as text: makers of clients ask for a type."""
     if isinstance(part, list):
-        return [_with_types(one) for one in part]
+        return [_with_string_types(one) for one in part]
     if not isinstance(part, dict):
         return part
     words = part.get("enum")
     text = {"type": "string"} if isinstance(words, list) and all(isinstance(one, str) for one in words) else {}
-    return {**text, **{name: _with_types(one) for name, one in part.items()}}
+    return {**text, **{name: _with_string_types(one) for name, one in part.items()}}
 
 
-def _schema_of(shape: type) -> dict[str, Any]:
-    if shape is Moment:
+def _schema_hook(shape: type) -> dict[str, Any]:
+    if shape is Timestamp:
         return {"type": "string", "format": "date-time"}
     raise NotImplementedError(shape)

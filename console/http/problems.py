@@ -18,7 +18,7 @@ from store.errors import CannotWrite
 log = logging.getLogger(__name__)
 
 
-class FieldFault(msgspec.Struct, frozen=True):
+class FieldError(msgspec.Struct, frozen=True):
     """One thing wrong with what was sent: where, and what to write instead."""
 
     field: str
@@ -32,19 +32,19 @@ class Problem(Exception):
         self,
         status: int,
         detail: str,
-        errors: Sequence[FieldFault] = (),
+        errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status, self.detail, self.errors, self.headers = status, detail, tuple(errors), dict(headers or {})
 
 
-def no_such(what: str, identifier: object = "") -> Problem:
+def not_found(what: str, identifier: object = "") -> Problem:
     """404 for a thing of this sort."""
-    return Problem(404, messages_zh.NO_SUCH[what].format(id=identifier))
+    return Problem(404, messages_zh.NOT_FOUND[what].format(id=identifier))
 
 
-def faulty(*faults: FieldFault) -> Problem:
+def invalid(*faults: FieldError) -> Problem:
     """422 naming every fault."""
     return Problem(422, messages_zh.SEE_FIELDS.format(count=len(faults)), faults)
 
@@ -62,33 +62,33 @@ def problem_response(problem: Problem) -> Response:
     return Response(msgspec.json.encode(body), problem.status, headers, "application/problem+json")
 
 
-def field_faults(errors: Sequence[Mapping[str, Any]], prefix: tuple[str | int, ...] = ()) -> list[FieldFault]:
+def field_errors(errors: Sequence[Mapping[str, Any]], prefix: tuple[str | int, ...] = ()) -> list[FieldError]:
     """Pydantic's errors as ours. The unions' branch names are left out of the path: people never wrote them."""
-    faults = [FieldFault(path_text((*prefix, *error["loc"])), _wording(error)) for error in errors]
+    faults = [FieldError(format_path((*prefix, *error["loc"])), _message(error)) for error in errors]
     return list(dict.fromkeys(faults))
 
 
-def path_text(path: Sequence[str | int]) -> str:
+def format_path(path: Sequence[str | int]) -> str:
     """A path as people write it.
 
-    >>> path_text((2, "identities", 0, "platform"))
+    >>> format_path((2, "identities", 0, "platform"))
     '[2].identities[0].platform'
     """
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return text.removeprefix(".")
 
 
-def _wording(error: Mapping[str, Any]) -> str:
+def _message(error: Mapping[str, Any]) -> str:
     context = error.get("ctx", {})
     if error["type"] in ("literal_error", "enum"):
         return messages_zh.BAD_CHOICE.format(written=error.get("input"), known=context.get("expected", ""))
     if error["type"] == "value_error":
         return str(context["error"])
-    template = messages_zh.FIELD_FAULTS.get(error["type"])
+    template = messages_zh.FIELD_ERRORS.get(error["type"])
     return str(error["msg"]) if template is None else template.format(**context)
 
 
-def install(app: FastAPI) -> None:
+def install_handlers(app: FastAPI) -> None:
     """Make every failure of this app a problem document."""
 
     @app.exception_handler(Problem)
@@ -98,14 +98,14 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def _http(_request: Request, error: HTTPException) -> Response:
         detail = (
-            messages_zh.NO_SUCH["path"] if error.status_code == 404 else messages_zh.TITLES.get(error.status_code, "")
+            messages_zh.NOT_FOUND["path"] if error.status_code == 404 else messages_zh.TITLES.get(error.status_code, "")
         )
         return problem_response(Problem(error.status_code, detail, headers=error.headers))
 
     @app.exception_handler(RequestValidationError)
     async def _validation(_request: Request, error: RequestValidationError) -> Response:
         errors = [{**one, "loc": one["loc"][1:]} for one in error.errors()]
-        return problem_response(faulty(*field_faults(errors)))
+        return problem_response(invalid(*field_errors(errors)))
 
     @app.exception_handler(CannotWrite)
     async def _full(_request: Request, error: CannotWrite) -> Response:
@@ -117,4 +117,4 @@ def install(app: FastAPI) -> None:
         # The path may carry a provider's secret: log the route's template, never the address that was called.
         route = getattr(request.scope.get("route"), "path", "?")
         log.error("request failed", extra={"route": route, "error": repr(error)}, exc_info=error)
-        return problem_response(Problem(500, messages_zh.BROKEN))
+        return problem_response(Problem(500, messages_zh.INTERNAL_ERROR))

@@ -12,13 +12,13 @@ from starlette.types import Receive, Scope, Send
 
 from console import messages_zh
 
-_NOT_PAGES: Final = ("api", "cap", "demo", "assets")
+_NON_PAGE_ROOTS: Final = ("api", "cap", "demo", "assets")
 API_PAGE: Final = "api.html"
 """The page of the API: served at an address of its own, to whoever is logged in."""
-_FOREVER: Final = "public, max-age=31536000, immutable"
+_IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
 
-class Pages:
+class StaticPages:
     """Answers what no endpoint answered."""
 
     def __init__(self, dist: Path | None) -> None:
@@ -29,33 +29,33 @@ class Pages:
             return
         if scope["method"] not in ("GET", "HEAD"):
             raise HTTPException(404)
-        response = await self._answer(scope["path"].lstrip("/"), scope)
+        response = await self._respond(scope["path"].lstrip("/"), scope)
         await response(scope, receive, send)
 
     async def page(self, name: str, scope: Scope) -> Response:
         """One of the built pages, or the word that they are not built."""
         try:
-            response = await self._file(name, scope)
+            response = await self._read_file(name, scope)
         except HTTPException:
             return HTMLResponse(messages_zh.NOT_BUILT, 503)
         response.headers["Cache-Control"] = "no-cache"
         return response
 
-    async def _answer(self, path: str, scope: Scope) -> Response:
+    async def _respond(self, path: str, scope: Scope) -> Response:
         first, _, _ = path.partition("/")
         if path == API_PAGE:
             raise HTTPException(404)
         try:
-            response = await self._file(path or "index.html", scope)
+            response = await self._read_file(path or "index.html", scope)
         except HTTPException:
             # A worker's signed link has a dot in it and is still a page.
-            if first in _NOT_PAGES or ("." in path.rpartition("/")[2] and first != "m"):
+            if first in _NON_PAGE_ROOTS or ("." in path.rpartition("/")[2] and first != "m"):
                 raise
             return await self.page("index.html", scope)
-        response.headers["Cache-Control"] = _FOREVER if first == "assets" else "no-cache"
+        response.headers["Cache-Control"] = _IMMUTABLE if first == "assets" else "no-cache"
         return response
 
-    async def _file(self, path: str, scope: Scope) -> Response:
+    async def _read_file(self, path: str, scope: Scope) -> Response:
         if self._files is None or path.startswith("api/"):
             raise HTTPException(404)
         return await self._files.get_response(path, scope)

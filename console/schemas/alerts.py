@@ -7,8 +7,8 @@ from typing import Literal
 from msgspec import UNSET, UnsetType
 
 from alerts.alert import State
-from console.schemas.parts import Named, Shape, Value
-from console.timestamps import Moment
+from console.schemas.parts import NamedReference, Schema, Value
+from console.timestamps import Timestamp
 from domain import Ledger, Severity
 
 Action = Literal[
@@ -16,21 +16,21 @@ Action = Literal[
 ]
 
 
-class Subject(Shape, frozen=True, kw_only=True):
+class Subject(Schema, frozen=True, kw_only=True):
     """Whom it is about: a device, person, household, building, cell, line or system."""
 
     type: str
     id: str
 
 
-class Deadline(Shape, frozen=True, kw_only=True):
+class Deadline(Schema, frozen=True, kw_only=True):
     """What is owed next, and by when."""
 
     what: Literal["take", "arrive", "resolve"]
-    at: Moment
+    at: Timestamp
 
 
-class Told(Shape, frozen=True, kw_only=True):
+class NotifiedPerson(Schema, frozen=True, kw_only=True):
     """A person it was told, on which channel, and how far the message got."""
 
     person: str
@@ -38,17 +38,17 @@ class Told(Shape, frozen=True, kw_only=True):
     role: str
     channel: str
     state: str
-    at: Moment
+    at: Timestamp
 
 
-class EvidenceLine(Shape, frozen=True, kw_only=True):
+class EvidenceLine(Schema, frozen=True, kw_only=True):
     """A value against its limit; `text` is the whole line as a person reads it."""
 
     quantity: str
     value: Value | None
     unit: str
     limit: Value | None
-    at: Moment | None
+    at: Timestamp | None
     window: str
     name_en: str
     name: str
@@ -56,14 +56,14 @@ class EvidenceLine(Shape, frozen=True, kw_only=True):
     text_en: str
 
 
-class Spot(Shape, frozen=True, kw_only=True):
+class Spot(Schema, frozen=True, kw_only=True):
     """Where it stands on the map: the compound, and in it the building or the road."""
 
-    group: Named
-    tile: Named
+    group: NamedReference
+    tile: NamedReference
 
 
-class AlertItem(Shape, frozen=True, kw_only=True):
+class AlertItem(Schema, frozen=True, kw_only=True):
     """An alert as it stands in lists and on the stream. `allowed` are the actions this reader may take now."""
 
     id: str
@@ -82,27 +82,27 @@ class AlertItem(Shape, frozen=True, kw_only=True):
     subject: Subject
     address: str
     advice: str
-    started_at: Moment
-    opened_at: Moment
-    updated_at: Moment
+    started_at: Timestamp
+    opened_at: Timestamp
+    updated_at: Timestamp
     late_ms: int
     stale: bool
     recovered: bool
-    recovered_at: Moment | None
-    owner: Named | None
-    taken_at: Moment | None
+    recovered_at: Timestamp | None
+    owner: NamedReference | None
+    taken_at: Timestamp | None
     deadline: Deadline | None
-    next_step_at: Moment | None
+    next_step_at: Timestamp | None
     joined: int
-    told: list[Told]
+    told: list[NotifiedPerson]
     evidence: list[EvidenceLine]
     allowed: list[Action]
 
 
-class TimelineEntry(Shape, frozen=True, kw_only=True):
+class TimelineEntry(Schema, frozen=True, kw_only=True):
     """One line of an alert's story."""
 
-    at: Moment
+    at: Timestamp
     kind: str
     text: str
     person: str | None
@@ -110,7 +110,7 @@ class TimelineEntry(Shape, frozen=True, kw_only=True):
     state: str | None
 
 
-class Care(Shape, frozen=True, kw_only=True):
+class CareNote(Schema, frozen=True, kw_only=True):
     """What whoever goes to help must know of a person."""
 
     name: str
@@ -119,14 +119,14 @@ class Care(Shape, frozen=True, kw_only=True):
     value: Value
 
 
-class Concerned(Shape, frozen=True, kw_only=True):
+class PersonAtRisk(Schema, frozen=True, kw_only=True):
     """Somebody who may need help; masked for whoever need not know."""
 
     name: str
-    care: list[Care]
+    care: list[CareNote]
 
 
-class Contact(Shape, frozen=True, kw_only=True):
+class Contact(Schema, frozen=True, kw_only=True):
     """Whom to ring. `relation`: of the family, what they are to the person."""
 
     name: str
@@ -143,13 +143,13 @@ class AlertDetail(AlertItem, frozen=True, kw_only=True):
     path: list[str]
     lon: int | float | None
     lat: int | float | None
-    concerned: list[Concerned]
+    concerned: list[PersonAtRisk]
     contacts: list[Contact]
 
 
-class WorkerLink(Shape, frozen=True, kw_only=True):
+class WorkerLink(Schema, frozen=True, kw_only=True):
     """A worker's link, and the path of its page."""
 
     link: str
     path: str
-    expires_at: Moment
+    expires_at: Timestamp

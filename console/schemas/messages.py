@@ -6,35 +6,35 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from console.schemas.parts import Page, Shape, Value
+from console.schemas.parts import Page, Schema, Value
 from console.schemas.registry import Identity
-from console.timestamps import Moment
+from console.timestamps import Timestamp
 from domain import Quality, Reason
 
 
-class ReadingPoint(Shape, frozen=True, kw_only=True):
+class ReadingPoint(Schema, frozen=True, kw_only=True):
     """One value, exactly as it was sent."""
 
-    at: Moment
+    at: Timestamp
     quantity: str
     value: Value
     unit: str | None
     quality: Quality
 
 
-class Accepted(Shape, frozen=True, kw_only=True):
+class PushResult(Schema, frozen=True, kw_only=True):
     """How many messages of a push are in the journal."""
 
     accepted: int
 
 
-class Replayed(Shape, frozen=True, kw_only=True):
+class ReplayResult(Schema, frozen=True, kw_only=True):
     """How many refused messages were tried again."""
 
     replayed: int
 
 
-class RefusedSum(Shape, frozen=True, kw_only=True):
+class RefusalCount(Schema, frozen=True, kw_only=True):
     """Refusals of one source for one reason: kept singly, and beyond the hour's limit only counted."""
 
     source: str
@@ -43,19 +43,19 @@ class RefusedSum(Shape, frozen=True, kw_only=True):
     counted: int
 
 
-class RefusedSums(Shape, frozen=True, kw_only=True):
+class RefusalSummary(Schema, frozen=True, kw_only=True):
     """What was refused in all."""
 
     kept: int
     counted: int
-    by: list[RefusedSum]
+    by: list[RefusalCount]
 
 
-class Refusal(Shape, frozen=True, kw_only=True):
+class Refusal(Schema, frozen=True, kw_only=True):
     """A message that became no reading. Its bytes are shown only to who sees residents' names."""
 
     id: str
-    at: Moment
+    at: Timestamp
     source: str
     topic: str
     reason: Reason
@@ -69,13 +69,13 @@ class Refusal(Shape, frozen=True, kw_only=True):
     payload_bytes: int | UnsetType = UNSET
 
 
-class Refusals(Page[Refusal], frozen=True, kw_only=True):
+class RefusalPage(Page[Refusal], frozen=True, kw_only=True):
     """Refused messages that were kept, and how many there were in all."""
 
-    summary: RefusedSums
+    summary: RefusalSummary
 
 
-class Claimable(Shape, frozen=True, kw_only=True):
+class UnregisteredDevice(Schema, frozen=True, kw_only=True):
     """A device to claim. `at_least`: beyond what was kept, more of its messages were only counted.
 
     `obstacle` is what keeps it from being heard or read then: a topic that no filter covers, a missing codec.
@@ -85,8 +85,8 @@ class Claimable(Shape, frozen=True, kw_only=True):
     identity: str
     proposed_kind: str | None
     messages: int
-    first_at: Moment
-    last_at: Moment
+    first_at: Timestamp
+    last_at: Timestamp
     danger: bool
     identities: list[Identity]
     vendor: str | None
@@ -96,13 +96,13 @@ class Claimable(Shape, frozen=True, kw_only=True):
     at_least: bool
 
 
-class Claimables(Page[Claimable], frozen=True, kw_only=True):
+class UnregisteredDevicePage(Page[UnregisteredDevice], frozen=True, kw_only=True):
     """Devices to claim, and what was refused of unknown devices in all."""
 
-    summary: RefusedSums
+    summary: RefusalSummary
 
 
-class Unmapped(Shape, frozen=True, kw_only=True):
+class UnmappedField(Schema, frozen=True, kw_only=True):
     """A field that devices send and no mapping takes."""
 
     platform: str
@@ -111,10 +111,10 @@ class Unmapped(Shape, frozen=True, kw_only=True):
     count: int
 
 
-class Act(Shape, frozen=True, kw_only=True):
+class AuditEntry(Schema, frozen=True, kw_only=True):
     """Who did what."""
 
-    at: Moment
+    at: Timestamp
     actor: str
     action: str
     detail: dict[str, Value | None]

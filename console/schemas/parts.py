@@ -14,18 +14,18 @@ Value = bool | int | float | str
 Attributes = dict[str, Value]
 
 
-class Shape(Struct, frozen=True, kw_only=True):
+class Schema(Struct, frozen=True, kw_only=True):
     """An answer, or a part of one."""
 
 
-class Page(Shape, Generic[T], frozen=True, kw_only=True):
+class Page(Schema, Generic[T], frozen=True, kw_only=True):
     """A part of a list; `next` asks for the rest and is null on the last page."""
 
     items: list[T]
     next: str | None
 
 
-class Named(Shape, frozen=True, kw_only=True):
+class NamedReference(Schema, frozen=True, kw_only=True):
     """A person or a place by id, with the name that people read."""
 
     id: str

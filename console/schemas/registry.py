@@ -6,20 +6,20 @@ from typing import Any, Literal
 
 from msgspec import field
 
-from console.schemas.parts import Attributes, Named, Page, Shape
-from console.timestamps import Moment
+from console.schemas.parts import Attributes, NamedReference, Page, Schema
+from console.timestamps import Timestamp
 from domain import Role, Severity
 from domain.levels import LevelRole
 
 
-class Identity(Shape, frozen=True, kw_only=True):
+class Identity(Schema, frozen=True, kw_only=True):
     """How a platform calls a device."""
 
     platform: str
     id: str
 
 
-class Device(Shape, frozen=True, kw_only=True):
+class Device(Schema, frozen=True, kw_only=True):
     """A registered device. Names that are keys and attributes that are secrets are hidden from most readers."""
 
     id: str
@@ -30,7 +30,7 @@ class Device(Shape, frozen=True, kw_only=True):
     attributes: Attributes
 
 
-class Place(Shape, frozen=True, kw_only=True):
+class Place(Schema, frozen=True, kw_only=True):
     """A node of the tree of places."""
 
     id: str
@@ -44,7 +44,7 @@ class Place(Shape, frozen=True, kw_only=True):
     attributes: Attributes
 
 
-class Cell(Shape, frozen=True, kw_only=True):
+class Cell(Schema, frozen=True, kw_only=True):
     """A grid cell."""
 
     id: str
@@ -53,7 +53,7 @@ class Cell(Shape, frozen=True, kw_only=True):
     parent: str | None
 
 
-class Person(Shape, frozen=True, kw_only=True):
+class Person(Schema, frozen=True, kw_only=True):
     """A worker, an official or a resident; residents and phones are masked for most readers."""
 
     id: str
@@ -64,7 +64,7 @@ class Person(Shape, frozen=True, kw_only=True):
     attributes: Attributes
 
 
-class Duty(Shape, frozen=True, kw_only=True):
+class Duty(Schema, frozen=True, kw_only=True):
     """One line of a roster; `from` and `to` are local times of day."""
 
     id: str
@@ -75,12 +75,12 @@ class Duty(Shape, frozen=True, kw_only=True):
     weekdays: list[int]
     from_: str = field(name="from")
     to: str
-    since: Moment | None
-    until: Moment | None
+    since: Timestamp | None
+    until: Timestamp | None
     absent: bool
 
 
-class Changed(Shape, frozen=True, kw_only=True):
+class PutResult(Schema, frozen=True, kw_only=True):
     """The ids of a list that was put, by what became of them."""
 
     created: list[str]
@@ -88,7 +88,7 @@ class Changed(Shape, frozen=True, kw_only=True):
     unchanged: list[str]
 
 
-class Kept(Shape, frozen=True, kw_only=True):
+class FileDifference(Schema, frozen=True, kw_only=True):
     """A record of the site's files that was not taken: the registry's stays. `held` is null where it was deleted."""
 
     record: str
@@ -99,23 +99,23 @@ class Kept(Shape, frozen=True, kw_only=True):
     text: str
 
 
-class Imported(Shape, frozen=True, kw_only=True):
+class ImportResult(Schema, frozen=True, kw_only=True):
     """What taking up the site's files did."""
 
     created: int
     updated: int
     unchanged: int
-    kept: list[Kept]
+    kept: list[FileDifference]
 
 
-class Words(Shape, frozen=True, kw_only=True):
+class Words(Schema, frozen=True, kw_only=True):
     """A name in Chinese and in English."""
 
     zh: str
     en: str
 
 
-class Quantity(Shape, frozen=True, kw_only=True):
+class Quantity(Schema, frozen=True, kw_only=True):
     """What a kind of device may say; `min` and `max` bound what is plausible, in `unit`."""
 
     type: Literal["bool", "number", "text"]
@@ -128,7 +128,7 @@ class Quantity(Shape, frozen=True, kw_only=True):
     cumulative: bool
 
 
-class Kind(Shape, frozen=True, kw_only=True):
+class Kind(Schema, frozen=True, kw_only=True):
     """A kind of device. `report_every` is its ordinary plan, in milliseconds."""
 
     kind: str
@@ -138,7 +138,7 @@ class Kind(Shape, frozen=True, kw_only=True):
     quantities: dict[str, Quantity]
 
 
-class PlaceOnMap(Named, frozen=True, kw_only=True):
+class PlaceOnMap(NamedReference, frozen=True, kw_only=True):
     """A place with its open alerts and the worst of them."""
 
     level: str
@@ -153,7 +153,7 @@ class PlaceGroup(PlaceOnMap, frozen=True, kw_only=True):
     tiles: list[PlaceOnMap] | int
 
 
-class PlacesSummary(Page[PlaceGroup], frozen=True, kw_only=True):
+class PlaceGroupPage(Page[PlaceGroup], frozen=True, kw_only=True):
     """`places`: how many there are in all."""
 
     places: int

@@ -6,12 +6,12 @@ from typing import Any, Literal
 
 from msgspec import UNSET, UnsetType, field
 
-from console.schemas.parts import Shape, Value
-from console.timestamps import Moment
+from console.schemas.parts import Schema, Value
+from console.timestamps import Timestamp
 from domain import Ledger, Severity
 
 
-class Rule(Shape, frozen=True, kw_only=True):
+class Rule(Schema, frozen=True, kw_only=True):
     """One rule in force. `source` says where its thresholds come from."""
 
     name: str
@@ -28,7 +28,7 @@ class Rule(Shape, frozen=True, kw_only=True):
     title_en: str
 
 
-class Latched(Shape, frozen=True, kw_only=True):
+class LatchedFinding(Schema, frozen=True, kw_only=True):
     """A finding that stands until a person resets it."""
 
     finding: str
@@ -38,16 +38,16 @@ class Latched(Shape, frozen=True, kw_only=True):
     device: str
 
 
-class Reset(Shape, frozen=True, kw_only=True):
+class ResetResult(Schema, frozen=True, kw_only=True):
     """What came of a reset. Not ended: it is still dangerous, and ends with the next all-clear."""
 
     rule: str
     device: str
-    at: Moment
+    at: Timestamp
     ended: bool
 
 
-class Fault(Shape, frozen=True, kw_only=True):
+class RulebookFault(Schema, frozen=True, kw_only=True):
     """One mistake in a file, where it stands: line and column count from 1."""
 
     file: str
@@ -57,17 +57,17 @@ class Fault(Shape, frozen=True, kw_only=True):
     message: str
 
 
-class Checked(Shape, frozen=True, kw_only=True):
+class CheckResult(Schema, frozen=True, kw_only=True):
     """Every fault; where there is none, how much was read and what is doubtful in it."""
 
-    faults: list[Fault]
+    faults: list[RulebookFault]
     books: int | UnsetType = UNSET
     rules: int | UnsetType = UNSET
     trials: int | UnsetType = UNSET
-    warnings: list[Fault] | UnsetType = UNSET
+    warnings: list[RulebookFault] | UnsetType = UNSET
 
 
-class Trial(Shape, frozen=True, kw_only=True):
+class TrialResult(Schema, frozen=True, kw_only=True):
     """One trial, what was expected of it and what came."""
 
     file: str
@@ -78,15 +78,15 @@ class Trial(Shape, frozen=True, kw_only=True):
     got: list[str]
 
 
-class Tested(Shape, frozen=True, kw_only=True):
+class TestResult(Schema, frozen=True, kw_only=True):
     """How the trials went."""
 
     passed: int
     failed: int
-    results: list[Trial]
+    results: list[TrialResult]
 
 
-class RuleTally(Shape, frozen=True, kw_only=True):
+class RuleStatistics(Schema, frozen=True, kw_only=True):
     """What one rule would have found. `by_hour` counts beginnings by local hour of the day, 0 to 23."""
 
     rule: str
@@ -106,70 +106,70 @@ class RuleTally(Shape, frozen=True, kw_only=True):
     places: dict[str, str]
 
 
-class FoundOnce(Shape, frozen=True, kw_only=True):
+class BacktestFinding(Schema, frozen=True, kw_only=True):
     """One finding from its beginning to its end, as one of two books saw it."""
 
     rule: str
     subject: str
-    begin: Moment
-    end: Moment | None
-    told_at: Moment
+    begin: Timestamp
+    end: Timestamp | None
+    told_at: Timestamp
     severity: str
     where: str
 
 
-class Difference(Shape, frozen=True, kw_only=True):
+class BacktestDifference(Schema, frozen=True, kw_only=True):
     """How two books differ over the same past. `by_rule`: both, only ours, only theirs."""
 
     both: int
-    only_ours: list[FoundOnce]
-    only_theirs: list[FoundOnce]
+    only_ours: list[BacktestFinding]
+    only_theirs: list[BacktestFinding]
     later_ms: int | float | None
     by_rule: dict[str, tuple[int, int, int]]
 
 
-class BacktestResult(Shape, frozen=True, kw_only=True):
+class BacktestResult(Schema, frozen=True, kw_only=True):
     """What a book would have found, and how another would have differed."""
 
     book: str
     version: int
-    from_: Moment = field(name="from")
-    to: Moment
+    from_: Timestamp = field(name="from")
+    to: Timestamp
     days: int | float
     devices: int
-    rules: list[RuleTally]
-    difference: Difference | None
+    rules: list[RuleStatistics]
+    difference: BacktestDifference | None
     against: str | UnsetType = UNSET
 
 
-class Job(Shape, frozen=True, kw_only=True):
+class BacktestJob(Schema, frozen=True, kw_only=True):
     """A backtest as it stands; `progress` goes from 0 to 1."""
 
     id: str
     state: Literal["running", "done", "failed", "cancelled"]
     progress: int | float
     by: str
-    started_at: Moment
-    ended_at: Moment | None
+    started_at: Timestamp
+    ended_at: Timestamp | None
     result: BacktestResult | None
-    faults: list[Fault]
+    faults: list[RulebookFault]
     detail: str
 
 
-class Book(Shape, frozen=True, kw_only=True):
+class RulebookFile(Schema, frozen=True, kw_only=True):
     """A rulebook or its trials, as they are written."""
 
     name: str
     text: str
 
 
-class Books(Shape, frozen=True, kw_only=True):
+class RulebookFiles(Schema, frozen=True, kw_only=True):
     """A rulebook to begin with, and its trials."""
 
-    books: list[Book]
+    books: list[RulebookFile]
 
 
-class Reloaded(Shape, frozen=True, kw_only=True):
+class ReloadResult(Schema, frozen=True, kw_only=True):
     """The names of rules by what became of them, and how many are in force.
 
     `unversioned` were changed under the version they had.
@@ -182,14 +182,14 @@ class Reloaded(Shape, frozen=True, kw_only=True):
     rules: int | UnsetType = UNSET
 
 
-class Condition(Shape, frozen=True, kw_only=True):
+class ConditionValue(Schema, frozen=True, kw_only=True):
     """A condition as it is written, and its answer; null where it cannot be known."""
 
     written: str
     answer: Value | None
 
 
-class Part(Shape, frozen=True, kw_only=True):
+class GroupPart(Schema, frozen=True, kw_only=True):
     """Of a rule over a group: how many of these must stand, and how many do."""
 
     rules: list[str]
@@ -197,25 +197,25 @@ class Part(Shape, frozen=True, kw_only=True):
     found: int
 
 
-class Member(Shape, frozen=True, kw_only=True):
+class GroupMember(Schema, frozen=True, kw_only=True):
     """A finding that counts for a rule over a group."""
 
     rule: str
     device: str
-    begin: Moment
+    begin: Timestamp
     stands: bool
 
 
-class ToldPhase(Shape, frozen=True, kw_only=True):
+class ReportedPhase(Schema, frozen=True, kw_only=True):
     """What the rule told."""
 
-    at: Moment
+    at: Timestamp
     phase: str
     severity: str
-    begin: Moment
+    begin: Timestamp
 
 
-class Explanation(Shape, frozen=True, kw_only=True):
+class Explanation(Schema, frozen=True, kw_only=True):
     """Where a rule stood with a device or group, since when, what it waits for, and why, in sentences.
 
     Not `known`: nothing was ever heard of the device, and nothing else is said. Which fields there are depends on the
@@ -227,35 +227,35 @@ class Explanation(Shape, frozen=True, kw_only=True):
     known: bool
     applies_to_kind: bool | UnsetType = UNSET
     phase: str | UnsetType = UNSET
-    heard: Moment | UnsetType | None = UNSET
-    newest: Moment | UnsetType | None = UNSET
+    heard: Timestamp | UnsetType | None = UNSET
+    newest: Timestamp | UnsetType | None = UNSET
     title: str | UnsetType = UNSET
     version: str | UnsetType = UNSET
     needs: list[str] | UnsetType = UNSET
     hold_ms: int | UnsetType | None = UNSET
     release_ms: int | UnsetType | None = UNSET
     shadow: dict[str, int] | UnsetType = UNSET
-    since: Moment | UnsetType | None = UNSET
-    begin: Moment | UnsetType | None = UNSET
-    wake_at: Moment | UnsetType | None = UNSET
+    since: Timestamp | UnsetType | None = UNSET
+    begin: Timestamp | UnsetType | None = UNSET
+    wake_at: Timestamp | UnsetType | None = UNSET
     severity: str | UnsetType = UNSET
     evidence: list[str] | UnsetType = UNSET
     evidence_en: list[str] | UnsetType = UNSET
-    said_at: Moment | UnsetType = UNSET
+    said_at: Timestamp | UnsetType = UNSET
     values: dict[str, Value] | UnsetType = UNSET
-    answers: dict[str, Condition] | UnsetType = UNSET
+    answers: dict[str, ConditionValue] | UnsetType = UNSET
     asks: dict[str, Value | None] | UnsetType = UNSET
-    last_heard: Moment | UnsetType | None = UNSET
+    last_heard: Timestamp | UnsetType | None = UNSET
     patience_ms: int | float | UnsetType | None = UNSET
-    missed_at: Moment | UnsetType | None = UNSET
-    parts: list[Part] | UnsetType = UNSET
+    missed_at: Timestamp | UnsetType | None = UNSET
+    parts: list[GroupPart] | UnsetType = UNSET
     within_ms: int | UnsetType | None = UNSET
-    members: list[Member] | UnsetType = UNSET
+    members: list[GroupMember] | UnsetType = UNSET
     reasons: list[str] | UnsetType = UNSET
     reasons_en: list[str] | UnsetType = UNSET
-    at: Moment
-    judged_from: Moment | UnsetType = UNSET
-    told: list[ToldPhase] | UnsetType = UNSET
+    at: Timestamp
+    judged_from: Timestamp | UnsetType = UNSET
+    told: list[ReportedPhase] | UnsetType = UNSET
 
 
 JsonSchema = dict[str, Any]

@@ -6,39 +6,39 @@ from typing import Any, Literal
 
 from msgspec import UNSET, UnsetType, field
 
-from console.schemas.parts import Named, Page, Shape, Value
-from console.security.auth import Access
-from console.timestamps import Moment
+from console.schemas.parts import NamedReference, Page, Schema, Value
+from console.security.auth import AccessRole
+from console.timestamps import Timestamp
 from domain import Ledger, Severity
 
 
-class Site(Shape, frozen=True, kw_only=True):
+class Site(Schema, frozen=True, kw_only=True):
     """The site's name and the zone of its local times."""
 
     name: str
     timezone: str
 
 
-class Session(Shape, frozen=True, kw_only=True):
+class Session(Schema, frozen=True, kw_only=True):
     """Who is logged in. `alert` limits a worker's link, `place` a token."""
 
-    role: Access
-    person: Named | None
+    role: AccessRole
+    person: NamedReference | None
     alert: str | None
     place: str | None
     site: Site
 
 
-class Token(Shape, frozen=True, kw_only=True):
+class Token(Schema, frozen=True, kw_only=True):
     """A token that was given out, without the token itself."""
 
     id: str
-    role: Access
+    role: AccessRole
     person: str | None
     place: str | None
     platform: str | None
-    created_at: Moment
-    revoked_at: Moment | None
+    created_at: Timestamp
+    revoked_at: Timestamp | None
 
 
 class NewToken(Token, frozen=True, kw_only=True):
@@ -47,7 +47,7 @@ class NewToken(Token, frozen=True, kw_only=True):
     token: str
 
 
-class Matchers(Shape, frozen=True, kw_only=True):
+class Matchers(Schema, frozen=True, kw_only=True):
     """What a silence covers: everything that is named must be equal."""
 
     rule: str | UnsetType = UNSET
@@ -59,28 +59,28 @@ class Matchers(Shape, frozen=True, kw_only=True):
     severity: Severity | UnsetType = UNSET
 
 
-class Silence(Shape, frozen=True, kw_only=True):
+class Silence(Schema, frozen=True, kw_only=True):
     """A planned silence; `suppressed` counts the findings that it covered."""
 
     id: str
     matchers: Matchers
     address: str | None
     title: str | None
-    from_: Moment = field(name="from")
-    until: Moment
+    from_: Timestamp = field(name="from")
+    until: Timestamp
     reason: str
-    by: Named
-    created_at: Moment
-    ended_at: Moment | None
+    by: NamedReference
+    created_at: Timestamp
+    ended_at: Timestamp | None
     ended_by: str | None
     state: Literal["active", "pending", "expired"]
     suppressed: int
 
 
-class WhyLine(Shape, frozen=True, kw_only=True):
+class WhyFact(Schema, frozen=True, kw_only=True):
     """One fact of an answer; the other fields name what it is about."""
 
-    at: Moment
+    at: Timestamp
     kind: str
     text: str
     person: str | UnsetType | None = UNSET
@@ -91,27 +91,27 @@ class WhyLine(Shape, frozen=True, kw_only=True):
     rule: str | UnsetType = UNSET
 
 
-class Why(Page[WhyLine], frozen=True, kw_only=True):
+class Why(Page[WhyFact], frozen=True, kw_only=True):
     """Why somebody was told, or was not: a sentence, and the facts it rests on."""
 
     about: dict[str, str]
     answer: str
 
 
-class Alive(Shape, frozen=True, kw_only=True):
+class Liveness(Schema, frozen=True, kw_only=True):
     """The process answers."""
 
     status: Literal["ok"] = "ok"
 
 
-class Ready(Shape, frozen=True, kw_only=True):
+class Readiness(Schema, frozen=True, kw_only=True):
     """Whether alarms are heard, and each condition of it."""
 
     ready: bool
     checks: dict[str, bool]
 
 
-class Status(Shape, frozen=True, kw_only=True):
+class Status(Schema, frozen=True, kw_only=True):
     """The status line on the stream; a worker's link gets `connected` and `now` only.
 
     `journal_error` says why nothing can be kept just now. `on_duty`: names by role, who is asked first.
@@ -119,7 +119,7 @@ class Status(Shape, frozen=True, kw_only=True):
 
     connected: bool | UnsetType = UNSET
     now: int | UnsetType = UNSET
-    last_reading_at: Moment | UnsetType | None = UNSET
+    last_reading_at: Timestamp | UnsetType | None = UNSET
     readings_per_s: int | float | UnsetType | None = UNSET
     detect_to_send_ms: int | float | UnsetType | None = UNSET
     journal_error: str | UnsetType = UNSET
@@ -127,18 +127,18 @@ class Status(Shape, frozen=True, kw_only=True):
     backlog: int | UnsetType = UNSET
 
 
-class Resync(Shape, frozen=True, kw_only=True):
+class Resync(Schema, frozen=True, kw_only=True):
     """The stream missed something: load the lists again."""
 
 
-class SaidTopic(Shape, frozen=True, kw_only=True):
+class TopicCount(Schema, frozen=True, kw_only=True):
     """A topic, and how many messages came on it."""
 
     topic: str
     messages: int
 
 
-class SaidValue(Shape, frozen=True, kw_only=True):
+class DecodedValue(Schema, frozen=True, kw_only=True):
     """A value as it was understood."""
 
     name: str
@@ -147,14 +147,14 @@ class SaidValue(Shape, frozen=True, kw_only=True):
     quality: str
 
 
-class LastSaid(Shape, frozen=True, kw_only=True):
+class LastReading(Schema, frozen=True, kw_only=True):
     """The newest reading; `at` is RFC 3339."""
 
     at: str
-    values: dict[str, SaidValue]
+    values: dict[str, DecodedValue]
 
 
-class NotUnderstood(Shape, frozen=True, kw_only=True):
+class UnreadableField(Schema, frozen=True, kw_only=True):
     """A field whose value could not be read, and why."""
 
     field: str
@@ -165,7 +165,7 @@ class NotUnderstood(Shape, frozen=True, kw_only=True):
     times: int
 
 
-class Registration(Shape, frozen=True, kw_only=True):
+class Registration(Schema, frozen=True, kw_only=True):
     """How to register it: a line of devices.csv, and the body of `POST /devices`. `kinds` to choose from."""
 
     csv: str
@@ -173,7 +173,7 @@ class Registration(Shape, frozen=True, kw_only=True):
     kinds: list[str]
 
 
-class Speaker(Shape, frozen=True, kw_only=True):
+class BrokerSender(Schema, frozen=True, kw_only=True):
     """Who speaks on the broker, what is understood of it, and what to add."""
 
     platform: str | None
@@ -184,34 +184,34 @@ class Speaker(Shape, frozen=True, kw_only=True):
     states: list[str]
     messages: int
     retained: int
-    topics: list[SaidTopic]
+    topics: list[TopicCount]
     filters: list[str]
     said: dict[str, str]
     filter_line: str | None
     notes: dict[str, int]
     online: bool | None
     readings: int
-    last: LastSaid | None
-    not_understood: list[NotUnderstood]
+    last: LastReading | None
+    not_understood: list[UnreadableField]
     mapping: dict[str, str]
     registration: Registration | None
 
 
-class SilentDevices(Shape, frozen=True, kw_only=True):
+class SilentDevices(Schema, frozen=True, kw_only=True):
     """Registered devices that said nothing meanwhile; the first of them by id."""
 
     count: int
     devices: list[str]
 
 
-class FileToAdd(Shape, frozen=True, kw_only=True):
+class FileToAdd(Schema, frozen=True, kw_only=True):
     """Lines to add to a file of the site."""
 
     file: str
     text: str
 
 
-class DoctorReport(Shape, frozen=True, kw_only=True):
+class DoctorReport(Schema, frozen=True, kw_only=True):
     """What was heard on the broker in some seconds, and what to add so that it is understood."""
 
     broker: str
@@ -223,7 +223,7 @@ class DoctorReport(Shape, frozen=True, kw_only=True):
     retained: int
     bytes: int
     well: bool
-    speakers: list[Speaker]
+    speakers: list[BrokerSender]
     more_messages: int
     described: int
     silent: SilentDevices

@@ -14,16 +14,16 @@ from typing import Any, Final
 
 import msgspec
 
-from console.security.signing import Seal
+from console.security.signing import PurposeSigner
 from domain import HOUR, Instant
 
 SESSION_MS: Final = 12 * HOUR
 LINK_MS: Final = 2 * HOUR
 COOKIE: Final = "fengshao_session"
-LOGOUTS_KEPT: Final = 10_000
+LOGOUTS_MAX: Final = 10_000
 
 
-class Access(StrEnum):
+class AccessRole(StrEnum):
     """What a token or session may do; each row of `_MAY` says which acts."""
 
     VIEWER = "viewer"
@@ -35,18 +35,27 @@ class Access(StrEnum):
     """A platform that pushes readings over HTTP; it may do nothing else."""
 
 
-_WORK: Final = frozenset({"acknowledge", "arrive", "resolve", "pass", "return", "comment"})
-_OPERATE: Final = _WORK | {"shelve", "silence", "assign", "reopen", "refusals", "rules", "reset", "doctor"}
-_DISPATCH: Final = _OPERATE | {"verify", "close", "roster"}
-_MAY: Final[dict[Access, frozenset[str]]] = {
-    Access.VIEWER: frozenset({"refusals"}),
-    Access.WORKER: _WORK,
-    Access.OPERATOR: _OPERATE,
-    Access.DISPATCHER: _DISPATCH,
-    Access.ADMINISTRATOR: _DISPATCH | {"registry", "audit", "push", "reload"},
-    Access.DEVICE: frozenset({"push"}),
+_WORKER_ACTIONS: Final = frozenset({"acknowledge", "arrive", "resolve", "pass", "return", "comment"})
+_OPERATOR_ACTIONS: Final = _WORKER_ACTIONS | {
+    "shelve",
+    "silence",
+    "assign",
+    "reopen",
+    "refusals",
+    "rules",
+    "reset",
+    "doctor",
 }
-_SEES_EVERYTHING: Final = frozenset({Access.OPERATOR, Access.DISPATCHER, Access.ADMINISTRATOR})
+_DISPATCHER_ACTIONS: Final = _OPERATOR_ACTIONS | {"verify", "close", "roster"}
+PERMISSIONS: Final[dict[AccessRole, frozenset[str]]] = {
+    AccessRole.VIEWER: frozenset({"refusals"}),
+    AccessRole.WORKER: _WORKER_ACTIONS,
+    AccessRole.OPERATOR: _OPERATOR_ACTIONS,
+    AccessRole.DISPATCHER: _DISPATCHER_ACTIONS,
+    AccessRole.ADMINISTRATOR: _DISPATCHER_ACTIONS | {"registry", "audit", "push", "reload"},
+    AccessRole.DEVICE: frozenset({"push"}),
+}
+_UNMASKED_ROLES: Final = frozenset({AccessRole.OPERATOR, AccessRole.DISPATCHER, AccessRole.ADMINISTRATOR})
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -55,7 +64,7 @@ class Principal(msgspec.Struct, frozen=True):
     `platform` limits a pushing token to that platform.
     """
 
-    access: Access
+    role: AccessRole
     token: str
     person: str | None = None
     alert: str | None = None
@@ -63,116 +72,116 @@ class Principal(msgspec.Struct, frozen=True):
     by_cookie: bool = False
     platform: str | None = None
 
-    def may(self, act: str) -> bool:
-        return act in _MAY[self.access]
+    def has_permission(self, act: str) -> bool:
+        return act in PERMISSIONS[self.role]
 
     @property
     def sees_secrets(self) -> bool:
         """True for whoever keeps the registry of the whole site: devices' tokens are written there, and read."""
-        return self.may("registry") and self.place is None and self.alert is None
+        return self.has_permission("registry") and self.place is None and self.alert is None
 
     @property
     def sees_names(self) -> bool:
         """False when residents' names and everybody's phones are masked."""
-        return self.access in _SEES_EVERYTHING
+        return self.role in _UNMASKED_ROLES
 
 
-def token_hash(token: str) -> str:
+def hash_token(token: str) -> str:
     """How a token is kept and compared. Tokens are 256 random bits, so a plain digest is enough."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def same(one: str, other: str) -> bool:
+def constant_time_equal(one: str, other: str) -> bool:
     """Constant-time comparison of two texts of any alphabet."""
     return hmac.compare_digest(one.encode(), other.encode())
 
 
-class Signer:
+class ClaimsSigner:
     """Seals small claims that expire, so that a link can never pass as a session."""
 
     def __init__(self, key: bytes, purpose: str) -> None:
-        self._seal = Seal(key, purpose)
+        self._signer = PurposeSigner(key, purpose)
 
-    def seal(self, claims: dict[str, Any], expires: Instant) -> str:
-        return self._seal.seal(msgspec.json.encode({**claims, "exp": expires}))
+    def sign(self, claims: dict[str, Any], expires: Instant) -> str:
+        return self._signer.sign(msgspec.json.encode({**claims, "exp": expires}))
 
-    def open(self, sealed: str, now: Instant) -> dict[str, Any] | None:
+    def verify(self, sealed: str, now: Instant) -> dict[str, Any] | None:
         """The claims, or None when they were forged, broken or are too old."""
-        body = self._seal.open(sealed)
+        body = self._signer.verify(sealed)
         claims = msgspec.json.decode(body, type=dict[str, Any]) if body is not None else {}
         return claims if claims.get("exp", 0) > now else None
 
 
-def worker_link(key: bytes, alert: str, person: str, now: Instant) -> str:
+def sign_worker_link(key: bytes, alert: str, person: str, now: Instant) -> str:
     """The signed part of a worker's link: this alert, this person, two hours. It carries no personal data."""
-    return Signer(key, "link").seal({"a": alert, "p": person}, now + LINK_MS)
+    return ClaimsSigner(key, "link").sign({"a": alert, "p": person}, now + LINK_MS)
 
 
 class Sessions:
     """Opens, reads and ends browser sessions."""
 
     def __init__(self, key: bytes) -> None:
-        self._cookies, self._links = Signer(key, "session"), Signer(key, "link")
-        self._ended: dict[str, Instant] = {}
+        self._cookies, self._links = ClaimsSigner(key, "session"), ClaimsSigner(key, "link")
+        self._revoked: dict[str, Instant] = {}
 
-    def begin(self, principal: Principal, now: Instant, until: Instant | None = None) -> str:
+    def create(self, principal: Principal, now: Instant, until: Instant | None = None) -> str:
         """A cookie for this principal; a link's opens nothing after `until`, when the link itself ends."""
         claims = {
             "s": secrets.token_urlsafe(12),
             "t": principal.token,
-            "r": principal.access,
+            "r": principal.role,
             "p": principal.person,
             "a": principal.alert,
             "l": principal.place,
         }
         longest = now + (LINK_MS if principal.alert else SESSION_MS)
-        return self._cookies.seal(claims, longest if until is None else min(until, longest))
+        return self._cookies.sign(claims, longest if until is None else min(until, longest))
 
-    def read(self, cookie: str, now: Instant) -> Principal | None:
-        claims = self._cookies.open(cookie, now)
-        if claims is None or claims["s"] in self._ended:
+    def principal_of_cookie(self, cookie: str, now: Instant) -> Principal | None:
+        claims = self._cookies.verify(cookie, now)
+        if claims is None or claims["s"] in self._revoked:
             return None
-        return Principal(Access(claims["r"]), claims["t"], claims["p"], claims["a"], claims["l"], by_cookie=True)
+        return Principal(AccessRole(claims["r"]), claims["t"], claims["p"], claims["a"], claims["l"], by_cookie=True)
 
-    def from_link(self, link: str, now: Instant) -> Principal | None:
+    def principal_of_link(self, link: str, now: Instant) -> Principal | None:
         """The worker a signed link was made for."""
-        claims = self._links.open(link, now)
+        claims = self._links.verify(link, now)
         if claims is None:
             return None
-        return Principal(Access.WORKER, "link", person=claims["p"], alert=claims["a"])
+        return Principal(AccessRole.WORKER, "link", person=claims["p"], alert=claims["a"])
 
-    def link_until(self, link: str, now: Instant) -> Instant | None:
+    def link_expiry(self, link: str, now: Instant) -> Instant | None:
         """When a signed link ends; None for anything that is no link of ours."""
-        claims = self._links.open(link, now)
+        claims = self._links.verify(link, now)
         return None if claims is None else int(claims["exp"])
 
-    def end(self, cookie: str, now: Instant) -> None:
+    def revoke(self, cookie: str, now: Instant) -> None:
         """Log out: the cookie is refused from now on (until the next restart, or until it expires)."""
-        claims = self._cookies.open(cookie, now)
+        claims = self._cookies.verify(cookie, now)
         if claims is None:
             return
-        self._ended = {session: until for session, until in self._ended.items() if until > now}
-        while len(self._ended) >= LOGOUTS_KEPT:
-            self._ended.pop(next(iter(self._ended)))
-        self._ended[claims["s"]] = claims["exp"]
+        self._revoked = {session: until for session, until in self._revoked.items() if until > now}
+        while len(self._revoked) >= LOGOUTS_MAX:
+            self._revoked.pop(next(iter(self._revoked)))
+        self._revoked[claims["s"]] = claims["exp"]
 
 
-class LoginLimit:
+class LoginRateLimit:
     """Counts failed logins per client address: after `most` within `window_ms` even the right token must wait."""
 
     def __init__(self, most: int = 10, window_ms: int = 60_000, clients: int = 10_000) -> None:
-        self._most, self._window_ms, self._clients = most, window_ms, clients
+        self._failures_max, self._window_ms, self._clients_max = most, window_ms, clients
         self._failures: dict[str, list[Instant]] = {}
 
     def wait_ms(self, client: str, now: Instant) -> int:
         """How long this client must still wait; 0 when it may try."""
         recent = self._recent(client, now)
-        return recent[0] + self._window_ms - now if len(recent) >= self._most else 0
+        return recent[0] + self._window_ms - now if len(recent) >= self._failures_max else 0
 
-    def failed(self, client: str, now: Instant) -> None:
+    def record_failure(self, client: str, now: Instant) -> None:
         recent = self._recent(client, now)
         self._failures.pop(client, None)
-        while len(self._failures) >= self._clients:
+        while len(self._failures) >= self._clients_max:
             self._failures.pop(next(iter(self._failures)))
         self._failures[client] = [*recent, now]
 
@@ -180,7 +189,7 @@ class LoginLimit:
         return [at for at in self._failures.get(client, ()) if at > now - self._window_ms]
 
 
-class Failure(StrEnum):
+class LoginFailure(StrEnum):
     """With what somebody failed to get in; the label of `fengshao_failed_logins_total`."""
 
     TOKEN = "token"  # noqa: S105 - a label
@@ -193,21 +202,21 @@ class Failure(StrEnum):
     CALLBACK = "callback"
 
 
-class FailedLogins:
+class LoginFailures:
     """Counts them all, and says which go into the audit: as many as a person reads, however many there are.
 
     What was tried is not kept: a mistyped token is nearly a token.
     """
 
     def __init__(self) -> None:
-        self.counts: dict[Failure, int] = dict.fromkeys(Failure, 0)
-        self._of_one, self._of_all = LoginLimit(most=10), LoginLimit(most=60)
+        self.counts: dict[LoginFailure, int] = dict.fromkeys(LoginFailure, 0)
+        self._per_client, self._overall = LoginRateLimit(most=10), LoginRateLimit(most=60)
 
-    def add(self, failure: Failure, client: str, now: Instant) -> bool:
+    def record(self, failure: LoginFailure, client: str, now: Instant) -> bool:
         """Whether this one is written down."""
         self.counts[failure] += 1
-        if self._of_one.wait_ms(client, now) or self._of_all.wait_ms("", now):
+        if self._per_client.wait_ms(client, now) or self._overall.wait_ms("", now):
             return False
-        self._of_one.failed(client, now)
-        self._of_all.failed("", now)
+        self._per_client.record_failure(client, now)
+        self._overall.record_failure("", now)
         return True

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 
-def masked_name(name: str) -> str:
+def mask_name(name: str) -> str:
     """
-    >>> masked_name("王小明"), masked_name("")
+    >>> mask_name("王小明"), mask_name("")
     ('王**', '')
     """
     return name[:1] + "*" * (len(name) - 1)
 
 
-def masked_phone(phone: str | None) -> str | None:
+def mask_phone(phone: str | None) -> str | None:
     """
-    >>> masked_phone("19900000001"), masked_phone("12345"), masked_phone(None)
+    >>> mask_phone("19900000001"), mask_phone("12345"), mask_phone(None)
     ('199****0001', '*****', None)
     """
     if phone is None:
@@ -23,7 +23,7 @@ def masked_phone(phone: str | None) -> str | None:
     return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 9 else "*" * len(phone)
 
 
-def masked_person(view: dict[str, Any], *, is_resident: bool) -> dict[str, Any]:
+def mask_person(view: dict[str, Any], *, is_resident: bool) -> dict[str, Any]:
     """A person without what this reader need not know. Attributes (age, illness, living alone) go with the name."""
-    view = {**view, "phone": masked_phone(view["phone"]), "wecom": None}
-    return {**view, "name": masked_name(view["name"]), "attributes": {}} if is_resident else view
+    view = {**view, "phone": mask_phone(view["phone"]), "wecom": None}
+    return {**view, "name": mask_name(view["name"]), "attributes": {}} if is_resident else view

@@ -11,16 +11,16 @@ import hashlib
 import itsdangerous
 
 
-class Seal:
+class PurposeSigner:
     """Seals bytes for one purpose as `body.mark`: both URL-safe base64, the mark HMAC-SHA256. Knows no expiry."""
 
     def __init__(self, key: bytes, purpose: str) -> None:
         self._signer = itsdangerous.Signer(key, purpose, key_derivation="hmac", digest_method=hashlib.sha256)
 
-    def seal(self, raw: bytes) -> str:
+    def sign(self, raw: bytes) -> str:
         return self._signer.sign(itsdangerous.encoding.base64_encode(raw)).decode()
 
-    def open(self, sealed: str) -> bytes | None:
+    def verify(self, sealed: str) -> bytes | None:
         """The bytes; None for anything that was not sealed for this purpose with this key."""
         try:
             body = self._signer.unsign(sealed.encode(errors="replace"))

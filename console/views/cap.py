@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
 from console import messages_zh
-from console.timestamps import moment
+from console.timestamps import format_time
 from domain import Instant
 
 MEDIA_TYPE: Final = "application/cap+xml"
@@ -62,7 +62,7 @@ def cap_time(instant: Instant, zone: ZoneInfo) -> str:
     >>> cap_time(1_795_269_903_123, ZoneInfo("UTC"))
     '2026-11-21T14:05:03+00:00'
     """
-    return moment(instant - instant % 1000, zone).replace(".000", "")
+    return format_time(instant - instant % 1000, zone).replace(".000", "")
 
 
 def _info(view: Mapping[str, Any], site: str, zone: ZoneInfo) -> Sequence[tuple[str, str]]:

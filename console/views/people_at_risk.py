@@ -5,43 +5,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from console.dependencies import Services
-from console.security.auth import Access, Principal
-from console.security.masking import masked_name
+from console.dependencies import ConsoleDependencies
+from console.security.auth import AccessRole, Principal
+from console.security.masking import mask_name
 from domain import Person, Subject
 from domain.care import matters
 from domain.people import Community
 from store.database import registry
 
 
-async def help_view(services: Services, who: Principal, view: Mapping[str, Any]) -> dict[str, Any]:
+async def people_at_risk_view(deps: ConsoleDependencies, user: Principal, view: Mapping[str, Any]) -> dict[str, Any]:
     """`concerned`: the people with what matters; `contacts`: everybody worth ringing, first those concerned."""
-    device_id, community = view["device"], services.registry.community()
-    device = await services.ledger.read(lambda tx: registry.device(tx, device_id)) if device_id else None
+    device_id, community = view["device"], deps.registry.community()
+    device = await deps.database.read(lambda tx: registry.device(tx, device_id)) if device_id else None
     people = community.concerned(Subject(**view["subject"]), device, view["place"])
-    if not may_know(who, view):
-        return {"concerned": [{"name": masked_name(person.name), "care": []} for person in people], "contacts": []}
+    if not may_see_people(user, view):
+        return {"concerned": [{"name": mask_name(person.name), "care": []} for person in people], "contacts": []}
     contacts: dict[str, dict[str, Any]] = {}
     for contact in (one for person in people for one in contacts_of(community, person)):
         contacts.setdefault(contact["phone"], contact)
     return {
-        "concerned": [{"name": person.name, "care": _care(services, person)} for person in people],
+        "concerned": [{"name": person.name, "care": _care_notes(deps, person)} for person in people],
         "contacts": list(contacts.values()),
     }
 
 
-def may_know(who: Principal, view: Mapping[str, Any]) -> bool:
+def may_see_people(user: Principal, view: Mapping[str, Any]) -> bool:
     """Who may act for anybody, and the worker who was called to this very alert, took it, or bears its link."""
-    if who.sees_names or who.alert == view["id"]:
+    if user.sees_names or user.alert == view["id"]:
         return True
     called = {told["person"] for told in view["told"]} | {(view["owner"] or {}).get("id")}
-    return who.access is Access.WORKER and who.person is not None and who.person in called
+    return user.role is AccessRole.WORKER and user.person is not None and user.person in called
 
 
-def _care(services: Services, person: Person) -> list[dict[str, Any]]:
+def _care_notes(deps: ConsoleDependencies, person: Person) -> list[dict[str, Any]]:
     return [
-        {"name": name, "label": services.care[name].zh, "label_en": services.care[name].en, "value": value}
-        for name, value in matters(person, services.care)
+        {"name": name, "label": deps.care_words[name].zh, "label_en": deps.care_words[name].en, "value": value}
+        for name, value in matters(person, deps.care_words)
     ]
 
 
@@ -53,10 +53,10 @@ def contacts_of(community: Community, person: Person) -> list[dict[str, Any]]:
         for one in community.family_of(person)
         if one.phone
     ]
-    return [*own, *family, *_written(person)]
+    return [*own, *family, *_contact_of_attributes(person)]
 
 
-def _written(person: Person) -> list[dict[str, Any]]:
+def _contact_of_attributes(person: Person) -> list[dict[str, Any]]:
     """The contact that stands in the person's own row: attributes contact_name, contact_phone, contact_relation."""
     said = {name: str(person.attributes.get(f"contact_{name}", "")) for name in ("name", "phone", "relation")}
     if not said["phone"]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from domain import Place
 
 
-def lies_under(places: Mapping[str, Place], root: str) -> set[str]:
+def descendants(places: Mapping[str, Place], root: str) -> set[str]:
     """The ids of a place and of everything under it; the place's own id even when it is not registered."""
     children: dict[str, list[str]] = {}
     for place in places.values():

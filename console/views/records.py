@@ -10,7 +10,7 @@ from domain import Cell, Device, Duty, Person, Place
 from domain.specs import CellSpec, DeviceSpec, DutySpec, PersonSpec, PlaceSpec
 
 
-class Written(BaseModel):
+class StrictModel(BaseModel):
     """A field we do not know is a fault: a misspelt one would otherwise be lost in silence."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -20,9 +20,9 @@ DEVICE, PLACE, CELL = TypeAdapter(DeviceSpec), TypeAdapter(PlaceSpec), TypeAdapt
 PERSON, DUTY = TypeAdapter(PersonSpec), TypeAdapter(DutySpec)
 
 
-def clock_of(minute: int) -> str:
+def format_clock(minute: int) -> str:
     """
-    >>> clock_of(450)
+    >>> format_clock(450)
     '07:30'
     """
     return f"{minute // 60:02}:{minute % 60:02}"
@@ -76,8 +76,8 @@ def duty_view(duty: Duty) -> dict[str, Any]:
         "person": duty.person,
         "rank": duty.rank,
         "weekdays": duty.weekdays,
-        "from": clock_of(duty.from_minute),
-        "to": clock_of(duty.to_minute),
+        "from": format_clock(duty.from_minute),
+        "to": format_clock(duty.to_minute),
         "since": duty.since,
         "until": duty.until,
         "absent": duty.absent,

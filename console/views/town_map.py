@@ -21,7 +21,7 @@ class Spot(Struct, frozen=True):
     tile: Place
 
 
-def spot_of(community: Community, place: str | None) -> Spot | None:
+def find_spot(community: Community, place: str | None) -> Spot | None:
     """None only when the place is unknown."""
     group = community.compound_of(place)
     if group is None:
@@ -31,10 +31,10 @@ def spot_of(community: Community, place: str | None) -> Spot | None:
         if node.id == group.id:
             break
         below.append(node)
-    return Spot(group, _tile(community, below) or group)
+    return Spot(group, _find_tile(community, below) or group)
 
 
-def _tile(community: Community, below: list[Place]) -> Place | None:
+def _find_tile(community: Community, below: list[Place]) -> Place | None:
     """Of a path below its compound, nearest first: the building, else the premises, else what lies just below."""
     for role in (LevelRole.BUILDING, LevelRole.FACILITY):
         found = next((node for node in below if community.role_of(node) is role), None)
@@ -44,7 +44,7 @@ def _tile(community: Community, below: list[Place]) -> Place | None:
     return next(reversed(named or below), None)
 
 
-class TownMap:
+class PlaceMap:
     """The groups and tiles of one version of the community. Built once a version: a district has 170,000 places."""
 
     def __init__(self, community: Community) -> None:
@@ -58,13 +58,13 @@ class TownMap:
             role, parent = roles[place.level], places.get(place.parent or "")
             stands_alone = parent is None or roles[parent.level] in AREAS
             if role in TILES or role is LevelRole.COMPOUND or (stands_alone and role not in AREAS):
-                self._take(place, covered)
+                self._add(place, covered)
         for tiles in self.groups.values():
             for name in covered & tiles.keys():
                 del tiles[name]
 
-    def _take(self, place: Place, covered: set[str]) -> None:
-        spot = spot_of(self.community, place.id)
+    def _add(self, place: Place, covered: set[str]) -> None:
+        spot = find_spot(self.community, place.id)
         assert spot is not None
         tiles = self.groups.setdefault(spot.group.id, {})
         if spot.tile.id == place.id != spot.group.id and self.community.role_of(place) in TILES:
@@ -77,18 +77,18 @@ def spot_view(spot: Spot | None) -> dict[str, Any] | None:
     """As an alert bears it."""
     if spot is None:
         return None
-    return {"group": _named(spot.group), "tile": _named(spot.tile)}
+    return {"group": _place_ref(spot.group), "tile": _place_ref(spot.tile)}
 
 
-def place_on_map(community: Community, place: Place) -> dict[str, Any]:
-    return {**_named(place), "level": place.level, "role": community.role_of(place).value}
+def map_place_view(community: Community, place: Place) -> dict[str, Any]:
+    return {**_place_ref(place), "level": place.level, "role": community.role_of(place).value}
 
 
-def _named(place: Place) -> dict[str, Any]:
+def _place_ref(place: Place) -> dict[str, Any]:
     return {"id": place.id, "name": place.name}
 
 
-def way_to(community: Community, place: str | None) -> Mapping[str, Any]:
+def location_view(community: Community, place: str | None) -> Mapping[str, Any]:
     """What the page of an alert says of its place: every name on the way, and where to navigate (in GCJ-02)."""
     path = list(upward(community.places, place))
     point = next((found for node in path if (found := _point(node)) is not None), None)

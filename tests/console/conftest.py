@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from console.events import Hub
+from console.events import EventHub
 from store.database import registry
 from store.database.database import Ledger, sqlite_url
 from store.history.duckdb.history import DuckHistory
@@ -42,7 +42,7 @@ async def house(tmp_path: Path, blank: Path) -> AsyncIterator[House]:
     folder = shutil.copytree(blank, tmp_path / "data")
     ledger = Ledger(sqlite_url(folder / "ledger.db"))
     history = DuckHistory(folder / "history.duckdb")
-    house = House(ledger, history, Hub(T0))
+    house = House(ledger, history, EventHub(T0))
     await house.settle()
     yield house
     await history.close()

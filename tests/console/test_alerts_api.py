@@ -232,7 +232,7 @@ async def test_title_and_evidence_are_told_in_both_languages(house: House, admin
     await house.alert(evidence=leaks)
     await house.alert("band-101", title="没有写过英文", evidence=())
     lines = [replace(line, title="燃气泄漏", title_en="Gas leak") for line in rule_lines(gas_books())[:1]]
-    async with client_of(house.altered(rules={"lines": lambda: lines}), authorization=f"Bearer {ADMIN}") as client:
+    async with client_of(house.altered(rules={"summaries": lambda: lines}), authorization=f"Bearer {ADMIN}") as client:
         unknown, known = (await client.get("/api/v1/alerts")).json()["items"]
         whole = (await client.get(f"/api/v1/alerts/{known['id']}")).json()
 
@@ -308,7 +308,7 @@ async def test_why_tells_where_every_rule_about_the_device_stands(house: House) 
     engine = Engine(gas_books(), house.services.registry.kinds, house.community)
     engine.register(DEVICES, T0)
     lines = rule_lines(gas_books())
-    app = house.altered(rules={"explain": partial(explain, engine), "lines": lambda: lines})
+    app = house.altered(rules={"explain": partial(explain, engine), "summaries": lambda: lines})
     async with client_of(app, authorization=f"Bearer {ADMIN}") as client:
         quiet = await client.get("/api/v1/why?device=gas-402&at=2026-11-21T22:05:00%2B08:00")
         engine.feed([Reading("gas-402", "gas_alarm", T0, T0, {"alarm": True})], T0)

@@ -28,13 +28,13 @@ def fields(shape: type[Struct]) -> set[str]:
 @pytest.mark.parametrize(
     ("inner", "outer", "more"),
     [
-        (backtest.RuleStatistics, schema.RuleTally, set()),
-        (backtest.Episode, schema.FoundOnce, set()),
-        (backtest.Comparison, schema.Difference, set()),
-        (RulebookDiff, schema.Reloaded, {"rules"}),
-        (refusals.Sum, messages.RefusedSum, set()),
-        (Claimable, messages.Claimable, {"at_least"}),
-        (Act, messages.Act, set()),
+        (backtest.RuleStatistics, schema.RuleStatistics, set()),
+        (backtest.Episode, schema.BacktestFinding, set()),
+        (backtest.Comparison, schema.BacktestDifference, set()),
+        (RulebookDiff, schema.ReloadResult, {"rules"}),
+        (refusals.Sum, messages.RefusalCount, set()),
+        (Claimable, messages.UnregisteredDevice, {"at_least"}),
+        (Act, messages.AuditEntry, set()),
         (Device, registry.Device, set()),
         (Place, registry.Place, set()),
         (Cell, registry.Cell, set()),
@@ -57,7 +57,7 @@ def written_keys(module: ModuleType) -> Iterator[str]:
 def test_a_rules_story_is_told_whole() -> None:
     """Which keys a story has depends on the rule: so the source is asked, not one story."""
     conditions = {"when", "event", "clear", "only_if"}
-    parts = fields(schema.Condition) | fields(schema.Part) | fields(schema.Member)
+    parts = fields(schema.ConditionValue) | fields(schema.GroupPart) | fields(schema.GroupMember)
     written = set(written_keys(explain)) - conditions
     assert {"reasons", "missed_at", "members"} <= written
     assert written <= fields(schema.Explanation) | parts

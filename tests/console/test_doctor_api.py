@@ -67,7 +67,7 @@ class Listening:
 
 def offer(house: House, refusal: Exception | None = None) -> Listening:
     doctor = Listening(refusal)
-    house.app.state.services = house.other(intake={"doctor": doctor})
+    house.app.state.dependencies = house.other(intake={"doctor": doctor})
     return doctor
 
 

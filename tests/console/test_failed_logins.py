@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from console.security.auth import FailedLogins, Failure, worker_link
+from console.security.auth import LoginFailure, LoginFailures, sign_worker_link
 from domain import MINUTE
 from store.database.system import audit
 from tests.support.console_harness import ADMIN, T0, Client, House, client_of
@@ -25,20 +25,25 @@ async def counted(client: Client) -> dict[str, int]:
 
 
 WAYS = [
-    ("POST", "/api/v1/session", {"json": {"token": TRIED}}, Failure.TOKEN),
-    ("POST", "/api/v1/session", {"json": {"link": worker_link(TRIED.encode(), "1", "w-zhang", T0)}}, Failure.LINK),
-    ("GET", "/api/v1/alerts", {"headers": {"authorization": f"Bearer {TRIED}"}}, Failure.TOKEN),
-    ("GET", "/api/v1/stream", {"headers": {"authorization": f"Bearer {TRIED}"}}, Failure.TOKEN),
-    ("POST", f"/api/v1/readings?token={TRIED}", {"json": {}}, Failure.TOKEN),
-    ("POST", "/api/v1/readings", {"json": {}, "headers": {"authorization": f"Bearer {TRIED}"}}, Failure.TOKEN),
-    ("POST", f"/api/v1/{TRIED}/telemetry", {"json": {}}, Failure.DEVICE),
-    ("POST", f"/api/v1/callbacks/aliyun_sms/{TRIED}", {"json": []}, Failure.CALLBACK),
+    ("POST", "/api/v1/session", {"json": {"token": TRIED}}, LoginFailure.TOKEN),
+    (
+        "POST",
+        "/api/v1/session",
+        {"json": {"link": sign_worker_link(TRIED.encode(), "1", "w-zhang", T0)}},
+        LoginFailure.LINK,
+    ),
+    ("GET", "/api/v1/alerts", {"headers": {"authorization": f"Bearer {TRIED}"}}, LoginFailure.TOKEN),
+    ("GET", "/api/v1/stream", {"headers": {"authorization": f"Bearer {TRIED}"}}, LoginFailure.TOKEN),
+    ("POST", f"/api/v1/readings?token={TRIED}", {"json": {}}, LoginFailure.TOKEN),
+    ("POST", "/api/v1/readings", {"json": {}, "headers": {"authorization": f"Bearer {TRIED}"}}, LoginFailure.TOKEN),
+    ("POST", f"/api/v1/{TRIED}/telemetry", {"json": {}}, LoginFailure.DEVICE),
+    ("POST", f"/api/v1/callbacks/aliyun_sms/{TRIED}", {"json": []}, LoginFailure.CALLBACK),
 ]
 
 
 @pytest.mark.parametrize(("method", "path", "sent", "failure"), WAYS)
 async def test_a_failed_login_is_written_down_without_what_was_tried(
-    house: House, anyone: Client, method: str, path: str, sent: dict[str, Any], failure: Failure
+    house: House, anyone: Client, method: str, path: str, sent: dict[str, Any], failure: LoginFailure
 ) -> None:
     answer = await anyone.request(method, path, **sent)
 
@@ -46,7 +51,7 @@ async def test_a_failed_login_is_written_down_without_what_was_tried(
     (act,) = await acts(house)
     assert (act.at, act.actor, act.detail) == (T0, "anonymous", {"address": "127.0.0.1", "reason": failure.value})
     assert TRIED not in str(act)
-    expected = dict.fromkeys(map(str, Failure), 0) | {failure.value: 1}
+    expected = dict.fromkeys(map(str, LoginFailure), 0) | {failure.value: 1}
     assert await counted(anyone) == expected
 
 
@@ -79,8 +84,8 @@ async def test_wrong_bearers_of_one_sender_do_not_shut_out_the_right_ones_beside
 
 
 def test_failures_from_many_addresses_do_not_fill_the_audit() -> None:
-    failed = FailedLogins()
-    written = [failed.add(Failure.TOKEN, f"10.0.{n // 250}.{n % 250}", T0) for n in range(1000)]
+    failed = LoginFailures()
+    written = [failed.record(LoginFailure.TOKEN, f"10.0.{n // 250}.{n % 250}", T0) for n in range(1000)]
 
     assert sum(written) == 60
-    assert failed.counts[Failure.TOKEN] == 1000
+    assert failed.counts[LoginFailure.TOKEN] == 1000

@@ -13,7 +13,7 @@ import pytest
 
 from console.dependencies import Secret
 from console.http import examples
-from console.http.static_files import Pages
+from console.http.static_files import StaticPages
 from store.errors import CannotWrite
 from tests.support.console_harness import ADMIN, T0, Client, House, client_of
 
@@ -91,7 +91,7 @@ async def test_the_page_of_the_api_is_for_whoever_is_logged_in(
     house: House, anyone: Client, admin: Client, bearer: Callable[..., Any], tmp_path: Path
 ) -> None:
     (tmp_path / "api.html").write_text("<title>API</title>")
-    house.app.router.default = Pages(tmp_path)
+    house.app.router.default = StaticPages(tmp_path)
     platform = await bearer("device")
 
     for client in (anyone, platform):
@@ -136,7 +136,7 @@ async def test_the_examples_of_the_documents_are_accepted(house: House, admin: C
         assert answer.status_code == 201, answer.text
     assert (await admin.post("/api/v1/readings", json=examples.READING)).status_code == 200
     number = await house.alert()
-    act = {**examples.ACT, "to": "w-li"}
+    act = {**examples.ACTION, "to": "w-li"}
     assert (await admin.post(f"/api/v1/alerts/{number}/acknowledge", json=act)).status_code == 200
     assert (await admin.post(f"/api/v1/alerts/{number}/link", json=examples.LINK)).status_code == 201
     document = (await admin.get("/api/v1/openapi.json")).text
@@ -178,7 +178,7 @@ async def test_the_built_pages_are_served_at_every_address_of_theirs(house: Hous
 
 
 async def test_pages_are_no_websocket(house: House) -> None:
-    await Pages(None)({"type": "websocket"}, _never, _never)
+    await StaticPages(None)({"type": "websocket"}, _never, _never)
 
 
 async def _never(*_: Any) -> Any:
@@ -191,7 +191,7 @@ async def test_a_failure_of_ours_says_little_and_is_logged_without_secrets(
     def broken() -> Any:
         raise RuntimeError("the table is gone")
 
-    async with client_of(house.altered(rules={"lines": broken}), authorization=f"Bearer {ADMIN}") as client:
+    async with client_of(house.altered(rules={"summaries": broken}), authorization=f"Bearer {ADMIN}") as client:
         with caplog.at_level(logging.ERROR):
             answer = await client.get("/api/v1/rules?token=hush")
 
@@ -206,7 +206,7 @@ async def test_a_full_disk_is_told_as_what_it_is(house: House) -> None:
     async def full() -> None:
         raise CannotWrite("disk full")
 
-    async with client_of(house.altered(registry={"changed": full}), authorization=f"Bearer {ADMIN}") as client:
+    async with client_of(house.altered(registry={"reload": full}), authorization=f"Bearer {ADMIN}") as client:
         answer = await client.post("/api/v1/devices", json={"id": "x", "kind": "door"})
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")

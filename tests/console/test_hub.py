@@ -9,96 +9,107 @@ from typing import Any
 import pytest
 
 from console import events as stream
-from console.events import BACKLOG, RESYNC, AlertFeed, Event, Hub, Listener, TooManyListeners
+from console.events import (
+    RESYNC,
+    SUBSCRIPTION_EVENTS_MAX,
+    AlertPublisher,
+    Event,
+    EventHub,
+    Subscription,
+    TooManySubscriptions,
+)
 
 
-async def heard(listener: Listener, count: int) -> list[Event | None]:
+async def heard(listener: Subscription, count: int) -> list[Event | None]:
     events = listener.events(5.0)
     return [await anext(events) for _ in range(count)]
 
 
 async def test_everybody_hears_what_is_published() -> None:
-    hub = Hub(7)
-    one, two = hub.listen(None), hub.listen(None)
+    hub = EventHub(7)
+    one, two = hub.subscribe(None), hub.subscribe(None)
     hub.publish("alert", {"id": "31"})
 
     assert await heard(one, 1) == await heard(two, 1) == [Event("alert", {"id": "31"}, "7-1")]
-    assert hub.listeners == 2
-    hub.leave(one)
-    assert hub.listeners == 1
+    assert hub.subscription_count == 2
+    hub.unsubscribe(one)
+    assert hub.subscription_count == 1
 
 
 async def test_a_newcomer_hears_the_present_status_and_nothing_old() -> None:
-    hub = Hub(7)
+    hub = EventHub(7)
     hub.publish("alert", {"id": "31"})
     hub.publish_status({"connected": False})
     hub.publish_status({"connected": True})
 
-    assert await heard(hub.listen(None), 1) == [Event("status", {"connected": True})]
+    assert await heard(hub.subscribe(None), 1) == [Event("status", {"connected": True})]
 
 
 async def test_who_comes_back_hears_what_he_missed_and_nothing_twice() -> None:
-    hub = Hub(7)
+    hub = EventHub(7)
     for n in range(1, 5):
         hub.publish("alert", {"id": str(n)})
 
-    assert await heard(hub.listen("7-2"), 2) == [Event("alert", {"id": "3"}, "7-3"), Event("alert", {"id": "4"}, "7-4")]
-    up_to_date = hub.listen("7-4")
+    assert await heard(hub.subscribe("7-2"), 2) == [
+        Event("alert", {"id": "3"}, "7-3"),
+        Event("alert", {"id": "4"}, "7-4"),
+    ]
+    up_to_date = hub.subscribe("7-4")
     hub.publish("alert", {"id": "5"})
     assert await heard(up_to_date, 1) == [Event("alert", {"id": "5"}, "7-5")]
 
 
 @pytest.mark.parametrize("last_id", ["6-1", "7-99", "nonsense", "7-x", ""])
 async def test_who_comes_back_from_another_run_is_told_to_load_anew(last_id: str) -> None:
-    hub = Hub(7)
+    hub = EventHub(7)
     hub.publish("alert", {"id": "1"})
 
-    assert await heard(hub.listen(last_id), 1) == [RESYNC]
+    assert await heard(hub.subscribe(last_id), 1) == [RESYNC]
 
 
 async def test_who_was_away_too_long_is_told_to_load_anew() -> None:
-    hub = Hub(7)
-    for n in range(BACKLOG + 1):
+    hub = EventHub(7)
+    for n in range(SUBSCRIPTION_EVENTS_MAX + 1):
         hub.publish("alert", {"id": str(n)})
 
-    assert await heard(hub.listen("7-1"), 1) == [RESYNC]
+    assert await heard(hub.subscribe("7-1"), 1) == [RESYNC]
 
 
 async def test_who_reads_too_slowly_is_told_to_load_anew_and_costs_no_more_memory() -> None:
-    hub = Hub(7)
-    slow = hub.listen(None)
-    for n in range(BACKLOG + 1):
+    hub = EventHub(7)
+    slow = hub.subscribe(None)
+    for n in range(SUBSCRIPTION_EVENTS_MAX + 1):
         hub.publish("alert", {"id": str(n)})
     hub.publish("alert", {"id": "last"})
 
-    assert await heard(slow, 2) == [RESYNC, Event("alert", {"id": "last"}, f"7-{BACKLOG + 2}")]
+    assert await heard(slow, 2) == [RESYNC, Event("alert", {"id": "last"}, f"7-{SUBSCRIPTION_EVENTS_MAX + 2}")]
 
 
 async def test_a_silent_stream_has_a_heartbeat() -> None:
-    assert await anext(Hub(7).listen(None).events(0.001)) is None
+    assert await anext(EventHub(7).subscribe(None).events(0.001)) is None
 
 
 async def test_closing_ends_every_stream_after_what_it_still_has_to_say() -> None:
-    hub = Hub(7)
-    before = hub.listen(None)
+    hub = EventHub(7)
+    before = hub.subscribe(None)
     hub.publish("alert", {"id": "1"})
     hub.close()
 
     assert [event async for event in before.events(5.0)] == [Event("alert", {"id": "1"}, "7-1")]
-    assert [event async for event in hub.listen(None).events(5.0)] == []
+    assert [event async for event in hub.subscribe(None).events(5.0)] == []
 
 
 def test_open_streams_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "LISTENERS", 1)
-    hub = Hub(7)
-    hub.listen(None)
+    monkeypatch.setattr(stream, "SUBSCRIPTIONS_MAX", 1)
+    hub = EventHub(7)
+    hub.subscribe(None)
 
-    with pytest.raises(TooManyListeners):
-        hub.listen(None)
+    with pytest.raises(TooManySubscriptions):
+        hub.subscribe(None)
 
 
 async def test_changes_that_come_together_are_told_once_and_a_failure_does_not_stop_the_feed() -> None:
-    hub = Hub(7)
+    hub = EventHub(7)
     loaded: list[str] = []
 
     async def load(alert_id: str) -> Mapping[str, Any] | None:
@@ -107,10 +118,10 @@ async def test_changes_that_come_together_are_told_once_and_a_failure_does_not_s
             raise RuntimeError("no such table")
         return None if alert_id == "gone" else {"id": alert_id}
 
-    listener = hub.listen(None)
+    listener = hub.subscribe(None)
     for alert_id in ("1", "1", "broken", "gone", "2"):
         hub.alert_changed(alert_id)
-    task = asyncio.create_task(AlertFeed(hub, load).run())
+    task = asyncio.create_task(AlertPublisher(hub, load).run())
 
     told = await heard(listener, 3)
     task.cancel()

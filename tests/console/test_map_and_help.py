@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from console.views.town_map import TownMap, spot_of
+from console.views.town_map import PlaceMap, find_spot
 from domain import HOUR, Device, Person, Place, Severity, Subject
 from domain.people import Community, community
 from store.database import registry
@@ -38,11 +38,11 @@ async def settled(
 
 
 def drawn(places: tuple[Place, ...]) -> dict[str, list[str]]:
-    return {group: sorted(tiles) for group, tiles in TownMap(community(places)).groups.items()}
+    return {group: sorted(tiles) for group, tiles in PlaceMap(community(places)).groups.items()}
 
 
 def spots(town: Community, *places: str) -> list[tuple[str, str]]:
-    return [(spot.group.name, spot.tile.name) for one in places if (spot := spot_of(town, one)) is not None]
+    return [(spot.group.name, spot.tile.name) for one in places if (spot := find_spot(town, one)) is not None]
 
 
 def test_a_community_that_holds_its_buildings_itself_is_drawn_with_all_of_them() -> None:

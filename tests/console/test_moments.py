@@ -9,23 +9,23 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from console.timestamps import Moment, encoded, instant, moment, typed
+from console.timestamps import Timestamp, encode_json, format_time, parse_time, to_schema
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 T0 = 1_795_269_903_123  # 2026-11-21T22:05:03.123+08:00
 
 
 def test_an_instant_is_written_with_milliseconds_and_the_sites_offset() -> None:
-    assert moment(T0, SHANGHAI) == "2026-11-21T22:05:03.123+08:00"
+    assert format_time(T0, SHANGHAI) == "2026-11-21T22:05:03.123+08:00"
 
 
 def test_a_change_of_the_clocks_and_an_old_offset_with_seconds_are_written_right() -> None:
     berlin, back = ZoneInfo("Europe/Berlin"), 1_792_890_000_000  # 2026-10-25T01:00:00Z: summer time ends
 
-    assert moment(back - 1, berlin) == "2026-10-25T02:59:59.999+02:00"
-    assert moment(back, berlin) == "2026-10-25T02:00:00.000+01:00"
-    assert moment(-2_500_000_000_000, SHANGHAI) == "1890-10-11T19:33:20.000+00:00"
-    assert moment(-1, ZoneInfo("UTC")) == "1969-12-31T23:59:59.999+00:00"
+    assert format_time(back - 1, berlin) == "2026-10-25T02:59:59.999+02:00"
+    assert format_time(back, berlin) == "2026-10-25T02:00:00.000+01:00"
+    assert format_time(-2_500_000_000_000, SHANGHAI) == "1890-10-11T19:33:20.000+00:00"
+    assert format_time(-1, ZoneInfo("UTC")) == "1969-12-31T23:59:59.999+00:00"
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_change_of_the_clocks_and_an_old_offset_with_seconds_are_written_right
     ],
 )
 def test_every_spelling_of_a_time_is_the_same_instant(written: str) -> None:
-    assert instant(written, SHANGHAI) == T0
+    assert parse_time(written, SHANGHAI) == T0
 
 
 @pytest.mark.parametrize(
@@ -50,18 +50,18 @@ def test_every_spelling_of_a_time_is_the_same_instant(written: str) -> None:
 )
 def test_what_is_no_time_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="not a time"):
-        instant(written, SHANGHAI)
+        parse_time(written, SHANGHAI)
 
 
 class Part(Struct, frozen=True):
-    at: Moment
+    at: Timestamp
     name: str
 
 
 class Whole(Struct, frozen=True):
-    opened_at: Moment
+    opened_at: Timestamp
     late_ms: int
-    next_step_at: Moment | None
+    next_step_at: Timestamp | None
     told: list[Part]
     value: int | float | bool
     stale_at: bool
@@ -82,22 +82,22 @@ PLAIN: dict[str, Any] = {
 def test_what_is_declared_a_time_leaves_as_one_and_nothing_else_does() -> None:
     told = "2026-11-21T22:05:03.123+08:00"
     expected = {**PLAIN, "opened_at": told, "told": [{"at": told, "name": "张三"}]}
-    assert expected == msgspec.json.decode(encoded(typed(Whole, PLAIN), SHANGHAI))
+    assert expected == msgspec.json.decode(encode_json(to_schema(Whole, PLAIN), SHANGHAI))
 
 
 def test_an_answer_is_read_back_as_it_was() -> None:
-    whole = typed(Whole, PLAIN)
-    assert whole == typed(Whole, msgspec.json.decode(encoded(whole, SHANGHAI)))
+    whole = to_schema(Whole, PLAIN)
+    assert whole == to_schema(Whole, msgspec.json.decode(encode_json(whole, SHANGHAI)))
     assert msgspec.to_builtins(whole, enc_hook=int) == PLAIN
 
 
 def test_what_no_answer_may_hold_is_refused_by_name() -> None:
     with pytest.raises(TypeError, match="ZoneInfo has no place in an answer"):
-        encoded({"zone": SHANGHAI}, SHANGHAI)
+        encode_json({"zone": SHANGHAI}, SHANGHAI)
     with pytest.raises(msgspec.ValidationError, match=r"Expected `int`, got `str` - at `\$.late_ms`"):
-        typed(Whole, {**PLAIN, "late_ms": "5"})
+        to_schema(Whole, {**PLAIN, "late_ms": "5"})
 
 
 def test_only_times_have_a_form_of_their_own() -> None:
     with pytest.raises(msgspec.ValidationError, match="no way to read a complex"):
-        typed(complex, "1")
+        to_schema(complex, "1")

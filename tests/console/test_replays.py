@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.api.refusals import frames_of
+from console.api.refusals import frames_to_replay
 from domain import Lane, Reason
 from ingest.results import Refusal
 from store.database.refusals.refusals import Kept
@@ -14,12 +14,12 @@ def kept(n: int, pos: int, payload: bytes, identity: str) -> Kept:
 
 
 def test_a_button_pressed_twice_in_one_batch_is_two_messages() -> None:
-    assert len(frames_of([kept(1, 7, b"press", "button"), kept(2, 7, b"press", "button")])) == 2
+    assert len(frames_to_replay([kept(1, 7, b"press", "button"), kept(2, 7, b"press", "button")])) == 2
 
 
 def test_a_batch_of_three_strangers_is_one_message() -> None:
-    assert len(frames_of([kept(n, 7, b"[...]", f"stranger-{n}") for n in range(3)])) == 1
+    assert len(frames_to_replay([kept(n, 7, b"[...]", f"stranger-{n}") for n in range(3)])) == 1
 
 
 def test_messages_of_different_journal_entries_are_different() -> None:
-    assert len(frames_of([kept(1, 7, b"press", "button"), kept(2, 8, b"press", "button")])) == 2
+    assert len(frames_to_replay([kept(1, 7, b"press", "button"), kept(2, 8, b"press", "button")])) == 2

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from console.security.auth import COOKIE, LINK_MS, worker_link
+from console.security.auth import COOKIE, LINK_MS, sign_worker_link
 from domain import MINUTE
 from tests.support.console_harness import ADMIN, T0, Client, House, client_of
 
@@ -104,7 +104,7 @@ async def test_a_workers_link_opens_his_alert_and_nothing_else(house: House, any
     number = await house.alert()
     other = await house.alert("band-101", "band-sos")
     house.said("gas-402", 1, T0, lel_pct=3)
-    entered = await log_in(anyone, link=worker_link(KEY, number, "w-zhang", T0))
+    entered = await log_in(anyone, link=sign_worker_link(KEY, number, "w-zhang", T0))
 
     assert entered.json()["role"] == "worker"
     assert entered.json()["person"] == {"id": "w-zhang", "name": "张三"}
@@ -123,7 +123,7 @@ async def test_a_workers_link_opens_his_alert_and_nothing_else(house: House, any
 
 async def test_a_worker_finishes_his_case_over_the_link(house: House, anyone: Client) -> None:
     number = await house.alert()
-    await log_in(anyone, link=worker_link(KEY, number, "w-zhang", T0))
+    await log_in(anyone, link=sign_worker_link(KEY, number, "w-zhang", T0))
     for action in ("acknowledge", "arrive", "resolve"):
         answer = await anyone.post(f"/api/v1/alerts/{number}/{action}", headers=OURS)
         assert answer.status_code == 200, answer.text
@@ -145,10 +145,10 @@ async def test_an_operator_makes_a_link_for_a_worker(house: House, admin: Client
 
 
 async def test_an_old_or_forged_link_is_refused(house: House, anyone: Client) -> None:
-    link = worker_link(KEY, "1", "w-zhang", T0 - LINK_MS)
+    link = sign_worker_link(KEY, "1", "w-zhang", T0 - LINK_MS)
 
     assert (await log_in(anyone, link=link)).status_code == 401
-    assert (await log_in(anyone, link=worker_link(b"other", "1", "w-zhang", T0))).status_code == 401
+    assert (await log_in(anyone, link=sign_worker_link(b"other", "1", "w-zhang", T0))).status_code == 401
 
 
 async def test_a_token_is_shown_once_and_can_be_ended_with_its_sessions(

@@ -193,7 +193,7 @@ async def test_rules_tell_their_source_and_kinds_their_units(admin: Client) -> N
 
 
 async def test_a_rule_about_every_kind_is_listed_for_each(house: House) -> None:
-    app = house.altered(rules={"lines": lambda: (replace(gas_rule(), kinds=("any",)),)})
+    app = house.altered(rules={"summaries": lambda: (replace(gas_rule(), kinds=("any",)),)})
     async with client_of(app, authorization=f"Bearer {ADMIN}") as client:
         assert len((await client.get("/api/v1/rules?kind=bin")).json()["items"]) == 1
 
@@ -234,7 +234,7 @@ async def test_refusals_are_filtered_and_paged(house: House, admin: Client, bear
 
 async def test_of_a_device_only_those_rules_are_listed_that_may_begin_about_it(house: House) -> None:
     async with client_of(
-        house.altered(rules={"applying": lambda device: {"gas-alarm"} if device == "gas-402" else set()}),
+        house.altered(rules={"startable": lambda device: {"gas-alarm"} if device == "gas-402" else set()}),
         authorization=f"Bearer {ADMIN}",
     ) as client:
         found = [

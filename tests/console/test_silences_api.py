@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from alerts.silence import HeldState
-from console.dependencies import RuleLine
+from console.dependencies import RuleSummary
 from domain import Evidence, Finding, Phase, Severity, Subject
 from domain import Ledger as Book
 from store.database.alerts.repository import SqlBook
@@ -92,7 +92,7 @@ async def test_what_may_not_be_is_named(admin: Client, changes: dict[str, Any], 
 
 
 async def test_a_rule_that_is_no_life_safety_may_be_silent_for_a_week(house: House) -> None:
-    mild = RuleLine(
+    mild = RuleSummary(
         name="battery-low",
         title="电量低",
         hazard="device",
@@ -102,7 +102,7 @@ async def test_a_rule_that_is_no_life_safety_may_be_silent_for_a_week(house: Hou
         version="1",
         source="maker",
     )
-    app = house.altered(rules={"lines": lambda: (gas_rule(), mild)})
+    app = house.altered(rules={"summaries": lambda: (gas_rule(), mild)})
     async with client_of(app, authorization=f"Bearer {ADMIN}") as client:
         week = "2026-11-28T22:05:00+08:00"
         assert (await client.post(PATH, json=body(matchers={"rule": "battery-low"}, until=week))).status_code == 201

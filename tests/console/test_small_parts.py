@@ -7,28 +7,28 @@ import pytest
 from alerts.message import DeliveryState
 from console import messages_zh
 from console.dependencies import Sample, Secret
-from console.http.page_cursors import Cursors
-from console.http.problems import Problem, path_text
-from console.security.auth import Access
-from console.security.masking import masked_name, masked_person, masked_phone
-from console.views.place_tree import lies_under
+from console.http.page_cursors import PageCursors
+from console.http.problems import Problem, format_path
+from console.security.auth import AccessRole
+from console.security.masking import mask_name, mask_person, mask_phone
+from console.views.place_tree import descendants
 from console.views.prometheus import exposition
 from domain import Place, Severity
 from rules.lifecycle.transitions import Phase
 
 
 def test_names_and_phones_are_masked() -> None:
-    assert (masked_name("王小明"), masked_name("王")) == ("王**", "王")
-    assert masked_phone("19900000001") == "199****0001"
-    assert masked_phone("110") == "***"
-    assert masked_phone(None) is None
+    assert (mask_name("王小明"), mask_name("王")) == ("王**", "王")
+    assert mask_phone("19900000001") == "199****0001"
+    assert mask_phone("110") == "***"
+    assert mask_phone(None) is None
 
 
 def test_a_workers_name_stays_and_a_residents_attributes_go() -> None:
     view = {"name": "李四", "phone": "19900000001", "wecom": "lisi", "attributes": {"age": 81}}
 
-    worker = masked_person(view, is_resident=False)
-    resident = masked_person(view, is_resident=True)
+    worker = mask_person(view, is_resident=False)
+    resident = mask_person(view, is_resident=True)
 
     assert worker == {"name": "李四", "phone": "199****0001", "wecom": None, "attributes": {"age": 81}}
     assert resident == {"name": "李*", "phone": "199****0001", "wecom": None, "attributes": {}}
@@ -54,17 +54,17 @@ def test_metrics_are_written_as_prometheus_reads_them() -> None:
 
 
 def test_a_cursor_comes_back_as_it_was_and_a_made_up_one_is_refused() -> None:
-    cursors = Cursors(b"key")
-    sealed = cursors.seal("1795269903123:设备-1")
+    cursors = PageCursors(b"key")
+    sealed = cursors.sign("1795269903123:设备-1")
 
-    assert cursors.open(sealed) == "1795269903123:设备-1"
-    assert cursors.seal(None) is None
-    assert cursors.open(None) is cursors.open("") is None
+    assert cursors.verify(sealed) == "1795269903123:设备-1"
+    assert cursors.sign(None) is None
+    assert cursors.verify(None) is cursors.verify("") is None
     for forged in ("1795269903123:x", "AAAA", "ä", "\ud800.\ud800", f"{sealed}AA", "A"):
         with pytest.raises(Problem):
-            cursors.open(forged)
+            cursors.verify(forged)
     with pytest.raises(Problem):
-        Cursors(b"another key").open(sealed)
+        PageCursors(b"another key").verify(sealed)
 
 
 def test_a_secret_does_not_show_itself() -> None:
@@ -78,18 +78,18 @@ def test_what_lies_under_a_place_ends_even_when_the_tree_has_a_loop() -> None:
     loop = [Place("x", "X", "floor", "y"), Place("y", "Y", "floor", "x")]
     places = {place.id: place for place in (*tree, *loop)}
 
-    assert lies_under(places, "a") == {"a", "b", "c"}
-    assert lies_under(places, "x") == {"x", "y"}
-    assert lies_under(places, "unknown") == {"unknown"}
+    assert descendants(places, "a") == {"a", "b", "c"}
+    assert descendants(places, "x") == {"x", "y"}
+    assert descendants(places, "unknown") == {"unknown"}
 
 
 def test_a_path_reads_as_people_write_it() -> None:
-    assert path_text((2, "identities", 0, "platform")) == "[2].identities[0].platform"
-    assert path_text(()) == ""
+    assert format_path((2, "identities", 0, "platform")) == "[2].identities[0].platform"
+    assert format_path(()) == ""
 
 
 def test_every_word_of_the_other_rooms_has_its_chinese() -> None:
     assert set(DeliveryState) == set(messages_zh.DELIVERY_STATES)
     assert set(Phase) == set(messages_zh.RULE_PHASES)
     assert set(Severity) == set(messages_zh.SEVERITIES)
-    assert set(Access) == set(messages_zh.ACCESS)
+    assert set(AccessRole) == set(messages_zh.ROLES)

@@ -15,7 +15,7 @@ import uvicorn
 from console import application
 from console.application import create_app
 from console.events import Event
-from console.security.auth import COOKIE, worker_link
+from console.security.auth import COOKIE, sign_worker_link
 from tests.support.console_harness import ADMIN, T0, Client, House
 
 PATIENCE_S = 10.0
@@ -105,8 +105,10 @@ async def test_a_page_that_was_away_hears_what_it_missed(house: House, server: O
 
 async def test_a_workers_link_hears_of_its_alert_only(house: House, server: Open) -> None:
     mine = await house.alert()
-    principal = house.app.state.sessions.from_link(worker_link(b"signing-key-of-this-test", mine, "w-zhang", T0), T0)
-    cookie = house.app.state.sessions.begin(principal, T0)
+    principal = house.app.state.sessions.principal_of_link(
+        sign_worker_link(b"signing-key-of-this-test", mine, "w-zhang", T0), T0
+    )
+    cookie = house.app.state.sessions.create(principal, T0)
     async with server(cookie=f"{COOKIE}={cookie}") as told:
         await told.event("status")
         await house.alert("band-101", "band-sos")
@@ -144,17 +146,19 @@ async def test_a_status_that_cannot_be_had_is_told_later(house: House) -> None:
             raise troubles.pop()
         return {"connected": True}
 
-    telling = asyncio.create_task(application._tell_status(house.other(monitoring={"status": status}), 0.0))
+    telling = asyncio.create_task(application._publish_status(house.other(monitoring={"status": status}), 0.0))
     async with asyncio.timeout(PATIENCE_S):
-        told = await anext(house.hub.listen(None).events(PATIENCE_S))
+        told = await anext(house.hub.subscribe(None).events(PATIENCE_S))
     telling.cancel()
 
     assert told == Event("status", {"connected": True})
 
 
 async def test_a_stream_ends_soon_after_its_session(house: House, server: Open) -> None:
-    principal = house.app.state.sessions.from_link(worker_link(b"signing-key-of-this-test", "1", "w-zhang", T0), T0)
-    cookie = house.app.state.sessions.begin(principal, T0)
+    principal = house.app.state.sessions.principal_of_link(
+        sign_worker_link(b"signing-key-of-this-test", "1", "w-zhang", T0), T0
+    )
+    cookie = house.app.state.sessions.create(principal, T0)
     async with server(cookie=f"{COOKIE}={cookie}") as told:
         await told.event("status")
         house.now += 3 * 3_600_000
@@ -168,7 +172,7 @@ async def test_nobody_hears_without_a_token(server: Open) -> None:
 
 
 async def test_streams_are_limited(house: House, server: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("console.api.stream.LISTENERS", 0)
+    monkeypatch.setattr("console.api.stream.SUBSCRIPTIONS_MAX", 0)
     async with server() as told:
         assert told.status == 503
 

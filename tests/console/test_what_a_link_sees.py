@@ -10,9 +10,9 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import select
 
-from console.api.stream import sse
+from console.api.stream import encode_event
 from console.events import Event
-from console.security.auth import COOKIE, LINK_MS, Access, Principal, worker_link
+from console.security.auth import COOKIE, LINK_MS, AccessRole, Principal, sign_worker_link
 from domain import DAY, HOUR, Device, Duty, Identity, Lane, Person, Place, Reading, Reason, Role
 from ingest.results import Refusal
 from store.database import registry
@@ -113,11 +113,11 @@ def unasked(ask: Ask, text: str) -> str:
 async def linked(house: House, planted: Planted) -> AsyncIterator[Any]:
     """Sends a request with a fresh session of the link: one request may end its session."""
     sessions = house.app.state.sessions
-    principal = sessions.from_link(worker_link(KEY, planted.mine, "w-zhang", T0), T0)
+    principal = sessions.principal_of_link(sign_worker_link(KEY, planted.mine, "w-zhang", T0), T0)
     async with client_of(house.app) as client:
 
         async def send(ask: Ask) -> Any:
-            return await ask.sent(client, cookie=f"{COOKIE}={sessions.begin(principal, house.now)}")
+            return await ask.sent(client, cookie=f"{COOKIE}={sessions.create(principal, house.now)}")
 
         yield send
 
@@ -187,7 +187,7 @@ async def test_a_link_reads_its_own_alert_its_curve_and_why(planted: Planted, li
 
 
 async def test_the_sessions_of_a_link_end_with_the_link(house: House, planted: Planted) -> None:
-    link = worker_link(KEY, planted.mine, "w-zhang", T0)
+    link = sign_worker_link(KEY, planted.mine, "w-zhang", T0)
     house.now = T0 + LINK_MS - 1
     async with client_of(house.app) as client:
         assert (await client.post("/api/v1/session", json={"link": link})).status_code == 200
@@ -199,7 +199,7 @@ async def test_the_sessions_of_a_link_end_with_the_link(house: House, planted: P
 
 async def test_a_link_of_somebody_who_was_removed_opens_nothing(house: House, planted: Planted, admin: Client) -> None:
     async with client_of(house.app) as client:
-        link = worker_link(KEY, planted.mine, "canary-person", T0)
+        link = sign_worker_link(KEY, planted.mine, "canary-person", T0)
         assert (await client.post("/api/v1/session", json={"link": link})).status_code == 200
         assert (await admin.delete("/api/v1/people/canary-person")).status_code == 204
         assert (await client.get(f"/api/v1/alerts/{planted.mine}")).status_code == 401
@@ -210,6 +210,6 @@ def test_the_stream_of_a_link_does_not_say_who_is_on_duty(house: House) -> None:
     status = Event(
         "status", {"connected": True, "now": 5, "on_duty": {"worker": ["canary"]}, "journal_error": "canary"}
     )
-    link = Principal(Access.WORKER, "link", person="w-zhang", alert="1")
+    link = Principal(AccessRole.WORKER, "link", person="w-zhang", alert="1")
 
-    assert sse(house.services, link, status) == b'event: status\ndata: {"connected":true,"now":5}\n\n'
+    assert encode_event(house.services, link, status) == b'event: status\ndata: {"connected":true,"now":5}\n\n'

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
-from console.application import empty_app
-from console.dependencies import Job
-from console.events import Hub
+from console.application import create_bare_app
+from console.dependencies import BacktestJob
+from console.events import EventHub
 from store.database.database import Ledger, sqlite_url
 from store.history.duckdb.history import DuckHistory
 from tests.support.api_sweep import ENDLESS
@@ -48,7 +48,7 @@ TIMES = [
 ]
 """Instants within the calendar, at its ends and beyond them, and what is none."""
 
-SCHEMA = schemathesis.openapi.from_dict(empty_app().openapi())
+SCHEMA = schemathesis.openapi.from_dict(create_bare_app().openapi())
 OPERATIONS = [
     found.ok()
     for found in SCHEMA.get_all_operations()
@@ -119,7 +119,7 @@ class Tools:
             return lambda *_: plain[name]
 
         async def work(*_: Any) -> Any:
-            job = Job("j-1", "running", 0.0, "t-1", T0)
+            job = BacktestJob("j-1", "running", 0.0, "t-1", T0)
             answers = {
                 "backtest": job,
                 "cancel": None,
@@ -138,7 +138,9 @@ def room(tmp_path_factory: pytest.TempPathFactory, blank: Path) -> Iterator[Room
     with asyncio.Runner() as runner:
 
         async def open_house() -> House:
-            house = House(Ledger(sqlite_url(folder / "ledger.db")), DuckHistory(folder / "history.duckdb"), Hub(T0))
+            house = House(
+                Ledger(sqlite_url(folder / "ledger.db")), DuckHistory(folder / "history.duckdb"), EventHub(T0)
+            )
             await house.settle()
             await house.alert()
             return house

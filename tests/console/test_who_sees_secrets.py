@@ -12,11 +12,11 @@ import pytest
 from msgspec.structs import replace
 
 from app.pipeline.refused_dangers import cries
-from console.api.alerts import feed_view
-from console.api.stream import sse
+from console.api.alerts import item_view
+from console.api.stream import encode_event
 from console.events import Event
-from console.security.auth import Access, Principal
-from console.security.redaction import payload_for
+from console.security.auth import AccessRole, Principal
+from console.security.redaction import redact_payload
 from domain import Device, Identity, Lane, Place, Reason
 from domain.identities import hidden
 from ingest.results import Note, NoteKind, Proposal, Refusal
@@ -107,11 +107,11 @@ async def test_nobody_but_the_keeper_of_the_registry_is_told_a_secret(
 
 
 async def test_the_stream_tells_no_secret(house: House, planted: dict[str, list[str]]) -> None:
-    who = Principal(Access.VIEWER, "t-1")
+    who = Principal(AccessRole.VIEWER, "t-1")
     for number in planted["alert_id"]:
-        view = await feed_view(house.services, number)
+        view = await item_view(house.services, number)
         assert view is not None
-        assert secrets_in(sse(house.services, who, Event("alert", view)).decode()) == []
+        assert secrets_in(encode_event(house.services, who, Event("alert", view)).decode()) == []
 
 
 async def test_a_viewer_can_tell_two_strangers_apart_without_their_tokens(
@@ -138,6 +138,6 @@ async def test_an_administrator_of_one_place_is_told_no_token(
 
 def test_a_message_that_is_no_text_loses_the_name_it_came_under() -> None:
     one = replace(REFUSALS[0], payload=b"\xff\x00" + TOKEN.encode())
-    shown = payload_for(one, Principal(Access.OPERATOR, "t-1"))
+    shown = redact_payload(one, Principal(AccessRole.OPERATOR, "t-1"))
 
     assert shown == b"\xff\x00" + hidden(TOKEN).encode()

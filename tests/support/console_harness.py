@@ -17,22 +17,22 @@ from alerts.escalation.policy import EscalationPolicy
 from alerts.messages.catalog import TextCatalog
 from alerts.reply_parsing.grammar import ReplyGrammar
 from alerts.service import AlertService, AlertSettings
-from console.application import create_app, empty_app, furnish
+from console.application import create_app, create_bare_app, set_dependencies
 from console.dependencies import (
-    CallbackAnswer,
-    CallbackDoor,
-    Intake,
-    Monitoring,
-    Registry,
-    RuleLine,
-    Rules,
+    CallbackEndpoint,
+    CallbackReply,
+    ConsoleDependencies,
+    IntakeDependencies,
+    MonitoringDependencies,
+    RegistryDependencies,
+    RuleDependencies,
+    RuleSummary,
     Sample,
     Secret,
-    Security,
-    Services,
-    Site,
+    SecurityDependencies,
+    SiteInfo,
 )
-from console.events import Hub
+from console.events import EventHub
 from domain import (
     Cell,
     Device,
@@ -103,7 +103,7 @@ def all_kinds() -> dict[str, Kind]:
 @cache
 def one_app() -> FastAPI:
     """The endpoints are built once for all tests: only the house behind them is new."""
-    return empty_app()
+    return create_bare_app()
 
 
 @dataclass(repr=False)
@@ -112,13 +112,13 @@ class House:
 
     ledger: Ledger
     history: DuckHistory
-    hub: Hub
+    hub: EventHub
     now: Instant = T0
     community: Community = field(default_factory=lambda: Community({}, {}, {}, ()))
     reloads: int = 0
     called: list[tuple[str, bytes]] = field(default_factory=list)
     accepted: list[Frame] = field(default_factory=list)
-    services: Services = field(init=False)
+    services: ConsoleDependencies = field(init=False)
     app: FastAPI = field(init=False)
 
     def __post_init__(self) -> None:
@@ -134,35 +134,37 @@ class House:
             lambda: self.now,
             self.hub.alert_changed,
         )
-        self.services = Services(
+        self.services = ConsoleDependencies(
             clock=lambda: self.now,
-            site=Site("枫树社区", SHANGHAI),
-            ledger=self.ledger,
+            site=SiteInfo("枫树社区", SHANGHAI),
+            database=self.ledger,
             history=self.history,
             desk=self.desk,
-            hub=self.hub,
-            registry=Registry(
+            events=self.hub,
+            registry=RegistryDependencies(
                 kinds=all_kinds(),
                 platforms=("native", "chirpstack", "zigbee2mqtt", "thingsboard"),
                 community=lambda: self.community,
-                changed=self._reload,
+                reload=self._reload,
             ),
-            security=Security(Secret(ADMIN), Secret("signing-key-of-this-test")),
-            rules=Rules(lines=lambda: (gas_rule(),)),
-            intake=Intake(accept=self._accept, callbacks={"aliyun_sms": CallbackDoor(Secret("s3cret"), self._called)}),
-            monitoring=Monitoring(
+            security=SecurityDependencies(Secret(ADMIN), Secret("signing-key-of-this-test")),
+            rules=RuleDependencies(summaries=lambda: (gas_rule(),)),
+            intake=IntakeDependencies(
+                accept=self._accept, callbacks={"aliyun_sms": CallbackEndpoint(Secret("s3cret"), self._called)}
+            ),
+            monitoring=MonitoringDependencies(
                 status=lambda: {"connected": True, "last_reading_at": T0},
                 readiness=lambda: {"journal": True, "subscriptions": True},
                 metrics=lambda: (Sample("fengshao_readings_total", 3, "Readings admitted."),),
             ),
         )
-        self.app = furnish(one_app(), self.services)
+        self.app = set_dependencies(one_app(), self.services)
 
     def altered(self, **changes: Any) -> FastAPI:
         """The same house behind other services; `rules={"tools": ...}` changes that of an interface."""
         return create_app(self.other(**changes))
 
-    def other(self, **changes: Any) -> Services:
+    def other(self, **changes: Any) -> ConsoleDependencies:
         """The services with these changed."""
         parts = {
             name: replace(getattr(self.services, name), **change) if isinstance(change, dict) else change
@@ -206,9 +208,9 @@ class House:
         self.reloads += 1
         await self.settle()
 
-    async def _called(self, _headers: Any, query: Any, body: bytes) -> CallbackAnswer:
+    async def _called(self, _headers: Any, query: Any, body: bytes) -> CallbackReply:
         self.called.append((str(dict(query)), body))
-        return CallbackAnswer(200, b'{"code":0}', "application/json")
+        return CallbackReply(200, b'{"code":0}', "application/json")
 
     async def _accept(self, frames: Sequence[Frame]) -> None:
         self.accepted += frames
@@ -219,8 +221,8 @@ def _read(path: str) -> Any:
     return yaml.safe_load((ROOT / path).read_text("utf-8"))
 
 
-def gas_rule() -> RuleLine:
-    return RuleLine(
+def gas_rule() -> RuleSummary:
+    return RuleSummary(
         name="gas-alarm",
         title="燃气泄漏",
         hazard="gas",

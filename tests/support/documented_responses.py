@@ -11,13 +11,13 @@ import jsonschema_rs
 from fastapi import FastAPI
 from starlette.routing import compile_path
 
-from console.application import empty_app
+from console.application import create_bare_app
 
 
 @cache
 def document() -> dict[str, Any]:
     """The document: the same for every house."""
-    return empty_app().openapi()
+    return create_bare_app().openapi()
 
 
 @cache

@@ -29,7 +29,7 @@ export interface paths {
             cookie?: never;
         };
         /** One alert with its timeline */
-        get: operations["one_alert"];
+        get: operations["get_alert"];
         put?: never;
         post?: never;
         delete?: never;
@@ -48,7 +48,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** A worker's link: this alert, this person, two hours */
-        post: operations["make_link"];
+        post: operations["create_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -68,7 +68,7 @@ export interface paths {
          * Do something about an alert; 409 says why not now
          * @description acknowledge、arrive、resolve、verify、close、return、reopen、shelve、assign、pass、comment
          */
-        post: operations["act"];
+        post: operations["perform_action"];
         delete?: never;
         options?: never;
         head?: never;
@@ -122,7 +122,7 @@ export interface paths {
             cookie?: never;
         };
         /** One device */
-        get: operations["one_device"];
+        get: operations["get_device"];
         /** Register or replace one device */
         put: operations["put_device"];
         post?: never;
@@ -429,7 +429,7 @@ export interface paths {
             cookie?: never;
         };
         /** How far a backtest is, and what it found */
-        get: operations["read_job"];
+        get: operations["get_job"];
         put?: never;
         post?: never;
         /** End a backtest */
@@ -447,7 +447,7 @@ export interface paths {
             cookie?: never;
         };
         /** The JSON Schema of rulebooks, or of trials */
-        get: operations["read_schema"];
+        get: operations["get_schema"];
         put?: never;
         post?: never;
         delete?: never;
@@ -464,7 +464,7 @@ export interface paths {
             cookie?: never;
         };
         /** A commented rulebook to begin with, and its trials */
-        get: operations["new_book"];
+        get: operations["new_rulebook"];
         put?: never;
         post?: never;
         delete?: never;
@@ -586,7 +586,7 @@ export interface paths {
             cookie?: never;
         };
         /** Devices that speak or are described and are not registered, dangers first */
-        get: operations["list_claimable"];
+        get: operations["list_unregistered"];
         put?: never;
         post?: never;
         delete?: never;
@@ -743,7 +743,7 @@ export interface paths {
             cookie?: never;
         };
         /** Who is logged in */
-        get: operations["read_session"];
+        get: operations["get_session"];
         put?: never;
         /** Log in; the answer sets a cookie */
         post: operations["log_in"];
@@ -882,7 +882,7 @@ export interface paths {
             cookie?: never;
         };
         /** One alert as a CAP 1.2 message */
-        get: operations["one_message"];
+        get: operations["get_cap_message"];
         put?: never;
         post?: never;
         delete?: never;
@@ -899,7 +899,7 @@ export interface paths {
             cookie?: never;
         };
         /** The newest dangers as an Atom feed of CAP messages */
-        get: operations["newest"];
+        get: operations["get_feed"];
         put?: never;
         post?: never;
         delete?: never;
@@ -962,12 +962,12 @@ export interface components {
             stale: boolean;
             recovered: boolean;
             recovered_at: string | null;
-            owner: components["schemas"]["Named"] | null;
+            owner: components["schemas"]["NamedReference"] | null;
             taken_at: string | null;
             deadline: components["schemas"]["Deadline"] | null;
             next_step_at: string | null;
             joined: number;
-            told: components["schemas"]["Told"][];
+            told: components["schemas"]["NotifiedPerson"][];
             evidence: components["schemas"]["EvidenceLine"][];
             allowed: ("acknowledge" | "arrive" | "assign" | "close" | "comment" | "pass" | "reopen" | "resolve" | "return" | "shelve" | "verify")[];
         };
@@ -994,14 +994,14 @@ export interface components {
          * @description Where it stands on the map: the compound, and in it the building or the road.
          */
         Spot: {
-            group: components["schemas"]["Named"];
-            tile: components["schemas"]["Named"];
+            group: components["schemas"]["NamedReference"];
+            tile: components["schemas"]["NamedReference"];
         };
         /**
-         * Named
+         * NamedReference
          * @description A person or a place by id, with the name that people read.
          */
-        Named: {
+        NamedReference: {
             id: string;
             name: string;
         };
@@ -1024,10 +1024,10 @@ export interface components {
             at: string;
         };
         /**
-         * Told
+         * NotifiedPerson
          * @description A person it was told, on which channel, and how far the message got.
          */
-        Told: {
+        NotifiedPerson: {
             person: string;
             name: string;
             role: string;
@@ -1083,12 +1083,12 @@ export interface components {
             stale: boolean;
             recovered: boolean;
             recovered_at: string | null;
-            owner: components["schemas"]["Named"] | null;
+            owner: components["schemas"]["NamedReference"] | null;
             taken_at: string | null;
             deadline: components["schemas"]["Deadline"] | null;
             next_step_at: string | null;
             joined: number;
-            told: components["schemas"]["Told"][];
+            told: components["schemas"]["NotifiedPerson"][];
             evidence: components["schemas"]["EvidenceLine"][];
             allowed: ("acknowledge" | "arrive" | "assign" | "close" | "comment" | "pass" | "reopen" | "resolve" | "return" | "shelve" | "verify")[];
             devices: string[];
@@ -1096,7 +1096,7 @@ export interface components {
             path: string[];
             lon: number | null;
             lat: number | null;
-            concerned: components["schemas"]["Concerned"][];
+            concerned: components["schemas"]["PersonAtRisk"][];
             contacts: components["schemas"]["Contact"][];
         };
         /**
@@ -1113,18 +1113,18 @@ export interface components {
             state: string | null;
         };
         /**
-         * Concerned
+         * PersonAtRisk
          * @description Somebody who may need help; masked for whoever need not know.
          */
-        Concerned: {
+        PersonAtRisk: {
             name: string;
-            care: components["schemas"]["Care"][];
+            care: components["schemas"]["CareNote"][];
         };
         /**
-         * Care
+         * CareNote
          * @description What whoever goes to help must know of a person.
          */
-        Care: {
+        CareNote: {
             name: string;
             label: string;
             label_en: string;
@@ -1167,17 +1167,17 @@ export interface components {
             retained: number;
             bytes: number;
             well: boolean;
-            speakers: components["schemas"]["Speaker"][];
+            speakers: components["schemas"]["BrokerSender"][];
             more_messages: number;
             described: number;
             silent: components["schemas"]["SilentDevices"];
             add: components["schemas"]["FileToAdd"][];
         };
         /**
-         * Speaker
+         * BrokerSender
          * @description Who speaks on the broker, what is understood of it, and what to add.
          */
-        Speaker: {
+        BrokerSender: {
             platform: string | null;
             guessed: string | null;
             identity: string | null;
@@ -1186,7 +1186,7 @@ export interface components {
             states: string[];
             messages: number;
             retained: number;
-            topics: components["schemas"]["SaidTopic"][];
+            topics: components["schemas"]["TopicCount"][];
             filters: string[];
             said: {
                 [key: string]: string;
@@ -1197,46 +1197,46 @@ export interface components {
             };
             online: boolean | null;
             readings: number;
-            last: components["schemas"]["LastSaid"] | null;
-            not_understood: components["schemas"]["NotUnderstood"][];
+            last: components["schemas"]["LastReading"] | null;
+            not_understood: components["schemas"]["UnreadableField"][];
             mapping: {
                 [key: string]: string;
             };
             registration: components["schemas"]["Registration"] | null;
         };
         /**
-         * SaidTopic
+         * TopicCount
          * @description A topic, and how many messages came on it.
          */
-        SaidTopic: {
+        TopicCount: {
             topic: string;
             messages: number;
         };
         /**
-         * LastSaid
+         * LastReading
          * @description The newest reading; `at` is RFC 3339.
          */
-        LastSaid: {
+        LastReading: {
             at: string;
             values: {
-                [key: string]: components["schemas"]["SaidValue"];
+                [key: string]: components["schemas"]["DecodedValue"];
             };
         };
         /**
-         * SaidValue
+         * DecodedValue
          * @description A value as it was understood.
          */
-        SaidValue: {
+        DecodedValue: {
             name: string;
             value: boolean | number | string;
             unit: string;
             quality: string;
         };
         /**
-         * NotUnderstood
+         * UnreadableField
          * @description A field whose value could not be read, and why.
          */
-        NotUnderstood: {
+        UnreadableField: {
             field: string;
             said: string;
             reason: string;
@@ -1300,10 +1300,10 @@ export interface components {
             id: string;
         };
         /**
-         * Changed
+         * PutResult
          * @description The ids of a list that was put, by what became of them.
          */
-        Changed: {
+        PutResult: {
             created: string[];
             updated: string[];
             unchanged: string[];
@@ -1335,10 +1335,10 @@ export interface components {
          */
         Quality: "clock" | "good" | "implausible" | "retained";
         /**
-         * PlacesSummary
+         * PlaceGroupPage
          * @description `places`: how many there are in all.
          */
-        PlacesSummary: {
+        PlaceGroupPage: {
             items: components["schemas"]["PlaceGroup"][];
             next: string | null;
             places: number;
@@ -1541,21 +1541,21 @@ export interface components {
             cumulative: boolean;
         };
         /**
-         * Checked
+         * CheckResult
          * @description Every fault; where there is none, how much was read and what is doubtful in it.
          */
-        Checked: {
-            faults: components["schemas"]["Fault"][];
+        CheckResult: {
+            faults: components["schemas"]["RulebookFault"][];
             books?: number;
             rules?: number;
             trials?: number;
-            warnings?: components["schemas"]["Fault"][];
+            warnings?: components["schemas"]["RulebookFault"][];
         };
         /**
-         * Fault
+         * RulebookFault
          * @description One mistake in a file, where it stands: line and column count from 1.
          */
-        Fault: {
+        RulebookFault: {
             file: string;
             line: number;
             column: number;
@@ -1563,19 +1563,19 @@ export interface components {
             message: string;
         };
         /**
-         * Tested
+         * TestResult
          * @description How the trials went.
          */
-        Tested: {
+        TestResult: {
             passed: number;
             failed: number;
-            results: components["schemas"]["Trial"][];
+            results: components["schemas"]["TrialResult"][];
         };
         /**
-         * Trial
+         * TrialResult
          * @description One trial, what was expected of it and what came.
          */
-        Trial: {
+        TrialResult: {
             file: string;
             trial: string;
             rule: string;
@@ -1584,10 +1584,10 @@ export interface components {
             got: string[];
         };
         /**
-         * Job
+         * BacktestJob
          * @description A backtest as it stands; `progress` goes from 0 to 1.
          */
-        Job: {
+        BacktestJob: {
             id: string;
             /** @enum {string} */
             state: "cancelled" | "done" | "failed" | "running";
@@ -1597,7 +1597,7 @@ export interface components {
             started_at: string;
             ended_at: string | null;
             result: components["schemas"]["BacktestResult"] | null;
-            faults: components["schemas"]["Fault"][];
+            faults: components["schemas"]["RulebookFault"][];
             detail: string;
         };
         /**
@@ -1613,15 +1613,15 @@ export interface components {
             to: string;
             days: number;
             devices: number;
-            rules: components["schemas"]["RuleTally"][];
-            difference: components["schemas"]["Difference"] | null;
+            rules: components["schemas"]["RuleStatistics"][];
+            difference: components["schemas"]["BacktestDifference"] | null;
             against?: string;
         };
         /**
-         * RuleTally
+         * RuleStatistics
          * @description What one rule would have found. `by_hour` counts beginnings by local hour of the day, 0 to 23.
          */
-        RuleTally: {
+        RuleStatistics: {
             rule: string;
             title: string;
             severity: string;
@@ -1643,13 +1643,13 @@ export interface components {
             };
         };
         /**
-         * Difference
+         * BacktestDifference
          * @description How two books differ over the same past. `by_rule`: both, only ours, only theirs.
          */
-        Difference: {
+        BacktestDifference: {
             both: number;
-            only_ours: components["schemas"]["FoundOnce"][];
-            only_theirs: components["schemas"]["FoundOnce"][];
+            only_ours: components["schemas"]["BacktestFinding"][];
+            only_theirs: components["schemas"]["BacktestFinding"][];
             later_ms: number | null;
             by_rule: {
                 [key: string]: [
@@ -1660,10 +1660,10 @@ export interface components {
             };
         };
         /**
-         * FoundOnce
+         * BacktestFinding
          * @description One finding from its beginning to its end, as one of two books saw it.
          */
-        FoundOnce: {
+        BacktestFinding: {
             rule: string;
             subject: string;
             /** Format: date-time */
@@ -1675,35 +1675,35 @@ export interface components {
             where: string;
         };
         /**
-         * Page[Job]
+         * Page[BacktestJob]
          * @description A part of a list; `next` asks for the rest and is null on the last page.
          */
-        Page_Job_: {
-            items: components["schemas"]["Job"][];
+        Page_BacktestJob_: {
+            items: components["schemas"]["BacktestJob"][];
             next: string | null;
         };
         /**
-         * Books
+         * RulebookFiles
          * @description A rulebook to begin with, and its trials.
          */
-        Books: {
-            books: components["schemas"]["Book"][];
+        RulebookFiles: {
+            books: components["schemas"]["RulebookFile"][];
         };
         /**
-         * Book
+         * RulebookFile
          * @description A rulebook or its trials, as they are written.
          */
-        Book: {
+        RulebookFile: {
             name: string;
             text: string;
         };
         /**
-         * Reloaded
+         * ReloadResult
          * @description The names of rules by what became of them, and how many are in force.
          *
          *         `unversioned` were changed under the version they had.
          */
-        Reloaded: {
+        ReloadResult: {
             added: string[];
             removed: string[];
             changed: string[];
@@ -1745,7 +1745,7 @@ export interface components {
                 [key: string]: boolean | number | string;
             };
             answers?: {
-                [key: string]: components["schemas"]["Condition"];
+                [key: string]: components["schemas"]["ConditionValue"];
             };
             asks?: {
                 [key: string]: boolean | number | string | null;
@@ -1753,39 +1753,39 @@ export interface components {
             last_heard?: string | null;
             patience_ms?: number | null;
             missed_at?: string | null;
-            parts?: components["schemas"]["Part"][];
+            parts?: components["schemas"]["GroupPart"][];
             within_ms?: number | null;
-            members?: components["schemas"]["Member"][];
+            members?: components["schemas"]["GroupMember"][];
             reasons?: string[];
             reasons_en?: string[];
             /** Format: date-time */
             at: string;
             /** Format: date-time */
             judged_from?: string;
-            told?: components["schemas"]["ToldPhase"][];
+            told?: components["schemas"]["ReportedPhase"][];
         };
         /**
-         * Condition
+         * ConditionValue
          * @description A condition as it is written, and its answer; null where it cannot be known.
          */
-        Condition: {
+        ConditionValue: {
             written: string;
             answer: boolean | number | string | null;
         };
         /**
-         * Part
+         * GroupPart
          * @description Of a rule over a group: how many of these must stand, and how many do.
          */
-        Part: {
+        GroupPart: {
             rules: string[];
             at_least: number;
             found: number;
         };
         /**
-         * Member
+         * GroupMember
          * @description A finding that counts for a rule over a group.
          */
-        Member: {
+        GroupMember: {
             rule: string;
             device: string;
             /** Format: date-time */
@@ -1793,10 +1793,10 @@ export interface components {
             stands: boolean;
         };
         /**
-         * ToldPhase
+         * ReportedPhase
          * @description What the rule told.
          */
-        ToldPhase: {
+        ReportedPhase: {
             /** Format: date-time */
             at: string;
             phase: string;
@@ -1805,18 +1805,18 @@ export interface components {
             begin: string;
         };
         /**
-         * Page[Latched]
+         * Page[LatchedFinding]
          * @description A part of a list; `next` asks for the rest and is null on the last page.
          */
-        Page_Latched_: {
-            items: components["schemas"]["Latched"][];
+        Page_LatchedFinding_: {
+            items: components["schemas"]["LatchedFinding"][];
             next: string | null;
         };
         /**
-         * Latched
+         * LatchedFinding
          * @description A finding that stands until a person resets it.
          */
-        Latched: {
+        LatchedFinding: {
             finding: string;
             rule: string;
             title: string;
@@ -1824,10 +1824,10 @@ export interface components {
             device: string;
         };
         /**
-         * Reset
+         * ResetResult
          * @description What came of a reset. Not ended: it is still dangerous, and ends with the next all-clear.
          */
-        Reset: {
+        ResetResult: {
             rule: string;
             device: string;
             /** Format: date-time */
@@ -1835,13 +1835,13 @@ export interface components {
             ended: boolean;
         };
         /**
-         * Refusals
+         * RefusalPage
          * @description Refused messages that were kept, and how many there were in all.
          */
-        Refusals: {
+        RefusalPage: {
             items: components["schemas"]["Refusal"][];
             next: string | null;
-            summary: components["schemas"]["RefusedSums"];
+            summary: components["schemas"]["RefusalSummary"];
         };
         /**
          * Refusal
@@ -1871,47 +1871,47 @@ export interface components {
          */
         Reason: "bad_checksum" | "bad_payload" | "bad_time" | "bad_value" | "codec_failed" | "no_codec" | "no_mapping" | "too_large" | "unknown_device";
         /**
-         * RefusedSums
+         * RefusalSummary
          * @description What was refused in all.
          */
-        RefusedSums: {
+        RefusalSummary: {
             kept: number;
             counted: number;
-            by: components["schemas"]["RefusedSum"][];
+            by: components["schemas"]["RefusalCount"][];
         };
         /**
-         * RefusedSum
+         * RefusalCount
          * @description Refusals of one source for one reason: kept singly, and beyond the hour's limit only counted.
          */
-        RefusedSum: {
+        RefusalCount: {
             source: string;
             reason: components["schemas"]["Reason"];
             kept: number;
             counted: number;
         };
         /**
-         * Replayed
+         * ReplayResult
          * @description How many refused messages were tried again.
          */
-        Replayed: {
+        ReplayResult: {
             replayed: number;
         };
         /**
-         * Claimables
+         * UnregisteredDevicePage
          * @description Devices to claim, and what was refused of unknown devices in all.
          */
-        Claimables: {
-            items: components["schemas"]["Claimable"][];
+        UnregisteredDevicePage: {
+            items: components["schemas"]["UnregisteredDevice"][];
             next: string | null;
-            summary: components["schemas"]["RefusedSums"];
+            summary: components["schemas"]["RefusalSummary"];
         };
         /**
-         * Claimable
+         * UnregisteredDevice
          * @description A device to claim. `at_least`: beyond what was kept, more of its messages were only counted.
          *
          *         `obstacle` is what keeps it from being heard or read then: a topic that no filter covers, a missing codec.
          */
-        Claimable: {
+        UnregisteredDevice: {
             platform: string;
             identity: string;
             proposed_kind: string | null;
@@ -1929,36 +1929,36 @@ export interface components {
             at_least: boolean;
         };
         /**
-         * Page[Unmapped]
+         * Page[UnmappedField]
          * @description A part of a list; `next` asks for the rest and is null on the last page.
          */
-        Page_Unmapped_: {
-            items: components["schemas"]["Unmapped"][];
+        Page_UnmappedField_: {
+            items: components["schemas"]["UnmappedField"][];
             next: string | null;
         };
         /**
-         * Unmapped
+         * UnmappedField
          * @description A field that devices send and no mapping takes.
          */
-        Unmapped: {
+        UnmappedField: {
             platform: string;
             kind: string;
             field: string;
             count: number;
         };
         /**
-         * Page[Act]
+         * Page[AuditEntry]
          * @description A part of a list; `next` asks for the rest and is null on the last page.
          */
-        Page_Act_: {
-            items: components["schemas"]["Act"][];
+        Page_AuditEntry_: {
+            items: components["schemas"]["AuditEntry"][];
             next: string | null;
         };
         /**
-         * Act
+         * AuditEntry
          * @description Who did what.
          */
-        Act: {
+        AuditEntry: {
             /** Format: date-time */
             at: string;
             actor: string;
@@ -1968,18 +1968,18 @@ export interface components {
             };
         };
         /**
-         * Page[Kept]
+         * Page[FileDifference]
          * @description A part of a list; `next` asks for the rest and is null on the last page.
          */
-        Page_Kept_: {
-            items: components["schemas"]["Kept"][];
+        Page_FileDifference_: {
+            items: components["schemas"]["FileDifference"][];
             next: string | null;
         };
         /**
-         * Kept
+         * FileDifference
          * @description A record of the site's files that was not taken: the registry's stays. `held` is null where it was deleted.
          */
-        Kept: {
+        FileDifference: {
             record: string;
             id: string;
             why: string;
@@ -1988,21 +1988,21 @@ export interface components {
             text: string;
         };
         /**
-         * Imported
+         * ImportResult
          * @description What taking up the site's files did.
          */
-        Imported: {
+        ImportResult: {
             created: number;
             updated: number;
             unchanged: number;
-            kept: components["schemas"]["Kept"][];
+            kept: components["schemas"]["FileDifference"][];
         };
         /**
          * Why
          * @description Why somebody was told, or was not: a sentence, and the facts it rests on.
          */
         Why: {
-            items: components["schemas"]["WhyLine"][];
+            items: components["schemas"]["WhyFact"][];
             next: string | null;
             about: {
                 [key: string]: string;
@@ -2010,10 +2010,10 @@ export interface components {
             answer: string;
         };
         /**
-         * WhyLine
+         * WhyFact
          * @description One fact of an answer; the other fields name what it is about.
          */
-        WhyLine: {
+        WhyFact: {
             /** Format: date-time */
             at: string;
             kind: string;
@@ -2047,7 +2047,7 @@ export interface components {
             /** Format: date-time */
             until: string;
             reason: string;
-            by: components["schemas"]["Named"];
+            by: components["schemas"]["NamedReference"];
             /** Format: date-time */
             created_at: string;
             ended_at: string | null;
@@ -2074,18 +2074,18 @@ export interface components {
          * @description Who is logged in. `alert` limits a worker's link, `place` a token.
          */
         Session: {
-            role: components["schemas"]["Access"];
-            person: components["schemas"]["Named"] | null;
+            role: components["schemas"]["AccessRole"];
+            person: components["schemas"]["NamedReference"] | null;
             alert: string | null;
             place: string | null;
             site: components["schemas"]["Site"];
         };
         /**
-         * Access
+         * AccessRole
          * @description What a token or session may do; each row of `_MAY` says which acts.
          * @enum {string}
          */
-        Access: "administrator" | "device" | "dispatcher" | "operator" | "viewer" | "worker";
+        AccessRole: "administrator" | "device" | "dispatcher" | "operator" | "viewer" | "worker";
         /**
          * Site
          * @description The site's name and the zone of its local times.
@@ -2108,7 +2108,7 @@ export interface components {
          */
         Token: {
             id: string;
-            role: components["schemas"]["Access"];
+            role: components["schemas"]["AccessRole"];
             person: string | null;
             place: string | null;
             platform: string | null;
@@ -2122,7 +2122,7 @@ export interface components {
          */
         NewToken: {
             id: string;
-            role: components["schemas"]["Access"];
+            role: components["schemas"]["AccessRole"];
             person: string | null;
             place: string | null;
             platform: string | null;
@@ -2132,17 +2132,17 @@ export interface components {
             token: string;
         };
         /**
-         * Accepted
+         * PushResult
          * @description How many messages of a push are in the journal.
          */
-        Accepted: {
+        PushResult: {
             accepted: number;
         };
         /**
-         * Alive
+         * Liveness
          * @description The process answers.
          */
-        Alive: {
+        Liveness: {
             /**
              * @default ok
              * @enum {string}
@@ -2150,10 +2150,10 @@ export interface components {
             status: "ok";
         };
         /**
-         * Ready
+         * Readiness
          * @description Whether alarms are heard, and each condition of it.
          */
-        Ready: {
+        Readiness: {
             ready: boolean;
             checks: {
                 [key: string]: boolean;
@@ -2196,34 +2196,34 @@ export type Severity = components['schemas']['Severity'];
 export type Ledger = components['schemas']['Ledger'];
 export type State = components['schemas']['State'];
 export type Spot = components['schemas']['Spot'];
-export type Named = components['schemas']['Named'];
+export type NamedReference = components['schemas']['NamedReference'];
 export type Subject = components['schemas']['Subject'];
 export type Deadline = components['schemas']['Deadline'];
-export type Told = components['schemas']['Told'];
+export type NotifiedPerson = components['schemas']['NotifiedPerson'];
 export type EvidenceLine = components['schemas']['EvidenceLine'];
 export type AlertDetail = components['schemas']['AlertDetail'];
 export type TimelineEntry = components['schemas']['TimelineEntry'];
-export type Concerned = components['schemas']['Concerned'];
-export type Care = components['schemas']['Care'];
+export type PersonAtRisk = components['schemas']['PersonAtRisk'];
+export type CareNote = components['schemas']['CareNote'];
 export type Contact = components['schemas']['Contact'];
 export type WorkerLink = components['schemas']['WorkerLink'];
 export type DoctorReport = components['schemas']['DoctorReport'];
-export type Speaker = components['schemas']['Speaker'];
-export type SaidTopic = components['schemas']['SaidTopic'];
-export type LastSaid = components['schemas']['LastSaid'];
-export type SaidValue = components['schemas']['SaidValue'];
-export type NotUnderstood = components['schemas']['NotUnderstood'];
+export type BrokerSender = components['schemas']['BrokerSender'];
+export type TopicCount = components['schemas']['TopicCount'];
+export type LastReading = components['schemas']['LastReading'];
+export type DecodedValue = components['schemas']['DecodedValue'];
+export type UnreadableField = components['schemas']['UnreadableField'];
 export type Registration = components['schemas']['Registration'];
 export type SilentDevices = components['schemas']['SilentDevices'];
 export type FileToAdd = components['schemas']['FileToAdd'];
 export type PageDevice = components['schemas']['Page_Device_'];
 export type Device = components['schemas']['Device'];
 export type Identity = components['schemas']['Identity'];
-export type Changed = components['schemas']['Changed'];
+export type PutResult = components['schemas']['PutResult'];
 export type PageReadingPoint = components['schemas']['Page_ReadingPoint_'];
 export type ReadingPoint = components['schemas']['ReadingPoint'];
 export type Quality = components['schemas']['Quality'];
-export type PlacesSummary = components['schemas']['PlacesSummary'];
+export type PlaceGroupPage = components['schemas']['PlaceGroupPage'];
 export type PlaceGroup = components['schemas']['PlaceGroup'];
 export type LevelRole = components['schemas']['LevelRole'];
 export type PlaceOnMap = components['schemas']['PlaceOnMap'];
@@ -2242,56 +2242,56 @@ export type PageKind = components['schemas']['Page_Kind_'];
 export type Kind = components['schemas']['Kind'];
 export type Words = components['schemas']['Words'];
 export type Quantity = components['schemas']['Quantity'];
-export type Checked = components['schemas']['Checked'];
-export type Fault = components['schemas']['Fault'];
-export type Tested = components['schemas']['Tested'];
-export type Trial = components['schemas']['Trial'];
-export type Job = components['schemas']['Job'];
+export type CheckResult = components['schemas']['CheckResult'];
+export type RulebookFault = components['schemas']['RulebookFault'];
+export type TestResult = components['schemas']['TestResult'];
+export type TrialResult = components['schemas']['TrialResult'];
+export type BacktestJob = components['schemas']['BacktestJob'];
 export type BacktestResult = components['schemas']['BacktestResult'];
-export type RuleTally = components['schemas']['RuleTally'];
-export type Difference = components['schemas']['Difference'];
-export type FoundOnce = components['schemas']['FoundOnce'];
-export type PageJob = components['schemas']['Page_Job_'];
-export type Books = components['schemas']['Books'];
-export type Book = components['schemas']['Book'];
-export type Reloaded = components['schemas']['Reloaded'];
+export type RuleStatistics = components['schemas']['RuleStatistics'];
+export type BacktestDifference = components['schemas']['BacktestDifference'];
+export type BacktestFinding = components['schemas']['BacktestFinding'];
+export type PageBacktestJob = components['schemas']['Page_BacktestJob_'];
+export type RulebookFiles = components['schemas']['RulebookFiles'];
+export type RulebookFile = components['schemas']['RulebookFile'];
+export type ReloadResult = components['schemas']['ReloadResult'];
 export type Explanation = components['schemas']['Explanation'];
-export type Condition = components['schemas']['Condition'];
-export type Part = components['schemas']['Part'];
-export type Member = components['schemas']['Member'];
-export type ToldPhase = components['schemas']['ToldPhase'];
-export type PageLatched = components['schemas']['Page_Latched_'];
-export type Latched = components['schemas']['Latched'];
-export type Reset = components['schemas']['Reset'];
-export type Refusals = components['schemas']['Refusals'];
+export type ConditionValue = components['schemas']['ConditionValue'];
+export type GroupPart = components['schemas']['GroupPart'];
+export type GroupMember = components['schemas']['GroupMember'];
+export type ReportedPhase = components['schemas']['ReportedPhase'];
+export type PageLatchedFinding = components['schemas']['Page_LatchedFinding_'];
+export type LatchedFinding = components['schemas']['LatchedFinding'];
+export type ResetResult = components['schemas']['ResetResult'];
+export type RefusalPage = components['schemas']['RefusalPage'];
 export type Refusal = components['schemas']['Refusal'];
 export type Reason = components['schemas']['Reason'];
-export type RefusedSums = components['schemas']['RefusedSums'];
-export type RefusedSum = components['schemas']['RefusedSum'];
-export type Replayed = components['schemas']['Replayed'];
-export type Claimables = components['schemas']['Claimables'];
-export type Claimable = components['schemas']['Claimable'];
-export type PageUnmapped = components['schemas']['Page_Unmapped_'];
-export type Unmapped = components['schemas']['Unmapped'];
-export type PageAct = components['schemas']['Page_Act_'];
-export type Act = components['schemas']['Act'];
-export type PageKept = components['schemas']['Page_Kept_'];
-export type Kept = components['schemas']['Kept'];
-export type Imported = components['schemas']['Imported'];
+export type RefusalSummary = components['schemas']['RefusalSummary'];
+export type RefusalCount = components['schemas']['RefusalCount'];
+export type ReplayResult = components['schemas']['ReplayResult'];
+export type UnregisteredDevicePage = components['schemas']['UnregisteredDevicePage'];
+export type UnregisteredDevice = components['schemas']['UnregisteredDevice'];
+export type PageUnmappedField = components['schemas']['Page_UnmappedField_'];
+export type UnmappedField = components['schemas']['UnmappedField'];
+export type PageAuditEntry = components['schemas']['Page_AuditEntry_'];
+export type AuditEntry = components['schemas']['AuditEntry'];
+export type PageFileDifference = components['schemas']['Page_FileDifference_'];
+export type FileDifference = components['schemas']['FileDifference'];
+export type ImportResult = components['schemas']['ImportResult'];
 export type Why = components['schemas']['Why'];
-export type WhyLine = components['schemas']['WhyLine'];
+export type WhyFact = components['schemas']['WhyFact'];
 export type PageSilence = components['schemas']['Page_Silence_'];
 export type Silence = components['schemas']['Silence'];
 export type Matchers = components['schemas']['Matchers'];
 export type Session = components['schemas']['Session'];
-export type Access = components['schemas']['Access'];
+export type AccessRole = components['schemas']['AccessRole'];
 export type Site = components['schemas']['Site'];
 export type PageToken = components['schemas']['Page_Token_'];
 export type Token = components['schemas']['Token'];
 export type NewToken = components['schemas']['NewToken'];
-export type Accepted = components['schemas']['Accepted'];
-export type Alive = components['schemas']['Alive'];
-export type Ready = components['schemas']['Ready'];
+export type PushResult = components['schemas']['PushResult'];
+export type Liveness = components['schemas']['Liveness'];
+export type Readiness = components['schemas']['Readiness'];
 export type Status = components['schemas']['Status'];
 export type Resync = components['schemas']['Resync'];
 export type $defs = Record<string, never>;
@@ -2354,7 +2354,7 @@ export interface operations {
             };
         };
     };
-    one_alert: {
+    get_alert: {
         parameters: {
             query?: never;
             header?: never;
@@ -2394,7 +2394,7 @@ export interface operations {
             };
         };
     };
-    make_link: {
+    create_link: {
         parameters: {
             query?: never;
             header?: never;
@@ -2454,7 +2454,7 @@ export interface operations {
             };
         };
     };
-    act: {
+    perform_action: {
         parameters: {
             query?: never;
             header?: never;
@@ -2712,7 +2712,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Changed"];
+                    "application/json": components["schemas"]["PutResult"];
                 };
             };
             /** @description What was wrong with the request */
@@ -2856,7 +2856,7 @@ export interface operations {
             };
         };
     };
-    one_device: {
+    get_device: {
         parameters: {
             query?: never;
             header?: never;
@@ -3161,7 +3161,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PlacesSummary"];
+                    "application/json": components["schemas"]["PlaceGroupPage"];
                 };
             };
             /** @description What was wrong with the request */
@@ -4584,7 +4584,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Checked"];
+                    "application/json": components["schemas"]["CheckResult"];
                 };
             };
             /** @description What was wrong with the request */
@@ -4650,7 +4650,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Tested"];
+                    "application/json": components["schemas"]["TestResult"];
                 };
             };
             /** @description What was wrong with the request */
@@ -4723,7 +4723,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Job"];
+                    "application/json": components["schemas"]["BacktestJob"];
                 };
             };
             /** @description What was wrong with the request */
@@ -4761,7 +4761,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Job_"];
+                    "application/json": components["schemas"]["Page_BacktestJob_"];
                 };
             };
             /** @description What was wrong with the request */
@@ -4784,7 +4784,7 @@ export interface operations {
             };
         };
     };
-    read_job: {
+    get_job: {
         parameters: {
             query?: never;
             header?: never;
@@ -4801,7 +4801,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Job"];
+                    "application/json": components["schemas"]["BacktestJob"];
                 };
             };
             /** @description What was wrong with the request */
@@ -4841,7 +4841,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Job"];
+                    "application/json": components["schemas"]["BacktestJob"];
                 };
             };
             /** @description What was wrong with the request */
@@ -4864,7 +4864,7 @@ export interface operations {
             };
         };
     };
-    read_schema: {
+    get_schema: {
         parameters: {
             query?: {
                 of?: string;
@@ -4904,7 +4904,7 @@ export interface operations {
             };
         };
     };
-    new_book: {
+    new_rulebook: {
         parameters: {
             query: {
                 name: string;
@@ -4921,7 +4921,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Books"];
+                    "application/json": components["schemas"]["RulebookFiles"];
                 };
             };
             /** @description What was wrong with the request */
@@ -4959,7 +4959,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Reloaded"];
+                    "application/json": components["schemas"]["ReloadResult"];
                 };
             };
             /** @description What was wrong with the request */
@@ -5043,7 +5043,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Latched_"];
+                    "application/json": components["schemas"]["Page_LatchedFinding_"];
                 };
             };
             /** @description What was wrong with the request */
@@ -5102,7 +5102,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Reset"];
+                    "application/json": components["schemas"]["ResetResult"];
                 };
             };
             /** @description What was wrong with the request */
@@ -5152,7 +5152,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Refusals"];
+                    "application/json": components["schemas"]["RefusalPage"];
                 };
             };
             /** @description What was wrong with the request */
@@ -5205,7 +5205,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Replayed"];
+                    "application/json": components["schemas"]["ReplayResult"];
                 };
             };
             /** @description What was wrong with the request */
@@ -5228,7 +5228,7 @@ export interface operations {
             };
         };
     };
-    list_claimable: {
+    list_unregistered: {
         parameters: {
             query?: {
                 limit?: number;
@@ -5249,7 +5249,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Claimables"];
+                    "application/json": components["schemas"]["UnregisteredDevicePage"];
                 };
             };
             /** @description What was wrong with the request */
@@ -5293,7 +5293,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Unmapped_"];
+                    "application/json": components["schemas"]["Page_UnmappedField_"];
                 };
             };
             /** @description What was wrong with the request */
@@ -5338,7 +5338,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Act_"];
+                    "application/json": components["schemas"]["Page_AuditEntry_"];
                 };
             };
             /** @description What was wrong with the request */
@@ -5376,7 +5376,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Kept_"];
+                    "application/json": components["schemas"]["Page_FileDifference_"];
                 };
             };
             /** @description What was wrong with the request */
@@ -5429,7 +5429,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Imported"];
+                    "application/json": components["schemas"]["ImportResult"];
                 };
             };
             /** @description What was wrong with the request */
@@ -5563,7 +5563,7 @@ export interface operations {
                  */
                 "application/json": {
                     /**
-                     * WrittenMatchers
+                     * MatchersBody
                      * @description Whatever is named must be equal; `place` means it or what lies under it.
                      */
                     matchers: {
@@ -5699,7 +5699,7 @@ export interface operations {
             };
         };
     };
-    read_session: {
+    get_session: {
         parameters: {
             query?: never;
             header?: never;
@@ -5881,7 +5881,7 @@ export interface operations {
                  */
                 "application/json": {
                     /**
-                     * Access
+                     * AccessRole
                      * @description What a token or session may do; each row of `_MAY` says which acts.
                      * @enum {string}
                      */
@@ -6000,7 +6000,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Accepted"];
+                    "application/json": components["schemas"]["PushResult"];
                 };
             };
             /** @description What was wrong with the request */
@@ -6084,7 +6084,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Alive"];
+                    "application/json": components["schemas"]["Liveness"];
                 };
             };
             /** @description What was wrong with the request */
@@ -6122,7 +6122,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Ready"];
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
             /** @description Alarms are not heard yet, or no longer */
@@ -6131,7 +6131,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Ready"];
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
             /** @description What was wrong with the request */
@@ -6192,7 +6192,7 @@ export interface operations {
             };
         };
     };
-    one_message: {
+    get_cap_message: {
         parameters: {
             query?: never;
             header?: never;
@@ -6232,7 +6232,7 @@ export interface operations {
             };
         };
     };
-    newest: {
+    get_feed: {
         parameters: {
             query?: never;
             header?: never;

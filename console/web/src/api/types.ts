@@ -5,16 +5,16 @@ export type {
   AlertDetail,
   AlertItem,
   Cell,
-  Concerned,
+  PersonAtRisk,
   Contact,
   Deadline,
   Device,
   Duty,
   EvidenceLine as Evidence,
-  Latched,
+  LatchedFinding,
   Ledger,
   Matchers,
-  Named,
+  NamedReference,
   Person,
   PlaceGroup,
   ReadingPoint,
@@ -25,7 +25,7 @@ export type {
   State,
   Status,
   TimelineEntry as TimelineItem,
-  Told,
+  NotifiedPerson,
 } from './schema'
 
 export type Action = AlertItem['allowed'][number]

@@ -1,10 +1,10 @@
 /** Orders the people on rosters: the alert's own grid before others, the nearest rung first, then by name. */
-import type { Cell, Duty, Named } from '../api/types'
+import type { Cell, Duty, NamedReference } from '../api/types'
 
 type OnDuty = Pick<Duty, 'person' | 'role' | 'cell' | 'absent'>
 type Node = Pick<Cell, 'id' | 'parent'>
 
-export interface Candidate extends Named {
+export interface Candidate extends NamedReference {
   role: string
   /** Answers for the place of the alert. */
   near: boolean
@@ -13,7 +13,7 @@ export interface Candidate extends Named {
 const RANKS = ['worker', 'lead', 'community', 'street', 'department', 'clinic', 'property', 'maintenance']
 
 export function candidates(
-  people: readonly Named[],
+  people: readonly NamedReference[],
   duties: readonly OnDuty[],
   cells: readonly Node[],
   cell: string | null,

@@ -10,7 +10,7 @@ import aiomqtt
 from ingest.mqtt.broker_address import Address
 
 
-class NoBroker(Exception):
+class BrokerUnavailable(Exception):
     """Mosquitto is not on this machine, or did not start."""
 
 

@@ -20,8 +20,8 @@ from app.config.catalog import load_words
 from app.config.settings import Site
 from app.config.site import SiteFolder, read_site
 from app.config.yaml_files import WrittenError
-from app.server.channels import NoSuchChannel, build_channels, http_client
-from app.server.demo import filed_templates
+from app.server.channels import ChannelNotConfigured, build_channels, http_client
+from app.server.demo import registered_templates
 from app.site_check.check import counted, examine
 from domain import HOUR, MINUTE, Instant, Ledger, Severity, Subject
 from domain.people import community
@@ -32,7 +32,7 @@ Say = Callable[[str], None]
 def check_site(path: Path | None, templates: bool, say: Say, data: Path | None = None) -> int:
     """Reads everything `up` would read and says what it found; raises WrittenError with every fault of every file."""
     if templates:
-        for template, text in sorted(filed_templates(load_words(path)).items()):
+        for template, text in sorted(registered_templates(load_words(path)).items()):
             say(f"{template}\t{text}")
         return 0
     found, folder = examine(path, Clock()())
@@ -92,7 +92,7 @@ async def send_test(site: Path, to: str, channel: str, say: Say) -> int:
     async with http_client() as client:
         doors = build_channels(folder.settings, client, os.environ, clock)
         if channel not in doors:
-            raise NoSuchChannel(f"{site}/site.yaml has no channel {channel}: add it under channels")
+            raise ChannelNotConfigured(f"{site}/site.yaml has no channel {channel}: add it under channels")
         words = load_words(site)
         codes = folder.settings.channels.aliyun_sms.templates if folder.settings.channels.aliyun_sms else {}
         wording = MessageRenderer(words, folder.settings.sign, folder.settings.zone, codes)

@@ -16,15 +16,15 @@ from app.config.settings import MissingSecret
 from app.config.yaml_files import WrittenError
 from app.datadir.control_socket import Answered
 from app.datadir.credentials import BadToken, InUse
-from app.mqtt_client import NoBroker
-from app.server.channels import NoSuchChannel
+from app.mqtt_client import BrokerUnavailable
+from app.server.channels import ChannelNotConfigured
 from store.errors import IdentityTaken
 
 EXPECTED = (
     WrittenError,
     IdentityTaken,
-    NoBroker,
-    NoSuchChannel,
+    BrokerUnavailable,
+    ChannelNotConfigured,
     Answered,
     FolderInUse,
     BadToken,

@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from app.mqtt_client import NoBroker, client
+from app.mqtt_client import BrokerUnavailable, client
 from domain import Instant
 from ingest.frame import Frame
 from ingest.mqtt.broker_address import Address
@@ -67,7 +67,7 @@ async def listen(
                     await _catch(connection, caught, clock, limits or Limits())
     except aiomqtt.MqttError as fault:
         if not caught.asked:
-            raise NoBroker(f"{address}: {fault}; is the address right, and may this user connect?") from None
+            raise BrokerUnavailable(f"{address}: {fault}; is the address right, and may this user connect?") from None
         caught.ended = "connection"
     return caught
 

@@ -17,7 +17,7 @@ from app.config.settings import Site
 from app.config.site import decoder_settings
 from app.doctor.capture import Caught, Limits, listen
 from app.doctor.report import report
-from app.reload.codecs import CodecFolder
+from app.reload.codecs import CodecReloader
 from domain import Device, Instant
 from domain.kind import Kind
 from ingest.decoding.decoder import Listener, ListenerSettings
@@ -64,7 +64,7 @@ def otherwise(filters: Filters) -> list[str]:
 
 
 def _examined(broker: str, known: Knowledge, seconds: int, caught: Caught) -> dict[str, Any]:
-    codecs = CodecFolder(known.path)
+    codecs = CodecReloader(known.path)
     codecs.reload()
 
     def build(filters: Filters, devices: Sequence[Device]) -> Listener:

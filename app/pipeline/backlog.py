@@ -18,7 +18,7 @@ FRAME_BYTES = 200
 """What a frame weighs in memory beside its payload."""
 
 
-class JournalTail(Protocol):
+class JournalReader(Protocol):
     """What the backlog needs of a journal."""
 
     async def fetch(self, lane: Lane, after: int, limit: int = READ_AHEAD) -> Sequence[Entry]:
@@ -35,7 +35,7 @@ class Backlog:
 
     def __init__(
         self,
-        journal: JournalTail,
+        journal: JournalReader,
         taken: dict[Lane, int],
         latest: dict[Lane, int],
         max_bytes: int,
@@ -46,30 +46,30 @@ class Backlog:
         self._queues: dict[Lane, deque[tuple[Entry, int]]] = {lane: deque() for lane in Lane}
         self._bytes = dict.fromkeys(Lane, 0)
         self.waiting = {lane: (waiting or {}).get(lane, 0) for lane in Lane}
-        self.taken = {lane: taken.get(lane, 0) for lane in Lane}
-        self._latest = {lane: max(latest.get(lane, 0), self.taken[lane]) for lane in Lane}
-        self._in_journal = {lane: self._latest[lane] > self.taken[lane] for lane in Lane}
-        self._taken_at: dict[Lane, Instant] = dict.fromkeys(Lane, 0)
-        self.catching_up = any(self._in_journal.values())
+        self.positions = {lane: taken.get(lane, 0) for lane in Lane}
+        self._latest = {lane: max(latest.get(lane, 0), self.positions[lane]) for lane in Lane}
+        self._beyond_memory = {lane: self._latest[lane] > self.positions[lane] for lane in Lane}
+        self._received_at: dict[Lane, Instant] = dict.fromkeys(Lane, 0)
+        self.catching_up = any(self._beyond_memory.values())
         self._arrived = asyncio.Event()
-        self.unjournaled_since: Callable[[], Instant | None] = lambda: None
+        self.oldest_unjournaled: Callable[[], Instant | None] = lambda: None
         """When the oldest message was received that is not yet in the journal."""
 
-    def deliver(self, entry: Entry) -> None:
+    def enqueue(self, entry: Entry) -> None:
         """A new entry, already journaled. Over the bound only its position is kept."""
         lane = entry.lane
         self._latest[lane] = entry.pos
         self.waiting[lane] += 1
-        if not self._in_journal[lane]:
+        if not self._beyond_memory[lane]:
             if self._bytes[lane] > self._max_bytes:
-                self._in_journal[lane] = True
+                self._beyond_memory[lane] = True
             else:
                 size = _size(entry)
                 self._queues[lane].append((entry, size))
                 self._bytes[lane] += size
         self._arrived.set()
 
-    def stir(self) -> None:
+    def wake(self) -> None:
         """Wakes whoever waits, because something other than an entry happened."""
         self._arrived.set()
 
@@ -81,7 +81,7 @@ class Backlog:
         except TimeoutError:
             return
 
-    async def next(self) -> Entry | None:
+    async def next_entry(self) -> Entry | None:
         """The entry to judge now, or None when nothing waits."""
         self._arrived.clear()
         for lane in Lane:
@@ -91,41 +91,41 @@ class Backlog:
             self.catching_up = False
             return None
         lane = min(waiting, key=lambda lane: self._queues[lane][0][0].pos) if self.catching_up else waiting[0]
-        return self._hand_out(lane)
+        return self._dequeue(lane)
 
-    async def next_urgent(self) -> Entry | None:
+    async def next_urgent_entry(self) -> Entry | None:
         """An urgent entry that came while an ordinary one is being judged; while catching up it waits its turn."""
         if self.catching_up:
             return None
         await self._read_ahead(Lane.URGENT)
-        return self._hand_out(Lane.URGENT) if self._queues[Lane.URGENT] else None
+        return self._dequeue(Lane.URGENT) if self._queues[Lane.URGENT] else None
 
-    def _hand_out(self, lane: Lane) -> Entry:
+    def _dequeue(self, lane: Lane) -> Entry:
         entry, size = self._queues[lane].popleft()
         self._bytes[lane] -= size
         self.waiting[lane] -= 1
-        self.taken[lane] = entry.pos
-        self._taken_at[lane] = _received(entry)
+        self.positions[lane] = entry.pos
+        self._received_at[lane] = _received(entry)
         return entry
 
     async def _read_ahead(self, lane: Lane) -> None:
         queue = self._queues[lane]
-        if queue or not self._in_journal[lane]:
+        if queue or not self._beyond_memory[lane]:
             return
-        entries = await self._journal.fetch(lane, self.taken[lane], READ_AHEAD)
+        entries = await self._journal.fetch(lane, self.positions[lane], READ_AHEAD)
         queue.extend((entry, _size(entry)) for entry in entries)
         self._bytes[lane] += sum(size for _, size in queue)
-        last = entries[-1].pos if entries else self.taken[lane]
-        self._in_journal[lane] = last < self._latest[lane]
+        last = entries[-1].pos if entries else self.positions[lane]
+        self._beyond_memory[lane] = last < self._latest[lane]
 
-    def heard_until(self, now: Instant) -> Instant:
+    def processed_until(self, now: Instant) -> Instant:
         """The instant up to which everything that came has been judged: timers may run up to here, not beyond.
 
         A timer that ran past unjudged readings would call a device silent whose words lie in the queue.
         """
         heads = [_received(queue[0][0]) for queue in self._queues.values() if queue]
-        unread = [self._taken_at[lane] for lane in Lane if self._in_journal[lane] and not self._queues[lane]]
-        outside = self.unjournaled_since()
+        unread = [self._received_at[lane] for lane in Lane if self._beyond_memory[lane] and not self._queues[lane]]
+        outside = self.oldest_unjournaled()
         return min([now, *heads, *unread] if outside is None else [now, outside, *heads, *unread])
 
     @property
@@ -139,7 +139,7 @@ class Backlog:
         return sum(len(queue) for queue in self._queues.values())
 
 
-def overtook(lane: Lane, frames: Sequence[Frame]) -> bool:
+def overtakes_bulk(lane: Lane, frames: Sequence[Frame]) -> bool:
     """Whether what the same devices said before may still lie in the ordinary lane.
 
     Not where all that a device says comes by its own topic in the urgent session.

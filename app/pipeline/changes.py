@@ -8,43 +8,43 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 from domain import Finding, Lane
 
-Noted = Callable[[dict[Lane, int]], Awaitable[None]]
+RecordChange = Callable[[dict[Lane, int]], Awaitable[None]]
 """Writes down that a change is made after these positions."""
-Work = Callable[[], Sequence[Finding]]
-Repeated = tuple[Mapping[Lane, int], Work]
+Change = Callable[[], Sequence[Finding]]
+RecordedChange = tuple[Mapping[Lane, int], Change]
 """A change that was noted, and the positions after which it belongs."""
 
 
-class Changes:
+class PendingChanges:
     """What waits for the next gap between two entries."""
 
     def __init__(self) -> None:
-        self.waiting: list[Callable[[], Awaitable[None]]] = []
-        self.repeated: list[Repeated] = []
+        self.pending: list[Callable[[], Awaitable[None]]] = []
+        self.recorded: list[RecordedChange] = []
 
-    def put(self, change: Callable[[], Awaitable[None]]) -> None:
+    def add(self, change: Callable[[], Awaitable[None]]) -> None:
         """In the order in which they are put."""
-        self.waiting.append(change)
+        self.pending.append(change)
 
-    def put_plain(self, change: Callable[[], None]) -> None:
+    def add_function(self, change: Callable[[], None]) -> None:
         """One that waits for nothing itself."""
 
         async def carry_out() -> None:
             change()
 
-        self.put(carry_out)
+        self.add(carry_out)
 
-    async def carry_out(self) -> bool:
+    async def apply_all(self) -> bool:
         """Everything that waits; whether anything did."""
-        changes, self.waiting = self.waiting, []
+        changes, self.pending = self.pending, []
         for change in changes:
             await change()
         return bool(changes)
 
-    def to_repeat(self, done: Mapping[Lane, int] | None) -> Iterator[Work]:
+    def due_recorded(self, done: Mapping[Lane, int] | None) -> Iterator[Change]:
         """Those whose positions are judged, or (None) all: nothing is left in the journal."""
-        while self.repeated and (done is None or _is_reached(self.repeated[0][0], done)):
-            yield self.repeated.pop(0)[1]
+        while self.recorded and (done is None or _is_reached(self.recorded[0][0], done)):
+            yield self.recorded.pop(0)[1]
 
 
 def _is_reached(cursor: Mapping[Lane, int], done: Mapping[Lane, int]) -> bool:

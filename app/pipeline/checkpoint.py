@@ -16,12 +16,12 @@ class Snapshot(Struct, frozen=True):
     engine: bytes
 
 
-def written(listener: Listener, engine: Engine) -> bytes:
+def encode(listener: Listener, engine: Engine) -> bytes:
     """Both as they are now."""
     return msgspec.msgpack.encode(Snapshot(listener.snapshot(), engine.snapshot()))
 
 
-def take_up(blob: bytes, listener: Listener, engine: Engine) -> None:
+def restore(blob: bytes, listener: Listener, engine: Engine) -> None:
     """Both as they were then."""
     snapshot = msgspec.msgpack.decode(blob, type=Snapshot)
     listener.restore(snapshot.listener)

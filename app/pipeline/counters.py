@@ -12,16 +12,16 @@ from ingest.frame import Frame
 from ingest.results import Heard
 
 
-class Counts(Struct):
+class Counters(Struct):
     """What has passed, for /metrics and the status line."""
 
     frames: int = 0
     readings: int = 0
     duplicates: int = 0
     findings: int = 0
-    faults: int = 0
+    internal_errors: int = 0
     refusals: Counter[str] = field(default_factory=Counter)
-    notes: Counter[str] = field(default_factory=Counter)
+    device_events: Counter[str] = field(default_factory=Counter)
     last_reading_at: Instant | None = None
 
     def add(self, frames: Sequence[Frame], heard: Heard) -> None:
@@ -30,6 +30,6 @@ class Counts(Struct):
         self.readings += len(heard.readings)
         self.duplicates += heard.duplicates
         self.refusals.update(refusal.reason.value for refusal in heard.refusals)
-        self.notes.update(note.kind.value for note in heard.notes)
+        self.device_events.update(note.kind.value for note in heard.notes)
         if heard.readings:
             self.last_reading_at = frames[-1].received

@@ -13,17 +13,17 @@ from domain import Device, Identity
 from ingest.results import Note
 
 ATTRIBUTE: Final = "gateway"
-BRIDGE: Final = Identity("zigbee2mqtt", "bridge")
+ZIGBEE_BRIDGE: Final = Identity("zigbee2mqtt", "bridge")
 
 
-def behind_gateways(devices: Iterable[Device]) -> list[Device]:
+def assign_gateways(devices: Iterable[Device]) -> list[Device]:
     """The devices, those of a platform that tells it with the name of their gateway."""
     known = list(devices)
     gateways = {identity: device.id for device in known for identity in device.identities if _may_be_gateway(identity)}
-    return [_behind(device, gateways) for device in known]
+    return [_with_gateway(device, gateways) for device in known]
 
 
-def _behind(device: Device, gateways: dict[Identity, str]) -> Device:
+def _with_gateway(device: Device, gateways: dict[Identity, str]) -> Device:
     if not device.identities or ATTRIBUTE in device.attributes:
         return device
     found = (_gateway_of(identity, gateways) for identity in device.identities)
@@ -35,7 +35,7 @@ def _behind(device: Device, gateways: dict[Identity, str]) -> Device:
 
 
 def _gateway_of(identity: Identity, gateways: dict[Identity, str]) -> Identity | None:
-    if identity.platform == BRIDGE.platform:
+    if identity.platform == ZIGBEE_BRIDGE.platform:
         return None if _may_be_gateway(identity) else _bridge_of(identity, gateways)
     node, slash, _ = identity.id.rpartition("/")
     return Identity("sparkplug", node) if identity.platform == "sparkplug" and slash and "/" in node else None
@@ -45,13 +45,13 @@ def _bridge_of(identity: Identity, gateways: dict[Identity, str]) -> Identity:
     """Of a site's further bridges the registered one whose base topic the device bears (`z2m-b4/bridge`)."""
     levels = identity.id.split("/")
     bases = ("/".join(levels[:count]) for count in range(len(levels) - 1, 0, -1))
-    own = (Identity(BRIDGE.platform, f"{base}/{BRIDGE.id}") for base in bases)
-    return next((each for each in own if each in gateways), BRIDGE)
+    own = (Identity(ZIGBEE_BRIDGE.platform, f"{base}/{ZIGBEE_BRIDGE.id}") for base in bases)
+    return next((each for each in own if each in gateways), ZIGBEE_BRIDGE)
 
 
 def _may_be_gateway(identity: Identity) -> bool:
-    if identity.platform == BRIDGE.platform:
-        return identity == BRIDGE or identity.id.endswith(f"/{BRIDGE.id}")
+    if identity.platform == ZIGBEE_BRIDGE.platform:
+        return identity == ZIGBEE_BRIDGE or identity.id.endswith(f"/{ZIGBEE_BRIDGE.id}")
     return identity.platform == "sparkplug" and identity.id.count("/") == 1
 
 
@@ -59,6 +59,6 @@ def _name(platform: str, identity: str) -> str:
     return f"system/{platform}/{identity}"
 
 
-def whose(note: Note) -> str | None:
+def device_of_event(note: Note) -> str | None:
     """Of whom a note speaks: a device of ours, or a gateway that nobody registered but that devices may hang on."""
     return note.device or (None if note.identity is None else _name(note.platform, note.identity))

@@ -15,9 +15,9 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from app.pipeline.changes import Repeated
-from app.pipeline.pipeline import Chain
-from app.pipeline.retry import insist
+from app.pipeline.changes import RecordedChange
+from app.pipeline.pipeline import Pipeline
+from app.pipeline.retry import retry_until_writable
 from console.dependencies import NotLatched, ResetResult
 from domain import Finding, Instant, Lane
 from rules.engine.engine import Engine
@@ -26,11 +26,11 @@ from store.database.database import Ledger
 from store.journal import MarkKind, SqliteJournal
 
 log = logging.getLogger("fengshao.resets")
-LOOK_EVERY_S: Final = 1.0
+POLL_S: Final = 1.0
 """A storm of alerts that are dealt with is looked at once."""
 
 
-class WrittenReset(Struct, frozen=True):
+class ResetMark(Struct, frozen=True):
     """The detail of a mark: what was reset by whom and why, and what had been judged by then."""
 
     rule: str
@@ -40,15 +40,15 @@ class WrittenReset(Struct, frozen=True):
     cursor: dict[str, int] = {}
 
 
-class Resets:
+class LatchResets:
     """Carries out resets between two entries of the journal."""
 
     def __init__(
-        self, engine: Engine, chain: Chain, journal: SqliteJournal, ledger: Ledger, clock: Callable[[], Instant]
+        self, engine: Engine, chain: Pipeline, journal: SqliteJournal, ledger: Ledger, clock: Callable[[], Instant]
     ) -> None:
-        self._engine, self._chain, self._journal, self._ledger, self._clock = engine, chain, journal, ledger, clock
-        self._look = asyncio.Event()
-        self._look.set()  # what was dealt with before a crash
+        self._engine, self._pipeline, self._journal, self._ledger, self._clock = engine, chain, journal, ledger, clock
+        self._check_due = asyncio.Event()
+        self._check_due.set()  # what was dealt with before a crash
 
     async def reset(self, rule: str, device: str, by: str, reason: str) -> ResetResult:
         """Ends what is over; what is still dangerous ends with its next all-clear. Raises NotLatched."""
@@ -62,28 +62,28 @@ class Resets:
             return findings
 
         async def noted(cursor: Mapping[Lane, int]) -> None:
-            written = WrittenReset(rule, device, by, reason, {lane.value: pos for lane, pos in cursor.items()})
+            written = ResetMark(rule, device, by, reason, {lane.value: pos for lane, pos in cursor.items()})
             detail = msgspec.json.encode(written).decode()
-            await insist(lambda: self._journal.mark(MarkKind.RESET, at, detail), "reset")
+            await retry_until_writable(lambda: self._journal.mark(MarkKind.RESET, at, detail), "reset")
 
-        await self._chain.change(work, saves=True, noted=noted)
+        await self._pipeline.apply_change(work, saves=True, noted=noted)
         return ResetResult(rule, device, at, ended[0])
 
     def alert_changed(self, _alert: str) -> None:
         """Perhaps it was dealt with."""
-        self._look.set()
+        self._check_due.set()
 
-    async def follow(self) -> None:
+    async def run(self) -> None:
         """Whoever says that an alert is dealt with also resets what it was told of: a rule that stays latched would
         be deaf to the next danger."""
-        await self._chain.caught_up.wait()
+        await self._pipeline.caught_up.wait()
         while True:
-            await self._look.wait()
-            self._look.clear()
-            await insist(self.reset_what_is_dealt_with, "resets")
-            await asyncio.sleep(LOOK_EVERY_S)
+            await self._check_due.wait()
+            self._check_due.clear()
+            await retry_until_writable(self.reset_settled_alerts, "resets")
+            await asyncio.sleep(POLL_S)
 
-    async def reset_what_is_dealt_with(self) -> None:
+    async def reset_settled_alerts(self) -> None:
         """Latched findings whose alert was resolved, verified or closed after they began."""
         held = {one.finding: one for one in self._engine.latched_findings()}
         if not held:
@@ -97,10 +97,10 @@ class Resets:
             log.info("reset %s of %s with alert %s: %s", one.rule, one.device, alert, done)
 
 
-def noted_resets(engine: Engine, journal: SqliteJournal, since: Instant) -> Iterator[Repeated]:
+def recorded_resets(engine: Engine, journal: SqliteJournal, since: Instant) -> Iterator[RecordedChange]:
     """Those noted after a checkpoint of this instant, to be repeated."""
     for mark in journal.marks(since):
         if mark.kind is MarkKind.RESET:
-            written = msgspec.json.decode(mark.detail, type=WrittenReset)
+            written = msgspec.json.decode(mark.detail, type=ResetMark)
             cursor = {Lane(lane): pos for lane, pos in written.cursor.items()}
             yield cursor, partial(engine.release, written.device, written.rule, mark.at)

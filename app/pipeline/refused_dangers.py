@@ -15,18 +15,20 @@ from domain.people import Community
 from ingest.results import Refusal
 
 RULE, TITLE, ADVICE = "unknown-device-danger", "未登记设备报警", "请查明位置"
-GARBLED_RULE, GARBLED_TITLE, GARBLED_ADVICE = "unreadable-danger", "设备报警但消息不完整", "请按真实报警核实"
-SPAN_MS = 5 * MINUTE
+UNREADABLE_RULE, UNREADABLE_TITLE, UNREADABLE_ADVICE = "unreadable-danger", "设备报警但消息不完整", "请按真实报警核实"
+FINDING_WINDOW_MS = 5 * MINUTE
 
 
-def cries(refusals: Sequence[Refusal], urgent: Collection[str], community: Community) -> list[Finding]:
+def danger_findings(refusals: Sequence[Refusal], urgent: Collection[str], community: Community) -> list[Finding]:
     """One finding for each refused message that bears a danger bit. The span in its id keeps a flood small.
 
     `urgent` are the kinds of device whose danger is a matter of life. A wristband's place is the home of its bearer.
     """
     told = (one for one in refusals if one.danger)
     return [
-        _unregistered(one) if one.device is None else _garbled(one, one.device, urgent, community.place_of(one.device))
+        _unregistered(one)
+        if one.device is None
+        else _unreadable(one, one.device, urgent, community.place_of(one.device))
         for one in told
     ]
 
@@ -37,14 +39,14 @@ def _unregistered(refusal: Refusal) -> Finding:
     return _finding(refusal, name, RULE, TITLE, ADVICE, Severity.HIGH)
 
 
-def _garbled(refusal: Refusal, device: Device, urgent: Collection[str], place: str | None) -> Finding:
+def _unreadable(refusal: Refusal, device: Device, urgent: Collection[str], place: str | None) -> Finding:
     severity = Severity.CRITICAL if device.kind in urgent else Severity.HIGH
-    found = _finding(refusal, device.id, GARBLED_RULE, GARBLED_TITLE, GARBLED_ADVICE, severity)
+    found = _finding(refusal, device.id, UNREADABLE_RULE, UNREADABLE_TITLE, UNREADABLE_ADVICE, severity)
     return replace(found, device=device.id, place=place)
 
 
 def _finding(refusal: Refusal, name: str, rule: str, title: str, advice: str, severity: Severity) -> Finding:
-    span, detail = refusal.at - refusal.at % SPAN_MS, _shown_detail(refusal)
+    span, detail = refusal.at - refusal.at % FINDING_WINDOW_MS, _shown_detail(refusal)
     return Finding(
         id=f"{rule}@1/{name}/{span}",
         rule=rule,

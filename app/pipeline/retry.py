@@ -12,14 +12,14 @@ from store.errors import CannotWrite
 T = TypeVar("T")
 
 log = logging.getLogger("fengshao.insist")
-AGAIN_S = 1.0
+RETRY_DELAY_S = 1.0
 
 
-async def insist(work: Callable[[], Awaitable[T]], what: str) -> T:
+async def retry_until_writable(work: Callable[[], Awaitable[T]], what: str) -> T:
     """What `work` returns, however often the disk refuses before."""
     while True:
         try:
             return await work()
         except CannotWrite as error:
             log.error("%s: cannot write, trying again: %s", what, error)
-            await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(RETRY_DELAY_S)

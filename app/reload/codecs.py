@@ -15,41 +15,41 @@ from ingest.codecs.runtime import Codecs
 log = logging.getLogger("fengshao.codecs")
 
 FOLDER = "codecs.d"
-LOOK_EVERY_S = 2.0
+POLL_S = 2.0
 
-Stamp = tuple[tuple[str, int, int], ...]
+Fingerprint = tuple[tuple[str, int, int], ...]
 
 
-class CodecFolder:
+class CodecReloader:
     """The codecs of a folder. `codecs` is what the listener asks; it always holds the last files that could be used."""
 
     def __init__(self, site: Path | None) -> None:
         self.codecs = Codecs()
         self._path = site / FOLDER if site is not None else None
         self._files: dict[str, bytes] = {}
-        self._book = BindingBook()
-        self._stamp: Stamp = ()
+        self._binding_book = BindingBook()
+        self._fingerprint: Fingerprint = ()
 
     def reload(self) -> list[str]:
         """Take up the folder as it is now, and say what changed. Raises WrittenError for bindings that cannot be.
 
         A file that cannot be loaded (half saved, mistyped) is not taken in place of one that can.
         """
-        self._stamp = stamp(self._path)
-        self._book = _book(self._path)
-        return self._take()
+        self._fingerprint = fingerprint(self._path)
+        self._binding_book = _bindings(self._path)
+        return self._load_files()
 
-    def _take(self) -> list[str]:
+    def _load_files(self) -> list[str]:
         files = _files(self._path)
-        told = self._keep_what_worked(files)
-        shelf = shelve(files, self._book)
+        told = self._keep_working_version(files)
+        shelf = shelve(files, self._binding_book)
         told = changes(self.codecs.shelf, shelf) + told
         self.codecs.shelf, self._files = shelf, files
         return _logged(told)
 
-    def _keep_what_worked(self, files: dict[str, bytes]) -> list[str]:
+    def _keep_working_version(self, files: dict[str, bytes]) -> list[str]:
         told = []
-        for codec in shelve(files, self._book).codecs:
+        for codec in shelve(files, self._binding_book).codecs:
             fresh = self._files.get(codec.name) != files[codec.name]
             complaint = self.codecs.complaint(codec) if fresh else None
             if complaint is not None:
@@ -59,29 +59,29 @@ class CodecFolder:
                 told.append(f"{codec.name}: {complaint}; {kept}")
         return told
 
-    def look(self) -> list[str]:
+    def poll(self) -> list[str]:
         """Reload if a file changed; what is wrong is told, and what was in use stays in use."""
-        if stamp(self._path) == self._stamp:
+        if fingerprint(self._path) == self._fingerprint:
             return []
-        self._stamp = stamp(self._path)
+        self._fingerprint = fingerprint(self._path)
         try:
-            return _logged(self._bind()) + self._take()
+            return _logged(self._load_bindings()) + self._load_files()
         except OSError as error:
             return _logged([f"{error}; the codecs before it stay in use"])
 
-    def _bind(self) -> list[str]:
+    def _load_bindings(self) -> list[str]:
         """Bindings that cannot be keep no file beside them from being taken up."""
         try:
-            self._book = _book(self._path)
+            self._binding_book = _bindings(self._path)
         except WrittenError as error:
             return [f"{fault}; the bindings before it stay in use" for fault in error.faults]
         return []
 
-    async def follow(self) -> None:
+    async def run(self) -> None:
         """Look every few seconds until cancelled."""
         while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            self.look()
+            await asyncio.sleep(POLL_S)
+            self.poll()
 
 
 def _logged(told: list[str]) -> list[str]:
@@ -90,7 +90,7 @@ def _logged(told: list[str]) -> list[str]:
     return told
 
 
-def stamp(path: Path | None) -> Stamp:
+def fingerprint(path: Path | None) -> Fingerprint:
     """What tells that a file of the folder changed, without reading it."""
     try:
         return tuple((file.name, (status := file.stat()).st_mtime_ns, status.st_size) for file in _listed(path))
@@ -109,7 +109,7 @@ def _files(path: Path | None) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in _listed(path) if file.name != BINDINGS}
 
 
-def _book(path: Path | None) -> BindingBook:
+def _bindings(path: Path | None) -> BindingBook:
     """bindings.yaml, checked against the files beside it."""
     written = path / BINDINGS if path is not None else None
     if written is None or not written.exists():
@@ -124,7 +124,7 @@ def _book(path: Path | None) -> BindingBook:
 
 def check_codecs(site: Path | None) -> Shelf:
     """The site's codecs, each loaded once; raises WrittenError with every file that cannot be."""
-    folder = CodecFolder(site)
+    folder = CodecReloader(site)
     try:
         folder.reload()
         complaints = {codec.name: folder.codecs.complaint(codec) for codec in folder.codecs.shelf.codecs}

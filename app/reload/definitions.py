@@ -68,7 +68,7 @@ class LiveKinds(Mapping[str, Kind]):
         return len(self.current)
 
 
-def read_definitions(before: Definitions, site: Path | None) -> tuple[Definitions, list[Located]]:
+def load_definitions(before: Definitions, site: Path | None) -> tuple[Definitions, list[Located]]:
     """What lies on disk, with the last good version of every file that cannot be used, and every fault."""
     faults: list[Located] = []
     now = _kinds(before, site, faults)
@@ -166,7 +166,7 @@ def _path(built_in: Path, name: str, site: Path | None) -> str:
 # -- written down with the state that was judged by them -------------------------------------------------------------
 
 
-def written_definitions(one: Definitions) -> dict[str, Any]:
+def encode_definitions(one: Definitions) -> dict[str, Any]:
     """As a ledger keeps them."""
     return {
         "common": _dumped(one.common),
@@ -176,7 +176,7 @@ def written_definitions(one: Definitions) -> dict[str, Any]:
     }
 
 
-def recalled_definitions(written: Any) -> Definitions | None:
+def decode_definitions(written: Any) -> Definitions | None:
     """What was kept; None when there is nothing that this version can read."""
     try:
         held = msgspec.convert(written, dict[str, dict[str, Any]])
@@ -198,15 +198,15 @@ def _recalled(written: Mapping[str, Any], model: type[M]) -> dict[str, M]:
     return {name: model.model_validate(one) for name, one in written.items()}
 
 
-def of_state(kept: Any, books: Sequence[Rulebook], site: Path | None) -> tuple[Definitions, list[Located]]:
+def definitions_at_start(kept: Any, books: Sequence[Rulebook], site: Path | None) -> tuple[Definitions, list[Located]]:
     """What a state was judged by. One that was kept without its definitions, or the first, goes by the files on disk.
 
     Raises WrittenError when nothing was judged before and a file is faulty: a person is at the terminal to mend it.
     """
-    known = recalled_definitions(kept) if kept is not None else None
+    known = decode_definitions(kept) if kept is not None else None
     if known is not None:
         return replace(known, books_by_file=_named(known.books_by_file, books) if books else known.books_by_file), []
-    found, faults = read_definitions(Definitions(), site)
+    found, faults = load_definitions(Definitions(), site)
     if faults and not books:
         raise WrittenError(faults)
     return replace(found, books_by_file=_named(found.books_by_file, books) if books else found.books_by_file), faults

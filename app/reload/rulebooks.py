@@ -13,8 +13,8 @@ import msgspec
 
 from app.config.catalog import BOOKS, KINDS, MAPPINGS, yaml_files
 from app.config.yaml_files import WrittenError
-from app.pipeline.self_monitoring import OwnTrouble
-from app.reload.definitions import FOLDERS, Definitions, read_definitions
+from app.pipeline.self_monitoring import SelfMonitoring
+from app.reload.definitions import FOLDERS, Definitions, load_definitions
 from domain import Instant
 from rules.rulebook.diff import RulebookDiff
 from rules.rulebook.model import Rulebook
@@ -22,18 +22,18 @@ from rules.rulebook.serialization import rulebooks_in_checkpoint
 
 log = logging.getLogger("fengshao.rules")
 
-LOOK_EVERY_S = 2.0
+POLL_S = 2.0
 UNCHANGED = RulebookDiff((), (), ())
 
-TakeUp = Callable[[Definitions], Awaitable[RulebookDiff]]
-Stamp = tuple[tuple[str, int, int], ...]
+ApplyDefinitions = Callable[[Definitions], Awaitable[RulebookDiff]]
+Fingerprint = tuple[tuple[str, int, int], ...]
 
 
 class _Engine(msgspec.Struct):
     engine: bytes
 
 
-def books_of(checkpoint: bytes | None) -> list[Rulebook]:
+def rulebooks_in(checkpoint: bytes | None) -> list[Rulebook]:
     """The books that a checkpoint was judged by; none when there are none that this version can read."""
     try:
         return rulebooks_in_checkpoint(msgspec.msgpack.decode(checkpoint, type=_Engine).engine) if checkpoint else []
@@ -42,22 +42,22 @@ def books_of(checkpoint: bytes | None) -> list[Rulebook]:
         return []
 
 
-class BookFolder:
+class RulebookReloader:
     """Rulebooks, kinds and mappings on disk, and whoever takes them up. `in_force` says what is judged by now."""
 
     def __init__(
         self,
         in_force: Callable[[], Definitions],
         site: Path | None,
-        take_up: TakeUp,
+        take_up: ApplyDefinitions,
         ready: asyncio.Event,
-        trouble: OwnTrouble,
+        trouble: SelfMonitoring,
         clock: Callable[[], Instant],
     ) -> None:
-        self._in_force, self._site, self._take_up = in_force, site, take_up
-        self._ready, self._trouble, self._clock = ready, trouble, clock
-        self._stamp: Stamp = ()
-        self._turn = asyncio.Lock()
+        self._active, self._site, self._apply = in_force, site, take_up
+        self._ready, self._monitoring, self._clock = ready, trouble, clock
+        self._fingerprint: Fingerprint = ()
+        self._lock = asyncio.Lock()
 
     async def reload(self) -> RulebookDiff:
         """Take up the files as they are now, and say what changed. Raises WrittenError with every fault.
@@ -65,28 +65,28 @@ class BookFolder:
         What is right is taken up beside what is faulty: of that its last good version stays in force.
         """
         await self._ready.wait()  # what the last run left is judged by the files of its day
-        async with self._turn:
-            self._stamp = stamp(self._site)
-            found, faults = await asyncio.to_thread(read_definitions, self._in_force(), self._site)
-            renewed = await self._take_up(found)
-            self._tell(renewed)
+        async with self._lock:
+            self._fingerprint = fingerprint(self._site)
+            found, faults = await asyncio.to_thread(load_definitions, self._active(), self._site)
+            renewed = await self._apply(found)
+            self._log_change(renewed)
             for fault in faults:
                 log.error("refused: %s; what was in force before it stays so", fault)
             if faults:
-                self._trouble.books_refused([str(fault) for fault in faults], self._clock())
+                self._monitoring.rulebooks_rejected([str(fault) for fault in faults], self._clock())
                 raise WrittenError(faults)
-            self._trouble.books_right(self._clock())
+            self._monitoring.rulebooks_ok(self._clock())
             return renewed
 
-    def _tell(self, renewed: RulebookDiff) -> None:
+    def _log_change(self, renewed: RulebookDiff) -> None:
         if not renewed.is_empty:
-            log.info("rulebooks changed: %s", told(renewed))
+            log.info("rulebooks changed: %s", describe_change(renewed))
         if renewed.unversioned:
             log.warning("changed under the version they had, raise `version`: %s", ", ".join(renewed.unversioned))
 
-    async def look(self, *, anew: bool = False) -> RulebookDiff:
+    async def poll(self, *, anew: bool = False) -> RulebookDiff:
         """Reload if a file changed, or anyway; what is wrong was told, and what was in force stays so."""
-        if not anew and stamp(self._site) == self._stamp:
+        if not anew and fingerprint(self._site) == self._fingerprint:
             return UNCHANGED
         try:
             return await self.reload()
@@ -95,23 +95,23 @@ class BookFolder:
         except Exception as error:
             # Whatever a book does to us, the devices must go on being judged by those before it.
             log.exception("rulebooks not taken up")
-            self._trouble.books_refused([repr(error)], self._clock())
+            self._monitoring.rulebooks_rejected([repr(error)], self._clock())
             return UNCHANGED
 
-    async def follow(self) -> None:
+    async def run(self) -> None:
         """Look every few seconds until cancelled."""
         while True:
-            await self.look()
-            await asyncio.sleep(LOOK_EVERY_S)
+            await self.poll()
+            await asyncio.sleep(POLL_S)
 
 
-def told(renewed: RulebookDiff) -> str:
+def describe_change(renewed: RulebookDiff) -> str:
     """One line for the log."""
     parts = (("new", renewed.added), ("gone", renewed.removed), ("changed", renewed.changed))
     return "; ".join(f"{word} {', '.join(names)}" for word, names in parts if names)
 
 
-def stamp(site: Path | None) -> Stamp:
+def fingerprint(site: Path | None) -> Fingerprint:
     """What tells that a file changed, came or went, without reading it."""
     folders = ((shelf, site / FOLDERS[shelf] if site else None) for shelf in (KINDS, MAPPINGS, BOOKS))
     try:

@@ -21,7 +21,7 @@ from app.config.settings import Site
 from app.config.yaml_files import read_model
 from app.datadir.control_socket import Answered
 from app.datadir.stores import HISTORY, JOURNAL, LEDGER
-from app.pipeline.latch_resets import WrittenReset
+from app.pipeline.latch_resets import ResetMark
 from domain import DAY, Device, Finding, Instant, Reading
 from domain.kind import Kind
 from domain.people import Community, community
@@ -137,7 +137,7 @@ def _deaf(journal: SqliteJournal) -> Iterator[Outage]:
 def _resets(journal: SqliteJournal) -> Iterator[Reset]:
     for mark in journal.marks():
         if mark.kind is MarkKind.RESET:
-            written = msgspec.json.decode(mark.detail, type=WrittenReset)
+            written = msgspec.json.decode(mark.detail, type=ResetMark)
             yield Reset(mark.at, written.rule, written.device)
 
 

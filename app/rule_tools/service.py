@@ -21,7 +21,7 @@ from msgspec.structs import asdict, replace
 from app.config.catalog import book_files
 from app.config.yaml_files import WrittenError
 from app.datadir.control_socket import Answered
-from app.reload.rulebooks import BookFolder
+from app.reload.rulebooks import RulebookReloader
 from app.rule_tools.recorded_data import Progress, since
 from app.rule_tools.run import Backtest, Check, Explain, Task, Test, chosen, enough_past, only_itself, remembered
 from app.rule_tools.templates import schema, template
@@ -58,7 +58,7 @@ class Tools:
         history: History,
         engine: Engine,
         devices: Callable[[], Sequence[Device]],
-        books: BookFolder,
+        books: RulebookReloader,
         clock: Callable[[], Instant],
     ) -> None:
         self._data, self._site, self._history, self._engine = data, site, history, engine

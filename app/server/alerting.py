@@ -15,9 +15,9 @@ from app.config.catalog import load_ladders, load_replies, load_words
 from app.config.settings import Site
 from app.config.site import SiteFolder
 from app.datadir.stores import Stores
-from app.pipeline.retry import insist
-from app.server.channels import Door
-from app.server.registry import Registry
+from app.pipeline.retry import retry_until_writable
+from app.server.channels import ChannelEndpoint
+from app.server.registry import RegistryCache
 from console.dependencies import CallbackEndpoint, CallbackReply
 from console.dependencies import Secret as ConsoleSecret
 from console.security.auth import sign_worker_link
@@ -26,26 +26,26 @@ from store.database.alerts.repository import Transactor
 from store.errors import CannotWrite
 
 log = logging.getLogger("fengshao.telling")
-LONGEST_WAIT_S = 1.0
+WAIT_MAX_S = 1.0
 
 
-class Telling:
+class Alerting:
     """The alert service with its outbox sender."""
 
     def __init__(
         self,
         folder: SiteFolder,
         stores: Stores,
-        registry: Registry,
-        doors: Mapping[str, Door],
+        registry: RegistryCache,
+        doors: Mapping[str, ChannelEndpoint],
         clock: Callable[[], Instant],
         on_change: Callable[[str], None],
         signing_key: str,
         status_of: StatusOf,
     ) -> None:
-        self._clock, self._doors = clock, doors
-        self._bell = asyncio.Event()
-        self.faults = 0
+        self._clock, self._endpoints = clock, doors
+        self._wakeup = asyncio.Event()
+        self.errors = 0
         transact = Transactor(stores.ledger)
         self.desk = AlertService(
             transact,
@@ -55,64 +55,64 @@ class Telling:
             lambda: registry.community,
             clock,
             on_change,
-            self._kick,
-            Pages(folder.settings.public_url, signing_key),
+            self.wake,
+            WorkerLinks(folder.settings.public_url, signing_key),
             status_of,
             lambda alert: registry.community.concerned(
                 alert.subject, registry.devices.get(alert.device or ""), alert.place
             ),
             lambda: registry.devices,
-            self._own_fault,
+            self._log_error,
             (CannotWrite,),
         )
         channels = {name: door.channel for name, door in doors.items()}
-        self.courier = OutboxSender(transact, channels, self.desk.outcomes, clock, on_change)
+        self.outbox_sender = OutboxSender(transact, channels, self.desk.outcomes, clock, on_change)
 
-    def _own_fault(self, about: str, fault: Exception) -> None:
+    def _log_error(self, about: str, fault: Exception) -> None:
         """Our own mistake about one alert or finding: it is named and counted, and the others go on."""
-        self.faults += 1
+        self.errors += 1
         log.error("alert desk failed", extra={"about": about}, exc_info=fault)
 
-    def _kick(self) -> None:
-        self.courier.wake()
-        self._bell.set()
+    def wake(self) -> None:
+        self.outbox_sender.wake()
+        self._wakeup.set()
 
-    async def hear(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
+    async def process_findings(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
         await self.desk.process_findings(findings, lane, pos)
 
-    async def keep_deadlines(self) -> None:
+    async def run_deadlines(self) -> None:
         """Deadlines fall when they are due, whatever else happens; until cancelled."""
         while True:
-            self._bell.clear()
-            await insist(lambda: self.desk.tick(self._clock()), "deadlines")
-            wake = await insist(self.desk.next_wake, "deadlines")
-            wait_s = LONGEST_WAIT_S if wake is None else max(0.01, min(LONGEST_WAIT_S, (wake - self._clock()) / 1000))
+            self._wakeup.clear()
+            await retry_until_writable(lambda: self.desk.tick(self._clock()), "deadlines")
+            wake = await retry_until_writable(self.desk.next_wake, "deadlines")
+            wait_s = WAIT_MAX_S if wake is None else max(0.01, min(WAIT_MAX_S, (wake - self._clock()) / 1000))
             try:
                 async with asyncio.timeout(wait_s):
-                    await self._bell.wait()
+                    await self._wakeup.wait()
             except TimeoutError:
                 continue
 
     def callbacks(self) -> dict[str, CallbackEndpoint]:
         """The providers' ways in, one a channel that has a secret."""
         return {
-            name: CallbackEndpoint(ConsoleSecret(door.secret.reveal()), self._receiver(name, door))
-            for name, door in self._doors.items()
+            name: CallbackEndpoint(ConsoleSecret(door.secret.reveal()), self._handler(name, door))
+            for name, door in self._endpoints.items()
             if door.secret.reveal()
         }
 
-    def _receiver(self, name: str, door: Door) -> _Receiver:
-        return _Receiver(self.desk, name, door, self._clock)
+    def _handler(self, name: str, door: ChannelEndpoint) -> CallbackHandler:
+        return CallbackHandler(self.desk, name, door, self._clock)
 
 
-class _Receiver:
+class CallbackHandler:
     """One provider's call, answered when what it told is committed."""
 
-    def __init__(self, desk: AlertService, name: str, door: Door, clock: Callable[[], Instant]) -> None:
-        self._desk, self._name, self._door, self._clock = desk, name, door, clock
+    def __init__(self, desk: AlertService, name: str, door: ChannelEndpoint, clock: Callable[[], Instant]) -> None:
+        self._desk, self._name, self._endpoint, self._clock = desk, name, door, clock
 
     async def __call__(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> CallbackReply:
-        received: CallbackResponse = self._door.channel.receive(headers, query, body, self._clock())
+        received: CallbackResponse = self._endpoint.channel.receive(headers, query, body, self._clock())
         if received.events:
             for result in await self._desk.receive(received.events, self._name):
                 # The alert's timeline has the words; a text about no alert stands nowhere else.
@@ -121,7 +121,7 @@ class _Receiver:
         return CallbackReply(received.status, received.body, received.content_type)
 
 
-class Pages:
+class WorkerLinks:
     """Where a worker works on an alert from his card: signed, his alone, good for two hours."""
 
     def __init__(self, public_url: str, signing_key: str) -> None:
@@ -131,7 +131,7 @@ class Pages:
         return f"{self._base}/m/{sign_worker_link(self._key, str(alert), person, now)}" if self._base else ""
 
 
-def desk_settings(site: Site, doors: Mapping[str, Door], replies: ReplyGrammar) -> AlertSettings:
+def desk_settings(site: Site, doors: Mapping[str, ChannelEndpoint], replies: ReplyGrammar) -> AlertSettings:
     """The settings of the alert service, from those of the site."""
     codes = dict(site.channels.aliyun_sms.templates) if site.channels.aliyun_sms else {}
     return AlertSettings(

@@ -17,14 +17,14 @@ from app.config.settings import Secret, Site, secret
 from app.config.settings import WeCom as WrittenWeCom
 
 TIMEOUTS = httpx2.Timeout(connect=3.0, read=8.0, write=8.0, pool=2.0)
-SHORTEST_CALLBACK_SECRET = 32
+CALLBACK_SECRET_LENGTH_MIN = 32
 
 
-class NoSuchChannel(Exception):
+class ChannelNotConfigured(Exception):
     """The site has no such channel, or its secret is no secret."""
 
 
-class Door(Struct, frozen=True):
+class ChannelEndpoint(Struct, frozen=True):
     """A channel and the secret in the path of its callbacks."""
 
     channel: Channel
@@ -38,9 +38,9 @@ def http_client() -> httpx2.AsyncClient:
 
 def build_channels(
     site: Site, client: httpx2.AsyncClient, environ: Mapping[str, str], clock: Callable[[], int]
-) -> dict[str, Door]:
+) -> dict[str, ChannelEndpoint]:
     """Every channel of the site by the name that ladders use. Raises MissingSecret naming the variable."""
-    doors = {"logbook": Door(Logbook(), Secret(""))}
+    doors = {"logbook": ChannelEndpoint(Logbook(), Secret(""))}
     if site.channels.aliyun_sms:
         doors["sms"] = _sms(site, site.channels.aliyun_sms, client, environ)
     if site.channels.wecom:
@@ -48,19 +48,22 @@ def build_channels(
     return doors
 
 
-def _sms(site: Site, written: WrittenSms, client: httpx2.AsyncClient, environ: Mapping[str, str]) -> Door:
+def _sms(site: Site, written: WrittenSms, client: httpx2.AsyncClient, environ: Mapping[str, str]) -> ChannelEndpoint:
     settings = AliyunSettings(
         key_id=secret(written.access_key_id_env, "channels.aliyun_sms", environ).reveal(),
         secret=secret(written.access_key_secret_env, "channels.aliyun_sms", environ).reveal(),
         sign_name=site.sign,
         base_url=written.base_url,
     )
-    return Door(AliyunSms(client, settings, lambda: random.token_hex(16)), _door(written.callback_secret_env, environ))
+    return ChannelEndpoint(
+        AliyunSms(client, settings, lambda: random.token_hex(16)),
+        _callback_secret(written.callback_secret_env, environ),
+    )
 
 
 def _wecom(
     written: WrittenWeCom, client: httpx2.AsyncClient, environ: Mapping[str, str], clock: Callable[[], int]
-) -> Door:
+) -> ChannelEndpoint:
     user = "channels.wecom"
     settings = WeComSettings(
         corp_id=written.corp_id,
@@ -70,13 +73,13 @@ def _wecom(
         aes_key=secret(written.aes_key_env, user, environ).reveal(),
         base_url=written.base_url,
     )
-    return Door(WeCom(client, settings, clock), _door(written.callback_secret_env, environ))
+    return ChannelEndpoint(WeCom(client, settings, clock), _callback_secret(written.callback_secret_env, environ))
 
 
-def _door(variable: str, environ: Mapping[str, str]) -> Secret:
+def _callback_secret(variable: str, environ: Mapping[str, str]) -> Secret:
     found = secret(variable, "callbacks", environ)
-    if len(found.reveal()) < SHORTEST_CALLBACK_SECRET:
-        raise NoSuchChannel(
-            f"{variable}: write at least {SHORTEST_CALLBACK_SECRET} random characters, it is part of a URL"
+    if len(found.reveal()) < CALLBACK_SECRET_LENGTH_MIN:
+        raise ChannelNotConfigured(
+            f"{variable}: write at least {CALLBACK_SECRET_LENGTH_MIN} random characters, it is part of a URL"
         )
     return found

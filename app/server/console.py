@@ -8,17 +8,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from app.datadir.credentials import push_secrets
 from app.rule_tools.service import Tools
 from app.server.doctor import Doctor
-from app.server.processing import Judging
-from app.server.registry import Registry
+from app.server.processing import Processing
+from app.server.registry import RegistryCache
 from app.server.site_files import SiteFiles
-from app.server.status import rule_lines
+from app.server.status import rule_summaries
 from console import dependencies
 from domain import Instant
 from ingest.adapters import FILTERS
 
 
 def registry_services(
-    judging: Judging, registry: Registry, changed: Callable[[], Awaitable[None]], site_files: SiteFiles | None
+    judging: Processing, registry: RegistryCache, changed: Callable[[], Awaitable[None]], site_files: SiteFiles | None
 ) -> dependencies.RegistryDependencies:
     """Devices and the community as they are in force."""
     return dependencies.RegistryDependencies(
@@ -26,32 +26,32 @@ def registry_services(
         platforms=tuple(FILTERS),
         community=lambda: registry.community,
         reload=changed,
-        is_registered=judging.listener.is_registered,
-        guess_kind=judging.listener.kind_like,
+        is_registered=judging.decoder.is_registered,
+        guess_kind=judging.decoder.kind_like,
         site_files=site_files,
     )
 
 
-def rule_services(judging: Judging, tools: Tools, clock: Callable[[], Instant]) -> dependencies.RuleDependencies:
+def rule_services(judging: Processing, tools: Tools, clock: Callable[[], Instant]) -> dependencies.RuleDependencies:
     """The rules in force, and the safety office's tools."""
     return dependencies.RuleDependencies(
-        summaries=lambda: rule_lines(judging.engine.books),
+        summaries=lambda: rule_summaries(judging.engine.books),
         startable=lambda device: judging.engine.startable_rules(device, clock()),
         latched_findings=judging.engine.latched_findings,
-        reset=judging.resets.reset,
+        reset=judging.latch_resets.reset,
         explain=judging.explain,
         tools=tools,
     )
 
 
 def intake_services(
-    judging: Judging, callbacks: Mapping[str, dependencies.CallbackEndpoint], doctor: Doctor
+    judging: Processing, callbacks: Mapping[str, dependencies.CallbackEndpoint], doctor: Doctor
 ) -> dependencies.IntakeDependencies:
     """Pushes are journaled like what comes by MQTT; secrets of signed pushes come from the environment."""
     return dependencies.IntakeDependencies(
         accept=judging.accept,
         push_secrets=push_secrets(os.environ),
         callbacks=callbacks,
-        unmapped_fields=lambda: dict(judging.listener.unmapped),
+        unmapped_fields=lambda: dict(judging.decoder.unmapped),
         doctor=doctor,
     )

@@ -29,7 +29,7 @@ SITE = ROOT / "deploy" / "site.demo"
 AES_KEY_CHARS = 43
 
 
-def filed_templates(words: TextCatalog) -> dict[str, str]:
+def registered_templates(words: TextCatalog) -> dict[str, str]:
     """Every template as it is filed with the vendor: code and text, the level written out."""
     return {
         code: one.text.replace("{level}", words.severities[severity])
@@ -57,7 +57,7 @@ class Demo:
             "FENGSHAO_WECOM_CALLBACK_SECRET": self._callback_secret,
         }
         self._stop = asyncio.Event()
-        self._playing: asyncio.Task[None] | None = None
+        self._devices_task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -66,7 +66,7 @@ class Demo:
         self._stop.set()
         await self._stack.aclose()
 
-    async def prepare(self, folder: SiteFolder, http: Address, clock: Clock) -> SiteFolder:
+    async def start_providers(self, folder: SiteFolder, http: Address, clock: Clock) -> SiteFolder:
         """Starts the providers and points the site's channels at them."""
         base = f"http://{http.host}:{http.port}"
         calls = f"{base}/api/v1/callbacks/{{}}/{self._callback_secret}"
@@ -74,7 +74,7 @@ class Demo:
         self._sms = await self._stack.enter_async_context(
             AliyunSmsServer(
                 access_keys={environ["FENGSHAO_ALIYUN_KEY_ID"]: environ["FENGSHAO_ALIYUN_KEY_SECRET"]},
-                templates=filed_templates(load_words(folder.path)),
+                templates=registered_templates(load_words(folder.path)),
                 clock=clock,
                 callback_url=calls.format("sms"),
             )
@@ -95,7 +95,7 @@ class Demo:
             )
             urls["wecom"] = self._wecom.url
         self._client = await self._stack.enter_async_context(httpx2.AsyncClient(trust_env=False, timeout=10))
-        return _pointed(folder, urls, base)
+        return _with_provider_urls(folder, urls, base)
 
     def app(self, console: Asgi) -> Asgi:
         """The console, with `/demo/...` answered by the providers: their phones and their members' cards."""
@@ -106,13 +106,13 @@ class Demo:
             send: Callable[[Any], Awaitable[None]],
         ) -> None:
             if scope["type"] == "http" and scope["path"].startswith("/demo/"):
-                await self._pass_on(scope, receive, send)
+                await self._proxy(scope, receive, send)
             else:
                 await console(scope, receive, send)
 
         return serve
 
-    async def _pass_on(
+    async def _proxy(
         self,
         scope: MutableMapping[str, Any],
         receive: Callable[[], Awaitable[Any]],
@@ -130,7 +130,7 @@ class Demo:
         await send({"type": "http.response.start", "status": answer.status_code, "headers": [(b"content-type", kind)]})
         await send({"type": "http.response.body", "body": answer.content})
 
-    async def play(self, mqtt_url: str, folder: SiteFolder, clock: Clock) -> None:
+    async def start_devices(self, mqtt_url: str, folder: SiteFolder, clock: Clock) -> None:
         """The town lives, and a kitchen leaks; another one each time it is started."""
         broker = read_address(mqtt_url)
         town = run_demo(
@@ -143,16 +143,16 @@ class Demo:
             stop=self._stop,
         )
         playing = asyncio.create_task(town, name="town")
-        self._playing = playing
+        self._devices_task = playing
 
     async def stop(self) -> None:
         """The town falls silent; the providers stay until the service is done with them."""
         self._stop.set()
-        if self._playing is not None:
-            await asyncio.gather(self._playing, return_exceptions=True)
+        if self._devices_task is not None:
+            await asyncio.gather(self._devices_task, return_exceptions=True)
 
 
-def _pointed(folder: SiteFolder, urls: dict[str, str], public_url: str) -> SiteFolder:
+def _with_provider_urls(folder: SiteFolder, urls: dict[str, str], public_url: str) -> SiteFolder:
     """The same site with its channels at these addresses."""
     channels = folder.settings.channels
     moved = {

@@ -7,15 +7,15 @@ from typing import Any
 
 from app.config.site import SiteFolder
 from app.doctor.doctor import Knowledge, examine
-from app.mqtt_client import NoBroker
-from app.server.processing import Judging
-from app.server.registry import Registry
+from app.mqtt_client import BrokerUnavailable
+from app.server.processing import Processing
+from app.server.registry import RegistryCache
 from console.dependencies import DoctorBusy, DoctorRefused
 from domain import Instant
 from ingest.mqtt.broker_address import Address
 
 
-def known_to(judging: Judging, registry: Registry, folder: SiteFolder) -> Knowledge:
+def current_knowledge(judging: Processing, registry: RegistryCache, folder: SiteFolder) -> Knowledge:
     """What the running service knows at this moment."""
     found = judging.definitions
     return Knowledge(found.kinds, found.mappings, list(registry.devices.values()), folder.settings, folder.path)
@@ -25,7 +25,7 @@ class Doctor:
     """One examination at a time, of the broker that the service listens to (console.dependencies.Doctor)."""
 
     def __init__(self, broker: Address, known: Callable[[], Knowledge], clock: Callable[[], Instant]) -> None:
-        self._broker, self._known, self._clock = broker, known, clock
+        self._broker, self._knowledge, self._clock = broker, known, clock
         self._busy = False
 
     async def examine(self, seconds: int) -> Mapping[str, Any]:
@@ -33,8 +33,8 @@ class Doctor:
             raise DoctorBusy
         self._busy = True
         try:
-            return await examine(self._broker, self._known(), seconds, self._clock)
-        except NoBroker as fault:
+            return await examine(self._broker, self._knowledge(), seconds, self._clock)
+        except BrokerUnavailable as fault:
             raise DoctorRefused(str(fault)) from None
         finally:
             self._busy = False

@@ -13,7 +13,7 @@ from store.database.database import Ledger
 from store.database.system import key_values
 
 KEY: Final = "filters"
-KEPT_MAX: Final = 1_000
+FILTERS_MAX: Final = 1_000
 
 
 def former_filters(ledger: Ledger, folder: SiteFolder, now: Instant) -> list[str]:
@@ -25,7 +25,7 @@ def former_filters(ledger: Ledger, folder: SiteFolder, now: Instant) -> list[str
 
     def work(tx: Connection) -> list[str]:
         before = list(key_values.get(tx, KEY, []))
-        known = list(dict.fromkeys([*present, *before]))[:KEPT_MAX]
+        known = list(dict.fromkeys([*present, *before]))[:FILTERS_MAX]
         if known != before:
             key_values.put(tx, KEY, known, now)
         return known

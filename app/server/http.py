@@ -15,8 +15,8 @@ import uvicorn
 from app.config.addresses import Address, BadAddress
 from app.datadir.control_socket import SOCKET, trusted
 
-STOP_WITHIN_S = 3
-LONGEST_SOCKET = 107
+STOP_TIMEOUT_S = 3
+SOCKET_PATH_MAX = 107
 """Bytes of a path that Linux takes for a socket."""
 
 
@@ -28,7 +28,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def refuse_taken(at: Address) -> None:
+def check_port_free(at: Address) -> None:
     """Says so before a broker is started and stores are opened, if nobody can listen there."""
     try:
         socket.create_server((at.host, at.port), family=socket.AF_INET6 if ":" in at.host else socket.AF_INET).close()
@@ -46,7 +46,7 @@ async def serve(app: Any, at: Address, data: Path, token: str, proxies: Sequence
     """
     path = data / SOCKET
     path.unlink(missing_ok=True)
-    if len(os.fsencode(path)) > LONGEST_SOCKET:
+    if len(os.fsencode(path)) > SOCKET_PATH_MAX:
         raise BadAddress(f"--data {data}: too long a path for {SOCKET} in it; name a shorter folder, or a relative one")
     forwarded = {"proxy_headers": bool(proxies), "forwarded_allow_ips": list(proxies)}
     public = _Server(_config(app, host=at.host, port=at.port, lifespan="on", **forwarded))
@@ -72,7 +72,7 @@ def _config(app: Any, **where: Any) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=STOP_WITHIN_S,
+        timeout_graceful_shutdown=STOP_TIMEOUT_S,
         **where,
     )
 

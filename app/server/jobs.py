@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from alerts.service import AlertService, AuditResult
 from app.config.settings import Site
 from app.datadir.stores import Stores
-from app.pipeline.pipeline import Chain
-from app.server.scheduler import Job, JobRow
+from app.pipeline.pipeline import Pipeline
+from app.server.scheduler import Job, StoredJob
 from domain import DAY, Instant
 from store.database.alerts import silences, statistics
 from store.database.refusals import refusals
@@ -23,7 +23,7 @@ from store.database.system import jobs as table
 log = logging.getLogger("fengshao.chores")
 
 
-def jobs(stores: Stores, site: Site, chain: Chain, desk: AlertService) -> dict[str, Job]:
+def build_jobs(stores: Stores, site: Site, chain: Pipeline, desk: AlertService) -> dict[str, Job]:
     """Every job by name, with its default schedule in local time."""
     return {
         "roll-up": Job("5 * * * *", partial(_roll_up, stores)),
@@ -39,11 +39,11 @@ async def _roll_up(stores: Stores, now: Instant) -> str:
     return "closed hours rolled up"
 
 
-async def _retain(stores: Stores, site: Site, chain: Chain, now: Instant) -> str:
+async def _retain(stores: Stores, site: Site, chain: Pipeline, now: Instant) -> str:
     """Journal entries go only once they are old and behind the checkpoint."""
     keep = site.retention
     await stores.history.retain(now, keep.raw_days, keep.minute_days, keep.hour_days)
-    entries = await stores.journal.prune(now - keep.journal_days * DAY, chain.saved_cursor)
+    entries = await stores.journal.prune(now - keep.journal_days * DAY, chain.saved_position)
     purged = await stores.ledger.run(lambda tx: refusals.purge(tx, now - keep.refusal_days * DAY))
     acts = await stores.ledger.run(lambda tx: audit.purge(tx, now - keep.audit_days * DAY))
     planned = await stores.ledger.run(lambda tx: silences.purge(tx, now - keep.audit_days * DAY))
@@ -78,14 +78,14 @@ async def _audit(desk: AlertService, now: Instant) -> str:
     return "; ".join(faults) or "every open alert has a next step and was told to somebody"
 
 
-def load_jobs(tx: Connection, defaults: Mapping[str, str]) -> list[JobRow]:
+def load_jobs(tx: Connection, defaults: Mapping[str, str]) -> list[StoredJob]:
     """The ledger's jobs; a job the ledger does not know yet is added with its default schedule."""
     known = {job.name for job in table.everything(tx)}
     for name, schedule in defaults.items():
         if name not in known:
             table.put(tx, name, schedule)
-    return [JobRow(job.name, job.schedule, job.enabled, job.last_run_at) for job in table.everything(tx)]
+    return [StoredJob(job.name, job.schedule, job.enabled, job.last_run_at) for job in table.everything(tx)]
 
 
-def record_job(tx: Connection, name: str, at: Instant, outcome: str) -> None:
+def record_run(tx: Connection, name: str, at: Instant, outcome: str) -> None:
     table.ran(tx, name, at, outcome)

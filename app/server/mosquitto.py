@@ -10,15 +10,15 @@ import signal
 import subprocess
 from pathlib import Path
 
-from app.mqtt_client import NoBroker
+from app.mqtt_client import BrokerUnavailable
 
-_PLACES = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/usr/bin:/opt/homebrew/sbin"
+_SEARCH_PATH = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/usr/bin:/opt/homebrew/sbin"
 QUEUE_BYTES = 1024 * 1024 * 1024
 
 
 def mosquitto_binary() -> str | None:
     """Where Mosquitto is, on the PATH or in the folders that Debian keeps off an ordinary user's PATH."""
-    return shutil.which("mosquitto") or shutil.which("mosquitto", path=_PLACES)
+    return shutil.which("mosquitto") or shutil.which("mosquitto", path=_SEARCH_PATH)
 
 
 def configuration(folder: Path, host: str, port: int, password_file: Path | None = None) -> str:
@@ -51,7 +51,7 @@ def configuration(folder: Path, host: str, port: int, password_file: Path | None
     )
 
 
-class LocalBroker:
+class Mosquitto:
     """Starts Mosquitto, a daemon with its memory in DIR/broker, and stops it with us. Restarts it if it dies.
 
     After a kill -9 of ours the broker lives on and goes on queueing for our sessions: the next start adopts it.
@@ -63,14 +63,14 @@ class LocalBroker:
         self._pid: int | None = None
 
     async def start(self) -> None:
-        self._pid = self._running()
-        if self._pid is not None and self._config.read_text() != self._written():
+        self._pid = self._running_pid()
+        if self._pid is not None and self._config.read_text() != self._config_text():
             await self.stop()
         if self._pid is None:
-            await self._refuse_a_stranger()
+            await self._check_port_is_free()
             await self._spawn()
 
-    def _running(self) -> int | None:
+    def _running_pid(self) -> int | None:
         """The process id of a broker that an earlier run of ours left behind."""
         try:
             pid = int((self._folder / "mosquitto.pid").read_text())
@@ -79,15 +79,15 @@ class LocalBroker:
             return None
         return pid if str(self._config).encode() in command else None
 
-    def _written(self) -> str:
+    def _config_text(self) -> str:
         passwords = self._folder / "passwords" if self._credentials else None
         return configuration(self._folder, self._host, self._port, passwords)
 
-    async def _refuse_a_stranger(self) -> None:
+    async def _check_port_is_free(self) -> None:
         """Whoever listens there already is not ours: on another service's broker we would take its messages away."""
-        if not await self._answers():
+        if not await self._is_listening():
             return
-        raise NoBroker(
+        raise BrokerUnavailable(
             f"--mqtt {self._host}:{self._port}: another program listens there already; "
             f"name another port, or use it as a broker with --mqtt mqtt://{self._host}:{self._port}"
         )
@@ -95,10 +95,12 @@ class LocalBroker:
     async def _spawn(self) -> None:
         binary = mosquitto_binary()
         if binary is None:
-            raise NoBroker("mosquitto is not installed: run `make install` as root, or use --mqtt mqtt://HOST:PORT")
+            raise BrokerUnavailable(
+                "mosquitto is not installed: run `make install` as root, or use --mqtt mqtt://HOST:PORT"
+            )
         self._folder.mkdir(parents=True, exist_ok=True)
         self._write_passwords()
-        self._config.write_text(self._written())
+        self._config.write_text(self._config_text())
         (self._folder / "mosquitto.pid").unlink(missing_ok=True)
         # As a daemon of its own: as a child it would end with the object that stands for it here.
         process = await asyncio.create_subprocess_exec(binary, "-d", "-c", str(self._config), stdin=subprocess.DEVNULL)
@@ -113,26 +115,26 @@ class LocalBroker:
         path.unlink(missing_ok=True)
         path.touch(mode=0o600)
         path.write_text(f"{user}:{password}\n")
-        tool = shutil.which("mosquitto_passwd", path=os.environ.get("PATH", "") + ":" + _PLACES)
+        tool = shutil.which("mosquitto_passwd", path=os.environ.get("PATH", "") + ":" + _SEARCH_PATH)
         if tool is None:
-            raise NoBroker("mosquitto_passwd is not installed: it comes with mosquitto")
+            raise BrokerUnavailable("mosquitto_passwd is not installed: it comes with mosquitto")
         subprocess.run([tool, "-U", str(path)], check=True)  # noqa: S603 (our own file, found tool)
 
     async def _wait_until_listening(self) -> int:
         """The daemon's process id, once it listens."""
         seen = False
         for _ in range(200):
-            pid = self._running()
-            if pid is not None and await self._answers():
+            pid = self._running_pid()
+            if pid is not None and await self._is_listening():
                 return pid
             if seen and pid is None:
                 break
             seen = seen or pid is not None
             await asyncio.sleep(0.02)
         log = self._folder / "mosquitto.log"
-        raise NoBroker(f"mosquitto does not listen on {self._host}:{self._port}; {log} says why")
+        raise BrokerUnavailable(f"mosquitto does not listen on {self._host}:{self._port}; {log} says why")
 
-    async def _answers(self) -> bool:
+    async def _is_listening(self) -> bool:
         try:
             _, writer = await asyncio.open_connection(self._host, self._port)
         except OSError:

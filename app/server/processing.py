@@ -14,14 +14,14 @@ from app.config.site import SiteFolder, decoder_settings
 from app.datadir.stores import Stores
 from app.pipeline import unread_verdicts
 from app.pipeline.backlog import Backlog
-from app.pipeline.latch_resets import Resets, noted_resets
-from app.pipeline.pipeline import Chain, Hear, Refused
-from app.pipeline.retry import insist
-from app.pipeline.throttle import Hold
-from app.reload.codecs import CodecFolder
-from app.reload.definitions import Definitions, LiveKinds, of_state, written_definitions
-from app.reload.rulebooks import books_of
-from app.server.registry import Difference, Registry
+from app.pipeline.latch_resets import LatchResets, recorded_resets
+from app.pipeline.pipeline import Hear, Pipeline, RefusalBatch
+from app.pipeline.retry import retry_until_writable
+from app.pipeline.throttle import Throttle
+from app.reload.codecs import CodecReloader
+from app.reload.definitions import Definitions, LiveKinds, definitions_at_start, encode_definitions
+from app.reload.rulebooks import rulebooks_in
+from app.server.registry import RegistryCache, RegistryChange
 from domain import Finding, Instant, Lane
 from ingest.decoding.decoder import Listener
 from ingest.decoding.device_index import Directory
@@ -40,11 +40,11 @@ from store.journal import MarkKind
 log = logging.getLogger("fengshao.judging")
 
 CHECKPOINT, DEFINITIONS = "chain", "definitions"
-REFUSALS_AN_HOUR = 1_000
+REFUSALS_PER_HOUR_MAX = 1_000
 """Kept singly per source, reason and hour; beyond it they are counted."""
 
 
-def intake_settings(folder: SiteFolder, name: str, formerly: Sequence[str] = ()) -> IntakeSettings:
+def consumer_settings(folder: SiteFolder, name: str, formerly: Sequence[str] = ()) -> IntakeSettings:
     """The site's limits and filters as the intake takes them; `formerly`: the filters of the run before."""
     limits = folder.settings.intake
     return IntakeSettings(
@@ -57,28 +57,28 @@ def intake_settings(folder: SiteFolder, name: str, formerly: Sequence[str] = ())
     )
 
 
-class Judging:
+class Processing:
     """The chain with what it is made of."""
 
     def __init__(
-        self, folder: SiteFolder, stores: Stores, registry: Registry, hear: Hear, clock: Callable[[], Instant]
+        self, folder: SiteFolder, stores: Stores, registry: RegistryCache, hear: Hear, clock: Callable[[], Instant]
     ) -> None:
         self._stores, self._registry, self._clock = stores, registry, clock
         saved = stores.ledger.run_now(lambda tx: checkpoints.load(tx, CHECKPOINT))
         kept = stores.ledger.run_now(lambda tx: key_values.get(tx, DEFINITIONS)) if saved else None
         # What the journal holds is judged by the files of its day; those on disk are taken up after it.
-        self.definitions, _ = of_state(kept, books_of(saved.blob if saved else None), folder.path)
+        self.definitions, _ = definitions_at_start(kept, rulebooks_in(saved.blob if saved else None), folder.path)
         self._unsaved = True
         self.kinds = LiveKinds(self.definitions.kinds)
         kinds, mappings = self.definitions.kinds, self.definitions.mappings
-        self.listener = Listener(kinds, mappings, decoder_settings(folder.settings))
-        self.foresee = Foresight(kinds, mappings, self.listener.bears_danger)
-        self.codecs = CodecFolder(folder.path)
+        self.decoder = Listener(kinds, mappings, decoder_settings(folder.settings))
+        self.danger_prefilter = Foresight(kinds, mappings, self.decoder.bears_danger)
+        self.codecs = CodecReloader(folder.path)
         self.codecs.reload()
-        self.listener.codecs = self.codecs.codecs
+        self.decoder.codecs = self.codecs.codecs
         self.engine = Engine(self.definitions.books, kinds, registry.community, zone=folder.settings.zone)
         taken = dict(saved.cursor) if saved else {}
-        self._known = max([0, *taken.values(), *stores.history.position().values()])
+        self._last_known_position = max([0, *taken.values(), *stores.history.position().values()])
         backlog = Backlog(
             stores.journal,
             taken,
@@ -86,69 +86,71 @@ class Judging:
             folder.settings.intake.max_pending_bytes,
             stores.journal.waiting(taken),
         )
-        self.chain = Chain(
+        self.pipeline = Pipeline(
             backlog,
-            self.listener,
+            self.decoder,
             self.engine,
             stores.history,
             hear,
-            self._keep_refusals,
-            self._save,
+            self.store_refusals,
+            self.store_checkpoint,
             clock,
             folder.settings.checkpoint_every,
-            Hold(folder.settings.judging.test_frames_per_s, folder.settings.judging.test_hold),
+            Throttle(folder.settings.judging.test_frames_per_s, folder.settings.judging.test_hold),
         )
         if saved:
-            self.chain.restore(saved.blob)
+            self.pipeline.restore(saved.blob)
         since = saved.saved_at if saved else 0
-        self.chain.repeat(list(noted_resets(self.engine, stores.journal, since)))
-        self.resets = Resets(self.engine, self.chain, stores.journal, stores.ledger, clock)
+        self.pipeline.repeat_recorded(list(recorded_resets(self.engine, stores.journal, since)))
+        self.latch_resets = LatchResets(self.engine, self.pipeline, stores.journal, stores.ledger, clock)
 
     async def start(self) -> None:
         """Enrol everybody, and tell the engine of the time in which nobody could be heard: since we last lived."""
         now = self._clock()
         last_alive = self._stores.journal.last_alive()
-        self.listener.directory = Directory(self._registry.devices.values())
+        self.decoder.directory = Directory(self._registry.devices.values())
         self.engine.register(self._registry.devices.values(), now)
         if last_alive is not None:
             self.engine.outage(last_alive, now)
-        self.chain.deaf(now)
-        await self._stores.journal.begin_after(self._known)
+        self.pipeline.deaf(now)
+        await self._stores.journal.begin_after(self._last_known_position)
         await self._stores.journal.mark(MarkKind.STARTED, now)
 
-    async def registry_changed(self) -> Difference:
+    async def registry_changed(self) -> RegistryChange:
         """Take the registry's new version; when it returns, the next message is judged by it."""
         difference = await self._registry.reload()
-        await self.chain.change(partial(self._take_up, difference))
+        await self.pipeline.apply_change(partial(self._apply_registry_change, difference))
         await self._stores.journal.mark(MarkKind.REGISTRY, self._clock())
         return difference
 
-    def _take_up(self, difference: Difference) -> Sequence[Finding]:
+    def _apply_registry_change(self, difference: RegistryChange) -> Sequence[Finding]:
         now = self._clock()
-        left = self.listener.registry_changed(difference.removed, difference.changed, now)
+        left = self.decoder.registry_changed(difference.removed, difference.changed, now)
         self.engine.community = self._registry.community
         dismissed = self.engine.unregister(difference.removed, now)
         told = unread_verdicts.findings(left, self._registry.community)
         return [*dismissed, *told, *self.engine.register(difference.changed, now)]
 
-    async def take_up(self, found: Definitions) -> RulebookDiff:
+    async def apply_definitions(self, found: Definitions) -> RulebookDiff:
         """Understand and judge by these from the next message on; what stands is kept or ended with a reason."""
         renewed = diff_rulebooks(self.engine.books, found.books)
         kinds = found.kinds
         if renewed.is_empty and kinds == self.definitions.kinds and found.mappings == self.definitions.mappings:
             return renewed
-        foresee = await asyncio.to_thread(Foresight, kinds, found.mappings, self.listener.bears_danger)
+        foresee = await asyncio.to_thread(Foresight, kinds, found.mappings, self.decoder.bears_danger)
 
         def change() -> Sequence[Finding]:
             told = self.engine.reload(found.books, self._clock(), kinds)
-            self.listener.take_up(kinds, found.mappings)
-            self.foresee.adopt(foresee)
+            self.decoder.take_up(kinds, found.mappings)
+            self.danger_prefilter.adopt(foresee)
             self.definitions, self.kinds.current, self._unsaved = found, kinds, True
             return told
 
-        await self.chain.change(change, saves=True)
+        await self.pipeline.apply_change(change, saves=True)
         detail = ", ".join(f"{book.hazard}@{book.version}" for book in found.books)
-        await insist(lambda: self._stores.journal.mark(MarkKind.RULEBOOK, self._clock(), detail), "rulebook")
+        await retry_until_writable(
+            lambda: self._stores.journal.mark(MarkKind.RULEBOOK, self._clock(), detail), "rulebook"
+        )
         return renewed
 
     def explain(self, rule: str, device: str) -> dict[str, object]:
@@ -168,31 +170,31 @@ class Judging:
 
     async def accept(self, frames: Sequence[Frame]) -> None:
         """Frames pushed over HTTP: journaled, dangers first, then delivered like any other."""
-        dangers = self.foresee(frames)
+        dangers = self.danger_prefilter(frames)
         rest = [frame for frame in frames if frame not in dangers]
         for lane, some in ((Lane.URGENT, dangers), (Lane.BULK, rest)):
             if some:
                 pos = await self._stores.journal.append(lane, some)
-                self.chain.backlog.deliver(Entry(lane, pos, some))
+                self.pipeline.backlog.enqueue(Entry(lane, pos, some))
 
-    async def link(self, up: bool, at: Instant) -> None:
+    async def connection_changed(self, up: bool, at: Instant) -> None:
         """The broker can be heard, or cannot; what it could not tell us is no silence of the devices."""
         log.info("link up" if up else "link down", extra={"at": at})
-        self.chain.deaf(None if up else at)
+        self.pipeline.deaf(None if up else at)
         kind = MarkKind.LINK_UP if up else MarkKind.LINK_DOWN
-        await insist(lambda: self._stores.journal.mark(kind, at), "link")
+        await retry_until_writable(lambda: self._stores.journal.mark(kind, at), "link")
 
-    async def _keep_refusals(self, found: Sequence[Refused]) -> None:
+    async def store_refusals(self, found: Sequence[RefusalBatch]) -> None:
         def work(tx: Connection) -> None:
             for lane, pos, refused, describing in found:
-                refusals.keep(tx, lane, pos, refused, REFUSALS_AN_HOUR)
+                refusals.keep(tx, lane, pos, refused, REFUSALS_PER_HOUR_MAX)
                 describe(tx, describing)
 
         await self._stores.ledger.run(work)
 
-    async def _save(self, cursor: dict[Lane, int], now: Instant, blob: bytes) -> None:
+    async def store_checkpoint(self, cursor: dict[Lane, int], now: Instant, blob: bytes) -> None:
         """With what it was judged by, in one transaction."""
-        written = written_definitions(self.definitions) if self._unsaved else None
+        written = encode_definitions(self.definitions) if self._unsaved else None
 
         def work(tx: Connection) -> None:
             checkpoints.save(tx, CHECKPOINT, cursor, now, blob)

@@ -8,21 +8,21 @@ from functools import partial
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from app.pipeline.device_gateways import behind_gateways
+from app.pipeline.device_gateways import assign_gateways
 from domain import Device
 from domain.people import Community, community
 from store.database import registry as table
 from store.database.database import Ledger
 
 
-class Difference(Struct, frozen=True):
+class RegistryChange(Struct, frozen=True):
     """What a new version changed."""
 
     changed: Sequence[Device]
     removed: Sequence[str]
 
 
-class Registry:
+class RegistryCache:
     """`devices` by id and the `community`; both are replaced whole, never changed in place."""
 
     def __init__(self, ledger: Ledger) -> None:
@@ -30,15 +30,15 @@ class Registry:
         self.devices: dict[str, Device] = {}
         self.community: Community = community()
 
-    async def reload(self) -> Difference:
+    async def reload(self) -> RegistryChange:
         """Take the ledger's present version and say what it changed."""
         before = self.devices
-        self.devices, self.community, difference = await self._ledger.read(partial(_everything, before))
+        self.devices, self.community, difference = await self._ledger.read(partial(_load, before))
         return difference
 
 
-def _everything(before: Mapping[str, Device], tx: Connection) -> tuple[dict[str, Device], Community, Difference]:
+def _load(before: Mapping[str, Device], tx: Connection) -> tuple[dict[str, Device], Community, RegistryChange]:
     """Compared here, in the ledger's thread: 300,000 devices would hold up everybody for a tenth of a second."""
-    devices = {device.id: device for device in behind_gateways(table.devices(tx))}
+    devices = {device.id: device for device in assign_gateways(table.devices(tx))}
     changed = [device for device in devices.values() if before.get(device.id) != device]
-    return devices, table.community(tx), Difference(changed, [known for known in before if known not in devices])
+    return devices, table.community(tx), RegistryChange(changed, [known for known in before if known not in devices])

@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-WEAKER = (
+LIMITATIONS = (
     "MQTT broker: rumqttd (iotcore), because Mosquitto is not installed. It is weaker: it keeps its queue in memory\n"
     "only, loses the backlog of a lagging session, marks no redelivery, and refuses topics that start with $oc\n"
     "(Huawei IoTDA). Install Mosquitto for real use."
@@ -36,7 +36,7 @@ def configuration(host: str, port: int, port_v5: int) -> str:
     return router + "".join(_LISTENER.format(version=version, host=host, port=number) for version, number in ports)
 
 
-class EmbeddedBroker:
+class Rumqttd:
     """The same four verbs as LocalBroker. `port_v5` is where MQTT 5 sessions connect."""
 
     def __init__(self, folder: Path, host: str, port: int) -> None:

@@ -27,11 +27,11 @@ from app.datadir.stores import open_stores
 from app.server import http as serving
 from app.server.channels import build_channels, http_client
 from app.server.demo import Demo
-from app.server.mosquitto import LocalBroker, mosquitto_binary
-from app.server.rumqttd import WEAKER, EmbeddedBroker
-from app.server.service import House
+from app.server.mosquitto import Mosquitto, mosquitto_binary
+from app.server.rumqttd import LIMITATIONS, Rumqttd
+from app.server.service import Service
 
-GARBAGE_THRESHOLDS = (50_000, 50, 100)
+GC_THRESHOLDS = (50_000, 50, 100)
 
 
 class Options(Struct, frozen=True):
@@ -52,13 +52,13 @@ def run(options: Options) -> int:
         logging.getLogger(talkative).setLevel(logging.WARNING)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            runner.run(_up(options))
+            runner.run(start(options))
         finally:
             gc.unfreeze()  # what stood for long may go now; else DuckDB lists it as leaked after Ctrl-C
     return 0
 
 
-async def _up(options: Options) -> None:
+async def start(options: Options) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -70,11 +70,11 @@ async def _up(options: Options) -> None:
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         stack.enter_context(lock(data))
         if demo:
-            folder = await demo.prepare(folder, address(options.http, "--http"), Clock())
-        await _serve(stack, options, folder, data, demo, stop)
+            folder = await demo.start_providers(folder, address(options.http, "--http"), Clock())
+        await serve(stack, options, folder, data, demo, stop)
 
 
-async def _serve(
+async def serve(
     stack: contextlib.AsyncExitStack,
     options: Options,
     folder: SiteFolder,
@@ -84,38 +84,38 @@ async def _serve(
 ) -> None:
     clock, environ = Clock(), {**os.environ, **(demo.environ if demo else {})}
     http = address(options.http, "--http")
-    serving.refuse_taken(http)
+    serving.check_port_free(http)
     token, is_new = admin_token(data, environ)
-    url, broker = await stack.enter_async_context(_broker(options.mqtt, data, environ))
+    url, broker = await stack.enter_async_context(open_broker(options.mqtt, data, environ))
     stores = open_stores(data, folder.settings.history, folder.kinds)
     stack.push_async_callback(stores.close)
     client = await stack.enter_async_context(http_client())
     doors = build_channels(folder.settings, client, environ, clock)
-    house = House(folder, data, stores, doors, url, token, clock)
-    await house.open()
+    house = Service(folder, data, stores, doors, url, token, clock)
+    await house.load_state()
     stack.push_async_callback(house.close)
-    _settle_memory()
-    tasks = house.tasks() | ({"broker": broker} if broker else {})
+    freeze_gc()
+    tasks = house.background_tasks() | ({"broker": broker} if broker else {})
     stack.callback(lambda: [work.close() for work in tasks.values()])
-    app = demo.app(house.app()) if demo else house.app()
-    stack.callback(_on_hangup(house.reload))
+    app = demo.app(house.build_app()) if demo else house.build_app()
+    stack.callback(reload_on_sighup(house.reload))
     async with (
         serving.serve(app, http, data, token, folder.settings.http.trusted_proxies),
-        _running(tasks, stop) as failed,
+        supervise(tasks, stop) as failed,
     ):
-        _announce(http, url, token, is_new, data, demo)
+        print_startup_banner(http, url, token, is_new, data, demo)
         if demo:
-            await demo.play(url, folder, clock)
+            await demo.start_devices(url, folder, clock)
         await stop.wait()
         if demo:
             await demo.stop()
         if not failed:
-            await house.stop_listening()
+            await house.stop_intake()
     if failed:
         raise failed[0]
 
 
-def _on_hangup(reload: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], bool]:
+def reload_on_sighup(reload: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], bool]:
     """SIGHUP: look at what people wrote. Returns what ends that."""
     loop, running = asyncio.get_running_loop(), set[asyncio.Task[None]]()
 
@@ -128,15 +128,15 @@ def _on_hangup(reload: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], 
     return lambda: loop.remove_signal_handler(signal.SIGHUP)
 
 
-def _settle_memory() -> None:
+def freeze_gc() -> None:
     """What stands now stands for long: a walk through 300,000 devices for garbage would stop everybody for a second."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 @contextlib.asynccontextmanager
-async def _running(
+async def supervise(
     tasks: Mapping[str, Coroutine[Any, Any, None]], stop: asyncio.Event
 ) -> AsyncIterator[list[Exception]]:
     """Runs everything; the first that fails stops all. What failed is handed back in the list."""
@@ -160,7 +160,7 @@ async def _running(
 
 
 @contextlib.asynccontextmanager
-async def _broker(
+async def open_broker(
     written: str, data: Path, environ: Mapping[str, str]
 ) -> AsyncIterator[tuple[str, Coroutine[Any, Any, None] | None]]:
     """The URL of the broker, and what keeps it alive when it is ours."""
@@ -185,17 +185,15 @@ async def _broker(
         await broker.stop()
 
 
-def _local_broker(
-    at: Address, data: Path, credentials: tuple[str, str] | None
-) -> tuple[LocalBroker | EmbeddedBroker, int]:
+def _local_broker(at: Address, data: Path, credentials: tuple[str, str] | None) -> tuple[Mosquitto | Rumqttd, int]:
     if mosquitto_binary() or credentials:
-        return LocalBroker(data / "broker", at.host, at.port, credentials), at.port
-    print(WEAKER, file=sys.stderr)
-    embedded = EmbeddedBroker(data / "broker", at.host, at.port)
+        return Mosquitto(data / "broker", at.host, at.port, credentials), at.port
+    print(LIMITATIONS, file=sys.stderr)
+    embedded = Rumqttd(data / "broker", at.host, at.port)
     return embedded, embedded.port_v5
 
 
-def _announce(http: Address, url: str, token: str, is_new: bool, data: Path, demo: Demo | None) -> None:
+def print_startup_banner(http: Address, url: str, token: str, is_new: bool, data: Path, demo: Demo | None) -> None:
     """What a person needs to begin; the token is shown when it was made just now, and always in the demo."""
     print(f"枫哨 is up: http://{http.host}:{http.port}/   broker: {redacted(url)}   data: {data}")
     if is_new or demo:

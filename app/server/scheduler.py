@@ -30,7 +30,7 @@ class Job(Struct, frozen=True):
     """Does it and says in a few words what was done."""
 
 
-class JobRow(Struct, frozen=True):
+class StoredJob(Struct, frozen=True):
     """A job as the ledger keeps it."""
 
     name: str
@@ -39,13 +39,13 @@ class JobRow(Struct, frozen=True):
     last_run_at: Instant | None = None
 
 
-def due_before(schedule: str, zone: ZoneInfo, last_run_at: Instant | None, now: Instant) -> bool:
+def missed_run(schedule: str, zone: ZoneInfo, last_run_at: Instant | None, now: Instant) -> bool:
     """Whether the job fell due between its last run and now, while nobody could run it.
 
     >>> noon = 1_700_000_000_000
-    >>> due_before("0 3 * * *", ZoneInfo("Asia/Shanghai"), noon - 172_800_000, noon)
+    >>> missed_run("0 3 * * *", ZoneInfo("Asia/Shanghai"), noon - 172_800_000, noon)
     True
-    >>> due_before("0 3 * * *", ZoneInfo("Asia/Shanghai"), None, noon)
+    >>> missed_run("0 3 * * *", ZoneInfo("Asia/Shanghai"), None, noon)
     False
     """
     if last_run_at is None:
@@ -55,16 +55,16 @@ def due_before(schedule: str, zone: ZoneInfo, last_run_at: Instant | None, now: 
     return fire is not None and fire.timestamp() * 1000 <= now
 
 
-def roster_minutes(duties: Iterable[Duty]) -> list[int]:
+def shift_change_minutes(duties: Iterable[Duty]) -> list[int]:
     """The minutes of the day at which somebody comes on or goes off duty.
 
-    >>> roster_minutes([Duty("1", "c", "worker", "p", from_minute=480, to_minute=1200)])
+    >>> shift_change_minutes([Duty("1", "c", "worker", "p", from_minute=480, to_minute=1200)])
     [480, 1200]
     """
     return sorted({minute % 1440 for duty in duties for minute in (duty.from_minute, duty.to_minute)})
 
 
-class Timetable:
+class Scheduler:
     """Runs jobs at their times; `load` and `record` are the ledger's."""
 
     def __init__(
@@ -72,7 +72,7 @@ class Timetable:
         jobs: Mapping[str, Job],
         zone: ZoneInfo,
         clock: Callable[[], Instant],
-        load: Callable[[Mapping[str, str], Instant], Awaitable[list[JobRow]]],
+        load: Callable[[Mapping[str, str], Instant], Awaitable[list[StoredJob]]],
         record: Callable[[str, Instant, str], Awaitable[None]],
     ) -> None:
         self._jobs, self._zone, self._clock, self._load, self._record = jobs, zone, clock, load, record
@@ -88,10 +88,10 @@ class Timetable:
         self._scheduler.start()
         for row in rows:
             missed = row.enabled and row.name in self._jobs
-            if missed and due_before(row.schedule, self._zone, row.last_run_at, now):
+            if missed and missed_run(row.schedule, self._zone, row.last_run_at, now):
                 await self.run(row.name)
 
-    def _add(self, row: JobRow) -> None:
+    def _add(self, row: StoredJob) -> None:
         self._scheduler.add_job(
             self.run,
             CronTrigger.from_crontab(row.schedule, timezone=self._zone),
@@ -102,7 +102,7 @@ class Timetable:
             misfire_grace_time=MISFIRE_GRACE_S,
         )
 
-    def at_minutes(self, name: str, minutes: Iterable[int], work: Callable[[], None]) -> None:
+    def schedule_daily(self, name: str, minutes: Iterable[int], work: Callable[[], None]) -> None:
         """Do a small thing at these minutes of every local day, in place of what stood under this name."""
         for job in self._scheduler.get_jobs():
             if job.id.startswith(f"{name} "):

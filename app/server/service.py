@@ -15,24 +15,24 @@ from app.config.site import SiteFolder
 from app.datadir.credentials import session_name, signing_key
 from app.datadir.site_import import import_site
 from app.datadir.stores import Stores
-from app.pipeline.retry import insist
-from app.pipeline.self_monitoring import OwnTrouble, left_open
+from app.pipeline.retry import retry_until_writable
+from app.pipeline.self_monitoring import SelfMonitoring, open_findings
 from app.reload.definitions import Definitions
-from app.reload.rulebooks import BookFolder
+from app.reload.rulebooks import RulebookReloader
 from app.rule_tools.service import Tools
-from app.server.alerting import Telling
-from app.server.channels import Door
+from app.server.alerting import Alerting
+from app.server.channels import ChannelEndpoint
 from app.server.console import intake_services, registry_services, rule_services
-from app.server.doctor import Doctor, known_to
+from app.server.doctor import Doctor, current_knowledge
 from app.server.former_filters import former_filters
-from app.server.jobs import jobs, load_jobs, record_job
+from app.server.jobs import build_jobs, load_jobs, record_run
 from app.server.metrics import intake_samples
-from app.server.processing import Judging, intake_settings
-from app.server.registry import Registry
-from app.server.scheduler import Timetable, roster_minutes
-from app.server.site_files import SiteFiles, tell
-from app.server.sparkplug_rebirth import ask_for_rebirths
-from app.server.status import DIST, Status, audit_samples, on_duty_by_cell, samples
+from app.server.processing import Processing, consumer_settings
+from app.server.registry import RegistryCache
+from app.server.scheduler import Scheduler, shift_change_minutes
+from app.server.site_files import SiteFiles, log_kept
+from app.server.sparkplug_rebirth import request_rebirths
+from app.server.status import CONSOLE_DIST, StatusLine, audit_samples, collect, on_duty_by_cell
 from app.site_check import last_resort
 from console.application import create_app
 from console.dependencies import (
@@ -54,14 +54,14 @@ from store.database.alerts import statistics
 from store.journal import MarkKind
 
 log = logging.getLogger("fengshao.house")
-ALIVE_EVERY_S = 5.0
-STOP_WITHIN_S = 30.0
-RECALLED_ENTRIES = 1_000
-RECALLED_MS = 2 * MINUTE
+HEARTBEAT_S = 5.0
+STOP_TIMEOUT_S = 30.0
+RECOVERY_ENTRIES_MAX = 1_000
+RECOVERY_WINDOW_MS = 2 * MINUTE
 """Of the journal's end. An entry holds what one append took: more than a session can have under way."""
 
 
-class House:
+class Service:
     """One running service. `open`, run `tasks`, `stop_listening`, `close`."""
 
     def __init__(
@@ -69,7 +69,7 @@ class House:
         folder: SiteFolder,
         data: Path,
         stores: Stores,
-        doors: Mapping[str, Door],
+        doors: Mapping[str, ChannelEndpoint],
         mqtt_url: str,
         token: str,
         clock: Clock,
@@ -77,12 +77,12 @@ class House:
         self._folder, self._stores, self._clock, self._token = folder, stores, clock, token
         self._signing_key = signing_key(data)
         self._broker = read_address(mqtt_url)
-        self._links: asyncio.Queue[tuple[bool, Instant]] = asyncio.Queue()
-        self._listening: asyncio.Task[None] | None = None
+        self._connection_changes: asyncio.Queue[tuple[bool, Instant]] = asyncio.Queue()
+        self._consumer_task: asyncio.Task[None] | None = None
         self.hub = EventHub(clock())
-        self.registry = Registry(stores.ledger)
-        tell(stores.ledger.run_now(lambda tx: import_site(tx, folder, clock())))
-        self.telling = Telling(
+        self.registry = RegistryCache(stores.ledger)
+        log_kept(stores.ledger.run_now(lambda tx: import_site(tx, folder, clock())))
+        self.alerting = Alerting(
             folder,
             stores,
             self.registry,
@@ -90,206 +90,210 @@ class House:
             clock,
             self._alert_changed,
             self._signing_key,
-            lambda *asked: self.judging.finding_status(*asked),
+            lambda *asked: self.processing.finding_status(*asked),
         )
-        self.judging = Judging(folder, stores, self.registry, self._hear, clock)
-        self.own_trouble = OwnTrouble(self.judging.chain.change)
-        self.books = BookFolder(
-            lambda: self.judging.definitions,
+        self.processing = Processing(folder, stores, self.registry, self._hear, clock)
+        self.self_monitoring = SelfMonitoring(self.processing.pipeline.apply_change)
+        self.rulebook_reloader = RulebookReloader(
+            lambda: self.processing.definitions,
             folder.path,
-            self._take_up,
-            self.judging.chain.caught_up,
-            self.own_trouble,
+            self._apply_definitions,
+            self.processing.pipeline.caught_up,
+            self.self_monitoring,
             clock,
         )
-        self.tools = Tools(
+        self.rule_tools = Tools(
             data,
             folder.path,
             stores.history,
-            self.judging.engine,
+            self.processing.engine,
             lambda: list(self.registry.devices.values()),
-            self.books,
+            self.rulebook_reloader,
             clock,
         )
-        self.intake = Intake(
+        self.consumer = Intake(
             self._broker,
             stores.journal,
-            self.judging.chain.backlog.deliver,
+            self.processing.pipeline.backlog.enqueue,
             clock,
-            intake_settings(folder, session_name(data), former_filters(stores.ledger, folder, clock())),
-            lambda up, at: self._links.put_nowait((up, at)),
-            foresee=self.judging.foresee,
-            on_refused=self._disk_refused,
-            on_drop=self.own_trouble.broker_dropped,
+            consumer_settings(folder, session_name(data), former_filters(stores.ledger, folder, clock())),
+            lambda up, at: self._connection_changes.put_nowait((up, at)),
+            foresee=self.processing.danger_prefilter,
+            on_refused=self._journal_write_failed,
+            on_drop=self.self_monitoring.messages_dropped,
         )
-        self.judging.chain.backlog.unjournaled_since = lambda: self.intake.waiting_since
-        self.timetable = Timetable(
-            jobs(stores, folder.settings, self.judging.chain, self.telling.desk),
+        self.processing.pipeline.backlog.oldest_unjournaled = lambda: self.consumer.waiting_since
+        self.scheduler = Scheduler(
+            build_jobs(stores, folder.settings, self.processing.pipeline, self.alerting.desk),
             folder.settings.zone,
             clock,
             lambda defaults, _now: stores.ledger.run(lambda tx: load_jobs(tx, defaults)),
-            lambda name, at, outcome: stores.ledger.run(lambda tx: record_job(tx, name, at, outcome)),
+            lambda name, at, outcome: stores.ledger.run(lambda tx: record_run(tx, name, at, outcome)),
         )
-        self.status = Status(
-            self.judging.chain,
-            lambda: self.intake.ready,
+        self.status = StatusLine(
+            self.processing.pipeline,
+            lambda: self.consumer.ready,
             lambda: self.registry.community,
             partial(on_duty_by_cell, zone=folder.settings.zone),
             clock,
         )
-        self.status.journal_error = lambda: self.intake.status().journal_error
+        self.status.journal_error = lambda: self.consumer.status().journal_error
 
-    def _disk_refused(self, since: Instant, until: Instant | None, why: str) -> None:
+    def _journal_write_failed(self, since: Instant, until: Instant | None, why: str) -> None:
         """What waited at the broker meanwhile was said in time."""
         if until is not None:
-            self.judging.chain.unheard(since, until)
-        self.own_trouble.disk_refused(since, until, why)
+            self.processing.pipeline.add_outage(since, until)
+        self.self_monitoring.journal_write_failed(since, until, why)
 
     async def _hear(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
-        await self.telling.hear(findings, lane, pos)
+        await self.alerting.process_findings(findings, lane, pos)
 
     def _alert_changed(self, alert: str) -> None:
         self.hub.alert_changed(alert)
-        self.judging.resets.alert_changed(alert)
+        self.processing.latch_resets.alert_changed(alert)
 
-    async def open(self) -> None:
+    async def load_state(self) -> None:
         """Take up what was left, in memory only: nothing is heard yet."""
         await self.registry.reload()
-        self.judging.engine.community = self.registry.community
-        await self.judging.start()
-        self.own_trouble.take_up(await self._stores.ledger.read(left_open), self._clock())
-        self._tell_of_site()
-        self.intake.set_devices(self.registry.devices.values(), self.judging.kinds)
-        await self.timetable.start()
-        self._follow_roster()
+        self.processing.engine.community = self.registry.community
+        await self.processing.start()
+        self.self_monitoring.restore(await self._stores.ledger.read(open_findings), self._clock())
+        self._check_last_resort()
+        self.consumer.set_devices(self.registry.devices.values(), self.processing.kinds)
+        await self.scheduler.start()
+        self._schedule_shift_changes()
 
-    def _tell_of_site(self) -> None:
+    def _check_last_resort(self) -> None:
         """A site without a last resort is judged like any other; that a danger may reach nobody is told."""
         faults = [str(fault) for fault in last_resort.faults(self._folder)]
         for fault in faults:
             log.error("a danger may reach nobody: %s", fault)
-        self.own_trouble.site_incomplete(faults, self._clock())
+        self.self_monitoring.site_incomplete(faults, self._clock())
 
-    def _follow_roster(self) -> None:
-        minutes = roster_minutes(self.registry.community.duties)
-        self.timetable.at_minutes("roster", minutes, lambda: self.hub.publish_status(self.status()))
+    def _schedule_shift_changes(self) -> None:
+        minutes = shift_change_minutes(self.registry.community.duties)
+        self.scheduler.schedule_daily("roster", minutes, lambda: self.hub.publish_status(self.status()))
 
-    def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
+    def background_tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
         """What runs side by side until the service stops."""
         return {
-            "chain": self.judging.chain.run(),
-            "intake": self._listen(),
-            "link": self._follow_link(),
-            "courier": self.telling.courier.run(),
-            "deadlines": self.telling.keep_deadlines(),
-            "alive": self._stay_alive(),
-            "own trouble": self.own_trouble.follow(),
-            "rebirths": ask_for_rebirths(self.judging.listener, self._broker, self._clock),
-            "resets": self.judging.resets.follow(),
-            "codecs": self.judging.codecs.follow(),
-            "books": self.books.follow(),
+            "chain": self.processing.pipeline.run(),
+            "intake": self._run_consumer(),
+            "link": self._follow_connection(),
+            "courier": self.alerting.outbox_sender.run(),
+            "deadlines": self.alerting.run_deadlines(),
+            "alive": self._write_heartbeat(),
+            "own trouble": self.self_monitoring.run(),
+            "rebirths": request_rebirths(self.processing.decoder, self._broker, self._clock),
+            "resets": self.processing.latch_resets.run(),
+            "codecs": self.processing.codecs.run(),
+            "books": self.rulebook_reloader.run(),
         }
 
-    async def _listen(self) -> None:
+    async def _run_consumer(self) -> None:
         """What the last run left in the journal is judged first; then the broker is heard."""
-        await self.judging.chain.caught_up.wait()
-        async for entry in self._tail():
-            self.intake.recall(entry.frames)
-        self.intake.resume()
-        self._listening = asyncio.current_task()
-        await self.intake.run()
+        await self.processing.pipeline.caught_up.wait()
+        async for entry in self._read_journal_tail():
+            self.consumer.recall(entry.frames)
+        self.consumer.resume()
+        self._consumer_task = asyncio.current_task()
+        await self.consumer.run()
 
-    async def _tail(self) -> AsyncIterator[Entry]:
+    async def _read_journal_tail(self) -> AsyncIterator[Entry]:
         """What was journaled shortly before the last run ended, and perhaps not acknowledged on both sessions."""
         newest = self._stores.journal.position()
         last = [await self._stores.journal.fetch(lane, pos - 1) for lane, pos in newest.items()]
-        since = max((entry.frames[-1].received for entries in last for entry in entries), default=0) - RECALLED_MS
+        since = (
+            max((entry.frames[-1].received for entries in last for entry in entries), default=0) - RECOVERY_WINDOW_MS
+        )
         for lane in newest:
-            after = max(newest.values()) - RECALLED_ENTRIES
+            after = max(newest.values()) - RECOVERY_ENTRIES_MAX
             while entries := await self._stores.journal.fetch(lane, after):
                 after = entries[-1].pos
                 for entry in entries:
                     if entry.frames[-1].received >= since:
                         yield entry
 
-    async def _follow_link(self) -> None:
+    async def _follow_connection(self) -> None:
         while True:
-            await self.judging.link(*await self._links.get())
+            await self.processing.connection_changed(*await self._connection_changes.get())
 
-    async def _stay_alive(self) -> None:
+    async def _write_heartbeat(self) -> None:
         """A sign in the journal that we listened, so that a later start knows since when nobody did."""
         while True:
             now = self._clock()
             self.status.detect_to_send_ms = await self._stores.ledger.read(
                 partial(statistics.detect_to_send_ms, since=now - DAY)
             )
-            if self.intake.ready:
-                await insist(lambda: self._stores.journal.mark(MarkKind.ALIVE, self._clock()), "alive")
-            self.own_trouble.intake_is(self.intake.status(), self._clock())
-            await asyncio.sleep(ALIVE_EVERY_S)
+            if self.consumer.ready:
+                await retry_until_writable(lambda: self._stores.journal.mark(MarkKind.ALIVE, self._clock()), "alive")
+            self.self_monitoring.check_intake(self.consumer.status(), self._clock())
+            await asyncio.sleep(HEARTBEAT_S)
 
-    async def stop_listening(self) -> None:
+    async def stop_intake(self) -> None:
         """No more is taken from the broker; what was taken is journaled, acknowledged and judged."""
-        if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.gather(self._listening, return_exceptions=True)
-        self.judging.chain.stop()
+        if self._consumer_task is not None:
+            self._consumer_task.cancel()
+            await asyncio.gather(self._consumer_task, return_exceptions=True)
+        self.processing.pipeline.stop()
         try:
-            async with asyncio.timeout(STOP_WITHIN_S):
-                await self.judging.chain.finished.wait()
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await self.processing.pipeline.finished.wait()
         except TimeoutError:
-            log.error("judging did not stop within %g s; the rest is judged at the next start", STOP_WITHIN_S)
+            log.error("judging did not stop within %g s; the rest is judged at the next start", STOP_TIMEOUT_S)
 
     async def close(self) -> None:
         """Each of them, also when one before it cannot."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._stores.journal.mark, MarkKind.STOPPED, self._clock())
             stack.callback(self.hub.close)
-            stack.callback(self.timetable.stop)
-            stack.push_async_callback(self.tools.stop)
+            stack.callback(self.scheduler.stop)
+            stack.push_async_callback(self.rule_tools.stop)
 
     async def registry_changed(self) -> None:
         """Whoever changed the registry waits here until the change has effect."""
-        await self.judging.registry_changed()
-        await self._filter_urgent()
-        self._follow_roster()
+        await self.processing.registry_changed()
+        await self._update_urgent_filters()
+        self._schedule_shift_changes()
 
-    async def _take_up(self, found: Definitions) -> RulebookDiff:
-        renewed = await self.judging.take_up(found)
-        await self._filter_urgent()
+    async def _apply_definitions(self, found: Definitions) -> RulebookDiff:
+        renewed = await self.processing.apply_definitions(found)
+        await self._update_urgent_filters()
         return renewed
 
-    async def _filter_urgent(self) -> None:
+    async def _update_urgent_filters(self) -> None:
         """Which devices have a topic on the urgent session; a kind may be urgent now that was not."""
         devices, limit = self.registry.devices.values(), self._folder.settings.intake.urgent_filters_max
-        routes = self.judging.listener.routes
-        self.intake.set_urgent(await asyncio.to_thread(urgent_filters, devices, self.judging.kinds, limit, routes))
+        routes = self.processing.decoder.routes
+        self.consumer.set_urgent(await asyncio.to_thread(urgent_filters, devices, self.processing.kinds, limit, routes))
 
     async def reload(self) -> None:
         """Whatever people wrote and changed since: codecs and rulebooks. What is wrong is told, and nothing is lost."""
-        self.judging.codecs.look()
-        await self.books.look(anew=True)
+        self.processing.codecs.poll()
+        await self.rulebook_reloader.poll(anew=True)
 
     def readiness(self) -> dict[str, bool]:
-        chain = self.judging.chain
+        chain = self.processing.pipeline
         return {
-            "stores": not self.intake.status().journal_error,
+            "stores": not self.consumer.status().journal_error,
             "state": chain.caught_up.is_set(),
-            "subscriptions": self.intake.ready,
+            "subscriptions": self.consumer.ready,
         }
 
     def metrics(self) -> list[Sample]:
-        ours = samples(self.judging.chain, self.intake.ready)
-        return [*ours, *intake_samples(self.intake.status()), *audit_samples(self.telling.desk.last_audit)]
+        ours = collect(self.processing.pipeline, self.consumer.ready)
+        return [*ours, *intake_samples(self.consumer.status()), *audit_samples(self.alerting.desk.last_audit)]
 
     def _site_files(self) -> SiteFiles | None:
         path = self._folder.path
         return SiteFiles(path, self._stores.ledger, self._clock, self.registry_changed) if path is not None else None
 
     def _doctor(self) -> Doctor:
-        return Doctor(self._broker, lambda: known_to(self.judging, self.registry, self._folder), self._clock)
+        return Doctor(
+            self._broker, lambda: current_knowledge(self.processing, self.registry, self._folder), self._clock
+        )
 
-    def app(self) -> Any:
+    def build_app(self) -> Any:
         """The HTTP application over this house."""
         return create_app(
             ConsoleDependencies(
@@ -297,14 +301,14 @@ class House:
                 site=SiteInfo(self._folder.settings.name, self._folder.settings.zone),
                 database=self._stores.ledger,
                 history=self._stores.history,
-                desk=self.telling.desk,
+                desk=self.alerting.desk,
                 events=self.hub,
-                registry=registry_services(self.judging, self.registry, self.registry_changed, self._site_files()),
+                registry=registry_services(self.processing, self.registry, self.registry_changed, self._site_files()),
                 security=SecurityDependencies(Secret(self._token), Secret(self._signing_key)),
-                rules=rule_services(self.judging, self.tools, self._clock),
-                intake=intake_services(self.judging, self.telling.callbacks(), self._doctor()),
+                rules=rule_services(self.processing, self.rule_tools, self._clock),
+                intake=intake_services(self.processing, self.alerting.callbacks(), self._doctor()),
                 monitoring=MonitoringDependencies(self.status, self.readiness, self.metrics),
                 care_words=self._folder.settings.care,
-                dist=DIST,
+                dist=CONSOLE_DIST,
             )
         )

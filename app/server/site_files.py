@@ -43,7 +43,7 @@ class SiteFiles:
         folder = await self._read()
         now = self._clock()
         done = await self._ledger.run(lambda tx: import_site(tx, folder, now, force=force))
-        tell(done)
+        log_kept(done)
         if done.created or done.updated:
             await self._registry_changed()
         return summary(done)
@@ -60,7 +60,7 @@ def summary(done: Imported) -> dict[str, Any]:
     return {**asdict(done), "kept": view(done.kept)}
 
 
-def tell(done: Imported) -> None:
+def log_kept(done: Imported) -> None:
     """What the files would have undone is in the log, record by record."""
     for one in done.kept:
         log.warning("not taken from the site's files: %s (`fengshao site import --force` takes it)", one)

@@ -15,21 +15,21 @@ from ingest.decoding.decoder import Listener
 from ingest.mqtt.broker_address import Address
 
 log = logging.getLogger("fengshao.rebirths")
-EVERY_S = 2.0
-AGAIN_S = 30.0
+REQUEST_EVERY_S = 2.0
+RETRY_DELAY_S = 30.0
 
 
-async def ask_for_rebirths(listener: Listener, broker: Address, clock: Callable[[], Instant]) -> None:
+async def request_rebirths(listener: Listener, broker: Address, clock: Callable[[], Instant]) -> None:
     """Publishes what the listener wants, a node at most once a turn; until cancelled."""
     while True:
-        await asyncio.sleep(EVERY_S)
+        await asyncio.sleep(REQUEST_EVERY_S)
         wanted = sorted(listener.rebirths_wanted)
         if wanted:
             try:
                 await _publish(wanted, broker, clock())
             except aiomqtt.MqttError as error:
                 log.warning("rebirths not asked for: %s", error)
-                await asyncio.sleep(AGAIN_S)
+                await asyncio.sleep(RETRY_DELAY_S)
                 continue
             listener.rebirths_wanted.difference_update(wanted)
 

@@ -10,19 +10,19 @@ from zoneinfo import ZoneInfo
 
 from alerts.escalation import roster
 from alerts.service import AuditResult
-from app.pipeline.pipeline import Chain
+from app.pipeline.pipeline import Pipeline
 from console.dependencies import RuleSummary, Sample
 from domain import Instant, Role
 from domain.people import Community
 from rules.rulebook.model import Rulebook
 
-DIST = Path(__file__).resolve().parents[2] / "console" / "dist"
+CONSOLE_DIST = Path(__file__).resolve().parents[2] / "console" / "dist"
 RATE_WINDOW_MS = 10_000
-ASKED = ("absent", "gather", "chatter", "expires")
+NON_EXPRESSION_CONDITIONS = ("absent", "gather", "chatter", "expires")
 """Questions that are no expression: named as they are written in a rulebook."""
 
 
-def rule_lines(books: Sequence[Rulebook]) -> list[RuleSummary]:
+def rule_summaries(books: Sequence[Rulebook]) -> list[RuleSummary]:
     """Every active rule as the API lists it."""
     return [
         RuleSummary(
@@ -35,7 +35,9 @@ def rule_lines(books: Sequence[Rulebook]) -> list[RuleSummary]:
             version=str(book.version),
             source=rule.source,
             state="shadow" if rule.shadow else "active",
-            when=rule.when or rule.event or next(way for way in ASKED if getattr(rule, way) is not None),
+            when=rule.when
+            or rule.event
+            or next(way for way in NON_EXPRESSION_CONDITIONS if getattr(rule, way) is not None),
             advice=rule.advice.zh if rule.advice else "",
             title_en=rule.title.en,
         )
@@ -44,45 +46,45 @@ def rule_lines(books: Sequence[Rulebook]) -> list[RuleSummary]:
     ]
 
 
-class Status:
+class StatusLine:
     """The top bar's numbers: is the broker heard, when was the last reading, how fast do they come, who is on duty."""
 
     def __init__(
         self,
-        chain: Chain,
+        chain: Pipeline,
         connected: Callable[[], bool],
         community: Callable[[], Community],
         on_duty: Callable[[Community, Role, Instant], list[str]],
         clock: Callable[[], Instant],
     ) -> None:
-        self._chain, self._connected, self._community = chain, connected, community
+        self._pipeline, self._connected, self._community = chain, connected, community
         self._on_duty, self._clock = on_duty, clock
-        self._seen: deque[tuple[Instant, int]] = deque()
+        self._samples: deque[tuple[Instant, int]] = deque()
         self.detect_to_send_ms: int | None = None
         self.journal_error: Callable[[], str] = str
         """Why nothing can be journaled, and so nothing is acknowledged; empty when all is well."""
 
     def readings_per_s(self, now: Instant) -> float:
         """Readings a second over the last ten seconds; called about every two."""
-        self._seen.append((now, self._chain.counts.readings))
-        while self._seen[0][0] < now - RATE_WINDOW_MS and len(self._seen) > 1:
-            self._seen.popleft()
-        since, count = self._seen[0]
-        return round((self._chain.counts.readings - count) * 1000 / (now - since), 1) if now > since else 0.0
+        self._samples.append((now, self._pipeline.counters.readings))
+        while self._samples[0][0] < now - RATE_WINDOW_MS and len(self._samples) > 1:
+            self._samples.popleft()
+        since, count = self._samples[0]
+        return round((self._pipeline.counters.readings - count) * 1000 / (now - since), 1) if now > since else 0.0
 
     def __call__(self) -> Mapping[str, Any]:
         now = self._clock()
         return {
             "connected": self._connected(),
             "now": now,
-            "last_reading_at": self._chain.counts.last_reading_at,
+            "last_reading_at": self._pipeline.counters.last_reading_at,
             "readings_per_s": self.readings_per_s(now),
             "detect_to_send_ms": self.detect_to_send_ms,
             "journal_error": self.journal_error(),
             "on_duty": {
                 role.value: self._on_duty(self._community(), role, now) for role in (Role.WORKER, Role.COMMUNITY)
             },
-            "backlog": self._chain.backlog.entries,
+            "backlog": self._pipeline.backlog.entries,
         }
 
 
@@ -103,19 +105,21 @@ def audit_samples(audited: AuditResult) -> Iterator[Sample]:
     yield Sample("fengshao_alerts_told_to_nobody", nobody, "Open dangers of which no message reached anybody.")
 
 
-def samples(chain: Chain, connected: bool) -> Iterator[Sample]:
+def collect(chain: Pipeline, connected: bool) -> Iterator[Sample]:
     """The counters of /metrics."""
-    counts = chain.counts
+    counts = chain.counters
     yield Sample("fengshao_frames_total", counts.frames, "Messages taken from the journal.")
     yield Sample("fengshao_readings_total", counts.readings, "Readings judged.")
     yield Sample("fengshao_duplicates_total", counts.duplicates, "Messages heard before.")
     yield Sample("fengshao_findings_total", counts.findings, "Findings told to the desk.")
-    yield Sample("fengshao_judging_faults_total", counts.faults, "Readings and wake-ups that our judging failed on.")
+    yield Sample(
+        "fengshao_judging_faults_total", counts.internal_errors, "Readings and wake-ups that our judging failed on."
+    )
     for rule, number in sorted(chain.engine.type_errors.items()):
         yield Sample("fengshao_rule_trouble_total", number, "Values that a rule could not judge.", {"rule": rule})
     for reason, number in sorted(counts.refusals.items()):
         yield Sample("fengshao_refusals_total", number, "Messages that became no reading.", {"reason": reason})
-    for kind, number in sorted(counts.notes.items()):
+    for kind, number in sorted(counts.device_events.items()):
         yield Sample("fengshao_notes_total", number, "Messages that measure nothing.", {"kind": kind})
     yield Sample("fengshao_backlog_entries", chain.backlog.entries, "Journal entries not yet judged.")
     for lane, number in chain.backlog.waiting.items():

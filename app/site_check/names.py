@@ -34,13 +34,13 @@ from rules.rulebook.model import Rulebook
 
 OWN_RULES = (
     refused_dangers.RULE,
-    refused_dangers.GARBLED_RULE,
+    refused_dangers.UNREADABLE_RULE,
     self_monitoring.DROPPED_RULE,
     self_monitoring.DISK_RULE,
     self_monitoring.BOOKS_RULE,
     self_monitoring.SITE_RULE,
     self_monitoring.REFUSED_RULE,
-    self_monitoring.LEFT_OUT_RULE,
+    self_monitoring.OMITTED_RULE,
     unread_verdicts.RULE,
     "channel-down",
 )

@@ -25,7 +25,7 @@ class Written:
 
 async def taken(backlog: Backlog) -> list[int]:
     positions = []
-    while (one := await backlog.next()) is not None:
+    while (one := await backlog.next_entry()) is not None:
         positions.append(one.pos)
     return positions
 
@@ -33,8 +33,8 @@ async def taken(backlog: Backlog) -> list[int]:
 async def test_an_urgent_entry_overtakes_a_backlog_of_ordinary_ones() -> None:
     backlog = Backlog(Written(), {}, {}, 10_000)
     for pos in range(1, 6):
-        backlog.deliver(entry(Lane.BULK, pos, pos))
-    backlog.deliver(entry(Lane.URGENT, 6, 6))
+        backlog.enqueue(entry(Lane.BULK, pos, pos))
+    backlog.enqueue(entry(Lane.URGENT, 6, 6))
 
     assert [6, 1, 2, 3, 4, 5] == await taken(backlog)
 
@@ -55,69 +55,69 @@ async def test_over_its_bound_only_positions_are_kept_and_the_journal_is_read_ag
     journal = Written(*entries)
     backlog = Backlog(journal, {}, {}, 5_000)
     for one in entries:
-        backlog.deliver(one)
+        backlog.enqueue(one)
 
     assert backlog.in_memory < 10
     assert {Lane.URGENT: 0, Lane.BULK: 50} == backlog.waiting
     assert list(range(1, 51)) == await taken(backlog)
 
     journal.entries.append(entry(Lane.BULK, 51, 51))
-    backlog.deliver(journal.entries[-1])
+    backlog.enqueue(journal.entries[-1])
     assert [51] == await taken(backlog)
 
 
 async def test_timers_wait_for_the_readings_that_still_lie_in_the_queue() -> None:
     backlog = Backlog(Written(), {}, {}, 10_000)
-    assert 99 == backlog.heard_until(99)
+    assert 99 == backlog.processed_until(99)
 
-    backlog.deliver(entry(Lane.BULK, 1, 40))
-    backlog.deliver(entry(Lane.URGENT, 2, 90))
-    await backlog.next()
+    backlog.enqueue(entry(Lane.BULK, 1, 40))
+    backlog.enqueue(entry(Lane.URGENT, 2, 90))
+    await backlog.next_entry()
 
-    assert 40 == backlog.heard_until(90)
+    assert 40 == backlog.processed_until(90)
 
 
 async def test_timers_wait_for_what_is_only_in_the_journal() -> None:
     entries = [entry(Lane.BULK, pos, pos * 10, size=3_000) for pos in range(1, 30)]
     backlog = Backlog(Written(*entries), {}, {}, 5_000)
     for one in entries:
-        backlog.deliver(one)
-    first = await backlog.next()
+        backlog.enqueue(one)
+    first = await backlog.next_entry()
     while backlog.in_memory:
-        first = await backlog.next()
+        first = await backlog.next_entry()
 
     assert first is not None
-    assert first.frames[0].received == backlog.heard_until(10_000)
+    assert first.frames[0].received == backlog.processed_until(10_000)
 
 
 async def test_waiting_ends_when_something_arrives() -> None:
     backlog = Backlog(Written(), {}, {}, 10_000)
-    backlog.deliver(entry(Lane.BULK, 1, 1))
+    backlog.enqueue(entry(Lane.BULK, 1, 1))
 
     await backlog.wait(60)
     assert [1] == await taken(backlog)
     await backlog.wait(0.001)
-    backlog.stir()
+    backlog.wake()
     await backlog.wait(60)
 
 
 async def test_what_is_urgent_does_not_wait_for_the_rest_of_an_ordinary_entry() -> None:
     backlog = Backlog(Written(), {}, {}, 10_000)
-    backlog.deliver(entry(Lane.BULK, 1, 1))
-    assert 1 == getattr(await backlog.next(), "pos", None)
-    assert await backlog.next_urgent() is None
+    backlog.enqueue(entry(Lane.BULK, 1, 1))
+    assert 1 == getattr(await backlog.next_entry(), "pos", None)
+    assert await backlog.next_urgent_entry() is None
 
-    backlog.deliver(entry(Lane.URGENT, 2, 2))
-    assert 2 == getattr(await backlog.next_urgent(), "pos", None)
-    assert await backlog.next_urgent() is None
+    backlog.enqueue(entry(Lane.URGENT, 2, 2))
+    assert 2 == getattr(await backlog.next_urgent_entry(), "pos", None)
+    assert await backlog.next_urgent_entry() is None
 
 
 async def test_nothing_overtakes_while_the_journal_of_the_last_run_is_replayed() -> None:
     journal = Written(entry(Lane.BULK, 1, 10), entry(Lane.BULK, 2, 15), entry(Lane.URGENT, 3, 20))
     backlog = Backlog(journal, {}, {Lane.BULK: 2, Lane.URGENT: 3}, 10_000)
-    assert 1 == getattr(await backlog.next(), "pos", None)
+    assert 1 == getattr(await backlog.next_entry(), "pos", None)
 
-    assert await backlog.next_urgent() is None
+    assert await backlog.next_urgent_entry() is None
 
 
 async def test_a_full_backlog_of_ordinary_entries_leaves_an_urgent_one_its_room() -> None:
@@ -125,31 +125,31 @@ async def test_a_full_backlog_of_ordinary_entries_leaves_an_urgent_one_its_room(
     entries = [entry(Lane.BULK, pos, pos, size=1_000) for pos in range(1, 51)]
     backlog = Backlog(Written(*entries), {}, {}, 5_000)
     for one in entries:
-        backlog.deliver(one)
-    await backlog.next()
-    backlog.deliver(entry(Lane.URGENT, 51, 51))
+        backlog.enqueue(one)
+    await backlog.next_entry()
+    backlog.enqueue(entry(Lane.URGENT, 51, 51))
 
-    assert 51 == getattr(await backlog.next_urgent(), "pos", None)
+    assert 51 == getattr(await backlog.next_urgent_entry(), "pos", None)
 
 
 async def test_an_urgent_entry_that_is_only_in_the_journal_passes_too() -> None:
     entries = [entry(Lane.URGENT, pos, pos, size=4_000) for pos in range(1, 11)]
     backlog = Backlog(Written(*entries), {}, {}, 5_000)
     for one in entries:
-        backlog.deliver(one)
+        backlog.enqueue(one)
 
-    assert list(range(1, 11)) == [getattr(await backlog.next_urgent(), "pos", None) for _ in entries]
+    assert list(range(1, 11)) == [getattr(await backlog.next_urgent_entry(), "pos", None) for _ in entries]
 
 
 async def test_what_waits_is_counted_in_memory_in_the_journal_and_from_the_run_before() -> None:
     entries = [entry(Lane.BULK, pos, pos, size=1_000) for pos in range(1, 51)]
     backlog = Backlog(Written(*entries), {}, {Lane.BULK: 20}, 5_000, {Lane.BULK: 20})
     for one in entries[20:]:
-        backlog.deliver(one)
+        backlog.enqueue(one)
     assert {Lane.URGENT: 0, Lane.BULK: 50} == backlog.waiting
 
     for _ in range(7):
-        await backlog.next()
+        await backlog.next_entry()
     assert 43 == backlog.entries
     assert backlog.in_memory < 43
     await taken(backlog)

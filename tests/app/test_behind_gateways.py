@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.pipeline.device_gateways import behind_gateways, whose
+from app.pipeline.device_gateways import assign_gateways, device_of_event
 from domain import Device, Identity
 from ingest.results import Note, NoteKind
 
@@ -14,7 +14,7 @@ def device(name: str, *identities: tuple[str, str], **attributes: str) -> Device
 
 
 def gateways(*devices: Device) -> dict[str, object]:
-    return {one.id: one.attributes.get("gateway") for one in behind_gateways(devices)}
+    return {one.id: one.attributes.get("gateway") for one in assign_gateways(devices)}
 
 
 def test_what_a_person_wrote_wins_and_platforms_without_such_names_tell_nothing() -> None:
@@ -55,4 +55,4 @@ def test_of_several_bridges_the_registered_one_of_a_devices_base_topic_is_its_ga
 def test_a_note_speaks_of_a_device_or_of_a_gateway_that_nobody_registered(
     identity: str | None, ours: str | None, name: str | None
 ) -> None:
-    assert name == whose(Note(NoteKind.BRIDGE, "zigbee2mqtt", identity, "bridge offline", False, ours))
+    assert name == device_of_event(Note(NoteKind.BRIDGE, "zigbee2mqtt", identity, "bridge offline", False, ours))

@@ -38,7 +38,7 @@ async def stands(town: RuledTown, lel_pct: float = 12) -> None:
 async def test_a_limit_is_raised_while_an_alarm_stands_and_the_next_reading_decides(town: RuledTown) -> None:
     await stands(town)
     town.writes(limit(GAS, 20))
-    assert "gas-low" in (await town.house.books.look()).changed
+    assert "gas-low" in (await town.house.rulebook_reloader.poll()).changed
     assert town.phase("gas-low") == "firing"
     assert "recovered" not in await town.timeline()
 
@@ -52,7 +52,7 @@ async def test_a_hold_runs_on_over_a_change_of_another_rule(town: RuledTown) -> 
     await town.hears(lel_pct=12)
     await town.fast_forward(minutes=0.3)
     town.writes(GAS.replace("when: co_ppm >= 50", "when: co_ppm >= 60"))
-    assert (await town.house.books.look()).changed == ("gas-co",)
+    assert (await town.house.rulebook_reloader.poll()).changed == ("gas-co",)
     assert town.phase("gas-low") == "pending"
     await town.fast_forward(minutes=0.3)
     (alert,) = await town.until_items("/api/v1/alerts")
@@ -62,7 +62,7 @@ async def test_a_hold_runs_on_over_a_change_of_another_rule(town: RuledTown) -> 
 async def test_a_book_with_faults_is_told_and_judges_nobody_until_it_is_mended(town: RuledTown) -> None:
     town.writes(GAS.replace("lel_pct >= 25", "lel_pct > = 25").replace("hold: 30s", "hold: soon", 1))
     with pytest.raises(WrittenError) as refused:
-        await town.house.books.reload()
+        await town.house.rulebook_reloader.reload()
     assert [Path(fault.file).name for fault in refused.value.faults] == ["gas.yaml"] * 2
     (alert,) = await town.until_items("/api/v1/alerts?ledger=health")
     assert (alert["rule"], alert["title"]) == ("rulebook-refused", "规则文件有错，仍按旧规则判断")
@@ -71,18 +71,18 @@ async def test_a_book_with_faults_is_told_and_judges_nobody_until_it_is_mended(t
     await town.hears(lel_pct=40)
     await town.fast_forward(minutes=0.3)
     assert {"gas-high"} == {one["rule"] for one in await town.until_items("/api/v1/alerts?ledger=danger")}
-    assert await town.house.books.look() == RulebookDiff((), (), ())
+    assert await town.house.rulebook_reloader.poll() == RulebookDiff((), (), ())
 
     town.writes(GAS)
-    await town.house.books.look()
+    await town.house.rulebook_reloader.poll()
     await town.until_state(alert["id"], "closed")
 
 
 async def test_books_mended_and_a_disk_that_takes_again_over_a_restart_end_their_alerts(town: RuledTown) -> None:
     await town.hears(lel_pct=1)
     town.writes(GAS.replace("hold: 30s", "hold: soon", 1))
-    await town.house.books.look()
-    town.house.own_trouble.disk_refused(town.clock.now, None, "disk full")
+    await town.house.rulebook_reloader.poll()
+    town.house.self_monitoring.journal_write_failed(town.clock.now, None, "disk full")
     both = await town.until_items("/api/v1/alerts?ledger=health", 2)
     await town.stop()
     await town.start()
@@ -103,14 +103,14 @@ async def test_a_book_that_is_new_judges_and_one_that_is_gone_ends_what_it_told(
         " source: test}\n"
     )
     town.writes(book, "kitchen.yaml")
-    assert (await town.house.books.look()).added == ("kitchen",)
+    assert (await town.house.rulebook_reloader.poll()).added == ("kitchen",)
     await town.hears(lel_pct=4)
     (alert,) = await town.until_items("/api/v1/alerts")
     assert alert["rule"] == "kitchen"
     assert "kitchen" in {rule["name"] for rule in await town.items("/api/v1/rules")}
 
     (town.rules / "kitchen.yaml").unlink()
-    assert (await town.house.books.look()).removed == ("kitchen",)
+    assert (await town.house.rulebook_reloader.poll()).removed == ("kitchen",)
     assert {"unjudged"} == {"unjudged", "recovered"} & set(await town.timeline())
     assert "kitchen" not in {rule["name"] for rule in await town.items("/api/v1/rules")}
 
@@ -120,7 +120,7 @@ async def test_a_book_may_not_ask_for_what_no_book_finds(town: RuledTown) -> Non
         (BOOKS / "fire.yaml").read_text("utf-8").replace("[ebike-lift]", "[ebike-lifts]"), "utf-8"
     )
     with pytest.raises(WrittenError, match="no rule ebike-lifts in any book: write ebike-lift"):
-        await town.house.books.reload()
+        await town.house.rulebook_reloader.reload()
 
 
 async def test_a_change_that_fails_in_the_engine_is_told_and_ends_nobody(
@@ -130,9 +130,9 @@ async def test_a_change_that_fails_in_the_engine_is_told_and_ends_nobody(
         raise TypeError("nobody thought of this")
 
     with monkeypatch.context() as broken:
-        broken.setattr(town.house.judging.engine, "reload", breaks)
+        broken.setattr(town.house.processing.engine, "reload", breaks)
         town.writes(limit(GAS, 20))
-        assert await town.house.books.look() == RulebookDiff((), (), ())
+        assert await town.house.rulebook_reloader.poll() == RulebookDiff((), (), ())
     (alert,) = await town.until_items("/api/v1/alerts?ledger=health")
     assert "nobody thought of this" in alert["evidence"][0]["value"]
     await stands(town)
@@ -141,13 +141,13 @@ async def test_a_change_that_fails_in_the_engine_is_told_and_ends_nobody(
 async def test_after_a_crash_what_stood_is_judged_by_the_books_that_were_taken_up(town: RuledTown) -> None:
     await stands(town)
     town.writes(limit(GAS, 20))
-    await town.house.books.look()
+    await town.house.rulebook_reloader.poll()
     await town.hears(lel_pct=21)
     await town.crash()
     await town.start()
-    await town.until(lambda: town.house.judging.chain.caught_up.is_set(), "the backlog")
+    await town.until(lambda: town.house.processing.pipeline.caught_up.is_set(), "the backlog")
     assert town.phase("gas-low") == "firing"
-    assert (await town.house.books.look(anew=True)) == RulebookDiff((), (), ())
+    assert (await town.house.rulebook_reloader.poll(anew=True)) == RulebookDiff((), (), ())
     assert len(await town.items("/api/v1/alerts")) == 1
     await town.hears(lel_pct=15)
     assert town.phase("gas-low") == "clearing"
@@ -159,7 +159,9 @@ async def test_books_changed_while_nobody_ran_are_taken_up_like_any_others(town:
     lines = GAS.split("\n- name: gas-low\n")
     town.writes(lines[0] + "\n" + "- name: gas-high\n" + lines[1].split("- name: gas-high\n")[1])
     await town.start()
-    await town.until(lambda: "gas-low" not in town.house.judging.engine.rulesets["gas_alarm"].by_name, "the new books")
+    await town.until(
+        lambda: "gas-low" not in town.house.processing.engine.rulesets["gas_alarm"].by_name, "the new books"
+    )
     await town.until_told("unjudged")
     assert town.phase("gas-low") == "quiet"
 

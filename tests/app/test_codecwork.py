@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from app.cli.main import main
 from app.config.yaml_files import WrittenError
-from app.reload.codecs import CodecFolder, check_codecs
+from app.reload.codecs import CodecReloader, check_codecs
 from ingest.codecs import Call, CodecFailed, Decoded
 
 NOW = 1767225660000
@@ -27,8 +27,8 @@ def shelf(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, shelf: Path) -> Iterator[CodecFolder]:
-    made = CodecFolder(tmp_path)
+def folder(tmp_path: Path, shelf: Path) -> Iterator[CodecReloader]:
+    made = CodecReloader(tmp_path)
     made.reload()
     yield made
     made.codecs.close()
@@ -41,75 +41,75 @@ def save(path: Path, text: str) -> None:
     os.utime(path, ns=(before + 10**9, before + 10**9))
 
 
-def decode(folder: CodecFolder, model: str) -> Decoded | CodecFailed | None:
+def decode(folder: CodecReloader, model: str) -> Decoded | CodecFailed | None:
     codec = folder.codecs.find(model)
     return None if codec is None else folder.codecs.decode([Call(codec, b"\1", 1, NOW)])[0]
 
 
-def test_a_file_that_is_dropped_in_changed_or_removed_is_taken_up(folder: CodecFolder, shelf: Path) -> None:
-    assert ([], None) == (folder.look(), decode(folder, "A-1"))
+def test_a_file_that_is_dropped_in_changed_or_removed_is_taken_up(folder: CodecReloader, shelf: Path) -> None:
+    assert ([], None) == (folder.poll(), decode(folder, "A-1"))
 
     save(shelf / "a-1.js", "function Decoder() { return {v: 1}; }")
-    assert ["a-1.js: new"] == [line.partition(",")[0] for line in folder.look()]
+    assert ["a-1.js: new"] == [line.partition(",")[0] for line in folder.poll()]
     assert Decoded({"v": 1}) == decode(folder, "A-1")
 
     save(shelf / "a-1.js", "function Decoder() { return {v: 2}; }")
-    assert len(folder.look()) == 1
+    assert len(folder.poll()) == 1
     assert Decoded({"v": 2}) == decode(folder, "A-1")
-    assert [] == folder.look()
+    assert [] == folder.poll()
 
     (shelf / "a-1.js").unlink()
-    assert ["a-1.js: gone"] == folder.look()
+    assert ["a-1.js: gone"] == folder.poll()
     assert decode(folder, "A-1") is None
 
 
-def test_a_half_saved_file_does_not_replace_one_that_works(folder: CodecFolder, shelf: Path) -> None:
+def test_a_half_saved_file_does_not_replace_one_that_works(folder: CodecReloader, shelf: Path) -> None:
     save(shelf / "a.js", "function Decoder() { return {v: 1}; }")
-    folder.look()
+    folder.poll()
     save(shelf / "a.js", "function Decoder() { return {v:")
-    [told] = folder.look()
+    [told] = folder.poll()
 
     assert "SyntaxError" in told
     assert told.endswith("the file before it stays in use")
     assert Decoded({"v": 1}) == decode(folder, "a")
 
 
-def test_a_new_file_that_cannot_be_loaded_is_told_and_its_messages_say_why(folder: CodecFolder, shelf: Path) -> None:
+def test_a_new_file_that_cannot_be_loaded_is_told_and_its_messages_say_why(folder: CodecReloader, shelf: Path) -> None:
     save(shelf / "a.js", "function Decoder( {")
-    told = folder.look()
+    told = folder.poll()
 
     assert told[-1].endswith("its messages are refused")
     assert isinstance(decode(folder, "a"), CodecFailed)
 
 
-def test_bindings_that_cannot_be_change_nothing(folder: CodecFolder, shelf: Path) -> None:
+def test_bindings_that_cannot_be_change_nothing(folder: CodecReloader, shelf: Path) -> None:
     save(shelf / "a.js", "function Decoder() { return {v: 1}; }")
     save(shelf / "bindings.yaml", "codecs:\n  a.js: {models: [B]}\n")
-    folder.look()
+    folder.poll()
     save(shelf / "bindings.yaml", "codecs:\n  a.js: {models: [C]}\n  zzz.js: {}\n")
-    [told] = folder.look()
+    [told] = folder.poll()
 
     assert told.startswith(f"{shelf / 'bindings.yaml'}:3:3: codecs.zzz.js: there is no such file")
     assert [Decoded({"v": 1}), None] == [decode(folder, "B"), decode(folder, "C")]
 
 
 def test_a_file_dropped_beside_bindings_that_cannot_be_is_taken_up_all_the_same(
-    folder: CodecFolder, shelf: Path
+    folder: CodecReloader, shelf: Path
 ) -> None:
     save(shelf / "bindings.yaml", "codecs: [")
     save(shelf / "a.js", "function Decoder() { return {v: 1}; }")
-    told = folder.look()
+    told = folder.poll()
 
     assert [True, False] == [line.endswith("the bindings before it stay in use") for line in told]
-    assert ([], Decoded({"v": 1})) == (folder.look(), decode(folder, "A"))
+    assert ([], Decoded({"v": 1})) == (folder.poll(), decode(folder, "A"))
 
 
 def test_a_file_that_vanishes_while_it_is_read_stops_nothing(
-    folder: CodecFolder, shelf: Path, monkeypatch: pytest.MonkeyPatch
+    folder: CodecReloader, shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save(shelf / "a.js", "function Decoder() { return {v: 1}; }")
     (shelf / "folder.js").mkdir()
-    folder.look()
+    folder.poll()
 
     def gone(path: Path) -> bytes:
         raise FileNotFoundError(f"{path.name} is gone")
@@ -117,16 +117,16 @@ def test_a_file_that_vanishes_while_it_is_read_stops_nothing(
     save(shelf / "a.js", "function Decoder() { return {v: 2}; }")
     with monkeypatch.context() as patched:
         patched.setattr(Path, "read_bytes", gone)
-        assert ["a.js is gone; the codecs before it stay in use"] == folder.look()
+        assert ["a.js is gone; the codecs before it stay in use"] == folder.poll()
     assert Decoded({"v": 1}) == decode(folder, "a")
 
 
 async def test_the_folder_is_looked_at_until_the_service_stops(
-    folder: CodecFolder, shelf: Path, monkeypatch: pytest.MonkeyPatch
+    folder: CodecReloader, shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.reload.codecs.LOOK_EVERY_S", 0.01)
     save(shelf / "a.js", "function Decoder() { return {v: 1}; }")
-    following = asyncio.create_task(folder.follow())
+    following = asyncio.create_task(folder.run())
     async with asyncio.timeout(10):
         while folder.codecs.find("a") is None:
             await asyncio.sleep(0.01)
@@ -136,7 +136,7 @@ async def test_the_folder_is_looked_at_until_the_service_stops(
 
 
 def test_without_a_site_there_are_no_codecs() -> None:
-    assert [] == CodecFolder(None).reload()
+    assert [] == CodecReloader(None).reload()
     assert [] == check_codecs(None).codecs
 
 

@@ -23,7 +23,7 @@ from app.config.site import read_site
 from app.doctor.capture import Limits, listen
 from app.doctor.doctor import Knowledge, examine, otherwise
 from app.doctor.text import lines
-from app.mqtt_client import NoBroker
+from app.mqtt_client import BrokerUnavailable
 from app.server.doctor import Doctor
 from console.dependencies import DoctorBusy, DoctorRefused
 from ingest.mqtt.broker_address import read_address
@@ -297,7 +297,7 @@ async def _two_connections(port: int) -> None:
 
 
 async def test_without_a_broker_it_says_where_it_looked(free_port: Callable[[], int], site: Path) -> None:
-    with pytest.raises(NoBroker, match="is the address right"):
+    with pytest.raises(BrokerUnavailable, match="is the address right"):
         await examine(read_address(f"mqtt://me:s3cret@127.0.0.1:{free_port()}"), knowledge(site), 1, lambda: NOW)
 
 

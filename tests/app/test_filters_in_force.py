@@ -55,7 +55,7 @@ async def test_an_alarm_below_a_full_topic_and_below_another_base_reaches_a_phon
         await town.phone("李伟").expects_sms("402")
 
         await registered(town, "kitchen", "zigbee2mqtt", "kitchen")
-        await town.until(lambda: "home/z2m/kitchen" in town.house.intake._urgent.granted, "the urgent filter")
+        await town.until(lambda: "home/z2m/kitchen" in town.house.consumer._urgent.granted, "the urgent filter")
         await town.publish("home/z2m/kitchen", {"gas": True, "co_ppm": 3})
 
         async def heard() -> bool:
@@ -70,7 +70,7 @@ async def test_what_the_site_no_longer_listens_to_is_given_back_to_the_broker(to
     """The broker keeps the session over a restart, with the filters of the run before."""
     async with town:
         await town.publish("attic/tele/SENSOR", ALARM)
-        await town.until(lambda: town.house.intake.status().frames == 1, "the first message")
+        await town.until(lambda: town.house.consumer.status().frames == 1, "the first message")
         await town.stop()
         town.filters = {"zigbee2mqtt": []}
         await town.start()
@@ -78,9 +78,9 @@ async def test_what_the_site_no_longer_listens_to_is_given_back_to_the_broker(to
         for topic in ("attic/tele/SENSOR", "home/z2m/kitchen", "zigbee2mqtt/kitchen"):
             await town.publish(topic, ALARM)
         await town.publish("tele/plug/SENSOR", ALARM)
-        await town.until(lambda: town.house.intake.status().frames, "the last message")
+        await town.until(lambda: town.house.consumer.status().frames, "the last message")
 
-        assert 1 == town.house.intake.status().frames
+        assert 1 == town.house.consumer.status().frames
 
 
 async def test_the_doctor_asks_the_running_service(town: FilteredTown) -> None:
@@ -100,7 +100,7 @@ async def test_the_doctor_asks_the_running_service(town: FilteredTown) -> None:
         assert all(
             one["topic"] != "esp/binary_sensor/smoke_alarm/state" for one in await town.items("/api/v1/refusals")
         )
-        assert town.house.intake.ready
+        assert town.house.consumer.ready
 
         long = await asyncio.to_thread(CliRunner().invoke, main, [*here, "--seconds", "90"])
         assert (1, True) == (long.exit_code, "listens for 60 s at most" in long.stderr)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from alerts.handling.finding_status import FindingStatus
-from app.server.processing import Judging
+from app.server.processing import Processing
 
 FINDING = "gas-alarm@1/device:gas-1/5"
 
@@ -27,4 +27,4 @@ def test_a_finding_in_its_release_time_is_not_over(phase: str, status: FindingSt
     """A case closed while it cleared was never looked at again, and the alarm went on under the same finding."""
     story = {"phase": phase, "heard": 100}
     judging: Any = SimpleNamespace(explain=lambda *_: story)
-    assert Judging.finding_status(judging, FINDING, "gas-1", 50) is status
+    assert Processing.finding_status(judging, FINDING, "gas-1", 50) is status

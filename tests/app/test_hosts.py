@@ -11,11 +11,11 @@ import pytest
 from app.config.settings import AliyunSms, Channels, MissingSecret, Site
 from app.config.settings import WeCom as WrittenWeCom
 from app.datadir.credentials import BadToken, InUse, admin_token, lock, session_name, signing_key
-from app.mqtt_client import NoBroker
-from app.server.channels import NoSuchChannel, build_channels, http_client
-from app.server.mosquitto import LocalBroker, _alive
-from app.server.rumqttd import EmbeddedBroker
-from app.server.scheduler import Job, JobRow, Timetable
+from app.mqtt_client import BrokerUnavailable
+from app.server.channels import ChannelNotConfigured, build_channels, http_client
+from app.server.mosquitto import Mosquitto, _alive
+from app.server.rumqttd import Rumqttd
+from app.server.scheduler import Job, Scheduler, StoredJob
 from domain import DAY, Instant
 
 NOW = 1_795_269_600_000
@@ -26,9 +26,9 @@ async def test_a_broker_left_behind_by_a_killed_service_is_taken_up_with_its_que
     tmp_path: Path, free_port: Callable[[], int]
 ) -> None:
     port = free_port()
-    first = LocalBroker(tmp_path / "broker", "127.0.0.1", port)
+    first = Mosquitto(tmp_path / "broker", "127.0.0.1", port)
     await first.start()
-    second = LocalBroker(tmp_path / "broker", "127.0.0.1", port)
+    second = Mosquitto(tmp_path / "broker", "127.0.0.1", port)
     await second.start()
 
     pid = int((tmp_path / "broker" / "mosquitto.pid").read_text())
@@ -42,11 +42,11 @@ async def test_a_second_service_on_a_port_in_use_does_not_drink_from_the_first_o
 ) -> None:
     """Found by hand: the second took over the first one's sessions and acknowledged its gas alarms."""
     port = free_port()
-    first = LocalBroker(tmp_path / "one", "127.0.0.1", port)
+    first = Mosquitto(tmp_path / "one", "127.0.0.1", port)
     await first.start()
     try:
-        with pytest.raises(NoBroker, match="listens there already"):
-            await LocalBroker(tmp_path / "two", "127.0.0.1", port).start()
+        with pytest.raises(BrokerUnavailable, match="listens there already"):
+            await Mosquitto(tmp_path / "two", "127.0.0.1", port).start()
     finally:
         await first.stop()
 
@@ -68,8 +68,8 @@ async def test_a_broker_left_behind_is_not_taken_up_when_its_settings_have_chang
     import aiomqtt
 
     port = free_port()
-    await LocalBroker(tmp_path / "broker", "127.0.0.1", port).start()
-    second = LocalBroker(tmp_path / "broker", "127.0.0.1", port, ("sentry", "maple"))
+    await Mosquitto(tmp_path / "broker", "127.0.0.1", port).start()
+    second = Mosquitto(tmp_path / "broker", "127.0.0.1", port, ("sentry", "maple"))
     await second.start()
     try:
         with pytest.raises(aiomqtt.MqttError):
@@ -83,7 +83,7 @@ async def test_a_broker_with_credentials_refuses_a_stranger(tmp_path: Path, free
     import aiomqtt
 
     port = free_port()
-    broker = LocalBroker(tmp_path / "broker", "127.0.0.1", port, ("sentry", "maple"))
+    broker = Mosquitto(tmp_path / "broker", "127.0.0.1", port, ("sentry", "maple"))
     await broker.start()
     try:
         async with aiomqtt.Client("127.0.0.1", port, username="sentry", password="maple") as client:
@@ -101,7 +101,7 @@ async def test_without_mosquitto_the_broker_in_a_wheel_carries_a_message(
 ) -> None:
     import aiomqtt
 
-    broker = EmbeddedBroker(tmp_path / "broker", "127.0.0.1", free_port())
+    broker = Rumqttd(tmp_path / "broker", "127.0.0.1", free_port())
     await broker.start()
     try:
         async with (
@@ -136,12 +136,12 @@ def test_two_services_cannot_hold_one_dir(tmp_path: Path) -> None:
 class Rows:
     """A ledger's job table in memory."""
 
-    def __init__(self, *rows: JobRow) -> None:
+    def __init__(self, *rows: StoredJob) -> None:
         self.rows, self.ran = list(rows), list[tuple[str, Instant, str]]()
 
-    async def load(self, defaults: Mapping[str, str], now: Instant) -> list[JobRow]:
+    async def load(self, defaults: Mapping[str, str], now: Instant) -> list[StoredJob]:
         known = {row.name for row in self.rows}
-        return [*self.rows, *(JobRow(name, line) for name, line in defaults.items() if name not in known)]
+        return [*self.rows, *(StoredJob(name, line) for name, line in defaults.items() if name not in known)]
 
     async def record(self, name: str, at: Instant, outcome: str) -> None:
         self.ran.append((name, at, outcome))
@@ -156,9 +156,11 @@ async def broken(now: Instant) -> str:
 
 
 async def test_a_job_that_fell_due_while_we_were_down_runs_once_at_start() -> None:
-    rows = Rows(JobRow("retention", "40 3 * * *", True, NOW - 2 * DAY), JobRow("off", "40 3 * * *", False, NOW - DAY))
+    rows = Rows(
+        StoredJob("retention", "40 3 * * *", True, NOW - 2 * DAY), StoredJob("off", "40 3 * * *", False, NOW - DAY)
+    )
     jobs = {"retention": Job("40 3 * * *", done), "off": Job("40 3 * * *", done), "report": Job("0 8 * * *", done)}
-    timetable = Timetable(jobs, SHANGHAI, lambda: NOW, rows.load, rows.record)
+    timetable = Scheduler(jobs, SHANGHAI, lambda: NOW, rows.load, rows.record)
     await timetable.start()
     timetable.stop()
 
@@ -166,8 +168,8 @@ async def test_a_job_that_fell_due_while_we_were_down_runs_once_at_start() -> No
 
 
 async def test_the_schedule_in_the_ledger_wins_over_the_default() -> None:
-    rows = Rows(JobRow("report", "15 9 * * 1"))
-    timetable = Timetable({"report": Job("0 8 * * *", done)}, SHANGHAI, lambda: NOW, rows.load, rows.record)
+    rows = Rows(StoredJob("report", "15 9 * * 1"))
+    timetable = Scheduler({"report": Job("0 8 * * *", done)}, SHANGHAI, lambda: NOW, rows.load, rows.record)
     await timetable.start()
     (job,) = timetable._scheduler.get_jobs()
     timetable.stop()
@@ -177,7 +179,7 @@ async def test_the_schedule_in_the_ledger_wins_over_the_default() -> None:
 
 async def test_a_job_that_fails_is_kept_with_its_reason() -> None:
     rows = Rows()
-    timetable = Timetable({"report": Job("0 8 * * *", broken)}, SHANGHAI, lambda: NOW, rows.load, rows.record)
+    timetable = Scheduler({"report": Job("0 8 * * *", broken)}, SHANGHAI, lambda: NOW, rows.load, rows.record)
     await timetable.run("report")
 
     assert rows.ran == [("report", NOW, "failed: disk full")]
@@ -185,10 +187,10 @@ async def test_a_job_that_fails_is_kept_with_its_reason() -> None:
 
 async def test_roster_changes_follow_the_roster() -> None:
     rows = Rows()
-    timetable = Timetable({}, SHANGHAI, lambda: NOW, rows.load, rows.record)
+    timetable = Scheduler({}, SHANGHAI, lambda: NOW, rows.load, rows.record)
     await timetable.start()
-    timetable.at_minutes("roster", [480, 1200], lambda: None)
-    timetable.at_minutes("roster", [540], lambda: None)
+    timetable.schedule_daily("roster", [480, 1200], lambda: None)
+    timetable.schedule_daily("roster", [540], lambda: None)
     names = [job.id for job in timetable._scheduler.get_jobs()]
     timetable.stop()
 
@@ -215,5 +217,5 @@ async def test_channels_take_their_secrets_from_the_environment_and_name_a_missi
         without = {name: value for name, value in ENVIRON.items() if name != "FENGSHAO_WECOM_TOKEN"}
         with pytest.raises(MissingSecret, match="FENGSHAO_WECOM_TOKEN is not set"):
             build_channels(site, client, without, lambda: NOW)
-        with pytest.raises(NoSuchChannel, match="at least 32 random characters"):
+        with pytest.raises(ChannelNotConfigured, match="at least 32 random characters"):
             build_channels(site, client, {**ENVIRON, "FENGSHAO_ALIYUN_CALLBACK_SECRET": "guessable"}, lambda: NOW)

@@ -55,9 +55,9 @@ def tells_of_a_tunnel(town: RuledTown) -> None:
 
 
 async def says(town: RuledTown, **values: object) -> None:
-    before = town.house.judging.chain.counts.readings
+    before = town.house.processing.pipeline.counters.readings
     await town.publish("zigbee2mqtt/tunnel one", values)
-    await town.until(lambda: town.house.judging.chain.counts.readings > before, "the reading")
+    await town.until(lambda: town.house.processing.pipeline.counters.readings > before, "the reading")
 
 
 async def rules(town: RuledTown) -> set[str]:
@@ -66,21 +66,21 @@ async def rules(town: RuledTown) -> set[str]:
 
 async def test_a_rulebook_for_a_new_kind_blocked_every_edit_of_rules_until_a_restart(town: RuledTown) -> None:
     tells_of_a_tunnel(town)
-    assert "tunnel-flooded" in (await town.house.books.look()).added
+    assert "tunnel-flooded" in (await town.house.rulebook_reloader.poll()).added
     assert "tunnel" in {kind["kind"] for kind in await town.items("/api/v1/kinds")}
     assert (await town.api.put("/api/v1/devices/tn-1", json=TUNNEL)).status_code == 201
     await says(town, wet=True)
     await town.until_items("/api/v1/alerts")
     assert await rules(town) == {"tunnel-flooded"}
-    assert "tunnel" in town.house.judging.listener.urgent_kinds
+    assert "tunnel" in town.house.processing.decoder.urgent_kinds
 
 
 async def test_a_device_that_was_there_before_its_kind_is_judged_when_the_kind_comes(town: RuledTown) -> None:
     tells_of_a_tunnel(town)
-    await town.house.books.look()
+    await town.house.rulebook_reloader.poll()
     await town.api.put("/api/v1/devices/tn-1", json=TUNNEL)
     town.writes(KIND.replace("max: 5000", "max: 9000"), "../kinds/tunnel.yaml")
-    await town.house.books.look()
+    await town.house.rulebook_reloader.poll()
     await says(town, depth_mm=7000)
     await town.until_items("/api/v1/alerts")
     assert await rules(town) == {"tunnel-flooded"}
@@ -88,14 +88,14 @@ async def test_a_device_that_was_there_before_its_kind_is_judged_when_the_kind_c
 
 async def test_a_faulty_file_keeps_its_last_good_version_and_holds_no_other_back(town: RuledTown) -> None:
     tells_of_a_tunnel(town)
-    await town.house.books.look()
+    await town.house.rulebook_reloader.poll()
     town.writes(KIND.replace("type: bool", "type: boll"), "../kinds/tunnel.yaml")
     town.writes(MAPPING.replace("wet: flooded", "wet: flooded, deep: depth_mmm"), "../mappings/tunnel.yaml")
     town.writes(GAS.replace("when: co_ppm >= 50", "when: co_ppm >= 60"))
     with pytest.raises(WrittenError) as refused:
-        await town.house.books.reload()
+        await town.house.rulebook_reloader.reload()
     assert {Path(fault.file).parent.name for fault in refused.value.faults} == {"kinds", "mappings"}
-    assert "60" in str(town.house.judging.engine.rulesets["gas_alarm"].by_name["gas-co"].rule.when)
+    assert "60" in str(town.house.processing.engine.rulesets["gas_alarm"].by_name["gas-co"].rule.when)
     await town.api.put("/api/v1/devices/tn-1", json=TUNNEL)
     await says(town, wet=True)
     await town.until_items("/api/v1/alerts", 2)
@@ -104,40 +104,40 @@ async def test_a_faulty_file_keeps_its_last_good_version_and_holds_no_other_back
 
 async def test_a_kind_that_a_rule_still_needs_stays_and_is_told(town: RuledTown) -> None:
     tells_of_a_tunnel(town)
-    await town.house.books.look()
+    await town.house.rulebook_reloader.poll()
     town.writes(KIND.replace("depth_mm:", "depth_cm:"), "../kinds/tunnel.yaml")
     with pytest.raises(WrittenError, match=r"the kind before it stays, for tunnel\.yaml asks of it"):
-        await town.house.books.reload()
-    assert "depth_mm" in town.house.judging.kinds["tunnel"].quantities
+        await town.house.rulebook_reloader.reload()
+    assert "depth_mm" in town.house.processing.kinds["tunnel"].quantities
 
     town.writes(BOOK.replace("depth_mm", "depth_cm"), "tunnel.yaml")
     town.writes(MAPPING.replace("wet: flooded", "wet: flooded, deep: depth_cm"), "../mappings/tunnel.yaml")
-    assert "tunnel-flooded" in (await town.house.books.reload()).changed
+    assert "tunnel-flooded" in (await town.house.rulebook_reloader.reload()).changed
 
 
 async def test_a_kind_that_is_gone_with_its_rules_ends_what_stood_and_judges_nothing(town: RuledTown) -> None:
     tells_of_a_tunnel(town)
-    await town.house.books.look()
+    await town.house.rulebook_reloader.poll()
     await town.api.put("/api/v1/devices/tn-1", json=TUNNEL)
     await says(town, wet=True)
     await town.until_items("/api/v1/alerts")
     for file in ("kinds/tunnel.yaml", "mappings/tunnel.yaml", "rules/tunnel.yaml"):
         (town.rules.parent / file).unlink()
-    assert "tunnel-flooded" in (await town.house.books.look()).removed
+    assert "tunnel-flooded" in (await town.house.rulebook_reloader.poll()).removed
     await town.until_told("unjudged")
-    assert town.house.judging.engine.states["tn-1"].ruleset.by_name == {}
+    assert town.house.processing.engine.states["tn-1"].ruleset.by_name == {}
 
 
 async def test_two_books_with_one_rule_are_not_both_taken(town: RuledTown) -> None:
     town.writes(BOOK.replace("tunnel-flooded", "gas-low").replace("kind: tunnel", "kind: manhole"), "x.yaml")
     with pytest.raises(WrittenError, match="gas-low is already a rule"):
-        await town.house.books.reload()
-    assert "gas-low" in town.house.judging.engine.rulesets["gas_alarm"].by_name
+        await town.house.rulebook_reloader.reload()
+    assert "gas-low" in town.house.processing.engine.rulesets["gas_alarm"].by_name
 
 
 async def test_after_kill_9_the_journal_is_judged_by_the_kinds_of_its_day(town: RuledTown) -> None:
     tells_of_a_tunnel(town)
-    await town.house.books.look()
+    await town.house.rulebook_reloader.poll()
     await town.api.put("/api/v1/devices/tn-1", json=TUNNEL)
     await says(town, wet=True)
     await town.crash()
@@ -147,4 +147,4 @@ async def test_after_kill_9_the_journal_is_judged_by_the_kinds_of_its_day(town: 
     await town.until_items("/api/v1/alerts", 2)
     assert await rules(town) == {"tunnel-flooded", "rulebook-refused"}
     await says(town, wet=False, depth_mm=0)
-    assert explain(town.house.judging.engine, "tunnel-flooded", "tn-1")["phase"] in ("clearing", "quiet")
+    assert explain(town.house.processing.engine, "tunnel-flooded", "tn-1")["phase"] in ("clearing", "quiet")

@@ -13,7 +13,7 @@ import pytest
 
 from app.config.catalog import load_kinds, load_mappings, load_rules
 from app.pipeline.backlog import Backlog
-from app.pipeline.pipeline import Chain, Refused
+from app.pipeline.pipeline import Pipeline, RefusalBatch
 from app.pipeline.slices import SLICE_BYTES, SLICE_FRAMES, frame_slices
 from domain import Device, Finding, Identity, Instant, Lane
 from domain.people import Community
@@ -55,8 +55,8 @@ class Desk:
         self.engine.register(DEVICES, START)
         self.backlog = Backlog(self.journal, {}, {}, 1 << 26)
         self.told: list[Finding] = []
-        self.refused: list[Refused] = []
-        self.chain = Chain(
+        self.refused: list[RefusalBatch] = []
+        self.chain = Pipeline(
             self.backlog,
             self.listener,
             self.engine,
@@ -70,13 +70,13 @@ class Desk:
     async def _hear(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
         self.told += findings
 
-    async def _keep(self, found: Sequence[Refused]) -> None:
+    async def _keep(self, found: Sequence[RefusalBatch]) -> None:
         self.refused += found
 
     async def _save(self, cursor: dict[Lane, int], now: Instant, blob: bytes) -> None: ...
 
     async def arrives(self, lane: Lane, *frames: Frame) -> None:
-        self.backlog.deliver(Entry(lane, await self.journal.append(lane, frames), frames))
+        self.backlog.enqueue(Entry(lane, await self.journal.append(lane, frames), frames))
 
     def pressed(self) -> bool:
         return any(one.device == "button" for one in self.told)
@@ -114,7 +114,7 @@ async def test_an_sos_waits_for_the_slice_at_hand_and_not_for_the_array(desk: De
     running = asyncio.create_task(desk.chain.run())
     while desk.backlog.entries:
         await asyncio.sleep(0)
-    desk.backlog.deliver(pressed)
+    desk.backlog.enqueue(pressed)
     slices = 0
     while not desk.pressed():
         slices += 1
@@ -123,7 +123,7 @@ async def test_an_sos_waits_for_the_slice_at_hand_and_not_for_the_array(desk: De
     assert not desk.chain.caught_up.is_set()  # the array is still being worked off
     desk.chain.stop()
     await running
-    assert desk.chain.counts.frames == 2
+    assert desk.chain.counters.frames == 2
 
 
 async def test_an_array_is_judged_in_event_order_over_all_its_slices(desk: Desk) -> None:
@@ -235,7 +235,7 @@ async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> 
 async def test_an_sos_beside_an_array_of_twenty_thousand_is_told(town: Town, leaf: str) -> None:
     said = [{"ts": START - at * 1_000, "volume_m3": at} for at in range(20_000)]
     await town.publish(f"fengshao/v1/meter-402/{leaf}", json.dumps(said, separators=(",", ":")))
-    await town.until(lambda: town.house.judging.chain.backlog.taken[Lane.BULK], "the array")
+    await town.until(lambda: town.house.processing.pipeline.backlog.positions[Lane.BULK], "the array")
     await town.publish("fengshao/v1/band-402/alarm", {"sos": True})
     await town.phone("李伟").expects_sms("402")
 
@@ -248,7 +248,7 @@ async def test_a_crash_in_the_middle_of_an_array_loses_nothing_and_tells_nothing
     await town.phone("李伟").expects_sms("402")
     await town.crash()
     await town.start()
-    await town.until(lambda: town.house.judging.chain._done[Lane.BULK], "the array, after the crash")
+    await town.until(lambda: town.house.processing.pipeline._processed[Lane.BULK], "the array, after the crash")
     await town.stores.history.flush()
     found = await town.stores.history.series("meter-402", "volume_m3", 0, START + 1, limit=10_000)
     assert list(range(5_999, -1, -1)) == [point.value for point in found]

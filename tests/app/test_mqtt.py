@@ -13,7 +13,7 @@ import pytest
 from app.cli.simulate import simulate_site
 from app.config.addresses import BadAddress, broker_url
 from app.mqtt_client import client
-from app.server.sparkplug_rebirth import ask_for_rebirths
+from app.server.sparkplug_rebirth import request_rebirths
 from ingest.decoding.decoder import Listener
 from ingest.mqtt.broker_address import read_address
 from tests.deploy.test_deploy_files import certificate
@@ -90,7 +90,7 @@ async def test_a_rebirth_is_asked_for_over_tls_too(monkeypatch: pytest.MonkeyPat
     listener.rebirths_wanted.add("group/edge")
     port = await line.open()
     address = read_address(f"mqtts://me:s3cret-pass@127.0.0.1:{port}")
-    said = await line.heard(asyncio.create_task(ask_for_rebirths(listener, address, lambda: 0)))
+    said = await line.heard(asyncio.create_task(request_rebirths(listener, address, lambda: 0)))
     assert said.startswith(HELLO)
 
 

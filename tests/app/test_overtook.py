@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.pipeline.backlog import overtook
+from app.pipeline.backlog import overtakes_bulk
 from domain import Lane
 from ingest.frame import Frame
 
@@ -21,4 +21,4 @@ from ingest.frame import Frame
 def test_what_a_device_says_on_its_own_urgent_topic_overtook_nothing(
     lane: Lane, session: str, topic: str, ahead: bool
 ) -> None:
-    assert overtook(lane, [Frame(topic, b"{}", 0, session)]) is ahead
+    assert overtakes_bulk(lane, [Frame(topic, b"{}", 0, session)]) is ahead

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from app.pipeline.self_monitoring import OwnTrouble
+from app.pipeline.self_monitoring import SelfMonitoring
 from domain import Finding, Phase
 from ingest.mqtt.consumer import IntakeStatus, SessionStatus
 from tests.conftest import Broker
@@ -17,18 +17,18 @@ from tests.support.service_harness import Town
 AT = 1_795_269_600_000
 
 
-async def told(*happens: Callable[[OwnTrouble], None]) -> list[Finding]:
+async def told(*happens: Callable[[SelfMonitoring], None]) -> list[Finding]:
     found: list[Finding] = []
 
     async def change(work: Callable[[], Sequence[Finding]]) -> None:
         found.extend(work())
 
-    trouble = OwnTrouble(change)
+    trouble = SelfMonitoring(change)
     for happen in happens:
         happen(trouble)
-    follower = asyncio.create_task(trouble.follow())
+    follower = asyncio.create_task(trouble.run())
     await asyncio.sleep(0)
-    while trouble._waiting.qsize():
+    while trouble._queue.qsize():
         await asyncio.sleep(0)
     follower.cancel()
     return found
@@ -36,10 +36,10 @@ async def told(*happens: Callable[[OwnTrouble], None]) -> list[Finding]:
 
 async def test_a_disk_that_takes_nothing_is_told_at_once_and_over_when_both_lanes_write_again() -> None:
     found = await told(
-        lambda trouble: trouble.disk_refused(AT, None, "disk full"),
-        lambda trouble: trouble.disk_refused(AT + 5, None, "disk full"),
-        lambda trouble: trouble.disk_refused(AT, AT + 3_000, "disk full"),
-        lambda trouble: trouble.disk_refused(AT + 5, AT + 4_000, "disk full"),
+        lambda trouble: trouble.journal_write_failed(AT, None, "disk full"),
+        lambda trouble: trouble.journal_write_failed(AT + 5, None, "disk full"),
+        lambda trouble: trouble.journal_write_failed(AT, AT + 3_000, "disk full"),
+        lambda trouble: trouble.journal_write_failed(AT + 5, AT + 4_000, "disk full"),
     )
 
     began, over = found
@@ -50,9 +50,9 @@ async def test_a_disk_that_takes_nothing_is_told_at_once_and_over_when_both_lane
 
 async def test_a_second_full_disk_is_another_story() -> None:
     found = await told(
-        lambda trouble: trouble.disk_refused(AT, None, "disk full"),
-        lambda trouble: trouble.disk_refused(AT, AT + 1, "disk full"),
-        lambda trouble: trouble.disk_refused(AT + 9, None, "disk full"),
+        lambda trouble: trouble.journal_write_failed(AT, None, "disk full"),
+        lambda trouble: trouble.journal_write_failed(AT, AT + 1, "disk full"),
+        lambda trouble: trouble.journal_write_failed(AT + 9, None, "disk full"),
     )
 
     assert 2 == len({finding.id for finding in found})
@@ -65,10 +65,10 @@ def status(refused: dict[str, str], left_out: int = 0, ready: bool = True) -> In
 
 async def test_a_filter_that_the_broker_refuses_is_told_once_and_over_when_it_is_granted() -> None:
     began, over = await told(
-        lambda trouble: trouble.intake_is(status({"tele/#": "not authorized"}), AT),
-        lambda trouble: trouble.intake_is(status({"tele/#": "not authorized"}), AT + 5_000),
-        lambda trouble: trouble.intake_is(status({}, ready=False), AT + 6_000),
-        lambda trouble: trouble.intake_is(status({}), AT + 10_000),
+        lambda trouble: trouble.check_intake(status({"tele/#": "not authorized"}), AT),
+        lambda trouble: trouble.check_intake(status({"tele/#": "not authorized"}), AT + 5_000),
+        lambda trouble: trouble.check_intake(status({}, ready=False), AT + 6_000),
+        lambda trouble: trouble.check_intake(status({}), AT + 10_000),
     )
     assert (began.phase, began.rule, began.begin) == (Phase.BEGAN, "subscription-refused", AT)
     assert [one.value for one in began.evidence] == ["tele/#: not authorized"]
@@ -79,8 +79,8 @@ async def test_what_an_earlier_run_left_open_goes_on_or_ends_when_it_is_looked_a
     left = [f"subscription-refused@1/system:broker/{AT}", f"urgent-left-out@1/system:registry/{AT}"]
     left += [f"journal-refused@1/system:journal/{AT}", f"subscription-refused@1/system:broker/{AT - 9}"]
     found = await told(
-        lambda trouble: trouble.take_up(left, AT + 1),
-        lambda trouble: trouble.intake_is(status({"tele/#": "not authorized"}), AT + 2),
+        lambda trouble: trouble.restore(left, AT + 1),
+        lambda trouble: trouble.check_intake(status({"tele/#": "not authorized"}), AT + 2),
     )
     assert all(one.phase is Phase.ENDED for one in found)
     assert {one.id for one in found} == {left[1], left[2], left[0]}

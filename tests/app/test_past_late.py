@@ -27,7 +27,7 @@ async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> 
 
 
 async def says(town: RuledTown, device: str, ts: int, values: dict[str, bool | float]) -> None:
-    counts = town.house.judging.chain.counts
+    counts = town.house.processing.pipeline.counters
     before = counts.readings
     await town.publish(f"fengshao/v1/{device}/up", {"ts": ts, **values})
     await town.until(lambda: counts.readings > before, "the reading")
@@ -55,7 +55,7 @@ async def judged_again(town: RuledTown, history: Path) -> set[tuple[str, str]]:
     """What the same books find in a history."""
     taken = DuckHistory(history)
     past = Past(town.data, taken)
-    (found,) = past.told([town.house.judging.engine.books], past.since(0), town.clock.now)
+    (found,) = past.told([town.house.processing.engine.books], past.since(0), town.clock.now)
     await taken.close()
     return {(one.id, one.phase.value) for one in found}
 

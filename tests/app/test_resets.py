@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.pipeline.changes import Changes
-from app.pipeline.latch_resets import WrittenReset, noted_resets
+from app.pipeline.changes import PendingChanges
+from app.pipeline.latch_resets import ResetMark, recorded_resets
 from app.rule_tools.recorded_data import _resets
 from domain import Lane
 from rules.hosts.replay import Reset
@@ -25,8 +25,8 @@ URL = "/api/v1/rules/gas-alarm/reset"
 async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[RuledTown]:
     async with RuledTown(tmp_path / "data", broker.port, free_port()) as running:
         running.writes(LATCHED)
-        await running.house.books.look()
-        assert any(rule.latch for book in running.house.judging.engine.books for rule in book.rules)
+        await running.house.rulebook_reloader.poll()
+        assert any(rule.latch for book in running.house.processing.engine.books for rule in book.rules)
         yield running
 
 
@@ -36,9 +36,9 @@ async def rings(town: RuledTown, *alarms: bool) -> None:
         await town.fast_forward(minutes=0.1)
 
 
-def marks(town: RuledTown) -> list[WrittenReset]:
+def marks(town: RuledTown) -> list[ResetMark]:
     found = [mark for mark in town.stores.journal.marks() if mark.kind is MarkKind.RESET]
-    return [msgspec.json.decode(mark.detail, type=WrittenReset) for mark in found]
+    return [msgspec.json.decode(mark.detail, type=ResetMark) for mark in found]
 
 
 async def test_a_person_resets_a_latched_alarm_over_the_api_and_it_speaks_again(town: RuledTown) -> None:
@@ -105,7 +105,7 @@ async def test_whoever_deals_with_the_alert_resets_what_it_was_told_of(town: Rul
 
 async def test_a_start_after_a_crash_repeats_what_was_noted_where_it_was(tmp_path: Path) -> None:
     journal = SqliteJournal(tmp_path / "journal.db")
-    written = WrittenReset("r", "g", "w1", "x", {"urgent": 3, "bulk": 7})
+    written = ResetMark("r", "g", "w1", "x", {"urgent": 3, "bulk": 7})
     await journal.mark(MarkKind.RESET, 100, msgspec.json.encode(written).decode())
     await journal.mark(MarkKind.ALIVE, 200)
     assert list(_resets(journal)) == [Reset(100, "r", "g")]
@@ -117,12 +117,12 @@ async def test_a_start_after_a_crash_repeats_what_was_noted_where_it_was(tmp_pat
             released.append((device, rule, now))
             return []
 
-    changes = Changes()
-    changes.repeated += noted_resets(Engine(), journal, 50)  # type: ignore[arg-type]
-    assert list(noted_resets(Engine(), journal, 150)) == []  # type: ignore[arg-type]
+    changes = PendingChanges()
+    changes.recorded += recorded_resets(Engine(), journal, 50)  # type: ignore[arg-type]
+    assert list(recorded_resets(Engine(), journal, 150)) == []  # type: ignore[arg-type]
     journal.close()
-    assert [work() for work in changes.to_repeat({Lane.URGENT: 3, Lane.BULK: 6})] == []
-    assert [work() for work in changes.to_repeat({Lane.URGENT: 3, Lane.BULK: 7})] == [[]]
+    assert [work() for work in changes.due_recorded({Lane.URGENT: 3, Lane.BULK: 6})] == []
+    assert [work() for work in changes.due_recorded({Lane.URGENT: 3, Lane.BULK: 7})] == [[]]
     assert released == [("g", "r", 100)]
-    changes.repeated += [({Lane.BULK: 9}, lambda: [])]
-    assert [work() for work in changes.to_repeat(None)] == [[]]
+    changes.recorded += [({Lane.BULK: 9}, lambda: [])]
+    assert [work() for work in changes.due_recorded(None)] == [[]]

@@ -18,14 +18,14 @@ from pydantic import ValidationError
 from app.config.addresses import Address, BadAddress
 from app.config.settings import Site
 from app.datadir.control_socket import _sentence
-from app.server.http import refuse_taken, serve
+from app.server.http import check_port_free, serve
 
 
 def test_a_port_in_use_is_said_before_anything_is_opened() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(BadAddress, match=f"--http 127.0.0.1:{port}: cannot listen there"):
-            refuse_taken(Address("127.0.0.1", port))
+            check_port_free(Address("127.0.0.1", port))
 
 
 async def test_a_folder_too_deep_for_a_socket_is_named_and_not_the_port(tmp_path: Path) -> None:

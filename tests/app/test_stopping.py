@@ -63,9 +63,9 @@ async def test_judging_hangs_at_the_end_and_the_journal_still_says_that_we_stopp
     """A history that answers nothing: the last checkpoint never comes back."""
     monkeypatch.setattr("app.server.service.STOP_WITHIN_S", 0.05)
     house = town.house
-    house.judging.chain.finished.clear()
-    monkeypatch.setattr(house.judging.chain, "stop", lambda: None)
-    await house.stop_listening()
+    house.processing.pipeline.finished.clear()
+    monkeypatch.setattr(house.processing.pipeline, "stop", lambda: None)
+    await house.stop_intake()
     assert "judging did not stop within 0.05 s" in caplog.text
     await house.close()
     await town.crash()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from app.pipeline.refused_dangers import cries
+from app.pipeline.refused_dangers import danger_findings
 from domain import MINUTE, Device, Reason, Severity
 from domain.people import community
 from ingest.results import Refusal
@@ -17,21 +17,21 @@ def cry(at: int) -> Refusal:
 
 
 def test_the_alert_begins_when_the_stranger_cried_not_at_the_full_hour() -> None:
-    (finding,) = cries([cry(AT)], (), community())
+    (finding,) = danger_findings([cry(AT)], (), community())
 
     assert (finding.begin, finding.at) == (AT, AT)
 
 
 def test_a_flood_of_cries_is_one_finding() -> None:
-    assert len({finding.id for finding in cries([cry(AT), cry(AT + MINUTE)], (), community())}) == 1
+    assert len({finding.id for finding in danger_findings([cry(AT), cry(AT + MINUTE)], (), community())}) == 1
 
 
 def test_a_garbled_danger_of_one_of_ours_is_told_about_that_device_at_its_place() -> None:
     ours = Device("gas-1", "gas_alarm", place="h402")
     refused = replace(cry(AT), reason=Reason.BAD_VALUE, identity="g", device=ours)
-    (finding,) = cries([refused], {"gas_alarm"}, community())
+    (finding,) = danger_findings([refused], {"gas_alarm"}, community())
 
     assert ("unreadable-danger", "设备报警但消息不完整") == (finding.rule, finding.title)
     assert ("gas-1", "h402", "gas-1") == (finding.device, finding.place, str(finding.subject))
     assert Severity.CRITICAL == finding.severity
-    assert [Severity.HIGH] == [each.severity for each in cries([refused], (), community())]
+    assert [Severity.HIGH] == [each.severity for each in danger_findings([refused], (), community())]

@@ -143,7 +143,7 @@ async def test_a_rule_explains_itself_now_and_in_the_past(town: RuledTown) -> No
 async def test_a_building_is_explained_by_all_its_devices_now_and_in_the_past(town: RuledTown) -> None:
     await town.hears(alarm=True)
     await town.publish("fengshao/v1/gas-403/up", {"ts": town.clock.now, "alarm": True})
-    await town.until(lambda: town.house.judging.chain.counts.readings == 2, "the neighbour")
+    await town.until(lambda: town.house.processing.pipeline.counters.readings == 2, "the neighbour")
     path = "/api/v1/rules/gas-building/explain?device=building/b3"
     live = await town.get(path)
     town.clock.now += 2

@@ -30,9 +30,9 @@ async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> 
 
 
 async def says(town: RuledTown, **values: object) -> None:
-    before = town.house.judging.chain.counts.frames
+    before = town.house.processing.pipeline.counters.frames
     await town.publish(f"zigbee2mqtt/{IEEE}", values)
-    await town.until(lambda: town.house.judging.chain.counts.frames > before, "the message")
+    await town.until(lambda: town.house.processing.pipeline.counters.frames > before, "the message")
 
 
 async def test_an_unread_verdict_is_told_once_across_a_crash_and_over_when_a_mapping_names_it(town: RuledTown) -> None:
@@ -51,7 +51,7 @@ async def test_an_unread_verdict_is_told_once_across_a_crash_and_over_when_a_map
 
     town.writes(MAPPING.format(line=line), "../mappings/zigbee2mqtt_site.yaml")
     await town.until(
-        lambda: "zigbee2mqtt_site.yaml" in town.house.judging.definitions.mappings_by_file, "the site's mapping"
+        lambda: "zigbee2mqtt_site.yaml" in town.house.processing.definitions.mappings_by_file, "the site's mapping"
     )
     await says(town, alarm_code=7, battery=48)
     await town.until_state(alert["id"], "closed")

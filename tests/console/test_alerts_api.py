@@ -11,7 +11,7 @@ import yaml
 from msgspec.structs import replace
 
 from alerts.message import Delivery, DeliveryState
-from app.server.status import rule_lines
+from app.server.status import rule_summaries
 from domain import DAY, HOUR, Evidence, Phase, Reading, Severity, Subject
 from domain import Ledger as Book
 from rules.engine.engine import Engine
@@ -307,7 +307,7 @@ async def test_a_danger_that_joined_another_is_found_by_its_own_device(house: Ho
 async def test_why_tells_where_every_rule_about_the_device_stands(house: House) -> None:
     engine = Engine(gas_books(), house.services.registry.kinds, house.community)
     engine.register(DEVICES, T0)
-    lines = rule_lines(gas_books())
+    lines = rule_summaries(gas_books())
     app = house.altered(rules={"explain": partial(explain, engine), "summaries": lambda: lines})
     async with client_of(app, authorization=f"Bearer {ADMIN}") as client:
         quiet = await client.get("/api/v1/why?device=gas-402&at=2026-11-21T22:05:00%2B08:00")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from app.pipeline.refused_dangers import cries
+from app.pipeline.refused_dangers import danger_findings
 from console.api.alerts import item_view
 from console.api.stream import encode_event
 from console.events import Event
@@ -61,7 +61,7 @@ async def planted(house: House) -> dict[str, list[str]]:
     await house.ledger.run(register)
     await house.settle()
     number = await house.alert("gas-1", place="b3-402")
-    outcomes = await house.desk.process_findings(cries(REFUSALS, (), house.community))
+    outcomes = await house.desk.process_findings(danger_findings(REFUSALS, (), house.community))
     numbers = [number, *(str(outcome.alert) for outcome in outcomes)]
     assert len(set(numbers)) >= 2
     return {

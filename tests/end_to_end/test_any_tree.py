@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Page, expect
 from app.config.settings import Texts
 from app.config.site import SiteFolder
 from app.datadir.credentials import signing_key
-from app.server.alerting import Pages
+from app.server.alerting import WorkerLinks
 from domain import Device, Person, Place
 from tests.conftest import Broker
 from tests.end_to_end.test_browser_pages import browser, logged_in
@@ -116,7 +116,7 @@ async def test_the_desk_and_the_workers_phone_show_who_needs_help(town: TreeTown
     desk = await logged_in(browser, town, 1920, 1080)
     await desk.goto(f"http://{town.http.host}:{town.http.port}/desk")
     phone = await browser.new_page(viewport={"width": 390, "height": 844}, locale="zh-CN")
-    link = Pages(f"http://{town.http.host}:{town.http.port}", signing_key(town.data))
+    link = WorkerLinks(f"http://{town.http.host}:{town.http.port}", signing_key(town.data))
     await phone.goto(link(int(alert["id"]), "li", town.clock()))
 
     for page, name in ((desk, "desk"), (phone, "phone")):

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from app.datadir.credentials import signing_key
-from app.server.alerting import Pages
+from app.server.alerting import WorkerLinks
 from tests.app.test_resets import LATCHED
 from tests.conftest import Broker
 from tests.support.rulebook_harness import RuledTown
@@ -84,7 +84,7 @@ async def test_a_worker_works_the_whole_case_from_the_link_on_his_card_in_three_
 ) -> None:
     await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
     (alert,) = await town.until_items("/api/v1/alerts")
-    link = Pages(f"http://{town.http.host}:{town.http.port}", signing_key(town.data))
+    link = WorkerLinks(f"http://{town.http.host}:{town.http.port}", signing_key(town.data))
 
     page = await browser.new_page(viewport={"width": 390, "height": 844}, locale="zh-CN")
     await page.goto(link(int(alert["id"]), "li", town.clock()))
@@ -141,7 +141,7 @@ async def test_a_latched_alarm_is_reset_on_the_alert_page_with_a_reason(
 ) -> None:
     async with RuledTown(tmp_path / "data", broker.port, free_port()) as town:
         town.writes(LATCHED)
-        await town.house.books.look()
+        await town.house.rulebook_reloader.poll()
         await town.hears(alarm=True)
         await town.hears(alarm=False)
         (alert, *_) = await town.until_items("/api/v1/alerts?ledger=danger")

@@ -19,7 +19,7 @@ import yaml
 
 from app.clock import Clock
 from app.config.catalog import LADDERS, load_words
-from app.server.demo import filed_templates
+from app.server.demo import registered_templates
 from simulators.providers.aliyun.server import AliyunSmsServer
 from tests.app.test_resets import LATCHED
 from tests.conftest import Broker
@@ -88,7 +88,7 @@ async def eventually(holds: Callable[[], Any], what: str) -> None:
 
 @pytest.fixture
 async def provider() -> AsyncIterator[AliyunSmsServer]:
-    server = AliyunSmsServer(access_keys={"key": "secret"}, templates=filed_templates(load_words()), clock=Clock())
+    server = AliyunSmsServer(access_keys={"key": "secret"}, templates=registered_templates(load_words()), clock=Clock())
     async with server:
         yield server
 

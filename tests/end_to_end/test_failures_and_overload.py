@@ -24,11 +24,11 @@ async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> 
 
 
 def journal_error(town: Town) -> str:
-    return town.house.intake.status().journal_error
+    return town.house.consumer.status().journal_error
 
 
 def is_heard(town: Town, count: int) -> Callable[[], bool]:
-    return lambda: town.house.judging.chain.counts.readings >= count
+    return lambda: town.house.processing.pipeline.counters.readings >= count
 
 
 async def values(town: Town, device: str, quantity: str) -> list[Any]:
@@ -135,8 +135,8 @@ async def test_a_poisoned_message_blocks_nobody_not_even_after_a_restart(town: T
             await town.publish(topic, poison)
         await town.publish("fengshao/v1/meter-402/up", {"seq": number, "volume_m3": number})
     await town.until(is_heard(town, len(POISON)), "every reading among the poison")
-    counts = town.house.judging.chain.counts
-    assert counts.refusals.total() + counts.notes.total() >= len(POISON) * len(topics)
+    counts = town.house.processing.pipeline.counters
+    assert counts.refusals.total() + counts.device_events.total() >= len(POISON) * len(topics)
 
     await town.crash()
     await town.start()
@@ -148,25 +148,25 @@ async def test_a_poisoned_message_blocks_nobody_not_even_after_a_restart(town: T
 
 async def test_what_was_said_while_our_link_was_cut_comes_with_the_kept_session(town: Town) -> None:
     for round_ in range(3):
-        for session in town.house.intake._sessions.values():
+        for session in town.house.consumer._sessions.values():
             assert session.link is not None
             session.link.abort("cut by the test")
         for number in range(20):
             await town.publish("fengshao/v1/meter-402/up", {"seq": 20 * round_ + number, "volume_m3": number})
-        await town.until(lambda: town.house.intake.ready, "the link")
+        await town.until(lambda: town.house.consumer.ready, "the link")
     await town.until(is_heard(town, 60), "what the broker kept for us")
 
     assert 60 == len(await values(town, "meter-402", "volume_m3"))
-    assert all(session.session_present for session in town.house.intake._sessions.values())
+    assert all(session.session_present for session in town.house.consumer._sessions.values())
 
 
 async def test_a_broker_that_starts_again_is_found_and_what_it_kept_is_heard(town: Town, broker: Broker) -> None:
     await town.publish("fengshao/v1/meter-402/up", {"seq": 1, "volume_m3": 1})
     await town.until(is_heard(town, 1), "the first reading")
     broker.stop()
-    await town.until(lambda: not town.house.intake.ready, "the loss of the link")
+    await town.until(lambda: not town.house.consumer.ready, "the loss of the link")
     broker.start()
-    await town.until(lambda: town.house.intake.ready, "the link")
+    await town.until(lambda: town.house.consumer.ready, "the link")
     async with aiomqtt.Client("127.0.0.1", broker.port) as device:
         await device.publish("fengshao/v1/meter-402/up", '{"seq": 2, "volume_m3": 2}', qos=1)
 
@@ -183,7 +183,7 @@ async def test_what_was_said_before_a_crash_is_known_after_it(town: Town) -> Non
     await town.publish("fengshao/v1/meter-402/up", {"seq": 7, "ts": town.clock.now, "volume_m3": 7})
     await town.publish("fengshao/v1/meter-402/up", {"seq": 8, "ts": town.clock.now + 1, "volume_m3": 8})
     await town.until(is_heard(town, 2), "the next reading")
-    assert 1 == town.house.judging.chain.counts.duplicates
+    assert 1 == town.house.processing.pipeline.counters.duplicates
     assert [7, 8] == await values(town, "meter-402", "volume_m3")
 
 

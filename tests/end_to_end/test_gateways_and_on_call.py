@@ -73,7 +73,7 @@ async def test_a_bridge_that_goes_offline_is_one_matter_of_maintenance_whatever_
     await behind_the_bridge(town)
     await town.publish("zigbee2mqtt/bridge/state", {"state": "offline"})
     await town.until(
-        lambda: town.house.judging.engine.states["system/zigbee2mqtt/bridge"].is_offline, "the bridge's word"
+        lambda: town.house.processing.engine.states["system/zigbee2mqtt/bridge"].is_offline, "the bridge's word"
     )
     await town.fast_forward(minutes=3)
     (alert,) = await town.until_items("/api/v1/alerts?ledger=health")
@@ -86,7 +86,7 @@ async def test_a_bridge_that_goes_offline_is_one_matter_of_maintenance_whatever_
     await town.fast_forward(minutes=120)
     await town.publish("zigbee2mqtt/bridge/state", {"state": "online"})
     await town.publish("zigbee2mqtt/Door 0", {"contact": True})
-    await town.until(lambda: town.house.judging.engine.states["door-0"].last_arrival > 0, "a door's word")
+    await town.until(lambda: town.house.processing.engine.states["door-0"].last_arrival > 0, "a door's word")
     await town.fast_forward(minutes=20)
     doors = [one for one in await town.items("/api/v1/alerts") if (one["device"] or "").startswith("door-")]
     assert doors == []
@@ -96,7 +96,7 @@ async def test_who_is_registered_as_the_bridge_bears_its_name_and_a_restart_forg
     await behind_the_bridge(town)
     bridge = {"platform": "zigbee2mqtt", "id": "bridge"}
     await post(town, "devices", {"id": "hub", "kind": "gateway", "place": "b3", "identities": [bridge]})
-    engine = town.house.judging.engine
+    engine = town.house.processing.engine
     assert engine.states["door-0"].parent_gateway is engine.states["hub"].own_gateway
     await town.publish("zigbee2mqtt/bridge/state", {"state": "offline"})
     await town.until(lambda: engine.states["hub"].is_offline, "the bridge's word")

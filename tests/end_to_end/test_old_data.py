@@ -36,7 +36,7 @@ async def test_alerts_of_an_earlier_version_stand_and_what_goes_on_ends_or_begin
     await town.publish("fengshao/v1/gas-403/up", {"alarm": False, "lel_pct": 15.0})
     await town.until_items("/api/v1/alerts", 2)
     held = next(
-        watch for name, watch in town.house.judging.engine.states["gas-403"].rule_states.items() if "gas" in name
+        watch for name, watch in town.house.processing.engine.states["gas-403"].rule_states.items() if "gas" in name
     )
     assert held.begin == STOPPED
 
@@ -55,5 +55,5 @@ async def test_alerts_of_an_earlier_version_stand_and_what_goes_on_ends_or_begin
 
 
 def _phase(town: Town, device: str, rule: str) -> str:
-    watch = town.house.judging.engine.states[device].rule_states.get(rule)
+    watch = town.house.processing.engine.states[device].rule_states.get(rule)
     return "quiet" if watch is None else watch.phase.value

@@ -26,7 +26,7 @@ async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> 
 
 async def says(town: Town, ts: int, count: int, **values: Any) -> None:
     await town.publish("fengshao/v1/gas-402/up", {"ts": ts, **values})
-    await town.until(lambda: town.house.judging.chain.counts.readings >= count, "the reading")
+    await town.until(lambda: town.house.processing.pipeline.counters.readings >= count, "the reading")
 
 
 async def kinds_of(town: Town, alert: str) -> list[str]:
@@ -48,7 +48,7 @@ async def test_a_day_in_which_the_service_was_down_is_nobody_s_silence(town: Tow
     await town.start()
     await town.fast_forward(minutes=30)
     await town.publish("fengshao/v1/meter-402/up", {"volume_m3": 1})
-    await town.until(lambda: town.house.judging.chain.counts.readings >= 1, "a reading of the new day")
+    await town.until(lambda: town.house.processing.pipeline.counters.readings >= 1, "a reading of the new day")
     assert await town.items("/api/v1/alerts") == []
 
     await town.fast_forward(minutes=160)
@@ -74,7 +74,7 @@ async def test_a_late_all_clear_closes_nothing_newer(town: Town) -> None:
     (alert,) = await town.until_items("/api/v1/alerts")
     await says(town, START - 10 * MINUTE, 2, alarm=False)
     await town.fast_forward(minutes=2)
-    assert explain(town.house.judging.engine, "gas-alarm", "gas-402")["phase"] == "firing"
+    assert explain(town.house.processing.engine, "gas-alarm", "gas-402")["phase"] == "firing"
     assert "recovered" not in await kinds_of(town, alert["id"])
 
     await says(town, town.clock.now, 3, alarm=False)

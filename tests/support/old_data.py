@@ -40,7 +40,7 @@ async def live(running: Town) -> None:
     await running.publish("fengshao/v1/meter-402/up", {"volume_m3": 312.407, "flow_m3h": 0.0})
     await running.fast_forward(minutes=5)
     await running.publish("fengshao/v1/gas-403/up", {"alarm": False, "lel_pct": 15.0})
-    await running.until(lambda: len(running.house.judging.engine.states["gas-403"].rule_states) > 0, "the hold")
+    await running.until(lambda: len(running.house.processing.engine.states["gas-403"].rule_states) > 0, "the hold")
 
 
 async def record(packed: Path) -> None:

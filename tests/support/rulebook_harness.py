@@ -34,8 +34,8 @@ class RuledTown(Town):
     async def start(self) -> None:
         """The service itself looks at its files once when it starts: what a test writes comes after that."""
         await super().start()
-        books = self.house.books
-        await self.until(lambda: books._stamp and not books._turn.locked(), "the first look at the files")
+        books = self.house.rulebook_reloader
+        await self.until(lambda: books._fingerprint and not books._lock.locked(), "the first look at the files")
 
     def writes(self, text: str, name: str = "gas.yaml") -> None:
         """A file is saved; two saves in one tick of the file system's clock must look different too."""
@@ -46,12 +46,12 @@ class RuledTown(Town):
         os.utime(file, ns=(self.saved, self.saved))
 
     async def hears(self, **values: Any) -> None:
-        before = self.house.judging.chain.counts.readings
+        before = self.house.processing.pipeline.counters.readings
         await self.publish("fengshao/v1/gas-402/up", {"ts": self.clock.now, **values})
-        await self.until(lambda: self.house.judging.chain.counts.readings > before, "the reading")
+        await self.until(lambda: self.house.processing.pipeline.counters.readings > before, "the reading")
 
     def phase(self, rule: str) -> object:
-        return explain(self.house.judging.engine, rule, "gas-402")["phase"]
+        return explain(self.house.processing.engine, rule, "gas-402")["phase"]
 
     async def timeline(self) -> list[str]:
         (alert,) = await self.items("/api/v1/alerts")

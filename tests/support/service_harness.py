@@ -23,8 +23,8 @@ from app.config.site import SiteFolder
 from app.datadir.stores import open_stores
 from app.server import http as serving
 from app.server.channels import build_channels, http_client
-from app.server.demo import filed_templates
-from app.server.service import House
+from app.server.demo import registered_templates
+from app.server.service import Service
 from domain import MINUTE, Cell, Device, Duty, Identity, Person, Place, Role
 from simulators.providers.aliyun.server import AliyunSmsServer
 
@@ -119,7 +119,7 @@ class Town:
         self.sms = await self._outside.enter_async_context(
             AliyunSmsServer(
                 access_keys={"key": "secret-of-the-town"},
-                templates=filed_templates(load_words()),
+                templates=registered_templates(load_words()),
                 clock=self.clock,
                 callback_url=f"http://{self.http.host}:{self.http.port}/api/v1/callbacks/sms/{self._secret}",
             )
@@ -150,14 +150,14 @@ class Town:
         client = await self._inside.enter_async_context(http_client())
         doors = build_channels(folder.settings, client, self.environ, self.clock)
         url = f"mqtt://127.0.0.1:{self.mqtt_port}"
-        self.house = House(folder, self.data, self.stores, doors, url, TOKEN, self.clock)
-        await self.house.open()
-        self._tasks = [asyncio.create_task(work, name=name) for name, work in self.house.tasks().items()]
-        await self._inside.enter_async_context(serving.serve(self.house.app(), self.http, self.data, TOKEN))
-        await self.until(lambda: self.house.intake.ready, "the subscriptions")
+        self.house = Service(folder, self.data, self.stores, doors, url, TOKEN, self.clock)
+        await self.house.load_state()
+        self._tasks = [asyncio.create_task(work, name=name) for name, work in self.house.background_tasks().items()]
+        await self._inside.enter_async_context(serving.serve(self.house.build_app(), self.http, self.data, TOKEN))
+        await self.until(lambda: self.house.consumer.ready, "the subscriptions")
 
     async def stop(self) -> None:
-        await self.house.stop_listening()
+        await self.house.stop_intake()
         await self.house.close()
         await self.crash()
 
@@ -166,7 +166,7 @@ class Town:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.house.timetable.stop()
+        self.house.scheduler.stop()
         await self._inside.aclose()
         await self.stores.close()
 
@@ -182,9 +182,9 @@ class Town:
     async def fast_forward(self, minutes: float) -> None:
         """Time passes; whatever falls due in it happens at its own instant."""
         self.clock.now += round(minutes * MINUTE)
-        await self.house.telling.desk.tick(self.clock.now)
-        self.house.telling.courier.wake()
-        self.house.judging.chain.backlog.stir()
+        await self.house.alerting.desk.tick(self.clock.now)
+        self.house.alerting.outbox_sender.wake()
+        self.house.processing.pipeline.backlog.wake()
 
     async def get(self, path: str) -> Any:
         response = await self.api.get(path)

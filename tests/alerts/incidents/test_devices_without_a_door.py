@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.pipeline.refused_dangers import cries
+from app.pipeline.refused_dangers import danger_findings
 from domain import MINUTE, Reason, Subject
 from domain.people import community
 from ingest.adapters import FILTERS
@@ -18,7 +18,7 @@ LONGEST = 70
 def cry(town: Any, platform: str, identity: str | None, topic: str = "t") -> Any:
     now = town.clock.now
     refusal = Refusal(now, platform, topic, b"", Reason.UNKNOWN_DEVICE, "", platform, identity, danger=True)
-    (finding,) = cries([refusal], (), community())
+    (finding,) = danger_findings([refusal], (), community())
     return finding
 
 

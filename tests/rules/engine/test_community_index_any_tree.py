@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.pipeline.refused_dangers import cries
+from app.pipeline.refused_dangers import danger_findings
 from domain import DAY, HOUR, MINUTE, Cell, Device, Finding, Person, Place, Reading, Reason, Subject, Value
 from domain.kind import Kind
 from domain.levels import LevelRole
@@ -131,7 +131,7 @@ def test_a_wristband_without_a_place_is_at_the_home_of_its_bearer_in_rules_of_th
     near = CommunityIndex(town)
     assert near.subject(DEVICES[-1], "device") == (Subject("device", "band"), "flat")
     refusal = Refusal(T0, "native", "t", b"", Reason.BAD_VALUE, "", "native", "band", True, device=DEVICES[-1])
-    (garbled,) = cries([refusal], {"wristband"}, town)
+    (garbled,) = danger_findings([refusal], {"wristband"}, town)
     assert (garbled.device, garbled.place) == ("band", "flat")
 
 

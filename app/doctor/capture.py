@@ -53,7 +53,10 @@ async def listen(
     clock: Callable[[], Instant],
     limits: Limits | None = None,
 ) -> Caught:
-    """What the broker sends in this time. `otherwise` are the filters to ask for if it refuses `#`. Raises NoBroker."""
+    """What the broker sends in this time. `otherwise` are the filters to ask for if it refuses `#`.
+
+    Raises BrokerUnavailable.
+    """
     caught = Caught()
     try:
         async with _client(address) as connection:

@@ -52,7 +52,7 @@ class Knowledge(Struct, frozen=True):
 async def examine(
     broker: Address, known: Knowledge, seconds: int, clock: Callable[[], Instant], limits: Limits | None = None
 ) -> dict[str, Any]:
-    """Listens and reports. Raises NoBroker."""
+    """Listens and reports. Raises BrokerUnavailable."""
     caught = await listen(broker, seconds, otherwise(known.settings.intake.filters), clock, limits)
     return await asyncio.to_thread(_examined, str(broker), known, seconds, caught)
 

@@ -25,7 +25,7 @@ from store.database.alerts.latches import dealt_with
 from store.database.database import Ledger
 from store.journal import MarkKind, SqliteJournal
 
-log = logging.getLogger("fengshao.resets")
+log = logging.getLogger("fengshao.latch_resets")
 POLL_S: Final = 1.0
 """A storm of alerts that are dealt with is looked at once."""
 

@@ -30,7 +30,7 @@ from rules.hosts.embedded import EmbeddedHost
 from store.errors import CannotWrite
 from store.history import History
 
-log = logging.getLogger("fengshao.chain")
+log = logging.getLogger("fengshao.pipeline")
 
 IDLE_S = 1.0
 REFUSAL_BATCH_ENTRIES = 100

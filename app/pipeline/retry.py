@@ -11,7 +11,7 @@ from store.errors import CannotWrite
 
 T = TypeVar("T")
 
-log = logging.getLogger("fengshao.insist")
+log = logging.getLogger("fengshao.retry")
 RETRY_DELAY_S = 1.0
 
 

@@ -20,7 +20,7 @@ from rules.rulebook.diff import RulebookDiff
 from rules.rulebook.model import Rulebook
 from rules.rulebook.serialization import rulebooks_in_checkpoint
 
-log = logging.getLogger("fengshao.rules")
+log = logging.getLogger("fengshao.rulebooks")
 
 POLL_S = 2.0
 UNCHANGED = RulebookDiff((), (), ())

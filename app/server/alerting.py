@@ -25,7 +25,7 @@ from domain import Finding, Instant, Lane
 from store.database.alerts.repository import Transactor
 from store.errors import CannotWrite
 
-log = logging.getLogger("fengshao.telling")
+log = logging.getLogger("fengshao.alerting")
 WAIT_MAX_S = 1.0
 
 

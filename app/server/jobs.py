@@ -20,7 +20,7 @@ from store.database.refusals import refusals
 from store.database.system import audit, key_values
 from store.database.system import jobs as table
 
-log = logging.getLogger("fengshao.chores")
+log = logging.getLogger("fengshao.jobs")
 
 
 def build_jobs(stores: Stores, site: Site, chain: Pipeline, desk: AlertService) -> dict[str, Job]:

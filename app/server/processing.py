@@ -37,7 +37,7 @@ from store.database.refusals.unregistered_devices import describe
 from store.database.system import checkpoints, key_values
 from store.journal import MarkKind
 
-log = logging.getLogger("fengshao.judging")
+log = logging.getLogger("fengshao.processing")
 
 CHECKPOINT, DEFINITIONS = "chain", "definitions"
 REFUSALS_PER_HOUR_MAX = 1_000

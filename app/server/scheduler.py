@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from domain import Duty, Instant
 
-log = logging.getLogger("fengshao.timetable")
+log = logging.getLogger("fengshao.scheduler")
 MISFIRE_GRACE_S = 3600
 
 

@@ -53,7 +53,7 @@ from rules.rulebook.diff import RulebookDiff
 from store.database.alerts import statistics
 from store.journal import MarkKind
 
-log = logging.getLogger("fengshao.house")
+log = logging.getLogger("fengshao.service")
 HEARTBEAT_S = 5.0
 STOP_TIMEOUT_S = 30.0
 RECOVERY_ENTRIES_MAX = 1_000

@@ -14,7 +14,7 @@ from ingest.adapters.sparkplug import rebirth
 from ingest.decoding.decoder import Listener
 from ingest.mqtt.broker_address import Address
 
-log = logging.getLogger("fengshao.rebirths")
+log = logging.getLogger("fengshao.sparkplug_rebirth")
 REQUEST_EVERY_S = 2.0
 RETRY_DELAY_S = 30.0
 

@@ -12,12 +12,12 @@ from app.config.yaml_files import WrittenError
 from rules.rulebook.diff import RulebookDiff
 from store.journal import MarkKind
 from tests.conftest import Broker
-from tests.support.rulebook_harness import GAS, RuledTown
+from tests.support.rulebook_harness import GAS, RulebookHarness
 
 
 @pytest.fixture
-async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[RuledTown]:
-    async with RuledTown(tmp_path / "data", broker.port, free_port()) as running:
+async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[RulebookHarness]:
+    async with RulebookHarness(tmp_path / "data", broker.port, free_port()) as running:
         yield running
 
 
@@ -28,149 +28,153 @@ def limit(text: str, of: int, version: int = 2) -> str:
     return changed.replace("  when: lel_pct >= 10\n  clear: lel_pct < 6\n", lines)
 
 
-async def stands(town: RuledTown, lel_pct: float = 12) -> None:
+async def stands(harness: RulebookHarness, lel_pct: float = 12) -> None:
     """Thirty seconds over the limit: gas-low is told."""
-    await town.hears(lel_pct=lel_pct)
-    await town.fast_forward(minutes=0.6)
-    await town.until_items("/api/v1/alerts")
+    await harness.hears(lel_pct=lel_pct)
+    await harness.fast_forward(minutes=0.6)
+    await harness.until_items("/api/v1/alerts")
 
 
-async def test_a_limit_is_raised_while_an_alarm_stands_and_the_next_reading_decides(town: RuledTown) -> None:
-    await stands(town)
-    town.writes(limit(GAS, 20))
-    assert "gas-low" in (await town.house.rulebook_reloader.poll()).changed
-    assert town.phase("gas-low") == "firing"
-    assert "recovered" not in await town.timeline()
+async def test_a_limit_is_raised_while_an_alarm_stands_and_the_next_reading_decides(harness: RulebookHarness) -> None:
+    await stands(harness)
+    harness.writes(limit(GAS, 20))
+    assert "gas-low" in (await harness.service.rulebook_reloader.poll()).changed
+    assert harness.phase("gas-low") == "firing"
+    assert "recovered" not in await harness.timeline()
 
-    await town.hears(lel_pct=15)
-    assert town.phase("gas-low") == "clearing"
-    marks = [mark for mark in town.stores.journal.marks() if mark.kind is MarkKind.RULEBOOK]
+    await harness.hears(lel_pct=15)
+    assert harness.phase("gas-low") == "clearing"
+    marks = [mark for mark in harness.stores.journal.marks() if mark.kind is MarkKind.RULEBOOK]
     assert "gas@2" in marks[-1].detail
 
 
-async def test_a_hold_runs_on_over_a_change_of_another_rule(town: RuledTown) -> None:
-    await town.hears(lel_pct=12)
-    await town.fast_forward(minutes=0.3)
-    town.writes(GAS.replace("when: co_ppm >= 50", "when: co_ppm >= 60"))
-    assert (await town.house.rulebook_reloader.poll()).changed == ("gas-co",)
-    assert town.phase("gas-low") == "pending"
-    await town.fast_forward(minutes=0.3)
-    (alert,) = await town.until_items("/api/v1/alerts")
+async def test_a_hold_runs_on_over_a_change_of_another_rule(harness: RulebookHarness) -> None:
+    await harness.hears(lel_pct=12)
+    await harness.fast_forward(minutes=0.3)
+    harness.writes(GAS.replace("when: co_ppm >= 50", "when: co_ppm >= 60"))
+    assert (await harness.service.rulebook_reloader.poll()).changed == ("gas-co",)
+    assert harness.phase("gas-low") == "pending"
+    await harness.fast_forward(minutes=0.3)
+    (alert,) = await harness.until_items("/api/v1/alerts")
     assert alert["rule"] == "gas-low"
 
 
-async def test_a_book_with_faults_is_told_and_judges_nobody_until_it_is_mended(town: RuledTown) -> None:
-    town.writes(GAS.replace("lel_pct >= 25", "lel_pct > = 25").replace("hold: 30s", "hold: soon", 1))
+async def test_a_book_with_faults_is_told_and_judges_nobody_until_it_is_mended(harness: RulebookHarness) -> None:
+    harness.writes(GAS.replace("lel_pct >= 25", "lel_pct > = 25").replace("hold: 30s", "hold: soon", 1))
     with pytest.raises(WrittenError) as refused:
-        await town.house.rulebook_reloader.reload()
+        await harness.service.rulebook_reloader.reload()
     assert [Path(fault.file).name for fault in refused.value.faults] == ["gas.yaml"] * 2
-    (alert,) = await town.until_items("/api/v1/alerts?ledger=health")
+    (alert,) = await harness.until_items("/api/v1/alerts?ledger=health")
     assert (alert["rule"], alert["title"]) == ("rulebook-refused", "规则文件有错，仍按旧规则判断")
     assert "gas.yaml:" in alert["evidence"][0]["value"]
 
-    await town.hears(lel_pct=40)
-    await town.fast_forward(minutes=0.3)
-    assert {"gas-high"} == {one["rule"] for one in await town.until_items("/api/v1/alerts?ledger=danger")}
-    assert await town.house.rulebook_reloader.poll() == RulebookDiff((), (), ())
+    await harness.hears(lel_pct=40)
+    await harness.fast_forward(minutes=0.3)
+    assert {"gas-high"} == {one["rule"] for one in await harness.until_items("/api/v1/alerts?ledger=danger")}
+    assert await harness.service.rulebook_reloader.poll() == RulebookDiff((), (), ())
 
-    town.writes(GAS)
-    await town.house.rulebook_reloader.poll()
-    await town.until_state(alert["id"], "closed")
+    harness.writes(GAS)
+    await harness.service.rulebook_reloader.poll()
+    await harness.until_state(alert["id"], "closed")
 
 
-async def test_books_mended_and_a_disk_that_takes_again_over_a_restart_end_their_alerts(town: RuledTown) -> None:
-    await town.hears(lel_pct=1)
-    town.writes(GAS.replace("hold: 30s", "hold: soon", 1))
-    await town.house.rulebook_reloader.poll()
-    town.house.self_monitoring.journal_write_failed(town.clock.now, None, "disk full")
-    both = await town.until_items("/api/v1/alerts?ledger=health", 2)
-    await town.stop()
-    await town.start()
-    await town.until_state(next(one["id"] for one in both if one["rule"] == "journal-refused"), "closed")
+async def test_books_mended_and_a_disk_that_takes_again_over_a_restart_end_their_alerts(
+    harness: RulebookHarness,
+) -> None:
+    await harness.hears(lel_pct=1)
+    harness.writes(GAS.replace("hold: 30s", "hold: soon", 1))
+    await harness.service.rulebook_reloader.poll()
+    harness.service.self_monitoring.journal_write_failed(harness.clock.now, None, "disk full")
+    both = await harness.until_items("/api/v1/alerts?ledger=health", 2)
+    await harness.stop()
+    await harness.start()
+    await harness.until_state(next(one["id"] for one in both if one["rule"] == "journal-refused"), "closed")
     books = next(one["id"] for one in both if one["rule"] == "rulebook-refused")
-    assert (await town.get(f"/api/v1/alerts/{books}"))["state"] == "open"
+    assert (await harness.get(f"/api/v1/alerts/{books}"))["state"] == "open"
 
-    await town.stop()
-    town.writes(GAS)
-    await town.start()
-    await town.until_state(books, "closed")
-    assert len(await town.items("/api/v1/alerts?ledger=health")) == 2
+    await harness.stop()
+    harness.writes(GAS)
+    await harness.start()
+    await harness.until_state(books, "closed")
+    assert len(await harness.items("/api/v1/alerts?ledger=health")) == 2
 
 
-async def test_a_book_that_is_new_judges_and_one_that_is_gone_ends_what_it_told(town: RuledTown) -> None:
+async def test_a_book_that_is_new_judges_and_one_that_is_gone_ends_what_it_told(harness: RulebookHarness) -> None:
     book = GAS.split("rules:\n")[0] + (
         "rules:\n- {name: kitchen, title: {zh: 厨房, en: kitchen}, kind: gas_alarm, severity: high, when: lel_pct >= 3,"
         " source: test}\n"
     )
-    town.writes(book, "kitchen.yaml")
-    assert (await town.house.rulebook_reloader.poll()).added == ("kitchen",)
-    await town.hears(lel_pct=4)
-    (alert,) = await town.until_items("/api/v1/alerts")
+    harness.writes(book, "kitchen.yaml")
+    assert (await harness.service.rulebook_reloader.poll()).added == ("kitchen",)
+    await harness.hears(lel_pct=4)
+    (alert,) = await harness.until_items("/api/v1/alerts")
     assert alert["rule"] == "kitchen"
-    assert "kitchen" in {rule["name"] for rule in await town.items("/api/v1/rules")}
+    assert "kitchen" in {rule["name"] for rule in await harness.items("/api/v1/rules")}
 
-    (town.rules / "kitchen.yaml").unlink()
-    assert (await town.house.rulebook_reloader.poll()).removed == ("kitchen",)
-    assert {"unjudged"} == {"unjudged", "recovered"} & set(await town.timeline())
-    assert "kitchen" not in {rule["name"] for rule in await town.items("/api/v1/rules")}
+    (harness.rules / "kitchen.yaml").unlink()
+    assert (await harness.service.rulebook_reloader.poll()).removed == ("kitchen",)
+    assert {"unjudged"} == {"unjudged", "recovered"} & set(await harness.timeline())
+    assert "kitchen" not in {rule["name"] for rule in await harness.items("/api/v1/rules")}
 
 
-async def test_a_book_may_not_ask_for_what_no_book_finds(town: RuledTown) -> None:
-    (town.rules / "fire.yaml").write_text(
+async def test_a_book_may_not_ask_for_what_no_book_finds(harness: RulebookHarness) -> None:
+    (harness.rules / "fire.yaml").write_text(
         (BOOKS / "fire.yaml").read_text("utf-8").replace("[ebike-lift]", "[ebike-lifts]"), "utf-8"
     )
     with pytest.raises(WrittenError, match="no rule ebike-lifts in any book: write ebike-lift"):
-        await town.house.rulebook_reloader.reload()
+        await harness.service.rulebook_reloader.reload()
 
 
 async def test_a_change_that_fails_in_the_engine_is_told_and_ends_nobody(
-    town: RuledTown, monkeypatch: pytest.MonkeyPatch
+    harness: RulebookHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def breaks(*_books: object) -> None:
         raise TypeError("nobody thought of this")
 
     with monkeypatch.context() as broken:
-        broken.setattr(town.house.processing.engine, "reload", breaks)
-        town.writes(limit(GAS, 20))
-        assert await town.house.rulebook_reloader.poll() == RulebookDiff((), (), ())
-    (alert,) = await town.until_items("/api/v1/alerts?ledger=health")
+        broken.setattr(harness.service.processing.engine, "reload", breaks)
+        harness.writes(limit(GAS, 20))
+        assert await harness.service.rulebook_reloader.poll() == RulebookDiff((), (), ())
+    (alert,) = await harness.until_items("/api/v1/alerts?ledger=health")
     assert "nobody thought of this" in alert["evidence"][0]["value"]
-    await stands(town)
+    await stands(harness)
 
 
-async def test_after_a_crash_what_stood_is_judged_by_the_books_that_were_taken_up(town: RuledTown) -> None:
-    await stands(town)
-    town.writes(limit(GAS, 20))
-    await town.house.rulebook_reloader.poll()
-    await town.hears(lel_pct=21)
-    await town.crash()
-    await town.start()
-    await town.until(lambda: town.house.processing.pipeline.caught_up.is_set(), "the backlog")
-    assert town.phase("gas-low") == "firing"
-    assert (await town.house.rulebook_reloader.poll(anew=True)) == RulebookDiff((), (), ())
-    assert len(await town.items("/api/v1/alerts")) == 1
-    await town.hears(lel_pct=15)
-    assert town.phase("gas-low") == "clearing"
+async def test_after_a_crash_what_stood_is_judged_by_the_books_that_were_taken_up(harness: RulebookHarness) -> None:
+    await stands(harness)
+    harness.writes(limit(GAS, 20))
+    await harness.service.rulebook_reloader.poll()
+    await harness.hears(lel_pct=21)
+    await harness.crash()
+    await harness.start()
+    await harness.until(lambda: harness.service.processing.pipeline.caught_up.is_set(), "the backlog")
+    assert harness.phase("gas-low") == "firing"
+    assert (await harness.service.rulebook_reloader.poll(anew=True)) == RulebookDiff((), (), ())
+    assert len(await harness.items("/api/v1/alerts")) == 1
+    await harness.hears(lel_pct=15)
+    assert harness.phase("gas-low") == "clearing"
 
 
-async def test_books_changed_while_nobody_ran_are_taken_up_like_any_others(town: RuledTown) -> None:
-    await stands(town)
-    await town.stop()
+async def test_books_changed_while_nobody_ran_are_taken_up_like_any_others(harness: RulebookHarness) -> None:
+    await stands(harness)
+    await harness.stop()
     lines = GAS.split("\n- name: gas-low\n")
-    town.writes(lines[0] + "\n" + "- name: gas-high\n" + lines[1].split("- name: gas-high\n")[1])
-    await town.start()
-    await town.until(
-        lambda: "gas-low" not in town.house.processing.engine.rulesets["gas_alarm"].by_name, "the new books"
+    harness.writes(lines[0] + "\n" + "- name: gas-high\n" + lines[1].split("- name: gas-high\n")[1])
+    await harness.start()
+    await harness.until(
+        lambda: "gas-low" not in harness.service.processing.engine.rulesets["gas_alarm"].by_name, "the new books"
     )
-    await town.until_told("unjudged")
-    assert town.phase("gas-low") == "quiet"
+    await harness.until_told("unjudged")
+    assert harness.phase("gas-low") == "quiet"
 
 
-async def test_a_service_that_starts_again_with_a_faulty_book_judges_by_the_books_of_before(town: RuledTown) -> None:
-    await town.hears(lel_pct=1)
-    await town.stop()
-    town.writes("rules: [")
-    await town.start()
-    (alert,) = await town.until_items("/api/v1/alerts?ledger=health")
+async def test_a_service_that_starts_again_with_a_faulty_book_judges_by_the_books_of_before(
+    harness: RulebookHarness,
+) -> None:
+    await harness.hears(lel_pct=1)
+    await harness.stop()
+    harness.writes("rules: [")
+    await harness.start()
+    (alert,) = await harness.until_items("/api/v1/alerts?ledger=health")
     assert alert["rule"] == "rulebook-refused"
-    await stands(town)
+    await stands(harness)

@@ -124,7 +124,7 @@ def test_a_file_that_vanishes_while_it_is_read_stops_nothing(
 async def test_the_folder_is_looked_at_until_the_service_stops(
     folder: CodecReloader, shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.reload.codecs.LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr("app.reload.codecs.POLL_S", 0.01)
     save(shelf / "a.js", "function Decoder() { return {v: 1}; }")
     following = asyncio.create_task(folder.run())
     async with asyncio.timeout(10):

@@ -17,13 +17,13 @@ from app.config.settings import IntakeLimits
 from app.config.site import SiteFolder
 from app.site_check.check import examine
 from tests.conftest import Broker
-from tests.support.service_harness import START, Town
+from tests.support.service_harness import START, ServiceHarness
 
 FULL_TOPIC = {"tasmota": ["tele/#", "+/tele/#"], "zigbee2mqtt": ["home/z2m/#"]}
 ALARM = '{"Time":"2026-11-21T22:00:00","MQ2":{"Gas":true}}'
 
 
-class FilteredTown(Town):
+class FilteredHarness(ServiceHarness):
     """A town whose site listens elsewhere."""
 
     filters: dict[str, list[str]]
@@ -37,57 +37,57 @@ class FilteredTown(Town):
 
 
 @pytest.fixture
-def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> FilteredTown:
-    made = FilteredTown(tmp_path / "data", broker.port, free_port())
+def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> FilteredHarness:
+    made = FilteredHarness(tmp_path / "data", broker.port, free_port())
     made.filters = FULL_TOPIC
     return made
 
 
-async def registered(town: Town, id: str, platform: str, identity: str) -> None:
+async def registered(harness: ServiceHarness, id: str, platform: str, identity: str) -> None:
     body = {"id": id, "kind": "gas_alarm", "place": "h402", "identities": [{"platform": platform, "id": identity}]}
-    assert (await town.api.post("/api/v1/devices", json=body)).status_code == 201
+    assert (await harness.api.post("/api/v1/devices", json=body)).status_code == 201
 
 
-async def test_an_alarm_below_a_full_topic_and_below_another_base_reaches_a_phone(town: FilteredTown) -> None:
-    async with town:
-        await registered(town, "attic", "tasmota", "attic")
-        await town.publish("attic/tele/SENSOR", ALARM)
-        await town.phone("李伟").expects_sms("402")
+async def test_an_alarm_below_a_full_topic_and_below_another_base_reaches_a_phone(harness: FilteredHarness) -> None:
+    async with harness:
+        await registered(harness, "attic", "tasmota", "attic")
+        await harness.publish("attic/tele/SENSOR", ALARM)
+        await harness.phone("李伟").expects_sms("402")
 
-        await registered(town, "kitchen", "zigbee2mqtt", "kitchen")
-        await town.until(lambda: "home/z2m/kitchen" in town.house.consumer._urgent.granted, "the urgent filter")
-        await town.publish("home/z2m/kitchen", {"gas": True, "co_ppm": 3})
+        await registered(harness, "kitchen", "zigbee2mqtt", "kitchen")
+        await harness.until(lambda: "home/z2m/kitchen" in harness.service.consumer._urgent.granted, "the urgent filter")
+        await harness.publish("home/z2m/kitchen", {"gas": True, "co_ppm": 3})
 
         async def heard() -> bool:
-            return bool(await town.items("/api/v1/devices/kitchen/readings"))
+            return bool(await harness.items("/api/v1/devices/kitchen/readings"))
 
         async with asyncio.timeout(15):
             while not await heard():
                 await asyncio.sleep(0.05)
 
 
-async def test_what_the_site_no_longer_listens_to_is_given_back_to_the_broker(town: FilteredTown) -> None:
+async def test_what_the_site_no_longer_listens_to_is_given_back_to_the_broker(harness: FilteredHarness) -> None:
     """The broker keeps the session over a restart, with the filters of the run before."""
-    async with town:
-        await town.publish("attic/tele/SENSOR", ALARM)
-        await town.until(lambda: town.house.consumer.status().frames == 1, "the first message")
-        await town.stop()
-        town.filters = {"zigbee2mqtt": []}
-        await town.start()
+    async with harness:
+        await harness.publish("attic/tele/SENSOR", ALARM)
+        await harness.until(lambda: harness.service.consumer.status().frames == 1, "the first message")
+        await harness.stop()
+        harness.filters = {"zigbee2mqtt": []}
+        await harness.start()
 
         for topic in ("attic/tele/SENSOR", "home/z2m/kitchen", "zigbee2mqtt/kitchen"):
-            await town.publish(topic, ALARM)
-        await town.publish("tele/plug/SENSOR", ALARM)
-        await town.until(lambda: town.house.consumer.status().frames, "the last message")
+            await harness.publish(topic, ALARM)
+        await harness.publish("tele/plug/SENSOR", ALARM)
+        await harness.until(lambda: harness.service.consumer.status().frames, "the last message")
 
-        assert 1 == town.house.consumer.status().frames
+        assert 1 == harness.service.consumer.status().frames
 
 
-async def test_the_doctor_asks_the_running_service(town: FilteredTown) -> None:
-    async with town:
-        await town.mqtt.publish("home/z2m/0x000d6f0014f7bf0f", '{"gas":false}', qos=1, retain=True)
-        await town.mqtt.publish("esp/binary_sensor/smoke_alarm/state", "OFF", qos=1, retain=True)
-        here = ["devices", "doctor", "--data", str(town.data)]
+async def test_the_doctor_asks_the_running_service(harness: FilteredHarness) -> None:
+    async with harness:
+        await harness.mqtt.publish("home/z2m/0x000d6f0014f7bf0f", '{"gas":false}', qos=1, retain=True)
+        await harness.mqtt.publish("esp/binary_sensor/smoke_alarm/state", "OFF", qos=1, retain=True)
+        here = ["devices", "doctor", "--data", str(harness.data)]
 
         told = await asyncio.to_thread(CliRunner().invoke, main, [*here, "--seconds", "1", "--json"])
 
@@ -96,15 +96,15 @@ async def test_the_doctor_asks_the_running_service(town: FilteredTown) -> None:
         states = {one["device"] or one["identity"]: one["states"] for one in report["speakers"]}
         assert {"gas-403": ["understood"], "esp": ["outside", "unregistered"]} == states
         # It was dry: no reading, no refusal, no alert came of it, and the service's own session went on.
-        assert [] == await town.items("/api/v1/alerts")
+        assert [] == await harness.items("/api/v1/alerts")
         assert all(
-            one["topic"] != "esp/binary_sensor/smoke_alarm/state" for one in await town.items("/api/v1/refusals")
+            one["topic"] != "esp/binary_sensor/smoke_alarm/state" for one in await harness.items("/api/v1/refusals")
         )
-        assert town.house.consumer.ready
+        assert harness.service.consumer.ready
 
         long = await asyncio.to_thread(CliRunner().invoke, main, [*here, "--seconds", "90"])
         assert (1, True) == (long.exit_code, "listens for 60 s at most" in long.stderr)
-        mqtt = ["--mqtt", f"127.0.0.1:{town.mqtt_port}", "--seconds", "1", "--json"]
+        mqtt = ["--mqtt", f"127.0.0.1:{harness.mqtt_port}", "--seconds", "1", "--json"]
         own = await asyncio.to_thread(CliRunner().invoke, main, [*here, *mqtt])
         assert "gas-403" in [one["device"] for one in json.loads(own.output)["speakers"]]
 

@@ -12,10 +12,10 @@ from app.cli.devices import import_devices
 from app.config.catalog import KINDS
 from app.config.site import SiteFolder
 from tests.conftest import Broker
-from tests.support.service_harness import Town
+from tests.support.service_harness import ServiceHarness
 
 
-class RadonTown(Town):
+class RadonHarness(ServiceHarness):
     """A town whose site has a kind of its own."""
 
     def _folder(self) -> SiteFolder:
@@ -31,9 +31,9 @@ async def test_a_kind_of_the_running_site_is_known_to_the_import(
 ) -> None:
     file = tmp_path / "devices.csv"
     file.write_text("id,kind\nradon-1,radon\n", "utf-8")
-    async with RadonTown(tmp_path / "data", broker.port, free_port()) as town:
-        said = await asyncio.to_thread(import_devices, file, town.data, None)
-        listed = await town.get("/api/v1/devices/radon-1")
+    async with RadonHarness(tmp_path / "data", broker.port, free_port()) as harness:
+        said = await asyncio.to_thread(import_devices, file, harness.data, None)
+        listed = await harness.get("/api/v1/devices/radon-1")
 
     assert said == "1 devices: 1 new, 0 changed, 0 unchanged"
     assert listed["kind"] == "radon"

@@ -10,7 +10,7 @@ import pytest
 from app.config.yaml_files import WrittenError
 from rules.tools.explain import explain
 from tests.conftest import Broker
-from tests.support.rulebook_harness import GAS, RuledTown
+from tests.support.rulebook_harness import GAS, RulebookHarness
 
 KIND = """\
 kind: tunnel
@@ -43,108 +43,108 @@ TUNNEL = {
 
 
 @pytest.fixture
-async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[RuledTown]:
-    async with RuledTown(tmp_path / "data", broker.port, free_port()) as running:
+async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[RulebookHarness]:
+    async with RulebookHarness(tmp_path / "data", broker.port, free_port()) as running:
         yield running
 
 
-def tells_of_a_tunnel(town: RuledTown) -> None:
-    town.writes(KIND, "../kinds/tunnel.yaml")
-    town.writes(MAPPING, "../mappings/tunnel.yaml")
-    town.writes(BOOK, "tunnel.yaml")
+def tells_of_a_tunnel(harness: RulebookHarness) -> None:
+    harness.writes(KIND, "../kinds/tunnel.yaml")
+    harness.writes(MAPPING, "../mappings/tunnel.yaml")
+    harness.writes(BOOK, "tunnel.yaml")
 
 
-async def says(town: RuledTown, **values: object) -> None:
-    before = town.house.processing.pipeline.counters.readings
-    await town.publish("zigbee2mqtt/tunnel one", values)
-    await town.until(lambda: town.house.processing.pipeline.counters.readings > before, "the reading")
+async def says(harness: RulebookHarness, **values: object) -> None:
+    before = harness.service.processing.pipeline.counters.readings
+    await harness.publish("zigbee2mqtt/tunnel one", values)
+    await harness.until(lambda: harness.service.processing.pipeline.counters.readings > before, "the reading")
 
 
-async def rules(town: RuledTown) -> set[str]:
-    return {alert["rule"] for alert in await town.items("/api/v1/alerts")}
+async def rules(harness: RulebookHarness) -> set[str]:
+    return {alert["rule"] for alert in await harness.items("/api/v1/alerts")}
 
 
-async def test_a_rulebook_for_a_new_kind_blocked_every_edit_of_rules_until_a_restart(town: RuledTown) -> None:
-    tells_of_a_tunnel(town)
-    assert "tunnel-flooded" in (await town.house.rulebook_reloader.poll()).added
-    assert "tunnel" in {kind["kind"] for kind in await town.items("/api/v1/kinds")}
-    assert (await town.api.put("/api/v1/devices/tn-1", json=TUNNEL)).status_code == 201
-    await says(town, wet=True)
-    await town.until_items("/api/v1/alerts")
-    assert await rules(town) == {"tunnel-flooded"}
-    assert "tunnel" in town.house.processing.decoder.urgent_kinds
+async def test_a_rulebook_for_a_new_kind_blocked_every_edit_of_rules_until_a_restart(harness: RulebookHarness) -> None:
+    tells_of_a_tunnel(harness)
+    assert "tunnel-flooded" in (await harness.service.rulebook_reloader.poll()).added
+    assert "tunnel" in {kind["kind"] for kind in await harness.items("/api/v1/kinds")}
+    assert (await harness.api.put("/api/v1/devices/tn-1", json=TUNNEL)).status_code == 201
+    await says(harness, wet=True)
+    await harness.until_items("/api/v1/alerts")
+    assert await rules(harness) == {"tunnel-flooded"}
+    assert "tunnel" in harness.service.processing.decoder.urgent_kinds
 
 
-async def test_a_device_that_was_there_before_its_kind_is_judged_when_the_kind_comes(town: RuledTown) -> None:
-    tells_of_a_tunnel(town)
-    await town.house.rulebook_reloader.poll()
-    await town.api.put("/api/v1/devices/tn-1", json=TUNNEL)
-    town.writes(KIND.replace("max: 5000", "max: 9000"), "../kinds/tunnel.yaml")
-    await town.house.rulebook_reloader.poll()
-    await says(town, depth_mm=7000)
-    await town.until_items("/api/v1/alerts")
-    assert await rules(town) == {"tunnel-flooded"}
+async def test_a_device_that_was_there_before_its_kind_is_judged_when_the_kind_comes(harness: RulebookHarness) -> None:
+    tells_of_a_tunnel(harness)
+    await harness.service.rulebook_reloader.poll()
+    await harness.api.put("/api/v1/devices/tn-1", json=TUNNEL)
+    harness.writes(KIND.replace("max: 5000", "max: 9000"), "../kinds/tunnel.yaml")
+    await harness.service.rulebook_reloader.poll()
+    await says(harness, depth_mm=7000)
+    await harness.until_items("/api/v1/alerts")
+    assert await rules(harness) == {"tunnel-flooded"}
 
 
-async def test_a_faulty_file_keeps_its_last_good_version_and_holds_no_other_back(town: RuledTown) -> None:
-    tells_of_a_tunnel(town)
-    await town.house.rulebook_reloader.poll()
-    town.writes(KIND.replace("type: bool", "type: boll"), "../kinds/tunnel.yaml")
-    town.writes(MAPPING.replace("wet: flooded", "wet: flooded, deep: depth_mmm"), "../mappings/tunnel.yaml")
-    town.writes(GAS.replace("when: co_ppm >= 50", "when: co_ppm >= 60"))
+async def test_a_faulty_file_keeps_its_last_good_version_and_holds_no_other_back(harness: RulebookHarness) -> None:
+    tells_of_a_tunnel(harness)
+    await harness.service.rulebook_reloader.poll()
+    harness.writes(KIND.replace("type: bool", "type: boll"), "../kinds/tunnel.yaml")
+    harness.writes(MAPPING.replace("wet: flooded", "wet: flooded, deep: depth_mmm"), "../mappings/tunnel.yaml")
+    harness.writes(GAS.replace("when: co_ppm >= 50", "when: co_ppm >= 60"))
     with pytest.raises(WrittenError) as refused:
-        await town.house.rulebook_reloader.reload()
+        await harness.service.rulebook_reloader.reload()
     assert {Path(fault.file).parent.name for fault in refused.value.faults} == {"kinds", "mappings"}
-    assert "60" in str(town.house.processing.engine.rulesets["gas_alarm"].by_name["gas-co"].rule.when)
-    await town.api.put("/api/v1/devices/tn-1", json=TUNNEL)
-    await says(town, wet=True)
-    await town.until_items("/api/v1/alerts", 2)
-    assert await rules(town) == {"tunnel-flooded", "rulebook-refused"}
+    assert "60" in str(harness.service.processing.engine.rulesets["gas_alarm"].by_name["gas-co"].rule.when)
+    await harness.api.put("/api/v1/devices/tn-1", json=TUNNEL)
+    await says(harness, wet=True)
+    await harness.until_items("/api/v1/alerts", 2)
+    assert await rules(harness) == {"tunnel-flooded", "rulebook-refused"}
 
 
-async def test_a_kind_that_a_rule_still_needs_stays_and_is_told(town: RuledTown) -> None:
-    tells_of_a_tunnel(town)
-    await town.house.rulebook_reloader.poll()
-    town.writes(KIND.replace("depth_mm:", "depth_cm:"), "../kinds/tunnel.yaml")
+async def test_a_kind_that_a_rule_still_needs_stays_and_is_told(harness: RulebookHarness) -> None:
+    tells_of_a_tunnel(harness)
+    await harness.service.rulebook_reloader.poll()
+    harness.writes(KIND.replace("depth_mm:", "depth_cm:"), "../kinds/tunnel.yaml")
     with pytest.raises(WrittenError, match=r"the kind before it stays, for tunnel\.yaml asks of it"):
-        await town.house.rulebook_reloader.reload()
-    assert "depth_mm" in town.house.processing.kinds["tunnel"].quantities
+        await harness.service.rulebook_reloader.reload()
+    assert "depth_mm" in harness.service.processing.kinds["tunnel"].quantities
 
-    town.writes(BOOK.replace("depth_mm", "depth_cm"), "tunnel.yaml")
-    town.writes(MAPPING.replace("wet: flooded", "wet: flooded, deep: depth_cm"), "../mappings/tunnel.yaml")
-    assert "tunnel-flooded" in (await town.house.rulebook_reloader.reload()).changed
+    harness.writes(BOOK.replace("depth_mm", "depth_cm"), "tunnel.yaml")
+    harness.writes(MAPPING.replace("wet: flooded", "wet: flooded, deep: depth_cm"), "../mappings/tunnel.yaml")
+    assert "tunnel-flooded" in (await harness.service.rulebook_reloader.reload()).changed
 
 
-async def test_a_kind_that_is_gone_with_its_rules_ends_what_stood_and_judges_nothing(town: RuledTown) -> None:
-    tells_of_a_tunnel(town)
-    await town.house.rulebook_reloader.poll()
-    await town.api.put("/api/v1/devices/tn-1", json=TUNNEL)
-    await says(town, wet=True)
-    await town.until_items("/api/v1/alerts")
+async def test_a_kind_that_is_gone_with_its_rules_ends_what_stood_and_judges_nothing(harness: RulebookHarness) -> None:
+    tells_of_a_tunnel(harness)
+    await harness.service.rulebook_reloader.poll()
+    await harness.api.put("/api/v1/devices/tn-1", json=TUNNEL)
+    await says(harness, wet=True)
+    await harness.until_items("/api/v1/alerts")
     for file in ("kinds/tunnel.yaml", "mappings/tunnel.yaml", "rules/tunnel.yaml"):
-        (town.rules.parent / file).unlink()
-    assert "tunnel-flooded" in (await town.house.rulebook_reloader.poll()).removed
-    await town.until_told("unjudged")
-    assert town.house.processing.engine.states["tn-1"].ruleset.by_name == {}
+        (harness.rules.parent / file).unlink()
+    assert "tunnel-flooded" in (await harness.service.rulebook_reloader.poll()).removed
+    await harness.until_told("unjudged")
+    assert harness.service.processing.engine.states["tn-1"].ruleset.by_name == {}
 
 
-async def test_two_books_with_one_rule_are_not_both_taken(town: RuledTown) -> None:
-    town.writes(BOOK.replace("tunnel-flooded", "gas-low").replace("kind: tunnel", "kind: manhole"), "x.yaml")
+async def test_two_books_with_one_rule_are_not_both_taken(harness: RulebookHarness) -> None:
+    harness.writes(BOOK.replace("tunnel-flooded", "gas-low").replace("kind: tunnel", "kind: manhole"), "x.yaml")
     with pytest.raises(WrittenError, match="gas-low is already a rule"):
-        await town.house.rulebook_reloader.reload()
-    assert "gas-low" in town.house.processing.engine.rulesets["gas_alarm"].by_name
+        await harness.service.rulebook_reloader.reload()
+    assert "gas-low" in harness.service.processing.engine.rulesets["gas_alarm"].by_name
 
 
-async def test_after_kill_9_the_journal_is_judged_by_the_kinds_of_its_day(town: RuledTown) -> None:
-    tells_of_a_tunnel(town)
-    await town.house.rulebook_reloader.poll()
-    await town.api.put("/api/v1/devices/tn-1", json=TUNNEL)
-    await says(town, wet=True)
-    await town.crash()
+async def test_after_kill_9_the_journal_is_judged_by_the_kinds_of_its_day(harness: RulebookHarness) -> None:
+    tells_of_a_tunnel(harness)
+    await harness.service.rulebook_reloader.poll()
+    await harness.api.put("/api/v1/devices/tn-1", json=TUNNEL)
+    await says(harness, wet=True)
+    await harness.crash()
     for file in ("../kinds/tunnel.yaml", "../mappings/tunnel.yaml"):
-        town.writes("kind: [", file)
-    await town.start()
-    await town.until_items("/api/v1/alerts", 2)
-    assert await rules(town) == {"tunnel-flooded", "rulebook-refused"}
-    await says(town, wet=False, depth_mm=0)
-    assert explain(town.house.processing.engine, "tunnel-flooded", "tn-1")["phase"] in ("clearing", "quiet")
+        harness.writes("kind: [", file)
+    await harness.start()
+    await harness.until_items("/api/v1/alerts", 2)
+    assert await rules(harness) == {"tunnel-flooded", "rulebook-refused"}
+    await says(harness, wet=False, depth_mm=0)
+    assert explain(harness.service.processing.engine, "tunnel-flooded", "tn-1")["phase"] in ("clearing", "quiet")

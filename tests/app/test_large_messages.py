@@ -28,8 +28,7 @@ from rules.engine.engine import Engine
 from store.history.duckdb.history import DuckHistory
 from store.journal import SqliteJournal
 from tests.conftest import Broker
-from tests.support.service_harness import START, Town
-from tests.support.service_harness import town as running_town
+from tests.support.service_harness import START, ServiceHarness, running_service
 
 KINDS = load_kinds()
 MAPPINGS = load_mappings(KINDS)
@@ -226,31 +225,31 @@ def test_a_large_message_is_no_call_for_the_urgent_lane() -> None:
 
 
 @pytest.fixture
-async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[Town]:
-    async with running_town(tmp_path / "data", broker.port, free_port()) as running:
+async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[ServiceHarness]:
+    async with running_service(tmp_path / "data", broker.port, free_port()) as running:
         yield running
 
 
 @pytest.mark.parametrize("leaf", ["up", "alarm"])
-async def test_an_sos_beside_an_array_of_twenty_thousand_is_told(town: Town, leaf: str) -> None:
+async def test_an_sos_beside_an_array_of_twenty_thousand_is_told(harness: ServiceHarness, leaf: str) -> None:
     said = [{"ts": START - at * 1_000, "volume_m3": at} for at in range(20_000)]
-    await town.publish(f"fengshao/v1/meter-402/{leaf}", json.dumps(said, separators=(",", ":")))
-    await town.until(lambda: town.house.processing.pipeline.backlog.positions[Lane.BULK], "the array")
-    await town.publish("fengshao/v1/band-402/alarm", {"sos": True})
-    await town.phone("李伟").expects_sms("402")
+    await harness.publish(f"fengshao/v1/meter-402/{leaf}", json.dumps(said, separators=(",", ":")))
+    await harness.until(lambda: harness.service.processing.pipeline.backlog.positions[Lane.BULK], "the array")
+    await harness.publish("fengshao/v1/band-402/alarm", {"sos": True})
+    await harness.phone("李伟").expects_sms("402")
 
 
-async def test_a_crash_in_the_middle_of_an_array_loses_nothing_and_tells_nothing_twice(town: Town) -> None:
+async def test_a_crash_in_the_middle_of_an_array_loses_nothing_and_tells_nothing_twice(harness: ServiceHarness) -> None:
     said = [{"ts": START - at * 1_000, "volume_m3": at} for at in range(6_000)]
-    await town.publish("fengshao/v1/meter-402/up", json.dumps(said, separators=(",", ":")))
-    await town.until(lambda: town.stores.journal.position().get(Lane.BULK), "the array in the journal")
-    await town.publish("fengshao/v1/band-402/alarm", {"sos": True})
-    await town.phone("李伟").expects_sms("402")
-    await town.crash()
-    await town.start()
-    await town.until(lambda: town.house.processing.pipeline._processed[Lane.BULK], "the array, after the crash")
-    await town.stores.history.flush()
-    found = await town.stores.history.series("meter-402", "volume_m3", 0, START + 1, limit=10_000)
+    await harness.publish("fengshao/v1/meter-402/up", json.dumps(said, separators=(",", ":")))
+    await harness.until(lambda: harness.stores.journal.position().get(Lane.BULK), "the array in the journal")
+    await harness.publish("fengshao/v1/band-402/alarm", {"sos": True})
+    await harness.phone("李伟").expects_sms("402")
+    await harness.crash()
+    await harness.start()
+    await harness.until(lambda: harness.service.processing.pipeline._processed[Lane.BULK], "the array, after the crash")
+    await harness.stores.history.flush()
+    found = await harness.stores.history.series("meter-402", "volume_m3", 0, START + 1, limit=10_000)
     assert list(range(5_999, -1, -1)) == [point.value for point in found]
-    assert len(await town.items("/api/v1/alerts")) == 1
-    assert len(town.phone("李伟").texts) == 1
+    assert len(await harness.items("/api/v1/alerts")) == 1
+    assert len(harness.phone("李伟").texts) == 1

@@ -85,7 +85,7 @@ async def test_a_broker_that_never_answers_leaves_no_socket_open() -> None:
 
 @BROKEN_HANDSHAKE
 async def test_a_rebirth_is_asked_for_over_tls_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.server.sparkplug_rebirth.EVERY_S", 0.01)
+    monkeypatch.setattr("app.server.sparkplug_rebirth.REQUEST_EVERY_S", 0.01)
     listener, line = Listener({}, []), Line()
     listener.rebirths_wanted.add("group/edge")
     port = await line.open()

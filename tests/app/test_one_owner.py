@@ -15,7 +15,7 @@ from app.cli.main import main
 from app.config.settings import AliyunSms, Channels
 from app.config.site import SiteFolder, read_site
 from tests.conftest import Broker
-from tests.support.service_harness import Town
+from tests.support.service_harness import ServiceHarness
 
 FILES = {
     "site.yaml": "name: 枫树社区\nsign: 枫树社区\nlast_resort: [li]\n",
@@ -28,7 +28,7 @@ FILES = {
 DUTY: dict[str, Any] = {"cell": "grid", "role": "worker", "person": "zhao"}
 
 
-class FiledTown(Town):
+class FiledHarness(ServiceHarness):
     """A town whose registry is in the files of its site."""
 
     @property
@@ -57,114 +57,114 @@ class FiledTown(Town):
 
 
 @pytest.fixture
-async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[FiledTown]:
-    made = FiledTown(tmp_path / "data", broker.port, free_port())
+async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[FiledHarness]:
+    made = FiledHarness(tmp_path / "data", broker.port, free_port())
     made.writes(**{name.replace(".", "_"): text for name, text in FILES.items()})
     async with made:
         yield made
 
 
 async def test_a_roster_edited_over_the_api_was_undone_by_the_file_at_the_next_start(
-    town: FiledTown, caplog: pytest.LogCaptureFixture
+    harness: FiledHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await town.api.put("/api/v1/rosters/1", json=DUTY)
-    await town.restarts()
-    assert await town.worker() == "zhao"
-    assert await town.differences() == [("duties", "1")]
+    await harness.api.put("/api/v1/rosters/1", json=DUTY)
+    await harness.restarts()
+    assert await harness.worker() == "zhao"
+    assert await harness.differences() == [("duties", "1")]
     assert (
         "duties.csv: 1: was changed over the API, which stays; in the file person 'li' instead of 'zhao'" in caplog.text
     )
 
-    town.writes(duties_csv=FILES["duties.csv"].replace("1,grid,worker,li", "1,grid,worker,chen"))
-    await town.restarts()
-    assert await town.worker() == "zhao"
+    harness.writes(duties_csv=FILES["duties.csv"].replace("1,grid,worker,li", "1,grid,worker,chen"))
+    await harness.restarts()
+    assert await harness.worker() == "zhao"
 
 
-async def test_a_row_of_the_file_that_nobody_touched_over_the_api_is_taken_as_it_is_now(town: FiledTown) -> None:
-    await town.api.put("/api/v1/rosters/2", json={**DUTY, "role": "lead"})
-    town.writes(duties_csv=FILES["duties.csv"].replace("1,grid,worker,li", "1,grid,worker,chen"))
-    await town.restarts()
-    assert await town.worker() == "chen"
-    assert (await town.get("/api/v1/rosters/2"))["person"] == "zhao"
+async def test_a_row_of_the_file_that_nobody_touched_over_the_api_is_taken_as_it_is_now(harness: FiledHarness) -> None:
+    await harness.api.put("/api/v1/rosters/2", json={**DUTY, "role": "lead"})
+    harness.writes(duties_csv=FILES["duties.csv"].replace("1,grid,worker,li", "1,grid,worker,chen"))
+    await harness.restarts()
+    assert await harness.worker() == "chen"
+    assert (await harness.get("/api/v1/rosters/2"))["person"] == "zhao"
 
 
-async def test_what_was_deleted_over_the_api_does_not_come_back_from_the_file(town: FiledTown) -> None:
-    assert (await town.api.delete("/api/v1/rosters/1")).status_code == 204
-    assert (await town.api.delete("/api/v1/devices/gas-2")).status_code == 204
-    await town.restarts()
-    assert (await town.api.get("/api/v1/rosters/1")).status_code == 404
-    assert (await town.api.get("/api/v1/devices/gas-2")).status_code == 404
-    assert sorted(await town.differences()) == [("devices", "gas-2"), ("duties", "1")]
+async def test_what_was_deleted_over_the_api_does_not_come_back_from_the_file(harness: FiledHarness) -> None:
+    assert (await harness.api.delete("/api/v1/rosters/1")).status_code == 204
+    assert (await harness.api.delete("/api/v1/devices/gas-2")).status_code == 204
+    await harness.restarts()
+    assert (await harness.api.get("/api/v1/rosters/1")).status_code == 404
+    assert (await harness.api.get("/api/v1/devices/gas-2")).status_code == 404
+    assert sorted(await harness.differences()) == [("devices", "gas-2"), ("duties", "1")]
 
 
-async def test_a_file_that_says_the_same_as_the_api_owns_the_record_again(town: FiledTown) -> None:
-    await town.api.put("/api/v1/rosters/1", json=DUTY)
-    town.writes(duties_csv=FILES["duties.csv"].replace("1,grid,worker,li", "1,grid,worker,zhao"))
-    await town.restarts()
-    assert await town.differences() == []
-    town.writes(duties_csv=FILES["duties.csv"])
-    await town.restarts()
-    assert await town.worker() == "li"
+async def test_a_file_that_says_the_same_as_the_api_owns_the_record_again(harness: FiledHarness) -> None:
+    await harness.api.put("/api/v1/rosters/1", json=DUTY)
+    harness.writes(duties_csv=FILES["duties.csv"].replace("1,grid,worker,li", "1,grid,worker,zhao"))
+    await harness.restarts()
+    assert await harness.differences() == []
+    harness.writes(duties_csv=FILES["duties.csv"])
+    await harness.restarts()
+    assert await harness.worker() == "li"
 
 
-async def test_an_identity_that_moved_over_the_api_keeps_no_service_from_starting(town: FiledTown) -> None:
+async def test_an_identity_that_moved_over_the_api_keeps_no_service_from_starting(harness: FiledHarness) -> None:
     moved = {"id": "new", "kind": "gas_alarm", "identities": [{"platform": "shelly", "id": "AA"}]}
-    assert (await town.api.post("/api/v1/devices", json=moved)).status_code == 201
-    town.writes(devices_csv="id,kind,place,platform,platform_id\ngas-3,gas_alarm,h1,shelly,aa\n")
-    await town.restarts()
-    assert (await town.api.get("/api/v1/devices/gas-3")).status_code == 404
-    assert await town.differences() == [("devices", "gas-3")]
+    assert (await harness.api.post("/api/v1/devices", json=moved)).status_code == 201
+    harness.writes(devices_csv="id,kind,place,platform,platform_id\ngas-3,gas_alarm,h1,shelly,aa\n")
+    await harness.restarts()
+    assert (await harness.api.get("/api/v1/devices/gas-3")).status_code == 404
+    assert await harness.differences() == [("devices", "gas-3")]
 
 
-async def test_the_files_are_taken_up_beside_a_running_service_and_force_lets_them_win(town: FiledTown) -> None:
-    await town.api.put("/api/v1/rosters/1", json=DUTY)
-    town.writes(duties_csv=FILES["duties.csv"] + "3,grid,community,chen\n")
+async def test_the_files_are_taken_up_beside_a_running_service_and_force_lets_them_win(harness: FiledHarness) -> None:
+    await harness.api.put("/api/v1/rosters/1", json=DUTY)
+    harness.writes(duties_csv=FILES["duties.csv"] + "3,grid,community,chen\n")
 
     async def run(*arguments: str) -> str:
-        done = await asyncio.to_thread(CliRunner().invoke, main, [*arguments, "--data", str(town.data)])
+        done = await asyncio.to_thread(CliRunner().invoke, main, [*arguments, "--data", str(harness.data)])
         return done.output
 
     said = await run("site", "import")
     assert said.startswith("1 new, 0 changed, ")
     assert "kept: duties.csv: 1: was changed over the API" in said
-    assert (await town.get("/api/v1/rosters/3"))["person"] == "chen"
-    assert await town.worker() == "zhao"
-    assert "not taken from the site's files: duties.csv: 1" in await run("check", "--site", str(town.site))
+    assert (await harness.get("/api/v1/rosters/3"))["person"] == "chen"
+    assert await harness.worker() == "zhao"
+    assert "not taken from the site's files: duties.csv: 1" in await run("check", "--site", str(harness.site))
 
     assert ", 0 kept" in await run("site", "import", "--force")
-    assert await town.worker() == "li"
-    assert await town.differences() == []
+    assert await harness.worker() == "li"
+    assert await harness.differences() == []
 
-    town.writes(duties_csv="id,cell,role,person\n1,grid,worker,nobody\n")
+    harness.writes(duties_csv="id,cell,role,person\n1,grid,worker,nobody\n")
     assert "'nobody' does not exist" in await run("site", "import")
 
 
-async def test_without_a_service_the_files_of_a_dir_are_opened(town: FiledTown) -> None:
-    await town.api.put("/api/v1/rosters/1", json=DUTY)
-    await town.stop()
-    arguments = ["site", "import", "--data", str(town.data), "--site", str(town.site)]
+async def test_without_a_service_the_files_of_a_dir_are_opened(harness: FiledHarness) -> None:
+    await harness.api.put("/api/v1/rosters/1", json=DUTY)
+    await harness.stop()
+    arguments = ["site", "import", "--data", str(harness.data), "--site", str(harness.site)]
     kept = await asyncio.to_thread(CliRunner().invoke, main, arguments)
     assert "1 kept" in kept.output
     forced = await asyncio.to_thread(CliRunner().invoke, main, [*arguments, "--force"])
     assert ", 0 kept" in forced.output
-    nobody = await asyncio.to_thread(CliRunner().invoke, main, ["site", "import", "--data", str(town.data)])
+    nobody = await asyncio.to_thread(CliRunner().invoke, main, ["site", "import", "--data", str(harness.data)])
     assert "name the site with --site" in nobody.output
-    await town.start()
-    assert await town.worker() == "li"
+    await harness.start()
+    assert await harness.worker() == "li"
 
 
 async def test_a_service_whose_site_has_no_last_resort_judges_and_says_that_a_danger_may_reach_nobody(
-    town: FiledTown, caplog: pytest.LogCaptureFixture
+    harness: FiledHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert await town.items("/api/v1/alerts") == []
-    town.writes(site_yaml=FILES["site.yaml"].replace("last_resort: [li]\n", ""))
-    await town.restarts()
-    (alert,) = await town.until_items("/api/v1/alerts")
+    assert await harness.items("/api/v1/alerts") == []
+    harness.writes(site_yaml=FILES["site.yaml"].replace("last_resort: [li]\n", ""))
+    await harness.restarts()
+    (alert,) = await harness.until_items("/api/v1/alerts")
     assert (alert["rule"], alert["ledger"]) == ("site-incomplete", "health")
     assert "a danger may reach nobody" in caplog.text
-    await town.restarts()
-    assert len(await town.items("/api/v1/alerts")) == 1
+    await harness.restarts()
+    assert len(await harness.items("/api/v1/alerts")) == 1
 
-    town.writes(site_yaml=FILES["site.yaml"])
-    await town.restarts()
-    await town.until_state(alert["id"], "closed")
+    harness.writes(site_yaml=FILES["site.yaml"])
+    await harness.restarts()
+    await harness.until_state(alert["id"], "closed")

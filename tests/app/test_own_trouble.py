@@ -12,7 +12,7 @@ from app.pipeline.self_monitoring import SelfMonitoring
 from domain import Finding, Phase
 from ingest.mqtt.consumer import IntakeStatus, SessionStatus
 from tests.conftest import Broker
-from tests.support.service_harness import Town
+from tests.support.service_harness import ServiceHarness
 
 AT = 1_795_269_600_000
 
@@ -89,16 +89,16 @@ async def test_what_an_earlier_run_left_open_goes_on_or_ends_when_it_is_looked_a
 async def test_an_urgent_device_without_a_filter_of_its_own_is_told_and_in_the_metrics(
     tmp_path: Path, broker: Broker, free_port: Callable[[], int]
 ) -> None:
-    class Crowded(Town):
+    class Crowded(ServiceHarness):
         def _folder(self):  # type: ignore[no-untyped-def]
             folder = super()._folder()
             limits = folder.settings.intake.model_copy(update={"urgent_filters_max": 1})
             return replace(folder, settings=folder.settings.model_copy(update={"intake": limits}))
 
-    async with Crowded(tmp_path / "data", broker.port, free_port()) as town:
-        (alert,) = await town.until_items("/api/v1/alerts?ledger=health")
+    async with Crowded(tmp_path / "data", broker.port, free_port()) as harness:
+        (alert,) = await harness.until_items("/api/v1/alerts?ledger=health")
         assert ("urgent-left-out", "部分紧急设备未进入紧急通道") == (alert["rule"], alert["title"])
-        metrics = (await town.api.get("/metrics")).text
+        metrics = (await harness.api.get("/metrics")).text
         assert "fengshao_intake_urgent_left_out 1" in metrics
         assert 'fengshao_session_ready{session="bulk"} 1' in metrics
         assert 'fengshao_session_refused{session="urgent"} 0' in metrics

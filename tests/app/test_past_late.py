@@ -16,65 +16,65 @@ from app.rule_tools.recorded_data import Past
 from domain import HOUR, MINUTE
 from store.history.duckdb.history import DuckHistory
 from tests.conftest import Broker
-from tests.support.rulebook_harness import RuledTown
+from tests.support.rulebook_harness import RulebookHarness
 from tests.support.service_harness import START
 
 
 @pytest.fixture
-async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[RuledTown]:
-    async with RuledTown(tmp_path / "data", broker.port, free_port()) as running:
+async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[RulebookHarness]:
+    async with RulebookHarness(tmp_path / "data", broker.port, free_port()) as running:
         yield running
 
 
-async def says(town: RuledTown, device: str, ts: int, values: dict[str, bool | float]) -> None:
-    counts = town.house.processing.pipeline.counters
+async def says(harness: RulebookHarness, device: str, ts: int, values: dict[str, bool | float]) -> None:
+    counts = harness.service.processing.pipeline.counters
     before = counts.readings
-    await town.publish(f"fengshao/v1/{device}/up", {"ts": ts, **values})
-    await town.until(lambda: counts.readings > before, "the reading")
-    town.clock.now += 1_000
+    await harness.publish(f"fengshao/v1/{device}/up", {"ts": ts, **values})
+    await harness.until(lambda: counts.readings > before, "the reading")
+    harness.clock.now += 1_000
 
 
-async def backfills(town: RuledTown) -> None:
+async def backfills(harness: RulebookHarness) -> None:
     """Three devices send what they kept for hours, the newest first; one is in alarm now."""
     for hours in (2, 5, 9):
         for device, name in (("gas-402", "alarm"), ("gas-403", "alarm"), ("meter-402", "burst")):
             for step, value in enumerate((True, True, False)):
-                await says(town, device, START - hours * HOUR + step * 10 * MINUTE, {name: value})
-        town.clock.now += MINUTE
-    await says(town, "gas-402", town.clock.now, {"alarm": True})
-    town.clock.now += 10_000
+                await says(harness, device, START - hours * HOUR + step * 10 * MINUTE, {name: value})
+        harness.clock.now += MINUTE
+    await says(harness, "gas-402", harness.clock.now, {"alarm": True})
+    harness.clock.now += 10_000
 
 
-def lived(town: RuledTown) -> set[tuple[str, str]]:
+def lived(harness: RulebookHarness) -> set[tuple[str, str]]:
     """What the service has found."""
-    with contextlib.closing(sqlite3.connect(town.data / "ledger.db")) as ledger:
+    with contextlib.closing(sqlite3.connect(harness.data / "ledger.db")) as ledger:
         return set(ledger.execute("SELECT finding, phase FROM alert_findings"))
 
 
-async def judged_again(town: RuledTown, history: Path) -> set[tuple[str, str]]:
+async def judged_again(harness: RulebookHarness, history: Path) -> set[tuple[str, str]]:
     """What the same books find in a history."""
     taken = DuckHistory(history)
-    past = Past(town.data, taken)
-    (found,) = past.told([town.house.processing.engine.books], past.since(0), town.clock.now)
+    past = Past(harness.data, taken)
+    (found,) = past.told([harness.service.processing.engine.books], past.since(0), harness.clock.now)
     await taken.close()
     return {(one.id, one.phase.value) for one in found}
 
 
-async def test_late_alarms_are_found_again_as_they_were_found_live(town: RuledTown, tmp_path: Path) -> None:
-    await backfills(town)
-    history, copy = town.stores.history, tmp_path / "copy.duckdb"
+async def test_late_alarms_are_found_again_as_they_were_found_live(harness: RulebookHarness, tmp_path: Path) -> None:
+    await backfills(harness)
+    history, copy = harness.stores.history, tmp_path / "copy.duckdb"
     assert isinstance(history, DuckHistory)
-    await asyncio.to_thread(history.copy_to, copy, START, town.clock.now)
-    found = await judged_again(town, copy)
-    await town.until(lambda: lived(town) >= found, f"what was found again: {found - lived(town)}")
-    assert lived(town) == found
+    await asyncio.to_thread(history.copy_to, copy, START, harness.clock.now)
+    found = await judged_again(harness, copy)
+    await harness.until(lambda: lived(harness) >= found, f"what was found again: {found - lived(harness)}")
+    assert lived(harness) == found
     assert len({finding for finding, _ in found}) >= 7
 
 
-async def test_of_a_late_past_a_rule_says_five_seconds_later_what_it_says_now(town: RuledTown) -> None:
-    await backfills(town)
+async def test_of_a_late_past_a_rule_says_five_seconds_later_what_it_says_now(harness: RulebookHarness) -> None:
+    await backfills(harness)
     path = "/api/v1/rules/gas-alarm/explain?device=gas-402"
-    now = await town.get(path)
-    then = await town.get(f"{path}&at={quote(local_time(town.clock.now - 5_000))}")
+    now = await harness.get(path)
+    then = await harness.get(f"{path}&at={quote(local_time(harness.clock.now - 5_000))}")
     assert (then["phase"], then["begin"], then["since"]) == (now["phase"], now["begin"], now["since"])
     assert now["phase"] == "firing"

@@ -15,60 +15,60 @@ from domain import Lane
 from rules.hosts.replay import Reset
 from store.journal import MarkKind, SqliteJournal
 from tests.conftest import Broker
-from tests.support.rulebook_harness import GAS, RuledTown
+from tests.support.rulebook_harness import GAS, RulebookHarness
 
 LATCHED = GAS.replace("- name: gas-alarm\n", "- name: gas-alarm\n  latch: true\n").replace("  clear: not alarm\n", "")
 URL = "/api/v1/rules/gas-alarm/reset"
 
 
 @pytest.fixture
-async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[RuledTown]:
-    async with RuledTown(tmp_path / "data", broker.port, free_port()) as running:
+async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[RulebookHarness]:
+    async with RulebookHarness(tmp_path / "data", broker.port, free_port()) as running:
         running.writes(LATCHED)
-        await running.house.rulebook_reloader.poll()
-        assert any(rule.latch for book in running.house.processing.engine.books for rule in book.rules)
+        await running.service.rulebook_reloader.poll()
+        assert any(rule.latch for book in running.service.processing.engine.books for rule in book.rules)
         yield running
 
 
-async def rings(town: RuledTown, *alarms: bool) -> None:
+async def rings(harness: RulebookHarness, *alarms: bool) -> None:
     for alarm in alarms:
-        await town.hears(alarm=alarm)
-        await town.fast_forward(minutes=0.1)
+        await harness.hears(alarm=alarm)
+        await harness.fast_forward(minutes=0.1)
 
 
-def marks(town: RuledTown) -> list[ResetMark]:
-    found = [mark for mark in town.stores.journal.marks() if mark.kind is MarkKind.RESET]
+def marks(harness: RulebookHarness) -> list[ResetMark]:
+    found = [mark for mark in harness.stores.journal.marks() if mark.kind is MarkKind.RESET]
     return [msgspec.json.decode(mark.detail, type=ResetMark) for mark in found]
 
 
-async def test_a_person_resets_a_latched_alarm_over_the_api_and_it_speaks_again(town: RuledTown) -> None:
-    await rings(town, True, False)
-    alert = (await town.until_items("/api/v1/alerts?ledger=danger"))[0]
-    assert town.phase("gas-alarm") == "firing"
-    (held,) = await town.items(f"/api/v1/rules/latched?alert={alert['id']}")
+async def test_a_person_resets_a_latched_alarm_over_the_api_and_it_speaks_again(harness: RulebookHarness) -> None:
+    await rings(harness, True, False)
+    alert = (await harness.until_items("/api/v1/alerts?ledger=danger"))[0]
+    assert harness.phase("gas-alarm") == "firing"
+    (held,) = await harness.items(f"/api/v1/rules/latched?alert={alert['id']}")
     assert (held["rule"], held["device"], held["title"]) == ("gas-alarm", "gas-402", "燃气泄漏")
 
-    answer = await town.api.post(URL, json={"device": "gas-402", "reason": "已到现场查看"})
+    answer = await harness.api.post(URL, json={"device": "gas-402", "reason": "已到现场查看"})
     assert (answer.status_code, answer.json()["ended"]) == (200, True)
-    assert town.phase("gas-alarm") == "quiet"
-    assert await town.items("/api/v1/rules/latched") == []
-    (mark,) = marks(town)
+    assert harness.phase("gas-alarm") == "quiet"
+    assert await harness.items("/api/v1/rules/latched") == []
+    (mark,) = marks(harness)
     assert (mark.rule, mark.device, mark.reason) == ("gas-alarm", "gas-402", "已到现场查看")
-    (deed, *_) = await town.items("/api/v1/audit")
+    (deed, *_) = await harness.items("/api/v1/audit")
     assert (deed["action"], deed["detail"]["reason"]) == ("rule reset", "已到现场查看")
 
-    await rings(town, True)
-    assert town.phase("gas-alarm") == "firing"
+    await rings(harness, True)
+    assert harness.phase("gas-alarm") == "firing"
 
 
-async def test_what_still_burns_is_released_and_ends_with_its_all_clear(town: RuledTown) -> None:
-    await rings(town, True)
-    answer = await town.api.post(URL, json={"device": "gas-402", "reason": "误按"})
+async def test_what_still_burns_is_released_and_ends_with_its_all_clear(harness: RulebookHarness) -> None:
+    await rings(harness, True)
+    answer = await harness.api.post(URL, json={"device": "gas-402", "reason": "误按"})
     assert (answer.status_code, answer.json()["ended"]) == (200, False)
-    assert town.phase("gas-alarm") == "firing"
-    assert (await town.api.post(URL, json={"device": "gas-402", "reason": "再按"})).status_code == 409
-    await rings(town, False)
-    assert town.phase("gas-alarm") == "clearing"
+    assert harness.phase("gas-alarm") == "firing"
+    assert (await harness.api.post(URL, json={"device": "gas-402", "reason": "再按"})).status_code == 409
+    await rings(harness, False)
+    assert harness.phase("gas-alarm") == "clearing"
 
 
 @pytest.mark.parametrize(
@@ -84,23 +84,23 @@ async def test_what_still_burns_is_released_and_ends_with_its_all_clear(town: Ru
     ],
 )
 async def test_a_reset_that_cannot_be_is_refused(
-    town: RuledTown, path: str, written: dict[str, str], status: int
+    harness: RulebookHarness, path: str, written: dict[str, str], status: int
 ) -> None:
-    assert (await town.api.post(path, json=written)).status_code == status
-    assert marks(town) == []
+    assert (await harness.api.post(path, json=written)).status_code == status
+    assert marks(harness) == []
 
 
-async def test_whoever_deals_with_the_alert_resets_what_it_was_told_of(town: RuledTown) -> None:
+async def test_whoever_deals_with_the_alert_resets_what_it_was_told_of(harness: RulebookHarness) -> None:
     """The reported case: people resolve the alert, and the next real alarm is silent."""
-    await rings(town, True, False)
-    alert = (await town.until_items("/api/v1/alerts?ledger=danger"))[0]
+    await rings(harness, True, False)
+    alert = (await harness.until_items("/api/v1/alerts?ledger=danger"))[0]
     for action in ("acknowledge", "arrive", "resolve"):
-        answer = await town.api.post(f"/api/v1/alerts/{alert['id']}/{action}", json={"comment": "已关阀"})
+        answer = await harness.api.post(f"/api/v1/alerts/{alert['id']}/{action}", json={"comment": "已关阀"})
         assert answer.status_code == 200, answer.text
-    await town.until(lambda: town.phase("gas-alarm") == "quiet", "the reset")
-    assert marks(town)[0].reason == f"alert {alert['id']}"
-    await rings(town, True)
-    assert town.phase("gas-alarm") == "firing"
+    await harness.until(lambda: harness.phase("gas-alarm") == "quiet", "the reset")
+    assert marks(harness)[0].reason == f"alert {alert['id']}"
+    await rings(harness, True)
+    assert harness.phase("gas-alarm") == "firing"
 
 
 async def test_a_start_after_a_crash_repeats_what_was_noted_where_it_was(tmp_path: Path) -> None:

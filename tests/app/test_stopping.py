@@ -18,13 +18,12 @@ from ingest.frame import Frame
 from store.errors import CannotWrite
 from store.journal import MarkKind, SqliteJournal
 from tests.conftest import Broker
-from tests.support.service_harness import Town
-from tests.support.service_harness import town as running_town
+from tests.support.service_harness import ServiceHarness, running_service
 
 
 @pytest.fixture
-async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[Town]:
-    async with running_town(tmp_path / "data", broker.port, free_port()) as running:
+async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[ServiceHarness]:
+    async with running_service(tmp_path / "data", broker.port, free_port()) as running:
         yield running
 
 
@@ -58,19 +57,19 @@ async def test_the_history_server_is_down_at_the_end_and_journal_and_ledger_are_
 
 
 async def test_judging_hangs_at_the_end_and_the_journal_still_says_that_we_stopped(
-    town: Town, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    harness: ServiceHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A history that answers nothing: the last checkpoint never comes back."""
-    monkeypatch.setattr("app.server.service.STOP_WITHIN_S", 0.05)
-    house = town.house
-    house.processing.pipeline.finished.clear()
-    monkeypatch.setattr(house.processing.pipeline, "stop", lambda: None)
-    await house.stop_intake()
+    monkeypatch.setattr("app.server.service.STOP_TIMEOUT_S", 0.05)
+    service = harness.service
+    service.processing.pipeline.finished.clear()
+    monkeypatch.setattr(service.processing.pipeline, "stop", lambda: None)
+    await service.stop_intake()
     assert "judging did not stop within 0.05 s" in caplog.text
-    await house.close()
-    await town.crash()
-    journal = SqliteJournal(town.data / "journal.db")
+    await service.close()
+    await harness.crash()
+    journal = SqliteJournal(harness.data / "journal.db")
     assert journal.marks()[-1].kind is MarkKind.STOPPED
     journal.close()
     monkeypatch.undo()
-    await town.start()
+    await harness.start()

@@ -14,25 +14,25 @@ from click.testing import CliRunner, Result
 from app.cli.main import main
 from domain import HOUR, MINUTE, Lane, Reading
 from tests.conftest import Broker
-from tests.support.rulebook_harness import GAS, RuledTown
+from tests.support.rulebook_harness import GAS, RulebookHarness
 from tests.support.service_harness import START
 
 
 @pytest.fixture
-async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[RuledTown]:
-    async with RuledTown(tmp_path / "data", broker.port, free_port()) as running:
+async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[RulebookHarness]:
+    async with RulebookHarness(tmp_path / "data", broker.port, free_port()) as running:
         yield running
 
 
-async def remembers(town: RuledTown) -> None:
+async def remembers(harness: RulebookHarness) -> None:
     """Six hours of readings every five minutes, with twenty minutes of gas at two of them."""
     past = [
         Reading("gas-402", "gas_alarm", at, at, {"lel_pct": 14 if step in (24, 25, 26, 27) else 1, "alarm": False})
         for step in range(72)
         for at in [START - 6 * HOUR + step * 5 * MINUTE]
     ]
-    town.stores.history.append(Lane.URGENT, 1_000_000, past)
-    await town.stores.history.flush()
+    harness.stores.history.append(Lane.URGENT, 1_000_000, past)
+    await harness.stores.history.flush()
 
 
 async def command(*words: str) -> Result:
@@ -40,14 +40,14 @@ async def command(*words: str) -> Result:
     return await asyncio.to_thread(CliRunner().invoke, main, ["rules", *words])
 
 
-async def post(town: RuledTown, path: str, body: Any = None) -> Any:
-    response = await town.api.post(f"/api/v1/rules/{path}", json=body, timeout=60)
+async def post(harness: RulebookHarness, path: str, body: Any = None) -> Any:
+    response = await harness.api.post(f"/api/v1/rules/{path}", json=body, timeout=60)
     return response.status_code, response.json()
 
 
-async def finished(town: RuledTown, job: str) -> Any:
+async def finished(harness: RulebookHarness, job: str) -> Any:
     async with asyncio.timeout(60):
-        while (found := await town.get(f"/api/v1/rules/jobs/{job}"))["state"] == "running":
+        while (found := await harness.get(f"/api/v1/rules/jobs/{job}"))["state"] == "running":
             await asyncio.sleep(0.05)
     return found
 
@@ -59,131 +59,131 @@ def at(minutes: float) -> str:
     return local_time(round(START - 6 * HOUR + minutes * MINUTE))
 
 
-async def test_a_book_is_checked_and_tried_as_it_was_sent(town: RuledTown) -> None:
+async def test_a_book_is_checked_and_tried_as_it_was_sent(harness: RulebookHarness) -> None:
     faulty = GAS.replace("lel_pct >= 25", "lel_pt >= 25").replace("severity: high", "severity: hihg", 1)
-    code, found = await post(town, "check", {"books": [{"name": "gas.yaml", "text": faulty}]})
+    code, found = await post(harness, "check", {"books": [{"name": "gas.yaml", "text": faulty}]})
     assert (code, {one["file"] for one in found["faults"]}) == (200, {"gas.yaml"})
     assert {"file", "line", "column", "field", "message"} == set(found["faults"][0])
     assert any("write lel_pct" in one["message"] for one in found["faults"])
-    assert (await post(town, "check", {"books": [{"name": "gas.yaml", "text": GAS}]}))[1]["faults"] == []
+    assert (await post(harness, "check", {"books": [{"name": "gas.yaml", "text": GAS}]}))[1]["faults"] == []
 
-    code, tried = await post(town, "test", {"names": ["fire"]})
+    code, tried = await post(harness, "test", {"names": ["fire"]})
     assert (code, tried["failed"]) == (200, 0)
     assert {"file", "trial", "rule", "passed", "expected", "got"} == set(tried["results"][0])
-    assert (await post(town, "test", {"names": ["fires"]}))[0] == 422
+    assert (await post(harness, "test", {"names": ["fires"]}))[0] == 422
 
 
-async def test_a_backtest_runs_beside_the_service_and_leaves_nothing_behind(town: RuledTown) -> None:
-    await remembers(town)
+async def test_a_backtest_runs_beside_the_service_and_leaves_nothing_behind(harness: RulebookHarness) -> None:
+    await remembers(harness)
     other = GAS.replace("when: lel_pct >= 10", "when: lel_pct >= 20").replace(
         "clear: lel_pct < 6", "clear: lel_pct < 9"
     )
     body = {"book": "gas", "against": {"name": "gas.yaml", "text": other}, "since": "6h"}
-    response = await town.api.post("/api/v1/rules/backtest", json=body, timeout=60)
+    response = await harness.api.post("/api/v1/rules/backtest", json=body, timeout=60)
     assert response.status_code == 202
     assert response.headers["location"].endswith(response.json()["id"])
-    job = await finished(town, response.json()["id"])
+    job = await finished(harness, response.json()["id"])
     assert (job["state"], job["progress"]) == ("done", 1.0)
     low = next(line for line in job["result"]["rules"] if line["rule"] == "gas-low")
     assert (low["found"], low["by_hour"][18], low["places"]) == (1, 1, {"gas-402": "枫林苑3栋2单元402"})
     (only,) = job["result"]["difference"]["only_ours"]
     assert (only["rule"], only["begin"]) == ("gas-low", at(120))
-    assert list((town.data / "tmp").iterdir()) == []
+    assert list((harness.data / "tmp").iterdir()) == []
 
 
-async def test_what_cannot_be_held_against_the_past_says_why(town: RuledTown) -> None:
-    code, problem = await post(town, "backtest", {"book": {"name": "gas.yaml", "text": "rules: ["}})
+async def test_what_cannot_be_held_against_the_past_says_why(harness: RulebookHarness) -> None:
+    code, problem = await post(harness, "backtest", {"book": {"name": "gas.yaml", "text": "rules: ["}})
     assert (code, problem["errors"][0]["field"]) == (422, "gas.yaml:1:9")
-    assert (await post(town, "backtest", {"book": "nothing"}))[0] == 422
-    assert (await post(town, "backtest", {"book": "gas", "from": at(9), "to": at(3)}))[0] == 422
-    assert (await post(town, "backtest", {"book": "gas", "since": "soon"}))[0] == 422
-    await remembers(town)
-    code, problem = await post(town, "backtest", {"book": "gas", "from": at(-900), "to": at(-600)})
+    assert (await post(harness, "backtest", {"book": "nothing"}))[0] == 422
+    assert (await post(harness, "backtest", {"book": "gas", "from": at(9), "to": at(3)}))[0] == 422
+    assert (await post(harness, "backtest", {"book": "gas", "since": "soon"}))[0] == 422
+    await remembers(harness)
+    code, problem = await post(harness, "backtest", {"book": "gas", "from": at(-900), "to": at(-600)})
     assert (code, "nothing is remembered" in problem["detail"]) == (422, True)
-    before = await town.get(f"/api/v1/rules/gas-low/explain?device=gas-402&at={at(-9).replace('+', '%2B')}")
+    before = await harness.get(f"/api/v1/rules/gas-low/explain?device=gas-402&at={at(-9).replace('+', '%2B')}")
     assert (before["phase"], before["heard"]) == ("quiet", None)
-    assert (await town.api.get("/api/v1/rules/jobs/none")).status_code == 404
+    assert (await harness.api.get("/api/v1/rules/jobs/none")).status_code == 404
 
 
-async def test_one_backtest_at_a_time_and_it_can_be_ended(town: RuledTown) -> None:
-    await remembers(town)
-    _, job = await post(town, "backtest", {"book": "gas"})
-    code, problem = await post(town, "backtest", {"book": "gas"})
+async def test_one_backtest_at_a_time_and_it_can_be_ended(harness: RulebookHarness) -> None:
+    await remembers(harness)
+    _, job = await post(harness, "backtest", {"book": "gas"})
+    code, problem = await post(harness, "backtest", {"book": "gas"})
     assert (code, job["id"] in problem["detail"]) == (409, True)
-    assert [one["id"] for one in await town.items("/api/v1/rules/jobs")] == [job["id"]]
-    ended = await town.api.delete(f"/api/v1/rules/jobs/{job['id']}")
+    assert [one["id"] for one in await harness.items("/api/v1/rules/jobs")] == [job["id"]]
+    ended = await harness.api.delete(f"/api/v1/rules/jobs/{job['id']}")
     assert ended.json()["state"] in ("cancelled", "done")
-    assert list((town.data / "tmp").iterdir()) == []
-    assert (await post(town, "backtest", {"book": "gas"}))[0] == 202
+    assert list((harness.data / "tmp").iterdir()) == []
+    assert (await post(harness, "backtest", {"book": "gas"}))[0] == 202
 
 
-async def test_a_rule_explains_itself_now_and_in_the_past(town: RuledTown) -> None:
-    await remembers(town)
-    await town.hears(lel_pct=12)
-    now = await town.get("/api/v1/rules/gas-low/explain?device=gas-402")
+async def test_a_rule_explains_itself_now_and_in_the_past(harness: RulebookHarness) -> None:
+    await remembers(harness)
+    await harness.hears(lel_pct=12)
+    now = await harness.get("/api/v1/rules/gas-low/explain?device=gas-402")
     assert (now["phase"], now["asks"]["lel_pct"]) == ("pending", 12)
-    then = await town.get(f"/api/v1/rules/gas-low/explain?device=gas-402&at={at(131).replace('+', '%2B')}")
+    then = await harness.get(f"/api/v1/rules/gas-low/explain?device=gas-402&at={at(131).replace('+', '%2B')}")
     assert (then["phase"], then["begin"], then["asks"]["lel_pct"]) == ("firing", at(120), 14)
     assert then["reasons"][0] == "正在报"
     assert [one["phase"] for one in then["told"]] == ["began"]
-    await town.fast_forward(minutes=2)
-    await town.hears(lel_pct=13)
-    live = await town.get("/api/v1/rules/gas-low/explain?device=gas-402")
-    town.clock.now += 1
-    past = await town.get(f"/api/v1/rules/gas-low/explain?device=gas-402&at={at(362).replace('+', '%2B')}")
+    await harness.fast_forward(minutes=2)
+    await harness.hears(lel_pct=13)
+    live = await harness.get("/api/v1/rules/gas-low/explain?device=gas-402")
+    harness.clock.now += 1
+    past = await harness.get(f"/api/v1/rules/gas-low/explain?device=gas-402&at={at(362).replace('+', '%2B')}")
     same = ("phase", "begin", "since", "severity", "asks", "answers", "reasons", "evidence", "newest")
     assert {name: live[name] for name in same} == {name: past[name] for name in same}
-    group = await town.get(f"/api/v1/rules/gas-building/explain?device=building/b3&at={at(131).replace('+', '%2B')}")
+    group = await harness.get(f"/api/v1/rules/gas-building/explain?device=building/b3&at={at(131).replace('+', '%2B')}")
     assert group["parts"][0]["found"] == 0
-    silent = await town.get(f"/api/v1/rules/device-offline/explain?device=gas-402&at={at(131).replace('+', '%2B')}")
+    silent = await harness.get(f"/api/v1/rules/device-offline/explain?device=gas-402&at={at(131).replace('+', '%2B')}")
     assert (silent["phase"], silent["last_heard"]) == ("quiet", at(130))
-    assert (await town.api.get("/api/v1/rules/nothing/explain?device=x")).status_code == 404
+    assert (await harness.api.get("/api/v1/rules/nothing/explain?device=x")).status_code == 404
 
 
-async def test_a_building_is_explained_by_all_its_devices_now_and_in_the_past(town: RuledTown) -> None:
-    await town.hears(alarm=True)
-    await town.publish("fengshao/v1/gas-403/up", {"ts": town.clock.now, "alarm": True})
-    await town.until(lambda: town.house.processing.pipeline.counters.readings == 2, "the neighbour")
+async def test_a_building_is_explained_by_all_its_devices_now_and_in_the_past(harness: RulebookHarness) -> None:
+    await harness.hears(alarm=True)
+    await harness.publish("fengshao/v1/gas-403/up", {"ts": harness.clock.now, "alarm": True})
+    await harness.until(lambda: harness.service.processing.pipeline.counters.readings == 2, "the neighbour")
     path = "/api/v1/rules/gas-building/explain?device=building/b3"
-    live = await town.get(path)
-    town.clock.now += 2
-    past = await town.get(f"{path}&at={at(360).replace('+', '%2B')}")
+    live = await harness.get(path)
+    harness.clock.now += 2
+    past = await harness.get(f"{path}&at={at(360).replace('+', '%2B')}")
     assert [one["device"] for one in live["members"]] == ["gas-402", "gas-403"]
     assert (live["parts"], live["members"], live["reasons"]) == (past["parts"], past["members"], past["reasons"])
     assert "有 2，要 3" in past["reasons"][-1]
 
 
-async def test_commands_ask_the_service_that_runs_on_their_dir(town: RuledTown, tmp_path: Path) -> None:
-    await remembers(town)
+async def test_commands_ask_the_service_that_runs_on_their_dir(harness: RulebookHarness, tmp_path: Path) -> None:
+    await remembers(harness)
     book = tmp_path / "gas.yaml"
     book.write_text(GAS, "utf-8")
-    wanted = ["--since", "6h", "--until", at(360), "--data", str(town.data)]
+    wanted = ["--since", "6h", "--until", at(360), "--data", str(harness.data)]
     found = await command("backtest", str(book), *wanted)
     assert found.exit_code == 0, found.output
     assert "登记设备 4 台" in found.output
     assert "gas-402（枫林苑3栋2单元402） 1 次" in found.output
 
-    explained = ["explain", "gas-low", "--device", "gas-402", "--at", at(131), "--data", str(town.data)]
+    explained = ["explain", "gas-low", "--device", "gas-402", "--at", at(131), "--data", str(harness.data)]
     beside = await command(*explained, "--json")
     assert beside.exit_code == 0, beside.output
-    await town.stop()
+    await harness.stop()
     alone = await command(*explained, "--json")
     assert json.loads(beside.output) == json.loads(alone.output)
-    await town.start()
+    await harness.start()
 
 
-async def test_what_lies_on_disk_is_taken_up_on_request(town: RuledTown) -> None:
-    town.writes(GAS.replace("when: co_ppm >= 50", "when: co_ppm >= 60"))
-    taken = (await post(town, "reload"))[1]
+async def test_what_lies_on_disk_is_taken_up_on_request(harness: RulebookHarness) -> None:
+    harness.writes(GAS.replace("when: co_ppm >= 50", "when: co_ppm >= 60"))
+    taken = (await post(harness, "reload"))[1]
     assert (taken["changed"], taken["unversioned"]) == (["gas-co"], ["gas-co"])
-    town.writes(GAS.replace("when: co_ppm >= 50", "when: co_pm >= 60"))
-    code, problem = await post(town, "reload")
+    harness.writes(GAS.replace("when: co_ppm >= 50", "when: co_pm >= 60"))
+    code, problem = await post(harness, "reload")
     assert (code, "gas.yaml:" in problem["errors"][0]["field"]) == (422, True)
 
 
-async def test_a_template_and_the_schema_are_offered(town: RuledTown) -> None:
-    (book, trials) = (await town.get("/api/v1/rules/new?name=corner-shop"))["books"]
+async def test_a_template_and_the_schema_are_offered(harness: RulebookHarness) -> None:
+    (book, trials) = (await harness.get("/api/v1/rules/new?name=corner-shop"))["books"]
     assert [book["name"], trials["name"]] == ["corner-shop.yaml", "corner-shop_test.yaml"]
-    assert (await post(town, "test", {"books": [book, trials]}))[1]["failed"] == 0
-    assert (await town.api.get("/api/v1/rules/new?name=Shop--")).status_code == 422
-    assert (await town.get("/api/v1/rules/schema?of=trials"))["title"] == "TrialBook"
+    assert (await post(harness, "test", {"books": [book, trials]}))[1]["failed"] == 0
+    assert (await harness.api.get("/api/v1/rules/new?name=Shop--")).status_code == 422
+    assert (await harness.get("/api/v1/rules/schema?of=trials"))["title"] == "TrialBook"

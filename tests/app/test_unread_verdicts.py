@@ -16,7 +16,7 @@ from domain.people import community
 from ingest.mappings.proposal import UnreadVerdict
 from ingest.results import Unread
 from tests.conftest import Broker
-from tests.support.rulebook_harness import RuledTown
+from tests.support.rulebook_harness import RulebookHarness
 
 IEEE = "0x000d6f0014f7bf0f"
 HEALTH = "/api/v1/alerts?ledger=health"
@@ -24,55 +24,57 @@ MAPPING = "platform: zigbee2mqtt\nversion: 1\nkinds:\n  gas_alarm:\n    {line}\n
 
 
 @pytest.fixture
-async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[RuledTown]:
-    async with RuledTown(tmp_path / "data", broker.port, free_port()) as running:
+async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[RulebookHarness]:
+    async with RulebookHarness(tmp_path / "data", broker.port, free_port()) as running:
         yield running
 
 
-async def says(town: RuledTown, **values: object) -> None:
-    before = town.house.processing.pipeline.counters.frames
-    await town.publish(f"zigbee2mqtt/{IEEE}", values)
-    await town.until(lambda: town.house.processing.pipeline.counters.frames > before, "the message")
+async def says(harness: RulebookHarness, **values: object) -> None:
+    before = harness.service.processing.pipeline.counters.frames
+    await harness.publish(f"zigbee2mqtt/{IEEE}", values)
+    await harness.until(lambda: harness.service.processing.pipeline.counters.frames > before, "the message")
 
 
-async def test_an_unread_verdict_is_told_once_across_a_crash_and_over_when_a_mapping_names_it(town: RuledTown) -> None:
-    await says(town, alarm_code=7, battery=50)
-    (alert,) = await town.until_items(HEALTH)
+async def test_an_unread_verdict_is_told_once_across_a_crash_and_over_when_a_mapping_names_it(
+    harness: RulebookHarness,
+) -> None:
+    await says(harness, alarm_code=7, battery=50)
+    (alert,) = await harness.until_items(HEALTH)
     shown = {line["quantity"]: line["value"] for line in alert["evidence"]}
     assert ("unread-verdict", "安全设备消息未读懂", "gas-403") == (alert["rule"], alert["title"], alert["device"])
     assert {"字段": "alarm_code", "值": "7", "来源": "zigbee2mqtt"}.items() <= shown.items()
     line = str(shown["建议的映射"])
 
-    await town.crash()
-    await town.start()
-    await says(town, alarm_code=7, battery=49)
-    await town.fast_forward(minutes=30)
-    assert [alert["id"]] == [one["id"] for one in await town.items(HEALTH)]
+    await harness.crash()
+    await harness.start()
+    await says(harness, alarm_code=7, battery=49)
+    await harness.fast_forward(minutes=30)
+    assert [alert["id"]] == [one["id"] for one in await harness.items(HEALTH)]
 
-    town.writes(MAPPING.format(line=line), "../mappings/zigbee2mqtt_site.yaml")
-    await town.until(
-        lambda: "zigbee2mqtt_site.yaml" in town.house.processing.definitions.mappings_by_file, "the site's mapping"
+    harness.writes(MAPPING.format(line=line), "../mappings/zigbee2mqtt_site.yaml")
+    await harness.until(
+        lambda: "zigbee2mqtt_site.yaml" in harness.service.processing.definitions.mappings_by_file, "the site's mapping"
     )
-    await says(town, alarm_code=7, battery=48)
-    await town.until_state(alert["id"], "closed")
-    (danger,) = await town.until_items("/api/v1/alerts?ledger=danger")
+    await says(harness, alarm_code=7, battery=48)
+    await harness.until_state(alert["id"], "closed")
+    (danger,) = await harness.until_items("/api/v1/alerts?ledger=danger")
     assert "gas-alarm" == danger["rule"]
 
 
 async def test_a_danger_said_under_test_is_told_in_time_after_a_crash_and_without_another_message(
-    town: RuledTown,
+    harness: RulebookHarness,
 ) -> None:
-    await says(town, gas=True, self_test_result="checking")
-    assert [] == await town.items("/api/v1/alerts")
-    await town.crash()
-    await town.start()
-    await town.fast_forward(minutes=2.9)
-    assert [] == await town.items("/api/v1/alerts")
+    await says(harness, gas=True, self_test_result="checking")
+    assert [] == await harness.items("/api/v1/alerts")
+    await harness.crash()
+    await harness.start()
+    await harness.fast_forward(minutes=2.9)
+    assert [] == await harness.items("/api/v1/alerts")
 
-    await town.fast_forward(minutes=0.3)
-    (alert,) = await town.until_items("/api/v1/alerts")
+    await harness.fast_forward(minutes=0.3)
+    (alert,) = await harness.until_items("/api/v1/alerts")
     assert ("gas-alarm", "gas-403") == (alert["rule"], alert["device"])
-    await town.phone("李伟").expects_sms("403")
+    await harness.phone("李伟").expects_sms("403")
 
 
 def test_a_field_and_a_word_have_each_their_advice_and_an_id_of_their_own() -> None:

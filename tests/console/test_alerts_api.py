@@ -231,7 +231,7 @@ async def test_title_and_evidence_are_told_in_both_languages(house: House, admin
     leaks = (Evidence("lel_pct", 12.0, "%LEL", 10), Evidence("燃气泄漏", "3栋", name_en="Gas leak"))
     await house.alert(evidence=leaks)
     await house.alert("band-101", title="没有写过英文", evidence=())
-    lines = [replace(line, title="燃气泄漏", title_en="Gas leak") for line in rule_lines(gas_books())[:1]]
+    lines = [replace(line, title="燃气泄漏", title_en="Gas leak") for line in rule_summaries(gas_books())[:1]]
     async with client_of(house.altered(rules={"summaries": lambda: lines}), authorization=f"Bearer {ADMIN}") as client:
         unknown, known = (await client.get("/api/v1/alerts")).json()["items"]
         whole = (await client.get(f"/api/v1/alerts/{known['id']}")).json()

@@ -17,7 +17,7 @@ from app.server.alerting import WorkerLinks
 from domain import Device, Person, Place
 from tests.conftest import Broker
 from tests.end_to_end.test_browser_pages import browser, logged_in
-from tests.support.service_harness import Town
+from tests.support.service_harness import ServiceHarness
 
 __all__ = ["browser"]
 
@@ -42,7 +42,7 @@ DEVICES = [
 ]
 
 
-class TreeTown(Town):
+class TreeHarness(ServiceHarness):
     """The town at a site whose levels have names of its own, and which allows names in texts."""
 
     def _folder(self) -> SiteFolder:
@@ -53,39 +53,39 @@ class TreeTown(Town):
 
 
 @pytest.fixture
-async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[TreeTown]:
+async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[TreeHarness]:
     data = tmp_path / "data"
     data.mkdir()
-    async with TreeTown(data, broker.port, free_port()) as running:
+    async with TreeHarness(data, broker.port, free_port()) as running:
         yield running
 
 
-async def test_a_wristband_without_a_place_calls_to_the_door_of_its_bearer_by_name(town: TreeTown) -> None:
+async def test_a_wristband_without_a_place_calls_to_the_door_of_its_bearer_by_name(harness: TreeHarness) -> None:
     """A8: first a frame that cannot be read whole, then the SOS: both lead to her door, and it is called."""
-    await town.publish("fengshao/v1/band/alarm", '{"sos": true, "heart_rate_bpm": "broken"}')
-    await town.phone("李伟").expects_sms("市南小区7号楼1单元101")
-    await town.fast_forward(1)
-    await town.publish("fengshao/v1/band/alarm", {"sos": True, "ts": town.clock.now})
-    await town.until_items("/api/v1/alerts")
+    await harness.publish("fengshao/v1/band/alarm", '{"sos": true, "heart_rate_bpm": "broken"}')
+    await harness.phone("李伟").expects_sms("市南小区7号楼1单元101")
+    await harness.fast_forward(1)
+    await harness.publish("fengshao/v1/band/alarm", {"sos": True, "ts": harness.clock.now})
+    await harness.until_items("/api/v1/alerts")
 
-    for alert in await town.items("/api/v1/alerts"):
+    for alert in await harness.items("/api/v1/alerts"):
         assert (alert["address"], alert["place"]) == ("市南小区7号楼1单元101", "b7-101")
 
 
-async def test_an_sos_tells_the_worker_who_needs_help_where_the_site_allows_it(town: TreeTown) -> None:
-    await town.publish("fengshao/v1/band/alarm", {"sos": True})
+async def test_an_sos_tells_the_worker_who_needs_help_where_the_site_allows_it(harness: TreeHarness) -> None:
+    await harness.publish("fengshao/v1/band/alarm", {"sos": True})
 
-    text = await town.phone("李伟").expects_sms("求救", "市南小区7号楼1单元101，王桂芳。")
+    text = await harness.phone("李伟").expects_sms("求救", "市南小区7号楼1单元101，王桂芳。")
     assert len(text) <= 70
 
 
-async def test_a_manhole_on_a_road_and_smoke_in_a_louzhuang_are_told_with_their_place(town: TreeTown) -> None:
-    await town.publish("fengshao/v1/hole/up", {"opened": True})
-    await town.phone("李伟").expects_sms("人民路")
-    await town.publish("fengshao/v1/smoke-1/alarm", {"alarm": True})
-    await town.publish("fengshao/v1/smoke-2/alarm", {"alarm": True})
+async def test_a_manhole_on_a_road_and_smoke_in_a_louzhuang_are_told_with_their_place(harness: TreeHarness) -> None:
+    await harness.publish("fengshao/v1/hole/up", {"opened": True})
+    await harness.phone("李伟").expects_sms("人民路")
+    await harness.publish("fengshao/v1/smoke-1/alarm", {"alarm": True})
+    await harness.publish("fengshao/v1/smoke-2/alarm", {"alarm": True})
 
-    found = await town.until_items("/api/v1/alerts", 4)
+    found = await harness.until_items("/api/v1/alerts", 4)
     assert {one["address"] for one in found if one["rule"] == "fire-building"} == {"市南小区9号楼"}
 
 
@@ -95,11 +95,13 @@ async def shot(page: Page, name: str) -> None:
 
 
 @pytest.mark.browser
-async def test_the_wall_draws_a_community_that_holds_its_buildings_itself(town: TreeTown, browser: Browser) -> None:
-    await town.publish("fengshao/v1/hole/up", {"opened": True})
-    await town.publish("fengshao/v1/band/alarm", {"sos": True})
-    await town.until_items("/api/v1/alerts")
-    page = await logged_in(browser, town, 1920, 1080)
+async def test_the_wall_draws_a_community_that_holds_its_buildings_itself(
+    harness: TreeHarness, browser: Browser
+) -> None:
+    await harness.publish("fengshao/v1/hole/up", {"opened": True})
+    await harness.publish("fengshao/v1/band/alarm", {"sos": True})
+    await harness.until_items("/api/v1/alerts")
+    page = await logged_in(browser, harness, 1920, 1080)
 
     await expect(page.locator("h3", has_text="市南小区")).to_be_visible()
     await expect(page.locator("a.tile", has_text="7号楼")).to_be_visible()
@@ -110,14 +112,14 @@ async def test_the_wall_draws_a_community_that_holds_its_buildings_itself(town: 
 
 
 @pytest.mark.browser
-async def test_the_desk_and_the_workers_phone_show_who_needs_help(town: TreeTown, browser: Browser) -> None:
-    await town.publish("fengshao/v1/band/alarm", {"sos": True})
-    (alert,) = await town.until_items("/api/v1/alerts")
-    desk = await logged_in(browser, town, 1920, 1080)
-    await desk.goto(f"http://{town.http.host}:{town.http.port}/desk")
+async def test_the_desk_and_the_workers_phone_show_who_needs_help(harness: TreeHarness, browser: Browser) -> None:
+    await harness.publish("fengshao/v1/band/alarm", {"sos": True})
+    (alert,) = await harness.until_items("/api/v1/alerts")
+    desk = await logged_in(browser, harness, 1920, 1080)
+    await desk.goto(f"http://{harness.http.host}:{harness.http.port}/desk")
     phone = await browser.new_page(viewport={"width": 390, "height": 844}, locale="zh-CN")
-    link = WorkerLinks(f"http://{town.http.host}:{town.http.port}", signing_key(town.data))
-    await phone.goto(link(int(alert["id"]), "li", town.clock()))
+    link = WorkerLinks(f"http://{harness.http.host}:{harness.http.port}", signing_key(harness.data))
+    await phone.goto(link(int(alert["id"]), "li", harness.clock()))
 
     for page, name in ((desk, "desk"), (phone, "phone")):
         needs = page.locator("section.who")
@@ -129,18 +131,20 @@ async def test_the_desk_and_the_workers_phone_show_who_needs_help(town: TreeTown
 
 
 @pytest.mark.browser
-async def test_a_district_of_a_thousand_compounds_is_on_the_wall_at_once(town: TreeTown, browser: Browser) -> None:
+async def test_a_district_of_a_thousand_compounds_is_on_the_wall_at_once(
+    harness: TreeHarness, browser: Browser
+) -> None:
     """Row 19: 360 of 1,221 compounds after eighteen seconds, and 还没有登记地点 until then."""
     many = [{"id": f"x{n}", "name": f"{n}小区", "level": "小区"} for n in range(1221)]
     flats = [{"id": f"x{n}-1", "name": "1栋", "level": "栋", "parent": f"x{n}"} for n in range(1221)]
     for some in (many, flats):
-        assert (await town.api.post("/api/v1/places", json=some)).status_code == 201
+        assert (await harness.api.post("/api/v1/places", json=some)).status_code == 201
     moved = {"id": "hole", "kind": "manhole", "place": "x1200-1"}
-    assert (await town.api.put("/api/v1/devices/hole", json=moved)).status_code == 200
-    await town.publish("fengshao/v1/hole/up", {"opened": True})
-    await town.until_items("/api/v1/alerts")
+    assert (await harness.api.put("/api/v1/devices/hole", json=moved)).status_code == 200
+    await harness.publish("fengshao/v1/hole/up", {"opened": True})
+    await harness.until_items("/api/v1/alerts")
     asked: list[str] = []
-    page = await logged_in(browser, town, 1920, 1080)
+    page = await logged_in(browser, harness, 1920, 1080)
     page.on("request", lambda request: asked.append(request.url))
     await page.reload()
 

@@ -13,9 +13,8 @@ from app.datadir.credentials import signing_key
 from app.server.alerting import WorkerLinks
 from tests.app.test_resets import LATCHED
 from tests.conftest import Broker
-from tests.support.rulebook_harness import RuledTown
-from tests.support.service_harness import TOKEN, Town
-from tests.support.service_harness import town as running_town
+from tests.support.rulebook_harness import RulebookHarness
+from tests.support.service_harness import TOKEN, ServiceHarness, running_service
 
 pytestmark = pytest.mark.browser
 
@@ -29,8 +28,8 @@ ARGUMENTS = [
 
 
 @pytest.fixture
-async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[Town]:
-    async with running_town(tmp_path / "data", broker.port, free_port()) as running:
+async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[ServiceHarness]:
+    async with running_service(tmp_path / "data", broker.port, free_port()) as running:
         yield running
 
 
@@ -44,55 +43,57 @@ async def browser() -> AsyncIterator[Browser]:
         await launched.close()
 
 
-async def logged_in(browser: Browser, town: Town, width: int, height: int) -> Page:
+async def logged_in(browser: Browser, harness: ServiceHarness, width: int, height: int) -> Page:
     context = await browser.new_context(
         viewport={"width": width, "height": height}, locale="zh-CN", timezone_id="Asia/Shanghai"
     )
     page = await context.new_page()
-    await page.goto(f"http://{town.http.host}:{town.http.port}/")
+    await page.goto(f"http://{harness.http.host}:{harness.http.port}/")
     await page.locator("input").first.fill(TOKEN)
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("枫树社区").first).to_be_visible()
     return page
 
 
-async def test_the_wall_shows_a_leak_to_the_door_without_being_touched(town: Town, browser: Browser) -> None:
-    page = await logged_in(browser, town, 1920, 1080)
+async def test_the_wall_shows_a_leak_to_the_door_without_being_touched(
+    harness: ServiceHarness, browser: Browser
+) -> None:
+    page = await logged_in(browser, harness, 1920, 1080)
 
-    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
+    await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
 
     await expect(page.get_by_text("枫林苑3栋2单元402").first).to_be_visible()
     await expect(page.get_by_text("燃气泄漏").first).to_be_visible()
 
 
-async def test_the_alert_page_tells_the_story_and_takes_the_alert(town: Town, browser: Browser) -> None:
-    page = await logged_in(browser, town, 1920, 1080)
-    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
-    (alert,) = await town.until_items("/api/v1/alerts")
-    await town.phone("李伟").expects_sms("燃气泄漏")
+async def test_the_alert_page_tells_the_story_and_takes_the_alert(harness: ServiceHarness, browser: Browser) -> None:
+    page = await logged_in(browser, harness, 1920, 1080)
+    await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
+    (alert,) = await harness.until_items("/api/v1/alerts")
+    await harness.phone("李伟").expects_sms("燃气泄漏")
 
-    await page.goto(f"http://{town.http.host}:{town.http.port}/alerts/{alert['id']}")
+    await page.goto(f"http://{harness.http.host}:{harness.http.port}/alerts/{alert['id']}")
     await expect(page.get_by_text("呼叫网格员 李伟")).to_be_visible()
     await page.get_by_role("button", name="接警", exact=True).click()
     await expect(page.get_by_role("button", name="到场", exact=True)).to_be_enabled()
 
-    assert (await town.get(f"/api/v1/alerts/{alert['id']}"))["state"] == "acknowledged"
+    assert (await harness.get(f"/api/v1/alerts/{alert['id']}"))["state"] == "acknowledged"
 
 
 async def test_a_worker_works_the_whole_case_from_the_link_on_his_card_in_three_taps(
-    town: Town, browser: Browser
+    harness: ServiceHarness, browser: Browser
 ) -> None:
-    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
-    (alert,) = await town.until_items("/api/v1/alerts")
-    link = WorkerLinks(f"http://{town.http.host}:{town.http.port}", signing_key(town.data))
+    await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
+    (alert,) = await harness.until_items("/api/v1/alerts")
+    link = WorkerLinks(f"http://{harness.http.host}:{harness.http.port}", signing_key(harness.data))
 
     page = await browser.new_page(viewport={"width": 390, "height": 844}, locale="zh-CN")
-    await page.goto(link(int(alert["id"]), "li", town.clock()))
+    await page.goto(link(int(alert["id"]), "li", harness.clock()))
     await expect(page.get_by_text("枫林苑3栋2单元402")).to_be_visible()
     for state, label in (("acknowledged", "接警"), ("on_site", "我已到场"), ("resolved", "处置")):
         await page.get_by_role("button", name=label).first.click()
-        await town.until_state(alert["id"], state)
-    assert (await town.get(f"/api/v1/alerts/{alert['id']}"))["owner"]["name"] == "李伟"
+        await harness.until_state(alert["id"], state)
+    assert (await harness.get(f"/api/v1/alerts/{alert['id']}"))["owner"]["name"] == "李伟"
 
 
 async def test_chinese_is_drawn_with_a_chinese_font(browser: Browser) -> None:
@@ -110,10 +111,10 @@ async def test_chinese_is_drawn_with_a_chinese_font(browser: Browser) -> None:
 
 
 async def test_a_silence_is_planned_on_its_page_and_what_still_stands_is_told_when_it_is_ended(
-    town: Town, browser: Browser
+    harness: ServiceHarness, browser: Browser
 ) -> None:
-    page = await logged_in(browser, town, 1920, 1080)
-    await page.goto(f"http://{town.http.host}:{town.http.port}/silences")
+    page = await logged_in(browser, harness, 1920, 1080)
+    await page.goto(f"http://{harness.http.host}:{harness.http.port}/silences")
     await expect(page.get_by_text("没有静默")).to_be_visible()
     for name in ("枫林苑", "3栋"):
         await page.get_by_role("combobox", name="地点").last.select_option(label=name)
@@ -125,28 +126,28 @@ async def test_a_silence_is_planned_on_its_page_and_what_still_stands_is_told_wh
     row = page.get_by_role("listitem").filter(has_text="枫林苑3栋")
     await expect(row).to_contain_text("生效中 11月21日 22:00 至 11月21日 23:00")
     await expect(row).to_contain_text("李伟：燃气公司检修")
-    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "seq": 1})
-    await town.until_items("/api/v1/devices/gas-402/readings?quantity=alarm")
-    assert (await town.items("/api/v1/alerts"), town.phone("李伟").texts) == ([], [])
+    await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "seq": 1})
+    await harness.until_items("/api/v1/devices/gas-402/readings?quantity=alarm")
+    assert (await harness.items("/api/v1/alerts"), harness.phone("李伟").texts) == ([], [])
 
     await row.get_by_role("button", name="结束").click()
     await row.get_by_role("button", name="确认结束").click()
     await expect(row).to_contain_text("已结束")
     await expect(row).to_contain_text("已拦下1起")
-    await town.phone("李伟").expects_sms("燃气泄漏", "枫林苑3栋2单元402")
+    await harness.phone("李伟").expects_sms("燃气泄漏", "枫林苑3栋2单元402")
 
 
 async def test_a_latched_alarm_is_reset_on_the_alert_page_with_a_reason(
     tmp_path: Path, broker: Broker, free_port: Callable[[], int], browser: Browser
 ) -> None:
-    async with RuledTown(tmp_path / "data", broker.port, free_port()) as town:
-        town.writes(LATCHED)
-        await town.house.rulebook_reloader.poll()
-        await town.hears(alarm=True)
-        await town.hears(alarm=False)
-        (alert, *_) = await town.until_items("/api/v1/alerts?ledger=danger")
-        page = await logged_in(browser, town, 1920, 1080)
-        await page.goto(f"http://{town.http.host}:{town.http.port}/alerts/{alert['id']}")
+    async with RulebookHarness(tmp_path / "data", broker.port, free_port()) as harness:
+        harness.writes(LATCHED)
+        await harness.service.rulebook_reloader.poll()
+        await harness.hears(alarm=True)
+        await harness.hears(alarm=False)
+        (alert, *_) = await harness.until_items("/api/v1/alerts?ledger=danger")
+        page = await logged_in(browser, harness, 1920, 1080)
+        await page.goto(f"http://{harness.http.host}:{harness.http.port}/alerts/{alert['id']}")
         await expect(page.get_by_text("已自锁")).to_be_visible()
         reset = page.get_by_role("button", name="复位 燃气泄漏")
         await expect(reset).to_be_disabled()
@@ -154,16 +155,16 @@ async def test_a_latched_alarm_is_reset_on_the_alert_page_with_a_reason(
         await page.get_by_label("复位原因").fill("已到现场查看，关阀通风")
         await reset.click()
         await expect(page.get_by_text("已自锁")).to_have_count(0)
-        assert await town.items("/api/v1/rules/latched") == []
-        (deed, *_) = await town.items("/api/v1/audit")
+        assert await harness.items("/api/v1/rules/latched") == []
+        (deed, *_) = await harness.items("/api/v1/audit")
         assert (deed["action"], deed["detail"]["reason"]) == ("rule reset", "已到现场查看，关阀通风")
 
 
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (390, 844)])
 async def test_the_page_of_the_api_shows_every_operation_behind_the_login_and_asks_nobody_else(
-    town: Town, browser: Browser, width: int, height: int
+    harness: ServiceHarness, browser: Browser, width: int, height: int
 ) -> None:
-    root = f"http://{town.http.host}:{town.http.port}"
+    root = f"http://{harness.http.host}:{harness.http.port}"
     page = await browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN")
     complaints, asked = list[str](), set[str]()
     page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
@@ -177,7 +178,7 @@ async def test_the_page_of_the_api_shows_every_operation_behind_the_login_and_as
     await page.keyboard.press("Enter")
 
     await expect(page).to_have_url(f"{root}/docs")
-    document = (await town.api.get("/api/v1/openapi.json")).json()
+    document = (await harness.api.get("/api/v1/openapi.json")).json()
     operations = sum(len(methods) for methods in document["paths"].values())
     await expect(page.locator(".opblock")).to_have_count(operations)
     await page.get_by_text("/api/v1/alerts/{alert_id}", exact=True).first.click()

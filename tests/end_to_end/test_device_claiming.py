@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Broker
-from tests.support.service_harness import Town
-from tests.support.service_harness import town as running_town
+from tests.support.service_harness import ServiceHarness, running_service
 
 SENSOR = "0x00158d0001deec28"
 BRIDGE = [
@@ -29,8 +28,8 @@ BRIDGE = [
 
 
 @pytest.fixture
-async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[Town]:
-    async with running_town(tmp_path / "data", broker.port, free_port()) as running:
+async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[ServiceHarness]:
+    async with running_service(tmp_path / "data", broker.port, free_port()) as running:
         yield running
 
 
@@ -38,33 +37,33 @@ def a_button(identity: str, action: str) -> tuple[str, Any]:
     return f"zigbee2mqtt/{identity}", {"action": action}
 
 
-async def claim(town: Town, device: str, kind: str, identities: list[dict[str, str]]) -> None:
-    answer = await town.api.post("/api/v1/devices", json={"id": device, "kind": kind, "identities": identities})
+async def claim(harness: ServiceHarness, device: str, kind: str, identities: list[dict[str, str]]) -> None:
+    answer = await harness.api.post("/api/v1/devices", json={"id": device, "kind": kind, "identities": identities})
     assert answer.status_code == 201, answer.text
 
 
-async def test_what_a_bridge_lists_can_be_claimed_before_it_has_said_a_word(town: Town) -> None:
-    await town.publish("zigbee2mqtt/bridge/devices", BRIDGE)
-    (found,) = await town.until_items("/api/v1/claimable")
+async def test_what_a_bridge_lists_can_be_claimed_before_it_has_said_a_word(harness: ServiceHarness) -> None:
+    await harness.publish("zigbee2mqtt/bridge/devices", BRIDGE)
+    (found,) = await harness.until_items("/api/v1/claimable")
     assert ("smoke_alarm", "Heiman", "HS1SA", "Hall smoke", 0, False) == tuple(
         found[name] for name in ("proposed_kind", "vendor", "model", "name", "messages", "danger")
     )
 
-    await claim(town, "hall", found["proposed_kind"], found["identities"])
-    await town.publish("zigbee2mqtt/Hall smoke", {"smoke": False, "battery": 61})
-    (reading,) = await town.until_items("/api/v1/devices/hall/readings?quantity=battery_pct")
+    await claim(harness, "hall", found["proposed_kind"], found["identities"])
+    await harness.publish("zigbee2mqtt/Hall smoke", {"smoke": False, "battery": 61})
+    (reading,) = await harness.until_items("/api/v1/devices/hall/readings?quantity=battery_pct")
     assert 61 == reading["value"]
-    assert [] == await town.items("/api/v1/claimable")
-    assert [] == await town.items("/api/v1/refusals")
+    assert [] == await harness.items("/api/v1/claimable")
+    assert [] == await harness.items("/api/v1/refusals")
 
 
-async def test_one_that_speaks_and_is_described_is_shown_once_with_what_both_say(town: Town) -> None:
-    await town.publish("zigbee2mqtt/Hall smoke", {"battery": 61})
-    await town.until_items("/api/v1/refusals")
-    await town.publish("zigbee2mqtt/bridge/devices", BRIDGE)
-    await town.publish("zigbee2mqtt/Lamp", {"brightness": 254})
-    await town.until_items("/api/v1/refusals", 2)
-    both = {one["identity"]: one for one in await town.items("/api/v1/claimable")}
+async def test_one_that_speaks_and_is_described_is_shown_once_with_what_both_say(harness: ServiceHarness) -> None:
+    await harness.publish("zigbee2mqtt/Hall smoke", {"battery": 61})
+    await harness.until_items("/api/v1/refusals")
+    await harness.publish("zigbee2mqtt/bridge/devices", BRIDGE)
+    await harness.publish("zigbee2mqtt/Lamp", {"brightness": 254})
+    await harness.until_items("/api/v1/refusals", 2)
+    both = {one["identity"]: one for one in await harness.items("/api/v1/claimable")}
 
     assert {"Hall smoke", "Lamp"} == set(both)
     smoke = both["Hall smoke"]
@@ -72,55 +71,55 @@ async def test_one_that_speaks_and_is_described_is_shown_once_with_what_both_say
     assert [{"platform": "zigbee2mqtt", "id": name} for name in ("Hall smoke", SENSOR)] == smoke["identities"]
 
 
-async def test_a_leak_of_a_sensor_that_is_only_described_reaches_the_operations_centre(town: Town) -> None:
+async def test_a_leak_of_a_sensor_that_is_only_described_reaches_the_operations_centre(harness: ServiceHarness) -> None:
     topic = "homeassistant/binary_sensor/cellar"
     about = {"stat_t": f"{topic}/state", "dev_cla": "moisture", "dev": {"ids": ["esp-7"], "name": "地下室"}}
-    await town.publish(f"{topic}/config", about)
-    (found,) = await town.until_items("/api/v1/claimable")
+    await harness.publish(f"{topic}/config", about)
+    (found,) = await harness.until_items("/api/v1/claimable")
     assert ("homeassistant", "cellar", "water_leak", "地下室") == tuple(
         found[name] for name in ("platform", "identity", "proposed_kind", "name")
     )
 
-    await town.publish(f"{topic}/state", "ON")
-    (alert,) = await town.until_items("/api/v1/alerts")
+    await harness.publish(f"{topic}/state", "ON")
+    (alert,) = await harness.until_items("/api/v1/alerts")
     assert ("unknown-device-danger", "未登记设备报警") == (alert["rule"], alert["title"])
 
-    await claim(town, "cellar", "water_leak", found["identities"])
-    replayed = await town.api.post("/api/v1/refusals/replay", json={"identity": "cellar"})
+    await claim(harness, "cellar", "water_leak", found["identities"])
+    replayed = await harness.api.post("/api/v1/refusals/replay", json={"identity": "cellar"})
     assert {"replayed": 1} == replayed.json()
-    (reading,) = await town.until_items("/api/v1/devices/cellar/readings?quantity=leak")
+    (reading,) = await harness.until_items("/api/v1/devices/cellar/readings?quantity=leak")
     assert reading["value"] is True
 
 
-async def test_a_description_that_is_withdrawn_is_not_offered_any_more(town: Town) -> None:
-    await town.publish("homeassistant/binary_sensor/cellar/config", {"dev_cla": "moisture", "uniq_id": "esp-7-leak"})
-    await town.until_items("/api/v1/claimable")
-    await town.publish("homeassistant/binary_sensor/cellar/config", "")
-    await town.publish("homeassistant/binary_sensor/attic/config", {"dev_cla": "smoke"})
+async def test_a_description_that_is_withdrawn_is_not_offered_any_more(harness: ServiceHarness) -> None:
+    await harness.publish("homeassistant/binary_sensor/cellar/config", {"dev_cla": "moisture", "uniq_id": "esp-7-leak"})
+    await harness.until_items("/api/v1/claimable")
+    await harness.publish("homeassistant/binary_sensor/cellar/config", "")
+    await harness.publish("homeassistant/binary_sensor/attic/config", {"dev_cla": "smoke"})
 
-    await town.publish("homeassistant/binary_sensor/attic/state", "ON")
-    await town.until_items("/api/v1/refusals")
-    assert ["attic"] == [one["identity"] for one in await town.items("/api/v1/claimable")]
+    await harness.publish("homeassistant/binary_sensor/attic/state", "ON")
+    await harness.until_items("/api/v1/refusals")
+    assert ["attic"] == [one["identity"] for one in await harness.items("/api/v1/claimable")]
 
 
-async def test_only_the_claimed_devices_messages_are_tried_again(town: Town) -> None:
+async def test_only_the_claimed_devices_messages_are_tried_again(harness: ServiceHarness) -> None:
     for identity in ("Bed", "Bath", "Bed"):
-        await town.publish(*a_button(identity, "single"))
-    await town.until_items("/api/v1/refusals", 3)
-    assert 2 == len(await town.items("/api/v1/refusals?identity=Bed"))
+        await harness.publish(*a_button(identity, "single"))
+    await harness.until_items("/api/v1/refusals", 3)
+    assert 2 == len(await harness.items("/api/v1/refusals?identity=Bed"))
 
-    await claim(town, "bed", "sos_button", [{"platform": "zigbee2mqtt", "id": "Bed"}])
-    replayed = await town.api.post("/api/v1/refusals/replay", json={"identity": "Bed"})
+    await claim(harness, "bed", "sos_button", [{"platform": "zigbee2mqtt", "id": "Bed"}])
+    replayed = await harness.api.post("/api/v1/refusals/replay", json={"identity": "Bed"})
     assert {"replayed": 2} == replayed.json()
-    await town.until_items("/api/v1/devices/bed/readings?quantity=sos", 2)
-    assert ["Bath"] == [one["identity"] for one in await town.items("/api/v1/claimable")]
+    await harness.until_items("/api/v1/devices/bed/readings?quantity=sos", 2)
+    assert ["Bath"] == [one["identity"] for one in await harness.items("/api/v1/claimable")]
 
 
-async def test_what_was_described_before_a_crash_is_offered_after_it(town: Town) -> None:
-    await town.publish("zigbee2mqtt/bridge/devices", BRIDGE)
-    await town.until_items("/api/v1/claimable")
-    await town.crash()
-    await town.start()
+async def test_what_was_described_before_a_crash_is_offered_after_it(harness: ServiceHarness) -> None:
+    await harness.publish("zigbee2mqtt/bridge/devices", BRIDGE)
+    await harness.until_items("/api/v1/claimable")
+    await harness.crash()
+    await harness.start()
 
-    (found,) = await town.items("/api/v1/claimable")
+    (found,) = await harness.items("/api/v1/claimable")
     assert ("Hall smoke", "smoke_alarm") == (found["identity"], found["proposed_kind"])

@@ -13,101 +13,102 @@ import pytest
 
 from domain import Lane
 from tests.conftest import Broker
-from tests.support.service_harness import Town
-from tests.support.service_harness import town as running_town
+from tests.support.service_harness import ServiceHarness, running_service
 
 
 @pytest.fixture
-async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[Town]:
-    async with running_town(tmp_path / "data", broker.port, free_port()) as running:
+async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[ServiceHarness]:
+    async with running_service(tmp_path / "data", broker.port, free_port()) as running:
         yield running
 
 
-def journal_error(town: Town) -> str:
-    return town.house.consumer.status().journal_error
+def journal_error(harness: ServiceHarness) -> str:
+    return harness.service.consumer.status().journal_error
 
 
-def is_heard(town: Town, count: int) -> Callable[[], bool]:
-    return lambda: town.house.processing.pipeline.counters.readings >= count
+def is_heard(harness: ServiceHarness, count: int) -> Callable[[], bool]:
+    return lambda: harness.service.processing.pipeline.counters.readings >= count
 
 
-async def values(town: Town, device: str, quantity: str) -> list[Any]:
-    return [item["value"] for item in await town.items(f"/api/v1/devices/{device}/readings?quantity={quantity}")]
+async def values(harness: ServiceHarness, device: str, quantity: str) -> list[Any]:
+    return [item["value"] for item in await harness.items(f"/api/v1/devices/{device}/readings?quantity={quantity}")]
 
 
-async def test_on_a_full_disk_nothing_is_acknowledged_it_is_said_and_all_comes_when_there_is_room(town: Town) -> None:
-    write = town.stores.journal._write
+async def test_on_a_full_disk_nothing_is_acknowledged_it_is_said_and_all_comes_when_there_is_room(
+    harness: ServiceHarness,
+) -> None:
+    write = harness.stores.journal._write
     (pages,) = write.execute("PRAGMA page_count").fetchone()
     write.execute(f"PRAGMA max_page_count={pages}")
     filler = "x" * 20_000
     for number in range(5):
-        await town.publish("fengshao/v1/meter-402/up", {"seq": number, "volume_m3": number, "note": filler})
-    await town.until(lambda: "full" in journal_error(town), "the full disk on the status")
-    assert "full" in town.house.status()["journal_error"]
-    assert not is_heard(town, 5)()
-    unready = await town.api.get("/readyz")
+        await harness.publish("fengshao/v1/meter-402/up", {"seq": number, "volume_m3": number, "note": filler})
+    await harness.until(lambda: "full" in journal_error(harness), "the full disk on the status")
+    assert "full" in harness.service.status()["journal_error"]
+    assert not is_heard(harness, 5)()
+    unready = await harness.api.get("/readyz")
     assert (503, False) == (unready.status_code, unready.json()["checks"]["stores"])
-    (alert,) = await town.until_items("/api/v1/alerts?ledger=health")
+    (alert,) = await harness.until_items("/api/v1/alerts?ledger=health")
     assert ("journal-refused", "日志磁盘写不进") == (alert["rule"], alert["title"])
 
     write.execute("PRAGMA max_page_count=1000000")
-    await town.until(is_heard(town, 5), "what waited at the broker")
-    assert journal_error(town) == ""
-    assert [0, 1, 2, 3, 4] == await values(town, "meter-402", "volume_m3")
-    assert (await town.api.get("/readyz")).status_code == 200
-    assert [alert["id"]] == [one["id"] for one in await town.items("/api/v1/alerts?ledger=health")]
+    await harness.until(is_heard(harness, 5), "what waited at the broker")
+    assert journal_error(harness) == ""
+    assert [0, 1, 2, 3, 4] == await values(harness, "meter-402", "volume_m3")
+    assert (await harness.api.get("/readyz")).status_code == 200
+    assert [alert["id"]] == [one["id"] for one in await harness.items("/api/v1/alerts?ledger=health")]
 
 
-async def test_a_push_is_answered_with_2xx_only_when_it_is_in_the_journal(town: Town) -> None:
-    write = town.stores.journal._write
+async def test_a_push_is_answered_with_2xx_only_when_it_is_in_the_journal(harness: ServiceHarness) -> None:
+    write = harness.stores.journal._write
     (pages,) = write.execute("PRAGMA page_count").fetchone()
     write.execute(f"PRAGMA max_page_count={pages}")
     reading = {"seq": 1, "volume_m3": 7, "note": "x" * 20_000}
-    refused = await town.api.post("/api/v1/readings?device=meter-402", json=reading)
+    refused = await harness.api.post("/api/v1/readings?device=meter-402", json=reading)
     assert (503, "5") == (refused.status_code, refused.headers["retry-after"])
 
     write.execute("PRAGMA max_page_count=1000000")
-    taken = await town.api.post("/api/v1/readings?device=meter-402", json=reading)
-    await town.crash()
-    await town.start()
+    taken = await harness.api.post("/api/v1/readings?device=meter-402", json=reading)
+    await harness.crash()
+    await harness.start()
     assert taken.status_code == 200
-    await town.until(is_heard(town, 1), "what was answered with 200, after the crash")
-    assert [7] == await values(town, "meter-402", "volume_m3")
+    await harness.until(is_heard(harness, 1), "what was answered with 200, after the crash")
+    assert [7] == await values(harness, "meter-402", "volume_m3")
 
 
-async def test_a_full_disk_is_no_silence_of_the_devices(town: Town) -> None:
-    await town.publish("fengshao/v1/gas-402/up", {"seq": 1, "alarm": False})
-    await town.until(is_heard(town, 1), "the first reading")
-    write = town.stores.journal._write
+async def test_a_full_disk_is_no_silence_of_the_devices(harness: ServiceHarness) -> None:
+    await harness.publish("fengshao/v1/gas-402/up", {"seq": 1, "alarm": False})
+    await harness.until(is_heard(harness, 1), "the first reading")
+    write = harness.stores.journal._write
     (pages,) = write.execute("PRAGMA page_count").fetchone()
     write.execute(f"PRAGMA max_page_count={pages}")
-    await town.publish("fengshao/v1/gas-402/up", {"seq": 2, "alarm": False, "note": "x" * 20_000})
-    await town.until(lambda: "full" in journal_error(town), "the full disk on the status")
+    await harness.publish("fengshao/v1/gas-402/up", {"seq": 2, "alarm": False, "note": "x" * 20_000})
+    await harness.until(lambda: "full" in journal_error(harness), "the full disk on the status")
 
-    await town.fast_forward(minutes=3 * 24 * 60)
+    await harness.fast_forward(minutes=3 * 24 * 60)
     write.execute("PRAGMA max_page_count=1000000")
-    await town.until(is_heard(town, 2), "what waited at the broker")
-    await town.until_items("/api/v1/alerts?ledger=health")
-    await town.publish("fengshao/v1/gas-402/up", {"seq": 3, "alarm": False})
-    await town.until(is_heard(town, 3), "the next reading")
-    assert ["journal-refused"] == [alert["rule"] for alert in await town.items("/api/v1/alerts")]
+    await harness.until(is_heard(harness, 2), "what waited at the broker")
+    await harness.until_items("/api/v1/alerts?ledger=health")
+    await harness.publish("fengshao/v1/gas-402/up", {"seq": 3, "alarm": False})
+    await harness.until(is_heard(harness, 3), "the next reading")
+    assert ["journal-refused"] == [alert["rule"] for alert in await harness.items("/api/v1/alerts")]
 
 
 async def test_while_the_journal_waits_for_its_disk_the_service_answers_and_then_nothing_is_missing(
-    town: Town,
+    harness: ServiceHarness,
 ) -> None:
-    with contextlib.closing(sqlite3.connect(town.data / "journal.db", isolation_level=None)) as other:
+    with contextlib.closing(sqlite3.connect(harness.data / "journal.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         for number in range(20):
-            await town.publish("fengshao/v1/meter-402/up", {"seq": number, "volume_m3": number})
-        await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True})
+            await harness.publish("fengshao/v1/meter-402/up", {"seq": number, "volume_m3": number})
+        await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True})
         for _ in range(20):
-            assert (await town.api.get("/healthz")).status_code == 200
-        assert not is_heard(town, 1)()
+            assert (await harness.api.get("/healthz")).status_code == 200
+        assert not is_heard(harness, 1)()
         other.execute("COMMIT")
 
-    await town.until(is_heard(town, 21), "what waited for the disk")
-    await town.phone("李伟").expects_sms("燃气泄漏")
+    await harness.until(is_heard(harness, 21), "what waited for the disk")
+    await harness.phone("李伟").expects_sms("燃气泄漏")
 
 
 POISON = (
@@ -123,7 +124,7 @@ POISON = (
 )
 
 
-async def test_a_poisoned_message_blocks_nobody_not_even_after_a_restart(town: Town) -> None:
+async def test_a_poisoned_message_blocks_nobody_not_even_after_a_restart(harness: ServiceHarness) -> None:
     topics = (
         "fengshao/v1/meter-402/up",
         "fengshao/v1/meter-402/alarm",
@@ -132,59 +133,61 @@ async def test_a_poisoned_message_blocks_nobody_not_even_after_a_restart(town: T
     )
     for number, poison in enumerate(POISON):
         for topic in topics:
-            await town.publish(topic, poison)
-        await town.publish("fengshao/v1/meter-402/up", {"seq": number, "volume_m3": number})
-    await town.until(is_heard(town, len(POISON)), "every reading among the poison")
-    counts = town.house.processing.pipeline.counters
+            await harness.publish(topic, poison)
+        await harness.publish("fengshao/v1/meter-402/up", {"seq": number, "volume_m3": number})
+    await harness.until(is_heard(harness, len(POISON)), "every reading among the poison")
+    counts = harness.service.processing.pipeline.counters
     assert counts.refusals.total() + counts.device_events.total() >= len(POISON) * len(topics)
 
-    await town.crash()
-    await town.start()
-    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True})
-    phone = town.phone("李伟")  # who was told of the poison, too: one of it looked like an alarm
-    await town.until(lambda: any("燃气泄漏" in text for text in phone.texts), "the text about the leak")
-    assert list(range(len(POISON))) == await values(town, "meter-402", "volume_m3")
+    await harness.crash()
+    await harness.start()
+    await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True})
+    phone = harness.phone("李伟")  # who was told of the poison, too: one of it looked like an alarm
+    await harness.until(lambda: any("燃气泄漏" in text for text in phone.texts), "the text about the leak")
+    assert list(range(len(POISON))) == await values(harness, "meter-402", "volume_m3")
 
 
-async def test_what_was_said_while_our_link_was_cut_comes_with_the_kept_session(town: Town) -> None:
+async def test_what_was_said_while_our_link_was_cut_comes_with_the_kept_session(harness: ServiceHarness) -> None:
     for round_ in range(3):
-        for session in town.house.consumer._sessions.values():
+        for session in harness.service.consumer._sessions.values():
             assert session.link is not None
             session.link.abort("cut by the test")
         for number in range(20):
-            await town.publish("fengshao/v1/meter-402/up", {"seq": 20 * round_ + number, "volume_m3": number})
-        await town.until(lambda: town.house.consumer.ready, "the link")
-    await town.until(is_heard(town, 60), "what the broker kept for us")
+            await harness.publish("fengshao/v1/meter-402/up", {"seq": 20 * round_ + number, "volume_m3": number})
+        await harness.until(lambda: harness.service.consumer.ready, "the link")
+    await harness.until(is_heard(harness, 60), "what the broker kept for us")
 
-    assert 60 == len(await values(town, "meter-402", "volume_m3"))
-    assert all(session.session_present for session in town.house.consumer._sessions.values())
+    assert 60 == len(await values(harness, "meter-402", "volume_m3"))
+    assert all(session.session_present for session in harness.service.consumer._sessions.values())
 
 
-async def test_a_broker_that_starts_again_is_found_and_what_it_kept_is_heard(town: Town, broker: Broker) -> None:
-    await town.publish("fengshao/v1/meter-402/up", {"seq": 1, "volume_m3": 1})
-    await town.until(is_heard(town, 1), "the first reading")
+async def test_a_broker_that_starts_again_is_found_and_what_it_kept_is_heard(
+    harness: ServiceHarness, broker: Broker
+) -> None:
+    await harness.publish("fengshao/v1/meter-402/up", {"seq": 1, "volume_m3": 1})
+    await harness.until(is_heard(harness, 1), "the first reading")
     broker.stop()
-    await town.until(lambda: not town.house.consumer.ready, "the loss of the link")
+    await harness.until(lambda: not harness.service.consumer.ready, "the loss of the link")
     broker.start()
-    await town.until(lambda: town.house.consumer.ready, "the link")
+    await harness.until(lambda: harness.service.consumer.ready, "the link")
     async with aiomqtt.Client("127.0.0.1", broker.port) as device:
         await device.publish("fengshao/v1/meter-402/up", '{"seq": 2, "volume_m3": 2}', qos=1)
 
-    await town.until(is_heard(town, 2), "the second reading")
-    assert [1, 2] == await values(town, "meter-402", "volume_m3")
+    await harness.until(is_heard(harness, 2), "the second reading")
+    assert [1, 2] == await values(harness, "meter-402", "volume_m3")
 
 
-async def test_what_was_said_before_a_crash_is_known_after_it(town: Town) -> None:
-    await town.publish("fengshao/v1/meter-402/up", {"seq": 7, "ts": town.clock.now, "volume_m3": 7})
-    await town.until(is_heard(town, 1), "the reading")
-    await town.crash()
-    await town.start()
+async def test_what_was_said_before_a_crash_is_known_after_it(harness: ServiceHarness) -> None:
+    await harness.publish("fengshao/v1/meter-402/up", {"seq": 7, "ts": harness.clock.now, "volume_m3": 7})
+    await harness.until(is_heard(harness, 1), "the reading")
+    await harness.crash()
+    await harness.start()
 
-    await town.publish("fengshao/v1/meter-402/up", {"seq": 7, "ts": town.clock.now, "volume_m3": 7})
-    await town.publish("fengshao/v1/meter-402/up", {"seq": 8, "ts": town.clock.now + 1, "volume_m3": 8})
-    await town.until(is_heard(town, 2), "the next reading")
-    assert 1 == town.house.processing.pipeline.counters.duplicates
-    assert [7, 8] == await values(town, "meter-402", "volume_m3")
+    await harness.publish("fengshao/v1/meter-402/up", {"seq": 7, "ts": harness.clock.now, "volume_m3": 7})
+    await harness.publish("fengshao/v1/meter-402/up", {"seq": 8, "ts": harness.clock.now + 1, "volume_m3": 8})
+    await harness.until(is_heard(harness, 2), "the next reading")
+    assert 1 == harness.service.processing.pipeline.counters.duplicates
+    assert [7, 8] == await values(harness, "meter-402", "volume_m3")
 
 
 async def test_a_retained_danger_is_told_once_and_labelled(
@@ -192,25 +195,25 @@ async def test_a_retained_danger_is_told_once_and_labelled(
 ) -> None:
     async with aiomqtt.Client("127.0.0.1", broker.port) as device:
         await device.publish("fengshao/v1/gas-402/alarm", '{"alarm": true, "seq": 1}', qos=1, retain=True)
-    async with running_town(tmp_path / "data", broker.port, free_port()) as town:
-        (alert,) = await town.until_items("/api/v1/alerts")
-        await town.crash()
-        await town.start()
-        await town.publish("fengshao/v1/meter-402/up", {"volume_m3": 1})
-        await town.until(is_heard(town, 1), "a reading after the restart")
+    async with running_service(tmp_path / "data", broker.port, free_port()) as harness:
+        (alert,) = await harness.until_items("/api/v1/alerts")
+        await harness.crash()
+        await harness.start()
+        await harness.publish("fengshao/v1/meter-402/up", {"volume_m3": 1})
+        await harness.until(is_heard(harness, 1), "a reading after the restart")
 
-        assert 1 == len(await town.items("/api/v1/alerts"))
-        (reading,) = await town.items("/api/v1/devices/gas-402/readings?quantity=alarm")
+        assert 1 == len(await harness.items("/api/v1/alerts"))
+        (reading,) = await harness.items("/api/v1/devices/gas-402/readings?quantity=alarm")
         assert ("gas-alarm", True, "retained") == (alert["rule"], reading["value"], reading["quality"])
 
 
-async def test_a_danger_on_an_ordinary_topic_is_journaled_in_the_urgent_lane(town: Town) -> None:
-    await town.publish("fengshao/v1/band-402/up", {"sos": True})
-    await town.publish("fengshao/v1/band-402/up", {"sos": False, "heart_rate_bpm": 71})
-    await town.until(is_heard(town, 2), "both messages")
+async def test_a_danger_on_an_ordinary_topic_is_journaled_in_the_urgent_lane(harness: ServiceHarness) -> None:
+    await harness.publish("fengshao/v1/band-402/up", {"sos": True})
+    await harness.publish("fengshao/v1/band-402/up", {"sos": False, "heart_rate_bpm": 71})
+    await harness.until(is_heard(harness, 2), "both messages")
 
     lanes = {
-        lane: [frame.payload for one in town.stores.journal.read(lane, 0) for frame in one.frames] for lane in Lane
+        lane: [frame.payload for one in harness.stores.journal.read(lane, 0) for frame in one.frames] for lane in Lane
     }
     assert ([b'{"sos": true}'], 1) == (lanes[Lane.URGENT], len(lanes[Lane.BULK]))
 
@@ -222,13 +225,13 @@ async def test_messages_that_the_broker_dropped_are_told_to_maintenance(
     with broker.config.open("a") as config:
         config.write("sys_interval 1\nmax_queued_messages 10\n")
     broker.start()
-    async with running_town(tmp_path / "data", broker.port, free_port()) as town:
+    async with running_service(tmp_path / "data", broker.port, free_port()) as harness:
         async with aiomqtt.Client("127.0.0.1", broker.port, identifier="asleep", clean_session=False) as client:
             await client.subscribe("fengshao/v1/meter-402/up", qos=1)
         for number in range(60):
-            await town.publish("fengshao/v1/meter-402/up", {"seq": number, "volume_m3": number})
+            await harness.publish("fengshao/v1/meter-402/up", {"seq": number, "volume_m3": number})
 
-        (alert,) = await town.until_items("/api/v1/alerts?ledger=health")
+        (alert,) = await harness.until_items("/api/v1/alerts?ledger=health")
         assert ("broker-dropped", "消息服务器丢弃消息") == (alert["rule"], alert["title"])
         assert alert["evidence"][0]["value"] > 0
-        await town.until(is_heard(town, 60), "all sixty readings, which we had no part in losing")
+        await harness.until(is_heard(harness, 60), "all sixty readings, which we had no part in losing")

@@ -9,99 +9,102 @@ from typing import Any
 import pytest
 
 from tests.conftest import Broker
-from tests.support.service_harness import Phone, Town
-from tests.support.service_harness import town as running_town
+from tests.support.service_harness import Phone, ServiceHarness, running_service
 
 PROPERTY, CLINIC = "19900000021", "19900000022"
 BUTTON = {"id": "call-402", "kind": "sos_button", "place": "h402", "attributes": {"person": "elder"}}
 
 
 @pytest.fixture
-async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[Town]:
-    async with running_town(tmp_path / "data", broker.port, free_port()) as running:
+async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[ServiceHarness]:
+    async with running_service(tmp_path / "data", broker.port, free_port()) as running:
         yield running
 
 
-async def post(town: Town, path: str, body: dict[str, Any]) -> None:
-    answer = await town.api.post(f"/api/v1/{path}", json=body)
+async def post(harness: ServiceHarness, path: str, body: dict[str, Any]) -> None:
+    answer = await harness.api.post(f"/api/v1/{path}", json=body)
     assert answer.status_code == 201, answer.text
 
 
-async def with_terminal(town: Town) -> None:
-    await post(town, "people", {"id": "hu", "name": "胡建", "phone": PROPERTY})
-    await post(town, "people", {"id": "qin", "name": "秦护士", "phone": CLINIC})
-    await post(town, "rosters", {"id": "p", "cell": "c1", "role": "property", "person": "hu"})
-    await post(town, "rosters", {"id": "c", "cell": "c1", "role": "clinic", "person": "qin"})
-    await post(town, "devices", BUTTON)
+async def with_terminal(harness: ServiceHarness) -> None:
+    await post(harness, "people", {"id": "hu", "name": "胡建", "phone": PROPERTY})
+    await post(harness, "people", {"id": "qin", "name": "秦护士", "phone": CLINIC})
+    await post(harness, "rosters", {"id": "p", "cell": "c1", "role": "property", "person": "hu"})
+    await post(harness, "rosters", {"id": "c", "cell": "c1", "role": "clinic", "person": "qin"})
+    await post(harness, "devices", BUTTON)
 
 
-async def test_the_key_for_service_tells_the_property_and_nobody_else(town: Town) -> None:
-    await with_terminal(town)
-    await town.publish("fengshao/v1/call-402/up", {"sos": True, "key": 3})
-    await Phone(town, PROPERTY).expects_sms("服务呼叫", "枫林苑3栋2单元402", "请4小时内联系住户")
-    await town.fast_forward(minutes=30)
-    told = {phone: town.sms.phones.of(phone) for phone in (CLINIC, "19900000001", "19900000002", "19900000003")}
+async def test_the_key_for_service_tells_the_property_and_nobody_else(harness: ServiceHarness) -> None:
+    await with_terminal(harness)
+    await harness.publish("fengshao/v1/call-402/up", {"sos": True, "key": 3})
+    await Phone(harness, PROPERTY).expects_sms("服务呼叫", "枫林苑3栋2单元402", "请4小时内联系住户")
+    await harness.fast_forward(minutes=30)
+    told = {phone: harness.sms.phones.of(phone) for phone in (CLINIC, "19900000001", "19900000002", "19900000003")}
     assert told == {phone: [] for phone in told}
-    (alert,) = await town.items("/api/v1/alerts")
+    (alert,) = await harness.items("/api/v1/alerts")
     assert ("button-service", "low", {"type": "person", "id": "elder"}) == (
         alert["rule"], alert["severity"], alert["subject"],
     )  # fmt: skip
 
 
-async def test_the_key_for_a_nurse_calls_the_clinic_and_any_other_key_the_worker(town: Town) -> None:
-    await with_terminal(town)
-    await town.publish("fengshao/v1/call-402/up", {"sos": True, "key": 2})
-    await Phone(town, CLINIC).expects_sms("高危", "呼叫医护", "枫林苑3栋2单元402")
-    assert town.phone("李伟").texts == []
+async def test_the_key_for_a_nurse_calls_the_clinic_and_any_other_key_the_worker(harness: ServiceHarness) -> None:
+    await with_terminal(harness)
+    await harness.publish("fengshao/v1/call-402/up", {"sos": True, "key": 2})
+    await Phone(harness, CLINIC).expects_sms("高危", "呼叫医护", "枫林苑3栋2单元402")
+    assert harness.phone("李伟").texts == []
 
-    await town.publish("fengshao/v1/call-402/up", {"sos": True, "key": 1})
-    await town.phone("李伟").expects_sms("紧急", "一键呼叫", "枫林苑3栋2单元402")
-    assert town.sms.phones.of(PROPERTY) == []
+    await harness.publish("fengshao/v1/call-402/up", {"sos": True, "key": 1})
+    await harness.phone("李伟").expects_sms("紧急", "一键呼叫", "枫林苑3栋2单元402")
+    assert harness.sms.phones.of(PROPERTY) == []
 
 
-async def behind_the_bridge(town: Town) -> None:
+async def behind_the_bridge(harness: ServiceHarness) -> None:
     for number in range(3):
         identity = {"platform": "zigbee2mqtt", "id": f"Door {number}"}
         await post(
-            town,
+            harness,
             "devices",
             {"id": f"door-{number}", "kind": "door", "identities": [identity], "attributes": {"report_every": "10m"}},
         )
 
 
-async def test_a_bridge_that_goes_offline_is_one_matter_of_maintenance_whatever_hangs_on_it(town: Town) -> None:
-    await behind_the_bridge(town)
-    await town.publish("zigbee2mqtt/bridge/state", {"state": "offline"})
-    await town.until(
-        lambda: town.house.processing.engine.states["system/zigbee2mqtt/bridge"].is_offline, "the bridge's word"
+async def test_a_bridge_that_goes_offline_is_one_matter_of_maintenance_whatever_hangs_on_it(
+    harness: ServiceHarness,
+) -> None:
+    await behind_the_bridge(harness)
+    await harness.publish("zigbee2mqtt/bridge/state", {"state": "offline"})
+    await harness.until(
+        lambda: harness.service.processing.engine.states["system/zigbee2mqtt/bridge"].is_offline, "the bridge's word"
     )
-    await town.fast_forward(minutes=3)
-    (alert,) = await town.until_items("/api/v1/alerts?ledger=health")
+    await harness.fast_forward(minutes=3)
+    (alert,) = await harness.until_items("/api/v1/alerts?ledger=health")
     assert ("gateway-offline", "网关失联", {"type": "system", "id": "zigbee2mqtt/bridge"}) == (
         alert["rule"], alert["title"], alert["subject"],
     )  # fmt: skip
     # gas-403 is known on Zigbee2MQTT too.
     assert ("count", 4) in [(line["quantity"], line["value"]) for line in alert["evidence"]]
 
-    await town.fast_forward(minutes=120)
-    await town.publish("zigbee2mqtt/bridge/state", {"state": "online"})
-    await town.publish("zigbee2mqtt/Door 0", {"contact": True})
-    await town.until(lambda: town.house.processing.engine.states["door-0"].last_arrival > 0, "a door's word")
-    await town.fast_forward(minutes=20)
-    doors = [one for one in await town.items("/api/v1/alerts") if (one["device"] or "").startswith("door-")]
+    await harness.fast_forward(minutes=120)
+    await harness.publish("zigbee2mqtt/bridge/state", {"state": "online"})
+    await harness.publish("zigbee2mqtt/Door 0", {"contact": True})
+    await harness.until(lambda: harness.service.processing.engine.states["door-0"].last_arrival > 0, "a door's word")
+    await harness.fast_forward(minutes=20)
+    doors = [one for one in await harness.items("/api/v1/alerts") if (one["device"] or "").startswith("door-")]
     assert doors == []
 
 
-async def test_who_is_registered_as_the_bridge_bears_its_name_and_a_restart_forgets_nothing(town: Town) -> None:
-    await behind_the_bridge(town)
+async def test_who_is_registered_as_the_bridge_bears_its_name_and_a_restart_forgets_nothing(
+    harness: ServiceHarness,
+) -> None:
+    await behind_the_bridge(harness)
     bridge = {"platform": "zigbee2mqtt", "id": "bridge"}
-    await post(town, "devices", {"id": "hub", "kind": "gateway", "place": "b3", "identities": [bridge]})
-    engine = town.house.processing.engine
+    await post(harness, "devices", {"id": "hub", "kind": "gateway", "place": "b3", "identities": [bridge]})
+    engine = harness.service.processing.engine
     assert engine.states["door-0"].parent_gateway is engine.states["hub"].own_gateway
-    await town.publish("zigbee2mqtt/bridge/state", {"state": "offline"})
-    await town.until(lambda: engine.states["hub"].is_offline, "the bridge's word")
-    await town.crash()
-    await town.start()
-    await town.fast_forward(minutes=3)
-    (alert,) = await town.until_items("/api/v1/alerts?ledger=health")
+    await harness.publish("zigbee2mqtt/bridge/state", {"state": "offline"})
+    await harness.until(lambda: engine.states["hub"].is_offline, "the bridge's word")
+    await harness.crash()
+    await harness.start()
+    await harness.fast_forward(minutes=3)
+    (alert,) = await harness.until_items("/api/v1/alerts?ledger=health")
     assert ("gateway-offline", "hub", "b3") == (alert["rule"], alert["device"], alert["place"])

@@ -12,25 +12,24 @@ import pytest
 
 from app.cli.devices import import_devices
 from tests.conftest import Broker
-from tests.support.service_harness import START, Town
-from tests.support.service_harness import town as running_town
+from tests.support.service_harness import START, ServiceHarness, running_service
 
 
 @pytest.fixture
-async def town(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[Town]:
-    async with running_town(tmp_path / "data", broker.port, free_port()) as running:
+async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[ServiceHarness]:
+    async with running_service(tmp_path / "data", broker.port, free_port()) as running:
         yield running
 
 
-async def test_a_leak_is_a_text_with_everything_a_worker_needs_at_night(town: Town) -> None:
-    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
+async def test_a_leak_is_a_text_with_everything_a_worker_needs_at_night(harness: ServiceHarness) -> None:
+    await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
 
-    text = await town.phone("李伟").expects_sms(
+    text = await harness.phone("李伟").expects_sms(
         "紧急", "燃气泄漏", "22:00", "枫林苑3栋2单元402", "10分钟内到场", "回复11接警"
     )
     assert len(text) <= 70
 
-    (alert,) = await town.items("/api/v1/alerts")
+    (alert,) = await harness.items("/api/v1/alerts")
     assert ("open", "critical", "gas-402", "h402") == (
         alert["state"],
         alert["severity"],
@@ -39,61 +38,61 @@ async def test_a_leak_is_a_text_with_everything_a_worker_needs_at_night(town: To
     )
 
 
-async def test_a_leak_nobody_answers_climbs_on_time_and_the_answer_reaches_everybody(town: Town) -> None:
-    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True})
-    await town.phone("李伟").expects_sms("燃气泄漏")
+async def test_a_leak_nobody_answers_climbs_on_time_and_the_answer_reaches_everybody(harness: ServiceHarness) -> None:
+    await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True})
+    await harness.phone("李伟").expects_sms("燃气泄漏")
 
-    await town.fast_forward(minutes=0.9)
-    assert town.phone("陈芳").texts == []
+    await harness.fast_forward(minutes=0.9)
+    assert harness.phone("陈芳").texts == []
 
-    await town.fast_forward(minutes=0.2)
-    await town.phone("陈芳").expects_sms("紧急升级", "枫林苑3栋2单元402")
+    await harness.fast_forward(minutes=0.2)
+    await harness.phone("陈芳").expects_sms("紧急升级", "枫林苑3栋2单元402")
 
-    await town.phone("陈芳").replies("11")
-    await town.phone("李伟").expects_sms("已由陈芳接警")
-    (alert,) = await town.items("/api/v1/alerts?state=acknowledged")
+    await harness.phone("陈芳").replies("11")
+    await harness.phone("李伟").expects_sms("已由陈芳接警")
+    (alert,) = await harness.items("/api/v1/alerts?state=acknowledged")
     assert alert["owner"]["name"] == "陈芳"
 
-    await town.fast_forward(minutes=5)
-    assert town.phone("赵敏").texts == []
+    await harness.fast_forward(minutes=5)
+    assert harness.phone("赵敏").texts == []
 
 
-async def test_who_takes_it_and_never_arrives_does_not_bury_it(town: Town) -> None:
-    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True})
-    await town.phone("李伟").expects_sms("燃气泄漏")
-    await town.phone("李伟").replies("11")
-    await town.phone("李伟").expects_sms("已由李伟接警")
+async def test_who_takes_it_and_never_arrives_does_not_bury_it(harness: ServiceHarness) -> None:
+    await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True})
+    await harness.phone("李伟").expects_sms("燃气泄漏")
+    await harness.phone("李伟").replies("11")
+    await harness.phone("李伟").expects_sms("已由李伟接警")
 
-    await town.fast_forward(minutes=11)
+    await harness.fast_forward(minutes=11)
 
-    await town.phone("陈芳").expects_sms("升级", "枫林苑3栋2单元402")
-    (alert,) = await town.items("/api/v1/alerts?state=open")
+    await harness.phone("陈芳").expects_sms("升级", "枫林苑3栋2单元402")
+    (alert,) = await harness.items("/api/v1/alerts?state=open")
     assert alert["owner"] is None
 
 
-async def test_the_case_is_worked_on_the_screen_and_closed_by_somebody_else(town: Town) -> None:
-    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True})
-    ((alert),) = await town.until_items("/api/v1/alerts")
+async def test_the_case_is_worked_on_the_screen_and_closed_by_somebody_else(harness: ServiceHarness) -> None:
+    await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True})
+    ((alert),) = await harness.until_items("/api/v1/alerts")
     path = f"/api/v1/alerts/{alert['id']}"
 
-    too_early = await town.api.post(f"{path}/close", json={})
+    too_early = await harness.api.post(f"{path}/close", json={})
     assert too_early.status_code == 409
     assert too_early.headers["content-type"] == "application/problem+json"
 
     for action in ("acknowledge", "arrive", "resolve"):
-        done = await town.api.post(f"{path}/{action}", json={"person": "li"})
+        done = await harness.api.post(f"{path}/{action}", json={"person": "li"})
         assert done.status_code in (200, 201), done.text
-    burning = await town.api.post(f"{path}/verify", json={"person": "chen"})
+    burning = await harness.api.post(f"{path}/verify", json={"person": "chen"})
     assert (burning.status_code, "设备仍在报警" in burning.text) == (409, True)
-    town.clock.now += 60_000
-    await town.publish("fengshao/v1/gas-402/up", {"alarm": False})
+    harness.clock.now += 60_000
+    await harness.publish("fengshao/v1/gas-402/up", {"alarm": False})
     async with asyncio.timeout(15):
-        while (verified := await town.api.post(f"{path}/verify", json={"person": "chen"})).status_code == 409:
+        while (verified := await harness.api.post(f"{path}/verify", json={"person": "chen"})).status_code == 409:
             await asyncio.sleep(0.01)
-    closed = await town.api.post(f"{path}/close", json={"person": "chen"})
+    closed = await harness.api.post(f"{path}/close", json={"person": "chen"})
     assert (200, 200) == (verified.status_code, closed.status_code)
 
-    story = [entry["kind"] for entry in (await town.get(path))["timeline"]]
+    story = [entry["kind"] for entry in (await harness.get(path))["timeline"]]
     assert story[0] == "opened"
     assert [kind for kind in story if kind in ("acknowledge", "arrive", "resolve", "verify", "close")] == [
         "acknowledge",
@@ -104,15 +103,15 @@ async def test_the_case_is_worked_on_the_screen_and_closed_by_somebody_else(town
     ]
 
 
-async def test_real_messages_of_three_platforms_become_readings_with_unit_and_time(town: Town) -> None:
-    created = await town.api.post(
+async def test_real_messages_of_three_platforms_become_readings_with_unit_and_time(harness: ServiceHarness) -> None:
+    created = await harness.api.post(
         "/api/v1/devices",
         json={"id": "lora-1", "kind": "manhole", "identities": [{"platform": "chirpstack", "id": "0101010101010101"}]},
     )
     assert created.status_code == 201, created.text
 
-    await town.publish("zigbee2mqtt/0x000d6f0014f7bf0f", '{"gas":false,"battery":97,"linkquality":80}')
-    await town.publish(
+    await harness.publish("zigbee2mqtt/0x000d6f0014f7bf0f", '{"gas":false,"battery":97,"linkquality":80}')
+    await harness.publish(
         "application/17c82e96/device/0101010101010101/event/up",
         {
             "time": "2026-11-21T13:59:30.123456789+00:00",
@@ -121,12 +120,12 @@ async def test_real_messages_of_three_platforms_become_readings_with_unit_and_ti
             "object": {"water_level_mm": 312.407},
         },
     )
-    await town.publish(
+    await harness.publish(
         "fengshao/v1/gas-402/up",
         [{"ts": START // 1000 - 60, "lel_pct": 1.5}, {"ts": START - 30_000, "lel_pct": 2, "alarm": False}],
     )
 
-    (level,) = await town.until_items("/api/v1/devices/lora-1/readings")
+    (level,) = await harness.until_items("/api/v1/devices/lora-1/readings")
     assert level == {
         "at": "2026-11-21T21:59:30.123+08:00",
         "quantity": "water_level_mm",
@@ -134,139 +133,145 @@ async def test_real_messages_of_three_platforms_become_readings_with_unit_and_ti
         "unit": "mm",
         "quality": "good",
     }
-    batch = await town.until_items("/api/v1/devices/gas-402/readings?quantity=lel_pct", 2)
+    batch = await harness.until_items("/api/v1/devices/gas-402/readings?quantity=lel_pct", 2)
     assert [("2026-11-21T21:59:00.000+08:00", 1.5), ("2026-11-21T21:59:30.000+08:00", 2)] == [
         (item["at"], item["value"]) for item in batch
     ]
-    zigbee = {item["quantity"]: item["value"] for item in await town.until_items("/api/v1/devices/gas-403/readings", 2)}
+    zigbee = {
+        item["quantity"]: item["value"] for item in await harness.until_items("/api/v1/devices/gas-403/readings", 2)
+    }
     assert zigbee["alarm"] is False
     assert zigbee["battery_pct"] == 97
 
 
-async def test_what_cannot_be_read_is_kept_with_its_reason(town: Town) -> None:
-    await town.publish("fengshao/v1/nobody/up", {"lel_pct": 1})
-    await town.publish("fengshao/v1/gas-402/up", "{broken")
-    await town.publish("fengshao/v1/gas-402/up", '{"lel_pct": "much"}')
+async def test_what_cannot_be_read_is_kept_with_its_reason(harness: ServiceHarness) -> None:
+    await harness.publish("fengshao/v1/nobody/up", {"lel_pct": 1})
+    await harness.publish("fengshao/v1/gas-402/up", "{broken")
+    await harness.publish("fengshao/v1/gas-402/up", '{"lel_pct": "much"}')
 
-    reasons = {item["reason"] for item in await town.until_items("/api/v1/refusals", 3)}
+    reasons = {item["reason"] for item in await harness.until_items("/api/v1/refusals", 3)}
     assert {"unknown_device", "bad_payload", "bad_value"} == reasons
 
 
-async def test_a_crash_in_the_middle_of_a_leak_loses_and_repeats_nothing(town: Town) -> None:
+async def test_a_crash_in_the_middle_of_a_leak_loses_and_repeats_nothing(harness: ServiceHarness) -> None:
     for number in range(50):
-        await town.publish("fengshao/v1/gas-403/up", {"seq": number, "lel_pct": number / 10})
-    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "seq": 1})
-    await town.phone("李伟").expects_sms("燃气泄漏")
+        await harness.publish("fengshao/v1/gas-403/up", {"seq": number, "lel_pct": number / 10})
+    await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "seq": 1})
+    await harness.phone("李伟").expects_sms("燃气泄漏")
 
-    await town.crash()
-    await town.publish("fengshao/v1/gas-403/up", {"seq": 50, "lel_pct": 5.0})
-    town.clock.now += 40_000
-    await town.start()
+    await harness.crash()
+    await harness.publish("fengshao/v1/gas-403/up", {"seq": 50, "lel_pct": 5.0})
+    harness.clock.now += 40_000
+    await harness.start()
 
-    readings = await town.until_items("/api/v1/devices/gas-403/readings?quantity=lel_pct&limit=1000", 51)
+    readings = await harness.until_items("/api/v1/devices/gas-403/readings?quantity=lel_pct&limit=1000", 51)
     assert [number / 10 for number in range(51)] == sorted(item["value"] for item in readings)
-    assert len(await town.items("/api/v1/alerts")) == 1
-    assert len(town.phone("李伟").texts) == 1
+    assert len(await harness.items("/api/v1/alerts")) == 1
+    assert len(harness.phone("李伟").texts) == 1
 
-    await town.fast_forward(minutes=0.5)
-    await town.phone("陈芳").expects_sms("紧急升级")
-    assert len(town.phone("李伟").texts) == 1
+    await harness.fast_forward(minutes=0.5)
+    await harness.phone("陈芳").expects_sms("紧急升级")
+    assert len(harness.phone("李伟").texts) == 1
 
 
-async def test_a_device_imported_beside_the_running_service_is_heard_at_once(town: Town, tmp_path: Path) -> None:
+async def test_a_device_imported_beside_the_running_service_is_heard_at_once(
+    harness: ServiceHarness, tmp_path: Path
+) -> None:
     file = tmp_path / "new.csv"
     file.write_text("id,kind,place,platform,platform_id\nhall-gas,gas_alarm,h403,zigbee2mqtt,Hall/Gas 1\n")
-    said = await asyncio.to_thread(import_devices, file, town.data, None)
+    said = await asyncio.to_thread(import_devices, file, harness.data, None)
     assert said == "1 devices: 1 new, 0 changed, 0 unchanged"
 
-    await town.publish("zigbee2mqtt/Hall/Gas 1", {"gas": True, "battery": 80})
-    (alert,) = await town.until_items("/api/v1/alerts")
+    await harness.publish("zigbee2mqtt/Hall/Gas 1", {"gas": True, "battery": 80})
+    (alert,) = await harness.until_items("/api/v1/alerts")
     assert alert["device"] == "hall-gas"
 
 
-async def test_an_elder_who_calls_for_help_is_a_person_with_a_door(town: Town) -> None:
-    await town.publish("fengshao/v1/band-402/alarm", {"sos": True, "heart_rate_bpm": 101})
+async def test_an_elder_who_calls_for_help_is_a_person_with_a_door(harness: ServiceHarness) -> None:
+    await harness.publish("fengshao/v1/band-402/alarm", {"sos": True, "heart_rate_bpm": 101})
 
-    await town.phone("李伟").expects_sms("枫林苑3栋2单元402")
-    (alert,) = await town.items("/api/v1/alerts")
+    await harness.phone("李伟").expects_sms("枫林苑3栋2单元402")
+    (alert,) = await harness.items("/api/v1/alerts")
     assert {"type": "person", "id": "elder"} == alert["subject"]
 
 
-async def test_a_danger_from_a_device_nobody_registered_is_told_once_an_hour(town: Town) -> None:
+async def test_a_danger_from_a_device_nobody_registered_is_told_once_an_hour(harness: ServiceHarness) -> None:
     for _ in range(3):
-        await town.publish("zigbee2mqtt/0x00158d0001deec28", {"gas": True, "tamper": False})
+        await harness.publish("zigbee2mqtt/0x00158d0001deec28", {"gas": True, "tamper": False})
 
-    await town.until_items("/api/v1/refusals", 3)
-    (alert,) = await town.items("/api/v1/alerts")
+    await harness.until_items("/api/v1/refusals", 3)
+    (alert,) = await harness.items("/api/v1/alerts")
     assert ("未登记设备报警", "high", None) == (alert["title"], alert["severity"], alert["place"])
 
 
-async def test_a_leak_said_to_be_dealt_with_that_still_burns_calls_again(town: Town) -> None:
-    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "seq": 1})
-    await town.phone("李伟").expects_sms("燃气泄漏")
-    (alert,) = await town.items("/api/v1/alerts")
+async def test_a_leak_said_to_be_dealt_with_that_still_burns_calls_again(harness: ServiceHarness) -> None:
+    await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "seq": 1})
+    await harness.phone("李伟").expects_sms("燃气泄漏")
+    (alert,) = await harness.items("/api/v1/alerts")
     for action in ("acknowledge", "arrive", "resolve"):
-        await town.api.post(f"/api/v1/alerts/{alert['id']}/{action}", json={"person": "li"})
-    town.clock.now += 60_000
-    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "seq": 2})
-    await town.until_items("/api/v1/devices/gas-402/readings?quantity=alarm", 2)
+        await harness.api.post(f"/api/v1/alerts/{alert['id']}/{action}", json={"person": "li"})
+    harness.clock.now += 60_000
+    await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "seq": 2})
+    await harness.until_items("/api/v1/devices/gas-402/readings?quantity=alarm", 2)
 
-    await town.fast_forward(minutes=10)
+    await harness.fast_forward(minutes=10)
 
-    await town.until_state(alert["id"], "open")
-    story = [entry["text"] for entry in (await town.get(f"/api/v1/alerts/{alert['id']}"))["timeline"]]
+    await harness.until_state(alert["id"], "open")
+    story = [entry["text"] for entry in (await harness.get(f"/api/v1/alerts/{alert['id']}"))["timeline"]]
     assert "已处置，但设备仍在报警，重新呼叫" in story
-    assert "燃气泄漏" in town.phone("李伟").texts[-1]
+    assert "燃气泄漏" in harness.phone("李伟").texts[-1]
 
 
-async def test_a_leak_that_was_dealt_with_stays_dealt_with(town: Town) -> None:
-    await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "seq": 1})
-    (alert,) = await town.until_items("/api/v1/alerts")
+async def test_a_leak_that_was_dealt_with_stays_dealt_with(harness: ServiceHarness) -> None:
+    await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "seq": 1})
+    (alert,) = await harness.until_items("/api/v1/alerts")
     for action in ("acknowledge", "arrive", "resolve"):
-        await town.api.post(f"/api/v1/alerts/{alert['id']}/{action}", json={"person": "li"})
+        await harness.api.post(f"/api/v1/alerts/{alert['id']}/{action}", json={"person": "li"})
 
     for _ in range(4):
-        await town.fast_forward(minutes=10)
-    assert (await town.get(f"/api/v1/alerts/{alert['id']}"))["state"] == "resolved"
+        await harness.fast_forward(minutes=10)
+    assert (await harness.get(f"/api/v1/alerts/{alert['id']}"))["state"] == "resolved"
 
 
-async def test_an_elder_who_calls_again_while_somebody_is_said_to_be_there_is_heard_again(town: Town) -> None:
-    await town.publish("fengshao/v1/band-402/alarm", {"sos": True, "seq": 1})
-    await town.phone("李伟").expects_sms("枫林苑3栋2单元402")
-    (alert,) = await town.items("/api/v1/alerts")
-    await town.api.post(f"/api/v1/alerts/{alert['id']}/arrive", json={"person": "li"})
+async def test_an_elder_who_calls_again_while_somebody_is_said_to_be_there_is_heard_again(
+    harness: ServiceHarness,
+) -> None:
+    await harness.publish("fengshao/v1/band-402/alarm", {"sos": True, "seq": 1})
+    await harness.phone("李伟").expects_sms("枫林苑3栋2单元402")
+    (alert,) = await harness.items("/api/v1/alerts")
+    await harness.api.post(f"/api/v1/alerts/{alert['id']}/arrive", json={"person": "li"})
 
-    town.clock.now += 120_000
-    await town.publish("fengshao/v1/band-402/alarm", {"sos": True, "seq": 2})
+    harness.clock.now += 120_000
+    await harness.publish("fengshao/v1/band-402/alarm", {"sos": True, "seq": 2})
 
-    await town.phone("李伟").expects_sms("已记录李伟到场", "处置完毕请回复14")
-    await town.phone("李伟").expects_sms("又报", "枫林苑3栋2单元402", "您已接警，编号1")
+    await harness.phone("李伟").expects_sms("已记录李伟到场", "处置完毕请回复14")
+    await harness.phone("李伟").expects_sms("又报", "枫林苑3栋2单元402", "您已接警，编号1")
 
 
-async def test_an_edge_node_whose_birth_nobody_heard_is_asked_to_be_born_again(town: Town) -> None:
-    async with aiomqtt.Client("127.0.0.1", town.mqtt_port) as edge:
+async def test_an_edge_node_whose_birth_nobody_heard_is_asked_to_be_born_again(harness: ServiceHarness) -> None:
+    async with aiomqtt.Client("127.0.0.1", harness.mqtt_port) as edge:
         await edge.subscribe("spBv1.0/estate/NCMD/edge")
         data = base64.b64decode("COry9aigKxIeCg5TdXBwbHkgVm9sdGFnZRjq8vWooCsgCWXNzERBGAI=")
-        await town.publish("spBv1.0/estate/NDATA/edge", data)
+        await harness.publish("spBv1.0/estate/NDATA/edge", data)
         async with asyncio.timeout(15):
             message = await anext(aiter(edge.messages))
     assert b"Node Control/Rebirth" in bytes(message.payload)  # type: ignore[arg-type]
 
 
-async def test_a_field_that_no_mapping_takes_is_reported_and_the_rest_is_read(town: Town) -> None:
-    await town.publish("zigbee2mqtt/0x000d6f0014f7bf0f", {"gas": False, "battery": 97, "moon_phase": 3})
-    await town.until_items("/api/v1/devices/gas-403/readings?quantity=battery_pct")
+async def test_a_field_that_no_mapping_takes_is_reported_and_the_rest_is_read(harness: ServiceHarness) -> None:
+    await harness.publish("zigbee2mqtt/0x000d6f0014f7bf0f", {"gas": False, "battery": 97, "moon_phase": 3})
+    await harness.until_items("/api/v1/devices/gas-403/readings?quantity=battery_pct")
 
     assert {"platform": "zigbee2mqtt", "kind": "gas_alarm", "field": "moon_phase", "count": 1} in (
-        await town.items("/api/v1/unmapped")
+        await harness.items("/api/v1/unmapped")
     )
 
 
-async def test_a_stranger_is_claimed_and_what_it_had_said_is_read_after_all(town: Town) -> None:
-    await town.publish("zigbee2mqtt/0x00158d0001deec28", {"gas": False, "battery": 61})
-    await town.publish("zigbee2mqtt/0x00158d0001deec28", {"gas": False, "battery": 60})
-    await town.until_items("/api/v1/refusals", 2)
-    (stranger,) = await town.items("/api/v1/claimable")
+async def test_a_stranger_is_claimed_and_what_it_had_said_is_read_after_all(harness: ServiceHarness) -> None:
+    await harness.publish("zigbee2mqtt/0x00158d0001deec28", {"gas": False, "battery": 61})
+    await harness.publish("zigbee2mqtt/0x00158d0001deec28", {"gas": False, "battery": 60})
+    await harness.until_items("/api/v1/refusals", 2)
+    (stranger,) = await harness.items("/api/v1/claimable")
     assert ("zigbee2mqtt", "0x00158d0001deec28", "gas_alarm", 2) == (
         stranger["platform"],
         stranger["identity"],
@@ -275,11 +280,11 @@ async def test_a_stranger_is_claimed_and_what_it_had_said_is_read_after_all(town
     )
 
     identity = {"platform": stranger["platform"], "id": stranger["identity"]}
-    await town.api.post("/api/v1/devices", json={"id": "hall", "kind": "gas_alarm", "identities": [identity]})
-    replayed = await town.api.post("/api/v1/refusals/replay", json={"reason": "unknown_device"})
+    await harness.api.post("/api/v1/devices", json={"id": "hall", "kind": "gas_alarm", "identities": [identity]})
+    replayed = await harness.api.post("/api/v1/refusals/replay", json={"reason": "unknown_device"})
     assert replayed.json() == {"replayed": 2}
 
-    readings = await town.until_items("/api/v1/devices/hall/readings?quantity=battery_pct", 2)
+    readings = await harness.until_items("/api/v1/devices/hall/readings?quantity=battery_pct", 2)
     assert [60, 61] == sorted(item["value"] for item in readings)
-    again = await town.api.post("/api/v1/refusals/replay", json={})
+    again = await harness.api.post("/api/v1/refusals/replay", json={})
     assert again.json() == {"replayed": 0}

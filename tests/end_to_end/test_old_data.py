@@ -10,50 +10,52 @@ import pytest
 from domain import MINUTE
 from tests.conftest import Broker
 from tests.support.old_data import STOPPED, unpack
-from tests.support.service_harness import Town
+from tests.support.service_harness import ServiceHarness
 
 PACKED = sorted((Path(__file__).parents[1] / "fixtures").glob("data_of_*.tar.xz"))
 
 
 @pytest.fixture(params=PACKED, ids=lambda file: file.name.partition(".")[0])
-async def town(
+async def harness(
     request: pytest.FixtureRequest, tmp_path: Path, broker: Broker, free_port: Callable[[], int]
-) -> AsyncIterator[Town]:
+) -> AsyncIterator[ServiceHarness]:
     data = tmp_path / "data"
     unpack(request.param, data)
-    running = Town(data, broker.port, free_port())
+    running = ServiceHarness(data, broker.port, free_port())
     running.clock.now = STOPPED + MINUTE
     async with running:
         yield running
 
 
-async def test_alerts_of_an_earlier_version_stand_and_what_goes_on_ends_or_begins(town: Town) -> None:
-    alerts = {one["device"]: one for one in await town.items("/api/v1/alerts")}
+async def test_alerts_of_an_earlier_version_stand_and_what_goes_on_ends_or_begins(harness: ServiceHarness) -> None:
+    alerts = {one["device"]: one for one in await harness.items("/api/v1/alerts")}
     assert (alerts["gas-402"]["state"], alerts["gas-402"]["rule"]) == ("acknowledged", "gas-alarm")
     assert (alerts["gas-402"]["owner"]["name"], alerts["band-402"]["state"]) == ("李伟", "open")
 
     # Its hold began before it was stopped: what is measured now completes it under the id of then.
-    await town.publish("fengshao/v1/gas-403/up", {"alarm": False, "lel_pct": 15.0})
-    await town.until_items("/api/v1/alerts", 2)
+    await harness.publish("fengshao/v1/gas-403/up", {"alarm": False, "lel_pct": 15.0})
+    await harness.until_items("/api/v1/alerts", 2)
     held = next(
-        watch for name, watch in town.house.processing.engine.states["gas-403"].rule_states.items() if "gas" in name
+        watch
+        for name, watch in harness.service.processing.engine.states["gas-403"].rule_states.items()
+        if "gas" in name
     )
     assert held.begin == STOPPED
 
-    await town.publish("fengshao/v1/gas-402/up", {"alarm": False, "lel_pct": 0.0})
-    await town.until(lambda: _phase(town, "gas-402", "gas-alarm") == "clearing", "the all-clear")
-    await town.fast_forward(minutes=30)
-    await town.until(lambda: _phase(town, "gas-402", "gas-alarm") == "quiet", "the end")
+    await harness.publish("fengshao/v1/gas-402/up", {"alarm": False, "lel_pct": 0.0})
+    await harness.until(lambda: _phase(harness, "gas-402", "gas-alarm") == "clearing", "the all-clear")
+    await harness.fast_forward(minutes=30)
+    await harness.until(lambda: _phase(harness, "gas-402", "gas-alarm") == "quiet", "the end")
     # He never came: the deadline of then is kept, and the next one is called.
-    await town.phone("陈芳").expects_sms("燃气", "枫林苑3栋2单元402")
-    story = await town.get(f"/api/v1/alerts/{alerts['gas-402']['id']}")
+    await harness.phone("陈芳").expects_sms("燃气", "枫林苑3栋2单元402")
+    story = await harness.get(f"/api/v1/alerts/{alerts['gas-402']['id']}")
     assert any("李伟接警后36分钟未到场" in line["text"] for line in story["timeline"])
 
-    await town.publish("fengshao/v1/meter-402/up", {"leak": True})
-    (leak,) = [one for one in await town.until_items("/api/v1/alerts", 4) if one["device"] == "meter-402"]
+    await harness.publish("fengshao/v1/meter-402/up", {"leak": True})
+    (leak,) = [one for one in await harness.until_items("/api/v1/alerts", 4) if one["device"] == "meter-402"]
     assert leak["state"] == "open"
 
 
-def _phase(town: Town, device: str, rule: str) -> str:
-    watch = town.house.processing.engine.states[device].rule_states.get(rule)
+def _phase(harness: ServiceHarness, device: str, rule: str) -> str:
+    watch = harness.service.processing.engine.states[device].rule_states.get(rule)
     return "quiet" if watch is None else watch.phase.value

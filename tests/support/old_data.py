@@ -16,7 +16,7 @@ from typing import Any
 
 from domain import MINUTE
 from tests.conftest import Broker
-from tests.support.service_harness import START, Town, town
+from tests.support.service_harness import START, ServiceHarness, running_service
 
 STOPPED = START + 5 * MINUTE
 """When the service of the earlier version was stopped."""
@@ -29,7 +29,7 @@ def unpack(packed: Path, data: Path) -> None:
         archive.extractall(data, **safe)
 
 
-async def live(running: Town) -> None:
+async def live(running: ServiceHarness) -> None:
     """A leak that somebody took and that goes on, one that ended, and a concentration that must last 30 s."""
     await running.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
     await running.phone("李伟").expects_sms("燃气泄漏")
@@ -40,7 +40,7 @@ async def live(running: Town) -> None:
     await running.publish("fengshao/v1/meter-402/up", {"volume_m3": 312.407, "flow_m3h": 0.0})
     await running.fast_forward(minutes=5)
     await running.publish("fengshao/v1/gas-403/up", {"alarm": False, "lel_pct": 15.0})
-    await running.until(lambda: len(running.house.processing.engine.states["gas-403"].rule_states) > 0, "the hold")
+    await running.until(lambda: len(running.service.processing.engine.states["gas-403"].rule_states) > 0, "the hold")
 
 
 async def record(packed: Path) -> None:
@@ -51,7 +51,7 @@ async def record(packed: Path) -> None:
         broker = Broker(folder, _free_port())
         broker.start()
         try:
-            async with town(folder / "data", broker.port, _free_port()) as running:
+            async with running_service(folder / "data", broker.port, _free_port()) as running:
                 await live(running)
         finally:
             broker.stop()

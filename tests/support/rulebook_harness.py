@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from app.config.catalog import BOOKS
 from app.config.site import SiteFolder
 from rules.tools.explain import explain
-from tests.support.service_harness import PATIENCE_S, Town
+from tests.support.service_harness import WAIT_MAX_S, ServiceHarness
 
 GAS = (BOOKS / "gas.yaml").read_text("utf-8")
 
 
-class RuledTown(Town):
+class RulebookHarness(ServiceHarness):
     """A town whose site has rulebooks of its own."""
 
     @property
@@ -34,7 +34,7 @@ class RuledTown(Town):
     async def start(self) -> None:
         """The service itself looks at its files once when it starts: what a test writes comes after that."""
         await super().start()
-        books = self.house.rulebook_reloader
+        books = self.service.rulebook_reloader
         await self.until(lambda: books._fingerprint and not books._lock.locked(), "the first look at the files")
 
     def writes(self, text: str, name: str = "gas.yaml") -> None:
@@ -46,18 +46,18 @@ class RuledTown(Town):
         os.utime(file, ns=(self.saved, self.saved))
 
     async def hears(self, **values: Any) -> None:
-        before = self.house.processing.pipeline.counters.readings
+        before = self.service.processing.pipeline.counters.readings
         await self.publish("fengshao/v1/gas-402/up", {"ts": self.clock.now, **values})
-        await self.until(lambda: self.house.processing.pipeline.counters.readings > before, "the reading")
+        await self.until(lambda: self.service.processing.pipeline.counters.readings > before, "the reading")
 
     def phase(self, rule: str) -> object:
-        return explain(self.house.processing.engine, rule, "gas-402")["phase"]
+        return explain(self.service.processing.engine, rule, "gas-402")["phase"]
 
     async def timeline(self) -> list[str]:
         (alert,) = await self.items("/api/v1/alerts")
         return [line["kind"] for line in (await self.get(f"/api/v1/alerts/{alert['id']}"))["timeline"]]
 
     async def until_told(self, kind: str) -> None:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(WAIT_MAX_S):
             while kind not in await self.timeline():
                 await asyncio.sleep(0.01)

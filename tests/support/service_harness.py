@@ -30,7 +30,7 @@ from simulators.providers.aliyun.server import AliyunSmsServer
 
 START = 1_795_269_600_000
 """2026-11-21 22:00 in Shanghai."""
-PATIENCE_S = 15.0
+WAIT_MAX_S = 15.0
 TOKEN = "town-administrator-token"
 
 PLACES = [
@@ -77,17 +77,17 @@ class Clock:
 class Phone:
     """One person's phone, as the SMS provider delivered to it."""
 
-    def __init__(self, town: Town, number: str) -> None:
-        self._town, self.number = town, number
+    def __init__(self, harness: ServiceHarness, number: str) -> None:
+        self._harness, self.number = harness, number
         self._read = 0
 
     @property
     def texts(self) -> list[str]:
-        return [one.text for one in self._town.sms.phones.of(self.number)]
+        return [one.text for one in self._harness.sms.phones.of(self.number)]
 
     async def expects_sms(self, *parts: str) -> str:
         """The next unread text contains all of these; it comes soon or the test fails."""
-        await self._town.until(lambda: len(self.texts) > self._read, f"a text to {self.number}")
+        await self._harness.until(lambda: len(self.texts) > self._read, f"a text to {self.number}")
         text = self.texts[self._read]
         self._read += 1
         missing = [part for part in parts if part not in text]
@@ -95,10 +95,10 @@ class Phone:
         return text
 
     async def replies(self, text: str) -> None:
-        await self._town.sms.reply(self.number, text)
+        await self._harness.sms.reply(self.number, text)
 
 
-class Town:
+class ServiceHarness:
     """One service and what is around it. `crash` leaves everything as kill -9 would; `start` begins again on it."""
 
     def __init__(self, data: Path, mqtt_port: int, http_port: int) -> None:
@@ -150,15 +150,15 @@ class Town:
         client = await self._inside.enter_async_context(http_client())
         doors = build_channels(folder.settings, client, self.environ, self.clock)
         url = f"mqtt://127.0.0.1:{self.mqtt_port}"
-        self.house = Service(folder, self.data, self.stores, doors, url, TOKEN, self.clock)
-        await self.house.load_state()
-        self._tasks = [asyncio.create_task(work, name=name) for name, work in self.house.background_tasks().items()]
-        await self._inside.enter_async_context(serving.serve(self.house.build_app(), self.http, self.data, TOKEN))
-        await self.until(lambda: self.house.consumer.ready, "the subscriptions")
+        self.service = Service(folder, self.data, self.stores, doors, url, TOKEN, self.clock)
+        await self.service.load_state()
+        self._tasks = [asyncio.create_task(work, name=name) for name, work in self.service.background_tasks().items()]
+        await self._inside.enter_async_context(serving.serve(self.service.build_app(), self.http, self.data, TOKEN))
+        await self.until(lambda: self.service.consumer.ready, "the subscriptions")
 
     async def stop(self) -> None:
-        await self.house.stop_intake()
-        await self.house.close()
+        await self.service.stop_intake()
+        await self.service.close()
         await self.crash()
 
     async def crash(self) -> None:
@@ -166,7 +166,7 @@ class Town:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.house.scheduler.stop()
+        self.service.scheduler.stop()
         await self._inside.aclose()
         await self.stores.close()
 
@@ -182,9 +182,9 @@ class Town:
     async def fast_forward(self, minutes: float) -> None:
         """Time passes; whatever falls due in it happens at its own instant."""
         self.clock.now += round(minutes * MINUTE)
-        await self.house.alerting.desk.tick(self.clock.now)
-        self.house.alerting.outbox_sender.wake()
-        self.house.processing.pipeline.backlog.wake()
+        await self.service.alerting.desk.tick(self.clock.now)
+        self.service.alerting.outbox_sender.wake()
+        self.service.processing.pipeline.backlog.wake()
 
     async def get(self, path: str) -> Any:
         response = await self.api.get(path)
@@ -197,16 +197,16 @@ class Town:
     async def until(self, holds: Callable[[], Any], what: str) -> None:
         """Waits, bounded, until something that other tasks do has happened."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(WAIT_MAX_S):
                 while not holds():
                     await asyncio.sleep(0.005)
                 return
-        raise AssertionError(f"{what} did not come within {PATIENCE_S} s")
+        raise AssertionError(f"{what} did not come within {WAIT_MAX_S} s")
 
     async def until_state(self, alert: str, state: str) -> None:
         """An alert comes into this state."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(WAIT_MAX_S):
                 while (await self.get(f"/api/v1/alerts/{alert}"))["state"] != state:
                     await asyncio.sleep(0.01)
                 return
@@ -215,7 +215,7 @@ class Town:
     async def until_items(self, path: str, count: int = 1) -> list[Any]:
         """The list behind a path once it has so many items."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(WAIT_MAX_S):
                 while len(found := await self.items(path)) < count:
                     await asyncio.sleep(0.01)
                 return found
@@ -223,6 +223,6 @@ class Town:
 
 
 @contextlib.asynccontextmanager
-async def town(data: Path, mqtt_port: int, http_port: int) -> AsyncIterator[Town]:
-    async with Town(data, mqtt_port, http_port) as running:
+async def running_service(data: Path, mqtt_port: int, http_port: int) -> AsyncIterator[ServiceHarness]:
+    async with ServiceHarness(data, mqtt_port, http_port) as running:
         yield running

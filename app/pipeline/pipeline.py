@@ -68,12 +68,8 @@ class Pipeline:
         hold: Throttle | None = None,
     ) -> None:
         self.backlog, self.decoder, self.engine = backlog, listener, engine
-        self._history, self._process_findings, self._store_refusals, self._store_checkpoint = (
-            history,
-            hear,
-            keep_refusals,
-            save,
-        )
+        self._history, self._process_findings = history, hear
+        self._store_refusals, self._store_checkpoint = keep_refusals, save
         self._clock, self._checkpoint_every_ms = clock, checkpoint_every_ms
         self._throttle = hold or Throttle()
         self._host = EmbeddedHost(engine, self._emit_findings)
@@ -318,6 +314,5 @@ class Pipeline:
             return await asyncio.to_thread(checkpoint.encode, self.decoder, self.engine)
         finally:
             self._snapshot_in_progress = False
-            self._checkpoint_at = begun + max(
-                0, CHECKPOINT_PAUSE_FACTOR * (self._clock() - begun) - self._checkpoint_every_ms
-            )
+            pause_ms = CHECKPOINT_PAUSE_FACTOR * (self._clock() - begun) - self._checkpoint_every_ms
+            self._checkpoint_at = begun + max(0, pause_ms)

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import aiomqtt
 
-from ingest.mqtt.broker_address import Address
+from ingest.mqtt.broker_address import BrokerAddress
 
 
 class BrokerUnavailable(Exception):
@@ -28,7 +28,7 @@ class Client(aiomqtt.Client):
             raise
 
 
-def client(address: Address, **options: Any) -> Client:
+def client(address: BrokerAddress, **options: Any) -> Client:
     """Not yet connected; `options` are those of aiomqtt.Client. A password is sent to verified servers only."""
     return Client(
         address.host,

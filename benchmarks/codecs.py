@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator
 
 from benchmarks.result import Result
-from ingest.codecs import Call, Codec, Decoded
-from ingest.codecs.runtime import Codecs
+from ingest.codecs import Codec, DecodeCall, Decoded
+from ingest.codecs.runtime import CodecRuntime
 
 SOURCE = """
 function decodeUplink(input) {
@@ -42,8 +42,8 @@ def run() -> Iterator[Result]:
 
 def _measured() -> Result:
     """Both processes, ours and the codecs', on one core."""
-    codecs = Codecs()
-    call = Call(Codec("bench.js", SOURCE, "1"), PAYLOAD, 85, 1_767_225_660_000)
+    codecs = CodecRuntime()
+    call = DecodeCall(Codec("bench.js", SOURCE, "1"), PAYLOAD, 85, 1_767_225_660_000)
     try:
         [warm] = codecs.decode([call])
         assert isinstance(warm, Decoded), warm
@@ -55,7 +55,7 @@ def _measured() -> Result:
     return Result("codec_decodes_per_s", round(best), "1/s", detail)
 
 
-def _rate(codecs: Codecs, calls: list[Call]) -> float:
+def _rate(codecs: CodecRuntime, calls: list[DecodeCall]) -> float:
     start, done = time.perf_counter(), 0
     while time.perf_counter() - start < SECONDS / 3:
         done += len(codecs.decode(calls))

@@ -30,7 +30,7 @@ from domain.people import community
 from ingest.decoding.decoder import Listener
 from ingest.decoding.device_index import Directory
 from ingest.frame import Frame
-from ingest.mqtt.danger_prefilter import Foresight
+from ingest.mqtt.danger_prefilter import DangerPrefilter
 from ingest.results import Heard
 from rules.engine.engine import Engine
 
@@ -185,11 +185,12 @@ def fuzz(messages: int, seed: int) -> Counter[str]:
     listener, engine = Listener(kinds, books), Engine(load_books(kinds, book_files(None)), kinds, community())
     listener.directory, listener.codecs = Directory(corpus.devices), corpus.radio.codecs
     engine.register(corpus.devices, RECEIVED)
-    foresee, mutator, became = Foresight(kinds, books, listener.bears_danger), Mutator(corpus, seed), Counter[str]()
+    prefilter = DangerPrefilter(kinds, books, listener.bears_danger)
+    mutator, became = Mutator(corpus, seed), Counter[str]()
     for number in range(messages):
         frame = mutator.frame(number)
         try:
-            foresee([frame])
+            prefilter([frame])
             heard = listener.hear([frame])
             msgspec.json.encode(heard.readings), msgspec.json.encode(heard.notes)
             [refusal.detail.encode() for refusal in heard.refusals]

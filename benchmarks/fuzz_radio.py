@@ -12,8 +12,8 @@ import yaml
 from msgspec import Struct
 
 from domain import Device, Identity
-from ingest.codecs.registry import SUFFIXES, BindingBook, shelve
-from ingest.codecs.runtime import Codecs
+from ingest.codecs.registry import CODEC_SUFFIXES, BindingBook, build_registry
+from ingest.codecs.runtime import CodecRuntime
 
 CODECS = Path(__file__).resolve().parent.parent / "tests" / "ingest" / "codecs"
 HOSTILE = b"""
@@ -46,10 +46,10 @@ class Radio:
     """The devices, the codecs that read them, and the messages in which a network server brings their bytes."""
 
     def __init__(self) -> None:
-        files = {file.name: file.read_bytes() for file in sorted(CODECS.iterdir()) if file.suffix in SUFFIXES}
+        files = {file.name: file.read_bytes() for file in sorted(CODECS.iterdir()) if file.suffix in CODEC_SUFFIXES}
         files["hostile.js"] = HOSTILE
         book = BindingBook.model_validate(yaml.safe_load((CODECS / "bindings.yaml").read_text("utf-8")))
-        self.codecs = Codecs(shelve(files, book))
+        self.codecs = CodecRuntime(build_registry(files, book))
         self.senders = [_sender(number, Path(name)) for number, name in enumerate(files)]
         self.devices = [
             Device(f"radio-{one.eui}", next(KINDS), Path(name).stem, identities=(Identity("chirpstack", one.eui),))

@@ -22,11 +22,11 @@ from domain.people import community
 from ingest.decoding.decoder import Listener
 from ingest.decoding.device_index import Directory
 from ingest.frame import Entry, Frame
-from ingest.mqtt.connection import Link, LinkSettings
-from ingest.mqtt.danger_prefilter import Foresight
-from ingest.mqtt.journal_writer import LaneSettings, LaneWriter
+from ingest.mqtt.connection import ConnectionSettings, MqttConnection
+from ingest.mqtt.danger_prefilter import DangerPrefilter
+from ingest.mqtt.journal_writer import JournalWriter, WriterSettings
 from ingest.mqtt.packet_stream import PacketStream
-from ingest.mqtt.redelivery import PacketMemory
+from ingest.mqtt.redelivery import InflightPackets
 from ingest.mqtt.urgent_filters import NATIVE_ALARMS
 from ingest.topics import Cover
 from rules.engine.engine import Engine
@@ -83,9 +83,9 @@ class Stages:
 
     async def _take(self, arrivals: list[list[object]], entries: list[Entry]) -> None:
         nobody = _Session()
-        link = Link(None, LinkSettings("bench"), None)  # type: ignore[arg-type]
-        limits = LaneSettings(2**40, 1_048_576, 1_000, 1.0)
-        writer = LaneWriter(
+        link = MqttConnection(None, ConnectionSettings("bench"), None)  # type: ignore[arg-type]
+        limits = WriterSettings(2**40, 1_048_576, 1_000, 1.0)
+        writer = JournalWriter(
             Lane.BULK,
             nobody,  # type: ignore[arg-type]
             _Positions(),
@@ -96,12 +96,12 @@ class Stages:
         )
         begun = time.perf_counter()
         for each in arrivals:
-            writer.take(link, each)  # type: ignore[arg-type]
+            writer.enqueue(link, each)  # type: ignore[arg-type]
         passed = (time.perf_counter() - begun) * 1e6 / self.count
         print(f"{'frames, twins, redelivery':28} {passed:7.2f} µs passed")
-        foresee = Foresight(self.kinds, self.mappings, self.listener.bears_danger)
+        foresee = DangerPrefilter(self.kinds, self.mappings, self.listener.bears_danger)
         begun = time.perf_counter()
-        for batch in writer._waiting:
+        for batch in writer._batches:
             foresee(batch.frames)
         passed = (time.perf_counter() - begun) * 1e6 / self.count
         print(f"{'dangers among them':28} {passed:7.2f} µs passed")
@@ -131,7 +131,7 @@ class _Session:
     link = None
 
     def __init__(self) -> None:
-        self.packets = PacketMemory()
+        self.packets = InflightPackets()
 
     def acknowledge(self, _link: object, packet_ids: list[int]) -> None:
         self.packets.acknowledged(packet_ids)

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from domain import Device, Identity, Reading, Reason
 from domain.identities import canonical
-from ingest.adapters.sparkplug.state import SparkplugMemory
+from ingest.adapters.sparkplug.state import SparkplugState
 from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
 from ingest.mappings.value_shapes import opened
@@ -134,7 +134,7 @@ class _Hearing:
         self.speakers: dict[Key, Speaker] = {}
         self.described: dict[tuple[str, str], Proposal] = {}
         self.more = 0
-        self._listener, self._site, self._memory = listener, routes, SparkplugMemory()
+        self._listener, self._site, self._memory = listener, routes, SparkplugState()
         self._devices = {device.id: device for device in devices}
 
     def hear(self, frames: Iterable[Frame]) -> None:

@@ -17,7 +17,7 @@ from app.datadir.stores import LEDGER
 from app.doctor.doctor import Knowledge, examine
 from app.doctor.text import lines
 from domain import Device
-from ingest.mqtt.broker_address import read_address
+from ingest.mqtt.broker_address import parse_broker_address
 from store.database import registry
 from store.database.database import Ledger, sqlite_url
 
@@ -65,7 +65,7 @@ def _from_service(data: Path, seconds: int) -> dict[str, Any] | None:
 def _listened(data: Path, site: Path | None, mqtt: str, seconds: int, environ: Mapping[str, str]) -> dict[str, Any]:
     written = mqtt if is_url(mqtt) else f"mqtt://{mqtt}"
     login = environ.get(MQTT_USER, ""), environ.get(MQTT_PASSWORD, "")
-    broker = read_address(broker_url(written, login))
+    broker = parse_broker_address(broker_url(written, login))
     folder, kinds = read_site(site), load_kinds(site)
     known = Knowledge(kinds, load_mappings(kinds, site), _registered(data) or folder.devices, folder.settings, site)
     return asyncio.run(examine(broker, known, seconds, Clock()))

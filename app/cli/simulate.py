@@ -11,14 +11,14 @@ from app.config.addresses import broker_url
 from app.config.site import read_site
 from app.mqtt_client import client
 from app.server.demo import SITE
-from ingest.mqtt.broker_address import read_address
+from ingest.mqtt.broker_address import parse_broker_address
 from simulators.publisher import DemoSite, run_demo
 
 
 async def simulate_site(site: Path | None, mqtt: str, seed: int, speed: float) -> None:
     """Publishes ordinary life and the scripted leak of the site's devices."""
     folder = read_site(site or SITE)
-    broker = read_address(broker_url(mqtt))
+    broker = parse_broker_address(broker_url(mqtt))
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
-from ingest.mqtt.broker_address import read_address
+from ingest.mqtt.broker_address import parse_broker_address
 
 MQTT_USER = "FENGSHAO_MQTT_USER"
 MQTT_PASSWORD = "FENGSHAO_MQTT_PASSWORD"  # noqa: S105 (a name, not a password)
@@ -75,7 +75,7 @@ def broker_url(written: str, login: tuple[str, str] = ("", "")) -> str:
     if parts.scheme not in ("mqtt", "mqtts"):
         raise BadAddress(f"--mqtt {redacted(written)}: write mqtt://user:password@host:1883 or mqtts://...")
     try:
-        broker = read_address(written)
+        broker = parse_broker_address(written)
     except ValueError as fault:
         raise BadAddress(f"--mqtt {redacted(written)}: {fault}") from fault
     if not is_loopback(broker.host) and not broker.username:

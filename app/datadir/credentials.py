@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from console.dependencies import Secret
-from ingest.http_push.signatures import SIGNED
+from ingest.http_push.signatures import SIGNATURE_CHECKS
 
 TOKEN_VARIABLE = "FENGSHAO_ADMIN_TOKEN"  # noqa: S105 (a name, not a token)
 TOKEN_FILE = "admin.token"  # noqa: S105
@@ -70,5 +70,5 @@ def lock(data: Path) -> IO[str]:
 
 def push_secrets(environ: Mapping[str, str]) -> dict[str, Secret]:
     """The tokens with which platforms sign their pushes, from the environment: `FENGSHAO_IOTDA_PUSH_TOKEN`."""
-    named = {platform: environ.get(f"FENGSHAO_{platform.upper()}_PUSH_TOKEN", "") for platform in SIGNED}
+    named = {platform: environ.get(f"FENGSHAO_{platform.upper()}_PUSH_TOKEN", "") for platform in SIGNATURE_CHECKS}
     return {platform: Secret(token) for platform, token in named.items() if token}

@@ -20,7 +20,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from app.mqtt_client import BrokerUnavailable, client
 from domain import Instant
 from ingest.frame import Frame
-from ingest.mqtt.broker_address import Address
+from ingest.mqtt.broker_address import BrokerAddress
 
 SESSION: Final = "doctor"
 EVERYTHING: Final = "#"
@@ -47,7 +47,7 @@ class Caught(Struct):
 
 
 async def listen(
-    address: Address,
+    address: BrokerAddress,
     seconds: float,
     otherwise: Sequence[str],
     clock: Callable[[], Instant],
@@ -75,7 +75,7 @@ async def listen(
     return caught
 
 
-def _client(address: Address) -> aiomqtt.Client:
+def _client(address: BrokerAddress) -> aiomqtt.Client:
     """Never under the service's name: the broker would throw the service out."""
     return client(
         address,

@@ -24,7 +24,7 @@ from ingest.decoding.decoder import Listener, ListenerSettings
 from ingest.decoding.device_index import Directory
 from ingest.diagnosis import diagnose
 from ingest.mappings.mapping import MappingBook
-from ingest.mqtt.broker_address import Address
+from ingest.mqtt.broker_address import BrokerAddress
 from ingest.routing.platform_guesses import ELSEWHERE
 from ingest.routing.routes import Filters, Routes
 
@@ -50,7 +50,7 @@ class Knowledge(Struct, frozen=True):
 
 
 async def examine(
-    broker: Address, known: Knowledge, seconds: int, clock: Callable[[], Instant], limits: Limits | None = None
+    broker: BrokerAddress, known: Knowledge, seconds: int, clock: Callable[[], Instant], limits: Limits | None = None
 ) -> dict[str, Any]:
     """Listens and reports. Raises BrokerUnavailable."""
     caught = await listen(broker, seconds, otherwise(known.settings.intake.filters), clock, limits)

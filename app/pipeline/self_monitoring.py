@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from domain import HOUR, Evidence, Finding, Instant, Ledger, Phase, Severity, Subject
-from ingest.mqtt.consumer import IntakeStatus
+from ingest.mqtt.consumer import ConsumerStatus
 from store.database.alerts.repository import SqlBook
 
 DROPPED_RULE, DROPPED_TITLE = "broker-dropped", "消息服务器丢弃消息"
@@ -78,13 +78,13 @@ class SelfMonitoring:
         """What is on disk is in force."""
         self._clear_condition(BOOKS_RULE, at)
 
-    def check_intake(self, status: IntakeStatus, at: Instant) -> None:
+    def check_intake(self, status: ConsumerStatus, at: Instant) -> None:
         """Looks for filters that the broker refuses and urgent devices that have no filter of their own."""
         if status.urgent.ready and status.bulk.ready:
             refused = {**status.urgent.refused, **status.bulk.refused}
             lines = [Evidence("filter", f"{pattern}: {why}", at=at) for pattern, why in sorted(refused.items())]
             self._set_condition(REFUSED_RULE, "broker", lines, at)
-        left_out = status.urgent_left_out
+        left_out = status.urgent_omitted
         self._set_condition(OMITTED_RULE, "registry", [Evidence("devices", left_out, at=at)] if left_out else [], at)
 
     def site_incomplete(self, faults: Sequence[str], at: Instant) -> None:

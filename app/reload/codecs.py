@@ -8,9 +8,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from app.config.yaml_files import Located, WrittenError, read_yaml, validate
-from ingest.codecs.example_runner import CodecTestResult, NoExamples, line_in, test_codec
-from ingest.codecs.registry import BINDINGS, SUFFIXES, BindingBook, Shelf, changes, check, shelve
-from ingest.codecs.runtime import Codecs
+from ingest.codecs.example_runner import ExampleResult, ExamplesError, line_of_error, run_examples
+from ingest.codecs.registry import (
+    BINDINGS_FILE,
+    CODEC_SUFFIXES,
+    BindingBook,
+    CodecRegistry,
+    build_registry,
+    check_bindings,
+    describe_changes,
+)
+from ingest.codecs.runtime import CodecRuntime
 
 log = logging.getLogger("fengshao.codecs")
 
@@ -24,7 +32,7 @@ class CodecReloader:
     """The codecs of a folder. `codecs` is what the listener asks; it always holds the last files that could be used."""
 
     def __init__(self, site: Path | None) -> None:
-        self.codecs = Codecs()
+        self.codecs = CodecRuntime()
         self._path = site / FOLDER if site is not None else None
         self._files: dict[str, bytes] = {}
         self._binding_book = BindingBook()
@@ -42,16 +50,16 @@ class CodecReloader:
     def _load_files(self) -> list[str]:
         files = _files(self._path)
         told = self._keep_working_version(files)
-        shelf = shelve(files, self._binding_book)
-        told = changes(self.codecs.shelf, shelf) + told
-        self.codecs.shelf, self._files = shelf, files
+        shelf = build_registry(files, self._binding_book)
+        told = describe_changes(self.codecs.registry, shelf) + told
+        self.codecs.registry, self._files = shelf, files
         return _logged(told)
 
     def _keep_working_version(self, files: dict[str, bytes]) -> list[str]:
         told = []
-        for codec in shelve(files, self._binding_book).codecs:
+        for codec in build_registry(files, self._binding_book).codecs:
             fresh = self._files.get(codec.name) != files[codec.name]
-            complaint = self.codecs.complaint(codec) if fresh else None
+            complaint = self.codecs.load_error(codec) if fresh else None
             if complaint is not None:
                 old = self._files.get(codec.name)
                 files[codec.name] = files[codec.name] if old is None else old
@@ -101,37 +109,37 @@ def fingerprint(path: Path | None) -> Fingerprint:
 def _listed(path: Path | None) -> list[Path]:
     if path is None or not path.is_dir():
         return []
-    wanted = [file for file in sorted(path.iterdir()) if file.suffix in SUFFIXES or file.name == BINDINGS]
+    wanted = [file for file in sorted(path.iterdir()) if file.suffix in CODEC_SUFFIXES or file.name == BINDINGS_FILE]
     return [file for file in wanted if file.is_file()]
 
 
 def _files(path: Path | None) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in _listed(path) if file.name != BINDINGS}
+    return {file.name: file.read_bytes() for file in _listed(path) if file.name != BINDINGS_FILE}
 
 
 def _bindings(path: Path | None) -> BindingBook:
     """bindings.yaml, checked against the files beside it."""
-    written = path / BINDINGS if path is not None else None
+    written = path / BINDINGS_FILE if path is not None else None
     if written is None or not written.exists():
         return BindingBook()
     document = read_yaml(written)
     book = validate(document, BindingBook)
-    faults = document.locate_all(check(_files(path), book))
+    faults = document.locate_all(check_bindings(_files(path), book))
     if faults:
         raise WrittenError(faults)
     return book
 
 
-def check_codecs(site: Path | None) -> Shelf:
+def check_codecs(site: Path | None) -> CodecRegistry:
     """The site's codecs, each loaded once; raises WrittenError with every file that cannot be."""
     folder = CodecReloader(site)
     try:
         folder.reload()
-        complaints = {codec.name: folder.codecs.complaint(codec) for codec in folder.codecs.shelf.codecs}
+        complaints = {codec.name: folder.codecs.load_error(codec) for codec in folder.codecs.registry.codecs}
         faults = _located(site, complaints)
         if faults:
             raise WrittenError(faults)
-        return folder.codecs.shelf
+        return folder.codecs.registry
     finally:
         folder.codecs.close()
 
@@ -139,7 +147,7 @@ def check_codecs(site: Path | None) -> Shelf:
 def _located(site: Path | None, complaints: Mapping[str, str | None]) -> list[Located]:
     path = (site or Path()) / FOLDER
     return [
-        Located(str(path / name), line_in(complaint), 1, "", complaint)
+        Located(str(path / name), line_of_error(complaint), 1, "", complaint)
         for name, complaint in complaints.items()
         if complaint
     ]
@@ -150,8 +158,8 @@ def test_files(files: Sequence[Path], say: Callable[[str], None]) -> int:
     code = 0
     for file in files:
         try:
-            results = test_codec(file)
-        except NoExamples as nothing:
+            results = run_examples(file)
+        except ExamplesError as nothing:
             say(str(nothing))
             code = 1
             continue
@@ -159,9 +167,9 @@ def test_files(files: Sequence[Path], say: Callable[[str], None]) -> int:
     return code
 
 
-def _tell(file: Path, results: Sequence[CodecTestResult], say: Callable[[str], None]) -> int:
+def _tell(file: Path, results: Sequence[ExampleResult], say: Callable[[str], None]) -> int:
     failed = [result for result in results if not result.passed]
     for result in failed:
-        say(f"{result.file}:{result.line}: {result.name}\n  exp: {result.expected}\n  got: {result.got}")
+        say(f"{result.file}:{result.line}: {result.name}\n  exp: {result.expected}\n  got: {result.actual}")
     say(f"{file}: {len(results) - len(failed)} examples right, {len(failed)} wrong")
     return 1 if failed else 0

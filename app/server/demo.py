@@ -20,7 +20,7 @@ from app.config.catalog import ROOT, load_words
 from app.config.site import SiteFolder
 from app.datadir.control_socket import Asgi
 from app.mqtt_client import client
-from ingest.mqtt.broker_address import read_address
+from ingest.mqtt.broker_address import parse_broker_address
 from simulators.providers.aliyun.server import AliyunSmsServer
 from simulators.providers.wecom.server import WeComServer
 from simulators.publisher import DemoSite, run_demo
@@ -132,7 +132,7 @@ class Demo:
 
     async def start_devices(self, mqtt_url: str, folder: SiteFolder, clock: Clock) -> None:
         """The town lives, and a kitchen leaks; another one each time it is started."""
-        broker = read_address(mqtt_url)
+        broker = parse_broker_address(mqtt_url)
         town = run_demo(
             lambda: client(broker),
             DemoSite(devices=folder.devices, timezone=folder.settings.timezone),

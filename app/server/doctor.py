@@ -12,7 +12,7 @@ from app.server.processing import Processing
 from app.server.registry import RegistryCache
 from console.dependencies import DoctorBusy, DoctorRefused
 from domain import Instant
-from ingest.mqtt.broker_address import Address
+from ingest.mqtt.broker_address import BrokerAddress
 
 
 def current_knowledge(judging: Processing, registry: RegistryCache, folder: SiteFolder) -> Knowledge:
@@ -24,7 +24,7 @@ def current_knowledge(judging: Processing, registry: RegistryCache, folder: Site
 class Doctor:
     """One examination at a time, of the broker that the service listens to (console.dependencies.Doctor)."""
 
-    def __init__(self, broker: Address, known: Callable[[], Knowledge], clock: Callable[[], Instant]) -> None:
+    def __init__(self, broker: BrokerAddress, known: Callable[[], Knowledge], clock: Callable[[], Instant]) -> None:
         self._broker, self._knowledge, self._clock = broker, known, clock
         self._busy = False
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from console.dependencies import Sample
-from ingest.mqtt.consumer import IntakeStatus, SessionStatus
+from ingest.mqtt.consumer import ConsumerStatus, SessionStatus
 
 
-def intake_samples(status: IntakeStatus) -> Iterator[Sample]:
+def intake_samples(status: ConsumerStatus) -> Iterator[Sample]:
     """Every field of the status."""
     yield Sample("fengshao_intake_frames_total", status.frames, "Messages journaled.")
-    yield Sample("fengshao_intake_copies_total", status.twins, "Second copies of what the other session brought.")
+    yield Sample(
+        "fengshao_intake_copies_total", status.session_copies, "Second copies of what the other session brought."
+    )
     yield Sample("fengshao_intake_redelivered_total", status.redelivered, "Messages that the broker sent again.")
     yield Sample("fengshao_intake_too_large_total", status.too_large, "Messages of which only the head was kept.")
     yield Sample(
-        "fengshao_intake_urgent_left_out", status.urgent_left_out, "Urgent devices beyond intake.urgent_filters_max."
+        "fengshao_intake_urgent_left_out", status.urgent_omitted, "Urgent devices beyond intake.urgent_filters_max."
     )
     yield Sample("fengshao_intake_journal_refuses", float(bool(status.journal_error)), "1 while nothing is journaled.")
     for session in (status.urgent, status.bulk):

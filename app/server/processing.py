@@ -26,8 +26,8 @@ from domain import Finding, Instant, Lane
 from ingest.decoding.decoder import Listener
 from ingest.decoding.device_index import Directory
 from ingest.frame import Entry, Frame
-from ingest.mqtt.consumer import IntakeSettings
-from ingest.mqtt.danger_prefilter import Foresight
+from ingest.mqtt.consumer import ConsumerSettings
+from ingest.mqtt.danger_prefilter import DangerPrefilter
 from ingest.routing.routes import Routes
 from rules.engine.engine import Engine
 from rules.rulebook.diff import RulebookDiff, diff_rulebooks
@@ -44,16 +44,16 @@ REFUSALS_PER_HOUR_MAX = 1_000
 """Kept singly per source, reason and hour; beyond it they are counted."""
 
 
-def consumer_settings(folder: SiteFolder, name: str, formerly: Sequence[str] = ()) -> IntakeSettings:
+def consumer_settings(folder: SiteFolder, name: str, formerly: Sequence[str] = ()) -> ConsumerSettings:
     """The site's limits and filters as the intake takes them; `formerly`: the filters of the run before."""
     limits = folder.settings.intake
-    return IntakeSettings(
+    return ConsumerSettings(
         client_id=limits.client_id or name,
         max_pending_bytes=limits.max_pending_bytes,
         max_packet_bytes=limits.max_packet_bytes,
         urgent_filters_max=limits.urgent_filters_max,
         routes=Routes(limits.filters),
-        formerly=tuple(formerly),
+        previous_filters=tuple(formerly),
     )
 
 
@@ -72,7 +72,7 @@ class Processing:
         self.kinds = LiveKinds(self.definitions.kinds)
         kinds, mappings = self.definitions.kinds, self.definitions.mappings
         self.decoder = Listener(kinds, mappings, decoder_settings(folder.settings))
-        self.danger_prefilter = Foresight(kinds, mappings, self.decoder.bears_danger)
+        self.danger_prefilter = DangerPrefilter(kinds, mappings, self.decoder.bears_danger)
         self.codecs = CodecReloader(folder.path)
         self.codecs.reload()
         self.decoder.codecs = self.codecs.codecs
@@ -137,12 +137,12 @@ class Processing:
         kinds = found.kinds
         if renewed.is_empty and kinds == self.definitions.kinds and found.mappings == self.definitions.mappings:
             return renewed
-        foresee = await asyncio.to_thread(Foresight, kinds, found.mappings, self.decoder.bears_danger)
+        foresee = await asyncio.to_thread(DangerPrefilter, kinds, found.mappings, self.decoder.bears_danger)
 
         def change() -> Sequence[Finding]:
             told = self.engine.reload(found.books, self._clock(), kinds)
             self.decoder.take_up(kinds, found.mappings)
-            self.danger_prefilter.adopt(foresee)
+            self.danger_prefilter.replace_pattern(foresee)
             self.definitions, self.kinds.current, self._unsaved = found, kinds, True
             return told
 

@@ -46,8 +46,8 @@ from console.dependencies import (
 from console.events import EventHub
 from domain import DAY, MINUTE, Finding, Instant, Lane
 from ingest.frame import Entry
-from ingest.mqtt.broker_address import read_address
-from ingest.mqtt.consumer import Intake
+from ingest.mqtt.broker_address import parse_broker_address
+from ingest.mqtt.consumer import MqttConsumer
 from ingest.mqtt.urgent_filters import urgent_filters
 from rules.rulebook.diff import RulebookDiff
 from store.database.alerts import statistics
@@ -76,7 +76,7 @@ class Service:
     ) -> None:
         self._folder, self._stores, self._clock, self._token = folder, stores, clock, token
         self._signing_key = signing_key(data)
-        self._broker = read_address(mqtt_url)
+        self._broker = parse_broker_address(mqtt_url)
         self._connection_changes: asyncio.Queue[tuple[bool, Instant]] = asyncio.Queue()
         self._consumer_task: asyncio.Task[None] | None = None
         self.hub = EventHub(clock())
@@ -111,18 +111,16 @@ class Service:
             self.rulebook_reloader,
             clock,
         )
-        self.consumer = Intake(
+        self.consumer = MqttConsumer(
             self._broker,
             stores.journal,
             self.processing.pipeline.backlog.enqueue,
             clock,
+            self,
             consumer_settings(folder, session_name(data), former_filters(stores.ledger, folder, clock())),
-            lambda up, at: self._connection_changes.put_nowait((up, at)),
-            foresee=self.processing.danger_prefilter,
-            on_refused=self._journal_write_failed,
-            on_drop=self.self_monitoring.messages_dropped,
+            find_dangers=self.processing.danger_prefilter,
         )
-        self.processing.pipeline.backlog.oldest_unjournaled = lambda: self.consumer.waiting_since
+        self.processing.pipeline.backlog.oldest_unjournaled = lambda: self.consumer.oldest_unjournaled
         self.scheduler = Scheduler(
             build_jobs(stores, folder.settings, self.processing.pipeline, self.alerting.desk),
             folder.settings.zone,
@@ -139,11 +137,19 @@ class Service:
         )
         self.status.journal_error = lambda: self.consumer.status().journal_error
 
-    def _journal_write_failed(self, since: Instant, until: Instant | None, why: str) -> None:
-        """What waited at the broker meanwhile was said in time."""
+    def connection_changed(self, connected: bool, at: Instant) -> None:
+        """ConsumerEvents: queued, so that changes are applied in order by a task."""
+        self._connection_changes.put_nowait((connected, at))
+
+    def journal_write_failed(self, since: Instant, until: Instant | None, error: str) -> None:
+        """ConsumerEvents: messages waited at the broker meanwhile, so no device counts as silent in that time."""
         if until is not None:
             self.processing.pipeline.add_outage(since, until)
-        self.self_monitoring.journal_write_failed(since, until, why)
+        self.self_monitoring.journal_write_failed(since, until, error)
+
+    def messages_dropped(self, count: int, at: Instant) -> None:
+        """ConsumerEvents: the broker's counters rose."""
+        self.self_monitoring.messages_dropped(count, at)
 
     async def _hear(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
         await self.alerting.process_findings(findings, lane, pos)
@@ -194,8 +200,8 @@ class Service:
         """What the last run left in the journal is judged first; then the broker is heard."""
         await self.processing.pipeline.caught_up.wait()
         async for entry in self._read_journal_tail():
-            self.consumer.recall(entry.frames)
-        self.consumer.resume()
+            self.consumer.add_recovered_frames(entry.frames)
+        self.consumer.finish_recovery()
         self._consumer_task = asyncio.current_task()
         await self.consumer.run()
 
@@ -265,7 +271,9 @@ class Service:
         """Which devices have a topic on the urgent session; a kind may be urgent now that was not."""
         devices, limit = self.registry.devices.values(), self._folder.settings.intake.urgent_filters_max
         routes = self.processing.decoder.routes
-        self.consumer.set_urgent(await asyncio.to_thread(urgent_filters, devices, self.processing.kinds, limit, routes))
+        self.consumer.set_urgent_filters(
+            await asyncio.to_thread(urgent_filters, devices, self.processing.kinds, limit, routes)
+        )
 
     async def reload(self) -> None:
         """Whatever people wrote and changed since: codecs and rulebooks. What is wrong is told, and nothing is lost."""

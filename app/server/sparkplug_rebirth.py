@@ -10,16 +10,16 @@ import aiomqtt
 
 from app.mqtt_client import client
 from domain import Instant
-from ingest.adapters.sparkplug import rebirth
+from ingest.adapters.sparkplug import rebirth_request
 from ingest.decoding.decoder import Listener
-from ingest.mqtt.broker_address import Address
+from ingest.mqtt.broker_address import BrokerAddress
 
 log = logging.getLogger("fengshao.sparkplug_rebirth")
 REQUEST_EVERY_S = 2.0
 RETRY_DELAY_S = 30.0
 
 
-async def request_rebirths(listener: Listener, broker: Address, clock: Callable[[], Instant]) -> None:
+async def request_rebirths(listener: Listener, broker: BrokerAddress, clock: Callable[[], Instant]) -> None:
     """Publishes what the listener wants, a node at most once a turn; until cancelled."""
     while True:
         await asyncio.sleep(REQUEST_EVERY_S)
@@ -34,7 +34,7 @@ async def request_rebirths(listener: Listener, broker: Address, clock: Callable[
             listener.rebirths_wanted.difference_update(wanted)
 
 
-async def _publish(nodes: list[str], broker: Address, now: Instant) -> None:
+async def _publish(nodes: list[str], broker: BrokerAddress, now: Instant) -> None:
     async with client(broker) as connection:
         for node in nodes:
-            await connection.publish(*rebirth(node, now), qos=0)
+            await connection.publish(*rebirth_request(node, now), qos=0)

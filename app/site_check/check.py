@@ -40,7 +40,7 @@ from app.site_check.rosters import doubled, never_holds
 from domain import Fault, Instant
 from domain.kind import Kind
 from domain.people import community
-from ingest.codecs.registry import Shelf
+from ingest.codecs.registry import CodecRegistry
 from ingest.mappings.mapping import MappingBook
 from rules.language.local_calendar import KNOWN_UNTIL
 from rules.rulebook.model import Rulebook
@@ -67,7 +67,7 @@ class Examined(Struct):
     ladders: EscalationPolicy | None = None
     words: TextCatalog | None = None
     mappings: Sequence[MappingBook] | None = None
-    codecs: Shelf | None = None
+    codecs: CodecRegistry | None = None
     replies: ReplyGrammar | None = None
     levels: list[str] = field(default_factory=list)
     """How each level of the place tree is understood."""

@@ -25,7 +25,7 @@ from domain.duration import parse_duration
 from domain.geo import BD_09, GCJ_02, WGS_84
 from domain.kind import Kind
 from ingest.adapters import FILTERS
-from ingest.codecs.registry import BINDINGS, plain
+from ingest.codecs.registry import BINDINGS_FILE, normalise_model
 from ingest.mappings.mapping import ANY, MappingBook
 from ingest.mappings.missing_units import doubts as unit_doubts
 from ingest.routing.routes import filter_faults
@@ -201,9 +201,13 @@ def _attributes(sheet: Sheet[Any], name: str) -> Iterator[tuple[int, str]]:
 def doubtful_cells(sheets: Sheets, models: Collection[str], asked: Collection[str]) -> Iterator[Located]:
     """Models and attributes may have any name; one that is nearly a known one is told, and refused by nobody."""
     devices: Sheet[Device] = sheets.get("devices", Sheet(""))
-    spoken_for = set(map(plain, models))
+    spoken_for = set(map(normalise_model, models))
     for row, device in enumerate(devices.records):
-        if device.model and plain(device.model) not in spoken_for and (near := nearest(device.model, models, LIKELY)):
+        if (
+            device.model
+            and normalise_model(device.model) not in spoken_for
+            and (near := nearest(device.model, models, LIKELY))
+        ):
             yield devices.fault(row, "model", f"no mapping and no codec knows {device.model!r}; did you mean {near}?")
     for sheet in sheets.values():
         for column in sheet.header:
@@ -214,7 +218,7 @@ def doubtful_cells(sheets: Sheets, models: Collection[str], asked: Collection[st
 
 def bound_models(site: Path | None) -> Iterator[tuple[str, list[str]]]:
     """The files of codecs.d/bindings.yaml with the models that they speak for, as far as it can be read."""
-    codecs = _at(document(site / CODECS / BINDINGS).data, "codecs") if site is not None else None
+    codecs = _at(document(site / CODECS / BINDINGS_FILE).data, "codecs") if site is not None else None
     for name, binding in codecs.items() if isinstance(codecs, Mapping) else ():
         models = _at(binding, "models")
         yield str(name), [str(one) for one in models] if isinstance(models, list) else []
@@ -226,10 +230,10 @@ def doubtful_bindings(site: Path, sheets: Sheets) -> Iterator[Located]:
     used = {device.model for device in devices.records if device.model}
     for name, models in bound_models(site):
         for index, model in enumerate(models):
-            near = nearest(model, used, LIKELY) if plain(model) not in map(plain, used) else None
+            near = nearest(model, used, LIKELY) if normalise_model(model) not in map(normalise_model, used) else None
             if near is not None:
                 said = f"no device is of model {model!r}; did you mean {near}?"
-                yield document(site / CODECS / BINDINGS).locate(Fault(("codecs", name, "models", index), said))
+                yield document(site / CODECS / BINDINGS_FILE).locate(Fault(("codecs", name, "models", index), said))
 
 
 # -- mappings and wording -------------------------------------------------------------------------------------------

@@ -17,9 +17,8 @@ from console.http.problems import FieldError, Problem, invalid
 from console.http.requests import Deps, item_response
 from console.schemas.messages import PushResult
 from console.security.auth import LoginFailure, Principal
-from ingest.http_push import SOURCES, Receive
-from ingest.http_push import Answer as Refused
-from ingest.http_push.signatures import SIGNED
+from ingest.http_push import PUSH_SOURCES, PushRejected, PushSource
+from ingest.http_push.signatures import SIGNATURE_CHECKS
 from store.database import registry
 
 router = documented_router(tags=["readings"])
@@ -40,12 +39,12 @@ async def push(
     require(user, "push")
     if user.platform not in (None, platform):
         raise Problem(403, messages_zh.OTHER_PLATFORM.format(platform=user.platform))
-    secret, source = deps.intake.push_secrets.get(platform), SOURCES.get(platform)
-    if secret is not None and not SIGNED[platform](request.headers, secret.reveal()):
+    secret, source = deps.intake.push_secrets.get(platform), PUSH_SOURCES.get(platform)
+    if secret is not None and not SIGNATURE_CHECKS[platform](request.headers, secret.reveal()):
         await record_login_failure(request, LoginFailure.SIGNATURE)
         raise Problem(401, messages_zh.WRONG_SIGNATURE)
     if source is None:
-        detail = messages_zh.UNKNOWN_PLATFORM.format(platform=platform, known="、".join(SOURCES))
+        detail = messages_zh.UNKNOWN_PLATFORM.format(platform=platform, known="、".join(PUSH_SOURCES))
         raise invalid(FieldError("platform", detail))
     return await _accept(request, deps, source, {})
 
@@ -66,15 +65,15 @@ async def _thingsboard(request: Request, deps: Deps, token: str, leaf: str) -> J
     if device is None:
         await record_login_failure(request, LoginFailure.DEVICE)
         raise Problem(401, messages_zh.WRONG_TOKEN)
-    return await _accept(request, deps, SOURCES["thingsboard"], {"token": token, "leaf": leaf})
+    return await _accept(request, deps, PUSH_SOURCES["thingsboard"], {"token": token, "leaf": leaf})
 
 
-async def _accept(request: Request, deps: Deps, source: Receive, path: dict[str, str]) -> JsonResponse[PushResult]:
+async def _accept(request: Request, deps: Deps, source: PushSource, path: dict[str, str]) -> JsonResponse[PushResult]:
     if deps.intake.accept is None:
         raise Problem(404, messages_zh.NOT_AVAILABLE)
     query = {name: value for name, value in request.query_params.items() if name != "token"} | path
     frames = source(dict(request.headers), query, await request.body(), deps.clock())
-    if isinstance(frames, Refused):
+    if isinstance(frames, PushRejected):
         faults = [FieldError(frames.field, frames.detail)] if frames.field else []
         raise Problem(frames.status, frames.detail, faults)
     await deps.intake.accept(frames)

@@ -21,7 +21,7 @@ from console.schemas.parts import Page
 from console.security.auth import AccessRole, hash_token
 from console.timestamps import to_schema
 from console.views.records import StrictModel
-from ingest.http_push import SOURCES
+from ingest.http_push import PUSH_SOURCES
 from store.database.system import audit, tokens
 
 router = documented_router(tags=["tokens"])
@@ -57,8 +57,10 @@ async def create_token(request: Request, deps: Deps, user: RegistryAdmin) -> Jso
         raise invalid(FieldError("person", messages_zh.UNKNOWN_PERSON.format(person=wanted.person)))
     if wanted.place is not None and wanted.place not in community.places:
         raise invalid(FieldError("place", messages_zh.UNKNOWN_PLACE.format(place=wanted.place)))
-    if wanted.platform is not None and (wanted.role is not AccessRole.DEVICE or wanted.platform not in SOURCES):
-        raise invalid(FieldError("platform", messages_zh.PLATFORM_NEEDS_DEVICE_ROLE.format(known="、".join(SOURCES))))
+    if wanted.platform is not None and (wanted.role is not AccessRole.DEVICE or wanted.platform not in PUSH_SOURCES):
+        raise invalid(
+            FieldError("platform", messages_zh.PLATFORM_NEEDS_DEVICE_ROLE.format(known="、".join(PUSH_SOURCES)))
+        )
     text = secrets.token_urlsafe(32)
     identifier = f"t-{secrets.token_hex(4)}"
     token = tokens.Token(

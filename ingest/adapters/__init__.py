@@ -30,7 +30,7 @@ from ingest.adapters import (
     wmbusmeters,
     zigbee2mqtt,
 )
-from ingest.adapters.sparkplug.state import SparkplugMemory
+from ingest.adapters.sparkplug.state import SparkplugState
 from ingest.frame import Frame
 from ingest.results import Draft, Note, Rejected
 from ingest.topics import matches
@@ -104,7 +104,7 @@ VERSIONS: Final[dict[str, int]] = {
     esphome.PLATFORM: esphome.VERSION,
 }
 
-_FIRST_LEVELS: Final = {
+_PLATFORM_BY_ROOT: Final = {
     "fengshao": native.PLATFORM,
     "zigbee2mqtt": zigbee2mqtt.PLATFORM,
     "homeassistant": homeassistant.PLATFORM,
@@ -118,7 +118,7 @@ _FIRST_LEVELS: Final = {
 }
 """Platforms that own a whole tree are found without matching filters: this runs for every message."""
 
-_PATTERNS: Final = [
+_FILTERS_BY_PREFIX: Final = [
     (pattern.partition("+")[0].partition("#")[0].rstrip("/"), pattern, name)
     for name, patterns in FILTERS.items()
     for pattern in patterns
@@ -126,19 +126,22 @@ _PATTERNS: Final = [
 """Each with what a topic it covers begins with: most are told apart by that."""
 
 
-def platform_of(topic: str) -> str | None:
+def platform_for_topic(topic: str) -> str | None:
     """The platform that publishes on this topic, or None when no filter of ours covers it.
 
-    >>> platform_of("fengshao/v1/gas-1/up"), platform_of("$oc/devices/x/sys/properties/report"), platform_of("a/b")
-    ('native', 'iotda', None)
+    >>> platform_for_topic("fengshao/v1/gas-1/up"), platform_for_topic("$oc/devices/x/sys/properties/report")
+    ('native', 'iotda')
+    >>> platform_for_topic("a/b") is None
+    True
     """
-    owner = _FIRST_LEVELS.get(topic.partition("/")[0])
+    owner = _PLATFORM_BY_ROOT.get(topic.partition("/")[0])
     return owner or next(
-        (name for start, pattern, name in _PATTERNS if topic.startswith(start) and matches(pattern, topic)), None
+        (name for start, pattern, name in _FILTERS_BY_PREFIX if topic.startswith(start) and matches(pattern, topic)),
+        None,
     )
 
 
-def decode(platform: str | None, frame: Frame, memory: SparkplugMemory | None = None) -> Decoded:
+def decode(platform: str | None, frame: Frame, memory: SparkplugState | None = None) -> Decoded:
     """What this platform's message says, or why it cannot be read. Only Sparkplug needs and changes a memory."""
     if platform == sparkplug.PLATFORM:
         return sparkplug.decode(frame, memory)

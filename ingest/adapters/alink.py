@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from domain import Reason
-from ingest.adapters.thing_models import fields_of
+from ingest.adapters.thing_models import field_meanings
 from ingest.definitions import Defines
 from ingest.formats.json_payload import read_json
-from ingest.formats.timed_fields import Said, by_moment, flat, happened
+from ingest.formats.timed_fields import TimedField, event_fields, flatten, group_by_time
 from ingest.frame import Frame
 from ingest.results import Draft, Note, NoteKind, Proposal, RawPayload, Rejected
 
@@ -61,7 +61,7 @@ def _model(me: str, frame: Frame) -> Note:
     body = read_json(frame.payload)
     said = body.get("data") if isinstance(body, dict) else None
     data = read_json(said.encode()) if isinstance(said, str) else said
-    fields = fields_of(data) if isinstance(data, dict) else ()
+    fields = field_meanings(data) if isinstance(data, dict) else ()
     detail = f"the thing model of its product: {len(fields)} fields"
     defines = Defines(frame.topic, (), PLATFORM, me.partition("/")[0], fields) if fields else None
     return Note(NoteKind.DISCOVERY, PLATFORM, me, detail, defines=defines)
@@ -145,7 +145,7 @@ def _bundle(me: str, part: object, retained: bool) -> Drafts:
             yield Rejected(Reason.BAD_PAYLOAD, "a sub-device without an identity", me)
 
 
-def _bundled(part: Mapping[str, object]) -> Iterator[Said]:
+def _bundled(part: Mapping[str, object]) -> Iterator[TimedField]:
     if isinstance(part.get("value"), dict):
         yield from _timed("", part)
     elif PARTS.isdisjoint(part):
@@ -157,13 +157,13 @@ def _bundled(part: Mapping[str, object]) -> Iterator[Said]:
             yield from _event(_bare(event), said)
 
 
-def _properties(properties: object) -> Iterator[Said]:
+def _properties(properties: object) -> Iterator[TimedField]:
     for each in _each(properties):
         for name, said in each.items():
             yield from _timed(_bare(name), said)
 
 
-def _timed(name: str, said: object) -> Iterator[Said]:
+def _timed(name: str, said: object) -> Iterator[TimedField]:
     """`23.6`, `{"value": 23.6, "time": …}`, or a list of these."""
     if isinstance(said, list) and said and all(isinstance(one, dict) and _is_timed(one) for one in said):
         for one in said:
@@ -173,7 +173,7 @@ def _timed(name: str, said: object) -> Iterator[Said]:
     if isinstance(said, dict) and _is_timed(said):
         at, said = said.get("time"), said["value"]
     if isinstance(said, dict):
-        yield from ((at, inner, value) for inner, value in flat(said, f"{name}." if name else ""))
+        yield from ((at, inner, value) for inner, value in flatten(said, f"{name}." if name else ""))
     else:
         yield at, name, said
 
@@ -182,10 +182,10 @@ def _is_timed(said: Mapping[str, object]) -> bool:
     return "value" in said and said.keys() <= {"value", "time"}
 
 
-def _event(event: str, said: object) -> Iterator[Said]:
+def _event(event: str, said: object) -> Iterator[TimedField]:
     for one in said if isinstance(said, list) else [said]:
         at, content = (one.get("time"), one["value"]) if isinstance(one, dict) and "value" in one else (None, one)
-        yield from ((at, name, value) for name, value in happened(event, content).items())
+        yield from ((at, name, value) for name, value in event_fields(event, content).items())
 
 
 def _each(said: object) -> list[dict[str, object]]:
@@ -204,7 +204,7 @@ def _named(identity: object) -> str | None:
     return f"{product}/{device}" if product and device else None
 
 
-def _drafts(me: str, said: Iterator[Said], retained: bool) -> Drafts:
+def _drafts(me: str, said: Iterator[TimedField], retained: bool) -> Drafts:
     product = me.partition("/")[0]
-    for at, fields in by_moment(said):
+    for at, fields in group_by_time(said):
         yield Draft(PLATFORM, me, at, fields, None, product, retained)

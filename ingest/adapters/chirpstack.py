@@ -12,7 +12,7 @@ from msgspec import structs
 
 from domain import Reason
 from ingest.formats.json_payload import read_json
-from ingest.formats.lorawan_history import moments_in
+from ingest.formats.lorawan_history import split_history
 from ingest.frame import Frame
 from ingest.results import Draft, Note, NoteKind, Proposal, RawPayload, Rejected
 
@@ -42,7 +42,7 @@ def decode(frame: Frame) -> Decoded:
 def _up(dev_eui: str, body: dict[str, object], retained: bool) -> Decoded:
     decoded = body.get("object") or _as_text(body.get("objectJSON"))
     if isinstance(decoded, dict) and decoded:
-        return [_moment(dev_eui, body, at, fields, retained) for at, fields in moments_in(decoded)]
+        return [_moment(dev_eui, body, at, fields, retained) for at, fields in split_history(decoded)]
     if body.get("data"):
         return _raw(dev_eui, body, retained)
     return Note(NoteKind.LIFE, PLATFORM, dev_eui, "an uplink without data", online=True)

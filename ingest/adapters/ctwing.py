@@ -15,7 +15,7 @@ from msgspec import structs
 
 from domain import Reason
 from ingest.formats.json_payload import read_json
-from ingest.formats.timed_fields import flat, happened
+from ingest.formats.timed_fields import event_fields, flatten
 from ingest.frame import Frame
 from ingest.results import Draft, Note, NoteKind, RawPayload, Rejected
 from ingest.timestamps import FUTURE_MAX, PAST_MAX
@@ -105,7 +105,7 @@ def _unpacked(names: tuple[str, ...], body: Body, raw: object, retained: bool) -
         return Rejected(Reason.BAD_PAYLOAD, "APPdata is not base64", names[0])
     said = read_json(data) if data[:1] == b"{" else None
     if isinstance(said, dict):
-        return [_draft(names, body, dict(flat(said)), retained)]
+        return [_draft(names, body, dict(flatten(said)), retained)]
     return [structs.replace(_draft(names, body, {}, retained), raw=RawPayload(data))]
 
 
@@ -115,9 +115,9 @@ def _fields(payload: Mapping[str, object]) -> dict[str, object]:
     for name, value in payload.items():
         if name in ("serviceData", "params") or (isinstance(value, dict) and "serviceData" in value):
             inner = value.get("serviceData", value) if isinstance(value, dict) else {}
-            fields.update(flat(inner if isinstance(inner, dict) else {}))
+            fields.update(flatten(inner if isinstance(inner, dict) else {}))
         elif name != "serviceId":
-            fields.update(flat({name: value}))
+            fields.update(flatten({name: value}))
     return fields
 
 
@@ -129,7 +129,7 @@ def _changed(names: tuple[str, ...], body: Body, retained: bool) -> Decoded:
         data = service.get("data") if isinstance(service, dict) else None
         if isinstance(service, dict) and isinstance(data, dict):
             at = service.get("eventTime", body.get("timestamp"))
-            drafts.append(_draft(names, {**body, "timestamp": at}, dict(flat(data)), retained))
+            drafts.append(_draft(names, {**body, "timestamp": at}, dict(flatten(data)), retained))
         else:
             drafts.append(Rejected(Reason.BAD_PAYLOAD, "a service without data", names[0]))
     return drafts or Rejected(Reason.BAD_PAYLOAD, "a data change without a service", names[0])
@@ -140,10 +140,10 @@ def _event(names: tuple[str, ...], body: Body, retained: bool) -> Decoded:
     content = body.get("eventContent")
     if isinstance(content, str):
         content = read_json(content.encode("utf-8", "replace"))
-    fields = dict(flat(content)) if isinstance(content, dict) else {}
+    fields = dict(flatten(content)) if isinstance(content, dict) else {}
     if not any(_VERDICT.search(name.rpartition(".")[2]) for name in fields):
         number = body.get("serviceId", body.get("eventId", body.get("eventType")))
-        fields = happened(f"event.{number}", fields)
+        fields = event_fields(f"event.{number}", fields)
     return [_draft(names, body, fields, retained)]
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 from domain import Reason
-from ingest.formats.json_payload import availability, read_bare, read_json
-from ingest.formats.timed_fields import flat
+from ingest.formats.json_payload import parse_availability, read_json, read_scalar
+from ingest.formats.timed_fields import flatten
 from ingest.frame import Frame
 from ingest.results import Draft, Note, NoteKind, Rejected
 
@@ -32,7 +32,7 @@ def decode(frame: Frame) -> Decoded:
     """`{prefix}/{component}/{object}/state`, `{prefix}/status`, `{prefix}/debug`, `.../command`."""
     levels = frame.topic.split("/")
     if len(levels) >= 2 and levels[-1] == "status":
-        online = availability(frame.payload)
+        online = parse_availability(frame.payload)
         return Note(NoteKind.AVAILABILITY, PLATFORM, "/".join(levels[:-1]), _head(frame.payload), online)
     if len(levels) >= 2 and levels[-1] == "debug":
         return Note(NoteKind.STATUS, PLATFORM, "/".join(levels[:-1]), "its log, which measures nothing")
@@ -48,12 +48,12 @@ def decode(frame: Frame) -> Decoded:
 def _state(owner: str, name: str, frame: Frame) -> Decoded:
     if not frame.payload:
         return Note(NoteKind.STATUS, PLATFORM, owner, "a retained state was cleared")
-    said = read_json(frame.payload) if frame.payload.lstrip().startswith(b"{") else read_bare(frame.payload)
+    said = read_json(frame.payload) if frame.payload.lstrip().startswith(b"{") else read_scalar(frame.payload)
     if isinstance(said, Rejected):
         return Rejected(said.reason, said.detail, owner)
     if isinstance(said, str) and said.lower() in UNKNOWN:
         return Note(NoteKind.LIFE, PLATFORM, owner, f"{name[:40]} is not measured yet", online=True)
-    fields = dict(flat(said, f"{name}.")) if isinstance(said, dict) else {name: said}
+    fields = dict(flatten(said, f"{name}.")) if isinstance(said, dict) else {name: said}
     return [Draft(PLATFORM, owner, None, fields, None, None, frame.retain)]
 
 

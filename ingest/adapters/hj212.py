@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from domain import Reason
-from ingest.formats.numbers import number_in
-from ingest.formats.timed_fields import by_moment
+from ingest.formats.numbers import parse_number
+from ingest.formats.timed_fields import group_by_time
 from ingest.frame import Frame
 from ingest.results import Draft, Note, NoteKind, Rejected
 
@@ -139,7 +139,7 @@ def _data(station: str, command: str, about: dict[str, str], groups: list[str], 
         said += [(_beijing(when), name, value) for name, value in _measured(code, flag)]
         if flag in FLAGS:
             yield _not_measured(station, group, flag)
-    for moment, fields in by_moment(said):
+    for moment, fields in group_by_time(said):
         yield Draft(PLATFORM, station, moment, fields, None, None, retained)
     if not said:
         yield Note(NoteKind.LIFE, PLATFORM, station, f"CN={command}: nothing measured", online=True)
@@ -160,7 +160,7 @@ def _measured(code: dict[str, str], flag: str) -> Iterator[tuple[str, object]]:
     for name, value in code.items():
         bare, dash, part = name.rpartition("-")
         if dash and part not in ("Flag", "SampleTime"):
-            yield bare if part in VALUES else name, number_in(value)
+            yield bare if part in VALUES else name, parse_number(value)
 
 
 def _beijing(said: str | None) -> str | None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain import Reason
-from ingest.formats.compression import inflated
-from ingest.formats.json_payload import availability, read_json
+from ingest.formats.compression import decompress
+from ingest.formats.json_payload import parse_availability, read_json
 from ingest.formats.protobuf import Malformed
-from ingest.formats.timed_fields import Said as Told
-from ingest.formats.timed_fields import by_moment, flat, happened
+from ingest.formats.timed_fields import TimedField as Told
+from ingest.formats.timed_fields import event_fields, flatten, group_by_time
 from ingest.frame import Frame
 from ingest.results import Draft, Note, NoteKind, RawPayload, Rejected
 
@@ -55,7 +55,7 @@ def decode(frame: Frame) -> Decoded:
 def _read(payload: bytes, query: str) -> object:
     """The JSON, which `?encoding=gzip` announces to be compressed."""
     try:
-        return read_json(inflated(payload) if query == "encoding=gzip" else payload)
+        return read_json(decompress(payload) if query == "encoding=gzip" else payload)
     except Malformed as fault:
         return Rejected(Reason.BAD_PAYLOAD, str(fault))
 
@@ -123,7 +123,7 @@ def _listed(services: object) -> list[object]:
 
 def _serviced(service: dict[str, object]) -> Iterator[Told]:
     owner, at = service.get("service_id", service.get("serviceId", "")), _event_time(service)
-    for name, value in flat(_held(service) or {}):
+    for name, value in flatten(_held(service) or {}):
         speaking = name.rstrip("0123456789_").lower() not in UNSPEAKING
         yield at, name if speaking else f"{owner}.{name}", value
 
@@ -153,7 +153,7 @@ def _events(me: str, body: dict[str, object], retained: bool) -> Decoded:
 def _happenings(services: list[dict[str, object]]) -> Iterator[Told]:
     for service in services:
         event, paras = str(service.get("event_type") or service.get("service_id") or "event"), service.get("paras")
-        for name, value in happened(event, paras).items():
+        for name, value in event_fields(event, paras).items():
             yield _event_time(service), name, value
 
 
@@ -171,7 +171,7 @@ def _system(me: str, services: list[dict[str, object]]) -> Decoded:
 def _sub_status(me: str, status: dict[str, object]) -> Note:
     word = str(status.get("status", ""))
     child = str(status.get("device_id") or me)
-    return Note(NoteKind.AVAILABILITY, PLATFORM, child, word[:40], availability(word.encode()))
+    return Note(NoteKind.AVAILABILITY, PLATFORM, child, word[:40], parse_availability(word.encode()))
 
 
 def _statuses(me: str, body: dict[str, object], _retained: bool) -> Decoded:
@@ -194,14 +194,14 @@ def _message(me: str, body: dict[str, object], retained: bool) -> Decoded:
     text = content.encode("utf-8", "replace") if isinstance(content, str) else b""
     said = read_json(text) if text else content
     if isinstance(said, dict):
-        return list(_drafts(me, ((None, name, value) for name, value in flat(said)), retained))
+        return list(_drafts(me, ((None, name, value) for name, value in flatten(said)), retained))
     if text:
         return _raw(me, text, retained)
     return Rejected(Reason.BAD_PAYLOAD, f"a {type(content).__name__} instead of a message", me)
 
 
 def _drafts(me: str, said: Iterator[Told], retained: bool) -> Drafts:
-    for at, fields in by_moment(said) or [(None, {})]:
+    for at, fields in group_by_time(said) or [(None, {})]:
         yield Draft(PLATFORM, me, at, fields, None, _product(me), retained)
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain import Reason
-from ingest.adapters.thing_models import fields_of
+from ingest.adapters.thing_models import field_meanings
 from ingest.definitions import Defines
 from ingest.formats.json_payload import read_json
-from ingest.formats.timed_fields import Said, by_moment, flat, happened
+from ingest.formats.timed_fields import TimedField, event_fields, flatten, group_by_time
 from ingest.frame import Frame
 from ingest.results import Draft, Note, NoteKind, Proposal, Rejected
 
@@ -57,7 +57,7 @@ def _model(me: str, frame: Frame) -> Note | Rejected:
     metadata = read_json(said.encode()) if isinstance(said, str) else said
     if not isinstance(body, dict) or not isinstance(metadata, dict):
         return Note(NoteKind.STATUS, PLATFORM, me, "a derived thing model without `metadata`")
-    fields = fields_of(metadata)
+    fields = field_meanings(metadata)
     defines = Defines(frame.topic, (), PLATFORM, me, fields, more=body.get("all") is not True)
     return Note(NoteKind.DISCOVERY, PLATFORM, me, f"its thing model: {len(fields)} fields", True, defines=defines)
 
@@ -76,24 +76,24 @@ def _told(me: str, product: str | None, path: str, frame: Frame) -> Decoded:
         said = list(_properties(body))
     else:
         return Rejected(Reason.BAD_PAYLOAD, "a report without `properties`", me)
-    moments = by_moment(said) or [(None, {})]
+    moments = group_by_time(said) or [(None, {})]
     return [Draft(PLATFORM, me, at, fields, None, product, frame.retain) for at, fields in moments]
 
 
-def _properties(body: Body) -> Iterator[Said]:
+def _properties(body: Body) -> Iterator[TimedField]:
     properties, times = body["properties"], body.get("propertySourceTimes")
     own = times if isinstance(times, dict) else {}
     for name, said in properties.items() if isinstance(properties, dict) else ():
         at = own.get(name, body.get("timestamp"))
         if isinstance(said, dict) and "value" in said and set(said) <= {"value", "timestamp", "time"}:
             at, said = said.get("timestamp", said.get("time", at)), said["value"]
-        yield from ((at, inner, value) for inner, value in flat({name: said}))
+        yield from ((at, inner, value) for inner, value in flatten({name: said}))
 
 
-def _event(event: str, body: Body) -> Iterator[Said]:
+def _event(event: str, body: Body) -> Iterator[TimedField]:
     data = body.get("data")
     for one in data if isinstance(data, list) and data else [data]:
-        for name, value in happened(event, one).items():
+        for name, value in event_fields(event, one).items():
             yield body.get("timestamp"), name, value
 
 

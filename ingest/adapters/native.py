@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from domain import Reason
-from ingest.formats.json_payload import availability, read_json
+from ingest.formats.json_payload import parse_availability, read_json
 from ingest.frame import Frame
 from ingest.results import Draft, Note, NoteKind, Rejected
 
 PLATFORM = "native"
 VERSION = 1
-NO_OBJECTS_MAX = 50
+NON_OBJECTS_MAX = 50
 """Items of one array that are refused singly because they are no objects."""
 
 
@@ -22,7 +22,7 @@ def decode(frame: Frame) -> list[Draft | Rejected] | Note | Rejected:
     if leaf == "up" or leaf == "alarm":
         return _drafts(device, frame)
     if leaf == "status":
-        return Note(NoteKind.AVAILABILITY, PLATFORM, device, _head(frame.payload), availability(frame.payload))
+        return Note(NoteKind.AVAILABILITY, PLATFORM, device, _head(frame.payload), parse_availability(frame.payload))
     if leaf == "down":
         return Note(NoteKind.REPLY, PLATFORM, device, "a command to the device")
     return Rejected(Reason.NO_CODEC, f"…/{leaf[:40]} is not up, alarm, status or down", device)
@@ -50,11 +50,11 @@ def _items(device: str, said: list[object], retained: bool) -> list[Draft | Reje
             drafts.append(_draft(device, item, retained))
             continue
         wrong, last = wrong + 1, index
-        if wrong <= NO_OBJECTS_MAX:
+        if wrong <= NON_OBJECTS_MAX:
             detail = f"item {index} is a {type(item).__name__} instead of an object"
             drafts.append(Rejected(Reason.BAD_PAYLOAD, detail, device))
-    if wrong > NO_OBJECTS_MAX:
-        detail = f"{wrong - NO_OBJECTS_MAX} more items are no objects, the last of them item {last}"
+    if wrong > NON_OBJECTS_MAX:
+        detail = f"{wrong - NON_OBJECTS_MAX} more items are no objects, the last of them item {last}"
         drafts.append(Rejected(Reason.BAD_PAYLOAD, detail, device))
     return drafts
 

@@ -18,12 +18,12 @@ DEPTH_MAX: Final = 4
 TEXT_MAX: Final = 60
 
 
-def fields_of(model: Said) -> tuple[FieldMeaning, ...]:
+def field_meanings(model: Said) -> tuple[FieldMeaning, ...]:
     """The fields of a model of which it says something.
 
-    >>> fields_of({"properties": [{"identifier": "Gas", "dataType": {"type": "bool", "specs": {"1": "报警"}}}]})
+    >>> field_meanings({"properties": [{"identifier": "Gas", "dataType": {"type": "bool", "specs": {"1": "报警"}}}]})
     (FieldMeaning(field='Gas', unit='', labels={'1': '报警'}),)
-    >>> fields_of({"properties": [{"id": "t", "valueType": {"type": "float", "unit": "celsiusDegrees"}}]})
+    >>> field_meanings({"properties": [{"id": "t", "valueType": {"type": "float", "unit": "celsiusDegrees"}}]})
     (FieldMeaning(field='t', unit='celsiusDegrees', labels={}),)
     """
     found = [each for one in _objects(model.get("properties")) for each in _field(one, "", 0)]

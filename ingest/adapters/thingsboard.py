@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from domain import Reason
 from ingest.formats.json_payload import read_json
-from ingest.formats.timed_fields import flat
+from ingest.formats.timed_fields import flatten
 from ingest.frame import Frame
 from ingest.results import Draft, Note, NoteKind, Proposal, Rejected
 
@@ -94,5 +94,5 @@ def _part(name: str, part: object, retained: bool) -> Draft | Rejected:
     at = part.get("ts") if "ts" in part else None
     values = part["values"] if isinstance(part.get("values"), dict) else part
     assert isinstance(values, dict)
-    fields = dict(flat({key: value for key, value in values.items() if values is not part or key != "ts"}))
+    fields = dict(flatten({key: value for key, value in values.items() if values is not part or key != "ts"}))
     return Draft(PLATFORM, name, at, fields, None, None, retained)

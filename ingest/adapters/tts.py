@@ -13,8 +13,8 @@ from msgspec import structs
 
 from domain import Reason
 from ingest.formats.json_payload import read_json
-from ingest.formats.lorawan_history import Moments, moments_in
-from ingest.formats.timed_fields import flat
+from ingest.formats.lorawan_history import Moments, split_history
+from ingest.formats.timed_fields import flatten
 from ingest.frame import Frame
 from ingest.results import Draft, Note, NoteKind, Proposal, RawPayload, Rejected
 
@@ -71,7 +71,7 @@ def _moments(uplink: Body) -> Moments:
     Of several normalized measurements those that bear a time are of the past.
     """
     decoded = _object(uplink, "decoded_payload")
-    moments: Moments = moments_in(decoded) if decoded else []
+    moments: Moments = split_history(decoded) if decoded else []
     normalized = _normalized(uplink.get("normalized_payload"))
     now = {name: value for at, fields in normalized if at is None for name, value in fields.items()}
     if now and moments and moments[-1][0] is None:
@@ -87,7 +87,7 @@ def _normalized(said: object) -> Moments:
     return [
         (
             each.get("time") if len(measured) > 1 else None,
-            {f"normalized.{name}": value for name, value in flat(each) if name != "time"},
+            {f"normalized.{name}": value for name, value in flatten(each) if name != "time"},
         )
         for each in measured
     ]

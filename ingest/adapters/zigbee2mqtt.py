@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain import Reason
-from ingest.formats.json_payload import availability, read_bare, read_json
+from ingest.formats.json_payload import parse_availability, read_json, read_scalar
 from ingest.frame import Frame
 from ingest.results import Draft, Note, NoteKind, Proposal, Rejected
 
@@ -34,7 +34,7 @@ def decode(frame: Frame) -> Decoded:
         return _bridge(name.removeprefix("bridge").lstrip("/"), frame)
     owner, _, leaf = name.rpartition("/")
     if owner and leaf == "availability":
-        online = availability(frame.payload)
+        online = parse_availability(frame.payload)
         return Note(NoteKind.AVAILABILITY, PLATFORM, owner, _word(online), online)
     commanded = _commanded(name)
     if commanded is not None:
@@ -74,7 +74,7 @@ def _attribute(name: str, said: object, frame: Frame) -> Decoded:
     if not owner or frame.payload.lstrip()[:1] in (b"{", b"["):
         kind = said.detail if isinstance(said, Rejected) else f"a JSON {type(said).__name__} instead of an object"
         return Rejected(Reason.BAD_PAYLOAD, f"{kind} (Zigbee2MQTT writes `output: json` by default)", name)
-    value = read_bare(frame.payload)
+    value = read_scalar(frame.payload)
     if isinstance(value, Rejected):
         return Rejected(value.reason, value.detail, owner)
     return [Draft(PLATFORM, owner, None, {field: value}, None, None, frame.retain)]
@@ -82,7 +82,7 @@ def _attribute(name: str, said: object, frame: Frame) -> Decoded:
 
 def _bridge(leaf: str, frame: Frame) -> Decoded:
     if leaf == "state":
-        online = availability(frame.payload)
+        online = parse_availability(frame.payload)
         return Note(NoteKind.BRIDGE, PLATFORM, "bridge", f"bridge {_word(online)}", online)
     if leaf == "event":
         return _event(read_json(frame.payload))

@@ -20,7 +20,7 @@ class Codec(Struct, frozen=True):
     variables: str = "{}"
 
 
-class Call(Struct, frozen=True, gc=False):
+class DecodeCall(Struct, frozen=True, gc=False):
     """One payload for one codec. `received` is the only time that the codec can learn."""
 
     codec: Codec
@@ -32,16 +32,16 @@ class Call(Struct, frozen=True, gc=False):
 class Decoded(Struct, frozen=True):
     """The fields that a codec read, with its warnings."""
 
-    data: dict[str, object]
+    fields: dict[str, object]
     warnings: list[str] = field(default_factory=list)
 
 
 class CodecFailed(Struct, frozen=True):
-    """Why a codec gave nothing to be believed. `exhausted`: it ran into a limit, and rests when it does so again.
+    """Why a codec gave nothing to be believed. `hit_limit`: it ran into a limit, and rests when it does so again.
 
-    `partly` are the fields it gave beside its complaint: no reading, but they may tell of a danger.
+    `partial_fields` are the fields it gave beside its complaint: no reading, but they may tell of a danger.
     """
 
     detail: str
-    exhausted: bool = False
-    partly: dict[str, object] = field(default_factory=dict)
+    hit_limit: bool = False
+    partial_fields: dict[str, object] = field(default_factory=dict)

@@ -15,60 +15,60 @@ from typing import Final
 
 import msgspec
 
-from ingest.codecs import Call, Codec
-from ingest.codecs.worker import RESTING, Job, Request, frame, read_frame
+from ingest.codecs import Codec, DecodeCall
+from ingest.codecs.worker import SUSPENDED, DecodeJob, Request, encode_frame, read_frame
 
-BATCH: Final = 256
-PATIENCE_S: Final = 10.0
+BATCH_CALLS: Final = 256
+ANSWER_TIMEOUT_S: Final = 10.0
 """The last resort; the kernel ends a process that burns time long before."""
 
 KILLED: Final = "?ran on and was ended with its process"
 
 
-class Workshop:
+class CodecProcess:
     """A process for codecs, started when first needed. `starts` counts how often."""
 
     def __init__(self) -> None:
-        self.starts = 0
-        self._process: _Process | None = None
+        self.start_count = 0
+        self._child: _Child | None = None
 
-    def run(self, calls: Sequence[Call]) -> list[str]:
+    def run(self, calls: Sequence[DecodeCall]) -> list[str]:
         """One answer a call, in order; see engine.decode. A call that ends the process is told from the others."""
         answers: list[str] = []
-        for start in range(0, len(calls), BATCH):
-            batch = calls[start : start + BATCH]
-            answers += self._try(batch) or self._one_by_one(batch)
+        for start in range(0, len(calls), BATCH_CALLS):
+            batch = calls[start : start + BATCH_CALLS]
+            answers += self._run_batch(batch) or self._run_singly(batch)
         return answers
 
-    def _one_by_one(self, batch: Sequence[Call]) -> list[str]:
+    def _run_singly(self, batch: Sequence[DecodeCall]) -> list[str]:
         """Which call was it? Its codec is not called again here: each time would cost a fifth of a second."""
         deadly: set[str] = set()
         answers: list[str] = []
         for call in batch:
-            [answer] = [RESTING] if call.codec.version in deadly else self._try([call]) or [KILLED]
+            [answer] = [SUSPENDED] if call.codec.version in deadly else self._run_batch([call]) or [KILLED]
             if answer == KILLED:
                 deadly.add(call.codec.version)
             answers.append(answer)
         return answers
 
-    def _try(self, batch: Sequence[Call]) -> list[str] | None:
+    def _run_batch(self, batch: Sequence[DecodeCall]) -> list[str] | None:
         try:
-            if self._process is None:
-                self._process = _Process()
-                self.starts += 1
-            return self._process.run(batch)
+            if self._child is None:
+                self._child = _Child()
+                self.start_count += 1
+            return self._child.run(batch)
         except (OSError, EOFError):
             self.close()
             return None
 
     def close(self) -> None:
         """End the process; a later call starts another."""
-        if self._process is not None:
-            self._process.end()
-            self._process = None
+        if self._child is not None:
+            self._child.end()
+            self._child = None
 
 
-class _Process:
+class _Child:
     """One child and the codecs that it has seen."""
 
     def __init__(self) -> None:
@@ -82,14 +82,14 @@ class _Process:
                 cwd="/",
                 env={"TZ": "UTC"},  # published codecs were written for servers whose local time is UTC
             )
-        self._socket.settimeout(PATIENCE_S)
+        self._socket.settimeout(ANSWER_TIMEOUT_S)
         self._numbers: dict[Codec, int] = {}
-        self.end = weakref.finalize(self, _end, child, self._socket)
+        self.end = weakref.finalize(self, _terminate, child, self._socket)
 
-    def run(self, batch: Sequence[Call]) -> list[str]:
+    def run(self, batch: Sequence[DecodeCall]) -> list[str]:
         fresh: list[tuple[int, str, str]] = []
-        jobs = [Job(self._number(call.codec, fresh), call.data, call.f_port, call.received) for call in batch]
-        self._socket.sendall(frame(msgspec.msgpack.encode(Request(fresh, jobs))))
+        jobs = [DecodeJob(self._number(call.codec, fresh), call.data, call.f_port, call.received) for call in batch]
+        self._socket.sendall(encode_frame(msgspec.msgpack.encode(Request(fresh, jobs))))
         body = read_frame(self._socket)
         if body is None:
             raise EOFError
@@ -103,7 +103,7 @@ class _Process:
         return number
 
 
-def _end(child: subprocess.Popen[bytes], connection: socket.socket) -> None:
+def _terminate(child: subprocess.Popen[bytes], connection: socket.socket) -> None:
     connection.close()
     child.kill()
     child.wait()

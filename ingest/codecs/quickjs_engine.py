@@ -11,17 +11,17 @@ from typing import Any, Final
 
 import quickjs  # type: ignore[import-untyped, unused-ignore]
 
-MEMORY_MAX: Final = 8 * 1024 * 1024
-STACK_MAX: Final = 256 * 1024
-CALL_S: Final = 0.020
-LOAD_S: Final = 0.5
-RESULT_MAX: Final = 65_536
+MEMORY_BYTES_MAX: Final = 8 * 1024 * 1024
+STACK_BYTES_MAX: Final = 256 * 1024
+CALL_TIME_S: Final = 0.020
+LOAD_TIME_S: Final = 0.5
+RESULT_CHARS_MAX: Final = 65_536
 
 LINES_MAX: Final = 100_000
 """Of a codec; a line number beyond them is the prelude's and is not told."""
 PRELUDE: Final = "\n" * LINES_MAX + (Path(__file__).parent / "prelude.js").read_text("utf-8")
 BUFFER: Final = "\n" * LINES_MAX + (Path(__file__).parent / "buffer.js").read_text("utf-8")
-_WANTS_BUFFER: Final = re.compile(r"\b(?:Buffer|TextDecoder|TextEncoder)\b")
+_USES_BUFFER: Final = re.compile(r"\b(?:Buffer|TextDecoder|TextEncoder)\b")
 
 _HEAD: Final = "(function () {"
 _TAIL: Final = "\n;return {{{}, driver: typeof driver === 'undefined' ? null : driver}};}})".format(
@@ -33,24 +33,26 @@ _TAIL: Final = "\n;return {{{}, driver: typeof driver === 'undefined' ? null : d
 """Around a file: each call of the function that this makes of it is the file run anew."""
 
 _NAMED: Final = r"(?:async\s+)?(?:function\b\s*\*?|class\b)\s*[\w$]"
-_EXPORTED: Final = re.compile(rf"^[ \t]*export\s+(?:(?:default\s+)?(?={_NAMED})|(?=const\b|let\b|var\b))", re.MULTILINE)
-_DEFAULT: Final = re.compile(r"^[ \t]*export\s+default\b", re.MULTILINE)
-_LISTED: Final = re.compile(r"^[ \t]*export\s*\{([^}]*)\}", re.MULTILINE)
-_RENAMED: Final = re.compile(r"([\w$]+)\s+as\s+([\w$]+)")
-_LINE: Final = re.compile(r"<input>:(\d+)")
+_EXPORT_PREFIX: Final = re.compile(
+    rf"^[ \t]*export\s+(?:(?:default\s+)?(?={_NAMED})|(?=const\b|let\b|var\b))", re.MULTILINE
+)
+_EXPORT_DEFAULT: Final = re.compile(r"^[ \t]*export\s+default\b", re.MULTILINE)
+_EXPORT_LIST: Final = re.compile(r"^[ \t]*export\s*\{([^}]*)\}", re.MULTILINE)
+_EXPORT_RENAMED: Final = re.compile(r"([\w$]+)\s+as\s+([\w$]+)")
+_LINE_NUMBER: Final = re.compile(r"<input>:(\d+)")
 
 _EXHAUSTED: Final = ("!out of memory", "!InternalError: out of memory", "!RangeError: Maximum call stack size exceeded")
 
-TOO_LONG: Final = f"stopped after {CALL_S * 1000:.0f} ms"
-NOT_READY: Final = f"stopped after {LOAD_S * 1000:.0f} ms"
-TOO_MUCH: Final = f"wanted more than {MEMORY_MAX >> 20} MB of memory"
+CALL_TIMED_OUT: Final = f"stopped after {CALL_TIME_S * 1000:.0f} ms"
+LOAD_TIMED_OUT: Final = f"stopped after {LOAD_TIME_S * 1000:.0f} ms"
+OUT_OF_MEMORY: Final = f"wanted more than {MEMORY_BYTES_MAX >> 20} MB of memory"
 
 
-class Unusable(Exception):
+class InvalidCodec(Exception):
     """The file is no codec; the message says why."""
 
 
-class Engine:
+class QuickJsEngine:
     """A codec that is ready to be called. After a limit was hit its context is made anew."""
 
     def __init__(self, source: str, variables: str = "{}") -> None:
@@ -61,27 +63,27 @@ class Engine:
         self._open()
         self._try()
 
-    def _open(self, limit_s: float = LOAD_S) -> None:
+    def _open(self, limit_s: float = LOAD_TIME_S) -> None:
         context = quickjs.Context()
-        context.set_memory_limit(MEMORY_MAX)
-        context.set_max_stack_size(STACK_MAX)
-        context.set_time_limit(LOAD_S)
+        context.set_memory_limit(MEMORY_BYTES_MAX)
+        context.set_max_stack_size(STACK_BYTES_MAX)
+        context.set_time_limit(LOAD_TIME_S)
         try:
             prepare = context.eval(PRELUDE)
-            if _WANTS_BUFFER.search(self._source):
+            if _USES_BUFFER.search(self._source):
                 context.eval(BUFFER)
-            self._door = prepare(_compiled(context, self._source), self._variables, RESULT_MAX)
+            self._door = prepare(_compiled(context, self._source), self._variables, RESULT_CHARS_MAX)
         except (quickjs.JSException, quickjs.StackOverflow) as fault:
-            raise Unusable(_said(fault, NOT_READY, self._source.count("\n") + 1)) from fault
+            raise InvalidCodec(_error_text(fault, LOAD_TIMED_OUT, self._source.count("\n") + 1)) from fault
         context.set_time_limit(limit_s)
         self._context = context
 
     def _try(self) -> None:
         """The file is run once, for nothing, in a context that no message will see."""
-        answer = self._ask(None, 0, 0, NOT_READY).removeprefix("^")
+        answer = self._ask(None, 0, 0, LOAD_TIMED_OUT).removeprefix("^")
         self._door = self._context = None
         if answer != "=":
-            raise Unusable(answer[1:])
+            raise InvalidCodec(answer[1:])
 
     def decode(self, data: bytes, f_port: int, received_ms: int) -> str:
         """`=` and the fields as JSON, `~` with a line of warnings before them, or `!` or `?` (a limit) and why not.
@@ -90,23 +92,23 @@ class Engine:
         """
         latin = data.decode("latin-1")
         if self._door is None:
-            self._open(CALL_S)
+            self._open(CALL_TIME_S)
         answer = self._ask(latin, f_port, received_ms)
         if answer[0] == "^":  # what the file did to its context forbids doing it twice: it gets another
-            self._open(CALL_S)
+            self._open(CALL_TIME_S)
             answer = self._ask(latin, f_port, received_ms).removeprefix("^")
         return answer
 
-    def _ask(self, latin: str | None, f_port: int, received_ms: int, too_long: str = TOO_LONG) -> str:
+    def _ask(self, latin: str | None, f_port: int, received_ms: int, too_long: str = CALL_TIMED_OUT) -> str:
         try:
             answer: str = self._door(latin, f_port, float(received_ms))
         except Exception as fault:  # noqa: BLE001 (whatever escapes the door leaves a context nobody should trust)
             self._door = self._context = None
-            return "?" + _said(fault, too_long)
+            return "?" + _error_text(fault, too_long)
         mark, said = ("^", answer[1:]) if answer[0] == "^" else ("", answer)
         if said.startswith(_EXHAUSTED):
             self._door = self._context = None
-            said = "?" + (TOO_MUCH if "memory" in said else said[1:])
+            said = "?" + (OUT_OF_MEMORY if "memory" in said else said[1:])
         return mark + said
 
 
@@ -115,32 +117,32 @@ def _compiled(context: Any, source: str) -> Any:
     try:
         return context.eval(_HEAD + source + _TAIL)
     except quickjs.JSException as fault:
-        script = as_script(source)
+        script = module_to_script(source)
         if "SyntaxError" not in str(fault) or script == source:
             raise
         return context.eval(_HEAD + script + _TAIL)
 
 
-def as_script(source: str) -> str:
+def module_to_script(source: str) -> str:
     """A module whose exports stand in `module.exports` instead, line by line.
 
-    >>> as_script("export default {};"), as_script("export { read as decodeUplink };")
+    >>> module_to_script("export default {};"), module_to_script("export { read as decodeUplink };")
     ('module.exports.default = {};', 'Object.assign(module.exports, { decodeUplink: read });')
     """
-    source = _DEFAULT.sub("module.exports.default =", _EXPORTED.sub("", source))
-    return _LISTED.sub(
-        lambda found: "Object.assign(module.exports, {" + _RENAMED.sub(r"\2: \1", found[1]) + "})", source
+    source = _EXPORT_DEFAULT.sub("module.exports.default =", _EXPORT_PREFIX.sub("", source))
+    return _EXPORT_LIST.sub(
+        lambda found: "Object.assign(module.exports, {" + _EXPORT_RENAMED.sub(r"\2: \1", found[1]) + "})", source
     )
 
 
-def _said(fault: Exception, too_long: str, lines: int = LINES_MAX) -> str:
+def _error_text(fault: Exception, too_long: str, lines: int = LINES_MAX) -> str:
     """QuickJS's words as ours, of a file of so many lines: what it misses at the end, it misses in the last one."""
     message = str(fault)
     head, _, trace = message.partition("\n")
     if "interrupted" in head:
         return too_long
     if "out of memory" in head or head in ("null", "[uninitialized]"):
-        return TOO_MUCH
-    place = _LINE.search(trace)
+        return OUT_OF_MEMORY
+    place = _LINE_NUMBER.search(trace)
     line = int(place.group(1)) if place else LINES_MAX
     return f"{head[:300]} (line {min(line, lines)})" if line < LINES_MAX else head[:300]

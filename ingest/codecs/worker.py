@@ -20,22 +20,22 @@ from msgspec import Struct
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from ingest.codecs.quickjs_engine import LOAD_S, Engine, Unusable
+from ingest.codecs.quickjs_engine import LOAD_TIME_S, InvalidCodec, QuickJsEngine
 
-CALL_KILL_S: Final = 0.2
-LOAD_KILL_S: Final = 4 * LOAD_S
-ADDRESS_SPACE_MAX: Final = 2 * 1024**3
+CALL_CPU_LIMIT_S: Final = 0.2
+LOAD_CPU_LIMIT_S: Final = 4 * LOAD_TIME_S
+ADDRESS_SPACE_BYTES_MAX: Final = 2 * 1024**3
 
-STRIKES_MAX: Final = 3
+LIMIT_HITS_MAX: Final = 3
 """So many exhausted calls of a codec in a row, and it is not called again for a while."""
 
 LOAD_ONLY: Final = -1
 """As a port: only tell whether the codec can be loaded."""
 
-RESTING: Final = "?rests: it hit its limits again and again"
+SUSPENDED: Final = "?rests: it hit its limits again and again"
 
 
-class Job(Struct, array_like=True, gc=False):
+class DecodeJob(Struct, array_like=True, gc=False):
     """One call: the codec by its number, the bytes, the port, the instant of reception."""
 
     codec: int
@@ -47,22 +47,22 @@ class Job(Struct, array_like=True, gc=False):
 class Request(Struct, array_like=True):
     """Codecs the process has not seen yet (number, source, variables), then calls; the answers have one line each."""
 
-    fresh: list[tuple[int, str, str]]
-    jobs: list[Job]
+    new_codecs: list[tuple[int, str, str]]
+    jobs: list[DecodeJob]
 
 
-def frame(body: bytes) -> bytes:
+def encode_frame(body: bytes) -> bytes:
     """A message as it crosses the socket."""
     return len(body).to_bytes(4, "big") + body
 
 
 def read_frame(connection: socket.socket) -> bytes | None:
     """The next message, or None when the other side is gone."""
-    head = _read(connection, 4)
-    return None if head is None else _read(connection, int.from_bytes(head, "big"))
+    head = _receive_exactly(connection, 4)
+    return None if head is None else _receive_exactly(connection, int.from_bytes(head, "big"))
 
 
-def _read(connection: socket.socket, size: int) -> bytes | None:
+def _receive_exactly(connection: socket.socket, size: int) -> bytes | None:
     found = bytearray()
     while len(found) < size:
         part = connection.recv(min(size - len(found), 1 << 20))
@@ -72,55 +72,55 @@ def _read(connection: socket.socket, size: int) -> bytes | None:
     return bytes(found)
 
 
-class Bench:
+class CodecWorker:
     """The engines that are loaded, by number; how often in a row each was stopped during this request."""
 
     def __init__(self) -> None:
-        self._engines: dict[int, Engine | str] = {}
-        self._strikes: dict[int, int] = {}
+        self._engines: dict[int, QuickJsEngine | str] = {}
+        self._limit_hits: dict[int, int] = {}
 
     def answer(self, request: Request) -> Iterator[str]:
         """The answers to the calls, in their order."""
-        self._strikes.clear()
-        for number, source, variables in request.fresh:
-            signal.setitimer(signal.ITIMER_PROF, LOAD_KILL_S)
-            self._engines[number] = _engine(source, variables)
+        self._limit_hits.clear()
+        for number, source, variables in request.new_codecs:
+            signal.setitimer(signal.ITIMER_PROF, LOAD_CPU_LIMIT_S)
+            self._engines[number] = _load_engine(source, variables)
         for job in request.jobs:
             engine = self._engines[job.codec]
-            signal.setitimer(signal.ITIMER_PROF, CALL_KILL_S)
+            signal.setitimer(signal.ITIMER_PROF, CALL_CPU_LIMIT_S)
             yield engine if isinstance(engine, str) else self._decode(engine, job)
         signal.setitimer(signal.ITIMER_PROF, 0)
 
-    def _decode(self, engine: Engine, job: Job) -> str:
+    def _decode(self, engine: QuickJsEngine, job: DecodeJob) -> str:
         if job.f_port == LOAD_ONLY:
             return "="
-        if self._strikes and self._strikes.get(job.codec, 0) >= STRIKES_MAX:
-            return RESTING
+        if self._limit_hits and self._limit_hits.get(job.codec, 0) >= LIMIT_HITS_MAX:
+            return SUSPENDED
         answer = engine.decode(job.data, job.f_port, job.received)
         if answer[0] == "?":
-            self._strikes[job.codec] = self._strikes.get(job.codec, 0) + 1
-        elif self._strikes:
-            self._strikes.pop(job.codec, None)
+            self._limit_hits[job.codec] = self._limit_hits.get(job.codec, 0) + 1
+        elif self._limit_hits:
+            self._limit_hits.pop(job.codec, None)
         return answer
 
 
-def _engine(source: str, variables: str) -> Engine | str:
+def _load_engine(source: str, variables: str) -> QuickJsEngine | str:
     try:
-        return Engine(source, variables)
-    except Unusable as fault:
+        return QuickJsEngine(source, variables)
+    except InvalidCodec as fault:
         return f"!unusable: {fault}"
 
 
 def main() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_MAX, ADDRESS_SPACE_MAX))
+    resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_BYTES_MAX, ADDRESS_SPACE_BYTES_MAX))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches us too; our owner closes the socket
-    decoder, bench = msgspec.msgpack.Decoder(Request), Bench()
+    decoder, bench = msgspec.msgpack.Decoder(Request), CodecWorker()
     with socket.socket(fileno=sys.stdin.fileno()) as connection:
         while (body := read_frame(connection)) is not None:
             answers = list(bench.answer(decoder.decode(body)))
-            connection.sendall(frame(msgspec.msgpack.encode(answers)))
+            connection.sendall(encode_frame(msgspec.msgpack.encode(answers)))
 
 
 if __name__ == "__main__":

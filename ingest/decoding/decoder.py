@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from domain import Device, Instant, Reading, Reason
 from domain.kind import Kind
 from ingest.adapters import VERSIONS, Decoded, Said
-from ingest.adapters.sparkplug.state import SparkplugMemory
+from ingest.adapters.sparkplug.state import SparkplugState
 from ingest.decoding import snapshot as remembered
 from ingest.decoding.danger_detection import Suspicion
 from ingest.decoding.device_index import Directory
@@ -68,7 +68,7 @@ class Listener:
         self.routes = Routes(self._settings.filters)
         self.take_up(kinds, mappings)
         self._windows, self._before, self._packets = dict[str, Window](), SaidBefore(), HeardPackets()
-        self._sparkplug, self._discovered = SparkplugMemory(), Discovered(heard_on=self.routes.platform_of)
+        self._sparkplug, self._discovered = SparkplugState(), Discovered(heard_on=self.routes.platform_of)
 
     def take_up(self, kinds: Mapping[str, Kind], mappings: Sequence[MappingBook]) -> None:
         """Understand by these from the next message on. What is remembered of devices stays."""
@@ -113,7 +113,7 @@ class Listener:
     @property
     def rebirths_wanted(self) -> set[str]:
         """Sparkplug's edge nodes (`group/edge`) to be told `Node Control/Rebirth`. Whoever tells one removes it."""
-        return self._sparkplug.rebirths_wanted
+        return self._sparkplug.rebirth_requests
 
     def hear(self, frames: Sequence[Frame]) -> Heard:
         """What these frames say, in their order."""
@@ -163,7 +163,7 @@ class Listener:
         except Exception as fault:  # noqa: BLE001 (a description that breaks us must not stop what comes behind it)
             return _failed(fault)
 
-    def _read(self, frame: Frame, memory: SparkplugMemory | None = None) -> Decoded:
+    def _read(self, frame: Frame, memory: SparkplugState | None = None) -> Decoded:
         if frame.size is not None:
             return Rejected(Reason.TOO_LARGE, f"{frame.size} bytes; only the first {len(frame.payload)} were kept")
         try:
@@ -177,7 +177,7 @@ class Listener:
 
         Raw bytes of an urgent kind count as danger: what they say is known only when their codec has run.
         """
-        decoded = self._read(frame, self._sparkplug.glimpse(frame.topic))
+        decoded = self._read(frame, self._sparkplug.copy_for_peek(frame.topic))
         said = decoded if isinstance(decoded, list) else [decoded]
         try:
             return any(self._speaks_of_danger(each, frame) for each in said)

@@ -12,8 +12,8 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from domain import Device, Instant, Reason
-from ingest.codecs import Call, Codec, CodecFailed, Decoded
-from ingest.formats.lorawan_history import moments_in
+from ingest.codecs import Codec, CodecFailed, DecodeCall, Decoded
+from ingest.formats.lorawan_history import split_history
 from ingest.frame import Frame
 from ingest.results import Draft, RawPayload, Rejected
 from ingest.timestamps import is_sane, read_instant
@@ -30,7 +30,7 @@ class Decoder(Protocol):
 
     def find(self, *models: str | None) -> Codec | None: ...
 
-    def decode(self, calls: Sequence[Call]) -> list[Decoded | CodecFailed]: ...
+    def decode(self, calls: Sequence[DecodeCall]) -> list[Decoded | CodecFailed]: ...
 
 
 Dangerous = Callable[[str, Mapping[str, object]], bool]
@@ -75,7 +75,7 @@ def open_raw(
     """For each draft, in order, what it became."""
     codecs = [decoder.find(device.model, draft.model) if decoder else None for draft, _, device, _ in found]
     calls = [
-        Call(codec, raw.data, raw.f_port, _said_at(draft, received, zone))
+        DecodeCall(codec, raw.data, raw.f_port, _said_at(draft, received, zone))
         for codec, (draft, raw, _, received) in zip(codecs, found, strict=True)
         if codec is not None
     ]
@@ -102,9 +102,9 @@ def _no_codec(draft: Draft, raw: RawPayload, device: Device, _received: Instant)
 def _read(draft: Draft, outcome: Decoded | CodecFailed, dangerous: Dangerous) -> list[Draft | Rejected]:
     """What a codec itself calls wrong is not believed; but a danger in it is told as one."""
     if isinstance(outcome, CodecFailed):
-        danger = any(dangerous(draft.platform, fields) for _, fields in moments_in(outcome.partly))
+        danger = any(dangerous(draft.platform, fields) for _, fields in split_history(outcome.partial_fields))
         return [Rejected(Reason.CODEC_FAILED, outcome.detail, draft.identity, danger, draft.also)]
-    moments = moments_in(outcome.data) or [(None, {})]
+    moments = split_history(outcome.fields) or [(None, {})]
     return [_present(draft, fields) if at is None else _past(draft, at, fields) for at, fields in moments]
 
 

@@ -10,8 +10,8 @@ import msgspec
 from msgspec import Struct, field
 
 from domain import Instant
-from ingest.adapters import platform_of
-from ingest.adapters.sparkplug.state import SparkplugMemory
+from ingest.adapters import platform_for_topic
+from ingest.adapters.sparkplug.state import SparkplugState
 from ingest.decoding.duplicates import Window
 from ingest.decoding.earlier_messages import Said, SaidBefore
 from ingest.decoding.redelivery import marks
@@ -30,7 +30,7 @@ class _Read(Struct, array_like=True):
     windows: list[dict[str, Saved]] | dict[str, Saved]
     """In parts; before 0.3 in one."""
     packets: dict[str, dict[int, int]]
-    sparkplug: SparkplugMemory = field(default_factory=SparkplugMemory)
+    sparkplug: SparkplugState = field(default_factory=SparkplugState)
     described: Descriptions = field(default_factory=list)
     said: Said = field(default_factory=Said)
     definitions: Definitions = field(default_factory=Definitions)
@@ -39,7 +39,7 @@ class _Read(Struct, array_like=True):
 class _Written(Struct, array_like=True):
     windows: list[msgspec.Raw]
     packets: dict[str, dict[int, int]]
-    sparkplug: SparkplugMemory
+    sparkplug: SparkplugState
     described: Descriptions
     said: Said
     definitions: Definitions
@@ -48,7 +48,7 @@ class _Written(Struct, array_like=True):
 def written(
     windows: Iterable[tuple[str, Saved]],
     packets: Mapping[str, Mapping[int, int | Frame]],
-    sparkplug: SparkplugMemory,
+    sparkplug: SparkplugState,
     discovered: Discovered,
     said_before: SaidBefore,
 ) -> bytes:
@@ -64,8 +64,8 @@ def written(
 
 
 def read(
-    snapshot: bytes, heard_on: Callable[[str], str | None] = platform_of
-) -> tuple[dict[str, Window], dict[str, dict[int, int]], SparkplugMemory, Discovered, SaidBefore]:
+    snapshot: bytes, heard_on: Callable[[str], str | None] = platform_for_topic
+) -> tuple[dict[str, Window], dict[str, dict[int, int]], SparkplugState, Discovered, SaidBefore]:
     """What those bytes hold. Raises msgspec.DecodeError for bytes that are none."""
     saved = msgspec.msgpack.decode(snapshot, type=_Read)
     parts = saved.windows if isinstance(saved.windows, list) else [saved.windows]

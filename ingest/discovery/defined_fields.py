@@ -12,7 +12,7 @@ from typing import Final
 
 from ingest.definitions import ANY_PAYLOAD, Definition
 from ingest.formats.json_payload import read_json
-from ingest.formats.numbers import number_in
+from ingest.formats.numbers import parse_number
 from ingest.results import Rejected, Told
 from ingest.templates.evaluation import CannotCompute, render, understood
 from ingest.templates.functions import ABSENT
@@ -62,7 +62,7 @@ def told(definition: Definition, text: str, value_json: object) -> tuple[Told | 
         return _one_of_two(definition, names, value), paths
     if isinstance(value, (dict, list)):
         return None, ()
-    number = number_in(value) if isinstance(value, str) else value
+    number = parse_number(value) if isinstance(value, str) else value
     return Told(names, number, definition.unit), paths
 
 
@@ -133,7 +133,7 @@ def _plain(value: object) -> str:
     ('true', 'true', '2', '2', 'off')
     """
     if isinstance(value, str):
-        value = number_in(value)
+        value = parse_number(value)
     whole = type(value) is float and value.is_integer()
     return str(int(value) if whole else value).strip().casefold()  # type: ignore[call-overload]
 

@@ -13,14 +13,14 @@ from typing import Final, Protocol
 from msgspec.structs import replace
 
 from domain import MINUTE, Instant, Reason
-from ingest.adapters import Decoded, Said, platform_of
+from ingest.adapters import Decoded, Said, platform_for_topic
 from ingest.adapters.homeassistant import PLATFORM
 from ingest.definitions import ATTRIBUTES, AVAILABILITY, Definition, Definitions
 from ingest.definitions import Saved as SavedDefinitions
 from ingest.discovery.defined_fields import Paths, text_and_json, told, usual, without
 from ingest.discovery.hints import Described, Saved
-from ingest.formats.json_payload import read_bare
-from ingest.formats.timed_fields import flat
+from ingest.formats.json_payload import read_scalar
+from ingest.formats.timed_fields import flatten
 from ingest.frame import Frame
 from ingest.mappings.mapping import EXACT
 from ingest.mappings.repeats import News
@@ -59,7 +59,7 @@ class Discovered:
         self,
         described: Saved = [],  # noqa: B006 (only read)
         definitions: SavedDefinitions | None = None,
-        heard_on: Callable[[str], str | None] = platform_of,
+        heard_on: Callable[[str], str | None] = platform_for_topic,
     ) -> None:
         self.heard_on = heard_on
         self.described = Described(described)
@@ -195,7 +195,7 @@ def _beside(entities: Sequence[Definition], frame: Frame) -> Decoded | None:
         return Note(NoteKind.AVAILABILITY, PLATFORM, names, text[:80], online, also=also)
     if not isinstance(value_json, dict):
         return Note(NoteKind.STATUS, PLATFORM, names, "attributes, of which none can be read", also=also)
-    return [Draft(PLATFORM, names, None, dict(flat(value_json)), None, None, frame.retain, also, beside=True)]
+    return [Draft(PLATFORM, names, None, dict(flatten(value_json)), None, None, frame.retain, also, beside=True)]
 
 
 def _told_by(entities: Sequence[Definition], frame: Frame) -> Iterator[tuple[Definition, Told | None, Paths]]:
@@ -250,7 +250,7 @@ def _of_device(names: tuple[str, ...], entities: Sequence[Definition], frame: Fr
     fields = _left(found, value_json)
     if guessed and not isinstance(value_json, dict):
         # Its words are the usual ones: what the template would have cut out is looked for in the whole.
-        value = read_bare(frame.payload)
+        value = read_scalar(frame.payload)
         fields = {} if isinstance(value, Rejected) else {entities[0].device_class or entities[0].field: value}
     if not said and not fields:
         detail = "nothing in it is measured, as it is defined"
@@ -272,4 +272,4 @@ def _left(found: Sequence[tuple[Definition, Told | None, Paths]], value_json: ob
     if any(one is not None and one.problem and one.danger for _, one, _ in found):
         return {}
     paths = [path for _, _, known in found for path in known or ()]
-    return dict(flat(without(value_json, paths)))
+    return dict(flatten(without(value_json, paths)))

@@ -7,22 +7,22 @@ from typing import Final
 
 from ingest.formats.protobuf import Malformed
 
-INFLATED_MAX: Final = 4 * 2**20
+DECOMPRESSED_BYTES_MAX: Final = 4 * 2**20
 
 
-def inflated(body: bytes) -> bytes:
+def decompress(body: bytes) -> bytes:
     """What was compressed. Raises Malformed.
 
-    >>> inflated(zlib.compress(b"lel_pct"))
+    >>> decompress(zlib.compress(b"lel_pct"))
     b'lel_pct'
     """
     inflate = zlib.decompressobj(wbits=47)
     try:
-        message = inflate.decompress(body, INFLATED_MAX)
+        message = inflate.decompress(body, DECOMPRESSED_BYTES_MAX)
     except zlib.error as fault:
         raise Malformed(f"a compressed payload that is none: {fault}") from fault
     if inflate.unconsumed_tail:
-        raise Malformed(f"a compressed payload of more than {INFLATED_MAX} bytes")
+        raise Malformed(f"a compressed payload of more than {DECOMPRESSED_BYTES_MAX} bytes")
     if not inflate.eof:
         raise Malformed("a compressed payload cut short")
     return message

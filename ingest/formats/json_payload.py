@@ -12,9 +12,9 @@ from ingest.results import Rejected
 
 ONLINE_WORDS = frozenset({"online", "connected", "alive", "up", "on", "true", "1"})
 OFFLINE_WORDS = frozenset({"offline", "disconnected", "dead", "down", "off", "false", "0"})
-STATE_KEYS = ("state", "status", "online", "value")
+AVAILABILITY_KEYS = ("state", "status", "online", "value")
 
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 """Half a character: what Python reads as text that cannot be written anywhere."""
 
 _decode = msgspec.json.Decoder().decode
@@ -31,13 +31,13 @@ def read_json(payload: bytes) -> object:
     try:
         return _decode(payload)
     except (ValueError, RecursionError) as fault:
-        return _read_loosely(payload, f"not JSON: {fault}")
+        return _read_leniently(payload, f"not JSON: {fault}")
 
 
-def _read_loosely(payload: bytes, fault: str) -> object:
+def _read_leniently(payload: bytes, fault: str) -> object:
     """JSON with NaN, a byte order mark, GBK text or half a character: an alarm bit beside it must not be lost."""
     try:
-        return json.loads(_SURROGATE.sub(r"\\ufffd", _text(payload)))
+        return json.loads(_ESCAPED_SURROGATE.sub(r"\\ufffd", _text(payload)))
     except (ValueError, RecursionError):
         return Rejected(Reason.BAD_PAYLOAD, fault)
 
@@ -49,24 +49,24 @@ def _text(payload: bytes) -> str:
         return payload.decode("gb18030", "replace")
 
 
-def availability(payload: bytes) -> bool | None:
+def parse_availability(payload: bytes) -> bool | None:
     """What a last will or an availability topic says: a bare word, or a JSON object holding one.
 
-    >>> availability(b"offline"), availability(b'{"state": "online"}'), availability(b"")
+    >>> parse_availability(b"offline"), parse_availability(b'{"state": "online"}'), parse_availability(b"")
     (False, True, None)
     """
     text = payload.decode("utf-8", "replace").strip()
     said = read_json(payload) if text.startswith(("{", '"')) else text
     if isinstance(said, dict):
-        said = next((said[key] for key in STATE_KEYS if key in said), None)
+        said = next((said[key] for key in AVAILABILITY_KEYS if key in said), None)
     word = str(said).strip().lower()
     return True if word in ONLINE_WORDS else False if word in OFFLINE_WORDS else None
 
 
-def read_bare(payload: bytes) -> object:
+def read_scalar(payload: bytes) -> object:
     """A topic that holds one bare value: a number, true or false, else the word as it stands; or why it is none.
 
-    >>> read_bare(b"-1"), read_bare(b"true"), read_bare(b" mild "), read_bare(bytes([255])).detail
+    >>> read_scalar(b"-1"), read_scalar(b"true"), read_scalar(b" mild "), read_scalar(bytes([255])).detail
     (-1, True, 'mild', 'neither a number nor text')
     """
     try:

@@ -1,4 +1,4 @@
-"""Numbers that a platform writes as text. It knows no field."""
+"""Numbers that a platform sends as text."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,30}")
 _DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?|nan|[+-]?inf", re.IGNORECASE)
 
 
-def number_in(text: str) -> int | float | str:
-    """The number if the text is one, else the text. Not-a-number stays one: the gate refuses it by name.
+def parse_number(text: str) -> int | float | str:
+    """Return the number that `text` holds, else `text`. NaN and infinity are kept: validation refuses them by name.
 
-    >>> number_in("24"), number_in("312.407"), number_in(" -0.5 "), number_in("N"), number_in("1_0"), number_in("inf")
-    (24, 312.407, -0.5, 'N', '1_0', inf)
+    >>> [parse_number(text) for text in ("24", "312.407", " -0.5 ", "N", "1_0", "inf")]
+    [24, 312.407, -0.5, 'N', '1_0', inf]
     """
     trimmed = text.strip()
     if _WHOLE.fullmatch(trimmed):

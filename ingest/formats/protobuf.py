@@ -72,7 +72,7 @@ def write_number(number: int, value: int) -> bytes:
     >>> write_number(1, 150).hex()
     '089601'
     """
-    return _written(number << 3 | _VARINT) + _written(value)
+    return _encode_varint(number << 3 | _VARINT) + _encode_varint(value)
 
 
 def write_text(number: int, value: str | bytes) -> bytes:
@@ -82,10 +82,10 @@ def write_text(number: int, value: str | bytes) -> bytes:
     '120474657374'
     """
     raw = value.encode() if isinstance(value, str) else value
-    return _written(number << 3 | _BYTES) + _written(len(raw)) + raw
+    return _encode_varint(number << 3 | _BYTES) + _encode_varint(len(raw)) + raw
 
 
-def _written(value: int) -> bytes:
+def _encode_varint(value: int) -> bytes:
     written = bytearray()
     while value > 0x7F:
         written.append(value & 0x7F | 0x80)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-Said = tuple[object, str, object]
+TimedField = tuple[object, str, object]
 """When, which field, what."""
 
 
-def by_moment(said: Iterable[Said]) -> list[tuple[object, dict[str, object]]]:
+def group_by_time(said: Iterable[TimedField]) -> list[tuple[object, dict[str, object]]]:
     """One set of fields for each time. A field that says two things at one time needs a second set: nothing is lost.
 
     Of two verdicts at one time the true one comes last, so that it is the one that stands.
 
-    >>> by_moment([(5, "alarm", True), (None, "test", True), (5, "lel_pct", 3), (5, "alarm", False)])
+    >>> group_by_time([(5, "alarm", True), (None, "test", True), (5, "lel_pct", 3), (5, "alarm", False)])
     [(5, {'alarm': False}), (5, {'alarm': True, 'lel_pct': 3}), (None, {'test': True})]
     """
     moments: list[tuple[object, dict[str, object]]] = []
@@ -22,13 +22,13 @@ def by_moment(said: Iterable[Said]) -> list[tuple[object, dict[str, object]]]:
         fields = open_at.get(repr(at))
         if fields is None or (name in fields and fields[name] != value):
             open_at[repr(at)] = fresh = {name: value}
-            moments.insert(_place(moments, fields, name, value), (at, fresh))
+            moments.insert(_group_index(moments, fields, name, value), (at, fresh))
         else:
             fields[name] = value
     return moments
 
 
-def _place(
+def _group_index(
     moments: list[tuple[object, dict[str, object]]], other: dict[str, object] | None, name: str, value: object
 ) -> int:
     """Behind all others, but before the set that it contradicts if that says yes and this no."""
@@ -37,27 +37,29 @@ def _place(
     return next(place for place, (_, fields) in enumerate(moments) if fields is other)
 
 
-def flat(fields: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:
+def flatten(fields: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:
     """The fields of an object, those of an object inside it as `outer.inner`.
 
-    >>> list(flat({"gps": {"lat": 31.2}, "sos": True}))
+    >>> list(flatten({"gps": {"lat": 31.2}, "sos": True}))
     [('gps.lat', 31.2), ('sos', True)]
     """
     for name, value in fields.items():
         if isinstance(value, dict):
-            yield from flat(value, f"{before}{name}.")
+            yield from flatten(value, f"{before}{name}.")
         else:
             yield before + name, value
 
 
-def happened(event: str, content: object) -> dict[str, object]:
+def event_fields(event: str, content: object) -> dict[str, object]:
     """An event as fields: what its content says and, unless the content bears its name, that it happened.
 
-    >>> happened("sos", {"key": 1}), happened("alarm", {"alarm": False}), happened("temp", 100), happened("fall", None)
-    ({'key': 1, 'sos': True}, {'alarm': False}, {'temp': 100}, {'fall': True})
+    >>> event_fields("sos", {"key": 1}), event_fields("alarm", {"alarm": False})
+    ({'key': 1, 'sos': True}, {'alarm': False})
+    >>> event_fields("temp", 100), event_fields("fall", None)
+    ({'temp': 100}, {'fall': True})
     """
     if not isinstance(content, dict):
         return {event: True if content is None else content}
-    said = dict(flat(content))
+    said = dict(flatten(content))
     said.setdefault(event, True)
     return said

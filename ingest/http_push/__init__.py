@@ -1,7 +1,7 @@
 """Readings pushed to us over HTTP, as the frames that the same platform would have published. It serves no HTTP.
 
-A source is a plain function of one request. Frames are answered with 2xx once they are in the journal, an `Answer` is
-sent as it is; whoever mounts a source has checked its token before. Names that cannot stand in a topic are refused.
+Each source is a plain function of one request. The caller checks the token first, answers 2xx once the frames are in
+the journal, and sends a `PushRejected` with its status. Names that cannot be a topic level are rejected.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Final
 from domain import Instant
 from ingest.frame import Frame
 from ingest.http_push import chirpstack, ctwing, iotda, jftech, native, thingsboard
-from ingest.http_push.frames import Answer
+from ingest.http_push.frames import PushRejected
 
-Receive = Callable[[Mapping[str, str], Mapping[str, str], bytes, Instant], list[Frame] | Answer]
+PushSource = Callable[[Mapping[str, str], Mapping[str, str], bytes, Instant], list[Frame] | PushRejected]
 """headers (lower-case names), query (with what the path says), body, now."""
 
-SOURCES: Final[dict[str, Receive]] = {
+PUSH_SOURCES: Final[dict[str, PushSource]] = {
     "native": native.receive,
     "chirpstack": chirpstack.receive,
     "ctwing": ctwing.receive,
@@ -27,4 +27,4 @@ SOURCES: Final[dict[str, Receive]] = {
 }
 """By the `platform` of the push address."""
 
-__all__ = ["SOURCES", "Answer", "Receive"]
+__all__ = ["PUSH_SOURCES", "PushRejected", "PushSource"]

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 
 from domain import Instant
 from ingest.formats.json_payload import read_json
-from ingest.frame import Frame
-from ingest.http_push.frames import Answer, fits_topic, pushed
+from ingest.http_push.frames import PushRejected, PushResult, frame_from_push, is_topic_level
 
 
-def receive(_headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant) -> list[Frame] | Answer:
+def receive(_headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant) -> PushResult:
     """`?event=up` and a body with `deviceInfo`."""
     said = read_json(body)
     found = said.get("deviceInfo") if isinstance(said, dict) else None
@@ -21,7 +20,7 @@ def receive(_headers: Mapping[str, str], query: Mapping[str, str], body: bytes, 
         "event": query.get("event", "up"),
     }
     for field, name in named.items():
-        if not fits_topic(name):
-            return Answer(422, field, "write what ChirpStack writes: its HTTP integration with JSON")
+        if not is_topic_level(name):
+            return PushRejected(422, field, "write what ChirpStack writes: its HTTP integration with JSON")
     application, eui, event = named.values()
-    return [pushed(f"application/{application}/device/{eui}/event/{event}", body, now)]
+    return [frame_from_push(f"application/{application}/device/{eui}/event/{event}", body, now)]

@@ -9,11 +9,11 @@ from msgspec import Struct
 from domain import Instant
 from ingest.frame import Frame
 
-SESSION: Final = "http"
-NAME_MAX: Final = 128
+HTTP_SESSION: Final = "http"
+TOPIC_LEVEL_CHARS_MAX: Final = 128
 
 
-class Answer(Struct, frozen=True):
+class PushRejected(Struct, frozen=True):
     """Why a push is not taken: an HTTP status, the field at fault, and what to send instead."""
 
     status: int
@@ -21,15 +21,24 @@ class Answer(Struct, frozen=True):
     detail: str
 
 
-def pushed(topic: str, payload: bytes, now: Instant) -> Frame:
+PushResult = list[Frame] | PushRejected
+"""The frames of one request, or why it is not accepted."""
+
+
+def frame_from_push(topic: str, payload: bytes, now: Instant) -> Frame:
     """A frame as if it had come by MQTT at quality of service 1."""
-    return Frame(topic, payload, now, SESSION, 1)
+    return Frame(topic, payload, now, HTTP_SESSION, 1)
 
 
-def fits_topic(name: object) -> bool:
+def is_topic_level(name: object) -> bool:
     """Whether a name may be one level of a topic.
 
-    >>> [fits_topic(name) for name in ("gas-1", "3栋 402", "a/b", "#", "", None)]
+    >>> [is_topic_level(name) for name in ("gas-1", "3栋 402", "a/b", "#", "", None)]
     [True, True, False, False, False, False]
     """
-    return isinstance(name, str) and 0 < len(name) <= NAME_MAX and name.isprintable() and not set(name) & set("/+#")
+    return (
+        isinstance(name, str)
+        and 0 < len(name) <= TOPIC_LEVEL_CHARS_MAX
+        and name.isprintable()
+        and not set(name) & set("/+#")
+    )

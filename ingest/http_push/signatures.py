@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 
-def _iotda(headers: Mapping[str, str], token: str) -> bool:
+def _check_iotda(headers: Mapping[str, str], token: str) -> bool:
     """IoTDA: SHA-256 of token, timestamp and nonce in the order of their bytes.
 
     >>> said = {"timestamp": "1767225660000", "nonce": "a1b2", "signature": "zz"}
-    >>> _iotda(said, "our-token"), _iotda({}, "our-token")
+    >>> _check_iotda(said, "our-token"), _check_iotda({}, "our-token")
     (False, False)
     """
     parts = sorted((token, headers.get("timestamp", ""), headers.get("nonce", "")))
@@ -20,5 +20,5 @@ def _iotda(headers: Mapping[str, str], token: str) -> bool:
     return hmac.compare_digest(expected.encode(), headers.get("signature", "").lower().encode())
 
 
-SIGNED: Final[dict[str, Callable[[Mapping[str, str], str], bool]]] = {"iotda": _iotda}
+SIGNATURE_CHECKS: Final[dict[str, Callable[[Mapping[str, str], str], bool]]] = {"iotda": _check_iotda}
 """By platform: whether these headers (lower-case names) are signed with this token."""

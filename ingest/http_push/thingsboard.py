@@ -10,17 +10,16 @@ from collections.abc import Mapping
 
 from domain import Instant
 from ingest.adapters.thingsboard import REPORTS
-from ingest.frame import Frame
-from ingest.http_push.frames import Answer, fits_topic, pushed
+from ingest.http_push.frames import PushRejected, PushResult, frame_from_push, is_topic_level
 
 
-def receive(_headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant) -> list[Frame] | Answer:
+def receive(_headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant) -> PushResult:
     """The body word for word, on a topic that names the device."""
     name, leaf = query.get("token") or query.get("device"), query.get("leaf", "telemetry")
-    if not fits_topic(name) or name == "me":
-        return Answer(401, "token", "write the device's access token in the path")
+    if not is_topic_level(name) or name == "me":
+        return PushRejected(401, "token", "write the device's access token in the path")
     if leaf not in REPORTS:
-        return Answer(404, "leaf", f"write one of {', '.join(sorted(REPORTS))}")
+        return PushRejected(404, "leaf", f"write one of {', '.join(sorted(REPORTS))}")
     if not body:
-        return Answer(400, "", "an empty body")
-    return [pushed(f"v1/devices/{name}/{leaf}", body, now)]
+        return PushRejected(400, "", "an empty body")
+    return [frame_from_push(f"v1/devices/{name}/{leaf}", body, now)]

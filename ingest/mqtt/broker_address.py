@@ -6,14 +6,14 @@ from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
-PORTS = {"mqtt": 1883, "tcp": 1883, "mqtts": 8883, "ssl": 8883}
+DEFAULT_PORTS = {"mqtt": 1883, "tcp": 1883, "mqtts": 8883, "ssl": 8883}
 
 
-class BadAddress(ValueError):
+class InvalidBrokerAddress(ValueError):
     """The address cannot be used; the message says what to write."""
 
 
-class Address(Struct, frozen=True):
+class BrokerAddress(Struct, frozen=True):
     """A broker's address; its password is never printed."""
 
     host: str
@@ -29,20 +29,20 @@ class Address(Struct, frozen=True):
         return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
 
 
-def read_address(url: str) -> Address:
+def parse_broker_address(url: str) -> BrokerAddress:
     """The parts of a URL.
 
-    >>> read_address("mqtts://ward:s%40fe@broker.example")
+    >>> parse_broker_address("mqtts://ward:s%40fe@broker.example")
     Address(mqtts://broker.example:8883)
     """
     try:
         parts = urlsplit(url if "://" in url else f"mqtt://{url}")
         port = parts.port
     except ValueError as fault:
-        raise BadAddress(f"{fault}: write mqtt://host:port") from fault
-    if parts.scheme not in PORTS or not parts.hostname:
-        raise BadAddress("not an MQTT address: write mqtt://host:port or mqtts://user:password@host:port")
+        raise InvalidBrokerAddress(f"{fault}: write mqtt://host:port") from fault
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+        raise InvalidBrokerAddress("not an MQTT address: write mqtt://host:port or mqtts://user:password@host:port")
     password = unquote(parts.password).encode() if parts.password else None
     username = unquote(parts.username) if parts.username else None
-    tls = PORTS[parts.scheme] == PORTS["mqtts"]
-    return Address(parts.hostname, port or PORTS[parts.scheme], tls, username, password)
+    tls = DEFAULT_PORTS[parts.scheme] == DEFAULT_PORTS["mqtts"]
+    return BrokerAddress(parts.hostname, port or DEFAULT_PORTS[parts.scheme], tls, username, password)

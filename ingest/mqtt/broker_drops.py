@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-DROPPED: Final = (
+DROP_COUNTER_TOPICS: Final = (
     "$SYS/broker/publish/messages/dropped",  # Mosquitto
     "$SYS/brokers/+/metrics/delivery/dropped/queue_full",  # EMQX, each node; its messages/dropped counts other things
     "$SYS/brokers/+/metrics/delivery/dropped/qos0_msg",
@@ -16,9 +16,9 @@ class DropCounters:
     """The first count heard of each is where we begin; a lower one is a broker that began again."""
 
     def __init__(self) -> None:
-        self._known: dict[str, int] = {}
+        self._last_counts: dict[str, int] = {}
 
-    def rise(self, topic: str, payload: bytes) -> int:
+    def increase(self, topic: str, payload: bytes) -> int:
         """By how much the count on this topic rose since it was last heard.
 
         >>> counters = DropCounters()
@@ -27,13 +27,13 @@ class DropCounters:
         """
         if not payload.isdigit():
             return 0
-        count, before = int(payload), self._known.get(topic)
-        self._known[topic] = count
+        count, before = int(payload), self._last_counts.get(topic)
+        self._last_counts[topic] = count
         if before is None:
             return 0
         return count - before if count >= before else count
 
 
-def is_about_the_broker(topic: str) -> bool:
+def is_sys_topic(topic: str) -> bool:
     """Whether the broker speaks of itself there."""
     return topic.startswith("$SYS/")

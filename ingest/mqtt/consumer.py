@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec import Struct, field
 
@@ -16,23 +16,23 @@ from domain import Device, Instant, Lane
 from domain.kind import Kind
 from ingest.adapters import FILTERS
 from ingest.frame import Entry, Frame
-from ingest.mqtt.broker_address import Address
-from ingest.mqtt.broker_drops import DROPPED, DropCounters, is_about_the_broker
-from ingest.mqtt.connection import Arrival, Link, LinkSettings
-from ingest.mqtt.journal_recovery import Recall
-from ingest.mqtt.journal_writer import Foresee, LaneSettings, LaneWriter, Refused
+from ingest.mqtt.broker_address import BrokerAddress
+from ingest.mqtt.broker_drops import DROP_COUNTER_TOPICS, DropCounters, is_sys_topic
+from ingest.mqtt.connection import ConnectionSettings, Message, MqttConnection
+from ingest.mqtt.journal_recovery import JournalRecovery
+from ingest.mqtt.journal_writer import FindDangers, JournalWriter, WriterSettings
 from ingest.mqtt.journal_writer import Journal as Journal
 from ingest.mqtt.session import Session
-from ingest.mqtt.session_copies import Twins
+from ingest.mqtt.session_copies import SessionCopies
 from ingest.mqtt.urgent_filters import NATIVE_ALARMS, UrgentFilters, urgent_filters
 from ingest.routing.routes import Routes
 from ingest.topics import Cover
 
-URGENT_HEAD_START_S: Final = 3.0
+BULK_START_DELAY_S: Final = 3.0
 """The bulk session waits so long for the urgent one, so that after a pause alarms are heard before the backlog."""
 
 
-class IntakeSettings(Struct, frozen=True):
+class ConsumerSettings(Struct, frozen=True):
     """The limits of this room. `max_pending_bytes` holds for each session.
 
     `routes` hold the site's filters. `formerly` are those that the broker may still remember from an earlier start.
@@ -48,7 +48,7 @@ class IntakeSettings(Struct, frozen=True):
     batch_frames_max: int = 1_000
     retry_append_s: float = 1.0
     routes: Routes = field(default_factory=Routes)
-    formerly: tuple[str, ...] = ()
+    previous_filters: tuple[str, ...] = ()
 
 
 class SessionStatus(Struct, frozen=True):
@@ -64,70 +64,82 @@ class SessionStatus(Struct, frozen=True):
     last_error: str
 
 
-class IntakeStatus(Struct, frozen=True):
+class ConsumerStatus(Struct, frozen=True):
     """The intake as the operations screen shows it. `twins` are second copies of what the other session brought."""
 
     urgent: SessionStatus
     bulk: SessionStatus
     frames: int
-    twins: int
+    session_copies: int
     redelivered: int
     too_large: int
-    urgent_left_out: int
+    urgent_omitted: int
     journal_error: str
 
 
-class Intake:
-    """The host of the two sessions. `on_link` hears when we begin and cease to hear the devices at all.
+class ConsumerEvents(Protocol):
+    """What the consumer reports to its owner. Called on the event loop, so each method must return at once."""
 
-    `foresee` finds what the bulk session brings and must not wait: it goes to the urgent lane. `on_refused` hears when
-    the journal takes again what it refused, `on_drop` how many messages the broker says it dropped.
+    def connection_changed(self, connected: bool, at: Instant) -> None:
+        """Devices can be received (the bulk session holds the native filter), or no longer can."""
+
+    def journal_write_failed(self, since: Instant, until: Instant | None, error: str) -> None:
+        """The journal has refused writes since `since`; with `until` it accepts them again."""
+
+    def messages_dropped(self, count: int, at: Instant) -> None:
+        """The broker's own counters say that it dropped `count` messages."""
+
+
+class MqttConsumer:
+    """The two sessions and their journal writers. `enqueue` receives each entry once it is in the journal.
+
+    `find_dangers` selects messages of the bulk session that must not wait; they are written to the urgent lane.
     """
 
     def __init__(
         self,
-        address: Address,
+        address: BrokerAddress,
         journal: Journal,
-        deliver: Callable[[Entry], None],
+        enqueue: Callable[[Entry], None],
         clock: Callable[[], Instant],
-        settings: IntakeSettings | None = None,
-        on_link: Callable[[bool, Instant], None] | None = None,
+        events: ConsumerEvents,
+        settings: ConsumerSettings | None = None,
         tls: ssl.SSLContext | None = None,
-        foresee: Foresee | None = None,
-        on_refused: Refused | None = None,
-        on_drop: Callable[[int, Instant], None] | None = None,
+        find_dangers: FindDangers | None = None,
     ) -> None:
-        self.on_link = on_link
-        self._settings = settings or IntakeSettings()
+        self._events = events
+        self._settings = settings or ConsumerSettings()
         self._clock = clock
         self._urgent_filters = UrgentFilters()
-        self._twins = Twins()
-        self._recall = Recall()
-        self._cover = Cover(self._urgent_filters.filters)
-        self._hearing = self._bulk_began_later = False
+        self._copies = SessionCopies()
+        self._recovery = JournalRecovery()
+        self._urgent_topics = Cover(self._urgent_filters.filters)
+        self._receiving = self._bulk_is_newer = False
         self._sessions = {
-            lane: Session(lane.value, address, self._link_settings(lane), self, tls, before)
-            for lane, before in ((Lane.URGENT, _no_wait), (Lane.BULK, self._wait_for_urgent))
+            lane: Session(lane.value, address, self._connection_settings(lane), self, tls, before)
+            for lane, before in ((Lane.URGENT, _no_delay), (Lane.BULK, self._wait_for_urgent))
         }
         self._urgent, self._bulk = self._sessions[Lane.URGENT], self._sessions[Lane.BULK]
-        limits = LaneSettings(
+        limits = WriterSettings(
             self._settings.max_pending_bytes,
             self._settings.max_packet_bytes,
             self._settings.batch_frames_max,
             self._settings.retry_append_s,
         )
         self._writers = {
-            session: LaneWriter(lane, session, journal, deliver, clock, limits, self._takes, seen, on_refused)
-            for (lane, session), seen in zip(self._sessions.items(), (None, foresee), strict=True)
+            session: JournalWriter(
+                lane, session, journal, enqueue, clock, limits, self._keep_copy, search, events.journal_write_failed
+            )
+            for (lane, session), search in zip(self._sessions.items(), (None, find_dangers), strict=True)
         }
-        self._drops, self._on_drop = DropCounters(), on_drop
-        self._urgent.want((*self._urgent_filters.filters, *DROPPED))
-        self._bulk.want(self._settings.routes.subscriptions)
+        self._drop_counters = DropCounters()
+        self._urgent.set_filters((*self._urgent_filters.filters, *DROP_COUNTER_TOPICS))
+        self._bulk.set_filters(self._settings.routes.subscriptions)
 
-    def _link_settings(self, lane: Lane) -> LinkSettings:
+    def _connection_settings(self, lane: Lane) -> ConnectionSettings:
         mine = self._settings
         client_id = f"{mine.client_id}-{lane.value}"
-        return LinkSettings(
+        return ConnectionSettings(
             client_id, mine.keep_alive_s, mine.session_expiry_s, mine.receive_max, mine.max_packet_bytes
         )
 
@@ -138,19 +150,21 @@ class Intake:
         return own and self._urgent.ready.is_set() and self._bulk.ready.is_set()
 
     @property
-    def waiting_since(self) -> Instant | None:
+    def oldest_unjournaled(self) -> Instant | None:
         """When the oldest message was received that is not yet in the journal; None when all are."""
-        return min((since for writer in self._writers.values() if (since := writer.waiting_since)), default=None)
+        return min((since for writer in self._writers.values() if (since := writer.oldest_unjournaled)), default=None)
 
     def set_devices(self, devices: Iterable[Device], kinds: Mapping[str, Kind]) -> None:
         """The registry changed: urgent devices that have their own topic get it heard in the urgent session."""
-        self.set_urgent(urgent_filters(devices, kinds, self._settings.urgent_filters_max, self._settings.routes))
+        self.set_urgent_filters(
+            urgent_filters(devices, kinds, self._settings.urgent_filters_max, self._settings.routes)
+        )
 
-    def set_urgent(self, filters: UrgentFilters) -> None:
+    def set_urgent_filters(self, filters: UrgentFilters) -> None:
         """The same for filters that were computed elsewhere: in a large registry that takes a while."""
         self._urgent_filters = filters
-        self._cover = Cover(self._urgent_filters.filters)
-        self._urgent.want((*self._urgent_filters.filters, *DROPPED))
+        self._urgent_topics = Cover(self._urgent_filters.filters)
+        self._urgent.set_filters((*self._urgent_filters.filters, *DROP_COUNTER_TOPICS))
 
     async def run(self) -> None:
         """Listen until cancelled; then append what has arrived, acknowledge it, and close in order."""
@@ -165,7 +179,7 @@ class Intake:
 
     async def _close(self, sessions: Sequence[asyncio.Task[None]], writers: Sequence[asyncio.Task[None]]) -> None:
         for writer in self._writers.values():
-            writer.hold()
+            writer.pause()
         for writer, task in zip(self._writers.values(), writers, strict=True):
             if not task.done():
                 await writer.drain()
@@ -175,105 +189,104 @@ class Intake:
 
     async def _wait_for_urgent(self) -> None:
         try:
-            async with asyncio.timeout(URGENT_HEAD_START_S):
+            async with asyncio.timeout(BULK_START_DELAY_S):
                 await self._urgent.ready.wait()
         except TimeoutError:
             return  # heard late is better than not heard: the bulk session brings alarms too
 
-    def session_took(self, session: Session, link: Link, arrivals: list[Arrival]) -> None:
+    def on_messages(self, session: Session, link: MqttConnection, arrivals: list[Message]) -> None:
         """Messages came on one of the sessions."""
         if session is self._urgent:
-            arrivals = [each for each in arrivals if not self._is_about_the_broker(each)]
-        self._writers[session].take(link, arrivals)
+            arrivals = [each for each in arrivals if not self._count_broker_drops(each)]
+        self._writers[session].enqueue(link, arrivals)
 
-    def _is_about_the_broker(self, arrival: Arrival) -> bool:
-        if not is_about_the_broker(arrival.topic):
+    def _count_broker_drops(self, arrival: Message) -> bool:
+        if not is_sys_topic(arrival.topic):
             return False
-        rise = self._drops.rise(arrival.topic, arrival.payload)
-        if rise and self._on_drop is not None:
-            self._on_drop(rise, self._clock())
+        rise = self._drop_counters.increase(arrival.topic, arrival.payload)
+        if rise:
+            self._events.messages_dropped(rise, self._clock())
         return True
 
-    def session_opened(self, session: Session) -> None:
+    def on_session_start(self, session: Session) -> None:
         """A session connected; is what it brings as old as what the other one brings?"""
         if session is self._bulk:
-            self._give_back()
-            self._bulk_began_later = not session.session_present and NATIVE_ALARMS in self._urgent.granted
+            self._unsubscribe_previous_filters()
+            self._bulk_is_newer = not session.session_present and NATIVE_ALARMS in self._urgent.granted
         elif not session.session_present:
-            self._bulk_began_later = False
-            self._twins.forget_bulk()
+            self._bulk_is_newer = False
+            self._copies.reset_bulk()
 
-    def _give_back(self) -> None:
+    def _unsubscribe_previous_filters(self) -> None:
         """A session that the broker kept still brings what the site no longer listens to."""
-        if self._bulk.session_present and self._bulk.link is not None:
-            left = set(self._settings.formerly).union(*FILTERS.values())
-            self._bulk.link.unsubscribe(sorted(left.difference(self._settings.routes.subscriptions)))
+        if self._bulk.session_present and self._bulk.connection is not None:
+            left = set(self._settings.previous_filters).union(*FILTERS.values())
+            self._bulk.connection.unsubscribe(sorted(left.difference(self._settings.routes.subscriptions)))
 
-    def session_changed(self, session: Session) -> None:
+    def on_session_change(self, session: Session) -> None:
         """A session came, went, or had its filters answered."""
         if session is not self._bulk:
             return
         hearing = FILTERS["native"][0] in session.granted
-        if hearing != self._hearing:
-            self._hearing = hearing
-            if self.on_link is not None:
-                self.on_link(hearing, self._clock())
+        if hearing != self._receiving:
+            self._receiving = hearing
+            self._events.connection_changed(hearing, self._clock())
 
-    def recall(self, frames: Iterable[Frame]) -> None:
+    def add_recovered_frames(self, frames: Iterable[Frame]) -> None:
         """What was journaled before this start, in order. `resume` takes it up."""
-        self._recall.add(frames, self._cover)
+        self._recovery.add(frames, self._urgent_topics)
 
-    def resume(self) -> None:
+    def finish_recovery(self) -> None:
         """Go on where the journal ends: what the broker sends again is known, and which copies are still to come."""
         for session in self._sessions.values():
-            session.packets.open.update(self._recall.packets(session.name))
-        for twin, (urgent, bulk, taken) in self._recall.copies.items():
-            self._twins.resume(twin, urgent, bulk, taken, self._clock())
-        self._recall = Recall()
+            session.inflight.unconfirmed.update(self._recovery.last_packets(session.name))
+        for twin, (urgent, bulk, taken) in self._recovery.copies.items():
+            self._copies.restore(twin, urgent, bulk, taken, self._clock())
+        self._recovery = JournalRecovery()
 
-    def _takes(self, lane: Lane, topic: str, payload: bytes, qos: int, now: Instant) -> bool:
+    def _keep_copy(self, lane: Lane, topic: str, payload: bytes, qos: int, now: Instant) -> bool:
         """Whether this copy is journaled, if both sessions bring the message."""
         if lane is Lane.URGENT:
-            return self._twins.takes_urgent(hash((topic, payload)), now)
-        if topic not in self._cover:
+            return self._copies.keep_urgent(hash((topic, payload)), now)
+        if topic not in self._urgent_topics:
             return True
-        return self._twins.takes_bulk(hash((topic, payload)), now, qos > 0 and self._is_trusted(topic))
+        return self._copies.keep_bulk(hash((topic, payload)), now, qos > 0 and self._urgent_copy_is_certain(topic))
 
-    def _is_trusted(self, topic: str) -> bool:
+    def _urgent_copy_is_certain(self, topic: str) -> bool:
         """Whether the urgent session surely holds its own copy of a message that the bulk session brings.
 
         Only for native alarms, a filter it always had: the bulk session may hold messages from before a device's own
         filter was granted. And only if it did not begin later than the bulk session.
         """
-        complete = self._urgent.session_present or self._bulk_began_later
+        complete = self._urgent.session_present or self._bulk_is_newer
         return complete and topic.startswith("fengshao/v1/") and NATIVE_ALARMS in self._urgent.granted
 
-    def status(self) -> IntakeStatus:
+    def status(self) -> ConsumerStatus:
         """What is going on."""
         urgent, bulk = (self._writers[session] for session in (self._urgent, self._bulk))
-        return IntakeStatus(
+        return ConsumerStatus(
             urgent=_session_status(self._urgent, urgent),
             bulk=_session_status(self._bulk, bulk),
             frames=urgent.frames + bulk.frames,
-            twins=urgent.twins + bulk.twins,
+            session_copies=urgent.session_copies + bulk.session_copies,
             redelivered=urgent.redelivered + bulk.redelivered,
             too_large=urgent.too_large + bulk.too_large,
-            urgent_left_out=self._urgent_filters.left_out,
+            urgent_omitted=self._urgent_filters.omitted,
             journal_error=urgent.journal_error or bulk.journal_error,
         )
 
 
-async def _no_wait() -> None:
+async def _no_delay() -> None:
     """The urgent session waits for nobody."""
 
 
-def _session_status(session: Session, writer: LaneWriter) -> SessionStatus:
-    link = session.link
+def _session_status(session: Session, writer: JournalWriter) -> SessionStatus:
+    link = session.connection
     return SessionStatus(
         name=session.name,
         connected=session.connected,
         ready=session.ready.is_set(),
-        granted=len(session.granted.difference(DROPPED)),
+        granted=len(session.granted.difference(DROP_COUNTER_TOPICS)),
         refused=dict(session.refused),
         pending_bytes=writer.pending_bytes,
         paused=link is not None and link.paused,

@@ -15,15 +15,15 @@ from msgspec import Struct
 
 from domain import Instant, Lane
 from ingest.frame import Entry, Frame
-from ingest.mqtt.connection import Arrival, Link
+from ingest.mqtt.connection import Message, MqttConnection
 from ingest.mqtt.danger_prefilter import is_large
-from ingest.mqtt.packet_stream import Oversized
-from ingest.mqtt.redelivery import Again
+from ingest.mqtt.packet_stream import OversizedPublish
+from ingest.mqtt.redelivery import Redelivery
 from ingest.mqtt.session import Session
 
-TOO_LARGE_HEAD_BYTES: Final = 65_536
-DRAIN_WITHIN_S: Final = 5.0
-FRAME_BYTES: Final = 300
+TRUNCATED_BYTES: Final = 65_536
+DRAIN_TIMEOUT_S: Final = 5.0
+FRAME_OVERHEAD_BYTES: Final = 300
 """What a message weighs in memory beside its topic and payload: of a small one nearly everything."""
 
 
@@ -33,7 +33,7 @@ class Journal(Protocol):
     async def append(self, lane: Lane, frames: Sequence[Frame]) -> int: ...
 
 
-class LaneSettings(Struct, frozen=True):
+class WriterSettings(Struct, frozen=True):
     """The limits of one lane."""
 
     max_pending_bytes: int
@@ -45,21 +45,21 @@ class LaneSettings(Struct, frozen=True):
 class _Batch(Struct):
     """Some messages of one piece of the stream: what to append, and what to acknowledge then."""
 
-    link: Link
+    connection: MqttConnection
     frames: list[Frame]
     packet_ids: list[int]
-    size: int
+    memory_bytes: int
     received: Instant
 
 
-Takes = Callable[[Lane, str, bytes, int, Instant], bool]
-Refused = Callable[[Instant, Instant | None, str], None]
+KeepCopy = Callable[[Lane, str, bytes, int, Instant], bool]
+JournalFailure = Callable[[Instant, Instant | None, str], None]
 """The journal does not take (until None), or takes again: since when it did not, until when, and why."""
-Foresee = Callable[[Sequence[Frame]], Sequence[Frame]]
+FindDangers = Callable[[Sequence[Frame]], Sequence[Frame]]
 """Those of the frames that must not wait behind the others."""
 
 
-class LaneWriter:
+class JournalWriter:
     """The writer of one lane. Above `max_pending_bytes` not yet journaled its socket is not read until half is gone."""
 
     def __init__(
@@ -69,35 +69,35 @@ class LaneWriter:
         journal: Journal,
         deliver: Callable[[Entry], None],
         clock: Callable[[], Instant],
-        settings: LaneSettings,
-        takes: Takes,
-        foresee: Foresee | None = None,
-        on_refused: Refused | None = None,
+        settings: WriterSettings,
+        takes: KeepCopy,
+        foresee: FindDangers | None = None,
+        on_refused: JournalFailure | None = None,
     ) -> None:
-        self.frames = self.twins = self.redelivered = self.too_large = self.pending_bytes = 0
+        self.frames = self.session_copies = self.redelivered = self.too_large = self.pending_bytes = 0
         self.journal_error = ""
-        self._lane, self._session, self._journal, self._deliver = lane, session, journal, deliver
-        self._clock, self._settings, self._takes, self._foresee = clock, settings, takes, foresee
-        self._on_refused = on_refused
-        self._waiting: deque[_Batch] = deque()
-        self._in_hand: Instant | None = None
-        self._apart: dict[Lane, list[Frame]] = {each: [] for each in Lane}
-        self._work = asyncio.Event()
+        self._lane, self._session, self._journal, self._enqueue_entry = lane, session, journal, deliver
+        self._clock, self._settings, self._keep_copy, self._find_dangers = clock, settings, takes, foresee
+        self._on_failure = on_refused
+        self._batches: deque[_Batch] = deque()
+        self._writing_since: Instant | None = None
+        self._other_lane: dict[Lane, list[Frame]] = {each: [] for each in Lane}
+        self._wakeup = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def take(self, link: Link, arrivals: list[Arrival]) -> None:
+    def enqueue(self, link: MqttConnection, arrivals: list[Message]) -> None:
         """Queue what one piece of the stream brought."""
         now, most = self._clock(), self._settings.batch_frames_max
         for start in range(0, len(arrivals), most):
-            self._queue(link, arrivals[start : start + most], now)
+            self._add_batch(link, arrivals[start : start + most], now)
         if self.pending_bytes > self._settings.max_pending_bytes or self.journal_error:
             link.pause()
 
-    def _queue(self, link: Link, arrivals: list[Arrival], now: Instant) -> None:
+    def _add_batch(self, link: MqttConnection, arrivals: list[Message], now: Instant) -> None:
         batch, twins = _Batch(link, [], [], 0, now), list[Frame]()
-        session, takes, most = self._session.name, self._takes, self._settings.max_packet_bytes
-        lane, known, packet_ids, frames = self._lane, self._session.packets.open, batch.packet_ids, batch.frames
+        session, takes, most = self._session.name, self._keep_copy, self._settings.max_packet_bytes
+        lane, known, packet_ids, frames = self._lane, self._session.inflight.unconfirmed, batch.packet_ids, batch.frames
         for packet in arrivals:
             topic, payload, packet_id, dup = packet.topic, packet.payload, packet.packet_id, packet.duplicate
             qos = 0
@@ -106,105 +106,105 @@ class LaneWriter:
                 packet_ids.append(packet_id)
                 if not dup:
                     known[packet_id] = hash(topic) ^ hash(payload)
-                elif (again := self._again(packet)) is Again.REPEATED:
+                elif (again := self._classify_redelivery(packet)) is Redelivery.REDELIVERED:
                     continue
                 else:
-                    dup = again is Again.UNKNOWN
+                    dup = again is Redelivery.UNKNOWN
             if not takes(lane, topic, payload, qos, now):
-                self.twins += 1
-                twins.append(Frame(topic, payload[:TOO_LARGE_HEAD_BYTES], now, session, qos, packet_id, twin=True))
+                self.session_copies += 1
+                twins.append(Frame(topic, payload[:TRUNCATED_BYTES], now, session, qos, packet_id, twin=True))
                 continue
             size = None
-            if type(packet) is Oversized or len(payload) > most:
-                size, payload = self._cut(packet)
+            if type(packet) is OversizedPublish or len(payload) > most:
+                size, payload = self._truncate(packet)
             frames.append(Frame(topic, payload, now, session, qos, packet_id, dup, packet.retain, size))
-            batch.size += len(payload) + len(topic)
-        self._set_apart(batch)
+            batch.memory_bytes += len(payload) + len(topic)
+        self._extract_other_lane(batch)
         batch.frames += twins
-        batch.size += FRAME_BYTES * len(arrivals)
-        self.pending_bytes += batch.size
-        self._waiting.append(batch)
+        batch.memory_bytes += FRAME_OVERHEAD_BYTES * len(arrivals)
+        self.pending_bytes += batch.memory_bytes
+        self._batches.append(batch)
         self._idle.clear()
-        self._work.set()
+        self._wakeup.set()
 
-    def _set_apart(self, batch: _Batch) -> None:
+    def _extract_other_lane(self, batch: _Batch) -> None:
         """What belongs into the other lane: dangers of the bulk session, large messages of the urgent one."""
         if self._lane is Lane.URGENT:
             other, apart = Lane.BULK, [frame for frame in batch.frames if is_large(frame)]
         else:
-            other, apart = Lane.URGENT, list(self._foresee(batch.frames)) if self._foresee is not None else []
+            other, apart = Lane.URGENT, list(self._find_dangers(batch.frames)) if self._find_dangers is not None else []
         if apart:
-            self._apart[other] += apart
+            self._other_lane[other] += apart
             batch.frames = [frame for frame in batch.frames if frame not in apart]
 
-    def _again(self, packet: Arrival) -> Again:
+    def _classify_redelivery(self, packet: Message) -> Redelivery:
         """The broker sent it again: did we have it?"""
         assert packet.packet_id is not None
-        again = self._session.packets.judge(packet.packet_id, True, hash(packet.topic) ^ hash(packet.payload))
-        self.redelivered += again is Again.REPEATED
+        again = self._session.inflight.classify(packet.packet_id, True, hash(packet.topic) ^ hash(packet.payload))
+        self.redelivered += again is Redelivery.REDELIVERED
         return again
 
-    def _cut(self, packet: Arrival) -> tuple[int, bytes]:
+    def _truncate(self, packet: Message) -> tuple[int, bytes]:
         """The full size of what we do not take, and the head that we keep."""
         self.too_large += 1
-        size = packet.size if isinstance(packet, Oversized) else len(packet.payload)
-        return size, packet.payload[:TOO_LARGE_HEAD_BYTES]
+        size = packet.size if isinstance(packet, OversizedPublish) else len(packet.payload)
+        return size, packet.payload[:TRUNCATED_BYTES]
 
     @property
-    def waiting_since(self) -> Instant | None:
+    def oldest_unjournaled(self) -> Instant | None:
         """When the oldest of what is not yet delivered was received; None when all is."""
-        return self._in_hand or (self._waiting[0].received if self._waiting else None)
+        return self._writing_since or (self._batches[0].received if self._batches else None)
 
     async def run(self) -> None:
         """Append, acknowledge, deliver; for ever."""
         while True:
-            await self._work.wait()
-            self._work.clear()
-            while self._waiting:
-                await self._write_apart()
-                await self._write(self._next_group())
+            await self._wakeup.wait()
+            self._wakeup.clear()
+            while self._batches:
+                await self._write_other_lane()
+                await self._write_group(self._next_group())
             self._idle.set()
 
-    async def _write_apart(self) -> None:
+    async def _write_other_lane(self) -> None:
         """What goes into the other lane is written first; it is acknowledged with its batch.
 
         None is left when this returns, so a batch is never acknowledged before all of it is in the journal.
         """
         for lane in Lane:
-            while frames := self._apart[lane]:
-                self._apart[lane] = []
+            while frames := self._other_lane[lane]:
+                self._other_lane[lane] = []
                 entry = Entry(lane, await self._append(lane, frames), frames)
                 self.frames += len(frames)
-                self._deliver(entry)
+                self._enqueue_entry(entry)
 
     async def drain(self) -> None:
         """Wait until all that arrived is appended, but not for a journal that does not take it."""
         try:
-            async with asyncio.timeout(0 if self.journal_error else DRAIN_WITHIN_S):
+            async with asyncio.timeout(0 if self.journal_error else DRAIN_TIMEOUT_S):
                 await self._idle.wait()
         except TimeoutError:
             return  # not acknowledged: the broker brings it again
 
     def _next_group(self) -> list[_Batch]:
         """All that waits, up to one journal row."""
-        group, frames = [self._waiting.popleft()], 0
+        group, frames = [self._batches.popleft()], 0
         frames = len(group[0].frames)
-        while self._waiting and frames + len(self._waiting[0].frames) <= self._settings.batch_frames_max:
-            group.append(self._waiting.popleft())
+        while self._batches and frames + len(self._batches[0].frames) <= self._settings.batch_frames_max:
+            group.append(self._batches.popleft())
             frames += len(group[-1].frames)
         return group
 
-    async def _write(self, group: Sequence[_Batch]) -> None:
-        self._in_hand = group[0].received
+    async def _write_group(self, group: Sequence[_Batch]) -> None:
+        self._writing_since = group[0].received
         frames = [frame for batch in group for frame in batch.frames]
         entry = Entry(self._lane, await self._append(self._lane, frames), frames) if frames else None
         for batch in group:
-            self._session.acknowledge(batch.link, batch.packet_ids)
-        self._release(sum(batch.size for batch in group))
+            self._session.acknowledge(batch.connection, batch.packet_ids)
+        self._release(sum(batch.memory_bytes for batch in group))
         if entry is not None:
             self.frames += len(frames)
-            self._deliver(entry)
-        self._in_hand = None
+            self._enqueue_entry(entry)
+        self._writing_since = None
 
     async def _append(self, lane: Lane, frames: Sequence[Frame]) -> int:
         """Until it is done: while the disk is full nothing is acknowledged and nothing more is read."""
@@ -216,25 +216,25 @@ class LaneWriter:
                 self.journal_error = f"{type(fault).__name__}: {fault}"
                 if refused_since is None:
                     refused_since = self._clock()
-                    self._tell_refused(refused_since, None)
-                self.hold()
+                    self._report_failure(refused_since, None)
+                self.pause()
                 await asyncio.sleep(self._settings.retry_append_s)
             else:
                 if refused_since is not None:
-                    self._tell_refused(refused_since, self._clock())
+                    self._report_failure(refused_since, self._clock())
                 self.journal_error = ""
                 return position
 
-    def _tell_refused(self, since: Instant, until: Instant | None) -> None:
-        if self._on_refused is not None:
-            self._on_refused(since, until, self.journal_error)
+    def _report_failure(self, since: Instant, until: Instant | None) -> None:
+        if self._on_failure is not None:
+            self._on_failure(since, until, self.journal_error)
 
-    def hold(self) -> None:
+    def pause(self) -> None:
         """Read no more for now."""
-        if self._session.link is not None:
-            self._session.link.pause()
+        if self._session.connection is not None:
+            self._session.connection.pause()
 
     def _release(self, size: int) -> None:
         self.pending_bytes -= size
-        if self._session.link is not None and self.pending_bytes <= self._settings.max_pending_bytes // 2:
-            self._session.link.resume()
+        if self._session.connection is not None and self.pending_bytes <= self._settings.max_pending_bytes // 2:
+            self._session.connection.resume()

@@ -7,13 +7,13 @@ from typing import Final
 import mqtt5
 from msgspec import Struct
 
-_PUBLISH: Final = 3
+_PUBLISH_TYPE: Final = 3
 
-HEAD_BYTES: Final = 140_000
+OVERSIZED_HEAD_BYTES: Final = 140_000
 """Enough for the fixed header, the longest topic (64 KiB) and a head of the payload."""
 
 
-class Oversized(Struct, frozen=True):
+class OversizedPublish(Struct, frozen=True):
     """A PUBLISH larger than we take: everything but the rest of its payload."""
 
     topic: str
@@ -24,7 +24,7 @@ class Oversized(Struct, frozen=True):
     size: int
 
 
-class BrokenStream(Exception):
+class ProtocolError(Exception):
     """Bytes that are no MQTT 5: a broker of another version, or not a broker."""
 
 
@@ -32,16 +32,16 @@ class PacketStream:
     """Feed it what arrives; it gives the packets that are complete."""
 
     def __init__(self, packet_bytes_max: int) -> None:
-        self._max = packet_bytes_max
-        self._rest = b""
-        self._skipping: tuple[int, Oversized] | None = None
+        self._packet_bytes_max = packet_bytes_max
+        self._incomplete = b""
+        self._skipping: tuple[int, OversizedPublish] | None = None
 
-    def feed(self, data: bytes) -> list[mqtt5.Packet | Oversized]:
+    def feed(self, data: bytes) -> list[mqtt5.Packet | OversizedPublish]:
         """The packets completed by these bytes, in order. Raises BrokenStream."""
-        packets: list[mqtt5.Packet | Oversized] = []
+        packets: list[mqtt5.Packet | OversizedPublish] = []
         if self._skipping is not None:
             data = self._skip(data, packets)
-        buffer = self._rest + data if self._rest else data
+        buffer = self._incomplete + data if self._incomplete else data
         view, start, read = memoryview(buffer), 0, mqtt5.read
         try:
             while True:
@@ -49,15 +49,18 @@ class PacketStream:
                 packets.append(packet)
                 start += size
         except IndexError:
-            self._rest = buffer[start:]
+            self._incomplete = buffer[start:]
         except ValueError as fault:
-            raise BrokenStream(str(fault)) from fault
-        if len(self._rest) >= HEAD_BYTES and (whole := _packet_bytes(self._rest)) > self._max:
-            head, self._rest = self._rest, b""
-            self._skipping = whole - len(head), _head_of(head, whole)
+            raise ProtocolError(str(fault)) from fault
+        if (
+            len(self._incomplete) >= OVERSIZED_HEAD_BYTES
+            and (whole := _packet_bytes(self._incomplete)) > self._packet_bytes_max
+        ):
+            head, self._incomplete = self._incomplete, b""
+            self._skipping = whole - len(head), _parse_truncated(head, whole)
         return packets
 
-    def _skip(self, data: bytes, packets: list[mqtt5.Packet | Oversized]) -> bytes:
+    def _skip(self, data: bytes, packets: list[mqtt5.Packet | OversizedPublish]) -> bytes:
         """What follows the packet that is being skipped."""
         assert self._skipping is not None
         missing, packet = self._skipping
@@ -84,10 +87,10 @@ def _varint(data: bytes, start: int) -> tuple[int, int]:
     return value | data[start] << shift, start + 1
 
 
-def _head_of(head: bytes, whole: int) -> Oversized:
+def _parse_truncated(head: bytes, whole: int) -> OversizedPublish:
     """The beginning of a PUBLISH, read by hand: the codec wants the whole packet."""
-    if head[0] >> 4 != _PUBLISH:
-        raise BrokenStream(f"a control packet of {whole} bytes")
+    if head[0] >> 4 != _PUBLISH_TYPE:
+        raise ProtocolError(f"a control packet of {whole} bytes")
     qos = head[0] >> 1 & 3
     _, start = _varint(head, 1)
     topic_end = start + 2 + int.from_bytes(head[start : start + 2], "big")
@@ -96,4 +99,4 @@ def _head_of(head: bytes, whole: int) -> Oversized:
     properties, start = _varint(head, topic_end + (2 if qos else 0))
     payload = head[start + properties :]
     duplicate, retain = bool(head[0] & 8), bool(head[0] & 1)
-    return Oversized(topic, payload, packet_id, duplicate, retain, whole - start - properties)
+    return OversizedPublish(topic, payload, packet_id, duplicate, retain, whole - start - properties)

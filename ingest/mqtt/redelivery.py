@@ -9,63 +9,63 @@ from __future__ import annotations
 from enum import Enum
 
 
-class Again(Enum):
+class Redelivery(Enum):
     """What a packet is to this session."""
 
     NEW = "new"
-    REPEATED = "repeated"
+    REDELIVERED = "repeated"
     UNKNOWN = "unknown"
     """It bears DUP, and this process never had its number: only the journal can tell."""
 
 
-class PacketMemory:
+class InflightPackets:
     """The packets of one MQTT session in this process."""
 
     def __init__(self) -> None:
-        self._open: dict[int, int] = {}
-        self._acked: dict[int, int | None] = {}
-        self._asked: dict[int, int | None] = {}
-        self._settled: set[int] = set()
+        self._unconfirmed: dict[int, int] = {}
+        self._acknowledged: dict[int, int | None] = {}
+        self._acknowledged_before_ping: dict[int, int | None] = {}
+        self._confirmed_ids: set[int] = set()
 
     @property
-    def open(self) -> dict[int, int]:
+    def unconfirmed(self) -> dict[int, int]:
         """By number the digest of each packet; one without DUP is simply put here, which is all `judge` would do."""
-        return self._open
+        return self._unconfirmed
 
-    def judge(self, packet_id: int, dup: bool, digest: int) -> Again:
+    def classify(self, packet_id: int, dup: bool, digest: int) -> Redelivery:
         """Whether this packet was received before; it is remembered."""
         if dup:
-            if self._open.get(packet_id) == digest:
-                return Again.REPEATED
-            known = packet_id in self._open or packet_id in self._settled
-            self._open[packet_id] = digest
-            return Again.NEW if known else Again.UNKNOWN
-        self._open[packet_id] = digest
-        return Again.NEW
+            if self._unconfirmed.get(packet_id) == digest:
+                return Redelivery.REDELIVERED
+            known = packet_id in self._unconfirmed or packet_id in self._confirmed_ids
+            self._unconfirmed[packet_id] = digest
+            return Redelivery.NEW if known else Redelivery.UNKNOWN
+        self._unconfirmed[packet_id] = digest
+        return Redelivery.NEW
 
     def acknowledged(self, packet_ids: list[int]) -> None:
         """PUBACKs were written."""
-        self._acked.update(zip(packet_ids, map(self._open.get, packet_ids), strict=True))
+        self._acknowledged.update(zip(packet_ids, map(self._unconfirmed.get, packet_ids), strict=True))
 
-    def asked(self) -> None:
+    def ping_sent(self) -> None:
         """A ping was written behind them."""
-        self._asked.update(self._acked)
-        self._acked = {}
+        self._acknowledged_before_ping.update(self._acknowledged)
+        self._acknowledged = {}
 
-    def answered(self) -> None:
+    def ping_answered(self) -> None:
         """The ping was answered: the PUBACKs before it have arrived."""
-        for packet_id, digest in self._asked.items():
-            if digest is not None and self._open.get(packet_id) == digest:
-                del self._open[packet_id]
-                self._settled.add(packet_id)
-        self._asked = {}
+        for packet_id, digest in self._acknowledged_before_ping.items():
+            if digest is not None and self._unconfirmed.get(packet_id) == digest:
+                del self._unconfirmed[packet_id]
+                self._confirmed_ids.add(packet_id)
+        self._acknowledged_before_ping = {}
 
     def disconnected(self) -> None:
         """What was on its way may be lost: nothing more is known of it."""
-        self._acked, self._asked = {}, {}
+        self._acknowledged, self._acknowledged_before_ping = {}, {}
 
-    def restart(self) -> None:
+    def reset(self) -> None:
         """The broker has no such session any more: numbers begin anew, and nothing can be repeated."""
-        self._open.clear()
-        self._settled.clear()
+        self._unconfirmed.clear()
+        self._confirmed_ids.clear()
         self.disconnected()

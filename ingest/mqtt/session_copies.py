@@ -10,20 +10,20 @@ from typing import Final
 
 from domain import MINUTE, Instant
 
-KEPT_MAX: Final = 100_000
+COUNTERS_MAX: Final = 100_000
 BULK_AHEAD_MS: Final = 10 * MINUTE
 """After this the urgent session will not bring its copy any more; an equal message is another one."""
 
 
-class Twins:
+class SessionCopies:
     """How far one session is ahead of the other, for each message that both bring."""
 
     def __init__(self) -> None:
         self._urgent_ahead: dict[int, int] = {}
         self._bulk_ahead: dict[int, tuple[int, Instant]] = {}
-        self._promised: dict[int, int] = {}
+        self._owed_by_urgent: dict[int, int] = {}
 
-    def resume(self, twin: int, urgent: int, bulk: int, taken: int, now: Instant) -> None:
+    def restore(self, twin: int, urgent: int, bulk: int, taken: int, now: Instant) -> None:
         """How often each session brought it before this start, and how often it was taken: go on from there.
 
         Its own copies of the others a session has yet to bring. `missing` were left to the other session, whose copy
@@ -32,55 +32,55 @@ class Twins:
         known = max(urgent, bulk, taken)
         missing, of_urgent, of_bulk = known - taken, known - urgent, known - bulk
         promised = min(missing, of_urgent)
-        counts = ((self._promised, promised), (self._urgent_ahead, of_bulk - missing + promised))
+        counts = ((self._owed_by_urgent, promised), (self._urgent_ahead, of_bulk - missing + promised))
         for kept, count in counts:
             if count > 0:
                 kept[twin] = count
         if of_urgent > promised:
             self._bulk_ahead[twin] = of_urgent - promised, now
 
-    def takes_urgent(self, twin: int, now: Instant) -> bool:
+    def keep_urgent(self, twin: int, now: Instant) -> bool:
         """Whether the urgent session's copy is to be taken. `again`: it was sent before this start already."""
-        if _spend(self._promised, twin):
+        if _decrement(self._owed_by_urgent, twin):
             return True
         count, since = self._bulk_ahead.pop(twin, (0, 0))
         if count and now - since <= BULK_AHEAD_MS:
             if count > 1:
                 self._bulk_ahead[twin] = count - 1, since
             return False
-        _add(self._urgent_ahead, twin)
+        _increment(self._urgent_ahead, twin)
         return True
 
-    def takes_bulk(self, twin: int, now: Instant, trusted: bool) -> bool:
+    def keep_bulk(self, twin: int, now: Instant, trusted: bool) -> bool:
         """Whether the bulk session's copy is to be taken. `trusted`: the urgent session surely brings its own."""
-        if _spend(self._urgent_ahead, twin):
+        if _decrement(self._urgent_ahead, twin):
             return False
         if trusted:
-            _add(self._promised, twin)
+            _increment(self._owed_by_urgent, twin)
             return False
         count, _ = self._bulk_ahead.pop(twin, (0, 0))
         self._bulk_ahead[twin] = count + 1, now
-        _bound(self._bulk_ahead)
+        _evict_oldest(self._bulk_ahead)
         return True
 
-    def forget_bulk(self) -> None:
+    def reset_bulk(self) -> None:
         """The urgent session began anew: it brings nothing that was sent before."""
         self._bulk_ahead.clear()
-        self._promised.clear()
+        self._owed_by_urgent.clear()
 
 
-def _spend(counts: dict[int, int], twin: int) -> bool:
+def _decrement(counts: dict[int, int], twin: int) -> bool:
     count = counts.pop(twin, 0)
     if count > 1:
         counts[twin] = count - 1
     return count > 0
 
 
-def _add(counts: dict[int, int], twin: int) -> None:
+def _increment(counts: dict[int, int], twin: int) -> None:
     counts[twin] = counts.pop(twin, 0) + 1
-    _bound(counts)
+    _evict_oldest(counts)
 
 
-def _bound(counts: dict[int, int] | dict[int, tuple[int, Instant]]) -> None:
-    if len(counts) > KEPT_MAX:
+def _evict_oldest(counts: dict[int, int] | dict[int, tuple[int, Instant]]) -> None:
+    if len(counts) > COUNTERS_MAX:
         del counts[next(iter(counts))]

@@ -24,7 +24,7 @@ class UrgentFilters(Struct, frozen=True):
     """The filters of the urgent session; `left_out` devices are beyond the limit and wait in the bulk session."""
 
     filters: tuple[str, ...] = (NATIVE_ALARMS,)
-    left_out: int = 0
+    omitted: int = 0
 
 
 def urgent_filters(
@@ -37,14 +37,14 @@ def urgent_filters(
         for device in devices
         if device.kind in kinds and kinds[device.kind].urgent
         for identity in device.identities
-        if (topic := _own_topic(identity)) is not None
+        if (topic := _device_topic(identity)) is not None
         for here in routes.heard_on(identity.platform, topic)
     )
     room = max(0, limit - 1)
     return UrgentFilters((NATIVE_ALARMS, *list(wanted)[:room]), max(0, len(wanted) - room))
 
 
-def _own_topic(identity: Identity) -> str | None:
+def _device_topic(identity: Identity) -> str | None:
     if not topic_safe(identity.id):
         return None
     if identity.platform == "zigbee2mqtt":

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from ingest.adapters import FILTERS
 from ingest.adapters.esphome import COMPONENTS
-from ingest.formats.json_payload import availability, read_json
+from ingest.formats.json_payload import parse_availability, read_json
 from ingest.routing.layouts import TREES
 from ingest.topics import matches
 
@@ -154,7 +154,7 @@ def _esphome(levels: Levels, payload: bytes) -> Guess | None:
         before, seen = "/".join((*levels[:-4], "+")), levels[-3]
         wanted = dict.fromkeys(("binary_sensor", "sensor", "event", seen))
         return Guess("esphome", (*(f"{before}/{each}/+/state" for each in wanted), f"{before}/status"))
-    if len(levels) >= 2 and (levels[-1] == "status" and availability(payload) is not None):
+    if len(levels) >= 2 and (levels[-1] == "status" and parse_availability(payload) is not None):
         return Guess("esphome", ("/".join((*levels[:-2], "+", "status")),))
     return None
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from domain import Fault
 from ingest.adapters import FILTERS, Decoded, decode
-from ingest.adapters.sparkplug.state import SparkplugMemory
+from ingest.adapters.sparkplug.state import SparkplugState
 from ingest.frame import Frame
 from ingest.results import Draft, Note, Rejected
 from ingest.routing.layouts import Layout, layout
@@ -109,7 +109,7 @@ class Routes:
         route = self.route_of(topic)
         return None if route is None else route.platform
 
-    def read(self, frame: Frame, memory: SparkplugMemory | None = None) -> Decoded:
+    def read(self, frame: Frame, memory: SparkplugState | None = None) -> Decoded:
         """What the message says by its platform's adapter, whatever its layout."""
         route = self.route_of(frame.topic)
         if route is None or route.layout is None:

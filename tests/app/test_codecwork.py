@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from app.cli.main import main
 from app.config.yaml_files import WrittenError
 from app.reload.codecs import CodecReloader, check_codecs
-from ingest.codecs import Call, CodecFailed, Decoded
+from ingest.codecs import CodecFailed, DecodeCall, Decoded
 
 NOW = 1767225660000
 CODECS = Path(__file__).parents[1] / "ingest" / "codecs"
@@ -43,7 +43,7 @@ def save(path: Path, text: str) -> None:
 
 def decode(folder: CodecReloader, model: str) -> Decoded | CodecFailed | None:
     codec = folder.codecs.find(model)
-    return None if codec is None else folder.codecs.decode([Call(codec, b"\1", 1, NOW)])[0]
+    return None if codec is None else folder.codecs.decode([DecodeCall(codec, b"\1", 1, NOW)])[0]
 
 
 def test_a_file_that_is_dropped_in_changed_or_removed_is_taken_up(folder: CodecReloader, shelf: Path) -> None:

@@ -26,7 +26,7 @@ from app.doctor.text import lines
 from app.mqtt_client import BrokerUnavailable
 from app.server.doctor import Doctor
 from console.dependencies import DoctorBusy, DoctorRefused
-from ingest.mqtt.broker_address import read_address
+from ingest.mqtt.broker_address import parse_broker_address
 from ingest.routing.routes import Routes
 from tests.conftest import Broker
 
@@ -97,7 +97,7 @@ async def published(port: int, said: dict[str, str], *, retain: bool = True) -> 
 
 async def examined(port: int, site: Path, messages: int = len(SAID)) -> dict[str, Any]:
     """Ends with the last message, not with the clock."""
-    address = read_address(f"mqtt://127.0.0.1:{port}")
+    address = parse_broker_address(f"mqtt://127.0.0.1:{port}")
     return await examine(address, knowledge(site), 30, lambda: NOW, Limits(messages=messages))
 
 
@@ -255,7 +255,7 @@ async def test_listening_is_bounded(broker: Broker, limits: Limits, ended: str, 
     await published(broker.port, SAID)
     limits = limits if limits.messages < 10 or limits.bytes < 100 else Limits(len(SAID), limits.bytes, 5)
 
-    caught = await listen(read_address(f"127.0.0.1:{broker.port}"), 30, (), lambda: NOW, limits)
+    caught = await listen(parse_broker_address(f"127.0.0.1:{broker.port}"), 30, (), lambda: NOW, limits)
 
     assert ended == caught.ended
     assert kept is None or kept == len(caught.frames)
@@ -272,7 +272,7 @@ async def test_a_quiet_broker_ends_with_the_time_and_a_broker_that_dies_with_wha
 
 
 async def _quiet_and_killed(broker: Broker, site: Path) -> None:
-    address = read_address(f"127.0.0.1:{broker.port}")
+    address = parse_broker_address(f"127.0.0.1:{broker.port}")
     quiet = await examine(address, knowledge(site), 1, lambda: NOW)
     assert ("time", 0, [], False) == (quiet["ended"], quiet["messages"], quiet["speakers"], quiet["well"])
     assert quiet["silent"]["count"] == 6
@@ -298,7 +298,8 @@ async def _two_connections(port: int) -> None:
 
 async def test_without_a_broker_it_says_where_it_looked(free_port: Callable[[], int], site: Path) -> None:
     with pytest.raises(BrokerUnavailable, match="is the address right"):
-        await examine(read_address(f"mqtt://me:s3cret@127.0.0.1:{free_port()}"), knowledge(site), 1, lambda: NOW)
+        broker = parse_broker_address(f"mqtt://me:s3cret@127.0.0.1:{free_port()}")
+        await examine(broker, knowledge(site), 1, lambda: NOW)
 
 
 # -- brokers that do not let us hear everything ---------------------------------------------------------------------
@@ -416,7 +417,7 @@ async def test_no_password_is_printed(tmp_path: Path, free_port: Callable[[], in
 
 
 async def test_one_examination_at_a_time(broker: Broker, site: Path) -> None:
-    doctor = Doctor(read_address(f"127.0.0.1:{broker.port}"), lambda: knowledge(site), lambda: NOW)
+    doctor = Doctor(parse_broker_address(f"127.0.0.1:{broker.port}"), lambda: knowledge(site), lambda: NOW)
     running = asyncio.create_task(doctor.examine(1))
     await asyncio.sleep(0)
 
@@ -427,7 +428,9 @@ async def test_one_examination_at_a_time(broker: Broker, site: Path) -> None:
 
 
 async def test_a_broker_that_is_gone_is_told_and_the_next_may_try(free_port: Callable[[], int], site: Path) -> None:
-    doctor = Doctor(read_address(f"mqtt://me:s3cret@127.0.0.1:{free_port()}"), lambda: knowledge(site), lambda: NOW)
+    doctor = Doctor(
+        parse_broker_address(f"mqtt://me:s3cret@127.0.0.1:{free_port()}"), lambda: knowledge(site), lambda: NOW
+    )
 
     for _ in range(2):
         with pytest.raises(DoctorRefused, match="is the address right") as told:

@@ -22,7 +22,7 @@ from ingest.decoding.device_index import Directory
 from ingest.decoding.message import FIELDS_MAX
 from ingest.decoding.refused_items import SINGLY_MAX
 from ingest.frame import Entry, Frame
-from ingest.mqtt.danger_prefilter import Foresight
+from ingest.mqtt.danger_prefilter import DangerPrefilter
 from ingest.results import Heard
 from rules.engine.engine import Engine
 from store.history.duckdb.history import DuckHistory
@@ -215,7 +215,7 @@ def test_the_listener_pauses_within_a_message_and_hears_others_meanwhile(listene
 
 
 def test_a_large_message_is_no_call_for_the_urgent_lane() -> None:
-    foresight = Foresight(KINDS, MAPPINGS, Listener(KINDS, MAPPINGS).bears_danger)
+    foresight = DangerPrefilter(KINDS, MAPPINGS, Listener(KINDS, MAPPINGS).bears_danger)
     large = frame("fengshao/v1/gas/up", [{"alarm": True, "note": "x" * 70_000}])
     small = frame("fengshao/v1/gas/up", {"alarm": True})
     assert [small] == foresight([large, small])

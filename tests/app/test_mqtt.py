@@ -15,7 +15,7 @@ from app.config.addresses import BadAddress, broker_url
 from app.mqtt_client import client
 from app.server.sparkplug_rebirth import request_rebirths
 from ingest.decoding.decoder import Listener
-from ingest.mqtt.broker_address import read_address
+from ingest.mqtt.broker_address import parse_broker_address
 from tests.deploy.test_deploy_files import certificate
 
 BROKEN_HANDSHAKE = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -77,7 +77,7 @@ async def test_a_server_with_a_trusted_certificate_is_told_who_we_are(
 
 async def test_a_broker_that_never_answers_leaves_no_socket_open() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        connecting = client(read_address(f"mqtt://me:pass@127.0.0.1:{silent.getsockname()[1]}"), timeout=0.1)
+        connecting = client(parse_broker_address(f"mqtt://me:pass@127.0.0.1:{silent.getsockname()[1]}"), timeout=0.1)
         with pytest.raises(aiomqtt.MqttError):
             await connecting.__aenter__()
     assert connecting._client.socket() is None
@@ -89,13 +89,13 @@ async def test_a_rebirth_is_asked_for_over_tls_too(monkeypatch: pytest.MonkeyPat
     listener, line = Listener({}, []), Line()
     listener.rebirths_wanted.add("group/edge")
     port = await line.open()
-    address = read_address(f"mqtts://me:s3cret-pass@127.0.0.1:{port}")
+    address = parse_broker_address(f"mqtts://me:s3cret-pass@127.0.0.1:{port}")
     said = await line.heard(asyncio.create_task(request_rebirths(listener, address, lambda: 0)))
     assert said.startswith(HELLO)
 
 
 async def test_mqtts_without_a_port_is_8883_everywhere() -> None:
-    address = read_address(broker_url("mqtts://me:pass@broker.example"))
+    address = parse_broker_address(broker_url("mqtts://me:pass@broker.example"))
     assert ("broker.example", 8883, True) == (address.host, address.port, address.tls)
     made = client(address)
     assert (made._hostname, made._port) == ("broker.example", 8883)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from app.pipeline.self_monitoring import SelfMonitoring
 from domain import Finding, Phase
-from ingest.mqtt.consumer import IntakeStatus, SessionStatus
+from ingest.mqtt.consumer import ConsumerStatus, SessionStatus
 from tests.conftest import Broker
 from tests.support.service_harness import ServiceHarness
 
@@ -58,9 +58,9 @@ async def test_a_second_full_disk_is_another_story() -> None:
     assert 2 == len({finding.id for finding in found})
 
 
-def status(refused: dict[str, str], left_out: int = 0, ready: bool = True) -> IntakeStatus:
+def status(refused: dict[str, str], left_out: int = 0, ready: bool = True) -> ConsumerStatus:
     urgent = SessionStatus("urgent", ready, ready, 3, {}, 0, False, "")
-    return IntakeStatus(urgent, replace(urgent, name="bulk", refused=refused), 0, 0, 0, 0, left_out, "")
+    return ConsumerStatus(urgent, replace(urgent, name="bulk", refused=refused), 0, 0, 0, 0, left_out, "")
 
 
 async def test_a_filter_that_the_broker_refuses_is_told_once_and_over_when_it_is_granted() -> None:

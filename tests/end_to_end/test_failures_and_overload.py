@@ -150,8 +150,8 @@ async def test_a_poisoned_message_blocks_nobody_not_even_after_a_restart(harness
 async def test_what_was_said_while_our_link_was_cut_comes_with_the_kept_session(harness: ServiceHarness) -> None:
     for round_ in range(3):
         for session in harness.service.consumer._sessions.values():
-            assert session.link is not None
-            session.link.abort("cut by the test")
+            assert session.connection is not None
+            session.connection.abort("cut by the test")
         for number in range(20):
             await harness.publish("fengshao/v1/meter-402/up", {"seq": 20 * round_ + number, "volume_m3": number})
         await harness.until(lambda: harness.service.consumer.ready, "the link")

@@ -12,7 +12,7 @@ import yaml
 
 import ingest.adapters
 from domain import Device, Identity, Reason
-from ingest.adapters import ADAPTERS, FILTERS, VERSIONS, decode, platform_of
+from ingest.adapters import ADAPTERS, FILTERS, VERSIONS, decode, platform_for_topic
 from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
 from ingest.results import Rejected
@@ -96,7 +96,7 @@ def test_every_adapter_listens_to_something() -> None:
 def test_a_topic_belongs_to_one_platform_and_ends_as_a_refusal_when_nobody_reads_it_yet(
     topic: str, platform: str | None
 ) -> None:
-    assert platform == platform_of(topic)
+    assert platform == platform_for_topic(topic)
     if platform not in ADAPTERS:
         said = decode(platform, Frame(topic, b"{}", RECEIVED, "bulk"))
         assert isinstance(said, Rejected)

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from ingest.codecs import CodecFailed, Decoded
-from ingest.codecs.quickjs_engine import Engine, Unusable
-from ingest.codecs.registry import codec_of
-from ingest.codecs.runtime import read_answer
+from ingest.codecs.quickjs_engine import InvalidCodec, QuickJsEngine
+from ingest.codecs.registry import make_codec
+from ingest.codecs.runtime import parse_answer
 
 NOW = 1767225660000
 
@@ -76,8 +76,8 @@ STYLES = {
 
 def run(source: str, data: bytes = b"\x07", port: int = 9) -> Decoded | CodecFailed:
     """Twice, for a file may keep what it found."""
-    engine = Engine(codec_of("made.js", source.encode()).source)
-    first, second = (read_answer("made", engine.decode(data, port, NOW)) for _ in range(2))
+    engine = QuickJsEngine(make_codec("made.js", source.encode()).source)
+    first, second = (parse_answer("made", engine.decode(data, port, NOW)) for _ in range(2))
     assert first == second
     return first
 
@@ -110,8 +110,8 @@ def test_a_result_of_sixty_thousand_characters_is_taken_and_a_long_complaint_tol
     complaint = run("function decodeUplink() { return {errors: ['no'], data: {a: 'x'.repeat(9000)}}; }")
 
     assert isinstance(outcome, Decoded)
-    assert len(str(outcome.data["a"])) == 60_001
-    assert CodecFailed("made: no", partly={"a": "x" * 9000}) == complaint
+    assert len(str(outcome.fields["a"])) == 60_001
+    assert CodecFailed("made: no", partial_fields={"a": "x" * 9000}) == complaint
 
 
 BUFFERS = {
@@ -179,8 +179,8 @@ def test_what_a_buffer_cannot_give_is_a_failure(written: str, why: str) -> None:
     ],
 )
 def test_a_file_that_needs_more_than_a_server_gives_is_no_codec(source: str, why: str) -> None:
-    with pytest.raises(Unusable) as fault:
-        Engine(source)
+    with pytest.raises(InvalidCodec) as fault:
+        QuickJsEngine(source)
 
     assert why in str(fault.value)
 

@@ -10,7 +10,7 @@ import pytest
 
 from domain import Device, Identity
 from ingest.decoding.decoder import Listener
-from ingest.formats.lorawan_history import moments_in
+from ingest.formats.lorawan_history import split_history
 from ingest.frame import Frame
 from ingest.results import Heard
 
@@ -148,9 +148,9 @@ def test_a_value_in_a_list_bears_its_unit(listener: Build) -> None:
 def test_lists_of_named_values_need_no_time_where_they_are_lists_in_a_list() -> None:
     records = [{"type": "Battery", "measurementValue": 100}, {"type": "SOS Mode", "measurementValue": 1}]
 
-    assert [(None, {"Battery": 100, "SOS Mode": 1})] == moments_in({"messages": [records]})
-    assert [(None, {"messages": records})] == moments_in({"messages": records})
-    assert [("2026-01-01T00:00:00Z", {"open": True})] == moments_in(
+    assert [(None, {"Battery": 100, "SOS Mode": 1})] == split_history({"messages": [records]})
+    assert [(None, {"messages": records})] == split_history({"messages": records})
+    assert [("2026-01-01T00:00:00Z", {"open": True})] == split_history(
         {"values": [{"variable": "open", "value": True, "date": "2026-01-01T00:00:00Z"}]}
     )
 

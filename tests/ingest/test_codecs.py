@@ -11,12 +11,12 @@ import pytest
 import yaml
 
 from domain import MINUTE, Device, Fault, Identity, Reason
-from ingest.codecs import Call, Codec, CodecFailed, Decoded
-from ingest.codecs.example_runner import NoExamples, same, test_codec
-from ingest.codecs.process import Workshop
-from ingest.codecs.quickjs_engine import Engine, Unusable
-from ingest.codecs.registry import Binding, BindingBook, changes, check, codec_of, shelve
-from ingest.codecs.runtime import Codecs, read_answer
+from ingest.codecs import Codec, CodecFailed, DecodeCall, Decoded
+from ingest.codecs.example_runner import ExamplesError, json_equal, run_examples
+from ingest.codecs.process import CodecProcess
+from ingest.codecs.quickjs_engine import InvalidCodec, QuickJsEngine
+from ingest.codecs.registry import Binding, BindingBook, build_registry, check_bindings, describe_changes, make_codec
+from ingest.codecs.runtime import CodecRuntime, parse_answer
 from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
 from ingest.results import NoteKind
@@ -28,32 +28,32 @@ LEAK = bytes.fromhex("01755c03673401050001")
 HEALTHY = Codec("healthy.js", "function Decoder(bytes) { return {n: bytes.length}; }", "healthy")
 
 
-def call(source: str, data: bytes = b"\x01", at: int = NOW, port: int = 1) -> Call:
-    return Call(codec_of("made.js", source.encode()), data, port, at)
+def call(source: str, data: bytes = b"\x01", at: int = NOW, port: int = 1) -> DecodeCall:
+    return DecodeCall(make_codec("made.js", source.encode()), data, port, at)
 
 
-def decode(codecs: Codecs, source: str, data: bytes = b"\x01", at: int = NOW) -> Decoded | CodecFailed:
+def decode(codecs: CodecRuntime, source: str, data: bytes = b"\x01", at: int = NOW) -> Decoded | CodecFailed:
     [outcome] = codecs.decode([call(source, data, at)])
     return outcome
 
 
 @pytest.fixture(scope="module")
-def workshop() -> Iterator[Workshop]:
-    made = Workshop()
+def workshop() -> Iterator[CodecProcess]:
+    made = CodecProcess()
     yield made
     made.close()
 
 
 @pytest.fixture
-def codecs(workshop: Workshop) -> Codecs:
+def codecs(workshop: CodecProcess) -> CodecRuntime:
     files = {path.name: path.read_bytes() for path in FILES}
     book = BindingBook.model_validate(yaml.safe_load((FOLDER / "bindings.yaml").read_text()))
-    return Codecs(shelve(files, book), workshop)
+    return CodecRuntime(build_registry(files, book), workshop)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_a_codec_of_this_style_decodes_its_own_examples(path: Path) -> None:
-    results = test_codec(path)
+    results = run_examples(path)
 
     assert results
     assert [] == [result for result in results if not result.passed]
@@ -101,10 +101,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize(("body", "reason"), [pytest.param(*each, id=name) for name, each in HOSTILE.items()])
 def test_this_codec_fails_with_its_reason_and_the_next_message_is_decoded(
-    body: str, reason: str, codecs: Codecs
+    body: str, reason: str, codecs: CodecRuntime
 ) -> None:
     hostile = call(f"function Decoder(bytes, port) {{ {body} }}")
-    bad, good, again = codecs.decode([hostile, Call(HEALTHY, b"abc", 1, NOW), hostile])
+    bad, good, again = codecs.decode([hostile, DecodeCall(HEALTHY, b"abc", 1, NOW), hostile])
 
     assert isinstance(bad, CodecFailed)
     assert reason in bad.detail
@@ -112,11 +112,11 @@ def test_this_codec_fails_with_its_reason_and_the_next_message_is_decoded(
     assert bad == again
 
 
-def test_a_codec_works_again_after_it_failed(codecs: Codecs) -> None:
+def test_a_codec_works_again_after_it_failed(codecs: CodecRuntime) -> None:
     source = "var calls = 0; function Decoder(bytes) { if (bytes[0]) { for (;;) {} } calls++; return {calls: calls}; }"
     outcomes = codecs.decode([call(source, data) for data in (b"\0", b"\0", b"\1", b"\0")])
 
-    assert [{"calls": 1}, {"calls": 1}, None, {"calls": 1}] == [getattr(each, "data", None) for each in outcomes]
+    assert [{"calls": 1}, {"calls": 1}, None, {"calls": 1}] == [getattr(each, "fields", None) for each in outcomes]
 
 
 NATIVE_LOOP = (
@@ -124,23 +124,23 @@ NATIVE_LOOP = (
 )
 
 
-def test_a_loop_that_no_limit_of_the_engine_stops_is_ended_with_its_process(workshop: Workshop) -> None:
+def test_a_loop_that_no_limit_of_the_engine_stops_is_ended_with_its_process(workshop: CodecProcess) -> None:
     """Array.prototype.reverse never asks whether it may go on: only the kernel can end it."""
-    codecs, before = Codecs(workshop=workshop), workshop.starts
+    codecs, before = CodecRuntime(process=workshop), workshop.start_count
     bad, fine = call(NATIVE_LOOP), call(NATIVE_LOOP, b"\0")
-    first, other, killed, rested = codecs.decode([fine, Call(HEALTHY, b"a", 1, NOW), bad, fine])
+    first, other, killed, rested = codecs.decode([fine, DecodeCall(HEALTHY, b"a", 1, NOW), bad, fine])
 
     assert [Decoded({"ok": 1}), Decoded({"n": 1})] == [first, other]
     assert isinstance(killed, CodecFailed)
     assert isinstance(rested, CodecFailed)
     assert ("ended with its process" in killed.detail, "rests" in rested.detail) == (True, True)
-    assert workshop.starts <= before + 3
+    assert workshop.start_count <= before + 3
     assert [CodecFailed, Decoded] == [
         type(decode(codecs, NATIVE_LOOP, b"\0", at)) for at in (NOW + MINUTE - 1, NOW + MINUTE)
     ]
 
 
-def test_a_codec_that_hits_its_limits_again_and_again_rests_for_a_minute_of_message_time(codecs: Codecs) -> None:
+def test_a_codec_that_hits_its_limits_again_and_again_rests_for_a_minute_of_message_time(codecs: CodecRuntime) -> None:
     source = "function Decoder(bytes) { for (; bytes[0];) {} return {}; }"
     together = codecs.decode([call(source)] * 5)
 
@@ -148,11 +148,11 @@ def test_a_codec_that_hits_its_limits_again_and_again_rests_for_a_minute_of_mess
         "rests" if "rests" in each.detail else "stopped" for each in together if isinstance(each, CodecFailed)
     ]
     assert isinstance(decode(codecs, source, b"\0", NOW + MINUTE - 1), CodecFailed)
-    assert Decoded({"n": 1}) == codecs.decode([Call(HEALTHY, b"a", 1, NOW)])[0]
+    assert Decoded({"n": 1}) == codecs.decode([DecodeCall(HEALTHY, b"a", 1, NOW)])[0]
     assert Decoded({}) == decode(codecs, source, b"\0", NOW + MINUTE)
 
 
-def test_the_same_message_means_the_same_whenever_it_is_decoded(codecs: Codecs) -> None:
+def test_the_same_message_means_the_same_whenever_it_is_decoded(codecs: CodecRuntime) -> None:
     source = """function Decoder() {
       return {a: new Date().toISOString(), b: Date.now(), c: new Date(2026, 0, 1).toISOString(), d: Math.random(),
               e: new Date(0).getTimezoneOffset(), f: typeof performance,
@@ -161,7 +161,7 @@ def test_the_same_message_means_the_same_whenever_it_is_decoded(codecs: Codecs) 
     outcome = decode(codecs, source)
 
     assert isinstance(outcome, Decoded)
-    assert outcome.data == {
+    assert outcome.fields == {
         "a": "2026-01-01T00:01:00.000Z",
         "b": NOW,
         "c": "2026-01-01T00:00:00.000Z",
@@ -173,19 +173,19 @@ def test_the_same_message_means_the_same_whenever_it_is_decoded(codecs: Codecs) 
     }
 
 
-def test_a_number_that_json_cannot_write_is_not_taken_for_an_absent_one(codecs: Codecs) -> None:
+def test_a_number_that_json_cannot_write_is_not_taken_for_an_absent_one(codecs: CodecRuntime) -> None:
     outcome = decode(codecs, "function Decoder() { return {a: NaN, b: null, c: 1 / 0}; }")
 
     assert Decoded({"a": "NaN", "b": None, "c": "Infinity"}) == outcome
 
 
-def test_errors_and_warnings_are_told_as_ts013_says(codecs: Codecs) -> None:
+def test_errors_and_warnings_are_told_as_ts013_says(codecs: CodecRuntime) -> None:
     said = """function decodeUplink(input) {
       return input.bytes[0] ? {errors: ['a', 'b'], data: {}} : {warnings: ['w'], data: {x: 1}};
     }"""
 
     assert CodecFailed("made.js: a; b") == decode(codecs, said)
-    assert CodecFailed("made.js: a b", partly={"x": 1}) == decode(
+    assert CodecFailed("made.js: a b", partial_fields={"x": 1}) == decode(
         codecs, "function decodeUplink() { return {errors: ['a\\nb'], data: {x: 1}}; }"
     )
     assert Decoded({"x": 1}, ["w"]) == decode(codecs, said, b"\0")
@@ -210,20 +210,20 @@ def test_errors_and_warnings_are_told_as_ts013_says(codecs: Codecs) -> None:
     ],
 )
 def test_a_file_that_is_no_codec_is_refused_with_its_line(source: str, why: str) -> None:
-    with pytest.raises(Unusable) as fault:
-        Engine(source)
+    with pytest.raises(InvalidCodec) as fault:
+        QuickJsEngine(source)
 
     assert why in str(fault.value)
 
 
-def test_messages_of_an_unusable_file_are_refused_with_the_reason(codecs: Codecs) -> None:
+def test_messages_of_an_unusable_file_are_refused_with_the_reason(codecs: CodecRuntime) -> None:
     assert CodecFailed("made.js: unusable: ReferenceError: x is not defined (line 1)") == decode(codecs, "x.y")
-    assert "x is not defined" in (codecs.complaint(codec_of("made.js", b"x.y")) or "")
-    assert codecs.complaint(HEALTHY) is None
+    assert "x is not defined" in (codecs.load_error(make_codec("made.js", b"x.y")) or "")
+    assert codecs.load_error(HEALTHY) is None
 
 
 def test_the_engine_is_the_same_in_our_own_process() -> None:
-    engine = Engine(
+    engine = QuickJsEngine(
         """export function Decoder(bytes) {
           if (bytes[0] === 1) { for (;;) {} }
           if (bytes[0] === 2) { return {x: new Uint8Array(1 << 30)}; }
@@ -242,12 +242,12 @@ def test_the_engine_is_the_same_in_our_own_process() -> None:
 
 
 def test_an_answer_that_makes_no_sense_is_a_failure() -> None:
-    assert CodecFailed("a: its result cannot be read") == read_answer("a", "={")
+    assert CodecFailed("a: its result cannot be read") == parse_answer("a", "={")
 
 
 def test_lists_in_examples_are_compared_part_by_part() -> None:
-    assert same({"a": [1, {"b": 2.0}]}, {"a": [1, {"b": 2}]})
-    assert not same([1, 2], [1])
+    assert json_equal({"a": [1, {"b": 2.0}]}, {"a": [1, {"b": 2}]})
+    assert not json_equal([1, 2], [1])
 
 
 def uplink(dev_eui: str, data: bytes, port: int = 85, counter: int = 1, **said: object) -> Frame:
@@ -256,7 +256,7 @@ def uplink(dev_eui: str, data: bytes, port: int = 85, counter: int = 1, **said: 
 
 
 @pytest.fixture
-def ours(listener: Callable[..., Listener], codecs: Codecs) -> Listener:
+def ours(listener: Callable[..., Listener], codecs: CodecRuntime) -> Listener:
     made = listener(
         Device("leak-1", "water_leak", "LK-1", identities=(Identity("chirpstack", "0101010101010101"),)),
         Device("meter-1", "water_meter", "Meter", identities=(Identity("chirpstack", "0202020202020202"),)),
@@ -305,11 +305,11 @@ def test_a_codec_that_fails_is_a_refusal_with_its_words_and_its_bytes(ours: List
 
 
 def test_a_danger_beside_what_a_codec_complains_of_is_told_as_one(
-    listener: Callable[..., Listener], workshop: Workshop
+    listener: Callable[..., Listener], workshop: CodecProcess
 ) -> None:
     source = b"function decodeUplink(input) { return {errors: ['cut short'], data: {leak: input.bytes[0] === 1}}; }"
     made = listener(Device("leak-3", "water_leak", "Cut", identities=(Identity("chirpstack", "0606060606060606"),)))
-    made.codecs = Codecs(shelve({"cut.js": source}, BindingBook()), workshop)
+    made.codecs = CodecRuntime(build_registry({"cut.js": source}, BindingBook()), workshop)
     heard = made.hear([uplink("0606060606060606", b"\1"), uplink("0606060606060606", b"\0")])
 
     assert [] == heard.readings
@@ -330,11 +330,11 @@ def test_raw_bytes_of_a_stranger_are_refused_as_an_unknown_device(ours: Listener
     assert Reason.UNKNOWN_DEVICE is refusal.reason
 
 
-def test_one_payload_may_hold_hours_of_readings(listener: Callable[..., Listener], workshop: Workshop) -> None:
+def test_one_payload_may_hold_hours_of_readings(listener: Callable[..., Listener], workshop: CodecProcess) -> None:
     source = b"""function decodeUplink(input) { return {data: {leak: false, history: [
       {timestamp: 1767225000, leak: true}, {timestamp: 1767225300, leak: false}]}}; }"""
     made = listener(Device("leak-2", "water_leak", "Past", identities=(Identity("chirpstack", "0505050505050505"),)))
-    made.codecs = Codecs(shelve({"past.js": source}, BindingBook()), workshop)
+    made.codecs = CodecRuntime(build_registry({"past.js": source}, BindingBook()), workshop)
     heard = made.hear([uplink("0505050505050505", b"\1")])
 
     assert [(1767225000000, True), (1767225300000, False), (NOW, False)] == [
@@ -343,10 +343,10 @@ def test_one_payload_may_hold_hours_of_readings(listener: Callable[..., Listener
 
 
 def test_which_codec_said_so_is_among_the_versions(ours: Listener) -> None:
-    assert ours.versions["codec leak.js"] == codec_of("leak.js", (FOLDER / "leak.js").read_bytes()).version
+    assert ours.versions["codec leak.js"] == make_codec("leak.js", (FOLDER / "leak.js").read_bytes()).version
 
 
-def test_a_model_finds_its_codec_by_the_name_of_the_file_or_by_the_bindings(codecs: Codecs) -> None:
+def test_a_model_finds_its_codec_by_the_name_of_the_file_or_by_the_bindings(codecs: CodecRuntime) -> None:
     found = [
         codecs.find("LEAK"),
         codecs.find("lk 2"),
@@ -359,7 +359,7 @@ def test_a_model_finds_its_codec_by_the_name_of_the_file_or_by_the_bindings(code
 
 
 def test_the_names_of_ten_thousand_models_are_remembered_and_no_more() -> None:
-    shelf = shelve({"a": b"", "b.js": b""}, BindingBook(codecs={"gone.js": Binding(models=["B"])}))
+    shelf = build_registry({"a": b"", "b.js": b""}, BindingBook(codecs={"gone.js": Binding(models=["B"])}))
     codecs = [shelf.find(f"model {number}", "B") for number in [*range(10_001), 0]]
 
     assert {"b.js"} == {codec.name for codec in codecs if codec}
@@ -372,32 +372,32 @@ def test_bindings_that_cannot_be_are_told_where_they_stand() -> None:
     assert [
         Fault(("codecs", "b.js", "models", 0), "'m1' is bound to a.js already: name one of them"),
         Fault(("codecs", "c.js"), "there is no such file beside bindings.yaml: there is a.js, b.js"),
-    ] == check(["a.js", "b.js"], book)
+    ] == check_bindings(["a.js", "b.js"], book)
 
 
-def test_what_changed_is_told_and_the_next_message_is_read_by_the_new_file(workshop: Workshop) -> None:
-    old = shelve({"a.js": b"function Decoder() { return {v: 1}; }", "b.js": b""}, BindingBook())
-    new = shelve({"a.js": b"function Decoder() { return {v: 2}; }", "c.js": b""}, BindingBook())
-    codecs = Codecs(old, workshop)
+def test_what_changed_is_told_and_the_next_message_is_read_by_the_new_file(workshop: CodecProcess) -> None:
+    old = build_registry({"a.js": b"function Decoder() { return {v: 1}; }", "b.js": b""}, BindingBook())
+    new = build_registry({"a.js": b"function Decoder() { return {v: 2}; }", "c.js": b""}, BindingBook())
+    codecs = CodecRuntime(old, workshop)
     said = []
     for shelf in (old, new):
-        codecs.shelf = shelf
+        codecs.registry = shelf
         codec = codecs.find("A")
         assert codec is not None
-        said += codecs.decode([Call(codec, b"", 1, NOW)])
+        said += codecs.decode([DecodeCall(codec, b"", 1, NOW)])
 
     assert [Decoded({"v": 1}), Decoded({"v": 2})] == said
-    assert ["a.js", "c.js", "b.js"] == [line.partition(":")[0] for line in changes(old, new)]
+    assert ["a.js", "c.js", "b.js"] == [line.partition(":")[0] for line in describe_changes(old, new)]
 
 
 def test_an_example_that_comes_otherwise_is_told_with_its_file_and_line(tmp_path: Path) -> None:
     (tmp_path / "a.js").write_text("function Decoder(b) { return {x: b[0]}; }")
-    with pytest.raises(NoExamples, match=r"a_examples\.yaml"):
-        test_codec(tmp_path / "a.js")
+    with pytest.raises(ExamplesError, match=r"a_examples\.yaml"):
+        run_examples(tmp_path / "a.js")
     (tmp_path / "a_examples.yaml").write_text(
         "examples:\n  - {name: right, bytes: '01', data: {x: 1}}\n  - {name: wrong, bytes: '02', data: {x: 3}}\n"
     )
-    right, wrong = test_codec(tmp_path / "a.js")
+    right, wrong = run_examples(tmp_path / "a.js")
 
     assert right.passed
     assert (False, 3, "wrong", '{"x":3}', '{"x":2}') == (
@@ -405,7 +405,7 @@ def test_an_example_that_comes_otherwise_is_told_with_its_file_and_line(tmp_path
         wrong.line,
         wrong.name,
         wrong.expected,
-        wrong.got,
+        wrong.actual,
     )
 
 
@@ -415,11 +415,11 @@ def test_an_example_may_expect_a_failure_or_warnings(tmp_path: Path) -> None:
         "examples:\n  - {name: a, bytes: '01', data: {}, warnings: [low]}\n"
         "  - {name: b, bytes: '01', data: {}, warnings: []}\n  - {name: c, bytes: '01', fails: ''}\n"
     )
-    results = test_codec(tmp_path / "a.js")
+    results = run_examples(tmp_path / "a.js")
 
     assert [True, False, False] == [each.passed for each in results]
     assert ["{}", "a failure"] == [each.expected for each in results[1:]]
-    assert "{} with warnings ['low']" == results[1].got
+    assert "{} with warnings ['low']" == results[1].actual
 
 
 def test_examples_stand_one_folder_above_where_the_things_network_keeps_them(tmp_path: Path) -> None:
@@ -431,7 +431,7 @@ def test_examples_stand_one_folder_above_where_the_things_network_keeps_them(tmp
         "      input: {fPort: 1, bytes: [1], recvTime: 2020-08-02T20:00:00.000+05:00}\n"
         "      output: {data: {t: '2020-08-02T15:00:00.000Z', n: null}, warnings: []}\n"
     )
-    [result] = test_codec(tmp_path / "payload" / "a.js")
+    [result] = run_examples(tmp_path / "payload" / "a.js")
 
     assert (True, 4, "a time") == (result.passed, result.line, result.name)
 
@@ -449,8 +449,8 @@ def test_examples_stand_one_folder_above_where_the_things_network_keeps_them(tmp
 def test_examples_that_cannot_be_read_are_told_with_their_line(written: str, why: str, tmp_path: Path) -> None:
     (tmp_path / "a.js").write_text("function Decoder() { return {}; }")
     (tmp_path / "a_examples.yaml").write_text(written)
-    with pytest.raises(NoExamples) as fault:
-        test_codec(tmp_path / "a.js")
+    with pytest.raises(ExamplesError) as fault:
+        run_examples(tmp_path / "a.js")
 
     assert why in str(fault.value)
 
@@ -462,7 +462,7 @@ def test_a_codec_that_remembers_is_found_by_its_examples_told_backwards(tmp_path
     (tmp_path / "a_examples.yaml").write_text(
         "examples:\n  - {name: a, bytes: '01', data: {was: 0}}\n  - {name: b, bytes: '02', data: {was: 1}}\n"
     )
-    failed = [result.name for result in test_codec(tmp_path / "a.js") if not result.passed]
+    failed = [result.name for result in run_examples(tmp_path / "a.js") if not result.passed]
 
     assert failed
     assert all("the same bytes mean the same" in name for name in failed)
@@ -471,6 +471,6 @@ def test_a_codec_that_remembers_is_found_by_its_examples_told_backwards(tmp_path
 def test_a_file_that_cannot_be_loaded_is_told_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "a.js").write_text("// a codec\nfunction Decoder( {")
     (tmp_path / "a_examples.yaml").write_text("examples: [{name: a, bytes: '', fails: ''}]")
-    [result] = test_codec(tmp_path / "a.js")
+    [result] = run_examples(tmp_path / "a.js")
 
     assert (False, str(tmp_path / "a.js"), 2) == (result.passed, result.file, result.line)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain import Device, Identity
 from domain.kind import Kind
-from ingest.adapters import FILTERS, decode, platform_of
+from ingest.adapters import FILTERS, decode, platform_for_topic
 from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
 from ingest.mqtt.urgent_filters import urgent_filters
@@ -135,7 +135,7 @@ def test_a_platform_that_nobody_knows_is_the_business_of_another_check() -> None
 @example("/product/device/event/x")
 @example("v1/devices/me/telemetry")
 def test_without_settings_a_message_is_whose_it_always_was(topic: str) -> None:
-    assert platform_of(topic) == Routes().platform_of(topic)
+    assert platform_for_topic(topic) == Routes().platform_of(topic)
 
 
 @pytest.mark.parametrize(
@@ -389,7 +389,7 @@ SHAPES = [
 def test_a_guess_comes_with_filters_under_which_its_platform_reads_the_topic(
     topic: str, payload: bytes, platform: str
 ) -> None:
-    assert platform_of(topic) is None
+    assert platform_for_topic(topic) is None
 
     found = guess(topic, payload)
 

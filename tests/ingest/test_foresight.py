@@ -15,7 +15,7 @@ from domain.kind import Kind
 from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
 from ingest.mappings.mapping import MappingBook
-from ingest.mqtt.danger_prefilter import Foresight
+from ingest.mqtt.danger_prefilter import DangerPrefilter
 
 ADAPTERS = Path(__file__).parents[2] / "ingest" / "adapters"
 DEVICES = (
@@ -34,19 +34,19 @@ def said(topic: str, payload: object) -> Frame:
 
 
 @pytest.fixture(scope="module")
-def searched(kinds: dict[str, Kind], books: list[MappingBook]) -> Foresight:
+def searched(kinds: dict[str, Kind], books: list[MappingBook]) -> DangerPrefilter:
     """What is searched for, made once: it depends on kinds and mappings only."""
-    return Foresight(kinds, books, lambda frame: False)
+    return DangerPrefilter(kinds, books, lambda frame: False)
 
 
 @pytest.fixture
-def foresight(searched: Foresight, listener: Callable[..., Listener]) -> Callable[[Sequence[Frame]], list[Frame]]:
+def foresight(searched: DangerPrefilter, listener: Callable[..., Listener]) -> Callable[[Sequence[Frame]], list[Frame]]:
     return foresight_of(searched, listener(*DEVICES))
 
 
-def foresight_of(searched: Foresight, heard: Listener) -> Foresight:
-    made = Foresight({}, [], heard.bears_danger)
-    made.adopt(searched)
+def foresight_of(searched: DangerPrefilter, heard: Listener) -> DangerPrefilter:
+    made = DangerPrefilter({}, [], heard.bears_danger)
+    made.replace_pattern(searched)
     return made
 
 
@@ -97,11 +97,11 @@ def test_kinds_that_were_added_while_it_ran_are_searched_for(
     kinds: dict[str, Kind], books: list[MappingBook], listener: Callable[..., Listener]
 ) -> None:
     bears_danger = listener(*DEVICES).bears_danger
-    foresight = Foresight({}, [], bears_danger)
+    foresight = DangerPrefilter({}, [], bears_danger)
     pressed = said("fengshao/v1/band-1/up", {"sos": True})
     assert [] == foresight([pressed])
 
-    foresight.adopt(Foresight(kinds, books, bears_danger))
+    foresight.replace_pattern(DangerPrefilter(kinds, books, bears_danger))
     assert [pressed] == foresight([pressed])
 
 
@@ -117,7 +117,7 @@ def _evidence() -> list[Any]:
 
 @pytest.mark.parametrize(("topic", "payload"), _evidence())
 def test_the_cheap_look_sees_what_decoding_sees(
-    searched: Foresight, listener: Callable[..., Listener], topic: str, payload: object
+    searched: DangerPrefilter, listener: Callable[..., Listener], topic: str, payload: object
 ) -> None:
     heard = listener(*DEVICES)
     raw = payload.encode() if isinstance(payload, str) else payload

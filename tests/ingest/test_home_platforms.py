@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from domain import Device, Identity, Quality
 from domain.kind import Kind
-from ingest.adapters import decode, platform_of
-from ingest.adapters.homeassistant.discovery import described, reporter
+from ingest.adapters import decode, platform_for_topic
+from ingest.adapters.homeassistant.discovery import describe_device, reporting_identity
 from ingest.decoding.danger_detection import Suspicion
 from ingest.decoding.decoder import Listener
-from ingest.formats.ias_zone import named
-from ingest.formats.json_payload import read_bare
-from ingest.formats.lorawan_history import moments_in
+from ingest.formats.ias_zone import name_zone_fields
+from ingest.formats.json_payload import read_scalar
+from ingest.formats.lorawan_history import split_history
 from ingest.frame import Frame
 from ingest.mappings.mapping import MappingBook
 from ingest.results import Draft, Note, Proposal, Rejected
@@ -32,7 +32,7 @@ def say(topic: str, said: object, **about: Any) -> Frame:
 
 
 def proposed(topic: str, said: object) -> tuple[Proposal, ...]:
-    note = decode(platform_of(topic), say(topic, said))
+    note = decode(platform_for_topic(topic), say(topic, said))
     assert isinstance(note, Note)
     return note.proposals
 
@@ -169,11 +169,11 @@ def test_whoever_joins_or_is_brought_in_by_a_gateway_may_be_claimed(
     ],
 )
 def test_the_topic_of_a_state_tells_who_will_report_it(topic: str, who: tuple[str, str] | None) -> None:
-    assert who == reporter(topic)
+    assert who == reporting_identity(topic)
 
 
 def test_a_description_full_of_nonsense_describes_nobody() -> None:
-    about = described("sensor", {"dev": 3, "cns": 1, "stat_t": 7, "cmps": {"a": 1}, "~": []})
+    about = describe_device("sensor", {"dev": 3, "cns": 1, "stat_t": 7, "cmps": {"a": 1}, "~": []})
 
     assert (about.identifiers, about.reporters, about.topics, about.vendor) == ((), (), (), None)
 
@@ -339,7 +339,7 @@ def test_a_broken_message_that_holds_a_danger_bit_is_told_whatever_the_device_is
 def test_what_is_true_now_comes_after_what_was() -> None:
     said = {"now": 1, "history": [{"time": 20, "a": 2}, {"time": 10, "a": 1}], "list": [1], "mixed": [{"time": 1}, 2]}
 
-    assert moments_in(said) == [
+    assert split_history(said) == [
         (10, {"a": 1}),
         (20, {"a": 2}),
         (None, {"now": 1, "list": [1], "mixed": [{"time": 1}, 2]}),
@@ -348,7 +348,7 @@ def test_what_is_true_now_comes_after_what_was() -> None:
 
 def test_a_raw_zone_status_that_is_none_stays_as_it_is() -> None:
     for word in ("zz", "01", None, 70_000, True):
-        assert named({"ZoneStatus": word}) == {"ZoneStatus": word}
+        assert name_zone_fields({"ZoneStatus": word}) == {"ZoneStatus": word}
 
 
 def test_bytes_that_are_no_text_are_refused_where_a_bare_value_is_wanted() -> None:
@@ -358,9 +358,9 @@ def test_bytes_that_are_no_text_are_refused_where_a_bare_value_is_wanted() -> No
         "stat/plug/POWER",
         "homeassistant/sensor/a/state",
     ):
-        said = decode(platform_of(topic), say(topic, b"\xff\xfe\xfd"))
+        said = decode(platform_for_topic(topic), say(topic, b"\xff\xfe\xfd"))
         assert isinstance(said, Rejected)
-    assert read_bare(b"null") is None
+    assert read_scalar(b"null") is None
 
 
 KEYS = [
@@ -454,6 +454,6 @@ TOPICS = st.sampled_from(
 @given(TOPICS, JSON | st.binary(max_size=12))
 def test_whatever_they_send_becomes_something_and_breaks_nothing(topic: str, said: object) -> None:
     payload = said if isinstance(said, bytes) else json.dumps(said).encode()
-    outcome = decode(platform_of(topic), Frame(topic, payload, NOW, "bulk"))
+    outcome = decode(platform_for_topic(topic), Frame(topic, payload, NOW, "bulk"))
 
     assert isinstance(outcome, Note | Rejected) or (outcome and all(isinstance(o, Draft | Rejected) for o in outcome))

@@ -18,9 +18,10 @@ import uvloop
 from domain import Device, Identity, Lane
 from domain.kind import Kind
 from ingest.frame import Entry, Frame
-from ingest.mqtt.broker_address import read_address
-from ingest.mqtt.consumer import Intake, IntakeSettings
-from ingest.mqtt.journal_writer import Foresee
+from ingest.mqtt.broker_address import parse_broker_address
+from ingest.mqtt.consumer import ConsumerSettings, MqttConsumer
+from ingest.mqtt.journal_writer import FindDangers
+from tests.ingest.consumer_events import RecordedEvents
 
 
 class MemoryJournal:
@@ -62,21 +63,21 @@ def now_ms() -> int:
 
 @asynccontextmanager
 async def listening(
-    broker: Any, journal: MemoryJournal, foresee: Foresee | None = None, **settings: Any
-) -> AsyncIterator[Intake]:
+    broker: Any, journal: MemoryJournal, foresee: FindDangers | None = None, **settings: Any
+) -> AsyncIterator[MqttConsumer]:
     """A running intake; its delivered entries are in `.entries`, its link events in `.links`."""
     entries: list[Entry] = []
-    links: list[bool] = []
-    intake = Intake(
-        read_address(f"mqtt://127.0.0.1:{broker.port}"),
+    events = RecordedEvents()
+    intake = MqttConsumer(
+        parse_broker_address(f"mqtt://127.0.0.1:{broker.port}"),
         journal,
         entries.append,
         now_ms,
-        IntakeSettings(retry_append_s=0.02, **settings),
-        on_link=lambda up, _at: links.append(up),
-        foresee=foresee,
+        events,
+        ConsumerSettings(retry_append_s=0.02, **settings),
+        find_dangers=foresee,
     )
-    intake.entries, intake.links = entries, links  # type: ignore[attr-defined]
+    intake.entries, intake.links = entries, events.connections  # type: ignore[attr-defined]
     task = asyncio.create_task(intake.run())
     try:
         await until(lambda: intake.ready or task.done())
@@ -120,7 +121,7 @@ async def test_an_alarm_comes_once_and_in_the_urgent_lane(broker: Any) -> None:
 
         assert journal.payloads(Lane.URGENT) == [b'{"sos": true}'] * 3
         assert journal.payloads(Lane.BULK) == [b"last"]
-        await until(lambda: intake.status().twins == 3)
+        await until(lambda: intake.status().session_copies == 3)
 
 
 async def test_an_alarm_is_heard_on_uvloop_as_well(broker: Any) -> None:
@@ -141,7 +142,7 @@ async def test_an_alarm_is_heard_on_uvloop_as_well(broker: Any) -> None:
 async def test_what_was_not_journaled_was_not_acknowledged_and_comes_again(
     broker: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.mqtt.journal_writer.DRAIN_WITHIN_S", 0.05)
+    monkeypatch.setattr("ingest.mqtt.journal_writer.DRAIN_TIMEOUT_S", 0.05)
     stuck, after = MemoryJournal(), MemoryJournal()
     stuck.open.clear()
     async with listening(broker, stuck) as intake:
@@ -250,7 +251,7 @@ async def test_a_registered_device_of_an_urgent_kind_is_heard_in_the_urgent_lane
         await until(lambda: intake.ready)
         await publish(broker, *[(topic, b"2")] * 3, ("fengshao/v1/x/up", b"last"))
         await until(lambda: b"last" in journal.payloads() and journal.payloads().count(b"2") == 3)
-        await until(lambda: intake.status().twins == 3)
+        await until(lambda: intake.status().session_copies == 3)
         intake.set_devices([], kinds)
         await until(lambda: intake.status().urgent.granted == 1)
         await publish(broker, (topic, b"3"))
@@ -291,7 +292,13 @@ async def test_qos_0_is_heard_too_and_its_frames_have_no_number(broker: Any) -> 
 
 
 async def test_without_a_broker_it_is_not_ready_and_says_why(free_port: Callable[[], int]) -> None:
-    intake = Intake(read_address(f"mqtt://127.0.0.1:{free_port()}"), MemoryJournal(), lambda _: None, now_ms)
+    intake = MqttConsumer(
+        parse_broker_address(f"mqtt://127.0.0.1:{free_port()}"),
+        MemoryJournal(),
+        lambda _: None,
+        now_ms,
+        RecordedEvents(),
+    )
     task = asyncio.create_task(intake.run())
     await until(lambda: "127.0.0.1" in intake.status().urgent.last_error)
     task.cancel()
@@ -305,7 +312,9 @@ async def test_a_failure_behind_the_journal_ends_the_intake_and_is_not_swallowed
     def fail(entry: Entry) -> None:
         raise ZeroDivisionError("a bug in the chain")
 
-    intake = Intake(read_address(f"mqtt://127.0.0.1:{broker.port}"), MemoryJournal(), fail, now_ms)
+    intake = MqttConsumer(
+        parse_broker_address(f"mqtt://127.0.0.1:{broker.port}"), MemoryJournal(), fail, now_ms, RecordedEvents()
+    )
     task = asyncio.create_task(intake.run())
     await until(lambda: intake.ready)
     await publish(broker, ("fengshao/v1/gas-1/up", b"{}"))

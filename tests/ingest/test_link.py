@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from domain import Lane
 from ingest.frame import Frame
-from ingest.mqtt.broker_address import read_address
-from ingest.mqtt.consumer import Intake, IntakeSettings
+from ingest.mqtt.broker_address import parse_broker_address
+from ingest.mqtt.consumer import ConsumerSettings, MqttConsumer
+from tests.ingest.consumer_events import RecordedEvents
 
 NOW = 1767225660000
 SUCCESS = mqtt5.ConnAckReasonCode.SUCCESS
@@ -113,14 +114,15 @@ async def broker(free_port: Callable[[], int]) -> AsyncIterator[Broker]:
 
 
 @asynccontextmanager
-async def intake_at(broker: Broker, journal: Journal, **settings: Any) -> AsyncIterator[Intake]:
+async def intake_at(broker: Broker, journal: Journal, **settings: Any) -> AsyncIterator[MqttConsumer]:
     url = settings.pop("url", f"mqtt://127.0.0.1:{broker.port}")
-    intake = Intake(
-        read_address(url),
+    intake = MqttConsumer(
+        parse_broker_address(url),
         journal,
         lambda _: None,
         lambda: NOW,
-        IntakeSettings(**settings),
+        RecordedEvents(),
+        ConsumerSettings(**settings),
         tls=settings.pop("tls", None),
     )
     task = asyncio.create_task(intake.run())
@@ -234,7 +236,7 @@ async def test_a_broker_that_answers_no_ping_is_left(broker: Broker) -> None:
 async def test_a_bulk_session_that_the_urgent_one_keeps_waiting_listens_without_it(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.mqtt.consumer.URGENT_HEAD_START_S", 0.05)
+    monkeypatch.setattr("ingest.mqtt.consumer.BULK_START_DELAY_S", 0.05)
     journal = Journal()
     async with intake_at(broker, journal) as intake:
         await until(lambda: intake.ready)
@@ -248,7 +250,7 @@ async def test_a_bulk_session_that_the_urgent_one_keeps_waiting_listens_without_
         broker.answer, broker.session_present = SUCCESS, True
         await until(lambda: intake.ready)
         broker.send(alarm, to="fengshao-urgent")
-        await until(lambda: intake.status().twins == 1)
+        await until(lambda: intake.status().session_copies == 1)
 
         await until(lambda: len(journal.frames) == 2)
         assert [("bulk", False), ("urgent", True)] == [(frame.session, frame.twin) for frame in journal.frames]
@@ -285,7 +287,7 @@ async def test_over_tls_with_a_name_and_a_password(tmp_path: Path, free_port: Ca
     server = await asyncio.start_server(broker.serve, "127.0.0.1", broker.port, ssl=there)
     here = ssl.create_default_context(cafile=str(pem))
     url = f"mqtts://ward:s%40fe@localhost:{broker.port}"
-    intake = Intake(read_address(url), Journal(), lambda _: None, lambda: NOW, tls=here)
+    intake = MqttConsumer(parse_broker_address(url), Journal(), lambda _: None, lambda: NOW, RecordedEvents(), tls=here)
     task = asyncio.create_task(intake.run())
     await until(lambda: intake.ready)
     task.cancel()
@@ -300,7 +302,7 @@ async def test_over_tls_with_a_name_and_a_password(tmp_path: Path, free_port: Ca
 async def test_a_flood_is_read_in_breaths_and_in_order_also_after_a_pause(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.mqtt.connection.BURST_MAX", 10)
+    monkeypatch.setattr("ingest.mqtt.connection.BURST_MESSAGES_MAX", 10)
     journal = Journal()
     async with intake_at(broker, journal, max_pending_bytes=2_000) as intake:
         await until(lambda: intake.ready)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from domain import Device, Identity, Reason
-from ingest.adapters.native import NO_OBJECTS_MAX
+from ingest.adapters.native import NON_OBJECTS_MAX
 from ingest.decoding.decoder import STEP_DRAFTS, Listener
 from ingest.decoding.message import FIELDS_MAX
 from ingest.decoding.refused_items import SINGLY_MAX
@@ -23,11 +23,11 @@ def frame(topic: str, said: object) -> Frame:
 
 
 def test_an_array_of_what_is_no_object_is_refused_singly_up_to_a_limit(listener: Callable[..., Listener]) -> None:
-    heard = listener(GAS).hear([frame("fengshao/v1/gas-1/up", [7] * (NO_OBJECTS_MAX + 9) + [{"lel_pct": 1}])])
+    heard = listener(GAS).hear([frame("fengshao/v1/gas-1/up", [7] * (NON_OBJECTS_MAX + 9) + [{"lel_pct": 1}])])
 
     assert [{"lel_pct": 1}] == [one.values for one in heard.readings]
-    assert NO_OBJECTS_MAX + 1 == len(heard.refusals)
-    assert f"9 more items are no objects, the last of them item {NO_OBJECTS_MAX + 8}" == heard.refusals[-1].detail
+    assert NON_OBJECTS_MAX + 1 == len(heard.refusals)
+    assert f"9 more items are no objects, the last of them item {NON_OBJECTS_MAX + 8}" == heard.refusals[-1].detail
 
 
 def test_an_object_of_too_many_fields_is_refused_as_a_whole(listener: Callable[..., Listener]) -> None:

@@ -274,7 +274,7 @@ def test_urgent_devices_with_their_own_topic_are_heard_apart_up_to_the_limit(kin
     assert (NATIVE_ALARMS, *own) == everything.filters
     assert ((NATIVE_ALARMS, "zigbee2mqtt/厨房 1"), 2) == (
         urgent_filters(devices, kinds, 2).filters,
-        urgent_filters(devices, kinds, 2).left_out,
+        urgent_filters(devices, kinds, 2).omitted,
     )
 
 

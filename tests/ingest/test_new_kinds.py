@@ -22,7 +22,7 @@ import rules
 from domain import DAY, Device, Finding, Identity, Phase
 from domain.kind import Kind
 from domain.people import community
-from ingest.adapters import platform_of
+from ingest.adapters import platform_for_topic
 from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
 from ingest.mappings.mapping import MappingBook
@@ -257,7 +257,7 @@ def told(
     story: Story, listener: Callable[..., Listener], kinds: dict[str, Kind], rulebooks: list[Rulebook]
 ) -> list[Finding]:
     """What the rules say of it, after the time that they wait."""
-    identity = Identity(platform_of(story.topic) or "", story.identity)
+    identity = Identity(platform_for_topic(story.topic) or "", story.identity)
     device = Device("ours", story.kind, story.model, identities=(identity,))
     payload = story.payload if isinstance(story.payload, str) else json.dumps(story.payload)
     heard = listener(device).hear([Frame(story.topic, payload.encode(), T0, "bulk")])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from domain import Device, Identity
-from ingest.adapters.thing_models import fields_of
+from ingest.adapters.thing_models import field_meanings
 from ingest.decoding.decoder import Listener
 from ingest.definitions import FIELDS_MAX, Defines, Definitions, FieldMeaning
 from ingest.formats.protobuf import write_number, write_text
@@ -274,12 +274,12 @@ def test_the_model_of_an_alink_product_holds_for_all_its_devices(listener: Calla
     ],
 )
 def test_the_fields_of_a_thing_model(model: dict[str, Any], found: tuple[str, str, dict[str, str]]) -> None:
-    assert (FieldMeaning(*found),) == fields_of(model)
+    assert (FieldMeaning(*found),) == field_meanings(model)
 
 
 @pytest.mark.parametrize("model", [{}, {"properties": 3}, {"properties": [{"id": "a"}]}, {"events": [{"id": "e"}]}])
 def test_a_model_that_defines_nothing(model: dict[str, Any]) -> None:
-    assert () == fields_of(model)
+    assert () == field_meanings(model)
 
 
 def test_models_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
-from ingest.mqtt.journal_recovery import PACKETS_MAX, Recall
-from ingest.mqtt.session_copies import Twins
+from ingest.mqtt.journal_recovery import PACKETS_PER_SESSION_MAX, JournalRecovery
+from ingest.mqtt.session_copies import SessionCopies
 from ingest.topics import Cover
 
 NOW = 1767225660000
@@ -22,19 +22,19 @@ class Process:
     """One life of the service: what it journals of one button's presses, all of equal bytes."""
 
     def __init__(self, journal: list[Frame]) -> None:
-        self.journal, self.twins = journal, Twins()
+        self.journal, self.twins = journal, SessionCopies()
         self.waiting: dict[str, list[Frame]] = {"urgent": [], "bulk": []}
-        recall = Recall()
+        recall = JournalRecovery()
         recall.add(journal, COVER)
         for twin, (urgent, bulk, taken) in recall.copies.items():
-            self.twins.resume(twin, urgent, bulk, taken, NOW)
-        self.known = {name: recall.packets(name) for name in self.waiting}
+            self.twins.restore(twin, urgent, bulk, taken, NOW)
+        self.known = {name: recall.last_packets(name) for name in self.waiting}
 
     def hear(self, session: str, press: int, trusted: bool) -> None:
         if press in self.known[session]:
             return
         twin = hash((TOPIC, b"press"))
-        takes = self.twins.takes_urgent(twin, NOW) if session == "urgent" else self.twins.takes_bulk(twin, NOW, trusted)
+        takes = self.twins.keep_urgent(twin, NOW) if session == "urgent" else self.twins.keep_bulk(twin, NOW, trusted)
         self.waiting[session].append(Frame(TOPIC, b"press", NOW, session, 1, press, twin=not takes))
 
     def append(self, session: str, dangers_only: bool) -> None:
@@ -83,12 +83,12 @@ def test_a_copy_of_the_other_session_is_no_reading_and_is_counted(listener: Call
 
 
 def test_of_each_session_the_newest_packets_are_known_and_of_others_none() -> None:
-    recall = Recall()
-    number = range(2 * PACKETS_MAX + 1)
+    recall = JournalRecovery()
+    number = range(2 * PACKETS_PER_SESSION_MAX + 1)
     recall.add([Frame("t", b"%d" % each, NOW + each, "bulk", 1, each % 65_535 + 1) for each in number], Cover())
     recall.add([Frame("t", b"pushed", NOW, "http", 1, 5), Frame("t", b"", NOW, "bulk")], Cover())
 
-    assert PACKETS_MAX == len(recall.packets("bulk"))
-    assert hash("t") ^ hash(b"%d" % number[-1]) == recall.packets("bulk")[number[-1] % 65_535 + 1]
-    assert {} == recall.packets("urgent")
+    assert PACKETS_PER_SESSION_MAX == len(recall.last_packets("bulk"))
+    assert hash("t") ^ hash(b"%d" % number[-1]) == recall.last_packets("bulk")[number[-1] % 65_535 + 1]
+    assert {} == recall.last_packets("urgent")
     assert {} == recall.copies

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.mqtt.broker_address import BadAddress, read_address
-from ingest.mqtt.broker_drops import DROPPED, DropCounters
-from ingest.mqtt.packet_stream import HEAD_BYTES, BrokenStream, Oversized, PacketStream
-from ingest.mqtt.redelivery import Again, PacketMemory
-from ingest.mqtt.session_copies import BULK_AHEAD_MS, KEPT_MAX, Twins
+from ingest.mqtt.broker_address import InvalidBrokerAddress, parse_broker_address
+from ingest.mqtt.broker_drops import DROP_COUNTER_TOPICS, DropCounters
+from ingest.mqtt.packet_stream import OVERSIZED_HEAD_BYTES, OversizedPublish, PacketStream, ProtocolError
+from ingest.mqtt.redelivery import InflightPackets, Redelivery
+from ingest.mqtt.session_copies import BULK_AHEAD_MS, COUNTERS_MAX, SessionCopies
 from ingest.topics import Cover
 
 NOW = 1767225660000
@@ -21,9 +21,9 @@ NOW = 1767225660000
 def test_of_copies_that_come_on_both_sessions_the_journal_gets_as_many_as_the_fuller_one_brought(
     arrivals: list[tuple[bool, int]],
 ) -> None:
-    twins, taken = Twins(), [0, 0]
+    twins, taken = SessionCopies(), [0, 0]
     for urgent, message in arrivals:
-        takes = twins.takes_urgent(message, NOW) if urgent else twins.takes_bulk(message, NOW, trusted=False)
+        takes = twins.keep_urgent(message, NOW) if urgent else twins.keep_bulk(message, NOW, trusted=False)
         taken[message] += takes
 
     for message in (0, 1):
@@ -33,63 +33,63 @@ def test_of_copies_that_come_on_both_sessions_the_journal_gets_as_many_as_the_fu
 
 @given(st.lists(st.booleans(), max_size=20))
 def test_a_bulk_copy_is_left_to_a_trusted_urgent_session_and_never_taken_twice(order: list[bool]) -> None:
-    twins = Twins()
-    taken = [twins.takes_urgent(1, NOW) if urgent else twins.takes_bulk(1, NOW, trusted=True) for urgent in order]
+    twins = SessionCopies()
+    taken = [twins.keep_urgent(1, NOW) if urgent else twins.keep_bulk(1, NOW, trusted=True) for urgent in order]
 
     assert order == taken
 
 
 def test_a_bulk_copy_from_long_ago_does_not_swallow_a_new_alarm() -> None:
-    twins = Twins()
-    assert twins.takes_bulk(1, NOW, trusted=False)
-    assert twins.takes_urgent(1, NOW + BULK_AHEAD_MS + 1)
+    twins = SessionCopies()
+    assert twins.keep_bulk(1, NOW, trusted=False)
+    assert twins.keep_urgent(1, NOW + BULK_AHEAD_MS + 1)
 
 
 def test_an_urgent_session_that_began_anew_brings_nothing_of_before() -> None:
-    twins = Twins()
-    assert twins.takes_bulk(1, NOW, trusted=False)
-    twins.forget_bulk()
-    assert twins.takes_urgent(1, NOW)
+    twins = SessionCopies()
+    assert twins.keep_bulk(1, NOW, trusted=False)
+    twins.reset_bulk()
+    assert twins.keep_urgent(1, NOW)
 
 
 def test_what_is_remembered_of_copies_is_bounded() -> None:
-    twins = Twins()
-    for message in range(KEPT_MAX + 1):
-        assert twins.takes_urgent(message, NOW)
-    assert twins.takes_bulk(0, NOW, trusted=False)
-    assert not twins.takes_bulk(1, NOW, trusted=False)
+    twins = SessionCopies()
+    for message in range(COUNTERS_MAX + 1):
+        assert twins.keep_urgent(message, NOW)
+    assert twins.keep_bulk(0, NOW, trusted=False)
+    assert not twins.keep_bulk(1, NOW, trusted=False)
 
 
 def test_a_packet_sent_again_is_known_until_its_acknowledgement_surely_arrived() -> None:
-    memory = PacketMemory()
-    assert Again.NEW is memory.judge(5, False, 77)
+    memory = InflightPackets()
+    assert Redelivery.NEW is memory.classify(5, False, 77)
     memory.acknowledged([5, 6])
     memory.disconnected()
-    assert Again.REPEATED is memory.judge(5, True, 77)
+    assert Redelivery.REDELIVERED is memory.classify(5, True, 77)
     memory.acknowledged([5])
-    memory.asked()
-    assert Again.REPEATED is memory.judge(5, True, 77)
-    memory.answered()
-    assert Again.NEW is memory.judge(5, True, 77)
+    memory.ping_sent()
+    assert Redelivery.REDELIVERED is memory.classify(5, True, 77)
+    memory.ping_answered()
+    assert Redelivery.NEW is memory.classify(5, True, 77)
 
 
 def test_other_bytes_under_a_known_number_are_another_packet() -> None:
-    memory = PacketMemory()
-    memory.judge(5, False, 77)
-    assert Again.NEW is memory.judge(5, True, 78)
+    memory = InflightPackets()
+    memory.classify(5, False, 77)
+    assert Redelivery.NEW is memory.classify(5, True, 78)
     memory.acknowledged([5])
-    memory.asked()
-    memory.judge(5, False, 79)
-    memory.answered()
-    assert Again.REPEATED is memory.judge(5, True, 79)
+    memory.ping_sent()
+    memory.classify(5, False, 79)
+    memory.ping_answered()
+    assert Redelivery.REDELIVERED is memory.classify(5, True, 79)
 
 
 def test_a_packet_sent_again_that_this_process_never_had_is_for_the_journal_to_judge() -> None:
-    memory = PacketMemory()
-    assert Again.UNKNOWN is memory.judge(5, True, 77)
-    assert Again.REPEATED is memory.judge(5, True, 77)
-    memory.restart()
-    assert Again.UNKNOWN is memory.judge(5, True, 77)
+    memory = InflightPackets()
+    assert Redelivery.UNKNOWN is memory.classify(5, True, 77)
+    assert Redelivery.REDELIVERED is memory.classify(5, True, 77)
+    memory.reset()
+    assert Redelivery.UNKNOWN is memory.classify(5, True, 77)
 
 
 def published(size: int, qos: mqtt5.QoS = mqtt5.QoS.AT_LEAST_ONCE, topic: str = "t/1") -> bytes:
@@ -113,29 +113,29 @@ def test_of_a_packet_too_large_the_head_is_kept_and_what_follows_is_read(qos: mq
     stream = PacketStream(200_000)
     packets = [each for at in range(0, len(whole), piece) for each in stream.feed(whole[at : at + piece])]
 
-    sizes = [each.size if isinstance(each, Oversized) else len(each.payload) for each in packets]  # type: ignore[union-attr]
+    sizes = [each.size if isinstance(each, OversizedPublish) else len(each.payload) for each in packets]  # type: ignore[union-attr]
     assert [3, 300_000, 4] == sizes
     if piece < 10_000_000:
         cut = packets[1]
-        assert isinstance(cut, Oversized)
+        assert isinstance(cut, OversizedPublish)
         assert ("long/" + "主" * 100, True) == (cut.topic, cut.retain)
         assert (7 if qos is mqtt5.QoS.AT_LEAST_ONCE else None) == cut.packet_id
         assert set(cut.payload) == {ord("x")}
-        assert len(cut.payload) < HEAD_BYTES + 65_536
+        assert len(cut.payload) < OVERSIZED_HEAD_BYTES + 65_536
 
 
 def test_bytes_that_are_no_mqtt_break_the_stream() -> None:
-    with pytest.raises(BrokenStream):
+    with pytest.raises(ProtocolError):
         PacketStream(1_000).feed(b"\x00\x05hello")
 
 
 def test_a_control_packet_of_megabytes_breaks_the_stream() -> None:
-    with pytest.raises(BrokenStream, match="control packet"):
-        PacketStream(1_000).feed(b"\x90\xff\xff\x7f" + b"\x00" * HEAD_BYTES)
+    with pytest.raises(ProtocolError, match="control packet"):
+        PacketStream(1_000).feed(b"\x90\xff\xff\x7f" + b"\x00" * OVERSIZED_HEAD_BYTES)
 
 
 def test_an_address_is_read_and_its_password_is_never_printed() -> None:
-    address = read_address("mqtts://ward:s%40fe@broker.example:8884")
+    address = parse_broker_address("mqtts://ward:s%40fe@broker.example:8884")
     assert ("broker.example", 8884, True, "ward", b"s@fe") == (
         address.host,
         address.port,
@@ -144,24 +144,26 @@ def test_an_address_is_read_and_its_password_is_never_printed() -> None:
         address.password,
     )
     assert "fe" not in repr(address) + str(address)
-    assert 1883 == read_address("127.0.0.1").port
+    assert 1883 == parse_broker_address("127.0.0.1").port
 
 
 @pytest.mark.parametrize("url", ["http://x", "mqtt://", "mqtt://x:port", "mqtt://[x"])
 def test_a_bad_address_says_what_to_write(url: str) -> None:
-    with pytest.raises(BadAddress, match="write mqtt://host:port"):
-        read_address(url)
+    with pytest.raises(InvalidBrokerAddress, match="write mqtt://host:port"):
+        parse_broker_address(url)
 
 
 def test_only_a_rise_of_the_brokers_counter_is_a_drop_and_a_lower_count_is_a_new_broker() -> None:
     counters = DropCounters()
-    assert [0, 0, 5, 2, 0] == [counters.rise(DROPPED[0], said) for said in (b"7", b"7", b"12", b"2", b"what?")]
+    assert [0, 0, 5, 2, 0] == [
+        counters.increase(DROP_COUNTER_TOPICS[0], said) for said in (b"7", b"7", b"12", b"2", b"what?")
+    ]
 
 
 def test_each_node_of_a_cluster_counts_for_itself() -> None:
     counters, topic = DropCounters(), "$SYS/brokers/emqx@{}/metrics/delivery/dropped/queue_full"
     said = [("a", b"100"), ("b", b"3"), ("a", b"101"), ("b", b"3"), ("b", b"7")]
-    assert [0, 0, 1, 0, 4] == [counters.rise(topic.format(node), count) for node, count in said]
+    assert [0, 0, 1, 0, 4] == [counters.increase(topic.format(node), count) for node, count in said]
 
 
 def test_a_plus_in_a_filter_stands_for_one_level_and_no_more() -> None:

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from ingest.http_push.signatures import SIGNED
+from ingest.http_push.signatures import SIGNATURE_CHECKS
 
 TOKEN = "our-token"
 SAID = {"timestamp": "1767225660000", "nonce": "a1b2"}
@@ -15,7 +15,7 @@ SIGNATURE = hashlib.sha256(b"1767225660000a1b2our-token").hexdigest()
 
 @pytest.mark.parametrize("signature", [SIGNATURE, SIGNATURE.upper()])
 def test_iotda_signs_token_timestamp_and_nonce_in_the_order_of_their_bytes(signature: str) -> None:
-    assert SIGNED["iotda"](SAID | {"signature": signature}, TOKEN)
+    assert SIGNATURE_CHECKS["iotda"](SAID | {"signature": signature}, TOKEN)
 
 
 @pytest.mark.parametrize(
@@ -29,4 +29,4 @@ def test_iotda_signs_token_timestamp_and_nonce_in_the_order_of_their_bytes(signa
     ],
 )
 def test_iotda_without_the_right_signature_is_not_believed(headers: dict[str, str], token: str) -> None:
-    assert not SIGNED["iotda"](headers, token)
+    assert not SIGNATURE_CHECKS["iotda"](headers, token)

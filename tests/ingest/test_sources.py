@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from ingest.frame import Frame
-from ingest.http_push import SOURCES, Answer
+from ingest.http_push import PUSH_SOURCES, PushRejected
+from ingest.http_push.frames import PushResult
 
 NOW = 1767225660000
 
 
-def push(platform: str, body: object, **query: str) -> list[Frame] | Answer:
-    return SOURCES[platform]({}, query, body if isinstance(body, bytes) else json.dumps(body).encode(), NOW)
+def push(platform: str, body: object, **query: str) -> PushResult:
+    return PUSH_SOURCES[platform]({}, query, body if isinstance(body, bytes) else json.dumps(body).encode(), NOW)
 
 
-def topics(frames: list[Frame] | Answer) -> list[str]:
+def topics(frames: PushResult) -> list[str]:
     assert isinstance(frames, list)
     assert all((NOW, "http", 1, None) == (each.received, each.session, each.qos, each.packet_id) for each in frames)
     return [each.topic for each in frames]
@@ -102,6 +102,6 @@ def test_a_push_that_names_nobody_is_answered_with_what_to_send(
 ) -> None:
     answer = push(platform, body, **query)
 
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, PushRejected)
     assert (status, field) == (answer.status, answer.field)
     assert answer.detail

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from domain import Device, Identity
 from ingest.adapters import sparkplug
-from ingest.adapters.sparkplug.payload import METRICS_MAX, Metric, read_payload, shortest_float, typed
-from ingest.adapters.sparkplug.state import DEVICES_MAX, NODES_MAX, Born, SparkplugMemory
+from ingest.adapters.sparkplug.payload import METRICS_MAX, Metric, apply_datatype, read_payload, shortest_float
+from ingest.adapters.sparkplug.state import DEVICES_MAX, NODES_MAX, BirthDefinitions, SparkplugState
 from ingest.decoding.decoder import Listener
 from ingest.formats.protobuf import Malformed, read_fields
 from ingest.frame import Frame
@@ -179,20 +179,20 @@ def test_a_found_message_does_not_withdraw_a_rebirth_that_is_wanted_for_another_
 
 
 def test_the_count_goes_on_at_zero_after_255_and_the_same_number_again_is_no_gap() -> None:
-    memory = SparkplugMemory()
-    memory.node_born("n", Born(), 1, 0)
+    memory = SparkplugState()
+    memory.on_node_birth("n", BirthDefinitions(), 1, 0)
     numbers = [*range(1, 256), 0, 0, 1, 2, 250, None]
 
-    wrong = [seq for seq in numbers if memory.gap("n", seq) is not None]
+    wrong = [seq for seq in numbers if memory.count_message("n", seq) is not None]
 
     assert [250] == wrong
 
 
 def test_a_birth_without_a_number_begins_no_count() -> None:
-    memory = SparkplugMemory()
-    memory.node_born("n", Born(), None, None)
+    memory = SparkplugState()
+    memory.on_node_birth("n", BirthDefinitions(), None, None)
 
-    assert [None, None] == [memory.gap("n", 7), memory.gap("n", None)]
+    assert [None, None] == [memory.count_message("n", 7), memory.count_message("n", None)]
 
 
 def test_a_death_ends_all_devices_of_its_own_life_only(host: Host) -> None:
@@ -264,10 +264,10 @@ def test_a_look_at_a_message_sees_its_danger_and_learns_nothing(host: Host) -> N
 
 @pytest.mark.parametrize("topic", ["spBv1.0", "spBv1.0/estate", "fengshao/v1/gas-1/up", "spBv1.0/a/NBIRTH/other"])
 def test_a_look_at_a_message_of_an_unknown_node_needs_no_memory(topic: str) -> None:
-    memory = SparkplugMemory()
-    memory.node_born("estate/edge", Born(), 1, 0)
+    memory = SparkplugState()
+    memory.on_node_birth("estate/edge", BirthDefinitions(), 1, 0)
 
-    assert SparkplugMemory() == memory.glimpse(topic)
+    assert SparkplugState() == memory.copy_for_peek(topic)
 
 
 def test_what_is_no_measurement_is_left_aside(host: Host) -> None:
@@ -344,7 +344,7 @@ def test_what_is_no_payload_is_refused_with_its_reason(message: bytes, why: str)
 def test_a_value_is_what_its_data_type_means(value: bytes, datatype: int, means: object) -> None:
     (read,) = read_payload(payload(metric("x", value, datatype=datatype))).metrics
 
-    assert means == typed(read.value, read.datatype)
+    assert means == apply_datatype(read.value, read.datatype)
 
 
 def test_a_data_type_is_remembered_from_the_birth(host: Host) -> None:
@@ -366,7 +366,7 @@ def test_without_a_memory_of_its_own_a_message_stands_alone() -> None:
 
 
 def test_the_command_to_be_born_again_is_read_as_a_command(host: Host) -> None:
-    topic, message = sparkplug.rebirth("estate/edge", NOW)
+    topic, message = sparkplug.rebirth_request("estate/edge", NOW)
     (asked,) = read_payload(message).metrics
 
     assert ("spBv1.0/estate/NCMD/edge", "Node Control/Rebirth", 11, True) == (topic, *asked_for(asked))
@@ -378,15 +378,15 @@ def asked_for(metric: Metric) -> tuple[str | None, int, object]:
 
 
 def test_what_is_remembered_has_a_limit() -> None:
-    memory = SparkplugMemory()
-    memory.want_rebirth("0")
+    memory = SparkplugState()
+    memory.request_rebirth("0")
     for index in range(1, NODES_MAX + 2):
         memory.node(str(index))
     for index in range(DEVICES_MAX + 1):
-        memory.device_born("9", str(index), Born())
-    memory.device_born("9", "7", Born())
+        memory.on_device_birth("9", str(index), BirthDefinitions())
+    memory.on_device_birth("9", "7", BirthDefinitions())
 
-    assert (NODES_MAX, False, set()) == (len(memory.nodes), "0" in memory.nodes, memory.rebirths_wanted)
+    assert (NODES_MAX, False, set()) == (len(memory.nodes), "0" in memory.nodes, memory.rebirth_requests)
     assert (DEVICES_MAX, False) == (len(memory.nodes["9"].devices), "0" in memory.nodes["9"].devices)
 
 
@@ -413,7 +413,7 @@ MESSAGES = st.binary() | st.lists(PARTS.map(lambda part: text(2, part)) | PARTS,
 
 @given(st.lists(st.tuples(WORDS, st.booleans(), MESSAGES), max_size=5))
 def test_any_bytes_become_a_draft_a_note_or_a_refusal(frames: list[tuple[str, bool, bytes]]) -> None:
-    memory = SparkplugMemory()
+    memory = SparkplugState()
     for word, device, message in frames:
         topic = f"spBv1.0/g/{word}/e" + ("/d" if device else "")
         said = sparkplug.decode(Frame(topic, message, NOW, "bulk"), memory)

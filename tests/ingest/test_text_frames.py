@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from domain import Device, Identity
 from ingest.adapters import hj212, setracker, wmbusmeters
 from ingest.adapters.hj212 import crc16
-from ingest.adapters.setracker.frames import read_frames
+from ingest.adapters.setracker.frames import split_frames
 from ingest.decoding.decoder import Listener
-from ingest.formats.numbers import number_in
+from ingest.formats.numbers import parse_number
 from ingest.frame import Frame
 from ingest.results import Draft, Note, Rejected
 
@@ -291,9 +291,9 @@ def test_any_telegram_becomes_something(said: dict[str, object]) -> None:
 def test_watch_frames_come_back_as_they_were_written(contents: list[bytes]) -> None:
     payload = b"".join(b"[3G*1*%04x*%s]" % (len(said), said) for said in contents)
 
-    assert contents == [each.content for each in read_frames(payload)]
+    assert contents == [each.content for each in split_frames(payload)]
 
 
 @given(st.integers() | st.floats(allow_nan=False))
 def test_every_number_comes_back_from_its_text(value: float) -> None:
-    assert value == number_in(repr(value)) or abs(value) >= 10**30
+    assert value == parse_number(repr(value)) or abs(value) >= 10**30

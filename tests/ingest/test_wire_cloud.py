@@ -13,10 +13,10 @@ import pytest
 from msgspec import Struct
 
 from domain import Device, Identity
-from ingest.adapters import platform_of
+from ingest.adapters import platform_for_topic
 from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
-from ingest.http_push import SOURCES
+from ingest.http_push import PUSH_SOURCES
 
 MESSAGES: dict[str, dict[str, Any]] = {
     message["id"]: message for message in json.loads(Path(__file__).with_name("wire_cloud.json").read_text())
@@ -177,7 +177,7 @@ def frame_of(message: dict[str, Any]) -> Frame:
     received = int(datetime.fromisoformat(said).timestamp() * 1_000) + 1_000 if said else NOW
     pushed = next((source for words, source in PUSHED.items() if words in message["platform"]), None)
     if pushed is not None:
-        frames = SOURCES[pushed]({}, {}, payload_of(message), received)
+        frames = PUSH_SOURCES[pushed]({}, {}, payload_of(message), received)
         assert isinstance(frames, list)
         return frames[0]
     return Frame(message["topic"], payload_of(message), received, "bulk")
@@ -186,7 +186,7 @@ def frame_of(message: dict[str, Any]) -> Frame:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.id}: {case.says}")
 def test_this_message_becomes_what_it_must(case: Case, listener: Callable[..., Listener]) -> None:
     frame = frame_of(MESSAGES[case.id])
-    platform = platform_of(frame.topic) or "native"
+    platform = platform_for_topic(frame.topic) or "native"
     heard = listener(Device("ours", case.kind, identities=(Identity(platform, case.identity),))).hear([frame])
 
     assert [each.values for each in heard.readings] == ([case.values] if case.values else [])
@@ -208,7 +208,7 @@ def test_every_message_of_these_platforms_has_its_sentence() -> None:
 def test_its_time_is_the_one_it_bears_or_its_arrival(id: str, listener: Callable[..., Listener]) -> None:
     case = next(each for each in CASES if each.id == id)
     frame = frame_of(MESSAGES[id])
-    device = Device("ours", case.kind, identities=(Identity(platform_of(frame.topic) or "", case.identity),))
+    device = Device("ours", case.kind, identities=(Identity(platform_for_topic(frame.topic) or "", case.identity),))
     [reading] = listener(device).hear([frame]).readings
 
     assert reading.at == (frame.received - 1_000 if MESSAGES[id]["time"] else frame.received)

@@ -12,7 +12,7 @@ import pytest
 from msgspec import Struct
 
 from domain import Device, Identity
-from ingest.adapters import platform_of
+from ingest.adapters import platform_for_topic
 from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
 
@@ -239,7 +239,9 @@ def received_of(message: dict[str, Any]) -> int:
 
 
 def device_of(case: Case, frame: Frame) -> Device:
-    return Device("ours", case.kind, case.model, identities=(Identity(platform_of(frame.topic) or "", case.identity),))
+    return Device(
+        "ours", case.kind, case.model, identities=(Identity(platform_for_topic(frame.topic) or "", case.identity),)
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Final
 
 from domain import Reason
-from ingest.adapters.homeassistant.discovery import Described, described, names_of
+from ingest.adapters.homeassistant.discovery import DeviceDescription, describe_device, identities_of_topic
 from ingest.definitions import Defines, Definition
-from ingest.formats.json_payload import availability, read_bare, read_json
-from ingest.formats.timed_fields import flat
+from ingest.formats.json_payload import parse_availability, read_json, read_scalar
+from ingest.formats.timed_fields import flatten
 from ingest.frame import Frame
 from ingest.results import Draft, Note, NoteKind, Proposal, Rejected
 
@@ -44,7 +44,7 @@ def decode(frame: Frame) -> Decoded:
     """`homeassistant/{component}/[{node}/]{object}/{config|state|availability|attributes|set}`, `…/status`."""
     levels = frame.topic.split("/")
     if levels[1:] in (["status"], ["birth"]):
-        online = availability(frame.payload)
+        online = parse_availability(frame.payload)
         return Note(NoteKind.BRIDGE, PLATFORM, None, f"Home Assistant itself: {_head(frame.payload)}", online)
     if len(levels) not in (4, 5) or not all(levels):
         return Rejected(Reason.NO_CODEC, SHAPE)
@@ -59,7 +59,7 @@ def decode(frame: Frame) -> Decoded:
 def _aside(component: str, names: list[str], leaf: str, frame: Frame) -> Decoded:
     """What measures nothing, or only beside a state."""
     if leaf in {"availability", "status"}:
-        return Note(NoteKind.AVAILABILITY, PLATFORM, names[0], _head(frame.payload), availability(frame.payload))
+        return Note(NoteKind.AVAILABILITY, PLATFORM, names[0], _head(frame.payload), parse_availability(frame.payload))
     if leaf in ORDERS:
         return Note(NoteKind.REPLY, PLATFORM, names[0], f"a {leaf} command to the device")
     if leaf == "attributes":
@@ -78,7 +78,7 @@ def _streamed(component: str, names: list[str], leaf: str, frame: Frame) -> Note
         on, off = ("on", "off") if component == "binary_sensor" else ("", "")
         unit, of_class = (said, "") if leaf == "unit_of_measurement" else ("", said)
         entity = Definition(
-            state, component, tuple(names_of(names)), of_class, "state", "", on, off, unit, partial=True
+            state, component, tuple(identities_of_topic(names)), of_class, "state", "", on, off, unit, partial=True
         )
         defines = Defines(frame.topic, (entity,) if said else ())
     return Note(NoteKind.STATUS, PLATFORM, names[0], f"statestream's {leaf}, which measures nothing", defines=defines)
@@ -89,13 +89,13 @@ def _attribute(names: list[str], leaf: str, frame: Frame) -> Decoded:
     said = read_json(frame.payload) if frame.payload else None
     if said is None or isinstance(said, Rejected):
         return Note(NoteKind.STATUS, PLATFORM, names[0], f"the attribute {leaf[:60]}, of which nothing is said")
-    also = tuple(names_of(names)[1:])
+    also = tuple(identities_of_topic(names)[1:])
     return [Draft(PLATFORM, names[0], None, {leaf: said}, None, None, frame.retain, also, beside=True)]
 
 
 def _config(component: str, names: list[str], frame: Frame) -> Decoded:
     if not frame.payload.strip():
-        gone = Proposal(tuple((PLATFORM, name) for name in names_of(names)), gone=True)
+        gone = Proposal(tuple((PLATFORM, name) for name in identities_of_topic(names)), gone=True)
         said_before = Defines(frame.topic)
         detail = "a description was withdrawn"
         return Note(NoteKind.DISCOVERY, PLATFORM, names[-1], detail, proposals=(gone,), defines=said_before)
@@ -106,10 +106,10 @@ def _config(component: str, names: list[str], frame: Frame) -> Decoded:
         return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(said).__name__} instead of an object", names[-1])
     if "migrate_discovery" in said or "migr_discvry" in said:
         return Note(NoteKind.DISCOVERY, PLATFORM, names[-1], "its description moves to another topic")
-    return _discovered(described(component, said, names), frame.topic)
+    return _discovered(describe_device(component, said, names), frame.topic)
 
 
-def _discovered(about: Described, topic: str) -> Note:
+def _discovered(about: DeviceDescription, topic: str) -> Note:
     """The reporting platform's names come first: readings will bear those."""
     own = about.own
     identities = (*about.reporters, *((PLATFORM, name) for name in own))
@@ -131,11 +131,11 @@ def _state(component: str, names: list[str], frame: Frame) -> Decoded:
     device, name = names[0], names[1] if len(names) > 1 else component if component in MOVED else "state"
     if not frame.payload:
         return Note(NoteKind.STATUS, PLATFORM, device, "a retained state was cleared")
-    said = read_json(frame.payload) if frame.payload.lstrip().startswith(b"{") else read_bare(frame.payload)
+    said = read_json(frame.payload) if frame.payload.lstrip().startswith(b"{") else read_scalar(frame.payload)
     if isinstance(said, Rejected):
         return Rejected(said.reason, said.detail, device)
-    fields = dict(flat(said)) if isinstance(said, dict) else {name: said}
-    return [Draft(PLATFORM, device, None, fields, None, None, frame.retain, tuple(names_of(names)[1:]))]
+    fields = dict(flatten(said)) if isinstance(said, dict) else {name: said}
+    return [Draft(PLATFORM, device, None, fields, None, None, frame.retain, tuple(identities_of_topic(names)[1:]))]
 
 
 def _head(payload: bytes) -> str:

@@ -13,7 +13,7 @@ from ingest.definitions import Definition
 
 Said = Mapping[str, object]
 
-SHORT: Final = {
+ABBREVIATIONS: Final = {
     "atype": "automation_type",
     "avty": "availability",
     "avty_t": "availability_topic",
@@ -52,7 +52,7 @@ SHORT: Final = {
 }
 """Of the published abbreviations those that we read."""
 
-TELLERS: Final = {
+DEVICE_TOPIC_LEVELS: Final = {
     "fengshao": ("native", 2),
     "shellies": ("shelly", 1),
     "application": ("chirpstack", 3),
@@ -64,7 +64,7 @@ TELLERS: Final = {
 _FIELD: Final = re.compile(r"value_json(?:\.(\w+)|\[['\"](\w+)['\"]\])")
 
 
-class Described(Struct, frozen=True):
+class DeviceDescription(Struct, frozen=True):
     """One device as it is described. `reporters` are (platform, identity) by the topics on which it will report."""
 
     identifiers: tuple[str, ...]
@@ -79,10 +79,10 @@ class Described(Struct, frozen=True):
     entities: tuple[Definition, ...]
 
 
-def described(component: str, said: Said, names: Sequence[str] = ()) -> Described:
+def describe_device(component: str, said: Said, names: Sequence[str] = ()) -> DeviceDescription:
     """The description of one entity, or of a whole device with its components. `names` are those of its topic.
 
-    >>> about = described("binary_sensor", {"~": "zigbee2mqtt/Kitchen", "stat_t": "~", "dev_cla": "gas"})
+    >>> about = describe_device("binary_sensor", {"~": "zigbee2mqtt/Kitchen", "stat_t": "~", "dev_cla": "gas"})
     >>> about.reporters, about.hints, about.topics
     ((('zigbee2mqtt', 'Kitchen'),), ('gas',), ('zigbee2mqtt/Kitchen',))
     """
@@ -92,13 +92,13 @@ def described(component: str, said: Said, names: Sequence[str] = ()) -> Describe
     topics = _unique(topic_of("state_topic", entity, whole) for entity in entities)
     identifiers = (*_texts(device.get("identifiers")), *_connections(device.get("connections")))
     unique_ids = _unique(_text(entity.get("unique_id")) for entity in entities)
-    own = tuple(dict.fromkeys([*identifiers, *unique_ids, *names_of(names)]))
+    own = tuple(dict.fromkeys([*identifiers, *unique_ids, *identities_of_topic(names)]))
     # What all entities of a device bear comes first: by that they are known as one.
-    called = tuple(dict.fromkeys([*identifiers, *names_of(names), *unique_ids]))
-    return Described(
+    called = tuple(dict.fromkeys([*identifiers, *identities_of_topic(names), *unique_ids]))
+    return DeviceDescription(
         identifiers,
         unique_ids,
-        tuple(dict.fromkeys(each for topic in topics if (each := reporter(topic)))),
+        tuple(dict.fromkeys(each for topic in topics if (each := reporting_identity(topic)))),
         _unique(hint for entity in entities for hint in _hints(entity)),
         topics,
         _text(device.get("manufacturer")),
@@ -109,10 +109,10 @@ def described(component: str, said: Said, names: Sequence[str] = ()) -> Describe
     )
 
 
-def names_of(levels: Sequence[str]) -> list[str]:
+def identities_of_topic(levels: Sequence[str]) -> list[str]:
     """Whom a topic names. Below a node the object alone names nobody: every node has its `gas` or its `battery_low`.
 
-    >>> names_of(["kitchen"]), names_of(["kitchen", "gas"]), names_of([])
+    >>> identities_of_topic(["kitchen"]), identities_of_topic(["kitchen", "gas"]), identities_of_topic([])
     (['kitchen'], ['kitchen', 'kitchen/gas'], [])
     """
     return list(dict.fromkeys([levels[0], "/".join(levels)])) if levels else []
@@ -124,13 +124,15 @@ def _is_own(whole: Said, topics: Sequence[str]) -> bool:
     return origin.lower() == "zigbee2mqtt" and all(topic.startswith("zigbee2mqtt/") for topic in topics)
 
 
-def reporter(topic: str) -> tuple[str, str] | None:
+def reporting_identity(topic: str) -> tuple[str, str] | None:
     """Which platform will report on this topic, and the device's name there.
 
-    >>> reporter("zigbee2mqtt/3栋/402"), reporter("tele/plug/SENSOR"), reporter("shellies/shellygas-1/sensor/gas")
-    (('zigbee2mqtt', '3栋/402'), ('tasmota', 'plug'), ('shelly', 'shellygas-1'))
-    >>> reporter("homeassistant/binary_sensor/garden/state"), reporter("fengshao/v1/gas-1/up"), reporter("a/b")
-    (('homeassistant', 'garden'), ('native', 'gas-1'), None)
+    >>> topics = ("zigbee2mqtt/3栋/402", "tele/plug/SENSOR", "shellies/shellygas-1/sensor/gas")
+    >>> [reporting_identity(topic) for topic in topics]
+    [('zigbee2mqtt', '3栋/402'), ('tasmota', 'plug'), ('shelly', 'shellygas-1')]
+    >>> topics = ("homeassistant/binary_sensor/garden/state", "fengshao/v1/gas-1/up", "a/b")
+    >>> [reporting_identity(topic) for topic in topics]
+    [('homeassistant', 'garden'), ('native', 'gas-1'), None]
     """
     root, _, rest = topic.partition("/")
     if root == "zigbee2mqtt" and rest and not rest.startswith("bridge/"):
@@ -138,7 +140,7 @@ def reporter(topic: str) -> tuple[str, str] | None:
     if root in {"tele", "stat"} and "/" in rest:
         return "tasmota", rest.rpartition("/")[0]
     levels = topic.split("/")
-    platform, level = ("homeassistant", 2) if root == "homeassistant" else TELLERS.get(root, ("", 0))
+    platform, level = ("homeassistant", 2) if root == "homeassistant" else DEVICE_TOPIC_LEVELS.get(root, ("", 0))
     return (platform, levels[level]) if platform and len(levels) > level and levels[level] else None
 
 
@@ -162,7 +164,7 @@ def _hints(entity: Said) -> Iterator[str | None]:
 
 
 def _written_out(said: Said) -> dict[str, object]:
-    return {SHORT.get(key, key): value for key, value in said.items()}
+    return {ABBREVIATIONS.get(key, key): value for key, value in said.items()}
 
 
 def _connections(said: object) -> tuple[str, ...]:

@@ -13,9 +13,9 @@ from typing import Final
 
 from domain import Reason
 from domain.geo import GCJ_02, to_wgs84
-from ingest.adapters.setracker.frames import WatchFrame, read_frames
+from ingest.adapters.setracker.frames import WatchFrame, split_frames
 from ingest.formats.json_payload import read_json
-from ingest.formats.numbers import number_in
+from ingest.formats.numbers import parse_number
 from ingest.frame import Frame
 from ingest.results import Draft, Note, NoteKind, Rejected
 from ingest.timestamps import FUTURE_MAX
@@ -65,7 +65,7 @@ def decode(frame: Frame) -> Decoded:
     """`setracker/…`: all frames of the payload, or one JSON object with an `imei`."""
     if frame.payload.lstrip()[:1] == b"{":
         return [_json(frame)]
-    said = [each for found in read_frames(frame.payload) for each in _frame(found, frame)]
+    said = [each for found in split_frames(frame.payload) for each in _frame(found, frame)]
     return said or Rejected(Reason.BAD_PAYLOAD, "an empty payload")
 
 
@@ -103,7 +103,7 @@ def _position(identity: str, word: str, parts: Sequence[str], frame: Frame) -> I
     if len(parts) < _POSITION_PARTS:
         yield Rejected(Reason.BAD_PAYLOAD, f"{word[:40]} of {len(parts)} parts instead of 16", identity, alarm)
         return
-    fields: Fields = {**_place(parts), "battery": number_in(parts[12]), "steps": number_in(parts[13])}
+    fields: Fields = {**_place(parts), "battery": parse_number(parts[12]), "steps": parse_number(parts[13])}
     bits = _bits(parts[15])
     if bits is None:
         detail = f"its status {parts[15][:40]!r} is not hexadecimal"
@@ -122,7 +122,7 @@ def _bits(text: str) -> int | None:
 
 def _place(parts: Sequence[str]) -> Fields:
     """Where it is, if it knows. Some write the hemisphere, some a sign, some both: a minus is believed."""
-    lat, lon = number_in(parts[3]), number_in(parts[5])
+    lat, lon = parse_number(parts[3]), parse_number(parts[5])
     if parts[2] != "A" or isinstance(lat, str) or isinstance(lon, str) or (lat == 0 and lon == 0):
         return {}
     return {"lat": -abs(lat) if parts[4] == "S" else lat, "lon": -abs(lon) if parts[6] == "W" else lon}
@@ -145,7 +145,7 @@ def _moment(day: str, clock: str, received: int) -> str:
 
 def _heartbeat(parts: Sequence[str]) -> Fields:
     """Steps, turns in sleep, battery; or nothing but the life sign."""
-    return {"steps": number_in(parts[0]), "battery": number_in(parts[2])} if len(parts) > 2 else {}
+    return {"steps": parse_number(parts[0]), "battery": parse_number(parts[2])} if len(parts) > 2 else {}
 
 
 def _dated_heartbeat(parts: Sequence[str]) -> Fields:
@@ -171,7 +171,7 @@ def _temperature(parts: Sequence[str]) -> Fields:
 
 
 def _named(names: Sequence[str], parts: Sequence[str]) -> Fields:
-    return {name: number_in(part) for name, part in zip(names, parts, strict=False) if part}
+    return {name: parse_number(part) for name, part in zip(names, parts, strict=False) if part}
 
 
 READERS: Final[dict[str, Callable[[Sequence[str]], Fields]]] = {
@@ -199,9 +199,9 @@ def _json(frame: Frame) -> Said:
         return Rejected(Reason.BAD_PAYLOAD, "a JSON object without `imei`")
     at = _written(body.pop("locationDate", None), body.pop("locationTime", None))
     lon, _, lat = str(body.pop("location", "")).partition(",")
-    fields = {name: number_in(value) if isinstance(value, str) else value for name, value in body.items()}
+    fields = {name: parse_number(value) if isinstance(value, str) else value for name, value in body.items()}
     del fields["imei"]
-    fields |= _of_a_chinese_map(number_in(lat), number_in(lon))
+    fields |= _of_a_chinese_map(parse_number(lat), parse_number(lon))
     return Draft(PLATFORM, imei, at, fields, None, None, frame.retain)
 
 

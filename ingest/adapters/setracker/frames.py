@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-_HEAD: Final = re.compile(rb"\[([^*\[\]]{1,40})\*([^*\[\]]{1,40})\*(?:[^*\[\]]{1,16}\*)?([0-9A-Fa-f]{4})\*")
+_HEADER: Final = re.compile(rb"\[([^*\[\]]{1,40})\*([^*\[\]]{1,40})\*(?:[^*\[\]]{1,16}\*)?([0-9A-Fa-f]{4})\*")
 """Maker, id, for some a running number, and the length."""
 
 
@@ -24,25 +24,25 @@ class WatchFrame(Struct, frozen=True):
     fault: str | None = None
 
 
-def read_frames(payload: bytes) -> Iterator[WatchFrame]:
+def split_frames(payload: bytes) -> Iterator[WatchFrame]:
     """Every frame, in its order.
 
-    >>> [(each.identity, each.content) for each in read_frames(b"[3G*6005412902*0008*heart,71][SG*88*0002*LK]")]
+    >>> [(each.identity, each.content) for each in split_frames(b"[3G*6005412902*0008*heart,71][SG*88*0002*LK]")]
     [('6005412902', b'heart,71'), ('88', b'LK')]
     """
     at = 0
     while payload[at:].strip():
-        head = _HEAD.search(payload, at)
+        head = _HEADER.search(payload, at)
         between = payload[at : head.start() if head else len(payload)].strip()
         if between:
             yield WatchFrame(None, between, "it is no frame: [maker*id*length*content]")
         if head is None:
             return
-        frame, at = _frame(payload, head)
+        frame, at = _parse_frame(payload, head)
         yield frame
 
 
-def _frame(payload: bytes, head: re.Match[bytes]) -> tuple[WatchFrame, int]:
+def _parse_frame(payload: bytes, head: re.Match[bytes]) -> tuple[WatchFrame, int]:
     start, length = head.end(), int(head[3], 16)
     identity = head[2].decode("utf-8", "replace").strip()
     end = start + length

@@ -13,8 +13,8 @@ from typing import Final
 
 from domain import Reason
 from ingest.adapters.shelly import rpc
-from ingest.formats.json_payload import availability, read_bare, read_json
-from ingest.formats.timed_fields import flat
+from ingest.formats.json_payload import parse_availability, read_json, read_scalar
+from ingest.formats.timed_fields import flatten
 from ingest.frame import Frame
 from ingest.results import Draft, Note, NoteKind, Proposal, Rejected
 
@@ -44,7 +44,7 @@ def decode(frame: Frame) -> Decoded:
     if not what:
         return _everybody(device, frame)
     if what == ["online"]:
-        online = availability(frame.payload)
+        online = parse_availability(frame.payload)
         return Note(NoteKind.AVAILABILITY, PLATFORM, device, _head(frame.payload), online)
     if what == ["announce"]:
         return _announce(frame)
@@ -92,7 +92,7 @@ def _state(device: str, what: list[str], frame: Frame) -> Decoded:
         return _pressed(device, frame)
     if what[-1] in STATES:
         return _whole(device, frame)
-    said = read_bare(frame.payload)
+    said = read_scalar(frame.payload)
     if isinstance(said, Rejected):
         return Rejected(said.reason, said.detail, device)
     return [_draft(device, _fields(_name(what), said), frame)]
@@ -130,7 +130,7 @@ def _whole(device: str, frame: Frame) -> Decoded:
         return Rejected(said.reason, said.detail, device)
     if not isinstance(said, dict):
         return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(said).__name__} instead of an object", device)
-    return [_draft(device, dict(flat(said)), frame)]
+    return [_draft(device, dict(flatten(said)), frame)]
 
 
 def _draft(device: str, fields: dict[str, object], frame: Frame) -> Draft:

@@ -11,7 +11,7 @@ from typing import Final
 
 from domain import Reason
 from ingest.formats.json_payload import read_json
-from ingest.formats.timed_fields import flat
+from ingest.formats.timed_fields import flatten
 from ingest.frame import Frame
 from ingest.results import Draft, Note, NoteKind, Rejected
 
@@ -72,14 +72,14 @@ def _component(name: str, said: object) -> Iterator[tuple[str, object]]:
     if not isinstance(said, dict):
         yield own, said
         return
-    yield from ((field, value) for field, value in flat(said, f"{own}.") if field != f"{own}.id")
+    yield from ((field, value) for field, value in flatten(said, f"{own}.") if field != f"{own}.id")
 
 
 def _event(device: str, event: Mapping[str, object], frame: Frame, also: tuple[str, ...]) -> Draft:
     passed_on, at = event.get("data"), event.get("ts")
     address = passed_on.get("address") if isinstance(passed_on, dict) else None
     if isinstance(passed_on, dict) and isinstance(address, str) and address:
-        return _draft(address, at, dict(flat(passed_on)), frame, (address.upper(), address.lower()))
+        return _draft(address, at, dict(flatten(passed_on)), frame, (address.upper(), address.lower()))
     fields = dict(_component(str(event.get("component")), {"event": event.get("event")}))
     return _draft(device, at, fields, frame, also)
 

@@ -14,11 +14,11 @@ from typing import Final
 from msgspec import Struct
 
 from domain import Reason
-from ingest.adapters.sparkplug.payload import Metric, Payload, read_payload, typed
-from ingest.adapters.sparkplug.state import Born, SparkplugMemory
-from ingest.formats.json_payload import availability
+from ingest.adapters.sparkplug.payload import Metric, Payload, apply_datatype, read_payload
+from ingest.adapters.sparkplug.state import BirthDefinitions, SparkplugState
+from ingest.formats.json_payload import parse_availability
 from ingest.formats.protobuf import Malformed, write_number, write_text
-from ingest.formats.timed_fields import by_moment
+from ingest.formats.timed_fields import TimedField, group_by_time
 from ingest.frame import Frame
 from ingest.results import Draft, Note, NoteKind, Rejected
 
@@ -41,11 +41,11 @@ _OUR_SORT: Final = re.compile(r"[a-z][a-z0-9_]*")
 _BOOLEAN: Final = 11
 
 
-def decode(frame: Frame, memory: SparkplugMemory | None = None) -> Decoded:
+def decode(frame: Frame, memory: SparkplugState | None = None) -> Decoded:
     """`spBv1.0/{group}/{type}/{edge}[/{device}]` and `spBv1.0/STATE/{host}`. The memory learns from it."""
     levels = frame.topic.split("/")
     if levels[1:2] == ["STATE"]:
-        online = availability(frame.payload)
+        online = parse_availability(frame.payload)
         return Note(NoteKind.BRIDGE, PLATFORM, None, f"host {'/'.join(levels[2:])}"[:200], online)
     if len(levels) not in (4, 5) or not all(levels[1:]):
         return Rejected(Reason.NO_CODEC, "topic is not spBv1.0/{group}/{type}/{edge}[/{device}]")
@@ -64,7 +64,7 @@ def decode(frame: Frame, memory: SparkplugMemory | None = None) -> Decoded:
         return Rejected(Reason.BAD_PAYLOAD, f"no Sparkplug B payload: {fault}", identity)
     device = levels[4] if len(levels) == 5 else ""
     message = _Message(payload, node, device, identity, frame.retain)
-    return list(reader(message, memory if memory is not None else SparkplugMemory()))
+    return list(reader(message, memory if memory is not None else SparkplugState()))
 
 
 class _Message(Struct, frozen=True):
@@ -77,36 +77,36 @@ class _Message(Struct, frozen=True):
     retained: bool
 
 
-def _node_birth(message: _Message, memory: SparkplugMemory) -> Iterator[Said]:
+def _node_birth(message: _Message, memory: SparkplugState) -> Iterator[Said]:
     born = _born(message.payload)
-    memory.node_born(message.node, born, _bd_seq(message.payload), message.payload.seq)
+    memory.on_node_birth(message.node, born, _bd_seq(message.payload), message.payload.seq)
     yield Note(NoteKind.AVAILABILITY, PLATFORM, message.node, "born", online=True)
     yield from _drafts(message, born)
 
 
-def _device_birth(message: _Message, memory: SparkplugMemory) -> Iterator[Said]:
+def _device_birth(message: _Message, memory: SparkplugState) -> Iterator[Said]:
     born = _born(message.payload)
     yield from _gap(message, memory)
-    memory.device_born(message.node, message.device, born)
+    memory.on_device_birth(message.node, message.device, born)
     yield Note(NoteKind.AVAILABILITY, PLATFORM, message.identity, "born", online=True)
     yield from _drafts(message, born)
 
 
-def _data(message: _Message, memory: SparkplugMemory) -> Iterator[Said]:
+def _data(message: _Message, memory: SparkplugState) -> Iterator[Said]:
     yield from _gap(message, memory)
     node = memory.node(message.node)
-    born = node.devices.get(message.device) if message.device else node.own
-    said = list(_drafts(message, born or Born(shared=_shared(message.payload.metrics))))
+    born = node.devices.get(message.device) if message.device else node.definitions
+    said = list(_drafts(message, born or BirthDefinitions(ambiguous_leaves=_shared(message.payload.metrics))))
     if born is None or any(isinstance(each, Rejected) for each in said):
-        memory.want_rebirth(message.node)
+        memory.request_rebirth(message.node)
     yield from said
     if not said:
         yield Note(NoteKind.LIFE, PLATFORM, message.identity, "a message that measures nothing", online=True)
 
 
-def _node_death(message: _Message, memory: SparkplugMemory) -> Iterator[Said]:
+def _node_death(message: _Message, memory: SparkplugState) -> Iterator[Said]:
     bd_seq = _bd_seq(message.payload)
-    dead = memory.node_died(message.node, bd_seq)
+    dead = memory.on_node_death(message.node, bd_seq)
     if dead is None:
         detail = f"a death that ends no life we know (bdSeq {bd_seq}): ignored"
         yield Note(NoteKind.STATUS, PLATFORM, message.node, detail)
@@ -115,7 +115,7 @@ def _node_death(message: _Message, memory: SparkplugMemory) -> Iterator[Said]:
         yield Note(NoteKind.AVAILABILITY, PLATFORM, identity, "died with its edge node", online=False)
 
 
-def _device_death(message: _Message, memory: SparkplugMemory) -> Iterator[Said]:
+def _device_death(message: _Message, memory: SparkplugState) -> Iterator[Said]:
     yield from _gap(message, memory)
     memory.node(message.node).devices.pop(message.device, None)
     yield Note(NoteKind.AVAILABILITY, PLATFORM, message.identity, "died", online=False)
@@ -131,14 +131,14 @@ READERS: Final = {
 }
 
 
-def _gap(message: _Message, memory: SparkplugMemory) -> Iterator[Note]:
-    wrong = memory.gap(message.node, message.payload.seq)
+def _gap(message: _Message, memory: SparkplugState) -> Iterator[Note]:
+    wrong = memory.count_message(message.node, message.payload.seq)
     if wrong is not None:
         yield Note(NoteKind.STATUS, PLATFORM, message.node, f"{wrong}: a rebirth is wanted")
 
 
-def _born(payload: Payload) -> Born:
-    born = Born(shared=_shared(payload.metrics))
+def _born(payload: Payload) -> BirthDefinitions:
+    born = BirthDefinitions(ambiguous_leaves=_shared(payload.metrics))
     for metric in payload.metrics:
         if metric.name is not None:
             born.types[metric.name] = metric.datatype
@@ -162,7 +162,7 @@ def _bd_seq(payload: Payload) -> int | None:
     return next((m.value for m in payload.metrics if m.name == BD_SEQ and isinstance(m.value, int)), None)
 
 
-def _drafts(message: _Message, born: Born) -> Iterator[Draft | Rejected]:
+def _drafts(message: _Message, born: BirthDefinitions) -> Iterator[Draft | Rejected]:
     """One draft for each moment that a metric bears; metrics whose alias nobody defined are refused together."""
     named = [(metric, _name(metric, born)) for metric in message.payload.metrics]
     said = [
@@ -171,7 +171,7 @@ def _drafts(message: _Message, born: Born) -> Iterator[Draft | Rejected]:
         if name is not None and name != BD_SEQ and not name.startswith(ASIDE)
         for each in _said(message, metric, name, born)
     ]
-    for at, fields in by_moment(said):
+    for at, fields in group_by_time(said):
         yield Draft(PLATFORM, message.identity, at, fields, None, None, message.retained)
     strange = [str(metric.alias) for metric, name in named if name is None]
     if strange:
@@ -179,16 +179,16 @@ def _drafts(message: _Message, born: Born) -> Iterator[Draft | Rejected]:
         yield Rejected(Reason.NO_CODEC, detail, message.identity)
 
 
-def _said(message: _Message, metric: Metric, name: str, born: Born) -> Iterator[tuple[int | None, str, object]]:
+def _said(message: _Message, metric: Metric, name: str, born: BirthDefinitions) -> Iterator[TimedField]:
     """The value, and beside it the unit that the birth or the metric itself states."""
     at = message.payload.at if metric.at is None else metric.at
-    plain = _plain(name, born.shared)
+    plain = _plain(name, born.ambiguous_leaves)
     yield at, plain, _value(metric, name, born)
     if unit := metric.unit or born.units.get(name):
         yield at, f"{plain}.unit", unit
 
 
-def _name(metric: Metric, born: Born) -> str | None:
+def _name(metric: Metric, born: BirthDefinitions) -> str | None:
     return metric.name if metric.name is not None else born.names.get(-1 if metric.alias is None else metric.alias)
 
 
@@ -199,14 +199,14 @@ def _plain(name: str, shared: set[str]) -> str:
     return next((name.removeprefix(folder) for folder in FOLDERS if name.startswith(folder)), name)
 
 
-def _value(metric: Metric, name: str, born: Born) -> object:
-    return typed(metric.value, metric.datatype or born.types.get(name, 0))
+def _value(metric: Metric, name: str, born: BirthDefinitions) -> object:
+    return apply_datatype(metric.value, metric.datatype or born.types.get(name, 0))
 
 
-def rebirth(node: str, now: int) -> tuple[str, bytes]:
+def rebirth_request(node: str, now: int) -> tuple[str, bytes]:
     """The topic and the payload that tell an edge node (`group/edge`) to be born again.
 
-    >>> topic, payload = rebirth("estate/edge", 1767225660000)
+    >>> topic, payload = rebirth_request("estate/edge", 1767225660000)
     >>> topic, [(each.name, each.value) for each in read_payload(payload).metrics]
     ('spBv1.0/estate/NCMD/edge', [('Node Control/Rebirth', True)])
     """

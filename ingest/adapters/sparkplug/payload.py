@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from ingest.formats.compression import inflated
+from ingest.formats.compression import decompress
 from ingest.formats.protobuf import Malformed, Value, read_fields
 
 METRICS_MAX: Final = 20_000
@@ -52,7 +52,7 @@ def read_payload(message: bytes) -> Payload:
     """The metrics of a payload, also of a compressed one. Raises Malformed."""
     fields = list(read_fields(message))
     if (4, COMPRESSED) in fields:
-        fields = list(read_fields(inflated(_bytes(dict(fields).get(5)))))
+        fields = list(read_fields(decompress(_bytes(dict(fields).get(5)))))
     at, seq, metrics = None, None, list[Metric]()
     for number, value in fields:
         if number == 2:
@@ -112,11 +112,12 @@ def _value(fields: dict[int, Value]) -> object:
     return next((words for number, words in _NO_VALUES.items() if number in fields), None)
 
 
-def typed(value: object, datatype: int) -> object:
+def apply_datatype(value: object, datatype: int) -> object:
     """A raw value as its data type means it.
 
-    >>> typed(255, 1), typed(0xFFFF_FFFF_FFFF_FFFF, 3), typed(40_000, 6), typed(1, 11), typed("x", 3), typed(2, 11)
-    (-1, -1, 40000, True, 'x', 2)
+    >>> values = ((255, 1), (0xFFFF_FFFF_FFFF_FFFF, 3), (40_000, 6), (1, 11), ("x", 3), (2, 11))
+    >>> [apply_datatype(value, datatype) for value, datatype in values]
+    [-1, -1, 40000, True, 'x', 2]
     """
     if type(value) is not int:
         return value

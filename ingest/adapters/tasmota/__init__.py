@@ -11,9 +11,9 @@ from typing import Final
 
 from domain import Reason
 from ingest.adapters.tasmota.names import Names, bluetooth_names, is_bluetooth, zigbee_names
-from ingest.formats.ias_zone import named
-from ingest.formats.json_payload import availability, read_bare, read_json
-from ingest.formats.timed_fields import flat
+from ingest.formats.ias_zone import name_zone_fields
+from ingest.formats.json_payload import parse_availability, read_json, read_scalar
+from ingest.formats.timed_fields import flatten
 from ingest.frame import Frame
 from ingest.results import Draft, Note, NoteKind, Proposal, Rejected
 
@@ -41,7 +41,7 @@ def decode(frame: Frame) -> Decoded:
     if prefix == "cmnd":  # heard where a site's filter takes a whole tree
         return Note(NoteKind.REPLY, PLATFORM, owner, f"a {leaf[:40]} command to the device")
     if leaf == "LWT":
-        online = availability(frame.payload)
+        online = parse_availability(frame.payload)
         return Note(NoteKind.AVAILABILITY, PLATFORM, owner, _head(frame.payload), online)
     if not frame.payload:
         return Note(NoteKind.STATUS, PLATFORM, owner, "a retained state was cleared")
@@ -54,7 +54,7 @@ def decode(frame: Frame) -> Decoded:
 
 def _bare(owner: str, leaf: str, frame: Frame) -> Decoded:
     """`stat/{topic}/POWER1` holds ON, as its JSON twin does; `SWITCH1` is Switch1 there."""
-    said = read_bare(frame.payload)
+    said = read_scalar(frame.payload)
     if isinstance(said, Rejected):
         return Rejected(said.reason, said.detail, owner)
     name = leaf if leaf.startswith("POWER") else leaf.capitalize()
@@ -101,7 +101,7 @@ def _proposals(owner: str, said: object) -> list[Proposal]:
 def _proposal(owner: str, said: Said) -> Proposal:
     names = zigbee_names(owner, str(said["Device"]), said)
     identities = tuple((PLATFORM, name) for name in (names[0], *names[1]))
-    hints = tuple(name for name in named(said) if name not in ABOUT)
+    hints = tuple(name for name in name_zone_fields(said) if name not in ABOUT)
     return Proposal(identities, hints, _text(said, "Manufacturer"), _text(said, "ModelId"), _text(said, "Name"))
 
 
@@ -128,7 +128,7 @@ def _drafts(owner: str, said: Said, frame: Frame) -> Decoded:
         else:
             own[name] = value
     if any(not name.endswith("Unit") for name in own):
-        drafts.append(_heard((owner, ()), dict(flat(own)), at, frame))
+        drafts.append(_heard((owner, ()), dict(flatten(own)), at, frame))
     return drafts or Note(NoteKind.LIFE, PLATFORM, owner, "nothing measured", online=True)
 
 
@@ -152,7 +152,7 @@ def _heard(names: Names, fields: Said, at: object, frame: Frame, model: str | No
 
 
 def _measured(fields: Said) -> Said:
-    return named({name: value for name, value in flat(fields) if name not in ABOUT})
+    return name_zone_fields({name: value for name, value in flatten(fields) if name not in ABOUT})
 
 
 def _text(said: Said, key: str) -> str | None:

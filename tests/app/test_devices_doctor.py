@@ -297,8 +297,8 @@ async def _two_connections(port: int) -> None:
 
 
 async def test_without_a_broker_it_says_where_it_looked(free_port: Callable[[], int], site: Path) -> None:
+    broker = parse_broker_address(f"mqtt://me:s3cret@127.0.0.1:{free_port()}")
     with pytest.raises(BrokerUnavailable, match="is the address right"):
-        broker = parse_broker_address(f"mqtt://me:s3cret@127.0.0.1:{free_port()}")
         await examine(broker, knowledge(site), 1, lambda: NOW)
 
 

@@ -270,10 +270,8 @@ class Service:
     async def _update_urgent_filters(self) -> None:
         """Which devices have a topic on the urgent session; a kind may be urgent now that was not."""
         devices, limit = self.registry.devices.values(), self._folder.settings.intake.urgent_filters_max
-        routes = self.processing.decoder.routes
-        self.consumer.set_urgent_filters(
-            await asyncio.to_thread(urgent_filters, devices, self.processing.kinds, limit, routes)
-        )
+        kinds, routes = self.processing.kinds, self.processing.decoder.routes
+        self.consumer.set_urgent_filters(await asyncio.to_thread(urgent_filters, devices, kinds, limit, routes))
 
     async def reload(self) -> None:
         """Whatever people wrote and changed since: codecs and rulebooks. What is wrong is told, and nothing is lost."""

@@ -11,9 +11,8 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from app.datadir.credentials import signing_key
 from app.server.alerting import WorkerLinks
-from tests.app.test_resets import LATCHED
 from tests.conftest import Broker
-from tests.support.rulebook_harness import RulebookHarness
+from tests.support.rulebook_harness import LATCHED, RulebookHarness
 from tests.support.service_harness import TOKEN, ServiceHarness, running_service
 
 pytestmark = pytest.mark.browser

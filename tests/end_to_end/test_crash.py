@@ -21,8 +21,8 @@ from app.clock import Clock
 from app.config.catalog import LADDERS, load_words
 from app.server.demo import registered_templates
 from simulators.providers.aliyun.server import AliyunSmsServer
-from tests.app.test_resets import LATCHED
 from tests.conftest import Broker
+from tests.support.rulebook_harness import LATCHED
 
 TOKEN = "crash-test-administrator"
 PATIENCE_S = 30.0

@@ -15,6 +15,8 @@ from rules.tools.explain import explain
 from tests.support.service_harness import WAIT_MAX_S, ServiceHarness
 
 GAS = (BOOKS / "gas.yaml").read_text("utf-8")
+LATCHED = GAS.replace("- name: gas-alarm\n", "- name: gas-alarm\n  latch: true\n").replace("  clear: not alarm\n", "")
+"""The same with a latched gas alarm: it stands until a person resets it."""
 
 
 class RulebookHarness(ServiceHarness):

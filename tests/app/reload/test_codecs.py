@@ -16,7 +16,7 @@ from app.reload.codecs import CodecReloader, check_codecs
 from ingest.codecs import CodecFailed, DecodeCall, Decoded
 
 NOW = 1767225660000
-CODECS = Path(__file__).parents[1] / "ingest" / "codecs"
+CODECS = Path(__file__).parents[2] / "ingest" / "codecs"
 
 
 @pytest.fixture

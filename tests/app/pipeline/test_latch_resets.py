@@ -15,9 +15,8 @@ from domain import Lane
 from rules.hosts.replay import Reset
 from store.journal import MarkKind, SqliteJournal
 from tests.conftest import Broker
-from tests.support.rulebook_harness import GAS, RulebookHarness
+from tests.support.rulebook_harness import LATCHED, RulebookHarness
 
-LATCHED = GAS.replace("- name: gas-alarm\n", "- name: gas-alarm\n  latch: true\n").replace("  clear: not alarm\n", "")
 URL = "/api/v1/rules/gas-alarm/reset"
 
 

@@ -7,14 +7,15 @@ from typing import Any, Self
 
 import aiomqtt
 
+from app.errors import UserError
 from ingest.mqtt.broker_address import BrokerAddress
 
 
-class BrokerUnavailable(Exception):
+class BrokerUnavailable(UserError):
     """Mosquitto is not on this machine, or did not start."""
 
 
-class Client(aiomqtt.Client):
+class MqttClient(aiomqtt.Client):
     """An MQTT client that closes its socket when connecting is cancelled or fails.
 
     aiomqtt leaves the socket and its keep-alive task to the garbage collector then.
@@ -28,9 +29,9 @@ class Client(aiomqtt.Client):
             raise
 
 
-def client(address: BrokerAddress, **options: Any) -> Client:
+def mqtt_client(address: BrokerAddress, **options: Any) -> MqttClient:
     """Not yet connected; `options` are those of aiomqtt.Client. A password is sent to verified servers only."""
-    return Client(
+    return MqttClient(
         address.host,
         address.port,
         username=address.username,

@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.config.catalog import BOOKS, load_books, load_kinds
-from app.rule_tools.recorded_data import Past
+from app.config.catalog import RULEBOOKS, load_kinds, load_rulebook_files
+from app.rule_tools.recorded_data import RecordedData
 from benchmarks.result import Result
 from domain import DAY, MINUTE, Device
 from store.history.duckdb.history import DuckHistory
@@ -39,7 +39,7 @@ FROM (SELECT device, slot, {START} + slot * {EVERY_MS} + device * 290 AS at_ms, 
 ORDER BY device, at_ms"""
 
 
-def past(folder: Path) -> Past:
+def past(folder: Path) -> RecordedData:
     """A history as the service leaves it behind: closed days, sorted by device."""
     history = DuckHistory(folder / "history.duckdb", threads=2)
     asyncio.run(history.close())
@@ -55,7 +55,7 @@ def past(folder: Path) -> Past:
         connection.execute(query.replace(":first", str(day * a_day)).replace(":last", str((day + 1) * a_day)))
         connection.execute("INSERT INTO days VALUES (?, 1)", [begin])
     connection.close()
-    found = Past(folder, DuckHistory(folder / "history.duckdb", threads=2))
+    found = RecordedData(folder, DuckHistory(folder / "history.duckdb", threads=2))
     found.devices = [Device(name, _KINDS[number % 4]) for number, name in enumerate(names)]
     return found
 
@@ -63,9 +63,9 @@ def past(folder: Path) -> Past:
 def run() -> Iterator[Result]:
     with tempfile.TemporaryDirectory() as folder:
         remembered = past(Path(folder))
-        books = load_books(load_kinds(), [BOOKS / f"{name}.yaml" for name in FOUNDING])
+        books = load_rulebook_files(load_kinds(), [RULEBOOKS / f"{name}.yaml" for name in FOUNDING])
         begun = time.perf_counter()
-        (found,) = remembered.told([books], START, START + DAYS * DAY + DAY)
+        (found,) = remembered.backtest([books], START, START + DAYS * DAY + DAY)
         took = time.perf_counter() - begun
         asyncio.run(remembered.history.close())
     readings = DAYS * DEVICES * DAY // EVERY_MS

@@ -23,7 +23,7 @@ import msgspec
 import yaml
 
 import ingest.adapters
-from app.config.catalog import book_files, load_books, load_kinds, load_mappings
+from app.config.catalog import load_kinds, load_mappings, load_rulebook_files, rulebook_files
 from benchmarks.fuzz_radio import Radio
 from domain import Device, Identity
 from domain.people import community
@@ -182,7 +182,10 @@ def fuzz(messages: int, seed: int) -> Counter[str]:
     """How many became what. Raises what a message made any part raise, and if one became nothing."""
     corpus, kinds = Corpus(), load_kinds()
     books = load_mappings(kinds, None)
-    listener, engine = Listener(kinds, books), Engine(load_books(kinds, book_files(None)), kinds, community())
+    listener, engine = (
+        Listener(kinds, books),
+        Engine(load_rulebook_files(kinds, rulebook_files(None)), kinds, community()),
+    )
     listener.directory, listener.codecs = Directory(corpus.devices), corpus.radio.codecs
     engine.register(corpus.devices, RECEIVED)
     prefilter = DangerPrefilter(kinds, books, listener.bears_danger)

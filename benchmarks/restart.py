@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from app.config.catalog import book_files, load_books, load_kinds
+from app.config.catalog import load_kinds, load_rulebook_files, rulebook_files
 from domain import MINUTE, SECOND, Device, Finding, Instant, Reading, Value
 from domain.people import community
 from rules.engine.engine import Engine
@@ -106,7 +106,7 @@ Told = dict[tuple[str, str, str], list[Instant]]
 def compared(devices: int) -> Outcome:
     """The same lives through both engines."""
     kinds = load_kinds()
-    books = load_books(kinds, book_files())
+    books = load_rulebook_files(kinds, rulebook_files())
     known = [device(number) for number in range(devices)]
     heard = sorted((reading for number in range(devices) for reading in life(number)), key=lambda one: one.received)
 

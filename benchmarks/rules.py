@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from app.config.catalog import BOOKS, book_files, load_books, load_kinds
+from app.config.catalog import RULEBOOKS, load_kinds, load_rulebook_files, rulebook_files
 from benchmarks.result import Result
 from domain import HOUR, MINUTE, Device, Instant, Person, Reading, Value
 from domain.kind import Kind
@@ -165,10 +165,10 @@ def memory(books: Sequence[Rulebook], kinds: Mapping[str, Kind]) -> tuple[float,
 
 def run() -> Iterator[Result]:
     kinds = load_kinds()
-    every = load_books(kinds, book_files())
+    every = load_rulebook_files(kinds, rulebook_files())
     bytes_a_device, baselines = memory(every, kinds)
     costs = {number: cost(number, every, kinds)[0] for number in SIZES}
-    founding = load_books(kinds, [BOOKS / f"{name}.yaml" for name in FOUNDING])
+    founding = load_rulebook_files(kinds, [RULEBOOKS / f"{name}.yaml" for name in FOUNDING])
     reading_us, rate = cost(DEVICES, founding, kinds)
     crowd = Engine([many_rules()], kinds, community())
     gas = [Device(f"gas_alarm-{n}", "gas_alarm") for n in range(1_000)]

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from app.config.catalog import book_files, load_books, load_kinds, load_mappings
+from app.config.catalog import load_kinds, load_mappings, load_rulebook_files, rulebook_files
 from benchmarks.flood import BLOCK, reading
 from domain import Device, Lane, Reading
 from domain.people import community
@@ -48,7 +48,7 @@ class Stages:
         self.kinds = kinds = load_kinds()
         self.mappings = load_mappings(kinds, None)
         self.listener = Listener(kinds, self.mappings)
-        self.engine = Engine(load_books(kinds, book_files(None)), kinds, community())
+        self.engine = Engine(load_rulebook_files(kinds, rulebook_files(None)), kinds, community())
         devices = [Device(f"gas-{number:06d}", "gas_alarm") for number in range(DEVICES)]
         self.listener.directory = Directory(devices)
         self.engine.register(devices, self.now)

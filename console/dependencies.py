@@ -15,24 +15,10 @@ from domain import Instant
 from domain.care import CARE
 from domain.kind import Kind, Words
 from domain.people import Community
+from domain.secret import Secret
 from ingest.frame import Frame
 from store.database.database import Ledger
 from store.history import History
-
-
-class Secret:
-    """A text that never shows itself in a log or a traceback."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        return self._text
-
-    def __repr__(self) -> str:
-        return "***"
-
-    __str__ = __repr__
 
 
 class SiteInfo(msgspec.Struct, frozen=True):

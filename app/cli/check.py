@@ -16,42 +16,42 @@ from alerts.messages.cards import CardRenderer
 from alerts.messages.renderer import MessageContext, MessageRenderer
 from app.cli.devices import differences_in
 from app.clock import Clock
-from app.config.catalog import load_words
-from app.config.settings import Site
-from app.config.site import SiteFolder, read_site
-from app.config.yaml_files import WrittenError
+from app.config.catalog import load_wording
+from app.config.faults import ConfigError
+from app.config.settings import SiteSettings
+from app.config.site import SiteConfig, load_site
 from app.server.channels import ChannelNotConfigured, build_channels, http_client
 from app.server.demo import registered_templates
-from app.site_check.check import counted, examine
+from app.site_check.check import check_site_files, summary_lines
 from domain import HOUR, MINUTE, Instant, Ledger, Severity, Subject
 from domain.people import community
 
-Say = Callable[[str], None]
+Print = Callable[[str], None]
 
 
-def check_site(path: Path | None, templates: bool, say: Say, data: Path | None = None) -> int:
-    """Reads everything `up` would read and says what it found; raises WrittenError with every fault of every file."""
+def check_site(path: Path | None, templates: bool, say: Print, data: Path | None = None) -> int:
+    """Reads everything `up` would read and says what it found; raises ConfigError with every fault of every file."""
     if templates:
-        for template, text in sorted(registered_templates(load_words(path)).items()):
+        for template, text in sorted(registered_templates(load_wording(path)).items()):
             say(f"{template}\t{text}")
         return 0
-    found, folder = examine(path, Clock()())
+    found, folder = check_site_files(path, Clock()())
     code = 0
     if folder is not None:
-        for line in (*counted(found, folder), *found.levels):
+        for line in (*summary_lines(found, folder), *found.levels):
             say(line)
-        code = _warn(folder, os.environ, say)
-        found.doubts += (
+        code = _warnings(folder, os.environ, say)
+        found.warnings += (
             [f"not taken from the site's files: {kept}" for kept in differences_in(data, folder)] if data else []
         )
-    for doubt in found.doubts:
+    for doubt in found.warnings:
         say(f"warning: {doubt}")
     if found.faults:
-        raise WrittenError(found.faults)
+        raise ConfigError(found.faults)
     return code
 
 
-def _warn(folder: SiteFolder, environ: Mapping[str, str], say: Say) -> int:
+def _warnings(folder: SiteConfig, environ: Mapping[str, str], say: Print) -> int:
     """What is no mistake in a file and still would leave somebody unnotified. 1 when a channel cannot work at all."""
     covered = {duty.cell for duty in folder.duties}
     if folder.devices and not covered:
@@ -76,7 +76,7 @@ def _warn(folder: SiteFolder, environ: Mapping[str, str], say: Say) -> int:
     return 1 if missing else 0
 
 
-def _on_duty(folder: SiteFolder, person: str) -> bool:
+def _on_duty(folder: SiteConfig, person: str) -> bool:
     return any(duty.person == person for duty in folder.duties)
 
 
@@ -85,24 +85,24 @@ def _missing_secrets(name: str, written: BaseModel, environ: Mapping[str, str]) 
     return [f"channels.{name}: the environment variable {one} is not set" for one in variables if not environ.get(one)]
 
 
-async def send_test(site: Path, to: str, channel: str, say: Say) -> int:
+async def send_test(site: Path, to: str, channel: str, say: Print) -> int:
     """One real message to one address; the exit code is 0 only when the provider took it."""
-    folder = read_site(site)
+    folder = load_site(site)
     clock = Clock()
     async with http_client() as client:
         doors = build_channels(folder.settings, client, os.environ, clock)
         if channel not in doors:
             raise ChannelNotConfigured(f"{site}/site.yaml has no channel {channel}: add it under channels")
-        words = load_words(site)
+        words = load_wording(site)
         codes = folder.settings.channels.aliyun_sms.templates if folder.settings.channels.aliyun_sms else {}
         wording = MessageRenderer(words, folder.settings.sign, folder.settings.zone, codes)
-        message = example(folder.settings, wording, channel, to, clock())
+        message = sample_delivery(folder.settings, wording, channel, to, clock())
         result = await doors[channel].channel.send(message, clock())
-    say(_answer(result, message))
+    say(_result_text(result, message))
     return 0 if result.outcome is SendOutcome.ACCEPTED else 1
 
 
-def example(site: Site, wording: MessageRenderer, channel: str, to: str, now: Instant) -> Delivery:
+def sample_delivery(site: SiteSettings, wording: MessageRenderer, channel: str, to: str, now: Instant) -> Delivery:
     """The message of an invented gas alarm, marked as a drill where the words are ours."""
     alert = Alert(
         id=0,
@@ -127,10 +127,10 @@ def example(site: Site, wording: MessageRenderer, channel: str, to: str, now: In
         if channel == "sms"
         else {"card": CardRenderer(wording).call_card(alert, speech, task)}
     )
-    return replace(_blank(now), channel=channel, address=to, payload=payload)
+    return replace(_empty_delivery(now), channel=channel, address=to, payload=payload)
 
 
-def _blank(now: Instant) -> Delivery:
+def _empty_delivery(now: Instant) -> Delivery:
     return Delivery(
         id=f"t{now:x}"[:15],
         key=f"test:{now}",
@@ -151,7 +151,7 @@ def _blank(now: Instant) -> Delivery:
     )
 
 
-def _answer(result: SendResult, message: Delivery) -> str:
+def _result_text(result: SendResult, message: Delivery) -> str:
     code = f" ({result.code})" if result.code else ""
     if result.outcome is SendOutcome.ACCEPTED:
         return (

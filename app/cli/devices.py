@@ -13,14 +13,15 @@ from sqlalchemy import Connection
 
 from app.clock import Clock
 from app.config.catalog import load_kinds
+from app.config.faults import ConfigError, ConfigFault
 from app.config.registry_files import read_devices
-from app.config.site import SiteFolder, read_site
-from app.config.yaml_files import Located, WrittenError
-from app.datadir.control_socket import Answered, NotRunning, ask
-from app.datadir.credentials import lock
+from app.config.site import SiteConfig, load_site
+from app.datadir.control_socket import ServiceNotRunning, request
+from app.datadir.lock import lock_data_dir
 from app.datadir.site_import import differences, import_site
-from app.datadir.stores import open_ledger
-from app.rule_tools.recorded_data import zone_of
+from app.datadir.stores import open_database
+from app.errors import UserError
+from app.rule_tools.recorded_data import site_zone
 from app.server.site_files import summary
 from console.views.records import device_view
 from domain import Device, Instant, Reason
@@ -29,53 +30,57 @@ from store.database.refusals import refusals
 from store.database.registry import edits
 
 T = TypeVar("T")
-CHUNK = 500
+DEVICES_PER_REQUEST = 500
 """Devices a request: small enough for the API's body limit, large enough to be quick."""
 
 
 def import_devices(file: Path, data: Path, site: Path | None) -> str:
     """Registers every device of the file and returns when they are heard; says how many were new, changed, known."""
     try:
-        kinds = {kind["kind"]: kind for kind in ask(data, "GET", "/api/v1/kinds")["items"]}
+        kinds = {kind["kind"]: kind for kind in request(data, "GET", "/api/v1/kinds")["items"]}
         found = read_devices(file, kinds)
-        counts = _through_service(found, data)
-    except NotRunning:
+        counts = _import_via_service(found, data)
+    except ServiceNotRunning:
         found = read_devices(file, load_kinds(site))
-        counts = _into_ledger(found, data, file)
+        counts = _import_into_database(found, data, file)
     return f"{len(found)} devices: {counts[0]} new, {counts[1]} changed, {counts[2]} unchanged"
 
 
-def _through_service(found: Sequence[Device], data: Path) -> tuple[int, int, int]:
+def _import_via_service(found: Sequence[Device], data: Path) -> tuple[int, int, int]:
     totals = [0, 0, 0]
-    for start in range(0, len(found), CHUNK):
-        answer = ask(data, "PUT", "/api/v1/devices", [device_view(one) for one in found[start : start + CHUNK]])
+    for start in range(0, len(found), DEVICES_PER_REQUEST):
+        answer = request(
+            data, "PUT", "/api/v1/devices", [device_view(one) for one in found[start : start + DEVICES_PER_REQUEST]]
+        )
         for index, name in enumerate(("created", "updated", "unchanged")):
             totals[index] += len(answer.get(name, ()))
     return totals[0], totals[1], totals[2]
 
 
-def _into_ledger(found: Sequence[Device], data: Path, file: Path) -> tuple[int, int, int]:
+def _import_into_database(found: Sequence[Device], data: Path, file: Path) -> tuple[int, int, int]:
     os.umask(0o077)
-    ledger = open_ledger(data)
-    held = lock(data)
+    ledger = open_database(data)
+    held = lock_data_dir(data)
     try:
         places = ledger.run_now(lambda tx: registry.community(tx).places)
         unknown = [one for one in found if one.place is not None and one.place not in places]
         if unknown:
-            raise WrittenError(
+            raise ConfigError(
                 [
-                    Located(str(file), 1, 1, "place", f"{one.place!r} of {one.id} does not exist: add the place first")
+                    ConfigFault(
+                        str(file), 1, 1, "place", f"{one.place!r} of {one.id} does not exist: add the place first"
+                    )
                     for one in unknown
                 ]
             )
-        changed = ledger.run_now(lambda tx: _put(tx, found, Clock()()))
+        changed = ledger.run_now(lambda tx: _store_devices(tx, found, Clock()()))
     finally:
         ledger.close()
         held.close()
     return len(changed.created), len(changed.updated), len(changed.unchanged)
 
 
-def _put(tx: Connection, found: Sequence[Device], now: Instant) -> registry.Changed:
+def _store_devices(tx: Connection, found: Sequence[Device], now: Instant) -> registry.Changed:
     changed = registry.put_devices(tx, found, now)
     edits.mark(tx, "devices", (*changed.created, *changed.updated), now)
     return changed
@@ -84,30 +89,30 @@ def _put(tx: Connection, found: Sequence[Device], now: Instant) -> registry.Chan
 def import_files(data: Path, site: Path | None, force: bool) -> Iterator[str]:
     """Takes up a site's CSV files, beside a running service or without one, and says what it did."""
     try:
-        done = ask(data, "POST", "/api/v1/registry/import", {"force": force})
-    except NotRunning:
+        done = request(data, "POST", "/api/v1/registry/import", {"force": force})
+    except ServiceNotRunning:
         if site is None:
-            raise Answered(f"no service runs on {data}: name the site with --site FOLDER") from None
-        folder = read_site(site)
-        done = summary(_in_ledger(data, lambda tx: import_site(tx, folder, Clock()(), force=force)))
+            raise UserError(f"no service runs on {data}: name the site with --site FOLDER") from None
+        folder = load_site(site)
+        done = summary(_with_database(data, lambda tx: import_site(tx, folder, Clock()(), force=force)))
     yield f"{done['created']} new, {done['updated']} changed, {done['unchanged']} unchanged, {len(done['kept'])} kept"
     for kept in done["kept"]:
         yield f"kept: {kept['text']} (--force takes the file's)"
 
 
-def differences_in(data: Path, folder: SiteFolder) -> Sequence[str]:
+def differences_in(data: Path, folder: SiteConfig) -> Sequence[str]:
     """What the files of a site would undo in a DIR, one sentence a record."""
     try:
-        return [one["text"] for one in ask(data, "GET", "/api/v1/registry/differences")["items"]]
-    except NotRunning:
-        return list(map(str, _in_ledger(data, lambda tx: differences(tx, folder))))
+        return [one["text"] for one in request(data, "GET", "/api/v1/registry/differences")["items"]]
+    except ServiceNotRunning:
+        return list(map(str, _with_database(data, lambda tx: differences(tx, folder))))
 
 
-def _in_ledger(data: Path, work: Callable[[Connection], T]) -> T:
+def _with_database(data: Path, work: Callable[[Connection], T]) -> T:
     """Runs this on the ledger of a DIR on which no service runs."""
     os.umask(0o077)
-    ledger = open_ledger(data)
-    held = lock(data)
+    ledger = open_database(data)
+    held = lock_data_dir(data)
     try:
         return ledger.run_now(work)
     finally:
@@ -119,9 +124,9 @@ def list_refusals(data: Path, limit: int, reason: str | None, site: Path | None 
     """One line a refusal, the newest first."""
     query = urlencode({"limit": limit, **({"reason": reason} if reason else {})})
     try:
-        items = ask(data, "GET", f"/api/v1/refusals?{query}")["items"]
-    except NotRunning:
-        items = _refusals_in(data, limit, reason, zone_of(site))
+        items = request(data, "GET", f"/api/v1/refusals?{query}")["items"]
+    except ServiceNotRunning:
+        items = _refusals_in(data, limit, reason, site_zone(site))
     for item in items:
         yield f"{item['at']}  {item['reason']}  {item['topic']}  {item['detail']}"
     if not items:
@@ -129,7 +134,7 @@ def list_refusals(data: Path, limit: int, reason: str | None, site: Path | None 
 
 
 def _refusals_in(data: Path, limit: int, reason: str | None, zone: tzinfo) -> list[dict[str, str]]:
-    ledger = open_ledger(data)
+    ledger = open_database(data)
     try:
         wanted = Reason(reason) if reason else None
         page = ledger.run_now(lambda tx: refusals.page(tx, limit, reason=wanted))
@@ -150,7 +155,7 @@ def replay_refusals(data: Path, reason: str | None, source: str | None) -> str:
     """Hands refused messages to the running service again."""
     wanted = {name: value for name, value in (("reason", reason), ("source", source)) if value}
     try:
-        answer = ask(data, "POST", "/api/v1/refusals/replay", wanted)
-    except NotRunning:
-        raise Answered(f"no service runs on {data}: start it, then replay (the messages are judged at once)") from None
+        answer = request(data, "POST", "/api/v1/refusals/replay", wanted)
+    except ServiceNotRunning:
+        raise UserError(f"no service runs on {data}: start it, then replay (the messages are judged at once)") from None
     return f"{answer['replayed']} refusals tried again; those refused again stay listed"

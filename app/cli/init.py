@@ -5,16 +5,18 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-BLANK = Path(__file__).resolve().parent / "site_template"
+from app.errors import UserError
+
+SITE_TEMPLATE = Path(__file__).resolve().parent / "site_template"
 
 
-class FolderInUse(Exception):
+class FolderNotEmpty(UserError):
     """The folder holds something already; nothing was written."""
 
 
-def write_site(folder: Path) -> list[Path]:
+def write_site_template(folder: Path) -> list[Path]:
     """Copies the blank site into a new or empty folder and returns the files it wrote."""
     if folder.exists() and any(folder.iterdir()):
-        raise FolderInUse(f"{folder} is not empty: name a new folder")
+        raise FolderNotEmpty(f"{folder} is not empty: name a new folder")
     folder.mkdir(parents=True, exist_ok=True)
-    return [Path(shutil.copy(file, folder / file.name)) for file in sorted(BLANK.iterdir())]
+    return [Path(shutil.copy(file, folder / file.name)) for file in sorted(SITE_TEMPLATE.iterdir())]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from app.cli.init import write_site
-from app.cli.options import FILE, FOLDER, told
+from app.cli.init import write_site_template
+from app.cli.options import FILE, FOLDER, report_user_errors
 from app.cli.site import site_group
 
 
@@ -42,7 +42,7 @@ def main() -> None:
 )
 @click.option("--site", type=FOLDER, help="The folder `fengshao init` wrote.")
 @click.option("--demo", is_flag=True, help="A simulated community, its devices and an SMS provider.")
-@told
+@report_user_errors
 def up(data: Path | None, http: str, mqtt: str, site: Path | None, demo: bool) -> None:
     """Start the service and run until Ctrl-C."""
     from app.server.run import Options, run
@@ -52,10 +52,10 @@ def up(data: Path | None, http: str, mqtt: str, site: Path | None, demo: bool) -
 
 @main.command()
 @click.argument("folder", type=FOLDER)
-@told
+@report_user_errors
 def init(folder: Path) -> None:
     """Write a small, commented site into FOLDER."""
-    for file in write_site(folder):
+    for file in write_site_template(folder):
         click.echo(f"wrote {file}")
     click.echo(f"Next: fengshao check --site {folder}")
 
@@ -64,7 +64,7 @@ def init(folder: Path) -> None:
 @click.option("--site", type=FOLDER, help="The site to check; without it the built-in data is checked.")
 @click.option("--templates", is_flag=True, help="Print the SMS templates to be filed with the vendor.")
 @click.option("--data", type=FOLDER, help="A DIR: names what was changed there over the API and the files would undo.")
-@told
+@report_user_errors
 def check(site: Path | None, templates: bool, data: Path | None) -> None:
     """Check settings, registry files, rulebooks and channels before anything starts."""
     from app.cli.check import check_site
@@ -77,7 +77,7 @@ def check(site: Path | None, templates: bool, data: Path | None) -> None:
 @click.option("--site", type=FOLDER, help="Whose devices to play; default: the demo community.")
 @click.option("--seed", default=1, show_default=True)
 @click.option("--speed", default=1.0, show_default=True, help="2 plays two simulated seconds a second.")
-@told
+@report_user_errors
 def simulate(mqtt: str, site: Path | None, seed: int, speed: float) -> None:
     """Play a community's devices on a real broker until Ctrl-C."""
     from app.cli.simulate import simulate_site
@@ -98,7 +98,7 @@ SITE = click.option("--site", type=FOLDER, help="The site whose own rules and ki
 @click.argument("files", nargs=-1, type=FILE)
 @SITE
 @JSON
-@told
+@report_user_errors
 def rules_check(files: tuple[Path, ...], site: Path | None, as_json: bool) -> None:
     """Check rulebooks (default: all in force); every fault as file:line:column: field: what, and what to write."""
     from app.cli import rules as rulecommands
@@ -110,7 +110,7 @@ def rules_check(files: tuple[Path, ...], site: Path | None, as_json: bool) -> No
 @click.argument("files", nargs=-1, type=FILE)
 @SITE
 @JSON
-@told
+@report_user_errors
 def rules_test(files: tuple[Path, ...], site: Path | None, as_json: bool) -> None:
     """Run the trials beside rulebooks (default: all in force)."""
     from app.cli import rules as rulecommands
@@ -125,7 +125,7 @@ def codecs() -> None:
 
 @codecs.command("test")
 @click.argument("files", nargs=-1, required=True, type=FILE)
-@told
+@report_user_errors
 def codecs_test(files: tuple[Path, ...]) -> None:
     """Run the examples that stand beside codecs: X-codec.yaml, test_decode_X.json or X_examples.yaml."""
     from app.reload.codecs import test_files
@@ -146,7 +146,7 @@ DIR = click.option(
 @click.option("--against", type=FILE, metavar="OTHER", help="Another rulebook; shows how the two differ.")
 @SITE
 @JSON
-@told
+@report_user_errors
 def rules_backtest(
     book: Path, data: Path, since: str, until: str | None, against: Path | None, site: Path | None, as_json: bool
 ) -> None:
@@ -165,7 +165,7 @@ def rules_backtest(
 @SITE
 @click.option("--english", is_flag=True, help="The reasons in English.")
 @JSON
-@told
+@report_user_errors
 def rules_explain(
     rule: str,
     device: str,
@@ -185,27 +185,27 @@ def rules_explain(
 @rules.command("new")
 @click.argument("name")
 @click.option("--folder", type=FOLDER, default=Path("."), show_default=True, help="A site's rules are SITE/rules.")
-@told
+@report_user_errors
 def rules_new(name: str, folder: Path) -> None:
     """Write a commented rulebook NAME.yaml and its trials."""
-    from app.rule_tools.templates import write_book
+    from app.rule_tools.templates import write_rulebook
 
-    for file in write_book(name, folder):
+    for file in write_rulebook(name, folder):
         click.echo(f"wrote {file}")
 
 
 @rules.command("schema")
 @click.option("--trials", is_flag=True, help="The shape of trials instead.")
-@told
+@report_user_errors
 def rules_schema(trials: bool) -> None:
     """Print the JSON Schema of rulebooks, for editors that complete and check."""
-    from app.rule_tools.templates import schema
+    from app.rule_tools.templates import json_schema
 
-    click.echo(schema("trials" if trials else "rulebook"))
+    click.echo(json_schema("trials" if trials else "rulebook"))
 
 
 @rules.command("manual")
-@told
+@report_user_errors
 def rules_manual() -> None:
     """Print the table of all built-in rules: question, source, trials, and what each refuses to judge."""
     from app.rule_tools.templates import manual
@@ -222,7 +222,7 @@ def devices() -> None:
 @click.argument("file", type=FILE)
 @click.option("--data", type=FOLDER, default=Path("data"), show_default=True)
 @click.option("--site", type=FOLDER, help="The site whose own kinds the devices may have.")
-@told
+@report_user_errors
 def devices_import(file: Path, data: Path, site: Path | None) -> None:
     """Register the devices of a CSV or YAML file, beside a running service or without one."""
     from app.cli.devices import import_devices
@@ -242,15 +242,15 @@ def devices_import(file: Path, data: Path, site: Path | None) -> None:
 @click.option("--seconds", default=60, show_default=True, type=click.IntRange(1, 3600), help="A service: 60 at most.")
 @DIR
 @JSON
-@told
+@report_user_errors
 def devices_doctor(mqtt: str | None, site: Path | None, seconds: int, data: Path, as_json: bool) -> None:
     """Listen to all that the broker lets us hear: who speaks, what is understood, and which line to add.
 
     Ends with 0 when all is understood, 1 when it could not listen, 3 with something to add, 4 when nobody spoke.
     """
-    from app.cli.doctor import doctor
+    from app.cli.doctor import run
 
-    sys.exit(doctor(data, site, mqtt, seconds, as_json, click.echo, os.environ))
+    sys.exit(run(data, site, mqtt, seconds, as_json, click.echo, os.environ))
 
 
 @main.group()
@@ -263,7 +263,7 @@ def refusals() -> None:
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--reason", help="Only this reason, such as unknown_device.")
 @click.option("--site", type=FOLDER, help="The site in whose zone the times are told.")
-@told
+@report_user_errors
 def refusals_list(data: Path, limit: int, reason: str | None, site: Path | None) -> None:
     """The newest refusals with their reasons."""
     from app.cli.devices import list_refusals
@@ -276,7 +276,7 @@ def refusals_list(data: Path, limit: int, reason: str | None, site: Path | None)
 @click.option("--data", type=FOLDER, default=Path("data"), show_default=True)
 @click.option("--reason", help="Only this reason, such as no_mapping.")
 @click.option("--source", help="Only this platform, such as zigbee2mqtt.")
-@told
+@report_user_errors
 def refusals_replay(data: Path, reason: str | None, source: str | None) -> None:
     """Try refused messages again, after a mapping was mended or a device registered."""
     from app.cli.devices import replay_refusals
@@ -288,7 +288,7 @@ def refusals_replay(data: Path, reason: str | None, source: str | None) -> None:
 @click.option("--site", type=FOLDER, required=True)
 @click.option("--to", required=True, metavar="PHONE|USERID", help="A phone number, or a WeCom userid.")
 @click.option("--channel", default="sms", show_default=True, type=click.Choice(["sms", "wecom"]))
-@told
+@report_user_errors
 def send_test_message(site: Path, to: str, channel: str) -> None:
     """Send one real message through a channel and say what the provider answered."""
     from app.cli.check import send_test

@@ -1,4 +1,4 @@
-"""What all commands share: expected trouble told without a traceback, and the kinds of path they take."""
+"""What all commands share: user errors printed without a traceback, and the kinds of path they take."""
 
 from __future__ import annotations
 
@@ -10,44 +10,26 @@ from typing import Any, TypeVar
 
 import click
 
-from app.cli.init import FolderInUse
-from app.config.addresses import BadAddress
-from app.config.settings import MissingSecret
-from app.config.yaml_files import WrittenError
-from app.datadir.control_socket import Answered
-from app.datadir.credentials import BadToken, InUse
-from app.mqtt_client import BrokerUnavailable
-from app.server.channels import ChannelNotConfigured
+from app.errors import UserError
 from store.errors import IdentityTaken
-
-EXPECTED = (
-    WrittenError,
-    IdentityTaken,
-    BrokerUnavailable,
-    ChannelNotConfigured,
-    Answered,
-    FolderInUse,
-    BadToken,
-    InUse,
-    BadAddress,
-    MissingSecret,
-)
-"""What a person can put right: told in its own words, without a traceback."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
-def told(command: F) -> F:
-    """Shows expected trouble as it was worded and ends with 1."""
+def report_user_errors(command: F) -> F:
+    """Print a UserError as one message on stderr and exit with 1; any other exception keeps its traceback.
+
+    IdentityTaken is the store's own error for something the operator can put right as well.
+    """
 
     @wraps(command)
     def run(*args: Any, **options: Any) -> Any:
         try:
             return command(*args, **options)
-        except EXPECTED as trouble:
-            click.echo(str(trouble), err=True)
+        except (UserError, IdentityTaken) as error:
+            click.echo(str(error), err=True)
             sys.exit(1)
 
     return run  # type: ignore[return-value]

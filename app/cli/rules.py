@@ -19,10 +19,11 @@ import click
 import msgspec
 
 from app.clock import Clock
-from app.config.yaml_files import Located, WrittenError
-from app.datadir.control_socket import Answered, NotRunning, ask
-from app.rule_tools.recorded_data import Progress, zone_of
-from app.rule_tools.run import Backtest, Check, Explain, Test, do
+from app.config.faults import ConfigError, ConfigFault
+from app.datadir.control_socket import ServiceNotRunning, request
+from app.errors import UserError
+from app.rule_tools.recorded_data import Progress, site_zone
+from app.rule_tools.run import BacktestRequest, CheckRequest, ExplainRequest, TestRequest, run
 from console.schemas.rules import BacktestResult, Explanation
 from console.timestamps import encode_json, to_schema
 from domain import Instant
@@ -34,16 +35,16 @@ from rules.tools.backtest_report import comparison_lines, statistics_table
 from rules.tools.backtest_report import local as day_and_hour
 from rules.tools.explain import local
 
-Say = Callable[[str], None]
-ASK_EVERY_S = 0.5
-STEPS = 1000
+Print = Callable[[str], None]
+POLL_EVERY_S = 0.5
+PROGRESS_STEPS = 1000
 
 
-def check(files: tuple[Path, ...], site: Path | None, as_json: bool, say: Say) -> int:
+def check(files: tuple[Path, ...], site: Path | None, as_json: bool, say: Print) -> int:
     """One sentence when all is right; every fault otherwise."""
     try:
-        answer = do(Check(list(files), site), _unheard)
-    except WrittenError as error:
+        answer = run(CheckRequest(list(files), site), no_progress)
+    except ConfigError as error:
         if not as_json:
             raise
         say(_json({"faults": [msgspec.structs.asdict(fault) for fault in error.faults]}))
@@ -52,15 +53,15 @@ def check(files: tuple[Path, ...], site: Path | None, as_json: bool, say: Say) -
         say(_json({**answer, "faults": []}))
         return 0
     for one in answer.get("warnings", ()):
-        say(f"warning: {Located(**one)}")
+        say(f"warning: {ConfigFault(**one)}")
     say(f"{answer['books']} rulebooks are right")
     return 0
 
 
-def test(files: tuple[Path, ...], site: Path | None, as_json: bool, say: Say) -> int:
+def test(files: tuple[Path, ...], site: Path | None, as_json: bool, say: Print) -> int:
     """Runs the trials of rulebooks and says what went otherwise than expected."""
-    with bar("trials") as progress:
-        answer = do(Test(list(files), site), progress)
+    with progress_bar("trials") as progress:
+        answer = run(TestRequest(list(files), site), progress)
     if as_json:
         say(_json(answer))
     else:
@@ -78,47 +79,47 @@ def backtest(
     against: Path | None,
     site: Path | None,
     as_json: bool,
-    say: Say,
+    say: Print,
 ) -> None:
     """What a rulebook would have found, and how another would have differed."""
-    end = instant(until, zone_of(site))
+    end = parse_time(until, site_zone(site))
     start = end - _duration(since)
-    with bar("backtest") as progress:
+    with progress_bar("backtest") as progress:
         try:
-            found = _asked(book, against, data, start, end, progress)
-        except NotRunning:
-            found = do(Backtest(book, data, start, end, against, site), progress)
+            found = _backtest_via_service(book, against, data, start, end, progress)
+        except ServiceNotRunning:
+            found = run(BacktestRequest(book, data, start, end, against, site), progress)
     answer = to_schema(BacktestResult, found)
-    for line in [_json(answer)] if as_json else _told(msgspec.to_builtins(answer, enc_hook=int)):
+    for line in [_json(answer)] if as_json else backtest_lines(msgspec.to_builtins(answer, enc_hook=int)):
         say(line)
 
 
-def _asked(
+def _backtest_via_service(
     book: Path, against: Path | None, data: Path, start: Instant, end: Instant, progress: Progress
 ) -> dict[str, Any]:
     """The service's answer; whoever interrupts us ends its work too."""
-    body = {"book": _written(book), "from": local_time(start), "to": local_time(end)}
-    body |= {} if against is None else {"against": _written(against)}
-    job = ask(data, "POST", "/api/v1/rules/backtest", body)
+    body = {"book": _rulebook_body(book), "from": format_time(start), "to": format_time(end)}
+    body |= {} if against is None else {"against": _rulebook_body(against)}
+    job = request(data, "POST", "/api/v1/rules/backtest", body)
     path = f"/api/v1/rules/jobs/{job['id']}"
     try:
         while job["state"] == "running":
-            time.sleep(ASK_EVERY_S)
-            job = ask(data, "GET", path)
+            time.sleep(POLL_EVERY_S)
+            job = request(data, "GET", path)
             progress(job["progress"])
     except KeyboardInterrupt:
-        ask(data, "DELETE", path)
+        request(data, "DELETE", path)
         raise
     if job["state"] != "done":
-        raise Answered(job["detail"] or job["state"])
+        raise UserError(job["detail"] or job["state"])
     return dict(job["result"])
 
 
-def _written(file: Path) -> dict[str, str]:
+def _rulebook_body(file: Path) -> dict[str, str]:
     return {"name": file.name, "text": file.read_text("utf-8")}
 
 
-def _told(answer: Mapping[str, Any]) -> Iterator[str]:
+def backtest_lines(answer: Mapping[str, Any]) -> Iterator[str]:
     days, start, end = (
         answer["days"],
         day_and_hour(answer["from"], DEFAULT_ZONE),
@@ -142,31 +143,31 @@ def explain(
     site: Path | None,
     as_json: bool,
     english: bool,
-    say: Say,
+    say: Print,
 ) -> None:
     """Where a rule stood with a device at an instant, and why."""
-    asked = None if at is None else instant(at, zone_of(site))
+    asked = None if at is None else parse_time(at, site_zone(site))
     since_ms = None if since is None else _duration(since)
-    with bar("explain") as progress:
+    with progress_bar("explain") as progress:
         try:
-            found = _explained(rule, device, asked, since, data)
-        except NotRunning:
-            found = do(Explain(rule, device, asked or Clock()(), data, since_ms, site), progress)
+            found = _explain_via_service(rule, device, asked, since, data)
+        except ServiceNotRunning:
+            found = run(ExplainRequest(rule, device, asked or Clock()(), data, since_ms, site), progress)
     answer = to_schema(Explanation, found)
     if as_json:
         say(_json(answer))
         return
-    for line in lines(answer, english):
+    for line in explanation_lines(answer, english):
         say(line)
 
 
-def _explained(rule: str, device: str, at: Instant | None, since: str | None, data: Path) -> dict[str, Any]:
-    query = {"device": device, "at": None if at is None else local_time(at), "since": since}
+def _explain_via_service(rule: str, device: str, at: Instant | None, since: str | None, data: Path) -> dict[str, Any]:
+    query = {"device": device, "at": None if at is None else format_time(at), "since": since}
     held = urlencode({name: value for name, value in query.items() if value is not None})
-    return dict(ask(data, "GET", f"/api/v1/rules/{quote(rule)}/explain?{held}"))
+    return dict(request(data, "GET", f"/api/v1/rules/{quote(rule)}/explain?{held}"))
 
 
-def lines(found: Explanation, english: bool) -> Iterator[str]:
+def explanation_lines(found: Explanation, english: bool) -> Iterator[str]:
     """The story as people read it: the reasons first, then what they rest on."""
     story = msgspec.to_builtins(found, enc_hook=local)
     if not story["known"]:
@@ -176,50 +177,50 @@ def lines(found: Explanation, english: bool) -> Iterator[str]:
     for name, value in story.items():
         if name in ("reasons", "reasons_en", "answers", "asks", "known", "told", "members"):
             continue
-        yield f"{name}: {_plain(value)}"
+        yield f"{name}: {format_value(value)}"
     for one in story.get("members", ()):
         yield f"member: {one['begin']} {one['rule']} {one['device']}{'' if one['stands'] else ' (over)'}"
     for one in story.get("told", ()):
         yield f"told: {one['at']} {one['phase']} {one['severity']}"
 
 
-def _plain(value: Any) -> str:
+def format_value(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}={one}" for key, one in value.items())
     return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def local_time(at: Instant) -> str:
+def format_time(at: Instant) -> str:
     """An instant as RFC 3339."""
     return datetime.fromtimestamp(at / 1000, DEFAULT_ZONE).isoformat(timespec="milliseconds")
 
 
-def instant(written: str | None, zone: tzinfo = DEFAULT_ZONE) -> Instant:
+def parse_time(written: str | None, zone: tzinfo = DEFAULT_ZONE) -> Instant:
     """Of an RFC 3339 time; without an offset it is the site's local time; nothing means now."""
     if written is None:
         return Clock()()
     try:
         return parse_rfc3339(written, zone)
     except ValueError as error:
-        raise Answered(f"this is no RFC 3339 time: {written!r} (2026-11-21T22:05:00+08:00)") from error
+        raise UserError(f"this is no RFC 3339 time: {written!r} (2026-11-21T22:05:00+08:00)") from error
 
 
 def _duration(written: str) -> int:
     try:
         return parse_duration(written)
     except ValueError as error:
-        raise Answered(f"--since is {error}") from error
+        raise UserError(f"--since is {error}") from error
 
 
 @contextmanager
-def bar(label: str) -> Iterator[Progress]:
+def progress_bar(label: str) -> Iterator[Progress]:
     """A bar on stderr, where somebody looks."""
-    shown = click.progressbar(length=STEPS, label=label, hidden=not sys.stderr.isatty(), file=sys.stderr)
+    shown = click.progressbar(length=PROGRESS_STEPS, label=label, hidden=not sys.stderr.isatty(), file=sys.stderr)
     with shown as held:
-        yield lambda part: held.update(max(round(part * STEPS) - held.pos, 0))
+        yield lambda part: held.update(max(round(part * PROGRESS_STEPS) - held.pos, 0))
 
 
-def _unheard(_part: float) -> None:
+def no_progress(_part: float) -> None:
     """Nobody waits for it."""
 
 

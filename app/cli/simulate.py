@@ -7,9 +7,9 @@ import signal
 from pathlib import Path
 
 from app.clock import Clock
-from app.config.addresses import broker_url
-from app.config.site import read_site
-from app.mqtt_client import client
+from app.config.addresses import parse_broker_url
+from app.config.site import load_site
+from app.mqtt_client import mqtt_client
 from app.server.demo import SITE
 from ingest.mqtt.broker_address import parse_broker_address
 from simulators.publisher import DemoSite, run_demo
@@ -17,13 +17,13 @@ from simulators.publisher import DemoSite, run_demo
 
 async def simulate_site(site: Path | None, mqtt: str, seed: int, speed: float) -> None:
     """Publishes ordinary life and the scripted leak of the site's devices."""
-    folder = read_site(site or SITE)
-    broker = parse_broker_address(broker_url(mqtt))
+    folder = load_site(site or SITE)
+    broker = parse_broker_address(parse_broker_url(mqtt))
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await run_demo(
-        lambda: client(broker),
+        lambda: mqtt_client(broker),
         DemoSite(devices=folder.devices, timezone=folder.settings.timezone),
         seed=seed,
         speed=speed,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from app.cli.options import FOLDER, told
+from app.cli.options import FOLDER, report_user_errors
 
 
 @click.group("site")
@@ -18,7 +18,7 @@ def site_group() -> None:
 @click.option("--data", type=FOLDER, default=Path("data"), show_default=True)
 @click.option("--site", type=FOLDER, help="The site's folder; beside a running service its own is meant.")
 @click.option("--force", is_flag=True, help="The files win also over what was changed over the API.")
-@told
+@report_user_errors
 def site_import(data: Path, site: Path | None, force: bool) -> None:
     """Take up a site's CSV files as they are now, and say what was kept because it was changed over the API."""
     from app.cli.devices import import_files

@@ -7,17 +7,18 @@ from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
+from app.errors import UserError
 from ingest.mqtt.broker_address import parse_broker_address
 
 MQTT_USER = "FENGSHAO_MQTT_USER"
 MQTT_PASSWORD = "FENGSHAO_MQTT_PASSWORD"  # noqa: S105 (a name, not a password)
 
 
-class BadAddress(Exception):
+class InvalidAddress(UserError):
     """An address that cannot be used, with what to write instead."""
 
 
-class Address(Struct, frozen=True):
+class ListenAddress(Struct, frozen=True):
     """A host and a port to listen on."""
 
     host: str
@@ -42,16 +43,16 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def address(written: str, option: str) -> Address:
+def parse_listen_address(written: str, option: str) -> ListenAddress:
     """HOST:PORT.
 
-    >>> address("127.0.0.1:8080", "--http")
+    >>> parse_listen_address("127.0.0.1:8080", "--http")
     Address(host='127.0.0.1', port=8080)
     """
     host, colon, port = written.rpartition(":")
     if not (colon and host and port.isdigit() and int(port) < 65536):
-        raise BadAddress(f"{option} {written}: write HOST:PORT, for example 127.0.0.1:8080")
-    return Address(host.strip("[]"), int(port))
+        raise InvalidAddress(f"{option} {written}: write HOST:PORT, for example 127.0.0.1:8080")
+    return ListenAddress(host.strip("[]"), int(port))
 
 
 def is_url(written: str) -> bool:
@@ -59,12 +60,12 @@ def is_url(written: str) -> bool:
     return "://" in written
 
 
-def broker_url(written: str, login: tuple[str, str] = ("", "")) -> str:
+def parse_broker_url(written: str, login: tuple[str, str] = ("", "")) -> str:
     """A checked mqtt[s]:// URL. A broker that others can reach is not used without credentials.
 
     `login` (from the environment, where no `ps` shows it) is used where the URL names nobody.
 
-    >>> broker_url("mqtts://broker.example:8883", ("me", "p@ss"))
+    >>> parse_broker_url("mqtts://broker.example:8883", ("me", "p@ss"))
     'mqtts://me:p%40ss@broker.example:8883'
     """
     parts = urlsplit(written)
@@ -73,23 +74,23 @@ def broker_url(written: str, login: tuple[str, str] = ("", "")) -> str:
         written = written.replace("://", f"://{user}:{password}@", 1)
         parts = urlsplit(written)
     if parts.scheme not in ("mqtt", "mqtts"):
-        raise BadAddress(f"--mqtt {redacted(written)}: write mqtt://user:password@host:1883 or mqtts://...")
+        raise InvalidAddress(f"--mqtt {without_password(written)}: write mqtt://user:password@host:1883 or mqtts://...")
     try:
         broker = parse_broker_address(written)
     except ValueError as fault:
-        raise BadAddress(f"--mqtt {redacted(written)}: {fault}") from fault
+        raise InvalidAddress(f"--mqtt {without_password(written)}: {fault}") from fault
     if not is_loopback(broker.host) and not broker.username:
-        raise BadAddress(
-            f"--mqtt {redacted(written)}: a broker on the network is not used without credentials; "
+        raise InvalidAddress(
+            f"--mqtt {without_password(written)}: a broker on the network is not used without credentials; "
             "write mqtt[s]://user:password@host:port"
         )
     return written
 
 
-def redacted(url: str) -> str:
+def without_password(url: str) -> str:
     """The URL without its password.
 
-    >>> redacted("mqtts://me:secret@broker.example:8883")
+    >>> without_password("mqtts://me:secret@broker.example:8883")
     'mqtts://me:***@broker.example:8883'
     """
     password = urlsplit(url).password

@@ -17,7 +17,8 @@ from alerts.messages.catalog import TextCatalog, missing_texts
 from alerts.reply_parsing.grammar import ReplyGrammar, ReplyWords
 from alerts.reply_parsing.grammar import check as check_replies
 from alerts.reply_parsing.trials import ReplyTrials, failures
-from app.config.yaml_files import Document, Located, WrittenError, read_model, read_yaml, validate
+from app.config.faults import ConfigError, ConfigFault
+from app.config.yaml_files import Document, read_model, read_yaml, validate
 from domain.kind import CommonQuantities, Kind
 from ingest.mappings.check import check as check_mapping
 from ingest.mappings.mapping import MappingBook
@@ -29,14 +30,14 @@ from rules.rulebook.references import check_references, check_together
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = ROOT / "domain" / "kinds"
 MAPPINGS = ROOT / "ingest" / "mappings"
-BOOKS = ROOT / "rules" / "books"
+RULEBOOKS = ROOT / "rules" / "books"
 LADDERS = ROOT / "alerts" / "ladders"
-WORDS = ROOT / "alerts" / "messages" / "wording.zh.yaml"
+WORDING = ROOT / "alerts" / "messages" / "wording.zh.yaml"
 REPLIES = ROOT / "alerts" / "reply_parsing" / "replies.zh.yaml"
 REPLY_TRIALS = ROOT / "alerts" / "reply_parsing" / "replies_test.zh.yaml"
 
 
-def yaml_files(built_in: Path, site: Path | None) -> list[Path]:
+def overlay_files(built_in: Path, site: Path | None) -> list[Path]:
     """The YAML files of a shelf by name; trials (`*_test.yaml`) are not among them.
 
     A site's file takes the place of a built-in one of its name, and all of them speak after the built-in ones.
@@ -51,7 +52,7 @@ def yaml_files(built_in: Path, site: Path | None) -> list[Path]:
 
 def load_kinds(site: Path | None = None) -> Mapping[str, Kind]:
     """Every kind by name, with the quantities that all kinds have."""
-    files = yaml_files(KINDS, site and site / "kinds")
+    files = overlay_files(KINDS, site and site / "kinds")
     common = read_model(KINDS / "common.yaml", CommonQuantities).common
     kinds = [read_model(file, Kind) for file in files if file.name != "common.yaml"]
     return {kind.kind: kind.with_common(common) for kind in kinds}
@@ -60,48 +61,48 @@ def load_kinds(site: Path | None = None) -> Mapping[str, Kind]:
 def load_mappings(kinds: Mapping[str, Kind], site: Path | None = None) -> list[MappingBook]:
     """Every mapping of vendor fields to our quantities, checked against the kinds they map to."""
     books: list[MappingBook] = []
-    faults: list[Located] = []
-    for file in yaml_files(MAPPINGS, site and site / "mappings"):
+    faults: list[ConfigFault] = []
+    for file in overlay_files(MAPPINGS, site and site / "mappings"):
         document = read_yaml(file)
         books.append(validate(document, MappingBook))
         faults += document.locate_all(check_mapping(books[-1], kinds))
     if faults:
-        raise WrittenError(faults)
+        raise ConfigError(faults)
     return books
 
 
-def load_books(kinds: Mapping[str, Kind], files: Sequence[Path]) -> list[Rulebook]:
+def load_rulebook_files(kinds: Mapping[str, Kind], files: Sequence[Path]) -> list[Rulebook]:
     """Rulebooks, checked against the kinds they speak of; every fault of every book at once."""
-    read, faults = read_books(kinds, files)
+    read, faults = parse_rulebooks(kinds, files)
     if faults:
-        raise WrittenError(faults)
+        raise ConfigError(faults)
     return [book for _, book in read]
 
 
-def load_rules(kinds: Mapping[str, Kind], site: Path | None = None) -> list[Rulebook]:
+def load_active_rulebooks(kinds: Mapping[str, Kind], site: Path | None = None) -> list[Rulebook]:
     """All rulebooks in force; beside their own faults, what they ask of rules that no book has."""
-    read, faults = read_books(kinds, book_files(site), ())
+    read, faults = parse_rulebooks(kinds, rulebook_files(site), ())
     if faults:
-        raise WrittenError(faults)
+        raise ConfigError(faults)
     return [book for _, book in read]
 
 
-def read_books(
+def parse_rulebooks(
     kinds: Mapping[str, Kind], files: Sequence[Path], known: Sequence[Rulebook] | None = None
-) -> tuple[list[tuple[Path, Rulebook]], list[Located]]:
+) -> tuple[list[tuple[Path, Rulebook]], list[ConfigFault]]:
     """What can be read of these books, and every fault: of shape, of meaning, and between the books.
 
     With `known` also what they ask of rules that neither they nor the known books have.
     """
     read: list[tuple[Path, Document, PartialRulebook]] = []
-    faults: list[Located] = []
+    faults: list[ConfigFault] = []
     for file in files:
         try:
             document = read_yaml(file)
-        except WrittenError as error:
+        except ConfigError as error:
             faults += error.faults
             continue
-        part, wrong = _salvaged(document, kinds)
+        part, wrong = _parse_partial(document, kinds)
         read.append((file, document, part))
         faults += wrong
     books = [part.book for _, _, part in read]
@@ -110,20 +111,20 @@ def read_books(
     return [(file, part.book) for file, _, part in read], faults
 
 
-def _salvaged(document: Document, kinds: Mapping[str, Kind]) -> tuple[PartialRulebook, list[Located]]:
+def _parse_partial(document: Document, kinds: Mapping[str, Kind]) -> tuple[PartialRulebook, list[ConfigFault]]:
     """The book, or what can be read of it, with all that is wrong with either."""
     part = parse_partially(document.data)
     found = [*part.faults, *part.relocate(check_book(part.book, kinds))]
     try:
         book = validate(document, Rulebook)
-    except WrittenError as error:
+    except ConfigError as error:
         return part, sorted({*error.faults, *document.locate_all(found)}, key=lambda fault: (fault.line, fault.column))
     return replace(part, book=book), document.locate_all(found)
 
 
-def book_files(site: Path | None = None) -> list[Path]:
+def rulebook_files(site: Path | None = None) -> list[Path]:
     """The active rulebooks: the built-in ones and the site's."""
-    return yaml_files(BOOKS, site and site / "rules")
+    return overlay_files(RULEBOOKS, site and site / "rules")
 
 
 def load_ladders(site: Path | None = None) -> EscalationPolicy:
@@ -136,19 +137,19 @@ def load_ladders(site: Path | None = None) -> EscalationPolicy:
         book = book.model_copy(update={"one_event": validate(read_yaml(built_in), EscalationPolicy).one_event})
     faults = document.locate_all(check_ladders(book))
     if faults:
-        raise WrittenError(faults)
+        raise ConfigError(faults)
     return book
 
 
-def read_words(site: Path) -> TextCatalog:
-    """The site's wording.zh.yaml as it is, or the built-in one; what it lacks is for `load_words`."""
+def read_wording(site: Path) -> TextCatalog:
+    """The site's wording.zh.yaml as it is, or the built-in one; what it lacks is for `load_wording`."""
     own = site / "wording.zh.yaml"
-    return read_model(own if own.exists() else WORDS, TextCatalog)
+    return read_model(own if own.exists() else WORDING, TextCatalog)
 
 
-def load_words(site: Path | None = None) -> TextCatalog:
+def load_wording(site: Path | None = None) -> TextCatalog:
     """The site's wording.zh.yaml, or the built-in one."""
-    built_in = read_model(WORDS, TextCatalog)
+    built_in = read_model(WORDING, TextCatalog)
     own = site / "wording.zh.yaml" if site else None
     if own is None or not own.exists():
         return built_in
@@ -156,14 +157,14 @@ def load_words(site: Path | None = None) -> TextCatalog:
     book = validate(document, TextCatalog)
     faults = document.locate_all(missing_texts(book, built_in))
     if faults:
-        raise WrittenError(faults)
+        raise ConfigError(faults)
     return book
 
 
 def load_replies(site: Path | None = None) -> ReplyGrammar:
     """The words people answer with: the built-in ones with those of the site's replies.zh.yaml, held against the trials
     of both. A site cannot make a refusal into a take: the built-in trials would fail."""
-    grammar, faults = built_in_replies(), list[Located]()
+    grammar, faults = built_in_replies(), list[ConfigFault]()
     own = site / "replies.zh.yaml" if site else None
     if own and own.exists():
         document = read_yaml(own)
@@ -174,7 +175,7 @@ def load_replies(site: Path | None = None) -> ReplyGrammar:
     if trials and trials.exists() and not faults:
         faults = _failed_trials(trials, grammar)
     if faults:
-        raise WrittenError(faults)
+        raise ConfigError(faults)
     return grammar
 
 
@@ -185,10 +186,10 @@ def built_in_replies() -> ReplyGrammar:
     grammar = validate(document, ReplyGrammar)
     faults = document.locate_all(check_replies(grammar, grammar)) or _failed_trials(REPLY_TRIALS, grammar)
     if faults:
-        raise WrittenError(faults)
+        raise ConfigError(faults)
     return grammar
 
 
-def _failed_trials(file: Path, grammar: ReplyGrammar) -> list[Located]:
+def _failed_trials(file: Path, grammar: ReplyGrammar) -> list[ConfigFault]:
     document = read_yaml(file)
     return document.locate_all(failures(validate(document, ReplyTrials), grammar))

@@ -13,12 +13,12 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
-from app.config.yaml_files import Located, WrittenError
+from app.config.faults import ConfigError, ConfigFault
 
 R = TypeVar("R")
 
 
-class BadCells(Exception):
+class InvalidCells(Exception):
     """What is wrong with a row: (column, what, and what to write), once a cell."""
 
     def __init__(self, *faults: tuple[str, str]) -> None:
@@ -35,21 +35,21 @@ class Sheet(Struct, Generic[R]):
     records: list[R] = []
     lines: list[int] = []
 
-    def fault(self, row: int, column: str, message: str) -> Located:
+    def fault(self, row: int, column: str, message: str) -> ConfigFault:
         """A fault of one cell of the row with this index."""
-        return self.at(self.lines[row], column, message)
+        return self.fault_at_line(self.lines[row], column, message)
 
-    def at(self, line: int, column: str, message: str) -> Located:
+    def fault_at_line(self, line: int, column: str, message: str) -> ConfigFault:
         """A fault of one cell of the row that begins at this line; a column that the file lacks is its first."""
         index = self.header.index(column) if column in self.header else 0
-        found, place = cell_at(self.text, line, index)
-        return Located(self.file, found, place, column, message)
+        found, place = cell_position(self.text, line, index)
+        return ConfigFault(self.file, found, place, column, message)
 
 
-def cell_at(text: str, line: int, index: int) -> tuple[int, int]:
+def cell_position(text: str, line: int, index: int) -> tuple[int, int]:
     """Line and column at which a cell of the row that begins at `line` stands, both from 1.
 
-    >>> cell_at('id,name\\n"a,1","b\\nc",d\\n', 2, 1), cell_at('id,name\\n"a,1","b\\nc",d\\n', 2, 2)
+    >>> cell_position('id,name\\n"a,1","b\\nc",d\\n', 2, 1), cell_position('id,name\\n"a,1","b\\nc",d\\n', 2, 2)
     ((2, 7), (3, 4))
     """
     column, quoted = 1, False
@@ -72,23 +72,23 @@ def read_csv(
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise WrittenError([Located(str(path), 1, 1, "", f"cannot be read as UTF-8: {error}")]) from error
-    faults: list[Located] = []
+        raise ConfigError([ConfigFault(str(path), 1, 1, "", f"cannot be read as UTF-8: {error}")]) from error
+    faults: list[ConfigFault] = []
     rows = _rows(str(path), text, faults)
     header = tuple(name.strip() for name in next(rows, (1, []))[1])
     faults += _header_faults(str(path), text, header, required, optional)
     if faults:
-        raise WrittenError(faults)
+        raise ConfigError(faults)
     sheet = Sheet[R](str(path), text, header, [], [])
     for line, cells in rows:
         if any(cell.strip() for cell in cells):
-            faults += _take_row(sheet, line, cells, required, row)
+            faults += _parse_row(sheet, line, cells, required, row)
     if faults:
-        raise WrittenError(faults)
+        raise ConfigError(faults)
     return sheet
 
 
-def _rows(file: str, text: str, faults: list[Located]) -> Iterator[tuple[int, list[str]]]:
+def _rows(file: str, text: str, faults: list[ConfigFault]) -> Iterator[tuple[int, list[str]]]:
     """Each row with the line at which it begins. A quote that is never closed would swallow the rest of the file."""
     reader, line = csv.reader(text.splitlines(keepends=True), strict=True), 1
     try:
@@ -97,45 +97,45 @@ def _rows(file: str, text: str, faults: list[Located]) -> Iterator[tuple[int, li
             line = reader.line_num + 1
     except csv.Error as error:
         said = f'not CSV: {error}; close the quotes, and write "" for one inside'
-        faults.append(Located(file, line, 1, "", said))
+        faults.append(ConfigFault(file, line, 1, "", said))
 
 
 def _header_faults(
     file: str, text: str, header: Sequence[str], required: Sequence[str], optional: Sequence[str]
-) -> Iterator[Located]:
+) -> Iterator[ConfigFault]:
     for name in required:
         if name not in header:
-            yield Located(file, 1, 1, name, f"is missing: the first line needs the columns {', '.join(required)}")
+            yield ConfigFault(file, 1, 1, name, f"is missing: the first line needs the columns {', '.join(required)}")
     for index, name in enumerate(header):
-        place = cell_at(text, 1, index)
+        place = cell_position(text, 1, index)
         if name not in required and name not in optional and not name.startswith("attributes."):
             known = ", ".join([*required, *optional, "attributes.*"])
-            yield Located(file, *place, name, f"is no column: known are {known}")
+            yield ConfigFault(file, *place, name, f"is no column: known are {known}")
         elif name in header[:index]:
-            yield Located(file, *place, name, "stands twice: remove one")
+            yield ConfigFault(file, *place, name, "stands twice: remove one")
 
 
-def _take_row(
+def _parse_row(
     sheet: Sheet[R], line: int, cells: Sequence[str], required: Sequence[str], row: Callable[[dict[str, str]], R]
-) -> Iterable[Located]:
+) -> Iterable[ConfigFault]:
     values = {name: cell.strip() for name, cell in zip(sheet.header, cells, strict=False) if cell.strip()}
     if len(cells) > len(sheet.header):
-        found, column = cell_at(sheet.text, line, len(sheet.header))
-        yield Located(sheet.file, found, column, "", "has more cells than the first line has columns")
+        found, column = cell_position(sheet.text, line, len(sheet.header))
+        yield ConfigFault(sheet.file, found, column, "", "has more cells than the first line has columns")
     empty = [name for name in required if name not in values]
     for name in empty:
-        yield sheet.at(line, name, "is empty: every row needs it")
+        yield sheet.fault_at_line(line, name, "is empty: every row needs it")
     if not empty:
         try:
             record = row(values)
-        except BadCells as bad:
-            yield from (sheet.at(line, column, message) for column, message in bad.faults)
+        except InvalidCells as bad:
+            yield from (sheet.fault_at_line(line, column, message) for column, message in bad.faults)
         else:
             sheet.records.append(record)
             sheet.lines.append(line)
 
 
-def unique(sheet: Sheet[R], id_of: Callable[[R], str]) -> list[Located]:
+def duplicate_ids(sheet: Sheet[R], id_of: Callable[[R], str]) -> list[ConfigFault]:
     """Ids that stand in two rows: one of them would be lost."""
     first: dict[str, int] = {}
     faults = []

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
 
-from app.config.csv_files import BadCells, Sheet, attribute_cells, read_csv, unique
-from app.config.suggestions import unknown
-from app.config.yaml_files import Document, Located, WrittenError, read_yaml, sentence, validate
+from app.config.csv_files import InvalidCells, Sheet, attribute_cells, duplicate_ids, read_csv
+from app.config.faults import ConfigError, ConfigFault
+from app.config.suggestions import unknown_name
+from app.config.yaml_files import Document, error_text, read_yaml, validate
 from domain import Attribute, Cell, Device, Duty, Fault, Identity, Instant, Person, Place
 from domain.specs import CellSpec, DeviceSpec, DutySpec, IdentitySpec, PersonSpec, PlaceSpec, Spec
 from domain.times import parse_rfc3339
@@ -23,10 +24,10 @@ SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 S = TypeVar("S", bound=Spec)
 
 
-def attribute(text: str) -> Attribute:
+def parse_attribute(text: str) -> Attribute:
     """A cell as the plainest value it can be: true/false, a whole number, a number, else text.
 
-    >>> attribute("true"), attribute("82"), attribute("1.5"), attribute("007")
+    >>> parse_attribute("true"), parse_attribute("82"), parse_attribute("1.5"), parse_attribute("007")
     (True, 82, 1.5, '007')
     """
     if text.lower() in ("true", "false"):
@@ -41,7 +42,7 @@ def attribute(text: str) -> Attribute:
     return text
 
 
-def _shaped(spec: type[S], row: Mapping[str, str], read: Mapping[str, Callable[[str], Any]]) -> S:
+def _validate_row(spec: type[S], row: Mapping[str, str], read: Mapping[str, Callable[[str], Any]]) -> S:
     """A row as its shape; `read` are the columns that are no text. Every fault of the row at once."""
     faults: list[tuple[str, str]] = []
     written: dict[str, Any] = {}
@@ -52,117 +53,123 @@ def _shaped(spec: type[S], row: Mapping[str, str], read: Mapping[str, Callable[[
             except ValueError as error:
                 faults.append((name, str(error)))
     if "attributes" in spec.model_fields:
-        written["attributes"] = {name: attribute(cell) for name, cell in attribute_cells(row)}
+        written["attributes"] = {name: parse_attribute(cell) for name, cell in attribute_cells(row)}
     try:
         made = spec.model_validate(written)
     except ValidationError as error:
         known = {name for name, _ in faults}
-        told = [(".".join(map(str, one["loc"][:2])), sentence(one)) for one in error.errors()]
+        told = [(".".join(map(str, one["loc"][:2])), error_text(one)) for one in error.errors()]
         faults += [(column, message) for column, message in told if column.split(".")[0] not in known]
     if faults:
-        raise BadCells(*((column if column in row else column.split(".")[0], said) for column, said in faults))
+        raise InvalidCells(*((column if column in row else column.split(".")[0], said) for column, said in faults))
     return made
 
 
-def _number(text: str) -> float:
+def _parse_number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
         raise ValueError(f"{text!r} is not a number") from None
 
 
-def _whole(text: str) -> int:
+def _parse_whole(text: str) -> int:
     if not text.isdecimal():
         raise ValueError(f"{text!r} is not a whole number: write 0 for who is asked first, 1 for the deputy")
     return int(text)
 
 
-def _clock(text: str) -> str:
+def _parse_clock(text: str) -> str:
     """As the shape has it; a spreadsheet writes 8:00 or 08:00:00."""
     short = text.removesuffix(":00") if text.count(":") == 2 else text
     return short.zfill(5)
 
 
-def _yes(text: str) -> bool:
+def _parse_bool(text: str) -> bool:
     known = {"1": True, "true": True, "yes": True, "是": True, "0": False, "false": False, "no": False, "否": False}
     if text.lower() not in known:
         raise ValueError(f"{text!r} is neither yes nor no: write true, or leave the cell empty")
     return known[text.lower()]
 
 
-def _weekdays(text: str) -> list[int]:
+def _parse_weekdays(text: str) -> list[int]:
     if text.strip("1234567 "):
         raise ValueError(f"{text!r}: write the ISO numbers of the days, such as 12345 (1 = Monday)")
     return sorted({int(day) for day in text.replace(" ", "")})
 
 
-_DEGREES: Final = {"lon": _number, "lat": _number}
-_HOURS: Final = {"rank": _whole, "weekdays": _weekdays, "from": _clock, "to": _clock, "absent": _yes}
+_DEGREES: Final = {"lon": _parse_number, "lat": _parse_number}
+_HOURS: Final = {
+    "rank": _parse_whole,
+    "weekdays": _parse_weekdays,
+    "from": _parse_clock,
+    "to": _parse_clock,
+    "absent": _parse_bool,
+}
 
 
-def place(row: dict[str, str]) -> Place:
-    return _shaped(PlaceSpec, row, _DEGREES).value()
+def parse_place(row: dict[str, str]) -> Place:
+    return _validate_row(PlaceSpec, row, _DEGREES).value()
 
 
-def cell(row: dict[str, str]) -> Cell:
-    return _shaped(CellSpec, row, {}).value()
+def parse_cell(row: dict[str, str]) -> Cell:
+    return _validate_row(CellSpec, row, {}).value()
 
 
-def person(row: dict[str, str]) -> Person:
-    return _shaped(PersonSpec, row, {}).value()
+def parse_person(row: dict[str, str]) -> Person:
+    return _validate_row(PersonSpec, row, {}).value()
 
 
-def duty(row: dict[str, str], zone: tzinfo = SHANGHAI) -> Duty:
-    written = _shaped(DutySpec, row, _HOURS)
-    since, until = _instant(row, "since", zone), _instant(row, "until", zone)
+def parse_duty(row: dict[str, str], zone: tzinfo = SHANGHAI) -> Duty:
+    written = _validate_row(DutySpec, row, _HOURS)
+    since, until = _parse_time(row, "since", zone), _parse_time(row, "until", zone)
     if since is not None and until is not None and since >= until:
-        raise BadCells(("until", "is not after since, so the line never holds: write a later time"))
+        raise InvalidCells(("until", "is not after since, so the line never holds: write a later time"))
     return written.value(since, until)
 
 
-def _instant(row: Mapping[str, str], column: str, zone: tzinfo) -> Instant | None:
+def _parse_time(row: Mapping[str, str], column: str, zone: tzinfo) -> Instant | None:
     try:
         return parse_rfc3339(row[column], zone) if column in row else None
     except ValueError as error:
-        raise BadCells((column, str(error))) from None
+        raise InvalidCells((column, str(error))) from None
 
 
-def device(row: dict[str, str]) -> Device:
+def parse_device(row: dict[str, str]) -> Device:
     if "platform_id" in row and "platform" not in row:
-        raise BadCells(("platform", "is empty: whose platform_id is it? Write the platform too, or neither"))
+        raise InvalidCells(("platform", "is empty: whose platform_id is it? Write the platform too, or neither"))
     plain = {name: text for name, text in row.items() if name not in ("platform", "platform_id")}
-    made = _shaped(DeviceSpec, plain, {}).value()
+    made = _validate_row(DeviceSpec, plain, {}).value()
     if "platform" not in row:
         return made
     try:
-        platform = _spoken(row["platform"])
+        platform = check_platform(row["platform"])
     except ValueError as error:
-        raise BadCells(("platform", str(error))) from None
-    known_as = _known_as(made.id, platform, row.get("platform_id"))
+        raise InvalidCells(("platform", str(error))) from None
+    known_as = _default_identity(made.id, platform, row.get("platform_id"))
     return Device(made.id, made.kind, made.model, made.place, known_as, made.attributes)
 
 
-def _known_as(id: str, platform: str | None, platform_id: str | None) -> tuple[Identity, ...]:
+def _default_identity(id: str, platform: str | None, platform_id: str | None) -> tuple[Identity, ...]:
     """A platform without an id of its own knows the device by ours."""
     return () if platform is None else (Identity(platform, platform_id or id),)
 
 
-def _spoken(platform: str) -> str:
+def check_platform(platform: str) -> str:
     if platform not in FILTERS:
-        raise ValueError(unknown(platform, FILTERS))
+        raise ValueError(unknown_name(platform, FILTERS))
     return platform
 
 
-FILES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[dict[str, str]], Any]]] = {
-    "places": (("id", "name", "level"), ("parent", "cell", "lon", "lat", "datum"), place),
-    "cells": (("id", "name", "level"), ("parent",), cell),
-    "people": (("id", "name"), ("phone", "wecom", "home"), person),
+CSV_FILES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[dict[str, str]], Any]]] = {
+    "places": (("id", "name", "level"), ("parent", "cell", "lon", "lat", "datum"), parse_place),
+    "cells": (("id", "name", "level"), ("parent",), parse_cell),
+    "people": (("id", "name"), ("phone", "wecom", "home"), parse_person),
     "duties": (
         ("id", "cell", "role", "person"),
         ("rank", "weekdays", "from", "to", "since", "until", "absent"),
-        duty,
+        parse_duty,
     ),
-    "devices": (("id", "kind"), ("model", "place", "platform", "platform_id"), device),
+    "devices": (("id", "kind"), ("model", "place", "platform", "platform_id"), parse_device),
 }
 
 
@@ -170,20 +177,20 @@ def read_sheet(path: Path, what: str, zone: tzinfo = SHANGHAI) -> Sheet[Any]:
     """A site's CSV file of `what` (places, cells, people, duties, devices); empty when the file does not exist."""
     if not path.exists():
         return Sheet[Any](str(path), records=[], lines=[])
-    required, optional, make = FILES[what]
-    sheet = read_csv(path, required, optional, partial(duty, zone=zone) if what == "duties" else make)
-    faults = _one_device(sheet) if what == "devices" else unique(sheet, lambda record: str(record.id))
+    required, optional, make = CSV_FILES[what]
+    sheet = read_csv(path, required, optional, partial(parse_duty, zone=zone) if what == "duties" else make)
+    faults = _contradicting_rows(sheet) if what == "devices" else duplicate_ids(sheet, lambda record: str(record.id))
     if faults:
-        raise WrittenError(faults)
+        raise ConfigError(faults)
     return sheet
 
 
 def read_records(path: Path, what: str, zone: tzinfo = SHANGHAI) -> list[Any]:
     """The records of such a file; rows of one device are one device."""
-    return merged(read_sheet(path, what, zone).records)
+    return merge_identities(read_sheet(path, what, zone).records)
 
 
-def _one_device(sheet: Sheet[Device]) -> list[Located]:
+def _contradicting_rows(sheet: Sheet[Device]) -> list[ConfigFault]:
     """Rows of one device are its identities: they may leave out what an earlier one says, not contradict it."""
     first: dict[tuple[str, str], tuple[str | None, int]] = {}
     faults = []
@@ -198,7 +205,7 @@ def _one_device(sheet: Sheet[Device]) -> list[Located]:
     return faults
 
 
-def merged(records: list[Any]) -> list[Any]:
+def merge_identities(records: list[Any]) -> list[Any]:
     """Rows with the same device id are one device with several identities."""
     made: dict[str, Any] = {}
     for record in records:
@@ -217,24 +224,24 @@ def merged(records: list[Any]) -> list[Any]:
 
 
 Text = Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
-Platform = Annotated[str, AfterValidator(_spoken)]
+Platform = Annotated[str, AfterValidator(check_platform)]
 _LAX: Final = ConfigDict(strict=False, coerce_numbers_to_str=True)
 
 
-class WrittenIdentity(IdentitySpec):
+class YamlIdentity(IdentitySpec):
     model_config = _LAX
 
     platform: Platform
 
 
-class WrittenDevice(DeviceSpec):
+class YamlDevice(DeviceSpec):
     """A device in YAML; `platform`/`platform_id` are short for one identity."""
 
     model_config = _LAX
 
     platform: Platform | None = None
     platform_id: Text | None = None
-    identities: Annotated[list[WrittenIdentity], Field(max_length=32)] = []  # type: ignore[assignment]  # noqa: RUF012
+    identities: Annotated[list[YamlIdentity], Field(max_length=32)] = []  # type: ignore[assignment]  # noqa: RUF012
 
     @model_validator(mode="after")
     def _id_has_a_platform(self) -> Self:
@@ -244,40 +251,40 @@ class WrittenDevice(DeviceSpec):
 
     def value(self) -> Device:
         made = super().value()
-        known_as = _known_as(self.id, self.platform, self.platform_id)
+        known_as = _default_identity(self.id, self.platform, self.platform_id)
         return Device(made.id, made.kind, made.model, made.place, (*made.identities, *known_as), made.attributes)
 
 
-class WrittenDevices(Spec):
-    devices: list[WrittenDevice]
+class YamlDevices(Spec):
+    devices: list[YamlDevice]
 
 
 def read_devices(path: Path, kinds: Mapping[str, object]) -> list[Device]:
     """Devices from CSV or YAML, their kinds known. A YAML file is a list, or a list under `devices:`."""
     if path.suffix.lower() in (".yaml", ".yml"):
-        return _yaml_devices(path, kinds)
-    sheet = read_sheet(path, "devices") if path.exists() else read_csv(path, (), (), device)
+        return _read_yaml_devices(path, kinds)
+    sheet = read_sheet(path, "devices") if path.exists() else read_csv(path, (), (), parse_device)
     faults = [
-        sheet.fault(index, "kind", unknown(one.kind, kinds))
+        sheet.fault(index, "kind", unknown_name(one.kind, kinds))
         for index, one in enumerate(sheet.records)
         if one.kind not in kinds
     ]
     if faults:
-        raise WrittenError(faults)
-    return merged(sheet.records)
+        raise ConfigError(faults)
+    return merge_identities(sheet.records)
 
 
-def _yaml_devices(path: Path, kinds: Mapping[str, object]) -> list[Device]:
+def _read_yaml_devices(path: Path, kinds: Mapping[str, object]) -> list[Device]:
     document = read_yaml(path)
     if isinstance(document.data, list):
-        marks = {("devices", *loc): mark for loc, mark in document.marks.items()}
+        marks = {("devices", *loc): mark for loc, mark in document.positions.items()}
         document = Document(document.file, {"devices": document.data}, {**marks, (): (1, 1)})
-    written = validate(document, WrittenDevices)
+    written = validate(document, YamlDevices)
     faults = [
-        Fault(("devices", index, "kind"), unknown(one.kind, kinds))
+        Fault(("devices", index, "kind"), unknown_name(one.kind, kinds))
         for index, one in enumerate(written.devices)
         if one.kind not in kinds
     ]
     if faults:
-        raise WrittenError(document.locate_all(faults))
-    return merged([one.value() for one in written.devices])
+        raise ConfigError(document.locate_all(faults))
+    return merge_identities([one.value() for one in written.devices])

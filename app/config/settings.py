@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from ipaddress import ip_network
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -17,24 +15,24 @@ from domain.levels import LevelRole
 from ingest.topics import filter_fault
 
 
-def _known_zone(name: str) -> str:
+def _check_zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError(f"{name!r} is no time zone: write one like Asia/Shanghai")
     return name
 
 
-def _topic_filter(text: str) -> str:
+def _check_topic_filter(text: str) -> str:
     fault = filter_fault(text)
     if fault is not None:
         raise ValueError(fault)
     return text
 
 
-class _Shape(BaseModel):
+class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class IntakeLimits(_Shape):
+class IntakeSettings(_Strict):
     """How much may wait before we stop reading the broker's socket."""
 
     client_id: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,40}$")] | None = None
@@ -42,20 +40,20 @@ class IntakeLimits(_Shape):
     max_pending_bytes: Annotated[int, Field(ge=64 * 1024)] = 64 * 1024 * 1024
     max_packet_bytes: Annotated[int, Field(ge=1024)] = 1024 * 1024
     urgent_filters_max: Annotated[int, Field(ge=0, le=10_000)] = 256
-    filters: dict[str, list[Annotated[str, AfterValidator(_topic_filter)]]] = {}
+    filters: dict[str, list[Annotated[str, AfterValidator(_check_topic_filter)]]] = {}
     """By platform: the MQTT filters to listen to in place of its default ones. `[]`: not over MQTT."""
-    timezones: dict[str, Annotated[str, AfterValidator(_known_zone)]] = {}
+    timezones: dict[str, Annotated[str, AfterValidator(_check_zone)]] = {}
     """By platform: the zone of times that are written without one. A device's attribute `timezone` goes before."""
 
 
-class JudgingLimits(_Shape):
+class ThrottleSettings(_Strict):
     """For tests only: an overload is made by holding judging, for so long, to so many frames a second (0: not held)."""
 
     test_frames_per_s: Annotated[int, Field(ge=0)] = 0
     test_hold: Duration = 60_000
 
 
-class Retention(_Shape):
+class RetentionSettings(_Strict):
     """How long each memory lasts, in days. The journal is the first proof of what was said."""
 
     journal_days: Annotated[int, Field(ge=1)] = 30
@@ -66,7 +64,7 @@ class Retention(_Shape):
     audit_days: Annotated[int, Field(ge=1)] = 1095
 
 
-class HistoryPlace(_Shape):
+class HistorySettings(_Strict):
     """Where time series are kept: in DIR (duckdb), or on a server that speaks line protocol."""
 
     type: Literal["duckdb", "victoriametrics", "influxdb"] = "duckdb"
@@ -76,7 +74,7 @@ class HistoryPlace(_Shape):
     token_env: str = "FENGSHAO_HISTORY_TOKEN"
 
 
-class AliyunSms(_Shape):
+class AliyunSmsSettings(_Strict):
     """One Aliyun account. The key id and secret are read from the named environment variables."""
 
     base_url: str = "https://dysmsapi.aliyuncs.com"
@@ -87,7 +85,7 @@ class AliyunSms(_Shape):
     """Our template name -> the TemplateCode the vendor approved; names as in alerts/messages/wording.zh.yaml."""
 
 
-class WeCom(_Shape):
+class WeComSettings(_Strict):
     """One WeCom application. Secrets are read from the named environment variables."""
 
     base_url: str = "https://qyapi.weixin.qq.com"
@@ -99,19 +97,19 @@ class WeCom(_Shape):
     callback_secret_env: str = "FENGSHAO_WECOM_CALLBACK_SECRET"
 
 
-class Channels(_Shape):
-    aliyun_sms: AliyunSms | None = None
-    wecom: WeCom | None = None
+class ChannelSettings(_Strict):
+    aliyun_sms: AliyunSmsSettings | None = None
+    wecom: WeComSettings | None = None
 
 
-class Texts(_Shape):
+class TextSettings(_Strict):
     """What a text message may say beyond the danger and the door."""
 
     person_name: bool = False
     """The name of who may need help. Text messages lie open on a phone: off unless the site allows it."""
 
 
-def _known_network(text: str) -> str:
+def _check_network(text: str) -> str:
     try:
         network = ip_network(text)
     except ValueError:
@@ -121,35 +119,35 @@ def _known_network(text: str) -> str:
     return text
 
 
-class Http(_Shape):
+class HttpSettings(_Strict):
     """Who stands between us and the browsers."""
 
-    trusted_proxies: tuple[Annotated[str, AfterValidator(_known_network)], ...] = ()
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_check_network)], ...] = ()
     """Reverse proxies: only what these say in X-Forwarded-For and X-Forwarded-Proto is believed."""
 
 
-class Site(_Shape):
+class SiteSettings(_Strict):
     """One community's settings (site.yaml). Everything has a default that is safe."""
 
     name: str = "枫哨"
     area: str = ""
-    timezone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Shanghai"
+    timezone: Annotated[str, AfterValidator(_check_zone)] = "Asia/Shanghai"
     sign: Annotated[str, Field(min_length=2, max_length=10)] = "枫哨预警"
     public_url: str = ""
     last_resort: tuple[str, ...] = ()
     """Ids of the people who are called when no rung of a ladder reaches anybody: unregistered devices, nights
     without a shift."""
-    intake: IntakeLimits = IntakeLimits()
-    judging: JudgingLimits = JudgingLimits()
-    retention: Retention = Retention()
-    history: HistoryPlace = HistoryPlace()
-    channels: Channels = Channels()
+    intake: IntakeSettings = IntakeSettings()
+    judging: ThrottleSettings = ThrottleSettings()
+    retention: RetentionSettings = RetentionSettings()
+    history: HistorySettings = HistorySettings()
+    channels: ChannelSettings = ChannelSettings()
     levels: dict[str, LevelRole] = {}
     """What a level of places.csv is for, where its name does not say it: `楼座: building`."""
-    texts: Texts = Texts()
+    texts: TextSettings = TextSettings()
     care_attributes: dict[str, str | Words] = dict(CARE)
     """Attributes of a person that whoever goes to help must know, in this order, and how they are called."""
-    http: Http = Http()
+    http: HttpSettings = HttpSettings()
     checkpoint_every: Duration = 10_000
 
     @property
@@ -161,33 +159,3 @@ class Site(_Shape):
         """The attributes that matter for help, with their names in both languages."""
         named = self.care_attributes.items()
         return {name: Words(zh=said, en=name) if isinstance(said, str) else said for name, said in named}
-
-
-class MissingSecret(Exception):
-    """A channel is configured and the environment does not hold its secret."""
-
-    def __init__(self, variable: str, user: str) -> None:
-        super().__init__(
-            f"{user}: the environment variable {variable} is not set; set it, or remove {user} from site.yaml"
-        )
-
-
-class Secret:
-    """A secret that never prints itself."""
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        return self._value
-
-    def __repr__(self) -> str:
-        return "***"
-
-
-def secret(variable: str, user: str, environ: Mapping[str, str] = os.environ) -> Secret:
-    """The secret in this environment variable, for this user of it."""
-    value = environ.get(variable, "")
-    if not value:
-        raise MissingSecret(variable, user)
-    return Secret(value)

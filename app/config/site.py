@@ -14,10 +14,11 @@ from msgspec import Struct, field
 
 from app.config.catalog import load_kinds
 from app.config.csv_files import Sheet
-from app.config.registry_files import FILES, merged, read_sheet
-from app.config.settings import Site
-from app.config.suggestions import missing, unknown
-from app.config.yaml_files import Located, WrittenError, read_model
+from app.config.faults import ConfigError, ConfigFault
+from app.config.registry_files import CSV_FILES, merge_identities, read_sheet
+from app.config.settings import SiteSettings
+from app.config.suggestions import missing_reference, unknown_name
+from app.config.yaml_files import read_model
 from domain import Cell, Device, Duty, Person, Place
 from domain.kind import Kind
 from ingest.decoding.decoder import ListenerSettings
@@ -26,11 +27,11 @@ Sheets = Mapping[str, Sheet[Any]]
 """The CSV files of a site by name: places, cells, people, duties, devices."""
 
 
-class SiteFolder(Struct, frozen=True):
+class SiteConfig(Struct, frozen=True):
     """Everything a site's people wrote."""
 
     path: Path | None
-    settings: Site
+    settings: SiteSettings
     kinds: Mapping[str, Kind]
     places: list[Place] = field(default_factory=list)
     cells: list[Cell] = field(default_factory=list)
@@ -39,62 +40,66 @@ class SiteFolder(Struct, frozen=True):
     devices: list[Device] = field(default_factory=list)
 
 
-def read_site(path: Path | None, *, any_kind: bool = False) -> SiteFolder:
+def load_site(path: Path | None, *, any_kind: bool = False) -> SiteConfig:
     """The folder, checked whole. None is the empty site: built-in kinds and rules, an empty registry.
 
     With `any_kind` a service starts by the kinds of its last run, whatever became of their files: they are not read.
     """
     if path is None:
-        return SiteFolder(None, Site(), load_kinds())
+        return SiteConfig(None, SiteSettings(), load_kinds())
     settings, kinds = read_settings(path), load_kinds() if any_kind else load_kinds(path)
     sheets, faults = read_sheets(path, settings)
-    faults += reference_faults(sheets, None if any_kind else kinds)
+    faults += check_references(sheets, None if any_kind else kinds)
     if faults:
-        raise WrittenError(faults)
-    return SiteFolder(path, settings, kinds, **{what: merged(sheet.records) for what, sheet in sheets.items()})
+        raise ConfigError(faults)
+    return SiteConfig(
+        path, settings, kinds, **{what: merge_identities(sheet.records) for what, sheet in sheets.items()}
+    )
 
 
-def read_settings(path: Path) -> Site:
+def read_settings(path: Path) -> SiteSettings:
     """The site.yaml of a folder that is a site; one without it has the defaults."""
     if not path.is_dir():
-        raise WrittenError([Located(str(path), 1, 1, "", "is no folder: `fengshao init FOLDER` writes one")])
+        raise ConfigError([ConfigFault(str(path), 1, 1, "", "is no folder: `fengshao init FOLDER` writes one")])
     settings = path / "site.yaml"
     if not settings.exists() and not any(path.glob("*.csv")) and not any(one.is_dir() for one in path.iterdir()):
         said = "is no site: it holds neither site.yaml nor places.csv, devices.csv ...; is the folder the right one?"
-        raise WrittenError([Located(str(path), 1, 1, "", said)])
-    return read_model(settings, Site) if settings.exists() else Site()
+        raise ConfigError([ConfigFault(str(path), 1, 1, "", said)])
+    return read_model(settings, SiteSettings) if settings.exists() else SiteSettings()
 
 
-def read_sheets(path: Path, settings: Site) -> tuple[dict[str, Sheet[Any]], list[Located]]:
+def read_sheets(path: Path, settings: SiteSettings) -> tuple[dict[str, Sheet[Any]], list[ConfigFault]]:
     """Every CSV file that can be read, and what is wrong with the others."""
     sheets: dict[str, Sheet[Any]] = {}
-    faults: list[Located] = []
-    for what in FILES:
+    faults: list[ConfigFault] = []
+    for what in CSV_FILES:
         try:
             sheets[what] = read_sheet(path / f"{what}.csv", what, settings.zone)
-        except WrittenError as error:
+        except ConfigError as error:
             faults += error.faults
     return sheets, faults
 
 
-def reference_faults(sheets: Sheets, kinds: Mapping[str, Kind] | None) -> list[Located]:
+def check_references(sheets: Sheets, kinds: Mapping[str, Kind] | None) -> list[ConfigFault]:
     """References to what does not exist: a device's place and kind, a place's parent and cell, a duty's person.
 
     Of a file that could not be read nothing is known, so nothing is missing in it.
     """
     known = {what: {record.id for record in sheet.records} for what, sheet in sheets.items()}
     faults = [
-        sheets[what].fault(row, column, missing(value, known[among]))
+        sheets[what].fault(row, column, missing_reference(value, known[among]))
         for what, column, among in _REFERENCES
         if what in sheets and among in known
-        for row, value in _values(sheets[what], column)
+        for row, value in _column_values(sheets[what], column)
         if value not in known[among]
     ]
     devices = sheets.get("devices", Sheet[Any](""))
     if kinds is not None:
-        of_kind = [(row, kind) for row, kind in _values(devices, "kind") if kind not in kinds]
-        faults += [devices.fault(row, "kind", unknown(kind, kinds)) for row, kind in of_kind]
-    return faults + [fault for what in ("places", "cells") if what in sheets for fault in _loops(sheets[what])]
+        of_kind = [(row, kind) for row, kind in _column_values(devices, "kind") if kind not in kinds]
+        faults += [devices.fault(row, "kind", unknown_name(kind, kinds)) for row, kind in of_kind]
+    return faults + [
+        fault for what in ("places", "cells") if what in sheets for fault in _circular_parents(sheets[what])
+    ]
 
 
 _REFERENCES = (
@@ -108,12 +113,12 @@ _REFERENCES = (
 )
 
 
-def _values(sheet: Sheet[Any], column: str) -> Iterator[tuple[int, str]]:
+def _column_values(sheet: Sheet[Any], column: str) -> Iterator[tuple[int, str]]:
     values = ((row, getattr(record, column)) for row, record in enumerate(sheet.records))
     return ((row, value) for row, value in values if value is not None)
 
 
-def _loops(sheet: Sheet[Any]) -> list[Located]:
+def _circular_parents(sheet: Sheet[Any]) -> list[ConfigFault]:
     """Records that are their own ancestors: nobody above them would ever be found."""
     parent = {record.id: record.parent for record in sheet.records}
     done, looped = set[str](), set[str]()
@@ -133,7 +138,7 @@ def _loops(sheet: Sheet[Any]) -> list[Located]:
     ]
 
 
-def decoder_settings(settings: Site) -> ListenerSettings:
+def decoder_settings(settings: SiteSettings) -> ListenerSettings:
     """Whose local time a time without a zone is, and on which topics each platform is heard."""
     zones = {platform: ZoneInfo(name) for platform, name in settings.intake.timezones.items()}
     return ListenerSettings(zone=settings.zone, zones=zones, filters=settings.intake.filters)

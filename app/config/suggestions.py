@@ -6,45 +6,45 @@ from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 from string import ascii_letters, digits
 
-SHOWN = 24
+NAMES_LISTED_MAX = 24
 """So many known names are listed; of more only the nearest is told."""
-NEAR = 0.6
-MANY = 2_000
+SIMILARITY_MIN = 0.6
+FUZZY_NAMES_MAX = 2_000
 LETTERS = ascii_letters + digits + "-_."
 
 
-def unknown(name: str, known: Iterable[str]) -> str:
+def unknown_name(name: str, known: Iterable[str]) -> str:
     """What is wrong with a name of a fixed list.
 
-    >>> unknown("smss", ["sms", "wecom"])
+    >>> unknown_name("smss", ["sms", "wecom"])
     "'smss' is unknown: write one of sms, wecom; did you mean sms?"
     """
     names = sorted(known)
-    listed = f"write one of {', '.join(names)}" if len(names) <= SHOWN else "write one that is known"
-    return f"{name!r} is unknown: {listed}{meant(name, names)}"
+    listed = f"write one of {', '.join(names)}" if len(names) <= NAMES_LISTED_MAX else "write one that is known"
+    return f"{name!r} is unknown: {listed}{did_you_mean(name, names)}"
 
 
-def missing(name: str, known: Iterable[str]) -> str:
+def missing_reference(name: str, known: Iterable[str]) -> str:
     """What is wrong with a reference to a record that the site does not have."""
-    return f"{name!r} does not exist: add it, or correct the name{meant(name, known)}"
+    return f"{name!r} does not exist: add it, or correct the name{did_you_mean(name, known)}"
 
 
-def meant(name: str, known: Iterable[str], cutoff: float = NEAR) -> str:
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = SIMILARITY_MIN) -> str:
     """The nearest known name as a question; nothing when none is near."""
     near = nearest(name, known, cutoff)
     return f"; did you mean {near}?" if near else ""
 
 
-def nearest(name: str, known: Iterable[str], cutoff: float = NEAR) -> str | None:
+def nearest(name: str, known: Iterable[str], cutoff: float = SIMILARITY_MIN) -> str | None:
     """The known name that this one is most like. Of very many only what is one slip of the finger away is found."""
     names = known if isinstance(known, Collection) else list(known)
-    slip = next((one for one in _slips(name) if one in names), None)
-    if slip is not None or len(names) > MANY:
+    slip = next((one for one in _single_edits(name) if one in names), None)
+    if slip is not None or len(names) > FUZZY_NAMES_MAX:
         return slip
     return next(iter(get_close_matches(name, names, 1, cutoff)), None)
 
 
-def _slips(name: str) -> Iterator[str]:
+def _single_edits(name: str) -> Iterator[str]:
     """What may have been meant: one letter too many, two exchanged, one wrong, one left out."""
     parts = [(name[:index], name[index:]) for index in range(len(name) + 1)]
     yield from (left + right[1:] for left, right in parts if right)

@@ -21,6 +21,7 @@ from yaml.constructor import SafeConstructor
 from yaml.cyaml import CParser  # type: ignore[attr-defined]  # its stub forgets it
 from yaml.resolver import Resolver
 
+from app.config.faults import ConfigError, ConfigFault
 from app.config.suggestions import nearest
 from domain import Fault
 from domain.widths import narrow
@@ -28,34 +29,12 @@ from domain.widths import narrow
 EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 40
-MAX_PARTS = 200_000
+MAX_NODES = 200_000
 """Of one file with its aliases written out: an alias may save typing, it may not grow without bound."""
 
 M = TypeVar("M", bound=BaseModel)
-Loc = tuple[str | int, ...]
-Mark = tuple[int, int]
-
-
-class Located(Struct, frozen=True):
-    """One fault at its place in a file; line and column count from 1."""
-
-    file: str
-    line: int
-    column: int
-    field: str
-    message: str
-
-    def __str__(self) -> str:
-        field = f"{self.field}: " if self.field else ""
-        return f"{self.file}:{self.line}:{self.column}: {field}{self.message}"
-
-
-class WrittenError(Exception):
-    """Everything wrong with the files that were read."""
-
-    def __init__(self, faults: Sequence[Located]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("\n".join(str(fault) for fault in self.faults))
+KeyPath = tuple[str | int, ...]
+Position = tuple[int, int]
 
 
 class Document(Struct, frozen=True):
@@ -63,18 +42,18 @@ class Document(Struct, frozen=True):
 
     file: str
     data: Any
-    marks: Mapping[Loc, Mark]
+    positions: Mapping[KeyPath, Position]
 
-    def locate(self, fault: Fault) -> Located:
+    def locate(self, fault: Fault) -> ConfigFault:
         """The fault at the deepest part of its path that the file has."""
         where = tuple(fault.where)
         known = where
-        while known and known not in self.marks:
+        while known and known not in self.positions:
             known = known[:-1]
-        line, column = self.marks.get(known, (1, 1))
-        return Located(self.file, line, column, ".".join(str(part) for part in where), fault.message)
+        line, column = self.positions.get(known, (1, 1))
+        return ConfigFault(self.file, line, column, ".".join(str(part) for part in where), fault.message)
 
-    def locate_all(self, faults: Iterable[Fault]) -> list[Located]:
+    def locate_all(self, faults: Iterable[Fault]) -> list[ConfigFault]:
         return sorted((self.locate(fault) for fault in faults), key=lambda fault: (fault.line, fault.column))
 
 
@@ -83,36 +62,36 @@ def read_yaml(path: Path) -> Document:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise WrittenError([Located(str(path), 1, 1, "", f"cannot be read: {error.strerror}")]) from error
+        raise ConfigError([ConfigFault(str(path), 1, 1, "", f"cannot be read: {error.strerror}")]) from error
     if len(raw) > MAX_BYTES:
-        raise WrittenError([Located(str(path), 1, 1, "", f"larger than {MAX_BYTES} bytes: split it")])
-    return _parsed(str(path), raw)
+        raise ConfigError([ConfigFault(str(path), 1, 1, "", f"larger than {MAX_BYTES} bytes: split it")])
+    return _parse(str(path), raw)
 
 
 @lru_cache(maxsize=128)
-def _parsed(path: str, raw: bytes) -> Document:
+def _parse(path: str, raw: bytes) -> Document:
     """Of the same bytes once: most files of a site stay as they are, and reading YAML is slow."""
     try:
-        node = _composed(raw.decode("utf-8"))
+        node = _compose(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise WrittenError([Located(str(path), 1, 1, "", "is not UTF-8: save it as UTF-8")]) from error
+        raise ConfigError([ConfigFault(str(path), 1, 1, "", "is not UTF-8: save it as UTF-8")]) from error
     except RecursionError as error:
-        raise WrittenError([Located(str(path), 1, 1, "", f"is nested deeper than {MAX_DEPTH} levels")]) from error
+        raise ConfigError([ConfigFault(str(path), 1, 1, "", f"is nested deeper than {MAX_DEPTH} levels")]) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         said = f"not YAML: {error.problem}{_full_width(raw.decode('utf-8').splitlines(), line)}"
-        raise WrittenError([Located(path, line, column, "", said)]) from error
+        raise ConfigError([ConfigFault(path, line, column, "", said)]) from error
     except yaml.reader.ReaderError as error:
         text = raw.decode("utf-8")[: error.position]
         line, column = text.count("\n") + 1, len(text) - text.rfind("\n")
         said = f"holds the control character {error.character:#04x}, which YAML does not take: remove it"
-        raise WrittenError([Located(str(path), line, column, "", said)]) from error
-    marks: dict[Loc, Mark] = {}
-    faults: list[Located] = []
-    data = _plain(node, (), marks, faults, str(path), [0]) if node is not None else None
+        raise ConfigError([ConfigFault(str(path), line, column, "", said)]) from error
+    marks: dict[KeyPath, Position] = {}
+    faults: list[ConfigFault] = []
+    data = _to_plain(node, (), marks, faults, str(path), [0]) if node is not None else None
     if faults:
-        raise WrittenError(faults)
+        raise ConfigError(faults)
     return Document(str(path), data, marks)
 
 
@@ -125,7 +104,7 @@ class _Loader(Composer, Resolver, CParser):
         Resolver.__init__(self)
 
 
-def _composed(text: str) -> Any:
+def _compose(text: str) -> Any:
     """The root node. Of a faulty text the scanner in Python says more clearly what is wrong."""
     try:
         return _Loader(text).get_single_node()
@@ -133,7 +112,7 @@ def _composed(text: str) -> Any:
         return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
-_AS_WRITTEN = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?|\d{4}-\d\d?-\d\d?([Tt ].*)?", re.ASCII)
+_KEPT_AS_TEXT = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?|\d{4}-\d\d?-\d\d?([Tt ].*)?", re.ASCII)
 """Scalars that YAML 1.1 would turn into something else: 22:30 into 1350, 2026-05-01 into a date. They stay text."""
 
 
@@ -155,29 +134,31 @@ def full_width_signs(text: str) -> str:
 _FULL_WIDTH = frozenset("：，＞＜＝！（）［］｛｝“”‘’＃－＋０１２３４５６７８９％．｜＂＇")
 
 
-def _plain(node: Any, loc: Loc, marks: dict[Loc, Mark], faults: list[Located], file: str, parts: list[int]) -> Any:
+def _to_plain(
+    node: Any, loc: KeyPath, marks: dict[KeyPath, Position], faults: list[ConfigFault], file: str, parts: list[int]
+) -> Any:
     mark = (node.start_mark.line + 1, node.start_mark.column + 1)
     marks.setdefault(loc, mark)
     parts[0] += 1
-    if parts[0] > MAX_PARTS or len(loc) > MAX_DEPTH:
+    if parts[0] > MAX_NODES or len(loc) > MAX_DEPTH:
         if not faults:
-            faults.append(Located(file, *mark, "", "its aliases grow without bound: write them out"))
+            faults.append(ConfigFault(file, *mark, "", "its aliases grow without bound: write them out"))
         return None
     if isinstance(node, yaml.MappingNode):
-        return _plain_mapping(node, loc, marks, faults, file, parts)
+        return _to_plain_mapping(node, loc, marks, faults, file, parts)
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, (*loc, index), marks, faults, file, parts) for index, item in enumerate(node.value)]
-    if _AS_WRITTEN.fullmatch(node.value) and node.tag != "tag:yaml.org,2002:str":
+        return [_to_plain(item, (*loc, index), marks, faults, file, parts) for index, item in enumerate(node.value)]
+    if _KEPT_AS_TEXT.fullmatch(node.value) and node.tag != "tag:yaml.org,2002:str":
         return node.value
     try:
         return SafeConstructor().construct_object(node)
     except (yaml.YAMLError, ValueError) as error:
-        faults.append(Located(file, *mark, ".".join(map(str, loc)), f"not a plain value: {error}"))
+        faults.append(ConfigFault(file, *mark, ".".join(map(str, loc)), f"not a plain value: {error}"))
         return None
 
 
-def _plain_mapping(
-    node: Any, loc: Loc, marks: dict[Loc, Mark], faults: list[Located], file: str, parts: list[int]
+def _to_plain_mapping(
+    node: Any, loc: KeyPath, marks: dict[KeyPath, Position], faults: list[ConfigFault], file: str, parts: list[int]
 ) -> dict[str, Any]:
     data: dict[str, Any] = {}
     for key_node, value_node in node.value:
@@ -185,10 +166,10 @@ def _plain_mapping(
         at = (key_node.start_mark.line + 1, key_node.start_mark.column + 1)
         if key in data:
             first = marks[(*loc, key)][0]
-            faults.append(Located(file, *at, key, f"stands twice (first in line {first}): remove one"))
+            faults.append(ConfigFault(file, *at, key, f"stands twice (first in line {first}): remove one"))
             continue
         marks[(*loc, key)] = at
-        data[key] = _plain(value_node, (*loc, key), marks, faults, file, parts)
+        data[key] = _to_plain(value_node, (*loc, key), marks, faults, file, parts)
     return data
 
 
@@ -199,7 +180,7 @@ def validate(document: Document, model: type[M]) -> M:
     except ValidationError as error:
         known = set(_field_names(model.model_json_schema()))
         instead: Mapping[str, str] = getattr(model, "instead", EMPTY)
-        raise WrittenError(document.locate_all(_faults(error.errors(), document, known, instead))) from error
+        raise ConfigError(document.locate_all(_faults(error.errors(), document, known, instead))) from error
 
 
 def _field_names(schema: Any) -> Iterator[str]:
@@ -213,32 +194,32 @@ def _field_names(schema: Any) -> Iterator[str]:
 def _faults(
     errors: Sequence[ErrorDetails], document: Document, known: Collection[str], instead: Mapping[str, str]
 ) -> Iterator[Fault]:
-    missing: dict[Loc, list[str]] = {}
+    missing: dict[KeyPath, list[str]] = {}
     for error in errors:
         if error["type"] == "missing":
-            missing.setdefault(_walk(error["loc"], document)[:-1], []).append(str(error["loc"][-1]))
+            missing.setdefault(_config_path(error["loc"], document)[:-1], []).append(str(error["loc"][-1]))
     for error in errors:
-        where = _walk(error["loc"], document)
-        yield Fault(where, sentence(error, missing.get(where[:-1]) or known, instead))
+        where = _config_path(error["loc"], document)
+        yield Fault(where, error_text(error, missing.get(where[:-1]) or known, instead))
 
 
-def _walk(loc: Loc, document: Document) -> Loc:
+def _config_path(loc: KeyPath, document: Document) -> KeyPath:
     """The error's path without the model and tag names that pydantic puts between the keys of the file."""
-    path: Loc = ()
+    path: KeyPath = ()
     for index, part in enumerate(loc):
-        if (*path, part) in document.marks or index == len(loc) - 1:
+        if (*path, part) in document.positions or index == len(loc) - 1:
             path = (*path, part)
     return path
 
 
-def sentence(error: ErrorDetails, known: Collection[str] = (), instead: Mapping[str, str] = EMPTY) -> str:
+def error_text(error: ErrorDetails, known: Collection[str] = (), instead: Mapping[str, str] = EMPTY) -> str:
     """A fault of pydantic as people read it: what, and what to write. `known`: the fields that may have been meant;
     `instead`: our words for fields and values of other tools."""
     field = str(error["loc"][-1]) if error["loc"] else ""
     if error["type"] == "missing":
         return f"is missing: write `{field}: ...`"
     if error["type"] == "extra_forbidden":
-        return f"is not known here: {_field_instead(field, known, instead)}"
+        return f"is not known here: {_field_hint(field, known, instead)}"
     message, found = error["msg"].removeprefix("Value error, "), error["input"]
     if error["type"] in ("enum", "literal_error") and isinstance(found, str):
         values = re.findall(r"'([^']*)'", error["ctx"]["expected"])
@@ -251,7 +232,7 @@ def sentence(error: ErrorDetails, known: Collection[str] = (), instead: Mapping[
     return f"{message} (found {shown})" + (f": {signs}" if signs else "")
 
 
-def _field_instead(field: str, known: Collection[str], instead: Mapping[str, str]) -> str:
+def _field_hint(field: str, known: Collection[str], instead: Mapping[str, str]) -> str:
     """What was meant by a field that is not known: a word of another tool, full-width signs, or a slip."""
     if field in instead:
         return f"write {instead[field]}"

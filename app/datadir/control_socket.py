@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx2
 
+from app.errors import UserError
+
 SOCKET = "control.sock"
 TIMEOUT_S = 60.0
 
@@ -20,15 +22,15 @@ Asgi = Callable[
 ]
 
 
-class NotRunning(Exception):
+class ServiceNotRunning(Exception):
     """No service is running on this DIR."""
 
 
-class Answered(Exception):
+class RequestFailed(UserError):
     """The service refused; the message is the one it gave."""
 
 
-def trusted(app: Asgi, token: str) -> Asgi:
+def with_admin_token(app: Asgi, token: str) -> Asgi:
     """The same application for the owner of the socket: every request bears the administrator's token."""
 
     async def serve(
@@ -43,26 +45,26 @@ def trusted(app: Asgi, token: str) -> Asgi:
     return serve
 
 
-def ask(data: Path, method: str, path: str, body: Any = None, wait_s: float = TIMEOUT_S) -> Any:
+def request(data: Path, method: str, path: str, body: Any = None, wait_s: float = TIMEOUT_S) -> Any:
     """What the service running on DIR answers to this request within `wait_s`.
 
-    Raises NotRunning when no service holds the socket, Answered when it refuses.
+    Raises ServiceNotRunning when no service holds the socket, RequestFailed when it refuses.
     """
     socket = data / SOCKET
     if not socket.exists():
-        raise NotRunning
+        raise ServiceNotRunning
     transport = httpx2.HTTPTransport(uds=str(socket))
     with httpx2.Client(transport=transport, base_url="http://control", timeout=wait_s) as client:
         try:
             response = client.request(method, path, json=body)
         except httpx2.ConnectError as error:
-            raise NotRunning from error
+            raise ServiceNotRunning from error
     if response.is_success:
         return response.json() if response.content else None
-    raise Answered(_sentence(response))
+    raise RequestFailed(_problem_text(response))
 
 
-def _sentence(response: httpx2.Response) -> str:
+def _problem_text(response: httpx2.Response) -> str:
     with contextlib.suppress(ValueError):
         problem = response.json()
         lines = [str(problem.get("detail") or problem.get("title") or response.status_code)]

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
 
-from console.dependencies import Secret
+from app.errors import UserError
+from domain.secret import Secret
 from ingest.http_push.signatures import SIGNATURE_CHECKS
 
 TOKEN_VARIABLE = "FENGSHAO_ADMIN_TOKEN"  # noqa: S105 (a name, not a token)
 TOKEN_FILE = "admin.token"  # noqa: S105
-SHORTEST_TOKEN = 16
+TOKEN_LENGTH_MIN = 16
 
 
-class BadToken(Exception):
+class WeakToken(UserError):
     """The administrator's token in the environment is too short to be one."""
 
 
-class InUse(Exception):
-    """Another service runs on this DIR."""
-
-
-def _kept(path: Path) -> tuple[str, bool]:
+def _read_or_create(path: Path) -> tuple[str, bool]:
     """The text of this file, made of 256 random bits at its first use, and whether it is new."""
     try:
         return path.read_text("ascii").strip(), False
@@ -41,31 +36,20 @@ def admin_token(data: Path, environ: Mapping[str, str] = os.environ) -> tuple[st
     """The administrator's token and whether it was made just now (and must be shown once)."""
     given = environ.get(TOKEN_VARIABLE, "")
     if not given:
-        return _kept(data / TOKEN_FILE)
-    if len(given) < SHORTEST_TOKEN:
-        raise BadToken(f"{TOKEN_VARIABLE} has {len(given)} characters: write at least {SHORTEST_TOKEN}, random ones")
+        return _read_or_create(data / TOKEN_FILE)
+    if len(given) < TOKEN_LENGTH_MIN:
+        raise WeakToken(f"{TOKEN_VARIABLE} has {len(given)} characters: write at least {TOKEN_LENGTH_MIN}, random ones")
     return given, False
 
 
 def signing_key(data: Path) -> str:
     """What signs sessions and workers' links; the same after a restart."""
-    return _kept(data / "signing.key")[0]
+    return _read_or_create(data / "signing.key")[0]
 
 
-def session_name(data: Path) -> str:
+def mqtt_client_id(data: Path) -> str:
     """Our name at the broker: the same after a restart, and no other DIR's, or that one would get our alarms."""
     return f"fengshao-{hashlib.sha256(b'session ' + signing_key(data).encode()).hexdigest()[:6]}"
-
-
-def lock(data: Path) -> IO[str]:
-    """Holds DIR for this process until the returned file is closed or the process ends, however it ends."""
-    file = (data / "lock").open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        raise InUse(f"{data} is in use by another fengshao: stop it, or name another --data") from None
-    return file
 
 
 def push_secrets(environ: Mapping[str, str]) -> dict[str, Secret]:

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from app.config.site import SiteFolder
+from app.config.site import SiteConfig
 from console.timestamps import Timestamp
 from domain import Instant
 from domain.identities import canonical
@@ -22,30 +22,30 @@ from store.database.registry import edits
 from store.database.registry.changes import Changed
 
 
-class Kept(Struct, frozen=True):
+class SkippedRecord(Struct, frozen=True):
     """A record of a file that was not taken: the one of the registry stays. `held` is None for one that was deleted."""
 
-    shelf: str
+    table: str
     id: str
     file: Any
-    held: Any
-    why: str
+    stored: Any
+    reason: str
 
     def __str__(self) -> str:
-        return f"{self.shelf}.csv: {self.id}: {self.why}; in the file {_brief(self.file, self.held)}"
+        return f"{self.table}.csv: {self.id}: {self.reason}; in the file {_changed_fields(self.file, self.stored)}"
 
 
-class Imported(Struct, frozen=True):
+class ImportResult(Struct, frozen=True):
     """What an import did."""
 
     created: int
     updated: int
     unchanged: int
-    kept: tuple[Kept, ...]
+    skipped: tuple[SkippedRecord, ...]
 
 
 EDITED, DELETED = "was changed over the API, which stays", "was deleted over the API, and stays so"
-_PUT: Mapping[str, Callable[..., Changed]] = {
+_STORE_TABLE: Mapping[str, Callable[..., Changed]] = {
     "cells": table.put_cells,
     "places": table.put_places,
     "people": table.put_people,
@@ -54,60 +54,60 @@ _PUT: Mapping[str, Callable[..., Changed]] = {
 }
 
 
-def import_site(tx: Connection, folder: SiteFolder, now: Instant, *, force: bool = False) -> Imported:
+def import_site(tx: Connection, folder: SiteConfig, now: Instant, *, force: bool = False) -> ImportResult:
     """Take up the files. What the API added stays; what it changed stays unless forced."""
     if folder.path is not None:
         table.put_levels(tx, folder.settings.levels, now)
-    kept, same = ((), ()) if force else _compared(tx, folder)
+    kept, same = ((), ()) if force else _compare(tx, folder)
     if force:
-        same = tuple((shelf, record.id) for shelf in _PUT for record in getattr(folder, shelf))
-    for shelf in _PUT:
+        same = tuple((shelf, record.id) for shelf in _STORE_TABLE for record in getattr(folder, shelf))
+    for shelf in _STORE_TABLE:
         edits.forget(tx, shelf, [name for of, name in same if of == shelf])
-    left = {(one.shelf, one.id) for one in kept}
+    left = {(one.table, one.id) for one in kept}
     done = [
         put(tx, [one for one in getattr(folder, shelf) if (shelf, one.id) not in left], now)
-        for shelf, put in _PUT.items()
+        for shelf, put in _STORE_TABLE.items()
     ]
     created, updated, unchanged = (
         sum(len(getattr(one, sort)) for one in done) for sort in ("created", "updated", "unchanged")
     )
-    return Imported(created, updated, unchanged, kept)
+    return ImportResult(created, updated, unchanged, kept)
 
 
-def differences(tx: Connection, folder: SiteFolder) -> tuple[Kept, ...]:
+def differences(tx: Connection, folder: SiteConfig) -> tuple[SkippedRecord, ...]:
     """What the files say otherwise than the registry, where somebody changed it over the API."""
-    return _compared(tx, folder)[0]
+    return _compare(tx, folder)[0]
 
 
-def _compared(tx: Connection, folder: SiteFolder) -> tuple[tuple[Kept, ...], tuple[tuple[str, str], ...]]:
+def _compare(tx: Connection, folder: SiteConfig) -> tuple[tuple[SkippedRecord, ...], tuple[tuple[str, str], ...]]:
     """What is not taken, and what was edited to what the files say: that is theirs again."""
     edited = {(one.shelf, one.id): one for one in edits.edited(tx)}
     if not edited:
         return (), ()
-    kept: list[Kept] = []
+    kept: list[SkippedRecord] = []
     same: list[tuple[str, str]] = []
-    held = _held(tx)
-    for shelf in _PUT:
+    held = _stored_records(tx)
+    for shelf in _STORE_TABLE:
         for record in getattr(folder, shelf):
             if (shelf, record.id) in edited:
                 now_held = held[shelf].get(record.id)
                 if now_held == record:
                     same.append((shelf, record.id))
                 else:
-                    kept.append(Kept(shelf, record.id, record, now_held, EDITED if now_held else DELETED))
-    return (*kept, *_taken_identities(folder, held["devices"], {one.id for one in kept if one.shelf == "devices"})), (
+                    kept.append(SkippedRecord(shelf, record.id, record, now_held, EDITED if now_held else DELETED))
+    return (*kept, *_identity_conflicts(folder, held["devices"], {one.id for one in kept if one.table == "devices"})), (
         *same,
     )
 
 
-def _held(tx: Connection) -> dict[str, Mapping[str, Any]]:
+def _stored_records(tx: Connection) -> dict[str, Mapping[str, Any]]:
     town = table.community(tx)
     duties = {duty.id: duty for duty in town.duties}
     devices = {device.id: device for device in table.devices(tx)}
     return {"places": town.places, "cells": town.cells, "people": town.people, "duties": duties, "devices": devices}
 
 
-def _taken_identities(folder: SiteFolder, held: Mapping[str, Any], left: set[str]) -> Iterable[Kept]:
+def _identity_conflicts(folder: SiteConfig, held: Mapping[str, Any], left: set[str]) -> Iterable[SkippedRecord]:
     """Devices of the file whose identity another device got over the API."""
     written = {device.id for device in folder.devices} - left
     holders = {
@@ -120,10 +120,12 @@ def _taken_identities(folder: SiteFolder, held: Mapping[str, Any], left: set[str
         names = ((one.platform, canonical(one.platform, one.id)) for one in device.identities)
         holder = next((holders[name] for name in names if name in holders), None)
         if holder is not None and device.id not in left:
-            yield Kept("devices", device.id, device, held.get(device.id), f"{holder} got its identity over the API")
+            yield SkippedRecord(
+                "devices", device.id, device, held.get(device.id), f"{holder} got its identity over the API"
+            )
 
 
-def _brief(file: Any, held: Any) -> str:
+def _changed_fields(file: Any, held: Any) -> str:
     """The fields in which two records differ, as the file has them and as they are held."""
     mine = msgspec.to_builtins(file)
     ours = msgspec.to_builtins(held) if held is not None else {}
@@ -131,7 +133,7 @@ def _brief(file: Any, held: Any) -> str:
     return ", ".join(f"{name} {mine[name]!r} instead of {ours[name]!r}" for name in other) or "it still stands"
 
 
-def _record(one: Any) -> dict[str, Any] | None:
+def _record_view(one: Any) -> dict[str, Any] | None:
     """A record of the registry as plain data; the bounds of a duty are times."""
     if one is None:
         return None
@@ -139,15 +141,15 @@ def _record(one: Any) -> dict[str, Any] | None:
     return {**msgspec.to_builtins(one), **times}
 
 
-def view(kept: Sequence[Kept]) -> list[dict[str, Any]]:
+def skipped_view(kept: Sequence[SkippedRecord]) -> list[dict[str, Any]]:
     """As the API and `check` show them."""
     return [
         {
-            "record": one.shelf,
+            "record": one.table,
             "id": one.id,
-            "why": one.why,
-            "file": _record(one.file),
-            "held": _record(one.held),
+            "why": one.reason,
+            "file": _record_view(one.file),
+            "held": _record_view(one.stored),
             "text": str(one),
         }
         for one in kept

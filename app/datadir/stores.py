@@ -8,16 +8,17 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from app.config.settings import HistoryPlace, secret
+from app.config.secrets import read_secret
+from app.config.settings import HistorySettings
 from domain.kind import Kind
 from store.database.database import Ledger, sqlite_url
 from store.history import History
 from store.history.duckdb.history import DuckHistory
 from store.journal import SqliteJournal
 
-JOURNAL = "journal.db"
-HISTORY = "history.duckdb"
-LEDGER = "ledger.db"
+JOURNAL_FILE = "journal.db"
+HISTORY_FILE = "history.duckdb"
+DATABASE_FILE = "ledger.db"
 
 
 class Stores(Struct, frozen=True):
@@ -25,37 +26,37 @@ class Stores(Struct, frozen=True):
 
     journal: SqliteJournal
     history: History
-    ledger: Ledger
+    database: Ledger
 
     async def close(self) -> None:
         """All of them, also when one cannot: a history server may be down at the end, and then says so."""
         async with AsyncExitStack() as stack:
-            stack.callback(self.ledger.close)
+            stack.callback(self.database.close)
             stack.callback(self.journal.close)
             stack.push_async_callback(self.history.close)
 
 
-def open_ledger(data: Path) -> Ledger:
+def open_database(data: Path) -> Ledger:
     """The ledger of a DIR, its tables up to date."""
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    ledger = Ledger(sqlite_url(data / LEDGER))
+    ledger = Ledger(sqlite_url(data / DATABASE_FILE))
     ledger.migrate()
     return ledger
 
 
-def open_stores(data: Path, place: HistoryPlace, kinds: Mapping[str, Kind]) -> Stores:
+def open_stores(data: Path, place: HistorySettings, kinds: Mapping[str, Kind]) -> Stores:
     """Everything a DIR remembers; the folder is made if need be."""
-    ledger = open_ledger(data)
-    return Stores(SqliteJournal(data / JOURNAL), open_history(data, place, kinds), ledger)
+    ledger = open_database(data)
+    return Stores(SqliteJournal(data / JOURNAL_FILE), open_history(data, place, kinds), ledger)
 
 
-def open_history(data: Path, place: HistoryPlace, kinds: Mapping[str, Kind]) -> History:
+def open_history(data: Path, place: HistorySettings, kinds: Mapping[str, Kind]) -> History:
     """The history that the site asks for."""
     if place.type == "duckdb":
-        return DuckHistory(data / HISTORY)
+        return DuckHistory(data / HISTORY_FILE)
     from store.history.remote.history import InfluxHistory
 
-    token = secret(place.token_env, "history").reveal() if place.type == "influxdb" else ""
+    token = read_secret(place.token_env, "history").reveal() if place.type == "influxdb" else ""
     booleans = {
         name for kind in kinds.values() for name, quantity in kind.quantities.items() if quantity.type == "bool"
     }

@@ -17,18 +17,18 @@ from msgspec import Struct, field
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from app.mqtt_client import BrokerUnavailable, client
+from app.mqtt_client import BrokerUnavailable, mqtt_client
 from domain import Instant
 from ingest.frame import Frame
 from ingest.mqtt.broker_address import BrokerAddress
 
-SESSION: Final = "doctor"
-EVERYTHING: Final = "#"
-CONNECT_WITHIN_S: Final = 10.0
-REFUSED_FROM: Final = 0x80
+DOCTOR_SESSION: Final = "doctor"
+ALL_TOPICS: Final = "#"
+CONNECT_TIMEOUT_S: Final = 10.0
+FAILURE_CODE_MIN: Final = 0x80
 
 
-class Limits(Struct, frozen=True):
+class CaptureLimits(Struct, frozen=True):
     """Where listening ends before its time. A larger message is counted and cut off."""
 
     messages: int = 20_000
@@ -36,10 +36,10 @@ class Limits(Struct, frozen=True):
     message_bytes: int = 1024 * 1024
 
 
-class Caught(Struct):
+class Capture(Struct):
     """What came. `ended` is why it ended: time, messages, bytes or connection."""
 
-    asked: list[str] = field(default_factory=list)
+    subscribed: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     frames: list[Frame] = field(default_factory=list)
     bytes: int = 0
@@ -51,25 +51,25 @@ async def listen(
     seconds: float,
     otherwise: Sequence[str],
     clock: Callable[[], Instant],
-    limits: Limits | None = None,
-) -> Caught:
+    limits: CaptureLimits | None = None,
+) -> Capture:
     """What the broker sends in this time. `otherwise` are the filters to ask for if it refuses `#`.
 
     Raises BrokerUnavailable.
     """
-    caught = Caught()
+    caught = Capture()
     try:
         async with _client(address) as connection:
             # By the standard `#` leaves out what begins with a dollar, as Huawei's $oc does.
             dollars = [pattern for pattern in otherwise if pattern.startswith("$")]
-            await _subscribe(connection, [EVERYTHING, *dollars], caught)
-            if EVERYTHING in caught.refused:
+            await _subscribe(connection, [ALL_TOPICS, *dollars], caught)
+            if ALL_TOPICS in caught.refused:
                 await _subscribe(connection, [each for each in otherwise if each not in dollars], caught)
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
-                    await _catch(connection, caught, clock, limits or Limits())
+                    await _receive(connection, caught, clock, limits or CaptureLimits())
     except aiomqtt.MqttError as fault:
-        if not caught.asked:
+        if not caught.subscribed:
             raise BrokerUnavailable(f"{address}: {fault}; is the address right, and may this user connect?") from None
         caught.ended = "connection"
     return caught
@@ -77,34 +77,36 @@ async def listen(
 
 def _client(address: BrokerAddress) -> aiomqtt.Client:
     """Never under the service's name: the broker would throw the service out."""
-    return client(
+    return mqtt_client(
         address,
         identifier=f"fengshao-doctor-{secrets.token_hex(3)}",
         protocol=aiomqtt.ProtocolVersion.V5,
         clean_start=True,
-        timeout=CONNECT_WITHIN_S,
+        timeout=CONNECT_TIMEOUT_S,
     )
 
 
-async def _subscribe(client: aiomqtt.Client, filters: Sequence[str], caught: Caught) -> None:
+async def _subscribe(client: aiomqtt.Client, filters: Sequence[str], caught: Capture) -> None:
     """One by one, so that the answer to each is known. At QoS 0: nothing is owed to us."""
     for pattern in filters:
         answers = await client.subscribe(pattern, options=SubscribeOptions(qos=0))
         answer = answers[0]
         code = answer.value if isinstance(answer, ReasonCode) else answer
-        if code < REFUSED_FROM:
-            caught.asked.append(pattern)
+        if code < FAILURE_CODE_MIN:
+            caught.subscribed.append(pattern)
         else:
             caught.refused[pattern] = str(answer)
 
 
-async def _catch(client: aiomqtt.Client, caught: Caught, clock: Callable[[], Instant], limits: Limits) -> None:
+async def _receive(
+    client: aiomqtt.Client, caught: Capture, clock: Callable[[], Instant], limits: CaptureLimits
+) -> None:
     async for message in client.messages:
         payload = message.payload if isinstance(message.payload, bytes) else b""
         size = len(payload) if len(payload) > limits.message_bytes else None
         kept = payload[: limits.message_bytes]
         topic = message.topic.value
-        caught.frames.append(Frame(topic, kept, clock(), SESSION, retain=message.retain, size=size))
+        caught.frames.append(Frame(topic, kept, clock(), DOCTOR_SESSION, retain=message.retain, size=size))
         caught.bytes += len(topic) + len(kept)
         if len(caught.frames) >= limits.messages or caught.bytes >= limits.bytes:
             caught.ended = "messages" if len(caught.frames) >= limits.messages else "bytes"

@@ -13,10 +13,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from app.config.settings import Site
+from app.config.settings import SiteSettings
 from app.config.site import decoder_settings
-from app.doctor.capture import Caught, Limits, listen
-from app.doctor.report import report
+from app.doctor.capture import Capture, CaptureLimits, listen
+from app.doctor.report import build_report
 from app.reload.codecs import CodecReloader
 from domain import Device, Instant
 from domain.kind import Kind
@@ -31,16 +31,16 @@ from ingest.routing.routes import Filters, Routes
 UNMAPPED_MAX = 10_000
 
 
-class Knowledge(Struct, frozen=True):
+class DoctorInputs(Struct, frozen=True):
     """What a site knows: the same that its service hears with."""
 
     kinds: Mapping[str, Kind]
     mappings: Sequence[MappingBook]
     devices: Sequence[Device]
-    settings: Site
+    settings: SiteSettings
     path: Path | None = None
 
-    def listener(self, filters: Filters, devices: Sequence[Device]) -> Listener:
+    def build_decoder(self, filters: Filters, devices: Sequence[Device]) -> Listener:
         """A listener of its own, which remembers nothing of the service's."""
         own = decoder_settings(self.settings)
         settings = ListenerSettings(own.zone, own.zones, filters, unmapped_max=UNMAPPED_MAX)
@@ -49,26 +49,30 @@ class Knowledge(Struct, frozen=True):
         return made
 
 
-async def examine(
-    broker: BrokerAddress, known: Knowledge, seconds: int, clock: Callable[[], Instant], limits: Limits | None = None
+async def run_doctor(
+    broker: BrokerAddress,
+    known: DoctorInputs,
+    seconds: int,
+    clock: Callable[[], Instant],
+    limits: CaptureLimits | None = None,
 ) -> dict[str, Any]:
     """Listens and reports. Raises BrokerUnavailable."""
-    caught = await listen(broker, seconds, otherwise(known.settings.intake.filters), clock, limits)
-    return await asyncio.to_thread(_examined, str(broker), known, seconds, caught)
+    caught = await listen(broker, seconds, fallback_filters(known.settings.intake.filters), clock, limits)
+    return await asyncio.to_thread(_diagnose, str(broker), known, seconds, caught)
 
 
-def otherwise(filters: Filters) -> list[str]:
+def fallback_filters(filters: Filters) -> list[str]:
     """What to ask for where a broker refuses `#`: the site's filters, and where platforms are met otherwise."""
     elsewhere = [pattern for patterns in ELSEWHERE.values() for pattern in patterns]
     return list(dict.fromkeys([*Routes(filters).subscriptions, *elsewhere]))
 
 
-def _examined(broker: str, known: Knowledge, seconds: int, caught: Caught) -> dict[str, Any]:
+def _diagnose(broker: str, known: DoctorInputs, seconds: int, caught: Capture) -> dict[str, Any]:
     codecs = CodecReloader(known.path)
     codecs.reload()
 
     def build(filters: Filters, devices: Sequence[Device]) -> Listener:
-        made = known.listener(filters, devices)
+        made = known.build_decoder(filters, devices)
         made.codecs = codecs.codecs
         return made
 
@@ -76,4 +80,4 @@ def _examined(broker: str, known: Knowledge, seconds: int, caught: Caught) -> di
         found = diagnose(caught.frames, build, known.settings.intake.filters, known.devices)
     finally:
         codecs.codecs.close()
-    return report(broker, seconds, caught, found, known.kinds, known.devices, known.settings)
+    return build_report(broker, seconds, caught, found, known.kinds, known.devices, known.settings)

@@ -7,19 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
-from app.config.settings import Site
-from app.doctor.capture import Caught
+from app.config.settings import SiteSettings
+from app.doctor.capture import Capture
 from app.doctor.suggested_lines import (
     HEADER,
     csv_line,
     filter_line,
     mapping_file,
     mapping_rules,
-    own_id,
     registration,
     site_yaml,
+    suggest_id,
 )
-from app.doctor.wording import words
+from app.doctor.wording import texts
 from console.security.masking import mask_phone
 from console.timestamps import format_time
 from domain import Device, Quality
@@ -32,33 +32,33 @@ from ingest.routing.routes import Filters, Routes
 TOPICS_SHOWN: Final = 8
 SILENT_SHOWN: Final = 20
 FIELDS_SHOWN: Final = 12
-SAID_SHOWN: Final = 40
+VALUE_LENGTH_SHOWN: Final = 40
 HIDDEN: Final = "***"
 _PHONE: Final = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _PERSON_NUMBER: Final = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
 
 
-def report(
+def build_report(
     broker: str,
     seconds: int,
-    caught: Caught,
+    caught: Capture,
     found: Diagnosis,
     kinds: Mapping[str, Kind],
     devices: Sequence[Device],
-    site: Site,
+    site: SiteSettings,
 ) -> dict[str, Any]:
     """The whole report. `broker` bears no credentials."""
     filters = Routes(site.intake.filters).filters
-    told = _Telling(kinds, filters, found.filters, {device.id for device in devices}, site)
-    speakers = [told.speaker(one) for one in sorted(found.speakers, key=_order)]
+    told = _SpeakerReports(kinds, filters, found.filters, {device.id for device in devices}, site)
+    speakers = [told.speaker(one) for one in sorted(found.speakers, key=_sort_key)]
     heard = {one["device"] for one in speakers if one["device"]}
     silent = [device.id for device in devices if device.id not in heard]
-    add = _unified(filters, found, speakers)
+    add = _lines_by_file(filters, found, speakers)
     return {
         "broker": broker,
         "seconds": seconds,
         "ended": caught.ended,
-        "asked": caught.asked,
+        "asked": caught.subscribed,
         "refused": caught.refused,
         "messages": len(caught.frames),
         "retained": sum(frame.retain for frame in caught.frames),
@@ -72,11 +72,13 @@ def report(
     }
 
 
-def _order(one: Speaker) -> tuple[bool, str, str]:
+def _sort_key(one: Speaker) -> tuple[bool, str, str]:
     return one.platform is None, one.platform or "", one.identity or ""
 
 
-def _unified(filters: Mapping[str, Sequence[str]], found: Diagnosis, speakers: Iterable[Mapping[str, Any]]) -> Any:
+def _lines_by_file(
+    filters: Mapping[str, Sequence[str]], found: Diagnosis, speakers: Iterable[Mapping[str, Any]]
+) -> Any:
     """Everything to add, file by file."""
     files = dict[str, str]()
     if found.filters:
@@ -93,11 +95,11 @@ def _unified(filters: Mapping[str, Sequence[str]], found: Diagnosis, speakers: I
     return [{"file": name, "text": text} for name, text in files.items()]
 
 
-class _Telling:
+class _SpeakerReports:
     """One report's speakers."""
 
     def __init__(
-        self, kinds: Mapping[str, Kind], filters: Filters, lacking: Filters, taken: set[str], site: Site
+        self, kinds: Mapping[str, Kind], filters: Filters, lacking: Filters, taken: set[str], site: SiteSettings
     ) -> None:
         self._kinds, self._filters, self._lacking, self._taken, self._site = kinds, filters, lacking, taken, site
 
@@ -136,8 +138,8 @@ class _Telling:
 
     def _said(self, one: Speaker) -> dict[str, str]:
         """The fields of what has no kind yet: only a person can tell what it is."""
-        fields = ((name, HIDDEN if name in words().masked else str(said)) for name, said in one.fields.items())
-        return {name: self._plain(one, said)[:SAID_SHOWN] for name, said in islice(fields, FIELDS_SHOWN)}
+        fields = ((name, HIDDEN if name in texts().masked else str(said)) for name, said in one.fields.items())
+        return {name: self._plain(one, said)[:VALUE_LENGTH_SHOWN] for name, said in islice(fields, FIELDS_SHOWN)}
 
     def _filter_line(self, one: Speaker) -> str | None:
         if not one.missing or one.platform is None:
@@ -151,7 +153,7 @@ class _Telling:
         values = {
             name: {
                 "name": kind.quantities[name].name.zh,
-                "value": HIDDEN if name in words().masked else value,
+                "value": HIDDEN if name in texts().masked else value,
                 "unit": kind.quantities[name].unit,
                 "quality": one.last.doubts.get(name, Quality.GOOD).value,
             }
@@ -160,7 +162,7 @@ class _Telling:
         return {"at": format_time(one.last.at, self._site.zone), "values": values}
 
     def _unread(self, one: Speaker, each: Any) -> dict[str, Any]:
-        said = each.said if each.field.rpartition(".")[2] not in words().masked else HIDDEN
+        said = each.said if each.field.rpartition(".")[2] not in texts().masked else HIDDEN
         return {
             "field": each.field,
             "said": self._plain(one, said),
@@ -178,7 +180,7 @@ class _Telling:
         return _PHONE.sub(lambda found: mask_phone(found[0]) or "", text)
 
     def _registration(self, one: Speaker) -> dict[str, Any]:
-        id = own_id(one, self._taken)
+        id = suggest_id(one, self._taken)
         self._taken.add(id)
         kind = one.device.kind if one.device is not None else None
         model = one.model or (one.about.model if one.about is not None else None)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from app.config.suggestions import nearest
-from app.doctor.wording import words
+from app.doctor.wording import texts
 from domain.kind import Kind
 from ingest.diagnosis import Speaker
 from ingest.routing.routes import Filters
@@ -18,7 +18,7 @@ from ingest.topics import covers
 
 COLUMNS: Final = ("id", "kind", "model", "place", "platform", "platform_id")
 HEADER: Final = ",".join(COLUMNS)
-ASKED_FOR: Final = "?"
+TO_CHOOSE: Final = "?"
 """In a line where a person must choose."""
 
 _SLUG: Final = re.compile(r"[^0-9A-Za-z_一-鿿-]+")
@@ -44,7 +44,7 @@ def site_yaml(present: Filters, lacking: Mapping[str, Sequence[str]]) -> str:
     return "\n".join(["intake:", "  filters:", *lines]) if lines else ""
 
 
-def own_id(speaker: Speaker, taken: Iterable[str]) -> str:
+def suggest_id(speaker: Speaker, taken: Iterable[str]) -> str:
     """A name of ours for it, as near to the platform's as an id may be."""
     called = speaker.about.name if speaker.about is not None and speaker.about.name else speaker.identity or ""
     slug = _SLUG.sub("-", called).strip("-")[:48] or "device"
@@ -70,7 +70,7 @@ def csv_line(device: Mapping[str, Any]) -> str:
     """A line of devices.csv, below HEADER. The place is for a person to fill in."""
     identity = next(iter(device["identities"]), {"platform": "", "id": ""})
     text = io.StringIO()
-    row = (device["id"], device["kind"] or ASKED_FOR, device["model"] or "", "", identity["platform"], identity["id"])
+    row = (device["id"], device["kind"] or TO_CHOOSE, device["model"] or "", "", identity["platform"], identity["id"])
     csv.writer(text, lineterminator="").writerow(row)
     return text.getvalue()
 
@@ -95,7 +95,7 @@ def _likeliest(name: str, said: str, kind: Kind) -> str:
     meant = next((each for each in fitting if last in each or each.split("_")[0] in last), None) or nearest(
         last, fitting
     )
-    return f"{{to: {meant}}}  # {words().line['verify']}" if meant else "ignore"
+    return f"{{to: {meant}}}  # {texts().line['verify']}" if meant else "ignore"
 
 
 def mapping_file(platform: str, kinds: Mapping[str, Mapping[str, str]]) -> tuple[str, str]:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.doctor.wording import words
+from app.doctor.wording import texts
 from domain.kind import Kind
 
 Report = Mapping[str, Any]
 
 
-def lines(report: Report, kinds: Mapping[str, Kind]) -> Iterator[str]:
+def report_lines(report: Report, kinds: Mapping[str, Kind]) -> Iterator[str]:
     """The whole report in Chinese."""
-    said = words().line
+    said = texts().line
     yield said["head"].format(
         **{name: report[name] for name in ("broker", "seconds", "messages", "retained")},
-        ended=words().ended[report["ended"]],
+        ended=texts().ended[report["ended"]],
         speakers=len(report["speakers"]),
     )
     if report["refused"]:
@@ -24,14 +24,14 @@ def lines(report: Report, kinds: Mapping[str, Kind]) -> Iterator[str]:
     yield said["asked"].format(asked=" ".join(report["asked"]))
     for number, one in enumerate(report["speakers"], 1):
         yield ""
-        yield from _block(number, one, kinds)
+        yield from _speaker_lines(number, one, kinds)
     yield ""
-    yield from _end(report)
-    yield from _added(report, kinds)
+    yield from _summary_lines(report)
+    yield from _lines_to_add(report, kinds)
 
 
-def _end(report: Report) -> Iterator[str]:
-    said = words().line
+def _summary_lines(report: Report) -> Iterator[str]:
+    said = texts().line
     silent = report["silent"]
     if report["more_messages"]:
         yield said["more"].format(more=report["more_messages"])
@@ -44,20 +44,20 @@ def _end(report: Report) -> Iterator[str]:
         yield said["all_well"]
 
 
-def _added(report: Report, kinds: Mapping[str, Kind]) -> Iterator[str]:
-    said = words().line
+def _lines_to_add(report: Report, kinds: Mapping[str, Kind]) -> Iterator[str]:
+    said = texts().line
     if report["add"]:
         yield said["summary"]
     for each in report["add"]:
         yield f"--- {each['file']}"
         yield each["text"]
-    choices: list[str] = next((one["registration"]["kinds"] for one in report["speakers"] if _open(one)), [])
+    choices: list[str] = next((one["registration"]["kinds"] for one in report["speakers"] if _kind_is_open(one)), [])
     if choices:
-        yield said["choose"].format(kinds="、".join(_kind(each, kinds) for each in choices))
+        yield said["choose"].format(kinds="、".join(_kind_text(each, kinds) for each in choices))
 
 
-def _block(number: int, one: Report, kinds: Mapping[str, Kind]) -> Iterator[str]:
-    said, state = words().line, words().state
+def _speaker_lines(number: int, one: Report, kinds: Mapping[str, Kind]) -> Iterator[str]:
+    said, state = texts().line, texts().state
     name = one["device"] or one["identity"] or one["topics"][0]["topic"]
     also = f"（{one['identity']}）" if one["device"] and one["identity"] != one["device"] else ""
     platform = one["platform"] or (f"{one['guessed']}?" if one["guessed"] else "?")
@@ -65,30 +65,30 @@ def _block(number: int, one: Report, kinds: Mapping[str, Kind]) -> Iterator[str]
     topics = "，".join(f"{each['topic']} ×{each['messages']}" for each in one["topics"])
     yield "    " + said["topic"].format(topics=topics)
     if one["last"]:
-        trial = said["trial"].format(kind=_kind(one["kind"], kinds)) if not one["device"] else ""
+        trial = said["trial"].format(kind=_kind_text(one["kind"], kinds)) if not one["device"] else ""
         yield "    " + said["heard"].format(values="，".join(_values(one["last"]["values"]))) + trial
     if one["online"] is not None:
         yield "    " + said["online"].format(online=said["online_word" if one["online"] else "offline_word"])
     if one["said"]:
         yield "    " + said["said"].format(fields="，".join(f"{name}={value}" for name, value in one["said"].items()))
     for each in one["not_understood"] if one["platform"] else ():
-        yield "    " + _unread(each)
-    yield from (f"    {line}" for line in _adds(one))
+        yield "    " + _undecoded_line(each)
+    yield from (f"    {line}" for line in _additions(one))
 
 
-def _open(one: Report) -> bool:
+def _kind_is_open(one: Report) -> bool:
     return one["registration"] is not None and bool(one["registration"]["kinds"])
 
 
 def _values(values: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for name, each in values.items():
         shown = str(each["value"]).lower() if isinstance(each["value"], bool) else each["value"]
-        doubt = "" if each["quality"] == "good" else f"（{words().doubt.get(each['quality'], each['quality'])}）"
+        doubt = "" if each["quality"] == "good" else f"（{texts().doubt.get(each['quality'], each['quality'])}）"
         yield f"{each['name']} {name}={shown}{each['unit'] and ' ' + each['unit']}{doubt}"
 
 
-def _unread(each: Mapping[str, Any]) -> str:
-    said, reason = words().line, words().reason
+def _undecoded_line(each: Mapping[str, Any]) -> str:
+    said, reason = texts().line, texts().reason
     detail = f"：{each['detail']}" if each["detail"] else ""
     return said["unread"].format(
         field=each["field"] or said["whole"],
@@ -99,8 +99,8 @@ def _unread(each: Mapping[str, Any]) -> str:
     )
 
 
-def _adds(one: Report) -> Iterator[str]:
-    said, elsewhere = words().line, words().elsewhere
+def _additions(one: Report) -> Iterator[str]:
+    said, elsewhere = texts().line, texts().elsewhere
     if one["platform"] is None:
         yield elsewhere.get(one["guessed"] or "unknown", elsewhere["unknown"])
     if one["filter_line"]:
@@ -112,6 +112,6 @@ def _adds(one: Report) -> Iterator[str]:
         yield said["add"].format(file=file, line=f'"{field}": {rule}')
 
 
-def _kind(name: str | None, kinds: Mapping[str, Kind]) -> str:
+def _kind_text(name: str | None, kinds: Mapping[str, Kind]) -> str:
     known = kinds.get(name or "")
     return f"{name}（{known.name.zh}）" if known is not None else str(name)

@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict
 
 from app.config.yaml_files import read_model
 
-WORDS: Final = Path(__file__).resolve().parent / "doctor.zh.yaml"
+TEXTS_FILE: Final = Path(__file__).resolve().parent / "doctor.zh.yaml"
 
 
-class DoctorWords(BaseModel):
+class DoctorTexts(BaseModel):
     """The shape of the file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -28,5 +28,5 @@ class DoctorWords(BaseModel):
 
 
 @cache
-def words() -> DoctorWords:
-    return read_model(WORDS, DoctorWords)
+def texts() -> DoctorTexts:
+    return read_model(TEXTS_FILE, DoctorTexts)

@@ -7,7 +7,8 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from app.config.yaml_files import Located, WrittenError, read_yaml, validate
+from app.config.faults import ConfigError, ConfigFault
+from app.config.yaml_files import read_yaml, validate
 from ingest.codecs.example_runner import ExampleResult, ExamplesError, line_of_error, run_examples
 from ingest.codecs.registry import (
     BINDINGS_FILE,
@@ -39,7 +40,7 @@ class CodecReloader:
         self._fingerprint: Fingerprint = ()
 
     def reload(self) -> list[str]:
-        """Take up the folder as it is now, and say what changed. Raises WrittenError for bindings that cannot be.
+        """Take up the folder as it is now, and say what changed. Raises ConfigError for bindings that cannot be.
 
         A file that cannot be loaded (half saved, mistyped) is not taken in place of one that can.
         """
@@ -81,7 +82,7 @@ class CodecReloader:
         """Bindings that cannot be keep no file beside them from being taken up."""
         try:
             self._binding_book = _bindings(self._path)
-        except WrittenError as error:
+        except ConfigError as error:
             return [f"{fault}; the bindings before it stay in use" for fault in error.faults]
         return []
 
@@ -126,28 +127,28 @@ def _bindings(path: Path | None) -> BindingBook:
     book = validate(document, BindingBook)
     faults = document.locate_all(check_bindings(_files(path), book))
     if faults:
-        raise WrittenError(faults)
+        raise ConfigError(faults)
     return book
 
 
 def check_codecs(site: Path | None) -> CodecRegistry:
-    """The site's codecs, each loaded once; raises WrittenError with every file that cannot be."""
+    """The site's codecs, each loaded once; raises ConfigError with every file that cannot be."""
     folder = CodecReloader(site)
     try:
         folder.reload()
         complaints = {codec.name: folder.codecs.load_error(codec) for codec in folder.codecs.registry.codecs}
         faults = _located(site, complaints)
         if faults:
-            raise WrittenError(faults)
+            raise ConfigError(faults)
         return folder.codecs.registry
     finally:
         folder.codecs.close()
 
 
-def _located(site: Path | None, complaints: Mapping[str, str | None]) -> list[Located]:
+def _located(site: Path | None, complaints: Mapping[str, str | None]) -> list[ConfigFault]:
     path = (site or Path()) / FOLDER
     return [
-        Located(str(path / name), line_of_error(complaint), 1, "", complaint)
+        ConfigFault(str(path / name), line_of_error(complaint), 1, "", complaint)
         for name, complaint in complaints.items()
         if complaint
     ]

@@ -15,8 +15,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 from pydantic import BaseModel, ValidationError
 
-from app.config.catalog import BOOKS, KINDS, MAPPINGS, book_files, read_books, yaml_files
-from app.config.yaml_files import Located, WrittenError, read_model, read_yaml, validate
+from app.config.catalog import KINDS, MAPPINGS, RULEBOOKS, overlay_files, parse_rulebooks, rulebook_files
+from app.config.faults import ConfigError, ConfigFault
+from app.config.yaml_files import read_model, read_yaml, validate
 from domain.kind import CommonQuantities, Kind
 from ingest.mappings.check import check as check_mapping
 from ingest.mappings.mapping import MappingBook
@@ -26,7 +27,7 @@ from rules.rulebook.references import check_references, check_together
 
 M = TypeVar("M", bound=BaseModel)
 COMMON = "common.yaml"
-FOLDERS = {KINDS: "kinds", MAPPINGS: "mappings", BOOKS: "rules"}
+FOLDERS = {KINDS: "kinds", MAPPINGS: "mappings", RULEBOOKS: "rules"}
 _AS_WRITTEN = {"as_written": True}
 
 
@@ -68,9 +69,9 @@ class LiveKinds(Mapping[str, Kind]):
         return len(self.current)
 
 
-def load_definitions(before: Definitions, site: Path | None) -> tuple[Definitions, list[Located]]:
+def load_definitions(before: Definitions, site: Path | None) -> tuple[Definitions, list[ConfigFault]]:
     """What lies on disk, with the last good version of every file that cannot be used, and every fault."""
-    faults: list[Located] = []
+    faults: list[ConfigFault] = []
     now = _kinds(before, site, faults)
     taken = _books(before, _mappings(before, now, site, faults), site, faults)
     broken = _broken(taken)
@@ -78,17 +79,17 @@ def load_definitions(before: Definitions, site: Path | None) -> tuple[Definition
         # What was judged must go on being judged: the kinds that changed under a rule wait until the rule fits them.
         faults += [_held_back(name, broken, site) for name in _changed(before, now)]
         held = replace(now, kinds_by_file={**now.kinds_by_file, **before.kinds_by_file}, common=before.common)
-        more: list[Located] = []
+        more: list[ConfigFault] = []
         taken = _books(before, _mappings(before, held, site, more), site, more)
         faults += more
     return taken, list(dict.fromkeys(faults))
 
 
 def _files(built_in: Path, site: Path | None) -> list[Path]:
-    return yaml_files(built_in, site / FOLDERS[built_in] if site is not None else None)
+    return overlay_files(built_in, site / FOLDERS[built_in] if site is not None else None)
 
 
-def _kinds(before: Definitions, site: Path | None, faults: list[Located]) -> Definitions:
+def _kinds(before: Definitions, site: Path | None, faults: list[ConfigFault]) -> Definitions:
     common, kinds = before.common, dict[str, Kind]()
     for file in _files(KINDS, site):
         try:
@@ -96,20 +97,20 @@ def _kinds(before: Definitions, site: Path | None, faults: list[Located]) -> Def
                 common = read_model(file, CommonQuantities)
             else:
                 kinds[file.name] = read_model(file, Kind)
-        except WrittenError as error:
+        except ConfigError as error:
             faults += error.faults
             kinds |= {file.name: before.kinds_by_file[file.name]} if file.name in before.kinds_by_file else {}
     return Definitions(common, kinds)
 
 
-def _mappings(before: Definitions, now: Definitions, site: Path | None, faults: list[Located]) -> Definitions:
+def _mappings(before: Definitions, now: Definitions, site: Path | None, faults: list[ConfigFault]) -> Definitions:
     kinds, books = now.kinds, dict[str, MappingBook]()
     for file in _files(MAPPINGS, site):
         try:
             document = read_yaml(file)
             book = validate(document, MappingBook)
             wrong = document.locate_all(check_mapping(book, kinds))
-        except WrittenError as error:
+        except ConfigError as error:
             wrong = list(error.faults)
         if not wrong:
             books[file.name] = book
@@ -119,10 +120,10 @@ def _mappings(before: Definitions, now: Definitions, site: Path | None, faults: 
     return replace(now, mappings_by_file=books)
 
 
-def _books(before: Definitions, now: Definitions, site: Path | None, faults: list[Located]) -> Definitions:
+def _books(before: Definitions, now: Definitions, site: Path | None, faults: list[ConfigFault]) -> Definitions:
     """The rulebooks that are right, and the last good version of the others; until all that are taken fit together."""
-    read, wrong = read_books(now.kinds, book_files(site), ())
-    names = [file.name for file in book_files(site)]
+    read, wrong = parse_rulebooks(now.kinds, rulebook_files(site), ())
+    names = [file.name for file in rulebook_files(site)]
     faulty = {Path(fault.file).name for fault in wrong}
     fresh = {file.name: book for file, book in read}
     while True:
@@ -135,7 +136,7 @@ def _books(before: Definitions, now: Definitions, site: Path | None, faults: lis
             return taken
         faulty |= unfit.keys()
         wrong += [
-            Located(_path(BOOKS, name, site), 1, 1, "", f"{said}; the book before it stays")
+            ConfigFault(_path(RULEBOOKS, name, site), 1, 1, "", f"{said}; the book before it stays")
             for name, said in unfit.items()
         ]
 
@@ -153,9 +154,9 @@ def _changed(before: Definitions, now: Definitions) -> list[str]:
     return [name for name, kind in before.kinds_by_file.items() if now.kinds_by_file.get(name) != kind] or [COMMON]
 
 
-def _held_back(name: str, broken: Mapping[str, str], site: Path | None) -> Located:
+def _held_back(name: str, broken: Mapping[str, str], site: Path | None) -> ConfigFault:
     book, said = next(iter(broken.items()))
-    return Located(_path(KINDS, name, site), 1, 1, "", f"the kind before it stays, for {book} asks of it: {said}")
+    return ConfigFault(_path(KINDS, name, site), 1, 1, "", f"the kind before it stays, for {book} asks of it: {said}")
 
 
 def _path(built_in: Path, name: str, site: Path | None) -> str:
@@ -198,17 +199,19 @@ def _recalled(written: Mapping[str, Any], model: type[M]) -> dict[str, M]:
     return {name: model.model_validate(one) for name, one in written.items()}
 
 
-def definitions_at_start(kept: Any, books: Sequence[Rulebook], site: Path | None) -> tuple[Definitions, list[Located]]:
+def definitions_at_start(
+    kept: Any, books: Sequence[Rulebook], site: Path | None
+) -> tuple[Definitions, list[ConfigFault]]:
     """What a state was judged by. One that was kept without its definitions, or the first, goes by the files on disk.
 
-    Raises WrittenError when nothing was judged before and a file is faulty: a person is at the terminal to mend it.
+    Raises ConfigError when nothing was judged before and a file is faulty: a person is at the terminal to mend it.
     """
     known = decode_definitions(kept) if kept is not None else None
     if known is not None:
         return replace(known, books_by_file=_named(known.books_by_file, books) if books else known.books_by_file), []
     found, faults = load_definitions(Definitions(), site)
     if faults and not books:
-        raise WrittenError(faults)
+        raise ConfigError(faults)
     return replace(found, books_by_file=_named(found.books_by_file, books) if books else found.books_by_file), faults
 
 

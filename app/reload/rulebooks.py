@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from app.config.catalog import BOOKS, KINDS, MAPPINGS, yaml_files
-from app.config.yaml_files import WrittenError
+from app.config.catalog import KINDS, MAPPINGS, RULEBOOKS, overlay_files
+from app.config.faults import ConfigError
 from app.pipeline.self_monitoring import SelfMonitoring
 from app.reload.definitions import FOLDERS, Definitions, load_definitions
 from domain import Instant
@@ -60,7 +60,7 @@ class RulebookReloader:
         self._lock = asyncio.Lock()
 
     async def reload(self) -> RulebookDiff:
-        """Take up the files as they are now, and say what changed. Raises WrittenError with every fault.
+        """Take up the files as they are now, and say what changed. Raises ConfigError with every fault.
 
         What is right is taken up beside what is faulty: of that its last good version stays in force.
         """
@@ -74,7 +74,7 @@ class RulebookReloader:
                 log.error("refused: %s; what was in force before it stays so", fault)
             if faults:
                 self._monitoring.rulebooks_rejected([str(fault) for fault in faults], self._clock())
-                raise WrittenError(faults)
+                raise ConfigError(faults)
             self._monitoring.rulebooks_ok(self._clock())
             return renewed
 
@@ -90,7 +90,7 @@ class RulebookReloader:
             return UNCHANGED
         try:
             return await self.reload()
-        except WrittenError:
+        except ConfigError:
             return UNCHANGED
         except Exception as error:
             # Whatever a book does to us, the devices must go on being judged by those before it.
@@ -113,12 +113,12 @@ def describe_change(renewed: RulebookDiff) -> str:
 
 def fingerprint(site: Path | None) -> Fingerprint:
     """What tells that a file changed, came or went, without reading it."""
-    folders = ((shelf, site / FOLDERS[shelf] if site else None) for shelf in (KINDS, MAPPINGS, BOOKS))
+    folders = ((shelf, site / FOLDERS[shelf] if site else None) for shelf in (KINDS, MAPPINGS, RULEBOOKS))
     try:
         return tuple(
             (str(file), (status := file.stat()).st_mtime_ns, status.st_size)
             for built_in, own in folders
-            for file in yaml_files(built_in, own)
+            for file in overlay_files(built_in, own)
         )
     except OSError:  # a file went between being listed and being looked at: the next look sees the folder as it is then
         return ()

@@ -17,10 +17,10 @@ from pathlib import Path
 import msgspec
 
 from app.config.catalog import load_kinds
-from app.config.settings import Site
+from app.config.settings import SiteSettings
 from app.config.yaml_files import read_model
-from app.datadir.control_socket import Answered
-from app.datadir.stores import HISTORY, JOURNAL, LEDGER
+from app.datadir.stores import DATABASE_FILE, HISTORY_FILE, JOURNAL_FILE
+from app.errors import UserError
 from app.pipeline.latch_resets import ResetMark
 from domain import DAY, Device, Finding, Instant, Reading
 from domain.kind import Kind
@@ -35,19 +35,19 @@ from store.errors import StoreError
 from store.history.duckdb.history import DuckHistory
 from store.journal import MarkKind, SqliteJournal
 
-PIECE_MS = DAY // 4
-MANY_DEVICES = 100
+CHUNK_MS = DAY // 4
+PARALLEL_DEVICES_MIN = 100
 """So many are judged by a process for each processor; for fewer that would take longer to start than to judge."""
 
 Progress = Callable[[float], None]
 """Hears how much is done, from 0 to 1."""
 
 
-def _unheard(_part: float) -> None:
+def no_progress(_part: float) -> None:
     """Nobody waits for it."""
 
 
-class Past:
+class RecordedData:
     """What a DIR remembers: who was there, what was said, when nobody could be heard."""
 
     def __init__(
@@ -60,57 +60,57 @@ class Past:
         self.history, self.kinds, self.zone = history, kinds or load_kinds(), zone
         self.devices: list[Device] = []
         self.community: Community = community()
-        self.deaf: list[Outage] = []
+        self.outages: list[Outage] = []
         self.resets: list[Reset] = []
-        if (data / LEDGER).exists():
-            ledger = Ledger(sqlite_url(data / LEDGER))
+        if (data / DATABASE_FILE).exists():
+            ledger = Ledger(sqlite_url(data / DATABASE_FILE))
             self.devices = ledger.run_now(registry.devices)
             self.community = ledger.run_now(registry.community)
             ledger.close()
-        if (data / JOURNAL).exists():
-            journal = SqliteJournal(data / JOURNAL)
-            self.deaf, self.resets = list(_deaf(journal)), list(_resets(journal))
+        if (data / JOURNAL_FILE).exists():
+            journal = SqliteJournal(data / JOURNAL_FILE)
+            self.outages, self.resets = list(_outages(journal)), list(_resets(journal))
             journal.close()
 
-    def told(
+    def backtest(
         self,
         books: Sequence[Sequence[Rulebook]],
         since: Instant,
         until: Instant,
-        progress: Progress = _unheard,
+        progress: Progress = no_progress,
         processes: int | None = None,
     ) -> list[list[Finding]]:
         """What each set of books would have found, with one walk through the past."""
         scene = ReplayJob(books, self.kinds, self.community, self.devices, since, self.zone)
         if processes is None:
-            processes = (os.cpu_count() or 1) if len(self.devices) >= MANY_DEVICES else 1
+            processes = (os.cpu_count() or 1) if len(self.devices) >= PARALLEL_DEVICES_MIN else 1
 
         def events() -> Iterator[Event]:
-            for event in chunk_events(self.walk(since, until), self.between(since, until)):
+            for event in chunk_events(self.readings(since, until), self.interruptions(since, until)):
                 yield event
                 if isinstance(event, ReadingBatch):
                     progress(min(max((event.now - since) / (until - since), 0.0), 1.0))
 
-        with _undisturbed():
+        with _gc_paused():
             return run_replay(scene, events(), until, processes)
 
-    def walk(self, since: Instant, until: Instant, devices: Sequence[str] | None = None) -> Iterator[Reading]:
+    def readings(self, since: Instant, until: Instant, devices: Sequence[str] | None = None) -> Iterator[Reading]:
         """Readings in the order in which they were received, a piece at a time: a month need not fit into memory."""
-        for start in range(since, until, PIECE_MS):
-            yield from list(self.history.sorted_replay(start, min(start + PIECE_MS, until), devices))
+        for start in range(since, until, CHUNK_MS):
+            yield from list(self.history.sorted_replay(start, min(start + CHUNK_MS, until), devices))
 
-    def since(self, asked: Instant) -> Instant:
+    def clip_start(self, asked: Instant) -> Instant:
         """From when on something is remembered: before that, nobody was silent."""
-        return since(self.history, asked)
+        return clip_start(self.history, asked)
 
-    def between(self, since: Instant, until: Instant) -> list[Outage | Reset]:
+    def interruptions(self, since: Instant, until: Instant) -> list[Outage | Reset]:
         """When nobody could be heard, and which latched rules people reset."""
-        deaf = [one for one in self.deaf if one.end > since and one.begin < until]
+        deaf = [one for one in self.outages if one.end > since and one.begin < until]
         return [*deaf, *(one for one in self.resets if since <= one.now < until)]
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def _gc_paused() -> Iterator[None]:
     """Millions of readings and no cycles among them: looking for cycles would take a quarter of the time."""
     gc.disable()
     try:
@@ -119,7 +119,7 @@ def _undisturbed() -> Iterator[None]:
         gc.enable()
 
 
-def _deaf(journal: SqliteJournal) -> Iterator[Outage]:
+def _outages(journal: SqliteJournal) -> Iterator[Outage]:
     """Times between the last sign of our own life and the next start, and with the link down."""
     alive: Instant | None = None
     down: Instant | None = None
@@ -141,32 +141,34 @@ def _resets(journal: SqliteJournal) -> Iterator[Reset]:
             yield Reset(mark.at, written.rule, written.device)
 
 
-def since(history: DuckHistory, asked: Instant) -> Instant:
+def clip_start(history: DuckHistory, asked: Instant) -> Instant:
     """From when on something is remembered."""
     first = history.first()
     return asked if first is None else max(asked, first)
 
 
-def zone_of(site: Path | None) -> tzinfo:
+def site_zone(site: Path | None) -> tzinfo:
     """By whose clock a site lives."""
     settings = site / "site.yaml" if site is not None else None
-    return (read_model(settings, Site) if settings is not None and settings.exists() else Site()).zone
+    return (read_model(settings, SiteSettings) if settings is not None and settings.exists() else SiteSettings()).zone
 
 
 @contextmanager
-def opened(data: Path, site: Path | None, history: Path | None = None, threads: int = 2) -> Iterator[Past]:
+def open_recorded_data(
+    data: Path, site: Path | None, history: Path | None = None, threads: int = 2
+) -> Iterator[RecordedData]:
     """The past of a DIR, its readings from `history` where they lie elsewhere. A held one: one sentence says why."""
-    file = history or data / HISTORY
+    file = history or data / HISTORY_FILE
     if not file.exists():
-        raise Answered(f"{data} has no {HISTORY}: give the --data of a service that has run")
+        raise UserError(f"{data} has no {HISTORY_FILE}: give the --data of a service that has run")
     try:
         held = DuckHistory(file, threads=threads)
     except StoreError as error:
-        raise Answered(
-            f"{data} is held by another program: end it, or copy {HISTORY}, ledger.db and journal.db into another"
+        raise UserError(
+            f"{data} is held by another program: end it, or copy {HISTORY_FILE}, ledger.db and journal.db into another"
             f" folder and give that one ({error})"
         ) from error
     try:
-        yield Past(data, held, load_kinds(site), zone_of(site))
+        yield RecordedData(data, held, load_kinds(site), site_zone(site))
     finally:
         asyncio.run(held.close())

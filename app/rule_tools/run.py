@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from app.config.catalog import load_books, load_kinds, load_rules
-from app.datadir.control_socket import Answered
-from app.rule_tools.check import check_files, neighbours, tried
-from app.rule_tools.recorded_data import Past, Progress, opened
+from app.config.catalog import load_active_rulebooks, load_kinds, load_rulebook_files
+from app.errors import UserError
+from app.rule_tools.check import check_files, other_rulebooks, run_trial_files
+from app.rule_tools.recorded_data import Progress, RecordedData, open_recorded_data
 from domain import DAY, Finding, Instant, Reading
 from domain.kind import Kind
 from rules.engine.community_index import GROUP_SEPARATOR, CommunityIndex
@@ -27,30 +27,30 @@ from rules.rulebook.serialization import load_rulebooks
 from rules.tools.backtest import compare_findings, momentary_rules, rule_statistics, watched_devices
 from rules.tools.explain import explain as explain_now
 
-LONGEST_USUAL_MS = 35 * DAY
+BASELINE_REPLAY_MS = 35 * DAY
 """What is usual at an hour of the week takes weeks to be learned."""
-LEARNS_MS = 7 * DAY
-EVENTS_TOLD = 20
+DEFAULT_REPLAY_MS = 7 * DAY
+FINDINGS_SHOWN = 20
 
 
-class Check(Struct, frozen=True, tag="check"):
+class CheckRequest(Struct, frozen=True, tag="check"):
     """Books, and the trials among them."""
 
     files: list[Path]
     site: Path | None = None
 
 
-class Test(Struct, frozen=True, tag="test"):
+class TestRequest(Struct, frozen=True, tag="test"):
     """Books with trials beside them; none: all in force."""
 
     files: list[Path]
     site: Path | None = None
 
 
-class Backtest(Struct, frozen=True, tag="backtest"):
+class BacktestRequest(Struct, frozen=True, tag="backtest"):
     """A book over the past, and another over the same past. `history`: where the readings lie, if not in `data`."""
 
-    book: Path
+    rulebook: Path
     data: Path
     start: Instant
     end: Instant
@@ -60,7 +60,7 @@ class Backtest(Struct, frozen=True, tag="backtest"):
     processes: int | None = None
 
 
-class Explain(Struct, frozen=True, tag="explain"):
+class ExplainRequest(Struct, frozen=True, tag="explain"):
     """A rule in force, about a device or a group, at an instant of the past."""
 
     rule: str
@@ -70,27 +70,27 @@ class Explain(Struct, frozen=True, tag="explain"):
     since_ms: int | None = None
     site: Path | None = None
     history: Path | None = None
-    books: bytes | None = None
+    rulebooks: bytes | None = None
     """The books in force, where what lies on disk may be newer."""
 
 
-Task = Check | Test | Backtest | Explain
+ToolRequest = CheckRequest | TestRequest | BacktestRequest | ExplainRequest
 
 
-def do(task: Task, progress: Progress) -> dict[str, Any]:
-    """The answer. Raises WrittenError with every fault of a book, Answered for what cannot be done."""
-    if isinstance(task, Check):
+def run(task: ToolRequest, progress: Progress) -> dict[str, Any]:
+    """The answer. Raises ConfigError with every fault of a book, UserError for what cannot be done."""
+    if isinstance(task, CheckRequest):
         return check_files(task.files, task.site)
-    if isinstance(task, Test):
+    if isinstance(task, TestRequest):
         return _test(task, progress)
-    return backtest(task, progress) if isinstance(task, Backtest) else explain(task, progress)
+    return backtest(task, progress) if isinstance(task, BacktestRequest) else explain(task, progress)
 
 
-def _test(task: Test, progress: Progress) -> dict[str, Any]:
+def _test(task: TestRequest, progress: Progress) -> dict[str, Any]:
     told = [
         {"file": str(file), "trial": one.name, "rule": one.rule, "passed": one.passed,
          "expected": one.expected, "got": one.got}
-        for file, one in tried(task.files, task.site, progress)
+        for file, one in run_trial_files(task.files, task.site, progress)
     ]  # fmt: skip
     passed = sum(bool(one["passed"]) for one in told)
     return {"passed": passed, "failed": len(told) - passed, "results": told}
@@ -99,22 +99,23 @@ def _test(task: Test, progress: Progress) -> dict[str, Any]:
 # -- backtest -----------------------------------------------------------------------------------------------------
 
 
-def backtest(task: Backtest, progress: Progress) -> dict[str, Any]:
+def backtest(task: BacktestRequest, progress: Progress) -> dict[str, Any]:
     """What a book would have found, and how another would have differed."""
     kinds = load_kinds(task.site)
-    files = [task.book] if task.against is None else [task.book, task.against]
-    books = [load_books(kinds, [file])[0] for file in files]
+    files = [task.rulebook] if task.against is None else [task.rulebook, task.against]
+    books = [load_rulebook_files(kinds, [file])[0] for file in files]
     sets = [
-        with_required_rules(one, neighbours(kinds, [file], task.site)) for one, file in zip(books, files, strict=True)
+        with_required_rules(one, other_rulebooks(kinds, [file], task.site))
+        for one, file in zip(books, files, strict=True)
     ]
-    with opened(task.data, task.site, task.history, threads=task.processes or 2) as past:
-        start = task.start if task.history is not None else remembered(past.since(task.start), task.end)
-        found = past.told(sets, start, task.end, progress, task.processes)
-    own = [_own(book, some) for book, some in zip(books, found, strict=True)]
-    where = _where(past)
+    with open_recorded_data(task.data, task.site, task.history, threads=task.processes or 2) as past:
+        start = task.start if task.history is not None else clip_to_recorded(past.clip_start(task.start), task.end)
+        found = past.backtest(sets, start, task.end, progress, task.processes)
+    own = [_findings_of(book, some) for book, some in zip(books, found, strict=True)]
+    where = _address_of(past)
     watched = watched_devices(sets[0], [one.kind for one in past.devices])
     answer: dict[str, Any] = {
-        "book": task.book.name, "version": books[0].version, "from": start, "to": task.end,
+        "book": task.rulebook.name, "version": books[0].version, "from": start, "to": task.end,
         "days": (task.end - start) / DAY, "devices": len(past.devices),
         "rules": rule_statistics([books[0]], own[0], past.zone, where, watched),
         "difference": None,
@@ -125,41 +126,43 @@ def backtest(task: Backtest, progress: Progress) -> dict[str, Any]:
     return dict(msgspec.to_builtins(answer))
 
 
-def remembered(start: Instant, end: Instant) -> Instant:
-    """Where judging begins. Raises Answered when all that is remembered is newer than that."""
+def clip_to_recorded(start: Instant, end: Instant) -> Instant:
+    """Where judging begins. Raises UserError when all that is remembered is newer than that."""
     if start >= end:
-        raise Answered("of that time nothing is remembered: ask for a later one")
+        raise UserError("of that time nothing is remembered: ask for a later one")
     return start
 
 
-def _own(book: Rulebook, found: Sequence[Finding]) -> list[Finding]:
+def _findings_of(book: Rulebook, found: Sequence[Finding]) -> list[Finding]:
     """Those of its own: what a book only borrows is no difference."""
     names = {rule.name for rule in book.rules}
     return [one for one in found if one.rule in names]
 
 
-def _where(past: Past) -> Any:
+def _address_of(past: RecordedData) -> Any:
     return lambda finding: past.community.address(finding.place) or ""
 
 
 # -- explain ------------------------------------------------------------------------------------------------------
 
 
-def explain(task: Explain, progress: Progress) -> dict[str, Any]:
+def explain(task: ExplainRequest, progress: Progress) -> dict[str, Any]:
     """Where a rule stood with a device at an instant, and why: the past is judged again up to then."""
     kinds = load_kinds(task.site)
-    books = chosen(load_rules(kinds, task.site) if task.books is None else load_rulebooks(task.books), task.rule)
-    with opened(task.data, task.site, task.history, threads=1) as past:
-        asked = task.at - (task.since_ms or enough_past(books))
-        start = asked if task.history is not None else min(past.since(asked), task.at)
-        return _explained(past, task, books, kinds, start, progress)
+    books = rules_needed_for(
+        load_active_rulebooks(kinds, task.site) if task.rulebooks is None else load_rulebooks(task.rulebooks), task.rule
+    )
+    with open_recorded_data(task.data, task.site, task.history, threads=1) as past:
+        asked = task.at - (task.since_ms or replay_length_ms(books))
+        start = asked if task.history is not None else min(past.clip_start(asked), task.at)
+        return _explain_recorded(past, task, books, kinds, start, progress)
 
 
-def chosen(books: Sequence[Rulebook], rule: str) -> list[Rulebook]:
-    """The rule, with those whose findings it speaks of, and theirs. Raises Answered when there is none of that name."""
+def rules_needed_for(books: Sequence[Rulebook], rule: str) -> list[Rulebook]:
+    """The rule, with those whose findings it refers to, and theirs. Raises UserError when no rule has that name."""
     rules = {one.name: one for book in books for one in book.rules}
     if rule not in rules:
-        raise Answered(f"no rule {rule} in the active rulebooks")
+        raise UserError(f"no rule {rule} in the active rulebooks")
     wanted, asked = {rule}, [rule]
     while asked:
         more = (rules[asked.pop()].referenced_rules & rules.keys()) - wanted
@@ -169,51 +172,56 @@ def chosen(books: Sequence[Rulebook], rule: str) -> list[Rulebook]:
     return [book.model_copy(update={"rules": some}) for book, some in kept if some]
 
 
-def enough_past(books: Sequence[Rulebook]) -> int:
+def replay_length_ms(books: Sequence[Rulebook]) -> int:
     """How far back to judge again: a week, or five where a rule asks what is usual."""
     asks = any("usual(" in str(rule.when) for book in books for rule in book.rules)
-    return LONGEST_USUAL_MS if asks else LEARNS_MS
+    return BASELINE_REPLAY_MS if asks else DEFAULT_REPLAY_MS
 
 
-def only_itself(books: Sequence[Rulebook], name: str) -> bool:
+def is_self_contained(books: Sequence[Rulebook], name: str) -> bool:
     """True when nobody else must be heard to know where the rule stood."""
     rules = [rule for book in books for rule in book.rules]
     return len(rules) == 1 and rules[0].absent is None and GROUP_SEPARATOR not in name
 
 
-def _explained(
-    past: Past, task: Explain, books: Sequence[Rulebook], kinds: Mapping[str, Kind], start: Instant, progress: Progress
+def _explain_recorded(
+    past: RecordedData,
+    task: ExplainRequest,
+    books: Sequence[Rulebook],
+    kinds: Mapping[str, Kind],
+    start: Instant,
+    progress: Progress,
 ) -> dict[str, Any]:
     engine = Engine(books, kinds, past.community, emit_shadow=True, zone=past.zone)
     near = CommunityIndex(past.community)
-    alone = only_itself(books, task.device)
+    alone = is_self_contained(books, task.device)
     company = {task.device} if alone else {task.device, *connected_devices(past.devices, engine, near, task.device)}
     engine.register([one for one in past.devices if one.id in company], start)
     last: Reading | None = None
     told: list[Finding] = []
-    heard = past.walk(start, task.at + 1, sorted(company))
-    for event in chunk_events(heard, past.between(start, task.at), chunk=1):
+    heard = past.readings(start, task.at + 1, sorted(company))
+    for event in chunk_events(heard, past.interruptions(start, task.at), chunk=1):
         told += play(engine, [event])
         for reading in event.readings if isinstance(event, ReadingBatch) else ():
             last = reading if reading.device == task.device else last
-        progress(_part(event, start, task.at))
+        progress(_progress_at(event, start, task.at))
     told += engine.tick(task.at)
     story_ = explain_now(engine, task.rule, task.device, last)
-    return {**story_, "at": task.at, "judged_from": start, "told": list(_told(told, task))}
+    return {**story_, "at": task.at, "judged_from": start, "told": list(_recent_findings(told, task))}
 
 
-def _part(event: Event, start: Instant, end: Instant) -> float:
+def _progress_at(event: Event, start: Instant, end: Instant) -> float:
     gone = event.end if isinstance(event, Outage) else event.now
     return min(max((gone - start) / max(end - start, 1), 0.0), 1.0)
 
 
-def _told(findings: Sequence[Finding], task: Explain) -> Iterator[dict[str, Any]]:
+def _recent_findings(findings: Sequence[Finding], task: ExplainRequest) -> Iterator[dict[str, Any]]:
     """What this rule told of this device, or of its group, in the time that was judged again: the newest last."""
     kind, group, name = task.device.partition(GROUP_SEPARATOR)
     own = [
         one for one in findings if one.rule == task.rule and _is_about(one, task.device, kind if group else "", name)
     ]
-    for one in own[-EVENTS_TOLD:]:
+    for one in own[-FINDINGS_SHOWN:]:
         yield {"at": one.at, "phase": one.phase.value, "severity": one.severity.value, "begin": one.begin}
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from app.config.catalog import book_files, load_books, load_kinds
+from app.config.catalog import load_kinds, load_rulebook_files, rulebook_files
 from app.config.yaml_files import read_model
-from app.datadir.control_socket import Answered
-from app.rule_tools.check import trials_of
+from app.errors import UserError
+from app.rule_tools.check import trials_path
 from domain.duration import parse_duration, written_duration
 from rules.rulebook.model import Rulebook
 from rules.tools.reference import rules_table
@@ -21,7 +21,7 @@ from rules.trials.model import TrialBook
 
 SCHEMA = "rulebook.schema.json"
 """Stands beside a new book, for editors."""
-_BOOK = """\
+_RULEBOOK = """\
 # yaml-language-server: $schema={schema}
 # {name}: say here in one sentence what is watched and why.
 # Check it with `fengshao rules check {name}.yaml`, try it with `fengshao rules test {name}.yaml`, and see what it would
@@ -71,39 +71,39 @@ trials:
 """
 
 
-def template(name: str) -> dict[str, str]:
+def new_rulebook(name: str) -> dict[str, str]:
     """A rulebook and its trials by file name, both right and ready to be changed."""
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
-        raise Answered(f"{name!r} is no name for a rulebook: write small letters and hyphens, like gas-shop")
-    return {f"{name}.yaml": _BOOK.format(name=name, schema=SCHEMA), f"{name}_test.yaml": _TRIALS.format(name=name)}
+        raise UserError(f"{name!r} is no name for a rulebook: write small letters and hyphens, like gas-shop")
+    return {f"{name}.yaml": _RULEBOOK.format(name=name, schema=SCHEMA), f"{name}_test.yaml": _TRIALS.format(name=name)}
 
 
-def write_book(name: str, folder: Path) -> list[Path]:
+def write_rulebook(name: str, folder: Path) -> list[Path]:
     """The template as files; never over a file that is there."""
-    files = {folder / file: text for file, text in template(name).items()}
+    files = {folder / file: text for file, text in new_rulebook(name).items()}
     for file in files:
         if file.exists():
-            raise Answered(f"{file} exists: choose another name")
+            raise UserError(f"{file} exists: choose another name")
     folder.mkdir(parents=True, exist_ok=True)
     for file, text in files.items():
         file.write_text(text, "utf-8")
     shape = folder / SCHEMA
     if not shape.exists():
-        shape.write_text(schema("rulebook") + "\n", "utf-8")
+        shape.write_text(json_schema("rulebook") + "\n", "utf-8")
     return list(files)
 
 
 def manual() -> str:
     """The table of all built-in rules, as docs/rules.md shows it."""
-    files = book_files()
-    trials = {file.stem: read_model(trials_of(file), TrialBook) for file in files if trials_of(file).exists()}
-    return rules_table(load_books(load_kinds(), files), trials)
+    files = rulebook_files()
+    trials = {file.stem: read_model(trials_path(file), TrialBook) for file in files if trials_path(file).exists()}
+    return rules_table(load_rulebook_files(load_kinds(), files), trials)
 
 
 _DURATION = r"^(\d+(\.\d+)?(ms|s|m|h|d))+$"
 
 
-class _Shape(GenerateJsonSchema):
+class _SchemaGenerator(GenerateJsonSchema):
     """Durations are whole numbers inside and `30s` in a file: the schema speaks of the file."""
 
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
@@ -118,11 +118,11 @@ class _Shape(GenerateJsonSchema):
         return shape
 
 
-def schema(of: str) -> str:
+def json_schema(of: str) -> str:
     """The JSON Schema of rulebooks or of trials."""
     model = Rulebook if of == "rulebook" else TrialBook
     shape = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **model.model_json_schema(schema_generator=_Shape),
+        **model.model_json_schema(schema_generator=_SchemaGenerator),
     }
     return json.dumps(shape, ensure_ascii=False, indent=2)

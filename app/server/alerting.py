@@ -11,15 +11,14 @@ from alerts.delivery.sender import OutboxSender
 from alerts.handling.finding_status import StatusOf
 from alerts.reply_parsing.grammar import ReplyGrammar
 from alerts.service import AlertService, AlertSettings
-from app.config.catalog import load_ladders, load_replies, load_words
-from app.config.settings import Site
-from app.config.site import SiteFolder
+from app.config.catalog import load_ladders, load_replies, load_wording
+from app.config.settings import SiteSettings
+from app.config.site import SiteConfig
 from app.datadir.stores import Stores
 from app.pipeline.retry import retry_until_writable
 from app.server.channels import ChannelEndpoint
 from app.server.registry import RegistryCache
 from console.dependencies import CallbackEndpoint, CallbackReply
-from console.dependencies import Secret as ConsoleSecret
 from console.security.auth import sign_worker_link
 from domain import Finding, Instant, Lane
 from store.database.alerts.repository import Transactor
@@ -34,7 +33,7 @@ class Alerting:
 
     def __init__(
         self,
-        folder: SiteFolder,
+        folder: SiteConfig,
         stores: Stores,
         registry: RegistryCache,
         doors: Mapping[str, ChannelEndpoint],
@@ -46,11 +45,11 @@ class Alerting:
         self._clock, self._endpoints = clock, doors
         self._wakeup = asyncio.Event()
         self.errors = 0
-        transact = Transactor(stores.ledger)
+        transact = Transactor(stores.database)
         self.desk = AlertService(
             transact,
             load_ladders(folder.path),
-            load_words(folder.path),
+            load_wording(folder.path),
             desk_settings(folder.settings, doors, load_replies(folder.path)),
             lambda: registry.community,
             clock,
@@ -96,7 +95,7 @@ class Alerting:
     def callbacks(self) -> dict[str, CallbackEndpoint]:
         """The providers' ways in, one a channel that has a secret."""
         return {
-            name: CallbackEndpoint(ConsoleSecret(door.secret.reveal()), self._handler(name, door))
+            name: CallbackEndpoint(door.secret, self._handler(name, door))
             for name, door in self._endpoints.items()
             if door.secret.reveal()
         }
@@ -131,7 +130,7 @@ class WorkerLinks:
         return f"{self._base}/m/{sign_worker_link(self._key, str(alert), person, now)}" if self._base else ""
 
 
-def desk_settings(site: Site, doors: Mapping[str, ChannelEndpoint], replies: ReplyGrammar) -> AlertSettings:
+def desk_settings(site: SiteSettings, doors: Mapping[str, ChannelEndpoint], replies: ReplyGrammar) -> AlertSettings:
     """The settings of the alert service, from those of the site."""
     codes = dict(site.channels.aliyun_sms.templates) if site.channels.aliyun_sms else {}
     return AlertSettings(

@@ -12,15 +12,18 @@ from alerts.channels.aliyun_sms import AliyunSettings, AliyunSms
 from alerts.channels.channel import Channel
 from alerts.channels.logbook import Logbook
 from alerts.channels.wecom import WeCom, WeComSettings
-from app.config.settings import AliyunSms as WrittenSms
-from app.config.settings import Secret, Site, secret
-from app.config.settings import WeCom as WrittenWeCom
+from app.config.secrets import read_secret
+from app.config.settings import AliyunSmsSettings as WrittenSms
+from app.config.settings import SiteSettings
+from app.config.settings import WeComSettings as WrittenWeCom
+from app.errors import UserError
+from domain.secret import Secret
 
 TIMEOUTS = httpx2.Timeout(connect=3.0, read=8.0, write=8.0, pool=2.0)
 CALLBACK_SECRET_LENGTH_MIN = 32
 
 
-class ChannelNotConfigured(Exception):
+class ChannelNotConfigured(UserError):
     """The site has no such channel, or its secret is no secret."""
 
 
@@ -37,7 +40,7 @@ def http_client() -> httpx2.AsyncClient:
 
 
 def build_channels(
-    site: Site, client: httpx2.AsyncClient, environ: Mapping[str, str], clock: Callable[[], int]
+    site: SiteSettings, client: httpx2.AsyncClient, environ: Mapping[str, str], clock: Callable[[], int]
 ) -> dict[str, ChannelEndpoint]:
     """Every channel of the site by the name that ladders use. Raises MissingSecret naming the variable."""
     doors = {"logbook": ChannelEndpoint(Logbook(), Secret(""))}
@@ -48,10 +51,12 @@ def build_channels(
     return doors
 
 
-def _sms(site: Site, written: WrittenSms, client: httpx2.AsyncClient, environ: Mapping[str, str]) -> ChannelEndpoint:
+def _sms(
+    site: SiteSettings, written: WrittenSms, client: httpx2.AsyncClient, environ: Mapping[str, str]
+) -> ChannelEndpoint:
     settings = AliyunSettings(
-        key_id=secret(written.access_key_id_env, "channels.aliyun_sms", environ).reveal(),
-        secret=secret(written.access_key_secret_env, "channels.aliyun_sms", environ).reveal(),
+        key_id=read_secret(written.access_key_id_env, "channels.aliyun_sms", environ).reveal(),
+        secret=read_secret(written.access_key_secret_env, "channels.aliyun_sms", environ).reveal(),
         sign_name=site.sign,
         base_url=written.base_url,
     )
@@ -68,16 +73,16 @@ def _wecom(
     settings = WeComSettings(
         corp_id=written.corp_id,
         agent_id=written.agent_id,
-        secret=secret(written.secret_env, user, environ).reveal(),
-        token=secret(written.token_env, user, environ).reveal(),
-        aes_key=secret(written.aes_key_env, user, environ).reveal(),
+        secret=read_secret(written.secret_env, user, environ).reveal(),
+        token=read_secret(written.token_env, user, environ).reveal(),
+        aes_key=read_secret(written.aes_key_env, user, environ).reveal(),
         base_url=written.base_url,
     )
     return ChannelEndpoint(WeCom(client, settings, clock), _callback_secret(written.callback_secret_env, environ))
 
 
 def _callback_secret(variable: str, environ: Mapping[str, str]) -> Secret:
-    found = secret(variable, "callbacks", environ)
+    found = read_secret(variable, "callbacks", environ)
     if len(found.reveal()) < CALLBACK_SECRET_LENGTH_MIN:
         raise ChannelNotConfigured(
             f"{variable}: write at least {CALLBACK_SECRET_LENGTH_MIN} random characters, it is part of a URL"

@@ -6,7 +6,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 
 from app.datadir.credentials import push_secrets
-from app.rule_tools.service import Tools
+from app.rule_tools.service import RuleToolService
 from app.server.doctor import Doctor
 from app.server.processing import Processing
 from app.server.registry import RegistryCache
@@ -32,7 +32,9 @@ def registry_services(
     )
 
 
-def rule_services(judging: Processing, tools: Tools, clock: Callable[[], Instant]) -> dependencies.RuleDependencies:
+def rule_services(
+    judging: Processing, tools: RuleToolService, clock: Callable[[], Instant]
+) -> dependencies.RuleDependencies:
     """The rules in force, and the safety office's tools."""
     return dependencies.RuleDependencies(
         summaries=lambda: rule_summaries(judging.engine.books),

@@ -15,11 +15,11 @@ from msgspec.structs import replace
 
 from alerts.messages.catalog import TextCatalog
 from app.clock import Clock
-from app.config.addresses import Address
-from app.config.catalog import ROOT, load_words
-from app.config.site import SiteFolder
+from app.config.addresses import ListenAddress
+from app.config.catalog import ROOT, load_wording
+from app.config.site import SiteConfig
 from app.datadir.control_socket import Asgi
-from app.mqtt_client import client
+from app.mqtt_client import mqtt_client
 from ingest.mqtt.broker_address import parse_broker_address
 from simulators.providers.aliyun.server import AliyunSmsServer
 from simulators.providers.wecom.server import WeComServer
@@ -66,7 +66,7 @@ class Demo:
         self._stop.set()
         await self._stack.aclose()
 
-    async def start_providers(self, folder: SiteFolder, http: Address, clock: Clock) -> SiteFolder:
+    async def start_providers(self, folder: SiteConfig, http: ListenAddress, clock: Clock) -> SiteConfig:
         """Starts the providers and points the site's channels at them."""
         base = f"http://{http.host}:{http.port}"
         calls = f"{base}/api/v1/callbacks/{{}}/{self._callback_secret}"
@@ -74,7 +74,7 @@ class Demo:
         self._sms = await self._stack.enter_async_context(
             AliyunSmsServer(
                 access_keys={environ["FENGSHAO_ALIYUN_KEY_ID"]: environ["FENGSHAO_ALIYUN_KEY_SECRET"]},
-                templates=registered_templates(load_words(folder.path)),
+                templates=registered_templates(load_wording(folder.path)),
                 clock=clock,
                 callback_url=calls.format("sms"),
             )
@@ -130,11 +130,11 @@ class Demo:
         await send({"type": "http.response.start", "status": answer.status_code, "headers": [(b"content-type", kind)]})
         await send({"type": "http.response.body", "body": answer.content})
 
-    async def start_devices(self, mqtt_url: str, folder: SiteFolder, clock: Clock) -> None:
+    async def start_devices(self, mqtt_url: str, folder: SiteConfig, clock: Clock) -> None:
         """The town lives, and a kitchen leaks; another one each time it is started."""
         broker = parse_broker_address(mqtt_url)
         town = run_demo(
-            lambda: client(broker),
+            lambda: mqtt_client(broker),
             DemoSite(devices=folder.devices, timezone=folder.settings.timezone),
             seed=clock() // 1000,
             speed=1.0,
@@ -152,7 +152,7 @@ class Demo:
             await asyncio.gather(self._devices_task, return_exceptions=True)
 
 
-def _with_provider_urls(folder: SiteFolder, urls: dict[str, str], public_url: str) -> SiteFolder:
+def _with_provider_urls(folder: SiteConfig, urls: dict[str, str], public_url: str) -> SiteConfig:
     """The same site with its channels at these addresses."""
     channels = folder.settings.channels
     moved = {

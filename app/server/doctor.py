@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.config.site import SiteFolder
-from app.doctor.doctor import Knowledge, examine
+from app.config.site import SiteConfig
+from app.doctor.doctor import DoctorInputs, run_doctor
 from app.mqtt_client import BrokerUnavailable
 from app.server.processing import Processing
 from app.server.registry import RegistryCache
@@ -15,16 +15,16 @@ from domain import Instant
 from ingest.mqtt.broker_address import BrokerAddress
 
 
-def current_knowledge(judging: Processing, registry: RegistryCache, folder: SiteFolder) -> Knowledge:
+def current_knowledge(judging: Processing, registry: RegistryCache, folder: SiteConfig) -> DoctorInputs:
     """What the running service knows at this moment."""
     found = judging.definitions
-    return Knowledge(found.kinds, found.mappings, list(registry.devices.values()), folder.settings, folder.path)
+    return DoctorInputs(found.kinds, found.mappings, list(registry.devices.values()), folder.settings, folder.path)
 
 
 class Doctor:
     """One examination at a time, of the broker that the service listens to (console.dependencies.Doctor)."""
 
-    def __init__(self, broker: BrokerAddress, known: Callable[[], Knowledge], clock: Callable[[], Instant]) -> None:
+    def __init__(self, broker: BrokerAddress, known: Callable[[], DoctorInputs], clock: Callable[[], Instant]) -> None:
         self._broker, self._knowledge, self._clock = broker, known, clock
         self._busy = False
 
@@ -33,7 +33,7 @@ class Doctor:
             raise DoctorBusy
         self._busy = True
         try:
-            return await examine(self._broker, self._knowledge(), seconds, self._clock)
+            return await run_doctor(self._broker, self._knowledge(), seconds, self._clock)
         except BrokerUnavailable as fault:
             raise DoctorRefused(str(fault)) from None
         finally:

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from app.config.site import SiteFolder
+from app.config.site import SiteConfig
 from domain import Instant
 from ingest.routing.routes import Routes
 from store.database.database import Ledger
@@ -16,7 +16,7 @@ KEY: Final = "filters"
 FILTERS_MAX: Final = 1_000
 
 
-def former_filters(ledger: Ledger, folder: SiteFolder, now: Instant) -> list[str]:
+def former_filters(ledger: Ledger, folder: SiteConfig, now: Instant) -> list[str]:
     """All filters that this DIR ever asked for, with the present ones, which are noted for the next start.
 
     A start that found the broker gone has taken nothing back yet: so none is forgotten before KEPT_MAX others came.

@@ -12,8 +12,8 @@ from typing import Any
 
 import uvicorn
 
-from app.config.addresses import Address, BadAddress
-from app.datadir.control_socket import SOCKET, trusted
+from app.config.addresses import InvalidAddress, ListenAddress
+from app.datadir.control_socket import SOCKET, with_admin_token
 
 STOP_TIMEOUT_S = 3
 SOCKET_PATH_MAX = 107
@@ -28,18 +28,20 @@ class _Server(uvicorn.Server):
         yield
 
 
-def check_port_free(at: Address) -> None:
+def check_port_free(at: ListenAddress) -> None:
     """Says so before a broker is started and stores are opened, if nobody can listen there."""
     try:
         socket.create_server((at.host, at.port), family=socket.AF_INET6 if ":" in at.host else socket.AF_INET).close()
     except OSError as error:
-        raise BadAddress(
+        raise InvalidAddress(
             f"--http {at.host}:{at.port}: cannot listen there ({os.strerror(error.errno or 0)}); name another"
         ) from error
 
 
 @contextlib.asynccontextmanager
-async def serve(app: Any, at: Address, data: Path, token: str, proxies: Sequence[str] = ()) -> AsyncIterator[None]:
+async def serve(
+    app: Any, at: ListenAddress, data: Path, token: str, proxies: Sequence[str] = ()
+) -> AsyncIterator[None]:
     """Serves until the block ends; listens before it begins.
 
     What `X-Forwarded-For` and `X-Forwarded-Proto` say counts only from these proxies: anybody can write them.
@@ -47,10 +49,12 @@ async def serve(app: Any, at: Address, data: Path, token: str, proxies: Sequence
     path = data / SOCKET
     path.unlink(missing_ok=True)
     if len(os.fsencode(path)) > SOCKET_PATH_MAX:
-        raise BadAddress(f"--data {data}: too long a path for {SOCKET} in it; name a shorter folder, or a relative one")
+        raise InvalidAddress(
+            f"--data {data}: too long a path for {SOCKET} in it; name a shorter folder, or a relative one"
+        )
     forwarded = {"proxy_headers": bool(proxies), "forwarded_allow_ips": list(proxies)}
     public = _Server(_config(app, host=at.host, port=at.port, lifespan="on", **forwarded))
-    control = _Server(_config(trusted(app, token), uds=str(path), lifespan="off", proxy_headers=False))
+    control = _Server(_config(with_admin_token(app, token), uds=str(path), lifespan="off", proxy_headers=False))
     before = os.umask(0o077)
     tasks = [asyncio.create_task(_run(server)) for server in (public, control)]
     try:
@@ -84,9 +88,9 @@ async def _run(server: _Server) -> None:
         raise OSError("cannot listen") from ended
 
 
-async def _until_listening(servers: list[_Server], tasks: list[asyncio.Task[None]], at: Address) -> None:
+async def _until_listening(servers: list[_Server], tasks: list[asyncio.Task[None]], at: ListenAddress) -> None:
     while not all(server.started for server in servers):
         for task in tasks:
             if task.done():
-                raise BadAddress(f"--http {at.host}:{at.port}: cannot listen there; is the port in use?")
+                raise InvalidAddress(f"--http {at.host}:{at.port}: cannot listen there; is the port in use?")
         await asyncio.sleep(0.01)

@@ -10,7 +10,7 @@ from msgspec import to_builtins
 from sqlalchemy import Connection
 
 from alerts.service import AlertService, AuditResult
-from app.config.settings import Site
+from app.config.settings import SiteSettings
 from app.datadir.stores import Stores
 from app.pipeline.pipeline import Pipeline
 from app.server.scheduler import Job, StoredJob
@@ -23,7 +23,7 @@ from store.database.system import jobs as table
 log = logging.getLogger("fengshao.jobs")
 
 
-def build_jobs(stores: Stores, site: Site, chain: Pipeline, desk: AlertService) -> dict[str, Job]:
+def build_jobs(stores: Stores, site: SiteSettings, chain: Pipeline, desk: AlertService) -> dict[str, Job]:
     """Every job by name, with its default schedule in local time."""
     return {
         "roll-up": Job("5 * * * *", partial(_roll_up, stores)),
@@ -39,14 +39,14 @@ async def _roll_up(stores: Stores, now: Instant) -> str:
     return "closed hours rolled up"
 
 
-async def _retain(stores: Stores, site: Site, chain: Pipeline, now: Instant) -> str:
+async def _retain(stores: Stores, site: SiteSettings, chain: Pipeline, now: Instant) -> str:
     """Journal entries go only once they are old and behind the checkpoint."""
     keep = site.retention
     await stores.history.retain(now, keep.raw_days, keep.minute_days, keep.hour_days)
     entries = await stores.journal.prune(now - keep.journal_days * DAY, chain.saved_position)
-    purged = await stores.ledger.run(lambda tx: refusals.purge(tx, now - keep.refusal_days * DAY))
-    acts = await stores.ledger.run(lambda tx: audit.purge(tx, now - keep.audit_days * DAY))
-    planned = await stores.ledger.run(lambda tx: silences.purge(tx, now - keep.audit_days * DAY))
+    purged = await stores.database.run(lambda tx: refusals.purge(tx, now - keep.refusal_days * DAY))
+    acts = await stores.database.run(lambda tx: audit.purge(tx, now - keep.audit_days * DAY))
+    planned = await stores.database.run(lambda tx: silences.purge(tx, now - keep.audit_days * DAY))
     return f"{entries} journal entries, {purged} refusals, {acts} acts and {planned} silences forgotten"
 
 
@@ -58,7 +58,7 @@ async def _report(stores: Stores, now: Instant) -> str:
         key_values.put(tx, f"report/{now // DAY}", to_builtins(day), now)
         return day
 
-    day = await stores.ledger.run(work)
+    day = await stores.database.run(work)
     return f"{sum(day.opened.values())} alerts opened, {day.unsettled} not settled, taken in {day.take_ms_median} ms"
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from alerts.handling.finding_status import FindingStatus
-from app.config.site import SiteFolder, decoder_settings
+from app.config.site import SiteConfig, decoder_settings
 from app.datadir.stores import Stores
 from app.pipeline import unread_verdicts
 from app.pipeline.backlog import Backlog
@@ -44,7 +44,7 @@ REFUSALS_PER_HOUR_MAX = 1_000
 """Kept singly per source, reason and hour; beyond it they are counted."""
 
 
-def consumer_settings(folder: SiteFolder, name: str, formerly: Sequence[str] = ()) -> ConsumerSettings:
+def consumer_settings(folder: SiteConfig, name: str, formerly: Sequence[str] = ()) -> ConsumerSettings:
     """The site's limits and filters as the intake takes them; `formerly`: the filters of the run before."""
     limits = folder.settings.intake
     return ConsumerSettings(
@@ -61,11 +61,11 @@ class Processing:
     """The chain with what it is made of."""
 
     def __init__(
-        self, folder: SiteFolder, stores: Stores, registry: RegistryCache, hear: Hear, clock: Callable[[], Instant]
+        self, folder: SiteConfig, stores: Stores, registry: RegistryCache, hear: Hear, clock: Callable[[], Instant]
     ) -> None:
         self._stores, self._registry, self._clock = stores, registry, clock
-        saved = stores.ledger.run_now(lambda tx: checkpoints.load(tx, CHECKPOINT))
-        kept = stores.ledger.run_now(lambda tx: key_values.get(tx, DEFINITIONS)) if saved else None
+        saved = stores.database.run_now(lambda tx: checkpoints.load(tx, CHECKPOINT))
+        kept = stores.database.run_now(lambda tx: key_values.get(tx, DEFINITIONS)) if saved else None
         # What the journal holds is judged by the files of its day; those on disk are taken up after it.
         self.definitions, _ = definitions_at_start(kept, rulebooks_in(saved.blob if saved else None), folder.path)
         self._unsaved = True
@@ -102,7 +102,7 @@ class Processing:
             self.pipeline.restore(saved.blob)
         since = saved.saved_at if saved else 0
         self.pipeline.repeat_recorded(list(recorded_resets(self.engine, stores.journal, since)))
-        self.latch_resets = LatchResets(self.engine, self.pipeline, stores.journal, stores.ledger, clock)
+        self.latch_resets = LatchResets(self.engine, self.pipeline, stores.journal, stores.database, clock)
 
     async def start(self) -> None:
         """Enrol everybody, and tell the engine of the time in which nobody could be heard: since we last lived."""
@@ -190,7 +190,7 @@ class Processing:
                 refusals.keep(tx, lane, pos, refused, REFUSALS_PER_HOUR_MAX)
                 describe(tx, describing)
 
-        await self._stores.ledger.run(work)
+        await self._stores.database.run(work)
 
     async def store_checkpoint(self, cursor: dict[Lane, int], now: Instant, blob: bytes) -> None:
         """With what it was judged by, in one transaction."""
@@ -201,5 +201,5 @@ class Processing:
             if written is not None:
                 key_values.put(tx, DEFINITIONS, written, now)
 
-        await self._stores.ledger.run(work)
+        await self._stores.database.run(work)
         self._unsaved = False

@@ -20,9 +20,19 @@ import uvloop
 from msgspec import Struct
 
 from app.clock import Clock
-from app.config.addresses import MQTT_PASSWORD, MQTT_USER, Address, BadAddress, address, broker_url, is_url, redacted
-from app.config.site import SiteFolder, read_site
-from app.datadir.credentials import admin_token, lock
+from app.config.addresses import (
+    MQTT_PASSWORD,
+    MQTT_USER,
+    InvalidAddress,
+    ListenAddress,
+    is_url,
+    parse_broker_url,
+    parse_listen_address,
+    without_password,
+)
+from app.config.site import SiteConfig, load_site
+from app.datadir.credentials import admin_token
+from app.datadir.lock import lock_data_dir
 from app.datadir.stores import open_stores
 from app.server import http as serving
 from app.server.channels import build_channels, http_client
@@ -65,25 +75,25 @@ async def start(options: Options) -> None:
         loop.add_signal_handler(number, stop.set)
     async with contextlib.AsyncExitStack() as stack:
         demo = await stack.enter_async_context(Demo(options.data)) if options.demo else None
-        folder = read_site(demo.site if demo and not options.site else options.site, any_kind=True)
+        folder = load_site(demo.site if demo and not options.site else options.site, any_kind=True)
         data = demo.data if demo else (options.data or Path("data"))
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        stack.enter_context(lock(data))
+        stack.enter_context(lock_data_dir(data))
         if demo:
-            folder = await demo.start_providers(folder, address(options.http, "--http"), Clock())
+            folder = await demo.start_providers(folder, parse_listen_address(options.http, "--http"), Clock())
         await serve(stack, options, folder, data, demo, stop)
 
 
 async def serve(
     stack: contextlib.AsyncExitStack,
     options: Options,
-    folder: SiteFolder,
+    folder: SiteConfig,
     data: Path,
     demo: Demo | None,
     stop: asyncio.Event,
 ) -> None:
     clock, environ = Clock(), {**os.environ, **(demo.environ if demo else {})}
-    http = address(options.http, "--http")
+    http = parse_listen_address(options.http, "--http")
     serving.check_port_free(http)
     token, is_new = admin_token(data, environ)
     url, broker = await stack.enter_async_context(open_broker(options.mqtt, data, environ))
@@ -166,11 +176,11 @@ async def open_broker(
     """The URL of the broker, and what keeps it alive when it is ours."""
     user, password = environ.get(MQTT_USER, ""), environ.get(MQTT_PASSWORD, "")
     if is_url(written):
-        yield broker_url(written, (user, password)), None
+        yield parse_broker_url(written, (user, password)), None
         return
-    at = address(written, "--mqtt")
+    at = parse_listen_address(written, "--mqtt")
     if not at.is_loopback and not (user and password):
-        raise BadAddress(
+        raise InvalidAddress(
             f"--mqtt {written}: a broker that others can reach needs credentials; set {MQTT_USER} and {MQTT_PASSWORD}, "
             "or listen on 127.0.0.1"
         )
@@ -185,7 +195,9 @@ async def open_broker(
         await broker.stop()
 
 
-def _local_broker(at: Address, data: Path, credentials: tuple[str, str] | None) -> tuple[Mosquitto | Rumqttd, int]:
+def _local_broker(
+    at: ListenAddress, data: Path, credentials: tuple[str, str] | None
+) -> tuple[Mosquitto | Rumqttd, int]:
     if mosquitto_binary() or credentials:
         return Mosquitto(data / "broker", at.host, at.port, credentials), at.port
     print(LIMITATIONS, file=sys.stderr)
@@ -193,9 +205,11 @@ def _local_broker(at: Address, data: Path, credentials: tuple[str, str] | None) 
     return embedded, embedded.port_v5
 
 
-def print_startup_banner(http: Address, url: str, token: str, is_new: bool, data: Path, demo: Demo | None) -> None:
+def print_startup_banner(
+    http: ListenAddress, url: str, token: str, is_new: bool, data: Path, demo: Demo | None
+) -> None:
     """What a person needs to begin; the token is shown when it was made just now, and always in the demo."""
-    print(f"枫哨 is up: http://{http.host}:{http.port}/   broker: {redacted(url)}   data: {data}")
+    print(f"枫哨 is up: http://{http.host}:{http.port}/   broker: {without_password(url)}   data: {data}")
     if is_new or demo:
         print(f"administrator's token: {token}")
     if demo:

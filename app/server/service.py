@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from app.clock import Clock
-from app.config.site import SiteFolder
-from app.datadir.credentials import session_name, signing_key
+from app.config.site import SiteConfig
+from app.datadir.credentials import mqtt_client_id, signing_key
 from app.datadir.site_import import import_site
 from app.datadir.stores import Stores
 from app.pipeline.retry import retry_until_writable
 from app.pipeline.self_monitoring import SelfMonitoring, open_findings
 from app.reload.definitions import Definitions
 from app.reload.rulebooks import RulebookReloader
-from app.rule_tools.service import Tools
+from app.rule_tools.service import RuleToolService
 from app.server.alerting import Alerting
 from app.server.channels import ChannelEndpoint
 from app.server.console import intake_services, registry_services, rule_services
@@ -35,16 +35,10 @@ from app.server.sparkplug_rebirth import request_rebirths
 from app.server.status import CONSOLE_DIST, StatusLine, audit_samples, collect, on_duty_by_cell
 from app.site_check import last_resort
 from console.application import create_app
-from console.dependencies import (
-    ConsoleDependencies,
-    MonitoringDependencies,
-    Sample,
-    Secret,
-    SecurityDependencies,
-    SiteInfo,
-)
+from console.dependencies import ConsoleDependencies, MonitoringDependencies, Sample, SecurityDependencies, SiteInfo
 from console.events import EventHub
 from domain import DAY, MINUTE, Finding, Instant, Lane
+from domain.secret import Secret
 from ingest.frame import Entry
 from ingest.mqtt.broker_address import parse_broker_address
 from ingest.mqtt.consumer import MqttConsumer
@@ -66,7 +60,7 @@ class Service:
 
     def __init__(
         self,
-        folder: SiteFolder,
+        folder: SiteConfig,
         data: Path,
         stores: Stores,
         doors: Mapping[str, ChannelEndpoint],
@@ -80,8 +74,8 @@ class Service:
         self._connection_changes: asyncio.Queue[tuple[bool, Instant]] = asyncio.Queue()
         self._consumer_task: asyncio.Task[None] | None = None
         self.hub = EventHub(clock())
-        self.registry = RegistryCache(stores.ledger)
-        log_kept(stores.ledger.run_now(lambda tx: import_site(tx, folder, clock())))
+        self.registry = RegistryCache(stores.database)
+        log_kept(stores.database.run_now(lambda tx: import_site(tx, folder, clock())))
         self.alerting = Alerting(
             folder,
             stores,
@@ -102,7 +96,7 @@ class Service:
             self.self_monitoring,
             clock,
         )
-        self.rule_tools = Tools(
+        self.rule_tools = RuleToolService(
             data,
             folder.path,
             stores.history,
@@ -117,7 +111,7 @@ class Service:
             self.processing.pipeline.backlog.enqueue,
             clock,
             self,
-            consumer_settings(folder, session_name(data), former_filters(stores.ledger, folder, clock())),
+            consumer_settings(folder, mqtt_client_id(data), former_filters(stores.database, folder, clock())),
             find_dangers=self.processing.danger_prefilter,
         )
         self.processing.pipeline.backlog.oldest_unjournaled = lambda: self.consumer.oldest_unjournaled
@@ -125,8 +119,8 @@ class Service:
             build_jobs(stores, folder.settings, self.processing.pipeline, self.alerting.desk),
             folder.settings.zone,
             clock,
-            lambda defaults, _now: stores.ledger.run(lambda tx: load_jobs(tx, defaults)),
-            lambda name, at, outcome: stores.ledger.run(lambda tx: record_run(tx, name, at, outcome)),
+            lambda defaults, _now: stores.database.run(lambda tx: load_jobs(tx, defaults)),
+            lambda name, at, outcome: stores.database.run(lambda tx: record_run(tx, name, at, outcome)),
         )
         self.status = StatusLine(
             self.processing.pipeline,
@@ -163,7 +157,7 @@ class Service:
         await self.registry.reload()
         self.processing.engine.community = self.registry.community
         await self.processing.start()
-        self.self_monitoring.restore(await self._stores.ledger.read(open_findings), self._clock())
+        self.self_monitoring.restore(await self._stores.database.read(open_findings), self._clock())
         self._check_last_resort()
         self.consumer.set_devices(self.registry.devices.values(), self.processing.kinds)
         await self.scheduler.start()
@@ -171,7 +165,7 @@ class Service:
 
     def _check_last_resort(self) -> None:
         """A site without a last resort is judged like any other; that a danger may reach nobody is told."""
-        faults = [str(fault) for fault in last_resort.faults(self._folder)]
+        faults = [str(fault) for fault in last_resort.last_resort_faults(self._folder)]
         for fault in faults:
             log.error("a danger may reach nobody: %s", fault)
         self.self_monitoring.site_incomplete(faults, self._clock())
@@ -228,7 +222,7 @@ class Service:
         """A sign in the journal that we listened, so that a later start knows since when nobody did."""
         while True:
             now = self._clock()
-            self.status.detect_to_send_ms = await self._stores.ledger.read(
+            self.status.detect_to_send_ms = await self._stores.database.read(
                 partial(statistics.detect_to_send_ms, since=now - DAY)
             )
             if self.consumer.ready:
@@ -292,7 +286,7 @@ class Service:
 
     def _site_files(self) -> SiteFiles | None:
         path = self._folder.path
-        return SiteFiles(path, self._stores.ledger, self._clock, self.registry_changed) if path is not None else None
+        return SiteFiles(path, self._stores.database, self._clock, self.registry_changed) if path is not None else None
 
     def _doctor(self) -> Doctor:
         return Doctor(
@@ -305,7 +299,7 @@ class Service:
             ConsoleDependencies(
                 clock=self._clock,
                 site=SiteInfo(self._folder.settings.name, self._folder.settings.zone),
-                database=self._stores.ledger,
+                database=self._stores.database,
                 history=self._stores.history,
                 desk=self.alerting.desk,
                 events=self.hub,

@@ -9,11 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import asdict
-
-from app.config.site import read_site
-from app.config.yaml_files import WrittenError
-from app.datadir.site_import import Imported, differences, import_site, view
+from app.config.faults import ConfigError
+from app.config.site import load_site
+from app.datadir.site_import import ImportResult, differences, import_site, skipped_view
 from console.dependencies import RulebookFault, RulebookInvalid
 from domain import Instant
 from store.database.database import Ledger
@@ -36,7 +34,7 @@ class SiteFiles:
     async def differences(self) -> Sequence[Mapping[str, Any]]:
         """By the files as they are now; where they cannot be read nothing can be said of them."""
         folder = await self._read()
-        return view(await self._ledger.read(partial(differences, folder=folder)))
+        return skipped_view(await self._ledger.read(partial(differences, folder=folder)))
 
     async def import_now(self, *, force: bool) -> Mapping[str, Any]:
         """Returns when the registry is judged by."""
@@ -50,19 +48,20 @@ class SiteFiles:
 
     async def _read(self) -> Any:
         try:
-            return await asyncio.to_thread(read_site, self._path)
-        except WrittenError as error:
+            return await asyncio.to_thread(load_site, self._path)
+        except ConfigError as error:
             raise RulebookInvalid([RulebookFault(*_plain(one)) for one in error.faults]) from error
 
 
-def summary(done: Imported) -> dict[str, Any]:
+def summary(done: ImportResult) -> dict[str, Any]:
     """What an import did, for the API and the command."""
-    return {**asdict(done), "kept": view(done.kept)}
+    counts = {"created": done.created, "updated": done.updated, "unchanged": done.unchanged}
+    return {**counts, "kept": skipped_view(done.skipped)}
 
 
-def log_kept(done: Imported) -> None:
+def log_kept(done: ImportResult) -> None:
     """What the files would have undone is in the log, record by record."""
-    for one in done.kept:
+    for one in done.skipped:
         log.warning("not taken from the site's files: %s (`fengshao site import --force` takes it)", one)
 
 

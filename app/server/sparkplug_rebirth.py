@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import aiomqtt
 
-from app.mqtt_client import client
+from app.mqtt_client import mqtt_client
 from domain import Instant
 from ingest.adapters.sparkplug import rebirth_request
 from ingest.decoding.decoder import Listener
@@ -35,6 +35,6 @@ async def request_rebirths(listener: Listener, broker: BrokerAddress, clock: Cal
 
 
 async def _publish(nodes: list[str], broker: BrokerAddress, now: Instant) -> None:
-    async with client(broker) as connection:
+    async with mqtt_client(broker) as connection:
         for node in nodes:
             await connection.publish(*rebirth_request(node, now), qos=0)

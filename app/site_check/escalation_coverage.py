@@ -26,7 +26,7 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 HOURS_SHOWN = 3
 
 
-class Gap(Struct, frozen=True):
+class CoverageGap(Struct, frozen=True):
     """Nobody can be reached for this cell (None: a place without one) by these ladders at these hours."""
 
     cell: str | None
@@ -35,81 +35,81 @@ class Gap(Struct, frozen=True):
     hours: str
 
 
-def can_be_told(person: Person, channels: Collection[str], enabled: Collection[str]) -> bool:
+def is_reachable(person: Person, channels: Collection[str], enabled: Collection[str]) -> bool:
     """Whether one of these channels is set up and leads to this person. With a logbook alone everybody reads it."""
     return set(enabled) <= {LOGBOOK} or any(channel in enabled and address_of(person, channel) for channel in channels)
 
 
-def title(ladder: Ladder) -> str:
+def ladder_title(ladder: Ladder) -> str:
     """A ladder as its file names it."""
     levels = ", ".join(level.value for level in ladder.severities)
     return f"{ladder.ledger.value} {levels}" + (f" ({', '.join(ladder.rules)})" if ladder.rules else "")
 
 
-class Reach:
+class EscalationCoverage:
     """Who can be reached for a cell, over the next days. `enabled` are the channels that the site has set up."""
 
     def __init__(self, community: Community, enabled: Collection[str], now: Instant, tz: ZoneInfo) -> None:
         self._community, self._enabled, self._tz = community, frozenset(enabled) | {LOGBOOK}, tz
-        self._at = _instants(community.duties, now, tz)
+        self._instants = _instants(community.duties, now, tz)
         self._end = _local_day(now, tz, DAYS)
-        self._shapes: dict[Duty, int] = {}
-        self._away: dict[str, int] = {}
+        self._bits_of_hours: dict[Duty, int] = {}
+        self._absent_bits: dict[str, int] = {}
         for duty in community.duties:
             if duty.absent:
-                self._away[duty.person] = self._away.get(duty.person, 0) | self._held(duty)
+                self._absent_bits[duty.person] = self._absent_bits.get(duty.person, 0) | self._shift_bits(duty)
         self._lines: dict[tuple[str, Role], list[tuple[Person, int]]] = {}
         for duty in community.duties:
             person = community.people.get(duty.person)
             if person is not None and not duty.absent:
-                held = self._held(duty) & ~self._away.get(person.id, 0)
+                held = self._shift_bits(duty) & ~self._absent_bits.get(person.id, 0)
                 self._lines.setdefault((duty.cell, duty.role), []).append((person, held))
 
-    def gaps(self, book: EscalationPolicy, cells: Collection[str | None]) -> Iterator[Gap]:
+    def gaps(self, book: EscalationPolicy, cells: Collection[str | None]) -> Iterator[CoverageGap]:
         """Where a danger would reach nobody. Ladders that miss the same hours are told together."""
         dangers = [ladder for ladder in book.ladders if ladder.ledger is Ledger.DANGER]
         for cell in cells:
             missed: dict[int, list[Ladder]] = {}
             for ladder in dangers:
-                missed.setdefault(self._missed(cell, ladder), []).append(ladder)
+                missed.setdefault(self._unreachable_at(cell, ladder), []).append(ladder)
             for hours, ladders in missed.items():
                 if hours:
                     roles = tuple(dict.fromkeys(rung.role for ladder in ladders for rung in ladder.rungs))
-                    yield Gap(cell, tuple(map(title, ladders)), roles, self._told(hours))
+                    yield CoverageGap(cell, tuple(map(ladder_title, ladders)), roles, self._hours_text(hours))
 
-    def _missed(self, cell: str | None, ladder: Ladder) -> int:
+    def _unreachable_at(self, cell: str | None, ladder: Ladder) -> int:
         """The instants at which no rung of a ladder has anybody who can be told."""
-        left = (1 << len(self._at)) - 1
+        left = (1 << len(self._instants)) - 1
         small = set(ladder.severities) == {Severity.LOW}
         for rung in ladder.rungs:
             channels = [one for one in (*rung.channels, *rung.fallback) if one != LOGBOOK or small]
-            left &= ~self._reached(cell, rung.role, channels)
+            left &= ~self._reachable_at(cell, rung.role, channels)
         return left
 
-    def _reached(self, cell: str | None, role: Role, channels: Sequence[str]) -> int:
+    def _reachable_at(self, cell: str | None, role: Role, channels: Sequence[str]) -> int:
         """As the roster asks: the lowest cell at which anybody is on duty, whether he can be told or not."""
-        reached, free = 0, (1 << len(self._at)) - 1
+        reached, free = 0, (1 << len(self._instants)) - 1
         for node in responsible_cells(self._community, cell):
             lines = self._lines.get((node, role), ())
-            told = (held for person, held in lines if can_be_told(person, channels, self._enabled))
+            told = (held for person, held in lines if is_reachable(person, channels, self._enabled))
             reached |= free & reduce(or_, told, 0)
             free &= ~reduce(or_, (held for _, held in lines), 0)
         return reached
 
-    def _held(self, duty: Duty) -> int:
+    def _shift_bits(self, duty: Duty) -> int:
         """The instants at which a line holds. Lines of the same hours are reckoned once."""
         hours = Duty("", "", Role.WORKER, "", 0, duty.weekdays, duty.from_minute, duty.to_minute)
-        if hours not in self._shapes:
-            bits = (is_on_shift(hours, at, self._tz) << index for index, at in enumerate(self._at))
-            self._shapes[hours] = reduce(or_, bits, 0)
-        first = 0 if duty.since is None else bisect_left(self._at, duty.since)
-        beyond = len(self._at) if duty.until is None else bisect_left(self._at, duty.until)
-        return self._shapes[hours] & ((1 << beyond) - 1) & ~((1 << first) - 1)
+        if hours not in self._bits_of_hours:
+            bits = (is_on_shift(hours, at, self._tz) << index for index, at in enumerate(self._instants))
+            self._bits_of_hours[hours] = reduce(or_, bits, 0)
+        first = 0 if duty.since is None else bisect_left(self._instants, duty.since)
+        beyond = len(self._instants) if duty.until is None else bisect_left(self._instants, duty.until)
+        return self._bits_of_hours[hours] & ((1 << beyond) - 1) & ~((1 << first) - 1)
 
     # -- in words ---------------------------------------------------------------------------------------------------
 
-    def _told(self, hours: int) -> str:
-        if hours == (1 << len(self._at)) - 1:
+    def _hours_text(self, hours: int) -> str:
+        if hours == (1 << len(self._instants)) - 1:
             return "at any hour"
         spans = list(self._spans(hours))
         by_hours: dict[str, list[datetime]] = {}
@@ -124,8 +124,8 @@ class Reach:
     def _spans(self, hours: int) -> Iterator[tuple[datetime, datetime]]:
         """Runs of instants as local times, each to the next instant that is not among them."""
         begin: Instant | None = None
-        for index, at in enumerate([*self._at, self._end]):
-            missed = index < len(self._at) and hours >> index & 1
+        for index, at in enumerate([*self._instants, self._end]):
+            missed = index < len(self._instants) and hours >> index & 1
             if missed and begin is None:
                 begin = at
             elif not missed and begin is not None:

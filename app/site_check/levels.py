@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.config.csv_files import Sheet
-from app.config.site import SiteFolder
-from app.config.yaml_files import Located, read_yaml
+from app.config.faults import ConfigFault
+from app.config.site import SiteConfig
+from app.config.yaml_files import read_yaml
 from domain import Fault
 from domain.levels import AREAS, Because, LevelRole
 from domain.people import Community, community
@@ -20,15 +21,15 @@ _BECAUSE = {
 }
 
 
-def understood(folder: SiteFolder) -> list[str]:
+def level_lines(folder: SiteConfig) -> list[str]:
     """Each level with its role, why it is taken for that, and an example of an address; then what may be a mistake."""
-    town = _town(folder)
-    return [*_understood(town), *_unused(folder, town), *_without_building(town)]
+    town = _community(folder)
+    return [*_role_lines(town), *_unused_levels(folder, town), *_missing_roles(town)]
 
 
-def level_faults(folder: SiteFolder, places: Sheet[Any] | None) -> list[Located]:
+def level_faults(folder: SiteConfig, places: Sheet[Any] | None) -> list[ConfigFault]:
     """Levels of which nobody can say what they are for, each at the first row that has it."""
-    unknown = {name for name, level in _town(folder).levels.items() if level.because is Because.UNKNOWN}
+    unknown = {name for name, level in _community(folder).levels.items() if level.because is Because.UNKNOWN}
     rows = {record.level: row for row, record in reversed([*enumerate(places.records)])} if places else {}
     roles = ", ".join(LevelRole)
     return [
@@ -43,11 +44,11 @@ def level_faults(folder: SiteFolder, places: Sheet[Any] | None) -> list[Located]
     ]
 
 
-def _town(folder: SiteFolder) -> Community:
+def _community(folder: SiteConfig) -> Community:
     return community(folder.places, folder.cells, folder.people, levels=folder.settings.levels)
 
 
-def _understood(town: Community) -> Iterator[str]:
+def _role_lines(town: Community) -> Iterator[str]:
     examples: dict[str, str] = {}
     parents = {place.parent for place in town.places.values()}
     for place in town.places.values():
@@ -60,7 +61,7 @@ def _understood(town: Community) -> Iterator[str]:
         yield f"level {name} is {level.role} ({_BECAUSE[level.because]}){example}"
 
 
-def _unused(folder: SiteFolder, town: Community) -> Iterator[str]:
+def _unused_levels(folder: SiteConfig, town: Community) -> Iterator[str]:
     """A declared level that no place has: perhaps mistyped."""
     unused = [level for level in folder.settings.levels if level not in town.levels]
     if folder.path is None or not unused:
@@ -70,7 +71,7 @@ def _unused(folder: SiteFolder, town: Community) -> Iterator[str]:
         yield f"warning: {document.locate(Fault(('levels', level), 'no place in places.csv has this level'))}"
 
 
-def _without_building(town: Community) -> Iterator[str]:
+def _missing_roles(town: Community) -> Iterator[str]:
     """Rules about buildings or households that can never begin here."""
     roles = {level.role for level in town.levels.values()}
     if roles and not roles & {LevelRole.BUILDING, LevelRole.FACILITY}:

@@ -8,13 +8,14 @@ from fastapi import Request
 from starlette.responses import Response
 
 from console import messages_zh
-from console.dependencies import CallbackEndpoint, Secret
+from console.dependencies import CallbackEndpoint
 from console.http import examples
 from console.http.authorization import record_login_failure
 from console.http.openapi import TextResponse, documented_router
 from console.http.problems import Problem, not_found
 from console.http.requests import Deps
 from console.security.auth import LoginFailure, constant_time_equal
+from domain.secret import Secret
 
 router = documented_router(tags=["callbacks"])
 

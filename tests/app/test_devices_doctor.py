@@ -16,13 +16,13 @@ import aiomqtt
 import pytest
 from click.testing import CliRunner
 
-from app.cli.init import write_site
+from app.cli.init import write_site_template
 from app.cli.main import main
 from app.config.catalog import load_kinds, load_mappings
-from app.config.site import read_site
-from app.doctor.capture import Limits, listen
-from app.doctor.doctor import Knowledge, examine, otherwise
-from app.doctor.text import lines
+from app.config.site import load_site
+from app.doctor.capture import CaptureLimits, listen
+from app.doctor.doctor import DoctorInputs, fallback_filters, run_doctor
+from app.doctor.text import report_lines
 from app.mqtt_client import BrokerUnavailable
 from app.server.doctor import Doctor
 from console.dependencies import DoctorBusy, DoctorRefused
@@ -79,14 +79,14 @@ SAID = {
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     folder = tmp_path / "site"
-    write_site(folder)
+    write_site_template(folder)
     (folder / "devices.csv").write_text(DEVICES, "utf-8")
     return folder
 
 
-def knowledge(site: Path) -> Knowledge:
-    folder, kinds = read_site(site), load_kinds(site)
-    return Knowledge(kinds, load_mappings(kinds, site), folder.devices, folder.settings, site)
+def knowledge(site: Path) -> DoctorInputs:
+    folder, kinds = load_site(site), load_kinds(site)
+    return DoctorInputs(kinds, load_mappings(kinds, site), folder.devices, folder.settings, site)
 
 
 async def published(port: int, said: dict[str, str], *, retain: bool = True) -> None:
@@ -98,7 +98,7 @@ async def published(port: int, said: dict[str, str], *, retain: bool = True) -> 
 async def examined(port: int, site: Path, messages: int = len(SAID)) -> dict[str, Any]:
     """Ends with the last message, not with the clock."""
     address = parse_broker_address(f"mqtt://127.0.0.1:{port}")
-    return await examine(address, knowledge(site), 30, lambda: NOW, Limits(messages=messages))
+    return await run_doctor(address, knowledge(site), 30, lambda: NOW, CaptureLimits(messages=messages))
 
 
 def by_name(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -164,7 +164,7 @@ async def test_personal_values_and_telephone_numbers_are_not_shown(broker: Broke
     values = by_name(report)["band-9"]["last"]["values"]
     assert {"***"} == {values[name]["value"] for name in ("heart_rate_bpm", "lat", "lon")}
     assert values["sos"]["value"] is False
-    text = json.dumps(report, ensure_ascii=False) + "\n".join(lines(report, load_kinds()))
+    text = json.dumps(report, ensure_ascii=False) + "\n".join(report_lines(report, load_kinds()))
     assert "138****8000" in text
     assert not any(secret in text for secret in ("13800138000", "121.5", "31.2", "143"))
 
@@ -175,7 +175,7 @@ async def test_the_example_in_the_documentation_is_what_it_says(broker: Broker, 
     report = await examined(broker.port, site)
 
     report |= {"broker": "mqtt://127.0.0.1:1883", "seconds": 60, "ended": "time"}
-    text = "\n".join(lines(report, load_kinds())) + "\n"
+    text = "\n".join(report_lines(report, load_kinds())) + "\n"
     renewed = tmp_path / EXAMPLE.name
     renewed.write_text(text, "utf-8")
     assert EXAMPLE.read_text("utf-8") == text, f"docs/examples/{EXAMPLE.name} is no longer what it says: see {renewed}"
@@ -202,7 +202,7 @@ async def test_the_lines_it_names_are_enough(broker: Broker, site: Path) -> None
     assert (True, []) == (again["well"], again["add"])
     states = {state for name, one in by_name(again).items() for state in one["states"] if name != "weather"}
     assert {"understood", "notes"} == states
-    subscribed = Routes(read_site(site).settings.intake.filters)
+    subscribed = Routes(load_site(site).settings.intake.filters)
     assert {"weather/roof"} == {topic for topic in SAID if subscribed.platform_of(topic) is None}
 
 
@@ -249,11 +249,15 @@ async def _disturb_nobody(broker: Broker, site: Path) -> None:
 
 @pytest.mark.parametrize(
     ("limits", "ended", "kept"),
-    [(Limits(messages=3), "messages", 3), (Limits(bytes=40), "bytes", None), (Limits(message_bytes=5), "messages", 18)],
+    [
+        (CaptureLimits(messages=3), "messages", 3),
+        (CaptureLimits(bytes=40), "bytes", None),
+        (CaptureLimits(message_bytes=5), "messages", 18),
+    ],
 )
-async def test_listening_is_bounded(broker: Broker, limits: Limits, ended: str, kept: int | None) -> None:
+async def test_listening_is_bounded(broker: Broker, limits: CaptureLimits, ended: str, kept: int | None) -> None:
     await published(broker.port, SAID)
-    limits = limits if limits.messages < 10 or limits.bytes < 100 else Limits(len(SAID), limits.bytes, 5)
+    limits = limits if limits.messages < 10 or limits.bytes < 100 else CaptureLimits(len(SAID), limits.bytes, 5)
 
     caught = await listen(parse_broker_address(f"127.0.0.1:{broker.port}"), 30, (), lambda: NOW, limits)
 
@@ -273,12 +277,12 @@ async def test_a_quiet_broker_ends_with_the_time_and_a_broker_that_dies_with_wha
 
 async def _quiet_and_killed(broker: Broker, site: Path) -> None:
     address = parse_broker_address(f"127.0.0.1:{broker.port}")
-    quiet = await examine(address, knowledge(site), 1, lambda: NOW)
+    quiet = await run_doctor(address, knowledge(site), 1, lambda: NOW)
     assert ("time", 0, [], False) == (quiet["ended"], quiet["messages"], quiet["speakers"], quiet["well"])
     assert quiet["silent"]["count"] == 6
 
     await published(broker.port, {"zigbee2mqtt/3栋402": '{"gas":true}'})
-    examining = asyncio.create_task(examine(address, knowledge(site), 30, lambda: NOW))
+    examining = asyncio.create_task(run_doctor(address, knowledge(site), 30, lambda: NOW))
     await _two_connections(broker.port)
     broker.kill()
 
@@ -299,7 +303,7 @@ async def _two_connections(port: int) -> None:
 async def test_without_a_broker_it_says_where_it_looked(free_port: Callable[[], int], site: Path) -> None:
     broker = parse_broker_address(f"mqtt://me:s3cret@127.0.0.1:{free_port()}")
     with pytest.raises(BrokerUnavailable, match="is the address right"):
-        await examine(broker, knowledge(site), 1, lambda: NOW)
+        await run_doctor(broker, knowledge(site), 1, lambda: NOW)
 
 
 # -- brokers that do not let us hear everything ---------------------------------------------------------------------
@@ -352,7 +356,7 @@ async def test_a_broker_that_refuses_everything_is_asked_for_less_and_that_is_to
     assert {"fengshao/v1/#", "tele/#", "+/tele/#"} == set(report["asked"])
     assert {"#", "zigbee2mqtt/#", "+/events/rpc"} <= set(report["refused"])
     assert {"cellar-leak", "attic-gas", "gas-new", "band-9"} == set(by_name(report))
-    text = "\n".join(lines(report, load_kinds()))
+    text = "\n".join(report_lines(report, load_kinds()))
     assert "代理服务器不准订阅 #、" in text
 
 
@@ -374,7 +378,7 @@ async def test_what_an_access_list_hides_is_simply_not_heard(
 
 
 def test_what_it_asks_for_instead_are_the_sites_filters_and_where_platforms_are_met() -> None:
-    asked = otherwise({"tasmota": ["attic/tele/#"]})
+    asked = fallback_filters({"tasmota": ["attic/tele/#"]})
 
     assert {"attic/tele/#", "zigbee2mqtt/#", "+/events/rpc", "+/binary_sensor/+/state"} <= set(asked)
     assert "tele/#" not in asked

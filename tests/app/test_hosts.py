@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.config.settings import AliyunSms, Channels, MissingSecret, Site
-from app.config.settings import WeCom as WrittenWeCom
-from app.datadir.credentials import BadToken, InUse, admin_token, lock, session_name, signing_key
+from app.config.secrets import MissingSecret
+from app.config.settings import AliyunSmsSettings, ChannelSettings, SiteSettings
+from app.config.settings import WeComSettings as WrittenWeCom
+from app.datadir.credentials import WeakToken, admin_token, mqtt_client_id, signing_key
+from app.datadir.lock import DataDirInUse, lock_data_dir
 from app.mqtt_client import BrokerUnavailable
 from app.server.channels import ChannelNotConfigured, build_channels, http_client
 from app.server.mosquitto import Mosquitto, _alive
@@ -56,9 +58,9 @@ def test_two_services_on_one_broker_do_not_take_each_others_alarms(tmp_path: Pat
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
 
-    assert session_name(tmp_path / "one") != session_name(tmp_path / "two")
-    assert session_name(tmp_path / "one") == session_name(tmp_path / "one")
-    assert len(session_name(tmp_path / "one") + "-urgent") <= 23
+    assert mqtt_client_id(tmp_path / "one") != mqtt_client_id(tmp_path / "two")
+    assert mqtt_client_id(tmp_path / "one") == mqtt_client_id(tmp_path / "one")
+    assert len(mqtt_client_id(tmp_path / "one") + "-urgent") <= 23
 
 
 async def test_a_broker_left_behind_is_not_taken_up_when_its_settings_have_changed(
@@ -122,15 +124,15 @@ def test_the_token_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) -
     assert (admin_token(tmp_path, {}), is_new) == ((token, False), True)
     assert (tmp_path / "admin.token").stat().st_mode & 0o777 == 0o600
     assert admin_token(tmp_path, {"FENGSHAO_ADMIN_TOKEN": "t" * 16}) == ("t" * 16, False)
-    with pytest.raises(BadToken):
+    with pytest.raises(WeakToken):
         admin_token(tmp_path, {"FENGSHAO_ADMIN_TOKEN": "short"})
     assert signing_key(tmp_path) == signing_key(tmp_path)
 
 
 def test_two_services_cannot_hold_one_dir(tmp_path: Path) -> None:
-    with lock(tmp_path), pytest.raises(InUse, match="is in use by another fengshao"):
-        lock(tmp_path)
-    lock(tmp_path).close()
+    with lock_data_dir(tmp_path), pytest.raises(DataDirInUse, match="is in use by another fengshao"):
+        lock_data_dir(tmp_path)
+    lock_data_dir(tmp_path).close()
 
 
 class Rows:
@@ -210,7 +212,7 @@ ENVIRON = {
 
 async def test_channels_take_their_secrets_from_the_environment_and_name_a_missing_one() -> None:
     wecom = WrittenWeCom(corp_id="ww1", agent_id=1)
-    site = Site(channels=Channels(aliyun_sms=AliyunSms(), wecom=wecom))
+    site = SiteSettings(channels=ChannelSettings(aliyun_sms=AliyunSmsSettings(), wecom=wecom))
     async with http_client() as client:
         assert set(build_channels(site, client, ENVIRON, lambda: NOW)) == {"sms", "wecom", "logbook"}
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from app.cli.devices import import_devices
 from app.config.catalog import KINDS
-from app.config.site import SiteFolder
+from app.config.site import SiteConfig
 from tests.conftest import Broker
 from tests.support.service_harness import ServiceHarness
 
@@ -18,7 +18,7 @@ from tests.support.service_harness import ServiceHarness
 class RadonHarness(ServiceHarness):
     """A town whose site has a kind of its own."""
 
-    def _folder(self) -> SiteFolder:
+    def _folder(self) -> SiteConfig:
         kinds = self.data.parent / "site" / "kinds"
         kinds.mkdir(parents=True, exist_ok=True)
         smoke = (KINDS / "smoke_alarm.yaml").read_text("utf-8")

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from app.cli.check import check_site
-from app.cli.init import write_site
-from app.config.site import read_site
-from app.config.yaml_files import WrittenError
+from app.cli.init import write_site_template
+from app.config.faults import ConfigError
+from app.config.site import load_site
 from app.datadir.site_import import import_site
-from app.site_check.levels import understood
+from app.site_check.levels import level_lines
 from domain import Place
 from domain.levels import LevelRole
 from store.database import registry
@@ -28,7 +28,7 @@ road,人民路,road,c,
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    write_site(tmp_path / "site")
+    write_site_template(tmp_path / "site")
     (tmp_path / "site" / "places.csv").write_text(SHINAN, "utf-8")
     return tmp_path / "site"
 
@@ -53,7 +53,7 @@ def test_it_prints_each_level_with_its_role_and_an_address(site: Path) -> None:
 
 def test_a_level_that_nobody_can_place_is_refused_at_its_first_row(site: Path) -> None:
     (site / "places.csv").write_text(SHINAN + "x,甲一,甲,,\ny,甲二,甲,,\nz,乙一,乙,,\n", "utf-8")
-    with pytest.raises(WrittenError) as refused:
+    with pytest.raises(ConfigError) as refused:
         check_site(site, False, lambda _line: None)
 
     first, second = [fault for fault in refused.value.faults if fault.field == "level"]
@@ -65,19 +65,19 @@ def test_a_level_that_nobody_can_place_is_refused_at_its_first_row(site: Path) -
 def test_a_declared_level_is_what_the_site_says_and_a_role_nobody_knows_is_refused(site: Path) -> None:
     (site / "places.csv").write_text(SHINAN + "x,甲一,甲,,\n", "utf-8")
     settings(site, "levels: {甲: facility}\n")
-    assert "level 甲 is facility (declared in site.yaml): 甲一" in understood(read_site(site))
+    assert "level 甲 is facility (declared in site.yaml): 甲一" in level_lines(load_site(site))
 
     settings(site, "")
     text = (site / "site.yaml").read_text("utf-8").replace("facility}", "facilty}")
     (site / "site.yaml").write_text(text, "utf-8")
-    with pytest.raises(WrittenError, match=r"site.yaml:\d+:10: levels.甲: .*'building'"):
-        read_site(site)
+    with pytest.raises(ConfigError, match=r"site.yaml:\d+:10: levels.甲: .*'building'"):
+        load_site(site)
 
 
 def test_a_declared_level_that_no_place_has_is_told_with_its_line(site: Path) -> None:
     settings(site, "levels: {楼座: building}\n")
 
-    (told,) = [line for line in understood(read_site(site)) if line.startswith("warning")]
+    (told,) = [line for line in level_lines(load_site(site)) if line.startswith("warning")]
     assert "site.yaml:" in told
     assert "levels.楼座: no place in places.csv has this level" in told
 
@@ -85,10 +85,10 @@ def test_a_declared_level_that_no_place_has_is_told_with_its_line(site: Path) ->
 def test_rules_that_can_never_begin_are_told(site: Path) -> None:
     (site / "places.csv").write_text("id,name,level,parent,cell\nb1-1-101,枫树,社区,,grid-1\nb1,一,网格,,\n", "utf-8")
 
-    warnings = [line for line in understood(read_site(site)) if line.startswith("warning")]
+    warnings = [line for line in level_lines(load_site(site)) if line.startswith("warning")]
     assert [("building" in line, "household" in line) for line in warnings[:2]] == [(True, False), (False, True)]
     assert "every level is an area or a grid" in warnings[2]
-    assert understood(read_site(None)) == []
+    assert level_lines(load_site(None)) == []
 
 
 def test_a_wristband_without_a_place_is_not_said_to_be_lost(site: Path) -> None:
@@ -111,9 +111,9 @@ def test_what_the_site_declares_is_kept_for_the_tools_and_for_places_added_later
     settings(site, "levels: {甲: building}\n")
     ledger = Ledger(sqlite_url(tmp_path / "ledger.db"))
     ledger.migrate()
-    ledger.run_now(lambda tx: import_site(tx, read_site(site), 1))
+    ledger.run_now(lambda tx: import_site(tx, load_site(site), 1))
     ledger.run_now(lambda tx: registry.put_places(tx, [Place("new", "东楼", "甲", "c")], 2))
-    ledger.run_now(lambda tx: import_site(tx, read_site(None), 3))
+    ledger.run_now(lambda tx: import_site(tx, load_site(None), 3))
     town = ledger.run_now(registry.community)
     ledger.close()
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from app.config.catalog import LADDERS, WORDS
-from app.site_check.check import examine
+from app.config.catalog import LADDERS, WORDING
+from app.site_check.check import check_site_files
 
 NOW = 1_795_269_600_000
 
@@ -45,7 +45,7 @@ channels:
     rungs:
       - {role: worker, channels: [sms], fallback: [wecom, logbook], wait: 2m}
 """,
-    "wording.zh.yaml": WORDS.read_text("utf-8"),
+    "wording.zh.yaml": WORDING.read_text("utf-8"),
     "kinds/tunnel.yaml": """\
 kind: tunnel
 name: {zh: 隧道积水, en: Tunnel}
@@ -187,17 +187,17 @@ def written(folder: Path, changes: dict[str, str]) -> Path:
 
 def told(folder: Path) -> set[tuple[str, int, int]]:
     """Where something is wrong or doubtful."""
-    found, _ = examine(folder, NOW)
-    doubts = [line.removeprefix(f"{folder}/").split(":") for line in found.doubts if line.startswith(str(folder))]
+    found, _ = check_site_files(folder, NOW)
+    doubts = [line.removeprefix(f"{folder}/").split(":") for line in found.warnings if line.startswith(str(folder))]
     places = {(file, int(line), int(column)) for file, line, column, *_ in doubts}
     return places | {(fault.file.removeprefix(f"{folder}/"), fault.line, fault.column) for fault in found.faults}
 
 
 def test_the_site_as_it_is_written_has_no_fault(tmp_path: Path) -> None:
-    found, folder = examine(written(tmp_path, {}), NOW)
+    found, folder = check_site_files(written(tmp_path, {}), NOW)
     assert [str(fault) for fault in found.faults] == []
     assert folder is not None
-    assert found.doubts == []
+    assert found.warnings == []
 
 
 # -- the names ------------------------------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ import aiomqtt
 import pytest
 
 from app.cli.simulate import simulate_site
-from app.config.addresses import BadAddress, broker_url
-from app.mqtt_client import client
+from app.config.addresses import InvalidAddress, parse_broker_url
+from app.mqtt_client import mqtt_client
 from app.server.sparkplug_rebirth import request_rebirths
 from ingest.decoding.decoder import Listener
 from ingest.mqtt.broker_address import parse_broker_address
@@ -77,7 +77,9 @@ async def test_a_server_with_a_trusted_certificate_is_told_who_we_are(
 
 async def test_a_broker_that_never_answers_leaves_no_socket_open() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        connecting = client(parse_broker_address(f"mqtt://me:pass@127.0.0.1:{silent.getsockname()[1]}"), timeout=0.1)
+        connecting = mqtt_client(
+            parse_broker_address(f"mqtt://me:pass@127.0.0.1:{silent.getsockname()[1]}"), timeout=0.1
+        )
         with pytest.raises(aiomqtt.MqttError):
             await connecting.__aenter__()
     assert connecting._client.socket() is None
@@ -95,9 +97,9 @@ async def test_a_rebirth_is_asked_for_over_tls_too(monkeypatch: pytest.MonkeyPat
 
 
 async def test_mqtts_without_a_port_is_8883_everywhere() -> None:
-    address = parse_broker_address(broker_url("mqtts://me:pass@broker.example"))
+    address = parse_broker_address(parse_broker_url("mqtts://me:pass@broker.example"))
     assert ("broker.example", 8883, True) == (address.host, address.port, address.tls)
-    made = client(address)
+    made = mqtt_client(address)
     assert (made._hostname, made._port) == ("broker.example", 8883)
 
 
@@ -112,6 +114,6 @@ async def test_mqtts_without_a_port_is_8883_everywhere() -> None:
     ],
 )
 def test_an_address_that_cannot_be_used_is_refused_without_its_password(written: str, why: str) -> None:
-    with pytest.raises(BadAddress, match=why) as refused:
-        broker_url(written)
+    with pytest.raises(InvalidAddress, match=why) as refused:
+        parse_broker_url(written)
     assert "s3cret" not in str(refused.value)

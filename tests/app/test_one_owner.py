@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from msgspec.structs import replace
 
 from app.cli.main import main
-from app.config.settings import AliyunSms, Channels
-from app.config.site import SiteFolder, read_site
+from app.config.settings import AliyunSmsSettings, ChannelSettings
+from app.config.site import SiteConfig, load_site
 from tests.conftest import Broker
 from tests.support.service_harness import ServiceHarness
 
@@ -40,9 +40,9 @@ class FiledHarness(ServiceHarness):
         for name, text in files.items():
             (self.site / name.replace("_", ".")).write_text(text, "utf-8")
 
-    def _folder(self) -> SiteFolder:
-        folder = read_site(self.site)
-        channels = Channels(aliyun_sms=AliyunSms(base_url=self.sms.url))
+    def _folder(self) -> SiteConfig:
+        folder = load_site(self.site)
+        channels = ChannelSettings(aliyun_sms=AliyunSmsSettings(base_url=self.sms.url))
         return replace(folder, settings=folder.settings.model_copy(update={"channels": channels}))
 
     async def restarts(self) -> None:

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import pytest
 
-from app.cli.rules import local_time
-from app.rule_tools.recorded_data import Past
+from app.cli.rules import format_time
+from app.rule_tools.recorded_data import RecordedData
 from domain import HOUR, MINUTE
 from store.history.duckdb.history import DuckHistory
 from tests.conftest import Broker
@@ -54,8 +54,8 @@ def lived(harness: RulebookHarness) -> set[tuple[str, str]]:
 async def judged_again(harness: RulebookHarness, history: Path) -> set[tuple[str, str]]:
     """What the same books find in a history."""
     taken = DuckHistory(history)
-    past = Past(harness.data, taken)
-    (found,) = past.told([harness.service.processing.engine.books], past.since(0), harness.clock.now)
+    past = RecordedData(harness.data, taken)
+    (found,) = past.backtest([harness.service.processing.engine.books], past.clip_start(0), harness.clock.now)
     await taken.close()
     return {(one.id, one.phase.value) for one in found}
 
@@ -75,6 +75,6 @@ async def test_of_a_late_past_a_rule_says_five_seconds_later_what_it_says_now(ha
     await backfills(harness)
     path = "/api/v1/rules/gas-alarm/explain?device=gas-402"
     now = await harness.get(path)
-    then = await harness.get(f"{path}&at={quote(local_time(harness.clock.now - 5_000))}")
+    then = await harness.get(f"{path}&at={quote(format_time(harness.clock.now - 5_000))}")
     assert (then["phase"], then["begin"], then["since"]) == (now["phase"], now["begin"], now["since"])
     assert now["phase"] == "firing"

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner
 
-from app.cli.init import write_site
+from app.cli.init import write_site_template
 from app.cli.main import main
 from app.config.catalog import load_ladders
+from app.config.faults import ConfigError
 from app.config.registry_files import read_devices
-from app.config.site import read_site
-from app.config.yaml_files import WrittenError
-from app.site_check.check import examine
-from app.site_check.escalation_coverage import Reach
+from app.config.site import load_site
+from app.site_check.check import check_site_files
+from app.site_check.escalation_coverage import EscalationCoverage
 from domain import DAY, Cell, Duty, Person, Role
 from domain.people import community
 
@@ -39,9 +39,9 @@ def site(folder: Path, **changes: str) -> Path:
 
 
 def found(folder: Path, now: int = NOW) -> tuple[list[str], list[str]]:
-    examined, _ = examine(folder, now)
+    examined, _ = check_site_files(folder, now)
     told = [str(fault).removeprefix(f"{folder}/") for fault in examined.faults]
-    return told, [line.removeprefix(f"{folder}/") for line in examined.doubts]
+    return told, [line.removeprefix(f"{folder}/") for line in examined.warnings]
 
 
 # -- files and rows -------------------------------------------------------------------------------------------------
@@ -49,8 +49,8 @@ def found(folder: Path, now: int = NOW) -> tuple[list[str], list[str]]:
 
 def test_an_empty_line_or_a_quoted_comma_made_check_die_or_name_another_line(tmp_path: Path) -> None:
     site(tmp_path, places_csv='name,id,level,parent\n\n"Block 1, north",p1,building,nowhere\n')
-    with pytest.raises(WrittenError) as refused:
-        read_site(tmp_path)
+    with pytest.raises(ConfigError) as refused:
+        load_site(tmp_path)
     assert [str(fault).removeprefix(f"{tmp_path}/") for fault in refused.value.faults] == [
         "places.csv:3:30: parent: 'nowhere' does not exist: add it, or correct the name"
     ]
@@ -94,14 +94,14 @@ def test_a_row_that_the_api_would_refuse_is_refused_in_a_file(tmp_path: Path, na
 
 def test_a_number_in_yaml_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "new.yaml").write_text("- {id: g1, kind: gas_alarm, attributes: {note: .nan}}\n")
-    with pytest.raises(WrittenError, match=r"new\.yaml:1:42: .*note: nan is no value"):
+    with pytest.raises(ConfigError, match=r"new\.yaml:1:42: .*note: nan is no value"):
         read_devices(tmp_path / "new.yaml", {"gas_alarm": 1})
 
 
 def test_a_phone_with_its_country_and_a_time_in_the_sites_zone_are_taken_from_a_file_too(tmp_path: Path) -> None:
     people = "id,name,phone\nli,李伟,+8619900000001\nchen,陈芳,19900000002\n"
     duties = "id,cell,role,person,since,from,to\n1,street,worker,li,2026-11-01T00:00:00,8:00,20:00:00\n"
-    folder = read_site(site(tmp_path, people_csv=people, duties_csv=duties))
+    folder = load_site(site(tmp_path, people_csv=people, duties_csv=duties))
     assert folder.people[0].phone == "+8619900000001"
     assert folder.duties[0].since == datetime(2026, 11, 1, tzinfo=TZ).timestamp() * 1000
     assert (folder.duties[0].from_minute, folder.duties[0].to_minute) == (480, 1200)
@@ -154,7 +154,7 @@ def test_a_last_resort_that_cannot_be_called_is_none(tmp_path: Path, named: str,
 
 
 def test_the_site_that_init_writes_names_one(tmp_path: Path) -> None:
-    write_site(tmp_path / "new")
+    write_site_template(tmp_path / "new")
     assert found(tmp_path / "new")[0] == []
 
 
@@ -164,7 +164,7 @@ CELLS = [Cell("street", "街道", "street"), Cell("grid", "网格", "grid", "str
 
 def gaps(*duties: Duty, cell: str | None = "grid", channels: tuple[str, ...] = ("sms",)) -> dict[str, str]:
     """By ladder: when nobody can be reached."""
-    reach = Reach(community([], CELLS, PEOPLE, duties), channels, NOW, TZ)
+    reach = EscalationCoverage(community([], CELLS, PEOPLE, duties), channels, NOW, TZ)
     told = reach.gaps(load_ladders(), [cell])
     return {ladder: gap.hours for gap in told for ladder in gap.ladders}
 
@@ -214,7 +214,7 @@ def test_a_district_is_checked_in_a_moment() -> None:
         Duty(str(n), f"g{n % 400}", Role.WORKER, f"p{n}", from_minute=shifts[n % 3][0], to_minute=shifts[n % 3][1])
         for n in range(1_308)
     ]
-    reach = Reach(community([], [*CELLS, *cells], people, duties), ("sms",), NOW, TZ)
+    reach = EscalationCoverage(community([], [*CELLS, *cells], people, duties), ("sms",), NOW, TZ)
     told = reach.gaps(load_ladders(), [cell.id for cell in cells])
     assert [gap.cell for gap in told if "danger critical" in gap.ladders] == ["g400"]
 
@@ -271,8 +271,8 @@ def test_a_mapping_that_says_nothing_of_a_unit_is_doubted_where_it_stands(tmp_pa
     lines = ["platform: zigbee2mqtt", "version: 1", "kinds:", "  water_meter:", "    counted: volume_m3"]
     (tmp_path / "mappings" / "own.yaml").write_text("\n".join(lines), "utf-8")
     (tmp_path / "mappings" / "bad.yaml").write_text("platform: [", "utf-8")
-    found, _ = examine(site(tmp_path), NOW)
+    found, _ = check_site_files(site(tmp_path), NOW)
 
-    (told,) = [one for one in found.doubts if "mappings" in one]
+    (told,) = [one for one in found.warnings if "mappings" in one]
     assert told.startswith(f"{tmp_path}/mappings/own.yaml:5:5: kinds.water_meter.counted: nobody says in which unit")
     assert "write `unit: m³` (or L" in told

@@ -54,9 +54,9 @@ async def finished(harness: RulebookHarness, job: str) -> Any:
 
 def at(minutes: float) -> str:
     """An instant so many minutes after the beginning of what is remembered."""
-    from app.cli.rules import local_time
+    from app.cli.rules import format_time
 
-    return local_time(round(START - 6 * HOUR + minutes * MINUTE))
+    return format_time(round(START - 6 * HOUR + minutes * MINUTE))
 
 
 async def test_a_book_is_checked_and_tried_as_it_was_sent(harness: RulebookHarness) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from alerts.reply_parsing.parser import ReplyIntent, parse_reply
-from app.config.catalog import WORDS, load_replies, load_words
-from app.config.yaml_files import WrittenError
+from app.config.catalog import WORDING, load_replies, load_wording
+from app.config.faults import ConfigError
 
 
 def faults(site: Path) -> list[str]:
-    with pytest.raises(WrittenError) as error:
+    with pytest.raises(ConfigError) as error:
         load_replies(site)
     return [f"{Path(one.file).name}:{one.line}: {one.field}: {one.message}" for one in error.value.faults]
 
@@ -50,12 +50,12 @@ def test_a_trial_of_the_site_that_fails_stands_at_its_line(tmp_path: Path) -> No
 
 def test_texts_of_a_site_written_before_workers_could_report_name_what_they_miss(tmp_path: Path) -> None:
     own = tmp_path / "wording.zh.yaml"
-    own.write_text(WORDS.read_text("utf-8"), "utf-8")
-    assert load_words(tmp_path) == load_words()
-    old = WORDS.read_text("utf-8").replace("kind: owned", "kind: taken").replace("  codes_sent:", "  other_line:")
+    own.write_text(WORDING.read_text("utf-8"), "utf-8")
+    assert load_wording(tmp_path) == load_wording()
+    old = WORDING.read_text("utf-8").replace("kind: owned", "kind: taken").replace("  codes_sent:", "  other_line:")
     own.write_text(old, "utf-8")
-    with pytest.raises(WrittenError) as error:
-        load_words(tmp_path)
+    with pytest.raises(ConfigError) as error:
+        load_wording(tmp_path)
     messages = [f"{one.field}: {one.message}" for one in error.value.faults]
     assert messages == [
         "sms: has no text of the kind `owned` for any hazard (`*`) and critical, high, medium, low: write one",

@@ -9,9 +9,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from app.config.csv_files import read_csv
-from app.config.registry_files import FILES, read_devices, read_records
-from app.config.site import read_site
-from app.config.yaml_files import Document, WrittenError, read_model, read_yaml
+from app.config.faults import ConfigError
+from app.config.registry_files import CSV_FILES, read_devices, read_records
+from app.config.site import load_site
+from app.config.yaml_files import Document, read_model, read_yaml
 from domain import Attribute, Device, Identity
 from domain.duration import Duration
 
@@ -31,7 +32,7 @@ class Book(BaseModel):
 
 def faults_of(path: Path, text: str) -> list[str]:
     path.write_text(text, "utf-8")
-    with pytest.raises(WrittenError) as caught:
+    with pytest.raises(ConfigError) as caught:
         read_model(path, Book)
     return [str(fault).removeprefix(str(path)) for fault in caught.value.faults]
 
@@ -73,7 +74,7 @@ def test_yaml_that_is_no_yaml_is_told_with_its_line(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_a_fault_and_no_traceback(tmp_path: Path) -> None:
-    with pytest.raises(WrittenError, match="cannot be read: No such file"):
+    with pytest.raises(ConfigError, match="cannot be read: No such file"):
         read_yaml(tmp_path / "absent.yaml")
 
 
@@ -81,7 +82,7 @@ def test_a_csv_row_without_its_id_names_line_and_column(tmp_path: Path) -> None:
     file = tmp_path / "devices.csv"
     file.write_text("id,kind,platform\ngas-1,gas_alarm,\n,gas_alarm,\n", "utf-8")
 
-    with pytest.raises(WrittenError) as caught:
+    with pytest.raises(ConfigError) as caught:
         read_devices(file, {"gas_alarm": 1})
 
     assert [str(fault) for fault in caught.value.faults] == [f"{file}:3:1: id: is empty: every row needs it"]
@@ -91,7 +92,7 @@ def test_an_unknown_column_is_told_before_any_row_is_read(tmp_path: Path) -> Non
     file = tmp_path / "places.csv"
     file.write_text("id,name,levle\n", "utf-8")
 
-    with pytest.raises(WrittenError) as caught:
+    with pytest.raises(ConfigError) as caught:
         read_records(file, "places")
 
     assert [(fault.column, fault.field) for fault in caught.value.faults] == [(1, "level"), (9, "levle")]
@@ -101,7 +102,7 @@ def test_an_unknown_kind_in_a_device_list_names_the_known_ones(tmp_path: Path) -
     file = tmp_path / "devices.csv"
     file.write_text("id,kind\ng1,gas_alarm\ng2,gasalarm\n", "utf-8")
 
-    with pytest.raises(WrittenError, match=r":3:4: kind: 'gasalarm' is unknown: write one of gas_alarm"):
+    with pytest.raises(ConfigError, match=r":3:4: kind: 'gasalarm' is unknown: write one of gas_alarm"):
         read_devices(file, {"gas_alarm": 1})
 
 
@@ -129,7 +130,7 @@ def test_a_roster_hour_that_is_no_hour_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "duties.csv"
     file.write_text("id,cell,role,person,from,to\n1,g1,worker,p1,8,20:00\n2,g1,boss,p1,08:00,20:00\n", "utf-8")
 
-    with pytest.raises(WrittenError) as caught:
+    with pytest.raises(ConfigError) as caught:
         read_records(file, "duties")
 
     assert [fault.field for fault in caught.value.faults] == ["from", "role"]
@@ -138,15 +139,15 @@ def test_a_roster_hour_that_is_no_hour_is_refused(tmp_path: Path) -> None:
 def test_a_place_whose_cell_does_not_exist_is_found_before_anything_starts(tmp_path: Path) -> None:
     (tmp_path / "places.csv").write_text("id,name,level,parent,cell\np1,1栋,building,,nowhere\n", "utf-8")
 
-    with pytest.raises(WrittenError, match=r"places.csv:2:17: cell: 'nowhere' does not exist"):
-        read_site(tmp_path)
+    with pytest.raises(ConfigError, match=r"places.csv:2:17: cell: 'nowhere' does not exist"):
+        load_site(tmp_path)
 
 
 def test_the_blank_site_that_init_writes_is_right_and_leads_to_a_door() -> None:
-    from app.cli.init import BLANK
+    from app.cli.init import SITE_TEMPLATE
     from domain.people import community
 
-    site = read_site(BLANK)
+    site = load_site(SITE_TEMPLATE)
     town = community(site.places, site.cells, site.people, site.duties)
 
     assert (town.address("b1-1-101"), town.cell_of("b1-1-101")) == ("示例苑1栋1单元101", "grid-1")
@@ -155,9 +156,9 @@ def test_the_blank_site_that_init_writes_is_right_and_leads_to_a_door() -> None:
 def test_csv_cells_beyond_the_header_are_told(tmp_path: Path) -> None:
     file = tmp_path / "cells.csv"
     file.write_text("id,name,level\ng1,网格,grid,extra\n", "utf-8")
-    required, optional, make = FILES["cells"]
+    required, optional, make = CSV_FILES["cells"]
 
-    with pytest.raises(WrittenError, match="more cells than the first line has columns"):
+    with pytest.raises(ConfigError, match="more cells than the first line has columns"):
         read_csv(file, required, optional, make)
 
 
@@ -176,14 +177,14 @@ def test_an_id_of_nobody_knows_which_platform_is_a_fault(tmp_path: Path) -> None
     file = tmp_path / "new.csv"
     file.write_text("id,kind,platform,platform_id\ngas-1,gas_alarm,,0x000d6f0014f7bf0f\n")
 
-    with pytest.raises(WrittenError, match=r"new.csv:2:.*platform: is empty"):
+    with pytest.raises(ConfigError, match=r"new.csv:2:.*platform: is empty"):
         read_devices(file, {"gas_alarm": None})
 
 
 def test_a_folder_that_is_no_site_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
     """A mistyped --site would have watched nothing and told nobody."""
-    with pytest.raises(WrittenError, match="is no site"):
-        read_site(tmp_path)
+    with pytest.raises(ConfigError, match="is no site"):
+        load_site(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +208,7 @@ def test_a_folder_that_is_no_site_is_not_taken_for_an_empty_one(tmp_path: Path) 
 def test_a_device_that_could_never_be_heard_is_not_registered(tmp_path: Path, name: str, text: str, said: str) -> None:
     (tmp_path / name).write_text(text)
 
-    with pytest.raises(WrittenError, match=said):
+    with pytest.raises(ConfigError, match=said):
         read_devices(tmp_path / name, {"gas_alarm": None})
 
 
@@ -230,12 +231,12 @@ def test_the_scanner_in_c_reads_every_file_of_ours_as_the_one_in_python(monkeypa
         for path in YAML_FILES:
             try:
                 found.append(read_yaml(path))
-            except WrittenError as faulty:
+            except ConfigError as faulty:
                 found.append(str(faulty))
         return found
 
     quick = read()
-    monkeypatch.setattr("app.config.yaml_files._composed", lambda text: yaml.compose(text, Loader=yaml.SafeLoader))
+    monkeypatch.setattr("app.config.yaml_files._compose", lambda text: yaml.compose(text, Loader=yaml.SafeLoader))
     assert read() == quick
     assert len(YAML_FILES) > 50
 
@@ -243,7 +244,7 @@ def test_the_scanner_in_c_reads_every_file_of_ours_as_the_one_in_python(monkeypa
 @pytest.mark.parametrize("text", ["[" * 50_000, "- " * 50_000, "{a: " * 50_000])
 def test_nesting_without_bound_is_a_fault_and_no_crash(tmp_path: Path, text: str) -> None:
     (tmp_path / "deep.yaml").write_text(text)
-    with pytest.raises(WrittenError, match=r"deep\.yaml:1:1: is nested deeper than 40 levels"):
+    with pytest.raises(ConfigError, match=r"deep\.yaml:1:1: is nested deeper than 40 levels"):
         read_yaml(tmp_path / "deep.yaml")
 
 
@@ -267,6 +268,6 @@ def test_a_time_of_day_and_a_date_stay_as_they_were_written(tmp_path: Path) -> N
 def test_a_full_width_sign_that_breaks_a_file_is_named(text: str, said: str, tmp_path: Path) -> None:
     file = tmp_path / "x.yaml"
     file.write_text(text, "utf-8")
-    with pytest.raises(WrittenError) as caught:
+    with pytest.raises(ConfigError) as caught:
         read_yaml(file)
     assert said in str(caught.value)

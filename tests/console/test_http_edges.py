@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from console.dependencies import Secret
 from console.http import examples
 from console.http.static_files import StaticPages
+from domain.secret import Secret
 from store.errors import CannotWrite
 from tests.support.console_harness import ADMIN, T0, Client, House, client_of
 

@@ -189,7 +189,7 @@ async def test_only_the_administrator_gives_out_tokens(bearer: Callable[..., Any
 
 
 async def test_a_new_administrators_token_ends_the_sessions_of_the_old_one(house: House, anyone: Client) -> None:
-    from console.dependencies import Secret
+    from domain.secret import Secret
 
     await log_in(anyone, token=ADMIN)
     app = house.altered(security={"admin_token": Secret("another-token-of-this-test")})

@@ -6,7 +6,7 @@ import pytest
 
 from alerts.message import DeliveryState
 from console import messages_zh
-from console.dependencies import Sample, Secret
+from console.dependencies import Sample
 from console.http.page_cursors import PageCursors
 from console.http.problems import Problem, format_path
 from console.security.auth import AccessRole
@@ -14,6 +14,7 @@ from console.security.masking import mask_name, mask_person, mask_phone
 from console.views.place_tree import descendants
 from console.views.prometheus import exposition
 from domain import Place, Severity
+from domain.secret import Secret
 from rules.lifecycle.transitions import Phase
 
 

@@ -10,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 import domain.duration
-from app.config.catalog import KINDS, load_kinds, yaml_files
+from app.config.catalog import KINDS, load_kinds, overlay_files
 from domain import Cell, Person, Place, Reading, Severity, Subject
 from domain.kind import Kind
 from domain.people import Community, community
@@ -36,7 +36,7 @@ def test_a_self_test_is_known_by_its_word() -> None:
 def test_every_kind_says_its_names_in_chinese_and_has_what_all_kinds_have() -> None:
     kinds = load_kinds()
 
-    assert len(yaml_files(KINDS, None)) - 1 == len(kinds)
+    assert len(overlay_files(KINDS, None)) - 1 == len(kinds)
     for kind in kinds.values():
         assert any("\u4e00" <= char <= "\u9fff" for char in kind.name.zh)
         assert {"battery_pct", "test"} <= set(kind.quantities)

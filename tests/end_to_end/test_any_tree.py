@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 from playwright.async_api import Browser, Page, expect
 
-from app.config.settings import Texts
-from app.config.site import SiteFolder
+from app.config.settings import TextSettings
+from app.config.site import SiteConfig
 from app.datadir.credentials import signing_key
 from app.server.alerting import WorkerLinks
 from domain import Device, Person, Place
@@ -45,9 +45,9 @@ DEVICES = [
 class TreeHarness(ServiceHarness):
     """The town at a site whose levels have names of its own, and which allows names in texts."""
 
-    def _folder(self) -> SiteFolder:
+    def _folder(self) -> SiteConfig:
         plain = super()._folder()
-        settings = plain.settings.model_copy(update={"texts": Texts(person_name=True)})
+        settings = plain.settings.model_copy(update={"texts": TextSettings(person_name=True)})
         people = [*(one for one in plain.people if one.id != "elder"), *PEOPLE]
         return replace(plain, settings=settings, places=PLACES, people=people, devices=DEVICES)
 

@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from app.clock import Clock
-from app.config.catalog import LADDERS, load_words
+from app.config.catalog import LADDERS, load_wording
 from app.server.demo import registered_templates
 from simulators.providers.aliyun.server import AliyunSmsServer
 from tests.conftest import Broker
@@ -88,7 +88,9 @@ async def eventually(holds: Callable[[], Any], what: str) -> None:
 
 @pytest.fixture
 async def provider() -> AsyncIterator[AliyunSmsServer]:
-    server = AliyunSmsServer(access_keys={"key": "secret"}, templates=registered_templates(load_words()), clock=Clock())
+    server = AliyunSmsServer(
+        access_keys={"key": "secret"}, templates=registered_templates(load_wording()), clock=Clock()
+    )
     async with server:
         yield server
 

@@ -28,7 +28,6 @@ from console.dependencies import (
     RuleDependencies,
     RuleSummary,
     Sample,
-    Secret,
     SecurityDependencies,
     SiteInfo,
 )
@@ -55,6 +54,7 @@ from domain import (
 )
 from domain.kind import CommonQuantities, Kind
 from domain.people import Community
+from domain.secret import Secret
 from ingest.frame import Frame
 from store.database import registry
 from store.database.alerts.repository import Transactor

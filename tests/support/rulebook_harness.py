@@ -9,12 +9,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from app.config.catalog import BOOKS
-from app.config.site import SiteFolder
+from app.config.catalog import RULEBOOKS
+from app.config.site import SiteConfig
 from rules.tools.explain import explain
 from tests.support.service_harness import WAIT_MAX_S, ServiceHarness
 
-GAS = (BOOKS / "gas.yaml").read_text("utf-8")
+GAS = (RULEBOOKS / "gas.yaml").read_text("utf-8")
 LATCHED = GAS.replace("- name: gas-alarm\n", "- name: gas-alarm\n  latch: true\n").replace("  clear: not alarm\n", "")
 """The same with a latched gas alarm: it stands until a person resets it."""
 
@@ -28,7 +28,7 @@ class RulebookHarness(ServiceHarness):
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def _folder(self) -> SiteFolder:
+    def _folder(self) -> SiteConfig:
         folder = super()._folder()
         settings = folder.settings.model_copy(update={"last_resort": ("li",)})
         return replace(folder, path=self.rules.parent, settings=settings)

@@ -16,10 +16,10 @@ from typing import Any, Self
 import aiomqtt
 import httpx2
 
-from app.config.addresses import Address
-from app.config.catalog import load_kinds, load_words
-from app.config.settings import AliyunSms, Channels, Site
-from app.config.site import SiteFolder
+from app.config.addresses import ListenAddress
+from app.config.catalog import load_kinds, load_wording
+from app.config.settings import AliyunSmsSettings, ChannelSettings, SiteSettings
+from app.config.site import SiteConfig
 from app.datadir.stores import open_stores
 from app.server import http as serving
 from app.server.channels import build_channels, http_client
@@ -102,7 +102,7 @@ class ServiceHarness:
     """One service and what is around it. `crash` leaves everything as kill -9 would; `start` begins again on it."""
 
     def __init__(self, data: Path, mqtt_port: int, http_port: int) -> None:
-        self.data, self.mqtt_port, self.http = data, mqtt_port, Address("127.0.0.1", http_port)
+        self.data, self.mqtt_port, self.http = data, mqtt_port, ListenAddress("127.0.0.1", http_port)
         self.clock = Clock()
         self._phones: dict[str, Phone] = {}
         self._outside = contextlib.AsyncExitStack()
@@ -119,7 +119,7 @@ class ServiceHarness:
         self.sms = await self._outside.enter_async_context(
             AliyunSmsServer(
                 access_keys={"key": "secret-of-the-town"},
-                templates=registered_templates(load_words()),
+                templates=registered_templates(load_wording()),
                 clock=self.clock,
                 callback_url=f"http://{self.http.host}:{self.http.port}/api/v1/callbacks/sms/{self._secret}",
             )
@@ -139,10 +139,10 @@ class ServiceHarness:
         await self.stop()
         await self._outside.aclose()
 
-    def _folder(self) -> SiteFolder:
-        channels = Channels(aliyun_sms=AliyunSms(base_url=self.sms.url))
-        settings = Site(name="枫树社区", sign="枫树社区", channels=channels, checkpoint_every="1h")
-        return SiteFolder(None, settings, load_kinds(), PLACES, CELLS, PEOPLE, DUTIES, DEVICES)
+    def _folder(self) -> SiteConfig:
+        channels = ChannelSettings(aliyun_sms=AliyunSmsSettings(base_url=self.sms.url))
+        settings = SiteSettings(name="枫树社区", sign="枫树社区", channels=channels, checkpoint_every="1h")
+        return SiteConfig(None, settings, load_kinds(), PLACES, CELLS, PEOPLE, DUTIES, DEVICES)
 
     async def start(self) -> None:
         folder = self._folder()

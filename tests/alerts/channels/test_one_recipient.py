@@ -10,8 +10,8 @@ import pytest
 from alerts.channels.aliyun_sms import AliyunSettings, AliyunSms
 from alerts.channels.channel import SendOutcome
 from alerts.channels.wecom import WeCom, WeComSettings
-from app.config.csv_files import BadCells
-from app.config.registry_files import person
+from app.config.csv_files import InvalidCells
+from app.config.registry_files import parse_person
 from console.views.records import PERSON
 from tests.alerts.channels.test_channels import AES_KEY, CORP, NOW, TOKEN, a_delivery
 
@@ -56,5 +56,5 @@ def test_no_registry_takes_many_for_one(field: str, address: str) -> None:
     row: dict[str, Any] = {"id": "w-1", "name": "张三", field: address}
     with pytest.raises(ValueError, match=r"not one person's WeCom userid|not a phone number"):
         PERSON.validate_python(row)
-    with pytest.raises(BadCells, match=field):
-        person(row)
+    with pytest.raises(InvalidCells, match=field):
+        parse_person(row)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.config.catalog import load_kinds, load_mappings, load_rules
+from app.config.catalog import load_active_rulebooks, load_kinds, load_mappings
 from app.pipeline.backlog import Backlog
 from app.pipeline.pipeline import Pipeline, RefusalBatch
 from app.pipeline.slices import SLICE_BYTES, SLICE_FRAMES, frame_slices
@@ -50,7 +50,9 @@ class Desk:
         self.journal, self.history = SqliteJournal(folder / "journal.db"), DuckHistory(folder / "history.duckdb")
         self.listener = Listener(KINDS, MAPPINGS)
         self.listener.directory = Directory(DEVICES)
-        self.engine = Engine(load_rules(KINDS), KINDS, Community({}, {}, {}, ()), zone=ZoneInfo("Asia/Shanghai"))
+        self.engine = Engine(
+            load_active_rulebooks(KINDS), KINDS, Community({}, {}, {}, ()), zone=ZoneInfo("Asia/Shanghai")
+        )
         self.engine.register(DEVICES, START)
         self.backlog = Backlog(self.journal, {}, {}, 1 << 26)
         self.told: list[Finding] = []
@@ -131,7 +133,7 @@ async def test_an_array_is_judged_in_event_order_over_all_its_slices(desk: Desk)
     for said in (array, array[::-1]):
         listener = Listener(KINDS, MAPPINGS)
         listener.directory = Directory(DEVICES)
-        engine = Engine(load_rules(KINDS), KINDS, Community({}, {}, {}, ()), zone=ZoneInfo("Asia/Shanghai"))
+        engine = Engine(load_active_rulebooks(KINDS), KINDS, Community({}, {}, {}, ()), zone=ZoneInfo("Asia/Shanghai"))
         engine.register(DEVICES, START)
         heard = listener.hear([frame("fengshao/v1/gas/up", said)])
         told.append([(one.id, one.phase) for one in engine.feed(heard.readings, START)])

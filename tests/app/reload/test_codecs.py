@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli.main import main
-from app.config.yaml_files import WrittenError
+from app.config.faults import ConfigError
 from app.reload.codecs import CodecReloader, check_codecs
 from ingest.codecs import CodecFailed, DecodeCall, Decoded
 
@@ -142,7 +142,7 @@ def test_without_a_site_there_are_no_codecs() -> None:
 
 def test_check_names_the_file_and_the_line(tmp_path: Path, shelf: Path) -> None:
     save(shelf / "a.js", "// a codec\nfunction Decoder( {")
-    with pytest.raises(WrittenError) as wrong:
+    with pytest.raises(ConfigError) as wrong:
         check_codecs(tmp_path)
 
     assert str(wrong.value).startswith(f"{shelf / 'a.js'}:2:1: SyntaxError")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.config.yaml_files import WrittenError
+from app.config.faults import ConfigError
 from rules.tools.explain import explain
 from tests.conftest import Broker
 from tests.support.rulebook_harness import GAS, RulebookHarness
@@ -92,7 +92,7 @@ async def test_a_faulty_file_keeps_its_last_good_version_and_holds_no_other_back
     harness.writes(KIND.replace("type: bool", "type: boll"), "../kinds/tunnel.yaml")
     harness.writes(MAPPING.replace("wet: flooded", "wet: flooded, deep: depth_mmm"), "../mappings/tunnel.yaml")
     harness.writes(GAS.replace("when: co_ppm >= 50", "when: co_ppm >= 60"))
-    with pytest.raises(WrittenError) as refused:
+    with pytest.raises(ConfigError) as refused:
         await harness.service.rulebook_reloader.reload()
     assert {Path(fault.file).parent.name for fault in refused.value.faults} == {"kinds", "mappings"}
     assert "60" in str(harness.service.processing.engine.rulesets["gas_alarm"].by_name["gas-co"].rule.when)
@@ -106,7 +106,7 @@ async def test_a_kind_that_a_rule_still_needs_stays_and_is_told(harness: Ruleboo
     tells_of_a_tunnel(harness)
     await harness.service.rulebook_reloader.poll()
     harness.writes(KIND.replace("depth_mm:", "depth_cm:"), "../kinds/tunnel.yaml")
-    with pytest.raises(WrittenError, match=r"the kind before it stays, for tunnel\.yaml asks of it"):
+    with pytest.raises(ConfigError, match=r"the kind before it stays, for tunnel\.yaml asks of it"):
         await harness.service.rulebook_reloader.reload()
     assert "depth_mm" in harness.service.processing.kinds["tunnel"].quantities
 
@@ -130,7 +130,7 @@ async def test_a_kind_that_is_gone_with_its_rules_ends_what_stood_and_judges_not
 
 async def test_two_books_with_one_rule_are_not_both_taken(harness: RulebookHarness) -> None:
     harness.writes(BOOK.replace("tunnel-flooded", "gas-low").replace("kind: tunnel", "kind: manhole"), "x.yaml")
-    with pytest.raises(WrittenError, match="gas-low is already a rule"):
+    with pytest.raises(ConfigError, match="gas-low is already a rule"):
         await harness.service.rulebook_reloader.reload()
     assert "gas-low" in harness.service.processing.engine.rulesets["gas_alarm"].by_name
 

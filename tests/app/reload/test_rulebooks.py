@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.config.catalog import BOOKS
-from app.config.yaml_files import WrittenError
+from app.config.catalog import RULEBOOKS
+from app.config.faults import ConfigError
 from rules.rulebook.diff import RulebookDiff
 from store.journal import MarkKind
 from tests.conftest import Broker
@@ -61,7 +61,7 @@ async def test_a_hold_runs_on_over_a_change_of_another_rule(harness: RulebookHar
 
 async def test_a_book_with_faults_is_told_and_judges_nobody_until_it_is_mended(harness: RulebookHarness) -> None:
     harness.writes(GAS.replace("lel_pct >= 25", "lel_pct > = 25").replace("hold: 30s", "hold: soon", 1))
-    with pytest.raises(WrittenError) as refused:
+    with pytest.raises(ConfigError) as refused:
         await harness.service.rulebook_reloader.reload()
     assert [Path(fault.file).name for fault in refused.value.faults] == ["gas.yaml"] * 2
     (alert,) = await harness.until_items("/api/v1/alerts?ledger=health")
@@ -119,9 +119,9 @@ async def test_a_book_that_is_new_judges_and_one_that_is_gone_ends_what_it_told(
 
 async def test_a_book_may_not_ask_for_what_no_book_finds(harness: RulebookHarness) -> None:
     (harness.rules / "fire.yaml").write_text(
-        (BOOKS / "fire.yaml").read_text("utf-8").replace("[ebike-lift]", "[ebike-lifts]"), "utf-8"
+        (RULEBOOKS / "fire.yaml").read_text("utf-8").replace("[ebike-lift]", "[ebike-lifts]"), "utf-8"
     )
-    with pytest.raises(WrittenError, match="no rule ebike-lifts in any book: write ebike-lift"):
+    with pytest.raises(ConfigError, match="no rule ebike-lifts in any book: write ebike-lift"):
         await harness.service.rulebook_reloader.reload()
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import aiomqtt
 
-from app.config.catalog import BOOKS
+from app.config.catalog import RULEBOOKS
 from tests.conftest import Broker
 from tests.end_to_end.test_crash import Process, eventually, provider, service
 
 __all__ = ["provider", "service"]  # fixtures of the crash test
 
-GAS = (BOOKS / "gas.yaml").read_text("utf-8")
+GAS = (RULEBOOKS / "gas.yaml").read_text("utf-8")
 
 
 async def explained(service: Process, rule: str) -> Any:

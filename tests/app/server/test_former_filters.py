@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli.main import main
-from app.config.settings import IntakeLimits
-from app.config.site import SiteFolder
-from app.site_check.check import examine
+from app.config.settings import IntakeSettings
+from app.config.site import SiteConfig
+from app.site_check.check import check_site_files
 from tests.conftest import Broker
 from tests.support.service_harness import START, ServiceHarness
 
@@ -28,10 +28,10 @@ class FilteredHarness(ServiceHarness):
 
     filters: dict[str, list[str]]
 
-    def _folder(self) -> SiteFolder:
+    def _folder(self) -> SiteConfig:
         folder = super()._folder()
-        settings = folder.settings.model_copy(update={"intake": IntakeLimits(filters=self.filters)})
-        return SiteFolder(
+        settings = folder.settings.model_copy(update={"intake": IntakeSettings(filters=self.filters)})
+        return SiteConfig(
             None, settings, folder.kinds, folder.places, folder.cells, folder.people, folder.duties, [*folder.devices]
         )
 
@@ -126,7 +126,7 @@ def test_a_filter_that_cannot_be_is_told_where_it_stands(tmp_path: Path, written
     text = f"name: 社区\nlast_resort: []\nintake:\n  filters:\n   {{{written}}}\n"
     (tmp_path / "site.yaml").write_text(text, "utf-8")
 
-    found, _ = examine(tmp_path, START)
+    found, _ = check_site_files(tmp_path, START)
 
     faults = [str(fault).removeprefix(f"{tmp_path}/") for fault in found.faults]
     assert any(fault.startswith(told) for fault in faults), faults

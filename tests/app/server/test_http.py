@@ -15,22 +15,22 @@ import httpx2
 import pytest
 from pydantic import ValidationError
 
-from app.config.addresses import Address, BadAddress
-from app.config.settings import Site
-from app.datadir.control_socket import _sentence
+from app.config.addresses import InvalidAddress, ListenAddress
+from app.config.settings import SiteSettings
+from app.datadir.control_socket import _problem_text
 from app.server.http import check_port_free, serve
 
 
 def test_a_port_in_use_is_said_before_anything_is_opened() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(BadAddress, match=f"--http 127.0.0.1:{port}: cannot listen there"):
-            check_port_free(Address("127.0.0.1", port))
+        with pytest.raises(InvalidAddress, match=f"--http 127.0.0.1:{port}: cannot listen there"):
+            check_port_free(ListenAddress("127.0.0.1", port))
 
 
 async def test_a_folder_too_deep_for_a_socket_is_named_and_not_the_port(tmp_path: Path) -> None:
-    with pytest.raises(BadAddress, match="name a shorter folder"):
-        async with serve(None, Address("127.0.0.1", 0), tmp_path / ("d" * 120), "token"):
+    with pytest.raises(InvalidAddress, match="name a shorter folder"):
+        async with serve(None, ListenAddress("127.0.0.1", 0), tmp_path / ("d" * 120), "token"):
             pass
 
 
@@ -38,7 +38,7 @@ def test_a_refused_import_says_what_is_wrong_with_which_field() -> None:
     fault = {"field": "[0].place", "detail": "没有登记地点 nowhere。"}
     answer = httpx2.Response(422, json={"detail": "有1处内容有误。", "errors": [fault]})
 
-    assert _sentence(answer) == "有1处内容有误。\n  [0].place: 没有登记地点 nowhere。"
+    assert _problem_text(answer) == "有1处内容有误。\n  [0].place: 没有登记地点 nowhere。"
 
 
 def test_ctrl_c_ends_without_a_word_of_leaks(tmp_path: Path, free_port: Callable[[], int]) -> None:
@@ -68,7 +68,7 @@ async def _seen_by(app_proxies: tuple[str, ...], data: Path, **headers: str) -> 
         await send({"type": "http.response.body", "body": body})
 
     with socket.create_server(("127.0.0.1", 0)) as free:
-        at = Address("127.0.0.1", free.getsockname()[1])
+        at = ListenAddress("127.0.0.1", free.getsockname()[1])
     async with serve(tell, at, data, "token", app_proxies), httpx2.AsyncClient(trust_env=False) as client:
         return (await client.get(f"http://127.0.0.1:{at.port}/", headers=headers)).json()
 
@@ -90,4 +90,4 @@ async def test_a_configured_proxy_is_believed_about_the_last_address_it_does_not
 @pytest.mark.parametrize("written", ["*", "everybody", "0.0.0.0/0", "::/0", "10.0.0.1/8", ""])
 def test_a_proxy_that_is_no_address_is_refused(written: str) -> None:
     with pytest.raises(ValidationError, match="trusted_proxies"):
-        Site.model_validate({"http": {"trusted_proxies": [written]}})
+        SiteSettings.model_validate({"http": {"trusted_proxies": [written]}})

@@ -11,7 +11,7 @@ from threading import Thread
 import pytest
 
 from app.config.catalog import load_kinds
-from app.config.settings import HistoryPlace
+from app.config.settings import HistorySettings
 from app.datadir.stores import open_stores
 from domain import Lane, Reading
 from ingest.frame import Frame
@@ -44,7 +44,9 @@ async def test_the_history_server_is_down_at_the_end_and_journal_and_ledger_are_
     server = ThreadingHTTPServer(("127.0.0.1", 0), Empty)
     Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
-    stores = open_stores(tmp_path, HistoryPlace.model_validate({"type": "victoriametrics", "url": url}), load_kinds())
+    stores = open_stores(
+        tmp_path, HistorySettings.model_validate({"type": "victoriametrics", "url": url}), load_kinds()
+    )
     server.shutdown()
     server.server_close()
     stores.history.append(Lane.BULK, 1, [Reading("gas-1", "gas_alarm", 1, 1, {"alarm": True}, {})])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.config.yaml_files import WrittenError
+from app.config.faults import ConfigError
 from app.rule_tools.check import check_files
 from domain import HOUR, MINUTE, Device, Finding, Place, Reading
 from domain.people import community
@@ -194,7 +194,7 @@ def test_a_trial_that_resets_a_rule_without_a_latch_is_refused_at_its_line(latch
     if latch:
         assert check_files([book])["trials"] == 1
         return
-    with pytest.raises(WrittenError) as caught:
+    with pytest.raises(ConfigError) as caught:
         check_files([book])
     said = "r has no latch, nobody resets it: remove reset, or write latch: true into the rule"
     assert [str(fault) for fault in caught.value.faults] == [f"{trials}:6:3: trials.0.reset: {said}"]

@@ -10,8 +10,8 @@ import yaml
 from click.testing import CliRunner
 
 from app.cli.main import main
-from app.config.catalog import load_words
-from app.config.yaml_files import WrittenError
+from app.config.catalog import load_wording
+from app.config.faults import ConfigError
 from app.rule_tools.check import check_files
 from domain import Fault
 from domain.kind import Kind
@@ -125,7 +125,7 @@ def test_a_misspelt_attribute_or_hazard_is_warned_of(kinds: Kinds) -> None:
 def test_the_built_in_books_have_no_warning_and_ask_only_for_attributes_that_are_known(
     books: dict[str, Rulebook], kinds: Kinds
 ) -> None:
-    hazards = {text.hazard for text in load_words().sms}
+    hazards = {text.hazard for text in load_wording().sms}
     every = list(books.values())
     assert [fault for one in every for fault in warn(one, kinds, [b for b in every if b is not one], hazards)] == []
     assert suggested_attribute("finding", "gas_alarms") is None
@@ -225,7 +225,7 @@ def test_a_word_of_another_tool_is_answered_with_ours(line: str, said: str, tmp_
     file = tmp_path / "noise.yaml"
     text = "hazard: gas\nrules:\n- name: r\n  title: {zh: 甲, en: x}\n  kind: gas_alarm\n  severity: high\n"
     file.write_text(f"{text}  when: lel_pct >= 10\n  source: s\n  {line}\n", "utf-8")
-    with pytest.raises(WrittenError) as caught:
+    with pytest.raises(ConfigError) as caught:
         check_files([file])
     found = [str(fault) for fault in caught.value.faults if said in str(fault)]
     assert found, caught.value
@@ -237,7 +237,7 @@ def test_a_severity_by_another_name_is_answered_with_ours(written: str, meant_: 
     file = tmp_path / "noise.yaml"
     text = f"hazard: gas\nrules:\n- name: r\n  title: {{zh: 甲, en: x}}\n  kind: gas_alarm\n  severity: {written}\n"
     file.write_text(f"{text}  when: lel_pct >= 10\n  source: s\n", "utf-8")
-    with pytest.raises(WrittenError) as caught:
+    with pytest.raises(ConfigError) as caught:
         check_files([file])
     assert [f"write {meant_}" in str(fault) for fault in caught.value.faults] == [True]
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from app.rule_tools.templates import schema
+from app.rule_tools.templates import json_schema
 from rules.rulebook.model import Rulebook
 
 BOOKS = Path(__file__).parents[3] / "rules" / "books"
@@ -74,8 +74,8 @@ def _others(value: dict[str, Any], shape: Shape) -> Iterator[str]:
     yield from (k for k in value if k not in shape.get("properties", {}) and not any(re.search(p, k) for p in patterns))
 
 
-RULES = Checker(json.loads(schema("rulebook")))
-TRIALS = Checker(json.loads(schema("trials")))
+RULES = Checker(json.loads(json_schema("rulebook")))
+TRIALS = Checker(json.loads(json_schema("trials")))
 GOOD: dict[str, Any] = {
     "name": "gas-low", "title": {"zh": "浓度高", "en": "Gas"}, "kind": "gas_alarm", "severity": "high",
     "when": "lel_pct >= 10", "source": "test",

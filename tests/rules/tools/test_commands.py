@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app.cli.main import main
-from app.rule_tools.templates import schema, write_book
+from app.rule_tools.templates import json_schema, write_rulebook
 from domain import HOUR, MINUTE, Device, Lane, Reading, Value
 from store.database import registry
 from store.database.database import Ledger, sqlite_url
@@ -69,12 +69,12 @@ def test_a_new_book_is_right_and_its_trials_pass(tmp_path: Path) -> None:
     assert (tried.exit_code, tried.output) == (0, "2 trials passed, 0 failed\n")
     assert "exists: choose another name" in run("new", "corner-shop", "--folder", str(tmp_path)).output
     assert "small letters" in run("new", "Corner").output
-    assert [file.name for file in write_book("b", tmp_path)] == ["b.yaml", "b_test.yaml"]
-    assert json.loads((tmp_path / "rulebook.schema.json").read_text("utf-8")) == json.loads(schema("rulebook"))
+    assert [file.name for file in write_rulebook("b", tmp_path)] == ["b.yaml", "b_test.yaml"]
+    assert json.loads((tmp_path / "rulebook.schema.json").read_text("utf-8")) == json.loads(json_schema("rulebook"))
 
 
 def test_the_schema_speaks_of_what_people_write() -> None:
-    rule = json.loads(schema("rulebook"))["$defs"]["Rule"]
+    rule = json.loads(json_schema("rulebook"))["$defs"]["Rule"]
     assert rule["properties"]["hold"]["type"] == "string"
     assert {"name", "severity", "source"} <= set(rule["required"])
     assert "devices" in json.loads(run("schema", "--trials").output)["$defs"]["Trial"]["properties"]
@@ -126,7 +126,7 @@ def test_every_fault_of_shape_and_meaning_of_book_and_trials_is_named_at_once(tm
 
 
 def test_a_rule_nobody_wrote_is_found_at_its_line(tmp_path: Path) -> None:
-    (file, _) = write_book("mine", tmp_path)
+    (file, _) = write_rulebook("mine", tmp_path)
     file.write_text(
         file.read_text("utf-8").replace("# only_if: not finding.gas_alarm", "only_if: not finding.gas_alar"), "utf-8"
     )
@@ -136,7 +136,7 @@ def test_a_rule_nobody_wrote_is_found_at_its_line(tmp_path: Path) -> None:
 
 
 def test_machines_read_what_was_checked_and_tried(tmp_path: Path) -> None:
-    (book, _) = write_book("shop", tmp_path)
+    (book, _) = write_rulebook("shop", tmp_path)
     assert json.loads(run("check", str(book), "--json").output) == {"books": 1, "rules": 1, "trials": 1, "faults": []}
     tried = json.loads(run("test", str(book), "--json").output)
     assert (tried["passed"], tried["failed"], tried["results"][0]["file"]) == (2, 0, str(tmp_path / "shop_test.yaml"))

@@ -12,7 +12,7 @@ from app.config.catalog import RULEBOOKS, load_kinds, load_rulebook_files
 from app.rule_tools.recorded_data import RecordedData
 from benchmarks.result import Result
 from domain import DAY, MINUTE, Device
-from store.history.duckdb.history import DuckHistory
+from store.history.duckdb.history import DuckDbHistory
 from store.history.duckdb.tables import raw_table
 
 START = 1_793_491_200_000 - 40 * DAY
@@ -41,7 +41,7 @@ ORDER BY device, at_ms"""
 
 def past(folder: Path) -> RecordedData:
     """A history as the service leaves it behind: closed days, sorted by device."""
-    history = DuckHistory(folder / "history.duckdb", threads=2)
+    history = DuckDbHistory(folder / "history.duckdb", threads=2)
     asyncio.run(history.close())
     import duckdb
 
@@ -55,7 +55,7 @@ def past(folder: Path) -> RecordedData:
         connection.execute(query.replace(":first", str(day * a_day)).replace(":last", str((day + 1) * a_day)))
         connection.execute("INSERT INTO days VALUES (?, 1)", [begin])
     connection.close()
-    found = RecordedData(folder, DuckHistory(folder / "history.duckdb", threads=2))
+    found = RecordedData(folder, DuckDbHistory(folder / "history.duckdb", threads=2))
     found.devices = [Device(name, _KINDS[number % 4]) for number, name in enumerate(names)]
     return found
 

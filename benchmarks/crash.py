@@ -28,7 +28,7 @@ import httpx2
 from benchmarks.flood import connect, publish
 from benchmarks.intake import device_list
 from benchmarks.service import Service, service
-from store.history.duckdb.history import DuckHistory
+from store.history.duckdb.history import DuckDbHistory
 
 DEVICES = 200
 STEP_MS = 1_000
@@ -95,7 +95,7 @@ class Findings:
             self.findings = set(ledger.execute("SELECT finding, phase FROM alert_findings"))
         told = Counter(phase for finding, phase in self.findings if finding.startswith("gas-alarm@"))
         self.untold = numbers.alarms() - min(told["began"], told["ended"])
-        history = DuckHistory(data / "history.duckdb")
+        history = DuckDbHistory(data / "history.duckdb")
         try:
             found = Counter((reading.device, reading.at) for reading in history.sorted_replay(0, 2**52))
         finally:

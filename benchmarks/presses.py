@@ -23,7 +23,7 @@ import httpx2
 
 from benchmarks.flood import connect, publish
 from benchmarks.service import Service, service
-from store.history.duckdb.history import DuckHistory
+from store.history.duckdb.history import DuckDbHistory
 
 BUTTONS = 30
 OTHERS = 9
@@ -104,7 +104,7 @@ def _ends(running: Service) -> int:
 
 def _compared(data: Path, total: int) -> tuple[int, int]:
     wanted = Counter(f"button-{number % BUTTONS:02d}" for number in range(total))
-    history = DuckHistory(data / "history.duckdb")
+    history = DuckDbHistory(data / "history.duckdb")
     try:
         said = history.sorted_replay(0, 2**52)
         found = Counter(reading.device for reading in said if reading.device.startswith("button-"))

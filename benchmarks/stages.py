@@ -30,7 +30,7 @@ from ingest.mqtt.redelivery import InflightPackets
 from ingest.mqtt.urgent_filters import NATIVE_ALARMS
 from ingest.topics import Cover
 from rules.engine.engine import Engine
-from store.history.duckdb.history import DuckHistory
+from store.history.duckdb.history import DuckDbHistory
 from store.journal import SqliteJournal
 
 DEVICES = 5_000
@@ -73,7 +73,7 @@ class Stages:
         heard: list[Sequence[Reading]] = []
         self.clock("listener", lambda: self._hear(entries, heard))
         self.clock("rules", lambda: self._judge(heard))
-        history = DuckHistory(self.folder / "history.duckdb")
+        history = DuckDbHistory(self.folder / "history.duckdb")
         self.clock("history append and flush", lambda: asyncio.run(_remember(history, heard)))
 
     def _cut(self, raw: bytes, arrivals: list[list[object]]) -> None:
@@ -163,7 +163,7 @@ async def _append(journal: SqliteJournal, entries: list[Entry]) -> None:
         await journal.append(entry.lane, entry.frames)
 
 
-async def _remember(history: DuckHistory, heard: list[Sequence[Reading]]) -> None:
+async def _remember(history: DuckDbHistory, heard: list[Sequence[Reading]]) -> None:
     for pos, readings in enumerate(heard, 1):
         history.append(Lane.BULK, pos, readings)
     await history.flush()

@@ -17,7 +17,7 @@ from domain.kind import Kind, Words
 from domain.people import Community
 from domain.secret import Secret
 from ingest.frame import Frame
-from store.database.database import Ledger
+from store.database.database import Database
 from store.history import History
 
 
@@ -289,7 +289,7 @@ class ConsoleDependencies:
 
     clock: Callable[[], Instant]
     site: SiteInfo
-    database: Ledger
+    database: Database
     history: History
     desk: AlertDesk
     events: EventHub

@@ -41,7 +41,7 @@ HOME_GAS_NATIVE, HOME_GAS_ZIGBEE, WATER_METERS, MANHOLES = 20, 10, 60, 20
 _LON, _LAT = 104.098, 30.612
 
 
-class Site:
+class GeneratedSite:
     """The rows of the five files, in the order in which they were made."""
 
     def __init__(self, seed: int) -> None:
@@ -63,36 +63,41 @@ class Site:
         self.places.append(row)
         return id_
 
-    def name(self, given: Sequence[str]) -> str:
+    def new_name(self, given: Sequence[str]) -> str:
         """A name nobody has yet."""
         while (name := self.random.choice(SURNAMES) + self.random.choice(given)) in self._names:
             pass
         self._names.add(name)
         return name
 
-    def employ(self, id_: str, title: str) -> str:
+    def add_employee(self, id_: str, title: str) -> str:
         """Somebody with a duty: a telephone and a WeCom account."""
         self._staff += 1
-        row = {"id": id_, "name": self.name(YOUNG_NAMES), "phone": f"1990000{self._staff:04d}", "wecom": f"fs-{id_}"}
+        row = {
+            "id": id_,
+            "name": self.new_name(YOUNG_NAMES),
+            "phone": f"1990000{self._staff:04d}",
+            "wecom": f"fs-{id_}",
+        }
         self.people.append(row | {"attributes.title": title})
         return id_
 
-    def appoint(
+    def add_duty(
         self, cell: str, role: str, person: str, rank: int = 0, hours: tuple[str, str] = ("00:00", "24:00")
     ) -> None:
         row = {"id": f"d{len(self.duties) + 1:03d}", "cell": cell, "role": role, "person": person, "rank": rank}
         self.duties.append(row | {"weekdays": "1234567", "from": hours[0], "to": hours[1]})
 
-    def install(
+    def add_device(
         self, id_: str, kind: str, place: str, platform: str = "", platform_id: str = "", **attributes: str
     ) -> None:
         row = {"id": id_, "kind": kind, "place": place, "platform": platform, "platform_id": platform_id}
         self.devices.append(row | {f"attributes.{name}": value for name, value in attributes.items()})
 
 
-def make_site(seed: int = 20261121) -> Site:
+def generate_site(seed: int = 20261121) -> GeneratedSite:
     """The whole community."""
-    site = Site(seed)
+    site = GeneratedSite(seed)
     _grids(site)
     _buildings(site)
     _shops_and_spots(site)
@@ -101,11 +106,11 @@ def make_site(seed: int = 20261121) -> Site:
     _gas_alarms(site)
     _care_devices(site)
     _manholes(site)
-    _called_by_key(site)
+    _property_and_clinic(site)
     return site
 
 
-def _grids(site: Site) -> None:
+def _grids(site: GeneratedSite) -> None:
     site.cells += [
         {"id": "street", "name": "枫溪街道", "level": "street", "parent": ""},
         {"id": "community", "name": "枫树社区", "level": "community", "parent": "street"},
@@ -121,7 +126,7 @@ def _grids(site: Site) -> None:
             site.micro_cells.append(cell)
 
 
-def _buildings(site: Site) -> None:
+def _buildings(site: GeneratedSite) -> None:
     site.add_place("street", "枫溪街道", "street", "", "street", (_LON, _LAT))
     site.add_place("community", "枫树社区", "community", "street", "community", (_LON, _LAT))
     cells = iter(site.micro_cells)
@@ -136,13 +141,13 @@ def _buildings(site: Site) -> None:
     _households(site, units)
 
 
-def _households(site: Site, units: Sequence[str]) -> None:
+def _households(site: GeneratedSite, units: Sequence[str]) -> None:
     doors = [(unit, floor * 100 + door) for unit in units for floor in range(1, 7) for door in (1, 2)]
     for unit, door in sorted(site.random.sample(doors, HOUSEHOLDS)):
         site.homes.append(site.add_place(f"{unit}-{door}", str(door), "household", unit))
 
 
-def _shops_and_spots(site: Site) -> None:
+def _shops_and_spots(site: GeneratedSite) -> None:
     for number in range(1, len(COMPOUNDS) + 1):
         cell = next(str(place["cell"]) for place in site.places if place["parent"] == f"c{number}")
         site.add_place(f"c{number}-street", "临街商铺", "building", f"c{number}", cell)
@@ -152,13 +157,13 @@ def _shops_and_spots(site: Site) -> None:
         site.add_place(f"shop-{number:02d}", name, "household", f"c{(number - 1) % len(COMPOUNDS) + 1}-street")
 
 
-def _residents(site: Site) -> None:
+def _residents(site: GeneratedSite) -> None:
     elders = set(site.random.sample(site.homes, LONE_ELDERS))
     for number, home in enumerate(site.homes, 1):
         alone = home in elders
         person = f"r{number:03d}"
         age = site.random.randint(70, 93) if alone else site.random.randint(24, 68)
-        row: dict[str, object] = {"id": person, "name": site.name(OLD_NAMES if alone else YOUNG_NAMES)}
+        row: dict[str, object] = {"id": person, "name": site.new_name(OLD_NAMES if alone else YOUNG_NAMES)}
         row |= {"phone": f"1990001{number:04d}", "home": home, "attributes.age": age}
         row |= {"attributes.lives_alone": "true" if alone else "false"}
         if alone:
@@ -167,53 +172,54 @@ def _residents(site: Site) -> None:
         site.people.append(row)
 
 
-def _roster(site: Site) -> None:
+def _roster(site: GeneratedSite) -> None:
     for grid, numeral in enumerate(NUMERALS, 1):
         cell = f"g{grid:02d}"
-        site.appoint(cell, "worker", site.employ(f"worker-{grid:02d}", f"第{numeral}网格网格员"))
-        site.appoint(cell, "worker", site.employ(f"deputy-{grid:02d}", f"第{numeral}网格副网格员"), rank=1)
-        site.appoint(cell, "lead", site.employ(f"lead-{grid:02d}", f"第{numeral}网格网格长"))
+        site.add_duty(cell, "worker", site.add_employee(f"worker-{grid:02d}", f"第{numeral}网格网格员"))
+        site.add_duty(cell, "worker", site.add_employee(f"deputy-{grid:02d}", f"第{numeral}网格副网格员"), rank=1)
+        site.add_duty(cell, "lead", site.add_employee(f"lead-{grid:02d}", f"第{numeral}网格网格长"))
     day, night = ("08:00", "20:00"), ("20:00", "08:00")
-    site.appoint("community", "community", site.employ("community-day", "社区日班值守"), hours=day)
-    site.appoint("community", "community", site.employ("community-night", "社区夜班值守"), hours=night)
-    site.appoint("community", "community", site.employ("community-head", "社区书记"), rank=1)
-    site.appoint("street", "street", site.employ("street-duty", "街道值班员"))
-    site.appoint("street", "street", site.employ("street-head", "街道带班领导"), rank=1)
-    site.appoint("street", "department", site.employ("dept-emergency", "区应急局值班员"))
-    site.appoint("street", "department", site.employ("dept-gas", "燃气公司抢险队"), rank=1)
-    site.appoint("community", "maintenance", site.employ("maintenance-1", "设备维保员"))
-    site.appoint("community", "maintenance", site.employ("maintenance-2", "设备维保主管"), rank=1)
+    site.add_duty("community", "community", site.add_employee("community-day", "社区日班值守"), hours=day)
+    site.add_duty("community", "community", site.add_employee("community-night", "社区夜班值守"), hours=night)
+    site.add_duty("community", "community", site.add_employee("community-head", "社区书记"), rank=1)
+    site.add_duty("street", "street", site.add_employee("street-duty", "街道值班员"))
+    site.add_duty("street", "street", site.add_employee("street-head", "街道带班领导"), rank=1)
+    site.add_duty("street", "department", site.add_employee("dept-emergency", "区应急局值班员"))
+    site.add_duty("street", "department", site.add_employee("dept-gas", "燃气公司抢险队"), rank=1)
+    site.add_duty("community", "maintenance", site.add_employee("maintenance-1", "设备维保员"))
+    site.add_duty("community", "maintenance", site.add_employee("maintenance-2", "设备维保主管"), rank=1)
 
 
-def _called_by_key(site: Site) -> None:
+def _property_and_clinic(site: GeneratedSite) -> None:
     """Last, so that nobody's name or home changes with them."""
-    site.appoint("community", "property", site.employ("property-1", "物业值班员"))
-    site.appoint("community", "clinic", site.employ("clinic-1", "社区卫生站护士"))
+    site.add_duty("community", "property", site.add_employee("property-1", "物业值班员"))
+    site.add_duty("community", "clinic", site.add_employee("clinic-1", "社区卫生站护士"))
 
 
-def _gas_alarms(site: Site) -> None:
+def _gas_alarms(site: GeneratedSite) -> None:
     homes = site.random.sample(site.homes, HOME_GAS_NATIVE + HOME_GAS_ZIGBEE)
     for number, home in enumerate(homes, 1):
         zigbee = number > HOME_GAS_NATIVE
         names = ("zigbee2mqtt", f"厨房燃气 {home}") if zigbee else ("", "")
-        site.install(f"gas-{number:03d}", "gas_alarm", home, *names, use="home")
+        site.add_device(f"gas-{number:03d}", "gas_alarm", home, *names, use="home")
     for number in range(1, len(SHOPS) + 1):
-        site.install(f"gas-{len(homes) + number:03d}", "gas_alarm", f"shop-{number:02d}", use="catering")
+        site.add_device(f"gas-{len(homes) + number:03d}", "gas_alarm", f"shop-{number:02d}", use="catering")
 
 
-def _care_devices(site: Site) -> None:
+def _care_devices(site: GeneratedSite) -> None:
     for number, (home, person) in enumerate(site.elder_homes.items(), 1):
-        site.install(f"band-{number:03d}", "wristband", home, person=person)
+        site.add_device(f"band-{number:03d}", "wristband", home, person=person)
     for number, home in enumerate(site.random.sample(list(site.elder_homes), WATER_METERS), 1):
+        person = site.elder_homes[home]
         dev_eui = f"70b3d57ed0060{number:03x}"
-        site.install(f"meter-{number:03d}", "water_meter", home, "chirpstack", dev_eui, person=site.elder_homes[home])
+        site.add_device(f"meter-{number:03d}", "water_meter", home, "chirpstack", dev_eui, person=person)
 
 
-def _manholes(site: Site) -> None:
+def _manholes(site: GeneratedSite) -> None:
     spots = [str(place["id"]) for place in site.places if "-p" in str(place["id"])]
     for number, spot in enumerate(spots[:MANHOLES], 1):
         names = ("chirpstack", f"70b3d57ed0070{number:03x}") if number % 2 else ("", "")
-        site.install(f"manhole-{number:03d}", "manhole", spot, *names, cover=("雨水", "污水")[number % 2])
+        site.add_device(f"manhole-{number:03d}", "manhole", spot, *names, cover=("雨水", "污水")[number % 2])
 
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -238,7 +244,7 @@ def lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[Sequence[obje
         yield [row.get(column, "") for column in columns]
 
 
-def write_site(folder: Path, site: Site) -> None:
+def write_site(folder: Path, site: GeneratedSite) -> None:
     """The five CSV files; site.yaml is written by hand."""
     for file, columns in COLUMNS.items():
         with (folder / f"{file}.csv").open("w", encoding="utf-8", newline="") as out:
@@ -246,4 +252,4 @@ def write_site(folder: Path, site: Site) -> None:
 
 
 if __name__ == "__main__":
-    write_site(Path(sys.argv[1]), make_site())
+    write_site(Path(sys.argv[1]), generate_site())

@@ -12,11 +12,11 @@ _Positive = Annotated[float, Field(gt=0)]
 _NotNegative = Annotated[float, Field(ge=0)]
 
 
-class _Written(BaseModel):
+class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Act(_Written):
+class Step(_Strict):
     """From `at` on (real time of the incident), this is how gas comes in and air goes through."""
 
     at: Duration
@@ -26,7 +26,7 @@ class Act(_Written):
     valve_closed: bool = False
 
 
-class GasDevice(_Written):
+class GasDevice(_Strict):
     """The detector on the wall, in the words of its data sheet."""
 
     set_pct: _Positive = 8.0
@@ -35,7 +35,7 @@ class GasDevice(_Written):
     report_every: Duration = 20_000
 
 
-class Score(_Written):
+class Scenario(_Strict):
     """One incident. `first_after` and `every` are time of the demo; inside, `time_lapse` real seconds pass in one."""
 
     name: str
@@ -48,13 +48,13 @@ class Score(_Written):
     room_m3: _Positive
     background_pct: _NotNegative = 1.0
     device: GasDevice = GasDevice()
-    acts: Annotated[list[Act], Field(min_length=1)]
+    steps: Annotated[list[Step], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _in_order(self) -> Score:
-        times = [act.at for act in self.acts]
+    def _in_order(self) -> Scenario:
+        times = [step.at for step in self.steps]
         if times != sorted(times) or times[0] != 0:
-            raise ValueError("acts are written in order of time and the first begins at 0s")
+            raise ValueError("steps are written in order of time and the first begins at 0s")
         if self.lasts / self.time_lapse >= self.every:
             raise ValueError("the incident lasts longer than `every`: write a larger every or time_lapse")
         return self

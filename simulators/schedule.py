@@ -1,4 +1,4 @@
-"""A town and its scores on one line of time: from a seed and a start to timed facts, without a clock.
+"""A town and its scenarios on one line of time: from a seed and a start to timed facts, without a clock.
 
 It knows nothing of platforms or brokers. The iterator never ends: take what the time allows.
 """
@@ -14,19 +14,19 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from domain import SECOND, Device, Instant
-from simulators.models.devices import Voice, voice_of
-from simulators.scenario import Score
-from simulators.scenario_player import Moment, perform
-from simulators.wire import Utterance
+from simulators.models.devices import DeviceModel, device_model
+from simulators.scenario import Scenario
+from simulators.scenario_player import TimedEvent, play_scenario
+from simulators.wire import Measurement
 
-_PACE_MS: Final[Mapping[str, tuple[int, int]]] = {
+_INTERVAL_MS: Final[Mapping[str, tuple[int, int]]] = {
     "gas_alarm": (20 * SECOND, 40 * SECOND),
     "wristband": (15 * SECOND, 45 * SECOND),
     "water_meter": (30 * SECOND, 60 * SECOND),
     "manhole": (30 * SECOND, 60 * SECOND),
 }
 """A demo shows in a minute what the field shows in an hour: far denser than the kinds' reporting plans."""
-_OTHER_PACE_MS: Final = (30 * SECOND, 60 * SECOND)
+_DEFAULT_INTERVAL_MS: Final = (30 * SECOND, 60 * SECOND)
 _FIRST_WITHIN_MS: Final = 15 * SECOND
 
 
@@ -37,25 +37,25 @@ class DemoSite(Struct, frozen=True):
     timezone: str = "Asia/Shanghai"
 
 
-def play(site: DemoSite, scores: Sequence[Score], seed: int, start: Instant) -> Iterator[Moment]:
+def build_schedule(site: DemoSite, scenarios: Sequence[Scenario], seed: int, start: Instant) -> Iterator[TimedEvent]:
     """Everything that is said and that happens from `start` on, in order of time."""
     return heapq.merge(
-        _quiet_where_a_score_plays(site, scores, seed, start),
-        *(_performances(site, score, seed, start) for score in scores),
-        key=lambda moment: moment.at,
+        _ordinary_events_without_busy_devices(site, scenarios, seed, start),
+        *(_scenario_events(site, scenario, seed, start) for scenario in scenarios),
+        key=lambda timed: timed.at,
     )
 
 
-def stage(site: DemoSite, score: Score, seed: int, turn: int) -> Device | None:
-    """The device at which a score plays for the `turn`-th time: all homes once before any twice.
+def pick_device(site: DemoSite, scenario: Scenario, seed: int, turn: int) -> Device | None:
+    """The device at which a scenario plays for the `turn`-th time: all homes once before any twice.
 
     Only native gas alarms in homes can play: they tell a concentration beside their verdict.
     """
-    homes = [device for device in site.devices if device.kind == f"{score.hazard}_alarm" and _is_native_home(device)]
+    homes = [device for device in site.devices if device.kind == f"{scenario.hazard}_alarm" and _is_native_home(device)]
     if not homes:
         return None
     round_, place = divmod(turn, len(homes))
-    return Random(f"{seed}/{score.name}/{round_}").sample(homes, len(homes))[place]
+    return Random(f"{seed}/{scenario.name}/{round_}").sample(homes, len(homes))[place]
 
 
 def _is_native_home(device: Device) -> bool:
@@ -63,40 +63,44 @@ def _is_native_home(device: Device) -> bool:
     return native and device.attributes.get("use", "home") == "home"
 
 
-def _performances(site: DemoSite, score: Score, seed: int, start: Instant) -> Iterator[Moment]:
+def _scenario_events(site: DemoSite, scenario: Scenario, seed: int, start: Instant) -> Iterator[TimedEvent]:
     turn = 0
-    while (device := stage(site, score, seed, turn)) is not None:
-        yield from perform(score, device.id, start + score.first_after + turn * score.every)
+    while (device := pick_device(site, scenario, seed, turn)) is not None:
+        yield from play_scenario(scenario, device.id, start + scenario.first_after + turn * scenario.every)
         turn += 1
 
 
-def _quiet_where_a_score_plays(site: DemoSite, scores: Sequence[Score], seed: int, start: Instant) -> Iterator[Moment]:
-    """Ordinary life, but a device that plays in a score says nothing of its own meanwhile."""
-    for moment in _ordinary_life(site, seed, start):
-        assert isinstance(moment.fact, Utterance)
-        if moment.fact.device not in _players(site, scores, seed, moment.at - start):
-            yield moment
+def _ordinary_events_without_busy_devices(
+    site: DemoSite, scenarios: Sequence[Scenario], seed: int, start: Instant
+) -> Iterator[TimedEvent]:
+    """Ordinary life, but a device that plays in a scenario says nothing of its own meanwhile."""
+    for timed in _ordinary_events(site, seed, start):
+        assert isinstance(timed.event, Measurement)
+        if timed.event.device not in _busy_devices(site, scenarios, seed, timed.at - start):
+            yield timed
 
 
-def _players(site: DemoSite, scores: Sequence[Score], seed: int, elapsed: int) -> set[str]:
+def _busy_devices(site: DemoSite, scenarios: Sequence[Scenario], seed: int, elapsed: int) -> set[str]:
     playing = set()
-    for score in scores:
-        turn, into = divmod(elapsed - score.first_after, score.every)
-        if turn >= 0 and into <= score.lasts / score.time_lapse and (device := stage(site, score, seed, turn)):
+    for scenario in scenarios:
+        turn, into = divmod(elapsed - scenario.first_after, scenario.every)
+        if turn < 0 or into > scenario.lasts / scenario.time_lapse:
+            continue
+        if device := pick_device(site, scenario, seed, turn):
             playing.add(device.id)
     return playing
 
 
-def _ordinary_life(site: DemoSite, seed: int, start: Instant) -> Iterator[Moment]:
+def _ordinary_events(site: DemoSite, seed: int, start: Instant) -> Iterator[TimedEvent]:
     zone = ZoneInfo(site.timezone)
-    voices: dict[str, tuple[Device, Voice]] = {
-        device.id: (device, voice_of(device, seed, zone)) for device in site.devices
+    models: dict[str, tuple[Device, DeviceModel]] = {
+        device.id: (device, device_model(device, seed, zone)) for device in site.devices
     }
     pace = Random(f"{seed}/pace")
     due = [(start + pace.randrange(_FIRST_WITHIN_MS), device.id) for device in site.devices]
     heapq.heapify(due)
     while due:
         at, name = due[0]
-        device, voice = voices[name]
-        yield Moment(at, Utterance(name, voice.say(at)))
-        heapq.heapreplace(due, (at + pace.randint(*_PACE_MS.get(device.kind, _OTHER_PACE_MS)), name))
+        device, model = models[name]
+        yield TimedEvent(at, Measurement(name, model.measure(at)))
+        heapq.heapreplace(due, (at + pace.randint(*_INTERVAL_MS.get(device.kind, _DEFAULT_INTERVAL_MS)), name))

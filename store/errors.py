@@ -22,11 +22,11 @@ class IdentityTaken(StoreError):
     """An identity that another device already holds."""
 
     def __init__(self, identity: Identity, wanted_by: str, holder: str) -> None:
-        self.identity, self.wanted_by, self.holder = identity, wanted_by, holder
+        self.identity, self.requested_by, self.owner = identity, wanted_by, holder
         super().__init__(f"{identity.platform} {identity.id} of device {wanted_by} already belongs to device {holder}")
 
 
-def is_disk_trouble(error: BaseException | None) -> bool:
+def is_disk_error(error: BaseException | None) -> bool:
     """True when SQLite says the disk, and not the statement, is at fault."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & _PRIMARY_CODE in _NO_ROOM

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from domain import Instant, Lane
 from ingest.frame import Entry, Frame
-from store.errors import CannotWrite, is_disk_trouble
+from store.errors import CannotWrite, is_disk_error
 
 T = TypeVar("T")
 
@@ -74,10 +74,10 @@ class SqliteJournal:
 
     def __init__(self, path: Path) -> None:
         self._thread = ThreadPoolExecutor(1, "journal")
-        self._write = _open(path)
-        self._write.executescript(_SCHEMA)
-        self._look = _open(path)
-        self._looking = Lock()
+        self._writer = _open(path)
+        self._writer.executescript(_SCHEMA)
+        self._reader = _open(path)
+        self._reader_lock = Lock()
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(list[Frame])
 
@@ -86,45 +86,45 @@ class SqliteJournal:
 
         Raises CannotWrite when the disk will not take it: nothing of the batch was kept then.
         """
-        return await self._soon(partial(self._append, lane, list(frames)))
+        return await self._run(partial(self._append, lane, list(frames)))
 
     async def mark(self, kind: MarkKind, at: Instant, detail: str = "") -> None:
         """Note a fact about ourselves, synced. An `alive` directly after another takes its place."""
-        await self._soon(partial(self._mark, MarkKind(kind), at, detail))
+        await self._run(partial(self._mark, MarkKind(kind), at, detail))
 
     def read(self, lane: Lane, after: int, limit: int = 64) -> list[Entry]:
         """The next entries of a lane after a position, oldest first: up to `limit`, fewer when they are large."""
-        with self._looking:
+        with self._reader_lock:
             return list(self._entries(lane, after, limit))
 
-    async def fetch(self, lane: Lane, after: int, limit: int = 64) -> list[Entry]:
+    async def read_async(self, lane: Lane, after: int, limit: int = 64) -> list[Entry]:
         """`read`, without holding up the event loop."""
         return await asyncio.to_thread(self.read, lane, after, limit)
 
     def position(self) -> dict[Lane, int]:
         """The newest position of each lane that has one."""
-        return {Lane(lane): pos for lane, pos in self._ask("SELECT lane, max(pos) FROM entries GROUP BY lane")}
+        return {Lane(lane): pos for lane, pos in self._query("SELECT lane, max(pos) FROM entries GROUP BY lane")}
 
-    def waiting(self, after: Mapping[Lane, int]) -> dict[Lane, int]:
+    def count_after(self, after: Mapping[Lane, int]) -> dict[Lane, int]:
         """How many entries of each lane lie after these positions."""
         query = "SELECT count(*) FROM entries WHERE lane = ? AND pos > ?"
-        return {lane: int(self._ask(query, lane.value, after.get(lane, 0))[0][0]) for lane in Lane}
+        return {lane: int(self._query(query, lane.value, after.get(lane, 0))[0][0]) for lane in Lane}
 
     def marks(self, since: Instant = 0) -> list[Mark]:
         """The marks from an instant on, in the order in which they were made."""
-        rows = self._ask("SELECT kind, at, detail, after_pos FROM marks WHERE at >= ? ORDER BY id", since)
+        rows = self._query("SELECT kind, at, detail, after_pos FROM marks WHERE at >= ? ORDER BY id", since)
         return [Mark(MarkKind(kind), at, detail, after_pos) for kind, at, detail, after_pos in rows]
 
-    def last_alive(self) -> Instant | None:
+    def last_seen_alive(self) -> Instant | None:
         """The latest instant at which we certainly listened: of the newest entry or mark."""
         newest = "SELECT max(at) FROM (SELECT max(received) AS at FROM entries UNION ALL SELECT max(at) FROM marks)"
-        found = self._ask(newest)[0][0]
+        found = self._query(newest)[0][0]
         return None if found is None else int(found)
 
-    async def begin_after(self, pos: int) -> None:
+    async def reserve_positions(self, pos: int) -> None:
         """Give no position up to this one. For a new journal beside stores that remember an older one's positions:
         they would take its first entries for a replay."""
-        await self._soon(partial(self._raise_sequence, pos))
+        await self._run(partial(self._raise_sequence, pos))
 
     async def prune(self, before: Instant, keep_after: Mapping[Lane, int]) -> int:
         """Forget entries received before an instant which every reader has passed; how many were forgotten.
@@ -133,25 +133,25 @@ class SqliteJournal:
         """
         gone = 0
         for lane, passed in keep_after.items():
-            while deleted := await self._soon(partial(self._delete, lane, passed, before)):
+            while deleted := await self._run(partial(self._delete, lane, passed, before)):
                 gone += deleted
-        await self._soon(partial(self._write.execute, "DELETE FROM marks WHERE at < ?", (before,)))
+        await self._run(partial(self._writer.execute, "DELETE FROM marks WHERE at < ?", (before,)))
         return gone
 
     def close(self) -> None:
         """Finish the appends that were handed in and let go of the file."""
         self._thread.shutdown()
-        self._look.close()
-        self._write.close()
+        self._reader.close()
+        self._writer.close()
 
-    async def _soon(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, work)
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._translate_errors, work)
 
-    def _guarded(self, work: Callable[[], T]) -> T:
+    def _translate_errors(self, work: Callable[[], T]) -> T:
         try:
             return work()
         except sqlite3.OperationalError as error:
-            if is_disk_trouble(error):
+            if is_disk_error(error):
                 raise CannotWrite(f"the journal could not write: {error}") from error
             raise
 
@@ -159,7 +159,7 @@ class SqliteJournal:
         if not frames:
             raise ValueError("an empty batch has no place in the journal")
         # One statement is one transaction: it is synced, or it never was.
-        done = self._write.execute(
+        done = self._writer.execute(
             "INSERT INTO entries (lane, received, n, frames) VALUES (?, ?, ?, ?)",
             (lane.value, max(frame.received for frame in frames), len(frames), self._encoder.encode(frames)),
         )
@@ -167,9 +167,9 @@ class SqliteJournal:
         return done.lastrowid
 
     def _mark(self, kind: MarkKind, at: Instant, detail: str) -> None:
-        last = self._write.execute("SELECT id, kind FROM marks ORDER BY id DESC LIMIT 1").fetchone()
+        last = self._writer.execute("SELECT id, kind FROM marks ORDER BY id DESC LIMIT 1").fetchone()
         replaced = last[0] if last and kind is MarkKind.ALIVE and last[1] == MarkKind.ALIVE else None
-        self._write.execute(
+        self._writer.execute(
             "INSERT OR REPLACE INTO marks (id, kind, at, detail, after_pos)"
             " VALUES (?, ?, ?, ?, (SELECT coalesce(max(pos), 0) FROM entries))",
             (replaced, kind.value, at, detail),
@@ -177,14 +177,14 @@ class SqliteJournal:
 
     def _raise_sequence(self, pos: int) -> None:
         # SQLite makes the row of a table's counter with its first insert only.
-        self._write.execute(
+        self._writer.execute(
             "INSERT INTO sqlite_sequence (name, seq) SELECT 'entries', 0"
             " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'entries')"
         )
-        self._write.execute("UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'entries' AND seq < ?1", (pos,))
+        self._writer.execute("UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'entries' AND seq < ?1", (pos,))
 
     def _delete(self, lane: Lane, passed: int, before: Instant) -> int:
-        return self._write.execute(
+        return self._writer.execute(
             "DELETE FROM entries WHERE pos IN (SELECT pos FROM entries WHERE lane = ?1 AND pos <= ?2"
             " AND pos < (SELECT max(pos) FROM entries WHERE lane = ?1) ORDER BY pos LIMIT ?4) AND received < ?3",
             (lane.value, passed, before, _PRUNE_ROWS),
@@ -193,15 +193,15 @@ class SqliteJournal:
     def _entries(self, lane: Lane, after: int, limit: int) -> Iterator[Entry]:
         query = "SELECT pos, frames FROM entries WHERE lane = ? AND pos > ? ORDER BY pos LIMIT ?"
         taken = 0
-        for pos, frames in self._look.execute(query, (lane.value, after, limit)):
+        for pos, frames in self._reader.execute(query, (lane.value, after, limit)):
             yield Entry(lane, pos, self._decoder.decode(frames))
             taken += len(frames)
             if taken >= _READ_BYTES_MAX:
                 return
 
-    def _ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._looking:
-            return self._look.execute(query, values).fetchall()
+    def _query(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._reader_lock:
+            return self._reader.execute(query, values).fetchall()
 
 
 def _open(path: Path) -> sqlite3.Connection:

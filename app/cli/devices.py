@@ -62,7 +62,7 @@ def _import_into_database(found: Sequence[Device], data: Path, file: Path) -> tu
     ledger = open_database(data)
     held = lock_data_dir(data)
     try:
-        places = ledger.run_now(lambda tx: registry.community(tx).places)
+        places = ledger.write_blocking(lambda tx: registry.community(tx).places)
         unknown = [one for one in found if one.place is not None and one.place not in places]
         if unknown:
             raise ConfigError(
@@ -73,16 +73,16 @@ def _import_into_database(found: Sequence[Device], data: Path, file: Path) -> tu
                     for one in unknown
                 ]
             )
-        changed = ledger.run_now(lambda tx: _store_devices(tx, found, Clock()()))
+        changed = ledger.write_blocking(lambda tx: _store_devices(tx, found, Clock()()))
     finally:
         ledger.close()
         held.close()
     return len(changed.created), len(changed.updated), len(changed.unchanged)
 
 
-def _store_devices(tx: Connection, found: Sequence[Device], now: Instant) -> registry.Changed:
+def _store_devices(tx: Connection, found: Sequence[Device], now: Instant) -> registry.RegistryChanges:
     changed = registry.put_devices(tx, found, now)
-    edits.mark(tx, "devices", (*changed.created, *changed.updated), now)
+    edits.record_edits(tx, "devices", (*changed.created, *changed.updated), now)
     return changed
 
 
@@ -114,7 +114,7 @@ def _with_database(data: Path, work: Callable[[Connection], T]) -> T:
     ledger = open_database(data)
     held = lock_data_dir(data)
     try:
-        return ledger.run_now(work)
+        return ledger.write_blocking(work)
     finally:
         ledger.close()
         held.close()
@@ -137,7 +137,7 @@ def _refusals_in(data: Path, limit: int, reason: str | None, zone: tzinfo) -> li
     ledger = open_database(data)
     try:
         wanted = Reason(reason) if reason else None
-        page = ledger.run_now(lambda tx: refusals.page(tx, limit, reason=wanted))
+        page = ledger.write_blocking(lambda tx: refusals.list_refusals(tx, limit, reason=wanted))
     finally:
         ledger.close()
     return [

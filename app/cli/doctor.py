@@ -20,7 +20,7 @@ from app.errors import UserError
 from domain import Device
 from ingest.mqtt.broker_address import parse_broker_address
 from store.database import registry
-from store.database.database import Ledger, sqlite_url
+from store.database.database import Database, sqlite_url
 
 SERVICE_SECONDS_MAX: Final = 60
 EXIT_ALL_DECODED, EXIT_LINES_TO_ADD, EXIT_NO_MESSAGES = 0, 3, 4
@@ -83,8 +83,8 @@ def _registered_devices(data: Path) -> Sequence[Device]:
     file = data / DATABASE_FILE
     if not file.exists():
         return ()
-    ledger = Ledger(sqlite_url(file))
+    ledger = Database(sqlite_url(file))
     try:
-        return ledger.run_now(registry.devices)
+        return ledger.write_blocking(registry.all_devices)
     finally:
         ledger.close()

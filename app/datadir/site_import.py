@@ -19,7 +19,7 @@ from domain import Instant
 from domain.identities import canonical
 from store.database import registry as table
 from store.database.registry import edits
-from store.database.registry.changes import Changed
+from store.database.registry.changes import RegistryChanges
 
 
 class SkippedRecord(Struct, frozen=True):
@@ -45,7 +45,7 @@ class ImportResult(Struct, frozen=True):
 
 
 EDITED, DELETED = "was changed over the API, which stays", "was deleted over the API, and stays so"
-_STORE_TABLE: Mapping[str, Callable[..., Changed]] = {
+_STORE_TABLE: Mapping[str, Callable[..., RegistryChanges]] = {
     "cells": table.put_cells,
     "places": table.put_places,
     "people": table.put_people,
@@ -62,7 +62,7 @@ def import_site(tx: Connection, folder: SiteConfig, now: Instant, *, force: bool
     if force:
         same = tuple((shelf, record.id) for shelf in _STORE_TABLE for record in getattr(folder, shelf))
     for shelf in _STORE_TABLE:
-        edits.forget(tx, shelf, [name for of, name in same if of == shelf])
+        edits.clear_edits(tx, shelf, [name for of, name in same if of == shelf])
     left = {(one.table, one.id) for one in kept}
     done = [
         put(tx, [one for one in getattr(folder, shelf) if (shelf, one.id) not in left], now)
@@ -81,7 +81,7 @@ def differences(tx: Connection, folder: SiteConfig) -> tuple[SkippedRecord, ...]
 
 def _compare(tx: Connection, folder: SiteConfig) -> tuple[tuple[SkippedRecord, ...], tuple[tuple[str, str], ...]]:
     """What is not taken, and what was edited to what the files say: that is theirs again."""
-    edited = {(one.shelf, one.id): one for one in edits.edited(tx)}
+    edited = {(one.resource, one.id): one for one in edits.list_edits(tx)}
     if not edited:
         return (), ()
     kept: list[SkippedRecord] = []
@@ -103,7 +103,7 @@ def _compare(tx: Connection, folder: SiteConfig) -> tuple[tuple[SkippedRecord, .
 def _stored_records(tx: Connection) -> dict[str, Mapping[str, Any]]:
     town = table.community(tx)
     duties = {duty.id: duty for duty in town.duties}
-    devices = {device.id: device for device in table.devices(tx)}
+    devices = {device.id: device for device in table.all_devices(tx)}
     return {"places": town.places, "cells": town.cells, "people": town.people, "duties": duties, "devices": devices}
 
 

@@ -11,9 +11,9 @@ from msgspec import Struct
 from app.config.secrets import read_secret
 from app.config.settings import HistorySettings
 from domain.kind import Kind
-from store.database.database import Ledger, sqlite_url
+from store.database.database import Database, sqlite_url
 from store.history import History
-from store.history.duckdb.history import DuckHistory
+from store.history.duckdb.history import DuckDbHistory
 from store.journal import SqliteJournal
 
 JOURNAL_FILE = "journal.db"
@@ -26,7 +26,7 @@ class Stores(Struct, frozen=True):
 
     journal: SqliteJournal
     history: History
-    database: Ledger
+    database: Database
 
     async def close(self) -> None:
         """All of them, also when one cannot: a history server may be down at the end, and then says so."""
@@ -36,10 +36,10 @@ class Stores(Struct, frozen=True):
             stack.push_async_callback(self.history.close)
 
 
-def open_database(data: Path) -> Ledger:
+def open_database(data: Path) -> Database:
     """The ledger of a DIR, its tables up to date."""
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    ledger = Ledger(sqlite_url(data / DATABASE_FILE))
+    ledger = Database(sqlite_url(data / DATABASE_FILE))
     ledger.migrate()
     return ledger
 
@@ -53,13 +53,13 @@ def open_stores(data: Path, place: HistorySettings, kinds: Mapping[str, Kind]) -
 def open_history(data: Path, place: HistorySettings, kinds: Mapping[str, Kind]) -> History:
     """The history that the site asks for."""
     if place.type == "duckdb":
-        return DuckHistory(data / HISTORY_FILE)
-    from store.history.remote.history import InfluxHistory
+        return DuckDbHistory(data / HISTORY_FILE)
+    from store.history.remote.history import LineProtocolHistory
 
     token = read_secret(place.token_env, "history").reveal() if place.type == "influxdb" else ""
     booleans = {
         name for kind in kinds.values() for name, quantity in kind.quantities.items() if quantity.type == "bool"
     }
-    return InfluxHistory(
+    return LineProtocolHistory(
         place.url, token=token, org=place.org, bucket=place.bucket, target=place.type, booleans=booleans
     )

@@ -21,7 +21,7 @@ FRAME_BYTES = 200
 class JournalReader(Protocol):
     """What the backlog needs of a journal."""
 
-    async def fetch(self, lane: Lane, after: int, limit: int = READ_AHEAD) -> Sequence[Entry]:
+    async def read_async(self, lane: Lane, after: int, limit: int = READ_AHEAD) -> Sequence[Entry]:
         """The entries of a lane after a position, in order."""
         ...
 
@@ -112,7 +112,7 @@ class Backlog:
         queue = self._queues[lane]
         if queue or not self._beyond_memory[lane]:
             return
-        entries = await self._journal.fetch(lane, self.positions[lane], READ_AHEAD)
+        entries = await self._journal.read_async(lane, self.positions[lane], READ_AHEAD)
         queue.extend((entry, _size(entry)) for entry in entries)
         self._bytes[lane] += sum(size for _, size in queue)
         last = entries[-1].pos if entries else self.positions[lane]

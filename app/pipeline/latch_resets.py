@@ -21,8 +21,8 @@ from app.pipeline.retry import retry_until_writable
 from console.dependencies import NotLatched, ResetResult
 from domain import Finding, Instant, Lane
 from rules.engine.engine import Engine
-from store.database.alerts.latches import dealt_with
-from store.database.database import Ledger
+from store.database.alerts.latches import handled_findings
+from store.database.database import Database
 from store.journal import MarkKind, SqliteJournal
 
 log = logging.getLogger("fengshao.latch_resets")
@@ -44,7 +44,7 @@ class LatchResets:
     """Carries out resets between two entries of the journal."""
 
     def __init__(
-        self, engine: Engine, chain: Pipeline, journal: SqliteJournal, ledger: Ledger, clock: Callable[[], Instant]
+        self, engine: Engine, chain: Pipeline, journal: SqliteJournal, ledger: Database, clock: Callable[[], Instant]
     ) -> None:
         self._engine, self._pipeline, self._journal, self._ledger, self._clock = engine, chain, journal, ledger, clock
         self._check_due = asyncio.Event()
@@ -88,7 +88,7 @@ class LatchResets:
         held = {one.finding: one for one in self._engine.latched_findings()}
         if not held:
             return
-        for finding, alert, by in await self._ledger.read(partial(dealt_with, findings=list(held))):
+        for finding, alert, by in await self._ledger.read(partial(handled_findings, findings=list(held))):
             one = held[finding]
             try:
                 done = await self.reset(one.rule, one.device, by, f"alert {alert}")

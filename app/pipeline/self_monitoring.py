@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from domain import HOUR, Evidence, Finding, Instant, Ledger, Phase, Severity, Subject
 from ingest.mqtt.consumer import ConsumerStatus
-from store.database.alerts.repository import SqlBook
+from store.database.alerts.repository import SqlAlertStore
 
 DROPPED_RULE, DROPPED_TITLE = "broker-dropped", "消息服务器丢弃消息"
 DISK_RULE, DISK_TITLE = "journal-refused", "日志磁盘写不进"
@@ -121,7 +121,7 @@ class SelfMonitoring:
 
 def open_findings(tx: Connection) -> list[str]:
     """The ids of what was told and is not over, of the troubles that end."""
-    book = SqlBook(tx)
+    book = SqlAlertStore(tx)
     return [one for rule in _RECOVERABLE for one in book.active_finding_ids(f"{rule}@")]
 
 

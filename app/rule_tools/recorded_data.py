@@ -30,9 +30,9 @@ from rules.hosts.parallel import run_replay
 from rules.hosts.replay import Event, Outage, ReadingBatch, ReplayJob, Reset, chunk_events
 from rules.rulebook.model import Rulebook
 from store.database import registry
-from store.database.database import Ledger, sqlite_url
+from store.database.database import Database, sqlite_url
 from store.errors import StoreError
-from store.history.duckdb.history import DuckHistory
+from store.history.duckdb.history import DuckDbHistory
 from store.journal import MarkKind, SqliteJournal
 
 CHUNK_MS = DAY // 4
@@ -53,7 +53,7 @@ class RecordedData:
     def __init__(
         self,
         data: Path,
-        history: DuckHistory,
+        history: DuckDbHistory,
         kinds: Mapping[str, Kind] | None = None,
         zone: tzinfo = DEFAULT_ZONE,
     ) -> None:
@@ -63,9 +63,9 @@ class RecordedData:
         self.outages: list[Outage] = []
         self.resets: list[Reset] = []
         if (data / DATABASE_FILE).exists():
-            ledger = Ledger(sqlite_url(data / DATABASE_FILE))
-            self.devices = ledger.run_now(registry.devices)
-            self.community = ledger.run_now(registry.community)
+            ledger = Database(sqlite_url(data / DATABASE_FILE))
+            self.devices = ledger.write_blocking(registry.all_devices)
+            self.community = ledger.write_blocking(registry.community)
             ledger.close()
         if (data / JOURNAL_FILE).exists():
             journal = SqliteJournal(data / JOURNAL_FILE)
@@ -141,9 +141,9 @@ def _resets(journal: SqliteJournal) -> Iterator[Reset]:
             yield Reset(mark.at, written.rule, written.device)
 
 
-def clip_start(history: DuckHistory, asked: Instant) -> Instant:
+def clip_start(history: DuckDbHistory, asked: Instant) -> Instant:
     """From when on something is remembered."""
-    first = history.first()
+    first = history.first_received()
     return asked if first is None else max(asked, first)
 
 
@@ -162,7 +162,7 @@ def open_recorded_data(
     if not file.exists():
         raise UserError(f"{data} has no {HISTORY_FILE}: give the --data of a service that has run")
     try:
-        held = DuckHistory(file, threads=threads)
+        held = DuckDbHistory(file, threads=threads)
     except StoreError as error:
         raise UserError(
             f"{data} is held by another program: end it, or copy {HISTORY_FILE}, ledger.db and journal.db into another"

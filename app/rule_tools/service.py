@@ -46,7 +46,7 @@ from rules.rulebook.model import Rulebook
 from rules.rulebook.serialization import dump_rulebooks
 from rules.tools.explain import explain
 from store.history import History
-from store.history.duckdb.history import DuckHistory
+from store.history.duckdb.history import DuckDbHistory
 
 WORK_FOLDER = "tmp"
 SHORT_TIMEOUT_S = 60
@@ -244,7 +244,7 @@ class RuleToolService:
 
     async def _clip_start(self, asked: Instant) -> Instant:
         history = self._history
-        return asked if not isinstance(history, DuckHistory) else await asyncio.to_thread(clip_start, history, asked)
+        return asked if not isinstance(history, DuckDbHistory) else await asyncio.to_thread(clip_start, history, asked)
 
     def _file(self, folder: Path, one: RulebookFile | str) -> Path:
         return self._rulebook_path(one) if isinstance(one, str) else _write_files(folder, [one])[0]
@@ -265,7 +265,7 @@ class RuleToolService:
     ) -> Path:
         """The readings of a time in a file of their own: taken out last in line, while the history is written."""
         history = self._history
-        if not isinstance(history, DuckHistory):
+        if not isinstance(history, DuckDbHistory):
             raise ToolsRefused("only the embedded history can be judged again beside the service")
         free = shutil.disk_usage(folder).free
         if free < FREE_BYTES_MIN:
@@ -277,7 +277,7 @@ class RuleToolService:
                 raise ToolsRefused("cancelled")
             progress(part)
 
-        copying = self._exporter.submit(history.copy_to, path, start, end, devices, told)
+        copying = self._exporter.submit(history.export, path, start, end, devices, told)
         try:
             await asyncio.wrap_future(copying)
         finally:

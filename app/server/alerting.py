@@ -21,7 +21,7 @@ from app.server.registry import RegistryCache
 from console.dependencies import CallbackEndpoint, CallbackReply
 from console.security.auth import sign_worker_link
 from domain import Finding, Instant, Lane
-from store.database.alerts.repository import Transactor
+from store.database.alerts.repository import Transactions
 from store.errors import CannotWrite
 
 log = logging.getLogger("fengshao.alerting")
@@ -45,7 +45,7 @@ class Alerting:
         self._clock, self._endpoints = clock, doors
         self._wakeup = asyncio.Event()
         self.errors = 0
-        transact = Transactor(stores.database)
+        transact = Transactions(stores.database)
         self.desk = AlertService(
             transact,
             load_ladders(folder.path),

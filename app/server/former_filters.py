@@ -9,14 +9,14 @@ from sqlalchemy import Connection
 from app.config.site import SiteConfig
 from domain import Instant
 from ingest.routing.routes import Routes
-from store.database.database import Ledger
+from store.database.database import Database
 from store.database.system import key_values
 
 KEY: Final = "filters"
 FILTERS_MAX: Final = 1_000
 
 
-def former_filters(ledger: Ledger, folder: SiteConfig, now: Instant) -> list[str]:
+def former_filters(ledger: Database, folder: SiteConfig, now: Instant) -> list[str]:
     """All filters that this DIR ever asked for, with the present ones, which are noted for the next start.
 
     A start that found the broker gone has taken nothing back yet: so none is forgotten before KEPT_MAX others came.
@@ -30,4 +30,4 @@ def former_filters(ledger: Ledger, folder: SiteConfig, now: Instant) -> list[str
             key_values.put(tx, KEY, known, now)
         return known
 
-    return ledger.run_now(work)
+    return ledger.write_blocking(work)

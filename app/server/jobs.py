@@ -44,21 +44,21 @@ async def _retain(stores: Stores, site: SiteSettings, chain: Pipeline, now: Inst
     keep = site.retention
     await stores.history.retain(now, keep.raw_days, keep.minute_days, keep.hour_days)
     entries = await stores.journal.prune(now - keep.journal_days * DAY, chain.saved_position)
-    purged = await stores.database.run(lambda tx: refusals.purge(tx, now - keep.refusal_days * DAY))
-    acts = await stores.database.run(lambda tx: audit.purge(tx, now - keep.audit_days * DAY))
-    planned = await stores.database.run(lambda tx: silences.purge(tx, now - keep.audit_days * DAY))
+    purged = await stores.database.write(lambda tx: refusals.purge_refusals(tx, now - keep.refusal_days * DAY))
+    acts = await stores.database.write(lambda tx: audit.purge(tx, now - keep.audit_days * DAY))
+    planned = await stores.database.write(lambda tx: silences.purge_silences(tx, now - keep.audit_days * DAY))
     return f"{entries} journal entries, {purged} refusals, {acts} acts and {planned} silences forgotten"
 
 
 async def _report(stores: Stores, now: Instant) -> str:
     """The last day in numbers, kept for whoever asks: alerts by severity, how fast they were taken, what is open."""
 
-    def work(tx: Connection) -> statistics.DayCount:
-        day = statistics.day(tx, now - DAY, now)
+    def work(tx: Connection) -> statistics.AlertStatistics:
+        day = statistics.alert_statistics(tx, now - DAY, now)
         key_values.put(tx, f"report/{now // DAY}", to_builtins(day), now)
         return day
 
-    day = await stores.database.run(work)
+    day = await stores.database.write(work)
     return f"{sum(day.opened.values())} alerts opened, {day.unsettled} not settled, taken in {day.take_ms_median} ms"
 
 
@@ -80,12 +80,12 @@ async def _audit(desk: AlertService, now: Instant) -> str:
 
 def load_jobs(tx: Connection, defaults: Mapping[str, str]) -> list[StoredJob]:
     """The ledger's jobs; a job the ledger does not know yet is added with its default schedule."""
-    known = {job.name for job in table.everything(tx)}
+    known = {job.name for job in table.list_jobs(tx)}
     for name, schedule in defaults.items():
         if name not in known:
             table.put(tx, name, schedule)
-    return [StoredJob(job.name, job.schedule, job.enabled, job.last_run_at) for job in table.everything(tx)]
+    return [StoredJob(job.name, job.schedule, job.enabled, job.last_run_at) for job in table.list_jobs(tx)]
 
 
 def record_run(tx: Connection, name: str, at: Instant, outcome: str) -> None:
-    table.ran(tx, name, at, outcome)
+    table.record_run(tx, name, at, outcome)

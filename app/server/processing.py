@@ -33,7 +33,7 @@ from rules.engine.engine import Engine
 from rules.rulebook.diff import RulebookDiff, diff_rulebooks
 from rules.tools.explain import explain
 from store.database.refusals import refusals
-from store.database.refusals.unregistered_devices import describe
+from store.database.refusals.unregistered_devices import record_discovery
 from store.database.system import checkpoints, key_values
 from store.journal import MarkKind
 
@@ -64,8 +64,8 @@ class Processing:
         self, folder: SiteConfig, stores: Stores, registry: RegistryCache, hear: Hear, clock: Callable[[], Instant]
     ) -> None:
         self._stores, self._registry, self._clock = stores, registry, clock
-        saved = stores.database.run_now(lambda tx: checkpoints.load(tx, CHECKPOINT))
-        kept = stores.database.run_now(lambda tx: key_values.get(tx, DEFINITIONS)) if saved else None
+        saved = stores.database.write_blocking(lambda tx: checkpoints.load(tx, CHECKPOINT))
+        kept = stores.database.write_blocking(lambda tx: key_values.get(tx, DEFINITIONS)) if saved else None
         # What the journal holds is judged by the files of its day; those on disk are taken up after it.
         self.definitions, _ = definitions_at_start(kept, rulebooks_in(saved.blob if saved else None), folder.path)
         self._unsaved = True
@@ -84,7 +84,7 @@ class Processing:
             taken,
             stores.journal.position(),
             folder.settings.intake.max_pending_bytes,
-            stores.journal.waiting(taken),
+            stores.journal.count_after(taken),
         )
         self.pipeline = Pipeline(
             backlog,
@@ -107,13 +107,13 @@ class Processing:
     async def start(self) -> None:
         """Enrol everybody, and tell the engine of the time in which nobody could be heard: since we last lived."""
         now = self._clock()
-        last_alive = self._stores.journal.last_alive()
+        last_seen_alive = self._stores.journal.last_seen_alive()
         self.decoder.directory = Directory(self._registry.devices.values())
         self.engine.register(self._registry.devices.values(), now)
-        if last_alive is not None:
-            self.engine.outage(last_alive, now)
+        if last_seen_alive is not None:
+            self.engine.outage(last_seen_alive, now)
         self.pipeline.deaf(now)
-        await self._stores.journal.begin_after(self._last_known_position)
+        await self._stores.journal.reserve_positions(self._last_known_position)
         await self._stores.journal.mark(MarkKind.STARTED, now)
 
     async def registry_changed(self) -> RegistryChange:
@@ -187,10 +187,10 @@ class Processing:
     async def store_refusals(self, found: Sequence[RefusalBatch]) -> None:
         def work(tx: Connection) -> None:
             for lane, pos, refused, describing in found:
-                refusals.keep(tx, lane, pos, refused, REFUSALS_PER_HOUR_MAX)
-                describe(tx, describing)
+                refusals.store_refusals(tx, lane, pos, refused, REFUSALS_PER_HOUR_MAX)
+                record_discovery(tx, describing)
 
-        await self._stores.database.run(work)
+        await self._stores.database.write(work)
 
     async def store_checkpoint(self, cursor: dict[Lane, int], now: Instant, blob: bytes) -> None:
         """With what it was judged by, in one transaction."""
@@ -201,5 +201,5 @@ class Processing:
             if written is not None:
                 key_values.put(tx, DEFINITIONS, written, now)
 
-        await self._stores.database.run(work)
+        await self._stores.database.write(work)
         self._unsaved = False

@@ -12,7 +12,7 @@ from app.pipeline.device_gateways import assign_gateways
 from domain import Device
 from domain.people import Community, community
 from store.database import registry as table
-from store.database.database import Ledger
+from store.database.database import Database
 
 
 class RegistryChange(Struct, frozen=True):
@@ -25,7 +25,7 @@ class RegistryChange(Struct, frozen=True):
 class RegistryCache:
     """`devices` by id and the `community`; both are replaced whole, never changed in place."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Database) -> None:
         self._ledger = ledger
         self.devices: dict[str, Device] = {}
         self.community: Community = community()
@@ -39,6 +39,6 @@ class RegistryCache:
 
 def _load(before: Mapping[str, Device], tx: Connection) -> tuple[dict[str, Device], Community, RegistryChange]:
     """Compared here, in the ledger's thread: 300,000 devices would hold up everybody for a tenth of a second."""
-    devices = {device.id: device for device in assign_gateways(table.devices(tx))}
+    devices = {device.id: device for device in assign_gateways(table.all_devices(tx))}
     changed = [device for device in devices.values() if before.get(device.id) != device]
     return devices, table.community(tx), RegistryChange(changed, [known for known in before if known not in devices])

@@ -75,7 +75,7 @@ class Service:
         self._consumer_task: asyncio.Task[None] | None = None
         self.hub = EventHub(clock())
         self.registry = RegistryCache(stores.database)
-        log_kept(stores.database.run_now(lambda tx: import_site(tx, folder, clock())))
+        log_kept(stores.database.write_blocking(lambda tx: import_site(tx, folder, clock())))
         self.alerting = Alerting(
             folder,
             stores,
@@ -119,8 +119,8 @@ class Service:
             build_jobs(stores, folder.settings, self.processing.pipeline, self.alerting.desk),
             folder.settings.zone,
             clock,
-            lambda defaults, _now: stores.database.run(lambda tx: load_jobs(tx, defaults)),
-            lambda name, at, outcome: stores.database.run(lambda tx: record_run(tx, name, at, outcome)),
+            lambda defaults, _now: stores.database.write(lambda tx: load_jobs(tx, defaults)),
+            lambda name, at, outcome: stores.database.write(lambda tx: record_run(tx, name, at, outcome)),
         )
         self.status = StatusLine(
             self.processing.pipeline,
@@ -202,13 +202,13 @@ class Service:
     async def _read_journal_tail(self) -> AsyncIterator[Entry]:
         """What was journaled shortly before the last run ended, and perhaps not acknowledged on both sessions."""
         newest = self._stores.journal.position()
-        last = [await self._stores.journal.fetch(lane, pos - 1) for lane, pos in newest.items()]
+        last = [await self._stores.journal.read_async(lane, pos - 1) for lane, pos in newest.items()]
         since = (
             max((entry.frames[-1].received for entries in last for entry in entries), default=0) - RECOVERY_WINDOW_MS
         )
         for lane in newest:
             after = max(newest.values()) - RECOVERY_ENTRIES_MAX
-            while entries := await self._stores.journal.fetch(lane, after):
+            while entries := await self._stores.journal.read_async(lane, after):
                 after = entries[-1].pos
                 for entry in entries:
                     if entry.frames[-1].received >= since:
@@ -223,7 +223,7 @@ class Service:
         while True:
             now = self._clock()
             self.status.detect_to_send_ms = await self._stores.database.read(
-                partial(statistics.detect_to_send_ms, since=now - DAY)
+                partial(statistics.median_detect_to_send_ms, since=now - DAY)
             )
             if self.consumer.ready:
                 await retry_until_writable(lambda: self._stores.journal.mark(MarkKind.ALIVE, self._clock()), "alive")

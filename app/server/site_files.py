@@ -14,7 +14,7 @@ from app.config.site import load_site
 from app.datadir.site_import import ImportResult, differences, import_site, skipped_view
 from console.dependencies import RulebookFault, RulebookInvalid
 from domain import Instant
-from store.database.database import Ledger
+from store.database.database import Database
 
 log = logging.getLogger("fengshao.registry")
 
@@ -25,7 +25,7 @@ class SiteFiles:
     def __init__(
         self,
         path: Path,
-        ledger: Ledger,
+        ledger: Database,
         clock: Callable[[], Instant],
         registry_changed: Callable[[], Awaitable[None]],
     ) -> None:
@@ -40,7 +40,7 @@ class SiteFiles:
         """Returns when the registry is judged by."""
         folder = await self._read()
         now = self._clock()
-        done = await self._ledger.run(lambda tx: import_site(tx, folder, now, force=force))
+        done = await self._ledger.write(lambda tx: import_site(tx, folder, now, force=force))
         log_kept(done)
         if done.created or done.updated:
             await self._registry_changed()

@@ -93,7 +93,7 @@ async def list_alerts(
         since=begin,
         until=None if end is None else end + 1,
     )
-    page = await deps.database.read(lambda tx: queries.page(tx, wanted, pages.limit, pages.after))
+    page = await deps.database.read(lambda tx: queries.list_alerts(tx, wanted, pages.limit, pages.after))
     rules = deps.rules.summaries()
     views = [_enriched(deps, view, rules) for view in page.items]
     return list_response(deps, [item_for_user(view, user) for view in views], pages.sign_cursor(page.next))
@@ -122,7 +122,7 @@ async def create_link(request: Request, deps: Deps, user: CurrentUser, alert_id:
     now = deps.clock()
     link = sign_worker_link(deps.security.signing_key.reveal().encode(), alert_id, person, now)
     deed = {"alert": alert_id, "for": person}
-    await deps.database.run(lambda tx: audit.write(tx, now, user.person or user.token, "link made", deed))
+    await deps.database.write(lambda tx: audit.record(tx, now, user.person or user.token, "link made", deed))
     return item_response(deps, WorkerLink(link=link, path=f"/m/{link}", expires_at=Timestamp(now + LINK_MS)), 201)
 
 
@@ -157,7 +157,7 @@ async def perform_action(
     except InvalidField as incomplete:
         raise invalid(FieldError(incomplete.field, messages_zh.MISSING_FIELDS[incomplete.field])) from None
     deed = {"alert": alert_id, "as": actor.id}
-    await deps.database.run(lambda tx: audit.write(tx, now, user.person or user.token, f"alert {action}", deed))
+    await deps.database.write(lambda tx: audit.record(tx, now, user.person or user.token, f"alert {action}", deed))
     view = await item_view(deps, alert_id)
     return item_response(deps, None if view is None else item_for_user(view, user))
 
@@ -166,7 +166,7 @@ async def visible_alert(deps: Deps, user: Principal, alert_id: str) -> dict[str,
     """An alert with its timeline, if this principal may see it."""
     if user.alert is not None and user.alert != alert_id:
         raise Problem(403, messages_zh.OTHER_ALERT)
-    view = await deps.database.read(lambda tx: queries.detail(tx, alert_id))
+    view = await deps.database.read(lambda tx: queries.alert_detail(tx, alert_id))
     places = visible_places(deps, user, None)
     if view is None or (places is not None and view["place"] not in places):
         raise not_found("alert", alert_id)
@@ -180,7 +180,7 @@ async def alert_of_link(deps: Deps, user: Principal) -> dict[str, Any] | None:
 
 async def item_view(deps: Deps, alert_id: str) -> dict[str, Any] | None:
     """An alert as it stands in lists and on the stream."""
-    view = await deps.database.read(lambda tx: queries.item(tx, alert_id))
+    view = await deps.database.read(lambda tx: queries.get_alert(tx, alert_id))
     return None if view is None else _enriched(deps, view, deps.rules.summaries())
 
 

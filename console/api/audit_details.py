@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from store.database.registry import Changed
+from store.database.registry import RegistryChanges
 
 IDS_MAX: Final = 20
 
 
-def summary(changed: Changed) -> dict[str, str | int]:
+def summary(changed: RegistryChanges) -> dict[str, str | int]:
     """
-    >>> summary(Changed(created=("a", "b")))
+    >>> summary(RegistryChanges(created=("a", "b")))
     {'created': 2, 'created_ids': 'a b'}
     """
     told: dict[str, str | int] = {}

@@ -42,6 +42,6 @@ async def get_cap_message(deps: Deps, user: CurrentUser, alert_id: str) -> Respo
 async def get_feed(deps: Deps, user: NonLinkUser) -> Response:
     places = visible_places(deps, user, None)
     wanted = queries.AlertFilter(ledger=Ledger.DANGER, place=None if places is None else sorted(places))
-    page = await deps.database.read(lambda tx: queries.page(tx, wanted, FEED_LENGTH))
+    page = await deps.database.read(lambda tx: queries.list_alerts(tx, wanted, FEED_LENGTH))
     text = cap.feed(page.items, deps.site.name, deps.site.zone, deps.clock())
     return Response(text, media_type=cap.FEED_TYPE)

@@ -58,7 +58,7 @@ async def list_devices(
 ) -> JsonResponse[Page[schema.Device]]:
     places = visible_places(deps, user, place)
     page = await deps.database.read(
-        lambda tx: registry.devices_page(tx, pages.limit, pages.after, kind=kind or None, places=places, text=text)
+        lambda tx: registry.list_devices(tx, pages.limit, pages.after, kind=kind or None, places=places, text=text)
     )
     return list_response(deps, [_view_for(user, device) for device in page.items], pages.sign_cursor(page.next))
 
@@ -82,7 +82,7 @@ async def create_devices(
     check_devices(deps, written, many=many)
     devices = [one.value() for one in written]
     now = deps.clock()
-    changed = await deps.database.run(lambda tx: _create_in_transaction(tx, devices, user, now))
+    changed = await deps.database.write(lambda tx: _create_in_transaction(tx, devices, user, now))
     if changed:
         await deps.registry.reload()
     views = [to_schema(schema.Device, device) for device in devices]
@@ -99,7 +99,7 @@ async def put_devices(request: Request, deps: Deps, user: RegistryAdmin) -> Json
     written, many = await parse_item_or_list(request, DEVICE)
     check_devices(deps, written, many=many)
     now = deps.clock()
-    changed = await deps.database.run(lambda tx: _put_in_transaction(tx, [one.value() for one in written], user, now))
+    changed = await deps.database.write(lambda tx: _put_in_transaction(tx, [one.value() for one in written], user, now))
     if changed:
         await deps.registry.reload()
     return item_response(deps, to_schema(schema.PutResult, changed))
@@ -124,7 +124,7 @@ async def patch_device(
     request: Request, deps: Deps, user: RegistryAdmin, device_id: str
 ) -> JsonResponse[schema.Device]:
     patch = await parse_body(request, TypeAdapter(dict[str, Any]))
-    held = await deps.database.read(lambda tx: registry.device(tx, device_id))
+    held = await deps.database.read(lambda tx: registry.get_device(tx, device_id))
     if held is None:
         raise not_found("device", device_id)
     return await _replace(deps, user, device_id, merge_patch(device_view(held), patch))
@@ -137,11 +137,11 @@ async def delete_device(deps: Deps, user: RegistryAdmin, device_id: str) -> Resp
     def work(tx: Any) -> bool:
         gone = registry.delete_device(tx, device_id, now)
         if gone:
-            edits.mark(tx, "devices", [device_id], now, deleted=True)
-            audit.write(tx, now, user.token, "device deleted", {"device": device_id})
+            edits.record_edits(tx, "devices", [device_id], now, deleted=True)
+            audit.record(tx, now, user.token, "device deleted", {"device": device_id})
         return gone
 
-    if not await deps.database.run(work):
+    if not await deps.database.write(work):
         raise not_found("device", device_id)
     await deps.registry.reload()
     return Response(status_code=204)
@@ -153,7 +153,7 @@ def _view_for(user: Principal, device: Device) -> schema.Device:
 
 async def visible_device(deps: Deps, user: Principal, device_id: str) -> Device:
     """A device this principal may see, or 404."""
-    device = await deps.database.read(lambda tx: registry.device(tx, device_id))
+    device = await deps.database.read(lambda tx: registry.get_device(tx, device_id))
     if device is None or not _is_visible(deps, user, device.place):
         raise not_found("device", device_id)
     return device
@@ -176,7 +176,7 @@ async def _replace(deps: Deps, user: Principal, device_id: str, found: Any) -> J
     written = validate(with_path_id(device_id, found), DEVICE)
     check_devices(deps, [written], many=False)
     device, now = written.value(), deps.clock()
-    changed = await deps.database.run(lambda tx: _put_in_transaction(tx, [device], user, now))
+    changed = await deps.database.write(lambda tx: _put_in_transaction(tx, [device], user, now))
     if changed:
         await deps.registry.reload()
     return item_response(deps, to_schema(schema.Device, device), 201 if changed.created else 200)
@@ -227,20 +227,22 @@ def merge_patch(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]
     return result
 
 
-def _create_in_transaction(tx: Any, devices: Sequence[Device], user: Principal, now: Instant) -> registry.Changed:
+def _create_in_transaction(
+    tx: Any, devices: Sequence[Device], user: Principal, now: Instant
+) -> registry.RegistryChanges:
     changed = _put_in_transaction(tx, devices, user, now)
     if changed.updated:
         raise Problem(409, messages_zh.DEVICE_EXISTS.format(id=changed.updated[0]))
     return changed
 
 
-def _put_in_transaction(tx: Any, devices: Sequence[Device], user: Principal, now: Instant) -> registry.Changed:
+def _put_in_transaction(tx: Any, devices: Sequence[Device], user: Principal, now: Instant) -> registry.RegistryChanges:
     try:
         changed = registry.put_devices(tx, devices, now)
     except IdentityTaken as taken:
-        said = {"platform": taken.identity.platform, "id": taken.identity.id, "holder": taken.holder}
+        said = {"platform": taken.identity.platform, "id": taken.identity.id, "holder": taken.owner}
         raise Problem(409, messages_zh.IDENTITY_TAKEN.format(**said)) from None
     if changed:
-        edits.mark(tx, "devices", (*changed.created, *changed.updated), now)
-        audit.write(tx, now, user.token, "devices put", summary(changed))
+        edits.record_edits(tx, "devices", (*changed.created, *changed.updated), now)
+        audit.record(tx, now, user.token, "devices put", summary(changed))
     return changed

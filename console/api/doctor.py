@@ -56,5 +56,5 @@ async def examine(request: Request, deps: Deps, user: DoctorUser) -> JsonRespons
     except DoctorRefused as refused:
         raise Problem(503, messages_zh.DOCTOR_REFUSED.format(why=refused)) from None
     told = {"seconds": asked.seconds, "speakers": len(found["speakers"])}
-    await deps.database.run(lambda tx: audit.write(tx, deps.clock(), user.token, "broker listened to", told))
+    await deps.database.write(lambda tx: audit.record(tx, deps.clock(), user.token, "broker listened to", told))
     return item_response(deps, to_schema(DoctorReport, found))

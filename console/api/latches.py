@@ -57,7 +57,7 @@ async def list_latched(
     held = list(deps.rules.latched_findings())
     if alert:
         await visible_alert(deps, user, alert)
-        own = await deps.database.read(lambda tx: {row["finding"] for row in queries.findings_of(tx, alert)})
+        own = await deps.database.read(lambda tx: {row["finding"] for row in queries.findings_of_alert(tx, alert)})
         held = [one for one in held if one.finding in own]
     titles = {rule.name: (rule.title, rule.title_en) for rule in deps.rules.summaries()}
     return list_response(
@@ -94,7 +94,7 @@ async def reset(request: Request, deps: Deps, user: LatchUser, name: str) -> Jso
         "ended": done.ended,
         "as": actor.id,
     }
-    await deps.database.run(lambda tx: audit.write(tx, now, user.person or user.token, "rule reset", deed))
+    await deps.database.write(lambda tx: audit.record(tx, now, user.person or user.token, "rule reset", deed))
     return item_response(deps, to_schema(schema.ResetResult, done))
 
 

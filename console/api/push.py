@@ -61,7 +61,7 @@ async def thingsboard_attributes(request: Request, deps: Deps, token: str) -> Js
 
 async def _thingsboard(request: Request, deps: Deps, token: str, leaf: str) -> JsonResponse[PushResult]:
     """ThingsBoard's device API: the access token in the path is the device's identity, and its only key."""
-    device = await deps.database.read(lambda tx: registry.find_identity(tx, "thingsboard", token))
+    device = await deps.database.read(lambda tx: registry.find_device(tx, "thingsboard", token))
     if device is None:
         await record_login_failure(request, LoginFailure.DEVICE)
         raise Problem(401, messages_zh.WRONG_TOKEN)

@@ -35,8 +35,7 @@ from console.timestamps import to_schema
 from domain import Instant, Lane, Reason
 from ingest.frame import REPLAY, Frame
 from ingest.results import Refusal
-from store.database.refusals import refusals, replays
-from store.database.refusals.unregistered_devices import claimable
+from store.database.refusals import refusals, replays, unregistered_devices
 from store.database.system import audit
 
 router = documented_router(tags=["refusals"])
@@ -66,9 +65,9 @@ async def list_refusals(
         "until": None if end is None else end + 1,
     }
     page = await deps.database.read(
-        lambda tx: refusals.page(tx, pages.limit, pages.after, identity=identity or None, **wanted)
+        lambda tx: refusals.list_refusals(tx, pages.limit, pages.after, identity=identity or None, **wanted)
     )
-    sums = await deps.database.read(lambda tx: refusals.sums(tx, **wanted))
+    sums = await deps.database.read(lambda tx: refusals.count_refusals(tx, **wanted))
     views = [to_schema(schema.Refusal, refusal_view(kept, user)) for kept in page.items]
     return item_response(
         deps, schema.RefusalPage(items=views, next=pages.sign_cursor(page.next), summary=refusal_summary(sums))
@@ -98,11 +97,11 @@ async def replay(request: Request, deps: Deps, user: RegistryAdmin) -> JsonRespo
         raise Problem(404, messages_zh.NOT_AVAILABLE)
     wanted = await parse_body(request, _REPLAY_BODY)
     total = last = 0
-    untried = partial(replays.untried, limit=REPLAY_BATCH, **wanted.model_dump())
-    while found := await deps.database.read(partial(untried, after=last)):
+    list_page = partial(replays.list_replayable, limit=REPLAY_BATCH, **wanted.model_dump())
+    while found := await deps.database.read(partial(list_page, after=last)):
         # Journaled before they are marked: a crash in between tries some of them twice, and loses none.
         await deps.intake.accept(frames_to_replay(found))
-        await deps.database.run(partial(_mark_replayed, found=found, user=user, now=deps.clock()))
+        await deps.database.write(partial(_mark_replayed, found=found, user=user, now=deps.clock()))
         total, last = total + len(found), found[-1].n
     return item_response(deps, schema.ReplayResult(replayed=total))
 
@@ -112,9 +111,11 @@ async def list_unregistered(
     deps: Deps, user: RefusalReader, pages: PageParams
 ) -> JsonResponse[schema.UnregisteredDevicePage]:
     found = await deps.database.read(
-        lambda tx: claimable(tx, pages.limit, deps.registry.is_registered, deps.registry.guess_kind)
+        lambda tx: unregistered_devices.list_unregistered(
+            tx, pages.limit, deps.registry.is_registered, deps.registry.guess_kind
+        )
     )
-    sums = await deps.database.read(lambda tx: refusals.sums(tx, reason=Reason.UNKNOWN_DEVICE))
+    sums = await deps.database.read(lambda tx: refusals.count_refusals(tx, reason=Reason.UNKNOWN_DEVICE))
     beyond = {one.source for one in sums if one.counted}
     views = [
         to_schema(
@@ -126,7 +127,7 @@ async def list_unregistered(
     return item_response(deps, schema.UnregisteredDevicePage(items=views, next=None, summary=refusal_summary(sums)))
 
 
-def refusal_summary(sums: Sequence[refusals.Sum]) -> schema.RefusalSummary:
+def refusal_summary(sums: Sequence[refusals.RefusalCount]) -> schema.RefusalSummary:
     """What was refused in all. Beyond the limit of an hour messages are only counted: no list shows those."""
     return schema.RefusalSummary(
         kept=sum(one.kept for one in sums),
@@ -147,7 +148,7 @@ async def list_unmapped(
     return list_response(deps, views[: pages.limit])
 
 
-def frames_to_replay(found: Sequence[refusals.Kept]) -> list[Frame]:
+def frames_to_replay(found: Sequence[refusals.StoredRefusal]) -> list[Frame]:
     """The messages as they came. One that named several strangers was refused once for each and comes once; equal
     bytes of one stranger are two messages (a button pressed twice)."""
     times = Counter((kept.lane, kept.pos, _frame(kept.refusal), kept.refusal.identity) for kept in found)
@@ -161,9 +162,9 @@ def _frame(refusal: Refusal) -> Frame:
     return Frame(refusal.topic, refusal.payload, refusal.at, REPLAY, 1)
 
 
-def _mark_replayed(tx: Any, found: Sequence[refusals.Kept], user: Principal, now: Instant) -> None:
-    replays.tried(tx, found, now)
-    audit.write(tx, now, user.token, "refusals replayed", {"messages": len(found)})
+def _mark_replayed(tx: Any, found: Sequence[refusals.StoredRefusal], user: Principal, now: Instant) -> None:
+    replays.mark_replayed(tx, found, now)
+    audit.record(tx, now, user.token, "refusals replayed", {"messages": len(found)})
 
 
 @audit_router.get("/audit", summary="Who did what, newest first")
@@ -173,11 +174,11 @@ async def list_audit(
     pages: PageParams,
     actor: OptionalText = None,
 ) -> JsonResponse[Page[schema.AuditEntry]]:
-    page = await deps.database.read(lambda tx: audit.page(tx, pages.limit, pages.after, actor=actor or None))
+    page = await deps.database.read(lambda tx: audit.list_entries(tx, pages.limit, pages.after, actor=actor or None))
     return list_response(deps, [to_schema(schema.AuditEntry, act) for act in page.items], pages.sign_cursor(page.next))
 
 
-def refusal_view(kept: refusals.Kept, user: Principal) -> dict[str, Any]:
+def refusal_view(kept: refusals.StoredRefusal, user: Principal) -> dict[str, Any]:
     """A refusal as this reader may see it; the message itself only where residents' names are seen too."""
     one = kept.refusal
     view = {

@@ -34,7 +34,7 @@ from console.security.auth import Principal
 from console.timestamps import to_schema
 from domain import Instant
 from domain.people import Community
-from store.database.registry import Changed, edits
+from store.database.registry import RegistryChanges, edits
 from store.database.system import audit
 
 W = TypeVar("W")
@@ -55,7 +55,7 @@ class Resource(Generic[W, V]):
     body: TypeAdapter[W]
     schema: type[Schema]
     rows_of: Callable[[Community], Mapping[str, V]]
-    put: Callable[..., Changed]
+    put: Callable[..., RegistryChanges]
     load: Callable[[Any], Community]
     to_record: Callable[[ConsoleDependencies, W], V]
     viewer_for: Callable[[ConsoleDependencies, Principal], Callable[[V], dict[str, Any]]]
@@ -114,7 +114,7 @@ class CrudEndpoints(Generic[W, V]):
     async def delete_row(self, deps: Deps, user: CurrentUser, row_id: str) -> Response:
         require(user, self._resource.action)
         now = deps.clock()
-        if not await deps.database.run(lambda tx: _remove(self._resource, tx, row_id, user, now)):
+        if not await deps.database.write(lambda tx: _remove(self._resource, tx, row_id, user, now)):
             raise not_found(self._resource.noun, row_id)
         await deps.registry.reload()
         return Response(status_code=204)
@@ -153,31 +153,31 @@ async def _store(
     *,
     may_update: bool,
     many: bool,
-) -> Changed:
+) -> RegistryChanges:
     _check(shelf, deps.registry.community(), rows, many=many)
     now = deps.clock()
 
-    def work(tx: Any) -> Changed:
+    def work(tx: Any) -> RegistryChanges:
         changed = shelf.put(tx, rows, now)
         if changed.updated and not may_update:
             raise Problem(409, messages_zh.ROW_EXISTS.format(id=changed.updated[0]))
         if changed:
-            edits.mark(tx, shelf.table, (*changed.created, *changed.updated), now)
-            audit.write(tx, now, user.token, f"{shelf.path} put", summary(changed))
+            edits.record_edits(tx, shelf.table, (*changed.created, *changed.updated), now)
+            audit.record(tx, now, user.token, f"{shelf.path} put", summary(changed))
         return changed
 
-    changed = await deps.database.run(work)
+    changed = await deps.database.write(work)
     if changed:
         await deps.registry.reload()
     return changed
 
 
-def _remove(shelf: Resource[W, V], tx: Any, row_id: str, user: Principal, now: Instant) -> Changed:
+def _remove(shelf: Resource[W, V], tx: Any, row_id: str, user: Principal, now: Instant) -> RegistryChanges:
     held = shelf.rows_of(shelf.load(tx))
     if row_id not in held:
-        return Changed()
-    edits.mark(tx, shelf.table, [row_id], now, deleted=True)
-    audit.write(tx, now, user.token, f"{shelf.path} deleted", {"id": row_id})
+        return RegistryChanges()
+    edits.record_edits(tx, shelf.table, [row_id], now, deleted=True)
+    audit.record(tx, now, user.token, f"{shelf.path} deleted", {"id": row_id})
     return shelf.put(tx, [row for name, row in held.items() if name != row_id], now, replace=True)
 
 

@@ -188,7 +188,7 @@ async def new_rulebook(deps: Deps, _user: RuleEditor, name: str) -> JsonResponse
 async def reload(deps: Deps, user: Admin) -> JsonResponse[schema.ReloadResult]:
     changed = await _await_tool(_tools(deps).reload())
     told = {name: " ".join(changed[name]) for name in ("added", "removed", "changed")}
-    await deps.database.run(lambda tx: audit.write(tx, deps.clock(), user.token, "rules reloaded", told))
+    await deps.database.write(lambda tx: audit.record(tx, deps.clock(), user.token, "rules reloaded", told))
     return item_response(deps, to_schema(schema.ReloadResult, changed))
 
 

@@ -71,7 +71,7 @@ async def log_in(
         limit.record_failure(client, now)
         await record_login_failure(request, LoginFailure.LINK if login.link else LoginFailure.TOKEN)
         raise Problem(401, messages_zh.WRONG_LINK if login.link else messages_zh.WRONG_TOKEN)
-    await deps.database.run(lambda tx: audit.write(tx, now, principal.person or principal.token, "logged in"))
+    await deps.database.write(lambda tx: audit.record(tx, now, principal.person or principal.token, "logged in"))
     until = sessions.link_expiry(login.link, now) if login.link else None
     answer = item_response(deps, session_view(deps, principal))
     longest_ms = SESSION_MS if until is None else until - now

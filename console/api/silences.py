@@ -64,8 +64,8 @@ _SILENCE_BODY: Final = TypeAdapter(SilenceBody)
 
 @router.get("/silences", summary="Planned silences, newest first, and how many findings each covered")
 async def list_silences(deps: Deps, user: NonLinkUser, pages: PageParams) -> JsonResponse[Page[schema.Silence]]:
-    page = await deps.database.read(lambda tx: silences.page(tx, pages.limit, pages.after))
-    counts = await deps.database.read(lambda tx: silences.counts(tx, [one.id for one in page.items]))
+    page = await deps.database.read(lambda tx: silences.list_silences(tx, pages.limit, pages.after))
+    counts = await deps.database.read(lambda tx: silences.count_held(tx, [one.id for one in page.items]))
     seen = [one for one in page.items if await _is_visible(deps, user, one.matchers)]
     return list_response(
         deps, [_silence_view(deps, one, counts.get(one.id, 0)) for one in seen], pages.sign_cursor(page.next)
@@ -91,29 +91,29 @@ async def create_silence(request: Request, deps: Deps, user: SilencePlanner) -> 
     deed = {"by": person.id, "reason": silence.reason, "matchers": _matchers_text(silence.matchers)}
 
     def work(tx: Any) -> Silence:
-        made = silences.create(tx, silence)
-        audit.write(tx, now, user.person or user.token, "silence planned", {"silence": made.id, **deed})
+        made = silences.create_silence(tx, silence)
+        audit.record(tx, now, user.person or user.token, "silence planned", {"silence": made.id, **deed})
         return made
 
-    return item_response(deps, _silence_view(deps, await deps.database.run(work), 0), 201)
+    return item_response(deps, _silence_view(deps, await deps.database.write(work), 0), 201)
 
 
 @router.delete("/silences/{silence_id}", summary="End a silence now; 409 when it is over")
 async def end_silence(deps: Deps, user: SilencePlanner, silence_id: str) -> JsonResponse[schema.Silence]:
     number, now, by = _parse_number(silence_id), deps.clock(), user.person or user.token
-    found = await deps.database.read(lambda tx: silences.one(tx, number))
+    found = await deps.database.read(lambda tx: silences.get_silence(tx, number))
     if found is None or not await _is_visible(deps, user, found.matchers):
         raise not_found("silence", silence_id)
 
     def work(tx: Any) -> Silence:
-        ended = silences.end(tx, number, by, now)
+        ended = silences.end_silence(tx, number, by, now)
         if ended is None:
             raise Problem(409, messages_zh.SILENCE_OVER.format(id=number))
-        audit.write(tx, now, by, "silence ended", {"silence": number})
+        audit.record(tx, now, by, "silence ended", {"silence": number})
         return ended
 
-    ended = await deps.database.run(work)
-    counts = await deps.database.read(lambda tx: silences.counts(tx, [number]))
+    ended = await deps.database.write(work)
+    counts = await deps.database.read(lambda tx: silences.count_held(tx, [number]))
     return item_response(deps, _silence_view(deps, ended, counts.get(number, 0)))
 
 

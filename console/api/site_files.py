@@ -53,7 +53,7 @@ async def import_files(request: Request, deps: Deps, user: RegistryAdmin) -> Jso
         raise invalid(*map(to_field_error, found.faults)) from None
     now = deps.clock()
     told: dict[str, Any] = {**{name: value for name, value in done.items() if name != "kept"}, "force": asked.force}
-    await deps.database.run(lambda tx: audit.write(tx, now, user.token, "site files imported", told))
+    await deps.database.write(lambda tx: audit.record(tx, now, user.token, "site files imported", told))
     return item_response(deps, to_schema(schema.ImportResult, done))
 
 

@@ -41,7 +41,7 @@ _TOKEN_BODY = TypeAdapter(TokenBody)
 
 @router.get("/tokens", summary="Tokens given out, without the tokens themselves")
 async def list_tokens(deps: Deps, _user: RegistryAdmin) -> JsonResponse[Page[schema.Token]]:
-    return list_response(deps, [to_schema(schema.Token, one) for one in await deps.database.read(tokens.everything)])
+    return list_response(deps, [to_schema(schema.Token, one) for one in await deps.database.read(tokens.list_tokens)])
 
 
 @router.post(
@@ -69,9 +69,9 @@ async def create_token(request: Request, deps: Deps, user: RegistryAdmin) -> Jso
 
     def work(tx: Any) -> None:
         tokens.create(tx, token)
-        audit.write(tx, now, user.token, "token created", {"token": token.id, "role": token.role})
+        audit.record(tx, now, user.token, "token created", {"token": token.id, "role": token.role})
 
-    await deps.database.run(work)
+    await deps.database.write(work)
     return item_response(deps, to_schema(schema.NewToken, {**asdict(token), "token": text}), 201)
 
 
@@ -82,9 +82,9 @@ async def revoke_token(deps: Deps, user: RegistryAdmin, token_id: str) -> Respon
     def work(tx: Any) -> bool:
         ended = tokens.revoke(tx, token_id, now)
         if ended:
-            audit.write(tx, now, user.token, "token revoked", {"token": token_id})
+            audit.record(tx, now, user.token, "token revoked", {"token": token_id})
         return ended
 
-    if not await deps.database.run(work):
+    if not await deps.database.write(work):
         raise not_found("token", token_id)
     return Response(status_code=204)

@@ -65,7 +65,7 @@ async def places_summary(
 ) -> JsonResponse[PlaceGroupPage]:
     community = deps.registry.community()
     town, reach = await _MAP_CACHE.get(community), visible_places(deps, user, place)
-    counts = _OpenAlerts(community, await deps.database.read(statistics.open_by_place))
+    counts = _OpenAlerts(community, await deps.database.read(statistics.active_by_place))
     lines = sorted(_group_rows(town, reach, counts), key=lambda line: line["key"])
     kept = [line for line in lines if pages.after is None or line["key"] > pages.after][: pages.limit + 1]
     following = kept[pages.limit - 1]["key"] if len(kept) > pages.limit else None

@@ -23,7 +23,7 @@ from console.timestamps import to_schema
 from domain import DAY, HOUR, Device, Identity, Instant
 from ingest.decoding.device_index import NATIVE
 from store.database.alerts import queries, silences
-from store.database.alerts.repository import SqlBook
+from store.database.alerts.repository import SqlAlertStore
 from store.database.refusals import refusals
 
 router = documented_router(tags=["why"])
@@ -67,13 +67,13 @@ async def _why_alert(deps: Deps, user: Principal, alert_id: str) -> Why:
 
 
 async def _why_finding(deps: Deps, user: Principal, finding: str) -> Why:
-    alerts = await deps.database.read(lambda tx: queries.of_finding(tx, finding))
+    alerts = await deps.database.read(lambda tx: queries.alerts_of_finding(tx, finding))
     if user.alert is not None:
         _reject_other_link(user, alerts)
         return await _why_alert(deps, user, user.alert)
     if alerts:
         return await _why_alert(deps, user, alerts[0])
-    held = await deps.database.read(lambda tx: silences.held(tx, finding))
+    held = await deps.database.read(lambda tx: silences.get_held(tx, finding))
     if held is None or not await _is_visible(deps, user, held):
         raise Problem(404, messages_zh.WHY_NO_FINDING)
     line = await _silenced_fact(deps, held)
@@ -87,7 +87,7 @@ async def _is_visible(deps: Deps, user: Principal, held: HeldFinding) -> bool:
 
 async def _silenced_fact(deps: Deps, held: HeldFinding) -> dict[str, Any]:
     """Why nobody was told of a finding: who planned which silence, and for what."""
-    silence = await deps.database.read(lambda tx: silences.one(tx, held.silence))
+    silence = await deps.database.read(lambda tx: silences.get_silence(tx, held.silence))
     assert silence is not None  # a row of it refers to it
     text = _SILENCED[held.state].format(
         title=held.finding.title, silence=silence.id, by=silence.by_name, reason=silence.reason
@@ -96,14 +96,14 @@ async def _silenced_fact(deps: Deps, held: HeldFinding) -> dict[str, Any]:
 
 
 async def _why_message(deps: Deps, user: Principal, message: str) -> Why:
-    found = await deps.database.read(lambda tx: SqlBook(tx).delivery(message))
+    found = await deps.database.read(lambda tx: SqlAlertStore(tx).delivery(message))
     if user.alert is not None:
         _reject_other_link(user, [] if found is None else [str(found.alert)])
     if found is None:
         raise Problem(404, messages_zh.WHY_NO_MESSAGE)
     alert = str(found.alert)
     view = await visible_alert(deps, user, alert)
-    messages = await deps.database.read(lambda tx: queries.messages_of(tx, alert))
+    messages = await deps.database.read(lambda tx: queries.deliveries_of_alert(tx, alert))
     trail = next(one["trail"] for one in messages if one["id"] == message)
     answer = messages_zh.WHY_MESSAGE.format(
         name=found.name, title=view["title"], state=messages_zh.DELIVERY_STATES[found.state]
@@ -126,7 +126,7 @@ async def _why_device(deps: Deps, user: Principal, device_id: str, at: Instant) 
     if user.alert is None:
         lines += await _refusal_facts(deps, user, device, at)
         held = await deps.database.read(
-            lambda tx: silences.findings(tx, device=device.id, since=at - DAY, until=at + DAY)
+            lambda tx: silences.list_held(tx, device=device.id, since=at - DAY, until=at + DAY)
         )
         lines += [await _silenced_fact(deps, one) for one in held]
         standing = _rule_facts(deps, device)
@@ -142,7 +142,7 @@ def _reject_other_link(user: Principal, alerts: Sequence[str]) -> None:
 
 
 async def _alert_facts(deps: Deps, user: Principal, device: Device, at: Instant) -> list[dict[str, Any]]:
-    found = await deps.database.read(lambda tx: queries.of_device(tx, device.id, at - DAY, at + DAY))
+    found = await deps.database.read(lambda tx: queries.alerts_of_device(tx, device.id, at - DAY, at + DAY))
     return [
         {
             "at": one["at"],
@@ -160,7 +160,7 @@ async def _alert_facts(deps: Deps, user: Principal, device: Device, at: Instant)
 async def _refusal_facts(deps: Deps, user: Principal, device: Device, at: Instant) -> list[dict[str, Any]]:
     names = [Identity(NATIVE, device.id), *device.identities]
     page = await deps.database.read(
-        lambda tx: refusals.page(tx, ROWS_MAX, named=names, since=at - HOUR, until=at + HOUR)
+        lambda tx: refusals.list_refusals(tx, ROWS_MAX, named=names, since=at - HOUR, until=at + HOUR)
     )
     views = [refusal_view(kept, user) for kept in page.items]
     return [

@@ -39,7 +39,7 @@ async def principal_of_token(deps: ConsoleDependencies, token: str) -> Principal
     digest = hash_token(token)
     if constant_time_equal(digest, hash_token(deps.security.admin_token.reveal())):
         return Principal(AccessRole.ADMINISTRATOR, admin_token_id(deps))
-    found = await deps.database.read(lambda tx: tokens.by_hash(tx, digest))
+    found = await deps.database.read(lambda tx: tokens.find_by_hash(tx, digest))
     if found is None:
         return None
     return Principal(AccessRole(found.role), found.id, person=found.person, place=found.place, platform=found.platform)
@@ -62,7 +62,7 @@ async def record_login_failure(request: Request, failure: LoginFailure) -> None:
     now = deps.clock()
     if failed.record(failure, client, now):
         deed = {"address": client, "reason": failure.value}
-        await deps.database.run(lambda tx: audit.write(tx, now, ANONYMOUS, "login failed", deed))
+        await deps.database.write(lambda tx: audit.record(tx, now, ANONYMOUS, "login failed", deed))
 
 
 async def current_user(request: Request) -> Principal:
@@ -99,7 +99,7 @@ async def _is_current(deps: ConsoleDependencies, principal: Principal) -> bool:
         return principal.person in deps.registry.community().people
     if principal.role is AccessRole.ADMINISTRATOR and principal.token.startswith(ADMIN_TOKEN_ID + ":"):
         return constant_time_equal(principal.token, admin_token_id(deps))
-    held = await deps.database.read(tokens.everything)
+    held = await deps.database.read(tokens.list_tokens)
     return any(one.id == principal.token and one.revoked_at is None for one in held)
 
 

@@ -17,7 +17,7 @@ from store.database import registry
 async def people_at_risk_view(deps: ConsoleDependencies, user: Principal, view: Mapping[str, Any]) -> dict[str, Any]:
     """`concerned`: the people with what matters; `contacts`: everybody worth ringing, first those concerned."""
     device_id, community = view["device"], deps.registry.community()
-    device = await deps.database.read(lambda tx: registry.device(tx, device_id)) if device_id else None
+    device = await deps.database.read(lambda tx: registry.get_device(tx, device_id)) if device_id else None
     people = community.concerned(Subject(**view["subject"]), device, view["place"])
     if not may_see_people(user, view):
         return {"concerned": [{"name": mask_name(person.name), "care": []} for person in people], "contacts": []}

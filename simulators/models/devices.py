@@ -17,20 +17,20 @@ from domain import DAY, HOUR, MINUTE, SECOND, Device, Instant, Value
 _EPOCH_2026: Final = 1_767_225_600_000
 
 
-class Voice(Protocol):
+class DeviceModel(Protocol):
     """One device. `say` is asked with instants that never go back."""
 
-    def say(self, at: Instant, /) -> Mapping[str, Value]: ...
+    def measure(self, at: Instant, /) -> Mapping[str, Value]: ...
 
 
-class GasAlarmVoice:
+class GasAlarmModel:
     """A kitchen where somebody cooks now and then: a whiff of gas, never more than 2 %LEL."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
         self._level = random.uniform(0.0, 0.6)
 
-    def say(self, _at: Instant, /) -> Mapping[str, Value]:
+    def measure(self, _at: Instant, /) -> Mapping[str, Value]:
         whiff = self._random.random() < 0.03
         self._level = self._random.uniform(0.8, 1.6) if whiff else max(0.0, self._level * 0.8)
         return {
@@ -42,17 +42,17 @@ class GasAlarmVoice:
         }
 
 
-class ZigbeeGasVoice:
+class ZigbeeGasModel:
     """A detector that only tells its verdict and its battery, as small Zigbee ones do."""
 
     def __init__(self, random: Random) -> None:
         self._battery = random.randint(55, 100)
 
-    def say(self, _at: Instant, /) -> Mapping[str, Value]:
+    def measure(self, _at: Instant, /) -> Mapping[str, Value]:
         return {"alarm": False, "tamper": False, "battery_low": False, "battery_pct": self._battery}
 
 
-class WristbandVoice:
+class WristbandModel:
     """An elder at rest or about: pulse 60 to 95, oxygen 96 to 99, the band worn and charged."""
 
     def __init__(self, random: Random, zone: ZoneInfo) -> None:
@@ -62,7 +62,7 @@ class WristbandVoice:
         self._battery = random.uniform(45.0, 98.0)
         self._day, self._steps = "", 0
 
-    def say(self, at: Instant, /) -> Mapping[str, Value]:
+    def measure(self, at: Instant, /) -> Mapping[str, Value]:
         drift = (self._usual - self._pulse) * 0.1 + self._random.gauss(0.0, 1.2)
         self._pulse = min(max(self._pulse + drift, 60.0), 95.0)
         # A band is charged at 40 %, long before anybody need worry.
@@ -88,7 +88,7 @@ class WristbandVoice:
             self._steps += self._random.choice((0, 0, 0, 4, 9, 15))
 
 
-class WaterMeterVoice:
+class WaterMeterModel:
     """A small household: a draw of 3 to 30 litres every half hour to two and a half hours, one at night.
 
     The counter goes on from where the meter's age puts it, whatever the seed: a simulator started anew never turns
@@ -106,7 +106,7 @@ class WaterMeterVoice:
         self._draw_m3h = 0.0
         self._battery_v = round(random.uniform(3.52, 3.66), 2)
 
-    def say(self, at: Instant, /) -> Mapping[str, Value]:
+    def measure(self, at: Instant, /) -> Mapping[str, Value]:
         if self._volume_m3 is None:
             self._volume_m3 = self._start_m3 + self._per_day_m3 * max(at - _EPOCH_2026, 0) / DAY
             self._plan_draw(at - round(self._random.uniform(0, HOUR)))
@@ -145,7 +145,7 @@ class WaterMeterVoice:
         self._draw_m3h = round(self._random.uniform(0.25, 0.6), 2)
 
 
-class ManholeVoice:
+class ManholeModel:
     """A quiet manhole: the cover lies flat, a hand of water rises and falls over the day."""
 
     def __init__(self, random: Random) -> None:
@@ -154,7 +154,7 @@ class ManholeVoice:
         self._usual_mm = random.uniform(60.0, 120.0)
         self._battery = random.randint(62, 97)
 
-    def say(self, at: Instant, /) -> Mapping[str, Value]:
+    def measure(self, at: Instant, /) -> Mapping[str, Value]:
         tide = math.sin(at / DAY * 2 * math.pi) * 20.0
         return {
             "opened": False,
@@ -168,24 +168,24 @@ class ManholeVoice:
         }
 
 
-class HealthyVoice:
+class DefaultModel:
     """Any other kind: it is there and its battery is good."""
 
     def __init__(self, random: Random) -> None:
         self._battery = random.randint(60, 99)
 
-    def say(self, _at: Instant, /) -> Mapping[str, Value]:
+    def measure(self, _at: Instant, /) -> Mapping[str, Value]:
         return {"battery_pct": self._battery}
 
 
-def voice_of(device: Device, seed: int, zone: ZoneInfo) -> Voice:
+def device_model(device: Device, seed: int, zone: ZoneInfo) -> DeviceModel:
     """The voice of a device. The same seed gives the same life, whoever else lives in town."""
     random = Random(f"{seed}/{device.id}")
     if device.kind == "gas_alarm":
         zigbee = any(identity.platform == "zigbee2mqtt" for identity in device.identities)
-        return ZigbeeGasVoice(random) if zigbee else GasAlarmVoice(random)
+        return ZigbeeGasModel(random) if zigbee else GasAlarmModel(random)
     if device.kind == "wristband":
-        return WristbandVoice(random, zone)
+        return WristbandModel(random, zone)
     if device.kind == "water_meter":
-        return WaterMeterVoice(random, zone, start_m3=Random(device.id).uniform(40.0, 400.0))
-    return ManholeVoice(random) if device.kind == "manhole" else HealthyVoice(random)
+        return WaterMeterModel(random, zone, start_m3=Random(device.id).uniform(40.0, 400.0))
+    return ManholeModel(random) if device.kind == "manhole" else DefaultModel(random)

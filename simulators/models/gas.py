@@ -25,12 +25,12 @@ class Room(Struct, frozen=True):
         return self.gas / LEL_FRACTION * 100.0
 
 
-def flow(room: Room, seconds: float, release_m3h: float, air_changes_h: float) -> Room:
+def room_after(room: Room, seconds: float, release_m3h: float, air_changes_h: float) -> Room:
     """The room after `seconds` of a constant release and ventilation (the exact solution, so any step is right).
 
-    >>> round(flow(Room(12.0), 240.0, 2.6, 0.5).lel_pct, 1)
+    >>> round(room_after(Room(12.0), 240.0, 2.6, 0.5).lel_pct, 1)
     28.4
-    >>> flow(Room(12.0, gas=0.01), 3600.0, 0.0, 20.0).lel_pct < 0.1
+    >>> room_after(Room(12.0, gas=0.01), 3600.0, 0.0, 20.0).lel_pct < 0.1
     True
     """
     inflow = release_m3h / room.volume_m3 / _HOUR_S
@@ -53,7 +53,7 @@ class Detector(Struct, frozen=True):
     alarming: bool = False
 
 
-def sense(detector: Detector, lel_pct: float, seconds: float) -> Detector:
+def detector_after(detector: Detector, lel_pct: float, seconds: float) -> Detector:
     """The detector after the level stood at `lel_pct` for `seconds`."""
     over_s = detector.over_s + seconds if lel_pct >= detector.set_pct else 0.0
     alarming = over_s >= detector.delay_s or (detector.alarming and lel_pct >= detector.clear_pct)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 
-class How(StrEnum):
+class FaultKind(StrEnum):
     """The ways a provider lets one down."""
 
     REJECT = "reject"
@@ -27,7 +27,7 @@ class How(StrEnum):
 class Fault(Struct, frozen=True):
     """One misfortune. `code` is the vendor's, `status` the HTTP status."""
 
-    how: How
+    kind: FaultKind
     code: str = ""
     message: str = ""
     status: int = 500
@@ -40,7 +40,7 @@ class FaultPlan:
     def __init__(self) -> None:
         self._ordered: deque[Fault] = deque()
 
-    def order(self, fault: Fault, times: int = 1) -> None:
+    def schedule(self, fault: Fault, times: int = 1) -> None:
         """The next `times` calls meet this fault, after those ordered before."""
         self._ordered.extend([fault] * times)
 

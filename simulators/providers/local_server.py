@@ -101,7 +101,7 @@ class LoopbackServer:
         self._socket.close()
 
 
-async def until_gone(request: Request, stopping: asyncio.Event) -> None:
+async def wait_for_disconnect(request: Request, stopping: asyncio.Event) -> None:
     """Say nothing until the client gives up or the server stops."""
 
     async def disconnected() -> None:

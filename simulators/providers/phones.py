@@ -39,7 +39,7 @@ class Phones:
             self._arrived.notify_all()
         return arrived
 
-    def of(self, phone: str) -> list[PhoneText]:
+    def texts_of(self, phone: str) -> list[PhoneText]:
         """The texts of one phone, oldest first."""
         return [text for text in self.texts if text.phone == phone]
 
@@ -53,14 +53,14 @@ class Phones:
         """Wait for a text on this phone that contains every part, also one that came before."""
 
         def found() -> PhoneText | None:
-            return next((text for text in self.of(phone) if all(part in text.text for part in parts)), None)
+            return next((text for text in self.texts_of(phone) if all(part in text.text for part in parts)), None)
 
         async with self._arrived:
             try:
                 async with asyncio.timeout(within_s):
                     await self._arrived.wait_for(lambda: found() is not None)
             except TimeoutError:
-                got = [text.text for text in self.of(phone)] or "nothing"
+                got = [text.text for text in self.texts_of(phone)] or "nothing"
                 raise AssertionError(
                     f"{phone} was expected to show {parts} within {within_s} s; it shows {got}"
                 ) from None

@@ -18,7 +18,7 @@ class Message(Struct, frozen=True):
     retain: bool = False
 
 
-class Utterance(Struct, frozen=True):
+class Measurement(Struct, frozen=True):
     """What a device says before a platform wraps it. `urgent` marks the moment an alarm bit changes."""
 
     device: str
@@ -26,7 +26,7 @@ class Utterance(Struct, frozen=True):
     urgent: bool = False
 
 
-class Envelope(Struct, frozen=True):
+class MessageHeader(Struct, frozen=True):
     """What the wrapping needs beside the words: the platform's name for the device, the instant, a running number."""
 
     identity: str

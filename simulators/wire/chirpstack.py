@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from domain import Instant
-from simulators.wire import Envelope, Message, Utterance
+from simulators.wire import Measurement, Message, MessageHeader
 
 _APPLICATION: Final = "17c82e96-be03-4f38-aef3-f83d48582d97"
 _TENANT: Final = "52f14cd4-c6f1-4fbd-8f87-4025e1d49242"
@@ -19,7 +19,7 @@ _PROFILE: Final = "14855bf7-d10d-4aee-b618-ebfcb64dc7ad"
 _GATEWAYS: Final = ("0016c001f153a14c", "0016c001f153a14d")
 
 
-def encode(said: Utterance, envelope: Envelope) -> list[Message]:
+def encode(said: Measurement, envelope: MessageHeader) -> list[Message]:
     """An `up` event with the values the codec found; the radio's numbers follow from the frame counter."""
     body: dict[str, object] = {
         "deduplicationId": _uuid(envelope),
@@ -41,7 +41,7 @@ def encode(said: Utterance, envelope: Envelope) -> list[Message]:
     return [_event("up", envelope.identity, body)]
 
 
-def encode_join(device: str, envelope: Envelope) -> list[Message]:
+def encode_join(device: str, envelope: MessageHeader) -> list[Message]:
     """The device has joined the network: a life sign."""
     body: dict[str, object] = {
         "deduplicationId": _uuid(envelope),
@@ -52,7 +52,7 @@ def encode_join(device: str, envelope: Envelope) -> list[Message]:
     return [_event("join", envelope.identity, body)]
 
 
-def encode_status(device: str, battery_pct: float, envelope: Envelope) -> list[Message]:
+def encode_status(device: str, battery_pct: float, envelope: MessageHeader) -> list[Message]:
     """The device's answer to DevStatusReq: margin and battery."""
     body: dict[str, object] = {
         "deduplicationId": _uuid(envelope),
@@ -81,7 +81,7 @@ def _device_info(device: str, dev_eui: str) -> dict[str, str]:
     }
 
 
-def _reception(envelope: Envelope) -> dict[str, object]:
+def _reception(envelope: MessageHeader) -> dict[str, object]:
     return {
         "gatewayId": _GATEWAYS[envelope.seq % len(_GATEWAYS)],
         "uplinkId": 4_000_000_000 + envelope.seq % 200_000_000,
@@ -92,7 +92,7 @@ def _reception(envelope: Envelope) -> dict[str, object]:
     }
 
 
-def _uuid(envelope: Envelope) -> str:
+def _uuid(envelope: MessageHeader) -> str:
     digits = f"{envelope.identity}{envelope.at:016x}"[-32:].rjust(32, "0")
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 

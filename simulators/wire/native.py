@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from simulators.wire import Envelope, Message, Utterance
+from simulators.wire import Measurement, Message, MessageHeader
 
 
-def encode(said: Utterance, envelope: Envelope) -> list[Message]:
+def encode(said: Measurement, envelope: MessageHeader) -> list[Message]:
     """`…/alarm` when the alarm bit changes (the urgent lane), else `…/up`."""
     lane = "alarm" if said.urgent else "up"
     body = {"ts": envelope.at, "seq": envelope.seq, **said.values}

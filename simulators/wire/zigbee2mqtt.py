@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from domain import Value
-from simulators.wire import Envelope, Message, Utterance
+from simulators.wire import Measurement, Message, MessageHeader
 
 _WORDS: Final[dict[str, str]] = {
     "alarm": "gas",
@@ -23,7 +23,7 @@ _OPPOSITE: Final = frozenset({"opened"})
 """The converter's `contact: true` means closed."""
 
 
-def encode(said: Utterance, envelope: Envelope) -> list[Message]:
+def encode(said: Measurement, envelope: MessageHeader) -> list[Message]:
     """The state as the converter publishes it; link quality follows from the running number."""
     body: dict[str, Value] = {_WORDS.get(name, name): _value(name, value) for name, value in said.values.items()}
     body["linkquality"] = 60 + envelope.seq % 120

@@ -16,7 +16,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from store.errors import CannotWrite, is_disk_trouble
+from store.errors import CannotWrite, is_disk_error
 
 T = TypeVar("T")
 
@@ -35,21 +35,21 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-class Ledger:
+class Database:
     """Runs work in transactions, in order. Any thread and any task may hand in work."""
 
     def __init__(self, url: str) -> None:
         self._engine = create_engine(url)
         if self._engine.dialect.name == "sqlite":
-            _teach_sqlite_transactions(self._engine)
+            _configure_sqlite(self._engine)
         self._writer = ThreadPoolExecutor(1, "ledger-write")
         self._reader = ThreadPoolExecutor(1, "ledger-read")
 
     def migrate(self) -> None:
         """Bring the tables to the newest migration. Doing it twice changes nothing."""
-        self.run_now(_upgrade)
+        self.write_blocking(_upgrade)
 
-    async def run(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T]) -> T:
         """One write transaction: what `work` returns once it is committed and synced, or its error and no change.
 
         A caller that is cancelled while waiting does not stop the work: it still commits, or fails, whole.
@@ -58,9 +58,9 @@ class Ledger:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """One consistent look that never waits behind a write. Sees everything whose `run` has returned."""
-        return await asyncio.get_running_loop().run_in_executor(self._reader, self._look, work)
+        return await asyncio.get_running_loop().run_in_executor(self._reader, self._read, work)
 
-    def run_now(self, work: Callable[[Connection], T]) -> T:
+    def write_blocking(self, work: Callable[[Connection], T]) -> T:
         """`run` for commands and tests, which have no event loop to block."""
         return self._writer.submit(self._transact, work).result()
 
@@ -75,11 +75,11 @@ class Ledger:
             with self._engine.begin() as tx:
                 return work(tx)
         except DBAPIError as error:
-            if is_disk_trouble(error.orig):
+            if is_disk_error(error.orig):
                 raise CannotWrite(f"the ledger could not write: {error.orig}") from error
             raise
 
-    def _look(self, work: Callable[[Connection], T]) -> T:
+    def _read(self, work: Callable[[Connection], T]) -> T:
         with self._engine.connect().execution_options(**{_READ_ONLY: True}) as tx:
             return work(tx)
 
@@ -99,7 +99,7 @@ def _upgrade(tx: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def _teach_sqlite_transactions(engine: Engine) -> None:
+def _configure_sqlite(engine: Engine) -> None:
     """The driver's own implicit BEGIN leaves DDL outside; we begin ourselves, and a writer takes its lock at once."""
 
     @event.listens_for(engine, "connect")

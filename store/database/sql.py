@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, and_, insert, update
 
 T = TypeVar("T")
 
-CHUNK = 500
+MAX_IN_LIST = 500
 """How many ids one IN list may hold: far below the least limit of any database."""
 
 
@@ -29,8 +29,8 @@ def page_of(found: Sequence[tuple[str, T]], limit: int) -> Page[T]:
 
 def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
     """The items in pieces short enough for one IN list."""
-    for start in range(0, len(items), CHUNK):
-        yield items[start : start + CHUNK]
+    for start in range(0, len(items), MAX_IN_LIST):
+        yield items[start : start + MAX_IN_LIST]
 
 
 def upsert(tx: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:

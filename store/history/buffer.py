@@ -18,14 +18,14 @@ class Buffer:
         self._max_readings = max_readings
         self._batches: deque[Batch] = deque()
         self._seen: dict[Lane, int] = {}
-        self._cut: set[Lane] = set()
+        self._cut_off: set[Lane] = set()
         self._counting = Lock()
         self.readings = 0
 
     @property
-    def behind(self) -> bool:
+    def overflowed(self) -> bool:
         """True when a lane had to be cut off: what follows is in the journal only, until the next start."""
-        return bool(self._cut)
+        return bool(self._cut_off)
 
     def resume(self, durable: Mapping[Lane, int]) -> None:
         """Begin after these positions: entries up to them are replays."""
@@ -38,8 +38,8 @@ class Buffer:
             return True
         if self.readings + len(readings) > self._max_readings:
             # Positions must have no holes, so a lane that missed one entry takes no later one either.
-            self._cut.add(lane)
-        if lane in self._cut:
+            self._cut_off.add(lane)
+        if lane in self._cut_off:
             return False
         self._seen[lane] = pos
         with self._counting:
@@ -67,6 +67,6 @@ class Buffer:
                 self.readings -= len(readings)
 
 
-def reached(batches: Sequence[Batch]) -> dict[Lane, int]:
+def last_positions(batches: Sequence[Batch]) -> dict[Lane, int]:
     """The last position of each lane in a run of entries."""
     return {lane: pos for lane, pos, _ in batches}

@@ -43,8 +43,8 @@ from domain.people import Community, community
 from simulators.providers.aliyun.server import AliyunSmsServer
 from simulators.providers.local_server import loopback_client
 from store.database import database
-from store.database.alerts.queries import story
-from store.database.alerts.repository import SqlBook, Transactor
+from store.database.alerts.queries import alert_timeline
+from store.database.alerts.repository import SqlAlertStore, Transactions
 
 ROOM = Path(alerts.__file__).parent
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -157,8 +157,8 @@ class Town:
 
     def begin(self) -> None:
         """Open the files and start the desk, as after a restart."""
-        self.ledger = database.Ledger(database.sqlite_url(self.folder / "ledger.db"))
-        transact = Transactor(self.ledger)
+        self.ledger = database.Database(database.sqlite_url(self.folder / "ledger.db"))
+        transact = Transactions(self.ledger)
         self.settings = AlertSettings(sign=SIGN, tz=SHANGHAI, replies=read_replies(), channels=tuple(self.channels))
         self.service = AlertService(
             transact,
@@ -183,7 +183,7 @@ class Town:
     async def send(self) -> None:
         """Send what is due, and let the phones have it."""
         await self.sender.send_due()
-        await self.vendor.settled()
+        await self.vendor.wait_until_idle()
 
     async def pass_time(self, seconds: float) -> None:
         """Let time go by as the hosts do: to each deadline in turn."""
@@ -198,25 +198,25 @@ class Town:
     def texts(self, person: str) -> list[str]:
         phone = PEOPLE[person].phone
         assert phone is not None
-        return [one.text for one in self.vendor.phones.of(phone)]
+        return [one.text for one in self.vendor.phones.texts_of(phone)]
 
     def story(self, alert: int = 1) -> list[str]:
-        return [line["text"] for line in self.ledger.run_now(lambda tx: story(tx, alert))]
+        return [line["text"] for line in self.ledger.write_blocking(lambda tx: alert_timeline(tx, alert))]
 
     def alert(self, number: int = 1) -> Alert:
-        found = self.ledger.run_now(lambda tx: SqlBook(tx).alert(number))
+        found = self.ledger.write_blocking(lambda tx: SqlAlertStore(tx).alert(number))
         assert found is not None
         return found
 
     def deliveries(self, alert: int = 1) -> list[Delivery]:
-        return self.ledger.run_now(lambda tx: SqlBook(tx).deliveries(alert))
+        return self.ledger.write_blocking(lambda tx: SqlAlertStore(tx).deliveries(alert))
 
 
 @pytest.fixture(scope="session")
 def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Migrated once and copied: most of these tests are not about migrations."""
     path = tmp_path_factory.mktemp("ledger") / "ledger.db"
-    opened = database.Ledger(database.sqlite_url(path))
+    opened = database.Database(database.sqlite_url(path))
     opened.migrate()
     opened.close()
     return path

@@ -15,7 +15,7 @@ from app.site_check.levels import level_lines
 from domain import Place
 from domain.levels import LevelRole
 from store.database import registry
-from store.database.database import Ledger, sqlite_url
+from store.database.database import Database, sqlite_url
 
 SHINAN = """id,name,level,parent,cell
 c,市南小区,community,,grid-1
@@ -109,12 +109,12 @@ def test_a_wristband_without_a_place_is_not_said_to_be_lost(site: Path) -> None:
 
 def test_what_the_site_declares_is_kept_for_the_tools_and_for_places_added_later(site: Path, tmp_path: Path) -> None:
     settings(site, "levels: {甲: building}\n")
-    ledger = Ledger(sqlite_url(tmp_path / "ledger.db"))
+    ledger = Database(sqlite_url(tmp_path / "ledger.db"))
     ledger.migrate()
-    ledger.run_now(lambda tx: import_site(tx, load_site(site), 1))
-    ledger.run_now(lambda tx: registry.put_places(tx, [Place("new", "东楼", "甲", "c")], 2))
-    ledger.run_now(lambda tx: import_site(tx, load_site(None), 3))
-    town = ledger.run_now(registry.community)
+    ledger.write_blocking(lambda tx: import_site(tx, load_site(site), 1))
+    ledger.write_blocking(lambda tx: registry.put_places(tx, [Place("new", "东楼", "甲", "c")], 2))
+    ledger.write_blocking(lambda tx: import_site(tx, load_site(None), 3))
+    town = ledger.write_blocking(registry.community)
     ledger.close()
 
     assert town.levels["甲"].role is LevelRole.BUILDING

@@ -14,7 +14,7 @@ import pytest
 from app.cli.rules import format_time
 from app.rule_tools.recorded_data import RecordedData
 from domain import HOUR, MINUTE
-from store.history.duckdb.history import DuckHistory
+from store.history.duckdb.history import DuckDbHistory
 from tests.conftest import Broker
 from tests.support.rulebook_harness import RulebookHarness
 from tests.support.service_harness import START
@@ -53,7 +53,7 @@ def lived(harness: RulebookHarness) -> set[tuple[str, str]]:
 
 async def judged_again(harness: RulebookHarness, history: Path) -> set[tuple[str, str]]:
     """What the same books find in a history."""
-    taken = DuckHistory(history)
+    taken = DuckDbHistory(history)
     past = RecordedData(harness.data, taken)
     (found,) = past.backtest([harness.service.processing.engine.books], past.clip_start(0), harness.clock.now)
     await taken.close()
@@ -63,8 +63,8 @@ async def judged_again(harness: RulebookHarness, history: Path) -> set[tuple[str
 async def test_late_alarms_are_found_again_as_they_were_found_live(harness: RulebookHarness, tmp_path: Path) -> None:
     await backfills(harness)
     history, copy = harness.stores.history, tmp_path / "copy.duckdb"
-    assert isinstance(history, DuckHistory)
-    await asyncio.to_thread(history.copy_to, copy, START, harness.clock.now)
+    assert isinstance(history, DuckDbHistory)
+    await asyncio.to_thread(history.export, copy, START, harness.clock.now)
     found = await judged_again(harness, copy)
     await harness.until(lambda: lived(harness) >= found, f"what was found again: {found - lived(harness)}")
     assert lived(harness) == found

@@ -12,8 +12,8 @@ import pytest
 
 from console.events import EventHub
 from store.database import registry
-from store.database.database import Ledger, sqlite_url
-from store.history.duckdb.history import DuckHistory
+from store.database.database import Database, sqlite_url
+from store.history.duckdb.history import DuckDbHistory
 from tests.support.console_harness import ADMIN, CELLS, DEVICES, DUTIES, PEOPLE, PLACES, T0, Client, House, client_of
 
 
@@ -21,11 +21,11 @@ from tests.support.console_harness import ADMIN, CELLS, DEVICES, DUTIES, PEOPLE,
 def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a seeded ledger and an empty history, made once: every test works on a copy."""
     folder = tmp_path_factory.mktemp("blank")
-    ledger = Ledger(sqlite_url(folder / "ledger.db"))
+    ledger = Database(sqlite_url(folder / "ledger.db"))
     ledger.migrate()
-    ledger.run_now(_seed)
+    ledger.write_blocking(_seed)
     ledger.close()
-    asyncio.run(DuckHistory(folder / "history.duckdb").close())
+    asyncio.run(DuckDbHistory(folder / "history.duckdb").close())
     return folder
 
 
@@ -40,8 +40,8 @@ def _seed(tx: Any) -> None:
 @pytest.fixture
 async def house(tmp_path: Path, blank: Path) -> AsyncIterator[House]:
     folder = shutil.copytree(blank, tmp_path / "data")
-    ledger = Ledger(sqlite_url(folder / "ledger.db"))
-    history = DuckHistory(folder / "history.duckdb")
+    ledger = Database(sqlite_url(folder / "ledger.db"))
+    history = DuckDbHistory(folder / "history.duckdb")
     house = House(ledger, history, EventHub(T0))
     await house.settle()
     yield house

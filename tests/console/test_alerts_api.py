@@ -17,7 +17,7 @@ from domain import Ledger as Book
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
 from rules.tools.explain import explain
-from store.database.alerts.repository import SqlBook
+from store.database.alerts.repository import SqlAlertStore
 from tests.support.console_harness import ADMIN, DEVICES, ROOT, T0, Client, House, client_of
 
 FIELDS = {
@@ -259,13 +259,13 @@ async def test_why_follows_one_message(house: House, admin: Client) -> None:
     number = await house.alert()
 
     def accept(tx: Any) -> Delivery:
-        book = SqlBook(tx)
+        book = SqlAlertStore(tx)
         old = book.deliveries(int(number))[0]
         new = replace(old, state=DeliveryState.ACCEPTED, code="OK")
         book.update_delivery(old, new, house.now, "the provider took it")
         return new
 
-    message = await house.ledger.run(accept)
+    message = await house.database.write(accept)
     answer = (await admin.get(f"/api/v1/why?message={message.id}")).json()
 
     assert answer["about"] == {"alert": number, "message": message.id, "state": "accepted"}

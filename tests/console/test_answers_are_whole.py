@@ -17,8 +17,8 @@ from domain import Cell, Device, Person, Place
 from rules.rulebook.diff import RulebookDiff
 from rules.tools import backtest, explain
 from store.database.refusals import refusals
-from store.database.refusals.unregistered_devices import Claimable
-from store.database.system.audit import Act
+from store.database.refusals.unregistered_devices import UnregisteredDevice
+from store.database.system.audit import AuditEntry
 
 
 def fields(shape: type[Struct]) -> set[str]:
@@ -32,9 +32,9 @@ def fields(shape: type[Struct]) -> set[str]:
         (backtest.Episode, schema.BacktestFinding, set()),
         (backtest.Comparison, schema.BacktestDifference, set()),
         (RulebookDiff, schema.ReloadResult, {"rules"}),
-        (refusals.Sum, messages.RefusalCount, set()),
-        (Claimable, messages.UnregisteredDevice, {"at_least"}),
-        (Act, messages.AuditEntry, set()),
+        (refusals.RefusalCount, messages.RefusalCount, set()),
+        (UnregisteredDevice, messages.UnregisteredDevice, {"at_least"}),
+        (AuditEntry, messages.AuditEntry, set()),
         (Device, registry.Device, set()),
         (Place, registry.Place, set()),
         (Cell, registry.Cell, set()),

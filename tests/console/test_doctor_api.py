@@ -79,7 +79,7 @@ async def test_it_listens_as_long_as_asked(house: House, admin: Client, body: An
 
     assert (200, [seconds]) == (answer.status_code, doctor.asked)
     assert [SPEAKER] == answer.json()["speakers"]
-    written = await house.ledger.read(lambda tx: audit.page(tx, 10).items)
+    written = await house.database.read(lambda tx: audit.list_entries(tx, 10).items)
     assert any("broker listened to" in str(one) for one in written)
 
 

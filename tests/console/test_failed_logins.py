@@ -15,7 +15,7 @@ TRIED = "nearly-the-right-token"
 
 
 async def acts(house: House) -> list[Any]:
-    found = (await house.ledger.read(lambda tx: audit.page(tx, 1000))).items
+    found = (await house.database.read(lambda tx: audit.list_entries(tx, 1000))).items
     return [act for act in found if act.action == "login failed"]
 
 

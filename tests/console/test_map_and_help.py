@@ -33,7 +33,7 @@ async def settled(
         registry.put_places(tx, places, T0, replace=True)
         registry.put_devices(tx, devices, T0)
 
-    house.ledger.run_now(put)
+    house.database.write_blocking(put)
     await house.settle()
 
 
@@ -201,7 +201,7 @@ async def with_elder(house: House, **changes: Any) -> str:
         registry.put_people(tx, [ELDER, *FAMILY], T0)
         registry.put_devices(tx, [BAND], T0)
 
-    house.ledger.run_now(put)
+    house.database.write_blocking(put)
     await house.settle()
     about = {
         "subject": Subject("person", "elder"),
@@ -289,7 +289,7 @@ async def test_a_contact_written_in_the_persons_own_row_is_rung_too_and_nobody_t
         Person("elder", "王桂芳", "19900002222", home="b3-402", attributes=rows),
         Person("r-wang", "王小明", home="b3-402", attributes=again),
     ]
-    house.ledger.run_now(lambda tx: registry.put_people(tx, people, T0))
+    house.database.write_blocking(lambda tx: registry.put_people(tx, people, T0))
     await house.settle()
     detail = (await admin.get(f"/api/v1/alerts/{number}")).json()
 

@@ -14,7 +14,7 @@ def refused(identity: str, n: int, reason: Reason = Reason.UNKNOWN_DEVICE) -> Re
 
 async def test_1350_refused_messages_are_not_told_as_1000(house: House, admin: Client) -> None:
     flood = [refused("stranger", n % 900) for n in range(1_350)]
-    await house.ledger.run(lambda tx: refusals.keep(tx, Lane.BULK, 1, flood, 1_000))
+    await house.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, flood, 1_000))
     listed = (await admin.get("/api/v1/refusals?limit=1")).json()
     claimed = (await admin.get("/api/v1/claimable")).json()
 
@@ -28,7 +28,7 @@ async def test_1350_refused_messages_are_not_told_as_1000(house: House, admin: C
 
 async def test_the_summary_follows_the_filters(house: House, admin: Client) -> None:
     both = [refused("a", 1), refused("b", 2, Reason.BAD_VALUE)]
-    await house.ledger.run(lambda tx: refusals.keep(tx, Lane.BULK, 1, both, 9))
+    await house.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, both, 9))
 
     async def total(query: str) -> int:
         return int((await admin.get(f"/api/v1/refusals?{query}")).json()["summary"]["kept"])
@@ -49,9 +49,9 @@ async def test_the_summary_follows_the_filters(house: House, admin: Client) -> N
 async def test_why_tells_of_a_device_s_refusal_whatever_others_sent(house: House, admin: Client) -> None:
     flood = [refused("loud", n) for n in range(250)]
     mine = refused("kitchen-402", 0, Reason.BAD_VALUE)
-    await house.ledger.run(lambda tx: refusals.keep(tx, Lane.BULK, 1, [mine, *flood], 1_000))
+    await house.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, [mine, *flood], 1_000))
     elsewhere = Refusal(T0, "tasmota", "t", b"x", Reason.BAD_VALUE, "another's", "tasmota", "kitchen-402")
-    await house.ledger.run(lambda tx: refusals.keep(tx, Lane.BULK, 2, [elsewhere], 1_000))
+    await house.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 2, [elsewhere], 1_000))
 
     told = (await admin.get("/api/v1/why?device=gas-402&at=2026-11-21T22:05:00%2B08:00")).json()["items"]
     assert [one["text"] for one in told if one["kind"] == "refusal"] == [
@@ -63,8 +63,8 @@ async def test_messages_to_people_are_a_gauge_counted_when_asked(house: House, a
     await house.alert()
     first = (await anyone.get("/metrics")).text
     reads = []
-    read = house.ledger.read
-    house.ledger.read = lambda work: reads.append(work) or read(work)  # type: ignore[method-assign,assignment,func-returns-value]
+    read = house.database.read
+    house.database.read = lambda work: reads.append(work) or read(work)  # type: ignore[method-assign,assignment,func-returns-value]
     for _ in range(5):
         assert (await anyone.get("/metrics")).status_code == 200
     house.now += HOUR

@@ -5,12 +5,12 @@ from __future__ import annotations
 from console.api.refusals import frames_to_replay
 from domain import Lane, Reason
 from ingest.results import Refusal
-from store.database.refusals.refusals import Kept
+from store.database.refusals.refusals import StoredRefusal
 
 
-def kept(n: int, pos: int, payload: bytes, identity: str) -> Kept:
+def kept(n: int, pos: int, payload: bytes, identity: str) -> StoredRefusal:
     refusal = Refusal(1, "zigbee2mqtt", "t", payload, Reason.UNKNOWN_DEVICE, "", "zigbee2mqtt", identity)
-    return Kept(n, Lane.BULK, pos, refusal)
+    return StoredRefusal(n, Lane.BULK, pos, refusal)
 
 
 def test_a_button_pressed_twice_in_one_batch_is_two_messages() -> None:

@@ -203,7 +203,7 @@ async def test_refusals_tell_the_reason_and_show_the_bytes(house: House, admin: 
         Refusal(T0, "zigbee2mqtt", "zigbee2mqtt/x", b'{"gas":tr', Reason.BAD_PAYLOAD, "not JSON", "zigbee2mqtt", "x"),
         Refusal(T0 + 1, "native", "fengshao/v1/ghost/up", b"\xff\x00", Reason.UNKNOWN_DEVICE, "nobody knows ghost"),
     ]
-    await house.ledger.run(lambda tx: refusals.keep(tx, Lane.BULK, 1, refused, 100))
+    await house.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, refused, 100))
     items = (await admin.get("/api/v1/refusals")).json()["items"]
 
     assert [(one["source"], one["reason"], one["topic"], one["detail"]) for one in items] == [
@@ -217,7 +217,7 @@ async def test_refusals_tell_the_reason_and_show_the_bytes(house: House, admin: 
 
 async def test_refusals_are_filtered_and_paged(house: House, admin: Client, bearer: Callable[..., Any]) -> None:
     refused = [Refusal(T0 + n, "native", f"t/{n}", b"{", Reason.BAD_PAYLOAD, "not JSON") for n in range(3)]
-    await house.ledger.run(lambda tx: refusals.keep(tx, Lane.BULK, 1, refused, 100))
+    await house.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, refused, 100))
 
     async def topics(query: str) -> list[str]:
         return [one["topic"] for one in (await admin.get(f"/api/v1/refusals?{query}")).json()["items"]]

@@ -11,7 +11,7 @@ from alerts.silence import HeldState
 from console.dependencies import RuleSummary
 from domain import Evidence, Finding, Phase, Severity, Subject
 from domain import Ledger as Book
-from store.database.alerts.repository import SqlBook
+from store.database.alerts.repository import SqlAlertStore
 from store.database.system import audit
 from tests.support.console_harness import ADMIN, T0, Client, House, client_of, gas_rule
 
@@ -55,7 +55,7 @@ async def test_a_silence_is_planned_listed_and_ended_by_a_named_person(house: Ho
     assert (await admin.delete(f"{PATH}/1")).status_code == 409
     listed = (await admin.get(PATH)).json()["items"]
     assert [(one["id"], one["state"]) for one in listed] == [(later["id"], "pending"), ("1", "expired")]
-    acts = (await house.ledger.read(lambda tx: audit.page(tx, 9))).items
+    acts = (await house.database.read(lambda tx: audit.list_entries(tx, 9))).items
     assert [act.action for act in acts] == ["silence ended", "silence planned", "silence planned"]
     assert acts[-1].detail == {"silence": 1, "by": "w-li", "reason": "燃气公司检修", "matchers": "place=b3"}
 
@@ -161,7 +161,7 @@ async def test_why_names_the_silence_that_kept_a_finding_from_people(
         place="b3-402",
         evidence=(Evidence("alarm", True, at=T0),),
     )
-    await house.ledger.run(lambda tx: SqlBook(tx).hold_finding(finding, 1, T0))
+    await house.database.write(lambda tx: SqlAlertStore(tx).hold_finding(finding, 1, T0))
     told = (await admin.get("/api/v1/why", params={"finding": finding.id})).json()
 
     assert told["answer"] == "“燃气泄漏”没有通知任何人：静默1（李四：燃气公司检修）正在生效。"
@@ -172,5 +172,5 @@ async def test_why_names_the_silence_that_kept_a_finding_from_people(
     elsewhere = await bearer("viewer", place="court")
     assert (await elsewhere.get("/api/v1/why", params={"finding": finding.id})).status_code == 404
     for state, part in ((HeldState.RELEASED, "静默结束后已经通知"), (HeldState.ENDED, "静默结束后已经通知")):
-        await house.ledger.run(lambda tx, to=state: SqlBook(tx).settle_held(finding.id, to, T0 + 9))
+        await house.database.write(lambda tx, to=state: SqlAlertStore(tx).settle_held(finding.id, to, T0 + 9))
         assert part in (await admin.get("/api/v1/why", params={"finding": finding.id})).json()["answer"]

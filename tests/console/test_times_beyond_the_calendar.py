@@ -87,7 +87,7 @@ async def test_no_body_brings_in_a_time_that_no_calendar_has(house: House, admin
 async def test_a_duty_of_long_ago_is_shown_and_breaks_no_list(house: House, admin: Client) -> None:
     """Files are read by others than the API: whatever stands in the registry must be told."""
     odd = Duty("d-8", "grid-3", Role.WORKER, "w-li", since=-(10**17), until=10**17)
-    await house.ledger.run(lambda tx: registry.put_duties(tx, [odd], T0))
+    await house.database.write(lambda tx: registry.put_duties(tx, [odd], T0))
     await house.settle()
 
     told = (await admin.get("/api/v1/rosters/d-8")).json()

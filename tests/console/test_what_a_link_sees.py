@@ -50,10 +50,10 @@ async def planted(house: House, admin: Client) -> Planted:
         registry.put_devices(tx, [Device("canary-1", "gas_alarm", "canary", "canary-place", named)], T0)
         mine = Refusal(T0 - 1, "native", "t", b"canary", Reason.BAD_VALUE, "canary said", "native", "band-101")
         stranger = replace(mine, identity="canary-stranger", reason=Reason.UNKNOWN_DEVICE)
-        refusals.keep(tx, Lane.BULK, 1, [mine, stranger], 10)
-        audit.write(tx, T0, "admin", "canary deed")
+        refusals.store_refusals(tx, Lane.BULK, 1, [mine, stranger], 10)
+        audit.record(tx, T0, "admin", "canary deed")
 
-    await house.ledger.run(register)
+    await house.database.write(register)
     await house.settle()
     house.now = T0 - 4 * HOUR
     before = await house.alert("band-101", "band-sos", title="canary before")
@@ -66,7 +66,7 @@ async def planted(house: House, admin: Client) -> Planted:
     mine = await house.alert("band-101", "band-sos")
     for pos, (device, at) in enumerate([("band-101", T0 - 3 * DAY), ("canary-1", T0)], 1):
         house.history.append(Lane.BULK, pos, [Reading(device, "wristband", at, at, {"state": "canary"})])
-    sent = await house.ledger.read(lambda tx: list(tx.execute(select(deliveries.c.id)).scalars()))
+    sent = await house.database.read(lambda tx: list(tx.execute(select(deliveries.c.id)).scalars()))
     assert len({before, mine, other}) == 3
     assert sent
     return Planted(mine, (before, other), _values(mine, before, other, sent))
@@ -156,7 +156,7 @@ async def test_no_endpoint_tells_a_link_of_anything_but_its_alert(
 async def test_a_link_changes_nothing_but_its_alert(house: House, planted: Planted, linked: Any) -> None:
     async def others() -> Any:
         rest = select(alerts).where(alerts.c.id != int(planted.mine)).order_by(alerts.c.id)
-        return await house.ledger.read(lambda tx: [tuple(row) for row in tx.execute(rest)])
+        return await house.database.read(lambda tx: [tuple(row) for row in tx.execute(rest)])
 
     before, community = await others(), house.community
     bodies = [{}, {"comment": "x", "reason": "x", "person": "w-li", "to": "w-li"}, {"id": "canary-place", "name": "x"}]
@@ -165,7 +165,7 @@ async def test_a_link_changes_nothing_but_its_alert(house: House, planted: Plant
         assert answer.status_code < 500, ask
         assert CANARY not in unasked(ask, answer.text), ask
 
-    acts = (await house.ledger.read(lambda tx: audit.page(tx, 1000))).items
+    acts = (await house.database.read(lambda tx: audit.list_entries(tx, 1000))).items
     assert await others() == before
     assert house.community == community
     assert {act.detail.get("alert") for act in acts if act.actor == "w-zhang"} <= {planted.mine, None}

@@ -21,8 +21,8 @@ from schemathesis import GenerationMode
 from console.application import create_bare_app
 from console.dependencies import BacktestJob
 from console.events import EventHub
-from store.database.database import Ledger, sqlite_url
-from store.history.duckdb.history import DuckHistory
+from store.database.database import Database, sqlite_url
+from store.history.duckdb.history import DuckDbHistory
 from tests.support.api_sweep import ENDLESS
 from tests.support.console_harness import ADMIN, T0, Client, House, client_of
 
@@ -139,7 +139,7 @@ def room(tmp_path_factory: pytest.TempPathFactory, blank: Path) -> Iterator[Room
 
         async def open_house() -> House:
             house = House(
-                Ledger(sqlite_url(folder / "ledger.db")), DuckHistory(folder / "history.duckdb"), EventHub(T0)
+                Database(sqlite_url(folder / "ledger.db")), DuckDbHistory(folder / "history.duckdb"), EventHub(T0)
             )
             await house.settle()
             await house.alert()
@@ -150,7 +150,7 @@ def room(tmp_path_factory: pytest.TempPathFactory, blank: Path) -> Iterator[Room
         yield Room(runner, house, client)
         runner.run(client.aclose())
         runner.run(house.history.close())
-        house.ledger.close()
+        house.database.close()
 
 
 @pytest.mark.parametrize(("operation", "mode"), WAYS, ids=lambda one: getattr(one, "label", str(one)))

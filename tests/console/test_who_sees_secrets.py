@@ -52,13 +52,13 @@ async def planted(house: House) -> dict[str, list[str]]:
         named = (Identity("thingsboard", TOKEN), Identity("zigbee2mqtt", "stove"))
         registry.put_devices(tx, [Device("gas-1", "gas_alarm", None, "b3-402", named, attributes)], T0)
         registry.put_places(tx, [Place("b3-403", "403", "household", "b3")], T0)
-        refusals.keep(tx, Lane.BULK, 1, REFUSALS, 10)
+        refusals.store_refusals(tx, Lane.BULK, 1, REFUSALS, 10)
         proposal = Proposal((("thingsboard", STRANGER),), model=f"sort of {STRANGER}", name=STRANGER)
-        unregistered_devices.describe(
+        unregistered_devices.record_discovery(
             tx, [Note(NoteKind.DISCOVERY, "thingsboard", STRANGER, "online", proposals=(proposal,), at=T0)]
         )
 
-    await house.ledger.run(register)
+    await house.database.write(register)
     await house.settle()
     number = await house.alert("gas-1", place="b3-402")
     outcomes = await house.desk.process_findings(danger_findings(REFUSALS, (), house.community))

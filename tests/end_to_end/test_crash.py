@@ -134,7 +134,7 @@ async def test_kill_9_in_a_leak_loses_no_reading_repeats_no_text_and_climbs_on_t
         await client.publish("fengshao/v1/gas-1/alarm", '{"alarm": true, "seq": 1}', qos=1)
 
     async def texted() -> bool:
-        return len(provider.phones.of("19900000001")) > 0
+        return len(provider.phones.texts_of("19900000001")) > 0
 
     await eventually(texted, "the first text")
     service.kill()
@@ -163,13 +163,13 @@ async def test_kill_9_in_a_leak_loses_no_reading_repeats_no_text_and_climbs_on_t
     await eventually(all_there, f"exactly the {len(acked)} readings that the broker took")
 
     async def climbed() -> bool:
-        return len(provider.phones.of("19900000002")) > 0
+        return len(provider.phones.texts_of("19900000002")) > 0
 
     await eventually(climbed, "the text to the next person")
     (alert,) = await service.items("/api/v1/alerts?ledger=danger")
     opened_at = round(datetime.fromisoformat(alert["opened_at"]).timestamp() * 1000)
-    assert len(provider.phones.of("19900000001")) == 1
-    assert 6_000 <= provider.phones.of("19900000002")[0].at - opened_at <= 12_000
+    assert len(provider.phones.texts_of("19900000001")) == 1
+    assert 6_000 <= provider.phones.texts_of("19900000002")[0].at - opened_at <= 12_000
 
 
 async def test_kill_9_after_the_reset_of_a_latch_leaves_it_reset_and_it_speaks_again(
@@ -205,7 +205,7 @@ async def test_kill_9_after_the_reset_of_a_latch_leaves_it_reset_and_it_speaks_a
         await client.publish("fengshao/v1/gas-1/alarm", '{"alarm": true, "seq": 9}', qos=1)
 
     async def told_again() -> bool:
-        return any("又报" in one.text for one in provider.phones.of("19900000001"))
+        return any("又报" in one.text for one in provider.phones.texts_of("19900000001"))
 
     await eventually(told_again, "the text about the danger that began again")
     assert [one["device"] for one in await service.items("/api/v1/rules/latched")] == ["gas-1"]

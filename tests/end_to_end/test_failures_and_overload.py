@@ -37,7 +37,7 @@ async def values(harness: ServiceHarness, device: str, quantity: str) -> list[An
 async def test_on_a_full_disk_nothing_is_acknowledged_it_is_said_and_all_comes_when_there_is_room(
     harness: ServiceHarness,
 ) -> None:
-    write = harness.stores.journal._write
+    write = harness.stores.journal._writer
     (pages,) = write.execute("PRAGMA page_count").fetchone()
     write.execute(f"PRAGMA max_page_count={pages}")
     filler = "x" * 20_000
@@ -60,7 +60,7 @@ async def test_on_a_full_disk_nothing_is_acknowledged_it_is_said_and_all_comes_w
 
 
 async def test_a_push_is_answered_with_2xx_only_when_it_is_in_the_journal(harness: ServiceHarness) -> None:
-    write = harness.stores.journal._write
+    write = harness.stores.journal._writer
     (pages,) = write.execute("PRAGMA page_count").fetchone()
     write.execute(f"PRAGMA max_page_count={pages}")
     reading = {"seq": 1, "volume_m3": 7, "note": "x" * 20_000}
@@ -79,7 +79,7 @@ async def test_a_push_is_answered_with_2xx_only_when_it_is_in_the_journal(harnes
 async def test_a_full_disk_is_no_silence_of_the_devices(harness: ServiceHarness) -> None:
     await harness.publish("fengshao/v1/gas-402/up", {"seq": 1, "alarm": False})
     await harness.until(is_heard(harness, 1), "the first reading")
-    write = harness.stores.journal._write
+    write = harness.stores.journal._writer
     (pages,) = write.execute("PRAGMA page_count").fetchone()
     write.execute(f"PRAGMA max_page_count={pages}")
     await harness.publish("fengshao/v1/gas-402/up", {"seq": 2, "alarm": False, "note": "x" * 20_000})

@@ -39,7 +39,9 @@ async def test_the_key_for_service_tells_the_property_and_nobody_else(harness: S
     await harness.publish("fengshao/v1/call-402/up", {"sos": True, "key": 3})
     await Phone(harness, PROPERTY).expects_sms("服务呼叫", "枫林苑3栋2单元402", "请4小时内联系住户")
     await harness.fast_forward(minutes=30)
-    told = {phone: harness.sms.phones.of(phone) for phone in (CLINIC, "19900000001", "19900000002", "19900000003")}
+    told = {
+        phone: harness.sms.phones.texts_of(phone) for phone in (CLINIC, "19900000001", "19900000002", "19900000003")
+    }
     assert told == {phone: [] for phone in told}
     (alert,) = await harness.items("/api/v1/alerts")
     assert ("button-service", "low", {"type": "person", "id": "elder"}) == (
@@ -55,7 +57,7 @@ async def test_the_key_for_a_nurse_calls_the_clinic_and_any_other_key_the_worker
 
     await harness.publish("fengshao/v1/call-402/up", {"sos": True, "key": 1})
     await harness.phone("李伟").expects_sms("紧急", "一键呼叫", "枫林苑3栋2单元402")
-    assert harness.sms.phones.of(PROPERTY) == []
+    assert harness.sms.phones.texts_of(PROPERTY) == []
 
 
 async def behind_the_bridge(harness: ServiceHarness) -> None:

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from simulators.providers.aliyun import signature as acs3
 from simulators.providers.aliyun.messages import Rejected, segments, template_fault
 from simulators.providers.aliyun.server import AliyunSmsServer
-from simulators.providers.faults import Fault, How
+from simulators.providers.faults import Fault, FaultKind
 from simulators.providers.local_server import LoopbackServer, loopback_client
 
 NOW = 1_767_323_045_000  # 2026-01-02 11:04:05 in Beijing
@@ -166,7 +166,7 @@ async def test_a_text_reaches_the_phone_and_its_receipt_the_caller(
     assert answer["Code"] == "OK"
     text = await vendor.phones.expect("13800138000", "烟感报警", "302")
     assert text.text.startswith("【枫树社区】紧急：烟感报警，14:05，静安里6号楼2单元302。")
-    await vendor.settled()
+    await vendor.wait_until_idle()
     (report,) = heard.pushed
     assert report == {
         "phone_number": "13800138000",
@@ -215,7 +215,7 @@ async def test_a_faulty_call_is_refused_in_the_vendors_words(
 ) -> None:
     answer = await caller.send(**changed)
     assert (answer.status_code, answer.json()["Code"]) == (status, code)
-    assert not vendor.book.sent
+    assert not vendor.messages.sent
 
 
 async def test_unsigned_stale_and_repeated_calls_are_refused(vendor: AliyunSmsServer, caller: Caller) -> None:
@@ -270,11 +270,11 @@ async def test_more_than_a_thousand_numbers_in_a_call_are_too_many(caller: Calle
 
 
 async def test_the_count_of_a_number_is_forgotten_after_a_day(vendor: AliyunSmsServer) -> None:
-    vendor.book.per_number_per_day = 1
-    vendor.book.submit(["13800138000"], "枫树社区", "SMS_1", "x", "", None, NOW)
-    vendor.book.submit(["13800138000"], "枫树社区", "SMS_1", "x", "", None, NOW + 86_400_000)
+    vendor.messages.per_number_per_day = 1
+    vendor.messages.submit(["13800138000"], "枫树社区", "SMS_1", "x", "", None, NOW)
+    vendor.messages.submit(["13800138000"], "枫树社区", "SMS_1", "x", "", None, NOW + 86_400_000)
     with pytest.raises(Rejected):
-        vendor.book.submit(["13800138000"], "枫树社区", "SMS_1", "x", "", None, NOW + 86_400_001)
+        vendor.messages.submit(["13800138000"], "枫树社区", "SMS_1", "x", "", None, NOW + 86_400_001)
 
 
 async def test_a_text_takes_the_time_it_was_given_to_arrive_and_waits_meanwhile(
@@ -298,19 +298,19 @@ async def test_an_unknown_action_is_refused(caller: Caller) -> None:
 async def test_the_fifty_first_text_of_a_day_is_refused_and_other_templates_have_their_own_count(
     vendor: AliyunSmsServer, caller: Caller
 ) -> None:
-    vendor.book.per_number_per_day = 2
+    vendor.messages.per_number_per_day = 2
     codes = [(await caller.send()).json()["Code"] for _ in range(3)]
     assert codes == ["OK", "OK", "isv.BUSINESS_LIMIT_CONTROL"]
     assert (await caller.send(TemplateCode="SMS_2")).json()["Code"] == "OK"
 
 
 async def test_an_ordered_rejection_happens_once(vendor: AliyunSmsServer, caller: Caller) -> None:
-    vendor.faults.order(Fault(How.REJECT, "isv.OUT_OF_SERVICE"))
+    vendor.faults.schedule(Fault(FaultKind.REJECT, "isv.OUT_OF_SERVICE"))
     assert [(await caller.send()).json()["Code"] for _ in range(2)] == ["isv.OUT_OF_SERVICE", "OK"]
 
 
 async def test_a_silent_vendor_may_have_sent_it_and_the_query_tells(vendor: AliyunSmsServer, caller: Caller) -> None:
-    vendor.faults.order(Fault(How.SILENT))
+    vendor.faults.schedule(Fault(FaultKind.SILENT))
     with pytest.raises(httpx2.ReadTimeout):
         await caller.send()
     await vendor.phones.expect("13800138000", "烟感")
@@ -322,19 +322,19 @@ async def test_a_silent_vendor_may_have_sent_it_and_the_query_tells(vendor: Aliy
 
 
 async def test_a_server_error_may_or_may_not_have_sent_it(vendor: AliyunSmsServer, caller: Caller) -> None:
-    vendor.faults.order(Fault(How.HTTP, status=502))
-    vendor.faults.order(Fault(How.HTTP, status=500, accepted=True))
+    vendor.faults.schedule(Fault(FaultKind.HTTP, status=502))
+    vendor.faults.schedule(Fault(FaultKind.HTTP, status=500, accepted=True))
     assert [(await caller.send()).status_code for _ in range(2)] == [502, 500]
-    assert len(vendor.book.sent) == 1
+    assert len(vendor.messages.sent) == 1
 
 
 async def test_a_carrier_failure_is_told_by_the_receipt_only(
     vendor: AliyunSmsServer, caller: Caller, listener: tuple[Listener, str]
 ) -> None:
     heard, vendor.callback_url = listener
-    vendor.faults.order(Fault(How.UNDELIVERED, "MK:0001"))
+    vendor.faults.schedule(Fault(FaultKind.UNDELIVERED, "MK:0001"))
     assert (await caller.send()).json()["Code"] == "OK"
-    await vendor.settled()
+    await vendor.wait_until_idle()
     assert (heard.pushed[0]["success"], heard.pushed[0]["err_code"]) == (False, "MK:0001")
     assert not vendor.phones.texts
 
@@ -345,7 +345,7 @@ async def test_receipts_can_be_late_doubled_and_earlier_than_the_answer(
     heard, vendor.callback_url = listener
     vendor.hold_reports = True
     await caller.send()
-    await vendor.settled()
+    await vendor.wait_until_idle()
     assert heard.pushed == []
     vendor.report_times = 2
     await vendor.release_reports()
@@ -370,7 +370,7 @@ async def test_a_receipt_nobody_took_is_pushed_again(
 async def test_the_phones_can_be_read_newest_first_page_by_page(vendor: AliyunSmsServer, caller: Caller) -> None:
     for phone in ("13800138001", "13800138002", "13800138003"):
         await caller.send(phone)
-    await vendor.settled()
+    await vendor.wait_until_idle()
     first = (await caller.client.get(f"{vendor.url}/demo/phones?limit=2")).json()
     assert [item["phone"] for item in first["items"]] == ["13800138003", "13800138002"]
     assert first["items"][0]["at"] == "2026-01-02T11:04:05.000+08:00"
@@ -386,7 +386,7 @@ async def test_waiting_for_a_text_that_never_comes_says_what_the_phone_shows(ven
 async def test_stopping_frees_a_call_that_was_left_unanswered() -> None:
     server = AliyunSmsServer(access_keys=KEYS, templates=TEMPLATES, clock=lambda: NOW)
     async with server:
-        server.faults.order(Fault(How.SILENT))
+        server.faults.schedule(Fault(FaultKind.SILENT))
         caller = Caller(server.url)
         caller.client.timeout = httpx2.Timeout(30)
         call = asyncio.create_task(caller.send())

@@ -12,8 +12,8 @@ import pytest
 
 from domain import Device, Identity
 from simulators.publisher import _RECONNECT_S as RECONNECT_S
-from simulators.publisher import DemoSite, packaged_score, run_demo
-from simulators.scenario_player import Happened
+from simulators.publisher import DemoSite, packaged_scenario, run_demo
+from simulators.scenario_player import GroundTruth
 
 SITE = DemoSite(
     [
@@ -60,7 +60,7 @@ async def until(condition: Callable[[], bool]) -> None:
 async def test_a_leak_and_ordinary_life_reach_the_broker_on_three_platforms(broker: Any) -> None:
     clock, stop, ready = Clock(), asyncio.Event(), asyncio.Event()
     heard: list[aiomqtt.Message] = []
-    truths: list[Happened] = []
+    truths: list[GroundTruth] = []
     listening = asyncio.create_task(listen(broker.port, heard, ready))
     await ready.wait()
     began = clock.now
@@ -85,7 +85,7 @@ async def test_a_leak_and_ordinary_life_reach_the_broker_on_three_platforms(brok
     assert alarms[0]["alarm"] is True
     assert alarms[0]["lel_pct"] > 8
     assert 10_000 < alarms[0]["ts"] - began < 15_000
-    assert truths[0] == Happened("gas-1", "软管脱落")
+    assert truths[0] == GroundTruth("gas-1", "软管脱落")
     topics = {m.topic.value for m in heard}
     assert {"zigbee2mqtt/厨房燃气 101", "zigbee2mqtt/bridge/state", "fengshao/v1/band-1/up"} <= topics
     assert any(topic.endswith("device/70b3d57ed0060001/event/up") for topic in topics)
@@ -129,7 +129,7 @@ async def test_stopping_before_the_broker_answers_is_clean(free_port: Callable[[
 
 
 async def test_a_fault_of_the_town_itself_is_raised(broker: Any) -> None:
-    def broken(at: int, happened: Happened) -> None:
+    def broken(at: int, happened: GroundTruth) -> None:
         raise RuntimeError("the score-keeper fell over")
 
     clock = Clock()
@@ -142,6 +142,6 @@ async def test_a_fault_of_the_town_itself_is_raised(broker: Any) -> None:
             clock=clock,
             sleep=clock.sleep,
             stop=asyncio.Event(),
-            scores=[packaged_score("kitchen_leak")],
+            scenarios=[packaged_scenario("kitchen_leak")],
             on_truth=broken,
         )

@@ -11,7 +11,7 @@ import pytest
 
 from domain import Cell, Duty, Person, Place, Role
 from domain.people import Community, community
-from simulators.generate_site import COLUMNS, make_site, write_site
+from simulators.generate_site import COLUMNS, generate_site, write_site
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "site.demo"
 Rows = list[dict[str, str]]
@@ -33,7 +33,7 @@ def town() -> Community:
 
 
 def test_the_committed_files_are_what_the_seed_makes(tmp_path: Path) -> None:
-    write_site(tmp_path, make_site())
+    write_site(tmp_path, generate_site())
     for file in COLUMNS:
         assert (tmp_path / f"{file}.csv").read_bytes() == (FOLDER / f"{file}.csv").read_bytes(), file
 

@@ -9,15 +9,15 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from domain import DAY, HOUR, MINUTE, SECOND, Device, Identity, Value
-from simulators.models.devices import WaterMeterVoice, WristbandVoice, voice_of
-from simulators.publisher import packaged_score
-from simulators.scenario_player import Happened, Moment
-from simulators.schedule import DemoSite, play, stage
-from simulators.wire import Utterance
+from simulators.models.devices import WaterMeterModel, WristbandModel, device_model
+from simulators.publisher import packaged_scenario
+from simulators.scenario_player import GroundTruth, TimedEvent
+from simulators.schedule import DemoSite, build_schedule, pick_device
+from simulators.wire import Measurement
 
 START = 1_795_269_600_000  # 2026-11-21 22:00 in Shanghai
 ZONE = ZoneInfo("Asia/Shanghai")
-LEAK = packaged_score("kitchen_leak")
+LEAK = packaged_scenario("kitchen_leak")
 
 
 def site() -> DemoSite:
@@ -29,16 +29,16 @@ def site() -> DemoSite:
     return DemoSite(devices)
 
 
-def until(end: int, *scores: object, seed: int = 1) -> list[Moment]:
-    moments = play(site(), scores, seed, START)  # type: ignore[arg-type]
+def until(end: int, *scores: object, seed: int = 1) -> list[TimedEvent]:
+    moments = build_schedule(site(), scores, seed, START)  # type: ignore[arg-type]
     return list(takewhile(lambda moment: moment.at < START + end, moments))
 
 
-def said_by(moments: list[Moment]) -> Mapping[str, list[tuple[int, Mapping[str, Value]]]]:
+def said_by(moments: list[TimedEvent]) -> Mapping[str, list[tuple[int, Mapping[str, Value]]]]:
     heard: dict[str, list[tuple[int, Mapping[str, Value]]]] = defaultdict(list)
     for moment in moments:
-        if isinstance(moment.fact, Utterance):
-            heard[moment.fact.device].append((moment.at, moment.fact.values))
+        if isinstance(moment.event, Measurement):
+            heard[moment.event.device].append((moment.at, moment.event.values))
     return heard
 
 
@@ -74,8 +74,8 @@ def test_a_day_of_ordinary_life_alarms_nobody() -> None:
 
 def test_an_elder_draws_water_every_few_hours_but_never_all_the_time() -> None:
     for seed in range(20):
-        voice = WaterMeterVoice(Random(seed), ZONE, start_m3=100.0)
-        volumes = [(at, float(voice.say(at)["volume_m3"])) for at in range(START, START + 3 * DAY, MINUTE)]
+        voice = WaterMeterModel(Random(seed), ZONE, start_m3=100.0)
+        volumes = [(at, float(voice.measure(at)["volume_m3"])) for at in range(START, START + 3 * DAY, MINUTE)]
         drawn = [after[1] - before[1] for before, after in pairwise(volumes)]
         assert min(drawn) >= 0
         used = [at for (at, _), litres in zip(volumes[1:], drawn, strict=True) if litres > 0]
@@ -90,24 +90,24 @@ def test_an_elder_draws_water_every_few_hours_but_never_all_the_time() -> None:
 
 def test_a_meter_started_anew_never_turns_back() -> None:
     device = site().devices[-1]
-    before = voice_of(device, 1, ZONE)
-    readings = [float(before.say(START + hours * HOUR)["volume_m3"]) for hours in range(48)]
+    before = device_model(device, 1, ZONE)
+    readings = [float(before.measure(START + hours * HOUR)["volume_m3"]) for hours in range(48)]
     for seed in (1, 2, 3):
-        again = voice_of(device, seed, ZONE).say(START + 48 * HOUR)
+        again = device_model(device, seed, ZONE).measure(START + 48 * HOUR)
         assert float(again["volume_m3"]) >= readings[-1]
 
 
 def test_steps_begin_anew_every_day_and_only_grow_within_it() -> None:
-    voice = WristbandVoice(Random(1), ZONE)
+    voice = WristbandModel(Random(1), ZONE)
     midnight = START + 2 * HOUR
-    evening = [int(voice.say(at)["steps"]) for at in range(START - 3 * HOUR, midnight, MINUTE)]
+    evening = [int(voice.measure(at)["steps"]) for at in range(START - 3 * HOUR, midnight, MINUTE)]
     assert evening == sorted(evening)
-    assert voice.say(midnight)["steps"] == 0
+    assert voice.measure(midnight)["steps"] == 0
 
 
 def test_the_leak_begins_within_fifteen_seconds_and_again_at_another_home() -> None:
     moments = until(4 * LEAK.every, LEAK)
-    began = [(m.at, m.fact.device) for m in moments if isinstance(m.fact, Happened) and m.fact.what == "软管脱落"]
+    began = [(m.at, m.event.device) for m in moments if isinstance(m.event, GroundTruth) and m.event.what == "软管脱落"]
     assert began[0][0] - START <= 15 * SECOND
     assert [at - began[0][0] for at, _ in began] == [0, LEAK.every, 2 * LEAK.every, 3 * LEAK.every]
     assert {device for _, device in began} == {"gas-0", "gas-1", "gas-2", "gas-3"}
@@ -115,16 +115,16 @@ def test_the_leak_begins_within_fifteen_seconds_and_again_at_another_home() -> N
 
 def test_the_device_in_a_leak_says_nothing_of_ordinary_life_meanwhile() -> None:
     moments = until(2 * MINUTE, LEAK)
-    leaking = next(m.fact.device for m in moments if isinstance(m.fact, Happened))
-    spoken = [m for m in moments if isinstance(m.fact, Utterance) and m.fact.device == leaking]
+    leaking = next(m.event.device for m in moments if isinstance(m.event, GroundTruth))
+    spoken = [m for m in moments if isinstance(m.event, Measurement) and m.event.device == leaking]
     during = [m for m in spoken if START + LEAK.first_after <= m.at <= START + LEAK.first_after + 90 * SECOND]
-    alarms = [m.fact.values["alarm"] for m in during if isinstance(m.fact, Utterance)]
+    alarms = [m.event.values["alarm"] for m in during if isinstance(m.event, Measurement)]
     changes = sum(now != before for now, before in zip(alarms[1:], alarms, strict=False))
     assert changes == 2
 
 
 def test_a_town_without_native_gas_alarms_has_no_leak() -> None:
-    assert stage(DemoSite([Device("band", "wristband")]), LEAK, 1, 0) is None
-    moments = play(DemoSite([Device("band", "wristband")]), [LEAK], 1, START)
-    assert not any(isinstance(m.fact, Happened) for m in takewhile(lambda m: m.at < START + 10 * MINUTE, moments))
-    assert list(play(DemoSite([]), [LEAK], 1, START)) == []
+    assert pick_device(DemoSite([Device("band", "wristband")]), LEAK, 1, 0) is None
+    moments = build_schedule(DemoSite([Device("band", "wristband")]), [LEAK], 1, START)
+    assert not any(isinstance(m.event, GroundTruth) for m in takewhile(lambda m: m.at < START + 10 * MINUTE, moments))
+    assert list(build_schedule(DemoSite([]), [LEAK], 1, START)) == []

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from simulators.providers.faults import Fault, How
+from simulators.providers.faults import Fault, FaultKind
 from simulators.providers.local_server import LoopbackServer, loopback_client
 from simulators.providers.wecom.callback import CallbackFailed
 from simulators.providers.wecom.crypto import BadEnvelope, Envelopes
@@ -236,7 +236,7 @@ async def test_the_same_body_within_the_interval_is_one_message(vendor: WeComSer
     body = card("zhangsan", "one", enable_duplicate_check=1)
     first = (await caller.post("send", body)).json()
     assert (await caller.post("send", body)).json() == first
-    assert len(vendor.inboxes.of("zhangsan")) == 1
+    assert len(vendor.inboxes.notices_of("zhangsan")) == 1
     assert isinstance(vendor.clock, Clock)
     vendor.clock.now += 1_801_000
     assert (await caller.post("send", body)).json()["errcode"] == 42014
@@ -247,7 +247,7 @@ async def test_the_thirty_first_message_in_a_minute_vanishes_without_an_error(
 ) -> None:
     codes = {(await caller.send())["errcode"] for _ in range(31)}
     assert codes == {0}
-    assert (len(vendor.inboxes.of("zhangsan")), len(vendor.inboxes.dropped)) == (30, 1)
+    assert (len(vendor.inboxes.notices_of("zhangsan")), len(vendor.inboxes.dropped)) == (30, 1)
 
 
 @pytest.mark.parametrize(
@@ -299,19 +299,19 @@ async def test_a_used_task_id_is_refused(caller: Caller) -> None:
 
 
 async def test_faults_come_as_ordered(vendor: WeComServer, caller: Caller) -> None:
-    vendor.faults.order(Fault(How.REJECT, "45009"))
-    vendor.faults.order(Fault(How.HTTP, status=502))
-    vendor.faults.order(Fault(How.HTTP, status=500, accepted=True))
-    vendor.faults.order(Fault(How.SILENT))
+    vendor.faults.schedule(Fault(FaultKind.REJECT, "45009"))
+    vendor.faults.schedule(Fault(FaultKind.HTTP, status=502))
+    vendor.faults.schedule(Fault(FaultKind.HTTP, status=500, accepted=True))
+    vendor.faults.schedule(Fault(FaultKind.SILENT))
     assert (await caller.send())["errcode"] == 45009
     for task, status in (("b1", 502), ("b2", 500)):
         assert (await caller.post("send", card("zhangsan", task))).status_code == status
     with pytest.raises(httpx2.ReadTimeout):
         await caller.post("send", card("zhangsan", "b3"))
     assert [notice.task_id for notice in vendor.inboxes.notices] == ["b2", "b3"]
-    vendor.faults.order(Fault(How.REJECT, "-1"))
+    vendor.faults.schedule(Fault(FaultKind.REJECT, "-1"))
     assert (await caller.post("update_template_card", {"agentid": AGENT})).json()["errcode"] == -1
-    vendor.faults.order(Fault(How.REJECT, "-1"))
+    vendor.faults.schedule(Fault(FaultKind.REJECT, "-1"))
     vendor.faults.clear()
     assert (await caller.send())["errcode"] == 0
 

@@ -5,27 +5,27 @@ from __future__ import annotations
 import json
 import re
 
-from simulators.wire import Envelope, Utterance, chirpstack, native, zigbee2mqtt
+from simulators.wire import Measurement, MessageHeader, chirpstack, native, zigbee2mqtt
 
 AT = 1_658_136_855_775  # 2022-07-18T09:34:15.775Z
-SAID = Utterance("gas-001", {"alarm": False, "lel_pct": 1.2})
+SAID = Measurement("gas-001", {"alarm": False, "lel_pct": 1.2})
 
 
 def test_a_native_device_says_one_object_on_its_own_topic() -> None:
-    (message,) = native.encode(SAID, Envelope("gas-001", AT, 7))
+    (message,) = native.encode(SAID, MessageHeader("gas-001", AT, 7))
     assert message.topic == "fengshao/v1/gas-001/up"
     assert json.loads(message.payload) == {"ts": AT, "seq": 7, "alarm": False, "lel_pct": 1.2}
     assert message.qos == 1
 
 
 def test_a_native_alarm_takes_the_urgent_lane() -> None:
-    (message,) = native.encode(Utterance("gas-001", {"alarm": True}, urgent=True), Envelope("gas-001", AT, 8))
+    (message,) = native.encode(Measurement("gas-001", {"alarm": True}, urgent=True), MessageHeader("gas-001", AT, 8))
     assert message.topic == "fengshao/v1/gas-001/alarm"
 
 
 def test_a_chirpstack_event_has_the_printed_shape() -> None:
     (message,) = chirpstack.encode(
-        Utterance("meter-001", {"volume_m3": 312.407, "flow_m3h": 0.0}), Envelope("70b3d57ed0060001", AT, 5)
+        Measurement("meter-001", {"volume_m3": 312.407, "flow_m3h": 0.0}), MessageHeader("70b3d57ed0060001", AT, 5)
     )
     assert re.fullmatch(r"application/[0-9a-f-]{36}/device/70b3d57ed0060001/event/up", message.topic)
     body = json.loads(message.payload)
@@ -39,12 +39,12 @@ def test_a_chirpstack_event_has_the_printed_shape() -> None:
 
 
 def test_chirpstack_leaves_out_a_zero_frame_counter() -> None:
-    (message,) = chirpstack.encode(Utterance("m", {}), Envelope("70b3d57ed0060001", AT, 0))
+    (message,) = chirpstack.encode(Measurement("m", {}), MessageHeader("70b3d57ed0060001", AT, 0))
     assert "fCnt" not in json.loads(message.payload)
 
 
 def test_chirpstack_tells_joins_and_batteries_in_events_of_their_own() -> None:
-    envelope = Envelope("70b3d57ed0060001", AT, 1)
+    envelope = MessageHeader("70b3d57ed0060001", AT, 1)
     (join,) = chirpstack.encode_join("m", envelope)
     (status,) = chirpstack.encode_status("m", 88.3, envelope)
     assert join.topic.endswith("/event/join")
@@ -54,8 +54,8 @@ def test_chirpstack_tells_joins_and_batteries_in_events_of_their_own() -> None:
 
 
 def test_zigbee2mqtt_speaks_the_converters_words() -> None:
-    said = Utterance("g", {"alarm": True, "tamper": False, "battery_low": False, "battery_pct": 80, "opened": True})
-    (message,) = zigbee2mqtt.encode(said, Envelope("厨房燃气 c1-1-1-101", AT, 0))
+    said = Measurement("g", {"alarm": True, "tamper": False, "battery_low": False, "battery_pct": 80, "opened": True})
+    (message,) = zigbee2mqtt.encode(said, MessageHeader("厨房燃气 c1-1-1-101", AT, 0))
     assert message.topic == "zigbee2mqtt/厨房燃气 c1-1-1-101"
     assert json.loads(message.payload) == {
         "gas": True,

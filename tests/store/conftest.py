@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from store.database.database import Ledger, sqlite_url
+from store.database.database import Database, sqlite_url
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
+def ledger(tmp_path: Path) -> Iterator[Database]:
     """An empty ledger in a file of its own."""
-    opened = Ledger(sqlite_url(tmp_path / "ledger.db"))
+    opened = Database(sqlite_url(tmp_path / "ledger.db"))
     opened.migrate()
     yield opened
     opened.close()

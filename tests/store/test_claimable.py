@@ -9,21 +9,21 @@ from sqlalchemy import Connection
 
 from domain import Identity, Lane, Reason
 from ingest.results import Note, NoteKind, Proposal, Refusal
-from store.database.database import Ledger
+from store.database.database import Database
 from store.database.refusals import refusals
-from store.database.refusals.unregistered_devices import claimable, describe
+from store.database.refusals.unregistered_devices import list_unregistered, record_discovery
 
 IEEE = "0x00158D0001DEEC28"
 
 
 @pytest.fixture
-def tx(ledger: Ledger) -> Iterator[Connection]:
+def tx(ledger: Database) -> Iterator[Connection]:
     with ledger._engine.begin() as opened:
         yield opened
 
 
 def say(tx: Connection, *proposals: Proposal) -> None:
-    describe(tx, [Note(NoteKind.DISCOVERY, "homeassistant", None, "", at=5, proposals=proposals)])
+    record_discovery(tx, [Note(NoteKind.DISCOVERY, "homeassistant", None, "", at=5, proposals=proposals)])
 
 
 def test_a_described_device_that_speaks_keeps_all_that_was_said_of_it(tx: Connection) -> None:
@@ -31,9 +31,9 @@ def test_a_described_device_that_speaks_keeps_all_that_was_said_of_it(tx: Connec
     say(tx, Proposal((mine, ("zigbee2mqtt", "Kitchen")), ("gas",), "Heiman", "HS3CG", "Kitchen"))
     say(tx, Proposal((other, mine), ("battery",)))
     spoken = Refusal(7, "zigbee2mqtt", "t", b"", Reason.UNKNOWN_DEVICE, "", "zigbee2mqtt", IEEE.lower(), True)
-    refusals.keep(tx, Lane.BULK, 1, [spoken], limit=9)
+    refusals.store_refusals(tx, Lane.BULK, 1, [spoken], limit=9)
 
-    (found,) = claimable(tx, 9, lambda *_: False, lambda _, hints: "gas_alarm" if "gas" in hints else None)
+    (found,) = list_unregistered(tx, 9, lambda *_: False, lambda _, hints: "gas_alarm" if "gas" in hints else None)
     assert ("gas_alarm", "Heiman", "HS3CG", "Kitchen") == (found.proposed_kind, found.vendor, found.model, found.name)
     assert {Identity(*mine), Identity(*other), Identity("zigbee2mqtt", "Kitchen")} <= set(found.identities)
 
@@ -42,8 +42,8 @@ def test_what_keeps_a_device_from_being_heard_stands_with_it(tx: Connection) -> 
     mine = ("homeassistant", "kitchen-gas")
     say(tx, Proposal((("homeassistant", "240ac4"), mine), ("gas",)), Proposal((("homeassistant", "other"),), ("gas",)))
     unheard = Refusal(7, mine[0], "t", b"", Reason.NO_CODEC, "no filter covers its topic", mine[0], mine[1])
-    refusals.keep(tx, Lane.BULK, 1, [unheard], limit=9)
+    refusals.store_refusals(tx, Lane.BULK, 1, [unheard], limit=9)
 
-    found = claimable(tx, 9, lambda *_: False, lambda *_: None)
+    found = list_unregistered(tx, 9, lambda *_: False, lambda *_: None)
 
     assert {"240ac4": "no filter covers its topic", "other": None} == {one.identity: one.obstacle for one in found}

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from domain import DAY, HOUR, MINUTE, Lane, Quality, Reading, Value
 from store.errors import StoreError
 from store.history import Point, next_cursor
-from store.history.duckdb.history import DuckHistory
+from store.history.duckdb.history import DuckDbHistory
 from store.history.duckdb.tables import RUNS_MAX
 
 NOON = 1_795_262_400_000
@@ -31,8 +31,8 @@ def reading(at: int, device: str = "g1", received: int | None = None, **values: 
 
 
 @pytest.fixture
-async def history(tmp_path: Path) -> AsyncIterator[DuckHistory]:
-    opened = DuckHistory(tmp_path / "history.duckdb")
+async def history(tmp_path: Path) -> AsyncIterator[DuckDbHistory]:
+    opened = DuckDbHistory(tmp_path / "history.duckdb")
     yield opened
     await opened.close()
 
@@ -57,7 +57,7 @@ ODD: dict[str, Value] = {
 
 
 @pytest.mark.parametrize("closed", [False, True], ids=["hot", "closed"])
-async def test_every_value_comes_back_exactly(history: DuckHistory, closed: bool) -> None:
+async def test_every_value_comes_back_exactly(history: DuckDbHistory, closed: bool) -> None:
     history.append(Lane.BULK, 1, [reading(NOON, **ODD)])
     if closed:
         await history.roll_up(NOON + 2 * HOUR)
@@ -68,7 +68,7 @@ async def test_every_value_comes_back_exactly(history: DuckHistory, closed: bool
     assert exact(await history.series("g1", "word", 0, NOON + 1)) == exact([Point(NOON, "word", ODD["word"])])
 
 
-async def test_a_series_sees_what_was_just_appended_in_order_of_the_devices_clock(history: DuckHistory) -> None:
+async def test_a_series_sees_what_was_just_appended_in_order_of_the_devices_clock(history: DuckDbHistory) -> None:
     history.append(
         Lane.BULK, 1, [reading(NOON + 2, lel_pct=2), reading(NOON, lel_pct=0), reading(NOON, "g2", lel_pct=9)]
     )
@@ -80,7 +80,7 @@ async def test_a_series_sees_what_was_just_appended_in_order_of_the_devices_cloc
     assert await history.latest("nobody") == []
 
 
-async def test_doubts_stay_with_their_quantity(history: DuckHistory) -> None:
+async def test_doubts_stay_with_their_quantity(history: DuckDbHistory) -> None:
     doubted = Reading("g1", "gas_alarm", NOON, NOON, {"lel_pct": 900, "co_ppm": 1}, {"lel_pct": Quality.IMPLAUSIBLE})
     history.append(Lane.BULK, 1, [doubted])
     for closed in (False, True):
@@ -98,12 +98,12 @@ async def test_doubts_stay_with_their_quantity(history: DuckHistory) -> None:
 
 async def test_a_replay_of_the_journal_adds_nothing(tmp_path: Path) -> None:
     path = tmp_path / "history.duckdb"
-    first = DuckHistory(path)
+    first = DuckDbHistory(path)
     for pos in range(1, 6):
         first.append(Lane.BULK, pos, [reading(NOON + pos, lel_pct=pos)])
         first.append(Lane.BULK, pos, [reading(NOON + pos, lel_pct=pos)])
     await first.close()
-    second = DuckHistory(path)
+    second = DuckDbHistory(path)
     assert second.position() == {Lane.BULK: 5}
     for pos in range(3, 8):
         assert second.append(Lane.BULK, pos, [reading(NOON + pos, lel_pct=pos)])
@@ -114,7 +114,7 @@ async def test_a_replay_of_the_journal_adds_nothing(tmp_path: Path) -> None:
     await second.close()
 
 
-async def test_pages_meet_every_point_once_even_at_the_same_instant(history: DuckHistory) -> None:
+async def test_pages_meet_every_point_once_even_at_the_same_instant(history: DuckDbHistory) -> None:
     same = [reading(NOON, sos=True, n=n, received=NOON + n) for n in range(5)]
     history.append(Lane.BULK, 1, [*same, reading(NOON + 1, n=5), reading(NOON + 2, n=6)])
     for step in (None, 1):
@@ -131,7 +131,7 @@ async def test_pages_meet_every_point_once_even_at_the_same_instant(history: Duc
 
 
 @pytest.mark.parametrize("closed", [False, True], ids=["hot", "closed"])
-async def test_a_step_gives_the_mean_of_numbers_and_the_last_of_the_rest(history: DuckHistory, closed: bool) -> None:
+async def test_a_step_gives_the_mean_of_numbers_and_the_last_of_the_rest(history: DuckDbHistory, closed: bool) -> None:
     history.append(
         Lane.BULK,
         1,
@@ -159,7 +159,7 @@ async def test_a_step_gives_the_mean_of_numbers_and_the_last_of_the_rest(history
     assert [(point.at - NOON, point.value) for point in half_minutes] == [(0, 2.5), (MINUTE, 9.0)]
 
 
-async def test_late_readings_join_hours_that_were_rolled_up_before(history: DuckHistory) -> None:
+async def test_late_readings_join_hours_that_were_rolled_up_before(history: DuckDbHistory) -> None:
     history.append(Lane.BULK, 1, [reading(NOON, lel_pct=1), reading(NOON + 1, lel_pct=2)])
     await history.roll_up(NOON + 2 * HOUR)
     history.append(Lane.BULK, 2, [reading(NOON + 2, lel_pct=6, received=NOON + 2 * HOUR)])
@@ -170,7 +170,7 @@ async def test_late_readings_join_hours_that_were_rolled_up_before(history: Duck
     assert [p.value for p in await history.latest("g1")] == [6]
 
 
-async def test_the_newest_point_is_the_newest_by_the_devices_clock(history: DuckHistory) -> None:
+async def test_the_newest_point_is_the_newest_by_the_devices_clock(history: DuckDbHistory) -> None:
     history.append(Lane.BULK, 1, [reading(NOON, lel_pct=1, battery_pct=90)])
     await history.roll_up(NOON + 2 * HOUR)
     history.append(Lane.BULK, 2, [reading(NOON - HOUR, lel_pct=7, door="open", received=NOON + 2 * HOUR)])
@@ -180,7 +180,7 @@ async def test_the_newest_point_is_the_newest_by_the_devices_clock(history: Duck
     assert exact(await history.latest("g1")) == exact(expected)
 
 
-async def test_the_past_is_replayed_in_the_order_in_which_it_was_received(history: DuckHistory) -> None:
+async def test_the_past_is_replayed_in_the_order_in_which_it_was_received(history: DuckDbHistory) -> None:
     late = reading(NOON, "g2", received=NOON + 5 * HOUR, lel_pct=1)
     days = [reading(NOON + n * DAY, lel_pct=n) for n in range(3)]
     history.append(Lane.BULK, 1, [late, *days])
@@ -191,7 +191,7 @@ async def test_the_past_is_replayed_in_the_order_in_which_it_was_received(histor
     assert list(history.sorted_replay(0, NOON + 9 * DAY, [])) == []
 
 
-async def test_retention_forgets_each_form_at_its_own_age(history: DuckHistory) -> None:
+async def test_retention_forgets_each_form_at_its_own_age(history: DuckDbHistory) -> None:
     history.append(Lane.BULK, 1, [reading(NOON, lel_pct=1), reading(NOON + 3 * DAY, lel_pct=2)])
     await history.roll_up(NOON + 3 * DAY + 2 * HOUR)
     await history.retain(NOON + 4 * DAY, raw_days=2, minute_days=3, hour_days=400)
@@ -201,7 +201,7 @@ async def test_retention_forgets_each_form_at_its_own_age(history: DuckHistory) 
     assert [p.value for p in await history.series("g1", None, 0, end, HOUR)] == [1.0, 2.0]
 
 
-async def test_a_day_in_many_runs_is_sorted_as_a_whole(history: DuckHistory) -> None:
+async def test_a_day_in_many_runs_is_sorted_as_a_whole(history: DuckDbHistory) -> None:
     devices = [f"d{n}" for n in range(3)]
     for pos in range(1, RUNS_MAX + 3):
         received = NOON + pos * HOUR
@@ -217,7 +217,7 @@ async def test_a_day_in_many_runs_is_sorted_as_a_whole(history: DuckHistory) -> 
 
 
 async def test_many_devices_move_in_slices_and_all_arrive(
-    history: DuckHistory, monkeypatch: pytest.MonkeyPatch
+    history: DuckDbHistory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("store.history.duckdb.history._MOVE_READINGS_MAX", 7)
     readings = [reading(NOON + n, f"d{n % 10}", lel_pct=n) for n in range(50)]
@@ -228,24 +228,24 @@ async def test_many_devices_move_in_slices_and_all_arrive(
 
 
 async def test_a_full_buffer_cuts_the_lane_and_the_position_stays_before_the_gap(tmp_path: Path) -> None:
-    history = DuckHistory(tmp_path / "h.duckdb", buffer_readings_max=3)
+    history = DuckDbHistory(tmp_path / "h.duckdb", buffer_readings_max=3)
     assert history.append(Lane.BULK, 1, [reading(NOON, n=1), reading(NOON, n=2)])
     assert history.append(Lane.URGENT, 2, [])
     assert not history.append(Lane.BULK, 3, [reading(NOON, n=3), reading(NOON, n=4)])
-    assert history.behind
+    assert history.overflowed
     assert history.append(Lane.URGENT, 4, [reading(NOON, n=5)])
     await history.flush()
     assert not history.append(Lane.BULK, 5, [])
     assert history.position() == {Lane.BULK: 1, Lane.URGENT: 4}
     assert history.pending == 0
     await history.close()
-    again = DuckHistory(tmp_path / "h.duckdb", buffer_readings_max=3)
-    assert not again.behind
+    again = DuckDbHistory(tmp_path / "h.duckdb", buffer_readings_max=3)
+    assert not again.overflowed
     assert again.append(Lane.BULK, 3, [reading(NOON, n=3)])
     await again.close()
 
 
-async def test_the_event_loop_is_never_held_up(history: DuckHistory) -> None:
+async def test_the_event_loop_is_never_held_up(history: DuckDbHistory) -> None:
     readings = [reading(NOON + n, f"d{n % 500}", lel_pct=n / 7, alarm=False, co_ppm=n) for n in range(40_000)]
     loop, worst = asyncio.get_running_loop(), 0.0
     history.append(Lane.BULK, 1, readings)
@@ -259,8 +259,10 @@ async def test_the_event_loop_is_never_held_up(history: DuckHistory) -> None:
     assert worst < 0.2
 
 
-async def test_a_second_process_is_told_who_holds_the_history(history: DuckHistory, tmp_path: Path) -> None:
-    script = "from pathlib import Path; from store.history.duckdb.history import DuckHistory; DuckHistory(Path({!r}))"
+async def test_a_second_process_is_told_who_holds_the_history(history: DuckDbHistory, tmp_path: Path) -> None:
+    script = (
+        "from pathlib import Path; from store.history.duckdb.history import DuckDbHistory; DuckDbHistory(Path({!r}))"
+    )
     command = [sys.executable, "-c", script.format(str(tmp_path / "history.duckdb"))]
     ran = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True)
     assert "StoreError: the history cannot be opened:" in ran.stderr
@@ -268,7 +270,7 @@ async def test_a_second_process_is_told_who_holds_the_history(history: DuckHisto
 
 
 async def test_work_that_fails_leaves_no_half_and_is_done_the_next_time(
-    history: DuckHistory, monkeypatch: pytest.MonkeyPatch
+    history: DuckDbHistory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     history.append(Lane.BULK, 1, [reading(NOON, "new-device", lel_pct=1)])
 
@@ -290,13 +292,13 @@ import asyncio, resource, sys
 from pathlib import Path
 from domain import Lane, Reading
 from store.errors import CannotWrite
-from store.history.duckdb.history import DuckHistory
+from store.history.duckdb.history import DuckDbHistory
 
 def batch(pos):
     return [Reading(f"d{pos}-{n}", "k", pos, pos, {"word": f"{pos}-{n}-" + "x" * 500}) for n in range(200)]
 
 async def main():
-    history = DuckHistory(Path(sys.argv[1]))
+    history = DuckDbHistory(Path(sys.argv[1]))
     resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, resource.RLIM_INFINITY))
     refused = 0
     for pos in range(1, 60):
@@ -343,10 +345,10 @@ WRITING = """
 import asyncio, sys
 from pathlib import Path
 from domain import Lane, Reading
-from store.history.duckdb.history import DuckHistory
+from store.history.duckdb.history import DuckDbHistory
 
 async def main():
-    history = DuckHistory(Path(sys.argv[1]))
+    history = DuckDbHistory(Path(sys.argv[1]))
     for pos in range(1, 1_000_000):
         at = pos * 60_000
         history.append(Lane.BULK, pos, [Reading(f"d{n}", "k", at, at, {"n": pos}) for n in range(5)])
@@ -370,7 +372,7 @@ async def test_kill_9_loses_nothing_durable_and_keeps_nothing_twice(tmp_path: Pa
     child.wait()
     child.stdout.close()
     last_told = int([line for line in told if line.endswith(b"\n")][-1])
-    history = DuckHistory(path)
+    history = DuckDbHistory(path)
     durable = history.position()[Lane.BULK]
     assert durable >= last_told
     replayed = [(one.received // 60_000, one.device) for one in history.sorted_replay(0, 10**12)]
@@ -403,7 +405,7 @@ some_readings = st.builds(
 async def test_readings_survive_any_division_between_hot_and_closed(
     tmp_path_factory: pytest.TempPathFactory, batches: list[list[Reading]], moved_after: int
 ) -> None:
-    history = DuckHistory(tmp_path_factory.mktemp("h") / "h.duckdb")
+    history = DuckDbHistory(tmp_path_factory.mktemp("h") / "h.duckdb")
     for pos, batch in enumerate(batches, 1):
         history.append(Lane.BULK, pos, batch)
         if pos == moved_after:

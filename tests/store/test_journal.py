@@ -45,13 +45,13 @@ async def test_frames_come_back_word_for_word_in_order_by_lane(journal: SqliteJo
     assert journal.read(Lane.BULK, first) == [Entry(Lane.BULK, third, [frame(3)])]
     assert journal.read(Lane.BULK, 0, limit=1) == [Entry(Lane.BULK, first, [frame(1), frame(2)])]
     urgent = Frame("烟", b"\x00\xff", 5, "urgent", 0, None, True, True, 9)
-    assert await journal.fetch(Lane.URGENT, 0) == [Entry(Lane.URGENT, second, [urgent])]
+    assert await journal.read_async(Lane.URGENT, 0) == [Entry(Lane.URGENT, second, [urgent])]
     assert journal.position() == {Lane.BULK: third, Lane.URGENT: second}
 
 
 async def test_an_empty_journal_has_no_position_and_was_never_alive(journal: SqliteJournal) -> None:
     assert journal.position() == {}
-    assert journal.last_alive() is None
+    assert journal.last_seen_alive() is None
     assert journal.read(Lane.BULK, 0) == []
     with pytest.raises(ValueError, match="empty batch"):
         await journal.append(Lane.BULK, [])
@@ -78,11 +78,11 @@ async def test_marks_say_when_we_listened(journal: SqliteJournal) -> None:
     await journal.mark(MarkKind.STARTED, 10, "0.1.0")
     await journal.mark(MarkKind.ALIVE, 20)
     pos = await journal.append(Lane.BULK, [frame(1, received=25)])
-    assert journal.last_alive() == 25
+    assert journal.last_seen_alive() == 25
     await journal.mark(MarkKind.ALIVE, 30)
     await journal.mark(MarkKind.LINK_DOWN, 35, "connection reset")
     await journal.mark(MarkKind.ALIVE, 40)
-    assert journal.last_alive() == 40
+    assert journal.last_seen_alive() == 40
     assert journal.marks() == [
         Mark(MarkKind.STARTED, 10, "0.1.0", 0),
         Mark(MarkKind.ALIVE, 30, "", pos),
@@ -115,9 +115,9 @@ async def test_positions_are_never_given_twice(tmp_path: Path) -> None:
 
 
 async def test_a_new_journal_can_go_on_after_the_positions_of_a_lost_one(journal: SqliteJournal) -> None:
-    await journal.begin_after(500)
+    await journal.reserve_positions(500)
     assert await journal.append(Lane.BULK, [frame(1)]) == 501
-    await journal.begin_after(100)
+    await journal.reserve_positions(100)
     assert await journal.append(Lane.BULK, [frame(2)]) == 502
 
 

@@ -18,35 +18,35 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from store.database.database import Ledger, alembic_config, sqlite_url
+from store.database.database import Database, alembic_config, sqlite_url
 from store.database.metadata import metadata
 from store.database.system import key_values
 from store.database.tables import TABLE_MODULES
 from store.errors import CannotWrite
 
 
-def test_migrating_twice_is_harmless(ledger: Ledger) -> None:
-    ledger.run_now(lambda tx: key_values.put(tx, "kept", 1, now=0))
-    before = ledger.run_now(lambda tx: inspect(tx).get_table_names())
+def test_migrating_twice_is_harmless(ledger: Database) -> None:
+    ledger.write_blocking(lambda tx: key_values.put(tx, "kept", 1, now=0))
+    before = ledger.write_blocking(lambda tx: inspect(tx).get_table_names())
     ledger.migrate()
-    assert ledger.run_now(lambda tx: inspect(tx).get_table_names()) == before
-    assert ledger.run_now(lambda tx: key_values.get(tx, "kept")) == 1
+    assert ledger.write_blocking(lambda tx: inspect(tx).get_table_names()) == before
+    assert ledger.write_blocking(lambda tx: key_values.get(tx, "kept")) == 1
 
 
 def test_a_migration_that_fails_halfway_leaves_the_ledger_as_it_was(tmp_path: Path) -> None:
-    opened = Ledger(sqlite_url(tmp_path / "ledger.db"))
-    opened.run_now(lambda tx: tx.exec_driver_sql("CREATE TABLE tokens (x INTEGER)") and None)
+    opened = Database(sqlite_url(tmp_path / "ledger.db"))
+    opened.write_blocking(lambda tx: tx.exec_driver_sql("CREATE TABLE tokens (x INTEGER)") and None)
     with pytest.raises(OperationalError, match="already exists"):
         opened.migrate()
-    assert opened.run_now(lambda tx: inspect(tx).get_table_names()) == ["tokens"]
-    opened.run_now(lambda tx: tx.exec_driver_sql("DROP TABLE tokens") and None)
+    assert opened.write_blocking(lambda tx: inspect(tx).get_table_names()) == ["tokens"]
+    opened.write_blocking(lambda tx: tx.exec_driver_sql("DROP TABLE tokens") and None)
     opened.migrate()
     opened.close()
 
 
-def test_the_migrations_build_exactly_the_tables_that_the_code_declares(ledger: Ledger) -> None:
+def test_the_migrations_build_exactly_the_tables_that_the_code_declares(ledger: Database) -> None:
     assert TABLE_MODULES
-    differences = ledger.run_now(lambda tx: compare_metadata(MigrationContext.configure(tx), metadata))
+    differences = ledger.write_blocking(lambda tx: compare_metadata(MigrationContext.configure(tx), metadata))
     assert differences == []
 
 
@@ -67,28 +67,28 @@ def test_every_table_and_index_compiles_for_postgresql() -> None:
         assert all(str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes)
 
 
-async def test_work_that_fails_leaves_nothing(ledger: Ledger) -> None:
+async def test_work_that_fails_leaves_nothing(ledger: Database) -> None:
     def half(tx: Connection) -> None:
         key_values.put(tx, "half", True, now=0)
         raise ValueError("the second half")
 
     with pytest.raises(ValueError, match="second half"):
-        await ledger.run(half)
-    assert await ledger.run(lambda tx: key_values.get(tx, "half")) is None
+        await ledger.write(half)
+    assert await ledger.write(lambda tx: key_values.get(tx, "half")) is None
 
 
-async def test_a_broken_constraint_is_told_as_it_is_and_the_next_work_goes_on(ledger: Ledger) -> None:
+async def test_a_broken_constraint_is_told_as_it_is_and_the_next_work_goes_on(ledger: Database) -> None:
     with pytest.raises(IntegrityError):
-        await ledger.run(
+        await ledger.write(
             lambda tx: tx.exec_driver_sql("INSERT INTO identities VALUES ('native', 'x', 'nobody', 0)") and None
         )
-    await ledger.run(lambda tx: key_values.put(tx, "after", True, now=0))
+    await ledger.write(lambda tx: key_values.put(tx, "after", True, now=0))
     assert await ledger.read(lambda tx: key_values.get(tx, "after")) is True
 
 
-async def test_a_reader_sees_what_was_committed_and_waits_for_no_writer(ledger: Ledger) -> None:
-    await ledger.run(lambda tx: key_values.put(tx, "answer", 1, now=0))
-    other = Ledger(str(ledger._engine.url))
+async def test_a_reader_sees_what_was_committed_and_waits_for_no_writer(ledger: Database) -> None:
+    await ledger.write(lambda tx: key_values.put(tx, "answer", 1, now=0))
+    other = Database(str(ledger._engine.url))
     try:
         with other._engine.begin() as tx:
             key_values.put(tx, "answer", 2, now=1)
@@ -98,38 +98,38 @@ async def test_a_reader_sees_what_was_committed_and_waits_for_no_writer(ledger: 
         other.close()
 
 
-def test_every_connection_is_durable_and_checks_references(ledger: Ledger) -> None:
+def test_every_connection_is_durable_and_checks_references(ledger: Database) -> None:
     def pragmas(tx: Connection) -> list[object]:
         names = ("journal_mode", "synchronous", "foreign_keys")
         return [tx.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
 
-    assert ledger.run_now(pragmas) == ["wal", 2, 1]
+    assert ledger.write_blocking(pragmas) == ["wal", 2, 1]
 
 
 FULL = """
 import resource, sys
 from store.errors import CannotWrite
 from store.database.system import key_values as settings
-from store.database.database import Ledger
+from store.database.database import Database
 
-ledger = Ledger(sys.argv[1])
+ledger = Database(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
 def work(tx):
     settings.put(tx, "small", "first half", now=0)
     settings.put(tx, "big", "x" * 4_000_000, now=0)
 try:
-    ledger.run_now(work)
+    ledger.write_blocking(work)
 except CannotWrite as error:
     print("refused:", error)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-print(ledger.run_now(lambda tx: settings.get(tx, "small")))
-ledger.run_now(lambda tx: settings.put(tx, "again", 1, now=0))
-print(ledger.run_now(lambda tx: settings.get(tx, "again")))
+print(ledger.write_blocking(lambda tx: settings.get(tx, "small")))
+ledger.write_blocking(lambda tx: settings.put(tx, "again", 1, now=0))
+print(ledger.write_blocking(lambda tx: settings.get(tx, "again")))
 ledger.close()
 """
 
 
-def test_a_full_disk_is_said_plainly_and_nothing_is_half_written(ledger: Ledger) -> None:
+def test_a_full_disk_is_said_plainly_and_nothing_is_half_written(ledger: Database) -> None:
     ran = subprocess.run([sys.executable, "-c", FULL, str(ledger._engine.url)], capture_output=True, text=True)
     assert ran.stderr == ""
     refused, half, again = ran.stdout.splitlines()
@@ -141,16 +141,16 @@ def test_a_full_disk_is_said_plainly_and_nothing_is_half_written(ledger: Ledger)
 COUNTING = """
 import sys
 from store.database.system import key_values as settings
-from store.database.database import Ledger
+from store.database.database import Database
 
-ledger = Ledger(sys.argv[1])
+ledger = Database(sys.argv[1])
 for number in range(1_000_000):
-    ledger.run_now(lambda tx: (settings.put(tx, "left", number, now=0), settings.put(tx, "right", number, now=0)))
+    ledger.write_blocking(lambda tx: [settings.put(tx, side, number, now=0) for side in ("left", "right")])
     print(number, flush=True)
 """
 
 
-def test_kill_9_loses_nothing_committed_and_keeps_no_half(ledger: Ledger) -> None:
+def test_kill_9_loses_nothing_committed_and_keeps_no_half(ledger: Database) -> None:
     child = subprocess.Popen([sys.executable, "-c", COUNTING, str(ledger._engine.url)], stdout=subprocess.PIPE)
     assert child.stdout is not None
     for _ in range(50):
@@ -160,7 +160,7 @@ def test_kill_9_loses_nothing_committed_and_keeps_no_half(ledger: Ledger) -> Non
     child.wait()
     child.stdout.close()
     told = max([told, *map(int, rest)])
-    left, right = ledger.run_now(lambda tx: (key_values.get(tx, "left"), key_values.get(tx, "right")))
+    left, right = ledger.write_blocking(lambda tx: (key_values.get(tx, "left"), key_values.get(tx, "right")))
     assert left == right
     assert left >= told
 
@@ -168,7 +168,7 @@ def test_kill_9_loses_nothing_committed_and_keeps_no_half(ledger: Ledger) -> Non
 def test_a_folder_with_a_percent_sign_can_hold_a_ledger(tmp_path: Path) -> None:
     folder = tmp_path / "50%数据"
     folder.mkdir()
-    opened = Ledger(sqlite_url(folder / "ledger.db"))
+    opened = Database(sqlite_url(folder / "ledger.db"))
     opened.migrate()
     opened.close()
     assert (folder / "ledger.db").exists()

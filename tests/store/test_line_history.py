@@ -19,8 +19,8 @@ from influxdb_client.client.flux_csv_parser import FluxCsvParser, FluxSerializat
 from domain import DAY, HOUR, MINUTE, Lane, Quality, Reading, Value
 from store.errors import CannotWrite, StoreError
 from store.history import Point, next_cursor
-from store.history.remote.history import InfluxHistory
-from store.history.remote.influxdb import FluxReader
+from store.history.remote.history import LineProtocolHistory
+from store.history.remote.influxdb import InfluxDbReader
 from store.history.remote.line_protocol import lines
 from store.history.remote.samples import Sample
 
@@ -89,8 +89,8 @@ def victoria(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Victoria]
 
 
 @pytest.fixture
-async def history(victoria: Victoria) -> AsyncIterator[InfluxHistory]:
-    opened = InfluxHistory(victoria.url, booleans=BOOLEANS)
+async def history(victoria: Victoria) -> AsyncIterator[LineProtocolHistory]:
+    opened = LineProtocolHistory(victoria.url, booleans=BOOLEANS)
     yield opened
     await opened.close()
 
@@ -99,7 +99,7 @@ def reading(at: int, device: str = "g1", received: int | None = None, **values: 
     return Reading(device, "gas_alarm", at, at + 50 if received is None else received, values)
 
 
-async def settled(history: InfluxHistory, victoria: Victoria) -> None:
+async def settled(history: LineProtocolHistory, victoria: Victoria) -> None:
     await history.flush()
     victoria.settle()
 
@@ -109,7 +109,7 @@ def exact(points: list[Point], since: int) -> list[str]:
 
 
 @pytest.mark.victoria
-async def test_values_come_back_from_a_real_server(history: InfluxHistory, victoria: Victoria, now: int) -> None:
+async def test_values_come_back_from_a_real_server(history: LineProtocolHistory, victoria: Victoria, now: int) -> None:
     odd: dict[str, Value] = {
         "lel_pct": 312.407,
         "co_ppm": 24,
@@ -134,7 +134,7 @@ async def test_values_come_back_from_a_real_server(history: InfluxHistory, victo
 
 @pytest.mark.victoria
 async def test_the_position_survives_and_a_replay_shows_nothing_twice(
-    history: InfluxHistory, victoria: Victoria, now: int
+    history: LineProtocolHistory, victoria: Victoria, now: int
 ) -> None:
     history.append(Lane.BULK, 3, [reading(now, lel_pct=1)])
     history.append(Lane.URGENT, 9, [reading(now + 1, lel_pct=2)])
@@ -142,7 +142,7 @@ async def test_the_position_survives_and_a_replay_shows_nothing_twice(
     await settled(history, victoria)
     assert history.position() == {Lane.BULK: 4, Lane.URGENT: 9}
     # As after a crash between data and position: another writer knows nothing and writes the same again.
-    again = InfluxHistory(victoria.url, booleans=BOOLEANS)
+    again = LineProtocolHistory(victoria.url, booleans=BOOLEANS)
     assert again.position() == {Lane.BULK: 4, Lane.URGENT: 9}
     again._buffer = type(again._buffer)(100)
     again.append(Lane.BULK, 3, [reading(now, lel_pct=1)])
@@ -153,7 +153,7 @@ async def test_the_position_survives_and_a_replay_shows_nothing_twice(
 
 
 @pytest.mark.victoria
-async def test_doubts_steps_pages_and_order(history: InfluxHistory, victoria: Victoria, now: int) -> None:
+async def test_doubts_steps_pages_and_order(history: LineProtocolHistory, victoria: Victoria, now: int) -> None:
     start = now - now % HOUR
     doubted = Reading("g1", "gas_alarm", start, start, {"lel_pct": 900, "co_ppm": 1}, {"lel_pct": Quality.IMPLAUSIBLE})
     late = reading(start + 10_000, received=start + HOUR, lel_pct=2.5, alarm=True)
@@ -180,13 +180,13 @@ async def test_doubts_steps_pages_and_order(history: InfluxHistory, victoria: Vi
 
 @pytest.mark.victoria
 async def test_a_server_that_is_away_keeps_readings_in_memory_until_it_is_back(
-    history: InfluxHistory, victoria: Victoria, now: int
+    history: LineProtocolHistory, victoria: Victoria, now: int
 ) -> None:
     victoria.stop()
     history.append(Lane.BULK, 1, [reading(now, lel_pct=1)])
     with pytest.raises(CannotWrite, match="took nothing"):
         await history.flush()
-    assert (history.position(), history.pending, history.behind) == ({}, 1, False)
+    assert (history.position(), history.pending, history.overflowed) == ({}, 1, False)
     victoria.start()
     await settled(history, victoria)
     assert [point.value for point in await history.series("g1", None, now, now + 1)] == [1]
@@ -195,16 +195,16 @@ async def test_a_server_that_is_away_keeps_readings_in_memory_until_it_is_back(
 
 def test_a_server_that_is_away_at_the_start_is_told_plainly(free_port: Callable[[], int]) -> None:
     with pytest.raises(StoreError, match="did not answer"):
-        InfluxHistory(f"http://127.0.0.1:{free_port()}")
+        LineProtocolHistory(f"http://127.0.0.1:{free_port()}")
 
 
 def test_a_reading_becomes_a_line_of_doubles_booleans_and_text() -> None:
     mixed = Reading("g 1", "k", 5, 6, {"a": 24, "b": True, "c": 'x"\\', "d": 0.5}, {"d": Quality.CLOCK})
-    assert list(lines([mixed], words_as_tags=False)) == [
+    assert list(lines([mixed], text_as_tags=False)) == [
         r'fengshao,device=g\ 1,kind=k a=24,b=true,c="x\"\\",received_ms=6 5',
         r"fengshao,device=g\ 1,kind=k,quality=clock d=0.5,received_ms=6 5",
     ]
-    assert list(lines([mixed], words_as_tags=True))[:2] == [
+    assert list(lines([mixed], text_as_tags=True))[:2] == [
         r"fengshao,device=g\ 1,kind=k a=24,b=true,received_ms=6 5",
         r'fengshao,device=g\ 1,kind=k,word=x"_ c=1 5',
     ]
@@ -260,7 +260,7 @@ class RecordedClient:
 
 def test_flux_answers_become_samples_with_their_types() -> None:
     client = RecordedClient(ANNOTATED)
-    reader = FluxReader(client, "org", 'bu"cket')
+    reader = InfluxDbReader(client, "org", 'bu"cket')
     found = list(reader.samples(NOON, NOON + DAY, "g1", "lel_pct"))
     assert found == [
         Sample("g1", "gas_alarm", "lel_pct", NOON + 123, 312.407),
@@ -278,9 +278,9 @@ def test_flux_answers_become_samples_with_their_types() -> None:
 
 
 def test_flux_tells_the_positions() -> None:
-    assert FluxReader(RecordedClient(POSITIONS), "org", "b").position() == {Lane.BULK: 12, Lane.URGENT: 7}
+    assert InfluxDbReader(RecordedClient(POSITIONS), "org", "b").position() == {Lane.BULK: 12, Lane.URGENT: 7}
 
 
 def test_a_flux_server_that_is_away_is_told_plainly(free_port: Callable[[], int]) -> None:
     with pytest.raises(StoreError, match="InfluxDB did not answer"):
-        InfluxHistory(f"http://127.0.0.1:{free_port()}", target="influxdb", timeout_s=1)
+        LineProtocolHistory(f"http://127.0.0.1:{free_port()}", target="influxdb", timeout_s=1)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete
 
 from domain import HOUR, Lane, Reason
 from ingest.results import Refusal
-from store.database.database import Ledger
+from store.database.database import Database
 from store.database.refusals import refusals, replays
 from store.database.system import journal_positions
 from store.database.system.tables import cursors as cursors_table
@@ -26,47 +26,49 @@ def refusal(at: int = 0, source: str = "native", reason: Reason = Reason.BAD_PAY
 
 
 @pytest.fixture
-def tx(ledger: Ledger) -> Iterator[Connection]:
+def tx(ledger: Database) -> Iterator[Connection]:
     with ledger._engine.begin() as opened:
         yield opened
 
 
 def test_a_refusal_comes_back_with_its_bytes_and_its_place_in_the_journal(tx: Connection) -> None:
     full = Refusal(7, "tts", "v3/a", b"\x00\xff", Reason.UNKNOWN_DEVICE, "nobody", "tts", "eui-1", True, "gas_alarm")
-    assert refusals.keep(tx, Lane.URGENT, 12, [refusal(5), full], limit=10) == 2
-    newest, oldest = refusals.page(tx, 10).items
+    assert refusals.store_refusals(tx, Lane.URGENT, 12, [refusal(5), full], limit=10) == 2
+    newest, oldest = refusals.list_refusals(tx, 10).items
     assert (newest.lane, newest.pos, newest.refusal) == (Lane.URGENT, 12, full)
     assert oldest.refusal == refusal(5)
 
 
 def test_beyond_the_limit_of_source_reason_and_hour_refusals_are_counted(tx: Connection) -> None:
-    assert refusals.keep(tx, Lane.BULK, 1, [refusal(n) for n in range(5)], limit=3) == 3
-    assert refusals.keep(tx, Lane.BULK, 2, [refusal(9), refusal(9, source="tts")], limit=3) == 1
-    assert refusals.keep(tx, Lane.BULK, 3, [refusal(HOUR)], limit=3) == 1
-    assert refusals.counts(tx) == [
-        refusals.Count("native", Reason.BAD_PAYLOAD, HOUR, 1, 0),
-        refusals.Count("native", Reason.BAD_PAYLOAD, 0, 3, 3),
-        refusals.Count("tts", Reason.BAD_PAYLOAD, 0, 1, 0),
+    assert refusals.store_refusals(tx, Lane.BULK, 1, [refusal(n) for n in range(5)], limit=3) == 3
+    assert refusals.store_refusals(tx, Lane.BULK, 2, [refusal(9), refusal(9, source="tts")], limit=3) == 1
+    assert refusals.store_refusals(tx, Lane.BULK, 3, [refusal(HOUR)], limit=3) == 1
+    assert refusals.hourly_counts(tx) == [
+        refusals.HourlyCount("native", Reason.BAD_PAYLOAD, HOUR, 1, 0),
+        refusals.HourlyCount("native", Reason.BAD_PAYLOAD, 0, 3, 3),
+        refusals.HourlyCount("tts", Reason.BAD_PAYLOAD, 0, 1, 0),
     ]
-    assert refusals.counts(tx, since=HOUR + 1) == [refusals.Count("native", Reason.BAD_PAYLOAD, HOUR, 1, 0)]
+    assert refusals.hourly_counts(tx, since=HOUR + 1) == [
+        refusals.HourlyCount("native", Reason.BAD_PAYLOAD, HOUR, 1, 0)
+    ]
     assert refusals.total(tx) == 8
 
 
 def test_a_replayed_entry_is_neither_kept_nor_counted_again(tx: Connection) -> None:
-    refusals.keep(tx, Lane.BULK, 5, [refusal()], limit=1)
-    assert refusals.keep(tx, Lane.BULK, 5, [refusal()], limit=1) == 0
-    assert refusals.keep(tx, Lane.BULK, 4, [refusal()], limit=1) == 0
-    assert refusals.keep(tx, Lane.URGENT, 4, [refusal()], limit=1) == 0
+    refusals.store_refusals(tx, Lane.BULK, 5, [refusal()], limit=1)
+    assert refusals.store_refusals(tx, Lane.BULK, 5, [refusal()], limit=1) == 0
+    assert refusals.store_refusals(tx, Lane.BULK, 4, [refusal()], limit=1) == 0
+    assert refusals.store_refusals(tx, Lane.URGENT, 4, [refusal()], limit=1) == 0
     assert refusals.total(tx) == 2
-    assert journal_positions.position(tx, refusals.READER) == {Lane.BULK: 5, Lane.URGENT: 4}
+    assert journal_positions.positions(tx, refusals.READER) == {Lane.BULK: 5, Lane.URGENT: 4}
 
 
 def test_refusals_are_found_by_source_reason_and_time(tx: Connection) -> None:
     some = [refusal(1), refusal(2, source="tts"), refusal(3, reason=Reason.BAD_VALUE), refusal(4)]
-    refusals.keep(tx, Lane.BULK, 1, some, limit=10)
+    refusals.store_refusals(tx, Lane.BULK, 1, some, limit=10)
 
     def ats(**filters: object) -> list[int]:
-        return [kept.refusal.at for kept in refusals.page(tx, 10, **filters).items]  # type: ignore[arg-type]
+        return [kept.refusal.at for kept in refusals.list_refusals(tx, 10, **filters).items]  # type: ignore[arg-type]
 
     assert ats() == [4, 3, 2, 1]
     assert ats(source="native") == [4, 3, 1]
@@ -75,10 +77,10 @@ def test_refusals_are_found_by_source_reason_and_time(tx: Connection) -> None:
 
 
 def test_pages_meet_every_refusal_once_even_in_the_same_millisecond(tx: Connection) -> None:
-    refusals.keep(tx, Lane.BULK, 1, [refusal(n // 4) for n in range(11)], limit=100)
+    refusals.store_refusals(tx, Lane.BULK, 1, [refusal(n // 4) for n in range(11)], limit=100)
     seen, after = [], None
     while True:
-        page = refusals.page(tx, 3, after)
+        page = refusals.list_refusals(tx, 3, after)
         seen += [kept.n for kept in page.items]
         after = page.next
         if after is None:
@@ -88,15 +90,15 @@ def test_pages_meet_every_refusal_once_even_in_the_same_millisecond(tx: Connecti
 
 
 def test_purging_forgets_the_old(tx: Connection) -> None:
-    refusals.keep(tx, Lane.BULK, 1, [refusal(0), refusal(HOUR), refusal(2 * HOUR)], limit=10)
-    assert refusals.purge(tx, before=2 * HOUR) == 2
-    assert [kept.refusal.at for kept in refusals.page(tx, 10).items] == [2 * HOUR]
-    assert [count.hour for count in refusals.counts(tx)] == [2 * HOUR]
+    refusals.store_refusals(tx, Lane.BULK, 1, [refusal(0), refusal(HOUR), refusal(2 * HOUR)], limit=10)
+    assert refusals.purge_refusals(tx, before=2 * HOUR) == 2
+    assert [kept.refusal.at for kept in refusals.list_refusals(tx, 10).items] == [2 * HOUR]
+    assert [count.hour for count in refusals.hourly_counts(tx)] == [2 * HOUR]
 
 
 def test_text_that_no_database_takes_is_kept_readable(tx: Connection) -> None:
-    refusals.keep(tx, Lane.BULK, 1, [refusal(detail="a\ud800b\0c枫")], limit=10)
-    assert refusals.page(tx, 1).items[0].refusal.detail == "a?b\N{REPLACEMENT CHARACTER}c枫"
+    refusals.store_refusals(tx, Lane.BULK, 1, [refusal(detail="a\ud800b\0c枫")], limit=10)
+    assert refusals.list_refusals(tx, 1).items[0].refusal.detail == "a?b\N{REPLACEMENT CHARACTER}c枫"
 
 
 batches = st.lists(
@@ -111,37 +113,39 @@ batches = st.lists(
 @hypothesis_settings(deadline=None, max_examples=40)
 @given(batches, st.integers(0, 4))
 def test_nothing_is_lost_whatever_the_limit(batches: list[list[Refusal]], limit: int) -> None:
-    ledger = Ledger("sqlite://")
+    ledger = Database("sqlite://")
     ledger.migrate()
 
     def scene(tx: Connection) -> None:
         for table in (refusals_table, counts_table, cursors_table):
             tx.execute(delete(table))
         for pos, batch in enumerate(batches, 1):
-            refusals.keep(tx, Lane.BULK, pos, batch, limit)
-            refusals.keep(tx, Lane.BULK, pos, batch, limit)
+            refusals.store_refusals(tx, Lane.BULK, pos, batch, limit)
+            refusals.store_refusals(tx, Lane.BULK, pos, batch, limit)
         assert refusals.total(tx) == sum(map(len, batches))
-        assert len(refusals.page(tx, 100).items) == sum(count.kept for count in refusals.counts(tx))
-        assert all(count.kept <= limit for count in refusals.counts(tx))
+        assert len(refusals.list_refusals(tx, 100).items) == sum(count.kept for count in refusals.hourly_counts(tx))
+        assert all(count.kept <= limit for count in refusals.hourly_counts(tx))
 
-    ledger.run_now(scene)
+    ledger.write_blocking(scene)
     ledger.close()
 
 
 def test_what_is_refused_again_after_a_replay_is_the_row_it_was(tx: Connection) -> None:
     two = [refusal(7), refusal(7)]
-    refusals.keep(tx, Lane.BULK, 1, two, limit=9)
-    numbers = [one.n for one in replays.untried(tx, 9)]
-    before = replays.untried(tx, 9)
-    replays.tried(tx, before, 20)
-    assert [] == replays.untried(tx, 9)
+    refusals.store_refusals(tx, Lane.BULK, 1, two, limit=9)
+    numbers = [one.n for one in replays.list_replayable(tx, 9)]
+    before = replays.list_replayable(tx, 9)
+    replays.mark_replayed(tx, before, 20)
+    assert [] == replays.list_replayable(tx, 9)
     again = [replace(one, reason=Reason.NO_MAPPING, detail="y", replayed=True) for one in two]
-    refusals.keep(tx, Lane.BULK, 2, again, limit=9)
+    refusals.store_refusals(tx, Lane.BULK, 2, again, limit=9)
 
-    assert [(n, Reason.NO_MAPPING) for n in numbers] == [(one.n, one.refusal.reason) for one in replays.untried(tx, 9)]
-    assert [] == replays.untried(tx, 9, after=numbers[-1])
-    replays.tried(tx, before, 30)
-    assert numbers == [one.n for one in replays.untried(tx, 9)]
+    assert [(n, Reason.NO_MAPPING) for n in numbers] == [
+        (one.n, one.refusal.reason) for one in replays.list_replayable(tx, 9)
+    ]
+    assert [] == replays.list_replayable(tx, 9, after=numbers[-1])
+    replays.mark_replayed(tx, before, 30)
+    assert numbers == [one.n for one in replays.list_replayable(tx, 9)]
     assert 2 == refusals.total(tx)
-    refusals.keep(tx, Lane.BULK, 3, [replace(again[0], topic="of another")], limit=9)
+    refusals.store_refusals(tx, Lane.BULK, 3, [replace(again[0], topic="of another")], limit=9)
     assert 3 == refusals.total(tx)

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 
 from domain import Cell, Device, Duty, Identity, Person, Place, Role
 from store.database import registry
-from store.database.database import Ledger
+from store.database.database import Database
 from store.errors import IdentityTaken
 
 GAS = Device(
@@ -27,7 +27,7 @@ GAS = Device(
 
 
 @pytest.fixture
-def tx(ledger: Ledger) -> Iterator[Connection]:
+def tx(ledger: Database) -> Iterator[Connection]:
     with ledger._engine.begin() as opened:
         yield opened
 
@@ -35,12 +35,12 @@ def tx(ledger: Ledger) -> Iterator[Connection]:
 def test_a_device_comes_back_exactly(tx: Connection) -> None:
     changed = registry.put_devices(tx, [GAS, Device("g2", "gas_alarm")], now=5)
     assert changed.created == ("g1", "g2")
-    assert registry.devices(tx) == [GAS, Device("g2", "gas_alarm")]
-    back = registry.device(tx, "g1")
+    assert registry.all_devices(tx) == [GAS, Device("g2", "gas_alarm")]
+    back = registry.get_device(tx, "g1")
     assert back == GAS
     assert back is not None
     assert repr(back.attributes) == repr(GAS.attributes)
-    assert registry.device(tx, "g3") is None
+    assert registry.get_device(tx, "g3") is None
 
 
 def test_putting_the_same_again_changes_nothing_and_a_change_is_named(tx: Connection) -> None:
@@ -58,13 +58,13 @@ def test_true_in_place_of_one_is_a_change(tx: Connection) -> None:
     assert registry.put_devices(tx, [Device("g1", "k", attributes={"a": True})], now=0).updated == ("g1",)
 
 
-def test_an_identity_of_another_device_is_refused_by_name_and_nothing_is_kept(ledger: Ledger) -> None:
-    ledger.run_now(lambda tx: registry.put_devices(tx, [GAS], now=0))
+def test_an_identity_of_another_device_is_refused_by_name_and_nothing_is_kept(ledger: Database) -> None:
+    ledger.write_blocking(lambda tx: registry.put_devices(tx, [GAS], now=0))
     thief = Device("g9", "gas_alarm", identities=(Identity("zigbee2mqtt", "kitchen"),))
     with pytest.raises(IdentityTaken, match="zigbee2mqtt kitchen of device g9 already belongs to device g1") as told:
-        ledger.run_now(lambda tx: registry.put_devices(tx, [Device("g8", "gas_alarm"), thief], now=0))
-    assert (told.value.holder, told.value.wanted_by) == ("g1", "g9")
-    assert ledger.run_now(registry.devices) == [GAS]
+        ledger.write_blocking(lambda tx: registry.put_devices(tx, [Device("g8", "gas_alarm"), thief], now=0))
+    assert (told.value.owner, told.value.requested_by) == ("g1", "g9")
+    assert ledger.write_blocking(registry.all_devices) == [GAS]
 
 
 def test_an_identity_in_capitals_and_in_small_letters_is_one(tx: Connection) -> None:
@@ -99,20 +99,20 @@ def test_an_identity_may_move_when_its_holder_gives_it_up_in_the_same_list(tx: C
     registry.put_devices(tx, [Device("a", "k", identities=old), Device("b", "k", identities=new)], now=0)
     swapped = [Device("a", "k", identities=new), Device("b", "k", identities=old)]
     registry.put_devices(tx, swapped, now=1)
-    assert registry.devices(tx) == swapped
+    assert registry.all_devices(tx) == swapped
 
 
 def test_an_identity_named_twice_is_held_once(tx: Connection) -> None:
     twice = Device("a", "k", identities=(Identity("tts", "x"), Identity("tts", "x")))
     registry.put_devices(tx, [twice], now=0)
-    assert registry.device(tx, "a") == Device("a", "k", identities=(Identity("tts", "x"),))
+    assert registry.get_device(tx, "a") == Device("a", "k", identities=(Identity("tts", "x"),))
 
 
 def test_a_device_is_found_by_any_identity_and_natively_by_its_own_id(tx: Connection) -> None:
     registry.put_devices(tx, [GAS], now=0)
-    assert registry.find_identity(tx, "chirpstack", "24e124445d123456") == GAS
-    assert registry.find_identity(tx, "native", "g1") == GAS
-    assert registry.find_identity(tx, "tts", "g1") is None
+    assert registry.find_device(tx, "chirpstack", "24e124445d123456") == GAS
+    assert registry.find_device(tx, "native", "g1") == GAS
+    assert registry.find_device(tx, "tts", "g1") is None
 
 
 def test_a_deleted_device_frees_its_identities(tx: Connection) -> None:
@@ -129,22 +129,22 @@ def test_pages_go_from_the_newest_to_the_oldest_and_meet_every_device_once(tx: C
     registry.put_devices(tx, [Device(f"new-{n}", "lamp_post", place="p2") for n in range(4)], now=20)
     seen, after = [], None
     while True:
-        page = registry.devices_page(tx, 2, after)
+        page = registry.list_devices(tx, 2, after)
         seen += [item.id for item in page.items]
         after = page.next
         if after is None:
             break
     assert seen == [f"new-{n}" for n in range(4)] + [f"old-{n}" for n in range(5)]
-    assert len(registry.devices_page(tx, 100, kind="door").items) == 5
-    assert len(registry.devices_page(tx, 100, places={"p2", "p3"}).items) == 4
-    assert [item.id for item in registry.devices_page(tx, 100, text="w-3").items] == ["new-3"]
-    assert registry.devices_page(tx, 100, text="%").items == ()
+    assert len(registry.list_devices(tx, 100, kind="door").items) == 5
+    assert len(registry.list_devices(tx, 100, places={"p2", "p3"}).items) == 4
+    assert [item.id for item in registry.list_devices(tx, 100, text="w-3").items] == ["new-3"]
+    assert registry.list_devices(tx, 100, text="%").items == ()
 
 
 def test_a_list_longer_than_one_statement_is_put_and_read_whole(tx: Connection) -> None:
     many = [Device(f"d{n:04}", "door", identities=(Identity("tts", f"t{n}"),)) for n in range(1_234)]
     registry.put_devices(tx, many, now=0)
-    assert registry.devices(tx) == many
+    assert registry.all_devices(tx) == many
     assert not registry.put_devices(tx, many, now=1)
 
 
@@ -175,7 +175,7 @@ def test_putting_places_again_names_what_changed_and_replace_removes_the_rest(tx
     assert set(registry.community(tx).places) == {"x", "y"}
 
 
-def test_the_registry_s_sql_compiles_for_postgresql(ledger: Ledger) -> None:
+def test_the_registry_s_sql_compiles_for_postgresql(ledger: Database) -> None:
     dialect, seen = postgresql.dialect(), []  # type: ignore[no-untyped-call]
 
     @event.listens_for(ledger._engine, "before_execute")
@@ -185,12 +185,12 @@ def test_the_registry_s_sql_compiles_for_postgresql(ledger: Ledger) -> None:
     def everything(tx: Connection) -> None:
         registry.put_devices(tx, [GAS], now=0)
         registry.put_places(tx, [PLACE], now=0)
-        registry.devices_page(tx, 10, "5:x", kind="door", places=["a"], text="b")
-        registry.find_identity(tx, "tts", "x")
+        registry.list_devices(tx, 10, "5:x", kind="door", places=["a"], text="b")
+        registry.find_device(tx, "tts", "x")
         registry.community(tx)
         registry.delete_device(tx, "g1", now=0)
 
-    ledger.run_now(everything)
+    ledger.write_blocking(everything)
     assert len(seen) > 15
 
 
@@ -214,9 +214,9 @@ some_devices = st.builds(
 
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 @given(st.lists(st.lists(some_devices, max_size=4), max_size=4))
-def test_whatever_is_put_no_identity_ever_has_two_holders(ledger: Ledger, puts: list[list[Device]]) -> None:
+def test_whatever_is_put_no_identity_ever_has_two_holders(ledger: Database, puts: list[list[Device]]) -> None:
     def scene(tx: Connection) -> None:
-        for one in registry.devices(tx):
+        for one in registry.all_devices(tx):
             registry.delete_device(tx, one.id, now=0)
         for wanted in puts:
             try:
@@ -224,7 +224,7 @@ def test_whatever_is_put_no_identity_ever_has_two_holders(ledger: Ledger, puts: 
                     registry.put_devices(tx, wanted, now=0)
             except IdentityTaken:
                 continue
-            kept = {one.id: one for one in registry.devices(tx)}
+            kept = {one.id: one for one in registry.all_devices(tx)}
             for one in {one.id: one for one in wanted}.values():
                 assert repr(kept[one.id].attributes) == repr(one.attributes)
             holders: dict[Identity, str] = {}
@@ -232,4 +232,4 @@ def test_whatever_is_put_no_identity_ever_has_two_holders(ledger: Ledger, puts: 
                 for identity in {Identity("native", one.id), *one.identities}:
                     assert holders.setdefault(identity, one.id) == one.id
 
-    ledger.run_now(scene)
+    ledger.write_blocking(scene)

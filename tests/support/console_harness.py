@@ -41,6 +41,7 @@ from domain import (
     Identity,
     Instant,
     Lane,
+    Ledger,
     Person,
     Phase,
     Place,
@@ -49,17 +50,14 @@ from domain import (
     Severity,
     Subject,
 )
-from domain import (
-    Ledger as Book,
-)
 from domain.kind import CommonQuantities, Kind
 from domain.people import Community
 from domain.secret import Secret
 from ingest.frame import Frame
 from store.database import registry
-from store.database.alerts.repository import Transactor
-from store.database.database import Ledger
-from store.history.duckdb.history import DuckHistory
+from store.database.alerts.repository import Transactions
+from store.database.database import Database
+from store.history.duckdb.history import DuckDbHistory
 from tests.support.documented_responses import documented
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,8 +108,8 @@ def one_app() -> FastAPI:
 class House:
     """The rooms, the clock, and what the API asked of the parts that are not real here."""
 
-    ledger: Ledger
-    history: DuckHistory
+    database: Database
+    history: DuckDbHistory
     hub: EventHub
     now: Instant = T0
     community: Community = field(default_factory=lambda: Community({}, {}, {}, ()))
@@ -126,7 +124,7 @@ class House:
         wording = TextCatalog.model_validate(_read("alerts/messages/wording.zh.yaml"))
         replies = ReplyGrammar.model_validate(_read("alerts/reply_parsing/replies.zh.yaml"))
         self.desk = AlertService(
-            Transactor(self.ledger),
+            Transactions(self.database),
             ladder,
             wording,
             AlertSettings(sign="枫林街道", tz=SHANGHAI, replies=replies, channels=("logbook",)),
@@ -137,7 +135,7 @@ class House:
         self.services = ConsoleDependencies(
             clock=lambda: self.now,
             site=SiteInfo("枫树社区", SHANGHAI),
-            database=self.ledger,
+            database=self.database,
             history=self.history,
             desk=self.desk,
             events=self.hub,
@@ -174,7 +172,7 @@ class House:
 
     async def settle(self) -> None:
         """Bring the registry's community into effect, as the application does at start."""
-        self.community = await self.ledger.read(registry.community)
+        self.community = await self.database.read(registry.community)
 
     async def alert(self, device: str = "gas-402", rule: str = "gas-alarm", **changes: Any) -> str:
         """Open an alert the way a rule does; its number."""
@@ -186,7 +184,7 @@ class House:
             "hazard": "gas",
             "title": "燃气泄漏",
             "severity": Severity.CRITICAL,
-            "ledger": Book.DANGER,
+            "ledger": Ledger.DANGER,
             "subject": Subject("device", device),
             "begin": self.now,
             "at": self.now,

@@ -83,7 +83,7 @@ class Phone:
 
     @property
     def texts(self) -> list[str]:
-        return [one.text for one in self._harness.sms.phones.of(self.number)]
+        return [one.text for one in self._harness.sms.phones.texts_of(self.number)]
 
     async def expects_sms(self, *parts: str) -> str:
         """The next unread text contains all of these; it comes soon or the test fails."""

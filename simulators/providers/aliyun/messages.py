@@ -12,8 +12,8 @@ from typing import Final
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _LINK = re.compile(r"https?://|www\.|\b[a-z0-9-]+\.(?:com|cn|net|org|gov)\b", re.IGNORECASE)
 _MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
-_LONGEST_VALUE: Final = 35
-_LONGEST_TEMPLATE: Final = 500
+_MAX_VALUE_LENGTH: Final = 35
+_MAX_TEMPLATE_LENGTH: Final = 500
 _ONE_SEGMENT: Final = 70
 _MANY_SEGMENTS: Final = 67
 
@@ -30,7 +30,7 @@ def template_fault(text: str) -> str | None:
     """Why the reviewer would not file this template, or None."""
     names = _VARIABLE.findall(text)
     checks = (
-        (1 <= len(text) <= _LONGEST_TEMPLATE, "a template has 1 to 500 characters"),
+        (1 <= len(text) <= _MAX_TEMPLATE_LENGTH, "a template has 1 to 500 characters"),
         (not re.search(r"[【】]", text), "【】 belongs to the signature"),
         (len(names) == len(set(names)), "a variable may stand once only"),
         ("}${" not in text, "two variables may not be adjacent"),
@@ -64,7 +64,7 @@ def _parameters(written: str) -> dict[str, str]:
 
 
 def _check_value(name: str, value: str) -> None:
-    if not 1 <= len(value) <= _LONGEST_VALUE:
+    if not 1 <= len(value) <= _MAX_VALUE_LENGTH:
         raise Rejected("isv.PARAM_LENGTH_LIMIT", f"参数超出长度限制: {name} 为 {len(value)} 个字符")
     if _LINK.search(value):
         raise Rejected("isv.PARAM_NOT_SUPPORT_URL", f"变量不支持传入链接: {name}")

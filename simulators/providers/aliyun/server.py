@@ -20,16 +20,16 @@ from domain import MINUTE, Instant
 from simulators.providers.aliyun import signature
 from simulators.providers.aliyun.messages import Rejected, render, template_fault
 from simulators.providers.aliyun.templates import (
-    Sent,
-    SmsBook,
+    MessageLog,
+    SubmittedMessage,
     beijing_time,
     detail_item,
-    normal_phone,
+    normalise_phone,
     report_item,
     rfc3339,
 )
-from simulators.providers.faults import Fault, FaultPlan, How
-from simulators.providers.local_server import LoopbackServer, loopback_client, until_gone
+from simulators.providers.faults import Fault, FaultKind, FaultPlan
+from simulators.providers.local_server import LoopbackServer, loopback_client, wait_for_disconnect
 from simulators.providers.phones import Phones
 
 _VERSION: Final = "2017-05-25"
@@ -68,9 +68,9 @@ class AliyunSmsServer:
         self.callback_url, self.uplink_url = callback_url, uplink_url
         self.delivery_s, self.clock, self._sleep = delivery_s, clock, sleep
         self.phones, self.faults = Phones(), FaultPlan()
-        self.book = SmsBook(per_number_per_day)
+        self.messages = MessageLog(per_number_per_day)
         self.hold_reports, self.report_first, self.report_times = False, False, 1
-        self._held: deque[Sent] = deque()
+        self._held: deque[SubmittedMessage] = deque()
         self._nonces: dict[str, Instant] = {}
         self._sequence = 1_234_567_890
         self._host = LoopbackServer(_app(self), port=port)
@@ -109,7 +109,7 @@ class AliyunSmsServer:
         while self._held:
             await self._report(self._held.popleft())
 
-    async def settled(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Until every delivery and push under way is done (pushes nobody takes wait for their next try)."""
         await self._host.wait_for_jobs()
 
@@ -154,25 +154,25 @@ class AliyunSmsServer:
 
     async def _send(self, request: Request, query: dict[str, str]) -> Response:
         sent = self._accept(query, fault := self.faults.next())
-        if fault is not None and fault.how is How.SILENT:
-            await until_gone(request, self._host.stopping)
-        if fault is not None and fault.how in (How.HTTP, How.SILENT):
+        if fault is not None and fault.kind is FaultKind.SILENT:
+            await wait_for_disconnect(request, self._host.stopping)
+        if fault is not None and fault.kind in (FaultKind.HTTP, FaultKind.SILENT):
             return Response("service unavailable", status_code=fault.status)
         if self.report_first:
             for one in sent:
                 await self._deliver(one)
         return _answer("OK", "OK", BizId=sent[0].biz_id)
 
-    def _accept(self, query: dict[str, str], fault: Fault | None) -> list[Sent]:
+    def _accept(self, query: dict[str, str], fault: Fault | None) -> list[SubmittedMessage]:
         """The messages that now belong to the carrier; the fault may reject, or swallow them."""
         text, phones = self._check(query)
-        if fault is not None and fault.how is How.REJECT:
+        if fault is not None and fault.kind is FaultKind.REJECT:
             raise Rejected(fault.code, fault.message or fault.code)
-        if fault is not None and fault.how is How.HTTP and not fault.accepted:
+        if fault is not None and fault.kind is FaultKind.HTTP and not fault.accepted:
             return []
-        failure = fault.code or "MK:0004" if fault is not None and fault.how is How.UNDELIVERED else None
+        failure = fault.code or "MK:0004" if fault is not None and fault.kind is FaultKind.UNDELIVERED else None
         now = self.clock()
-        sent = self.book.submit(
+        sent = self.messages.submit(
             phones, query["SignName"], query["TemplateCode"], text, query.get("OutId", ""), failure, now
         )
         if not self.report_first:
@@ -191,13 +191,13 @@ class AliyunSmsServer:
             raise Rejected("isv.SMS_TEMPLATE_ILLEGAL", "该账号下找不到对应模板")
         if len(query.get("OutId", "")) >= 256:
             raise Rejected("isv.PARAM_LENGTH_LIMIT", "OutId 超出长度限制")
-        phones = [normal_phone(written) for written in query["PhoneNumbers"].split(",")]
+        phones = [normalise_phone(written) for written in query["PhoneNumbers"].split(",")]
         if len(phones) > _NUMBERS_PER_CALL:
             raise Rejected("isv.MOBILE_COUNT_OVER_LIMIT", "手机号码数量超过限制")
         return f"【{query['SignName']}】" + render(template, query.get("TemplateParam", "")), phones
 
     def _query(self, query: dict[str, str]) -> Response:
-        found, total = self.book.details(query, self.clock())
+        found, total = self.messages.details(query, self.clock())
         return _answer(
             "OK",
             "OK",
@@ -207,7 +207,7 @@ class AliyunSmsServer:
 
     # The carrier
 
-    async def _deliver(self, sent: Sent) -> None:
+    async def _deliver(self, sent: SubmittedMessage) -> None:
         if self.delivery_s:
             await self._sleep(self.delivery_s)
         sent.reported = self.clock()
@@ -218,22 +218,22 @@ class AliyunSmsServer:
         else:
             await self._report(sent)
 
-    async def _report(self, sent: Sent) -> None:
+    async def _report(self, sent: SubmittedMessage) -> None:
         for _ in range(self.report_times):
             await self._push(self.callback_url, [report_item(sent)])
 
     async def _push(self, url: str | None, items: Sequence[Mapping[str, object]]) -> None:
         """At least once: tried now, and beside everything else after 1, 5 and 10 minutes."""
-        if url is not None and not await self._pushed(url, items):
+        if url is not None and not await self._try_push(url, items):
             self._host.start_job(self._push_again(url, items), lasting=True)
 
     async def _push_again(self, url: str, items: Sequence[Mapping[str, object]]) -> None:
         for wait_s in _PUSH_AGAIN_AFTER_S:
             await self._sleep(wait_s)
-            if await self._pushed(url, items):
+            if await self._try_push(url, items):
                 return
 
-    async def _pushed(self, url: str, items: Sequence[Mapping[str, object]]) -> bool:
+    async def _try_push(self, url: str, items: Sequence[Mapping[str, object]]) -> bool:
         assert self._client is not None, "the server is not running"
         try:
             answer = await self._client.post(url, json=items)

@@ -17,11 +17,11 @@ from simulators.providers.aliyun.messages import Rejected, segments
 
 _BEIJING: Final = timezone(timedelta(hours=8))
 _PHONE = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
-_MOST_PER_PAGE: Final = 50
-_OLDEST_DAY: Final = 30
+_MAX_PER_PAGE: Final = 50
+_MAX_AGE_DAYS: Final = 30
 
 
-class Sent(Struct):
+class SubmittedMessage(Struct):
     """One message to one phone. `reported` is set when the carrier is done with it, well or badly."""
 
     biz_id: str
@@ -42,17 +42,17 @@ class Sent(Struct):
         return 3 if self.failure is None else 2
 
 
-class SmsBook:
+class MessageLog:
     """Every message submitted, oldest first."""
 
     def __init__(self, per_number_per_day: int) -> None:
         self.per_number_per_day = per_number_per_day
-        self.sent: list[Sent] = []
+        self.sent: list[SubmittedMessage] = []
         self._recent: dict[tuple[str, str, str], deque[Instant]] = {}
 
     def submit(
         self, phones: list[str], sign: str, template: str, text: str, out_id: str, failure: str | None, now: Instant
-    ) -> list[Sent]:
+    ) -> list[SubmittedMessage]:
         """Count and keep one message per phone. The limit is counted at submission, whatever the variables."""
         limit = self.per_number_per_day
         used = [self._used(phone, sign, template, now) for phone in phones]
@@ -61,7 +61,7 @@ class SmsBook:
         for times in used:
             times.append(now)
         biz_id = f"{848922680159657299 + len(self.sent)}^0"
-        accepted = [Sent(biz_id, out_id, phone, sign, template, text, now, failure) for phone in phones]
+        accepted = [SubmittedMessage(biz_id, out_id, phone, sign, template, text, now, failure) for phone in phones]
         self.sent += accepted
         return accepted
 
@@ -72,12 +72,12 @@ class SmsBook:
             times.popleft()
         return times
 
-    def details(self, query: dict[str, str], now: Instant) -> tuple[list[Sent], int]:
+    def details(self, query: dict[str, str], now: Instant) -> tuple[list[SubmittedMessage], int]:
         """The page QuerySendDetails asks for, newest first, and how many there are."""
-        phone = normal_phone(_required(query, "PhoneNumber"))
+        phone = normalise_phone(_required(query, "PhoneNumber"))
         day = _day(_required(query, "SendDate"), now)
         size, page = _number(query, "PageSize"), _number(query, "CurrentPage")
-        if not 1 <= size <= _MOST_PER_PAGE or page < 1:
+        if not 1 <= size <= _MAX_PER_PAGE or page < 1:
             raise Rejected("isv.INVALID_PARAMETERS", "PageSize 为 1 到 50，CurrentPage 从 1 开始")
         biz_id = query.get("BizId")
         found = [
@@ -106,12 +106,12 @@ def _day(written: str, now: Instant) -> str:
         day = datetime.strptime(written, "%Y%m%d").replace(tzinfo=_BEIJING)
     except ValueError:
         raise Rejected("isv.INVALID_PARAMETERS", "SendDate 格式为 yyyyMMdd") from None
-    if now - int(day.timestamp() * 1000) > (_OLDEST_DAY + 1) * DAY:
+    if now - int(day.timestamp() * 1000) > (_MAX_AGE_DAYS + 1) * DAY:
         raise Rejected("isv.INVALID_PARAMETERS", "SendDate 仅支持最近 30 天")
     return day.strftime("%Y-%m-%d")
 
 
-def normal_phone(written: str) -> str:
+def normalise_phone(written: str) -> str:
     """Eleven digits, or `Rejected`."""
     match = _PHONE.fullmatch(written.strip())
     if match is None:
@@ -129,7 +129,7 @@ def rfc3339(at: Instant) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).astimezone(_BEIJING).isoformat(timespec="milliseconds")
 
 
-def report_item(sent: Sent) -> dict[str, object]:
+def report_item(sent: SubmittedMessage) -> dict[str, object]:
     """One element of an SmsReport push."""
     delivered = sent.failure is None
     return {
@@ -145,7 +145,7 @@ def report_item(sent: Sent) -> dict[str, object]:
     }
 
 
-def detail_item(sent: Sent) -> dict[str, object]:
+def detail_item(sent: SubmittedMessage) -> dict[str, object]:
     """One element of QuerySendDetails' answer."""
     item: dict[str, object] = {
         "PhoneNum": sent.phone,

@@ -16,14 +16,14 @@ _LIMITS: Final = (
     (("main_title", "desc"), 44),
     (("sub_title_text",), 160),
 )
-_MOST: Final = {"button_list": 6, "horizontal_content_list": 6, "jump_list": 3}
+_MAX_ITEMS: Final = {"button_list": 6, "horizontal_content_list": 6, "jump_list": 3}
 _TEXT_BYTES: Final = 2048
 BAD_PARAMETER, EMPTY, TOO_LONG, BAD_TASK_ID = 40058, 44004, 45002, 42014
 
-Found = tuple[int, str]
+CardFault = tuple[int, str]
 
 
-def message_fault(body: Mapping[str, Any]) -> Found | None:
+def message_fault(body: Mapping[str, Any]) -> CardFault | None:
     """The first fault of a message as (errcode, errmsg), or None."""
     kind = body.get("msgtype")
     if kind == "template_card":
@@ -33,14 +33,14 @@ def message_fault(body: Mapping[str, Any]) -> Found | None:
     return BAD_PARAMETER, f"unsupported msgtype {kind}"
 
 
-def _text_fault(part: object) -> Found | None:
+def _text_fault(part: object) -> CardFault | None:
     content = part.get("content") if isinstance(part, dict) else None
     if not isinstance(content, str) or not content:
         return EMPTY, "empty content"
     return (TOO_LONG, "content too long") if len(content.encode()) > _TEXT_BYTES else None
 
 
-def _card_faults(card: object) -> Iterator[Found]:
+def _card_faults(card: object) -> Iterator[CardFault]:
     if not isinstance(card, dict) or card.get("card_type") != "button_interaction":
         yield BAD_PARAMETER, "template_card.card_type must be button_interaction"
         return
@@ -52,20 +52,20 @@ def _card_faults(card: object) -> Iterator[Found]:
     for path, longest in _LIMITS:
         if len(_at(card, path)) > longest:
             yield TOO_LONG, f"{'.'.join(path)} longer than {longest}"
-    for name, most in _MOST.items():
+    for name, most in _MAX_ITEMS.items():
         if len(card.get(name, [])) > most:
             yield TOO_LONG, f"{name} has more than {most}"
     yield from _row_faults(card)
     yield from _button_faults(card)
 
 
-def _row_faults(card: Mapping[str, Any]) -> Iterator[Found]:
+def _row_faults(card: Mapping[str, Any]) -> Iterator[CardFault]:
     for row in card.get("horizontal_content_list", []):
         if len(row.get("keyname", "")) > 5 or len(row.get("value", "")) > 30:
             yield TOO_LONG, "horizontal_content_list: keyname at most 5, value at most 30"
 
 
-def _button_faults(card: Mapping[str, Any]) -> Iterator[Found]:
+def _button_faults(card: Mapping[str, Any]) -> Iterator[CardFault]:
     buttons = card.get("button_list", [])
     if not buttons:
         yield EMPTY, "button_list is empty"

@@ -62,7 +62,7 @@ class Inboxes(Struct):
     arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
     issued: int = 0
 
-    def of(self, userid: str) -> list[Notice]:
+    def notices_of(self, userid: str) -> list[Notice]:
         """One member's messages, oldest first."""
         return [notice for notice in self.notices if notice.userid == userid]
 
@@ -97,7 +97,11 @@ class Inboxes(Struct):
         """Wait for a message on this member's screen that shows every part (buttons and greyed text too)."""
 
         def found() -> Notice | None:
-            shown = (one for one in reversed(self.of(userid)) if all(p in f"{one.text} {one.replaced}" for p in parts))
+            shown = (
+                one
+                for one in reversed(self.notices_of(userid))
+                if all(p in f"{one.text} {one.replaced}" for p in parts)
+            )
             return next(shown, None)
 
         async with self.arrived:
@@ -105,13 +109,13 @@ class Inboxes(Struct):
                 async with asyncio.timeout(within_s):
                     await self.arrived.wait_for(lambda: found() is not None)
             except TimeoutError:
-                got = [one.text for one in self.of(userid)] or "nothing"
+                got = [one.text for one in self.notices_of(userid)] or "nothing"
                 raise AssertionError(f"{userid} was expected to see {parts} within {within_s} s; sees {got}") from None
         notice = found()
         assert notice is not None
         return notice
 
-    async def changed(self) -> None:
+    async def notify_changed(self) -> None:
         """Something on a screen changed: wake those who wait."""
         async with self.arrived:
             self.arrived.notify_all()

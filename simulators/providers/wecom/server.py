@@ -15,8 +15,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from domain import SECOND, Instant
-from simulators.providers.faults import Fault, FaultPlan, How
-from simulators.providers.local_server import LoopbackServer, loopback_client, until_gone
+from simulators.providers.faults import Fault, FaultKind, FaultPlan
+from simulators.providers.local_server import LoopbackServer, loopback_client, wait_for_disconnect
 from simulators.providers.wecom.callback import Callback, CallbackFailed
 from simulators.providers.wecom.card import BAD_TASK_ID, message_fault
 from simulators.providers.wecom.inbox import Inboxes, Notice
@@ -87,7 +87,7 @@ class WeComServer:
 
     async def press(self, userid: str, key: str, *, times: int = 1) -> Notice:
         """A member presses a button of the newest card that still shows it; `times` > 1 repeats the same event."""
-        notice = next((one for one in reversed(self.inboxes.of(userid)) if key in one.buttons), None)
+        notice = next((one for one in reversed(self.inboxes.notices_of(userid)) if key in one.buttons), None)
         if notice is None:
             raise LookupError(f"{userid} sees no button {key!r}")
         code = self.inboxes.issue_code(notice.msgid, self.clock())
@@ -96,7 +96,7 @@ class WeComServer:
             replaced = await self.callback.push(self._http(), self._callback_address(), event)
             if replaced is not None:
                 notice.replaced = replaced
-                await self.inboxes.changed()
+                await self.inboxes.notify_changed()
         return notice
 
     # The API
@@ -119,13 +119,13 @@ class WeComServer:
         if refused is not None:
             return refused
         fault = self.faults.next()
-        if fault is not None and (answer := _instead(fault)) is not None:
+        if fault is not None and (answer := _fault_response(fault)) is not None:
             return answer
         answer_body = self._repeated(body, raw) or await self._accept(body, raw)
-        if fault is None or fault.how is How.UNDELIVERED:
+        if fault is None or fault.kind is FaultKind.UNDELIVERED:
             return JSONResponse(answer_body)
-        if fault.how is How.SILENT:
-            await until_gone(request, self._host.stopping)
+        if fault.kind is FaultKind.SILENT:
+            await wait_for_disconnect(request, self._host.stopping)
         return Response("bad gateway", status_code=fault.status)
 
     async def update(self, request: Request) -> Response:
@@ -134,13 +134,13 @@ class WeComServer:
         if refused is not None:
             return refused
         fault = self.faults.next()
-        if fault is not None and (answer := _instead(fault)) is not None:
+        if fault is not None and (answer := _fault_response(fault)) is not None:
             return answer
         text = body.get("button", {}).get("replace_name", "")
         userids = [str(userid) for userid in body.get("userids", [])]
         if not self.inboxes.replace_buttons(str(body.get("response_code", "")), userids, text, self.clock()):
             return _error(_BAD_RESPONSE_CODE, "invalid response_code")
-        await self.inboxes.changed()
+        await self.inboxes.notify_changed()
         return _ok(invaliduser=[userid for userid in userids if userid not in self.members])
 
     async def _checked(self, request: Request) -> tuple[Response | None, dict[str, Any]]:
@@ -215,11 +215,11 @@ class WeComServer:
         return self.callback_url
 
 
-def _instead(fault: Fault) -> Response | None:
+def _fault_response(fault: Fault) -> Response | None:
     """The answer of a fault that keeps the call from having any effect."""
-    if fault.how is How.REJECT:
+    if fault.kind is FaultKind.REJECT:
         return _error(int(fault.code), fault.message or "ordered to fail")
-    if fault.how is How.HTTP and not fault.accepted:
+    if fault.kind is FaultKind.HTTP and not fault.accepted:
         return Response("bad gateway", status_code=fault.status)
     return None
 
@@ -243,7 +243,7 @@ def _app(server: WeComServer) -> Starlette:
         return await server.update(request)
 
     async def inbox(request: Request) -> Response:
-        notices = reversed(server.inboxes.of(request.path_params["userid"]))
+        notices = reversed(server.inboxes.notices_of(request.path_params["userid"]))
         items = [{"text": one.text, "buttons": one.buttons, "replaced": one.replaced, "at": one.at} for one in notices]
         return JSONResponse({"items": items, "next": None})
 

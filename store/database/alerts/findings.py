@@ -12,25 +12,25 @@ from store.database.alerts.tables import alert_findings
 
 _ENDS: Final = (Phase.ENDED.value, Phase.WITHDRAWN.value)
 _ONCE: Final = (Phase.BEGAN, Phase.ENDED, Phase.WITHDRAWN)
-_KNOWN = select(alert_findings.c.phase, alert_findings.c.at, alert_findings.c.alert).where(
+_RECORDED = select(alert_findings.c.phase, alert_findings.c.at, alert_findings.c.alert).where(
     alert_findings.c.finding == bindparam("finding")
 )
 
 
 def finding_record(tx: Connection, finding: Finding) -> FindingRecord:
     """Whether this phase was recorded before, and the alert the finding belongs to."""
-    rows = tx.execute(_KNOWN, {"finding": finding.id}).all()
+    rows = tx.execute(_RECORDED, {"finding": finding.id}).all()
     key = _phase_key(finding)
     heard = any(row.phase == key["phase"] and row.at == key["at"] for row in rows)
     return FindingRecord(heard, next((int(row.alert) for row in rows if row.alert is not None), None))
 
 
-def record(tx: Connection, finding: Finding, alert: int | None) -> None:
+def record_finding(tx: Connection, finding: Finding, alert: int | None) -> None:
     row = {**_phase_key(finding), "alert": alert, "severity": finding.severity.value, "heard_at": finding.now}
     tx.execute(insert(alert_findings), {**row, "device": finding.device})
 
 
-def standing_of(tx: Connection, alert: int, limit: int | None = None) -> list[tuple[str, str | None]]:
+def active_findings(tx: Connection, alert: int, limit: int | None = None) -> list[tuple[str, str | None]]:
     """Id and device of the findings of an alert that have begun and not ended."""
     mine = alert_findings.c.alert == alert
     ended = select(alert_findings.c.finding).where(mine, alert_findings.c.phase.in_(_ENDS))
@@ -40,7 +40,7 @@ def standing_of(tx: Connection, alert: int, limit: int | None = None) -> list[tu
     return [(row.finding, row.device) for row in tx.execute(open_.distinct().limit(limit))]
 
 
-def standing_like(tx: Connection, prefix: str) -> list[str]:
+def active_finding_ids(tx: Connection, prefix: str) -> list[str]:
     """The ids so beginning of findings that have begun and not ended, oldest first."""
     mine = alert_findings.c.finding.startswith(prefix, autoescape=True)
     ended = select(alert_findings.c.finding).where(mine, alert_findings.c.phase.in_(_ENDS))

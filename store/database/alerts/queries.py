@@ -35,31 +35,31 @@ class AlertFilter(Struct, frozen=True):
     until: Instant | None = None
 
 
-def page(tx: Connection, wanted: AlertFilter, limit: int, after: str | None = None) -> Page[dict[str, Any]]:
+def list_alerts(tx: Connection, wanted: AlertFilter, limit: int, after: str | None = None) -> Page[dict[str, Any]]:
     """Newest first; `after` is the cursor of the page before."""
     found = select(alerts).where(and_(True, *_conditions(wanted)))
     if after is not None and after.isdecimal():
         found = found.where(alerts.c.id < int(after))
     rows = tx.execute(found.order_by(alerts.c.id.desc()).limit(limit + 1)).all()
-    items = items_of(tx, [alert_of(row) for row in rows])
+    items = alert_items(tx, [alert_of(row) for row in rows])
     return page_of([(item["id"], item) for item in items], limit)
 
 
-def item(tx: Connection, alert_id: str) -> dict[str, Any] | None:
+def get_alert(tx: Connection, alert_id: str) -> dict[str, Any] | None:
     """One alert as a list shows it."""
-    alert = _find(tx, alert_id)
-    return None if alert is None else items_of(tx, [alert])[0]
+    alert = _alert_by_id(tx, alert_id)
+    return None if alert is None else alert_items(tx, [alert])[0]
 
 
-def detail(tx: Connection, alert_id: str) -> dict[str, Any] | None:
+def alert_detail(tx: Connection, alert_id: str) -> dict[str, Any] | None:
     """One alert with its whole story."""
-    found = item(tx, alert_id)
+    found = get_alert(tx, alert_id)
     if found is None:
         return None
-    return {**found, "devices": _devices_of(tx, int(alert_id)), "timeline": story(tx, int(alert_id))}
+    return {**found, "devices": _devices_of(tx, int(alert_id)), "timeline": alert_timeline(tx, int(alert_id))}
 
 
-def story(tx: Connection, alert: int) -> list[dict[str, Any]]:
+def alert_timeline(tx: Connection, alert: int) -> list[dict[str, Any]]:
     """The timeline, oldest first."""
     rows = tx.execute(select(timeline).where(timeline.c.alert == alert).order_by(timeline.c.at, timeline.c.n))
     return [
@@ -83,7 +83,7 @@ def _devices_of(tx: Connection, alert: int) -> list[str]:
     return list(tx.execute(found.order_by(first, alert_findings.c.device)).scalars())
 
 
-def items_of(tx: Connection, found: Sequence[Alert]) -> list[dict[str, Any]]:
+def alert_items(tx: Connection, found: Sequence[Alert]) -> list[dict[str, Any]]:
     """The API items of some alerts, with whom they told, in two queries."""
     told: dict[int, list[Delivery]] = {alert.id: [] for alert in found}
     calls = [kind.value for kind in CALL_KINDS]
@@ -92,11 +92,11 @@ def items_of(tx: Connection, found: Sequence[Alert]) -> list[dict[str, Any]]:
         for row in tx.execute(mine.order_by(deliveries.c.n)):
             delivery = delivery_of(row)
             told[delivery.alert].append(delivery)
-    kinds = _kinds(tx, {alert.device for alert in found if alert.device is not None})
-    return [{**alert_view(alert, told[alert.id]), "kind": kinds.get(alert.device or "")} for alert in found]
+    kinds = _device_kinds(tx, {alert.device for alert in found if alert.device is not None})
+    return [{**alert_item(alert, told[alert.id]), "kind": kinds.get(alert.device or "")} for alert in found]
 
 
-def _kinds(tx: Connection, of: Collection[str]) -> dict[str, str]:
+def _device_kinds(tx: Connection, of: Collection[str]) -> dict[str, str]:
     """The kind of each of these devices, as far as they are registered."""
     found: dict[str, str] = {}
     for some in chunks(sorted(of)):
@@ -105,7 +105,7 @@ def _kinds(tx: Connection, of: Collection[str]) -> dict[str, str]:
     return found
 
 
-def alert_view(alert: Alert, told: Sequence[Delivery]) -> dict[str, Any]:
+def alert_item(alert: Alert, told: Sequence[Delivery]) -> dict[str, Any]:
     """One alert as a dict of plain values."""
     return {
         "id": str(alert.id),
@@ -162,13 +162,13 @@ def deadline(alert: Alert) -> dict[str, Any] | None:
     return {"what": what, "at": alert.due_at} if what is not None and alert.due_at is not None else None
 
 
-def of_finding(tx: Connection, finding: str) -> list[str]:
+def alerts_of_finding(tx: Connection, finding: str) -> list[str]:
     """The alerts that this finding opened or joined."""
     mine = select(alert_findings.c.alert).where(alert_findings.c.finding == finding).distinct()
     return [str(alert) for alert in tx.execute(mine).scalars() if alert is not None]
 
 
-def of_device(tx: Connection, device: str, since: Instant, until: Instant) -> list[dict[str, Any]]:
+def alerts_of_device(tx: Connection, device: str, since: Instant, until: Instant) -> list[dict[str, Any]]:
     """The alerts that this device opened or joined in these hours, and when it did."""
     mine = alert_findings.c.device == device, alert_findings.c.heard_at.between(since, until)
     first = func.min(alert_findings.c.heard_at)
@@ -187,7 +187,7 @@ def of_device(tx: Connection, device: str, since: Instant, until: Instant) -> li
     ]
 
 
-def findings_of(tx: Connection, alert_id: str) -> list[dict[str, Any]]:
+def findings_of_alert(tx: Connection, alert_id: str) -> list[dict[str, Any]]:
     """What was heard for this alert, oldest first."""
     mine = select(alert_findings).where(alert_findings.c.alert == int(alert_id)).order_by(alert_findings.c.heard_at)
     return [
@@ -196,7 +196,7 @@ def findings_of(tx: Connection, alert_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def messages_of(tx: Connection, alert_id: str) -> list[dict[str, Any]]:
+def deliveries_of_alert(tx: Connection, alert_id: str) -> list[dict[str, Any]]:
     """Every message of this alert with its trail: the answer to "why was I (not) told?"."""
     rows = [delivery_of(row) for row in tx.execute(select(deliveries).where(deliveries.c.alert == int(alert_id)))]
     trail: dict[str, list[dict[str, Any]]] = {row.id: [] for row in rows}
@@ -248,10 +248,10 @@ def open_alerts(tx: Connection) -> list[dict[str, Any]]:
     """Everything that still needs a person, worst first: the wall."""
     states = [state.value for state in ACTIVE_STATES]
     found = [alert_of(row) for row in tx.execute(select(alerts).where(alerts.c.state.in_(states)))]
-    return items_of(tx, sorted(found, key=lambda alert: (alert.severity.rank, -alert.opened_at)))
+    return alert_items(tx, sorted(found, key=lambda alert: (alert.severity.rank, -alert.opened_at)))
 
 
-def _find(tx: Connection, alert_id: str) -> Alert | None:
+def _alert_by_id(tx: Connection, alert_id: str) -> Alert | None:
     if not alert_id.isdecimal() or len(alert_id) > 18:
         return None
     row = tx.execute(select(alerts).where(alerts.c.id == int(alert_id))).first()

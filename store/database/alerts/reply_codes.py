@@ -13,7 +13,7 @@ from domain import DAY, Instant
 from store.database.alerts.tables import alerts, reply_codes
 
 _SETTLED: Final = tuple(state.value for state in SETTLED_STATES)
-_CODE_REST_MS: Final = DAY
+_REUSE_DELAY_MS: Final = DAY
 _CODES = (
     select(reply_codes.c.number, reply_codes.c.alert, alerts.c.state, alerts.c.updated_at)
     .join(alerts, alerts.c.id == reply_codes.c.alert)
@@ -21,14 +21,14 @@ _CODES = (
 )
 
 
-def assign(tx: Connection, phone: str, alert: int, person: str, now: Instant) -> int | None:
+def assign_code(tx: Connection, phone: str, alert: int, person: str, now: Instant) -> int | None:
     """This phone's number for this alert, given out when it has none; None when all 99 are of open alerts."""
     held = tx.execute(_CODES, {"phone": phone}).all()
     known = next((row.number for row in held if row.alert == alert), None)
     if known is not None:
         return int(known)
     # A number rests for a day after its alert was closed: until then a late answer still finds the right one.
-    rested = [row.number for row in held if row.state == "closed" and row.updated_at < now - _CODE_REST_MS]
+    rested = [row.number for row in held if row.state == "closed" and row.updated_at < now - _REUSE_DELAY_MS]
     number = smallest_free({row.number for row in held} - set(rested))
     if number is None:
         # All 99 in use: a number that can still be answered is worth more than one whose alert is dealt with.
@@ -45,7 +45,7 @@ def assign(tx: Connection, phone: str, alert: int, person: str, now: Instant) ->
     return number
 
 
-def held_by(tx: Connection, phone: str) -> list[ReplyCode]:
+def list_codes(tx: Connection, phone: str) -> list[ReplyCode]:
     """The numbers of a phone, newest first."""
     mine = select(reply_codes).where(reply_codes.c.phone == phone).order_by(reply_codes.c.since.desc())
     return [ReplyCode(row.number, row.alert, row.person) for row in tx.execute(mine)]

@@ -28,9 +28,9 @@ from store.database.system.tables import cursors
 T = TypeVar("T")
 
 READER: Final = "alerts"
-_UNSETTLED: Final = tuple(state.value for state in ACTIVE_STATES)
-_REACHING: Final = tuple(state.value for state in NOT_FAILED)
-_TOLD_BY: Final = tuple(kind.value for kind in DANGER_KINDS)
+_ACTIVE: Final = tuple(state.value for state in ACTIVE_STATES)
+_NOT_FAILED: Final = tuple(state.value for state in NOT_FAILED)
+_DANGER_KINDS: Final = tuple(kind.value for kind in DANGER_KINDS)
 
 # Statements are built once: SQLAlchemy compiles a statement object once and then only binds.
 _ALERT = select(alerts).where(alerts.c.id == bindparam("alert"))
@@ -70,7 +70,7 @@ _LAST_MESSAGES = (
 )
 
 
-class SqlBook:
+class SqlAlertStore:
     """The book of one transaction."""
 
     def __init__(self, tx: Connection) -> None:
@@ -89,16 +89,16 @@ class SqlBook:
         return alert_findings.finding_record(self._tx, finding)
 
     def record_finding(self, finding: Finding, alert: int | None) -> None:
-        alert_findings.record(self._tx, finding, alert)
+        alert_findings.record_finding(self._tx, finding, alert)
 
     def active_findings(self, alert: int) -> list[tuple[str, str | None]]:
-        return alert_findings.standing_of(self._tx, alert)
+        return alert_findings.active_findings(self._tx, alert)
 
     def has_active_findings(self, alert: int) -> bool:
-        return bool(alert_findings.standing_of(self._tx, alert, limit=1))
+        return bool(alert_findings.active_findings(self._tx, alert, limit=1))
 
     def active_finding_ids(self, prefix: str) -> list[str]:
-        return alert_findings.standing_like(self._tx, prefix)
+        return alert_findings.active_finding_ids(self._tx, prefix)
 
     def alerts_to_join(self, finding: Finding, building: str | None) -> list[Alert]:
         subject = and_(alerts.c.subject_type == finding.subject.type, alerts.c.subject_id == finding.subject.id)
@@ -109,7 +109,7 @@ class SqlBook:
             ways.append(and_(alerts.c.rule == finding.rule, alerts.c.device.is_(None)))
         if building is not None:
             ways.append(and_(alerts.c.rule == finding.rule, alerts.c.building == building))
-        found = select(alerts).where(alerts.c.state.in_(_UNSETTLED), or_(*ways)).order_by(alerts.c.id.desc())
+        found = select(alerts).where(alerts.c.state.in_(_ACTIVE), or_(*ways)).order_by(alerts.c.id.desc())
         return [alert_of(row) for row in self._tx.execute(found)]
 
     # alerts
@@ -131,7 +131,7 @@ class SqlBook:
         return [alert_of(row) for row in self._tx.execute(_DUE.limit(limit), {"now": now})]
 
     def active_alerts(self, ledger: Ledger) -> list[Alert]:
-        found = select(alerts).where(alerts.c.state.in_(_UNSETTLED), alerts.c.ledger == ledger.value)
+        found = select(alerts).where(alerts.c.state.in_(_ACTIVE), alerts.c.ledger == ledger.value)
         return [alert_of(row) for row in self._tx.execute(found.order_by(alerts.c.id))]
 
     def next_wake(self) -> Instant | None:
@@ -139,13 +139,13 @@ class SqlBook:
 
     def alerts_without_next_step(self, now: Instant, grace_ms: int) -> list[Alert]:
         late = or_(alerts.c.wake_at.is_(None), alerts.c.wake_at < now - grace_ms)
-        found = select(alerts).where(alerts.c.state.in_(_UNSETTLED), late).order_by(alerts.c.id)
+        found = select(alerts).where(alerts.c.state.in_(_ACTIVE), late).order_by(alerts.c.id)
         return [alert_of(row) for row in self._tx.execute(found)]
 
     def unnotified_alerts(self, opened_before: Instant) -> list[Alert]:
         told = select(deliveries.c.alert).where(
-            or_(deliveries.c.state.in_(_REACHING), deliveries.c.code == OVER_BUDGET),
-            deliveries.c.kind.in_(_TOLD_BY),
+            or_(deliveries.c.state.in_(_NOT_FAILED), deliveries.c.code == OVER_BUDGET),
+            deliveries.c.kind.in_(_DANGER_KINDS),
             deliveries.c.round == alerts.c.round,
             deliveries.c.alert == alerts.c.id,
         )
@@ -238,37 +238,37 @@ class SqlBook:
     # what a provider pushes is taken once
 
     def record_callback(self, key: str, now: Instant) -> bool:
-        return callbacks.first_time(self._tx, key, now)
+        return callbacks.record_once(self._tx, key, now)
 
     # silences
 
     def active_silences(self, now: Instant) -> list[Silence]:
-        return silences.active(self._tx, now)
+        return silences.active_silences(self._tx, now)
 
     def hold_finding(self, finding: Finding, silence: int, now: Instant) -> None:
-        silences.hold(self._tx, finding, silence, now)
+        silences.hold_finding(self._tx, finding, silence, now)
 
     def held_finding(self, finding: str) -> HeldFinding | None:
-        return silences.held(self._tx, finding)
+        return silences.get_held(self._tx, finding)
 
     def silenced_findings(
         self, *, state: HeldState | None = None, silence: int | None = None, device: str | None = None
     ) -> list[HeldFinding]:
-        return silences.findings(self._tx, state=state, silence=silence, device=device)
+        return silences.list_held(self._tx, state=state, silence=silence, device=device)
 
     def settle_held(self, finding: str, state: HeldState, now: Instant) -> None:
-        silences.settle(self._tx, finding, state, now)
+        silences.settle_held(self._tx, finding, state, now)
 
     def next_silence_end(self) -> Instant | None:
-        return silences.next_end(self._tx)
+        return silences.next_silence_end(self._tx)
 
     # reply codes
 
     def assign_reply_code(self, phone: str, alert: int, person: str, now: Instant) -> int | None:
-        return reply_codes.assign(self._tx, phone, alert, person, now)
+        return reply_codes.assign_code(self._tx, phone, alert, person, now)
 
     def reply_codes(self, phone: str) -> list[ReplyCode]:
-        return reply_codes.held_by(self._tx, phone)
+        return reply_codes.list_codes(self._tx, phone)
 
     def person_of(self, phone: str) -> Person | None:
         mine = select(deliveries.c.person, deliveries.c.name).where(deliveries.c.address == phone)
@@ -279,26 +279,26 @@ class SqlBook:
         upsert(self._tx, cursors, {"reader": READER, "lane": lane.value}, {"pos": pos})
 
 
-class _Runs(Protocol):
+class _Writer(Protocol):
     """A ledger, as far as this needs one."""
 
-    def run(self, work: Callable[[Connection], T], /) -> Awaitable[T]: ...
+    def write(self, work: Callable[[Connection], T], /) -> Awaitable[T]: ...
 
 
-class Transactor:
+class Transactions:
     """`Transact` of alerts/ports.py over a ledger."""
 
-    def __init__(self, ledger: _Runs) -> None:
+    def __init__(self, ledger: _Writer) -> None:
         self._ledger = ledger
 
     def __call__(self, work: Callable[[AlertStore], T]) -> Awaitable[T]:
         def within(tx: Connection) -> T:
-            book = SqlBook(tx)
+            book = SqlAlertStore(tx)
             result = work(book)
             book.flush()
             return result
 
-        return self._ledger.run(within)
+        return self._ledger.write(within)
 
 
 def position(tx: Connection) -> dict[Lane, int]:

@@ -14,11 +14,11 @@ from store.database.alerts.silence_tables import silences
 from store.database.sql import Page, page_of
 
 _FINDING: Final = msgspec.json.Decoder(Finding)
-_OVER: Final = func.coalesce(silences.c.ended_at, silences.c.until)
+_END: Final = func.coalesce(silences.c.ended_at, silences.c.until)
 """A silence is ended before its `until` or not at all."""
 
 
-def create(tx: Connection, silence: Silence) -> Silence:
+def create_silence(tx: Connection, silence: Silence) -> Silence:
     """Keep a new silence; the one returned bears its number."""
     values = {**msgspec.structs.asdict(silence), "matchers": msgspec.to_builtins(silence.matchers)}
     del values["id"]
@@ -27,21 +27,21 @@ def create(tx: Connection, silence: Silence) -> Silence:
     return msgspec.structs.replace(silence, id=int(number[0]))
 
 
-def one(tx: Connection, number: int) -> Silence | None:
+def get_silence(tx: Connection, number: int) -> Silence | None:
     row = tx.execute(select(silences).where(silences.c.id == number)).first()
     return None if row is None else _silence(row)
 
 
-def end(tx: Connection, number: int, by: str, now: Instant) -> Silence | None:
+def end_silence(tx: Connection, number: int, by: str, now: Instant) -> Silence | None:
     """End a silence before its time. None when there is no such silence, or it is over."""
-    found = one(tx, number)
+    found = get_silence(tx, number)
     if found is None or now >= found.over_at:
         return None
     tx.execute(update(silences).where(silences.c.id == number).values(ended_at=now, ended_by=by))
     return msgspec.structs.replace(found, ended_at=now, ended_by=by)
 
 
-def page(tx: Connection, limit: int, after: str | None = None) -> Page[Silence]:
+def list_silences(tx: Connection, limit: int, after: str | None = None) -> Page[Silence]:
     """Every silence there was, the newest first."""
     query = select(silences).order_by(silences.c.id.desc()).limit(limit + 1)
     if after is not None:
@@ -49,22 +49,22 @@ def page(tx: Connection, limit: int, after: str | None = None) -> Page[Silence]:
     return page_of([(str(row.id), _silence(row)) for row in tx.execute(query)], limit)
 
 
-def active(tx: Connection, now: Instant) -> list[Silence]:
+def active_silences(tx: Connection, now: Instant) -> list[Silence]:
     """Those that cover something now, the oldest first."""
-    rows = tx.execute(select(silences).where(silences.c.since <= now, now < _OVER).order_by(silences.c.id))
+    rows = tx.execute(select(silences).where(silences.c.since <= now, now < _END).order_by(silences.c.id))
     return [_silence(row) for row in rows]
 
 
-def next_end(tx: Connection) -> Instant | None:
+def next_silence_end(tx: Connection) -> Instant | None:
     """When the first silence under which a finding is held is over."""
-    joined = select(func.min(_OVER)).join_from(held_rows, silences, held_rows.c.silence == silences.c.id)
+    joined = select(func.min(_END)).join_from(held_rows, silences, held_rows.c.silence == silences.c.id)
     found = tx.execute(joined.where(held_rows.c.state == HeldState.HELD.value)).scalar()
     return None if found is None else int(found)
 
 
-def hold(tx: Connection, finding: Finding, silence: int, now: Instant) -> None:
+def hold_finding(tx: Connection, finding: Finding, silence: int, now: Instant) -> None:
     """Keep a finding under a silence. Held before, it stays as it began and goes over to this silence."""
-    known = held(tx, finding.id)
+    known = get_held(tx, finding.id)
     if known is not None:
         mine = and_(held_rows.c.finding == finding.id, held_rows.c.state == HeldState.HELD.value)
         tx.execute(update(held_rows).where(mine).values(silence=silence))
@@ -81,12 +81,12 @@ def hold(tx: Connection, finding: Finding, silence: int, now: Instant) -> None:
     tx.execute(insert(held_rows).values(**values))
 
 
-def held(tx: Connection, finding: str) -> HeldFinding | None:
+def get_held(tx: Connection, finding: str) -> HeldFinding | None:
     row = tx.execute(select(held_rows).where(held_rows.c.finding == finding)).first()
     return None if row is None else _held(row)
 
 
-def findings(
+def list_held(
     tx: Connection,
     *,
     state: HeldState | None = None,
@@ -104,24 +104,24 @@ def findings(
     return [_held(row) for row in tx.execute(query)]
 
 
-def settle(tx: Connection, finding: str, state: HeldState, now: Instant) -> None:
+def settle_held(tx: Connection, finding: str, state: HeldState, now: Instant) -> None:
     """A held finding ended, or was told."""
     mine = and_(held_rows.c.finding == finding, held_rows.c.state == HeldState.HELD.value)
     tx.execute(update(held_rows).where(mine).values(state=state.value, settled_at=now))
 
 
-def counts(tx: Connection, of: list[int]) -> dict[int, int]:
+def count_held(tx: Connection, of: list[int]) -> dict[int, int]:
     """How many findings each of these silences covered."""
     query = select(held_rows.c.silence, func.count()).where(held_rows.c.silence.in_(of)).group_by(held_rows.c.silence)
     return {int(silence): int(number) for silence, number in tx.execute(query)}
 
 
-def purge(tx: Connection, before: Instant) -> int:
+def purge_silences(tx: Connection, before: Instant) -> int:
     """Forget findings settled and silences over before an instant; how many rows that was. What is still held stays,
     and so does the silence that holds or held something kept."""
     settled = tx.execute(delete(held_rows).where(held_rows.c.settled_at < before)).rowcount
     holding = select(held_rows.c.silence)
-    over = tx.execute(delete(silences).where(before > _OVER, silences.c.id.not_in(holding))).rowcount
+    over = tx.execute(delete(silences).where(before > _END, silences.c.id.not_in(holding))).rowcount
     return settled + over
 
 

@@ -13,7 +13,7 @@ from domain import Instant, Ledger
 from store.database.alerts.tables import alerts, deliveries, timeline
 
 
-class DayCount(Struct, frozen=True):
+class AlertStatistics(Struct, frozen=True):
     """A stretch of time in numbers. `take_ms_median` is from opening to the first acknowledgement; None: none taken."""
 
     opened: dict[str, int]
@@ -31,7 +31,7 @@ def deliveries_by_state(tx: Connection) -> Mapping[tuple[str, str], int]:
     return {(channel, state): int(number) for channel, state, number in rows}
 
 
-def day(tx: Connection, since: Instant, until: Instant) -> DayCount:
+def alert_statistics(tx: Connection, since: Instant, until: Instant) -> AlertStatistics:
     """Alerts opened with `since <= opened_at < until`, and what is unsettled now."""
     within = (alerts.c.opened_at >= since) & (alerts.c.opened_at < until)
     opened = tx.execute(select(alerts.c.severity, func.count()).where(within).group_by(alerts.c.severity))
@@ -45,14 +45,14 @@ def day(tx: Connection, since: Instant, until: Instant) -> DayCount:
         .group_by(alerts.c.id, alerts.c.opened_at)
     )
     waits = [int(wait) for (wait,) in taken]
-    return DayCount(
+    return AlertStatistics(
         opened={severity: int(number) for severity, number in opened},
         unsettled=int(tx.execute(unsettled).scalar_one()),
         take_ms_median=round(median(waits)) if waits else None,
     )
 
 
-def open_by_place(tx: Connection) -> list[tuple[str, str, int]]:
+def active_by_place(tx: Connection) -> list[tuple[str, str, int]]:
     """Place, severity and number of the dangers that still need a person; those without a place are left out."""
     unsettled = alerts.c.state.in_([state.value for state in ACTIVE_STATES])
     mine = unsettled, alerts.c.ledger == Ledger.DANGER.value, alerts.c.place.is_not(None)
@@ -61,7 +61,7 @@ def open_by_place(tx: Connection) -> list[tuple[str, str, int]]:
     return [(place, severity, int(number)) for place, severity, number in rows]
 
 
-def detect_to_send_ms(tx: Connection, since: Instant) -> int | None:
+def median_detect_to_send_ms(tx: Connection, since: Instant) -> int | None:
     """The median time from opening an alert to its first message taken by a provider; None when there was none."""
     firsts = tx.execute(
         select(func.min(deliveries.c.sent_at) - alerts.c.opened_at)

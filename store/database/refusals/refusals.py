@@ -25,7 +25,7 @@ READER = "refusals"
 _COLUMNS = tuple(name for name in Refusal.__struct_fields__ if name in refusals.c)
 
 
-class Kept(Struct, frozen=True):
+class StoredRefusal(Struct, frozen=True):
     """A refusal with its number and the place in the journal where its frame is."""
 
     n: int
@@ -34,7 +34,7 @@ class Kept(Struct, frozen=True):
     refusal: Refusal
 
 
-class Count(Struct, frozen=True):
+class HourlyCount(Struct, frozen=True):
     """How many refusals one source gave for one reason in one hour: kept singly, and beyond the limit only counted."""
 
     source: str
@@ -44,7 +44,7 @@ class Count(Struct, frozen=True):
     counted: int
 
 
-class Sum(Struct, frozen=True):
+class RefusalCount(Struct, frozen=True):
     """Refusals of one source for one reason: kept singly, and beyond the hour's limit only counted."""
 
     source: str
@@ -53,26 +53,28 @@ class Sum(Struct, frozen=True):
     counted: int
 
 
-def keep(tx: Connection, lane: Lane, pos: int, found: Sequence[Refusal], limit: int) -> int:
+def store_refusals(tx: Connection, lane: Lane, pos: int, found: Sequence[Refusal], limit: int) -> int:
     """Keep the refusals of one journal entry and move the reader on; how many were kept singly.
 
     An entry at or before the reader's position was kept before: nothing happens. An entry without refusals need not
     be handed in: the position may lag behind, never ahead.
     """
-    if not journal_positions.move(tx, READER, lane, pos):
+    if not journal_positions.advance(tx, READER, lane, pos):
         return 0
     groups: dict[tuple[str, Reason, Instant], list[tuple[int, Refusal]]] = {}
     for ordinal, one in enumerate(found):
-        if one.replayed and _put_back(tx, lane, pos, ordinal, one):
+        if one.replayed and _update_replayed(tx, lane, pos, ordinal, one):
             continue
         groups.setdefault((one.source, one.reason, one.at - one.at % HOUR), []).append((ordinal, one))
-    rows = [row for group, members in groups.items() for row in _admit(tx, lane, pos, group, members, limit)]
+    rows = [
+        row for group, members in groups.items() for row in _rows_within_limit(tx, lane, pos, group, members, limit)
+    ]
     if rows:
         tx.execute(insert(refusals), rows)
     return len(rows)
 
 
-def page(
+def list_refusals(
     tx: Connection,
     limit: int,
     after: str | None = None,
@@ -83,22 +85,22 @@ def page(
     named: Sequence[Identity] = (),
     since: Instant | None = None,
     until: Instant | None = None,
-) -> Page[Kept]:
+) -> Page[StoredRefusal]:
     """Refusals kept singly, the newest first. `since` is included, `until` is not.
 
     `named`: only those of a device with one of these identities.
     """
-    query = filtered(source, reason, since, until, identity).order_by(refusals.c.at.desc(), refusals.c.n.desc())
+    query = filtered_query(source, reason, since, until, identity).order_by(refusals.c.at.desc(), refusals.c.n.desc())
     if named:
-        query = query.where(or_(*(_is_of(one) for one in named)))
+        query = query.where(or_(*(_has_identity(one) for one in named)))
     if after is not None:
         at, n = (int(part) for part in after.split(":"))
         query = query.where(or_(refusals.c.at < at, and_(refusals.c.at == at, refusals.c.n < n)))
-    found = [kept(row) for row in tx.execute(query.limit(limit + 1))]
+    found = [stored_refusal(row) for row in tx.execute(query.limit(limit + 1))]
     return page_of([(f"{one.refusal.at}:{one.n}", one) for one in found], limit)
 
 
-def _is_of(name: Identity) -> ColumnElement[bool]:
+def _has_identity(name: Identity) -> ColumnElement[bool]:
     """Compared as the directory compares: EUIs and the like in either case."""
     said = refusals.c.identity
     if in_either_case(name.platform, name.id):
@@ -106,24 +108,24 @@ def _is_of(name: Identity) -> ColumnElement[bool]:
     return and_(refusals.c.platform == name.platform, said == name.id)
 
 
-def counts(tx: Connection, since: Instant = 0) -> list[Count]:
+def hourly_counts(tx: Connection, since: Instant = 0) -> list[HourlyCount]:
     """The counts of every hour from the one that `since` lies in, the newest hour first."""
     query = (
         select(refusal_counts)
         .where(refusal_counts.c.hour >= since - since % HOUR)
         .order_by(refusal_counts.c.hour.desc(), refusal_counts.c.source, refusal_counts.c.reason)
     )
-    return [Count(row.source, Reason(row.reason), row.hour, row.kept, row.counted) for row in tx.execute(query)]
+    return [HourlyCount(row.source, Reason(row.reason), row.hour, row.kept, row.counted) for row in tx.execute(query)]
 
 
-def sums(
+def count_refusals(
     tx: Connection,
     *,
     source: str | None = None,
     reason: Reason | None = None,
     since: Instant | None = None,
     until: Instant | None = None,
-) -> list[Sum]:
+) -> list[RefusalCount]:
     """How many refusals there were by source and reason, the most first. Whole hours: counts have no minute."""
     columns = refusal_counts.c
     kept, counted = func.sum(columns.kept), func.sum(columns.counted)
@@ -136,10 +138,10 @@ def sums(
     )
     query = query.where(*(condition for condition in wanted if condition is not None))
     rows = tx.execute(query.order_by((kept + counted).desc(), columns.source, columns.reason))
-    return [Sum(name, Reason(why), int(singly), int(rest)) for name, why, singly, rest in rows]
+    return [RefusalCount(name, Reason(why), int(singly), int(rest)) for name, why, singly, rest in rows]
 
 
-def purge(tx: Connection, before: Instant) -> int:
+def purge_refusals(tx: Connection, before: Instant) -> int:
     """Forget refusals and counts older than an instant; how many single ones that were."""
     tx.execute(delete(refusal_counts).where(refusal_counts.c.hour + HOUR <= before))
     return tx.execute(delete(refusals).where(refusals.c.at < before)).rowcount
@@ -151,7 +153,7 @@ def total(tx: Connection) -> int:
     return int(tx.execute(everything).scalar_one())
 
 
-def _admit(
+def _rows_within_limit(
     tx: Connection,
     lane: Lane,
     pos: int,
@@ -171,7 +173,7 @@ def _admit(
     return [_row(lane, pos, ordinal, one) for ordinal, one in members[:room]]
 
 
-def _put_back(tx: Connection, lane: Lane, pos: int, ordinal: int, one: Refusal) -> bool:
+def _update_replayed(tx: Connection, lane: Lane, pos: int, ordinal: int, one: Refusal) -> bool:
     """Tried again and refused again: it is the row it was, with the reason of today, and may be tried once more."""
     same = [refusals.c[name] == getattr(one, name) for name in ("at", "source", "topic", "payload")]
     elsewhere = or_(refusals.c.lane != lane.value, refusals.c.pos != pos)
@@ -194,13 +196,13 @@ def _storable(value: Any) -> Any:
     return value.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def kept(row: Any) -> Kept:
+def stored_refusal(row: Any) -> StoredRefusal:
     """One row of the table."""
     columns = {name: getattr(row, name) for name in _COLUMNS}
-    return Kept(row.n, Lane(row.lane), row.pos, Refusal(**{**columns, "reason": Reason(row.reason)}))
+    return StoredRefusal(row.n, Lane(row.lane), row.pos, Refusal(**{**columns, "reason": Reason(row.reason)}))
 
 
-def filtered(
+def filtered_query(
     source: str | None,
     reason: Reason | None,
     since: Instant | None,

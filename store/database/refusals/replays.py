@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, update
 
 from domain import Instant, Reason
-from store.database.refusals.refusals import Kept, filtered, kept
+from store.database.refusals.refusals import StoredRefusal, filtered_query, stored_refusal
 from store.database.system.tables import refusals
 
-WHOLE = (
+FULLY_REFUSED = (
     Reason.UNKNOWN_DEVICE,
     Reason.BAD_PAYLOAD,
     Reason.BAD_CHECKSUM,
@@ -21,7 +21,7 @@ WHOLE = (
 """Reasons for which nothing of the message was read. With the others, its good values are readings already."""
 
 
-def untried(
+def list_replayable(
     tx: Connection,
     limit: int,
     *,
@@ -31,15 +31,17 @@ def untried(
     since: Instant | None = None,
     until: Instant | None = None,
     after: int = 0,
-) -> list[Kept]:
+) -> list[StoredRefusal]:
     """Refused whole and not tried again yet, the first kept first, beyond the number `after`."""
-    query = filtered(source, reason, since, until, identity).where(
-        refusals.c.n > after, refusals.c.replayed_at.is_(None), refusals.c.reason.in_([one.value for one in WHOLE])
+    query = filtered_query(source, reason, since, until, identity).where(
+        refusals.c.n > after,
+        refusals.c.replayed_at.is_(None),
+        refusals.c.reason.in_([why.value for why in FULLY_REFUSED]),
     )
-    return [kept(row) for row in tx.execute(query.order_by(refusals.c.n).limit(limit))]
+    return [stored_refusal(row) for row in tx.execute(query.order_by(refusals.c.n).limit(limit))]
 
 
-def tried(tx: Connection, found: Sequence[Kept], at: Instant) -> None:
+def mark_replayed(tx: Connection, found: Sequence[StoredRefusal], at: Instant) -> None:
     """Note that these were given another try. One that was refused again meanwhile stands elsewhere in the journal."""
     for one in found:
         still = (refusals.c.n == one.n) & (refusals.c.lane == one.lane.value) & (refusals.c.pos == one.pos)

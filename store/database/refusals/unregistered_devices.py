@@ -17,17 +17,17 @@ from domain.identities import canonical
 from ingest.results import Note, Proposal
 from store.database.system.tables import described, refusals
 
-DESCRIBED_MAX: Final = 10_000
+MAX_ANNOUNCED: Final = 10_000
 """Beyond it, those not described for longest are forgotten."""
 
-Known = Callable[[str, str], bool]
+IsRegistered = Callable[[str, str], bool]
 """Whether a platform's name for a device is registered."""
 
-KindLike = Callable[[str, Sequence[str]], str | None]
+GuessKind = Callable[[str, Sequence[str]], str | None]
 """The kind that a device of this platform with these fields looks like."""
 
 
-class Claimable(Struct, frozen=True):
+class UnregisteredDevice(Struct, frozen=True):
     """A device to claim: register one with these identities. `messages` were refused and can be read after that.
 
     `obstacle` is what keeps it from being heard or read even then: a topic that no filter covers, a missing codec.
@@ -47,36 +47,38 @@ class Claimable(Struct, frozen=True):
     obstacle: str | None = None
 
 
-def describe(tx: Connection, notes: Sequence[Note]) -> None:
+def record_discovery(tx: Connection, notes: Sequence[Note]) -> None:
     """Take note of what these say about devices to come; the same again changes nothing."""
     for note in notes:
         for proposal in note.proposals:
             if proposal.gone:
-                _withdraw(tx, proposal)
+                _delete_announcement(tx, proposal)
             else:
-                _put(tx, proposal, note.at)
-    oldest = select(described.c.last_at).order_by(described.c.last_at.desc()).offset(DESCRIBED_MAX).limit(1)
+                _store_announcement(tx, proposal, note.at)
+    oldest = select(described.c.last_at).order_by(described.c.last_at.desc()).offset(MAX_ANNOUNCED).limit(1)
     tx.execute(delete(described).where(described.c.last_at <= oldest.scalar_subquery()))
 
 
-def claimable(tx: Connection, limit: int, known: Known, kind_like: KindLike) -> list[Claimable]:
+def list_unregistered(
+    tx: Connection, limit: int, known: IsRegistered, kind_like: GuessKind
+) -> list[UnregisteredDevice]:
     """Whoever bears a danger first, then the latest heard."""
     rows = [row for row in tx.execute(select(described)) if not any(known(*name) for name in row.identities)]
     by_name: dict[tuple[str, str], list[Any]] = {}
     for row in rows:
         for platform, name in row.identities:
             by_name.setdefault((platform, canonical(platform, name)), []).append(row)
-    found: dict[tuple[str, str], Claimable] = {}
-    for one in _speakers(tx):
+    found: dict[tuple[str, str], UnregisteredDevice] = {}
+    for one in _refused_devices(tx):
         if not known(one.platform, one.identity):
             for row in by_name.get((one.platform, canonical(one.platform, one.identity)), ()):
-                one = _joined(one, row, kind_like)
+                one = _with_announcement(one, row, kind_like)
             found[one.platform, one.identity] = one
     told_of = {each for one in found.values() for each in one.identities}
     for row in rows:
-        silent = _silent(row)
+        silent = _announced_device(row)
         if told_of.isdisjoint(silent.identities):
-            found[silent.platform, silent.identity] = _joined(silent, row, kind_like)
+            found[silent.platform, silent.identity] = _with_announcement(silent, row, kind_like)
     listed = sorted(found.values(), key=lambda one: (not one.danger, -one.last_at))[:limit]
     obstacles = _obstacles(tx) if listed else {}
     return [replace(one, obstacle=_obstacle(one, obstacles)) for one in listed]
@@ -96,12 +98,12 @@ def _obstacles(tx: Connection) -> dict[tuple[str, str], str]:
     return {(platform, canonical(platform, identity)): detail for platform, identity, detail in tx.execute(query)}
 
 
-def _obstacle(one: Claimable, obstacles: Mapping[tuple[str, str], str]) -> str | None:
+def _obstacle(one: UnregisteredDevice, obstacles: Mapping[tuple[str, str], str]) -> str | None:
     names = ((each.platform, canonical(each.platform, each.id)) for each in one.identities)
     return next((obstacles[name] for name in names if name in obstacles), None)
 
 
-def _put(tx: Connection, proposal: Proposal, at: Instant) -> None:
+def _store_announcement(tx: Connection, proposal: Proposal, at: Instant) -> None:
     """Several descriptions of one device (Home Assistant has one an entity) are one row."""
     platform, identity = proposal.identities[0]
     here = (described.c.platform == platform) & (described.c.identity == identity)
@@ -122,7 +124,7 @@ def _merged(before: Sequence[Any], more: Any) -> list[Any]:
     return [*before, *(each for each in more if each not in before)]
 
 
-def _withdraw(tx: Connection, proposal: Proposal) -> None:
+def _delete_announcement(tx: Connection, proposal: Proposal) -> None:
     gone = {tuple(name) for name in proposal.identities}
     for row in tx.execute(select(described)).all():
         if gone & {tuple(name) for name in row.identities}:
@@ -130,7 +132,7 @@ def _withdraw(tx: Connection, proposal: Proposal) -> None:
             tx.execute(delete(described).where(here))
 
 
-def _speakers(tx: Connection) -> Iterator[Claimable]:
+def _refused_devices(tx: Connection) -> Iterator[UnregisteredDevice]:
     """Refused as unknown and not given another try since."""
     danger = func.max(case((refusals.c.danger, 1), else_=0))
     query = (
@@ -152,15 +154,15 @@ def _speakers(tx: Connection) -> Iterator[Claimable]:
     )
     for platform, identity, kind, messages, first, last, dangerous in tx.execute(query):
         own = (Identity(platform, identity),)
-        yield Claimable(platform, identity, kind, int(messages), int(first), int(last), bool(dangerous), own)
+        yield UnregisteredDevice(platform, identity, kind, int(messages), int(first), int(last), bool(dangerous), own)
 
 
-def _silent(row: Any) -> Claimable:
+def _announced_device(row: Any) -> UnregisteredDevice:
     names = tuple(Identity(*name) for name in row.identities)
-    return Claimable(row.platform, row.identity, None, 0, row.first_at, row.last_at, False, names)
+    return UnregisteredDevice(row.platform, row.identity, None, 0, row.first_at, row.last_at, False, names)
 
 
-def _joined(one: Claimable, row: Any, kind_like: KindLike) -> Claimable:
+def _with_announcement(one: UnregisteredDevice, row: Any, kind_like: GuessKind) -> UnregisteredDevice:
     """With what the platform says of it."""
     names = tuple(dict.fromkeys((*one.identities, *(Identity(*name) for name in row.identities))))
     kind = one.proposed_kind or kind_like(row.platform, row.hints)

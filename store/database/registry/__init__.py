@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from store.database.registry.changes import Changed, registry_version
+from store.database.registry.changes import RegistryChanges, registry_version
 from store.database.registry.community import community, put_cells, put_duties, put_levels, put_people, put_places
-from store.database.registry.devices import delete_device, device, devices, devices_page, find_identity, put_devices
+from store.database.registry.devices import (
+    all_devices,
+    delete_device,
+    find_device,
+    get_device,
+    list_devices,
+    put_devices,
+)
 
 __all__ = [
-    "Changed",
+    "RegistryChanges",
+    "all_devices",
     "community",
     "delete_device",
-    "device",
-    "devices",
-    "devices_page",
-    "find_identity",
+    "find_device",
+    "get_device",
+    "list_devices",
     "put_cells",
     "put_devices",
     "put_duties",

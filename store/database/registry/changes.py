@@ -11,7 +11,7 @@ from store.database.system import key_values
 _VERSION = "registry_version"
 
 
-class Changed(Struct, frozen=True):
+class RegistryChanges(Struct, frozen=True):
     """Ids by what a `put` did to them."""
 
     created: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from domain import Cell, Duty, Instant, Person, Place
 from domain.levels import LevelRole
 from domain.people import Community
 from domain.people import community as index
-from store.database.registry.changes import Changed, bump_version
+from store.database.registry.changes import RegistryChanges, bump_version
 from store.database.registry.tables import cells, duties, people, places
 from store.database.sql import chunks
 from store.database.system import key_values
@@ -40,22 +40,22 @@ def put_levels(tx: Connection, declared: Mapping[str, LevelRole], now: Instant) 
     key_values.put(tx, LEVELS, {level: role.value for level, role in declared.items()}, now)
 
 
-def put_places(tx: Connection, wanted: Iterable[Place], now: Instant, *, replace: bool = False) -> Changed:
+def put_places(tx: Connection, wanted: Iterable[Place], now: Instant, *, replace: bool = False) -> RegistryChanges:
     """Add places or bring them up to date; with `replace` those not named are removed."""
     return _put(tx, places, Place, wanted, now, replace)
 
 
-def put_cells(tx: Connection, wanted: Iterable[Cell], now: Instant, *, replace: bool = False) -> Changed:
+def put_cells(tx: Connection, wanted: Iterable[Cell], now: Instant, *, replace: bool = False) -> RegistryChanges:
     """Add cells or bring them up to date; with `replace` those not named are removed."""
     return _put(tx, cells, Cell, wanted, now, replace)
 
 
-def put_people(tx: Connection, wanted: Iterable[Person], now: Instant, *, replace: bool = False) -> Changed:
+def put_people(tx: Connection, wanted: Iterable[Person], now: Instant, *, replace: bool = False) -> RegistryChanges:
     """Add people or bring them up to date; with `replace` those not named are removed."""
     return _put(tx, people, Person, wanted, now, replace)
 
 
-def put_duties(tx: Connection, wanted: Iterable[Duty], now: Instant, *, replace: bool = False) -> Changed:
+def put_duties(tx: Connection, wanted: Iterable[Duty], now: Instant, *, replace: bool = False) -> RegistryChanges:
     """Add roster lines or bring them up to date; with `replace` those not named are removed."""
     return _put(tx, duties, Duty, wanted, now, replace)
 
@@ -66,11 +66,13 @@ def _load(tx: Connection, table: Table, shape: type[S]) -> list[S]:
     return [msgspec.convert(dict(zip(names, row, strict=True)), shape) for row in rows]
 
 
-def _put(tx: Connection, table: Table, shape: type[S], wanted: Iterable[S], now: Instant, replace: bool) -> Changed:
-    held = {row["id"]: _written(row) for row in map(msgspec.to_builtins, _load(tx, table, shape))}
+def _put(
+    tx: Connection, table: Table, shape: type[S], wanted: Iterable[S], now: Instant, replace: bool
+) -> RegistryChanges:
+    held = {row["id"]: _encoded(row) for row in map(msgspec.to_builtins, _load(tx, table, shape))}
     asked = {row["id"]: row for row in map(msgspec.to_builtins, wanted)}
     created = [row for name, row in asked.items() if name not in held]
-    updated = [row for name, row in asked.items() if name in held and _written(row) != held[name]]
+    updated = [row for name, row in asked.items() if name in held and _encoded(row) != held[name]]
     removed = [name for name in held if name not in asked] if replace else []
     if created:
         tx.execute(insert(table), created)
@@ -88,9 +90,9 @@ def _changed(
     asked: dict[str, object],
     removed: Sequence[str],
     now: Instant,
-) -> Changed:
+) -> RegistryChanges:
     touched = {row["id"] for row in (*created, *updated)}
-    changed = Changed(
+    changed = RegistryChanges(
         created=tuple(row["id"] for row in created),
         updated=tuple(row["id"] for row in updated),
         unchanged=tuple(name for name in asked if name not in touched),
@@ -101,7 +103,7 @@ def _changed(
     return changed
 
 
-def _written(row: Mapping[str, Any]) -> bytes:
+def _encoded(row: Mapping[str, Any]) -> bytes:
     # Compared as written, so that 1 in place of true is a change; a longitude of 120 is kept as 120.0 and is none.
     degrees = {name: float(row[name]) for name in ("lon", "lat") if row.get(name) is not None}
     return msgspec.json.encode({**row, **degrees}, order="sorted")

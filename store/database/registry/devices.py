@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_,
 
 from domain import Device, Identity, Instant
 from domain.identities import canonical, in_either_case
-from store.database.registry.changes import Changed, bump_version
+from store.database.registry.changes import RegistryChanges, bump_version
 from store.database.registry.tables import devices as devices_table
 from store.database.registry.tables import identities as identities_table
 from store.database.sql import Page, chunks, page_of
@@ -21,18 +21,18 @@ from store.errors import IdentityTaken
 _NATIVE = "native"
 
 
-def devices(tx: Connection) -> list[Device]:
+def all_devices(tx: Connection) -> list[Device]:
     """Every device, by id."""
     rows = tx.execute(select(devices_table).order_by(devices_table.c.id)).all()
     return _with_identities(rows, tx.execute(_identities_in_order()).all())
 
 
-def device(tx: Connection, device_id: str) -> Device | None:
+def get_device(tx: Connection, device_id: str) -> Device | None:
     """The device with this id."""
     return next(iter(_devices_by_id(tx, [device_id])), None)
 
 
-def find_identity(tx: Connection, platform: str, identity: str) -> Device | None:
+def find_device(tx: Connection, platform: str, identity: str) -> Device | None:
     """The device that holds this identity; natively every device is also known by its own id."""
     held = select(identities_table.c.device).where(
         identities_table.c.platform == platform, identities_table.c.identity == identity
@@ -40,10 +40,10 @@ def find_identity(tx: Connection, platform: str, identity: str) -> Device | None
     found = tx.execute(held).scalar()
     if found is None and platform == _NATIVE:
         found = identity
-    return None if found is None else device(tx, found)
+    return None if found is None else get_device(tx, found)
 
 
-def devices_page(
+def list_devices(
     tx: Connection,
     limit: int,
     after: str | None = None,
@@ -71,17 +71,17 @@ def devices_page(
     return page_of([(f"{row.created_at}:{row.id}", item) for row, item in zip(rows, found, strict=True)], limit)
 
 
-def put_devices(tx: Connection, wanted: Iterable[Device], now: Instant) -> Changed:
+def put_devices(tx: Connection, wanted: Iterable[Device], now: Instant) -> RegistryChanges:
     """Register devices or bring them up to date, all or none. Putting the same again changes nothing.
 
     Raises IdentityTaken when a device claims an identity that another device holds and keeps.
     """
-    asked = {one.id: _tidy(one) for one in wanted}
+    asked = {one.id: _without_repeated_identities(one) for one in wanted}
     held = {one.id: one for one in _devices_by_id(tx, list(asked))}
     created = [one for one in asked.values() if one.id not in held]
-    updated = [one for one in asked.values() if one.id in held and _written(one) != _written(held[one.id])]
+    updated = [one for one in asked.values() if one.id in held and _encoded(one) != _encoded(held[one.id])]
     _write_devices(tx, created, updated, now)
-    changed = Changed(
+    changed = RegistryChanges(
         created=tuple(one.id for one in created),
         updated=tuple(one.id for one in updated),
         unchanged=tuple(asked.keys() - {one.id for one in (*created, *updated)}),
@@ -100,12 +100,12 @@ def delete_device(tx: Connection, device_id: str, now: Instant) -> bool:
     return gone
 
 
-def _tidy(one: Device) -> Device:
+def _without_repeated_identities(one: Device) -> Device:
     unique = tuple(dict.fromkeys(one.identities))
     return one if len(unique) == len(one.identities) else msgspec.structs.replace(one, identities=unique)
 
 
-def _written(one: Device) -> bytes:
+def _encoded(one: Device) -> bytes:
     # Compared as written: in Python True == 1 == 1.0, for a person reading the registry they differ.
     return msgspec.json.encode(one, order="sorted")
 
@@ -128,15 +128,15 @@ def _refuse_taken(tx: Connection, touched: Sequence[Device]) -> None:
     claims: dict[Identity, str] = {}
     for one in touched:
         for identity in (Identity(_NATIVE, one.id), *one.identities):
-            holder = claims.setdefault(_folded(identity), one.id)
+            holder = claims.setdefault(_canonical(identity), one.id)
             if holder != one.id:
                 raise IdentityTaken(identity, one.id, holder)
-    for identity, holder in _holders(tx, list(claims)):
-        if claims.get(_folded(identity), holder) != holder:
-            raise IdentityTaken(identity, claims[_folded(identity)], holder)
+    for identity, holder in _owners(tx, list(claims)):
+        if claims.get(_canonical(identity), holder) != holder:
+            raise IdentityTaken(identity, claims[_canonical(identity)], holder)
 
 
-def _holders(tx: Connection, claimed: Sequence[Identity]) -> Iterable[tuple[Identity, str]]:
+def _owners(tx: Connection, claimed: Sequence[Identity]) -> Iterable[tuple[Identity, str]]:
     for platform in {identity.platform for identity in claimed}:
         for some in chunks([identity.id for identity in claimed if identity.platform == platform]):
             either = [each for each in some if in_either_case(platform, each)]
@@ -149,7 +149,7 @@ def _holders(tx: Connection, claimed: Sequence[Identity]) -> Iterable[tuple[Iden
                 yield from ((Identity(_NATIVE, row.id), row.id) for row in tx.execute(own))
 
 
-def _folded(identity: Identity) -> Identity:
+def _canonical(identity: Identity) -> Identity:
     return Identity(identity.platform, canonical(identity.platform, identity.id))
 
 

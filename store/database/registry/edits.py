@@ -14,36 +14,36 @@ from domain import Instant
 from store.database.registry.tables import edits
 from store.database.sql import chunks
 
-SHELVES = ("places", "cells", "people", "duties", "devices")
+RESOURCES = ("places", "cells", "people", "duties", "devices")
 
 
-class Edit(Struct, frozen=True):
+class RegistryEdit(Struct, frozen=True):
     """One record that was written, or (`deleted`) removed, over the API."""
 
-    shelf: str
+    resource: str
     id: str
     deleted: bool
     at: Instant
 
 
-def mark(tx: Connection, shelf: str, ids: Iterable[str], now: Instant, *, deleted: bool = False) -> None:
+def record_edits(tx: Connection, shelf: str, ids: Iterable[str], now: Instant, *, deleted: bool = False) -> None:
     """These records were changed over the API."""
     named = list(dict.fromkeys(ids))
-    forget(tx, shelf, named)
+    clear_edits(tx, shelf, named)
     if named:
         rows = [{"shelf": shelf, "id": name, "deleted": deleted, "at": now} for name in named]
         tx.execute(insert(edits), rows)
 
 
-def forget(tx: Connection, shelf: str, ids: Sequence[str]) -> None:
+def clear_edits(tx: Connection, shelf: str, ids: Sequence[str]) -> None:
     """These records are as a file says again."""
     for some in chunks(ids):
         tx.execute(delete(edits).where(edits.c.shelf == shelf, edits.c.id.in_(some)))
 
 
-def edited(tx: Connection) -> list[Edit]:
+def list_edits(tx: Connection) -> list[RegistryEdit]:
     """All of them, by shelf and id."""
     rows = tx.execute(
         select(edits.c.shelf, edits.c.id, edits.c.deleted, edits.c.at).order_by(edits.c.shelf, edits.c.id)
     )
-    return [Edit(*row) for row in rows]
+    return [RegistryEdit(*row) for row in rows]

@@ -12,7 +12,7 @@ from store.database.sql import Page, page_of
 from store.database.system.tables import audit
 
 
-class Act(Struct, frozen=True):
+class AuditEntry(Struct, frozen=True):
     """One deed: `actor` is a person's or a token's id, `action` a verb with its noun (`device deleted`)."""
 
     at: Instant
@@ -21,21 +21,23 @@ class Act(Struct, frozen=True):
     detail: dict[str, Attribute | None]
 
 
-def write(
+def record(
     tx: Connection, at: Instant, actor: str, action: str, detail: Mapping[str, Attribute | None] | None = None
 ) -> None:
     """Note a deed, in the transaction that does it."""
     tx.execute(insert(audit).values(at=at, actor=actor, action=action, detail=dict(detail or {})))
 
 
-def page(tx: Connection, limit: int, after: str | None = None, *, actor: str | None = None) -> Page[Act]:
+def list_entries(tx: Connection, limit: int, after: str | None = None, *, actor: str | None = None) -> Page[AuditEntry]:
     """Deeds, the newest first."""
     query = select(audit).order_by(audit.c.n.desc()).limit(limit + 1)
     if actor is not None:
         query = query.where(audit.c.actor == actor)
     if after is not None:
         query = query.where(audit.c.n < int(after))
-    return page_of([(str(row.n), Act(row.at, row.actor, row.action, row.detail)) for row in tx.execute(query)], limit)
+    return page_of(
+        [(str(row.n), AuditEntry(row.at, row.actor, row.action, row.detail)) for row in tx.execute(query)], limit
+    )
 
 
 def purge(tx: Connection, before: Instant) -> int:

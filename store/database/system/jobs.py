@@ -20,7 +20,7 @@ class Job(Struct, frozen=True):
     last_outcome: str | None = None
 
 
-def everything(tx: Connection) -> list[Job]:
+def list_jobs(tx: Connection) -> list[Job]:
     """All jobs, by name."""
     return [Job(*row) for row in tx.execute(select(jobs).order_by(jobs.c.name))]
 
@@ -30,7 +30,7 @@ def put(tx: Connection, name: str, schedule: str, *, enabled: bool = True) -> No
     upsert(tx, jobs, {"name": name}, {"schedule": schedule, "enabled": enabled})
 
 
-def ran(tx: Connection, name: str, at: Instant, outcome: str) -> bool:
+def record_run(tx: Connection, name: str, at: Instant, outcome: str) -> bool:
     """Note how a job went. False when the job was removed meanwhile."""
     noted = update(jobs).where(jobs.c.name == name).values(last_run_at=at, last_outcome=outcome)
     return tx.execute(noted).rowcount > 0

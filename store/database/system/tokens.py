@@ -31,13 +31,13 @@ def create(tx: Connection, token: Token) -> None:
     tx.execute(insert(tokens).values(**columns))
 
 
-def by_hash(tx: Connection, hashed: str) -> Token | None:
+def find_by_hash(tx: Connection, hashed: str) -> Token | None:
     """The token with this hash, if it is still good."""
     row = tx.execute(select(tokens).where(tokens.c.hash == hashed, tokens.c.revoked_at.is_(None))).first()
     return None if row is None else Token(*row)
 
 
-def everything(tx: Connection) -> list[Token]:
+def list_tokens(tx: Connection) -> list[Token]:
     """All tokens, revoked ones too, the newest first."""
     return [Token(*row) for row in tx.execute(select(tokens).order_by(tokens.c.created_at.desc(), tokens.c.id))]
 

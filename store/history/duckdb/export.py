@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from domain import Instant
-from store.history.duckdb.tables import COLUMNS, create, days, raw_table
+from store.history.duckdb.tables import COLUMNS, create, raw_table, stored_days
 
 _ATTACHED = "piece"
 
 
-def copy(
+def export_readings(
     look: Any,
     path: Path,
     start: Instant,
@@ -27,7 +27,7 @@ def copy(
     chosen = f"received >= {start:d} AND received < {end:d}"
     if devices is not None:
         chosen += f" AND device IN ({', '.join(str(int(one)) for one in devices) or 'NULL'})"
-    wanted = [day for day in days(look) if _holds(look, day, start, end)]
+    wanted = [day for day in stored_days(look) if _holds(look, day, start, end)]
     look.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {_ATTACHED}; USE {_ATTACHED}")
     try:
         create(look)

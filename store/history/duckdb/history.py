@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from domain import DAY, HOUR, Instant, Lane, Reading, Value
 from store.errors import CannotWrite, StoreError
 from store.history import Point
-from store.history.buffer import Batch, Buffer, reached
+from store.history.buffer import Batch, Buffer, last_positions
 from store.history.duckdb import export, queries, tables
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ _COLUMNS: Final = pa.schema(
         ("doubts", pa.string()),
     ]
 )
-_BROKEN: Final = (
+_UNUSABLE: Final = (
     duckdb.IOException,
     duckdb.TransactionException,
     duckdb.FatalException,
@@ -55,7 +55,7 @@ _encoder = msgspec.json.Encoder()
 _encode = _encoder.encode
 
 
-class DuckHistory:
+class DuckDbHistory:
     """A `History` in DIR/history.duckdb. DuckDB lets one process at a time open it."""
 
     def __init__(
@@ -69,7 +69,7 @@ class DuckHistory:
         }
         self._buffer = Buffer(buffer_readings_max)
         self._durable: dict[Lane, int] = {}
-        self._numbers: dict[str, int] = {}
+        self._ids: dict[str, int] = {}
         self._thread = ThreadPoolExecutor(1, "history")
         self._connection = self._thread.submit(self._open).result()
 
@@ -79,9 +79,9 @@ class DuckHistory:
         return self._buffer.readings
 
     @property
-    def behind(self) -> bool:
+    def overflowed(self) -> bool:
         """True when the buffer was full and readings are left to the journal until the next start."""
-        return self._buffer.behind
+        return self._buffer.overflowed
 
     def append(self, lane: Lane, pos: int, readings: Sequence[Reading]) -> bool:
         """See History.append."""
@@ -90,7 +90,7 @@ class DuckHistory:
     async def flush(self) -> None:
         """See History.flush. Raises CannotWrite; nothing is lost from memory then, and the next flush tries again."""
         while self._buffer.front(1):
-            await self._soon(self._flush_some)
+            await self._run(self._flush_some)
 
     def position(self) -> dict[Lane, int]:
         """See History.position."""
@@ -108,37 +108,37 @@ class DuckHistory:
     ) -> list[Point]:
         """See History.series."""
         await self._flush_if_possible()
-        number = self._numbers.get(device)
+        number = self._ids.get(device)
         if number is None:
             return []
         if step_ms is None:
             asked = partial(queries.points, self._connection, number, quantity, start, end, limit, after)
         else:
             asked = partial(queries.steps, self._connection, number, quantity, start, end, step_ms, limit, after)
-        return await self._soon(asked)
+        return await self._run(asked)
 
     async def latest(self, device: str) -> list[Point]:
         """See History.latest."""
         await self._flush_if_possible()
-        number = self._numbers.get(device)
-        return [] if number is None else await self._soon(partial(queries.newest, self._connection, number))
+        number = self._ids.get(device)
+        return [] if number is None else await self._run(partial(queries.newest, self._connection, number))
 
     def sorted_replay(self, start: Instant, end: Instant, devices: Sequence[str] | None = None) -> Iterator[Reading]:
         """See History.sorted_replay. It runs in the caller's thread, on a look of its own at the database."""
         while self._buffer.front(1):
-            self._thread.submit(self._guarded, self._flush_some).result()
-        look, names = self._thread.submit(self._look).result()
-        chosen = None if devices is None else [self._numbers[one] for one in devices if one in self._numbers]
+            self._thread.submit(self._translate_errors, self._flush_some).result()
+        look, names = self._thread.submit(self._open_reader).result()
+        chosen = None if devices is None else [self._ids[one] for one in devices if one in self._ids]
         try:
             yield from queries.readings(look, names, start, end, chosen)
         finally:
             look.close()
 
-    def first(self) -> Instant | None:
+    def first_received(self) -> Instant | None:
         """When the oldest reading of all was received."""
-        return self._thread.submit(lambda: queries.first(self._connection)).result()
+        return self._thread.submit(lambda: queries.first_received(self._connection)).result()
 
-    def copy_to(
+    def export(
         self,
         path: Path,
         start: Instant,
@@ -151,11 +151,11 @@ class DuckHistory:
         It runs in the caller's thread, and with the caller's priority, while this history goes on being written.
         """
         while self._buffer.front(1):
-            self._thread.submit(self._guarded, self._flush_some).result()
-        look, _ = self._thread.submit(self._look).result()
-        chosen = None if devices is None else [self._numbers[one] for one in devices if one in self._numbers]
+            self._thread.submit(self._translate_errors, self._flush_some).result()
+        look, _ = self._thread.submit(self._open_reader).result()
+        chosen = None if devices is None else [self._ids[one] for one in devices if one in self._ids]
         try:
-            export.copy(look, path, start, end, chosen, told)
+            export.export_readings(look, path, start, end, chosen, told)
         finally:
             look.close()
 
@@ -163,22 +163,22 @@ class DuckHistory:
         """See History.roll_up. Other work gets its turn between the pieces; a kill in between harms nothing."""
         await self.flush()
         before = now - now % HOUR
-        for first, last in await self._soon(lambda: list(self._slices(before))):
-            await self._soon(partial(self._transact, tables.move_closed, before, first, last))
-        for day in await self._soon(lambda: tables.untidy_days(self._connection, now)):
-            await self._soon(partial(self._transact, tables.tidy, day))
+        for first, last in await self._run(lambda: list(self._slices(before))):
+            await self._run(partial(self._transact, tables.move_closed, before, first, last))
+        for day in await self._run(lambda: tables.fragmented_days(self._connection, now)):
+            await self._run(partial(self._transact, tables.recluster, day))
 
     async def retain(self, now: Instant, raw_days: int, minute_days: int, hour_days: int) -> None:
         """See History.retain. Raw readings go by whole days (UTC)."""
         limits = [now - days * DAY for days in (raw_days, minute_days, hour_days)]
-        await self._soon(partial(self._transact, tables.forget, *limits))
+        await self._run(partial(self._transact, tables.delete_expired, *limits))
 
     async def close(self) -> None:
         """See History.close."""
         try:
             await self.flush()
         finally:
-            await self._soon(self._connection.close)
+            await self._run(self._connection.close)
             self._thread.shutdown()
 
     async def _flush_if_possible(self) -> None:
@@ -188,13 +188,13 @@ class DuckHistory:
             # A full disk must not hide what is on it. Whoever flushes in turn is told.
             return
 
-    async def _soon(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, work)
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._translate_errors, work)
 
-    def _guarded(self, work: Callable[[], T]) -> T:
+    def _translate_errors(self, work: Callable[[], T]) -> T:
         try:
             return work()
-        except _BROKEN as error:
+        except _UNUSABLE as error:
             self._reopen()
             raise CannotWrite(f"the history could not write: {error}") from error
 
@@ -204,7 +204,7 @@ class DuckHistory:
         except duckdb.IOException as error:
             raise StoreError(f"the history cannot be opened: {error}") from error
         tables.create(connection)
-        self._numbers = dict(connection.execute("SELECT name, n FROM names").fetchall())
+        self._ids = dict(connection.execute("SELECT name, n FROM names").fetchall())
         found = connection.execute("SELECT lane, pos FROM cursors").fetchall()
         self._durable = {Lane(lane): pos for lane, pos in found}
         self._buffer.resume(self._durable)
@@ -218,8 +218,8 @@ class DuckHistory:
             # Still no room: the closed connection fails the next work too, which brings us here again.
             return
 
-    def _look(self) -> tuple[Any, dict[int, str]]:
-        return self._connection.cursor(), {number: name for name, number in self._numbers.items()}
+    def _open_reader(self) -> tuple[Any, dict[int, str]]:
+        return self._connection.cursor(), {number: name for name, number in self._ids.items()}
 
     def _slices(self, before: Instant) -> Iterator[tuple[int, int]]:
         return tables.slices(self._connection, before, _MOVE_READINGS_MAX)
@@ -237,26 +237,26 @@ class DuckHistory:
         taken = self._buffer.front(_FLUSH_READINGS_MAX)
         # A commit that failed may have become durable all the same: the file decides, not our memory of it.
         fresh = [batch for batch in taken if batch[1] > self._durable.get(batch[0], 0)]
-        known = len(self._numbers)
+        known = len(self._ids)
         try:
             self._transact(self._write, fresh, known)
         except Exception:
-            for name in list(islice(self._numbers, known, None)):
-                del self._numbers[name]
+            for name in list(islice(self._ids, known, None)):
+                del self._ids[name]
             raise
-        self._durable |= reached(fresh)
+        self._durable |= last_positions(fresh)
         self._buffer.drop(taken)
 
     def _write(self, connection: Any, batches: Sequence[Batch], known: int) -> None:
         readings = [reading for _, _, some in batches for reading in some]
-        rows = _table(readings, self._numbers)
-        added = list(islice(self._numbers, known, None)) if len(self._numbers) > known else []
+        rows = _table(readings, self._ids)
+        added = list(islice(self._ids, known, None)) if len(self._ids) > known else []
         if added:
             numbers = pa.array(range(known, known + len(added)), pa.int32())
             _insert(connection, "names", pa.table([numbers, pa.array(added, pa.string())], names=["n", "name"]))
         if readings:
             _insert(connection, "hot", rows)
-        tables.put_positions(connection, [(lane.value, pos) for lane, pos in reached(batches).items()])
+        tables.put_positions(connection, [(lane.value, pos) for lane, pos in last_positions(batches).items()])
 
 
 def _table(readings: Sequence[Reading], numbers: dict[str, int]) -> Any:

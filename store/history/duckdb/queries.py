@@ -9,7 +9,7 @@ import msgspec
 
 from domain import DAY, HOUR, MINUTE, Instant, Quality, Reading, Value
 from store.history import Point, parse_cursor
-from store.history.duckdb.tables import COLUMNS, days, raw_table
+from store.history.duckdb.tables import COLUMNS, raw_table, stored_days
 
 _FETCH: Final = 5_000
 RECEIVED: Final = "received >= $start AND received < $end"
@@ -64,7 +64,7 @@ def points(
         " ORDER BY at_ms, received, vals, doubts LIMIT $limit",
         values,
     ).fetchall()
-    return _unpacked(found, quantity, limit + skip)[skip:]
+    return _points(found, quantity, limit + skip)[skip:]
 
 
 def steps(
@@ -81,7 +81,7 @@ def steps(
     unit, table = next(((u, t) for u, t in ((HOUR, "hours"), (MINUTE, "minutes")) if step_ms % u == 0), (1, ""))
     at, skip = parse_cursor(after)
     begin = (start if at is None else max(start, at)) // step_ms * step_ms
-    source = _source(connection, begin, end) if unit == 1 else _hot()
+    source = _source(connection, begin, end) if unit == 1 else _recent()
     query = _STEPS.format(source=source, rolled=_ROLLED.format(table=table) if table else "")
     values = {"device": device, "quantity": quantity, "start": begin, "end": end, "step": step_ms}
     found = connection.execute(query, {**values, "limit": limit, "skip": skip}).fetchall()
@@ -106,7 +106,7 @@ def newest(connection: Any, device: int) -> list[Point]:
         "SELECT received, at_ms, vals, doubts FROM hot WHERE device = ? ORDER BY at_ms, received", [device]
     ).fetchall()
     for received, *row in hot:
-        for point in _unpacked([row], None, None):
+        for point in _points([row], None, None):
             if point.quantity not in known or (point.at, received) >= known[point.quantity][:2]:
                 known[point.quantity] = (point.at, received, point)
     return [known[quantity][2] for quantity in sorted(known)]
@@ -118,26 +118,26 @@ def readings(
     """Whole readings in the order in which they were received. What was measured long before lies in older days."""
     chosen = RECEIVED + ("" if devices is None else " AND device IN (SELECT unnest($devices))")
     values: dict[str, object] = {"start": start, "end": end} | ({} if devices is None else {"devices": list(devices)})
-    tables = ["hot", *(raw_table(day) for day in days(connection) if day < end + AHEAD_MS)]
+    tables = ["hot", *(raw_table(day) for day in stored_days(connection) if day < end + AHEAD_MS)]
     found = connection.execute(
         f"SELECT {COLUMNS} FROM ({_from_all(tables, chosen)}) ORDER BY received, at_ms, device, vals",  # noqa: S608
         values,
     )
     while rows := found.fetchmany(_FETCH):
-        for (device, kind, at, received, _, doubts), values_held in zip(rows, _held(rows), strict=True):
+        for (device, kind, at, received, _, doubts), values_held in zip(rows, _decoded_values(rows), strict=True):
             marks = _NO_DOUBTS if doubts is None else decode_doubts(doubts)
             yield Reading(names[device], names[kind], at, received, values_held, marks)
 
 
-def first(connection: Any) -> Instant | None:
+def first_received(connection: Any) -> Instant | None:
     """When the oldest reading of all was received."""
     # Also of a newer day: what lies in the oldest may have come long after it was measured.
-    tables = ["hot", *map(raw_table, days(connection))]
+    tables = ["hot", *map(raw_table, stored_days(connection))]
     found = [connection.execute(f"SELECT min(received) FROM {table}").fetchone()[0] for table in tables]  # noqa: S608
     return min((one for one in found if one is not None), default=None)
 
 
-def _held(rows: Sequence[Sequence[Any]]) -> list[dict[str, Value]]:
+def _decoded_values(rows: Sequence[Sequence[Any]]) -> list[dict[str, Value]]:
     """The values of some rows, read in one go. What is null was said to be unknown: seldom."""
     written = f"[{','.join([row[4] for row in rows])}]"
     held = _decode_all(written)
@@ -146,7 +146,7 @@ def _held(rows: Sequence[Sequence[Any]]) -> list[dict[str, Value]]:
     return held  # type: ignore[return-value]  # no null among them
 
 
-def _hot() -> str:
+def _recent() -> str:
     return "SELECT * FROM hot WHERE device = $device AND at_ms >= $start AND at_ms < $end"
 
 
@@ -155,7 +155,7 @@ def _source(connection: Any, start: Instant, end: Instant, more: str = "") -> st
 
 
 def _union(connection: Any, start: Instant, end: Instant, more: str) -> str:
-    tables = ["hot", *(raw_table(day) for day in days(connection) if day < end and day + DAY > start)]
+    tables = ["hot", *(raw_table(day) for day in stored_days(connection) if day < end and day + DAY > start)]
     return _from_all(tables, f"at_ms >= $start AND at_ms < $end {more}")
 
 
@@ -163,7 +163,7 @@ def _from_all(tables: Sequence[str], chosen: str) -> str:
     return " UNION ALL ".join(f"SELECT * FROM {table} WHERE {chosen}" for table in tables)  # noqa: S608
 
 
-def _unpacked(rows: Sequence[Sequence[Any]], quantity: str | None, limit: int | None) -> list[Point]:
+def _points(rows: Sequence[Sequence[Any]], quantity: str | None, limit: int | None) -> list[Point]:
     found: list[Point] = []
     for at, vals, doubts in rows:
         marks = _NO_DOUBTS if doubts is None else decode_doubts(doubts)

@@ -73,7 +73,7 @@ def create(connection: Any) -> None:
     connection.execute(_SCHEMA)
 
 
-def days(connection: Any) -> list[Instant]:
+def stored_days(connection: Any) -> list[Instant]:
     """The beginnings (UTC) of the days that have a table, ascending."""
     return [row[0] for row in connection.execute("SELECT day FROM days ORDER BY day").fetchall()]
 
@@ -119,7 +119,7 @@ def move_closed(connection: Any, before: Instant, first: int, last: int) -> None
     connection.execute("DROP TABLE pieces; DROP TABLE newer; DROP TABLE closed")
 
 
-def untidy_days(connection: Any, now: Instant) -> list[Instant]:
+def fragmented_days(connection: Any, now: Instant) -> list[Instant]:
     """Days that are over and lie in so many runs that sorting them as a whole is worth it."""
     found = connection.execute(
         "SELECT day FROM days WHERE runs > ? AND day < ? ORDER BY day", [RUNS_MAX, now - DAY - HOUR]
@@ -127,16 +127,16 @@ def untidy_days(connection: Any, now: Instant) -> list[Instant]:
     return [row[0] for row in found.fetchall()]
 
 
-def tidy(connection: Any, day: Instant) -> None:
+def recluster(connection: Any, day: Instant) -> None:
     """Sort a day as a whole."""
     table = raw_table(day)
     connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM {table} ORDER BY device, at_ms")  # noqa: S608
     connection.execute("UPDATE days SET runs = 1 WHERE day = ?", [day])
 
 
-def forget(connection: Any, raw_before: Instant, minutes_before: Instant, hours_before: Instant) -> None:
+def delete_expired(connection: Any, raw_before: Instant, minutes_before: Instant, hours_before: Instant) -> None:
     """Drop the days that end before an instant, and roll-up buckets that begin before theirs."""
-    for day in days(connection):
+    for day in stored_days(connection):
         if day + DAY <= raw_before:
             connection.execute(f"DROP TABLE {raw_table(day)}")
             connection.execute("DELETE FROM days WHERE day = ?", [day])

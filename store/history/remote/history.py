@@ -23,12 +23,12 @@ from urllib3.exceptions import HTTPError
 from domain import DAY, Instant, Lane, Reading
 from store.errors import CannotWrite, StoreError
 from store.history import Point
-from store.history.buffer import Batch, Buffer, reached
+from store.history.buffer import Batch, Buffer, last_positions
 from store.history.remote import samples
-from store.history.remote.influxdb import FluxReader
+from store.history.remote.influxdb import InfluxDbReader
 from store.history.remote.line_protocol import lines, position_line
-from store.history.remote.samples import Reader
-from store.history.remote.victoriametrics import VictoriaReader
+from store.history.remote.samples import SampleReader
+from store.history.remote.victoriametrics import VictoriaMetricsReader
 
 T = TypeVar("T")
 Target = Literal["victoriametrics", "influxdb"]
@@ -37,7 +37,7 @@ BUFFER_READINGS_MAX: Final = 1_000_000
 _WRITE_READINGS_MAX: Final = 5_000
 
 
-class InfluxHistory:
+class LineProtocolHistory:
     """A `History` on a server that takes line protocol. `booleans` names the quantities that are booleans."""
 
     def __init__(
@@ -54,18 +54,18 @@ class InfluxHistory:
         self._client: Any = InfluxDBClient(url, token=token, org=org, timeout=round(timeout_s * 1000))
         self._write_api: Any = self._client.write_api(write_options=SYNCHRONOUS)
         self._bucket = bucket
-        self._words_as_tags = target == "victoriametrics"
-        self._reader: Reader = (
-            VictoriaReader(url, token=token, booleans=booleans, timeout_s=timeout_s)
+        self._text_as_tags = target == "victoriametrics"
+        self._reader: SampleReader = (
+            VictoriaMetricsReader(url, token=token, booleans=booleans, timeout_s=timeout_s)
             if target == "victoriametrics"
-            else FluxReader(self._client, org, bucket)
+            else InfluxDbReader(self._client, org, bucket)
         )
         self._buffer = Buffer(BUFFER_READINGS_MAX)
         self._thread = ThreadPoolExecutor(1, "history")
         try:
             self._durable = self._thread.submit(self._reader.position).result()
         except StoreError:
-            self._let_go()
+            self._disconnect()
             self._thread.shutdown()
             raise
         self._buffer.resume(self._durable)
@@ -76,9 +76,9 @@ class InfluxHistory:
         return self._buffer.readings
 
     @property
-    def behind(self) -> bool:
+    def overflowed(self) -> bool:
         """True when the buffer was full and readings are left to the journal until the next start."""
-        return self._buffer.behind
+        return self._buffer.overflowed
 
     def append(self, lane: Lane, pos: int, readings: Sequence[Reading]) -> bool:
         """See History.append."""
@@ -87,7 +87,7 @@ class InfluxHistory:
     async def flush(self) -> None:
         """See History.flush. Raises CannotWrite; nothing is lost from memory then, and the next flush tries again."""
         while self._buffer.front(1):
-            await self._soon(self._flush_some)
+            await self._run(self._flush_some)
 
     def position(self) -> dict[Lane, int]:
         """See History.position."""
@@ -105,13 +105,13 @@ class InfluxHistory:
     ) -> list[Point]:
         """See History.series. The whole range is fetched and the page cut from it here."""
         await self.flush()
-        found = await self._soon(lambda: samples.points(self._reader.samples(start, end, device, quantity)))
-        return samples.page(samples.stepped(found, step_ms) if step_ms else found, limit, after)
+        found = await self._run(lambda: samples.points(self._reader.samples(start, end, device, quantity)))
+        return samples.page(samples.bucketed(found, step_ms) if step_ms else found, limit, after)
 
     async def latest(self, device: str) -> list[Point]:
         """See History.latest. Looks back 30 days."""
         await self.flush()
-        return await self._soon(lambda: samples.newest(self._reader.newest(device)))
+        return await self._run(lambda: samples.newest(self._reader.newest(device)))
 
     def sorted_replay(self, start: Instant, end: Instant, devices: Sequence[str] | None = None) -> Iterator[Reading]:
         """See History.sorted_replay. Chosen by the devices' clocks, day by day, and within a day as received."""
@@ -134,19 +134,19 @@ class InfluxHistory:
         try:
             await self.flush()
         finally:
-            await self._soon(self._let_go)
+            await self._run(self._disconnect)
             self._thread.shutdown()
 
-    async def _soon(self, work: Callable[[], T]) -> T:
+    async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _flush_some(self) -> None:
         taken = self._buffer.front(_WRITE_READINGS_MAX)
         readings = [reading for _, _, some in taken for reading in some]
         if readings:
-            self._write(lines(readings, words_as_tags=self._words_as_tags))
+            self._write(lines(readings, text_as_tags=self._text_as_tags))
             self._write(_positions(taken, max(reading.received for reading in readings)))
-        self._durable |= reached(taken)
+        self._durable |= last_positions(taken)
         self._buffer.drop(taken)
 
     def _write(self, text: Iterator[str]) -> None:
@@ -156,11 +156,11 @@ class InfluxHistory:
         except (ApiException, InfluxDBError, HTTPError, OSError) as error:
             raise CannotWrite(f"the history server took nothing: {error}") from error
 
-    def _let_go(self) -> None:
+    def _disconnect(self) -> None:
         self._write_api.close()
         self._client.close()
         self._reader.close()
 
 
 def _positions(taken: Sequence[Batch], at: Instant) -> Iterator[str]:
-    yield from (position_line(lane, pos, at) for lane, pos in reached(taken).items())
+    yield from (position_line(lane, pos, at) for lane, pos in last_positions(taken).items())

@@ -14,14 +14,14 @@ from urllib3.exceptions import HTTPError
 
 from domain import Instant, Lane, Quality, Value
 from store.errors import StoreError
-from store.history.remote.line_protocol import MEASUREMENT, POSITION, speakable
+from store.history.remote.line_protocol import MEASUREMENT, POSITION, sanitise_tag
 from store.history.remote.samples import Sample, number
 
 _NEWEST_DAYS: Final = 30
 _POSITION_DAYS: Final = 400
 
 
-class FluxReader:
+class InfluxDbReader:
     """A `Reader` of an InfluxDB server. `client` is an InfluxDBClient, or whatever answers Flux as it does."""
 
     def __init__(self, client: Any, org: str, bucket: str) -> None:
@@ -30,11 +30,11 @@ class FluxReader:
     def samples(self, start: Instant, end: Instant, device: str | None, quantity: str | None) -> Iterator[Sample]:
         """See Reader.samples."""
         when = f"range(start: time(v: {start * 1_000_000}), stop: time(v: {end * 1_000_000}))"
-        return self._asked(when, _filters(device, quantity))
+        return self._samples(when, _filters(device, quantity))
 
     def newest(self, device: str) -> Iterator[Sample]:
         """See Reader.newest."""
-        return self._asked(f"range(start: -{_NEWEST_DAYS}d)", [*_filters(device, None), "last()"])
+        return self._samples(f"range(start: -{_NEWEST_DAYS}d)", [*_filters(device, None), "last()"])
 
     def position(self) -> dict[Lane, int]:
         """See Reader.position."""
@@ -45,7 +45,7 @@ class FluxReader:
     def close(self) -> None:
         """See Reader.close. The client belongs to the writer."""
 
-    def _asked(self, when: str, steps: Iterable[str]) -> Iterator[Sample]:
+    def _samples(self, when: str, steps: Iterable[str]) -> Iterator[Sample]:
         for record in self._records(when, steps):
             at = round(record["_time"].timestamp() * 1000)
             quality = Quality(record.values.get("quality") or Quality.GOOD)
@@ -62,7 +62,7 @@ class FluxReader:
 def _filters(device: str | None, quantity: str | None) -> list[str]:
     wanted = [f"r._measurement == {_text(MEASUREMENT)}"]
     if device is not None:
-        wanted.append(f"r.device == {_text(speakable(device))}")
+        wanted.append(f"r.device == {_text(sanitise_tag(device))}")
     if quantity is not None:
         wanted.append(f"r._field == {_text(quantity)}")
     return [f"filter(fn: (r) => {' and '.join(wanted)})"]

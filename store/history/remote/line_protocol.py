@@ -18,31 +18,31 @@ MEASUREMENT: Final = "fengshao"
 POSITION: Final = "fengshao_position"
 RECEIVED: Final = "received_ms"
 
-_UNSPEAKABLE: Final = str.maketrans({"\\": "_", "\n": " ", "\r": " "})
+_NOT_IN_TAGS: Final = str.maketrans({"\\": "_", "\n": " ", "\r": " "})
 _TAG_ESCAPES: Final = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ "})
 _TEXT_ESCAPES: Final = str.maketrans({'"': r"\"", "\\": r"\\"})
 
 
-def lines(readings: Iterable[Reading], *, words_as_tags: bool) -> Iterator[str]:
-    """The lines of some readings. Where text cannot be a value, `words_as_tags` makes it the tag `word` of a 1."""
+def lines(readings: Iterable[Reading], *, text_as_tags: bool) -> Iterator[str]:
+    """The lines of some readings. Where text cannot be a value, `text_as_tags` makes it the tag `word` of a 1."""
     for reading in readings:
         head = f"{MEASUREMENT},device={_tag(reading.device)},kind={_tag(reading.kind)}"
         for quality, values in _by_quality(reading).items():
             tags = head if quality is Quality.GOOD else f"{head},quality={quality.value}"
-            plain = {k: v for k, v in values.items() if not (words_as_tags and isinstance(v, str))}
+            plain = {k: v for k, v in values.items() if not (text_as_tags and isinstance(v, str))}
             yield _line(tags, plain, reading)
             for name, word in values.items():
                 if name not in plain and word:
                     yield f"{tags},word={_tag(str(word))} {_tag(name)}=1 {reading.at}"
 
 
-def speakable(text: str) -> str:
+def sanitise_tag(text: str) -> str:
     """A tag as this protocol can say it: it has no sure way to write a backslash or a line break.
 
-    >>> speakable("a\\\\b\\nc")
+    >>> sanitise_tag("a\\\\b\\nc")
     'a_b c'
     """
-    return text.translate(_UNSPEAKABLE)
+    return text.translate(_NOT_IN_TAGS)
 
 
 def position_line(lane: Lane, pos: int, at: Instant) -> str:
@@ -69,7 +69,7 @@ def _line(tags: str, values: Mapping[str, Value], reading: Reading) -> str:
 
 
 def _tag(text: str) -> str:
-    return speakable(text).translate(_TAG_ESCAPES)
+    return sanitise_tag(text).translate(_TAG_ESCAPES)
 
 
 def _field(value: Value) -> str:

@@ -26,7 +26,7 @@ class Sample(Struct, frozen=True, gc=False):
     quality: Quality = Quality.GOOD
 
 
-class Reader(Protocol):
+class SampleReader(Protocol):
     """How one kind of server is asked."""
 
     def samples(self, start: Instant, end: Instant, device: str | None, quantity: str | None) -> Iterable[Sample]:
@@ -64,7 +64,7 @@ def points(samples: Iterable[Sample]) -> list[Point]:
     )
 
 
-def stepped(found: Sequence[Point], step_ms: int) -> list[Point]:
+def bucketed(found: Sequence[Point], step_ms: int) -> list[Point]:
     """Per bucket and quantity the mean of a number, the last of anything else; implausible values left out."""
     buckets: dict[tuple[Instant, str], list[Value]] = {}
     for point in found:

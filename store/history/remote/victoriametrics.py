@@ -14,7 +14,7 @@ import msgspec
 
 from domain import Instant, Lane, Quality, Value
 from store.errors import StoreError
-from store.history.remote.line_protocol import MEASUREMENT, POSITION, speakable
+from store.history.remote.line_protocol import MEASUREMENT, POSITION, sanitise_tag
 from store.history.remote.samples import Sample, number
 
 _PREFIX: Final = f"{MEASUREMENT}_"
@@ -24,13 +24,13 @@ _NEWEST_WINDOW: Final = "[30d] offset -1h"
 _POSITION_WINDOW: Final = "[400d] offset -1h"
 
 
-class VictoriaReader:
+class VictoriaMetricsReader:
     """A `Reader` of a VictoriaMetrics server."""
 
     def __init__(self, url: str, *, token: str = "", booleans: Collection[str] = (), timeout_s: float = 10.0) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = httpx2.Client(base_url=url, headers=headers, timeout=timeout_s)
-        self._booleans = frozenset(booleans)
+        self._boolean_quantities = frozenset(booleans)
 
     def samples(self, start: Instant, end: Instant, device: str | None, quantity: str | None) -> Iterator[Sample]:
         """See Reader.samples."""
@@ -79,12 +79,12 @@ class VictoriaReader:
     def _value(self, metric: dict[str, str], quantity: str, value: float) -> Value:
         if "word" in metric:
             return metric["word"]
-        return bool(value) if quantity in self._booleans else number(float(value))
+        return bool(value) if quantity in self._boolean_quantities else number(float(value))
 
 
 def _selector(device: str | None, quantity: str | None) -> str:
     name = f'__name__="{_PREFIX}{_escape(quantity)}"' if quantity is not None else f'__name__=~"{_PREFIX}.+"'
-    whose = "" if device is None else f',device="{_escape(speakable(device))}"'
+    whose = "" if device is None else f',device="{_escape(sanitise_tag(device))}"'
     return f'{{{name},__name__!="{POSITION}_pos"{whose}}}'
 
 

@@ -11,7 +11,7 @@ from alerts.channels.channel import DeliveryReport, LookupResult, LookupStatus
 from alerts.delivery.sender import LEASE_MS
 from alerts.message import DeliveryState
 from domain import Person, Severity
-from simulators.providers.faults import Fault, How
+from simulators.providers.faults import Fault, FaultKind
 from tests.alerts.conftest import small_town
 
 
@@ -24,7 +24,7 @@ def states(town: Any) -> list[tuple[str, str, str]]:
 
 
 async def test_a_refused_number_skips_the_wait(town: Any, finding: Any) -> None:
-    town.vendor.faults.order(Fault(How.REJECT, code="isv.MOBILE_NUMBER_ILLEGAL"))
+    town.vendor.faults.schedule(Fault(FaultKind.REJECT, code="isv.MOBILE_NUMBER_ILLEGAL"))
     await town.service.process_findings([finding()])
     await town.send()
     assert town.texts("wang") == []
@@ -33,7 +33,7 @@ async def test_a_refused_number_skips_the_wait(town: Any, finding: Any) -> None:
 
 
 async def test_a_vendor_limit_for_one_number_goes_to_the_next_person(town: Any, finding: Any) -> None:
-    town.vendor.faults.order(Fault(How.REJECT, code="isv.BUSINESS_LIMIT_CONTROL"), times=2)
+    town.vendor.faults.schedule(Fault(FaultKind.REJECT, code="isv.BUSINESS_LIMIT_CONTROL"), times=2)
     await town.service.process_findings([finding()])
     await town.send()
     assert states(town) == [("王芳", "sms", "failed"), ("赵敏", "sms", "failed"), ("李强", "sms", "accepted")]
@@ -42,7 +42,7 @@ async def test_a_vendor_limit_for_one_number_goes_to_the_next_person(town: Any, 
 async def test_when_every_number_is_refused_the_top_is_not_called_as_fast_as_it_can_fail(
     town: Any, finding: Any
 ) -> None:
-    town.vendor.faults.order(Fault(How.REJECT, code="isv.BUSINESS_LIMIT_CONTROL"), times=100)
+    town.vendor.faults.schedule(Fault(FaultKind.REJECT, code="isv.BUSINESS_LIMIT_CONTROL"), times=100)
     await town.service.process_findings([finding()])
     await town.send()
     assert len(town.deliveries()) == 7, "each of six people once, and the top once more"
@@ -53,7 +53,7 @@ async def test_when_every_number_is_refused_the_top_is_not_called_as_fast_as_it_
 
 
 async def test_a_timeout_after_the_vendor_took_it_sends_no_second_text(town: Any, finding: Any) -> None:
-    town.vendor.faults.order(Fault(How.SILENT, accepted=True))
+    town.vendor.faults.schedule(Fault(FaultKind.SILENT, accepted=True))
     await town.service.process_findings([finding()])
     await town.send()
     assert [row.state for row in town.deliveries()] == ["unknown"]
@@ -65,7 +65,7 @@ async def test_a_timeout_after_the_vendor_took_it_sends_no_second_text(town: Any
 
 
 async def test_an_error_page_before_the_vendor_took_it_is_looked_up_and_sent_again(town: Any, finding: Any) -> None:
-    town.vendor.faults.order(Fault(How.HTTP, status=502, accepted=False))
+    town.vendor.faults.schedule(Fault(FaultKind.HTTP, status=502, accepted=False))
     await town.service.process_findings([finding()])
     await town.send()
     assert town.texts("wang") == []
@@ -89,7 +89,7 @@ async def test_a_vendor_out_of_reach_is_tried_again_while_the_ladder_keeps_time(
 
 
 async def test_a_wrong_signature_waits_for_the_operator_and_climbs_on_time(town: Any, finding: Any) -> None:
-    town.vendor.faults.order(Fault(How.REJECT, code="isv.SMS_SIGNATURE_ILLEGAL"), times=50)
+    town.vendor.faults.schedule(Fault(FaultKind.REJECT, code="isv.SMS_SIGNATURE_ILLEGAL"), times=50)
     await town.service.process_findings([finding()])
     await town.send()
     assert "短信发给 王芳（网格员）暂未成功：通道配置有误，稍后重试" in town.story()
@@ -103,7 +103,7 @@ async def test_a_wrong_signature_waits_for_the_operator_and_climbs_on_time(town:
 
 
 async def test_a_channel_mended_over_a_restart_closes_its_own_alert(town: Any, finding: Any) -> None:
-    town.vendor.faults.order(Fault(How.REJECT, code="isv.SMS_SIGNATURE_ILLEGAL"), times=50)
+    town.vendor.faults.schedule(Fault(FaultKind.REJECT, code="isv.SMS_SIGNATURE_ILLEGAL"), times=50)
     await town.service.process_findings([finding()])
     await town.send()
     town.end()
@@ -199,7 +199,7 @@ async def test_a_channel_that_breaks_is_said_aloud_and_looked_up(town: Any, find
 
 
 async def test_a_vendor_that_never_answers_ends_as_dead_and_the_next_is_called(town: Any, finding: Any) -> None:
-    town.vendor.faults.order(Fault(How.HTTP, status=503), times=5)
+    town.vendor.faults.schedule(Fault(FaultKind.HTTP, status=503), times=5)
     await town.service.process_findings([finding(severity=Severity.HIGH)])
     await town.send()
     for _ in range(5):
@@ -258,7 +258,7 @@ async def test_where_nobody_of_a_rung_has_a_phone_the_next_rung_is_called_at_onc
 
 async def test_the_hundredth_open_alert_of_a_phone_gets_no_text_but_another_way(town: Any, finding: Any) -> None:
     from alerts.reply_parsing.codes import MAX_NUMBER
-    from store.database.alerts.repository import SqlBook
+    from store.database.alerts.repository import SqlAlertStore
 
     await town.service.process_findings([finding()])
 
@@ -273,8 +273,10 @@ async def test_the_hundredth_open_alert_of_a_phone_gets_no_text_but_another_way(
         ]
         tx.execute(insert(reply_codes), rows)
 
-    town.ledger.run_now(fill)
-    assert town.ledger.run_now(lambda tx: SqlBook(tx).assign_reply_code("19900000001", 99, "wang", 0)) is None
+    town.ledger.write_blocking(fill)
+    assert (
+        town.ledger.write_blocking(lambda tx: SqlAlertStore(tx).assign_reply_code("19900000001", 99, "wang", 0)) is None
+    )
     await town.service.process_findings(
         [finding(id="second", device="gas-2", subject=type(finding().subject)("device", "gas-2"))]
     )
@@ -298,7 +300,7 @@ async def test_a_lookup_says_what_became_of_a_message(
     async def looked(_row: Any, _now: int) -> LookupResult:
         return LookupResult(sighting, code="LOOKED")
 
-    town.vendor.faults.order(Fault(How.HTTP, status=502, accepted=False))
+    town.vendor.faults.schedule(Fault(FaultKind.HTTP, status=502, accepted=False))
     await town.service.process_findings([finding()])
     await town.send()
     town.channels["sms"].lookup = looked
@@ -310,7 +312,7 @@ async def test_a_lookup_says_what_became_of_a_message(
 
 
 async def test_a_message_that_was_never_sent_is_not_sent_after_somebody_took_it(town: Any, finding: Any) -> None:
-    town.vendor.faults.order(Fault(How.HTTP, status=502, accepted=False))
+    town.vendor.faults.schedule(Fault(FaultKind.HTTP, status=502, accepted=False))
     await town.service.process_findings([finding()])
     await town.send()
     await town.service.perform("1", "acknowledge", Actor("li", "李强", ResponseSource.SCREEN))
@@ -321,7 +323,7 @@ async def test_a_message_that_was_never_sent_is_not_sent_after_somebody_took_it(
 
 
 async def test_a_channel_that_fails_while_the_disk_is_full_is_still_told(town: Any, finding: Any) -> None:
-    town.vendor.faults.order(Fault(How.REJECT, code="isv.SMS_SIGNATURE_ILLEGAL"), times=50)
+    town.vendor.faults.schedule(Fault(FaultKind.REJECT, code="isv.SMS_SIGNATURE_ILLEGAL"), times=50)
     await town.service.process_findings([finding()])
     whole = town.sender._record_result
 

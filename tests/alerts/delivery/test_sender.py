@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from alerts.alert import Actor, ResponseSource, State
 from alerts.channels.wecom import WeCom, WeComSettings
-from simulators.providers.faults import Fault, How
+from simulators.providers.faults import Fault, FaultKind
 from simulators.providers.local_server import LoopbackServer
 from simulators.providers.wecom.server import WeComServer
 
@@ -68,7 +68,7 @@ async def test_a_card_and_a_text_go_out_together_and_the_receipt_comes_back(
 ) -> None:
     await connected.service.process_findings([finding()])
     await connected.send()
-    card = wecom.inboxes.of("wangfang")[0]
+    card = wecom.inboxes.notices_of("wangfang")[0]
     assert card.buttons == {"ack:1": "我去处理", "pass:1": "无法到场"}
     assert "紧急 · 燃气泄漏" in card.text
     assert "枫林苑3栋2单元402" in card.text
@@ -87,16 +87,16 @@ async def test_a_button_takes_it_and_every_card_says_who(connected: Any, wecom: 
     assert pressed.replaced == "已收到"
     await connected.send()
     assert (connected.alert().state, connected.alert().owner) == (State.ACKNOWLEDGED, "li")
-    assert wecom.inboxes.of("wangfang")[0].replaced == "已由李强接警"
-    assert wecom.inboxes.of("liqiang")[0].replaced == "已由李强接警"
-    assert wecom.inboxes.of("liqiang")[1].buttons == {"arrive:1": "我已到场", "resolve:1": "处置完毕"}
+    assert wecom.inboxes.notices_of("wangfang")[0].replaced == "已由李强接警"
+    assert wecom.inboxes.notices_of("liqiang")[0].replaced == "已由李强接警"
+    assert wecom.inboxes.notices_of("liqiang")[1].buttons == {"arrive:1": "我已到场", "resolve:1": "处置完毕"}
     assert "已由李强接警" in connected.texts("wang")[-1]
     assert "李强接警（企业微信）" in connected.story()
     assert "已把到场和处置按钮用企业微信发给 李强（网格长）" in connected.story()
     await wecom.press("liqiang", "arrive:1", times=3)
     assert connected.alert().state is State.ON_SITE
     await connected.send()
-    assert wecom.inboxes.of("liqiang")[2].buttons == {"resolve:1": "处置完毕"}
+    assert wecom.inboxes.notices_of("liqiang")[2].buttons == {"resolve:1": "处置完毕"}
     await wecom.press("liqiang", "resolve:1")
     await connected.send()
     assert connected.alert().state is State.RESOLVED
@@ -135,33 +135,33 @@ async def test_a_member_without_a_licence_still_gets_the_text(connected: Any, we
 async def test_a_card_whose_answer_was_lost_is_sent_again_and_seen_once(
     connected: Any, wecom: WeComServer, finding: Any
 ) -> None:
-    wecom.faults.order(Fault(How.SILENT, accepted=True))
+    wecom.faults.schedule(Fault(FaultKind.SILENT, accepted=True))
     await connected.service.process_findings([finding()])
     await connected.send()
     connected.clock.now += 6_000
     await connected.send()
-    assert len(wecom.inboxes.of("wangfang")) == 1
+    assert len(wecom.inboxes.notices_of("wangfang")) == 1
     card = next(row for row in connected.deliveries() if row.channel == "wecom")
     assert (card.state, card.handle is not None) == ("accepted", True)
 
 
 async def test_news_for_a_card_still_under_way_waits_for_it(connected: Any, wecom: WeComServer, finding: Any) -> None:
-    wecom.faults.order(Fault(How.SILENT, accepted=True))
+    wecom.faults.schedule(Fault(FaultKind.SILENT, accepted=True))
     await connected.service.process_findings([finding()])
     await connected.send()
     await connected.service.perform("1", "acknowledge", Actor("li", "李强", ResponseSource.SCREEN))
     await connected.send()
-    assert wecom.inboxes.of("wangfang")[0].replaced is None
+    assert wecom.inboxes.notices_of("wangfang")[0].replaced is None
     for _ in range(4):
         connected.clock.now += 2_000
         await connected.send()
-    assert wecom.inboxes.of("wangfang")[0].replaced == "已由李强接警"
+    assert wecom.inboxes.notices_of("wangfang")[0].replaced == "已由李强接警"
 
 
 async def test_news_for_a_card_that_never_went_out_is_not_sent(
     connected: Any, wecom: WeComServer, finding: Any
 ) -> None:
-    wecom.faults.order(Fault(How.HTTP, status=502, accepted=False))
+    wecom.faults.schedule(Fault(FaultKind.HTTP, status=502, accepted=False))
     await connected.service.process_findings([finding()])
     await connected.send()
     await connected.service.perform("1", "acknowledge", Actor("li", "李强", ResponseSource.SCREEN))
@@ -181,7 +181,7 @@ async def test_a_medium_danger_is_a_card_and_a_text_only_where_that_fails(
     await connected.service.process_findings([finding(severity=Severity.MEDIUM)])
     await connected.send()
     assert connected.texts("wang") == []
-    wecom.faults.order(Fault(How.REJECT, code="81013"))
+    wecom.faults.schedule(Fault(FaultKind.REJECT, code="81013"))
     await connected.pass_time(1_800)
     assert len(connected.texts("li")) == 1, "his card failed: the text takes its place"
 
@@ -200,17 +200,17 @@ async def test_the_daily_digest_is_a_plain_text_of_the_application(
     await connected.send()
     assert await connected.service.send_digest(connected.clock.now) == 1
     await connected.send()
-    assert "设备日报：待检修1项" in wecom.inboxes.of("liqiang")[0].text
+    assert "设备日报：待检修1项" in wecom.inboxes.notices_of("liqiang")[0].text
 
 
 async def test_the_workers_send_at_once_and_a_stuck_vendor_blocks_only_itself(
     connected: Any, wecom: WeComServer, finding: Any
 ) -> None:
-    connected.vendor.faults.order(Fault(How.SILENT, accepted=True))
+    connected.vendor.faults.schedule(Fault(FaultKind.SILENT, accepted=True))
     running = asyncio.create_task(connected.sender.run())
     try:
         await connected.service.process_findings([finding()])
-        await within(lambda: len(wecom.inboxes.of("wangfang")) == 1)
+        await within(lambda: len(wecom.inboxes.notices_of("wangfang")) == 1)
         await within(lambda: all(row.state != "sending" for row in connected.deliveries()))
     finally:
         running.cancel()
@@ -225,12 +225,12 @@ async def test_cards_the_vendor_would_drop_without_a_word_wait_for_the_next_minu
         subject = type(finding().subject)("device", f"d{n}")
         await connected.service.process_findings([finding(id=f"f{n}", device=f"d{n}", subject=subject)])
         await connected.send()
-    assert len(wecom.inboxes.of("wangfang")) == 30
+    assert len(wecom.inboxes.notices_of("wangfang")) == 30
     assert wecom.inboxes.dropped == []
     assert len(connected.texts("wang")) == 32
     connected.clock.now += 61_000
     await connected.send()
-    assert len(wecom.inboxes.of("wangfang")) == 32
+    assert len(wecom.inboxes.notices_of("wangfang")) == 32
     assert wecom.inboxes.dropped == []
 
 
@@ -265,7 +265,7 @@ async def test_a_ledger_that_cannot_write_stops_no_worker(
     connected.sender._transact = sometimes
     running = asyncio.create_task(connected.sender.run())
     try:
-        await within(lambda: len(wecom.inboxes.of("wangfang")) == 1)
+        await within(lambda: len(wecom.inboxes.notices_of("wangfang")) == 1)
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError):

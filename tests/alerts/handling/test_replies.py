@@ -11,8 +11,8 @@ from alerts.alert import Actor, ResponseSource, State
 from alerts.handling.replies import MAX_ANSWERS_PER_HOUR, ReplyStatus
 from alerts.message import MessageKind
 from domain import Severity, Subject
-from simulators.providers.faults import Fault, How
-from store.database.alerts.repository import SqlBook
+from simulators.providers.faults import Fault, FaultKind
+from store.database.alerts.repository import SqlAlertStore
 
 WANG, LI = "19900000001", "19900000003"
 BY_LI = Actor("li", "李强", ResponseSource.SCREEN)
@@ -337,7 +337,7 @@ async def test_a_number_written_before_any_message_was_kept_still_has_a_name(tow
     from store.database.alerts.tables import reply_codes
 
     row = {"phone": "18800000000", "number": 1, "alert": 1, "person": "stranger", "since": 0}
-    town.ledger.run_now(lambda tx: tx.execute(insert(reply_codes), row))
+    town.ledger.write_blocking(lambda tx: tx.execute(insert(reply_codes), row))
     assert (await answers(town, "天气真好", "18800000000")).status is ReplyStatus.UNCLEAR
     assert "stranger回复“天气真好”，看不出指哪条，已请其重发" in town.story()
     assert (await answers(town, "12", "18800000000")).status is ReplyStatus.DONE
@@ -347,9 +347,9 @@ async def test_a_number_written_before_any_message_was_kept_still_has_a_name(tow
 async def test_a_text_under_way_counts_as_the_last_one(town: Any, finding: Any) -> None:
     await called(town, finding)
     town.clock.now += 120_000
-    town.vendor.faults.order(Fault(How.SILENT, accepted=True))
+    town.vendor.faults.schedule(Fault(FaultKind.SILENT, accepted=True))
     await called(town, finding, "gas-2", "403")
-    last = town.ledger.run_now(lambda tx: SqlBook(tx).last_messages("sms", WANG, 8))
+    last = town.ledger.write_blocking(lambda tx: SqlAlertStore(tx).last_messages("sms", WANG, 8))
     assert [(row.alert, row.kind, row.sent_at is None) for row in last] == [
         (2, MessageKind.ALERT, True),
         (1, MessageKind.ALERT, False),

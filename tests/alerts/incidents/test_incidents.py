@@ -13,8 +13,8 @@ from alerts.handling.replies import ReplyStatus
 from alerts.lifecycle.event import InvalidField, InvalidTransition
 from alerts.service import NoSuchAlert
 from domain import Lane, Phase, Severity, Subject
-from simulators.providers.faults import Fault, How
-from store.database.alerts.queries import of_finding
+from simulators.providers.faults import Fault, FaultKind
+from store.database.alerts.queries import alerts_of_finding
 from store.database.alerts.repository import position
 
 WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
@@ -108,7 +108,7 @@ async def test_after_it_was_dealt_with_a_late_answer_is_told_so(town: Any, findi
 
 
 async def test_an_answer_to_a_text_that_did_not_arrive_gets_no_lesson(town: Any, finding: Any) -> None:
-    town.vendor.faults.order(Fault(How.REJECT, code="isv.MOBILE_NUMBER_ILLEGAL"))
+    town.vendor.faults.schedule(Fault(FaultKind.REJECT, code="isv.MOBILE_NUMBER_ILLEGAL"))
     await town.service.process_findings([finding()])
     await town.send()
     assert (await town.service.receive_text("19900000001", "哦", town.clock.now)).status is ReplyStatus.UNCLEAR
@@ -189,8 +189,8 @@ async def test_a_finding_heard_twice_changes_nothing(town: Any, finding: Any) ->
     await town.service.process_findings([], Lane.BULK, 3)
     assert (outcome.disposition, outcome.alert) == (Disposition.REPEATED, 1)
     assert len(town.texts("wang")) == 1
-    assert town.ledger.run_now(position) == {Lane.URGENT: 8, Lane.BULK: 3}
-    assert town.ledger.run_now(lambda tx: of_finding(tx, finding().id)) == ["1"]
+    assert town.ledger.write_blocking(position) == {Lane.URGENT: 8, Lane.BULK: 3}
+    assert town.ledger.write_blocking(lambda tx: alerts_of_finding(tx, finding().id)) == ["1"]
 
 
 async def test_after_a_kill_the_ladder_goes_on_at_the_right_time(town: Any, finding: Any) -> None:

@@ -12,7 +12,7 @@ from alerts.channels.channel import SendOutcome, SendResult
 from alerts.message import DeliveryState, MessageKind
 from alerts.ports import Transaction
 from domain import Severity, Subject
-from store.database.alerts.repository import SqlBook
+from store.database.alerts.repository import SqlAlertStore
 from tests.alerts.incidents.scene import band
 
 WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
@@ -118,12 +118,12 @@ def fail(town: Any, row: Any) -> None:
     """The provider says that the message was not delivered."""
 
     def work(tx: Any) -> None:
-        book = SqlBook(tx)
+        book = SqlAlertStore(tx)
         lost = structs.replace(row, state=DeliveryState.FAILED)
         town.service.outcomes._on_failure(Transaction(book, town.clock.now), row, lost, "undelivered")
         book.flush()
 
-    town.ledger.run_now(work)
+    town.ledger.write_blocking(work)
 
 
 @pytest.mark.parametrize("on_site", [False, True])
@@ -198,14 +198,14 @@ async def test_while_the_text_of_an_sos_is_in_doubt_the_other_channel_speaks(tow
     sending = structs.replace(row, state=DeliveryState.SENDING)
 
     def work(tx: Any) -> None:
-        book = SqlBook(tx)
+        book = SqlAlertStore(tx)
         book.update_delivery(row, sending, town.clock.now, "leased")
         town.service.outcomes.on_send_result(
             Transaction(book, town.clock.now), sending, SendResult(SendOutcome.TEMPORARY)
         )
         book.flush()
 
-    town.ledger.run_now(work)
+    town.ledger.write_blocking(work)
     assert [row.channel for row in town.deliveries() if row.kind is MessageKind.ADDED] == ["sms", "wecom"]
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from store.database import database
-from store.database.alerts.queries import AlertFilter, of_finding, page, story
-from store.database.alerts.repository import SqlBook, position
+from store.database.alerts.queries import AlertFilter, alert_timeline, alerts_of_finding, list_alerts
+from store.database.alerts.repository import SqlAlertStore, position
 
 CHILD = """
     import asyncio, importlib.util, itertools, sys
@@ -19,14 +19,14 @@ CHILD = """
     spec.loader.exec_module(town)
     from alerts.service import AlertService, AlertSettings
     from domain import Lane, Subject
-    from store.database.alerts.repository import Transactor
+    from store.database.alerts.repository import Transactions
 
     async def main():
-        ledger = town.database.Ledger(town.database.sqlite_url(sys.argv[1]))
+        db = town.database.Database(town.database.sqlite_url(sys.argv[1]))
         settings = AlertSettings(sign=town.SIGN, tz=town.SHANGHAI, replies=town.read_replies(), channels=("sms",))
         people = town.small_town()
         service = AlertService(
-            Transactor(ledger), town.read_ladders(), town.read_words(), settings, lambda: people, town.Clock()
+            Transactions(db), town.read_ladders(), town.read_words(), settings, lambda: people, town.Clock()
         )
         for n in itertools.count():
             heard = town.a_finding(id=f"f{n}", device=f"d{n}", subject=Subject("device", f"d{n}"))
@@ -50,16 +50,16 @@ def test_after_kill_9_everything_heard_is_there_once_with_its_message(tmp_path: 
                 child.kill()
                 break
         said = int(line)
-    ledger = database.Ledger(database.sqlite_url(path))
+    ledger = database.Database(database.sqlite_url(path))
     try:
-        shown: Any = ledger.run_now(lambda tx: page(tx, AlertFilter(), 1000)).items
-        last = next(iter(ledger.run_now(position).values()))
+        shown: Any = ledger.write_blocking(lambda tx: list_alerts(tx, AlertFilter(), 1000)).items
+        last = next(iter(ledger.write_blocking(position).values()))
         assert last in (said, said + 1, said + 2)
         assert len(shown) == last + 1, "the position and the alerts were written together"
         for n in range(said + 1):
-            alerts = ledger.run_now(lambda tx, n=n: of_finding(tx, f"f{n}"))
+            alerts = ledger.write_blocking(lambda tx, n=n: alerts_of_finding(tx, f"f{n}"))
             assert len(alerts) == 1
-            assert len(ledger.run_now(lambda tx, a=alerts[0]: SqlBook(tx).deliveries(int(a)))) == 1
-            assert len(ledger.run_now(lambda tx, a=alerts[0]: story(tx, int(a)))) == 2
+            assert len(ledger.write_blocking(lambda tx, a=alerts[0]: SqlAlertStore(tx).deliveries(int(a)))) == 1
+            assert len(ledger.write_blocking(lambda tx, a=alerts[0]: alert_timeline(tx, int(a)))) == 2
     finally:
         ledger.close()

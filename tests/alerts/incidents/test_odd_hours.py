@@ -13,15 +13,15 @@ from alerts.handling.intake import RULE_REMOVED
 from domain import Duty, Evidence, Lane, Ledger, Phase, Role, Severity, Subject
 from store.database.alerts.queries import (
     AlertFilter,
+    alert_detail,
     counters,
-    detail,
-    findings_of,
-    item,
-    messages_of,
+    deliveries_of_alert,
+    findings_of_alert,
+    get_alert,
+    list_alerts,
     open_alerts,
-    page,
 )
-from store.database.alerts.repository import SqlBook, position
+from store.database.alerts.repository import SqlAlertStore, position
 
 WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
 LI = Actor("li", "李强", ResponseSource.SCREEN)
@@ -130,20 +130,20 @@ async def test_what_the_screens_and_the_api_see(town: Any, finding: Any) -> None
     )
     await town.send()
     await town.service.perform("1", "acknowledge", WANG)
-    look = town.ledger.run_now
-    shown = look(lambda tx: page(tx, AlertFilter(), 1))
+    look = town.ledger.write_blocking
+    shown = look(lambda tx: list_alerts(tx, AlertFilter(), 1))
     assert [one["id"] for one in shown.items] == ["2"]
-    following = look(lambda tx: page(tx, AlertFilter(), 1, shown.next))
+    following = look(lambda tx: list_alerts(tx, AlertFilter(), 1, shown.next))
     assert [one["id"] for one in following.items] == ["1"]
     assert following.next is None
-    one = look(lambda tx: item(tx, "1"))
+    one = look(lambda tx: get_alert(tx, "1"))
     assert one["owner"] == {"id": "wang", "name": "王芳"}
     assert one["deadline"] == {"what": "arrive", "at": town.clock.now + 600_000}
     assert one["told"][0]["state"] == "accepted"
     assert one["allowed"][0] == "arrive"
-    assert look(lambda tx: detail(tx, "1"))["timeline"][0]["text"].startswith("紧急")
-    assert look(lambda tx: item(tx, "99")) is None
-    assert look(lambda tx: detail(tx, "x")) is None
+    assert look(lambda tx: alert_detail(tx, "1"))["timeline"][0]["text"].startswith("紧急")
+    assert look(lambda tx: get_alert(tx, "99")) is None
+    assert look(lambda tx: alert_detail(tx, "x")) is None
     for wanted, ids in (
         (AlertFilter(state=["open"]), ["2"]),
         (AlertFilter(severity=["critical"]), ["1"]),
@@ -155,12 +155,12 @@ async def test_what_the_screens_and_the_api_see(town: Any, finding: Any) -> None
         (AlertFilter(since=town.clock.now + 1), []),
         (AlertFilter(until=town.clock.now + 1), ["2", "1"]),
     ):
-        found = look(lambda tx, wanted=wanted: page(tx, wanted, 10))
+        found = look(lambda tx, wanted=wanted: list_alerts(tx, wanted, 10))
         assert [one["id"] for one in found.items] == ids
     assert [one["id"] for one in look(open_alerts)] == ["1", "2"]
     assert look(counters)["alerts"] == {"acknowledged": 1, "open": 1}
-    assert [step["to"] for step in look(lambda tx: messages_of(tx, "1"))[0]["trail"]] == ["accepted"]
-    assert look(lambda tx: findings_of(tx, "1"))[0]["phase"] == "began"
+    assert [step["to"] for step in look(lambda tx: deliveries_of_alert(tx, "1"))[0]["trail"]] == ["accepted"]
+    assert look(lambda tx: findings_of_alert(tx, "1"))[0]["phase"] == "began"
 
 
 async def test_a_number_is_free_again_a_day_after_its_alert_was_closed(town: Any, finding: Any) -> None:
@@ -168,7 +168,7 @@ async def test_a_number_is_free_again_a_day_after_its_alert_was_closed(town: Any
     phone = "19900000001"
 
     def code(alert: int, now: int) -> int | None:
-        return town.ledger.run_now(lambda tx: SqlBook(tx).assign_reply_code(phone, alert, "wang", now))
+        return town.ledger.write_blocking(lambda tx: SqlAlertStore(tx).assign_reply_code(phone, alert, "wang", now))
 
     assert code(1, town.clock.now) == 1
     await town.service.process_findings([other(finding, "second", place="403")])
@@ -259,7 +259,7 @@ async def test_one_finding_that_our_own_fault_stops_keeps_no_other_from_being_to
     await town.send()
     assert "枫林苑3栋2单元403" in town.texts("wang")[0]
     assert len(faults) == 1
-    assert town.ledger.run_now(position) == {Lane.URGENT: 7}
+    assert town.ledger.write_blocking(position) == {Lane.URGENT: 7}
     town.service.isolation.unavailable = (ZeroDivisionError,)
     with pytest.raises(ZeroDivisionError):
         await town.service.process_findings([broken], Lane.URGENT, 8)

@@ -123,7 +123,7 @@ async def test_a_danger_that_joins_after_every_call_failed_calls_the_next_rung(t
     await town.send()
     calls = deliveries.c.kind.in_(kind.value for kind in CALL_KINDS)
     failed = update(deliveries).where(calls).values(state=DeliveryState.FAILED.value)
-    town.ledger.run_now(lambda tx: tx.execute(failed))
+    town.ledger.write_blocking(lambda tx: tx.execute(failed))
     await town.service.process_findings([begins(town, finding, rule="gas-expired", title="探头过期")])
     await town.send()
     assert town.alert().joined == 2

@@ -12,7 +12,7 @@ from alerts.channels.aliyun_sms import AliyunSettings, AliyunSms
 from alerts.channels.channel import ButtonPress, InboundText
 from alerts.handling.replies import ReplyStatus
 from domain import DAY
-from store.database.alerts.callbacks import KEPT_MS
+from store.database.alerts.callbacks import RETENTION_MS
 
 DISPATCHER = Actor("d-1", "调度", ResponseSource.SCREEN, "dispatcher")
 
@@ -65,9 +65,9 @@ async def test_what_was_taken_is_forgotten_in_the_end(told: Any) -> None:
         return told.service.transact(lambda book: book.record_callback(key, now))
 
     now = told.clock()
-    assert (await first("a", now), await first("a", now + KEPT_MS)) == (True, False)
-    assert await first("b", now + KEPT_MS + DAY)
-    assert await first("a", now + KEPT_MS + DAY)
+    assert (await first("a", now), await first("a", now + RETENTION_MS)) == (True, False)
+    assert await first("b", now + RETENTION_MS + DAY)
+    assert await first("a", now + RETENTION_MS + DAY)
 
 
 def test_the_number_of_a_text_is_read() -> None:

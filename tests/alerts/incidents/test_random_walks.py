@@ -13,16 +13,16 @@ from alerts.alert import Actor, ResponseSource
 from alerts.lifecycle.event import InvalidField, InvalidTransition
 from alerts.lifecycle.transitions import ACTIONS
 from domain import Ledger, Phase, Severity, Subject
-from simulators.providers.faults import Fault, How
+from simulators.providers.faults import Fault, FaultKind
 
 PEOPLE = {"wang": "王芳", "deputy": "赵敏", "li": "李强", "chen": "陈静"}
 FAULTS = (
-    Fault(How.REJECT, code="isv.MOBILE_NUMBER_ILLEGAL"),
-    Fault(How.REJECT, code="isv.BUSINESS_LIMIT_CONTROL"),
-    Fault(How.REJECT, code="isv.SMS_SIGNATURE_ILLEGAL"),
-    Fault(How.HTTP, status=502, accepted=False),
-    Fault(How.HTTP, status=502, accepted=True),
-    Fault(How.UNDELIVERED, code="MK:0004"),
+    Fault(FaultKind.REJECT, code="isv.MOBILE_NUMBER_ILLEGAL"),
+    Fault(FaultKind.REJECT, code="isv.BUSINESS_LIMIT_CONTROL"),
+    Fault(FaultKind.REJECT, code="isv.SMS_SIGNATURE_ILLEGAL"),
+    Fault(FaultKind.HTTP, status=502, accepted=False),
+    Fault(FaultKind.HTTP, status=502, accepted=True),
+    Fault(FaultKind.UNDELIVERED, code="MK:0004"),
 )
 
 
@@ -62,7 +62,7 @@ async def one_step(chance: random.Random, town: Any, finding: Any, heard: list[A
     elif step == "time":
         await town.pass_time(chance.choice((5, 45, 61, 600, 7_300)))
     elif step == "fault":
-        town.vendor.faults.order(chance.choice(FAULTS))
+        town.vendor.faults.schedule(chance.choice(FAULTS))
     elif step == "restart":
         town.end()
         town.begin()

@@ -446,7 +446,7 @@ async def test_d4_an_acknowledgement_that_expires_after_the_shift_changed_calls_
     await town.send()
     await town.service.perform(1, "acknowledge", WANG)
     await town.pass_time(600)
-    assert len(town.vendor.phones.of("19900000008")) == 1
+    assert len(town.vendor.phones.texts_of("19900000008")) == 1
     assert len(town.texts("li")) == 1
 
 

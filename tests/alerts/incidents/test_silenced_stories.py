@@ -11,7 +11,7 @@ from alerts.handling.intake import Disposition
 from alerts.silence import HeldState, Matchers, Silence
 from domain import Phase, Severity, Subject
 from store.database.alerts import silences
-from store.database.alerts.repository import SqlBook
+from store.database.alerts.repository import SqlAlertStore
 
 HOUR = 3_600_000
 
@@ -19,11 +19,11 @@ HOUR = 3_600_000
 def plan(town: Any, **changes: Any) -> Silence:
     now = town.clock.now
     plain = Silence(0, Matchers(place="402"), now, now + HOUR, "li", "李强", "燃气管道检修", now)
-    return town.ledger.run_now(lambda tx: silences.create(tx, structs.replace(plain, **changes)))
+    return town.ledger.write_blocking(lambda tx: silences.create_silence(tx, structs.replace(plain, **changes)))
 
 
 def held(town: Any, finding: str) -> Any:
-    return town.ledger.run_now(lambda tx: SqlBook(tx).held_finding(finding)).state
+    return town.ledger.write_blocking(lambda tx: SqlAlertStore(tx).held_finding(finding)).state
 
 
 async def test_what_a_silence_covers_calls_nobody_and_is_told_when_it_ends(town: Any, finding: Any) -> None:
@@ -77,7 +77,7 @@ async def test_a_silence_that_is_ended_early_releases_what_it_holds_unless_anoth
     await town.service.process_findings([finding()])
     if again:
         plan(town, until=town.clock.now + 2 * HOUR)
-    town.ledger.run_now(lambda tx: silences.end(tx, first.id, "li", town.clock.now + 60_000))
+    town.ledger.write_blocking(lambda tx: silences.end_silence(tx, first.id, "li", town.clock.now + 60_000))
     town.clock.now += 60_000
     await town.service.tick(town.clock.now)
     await town.send()

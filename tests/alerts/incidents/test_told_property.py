@@ -15,7 +15,7 @@ from alerts.lifecycle.event import InvalidField, InvalidTransition
 from alerts.message import DANGER_KINDS, DeliveryState
 from domain import Duty, Instant, Person, Phase, Role, Severity, Subject
 from domain.people import community
-from store.database.alerts.repository import SqlBook
+from store.database.alerts.repository import SqlAlertStore
 from store.database.alerts.tables import deliveries
 
 PEOPLE = {"wang": "王芳", "deputy": "赵敏", "li": "李强", "chen": "陈静", "desk-2": "值班员"}
@@ -116,12 +116,12 @@ async def an_action(chance: random.Random, town: Any, alerts: int) -> None:
 
 def told_rows(town: Any) -> set[str]:
     found = select(deliveries.c.id).where(deliveries.c.kind.in_([kind.value for kind in DANGER_KINDS]))
-    return set(town.ledger.run_now(lambda tx: tx.execute(found).scalars().all()))
+    return set(town.ledger.write_blocking(lambda tx: tx.execute(found).scalars().all()))
 
 
 def known_to_somebody(town: Any, begun: Any) -> bool:
     """The very same danger stands open or taken: those on it, or being called, know of exactly this."""
-    for alert in town.ledger.run_now(lambda tx: SqlBook(tx).alerts_to_join(begun, None)):
+    for alert in town.ledger.write_blocking(lambda tx: SqlAlertStore(tx).alerts_to_join(begun, None)):
         same = alert.rule == begun.rule and alert.subject == begun.subject
         if same and alert.state in ("open", "returned", "acknowledged", "on_site"):
             return True

@@ -29,7 +29,7 @@ async def test_a_call_for_service_is_told_to_the_property_and_to_nobody_else(tow
     await town.service.process_findings([finding(**SERVICE)])
     await town.send()
     assert told(town) == ["house"]
-    (text,) = [one.text for one in town.vendor.phones.of("19900000008")]
+    (text,) = [one.text for one in town.vendor.phones.texts_of("19900000008")]
     assert text == "【枫树社区】低危：服务呼叫，14:05，枫林苑3栋2单元402。请4小时内联系住户。回复11接单，12无法办理。"
     await town.pass_time(3599)
     assert told(town) == ["house"]

@@ -19,7 +19,7 @@ from domain import Cell, Duty, Ledger, Person, Place, Role, Severity, Subject
 from domain.addresses import shortened
 from domain.care import CARE, matters, neediest
 from domain.people import Community, community
-from store.database.alerts.repository import Transactor
+from store.database.alerts.repository import Transactions
 from tests.alerts.conftest import PEOPLE, SHANGHAI, SIGN, START, Town, a_finding, read_ladders, read_words
 
 LONGEST = (
@@ -203,7 +203,7 @@ def with_names(town: Town, allowed: bool) -> None:
         return town.people.concerned(alert.subject, None, alert.place)
 
     town.service = AlertService(
-        Transactor(town.ledger),
+        Transactions(town.ledger),
         read_ladders(),
         read_words(),
         settings,

@@ -19,7 +19,7 @@ class Written:
     def __init__(self, *entries: Entry) -> None:
         self.entries = list(entries)
 
-    async def fetch(self, lane: Lane, after: int, limit: int = 16) -> Sequence[Entry]:
+    async def read_async(self, lane: Lane, after: int, limit: int = 16) -> Sequence[Entry]:
         return [one for one in self.entries if one.lane == lane and one.pos > after][:limit]
 
 

@@ -25,7 +25,7 @@ from ingest.frame import Entry, Frame
 from ingest.mqtt.danger_prefilter import DangerPrefilter
 from ingest.results import Heard
 from rules.engine.engine import Engine
-from store.history.duckdb.history import DuckHistory
+from store.history.duckdb.history import DuckDbHistory
 from store.journal import SqliteJournal
 from tests.conftest import Broker
 from tests.support.service_harness import START, ServiceHarness, running_service
@@ -47,7 +47,7 @@ class Desk:
     """Chain, listener and engine on real files, with what they told."""
 
     def __init__(self, folder: Path) -> None:
-        self.journal, self.history = SqliteJournal(folder / "journal.db"), DuckHistory(folder / "history.duckdb")
+        self.journal, self.history = SqliteJournal(folder / "journal.db"), DuckDbHistory(folder / "history.duckdb")
         self.listener = Listener(KINDS, MAPPINGS)
         self.listener.directory = Directory(DEVICES)
         self.engine = Engine(

@@ -13,8 +13,8 @@ from app.cli.main import main
 from app.rule_tools.templates import json_schema, write_rulebook
 from domain import HOUR, MINUTE, Device, Lane, Reading, Value
 from store.database import registry
-from store.database.database import Ledger, sqlite_url
-from store.history.duckdb.history import DuckHistory
+from store.database.database import Database, sqlite_url
+from store.history.duckdb.history import DuckDbHistory
 from store.journal import MarkKind, SqliteJournal
 
 T0 = 1_767_225_600_000  # 2026-01-01T08:00+08:00
@@ -32,12 +32,12 @@ def said(at: int, late: int = 0, **values: Value) -> Reading:
 def data(tmp_path: Path) -> Path:
     """A stopped DIR: one device, an hour of readings of which one came an hour late, and a night without a link."""
     history, journal, ledger = (
-        DuckHistory(tmp_path / "history.duckdb"),
+        DuckDbHistory(tmp_path / "history.duckdb"),
         SqliteJournal(tmp_path / "journal.db"),
-        Ledger(sqlite_url(tmp_path / "ledger.db")),
+        Database(sqlite_url(tmp_path / "ledger.db")),
     )
     ledger.migrate()
-    ledger.run_now(lambda tx: registry.put_devices(tx, [Device("gas-1", "gas_alarm")], T0))
+    ledger.write_blocking(lambda tx: registry.put_devices(tx, [Device("gas-1", "gas_alarm")], T0))
     ledger.close()
     heard = [said(at * MINUTE, lel_pct=30 if at == 10 else 2, alarm=10 <= at < 12) for at in range(60)]
     heard.append(said(30 * MINUTE + 1, late=HOUR, alarm=True))

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
+from prometheus_client.core import Metric
 
 from console.events import EventHub
 from domain import Instant
@@ -47,15 +48,6 @@ class CallbackEndpoint(msgspec.Struct, frozen=True):
 
     secret: Secret
     handle: CallbackHandler
-
-
-class Sample(msgspec.Struct, frozen=True):
-    """One number for `/metrics`. A counter's name ends in `_total`; everything else is a gauge."""
-
-    name: str
-    value: float
-    help: str = ""
-    labels: Mapping[str, str] = {}
 
 
 class RuleSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -272,7 +264,7 @@ class MonitoringDependencies:
 
     status: Callable[[], Mapping[str, Any]] = dict
     readiness: Callable[[], Mapping[str, bool]] = dict
-    metrics: Callable[[], Iterable[Sample]] = tuple
+    metrics: Callable[[], Iterable[Metric]] = tuple
 
 
 @dataclass(frozen=True)

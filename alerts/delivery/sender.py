@@ -54,11 +54,13 @@ class OutboxSender:
         clock: Callable[[], Instant],
         on_change: Callable[[str], None] = lambda _alert: None,
         budget: Budget | None = None,
+        on_accepted: Callable[[Delivery, Instant], None] = lambda _delivery, _at: None,
     ) -> None:
         # The store has one thread: channels that alert people lease before the logbook does.
         ordered = sorted(channels.items(), key=lambda pair: pair[0] == LOGBOOK)
         self._transact, self._channels, self._outcomes = transact, dict(ordered), outcomes
         self._clock, self._on_change, self._budget = clock, on_change, budget or Budget()
+        self._on_accepted = on_accepted
         self._wakeups = {name: asyncio.Event() for name in self._channels}
 
     def wake(self) -> None:
@@ -185,7 +187,9 @@ class OutboxSender:
         now = self._clock()
         for alert in await self._transact(partial(self._record_result, row, result, now)):
             self._on_change(str(alert))
-        if result.outcome is not SendOutcome.ACCEPTED:
+        if result.outcome is SendOutcome.ACCEPTED:
+            self._on_accepted(row, now)
+        else:
             _log.warning(
                 "message not accepted", extra={"delivery": row.id, "said": result.outcome, "code": result.code}
             )

@@ -20,6 +20,7 @@ from app.pipeline.refused_dangers import danger_findings
 from app.pipeline.retry import retry_until_writable
 from app.pipeline.slices import frame_slices, reading_slices
 from app.pipeline.throttle import Throttle
+from app.pipeline.timings import PipelineTimings, Stopwatch
 from domain import Finding, Instant, Lane, Reading
 from ingest.decoding.decoder import Listener
 from ingest.frame import Entry, Frame
@@ -82,13 +83,12 @@ class Pipeline:
         self._checkpoint_at: Instant = 0
         self._disconnected_since: Instant | None = None
         self._oldest_unprocessed: Instant | None = None
-        self._stopping = self._snapshot_in_progress = False
-        self._history_is_behind = False
+        self._stopping = self._snapshot_in_progress = self._history_is_behind = False
         self._checkpoints_due = self._unflushed = 0
         self._flush_task: asyncio.Task[None] | None = None
-        self.caught_up = asyncio.Event()
-        self.finished = asyncio.Event()
-        self.counters = Counters()
+        self.caught_up, self.finished = asyncio.Event(), asyncio.Event()
+        self.counters, self.timings = Counters(), PipelineTimings()
+        self._flush_history = self.timings.measure_writes(history.flush)
 
     def restore(self, blob: bytes) -> None:
         """Take up what a checkpoint remembers."""
@@ -213,7 +213,7 @@ class Pipeline:
         self._unflushed += len(readings)
         if self._unflushed >= HISTORY_FLUSH_READINGS and (self._flush_task is None or self._flush_task.done()):
             self._unflushed = 0
-            self._flush_task = asyncio.create_task(self._try_later(self._history.flush, "history"))
+            self._flush_task = asyncio.create_task(self._try_later(self._flush_history, "history"))
 
     async def _process_slice(self, entry: Entry, frames: Sequence[Frame]) -> Heard:
         """One slice of frames; the drafts and the readings of a large message are slices again.
@@ -221,8 +221,8 @@ class Pipeline:
         Only a whole entry is done: after a crash in its middle all of it is heard again, and what was told already has
         the same finding ids.
         """
-        heard = Heard()
-        for _ in self.decoder.hear_in_steps(frames, heard):
+        heard, decoding, evaluation = Heard(), Stopwatch(), Stopwatch()
+        for _ in decoding.measure(self.decoder.hear_in_steps(frames, heard)):
             await self._pause(entry, frames)
         self.counters.add(frames, heard)
         ahead, now = overtakes_bulk(entry.lane, frames), frames[-1].received
@@ -230,12 +230,14 @@ class Pipeline:
             if number:
                 await self._pause(entry, frames)
             self._position = (entry.lane, entry.pos)
-            await self._host.feed(readings, now, self._horizon(now), ahead_of_backlog=ahead)
+            with evaluation:
+                await self._host.feed(readings, now, self._horizon(now), ahead_of_backlog=ahead)
         self._position = (entry.lane, entry.pos)
         self._report_engine_errors()
         signs = self._apply_device_events(heard.notes, self._horizon(now))
         dangers = danger_findings(heard.refusals, self.decoder.urgent_kinds, self.engine.community)
         await self._emit_findings([*signs, *dangers, *unread_verdicts.findings(heard.unread, self.engine.community)])
+        self.timings.observe_slice(decoding, evaluation, now, self._clock())
         return heard
 
     def _horizon(self, until: Instant) -> Instant:
@@ -300,7 +302,7 @@ class Pipeline:
         if always or self._processed != self._saved_position or self._checkpoints_due % CHECKPOINT_IDLE_EVERY == 0:
             cursor = dict(self._processed)
             blob = await self._snapshot()
-            await self._history.flush()
+            await self._flush_history()
             await self._store_checkpoint(cursor, now, blob)
             self._saved_position = cursor
 

@@ -17,6 +17,7 @@ from app.config.site import SiteConfig
 from app.datadir.stores import Stores
 from app.pipeline.retry import retry_until_writable
 from app.server.channels import ChannelEndpoint
+from app.server.metrics import SendTimes
 from app.server.registry import RegistryCache
 from console.dependencies import CallbackEndpoint, CallbackReply
 from console.security.auth import sign_worker_link
@@ -65,7 +66,10 @@ class Alerting:
             (CannotWrite,),
         )
         channels = {name: door.channel for name, door in doors.items()}
-        self.outbox_sender = OutboxSender(transact, channels, self.desk.outcomes, clock, on_change)
+        self.send_times = SendTimes()
+        self.outbox_sender = OutboxSender(
+            transact, channels, self.desk.outcomes, clock, on_change, on_accepted=self.send_times.observe
+        )
 
     def _log_error(self, about: str, fault: Exception) -> None:
         """Our own mistake about one alert or finding: it is named and counted, and the others go on."""

@@ -1,34 +1,146 @@
-"""The intake's status for /metrics: what the broker grants and refuses, what waits, what was left out."""
+"""Metric families of the running service for /metrics, computed from its counters at each scrape.
+
+Histograms are updated where they are measured (app.pipeline.timings, SendTimes) and only collected here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
-from console.dependencies import Sample
-from ingest.mqtt.consumer import ConsumerStatus, SessionStatus
+from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from alerts.message import Delivery, MessageKind
+from alerts.service import AuditResult
+from app.pipeline.pipeline import Pipeline
+from domain import SECOND, Instant
+from ingest.mqtt.consumer import ConsumerStatus, MqttConsumer, SessionStatus
+
+SEND_BUCKETS_S: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 
 
-def intake_samples(status: ConsumerStatus) -> Iterator[Sample]:
-    """Every field of the status."""
-    yield Sample("fengshao_intake_frames_total", status.frames, "Messages journaled.")
-    yield Sample(
-        "fengshao_intake_copies_total", status.session_copies, "Second copies of what the other session brought."
+class SendTimes:
+    """How long it takes from opening an alert until a provider accepts the message about it, by channel."""
+
+    def __init__(self) -> None:
+        self._histogram = Histogram(
+            "fengshao_detect_to_send_seconds",
+            "From opening an alert until the provider accepted a message about it; first calls only.",
+            ["channel"],
+            buckets=SEND_BUCKETS_S,
+            registry=None,
+        )
+
+    def observe(self, delivery: Delivery, accepted_at: Instant) -> None:
+        """A provider accepted this message. Escalations and follow-ups wait on purpose and are not measured."""
+        if delivery.kind is MessageKind.ALERT:
+            self._histogram.labels(delivery.channel).observe((accepted_at - delivery.created_at) / SECOND)
+
+    def collect(self) -> Iterable[Metric]:
+        return self._histogram.collect()
+
+
+def service_metrics(
+    pipeline: Pipeline, consumer: MqttConsumer, audited: AuditResult, send_times: SendTimes
+) -> Iterator[Metric]:
+    """All metric families of the service; the console adds its own."""
+    yield from pipeline_metrics(pipeline)
+    yield from intake_metrics(consumer.status(), consumer.ready)
+    yield from audit_metrics(audited)
+    yield from send_times.collect()
+    yield from process_metrics()
+
+
+def process_metrics() -> Iterator[Metric]:
+    """CPU, memory and open files of this process (Linux), garbage collection, and the version of Python."""
+    for collector in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
+        yield from collector.collect()
+
+
+def pipeline_metrics(pipeline: Pipeline) -> Iterator[Metric]:
+    """Counters of the pipeline and of the rule engine, and what waits to be evaluated."""
+    counters, engine = pipeline.counters, pipeline.engine
+    yield CounterMetricFamily("fengshao_frames_total", "Messages taken from the journal.", counters.frames)
+    yield CounterMetricFamily("fengshao_readings_total", "Readings evaluated.", counters.readings)
+    yield CounterMetricFamily("fengshao_duplicates_total", "Repeated messages that were dropped.", counters.duplicates)
+    yield CounterMetricFamily("fengshao_findings_total", "Findings passed to the alert desk.", counters.findings)
+    yield CounterMetricFamily(
+        "fengshao_judging_faults_total",
+        "Readings and timers whose evaluation failed by an error of ours.",
+        counters.internal_errors,
     )
-    yield Sample("fengshao_intake_redelivered_total", status.redelivered, "Messages that the broker sent again.")
-    yield Sample("fengshao_intake_too_large_total", status.too_large, "Messages of which only the head was kept.")
-    yield Sample(
-        "fengshao_intake_urgent_left_out", status.urgent_omitted, "Urgent devices beyond intake.urgent_filters_max."
+    yield _by_label("fengshao_rule_trouble_total", "Values that a rule could not evaluate.", "rule", engine.type_errors)
+    yield _by_label("fengshao_refusals_total", "Messages that became no reading.", "reason", counters.refusals)
+    yield _by_label("fengshao_notes_total", "Messages without a measurement.", "kind", counters.device_events)
+    yield GaugeMetricFamily("fengshao_backlog_entries", "Journal entries not yet evaluated.", pipeline.backlog.entries)
+    lanes = GaugeMetricFamily("fengshao_backlog_lane_entries", "The same by lane.", None, ["lane"])
+    for lane, waiting in pipeline.backlog.waiting.items():
+        lanes.add_metric([lane.value], waiting)
+    yield lanes
+    yield CounterMetricFamily(
+        "fengshao_rule_evaluations_total", "Conditions compared with a value.", engine.evaluations
     )
-    yield Sample("fengshao_intake_journal_refuses", float(bool(status.journal_error)), "1 while nothing is journaled.")
-    for session in (status.urgent, status.bulk):
-        yield from _session(session)
+    shadowed = CounterMetricFamily(
+        "fengshao_shadowed_total", "Findings of rules in shadow mode, which notify nobody.", None, ["rule", "phase"]
+    )
+    for rule, phases in sorted(engine.shadow_counts.items()):
+        for phase, number in sorted(phases.items()):
+            shadowed.add_metric([rule, phase], number)
+    yield shadowed
+    yield from pipeline.timings.collect()
 
 
-def _session(session: SessionStatus) -> Iterator[Sample]:
-    labels = {"session": session.name}
-    yield Sample("fengshao_session_connected", float(session.connected), "1 while the session is connected.", labels)
-    yield Sample("fengshao_session_ready", float(session.ready), "1 while every filter is answered.", labels)
-    yield Sample("fengshao_session_granted", session.granted, "Subscription filters granted.", labels)
-    yield Sample("fengshao_session_refused", len(session.refused), "Subscription filters refused.", labels)
-    yield Sample("fengshao_session_pending_bytes", session.pending_bytes, "Bytes not yet journaled.", labels)
-    yield Sample("fengshao_session_paused", float(session.paused), "1 while its socket is not read.", labels)
+def intake_metrics(status: ConsumerStatus, connected: bool) -> Iterator[Metric]:
+    """The intake's status: what the broker grants and refuses, what waits, what was left out."""
+    yield GaugeMetricFamily("fengshao_broker_connected", "1 while both sessions are granted.", float(connected))
+    yield CounterMetricFamily("fengshao_intake_frames_total", "Messages journaled.", status.frames)
+    yield CounterMetricFamily(
+        "fengshao_intake_copies_total", "Copies of the other session's messages.", status.session_copies
+    )
+    yield CounterMetricFamily(
+        "fengshao_intake_redelivered_total", "Messages that the broker sent again.", status.redelivered
+    )
+    yield CounterMetricFamily(
+        "fengshao_intake_too_large_total", "Messages of which only the beginning was stored.", status.too_large
+    )
+    yield GaugeMetricFamily(
+        "fengshao_intake_urgent_left_out", "Urgent devices beyond intake.urgent_filters_max.", status.urgent_omitted
+    )
+    yield GaugeMetricFamily(
+        "fengshao_intake_journal_refuses", "1 while nothing can be journaled.", float(bool(status.journal_error))
+    )
+    yield from _session_metrics((status.urgent, status.bulk))
+
+
+def audit_metrics(audited: AuditResult) -> Iterator[Metric]:
+    """What the last audit of open alerts found. Both must be 0."""
+    yield GaugeMetricFamily(
+        "fengshao_alerts_without_next_step", "Open alerts that no timer will move on.", audited.orphans
+    )
+    yield GaugeMetricFamily(
+        "fengshao_alerts_told_to_nobody", "Open dangers of which no message reached anybody.", audited.unnotified
+    )
+
+
+def _session_metrics(sessions: Sequence[SessionStatus]) -> Iterator[Metric]:
+    families = (
+        ("connected", "1 while the session is connected.", lambda one: one.connected),
+        ("ready", "1 while every filter is answered.", lambda one: one.ready),
+        ("granted", "Subscription filters granted.", lambda one: one.granted),
+        ("refused", "Subscription filters refused.", lambda one: len(one.refused)),
+        ("pending_bytes", "Bytes not yet journaled.", lambda one: one.pending_bytes),
+        ("paused", "1 while its socket is not read.", lambda one: one.paused),
+    )
+    for name, text, value in families:
+        family = GaugeMetricFamily(f"fengshao_session_{name}", text, None, ["session"])
+        for session in sessions:
+            family.add_metric([session.name], float(value(session)))
+        yield family
+
+
+def _by_label(name: str, text: str, label: str, numbers: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(name, text, None, [label])
+    for value, number in sorted(numbers.items()):
+        family.add_metric([value], number)
+    return family

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from prometheus_client.core import Metric
 
 from app.clock import Clock
 from app.config.site import SiteConfig
@@ -26,16 +28,16 @@ from app.server.console import intake_services, registry_services, rule_services
 from app.server.doctor import Doctor, current_knowledge
 from app.server.former_filters import former_filters
 from app.server.jobs import build_jobs, load_jobs, record_run
-from app.server.metrics import intake_samples
+from app.server.metrics import service_metrics
 from app.server.processing import Processing, consumer_settings
 from app.server.registry import RegistryCache
 from app.server.scheduler import Scheduler, shift_change_minutes
 from app.server.site_files import SiteFiles, log_kept
 from app.server.sparkplug_rebirth import request_rebirths
-from app.server.status import CONSOLE_DIST, StatusLine, audit_samples, collect, on_duty_by_cell
+from app.server.status import CONSOLE_DIST, StatusLine, on_duty_by_cell
 from app.site_check import last_resort
 from console.application import create_app
-from console.dependencies import ConsoleDependencies, MonitoringDependencies, Sample, SecurityDependencies, SiteInfo
+from console.dependencies import ConsoleDependencies, MonitoringDependencies, SecurityDependencies, SiteInfo
 from console.events import EventHub
 from domain import DAY, MINUTE, Finding, Instant, Lane
 from domain.secret import Secret
@@ -273,16 +275,15 @@ class Service:
         await self.rulebook_reloader.poll(anew=True)
 
     def readiness(self) -> dict[str, bool]:
-        chain = self.processing.pipeline
         return {
             "stores": not self.consumer.status().journal_error,
-            "state": chain.caught_up.is_set(),
+            "state": self.processing.pipeline.caught_up.is_set(),
             "subscriptions": self.consumer.ready,
         }
 
-    def metrics(self) -> list[Sample]:
-        ours = collect(self.processing.pipeline, self.consumer.ready)
-        return [*ours, *intake_samples(self.consumer.status()), *audit_samples(self.alerting.desk.last_audit)]
+    def metrics(self) -> Iterator[Metric]:
+        alerting = self.alerting
+        return service_metrics(self.processing.pipeline, self.consumer, alerting.desk.last_audit, alerting.send_times)
 
     def _site_files(self) -> SiteFiles | None:
         path = self._folder.path

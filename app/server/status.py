@@ -1,17 +1,16 @@
-"""What the console is given: the rooms behind the API, the status line and the counters."""
+"""What the console is given: the rooms behind the API and the status line."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts.escalation import roster
-from alerts.service import AuditResult
 from app.pipeline.pipeline import Pipeline
-from console.dependencies import RuleSummary, Sample
+from console.dependencies import RuleSummary
 from domain import Instant, Role
 from domain.people import Community
 from rules.rulebook.model import Rulebook
@@ -96,37 +95,3 @@ def on_duty_by_cell(community: Community, role: Role, now: Instant, zone: ZoneIn
         for person in roster.on_duty(community, cell, role, now, zone)[:1]
     }
     return list(people.values())
-
-
-def audit_samples(audited: AuditResult) -> Iterator[Sample]:
-    """What the last audit of open alerts found. Both must be 0."""
-    yield Sample("fengshao_alerts_without_next_step", audited.orphans, "Open alerts that nothing will move on.")
-    nobody = audited.unnotified
-    yield Sample("fengshao_alerts_told_to_nobody", nobody, "Open dangers of which no message reached anybody.")
-
-
-def collect(chain: Pipeline, connected: bool) -> Iterator[Sample]:
-    """The counters of /metrics."""
-    counts = chain.counters
-    yield Sample("fengshao_frames_total", counts.frames, "Messages taken from the journal.")
-    yield Sample("fengshao_readings_total", counts.readings, "Readings judged.")
-    yield Sample("fengshao_duplicates_total", counts.duplicates, "Messages heard before.")
-    yield Sample("fengshao_findings_total", counts.findings, "Findings told to the desk.")
-    yield Sample(
-        "fengshao_judging_faults_total", counts.internal_errors, "Readings and wake-ups that our judging failed on."
-    )
-    for rule, number in sorted(chain.engine.type_errors.items()):
-        yield Sample("fengshao_rule_trouble_total", number, "Values that a rule could not judge.", {"rule": rule})
-    for reason, number in sorted(counts.refusals.items()):
-        yield Sample("fengshao_refusals_total", number, "Messages that became no reading.", {"reason": reason})
-    for kind, number in sorted(counts.device_events.items()):
-        yield Sample("fengshao_notes_total", number, "Messages that measure nothing.", {"kind": kind})
-    yield Sample("fengshao_backlog_entries", chain.backlog.entries, "Journal entries not yet judged.")
-    for lane, number in chain.backlog.waiting.items():
-        yield Sample("fengshao_backlog_lane_entries", number, "The same by lane.", {"lane": lane.value})
-    yield Sample("fengshao_rule_evaluations_total", chain.engine.evaluations, "Conditions compared with a value.")
-    for rule, phases in sorted(chain.engine.shadow_counts.items()):
-        for phase, number in sorted(phases.items()):
-            labels = {"rule": rule, "phase": phase}
-            yield Sample("fengshao_shadowed_total", number, "Findings of rules in shadow, told to nobody.", labels)
-    yield Sample("fengshao_broker_connected", float(connected), "1 while both sessions are granted.")

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from fastapi import Request
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from starlette.responses import Response
 
-from console.dependencies import Sample
 from console.http import examples
 from console.http.openapi import JsonResponse, TextResponse, documented_router
 from console.http.requests import Deps, item_response
 from console.schemas.service import Liveness, Readiness
-from console.security.auth import LoginFailures
-from console.views.prometheus import exposition
+from console.security.auth import LoginFailure, LoginFailures
+from console.views.prometheus import CONTENT_TYPE, exposition
 from domain import SECOND, Instant
 from store.database.alerts import statistics
 
@@ -59,30 +59,35 @@ async def readyz(deps: Deps) -> JsonResponse[Readiness]:
     return item_response(deps, Readiness(ready=ready, checks=checks), 200 if ready else 503)
 
 
-async def _deliveries(request: Request, deps: Deps) -> list[Sample]:
-    """Counted when somebody asks, not oftener than every few seconds: the table holds every message ever sent."""
-    counted: DeliveryCounts = request.app.state.delivery_counts
-    counts = await counted.read(deps)
-    return [
-        Sample(
-            "fengshao_deliveries",
-            number,
-            "Messages to people, by what became of them.",
-            {"channel": channel, "state": state},
-        )
-        for (channel, state), number in sorted(counts.items())
-    ]
-
-
 @router.get("/metrics", summary="Counters in the Prometheus text format", response_class=TextResponse)
 async def metrics(request: Request, deps: Deps) -> Response:
-    too_large = request.app.state.too_large
-    refused = Sample("fengshao_http_too_large_total", too_large, "Requests refused because of their size.")
-    streams = Sample("fengshao_stream_listeners", deps.events.subscription_count, "Open streams of the console.")
-    failed: LoginFailures = request.app.state.failed_logins
-    logins = [
-        Sample("fengshao_failed_logins_total", number, "Logins, tokens and signatures refused.", {"reason": reason})
-        for reason, number in failed.counts.items()
-    ]
-    text = exposition((*deps.monitoring.metrics(), *await _deliveries(request, deps), streams, refused, *logins))
-    return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+    counts: DeliveryCounts = request.app.state.delivery_counts
+    failures: LoginFailures = request.app.state.failed_logins
+    families = (
+        *deps.monitoring.metrics(),
+        _delivery_metrics(await counts.read(deps)),
+        GaugeMetricFamily("fengshao_stream_listeners", "Open streams of the console.", deps.events.subscription_count),
+        CounterMetricFamily(
+            "fengshao_http_too_large_total", "Requests refused because of their size.", request.app.state.too_large
+        ),
+        _failure_metrics(failures.counts),
+    )
+    return Response(exposition(families), media_type=CONTENT_TYPE)
+
+
+def _delivery_metrics(counts: Mapping[tuple[str, str], int]) -> Metric:
+    family = GaugeMetricFamily(
+        "fengshao_deliveries", "Messages to people by channel and delivery state.", None, ["channel", "state"]
+    )
+    for (channel, state), number in sorted(counts.items()):
+        family.add_metric([channel, state], number)
+    return family
+
+
+def _failure_metrics(counts: Mapping[LoginFailure, int]) -> Metric:
+    family = CounterMetricFamily(
+        "fengshao_failed_logins_total", "Logins, tokens and signatures refused.", None, ["reason"]
+    )
+    for reason, number in counts.items():
+        family.add_metric([reason.value], number)
+    return family

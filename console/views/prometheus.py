@@ -1,37 +1,27 @@
-"""The Prometheus text format. It knows no number of its own."""
+"""The Prometheus text exposition format, written by prometheus_client."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
-from console.dependencies import Sample
+from prometheus_client import generate_latest
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 
-
-def exposition(samples: Iterable[Sample]) -> str:
-    """Samples as Prometheus reads them: one HELP and TYPE per name, labels escaped."""
-    families: dict[str, list[Sample]] = {}
-    for sample in samples:
-        families.setdefault(sample.name, []).append(sample)
-    return "".join(line + "\n" for family in families.values() for line in _family(family))
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def _family(samples: list[Sample]) -> Iterable[str]:
-    first = samples[0]
-    if first.help:
-        yield f"# HELP {first.name} {_escaped(first.help)}"
-    yield f"# TYPE {first.name} {'counter' if first.name.endswith('_total') else 'gauge'}"
-    for sample in samples:
-        yield f"{sample.name}{_labels(sample)} {_number(sample.value)}"
+class _MetricFamilies(Collector):
+    """Metric families that exist for one scrape only."""
+
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families
 
 
-def _labels(sample: Sample) -> str:
-    pairs = ",".join(f'{name}="{_escaped(value)}"' for name, value in sample.labels.items())
-    return f"{{{pairs}}}" if pairs else ""
-
-
-def _number(value: float) -> str:
-    return repr(int(value)) if float(value).is_integer() else repr(float(value))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+def exposition(families: Iterable[Metric]) -> bytes:
+    """Metric families in the text format 0.0.4: HELP and TYPE once a family, labels escaped, UTF-8."""
+    return generate_latest(_MetricFamilies(families))

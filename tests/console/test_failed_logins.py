@@ -21,7 +21,7 @@ async def acts(house: House) -> list[Any]:
 
 async def counted(client: Client) -> dict[str, int]:
     lines = [line for line in (await client.get("/metrics")).text.splitlines() if line.startswith("fengshao_failed_l")]
-    return {line.split('"')[1]: int(line.rpartition(" ")[2]) for line in lines}
+    return {line.split('"')[1]: int(float(line.rpartition(" ")[2])) for line in lines}
 
 
 WAYS = [

@@ -72,8 +72,8 @@ async def test_probes_and_metrics_need_no_token(house: House, anyone: Client) ->
     assert (await anyone.head("/healthz")).status_code == (await anyone.head("/readyz")).status_code == 200
     assert (ready.status_code, ready.json()["ready"]) == (200, True)
     assert metrics.headers["content-type"].startswith("text/plain")
-    assert "fengshao_readings_total 3\n" in metrics.text
-    assert "fengshao_stream_listeners 0\n" in metrics.text
+    assert "fengshao_readings_total 3.0\n" in metrics.text
+    assert "fengshao_stream_listeners 0.0\n" in metrics.text
 
 
 async def test_not_ready_says_what_is_missing(house: House) -> None:
@@ -296,7 +296,7 @@ async def test_a_body_too_large_is_refused_and_counted(house: House, admin: Clie
         assert answer.status_code == 413
     assert house.accepted == []
     lines = (await admin.get("/metrics")).text.splitlines()
-    assert "fengshao_http_too_large_total 2" in lines
+    assert "fengshao_http_too_large_total 2.0" in lines
 
 
 @pytest.mark.parametrize(

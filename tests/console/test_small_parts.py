@@ -1,4 +1,4 @@
-"""Masking, metrics, cursors, secrets and the places under a place."""
+"""Masking, cursors, secrets and the places under a place."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import pytest
 
 from alerts.message import DeliveryState
 from console import messages_zh
-from console.dependencies import Sample
 from console.http.page_cursors import PageCursors
 from console.http.problems import Problem, format_path
 from console.security.auth import AccessRole
 from console.security.masking import mask_name, mask_person, mask_phone
 from console.views.place_tree import descendants
-from console.views.prometheus import exposition
 from domain import Place, Severity
 from domain.secret import Secret
 from rules.lifecycle.transitions import Phase
@@ -33,25 +31,6 @@ def test_a_workers_name_stays_and_a_residents_attributes_go() -> None:
 
     assert worker == {"name": "李四", "phone": "199****0001", "wecom": None, "attributes": {"age": 81}}
     assert resident == {"name": "李*", "phone": "199****0001", "wecom": None, "attributes": {}}
-
-
-def test_metrics_are_written_as_prometheus_reads_them() -> None:
-    text = exposition(
-        [
-            Sample("readings_total", 3, "Readings admitted.", {"lane": "urgent"}),
-            Sample("readings_total", 4.0, labels={"lane": 'b"u\\lk\n'}),
-            Sample("delay_seconds", 0.25),
-        ]
-    )
-
-    assert text == (
-        "# HELP readings_total Readings admitted.\n"
-        "# TYPE readings_total counter\n"
-        'readings_total{lane="urgent"} 3\n'
-        'readings_total{lane="b\\"u\\\\lk\\n"} 4\n'
-        "# TYPE delay_seconds gauge\n"
-        "delay_seconds 0.25\n"
-    )
 
 
 def test_a_cursor_comes_back_as_it_was_and_a_made_up_one_is_refused() -> None:

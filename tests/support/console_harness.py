@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import httpx2
 import yaml
 from fastapi import FastAPI
+from prometheus_client.core import CounterMetricFamily
 
 from alerts.escalation.policy import EscalationPolicy
 from alerts.messages.catalog import TextCatalog
@@ -27,7 +28,6 @@ from console.dependencies import (
     RegistryDependencies,
     RuleDependencies,
     RuleSummary,
-    Sample,
     SecurityDependencies,
     SiteInfo,
 )
@@ -153,7 +153,7 @@ class House:
             monitoring=MonitoringDependencies(
                 status=lambda: {"connected": True, "last_reading_at": T0},
                 readiness=lambda: {"journal": True, "subscriptions": True},
-                metrics=lambda: (Sample("fengshao_readings_total", 3, "Readings admitted."),),
+                metrics=lambda: (CounterMetricFamily("fengshao_readings_total", "Readings admitted.", 3),),
             ),
         )
         self.app = set_dependencies(one_app(), self.services)

@@ -99,7 +99,7 @@ async def test_an_urgent_device_without_a_filter_of_its_own_is_told_and_in_the_m
         (alert,) = await harness.until_items("/api/v1/alerts?ledger=health")
         assert ("urgent-left-out", "部分紧急设备未进入紧急通道") == (alert["rule"], alert["title"])
         metrics = (await harness.api.get("/metrics")).text
-        assert "fengshao_intake_urgent_left_out 1" in metrics
-        assert 'fengshao_session_ready{session="bulk"} 1' in metrics
-        assert 'fengshao_session_refused{session="urgent"} 0' in metrics
-        assert 'fengshao_backlog_lane_entries{lane="urgent"} 0' in metrics
+        assert "fengshao_intake_urgent_left_out 1.0" in metrics
+        assert 'fengshao_session_ready{session="bulk"} 1.0' in metrics
+        assert 'fengshao_session_refused{session="urgent"} 0.0' in metrics
+        assert 'fengshao_backlog_lane_entries{lane="urgent"} 0.0' in metrics

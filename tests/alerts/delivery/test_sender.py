@@ -286,6 +286,6 @@ async def test_acceptance_by_a_provider_is_reported_with_its_time(
     connected.sender._on_accepted = lambda row, at: accepted.append((row.channel, row.kind.value, at - row.created_at))
     await connected.service.process_findings([finding()])
     connected.clock.now += 3_000
-    wecom.faults.order(Fault(How.REJECT, code="81013"))
+    wecom.faults.schedule(Fault(FaultKind.REJECT, code="81013"))
     await connected.send()
     assert accepted == [("sms", "alert", 3_000)]

@@ -7,7 +7,8 @@ from msgspec import structs
 from alerts.channels.channel import SendOutcome
 from alerts.handling.intake import FindingIntake
 from alerts.ports import Transaction
-from domain import Finding, Instant, Ledger, Phase, Severity, Subject
+from domain import Finding, Instant, Phase, Subject
+from domain.findings import own_finding
 
 
 class ChannelHealth:
@@ -38,19 +39,12 @@ class ChannelHealth:
 
     def _finding(self, channel: str, now: Instant) -> Finding:
         texts = self._catalog.house
-        return Finding(
-            id=f"channel-down@1/system:{channel}/{now}",
-            rule="channel-down",
-            version="1",
-            phase=Phase.BEGAN,
-            hazard="device",
+        return own_finding(
+            "channel-down",
+            Subject("system", f"channel:{channel}"),
+            now,
+            key=f"system:{channel}",
             title=texts.channel_down.format(channel=self._catalog.channels.get(channel, channel)),
-            severity=Severity.HIGH,
-            ledger=Ledger.HEALTH,
-            subject=Subject("system", f"channel:{channel}"),
-            begin=now,
-            at=now,
-            now=now,
             advice=texts.channel_advice,
         )
 

@@ -9,7 +9,8 @@ from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
-from domain import MINUTE, Device, Evidence, Finding, Ledger, Phase, Severity, Subject
+from domain import MINUTE, Device, Evidence, Finding, Ledger, Severity, Subject
+from domain.findings import own_finding
 from domain.identities import hidden, hidden_in_topic, secrets_of, shown
 from domain.people import Community
 from ingest.results import Refusal
@@ -46,21 +47,17 @@ def _unreadable(refusal: Refusal, device: Device, urgent: Collection[str], place
 
 
 def _finding(refusal: Refusal, name: str, rule: str, title: str, advice: str, severity: Severity) -> Finding:
-    span, detail = refusal.at - refusal.at % FINDING_WINDOW_MS, _shown_detail(refusal)
-    return Finding(
-        id=f"{rule}@1/{name}/{span}",
-        rule=rule,
-        version="1",
-        phase=Phase.BEGAN,
-        hazard="unknown",
+    detail = _shown_detail(refusal)
+    return own_finding(
+        rule,
+        Subject("device", name),
+        refusal.at,
+        window=refusal.at - refusal.at % FINDING_WINDOW_MS,
         title=title,
+        advice=advice,
         severity=severity,
         ledger=Ledger.DANGER,
-        subject=Subject("device", name),
-        begin=refusal.at,
-        at=refusal.at,
-        now=refusal.at,
-        advice=advice,
+        hazard="unknown",
         evidence=(Evidence("identity", name, at=refusal.at), Evidence("detail", detail, at=refusal.at)),
     )
 

@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from domain import HOUR, Evidence, Finding, Instant, Ledger, Phase, Severity, Subject
+from domain import HOUR, Evidence, Finding, Instant, Phase, Subject
+from domain.findings import own_finding
 from ingest.mqtt.consumer import ConsumerStatus
 from store.database.alerts.repository import SqlAlertStore
 
@@ -54,14 +55,14 @@ class SelfMonitoring:
 
     def messages_dropped(self, rise: int, at: Instant) -> None:
         """The broker's counter rose. The hour in the id keeps a bad night to a few alerts."""
-        began = _finding(DROPPED_RULE, DROPPED_TITLE, Severity.HIGH, "broker", at - at % HOUR, at, DROPPED_ADVICE)
+        began = _finding(DROPPED_RULE, DROPPED_TITLE, "broker", at - at % HOUR, at, DROPPED_ADVICE)
         self._queue.put_nowait([_with(began, Evidence("dropped", rise, at=at))])
 
     def journal_write_failed(self, since: Instant, until: Instant | None, why: str) -> None:
         """The journal takes nothing on one of its lanes (until None), or takes again."""
         self._failing_lanes += 1 if until is None else -1
         if self._journal_finding is None:
-            began = _finding(DISK_RULE, DISK_TITLE, Severity.HIGH, "journal", since, since, DISK_ADVICE)
+            began = _finding(DISK_RULE, DISK_TITLE, "journal", since, since, DISK_ADVICE)
             self._journal_finding = _with(began, Evidence("reason", why, at=since))
             self._queue.put_nowait([self._journal_finding])
         if until is not None and not self._failing_lanes:
@@ -97,7 +98,7 @@ class SelfMonitoring:
             self._clear_condition(rule, at)
         elif rule not in self._active:
             title, advice = _RECOVERABLE[rule]
-            began = _finding(rule, title, Severity.HIGH, about, at, at, advice)
+            began = _finding(rule, title, about, at, at, advice)
             self._active[rule] = _with(began, *evidence[:FAULTS_SHOWN])
             self._queue.put_nowait([self._active[rule]])
 
@@ -129,27 +130,11 @@ def _parse_finding_id(name: str, at: Instant) -> Finding:
     """What was told under this id."""
     rule, about, begin = name.replace("@1/system:", "/").split("/")
     title, advice = _RECOVERABLE[rule]
-    return _finding(rule, title, Severity.HIGH, about, int(begin), at, advice)
+    return _finding(rule, title, about, int(begin), at, advice)
 
 
-def _finding(
-    rule: str, title: str, severity: Severity, about: str, begin: Instant, at: Instant, advice: str
-) -> Finding:
-    return Finding(
-        id=f"{rule}@1/system:{about}/{begin}",
-        rule=rule,
-        version="1",
-        phase=Phase.BEGAN,
-        hazard="device",
-        title=title,
-        severity=severity,
-        ledger=Ledger.HEALTH,
-        subject=Subject("system", about),
-        begin=begin,
-        at=at,
-        now=at,
-        advice=advice,
-    )
+def _finding(rule: str, title: str, about: str, begin: Instant, at: Instant, advice: str) -> Finding:
+    return own_finding(rule, Subject("system", about), begin, at=at, title=title, advice=advice)
 
 
 def _with(finding: Finding, *evidence: Evidence) -> Finding:

@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from zlib import crc32
 
-from domain import Evidence, Finding, Ledger, Phase, Severity, Subject
+from msgspec.structs import replace
+
+from domain import Evidence, Finding, Phase, Subject
+from domain.findings import own_finding
 from domain.people import Community
 from ingest.results import Unread
 
@@ -29,21 +32,14 @@ def _finding(one: Unread, place: str | None) -> Finding:
     verdict, device = one.verdict, one.device
     advice = ADVICE_WORD if verdict.line.startswith("words:") else ADVICE
     field = crc32(f"{one.platform} {verdict.field}".encode("utf-8", "replace"))
-    return Finding(
-        id=f"{RULE}@1/{device.id}.{field:08x}/{one.begin}",
-        rule=RULE,
-        version="1",
-        phase=Phase.ENDED if one.over else Phase.BEGAN,
-        hazard="device",
-        title=TITLE,
-        severity=Severity.HIGH,
-        ledger=Ledger.HEALTH,
-        subject=Subject("device", device.id),
-        begin=one.begin,
+    found = own_finding(
+        RULE,
+        Subject("device", device.id),
+        one.begin,
+        key=f"{device.id}.{field:08x}",
         at=one.at,
-        now=one.at,
-        device=device.id,
-        place=place,
+        phase=Phase.ENDED if one.over else Phase.BEGAN,
+        title=TITLE,
         advice=advice.format(platform=one.platform, kind=device.kind, line=verdict.line),
         evidence=(
             Evidence("来源", f"{one.platform} {device.model or ''}".strip(), at=one.at, name_en="platform and model"),
@@ -52,3 +48,4 @@ def _finding(one: Unread, place: str | None) -> Finding:
             Evidence("建议的映射", verdict.line, at=one.at, name_en="proposed mapping"),
         ),
     )
+    return replace(found, device=device.id, place=place)

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from domain import MINUTE, Device, Finding, Instant, Subject
+from domain import MINUTE, Device, Finding, Instant
+from domain.findings import finding_id
 from rules.compiled.rule import CompiledRule
 from rules.engine.community_index import GROUP_SEPARATOR, CommunityIndex
 from rules.engine.evaluation import RETAINED
@@ -43,11 +44,6 @@ def build_finding(
         evidence=rule_state.evidence,
         late_ms=_late_ms(effect, now),
     )
-
-
-def finding_id(rule: str, version: str, subject: Subject, begin: Instant) -> str:
-    """The same on every replay."""
-    return f"{rule}@{version}/{subject}/{begin}"
 
 
 def _late_ms(effect: Effect, now: Instant) -> int:

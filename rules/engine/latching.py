@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from domain import Finding, Instant
+from domain.findings import finding_id
 from rules.compiled.rule import CompiledRule
 from rules.engine.absence import is_overdue
 from rules.engine.due_timers import TimerProcessor
-from rules.engine.findings import finding_id
 from rules.engine.groups import is_complete
 from rules.engine.reevaluation import is_still_true
 from rules.lifecycle.state_machine import RuleEvent

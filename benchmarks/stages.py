@@ -125,16 +125,16 @@ def _takes(_lane: Lane, topic: str, _payload: bytes, _qos: int, _now: int) -> bo
 
 
 class _Session:
-    """Stands where the MQTT session stands, and acknowledges into the air."""
+    """Stands in for an MQTT session: records acknowledgements, sends nothing."""
 
     name = "bulk"
-    link = None
+    connection = None
 
     def __init__(self) -> None:
-        self.packets = InflightPackets()
+        self.inflight = InflightPackets()
 
-    def acknowledge(self, _link: object, packet_ids: list[int]) -> None:
-        self.packets.acknowledged(packet_ids)
+    def acknowledge(self, _connection: object, packet_ids: list[int]) -> None:
+        self.inflight.acknowledged(packet_ids)
 
 
 class _Positions:

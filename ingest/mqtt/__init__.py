@@ -1,1 +1,1 @@
-"""From an MQTT broker into the journal: sessions, acknowledgement, back-pressure, recovery."""
+"""Receives MQTT messages and stores them in the journal: sessions, acknowledgements, back-pressure, recovery."""

@@ -1,4 +1,4 @@
-"""Where the broker is and who we are there, from `mqtt[s]://user:password@host:port`. It opens no connection."""
+"""MQTT broker address, parsed from `mqtt[s]://user:password@host:port`. The only parser of such URLs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Struct
 
 DEFAULT_PORTS = {"mqtt": 1883, "tcp": 1883, "mqtts": 8883, "ssl": 8883}
+"""By URL scheme."""
 
 
 class InvalidBrokerAddress(ValueError):
-    """The address cannot be used; the message says what to write."""
+    """The URL cannot be used; the message says what to write instead."""
 
 
 class BrokerAddress(Struct, frozen=True):
-    """A broker's address; its password is never printed."""
+    """Host, port and credentials of a broker. `str` and `repr` never contain the credentials."""
 
     host: str
     port: int
@@ -23,23 +24,23 @@ class BrokerAddress(Struct, frozen=True):
     password: bytes | None = None
 
     def __repr__(self) -> str:
-        return f"Address({self})"
+        return f"BrokerAddress({self})"
 
     def __str__(self) -> str:
         return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
 
 
 def parse_broker_address(url: str) -> BrokerAddress:
-    """The parts of a URL.
+    """Parse a URL; without a scheme it is `mqtt`. Raises InvalidBrokerAddress.
 
     >>> parse_broker_address("mqtts://ward:s%40fe@broker.example")
-    Address(mqtts://broker.example:8883)
+    BrokerAddress(mqtts://broker.example:8883)
     """
     try:
         parts = urlsplit(url if "://" in url else f"mqtt://{url}")
         port = parts.port
-    except ValueError as fault:
-        raise InvalidBrokerAddress(f"{fault}: write mqtt://host:port") from fault
+    except ValueError as error:
+        raise InvalidBrokerAddress(f"{error}: write mqtt://host:port") from error
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
         raise InvalidBrokerAddress("not an MQTT address: write mqtt://host:port or mqtts://user:password@host:port")
     password = unquote(parts.password).encode() if parts.password else None

@@ -1,4 +1,4 @@
-"""The broker's own counts of messages it dropped: how much did they rise? It knows no MQTT session."""
+"""Counts of messages that the broker dropped, from its `$SYS` topics."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ DROP_COUNTER_TOPICS: Final = (
     "$SYS/brokers/+/metrics/delivery/dropped/queue_full",  # EMQX, each node; its messages/dropped counts other things
     "$SYS/brokers/+/metrics/delivery/dropped/qos0_msg",
 )
-"""What brokers call it. One without such a topic says nothing, and nothing is concluded."""
+"""Topic filters of the counters. A broker without these topics reports no drops."""
 
 
 class DropCounters:
-    """The first count heard of each is where we begin; a lower one is a broker that began again."""
+    """The last value of each counter. The first is the baseline; a lower one means that the broker restarted."""
 
     def __init__(self) -> None:
         self._last_counts: dict[str, int] = {}
 
     def increase(self, topic: str, payload: bytes) -> int:
-        """By how much the count on this topic rose since it was last heard.
+        """By how much the counter on `topic` rose since its last value. A payload that is no number counts as 0.
 
         >>> counters = DropCounters()
-        >>> [counters.rise("$SYS/broker", said) for said in (b"7", b"7", b"12", b"2", b"what?")]
+        >>> [counters.increase("$SYS/broker", payload) for payload in (b"7", b"7", b"12", b"2", b"what?")]
         [0, 0, 5, 2, 0]
         """
         if not payload.isdigit():
             return 0
-        count, before = int(payload), self._last_counts.get(topic)
+        count, last_count = int(payload), self._last_counts.get(topic)
         self._last_counts[topic] = count
-        if before is None:
+        if last_count is None:
             return 0
-        return count - before if count >= before else count
+        return count - last_count if count >= last_count else count
 
 
 def is_sys_topic(topic: str) -> bool:
-    """Whether the broker speaks of itself there."""
+    """Whether the broker publishes about itself there."""
     return topic.startswith("$SYS/")

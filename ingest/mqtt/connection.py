@@ -1,6 +1,7 @@
-"""One TCP connection that speaks MQTT 5: connects, subscribes, pings, pauses. It knows no journal and no reconnecting.
+"""One MQTT 5 connection over TCP: connects, subscribes, pings, pauses reading.
 
-What arrives is handed over in one call for each piece of the stream; acknowledgements go out only when told.
+All messages of one read are passed on in one call. Acknowledgements are written only when `acknowledge` is called.
+Reconnecting is the session's task (session.py).
 """
 
 from __future__ import annotations
@@ -13,20 +14,23 @@ import mqtt5
 from msgspec import Struct
 
 from ingest.mqtt.broker_address import BrokerAddress
+from ingest.mqtt.broker_drops import is_sys_topic
 from ingest.mqtt.packet_stream import OversizedPublish, PacketStream, ProtocolError
 
 Message = mqtt5.PublishPacket | OversizedPublish
 _MESSAGE_TYPES: Final = (mqtt5.PublishPacket, OversizedPublish)
 
 SUBSCRIBE_FILTERS_MAX: Final = 64
+"""Topic filters in one SUBSCRIBE packet."""
 FAILURE_CODE_MIN: Final = 0x80
+"""SUBACK reason codes from here on are refusals."""
 BURST_MESSAGES_MAX: Final = 250
-"""Messages read from one socket before the others have their turn."""
+"""Messages read from one socket before other sockets are read."""
 PUBACK_HEADER: Final = b"\x40\x02"
 
 
 class ConnectionSettings(Struct, frozen=True):
-    """How a session presents itself to the broker."""
+    """What CONNECT tells the broker."""
 
     client_id: str
     keep_alive_s: int = 30
@@ -36,17 +40,17 @@ class ConnectionSettings(Struct, frozen=True):
 
 
 class ConnectionOwner(Protocol):
-    """Who is told what happens on a connection."""
+    """Receives the events of a connection."""
 
     def on_connected(self, session_present: bool) -> None: ...
     def on_suback(self, granted: Sequence[str], refused: Sequence[tuple[str, str]]) -> None: ...
-    def on_messages(self, arrivals: list[Message]) -> None: ...
+    def on_messages(self, messages: list[Message]) -> None: ...
     def on_ping_sent(self) -> None: ...
     def on_ping_answered(self) -> None: ...
 
 
 class MqttConnection(asyncio.Protocol):
-    """One connection, from CONNECT to its end. `opened` tells whether the broker took us, `closed` why it is over."""
+    """One connection, from CONNECT to its end. `opened`: whether the broker accepted it; `closed`: why it ended."""
 
     def __init__(self, address: BrokerAddress, settings: ConnectionSettings, owner: ConnectionOwner) -> None:
         loop = asyncio.get_running_loop()
@@ -66,16 +70,16 @@ class MqttConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = writer = cast(asyncio.Transport, transport)
-        wanted = self._settings
-        hello = mqtt5.ConnectPacket(
-            wanted.client_id,
+        settings = self._settings
+        connect = mqtt5.ConnectPacket(
+            settings.client_id,
             username=self._address.username,
             password=self._address.password,
-            keep_alive=wanted.keep_alive_s,
-            session_expiry_interval=wanted.session_expiry_s,
-            receive_max=wanted.receive_max,
+            keep_alive=settings.keep_alive_s,
+            session_expiry_interval=settings.session_expiry_s,
+            receive_max=settings.receive_max,
         )
-        writer.write(hello.write())
+        writer.write(connect.write())
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._ping_timer is not None:
@@ -89,19 +93,22 @@ class MqttConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         try:
             packets = self._stream.feed(data)
-        except ProtocolError as fault:
-            self.abort(f"not MQTT 5: {fault}")
+        except ProtocolError as error:
+            self.abort(f"not MQTT 5: {error}")
             return
-        arrivals = [each for each in packets if type(each) in _MESSAGE_TYPES]
-        if len(arrivals) < len(packets):
+        messages = [packet for packet in packets if type(packet) in _MESSAGE_TYPES]
+        if len(messages) < len(packets):
             for packet in packets:
                 self._handle_control(packet)
-        if arrivals:
-            self._limit_burst(len(arrivals))
-            self._owner.on_messages(cast(list[Message], arrivals))
+        if messages:
+            self._limit_burst(len(messages))
+            self._owner.on_messages(cast(list[Message], messages))
 
     def _limit_burst(self, count: int) -> None:
-        """libuv reads one socket up to 32 times before it looks at another: an alarm behind that waits for 8 MB."""
+        """Pause reading after BURST_MESSAGES_MAX messages in one turn of the event loop.
+
+        libuv reads one socket up to 32 times before it reads the next; an alarm behind that waits for 8 MB.
+        """
         if self._burst_messages == 0:
             self._loop.call_soon(self._end_burst)
         self._burst_messages += count
@@ -116,11 +123,11 @@ class MqttConnection(asyncio.Protocol):
             self._update_reading()
 
     def _update_reading(self) -> None:
-        reads = not self.paused and not self._burst_limited
-        if self._transport is None or self._transport.is_closing() or reads is self._reading:
+        reading = not self.paused and not self._burst_limited
+        if self._transport is None or self._transport.is_closing() or reading is self._reading:
             return
-        self._reading = reads
-        if reads:
+        self._reading = reading
+        if reading:
             self._transport.resume_reading()
         else:
             self._transport.pause_reading()
@@ -142,8 +149,8 @@ class MqttConnection(asyncio.Protocol):
             self.opened.set_result(True)
 
     def _on_suback(self, packet: mqtt5.SubAckPacket) -> None:
-        asked = self._pending_filters.pop(packet.packet_id, [])
-        answers = list(zip(asked, packet.reason_codes, strict=False))
+        requested = self._pending_filters.pop(packet.packet_id, [])
+        answers = list(zip(requested, packet.reason_codes, strict=False))
         granted = [pattern for pattern, code in answers if code.value < FAILURE_CODE_MIN]
         refused = [(pattern, code.name) for pattern, code in answers if code.value >= FAILURE_CODE_MIN]
         self._owner.on_suback(granted, refused)
@@ -153,18 +160,17 @@ class MqttConnection(asyncio.Protocol):
         self._owner.on_ping_answered()
 
     def _on_disconnect(self, packet: mqtt5.DisconnectPacket) -> None:
-        self._close_reason = (
-            f"the broker closed the session: {packet.reason_code.name} {packet.reason_str or ''}".strip()
-        )
+        reason = f"{packet.reason_code.name} {packet.reason_str or ''}".strip()
+        self._close_reason = f"the broker closed the session: {reason}"
 
     def _schedule_ping(self) -> None:
         if self._keep_alive_s:
             self._ping_timer = self._loop.call_later(self._keep_alive_s / 2, self._send_ping)
 
     def _send_ping(self) -> None:
-        """Always, not only when idle: the answer proves that the acknowledgements before it arrived.
+        """Ping always, not only when idle: the answer proves that the acknowledgements before it arrived.
 
-        While we do not read we cannot see an answer, so nothing is concluded from its absence.
+        While reading is paused an answer cannot be seen, so its absence proves nothing.
         """
         if self._pings_unanswered >= 2 and not self.paused:
             self.abort("the broker answers no ping")
@@ -175,19 +181,19 @@ class MqttConnection(asyncio.Protocol):
         self._schedule_ping()
 
     def subscribe(self, filters: Iterable[str]) -> None:
-        """Ask for these filters at QoS 1. Retained messages come only with a new subscription, marked as such."""
-        wanted = list(filters)
-        for start in range(0, len(wanted), SUBSCRIBE_FILTERS_MAX):
-            chunk = wanted[start : start + SUBSCRIBE_FILTERS_MAX]
+        """Subscribe at QoS 1. Retained messages are sent for new subscriptions only, with the retain flag set."""
+        requested = list(filters)
+        for start in range(0, len(requested), SUBSCRIBE_FILTERS_MAX):
+            chunk = requested[start : start + SUBSCRIBE_FILTERS_MAX]
             packet_id = self._next_packet_id()
             self._pending_filters[packet_id] = chunk
             self._send(mqtt5.SubscribePacket(packet_id, [_subscription(pattern) for pattern in chunk]).write())
 
     def unsubscribe(self, filters: Iterable[str]) -> None:
-        """Give these filters back."""
-        wanted = list(filters)
-        if wanted:
-            self._send(mqtt5.UnsubscribePacket(self._next_packet_id(), wanted).write())
+        """Unsubscribe from these filters; the answer is not awaited."""
+        removed = list(filters)
+        if removed:
+            self._send(mqtt5.UnsubscribePacket(self._next_packet_id(), removed).write())
 
     def acknowledge(self, packet_ids: list[int]) -> bool:
         """Write PUBACKs in this order; False when the connection is gone."""
@@ -197,7 +203,7 @@ class MqttConnection(asyncio.Protocol):
         return True
 
     def pause(self) -> None:
-        """Stop reading: the broker, and the devices behind it, must wait."""
+        """Stop reading: TCP flow control makes the broker, and the devices behind it, wait."""
         self.paused = True
         self._update_reading()
 
@@ -209,15 +215,15 @@ class MqttConnection(asyncio.Protocol):
             self._update_reading()
 
     def disconnect(self) -> None:
-        """Close in order; the broker keeps the session."""
+        """Send DISCONNECT and close; the broker keeps the session."""
         if self._transport is not None:
             self._close_reason = "we closed it"
             self._send(mqtt5.DisconnectPacket(session_expiry_interval=self._settings.session_expiry_s).write())
             self._transport.close()
 
-    def abort(self, why: str) -> None:
-        """Close at once."""
-        self._close_reason = why
+    def abort(self, reason: str) -> None:
+        """Close at once, without DISCONNECT."""
+        self._close_reason = reason
         if self._transport is not None:
             self._transport.abort()
 
@@ -239,11 +245,10 @@ _CONTROL_HANDLERS: Final[dict[type, Callable[..., None]]] = {
 
 
 def _subscription(pattern: str) -> mqtt5.TopicFilter:
-    """What the broker says about itself needs no acknowledgement: the next figure is as good."""
-    about_itself = pattern.startswith("$SYS/")
+    """QoS 1, but QoS 0 for `$SYS` topics: a lost counter value is replaced by the next one."""
     return mqtt5.TopicFilter(
         pattern,
-        max_qos=mqtt5.QoS.AT_MOST_ONCE if about_itself else mqtt5.QoS.AT_LEAST_ONCE,
+        max_qos=mqtt5.QoS.AT_MOST_ONCE if is_sys_topic(pattern) else mqtt5.QoS.AT_LEAST_ONCE,
         retain_as_published=False,
         retain_handling=mqtt5.RetainHandling.SEND_IF_SUBSCRIPTION_NOT_EXISTS,
     )

@@ -1,6 +1,7 @@
-"""From the broker into the journal: two sessions, one writer each, acknowledgement only after the append.
+"""Consumes an MQTT broker's messages: two sessions, a journal writer each, acknowledgement only after the append.
 
-It knows no platform's format and no rule. Everything that arrives is appended word for word and then delivered.
+Every message is appended as received, then passed on. Payloads are not decoded here; dangers are found by the function
+given as `find_dangers`.
 """
 
 from __future__ import annotations
@@ -29,13 +30,14 @@ from ingest.routing.routes import Routes
 from ingest.topics import Cover
 
 BULK_START_DELAY_S: Final = 3.0
-"""The bulk session waits so long for the urgent one, so that after a pause alarms are heard before the backlog."""
+"""The bulk session waits so long for the urgent one, so that after a pause alarms arrive before the backlog."""
 
 
 class ConsumerSettings(Struct, frozen=True):
-    """The limits of this room. `max_pending_bytes` holds for each session.
+    """Limits and filters. `max_pending_bytes` holds for each session.
 
-    `routes` hold the site's filters. `formerly` are those that the broker may still remember from an earlier start.
+    `routes` hold the site's filters. `previous_filters` are those of earlier starts that a session stored at the broker
+    may still contain.
     """
 
     client_id: str = "fengshao"
@@ -52,7 +54,7 @@ class ConsumerSettings(Struct, frozen=True):
 
 
 class SessionStatus(Struct, frozen=True):
-    """One session as the operations screen shows it."""
+    """State of one session, for metrics and self-monitoring."""
 
     name: str
     connected: bool
@@ -65,7 +67,11 @@ class SessionStatus(Struct, frozen=True):
 
 
 class ConsumerStatus(Struct, frozen=True):
-    """The intake as the operations screen shows it. `twins` are second copies of what the other session brought."""
+    """State of both sessions, and counters since the start.
+
+    `session_copies` were delivered by the other session as well and not stored; `urgent_omitted` filters of urgent
+    devices are beyond `urgent_filters_max`; `journal_error` is empty while the journal accepts writes.
+    """
 
     urgent: SessionStatus
     bulk: SessionStatus
@@ -78,10 +84,10 @@ class ConsumerStatus(Struct, frozen=True):
 
 
 class ConsumerEvents(Protocol):
-    """What the consumer reports to its owner. Called on the event loop, so each method must return at once."""
+    """What the consumer reports to its owner. Called on the event loop: each method must return at once."""
 
     def connection_changed(self, connected: bool, at: Instant) -> None:
-        """Devices can be received (the bulk session holds the native filter), or no longer can."""
+        """Devices can be received (the broker granted the bulk session the native filter), or no longer can."""
 
     def journal_write_failed(self, since: Instant, until: Instant | None, error: str) -> None:
         """The journal has refused writes since `since`; with `until` it accepts them again."""
@@ -107,17 +113,14 @@ class MqttConsumer:
         tls: ssl.SSLContext | None = None,
         find_dangers: FindDangers | None = None,
     ) -> None:
-        self._events = events
-        self._settings = settings or ConsumerSettings()
-        self._clock = clock
+        self._clock, self._events, self._settings = clock, events, settings or ConsumerSettings()
         self._urgent_filters = UrgentFilters()
-        self._copies = SessionCopies()
-        self._recovery = JournalRecovery()
         self._urgent_topics = Cover(self._urgent_filters.filters)
+        self._copies, self._recovery, self._drop_counters = SessionCopies(), JournalRecovery(), DropCounters()
         self._receiving = self._bulk_is_newer = False
         self._sessions = {
-            lane: Session(lane.value, address, self._connection_settings(lane), self, tls, before)
-            for lane, before in ((Lane.URGENT, _no_delay), (Lane.BULK, self._wait_for_urgent))
+            lane: Session(lane.value, address, self._connection_settings(lane), self, tls, before_connect)
+            for lane, before_connect in ((Lane.URGENT, _no_delay), (Lane.BULK, self._wait_for_urgent))
         }
         self._urgent, self._bulk = self._sessions[Lane.URGENT], self._sessions[Lane.BULK]
         limits = WriterSettings(
@@ -126,28 +129,26 @@ class MqttConsumer:
             self._settings.batch_frames_max,
             self._settings.retry_append_s,
         )
+        on_failure = events.journal_write_failed
         self._writers = {
-            session: JournalWriter(
-                lane, session, journal, enqueue, clock, limits, self._keep_copy, search, events.journal_write_failed
-            )
+            session: JournalWriter(lane, session, journal, enqueue, clock, limits, self._keep_copy, search, on_failure)
             for (lane, session), search in zip(self._sessions.items(), (None, find_dangers), strict=True)
         }
-        self._drop_counters = DropCounters()
         self._urgent.set_filters((*self._urgent_filters.filters, *DROP_COUNTER_TOPICS))
         self._bulk.set_filters(self._settings.routes.subscriptions)
 
     def _connection_settings(self, lane: Lane) -> ConnectionSettings:
-        mine = self._settings
-        client_id = f"{mine.client_id}-{lane.value}"
+        settings = self._settings
+        client_id = f"{settings.client_id}-{lane.value}"
         return ConnectionSettings(
-            client_id, mine.keep_alive_s, mine.session_expiry_s, mine.receive_max, mine.max_packet_bytes
+            client_id, settings.keep_alive_s, settings.session_expiry_s, settings.receive_max, settings.max_packet_bytes
         )
 
     @property
     def ready(self) -> bool:
-        """Both sessions stand, every subscription is answered, and our own topics are granted."""
-        own = self._bulk.granted.issuperset(FILTERS["native"]) and NATIVE_ALARMS in self._urgent.granted
-        return own and self._urgent.ready.is_set() and self._bulk.ready.is_set()
+        """Both sessions are connected, every subscription is answered, and the native topics are granted."""
+        native = self._bulk.granted.issuperset(FILTERS["native"]) and NATIVE_ALARMS in self._urgent.granted
+        return native and self._urgent.ready.is_set() and self._bulk.ready.is_set()
 
     @property
     def oldest_unjournaled(self) -> Instant | None:
@@ -155,19 +156,18 @@ class MqttConsumer:
         return min((since for writer in self._writers.values() if (since := writer.oldest_unjournaled)), default=None)
 
     def set_devices(self, devices: Iterable[Device], kinds: Mapping[str, Kind]) -> None:
-        """The registry changed: urgent devices that have their own topic get it heard in the urgent session."""
-        self.set_urgent_filters(
-            urgent_filters(devices, kinds, self._settings.urgent_filters_max, self._settings.routes)
-        )
+        """Subscribe the urgent session to the topics of the urgent devices among these."""
+        limit, routes = self._settings.urgent_filters_max, self._settings.routes
+        self.set_urgent_filters(urgent_filters(devices, kinds, limit, routes))
 
     def set_urgent_filters(self, filters: UrgentFilters) -> None:
-        """The same for filters that were computed elsewhere: in a large registry that takes a while."""
+        """As `set_devices`, for filters that were computed in another thread: a large registry takes a while."""
         self._urgent_filters = filters
         self._urgent_topics = Cover(self._urgent_filters.filters)
         self._urgent.set_filters((*self._urgent_filters.filters, *DROP_COUNTER_TOPICS))
 
     async def run(self) -> None:
-        """Listen until cancelled; then append what has arrived, acknowledge it, and close in order."""
+        """Receive until cancelled; then store and acknowledge what has arrived, and disconnect."""
         writers = [asyncio.create_task(writer.run()) for writer in self._writers.values()]
         sessions = [asyncio.create_task(session.run()) for session in self._sessions.values()]
         try:
@@ -192,24 +192,25 @@ class MqttConsumer:
             async with asyncio.timeout(BULK_START_DELAY_S):
                 await self._urgent.ready.wait()
         except TimeoutError:
-            return  # heard late is better than not heard: the bulk session brings alarms too
+            return  # the bulk session delivers alarms too: late is better than never
 
-    def on_messages(self, session: Session, link: MqttConnection, arrivals: list[Message]) -> None:
-        """Messages came on one of the sessions."""
+    def on_messages(self, session: Session, connection: MqttConnection, messages: list[Message]) -> None:
+        """Messages arrived on one of the sessions. Those on `$SYS` topics are counted, not stored."""
         if session is self._urgent:
-            arrivals = [each for each in arrivals if not self._count_broker_drops(each)]
-        self._writers[session].enqueue(link, arrivals)
+            messages = [message for message in messages if not self._count_broker_drops(message)]
+        self._writers[session].enqueue(connection, messages)
 
-    def _count_broker_drops(self, arrival: Message) -> bool:
-        if not is_sys_topic(arrival.topic):
+    def _count_broker_drops(self, message: Message) -> bool:
+        """Whether the message is about the broker itself; then its drop counter is read."""
+        if not is_sys_topic(message.topic):
             return False
-        rise = self._drop_counters.increase(arrival.topic, arrival.payload)
-        if rise:
-            self._events.messages_dropped(rise, self._clock())
+        increase = self._drop_counters.increase(message.topic, message.payload)
+        if increase:
+            self._events.messages_dropped(increase, self._clock())
         return True
 
     def on_session_start(self, session: Session) -> None:
-        """A session connected; is what it brings as old as what the other one brings?"""
+        """A session connected. A new session (not present at the broker) has no messages from before its start."""
         if session is self._bulk:
             self._unsubscribe_previous_filters()
             self._bulk_is_newer = not session.session_present and NATIVE_ALARMS in self._urgent.granted
@@ -218,51 +219,52 @@ class MqttConsumer:
             self._copies.reset_bulk()
 
     def _unsubscribe_previous_filters(self) -> None:
-        """A session that the broker kept still brings what the site no longer listens to."""
+        """A session stored at the broker still has the filters that the site no longer uses."""
         if self._bulk.session_present and self._bulk.connection is not None:
-            left = set(self._settings.previous_filters).union(*FILTERS.values())
-            self._bulk.connection.unsubscribe(sorted(left.difference(self._settings.routes.subscriptions)))
+            previous = set(self._settings.previous_filters).union(*FILTERS.values())
+            self._bulk.connection.unsubscribe(sorted(previous.difference(self._settings.routes.subscriptions)))
 
     def on_session_change(self, session: Session) -> None:
-        """A session came, went, or had its filters answered."""
+        """A session connected or disconnected, or its filters were answered."""
         if session is not self._bulk:
             return
-        hearing = FILTERS["native"][0] in session.granted
-        if hearing != self._receiving:
-            self._receiving = hearing
-            self._events.connection_changed(hearing, self._clock())
+        receiving = FILTERS["native"][0] in session.granted
+        if receiving != self._receiving:
+            self._receiving = receiving
+            self._events.connection_changed(receiving, self._clock())
 
     def add_recovered_frames(self, frames: Iterable[Frame]) -> None:
-        """What was journaled before this start, in order. `resume` takes it up."""
+        """Add frames that were journaled before this start, in order; `finish_recovery` applies them."""
         self._recovery.add(frames, self._urgent_topics)
 
     def finish_recovery(self) -> None:
-        """Go on where the journal ends: what the broker sends again is known, and which copies are still to come."""
+        """Restore redelivery and copy state from the frames added so far."""
         for session in self._sessions.values():
             session.inflight.unconfirmed.update(self._recovery.last_packets(session.name))
-        for twin, (urgent, bulk, taken) in self._recovery.copies.items():
-            self._copies.restore(twin, urgent, bulk, taken, self._clock())
+        for message_hash, (urgent_count, bulk_count, stored_count) in self._recovery.copies.items():
+            self._copies.restore(message_hash, urgent_count, bulk_count, stored_count, self._clock())
         self._recovery = JournalRecovery()
 
     def _keep_copy(self, lane: Lane, topic: str, payload: bytes, qos: int, now: Instant) -> bool:
-        """Whether this copy is journaled, if both sessions bring the message."""
+        """Whether to store this copy, if both sessions deliver the message."""
         if lane is Lane.URGENT:
             return self._copies.keep_urgent(hash((topic, payload)), now)
         if topic not in self._urgent_topics:
             return True
-        return self._copies.keep_bulk(hash((topic, payload)), now, qos > 0 and self._urgent_copy_is_certain(topic))
+        urgent_is_certain = qos > 0 and self._urgent_copy_is_certain(topic)
+        return self._copies.keep_bulk(hash((topic, payload)), now, urgent_is_certain)
 
     def _urgent_copy_is_certain(self, topic: str) -> bool:
-        """Whether the urgent session surely holds its own copy of a message that the bulk session brings.
+        """Whether the urgent session is sure to have its own copy of a message that the bulk session delivers.
 
-        Only for native alarms, a filter it always had: the bulk session may hold messages from before a device's own
-        filter was granted. And only if it did not begin later than the bulk session.
+        Only for native alarms, a filter that the session always had: the bulk session may hold messages from before a
+        device's own filter was granted. And only if the urgent session did not start later than the bulk session.
         """
         complete = self._urgent.session_present or self._bulk_is_newer
         return complete and topic.startswith("fengshao/v1/") and NATIVE_ALARMS in self._urgent.granted
 
     def status(self) -> ConsumerStatus:
-        """What is going on."""
+        """The current state, and counters since the start."""
         urgent, bulk = (self._writers[session] for session in (self._urgent, self._bulk))
         return ConsumerStatus(
             urgent=_session_status(self._urgent, urgent),
@@ -277,11 +279,11 @@ class MqttConsumer:
 
 
 async def _no_delay() -> None:
-    """The urgent session waits for nobody."""
+    """The urgent session connects at once."""
 
 
 def _session_status(session: Session, writer: JournalWriter) -> SessionStatus:
-    link = session.connection
+    connection = session.connection
     return SessionStatus(
         name=session.name,
         connected=session.connected,
@@ -289,6 +291,6 @@ def _session_status(session: Session, writer: JournalWriter) -> SessionStatus:
         granted=len(session.granted.difference(DROP_COUNTER_TOPICS)),
         refused=dict(session.refused),
         pending_bytes=writer.pending_bytes,
-        paused=link is not None and link.paused,
+        paused=connection is not None and connection.paused,
         last_error=session.last_error,
     )

@@ -1,7 +1,7 @@
-"""Which messages must not wait behind the others: those that bear a true danger bit, whatever session brought them.
+"""Finds messages with a danger bit set, before they are journaled, so that they can overtake the others.
 
-Looked at before the journal, for every message, so it is cheap: on platforms whose field names stand in the payload a
-whole batch is searched at once for a danger field that is not false, and only a hit is decoded. It knows no MQTT.
+It runs for every message and must be cheap. On platforms whose payload is JSON with plain field names, one regular
+expression searches the whole batch for a danger field that is not false; only a hit is decoded.
 """
 
 from __future__ import annotations
@@ -15,33 +15,33 @@ from ingest.frame import Frame
 from ingest.mappings.mapping import FieldRule, MappingBook, compile_plan
 
 PLAIN_JSON_TOPICS: Final = ("fengshao/v1/", "zigbee2mqtt/")
-"""Topics of platforms whose field names stand in the payload as they are; what others send is decoded to be seen."""
+"""Topic prefixes of platforms whose field names appear in the payload as they are. All other messages are decoded."""
 LARGE_PAYLOAD_BYTES: Final = 65_536
-"""A larger message is a batch and no call for help: it takes its turn in the ordinary lane, where it is worked off in
-steps. In the urgent lane every call behind it would wait for all of it."""
+"""A larger message is a batch, not a call for help. It goes to the bulk lane, where it is processed in slices; in the
+urgent lane every alarm behind it would wait for all of it."""
 _PLAIN_JSON_PLATFORMS: Final = ("native", "zigbee2mqtt")
 
 HasDanger = Callable[[Frame], bool]
 
 
 def is_large(frame: Frame) -> bool:
-    """Whether it is too much for the urgent lane, whatever it says."""
+    """Whether the message is too large for the urgent lane, whatever it contains."""
     return len(frame.payload) > LARGE_PAYLOAD_BYTES
 
 
 class DangerPrefilter:
-    """Finds dangers in batches. `bears_danger` decodes one frame and answers exactly (Listener.bears_danger)."""
+    """Finds dangers in batches. `has_danger` decodes one frame and gives the exact answer (decoder.has_danger)."""
 
-    def __init__(self, kinds: Mapping[str, Kind], books: Sequence[MappingBook], bears_danger: HasDanger) -> None:
-        self._has_danger = bears_danger
+    def __init__(self, kinds: Mapping[str, Kind], books: Sequence[MappingBook], has_danger: HasDanger) -> None:
+        self._has_danger = has_danger
         self._search = _pattern(kinds, books).search
 
     def replace_pattern(self, other: DangerPrefilter) -> None:
-        """Search for what another one searches for: kinds or mappings have changed."""
+        """Use the pattern of `other`, which was built from new kinds or mappings."""
         self._search = other._search
 
     def __call__(self, frames: Sequence[Frame]) -> list[Frame]:
-        """The dangers among these frames, in their order."""
+        """The frames with a danger, in order. Large messages are never among them."""
         frames = [frame for frame in frames if not is_large(frame)]
         plain = [frame.payload for frame in frames if frame.topic.startswith(PLAIN_JSON_TOPICS)]
         if len(plain) == len(frames) and self._search(b"\n".join(plain)) is None:
@@ -53,23 +53,26 @@ class DangerPrefilter:
 
 
 def _pattern(kinds: Mapping[str, Kind], books: Sequence[MappingBook]) -> re.Pattern[bytes]:
-    """A danger field that says anything but false; of a field whose words a mapping translates, anything at all."""
+    """Matches a danger field with any value but false; a field whose values a mapping translates, with any value."""
     plain, translated = _danger_fields(kinds, books)
-    said = r'"\s*+:\s*+(?!false|null|0\s*+[,}]|"(?:0|false|off|no)?")'
-    return re.compile(rf'"(?:(?:{_alternatives(plain - translated)}){said}|(?:{_alternatives(translated)})")'.encode())
+    not_false = r'"\s*+:\s*+(?!false|null|0\s*+[,}]|"(?:0|false|off|no)?")'
+    return re.compile(
+        rf'"(?:(?:{_alternatives(plain - translated)}){not_false}|(?:{_alternatives(translated)})")'.encode()
+    )
 
 
 def _danger_fields(kinds: Mapping[str, Kind], books: Sequence[MappingBook]) -> tuple[set[str], set[str]]:
+    """Names of danger fields: those read as they are, and those whose values a mapping translates."""
     plain: set[str] = set()
     translated: set[str] = set()
     for kind in kinds.values():
-        models = {name for book in books for each in book.models if each.kind == kind.kind for name in each.models}
+        models = {name for book in books for entry in book.models if entry.kind == kind.kind for name in entry.models}
         for platform in _PLAIN_JSON_PLATFORMS:
             for model in (None, *models):
-                for name, spec in compile_plan(kind, books, platform, model, with_words=False).specs.items():
-                    for each in (spec, *spec.also):
-                        if each.danger:
-                            (translated if _is_translated(each.rule) else plain).add(name)
+                for name, first_spec in compile_plan(kind, books, platform, model, with_words=False).specs.items():
+                    for spec in (first_spec, *first_spec.also):
+                        if spec.danger:
+                            (translated if _is_translated(spec.rule) else plain).add(name)
     return plain, translated
 
 

@@ -1,5 +1,5 @@
-"""What the end of the journal tells after a restart: which packets each session had, and how far one was ahead of the
-other. It reads no journal and speaks no MQTT.
+"""Rebuilds redelivery and copy state after a restart, from the last frames of the journal: the last packets of each
+session, and how many copies of a message each session delivered.
 """
 
 from __future__ import annotations
@@ -13,22 +13,23 @@ from ingest.frame import Frame
 from ingest.topics import Cover
 
 PACKETS_PER_SESSION_MAX: Final = 30_000
-"""Of each session the newest. Brokers number packets in turn up to 65,535: what they sent and we never had bears
-numbers that were last used longer ago than these."""
+"""The newest of each session. Brokers assign packet ids in turn up to 65,535, so a message that was sent and never
+received has an id that was last used longer ago than these."""
 
 CopyCounts = tuple[int, int, int]
-"""Of one message: how many copies the urgent and the bulk session brought, and how many were taken."""
+"""Of one message: copies delivered by the urgent session, by the bulk session, and copies stored."""
 
 
 class JournalRecovery:
-    """Collects frames; `copies` and `packets` are what follows from them."""
+    """Collects frames; `copies` (by `hash((topic, payload))`) and `last_packets` are the result."""
 
     def __init__(self) -> None:
         self.copies: dict[int, CopyCounts] = {}
         self._packets: dict[str, list[tuple[Instant, int, int, int]]] = {lane.value: [] for lane in Lane}
+        """By session: time received, order of arrival, packet id, digest."""
 
-    def add(self, frames: Iterable[Frame], cover: Cover) -> None:
-        """Some frames of the journal. `cover`: the topics that both sessions bring."""
+    def add(self, frames: Iterable[Frame], urgent_topics: Cover) -> None:
+        """Add frames of the journal. `urgent_topics` are those that both sessions deliver."""
         for frame in frames:
             packets = self._packets.get(frame.session)
             if packets is None:
@@ -36,18 +37,18 @@ class JournalRecovery:
             if frame.packet_id is not None:
                 digest = hash(frame.topic) ^ hash(frame.payload)
                 packets.append((frame.received, len(packets), frame.packet_id, digest))
-            if frame.topic in cover:
+            if frame.topic in urgent_topics:
                 self._count_copy(frame)
         for session, packets in self._packets.items():
             if len(packets) > 2 * PACKETS_PER_SESSION_MAX:
                 self._packets[session] = nlargest(PACKETS_PER_SESSION_MAX, packets)
 
     def _count_copy(self, frame: Frame) -> None:
-        twin, urgent = hash((frame.topic, frame.payload)), frame.session == Lane.URGENT.value
-        of_urgent, of_bulk, taken = self.copies.get(twin, (0, 0, 0))
-        self.copies[twin] = of_urgent + urgent, of_bulk + (not urgent), taken + (not frame.twin)
+        message_hash, is_urgent = hash((frame.topic, frame.payload)), frame.session == Lane.URGENT.value
+        urgent, bulk, stored = self.copies.get(message_hash, (0, 0, 0))
+        self.copies[message_hash] = urgent + is_urgent, bulk + (not is_urgent), stored + (not frame.twin)
 
     def last_packets(self, session: str) -> dict[int, int]:
-        """The digest of the last packet of each number."""
+        """By packet id the digest of the last packet of this session that had it."""
         newest = nlargest(PACKETS_PER_SESSION_MAX, self._packets[session])
-        return {number: digest for _, _, number, digest in reversed(newest)}
+        return {packet_id: digest for _, _, packet_id, digest in reversed(newest)}

@@ -1,7 +1,7 @@
-"""One lane into the journal: collects what one session brings while the last append runs, then appends it as one.
+"""Writes one session's messages to the journal in batches: what arrives during one append is appended by the next.
 
-Ack after append, not before: the broker's copy is our only copy until the journal has it. Acknowledgements go out in
-order of receipt, also for copies that are not journaled and for dangers, which are journaled before their turn.
+Messages are acknowledged after the append, not before: until then the broker's copy is the only copy. Acknowledgements
+are sent in the order of receipt, also for copies that are not stored and for dangers that are stored ahead of the rest.
 """
 
 from __future__ import annotations
@@ -22,19 +22,20 @@ from ingest.mqtt.redelivery import Redelivery
 from ingest.mqtt.session import Session
 
 TRUNCATED_BYTES: Final = 65_536
+"""Payload kept of a message that is too large."""
 DRAIN_TIMEOUT_S: Final = 5.0
 FRAME_OVERHEAD_BYTES: Final = 300
-"""What a message weighs in memory beside its topic and payload: of a small one nearly everything."""
+"""Memory of a message beside its topic and payload: for a small one nearly all of it."""
 
 
 class Journal(Protocol):
-    """Where frames are safe. `append` returns when they are synced, with their position."""
+    """Durable storage of frames. `append` returns their position once they are synced."""
 
     async def append(self, lane: Lane, frames: Sequence[Frame]) -> int: ...
 
 
 class WriterSettings(Struct, frozen=True):
-    """The limits of one lane."""
+    """Limits of one writer."""
 
     max_pending_bytes: int
     max_packet_bytes: int
@@ -43,7 +44,7 @@ class WriterSettings(Struct, frozen=True):
 
 
 class _Batch(Struct):
-    """Some messages of one piece of the stream: what to append, and what to acknowledge then."""
+    """Messages of one read: the frames to append, and the packets to acknowledge afterwards."""
 
     connection: MqttConnection
     frames: list[Frame]
@@ -53,110 +54,118 @@ class _Batch(Struct):
 
 
 KeepCopy = Callable[[Lane, str, bytes, int, Instant], bool]
+"""Lane, topic, payload, QoS, now -> whether to store this copy of a message that both sessions may deliver."""
 JournalFailure = Callable[[Instant, Instant | None, str], None]
-"""The journal does not take (until None), or takes again: since when it did not, until when, and why."""
+"""Called with (since, None, error) when an append fails first, with (since, until, error) when one succeeds again."""
 FindDangers = Callable[[Sequence[Frame]], Sequence[Frame]]
-"""Those of the frames that must not wait behind the others."""
+"""Returns those of the frames that must not wait behind the others."""
 
 
 class JournalWriter:
-    """The writer of one lane. Above `max_pending_bytes` not yet journaled its socket is not read until half is gone."""
+    """The writer of one session. Above `max_pending_bytes` its socket is not read until half of them are stored."""
 
     def __init__(
         self,
         lane: Lane,
         session: Session,
         journal: Journal,
-        deliver: Callable[[Entry], None],
+        enqueue_entry: Callable[[Entry], None],
         clock: Callable[[], Instant],
         settings: WriterSettings,
-        takes: KeepCopy,
-        foresee: FindDangers | None = None,
-        on_refused: JournalFailure | None = None,
+        keep_copy: KeepCopy,
+        find_dangers: FindDangers | None = None,
+        on_failure: JournalFailure | None = None,
     ) -> None:
         self.frames = self.session_copies = self.redelivered = self.too_large = self.pending_bytes = 0
         self.journal_error = ""
-        self._lane, self._session, self._journal, self._enqueue_entry = lane, session, journal, deliver
-        self._clock, self._settings, self._keep_copy, self._find_dangers = clock, settings, takes, foresee
-        self._on_failure = on_refused
+        self._lane, self._session, self._journal, self._enqueue_entry = lane, session, journal, enqueue_entry
+        self._clock, self._settings, self._keep_copy, self._find_dangers = clock, settings, keep_copy, find_dangers
+        self._on_failure = on_failure
         self._batches: deque[_Batch] = deque()
         self._writing_since: Instant | None = None
-        self._other_lane: dict[Lane, list[Frame]] = {each: [] for each in Lane}
+        self._other_lane: dict[Lane, list[Frame]] = {lane: [] for lane in Lane}
         self._wakeup = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def enqueue(self, link: MqttConnection, arrivals: list[Message]) -> None:
-        """Queue what one piece of the stream brought."""
-        now, most = self._clock(), self._settings.batch_frames_max
-        for start in range(0, len(arrivals), most):
-            self._add_batch(link, arrivals[start : start + most], now)
+    def enqueue(self, connection: MqttConnection, messages: list[Message]) -> None:
+        """Queue the messages of one read; pause reading above the memory limit or while the journal fails."""
+        now, frames_max = self._clock(), self._settings.batch_frames_max
+        for start in range(0, len(messages), frames_max):
+            self._add_batch(connection, messages[start : start + frames_max], now)
         if self.pending_bytes > self._settings.max_pending_bytes or self.journal_error:
-            link.pause()
+            connection.pause()
 
-    def _add_batch(self, link: MqttConnection, arrivals: list[Message], now: Instant) -> None:
-        batch, twins = _Batch(link, [], [], 0, now), list[Frame]()
-        session, takes, most = self._session.name, self._keep_copy, self._settings.max_packet_bytes
-        lane, known, packet_ids, frames = self._lane, self._session.inflight.unconfirmed, batch.packet_ids, batch.frames
-        for packet in arrivals:
+    def _add_batch(self, connection: MqttConnection, messages: list[Message], now: Instant) -> None:
+        batch, copies = _Batch(connection, [], [], 0, now), list[Frame]()
+        session, keep_copy, payload_max = self._session.name, self._keep_copy, self._settings.max_packet_bytes
+        lane, unconfirmed, packet_ids, frames = (
+            self._lane,
+            self._session.inflight.unconfirmed,
+            batch.packet_ids,
+            batch.frames,
+        )
+        for packet in messages:
             topic, payload, packet_id, dup = packet.topic, packet.payload, packet.packet_id, packet.duplicate
             qos = 0
             if packet_id is not None:
                 qos = 1
                 packet_ids.append(packet_id)
                 if not dup:
-                    known[packet_id] = hash(topic) ^ hash(payload)
-                elif (again := self._classify_redelivery(packet)) is Redelivery.REDELIVERED:
+                    unconfirmed[packet_id] = hash(topic) ^ hash(payload)
+                elif (redelivery := self._classify_redelivery(packet)) is Redelivery.REDELIVERED:
                     continue
                 else:
-                    dup = again is Redelivery.UNKNOWN
-            if not takes(lane, topic, payload, qos, now):
+                    dup = redelivery is Redelivery.UNKNOWN
+            if not keep_copy(lane, topic, payload, qos, now):
                 self.session_copies += 1
-                twins.append(Frame(topic, payload[:TRUNCATED_BYTES], now, session, qos, packet_id, twin=True))
+                copies.append(Frame(topic, payload[:TRUNCATED_BYTES], now, session, qos, packet_id, twin=True))
                 continue
             size = None
-            if type(packet) is OversizedPublish or len(payload) > most:
+            if type(packet) is OversizedPublish or len(payload) > payload_max:
                 size, payload = self._truncate(packet)
             frames.append(Frame(topic, payload, now, session, qos, packet_id, dup, packet.retain, size))
             batch.memory_bytes += len(payload) + len(topic)
         self._extract_other_lane(batch)
-        batch.frames += twins
-        batch.memory_bytes += FRAME_OVERHEAD_BYTES * len(arrivals)
+        batch.frames += copies
+        batch.memory_bytes += FRAME_OVERHEAD_BYTES * len(messages)
         self.pending_bytes += batch.memory_bytes
         self._batches.append(batch)
         self._idle.clear()
         self._wakeup.set()
 
     def _extract_other_lane(self, batch: _Batch) -> None:
-        """What belongs into the other lane: dangers of the bulk session, large messages of the urgent one."""
+        """Take out what belongs to the other lane: dangers of the bulk session, large messages of the urgent one."""
         if self._lane is Lane.URGENT:
-            other, apart = Lane.BULK, [frame for frame in batch.frames if is_large(frame)]
+            target, extracted = Lane.BULK, [frame for frame in batch.frames if is_large(frame)]
         else:
-            other, apart = Lane.URGENT, list(self._find_dangers(batch.frames)) if self._find_dangers is not None else []
-        if apart:
-            self._other_lane[other] += apart
-            batch.frames = [frame for frame in batch.frames if frame not in apart]
+            dangers = self._find_dangers(batch.frames) if self._find_dangers is not None else ()
+            target, extracted = Lane.URGENT, list(dangers)
+        if extracted:
+            self._other_lane[target] += extracted
+            batch.frames = [frame for frame in batch.frames if frame not in extracted]
 
     def _classify_redelivery(self, packet: Message) -> Redelivery:
-        """The broker sent it again: did we have it?"""
+        """Whether a packet with the DUP flag was received before."""
         assert packet.packet_id is not None
-        again = self._session.inflight.classify(packet.packet_id, True, hash(packet.topic) ^ hash(packet.payload))
-        self.redelivered += again is Redelivery.REDELIVERED
-        return again
+        digest = hash(packet.topic) ^ hash(packet.payload)
+        redelivery = self._session.inflight.classify(packet.packet_id, True, digest)
+        self.redelivered += redelivery is Redelivery.REDELIVERED
+        return redelivery
 
     def _truncate(self, packet: Message) -> tuple[int, bytes]:
-        """The full size of what we do not take, and the head that we keep."""
+        """Full payload size in bytes of a message that is too large, and the head to keep."""
         self.too_large += 1
         size = packet.size if isinstance(packet, OversizedPublish) else len(packet.payload)
         return size, packet.payload[:TRUNCATED_BYTES]
 
     @property
     def oldest_unjournaled(self) -> Instant | None:
-        """When the oldest of what is not yet delivered was received; None when all is."""
+        """When the oldest message was received that is not stored and enqueued yet; None when all are."""
         return self._writing_since or (self._batches[0].received if self._batches else None)
 
     async def run(self) -> None:
-        """Append, acknowledge, deliver; for ever."""
+        """Append, acknowledge and enqueue until cancelled."""
         while True:
             await self._wakeup.wait()
             self._wakeup.clear()
@@ -166,9 +175,9 @@ class JournalWriter:
             self._idle.set()
 
     async def _write_other_lane(self) -> None:
-        """What goes into the other lane is written first; it is acknowledged with its batch.
+        """Write the frames for the other lane first; they are acknowledged with their batch.
 
-        None is left when this returns, so a batch is never acknowledged before all of it is in the journal.
+        None are left when this returns, so a batch is never acknowledged before all of it is in the journal.
         """
         for lane in Lane:
             while frames := self._other_lane[lane]:
@@ -178,16 +187,16 @@ class JournalWriter:
                 self._enqueue_entry(entry)
 
     async def drain(self) -> None:
-        """Wait until all that arrived is appended, but not for a journal that does not take it."""
+        """Wait until all that arrived is stored, but not for a journal that refuses writes."""
         try:
             async with asyncio.timeout(0 if self.journal_error else DRAIN_TIMEOUT_S):
                 await self._idle.wait()
         except TimeoutError:
-            return  # not acknowledged: the broker brings it again
+            return  # not acknowledged, so the broker redelivers it
 
     def _next_group(self) -> list[_Batch]:
-        """All that waits, up to one journal row."""
-        group, frames = [self._batches.popleft()], 0
+        """The waiting batches that fit into one journal row, at least one."""
+        group = [self._batches.popleft()]
         frames = len(group[0].frames)
         while self._batches and frames + len(self._batches[0].frames) <= self._settings.batch_frames_max:
             group.append(self._batches.popleft())
@@ -207,21 +216,21 @@ class JournalWriter:
         self._writing_since = None
 
     async def _append(self, lane: Lane, frames: Sequence[Frame]) -> int:
-        """Until it is done: while the disk is full nothing is acknowledged and nothing more is read."""
-        refused_since: Instant | None = None
+        """Retry until it succeeds: while the disk is full nothing is acknowledged and nothing more is read."""
+        failing_since: Instant | None = None
         while True:
             try:
                 position = await self._journal.append(lane, frames)
-            except Exception as fault:  # noqa: BLE001 (whatever the journal's trouble is, the frames stay ours)
-                self.journal_error = f"{type(fault).__name__}: {fault}"
-                if refused_since is None:
-                    refused_since = self._clock()
-                    self._report_failure(refused_since, None)
+            except Exception as error:  # noqa: BLE001 (whatever the journal's error is, the frames must not be lost)
+                self.journal_error = f"{type(error).__name__}: {error}"
+                if failing_since is None:
+                    failing_since = self._clock()
+                    self._report_failure(failing_since, None)
                 self.pause()
                 await asyncio.sleep(self._settings.retry_append_s)
             else:
-                if refused_since is not None:
-                    self._report_failure(refused_since, self._clock())
+                if failing_since is not None:
+                    self._report_failure(failing_since, self._clock())
                 self.journal_error = ""
                 return position
 
@@ -230,11 +239,11 @@ class JournalWriter:
             self._on_failure(since, until, self.journal_error)
 
     def pause(self) -> None:
-        """Read no more for now."""
+        """Stop reading the session's current connection."""
         if self._session.connection is not None:
             self._session.connection.pause()
 
-    def _release(self, size: int) -> None:
-        self.pending_bytes -= size
+    def _release(self, memory_bytes: int) -> None:
+        self.pending_bytes -= memory_bytes
         if self._session.connection is not None and self.pending_bytes <= self._settings.max_pending_bytes // 2:
             self._session.connection.resume()

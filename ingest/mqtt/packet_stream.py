@@ -1,4 +1,4 @@
-"""A TCP stream cut into MQTT packets by the mqtt5 codec. Of a packet too large for us only the head is kept."""
+"""Splits a TCP stream into MQTT 5 packets with the mqtt5 codec. Of a packet above the limit only the head is kept."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from msgspec import Struct
 _PUBLISH_TYPE: Final = 3
 
 OVERSIZED_HEAD_BYTES: Final = 140_000
-"""Enough for the fixed header, the longest topic (64 KiB) and a head of the payload."""
+"""Enough for the fixed header, the longest topic (64 KiB) and the beginning of the payload."""
 
 
 class OversizedPublish(Struct, frozen=True):
-    """A PUBLISH larger than we take: everything but the rest of its payload."""
+    """A PUBLISH above the packet limit. `payload` is only its beginning; `size` is the full size in bytes."""
 
     topic: str
     payload: bytes
@@ -25,19 +25,20 @@ class OversizedPublish(Struct, frozen=True):
 
 
 class ProtocolError(Exception):
-    """Bytes that are no MQTT 5: a broker of another version, or not a broker."""
+    """The bytes are not MQTT 5: a broker of another version, or another server."""
 
 
 class PacketStream:
-    """Feed it what arrives; it gives the packets that are complete."""
+    """Incremental parser of one connection."""
 
     def __init__(self, packet_bytes_max: int) -> None:
         self._packet_bytes_max = packet_bytes_max
         self._incomplete = b""
         self._skipping: tuple[int, OversizedPublish] | None = None
+        """Bytes still to skip of an oversized packet, and its head."""
 
     def feed(self, data: bytes) -> list[mqtt5.Packet | OversizedPublish]:
-        """The packets completed by these bytes, in order. Raises BrokenStream."""
+        """Return the packets that `data` completes, in order. Raises ProtocolError."""
         packets: list[mqtt5.Packet | OversizedPublish] = []
         if self._skipping is not None:
             data = self._skip(data, packets)
@@ -50,36 +51,39 @@ class PacketStream:
                 start += size
         except IndexError:
             self._incomplete = buffer[start:]
-        except ValueError as fault:
-            raise ProtocolError(str(fault)) from fault
-        if (
-            len(self._incomplete) >= OVERSIZED_HEAD_BYTES
-            and (whole := _packet_bytes(self._incomplete)) > self._packet_bytes_max
-        ):
-            head, self._incomplete = self._incomplete, b""
-            self._skipping = whole - len(head), _parse_truncated(head, whole)
+        except ValueError as error:
+            raise ProtocolError(str(error)) from error
+        if len(self._incomplete) >= OVERSIZED_HEAD_BYTES:
+            self._skip_if_oversized()
         return packets
 
+    def _skip_if_oversized(self) -> None:
+        """Keep only the head of an incomplete packet above the limit; `feed` skips the rest of it."""
+        packet_bytes = _packet_bytes(self._incomplete)
+        if packet_bytes > self._packet_bytes_max:
+            head, self._incomplete = self._incomplete, b""
+            self._skipping = packet_bytes - len(head), _parse_truncated(head, packet_bytes)
+
     def _skip(self, data: bytes, packets: list[mqtt5.Packet | OversizedPublish]) -> bytes:
-        """What follows the packet that is being skipped."""
+        """Return the bytes behind the packet that is being skipped; at its end append it to `packets`."""
         assert self._skipping is not None
-        missing, packet = self._skipping
-        if len(data) < missing:
-            self._skipping = missing - len(data), packet
+        missing_bytes, packet = self._skipping
+        if len(data) < missing_bytes:
+            self._skipping = missing_bytes - len(data), packet
             return b""
         self._skipping = None
         packets.append(packet)
-        return data[missing:]
+        return data[missing_bytes:]
 
 
 def _packet_bytes(head: bytes) -> int:
-    """The length of the packet that begins here, with its fixed header."""
-    size, used = _varint(head, 1)
-    return size + used
+    """Size of the packet that begins here, with its fixed header."""
+    remaining_length, header_end = _varint(head, 1)
+    return remaining_length + header_end
 
 
 def _varint(data: bytes, start: int) -> tuple[int, int]:
-    """A variable byte integer, and where it ends."""
+    """A variable byte integer, and the offset behind it."""
     value = shift = 0
     while data[start] & 0x80:
         value |= (data[start] & 0x7F) << shift
@@ -87,16 +91,17 @@ def _varint(data: bytes, start: int) -> tuple[int, int]:
     return value | data[start] << shift, start + 1
 
 
-def _parse_truncated(head: bytes, whole: int) -> OversizedPublish:
-    """The beginning of a PUBLISH, read by hand: the codec wants the whole packet."""
+def _parse_truncated(head: bytes, packet_bytes: int) -> OversizedPublish:
+    """Parse the beginning of a PUBLISH by hand, because the codec needs the whole packet. Raises ProtocolError."""
     if head[0] >> 4 != _PUBLISH_TYPE:
-        raise ProtocolError(f"a control packet of {whole} bytes")
+        raise ProtocolError(f"a control packet of {packet_bytes} bytes")
     qos = head[0] >> 1 & 3
     _, start = _varint(head, 1)
     topic_end = start + 2 + int.from_bytes(head[start : start + 2], "big")
     topic = head[start + 2 : topic_end].decode("utf-8", "replace")
     packet_id = int.from_bytes(head[topic_end : topic_end + 2], "big") if qos else None
-    properties, start = _varint(head, topic_end + (2 if qos else 0))
-    payload = head[start + properties :]
+    properties_bytes, start = _varint(head, topic_end + (2 if qos else 0))
+    payload = head[start + properties_bytes :]
     duplicate, retain = bool(head[0] & 8), bool(head[0] & 1)
-    return OversizedPublish(topic, payload, packet_id, duplicate, retain, whole - start - properties)
+    payload_bytes = packet_bytes - start - properties_bytes
+    return OversizedPublish(topic, payload, packet_id, duplicate, retain, payload_bytes)

@@ -1,7 +1,7 @@
-"""Redelivered packets of one MQTT session in this process, by packet id and bytes.
+"""Detects redelivered packets of one MQTT session within this process, by packet id and content.
 
-A PUBACK that was written may be lost with the connection; a PINGRESP to a later ping proves that it arrived. What was
-in flight when the process was started only the journal can tell: see ingest/decoding/redelivery.py.
+A PUBACK that was written may be lost with the connection; a PINGRESP to a later PINGREQ proves that it arrived. For
+packets that were in flight when the process started only the journal can tell: see ingest/decoding/redelivery.py.
 """
 
 from __future__ import annotations
@@ -10,16 +10,19 @@ from enum import Enum
 
 
 class Redelivery(Enum):
-    """What a packet is to this session."""
+    """Whether this session received a packet before."""
 
     NEW = "new"
-    REDELIVERED = "repeated"
+    REDELIVERED = "redelivered"
     UNKNOWN = "unknown"
-    """It bears DUP, and this process never had its number: only the journal can tell."""
+    """It has the DUP flag, and this process never received its packet id: only the journal can tell."""
 
 
 class InflightPackets:
-    """The packets of one MQTT session in this process."""
+    """Packet ids of one session whose PUBACK may still be lost, each with the digest of its message.
+
+    A digest is `hash(topic) ^ hash(payload)`, valid within one process.
+    """
 
     def __init__(self) -> None:
         self._unconfirmed: dict[int, int] = {}
@@ -29,11 +32,11 @@ class InflightPackets:
 
     @property
     def unconfirmed(self) -> dict[int, int]:
-        """By number the digest of each packet; one without DUP is simply put here, which is all `judge` would do."""
+        """Digest by packet id. The hot path adds packets without DUP here itself, which is all `classify` would do."""
         return self._unconfirmed
 
     def classify(self, packet_id: int, dup: bool, digest: int) -> Redelivery:
-        """Whether this packet was received before; it is remembered."""
+        """Whether this packet was received before; records it. `dup` is the DUP flag of the PUBLISH."""
         if dup:
             if self._unconfirmed.get(packet_id) == digest:
                 return Redelivery.REDELIVERED
@@ -44,16 +47,16 @@ class InflightPackets:
         return Redelivery.NEW
 
     def acknowledged(self, packet_ids: list[int]) -> None:
-        """PUBACKs were written."""
+        """PUBACKs of these packets were written to the connection."""
         self._acknowledged.update(zip(packet_ids, map(self._unconfirmed.get, packet_ids), strict=True))
 
     def ping_sent(self) -> None:
-        """A ping was written behind them."""
+        """A PINGREQ was written behind the PUBACKs so far."""
         self._acknowledged_before_ping.update(self._acknowledged)
         self._acknowledged = {}
 
     def ping_answered(self) -> None:
-        """The ping was answered: the PUBACKs before it have arrived."""
+        """A PINGRESP arrived: the broker has the PUBACKs that were written before its PINGREQ."""
         for packet_id, digest in self._acknowledged_before_ping.items():
             if digest is not None and self._unconfirmed.get(packet_id) == digest:
                 del self._unconfirmed[packet_id]
@@ -61,11 +64,11 @@ class InflightPackets:
         self._acknowledged_before_ping = {}
 
     def disconnected(self) -> None:
-        """What was on its way may be lost: nothing more is known of it."""
+        """The connection is lost: PUBACKs without a PINGRESP may not have arrived."""
         self._acknowledged, self._acknowledged_before_ping = {}, {}
 
     def reset(self) -> None:
-        """The broker has no such session any more: numbers begin anew, and nothing can be repeated."""
+        """The broker started a new session: packet ids begin anew, and nothing can be redelivered."""
         self._unconfirmed.clear()
         self._confirmed_ids.clear()
         self.disconnected()

@@ -1,7 +1,7 @@
-"""One MQTT 5 session that outlives its connections: reconnects, keeps its filters, remembers its packets.
+"""A persistent MQTT 5 session: reconnects, restores its subscriptions, tracks packets in flight.
 
-The broker keeps what comes while we are away. It knows no journal: what arrives goes to its owner, with the
-connection on which it is to be acknowledged.
+The broker stores messages while the session is disconnected. Messages are passed to the owner together with the
+connection that delivered them, because a PUBACK is valid on that connection only.
 """
 
 from __future__ import annotations
@@ -20,24 +20,28 @@ CONNECT_TIMEOUT_S: Final = 10.0
 RETRY_DELAY_MIN_S: Final = 0.1
 RETRY_DELAY_MAX_S: Final = 10.0
 STABLE_CONNECTION_S: Final = 5.0
-"""A shorter connection was none: two services with one client id would throw each other out for ever."""
+"""A shorter connection does not reset the retry delay: two services with one client id would otherwise disconnect each
+other for ever."""
 CLOSE_TIMEOUT_S: Final = 1.0
 
 
 class SessionOwner(Protocol):
-    """Who takes what a session brings."""
+    """Receives the events of a session."""
 
     def on_session_start(self, session: Session) -> None: ...
-    def on_messages(self, session: Session, link: MqttConnection, arrivals: list[Message]) -> None: ...
+    def on_messages(self, session: Session, connection: MqttConnection, messages: list[Message]) -> None: ...
     def on_session_change(self, session: Session) -> None: ...
 
 
 async def _no_delay() -> None:
-    """Nothing to wait for before connecting."""
+    """Connect at once."""
 
 
 class Session:
-    """A client id at a broker. `granted` holds the filters that the broker confirmed on the present connection."""
+    """One client id at a broker. `granted` holds the filters that the broker confirmed on the current connection.
+
+    `before_connect` is awaited before each attempt to connect. `ready` is set while every filter is answered.
+    """
 
     def __init__(
         self,
@@ -46,7 +50,7 @@ class Session:
         settings: ConnectionSettings,
         owner: SessionOwner,
         tls: ssl.SSLContext | None = None,
-        before: Callable[[], Awaitable[None]] = _no_delay,
+        before_connect: Callable[[], Awaitable[None]] = _no_delay,
     ) -> None:
         self.name = name
         self.filters: tuple[str, ...] = ()
@@ -56,30 +60,30 @@ class Session:
         self.last_error = "not connected yet"
         self.inflight = InflightPackets()
         self.ready = asyncio.Event()
-        self._address, self._settings, self._owner, self._before_connect = address, settings, owner, before
+        self._address, self._settings, self._owner, self._before_connect = address, settings, owner, before_connect
         self._tls = (tls or ssl.create_default_context()) if address.tls else None
         self._connection: MqttConnection | None = None
         self._is_connected = False
 
     @property
     def connected(self) -> bool:
-        """Whether the broker has accepted us and the connection stands."""
+        """Whether the broker has accepted the current connection."""
         return self._is_connected
 
     @property
     def connection(self) -> MqttConnection | None:
-        """The present connection."""
+        """The current connection."""
         return self._connection
 
     def set_filters(self, filters: Iterable[str]) -> None:
-        """Listen to exactly these filters, from now on and after each reconnect."""
-        before, self.filters = frozenset(self.filters), tuple(dict.fromkeys(filters))
-        now = frozenset(self.filters)
-        self.granted &= now
-        self.refused = {pattern: why for pattern, why in self.refused.items() if pattern in now}
+        """Subscribe to exactly these filters, now and after each reconnect."""
+        previous, self.filters = frozenset(self.filters), tuple(dict.fromkeys(filters))
+        current = frozenset(self.filters)
+        self.granted &= current
+        self.refused = {pattern: reason for pattern, reason in self.refused.items() if pattern in current}
         if self._connection is not None and self._is_connected:
-            self._connection.unsubscribe(sorted(before - now))
-            self._connection.subscribe([pattern for pattern in self.filters if pattern not in before])
+            self._connection.unsubscribe(sorted(previous - current))
+            self._connection.subscribe([pattern for pattern in self.filters if pattern not in previous])
             self._update_ready()
         self._owner.on_session_change(self)
 
@@ -92,20 +96,20 @@ class Session:
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
-        patience, loop = RETRY_DELAY_MIN_S, asyncio.get_running_loop()
+        retry_delay_s, loop = RETRY_DELAY_MIN_S, asyncio.get_running_loop()
         try:
             while True:
                 await self._before_connect()
-                begun = loop.time()
+                started = loop.time()
                 await self._run_connection()
-                lasted = loop.time() - begun > STABLE_CONNECTION_S
-                patience = RETRY_DELAY_MIN_S if lasted else min(2 * patience, RETRY_DELAY_MAX_S)
-                await asyncio.sleep(patience)
+                was_stable = loop.time() - started > STABLE_CONNECTION_S
+                retry_delay_s = RETRY_DELAY_MIN_S if was_stable else min(2 * retry_delay_s, RETRY_DELAY_MAX_S)
+                await asyncio.sleep(retry_delay_s)
         finally:
             await self._close()
 
     async def _close(self) -> None:
-        """Close in order, so that the last acknowledgements are on their way."""
+        """Disconnect in order, so that the last acknowledgements are sent."""
         if self._connection is not None and self._is_connected:
             self._connection.disconnect()
             with suppress(TimeoutError):
@@ -113,38 +117,38 @@ class Session:
                     await asyncio.shield(self._connection.closed)
 
     async def _run_connection(self) -> None:
-        """One connection, to its end."""
+        """One connection, until it ends."""
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                link = await self._connect()
-                await link.opened
-        except (OSError, TimeoutError, ssl.SSLError) as fault:
-            self._on_disconnect(f"{self._address}: {str(fault) or 'no answer'}")
+                connection = await self._connect()
+                await connection.opened
+        except (OSError, TimeoutError, ssl.SSLError) as error:
+            self._on_disconnect(f"{self._address}: {str(error) or 'no answer'}")
         else:
-            self._on_disconnect(await asyncio.shield(link.closed))
+            self._on_disconnect(await asyncio.shield(connection.closed))
 
     def _new_connection(self) -> MqttConnection:
-        """Known before it connects: the broker's first answer may be here before the connecting task runs again."""
+        """Stored before it connects: the broker's first packet may arrive before the connecting task runs again."""
         self._connection = MqttConnection(self._address, self._settings, self)
         return self._connection
 
     async def _connect(self) -> MqttConnection:
         loop = asyncio.get_running_loop()
         host = self._address.host if self._tls is not None else None
-        _, link = await loop.create_connection(
+        _, connection = await loop.create_connection(
             self._new_connection,
             self._address.host,
             self._address.port,
             ssl=self._tls,
             server_hostname=host,
         )
-        return link
+        return connection
 
-    def _on_disconnect(self, why: str) -> None:
+    def _on_disconnect(self, reason: str) -> None:
         if self._connection is not None:
-            self._connection.abort(why)
+            self._connection.abort(reason)
         self._connection, self._is_connected = None, False
-        self.last_error = why
+        self.last_error = reason
         self.granted.clear()
         self.refused.clear()
         self.ready.clear()
@@ -152,7 +156,7 @@ class Session:
         self._owner.on_session_change(self)
 
     def on_connected(self, session_present: bool) -> None:
-        """Subscribe every time: it is harmless, and a broker that lost its memory is told again."""
+        """Subscribe on every connection: it is harmless, and needed when the broker lost the session."""
         self._is_connected = True
         self.session_present = session_present
         if not session_present:
@@ -163,26 +167,26 @@ class Session:
         self._owner.on_session_change(self)
 
     def on_suback(self, granted: Sequence[str], refused: Sequence[tuple[str, str]]) -> None:
-        """The broker answered a subscription."""
+        """The broker answered a subscription; answers to filters that were removed since are ignored."""
         self.granted.update(pattern for pattern in granted if pattern in self.filters)
-        self.refused.update((pattern, why) for pattern, why in refused if pattern in self.filters)
+        self.refused.update((pattern, reason) for pattern, reason in refused if pattern in self.filters)
         self._update_ready()
         self._owner.on_session_change(self)
 
-    def on_messages(self, arrivals: list[Message]) -> None:
-        """Messages came."""
+    def on_messages(self, messages: list[Message]) -> None:
+        """Messages arrived on the current connection."""
         if self._connection is not None:
-            self._owner.on_messages(self, self._connection, arrivals)
+            self._owner.on_messages(self, self._connection, messages)
 
     def on_ping_sent(self) -> None:
-        """A ping went out behind our acknowledgements."""
+        """A PINGREQ was written behind the acknowledgements."""
         self.inflight.ping_sent()
 
     def on_ping_answered(self) -> None:
-        """The ping came back."""
+        """The PINGRESP arrived."""
         self.inflight.ping_answered()
 
-    def acknowledge(self, link: MqttConnection, packet_ids: list[int]) -> None:
-        """On the connection that brought the packets; if it is gone, the broker will bring them again."""
-        if packet_ids and link.acknowledge(packet_ids):
+    def acknowledge(self, connection: MqttConnection, packet_ids: list[int]) -> None:
+        """Acknowledge on the connection that delivered the packets; if it is gone, the broker redelivers them."""
+        if packet_ids and connection.acknowledge(packet_ids):
             self.inflight.acknowledged(packet_ids)

@@ -1,7 +1,8 @@
-"""One message reaches both sessions, urgent and bulk: which of the two copies is taken? It knows no MQTT.
+"""Decides which copy is stored when the urgent and the bulk session both deliver one message.
 
-Copies are matched by equal bytes and counted, so that two presses with equal bytes stay two: the journal gets as many
-as the session that brought more. When in doubt both are taken: twice is noticed further on, never is not.
+Copies are matched by equal topic and payload, and counted, so that two presses with equal bytes stay two: the journal
+gets as many copies as the session that delivered more. In doubt both are stored: a duplicate is detected later, a lost
+message is not.
 """
 
 from __future__ import annotations
@@ -12,72 +13,75 @@ from domain import MINUTE, Instant
 
 COUNTERS_MAX: Final = 100_000
 BULK_AHEAD_MS: Final = 10 * MINUTE
-"""After this the urgent session will not bring its copy any more; an equal message is another one."""
+"""After this time the urgent session no longer owes its copy; an equal message is a new one."""
 
 
 class SessionCopies:
-    """How far one session is ahead of the other, for each message that both bring."""
+    """By how many copies each session is ahead of the other, for each message. Keys are `hash((topic, payload))`."""
 
     def __init__(self) -> None:
         self._urgent_ahead: dict[int, int] = {}
         self._bulk_ahead: dict[int, tuple[int, Instant]] = {}
         self._owed_by_urgent: dict[int, int] = {}
+        """Copies of the bulk session that were not stored because the urgent session will deliver its own."""
 
-    def restore(self, twin: int, urgent: int, bulk: int, taken: int, now: Instant) -> None:
-        """How often each session brought it before this start, and how often it was taken: go on from there.
+    def restore(self, message_hash: int, urgent_count: int, bulk_count: int, stored_count: int, now: Instant) -> None:
+        """Restore the counters of one message after a restart.
 
-        Its own copies of the others a session has yet to bring. `missing` were left to the other session, whose copy
-        did not reach the journal: that one is to be taken.
+        Example: urgent delivered 2 copies, bulk 1, and 2 were stored: bulk still owes one copy, which must be dropped.
+        If fewer were stored than the fuller session delivered, the difference was left to the other session and must
+        be stored when that session delivers it.
         """
-        known = max(urgent, bulk, taken)
-        missing, of_urgent, of_bulk = known - taken, known - urgent, known - bulk
-        promised = min(missing, of_urgent)
-        counts = ((self._owed_by_urgent, promised), (self._urgent_ahead, of_bulk - missing + promised))
-        for kept, count in counts:
+        sent = max(urgent_count, bulk_count, stored_count)
+        not_stored, urgent_owes, bulk_owes = sent - stored_count, sent - urgent_count, sent - bulk_count
+        to_store = min(not_stored, urgent_owes)
+        restored = ((self._owed_by_urgent, to_store), (self._urgent_ahead, bulk_owes - not_stored + to_store))
+        for counts, count in restored:
             if count > 0:
-                kept[twin] = count
-        if of_urgent > promised:
-            self._bulk_ahead[twin] = of_urgent - promised, now
+                counts[message_hash] = count
+        if urgent_owes > to_store:
+            self._bulk_ahead[message_hash] = urgent_owes - to_store, now
 
-    def keep_urgent(self, twin: int, now: Instant) -> bool:
-        """Whether the urgent session's copy is to be taken. `again`: it was sent before this start already."""
-        if _decrement(self._owed_by_urgent, twin):
+    def keep_urgent(self, message_hash: int, now: Instant) -> bool:
+        """Whether to store a copy from the urgent session."""
+        if _decrement(self._owed_by_urgent, message_hash):
             return True
-        count, since = self._bulk_ahead.pop(twin, (0, 0))
+        count, since = self._bulk_ahead.pop(message_hash, (0, 0))
         if count and now - since <= BULK_AHEAD_MS:
             if count > 1:
-                self._bulk_ahead[twin] = count - 1, since
+                self._bulk_ahead[message_hash] = count - 1, since
             return False
-        _increment(self._urgent_ahead, twin)
+        _increment(self._urgent_ahead, message_hash)
         return True
 
-    def keep_bulk(self, twin: int, now: Instant, trusted: bool) -> bool:
-        """Whether the bulk session's copy is to be taken. `trusted`: the urgent session surely brings its own."""
-        if _decrement(self._urgent_ahead, twin):
+    def keep_bulk(self, message_hash: int, now: Instant, urgent_is_certain: bool) -> bool:
+        """Whether to store a copy from the bulk session. `urgent_is_certain`: the urgent session delivers its own."""
+        if _decrement(self._urgent_ahead, message_hash):
             return False
-        if trusted:
-            _increment(self._owed_by_urgent, twin)
+        if urgent_is_certain:
+            _increment(self._owed_by_urgent, message_hash)
             return False
-        count, _ = self._bulk_ahead.pop(twin, (0, 0))
-        self._bulk_ahead[twin] = count + 1, now
+        count, _ = self._bulk_ahead.pop(message_hash, (0, 0))
+        self._bulk_ahead[message_hash] = count + 1, now
         _evict_oldest(self._bulk_ahead)
         return True
 
     def reset_bulk(self) -> None:
-        """The urgent session began anew: it brings nothing that was sent before."""
+        """The broker started a new urgent session: it delivers no copy of what was published before."""
         self._bulk_ahead.clear()
         self._owed_by_urgent.clear()
 
 
-def _decrement(counts: dict[int, int], twin: int) -> bool:
-    count = counts.pop(twin, 0)
+def _decrement(counts: dict[int, int], message_hash: int) -> bool:
+    """Whether there was a count to take one from."""
+    count = counts.pop(message_hash, 0)
     if count > 1:
-        counts[twin] = count - 1
+        counts[message_hash] = count - 1
     return count > 0
 
 
-def _increment(counts: dict[int, int], twin: int) -> None:
-    counts[twin] = counts.pop(twin, 0) + 1
+def _increment(counts: dict[int, int], message_hash: int) -> None:
+    counts[message_hash] = counts.pop(message_hash, 0) + 1
     _evict_oldest(counts)
 
 

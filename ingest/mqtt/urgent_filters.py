@@ -1,4 +1,4 @@
-"""Which topics get a session of their own: alarms, and devices of urgent kinds where a device has its own topic."""
+"""Topic filters of the urgent session: alarms, and devices of urgent kinds on platforms with a topic per device."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ingest.topics import topic_safe
 NATIVE_ALARMS: Final = "fengshao/v1/+/alarm"
 
 _EUI: Final = re.compile(r"[0-9a-fA-F]{16}")
-"""How The Things Stack writes an EUI; its topics bear the device id."""
+"""How The Things Stack writes an EUI; its topics hold the device id instead."""
 
 
 class UrgentFilters(Struct, frozen=True):
-    """The filters of the urgent session; `left_out` devices are beyond the limit and wait in the bulk session."""
+    """The filters of the urgent session. `omitted` filters are beyond the limit; the bulk session delivers them."""
 
     filters: tuple[str, ...] = (NATIVE_ALARMS,)
     omitted: int = 0
@@ -30,21 +30,23 @@ class UrgentFilters(Struct, frozen=True):
 def urgent_filters(
     devices: Iterable[Device], kinds: Mapping[str, Kind], limit: int, routes: Routes | None = None
 ) -> UrgentFilters:
-    """Native alarms first, then one filter for each identity of an urgent device, in the order of the registry."""
+    """At most `limit` filters: native alarms, then one for each identity of an urgent device, in registry order."""
     routes = routes or Routes()
-    wanted = dict.fromkeys(
-        here
+    requested = dict.fromkeys(
+        site_topic
         for device in devices
         if device.kind in kinds and kinds[device.kind].urgent
         for identity in device.identities
         if (topic := _device_topic(identity)) is not None
-        for here in routes.heard_on(identity.platform, topic)
+        for site_topic in routes.heard_on(identity.platform, topic)
     )
-    room = max(0, limit - 1)
-    return UrgentFilters((NATIVE_ALARMS, *list(wanted)[:room]), max(0, len(wanted) - room))
+    device_filters_max = max(0, limit - 1)
+    filters = (NATIVE_ALARMS, *list(requested)[:device_filters_max])
+    return UrgentFilters(filters, max(0, len(requested) - device_filters_max))
 
 
 def _device_topic(identity: Identity) -> str | None:
+    """The topic on which only this device reports, by the platform's default layout; None where there is none."""
     if not topic_safe(identity.id):
         return None
     if identity.platform == "zigbee2mqtt":

@@ -23,7 +23,7 @@ def test_of_copies_that_come_on_both_sessions_the_journal_gets_as_many_as_the_fu
 ) -> None:
     twins, taken = SessionCopies(), [0, 0]
     for urgent, message in arrivals:
-        takes = twins.keep_urgent(message, NOW) if urgent else twins.keep_bulk(message, NOW, trusted=False)
+        takes = twins.keep_urgent(message, NOW) if urgent else twins.keep_bulk(message, NOW, urgent_is_certain=False)
         taken[message] += takes
 
     for message in (0, 1):
@@ -34,20 +34,20 @@ def test_of_copies_that_come_on_both_sessions_the_journal_gets_as_many_as_the_fu
 @given(st.lists(st.booleans(), max_size=20))
 def test_a_bulk_copy_is_left_to_a_trusted_urgent_session_and_never_taken_twice(order: list[bool]) -> None:
     twins = SessionCopies()
-    taken = [twins.keep_urgent(1, NOW) if urgent else twins.keep_bulk(1, NOW, trusted=True) for urgent in order]
+    taken = [twins.keep_urgent(1, NOW) if urgent else twins.keep_bulk(1, NOW, urgent_is_certain=True) for urgent in order]
 
     assert order == taken
 
 
 def test_a_bulk_copy_from_long_ago_does_not_swallow_a_new_alarm() -> None:
     twins = SessionCopies()
-    assert twins.keep_bulk(1, NOW, trusted=False)
+    assert twins.keep_bulk(1, NOW, urgent_is_certain=False)
     assert twins.keep_urgent(1, NOW + BULK_AHEAD_MS + 1)
 
 
 def test_an_urgent_session_that_began_anew_brings_nothing_of_before() -> None:
     twins = SessionCopies()
-    assert twins.keep_bulk(1, NOW, trusted=False)
+    assert twins.keep_bulk(1, NOW, urgent_is_certain=False)
     twins.reset_bulk()
     assert twins.keep_urgent(1, NOW)
 
@@ -56,8 +56,8 @@ def test_what_is_remembered_of_copies_is_bounded() -> None:
     twins = SessionCopies()
     for message in range(COUNTERS_MAX + 1):
         assert twins.keep_urgent(message, NOW)
-    assert twins.keep_bulk(0, NOW, trusted=False)
-    assert not twins.keep_bulk(1, NOW, trusted=False)
+    assert twins.keep_bulk(0, NOW, urgent_is_certain=False)
+    assert not twins.keep_bulk(1, NOW, urgent_is_certain=False)
 
 
 def test_a_packet_sent_again_is_known_until_its_acknowledgement_surely_arrived() -> None:

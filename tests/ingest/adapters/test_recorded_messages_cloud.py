@@ -19,7 +19,8 @@ from ingest.frame import Frame
 from ingest.http_push import PUSH_SOURCES
 
 MESSAGES: dict[str, dict[str, Any]] = {
-    message["id"]: message for message in json.loads(Path(__file__).with_name("wire_cloud.json").read_text())
+    message["id"]: message
+    for message in json.loads(Path(__file__).with_name("recorded_messages_cloud.json").read_text())
 }
 PUSHED = {"CTWing": "ctwing", "JFTech": "jftech"}
 NOW = 1767225660000

@@ -1,4 +1,4 @@
-"""What must not wait: a message with a true danger bit, seen cheaply and exactly, on every platform."""
+"""Messages with a danger bit set are found before the journal, cheaply and exactly, on every platform."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ingest.frame import Frame
 from ingest.mappings.mapping import MappingBook
 from ingest.mqtt.danger_prefilter import DangerPrefilter
 
-ADAPTERS = Path(__file__).parents[2] / "ingest" / "adapters"
+ADAPTERS = Path(__file__).parents[3] / "ingest" / "adapters"
 DEVICES = (
     Device("band-1", "wristband"),
     Device("gas-1", "gas_alarm", identities=(Identity("zigbee2mqtt", "kitchen"),)),
@@ -28,26 +28,26 @@ DEVICES = (
 )
 
 
-def said(topic: str, payload: object) -> Frame:
+def frame_of(topic: str, payload: object) -> Frame:
     raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     return Frame(topic, raw, 1_795_269_600_000, "bulk")
 
 
 @pytest.fixture(scope="module")
-def searched(kinds: dict[str, Kind], books: list[MappingBook]) -> DangerPrefilter:
-    """What is searched for, made once: it depends on kinds and mappings only."""
+def compiled(kinds: dict[str, Kind], books: list[MappingBook]) -> DangerPrefilter:
+    """The compiled pattern, built once: it depends on kinds and mappings only."""
     return DangerPrefilter(kinds, books, lambda frame: False)
 
 
 @pytest.fixture
-def foresight(searched: DangerPrefilter, listener: Callable[..., Listener]) -> Callable[[Sequence[Frame]], list[Frame]]:
-    return foresight_of(searched, listener(*DEVICES))
+def prefilter(compiled: DangerPrefilter, listener: Callable[..., Listener]) -> Callable[[Sequence[Frame]], list[Frame]]:
+    return prefilter_for(compiled, listener(*DEVICES))
 
 
-def foresight_of(searched: DangerPrefilter, heard: Listener) -> DangerPrefilter:
-    made = DangerPrefilter({}, [], heard.bears_danger)
-    made.replace_pattern(searched)
-    return made
+def prefilter_for(compiled: DangerPrefilter, decoder: Listener) -> DangerPrefilter:
+    prefilter = DangerPrefilter({}, [], decoder.bears_danger)
+    prefilter.replace_pattern(compiled)
+    return prefilter
 
 
 DANGERS = [
@@ -76,50 +76,52 @@ ORDINARY = [
 
 
 @pytest.mark.parametrize(("topic", "payload"), DANGERS)
-def test_this_must_not_wait(foresight: Callable[..., list[Frame]], topic: str, payload: object) -> None:
-    assert [said(topic, payload)] == foresight([said(*ORDINARY[0]), said(topic, payload)])
+def test_a_message_with_a_danger_bit_is_found(
+    prefilter: Callable[..., list[Frame]], topic: str, payload: object
+) -> None:
+    assert [frame_of(topic, payload)] == prefilter([frame_of(*ORDINARY[0]), frame_of(topic, payload)])
 
 
 @pytest.mark.parametrize(("topic", "payload"), ORDINARY)
-def test_this_may_wait(foresight: Callable[..., list[Frame]], topic: str, payload: object) -> None:
-    assert [] == foresight([said(topic, payload)])
+def test_an_ordinary_message_is_not_found(prefilter: Callable[..., list[Frame]], topic: str, payload: object) -> None:
+    assert [] == prefilter([frame_of(topic, payload)])
 
 
-def test_raw_bytes_of_an_urgent_kind_go_first_because_only_their_codec_could_tell(
-    foresight: Callable[..., list[Frame]],
+def test_raw_bytes_of_an_urgent_kind_are_found_because_only_their_codec_can_decode_them(
+    prefilter: Callable[..., list[Frame]],
 ) -> None:
     body = {"deviceInfo": {"devEui": "0102030405060708"}, "data": "AQ==", "fPort": 1, "fCnt": 1}
-    frame = said("application/1/device/0102030405060708/event/up", body)
-    assert [frame] == foresight([said(*ORDINARY[0]), frame])
+    frame = frame_of("application/1/device/0102030405060708/event/up", body)
+    assert [frame] == prefilter([frame_of(*ORDINARY[0]), frame])
 
 
-def test_kinds_that_were_added_while_it_ran_are_searched_for(
+def test_kinds_that_were_added_at_run_time_are_searched_for(
     kinds: dict[str, Kind], books: list[MappingBook], listener: Callable[..., Listener]
 ) -> None:
     bears_danger = listener(*DEVICES).bears_danger
-    foresight = DangerPrefilter({}, [], bears_danger)
-    pressed = said("fengshao/v1/band-1/up", {"sos": True})
-    assert [] == foresight([pressed])
+    prefilter = DangerPrefilter({}, [], bears_danger)
+    pressed = frame_of("fengshao/v1/band-1/up", {"sos": True})
+    assert [] == prefilter([pressed])
 
-    foresight.replace_pattern(DangerPrefilter(kinds, books, bears_danger))
-    assert [pressed] == foresight([pressed])
+    prefilter.replace_pattern(DangerPrefilter(kinds, books, bears_danger))
+    assert [pressed] == prefilter([pressed])
 
 
 def _evidence() -> list[Any]:
     found: list[Any] = []
     for file in sorted(ADAPTERS.glob("*.yaml")):
         for block in yaml.safe_load(file.read_text()).values():
-            for each in block if isinstance(block, list) else []:
-                if isinstance(each, dict) and "topic" in each and "payload" in each:
-                    found.append(pytest.param(each["topic"], each["payload"], id=f"{file.stem}-{len(found)}"))
+            for example in block if isinstance(block, list) else []:
+                if isinstance(example, dict) and "topic" in example and "payload" in example:
+                    found.append(pytest.param(example["topic"], example["payload"], id=f"{file.stem}-{len(found)}"))
     return found
 
 
 @pytest.mark.parametrize(("topic", "payload"), _evidence())
-def test_the_cheap_look_sees_what_decoding_sees(
-    searched: DangerPrefilter, listener: Callable[..., Listener], topic: str, payload: object
+def test_the_prefilter_finds_exactly_what_decoding_finds(
+    compiled: DangerPrefilter, listener: Callable[..., Listener], topic: str, payload: object
 ) -> None:
-    heard = listener(*DEVICES)
+    decoder = listener(*DEVICES)
     raw = payload.encode() if isinstance(payload, str) else payload
-    frame = said(topic, raw)
-    assert heard.bears_danger(frame) == (foresight_of(searched, heard)([frame]) == [frame])
+    frame = frame_of(topic, raw)
+    assert decoder.bears_danger(frame) == (prefilter_for(compiled, decoder)([frame]) == [frame])

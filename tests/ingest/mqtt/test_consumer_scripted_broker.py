@@ -1,4 +1,4 @@
-"""The session against a broker whose every packet the test decides: order of acknowledgement, DUP, refusals, TLS."""
+"""The consumer against a broker whose packets the test decides: order of acknowledgement, DUP, refusals, TLS."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from domain import Lane
 from ingest.frame import Frame
 from ingest.mqtt.broker_address import parse_broker_address
 from ingest.mqtt.consumer import ConsumerSettings, MqttConsumer
-from tests.ingest.consumer_events import RecordedEvents
+from tests.ingest.mqtt.consumer_events import RecordedEvents
 
 NOW = 1767225660000
 SUCCESS = mqtt5.ConnAckReasonCode.SUCCESS
 
 
 class Broker:
-    """A broker for one test: it answers what it was told to answer, and remembers what it was sent."""
+    """A broker that answers as the test configures it and records what it receives."""
 
     def __init__(self, port: int) -> None:
         self.port = port
-        self.heard: list[Any] = []
+        self.received: list[Any] = []
         self.lines: dict[str, asyncio.StreamWriter] = {}
         self.answer = SUCCESS
         self.session_present = False
@@ -48,7 +48,7 @@ class Broker:
                     packet, size = mqtt5.read(memoryview(buffer))
                     buffer = buffer[size:]
                     name = getattr(packet, "client_id", name)
-                    self.heard.append((name, packet))
+                    self.received.append((name, packet))
                     self._answer(name, packet, writer)
         writer.close()
 
@@ -62,7 +62,7 @@ class Broker:
             writer.write(reply.write())
         elif isinstance(packet, mqtt5.SubscribePacket):
             no, yes = mqtt5.SubAckReasonCode.NOT_AUTHORIZED, mqtt5.SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE
-            codes = [no if each.pattern in self.refuses else yes for each in packet.topic_filters]
+            codes = [no if topic_filter.pattern in self.refuses else yes for topic_filter in packet.topic_filters]
             writer.write(mqtt5.SubAckPacket(packet.packet_id, codes).write())
         elif isinstance(packet, mqtt5.PingReqPacket) and self.pongs:
             writer.write(mqtt5.PingRespPacket().write())
@@ -71,16 +71,16 @@ class Broker:
         self.lines[to].write(b"".join(packet.write() for packet in packets))
 
     def publish(self, *numbers: int, dup: bool = False, payload: bytes = b"{}") -> None:
-        one = mqtt5.QoS.AT_LEAST_ONCE
+        qos = mqtt5.QoS.AT_LEAST_ONCE
         self.send(
             *(
-                mqtt5.PublishPacket("fengshao/v1/gas-1/up", payload, qos=one, packet_id=each, duplicate=dup)
-                for each in numbers
+                mqtt5.PublishPacket("fengshao/v1/gas-1/up", payload, qos=qos, packet_id=number, duplicate=dup)
+                for number in numbers
             )
         )
 
     def acknowledged(self) -> list[int]:
-        return [packet.packet_id for _, packet in self.heard if isinstance(packet, mqtt5.PubAckPacket)]
+        return [packet.packet_id for _, packet in self.received if isinstance(packet, mqtt5.PubAckPacket)]
 
 
 class Journal:
@@ -105,18 +105,18 @@ async def until(happened: Callable[[], Any], seconds: float = 10.0) -> None:
 
 @pytest.fixture
 async def broker(free_port: Callable[[], int]) -> AsyncIterator[Broker]:
-    made = Broker(free_port())
-    server = await asyncio.start_server(made.serve, "127.0.0.1", made.port)
-    yield made
+    scripted = Broker(free_port())
+    server = await asyncio.start_server(scripted.serve, "127.0.0.1", scripted.port)
+    yield scripted
     server.close()
-    for line in made.lines.values():
+    for line in scripted.lines.values():
         line.close()
 
 
 @asynccontextmanager
-async def intake_at(broker: Broker, journal: Journal, **settings: Any) -> AsyncIterator[MqttConsumer]:
+async def consumer_at(broker: Broker, journal: Journal, **settings: Any) -> AsyncIterator[MqttConsumer]:
     url = settings.pop("url", f"mqtt://127.0.0.1:{broker.port}")
-    intake = MqttConsumer(
+    consumer = MqttConsumer(
         parse_broker_address(url),
         journal,
         lambda _: None,
@@ -125,9 +125,9 @@ async def intake_at(broker: Broker, journal: Journal, **settings: Any) -> AsyncI
         ConsumerSettings(**settings),
         tls=settings.pop("tls", None),
     )
-    task = asyncio.create_task(intake.run())
+    task = asyncio.create_task(consumer.run())
     try:
-        yield intake
+        yield consumer
     finally:
         journal.open.set()
         task.cancel()
@@ -135,15 +135,15 @@ async def intake_at(broker: Broker, journal: Journal, **settings: Any) -> AsyncI
             await task
 
 
-async def test_acknowledgements_go_out_in_order_of_receipt_and_only_after_the_append(broker: Broker) -> None:
+async def test_acknowledgements_are_sent_in_order_of_receipt_and_only_after_the_append(broker: Broker) -> None:
     journal = Journal()
-    async with intake_at(broker, journal) as intake:
-        await until(lambda: intake.ready)
+    async with consumer_at(broker, journal) as consumer:
+        await until(lambda: consumer.ready)
         journal.open.clear()
         broker.publish(9, 3, payload=b"a")
-        await until(lambda: intake.status().bulk.pending_bytes)
+        await until(lambda: consumer.status().bulk.pending_bytes)
         broker.publish(5, 1, payload=b"b")
-        await until(lambda: intake.status().bulk.pending_bytes > 2 * len("fengshao/v1/gas-1/up") + 3)
+        await until(lambda: consumer.status().bulk.pending_bytes > 2 * len("fengshao/v1/gas-1/up") + 3)
         assert [] == broker.acknowledged()
         journal.open.set()
         await until(lambda: len(broker.acknowledged()) == 4)
@@ -151,21 +151,21 @@ async def test_acknowledgements_go_out_in_order_of_receipt_and_only_after_the_ap
         assert [9, 3, 5, 1] == broker.acknowledged()
 
 
-async def test_what_was_sent_again_after_a_cut_is_journaled_once_and_acknowledged_on_the_new_connection(
+async def test_what_is_redelivered_after_a_disconnect_is_journaled_once_and_acknowledged_on_the_new_connection(
     broker: Broker,
 ) -> None:
     journal = Journal()
-    async with intake_at(broker, journal) as intake:
-        await until(lambda: intake.ready)
+    async with consumer_at(broker, journal) as consumer:
+        await until(lambda: consumer.ready)
         journal.open.clear()
         broker.publish(7, payload=b"press")
-        await until(lambda: intake.status().bulk.pending_bytes)
+        await until(lambda: consumer.status().bulk.pending_bytes)
         broker.session_present = True
         broker.lines.pop("fengshao-bulk").close()
-        await until(lambda: not intake.ready)
-        await until(lambda: intake.ready)
+        await until(lambda: not consumer.ready)
+        await until(lambda: consumer.ready)
         broker.publish(7, dup=True, payload=b"press")
-        await until(lambda: intake.status().redelivered == 1)
+        await until(lambda: consumer.status().redelivered == 1)
         broker.publish(8, payload=b"press")
         journal.open.set()
         await until(lambda: broker.acknowledged() == [7, 8])
@@ -173,16 +173,18 @@ async def test_what_was_sent_again_after_a_cut_is_journaled_once_and_acknowledge
         assert [(7, False), (8, False)] == [(frame.packet_id, frame.dup) for frame in journal.frames]
 
 
-async def test_a_press_with_the_number_of_one_whose_acknowledgement_arrived_is_another_press(broker: Broker) -> None:
+async def test_a_press_with_the_packet_id_of_an_acknowledged_press_is_another_press(broker: Broker) -> None:
     journal = Journal()
-    async with intake_at(broker, journal, keep_alive_s=1) as intake:
-        await until(lambda: intake.ready)
+    async with consumer_at(broker, journal, keep_alive_s=1) as consumer:
+        await until(lambda: consumer.ready)
         broker.publish(7, payload=b"press")
         await until(lambda: broker.acknowledged() == [7])
-        pings = len([0 for name, each in broker.heard if isinstance(each, mqtt5.PingReqPacket) and "bulk" in name])
+        pings = len(
+            [0 for name, packet in broker.received if isinstance(packet, mqtt5.PingReqPacket) and "bulk" in name]
+        )
         await until(
             lambda: (
-                len([0 for name, p in broker.heard if isinstance(p, mqtt5.PingReqPacket) and "bulk" in name])
+                len([0 for name, p in broker.received if isinstance(p, mqtt5.PingReqPacket) and "bulk" in name])
                 >= pings + 2
             )
         )
@@ -192,65 +194,65 @@ async def test_a_press_with_the_number_of_one_whose_acknowledgement_arrived_is_a
         assert [False, False] == [frame.dup for frame in journal.frames]
 
 
-async def test_a_refused_filter_of_others_is_told_and_a_refused_filter_of_ours_is_not_ready(broker: Broker) -> None:
+async def test_a_refused_platform_filter_is_reported_and_a_refused_native_filter_is_not_ready(broker: Broker) -> None:
     broker.refuses = {"$oc/#"}
-    async with intake_at(broker, Journal()) as intake:
-        await until(lambda: intake.ready)
-        assert {"$oc/#": "NOT_AUTHORIZED"} == intake.status().bulk.refused
+    async with consumer_at(broker, Journal()) as consumer:
+        await until(lambda: consumer.ready)
+        assert {"$oc/#": "NOT_AUTHORIZED"} == consumer.status().bulk.refused
         broker.refuses = {"fengshao/v1/#"}
         broker.lines.pop("fengshao-bulk").close()
-        await until(lambda: "fengshao/v1/#" in intake.status().bulk.refused)
-        assert not intake.ready
+        await until(lambda: "fengshao/v1/#" in consumer.status().bulk.refused)
+        assert not consumer.ready
 
 
-async def test_a_broker_that_refuses_us_is_named_with_its_reason(broker: Broker) -> None:
+async def test_a_refused_connection_is_reported_with_the_brokers_reason(broker: Broker) -> None:
     broker.answer = mqtt5.ConnAckReasonCode.BAD_USER_NAME_OR_PASSWORD
-    async with intake_at(broker, Journal()) as intake:
-        await until(lambda: "BAD_USER_NAME_OR_PASSWORD" in intake.status().urgent.last_error)
+    async with consumer_at(broker, Journal()) as consumer:
+        await until(lambda: "BAD_USER_NAME_OR_PASSWORD" in consumer.status().urgent.last_error)
         broker.answer = SUCCESS
-        await until(lambda: intake.ready)
+        await until(lambda: consumer.ready)
 
 
-async def test_a_session_that_the_broker_closes_says_why(broker: Broker) -> None:
-    async with intake_at(broker, Journal()) as intake:
-        await until(lambda: intake.ready)
+async def test_a_session_closed_by_the_broker_reports_the_reason(broker: Broker) -> None:
+    async with consumer_at(broker, Journal()) as consumer:
+        await until(lambda: consumer.ready)
         taken_over = mqtt5.DisconnectPacket(reason_code=mqtt5.DisconnectReasonCode.SESSION_TAKEN_OVER)
         broker.send(taken_over, to="fengshao-urgent")
         broker.lines.pop("fengshao-urgent").close()
-        await until(lambda: "SESSION_TAKEN_OVER" in intake.status().urgent.last_error)
+        await until(lambda: "SESSION_TAKEN_OVER" in consumer.status().urgent.last_error)
 
 
-async def test_something_that_is_no_mqtt_5_broker_is_named_so(broker: Broker) -> None:
-    async with intake_at(broker, Journal()) as intake:
-        await until(lambda: intake.ready)
+async def test_a_server_that_is_not_mqtt_5_is_reported(broker: Broker) -> None:
+    async with consumer_at(broker, Journal()) as consumer:
+        await until(lambda: consumer.ready)
         broker.lines["fengshao-bulk"].write(b"\x00\x05hello")
-        await until(lambda: "not MQTT 5" in intake.status().bulk.last_error)
+        await until(lambda: "not MQTT 5" in consumer.status().bulk.last_error)
 
 
-async def test_a_broker_that_answers_no_ping_is_left(broker: Broker) -> None:
+async def test_a_broker_that_answers_no_ping_is_disconnected(broker: Broker) -> None:
     broker.pongs, broker.keep_alive = False, 1
-    async with intake_at(broker, Journal()) as intake:
-        await until(lambda: "answers no ping" in intake.status().urgent.last_error)
+    async with consumer_at(broker, Journal()) as consumer:
+        await until(lambda: "answers no ping" in consumer.status().urgent.last_error)
 
 
-async def test_a_bulk_session_that_the_urgent_one_keeps_waiting_listens_without_it(
+async def test_the_bulk_session_starts_without_an_urgent_session_that_cannot_connect(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ingest.mqtt.consumer.BULK_START_DELAY_S", 0.05)
     journal = Journal()
-    async with intake_at(broker, journal) as intake:
-        await until(lambda: intake.ready)
+    async with consumer_at(broker, journal) as consumer:
+        await until(lambda: consumer.ready)
         broker.answer = mqtt5.ConnAckReasonCode.SERVER_BUSY
         broker.lines.pop("fengshao-urgent").close()
-        await until(lambda: not intake.status().urgent.connected)
-        one = mqtt5.QoS.AT_LEAST_ONCE
-        alarm = mqtt5.PublishPacket("fengshao/v1/band-1/alarm", b"sos", qos=one, packet_id=1)
+        await until(lambda: not consumer.status().urgent.connected)
+        qos = mqtt5.QoS.AT_LEAST_ONCE
+        alarm = mqtt5.PublishPacket("fengshao/v1/band-1/alarm", b"sos", qos=qos, packet_id=1)
         broker.send(alarm)
         await until(lambda: len(journal.frames) == 1)
         broker.answer, broker.session_present = SUCCESS, True
-        await until(lambda: intake.ready)
+        await until(lambda: consumer.ready)
         broker.send(alarm, to="fengshao-urgent")
-        await until(lambda: intake.status().session_copies == 1)
+        await until(lambda: consumer.status().session_copies == 1)
 
         await until(lambda: len(journal.frames) == 2)
         assert [("bulk", False), ("urgent", True)] == [(frame.session, frame.twin) for frame in journal.frames]
@@ -262,7 +264,7 @@ def certificate(folder: Path) -> Path:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     day = datetime.timedelta(days=1)
     now = datetime.datetime.now(datetime.UTC)
-    made = (
+    certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -275,40 +277,42 @@ def certificate(folder: Path) -> Path:
     )
     path = folder / "broker.pem"
     pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    path.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain) + made.public_bytes(pem))
+    path.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain) + certificate.public_bytes(pem))
     return path
 
 
-async def test_over_tls_with_a_name_and_a_password(tmp_path: Path, free_port: Callable[[], int]) -> None:
+async def test_tls_with_user_name_and_password(tmp_path: Path, free_port: Callable[[], int]) -> None:
     pem = certificate(tmp_path)
-    there = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    there.load_cert_chain(pem)
+    server_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_tls.load_cert_chain(pem)
     broker = Broker(free_port())
-    server = await asyncio.start_server(broker.serve, "127.0.0.1", broker.port, ssl=there)
-    here = ssl.create_default_context(cafile=str(pem))
+    server = await asyncio.start_server(broker.serve, "127.0.0.1", broker.port, ssl=server_tls)
+    client_tls = ssl.create_default_context(cafile=str(pem))
     url = f"mqtts://ward:s%40fe@localhost:{broker.port}"
-    intake = MqttConsumer(parse_broker_address(url), Journal(), lambda _: None, lambda: NOW, RecordedEvents(), tls=here)
-    task = asyncio.create_task(intake.run())
-    await until(lambda: intake.ready)
+    consumer = MqttConsumer(
+        parse_broker_address(url), Journal(), lambda _: None, lambda: NOW, RecordedEvents(), tls=client_tls
+    )
+    task = asyncio.create_task(consumer.run())
+    await until(lambda: consumer.ready)
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
     server.close()
 
-    hello = next(packet for _, packet in broker.heard if isinstance(packet, mqtt5.ConnectPacket))
-    assert ("ward", b"s@fe", False) == (hello.username, hello.password, hello.clean_start)
+    connect = next(packet for _, packet in broker.received if isinstance(packet, mqtt5.ConnectPacket))
+    assert ("ward", b"s@fe", False) == (connect.username, connect.password, connect.clean_start)
 
 
-async def test_a_flood_is_read_in_breaths_and_in_order_also_after_a_pause(
+async def test_a_flood_is_read_in_limited_bursts_and_in_order_also_after_a_pause(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ingest.mqtt.connection.BURST_MESSAGES_MAX", 10)
     journal = Journal()
-    async with intake_at(broker, journal, max_pending_bytes=2_000) as intake:
-        await until(lambda: intake.ready)
+    async with consumer_at(broker, journal, max_pending_bytes=2_000) as consumer:
+        await until(lambda: consumer.ready)
         journal.open.clear()
         broker.publish(*range(1, 30_001))
-        await until(lambda: intake.status().bulk.paused)
+        await until(lambda: consumer.status().bulk.paused)
         journal.open.set()
         await until(lambda: len(broker.acknowledged()) == 30_000)
 

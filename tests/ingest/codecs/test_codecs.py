@@ -21,7 +21,7 @@ from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
 from ingest.results import NoteKind
 
-FOLDER = Path(__file__).parent / "codecs"
+FOLDER = Path(__file__).parent
 FILES = sorted(path for path in FOLDER.iterdir() if path.suffix in (".js", ".mjs"))
 NOW = 1767225660000
 LEAK = bytes.fromhex("01755c03673401050001")

@@ -17,7 +17,8 @@ from ingest.decoding.decoder import Listener
 from ingest.frame import Frame
 
 MESSAGES: dict[str, dict[str, Any]] = {
-    message["id"]: message for message in json.loads(Path(__file__).with_name("wire_home.json").read_text())
+    message["id"]: message
+    for message in json.loads(Path(__file__).with_name("recorded_messages_home.json").read_text())
 }
 NOW = 1767225660000
 EUI = "0101010101010101"

@@ -47,7 +47,7 @@ def parse_listen_address(written: str, option: str) -> ListenAddress:
     """HOST:PORT.
 
     >>> parse_listen_address("127.0.0.1:8080", "--http")
-    Address(host='127.0.0.1', port=8080)
+    ListenAddress(host='127.0.0.1', port=8080)
     """
     host, colon, port = written.rpartition(":")
     if not (colon and host and port.isdigit() and int(port) < 65536):

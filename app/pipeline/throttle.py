@@ -8,8 +8,8 @@ from domain import Instant
 class Throttle:
     """At most so many frames a second, for so long after the first of them; 0 holds nothing.
 
-    >>> hold = Throttle(1_000, 60_000)
-    >>> hold.rest_s(200, 5_000), hold.rest_s(200, 65_000), Throttle().rest_s(200, 5_000)
+    >>> throttle = Throttle(1_000, 60_000)
+    >>> throttle.delay_s(200, 5_000), throttle.delay_s(200, 65_000), Throttle().delay_s(200, 5_000)
     (0.2, 0.0, 0.0)
     """
 

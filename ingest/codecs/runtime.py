@@ -84,7 +84,7 @@ def parse_answer(name: str, answer: str) -> Decoded | CodecFailed:
     """What the engine's answer says.
 
     >>> parse_answer("em300", '={"leak": 1}'), parse_answer("em300", "!TypeError: …").detail
-    (Decoded(data={'leak': 1}, warnings=[]), 'em300: TypeError: …')
+    (Decoded(fields={'leak': 1}, warnings=[]), 'em300: TypeError: …')
     """
     sign, written = answer[0], answer[1:]
     if sign == "!":

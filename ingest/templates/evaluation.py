@@ -56,8 +56,8 @@ def render(template: Parsed, value: str, value_json: object) -> object:
 
     >>> render(parse("{{ value_json.gas | int + 1 }}"), "", {"gas": "4"})
     5
-    >>> render(parse("{% if value_json.x == 1 %}ON{% else %}OFF{% endif %}"), "", {"y": 1})
-    ABSENT
+    >>> render(parse("{% if value_json.x == 1 %}ON{% else %}OFF{% endif %}"), "", {"y": 1}) is ABSENT
+    True
     """
     if template.paths and not any(_at(value_json, path) is not ABSENT for path in template.paths):
         return ABSENT

@@ -9,9 +9,13 @@ from pathlib import Path
 
 from alerts.lifecycle import transitions as alert_transitions
 from rules.lifecycle import transitions
-from tests.architecture import check
+from tests.architecture import check, documents
 
 ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *(ROOT / name for name in ("README.md", "README.zh.md", "CHANGELOG.md", "deploy/README.md")),
+]
 
 
 def blocks(language: str, text: str) -> list[str]:
@@ -61,4 +65,45 @@ def test_a_name_that_says_nothing_and_a_file_of_two_purposes_are_told() -> None:
     assert [1, 1, 0] == [
         len(list(check.file_faults(Path("rules") / name, lines)))
         for name, lines in (("utils.py", 10), ("core.py", 400), ("core.py", 200))
+    ]
+
+
+def test_links_of_the_documents_lead_to_files() -> None:
+    assert [fault for file in DOCUMENTS for fault in documents.broken_links(file, file.read_text("utf-8"))] == []
+
+
+def test_paths_and_names_that_the_documents_mention_exist() -> None:
+    """Modules are moved and renamed; a document that is not changed with them misleads its reader."""
+    files = [
+        file.relative_to(ROOT).as_posix()
+        for folder in documents.FOLDERS
+        for file in (ROOT / folder).rglob("*")
+        if file.is_file() and "node_modules" not in file.parts
+    ]
+    sources = ((ROOT / file).read_text("utf-8") for file in files if file.endswith(".py") and file[:6] != "tests/")
+    words = documents.words_of(sources)
+    faults = [
+        fault
+        for file in DOCUMENTS
+        for text in (file.read_text("utf-8"),)
+        for fault in (*documents.missing_paths(file, text, files), *documents.unknown_names(file, text, words))
+    ]
+    assert faults == []
+
+
+def test_a_document_with_a_broken_link_a_former_path_and_a_former_name_is_reported() -> None:
+    document = ROOT / "docs" / "x.md"
+    text = (
+        "[gone](gone.md), [here](codecs.md), `app/gone.py`, `app/cli/`, `app.gone`, `app.cli.main.run`, "
+        "`OldName.run`, `OLD_MS`, `KNOWN_MS`"
+    )
+
+    assert list(documents.broken_links(document, text)) == [f"{document}: gone.md"]
+    assert list(documents.missing_paths(document, text, ["app/cli/main.py"])) == [
+        f"{document}: app/gone.py",
+        f"{document}: app.gone",
+    ]
+    assert list(documents.unknown_names(document, text, documents.words_of(iter(["KNOWN_MS = 1"])))) == [
+        f"{document}: OldName.run",
+        f"{document}: OLD_MS",
     ]

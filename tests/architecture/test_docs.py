@@ -68,6 +68,15 @@ def test_a_name_that_says_nothing_and_a_file_of_two_purposes_are_told() -> None:
     ]
 
 
+def test_every_dependency_has_a_reason() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    table = (ROOT / "docs" / "decisions" / "0008-dependencies.md").read_text("utf-8")
+    with_reason = set(re.findall(r"[\w-]+", " ".join(re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE))))
+
+    names = {re.split(r"[<>=;\[]", text)[0].strip() for text in settings["project"]["dependencies"]}
+    assert names - with_reason == set()
+
+
 def test_links_of_the_documents_lead_to_files() -> None:
     assert [fault for file in DOCUMENTS for fault in documents.broken_links(file, file.read_text("utf-8"))] == []
 

@@ -18,7 +18,6 @@ from app.doctor.doctor import DoctorInputs, run_doctor
 from app.doctor.text import report_lines
 from app.errors import UserError
 from domain import Device
-from ingest.mqtt.broker_address import parse_broker_address
 from store.database import registry
 from store.database.database import Database, sqlite_url
 
@@ -70,7 +69,7 @@ def _capture_locally(
 ) -> dict[str, Any]:
     written = mqtt if is_url(mqtt) else f"mqtt://{mqtt}"
     login = environ.get(MQTT_USER, ""), environ.get(MQTT_PASSWORD, "")
-    broker = parse_broker_address(parse_broker_url(written, login))
+    broker = parse_broker_url(written, login)
     folder, kinds = load_site(site), load_kinds(site)
     known = DoctorInputs(
         kinds, load_mappings(kinds, site), _registered_devices(data) or folder.devices, folder.settings, site

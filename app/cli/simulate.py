@@ -11,14 +11,13 @@ from app.config.addresses import parse_broker_url
 from app.config.site import load_site
 from app.mqtt_client import mqtt_client
 from app.server.demo import SITE
-from ingest.mqtt.broker_address import parse_broker_address
 from simulators.publisher import DemoSite, run_demo
 
 
 async def simulate_site(site: Path | None, mqtt: str, seed: int, speed: float) -> None:
     """Publishes ordinary life and the scripted leak of the site's devices."""
     folder = load_site(site or SITE)
-    broker = parse_broker_address(parse_broker_url(mqtt))
+    broker = parse_broker_url(mqtt)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

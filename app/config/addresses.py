@@ -1,25 +1,28 @@
-"""Addresses as people write them on the command line: HOST:PORT and mqtt[s]:// URLs. It opens nothing."""
+"""Addresses given on the command line: HOST:PORT to listen on, and the broker's mqtt[s]:// URL."""
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
-from urllib.parse import quote, urlsplit
+from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from app.errors import UserError
-from ingest.mqtt.broker_address import parse_broker_address
+from ingest.mqtt.broker_address import BrokerAddress, InvalidBrokerAddress, parse_broker_address
 
 MQTT_USER = "FENGSHAO_MQTT_USER"
 MQTT_PASSWORD = "FENGSHAO_MQTT_PASSWORD"  # noqa: S105 (a name, not a password)
+_PASSWORD: Final = re.compile(r"(://[^:@/]*):.*@")
 
 
 class InvalidAddress(UserError):
-    """An address that cannot be used, with what to write instead."""
+    """The address cannot be used; the message says what to write instead."""
 
 
 class ListenAddress(Struct, frozen=True):
-    """A host and a port to listen on."""
+    """Host and TCP port to listen on."""
 
     host: str
     port: int
@@ -30,7 +33,7 @@ class ListenAddress(Struct, frozen=True):
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach it.
+    """Whether only this machine can reach `host`.
 
     >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0"), is_loopback("broker.example")
     (True, True, False, False)
@@ -43,55 +46,53 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def parse_listen_address(written: str, option: str) -> ListenAddress:
-    """HOST:PORT.
+def parse_listen_address(text: str, option: str) -> ListenAddress:
+    """Parse HOST:PORT; `option` is the command line option that the error names. Raises InvalidAddress.
 
     >>> parse_listen_address("127.0.0.1:8080", "--http")
     ListenAddress(host='127.0.0.1', port=8080)
     """
-    host, colon, port = written.rpartition(":")
+    host, colon, port = text.rpartition(":")
     if not (colon and host and port.isdigit() and int(port) < 65536):
-        raise InvalidAddress(f"{option} {written}: write HOST:PORT, for example 127.0.0.1:8080")
+        raise InvalidAddress(f"{option} {text}: write HOST:PORT, for example 127.0.0.1:8080")
     return ListenAddress(host.strip("[]"), int(port))
 
 
-def is_url(written: str) -> bool:
-    """Whether `--mqtt` names a broker that runs (a URL) instead of where to start one."""
-    return "://" in written
+def is_url(text: str) -> bool:
+    """Whether `--mqtt` is the URL of a running broker instead of an address where to start one."""
+    return "://" in text
 
 
-def parse_broker_url(written: str, login: tuple[str, str] = ("", "")) -> str:
-    """A checked mqtt[s]:// URL. A broker that others can reach is not used without credentials.
+def parse_broker_url(text: str, login: tuple[str, str] = ("", "")) -> BrokerAddress:
+    """Parse `--mqtt` with an mqtt[s]:// URL. Raises InvalidAddress.
 
-    `login` (from the environment, where no `ps` shows it) is used where the URL names nobody.
+    `login` (user and password from the environment, where no `ps` shows them) is used when the URL has no user. A
+    broker that others can reach is not used without credentials.
 
-    >>> parse_broker_url("mqtts://broker.example:8883", ("me", "p@ss"))
-    'mqtts://me:p%40ss@broker.example:8883'
+    >>> broker = parse_broker_url("mqtts://broker.example", ("me", "p@ss"))
+    >>> broker, broker.username, broker.password
+    (BrokerAddress(mqtts://broker.example:8883), 'me', b'p@ss')
     """
-    parts = urlsplit(written)
-    if all(login) and parts.hostname and not parts.username:
-        user, password = (quote(part, safe="") for part in login)
-        written = written.replace("://", f"://{user}:{password}@", 1)
-        parts = urlsplit(written)
-    if parts.scheme not in ("mqtt", "mqtts"):
-        raise InvalidAddress(f"--mqtt {without_password(written)}: write mqtt://user:password@host:1883 or mqtts://...")
+    if text.partition("://")[0].lower() not in ("mqtt", "mqtts"):
+        raise InvalidAddress(f"--mqtt {without_password(text)}: write mqtt://user:password@host:1883 or mqtts://...")
     try:
-        broker = parse_broker_address(written)
-    except ValueError as fault:
-        raise InvalidAddress(f"--mqtt {without_password(written)}: {fault}") from fault
+        broker = parse_broker_address(text)
+    except InvalidBrokerAddress as error:
+        raise InvalidAddress(f"--mqtt {without_password(text)}: {error}") from error
+    if all(login) and not broker.username:
+        broker = replace(broker, username=login[0], password=login[1].encode())
     if not is_loopback(broker.host) and not broker.username:
         raise InvalidAddress(
-            f"--mqtt {without_password(written)}: a broker on the network is not used without credentials; "
+            f"--mqtt {without_password(text)}: a broker on the network is not used without credentials; "
             "write mqtt[s]://user:password@host:port"
         )
-    return written
+    return broker
 
 
 def without_password(url: str) -> str:
-    """The URL without its password.
+    """The URL with its password replaced by `***`, also when the URL is malformed.
 
     >>> without_password("mqtts://me:secret@broker.example:8883")
     'mqtts://me:***@broker.example:8883'
     """
-    password = urlsplit(url).password
-    return url.replace(f":{password}@", ":***@", 1) if password else url
+    return _PASSWORD.sub(r"\1:***@", url)

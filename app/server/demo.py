@@ -20,7 +20,7 @@ from app.config.catalog import ROOT, load_wording
 from app.config.site import SiteConfig
 from app.datadir.control_socket import Asgi
 from app.mqtt_client import mqtt_client
-from ingest.mqtt.broker_address import parse_broker_address
+from ingest.mqtt.broker_address import BrokerAddress
 from simulators.providers.aliyun.server import AliyunSmsServer
 from simulators.providers.wecom.server import WeComServer
 from simulators.publisher import DemoSite, run_demo
@@ -130,9 +130,8 @@ class Demo:
         await send({"type": "http.response.start", "status": answer.status_code, "headers": [(b"content-type", kind)]})
         await send({"type": "http.response.body", "body": answer.content})
 
-    async def start_devices(self, mqtt_url: str, folder: SiteConfig, clock: Clock) -> None:
+    async def start_devices(self, broker: BrokerAddress, folder: SiteConfig, clock: Clock) -> None:
         """The town lives, and a kitchen leaks; another one each time it is started."""
-        broker = parse_broker_address(mqtt_url)
         town = run_demo(
             lambda: mqtt_client(broker),
             DemoSite(devices=folder.devices, timezone=folder.settings.timezone),

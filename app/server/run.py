@@ -18,6 +18,7 @@ from typing import Any
 
 import uvloop
 from msgspec import Struct
+from msgspec.structs import replace
 
 from app.clock import Clock
 from app.config.addresses import (
@@ -28,7 +29,6 @@ from app.config.addresses import (
     is_url,
     parse_broker_url,
     parse_listen_address,
-    without_password,
 )
 from app.config.site import SiteConfig, load_site
 from app.datadir.credentials import admin_token
@@ -40,6 +40,7 @@ from app.server.demo import Demo
 from app.server.mosquitto import Mosquitto, mosquitto_binary
 from app.server.rumqttd import LIMITATIONS, Rumqttd
 from app.server.service import Service
+from ingest.mqtt.broker_address import BrokerAddress
 
 GC_THRESHOLDS = (50_000, 50, 100)
 
@@ -96,16 +97,16 @@ async def serve(
     http = parse_listen_address(options.http, "--http")
     serving.check_port_free(http)
     token, is_new = admin_token(data, environ)
-    url, broker = await stack.enter_async_context(open_broker(options.mqtt, data, environ))
+    broker, keep_alive = await stack.enter_async_context(open_broker(options.mqtt, data, environ))
     stores = open_stores(data, folder.settings.history, folder.kinds)
     stack.push_async_callback(stores.close)
     client = await stack.enter_async_context(http_client())
     doors = build_channels(folder.settings, client, environ, clock)
-    house = Service(folder, data, stores, doors, url, token, clock)
+    house = Service(folder, data, stores, doors, broker, token, clock)
     await house.load_state()
     stack.push_async_callback(house.close)
     freeze_gc()
-    tasks = house.background_tasks() | ({"broker": broker} if broker else {})
+    tasks = house.background_tasks() | ({"broker": keep_alive} if keep_alive else {})
     stack.callback(lambda: [work.close() for work in tasks.values()])
     app = demo.app(house.build_app()) if demo else house.build_app()
     stack.callback(reload_on_sighup(house.reload))
@@ -113,9 +114,9 @@ async def serve(
         serving.serve(app, http, data, token, folder.settings.http.trusted_proxies),
         supervise(tasks, stop) as failed,
     ):
-        print_startup_banner(http, url, token, is_new, data, demo)
+        print_startup_banner(http, broker, token, is_new, data, demo)
         if demo:
-            await demo.start_devices(url, folder, clock)
+            await demo.start_devices(broker, folder, clock)
         await stop.wait()
         if demo:
             await demo.stop()
@@ -172,8 +173,8 @@ async def supervise(
 @contextlib.asynccontextmanager
 async def open_broker(
     written: str, data: Path, environ: Mapping[str, str]
-) -> AsyncIterator[tuple[str, Coroutine[Any, Any, None] | None]]:
-    """The URL of the broker, and what keeps it alive when it is ours."""
+) -> AsyncIterator[tuple[BrokerAddress, Coroutine[Any, Any, None] | None]]:
+    """The broker's address, and the coroutine that keeps it running when this process started it."""
     user, password = environ.get(MQTT_USER, ""), environ.get(MQTT_PASSWORD, "")
     if is_url(written):
         yield parse_broker_url(written, (user, password)), None
@@ -185,14 +186,16 @@ async def open_broker(
             "or listen on 127.0.0.1"
         )
     credentials = (user, password) if user and password else None
-    broker, port = _local_broker(at, data, credentials)
-    await broker.start()
+    process, port = _local_broker(at, data, credentials)
+    await process.start()
     try:
-        login = f"{user}:{password}@" if credentials else ""
         host = "127.0.0.1" if at.host in ("0.0.0.0", "::") else at.host  # noqa: S104 (compared, not bound)
-        yield f"mqtt://{login}{host}:{port}", broker.keep_alive()
+        address = BrokerAddress(host, port, tls=False)
+        if credentials:
+            address = replace(address, username=user, password=password.encode())
+        yield address, process.keep_alive()
     finally:
-        await broker.stop()
+        await process.stop()
 
 
 def _local_broker(
@@ -206,10 +209,10 @@ def _local_broker(
 
 
 def print_startup_banner(
-    http: ListenAddress, url: str, token: str, is_new: bool, data: Path, demo: Demo | None
+    http: ListenAddress, broker: BrokerAddress, token: str, is_new: bool, data: Path, demo: Demo | None
 ) -> None:
     """What a person needs to begin; the token is shown when it was made just now, and always in the demo."""
-    print(f"枫哨 is up: http://{http.host}:{http.port}/   broker: {without_password(url)}   data: {data}")
+    print(f"枫哨 is up: http://{http.host}:{http.port}/   broker: {broker.without_password}   data: {data}")
     if is_new or demo:
         print(f"administrator's token: {token}")
     if demo:

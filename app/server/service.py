@@ -42,7 +42,7 @@ from console.events import EventHub
 from domain import DAY, MINUTE, Finding, Instant, Lane
 from domain.secret import Secret
 from ingest.frame import Entry
-from ingest.mqtt.broker_address import parse_broker_address
+from ingest.mqtt.broker_address import BrokerAddress
 from ingest.mqtt.consumer import MqttConsumer
 from ingest.mqtt.urgent_filters import urgent_filters
 from rules.rulebook.diff import RulebookDiff
@@ -66,13 +66,13 @@ class Service:
         data: Path,
         stores: Stores,
         doors: Mapping[str, ChannelEndpoint],
-        mqtt_url: str,
+        broker: BrokerAddress,
         token: str,
         clock: Clock,
     ) -> None:
         self._folder, self._stores, self._clock, self._token = folder, stores, clock, token
         self._signing_key = signing_key(data)
-        self._broker = parse_broker_address(mqtt_url)
+        self._broker = broker
         self._connection_changes: asyncio.Queue[tuple[bool, Instant]] = asyncio.Queue()
         self._consumer_task: asyncio.Task[None] | None = None
         self.hub = EventHub(clock())

@@ -15,7 +15,7 @@ class InvalidBrokerAddress(ValueError):
 
 
 class BrokerAddress(Struct, frozen=True):
-    """Host, port and credentials of a broker. `str` and `repr` never contain the credentials."""
+    """Host, port and credentials of a broker. `str` and `repr` contain no credentials."""
 
     host: str
     port: int
@@ -27,7 +27,21 @@ class BrokerAddress(Struct, frozen=True):
         return f"BrokerAddress({self})"
 
     def __str__(self) -> str:
-        return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
+        return f"{self._scheme}://{self._host_and_port}"
+
+    @property
+    def without_password(self) -> str:
+        """The URL with the user name, and `***` for the password."""
+        login = f"{self.username}{':***' if self.password else ''}@" if self.username else ""
+        return f"{self._scheme}://{login}{self._host_and_port}"
+
+    @property
+    def _scheme(self) -> str:
+        return "mqtts" if self.tls else "mqtt"
+
+    @property
+    def _host_and_port(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def parse_broker_address(url: str) -> BrokerAddress:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 import aiomqtt
 import pytest
 
 from app.cli.simulate import simulate_site
-from app.config.addresses import InvalidAddress, parse_broker_url
+from app.config.addresses import MQTT_PASSWORD, MQTT_USER, InvalidAddress, parse_broker_url
 from app.mqtt_client import mqtt_client
+from app.server.run import open_broker
 from app.server.sparkplug_rebirth import request_rebirths
 from ingest.decoding.decoder import Listener
 from ingest.mqtt.broker_address import parse_broker_address
@@ -97,7 +99,7 @@ async def test_a_rebirth_is_asked_for_over_tls_too(monkeypatch: pytest.MonkeyPat
 
 
 async def test_mqtts_without_a_port_is_8883_everywhere() -> None:
-    address = parse_broker_address(parse_broker_url("mqtts://me:pass@broker.example"))
+    address = parse_broker_url("mqtts://me:pass@broker.example")
     assert ("broker.example", 8883, True) == (address.host, address.port, address.tls)
     made = mqtt_client(address)
     assert (made._hostname, made._port) == ("broker.example", 8883)
@@ -110,6 +112,7 @@ async def test_mqtts_without_a_port_is_8883_everywhere() -> None:
         ("mqtts://me:s3cret@broker.example:abc", "write mqtt://host:port"),
         ("http://me:s3cret@broker.example", "write mqtt://user:password@host:1883"),
         ("mqtts://:8883", "not an MQTT address"),
+        ("mqtts://me:s3cret@[broker.example", "write mqtt://host:port"),
         ("mqtt://broker.example", "not used without credentials"),
     ],
 )
@@ -117,3 +120,14 @@ def test_an_address_that_cannot_be_used_is_refused_without_its_password(written:
     with pytest.raises(InvalidAddress, match=why) as refused:
         parse_broker_url(written)
     assert "s3cret" not in str(refused.value)
+
+
+async def test_the_password_of_a_broker_that_we_start_may_hold_characters_of_urls(
+    tmp_path: Path, free_port: Callable[[], int]
+) -> None:
+    login = {MQTT_USER: "sentry", MQTT_PASSWORD: "p@ss/w?%40#rd"}
+    async with open_broker(f"127.0.0.1:{free_port()}", tmp_path, login) as (address, keep_alive):
+        if keep_alive is not None:
+            keep_alive.close()
+        async with mqtt_client(address) as connection:
+            await connection.publish("fengshao/v1/gas-1/up", b"{}", qos=1)

@@ -26,6 +26,7 @@ from app.server.channels import build_channels, http_client
 from app.server.demo import registered_templates
 from app.server.service import Service
 from domain import MINUTE, Cell, Device, Duty, Identity, Person, Place, Role
+from ingest.mqtt.broker_address import BrokerAddress
 from simulators.providers.aliyun.server import AliyunSmsServer
 
 START = 1_795_269_600_000
@@ -149,8 +150,8 @@ class ServiceHarness:
         self.stores = open_stores(self.data, folder.settings.history, folder.kinds)
         client = await self._inside.enter_async_context(http_client())
         doors = build_channels(folder.settings, client, self.environ, self.clock)
-        url = f"mqtt://127.0.0.1:{self.mqtt_port}"
-        self.service = Service(folder, self.data, self.stores, doors, url, TOKEN, self.clock)
+        broker = BrokerAddress("127.0.0.1", self.mqtt_port, tls=False)
+        self.service = Service(folder, self.data, self.stores, doors, broker, TOKEN, self.clock)
         await self.service.load_state()
         self._tasks = [asyncio.create_task(work, name=name) for name, work in self.service.background_tasks().items()]
         await self._inside.enter_async_context(serving.serve(self.service.build_app(), self.http, self.data, TOKEN))

@@ -1,4 +1,8 @@
-"""What the console needs from the house, named one by one; the application that introduces the rooms fills it in."""
+"""Interfaces of the service that the console uses. The application fills them in (app.server.console).
+
+Nothing has a default: whoever builds a console decides about each. None means that this console does not offer it, and
+its endpoints answer 404.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +27,14 @@ from store.history import History
 
 
 class SiteInfo(msgspec.Struct, frozen=True):
-    """What the pages say about where they are."""
+    """The name of the site, as the pages show it, and the zone of its local times."""
 
     name: str
     zone: ZoneInfo
 
 
 class CallbackReply(msgspec.Struct, frozen=True):
-    """What a provider's callback is answered."""
+    """The HTTP response to a provider's callback."""
 
     status: int
     body: bytes = b""
@@ -38,20 +42,20 @@ class CallbackReply(msgspec.Struct, frozen=True):
 
 
 class CallbackHandler(Protocol):
-    """Takes a provider's call whole; answers when what it told is committed."""
+    """Processes one callback of a provider; returns when the reported events are committed."""
 
     async def __call__(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, /) -> CallbackReply: ...
 
 
 class CallbackEndpoint(msgspec.Struct, frozen=True):
-    """One provider's way in. Unsigned pushes are only as safe as the 256-bit secret in their path."""
+    """The callback of one provider. Unsigned callbacks are only as safe as the 256-bit secret in their path."""
 
     secret: Secret
     handle: CallbackHandler
 
 
 class RuleSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule as the API lists it. `source` says where its thresholds come from; `state` is active or shadow."""
+    """One rule as the API lists it. `source` states where its thresholds come from; `state` is active or shadow."""
 
     name: str
     title: str
@@ -68,7 +72,7 @@ class RuleSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RulebookFault(msgspec.Struct, frozen=True):
-    """One mistake in a rulebook, where it stands."""
+    """One fault in a file and its position; line and column count from 1."""
 
     file: str
     line: int
@@ -78,23 +82,23 @@ class RulebookFault(msgspec.Struct, frozen=True):
 
 
 class RulebookInvalid(Exception):
-    """A rulebook cannot be used."""
+    """A rulebook cannot be used; `faults` lists every reason."""
 
     def __init__(self, faults: Sequence[RulebookFault]) -> None:
-        super().__init__("; ".join(f"{one.file}:{one.line}:{one.column}: {one.message}" for one in faults))
+        super().__init__("; ".join(f"{fault.file}:{fault.line}:{fault.column}: {fault.message}" for fault in faults))
         self.faults = tuple(faults)
 
 
 class ToolsBusy(Exception):
-    """One long task at a time; the message names the one that runs."""
+    """Another backtest is running; the message is its id."""
 
 
 class ToolsRefused(Exception):
-    """It cannot be done; the message says why."""
+    """The request cannot be carried out; the message states why."""
 
 
 class BacktestJob(msgspec.Struct, frozen=True):
-    """A long task as it stands. `state` is running, done, failed or cancelled."""
+    """A backtest and its progress from 0 to 1. `state` is running, done, failed or cancelled."""
 
     id: str
     state: str
@@ -108,14 +112,14 @@ class BacktestJob(msgspec.Struct, frozen=True):
 
 
 class RulebookFile(msgspec.Struct, frozen=True):
-    """A rulebook, or trials (`X_test.yaml`), as somebody wrote it."""
+    """A rulebook, or its trials (`X_test.yaml`), as text."""
 
     name: str
     text: str
 
 
 class RuleTools(Protocol):
-    """The safety office's tools, beside the service. Each raises Faulty and ToolsRefused, where it must."""
+    """Checks, tests, backtests and explains rules. Every method may raise RulebookInvalid and ToolsRefused."""
 
     async def reload(self) -> Mapping[str, Any]: ...
 
@@ -141,21 +145,21 @@ class RuleTools(Protocol):
 
 
 class DoctorBusy(Exception):
-    """Somebody listens already: one examination at a time."""
+    """An examination is running; there is one at a time."""
 
 
 class DoctorRefused(Exception):
-    """The broker cannot be listened to; the message says why, without credentials."""
+    """The broker refuses a subscription to everything; the message states why, without credentials."""
 
 
 class Doctor(Protocol):
-    """Listens to everything on the broker for a while and reports. Raises DoctorBusy and DoctorRefused."""
+    """Subscribes to everything on the broker for some seconds and reports. Raises DoctorBusy and DoctorRefused."""
 
     async def examine(self, seconds: int) -> Mapping[str, Any]: ...
 
 
 class SiteFiles(Protocol):
-    """The site's CSV files beside the registry. Raises Faulty where they cannot be read."""
+    """The site's CSV files beside the registry. Raises RulebookInvalid when they cannot be read."""
 
     async def differences(self) -> Sequence[Mapping[str, Any]]: ...
 
@@ -163,7 +167,7 @@ class SiteFiles(Protocol):
 
 
 class AlertDesk(Protocol):
-    """The alert desk, as far as the console asks it (alerts/service.py)."""
+    """Actions of people on alerts (alerts.service)."""
 
     async def perform(
         self,
@@ -179,11 +183,11 @@ class AlertDesk(Protocol):
 
 
 class NotLatched(Exception):
-    """Nothing waits for a reset; the message names the device or group."""
+    """No finding of this rule is latched there; the message names the device or group."""
 
 
 class LatchedFinding(Protocol):
-    """A finding that stands until a person resets it."""
+    """A finding that stays active until a person resets it (a latched alarm of ISA-18.2)."""
 
     @property
     def finding(self) -> str: ...
@@ -196,7 +200,7 @@ class LatchedFinding(Protocol):
 
 
 class ResetResult(msgspec.Struct, frozen=True):
-    """What came of a reset. Not ended: it is still dangerous, and ends with the next all-clear."""
+    """The result of a reset. `ended` is false while the condition is still true: the finding then ends with it."""
 
     rule: str
     device: str
@@ -205,71 +209,67 @@ class ResetResult(msgspec.Struct, frozen=True):
 
 
 class LatchResetter(Protocol):
-    """Resets a latched rule of a device or group for a named person, with a reason. Raises NotLatched."""
+    """Resets a latched rule of a device or group in the name of a person, with a reason. Raises NotLatched."""
 
     async def __call__(self, rule: str, device: str, by: str, reason: str, /) -> ResetResult: ...
 
 
-async def _no_reload() -> None:
-    """Nobody needs to know."""
-
-
 @dataclass(frozen=True)
 class RegistryDependencies:
-    """Who and what is registered. `platforms`: names of those on which a device may have an identity."""
+    """Registered devices, places and people. `platforms`: those on which a device may have an identity."""
 
     kinds: Mapping[str, Kind]
     platforms: Collection[str]
     community: Callable[[], Community]
-    reload: Callable[[], Awaitable[None]] = _no_reload
-    """Awaited after every change of devices, places, people or rosters: when it returns, the change has effect."""
-    is_registered: Callable[[str, str], bool] = lambda _platform, _identity: False
-    """Whether a platform's name for a device leads to one of ours."""
-    guess_kind: Callable[[str, Sequence[str]], str | None] = lambda _platform, _fields: None
-    """The kind that a device of this platform with these fields looks like."""
-    site_files: SiteFiles | None = None
+    reload: Callable[[], Awaitable[None]]
+    """Awaited after every change of devices, places, people or rosters; on return the change is in effect."""
+    is_registered: Callable[[str, str], bool]
+    """Whether an identity on a platform belongs to a registered device."""
+    guess_kind: Callable[[str, Sequence[str]], str | None]
+    """The likely kind of a device on this platform that sends these fields."""
+    site_files: SiteFiles | None
 
 
 @dataclass(frozen=True)
 class RuleDependencies:
-    """What is judged, and the safety office's tools. What is None is not offered here."""
+    """The rules in force and the tools to work on them."""
 
-    summaries: Callable[[], Sequence[RuleSummary]] = tuple
-    startable: Callable[[str], Collection[str]] | None = None
-    """The names of the rules that may begin about a device now. None: nobody can say, so all of its kind may."""
-    latched_findings: Callable[[], Sequence[LatchedFinding]] = tuple
-    reset: LatchResetter | None = None
-    explain: Callable[[str, str], Mapping[str, object]] | None = None
-    """Where a rule's watch of a device stands at present: `explain(rule, device)`."""
-    tools: RuleTools | None = None
+    summaries: Callable[[], Sequence[RuleSummary]]
+    startable: Callable[[str], Collection[str]] | None
+    """Names of the rules that may raise a finding about a device now. None: not known, so every rule of its kind may."""
+    latched_findings: Callable[[], Sequence[LatchedFinding]]
+    reset: LatchResetter | None
+    explain: Callable[[str, str], Mapping[str, object]] | None
+    """The present state of a rule for a device: `explain(rule, device)`."""
+    tools: RuleTools | None
 
 
 @dataclass(frozen=True)
 class IntakeDependencies:
-    """What comes in over HTTP, and what is known of what comes in at all. What is None is not offered here."""
+    """Messages that come in over HTTP, and what is known about messages of every source."""
 
-    accept: Callable[[Sequence[Frame]], Awaitable[None]] | None = None
-    """Journals frames pushed over HTTP; returns when they are synced."""
-    push_secrets: Mapping[str, Secret] = field(default_factory=dict)
-    """By platform: the token with which it signs its pushes. An unsigned push of such a platform is refused."""
-    callbacks: Mapping[str, CallbackEndpoint] = field(default_factory=dict)
-    unmapped_fields: Callable[[], Mapping[tuple[str, str, str], int]] = dict
-    """What devices said that no quantity of ours takes: platform, kind, field, and how often."""
-    doctor: Doctor | None = None
+    accept: Callable[[Sequence[Frame]], Awaitable[None]] | None
+    """Writes pushed frames to the journal; returns when they are synced."""
+    push_secrets: Mapping[str, Secret]
+    """By platform: the token that signs its pushes. An unsigned push of such a platform is refused."""
+    callbacks: Mapping[str, CallbackEndpoint]
+    unmapped_fields: Callable[[], Mapping[tuple[str, str, str], int]]
+    """How often devices sent a field that no mapping uses, by platform, kind and field."""
+    doctor: Doctor | None
 
 
 @dataclass(frozen=True)
 class MonitoringDependencies:
-    """How the service does: its status line, whether it is ready, its counters."""
+    """The status line, the conditions of readiness, and metric families for `/metrics`."""
 
-    status: Callable[[], Mapping[str, Any]] = dict
-    readiness: Callable[[], Mapping[str, bool]] = dict
-    metrics: Callable[[], Iterable[Metric]] = tuple
+    status: Callable[[], Mapping[str, Any]]
+    readiness: Callable[[], Mapping[str, bool]]
+    metrics: Callable[[], Iterable[Metric]]
 
 
 @dataclass(frozen=True)
 class SecurityDependencies:
-    """`signing_key` signs sessions and workers' links; the same after a restart."""
+    """`signing_key` signs sessions and workers' links; it must be the same after a restart."""
 
     admin_token: Secret
     signing_key: Secret
@@ -277,7 +277,7 @@ class SecurityDependencies:
 
 @dataclass(frozen=True)
 class ConsoleDependencies:
-    """What is behind the API: the stores, the alert desk, and five interfaces of the service."""
+    """Everything behind the API: the stores, the alert desk, the event hub, and five interfaces of the service."""
 
     clock: Callable[[], Instant]
     site: SiteInfo
@@ -287,10 +287,10 @@ class ConsoleDependencies:
     events: EventHub
     registry: RegistryDependencies
     security: SecurityDependencies
-    rules: RuleDependencies = field(default_factory=RuleDependencies)
-    intake: IntakeDependencies = field(default_factory=IntakeDependencies)
-    monitoring: MonitoringDependencies = field(default_factory=MonitoringDependencies)
+    rules: RuleDependencies
+    intake: IntakeDependencies
+    monitoring: MonitoringDependencies
     care_words: Mapping[str, Words] = field(default_factory=lambda: CARE)
-    """Attributes of a person that whoever goes to help must know, and how they are called."""
+    """Attributes of a person that helpers must know, with their names in Chinese and English."""
     dist: Path | None = None
-    """The folder of the built pages."""
+    """The folder of the built pages; None serves a notice that they are not built."""

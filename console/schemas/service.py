@@ -148,9 +148,9 @@ class DecodedValue(Schema, frozen=True, kw_only=True):
 
 
 class LastReading(Schema, frozen=True, kw_only=True):
-    """The newest reading; `at` is RFC 3339."""
+    """The newest reading."""
 
-    at: str
+    at: Timestamp
     values: dict[str, DecodedValue]
 
 

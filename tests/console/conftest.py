@@ -1,4 +1,4 @@
-"""The small house, and clients that ask it."""
+"""The small harness, and clients that ask it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,18 @@ from console.events import EventHub
 from store.database import registry
 from store.database.database import Database, sqlite_url
 from store.history.duckdb.history import DuckDbHistory
-from tests.support.console_harness import ADMIN, CELLS, DEVICES, DUTIES, PEOPLE, PLACES, T0, Client, House, client_of
+from tests.support.console_harness import (
+    ADMIN,
+    CELLS,
+    DEVICES,
+    DUTIES,
+    PEOPLE,
+    PLACES,
+    T0,
+    Client,
+    ConsoleHarness,
+    client_of,
+)
 
 
 @pytest.fixture(scope="session")
@@ -38,40 +49,40 @@ def _seed(tx: Any) -> None:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, blank: Path) -> AsyncIterator[House]:
+async def harness(tmp_path: Path, blank: Path) -> AsyncIterator[ConsoleHarness]:
     folder = shutil.copytree(blank, tmp_path / "data")
     ledger = Database(sqlite_url(folder / "ledger.db"))
     history = DuckDbHistory(folder / "history.duckdb")
-    house = House(ledger, history, EventHub(T0))
-    await house.settle()
-    yield house
+    harness = ConsoleHarness(ledger, history, EventHub(T0))
+    await harness.load_community()
+    yield harness
     await history.close()
     ledger.close()
 
 
 @pytest.fixture
-async def admin(house: House) -> AsyncIterator[Client]:
+async def admin(harness: ConsoleHarness) -> AsyncIterator[Client]:
     """A client that bears the administrator's token."""
-    async with client_of(house.app, authorization=f"Bearer {ADMIN}") as client:
+    async with client_of(harness.app, authorization=f"Bearer {ADMIN}") as client:
         yield client
 
 
 @pytest.fixture
-async def anyone(house: House) -> AsyncIterator[Client]:
+async def anyone(harness: ConsoleHarness) -> AsyncIterator[Client]:
     """A client that bears nothing."""
-    async with client_of(house.app) as client:
+    async with client_of(harness.app) as client:
         yield client
 
 
 @pytest.fixture
-async def bearer(house: House, admin: Client) -> AsyncIterator[Callable[..., Any]]:
+async def bearer(harness: ConsoleHarness, admin: Client) -> AsyncIterator[Callable[..., Any]]:
     """A function that makes a token with a role and gives the client that bears it."""
     clients: list[Client] = []
 
     async def make(role: str, **limits: str) -> Client:
         made = await admin.post("/api/v1/tokens", json={"role": role, **limits})
         assert made.status_code == 201, made.text
-        clients.append(client_of(house.app, authorization=f"Bearer {made.json()['token']}"))
+        clients.append(client_of(harness.app, authorization=f"Bearer {made.json()['token']}"))
         return clients[-1]
 
     yield make

@@ -1,4 +1,4 @@
-"""A small house for the API's tests: real ledger, real history, real desk, virtual clock, no network."""
+"""A small harness for the API's tests: real ledger, real history, real desk, virtual clock, no network."""
 
 from __future__ import annotations
 
@@ -99,24 +99,24 @@ def all_kinds() -> dict[str, Kind]:
 
 
 @cache
-def one_app() -> FastAPI:
-    """The endpoints are built once for all tests: only the house behind them is new."""
+def bare_app() -> FastAPI:
+    """The endpoints are built once for all tests: only the harness behind them is new."""
     return create_bare_app()
 
 
 @dataclass(repr=False)
-class House:
+class ConsoleHarness:
     """The rooms, the clock, and what the API asked of the parts that are not real here."""
 
     database: Database
     history: DuckDbHistory
-    hub: EventHub
+    events: EventHub
     now: Instant = T0
     community: Community = field(default_factory=lambda: Community({}, {}, {}, ()))
     reloads: int = 0
-    called: list[tuple[str, bytes]] = field(default_factory=list)
+    callbacks: list[tuple[str, bytes]] = field(default_factory=list)
     accepted: list[Frame] = field(default_factory=list)
-    services: ConsoleDependencies = field(init=False)
+    deps: ConsoleDependencies = field(init=False)
     app: FastAPI = field(init=False)
 
     def __post_init__(self) -> None:
@@ -130,25 +130,39 @@ class House:
             AlertSettings(sign="枫林街道", tz=SHANGHAI, replies=replies, channels=("logbook",)),
             lambda: self.community,
             lambda: self.now,
-            self.hub.alert_changed,
+            self.events.alert_changed,
         )
-        self.services = ConsoleDependencies(
+        self.deps = ConsoleDependencies(
             clock=lambda: self.now,
             site=SiteInfo("枫树社区", SHANGHAI),
             database=self.database,
             history=self.history,
             desk=self.desk,
-            events=self.hub,
+            events=self.events,
             registry=RegistryDependencies(
                 kinds=all_kinds(),
                 platforms=("native", "chirpstack", "zigbee2mqtt", "thingsboard"),
                 community=lambda: self.community,
                 reload=self._reload,
+                is_registered=lambda _platform, _identity: False,
+                guess_kind=lambda _platform, _fields: None,
+                site_files=None,
             ),
             security=SecurityDependencies(Secret(ADMIN), Secret("signing-key-of-this-test")),
-            rules=RuleDependencies(summaries=lambda: (gas_rule(),)),
+            rules=RuleDependencies(
+                summaries=lambda: (gas_rule(),),
+                startable=None,
+                latched_findings=tuple,
+                reset=None,
+                explain=None,
+                tools=None,
+            ),
             intake=IntakeDependencies(
-                accept=self._accept, callbacks={"aliyun_sms": CallbackEndpoint(Secret("s3cret"), self._called)}
+                accept=self._accept,
+                push_secrets={},
+                callbacks={"aliyun_sms": CallbackEndpoint(Secret("s3cret"), self._on_callback)},
+                unmapped_fields=dict,
+                doctor=None,
             ),
             monitoring=MonitoringDependencies(
                 status=lambda: {"connected": True, "last_reading_at": T0},
@@ -156,21 +170,21 @@ class House:
                 metrics=lambda: (CounterMetricFamily("fengshao_readings_total", "Readings admitted.", 3),),
             ),
         )
-        self.app = set_dependencies(one_app(), self.services)
+        self.app = set_dependencies(bare_app(), self.deps)
 
-    def altered(self, **changes: Any) -> FastAPI:
-        """The same house behind other services; `rules={"tools": ...}` changes that of an interface."""
-        return create_app(self.other(**changes))
+    def app_with(self, **changes: Any) -> FastAPI:
+        """The same harness behind other services; `rules={"tools": ...}` changes that of an interface."""
+        return create_app(self.deps_with(**changes))
 
-    def other(self, **changes: Any) -> ConsoleDependencies:
+    def deps_with(self, **changes: Any) -> ConsoleDependencies:
         """The services with these changed."""
         parts = {
-            name: replace(getattr(self.services, name), **change) if isinstance(change, dict) else change
+            name: replace(getattr(self.deps, name), **change) if isinstance(change, dict) else change
             for name, change in changes.items()
         }
-        return replace(self.services, **parts)
+        return replace(self.deps, **parts)
 
-    async def settle(self) -> None:
+    async def load_community(self) -> None:
         """Bring the registry's community into effect, as the application does at start."""
         self.community = await self.database.read(registry.community)
 
@@ -197,17 +211,17 @@ class House:
         outcomes = await self.desk.process_findings([Finding(**{**values, **changes})])
         return str(outcomes[0].alert)
 
-    def said(self, device: str, pos: int, at: Instant, **values: Any) -> None:
+    def add_reading(self, device: str, pos: int, at: Instant, **values: Any) -> None:
         """A reading of a device, in the history."""
         kind = next(one.kind for one in DEVICES if one.id == device)
         self.history.append(Lane.BULK, pos, [Reading(device, kind, at, at, values)])
 
     async def _reload(self) -> None:
         self.reloads += 1
-        await self.settle()
+        await self.load_community()
 
-    async def _called(self, _headers: Any, query: Any, body: bytes) -> CallbackReply:
-        self.called.append((str(dict(query)), body))
+    async def _on_callback(self, _headers: Any, query: Any, body: bytes) -> CallbackReply:
+        self.callbacks.append((str(dict(query)), body))
         return CallbackReply(200, b'{"code":0}', "application/json")
 
     async def _accept(self, frames: Sequence[Frame]) -> None:

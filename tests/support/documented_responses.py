@@ -16,7 +16,7 @@ from console.application import create_bare_app
 
 @cache
 def document() -> dict[str, Any]:
-    """The document: the same for every house."""
+    """The document: the same for every harness."""
     return create_bare_app().openapi()
 
 

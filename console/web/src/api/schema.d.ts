@@ -1214,9 +1214,10 @@ export interface components {
         };
         /**
          * LastReading
-         * @description The newest reading; `at` is RFC 3339.
+         * @description The newest reading.
          */
         LastReading: {
+            /** Format: date-time */
             at: string;
             values: {
                 [key: string]: components["schemas"]["DecodedValue"];

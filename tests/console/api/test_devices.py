@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.console_harness import DEVICES, Client, House
+from tests.support.console_harness import DEVICES, Client, ConsoleHarness
 
 NEW = {
     "id": "gas-900",
@@ -19,20 +19,22 @@ NEW = {
 }
 
 
-async def test_a_device_is_registered_and_takes_effect_before_the_answer(house: House, admin: Client) -> None:
+async def test_a_device_is_registered_and_takes_effect_before_the_answer(
+    harness: ConsoleHarness, admin: Client
+) -> None:
     answer = await admin.post("/api/v1/devices", json=NEW)
 
     assert (answer.status_code, answer.json()) == (201, NEW)
-    assert house.reloads == 1
+    assert harness.reloads == 1
     assert (await admin.get("/api/v1/devices/gas-900")).json() == NEW
 
 
-async def test_the_same_again_changes_nothing(house: House, admin: Client) -> None:
+async def test_the_same_again_changes_nothing(harness: ConsoleHarness, admin: Client) -> None:
     await admin.post("/api/v1/devices", json=NEW)
     answer = await admin.post("/api/v1/devices", json=NEW)
 
     assert (answer.status_code, answer.json()) == (200, NEW)
-    assert house.reloads == 1
+    assert harness.reloads == 1
 
 
 async def test_only_id_and_kind_are_needed(admin: Client) -> None:
@@ -65,14 +67,16 @@ async def test_a_list_is_registered_as_a_whole_or_not_at_all(admin: Client) -> N
     assert (await admin.post("/api/v1/devices", json=two)).status_code == 200
 
 
-async def test_an_identity_that_is_taken_is_a_conflict_that_names_its_holder(house: House, admin: Client) -> None:
+async def test_an_identity_that_is_taken_is_a_conflict_that_names_its_holder(
+    harness: ConsoleHarness, admin: Client
+) -> None:
     taken = {**NEW, "identities": [{"platform": "zigbee2mqtt", "id": "kitchen-402"}]}
     answer = await admin.post("/api/v1/devices", json=taken)
 
     assert answer.status_code == 409
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["detail"] == "zigbee2mqtt 的标识 kitchen-402 已经属于设备 gas-402。"
-    assert house.reloads == 0
+    assert harness.reloads == 0
 
 
 async def test_a_device_that_exists_otherwise_is_a_conflict(admin: Client) -> None:
@@ -127,9 +131,9 @@ async def test_an_id_twice_in_one_request_is_refused(admin: Client) -> None:
     assert [one["field"] for one in answer.json()["errors"]] == ["[1].id"]
 
 
-async def test_devices_are_listed_newest_first_and_page_by_page(house: House, admin: Client) -> None:
+async def test_devices_are_listed_newest_first_and_page_by_page(harness: ConsoleHarness, admin: Client) -> None:
     for number in range(3):
-        house.now += 1_000
+        harness.now += 1_000
         await admin.post("/api/v1/devices", json={"id": f"n-{number}", "kind": "door"})
 
     first = (await admin.get("/api/v1/devices?limit=2")).json()
@@ -188,17 +192,17 @@ async def test_put_refuses_another_id_and_what_is_no_object(admin: Client) -> No
     assert nothing.status_code == 422
 
 
-async def test_a_list_that_is_put_creates_and_replaces_together(house: House, admin: Client) -> None:
+async def test_a_list_that_is_put_creates_and_replaces_together(harness: ConsoleHarness, admin: Client) -> None:
     rows = [{"id": "gas-402", "kind": "gas_alarm"}, {"id": "n-1", "kind": "door"}]
     first = await admin.put("/api/v1/devices", json=rows)
     again = await admin.put("/api/v1/devices", json=rows)
 
     assert first.json() == {"created": ["n-1"], "updated": ["gas-402"], "unchanged": []}
     assert again.json()["created"] == again.json()["updated"] == []
-    assert house.reloads == 1
+    assert harness.reloads == 1
 
 
-async def test_patch_changes_only_what_it_names(house: House, admin: Client) -> None:
+async def test_patch_changes_only_what_it_names(harness: ConsoleHarness, admin: Client) -> None:
     answer = await admin.patch("/api/v1/devices/gas-402", json={"place": None, "attributes": {"floor": None, "x": 1}})
 
     assert answer.status_code == 200
@@ -210,14 +214,14 @@ async def test_patch_changes_only_what_it_names(house: House, admin: Client) -> 
         "identities": [{"platform": "zigbee2mqtt", "id": "kitchen-402"}],
         "attributes": {"x": 1},
     }
-    assert house.reloads == 1
+    assert harness.reloads == 1
     assert (await admin.patch("/api/v1/devices/gas-402", json={"x": 1})).status_code == 422
     assert (await admin.patch("/api/v1/devices/none", json={})).status_code == 404
 
 
-async def test_a_deleted_device_is_gone(house: House, admin: Client) -> None:
+async def test_a_deleted_device_is_gone(harness: ConsoleHarness, admin: Client) -> None:
     assert (await admin.delete("/api/v1/devices/gas-402")).status_code == 204
-    assert house.reloads == 1
+    assert harness.reloads == 1
     assert (await admin.get("/api/v1/devices/gas-402")).status_code == 404
     assert (await admin.delete("/api/v1/devices/gas-402")).status_code == 404
 

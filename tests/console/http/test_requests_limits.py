@@ -9,7 +9,7 @@ import pytest
 from domain import Duty, Role
 from store.database import registry
 from tests.support.api_sweep import asks
-from tests.support.console_harness import T0, Client, House
+from tests.support.console_harness import T0, Client, ConsoleHarness
 
 NO_TIMES = (
     "0001-01-01",
@@ -38,20 +38,22 @@ TIMES = ("1900-01-01T00:00:00Z", "9998-12-31T23:59:59.999Z")
 NAMES = ("at", "from", "to", "since", "until")
 
 
-async def asked(house: House, time: str) -> list[Any]:
+async def asked(harness: ConsoleHarness, time: str) -> list[Any]:
     """Every read endpoint with this time wherever it takes one."""
     values = {name: [time] for name in NAMES}
     known = {"alert_id": ["1"], "device_id": ["gas-402"], "device": ["gas-402"], "row_id": ["b3"]}
     other = {"name": ["gas-alarm"], "job_id": ["j"], "channel": ["sms"], "secret": ["s"], "token": ["t"]}
-    told = asks(house.app, {**values, **known, **other, "silence_id": ["1"]}, methods=["GET"])
+    told = asks(harness.app, {**values, **known, **other, "silence_id": ["1"]}, methods=["GET"])
     return [ask for ask in told if any(name in NAMES and value == time for name, value in ask.query)]
 
 
 @pytest.mark.parametrize("time", NO_TIMES)
-async def test_no_endpoint_breaks_of_a_time_that_no_calendar_has(house: House, admin: Client, time: str) -> None:
-    await house.alert()
+async def test_no_endpoint_breaks_of_a_time_that_no_calendar_has(
+    harness: ConsoleHarness, admin: Client, time: str
+) -> None:
+    await harness.alert()
     taken = []
-    for ask in await asked(house, time):
+    for ask in await asked(harness, time):
         answer = await ask.sent(admin)
         assert answer.status_code < 500, ask
         if answer.status_code == 200:
@@ -60,9 +62,11 @@ async def test_no_endpoint_breaks_of_a_time_that_no_calendar_has(house: House, a
 
 
 @pytest.mark.parametrize("time", TIMES)
-async def test_the_first_and_the_last_time_are_taken_everywhere(house: House, admin: Client, time: str) -> None:
-    await house.alert()
-    answers = {ask.path: (await ask.sent(admin)).status_code for ask in await asked(house, time)}
+async def test_the_first_and_the_last_time_are_taken_everywhere(
+    harness: ConsoleHarness, admin: Client, time: str
+) -> None:
+    await harness.alert()
+    answers = {ask.path: (await ask.sent(admin)).status_code for ask in await asked(harness, time)}
 
     assert {path for path, status in answers.items() if status == 200} >= {
         "/api/v1/alerts",
@@ -74,8 +78,8 @@ async def test_the_first_and_the_last_time_are_taken_everywhere(house: House, ad
 
 
 @pytest.mark.parametrize("time", NO_TIMES)
-async def test_no_body_brings_in_a_time_that_no_calendar_has(house: House, admin: Client, time: str) -> None:
-    number = await house.alert()
+async def test_no_body_brings_in_a_time_that_no_calendar_has(harness: ConsoleHarness, admin: Client, time: str) -> None:
+    number = await harness.alert()
     duty = {"id": "d-7", "cell": "grid-3", "role": "worker", "person": "w-zhang", "since": time, "until": time}
     put = await admin.put("/api/v1/rosters/d-7", json=duty)
     shelved = await admin.post(f"/api/v1/alerts/{number}/shelve", json={"reason": "检修", "until": time})
@@ -84,11 +88,11 @@ async def test_no_body_brings_in_a_time_that_no_calendar_has(house: House, admin
     assert (put.status_code, shelved.status_code) == (422, 422)
 
 
-async def test_a_duty_of_long_ago_is_shown_and_breaks_no_list(house: House, admin: Client) -> None:
+async def test_a_duty_of_long_ago_is_shown_and_breaks_no_list(harness: ConsoleHarness, admin: Client) -> None:
     """Files are read by others than the API: whatever stands in the registry must be told."""
     odd = Duty("d-8", "grid-3", Role.WORKER, "w-li", since=-(10**17), until=10**17)
-    await house.database.write(lambda tx: registry.put_duties(tx, [odd], T0))
-    await house.settle()
+    await harness.database.write(lambda tx: registry.put_duties(tx, [odd], T0))
+    await harness.load_community()
 
     told = (await admin.get("/api/v1/rosters/d-8")).json()
     assert (told["since"][:10], told["until"][:10]) == ("0001-01-02", "9999-12-02")
@@ -122,11 +126,11 @@ async def test_a_step_beyond_reason_is_a_fault(admin: Client, step: str) -> None
     assert (await admin.get("/api/v1/devices/gas-402/readings", params={"step": step})).status_code == 422
 
 
-async def test_the_cursor_of_another_list_is_a_fault(house: House, admin: Client) -> None:
-    await house.alert()
+async def test_the_cursor_of_another_list_is_a_fault(harness: ConsoleHarness, admin: Client) -> None:
+    await harness.alert()
     for name in ("a", "b"):
         await admin.post("/api/v1/tokens", json={"role": "viewer", "person": "w-li"})
-        await house.alert(f"elsewhere-{name}")
+        await harness.alert(f"elsewhere-{name}")
     following = {
         path: (await admin.get(f"/api/v1/{path}?limit=1")).json()["next"] for path in ("places", "audit", "alerts")
     }

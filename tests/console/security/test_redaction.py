@@ -23,7 +23,7 @@ from ingest.results import Note, NoteKind, Proposal, Refusal
 from store.database import registry
 from store.database.refusals import refusals, unregistered_devices
 from tests.support.api_sweep import asks
-from tests.support.console_harness import T0, Client, House
+from tests.support.console_harness import T0, Client, ConsoleHarness
 
 TOKEN, STRANGER, BULKY = "canaryRegistered0A1b2", "canaryStranger0C3d4", "canaryBulky0E5f6"
 WRITTEN = "canary-written-secret"
@@ -44,7 +44,7 @@ REFUSALS = (
 
 
 @pytest.fixture
-async def planted(house: House) -> dict[str, list[str]]:
+async def planted(harness: ConsoleHarness) -> dict[str, list[str]]:
     """Secrets wherever one is kept; what may be asked for."""
 
     def register(tx: Any) -> None:
@@ -58,10 +58,10 @@ async def planted(house: House) -> dict[str, list[str]]:
             tx, [Note(NoteKind.DISCOVERY, "thingsboard", STRANGER, "online", proposals=(proposal,), at=T0)]
         )
 
-    await house.database.write(register)
-    await house.settle()
-    number = await house.alert("gas-1", place="b3-402")
-    outcomes = await house.desk.process_findings(danger_findings(REFUSALS, (), house.community))
+    await harness.database.write(register)
+    await harness.load_community()
+    number = await harness.alert("gas-1", place="b3-402")
+    outcomes = await harness.desk.process_findings(danger_findings(REFUSALS, (), harness.community))
     numbers = [number, *(str(outcome.alert) for outcome in outcomes)]
     assert len(set(numbers)) >= 2
     return {
@@ -88,11 +88,11 @@ def secrets_in(text: str) -> list[str]:
 
 @pytest.mark.parametrize("role", ["viewer", "worker", "operator", "dispatcher"])
 async def test_nobody_but_the_keeper_of_the_registry_is_told_a_secret(
-    house: House, planted: dict[str, list[str]], admin: Client, bearer: Callable[..., Any], role: str
+    harness: ConsoleHarness, planted: dict[str, list[str]], admin: Client, bearer: Callable[..., Any], role: str
 ) -> None:
     client = await bearer(role)
     told, known = [], dict[str, set[str]]()
-    for ask in asks(house.app, planted, methods=["GET"]):
+    for ask in asks(harness.app, planted, methods=["GET"]):
         answer = await ask.sent(client)
         assert answer.status_code < 500, ask
         if found := secrets_in(answer.text):
@@ -106,16 +106,16 @@ async def test_nobody_but_the_keeper_of_the_registry_is_told_a_secret(
     assert known["/api/v1/why"] >= {TOKEN}
 
 
-async def test_the_stream_tells_no_secret(house: House, planted: dict[str, list[str]]) -> None:
+async def test_the_stream_tells_no_secret(harness: ConsoleHarness, planted: dict[str, list[str]]) -> None:
     who = Principal(AccessRole.VIEWER, "t-1")
     for number in planted["alert_id"]:
-        view = await item_view(house.services, number)
+        view = await item_view(harness.deps, number)
         assert view is not None
-        assert secrets_in(encode_event(house.services, who, Event("alert", view)).decode()) == []
+        assert secrets_in(encode_event(harness.deps, who, Event("alert", view)).decode()) == []
 
 
 async def test_a_viewer_can_tell_two_strangers_apart_without_their_tokens(
-    house: House, planted: dict[str, list[str]], bearer: Callable[..., Any]
+    harness: ConsoleHarness, planted: dict[str, list[str]], bearer: Callable[..., Any]
 ) -> None:
     viewer = await bearer("viewer")
     seen = [one["identity"] for one in (await viewer.get("/api/v1/refusals")).json()["items"]]

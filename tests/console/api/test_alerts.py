@@ -18,7 +18,7 @@ from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
 from rules.tools.explain import explain
 from store.database.alerts.repository import SqlAlertStore
-from tests.support.console_harness import ADMIN, DEVICES, ROOT, T0, Client, House, client_of
+from tests.support.console_harness import ADMIN, DEVICES, ROOT, T0, Client, ConsoleHarness, client_of
 
 FIELDS = {
     "id",
@@ -39,8 +39,8 @@ async def ids(client: Client, query: str = "") -> list[str]:
     return [one["id"] for one in (await client.get(f"/api/v1/alerts?{query}")).json()["items"]]
 
 
-async def test_an_alert_is_listed_with_everything_the_contract_names(house: House, admin: Client) -> None:
-    number = await house.alert()
+async def test_an_alert_is_listed_with_everything_the_contract_names(harness: ConsoleHarness, admin: Client) -> None:
+    number = await harness.alert()
     listed = (await admin.get("/api/v1/alerts")).json()
     item = listed["items"][0]
 
@@ -54,11 +54,11 @@ async def test_an_alert_is_listed_with_everything_the_contract_names(house: Hous
     assert item["evidence"][0]["at"] == "2026-11-21T22:05:00.000+08:00"
 
 
-async def test_alerts_are_listed_newest_first_in_pages(house: House, admin: Client) -> None:
+async def test_alerts_are_listed_newest_first_in_pages(harness: ConsoleHarness, admin: Client) -> None:
     numbers = []
     for n in range(3):
-        house.now += HOUR
-        numbers.append(await house.alert(device=f"elsewhere-{n}"))
+        harness.now += HOUR
+        numbers.append(await harness.alert(device=f"elsewhere-{n}"))
 
     first = (await admin.get("/api/v1/alerts?limit=2")).json()
     second = (await admin.get("/api/v1/alerts", params={"limit": 2, "next": first["next"]})).json()
@@ -68,10 +68,10 @@ async def test_alerts_are_listed_newest_first_in_pages(house: House, admin: Clie
     assert second["next"] is None
 
 
-async def test_alerts_are_filtered(house: House, admin: Client) -> None:
-    gas = await house.alert()
-    house.now += HOUR
-    band = await house.alert("band-101", "band-low-battery", severity=Severity.LOW, ledger=Book.HEALTH)
+async def test_alerts_are_filtered(harness: ConsoleHarness, admin: Client) -> None:
+    gas = await harness.alert()
+    harness.now += HOUR
+    band = await harness.alert("band-101", "band-low-battery", severity=Severity.LOW, ledger=Book.HEALTH)
     await admin.post(f"/api/v1/alerts/{gas}/acknowledge")
 
     assert await ids(admin) == [band, gas]
@@ -100,8 +100,8 @@ async def test_a_filter_that_makes_no_sense_is_refused(admin: Client, query: str
     assert [one["field"] for one in answer.json()["errors"]] == [query.partition("=")[0]]
 
 
-async def test_the_detail_tells_the_story_and_whom_to_ring(house: House, admin: Client) -> None:
-    number = await house.alert()
+async def test_the_detail_tells_the_story_and_whom_to_ring(harness: ConsoleHarness, admin: Client) -> None:
+    number = await harness.alert()
     detail = (await admin.get(f"/api/v1/alerts/{number}")).json()
 
     assert detail["timeline"]
@@ -115,8 +115,8 @@ async def test_an_alert_nobody_knows_is_a_404(admin: Client, number: str) -> Non
     assert (await admin.post(f"/api/v1/alerts/{number}/acknowledge")).status_code == 404
 
 
-async def test_the_whole_case_by_named_people(house: House, admin: Client) -> None:
-    number = await house.alert()
+async def test_the_whole_case_by_named_people(harness: ConsoleHarness, admin: Client) -> None:
+    number = await harness.alert()
     steps = [
         ("acknowledge", {"person": "w-zhang"}, "acknowledged"),
         ("arrive", {"person": "w-zhang"}, "on_site"),
@@ -132,8 +132,10 @@ async def test_the_whole_case_by_named_people(house: House, admin: Client) -> No
     assert "张三" in story
 
 
-async def test_what_is_not_possible_now_is_a_conflict_with_the_desks_own_sentence(house: House, admin: Client) -> None:
-    number = await house.alert()
+async def test_what_is_not_possible_now_is_a_conflict_with_the_desks_own_sentence(
+    harness: ConsoleHarness, admin: Client
+) -> None:
+    number = await harness.alert()
     early = await admin.post(f"/api/v1/alerts/{number}/close")
     await admin.post(f"/api/v1/alerts/{number}/acknowledge", json={"person": "w-zhang"})
     twice = await admin.post(f"/api/v1/alerts/{number}/acknowledge", json={"person": "w-li"})
@@ -161,17 +163,17 @@ async def test_what_is_not_possible_now_is_a_conflict_with_the_desks_own_sentenc
     ],
 )
 async def test_what_an_action_needs_is_named(
-    house: House, admin: Client, action: str, body: dict[str, Any], field: str
+    harness: ConsoleHarness, admin: Client, action: str, body: dict[str, Any], field: str
 ) -> None:
-    number = await house.alert()
+    number = await harness.alert()
     answer = await admin.post(f"/api/v1/alerts/{number}/{action}", json=body)
 
     assert answer.status_code == 422
     assert [one["field"] for one in answer.json()["errors"]] == [field]
 
 
-async def test_shelving_assigning_and_comments_work(house: House, admin: Client) -> None:
-    number = await house.alert()
+async def test_shelving_assigning_and_comments_work(harness: ConsoleHarness, admin: Client) -> None:
+    number = await harness.alert()
     shelf = {"reason": "检修", "until": "2026-11-21T23:05:00+08:00"}
 
     assert (await admin.post(f"/api/v1/alerts/{number}/comment", json={"comment": "已电话"})).status_code == 200
@@ -179,15 +181,15 @@ async def test_shelving_assigning_and_comments_work(house: House, admin: Client)
     assert (await admin.post(f"/api/v1/alerts/{number}/shelve", json=shelf)).json()["state"] == "shelved"
 
 
-async def test_an_unknown_action_is_a_404(house: House, admin: Client) -> None:
-    number = await house.alert()
+async def test_an_unknown_action_is_a_404(harness: ConsoleHarness, admin: Client) -> None:
+    number = await harness.alert()
 
     assert (await admin.post(f"/api/v1/alerts/{number}/explode")).status_code == 404
 
 
-async def test_a_viewer_sees_and_does_nothing(house: House, bearer: Callable[..., Any]) -> None:
+async def test_a_viewer_sees_and_does_nothing(harness: ConsoleHarness, bearer: Callable[..., Any]) -> None:
     viewer = await bearer("viewer")
-    number = await house.alert()
+    number = await harness.alert()
     detail = (await viewer.get(f"/api/v1/alerts/{number}")).json()
 
     assert detail["allowed"] == []
@@ -195,9 +197,9 @@ async def test_a_viewer_sees_and_does_nothing(house: House, bearer: Callable[...
     assert (await viewer.post(f"/api/v1/alerts/{number}/acknowledge")).status_code == 403
 
 
-async def test_a_worker_acts_in_his_own_name_only(house: House, bearer: Callable[..., Any]) -> None:
+async def test_a_worker_acts_in_his_own_name_only(harness: ConsoleHarness, bearer: Callable[..., Any]) -> None:
     worker = await bearer("worker", person="w-zhang")
-    number = await house.alert()
+    number = await harness.alert()
 
     other = await worker.post(f"/api/v1/alerts/{number}/acknowledge", json={"person": "w-li"})
     taken = await worker.post(f"/api/v1/alerts/{number}/acknowledge")
@@ -206,20 +208,22 @@ async def test_a_worker_acts_in_his_own_name_only(house: House, bearer: Callable
     assert "close" not in taken.json()["allowed"]
 
 
-async def test_a_token_for_a_place_does_not_reach_other_alerts(house: House, bearer: Callable[..., Any]) -> None:
+async def test_a_token_for_a_place_does_not_reach_other_alerts(
+    harness: ConsoleHarness, bearer: Callable[..., Any]
+) -> None:
     garden = await bearer("dispatcher", place="garden")
-    gas, band = await house.alert(), await house.alert("band-101", "band-sos")
+    gas, band = await harness.alert(), await harness.alert("band-101", "band-sos")
 
     assert await ids(garden) == [gas]
     assert (await garden.get(f"/api/v1/alerts/{band}")).status_code == 404
     assert (await garden.post(f"/api/v1/alerts/{band}/acknowledge")).status_code == 404
 
 
-async def test_a_finding_that_ended_is_shown_as_recovered(house: House, admin: Client) -> None:
-    number = await house.alert()
-    begun = house.now
-    house.now += HOUR
-    ended = await house.alert(id=f"gas-alarm@1/gas-402/{begun}", begin=begun, phase=Phase.ENDED)
+async def test_a_finding_that_ended_is_shown_as_recovered(harness: ConsoleHarness, admin: Client) -> None:
+    number = await harness.alert()
+    begun = harness.now
+    harness.now += HOUR
+    ended = await harness.alert(id=f"gas-alarm@1/gas-402/{begun}", begin=begun, phase=Phase.ENDED)
     item = (await admin.get(f"/api/v1/alerts/{number}")).json()
 
     assert ended == number
@@ -227,12 +231,14 @@ async def test_a_finding_that_ended_is_shown_as_recovered(house: House, admin: C
     assert item["state"] == "open"
 
 
-async def test_title_and_evidence_are_told_in_both_languages(house: House, admin: Client) -> None:
+async def test_title_and_evidence_are_told_in_both_languages(harness: ConsoleHarness, admin: Client) -> None:
     leaks = (Evidence("lel_pct", 12.0, "%LEL", 10), Evidence("燃气泄漏", "3栋", name_en="Gas leak"))
-    await house.alert(evidence=leaks)
-    await house.alert("band-101", title="没有写过英文", evidence=())
+    await harness.alert(evidence=leaks)
+    await harness.alert("band-101", title="没有写过英文", evidence=())
     lines = [replace(line, title="燃气泄漏", title_en="Gas leak") for line in rule_summaries(gas_books())[:1]]
-    async with client_of(house.altered(rules={"summaries": lambda: lines}), authorization=f"Bearer {ADMIN}") as client:
+    async with client_of(
+        harness.app_with(rules={"summaries": lambda: lines}), authorization=f"Bearer {ADMIN}"
+    ) as client:
         unknown, known = (await client.get("/api/v1/alerts")).json()["items"]
         whole = (await client.get(f"/api/v1/alerts/{known['id']}")).json()
 
@@ -243,9 +249,9 @@ async def test_title_and_evidence_are_told_in_both_languages(house: House, admin
     assert (whole["evidence"], whole["title_en"], whole["kind"]) == (known["evidence"], "Gas leak", "gas_alarm")
 
 
-async def test_why_answers_from_the_alerts_own_story(house: House, admin: Client) -> None:
-    begun = house.now
-    number = await house.alert()
+async def test_why_answers_from_the_alerts_own_story(harness: ConsoleHarness, admin: Client) -> None:
+    begun = harness.now
+    number = await harness.alert()
     by_alert = (await admin.get(f"/api/v1/why?alert={number}")).json()
     by_finding = (await admin.get("/api/v1/why", params={"finding": f"gas-alarm@1/gas-402/{begun}"})).json()
 
@@ -255,17 +261,17 @@ async def test_why_answers_from_the_alerts_own_story(house: House, admin: Client
     assert "燃气泄漏" in by_alert["answer"]
 
 
-async def test_why_follows_one_message(house: House, admin: Client) -> None:
-    number = await house.alert()
+async def test_why_follows_one_message(harness: ConsoleHarness, admin: Client) -> None:
+    number = await harness.alert()
 
     def accept(tx: Any) -> Delivery:
         book = SqlAlertStore(tx)
         old = book.deliveries(int(number))[0]
         new = replace(old, state=DeliveryState.ACCEPTED, code="OK")
-        book.update_delivery(old, new, house.now, "the provider took it")
+        book.update_delivery(old, new, harness.now, "the provider took it")
         return new
 
-    message = await house.database.write(accept)
+    message = await harness.database.write(accept)
     answer = (await admin.get(f"/api/v1/why?message={message.id}")).json()
 
     assert answer["about"] == {"alert": number, "message": message.id, "state": "accepted"}
@@ -273,9 +279,9 @@ async def test_why_follows_one_message(house: House, admin: Client) -> None:
     assert [line["text"] for line in answer["items"]] == ["等待发送 → 服务商已接收（OK the provider took it）"]
 
 
-async def test_why_tells_what_a_device_said_and_that_it_said_nothing(house: House, admin: Client) -> None:
-    house.said("gas-402", 1, T0 - 60_000, alarm=True, lel_pct=31.5)
-    await house.alert()
+async def test_why_tells_what_a_device_said_and_that_it_said_nothing(harness: ConsoleHarness, admin: Client) -> None:
+    harness.add_reading("gas-402", 1, T0 - 60_000, alarm=True, lel_pct=31.5)
+    await harness.alert()
     loud = (await admin.get("/api/v1/why?device=gas-402&at=2026-11-21T22:05:00%2B08:00")).json()
     quiet = (await admin.get("/api/v1/why?device=band-101&at=2026-11-21T22:05:00%2B08:00")).json()
 
@@ -284,12 +290,12 @@ async def test_why_tells_what_a_device_said_and_that_it_said_nothing(house: Hous
     assert [line["kind"] for line in quiet["items"]] == ["silence"]
 
 
-async def test_a_danger_that_joined_another_is_found_by_its_own_device(house: House, admin: Client) -> None:
-    number = await house.alert()
-    house.now += HOUR
+async def test_a_danger_that_joined_another_is_found_by_its_own_device(harness: ConsoleHarness, admin: Client) -> None:
+    number = await harness.alert()
+    harness.now += HOUR
     place = next(device.place for device in DEVICES if device.id == "gas-402")
-    joined = await house.alert("band-101", id="joined", subject=Subject("device", "gas-402"), place=place)
-    house.now += 2 * DAY
+    joined = await harness.alert("band-101", id="joined", subject=Subject("device", "gas-402"), place=place)
+    harness.now += 2 * DAY
     items = (await admin.get("/api/v1/alerts?device=band-101")).json()["items"]
     why = (await admin.get("/api/v1/why?device=band-101&at=2026-11-21T23:05:00%2B08:00")).json()
     later = (await admin.get("/api/v1/why?device=band-101&at=2026-11-23T22:06:00%2B08:00")).json()
@@ -304,11 +310,11 @@ async def test_a_danger_that_joined_another_is_found_by_its_own_device(house: Ho
     assert "没有告警" in later["answer"]
 
 
-async def test_why_tells_where_every_rule_about_the_device_stands(house: House) -> None:
-    engine = Engine(gas_books(), house.services.registry.kinds, house.community)
+async def test_why_tells_where_every_rule_about_the_device_stands(harness: ConsoleHarness) -> None:
+    engine = Engine(gas_books(), harness.deps.registry.kinds, harness.community)
     engine.register(DEVICES, T0)
     lines = rule_summaries(gas_books())
-    app = house.altered(rules={"explain": partial(explain, engine), "summaries": lambda: lines})
+    app = harness.app_with(rules={"explain": partial(explain, engine), "summaries": lambda: lines})
     async with client_of(app, authorization=f"Bearer {ADMIN}") as client:
         quiet = await client.get("/api/v1/why?device=gas-402&at=2026-11-21T22:05:00%2B08:00")
         engine.feed([Reading("gas-402", "gas_alarm", T0, T0, {"alarm": True})], T0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.console_harness import Client, House
+from tests.support.console_harness import Client, ConsoleHarness
 
 PATHS = (
     ("GET", "/rules/schema"),
@@ -50,5 +50,5 @@ async def test_who_is_limited_to_a_place_does_not_judge_the_whole_site(bearer: C
         {"book": "gas.yaml"},
     ],
 )
-async def test_a_book_has_a_plain_name_and_a_text(house: House, admin: Client, body: dict[str, Any]) -> None:
+async def test_a_book_has_a_plain_name_and_a_text(harness: ConsoleHarness, admin: Client, body: dict[str, Any]) -> None:
     assert (await admin.post("/api/v1/rules/check", json=body)).status_code == 422

@@ -24,7 +24,7 @@ from console.events import EventHub
 from store.database.database import Database, sqlite_url
 from store.history.duckdb.history import DuckDbHistory
 from tests.support.api_sweep import ENDLESS
-from tests.support.console_harness import ADMIN, T0, Client, House, client_of
+from tests.support.console_harness import ADMIN, T0, Client, ConsoleHarness, client_of
 
 EXAMPLES = 5
 """Of each operation, well formed and otherwise: half a minute in all."""
@@ -92,10 +92,10 @@ def questions(draw: st.DrawFn, operation: Any, mode: GenerationMode) -> Any:
 
 @dataclass
 class Room:
-    """A house with an event loop of its own: Hypothesis asks from outside of one."""
+    """A harness with an event loop of its own: Hypothesis asks from outside of one."""
 
     runner: asyncio.Runner
-    house: House
+    harness: ConsoleHarness
     client: Client
 
     def ask(self, case: Any) -> Any:
@@ -137,20 +137,20 @@ def room(tmp_path_factory: pytest.TempPathFactory, blank: Path) -> Iterator[Room
     folder = shutil.copytree(blank, tmp_path_factory.mktemp("room") / "data")
     with asyncio.Runner() as runner:
 
-        async def open_house() -> House:
-            house = House(
+        async def open_house() -> ConsoleHarness:
+            harness = ConsoleHarness(
                 Database(sqlite_url(folder / "ledger.db")), DuckDbHistory(folder / "history.duckdb"), EventHub(T0)
             )
-            await house.settle()
-            await house.alert()
-            return house
+            await harness.load_community()
+            await harness.alert()
+            return harness
 
-        house = runner.run(open_house())
-        client = client_of(house.altered(rules={"tools": Tools()}))
-        yield Room(runner, house, client)
+        harness = runner.run(open_house())
+        client = client_of(harness.app_with(rules={"tools": Tools()}))
+        yield Room(runner, harness, client)
         runner.run(client.aclose())
-        runner.run(house.history.close())
-        house.database.close()
+        runner.run(harness.history.close())
+        harness.database.close()
 
 
 @pytest.mark.parametrize(("operation", "mode"), WAYS, ids=lambda one: getattr(one, "label", str(one)))

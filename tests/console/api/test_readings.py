@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from domain import DAY, HOUR, MINUTE, Lane, Quality, Reading
-from tests.support.console_harness import T0, Client, House
+from tests.support.console_harness import T0, Client, ConsoleHarness
 
 PATH = "/api/v1/devices/gas-402/readings"
 
 
-async def test_values_come_back_exactly_as_sent_with_their_units(house: House, admin: Client) -> None:
-    house.said("gas-402", 1, T0 - 2 * MINUTE, alarm=False, lel_pct=312.407, co_ppm=24)
-    house.said("gas-402", 2, T0 - MINUTE, alarm=True, lel_pct=24.0, battery_pct=9007199254740993)
+async def test_values_come_back_exactly_as_sent_with_their_units(harness: ConsoleHarness, admin: Client) -> None:
+    harness.add_reading("gas-402", 1, T0 - 2 * MINUTE, alarm=False, lel_pct=312.407, co_ppm=24)
+    harness.add_reading("gas-402", 2, T0 - MINUTE, alarm=True, lel_pct=24.0, battery_pct=9007199254740993)
 
     answer = await admin.get(PATH)
 
@@ -35,9 +35,9 @@ async def test_values_come_back_exactly_as_sent_with_their_units(house: House, a
     assert '"value":true' in answer.text
 
 
-async def test_one_quantity_and_a_period_are_chosen(house: House, admin: Client) -> None:
+async def test_one_quantity_and_a_period_are_chosen(harness: ConsoleHarness, admin: Client) -> None:
     for minute in range(5):
-        house.said("gas-402", minute + 1, T0 - minute * MINUTE, lel_pct=minute, alarm=False)
+        harness.add_reading("gas-402", minute + 1, T0 - minute * MINUTE, lel_pct=minute, alarm=False)
 
     answer = await admin.get(
         PATH,
@@ -47,28 +47,28 @@ async def test_one_quantity_and_a_period_are_chosen(house: House, admin: Client)
     assert [one["value"] for one in answer.json()["items"]] == [3, 2, 1]
 
 
-async def test_a_plus_that_was_not_escaped_is_understood(house: House, admin: Client) -> None:
-    house.said("gas-402", 1, T0, lel_pct=1)
+async def test_a_plus_that_was_not_escaped_is_understood(harness: ConsoleHarness, admin: Client) -> None:
+    harness.add_reading("gas-402", 1, T0, lel_pct=1)
 
     assert len((await admin.get(f"{PATH}?from=2026-11-21T22:05:00+08:00")).json()["items"]) == 1
     assert len((await admin.get(f"{PATH}?quantity=&from=&to=&step=")).json()["items"]) == 1
 
 
 async def test_the_last_24_hours_are_the_default_and_a_clock_a_little_ahead_is_no_loss(
-    house: House, admin: Client
+    harness: ConsoleHarness, admin: Client
 ) -> None:
-    house.said("gas-402", 1, T0 - DAY - HOUR, lel_pct=1)
-    house.said("gas-402", 2, T0 - DAY + HOUR, lel_pct=2)
-    house.said("gas-402", 3, T0 + MINUTE, lel_pct=3)
+    harness.add_reading("gas-402", 1, T0 - DAY - HOUR, lel_pct=1)
+    harness.add_reading("gas-402", 2, T0 - DAY + HOUR, lel_pct=2)
+    harness.add_reading("gas-402", 3, T0 + MINUTE, lel_pct=3)
 
     assert [one["value"] for one in (await admin.get(PATH)).json()["items"]] == [2, 3]
     older = await admin.get(f"{PATH}?to=2026-11-20T14:00:00Z")
     assert [one["value"] for one in older.json()["items"]] == [1]
 
 
-async def test_pages_hold_everything_once_even_within_one_instant(house: House, admin: Client) -> None:
-    house.said("gas-402", 1, T0 - MINUTE, alarm=False, lel_pct=1, co_ppm=2, fault=False, tamper=False)
-    house.said("gas-402", 2, T0, lel_pct=3)
+async def test_pages_hold_everything_once_even_within_one_instant(harness: ConsoleHarness, admin: Client) -> None:
+    harness.add_reading("gas-402", 1, T0 - MINUTE, alarm=False, lel_pct=1, co_ppm=2, fault=False, tamper=False)
+    harness.add_reading("gas-402", 2, T0, lel_pct=3)
     found: list[Any] = []
     query: dict[str, Any] = {"limit": 2}
     for _ in range(10):
@@ -82,9 +82,9 @@ async def test_pages_hold_everything_once_even_within_one_instant(house: House, 
     assert len(page["items"]) == 2
 
 
-async def test_a_step_gives_one_value_a_bucket(house: House, admin: Client) -> None:
+async def test_a_step_gives_one_value_a_bucket(harness: ConsoleHarness, admin: Client) -> None:
     for second in range(4):
-        house.said("gas-402", second + 1, T0 + second * 30_000, lel_pct=second)
+        harness.add_reading("gas-402", second + 1, T0 + second * 30_000, lel_pct=second)
 
     for step in ("1m", "60s", "60"):
         answer = await admin.get(f"{PATH}?quantity=lel_pct&step={step}")
@@ -94,9 +94,9 @@ async def test_a_step_gives_one_value_a_bucket(house: House, admin: Client) -> N
         ]
 
 
-async def test_a_doubtful_value_says_so(house: House, admin: Client) -> None:
+async def test_a_doubtful_value_says_so(harness: ConsoleHarness, admin: Client) -> None:
     reading = Reading("gas-402", "gas_alarm", T0, T0, {"lel_pct": 900}, {"lel_pct": Quality.IMPLAUSIBLE})
-    house.history.append(Lane.BULK, 1, [reading])
+    harness.history.append(Lane.BULK, 1, [reading])
 
     assert [one["quality"] for one in (await admin.get(PATH)).json()["items"]] == ["implausible"]
 

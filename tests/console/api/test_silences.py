@@ -13,7 +13,7 @@ from domain import Evidence, Finding, Phase, Severity, Subject
 from domain import Ledger as Book
 from store.database.alerts.repository import SqlAlertStore
 from store.database.system import audit
-from tests.support.console_harness import ADMIN, T0, Client, House, client_of, gas_rule
+from tests.support.console_harness import ADMIN, T0, Client, ConsoleHarness, client_of, gas_rule
 
 UNTIL = "2026-11-21T23:05:00+08:00"
 PATH = "/api/v1/silences"
@@ -30,7 +30,7 @@ async def plan(client: Client, **changes: Any) -> Any:
     return made.json()
 
 
-async def test_a_silence_is_planned_listed_and_ended_by_a_named_person(house: House, admin: Client) -> None:
+async def test_a_silence_is_planned_listed_and_ended_by_a_named_person(harness: ConsoleHarness, admin: Client) -> None:
     made = await plan(admin)
     later = await plan(admin, **{"from": "2026-11-21T22:30:00+08:00"})
 
@@ -49,13 +49,13 @@ async def test_a_silence_is_planned_listed_and_ended_by_a_named_person(house: Ho
         "state": "active",
         "suppressed": 0,
     }
-    house.now += 5
+    harness.now += 5
     ended = await admin.delete(f"{PATH}/1")
     assert (ended.status_code, ended.json()["state"]) == (200, "expired")
     assert (await admin.delete(f"{PATH}/1")).status_code == 409
     listed = (await admin.get(PATH)).json()["items"]
     assert [(one["id"], one["state"]) for one in listed] == [(later["id"], "pending"), ("1", "expired")]
-    acts = (await house.database.read(lambda tx: audit.list_entries(tx, 9))).items
+    acts = (await harness.database.read(lambda tx: audit.list_entries(tx, 9))).items
     assert [act.action for act in acts] == ["silence ended", "silence planned", "silence planned"]
     assert acts[-1].detail == {"silence": 1, "by": "w-li", "reason": "燃气公司检修", "matchers": "place=b3"}
 
@@ -91,7 +91,7 @@ async def test_what_may_not_be_is_named(admin: Client, changes: dict[str, Any], 
     assert (await admin.get(PATH)).json()["items"] == []
 
 
-async def test_a_rule_that_is_no_life_safety_may_be_silent_for_a_week(house: House) -> None:
+async def test_a_rule_that_is_no_life_safety_may_be_silent_for_a_week(harness: ConsoleHarness) -> None:
     mild = RuleSummary(
         name="battery-low",
         title="电量低",
@@ -102,7 +102,7 @@ async def test_a_rule_that_is_no_life_safety_may_be_silent_for_a_week(house: Hou
         version="1",
         source="maker",
     )
-    app = house.altered(rules={"summaries": lambda: (gas_rule(), mild)})
+    app = harness.app_with(rules={"summaries": lambda: (gas_rule(), mild)})
     async with client_of(app, authorization=f"Bearer {ADMIN}") as client:
         week = "2026-11-28T22:05:00+08:00"
         assert (await client.post(PATH, json=body(matchers={"rule": "battery-low"}, until=week))).status_code == 201
@@ -141,7 +141,7 @@ async def test_a_silence_that_is_not_is_404(admin: Client, number: str) -> None:
 
 
 async def test_why_names_the_silence_that_kept_a_finding_from_people(
-    house: House, admin: Client, bearer: Callable[..., Any]
+    harness: ConsoleHarness, admin: Client, bearer: Callable[..., Any]
 ) -> None:
     made = await plan(admin)
     finding = Finding(
@@ -161,7 +161,7 @@ async def test_why_names_the_silence_that_kept_a_finding_from_people(
         place="b3-402",
         evidence=(Evidence("alarm", True, at=T0),),
     )
-    await house.database.write(lambda tx: SqlAlertStore(tx).hold_finding(finding, 1, T0))
+    await harness.database.write(lambda tx: SqlAlertStore(tx).hold_finding(finding, 1, T0))
     told = (await admin.get("/api/v1/why", params={"finding": finding.id})).json()
 
     assert told["answer"] == "“燃气泄漏”没有通知任何人：静默1（李四：燃气公司检修）正在生效。"
@@ -172,5 +172,5 @@ async def test_why_names_the_silence_that_kept_a_finding_from_people(
     elsewhere = await bearer("viewer", place="court")
     assert (await elsewhere.get("/api/v1/why", params={"finding": finding.id})).status_code == 404
     for state, part in ((HeldState.RELEASED, "静默结束后已经通知"), (HeldState.ENDED, "静默结束后已经通知")):
-        await house.database.write(lambda tx, to=state: SqlAlertStore(tx).settle_held(finding.id, to, T0 + 9))
+        await harness.database.write(lambda tx, to=state: SqlAlertStore(tx).settle_held(finding.id, to, T0 + 9))
         assert part in (await admin.get("/api/v1/why", params={"finding": finding.id})).json()["answer"]

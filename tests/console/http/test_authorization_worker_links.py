@@ -20,7 +20,7 @@ from store.database.alerts.tables import alerts, deliveries
 from store.database.refusals import refusals
 from store.database.system import audit
 from tests.support.api_sweep import Ask, asks
-from tests.support.console_harness import T0, Client, House, client_of
+from tests.support.console_harness import T0, Client, ConsoleHarness, client_of
 
 KEY = b"signing-key-of-this-test"
 CANARY = "canary"
@@ -29,7 +29,7 @@ CANARY = "canary"
 
 @dataclass(frozen=True)
 class Planted:
-    """A house full of canaries, one alert without any, and what may be asked for."""
+    """A harness full of canaries, one alert without any, and what may be asked for."""
 
     mine: str
     others: tuple[str, ...]
@@ -37,7 +37,7 @@ class Planted:
 
 
 @pytest.fixture
-async def planted(house: House, admin: Client) -> Planted:
+async def planted(harness: ConsoleHarness, admin: Client) -> Planted:
     def register(tx: Any) -> None:
         registry.put_places(tx, [Place("canary-place", "canary place", "building", "court", "grid-4")], T0)
         registry.put_people(tx, [Person("canary-person", "canary 李", "19912340000", "canary-wecom")], T0)
@@ -53,20 +53,20 @@ async def planted(house: House, admin: Client) -> Planted:
         refusals.store_refusals(tx, Lane.BULK, 1, [mine, stranger], 10)
         audit.record(tx, T0, "admin", "canary deed")
 
-    await house.database.write(register)
-    await house.settle()
-    house.now = T0 - 4 * HOUR
-    before = await house.alert("band-101", "band-sos", title="canary before")
+    await harness.database.write(register)
+    await harness.load_community()
+    harness.now = T0 - 4 * HOUR
+    before = await harness.alert("band-101", "band-sos", title="canary before")
     for action, by in (("acknowledge", "w-li"), ("resolve", "w-li"), ("verify", "r-wang"), ("close", "r-wang")):
         body = {"person": by, "comment": "canary", "reason": "canary"}
         done = await admin.post(f"/api/v1/alerts/{before}/{action}", json=body)
         assert done.status_code == 200, done.text
-    house.now = T0
-    other = await house.alert("canary-1", title="canary title", place="canary-place")
-    mine = await house.alert("band-101", "band-sos")
+    harness.now = T0
+    other = await harness.alert("canary-1", title="canary title", place="canary-place")
+    mine = await harness.alert("band-101", "band-sos")
     for pos, (device, at) in enumerate([("band-101", T0 - 3 * DAY), ("canary-1", T0)], 1):
-        house.history.append(Lane.BULK, pos, [Reading(device, "wristband", at, at, {"state": "canary"})])
-    sent = await house.database.read(lambda tx: list(tx.execute(select(deliveries.c.id)).scalars()))
+        harness.history.append(Lane.BULK, pos, [Reading(device, "wristband", at, at, {"state": "canary"})])
+    sent = await harness.database.read(lambda tx: list(tx.execute(select(deliveries.c.id)).scalars()))
     assert len({before, mine, other}) == 3
     assert sent
     return Planted(mine, (before, other), _values(mine, before, other, sent))
@@ -110,23 +110,23 @@ def unasked(ask: Ask, text: str) -> str:
 
 
 @pytest.fixture
-async def linked(house: House, planted: Planted) -> AsyncIterator[Any]:
+async def linked(harness: ConsoleHarness, planted: Planted) -> AsyncIterator[Any]:
     """Sends a request with a fresh session of the link: one request may end its session."""
-    sessions = house.app.state.sessions
+    sessions = harness.app.state.sessions
     principal = sessions.principal_of_link(sign_worker_link(KEY, planted.mine, "w-zhang", T0), T0)
-    async with client_of(house.app) as client:
+    async with client_of(harness.app) as client:
 
         async def send(ask: Ask) -> Any:
-            return await ask.sent(client, cookie=f"{COOKIE}={sessions.create(principal, house.now)}")
+            return await ask.sent(client, cookie=f"{COOKIE}={sessions.create(principal, harness.now)}")
 
         yield send
 
 
 async def test_no_endpoint_tells_a_link_of_anything_but_its_alert(
-    house: House, planted: Planted, linked: Any, admin: Client
+    harness: ConsoleHarness, planted: Planted, linked: Any, admin: Client
 ) -> None:
     told, shown = [], set[str]()
-    for ask in asks(house.app, planted.values, methods=["GET"]):
+    for ask in asks(harness.app, planted.values, methods=["GET"]):
         answer = await linked(ask)
         assert answer.status_code < 500, ask
         if CANARY in unasked(ask, answer.text):
@@ -153,26 +153,28 @@ async def test_no_endpoint_tells_a_link_of_anything_but_its_alert(
     }
 
 
-async def test_a_link_changes_nothing_but_its_alert(house: House, planted: Planted, linked: Any) -> None:
+async def test_a_link_changes_nothing_but_its_alert(harness: ConsoleHarness, planted: Planted, linked: Any) -> None:
     async def others() -> Any:
         rest = select(alerts).where(alerts.c.id != int(planted.mine)).order_by(alerts.c.id)
-        return await house.database.read(lambda tx: [tuple(row) for row in tx.execute(rest)])
+        return await harness.database.read(lambda tx: [tuple(row) for row in tx.execute(rest)])
 
-    before, community = await others(), house.community
+    before, community = await others(), harness.community
     bodies = [{}, {"comment": "x", "reason": "x", "person": "w-li", "to": "w-li"}, {"id": "canary-place", "name": "x"}]
-    for ask in asks(house.app, planted.values, bodies, methods=["POST", "PUT", "PATCH", "DELETE"]):
+    for ask in asks(harness.app, planted.values, bodies, methods=["POST", "PUT", "PATCH", "DELETE"]):
         answer = await linked(ask)
         assert answer.status_code < 500, ask
         assert CANARY not in unasked(ask, answer.text), ask
 
-    acts = (await house.database.read(lambda tx: audit.list_entries(tx, 1000))).items
+    acts = (await harness.database.read(lambda tx: audit.list_entries(tx, 1000))).items
     assert await others() == before
-    assert house.community == community
+    assert harness.community == community
     assert {act.detail.get("alert") for act in acts if act.actor == "w-zhang"} <= {planted.mine, None}
 
 
-async def test_a_link_reads_its_own_alert_its_curve_and_why(planted: Planted, linked: Any, house: House) -> None:
-    house.history.append(Lane.BULK, 9, [Reading("band-101", "wristband", T0 - HOUR // 2, T0, {"heart_rate": 131})])
+async def test_a_link_reads_its_own_alert_its_curve_and_why(
+    planted: Planted, linked: Any, harness: ConsoleHarness
+) -> None:
+    harness.history.append(Lane.BULK, 9, [Reading("band-101", "wristband", T0 - HOUR // 2, T0, {"heart_rate": 131})])
     alert = await linked(Ask("GET", "", f"/api/v1/alerts/{planted.mine}"))
     curve = await linked(Ask("GET", "", "/api/v1/devices/band-101/readings", (("from", "2026-01-01T00:00:00+08:00"),)))
     at = (("device", "band-101"), ("at", "2026-11-21T22:05:00+08:00"))
@@ -186,19 +188,21 @@ async def test_a_link_reads_its_own_alert_its_curve_and_why(planted: Planted, li
     assert finding.json()["about"] == {"alert": planted.mine}
 
 
-async def test_the_sessions_of_a_link_end_with_the_link(house: House, planted: Planted) -> None:
+async def test_the_sessions_of_a_link_end_with_the_link(harness: ConsoleHarness, planted: Planted) -> None:
     link = sign_worker_link(KEY, planted.mine, "w-zhang", T0)
-    house.now = T0 + LINK_MS - 1
-    async with client_of(house.app) as client:
+    harness.now = T0 + LINK_MS - 1
+    async with client_of(harness.app) as client:
         assert (await client.post("/api/v1/session", json={"link": link})).status_code == 200
         assert (await client.get(f"/api/v1/alerts/{planted.mine}")).status_code == 200
-        house.now += 1
+        harness.now += 1
         assert (await client.get(f"/api/v1/alerts/{planted.mine}")).status_code == 401
         assert (await client.post("/api/v1/session", json={"link": link})).status_code == 401
 
 
-async def test_a_link_of_somebody_who_was_removed_opens_nothing(house: House, planted: Planted, admin: Client) -> None:
-    async with client_of(house.app) as client:
+async def test_a_link_of_somebody_who_was_removed_opens_nothing(
+    harness: ConsoleHarness, planted: Planted, admin: Client
+) -> None:
+    async with client_of(harness.app) as client:
         link = sign_worker_link(KEY, planted.mine, "canary-person", T0)
         assert (await client.post("/api/v1/session", json={"link": link})).status_code == 200
         assert (await admin.delete("/api/v1/people/canary-person")).status_code == 204
@@ -206,10 +210,10 @@ async def test_a_link_of_somebody_who_was_removed_opens_nothing(house: House, pl
         assert (await client.post("/api/v1/session", json={"link": link})).status_code == 401
 
 
-def test_the_stream_of_a_link_does_not_say_who_is_on_duty(house: House) -> None:
+def test_the_stream_of_a_link_does_not_say_who_is_on_duty(harness: ConsoleHarness) -> None:
     status = Event(
         "status", {"connected": True, "now": 5, "on_duty": {"worker": ["canary"]}, "journal_error": "canary"}
     )
     link = Principal(AccessRole.WORKER, "link", person="w-zhang", alert="1")
 
-    assert encode_event(house.services, link, status) == b'event: status\ndata: {"connected":true,"now":5}\n\n'
+    assert encode_event(harness.deps, link, status) == b'event: status\ndata: {"connected":true,"now":5}\n\n'

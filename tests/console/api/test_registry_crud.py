@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from domain import Lane, Reason
 from ingest.results import Refusal
 from store.database.refusals import refusals
-from tests.support.console_harness import ADMIN, T0, Client, House, client_of, gas_rule
+from tests.support.console_harness import ADMIN, T0, Client, ConsoleHarness, client_of, gas_rule
 
 ROWS: dict[str, dict[str, Any]] = {
     "places": {"id": "b5", "name": "5栋", "level": "building", "parent": "garden", "cell": "grid-3"},
@@ -33,13 +33,15 @@ async def test_places_have_the_fields_of_the_contract(admin: Client) -> None:
 
 
 @pytest.mark.parametrize("path", ROWS)
-async def test_a_row_is_created_once_and_takes_effect_before_the_answer(house: House, admin: Client, path: str) -> None:
+async def test_a_row_is_created_once_and_takes_effect_before_the_answer(
+    harness: ConsoleHarness, admin: Client, path: str
+) -> None:
     row = ROWS[path]
     created = await admin.post(f"/api/v1/{path}", json=row)
     again = await admin.post(f"/api/v1/{path}", json=row)
     one = await admin.get(f"/api/v1/{path}/{row['id']}")
 
-    assert (created.status_code, again.status_code, house.reloads) == (201, 200, 1)
+    assert (created.status_code, again.status_code, harness.reloads) == (201, 200, 1)
     assert one.json() == created.json()
     assert {name: one.json()[name] for name in row} == row
 
@@ -57,13 +59,13 @@ async def test_a_row_that_exists_otherwise_is_a_conflict_and_put_changes_it(admi
 
 
 @pytest.mark.parametrize("path", ROWS)
-async def test_a_row_is_removed(house: House, admin: Client, path: str) -> None:
+async def test_a_row_is_removed(harness: ConsoleHarness, admin: Client, path: str) -> None:
     await admin.post(f"/api/v1/{path}", json=ROWS[path])
 
     assert (await admin.delete(f"/api/v1/{path}/{ROWS[path]['id']}")).status_code == 204
     assert (await admin.delete(f"/api/v1/{path}/{ROWS[path]['id']}")).status_code == 404
     assert (await admin.get(f"/api/v1/{path}/{ROWS[path]['id']}")).status_code == 404
-    assert house.reloads == 2
+    assert harness.reloads == 2
 
 
 @pytest.mark.parametrize(
@@ -192,18 +194,18 @@ async def test_rules_tell_their_source_and_kinds_their_units(admin: Client) -> N
     assert "battery_pct" in kinds["door"]["quantities"]
 
 
-async def test_a_rule_about_every_kind_is_listed_for_each(house: House) -> None:
-    app = house.altered(rules={"summaries": lambda: (replace(gas_rule(), kinds=("any",)),)})
+async def test_a_rule_about_every_kind_is_listed_for_each(harness: ConsoleHarness) -> None:
+    app = harness.app_with(rules={"summaries": lambda: (replace(gas_rule(), kinds=("any",)),)})
     async with client_of(app, authorization=f"Bearer {ADMIN}") as client:
         assert len((await client.get("/api/v1/rules?kind=bin")).json()["items"]) == 1
 
 
-async def test_refusals_tell_the_reason_and_show_the_bytes(house: House, admin: Client) -> None:
+async def test_refusals_tell_the_reason_and_show_the_bytes(harness: ConsoleHarness, admin: Client) -> None:
     refused = [
         Refusal(T0, "zigbee2mqtt", "zigbee2mqtt/x", b'{"gas":tr', Reason.BAD_PAYLOAD, "not JSON", "zigbee2mqtt", "x"),
         Refusal(T0 + 1, "native", "fengshao/v1/ghost/up", b"\xff\x00", Reason.UNKNOWN_DEVICE, "nobody knows ghost"),
     ]
-    await house.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, refused, 100))
+    await harness.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, refused, 100))
     items = (await admin.get("/api/v1/refusals")).json()["items"]
 
     assert [(one["source"], one["reason"], one["topic"], one["detail"]) for one in items] == [
@@ -215,9 +217,11 @@ async def test_refusals_tell_the_reason_and_show_the_bytes(house: House, admin: 
     assert (items[0]["payload"], items[0]["payload_encoding"], items[0]["payload_bytes"]) == ("/wA=", "base64", 2)
 
 
-async def test_refusals_are_filtered_and_paged(house: House, admin: Client, bearer: Callable[..., Any]) -> None:
+async def test_refusals_are_filtered_and_paged(
+    harness: ConsoleHarness, admin: Client, bearer: Callable[..., Any]
+) -> None:
     refused = [Refusal(T0 + n, "native", f"t/{n}", b"{", Reason.BAD_PAYLOAD, "not JSON") for n in range(3)]
-    await house.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, refused, 100))
+    await harness.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, refused, 100))
 
     async def topics(query: str) -> list[str]:
         return [one["topic"] for one in (await admin.get(f"/api/v1/refusals?{query}")).json()["items"]]
@@ -232,9 +236,9 @@ async def test_refusals_are_filtered_and_paged(house: House, admin: Client, bear
     assert "payload" not in (await viewer.get("/api/v1/refusals")).json()["items"][0]
 
 
-async def test_of_a_device_only_those_rules_are_listed_that_may_begin_about_it(house: House) -> None:
+async def test_of_a_device_only_those_rules_are_listed_that_may_begin_about_it(harness: ConsoleHarness) -> None:
     async with client_of(
-        house.altered(rules={"startable": lambda device: {"gas-alarm"} if device == "gas-402" else set()}),
+        harness.app_with(rules={"startable": lambda device: {"gas-alarm"} if device == "gas-402" else set()}),
         authorization=f"Bearer {ADMIN}",
     ) as client:
         found = [

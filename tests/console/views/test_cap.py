@@ -9,7 +9,7 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from console.views import cap
-from tests.support.console_harness import SHANGHAI, T0, Client, House
+from tests.support.console_harness import SHANGHAI, T0, Client, ConsoleHarness
 
 CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -35,8 +35,8 @@ def said(message: Element, name: str) -> str | None:
     return message.findtext(f".//{CAP}{name}")
 
 
-async def test_an_alert_is_a_cap_message(house: House, admin: Client) -> None:
-    number = await house.alert()
+async def test_an_alert_is_a_cap_message(harness: ConsoleHarness, admin: Client) -> None:
+    number = await harness.alert()
     answer = await admin.get(f"/cap/alerts/{number}.xml")
     message = fromstring(answer.content)
 
@@ -56,11 +56,11 @@ async def test_an_alert_is_a_cap_message(house: House, admin: Client) -> None:
 
 
 async def test_a_change_is_an_update_that_names_the_first_message_and_the_end_a_cancel(
-    house: House, admin: Client
+    harness: ConsoleHarness, admin: Client
 ) -> None:
-    number = await house.alert()
+    number = await harness.alert()
     first = fromstring((await admin.get(f"/cap/alerts/{number}.xml")).content)
-    house.now += 90_000
+    harness.now += 90_000
     for action, person in (("acknowledge", "w-zhang"), ("resolve", "w-zhang")):
         await admin.post(f"/api/v1/alerts/{number}/{action}", json={"person": person})
     update = fromstring((await admin.get(f"/cap/alerts/{number}.xml")).content)
@@ -97,9 +97,9 @@ async def test_cap_needs_a_token(anyone: Client, path: str) -> None:
     assert (await anyone.get(path)).status_code == 401
 
 
-async def test_the_feed_lists_dangers_with_the_address_of_each_message(house: House, admin: Client) -> None:
+async def test_the_feed_lists_dangers_with_the_address_of_each_message(harness: ConsoleHarness, admin: Client) -> None:
     empty = fromstring((await admin.get("/cap/feed.xml")).content)
-    number = await house.alert()
+    number = await harness.alert()
     answer = await admin.get("/cap/feed.xml")
     entries = fromstring(answer.content).findall(f"{ATOM}entry")
 

@@ -16,7 +16,7 @@ from console import application
 from console.application import create_app
 from console.events import Event
 from console.security.auth import COOKIE, sign_worker_link
-from tests.support.console_harness import ADMIN, T0, Client, House
+from tests.support.console_harness import ADMIN, T0, Client, ConsoleHarness
 
 PATIENCE_S = 10.0
 Open = Callable[..., Any]
@@ -54,8 +54,8 @@ def status_every_s() -> float:
 
 
 @pytest.fixture
-async def server(house: House, free_port: Callable[[], int], status_every_s: float) -> AsyncIterator[Open]:
-    app = create_app(house.services, heartbeat_s=0.05, status_every_s=status_every_s)
+async def server(harness: ConsoleHarness, free_port: Callable[[], int], status_every_s: float) -> AsyncIterator[Open]:
+    app = create_app(harness.deps, heartbeat_s=0.05, status_every_s=status_every_s)
     config = uvicorn.Config(app, "127.0.0.1", free_port(), log_level="warning", access_log=False)
     running = uvicorn.Server(config)
     task = asyncio.create_task(running.serve())
@@ -72,17 +72,17 @@ async def server(house: House, free_port: Callable[[], int], status_every_s: flo
 
     yield listen
     await client.aclose()
-    house.hub.close()
+    harness.events.close()
     running.should_exit = True
     await task
 
 
-async def test_a_page_hears_of_an_alert_and_of_every_change_of_it(house: House, server: Open) -> None:
+async def test_a_page_hears_of_an_alert_and_of_every_change_of_it(harness: ConsoleHarness, server: Open) -> None:
     async with server() as told:
         status, _ = await told.event("status")
-        number = await house.alert()
+        number = await harness.alert()
         opened, first = await told.event("alert")
-        await house.desk.perform(number, "comment", _actor(), house.now, "已电话")
+        await harness.desk.perform(number, "comment", _actor(), harness.now, "已电话")
         _, second = await told.event("alert")
 
     assert status == {"connected": True, "last_reading_at": "2026-11-21T22:05:00.000+08:00"}
@@ -90,11 +90,11 @@ async def test_a_page_hears_of_an_alert_and_of_every_change_of_it(house: House, 
     assert (first, second) == (f"{T0}-1", f"{T0}-2")
 
 
-async def test_a_page_that_was_away_hears_what_it_missed(house: House, server: Open) -> None:
+async def test_a_page_that_was_away_hears_what_it_missed(harness: ConsoleHarness, server: Open) -> None:
     async with server() as told:
-        number = await house.alert()
+        number = await harness.alert()
         _, heard = await told.event("alert")
-    await house.desk.perform(number, "comment", _actor(), house.now, "已电话")
+    await harness.desk.perform(number, "comment", _actor(), harness.now, "已电话")
     async with server(**{"last-event-id": heard}) as told:
         missed, identifier = await told.event("alert")
     async with server(**{"last-event-id": "1-1"}) as told:
@@ -103,29 +103,29 @@ async def test_a_page_that_was_away_hears_what_it_missed(house: House, server: O
     assert (missed["id"], identifier, resync) == (number, f"{T0}-2", {})
 
 
-async def test_a_workers_link_hears_of_its_alert_only(house: House, server: Open) -> None:
-    mine = await house.alert()
-    principal = house.app.state.sessions.principal_of_link(
+async def test_a_workers_link_hears_of_its_alert_only(harness: ConsoleHarness, server: Open) -> None:
+    mine = await harness.alert()
+    principal = harness.app.state.sessions.principal_of_link(
         sign_worker_link(b"signing-key-of-this-test", mine, "w-zhang", T0), T0
     )
-    cookie = house.app.state.sessions.create(principal, T0)
+    cookie = harness.app.state.sessions.create(principal, T0)
     async with server(cookie=f"{COOKIE}={cookie}") as told:
         await told.event("status")
-        await house.alert("band-101", "band-sos")
-        await house.desk.perform(mine, "comment", _actor(), house.now, "已电话")
+        await harness.alert("band-101", "band-sos")
+        await harness.desk.perform(mine, "comment", _actor(), harness.now, "已电话")
         heard, _ = await told.event("alert")
 
     assert heard["id"] == mine
 
 
 async def test_a_token_for_a_place_hears_of_what_lies_under_it_and_what_it_may_do(
-    house: House, server: Open, admin: Client
+    harness: ConsoleHarness, server: Open, admin: Client
 ) -> None:
     made = await admin.post("/api/v1/tokens", json={"role": "viewer", "place": "garden"})
     async with server(authorization=f"Bearer {made.json()['token']}") as told:
         await told.event("status")
-        await house.alert("band-101", "band-sos")
-        mine = await house.alert()
+        await harness.alert("band-101", "band-sos")
+        mine = await harness.alert()
         heard, _ = await told.event("alert")
 
     assert (heard["id"], heard["allowed"]) == (mine, [])
@@ -138,7 +138,7 @@ async def test_a_quiet_stream_shows_that_it_lives(server: Open) -> None:
             pass
 
 
-async def test_a_status_that_cannot_be_had_is_told_later(house: House) -> None:
+async def test_a_status_that_cannot_be_had_is_told_later(harness: ConsoleHarness) -> None:
     troubles = [RuntimeError("no number yet")]
 
     def status() -> dict[str, Any]:
@@ -146,22 +146,22 @@ async def test_a_status_that_cannot_be_had_is_told_later(house: House) -> None:
             raise troubles.pop()
         return {"connected": True}
 
-    telling = asyncio.create_task(application._publish_status(house.other(monitoring={"status": status}), 0.0))
+    telling = asyncio.create_task(application._publish_status(harness.deps_with(monitoring={"status": status}), 0.0))
     async with asyncio.timeout(PATIENCE_S):
-        told = await anext(house.hub.subscribe(None).events(PATIENCE_S))
+        told = await anext(harness.events.subscribe(None).events(PATIENCE_S))
     telling.cancel()
 
     assert told == Event("status", {"connected": True})
 
 
-async def test_a_stream_ends_soon_after_its_session(house: House, server: Open) -> None:
-    principal = house.app.state.sessions.principal_of_link(
+async def test_a_stream_ends_soon_after_its_session(harness: ConsoleHarness, server: Open) -> None:
+    principal = harness.app.state.sessions.principal_of_link(
         sign_worker_link(b"signing-key-of-this-test", "1", "w-zhang", T0), T0
     )
-    cookie = house.app.state.sessions.create(principal, T0)
+    cookie = harness.app.state.sessions.create(principal, T0)
     async with server(cookie=f"{COOKIE}={cookie}") as told:
         await told.event("status")
-        house.now += 3 * 3_600_000
+        harness.now += 3 * 3_600_000
         with pytest.raises(EOFError):
             await told.event("never")
 
@@ -171,7 +171,7 @@ async def test_nobody_hears_without_a_token(server: Open) -> None:
         assert told.status == 401
 
 
-async def test_streams_are_limited(house: House, server: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_streams_are_limited(harness: ConsoleHarness, server: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("console.api.stream.SUBSCRIPTIONS_MAX", 0)
     async with server() as told:
         assert told.status == 503

@@ -9,13 +9,13 @@ import pytest
 from console.security.auth import LoginFailure, LoginFailures, sign_worker_link
 from domain import MINUTE
 from store.database.system import audit
-from tests.support.console_harness import ADMIN, T0, Client, House, client_of
+from tests.support.console_harness import ADMIN, T0, Client, ConsoleHarness, client_of
 
 TRIED = "nearly-the-right-token"
 
 
-async def acts(house: House) -> list[Any]:
-    found = (await house.database.read(lambda tx: audit.list_entries(tx, 1000))).items
+async def acts(harness: ConsoleHarness) -> list[Any]:
+    found = (await harness.database.read(lambda tx: audit.list_entries(tx, 1000))).items
     return [act for act in found if act.action == "login failed"]
 
 
@@ -43,44 +43,44 @@ WAYS = [
 
 @pytest.mark.parametrize(("method", "path", "sent", "failure"), WAYS)
 async def test_a_failed_login_is_written_down_without_what_was_tried(
-    house: House, anyone: Client, method: str, path: str, sent: dict[str, Any], failure: LoginFailure
+    harness: ConsoleHarness, anyone: Client, method: str, path: str, sent: dict[str, Any], failure: LoginFailure
 ) -> None:
     answer = await anyone.request(method, path, **sent)
 
     assert answer.status_code in (401, 404)
-    (act,) = await acts(house)
+    (act,) = await acts(harness)
     assert (act.at, act.actor, act.detail) == (T0, "anonymous", {"address": "127.0.0.1", "reason": failure.value})
     assert TRIED not in str(act)
     expected = dict.fromkeys(map(str, LoginFailure), 0) | {failure.value: 1}
     assert await counted(anyone) == expected
 
 
-async def test_who_asks_without_a_token_has_not_failed_to_log_in(house: House, anyone: Client) -> None:
+async def test_who_asks_without_a_token_has_not_failed_to_log_in(harness: ConsoleHarness, anyone: Client) -> None:
     assert (await anyone.get("/api/v1/alerts")).status_code == 401
     assert (await anyone.get("/api/v1/alerts", headers={"cookie": "fengshao_session=old.cookie"})).status_code == 401
 
-    assert await acts(house) == []
+    assert await acts(harness) == []
 
 
-async def test_a_flood_is_counted_whole_and_written_down_in_part(house: House, anyone: Client) -> None:
+async def test_a_flood_is_counted_whole_and_written_down_in_part(harness: ConsoleHarness, anyone: Client) -> None:
     for _ in range(25):
         await anyone.post("/api/v1/session", json={"token": TRIED})
 
     assert (await counted(anyone))["token"] == 10
     assert (await counted(anyone))["locked"] == 15
-    assert len(await acts(house)) == 10
-    house.now += MINUTE
+    assert len(await acts(harness)) == 10
+    harness.now += MINUTE
     await anyone.post("/api/v1/session", json={"token": TRIED})
-    assert len(await acts(house)) == 11
+    assert len(await acts(harness)) == 11
 
 
-async def test_wrong_bearers_of_one_sender_do_not_shut_out_the_right_ones_beside_him(house: House) -> None:
-    async with client_of(house.app, authorization=f"Bearer {TRIED}") as wrong:
+async def test_wrong_bearers_of_one_sender_do_not_shut_out_the_right_ones_beside_him(harness: ConsoleHarness) -> None:
+    async with client_of(harness.app, authorization=f"Bearer {TRIED}") as wrong:
         for _ in range(30):
             assert (await wrong.get("/api/v1/alerts")).status_code == 401
-    async with client_of(house.app, authorization=f"Bearer {ADMIN}") as right:
+    async with client_of(harness.app, authorization=f"Bearer {ADMIN}") as right:
         assert (await right.get("/api/v1/alerts")).status_code == 200
-    assert len(await acts(house)) == 10
+    assert len(await acts(harness)) == 10
 
 
 def test_failures_from_many_addresses_do_not_fill_the_audit() -> None:

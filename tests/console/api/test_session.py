@@ -9,7 +9,7 @@ import pytest
 
 from console.security.auth import COOKIE, LINK_MS, sign_worker_link
 from domain import MINUTE
-from tests.support.console_harness import ADMIN, T0, Client, House, client_of
+from tests.support.console_harness import ADMIN, T0, Client, ConsoleHarness, client_of
 
 OURS = {"x-fengshao": "1"}
 KEY = b"signing-key-of-this-test"
@@ -19,8 +19,8 @@ async def log_in(client: Client, **body: str) -> Any:
     return await client.post("/api/v1/session", json=body)
 
 
-async def test_without_a_token_nothing_is_told(house: House, anyone: Client) -> None:
-    await house.alert()
+async def test_without_a_token_nothing_is_told(harness: ConsoleHarness, anyone: Client) -> None:
+    await harness.alert()
     for path in ("alerts", "devices", "places", "people", "rosters", "rules", "refusals", "why", "stream", "audit"):
         answer = await anyone.get(f"/api/v1/{path}")
         assert (path, answer.status_code) == (path, 401)
@@ -29,8 +29,8 @@ async def test_without_a_token_nothing_is_told(house: House, anyone: Client) -> 
 
 
 @pytest.mark.parametrize("header", ["Bearer wrong", "Bearer ", "Basic abc", ADMIN, f"Bearer {ADMIN}x", "Bearer ä"])
-async def test_a_wrong_token_is_refused(house: House, header: str) -> None:
-    async with client_of(house.app) as client:
+async def test_a_wrong_token_is_refused(harness: ConsoleHarness, header: str) -> None:
+    async with client_of(harness.app) as client:
         answer = await client.get("/api/v1/devices", headers=[(b"authorization", header.encode())])
     assert answer.status_code == 401
 
@@ -53,15 +53,15 @@ async def test_a_browser_gets_a_cookie_that_scripts_and_other_sites_cannot_use(a
     assert (await anyone.get("/api/v1/session")).json() == answer.json()
 
 
-async def test_over_https_the_cookie_is_secure(house: House) -> None:
-    async with client_of(house.app) as client:
+async def test_over_https_the_cookie_is_secure(harness: ConsoleHarness) -> None:
+    async with client_of(harness.app) as client:
         client.base_url = "https://console"
         assert "Secure" in (await log_in(client, token=ADMIN)).headers["set-cookie"]
 
 
-async def test_a_cookie_changes_nothing_without_our_header(house: House, anyone: Client) -> None:
+async def test_a_cookie_changes_nothing_without_our_header(harness: ConsoleHarness, anyone: Client) -> None:
     await log_in(anyone, token=ADMIN)
-    number = await house.alert()
+    number = await harness.alert()
 
     assert (await anyone.get("/api/v1/alerts")).status_code == 200
     assert (await anyone.post(f"/api/v1/alerts/{number}/acknowledge")).status_code == 403
@@ -74,13 +74,15 @@ async def test_another_site_cannot_log_a_browser_in(anyone: Client) -> None:
     assert answer.status_code == 403
 
 
-async def test_logging_out_ends_the_session_also_for_a_copy_of_the_cookie(house: House, anyone: Client) -> None:
+async def test_logging_out_ends_the_session_also_for_a_copy_of_the_cookie(
+    harness: ConsoleHarness, anyone: Client
+) -> None:
     await log_in(anyone, token=ADMIN)
     cookie = anyone.cookies[COOKIE]
     out = await anyone.delete("/api/v1/session", headers=OURS)
 
     assert out.status_code == 204
-    async with client_of(house.app, cookie=f"{COOKIE}={cookie}") as thief:
+    async with client_of(harness.app, cookie=f"{COOKIE}={cookie}") as thief:
         assert (await thief.get("/api/v1/session")).status_code == 401
 
 
@@ -89,21 +91,23 @@ async def test_a_login_without_a_key_is_a_fault(anyone: Client, body: dict[str, 
     assert (await anyone.post("/api/v1/session", json=body)).status_code == 422
 
 
-async def test_guessing_tokens_is_slowed_down_even_when_the_guess_is_right(house: House, anyone: Client) -> None:
+async def test_guessing_tokens_is_slowed_down_even_when_the_guess_is_right(
+    harness: ConsoleHarness, anyone: Client
+) -> None:
     for _ in range(10):
         assert (await log_in(anyone, token="guess")).status_code == 401
     locked = await log_in(anyone, token=ADMIN)
 
     assert locked.status_code == 429
     assert locked.headers["retry-after"] == "60"
-    house.now += MINUTE
+    harness.now += MINUTE
     assert (await log_in(anyone, token=ADMIN)).status_code == 200
 
 
-async def test_a_workers_link_opens_his_alert_and_nothing_else(house: House, anyone: Client) -> None:
-    number = await house.alert()
-    other = await house.alert("band-101", "band-sos")
-    house.said("gas-402", 1, T0, lel_pct=3)
+async def test_a_workers_link_opens_his_alert_and_nothing_else(harness: ConsoleHarness, anyone: Client) -> None:
+    number = await harness.alert()
+    other = await harness.alert("band-101", "band-sos")
+    harness.add_reading("gas-402", 1, T0, lel_pct=3)
     entered = await log_in(anyone, link=sign_worker_link(KEY, number, "w-zhang", T0))
 
     assert entered.json()["role"] == "worker"
@@ -121,8 +125,8 @@ async def test_a_workers_link_opens_his_alert_and_nothing_else(house: House, any
         assert (await anyone.get(f"/api/v1/{path}")).json() == {"items": [], "next": None}
 
 
-async def test_a_worker_finishes_his_case_over_the_link(house: House, anyone: Client) -> None:
-    number = await house.alert()
+async def test_a_worker_finishes_his_case_over_the_link(harness: ConsoleHarness, anyone: Client) -> None:
+    number = await harness.alert()
     await log_in(anyone, link=sign_worker_link(KEY, number, "w-zhang", T0))
     for action in ("acknowledge", "arrive", "resolve"):
         answer = await anyone.post(f"/api/v1/alerts/{number}/{action}", headers=OURS)
@@ -131,8 +135,8 @@ async def test_a_worker_finishes_his_case_over_the_link(house: House, anyone: Cl
     assert (await anyone.post(f"/api/v1/alerts/{number}/close", headers=OURS)).status_code == 403
 
 
-async def test_an_operator_makes_a_link_for_a_worker(house: House, admin: Client, anyone: Client) -> None:
-    number = await house.alert()
+async def test_an_operator_makes_a_link_for_a_worker(harness: ConsoleHarness, admin: Client, anyone: Client) -> None:
+    number = await harness.alert()
     made = await admin.post(f"/api/v1/alerts/{number}/link", json={"person": "w-zhang"})
 
     assert made.status_code == 201
@@ -144,7 +148,7 @@ async def test_an_operator_makes_a_link_for_a_worker(house: House, admin: Client
     assert (await admin.post("/api/v1/alerts/99/link", json={"person": "w-zhang"})).status_code == 404
 
 
-async def test_an_old_or_forged_link_is_refused(house: House, anyone: Client) -> None:
+async def test_an_old_or_forged_link_is_refused(harness: ConsoleHarness, anyone: Client) -> None:
     link = sign_worker_link(KEY, "1", "w-zhang", T0 - LINK_MS)
 
     assert (await log_in(anyone, link=link)).status_code == 401
@@ -152,7 +156,7 @@ async def test_an_old_or_forged_link_is_refused(house: House, anyone: Client) ->
 
 
 async def test_a_token_is_shown_once_and_can_be_ended_with_its_sessions(
-    house: House, admin: Client, anyone: Client
+    harness: ConsoleHarness, admin: Client, anyone: Client
 ) -> None:
     made = (await admin.post("/api/v1/tokens", json={"role": "operator", "person": "w-li", "place": "garden"})).json()
     listed = await admin.get("/api/v1/tokens")
@@ -188,10 +192,12 @@ async def test_only_the_administrator_gives_out_tokens(bearer: Callable[..., Any
     assert (await dispatcher.post("/api/v1/tokens", json={"role": "administrator"})).status_code == 403
 
 
-async def test_a_new_administrators_token_ends_the_sessions_of_the_old_one(house: House, anyone: Client) -> None:
+async def test_a_new_administrators_token_ends_the_sessions_of_the_old_one(
+    harness: ConsoleHarness, anyone: Client
+) -> None:
     from domain.secret import Secret
 
     await log_in(anyone, token=ADMIN)
-    app = house.altered(security={"admin_token": Secret("another-token-of-this-test")})
+    app = harness.app_with(security={"admin_token": Secret("another-token-of-this-test")})
     async with client_of(app, cookie=f"{COOKIE}={anyone.cookies[COOKIE]}") as client:
         assert (await client.get("/api/v1/session")).status_code == 401

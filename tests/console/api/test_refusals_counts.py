@@ -1,20 +1,20 @@
-"""What is refused beyond the hour's limit is counted, and the count is shown; one loud stranger hides nobody."""
+"""Refusals beyond the hourly limit are counted, and the count is shown."""
 
 from __future__ import annotations
 
-from domain import HOUR, Lane, Reason
+from domain import Lane, Reason
 from ingest.results import Refusal
 from store.database.refusals import refusals
-from tests.support.console_harness import T0, Client, House
+from tests.support.console_harness import T0, Client, ConsoleHarness
 
 
 def refused(identity: str, n: int, reason: Reason = Reason.UNKNOWN_DEVICE) -> Refusal:
     return Refusal(T0 - 1_000 + n, "zigbee2mqtt", "t", b"x", reason, f"no {identity}", "zigbee2mqtt", identity)
 
 
-async def test_1350_refused_messages_are_not_told_as_1000(house: House, admin: Client) -> None:
+async def test_1350_refused_messages_are_not_told_as_1000(harness: ConsoleHarness, admin: Client) -> None:
     flood = [refused("stranger", n % 900) for n in range(1_350)]
-    await house.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, flood, 1_000))
+    await harness.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, flood, 1_000))
     listed = (await admin.get("/api/v1/refusals?limit=1")).json()
     claimed = (await admin.get("/api/v1/claimable")).json()
 
@@ -26,9 +26,9 @@ async def test_1350_refused_messages_are_not_told_as_1000(house: House, admin: C
     assert [(one["messages"], one["at_least"]) for one in claimed["items"]] == [(1_000, True)]
 
 
-async def test_the_summary_follows_the_filters(house: House, admin: Client) -> None:
+async def test_the_summary_follows_the_filters(harness: ConsoleHarness, admin: Client) -> None:
     both = [refused("a", 1), refused("b", 2, Reason.BAD_VALUE)]
-    await house.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, both, 9))
+    await harness.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, both, 9))
 
     async def total(query: str) -> int:
         return int((await admin.get(f"/api/v1/refusals?{query}")).json()["summary"]["kept"])
@@ -46,31 +46,14 @@ async def test_the_summary_follows_the_filters(house: House, admin: Client) -> N
     assert (await admin.get("/api/v1/claimable")).json()["items"][0]["at_least"] is False
 
 
-async def test_why_tells_of_a_device_s_refusal_whatever_others_sent(house: House, admin: Client) -> None:
+async def test_why_tells_of_a_device_s_refusal_whatever_others_sent(harness: ConsoleHarness, admin: Client) -> None:
     flood = [refused("loud", n) for n in range(250)]
     mine = refused("kitchen-402", 0, Reason.BAD_VALUE)
-    await house.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, [mine, *flood], 1_000))
+    await harness.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, [mine, *flood], 1_000))
     elsewhere = Refusal(T0, "tasmota", "t", b"x", Reason.BAD_VALUE, "another's", "tasmota", "kitchen-402")
-    await house.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 2, [elsewhere], 1_000))
+    await harness.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 2, [elsewhere], 1_000))
 
     told = (await admin.get("/api/v1/why?device=gas-402&at=2026-11-21T22:05:00%2B08:00")).json()["items"]
     assert [one["text"] for one in told if one["kind"] == "refusal"] == [
         "有一条消息没有被采用（bad_value）：no kitchen-402"
     ]
-
-
-async def test_messages_to_people_are_a_gauge_counted_when_asked(house: House, anyone: Client) -> None:
-    await house.alert()
-    first = (await anyone.get("/metrics")).text
-    reads = []
-    read = house.database.read
-    house.database.read = lambda work: reads.append(work) or read(work)  # type: ignore[method-assign,assignment,func-returns-value]
-    for _ in range(5):
-        assert (await anyone.get("/metrics")).status_code == 200
-    house.now += HOUR
-    await anyone.get("/metrics")
-
-    assert "# TYPE fengshao_deliveries gauge" in first
-    assert 'fengshao_deliveries{channel="logbook"' in first
-    assert "fengshao_deliveries_total" not in first
-    assert len(reads) == 1

@@ -9,7 +9,7 @@ import pytest
 
 from console.dependencies import DoctorBusy, DoctorRefused
 from store.database.system import audit
-from tests.support.console_harness import Client, House
+from tests.support.console_harness import Client, ConsoleHarness
 
 PATH = "/api/v1/devices/doctor"
 
@@ -65,27 +65,27 @@ class Listening:
         }
 
 
-def offer(house: House, refusal: Exception | None = None) -> Listening:
+def offer(harness: ConsoleHarness, refusal: Exception | None = None) -> Listening:
     doctor = Listening(refusal)
-    house.app.state.dependencies = house.other(intake={"doctor": doctor})
+    harness.app.state.dependencies = harness.deps_with(intake={"doctor": doctor})
     return doctor
 
 
 @pytest.mark.parametrize(("body", "seconds"), [(None, 20), ({}, 20), ({"seconds": 60}, 60), ({"seconds": 1}, 1)])
-async def test_it_listens_as_long_as_asked(house: House, admin: Client, body: Any, seconds: int) -> None:
-    doctor = offer(house)
+async def test_it_listens_as_long_as_asked(harness: ConsoleHarness, admin: Client, body: Any, seconds: int) -> None:
+    doctor = offer(harness)
 
     answer = await admin.post(PATH, json=body) if body is not None else await admin.post(PATH)
 
     assert (200, [seconds]) == (answer.status_code, doctor.asked)
     assert [SPEAKER] == answer.json()["speakers"]
-    written = await house.database.read(lambda tx: audit.list_entries(tx, 10).items)
+    written = await harness.database.read(lambda tx: audit.list_entries(tx, 10).items)
     assert any("broker listened to" in str(one) for one in written)
 
 
 @pytest.mark.parametrize("body", [{"seconds": 0}, {"seconds": 61}, {"seconds": "20"}, {"second": 20}, [20]])
-async def test_never_longer_than_a_minute(house: House, admin: Client, body: Any) -> None:
-    doctor = offer(house)
+async def test_never_longer_than_a_minute(harness: ConsoleHarness, admin: Client, body: Any) -> None:
+    doctor = offer(harness)
 
     answer = await admin.post(PATH, json=body)
 
@@ -94,15 +94,17 @@ async def test_never_longer_than_a_minute(house: House, admin: Client, body: Any
 
 @pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("worker", 403), ("operator", 200), ("dispatcher", 200)])
 async def test_who_serves_at_the_desk_may_listen(
-    house: House, bearer: Callable[..., Any], role: str, status: int
+    harness: ConsoleHarness, bearer: Callable[..., Any], role: str, status: int
 ) -> None:
-    offer(house)
+    offer(harness)
 
     assert status == (await (await bearer(role)).post(PATH)).status_code
 
 
-async def test_who_is_limited_to_a_place_does_not_hear_the_whole_site(house: House, bearer: Callable[..., Any]) -> None:
-    doctor = offer(house)
+async def test_who_is_limited_to_a_place_does_not_hear_the_whole_site(
+    harness: ConsoleHarness, bearer: Callable[..., Any]
+) -> None:
+    doctor = offer(harness)
 
     assert 403 == (await (await bearer("operator", place="garden")).post(PATH)).status_code
     assert [] == doctor.asked
@@ -116,9 +118,9 @@ async def test_who_is_limited_to_a_place_does_not_hear_the_whole_site(house: Hou
     ],
 )
 async def test_why_it_cannot_listen_is_said(
-    house: House, admin: Client, refusal: Exception, status: int, said: str
+    harness: ConsoleHarness, admin: Client, refusal: Exception, status: int, said: str
 ) -> None:
-    offer(house, refusal)
+    offer(harness, refusal)
 
     answer = await admin.post(PATH)
 

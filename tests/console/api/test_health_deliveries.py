@@ -1,0 +1,28 @@
+"""Deliveries by state in the metrics."""
+
+from __future__ import annotations
+
+from domain import HOUR, Reason
+from ingest.results import Refusal
+from tests.support.console_harness import T0, Client, ConsoleHarness
+
+
+def refused(identity: str, n: int, reason: Reason = Reason.UNKNOWN_DEVICE) -> Refusal:
+    return Refusal(T0 - 1_000 + n, "zigbee2mqtt", "t", b"x", reason, f"no {identity}", "zigbee2mqtt", identity)
+
+
+async def test_messages_to_people_are_a_gauge_counted_when_asked(harness: ConsoleHarness, anyone: Client) -> None:
+    await harness.alert()
+    first = (await anyone.get("/metrics")).text
+    reads = []
+    read = harness.database.read
+    harness.database.read = lambda work: reads.append(work) or read(work)  # type: ignore[method-assign,assignment,func-returns-value]
+    for _ in range(5):
+        assert (await anyone.get("/metrics")).status_code == 200
+    harness.now += HOUR
+    await anyone.get("/metrics")
+
+    assert "# TYPE fengshao_deliveries gauge" in first
+    assert 'fengshao_deliveries{channel="logbook"' in first
+    assert "fengshao_deliveries_total" not in first
+    assert len(reads) == 1

@@ -1,0 +1,10 @@
+"""Problem documents (RFC 9457)."""
+
+from __future__ import annotations
+
+from console.http.problems import format_path
+
+
+def test_a_path_reads_as_people_write_it() -> None:
+    assert format_path((2, "identities", 0, "platform")) == "[2].identities[0].platform"
+    assert format_path(()) == ""

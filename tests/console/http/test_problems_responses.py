@@ -1,0 +1,58 @@
+"""Every failure is a problem document: unknown addresses, methods, errors of ours, a full disk."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from store.errors import CannotWrite
+from tests.support.console_harness import ADMIN, Client, ConsoleHarness, client_of
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/v1", "/api/v1/dragons", "/api/v2/alerts", "/api/v1/alerts/1/2/3"])
+async def test_an_unknown_address_of_the_api_is_a_problem_document(admin: Client, path: str) -> None:
+    answer = await admin.get(path)
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["title"] == "没有找到"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("DELETE", "/api/v1/alerts"), ("GET", "/api/v1/alerts/1/acknowledge"), ("POST", "/api/v1/rules")],
+)
+async def test_a_method_that_does_not_fit_is_a_problem_document(admin: Client, method: str, path: str) -> None:
+    answer = await admin.request(method, path)
+
+    assert answer.status_code == 405
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_failure_of_ours_says_little_and_is_logged_without_secrets(
+    harness: ConsoleHarness, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> Any:
+        raise RuntimeError("the table is gone")
+
+    async with client_of(harness.app_with(rules={"summaries": broken}), authorization=f"Bearer {ADMIN}") as client:
+        with caplog.at_level(logging.ERROR):
+            answer = await client.get("/api/v1/rules?token=hush")
+
+    assert (answer.status_code, answer.json()["status"]) == (500, 500)
+    assert "table" not in answer.text
+    assert "request failed" in caplog.text
+    assert ADMIN not in caplog.text
+    assert "hush" not in caplog.text
+
+
+async def test_a_full_disk_is_told_as_what_it_is(harness: ConsoleHarness) -> None:
+    async def full() -> None:
+        raise CannotWrite("disk full")
+
+    async with client_of(harness.app_with(registry={"reload": full}), authorization=f"Bearer {ADMIN}") as client:
+        answer = await client.post("/api/v1/devices", json={"id": "x", "kind": "door"})
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")

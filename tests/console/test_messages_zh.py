@@ -1,0 +1,16 @@
+"""Every value that is shown has its Chinese text."""
+
+from __future__ import annotations
+
+from alerts.message import DeliveryState
+from console import messages_zh
+from console.security.auth import AccessRole
+from domain import Severity
+from rules.lifecycle.transitions import Phase
+
+
+def test_every_word_of_the_other_rooms_has_its_chinese() -> None:
+    assert set(DeliveryState) == set(messages_zh.DELIVERY_STATES)
+    assert set(Phase) == set(messages_zh.RULE_PHASES)
+    assert set(Severity) == set(messages_zh.SEVERITIES)
+    assert set(AccessRole) == set(messages_zh.ROLES)

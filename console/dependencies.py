@@ -236,7 +236,7 @@ class RuleDependencies:
 
     summaries: Callable[[], Sequence[RuleSummary]]
     startable: Callable[[str], Collection[str]] | None
-    """Names of the rules that may raise a finding about a device now. None: not known, so every rule of its kind may."""
+    """Names of the rules that may raise a finding about a device now. None: not known, so every rule of its kind."""
     latched_findings: Callable[[], Sequence[LatchedFinding]]
     reset: LatchResetter | None
     explain: Callable[[str, str], Mapping[str, object]] | None

@@ -27,11 +27,11 @@ from app.config.catalog import load_kinds, load_mappings, load_rulebook_files, r
 from benchmarks.fuzz_radio import Radio
 from domain import Device, Identity
 from domain.people import community
-from ingest.decoding.decoder import Listener
-from ingest.decoding.device_index import Directory
+from ingest.decoding.decoder import Decoder
+from ingest.decoding.device_index import DeviceIndex
 from ingest.frame import Frame
 from ingest.mqtt.danger_prefilter import DangerPrefilter
-from ingest.results import Heard
+from ingest.results import IngestResult
 from rules.engine.engine import Engine
 
 RECEIVED = 1_767_225_660_000
@@ -166,11 +166,11 @@ def _text(said: object) -> bytes:
         return repr(said).replace("'", '"').replace("True", "true").replace("None", "null").encode()
 
 
-def outcome(heard: Heard) -> str:
+def outcome(heard: IngestResult) -> str:
     """What one message became."""
     parts = {
         "read": len(heard.readings),
-        "noted": len(heard.notes),
+        "noted": len(heard.events),
         "refused": len(heard.refusals),
         "duplicate": heard.duplicates,
     }
@@ -183,25 +183,25 @@ def fuzz(messages: int, seed: int) -> Counter[str]:
     corpus, kinds = Corpus(), load_kinds()
     books = load_mappings(kinds, None)
     listener, engine = (
-        Listener(kinds, books),
+        Decoder(kinds, books),
         Engine(load_rulebook_files(kinds, rulebook_files(None)), kinds, community()),
     )
-    listener.directory, listener.codecs = Directory(corpus.devices), corpus.radio.codecs
+    listener.device_index, listener.codecs = DeviceIndex(corpus.devices), corpus.radio.codecs
     engine.register(corpus.devices, RECEIVED)
-    prefilter = DangerPrefilter(kinds, books, listener.bears_danger)
+    prefilter = DangerPrefilter(kinds, books, listener.has_danger)
     mutator, became = Mutator(corpus, seed), Counter[str]()
     for number in range(messages):
         frame = mutator.frame(number)
         try:
             prefilter([frame])
-            heard = listener.hear([frame])
-            msgspec.json.encode(heard.readings), msgspec.json.encode(heard.notes)
+            heard = listener.decode([frame])
+            msgspec.json.encode(heard.readings), msgspec.json.encode(heard.events)
             [refusal.detail.encode() for refusal in heard.refusals]
             engine.feed(heard.readings, frame.received)
         except Exception as fault:
             raise AssertionError(f"seed {seed}, message {number}: {frame!r}") from fault
         became[outcome(heard)] += 1
-        assert heard.readings or heard.notes or heard.refusals or heard.duplicates, f"became nothing: {frame!r}"
+        assert heard.readings or heard.events or heard.refusals or heard.duplicates, f"became nothing: {frame!r}"
         if number % SNAPSHOT_EVERY == 0:
             listener.restore(listener.snapshot())
     return became

@@ -19,16 +19,16 @@ from app.config.catalog import load_kinds, load_mappings, load_rulebook_files, r
 from benchmarks.flood import BLOCK, reading
 from domain import Device, Lane, Reading
 from domain.people import community
-from ingest.decoding.decoder import Listener
-from ingest.decoding.device_index import Directory
-from ingest.frame import Entry, Frame
+from ingest.decoding.decoder import Decoder
+from ingest.decoding.device_index import DeviceIndex
+from ingest.frame import Frame, JournalEntry
 from ingest.mqtt.connection import ConnectionSettings, MqttConnection
 from ingest.mqtt.danger_prefilter import DangerPrefilter
 from ingest.mqtt.journal_writer import JournalWriter, WriterSettings
 from ingest.mqtt.packet_stream import PacketStream
 from ingest.mqtt.redelivery import InflightPackets
 from ingest.mqtt.urgent_filters import NATIVE_ALARMS
-from ingest.topics import Cover
+from ingest.topics import TopicFilterSet
 from rules.engine.engine import Engine
 from store.history.duckdb.history import DuckDbHistory
 from store.journal import SqliteJournal
@@ -47,10 +47,10 @@ class Stages:
         self.now = int(time.time() * 1000)
         self.kinds = kinds = load_kinds()
         self.mappings = load_mappings(kinds, None)
-        self.listener = Listener(kinds, self.mappings)
+        self.listener = Decoder(kinds, self.mappings)
         self.engine = Engine(load_rulebook_files(kinds, rulebook_files(None)), kinds, community())
         devices = [Device(f"gas-{number:06d}", "gas_alarm") for number in range(DEVICES)]
-        self.listener.directory = Directory(devices)
+        self.listener.device_index = DeviceIndex(devices)
         self.engine.register(devices, self.now)
 
     def clock(self, stage: str, work: Callable[[], None]) -> None:
@@ -65,7 +65,7 @@ class Stages:
         raw = b"".join(_as_v5(reading(index, DEVICES, self.now - 1_000, 0)) for index in range(self.count))
         arrivals: list[list[object]] = []
         self.clock("packets (mqtt5)", lambda: self._cut(raw, arrivals))
-        entries: list[Entry] = []
+        entries: list[JournalEntry] = []
         asyncio.run(self._take(arrivals, entries))
         journal = SqliteJournal(self.folder / "journal.db")
         self.clock("journal append, synced", lambda: asyncio.run(_append(journal, entries)))
@@ -81,7 +81,7 @@ class Stages:
         pieces = (raw[at : at + PIECE] for at in range(0, len(raw), PIECE))
         arrivals.extend(list[object](stream.feed(piece)) for piece in pieces)
 
-    async def _take(self, arrivals: list[list[object]], entries: list[Entry]) -> None:
+    async def _take(self, arrivals: list[list[object]], entries: list[JournalEntry]) -> None:
         nobody = _Session()
         link = MqttConnection(None, ConnectionSettings("bench"), None)  # type: ignore[arg-type]
         limits = WriterSettings(2**40, 1_048_576, 1_000, 1.0)
@@ -99,7 +99,7 @@ class Stages:
             writer.enqueue(link, each)  # type: ignore[arg-type]
         passed = (time.perf_counter() - begun) * 1e6 / self.count
         print(f"{'frames, twins, redelivery':28} {passed:7.2f} µs passed")
-        foresee = DangerPrefilter(self.kinds, self.mappings, self.listener.bears_danger)
+        foresee = DangerPrefilter(self.kinds, self.mappings, self.listener.has_danger)
         begun = time.perf_counter()
         for batch in writer._batches:
             foresee(batch.frames)
@@ -109,15 +109,15 @@ class Stages:
         await writer.drain()
         running.cancel()
 
-    def _hear(self, entries: list[Entry], heard: list[Sequence[Reading]]) -> None:
-        heard.extend(self.listener.hear(entry.frames).readings for entry in entries)
+    def _hear(self, entries: list[JournalEntry], heard: list[Sequence[Reading]]) -> None:
+        heard.extend(self.listener.decode(entry.frames).readings for entry in entries)
 
     def _judge(self, heard: list[Sequence[Reading]]) -> None:
         for readings in heard:
             self.engine.feed(readings, self.now)
 
 
-_COVER = Cover([NATIVE_ALARMS])
+_COVER = TopicFilterSet([NATIVE_ALARMS])
 
 
 def _takes(_lane: Lane, topic: str, _payload: bytes, _qos: int, _now: int) -> bool:
@@ -158,7 +158,7 @@ def _as_v5(packet: bytes) -> bytes:
     return head + packet[start:properties] + b"\x00" + packet[properties:]
 
 
-async def _append(journal: SqliteJournal, entries: list[Entry]) -> None:
+async def _append(journal: SqliteJournal, entries: list[JournalEntry]) -> None:
     for entry in entries:
         await journal.append(entry.lane, entry.frames)
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from domain import Instant, Lane
 
-REPLAY: Final = "replay"
+REPLAY_SESSION: Final = "replay"
 """The session of messages that were refused once and are tried again."""
 
 
@@ -29,10 +29,10 @@ class Frame(Struct, frozen=True, gc=False, array_like=True):
     dup: bool = False
     retain: bool = False
     size: int | None = None
-    twin: bool = False
+    is_session_copy: bool = False
 
 
-class Entry(Struct, frozen=True):
+class JournalEntry(Struct, frozen=True):
     """One batch of frames at its place in the journal."""
 
     lane: Lane

@@ -7,11 +7,12 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from domain import Device, Instant, Reading, Reason
-from ingest.definitions import Defines
+from ingest.definitions import DefinitionUpdate
+from ingest.frame import Frame
 from ingest.mappings.proposal import UnreadVerdict
 
 
-class Unread(Struct, frozen=True):
+class UnreadVerdictEvent(Struct, frozen=True):
     """What is to be told of one field: that it is not understood, or (`over`) that it now is. Said since `begin`."""
 
     device: Device
@@ -19,7 +20,7 @@ class Unread(Struct, frozen=True):
     verdict: UnreadVerdict
     begin: Instant
     at: Instant
-    over: bool = False
+    is_over: bool = False
 
 
 class RawPayload(Struct, frozen=True, gc=False):
@@ -29,7 +30,7 @@ class RawPayload(Struct, frozen=True, gc=False):
     f_port: int = 0
 
 
-class Told(Struct, frozen=True):
+class EntityValue(Struct, frozen=True):
     """What one entity that a platform defined says in one message.
 
     `names` are what the value may be called, the best first. `problem` says why there is no value; then `danger`: it
@@ -43,11 +44,11 @@ class Told(Struct, frozen=True):
     two_state: bool = False
     problem: str = ""
     danger: bool = False
-    owner: tuple[str, ...] = ()
+    device_names: tuple[str, ...] = ()
     literal: bool = False
 
 
-class Draft(Struct, frozen=True, gc=False):
+class RawReading(Struct, frozen=True, gc=False):
     """What one platform message says about one device at one instant, before we know the device.
 
     `at` and `seq` are as found (number, text or nothing): the gate judges them. `fields` have the platform's names.
@@ -63,13 +64,13 @@ class Draft(Struct, frozen=True, gc=False):
     seq: object = None
     model: str | None = None
     retained: bool = False
-    also: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
     raw: RawPayload | None = None
-    told: tuple[Told, ...] = ()
-    beside: bool = False
+    entity_values: tuple[EntityValue, ...] = ()
+    is_attributes: bool = False
 
 
-class NoteKind(StrEnum):
+class DeviceEventKind(StrEnum):
     """Why a message that is no reading is none."""
 
     LIFE = "life"
@@ -81,7 +82,7 @@ class NoteKind(StrEnum):
     BRIDGE = "bridge"
 
 
-class Proposal(Struct, frozen=True):
+class DiscoveredDevice(Struct, frozen=True):
     """A device that a platform describes before we know it: enough to claim it.
 
     `identities` are (platform, id) pairs, the best first: who describes a device is not always who reports it. `hints`
@@ -94,10 +95,10 @@ class Proposal(Struct, frozen=True):
     model: str | None = None
     name: str | None = None
     topics: tuple[str, ...] = ()
-    gone: bool = False
+    is_withdrawn: bool = False
 
 
-class Note(Struct, frozen=True):
+class DeviceEvent(Struct, frozen=True):
     """A message that says something about a device or a platform, but measures nothing.
 
     `online` is what it proves: True (it lives), False (it is gone) or None (nothing; a failed authentication is no
@@ -105,26 +106,41 @@ class Note(Struct, frozen=True):
     `proposals` the devices that a discovery describes, `defines` what their messages will mean.
     """
 
-    kind: NoteKind
+    kind: DeviceEventKind
     platform: str
     identity: str | None
     detail: str
     online: bool | None = None
     device: str | None = None
     at: Instant = 0
-    also: tuple[str, ...] = ()
-    proposals: tuple[Proposal, ...] = ()
-    defines: Defines | None = None
+    aliases: tuple[str, ...] = ()
+    discovered: tuple[DiscoveredDevice, ...] = ()
+    definitions: DefinitionUpdate | None = None
 
 
-class Rejected(Struct, frozen=True):
+class Rejection(Struct, frozen=True):
     """An adapter says no. The listener makes it a Refusal."""
 
     reason: Reason
     detail: str
     identity: str | None = None
     danger: bool = False
-    also: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+
+AdapterItem = RawReading | Rejection | DeviceEvent
+"""One item of a message, as its platform's adapter reads it."""
+
+AdapterOutput = list[AdapterItem] | DeviceEvent | Rejection
+"""What an adapter makes of a message: its items, or one event or rejection of the whole message."""
+
+
+class DecodedFrame(Struct, frozen=True, gc=False):
+    """A frame as its platform's adapter decoded it. `platform` is that of the topic filter, None if none covers it."""
+
+    frame: Frame
+    platform: str | None
+    output: AdapterOutput
 
 
 class Refusal(Struct, frozen=True):
@@ -149,7 +165,7 @@ class Refusal(Struct, frozen=True):
     replayed: bool = False
 
 
-class Heard(Struct):
+class IngestResult(Struct):
     """What a run of frames became. `duplicates` counts drafts and frames that were heard before.
 
     `unread` are the verdicts of safety devices that nobody understood, and those that now are: told to maintenance.
@@ -157,12 +173,14 @@ class Heard(Struct):
 
     readings: list[Reading] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
-    unread: list[Unread] = field(default_factory=list)
+    events: list[DeviceEvent] = field(default_factory=list)
+    unread_verdicts: list[UnreadVerdictEvent] = field(default_factory=list)
     duplicates: int = 0
 
 
-def nothing_measured(draft: Draft, device: str | None, received: Instant) -> Note:
+def liveness_event(draft: RawReading, device: str | None, received: Instant) -> DeviceEvent:
     """A sign of life, unless the broker kept it."""
     online = None if draft.retained else True
-    return Note(NoteKind.LIFE, draft.platform, draft.identity, "nothing measured", online, device, received)
+    return DeviceEvent(
+        DeviceEventKind.LIFE, draft.platform, draft.identity, "nothing measured", online, device, received
+    )

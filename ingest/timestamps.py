@@ -9,8 +9,8 @@ from typing import Final
 
 from domain import DAY, MINUTE, Instant
 
-PAST_MAX: Final = 400 * DAY
-FUTURE_MAX: Final = 2 * MINUTE
+MAX_AGE_MS: Final = 400 * DAY
+MAX_AHEAD_MS: Final = 2 * MINUTE
 
 _SECONDS_BELOW: Final = 10**11
 _MILLISECONDS_BELOW: Final = 10**14
@@ -19,9 +19,9 @@ _ISO_DATE_DIGITS: Final = len("20260101")
 _COMPACT_BETWEEN: Final = (20_200_101_000_000, 21_000_000_000_000)
 """`20261129055834` as a number; in milliseconds that is the year 2612."""
 _COMPACT: Final = re.compile(r"(20\d\d)(\d\d)(\d\d)[T _-]?(\d\d)(\d\d)(\d\d)?(?:\.\d+)?")
-_TWO_DIGITS: Final = re.compile(r"([23]\d)([01]\d)([0-3]\d)([0-2]\d)([0-5]\d)([0-5]\d)")
+_COMPACT_SHORT_YEAR: Final = re.compile(r"([23]\d)([01]\d)([0-3]\d)([0-2]\d)([0-5]\d)([0-5]\d)")
 """`261129055834`, as meters and vehicles write it; in milliseconds that is no later than 1982."""
-_MAIL: Final = re.compile(r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} .*")
+_RFC_5322: Final = re.compile(r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} .*")
 _ASCTIME: Final = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}")
 _ZONE_NAME: Final = re.compile(r"\s*(?:UTC|GMT)$|\[[A-Za-z/_+-]+\]$")
 _YEAR_FIRST: Final = re.compile(
@@ -31,21 +31,23 @@ _DAY_FIRST: Final = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}),?[T ]*(\d{1,2}):(
 """With points the day stands first everywhere; `11/12/2026` is the 11th or the 12th, by country: it is not read."""
 
 
-def is_sane(at: Instant, received: Instant) -> bool:
+def is_plausible(at: Instant, received: Instant) -> bool:
     """Whether a device's clock may be believed (design, section 7)."""
-    return received - PAST_MAX <= at <= received + FUTURE_MAX
+    return received - MAX_AGE_MS <= at <= received + MAX_AHEAD_MS
 
 
-def read_instant(said: object, zone: tzinfo) -> Instant | None:
+def parse_timestamp(said: object, zone: tzinfo) -> Instant | None:
     """Milliseconds, or None when this is no time at all. Text without a zone is the source's local time.
 
     >>> from datetime import UTC
-    >>> [read_instant(said, UTC) for said in (1767225600, 1767225600000, 1767225600000000, "2026-01-01T00:00:00Z")]
+    >>> [parse_timestamp(said, UTC) for said in (1767225600, 1767225600000, 1767225600000000, "2026-01-01T00:00:00Z")]
     [1767225600000, 1767225600000, 1767225600000, 1767225600000]
     """
     if type(said) is int:
         written = _COMPACT_BETWEEN[0] <= said < _COMPACT_BETWEEN[1]
-        return _from_text(str(said), zone) if written or _TWO_DIGITS.fullmatch(str(said)) else _from_number(said)
+        return (
+            _from_text(str(said), zone) if written or _COMPACT_SHORT_YEAR.fullmatch(str(said)) else _from_number(said)
+        )
     if type(said) is float:
         return _from_number(said) if said - said == 0 else None
     return _from_text(said.strip(), zone) if isinstance(said, str) else None
@@ -62,7 +64,7 @@ def _from_number(said: float) -> Instant | None:
 
 
 def _from_text(said: str, zone: tzinfo) -> Instant | None:
-    moment = _spelled(said)
+    moment = _parse_spelling(said)
     if moment is None and len(said) != _ISO_DATE_DIGITS and said.replace(".", "", 1).isdecimal():
         return _from_number(float(said))
     if moment is None:
@@ -71,10 +73,10 @@ def _from_text(said: str, zone: tzinfo) -> Instant | None:
     return round(local.timestamp() * 1_000)
 
 
-def _spelled(said: str) -> datetime | None:
+def _parse_spelling(said: str) -> datetime | None:
     """A date with its time as ISO 8601 or as makers write it.
 
-    >>> [str(_spelled(said)) for said in ("20261129055834", "2026/11/29 5:58:34", "29.11.2026 05:58")]
+    >>> [str(_parse_spelling(said)) for said in ("20261129055834", "2026/11/29 5:58:34", "29.11.2026 05:58")]
     ['2026-11-29 05:58:34', '2026-11-29 05:58:34', '2026-11-29 05:58:00']
     """
     for shape in (_COMPACT, _YEAR_FIRST, _DAY_FIRST):
@@ -82,17 +84,17 @@ def _spelled(said: str) -> datetime | None:
         if found is not None:
             first, month, last, *time = (int(part or 0) for part in found.groups())
             year, day = (last, first) if shape is _DAY_FIRST else (first, last)
-            return _moment(year, month, day, *time)
-    if two := _TWO_DIGITS.fullmatch(said):
+            return _datetime(year, month, day, *time)
+    if two := _COMPACT_SHORT_YEAR.fullmatch(said):
         year, *rest = map(int, two.groups())
-        return _moment(2000 + year, *rest)
-    return _written_out(said)
+        return _datetime(2000 + year, *rest)
+    return _parse_standard_format(said)
 
 
-def _written_out(said: str) -> datetime | None:
+def _parse_standard_format(said: str) -> datetime | None:
     """ISO 8601 with a zone's name behind it, a date of mail (RFC 5322), or C's asctime.
 
-    >>> [str(_written_out(said)) for said in ("2026-11-28 21:58:34 GMT", "Sun Nov 29 05:58:34 2026")]
+    >>> [str(_parse_standard_format(said)) for said in ("2026-11-28 21:58:34 GMT", "Sun Nov 29 05:58:34 2026")]
     ['2026-11-28 21:58:34+00:00', '2026-11-29 05:58:34']
     """
     named = _ZONE_NAME.search(said)
@@ -100,12 +102,12 @@ def _written_out(said: str) -> datetime | None:
     try:
         if _ASCTIME.fullmatch(said):
             return datetime.strptime(said, "%a %b %d %H:%M:%S %Y")  # noqa: DTZ007 (its zone is added by the caller)
-        return parsedate_to_datetime(said) if _MAIL.fullmatch(said) else datetime.fromisoformat(plain)
+        return parsedate_to_datetime(said) if _RFC_5322.fullmatch(said) else datetime.fromisoformat(plain)
     except (ValueError, TypeError):
         return None
 
 
-def _moment(*parts: int) -> datetime | None:
+def _datetime(*parts: int) -> datetime | None:
     try:
         return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001 (its zone is added by the caller)
     except ValueError:

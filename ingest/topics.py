@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-def matches(pattern: str, topic: str) -> bool:
+def filter_matches(pattern: str, topic: str) -> bool:
     """Whether a subscription to `pattern` receives `topic` (MQTT 5, section 4.7).
 
-    >>> matches("fengshao/v1/+/alarm", "fengshao/v1/gas-1/alarm"), matches("a/#", "a"), matches("#", "$SYS/x")
-    (True, True, False)
+    >>> filter_matches("fengshao/v1/+/alarm", "fengshao/v1/gas-1/alarm"), filter_matches("a/#", "a")
+    (True, True)
+    >>> filter_matches("#", "$SYS/x")
+    False
     """
     if topic.startswith("$") and pattern[:1] in {"+", "#"}:
         return False
@@ -22,16 +24,18 @@ def matches(pattern: str, topic: str) -> bool:
     return len(wanted) == len(levels)
 
 
-def topic_safe(name: str) -> bool:
+def is_plain_topic_level(name: str) -> bool:
     """Whether a name may stand in a topic filter as itself."""
     return bool(name) and not any(sign in name for sign in "+#\x00")
 
 
-def covers(wide: str, narrow: str) -> bool:
+def filter_covers(wide: str, narrow: str) -> bool:
     """Whether a subscription to `wide` receives everything that one to `narrow` receives.
 
-    >>> covers("tele/#", "tele/+/SENSOR"), covers("+/tele/#", "home/tele/#"), covers("tele/+", "tele/#")
-    (True, True, False)
+    >>> filter_covers("tele/#", "tele/+/SENSOR"), filter_covers("+/tele/#", "home/tele/#")
+    (True, True)
+    >>> filter_covers("tele/+", "tele/#")
+    False
     """
     levels = narrow.split("/")
     if levels[0].startswith("$") and wide[:1] in {"+", "#"}:
@@ -84,7 +88,7 @@ FILTER_BYTES_MAX = 1_024
 """MQTT allows 65,535; brokers and people do not."""
 
 
-class Cover:
+class TopicFilterSet:
     """A set of filters, asked for every message: those with one `+` or none are found by a look-up."""
 
     def __init__(self, patterns: Iterable[str] = ()) -> None:
@@ -117,4 +121,4 @@ class Cover:
                 _, slash, after = topic[len(before) :].partition("/")
                 if slash and after in afters:
                     return True
-        return bool(self._wild) and any(matches(pattern, topic) for pattern in self._wild)
+        return bool(self._wild) and any(filter_matches(pattern, topic) for pattern in self._wild)

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from domain import Instant, Lane
-from ingest.frame import Entry, Frame
+from ingest.frame import Frame, JournalEntry
 from store.errors import CannotWrite, is_disk_error
 
 T = TypeVar("T")
@@ -92,12 +92,12 @@ class SqliteJournal:
         """Note a fact about ourselves, synced. An `alive` directly after another takes its place."""
         await self._run(partial(self._mark, MarkKind(kind), at, detail))
 
-    def read(self, lane: Lane, after: int, limit: int = 64) -> list[Entry]:
+    def read(self, lane: Lane, after: int, limit: int = 64) -> list[JournalEntry]:
         """The next entries of a lane after a position, oldest first: up to `limit`, fewer when they are large."""
         with self._reader_lock:
             return list(self._entries(lane, after, limit))
 
-    async def read_async(self, lane: Lane, after: int, limit: int = 64) -> list[Entry]:
+    async def read_async(self, lane: Lane, after: int, limit: int = 64) -> list[JournalEntry]:
         """`read`, without holding up the event loop."""
         return await asyncio.to_thread(self.read, lane, after, limit)
 
@@ -190,11 +190,11 @@ class SqliteJournal:
             (lane.value, passed, before, _PRUNE_ROWS),
         ).rowcount
 
-    def _entries(self, lane: Lane, after: int, limit: int) -> Iterator[Entry]:
+    def _entries(self, lane: Lane, after: int, limit: int) -> Iterator[JournalEntry]:
         query = "SELECT pos, frames FROM entries WHERE lane = ? AND pos > ? ORDER BY pos LIMIT ?"
         taken = 0
         for pos, frames in self._reader.execute(query, (lane.value, after, limit)):
-            yield Entry(lane, pos, self._decoder.decode(frames))
+            yield JournalEntry(lane, pos, self._decoder.decode(frames))
             taken += len(frames)
             if taken >= _READ_BYTES_MAX:
                 return

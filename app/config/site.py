@@ -21,7 +21,7 @@ from app.config.suggestions import missing_reference, unknown_name
 from app.config.yaml_files import read_model
 from domain import Cell, Device, Duty, Person, Place
 from domain.kind import Kind
-from ingest.decoding.decoder import ListenerSettings
+from ingest.decoding.decoder import DecoderSettings
 
 Sheets = Mapping[str, Sheet[Any]]
 """The CSV files of a site by name: places, cells, people, duties, devices."""
@@ -138,7 +138,7 @@ def _circular_parents(sheet: Sheet[Any]) -> list[ConfigFault]:
     ]
 
 
-def decoder_settings(settings: SiteSettings) -> ListenerSettings:
+def decoder_settings(settings: SiteSettings) -> DecoderSettings:
     """Whose local time a time without a zone is, and on which topics each platform is heard."""
     zones = {platform: ZoneInfo(name) for platform, name in settings.intake.timezones.items()}
-    return ListenerSettings(zone=settings.zone, zones=zones, filters=settings.intake.filters)
+    return DecoderSettings(zone=settings.zone, zones=zones, filters=settings.intake.filters)

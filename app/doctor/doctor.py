@@ -20,12 +20,12 @@ from app.doctor.report import build_report
 from app.reload.codecs import CodecReloader
 from domain import Device, Instant
 from domain.kind import Kind
-from ingest.decoding.decoder import Listener, ListenerSettings
-from ingest.decoding.device_index import Directory
+from ingest.decoding.decoder import Decoder, DecoderSettings
+from ingest.decoding.device_index import DeviceIndex
 from ingest.diagnosis import diagnose
 from ingest.mappings.mapping import MappingBook
 from ingest.mqtt.broker_address import BrokerAddress
-from ingest.routing.platform_guesses import ELSEWHERE
+from ingest.routing.platform_guesses import COMMON_OTHER_FILTERS
 from ingest.routing.routes import Filters, Routes
 
 UNMAPPED_MAX = 10_000
@@ -40,12 +40,12 @@ class DoctorInputs(Struct, frozen=True):
     settings: SiteSettings
     path: Path | None = None
 
-    def build_decoder(self, filters: Filters, devices: Sequence[Device]) -> Listener:
+    def build_decoder(self, filters: Filters, devices: Sequence[Device]) -> Decoder:
         """A listener of its own, which remembers nothing of the service's."""
         own = decoder_settings(self.settings)
-        settings = ListenerSettings(own.zone, own.zones, filters, unmapped_max=UNMAPPED_MAX)
-        made = Listener(self.kinds, self.mappings, settings)
-        made.directory = Directory(devices)
+        settings = DecoderSettings(own.zone, own.zones, filters, unmapped_max=UNMAPPED_MAX)
+        made = Decoder(self.kinds, self.mappings, settings)
+        made.device_index = DeviceIndex(devices)
         return made
 
 
@@ -63,7 +63,7 @@ async def run_doctor(
 
 def fallback_filters(filters: Filters) -> list[str]:
     """What to ask for where a broker refuses `#`: the site's filters, and where platforms are met otherwise."""
-    elsewhere = [pattern for patterns in ELSEWHERE.values() for pattern in patterns]
+    elsewhere = [pattern for patterns in COMMON_OTHER_FILTERS.values() for pattern in patterns]
     return list(dict.fromkeys([*Routes(filters).subscriptions, *elsewhere]))
 
 
@@ -71,7 +71,7 @@ def _diagnose(broker: str, known: DoctorInputs, seconds: int, caught: Capture) -
     codecs = CodecReloader(known.path)
     codecs.reload()
 
-    def build(filters: Filters, devices: Sequence[Device]) -> Listener:
+    def build(filters: Filters, devices: Sequence[Device]) -> Decoder:
         made = known.build_decoder(filters, devices)
         made.codecs = codecs.codecs
         return made

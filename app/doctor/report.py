@@ -26,7 +26,7 @@ from domain import Device, Quality
 from domain.identities import hidden as fingerprint
 from domain.identities import hidden_in_topic, secrets_of, shown
 from domain.kind import Kind
-from ingest.diagnosis import Diagnosis, Speaker
+from ingest.diagnosis import Diagnosis, Sender, UnreadField
 from ingest.routing.routes import Filters, Routes
 
 TOPICS_SHOWN: Final = 8
@@ -50,7 +50,7 @@ def build_report(
     """The whole report. `broker` bears no credentials."""
     filters = Routes(site.intake.filters).filters
     told = _SpeakerReports(kinds, filters, found.filters, {device.id for device in devices}, site)
-    speakers = [told.speaker(one) for one in sorted(found.speakers, key=_sort_key)]
+    speakers = [told.speaker(one) for one in sorted(found.senders, key=_sort_key)]
     heard = {one["device"] for one in speakers if one["device"]}
     silent = [device.id for device in devices if device.id not in heard]
     add = _lines_by_file(filters, found, speakers)
@@ -65,14 +65,14 @@ def build_report(
         "bytes": caught.bytes,
         "well": bool(speakers) and not add,
         "speakers": speakers,
-        "more_messages": found.more,
-        "described": found.described,
+        "more_messages": found.other_messages,
+        "described": found.discovered,
         "silent": {"count": len(silent), "devices": silent[:SILENT_SHOWN]},
         "add": add,
     }
 
 
-def _sort_key(one: Speaker) -> tuple[bool, str, str]:
+def _sort_key(one: Sender) -> tuple[bool, str, str]:
     return one.platform is None, one.platform or "", one.identity or ""
 
 
@@ -103,7 +103,7 @@ class _SpeakerReports:
     ) -> None:
         self._kinds, self._filters, self._lacking, self._taken, self._site = kinds, filters, lacking, taken, site
 
-    def speaker(self, one: Speaker) -> dict[str, Any]:
+    def speaker(self, one: Sender) -> dict[str, Any]:
         device = one.device
         kind = self._kinds.get(device.kind) if device is not None else None
         registered = device is not None and not one.proposed
@@ -121,7 +121,7 @@ class _SpeakerReports:
             "filters": list(one.missing),
             "said": {} if device is not None else self._said(one),
             "filter_line": self._filter_line(one),
-            "notes": dict(one.notes),
+            "notes": dict(one.events),
             "online": one.online,
             "readings": one.readings,
             "last": self._last(one, kind),
@@ -130,39 +130,39 @@ class _SpeakerReports:
             "registration": None if registered or not one.fields or one.identity is None else self._registration(one),
         }
 
-    def _topics(self, one: Speaker) -> list[dict[str, Any]]:
+    def _topics(self, one: Sender) -> list[dict[str, Any]]:
         return [
             {"topic": self._plain(one, hidden_in_topic(topic)), "messages": count}
             for topic, count in one.topics.most_common(TOPICS_SHOWN)
         ]
 
-    def _said(self, one: Speaker) -> dict[str, str]:
+    def _said(self, one: Sender) -> dict[str, str]:
         """The fields of what has no kind yet: only a person can tell what it is."""
         fields = ((name, HIDDEN if name in texts().masked else str(said)) for name, said in one.fields.items())
         return {name: self._plain(one, said)[:VALUE_LENGTH_SHOWN] for name, said in islice(fields, FIELDS_SHOWN)}
 
-    def _filter_line(self, one: Speaker) -> str | None:
+    def _filter_line(self, one: Sender) -> str | None:
         if not one.missing or one.platform is None:
             return None
         lacking = self._lacking.get(one.platform, one.missing)
         return filter_line(one.platform, self._filters.get(one.platform, ()), lacking)
 
-    def _last(self, one: Speaker, kind: Kind | None) -> dict[str, Any] | None:
-        if one.last is None or kind is None:
+    def _last(self, one: Sender, kind: Kind | None) -> dict[str, Any] | None:
+        if one.last_reading is None or kind is None:
             return None
         values = {
             name: {
                 "name": kind.quantities[name].name.zh,
                 "value": HIDDEN if name in texts().masked else value,
                 "unit": kind.quantities[name].unit,
-                "quality": one.last.doubts.get(name, Quality.GOOD).value,
+                "quality": one.last_reading.doubts.get(name, Quality.GOOD).value,
             }
-            for name, value in one.last.values.items()
+            for name, value in one.last_reading.values.items()
         }
-        return {"at": format_time(one.last.at, self._site.zone), "values": values}
+        return {"at": format_time(one.last_reading.at, self._site.zone), "values": values}
 
-    def _unread(self, one: Speaker, each: Any) -> dict[str, Any]:
-        said = each.said if each.field.rpartition(".")[2] not in texts().masked else HIDDEN
+    def _unread(self, one: Sender, each: UnreadField) -> dict[str, Any]:
+        said = each.value if each.field.rpartition(".")[2] not in texts().masked else HIDDEN
         return {
             "field": each.field,
             "said": self._plain(one, said),
@@ -172,25 +172,25 @@ class _SpeakerReports:
             "times": each.times,
         }
 
-    def _plain(self, one: Speaker, text: str) -> str:
+    def _plain(self, one: Sender, text: str) -> str:
         """Without tokens, telephone numbers and numbers of persons."""
         for secret in secrets_of(one.platform, one.identity, next(iter(one.topics), "")):
             text = text.replace(secret, fingerprint(secret))
         text = _PERSON_NUMBER.sub(lambda found: found[0][:6] + "*" * 12, text)
         return _PHONE.sub(lambda found: mask_phone(found[0]) or "", text)
 
-    def _registration(self, one: Speaker) -> dict[str, Any]:
+    def _registration(self, one: Sender) -> dict[str, Any]:
         id = suggest_id(one, self._taken)
         self._taken.add(id)
         kind = one.device.kind if one.device is not None else None
-        model = one.model or (one.about.model if one.about is not None else None)
+        model = one.model or (one.discovered.model if one.discovered is not None else None)
         body = registration(id, one, kind, model)
         body["identities"] = [{**each, "id": shown(each["platform"], each["id"])} for each in body["identities"]]
         choices = [] if kind is not None else sorted(self._kinds)
         return {"csv": csv_line(body), "json": body, "kinds": choices}
 
 
-def _states(one: Speaker, *, registered: bool) -> list[str]:
+def _states(one: Sender, *, registered: bool) -> list[str]:
     states = ["outside"] * bool(one.missing)
     if one.platform is None:
         return ["unknown"]

@@ -12,9 +12,9 @@ from typing import Any, Final
 from app.config.suggestions import nearest
 from app.doctor.wording import texts
 from domain.kind import Kind
-from ingest.diagnosis import Speaker
+from ingest.diagnosis import Sender
 from ingest.routing.routes import Filters
-from ingest.topics import covers
+from ingest.topics import filter_covers
 
 COLUMNS: Final = ("id", "kind", "model", "place", "platform", "platform_id")
 HEADER: Final = ",".join(COLUMNS)
@@ -34,7 +34,7 @@ def filter_line(platform: str, present: Sequence[str], lacking: Sequence[str]) -
     'tasmota: ["tele/#", "stat/#", "+/tele/#"]'
     """
     wanted = list(dict.fromkeys([*present, *lacking]))
-    needed = [each for each in wanted if not any(each != other and covers(other, each) for other in wanted)]
+    needed = [each for each in wanted if not any(each != other and filter_covers(other, each) for other in wanted)]
     return f"{platform}: {json.dumps(needed, ensure_ascii=False)}"
 
 
@@ -44,9 +44,13 @@ def site_yaml(present: Filters, lacking: Mapping[str, Sequence[str]]) -> str:
     return "\n".join(["intake:", "  filters:", *lines]) if lines else ""
 
 
-def suggest_id(speaker: Speaker, taken: Iterable[str]) -> str:
+def suggest_id(speaker: Sender, taken: Iterable[str]) -> str:
     """A name of ours for it, as near to the platform's as an id may be."""
-    called = speaker.about.name if speaker.about is not None and speaker.about.name else speaker.identity or ""
+    called = (
+        speaker.discovered.name
+        if speaker.discovered is not None and speaker.discovered.name
+        else speaker.identity or ""
+    )
     slug = _SLUG.sub("-", called).strip("-")[:48] or "device"
     names = set(taken)
     return next(
@@ -54,7 +58,7 @@ def suggest_id(speaker: Speaker, taken: Iterable[str]) -> str:
     )
 
 
-def registration(id: str, speaker: Speaker, kind: str | None, model: str | None) -> dict[str, Any]:
+def registration(id: str, speaker: Sender, kind: str | None, model: str | None) -> dict[str, Any]:
     """The device as `POST /api/v1/devices` takes it; a kind of None is for a person to choose."""
     identities = [{"platform": speaker.platform, "id": speaker.identity}] if speaker.platform != "native" else []
     return {
@@ -75,7 +79,7 @@ def csv_line(device: Mapping[str, Any]) -> str:
     return text.getvalue()
 
 
-def mapping_rules(speaker: Speaker, kind: Kind) -> dict[str, str]:
+def mapping_rules(speaker: Sender, kind: Kind) -> dict[str, str]:
     """By field the rule that a mapping may say: what a refusal proposes, else the likeliest quantity, or `ignore`."""
     rules = dict[str, str]()
     for one in speaker.unread.values():
@@ -84,7 +88,7 @@ def mapping_rules(speaker: Speaker, kind: Kind) -> dict[str, str]:
             rules[name] = rule
     for one in speaker.unread.values():
         if one.field and one.field not in rules:
-            rules[one.field] = _likeliest(one.field, one.said, kind)
+            rules[one.field] = _likeliest(one.field, one.value, kind)
     return rules
 
 

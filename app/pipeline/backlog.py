@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from domain import Instant, Lane
-from ingest.frame import Entry, Frame
+from ingest.frame import Frame, JournalEntry
 
 READ_AHEAD = 16
 FRAME_BYTES = 200
@@ -21,7 +21,7 @@ FRAME_BYTES = 200
 class JournalReader(Protocol):
     """What the backlog needs of a journal."""
 
-    async def read_async(self, lane: Lane, after: int, limit: int = READ_AHEAD) -> Sequence[Entry]:
+    async def read_async(self, lane: Lane, after: int, limit: int = READ_AHEAD) -> Sequence[JournalEntry]:
         """The entries of a lane after a position, in order."""
         ...
 
@@ -43,7 +43,7 @@ class Backlog:
     ) -> None:
         self._journal = journal
         self._max_bytes = max_bytes
-        self._queues: dict[Lane, deque[tuple[Entry, int]]] = {lane: deque() for lane in Lane}
+        self._queues: dict[Lane, deque[tuple[JournalEntry, int]]] = {lane: deque() for lane in Lane}
         self._bytes = dict.fromkeys(Lane, 0)
         self.waiting = {lane: (waiting or {}).get(lane, 0) for lane in Lane}
         self.positions = {lane: taken.get(lane, 0) for lane in Lane}
@@ -55,7 +55,7 @@ class Backlog:
         self.oldest_unjournaled: Callable[[], Instant | None] = lambda: None
         """When the oldest message was received that is not yet in the journal."""
 
-    def enqueue(self, entry: Entry) -> None:
+    def enqueue(self, entry: JournalEntry) -> None:
         """A new entry, already journaled. Over the bound only its position is kept."""
         lane = entry.lane
         self._latest[lane] = entry.pos
@@ -81,7 +81,7 @@ class Backlog:
         except TimeoutError:
             return
 
-    async def next_entry(self) -> Entry | None:
+    async def next_entry(self) -> JournalEntry | None:
         """The entry to judge now, or None when nothing waits."""
         self._arrived.clear()
         for lane in Lane:
@@ -93,14 +93,14 @@ class Backlog:
         lane = min(waiting, key=lambda lane: self._queues[lane][0][0].pos) if self.catching_up else waiting[0]
         return self._dequeue(lane)
 
-    async def next_urgent_entry(self) -> Entry | None:
+    async def next_urgent_entry(self) -> JournalEntry | None:
         """An urgent entry that came while an ordinary one is being judged; while catching up it waits its turn."""
         if self.catching_up:
             return None
         await self._read_ahead(Lane.URGENT)
         return self._dequeue(Lane.URGENT) if self._queues[Lane.URGENT] else None
 
-    def _dequeue(self, lane: Lane) -> Entry:
+    def _dequeue(self, lane: Lane) -> JournalEntry:
         entry, size = self._queues[lane].popleft()
         self._bytes[lane] -= size
         self.waiting[lane] -= 1
@@ -149,9 +149,9 @@ def overtakes_bulk(lane: Lane, frames: Sequence[Frame]) -> bool:
     )
 
 
-def _received(entry: Entry) -> Instant:
+def _received(entry: JournalEntry) -> Instant:
     return entry.frames[0].received if entry.frames else 0
 
 
-def _size(entry: Entry) -> int:
+def _size(entry: JournalEntry) -> int:
     return sum([len(frame.payload) for frame in entry.frames]) + FRAME_BYTES * len(entry.frames)

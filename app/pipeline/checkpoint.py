@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from ingest.decoding.decoder import Listener
+from ingest.decoding.decoder import Decoder
 from rules.engine.engine import Engine
 
 
@@ -16,12 +16,12 @@ class Snapshot(Struct, frozen=True):
     engine: bytes
 
 
-def encode(listener: Listener, engine: Engine) -> bytes:
+def encode(listener: Decoder, engine: Engine) -> bytes:
     """Both as they are now."""
     return msgspec.msgpack.encode(Snapshot(listener.snapshot(), engine.snapshot()))
 
 
-def restore(blob: bytes, listener: Listener, engine: Engine) -> None:
+def restore(blob: bytes, listener: Decoder, engine: Engine) -> None:
     """Both as they were then."""
     snapshot = msgspec.msgpack.decode(blob, type=Snapshot)
     listener.restore(snapshot.listener)

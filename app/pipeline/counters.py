@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from domain import Instant
 from ingest.frame import Frame
-from ingest.results import Heard
+from ingest.results import IngestResult
 
 
 class Counters(Struct):
@@ -24,12 +24,12 @@ class Counters(Struct):
     device_events: Counter[str] = field(default_factory=Counter)
     last_reading_at: Instant | None = None
 
-    def add(self, frames: Sequence[Frame], heard: Heard) -> None:
+    def add(self, frames: Sequence[Frame], heard: IngestResult) -> None:
         """A slice was heard."""
         self.frames += len(frames)
         self.readings += len(heard.readings)
         self.duplicates += heard.duplicates
         self.refusals.update(refusal.reason.value for refusal in heard.refusals)
-        self.device_events.update(note.kind.value for note in heard.notes)
+        self.device_events.update(note.kind.value for note in heard.events)
         if heard.readings:
             self.last_reading_at = frames[-1].received

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from domain import Device, Identity
-from ingest.results import Note
+from ingest.results import DeviceEvent
 
 ATTRIBUTE: Final = "gateway"
 ZIGBEE_BRIDGE: Final = Identity("zigbee2mqtt", "bridge")
@@ -59,6 +59,6 @@ def _name(platform: str, identity: str) -> str:
     return f"system/{platform}/{identity}"
 
 
-def device_of_event(note: Note) -> str | None:
+def device_of_event(note: DeviceEvent) -> str | None:
     """Of whom a note speaks: a device of ours, or a gateway that nobody registered but that devices may hang on."""
     return note.device or (None if note.identity is None else _name(note.platform, note.identity))

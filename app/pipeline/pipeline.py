@@ -22,9 +22,9 @@ from app.pipeline.slices import frame_slices, reading_slices
 from app.pipeline.throttle import Throttle
 from app.pipeline.timings import PipelineTimings, Stopwatch
 from domain import Finding, Instant, Lane, Reading
-from ingest.decoding.decoder import Listener
-from ingest.frame import Entry, Frame
-from ingest.results import Heard, Note, Refusal
+from ingest.decoding.decoder import Decoder
+from ingest.frame import Frame, JournalEntry
+from ingest.results import DeviceEvent, IngestResult, Refusal
 from rules.engine.engine import Engine
 from rules.engine.ordering import sort_by_event_time
 from rules.hosts.embedded import EmbeddedHost
@@ -42,7 +42,7 @@ CHECKPOINT_PAUSE_FACTOR = 20
 CHECKPOINT_IDLE_EVERY = 6
 """Timers change the engine too: it is saved now and then although nothing was heard."""
 
-RefusalBatch = tuple[Lane, int, list[Refusal], list[Note]]
+RefusalBatch = tuple[Lane, int, list[Refusal], list[DeviceEvent]]
 """The refusals of one journal entry and the notes that describe devices, with its lane and position."""
 
 Hear = Callable[[Sequence[Finding], Lane | None, int | None], Awaitable[None]]
@@ -58,7 +58,7 @@ class Pipeline:
     def __init__(
         self,
         backlog: Backlog,
-        listener: Listener,
+        listener: Decoder,
         engine: Engine,
         history: History,
         hear: Hear,
@@ -188,16 +188,16 @@ class Pipeline:
         if not self._changes.pending and not self._stopping:
             await self.backlog.wait(self._host.seconds_until_timer(now, IDLE_S) if until == now else IDLE_S)
 
-    async def _process_entry(self, entry: Entry) -> None:
+    async def _process_entry(self, entry: JournalEntry) -> None:
         readings: list[Reading] = []
         refusals: list[Refusal] = []
-        describing: list[Note] = []
+        describing: list[DeviceEvent] = []
         slices = frame_slices(entry.frames)
         for number, frames in enumerate(slices):
             heard = await self._process_slice(entry, frames)
             readings += heard.readings
             refusals += heard.refusals
-            describing += [note for note in heard.notes if note.proposals]
+            describing += [note for note in heard.events if note.discovered]
             await asyncio.sleep(self._throttle.delay_s(len(frames), self._clock()))
             if entry.lane is Lane.BULK:
                 await self._process_urgent_entries(slices[number + 1][0].received if number + 1 < len(slices) else None)
@@ -206,7 +206,7 @@ class Pipeline:
             self._refusals.append((entry.lane, entry.pos, refusals, describing))
         self._processed[entry.lane] = entry.pos
 
-    def _append_history(self, entry: Entry, readings: Sequence[Reading]) -> None:
+    def _append_history(self, entry: JournalEntry, readings: Sequence[Reading]) -> None:
         """Into the history, which writes in its own thread while judging goes on."""
         if not self._history.append(entry.lane, entry.pos, readings):
             self._history_is_behind = True
@@ -215,14 +215,14 @@ class Pipeline:
             self._unflushed = 0
             self._flush_task = asyncio.create_task(self._try_later(self._flush_history, "history"))
 
-    async def _process_slice(self, entry: Entry, frames: Sequence[Frame]) -> Heard:
+    async def _process_slice(self, entry: JournalEntry, frames: Sequence[Frame]) -> IngestResult:
         """One slice of frames; the drafts and the readings of a large message are slices again.
 
         Only a whole entry is done: after a crash in its middle all of it is heard again, and what was told already has
         the same finding ids.
         """
-        heard, decoding, evaluation = Heard(), Stopwatch(), Stopwatch()
-        for _ in decoding.measure(self.decoder.hear_in_steps(frames, heard)):
+        heard, decoding, evaluation = IngestResult(), Stopwatch(), Stopwatch()
+        for _ in decoding.measure(self.decoder.decode_in_steps(frames, heard)):
             await self._pause(entry, frames)
         self.counters.add(frames, heard)
         ahead, now = overtakes_bulk(entry.lane, frames), frames[-1].received
@@ -234,9 +234,10 @@ class Pipeline:
                 await self._host.feed(readings, now, self._horizon(now), ahead_of_backlog=ahead)
         self._position = (entry.lane, entry.pos)
         self._report_engine_errors()
-        signs = self._apply_device_events(heard.notes, self._horizon(now))
-        dangers = danger_findings(heard.refusals, self.decoder.urgent_kinds, self.engine.community)
-        await self._emit_findings([*signs, *dangers, *unread_verdicts.findings(heard.unread, self.engine.community)])
+        findings = self._apply_device_events(heard.events, self._horizon(now))
+        findings += danger_findings(heard.refusals, self.decoder.urgent_kinds, self.engine.community)
+        findings += unread_verdicts.findings(heard.unread_verdicts, self.engine.community)
+        await self._emit_findings(findings)
         self.timings.observe_slice(decoding, evaluation, now, self._clock())
         return heard
 
@@ -244,8 +245,7 @@ class Pipeline:
         """The engine runs what is due before each reading; its time must not pass what waits unjudged elsewhere."""
         return min(self.backlog.processed_until(until), self._oldest_unprocessed or until)
 
-    async def _pause(self, entry: Entry, frames: Sequence[Frame]) -> None:
-        """Between two steps of a slice."""
+    async def _pause(self, entry: JournalEntry, frames: Sequence[Frame]) -> None:
         await asyncio.sleep(0)
         if entry.lane is Lane.BULK:
             await self._process_urgent_entries(frames[0].received)
@@ -264,7 +264,7 @@ class Pipeline:
             await self._process_entry(entry)
         self._oldest_unprocessed = None
 
-    def _apply_device_events(self, notes: Sequence[Note], until: Instant) -> list[Finding]:
+    def _apply_device_events(self, notes: Sequence[DeviceEvent], until: Instant) -> list[Finding]:
         alive = [name for note in notes if note.online and (name := device_of_event(note)) is not None]
         gone = [name for note in notes if note.online is False and (name := device_of_event(note)) is not None]
         told = self.engine.mark_offline(gone, until) if gone else []

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from domain import Evidence, Finding, Phase, Subject
 from domain.findings import own_finding
 from domain.people import Community
-from ingest.results import Unread
+from ingest.results import UnreadVerdictEvent
 
 RULE, TITLE = "unread-verdict", "安全设备消息未读懂"
 ADVICE = (
@@ -23,12 +23,12 @@ ADVICE_WORD = "请按厂家说明核对，在站点 mappings/{platform}_site.yam
 TEXT_MAX = 120
 
 
-def findings(unread: Iterable[Unread], community: Community) -> list[Finding]:
+def findings(unread: Iterable[UnreadVerdictEvent], community: Community) -> list[Finding]:
     """One finding for each field that is not understood, and its end when it is."""
     return [_finding(one, community.place_of(one.device)) for one in unread]
 
 
-def _finding(one: Unread, place: str | None) -> Finding:
+def _finding(one: UnreadVerdictEvent, place: str | None) -> Finding:
     verdict, device = one.verdict, one.device
     advice = ADVICE_WORD if verdict.line.startswith("words:") else ADVICE
     field = crc32(f"{one.platform} {verdict.field}".encode("utf-8", "replace"))
@@ -38,7 +38,7 @@ def _finding(one: Unread, place: str | None) -> Finding:
         one.begin,
         key=f"{device.id}.{field:08x}",
         at=one.at,
-        phase=Phase.ENDED if one.over else Phase.BEGAN,
+        phase=Phase.ENDED if one.is_over else Phase.BEGAN,
         title=TITLE,
         advice=advice.format(platform=one.platform, kind=device.kind, line=verdict.line),
         evidence=(

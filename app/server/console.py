@@ -27,7 +27,7 @@ def registry_services(
         community=lambda: registry.community,
         reload=changed,
         is_registered=judging.decoder.is_registered,
-        guess_kind=judging.decoder.kind_like,
+        guess_kind=judging.decoder.guess_kind,
         site_files=site_files,
     )
 
@@ -54,6 +54,6 @@ def intake_services(
         accept=judging.accept,
         push_secrets=push_secrets(os.environ),
         callbacks=callbacks,
-        unmapped_fields=lambda: dict(judging.decoder.unmapped),
+        unmapped_fields=lambda: dict(judging.decoder.unmapped_fields),
         doctor=doctor,
     )

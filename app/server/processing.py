@@ -23,9 +23,9 @@ from app.reload.definitions import Definitions, LiveKinds, definitions_at_start,
 from app.reload.rulebooks import rulebooks_in
 from app.server.registry import RegistryCache, RegistryChange
 from domain import Finding, Instant, Lane
-from ingest.decoding.decoder import Listener
-from ingest.decoding.device_index import Directory
-from ingest.frame import Entry, Frame
+from ingest.decoding.decoder import Decoder
+from ingest.decoding.device_index import DeviceIndex
+from ingest.frame import Frame, JournalEntry
 from ingest.mqtt.consumer import ConsumerSettings
 from ingest.mqtt.danger_prefilter import DangerPrefilter
 from ingest.routing.routes import Routes
@@ -71,8 +71,8 @@ class Processing:
         self._unsaved = True
         self.kinds = LiveKinds(self.definitions.kinds)
         kinds, mappings = self.definitions.kinds, self.definitions.mappings
-        self.decoder = Listener(kinds, mappings, decoder_settings(folder.settings))
-        self.danger_prefilter = DangerPrefilter(kinds, mappings, self.decoder.bears_danger)
+        self.decoder = Decoder(kinds, mappings, decoder_settings(folder.settings))
+        self.danger_prefilter = DangerPrefilter(kinds, mappings, self.decoder.has_danger)
         self.codecs = CodecReloader(folder.path)
         self.codecs.reload()
         self.decoder.codecs = self.codecs.codecs
@@ -108,7 +108,7 @@ class Processing:
         """Enrol everybody, and tell the engine of the time in which nobody could be heard: since we last lived."""
         now = self._clock()
         last_seen_alive = self._stores.journal.last_seen_alive()
-        self.decoder.directory = Directory(self._registry.devices.values())
+        self.decoder.device_index = DeviceIndex(self._registry.devices.values())
         self.engine.register(self._registry.devices.values(), now)
         if last_seen_alive is not None:
             self.engine.outage(last_seen_alive, now)
@@ -125,7 +125,7 @@ class Processing:
 
     def _apply_registry_change(self, difference: RegistryChange) -> Sequence[Finding]:
         now = self._clock()
-        left = self.decoder.registry_changed(difference.removed, difference.changed, now)
+        left = self.decoder.update_registry(difference.removed, difference.changed, now)
         self.engine.community = self._registry.community
         dismissed = self.engine.unregister(difference.removed, now)
         told = unread_verdicts.findings(left, self._registry.community)
@@ -137,11 +137,11 @@ class Processing:
         kinds = found.kinds
         if renewed.is_empty and kinds == self.definitions.kinds and found.mappings == self.definitions.mappings:
             return renewed
-        foresee = await asyncio.to_thread(DangerPrefilter, kinds, found.mappings, self.decoder.bears_danger)
+        foresee = await asyncio.to_thread(DangerPrefilter, kinds, found.mappings, self.decoder.has_danger)
 
         def change() -> Sequence[Finding]:
             told = self.engine.reload(found.books, self._clock(), kinds)
-            self.decoder.take_up(kinds, found.mappings)
+            self.decoder.apply_mappings(kinds, found.mappings)
             self.danger_prefilter.replace_pattern(foresee)
             self.definitions, self.kinds.current, self._unsaved = found, kinds, True
             return told
@@ -175,7 +175,7 @@ class Processing:
         for lane, some in ((Lane.URGENT, dangers), (Lane.BULK, rest)):
             if some:
                 pos = await self._stores.journal.append(lane, some)
-                self.pipeline.backlog.enqueue(Entry(lane, pos, some))
+                self.pipeline.backlog.enqueue(JournalEntry(lane, pos, some))
 
     async def connection_changed(self, up: bool, at: Instant) -> None:
         """The broker can be heard, or cannot; what it could not tell us is no silence of the devices."""

@@ -41,7 +41,7 @@ from console.dependencies import ConsoleDependencies, MonitoringDependencies, Se
 from console.events import EventHub
 from domain import DAY, MINUTE, Finding, Instant, Lane
 from domain.secret import Secret
-from ingest.frame import Entry
+from ingest.frame import JournalEntry
 from ingest.mqtt.broker_address import BrokerAddress
 from ingest.mqtt.consumer import MqttConsumer
 from ingest.mqtt.urgent_filters import urgent_filters
@@ -201,7 +201,7 @@ class Service:
         self._consumer_task = asyncio.current_task()
         await self.consumer.run()
 
-    async def _read_journal_tail(self) -> AsyncIterator[Entry]:
+    async def _read_journal_tail(self) -> AsyncIterator[JournalEntry]:
         """What was journaled shortly before the last run ended, and perhaps not acknowledged on both sessions."""
         newest = self._stores.journal.position()
         last = [await self._stores.journal.read_async(lane, pos - 1) for lane, pos in newest.items()]

@@ -11,7 +11,7 @@ import aiomqtt
 from app.mqtt_client import mqtt_client
 from domain import Instant
 from ingest.adapters.sparkplug import rebirth_request
-from ingest.decoding.decoder import Listener
+from ingest.decoding.decoder import Decoder
 from ingest.mqtt.broker_address import BrokerAddress
 
 log = logging.getLogger("fengshao.sparkplug_rebirth")
@@ -19,11 +19,11 @@ REQUEST_EVERY_S = 2.0
 RETRY_DELAY_S = 30.0
 
 
-async def request_rebirths(listener: Listener, broker: BrokerAddress, clock: Callable[[], Instant]) -> None:
+async def request_rebirths(listener: Decoder, broker: BrokerAddress, clock: Callable[[], Instant]) -> None:
     """Publishes what the listener wants, a node at most once a turn; until cancelled."""
     while True:
         await asyncio.sleep(REQUEST_EVERY_S)
-        wanted = sorted(listener.rebirths_wanted)
+        wanted = sorted(listener.rebirth_requests)
         if wanted:
             try:
                 await _publish(wanted, broker, clock())
@@ -31,7 +31,7 @@ async def request_rebirths(listener: Listener, broker: BrokerAddress, clock: Cal
                 log.warning("rebirths not asked for: %s", error)
                 await asyncio.sleep(RETRY_DELAY_S)
                 continue
-            listener.rebirths_wanted.difference_update(wanted)
+            listener.rebirth_requests.difference_update(wanted)
 
 
 async def _publish(nodes: list[str], broker: BrokerAddress, now: Instant) -> None:

@@ -27,8 +27,8 @@ from domain.geo import BD_09, GCJ_02, WGS_84
 from domain.kind import Kind
 from ingest.adapters import FILTERS
 from ingest.codecs.registry import BINDINGS_FILE, normalise_model
-from ingest.mappings.mapping import ANY, MappingBook
-from ingest.mappings.missing_units import doubts as unit_doubts
+from ingest.mappings.mapping import ANY_PLATFORM, MappingBook
+from ingest.mappings.missing_units import missing_units as unit_doubts
 from ingest.routing.routes import filter_faults
 from rules.language.local_calendar import find_zone
 from rules.rulebook.model import Rulebook
@@ -249,7 +249,7 @@ def binding_warnings(site: Path, sheets: Sheets) -> Iterator[ConfigFault]:
 def platform_faults(file: Path, book: MappingBook) -> list[ConfigFault]:
     """Platforms that a mapping is for and that nobody listens to."""
     named = [(("platform",), book.platform), *((("also", index), name) for index, name in enumerate(book.also))]
-    known = [*FILTERS, ANY]
+    known = [*FILTERS, ANY_PLATFORM]
     return read_or_empty(file).locate_all(
         Fault(where, unknown_name(name, known)) for where, name in named if name not in known
     )

@@ -33,7 +33,7 @@ from console.security.auth import Principal
 from console.security.redaction import redact_payload, redact_refusal, redact_unregistered_device
 from console.timestamps import to_schema
 from domain import Instant, Lane, Reason
-from ingest.frame import REPLAY, Frame
+from ingest.frame import REPLAY_SESSION, Frame
 from ingest.results import Refusal
 from store.database.refusals import refusals, replays, unregistered_devices
 from store.database.system import audit
@@ -159,7 +159,7 @@ def frames_to_replay(found: Sequence[refusals.StoredRefusal]) -> list[Frame]:
 
 
 def _frame(refusal: Refusal) -> Frame:
-    return Frame(refusal.topic, refusal.payload, refusal.at, REPLAY, 1)
+    return Frame(refusal.topic, refusal.payload, refusal.at, REPLAY_SESSION, 1)
 
 
 def _mark_replayed(tx: Any, found: Sequence[refusals.StoredRefusal], user: Principal, now: Instant) -> None:

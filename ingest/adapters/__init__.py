@@ -32,11 +32,11 @@ from ingest.adapters import (
 )
 from ingest.adapters.sparkplug.state import SparkplugState
 from ingest.frame import Frame
-from ingest.results import Draft, Note, Rejected
-from ingest.topics import matches
+from ingest.results import DeviceEvent, RawReading, Rejection
+from ingest.topics import filter_matches
 
-Said = Draft | Rejected | Note
-Decoded = list[Said] | Note | Rejected
+Said = RawReading | Rejection | DeviceEvent
+Decoded = list[Said] | DeviceEvent | Rejection
 
 FILTERS: Final[dict[str, tuple[str, ...]]] = {
     "native": ("fengshao/v1/#",),
@@ -62,7 +62,7 @@ FILTERS: Final[dict[str, tuple[str, ...]]] = {
 
 A site may set others (ingest.routing.routes). ESPHome has none: each node publishes below its own name."""
 
-ADAPTERS: Final[dict[str, Callable[[Frame], Decoded | list[Draft | Rejected]]]] = {
+ADAPTERS: Final[dict[str, Callable[[Frame], Decoded | list[RawReading | Rejection]]]] = {
     native.PLATFORM: native.decode,
     chirpstack.PLATFORM: chirpstack.decode,
     zigbee2mqtt.PLATFORM: zigbee2mqtt.decode,
@@ -136,7 +136,11 @@ def platform_for_topic(topic: str) -> str | None:
     """
     owner = _PLATFORM_BY_ROOT.get(topic.partition("/")[0])
     return owner or next(
-        (name for start, pattern, name in _FILTERS_BY_PREFIX if topic.startswith(start) and matches(pattern, topic)),
+        (
+            name
+            for start, pattern, name in _FILTERS_BY_PREFIX
+            if topic.startswith(start) and filter_matches(pattern, topic)
+        ),
         None,
     )
 
@@ -148,4 +152,4 @@ def decode(platform: str | None, frame: Frame, memory: SparkplugState | None = N
     adapter = ADAPTERS.get(platform or "")
     if adapter is not None:
         return adapter(frame)  # type: ignore[return-value]  # a list that happens to hold no note
-    return Rejected(Reason.NO_CODEC, "no platform we know publishes on this topic")
+    return Rejection(Reason.NO_CODEC, "no platform we know publishes on this topic")

@@ -10,17 +10,17 @@ from collections.abc import Iterator, Mapping
 
 from domain import Reason
 from ingest.adapters.thing_models import field_meanings
-from ingest.definitions import Defines
+from ingest.definitions import DefinitionUpdate
 from ingest.formats.json_payload import read_json
 from ingest.formats.timed_fields import TimedField, event_fields, flatten, group_by_time
 from ingest.frame import Frame
-from ingest.results import Draft, Note, NoteKind, Proposal, RawPayload, Rejected
+from ingest.results import DeviceEvent, DeviceEventKind, DiscoveredDevice, RawPayload, RawReading, Rejection
 
 PLATFORM = "alink"
 VERSION = 2
 
-Decoded = list[Draft | Rejected] | Note | Rejected
-Drafts = Iterator[Draft | Rejected]
+Decoded = list[RawReading | Rejection] | DeviceEvent | Rejection
+Drafts = Iterator[RawReading | Rejection]
 
 BUNDLES = frozenset({"property/pack", "property/batch", "property/history"})
 """Several times, several events or several devices in one message."""
@@ -43,13 +43,13 @@ def decode(frame: Frame) -> Decoded:
     """`/sys/{productKey}/{deviceName}/thing/event/{property|event id}/post`, bundles, raw bytes, answers."""
     levels = frame.topic.split("/", 4)
     if len(levels) != 5 or not (levels[2] and levels[3]):
-        return Rejected(Reason.NO_CODEC, "topic is not /sys/{productKey}/{deviceName}/thing/…")
+        return Rejection(Reason.NO_CODEC, "topic is not /sys/{productKey}/{deviceName}/thing/…")
     me, path = f"{levels[2]}/{levels[3]}", levels[4]
     posted = _posted(path)
     if posted:
         return _post(me, posted, frame)
     if path == "thing/model/up_raw":
-        return [Draft(PLATFORM, me, None, {}, None, levels[2], frame.retain, raw=RawPayload(frame.payload))]
+        return [RawReading(PLATFORM, me, None, {}, None, levels[2], frame.retain, raw=RawPayload(frame.payload))]
     if path == MODEL:
         return _model(me, frame)
     if path == "thing/list/found" or path.startswith(("thing/topo/", "thing/sub/")):
@@ -57,30 +57,32 @@ def decode(frame: Frame) -> Decoded:
     return _aside(me, path)
 
 
-def _model(me: str, frame: Frame) -> Note:
+def _model(me: str, frame: Frame) -> DeviceEvent:
     body = read_json(frame.payload)
     said = body.get("data") if isinstance(body, dict) else None
     data = read_json(said.encode()) if isinstance(said, str) else said
     fields = field_meanings(data) if isinstance(data, dict) else ()
     detail = f"the thing model of its product: {len(fields)} fields"
-    defines = Defines(frame.topic, (), PLATFORM, me.partition("/")[0], fields) if fields else None
-    return Note(NoteKind.DISCOVERY, PLATFORM, me, detail, defines=defines)
+    defines = DefinitionUpdate(frame.topic, (), PLATFORM, me.partition("/")[0], fields) if fields else None
+    return DeviceEvent(DeviceEventKind.DISCOVERY, PLATFORM, me, detail, definitions=defines)
 
 
-def _sub_devices(me: str, path: str, frame: Frame) -> Note:
+def _sub_devices(me: str, path: str, frame: Frame) -> DeviceEvent:
     """A gateway found, added or brought in its sub-devices: they may be claimed, unless it is an answer."""
     body = {} if path.endswith("_reply") else read_json(frame.payload)
     params = body.get("params") if isinstance(body, dict) else None
     listed = params.get("deviceList", params) if isinstance(params, dict) else params
     names = [_named(each) for each in (listed if isinstance(listed, list) else [listed])]
     proposals = tuple(
-        Proposal(((PLATFORM, name),), model=name.partition("/")[0], gone=path.endswith("/delete"))
+        DiscoveredDevice(((PLATFORM, name),), model=name.partition("/")[0], is_withdrawn=path.endswith("/delete"))
         for name in names
         if name
     )
-    kind = NoteKind.REPLY if path.endswith("_reply") else NoteKind.DISCOVERY
+    kind = DeviceEventKind.REPLY if path.endswith("_reply") else DeviceEventKind.DISCOVERY
     detail = f"a gateway speaks of its sub-devices: {path[:120]}"
-    return Note(kind, PLATFORM, me, detail, None if kind is NoteKind.REPLY else True, proposals=proposals)
+    return DeviceEvent(
+        kind, PLATFORM, me, detail, None if kind is DeviceEventKind.REPLY else True, discovered=proposals
+    )
 
 
 def _posted(path: str) -> str:
@@ -95,25 +97,25 @@ def _posted(path: str) -> str:
     return begun.removeprefix("thing/").removeprefix("event/")
 
 
-def _aside(me: str, path: str) -> Note | Rejected:
+def _aside(me: str, path: str) -> DeviceEvent | Rejection:
     if path.endswith("_reply"):
-        return Note(NoteKind.REPLY, PLATFORM, me, f"an answer: {path[:120]}")
+        return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, me, f"an answer: {path[:120]}")
     if path.startswith(DOWNLINKS):
-        return Note(NoteKind.REPLY, PLATFORM, me, f"a command to the device: {path[:120]}")
+        return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, me, f"a command to the device: {path[:120]}")
     if path.startswith(HOUSEKEEPING) and not path.startswith("thing/event"):
-        return Note(NoteKind.STATUS, PLATFORM, me, f"housekeeping: {path[:120]}")
-    return Rejected(Reason.NO_CODEC, f"…/{path[:120]} is no Alink topic we know", me)
+        return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, me, f"housekeeping: {path[:120]}")
+    return Rejection(Reason.NO_CODEC, f"…/{path[:120]} is no Alink topic we know", me)
 
 
 def _post(me: str, event: str, frame: Frame) -> Decoded:
     body = read_json(frame.payload)
-    if isinstance(body, Rejected):
-        return Rejected(body.reason, body.detail, me)
+    if isinstance(body, Rejection):
+        return Rejection(body.reason, body.detail, me)
     params = body.get("params", body.get("items")) if isinstance(body, dict) else None
     if not isinstance(params, dict | list):
-        return Rejected(Reason.BAD_PAYLOAD, "not an Alink message: it has no `params`", me)
+        return Rejection(Reason.BAD_PAYLOAD, "not an Alink message: it has no `params`", me)
     drafts = list(_read(me, event, params, frame.retain))
-    return drafts or Rejected(Reason.BAD_PAYLOAD, "its `params` bear neither properties nor events", me)
+    return drafts or Rejection(Reason.BAD_PAYLOAD, "its `params` bear neither properties nor events", me)
 
 
 def _read(me: str, event: str, params: dict[str, object] | list[object], retained: bool) -> Drafts:
@@ -130,11 +132,11 @@ def _read(me: str, event: str, params: dict[str, object] | list[object], retaine
 def _bundle(me: str, part: object, retained: bool) -> Drafts:
     """A gateway's own properties and events, then those of its sub-devices; history says whose in each part."""
     if not isinstance(part, dict):
-        yield Rejected(Reason.BAD_PAYLOAD, f"a {type(part).__name__} instead of properties and events", me)
+        yield Rejection(Reason.BAD_PAYLOAD, f"a {type(part).__name__} instead of properties and events", me)
         return
     owner = _named(part["identity"]) if "identity" in part else me
     if owner is None:
-        yield Rejected(Reason.BAD_PAYLOAD, "an identity without productKey and deviceName", me)
+        yield Rejection(Reason.BAD_PAYLOAD, "an identity without productKey and deviceName", me)
         return
     yield from _drafts(owner, _bundled(part), retained)
     children = part.get("subDevices")
@@ -142,7 +144,7 @@ def _bundle(me: str, part: object, retained: bool) -> Drafts:
         if isinstance(child, dict) and "identity" in child:
             yield from _bundle(me, child, retained)
         else:
-            yield Rejected(Reason.BAD_PAYLOAD, "a sub-device without an identity", me)
+            yield Rejection(Reason.BAD_PAYLOAD, "a sub-device without an identity", me)
 
 
 def _bundled(part: Mapping[str, object]) -> Iterator[TimedField]:
@@ -207,4 +209,4 @@ def _named(identity: object) -> str | None:
 def _drafts(me: str, said: Iterator[TimedField], retained: bool) -> Drafts:
     product = me.partition("/")[0]
     for at, fields in group_by_time(said):
-        yield Draft(PLATFORM, me, at, fields, None, product, retained)
+        yield RawReading(PLATFORM, me, at, fields, None, product, retained)

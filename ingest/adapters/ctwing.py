@@ -17,13 +17,13 @@ from domain import Reason
 from ingest.formats.json_payload import read_json
 from ingest.formats.timed_fields import event_fields, flatten
 from ingest.frame import Frame
-from ingest.results import Draft, Note, NoteKind, RawPayload, Rejected
-from ingest.timestamps import FUTURE_MAX, PAST_MAX
+from ingest.results import DeviceEvent, DeviceEventKind, RawPayload, RawReading, Rejection
+from ingest.timestamps import MAX_AGE_MS, MAX_AHEAD_MS
 
 PLATFORM = "ctwing"
 VERSION = 2
 
-Decoded = list[Draft | Rejected] | Note | Rejected
+Decoded = list[RawReading | Rejection] | DeviceEvent | Rejection
 Body = dict[str, object]
 
 _IMEI = re.compile(r"\d{14,17}")
@@ -40,7 +40,7 @@ _SLEEPERS = frozenset({"lwm2m", "coap", "tup", "nb"})
 def decode(frame: Frame) -> Decoded:
     """One push, or an array of them."""
     said = read_json(frame.payload)
-    if isinstance(said, Rejected):
+    if isinstance(said, Rejection):
         return said
     if isinstance(said, list) and said:
         return _together([_one(each, frame.retain) for each in said])
@@ -49,24 +49,24 @@ def decode(frame: Frame) -> Decoded:
 
 def _together(parts: list[Decoded]) -> Decoded:
     """The readings of all; beside readings a note says nothing new."""
-    drafts = [draft for part in parts if not isinstance(part, Note) for draft in (_list(part))]
+    drafts = [draft for part in parts if not isinstance(part, DeviceEvent) for draft in (_list(part))]
     return drafts or parts[-1]
 
 
-def _list(part: list[Draft | Rejected] | Rejected) -> list[Draft | Rejected]:
-    return [part] if isinstance(part, Rejected) else part
+def _list(part: list[RawReading | Rejection] | Rejection) -> list[RawReading | Rejection]:
+    return [part] if isinstance(part, Rejection) else part
 
 
 def _one(body: object, retained: bool) -> Decoded:
     if not isinstance(body, dict):
-        return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object")
+        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object")
     names = _names(body)
     if not names:
-        return Rejected(Reason.BAD_PAYLOAD, "neither IMEI nor deviceId says whose it is")
+        return Rejection(Reason.BAD_PAYLOAD, "neither IMEI nor deviceId says whose it is")
     sort = str(body.get("messageType") or body.get("notifyType") or _looks_like(body))
     reader = READERS.get(sort.lower())
     if reader is None:
-        return Rejected(Reason.NO_CODEC, f"messageType {sort[:40]!r} is none we know", names[0])
+        return Rejection(Reason.NO_CODEC, f"messageType {sort[:40]!r} is none we know", names[0])
     return reader(names, body, retained)
 
 
@@ -90,7 +90,7 @@ def _data(names: tuple[str, ...], body: Body, retained: bool) -> Decoded:
     if isinstance(payload, str):
         payload = read_json(payload.encode("utf-8", "replace"))
     if not isinstance(payload, dict):
-        return Rejected(Reason.BAD_PAYLOAD, "a data report without a payload", names[0])
+        return Rejection(Reason.BAD_PAYLOAD, "a data report without a payload", names[0])
     raw = next((value for name, value in payload.items() if name.lower() in RAW), None)
     if raw is None:
         return [_draft(names, body, _fields(payload), retained)]
@@ -102,7 +102,7 @@ def _unpacked(names: tuple[str, ...], body: Body, raw: object, retained: bool) -
     try:
         data = b64decode(raw if isinstance(raw, str) else b"?", validate=True)
     except (binascii.Error, ValueError):
-        return Rejected(Reason.BAD_PAYLOAD, "APPdata is not base64", names[0])
+        return Rejection(Reason.BAD_PAYLOAD, "APPdata is not base64", names[0])
     said = read_json(data) if data[:1] == b"{" else None
     if isinstance(said, dict):
         return [_draft(names, body, dict(flatten(said)), retained)]
@@ -124,15 +124,15 @@ def _fields(payload: Mapping[str, object]) -> dict[str, object]:
 def _changed(names: tuple[str, ...], body: Body, retained: bool) -> Decoded:
     """The older platform's push: one service or several, each with its data and its time."""
     services = body.get("services", [body.get("service")])
-    drafts: list[Draft | Rejected] = []
+    drafts: list[RawReading | Rejection] = []
     for service in services if isinstance(services, list) else []:
         data = service.get("data") if isinstance(service, dict) else None
         if isinstance(service, dict) and isinstance(data, dict):
             at = service.get("eventTime", body.get("timestamp"))
             drafts.append(_draft(names, {**body, "timestamp": at}, dict(flatten(data)), retained))
         else:
-            drafts.append(Rejected(Reason.BAD_PAYLOAD, "a service without data", names[0]))
-    return drafts or Rejected(Reason.BAD_PAYLOAD, "a data change without a service", names[0])
+            drafts.append(Rejection(Reason.BAD_PAYLOAD, "a service without data", names[0]))
+    return drafts or Rejection(Reason.BAD_PAYLOAD, "a data change without a service", names[0])
 
 
 def _event(names: tuple[str, ...], body: Body, retained: bool) -> Decoded:
@@ -147,27 +147,31 @@ def _event(names: tuple[str, ...], body: Body, retained: bool) -> Decoded:
     return [_draft(names, body, fields, retained)]
 
 
-def _draft(names: tuple[str, ...], body: Body, fields: dict[str, object], retained: bool) -> Draft:
+def _draft(names: tuple[str, ...], body: Body, fields: dict[str, object], retained: bool) -> RawReading:
     product = body.get("productId")
     model, at = str(product) if product else None, body.get("timestamp")
     own = fields.get("time")
-    if type(own) is int and (type(at) is not int or at - PAST_MAX <= own <= at + FUTURE_MAX):
+    if type(own) is int and (type(at) is not int or at - MAX_AGE_MS <= own <= at + MAX_AHEAD_MS):
         at = fields.pop("time")
-    return Draft(PLATFORM, names[0], at, fields, None, model, retained, names[1:])
+    return RawReading(PLATFORM, names[0], at, fields, None, model, retained, names[1:])
 
 
-def _availability(names: tuple[str, ...], body: Body, _retained: bool) -> Note:
+def _availability(names: tuple[str, ...], body: Body, _retained: bool) -> DeviceEvent:
     online = {"1": True, "0": False}.get(str(body.get("eventType")))
     if online is False and str(body.get("protocol", "")).lower() in _SLEEPERS:
-        return Note(NoteKind.AVAILABILITY, PLATFORM, names[0], "asleep: offline means nothing", also=names[1:])
+        return DeviceEvent(
+            DeviceEventKind.AVAILABILITY, PLATFORM, names[0], "asleep: offline means nothing", aliases=names[1:]
+        )
     word = {True: "online", False: "offline"}.get(online, "neither online nor offline")  # type: ignore[arg-type]
-    return Note(NoteKind.AVAILABILITY, PLATFORM, names[0], word, online, also=names[1:])
+    return DeviceEvent(DeviceEventKind.AVAILABILITY, PLATFORM, names[0], word, online, aliases=names[1:])
 
 
-def _response(names: tuple[str, ...], body: Body, _retained: bool) -> Note:
+def _response(names: tuple[str, ...], body: Body, _retained: bool) -> DeviceEvent:
     result = body.get("result")
     code = result.get("resultCode") if isinstance(result, dict) else None
-    return Note(NoteKind.REPLY, PLATFORM, names[0], f"command {body.get('taskId', '')}: {code}"[:200], also=names[1:])
+    return DeviceEvent(
+        DeviceEventKind.REPLY, PLATFORM, names[0], f"command {body.get('taskId', '')}: {code}"[:200], aliases=names[1:]
+    )
 
 
 READERS = {

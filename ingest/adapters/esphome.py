@@ -13,12 +13,12 @@ from domain import Reason
 from ingest.formats.json_payload import parse_availability, read_json, read_scalar
 from ingest.formats.timed_fields import flatten
 from ingest.frame import Frame
-from ingest.results import Draft, Note, NoteKind, Rejected
+from ingest.results import DeviceEvent, DeviceEventKind, RawReading, Rejection
 
 PLATFORM = "esphome"
 VERSION = 1
 
-Decoded = list[Draft | Rejected] | Note | Rejected
+Decoded = list[RawReading | Rejection] | DeviceEvent | Rejection
 
 COMPONENTS: Final = frozenset(
     {"alarm_control_panel", "binary_sensor", "button", "climate", "cover", "event", "fan", "light", "lock", "number"}
@@ -33,28 +33,28 @@ def decode(frame: Frame) -> Decoded:
     levels = frame.topic.split("/")
     if len(levels) >= 2 and levels[-1] == "status":
         online = parse_availability(frame.payload)
-        return Note(NoteKind.AVAILABILITY, PLATFORM, "/".join(levels[:-1]), _head(frame.payload), online)
+        return DeviceEvent(DeviceEventKind.AVAILABILITY, PLATFORM, "/".join(levels[:-1]), _head(frame.payload), online)
     if len(levels) >= 2 and levels[-1] == "debug":
-        return Note(NoteKind.STATUS, PLATFORM, "/".join(levels[:-1]), "its log, which measures nothing")
+        return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, "/".join(levels[:-1]), "its log, which measures nothing")
     if len(levels) < 4 or levels[-3] not in COMPONENTS:
-        return Rejected(Reason.NO_CODEC, "topic is not {prefix}/{component}/{object}/state or {prefix}/status")
+        return Rejection(Reason.NO_CODEC, "topic is not {prefix}/{component}/{object}/state or {prefix}/status")
     owner, name, leaf = "/".join(levels[:-3]), levels[-2], levels[-1]
     if leaf == "state":
         return _state(owner, name, frame)
-    kind = NoteKind.REPLY if leaf == "command" else NoteKind.STATUS
-    return Note(kind, PLATFORM, owner, f"{name[:40]}/{leaf[:40]}, which measures nothing")
+    kind = DeviceEventKind.REPLY if leaf == "command" else DeviceEventKind.STATUS
+    return DeviceEvent(kind, PLATFORM, owner, f"{name[:40]}/{leaf[:40]}, which measures nothing")
 
 
 def _state(owner: str, name: str, frame: Frame) -> Decoded:
     if not frame.payload:
-        return Note(NoteKind.STATUS, PLATFORM, owner, "a retained state was cleared")
+        return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, owner, "a retained state was cleared")
     said = read_json(frame.payload) if frame.payload.lstrip().startswith(b"{") else read_scalar(frame.payload)
-    if isinstance(said, Rejected):
-        return Rejected(said.reason, said.detail, owner)
+    if isinstance(said, Rejection):
+        return Rejection(said.reason, said.detail, owner)
     if isinstance(said, str) and said.lower() in UNKNOWN:
-        return Note(NoteKind.LIFE, PLATFORM, owner, f"{name[:40]} is not measured yet", online=True)
+        return DeviceEvent(DeviceEventKind.LIFE, PLATFORM, owner, f"{name[:40]} is not measured yet", online=True)
     fields = dict(flatten(said, f"{name}.")) if isinstance(said, dict) else {name: said}
-    return [Draft(PLATFORM, owner, None, fields, None, None, frame.retain)]
+    return [RawReading(PLATFORM, owner, None, fields, None, None, frame.retain)]
 
 
 def _head(payload: bytes) -> str:

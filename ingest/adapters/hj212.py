@@ -14,13 +14,13 @@ from domain import Reason
 from ingest.formats.numbers import parse_number
 from ingest.formats.timed_fields import group_by_time
 from ingest.frame import Frame
-from ingest.results import Draft, Note, NoteKind, Rejected
+from ingest.results import DeviceEvent, DeviceEventKind, RawReading, Rejection
 
 PLATFORM = "hj212"
 VERSION = 1
 
-Said = Draft | Rejected | Note
-Decoded = list[Said] | Rejected
+Said = RawReading | Rejection | DeviceEvent
+Decoded = list[Said] | Rejection
 
 HEARTBEAT: Final = "9015"
 RESTARTS: Final = frozenset({"2081"})
@@ -48,10 +48,10 @@ def decode(frame: Frame) -> Decoded:
     """`hj212/…`: every frame in the payload, and what stands between them."""
     chunks = _FRAME.findall(frame.payload)
     if not chunks:
-        return Rejected(Reason.BAD_PAYLOAD, "no frame: it must begin with ##")
+        return Rejection(Reason.BAD_PAYLOAD, "no frame: it must begin with ##")
     said = [each for chunk in chunks for each in _frame(chunk, frame.retain)]
     if frame.payload[: frame.payload.index(b"##")].strip():
-        said.append(Rejected(Reason.BAD_PAYLOAD, "bytes before the first ##"))
+        said.append(Rejection(Reason.BAD_PAYLOAD, "bytes before the first ##"))
     return said
 
 
@@ -76,15 +76,15 @@ def _frame(chunk: bytes, retained: bool) -> Iterator[Said]:
     supposed = found[1].decode("ascii", "replace") if found else None
     fault = _fault(chunk)
     if fault is not None:
-        yield Rejected(fault[0], fault[1], supposed)
+        yield Rejection(fault[0], fault[1], supposed)
         return
     text = chunk[_HEAD:-_TAIL].decode("gb18030", "replace")
     about = _header(text.partition("CP=")[0])
     station, command = about.get("MN", ""), about.get("CN", "")
     if not station:
-        yield Rejected(Reason.BAD_PAYLOAD, "no MN: it names nobody")
+        yield Rejection(Reason.BAD_PAYLOAD, "no MN: it names nobody")
     elif not command.isdecimal():
-        yield Rejected(Reason.BAD_PAYLOAD, f"CN {command[:20]!r} is no command number", station)
+        yield Rejection(Reason.BAD_PAYLOAD, f"CN {command[:20]!r} is no command number", station)
     else:
         yield from _message(station, command, about, text, retained)
 
@@ -113,15 +113,15 @@ def _message(station: str, command: str, about: dict[str, str], text: str, retai
     found = _CP.search(text)
     groups = [group for group in found[1].split(";") if group.strip()] if found else []
     if command == HEARTBEAT:
-        yield Note(NoteKind.LIFE, PLATFORM, station, "heartbeat", online=True)
+        yield DeviceEvent(DeviceEventKind.LIFE, PLATFORM, station, "heartbeat", online=True)
     elif command in RESTARTS:
-        yield Note(NoteKind.STATUS, PLATFORM, station, "the instrument was switched on", online=True)
+        yield DeviceEvent(DeviceEventKind.STATUS, PLATFORM, station, "the instrument was switched on", online=True)
     elif not command.startswith("2") or len(command) != 4:
-        yield Note(NoteKind.REPLY, PLATFORM, station, f"CN={command}: a command or an answer"[:200])
+        yield DeviceEvent(DeviceEventKind.REPLY, PLATFORM, station, f"CN={command}: a command or an answer"[:200])
     elif found is None:
-        yield Rejected(Reason.BAD_PAYLOAD, f"CN={command} without CP=&&…&&", station)
+        yield Rejection(Reason.BAD_PAYLOAD, f"CN={command} without CP=&&…&&", station)
     elif not groups:
-        yield Note(NoteKind.REPLY, PLATFORM, station, f"CN={command}: asks for data"[:200])
+        yield DeviceEvent(DeviceEventKind.REPLY, PLATFORM, station, f"CN={command}: asks for data"[:200])
     else:
         yield from _data(station, command, about, groups, retained)
 
@@ -140,13 +140,13 @@ def _data(station: str, command: str, about: dict[str, str], groups: list[str], 
         if flag in FLAGS:
             yield _not_measured(station, group, flag)
     for moment, fields in group_by_time(said):
-        yield Draft(PLATFORM, station, moment, fields, None, None, retained)
+        yield RawReading(PLATFORM, station, moment, fields, None, None, retained)
     if not said:
-        yield Note(NoteKind.LIFE, PLATFORM, station, f"CN={command}: nothing measured", online=True)
+        yield DeviceEvent(DeviceEventKind.LIFE, PLATFORM, station, f"CN={command}: nothing measured", online=True)
 
 
-def _not_measured(station: str, group: str, flag: str) -> Rejected:
-    return Rejected(Reason.BAD_VALUE, f"{group.strip()[:80]} was not measured: {flag} is {FLAGS[flag]}", station)
+def _not_measured(station: str, group: str, flag: str) -> Rejection:
+    return Rejection(Reason.BAD_VALUE, f"{group.strip()[:80]} was not measured: {flag} is {FLAGS[flag]}", station)
 
 
 def _measured(code: dict[str, str], flag: str) -> Iterator[tuple[str, object]]:

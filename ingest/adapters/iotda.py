@@ -15,14 +15,14 @@ from ingest.formats.protobuf import Malformed
 from ingest.formats.timed_fields import TimedField as Told
 from ingest.formats.timed_fields import event_fields, flatten, group_by_time
 from ingest.frame import Frame
-from ingest.results import Draft, Note, NoteKind, RawPayload, Rejected
+from ingest.results import DeviceEvent, DeviceEventKind, RawPayload, RawReading, Rejection
 
 PLATFORM = "iotda"
 VERSION = 2
 
-Said = Draft | Rejected | Note
-Decoded = list[Said] | Note | Rejected
-Drafts = Iterator[Draft | Rejected]
+Said = RawReading | Rejection | DeviceEvent
+Decoded = list[Said] | DeviceEvent | Rejection
+Drafts = Iterator[RawReading | Rejection]
 
 UNSPEAKING = frozenset({"value", "level", "state", "status", "data", "current", "reading", "number", "code"})
 """Property names that mean nothing without their service, with or without a number behind them."""
@@ -39,16 +39,16 @@ def decode(frame: Frame) -> Decoded:
     if levels[1:2] == ["bridges"]:
         levels = [levels[0], *levels[3:]]
     if len(levels) < 5 or levels[1] != "devices" or levels[3] != "sys" or not levels[2]:
-        return Rejected(Reason.NO_CODEC, "topic is not $oc/devices/{device_id}/sys/…")
+        return Rejection(Reason.NO_CODEC, "topic is not $oc/devices/{device_id}/sys/…")
     me, (path, _, query) = levels[2], "/".join(levels[4:]).partition("?")
     reader = READERS.get(path)
     if reader is None and not path.startswith("properties/get/response"):
         return _aside(me, path)
     body = _read(frame.payload, query)
-    if isinstance(body, Rejected):
+    if isinstance(body, Rejection):
         return _unread(me, path, body, frame)
     if not isinstance(body, dict):
-        return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", me)
+        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", me)
     return (reader or _properties)(me, _inside(body), frame.retain)
 
 
@@ -57,26 +57,28 @@ def _read(payload: bytes, query: str) -> object:
     try:
         return read_json(decompress(payload) if query == "encoding=gzip" else payload)
     except Malformed as fault:
-        return Rejected(Reason.BAD_PAYLOAD, str(fault))
+        return Rejection(Reason.BAD_PAYLOAD, str(fault))
 
 
-def _aside(me: str, path: str) -> Note | Rejected:
+def _aside(me: str, path: str) -> DeviceEvent | Rejection:
     if path.startswith(SUB_DEVICES):
-        return Note(NoteKind.DISCOVERY, PLATFORM, me, f"a gateway speaks of its sub-devices: {path[:120]}", online=True)
+        return DeviceEvent(
+            DeviceEventKind.DISCOVERY, PLATFORM, me, f"a gateway speaks of its sub-devices: {path[:120]}", online=True
+        )
     if path.startswith(DOWNLINKS):
-        return Note(NoteKind.REPLY, PLATFORM, me, f"a command, or its answer: {path[:120]}")
-    return Rejected(Reason.NO_CODEC, f"…/sys/{path[:120]} is no report we read", me)
+        return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, me, f"a command, or its answer: {path[:120]}")
+    return Rejection(Reason.NO_CODEC, f"…/sys/{path[:120]} is no report we read", me)
 
 
-def _unread(me: str, path: str, fault: Rejected, frame: Frame) -> Decoded:
+def _unread(me: str, path: str, fault: Rejection, frame: Frame) -> Decoded:
     """A device's message may be bytes of its own, which its codec can read."""
     if path == "messages/up" and frame.payload:
         return _raw(me, frame.payload, frame.retain)
-    return Rejected(fault.reason, fault.detail, me)
+    return Rejection(fault.reason, fault.detail, me)
 
 
 def _raw(me: str, data: bytes, retained: bool) -> Decoded:
-    return [Draft(PLATFORM, me, None, {}, None, _product(me), retained, raw=RawPayload(data))]
+    return [RawReading(PLATFORM, me, None, {}, None, _product(me), retained, raw=RawPayload(data))]
 
 
 def _inside(body: dict[str, object]) -> dict[str, object]:
@@ -93,14 +95,14 @@ def _properties(me: str, body: dict[str, object], retained: bool) -> Decoded:
 def _gateway(me: str, body: dict[str, object], retained: bool) -> Decoded:
     devices = body.get("devices")
     if not isinstance(devices, list) or not devices:
-        return Rejected(Reason.BAD_PAYLOAD, "a gateway's report without `devices`", me)
+        return Rejection(Reason.BAD_PAYLOAD, "a gateway's report without `devices`", me)
     return [draft for device in devices for draft in _child(me, device, retained)]
 
 
 def _child(gateway: str, device: object, retained: bool) -> Drafts:
     name = device.get("device_id", device.get("deviceId")) if isinstance(device, dict) else None
     if not isinstance(device, dict) or not isinstance(name, str) or not name:
-        yield Rejected(Reason.BAD_PAYLOAD, "a sub-device without device_id", gateway)
+        yield Rejection(Reason.BAD_PAYLOAD, "a sub-device without device_id", gateway)
     else:
         yield from _reported(name, device, retained)
 
@@ -108,11 +110,11 @@ def _child(gateway: str, device: object, retained: bool) -> Drafts:
 def _reported(me: str, body: dict[str, object], retained: bool) -> Drafts:
     services = _listed(body.get("services"))
     if not services:
-        yield Rejected(Reason.BAD_PAYLOAD, "a report without `services`", me)
+        yield Rejection(Reason.BAD_PAYLOAD, "a report without `services`", me)
         return
     whole = [each for each in services if isinstance(each, dict) and _held(each) is not None]
     if len(whole) < len(services):
-        yield Rejected(Reason.BAD_PAYLOAD, "a service without `properties`", me)
+        yield Rejection(Reason.BAD_PAYLOAD, "a service without `properties`", me)
     yield from _drafts(me, (said for service in whole for said in _serviced(service)), retained)
 
 
@@ -142,7 +144,7 @@ def _event_time(service: dict[str, object]) -> object:
 def _events(me: str, body: dict[str, object], retained: bool) -> Decoded:
     told = [each for each in _listed(body.get("services")) if isinstance(each, dict)]
     if not told:
-        return Rejected(Reason.BAD_PAYLOAD, "an event report without `services`", me)
+        return Rejection(Reason.BAD_PAYLOAD, "an event report without `services`", me)
     own = [each for each in told if not str(each.get("service_id", "")).startswith("$")]
     if not own:
         return _system(me, told)
@@ -165,13 +167,13 @@ def _system(me: str, services: list[dict[str, object]]) -> Decoded:
     if "device_statuses" in about:
         return _statuses(me, about, False)
     detail = f"{service.get('service_id')} {service.get('event_type')}: {about.get('content', '')}"
-    return Note(NoteKind.STATUS, PLATFORM, me, detail[:200], online=True)
+    return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, me, detail[:200], online=True)
 
 
-def _sub_status(me: str, status: dict[str, object]) -> Note:
+def _sub_status(me: str, status: dict[str, object]) -> DeviceEvent:
     word = str(status.get("status", ""))
     child = str(status.get("device_id") or me)
-    return Note(NoteKind.AVAILABILITY, PLATFORM, child, word[:40], parse_availability(word.encode()))
+    return DeviceEvent(DeviceEventKind.AVAILABILITY, PLATFORM, child, word[:40], parse_availability(word.encode()))
 
 
 def _statuses(me: str, body: dict[str, object], _retained: bool) -> Decoded:
@@ -179,7 +181,7 @@ def _statuses(me: str, body: dict[str, object], _retained: bool) -> Decoded:
     statuses = body.get("device_statuses")
     told = [each for each in statuses if isinstance(each, dict)] if isinstance(statuses, list) else []
     notes: list[Said] = [_sub_status(me, each) for each in told]
-    return notes or Rejected(Reason.BAD_PAYLOAD, "a report without `device_statuses`", me)
+    return notes or Rejection(Reason.BAD_PAYLOAD, "a report without `device_statuses`", me)
 
 
 def _status(me: str, body: dict[str, object], _retained: bool) -> Decoded:
@@ -197,12 +199,12 @@ def _message(me: str, body: dict[str, object], retained: bool) -> Decoded:
         return list(_drafts(me, ((None, name, value) for name, value in flatten(said)), retained))
     if text:
         return _raw(me, text, retained)
-    return Rejected(Reason.BAD_PAYLOAD, f"a {type(content).__name__} instead of a message", me)
+    return Rejection(Reason.BAD_PAYLOAD, f"a {type(content).__name__} instead of a message", me)
 
 
 def _drafts(me: str, said: Iterator[Told], retained: bool) -> Drafts:
     for at, fields in group_by_time(said) or [(None, {})]:
-        yield Draft(PLATFORM, me, at, fields, None, _product(me), retained)
+        yield RawReading(PLATFORM, me, at, fields, None, _product(me), retained)
 
 
 def _product(device: str) -> str | None:

@@ -10,16 +10,16 @@ from collections.abc import Iterator
 
 from domain import Reason
 from ingest.adapters.thing_models import field_meanings
-from ingest.definitions import Defines
+from ingest.definitions import DefinitionUpdate
 from ingest.formats.json_payload import read_json
 from ingest.formats.timed_fields import TimedField, event_fields, flatten, group_by_time
 from ingest.frame import Frame
-from ingest.results import Draft, Note, NoteKind, Proposal, Rejected
+from ingest.results import DeviceEvent, DeviceEventKind, DiscoveredDevice, RawReading, Rejection
 
 PLATFORM = "jetlinks"
 VERSION = 1
 
-Decoded = list[Draft | Rejected] | Note | Rejected
+Decoded = list[RawReading | Rejection] | DeviceEvent | Rejection
 Body = dict[str, object]
 
 REPORTS = frozenset({"properties/report", "properties/read/reply", "properties/write/reply"})
@@ -33,14 +33,14 @@ def decode(frame: Frame) -> Decoded:
     """`/{product}/{device}/…`; `…/child/{child}/…` as often as gateways stand behind gateways."""
     levels = frame.topic.split("/")
     if len(levels) < 4 or levels[0] or not (levels[1] and levels[2]):
-        return Rejected(Reason.NO_CODEC, "topic is not /{product}/{device}/…")
+        return Rejection(Reason.NO_CODEC, "topic is not /{product}/{device}/…")
     product: str | None = levels[1]
     me, rest = levels[2], levels[3:]
     while rest[0] == "child" and len(rest) > 2:
         product, me, rest = None, rest[1], rest[2:]
     path = "/".join(rest)
     if not me:
-        return Rejected(Reason.NO_CODEC, "a gateway's child without a deviceId")
+        return Rejection(Reason.NO_CODEC, "a gateway's child without a deviceId")
     if path == DERIVED:
         return _model(me, frame)
     if path in REPORTS or (rest[0] == "event" and len(rest) > 1):
@@ -48,36 +48,38 @@ def decode(frame: Frame) -> Decoded:
     return _aside(me, path)
 
 
-def _model(me: str, frame: Frame) -> Note | Rejected:
+def _model(me: str, frame: Frame) -> DeviceEvent | Rejection:
     """A device tells its own thing model: `metadata` is JSON in a text; with `all` nothing said before holds."""
     body = read_json(frame.payload)
-    if isinstance(body, Rejected):
-        return Rejected(body.reason, body.detail, me)
+    if isinstance(body, Rejection):
+        return Rejection(body.reason, body.detail, me)
     said = body.get("metadata") if isinstance(body, dict) else None
     metadata = read_json(said.encode()) if isinstance(said, str) else said
     if not isinstance(body, dict) or not isinstance(metadata, dict):
-        return Note(NoteKind.STATUS, PLATFORM, me, "a derived thing model without `metadata`")
+        return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, me, "a derived thing model without `metadata`")
     fields = field_meanings(metadata)
-    defines = Defines(frame.topic, (), PLATFORM, me, fields, more=body.get("all") is not True)
-    return Note(NoteKind.DISCOVERY, PLATFORM, me, f"its thing model: {len(fields)} fields", True, defines=defines)
+    defines = DefinitionUpdate(frame.topic, (), PLATFORM, me, fields, is_addition=body.get("all") is not True)
+    return DeviceEvent(
+        DeviceEventKind.DISCOVERY, PLATFORM, me, f"its thing model: {len(fields)} fields", True, definitions=defines
+    )
 
 
 def _told(me: str, product: str | None, path: str, frame: Frame) -> Decoded:
     body = read_json(frame.payload)
-    if isinstance(body, Rejected):
-        return Rejected(body.reason, body.detail, me)
+    if isinstance(body, Rejection):
+        return Rejection(body.reason, body.detail, me)
     if not isinstance(body, dict):
-        return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", me)
+        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", me)
     if path.startswith("event/"):
         said = list(_event(path.removeprefix("event/"), body))
     elif path.endswith("/reply") and not isinstance(body.get("properties"), dict):
-        return Note(NoteKind.REPLY, PLATFORM, me, "an answer without properties")
+        return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, me, "an answer without properties")
     elif isinstance(body.get("properties"), dict):
         said = list(_properties(body))
     else:
-        return Rejected(Reason.BAD_PAYLOAD, "a report without `properties`", me)
+        return Rejection(Reason.BAD_PAYLOAD, "a report without `properties`", me)
     moments = group_by_time(said) or [(None, {})]
-    return [Draft(PLATFORM, me, at, fields, None, product, frame.retain) for at, fields in moments]
+    return [RawReading(PLATFORM, me, at, fields, None, product, frame.retain) for at, fields in moments]
 
 
 def _properties(body: Body) -> Iterator[TimedField]:
@@ -97,14 +99,16 @@ def _event(event: str, body: Body) -> Iterator[TimedField]:
             yield body.get("timestamp"), name, value
 
 
-def _aside(me: str, path: str) -> Note | Rejected:
+def _aside(me: str, path: str) -> DeviceEvent | Rejection:
     if path in AVAILABILITY:
-        return Note(NoteKind.AVAILABILITY, PLATFORM, me, path, AVAILABILITY[path])
+        return DeviceEvent(DeviceEventKind.AVAILABILITY, PLATFORM, me, path, AVAILABILITY[path])
     if path in ("register", "unregister"):
-        proposal = Proposal(((PLATFORM, me),), gone=path == "unregister")
-        return Note(NoteKind.DISCOVERY, PLATFORM, me, f"a gateway's child: {path}", proposals=(proposal,))
+        proposal = DiscoveredDevice(((PLATFORM, me),), is_withdrawn=path == "unregister")
+        return DeviceEvent(
+            DeviceEventKind.DISCOVERY, PLATFORM, me, f"a gateway's child: {path}", discovered=(proposal,)
+        )
     if path.startswith(COMMANDS):
-        return Note(NoteKind.REPLY, PLATFORM, me, f"a command, or its answer: {path[:120]}")
+        return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, me, f"a command, or its answer: {path[:120]}")
     if path.partition("/")[0] in HOUSEKEEPING:
-        return Note(NoteKind.STATUS, PLATFORM, me, f"housekeeping: {path[:120]}")
-    return Rejected(Reason.NO_CODEC, f"…/{path[:120]} is no report we read", me)
+        return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, me, f"housekeeping: {path[:120]}")
+    return Rejection(Reason.NO_CODEC, f"…/{path[:120]} is no report we read", me)

@@ -9,28 +9,28 @@ from __future__ import annotations
 from domain import Reason
 from ingest.formats.json_payload import read_json
 from ingest.frame import Frame
-from ingest.results import Draft, Note, Rejected
+from ingest.results import DeviceEvent, RawReading, Rejection
 
 PLATFORM = "jftech"
 VERSION = 1
 
 
-def decode(frame: Frame) -> list[Draft | Rejected] | Note | Rejected:
+def decode(frame: Frame) -> list[RawReading | Rejection] | DeviceEvent | Rejection:
     """`jftech/…`, with the webhook's body."""
     body = read_json(frame.payload)
-    if isinstance(body, Rejected):
+    if isinstance(body, Rejection):
         return body
     told = body.get("bizData") if isinstance(body, dict) else None
     if not isinstance(body, dict) or not isinstance(told, dict):
-        return Rejected(Reason.BAD_PAYLOAD, "not a camera's message: it has no `bizData`")
+        return Rejection(Reason.BAD_PAYLOAD, "not a camera's message: it has no `bizData`")
     serial = told.get("deviceSn")
     if not isinstance(serial, str) or not serial:
-        return Rejected(Reason.BAD_PAYLOAD, "no `deviceSn` says which camera it is")
+        return Rejection(Reason.BAD_PAYLOAD, "no `deviceSn` says which camera it is")
     if body.get("bizType") != "ai_alarm":
-        return Rejected(Reason.NO_CODEC, f"bizType {str(body.get('bizType'))[:40]!r} is not ai_alarm", serial)
+        return Rejection(Reason.NO_CODEC, f"bizType {str(body.get('bizType'))[:40]!r} is not ai_alarm", serial)
     names = (f"{serial}/{told['channelNumber']}", serial) if told.get("channelNumber") else (serial,)
     fields = dict.fromkeys(_labels(told) or [str(told.get("eventName", "event"))], True)
-    return [Draft(PLATFORM, names[0], told.get("eventTime"), {**fields}, None, None, frame.retain, names[1:])]
+    return [RawReading(PLATFORM, names[0], told.get("eventTime"), {**fields}, None, None, frame.retain, names[1:])]
 
 
 def _labels(told: dict[str, object]) -> list[str]:

@@ -16,7 +16,7 @@ from ingest.formats.json_payload import read_json
 from ingest.formats.lorawan_history import Moments, split_history
 from ingest.formats.timed_fields import flatten
 from ingest.frame import Frame
-from ingest.results import Draft, Note, NoteKind, Proposal, RawPayload, Rejected
+from ingest.results import DeviceEvent, DeviceEventKind, DiscoveredDevice, RawPayload, RawReading, Rejection
 
 PLATFORM = "tts"
 VERSION = 3
@@ -24,23 +24,23 @@ VERSION = 3
 Body = dict[str, object]
 Names = tuple[str, tuple[str, ...]]
 """The device id, and the EUI in both spellings."""
-Decoded = list[Draft | Rejected] | Note | Rejected
+Decoded = list[RawReading | Rejection] | DeviceEvent | Rejection
 
 
 def decode(frame: Frame) -> Decoded:
     """`v3/{application}@{tenant}/devices/{device}/{up|join|down/…|location/solved|service/data}`."""
     levels = frame.topic.split("/", 4)
     if len(levels) != 5 or levels[2] != "devices" or not levels[3]:
-        return Rejected(Reason.NO_CODEC, "topic is not v3/{application}@{tenant}/devices/{device}/{event}")
+        return Rejection(Reason.NO_CODEC, "topic is not v3/{application}@{tenant}/devices/{device}/{event}")
     device, event = levels[3], levels[4]
     reader = EVENTS.get(event)
     if reader is None:
-        return Rejected(Reason.NO_CODEC, f"event {event[:40]} is not one of {', '.join(EVENTS)}", device)
+        return Rejection(Reason.NO_CODEC, f"event {event[:40]} is not one of {', '.join(EVENTS)}", device)
     body = read_json(frame.payload)
-    if isinstance(body, Rejected):
-        return Rejected(body.reason, body.detail, device)
+    if isinstance(body, Rejection):
+        return Rejection(body.reason, body.detail, device)
     if not isinstance(body, dict):
-        return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", device)
+        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", device)
     return reader((device, _eui(body)), body, frame.retain)
 
 
@@ -52,13 +52,15 @@ def _eui(body: Body) -> tuple[str, ...]:
 def _up(names: Names, body: Body, retained: bool) -> Decoded:
     uplink = _uplink(body)
     if not uplink:
-        return Rejected(Reason.BAD_PAYLOAD, "an uplink without uplink_message", names[0])
+        return Rejection(Reason.BAD_PAYLOAD, "an uplink without uplink_message", names[0])
     moments = _moments(uplink)
     if moments:
         return [_reading(names, body, at, fields, retained) for at, fields in moments]
     if uplink.get("frm_payload"):
         return _raw(names, body, retained)
-    return Note(NoteKind.LIFE, PLATFORM, names[0], "an uplink without data", online=True, also=names[1])
+    return DeviceEvent(
+        DeviceEventKind.LIFE, PLATFORM, names[0], "an uplink without data", online=True, aliases=names[1]
+    )
 
 
 def _uplink(body: Body) -> Body:
@@ -93,19 +95,19 @@ def _normalized(said: object) -> Moments:
     ]
 
 
-def _reading(names: Names, body: Body, at: object, fields: dict[str, object], retained: bool) -> Draft:
+def _reading(names: Names, body: Body, at: object, fields: dict[str, object], retained: bool) -> RawReading:
     """A reading of the past has the time it bears and no number; that of now has the message's."""
     if at is not None:
-        return Draft(PLATFORM, names[0], at, fields, None, _model(body), retained, names[1])
+        return RawReading(PLATFORM, names[0], at, fields, None, _model(body), retained, names[1])
     return _present(names, body, fields, retained)
 
 
-def _present(names: Names, body: Body, fields: dict[str, object], retained: bool) -> Draft:
+def _present(names: Names, body: Body, fields: dict[str, object], retained: bool) -> RawReading:
     uplink = _uplink(body)
     _add_link(fields, uplink)
     if body.get("simulated") is True:
         fields["test"] = True
-    return Draft(PLATFORM, names[0], _at(body), fields, uplink.get("f_cnt", 0), _model(body), retained, names[1])
+    return RawReading(PLATFORM, names[0], _at(body), fields, uplink.get("f_cnt", 0), _model(body), retained, names[1])
 
 
 def _add_link(fields: dict[str, object], uplink: Body) -> None:
@@ -124,7 +126,7 @@ def _raw(names: Names, body: Body, retained: bool) -> Decoded:
     try:
         data = a2b_base64(str(uplink["frm_payload"]), strict_mode=True)
     except ValueError as fault:
-        return Rejected(Reason.BAD_PAYLOAD, f"frm_payload is not base64: {fault}", names[0])
+        return Rejection(Reason.BAD_PAYLOAD, f"frm_payload is not base64: {fault}", names[0])
     raw = RawPayload(data, port if type(port) is int else 0)
     return [structs.replace(_present(names, body, {}, retained), raw=raw)]
 
@@ -141,40 +143,48 @@ def _model(body: Body) -> str | None:
 def _location(names: Names, body: Body, retained: bool) -> Decoded:
     location = _object(_object(body, "location_solved"), "location")
     if not location:
-        return Rejected(Reason.BAD_PAYLOAD, "a solved location without a location", names[0])
+        return Rejection(Reason.BAD_PAYLOAD, "a solved location without a location", names[0])
     fields: dict[str, object] = {"lat": location.get("latitude", 0.0), "lon": location.get("longitude", 0.0)}
-    return [Draft(PLATFORM, names[0], body.get("received_at"), fields, None, None, retained, names[1])]
+    return [RawReading(PLATFORM, names[0], body.get("received_at"), fields, None, None, retained, names[1])]
 
 
 def _join(names: Names, _body: Body, _retained: bool) -> Decoded:
     """Whoever joins may be claimed, before it says anything."""
     detail = "joined; its frame counter starts again"
-    newcomer = Proposal(tuple((PLATFORM, name) for name in (names[0], *names[1])))
-    return Note(NoteKind.JOIN, PLATFORM, names[0], detail, online=True, also=names[1], proposals=(newcomer,))
+    newcomer = DiscoveredDevice(tuple((PLATFORM, name) for name in (names[0], *names[1])))
+    return DeviceEvent(
+        DeviceEventKind.JOIN, PLATFORM, names[0], detail, online=True, aliases=names[1], discovered=(newcomer,)
+    )
 
 
 def _acknowledged(names: Names, _body: Body, _retained: bool) -> Decoded:
-    return Note(NoteKind.REPLY, PLATFORM, names[0], "downlink acknowledged", online=True, also=names[1])
+    return DeviceEvent(
+        DeviceEventKind.REPLY, PLATFORM, names[0], "downlink acknowledged", online=True, aliases=names[1]
+    )
 
 
 def _refused(names: Names, _body: Body, _retained: bool) -> Decoded:
     """The device was heard: it sent its next uplink without the acknowledgement."""
-    return Note(NoteKind.REPLY, PLATFORM, names[0], "downlink not acknowledged", online=True, also=names[1])
+    return DeviceEvent(
+        DeviceEventKind.REPLY, PLATFORM, names[0], "downlink not acknowledged", online=True, aliases=names[1]
+    )
 
 
 def _failed(names: Names, body: Body, _retained: bool) -> Decoded:
     error = _object(_object(body, "downlink_failed"), "error")
     said = error.get("message_format") or error.get("name") or "no reason given"
-    return Note(NoteKind.REPLY, PLATFORM, names[0], f"downlink failed: {said}"[:200], also=names[1])
+    return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, names[0], f"downlink failed: {said}"[:200], aliases=names[1])
 
 
 def _under_way(names: Names, _body: Body, _retained: bool) -> Decoded:
-    return Note(NoteKind.REPLY, PLATFORM, names[0], "a downlink is under way", also=names[1])
+    return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, names[0], "a downlink is under way", aliases=names[1])
 
 
 def _service(names: Names, body: Body, _retained: bool) -> Decoded:
     service = _object(body, "service_data").get("service", "")
-    return Note(NoteKind.STATUS, PLATFORM, names[0], f"data of the service {service}"[:200], also=names[1])
+    return DeviceEvent(
+        DeviceEventKind.STATUS, PLATFORM, names[0], f"data of the service {service}"[:200], aliases=names[1]
+    )
 
 
 EVENTS = {

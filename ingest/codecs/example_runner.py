@@ -23,7 +23,7 @@ from domain import Instant
 from ingest.codecs import Codec, CodecFailed, DecodeCall, Decoded
 from ingest.codecs.registry import BINDINGS_FILE, Binding, BindingBook, make_codec
 from ingest.codecs.runtime import CodecRuntime
-from ingest.timestamps import read_instant
+from ingest.timestamps import parse_timestamp
 
 DEFAULT_RECEIVED: Final[Instant] = 1_767_225_660_000
 """When an example does not say."""
@@ -167,7 +167,7 @@ def _same_instant(expected: object, got: object) -> bool:
         and _RFC3339_START.match(expected)
         and _RFC3339_START.match(got)
     )
-    return bool(texts) and read_instant(str(expected), UTC) == read_instant(str(got), UTC)
+    return bool(texts) and parse_timestamp(str(expected), UTC) == parse_timestamp(str(got), UTC)
 
 
 def read_examples(path: Path) -> Iterator[Example]:
@@ -270,7 +270,7 @@ def _own_example(file: Path, line: int, each: Mapping[str, Any]) -> Example:
 
 
 def _parse_received(written: object) -> Instant:
-    return read_instant(str(written), UTC) or DEFAULT_RECEIVED if written is not None else DEFAULT_RECEIVED
+    return parse_timestamp(str(written), UTC) or DEFAULT_RECEIVED if written is not None else DEFAULT_RECEIVED
 
 
 def parse_bytes(written: Any) -> bytes:

@@ -1,6 +1,6 @@
-"""Frames in, readings out, and for every frame an answer: reading, note, refusal or duplicate. It speaks no MQTT.
+"""Decodes frames: every frame becomes readings, device events or refusals, or is counted as a duplicate.
 
-Deterministic: the only time it knows is a frame's `received`, so a replayed journal gives the same readings again.
+Deterministic: the only time used is `Frame.received`, so that a replayed journal gives the same readings again.
 """
 
 from __future__ import annotations
@@ -10,43 +10,50 @@ from datetime import tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from domain import Device, Instant, Reading, Reason
 from domain.kind import Kind
-from ingest.adapters import VERSIONS, Decoded, Said
+from ingest.adapters import VERSIONS, native
 from ingest.adapters.sparkplug.state import SparkplugState
-from ingest.decoding import snapshot as remembered
-from ingest.decoding.danger_detection import Suspicion
-from ingest.decoding.device_index import Directory
-from ingest.decoding.device_timezones import LocalTime
-from ingest.decoding.duplicates import Window
-from ingest.decoding.earlier_messages import SaidBefore
-from ingest.decoding.fast_path import Express, Plain
-from ingest.decoding.message import Message, bounded
+from ingest.decoding.danger_detection import DangerDetector
+from ingest.decoding.device_index import DeviceIndex
+from ingest.decoding.device_timezones import DeviceTimezones
+from ingest.decoding.fast_path import FastPath, JsonObject
+from ingest.decoding.message import MessageContext, limit_fields
 from ingest.decoding.plans import Plans
-from ingest.decoding.raw_payloads import Decoder, open_in_steps
-from ingest.decoding.redelivery import HeardPackets
-from ingest.decoding.refusals import Refusing
+from ingest.decoding.raw_payloads import CodecRunner, decode_raw_payloads
+from ingest.decoding.readings import ReadingProcessor
+from ingest.decoding.refusals import RefusalBuilder
 from ingest.decoding.refused_items import RefusedItems
-from ingest.decoding.unmapped_fields import Unmapped
-from ingest.decoding.unregistered_devices import Unregistered
-from ingest.decoding.validation import Verdict, admit, speaks_of_danger
-from ingest.discovery.discovery import Discovered
-from ingest.discovery.resolution import CLASSES, as_words, explained, whose
+from ingest.decoding.snapshot import decode_snapshot, encode_snapshot
+from ingest.decoding.state import DecoderState
+from ingest.decoding.unmapped_fields import UnmappedFields
+from ingest.decoding.unregistered_devices import UnregisteredDevices
+from ingest.decoding.validation import has_danger_bit
+from ingest.discovery.discovery import Discovery
+from ingest.discovery.resolution import fields_by_class, find_device
 from ingest.frame import Frame
-from ingest.mappings.field_values import Objection
-from ingest.mappings.mapping import MappingBook, Plan
-from ingest.results import Draft, Heard, Note, NoteKind, Rejected, Unread, nothing_measured
+from ingest.mappings.mapping import MappingBook
+from ingest.results import (
+    AdapterItem,
+    DecodedFrame,
+    DeviceEvent,
+    DeviceEventKind,
+    IngestResult,
+    Rejection,
+    UnreadVerdictEvent,
+    liveness_event,
+)
 from ingest.routing.routes import Filters, Routes
 
-STEP_DRAFTS: Final = 250
-"""Drafts that are worked off without a pause, in which urgent messages pass."""
+STEP_READINGS: Final = 250
+"""Raw readings that are processed without a pause; in a pause urgent messages are processed."""
 
 
-class ListenerSettings(Struct, frozen=True):
-    """Limits. `zone` is the local time of devices that write times without one, `zones` and `filters` by platform."""
+class DecoderSettings(Struct, frozen=True):
+    """`zone` is for device times without an offset; `zones` and `filters` are by platform."""
 
     zone: tzinfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     zones: Mapping[str, tzinfo] = {}
@@ -55,265 +62,231 @@ class ListenerSettings(Struct, frozen=True):
     unmapped_max: int = 1_000
 
 
-class Listener:
-    """All thinking between the journal and the readings. `directory` and `codecs` may be replaced at any time."""
+class Decoder:
+    """Decodes frames with the registry, the kinds and the mappings of a site.
+
+    `device_index` and `codecs` may be replaced between two calls, kinds and mappings by `apply_mappings`.
+    """
 
     def __init__(
-        self, kinds: Mapping[str, Kind], mappings: Sequence[MappingBook], settings: ListenerSettings | None = None
+        self, kinds: Mapping[str, Kind], mappings: Sequence[MappingBook], settings: DecoderSettings | None = None
     ) -> None:
-        self._directory, self._express = Directory(), Express()
-        self.codecs: Decoder | None = None
-        self._settings = settings or ListenerSettings()
-        self._local_time = LocalTime(self._settings.zone, self._settings.zones)
+        self._settings = settings or DecoderSettings()
         self.routes = Routes(self._settings.filters)
-        self.take_up(kinds, mappings)
-        self._windows, self._before, self._packets = dict[str, Window](), SaidBefore(), HeardPackets()
-        self._sparkplug, self._discovered = SparkplugState(), Discovered(heard_on=self.routes.platform_of)
+        self.codecs: CodecRunner | None = None
+        self._device_index, self._fast_path = DeviceIndex(), FastPath()
+        self._timezones = DeviceTimezones(self._settings.zone, self._settings.zones)
+        self._state = DecoderState(Discovery(platform_by_filter=self.routes.platform_of))
+        self.apply_mappings(kinds, mappings)
 
-    def take_up(self, kinds: Mapping[str, Kind], mappings: Sequence[MappingBook]) -> None:
-        """Understand by these from the next message on. What is remembered of devices stays."""
+    def apply_mappings(self, kinds: Mapping[str, Kind], mappings: Sequence[MappingBook]) -> None:
+        """Use these kinds and mappings from the next frame on. The state of devices stays."""
         self._kinds, self._books = kinds, mappings
         self.urgent_kinds = frozenset(name for name, kind in kinds.items() if kind.urgent)
         self._plans = Plans(kinds, mappings)
-        self._suspicion = Suspicion(kinds, mappings)
-        self._unmapped = Unmapped(self._suspicion, self._settings.unmapped_max)
-        self._refusing = Refusing(
-            self._suspicion, lambda *name: self._directory.find(*name), self._settings.refusal_payload_max
+        self._danger = DangerDetector(kinds, mappings)
+        self._unmapped_fields = UnmappedFields(self._danger, self._settings.unmapped_max)
+        self._refusals = RefusalBuilder(
+            self._danger, lambda *name: self._device_index.find(*name), self._settings.refusal_payload_max
         )
-        self._express.forget()
+        self._use_state(self._state)
+
+    def _use_state(self, state: DecoderState) -> None:
+        self._state = state
+        self._fast_path.invalidate()
+        self._readings = ReadingProcessor(
+            state, self._plans, self._timezones, self._refusals, self._unmapped_fields, self._fast_path
+        )
+
+    # -- registry and state -----------------------------------------------------------------------------------------
 
     @property
-    def directory(self) -> Directory:
-        """Who is registered."""
-        return self._directory
+    def device_index(self) -> DeviceIndex:
+        """The registered devices."""
+        return self._device_index
 
-    @directory.setter
-    def directory(self, directory: Directory) -> None:
-        self._directory = directory
-        self._express.forget()
+    @device_index.setter
+    def device_index(self, device_index: DeviceIndex) -> None:
+        self._device_index = device_index
+        self._fast_path.invalidate()
+
+    def update_registry(
+        self, removed: Iterable[str], changed: Iterable[Device], now: Instant = 0
+    ) -> list[UnreadVerdictEvent]:
+        """Apply changes of the registry. Returns the ends of the unread verdicts of `removed` device ids."""
+        self._device_index.update(removed := list(removed), changed)
+        self._fast_path.invalidate()
+        return list(self._state.earlier.unread_verdicts.end_removed(removed, now))
 
     @property
-    def unmapped(self) -> dict[tuple[str, str, str], int]:
-        """How often, by platform, kind and field, devices said what no quantity of ours takes."""
-        return self._unmapped.counts
-
-    def registry_changed(self, removed: Iterable[str], changed: Iterable[Device], now: Instant = 0) -> list[Unread]:
-        """Some devices are gone, some are new or otherwise. Of those gone nothing need be understood any more."""
-        self._directory.change(removed := list(removed), changed)
-        self._express.forget()
-        return list(self._before.unread.left(removed, now))
+    def unmapped_fields(self) -> dict[tuple[str, str, str], int]:
+        """Number of values that no quantity of the kind takes, by platform, kind and field."""
+        return self._unmapped_fields.counts
 
     @property
     def versions(self) -> dict[str, str]:
-        """Which decoder said so: adapter and mapping version of each platform, and each codec's, for the journal."""
+        """Versions of what decodes: adapter and mapping of each platform, and each codec."""
         books = {book.platform: book.version for book in self._books}
         adapters = {name: f"adapter {version}, mapping {books.get(name, 0)}" for name, version in VERSIONS.items()}
         return {**adapters, **(self.codecs.versions if self.codecs else {})}
 
     @property
-    def rebirths_wanted(self) -> set[str]:
-        """Sparkplug's edge nodes (`group/edge`) to be told `Node Control/Rebirth`. Whoever tells one removes it."""
-        return self._sparkplug.rebirth_requests
-
-    def hear(self, frames: Sequence[Frame]) -> Heard:
-        """What these frames say, in their order."""
-        heard = Heard()
-        for _ in self.hear_in_steps(frames, heard):
-            pass
-        return heard
-
-    def hear_in_steps(self, frames: Sequence[Frame], heard: Heard) -> Iterator[None]:
-        """The same, with a pause after every STEP_DRAFTS drafts of a message: one may hold 50,000.
-
-        In a pause other frames may be heard.
-        """
-        again = self._packets.repeated(frames) if frames else ()
-        said: list[Decoded | Plain | None] = [
-            None if index in again else self._express.read(frame) or self._hear_one(frame)
-            for index, frame in enumerate(frames)
-        ]
-        zone, suspected = self._settings.zone, self._suspicion.dangerous
-        yield from open_in_steps(frames, said, self.codecs, self._directory.find, zone, suspected, STEP_DRAFTS)
-        for frame, each in zip(frames, said, strict=True):
-            try:
-                if isinstance(each, dict):
-                    long_way = self._express.take(each, frame, heard)
-                    if long_way is not None:
-                        yield from self._take([long_way], frame, heard)
-                elif isinstance(each, list):
-                    yield from self._take(each, frame, heard)
-                else:
-                    self._settle_decoded(each, frame, heard)
-            except Exception as fault:  # noqa: BLE001 (what we cannot judge must not stop what comes behind it)
-                self._settle_decoded(_failed(fault), frame, heard)
-
-    def _settle_decoded(self, each: Note | Rejected | None, frame: Frame, heard: Heard) -> None:
-        if each is None:
-            heard.duplicates += 1
-        elif isinstance(each, Rejected):
-            heard.refusals.append(self._refusing.rejected(each, self.routes.platform_of(frame.topic), frame))
-        else:
-            heard.notes.append(self._noted(each, frame))
-
-    def _hear_one(self, frame: Frame) -> Decoded:
-        """What it says, after all that frames before it described: also those of the same run."""
-        decoded = self._read(frame)
-        try:
-            return self._discovered.take_up(decoded, frame, self._read, self, self._before.news)
-        except Exception as fault:  # noqa: BLE001 (a description that breaks us must not stop what comes behind it)
-            return _failed(fault)
-
-    def _read(self, frame: Frame, memory: SparkplugState | None = None) -> Decoded:
-        if frame.size is not None:
-            return Rejected(Reason.TOO_LARGE, f"{frame.size} bytes; only the first {len(frame.payload)} were kept")
-        try:
-            decoded = self.routes.read(frame, self._sparkplug if memory is None else memory)
-            return self._discovered.read(frame, decoded)
-        except Exception as fault:  # noqa: BLE001 (a frame that breaks its adapter must not stop those behind it)
-            return _failed(fault)
-
-    def bears_danger(self, frame: Frame) -> bool:
-        """Whether it says something dangerous, as far as that is seen without a codec. Nothing is remembered.
-
-        Raw bytes of an urgent kind count as danger: what they say is known only when their codec has run.
-        """
-        decoded = self._read(frame, self._sparkplug.copy_for_peek(frame.topic))
-        said = decoded if isinstance(decoded, list) else [decoded]
-        try:
-            return any(self._speaks_of_danger(each, frame) for each in said)
-        except Exception:  # noqa: BLE001 (it is refused with its fault when it is heard)
-            return self._suspicion.unread(frame, Reason.CODEC_FAILED)
-
-    def _speaks_of_danger(self, said: Draft | Rejected | Note, frame: Frame) -> bool:
-        if isinstance(said, Rejected):
-            return self._refusing.may_be_danger(said, self.routes.platform_of(frame.topic), frame)
-        if isinstance(said, Note):
-            return False
-        device = whose(said, self._directory.find)
-        plan = self._plans.of(said, device) if device is not None else None
-        if device is None or plan is None:
-            fields = self._discovered.described.explained(said.platform, said.identity, as_words(said))
-            return self._suspicion.dangerous(said.platform, fields)
-        said, _ = self._explained(said, plan)
-        return speaks_of_danger(plan, said.fields) or (said.raw is not None and self._kinds[device.kind].urgent)
-
-    def _take(self, drafts: list[Said], frame: Frame, heard: Heard) -> Iterator[None]:
-        refused = RefusedItems(self._refusing, self._discovered.platform_of(frame.topic), frame)
-        message = Message(frame, len(drafts), heard, refused, Unregistered(self._suspicion, self._discovered.described))
-        before = len(heard.readings)
-        try:
-            for number, draft in enumerate(drafts, 1):
-                self._take_one(draft, message)
-                if number % STEP_DRAFTS == 0:
-                    yield
-            for number, refusal in enumerate(message.unregistered.refusals(self._refusing, frame), 1):
-                refused.add(refusal)
-                if number % STEP_DRAFTS == 0:
-                    yield
-        finally:
-            said = heard.readings[before:] if refused.any_rejected else ()
-            heard.refusals += refused.all({each.device for each in said if self._tells_of_danger(each)})
-
-    def _take_one(self, draft: Said, message: Message) -> None:
-        draft = bounded(draft)
-        if isinstance(draft, Rejected):
-            message.refused.reject(draft)
-        elif isinstance(draft, Note):
-            message.heard.notes.append(self._noted(draft, message.frame))
-        elif (device := whose(draft, self._directory.find)) is None:
-            if draft.beside:
-                message.heard.notes.append(nothing_measured(draft, None, message.frame.received))
-            else:
-                message.unregistered.look(draft)
-        else:
-            self._admit(draft, device, message)
-
-    def _tells_of_danger(self, reading: Reading) -> bool:
-        quantities = self._kinds[reading.kind].quantities
-        return any(said is True and quantities[name].danger for name, said in reading.values.items())
-
-    def _admit(self, draft: Draft, device: Device, message: Message) -> None:
-        frame, plan = message.frame, self._plans.of(draft, device)
-        if plan is None:
-            message.refused.add(self._refusing.undescribed(frame, draft, device))
-            return
-        if draft.told or draft.beside or self._discovered.definitions.has_models:
-            if (explained_draft := self._explain(draft, plan, device, message)) is None:
-                return
-            draft = explained_draft
-        window = self._windows.get(device.id)
-        if window is None:
-            window = self._windows[device.id] = Window()
-        if message.batch > 1:
-            window.expect(message.batch)
-        outcome = admit(draft, device, plan, window, frame.received, self._local_time.of(device, draft.platform))
-        message.heard.unread += self._before.understood(device, draft.platform, plan, frame.received)
-        if isinstance(outcome, Reading):
-            message.heard.readings.append(outcome)
-            self._express.learn(frame.topic, draft, device, plan, window)
-        else:
-            self._settle(outcome, draft, plan, device, message)
-
-    def _explained(self, draft: Draft, plan: Plan) -> tuple[Draft, list[Objection]]:
-        """The draft as the platform's own definitions explain it."""
-        model = self._discovered.definitions.fields(draft.platform, draft.identity, draft.model)
-        return explained(draft, plan, self._plans.of_kind(CLASSES, plan.kind) or plan, model)
-
-    def _explain(self, draft: Draft, plan: Plan, device: Device, message: Message) -> Draft | None:
-        """The same, with what is to be said about it; None when no value is left."""
-        draft, objections = self._explained(draft, plan)
-        for one in self._before.news.to_say(device.id, objections, message.frame.received):
-            message.refused.add(self._refusing.refuse(message.frame, draft.platform, draft.identity, one, device))
-        if draft.fields or draft.raw is not None:
-            return draft
-        message.heard.notes.append(nothing_measured(draft, device.id, message.frame.received))
-        return None
-
-    def _settle(self, verdict: Verdict, draft: Draft, plan: Plan, device: Device, message: Message) -> None:
-        heard, frame = message.heard, message.frame
-        if verdict.duplicate:
-            heard.duplicates += 1
-            return
-        reading = self._before.tests.limited(verdict.reading, device) if verdict.reading is not None else None
-        values = reading.values if reading is not None else {}
-        self._unmapped.count(verdict, draft, plan, values.get("test") is True)
-        heard.unread += self._before.unread.asked(device, draft.platform, verdict.asked, frame.received)
-        for one in self._before.news.to_say(device.id, verdict.objections, frame.received):
-            if values.get(one.quantity) is True or values.get("test") is True:
-                one = Objection(one.reason, one.detail)
-            message.refused.add(self._refusing.refuse(frame, draft.platform, draft.identity, one, device))
-        if reading is not None:
-            heard.readings.append(reading)
-        elif not verdict.objections:
-            heard.notes.append(nothing_measured(draft, device.id, frame.received))
+    def rebirth_requests(self) -> set[str]:
+        """Sparkplug edge nodes (`group/edge`) that must get `Node Control/Rebirth`; the sender removes each."""
+        return self._state.sparkplug.rebirth_requests
 
     def is_registered(self, platform: str, identity: str) -> bool:
-        """Whether a platform's name for a device leads to one of ours."""
-        return self._directory.find(platform, identity) is not None
+        """Whether a platform's identity belongs to a registered device."""
+        return self._device_index.find(platform, identity) is not None
 
-    def kind_like(self, platform: str, names: Iterable[str]) -> str | None:
-        """The kind that a device with these fields most looks like, if there is one."""
-        return self._suspicion.kind_of(platform, names)
+    def guess_kind(self, platform: str, names: Iterable[str]) -> str | None:
+        """The kind that a device with these fields most likely is, if there is exactly one."""
+        return self._danger.guess_kind(platform, names)
 
-    def _noted(self, note: Note, frame: Frame) -> Note:
-        device = self.directory.find(note.platform, note.identity, note.also) if note.identity else None
-        if device is not None and note.kind is NoteKind.JOIN:
-            self._windows.pop(device.id, None)  # its counter starts again
-            self._express.forget()
-        return msgspec.structs.replace(note, device=device.id if device else None, at=frame.received)
-
-    def snapshot(self, heard_since: Instant = 0) -> bytes:
-        """What is remembered about duplicates, of the devices heard since then."""
-        chosen = ((name, each.saved()) for name, each in self._windows.items() if each.heard >= heard_since)
-        return remembered.written(chosen, self._packets.held(), self._sparkplug, self._discovered, self._before)
+    def snapshot(self, received_since: Instant = 0) -> bytes:
+        """The state as bytes, with the duplicate windows of devices that sent something since then."""
+        return encode_snapshot(self._state, received_since)
 
     def restore(self, snapshot: bytes) -> None:
-        """Take up a snapshot. Raises msgspec.DecodeError for bytes that are none."""
-        heard_on = self.routes.platform_of
-        windows, packets, self._sparkplug, self._discovered, self._before = remembered.read(snapshot, heard_on)
-        self._express.forget()
-        self._windows, self._packets = windows, HeardPackets(packets)
+        """Continue with the state of a snapshot. Raises msgspec.DecodeError for other bytes."""
+        self._use_state(decode_snapshot(snapshot, self.routes.platform_of))
+
+    # -- frames -----------------------------------------------------------------------------------------------------
+
+    def decode(self, frames: Sequence[Frame]) -> IngestResult:
+        """Decode frames in their order."""
+        result = IngestResult()
+        for _ in self.decode_in_steps(frames, result):
+            pass
+        return result
+
+    def decode_in_steps(self, frames: Sequence[Frame], result: IngestResult) -> Iterator[None]:
+        """As `decode`, suspended after every STEP_READINGS raw readings of a message: one may hold 50,000.
+
+        Other frames may be decoded while it is suspended.
+        """
+        redelivered = self._state.redelivery.redelivered(frames) if frames else ()
+        decoded: list[DecodedFrame | JsonObject | None] = [
+            None if index in redelivered else self._fast_path.parse(frame) or self._decode_frame(frame)
+            for index, frame in enumerate(frames)
+        ]
+        zone, is_dangerous = self._settings.zone, self._danger.in_fields
+        yield from decode_raw_payloads(decoded, self.codecs, self._device_index.find, zone, is_dangerous, STEP_READINGS)
+        for frame, item in zip(frames, decoded, strict=True):
+            try:
+                if isinstance(item, dict):
+                    raw_reading = self._fast_path.validate(item, frame, result)
+                    if raw_reading is not None:
+                        yield from self._process_items([raw_reading], native.PLATFORM, frame, result)
+                elif item is None:
+                    result.duplicates += 1
+                else:
+                    yield from self._process_decoded(item, result)
+            except Exception as fault:  # noqa: BLE001 (a message that cannot be processed must not stop those after it)
+                platform = item.platform if isinstance(item, DecodedFrame) else native.PLATFORM
+                result.refusals.append(self._refusals.from_rejection(_failure(fault), platform, frame))
+
+    def _decode_frame(self, frame: Frame) -> DecodedFrame:
+        """Decode with all that frames before it described, also those of the same batch."""
+        decoded = self._read_frame(frame)
+        try:
+            return self._state.discovery.apply(decoded, self._read_frame, self, self._state.earlier.repeats)
+        except Exception as fault:  # noqa: BLE001 (a description that fails must not stop the frames after it)
+            return replace(decoded, output=_failure(fault))
+
+    def _read_frame(self, frame: Frame, sparkplug: SparkplugState | None = None) -> DecodedFrame:
+        if frame.size is not None:
+            detail = f"{frame.size} bytes; only the first {len(frame.payload)} were kept"
+            return DecodedFrame(frame, self.routes.platform_of(frame.topic), Rejection(Reason.TOO_LARGE, detail))
+        try:
+            decoded = self.routes.decode(frame, self._state.sparkplug if sparkplug is None else sparkplug)
+            return self._state.discovery.read(decoded)
+        except Exception as fault:  # noqa: BLE001 (a frame that makes its adapter fail must not stop those after it)
+            return DecodedFrame(frame, self.routes.platform_of(frame.topic), _failure(fault))
+
+    def _process_decoded(self, decoded: DecodedFrame, result: IngestResult) -> Iterator[None]:
+        output, frame = decoded.output, decoded.frame
+        if isinstance(output, list):
+            platform = self._state.discovery.platform_of(decoded)
+            yield from self._process_items(output, platform, frame, result)
+        elif isinstance(output, Rejection):
+            result.refusals.append(self._refusals.from_rejection(output, decoded.platform, frame))
+        else:
+            result.events.append(self._with_device(output, frame))
+
+    def _process_items(
+        self, items: Sequence[AdapterItem], platform: str | None, frame: Frame, result: IngestResult
+    ) -> Iterator[None]:
+        refused = RefusedItems(self._refusals, platform, frame)
+        unregistered = UnregisteredDevices(self._danger, self._state.discovery.hints)
+        message = MessageContext(frame, len(items), result, refused, unregistered)
+        first_reading = len(result.readings)
+        try:
+            for number, item in enumerate(items, 1):
+                self._process_item(limit_fields(item), message)
+                if number % STEP_READINGS == 0:
+                    yield
+            for number, refusal in enumerate(unregistered.refusals(self._refusals, frame), 1):
+                refused.add(refusal)
+                if number % STEP_READINGS == 0:
+                    yield
+        finally:
+            readings = result.readings[first_reading:] if refused.any_rejected else ()
+            result.refusals += refused.refusals(
+                {reading.device for reading in readings if self._reports_danger(reading)}
+            )
+
+    def _process_item(self, item: AdapterItem, message: MessageContext) -> None:
+        if isinstance(item, Rejection):
+            message.refused_items.add_rejection(item)
+        elif isinstance(item, DeviceEvent):
+            message.result.events.append(self._with_device(item, message.frame))
+        elif (device := find_device(item, self._device_index.find)) is not None:
+            self._readings.process(item, device, message)
+        elif item.is_attributes:
+            message.result.events.append(liveness_event(item, None, message.frame.received))
+        else:
+            message.unregistered.add(item)
+
+    def _with_device(self, event: DeviceEvent, frame: Frame) -> DeviceEvent:
+        device = self._device_index.find(event.platform, event.identity, event.aliases) if event.identity else None
+        if device is not None and event.kind is DeviceEventKind.JOIN:
+            self._state.duplicates.pop(device.id, None)  # its counter starts again
+            self._fast_path.invalidate()
+        return replace(event, device=device.id if device else None, at=frame.received)
+
+    def _reports_danger(self, reading: Reading) -> bool:
+        quantities = self._kinds[reading.kind].quantities
+        return any(value is True and quantities[name].danger for name, value in reading.values.items())
+
+    # -- danger before the frame is journaled -----------------------------------------------------------------------
+
+    def has_danger(self, frame: Frame) -> bool:
+        """Whether the frame holds a danger, as far as that shows without a codec. Changes no state.
+
+        Raw bytes of an urgent kind count as danger: what they mean is known only when their codec has run.
+        """
+        decoded = self._read_frame(frame, self._state.sparkplug.copy_for_peek(frame.topic))
+        items = decoded.output if isinstance(decoded.output, list) else [decoded.output]
+        try:
+            return any(self._is_dangerous(item, decoded) for item in items)
+        except Exception:  # noqa: BLE001 (decoding the frame after the journal refuses it with this fault)
+            return self._danger.in_unreadable(frame, Reason.CODEC_FAILED)
+
+    def _is_dangerous(self, item: AdapterItem, decoded: DecodedFrame) -> bool:
+        if isinstance(item, Rejection):
+            return self._refusals.may_be_danger(item, decoded.platform, decoded.frame)
+        if isinstance(item, DeviceEvent):
+            return False
+        device = find_device(item, self._device_index.find)
+        plan = self._plans.for_reading(item, device) if device is not None else None
+        if device is None or plan is None:
+            fields = self._state.discovery.hints.explain(item.platform, item.identity, fields_by_class(item))
+            return self._danger.in_fields(item.platform, fields)
+        explained, _ = self._readings.with_definitions(item, plan)
+        is_urgent_raw = explained.raw is not None and self._kinds[device.kind].urgent
+        return has_danger_bit(plan, explained.fields) or is_urgent_raw
 
 
-def _failed(fault: Exception) -> Rejected:
-    return Rejected(Reason.CODEC_FAILED, f"{type(fault).__name__}: {fault}"[:200])
+def _failure(fault: Exception) -> Rejection:
+    return Rejection(Reason.CODEC_FAILED, f"{type(fault).__name__}: {fault}"[:200])

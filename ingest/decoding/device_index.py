@@ -11,31 +11,31 @@ from domain.identities import canonical
 NATIVE: Final = "native"
 
 
-class Directory:
+class DeviceIndex:
     """The registered devices by platform and identity. A device's own id is always its native identity."""
 
     def __init__(self, devices: Iterable[Device] = ()) -> None:
         self._by_platform: dict[str, dict[str, Device]] = {NATIVE: {}}
         self._devices: dict[str, Device] = {}
         for device in devices:
-            self._learn(device)
+            self._add(device)
 
-    def change(self, removed: Iterable[str], changed: Iterable[Device]) -> None:
+    def update(self, removed: Iterable[str], changed: Iterable[Device]) -> None:
         """Some devices are gone, some are new or otherwise; the others are not looked at."""
         changed = list(changed)
         for known in [*removed, *(device.id for device in changed)]:
-            self._forget(known)
+            self._remove(known)
         for device in changed:
-            self._learn(device)
+            self._add(device)
 
-    def _learn(self, device: Device) -> None:
+    def _add(self, device: Device) -> None:
         self._devices[device.id] = device
         for identity in device.identities:
             named = self._by_platform.setdefault(identity.platform, {})
             named[canonical(identity.platform, identity.id)] = device
         self._by_platform[NATIVE][device.id] = device
 
-    def _forget(self, device_id: str) -> None:
+    def _remove(self, device_id: str) -> None:
         device = self._devices.pop(device_id, None)
         if device is None:
             return

@@ -13,17 +13,17 @@ ATTRIBUTE: Final = "timezone"
 """The attribute of a device that names its zone, such as Asia/Urumqi."""
 
 
-class LocalTime:
+class DeviceTimezones:
     """Zones by name, each looked up once. A name that no zone has counts as none."""
 
     def __init__(self, site: tzinfo, platforms: Mapping[str, tzinfo]) -> None:
         self._site, self._platforms = site, platforms
         self._named: dict[object, tzinfo | None] = {}
 
-    def of(self, device: Device, platform: str) -> tzinfo:
+    def zone_of(self, device: Device, platform: str) -> tzinfo:
         """The zone in which this device writes its times on this platform.
 
-        >>> local = LocalTime(ZoneInfo("Asia/Shanghai"), {"hj212": ZoneInfo("UTC")})
+        >>> local = DeviceTimezones(ZoneInfo("Asia/Shanghai"), {"hj212": ZoneInfo("UTC")})
         >>> west = Device("west", "gas_alarm", attributes={"timezone": "Asia/Urumqi"})
         >>> [local.of(device, "hj212").key for device in (west, Device("east", "gas_alarm"))]
         ['Asia/Urumqi', 'UTC']
@@ -34,11 +34,11 @@ class LocalTime:
 
     def _zone(self, name: object) -> tzinfo | None:
         if name not in self._named:
-            self._named[name] = _zone_called(str(name))
+            self._named[name] = _load_zone(str(name))
         return self._named[name]
 
 
-def _zone_called(name: str) -> tzinfo | None:
+def _load_zone(name: str) -> tzinfo | None:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # no such zone, no such key, a folder of zones

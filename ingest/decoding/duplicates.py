@@ -14,60 +14,60 @@ from domain import MINUTE, Instant
 NO_SEQ: Final = -(2**63)
 SEQ_MAX: Final = 2**62
 
-SEQ_ALONE_MS: Final = 10 * MINUTE
+SEQ_ONLY_WINDOW_MS: Final = 10 * MINUTE
 """Without a device time, the same seq later than this is a device that started again."""
 
-RESTAMPED_MS: Final = 10 * MINUTE
+RESTAMP_WINDOW_MS: Final = 10 * MINUTE
 """The newest seq again with another time: within this it was stamped anew, beyond it the device started again."""
 
-KEPT_MIN: Final = 16
-KEPT_MAX: Final = 2_048
+CAPACITY_MIN: Final = 16
+CAPACITY_MAX: Final = 2_048
 
 _STRIDE: Final = 3
 
 
-class Window:
+class DuplicateWindow:
     """The last messages of one device as flat integers: seq, instant, digest of the values with the danger bit.
 
     The instant of a message without a device time is its arrival, negated. Ordinary messages, with a seq above and a
     time after all before them, are told apart without a search.
     """
 
-    __slots__ = ("_next", "heard", "kept", "last_seq", "newest", "said", "top_seq")
+    __slots__ = ("_next", "capacity", "entries", "highest_seq", "last_received", "last_seq", "newest_at")
 
     def __init__(self) -> None:
-        self.said = array("q")
+        self.entries = array("q")
         self._next = 0
-        self.kept = KEPT_MIN
-        self.top_seq = self.last_seq = NO_SEQ
-        self.newest: Instant = 0
-        self.heard: Instant = 0
+        self.capacity = CAPACITY_MIN
+        self.highest_seq = self.last_seq = NO_SEQ
+        self.newest_at: Instant = 0
+        self.last_received: Instant = 0
 
-    def expect(self, batch: int) -> None:
+    def reserve(self, batch: int) -> None:
         """A device that sends batches is remembered for two of them."""
-        if 2 * batch > self.kept and self.kept < KEPT_MAX:
-            self.said, self._next = self._in_order(), len(self.said)
-            self.kept = min(2 * batch, KEPT_MAX)
+        if 2 * batch > self.capacity and self.capacity < CAPACITY_MAX:
+            self.entries, self._next = self._in_order(), len(self.entries)
+            self.capacity = min(2 * batch, CAPACITY_MAX)
 
     def _in_order(self) -> array[int]:
         """The oldest first: a full window is overwritten from its beginning."""
-        return self.said[self._next :] + self.said[: self._next]
+        return self.entries[self._next :] + self.entries[: self._next]
 
-    def is_repeated(self, seq: int | None, at: Instant | None, received: Instant, digest: int, danger: bool) -> bool:
+    def is_duplicate(self, seq: int | None, at: Instant | None, received: Instant, digest: int, danger: bool) -> bool:
         """Whether this was said before; if not, it is remembered."""
         number = NO_SEQ if seq is None else seq
-        fresh = (seq is None or number > self.top_seq) and (at is None or at > self.newest)
-        if not fresh and self._was_said(number, at, received, digest, danger):
+        fresh = (seq is None or number > self.highest_seq) and (at is None or at > self.newest_at)
+        if not fresh and self._is_known(number, at, received, digest, danger):
             return True
-        self._remember(number, at, received, digest << 1 | danger)
+        self._add(number, at, received, digest << 1 | danger)
         return False
 
-    def _remember(self, seq: int, at: Instant | None, received: Instant, mark: int) -> None:
-        self.heard = received
+    def _add(self, seq: int, at: Instant | None, received: Instant, mark: int) -> None:
+        self.last_received = received
         if seq == NO_SEQ and at is None:
             return
-        said, place, stamp = self.said, self._next, -received if at is None else at
-        if place == len(said) and place < self.kept * _STRIDE:
+        said, place, stamp = self.entries, self._next, -received if at is None else at
+        if place == len(said) and place < self.capacity * _STRIDE:
             said.extend((seq, stamp, mark))
         else:
             place = place if place < len(said) else 0
@@ -75,22 +75,22 @@ class Window:
         self._next = place + _STRIDE
         if seq != NO_SEQ:
             self.last_seq = seq
-            if seq > self.top_seq:
-                self.top_seq = seq
-        if at is not None and at > self.newest:
-            self.newest = at
+            if seq > self.highest_seq:
+                self.highest_seq = seq
+        if at is not None and at > self.newest_at:
+            self.newest_at = at
 
-    def _was_said(self, seq: int, at: Instant | None, received: Instant, digest: int, danger: bool) -> bool:
+    def _is_known(self, seq: int, at: Instant | None, received: Instant, digest: int, danger: bool) -> bool:
         for column, wanted in ((0, seq if seq != NO_SEQ else None), (1, at)):
-            for stamp, mark in self._found(column, wanted):
+            for stamp, mark in self._entries_with(column, wanted):
                 same_moment = stamp == at and mark >> 1 == digest
-                if same_moment or (column == 0 and self._repeats(seq, at, received, danger, stamp, mark)):
+                if same_moment or (column == 0 and self._is_repeated_seq(seq, at, received, danger, stamp, mark)):
                     return True
         return False
 
-    def _found(self, column: int, wanted: int | None) -> list[tuple[int, int]]:
+    def _entries_with(self, column: int, wanted: int | None) -> list[tuple[int, int]]:
         """The instants and marks of the messages that have this number in this column."""
-        said, found, start = self.said, [], 0
+        said, found, start = self.entries, [], 0
         while wanted is not None:
             try:
                 index = said.index(wanted, start)
@@ -101,23 +101,32 @@ class Window:
                 found.append((said[index - column + 1], said[index - column + 2]))
         return found
 
-    def _repeats(self, seq: int, at: Instant | None, received: Instant, danger: bool, stamp: int, mark: int) -> bool:
+    def _is_repeated_seq(
+        self, seq: int, at: Instant | None, received: Instant, danger: bool, stamp: int, mark: int
+    ) -> bool:
         """The same seq: a repetition, or a device that started counting again?"""
         if danger and not mark & 1:
             return False
         if at is None or stamp < 0:
-            return at is not None or stamp >= 0 or received + stamp <= SEQ_ALONE_MS
-        return stamp == at or (seq == self.last_seq and abs(stamp - at) <= RESTAMPED_MS and not danger)
+            return at is not None or stamp >= 0 or received + stamp <= SEQ_ONLY_WINDOW_MS
+        return stamp == at or (seq == self.last_seq and abs(stamp - at) <= RESTAMP_WINDOW_MS and not danger)
 
-    def saved(self) -> tuple[int, int, int, Instant, Instant, bytes]:
+    def state(self) -> tuple[int, int, int, Instant, Instant, bytes]:
         """The window as plain values, for a snapshot."""
-        return self.kept, self.top_seq, self.last_seq, self.newest, self.heard, self._in_order().tobytes()
+        return (
+            self.capacity,
+            self.highest_seq,
+            self.last_seq,
+            self.newest_at,
+            self.last_received,
+            self._in_order().tobytes(),
+        )
 
     @classmethod
-    def restored(cls, saved: tuple[int, int, int, Instant, Instant, bytes]) -> Window:
+    def from_state(cls, saved: tuple[int, int, int, Instant, Instant, bytes]) -> DuplicateWindow:
         """The window of a snapshot."""
         window = cls()
-        window.kept, window.top_seq, window.last_seq, window.newest, window.heard, said = saved
-        window.said.frombytes(said)
-        window._next = len(window.said)
+        window.capacity, window.highest_seq, window.last_seq, window.newest_at, window.last_received, said = saved
+        window.entries.frombytes(said)
+        window._next = len(window.entries)
         return window

@@ -11,34 +11,38 @@ from functools import partial
 from msgspec import Struct, field
 
 from domain import Device, Instant
-from ingest.decoding.unread_verdicts import Kept, UnreadFields
-from ingest.decoding.validation import understands
-from ingest.mappings.mapping import Plan
-from ingest.mappings.repeats import News, TestRuns
-from ingest.results import Unread
+from ingest.decoding.unread_verdicts import OpenVerdict, UnreadVerdicts
+from ingest.decoding.validation import is_understood
+from ingest.mappings.plan import Plan
+from ingest.mappings.repeats import RepeatFilter, SelfTestLimiter
+from ingest.results import UnreadVerdictEvent
 
 
-class Said(Struct, array_like=True):
+class EarlierMessagesState(Struct, array_like=True):
     """As a snapshot holds it."""
 
-    news: list[tuple[str, str, Instant]] = field(default_factory=list)
-    tests: dict[str, Instant] = field(default_factory=dict)
-    unread: list[Kept] = field(default_factory=list)
+    repeats: list[tuple[str, str, Instant]] = field(default_factory=list)
+    self_tests: dict[str, Instant] = field(default_factory=dict)
+    unread_verdicts: list[OpenVerdict] = field(default_factory=list)
 
 
-class SaidBefore:
+class EarlierMessages:
     """The three memories."""
 
-    def __init__(self, said: Said | None = None) -> None:
-        said = said or Said()
-        self.news, self.tests, self.unread = News(said.news), TestRuns(said.tests), UnreadFields(said.unread)
+    def __init__(self, said: EarlierMessagesState | None = None) -> None:
+        said = said or EarlierMessagesState()
+        self.repeats, self.self_tests, self.unread_verdicts = (
+            RepeatFilter(said.repeats),
+            SelfTestLimiter(said.self_tests),
+            UnreadVerdicts(said.unread_verdicts),
+        )
 
-    def saved(self) -> Said:
+    def state(self) -> EarlierMessagesState:
         """As values."""
-        return Said(self.news.saved(), self.tests.began, self.unread.saved())
+        return EarlierMessagesState(self.repeats.state(), self.self_tests.started_at, self.unread_verdicts.state())
 
-    def understood(self, device: Device, platform: str, plan: Plan, at: Instant) -> Iterable[Unread]:
+    def end_understood(self, device: Device, platform: str, plan: Plan, at: Instant) -> Iterable[UnreadVerdictEvent]:
         """What was told as not understood of this device, and now is."""
-        if device.id not in self.unread:
+        if device.id not in self.unread_verdicts:
             return ()
-        return self.unread.understood(device, platform, partial(understands, plan), at)
+        return self.unread_verdicts.end_understood(device, platform, partial(is_understood, plan), at)

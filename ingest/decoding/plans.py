@@ -6,20 +6,21 @@ from collections.abc import Mapping, Sequence
 
 from domain import Device
 from domain.kind import Kind
-from ingest.mappings.field_names import folded
-from ingest.mappings.mapping import MappingBook, Plan, compile_plan
-from ingest.results import Draft
+from ingest.mappings.field_names import normalized
+from ingest.mappings.mapping import MappingBook
+from ingest.mappings.plan import Plan, compile_plan
+from ingest.results import RawReading
 
 
 class KnownModels:
     """The models that some mapping knows, each in every spelling."""
 
     def __init__(self, books: Sequence[MappingBook]) -> None:
-        self._names = {folded(name) for book in books for each in book.models for name in each.models}
+        self._names = {normalized(name) for book in books for each in book.models for name in each.models}
 
-    def first(self, *models: str | None) -> str | None:
+    def first_known(self, *models: str | None) -> str | None:
         """The first of these names that a mapping knows."""
-        return next((model for model in models if model is not None and folded(model) in self._names), None)
+        return next((model for model in models if model is not None and normalized(model) in self._names), None)
 
 
 class Plans:
@@ -30,12 +31,12 @@ class Plans:
         self._plans: dict[tuple[str, str, str | None], Plan] = {}
         self._models = KnownModels(mappings)
 
-    def of(self, draft: Draft, device: Device) -> Plan | None:
+    def for_reading(self, draft: RawReading, device: Device) -> Plan | None:
         """How this draft of this device is read; None for a kind that nobody described."""
         # What the registry calls it may be a brochure's word; the platform's product number is then the better key.
-        return self.of_kind(draft.platform, device.kind, self._models.first(device.model, draft.model))
+        return self.for_kind(draft.platform, device.kind, self._models.first_known(device.model, draft.model))
 
-    def of_kind(self, platform: str, kind: str, model: str | None = None) -> Plan | None:
+    def for_kind(self, platform: str, kind: str, model: str | None = None) -> Plan | None:
         """How a kind is read on a platform."""
         key = (platform, kind, model)
         plan = self._plans.get(key)

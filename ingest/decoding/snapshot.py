@@ -1,8 +1,8 @@
-"""What a listener remembers, as bytes and back. It knows no message."""
+"""Decoder state to bytes and back (msgpack), for the checkpoint."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from itertools import islice
 from typing import Final
 
@@ -12,63 +12,69 @@ from msgspec import Struct, field
 from domain import Instant
 from ingest.adapters import platform_for_topic
 from ingest.adapters.sparkplug.state import SparkplugState
-from ingest.decoding.duplicates import Window
-from ingest.decoding.earlier_messages import Said, SaidBefore
-from ingest.decoding.redelivery import marks
-from ingest.definitions import Saved as Definitions
-from ingest.discovery.discovery import Discovered
-from ingest.discovery.hints import Saved as Descriptions
-from ingest.frame import Frame
+from ingest.decoding.duplicates import DuplicateWindow
+from ingest.decoding.earlier_messages import EarlierMessages, EarlierMessagesState
+from ingest.decoding.redelivery import RedeliveryFilter, encode_state
+from ingest.decoding.state import DecoderState
+from ingest.definitions import DefinitionsState
+from ingest.discovery.discovery import Discovery
+from ingest.discovery.hints import HintsState
 
-PART: Final = 2_000
-"""Devices written at once: when this runs in a thread, others get their turn between two parts."""
+PART_DEVICES: Final = 2_000
+"""Devices encoded at once. When encoding runs in a thread, other threads can run between two parts."""
 
-Saved = tuple[int, int, int, Instant, Instant, bytes]
+WindowState = tuple[int, int, int, Instant, Instant, bytes]
 
 
-class _Read(Struct, array_like=True):
-    windows: list[dict[str, Saved]] | dict[str, Saved]
-    """In parts; before 0.3 in one."""
+class _DecodedState(Struct, array_like=True):
+    windows: list[dict[str, WindowState]] | dict[str, WindowState]
+    """In parts of PART_DEVICES; one dict in checkpoints written before 0.3."""
     packets: dict[str, dict[int, int]]
     sparkplug: SparkplugState = field(default_factory=SparkplugState)
-    described: Descriptions = field(default_factory=list)
-    said: Said = field(default_factory=Said)
-    definitions: Definitions = field(default_factory=Definitions)
+    hints: HintsState = field(default_factory=list)
+    earlier: EarlierMessagesState = field(default_factory=EarlierMessagesState)
+    definitions: DefinitionsState = field(default_factory=DefinitionsState)
 
 
-class _Written(Struct, array_like=True):
+class _EncodedState(Struct, array_like=True):
     windows: list[msgspec.Raw]
     packets: dict[str, dict[int, int]]
     sparkplug: SparkplugState
-    described: Descriptions
-    said: Said
-    definitions: Definitions
+    hints: HintsState
+    earlier: EarlierMessagesState
+    definitions: DefinitionsState
 
 
-def written(
-    windows: Iterable[tuple[str, Saved]],
-    packets: Mapping[str, Mapping[int, int | Frame]],
-    sparkplug: SparkplugState,
-    discovered: Discovered,
-    said_before: SaidBefore,
-) -> bytes:
-    """The bytes of a snapshot."""
-    waiting = iter(windows)
+def encode_snapshot(state: DecoderState, received_since: Instant = 0) -> bytes:
+    """The state as bytes, with the duplicate windows of devices that sent something since `received_since`."""
+    windows = (
+        (id, window.state()) for id, window in state.duplicates.items() if window.last_received >= received_since
+    )
     parts: list[msgspec.Raw] = []
-    while part := dict(islice(waiting, PART)):
+    while part := dict(islice(windows, PART_DEVICES)):
         parts.append(msgspec.Raw(msgspec.msgpack.encode(part)))
-    described, definitions = discovered.described.saved(), discovered.definitions.saved()
     return msgspec.msgpack.encode(
-        _Written(parts, marks(packets), sparkplug, described, said_before.saved(), definitions)
+        _EncodedState(
+            parts,
+            encode_state(state.redelivery.state()),
+            state.sparkplug,
+            state.discovery.hints.state(),
+            state.earlier.state(),
+            state.discovery.definitions.state(),
+        )
     )
 
 
-def read(
-    snapshot: bytes, heard_on: Callable[[str], str | None] = platform_for_topic
-) -> tuple[dict[str, Window], dict[str, dict[int, int]], SparkplugState, Discovered, SaidBefore]:
-    """What those bytes hold. Raises msgspec.DecodeError for bytes that are none."""
-    saved = msgspec.msgpack.decode(snapshot, type=_Read)
+def decode_snapshot(
+    snapshot: bytes, platform_by_filter: Callable[[str], str | None] = platform_for_topic
+) -> DecoderState:
+    """The state that was encoded. Raises msgspec.DecodeError for other bytes."""
+    saved = msgspec.msgpack.decode(snapshot, type=_DecodedState)
     parts = saved.windows if isinstance(saved.windows, list) else [saved.windows]
-    windows = {name: Window.restored(each) for part in parts for name, each in part.items()}
-    discovered = Discovered(saved.described, saved.definitions, heard_on)
-    return windows, saved.packets, saved.sparkplug, discovered, SaidBefore(saved.said)
+    return DecoderState(
+        Discovery(saved.hints, saved.definitions, platform_by_filter),
+        {id: DuplicateWindow.from_state(window) for part in parts for id, window in part.items()},
+        RedeliveryFilter(saved.packets),
+        saved.sparkplug,
+        EarlierMessages(saved.earlier),
+    )

@@ -5,36 +5,36 @@ from __future__ import annotations
 from typing import Final
 
 from domain import Reason
-from ingest.decoding.danger_detection import Suspicion
-from ingest.decoding.validation import Verdict
+from ingest.decoding.danger_detection import DangerDetector
+from ingest.decoding.validation import Outcome
 from ingest.mappings.field_values import Objection
-from ingest.mappings.mapping import Plan
-from ingest.results import Draft
+from ingest.mappings.plan import Plan
+from ingest.results import RawReading
 
 FIELD_NAME_MAX: Final = 64
 
 
-class Unmapped:
+class UnmappedFields:
     """`counts` by platform, kind and field, `most` of them."""
 
-    def __init__(self, suspicion: Suspicion, most: int) -> None:
-        self._suspicion, self._most = suspicion, most
+    def __init__(self, suspicion: DangerDetector, most: int) -> None:
+        self._danger, self._fields_max = suspicion, most
         self.counts: dict[tuple[str, str, str], int] = {}
 
-    def count(self, verdict: Verdict, draft: Draft, plan: Plan, tested: bool) -> None:
+    def count(self, verdict: Outcome, draft: RawReading, plan: Plan, tested: bool) -> None:
         """The unmapped fields of one draft; of a device under test none is a danger."""
-        if not verdict.strange:
+        if not verdict.unmapped:
             return
-        for name in verdict.strange:
+        for name in verdict.unmapped:
             key = (draft.platform, plan.kind, name[:FIELD_NAME_MAX])
-            if key in self.counts or len(self.counts) < self._most:
+            if key in self.counts or len(self.counts) < self._fields_max:
                 self.counts[key] = self.counts.get(key, 0) + 1
-        if self._suspicion.dangerous(draft.platform, {**verdict.strange, "test": tested}):
-            self._name_danger(verdict, plan)
+        if self._danger.in_fields(draft.platform, {**verdict.unmapped, "test": tested}):
+            self._object_to_danger(verdict, plan)
 
-    def _name_danger(self, verdict: Verdict, plan: Plan) -> None:
+    def _object_to_danger(self, verdict: Outcome, plan: Plan) -> None:
         """A danger bit that this kind does not have is not only counted: it is refused by name."""
         others = [each for each in verdict.objections if each.reason is not Reason.NO_MAPPING]
-        names = ", ".join(name[:40] for name in list(verdict.strange)[:8])
+        names = ", ".join(name[:40] for name in list(verdict.unmapped)[:8])
         danger = Objection(Reason.NO_MAPPING, f"a {plan.kind} has no mapping for: {names}", danger=True)
         verdict.objections = [*others, danger]

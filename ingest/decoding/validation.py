@@ -16,15 +16,15 @@ import msgspec
 from msgspec import Struct, field
 
 from domain import HOUR, Device, Instant, Quality, Reading, Reason, Value
-from ingest.decoding.duplicates import SEQ_MAX, Window
-from ingest.mappings.field_values import Objection, Taken, take_fields
-from ingest.mappings.mapping import Plan
+from ingest.decoding.duplicates import SEQ_MAX, DuplicateWindow
+from ingest.mappings.field_values import FieldValues, Objection, read_fields
+from ingest.mappings.plan import Plan
 from ingest.mappings.proposal import UnreadVerdict
-from ingest.results import Draft
-from ingest.timestamps import FUTURE_MAX, PAST_MAX, is_sane, read_instant
+from ingest.results import RawReading
+from ingest.timestamps import MAX_AGE_MS, MAX_AHEAD_MS, is_plausible, parse_timestamp
 
 
-class Verdict(Struct):
+class Outcome(Struct):
     """What a message that did not simply pass became: at most one reading, and what is to be said about the rest.
 
     With none of them the device only gave a sign of life.
@@ -32,17 +32,17 @@ class Verdict(Struct):
 
     reading: Reading | None = None
     objections: list[Objection] = field(default_factory=list)
-    strange: dict[str, object] = field(default_factory=dict)
+    unmapped: dict[str, object] = field(default_factory=dict)
     duplicate: bool = False
-    asked: list[UnreadVerdict] = field(default_factory=list)
+    unread_verdicts: list[UnreadVerdict] = field(default_factory=list)
 
 
-DUPLICATE: Final = Verdict(duplicate=True)
+DUPLICATE: Final = Outcome(duplicate=True)
 
-NO_DOUBTS: Final[dict[str, Quality]] = {}
+ALL_GOOD: Final[dict[str, Quality]] = {}
 """Shared by all readings that have none."""
 
-LINK: Final = frozenset({"rssi_dbm"})
+LINK_QUANTITIES: Final = frozenset({"rssi_dbm"})
 """What a network says of a message and not the device: a message of unknown words is not known for it."""
 
 _EXACT_MAX: Final = 2**53
@@ -53,20 +53,26 @@ _DIGITS: Final = re.compile(r"\d")
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def admit(
-    draft: Draft, device: Device, plan: Plan, window: Window, received: Instant, zone: tzinfo
-) -> Reading | Verdict:
+def validate(
+    draft: RawReading, device: Device, plan: Plan, window: DuplicateWindow, received: Instant, zone: tzinfo
+) -> Reading | Outcome:
     """The reading, if nothing is unusual; else a verdict on every part of the message."""
     if not draft.retained:
-        passed = pass_at_once(draft.fields, draft.at, draft.seq, device, plan, window, received)
+        passed = validate_ordinary(draft.fields, draft.at, draft.seq, device, plan, window, received)
         if passed is not None:
             return passed
-    return _examine(draft, device, plan, window, received, zone)
+    return validate_full(draft, device, plan, window, received, zone)
 
 
-def pass_at_once(
-    fields: Mapping[str, object], at: object, seq: object, device: Device, plan: Plan, window: Window, received: Instant
-) -> Reading | Verdict | None:
+def validate_ordinary(
+    fields: Mapping[str, object],
+    at: object,
+    seq: object,
+    device: Device,
+    plan: Plan,
+    window: DuplicateWindow,
+    received: Instant,
+) -> Reading | Outcome | None:
     """The reading, or that it is a duplicate; None when something is unusual, and then nothing is remembered."""
     specs = plan.specs
     values: dict[str, Value] = {}
@@ -75,91 +81,93 @@ def pass_at_once(
         if spec is None or type(value) not in spec.types or not spec.lo <= value <= spec.hi:  # type: ignore[operator]
             return None
         values[spec.quantity] = value  # type: ignore[assignment]
-    simple = type(at) is int and at > 10**11 and received - PAST_MAX <= at <= received + FUTURE_MAX
+    simple = type(at) is int and at > 10**11 and received - MAX_AGE_MS <= at <= received + MAX_AHEAD_MS
     numbered = seq is None or (type(seq) is int and -SEQ_MAX < seq < SEQ_MAX)
     if not simple or not numbered or not values or len(values) != len(fields):
         return None
-    if window.is_repeated(seq, at, received, _digest(values), _bears_danger(plan, values)):  # type: ignore[arg-type]
+    if window.is_duplicate(seq, at, received, _digest(values), _has_danger(plan, values)):  # type: ignore[arg-type]
         return DUPLICATE
-    return Reading(device.id, plan.kind, at, received, values, NO_DOUBTS)  # type: ignore[arg-type]
+    return Reading(device.id, plan.kind, at, received, values, ALL_GOOD)  # type: ignore[arg-type]
 
 
 def _digest(values: Mapping[str, Value]) -> int:
     """What tells these values from others; 1 and 1.0 are the same number."""
     for value in values.values():
         if type(value) is float and value.is_integer() and abs(value) < _EXACT_MAX:
-            values = {name: _whole(each) for name, each in values.items()}
+            values = {name: _as_integer(each) for name, each in values.items()}
             break
     return crc32(_encode(values))
 
 
-def _whole(value: Value) -> Value:
+def _as_integer(value: Value) -> Value:
     return int(value) if type(value) is float and value.is_integer() and abs(value) < _EXACT_MAX else value
 
 
-def _bears_danger(plan: Plan, values: Mapping[str, Value]) -> bool:
+def _has_danger(plan: Plan, values: Mapping[str, Value]) -> bool:
     for quantity in plan.danger:  # noqa: SIM110 (a generator costs more than the loop, for every message)
         if values.get(quantity) is True:
             return True
     return False
 
 
-def understands(plan: Plan, field: str, value: object) -> bool:
+def is_understood(plan: Plan, field: str, value: object) -> bool:
     """Whether this value of this field leaves nothing to ask; also when a mapping says that it means nothing."""
-    return not take_fields({field: value}, plan).asked
+    return not read_fields({field: value}, plan).unread_verdicts
 
 
-def speaks_of_danger(plan: Plan, fields: Mapping[str, object]) -> bool:
+def has_danger_bit(plan: Plan, fields: Mapping[str, object]) -> bool:
     """Whether these fields hold a true danger bit of this kind; a device under test has none."""
-    values = take_fields(fields, plan).values
-    return values.get("test") is not True and _bears_danger(plan, values)
+    values = read_fields(fields, plan).values
+    return values.get("test") is not True and _has_danger(plan, values)
 
 
-def _examine(draft: Draft, device: Device, plan: Plan, window: Window, received: Instant, zone: tzinfo) -> Verdict:
-    taken = take_fields(draft.fields, plan)
+def validate_full(
+    draft: RawReading, device: Device, plan: Plan, window: DuplicateWindow, received: Instant, zone: tzinfo
+) -> Outcome:
+    taken = read_fields(draft.fields, plan)
     values, implausible = taken.values, taken.implausible
-    verdict = Verdict(objections=taken.objections, strange=taken.strange)
-    if values.keys() <= LINK:
-        _say_why_empty(draft, plan, taken, verdict)
-    unread = [each for each in taken.unread if each.danger or not values.keys() <= LINK]
-    if (unread or taken.asked) and _is_of_now(draft, received, zone):
+    verdict = Outcome(objections=taken.objections, unmapped=taken.unmapped)
+    if values.keys() <= LINK_QUANTITIES:
+        _explain_empty(draft, plan, taken, verdict)
+    unread = [each for each in taken.unread_objections if each.danger or not values.keys() <= LINK_QUANTITIES]
+    if (unread or taken.unread_verdicts) and _is_current(draft, received, zone):
         verdict.objections += unread
-        verdict.asked = taken.asked
+        verdict.unread_verdicts = taken.unread_verdicts
     if not values:
         return verdict
-    said_at, seq = _said_at(draft.at, zone, verdict), _said_seq(draft.seq, verdict)
-    at = said_at if said_at is not None and is_sane(said_at, received) else None
-    if window.is_repeated(seq, at, received, _digest(values), _bears_danger(plan, values)):
+    said_at, seq = _parse_time(draft.at, zone, verdict), _parse_seq(draft.seq, verdict)
+    at = said_at if said_at is not None and is_plausible(said_at, received) else None
+    if window.is_duplicate(seq, at, received, _digest(values), _has_danger(plan, values)):
         # Its numbers may be those of before: what may be a danger beside them is none the less said.
         verdict.duplicate = not any(each.danger for each in verdict.objections)
         return verdict
     skewed = at is None and draft.at is not None
-    doubts = _doubts(values, implausible, draft.retained, skewed)
+    doubts = _qualities(values, implausible, draft.retained, skewed)
     ahead_ms = said_at - received if skewed and said_at is not None and not draft.retained else 0
     verdict.reading = Reading(device.id, plan.kind, received if at is None else at, received, values, doubts, ahead_ms)
     return verdict
 
 
-def _say_why_empty(draft: Draft, plan: Plan, taken: Taken, verdict: Verdict) -> None:
+def _explain_empty(draft: RawReading, plan: Plan, taken: FieldValues, verdict: Outcome) -> None:
     """No value of its own: an empty message, one in words we do not know, or only a sign of life."""
     if not draft.fields:
         verdict.objections.append(Objection(Reason.BAD_PAYLOAD, "it bears no quantity"))
-    elif taken.strange and not any(each.danger for each in taken.unread):
-        names = ", ".join(name[:40] for name in list(taken.strange)[:8])
+    elif taken.unmapped and not any(each.danger for each in taken.unread_objections):
+        names = ", ".join(name[:40] for name in list(taken.unmapped)[:8])
         detail = f"a {plan.kind} on {draft.platform} has no mapping for: {names}"
         verdict.objections.append(Objection(Reason.NO_MAPPING, detail))
 
 
-def _is_of_now(draft: Draft, received: Instant, zone: tzinfo) -> bool:
+def _is_current(draft: RawReading, received: Instant, zone: tzinfo) -> bool:
     """A device that sends its history is asked for a mapping by what it says now."""
-    at = None if draft.at is None else read_instant(draft.at, zone)
-    return at is None or not is_sane(at, received) or received - at < HOUR
+    at = None if draft.at is None else parse_timestamp(draft.at, zone)
+    return at is None or not is_plausible(at, received) or received - at < HOUR
 
 
-def _said_at(said: object, zone: tzinfo, verdict: Verdict) -> Instant | None:
+def _parse_time(said: object, zone: tzinfo, verdict: Outcome) -> Instant | None:
     if said is None:
         return None
-    at = read_instant(said, zone)
+    at = parse_timestamp(said, zone)
     if at is None:
         # By its shape, so that a device which goes on writing it so is refused for it once a day.
         shape = _DIGITS.sub("0", str(said)[:60])
@@ -167,7 +175,7 @@ def _said_at(said: object, zone: tzinfo, verdict: Verdict) -> Instant | None:
     return at
 
 
-def _said_seq(said: object, verdict: Verdict) -> int | None:
+def _parse_seq(said: object, verdict: Outcome) -> int | None:
     """A whole number, also written 7.0 or "7"."""
     if said is None:
         return None
@@ -182,9 +190,9 @@ def _said_seq(said: object, verdict: Verdict) -> int | None:
     return seq
 
 
-def _doubts(values: Mapping[str, Value], implausible: list[str], retained: bool, skewed: bool) -> dict[str, Quality]:
+def _qualities(values: Mapping[str, Value], implausible: list[str], retained: bool, skewed: bool) -> dict[str, Quality]:
     if not implausible and not retained and not skewed:
-        return NO_DOUBTS
+        return ALL_GOOD
     whole = Quality.RETAINED if retained else Quality.CLOCK if skewed else None
     doubts = dict.fromkeys(values, whole) if whole is not None else {}
     return {**doubts, **dict.fromkeys(implausible, Quality.IMPLAUSIBLE)}

@@ -8,48 +8,48 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from ingest.results import Proposal
+from ingest.results import DiscoveredDevice
 
-KEPT_MAX: Final = 20_000
+NAMES_MAX: Final = 20_000
 """Names; beyond it the oldest is forgotten."""
 
-BARE: Final = "state"
+BARE_FIELD: Final = "state"
 """The field of a message that is one word, on platforms whose descriptions say what it means."""
 
-Saved = list[tuple[str, str, tuple[str, ...]]]
+HintsState = list[tuple[str, str, tuple[str, ...]]]
 
 
-class Described:
+class DiscoveryHints:
     """The last description of each (platform, name)."""
 
-    def __init__(self, saved: Saved = []) -> None:  # noqa: B006 (only read)
+    def __init__(self, saved: HintsState = []) -> None:  # noqa: B006 (only read)
         self._hints = {(platform, name): tuple(hints) for platform, name, hints in saved}
 
-    def learn(self, proposals: Iterable[Proposal]) -> None:
+    def update(self, proposals: Iterable[DiscoveredDevice]) -> None:
         """Take note of what a discovery describes, and forget what it withdraws."""
         for proposal in proposals:
             for identity in proposal.identities:
                 self._hints.pop(identity, None)
-                if proposal.hints and not proposal.gone:
+                if proposal.hints and not proposal.is_withdrawn:
                     self._hints[identity] = proposal.hints
-        while len(self._hints) > KEPT_MAX:
+        while len(self._hints) > NAMES_MAX:
             del self._hints[next(iter(self._hints))]
 
-    def explained(self, platform: str, identity: str, fields: Mapping[str, object]) -> Mapping[str, object]:
+    def explain(self, platform: str, identity: str, fields: Mapping[str, object]) -> Mapping[str, object]:
         """The fields, with a bare state under the names that the description gives it.
 
-        >>> known = Described([("homeassistant", "garden", ("moisture",))])
+        >>> known = DiscoveryHints([("homeassistant", "garden", ("moisture",))])
         >>> known.explained("homeassistant", "garden", {"state": "ON"})
         {'moisture': 'ON'}
         >>> known.explained("homeassistant", "kitchen", {"state": "ON"})
         {'state': 'ON'}
         """
         hints = self._hints.get((platform, identity), ())
-        if not hints or BARE not in fields:
+        if not hints or BARE_FIELD not in fields:
             return fields
-        others = {name: said for name, said in fields.items() if name != BARE}
-        return {**dict.fromkeys(hints, fields[BARE]), **others}
+        others = {name: said for name, said in fields.items() if name != BARE_FIELD}
+        return {**dict.fromkeys(hints, fields[BARE_FIELD]), **others}
 
-    def saved(self) -> Saved:
+    def state(self) -> HintsState:
         """All of it, for a snapshot."""
         return [(platform, name, hints) for (platform, name), hints in self._hints.items()]

@@ -8,7 +8,7 @@ import re
 import msgspec
 
 from domain import Reason
-from ingest.results import Rejected
+from ingest.results import Rejection
 
 ONLINE_WORDS = frozenset({"online", "connected", "alive", "up", "on", "true", "1"})
 OFFLINE_WORDS = frozenset({"offline", "disconnected", "dead", "down", "off", "false", "0"})
@@ -39,7 +39,7 @@ def _read_leniently(payload: bytes, fault: str) -> object:
     try:
         return json.loads(_ESCAPED_SURROGATE.sub(r"\\ufffd", _text(payload)))
     except (ValueError, RecursionError):
-        return Rejected(Reason.BAD_PAYLOAD, fault)
+        return Rejection(Reason.BAD_PAYLOAD, fault)
 
 
 def _text(payload: bytes) -> str:
@@ -72,6 +72,6 @@ def read_scalar(payload: bytes) -> object:
     try:
         text = payload.decode().strip()
     except UnicodeDecodeError:
-        return Rejected(Reason.BAD_PAYLOAD, "neither a number nor text")
+        return Rejection(Reason.BAD_PAYLOAD, "neither a number nor text")
     said = read_json(payload)
-    return text if isinstance(said, Rejected | str | dict | list) else said
+    return text if isinstance(said, Rejection | str | dict | list) else said

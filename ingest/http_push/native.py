@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from domain import Instant
 from ingest.formats.json_payload import read_json
 from ingest.http_push.frames import PushRejected, PushResult, frame_from_push, is_topic_level
-from ingest.results import Rejected
+from ingest.results import Rejection
 
 
 def receive(_headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant) -> PushResult:
@@ -24,7 +24,7 @@ def receive(_headers: Mapping[str, str], query: Mapping[str, str], body: bytes, 
             else _device_rejected("device")
         )
     said = read_json(body)
-    if isinstance(said, Rejected):
+    if isinstance(said, Rejection):
         return PushRejected(400, "", said.detail)
     return _frames_by_device(said, leaf, now)
 

@@ -7,42 +7,42 @@ from collections.abc import Iterator, Mapping
 from domain import Fault
 from domain.kind import Kind, Quantity
 from ingest.mappings.conversion import STATED
-from ingest.mappings.mapping import EVERY, FieldRule, Fields, MappingBook
-from ingest.mappings.units import in_ours, unit_of
+from ingest.mappings.mapping import EVERY_KIND, FieldRule, Fields, MappingBook
+from ingest.mappings.units import to_our_unit, unit_of
 from ingest.mappings.vocabulary import Meaning
 
-_HOLDS = {"bool": (bool,), "number": (int, float), "text": (str,)}
+_PYTHON_TYPES = {"bool": (bool,), "number": (int, float), "text": (str,)}
 
 
 def check(book: MappingBook, kinds: Mapping[str, Kind]) -> list[Fault]:
     """All faults of a book: kinds and quantities that do not exist, words of the wrong type, rules that do nothing."""
     everywhere = {name: each for kind in kinds.values() for name, each in kind.quantities.items()}
-    faults = list(_fields(book.fields, everywhere, ("fields",), "any kind"))
+    faults = list(_field_faults(book.fields, everywhere, ("fields",), "any kind"))
     for name, fields in book.kinds.items():
-        faults += _of_kind(name, fields, kinds, ("kinds", name))
+        faults += _kind_faults(name, fields, kinds, ("kinds", name))
     for index, model in enumerate(book.models):
         place = "fields" if model.kind in kinds else "kind"
-        faults += _of_kind(model.kind, model.fields, kinds, ("models", index, place))
-    faults += _fields(book.spoken.get(EVERY, {}), everywhere, ("spoken", EVERY), "any kind")
+        faults += _kind_faults(model.kind, model.fields, kinds, ("models", index, place))
+    faults += _field_faults(book.spoken.get(EVERY_KIND, {}), everywhere, ("spoken", EVERY_KIND), "any kind")
     for name, fields in book.spoken.items():
-        faults += _of_kind(name, fields, kinds, ("spoken", name)) if name != EVERY else ()
-    return [*faults, *_words(book, kinds)]
+        faults += _kind_faults(name, fields, kinds, ("spoken", name)) if name != EVERY_KIND else ()
+    return [*faults, *_word_faults(book, kinds)]
 
 
-def _of_kind(name: str, fields: Fields, kinds: Mapping[str, Kind], where: tuple[str | int, ...]) -> Iterator[Fault]:
+def _kind_faults(name: str, fields: Fields, kinds: Mapping[str, Kind], where: tuple[str | int, ...]) -> Iterator[Fault]:
     kind = kinds.get(name)
     if kind is None:
         yield Fault(where, f"there is no kind {name}: write one of {', '.join(sorted(kinds))}")
     else:
-        yield from _fields(fields, kind.quantities, where, name)
+        yield from _field_faults(fields, kind.quantities, where, name)
 
 
-def _fields(
+def _field_faults(
     fields: Fields, quantities: Mapping[str, Quantity], where: tuple[str | int, ...], owner: str
 ) -> Iterator[Fault]:
     for field, rules in fields.items():
         for index, rule in enumerate(rules):
-            message = _wrong(field, rule, quantities, owner)
+            message = _rule_fault(field, rule, quantities, owner)
             if message is not None:
                 # A field's only rule may be written without the list around it.
                 place = (*where, field, *((index,) if len(rules) > 1 else ()))
@@ -50,7 +50,7 @@ def _fields(
                 yield Fault((*place, "to") if named else place, message)
 
 
-def _wrong(field: str, rule: FieldRule, quantities: Mapping[str, Quantity], owner: str) -> str | None:
+def _rule_fault(field: str, rule: FieldRule, quantities: Mapping[str, Quantity], owner: str) -> str | None:
     """A rule onto its own name waits for a kind that has such a quantity."""
     if rule.ignore or rule.to == field:
         return None
@@ -60,33 +60,33 @@ def _wrong(field: str, rule: FieldRule, quantities: Mapping[str, Quantity], owne
     if quantity is None:
         return f"{owner} has no quantity {rule.to}: write one of {', '.join(sorted(quantities))}"
     meanings = {word: value for word, value in (rule.words or {}).items() if value is not None}
-    strange = [word for word, value in meanings.items() if type(value) not in _HOLDS[quantity.type]]
+    strange = [word for word, value in meanings.items() if type(value) not in _PYTHON_TYPES[quantity.type]]
     if strange:
         return f"{rule.to} is a {quantity.type}: the word {strange[0]!r} must become one"
     if quantity.type != "bool" and (rule.invert or rule.bit is not None or type(rule.otherwise) is bool):
         return f"{rule.to} is a {quantity.type}: only a bool can be inverted, be a bit, or be yes or no otherwise"
     if quantity.type != "number" and (rule.scale != 1 or rule.offset or rule.text_number or rule.largest or rule.unit):
         return f"{rule.to} is a {quantity.type}: only a number has scale, offset, text_number, largest and unit"
-    return _wrong_unit(rule, quantity)
+    return _unit_fault(rule, quantity)
 
 
-def _wrong_unit(rule: FieldRule, quantity: Quantity) -> str | None:
+def _unit_fault(rule: FieldRule, quantity: Quantity) -> str | None:
     if rule.unit in ("", STATED):
         return None
     unit = unit_of(rule.unit)
-    if unit is None or in_ours(1, unit, quantity.unit) is None:
+    if unit is None or to_our_unit(1, unit, quantity.unit) is None:
         ours = quantity.unit or "no unit"
         return f"{rule.unit!r} is no unit of {rule.to}, which is in {ours}: write one of its units or `stated`"
     return None
 
 
-def _words(book: MappingBook, kinds: Mapping[str, Kind]) -> Iterator[Fault]:
+def _word_faults(book: MappingBook, kinds: Mapping[str, Kind]) -> Iterator[Fault]:
     """Words of kinds that do not exist, and of meanings that are neither one of ours nor a danger of the kind."""
     for name, lists in book.words.items():
-        if name != EVERY and name not in kinds:
+        if name != EVERY_KIND and name not in kinds:
             yield Fault(("words", name), f"there is no kind {name}: write one of {', '.join(sorted(kinds))}")
             continue
-        quantities = kinds[name].quantities if name != EVERY else {}
+        quantities = kinds[name].quantities if name != EVERY_KIND else {}
         dangers = [each for each, quantity in quantities.items() if quantity.danger]
         known = [*(each.value for each in Meaning), *dangers]
         for meant in lists:

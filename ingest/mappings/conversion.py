@@ -8,33 +8,37 @@ from typing import Final
 from msgspec import Struct
 
 from domain import Value
-from ingest.mappings.mapping import FieldRule, Spec
-from ingest.mappings.units import Unit, in_ours, number_and_unit, unit_of, units_beside
+from ingest.mappings.mapping import FieldRule
+from ingest.mappings.plan import FieldSpec
+from ingest.mappings.units import Unit, convertible_units, number_and_unit, to_our_unit, unit_of
 
 
-class Problem(Struct, frozen=True):
+class ConversionFailure(Struct, frozen=True):
     """Why a value cannot be taken."""
 
     detail: str
 
 
-class Elsewhere(Problem, frozen=True):
+class OtherQuantity(ConversionFailure, frozen=True):
     """It is another quantity: `3.02V` in a field that mostly bears percents."""
 
     quantity: str
     value: float
 
 
-NOTHING: Final = Problem("absent")
+NOT_MEASURED: Final = ConversionFailure("absent")
 """The field says that nothing was measured."""
 
-UNLISTED: Final = Problem("a word that the mapping does not list and leaves out")
+UNLISTED_WORD: Final = ConversionFailure("a word that the mapping does not list and leaves out")
 """As NOTHING, but the vocabulary may know the word."""
 
 STATED: Final = "stated"
 """A rule's unit where only a number with its unit may be taken."""
 
-_COUSINS: Final = {("battery_pct", "voltage"): ("battery_v", "V"), ("battery_v", "share"): ("battery_pct", "%")}
+_OTHER_QUANTITIES: Final = {
+    ("battery_pct", "voltage"): ("battery_v", "V"),
+    ("battery_v", "share"): ("battery_pct", "%"),
+}
 
 _TRUE_WORDS: Final = frozenset(
     {"true", "1", "on", "yes", "alarm", "alarming", "active", "detected", "triggered", "sos", "help", "pressed"}
@@ -48,64 +52,70 @@ CELL_MAX_V: Final = 4.4
 """A full lithium cell has 4.35 V."""
 
 
-def convert(spec: Spec, value: object, stated: str | None = None) -> Value | Problem:
+def convert(spec: FieldSpec, value: object, stated: str | None = None) -> Value | ConversionFailure:
     """The value in our terms, or why not: for every value that did not pass as it is.
 
     `stated` is the unit that the message states in another field.
     """
     if value is None:
-        return NOTHING
+        return NOT_MEASURED
     rule = spec.rule
     if rule is not None:
         if any((type(value) is type(each) and value == each) or _same_number(value, each) for each in rule.absent):
-            return NOTHING
-        value = _translate(rule, value)
-        if isinstance(value, Problem):
+            return NOT_MEASURED
+        value = _apply_rule(rule, value)
+        if isinstance(value, ConversionFailure):
             return value
         if rule.volts is not None and rule.volts is not _looks_like_volts(value, stated):
-            return NOTHING
+            return NOT_MEASURED
     texts = isinstance(value, str) and spec.unit and not spec.strict
-    if spec.holds == "number" and (stated or texts or (rule is not None and (rule.text_number or rule.unit))):
-        return _measured(spec, rule, value, stated)
-    return _CONVERTERS[spec.holds](value, rule)
+    if spec.value_type == "number" and (stated or texts or (rule is not None and (rule.text_number or rule.unit))):
+        return _convert_with_unit(spec, rule, value, stated)
+    return _CONVERTERS[spec.value_type](value, rule)
 
 
-def _measured(spec: Spec, rule: FieldRule | None, value: object, stated: str | None) -> Value | Problem:
+def _convert_with_unit(
+    spec: FieldSpec, rule: FieldRule | None, value: object, stated: str | None
+) -> Value | ConversionFailure:
     """A number with its unit: that behind it, that of another field, that of the mapping, ours."""
     written = ""
     if isinstance(value, str):
         found = number_and_unit(value)
         if found is None:
             worded = rule is not None and rule.otherwise == "absent" and not any(map(str.isdigit, value))
-            return UNLISTED if worded else Problem(f"{value[:60]!r} is not a number with a unit")
+            return UNLISTED_WORD if worded else ConversionFailure(f"{value[:60]!r} is not a number with a unit")
         value, written = found
     symbol = (written or stated or (rule.unit if rule is not None else "")) if spec.unit else ""
     if symbol == STATED:
-        return Problem(f"{value!r} without a unit: nobody states whether it is {spec.unit}; a mapping can: `unit: …`")
+        return ConversionFailure(
+            f"{value!r} without a unit: nobody states whether it is {spec.unit}; a mapping can: `unit: …`"
+        )
     if not symbol:
         return _to_number(value, rule)
     number, unit = _to_number(value, None), unit_of(symbol)
-    if isinstance(number, Problem):
+    if isinstance(number, ConversionFailure):
         return number
-    return _in_our_unit(spec, number, symbol, unit)  # type: ignore[arg-type]
+    return _to_our_unit(spec, number, symbol, unit)  # type: ignore[arg-type]
 
 
-def _in_our_unit(spec: Spec, number: float, symbol: str, unit: Unit | None) -> Value | Problem:
+def _to_our_unit(spec: FieldSpec, number: float, symbol: str, unit: Unit | None) -> Value | ConversionFailure:
     if unit is None:
-        return Problem(f"{symbol[:20]!r} is no unit we know: {spec.quantity} is in {_written(spec)}")
-    converted = in_ours(number, unit, spec.unit)
+        return ConversionFailure(f"{symbol[:20]!r} is no unit we know: {spec.quantity} is in {_accepted_units(spec)}")
+    converted = to_our_unit(number, unit, spec.unit)
     if converted is not None:
         return number if converted == number else converted
-    cousin, theirs = _COUSINS.get((spec.quantity, unit.dimension), ("", ""))
-    other = in_ours(number, unit, theirs) if cousin else None
+    cousin, theirs = _OTHER_QUANTITIES.get((spec.quantity, unit.dimension), ("", ""))
+    other = to_our_unit(number, unit, theirs) if cousin else None
     if other is not None:
-        return Elsewhere(f"{number} {symbol} is {cousin}", cousin, other)
-    return Problem(f"{number} {symbol[:20]} is no {spec.unit}, in which {spec.quantity} is: {_written(spec)}")
+        return OtherQuantity(f"{number} {symbol} is {cousin}", cousin, other)
+    return ConversionFailure(
+        f"{number} {symbol[:20]} is no {spec.unit}, in which {spec.quantity} is: {_accepted_units(spec)}"
+    )
 
 
-def _written(spec: Spec) -> str:
+def _accepted_units(spec: FieldSpec) -> str:
     """Our unit and what else is understood: what a device, or the `unit` of a mapping, can write."""
-    others = units_beside(spec.unit)
+    others = convertible_units(spec.unit)
     return f"{spec.unit}; understood are also {', '.join(others)}" if others else spec.unit
 
 
@@ -126,23 +136,25 @@ def _same_number(value: object, other: object) -> bool:
     return type(value) in (int, float) and type(other) in (int, float) and value == other
 
 
-def _translate(rule: FieldRule, value: object) -> object:
+def _apply_rule(rule: FieldRule, value: object) -> object:
     if rule.words is not None:
-        return _meaning(rule, rule.words, as_word(value))
+        return _translate_word(rule, rule.words, as_word(value))
     if rule.bit is not None:
         return _bit(value, rule.bit)
     return value
 
 
-def _meaning(rule: FieldRule, words: Mapping[str, bool | int | float | str | None], word: str) -> object:
+def _translate_word(rule: FieldRule, words: Mapping[str, bool | int | float | str | None], word: str) -> object:
     if word in words:
-        return NOTHING if words[word] is None else words[word]
+        return NOT_MEASURED if words[word] is None else words[word]
     if isinstance(rule.otherwise, bool):
         return rule.otherwise
-    return UNLISTED if rule.otherwise == "absent" else Problem(f"{word[:60]!r} is not a word we know here")
+    return (
+        UNLISTED_WORD if rule.otherwise == "absent" else ConversionFailure(f"{word[:60]!r} is not a word we know here")
+    )
 
 
-def _bit(value: object, place: int) -> bool | Problem:
+def _bit(value: object, place: int) -> bool | ConversionFailure:
     """One bit of a whole number.
 
     >>> _bit(5, 0), _bit(5, 1), _bit("0x21", 5), _bit("8", 3), _bit("x", 0).detail
@@ -153,7 +165,7 @@ def _bit(value: object, place: int) -> bool | Problem:
     except ValueError:
         word = None
     if type(word) is not int:
-        return Problem(f"{str(value)[:60]!r} is no whole number")
+        return ConversionFailure(f"{str(value)[:60]!r} is no whole number")
     return bool(word >> place & 1)
 
 
@@ -167,14 +179,14 @@ def as_word(value: object) -> str:
     return str(int(value) if whole else value).strip().lower()  # type: ignore[call-overload]
 
 
-def _to_bool(value: object, rule: FieldRule | None) -> Value | Problem:
-    verdict = _verdict(value)
+def _to_bool(value: object, rule: FieldRule | None) -> Value | ConversionFailure:
+    verdict = _parse_bool(value)
     if verdict is None:
-        return Problem(f"{_shown(value)} is neither true nor false")
+        return ConversionFailure(f"{_describe(value)} is neither true nor false")
     return verdict is not (rule is not None and rule.invert)
 
 
-def _verdict(value: object) -> bool | None:
+def _parse_bool(value: object) -> bool | None:
     if type(value) is bool:
         return value
     if type(value) in (int, float):
@@ -183,14 +195,14 @@ def _verdict(value: object) -> bool | None:
     return True if word in _TRUE_WORDS else False if word in _FALSE_WORDS else None
 
 
-def _to_number(value: object, rule: FieldRule | None) -> Value | Problem:
+def _to_number(value: object, rule: FieldRule | None) -> Value | ConversionFailure:
     if type(value) is int and abs(value) > _INT64_MAX:
-        return Problem("a whole number of more than 64 bits")
+        return ConversionFailure("a whole number of more than 64 bits")
     if type(value) is not int and type(value) is not float:
-        return Problem(f"{_shown(value)} is not a number")
+        return ConversionFailure(f"{_describe(value)} is not a number")
     number: float = value
     if number - number != 0:
-        return Problem(f"{number} is not a finite number")
+        return ConversionFailure(f"{number} is not a finite number")
     if rule is None:
         return number
     if rule.milli_from is not None and number >= rule.milli_from:
@@ -200,12 +212,12 @@ def _to_number(value: object, rule: FieldRule | None) -> Value | Problem:
     return round(number * rule.scale + rule.offset, 9)
 
 
-def _to_text(value: object, _rule: FieldRule | None) -> Value | Problem:
-    return value if isinstance(value, str) else Problem(f"{_shown(value)} is not text")
+def _to_text(value: object, _rule: FieldRule | None) -> Value | ConversionFailure:
+    return value if isinstance(value, str) else ConversionFailure(f"{_describe(value)} is not text")
 
 
 _CONVERTERS: Final = {"bool": _to_bool, "number": _to_number, "text": _to_text}
 
 
-def _shown(value: object) -> str:
+def _describe(value: object) -> str:
     return f"{type(value).__name__} {value!r}"[:80]

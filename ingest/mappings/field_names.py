@@ -6,17 +6,17 @@ import re
 from functools import lru_cache
 from typing import Final
 
-LEAVES: Final = frozenset({"value", "val", "state", "status", "data", "current", "now"})
+GENERIC_LEAVES: Final = frozenset({"value", "val", "state", "status", "data", "current", "now"})
 """Last words of a path that say nothing by themselves: those before them count (`flood.value`)."""
 
 CONTAINERS: Final = (
-    LEAVES
+    GENERIC_LEAVES
     | {"params", "properties", "values", "payload", "object", "report", "events", "decoded"}
     | {"event", "samples", "messages", "measurements", "result", "output"}
 )
 """Words of a path that only hold others: what stands below them speaks for itself (`status.event`)."""
 
-LONE: Final = LEAVES | {
+AMBIGUOUS_LEAVES: Final = GENERIC_LEAVES | {
     "alarm",
     "alarms",
     "event",
@@ -36,69 +36,69 @@ LONE: Final = LEAVES | {
 _BREAKS: Final = re.compile(r"[.:]+")
 _NAME_MAX: Final = 120
 
-NAMES_KEPT: Final = 4_096
+NAME_CACHE_SIZE: Final = 4_096
 """Names whose words are kept at hand: a device says the same ones every time."""
 
 
-@lru_cache(maxsize=4 * NAMES_KEPT)
-def folded(name: str) -> str:
+@lru_cache(maxsize=4 * NAME_CACHE_SIZE)
+def normalized(name: str) -> str:
     """The letters and digits of a name, in lower case.
 
-    >>> folded("Smoke_Alarm"), folded("smokeAlarm"), folded("SMOKE ALARM"), folded("烟雾-报警")
+    >>> normalized("Smoke_Alarm"), normalized("smokeAlarm"), normalized("SMOKE ALARM"), normalized("烟雾-报警")
     ('smokealarm', 'smokealarm', 'smokealarm', '烟雾报警')
     """
     return "".join(filter(str.isalnum, name[:_NAME_MAX].lower()))
 
 
-@lru_cache(maxsize=NAMES_KEPT)
-def heard_as(name: str) -> tuple[str, ...]:
+@lru_cache(maxsize=NAME_CACHE_SIZE)
+def name_variants(name: str) -> tuple[str, ...]:
     """What a field may be called, the whole name first, then what the end of its path says.
 
-    >>> heard_as("status.smokeAlarm"), heard_as("flood.value"), heard_as("battery.alarm")
+    >>> name_variants("status.smokeAlarm"), name_variants("flood.value"), name_variants("battery.alarm")
     (('statussmokealarm', 'smokealarm'), ('floodvalue', 'flood'), ('batteryalarm',))
     """
-    parts = [part for part in map(folded, _BREAKS.split(name[:_NAME_MAX])) if part]
-    heard = [folded(name), *_alarm_last(parts)]
+    parts = [part for part in map(normalized, _BREAKS.split(name[:_NAME_MAX])) if part]
+    heard = [normalized(name), *_alarm_moved_last(parts)]
     if len(parts) > 2:
         heard.append(parts[-2] + parts[-1])
-    if len(parts) > 1 and parts[-1] in LEAVES:
+    if len(parts) > 1 and parts[-1] in GENERIC_LEAVES:
         heard.append(parts[-2])
-    elif len(parts) > 1 and parts[-1] not in LONE:
+    elif len(parts) > 1 and parts[-1] not in AMBIGUOUS_LEAVES:
         heard.append(parts[-1])
     return tuple(heard)
 
 
-def _alarm_last(parts: list[str]) -> list[str]:
+def _alarm_moved_last(parts: list[str]) -> list[str]:
     """`alarmFall` is the fall alarm, `alarmBattery` the battery's (Dingtek)."""
     last = parts[-1] if parts else ""
     return [last.removeprefix("alarm") + "alarm"] if last.startswith("alarm") and last != "alarm" else []
 
 
-def below_folders(name: str) -> str:
+def leaf_below_folders(name: str) -> str:
     """What stands behind the last slash, if it says something by itself; several things may be called so.
 
-    >>> below_folders("Kitchen/Smoke Alarm"), below_folders("Battery/Alarm"), below_folders("Smoke")
+    >>> leaf_below_folders("Kitchen/Smoke Alarm"), leaf_below_folders("Battery/Alarm"), leaf_below_folders("Smoke")
     ('smokealarm', '', '')
     """
-    leaf = folded(name.rpartition("/")[2]) if "/" in name else ""
-    return "" if leaf in LONE else leaf
+    leaf = normalized(name.rpartition("/")[2]) if "/" in name else ""
+    return "" if leaf in AMBIGUOUS_LEAVES else leaf
 
 
-def below_containers(name: str) -> tuple[str, ...]:
+def leaf_below_containers(name: str) -> tuple[str, ...]:
     """The last word of a path of which all before only hold others.
 
-    >>> below_containers("status.event"), below_containers("battery.alarm"), below_containers("event")
+    >>> leaf_below_containers("status.event"), leaf_below_containers("battery.alarm"), leaf_below_containers("event")
     (('event',), (), ())
     """
-    *holders, leaf = (folded(part) for part in _BREAKS.split(name[:_NAME_MAX]))
+    *holders, leaf = (normalized(part) for part in _BREAKS.split(name[:_NAME_MAX]))
     return (leaf,) if holders and CONTAINERS.issuperset(holders) else ()
 
 
-@lru_cache(maxsize=NAMES_KEPT)
+@lru_cache(maxsize=NAME_CACHE_SIZE)
 def name_below_containers(name: str) -> str:
     """The last word of such a path as it is written; another name as it is.
 
     >>> name_below_containers("event.distance_alarm"), name_below_containers("battery.alarm")
     ('distance_alarm', 'battery.alarm')
     """
-    return _BREAKS.split(name)[-1] if below_containers(name) else name
+    return _BREAKS.split(name)[-1] if leaf_below_containers(name) else name

@@ -12,13 +12,13 @@ from typing import Final
 from msgspec import Struct, field
 
 from domain import Reason, Value
-from ingest.mappings.conversion import NOTHING, UNLISTED, Elsewhere, Problem, as_word, convert
-from ingest.mappings.field_names import CONTAINERS, folded, heard_as
-from ingest.mappings.mapping import Plan, Spec
-from ingest.mappings.proposal import UnreadVerdict, proposed, proposed_word
-from ingest.mappings.units import Stated, stated_units
-from ingest.mappings.value_shapes import opened, speaks_as, unnumbered, words_in
-from ingest.mappings.vocabulary import HARMLESS, OTHERS, Meaning, Word
+from ingest.mappings.conversion import NOT_MEASURED, UNLISTED_WORD, ConversionFailure, OtherQuantity, as_word, convert
+from ingest.mappings.field_names import CONTAINERS, name_variants, normalized
+from ingest.mappings.plan import FieldSpec, Plan
+from ingest.mappings.proposal import UnreadVerdict, propose_field, propose_word
+from ingest.mappings.units import StatedUnits, stated_units
+from ingest.mappings.value_shapes import flatten, name_contains, without_channel, words_in
+from ingest.mappings.vocabulary import HARMLESS, OTHER_QUANTITIES, Meaning, Word
 
 
 class Objection(Struct, frozen=True):
@@ -34,21 +34,21 @@ class Objection(Struct, frozen=True):
     once: bool = False
 
 
-class Taken(Struct):
+class FieldValues(Struct):
     """What was taken so far."""
 
     plan: Plan
-    stated: Stated
+    stated: StatedUnits
     values: dict[str, Value] = field(default_factory=dict)
     implausible: list[str] = field(default_factory=list)
-    strange: dict[str, object] = field(default_factory=dict)
+    unmapped: dict[str, object] = field(default_factory=dict)
     objections: list[Objection] = field(default_factory=list)
-    unread: list[Objection] = field(default_factory=list)
-    asked: list[UnreadVerdict] = field(default_factory=list)
-    judged: bool = False
+    unread_objections: list[Objection] = field(default_factory=list)
+    unread_verdicts: list[UnreadVerdict] = field(default_factory=list)
+    has_verdict: bool = False
 
 
-NO_VERDICT: Final = frozenset(
+NON_VERDICT_WORDS: Final = frozenset(
     {"battery", "threshold", "enable", "config", "setting", "count", "times", "duration", "delay", "interval", "mute"}
     | {"silence", "volume", "sound", "buzzer", "sensitivity", "temperature", "humidity", "pressure", "voltage", "time"}
     | {"date", "version", "upgrade", "update", "link", "network", "mode", "gateway", "valve", "relay", "电池", "电量"}
@@ -56,102 +56,102 @@ NO_VERDICT: Final = frozenset(
 )
 """Words of names that are no verdict although they may bear one's word (`alarm_threshold`, `smoke_alarm_counter`)."""
 
-TOLD_IN_TEXT: Final = frozenset(
+FREE_TEXT_FIELDS: Final = frozenset(
     {"message", "msg", "text", "content", "description", "desc", "info", "alarmdesc"}
     | {"内容", "描述", "消息", "信息", "说明", "zone", "loop", "防区", "回路"}
 )
 """Fields that no mapping names, and in which a device may write out what it sees."""
 
-GENERIC: Final = frozenset({"alarm", "alert", "报警", "告警", "警报"})
+ALARM_WORDS: Final = frozenset({"alarm", "alert", "报警", "告警", "警报"})
 CODES_BELOW: Final = 16
 """A code of a verdict is a small number."""
 _YES: Final = (Meaning.DANGER, Meaning.YES)
-_ALONE: Final = frozenset({bool, int, float, str})
+_SCALARS: Final = frozenset({bool, int, float, str})
 """Types of values that may stand in a list of verdicts."""
 
 
-def take_fields(fields: Mapping[str, object], plan: Plan) -> Taken:
+def read_fields(fields: Mapping[str, object], plan: Plan) -> FieldValues:
     """All that these fields say to this kind."""
-    said = opened(
-        fields, lambda name: folded(name) not in CONTAINERS and any(each.ignored for each in plan.meant(name))
+    said = flatten(
+        fields, lambda name: normalized(name) not in CONTAINERS and any(each.ignored for each in plan.specs_for(name))
     )
-    taken = Taken(plan, stated_units(said))
+    taken = FieldValues(plan, stated_units(said))
     for name, value in said:
-        if name in taken.stated.names:
+        if name in taken.stated.unit_fields:
             continue
-        specs = plan.meant(name)
+        specs = plan.specs_for(name)
         for spec in specs:
-            _take(taken, name, spec, value)
-        if not specs and value is not None and not _carried(taken, name, value):
-            taken.strange[name] = _beside(taken.strange[name], value) if name in taken.strange else value
+            _read_field(taken, name, spec, value)
+        if not specs and value is not None and not _read_carrier(taken, name, value):
+            taken.unmapped[name] = _merged(taken.unmapped[name], value) if name in taken.unmapped else value
     if plan.danger:
-        _name_unread(taken)
+        _find_unread(taken)
     return taken
 
 
-def _beside(before: object, said: object) -> list[object]:
+def _merged(before: object, said: object) -> list[object]:
     """Two objects of one list bear one name: none of them may hide the other."""
     return [*(before if isinstance(before, list) else [before]), *(said if isinstance(said, list) else [said])]
 
 
-def _take(taken: Taken, name: str, spec: Spec, said: object) -> None:
+def _read_field(taken: FieldValues, name: str, spec: FieldSpec, said: object) -> None:
     if spec.ignored:
         return
-    listed = _each_verdict(taken, spec, said) if spec.holds == "bool" else [said]
-    taken.judged = taken.judged or (spec.danger and not listed)
+    listed = _split_verdicts(taken, spec, said) if spec.value_type == "bool" else [said]
+    taken.has_verdict = taken.has_verdict or (spec.danger and not listed)
     for each in listed:
-        if _known_specially(taken, name, spec, each) or _known_before_otherwise(taken, spec, each):
+        if _apply_platform_word(taken, name, spec, each) or _apply_known_word(taken, spec, each):
             continue
         value = convert(spec, each, taken.stated.unit_for(name, spec.unit) if spec.unit else None)
-        if isinstance(value, Elsewhere):
-            _put_other(taken, value.quantity, value.value)
-        elif isinstance(value, Problem):
-            _not_taken(taken, name, spec, each, value)
+        if isinstance(value, OtherQuantity):
+            _put_quantity(taken, value.quantity, value.value)
+        elif isinstance(value, ConversionFailure):
+            _apply_failure(taken, name, spec, each, value)
         else:
             _put(taken, spec, value)
 
 
-def _each_verdict(taken: Taken, spec: Spec, said: object) -> list[object]:
+def _split_verdicts(taken: FieldValues, spec: FieldSpec, said: object) -> list[object]:
     """The verdicts of a list, and the statements of a text that holds several, unless a mapping knows it as a whole."""
     if isinstance(said, str):
         whole = spec.rule is not None and as_word(said) in (spec.rule.words or {})
         return [said] if whole else list(taken.plan.vocabulary.statements(said))
-    return said if isinstance(said, list) and _ALONE.issuperset(map(type, said)) else [said]
+    return said if isinstance(said, list) and _SCALARS.issuperset(map(type, said)) else [said]
 
 
-def _known_specially(taken: Taken, name: str, spec: Spec, said: object) -> bool:
+def _apply_platform_word(taken: FieldValues, name: str, spec: FieldSpec, said: object) -> bool:
     """What this maker means by a word goes before what a general table says of the field."""
     plan = taken.plan
-    if not plan.special or not spec.danger or not isinstance(said, str) or name in plan.own:
+    if not plan.platform_words or not spec.danger or not isinstance(said, str) or name in plan.platform_fields:
         return False
-    word = plan.special.get(folded(said))
-    return word is not None and _understood(taken, spec, word, UNLISTED)
+    word = plan.platform_words.get(normalized(said))
+    return word is not None and _apply_word(taken, spec, word, UNLISTED_WORD)
 
 
-def _known_before_otherwise(taken: Taken, spec: Spec, said: object) -> bool:
+def _apply_known_word(taken: FieldValues, spec: FieldSpec, said: object) -> bool:
     """`otherwise: true` is meant for numbers and unknown words: one that the vocabulary knows goes before."""
     rule = spec.rule
     if rule is None or type(rule.otherwise) is not bool or not isinstance(said, str):
         return False
     word = taken.plan.vocabulary.meaning_of(said)
     unlisted = said.strip().lower() not in (rule.words or {})
-    return word is not None and unlisted and _understood(taken, spec, word, UNLISTED)
+    return word is not None and unlisted and _apply_word(taken, spec, word, UNLISTED_WORD)
 
 
-def _put(taken: Taken, spec: Spec, value: Value) -> None:
+def _put(taken: FieldValues, spec: FieldSpec, value: Value) -> None:
     """Two fields may mean one quantity: what is true of one is true (a door of two contacts), of slopes the steeper."""
     values = taken.values
-    taken.judged = taken.judged or spec.danger or spec.quantity == "test"
-    if spec.holds == "bool" and values.get(spec.quantity) is True:
+    taken.has_verdict = taken.has_verdict or spec.danger or spec.quantity == "test"
+    if spec.value_type == "bool" and values.get(spec.quantity) is True:
         return
     if spec.rule is not None and spec.rule.largest and abs(values.get(spec.quantity, 0)) > abs(value):  # type: ignore[arg-type]
         return
     values[spec.quantity] = value
-    if spec.holds == "number" and not spec.lo <= value <= spec.hi:  # type: ignore[operator]
+    if spec.value_type == "number" and not spec.lo <= value <= spec.hi:  # type: ignore[operator]
         taken.implausible.append(spec.quantity)
 
 
-def _put_other(taken: Taken, quantity: str, value: Value) -> bool:
+def _put_quantity(taken: FieldValues, quantity: str, value: Value) -> bool:
     """A value of a quantity that this field does not mostly mean; a true one is not taken back."""
     spec = taken.plan.specs.get(quantity)
     if spec is None or spec.ignored:
@@ -161,136 +161,138 @@ def _put_other(taken: Taken, quantity: str, value: Value) -> bool:
     return True
 
 
-def _not_taken(taken: Taken, name: str, spec: Spec, said: object, problem: Problem) -> None:
+def _apply_failure(taken: FieldValues, name: str, spec: FieldSpec, said: object, problem: ConversionFailure) -> None:
     """The vocabulary may know a word that the mapping does not list; what remains is an objection by name."""
-    if problem is NOTHING:
-        taken.judged = taken.judged or (spec.danger and spec.event)
+    if problem is NOT_MEASURED:
+        taken.has_verdict = taken.has_verdict or (spec.danger and spec.event)
         return
-    if spec.holds == "number" and isinstance(said, str) and _carried(taken, name, said):
+    if spec.value_type == "number" and isinstance(said, str) and _read_carrier(taken, name, said):
         return  # a meter whose state is its volume may say `burst` there
-    word = taken.plan.vocabulary.meaning_of(said) if isinstance(said, str) and spec.holds == "bool" else None
-    if word is not None and _understood(taken, spec, word, problem):
+    word = taken.plan.vocabulary.meaning_of(said) if isinstance(said, str) and spec.value_type == "bool" else None
+    if word is not None and _apply_word(taken, spec, word, problem):
         return
-    if problem is UNLISTED and not (spec.danger and isinstance(said, str)):
+    if problem is UNLISTED_WORD and not (spec.danger and isinstance(said, str)):
         if spec.danger:  # a number that only its model could explain is listed as unmapped
-            taken.strange[name] = said
+            taken.unmapped[name] = said
         return
-    generic = speaks_as(name, GENERIC)
-    coded = not generic and ((_is_number(said) and folded(name).endswith(("state", "status"))) or _is_measured(said))
-    danger = spec.danger and not coded and problem is not UNLISTED
-    detail = f"{name[:60]}: {str(said)[:60]!r} is a word we do not know" if problem is UNLISTED else None
-    once = spec.holds == "bool" and isinstance(said, str)
-    taken.judged = taken.judged or spec.danger
+    generic = name_contains(name, ALARM_WORDS)
+    coded = not generic and (
+        (_is_number(said) and normalized(name).endswith(("state", "status"))) or _is_measurement(said)
+    )
+    danger = spec.danger and not coded and problem is not UNLISTED_WORD
+    detail = f"{name[:60]}: {str(said)[:60]!r} is a word we do not know" if problem is UNLISTED_WORD else None
+    once = spec.value_type == "bool" and isinstance(said, str)
+    taken.has_verdict = taken.has_verdict or spec.danger
     objection = Objection(Reason.BAD_VALUE, detail or f"{name[:60]}: {problem.detail}", danger, spec.quantity, once)
     taken.objections.append(objection)
     if spec.danger:
-        taken.asked.append(proposed_word(name, said, taken.plan.kind, spec))
+        taken.unread_verdicts.append(propose_word(name, said, taken.plan.kind, spec))
 
 
-def _understood(taken: Taken, spec: Spec, word: Word, problem: Problem) -> bool:
+def _apply_word(taken: FieldValues, spec: FieldSpec, word: Word, problem: ConversionFailure) -> bool:
     """Whether the word says something of this verdict or of another quantity of the device."""
     meaning = word.meaning
     if meaning in (*_YES, Meaning.CLEAR, Meaning.NO):
-        if not spec.danger and problem is UNLISTED:
+        if not spec.danger and problem is UNLISTED_WORD:
             return True
         if meaning in _YES or not spec.event:
             _put(taken, spec, (meaning in _YES) is not (spec.rule is not None and spec.rule.invert))
-        taken.judged = taken.judged or spec.danger
+        taken.has_verdict = taken.has_verdict or spec.danger
         return True
-    if OTHERS.get(meaning, ("", False))[0] == spec.quantity:
-        return _put_other(taken, *OTHERS[meaning])  # `fault: sensor failure`
-    return spec.danger and _told_of_device(taken, meaning)
+    if OTHER_QUANTITIES.get(meaning, ("", False))[0] == spec.quantity:
+        return _put_quantity(taken, *OTHER_QUANTITIES[meaning])  # `fault: sensor failure`
+    return spec.danger and _apply_device_state(taken, meaning)
 
 
-def _told_of_device(taken: Taken, meaning: Meaning) -> bool:
+def _apply_device_state(taken: FieldValues, meaning: Meaning) -> bool:
     """What a word says of the device's own state: a detector that warms up has told its verdict all the same."""
-    taken.judged = True
+    taken.has_verdict = True
     if meaning not in HARMLESS:
-        _put_other(taken, *OTHERS[meaning])
+        _put_quantity(taken, *OTHER_QUANTITIES[meaning])
     return True
 
 
-def _carried(taken: Taken, name: str, said: object) -> bool:
+def _read_carrier(taken: FieldValues, name: str, said: object) -> bool:
     """An unmapped field that bears words of verdicts: `event: alarm`, `alarms: [SMOKE, BATTERY]`, `alarm: true`."""
-    clears, plan = taken.plan.carries(name), taken.plan
+    clears, plan = taken.plan.carries_verdict(name), taken.plan
     if clears is None or not plan.danger:
         return False
     if said == []:
-        taken.judged = True  # a list of alarms with none in it: of that none is over
+        taken.has_verdict = True  # a list of alarms with none in it: of that none is over
         return True
     texts = [part for text in words_in(said) or [] for part in plan.vocabulary.statements(text)]
     known = [plan.vocabulary.meaning_of(each) for each in texts]
-    took = [word is not None and _carry(taken, word, clears) for word in known]
+    took = [word is not None and _apply_carried_word(taken, word, clears) for word in known]
     return bool(took) and all(took)
 
 
-def _carry(taken: Taken, word: Word, clears: bool) -> bool:
+def _apply_carried_word(taken: FieldValues, word: Word, clears: bool) -> bool:
     """Several dangers of one kind have words of their own; a mere `alarm` of such a kind is none of them for sure."""
     quantity = word.quantity or (taken.plan.danger[0] if len(taken.plan.danger) == 1 else "")
     spec = taken.plan.specs.get(quantity)
     if word.meaning in (Meaning.YES, Meaning.NO) or (word.meaning in (Meaning.DANGER, Meaning.CLEAR) and spec is None):
         return False
     if word.meaning is Meaning.DANGER:
-        _put_other(taken, quantity, True)
+        _put_quantity(taken, quantity, True)
     elif word.meaning is Meaning.CLEAR:
         if clears and spec is not None and not spec.event and quantity not in taken.values:
-            _put_other(taken, quantity, False)
+            _put_quantity(taken, quantity, False)
     else:
-        return _told_of_device(taken, word.meaning)
+        return _apply_device_state(taken, word.meaning)
     return True
 
 
-def _name_unread(taken: Taken) -> None:
+def _find_unread(taken: FieldValues) -> None:
     """Nothing of a safety device was understood that could be its verdict: each field that may be one, by name.
 
     Where a verdict was understood, words of danger in another field may be a second one.
     """
     told = any(taken.values.get(quantity) is True for quantity in taken.plan.danger)
-    for name, said in {} if told else taken.strange.items():
-        danger = _may_be_danger(taken.plan, name, said, words_only=taken.judged)
-        if taken.judged and not danger:
+    for name, said in {} if told else taken.unmapped.items():
+        danger = _may_be_danger(taken.plan, name, said, words_only=taken.has_verdict)
+        if taken.has_verdict and not danger:
             continue
-        counted = taken.plan.carries(name) is False and _is_number(said)  # the number of an event
+        counted = taken.plan.carries_verdict(name) is False and _is_number(said)  # the number of an event
         if danger or (_may_be_verdict(taken.plan, name) and not counted):
-            asked = proposed(name, said, taken.plan.danger)
+            asked = propose_field(name, said, taken.plan.danger)
             detail = f"unread verdict: {name[:60]} = {str(said)[:40]!r}; a mapping can say `{asked.line}`"
-            taken.asked.append(asked)
-            taken.unread.append(Objection(Reason.NO_MAPPING, detail, danger, once=not danger))
+            taken.unread_verdicts.append(asked)
+            taken.unread_objections.append(Objection(Reason.NO_MAPPING, detail, danger, once=not danger))
 
 
 def _may_be_verdict(plan: Plan, name: str) -> bool:
     """By the name: it bears the name of a danger of this kind, or of any alarm."""
-    return not _is_aside(plan, name) and (
-        speaks_as(name, plan.dangers_named | GENERIC) or plan.carries(name) is not None
+    return not _is_setting(plan, name) and (
+        name_contains(name, plan.danger_names | ALARM_WORDS) or plan.carries_verdict(name) is not None
     )
 
 
-def _is_aside(plan: Plan, name: str) -> bool:
+def _is_setting(plan: Plan, name: str) -> bool:
     """It is a setting or a measurement, unless it is called just as a danger of this kind is."""
-    return speaks_as(name, NO_VERDICT) and plan.dangers_named.isdisjoint(heard_as(unnumbered(name)))
+    return name_contains(name, NON_VERDICT_WORDS) and plan.danger_names.isdisjoint(name_variants(without_channel(name)))
 
 
 def _may_be_danger(plan: Plan, name: str, said: object, words_only: bool) -> bool:
     """Words of danger stand in it; or yes, in a field that bears the name of a danger, or in a channel of one."""
-    if _is_aside(plan, name):
+    if _is_setting(plan, name):
         return False
     said = said if isinstance(said, list) else [said]
-    texts = [part for each in said if type(each) in _ALONE for part in plan.vocabulary.statements(as_word(each))]
+    texts = [part for each in said if type(each) in _SCALARS for part in plan.vocabulary.statements(as_word(each))]
     meanings = {word.meaning for each in texts if (word := plan.vocabulary.meaning_of(each)) is not None}
     if any(plan.vocabulary.hints_at_danger(each) for each in texts if plan.vocabulary.meaning_of(each) is None):
         meanings.add(Meaning.DANGER)
-    named = speaks_as(name, plan.dangers_named | GENERIC) or (
-        plan.carries(name) is not None and unnumbered(name) != name
+    named = name_contains(name, plan.danger_names | ALARM_WORDS) or (
+        plan.carries_verdict(name) is not None and without_channel(name) != name
     )
-    near = _may_be_verdict(plan, name) or plan.carries_below(name) or _told_in_text(name)
+    near = _may_be_verdict(plan, name) or plan.leaf_carries_verdict(name) or _is_free_text(name)
     return (Meaning.DANGER in meanings and near) or (Meaning.YES in meanings and named and not words_only)
 
 
-def _told_in_text(name: str) -> bool:
-    return folded(unnumbered(name).rpartition(".")[2]) in TOLD_IN_TEXT
+def _is_free_text(name: str) -> bool:
+    return normalized(without_channel(name).rpartition(".")[2]) in FREE_TEXT_FIELDS
 
 
-def _is_measured(said: object) -> bool:
+def _is_measurement(said: object) -> bool:
     """A number that no list of codes has: `gas: 350` is how much, not what of it."""
     return isinstance(said, (int, float)) and (said % 1 != 0 or abs(said) >= CODES_BELOW)
 

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from typing import Final
 
-NOT: Final = frozenset(
+NEGATIONS: Final = frozenset(
     {"no", "not", "none", "non", "without", "kein", "keine", "keinen", "nicht", "нет", "не", "без", "sin", "ningun"}
 )
-NOT_ZH: Final = ("没有检测到", "未检测到", "未发现", "没有", "未", "无", "不")
-OVER: Final = frozenset(
+NEGATIONS_ZH: Final = ("没有检测到", "未检测到", "未发现", "没有", "未", "无", "不")
+ENDINGS: Final = frozenset(
     {"recovered", "recover", "recovery", "restored", "restore", "cleared", "clear", "release", "released", "dismissed"}
     | {"over", "ended", "end", "off", "reset", "gone", "resolved", "finished", "normal", "inactive"}
     | {"behoben", "beendet", "aufgehoben", "aus", "снята", "снят", "устранена", "отбой", "finalizada", "restaurada"}
 )
-STILL_ZH: Final = ("尚未", "没有", "未", "没", "不")
-UNDONE_ZH: Final = frozenset(
+NOT_YET_ZH: Final = ("尚未", "没有", "未", "没", "不")
+NEUTRALIZERS_ZH: Final = frozenset(
     {"未", "无", "没", "不", "非", "解除", "恢复", "消", "关闭", "撤", "结束", "确认", "测试", "自检", "试验", "模拟"}
     | {"演练", "故障", "静音", "屏蔽", "设置", "配置", "阈值", "记录", "历史", "次数", "复位", "正常", "低电", "欠压"}
     | {"离线", "上线", "在线", "重启"}
 )
 """What undoes a danger beside it: 报警测试 is none."""
-UNDONE: Final = frozenset(
+NEUTRALIZERS: Final = frozenset(
     {"acknowledged", "ack", "history", "set", "setting", "settings", "volume", "changed", "log", "count"}
     | {"counter", "tone", "delay", "interval", "list", "panel"}
 )
-NAMED_ZH: Final = r"(?!传感器|探测器|报警器|器|主机|设备|探头|模块)"
+NOT_A_DEVICE_NAME_ZH: Final = r"(?!传感器|探测器|报警器|器|主机|设备|探头|模块)"
 """Behind a word that is only part of a device's name: 漏水传感器."""
-ENDS_ZH: Final = ("取消", "消除", "解除")
+PREFIX_ENDINGS_ZH: Final = ("取消", "消除", "解除")
 """What ends the state that is named behind it."""
-OVER_ZH: Final = ("已解除", "解除", "已恢复", "恢复正常", "恢复", "已消除", "消除", "结束")
-SEEN: Final = frozenset(
+SUFFIX_ENDINGS_ZH: Final = ("已解除", "解除", "已恢复", "恢复正常", "恢复", "已消除", "消除", "结束")
+CONFIRMATIONS: Final = frozenset(
     {
         "detected",
         "alarm",
@@ -56,18 +56,20 @@ SEEN: Final = frozenset(
         "detectada",
     }
 )
-WHICH: Final = frozenset({"button", "btn", "key", "remote", *"123456789"})
+BUTTON_NUMBERS: Final = frozenset({"button", "btn", "key", "remote", *"123456789"})
 """Which of several buttons it was: `1_single`, `button_long_press`."""
-BEFORE: Final = frozenset({"in", "the", "a", "new", "current", "active", "still", "again", "longer"})
-AFTER: Final = frozenset({"state", "status", "mode", "report", "event", "condition", "level", "new", "again", "now"})
+LEADING_FILLERS: Final = frozenset({"in", "the", "a", "new", "current", "active", "still", "again", "longer"})
+TRAILING_FILLERS: Final = frozenset(
+    {"state", "status", "mode", "report", "event", "condition", "level", "new", "again", "now"}
+)
 """Words around a statement that change nothing in it: `in alarm`, `alarm level 2`, `hush mode`."""
-OF_DANGER: Final = frozenset(
+DANGER_SUBJECTS: Final = frozenset(
     {"smoke", "gas", "water", "leak", "fire", "heat", "co", "ch4", "lel", "h2s", "concentration"}
 )
-OF_DEVICE: Final = frozenset(
+DEVICE_SUBJECTS: Final = frozenset(
     {"sensor", "device", "detector", "system", "unit", "module", "probe", "chamber", "battery", "temperature", "tamper"}
 )
-OF_DANGER_ZH: Final = (
+DANGER_SUBJECTS_ZH: Final = (
     "可燃气体",
     "一氧化碳",
     "天然气",
@@ -82,7 +84,7 @@ OF_DANGER_ZH: Final = (
     "水浸",
     "浓度",
 )
-OF_DEVICE_ZH: Final = (
+DEVICE_SUBJECTS_ZH: Final = (
     "传感器",
     "探测器",
     "报警器",
@@ -98,8 +100,8 @@ OF_DEVICE_ZH: Final = (
     "状态",
 )
 """What a statement is about: `sensor warming up`, 燃气正常. All clear is said only of a danger."""
-SEEN_ZH: Final = ("报警", "告警", "警报", "检测到", "已触发", "触发")
-SOUND: Final = frozenset(
+CONFIRMATIONS_ZH: Final = ("报警", "告警", "警报", "检测到", "已触发", "触发")
+ALL_CLEAR_WORDS: Final = frozenset(
     {
         "normal",
         "ok",

@@ -13,14 +13,14 @@ import msgspec
 from msgspec import Struct
 
 from ingest.mappings.conversion import as_word
-from ingest.mappings.mapping import Spec
+from ingest.mappings.plan import FieldSpec
 from ingest.mappings.value_shapes import words_in
 
-Said = str | int | float | bool | list[str]
+ShownValue = str | int | float | bool | list[str]
 
 TEXT_MAX: Final = 80
 WORDS_MAX: Final = 8
-_PLAIN: Final = re.compile(r"[^\W\d][\w-]*(?:[ ./][\w-]+)*")
+_UNQUOTED: Final = re.compile(r"[^\W\d][\w-]*(?:[ ./][\w-]+)*")
 _RESERVED: Final = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 _EXACT_INT: Final = 2**53
 
@@ -32,36 +32,38 @@ class UnreadVerdict(Struct, frozen=True):
     """
 
     field: str
-    value: Said
+    value: ShownValue
     line: str
 
 
-def proposed(name: str, said: object, dangers: Sequence[str]) -> UnreadVerdict:
+def propose_field(name: str, said: object, dangers: Sequence[str]) -> UnreadVerdict:
     """For a field that no mapping names.
 
-    >>> proposed("alarm_code", 7, ["alarm"]).line
+    >>> propose_field("alarm_code", 7, ["alarm"]).line
     "alarm_code: {to: alarm, words: {'7': true}}"
-    >>> proposed("泄漏 状态:1", True, ["leak", "opened"]).line
+    >>> propose_field("泄漏 状态:1", True, ["leak", "opened"]).line
     '"泄漏 状态:1": {to: leak}  # or opened'
     """
     others = f"  # or {', '.join(dangers[1:])}" if len(dangers) > 1 else ""
     words = [] if type(said) is bool else list(map(as_word, words_in(said) or (said,)))
     listed = f", words: {{{_pairs(dict.fromkeys(words[:WORDS_MAX], True))}}}" if words else ""
-    return UnreadVerdict(name[:TEXT_MAX], kept(said), f"{_yaml(name[:TEXT_MAX])}: {{to: {dangers[0]}{listed}}}{others}")
+    return UnreadVerdict(
+        name[:TEXT_MAX], shortened(said), f"{_yaml(name[:TEXT_MAX])}: {{to: {dangers[0]}{listed}}}{others}"
+    )
 
 
-def proposed_word(name: str, said: object, kind: str, spec: Spec) -> UnreadVerdict:
+def propose_word(name: str, said: object, kind: str, spec: FieldSpec) -> UnreadVerdict:
     """For a value of a field that is a verdict: a word joins the vocabulary, a number the words of the field."""
     if isinstance(said, str) and not said.strip().lstrip("-").isdecimal():
         line = f"words: {{{kind}: {{danger: [{_yaml(said.strip()[:TEXT_MAX])}]}}}}"
-        return UnreadVerdict(name[:TEXT_MAX], kept(said), f"{line}  # or clear, fault, test, warm_up, note")
-    codes = {**_codes(spec), as_word(said)[:TEXT_MAX]: True}
-    also = "  # and what else this field says" if spec.also else ""
+        return UnreadVerdict(name[:TEXT_MAX], shortened(said), f"{line}  # or clear, fault, test, warm_up, note")
+    codes = {**_known_codes(spec), as_word(said)[:TEXT_MAX]: True}
+    also = "  # and what else this field says" if spec.others else ""
     line = f"{_yaml(name[:TEXT_MAX])}: {{to: {spec.quantity}, words: {{{_pairs(codes)}}}}}{also}"
-    return UnreadVerdict(name[:TEXT_MAX], kept(said), line)
+    return UnreadVerdict(name[:TEXT_MAX], shortened(said), line)
 
 
-def _codes(spec: Spec) -> Mapping[str, bool]:
+def _known_codes(spec: FieldSpec) -> Mapping[str, bool]:
     """The numbers that the field is known to say: a line in a site's file takes the place of the whole rule."""
     rule = spec.rule
     known = {"1": True, "0": False} if rule is None or rule.words is None else rule.words
@@ -75,17 +77,17 @@ def _pairs(words: Mapping[str, bool]) -> str:
 
 def _yaml(text: str) -> str:
     """A text as YAML reads it back: as it stands, or quoted."""
-    if _PLAIN.fullmatch(text) and text.lower() not in _RESERVED:
+    if _UNQUOTED.fullmatch(text) and text.lower() not in _RESERVED:
         return text
     if text.isdecimal():
         return f"'{text}'"
     return msgspec.json.encode(text).decode()
 
 
-def kept(said: object) -> Said:
+def shortened(said: object) -> ShownValue:
     """A value as it is shown and remembered: no more than a few words.
 
-    >>> kept("x" * 99) == "x" * 80, kept({"a": 1}), kept(["a", "b"]), kept(2**70)
+    >>> shortened("x" * 99) == "x" * 80, shortened({"a": 1}), shortened(["a", "b"]), shortened(2**70)
     (True, "{'a': 1}", ['a', 'b'], '1180591620717411303424')
     """
     if type(said) is bool or (type(said) is int and abs(said) < _EXACT_INT) or type(said) is float:

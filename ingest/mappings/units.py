@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from ingest.mappings.field_names import folded
+from ingest.mappings.field_names import normalized
 
 
 class Unit(Struct, frozen=True):
@@ -26,7 +26,7 @@ class Unit(Struct, frozen=True):
 
 _FAHRENHEIT: Final = Unit("temperature", 5 / 9, -160 / 9)
 
-WRITTEN: Final[dict[Unit, str]] = {
+UNIT_SYMBOLS: Final[dict[Unit, str]] = {
     Unit("temperature"): "°C ℃ C degC Cel celsius °c 摄氏度 celsiusDegrees 度C",
     _FAHRENHEIT: "°F ℉ F degF fahrenheit [degF] 华氏度",
     Unit("temperature", 1, -273.15): "K kelvin",
@@ -69,7 +69,7 @@ WRITTEN: Final[dict[Unit, str]] = {
     Unit("time", 60): "min",
 }
 
-OURS: Final[dict[str, Unit]] = {
+OUR_UNITS: Final[dict[str, Unit]] = {
     "°C": Unit("temperature"),
     "mm": Unit("length"),
     "m³": Unit("volume"),
@@ -93,14 +93,14 @@ METHANE_LEL_VOL: Final = 5.0
 4.4; the Chinese standards for household alarms compute with 5). Converting with 5 tells the lower concentration of the
 two; the alarm bit itself does not depend on it."""
 
-_BY_SYMBOL: Final = {symbol: unit for unit, symbols in WRITTEN.items() for symbol in symbols.split()}
-_BY_LETTERS: Final = {symbol.casefold(): unit for symbol, unit in reversed(list(_BY_SYMBOL.items()))}
+_BY_SYMBOL: Final = {symbol: unit for unit, symbols in UNIT_SYMBOLS.items() for symbol in symbols.split()}
+_BY_CASEFOLDED_SYMBOL: Final = {symbol.casefold(): unit for symbol, unit in reversed(list(_BY_SYMBOL.items()))}
 
 _NUMBER: Final = re.compile(
     r"\s*([+-]?(?:\d+(?:[.,]\d+)*|[.,]\d+)(?:[eE][+-]?\d{1,3}(?![A-Za-z]))?)\s*(.*?)\s*", re.DOTALL
 )
-_ASIDE: Final = re.compile(r"\s*[(（].*[)）]\s*$", re.DOTALL)
-_STATES_UNIT: Final = re.compile(r"(.*?)(?:unit|units|unitofmeas|unitofmeasurement|unitofmeasure|单位)")
+_BRACKETED_REMARK: Final = re.compile(r"\s*[(（].*[)）]\s*$", re.DOTALL)
+_UNIT_FIELD: Final = re.compile(r"(.*?)(?:unit|units|unitofmeas|unitofmeasurement|unitofmeasure|单位)")
 _TEXT_MAX: Final = 80
 
 
@@ -111,7 +111,7 @@ def unit_of(symbol: str) -> Unit | None:
     (Unit(dimension='volume', factor=0.001, offset=0), 'temperature', 'length', None)
     """
     symbol = symbol.strip()
-    found = _BY_SYMBOL.get(symbol) or _BY_LETTERS.get(symbol.replace(" ", "").casefold())
+    found = _BY_SYMBOL.get(symbol) or _BY_CASEFOLDED_SYMBOL.get(symbol.replace(" ", "").casefold())
     return found or _BY_SYMBOL.get(symbol.partition(" ")[0])  # `%vol CH4`
 
 
@@ -121,19 +121,19 @@ def dimension_of(ours: str) -> str:
     >>> dimension_of("m³"), dimension_of("steps")
     ('volume', '')
     """
-    return OURS[ours].dimension if ours in OURS else ""
+    return OUR_UNITS[ours].dimension if ours in OUR_UNITS else ""
 
 
-def units_beside(ours: str) -> list[str]:
+def convertible_units(ours: str) -> list[str]:
     """The first spelling of each other unit that is converted to this one of ours.
 
-    >>> units_beside("mm")[:3], units_beside("%"), units_beside("steps")
+    >>> convertible_units("mm")[:3], convertible_units("%"), convertible_units("steps")
     (['cm', 'm', 'in'], [], [])
     """
-    target = OURS.get(ours)
+    target = OUR_UNITS.get(ours)
     return [
         symbols.split()[0]
-        for unit, symbols in WRITTEN.items()
+        for unit, symbols in UNIT_SYMBOLS.items()
         if target and unit != target and unit.dimension == target.dimension
     ]
 
@@ -147,15 +147,15 @@ def number_and_unit(text: str) -> tuple[float | int, str] | None:
     ((1234.5, 'L'), (1234.5, ''), None)
     """
     found = _NUMBER.fullmatch(text[:_TEXT_MAX])
-    digits = _plain(found[1]) if found else None
+    digits = _with_decimal_point(found[1]) if found else None
     if found is None or digits is None:
         return None
     number = float(digits)
     whole = number.is_integer() and "." not in digits and "e" not in digits.lower()
-    return int(number) if whole else number, _ASIDE.sub("", found[2])
+    return int(number) if whole else number, _BRACKETED_REMARK.sub("", found[2])
 
 
-def _plain(digits: str) -> str | None:
+def _with_decimal_point(digits: str) -> str | None:
     """The number with a point. Of two kinds of separator the last is the decimal one; `1,234,567` has groups."""
     commas, points = digits.count(","), digits.count(".")
     if commas > 1 and not points:
@@ -167,15 +167,16 @@ def _plain(digits: str) -> str | None:
     return None if points > 1 else digits.replace(",", ".")
 
 
-def in_ours(number: float, unit: Unit, ours: str) -> float | None:
+def to_our_unit(number: float, unit: Unit, ours: str) -> float | None:
     """The number in our unit, or None when it measures something else.
 
-    >>> in_ours(140, unit_of("°F"), "°C"), in_ours(1.35, unit_of("m"), "mm"), in_ours(3.02, unit_of("V"), "%")
-    (60.0, 1350.0, None)
-    >>> in_ours(1.2, unit_of("%vol"), "%LEL"), in_ours(1200, unit_of("ppm"), "ppm")
+    >>> to_our_unit(140, unit_of("°F"), "°C"), to_our_unit(1.35, unit_of("m"), "mm")
+    (60.0, 1350.0)
+    >>> to_our_unit(3.02, unit_of("V"), "%")
+    >>> to_our_unit(1.2, unit_of("%vol"), "%LEL"), to_our_unit(1200, unit_of("ppm"), "ppm")
     (24.0, 1200.0)
     """
-    target = OURS.get(ours)
+    target = OUR_UNITS.get(ours)
     if target is None:
         return None
     in_base = number * unit.factor + unit.offset
@@ -187,10 +188,10 @@ def in_ours(number: float, unit: Unit, ours: str) -> float | None:
     return round((in_base - target.offset) / target.factor, 9) if same else None
 
 
-class Stated(Struct, frozen=True):
+class StatedUnits(Struct, frozen=True):
     """Units that fields of one message state for others. `names` are those fields; `by_stem` what each states."""
 
-    names: frozenset[str] = frozenset()
+    unit_fields: frozenset[str] = frozenset()
     by_stem: Mapping[str, str] = {}
 
     def unit_for(self, field: str, ours: str) -> str | None:
@@ -205,7 +206,7 @@ class Stated(Struct, frozen=True):
         if own in self.by_stem:
             return self.by_stem[own]
         for stem, written in self.by_stem.items():
-            unit, target = unit_of(written), OURS.get(ours)
+            unit, target = unit_of(written), OUR_UNITS.get(ours)
             if unit is None or target is None or unit.dimension != target.dimension:
                 continue
             if stem in ("", "temp", "temperature") or stem in own or own in stem:
@@ -213,10 +214,10 @@ class Stated(Struct, frozen=True):
         return None
 
 
-NONE_STATED: Final = Stated()
+NO_STATED_UNITS: Final = StatedUnits()
 
 
-def stated_units(fields: Iterable[tuple[str, object]]) -> Stated:
+def stated_units(fields: Iterable[tuple[str, object]]) -> StatedUnits:
     """What the fields of a message say about each other's units.
 
     >>> stated = stated_units([("TotalVolume", 45497), ("Unit", "l"), ("t.unit", "F"), ("flat_unit", "3b")])
@@ -226,18 +227,18 @@ def stated_units(fields: Iterable[tuple[str, object]]) -> Stated:
     found = {name: said for name, said in fields if isinstance(said, str) and _stem_stated(name) is not None}
     stems = {_stem_stated(name): said for name, said in found.items()}
     by_stem = {stem: said for stem, said in stems.items() if stem is not None and (stem or unit_of(said))}
-    return Stated(frozenset(found), by_stem) if by_stem else NONE_STATED
+    return StatedUnits(frozenset(found), by_stem) if by_stem else NO_STATED_UNITS
 
 
 @lru_cache(maxsize=4_096)
 def _stem_stated(name: str) -> str | None:
     """Whose unit this field states: `temperature` of temperature_unit, nothing of a bare unit. None: it states none."""
-    found = _STATES_UNIT.fullmatch(folded(name))
+    found = _UNIT_FIELD.fullmatch(normalized(name))
     return found[1] if found else None
 
 
 @lru_cache(maxsize=4_096)
 def _stem(name: str) -> str:
     """The name of a field as its unit would be called: without `.value` behind it."""
-    words = folded(name)
+    words = normalized(name)
     return words.removesuffix("value") or words

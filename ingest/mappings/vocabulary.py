@@ -15,27 +15,27 @@ from typing import Final
 
 from msgspec import Struct
 
-from ingest.mappings.field_names import folded
+from ingest.mappings.field_names import normalized
 from ingest.mappings.grammar import (
-    AFTER,
-    BEFORE,
-    ENDS_ZH,
-    NAMED_ZH,
-    NOT,
-    NOT_ZH,
-    OF_DANGER,
-    OF_DANGER_ZH,
-    OF_DEVICE,
-    OF_DEVICE_ZH,
-    OVER,
-    OVER_ZH,
-    SEEN,
-    SEEN_ZH,
-    SOUND,
-    STILL_ZH,
-    UNDONE,
-    UNDONE_ZH,
-    WHICH,
+    ALL_CLEAR_WORDS,
+    BUTTON_NUMBERS,
+    CONFIRMATIONS,
+    CONFIRMATIONS_ZH,
+    DANGER_SUBJECTS,
+    DANGER_SUBJECTS_ZH,
+    DEVICE_SUBJECTS,
+    DEVICE_SUBJECTS_ZH,
+    ENDINGS,
+    LEADING_FILLERS,
+    NEGATIONS,
+    NEGATIONS_ZH,
+    NEUTRALIZERS,
+    NEUTRALIZERS_ZH,
+    NOT_A_DEVICE_NAME_ZH,
+    NOT_YET_ZH,
+    PREFIX_ENDINGS_ZH,
+    SUFFIX_ENDINGS_ZH,
+    TRAILING_FILLERS,
 )
 
 
@@ -67,7 +67,7 @@ class Word(Struct, frozen=True):
     quantity: str = ""
 
 
-OTHERS: Final[dict[Meaning, tuple[str, bool]]] = {
+OTHER_QUANTITIES: Final[dict[Meaning, tuple[str, bool]]] = {
     Meaning.FAULT: ("fault", True),
     Meaning.FAULT_OVER: ("fault", False),
     Meaning.EXPIRED: ("expired", True),
@@ -84,9 +84,9 @@ OTHERS: Final[dict[Meaning, tuple[str, bool]]] = {
 HARMLESS: Final = frozenset({Meaning.WARM_UP, Meaning.UNMEASURED, Meaning.NOTE})
 """Understood, and nothing is measured by it."""
 
-LAST: Final = {"fault": Meaning.FAULT, "failure": Meaning.FAULT, "failed": Meaning.FAULT, "test": Meaning.TEST}
-LAST_NOTES: Final = frozenset({"muted", "silenced", "hushed", "acknowledged", "online", "offline", "restart"})
-LAST_ZH: Final = {"故障": Meaning.FAULT}
+LAST_WORDS: Final = {"fault": Meaning.FAULT, "failure": Meaning.FAULT, "failed": Meaning.FAULT, "test": Meaning.TEST}
+LAST_WORD_NOTES: Final = frozenset({"muted", "silenced", "hushed", "acknowledged", "online", "offline", "restart"})
+LAST_WORDS_ZH: Final = {"故障": Meaning.FAULT}
 """What a phrase is about that nobody listed, by its last word: `chamber failure`, `heat alarm test`, 火警故障."""
 _REVERSED: Final = {
     Meaning.DANGER: Meaning.CLEAR,
@@ -101,35 +101,37 @@ _REVERSED: Final = {
 }
 """What is said when a state is denied or over. Of most all-clears that are denied nothing is known (`not armed`)."""
 
-_BREAKS: Final = re.compile(r"(?<=[a-zа-я])(?=[A-ZА-Я])|[\W_]+")
-_APART: Final = re.compile(r"\s*[,;|&+、，；。\n]\s*|\.\s+|\s+[-–—/]\s+")
-_TOGETHER: Final = re.compile(r"\s*[/:：]\s*|\s+(?:and|und|et|y|e|и)\s+|[和及并]")
+_WORD_BREAKS: Final = re.compile(r"(?<=[a-zа-я])(?=[A-ZА-Я])|[\W_]+")
+_STATEMENT_BREAKS: Final = re.compile(r"\s*[,;|&+、，；。\n]\s*|\.\s+|\s+[-–—/]\s+")
+_POSSIBLE_BREAKS: Final = re.compile(r"\s*[/:：]\s*|\s+(?:and|und|et|y|e|и)\s+|[和及并]")
 """Signs between statements of their own, and signs that may also stand within one."""
-_NOTHING: Final = re.compile(r"[-–—_.*\s]+")
-_BESIDE: Final = (Meaning.NO, Meaning.TAMPER, Meaning.BATTERY_LOW, Meaning.POWER_LOST, Meaning.POWER_BACK)
-_OF_DANGER: Final = dict.fromkeys(_BESIDE) | {Meaning.YES: Word(Meaning.DANGER)}
+_ONLY_SIGNS: Final = re.compile(r"[-–—_.*\s]+")
+_NOT_ABOUT_DANGER: Final = (Meaning.NO, Meaning.TAMPER, Meaning.BATTERY_LOW, Meaning.POWER_LOST, Meaning.POWER_BACK)
+_MEANING_OF_DANGER: Final = dict.fromkeys(_NOT_ABOUT_DANGER) | {Meaning.YES: Word(Meaning.DANGER)}
 """`co high` is one; `co low` may be the lower of two alarms, and `smoke/battery low` says two things."""
-_OF_DEVICE: Final = dict.fromkeys((Meaning.DANGER, Meaning.YES, Meaning.NO)) | {Meaning.CLEAR: Word(Meaning.NOTE)}
+_MEANING_OF_DEVICE: Final = dict.fromkeys((Meaning.DANGER, Meaning.YES, Meaning.NO)) | {
+    Meaning.CLEAR: Word(Meaning.NOTE)
+}
 """That a battery is normal clears no alarm, and that one is high is none."""
 _TEXT_MAX: Final = 80
-_SHORT: Final = 3
-_LONG: Final = 400
-_KEPT: Final = 4_096
+_SHORT_PHRASE: Final = 3
+_LONG_TEXT: Final = 400
+_CACHE_SIZE: Final = 4_096
 
-Said = Mapping[str, Word]
+Words = Mapping[str, Word]
 
 
 class Vocabulary:
     """The words that hold for one kind, platform and model, by their folded spelling."""
 
-    def __init__(self, words: Said) -> None:
+    def __init__(self, words: Words) -> None:
         self._words = words
-        names = {*OF_DANGER_ZH, *OF_DEVICE_ZH}
+        names = {*DANGER_SUBJECTS_ZH, *DEVICE_SUBJECTS_ZH}
         dangers = (text for text, word in words.items() if word.meaning is Meaning.DANGER and text not in names)
         chinese = "|".join(re.escape(text) for text in dangers if len(text) > 1 and text[0] > "\u2e80") or "(?!)"
-        self._chinese = re.compile(f"(?:{chinese}){NAMED_ZH}")
-        self.meaning_of = lru_cache(maxsize=_KEPT)(self._meaning_of)
-        self.statements = lru_cache(maxsize=_KEPT)(self._statements)
+        self._danger_zh = re.compile(f"(?:{chinese}){NOT_A_DEVICE_NAME_ZH}")
+        self.meaning_of = lru_cache(maxsize=_CACHE_SIZE)(self._meaning_of)
+        self.statements = lru_cache(maxsize=_CACHE_SIZE)(self._statements)
 
     def _statements(self, text: str) -> tuple[str, ...]:
         """The statements that a text holds: a danger in one of them is no less one for a fault in the next.
@@ -137,11 +139,11 @@ class Vocabulary:
         >>> Vocabulary({}).statements("smoke detected, sensor fault"), Vocabulary({}).statements("smoke")
         (('smoke detected', 'sensor fault'), ('smoke',))
         """
-        if folded(text) in self._words or len(text) > _LONG:
+        if normalized(text) in self._words or len(text) > _LONG_TEXT:
             return (text,)
-        parts = [part for part in _APART.split(text) if part]
+        parts = [part for part in _STATEMENT_BREAKS.split(text) if part]
         if len(parts) < 2 and self.meaning_of(text) is None:
-            parts = [part for part in _TOGETHER.split(text) if part]
+            parts = [part for part in _POSSIBLE_BREAKS.split(text) if part]
             known = [word.meaning for part in parts if (word := self.meaning_of(part)) is not None]
             parts = parts if Meaning.DANGER in known else []
         return tuple(parts) if len(parts) > 1 else (text,)
@@ -151,78 +153,98 @@ class Vocabulary:
 
         A danger's mere name is none: `gas valve closed`, 烟雾报警器上线.
         """
-        tokens = _tokens(text[:_LONG]) or [""]
-        telling = [token for token, after in zip(tokens, [*tokens[1:], ""], strict=True) if _tells(token, after)]
+        tokens = _tokens(text[:_LONG_TEXT]) or [""]
+        telling = [token for token, after in zip(tokens, [*tokens[1:], ""], strict=True) if _is_statement(token, after)]
         known = {word.meaning for token in telling if (word := self._phrase([token])) is not None}
-        doubt = known - {Meaning.DANGER, Meaning.YES, Meaning.NO} or (NOT | OVER | UNDONE).intersection(tokens)
+        doubt = known - {Meaning.DANGER, Meaning.YES, Meaning.NO} or (NEGATIONS | ENDINGS | NEUTRALIZERS).intersection(
+            tokens
+        )
         whole = "".join(tokens)
-        if doubt or any(undone in whole for undone in UNDONE_ZH):
+        if doubt or any(undone in whole for undone in NEUTRALIZERS_ZH):
             return False
-        return Meaning.DANGER in known or self._chinese.search(whole) is not None
+        return Meaning.DANGER in known or self._danger_zh.search(whole) is not None
 
     def _meaning_of(self, text: str) -> Word | None:
         """What a text says; None when nobody listed it and no grammar explains it."""
         text = text.strip()[:_TEXT_MAX]
         tokens = _tokens(text)
-        return self._phrase(tokens) if tokens or not _NOTHING.fullmatch(text) else Word(Meaning.UNMEASURED)
+        return self._phrase(tokens) if tokens or not _ONLY_SIGNS.fullmatch(text) else Word(Meaning.UNMEASURED)
 
     def _phrase(self, tokens: list[str]) -> Word | None:
         whole = "".join(tokens)
         if not whole or whole in self._words:
             return self._words.get(whole)
-        which = self._phrase(tokens[1:]) if len(tokens) > 1 and tokens[0] in WHICH else None
-        said = which or self._denied(tokens, whole) or self._over(tokens, whole)
-        return said or self._about(tokens, whole) or self._seen(tokens, whole) or _last(tokens, whole)
+        which = self._phrase(tokens[1:]) if len(tokens) > 1 and tokens[0] in BUTTON_NUMBERS else None
+        said = which or self._negated(tokens, whole) or self._ended(tokens, whole)
+        return (
+            said or self._with_subject(tokens, whole) or self._confirmed(tokens, whole) or _by_last_word(tokens, whole)
+        )
 
-    def _denied(self, tokens: list[str], whole: str) -> Word | None:
-        rest = tokens[1:] if tokens[0] in NOT else _without(whole, start=NOT_ZH)
-        if len(tokens) > 2 and tokens[-2] in NOT and tokens[-1] in SEEN:  # `smoke alarm not activated`
+    def _negated(self, tokens: list[str], whole: str) -> Word | None:
+        rest = tokens[1:] if tokens[0] in NEGATIONS else _strip_affix(whole, start=NEGATIONS_ZH)
+        if len(tokens) > 2 and tokens[-2] in NEGATIONS and tokens[-1] in CONFIRMATIONS:  # `smoke alarm not activated`
             rest = tokens[:-2]
-        if len(tokens) > 2 and tokens[-2] in NOT and tokens[-1] in OVER:  # `alarm not cleared`
+        if len(tokens) > 2 and tokens[-2] in NEGATIONS and tokens[-1] in ENDINGS:  # `alarm not cleared`
             return self._phrase(tokens[:-2])
-        if SOUND.intersection(("".join(rest),)):
+        if ALL_CLEAR_WORDS.intersection(("".join(rest),)):
             return Word(Meaning.DANGER)
         return _reversed(self._phrase(rest)) if rest else None
 
-    def _over(self, tokens: list[str], whole: str) -> Word | None:
-        rest = tokens[:-1] if tokens[-1] in OVER else _without(whole, start=ENDS_ZH, end=OVER_ZH)
-        if still := _without("".join(rest), end=STILL_ZH):  # 报警未解除
+    def _ended(self, tokens: list[str], whole: str) -> Word | None:
+        rest = (
+            tokens[:-1]
+            if tokens[-1] in ENDINGS
+            else _strip_affix(whole, start=PREFIX_ENDINGS_ZH, end=SUFFIX_ENDINGS_ZH)
+        )
+        if still := _strip_affix("".join(rest), end=NOT_YET_ZH):  # 报警未解除
             return self._phrase(still)
         said = self._phrase(rest) if rest else None
         return said if said is not None and said.meaning in (Meaning.CLEAR, Meaning.NO) else _reversed(said)
 
-    def _about(self, tokens: list[str], whole: str) -> Word | None:
+    def _with_subject(self, tokens: list[str], whole: str) -> Word | None:
         """What is said of something: a statement without what it is about, or without what changes nothing in it."""
         first, last = tokens[0], tokens[-1]
-        if len(tokens) > 1 and (first in BEFORE or last in AFTER or (last.isdecimal() and int(last) > 0)):
-            return self._phrase(tokens[1:] if first in BEFORE else tokens[:-1])
-        of_danger = tokens[1:] if first in OF_DANGER else _without(whole, start=OF_DANGER_ZH)
-        of_device = tokens[1:] if first in OF_DEVICE else _without(whole, start=OF_DEVICE_ZH, end=("状态",))
+        if len(tokens) > 1 and (
+            first in LEADING_FILLERS or last in TRAILING_FILLERS or (last.isdecimal() and int(last) > 0)
+        ):
+            return self._phrase(tokens[1:] if first in LEADING_FILLERS else tokens[:-1])
+        of_danger = tokens[1:] if first in DANGER_SUBJECTS else _strip_affix(whole, start=DANGER_SUBJECTS_ZH)
+        of_device = (
+            tokens[1:] if first in DEVICE_SUBJECTS else _strip_affix(whole, start=DEVICE_SUBJECTS_ZH, end=("状态",))
+        )
         said = self._phrase(of_danger or of_device) if of_danger or of_device else None
-        return None if said is None else (_OF_DANGER if of_danger else _OF_DEVICE).get(said.meaning, said)
+        return (
+            None if said is None else (_MEANING_OF_DANGER if of_danger else _MEANING_OF_DEVICE).get(said.meaning, said)
+        )
 
-    def _seen(self, tokens: list[str], whole: str) -> Word | None:
-        rest = tokens[:-1] if tokens[-1] in SEEN else _without(whole, end=SEEN_ZH, start=SEEN_ZH)
+    def _confirmed(self, tokens: list[str], whole: str) -> Word | None:
+        rest = (
+            tokens[:-1]
+            if tokens[-1] in CONFIRMATIONS
+            else _strip_affix(whole, end=CONFIRMATIONS_ZH, start=CONFIRMATIONS_ZH)
+        )
         return self._phrase(rest) if rest else None
 
 
-def _tells(word: str, after: str) -> bool:
+def _is_statement(word: str, after: str) -> bool:
     """Whether a word says that something is so: `smoke` and `leak sensor` are names."""
-    return word not in OF_DANGER or (word == "leak" and after not in OF_DEVICE)
+    return word not in DANGER_SUBJECTS or (word == "leak" and after not in DEVICE_SUBJECTS)
 
 
 def _tokens(text: str) -> list[str]:
-    return [token for token in map(folded, _BREAKS.split(text)) if token]
+    return [token for token in map(normalized, _WORD_BREAKS.split(text)) if token]
 
 
-def _last(tokens: list[str], whole: str) -> Word | None:
-    if len(tokens) <= _SHORT and tokens[-1] in LAST_NOTES and NOT.isdisjoint(tokens):
+def _by_last_word(tokens: list[str], whole: str) -> Word | None:
+    if len(tokens) <= _SHORT_PHRASE and tokens[-1] in LAST_WORD_NOTES and NEGATIONS.isdisjoint(tokens):
         return Word(Meaning.NOTE)
-    meaning = LAST.get(tokens[-1]) or next((LAST_ZH[end] for end in LAST_ZH if whole.endswith(end)), None)
+    meaning = LAST_WORDS.get(tokens[-1]) or next(
+        (LAST_WORDS_ZH[end] for end in LAST_WORDS_ZH if whole.endswith(end)), None
+    )
     return Word(meaning) if meaning is not None else None
 
 
-def _without(whole: str, start: Iterable[str] = (), end: Iterable[str] = ()) -> list[str]:
+def _strip_affix(whole: str, start: Iterable[str] = (), end: Iterable[str] = ()) -> list[str]:
     """The text without one of these at its start or its end; nothing when none stands there."""
     for each in start:
         if whole.startswith(each) and whole != each:
@@ -242,15 +264,15 @@ WordLists = dict[str, list[str]]
 """Words by their meaning, or by the danger quantity of the kind that they mean."""
 
 
-def gathered(lists: Iterable[WordLists]) -> dict[str, Word]:
+def collect_words(lists: Iterable[WordLists]) -> dict[str, Word]:
     """All words by their folded spelling; of two lists the later counts.
 
-    >>> gathered([{"danger": ["Gas leak"]}, {"flooded": ["满溢"]}])["满溢"]
+    >>> collect_words([{"danger": ["Gas leak"]}, {"flooded": ["满溢"]}])["满溢"]
     Word(meaning=<Meaning.DANGER: 'danger'>, quantity='flooded')
     """
     known = {each.value: Word(each) for each in Meaning}
     return {
-        folded(text): known.get(meant) or Word(Meaning.DANGER, meant)
+        normalized(text): known.get(meant) or Word(Meaning.DANGER, meant)
         for said in lists
         for meant, texts in said.items()
         for text in texts

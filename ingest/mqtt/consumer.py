@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from domain import Device, Instant, Lane
 from domain.kind import Kind
 from ingest.adapters import FILTERS
-from ingest.frame import Entry, Frame
+from ingest.frame import Frame, JournalEntry
 from ingest.mqtt.broker_address import BrokerAddress
 from ingest.mqtt.broker_drops import DROP_COUNTER_TOPICS, DropCounters, is_sys_topic
 from ingest.mqtt.connection import ConnectionSettings, Message, MqttConnection
@@ -27,7 +27,7 @@ from ingest.mqtt.session import Session
 from ingest.mqtt.session_copies import SessionCopies
 from ingest.mqtt.urgent_filters import NATIVE_ALARMS, UrgentFilters, urgent_filters
 from ingest.routing.routes import Routes
-from ingest.topics import Cover
+from ingest.topics import TopicFilterSet
 
 BULK_START_DELAY_S: Final = 3.0
 """The bulk session waits so long for the urgent one, so that after a pause alarms arrive before the backlog."""
@@ -106,7 +106,7 @@ class MqttConsumer:
         self,
         address: BrokerAddress,
         journal: Journal,
-        enqueue: Callable[[Entry], None],
+        enqueue: Callable[[JournalEntry], None],
         clock: Callable[[], Instant],
         events: ConsumerEvents,
         settings: ConsumerSettings | None = None,
@@ -115,7 +115,7 @@ class MqttConsumer:
     ) -> None:
         self._clock, self._events, self._settings = clock, events, settings or ConsumerSettings()
         self._urgent_filters = UrgentFilters()
-        self._urgent_topics = Cover(self._urgent_filters.filters)
+        self._urgent_topics = TopicFilterSet(self._urgent_filters.filters)
         self._copies, self._recovery, self._drop_counters = SessionCopies(), JournalRecovery(), DropCounters()
         self._receiving = self._bulk_is_newer = False
         self._sessions = {
@@ -163,7 +163,7 @@ class MqttConsumer:
     def set_urgent_filters(self, filters: UrgentFilters) -> None:
         """As `set_devices`, for filters that were computed in another thread: a large registry takes a while."""
         self._urgent_filters = filters
-        self._urgent_topics = Cover(self._urgent_filters.filters)
+        self._urgent_topics = TopicFilterSet(self._urgent_filters.filters)
         self._urgent.set_filters((*self._urgent_filters.filters, *DROP_COUNTER_TOPICS))
 
     async def run(self) -> None:

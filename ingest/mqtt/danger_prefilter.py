@@ -12,7 +12,8 @@ from typing import Final
 
 from domain.kind import Kind
 from ingest.frame import Frame
-from ingest.mappings.mapping import FieldRule, MappingBook, compile_plan
+from ingest.mappings.mapping import FieldRule, MappingBook
+from ingest.mappings.plan import compile_plan
 
 PLAIN_JSON_TOPICS: Final = ("fengshao/v1/", "zigbee2mqtt/")
 """Topic prefixes of platforms whose field names appear in the payload as they are. All other messages are decoded."""
@@ -70,7 +71,7 @@ def _danger_fields(kinds: Mapping[str, Kind], books: Sequence[MappingBook]) -> t
         for platform in _PLAIN_JSON_PLATFORMS:
             for model in (None, *models):
                 for name, first_spec in compile_plan(kind, books, platform, model, with_words=False).specs.items():
-                    for spec in (first_spec, *first_spec.also):
+                    for spec in (first_spec, *first_spec.others):
                         if spec.danger:
                             (translated if _is_translated(spec.rule) else plain).add(name)
     return plain, translated

@@ -10,7 +10,7 @@ from typing import Final
 
 from domain import Instant, Lane
 from ingest.frame import Frame
-from ingest.topics import Cover
+from ingest.topics import TopicFilterSet
 
 PACKETS_PER_SESSION_MAX: Final = 30_000
 """The newest of each session. Brokers assign packet ids in turn up to 65,535, so a message that was sent and never
@@ -28,7 +28,7 @@ class JournalRecovery:
         self._packets: dict[str, list[tuple[Instant, int, int, int]]] = {lane.value: [] for lane in Lane}
         """By session: time received, order of arrival, packet id, digest."""
 
-    def add(self, frames: Iterable[Frame], urgent_topics: Cover) -> None:
+    def add(self, frames: Iterable[Frame], urgent_topics: TopicFilterSet) -> None:
         """Add frames of the journal. `urgent_topics` are those that both sessions deliver."""
         for frame in frames:
             packets = self._packets.get(frame.session)
@@ -46,7 +46,7 @@ class JournalRecovery:
     def _count_copy(self, frame: Frame) -> None:
         message_hash, is_urgent = hash((frame.topic, frame.payload)), frame.session == Lane.URGENT.value
         urgent, bulk, stored = self.copies.get(message_hash, (0, 0, 0))
-        self.copies[message_hash] = urgent + is_urgent, bulk + (not is_urgent), stored + (not frame.twin)
+        self.copies[message_hash] = urgent + is_urgent, bulk + (not is_urgent), stored + (not frame.is_session_copy)
 
     def last_packets(self, session: str) -> dict[int, int]:
         """By packet id the digest of the last packet of this session that had it."""

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from domain import Instant, Lane
-from ingest.frame import Entry, Frame
+from ingest.frame import Frame, JournalEntry
 from ingest.mqtt.connection import Message, MqttConnection
 from ingest.mqtt.danger_prefilter import is_large
 from ingest.mqtt.packet_stream import OversizedPublish
@@ -69,7 +69,7 @@ class JournalWriter:
         lane: Lane,
         session: Session,
         journal: Journal,
-        enqueue_entry: Callable[[Entry], None],
+        enqueue_entry: Callable[[JournalEntry], None],
         clock: Callable[[], Instant],
         settings: WriterSettings,
         keep_copy: KeepCopy,
@@ -119,7 +119,9 @@ class JournalWriter:
                     dup = redelivery is Redelivery.UNKNOWN
             if not keep_copy(lane, topic, payload, qos, now):
                 self.session_copies += 1
-                copies.append(Frame(topic, payload[:TRUNCATED_BYTES], now, session, qos, packet_id, twin=True))
+                copies.append(
+                    Frame(topic, payload[:TRUNCATED_BYTES], now, session, qos, packet_id, is_session_copy=True)
+                )
                 continue
             size = None
             if type(packet) is OversizedPublish or len(payload) > payload_max:
@@ -182,7 +184,7 @@ class JournalWriter:
         for lane in Lane:
             while frames := self._other_lane[lane]:
                 self._other_lane[lane] = []
-                entry = Entry(lane, await self._append(lane, frames), frames)
+                entry = JournalEntry(lane, await self._append(lane, frames), frames)
                 self.frames += len(frames)
                 self._enqueue_entry(entry)
 
@@ -206,7 +208,7 @@ class JournalWriter:
     async def _write_group(self, group: Sequence[_Batch]) -> None:
         self._writing_since = group[0].received
         frames = [frame for batch in group for frame in batch.frames]
-        entry = Entry(self._lane, await self._append(self._lane, frames), frames) if frames else None
+        entry = JournalEntry(self._lane, await self._append(self._lane, frames), frames) if frames else None
         for batch in group:
             self._session.acknowledge(batch.connection, batch.packet_ids)
         self._release(sum(batch.memory_bytes for batch in group))

@@ -12,7 +12,7 @@ from domain import Device, Identity
 from domain.identities import canonical
 from domain.kind import Kind
 from ingest.routing.routes import Routes
-from ingest.topics import topic_safe
+from ingest.topics import is_plain_topic_level
 
 NATIVE_ALARMS: Final = "fengshao/v1/+/alarm"
 
@@ -38,7 +38,7 @@ def urgent_filters(
         if device.kind in kinds and kinds[device.kind].urgent
         for identity in device.identities
         if (topic := _device_topic(identity)) is not None
-        for site_topic in routes.heard_on(identity.platform, topic)
+        for site_topic in routes.site_filters(identity.platform, topic)
     )
     device_filters_max = max(0, limit - 1)
     filters = (NATIVE_ALARMS, *list(requested)[:device_filters_max])
@@ -47,7 +47,7 @@ def urgent_filters(
 
 def _device_topic(identity: Identity) -> str | None:
     """The topic on which only this device reports, by the platform's default layout; None where there is none."""
-    if not topic_safe(identity.id):
+    if not is_plain_topic_level(identity.id):
         return None
     if identity.platform == "zigbee2mqtt":
         return f"zigbee2mqtt/{identity.id}"

@@ -14,20 +14,20 @@ from msgspec import Struct
 from ingest.adapters import FILTERS
 from ingest.adapters.esphome import COMPONENTS
 from ingest.formats.json_payload import parse_availability, read_json
-from ingest.routing.layouts import TREES
-from ingest.topics import matches
+from ingest.routing.layouts import DEFAULT_BASES
+from ingest.topics import filter_matches
 
 Levels = Sequence[str]
 
 
-class Guess(Struct, frozen=True):
+class PlatformGuess(Struct, frozen=True):
     """A platform and the filters to add; none where no filter of a site would help."""
 
     platform: str
     filters: tuple[str, ...] = ()
 
 
-ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
+COMMON_OTHER_FILTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "tasmota": ("+/tele/#", "+/stat/#", "tasmota/#"),
     "shelly": ("+/events/rpc", "+/status/+", "+/online"),
     "esphome": ("+/binary_sensor/+/state", "+/sensor/+/state", "+/event/+/state", "+/status"),
@@ -38,7 +38,7 @@ ELSEWHERE: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Where platforms are met that do not publish on their default topics: asked for where a broker refuses `#`."""
 
-_BUS: Final = frozenset({"spBv1.0", "wmbusmeters", "hj212", "setracker", "jftech", *TREES.values()})
+_BASES: Final = frozenset({"spBv1.0", "wmbusmeters", "hj212", "setracker", "jftech", *DEFAULT_BASES.values()})
 _PREFIXED: Final = ("chirpstack", "tts", "thingsboard", "ctwing", "alink")
 _TASMOTA: Final = re.compile(r"SENSOR|STATE|LWT|RESULT|INFO\d|UPTIME|STATUS\d*|POWER\d*|(?:SWITCH|BUTTON)\d*T?")
 _TASMOTA_SURE: Final = re.compile(r"SENSOR|STATE|LWT")
@@ -46,23 +46,23 @@ _COMPONENT: Final = re.compile(r"[a-z0-9_]+(?::\d+)?")
 _BRIDGE: Final = re.compile(
     r"state|info|devices|groups|logging|log|event|extensions|definitions|config|health|converters"
 )
-_FRAMES: Final = (
+_FRAME_SHAPES: Final = (
     (re.compile(rb"##\d{4}.*CN=", re.DOTALL), "hj212"),
     (re.compile(rb"\[[0-9A-Z]{2}\*\d+\*"), "setracker"),
 )
-_TELEGRAM: Final = frozenset({"meter", "driver", "media"})
-_DISCOVERY: Final = frozenset(
+_TELEGRAM_FIELDS: Final = frozenset({"meter", "driver", "media"})
+_DISCOVERY_FIELDS: Final = frozenset(
     {"~", "stat_t", "state_topic", "dev", "device", "cmps", "components", "uniq_id", "unique_id"}
 )
 _IEEE: Final = re.compile(r"0x[0-9a-f]{16}")
-_RADIO: Final = frozenset({"linkquality", "last_seen"})
+_ZIGBEE_FIELDS: Final = frozenset({"linkquality", "last_seen"})
 
 
-def bridge_bases(topics: Iterable[str]) -> set[str]:
+def zigbee_bridge_bases(topics: Iterable[str]) -> set[str]:
     """The base topics of all Zigbee2MQTT bridges among these topics: a device's name may hold slashes, so only the
     bridge's own topics tell where the base ends.
 
-    >>> bridge_bases(["home/z2m/bridge/state", "home/z2m/3栋/402"])
+    >>> zigbee_bridge_bases(["home/z2m/bridge/state", "home/z2m/3栋/402"])
     {'home/z2m'}
     """
     found = set[str]()
@@ -73,46 +73,47 @@ def bridge_bases(topics: Iterable[str]) -> set[str]:
     return found
 
 
-def guess(topic: str, payload: bytes, bases: Iterable[str] = ()) -> Guess | None:
+def guess_platform(topic: str, payload: bytes, bases: Iterable[str] = ()) -> PlatformGuess | None:
     """The platform that most likely speaks here.
 
-    >>> guess("kitchen/tele/SENSOR", b'{"Time": "2026-11-29T05:00:00"}')
+    >>> guess_platform("kitchen/tele/SENSOR", b'{"Time": "2026-11-29T05:00:00"}')
     Guess(platform='tasmota', filters=('+/tele/#', '+/stat/#'))
-    >>> guess("shellyplussmoke-a1/events/rpc", b'{"src": "shellyplussmoke-a1", "method": "NotifyStatus"}').filters
+    >>> event = b'{"src": "shellyplussmoke-a1", "method": "NotifyStatus"}'
+    >>> guess_platform("shellyplussmoke-a1/events/rpc", event).filters
     ('+/events/rpc', '+/status/+', '+/online')
     """
     base = next((base for base in sorted(bases, key=len, reverse=True) if topic.startswith(f"{base}/")), None)
     if base is not None:
-        return Guess("zigbee2mqtt", (f"{base}/#",))
+        return PlatformGuess("zigbee2mqtt", (f"{base}/#",))
     levels = topic.split("/")
-    return next((found for look in _LOOKS if (found := look(levels, payload)) is not None), None)
+    return next((found for look in _GUESSERS if (found := look(levels, payload)) is not None), None)
 
 
-def _whole_tree(levels: Levels, _payload: bytes) -> Guess | None:
+def _whole_tree(levels: Levels, _payload: bytes) -> PlatformGuess | None:
     """A default tree with levels before it, as bridges put them."""
-    place = next((index for index, level in enumerate(levels) if level in _BUS), None)
+    place = next((index for index, level in enumerate(levels) if level in _BASES), None)
     if place is None:
-        return Guess("native") if "fengshao" in levels[:-1] else None
-    platform = next((name for name, base in TREES.items() if base == levels[place]), levels[place])
+        return PlatformGuess("native") if "fengshao" in levels[:-1] else None
+    platform = next((name for name, base in DEFAULT_BASES.items() if base == levels[place]), levels[place])
     if platform == "spBv1.0":
-        return Guess("sparkplug")
-    return Guess(platform, ("/".join((*levels[: place + 1], "#")),))
+        return PlatformGuess("sparkplug")
+    return PlatformGuess(platform, ("/".join((*levels[: place + 1], "#")),))
 
 
-def _prefixed(levels: Levels, _payload: bytes) -> Guess | None:
+def _prefixed(levels: Levels, _payload: bytes) -> PlatformGuess | None:
     for drop in range(1, len(levels)):
         rest = "/".join(levels[drop:])
         for platform in _PREFIXED:
             for pattern in FILTERS[platform]:
                 plain = pattern.removeprefix("/")
-                if matches(plain, rest):
-                    return Guess(platform, ("/".join((*levels[:drop], plain)),))
+                if filter_matches(plain, rest):
+                    return PlatformGuess(platform, ("/".join((*levels[:drop], plain)),))
     return None
 
 
-def _tasmota(levels: Levels, payload: bytes) -> Guess | None:
+def _tasmota(levels: Levels, payload: bytes) -> PlatformGuess | None:
     if levels[:2] == ["tasmota", "discovery"]:
-        return Guess("tasmota", tuple(_full_topics(payload)))
+        return PlatformGuess("tasmota", tuple(_full_topics(payload)))
     if len(levels) < 3 or not _TASMOTA.fullmatch(levels[-1]):
         return None
     place = next((index for index, level in enumerate(levels[:-1]) if level in ("tele", "stat")), None)
@@ -120,10 +121,10 @@ def _tasmota(levels: Levels, payload: bytes) -> Guess | None:
         # What stands between prefix and leaf is the device; else it is the level before the prefix.
         named = place < len(levels) - 2
         before = levels[:place] if named or not place else (*levels[: place - 1], "+")
-        return Guess("tasmota", tuple("/".join((*before, word, "#")) for word in ("tele", "stat")))
+        return PlatformGuess("tasmota", tuple("/".join((*before, word, "#")) for word in ("tele", "stat")))
     said = _object(payload)
     sure = _TASMOTA_SURE.fullmatch(levels[-1]) and ("Time" in said or payload in (b"Online", b"Offline"))
-    return Guess("tasmota", (f"{levels[0]}/#",)) if sure else None
+    return PlatformGuess("tasmota", (f"{levels[0]}/#",)) if sure else None
 
 
 def _full_topics(payload: bytes) -> Iterator[str]:
@@ -136,7 +137,7 @@ def _full_topics(payload: bytes) -> Iterator[str]:
             yield "/".join((*("+" if "%" in level else level for level in filled), "#"))
 
 
-def _shelly(levels: Levels, payload: bytes) -> Guess | None:
+def _shelly(levels: Levels, payload: bytes) -> PlatformGuess | None:
     said = _object(payload)
     notified = list(levels[-2:]) == ["events", "rpc"] and "method" in said
     status = levels[-2:-1] == ["status"] and _COMPONENT.fullmatch(levels[-1]) is not None and bool(said)
@@ -145,40 +146,40 @@ def _shelly(levels: Levels, payload: bytes) -> Guess | None:
     if not 0 < count < len(levels):
         return None
     before = "/".join((*levels[: -count - 1], "+"))
-    return Guess("shelly", tuple(f"{before}/{leaf}" for leaf in ("events/rpc", "status/+", "online")))
+    return PlatformGuess("shelly", tuple(f"{before}/{leaf}" for leaf in ("events/rpc", "status/+", "online")))
 
 
-def _esphome(levels: Levels, payload: bytes) -> Guess | None:
+def _esphome(levels: Levels, payload: bytes) -> PlatformGuess | None:
     """`{prefix}/{component}/{object}/state`; what a node says of itself is a guess by one word."""
     if len(levels) >= 4 and levels[-3] in COMPONENTS and levels[-1] in ("state", "command"):
         before, seen = "/".join((*levels[:-4], "+")), levels[-3]
         wanted = dict.fromkeys(("binary_sensor", "sensor", "event", seen))
-        return Guess("esphome", (*(f"{before}/{each}/+/state" for each in wanted), f"{before}/status"))
+        return PlatformGuess("esphome", (*(f"{before}/{each}/+/state" for each in wanted), f"{before}/status"))
     if len(levels) >= 2 and (levels[-1] == "status" and parse_availability(payload) is not None):
-        return Guess("esphome", ("/".join((*levels[:-2], "+", "status")),))
+        return PlatformGuess("esphome", ("/".join((*levels[:-2], "+", "status")),))
     return None
 
 
-def _discovery(levels: Levels, payload: bytes) -> Guess | None:
+def _discovery(levels: Levels, payload: bytes) -> PlatformGuess | None:
     place = next((len(levels) - back for back in (3, 4) if len(levels) > back and levels[-back] in COMPONENTS), None)
-    if levels[-1] != "config" or place is None or not _object(payload).keys() & _DISCOVERY:
+    if levels[-1] != "config" or place is None or not _object(payload).keys() & _DISCOVERY_FIELDS:
         return None
-    return Guess("homeassistant", ("/".join((*levels[:place], "#")),))
+    return PlatformGuess("homeassistant", ("/".join((*levels[:place], "#")),))
 
 
-def _by_payload(levels: Levels, payload: bytes) -> Guess | None:
+def _by_payload(levels: Levels, payload: bytes) -> PlatformGuess | None:
     """What bears its own name inside, wherever it is published."""
     parent = "/".join((*levels[:-1], "#")) if len(levels) > 1 else levels[0]
-    framed = next((platform for shape, platform in _FRAMES if shape.match(payload)), None)
+    framed = next((platform for shape, platform in _FRAME_SHAPES if shape.match(payload)), None)
     if framed is not None:
-        return Guess(framed, (parent,))
+        return PlatformGuess(framed, (parent,))
     said = _object(payload)
-    if said.get("_") == "telegram" or ("id" in said and len(said.keys() & _TELEGRAM) > 1):
-        return Guess("wmbusmeters", (parent,))
+    if said.get("_") == "telegram" or ("id" in said and len(said.keys() & _TELEGRAM_FIELDS) > 1):
+        return PlatformGuess("wmbusmeters", (parent,))
     if isinstance(said.get("deviceInfo"), dict) and "fCnt" in said:
-        return Guess("chirpstack")
-    if len(levels) > 1 and said and (said.keys() & _RADIO or _IEEE.fullmatch(levels[-1])):
-        return Guess("zigbee2mqtt", (parent,))
+        return PlatformGuess("chirpstack")
+    if len(levels) > 1 and said and (said.keys() & _ZIGBEE_FIELDS or _IEEE.fullmatch(levels[-1])):
+        return PlatformGuess("zigbee2mqtt", (parent,))
     return None
 
 
@@ -189,7 +190,7 @@ def _object(payload: bytes) -> dict[str, object]:
     return said if isinstance(said, dict) else {}
 
 
-_LOOKS: Final[tuple[Callable[[Levels, bytes], Guess | None], ...]] = (
+_GUESSERS: Final[tuple[Callable[[Levels, bytes], PlatformGuess | None], ...]] = (
     _tasmota,
     _discovery,
     _whole_tree,

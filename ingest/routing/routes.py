@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from domain import Fault
-from ingest.adapters import FILTERS, Decoded, decode
+from ingest.adapters import FILTERS, decode
 from ingest.adapters.sparkplug.state import SparkplugState
 from ingest.frame import Frame
-from ingest.results import Draft, Note, Rejected
-from ingest.routing.layouts import Layout, layout
-from ingest.topics import covers, filter_fault, matches, specificity
+from ingest.results import AdapterItem, DecodedFrame
+from ingest.routing.layouts import Layout, layout_for
+from ingest.topics import filter_covers, filter_fault, filter_matches, specificity
 
 Filters = Mapping[str, Sequence[str]]
 """By platform, what a site listens to in place of the default."""
 
+Item = TypeVar("Item", bound=AdapterItem)
+
 NATIVE: Final = "native"
-ROOTED: Final = frozenset({"zigbee2mqtt", "tasmota"})
+ROOTED_PLATFORMS: Final = frozenset({"zigbee2mqtt", "tasmota"})
 """Platforms on which people name the devices: two roots may have a `kitchen` each."""
 
 _ADDRESS: Final = re.compile(r"(?:0[xX])?[0-9a-fA-F]{12,16}|(?:[0-9a-fA-F]{2}:){5,7}[0-9a-fA-F]{2}")
@@ -40,7 +42,7 @@ class Route(Struct, frozen=True):
     layout: Layout | None = None
     rooted: bool = False
 
-    def takes(self, topic: str) -> bool:
+    def covers(self, topic: str) -> bool:
         """Whether the filter covers the topic. Most filters name all but the last level: for every message it counts.
 
         >>> route = Route("a/b/#", "native")
@@ -50,7 +52,7 @@ class Route(Struct, frozen=True):
         pattern = self.pattern
         if pattern.endswith("/#") and "+" not in pattern:
             return topic.startswith(pattern[:-1]) or topic == pattern[:-2]
-        return matches(pattern, topic)
+        return filter_matches(pattern, topic)
 
 
 class Routes:
@@ -62,16 +64,16 @@ class Routes:
         wanted = list(dict.fromkeys(pattern for patterns in self.filters.values() for pattern in patterns))
         # Of two overlapping filters some brokers deliver each message twice.
         self.subscriptions = tuple(
-            each for each in wanted if not any(other != each and covers(other, each) for other in wanted)
+            each for each in wanted if not any(other != each and filter_covers(other, each) for other in wanted)
         )
-        self._by_first: dict[str, list[Route]] = {}
+        self._by_first_level: dict[str, list[Route]] = {}
         for route in sorted(self._routes(), key=lambda route: specificity(route.pattern)):
-            self._by_first.setdefault(route.pattern.partition("/")[0], []).append(route)
-        self._anywhere = self._by_first.pop("+", [])
+            self._by_first_level.setdefault(route.pattern.partition("/")[0], []).append(route)
+        self._wildcard_routes = self._by_first_level.pop("+", [])
         # Whole trees of one platform are found without matching: this runs for every message.
         self._trees = {
             first: routes[0]
-            for first, routes in self._by_first.items()
+            for first, routes in self._by_first_level.items()
             if [f"{first}/#"] == [one.pattern for one in routes]
         }
 
@@ -80,13 +82,13 @@ class Routes:
         taken = set[str]()
         for filters in (self.filters, FILTERS):
             for platform, patterns in filters.items():
-                plain = _root(_layout(platform, patterns[0]), patterns[0]) if patterns else ""
+                plain = _root(_layout_or_none(platform, patterns[0]), patterns[0]) if patterns else ""
                 for pattern in patterns:
                     if pattern not in taken:
                         taken.add(pattern)
-                        own = _layout(platform, pattern)
+                        own = _layout_or_none(platform, pattern)
                         root = _root(own, pattern)
-                        rooted = platform in ROOTED and own is not None and (root != plain or "+" in root)
+                        rooted = platform in ROOTED_PLATFORMS and own is not None and (root != plain or "+" in root)
                         yield Route(pattern, platform, own, rooted)
 
     def route_of(self, topic: str) -> Route | None:
@@ -94,10 +96,10 @@ class Routes:
         first = topic.partition("/")[0]
         if first in self._trees:
             return self._trees[first]
-        for route in self._by_first.get(first, ()):
-            if route.takes(topic):
+        for route in self._by_first_level.get(first, ()):
+            if route.covers(topic):
                 return route
-        return next((route for route in self._anywhere if route.takes(topic)), None)
+        return next((route for route in self._wildcard_routes if route.covers(topic)), None)
 
     def platform_of(self, topic: str) -> str | None:
         """The platform that publishes on this topic.
@@ -109,36 +111,39 @@ class Routes:
         route = self.route_of(topic)
         return None if route is None else route.platform
 
-    def read(self, frame: Frame, memory: SparkplugState | None = None) -> Decoded:
-        """What the message says by its platform's adapter, whatever its layout."""
+    def decode(self, frame: Frame, sparkplug: SparkplugState | None = None) -> DecodedFrame:
+        """Decode with the adapter of the topic's platform, whatever the layout of the site's topics."""
         route = self.route_of(frame.topic)
+        platform = None if route is None else route.platform
         if route is None or route.layout is None:
-            return decode(None if route is None else route.platform, frame, memory)
-        said = decode(route.platform, replace(frame, topic=route.layout.usual(frame.topic)), memory)
-        if not route.rooted:
-            return said
-        root = route.layout.root(frame.topic)
-        return [_rooted(each, root) for each in said] if isinstance(said, list) else _rooted(said, root)  # type: ignore[return-value]
+            return DecodedFrame(frame, platform, decode(platform, frame, sparkplug))
+        output = decode(platform, replace(frame, topic=route.layout.to_default(frame.topic)), sparkplug)
+        if route.rooted:
+            root = route.layout.root(frame.topic)
+            if isinstance(output, list):
+                return DecodedFrame(frame, platform, [_with_root(item, root) for item in output])
+            output = _with_root(output, root)
+        return DecodedFrame(frame, platform, output)
 
-    def heard_on(self, platform: str, usual: str) -> list[str]:
+    def site_filters(self, platform: str, usual: str) -> list[str]:
         """The filters on which this site hears what an adapter knows as this topic.
 
-        >>> Routes({"zigbee2mqtt": ["zigbee2mqtt/#", "z2m-b4/#"]}).heard_on("zigbee2mqtt", "zigbee2mqtt/z2m-b4/gas")
+        >>> Routes({"zigbee2mqtt": ["zigbee2mqtt/#", "z2m-b4/#"]}).site_filters("zigbee2mqtt", "zigbee2mqtt/z2m-b4/gas")
         ['zigbee2mqtt/z2m-b4/gas', 'z2m-b4/gas']
         """
-        routes = (route for routes in (*self._by_first.values(), self._anywhere) for route in routes)
+        routes = (route for routes in (*self._by_first_level.values(), self._wildcard_routes) for route in routes)
         own = [route for route in routes if route.platform == platform and route.pattern in self.filters[platform]]
-        found = [_heard_on(route, usual) for route in sorted(own, key=lambda one: self._place(one))]
+        found = [_site_filter(route, usual) for route in sorted(own, key=lambda one: self._position(one))]
         return list(dict.fromkeys(each for each in found if each is not None))
 
-    def _place(self, route: Route) -> int:
+    def _position(self, route: Route) -> int:
         return self.filters[route.platform].index(route.pattern)
 
 
-def _heard_on(route: Route, usual: str) -> str | None:
+def _site_filter(route: Route, usual: str) -> str | None:
     if route.layout is None:
-        return usual if covers(route.pattern, usual) else None
-    here = getattr(route.layout, "here", None)
+        return usual if filter_covers(route.pattern, usual) else None
+    here = getattr(route.layout, "to_site", None)
     if here is None:
         return None
     if route.rooted:
@@ -148,13 +153,13 @@ def _heard_on(route: Route, usual: str) -> str | None:
             return None
         usual = f"{base}/{name.removeprefix(f'{root}/')}"
     heard: str = here(usual)
-    return heard if covers(route.pattern, heard) else None
+    return heard if filter_covers(route.pattern, heard) else None
 
 
-def _layout(platform: str, pattern: str) -> Layout | None:
+def _layout_or_none(platform: str, pattern: str) -> Layout | None:
     """A filter that cannot be read was told by `check`; its messages are refused by name."""
     try:
-        return layout(platform, pattern, FILTERS[platform])
+        return layout_for(platform, pattern, FILTERS[platform])
     except ValueError:
         return None
 
@@ -163,12 +168,12 @@ def _root(own: Layout | None, pattern: str) -> str:
     return "" if own is None else own.root(pattern)
 
 
-def _rooted(said: Draft | Rejected | Note, root: str) -> Draft | Rejected | Note:
-    """Under the names that it has at this site."""
-    if said.identity is None:
-        return said
-    also = tuple(_below(root, name) for name in said.also)
-    return replace(said, identity=_below(root, said.identity), also=also)
+def _with_root(item: Item, root: str) -> Item:
+    """The item under the names that its device has at this site."""
+    if item.identity is None:
+        return item
+    aliases = tuple(_below(root, name) for name in item.aliases)
+    return replace(item, identity=_below(root, item.identity), aliases=aliases)
 
 
 def _below(root: str, name: str) -> str:
@@ -183,7 +188,7 @@ def filter_faults(filters: Filters) -> Iterator[Fault]:
     seen: list[tuple[str, str]] = []
     for platform, patterns in filters.items():
         for place, pattern in enumerate(patterns if platform in FILTERS else ()):
-            message = filter_fault(pattern) or _unreadable(platform, pattern) or _double(platform, pattern, seen)
+            message = filter_fault(pattern) or _unreadable(platform, pattern) or _overlap(platform, pattern, seen)
             if message is not None:
                 yield Fault((platform, place), message)
             else:
@@ -194,18 +199,18 @@ def _unreadable(platform: str, pattern: str) -> str | None:
     if platform == NATIVE and pattern not in FILTERS[NATIVE]:
         return f"{pattern!r}: topics of native are fixed: write {FILTERS[NATIVE][0]}, or leave it out"
     try:
-        layout(platform, pattern, FILTERS[platform])
+        layout_for(platform, pattern, FILTERS[platform])
     except ValueError as fault:
         return str(fault)
     return None
 
 
-def _double(platform: str, pattern: str, seen: Iterable[tuple[str, str]]) -> str | None:
+def _overlap(platform: str, pattern: str, seen: Iterable[tuple[str, str]]) -> str | None:
     for other, earlier in seen:
         if pattern == earlier:
             return f"{pattern!r} stands at {other} already: one filter belongs to one source; take one of them out"
-        if platform == other and covers(earlier, pattern):
+        if platform == other and filter_covers(earlier, pattern):
             return f"{pattern!r} lies within {earlier!r}: take it out"
-        if platform == other and covers(pattern, earlier):
+        if platform == other and filter_covers(pattern, earlier):
             return f"{pattern!r} holds {earlier!r} too: take that out"
     return None

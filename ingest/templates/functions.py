@@ -23,7 +23,7 @@ ABSENT: Final = _Absent()
 """The template says nothing of this message."""
 
 
-def item(of: object, key: object) -> object:
+def lookup(of: object, key: object) -> object:
     """The value under a key; what is not there is ABSENT, and so is all below it."""
     if isinstance(of, Mapping):
         return of.get(key, ABSENT) if isinstance(key, (str, int, float, bool)) else ABSENT
@@ -36,7 +36,7 @@ def is_true(said: object) -> bool:
     return said is not ABSENT and bool(said)
 
 
-def limited(said: object) -> object:
+def bounded(said: object) -> object:
     """A result that may not grow on: no text beyond TEXT_MAX, no number beyond 64 bits."""
     if isinstance(said, (str, list)) and len(said) > TEXT_MAX:
         raise ValueError(f"more than {TEXT_MAX} characters")
@@ -45,18 +45,18 @@ def limited(said: object) -> object:
     return said
 
 
-def text_of(said: object) -> str:
+def to_text(said: object) -> str:
     return "" if said is ABSENT else said if isinstance(said, str) else str(said)
 
 
 def _number(said: object) -> Any:
     """A number for arithmetic: a text is none, as in Jinja."""
     if type(said) not in (int, float, bool):
-        raise TypeError(f"{text_of(said)[:40]!r} is not a number")
+        raise TypeError(f"{to_text(said)[:40]!r} is not a number")
     return said
 
 
-def _plus(left: object, right: object) -> object:
+def _add(left: object, right: object) -> object:
     if isinstance(left, str) and isinstance(right, str):
         return left + right
     return _number(left) + _number(right)
@@ -64,7 +64,7 @@ def _plus(left: object, right: object) -> object:
 
 def _contains(item: object, within: object) -> bool:
     if isinstance(within, str):
-        return text_of(item) in within
+        return to_text(item) in within
     return isinstance(within, (list, Mapping)) and item in within
 
 
@@ -73,13 +73,13 @@ def _equal(left: object, right: object) -> bool:
 
 
 BINARY: Final[dict[str, Callable[[Any, Any], object]]] = {
-    "+": _plus,
+    "+": _add,
     "-": lambda left, right: _number(left) - _number(right),
     "*": lambda left, right: _number(left) * _number(right),
     "/": lambda left, right: _number(left) / _number(right),
     "//": lambda left, right: _number(left) // _number(right),
     "%": lambda left, right: _number(left) % _number(right),
-    "~": lambda left, right: text_of(left) + text_of(right),
+    "~": lambda left, right: to_text(left) + to_text(right),
     "==": _equal,
     "!=": lambda left, right: not _equal(left, right),
     "<": lambda left, right: left < right,
@@ -95,7 +95,7 @@ UNARY: Final[dict[str, Callable[[Any], object]]] = {
     "+": _number,
 }
 
-_NONE_GIVEN: Final = object()
+_NO_DEFAULT: Final = object()
 
 
 def _to_number(said: object, otherwise: object, to: Callable[[float], object]) -> Any:
@@ -103,35 +103,35 @@ def _to_number(said: object, otherwise: object, to: Callable[[float], object]) -
         number = float(said) if isinstance(said, str) else _number(said)
         return to(number)
     except (TypeError, ValueError, OverflowError):
-        if otherwise is _NONE_GIVEN:
-            raise ValueError(f"{text_of(said)[:40]!r} is not a number") from None
+        if otherwise is _NO_DEFAULT:
+            raise ValueError(f"{to_text(said)[:40]!r} is not a number") from None
         return otherwise
 
 
-def _int(said: object, otherwise: object = _NONE_GIVEN, base: object = 10) -> object:
+def _int(said: object, otherwise: object = _NO_DEFAULT, base: object = 10) -> object:
     if isinstance(said, str) and type(base) is int and (base != 10 or said.strip().lower().startswith("0x")):
         return int(said, 16 if base == 10 else base)
     return _to_number(said, otherwise, int)
 
 
-def _float(said: object, otherwise: object = _NONE_GIVEN) -> object:
+def _float(said: object, otherwise: object = _NO_DEFAULT) -> object:
     return _to_number(said, otherwise, float)
 
 
-def _bool(said: object, otherwise: object = _NONE_GIVEN) -> object:
+def _bool(said: object, otherwise: object = _NO_DEFAULT) -> object:
     """Home Assistant's words for true and false."""
-    word = text_of(said).strip().lower()
+    word = to_text(said).strip().lower()
     if word in ("1", "true", "yes", "on", "enable"):
         return True
     if word in ("0", "false", "no", "off", "disable"):
         return False
-    if otherwise is _NONE_GIVEN:
+    if otherwise is _NO_DEFAULT:
         raise ValueError(f"{word[:40]!r} is neither true nor false")
     return otherwise
 
 
-def _rounded(said: object, places: object = 0, how: object = "common", _otherwise: object = None) -> object:
-    number = _to_number(said, _NONE_GIVEN, float)
+def _round(said: object, places: object = 0, how: object = "common", _otherwise: object = None) -> object:
+    number = _to_number(said, _NO_DEFAULT, float)
     digits = places if type(places) is int and abs(places) < 16 else 0
     if how in ("floor", "ceil"):
         scaled = number * 10**digits
@@ -145,13 +145,13 @@ def _default(said: object, otherwise: object = "", also_false: object = False) -
     return otherwise if said is ABSENT or (also_false and not said) else said
 
 
-def _either(said: object, then: object = True, otherwise: object = False, none: object = _NONE_GIVEN) -> object:
-    if said is None and none is not _NONE_GIVEN:
+def _iif(said: object, then: object = True, otherwise: object = False, none: object = _NO_DEFAULT) -> object:
+    if said is None and none is not _NO_DEFAULT:
         return none
     return then if is_true(said) else otherwise
 
 
-def _defined(said: object) -> object:
+def _is_defined(said: object) -> object:
     """Home Assistant's filter: a value that is not there leaves the state as it was."""
     if said is ABSENT:
         raise LookupError("it is not defined")
@@ -163,78 +163,78 @@ def _is_number(said: object) -> bool:
 
 
 def _split(said: object, at: object = None, most: object = -1) -> list[str]:
-    return text_of(said).split(at if isinstance(at, str) else None, most if type(most) is int else -1)
+    return to_text(said).split(at if isinstance(at, str) else None, most if type(most) is int else -1)
 
 
-def _replaced(said: object, old: object, new: object, _count: object = None) -> str:
-    if text_of(old) == "" or len(text_of(said)) * len(text_of(new)) > REPLACED_MAX:
+def _replace(said: object, old: object, new: object, _count: object = None) -> str:
+    if to_text(old) == "" or len(to_text(said)) * len(to_text(new)) > REPLACED_MAX:
         raise ValueError("replacing nothing, or too much")
-    return text_of(said).replace(text_of(old), text_of(new))
+    return to_text(said).replace(to_text(old), to_text(new))
 
 
-def _stripped(how: str) -> Callable[..., object]:
-    return lambda said, signs=None: getattr(text_of(said), how)(signs if isinstance(signs, str) else None)
+def _strip(how: str) -> Callable[..., object]:
+    return lambda said, signs=None: getattr(to_text(said), how)(signs if isinstance(signs, str) else None)
 
 
-def _ends(which: int) -> Callable[[object], object]:
-    return lambda said: item(said, which)
+def _item_at(which: int) -> Callable[[object], object]:
+    return lambda said: lookup(said, which)
 
 
-def _whole(said: object) -> int:
+def _to_int(said: object) -> int:
     number = _int(said)
     assert isinstance(number, int)
     return number
 
 
 _TEXTS: Final[dict[str, Callable[..., object]]] = {
-    "lower": lambda said: text_of(said).lower(),
-    "upper": lambda said: text_of(said).upper(),
-    "title": lambda said: text_of(said).title(),
-    "replace": _replaced,
+    "lower": lambda said: to_text(said).lower(),
+    "upper": lambda said: to_text(said).upper(),
+    "title": lambda said: to_text(said).title(),
+    "replace": _replace,
 }
 _NUMBERS: Final[dict[str, Callable[..., object]]] = {
     "int": _int,
     "float": _float,
     "bool": _bool,
-    "round": _rounded,
+    "round": _round,
     "abs": lambda said: abs(_number(said)),
-    "iif": _either,
+    "iif": _iif,
     "min": lambda *given: min(given[0] if len(given) == 1 else given),
     "max": lambda *given: max(given[0] if len(given) == 1 else given),
 }
-CALLED: Final[dict[str, dict[str, Callable[..., object]]]] = {
+CALLABLES: Final[dict[str, dict[str, Callable[..., object]]]] = {
     "function": _NUMBERS,
     "method": {
         **_TEXTS,
-        "strip": _stripped("strip"),
-        "lstrip": _stripped("lstrip"),
-        "rstrip": _stripped("rstrip"),
+        "strip": _strip("strip"),
+        "lstrip": _strip("lstrip"),
+        "rstrip": _strip("rstrip"),
         "split": _split,
-        "startswith": lambda said, start: text_of(said).startswith(text_of(start)),
-        "endswith": lambda said, end: text_of(said).endswith(text_of(end)),
+        "startswith": lambda said, start: to_text(said).startswith(to_text(start)),
+        "endswith": lambda said, end: to_text(said).endswith(to_text(end)),
     },
     "filter": {
         **_NUMBERS,
         **_TEXTS,
         "default": _default,
         "d": _default,
-        "trim": _stripped("strip"),
-        "string": text_of,
-        "capitalize": lambda said: text_of(said).capitalize(),
-        "is_defined": _defined,
+        "trim": _strip("strip"),
+        "string": to_text,
+        "capitalize": lambda said: to_text(said).capitalize(),
+        "is_defined": _is_defined,
         "is_number": _is_number,
         "length": len,
         "count": len,
-        "first": _ends(0),
-        "last": _ends(-1),
+        "first": _item_at(0),
+        "last": _item_at(-1),
         "list": lambda said: list(said),
-        "join": lambda said, between="": text_of(between).join(map(text_of, said)),
-        "bitwise_and": lambda said, other: _whole(said) & _whole(other),
-        "bitwise_or": lambda said, other: _whole(said) | _whole(other),
-        "bitwise_xor": lambda said, other: _whole(said) ^ _whole(other),
-        "multiply": lambda said, by, _otherwise=None: _to_number(said, _NONE_GIVEN, float) * _number(by),
-        "add": lambda said, more, _otherwise=None: _to_number(said, _NONE_GIVEN, float) + _number(more),
-        "from_json": lambda said: json.loads(text_of(said)),
+        "join": lambda said, between="": to_text(between).join(map(to_text, said)),
+        "bitwise_and": lambda said, other: _to_int(said) & _to_int(other),
+        "bitwise_or": lambda said, other: _to_int(said) | _to_int(other),
+        "bitwise_xor": lambda said, other: _to_int(said) ^ _to_int(other),
+        "multiply": lambda said, by, _otherwise=None: _to_number(said, _NO_DEFAULT, float) * _number(by),
+        "add": lambda said, more, _otherwise=None: _to_number(said, _NO_DEFAULT, float) + _number(more),
+        "from_json": lambda said: json.loads(to_text(said)),
         "to_json": lambda said: json.dumps(said),
         "tojson": lambda said: json.dumps(said),
     },

@@ -35,7 +35,7 @@ TESTS: Final = frozenset(
 CONSTANTS: Final = {"true": True, "True": True, "false": False, "False": False, "none": None, "None": None}
 
 
-class NotUnderstood(ValueError):
+class UnsupportedTemplate(ValueError):
     """This part of a template is not read; the message names it."""
 
 
@@ -61,9 +61,9 @@ class Item(Struct, frozen=True):
 class Call(Struct, frozen=True):
     """A filter, a method, a function or a test; `how` is which of them. The first argument is what it is applied to."""
 
-    how: str
+    namespace: str
     name: str
-    given: tuple[Node, ...]
+    arguments: tuple[Node, ...]
 
 
 class Operation(Struct, frozen=True):

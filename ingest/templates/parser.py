@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from ingest.templates.expressions import DEPTH_MAX, Budget, Expression
-from ingest.templates.nodes import Assignment, Branches, Literal, Node, NotUnderstood, Parsed
+from ingest.templates.nodes import Assignment, Branches, Literal, Node, Parsed, UnsupportedTemplate
 
 LENGTH_MAX: Final = 4_000
 
@@ -28,12 +28,12 @@ def parse(template: str) -> Parsed:
     ingest.templates.nodes.NotUnderstood: states
     """
     if len(template) > LENGTH_MAX:
-        raise NotUnderstood(f"a template of {len(template)} characters, {LENGTH_MAX} at most")
+        raise UnsupportedTemplate(f"a template of {len(template)} characters, {LENGTH_MAX} at most")
     budget = Budget()
     nodes, left = _nodes(_segments(template), budget, 0)
     if left:
-        raise NotUnderstood(f"{{% {left[0][1]} %}} without its beginning")
-    return Parsed(nodes, None if budget.computed else tuple(dict.fromkeys(budget.paths)))
+        raise UnsupportedTemplate(f"{{% {left[0][1]} %}} without its beginning")
+    return Parsed(nodes, None if budget.has_computed_path else tuple(dict.fromkeys(budget.paths)))
 
 
 Segment = tuple[str, str]
@@ -66,34 +66,34 @@ def _nodes(segments: list[Segment], budget: Budget, depth: int) -> tuple[tuple[N
             budget.spend()
             nodes.append(Literal(said))
         elif sort == "value":
-            nodes.append(Expression(said, budget, depth).whole())
+            nodes.append(Expression(said, budget, depth).parse())
         else:
-            node, segments = _order(said, segments, budget, depth)
+            node, segments = _statement(said, segments, budget, depth)
             nodes.append(node)
     return tuple(nodes), segments
 
 
-def _order(said: str, rest: list[Segment], budget: Budget, depth: int) -> tuple[Node, list[Segment]]:
+def _statement(said: str, rest: list[Segment], budget: Budget, depth: int) -> tuple[Node, list[Segment]]:
     word, _, what = said.partition(" ")
     if word == "set" and (named := re.fullmatch(r"\s*(\w+)\s*=(?!=)(.*)", what, re.DOTALL)):
-        node = Assignment(named[1], Expression(named[2], budget, depth).whole())
+        node = Assignment(named[1], Expression(named[2], budget, depth).parse())
         budget.names.add(named[1])
         return node, rest
     if word != "if" or depth > DEPTH_MAX:
-        raise NotUnderstood(f"{{% {said[:40]} %}}")
+        raise UnsupportedTemplate(f"{{% {said[:40]} %}}")
     return _branches(what, rest, budget, depth + 1)
 
 
 def _branches(condition: str, rest: list[Segment], budget: Budget, depth: int) -> tuple[Node, list[Segment]]:
     branches: list[tuple[Node, tuple[Node, ...]]] = []
-    test: Node = Expression(condition, budget, depth).whole()
+    test: Node = Expression(condition, budget, depth).parse()
     while True:
         inside, rest = _nodes(rest, budget, depth)
         branches.append((test, inside))
         if not rest:
-            raise NotUnderstood("{% if %} without {% endif %}")
+            raise UnsupportedTemplate("{% if %} without {% endif %}")
         word, _, what = rest[0][1].partition(" ")
         rest = rest[1:]
         if word == "endif":
             return Branches(tuple(branches)), rest
-        test = Literal(True) if word == "else" else Expression(what, budget, depth).whole()
+        test = Literal(True) if word == "else" else Expression(what, budget, depth).parse()

@@ -16,7 +16,7 @@ from app.config.addresses import MQTT_PASSWORD, MQTT_USER, InvalidAddress, parse
 from app.mqtt_client import mqtt_client
 from app.server.run import open_broker
 from app.server.sparkplug_rebirth import request_rebirths
-from ingest.decoding.decoder import Listener
+from ingest.decoding.decoder import Decoder
 from ingest.mqtt.broker_address import parse_broker_address
 from tests.deploy.test_deploy_files import certificate
 
@@ -90,8 +90,8 @@ async def test_a_broker_that_never_answers_leaves_no_socket_open() -> None:
 @BROKEN_HANDSHAKE
 async def test_a_rebirth_is_asked_for_over_tls_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.server.sparkplug_rebirth.REQUEST_EVERY_S", 0.01)
-    listener, line = Listener({}, []), Line()
-    listener.rebirths_wanted.add("group/edge")
+    listener, line = Decoder({}, []), Line()
+    listener.rebirth_requests.add("group/edge")
     port = await line.open()
     address = parse_broker_address(f"mqtts://me:s3cret-pass@127.0.0.1:{port}")
     said = await line.heard(asyncio.create_task(request_rebirths(listener, address, lambda: 0)))

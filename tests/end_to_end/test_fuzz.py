@@ -11,8 +11,8 @@ from app.config.catalog import load_kinds, load_mappings
 from benchmarks.fuzz import fuzz
 from benchmarks.fuzz_radio import Radio
 from domain import Reason
-from ingest.decoding.decoder import Listener
-from ingest.decoding.device_index import Directory
+from ingest.decoding.decoder import Decoder
+from ingest.decoding.device_index import DeviceIndex
 from ingest.frame import Frame
 
 
@@ -26,10 +26,10 @@ def test_every_mutated_message_is_accounted_for(seed: int) -> None:
 
 def test_codecs_are_in_the_loop_and_the_worst_of_them_costs_the_others_nothing() -> None:
     kinds, radio, chance = load_kinds(), Radio(), random.Random(1)
-    listener = Listener(kinds, load_mappings(kinds, None))
-    listener.directory, listener.codecs = Directory(radio.devices), radio.codecs
+    listener = Decoder(kinds, load_mappings(kinds, None))
+    listener.device_index, listener.codecs = DeviceIndex(radio.devices), radio.codecs
     frames = [Frame(*radio.message(chance), 1_767_225_660_000 + number, "bulk") for number in range(400)]
-    heard = listener.hear(frames)
+    heard = listener.decode(frames)
     reasons = Counter(refusal.reason for refusal in heard.refusals)
 
     assert len({reading.device for reading in heard.readings}) > 3

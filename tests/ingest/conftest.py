@@ -10,8 +10,8 @@ import yaml
 
 from domain import Device
 from domain.kind import CommonQuantities, Kind
-from ingest.decoding.decoder import Listener, ListenerSettings
-from ingest.decoding.device_index import Directory
+from ingest.decoding.decoder import Decoder, DecoderSettings
+from ingest.decoding.device_index import DeviceIndex
 from ingest.mappings.mapping import MappingBook
 
 ROOT = Path(__file__).parents[2]
@@ -34,12 +34,12 @@ def books() -> list[MappingBook]:
 
 
 @pytest.fixture
-def listener(kinds: dict[str, Kind], books: list[MappingBook]) -> Callable[..., Listener]:
+def listener(kinds: dict[str, Kind], books: list[MappingBook]) -> Callable[..., Decoder]:
     """A listener that knows these devices."""
 
-    def build(*devices: Device, filters: Mapping[str, Sequence[str]] | None = None) -> Listener:
-        made = Listener(kinds, books, ListenerSettings(filters=filters or {}))
-        made.directory = Directory(devices)
+    def build(*devices: Device, filters: Mapping[str, Sequence[str]] | None = None) -> Decoder:
+        made = Decoder(kinds, books, DecoderSettings(filters=filters or {}))
+        made.device_index = DeviceIndex(devices)
         return made
 
     return build

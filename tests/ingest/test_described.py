@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ingest.discovery.hints import Described
+from ingest.discovery.hints import DiscoveryHints
 
 
 def test_a_bare_state_is_called_what_its_description_calls_it() -> None:
-    known = Described([("homeassistant", "garden", ("moisture",))])
+    known = DiscoveryHints([("homeassistant", "garden", ("moisture",))])
 
-    assert known.explained("homeassistant", "garden", {"state": "ON", "x": 1}) == {"moisture": "ON", "x": 1}
-    assert known.explained("homeassistant", "kitchen", {"state": "ON"}) == {"state": "ON"}
-    assert known.explained("homeassistant", "garden", {"x": 1}) == {"x": 1}
+    assert known.explain("homeassistant", "garden", {"state": "ON", "x": 1}) == {"moisture": "ON", "x": 1}
+    assert known.explain("homeassistant", "kitchen", {"state": "ON"}) == {"state": "ON"}
+    assert known.explain("homeassistant", "garden", {"x": 1}) == {"x": 1}

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from domain import Device, Identity, Quality, Reading
 from ingest import diagnosis
 from ingest.adapters import FILTERS
-from ingest.decoding.decoder import Listener
-from ingest.diagnosis import Diagnosis, Speaker, diagnose
+from ingest.decoding.decoder import Decoder
+from ingest.diagnosis import Diagnosis, Sender, diagnose
 from ingest.frame import Frame
-from ingest.results import Heard
+from ingest.results import IngestResult
 from tests.ingest.test_filters import NOW, SENSOR, SHAPES
 
 GAS = Device("gas-402", "gas_alarm", identities=(Identity("zigbee2mqtt", "kitchen"),))
@@ -27,7 +27,7 @@ def say(topic: str, payload: bytes | str, **more: object) -> Frame:
 
 
 @pytest.fixture
-def examine(listener: Callable[..., Listener]) -> Examine:
+def examine(listener: Callable[..., Decoder]) -> Examine:
     def run(
         *frames: Frame, devices: Sequence[Device] = (GAS,), filters: Mapping[str, Sequence[str]] | None = None
     ) -> Diagnosis:
@@ -36,10 +36,10 @@ def examine(listener: Callable[..., Listener]) -> Examine:
     return run
 
 
-def named(found: Diagnosis) -> dict[str, Speaker]:
+def named(found: Diagnosis) -> dict[str, Sender]:
     return {
         (one.device.id if one.device is not None and not one.proposed else one.identity or ""): one
-        for one in found.speakers
+        for one in found.senders
     }
 
 
@@ -50,9 +50,9 @@ def test_a_registered_device_that_is_understood_needs_nothing(examine: Examine) 
 
     one = named(found)["gas-402"]
     assert ({}, 2, 1, 2, ()) == (found.filters, one.messages, one.retained, one.readings, one.missing)
-    assert one.last is not None
-    assert {"alarm": True, "co_ppm": 7} == one.last.values
-    assert {"alarm": Quality.RETAINED, "co_ppm": Quality.RETAINED} == one.last.doubts
+    assert one.last_reading is not None
+    assert {"alarm": True, "co_ppm": 7} == one.last_reading.values
+    assert {"alarm": Quality.RETAINED, "co_ppm": Quality.RETAINED} == one.last_reading.doubts
 
 
 def test_a_newer_value_takes_the_doubt_of_the_older_one_with_it(examine: Examine) -> None:
@@ -60,7 +60,7 @@ def test_a_newer_value_takes_the_doubt_of_the_older_one_with_it(examine: Examine
         say("zigbee2mqtt/kitchen", '{"gas":true,"co":7}', retain=True), say("zigbee2mqtt/kitchen", '{"gas":true}')
     )
 
-    last = named(found)["gas-402"].last
+    last = named(found)["gas-402"].last_reading
     assert last is not None
     assert {"co_ppm": Quality.RETAINED} == last.doubts
 
@@ -71,7 +71,7 @@ def test_what_is_not_understood_is_named_with_its_value_and_counted(examine: Exa
     unread = named(examine(*frames))["gas-402"].unread.values()
 
     assert [("lel_raw", "12", "unmapped", 2)] == [
-        (one.field, one.said, one.reason, one.times) for one in unread if one.field
+        (one.field, one.value, one.reason, one.times) for one in unread if one.field
     ]
     assert ["bad_value"] == sorted({one.reason for one in unread if not one.field})
 
@@ -86,10 +86,10 @@ def test_whole_messages_that_cannot_be_read_belong_to_who_sent_them(examine: Exa
 
     one = named(found)["gas-402"]
     assert {"bad_payload"} == {each.reason for each in one.unread.values()}
-    assert (False, {"availability": 1}) == (one.online, dict(one.notes))
+    assert (False, {"availability": 1}) == (one.online, dict(one.events))
     others = {
         (each.platform, each.identity): next(iter(each.unread.values())).reason
-        for each in found.speakers
+        for each in found.senders
         if each is not one
     }
     assert {("homeassistant", None): "no_codec", ("zigbee2mqtt", None): "too_large"} == others
@@ -107,8 +107,8 @@ def test_a_stranger_is_heard_on_trial_as_the_kind_it_looks_like(examine: Examine
     assert said["stairs"].device is not None
     assert said["new"].device is not None
     assert ("smoke_alarm", True) == (said["stairs"].device.kind, said["stairs"].proposed)
-    assert said["stairs"].last is not None
-    assert {"alarm": True} == said["stairs"].last.values
+    assert said["stairs"].last_reading is not None
+    assert {"alarm": True} == said["stairs"].last_reading.values
     assert ("gas_alarm", ()) == (said["new"].device.kind, said["new"].device.identities)
     assert (None, {"Switch1": "ON"}) == (said["plug"].device, said["plug"].fields)
     assert (None, {}) == (said["lamp"].device, said["lamp"].fields)
@@ -122,9 +122,9 @@ def test_a_description_tells_what_the_words_do_not(examine: Examine) -> None:
     found = examine(say("zigbee2mqtt/bridge/devices", about), say("zigbee2mqtt/hall", '{"battery":90}'))
 
     one = named(found)["hall"]
-    assert one.about is not None
+    assert one.discovered is not None
     assert one.device is not None
-    assert ("smoke_alarm", "SD-1", 1) == (one.device.kind, one.device.model, found.described)
+    assert ("smoke_alarm", "SD-1", 1) == (one.device.kind, one.device.model, found.discovered)
 
 
 def test_what_no_filter_takes_comes_with_the_filters_to_add(examine: Examine) -> None:
@@ -142,10 +142,10 @@ def test_what_no_filter_takes_comes_with_the_filters_to_add(examine: Examine) ->
     assert {"tasmota": ["+/tele/#", "+/stat/#"], "zigbee2mqtt": ["home/z2m/#"]} == found.filters
     said = named(found)
     assert ("+/tele/#",) == said["attic"].missing
-    assert said["attic"].last is not None
+    assert said["attic"].last_reading is not None
     assert "home/z2m/3栋/402" in said  # the plain name is free for the default base
     assert {"lora": "chirpstack", "weather": None} == {
-        one.identity: one.guessed for one in found.speakers if one.platform is None
+        one.identity: one.guessed for one in found.senders if one.platform is None
     }
 
 
@@ -180,13 +180,13 @@ def test_a_device_of_a_kind_that_nobody_described_is_not_read(examine: Examine) 
     assert ["no_mapping"] == [one.reason for one in named(found)["odd"].unread.values()]
 
 
-def test_a_reading_that_no_filter_explains_is_its_devices_all_the_same(listener: Callable[..., Listener]) -> None:
+def test_a_reading_that_no_filter_explains_is_its_devices_all_the_same(listener: Callable[..., Decoder]) -> None:
     """Other parts of ingest may know what a message says without a filter: a description, for one."""
     plain = Device("plain", "gas_alarm")
 
-    def build(wanted: Mapping[str, Sequence[str]], known: Sequence[Device]) -> Listener:
+    def build(wanted: Mapping[str, Sequence[str]], known: Sequence[Device]) -> Decoder:
         made = listener(*known, filters=wanted)
-        made.hear = lambda _: Heard([Reading("plain", "gas_alarm", NOW, NOW, {"alarm": True})])  # type: ignore[method-assign]
+        made.decode = lambda _: IngestResult([Reading("plain", "gas_alarm", NOW, NOW, {"alarm": True})])  # type: ignore[method-assign]
         return made
 
     one = named(diagnose([say("nobody/says", "x")], build, {}, [plain]))["plain"]
@@ -195,7 +195,7 @@ def test_a_reading_that_no_filter_explains_is_its_devices_all_the_same(listener:
 
 
 def test_there_are_limits(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, most in (("SPEAKERS_MAX", 2), ("TOPICS_MAX", 2), ("FIELDS_MAX", 3)):
+    for name, most in (("SENDERS_MAX", 2), ("TOPICS_MAX", 2), ("FIELDS_MAX", 3)):
         monkeypatch.setattr(diagnosis, name, most)
     odd = ",".join(f'"odd{number}":{number}' for number in range(9))
     frames = [say(f"shellies/dev/relay/{number}", "on") for number in range(5)]
@@ -211,21 +211,21 @@ def test_there_are_limits(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> 
     assert ["dev", "gas-402"] == list(named(found))
     assert {"shellies/dev/relay/0": 1, "shellies/dev/relay/1": 4} == named(found)["dev"].topics
     assert 3 == len(named(found)["gas-402"].unread)
-    assert found.more
+    assert found.other_messages
 
 
 def test_a_reading_beyond_the_limit_is_no_reading_of_anybody(examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(diagnosis, "SPEAKERS_MAX", 0)
+    monkeypatch.setattr(diagnosis, "SENDERS_MAX", 0)
 
     found = examine(say("zigbee2mqtt/kitchen", '{"gas":false}'))
 
-    assert ([], True) == (found.speakers, found.more > 0)
+    assert ([], True) == (found.senders, found.other_messages > 0)
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations(SHAPES), st.integers(1, 6))
 def test_whatever_speaks_is_named_and_the_lines_for_it_are_enough(
-    listener: Callable[..., Listener], shapes: list[tuple[str, bytes, str]], count: int
+    listener: Callable[..., Decoder], shapes: list[tuple[str, bytes, str]], count: int
 ) -> None:
     """With the filters that the first examination names, the second finds none lacking, in any company."""
     frames = [say(topic, payload) for topic, payload, _ in shapes[:count]]
@@ -235,7 +235,7 @@ def test_whatever_speaks_is_named_and_the_lines_for_it_are_enough(
 
     found = run({})
 
-    topics = {topic for one in found.speakers for topic in one.topics}
+    topics = {topic for one in found.senders for topic in one.topics}
     assert {frame.topic for frame in frames} == topics
-    assert not any(one.platform is None for one in found.speakers)
+    assert not any(one.platform is None for one in found.senders)
     assert {} == run({name: [*FILTERS[name], *more] for name, more in found.filters.items()}).filters

@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from domain.kind import Kind
-from ingest.mappings.field_values import take_fields
-from ingest.mappings.mapping import MappingBook, compile_plan
+from ingest.mappings.field_values import read_fields
+from ingest.mappings.mapping import MappingBook
+from ingest.mappings.plan import compile_plan
 from ingest.mappings.vocabulary import Meaning
 
 SOURCES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "documented_words.yaml").read_text("utf-8"))
@@ -64,4 +65,4 @@ def test_a_word_is_looked_up_by_model_and_platform_before_the_general_list(
     theirs = book("thingsboard", own, danger=["qwx"], of_model={"clear": ["active"], "fault": ["qwx"]})
     plan = compile_plan(kinds["gas_alarm"], [*books, theirs], "thingsboard", model)
 
-    assert becomes == take_fields({field: word}, plan).values
+    assert becomes == read_fields({field: word}, plan).values

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from domain import HOUR, Device, Identity, Quality
-from ingest.decoding.decoder import Listener
+from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
 
 NOW = 1_795_904_000_000
@@ -110,17 +110,17 @@ TESTS: dict[str, tuple[str, str, str, str, Any]] = {
 
 
 def heard(
-    listener: Callable[..., Listener], said: tuple[str, str, str, str, Any], retain: bool = False
+    listener: Callable[..., Decoder], said: tuple[str, str, str, str, Any], retain: bool = False
 ) -> tuple[Any, Any]:
     kind, platform, identity, topic, payload = said
     ours = listener(Device("x", kind, identities=(Identity(platform, identity),)))
     data = payload.encode() if isinstance(payload, str) else json.dumps(payload).encode()
-    found = ours.hear([Frame(topic, data, NOW, "bulk", retain=retain)])
+    found = ours.decode([Frame(topic, data, NOW, "bulk", retain=retain)])
     return found.readings, found.refusals
 
 
 @pytest.mark.parametrize("said", DUMPS.values(), ids=DUMPS)
-def test_a_danger_of_yesterday_is_read_with_its_own_time(listener: Callable[..., Listener], said: Any) -> None:
+def test_a_danger_of_yesterday_is_read_with_its_own_time(listener: Callable[..., Decoder], said: Any) -> None:
     readings, refusals = heard(listener, said)
     dangers = [one for one in readings if True in one.values.values()]
 
@@ -130,13 +130,13 @@ def test_a_danger_of_yesterday_is_read_with_its_own_time(listener: Callable[...,
 
 
 @pytest.mark.parametrize("said", RETAINED.values(), ids=RETAINED)
-def test_a_kept_danger_is_of_unknown_age(listener: Callable[..., Listener], said: Any) -> None:
+def test_a_kept_danger_is_of_unknown_age(listener: Callable[..., Decoder], said: Any) -> None:
     (reading,), _ = heard(listener, said, retain=True)
     assert (True, Quality.RETAINED) == (reading.values["alarm"], reading.doubts["alarm"])
 
 
 @pytest.mark.parametrize("said", TESTS.values(), ids=TESTS)
-def test_what_is_said_under_test_is_under_test(listener: Callable[..., Listener], said: Any) -> None:
+def test_what_is_said_under_test_is_under_test(listener: Callable[..., Decoder], said: Any) -> None:
     readings, refusals = heard(listener, said)
     assert [True] == [one.is_test for one in readings]
     assert not any(one.danger for one in refusals)

@@ -9,13 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain import Device, Identity
-from ingest.decoding.decoder import Listener
-from ingest.decoding.duplicates import Window
-from ingest.decoding.fast_path import Express
-from ingest.decoding.redelivery import HeardPackets, marks
+from ingest.decoding.decoder import Decoder
+from ingest.decoding.duplicates import DuplicateWindow
+from ingest.decoding.fast_path import FastPath
+from ingest.decoding.redelivery import RedeliveryFilter, encode_state
 from ingest.frame import Frame
-from ingest.mappings.mapping import Plan
-from ingest.results import Draft
+from ingest.mappings.plan import Plan
+from ingest.results import RawReading
 
 NOW = 1_795_269_600_000
 GAS = Device("gas-1", "gas_alarm")
@@ -41,16 +41,16 @@ MESSAGES = st.lists(
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(MESSAGES)
 def test_both_ways_say_the_same(
-    listener: Callable[..., Listener], messages: list[tuple[dict[str, object], bool]]
+    listener: Callable[..., Decoder], messages: list[tuple[dict[str, object], bool]]
 ) -> None:
     short, long = listener(GAS), listener(GAS)
     first = Frame("fengshao/v1/gas-1/up", b'{"ts": %d, "lel_pct": 1}' % (NOW - 10), NOW, "bulk")
-    short.hear([first])
-    long.hear([first])
+    short.decode([first])
+    long.decode([first])
     for fields, retain in messages:
         frame = Frame("fengshao/v1/gas-1/up", msgspec.json.encode(fields), NOW, "bulk", retain=retain)
-        long._express.forget()
-        assert long.hear([frame]) == short.hear([frame])
+        long._fast_path.invalidate()
+        assert long.decode([frame]) == short.decode([frame])
     assert long.snapshot() == short.snapshot()
 
 
@@ -59,9 +59,9 @@ def frame(number: int | None, payload: bytes, received: int = NOW, dup: bool = F
 
 
 def test_a_packet_sent_again_is_known_by_number_and_bytes_also_after_a_restart() -> None:
-    heard = HeardPackets()
-    assert not heard.repeated([frame(1, b"a"), frame(2, b"b" * 5_000), frame(None, b"c")])
-    after = HeardPackets(marks(heard.held()))
+    heard = RedeliveryFilter()
+    assert not heard.redelivered([frame(1, b"a"), frame(2, b"b" * 5_000), frame(None, b"c")])
+    after = RedeliveryFilter(encode_state(heard.state()))
 
     again = [
         frame(1, b"a", dup=True),
@@ -69,15 +69,15 @@ def test_a_packet_sent_again_is_known_by_number_and_bytes_also_after_a_restart()
         frame(1, b"other", dup=True),
         frame(None, b"c", dup=True),
     ]
-    assert {0, 1} == after.repeated(again)
+    assert {0, 1} == after.redelivered(again)
 
 
 def test_what_a_danger_overtook_does_not_hide_it_when_it_comes_again() -> None:
-    heard = HeardPackets()
-    heard.repeated([frame(5, b"sos", NOW + 5_000)])
-    heard.repeated([frame(5, b"meter", NOW)])
+    heard = RedeliveryFilter()
+    heard.redelivered([frame(5, b"sos", NOW + 5_000)])
+    heard.redelivered([frame(5, b"meter", NOW)])
 
-    assert {0} == heard.repeated([frame(5, b"sos", NOW + 9_000, dup=True)])
+    assert {0} == heard.redelivered([frame(5, b"sos", NOW + 9_000, dup=True)])
 
 
 def up(payload: bytes) -> Frame:
@@ -85,35 +85,35 @@ def up(payload: bytes) -> Frame:
 
 
 def test_the_short_way_tells_duplicates_and_leaves_what_is_broken_to_the_long_one(
-    listener: Callable[..., Listener],
+    listener: Callable[..., Decoder],
 ) -> None:
     ours = listener(GAS)
     said = b'{"ts": %d, "seq": 1, "lel_pct": 1}' % NOW
-    heard = ours.hear([up(said), up(said)])
+    heard = ours.decode([up(said), up(said)])
     assert (1, 1) == (len(heard.readings), heard.duplicates)
 
-    (reading,) = ours.hear([up(b'{"ts": %d, "seq": 2, "lel_pct": 2}' % (NOW + 1))]).readings
+    (reading,) = ours.decode([up(b'{"ts": %d, "seq": 2, "lel_pct": 2}' % (NOW + 1))]).readings
     assert ("gas-1", NOW + 1, {"lel_pct": 2}) == (reading.device, reading.at, reading.values)
 
-    heard = ours.hear([up(said), up(b'{"lel_pct": NaN, "alarm": true}'), up(b"{"), up(b"[]")])
+    heard = ours.decode([up(said), up(b'{"lel_pct": NaN, "alarm": true}'), up(b"{"), up(b"[]")])
     assert ([{"alarm": True}], 1, 3) == ([one.values for one in heard.readings], heard.duplicates, len(heard.refusals))
 
 
-def test_a_device_that_joins_anew_between_two_messages_is_looked_up_again(listener: Callable[..., Listener]) -> None:
+def test_a_device_that_joins_anew_between_two_messages_is_looked_up_again(listener: Callable[..., Decoder]) -> None:
     both = Device("gas-1", "gas_alarm", identities=(Identity("chirpstack", "0102030405060708"),))
     ours = listener(both)
-    ours.hear([up(b'{"ts": %d, "lel_pct": 1}' % (NOW - 1))])
+    ours.decode([up(b'{"ts": %d, "lel_pct": 1}' % (NOW - 1))])
     status = Frame("application/1/device/0102030405060708/event/status", b'{"batteryLevel": 50}', NOW, "bulk")
-    assert [{"battery_pct": 50}] == [one.values for one in ours.hear([status]).readings]
+    assert [{"battery_pct": 50}] == [one.values for one in ours.decode([status]).readings]
     join = Frame("application/1/device/0102030405060708/event/join", b"{}", NOW, "bulk")
 
-    heard = ours.hear([join, up(b'{"ts": %d, "lel_pct": 2}' % NOW)])
-    assert (1, 1) == (len(heard.notes), len(heard.readings))
+    heard = ours.decode([join, up(b'{"ts": %d, "lel_pct": 2}' % NOW)])
+    assert (1, 1) == (len(heard.events), len(heard.readings))
 
 
 def test_only_our_own_format_goes_the_short_way() -> None:
-    express, device = Express(), Device("gas-1", "gas_alarm")
-    draft = Draft("thingsboard", "gas-1", NOW, {"lel_pct": 1})
-    express.learn("v1/gateway/telemetry", draft, device, Plan("gas_alarm", {}, ()), Window())
+    express, device = FastPath(), Device("gas-1", "gas_alarm")
+    draft = RawReading("thingsboard", "gas-1", NOW, {"lel_pct": 1})
+    express.register("v1/gateway/telemetry", draft, device, Plan("gas_alarm", {}, ()), DuplicateWindow())
 
-    assert express.read(Frame("v1/gateway/telemetry", b"{}", NOW, "bulk")) is None
+    assert express.parse(Frame("v1/gateway/telemetry", b"{}", NOW, "bulk")) is None

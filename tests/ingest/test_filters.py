@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from domain import Device, Identity
 from domain.kind import Kind
 from ingest.adapters import FILTERS, decode, platform_for_topic
-from ingest.decoding.decoder import Listener
+from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
 from ingest.mqtt.urgent_filters import urgent_filters
-from ingest.results import Draft, Note, NoteKind
-from ingest.routing.layouts import FullTopic, Moved, layout
-from ingest.routing.platform_guesses import ELSEWHERE, bridge_bases, guess
+from ingest.results import DeviceEvent, DeviceEventKind, RawReading
+from ingest.routing.layouts import FullTopic, MovedBase, layout_for
+from ingest.routing.platform_guesses import COMMON_OTHER_FILTERS, guess_platform, zigbee_bridge_bases
 from ingest.routing.routes import Routes, filter_faults
-from ingest.topics import covers, filter_fault, matches
+from ingest.topics import filter_covers, filter_fault, filter_matches
 
 NOW = 1_795_269_600_000
 SENSOR = b'{"Time":"2026-11-21T22:00:00","MQ2":{"Gas":true}}'
@@ -35,10 +35,10 @@ def say(topic: str, payload: bytes, *, retain: bool = False) -> Frame:
     return Frame(topic, payload, NOW, "bulk", retain=retain)
 
 
-def one_draft(said: Any) -> Draft:
+def one_draft(said: Any) -> RawReading:
     assert isinstance(said, list), said
     assert len(said) == 1, said
-    assert isinstance(said[0], Draft), said
+    assert isinstance(said[0], RawReading), said
     return said[0]
 
 
@@ -49,9 +49,9 @@ def one_draft(said: Any) -> Draft:
 @example("a/#", "a", "a")
 @example("tele/+", "tele/#", "tele/a/b")
 def test_a_filter_that_covers_another_takes_whatever_that_takes(wide: str, narrow: str, topic: str) -> None:
-    if covers(wide, narrow) and matches(narrow, topic):
-        assert matches(wide, topic)
-    assert covers(wide, wide)
+    if filter_covers(wide, narrow) and filter_matches(narrow, topic):
+        assert filter_matches(wide, topic)
+    assert filter_covers(wide, wide)
 
 
 @given(st.lists(PATTERN, max_size=4), st.lists(SOME, min_size=1, max_size=5).map("/".join))
@@ -59,8 +59,10 @@ def test_what_is_left_out_of_the_subscriptions_is_received_all_the_same(patterns
     routes = Routes({"tasmota": patterns})
     wanted = [pattern for each in routes.filters.values() for pattern in each]
 
-    assert any(matches(each, topic) for each in wanted) == any(matches(each, topic) for each in routes.subscriptions)
-    assert not any(a != b and covers(a, b) for a in routes.subscriptions for b in routes.subscriptions)
+    assert any(filter_matches(each, topic) for each in wanted) == any(
+        filter_matches(each, topic) for each in routes.subscriptions
+    )
+    assert not any(a != b and filter_covers(a, b) for a in routes.subscriptions for b in routes.subscriptions)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,7 @@ def test_a_filter_that_nobody_should_ask_for_is_told_with_what_to_write(pattern:
 
 
 @pytest.mark.parametrize(
-    "pattern", [each for patterns in (*FILTERS.values(), *ELSEWHERE.values()) for each in patterns]
+    "pattern", [each for patterns in (*FILTERS.values(), *COMMON_OTHER_FILTERS.values()) for each in patterns]
 )
 def test_every_filter_that_we_ask_for_ourselves_is_right(pattern: str) -> None:
     assert filter_fault(pattern) is None
@@ -181,7 +183,7 @@ def test_a_filter_that_cannot_be_read_leaves_topics_as_they_are() -> None:
     routes = Routes({"chirpstack": ["lora/#"]})
 
     assert "chirpstack" == routes.platform_of("lora/up")
-    assert not isinstance(routes.read(say("lora/up", b"{}")), list)
+    assert not isinstance(routes.decode(say("lora/up", b"{}")).output, list)
 
 
 # -- another layout changes nothing ---------------------------------------------------------------------------------
@@ -202,7 +204,7 @@ def test_tasmota_says_the_same_whatever_its_full_topic(
     levels = [*root, *owner, prefix, "SENSOR"] if before else [*root, prefix, *owner, "SENSOR"]
     routes = Routes({"tasmota": ["/".join(filter_levels)]})
 
-    said = one_draft(routes.read(say("/".join(levels), SENSOR)))
+    said = one_draft(routes.decode(say("/".join(levels), SENSOR)).output)
 
     usual = one_draft(decode("tasmota", say("/".join([prefix, *owner, "SENSOR"]), SENSOR)))
     assert usual == said
@@ -213,7 +215,7 @@ def test_zigbee2mqtt_says_the_same_below_any_base_topic(base: list[str], name: l
     base = [*base, "zigbee2mqtt"] if default else base
     routes = Routes({"zigbee2mqtt": ["/".join([*base, "#"])]})
 
-    said = one_draft(routes.read(say("/".join([*base, *name]), b'{"gas":true}')))
+    said = one_draft(routes.decode(say("/".join([*base, *name]), b'{"gas":true}')).output)
 
     assert one_draft(decode("zigbee2mqtt", say("/".join(["zigbee2mqtt", *name]), b'{"gas":true}'))) == said
 
@@ -237,10 +239,10 @@ def test_zigbee2mqtt_says_the_same_below_any_base_topic(base: list[str], name: l
 def test_a_topic_below_a_sites_filter_is_read_as_by_default(
     platform: str, pattern: str, topic: str, usual: str | None
 ) -> None:
-    found = layout(platform, pattern, FILTERS[platform])
+    found = layout_for(platform, pattern, FILTERS[platform])
 
     assert found is not None
-    assert (usual or topic.removeprefix("b3/")) == found.usual(topic)
+    assert (usual or topic.removeprefix("b3/")) == found.to_default(topic)
     assert [] == list(filter_faults({platform: [pattern]}))
 
 
@@ -249,7 +251,7 @@ def test_a_topic_below_a_sites_filter_is_read_as_by_default(
     [("tasmota", "tele/b3/#"), ("shelly", "+/events/rpc"), ("wmbusmeters", "meters/#"), ("sparkplug", "spBv1.0/g/#")],
 )
 def test_what_lies_within_the_default_or_is_read_from_its_end_needs_no_layout(platform: str, pattern: str) -> None:
-    assert layout(platform, pattern, FILTERS[platform]) is None
+    assert layout_for(platform, pattern, FILTERS[platform]) is None
 
 
 @pytest.mark.parametrize("pattern", ["+/#", "+/+/#", "#", "+/+", "+"])
@@ -262,20 +264,20 @@ def test_a_filter_of_wildcards_only_is_read_or_refused_by_name(platform: str, pa
 
 def refusal_of(platform: str, pattern: str) -> str | None:
     try:
-        layout(platform, pattern, FILTERS[platform])
+        layout_for(platform, pattern, FILTERS[platform])
     except ValueError as error:
         return str(error)
     return None
 
 
 def test_a_command_below_a_tree_of_tasmotas_is_no_reading() -> None:
-    said = Routes({"tasmota": ["home/#"]}).read(say("home/kitchen/cmnd/POWER", b"ON"))
+    said = Routes({"tasmota": ["home/#"]}).decode(say("home/kitchen/cmnd/POWER", b"ON")).output
 
-    assert isinstance(said, Note)
-    assert (NoteKind.REPLY, "kitchen") == (said.kind, said.identity)
+    assert isinstance(said, DeviceEvent)
+    assert (DeviceEventKind.REPLY, "kitchen") == (said.kind, said.identity)
 
 
-def test_a_shelly_below_a_prefix_of_its_owner_is_known_by_both_names(listener: Callable[..., Listener]) -> None:
+def test_a_shelly_below_a_prefix_of_its_owner_is_known_by_both_names(listener: Callable[..., Decoder]) -> None:
     body = b'{"src":"shellyplussmoke-a1","method":"NotifyStatus","params":{"ts":1795269600,"smoke:0":{"alarm":true}}}'
     event = (
         b'{"src":"shellyplussmoke-a1","method":"NotifyEvent","params":{"events":[{"component":"input:0","event":"x"}]}}'
@@ -283,50 +285,53 @@ def test_a_shelly_below_a_prefix_of_its_owner_is_known_by_both_names(listener: C
     filters = {"shelly": ["shellies/#", "home/#"]}
     device = Device("ours", "smoke_alarm", identities=(Identity("shelly", "shellyplussmoke-a1"),))
 
-    heard = listener(device, filters=filters).hear([say("home/kitchen/events/rpc", body)])
+    heard = listener(device, filters=filters).decode([say("home/kitchen/events/rpc", body)])
 
     assert [("ours", {"alarm": True})] == [(each.device, each.values) for each in heard.readings]
     routes = Routes(filters)
-    assert ("shellyplussmoke-a1",) == one_draft(routes.read(say("home/kitchen/events/rpc", event))).also
+    assert ("shellyplussmoke-a1",) == one_draft(routes.decode(say("home/kitchen/events/rpc", event)).output).aliases
     assert (
-        "home/kitchen" == one_draft(routes.read(say("home/kitchen/status/smoke:0", b'{"id":0,"alarm":true}'))).identity
+        "home/kitchen"
+        == one_draft(routes.decode(say("home/kitchen/status/smoke:0", b'{"id":0,"alarm":true}')).output).identity
     )
     for topic in ("home/kitchen/command/switch:0", "home/kitchen/rpc", "home/kitchen/online"):
-        assert isinstance(routes.read(say(topic, b"true")), Note)
-    assert not isinstance(routes.read(say("home/kitchen/debug", b"x")), list | Note)
+        assert isinstance(routes.decode(say(topic, b"true")).output, DeviceEvent)
+    assert not isinstance(routes.decode(say("home/kitchen/debug", b"x")).output, list | DeviceEvent)
 
 
 # -- two roots of one source ----------------------------------------------------------------------------------------
 
 
-def test_two_bridges_may_have_a_kitchen_each(listener: Callable[..., Listener]) -> None:
+def test_two_bridges_may_have_a_kitchen_each(listener: Callable[..., Decoder]) -> None:
     """Below the first filter of a source devices bear their plain names, below the others their root too."""
     first = Device("b3-gas", "gas_alarm", identities=(Identity("zigbee2mqtt", "kitchen"),))
     second = Device("b4-gas", "gas_alarm", identities=(Identity("zigbee2mqtt", "z2m-b4/kitchen"),))
     made = listener(first, second, filters={"zigbee2mqtt": ["zigbee2mqtt/#", "z2m-b4/#"]})
 
-    heard = made.hear([say("z2m-b4/kitchen", b'{"gas":true}'), say("zigbee2mqtt/kitchen", b'{"gas":false}')])
+    heard = made.decode([say("z2m-b4/kitchen", b'{"gas":true}'), say("zigbee2mqtt/kitchen", b'{"gas":false}')])
 
     assert [("b4-gas", True), ("b3-gas", False)] == [(each.device, each.values["alarm"]) for each in heard.readings]
-    gone = made.hear([say("z2m-b4/kitchen/availability", b"offline"), say("z2m-b4/bridge/info", b"{}")])
-    assert ["b4-gas", None] == [note.device for note in gone.notes]
+    gone = made.decode([say("z2m-b4/kitchen/availability", b"offline"), say("z2m-b4/bridge/info", b"{}")])
+    assert ["b4-gas", None] == [note.device for note in gone.events]
 
 
 def test_an_address_of_the_world_needs_no_root() -> None:
     routes = Routes({"zigbee2mqtt": ["z2m-b3/#", "z2m-b4/#"], "tasmota": ["tele/#", "+/tele/#", "b4/+/tele/#"]})
 
-    said = one_draft(routes.read(say("z2m-b4/0x000d6f0014f7bf0f", b'{"gas":true,"device":{"friendlyName":"k"}}')))
-    assert ("0x000d6f0014f7bf0f", ("z2m-b4/k",)) == (said.identity, said.also)
-    assert "kitchen" == one_draft(routes.read(say("z2m-b3/kitchen", b'{"gas":true}'))).identity
-    assert "kitchen" == one_draft(routes.read(say("kitchen/tele/SENSOR", SENSOR))).identity
-    assert "b4/kitchen" == one_draft(routes.read(say("b4/kitchen/tele/SENSOR", SENSOR))).identity
+    said = one_draft(
+        routes.decode(say("z2m-b4/0x000d6f0014f7bf0f", b'{"gas":true,"device":{"friendlyName":"k"}}')).output
+    )
+    assert ("0x000d6f0014f7bf0f", ("z2m-b4/k",)) == (said.identity, said.aliases)
+    assert "kitchen" == one_draft(routes.decode(say("z2m-b3/kitchen", b'{"gas":true}')).output).identity
+    assert "kitchen" == one_draft(routes.decode(say("kitchen/tele/SENSOR", SENSOR)).output).identity
+    assert "b4/kitchen" == one_draft(routes.decode(say("b4/kitchen/tele/SENSOR", SENSOR)).output).identity
 
 
 def test_a_literal_full_topic_has_the_name_before_its_prefix() -> None:
     pattern = FullTopic("home/kitchen/tele/#")
 
     assert ("home", "home/kitchen") == (pattern.root("home/kitchen/tele/SENSOR"), pattern.root(pattern.pattern))
-    assert "b3/zigbee2mqtt" == Moved("+/zigbee2mqtt/#", 2, ("zigbee2mqtt",)).root("b3/zigbee2mqtt/x")
+    assert "b3/zigbee2mqtt" == MovedBase("+/zigbee2mqtt/#", 2, ("zigbee2mqtt",)).root("b3/zigbee2mqtt/x")
 
 
 def test_the_urgent_session_asks_where_a_device_is_heard_at_this_site(kinds: dict[str, Kind]) -> None:
@@ -351,7 +356,7 @@ def test_the_urgent_session_asks_where_a_device_is_heard_at_this_site(kinds: dic
     assert ("fengshao/v1/+/alarm",) == urgent_filters(
         devices, kinds, 10, Routes({"zigbee2mqtt": [], "chirpstack": []})
     ).filters
-    assert [] == Routes({"tasmota": ["+/tele/#"]}).heard_on("tasmota", "tele/kitchen/SENSOR")
+    assert [] == Routes({"tasmota": ["+/tele/#"]}).site_filters("tasmota", "tele/kitchen/SENSOR")
 
 
 # -- guesses --------------------------------------------------------------------------------------------------------
@@ -391,7 +396,7 @@ def test_a_guess_comes_with_filters_under_which_its_platform_reads_the_topic(
 ) -> None:
     assert platform_for_topic(topic) is None
 
-    found = guess(topic, payload)
+    found = guess_platform(topic, payload)
 
     assert found is not None
     assert platform == found.platform
@@ -410,7 +415,7 @@ def test_a_guess_comes_with_filters_under_which_its_platform_reads_the_topic(
     ],
 )
 def test_where_no_filter_helps_the_platform_is_named_all_the_same(topic: str, payload: bytes, platform: str) -> None:
-    found = guess(topic, payload)
+    found = guess_platform(topic, payload)
 
     assert found is not None
     assert (platform, ()) == (found.platform, found.filters)
@@ -433,22 +438,22 @@ def test_where_no_filter_helps_the_platform_is_named_all_the_same(topic: str, pa
     ],
 )
 def test_what_has_no_known_shape_is_not_guessed(topic: str, payload: bytes) -> None:
-    assert guess(topic, payload) is None
+    assert guess_platform(topic, payload) is None
 
 
 def test_tasmota_tells_its_own_full_topic() -> None:
     said = b'{"ft":"home/%topic%/%prefix%/","t":"kitchen","tp":["cmnd","stat","tele"]}'
 
-    found = guess("tasmota/discovery/AABB/config", said)
+    found = guess_platform("tasmota/discovery/AABB/config", said)
 
     assert found is not None
     assert ("home/+/tele/#", "home/+/stat/#") == found.filters
 
 
 def test_the_bridge_tells_where_the_base_topic_of_its_devices_ends() -> None:
-    bases = bridge_bases(["home/z2m/bridge/state", "x/bridge/unheard", "/bridge/state", "home/z2m/3栋/402"])
+    bases = zigbee_bridge_bases(["home/z2m/bridge/state", "x/bridge/unheard", "/bridge/state", "home/z2m/3栋/402"])
 
     assert {"home/z2m"} == bases
-    found = guess("home/z2m/3栋/402", b"{}", bases)
+    found = guess_platform("home/z2m/3栋/402", b"{}", bases)
     assert found is not None
     assert ("zigbee2mqtt", ("home/z2m/#",)) == (found.platform, found.filters)

@@ -8,10 +8,11 @@ import pytest
 
 from domain import Device, Identity
 from domain.kind import Kind
-from ingest.decoding.decoder import Listener
+from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
-from ingest.mappings.mapping import MappingBook, compile_plan
-from ingest.mappings.missing_units import doubts
+from ingest.mappings.mapping import MappingBook
+from ingest.mappings.missing_units import missing_units
+from ingest.mappings.plan import compile_plan
 
 METER = Device("m", "water_meter", identities=(Identity("zigbee2mqtt", "x"),))
 
@@ -19,7 +20,10 @@ METER = Device("m", "water_meter", identities=(Identity("zigbee2mqtt", "x"),))
 def test_every_built_in_mapping_states_its_units(books: list[MappingBook], kinds: dict[str, Kind]) -> None:
     yet = {"any", "chirpstack", "tts"}
     silent = [
-        (book.platform, fault.where) for book in books for fault in doubts(book, kinds) if book.platform not in yet
+        (book.platform, fault.where)
+        for book in books
+        for fault in missing_units(book, kinds)
+        if book.platform not in yet
     ]
     assert [] == silent
 
@@ -42,7 +46,7 @@ def test_what_says_nothing_is_named_with_the_units_it_could_be(kinds: dict[str, 
             "spoken": {"every": {"j": {"to": "temp_c", "offset": 0.5}}, "water_meter": {"k": "flow_m3h"}},
         }
     )
-    found = {fault.where: fault.message for fault in doubts(book, kinds)}
+    found = {fault.where: fault.message for fault in missing_units(book, kinds)}
 
     assert [
         ("fields", "a"), ("kinds", "water_meter", "e", 0), ("models", 0, "fields", "i"), ("spoken", "water_meter", "k"),
@@ -72,9 +76,9 @@ def test_our_own_unit_costs_nothing_and_another_is_converted(kinds: dict[str, Ki
     ],
 )
 def test_an_unknown_unit_is_refused_by_name_with_ours(
-    listener: Callable[..., Listener], payload: bytes, volume_m3: float | None, refused: str | None
+    listener: Callable[..., Decoder], payload: bytes, volume_m3: float | None, refused: str | None
 ) -> None:
-    heard = listener(METER).hear([Frame("zigbee2mqtt/x", payload, 1_795_904_000_000, "bulk")])
+    heard = listener(METER).decode([Frame("zigbee2mqtt/x", payload, 1_795_904_000_000, "bulk")])
     assert [volume_m3] == [one.values.get("volume_m3") for one in heard.readings] or volume_m3 is None
     wanted = [] if refused is None else [refused.encode("latin-1").decode()]
     said = [one.detail.partition(": ")[2].partition(",")[0] for one in heard.refusals]

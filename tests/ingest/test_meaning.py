@@ -11,15 +11,16 @@ from hypothesis import strategies as st
 
 from domain import Device, Identity, Reason
 from domain.kind import Kind
-from ingest.decoding.danger_detection import Suspicion
-from ingest.decoding.device_index import Directory
+from ingest.decoding.danger_detection import DangerDetector
+from ingest.decoding.device_index import DeviceIndex
 from ingest.frame import Frame
 from ingest.mappings.check import check
-from ingest.mappings.conversion import NOTHING, UNLISTED, Problem, convert
-from ingest.mappings.mapping import MappingBook, Plan, Spec, compile_plan
+from ingest.mappings.conversion import NOT_MEASURED, UNLISTED_WORD, ConversionFailure, convert
+from ingest.mappings.mapping import MappingBook
+from ingest.mappings.plan import FieldSpec, Plan, compile_plan
 from ingest.mqtt.urgent_filters import NATIVE_ALARMS, urgent_filters
-from ingest.timestamps import is_sane, read_instant
-from ingest.topics import Cover, matches, topic_safe
+from ingest.timestamps import is_plausible, parse_timestamp
+from ingest.topics import TopicFilterSet, filter_matches, is_plain_topic_level
 
 SHANGHAI = timezone(timedelta(hours=8))
 
@@ -33,7 +34,7 @@ def kind_of(**quantities: dict[str, Any]) -> Kind:
 THING = kind_of(level={"type": "number"}, on={"type": "bool", "danger": True}, word={"type": "text"})
 
 
-def spec(field: str, rule: Any = None) -> Spec:
+def spec(field: str, rule: Any = None) -> FieldSpec:
     book = {"platform": "p", "version": 1, "kinds": {"thing": {field: rule}} if rule is not None else {}}
     return compile_plan(THING, [MappingBook.model_validate(book)], "p").specs[field]
 
@@ -48,8 +49,8 @@ def spec(field: str, rule: Any = None) -> Spec:
         ({"to": "on", "invert": True}, False, True),
         ({"to": "on", "words": {"leak": True, "1": True, "true": True}}, " Leak ", True),
         ({"to": "on", "words": {"leak": True, "1": True, "true": True}}, True, True),
-        ({"to": "on", "words": {"x": True}, "otherwise": "absent"}, "y", UNLISTED),
-        ({"to": "on", "words": {"x": None}, "otherwise": True}, "X", NOTHING),
+        ({"to": "on", "words": {"x": True}, "otherwise": "absent"}, "y", UNLISTED_WORD),
+        ({"to": "on", "words": {"x": None}, "otherwise": True}, "X", NOT_MEASURED),
         ({"to": "on", "words": {"0": False}, "otherwise": True}, 17, True),
         ({"to": "on", "bit": 1}, 2, True),
         ({"to": "on", "bit": 5}, "0x1F", False),
@@ -59,10 +60,10 @@ def spec(field: str, rule: Any = None) -> Spec:
         ({"to": "level", "offset": -40}, 60, 20),
         ({"to": "level", "text_number": True}, "1700 mm", 1700),
         ({"to": "level", "text_number": True}, 3.5, 3.5),
-        ({"to": "level", "absent": [-1, "null"]}, "null", NOTHING),
-        ({"to": "level", "absent": [-1]}, -1.0, NOTHING),
+        ({"to": "level", "absent": [-1, "null"]}, "null", NOT_MEASURED),
+        ({"to": "level", "absent": [-1]}, -1.0, NOT_MEASURED),
         ({"to": "level", "absent": [-1]}, 7, 7),
-        ("level", None, NOTHING),
+        ("level", None, NOT_MEASURED),
         ("word", "leak", "leak"),
     ],
 )
@@ -85,13 +86,13 @@ def test_a_rule_gives_this_value(rule: Any, said: object, value: object) -> None
     ],
 )
 def test_a_value_of_the_wrong_sort_is_a_problem_that_says_so(field: str, said: object, problem: str) -> None:
-    assert Problem(problem) == convert(spec(field), said)
+    assert ConversionFailure(problem) == convert(spec(field), said)
 
 
 @pytest.mark.parametrize("said", ["x", 1.5, True, None, [1]])
 def test_what_is_no_whole_number_has_no_bits(said: object) -> None:
     found = convert(spec("f", {"to": "on", "bit": 0}), said)
-    assert found is NOTHING if said is None else isinstance(found, Problem)
+    assert found is NOT_MEASURED if said is None else isinstance(found, ConversionFailure)
 
 
 @pytest.mark.parametrize("said", [3, "3", "3 parsec", "3 L", "x mm", float("nan")])
@@ -101,17 +102,19 @@ def test_a_length_without_a_unit_that_measures_lengths_is_a_problem(said: object
     deep = kind_of(depth={"type": "number", "unit": "mm"})
     measured = compile_plan(deep, [MappingBook.model_validate(book)], "p").specs["field"]
 
-    assert isinstance(convert(measured, said), Problem)
-    assert isinstance(convert(measured, said, "L"), Problem)
+    assert isinstance(convert(measured, said), ConversionFailure)
+    assert isinstance(convert(measured, said, "L"), ConversionFailure)
 
 
 def test_a_word_nobody_listed_is_a_problem() -> None:
-    assert Problem("'y' is not a word we know here") == convert(spec("f", {"to": "on", "words": {"x": True}}), "y")
+    assert ConversionFailure("'y' is not a word we know here") == convert(
+        spec("f", {"to": "on", "words": {"x": True}}), "y"
+    )
 
 
 @pytest.mark.parametrize("said", ["", "mm", "+-3"])
 def test_text_without_a_number_is_a_problem(said: str) -> None:
-    assert isinstance(convert(spec("f", {"to": "level", "text_number": True}), said), Problem)
+    assert isinstance(convert(spec("f", {"to": "level", "text_number": True}), said), ConversionFailure)
 
 
 @given(st.integers(-(2**63) + 1, 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False))
@@ -139,7 +142,7 @@ def test_one_field_may_say_several_things_and_those_that_a_kind_has_not_are_left
     rules = [{"to": "on", "words": {"1": True}, "otherwise": False}, "level", {"to": "elsewhere", "bit": 2}]
     whole = spec("code", rules)
 
-    assert [("on", True), ("level", 1)] == [(each.quantity, convert(each, 1)) for each in (whole, *whole.also)]
+    assert [("on", True), ("level", 1)] == [(each.quantity, convert(each, 1)) for each in (whole, *whole.others)]
     assert ((), True) == (whole.types, spec("code", ["elsewhere", "ignore"]).ignored)
 
 
@@ -170,11 +173,11 @@ def plan_of(platform: str, **spoken: Any) -> Plan:
     ],
 )
 def test_a_field_that_no_table_names_is_understood_by_its_words(name: str, quantity: str | None) -> None:
-    assert quantity == next((each.quantity for each in plan_of("q").meant(name)), None)
+    assert quantity == next((each.quantity for each in plan_of("q").specs_for(name)), None)
 
 
 def test_where_words_are_fixed_nothing_is_understood_by_its_spelling() -> None:
-    assert ((), "on") == (plan_of("native").meant("loudWord"), plan_of("native").meant("on")[0].quantity)
+    assert ((), "on") == (plan_of("native").specs_for("loudWord"), plan_of("native").specs_for("on")[0].quantity)
 
 
 def test_a_hidden_absent_value_inside_the_range_does_not_pass_unseen() -> None:
@@ -208,18 +211,18 @@ def test_a_hidden_absent_value_inside_the_range_does_not_pass_unseen() -> None:
     ],
 )
 def test_a_time_is_told_by_its_magnitude_or_its_text(said: object, instant: int | None) -> None:
-    assert instant == read_instant(said, SHANGHAI)
+    assert instant == parse_timestamp(said, SHANGHAI)
 
 
 @pytest.mark.parametrize(("at", "sane"), [(0, True), (120_000, True), (120_001, False), (-400 * 86_400_000 - 1, False)])
 def test_a_clock_is_sane_for_four_hundred_days_back_and_two_minutes_ahead(at: int, sane: bool) -> None:
-    assert sane is is_sane(1767225600000 + at, 1767225600000)
+    assert sane is is_plausible(1767225600000 + at, 1767225600000)
 
 
 def test_a_device_is_found_by_any_of_its_names() -> None:
     names = (Identity("chirpstack", "0101010101ABCDEF"), Identity("zigbee2mqtt", "3栋/402"), Identity("native", "old"))
     device = Device("d", "door", identities=names)
-    directory = Directory([device])
+    directory = DeviceIndex([device])
 
     assert 1 == len(directory)
     assert device is directory.find("native", "d") is directory.find("native", "old")
@@ -246,7 +249,7 @@ def test_a_device_is_found_by_any_of_its_names() -> None:
     ],
 )
 def test_a_filter_covers_a_topic(pattern: str, topic: str, covered: bool) -> None:
-    assert covered is matches(pattern, topic) is (topic in Cover([pattern]))
+    assert covered is filter_matches(pattern, topic) is (topic in TopicFilterSet([pattern]))
 
 
 LEVELS = st.lists(st.sampled_from(["a", "b", "+", "x y", ""]), min_size=1, max_size=5).map("/".join)
@@ -254,11 +257,11 @@ LEVELS = st.lists(st.sampled_from(["a", "b", "+", "x y", ""]), min_size=1, max_s
 
 @given(st.lists(LEVELS, max_size=4), LEVELS.filter(lambda topic: "+" not in topic))
 def test_a_cover_says_what_its_filters_say(patterns: list[str], topic: str) -> None:
-    assert any(matches(pattern, topic) for pattern in patterns) is (topic in Cover(patterns))
+    assert any(filter_matches(pattern, topic) for pattern in patterns) is (topic in TopicFilterSet(patterns))
 
 
 def test_a_name_with_wildcards_is_no_topic_of_its_own() -> None:
-    assert [False, False, False, True] == [topic_safe(name) for name in ("", "a+", "#", "3栋/402")]
+    assert [False, False, False, True] == [is_plain_topic_level(name) for name in ("", "a+", "#", "3栋/402")]
 
 
 def test_urgent_devices_with_their_own_topic_are_heard_apart_up_to_the_limit(kinds: dict[str, Kind]) -> None:
@@ -281,15 +284,15 @@ def test_urgent_devices_with_their_own_topic_are_heard_apart_up_to_the_limit(kin
 def test_what_a_message_looks_like_is_the_one_kind_that_knows_most_of_it(
     kinds: dict[str, Kind], books: list[MappingBook]
 ) -> None:
-    suspicion = Suspicion(kinds, books)
-    assert "gas_alarm" == suspicion.kind_of("native", {"alarm": True, "lel_pct": 3, "zzz": 1})
-    assert suspicion.kind_of("native", {"alarm": True}) is suspicion.kind_of("native", {"zzz": 1}) is None
+    suspicion = DangerDetector(kinds, books)
+    assert "gas_alarm" == suspicion.guess_kind("native", {"alarm": True, "lel_pct": 3, "zzz": 1})
+    assert suspicion.guess_kind("native", {"alarm": True}) is suspicion.guess_kind("native", {"zzz": 1}) is None
 
 
 def test_without_any_danger_in_any_kind_nothing_is_suspicious() -> None:
     quiet = kind_of(level={"type": "number"})
     frame = Frame("zigbee2mqtt/x", b'{"alarm": true', 0, "bulk")
-    assert not Suspicion({"thing": quiet}, []).unread(frame, Reason.BAD_PAYLOAD)
+    assert not DangerDetector({"thing": quiet}, []).in_unreadable(frame, Reason.BAD_PAYLOAD)
 
 
 def test_our_own_mapping_books_are_right(kinds: dict[str, Kind], books: list[MappingBook]) -> None:
@@ -343,4 +346,4 @@ def test_a_kind_that_does_not_exist_is_named(kinds: dict[str, Kind]) -> None:
 def test_a_shelly_is_found_in_either_case() -> None:
     plug = Device("plug", "gas_alarm", identities=(Identity("shelly", "shellygas-10521CF29E99"),))
 
-    assert plug is Directory([plug]).find("shelly", "shellygas-10521cf29e99")
+    assert plug is DeviceIndex([plug]).find("shelly", "shellygas-10521cf29e99")

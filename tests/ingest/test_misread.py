@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from domain import Device, Identity, Quality
-from ingest.decoding.decoder import Listener
+from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
-from ingest.results import Heard
+from ingest.results import IngestResult
 
 NOW = 1795904000000
 """Just after the last of the messages."""
@@ -32,7 +32,7 @@ def registered(case: Mapping[str, Any]) -> Device | None:
     return Device(said["id"], said["kind"], identities=named, model=said.get("model"))
 
 
-def heard_of(case: Mapping[str, Any], listener: Callable[..., Listener]) -> Heard:
+def heard_of(case: Mapping[str, Any], listener: Callable[..., Decoder]) -> IngestResult:
     """Each message `gap_s` behind the one before."""
     device = registered(case)
     ours = listener(*([device] if device else []), filters=case.get("filters"))
@@ -42,19 +42,19 @@ def heard_of(case: Mapping[str, Any], listener: Callable[..., Listener]) -> Hear
         payload = said.encode() if isinstance(said, str) else json.dumps(said).encode()
         at = NOW + number * case.get("gap_s", 1) * 1_000
         frames.append(Frame(message["topic"], payload, at, "bulk", retain=message.get("retain", False)))
-    heard = Heard()
+    heard = IngestResult()
     for frame in frames:
-        one = ours.hear([frame])
+        one = ours.decode([frame])
         heard.readings += one.readings
         heard.refusals += one.refusals
-        heard.notes += one.notes
+        heard.events += one.events
     return heard
 
 
 DANGERS = ("alarm", "leak", "sos", "opened", "flooded", "burst", "fall")
 
 
-def fits(expected: Mapping[str, Any], heard: Heard) -> list[str]:
+def fits(expected: Mapping[str, Any], heard: IngestResult) -> list[str]:
     """What is not as it must be."""
     wrong: list[str] = []
     said = {name: value for reading in heard.readings for name, value in reading.values.items()}
@@ -85,7 +85,7 @@ def fits(expected: Mapping[str, Any], heard: Heard) -> list[str]:
         wrong.append(f"refused for {reasons}: {[one.detail for one in heard.refusals]}")
     if "count" in expected and expected["count"] != len(heard.readings):
         wrong.append(f"{len(heard.readings)} readings")
-    if "unheard" in expected and not any("no filter" in one.detail for one in heard.notes):
+    if "unheard" in expected and not any("no filter" in one.detail for one in heard.events):
         wrong.append("nobody says that its topic is not listened to")
     if "times" in expected and expected["times"] != [reading.at for reading in heard.readings]:
         wrong.append(f"at {[reading.at for reading in heard.readings]}")
@@ -98,7 +98,7 @@ def marked(case: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("case", [marked(case) for case in CASES])
-def test_what_was_misread_is_read(case: dict[str, Any], listener: Callable[..., Listener]) -> None:
+def test_what_was_misread_is_read(case: dict[str, Any], listener: Callable[..., Decoder]) -> None:
     heard = heard_of(case, listener)
     found = [fits(each, heard) for each in case["expect"]]
 

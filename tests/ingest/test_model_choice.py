@@ -9,16 +9,17 @@ import pytest
 
 from domain import Device, Identity
 from domain.kind import Kind
-from ingest.decoding.decoder import Listener
+from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
-from ingest.mappings.mapping import MappingBook, compile_plan
+from ingest.mappings.mapping import MappingBook
+from ingest.mappings.plan import compile_plan
 
 NOW = 1_795_269_600_000
 
 
 @pytest.mark.parametrize("model", [None, "力安 某某型", "lian-nb-smoke"])
 def test_a_smoke_alarm_is_read_by_its_product_whatever_the_registry_calls_its_model(
-    listener: Callable[..., Listener], model: str | None
+    listener: Callable[..., Decoder], model: str | None
 ) -> None:
     ear = listener(Device("smoke-1", "smoke_alarm", model, None, (Identity("ctwing", "860374051000000"),)))
     said = {
@@ -30,7 +31,7 @@ def test_a_smoke_alarm_is_read_by_its_product_whatever_the_registry_calls_its_mo
         "payload": {"serviceId": "notification", "serviceData": {"Alarm_Status": 1, "Battery_Level": 100}},
     }
 
-    heard = ear.hear([Frame("v1/up/ad19prof", json.dumps(said).encode(), NOW, "bulk")])
+    heard = ear.decode([Frame("v1/up/ad19prof", json.dumps(said).encode(), NOW, "bulk")])
     assert [reading.values["alarm"] for reading in heard.readings] == [True]
 
 

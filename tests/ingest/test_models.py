@@ -16,9 +16,9 @@ import yaml
 
 from domain import Device, Identity
 from domain.kind import CommonQuantities, Kind
-from ingest.decoding.decoder import Listener
+from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
-from ingest.results import Heard
+from ingest.results import IngestResult
 
 ROOT = Path(__file__).parents[2]
 NOW = 1795904000000
@@ -47,24 +47,24 @@ def _tts(example: Mapping[str, Any], at: str) -> tuple[str, dict[str, Any]]:
 
 
 PLATFORMS = {"chirpstack": (EUI, _chirpstack), "tts": ("d", _tts)}
-Build = Callable[..., Listener]
+Build = Callable[..., Decoder]
 
 
 def heard_of(
     one: Mapping[str, Any], example: Mapping[str, Any], platform: str, model: str | None, make: Build
-) -> Heard:
+) -> IngestResult:
     identity, wrapped = PLATFORMS[platform]
     received = example.get("received", NOW)
     topic, body = wrapped(example, datetime.fromtimestamp(received / 1000, UTC).isoformat())
     device = Device("d", one["kind"], model, identities=(Identity(platform, identity),))
-    return make(device).hear([Frame(topic, json.dumps(body).encode(), received, "bulk")])
+    return make(device).decode([Frame(topic, json.dumps(body).encode(), received, "bulk")])
 
 
-def values_of(heard: Heard) -> dict[str, Any]:
+def values_of(heard: IngestResult) -> dict[str, Any]:
     return {name: value for reading in heard.readings for name, value in reading.values.items()}
 
 
-def told(heard: Heard, dangers: list[str]) -> bool:
+def told(heard: IngestResult, dangers: list[str]) -> bool:
     """Whether a danger is told: by a reading that is no test, or by a refusal that may be one."""
     said = [each.values for each in heard.readings if not each.is_test]
     return any(values.get(name) is True for values in said for name in dangers) or any(

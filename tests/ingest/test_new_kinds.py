@@ -23,7 +23,7 @@ from domain import DAY, Device, Finding, Identity, Phase
 from domain.kind import Kind
 from domain.people import community
 from ingest.adapters import platform_for_topic
-from ingest.decoding.decoder import Listener
+from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
 from ingest.mappings.mapping import MappingBook
 from rules.engine.engine import Engine
@@ -254,13 +254,13 @@ def rulebooks() -> list[Rulebook]:
 
 
 def told(
-    story: Story, listener: Callable[..., Listener], kinds: dict[str, Kind], rulebooks: list[Rulebook]
+    story: Story, listener: Callable[..., Decoder], kinds: dict[str, Kind], rulebooks: list[Rulebook]
 ) -> list[Finding]:
     """What the rules say of it, after the time that they wait."""
     identity = Identity(platform_for_topic(story.topic) or "", story.identity)
     device = Device("ours", story.kind, story.model, identities=(identity,))
     payload = story.payload if isinstance(story.payload, str) else json.dumps(story.payload)
-    heard = listener(device).hear([Frame(story.topic, payload.encode(), T0, "bulk")])
+    heard = listener(device).decode([Frame(story.topic, payload.encode(), T0, "bulk")])
     engine = Engine(rulebooks, kinds, community())
     engine.register([device], T0)
     return [*engine.feed(heard.readings, T0), *engine.tick(T0 + story.wait_ms)]
@@ -268,7 +268,7 @@ def told(
 
 @pytest.mark.parametrize("story", STORIES, ids=[story.says for story in STORIES])
 def test_it_is_heard_and_judged(
-    story: Story, listener: Callable[..., Listener], kinds: dict[str, Kind], rulebooks: list[Rulebook]
+    story: Story, listener: Callable[..., Decoder], kinds: dict[str, Kind], rulebooks: list[Rulebook]
 ) -> None:
     began = [finding.rule for finding in told(story, listener, kinds, rulebooks) if finding.phase is Phase.BEGAN]
 
@@ -276,7 +276,7 @@ def test_it_is_heard_and_judged(
 
 
 def test_a_test_alarm_is_recorded_and_tells_nobody(
-    listener: Callable[..., Listener], kinds: dict[str, Kind], rulebooks: list[Rulebook]
+    listener: Callable[..., Decoder], kinds: dict[str, Kind], rulebooks: list[Rulebook]
 ) -> None:
     for story in (
         Story("", "gas_alarm", "shellygas-1", "shellies/shellygas-1/sensor/gas", "test", ""),
@@ -336,10 +336,10 @@ def test_a_kind_that_is_written_today_is_heard_and_judged_today(
                when: occupied, hold: 5m, source: our default (unverified)}
         """)
     )
-    listener = Listener({**kinds, "parking": parking}, [*books, mapping])
+    listener = Decoder({**kinds, "parking": parking}, [*books, mapping])
     device = Device("lane-1", "parking", identities=(Identity("chirpstack", EUI),))
-    listener.directory = type(listener.directory)([device])
-    heard = listener.hear([Frame(UPLINK, json.dumps(codec(park_status="Occupied")).encode(), T0, "bulk")])
+    listener.device_index = type(listener.device_index)([device])
+    heard = listener.decode([Frame(UPLINK, json.dumps(codec(park_status="Occupied")).encode(), T0, "bulk")])
     engine = Engine([rulebook], {"parking": parking}, community())
     engine.register([device], T0)
 

@@ -12,19 +12,19 @@ import pytest
 from domain import Device, Identity, Reading, Reason
 from domain.kind import Kind
 from domain.self_tests import LIMIT as TEST_MAX
-from ingest.decoding.decoder import Listener
+from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
 from ingest.mappings.check import check
 from ingest.mappings.field_values import Objection
 from ingest.mappings.mapping import MappingBook
-from ingest.mappings.repeats import KEPT_MAX, News, TestRuns
-from ingest.mappings.units import in_ours, number_and_unit, stated_units, unit_of
-from ingest.mappings.value_shapes import opened
-from ingest.mappings.vocabulary import Meaning, Vocabulary, gathered
-from ingest.timestamps import read_instant
+from ingest.mappings.repeats import DETAILS_MAX, RepeatFilter, SelfTestLimiter
+from ingest.mappings.units import number_and_unit, stated_units, to_our_unit, unit_of
+from ingest.mappings.value_shapes import flatten
+from ingest.mappings.vocabulary import Meaning, Vocabulary, collect_words
+from ingest.timestamps import parse_timestamp
 
 WORDS = Vocabulary(
-    gathered([{"danger": ["alarm", "smoke", "报警"], "clear": ["normal"], "fault": ["fault"], "note": ["x"]}])
+    collect_words([{"danger": ["alarm", "smoke", "报警"], "clear": ["normal"], "fault": ["fault"], "note": ["x"]}])
 )
 
 
@@ -62,7 +62,7 @@ def test_a_phrase_is_read_by_its_grammar(text: str, meaning: Meaning | None) -> 
     ],
 )
 def test_shapes_become_plain_fields(said: dict[str, Any], becomes: list[tuple[str, object]]) -> None:
-    assert becomes == opened(said)
+    assert becomes == flatten(said)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_numbers_are_read_as_they_are_written(text: str, number: object) -> None
 def test_what_measures_something_else_is_not_converted() -> None:
     litre = unit_of("L")
     assert litre is not None
-    assert (None, None) == (in_ours(1, litre, "°C"), in_ours(1, litre, "parsec"))
+    assert (None, None) == (to_our_unit(1, litre, "°C"), to_our_unit(1, litre, "parsec"))
 
 
 def test_a_unit_is_meant_for_what_it_can_measure() -> None:
@@ -104,20 +104,20 @@ BUTTON = Device("button-1", "sos_button", identities=(Identity("zigbee2mqtt", "b
     ],
 )
 def test_a_cover_that_states_a_unit_is_read_in_it_and_in_no_other_fields_unit(
-    listener: Callable[..., Listener], stated: dict[str, str], temp_c: float
+    listener: Callable[..., Decoder], stated: dict[str, str], temp_c: float
 ) -> None:
     frame = Frame("zigbee2mqtt/cover", json.dumps({"temperature": 50} | stated).encode(), 1_795_269_600_000, "bulk")
 
-    (reading,) = listener(COVER).hear([frame]).readings
+    (reading,) = listener(COVER).decode([frame]).readings
     assert {"temp_c": pytest.approx(temp_c)} == reading.values
 
 
 def test_a_button_that_says_normal_was_not_pressed_and_is_not_called_off_either(
-    listener: Callable[..., Listener],
+    listener: Callable[..., Decoder],
 ) -> None:
     frame = Frame("zigbee2mqtt/button", b'{"action": "normal", "battery": 50}', 1_795_269_600_000, "bulk")
 
-    heard = listener(BUTTON).hear([frame])
+    heard = listener(BUTTON).decode([frame])
     assert ([{"battery_pct": 50}], []) == ([one.values for one in heard.readings], heard.refusals)
 
 
@@ -132,7 +132,7 @@ def test_a_button_that_says_normal_was_not_pressed_and_is_not_called_off_either(
     ],
 )
 def test_times_as_makers_write_them(said: object, iso: str | None) -> None:
-    at = read_instant(said, UTC)
+    at = parse_timestamp(said, UTC)
     if iso is None:
         assert at is None or at > 10**13  # a number that is no time of ours
     else:
@@ -140,26 +140,26 @@ def test_times_as_makers_write_them(said: object, iso: str | None) -> None:
 
 
 def test_a_word_is_told_once_and_a_field_is_asked_for_once() -> None:
-    news = News()
+    news = RepeatFilter()
     word = Objection(Reason.BAD_VALUE, "alarm: 'q'", True, "alarm", once=True)
     asked = Objection(Reason.NO_MAPPING, "unread", once=True)
     always = Objection(Reason.BAD_VALUE, "z", True)
-    first = [each.danger for each in news.to_say("d", [word, asked, always], 0)]
-    again = [each.danger for each in news.to_say("d", [word, asked, always], 1)]
+    first = [each.danger for each in news.to_report("d", [word, asked, always], 0)]
+    again = [each.danger for each in news.to_report("d", [word, asked, always], 1)]
     assert ([True, False, True], [False, True]) == (first, again)
 
 
 def test_only_so_many_words_are_remembered() -> None:
-    news = News()
-    assert all(news.is_news("d", str(number), 0) for number in range(KEPT_MAX + 1))
-    assert news.is_news("d", "0", 0)
+    news = RepeatFilter()
+    assert all(news.is_new("d", str(number), 0) for number in range(DETAILS_MAX + 1))
+    assert news.is_new("d", "0", 0)
 
 
 def test_a_test_has_an_end_and_a_new_one_its_own_time() -> None:
-    runs = TestRuns()
+    runs = SelfTestLimiter()
 
     def at(received: int, **values: Any) -> bool:
-        return runs.limited(Reading("d", "gas_alarm", received, received, {"alarm": True, **values})).is_test
+        return runs.limit(Reading("d", "gas_alarm", received, received, {"alarm": True, **values})).is_test
 
     later = TEST_MAX + 1
     assert [True, True, False] == [at(each, test=True) for each in (0, TEST_MAX, later)]
@@ -198,12 +198,12 @@ def test_a_mapping_with_a_wrong_unit_or_a_word_of_nothing_is_refused_at_its_plac
     ],
 )
 def test_lists_of_verdicts_are_read_one_by_one_and_an_empty_one_takes_nothing_back(
-    listener: Callable[..., Listener], said: dict[str, Any], values: dict[str, bool]
+    listener: Callable[..., Decoder], said: dict[str, Any], values: dict[str, bool]
 ) -> None:
     device = Device("l", "water_leak", identities=(Identity("thingsboard", "x"),))
     payload = json.dumps({"x": [{"ts": 1_795_269_600_000, "values": said}]}).encode()
-    heard = listener(device).hear([Frame("v1/gateway/telemetry", payload, 1_795_269_600_000, "bulk")])
+    heard = listener(device).decode([Frame("v1/gateway/telemetry", payload, 1_795_269_600_000, "bulk")])
 
     assert ([values] if values else []) == [one.values for one in heard.readings]
     assert [] == heard.refusals
-    assert bool(values) is not bool(heard.notes)
+    assert bool(values) is not bool(heard.events)

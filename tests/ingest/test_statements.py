@@ -13,25 +13,25 @@ from datetime import UTC
 import pytest
 
 from domain import Device, Identity
-from ingest.decoding.decoder import Listener
-from ingest.definitions import Defines, Definition, Definitions
+from ingest.decoding.decoder import Decoder
+from ingest.definitions import Definitions, DefinitionUpdate, EntityDefinition
 from ingest.frame import Frame
-from ingest.mappings.value_shapes import opened
-from ingest.results import Heard
-from ingest.timestamps import read_instant
+from ingest.mappings.value_shapes import flatten
+from ingest.results import IngestResult
+from ingest.timestamps import parse_timestamp
 from tests.ingest.test_misread import fits
 
 NOW = 1_795_904_000_000
-Build = Callable[..., Listener]
+Build = Callable[..., Decoder]
 
 
-def said(listener: Build, kind: str, *messages: dict[str, object]) -> Heard:
+def said(listener: Build, kind: str, *messages: dict[str, object]) -> IngestResult:
     ours = listener(Device("x", kind, identities=(Identity("thingsboard", "x"),)))
     frames = [
         Frame("v1/gateway/telemetry", json.dumps({"x": [{"ts": at, "values": each}]}).encode(), at, "bulk")
         for at, each in zip(range(NOW, NOW + len(messages) * 1_000, 1_000), messages, strict=True)
     ]
-    return ours.hear(frames)
+    return ours.decode(frames)
 
 
 @pytest.mark.parametrize("field", ["alarm", "event", "status", "alarmType", "warning", "msg"])
@@ -123,7 +123,7 @@ def test_a_danger_beside_numbers_said_before_is_told(listener: Build) -> None:
         Frame("v1/gateway/telemetry", json.dumps({"x": [{"ts": NOW, "values": each}]}).encode(), NOW, "bulk")
         for each in ({"battery_pct": 50}, {"battery_pct": 50, "event": "special gas alarm thing"}, {"battery_pct": 50})
     ]
-    heard = [ours.hear([frame]) for frame in frames]
+    heard = [ours.decode([frame]) for frame in frames]
 
     assert [[], [True], []] == [[each.danger for each in one.refusals] for one in heard]
     assert [0, 0, 1] == [one.duplicates for one in heard]
@@ -132,7 +132,7 @@ def test_a_danger_beside_numbers_said_before_is_told(listener: Build) -> None:
 def test_a_time_that_cannot_be_read_is_said_once(listener: Build) -> None:
     ours = listener(Device("x", "smoke_alarm", identities=(Identity("thingsboard", "x"),)))
     heard = [
-        ours.hear(
+        ours.decode(
             [
                 Frame(
                     "v1/gateway/telemetry",
@@ -160,20 +160,20 @@ def test_a_time_that_cannot_be_read_is_said_once(listener: Build) -> None:
     ],
 )
 def test_times_as_mail_and_meters_write_them(text: str) -> None:
-    assert read_instant(text, UTC) == 1_795_931_914_000
+    assert parse_timestamp(text, UTC) == 1_795_931_914_000
 
 
 def test_a_state_topic_may_be_a_filter() -> None:
-    known, about = Definitions(), Definition("+/+/BTtoMQTT/AA", "binary_sensor", ("AA",))
-    every = Definition("z/#", "sensor", ("z",))
-    known.learn(Defines("config", (about,)))
-    known.learn(Defines("other", (every,)))
-    found = [list(known.of(topic)) for topic in ("home/omg/BTtoMQTT/AA", "home/omg/BTtoMQTT/BB", "z/1/2")]
-    known.learn(Defines("config"))
-    known.learn(Defines("other"))
+    known, about = Definitions(), EntityDefinition("+/+/BTtoMQTT/AA", "binary_sensor", ("AA",))
+    every = EntityDefinition("z/#", "sensor", ("z",))
+    known.apply(DefinitionUpdate("config", (about,)))
+    known.apply(DefinitionUpdate("other", (every,)))
+    found = [list(known.for_topic(topic)) for topic in ("home/omg/BTtoMQTT/AA", "home/omg/BTtoMQTT/BB", "z/1/2")]
+    known.apply(DefinitionUpdate("config"))
+    known.apply(DefinitionUpdate("other"))
 
     assert [[about], [], [every]] == found
-    assert [[], []] == [list(known.of(topic)) for topic in ("home/omg/BTtoMQTT/AA", "z/1")]
+    assert [[], []] == [list(known.for_topic(topic)) for topic in ("home/omg/BTtoMQTT/AA", "z/1")]
 
 
 def test_a_retained_state_of_esphome_is_read_again_by_its_description(listener: Build) -> None:
@@ -182,22 +182,22 @@ def test_a_retained_state_of_esphome_is_read_again_by_its_description(listener: 
     topic = "kitchen/binary_sensor/gas/state"
     about = {"stat_t": topic, "dev_cla": "gas", "pl_on": "OFF", "pl_off": "ON", "dev": {"ids": "aa"}, "uniq_id": "g"}
     config = json.dumps(about).encode()
-    ours.hear([Frame(topic, b"OFF", NOW, "bulk", retain=True)])
-    heard = ours.hear([Frame("homeassistant/binary_sensor/kitchen/gas/config", config, NOW + 1, "bulk", retain=True)])
+    ours.decode([Frame(topic, b"OFF", NOW, "bulk", retain=True)])
+    heard = ours.decode([Frame("homeassistant/binary_sensor/kitchen/gas/config", config, NOW + 1, "bulk", retain=True)])
 
     assert [True] == [each.values["alarm"] for each in heard.readings]
 
 
 def test_two_filters_with_one_ending_are_forgotten_one_by_one() -> None:
     known = Definitions()
-    one, other = (Definition(f"{root}/+/state", "binary_sensor", (root,)) for root in ("a", "b"))
-    known.learn(Defines("first", (one,)))
-    known.learn(Defines("second", (other,)))
-    known.learn(Defines("first"))
+    one, other = (EntityDefinition(f"{root}/+/state", "binary_sensor", (root,)) for root in ("a", "b"))
+    known.apply(DefinitionUpdate("first", (one,)))
+    known.apply(DefinitionUpdate("second", (other,)))
+    known.apply(DefinitionUpdate("first"))
 
-    assert [[], [other]] == [list(known.of(topic)) for topic in ("a/x/state", "b/x/state")]
+    assert [[], [other]] == [list(known.for_topic(topic)) for topic in ("a/x/state", "b/x/state")]
 
 
 def test_a_record_of_a_type_bears_its_unit() -> None:
     listed = [{"type": "water_level", "value": 1.35, "unit": "m"}]
-    assert {"water_level": 1.35, "water_level.unit": "m"}.items() <= dict(opened({"data": listed})).items()
+    assert {"water_level": 1.35, "water_level.unit": "m"}.items() <= dict(flatten({"data": listed})).items()

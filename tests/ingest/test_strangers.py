@@ -12,12 +12,12 @@ import yaml
 import ingest.adapters
 from domain import Device, Identity
 from domain.kind import Kind
-from ingest.decoding.danger_detection import Suspicion
-from ingest.decoding.decoder import Listener
-from ingest.discovery.hints import KEPT_MAX, Described
+from ingest.decoding.danger_detection import DangerDetector
+from ingest.decoding.decoder import Decoder
+from ingest.discovery.hints import NAMES_MAX, DiscoveryHints
 from ingest.frame import Frame
 from ingest.mappings.mapping import MappingBook
-from ingest.results import Proposal
+from ingest.results import DiscoveredDevice
 
 NOW = 1767225660000
 
@@ -55,9 +55,9 @@ def state(topic: str, word: str) -> Frame:
 
 @pytest.mark.parametrize(("platform", "name"), CRIES.items())
 def test_a_danger_of_a_device_that_nobody_registered_is_told_whoever_its_maker_is(
-    listener: Callable[..., Listener], platform: str, name: str
+    listener: Callable[..., Decoder], platform: str, name: str
 ) -> None:
-    assert any(refusal.danger for refusal in listener().hear([evidence(platform, name)]).refusals)
+    assert any(refusal.danger for refusal in listener().decode([evidence(platform, name)]).refusals)
 
 
 @pytest.mark.parametrize("platform", ["chirpstack", "zigbee2mqtt"])
@@ -77,11 +77,11 @@ def test_a_danger_of_a_device_that_nobody_registered_is_told_whoever_its_maker_i
 def test_a_stranger_is_understood_in_plain_words(
     kinds: dict[str, Kind], books: list[MappingBook], platform: str, fields: dict[str, object], danger: bool
 ) -> None:
-    assert danger is Suspicion(kinds, books).dangerous(platform, fields)
+    assert danger is DangerDetector(kinds, books).in_fields(platform, fields)
 
 
 def test_an_open_stranger_is_a_danger_if_its_model_is_a_cover(kinds: dict[str, Kind], books: list[MappingBook]) -> None:
-    assert Suspicion(kinds, books).dangerous("chirpstack", {"opened": True}, "DC410")
+    assert DangerDetector(kinds, books).in_fields("chirpstack", {"opened": True}, "DC410")
 
 
 @pytest.mark.parametrize(
@@ -103,51 +103,53 @@ def test_an_open_stranger_is_a_danger_if_its_model_is_a_cover(kinds: dict[str, K
 def test_what_a_device_will_speak_of_proposes_its_kind(
     kinds: dict[str, Kind], books: list[MappingBook], platform: str, fields: tuple[str, ...], kind: str | None
 ) -> None:
-    assert kind == Suspicion(kinds, books).kind_of(platform, fields)
+    assert kind == DangerDetector(kinds, books).guess_kind(platform, fields)
 
 
 def test_a_bare_word_of_a_described_stranger_means_what_the_description_says(
-    listener: Callable[..., Listener],
+    listener: Callable[..., Decoder],
 ) -> None:
     ours = listener()
-    ours.hear([config("binary_sensor/cellar", dev_cla="moisture", stat_t="homeassistant/binary_sensor/cellar/state")])
-    (wet,) = ours.hear([state("binary_sensor/cellar", "ON")]).refusals
-    (dry,) = ours.hear([state("binary_sensor/cellar", "OFF")]).refusals
+    ours.decode([config("binary_sensor/cellar", dev_cla="moisture", stat_t="homeassistant/binary_sensor/cellar/state")])
+    (wet,) = ours.decode([state("binary_sensor/cellar", "ON")]).refusals
+    (dry,) = ours.decode([state("binary_sensor/cellar", "OFF")]).refusals
 
     assert (True, "water_leak") == (wet.danger, wet.proposed_kind)
     assert (False, "water_leak") == (dry.danger, dry.proposed_kind)
-    assert ours.bears_danger(state("binary_sensor/cellar", "ON"))
-    assert not ours.bears_danger(state("binary_sensor/lamp", "ON"))
+    assert ours.has_danger(state("binary_sensor/cellar", "ON"))
+    assert not ours.has_danger(state("binary_sensor/lamp", "ON"))
 
 
-def test_what_was_described_is_known_after_a_restart(listener: Callable[..., Listener]) -> None:
+def test_what_was_described_is_known_after_a_restart(listener: Callable[..., Decoder]) -> None:
     before, after = listener(), listener()
-    before.hear([config("binary_sensor/cellar", dev_cla="moisture", stat_t="homeassistant/binary_sensor/cellar/state")])
+    before.decode(
+        [config("binary_sensor/cellar", dev_cla="moisture", stat_t="homeassistant/binary_sensor/cellar/state")]
+    )
     after.restore(before.snapshot())
 
-    assert after.hear([state("binary_sensor/cellar", "ON")]).refusals[0].danger
+    assert after.decode([state("binary_sensor/cellar", "ON")]).refusals[0].danger
 
 
-def test_a_withdrawn_description_says_nothing_any_more(listener: Callable[..., Listener]) -> None:
+def test_a_withdrawn_description_says_nothing_any_more(listener: Callable[..., Decoder]) -> None:
     ours = listener()
-    ours.hear([config("binary_sensor/cellar", dev_cla="moisture")])
-    ours.hear([Frame("homeassistant/binary_sensor/cellar/config", b"", NOW, "bulk")])
+    ours.decode([config("binary_sensor/cellar", dev_cla="moisture")])
+    ours.decode([Frame("homeassistant/binary_sensor/cellar/config", b"", NOW, "bulk")])
 
-    assert not ours.hear([state("binary_sensor/cellar", "ON")]).refusals[0].danger
+    assert not ours.decode([state("binary_sensor/cellar", "ON")]).refusals[0].danger
 
 
-def test_once_registered_the_kind_decides_and_not_the_description(listener: Callable[..., Listener]) -> None:
+def test_once_registered_the_kind_decides_and_not_the_description(listener: Callable[..., Decoder]) -> None:
     door = Device("door-1", "door", identities=(Identity("homeassistant", "cellar"),))
     ours = listener(door)
-    ours.hear([config("binary_sensor/cellar", dev_cla="moisture")])
+    ours.decode([config("binary_sensor/cellar", dev_cla="moisture")])
 
-    (reading,) = ours.hear([state("binary_sensor/cellar", "ON")]).readings
+    (reading,) = ours.decode([state("binary_sensor/cellar", "ON")]).readings
     assert {"opened": True} == reading.values
 
 
 def test_what_is_remembered_of_descriptions_is_bounded() -> None:
-    known = Described()
-    known.learn(Proposal((("homeassistant", f"thing-{number}"),), ("gas",)) for number in range(KEPT_MAX + 1))
+    known = DiscoveryHints()
+    known.update(DiscoveredDevice((("homeassistant", f"thing-{number}"),), ("gas",)) for number in range(NAMES_MAX + 1))
 
-    assert KEPT_MAX == len(known.saved())
-    assert {"state": "ON"} == known.explained("homeassistant", "thing-0", {"state": "ON"})
+    assert NAMES_MAX == len(known.state())
+    assert {"state": "ON"} == known.explain("homeassistant", "thing-0", {"state": "ON"})

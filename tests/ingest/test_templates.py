@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.templates.evaluation import CannotCompute, render, understood
+from ingest.templates.evaluation import TemplateError, parse_cached, render
 from ingest.templates.expressions import DEPTH_MAX, NODES_MAX
-from ingest.templates.functions import ABSENT, CALLED
+from ingest.templates.functions import ABSENT, CALLABLES
 from ingest.templates.nodes import FILTERS, FUNCTIONS, METHODS, TESTS, Parsed
 from ingest.templates.parser import LENGTH_MAX, parse
 
@@ -32,7 +32,7 @@ MESSAGE: dict[str, Any] = {
 
 
 def rendered(template: str, value: str = "1", message: object = MESSAGE) -> object:
-    tree = understood(template)
+    tree = parse_cached(template)
     assert isinstance(tree, Parsed), tree
     return render(tree, value, message)
 
@@ -185,7 +185,7 @@ def test_what_the_message_does_not_bear_says_nothing_whatever_the_default(templa
     ],
 )
 def test_what_is_not_understood_is_named(template: str, why: str) -> None:
-    assert why == understood(template)
+    assert why == parse_cached(template)
 
 
 @pytest.mark.parametrize(
@@ -209,12 +209,12 @@ def test_what_is_not_understood_is_named(template: str, why: str) -> None:
     ],
 )
 def test_what_does_not_fit_the_message_cannot_be_computed(template: str) -> None:
-    with pytest.raises(CannotCompute):
+    with pytest.raises(TemplateError):
         rendered(template, "y" * 200_000)
 
 
 def test_the_names_that_may_be_called_are_those_that_can_be() -> None:
-    called = {how: frozenset(names) for how, names in CALLED.items()}
+    called = {how: frozenset(names) for how, names in CALLABLES.items()}
 
     assert {"filter": FILTERS, "function": FUNCTIONS, "method": METHODS - {"get"}, "test": TESTS} == called
 
@@ -247,9 +247,9 @@ def test_no_template_breaks_or_runs_away(template: str, value: str) -> None:
         message = json.loads(value)
     except ValueError:
         message = {"a": value}
-    tree = understood(template)
+    tree = parse_cached(template)
     if isinstance(tree, Parsed):
-        with suppress(CannotCompute):
+        with suppress(TemplateError):
             render(tree, value, message)
 
 

@@ -13,14 +13,14 @@ import yaml
 from domain import DAY, MINUTE, Device, Identity
 from domain.kind import Kind
 from ingest.decoding import unread_verdicts
-from ingest.decoding.decoder import Listener
-from ingest.decoding.device_index import Directory
-from ingest.decoding.unread_verdicts import UnreadFields
+from ingest.decoding.decoder import Decoder
+from ingest.decoding.device_index import DeviceIndex
+from ingest.decoding.unread_verdicts import UnreadVerdicts
 from ingest.frame import Frame
 from ingest.mappings.check import check
 from ingest.mappings.mapping import MappingBook
-from ingest.mappings.proposal import UnreadVerdict, kept
-from ingest.results import Heard, Unread
+from ingest.mappings.proposal import UnreadVerdict, shortened
+from ingest.results import IngestResult, UnreadVerdictEvent
 
 NOW = 1_795_904_000_000
 NAMES = ("x", "y")
@@ -30,17 +30,17 @@ def device(kind: str) -> Device:
     return Device("d", kind, identities=(Identity("thingsboard", "x"), Identity("zigbee2mqtt", "x")))
 
 
-def said(ours: Listener, fields: Mapping[str, Any], at: int = NOW, platform: str = "thingsboard") -> Heard:
+def said(ours: Decoder, fields: Mapping[str, Any], at: int = NOW, platform: str = "thingsboard") -> IngestResult:
     if platform == "zigbee2mqtt":
         frame = Frame("zigbee2mqtt/x", json.dumps(fields).encode(), at, "bulk")
     else:
         values = {"x": [{"ts": at, "values": fields}]}
         frame = Frame("v1/gateway/telemetry", json.dumps(values).encode(), at, "bulk")
-    return ours.hear([frame])
+    return ours.decode([frame])
 
 
-def phases(heard: Heard) -> list[tuple[str, bool]]:
-    return [(one.verdict.field, one.over) for one in heard.unread]
+def phases(heard: IngestResult) -> list[tuple[str, bool]]:
+    return [(one.verdict.field, one.is_over) for one in heard.unread_verdicts]
 
 
 def book_with(line: str, kind: str, platform: str) -> MappingBook:
@@ -73,22 +73,22 @@ FIELDS: Sequence[tuple[str, dict[str, Any]]] = [
 def test_the_proposed_line_is_right_yaml_and_makes_the_field_understood(
     kinds: dict[str, Kind], books: list[MappingBook], kind: str, fields: dict[str, Any], platform: str
 ) -> None:
-    ours = Listener(kinds, books)
-    ours.directory = Directory([device(kind)])
-    told = said(ours, {**fields, "battery_pct": 50}, platform=platform).unread
+    ours = Decoder(kinds, books)
+    ours.device_index = DeviceIndex([device(kind)])
+    told = said(ours, {**fields, "battery_pct": 50}, platform=platform).unread_verdicts
     if platform == "zigbee2mqtt" and not told:
         return  # its words are fixed: what nobody could mean is only counted
 
     assert told, fields
     own = [book_with(one.verdict.line, kind, platform) for one in told]
     assert [] == [fault for book in own for fault in check(book, kinds)]
-    ours.take_up(kinds, [*books, *own])
+    ours.apply_mappings(kinds, [*books, *own])
     heard = said(ours, {**fields, "battery_pct": 51}, NOW + MINUTE, platform)
     assert {(one.verdict.field, True) for one in told} == set(phases(heard))
     assert heard.readings
 
 
-def test_it_is_told_once_again_after_a_day_and_not_because_of_a_restart(listener: Callable[..., Listener]) -> None:
+def test_it_is_told_once_again_after_a_day_and_not_because_of_a_restart(listener: Callable[..., Decoder]) -> None:
     ours = listener(device("gas_alarm"))
     field = "alarm_code"
     assert [(field, False)] == phases(said(ours, {field: 7}))
@@ -99,10 +99,10 @@ def test_it_is_told_once_again_after_a_day_and_not_because_of_a_restart(listener
     again = said(after, {field: 7}, NOW + DAY + 1)
 
     assert [(field, False), (field, True)] == phases(again)
-    assert [NOW + DAY + 1, NOW] == [one.begin for one in again.unread]
+    assert [NOW + DAY + 1, NOW] == [one.begin for one in again.unread_verdicts]
 
 
-def test_a_word_told_once_and_a_test_begun_are_remembered_over_a_restart(listener: Callable[..., Listener]) -> None:
+def test_a_word_told_once_and_a_test_begun_are_remembered_over_a_restart(listener: Callable[..., Decoder]) -> None:
     ours, after = listener(device("gas_alarm")), listener(device("gas_alarm"))
     assert [True] == [one.danger for one in said(ours, {"alarm": "qwx"}).refusals]
     assert [True] == [one.is_test for one in said(ours, {"alarm": True, "test": True}, NOW + MINUTE).readings]
@@ -116,58 +116,58 @@ def test_a_word_told_once_and_a_test_begun_are_remembered_over_a_restart(listene
     assert [False] == [one.is_test for one in said(after, {"alarm": True, "test": True}, late).readings]
 
 
-def test_a_snapshot_of_before_has_no_such_memory(listener: Callable[..., Listener]) -> None:
+def test_a_snapshot_of_before_has_no_such_memory(listener: Callable[..., Decoder]) -> None:
     ours = listener(device("gas_alarm"))
-    assert said(ours, {"alarm_code": 7}).unread
+    assert said(ours, {"alarm_code": 7}).unread_verdicts
     parts = msgspec.msgpack.decode(ours.snapshot())
     after = listener(device("gas_alarm"))
     after.restore(msgspec.msgpack.encode(parts[:4]))
-    assert said(after, {"alarm_code": 7}, NOW + 1).unread
+    assert said(after, {"alarm_code": 7}, NOW + 1).unread_verdicts
 
 
-def test_who_is_registered_no_more_is_asked_nothing_more(listener: Callable[..., Listener]) -> None:
+def test_who_is_registered_no_more_is_asked_nothing_more(listener: Callable[..., Decoder]) -> None:
     ours = listener(device("gas_alarm"))
-    assert said(ours, {"alarm_code": 7, "alarm_text": "q"}).unread
-    left = ours.registry_changed(["d", "never seen"], [], NOW + 5)
-    assert [("alarm_code", True), ("alarm_text", True)] == [(one.verdict.field, one.over) for one in left]
-    assert [] == ours.registry_changed(["d"], [], NOW + 6)
+    assert said(ours, {"alarm_code": 7, "alarm_text": "q"}).unread_verdicts
+    left = ours.update_registry(["d", "never seen"], [], NOW + 5)
+    assert [("alarm_code", True), ("alarm_text", True)] == [(one.verdict.field, one.is_over) for one in left]
+    assert [] == ours.update_registry(["d"], [], NOW + 6)
 
 
 def test_what_one_platform_says_is_not_understood_by_the_mapping_of_another(
     kinds: dict[str, Kind], books: list[MappingBook]
 ) -> None:
-    ours = Listener(kinds, books)
-    ours.directory = Directory([device("gas_alarm")])
-    (told,) = said(ours, {"alarm_code": 7}, platform="zigbee2mqtt").unread
-    ours.take_up(kinds, [*books, book_with(told.verdict.line, "gas_alarm", "zigbee2mqtt")])
+    ours = Decoder(kinds, books)
+    ours.device_index = DeviceIndex([device("gas_alarm")])
+    (told,) = said(ours, {"alarm_code": 7}, platform="zigbee2mqtt").unread_verdicts
+    ours.apply_mappings(kinds, [*books, book_with(told.verdict.line, "gas_alarm", "zigbee2mqtt")])
     assert [] == phases(said(ours, {"battery_pct": 5}, NOW + 1))
     assert [("alarm_code", True)] == phases(said(ours, {"battery": 5}, NOW + 2, "zigbee2mqtt"))
 
 
-def test_history_asks_for_nothing(listener: Callable[..., Listener]) -> None:
+def test_history_asks_for_nothing(listener: Callable[..., Decoder]) -> None:
     ours = listener(device("gas_alarm"))
     old = {"x": [{"ts": NOW - 2 * 3_600_000, "values": {"alarm_code": 7, "battery_pct": 5}}]}
-    heard = ours.hear([Frame("v1/gateway/telemetry", json.dumps(old).encode(), NOW, "bulk")])
-    assert ([], 1) == (heard.unread, len(heard.readings))
+    heard = ours.decode([Frame("v1/gateway/telemetry", json.dumps(old).encode(), NOW, "bulk")])
+    assert ([], 1) == (heard.unread_verdicts, len(heard.readings))
 
 
 def test_of_more_fields_than_are_kept_the_oldest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unread_verdicts, "KEPT_MAX", 2)
-    fields, ours = UnreadFields(), device("gas_alarm")
+    monkeypatch.setattr(unread_verdicts, "FIELDS_MAX", 2)
+    fields, ours = UnreadVerdicts(), device("gas_alarm")
 
-    def ask(name: str, whose: Device = ours) -> list[Unread]:
-        return list(fields.asked(whose, "p", [UnreadVerdict(name, 1, "l")], NOW))
+    def ask(name: str, whose: Device = ours) -> list[UnreadVerdictEvent]:
+        return list(fields.report(whose, "p", [UnreadVerdict(name, 1, "l")], NOW))
 
     assert all(ask(name) for name in ("a", "b", "c"))
-    assert ["b", "c"] == [one.field for one in fields.saved()]
+    assert ["b", "c"] == [one.field for one in fields.state()]
     assert ask("z", Device("other", "gas_alarm"))
     assert ask("y", Device("third", "gas_alarm"))
-    assert ["z", "y"] == [one.field for one in fields.saved()]
+    assert ["z", "y"] == [one.field for one in fields.state()]
     assert "d" not in fields
 
 
 def test_values_are_kept_as_a_snapshot_can_hold_them() -> None:
     values = [True, 2, 2.5, 2**60, "x", ["a"] * 20, {"a": 1}, None]
-    held = [kept(value) for value in values]
+    held = [shortened(value) for value in values]
     assert held == msgspec.msgpack.decode(msgspec.msgpack.encode(held))
     assert [True, 2, 2.5, str(2**60), "x", ["a"] * 8, "{'a': 1}", "None"] == held

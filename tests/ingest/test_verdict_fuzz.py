@@ -18,12 +18,13 @@ import pytest
 
 from domain import Device, Identity
 from domain.kind import Kind
-from ingest.decoding.decoder import Listener
-from ingest.decoding.device_index import Directory
+from ingest.decoding.decoder import Decoder
+from ingest.decoding.device_index import DeviceIndex
 from ingest.frame import Frame
-from ingest.mappings.mapping import EVERY, MappingBook, Plan, compile_plan
-from ingest.mappings.vocabulary import OTHERS, Meaning
-from ingest.results import Heard
+from ingest.mappings.mapping import EVERY_KIND, MappingBook
+from ingest.mappings.plan import Plan, compile_plan
+from ingest.mappings.vocabulary import OTHER_QUANTITIES, Meaning
+from ingest.results import IngestResult
 
 NOW = 1_795_904_000_000
 COMBINATIONS = 3
@@ -95,7 +96,7 @@ class Fuzz:
     """Words, names and a listener."""
 
     def __init__(self, kinds: Mapping[str, Kind], books: Sequence[MappingBook]) -> None:
-        self.ours, self._kinds, self.books = Listener(kinds, books), kinds, books
+        self.ours, self._kinds, self.books = Decoder(kinds, books), kinds, books
         self._plans: dict[tuple[str, str], Plan] = {}
         self.with_meaning = lru_cache(maxsize=None)(self._with_meaning)
         self.safety = [name for name, kind in kinds.items() if any(each.danger for each in kind.quantities.values())]
@@ -109,13 +110,15 @@ class Fuzz:
 
     def _named(self, kind: str) -> list[str]:
         plan = self.plan(kind, "thingsboard")
-        spoken = sorted({name for book in self.books for whose in (EVERY, kind) for name in book.spoken.get(whose, {})})
+        spoken = sorted(
+            {name for book in self.books for whose in (EVERY_KIND, kind) for name in book.spoken.get(whose, {})}
+        )
         dangers = [name for name, each in self._kinds[kind].quantities.items() if each.danger]
-        return [*dangers, *(name for name in spoken if (meant := plan.meant(name)) and meant[0].danger)]
+        return [*dangers, *(name for name in spoken if (meant := plan.specs_for(name)) and meant[0].danger)]
 
     def texts(self, kind: str, platform: str) -> Iterator[str]:
         for book in self.books:
-            for whose in (EVERY, kind) if book.platform in ("any", platform) else ():
+            for whose in (EVERY_KIND, kind) if book.platform in ("any", platform) else ():
                 for listed in book.words.get(whose, {}).values():
                     yield from listed
 
@@ -131,8 +134,10 @@ class Fuzz:
     def hear(self, kind: str, platform: str, said: Said) -> Outcome:
         topic, wrap = PLATFORMS[platform]
         name = f"x-{next(_NUMBERS)}"
-        self.ours.directory = Directory((Device(name, kind, identities=(Identity(platform, IDS.get(platform, "x")),)),))
-        heard = self.ours.hear([Frame(topic, json.dumps(wrap(said)).encode(), NOW, "bulk")])
+        self.ours.device_index = DeviceIndex(
+            (Device(name, kind, identities=(Identity(platform, IDS.get(platform, "x")),)),)
+        )
+        heard = self.ours.decode([Frame(topic, json.dumps(wrap(said)).encode(), NOW, "bulk")])
         return Outcome(heard, self._kinds[kind])
 
     def is_left_out(self, kind: str, platform: str, said: Said) -> bool:
@@ -141,19 +146,19 @@ class Fuzz:
         inner = [name for value in said.values() if isinstance(value, dict) for name in value]
         listed = [one for value in said.values() if isinstance(value, list) for one in value if isinstance(one, dict)]
         named = [str(one.get("variable", one.get("name", ""))) for one in listed]
-        specs = [spec for name in (*said, *inner, *named) for spec in plan.meant(name)]
+        specs = [spec for name in (*said, *inner, *named) for spec in plan.specs_for(name)]
         return any(spec.ignored or (spec.rule is not None and spec.rule.vague) for spec in specs)
 
 
 class Outcome:
     """What a message became."""
 
-    def __init__(self, heard: Heard, kind: Kind) -> None:
+    def __init__(self, heard: IngestResult, kind: Kind) -> None:
         self.values = {name: value for reading in heard.readings for name, value in reading.values.items()}
         self.verdicts = {name: value for name, value in self.values.items() if kind.quantities[name].danger}
         self.refused = bool(heard.refusals)
         self.told = True in self.verdicts.values() or any(one.danger for one in heard.refusals)
-        self.answered = bool(self.values or heard.refusals or heard.notes)
+        self.answered = bool(self.values or heard.refusals or heard.events)
         self.happens = any(each.danger and each.event for each in kind.quantities.values())
         self._known = kind.quantities
 
@@ -173,7 +178,7 @@ class Outcome:
     def _wrong_for_health(self, meaning: Meaning) -> str | None:
         if meaning is not Meaning.YES and self.verdicts:
             return "taken as a verdict"
-        quantity, value = OTHERS.get(meaning, ("", None))
+        quantity, value = OTHER_QUANTITIES.get(meaning, ("", None))
         lost = quantity in self._known and self.values.get(quantity) is not value and not self.refused
         return f"{quantity} is lost" if lost else None
 
@@ -267,7 +272,7 @@ def test_a_message_that_yields_nothing_is_a_refusal(fuzz: Fuzz, platform: str) -
     """One field that a mapping leaves out does not make the rest of the message understood."""
     fields = {name for book in fuzz.books if book.platform == platform for name in fields_of(book)}
     for kind in fuzz.safety:
-        meant = {name: fuzz.plan(kind, platform).meant(name) for name in fields}
+        meant = {name: fuzz.plan(kind, platform).specs_for(name) for name in fields}
         left_out = sorted(name for name, specs in meant.items() if specs and all(spec.ignored for spec in specs))
         for name in (None, *left_out[:20]):
             outcome = fuzz.hear(kind, platform, {"qwxField": "qwx", **({name: 1} if name is not None else {})})

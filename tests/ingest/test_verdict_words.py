@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from domain import Device, Identity
 from domain.kind import Kind
-from ingest.decoding.decoder import Listener
-from ingest.decoding.device_index import Directory
+from ingest.decoding.decoder import Decoder
+from ingest.decoding.device_index import DeviceIndex
 from ingest.frame import Frame
 from ingest.mappings.mapping import MappingBook
-from ingest.results import Heard
+from ingest.results import IngestResult
 
 NOW = 1795904000000
 
@@ -90,26 +90,26 @@ _NUMBERS = count()
 
 
 @pytest.fixture(scope="module")
-def ours(kinds: dict[str, Kind], books: list[MappingBook]) -> Listener:
+def ours(kinds: dict[str, Kind], books: list[MappingBook]) -> Decoder:
     """One for all examples: each is a device of its own."""
-    return Listener(kinds, books)
+    return Decoder(kinds, books)
 
 
-def said_by(ours: Listener, kind: str, platform: str, said: dict[str, Any]) -> Heard:
+def said_by(ours: Decoder, kind: str, platform: str, said: dict[str, Any]) -> IngestResult:
     topic, payload = PLATFORMS[platform]({**said, "battery_pct": 50})
     name = f"x-{next(_NUMBERS)}"
-    ours.directory = Directory((Device(name, kind, identities=(Identity(platform, IDS.get(platform, "x")),)),))
-    return ours.hear([Frame(topic, json.dumps(payload).encode(), NOW, "bulk")])
+    ours.device_index = DeviceIndex((Device(name, kind, identities=(Identity(platform, IDS.get(platform, "x")),)),))
+    return ours.decode([Frame(topic, json.dumps(payload).encode(), NOW, "bulk")])
 
 
-def values_of(heard: Heard) -> Iterator[tuple[str, object]]:
+def values_of(heard: IngestResult) -> Iterator[tuple[str, object]]:
     return (each for reading in heard.readings for each in reading.values.items())
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from(sorted(FIELDS)), st.sampled_from(sorted(SHAPES)), st.sampled_from(sorted(PLATFORMS)), st.data())
 def test_a_verdict_word_is_told_and_never_the_other_way_round(
-    ours: Listener, kind: str, shape: str, platform: str, data: st.DataObject
+    ours: Decoder, kind: str, shape: str, platform: str, data: st.DataObject
 ) -> None:
     name = data.draw(st.sampled_from((*FIELDS[kind], *OTHER_NAMES)))
     meant, words = data.draw(st.sampled_from((("danger", DANGER[kind]), ("clear", CLEAR), ("health", HEALTH))))
@@ -134,7 +134,7 @@ def test_a_verdict_word_is_told_and_never_the_other_way_round(
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(sorted(FIELDS)), st.sampled_from(sorted(SHAPES)), st.sampled_from(sorted(PLATFORMS)), st.data())
 def test_a_word_that_nobody_knows_is_refused_by_name(
-    ours: Listener, kind: str, shape: str, platform: str, data: st.DataObject
+    ours: Decoder, kind: str, shape: str, platform: str, data: st.DataObject
 ) -> None:
     name = data.draw(st.sampled_from(FIELDS[kind]))
     heard = said_by(ours, kind, platform, SHAPES[shape](name, "qwxyz"))
@@ -143,11 +143,11 @@ def test_a_word_that_nobody_knows_is_refused_by_name(
     assert heard.refusals or dict(values_of(heard)).get(QUANTITY[kind]) is True, name
 
 
-def test_a_word_of_danger_in_a_field_of_a_number_is_told(listener: Callable[..., Listener]) -> None:
+def test_a_word_of_danger_in_a_field_of_a_number_is_told(listener: Callable[..., Decoder]) -> None:
     """Home Assistant's bare state of a water meter is its volume; `state: 高报警` was a refusal that told nobody."""
     device = Device("meter-1", "water_meter", identities=(Identity("homeassistant", "meter"),))
     topic = "homeassistant/sensor/meter/state"
 
-    heard = listener(device).hear([Frame(topic, "高报警".encode(), NOW, "bulk")])
+    heard = listener(device).decode([Frame(topic, "高报警".encode(), NOW, "bulk")])
 
     assert [{"burst": True}] == [reading.values for reading in heard.readings]

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection
 
 from domain import Identity, Lane, Reason
-from ingest.results import Note, NoteKind, Proposal, Refusal
+from ingest.results import DeviceEvent, DeviceEventKind, DiscoveredDevice, Refusal
 from store.database.database import Database
 from store.database.refusals import refusals
 from store.database.refusals.unregistered_devices import list_unregistered, record_discovery
@@ -22,14 +22,16 @@ def tx(ledger: Database) -> Iterator[Connection]:
         yield opened
 
 
-def say(tx: Connection, *proposals: Proposal) -> None:
-    record_discovery(tx, [Note(NoteKind.DISCOVERY, "homeassistant", None, "", at=5, proposals=proposals)])
+def say(tx: Connection, *proposals: DiscoveredDevice) -> None:
+    record_discovery(
+        tx, [DeviceEvent(DeviceEventKind.DISCOVERY, "homeassistant", None, "", at=5, discovered=proposals)]
+    )
 
 
 def test_a_described_device_that_speaks_keeps_all_that_was_said_of_it(tx: Connection) -> None:
     mine, other = ("zigbee2mqtt", IEEE), ("homeassistant", "kitchen")
-    say(tx, Proposal((mine, ("zigbee2mqtt", "Kitchen")), ("gas",), "Heiman", "HS3CG", "Kitchen"))
-    say(tx, Proposal((other, mine), ("battery",)))
+    say(tx, DiscoveredDevice((mine, ("zigbee2mqtt", "Kitchen")), ("gas",), "Heiman", "HS3CG", "Kitchen"))
+    say(tx, DiscoveredDevice((other, mine), ("battery",)))
     spoken = Refusal(7, "zigbee2mqtt", "t", b"", Reason.UNKNOWN_DEVICE, "", "zigbee2mqtt", IEEE.lower(), True)
     refusals.store_refusals(tx, Lane.BULK, 1, [spoken], limit=9)
 
@@ -40,7 +42,11 @@ def test_a_described_device_that_speaks_keeps_all_that_was_said_of_it(tx: Connec
 
 def test_what_keeps_a_device_from_being_heard_stands_with_it(tx: Connection) -> None:
     mine = ("homeassistant", "kitchen-gas")
-    say(tx, Proposal((("homeassistant", "240ac4"), mine), ("gas",)), Proposal((("homeassistant", "other"),), ("gas",)))
+    say(
+        tx,
+        DiscoveredDevice((("homeassistant", "240ac4"), mine), ("gas",)),
+        DiscoveredDevice((("homeassistant", "other"),), ("gas",)),
+    )
     unheard = Refusal(7, mine[0], "t", b"", Reason.NO_CODEC, "no filter covers its topic", mine[0], mine[1])
     refusals.store_refusals(tx, Lane.BULK, 1, [unheard], limit=9)
 

@@ -17,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from domain import Lane
-from ingest.frame import Entry, Frame
+from ingest.frame import Frame, JournalEntry
 from store.errors import CannotWrite
 from store.journal import Mark, MarkKind, SqliteJournal
 
@@ -39,13 +39,13 @@ async def test_frames_come_back_word_for_word_in_order_by_lane(journal: SqliteJo
     third = await journal.append(Lane.BULK, (frame(3),))
     assert first < second < third
     assert journal.read(Lane.BULK, 0) == [
-        Entry(Lane.BULK, first, [frame(1), frame(2)]),
-        Entry(Lane.BULK, third, [frame(3)]),
+        JournalEntry(Lane.BULK, first, [frame(1), frame(2)]),
+        JournalEntry(Lane.BULK, third, [frame(3)]),
     ]
-    assert journal.read(Lane.BULK, first) == [Entry(Lane.BULK, third, [frame(3)])]
-    assert journal.read(Lane.BULK, 0, limit=1) == [Entry(Lane.BULK, first, [frame(1), frame(2)])]
+    assert journal.read(Lane.BULK, first) == [JournalEntry(Lane.BULK, third, [frame(3)])]
+    assert journal.read(Lane.BULK, 0, limit=1) == [JournalEntry(Lane.BULK, first, [frame(1), frame(2)])]
     urgent = Frame("烟", b"\x00\xff", 5, "urgent", 0, None, True, True, 9)
-    assert await journal.read_async(Lane.URGENT, 0) == [Entry(Lane.URGENT, second, [urgent])]
+    assert await journal.read_async(Lane.URGENT, 0) == [JournalEntry(Lane.URGENT, second, [urgent])]
     assert journal.position() == {Lane.BULK: third, Lane.URGENT: second}
 
 
@@ -229,4 +229,4 @@ frames = st.builds(
 @given(st.lists(frames, min_size=1, max_size=5))
 async def test_any_frame_survives_the_disk(journal: SqliteJournal, batch: list[Frame]) -> None:
     pos = await journal.append(Lane.BULK, batch)
-    assert journal.read(Lane.BULK, pos - 1) == [Entry(Lane.BULK, pos, batch)]
+    assert journal.read(Lane.BULK, pos - 1) == [JournalEntry(Lane.BULK, pos, batch)]

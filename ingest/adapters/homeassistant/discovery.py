@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from ingest.adapters.homeassistant.entities import definitions, topic_of
-from ingest.definitions import Definition
+from ingest.definitions import EntityDefinition
 
 Said = Mapping[str, object]
 
@@ -76,7 +76,7 @@ class DeviceDescription(Struct, frozen=True):
     model: str | None
     name: str | None
     own: tuple[str, ...]
-    entities: tuple[Definition, ...]
+    entities: tuple[EntityDefinition, ...]
 
 
 def describe_device(component: str, said: Said, names: Sequence[str] = ()) -> DeviceDescription:

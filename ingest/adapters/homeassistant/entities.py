@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from ingest.definitions import ANY_PAYLOAD, ATTRIBUTES, AVAILABILITY, Definition
-from ingest.mappings.field_names import LEAVES, folded
-from ingest.templates.evaluation import understood
+from ingest.definitions import ANY_PAYLOAD, ATTRIBUTES, AVAILABILITY, EntityDefinition
+from ingest.mappings.field_names import GENERIC_LEAVES, normalized
+from ingest.templates.evaluation import parse_cached
 from ingest.templates.parser import LENGTH_MAX
 
 Said = Mapping[str, object]
@@ -41,7 +41,9 @@ WRITTEN_MAX: Final = 200
 ONLINE: Final = "online"
 
 
-def definitions(entities: Iterator[dict[str, object]], whole: Said, names: tuple[str, ...]) -> Iterator[Definition]:
+def definitions(
+    entities: Iterator[dict[str, object]], whole: Said, names: tuple[str, ...]
+) -> Iterator[EntityDefinition]:
     """What each entity defines. `names` are those of its device; each bears its `object` and its `platform`."""
     shared: set[tuple[str, ...]] = set()
     for entity in entities:
@@ -71,13 +73,13 @@ def _based(topic: str, entity: Said, whole: Said) -> str | None:
     return topic or None
 
 
-def _state(component: str, topic: str, entity: Said, names: tuple[str, ...]) -> Definition:
+def _state(component: str, topic: str, entity: Said, names: tuple[str, ...]) -> EntityDefinition:
     template = next((_text(entity[key]) for key in TEMPLATES if _text(entity.get(key))), "")
     if component == "light" and entity.get("schema") == "json":
         template = template or "{{ value_json.state }}"
     on, off = _two_states(component, entity)
     known = component in TWO_STATES or component in VALUES
-    return Definition(
+    return EntityDefinition(
         topic,
         component if known else "",
         names,
@@ -87,7 +89,7 @@ def _state(component: str, topic: str, entity: Said, names: tuple[str, ...]) -> 
         on,
         off,
         _text(entity.get("unit_of_measurement")),
-        called=_text(entity.get("object")),
+        entity_name=_text(entity.get("object")),
     )
 
 
@@ -104,15 +106,15 @@ def _field(component: str, template: str, named: str) -> str:
     """Where the value stands in the message; else what the entity is called; else the bare state of the device."""
     if component == "event":
         return "event_type"
-    tree = understood(template) if template else ""
+    tree = parse_cached(template) if template else ""
     paths = tree.paths if not isinstance(tree, str) else ()
     path = ".".join(map(str, paths[0])) if paths else ""
-    if path and folded(path) not in LEAVES:
+    if path and normalized(path) not in GENERIC_LEAVES:
         return path
     return named or ("state" if component in BARE_STATE else component)
 
 
-def _trigger(entity: Said, whole: Said, names: tuple[str, ...]) -> Iterator[Definition]:
+def _trigger(entity: Said, whole: Said, names: tuple[str, ...]) -> Iterator[EntityDefinition]:
     """A device trigger: this payload on this topic is a press. Without a payload any is."""
     topic = _based(_text(entity.get("topic")), entity, whole)
     kind = _text(entity.get("type"))
@@ -122,10 +124,12 @@ def _trigger(entity: Said, whole: Said, names: tuple[str, ...]) -> Iterator[Defi
     for start in BUTTONS:
         word = word.removeprefix(start)
     payload = _written(entity.get("payload")).strip().casefold() or ANY_PAYLOAD
-    yield Definition(topic, "trigger", names, "", "action", _text(entity.get("value_template")), words={payload: word})
+    yield EntityDefinition(
+        topic, "trigger", names, "", "action", _text(entity.get("value_template")), words={payload: word}
+    )
 
 
-def _beside(entity: Said, whole: Said, names: tuple[str, ...]) -> Iterator[Definition]:
+def _beside(entity: Said, whole: Said, names: tuple[str, ...]) -> Iterator[EntityDefinition]:
     """Where it is told whether the device lives, and what is known beside its state."""
     listed = entity.get("availability") or whole.get("availability")
     for each in listed if isinstance(listed, list) else [listed]:
@@ -136,13 +140,13 @@ def _beside(entity: Said, whole: Said, names: tuple[str, ...]) -> Iterator[Defin
         yield _availability(topic, merged, names, _text(merged.get("availability_template")))
     attributes = topic_of("json_attributes_topic", entity, whole)
     if attributes is not None and attributes != topic_of("state_topic", entity, whole):
-        yield Definition(attributes, ATTRIBUTES, names)
+        yield EntityDefinition(attributes, ATTRIBUTES, names)
 
 
-def _availability(topic: str, said: Said, names: tuple[str, ...], template: str) -> Definition:
+def _availability(topic: str, said: Said, names: tuple[str, ...], template: str) -> EntityDefinition:
     on = _written(said.get("payload_available")) or ONLINE
     off = _written(said.get("payload_not_available")) or "offline"
-    return Definition(topic, AVAILABILITY, names, template=template, on=on, off=off)
+    return EntityDefinition(topic, AVAILABILITY, names, template=template, on=on, off=off)
 
 
 def _written(said: object) -> str:

@@ -17,14 +17,14 @@ from ingest.adapters.setracker.frames import WatchFrame, split_frames
 from ingest.formats.json_payload import read_json
 from ingest.formats.numbers import parse_number
 from ingest.frame import Frame
-from ingest.results import Draft, Note, NoteKind, Rejected
-from ingest.timestamps import FUTURE_MAX
+from ingest.results import DeviceEvent, DeviceEventKind, RawReading, Rejection
+from ingest.timestamps import MAX_AHEAD_MS
 
 PLATFORM = "setracker"
 VERSION = 2
 
-Said = Draft | Rejected | Note
-Decoded = list[Said] | Rejected
+Said = RawReading | Rejection | DeviceEvent
+Decoded = list[Said] | Rejection
 Fields = dict[str, object]
 
 BITS: Final = {
@@ -66,24 +66,26 @@ def decode(frame: Frame) -> Decoded:
     if frame.payload.lstrip()[:1] == b"{":
         return [_json(frame)]
     said = [each for found in split_frames(frame.payload) for each in _frame(found, frame)]
-    return said or Rejected(Reason.BAD_PAYLOAD, "an empty payload")
+    return said or Rejection(Reason.BAD_PAYLOAD, "an empty payload")
 
 
 def _frame(found: WatchFrame, frame: Frame) -> Iterator[Said]:
     word, _, rest = found.content.decode("utf-8", "replace").partition(",")
     word, parts = word.strip().upper(), [part.strip() for part in rest.split(",")]
     if found.identity is None or found.fault is not None:
-        yield Rejected(Reason.BAD_PAYLOAD, str(found.fault), found.identity, danger=_is_alarm(found, word))
+        yield Rejection(Reason.BAD_PAYLOAD, str(found.fault), found.identity, danger=_is_alarm(found, word))
     elif word in POSITIONS and not rest:
-        yield Note(NoteKind.REPLY, PLATFORM, found.identity, f"{word}: the server's answer")
+        yield DeviceEvent(DeviceEventKind.REPLY, PLATFORM, found.identity, f"{word}: the server's answer")
     elif word.startswith(POSITIONS):
         yield from _position(found.identity, word, parts, frame)
     elif word in READERS:
         yield _measured(found.identity, word, READERS[word](parts), frame)
     elif word in ASIDE:
-        yield Note(NoteKind.REPLY, PLATFORM, found.identity, f"{word}: an answer or a request", online=True)
+        yield DeviceEvent(
+            DeviceEventKind.REPLY, PLATFORM, found.identity, f"{word}: an answer or a request", online=True
+        )
     else:
-        yield Rejected(Reason.NO_CODEC, f"{word[:40]!r} is nothing that we read", found.identity, word in CALLS)
+        yield Rejection(Reason.NO_CODEC, f"{word[:40]!r} is nothing that we read", found.identity, word in CALLS)
 
 
 def _is_alarm(found: WatchFrame, word: str) -> bool:
@@ -93,27 +95,27 @@ def _is_alarm(found: WatchFrame, word: str) -> bool:
 
 def _measured(identity: str, word: str, fields: Fields, frame: Frame) -> Said:
     if not fields:
-        return Note(NoteKind.LIFE, PLATFORM, identity, f"{word}: nothing measured", online=True)
-    return Draft(PLATFORM, identity, None, fields, None, None, frame.retain)
+        return DeviceEvent(DeviceEventKind.LIFE, PLATFORM, identity, f"{word}: nothing measured", online=True)
+    return RawReading(PLATFORM, identity, None, fields, None, None, frame.retain)
 
 
 def _position(identity: str, word: str, parts: Sequence[str], frame: Frame) -> Iterator[Said]:
     """Date, time, fix, lat, N/S, lon, E/W, speed, course, height, satellites, signal, battery, steps, turns, bits."""
     alarm = word.startswith("AL")
     if len(parts) < _POSITION_PARTS:
-        yield Rejected(Reason.BAD_PAYLOAD, f"{word[:40]} of {len(parts)} parts instead of 16", identity, alarm)
+        yield Rejection(Reason.BAD_PAYLOAD, f"{word[:40]} of {len(parts)} parts instead of 16", identity, alarm)
         return
     fields: Fields = {**_place(parts), "battery": parse_number(parts[12]), "steps": parse_number(parts[13])}
     bits = _bits(parts[15])
     if bits is None:
         detail = f"its status {parts[15][:40]!r} is not hexadecimal"
-        yield Rejected(Reason.BAD_VALUE, detail, identity, alarm)
+        yield Rejection(Reason.BAD_VALUE, detail, identity, alarm)
     fields.update({name: True for bit, name in BITS.items() if (bits or 0) >> bit & 1})
     if alarm and not (bits or 0) & NAMED_ALARMS:
         fields["sos"] = True
         detail = f"an alarm report whose status {parts[15][:40]} names no alarm: taken as a call for help"
-        yield Note(NoteKind.STATUS, PLATFORM, identity, detail, online=True)
-    yield Draft(PLATFORM, identity, _moment(parts[0], parts[1], frame.received), fields, None, None, frame.retain)
+        yield DeviceEvent(DeviceEventKind.STATUS, PLATFORM, identity, detail, online=True)
+    yield RawReading(PLATFORM, identity, _moment(parts[0], parts[1], frame.received), fields, None, None, frame.retain)
 
 
 def _bits(text: str) -> int | None:
@@ -140,7 +142,7 @@ def _moment(day: str, clock: str, received: int) -> str:
         return f"{day} {clock}"
     greenwich = local.replace(tzinfo=UTC)
     ahead = greenwich.timestamp() * 1_000 - received
-    return (local if ahead > FUTURE_MAX else greenwich).isoformat()
+    return (local if ahead > MAX_AHEAD_MS else greenwich).isoformat()
 
 
 def _heartbeat(parts: Sequence[str]) -> Fields:
@@ -192,17 +194,17 @@ READERS: Final[dict[str, Callable[[Sequence[str]], Fields]]] = {
 def _json(frame: Frame) -> Said:
     """A G616 watch behind a bridge: all numbers are text, the date is yyMMdd without a zone, the place GCJ-02."""
     body = read_json(frame.payload)
-    if isinstance(body, Rejected):
+    if isinstance(body, Rejection):
         return body
     imei = body.get("imei") if isinstance(body, dict) else None
     if not isinstance(body, dict) or not isinstance(imei, str) or not imei:
-        return Rejected(Reason.BAD_PAYLOAD, "a JSON object without `imei`")
+        return Rejection(Reason.BAD_PAYLOAD, "a JSON object without `imei`")
     at = _written(body.pop("locationDate", None), body.pop("locationTime", None))
     lon, _, lat = str(body.pop("location", "")).partition(",")
     fields = {name: parse_number(value) if isinstance(value, str) else value for name, value in body.items()}
     del fields["imei"]
     fields |= _of_a_chinese_map(parse_number(lat), parse_number(lon))
-    return Draft(PLATFORM, imei, at, fields, None, None, frame.retain)
+    return RawReading(PLATFORM, imei, at, fields, None, None, frame.retain)
 
 
 def _of_a_chinese_map(lat: object, lon: object) -> Fields:

@@ -16,12 +16,12 @@ from ingest.adapters.shelly import rpc
 from ingest.formats.json_payload import parse_availability, read_json, read_scalar
 from ingest.formats.timed_fields import flatten
 from ingest.frame import Frame
-from ingest.results import Draft, Note, NoteKind, Proposal, Rejected
+from ingest.results import DeviceEvent, DeviceEventKind, DiscoveredDevice, RawReading, Rejection
 
 PLATFORM = "shelly"
 VERSION = 2
 
-Decoded = list[Draft | Rejected] | Note | Rejected
+Decoded = list[RawReading | Rejection] | DeviceEvent | Rejection
 
 ROOT: Final = "shellies"
 ALONE: Final = frozenset({"online", "announce", "rpc", "command"})
@@ -39,19 +39,19 @@ def decode(frame: Frame) -> Decoded:
     levels = frame.topic.split("/")
     parted = (levels[1], levels[2:]) if levels[0] == ROOT and len(levels) > 1 else _from_the_end(levels)
     if parted is None or not all(levels):
-        return Rejected(Reason.NO_CODEC, "topic is not shellies/{model}-{id}/… or {prefix}/events/rpc, …/status/…")
+        return Rejection(Reason.NO_CODEC, "topic is not shellies/{model}-{id}/… or {prefix}/events/rpc, …/status/…")
     device, what = parted
     if not what:
         return _everybody(device, frame)
     if what == ["online"]:
         online = parse_availability(frame.payload)
-        return Note(NoteKind.AVAILABILITY, PLATFORM, device, _head(frame.payload), online)
+        return DeviceEvent(DeviceEventKind.AVAILABILITY, PLATFORM, device, _head(frame.payload), online)
     if what == ["announce"]:
         return _announce(frame)
     if rpc.speaks(what) and frame.payload:
         return rpc.decode(device, what, frame)
     if what[-1] in ORDERS or what[0] == "command":
-        return Note(NoteKind.REPLY, PLATFORM, device, f"a {what[-1]} command to the device")
+        return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, device, f"a {what[-1]} command to the device")
     return _state(device, what, frame)
 
 
@@ -70,31 +70,33 @@ def _everybody(word: str, frame: Frame) -> Decoded:
     if word == "announce":
         return _announce(frame)
     if word == "command":
-        return Note(NoteKind.REPLY, PLATFORM, None, "a command to all devices")
-    return Rejected(Reason.NO_CODEC, "topic names a device and nothing that it says", word)
+        return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, None, "a command to all devices")
+    return Rejection(Reason.NO_CODEC, "topic names a device and nothing that it says", word)
 
 
 def _announce(frame: Frame) -> Decoded:
     said = read_json(frame.payload)
     device = said.get("id") if isinstance(said, dict) else None
     if not isinstance(said, dict) or not isinstance(device, str) or not device:
-        return Rejected(Reason.BAD_PAYLOAD, "an announcement without an id")
+        return Rejection(Reason.BAD_PAYLOAD, "an announcement without an id")
     model = _text(said.get("model"))
-    proposal = Proposal(((PLATFORM, device),), (), "Shelly", model, _text(said.get("name")), (f"shellies/{device}/#",))
+    proposal = DiscoveredDevice(
+        ((PLATFORM, device),), (), "Shelly", model, _text(said.get("name")), (f"shellies/{device}/#",)
+    )
     detail = f"announced itself: {model or 'no model'}, {said.get('fw_ver', 'no firmware version')}"[:200]
-    return Note(NoteKind.DISCOVERY, PLATFORM, device, detail, online=True, proposals=(proposal,))
+    return DeviceEvent(DeviceEventKind.DISCOVERY, PLATFORM, device, detail, online=True, discovered=(proposal,))
 
 
 def _state(device: str, what: list[str], frame: Frame) -> Decoded:
     if not frame.payload:
-        return Note(NoteKind.STATUS, PLATFORM, device, "a retained state was cleared")
+        return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, device, "a retained state was cleared")
     if what[0] == "input_event":
         return _pressed(device, frame)
     if what[-1] in STATES:
         return _whole(device, frame)
     said = read_scalar(frame.payload)
-    if isinstance(said, Rejected):
-        return Rejected(said.reason, said.detail, device)
+    if isinstance(said, Rejection):
+        return Rejection(said.reason, said.detail, device)
     return [_draft(device, _fields(_name(what), said), frame)]
 
 
@@ -119,24 +121,24 @@ def _pressed(device: str, frame: Frame) -> Decoded:
     """A button counts its presses: equal messages with another count are two."""
     said = read_json(frame.payload)
     if not isinstance(said, dict):
-        return Rejected(Reason.BAD_PAYLOAD, "an input_event is not a JSON object", device)
+        return Rejection(Reason.BAD_PAYLOAD, "an input_event is not a JSON object", device)
     fields: dict[str, object] = {"event": said.get("event")}
-    return [Draft(PLATFORM, device, None, fields, said.get("event_cnt"), None, frame.retain)]
+    return [RawReading(PLATFORM, device, None, fields, said.get("event_cnt"), None, frame.retain)]
 
 
 def _whole(device: str, frame: Frame) -> Decoded:
     said = read_json(frame.payload)
-    if isinstance(said, Rejected):
-        return Rejected(said.reason, said.detail, device)
+    if isinstance(said, Rejection):
+        return Rejection(said.reason, said.detail, device)
     if not isinstance(said, dict):
-        return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(said).__name__} instead of an object", device)
+        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(said).__name__} instead of an object", device)
     return [_draft(device, dict(flatten(said)), frame)]
 
 
-def _draft(device: str, fields: dict[str, object], frame: Frame) -> Draft:
+def _draft(device: str, fields: dict[str, object], frame: Frame) -> RawReading:
     if fields.get("gas_sensor.alarm_state") == "test":
         fields["test"] = True
-    return Draft(PLATFORM, device, None, fields, None, _model(device), frame.retain)
+    return RawReading(PLATFORM, device, None, fields, None, _model(device), frame.retain)
 
 
 def _model(device: str) -> str | None:

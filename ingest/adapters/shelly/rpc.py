@@ -13,11 +13,11 @@ from domain import Reason
 from ingest.formats.json_payload import read_json
 from ingest.formats.timed_fields import flatten
 from ingest.frame import Frame
-from ingest.results import Draft, Note, NoteKind, Rejected
+from ingest.results import DeviceEvent, DeviceEventKind, RawReading, Rejection
 
 PLATFORM = "shelly"
 
-Decoded = list[Draft | Rejected] | Note | Rejected
+Decoded = list[RawReading | Rejection] | DeviceEvent | Rejection
 
 STATUSES: Final = frozenset({"NotifyStatus", "NotifyFullStatus"})
 
@@ -34,12 +34,12 @@ def speaks(what: list[str]) -> bool:
 def decode(device: str, what: list[str], frame: Frame) -> Decoded:
     """`events/rpc`, `status/{component}`; `rpc` is where the device is asked."""
     if what[0] == "rpc":
-        return Note(NoteKind.REPLY, PLATFORM, device, "a question to the device")
+        return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, device, "a question to the device")
     body = read_json(frame.payload)
-    if isinstance(body, Rejected):
-        return Rejected(body.reason, body.detail, device)
+    if isinstance(body, Rejection):
+        return Rejection(body.reason, body.detail, device)
     if not isinstance(body, dict):
-        return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", device)
+        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", device)
     if what[0] == "status":
         return [_draft(device, None, dict(_component(what[1], body)), frame)]
     return _notified(device, body, frame)
@@ -57,8 +57,8 @@ def _notified(device: str, body: Mapping[str, object], frame: Frame) -> Decoded:
         return [_draft(device, at, fields, frame, also)]
     events = said.get("events") if method == "NotifyEvent" else None
     told = [event for event in events if isinstance(event, dict)] if isinstance(events, list) else []
-    drafts: list[Draft | Rejected] = [_event(device, event, frame, also) for event in told]
-    return drafts or Rejected(Reason.NO_CODEC, f"method {method[:40]!r} notifies of nothing we read", device)
+    drafts: list[RawReading | Rejection] = [_event(device, event, frame, also) for event in told]
+    return drafts or Rejection(Reason.NO_CODEC, f"method {method[:40]!r} notifies of nothing we read", device)
 
 
 def _component(name: str, said: object) -> Iterator[tuple[str, object]]:
@@ -75,7 +75,7 @@ def _component(name: str, said: object) -> Iterator[tuple[str, object]]:
     yield from ((field, value) for field, value in flatten(said, f"{own}.") if field != f"{own}.id")
 
 
-def _event(device: str, event: Mapping[str, object], frame: Frame, also: tuple[str, ...]) -> Draft:
+def _event(device: str, event: Mapping[str, object], frame: Frame, also: tuple[str, ...]) -> RawReading:
     passed_on, at = event.get("data"), event.get("ts")
     address = passed_on.get("address") if isinstance(passed_on, dict) else None
     if isinstance(passed_on, dict) and isinstance(address, str) and address:
@@ -84,6 +84,6 @@ def _event(device: str, event: Mapping[str, object], frame: Frame, also: tuple[s
     return _draft(device, at, fields, frame, also)
 
 
-def _draft(device: str, at: object, fields: dict[str, object], frame: Frame, also: tuple[str, ...] = ()) -> Draft:
+def _draft(device: str, at: object, fields: dict[str, object], frame: Frame, also: tuple[str, ...] = ()) -> RawReading:
     model, dash, _ = next((name for name in also if "-" in name), device).rpartition("-")
-    return Draft(PLATFORM, device, at, fields, None, model if dash else None, frame.retain, also)
+    return RawReading(PLATFORM, device, at, fields, None, model if dash else None, frame.retain, also)

@@ -20,13 +20,13 @@ from ingest.formats.json_payload import parse_availability
 from ingest.formats.protobuf import Malformed, write_number, write_text
 from ingest.formats.timed_fields import TimedField, group_by_time
 from ingest.frame import Frame
-from ingest.results import Draft, Note, NoteKind, Rejected
+from ingest.results import DeviceEvent, DeviceEventKind, RawReading, Rejection
 
 PLATFORM = "sparkplug"
 VERSION = 1
 
-Said = Draft | Rejected | Note
-Decoded = list[Said] | Note | Rejected
+Said = RawReading | Rejection | DeviceEvent
+Decoded = list[Said] | DeviceEvent | Rejection
 
 BD_SEQ: Final = "bdSeq"
 ASIDE: Final = ("Node Control/", "Device Control/", "Node Info/", "Device Info/", "Properties/")
@@ -46,22 +46,22 @@ def decode(frame: Frame, memory: SparkplugState | None = None) -> Decoded:
     levels = frame.topic.split("/")
     if levels[1:2] == ["STATE"]:
         online = parse_availability(frame.payload)
-        return Note(NoteKind.BRIDGE, PLATFORM, None, f"host {'/'.join(levels[2:])}"[:200], online)
+        return DeviceEvent(DeviceEventKind.BRIDGE, PLATFORM, None, f"host {'/'.join(levels[2:])}"[:200], online)
     if len(levels) not in (4, 5) or not all(levels[1:]):
-        return Rejected(Reason.NO_CODEC, "topic is not spBv1.0/{group}/{type}/{edge}[/{device}]")
+        return Rejection(Reason.NO_CODEC, "topic is not spBv1.0/{group}/{type}/{edge}[/{device}]")
     node, word = f"{levels[1]}/{levels[3]}", levels[2]
     identity = f"{node}/{levels[4]}" if len(levels) == 5 else node
     if word in ("NCMD", "DCMD"):
-        return Note(NoteKind.REPLY, PLATFORM, identity, "a command")
+        return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, identity, "a command")
     reader = READERS.get((word, len(levels)))
     if reader is None:
-        return Rejected(
+        return Rejection(
             Reason.NO_CODEC, f"{word[:40]} with {len(levels)} levels is no message of Sparkplug B", identity
         )
     try:
         payload = read_payload(frame.payload)
     except Malformed as fault:
-        return Rejected(Reason.BAD_PAYLOAD, f"no Sparkplug B payload: {fault}", identity)
+        return Rejection(Reason.BAD_PAYLOAD, f"no Sparkplug B payload: {fault}", identity)
     device = levels[4] if len(levels) == 5 else ""
     message = _Message(payload, node, device, identity, frame.retain)
     return list(reader(message, memory if memory is not None else SparkplugState()))
@@ -80,7 +80,7 @@ class _Message(Struct, frozen=True):
 def _node_birth(message: _Message, memory: SparkplugState) -> Iterator[Said]:
     born = _born(message.payload)
     memory.on_node_birth(message.node, born, _bd_seq(message.payload), message.payload.seq)
-    yield Note(NoteKind.AVAILABILITY, PLATFORM, message.node, "born", online=True)
+    yield DeviceEvent(DeviceEventKind.AVAILABILITY, PLATFORM, message.node, "born", online=True)
     yield from _drafts(message, born)
 
 
@@ -88,7 +88,7 @@ def _device_birth(message: _Message, memory: SparkplugState) -> Iterator[Said]:
     born = _born(message.payload)
     yield from _gap(message, memory)
     memory.on_device_birth(message.node, message.device, born)
-    yield Note(NoteKind.AVAILABILITY, PLATFORM, message.identity, "born", online=True)
+    yield DeviceEvent(DeviceEventKind.AVAILABILITY, PLATFORM, message.identity, "born", online=True)
     yield from _drafts(message, born)
 
 
@@ -97,11 +97,13 @@ def _data(message: _Message, memory: SparkplugState) -> Iterator[Said]:
     node = memory.node(message.node)
     born = node.devices.get(message.device) if message.device else node.definitions
     said = list(_drafts(message, born or BirthDefinitions(ambiguous_leaves=_shared(message.payload.metrics))))
-    if born is None or any(isinstance(each, Rejected) for each in said):
+    if born is None or any(isinstance(each, Rejection) for each in said):
         memory.request_rebirth(message.node)
     yield from said
     if not said:
-        yield Note(NoteKind.LIFE, PLATFORM, message.identity, "a message that measures nothing", online=True)
+        yield DeviceEvent(
+            DeviceEventKind.LIFE, PLATFORM, message.identity, "a message that measures nothing", online=True
+        )
 
 
 def _node_death(message: _Message, memory: SparkplugState) -> Iterator[Said]:
@@ -109,16 +111,16 @@ def _node_death(message: _Message, memory: SparkplugState) -> Iterator[Said]:
     dead = memory.on_node_death(message.node, bd_seq)
     if dead is None:
         detail = f"a death that ends no life we know (bdSeq {bd_seq}): ignored"
-        yield Note(NoteKind.STATUS, PLATFORM, message.node, detail)
+        yield DeviceEvent(DeviceEventKind.STATUS, PLATFORM, message.node, detail)
         return
     for identity in (message.node, *(f"{message.node}/{name}" for name in dead)):
-        yield Note(NoteKind.AVAILABILITY, PLATFORM, identity, "died with its edge node", online=False)
+        yield DeviceEvent(DeviceEventKind.AVAILABILITY, PLATFORM, identity, "died with its edge node", online=False)
 
 
 def _device_death(message: _Message, memory: SparkplugState) -> Iterator[Said]:
     yield from _gap(message, memory)
     memory.node(message.node).devices.pop(message.device, None)
-    yield Note(NoteKind.AVAILABILITY, PLATFORM, message.identity, "died", online=False)
+    yield DeviceEvent(DeviceEventKind.AVAILABILITY, PLATFORM, message.identity, "died", online=False)
 
 
 READERS: Final = {
@@ -131,10 +133,10 @@ READERS: Final = {
 }
 
 
-def _gap(message: _Message, memory: SparkplugState) -> Iterator[Note]:
+def _gap(message: _Message, memory: SparkplugState) -> Iterator[DeviceEvent]:
     wrong = memory.count_message(message.node, message.payload.seq)
     if wrong is not None:
-        yield Note(NoteKind.STATUS, PLATFORM, message.node, f"{wrong}: a rebirth is wanted")
+        yield DeviceEvent(DeviceEventKind.STATUS, PLATFORM, message.node, f"{wrong}: a rebirth is wanted")
 
 
 def _born(payload: Payload) -> BirthDefinitions:
@@ -162,7 +164,7 @@ def _bd_seq(payload: Payload) -> int | None:
     return next((m.value for m in payload.metrics if m.name == BD_SEQ and isinstance(m.value, int)), None)
 
 
-def _drafts(message: _Message, born: BirthDefinitions) -> Iterator[Draft | Rejected]:
+def _drafts(message: _Message, born: BirthDefinitions) -> Iterator[RawReading | Rejection]:
     """One draft for each moment that a metric bears; metrics whose alias nobody defined are refused together."""
     named = [(metric, _name(metric, born)) for metric in message.payload.metrics]
     said = [
@@ -172,11 +174,11 @@ def _drafts(message: _Message, born: BirthDefinitions) -> Iterator[Draft | Rejec
         for each in _said(message, metric, name, born)
     ]
     for at, fields in group_by_time(said):
-        yield Draft(PLATFORM, message.identity, at, fields, None, None, message.retained)
+        yield RawReading(PLATFORM, message.identity, at, fields, None, None, message.retained)
     strange = [str(metric.alias) for metric, name in named if name is None]
     if strange:
         detail = f"no birth that we heard defines alias {', '.join(strange[:8])}: a rebirth is wanted"
-        yield Rejected(Reason.NO_CODEC, detail, message.identity)
+        yield Rejection(Reason.NO_CODEC, detail, message.identity)
 
 
 def _said(message: _Message, metric: Metric, name: str, born: BirthDefinitions) -> Iterator[TimedField]:

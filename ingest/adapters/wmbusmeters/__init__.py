@@ -25,13 +25,13 @@ from ingest.adapters.wmbusmeters.vocabulary import (
 )
 from ingest.formats.json_payload import read_json
 from ingest.frame import Frame
-from ingest.results import Draft, Note, NoteKind, Rejected
+from ingest.results import DeviceEvent, DeviceEventKind, RawReading, Rejection
 
 PLATFORM = "wmbusmeters"
 VERSION = 2
 
-Said = Draft | Rejected | Note
-Decoded = list[Said] | Note | Rejected
+Said = RawReading | Rejection | DeviceEvent
+Decoded = list[Said] | DeviceEvent | Rejection
 
 RECEIVED_AT: Final = ("timestamp", "timestamp_utc", "timestamp_ut", "timestamp_lt")
 DESCRIBED: Final = frozenset(
@@ -54,15 +54,15 @@ def decode(frame: Frame) -> Decoded:
     """`wmbusmeters/{id}`, or any topic below: the id in the telegram is the identity."""
     topic_id = frame.topic.rpartition("/")[2]
     body = read_json(frame.payload)
-    if isinstance(body, Rejected):
-        return Rejected(body.reason, body.detail, topic_id)
+    if isinstance(body, Rejection):
+        return Rejection(body.reason, body.detail, topic_id)
     if not isinstance(body, dict):
-        return Rejected(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", topic_id)
+        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", topic_id)
     identity = _identity(body.get("id"))
     if body.get("_", "telegram") != "telegram":
-        return Note(NoteKind.BRIDGE, PLATFORM, identity, f"{body['_']}"[:200])
+        return DeviceEvent(DeviceEventKind.BRIDGE, PLATFORM, identity, f"{body['_']}"[:200])
     if identity is None:
-        return Rejected(Reason.BAD_PAYLOAD, "a telegram without `id`", topic_id)
+        return Rejection(Reason.BAD_PAYLOAD, "a telegram without `id`", topic_id)
     return _telegram(identity, body, frame)
 
 
@@ -76,7 +76,7 @@ def _identity(said: object) -> str | None:
 def _telegram(identity: str, body: dict[str, object], frame: Frame) -> Decoded:
     words = words_of(body.get(name) for name in STATUS)
     if any(word.startswith(UNREADABLE) for word in words):
-        return Rejected(Reason.BAD_PAYLOAD, f"its telegram was not decoded: {' '.join(sorted(words))}"[:200], identity)
+        return Rejection(Reason.BAD_PAYLOAD, f"its telegram was not decoded: {' '.join(sorted(words))}"[:200], identity)
     status = {name for name in STATUS if isinstance(body.get(name), str | None)}
     fields = {name: value for name, value in body.items() if name not in DESCRIBED and name not in status}
     said = _judged(body, words)
@@ -86,17 +86,19 @@ def _telegram(identity: str, body: dict[str, object], frame: Frame) -> Decoded:
         fields = {name: value for name, value in fields.items() if "flow" not in name}
     vague = [_unsaid(identity, words)] if "total_m3" in body and _is_vague(words) and LEAK not in said else []
     if not fields:
-        return Note(NoteKind.LIFE, PLATFORM, identity, "a telegram that measures nothing", online=True)
+        return DeviceEvent(DeviceEventKind.LIFE, PLATFORM, identity, "a telegram that measures nothing", online=True)
     model = next((body[name] for name in ("meter", "driver") if isinstance(body.get(name), str)), None)
     also = (frame.topic.rpartition("/")[2],)
-    draft = Draft(PLATFORM, identity, _at(body), fields, None, model, frame.retain, also)  # type: ignore[arg-type]
-    notes = [Note(NoteKind.STATUS, PLATFORM, identity, text, online=True, also=also) for text in explained]
+    draft = RawReading(PLATFORM, identity, _at(body), fields, None, model, frame.retain, also)  # type: ignore[arg-type]
+    notes = [
+        DeviceEvent(DeviceEventKind.STATUS, PLATFORM, identity, text, online=True, aliases=also) for text in explained
+    ]
     return [draft, *notes, *vague]
 
 
-def _unsaid(identity: str, words: set[str]) -> Rejected:
+def _unsaid(identity: str, words: set[str]) -> Rejection:
     detail = f"status {' '.join(sorted(words))[:80]}: it does not say whether there is a leak; no all-clear is taken"
-    return Rejected(Reason.BAD_VALUE, detail, identity)
+    return Rejection(Reason.BAD_VALUE, detail, identity)
 
 
 def _at(body: dict[str, object]) -> object:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from domain import Identity, Instant, Reason
 from domain.identities import canonical
-from ingest.results import Note, Proposal
+from ingest.results import DeviceEvent, DiscoveredDevice
 from store.database.system.tables import described, refusals
 
 MAX_ANNOUNCED: Final = 10_000
@@ -47,11 +47,11 @@ class UnregisteredDevice(Struct, frozen=True):
     obstacle: str | None = None
 
 
-def record_discovery(tx: Connection, notes: Sequence[Note]) -> None:
+def record_discovery(tx: Connection, notes: Sequence[DeviceEvent]) -> None:
     """Take note of what these say about devices to come; the same again changes nothing."""
     for note in notes:
-        for proposal in note.proposals:
-            if proposal.gone:
+        for proposal in note.discovered:
+            if proposal.is_withdrawn:
                 _delete_announcement(tx, proposal)
             else:
                 _store_announcement(tx, proposal, note.at)
@@ -103,7 +103,7 @@ def _obstacle(one: UnregisteredDevice, obstacles: Mapping[tuple[str, str], str])
     return next((obstacles[name] for name in names if name in obstacles), None)
 
 
-def _store_announcement(tx: Connection, proposal: Proposal, at: Instant) -> None:
+def _store_announcement(tx: Connection, proposal: DiscoveredDevice, at: Instant) -> None:
     """Several descriptions of one device (Home Assistant has one an entity) are one row."""
     platform, identity = proposal.identities[0]
     here = (described.c.platform == platform) & (described.c.identity == identity)
@@ -124,7 +124,7 @@ def _merged(before: Sequence[Any], more: Any) -> list[Any]:
     return [*before, *(each for each in more if each not in before)]
 
 
-def _delete_announcement(tx: Connection, proposal: Proposal) -> None:
+def _delete_announcement(tx: Connection, proposal: DiscoveredDevice) -> None:
     gone = {tuple(name) for name in proposal.identities}
     for row in tx.execute(select(described)).all():
         if gone & {tuple(name) for name in row.identities}:

@@ -6,20 +6,20 @@ from collections.abc import Sequence
 
 from app.pipeline.backlog import Backlog
 from domain import Lane
-from ingest.frame import Entry, Frame
+from ingest.frame import Frame, JournalEntry
 
 
-def entry(lane: Lane, pos: int, received: int, size: int = 1) -> Entry:
-    return Entry(lane, pos, (Frame("t", b"x" * size, received, "s"),))
+def entry(lane: Lane, pos: int, received: int, size: int = 1) -> JournalEntry:
+    return JournalEntry(lane, pos, (Frame("t", b"x" * size, received, "s"),))
 
 
 class Written:
     """A journal that holds what it is given."""
 
-    def __init__(self, *entries: Entry) -> None:
+    def __init__(self, *entries: JournalEntry) -> None:
         self.entries = list(entries)
 
-    async def read_async(self, lane: Lane, after: int, limit: int = 16) -> Sequence[Entry]:
+    async def read_async(self, lane: Lane, after: int, limit: int = 16) -> Sequence[JournalEntry]:
         return [one for one in self.entries if one.lane == lane and one.pos > after][:limit]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.pipeline.device_gateways import assign_gateways, device_of_event
 from domain import Device, Identity
-from ingest.results import Note, NoteKind
+from ingest.results import DeviceEvent, DeviceEventKind
 
 
 def device(name: str, *identities: tuple[str, str], **attributes: str) -> Device:
@@ -55,4 +55,6 @@ def test_of_several_bridges_the_registered_one_of_a_devices_base_topic_is_its_ga
 def test_a_note_speaks_of_a_device_or_of_a_gateway_that_nobody_registered(
     identity: str | None, ours: str | None, name: str | None
 ) -> None:
-    assert name == device_of_event(Note(NoteKind.BRIDGE, "zigbee2mqtt", identity, "bridge offline", False, ours))
+    assert name == device_of_event(
+        DeviceEvent(DeviceEventKind.BRIDGE, "zigbee2mqtt", identity, "bridge offline", False, ours)
+    )

@@ -17,13 +17,13 @@ from app.pipeline.pipeline import Pipeline, RefusalBatch
 from app.pipeline.slices import SLICE_BYTES, SLICE_FRAMES, frame_slices
 from domain import Device, Finding, Identity, Instant, Lane
 from domain.people import Community
-from ingest.decoding.decoder import STEP_DRAFTS, Listener
-from ingest.decoding.device_index import Directory
+from ingest.decoding.decoder import STEP_READINGS, Decoder
+from ingest.decoding.device_index import DeviceIndex
 from ingest.decoding.message import FIELDS_MAX
-from ingest.decoding.refused_items import SINGLY_MAX
-from ingest.frame import Entry, Frame
+from ingest.decoding.refused_items import SINGLE_REFUSALS_MAX
+from ingest.frame import Frame, JournalEntry
 from ingest.mqtt.danger_prefilter import DangerPrefilter
-from ingest.results import Heard
+from ingest.results import IngestResult
 from rules.engine.engine import Engine
 from store.history.duckdb.history import DuckDbHistory
 from store.journal import SqliteJournal
@@ -48,8 +48,8 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.journal, self.history = SqliteJournal(folder / "journal.db"), DuckDbHistory(folder / "history.duckdb")
-        self.listener = Listener(KINDS, MAPPINGS)
-        self.listener.directory = Directory(DEVICES)
+        self.listener = Decoder(KINDS, MAPPINGS)
+        self.listener.device_index = DeviceIndex(DEVICES)
         self.engine = Engine(
             load_active_rulebooks(KINDS), KINDS, Community({}, {}, {}, ()), zone=ZoneInfo("Asia/Shanghai")
         )
@@ -77,7 +77,7 @@ class Desk:
     async def _save(self, cursor: dict[Lane, int], now: Instant, blob: bytes) -> None: ...
 
     async def arrives(self, lane: Lane, *frames: Frame) -> None:
-        self.backlog.enqueue(Entry(lane, await self.journal.append(lane, frames), frames))
+        self.backlog.enqueue(JournalEntry(lane, await self.journal.append(lane, frames), frames))
 
     def pressed(self) -> bool:
         return any(one.device == "button" for one in self.told)
@@ -111,7 +111,7 @@ ARRAYS: dict[str, tuple[str, Any]] = {
 async def test_an_sos_waits_for_the_slice_at_hand_and_not_for_the_array(desk: Desk, name: str) -> None:
     topic, said = ARRAYS[name]
     await desk.arrives(Lane.BULK, frame(f"fengshao/v1/{topic}", said))
-    pressed = Entry(Lane.URGENT, await desk.journal.append(Lane.URGENT, [PRESS]), [PRESS])
+    pressed = JournalEntry(Lane.URGENT, await desk.journal.append(Lane.URGENT, [PRESS]), [PRESS])
     running = asyncio.create_task(desk.chain.run())
     while desk.backlog.entries:
         await asyncio.sleep(0)
@@ -131,11 +131,11 @@ async def test_an_array_is_judged_in_event_order_over_all_its_slices(desk: Desk)
     """Whole or sliced, the newest first or last: the same findings."""
     told, array = [], ARRAYS["an alarm that flaps"][1][-1_000:]
     for said in (array, array[::-1]):
-        listener = Listener(KINDS, MAPPINGS)
-        listener.directory = Directory(DEVICES)
+        listener = Decoder(KINDS, MAPPINGS)
+        listener.device_index = DeviceIndex(DEVICES)
         engine = Engine(load_active_rulebooks(KINDS), KINDS, Community({}, {}, {}, ()), zone=ZoneInfo("Asia/Shanghai"))
         engine.register(DEVICES, START)
-        heard = listener.hear([frame("fengshao/v1/gas/up", said)])
+        heard = listener.decode([frame("fengshao/v1/gas/up", said)])
         told.append([(one.id, one.phase) for one in engine.feed(heard.readings, START)])
     await desk.arrives(Lane.BULK, frame("fengshao/v1/gas/up", array[::-1]))
     running = asyncio.create_task(desk.chain.run())
@@ -159,65 +159,65 @@ def test_many_large_messages_are_no_slice_together() -> None:
 
 
 @pytest.fixture
-def listener() -> Listener:
-    made = Listener(KINDS, MAPPINGS)
-    made.directory = Directory(DEVICES)
+def listener() -> Decoder:
+    made = Decoder(KINDS, MAPPINGS)
+    made.device_index = DeviceIndex(DEVICES)
     return made
 
 
-def test_five_thousand_bad_items_are_no_five_thousand_refusals_and_none_is_silent(listener: Listener) -> None:
-    refused = listener.hear([frame("fengshao/v1/gas/up", [{"lel_pct": "much"}] * 5_000)]).refusals
-    assert len(refused) == SINGLY_MAX + 1
-    assert refused[-1].detail.startswith(f"{5_000 - SINGLY_MAX} more items of this message, the first: ")
+def test_five_thousand_bad_items_are_no_five_thousand_refusals_and_none_is_silent(listener: Decoder) -> None:
+    refused = listener.decode([frame("fengshao/v1/gas/up", [{"lel_pct": "much"}] * 5_000)]).refusals
+    assert len(refused) == SINGLE_REFUSALS_MAX + 1
+    assert refused[-1].detail.startswith(f"{5_000 - SINGLE_REFUSALS_MAX} more items of this message, the first: ")
 
 
-def test_items_that_are_no_objects_are_counted(listener: Listener) -> None:
-    refused = listener.hear([frame("fengshao/v1/gas/up", [*([7] * 1_000), {"alarm": True}, "x"])]).refusals
+def test_items_that_are_no_objects_are_counted(listener: Decoder) -> None:
+    refused = listener.decode([frame("fengshao/v1/gas/up", [*([7] * 1_000), {"alarm": True}, "x"])]).refusals
     assert refused[0].detail == "item 0 is a int instead of an object"
     assert refused[-1].detail == "951 more items are no objects, the last of them item 1001"
 
 
-def test_of_a_flood_of_dangers_every_device_is_named_once_whatever_was_refused_before_it(listener: Listener) -> None:
+def test_of_a_flood_of_dangers_every_device_is_named_once_whatever_was_refused_before_it(listener: Decoder) -> None:
     """A gateway's message: 500 harmless strangers, and ten who call for help behind them."""
     said = {f"harmless {number}": [{"ts": START, "values": {"humidity": number}}] for number in range(500)}
     said |= {f"calls {number}": [{"ts": START, "values": {"sos": True}}] for number in range(10)}
-    refused = listener.hear([frame("v1/gateway/telemetry", said)]).refusals
+    refused = listener.decode([frame("v1/gateway/telemetry", said)]).refusals
     assert [f"calls {number}" for number in range(10)] == [one.identity for one in refused if one.danger]
     assert "400 more items" in refused[-1].detail
 
 
-def test_dangers_beyond_the_limit_are_still_one_danger(listener: Listener) -> None:
-    said = {f"calls {number}": [{"ts": START, "values": {"sos": True}}] for number in range(3 * SINGLY_MAX)}
-    refused = [one for one in listener.hear([frame("v1/gateway/telemetry", said)]).refusals if one.danger]
-    assert len(refused) == SINGLY_MAX + 1
-    assert f"{2 * SINGLY_MAX} more items" in refused[-1].detail
+def test_dangers_beyond_the_limit_are_still_one_danger(listener: Decoder) -> None:
+    said = {f"calls {number}": [{"ts": START, "values": {"sos": True}}] for number in range(3 * SINGLE_REFUSALS_MAX)}
+    refused = [one for one in listener.decode([frame("v1/gateway/telemetry", said)]).refusals if one.danger]
+    assert len(refused) == SINGLE_REFUSALS_MAX + 1
+    assert f"{2 * SINGLE_REFUSALS_MAX} more items" in refused[-1].detail
 
 
-def test_what_readings_of_the_message_tell_is_not_told_again_for_its_bad_items(listener: Listener) -> None:
-    heard = listener.hear([frame("fengshao/v1/gas/alarm", [{"ts": START, "alarm": True}, *([7] * 400)])])
+def test_what_readings_of_the_message_tell_is_not_told_again_for_its_bad_items(listener: Decoder) -> None:
+    heard = listener.decode([frame("fengshao/v1/gas/alarm", [{"ts": START, "alarm": True}, *([7] * 400)])])
     assert [one.values for one in heard.readings] == [{"alarm": True}]
     assert not any(one.danger for one in heard.refusals)
 
 
-def test_an_object_of_a_hundred_thousand_fields_is_refused_and_its_danger_is_not_lost(listener: Listener) -> None:
+def test_an_object_of_a_hundred_thousand_fields_is_refused_and_its_danger_is_not_lost(listener: Decoder) -> None:
     said = {"alarm": True, **{f"field-{number}": number for number in range(100_000)}}
-    (refused,) = listener.hear([frame("fengshao/v1/gas/up", said)]).refusals
+    (refused,) = listener.decode([frame("fengshao/v1/gas/up", said)]).refusals
     assert f"100001 fields, {FIELDS_MAX} at most" == refused.detail
     assert refused.danger
 
 
-def test_the_listener_pauses_within_a_message_and_hears_others_meanwhile(listener: Listener) -> None:
-    heard, between = Heard(), 0
-    for _ in listener.hear_in_steps([frame("fengshao/v1/meter/up", ARRAYS["a backfill in order"][1])], heard):
+def test_the_listener_pauses_within_a_message_and_hears_others_meanwhile(listener: Decoder) -> None:
+    heard, between = IngestResult(), 0
+    for _ in listener.decode_in_steps([frame("fengshao/v1/meter/up", ARRAYS["a backfill in order"][1])], heard):
         between += 1
-        other = listener.hear([frame("fengshao/v1/gas/up", {"ts": START + between, "alarm": False})])
+        other = listener.decode([frame("fengshao/v1/gas/up", {"ts": START + between, "alarm": False})])
         assert len(other.readings) == 1
-    assert between == ITEMS // STEP_DRAFTS
+    assert between == ITEMS // STEP_READINGS
     assert [START - at * 1_000 for at in range(ITEMS, 0, -1)] == [one.at for one in heard.readings]
 
 
 def test_a_large_message_is_no_call_for_the_urgent_lane() -> None:
-    foresight = DangerPrefilter(KINDS, MAPPINGS, Listener(KINDS, MAPPINGS).bears_danger)
+    foresight = DangerPrefilter(KINDS, MAPPINGS, Decoder(KINDS, MAPPINGS).has_danger)
     large = frame("fengshao/v1/gas/up", [{"alarm": True, "note": "x" * 70_000}])
     small = frame("fengshao/v1/gas/up", {"alarm": True})
     assert [small] == foresight([large, small])

@@ -14,7 +14,7 @@ from app.pipeline.unread_verdicts import findings
 from domain import Device, Phase
 from domain.people import community
 from ingest.mappings.proposal import UnreadVerdict
-from ingest.results import Unread
+from ingest.results import UnreadVerdictEvent
 from tests.conftest import Broker
 from tests.support.rulebook_harness import RulebookHarness
 
@@ -80,8 +80,8 @@ async def test_a_danger_said_under_test_is_told_in_time_after_a_crash_and_withou
 def test_a_field_and_a_word_have_each_their_advice_and_an_id_of_their_own() -> None:
     device = Device("g", "gas_alarm", "M1", place="nowhere")
     line, word = "code: {to: alarm}", "words: {gas_alarm: {danger: [x]}}"
-    one = Unread(device, "tts", UnreadVerdict("code", 7, line), 5, 5)
-    two = Unread(device, "tts", UnreadVerdict("alarm", "x", word), 5, 9, over=True)
+    one = UnreadVerdictEvent(device, "tts", UnreadVerdict("code", 7, line), 5, 5)
+    two = UnreadVerdictEvent(device, "tts", UnreadVerdict("alarm", "x", word), 5, 9, is_over=True)
     began, ended = findings([one, two], community())
 
     assert (Phase.BEGAN, Phase.ENDED) == (began.phase, ended.phase)

@@ -19,7 +19,7 @@ from console.security.auth import AccessRole, Principal
 from console.security.redaction import redact_payload
 from domain import Device, Identity, Lane, Place, Reason
 from domain.identities import hidden
-from ingest.results import Note, NoteKind, Proposal, Refusal
+from ingest.results import DeviceEvent, DeviceEventKind, DiscoveredDevice, Refusal
 from store.database import registry
 from store.database.refusals import refusals, unregistered_devices
 from tests.support.api_sweep import asks
@@ -53,9 +53,10 @@ async def planted(harness: ConsoleHarness) -> dict[str, list[str]]:
         registry.put_devices(tx, [Device("gas-1", "gas_alarm", None, "b3-402", named, attributes)], T0)
         registry.put_places(tx, [Place("b3-403", "403", "household", "b3")], T0)
         refusals.store_refusals(tx, Lane.BULK, 1, REFUSALS, 10)
-        proposal = Proposal((("thingsboard", STRANGER),), model=f"sort of {STRANGER}", name=STRANGER)
+        proposal = DiscoveredDevice((("thingsboard", STRANGER),), model=f"sort of {STRANGER}", name=STRANGER)
         unregistered_devices.record_discovery(
-            tx, [Note(NoteKind.DISCOVERY, "thingsboard", STRANGER, "online", proposals=(proposal,), at=T0)]
+            tx,
+            [DeviceEvent(DeviceEventKind.DISCOVERY, "thingsboard", STRANGER, "online", discovered=(proposal,), at=T0)],
         )
 
     await harness.database.write(register)

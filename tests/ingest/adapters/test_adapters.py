@@ -13,9 +13,9 @@ import yaml
 import ingest.adapters
 from domain import Device, Identity, Reason
 from ingest.adapters import ADAPTERS, FILTERS, VERSIONS, decode, platform_for_topic
-from ingest.decoding.decoder import Listener
+from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
-from ingest.results import Rejected
+from ingest.results import Rejection
 
 FOLDER = Path(ingest.adapters.__file__).parent
 EVIDENCE = {path.stem: yaml.safe_load(path.read_text()) for path in FOLDER.glob("*.yaml")}
@@ -42,24 +42,24 @@ def device_of(book: dict[str, Any], said: dict[str, Any] | None) -> Device:
 
 
 @pytest.mark.parametrize(("book", "case"), cases("read"))
-def test_this_frame_is_read(book: dict[str, Any], case: dict[str, Any], listener: Callable[..., Listener]) -> None:
+def test_this_frame_is_read(book: dict[str, Any], case: dict[str, Any], listener: Callable[..., Decoder]) -> None:
     device = device_of(book, case.get("device"))
-    heard = listener(device, filters=book.get("filters")).hear([frame_of(book, case)])
+    heard = listener(device, filters=book.get("filters")).decode([frame_of(book, case)])
 
     assert [(each.at, each.values) for each in heard.readings] == [
         (each["at"], each["values"]) for each in case.get("readings", [])
     ]
     assert [each.reason for each in heard.refusals] == case.get("reasons", [])
-    notes = [(each.kind, each.online) for each in heard.notes]
+    notes = [(each.kind, each.online) for each in heard.events]
     assert notes == ([(case["note"]["kind"], case["note"]["online"])] if "note" in case else [])
 
 
 @pytest.mark.parametrize(("book", "case"), cases("refuse"))
-def test_this_frame_is_refused(book: dict[str, Any], case: dict[str, Any], listener: Callable[..., Listener]) -> None:
+def test_this_frame_is_refused(book: dict[str, Any], case: dict[str, Any], listener: Callable[..., Decoder]) -> None:
     device = device_of(book, case.get("device"))
-    heard = listener(device, filters=book.get("filters")).hear([frame_of(book, case)])
+    heard = listener(device, filters=book.get("filters")).decode([frame_of(book, case)])
 
-    assert ([], []) == (heard.readings, heard.notes)
+    assert ([], []) == (heard.readings, heard.events)
     assert [Reason(case["reason"])] == [each.reason for each in heard.refusals]
     assert all(each.detail and each.source == book["adapter"] for each in heard.refusals)
 
@@ -99,12 +99,12 @@ def test_a_topic_belongs_to_one_platform_and_ends_as_a_refusal_when_nobody_reads
     assert platform == platform_for_topic(topic)
     if platform not in ADAPTERS:
         said = decode(platform, Frame(topic, b"{}", RECEIVED, "bulk"))
-        assert isinstance(said, Rejected)
+        assert isinstance(said, Rejection)
         assert said.reason is Reason.NO_CODEC
 
 
 def test_telemetry_of_me_is_refused_with_the_reason_why_nobody_can_know_who_that_is() -> None:
     said = decode("thingsboard", Frame("v1/devices/me/telemetry", b"{}", RECEIVED, "bulk"))
 
-    assert isinstance(said, Rejected)
+    assert isinstance(said, Rejection)
     assert "the broker must rewrite `me`" in said.detail

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import ingest.adapters
 from ingest.adapters import ADAPTERS
 from ingest.frame import Frame
-from ingest.results import Draft, Note, Rejected
+from ingest.results import DeviceEvent, RawReading, Rejection
 
 FOLDER = Path(ingest.adapters.__file__).parent
 PLATFORMS = ("alink", "iotda", "ctwing", "thingsboard", "jetlinks", "jftech")
@@ -61,11 +61,11 @@ def test_no_message_breaks_its_adapter_and_none_ends_as_nothing(sent: tuple[str,
 
     assert said
     for each in said if isinstance(said, list) else [said]:
-        assert isinstance(each, Draft | Note | Rejected)
+        assert isinstance(each, RawReading | DeviceEvent | Rejection)
         assert each.identity is None or (isinstance(each.identity, str) and each.identity)
-        if isinstance(each, Draft):
+        if isinstance(each, RawReading):
             assert each.identity
-            assert all(isinstance(name, str) for name in (*each.fields, *each.also))
+            assert all(isinstance(name, str) for name in (*each.fields, *each.aliases))
             assert each.model is None or isinstance(each.model, str)
         else:
-            assert each.detail or isinstance(each, Note)
+            assert each.detail or isinstance(each, DeviceEvent)

@@ -14,14 +14,14 @@ from domain import Device, Identity, Quality
 from domain.kind import Kind
 from ingest.adapters import decode, platform_for_topic
 from ingest.adapters.homeassistant.discovery import describe_device, reporting_identity
-from ingest.decoding.danger_detection import Suspicion
-from ingest.decoding.decoder import Listener
+from ingest.decoding.danger_detection import DangerDetector
+from ingest.decoding.decoder import Decoder
 from ingest.formats.ias_zone import name_zone_fields
 from ingest.formats.json_payload import read_scalar
 from ingest.formats.lorawan_history import split_history
 from ingest.frame import Frame
 from ingest.mappings.mapping import MappingBook
-from ingest.results import Draft, Note, Proposal, Rejected
+from ingest.results import DeviceEvent, DiscoveredDevice, RawReading, Rejection
 
 NOW = 1767225660000
 
@@ -31,10 +31,10 @@ def say(topic: str, said: object, **about: Any) -> Frame:
     return Frame(topic, payload, NOW, "bulk", **about)
 
 
-def proposed(topic: str, said: object) -> tuple[Proposal, ...]:
+def proposed(topic: str, said: object) -> tuple[DiscoveredDevice, ...]:
     note = decode(platform_for_topic(topic), say(topic, said))
-    assert isinstance(note, Note)
-    return note.proposals
+    assert isinstance(note, DeviceEvent)
+    return note.discovered
 
 
 def named_on(platform: str, kind: str, identity: str) -> Device:
@@ -68,7 +68,7 @@ def test_a_gas_alarm_that_home_assistant_describes_is_proposed_as_zigbee2mqtt_wi
     )
     assert (proposal.vendor, proposal.model, proposal.hints) == ("Heiman", "HS3CG", ("gas",))
     assert proposal.topics == ("zigbee2mqtt/0x00158d0001deec28",)
-    assert Suspicion(kinds, books).kind_of("zigbee2mqtt", dict.fromkeys(proposal.hints)) == "gas_alarm"
+    assert DangerDetector(kinds, books).guess_kind("zigbee2mqtt", dict.fromkeys(proposal.hints)) == "gas_alarm"
 
 
 def test_a_whole_device_is_one_proposal_with_all_its_components() -> None:
@@ -97,7 +97,10 @@ def test_a_whole_device_is_one_proposal_with_all_its_components() -> None:
 def test_an_empty_description_withdraws_what_was_proposed() -> None:
     (proposal,) = proposed("homeassistant/binary_sensor/node/garden/config", "")
 
-    assert (proposal.gone, proposal.identities) == (True, (("homeassistant", "node"), ("homeassistant", "node/garden")))
+    assert (proposal.is_withdrawn, proposal.identities) == (
+        True,
+        (("homeassistant", "node"), ("homeassistant", "node/garden")),
+    )
 
 
 def test_below_a_node_the_object_alone_names_no_device() -> None:
@@ -109,8 +112,8 @@ def test_below_a_node_the_object_alone_names_no_device() -> None:
     assert set(one.identities).isdisjoint(other.identities)
 
 
-def test_a_gas_alarm_is_not_heard_at_the_door_of_another_node(listener: Callable[..., Listener]) -> None:
-    heard = listener(named_on("homeassistant", "gas_alarm", "gas")).hear(
+def test_a_gas_alarm_is_not_heard_at_the_door_of_another_node(listener: Callable[..., Decoder]) -> None:
+    heard = listener(named_on("homeassistant", "gas_alarm", "gas")).decode(
         [say("homeassistant/binary_sensor/0xSOMEBODYELSE/gas/state", "ON")]
     )
 
@@ -124,36 +127,40 @@ def test_a_gas_alarm_is_not_heard_at_the_door_of_another_node(listener: Callable
         (
             "application/a/device/0101010101ABCDEF/event/join",
             {"deviceInfo": {"deviceName": "厨房", "deviceProfileName": "GS101"}},
-            [Proposal((("chirpstack", "0101010101abcdef"),), model="GS101", name="厨房")],
+            [DiscoveredDevice((("chirpstack", "0101010101abcdef"),), model="GS101", name="厨房")],
         ),
         (
             "v3/a@t/devices/dev1/join",
             {"end_device_ids": {"dev_eui": "00AB"}},
-            [Proposal((("tts", "dev1"), ("tts", "00AB"), ("tts", "00ab")))],
+            [DiscoveredDevice((("tts", "dev1"), ("tts", "00AB"), ("tts", "00ab")))],
         ),
-        ("v1/gateway/connect", {"device": "A", "type": "smoke"}, [Proposal((("thingsboard", "A"),), model="smoke")]),
+        (
+            "v1/gateway/connect",
+            {"device": "A", "type": "smoke"},
+            [DiscoveredDevice((("thingsboard", "A"),), model="smoke")],
+        ),
         ("v1/gateway/disconnect", {"device": "A"}, []),
         (
             "/sys/g/w/thing/topo/add",
             {"params": [{"productKey": "p", "deviceName": "d"}, {"productKey": "p"}, 7]},
-            [Proposal((("alink", "p/d"),), model="p")],
+            [DiscoveredDevice((("alink", "p/d"),), model="p")],
         ),
         (
             "/sys/g/w/thing/sub/batch_login",
             {"params": {"deviceList": [{"productKey": "p", "deviceName": "d"}]}},
-            [Proposal((("alink", "p/d"),), model="p")],
+            [DiscoveredDevice((("alink", "p/d"),), model="p")],
         ),
         (
             "/sys/g/w/thing/topo/delete",
             {"params": {"productKey": "p", "deviceName": "d"}},
-            [Proposal((("alink", "p/d"),), model="p", gone=True)],
+            [DiscoveredDevice((("alink", "p/d"),), model="p", is_withdrawn=True)],
         ),
         ("/sys/g/w/thing/topo/add_reply", {"code": 200}, []),
         ("/sys/g/w/thing/list/found", "[", []),
     ],
 )
 def test_whoever_joins_or_is_brought_in_by_a_gateway_may_be_claimed(
-    topic: str, said: object, found: list[Proposal]
+    topic: str, said: object, found: list[DiscoveredDevice]
 ) -> None:
     assert found == list(proposed(topic, said))
 
@@ -192,7 +199,7 @@ def test_a_bridge_that_lists_its_devices_proposes_all_but_itself() -> None:
     )
 
     assert found == (
-        Proposal(
+        DiscoveredDevice(
             (("zigbee2mqtt", "Kitchen"), ("zigbee2mqtt", "0x00158d0001deec28")),
             ("gas",),
             "Heiman",
@@ -216,55 +223,55 @@ def test_a_shelly_and_a_tasmota_bridge_propose_what_they_know() -> None:
 
 
 @pytest.mark.parametrize("name", ["0x8F20", "0x8f20", "8F20", "cafe", "0x00158D00036B50AE", "b/0x8F20", "b/cafe"])
-def test_a_zigbee_device_is_found_by_any_of_its_names(name: str, listener: Callable[..., Listener]) -> None:
+def test_a_zigbee_device_is_found_by_any_of_its_names(name: str, listener: Callable[..., Decoder]) -> None:
     about = {"Device": "0x8F20", "IEEEAddr": "0x00158D00036B50AE", "Contact": 1}
-    heard = listener(named_on("tasmota", "door", name)).hear([say("tele/b/SENSOR", {"ZbReceived": {"cafe": about}})])
+    heard = listener(named_on("tasmota", "door", name)).decode([say("tele/b/SENSOR", {"ZbReceived": {"cafe": about}})])
 
     assert [each.values for each in heard.readings] == [{"opened": True}]
 
 
 @pytest.mark.parametrize("name", ["dev1", "0004A30B001C0530", "0004a30b001c0530"])
 def test_a_join_is_of_the_device_whichever_name_it_was_registered_by(
-    name: str, listener: Callable[..., Listener]
+    name: str, listener: Callable[..., Decoder]
 ) -> None:
     said = {"end_device_ids": {"dev_eui": "0004A30B001C0530"}, "join_accept": {}}
-    heard = listener(named_on("tts", "door", name)).hear([say("v3/a@t/devices/dev1/join", said)])
+    heard = listener(named_on("tts", "door", name)).decode([say("v3/a@t/devices/dev1/join", said)])
 
-    assert [(each.kind, each.device) for each in heard.notes] == [("join", "ours")]
+    assert [(each.kind, each.device) for each in heard.events] == [("join", "ours")]
 
 
 # -- meaning -----------------------------------------------------------------------------------------------------
 
 
-def test_two_presses_of_a_shelly_button_are_two_and_a_repetition_is_none(listener: Callable[..., Listener]) -> None:
+def test_two_presses_of_a_shelly_button_are_two_and_a_repetition_is_none(listener: Callable[..., Decoder]) -> None:
     ours = listener(named_on("shelly", "sos_button", "shellybutton1-A4CF12"))
     topic = "shellies/shellybutton1-A4CF12/input_event/0"
-    heard = ours.hear([say(topic, {"event": "S", "event_cnt": count}) for count in (1, 2, 2)])
+    heard = ours.decode([say(topic, {"event": "S", "event_cnt": count}) for count in (1, 2, 2)])
 
     assert (len(heard.readings), heard.duplicates) == (2, 1)
 
 
-def test_two_equal_presses_without_a_counter_are_two(listener: Callable[..., Listener]) -> None:
+def test_two_equal_presses_without_a_counter_are_two(listener: Callable[..., Decoder]) -> None:
     ours = listener(named_on("tasmota", "sos_button", "0x3476"))
     press = say("tele/b/SENSOR", {"ZbReceived": {"0x3476": {"0006!02": "", "Power": 2}}})
 
-    assert len(ours.hear([press, press]).readings) == 2
+    assert len(ours.decode([press, press]).readings) == 2
 
 
-def test_a_retained_shelly_alarm_is_state_of_unknown_age(listener: Callable[..., Listener]) -> None:
+def test_a_retained_shelly_alarm_is_state_of_unknown_age(listener: Callable[..., Decoder]) -> None:
     ours = listener(named_on("shelly", "gas_alarm", "shellygas-1"))
-    (reading,) = ours.hear([say("shellies/shellygas-1/sensor/gas", "heavy", retain=True)]).readings
+    (reading,) = ours.decode([say("shellies/shellygas-1/sensor/gas", "heavy", retain=True)]).readings
 
     assert (reading.values, reading.doubts) == ({"alarm": True}, {"alarm": Quality.RETAINED})
 
 
-def test_the_gas_of_a_stranger_is_told_although_nobody_registered_it(listener: Callable[..., Listener]) -> None:
+def test_the_gas_of_a_stranger_is_told_although_nobody_registered_it(listener: Callable[..., Decoder]) -> None:
     frames = [
         say("shellies/shellygas-1/sensor/gas", "heavy"),
         say("shellies/shellygas-1/sensor/gas", "test"),
         say("shellies/shellygas-1/sensor/gas", "none"),
     ]
-    refused = listener().hear(frames).refusals
+    refused = listener().decode(frames).refusals
 
     assert [(each.danger, each.proposed_kind) for each in refused] == [
         (True, "gas_alarm"),
@@ -273,34 +280,36 @@ def test_the_gas_of_a_stranger_is_told_although_nobody_registered_it(listener: C
     ]
 
 
-def test_a_self_test_that_is_ordered_is_a_test_until_its_result_is_there(listener: Callable[..., Listener]) -> None:
+def test_a_self_test_that_is_ordered_is_a_test_until_its_result_is_there(listener: Callable[..., Decoder]) -> None:
     ours = listener(named_on("zigbee2mqtt", "gas_alarm", "kitchen"))
     said = [{"gas": True, "self_test": True, "self_test_result": word} for word in (None, "checking", "success")]
-    heard = ours.hear(
+    heard = ours.decode(
         [say("zigbee2mqtt/kitchen", {**each, "self_test_result": each["self_test_result"]}) for each in said]
     )
 
     assert [True, True, None] == [each.values.get("test") for each in heard.readings]
 
 
-def test_a_stranger_is_understood_by_plain_words(listener: Callable[..., Listener]) -> None:
+def test_a_stranger_is_understood_by_plain_words(listener: Callable[..., Decoder]) -> None:
     said = {"properties": {"status.SmokeAlarm": 1, "batteryLevel": 88}}
-    (refused,) = listener().hear([say("/p/d/properties/report", said)]).refusals
+    (refused,) = listener().decode([say("/p/d/properties/report", said)]).refusals
 
     assert (refused.danger, refused.proposed_kind) == (True, "smoke_alarm")
 
 
-def test_an_alarm_of_something_else_is_no_fire(listener: Callable[..., Listener]) -> None:
+def test_an_alarm_of_something_else_is_no_fire(listener: Callable[..., Decoder]) -> None:
     ours = listener(named_on("jetlinks", "smoke_alarm", "d"))
-    heard = ours.hear([say("/p/d/properties/report", {"properties": {"battery": {"alarm": 1}, "door": {"alarm": 1}}})])
+    heard = ours.decode(
+        [say("/p/d/properties/report", {"properties": {"battery": {"alarm": 1}, "door": {"alarm": 1}}})]
+    )
 
     assert [{"battery_low": True}] == [each.values for each in heard.readings]
 
 
-def test_a_gateway_says_of_several_what_became_of_them(listener: Callable[..., Listener]) -> None:
+def test_a_gateway_says_of_several_what_became_of_them(listener: Callable[..., Decoder]) -> None:
     statuses = [{"device_id": "c1", "status": "ONLINE"}, {"device_id": "c2", "status": "OFFLINE"}, 7]
     said = {"services": [{"service_id": "$sub_device_manager", "paras": {"device_statuses": statuses}}]}
-    notes = listener(named_on("iotda", "door", "c2")).hear([say("$oc/devices/g/sys/events/up", said)]).notes
+    notes = listener(named_on("iotda", "door", "c2")).decode([say("$oc/devices/g/sys/events/up", said)]).events
 
     assert [("c1", None, True), ("c2", "ours", False)] == [(each.identity, each.device, each.online) for each in notes]
 
@@ -321,17 +330,17 @@ def test_a_gateway_says_of_several_what_became_of_them(listener: Callable[..., L
     ],
 )
 def test_a_stranger_is_a_danger_only_when_its_word_can_mean_nothing_else(
-    topic: str, said: object, danger: bool, listener: Callable[..., Listener]
+    topic: str, said: object, danger: bool, listener: Callable[..., Decoder]
 ) -> None:
-    (refusal,) = listener().hear([say(topic, said)]).refusals
+    (refusal,) = listener().decode([say(topic, said)]).refusals
 
     assert (refusal.reason, refusal.danger) == ("unknown_device", danger)
 
 
 def test_a_broken_message_that_holds_a_danger_bit_is_told_whatever_the_device_is_called(
-    listener: Callable[..., Listener],
+    listener: Callable[..., Decoder],
 ) -> None:
-    heard = listener().hear([say("zigbee2mqtt/3栋/402", '{"alarm": true, "batt')])
+    heard = listener().decode([say("zigbee2mqtt/3栋/402", '{"alarm": true, "batt')])
 
     assert [(each.reason, each.identity, each.danger) for each in heard.refusals] == [("bad_payload", "3栋/402", True)]
 
@@ -359,7 +368,7 @@ def test_bytes_that_are_no_text_are_refused_where_a_bare_value_is_wanted() -> No
         "homeassistant/sensor/a/state",
     ):
         said = decode(platform_for_topic(topic), say(topic, b"\xff\xfe\xfd"))
-        assert isinstance(said, Rejected)
+        assert isinstance(said, Rejection)
     assert read_scalar(b"null") is None
 
 
@@ -456,4 +465,6 @@ def test_whatever_they_send_becomes_something_and_breaks_nothing(topic: str, sai
     payload = said if isinstance(said, bytes) else json.dumps(said).encode()
     outcome = decode(platform_for_topic(topic), Frame(topic, payload, NOW, "bulk"))
 
-    assert isinstance(outcome, Note | Rejected) or (outcome and all(isinstance(o, Draft | Rejected) for o in outcome))
+    assert isinstance(outcome, DeviceEvent | Rejection) or (
+        outcome and all(isinstance(o, RawReading | Rejection) for o in outcome)
+    )

@@ -8,9 +8,9 @@ import msgspec
 
 from domain import Device, Identity, Reason
 from ingest.adapters.native import NON_OBJECTS_MAX
-from ingest.decoding.decoder import STEP_DRAFTS, Listener
+from ingest.decoding.decoder import STEP_READINGS, Decoder
 from ingest.decoding.message import FIELDS_MAX
-from ingest.decoding.refused_items import SINGLY_MAX
+from ingest.decoding.refused_items import SINGLE_REFUSALS_MAX
 from ingest.decoding.unregistered_devices import NAMES_MAX
 from ingest.frame import Frame
 
@@ -22,61 +22,61 @@ def frame(topic: str, said: object) -> Frame:
     return Frame(topic, msgspec.json.encode(said), NOW, "bulk")
 
 
-def test_an_array_of_what_is_no_object_is_refused_singly_up_to_a_limit(listener: Callable[..., Listener]) -> None:
-    heard = listener(GAS).hear([frame("fengshao/v1/gas-1/up", [7] * (NON_OBJECTS_MAX + 9) + [{"lel_pct": 1}])])
+def test_an_array_of_what_is_no_object_is_refused_singly_up_to_a_limit(listener: Callable[..., Decoder]) -> None:
+    heard = listener(GAS).decode([frame("fengshao/v1/gas-1/up", [7] * (NON_OBJECTS_MAX + 9) + [{"lel_pct": 1}])])
 
     assert [{"lel_pct": 1}] == [one.values for one in heard.readings]
     assert NON_OBJECTS_MAX + 1 == len(heard.refusals)
     assert f"9 more items are no objects, the last of them item {NON_OBJECTS_MAX + 8}" == heard.refusals[-1].detail
 
 
-def test_an_object_of_too_many_fields_is_refused_as_a_whole(listener: Callable[..., Listener]) -> None:
+def test_an_object_of_too_many_fields_is_refused_as_a_whole(listener: Callable[..., Decoder]) -> None:
     said = {f"field-{number}": number for number in range(FIELDS_MAX + 1)}
 
-    (refusal,) = listener(GAS).hear([frame("fengshao/v1/gas-1/up", said)]).refusals
+    (refusal,) = listener(GAS).decode([frame("fengshao/v1/gas-1/up", said)]).refusals
     assert (Reason.BAD_PAYLOAD, "gas-1") == (refusal.reason, refusal.identity)
     assert f"{FIELDS_MAX + 1} fields, {FIELDS_MAX} at most" == refusal.detail
 
 
 def test_a_gateway_of_strangers_is_counted_and_the_one_that_smells_gas_is_kept(
-    listener: Callable[..., Listener],
+    listener: Callable[..., Decoder],
 ) -> None:
-    count = STEP_DRAFTS + 50
+    count = STEP_READINGS + 50
     said = {f"stranger-{number}": [{"lel_pct": 1}] for number in range(count)}
     said["stranger-last"] = [{"gas_alarm": True}]
 
     ours = listener(GAS)
-    refusals = ours.hear([frame("v1/gateway/telemetry", said)]).refusals
+    refusals = ours.decode([frame("v1/gateway/telemetry", said)]).refusals
     assert [("stranger-last", True)] == [(one.identity, one.danger) for one in refusals if one.danger]
-    assert f"{count - SINGLY_MAX} more items of this message" in refusals[-1].detail
-    assert SINGLY_MAX + 2 == len(refusals)
+    assert f"{count - SINGLE_REFUSALS_MAX} more items of this message" in refusals[-1].detail
+    assert SINGLE_REFUSALS_MAX + 2 == len(refusals)
 
 
 def test_what_is_wrong_beyond_the_limit_is_counted_by_reason_also_when_it_is_of_one_device(
-    listener: Callable[..., Listener],
+    listener: Callable[..., Decoder],
 ) -> None:
     wide = {f"field-{number}": number for number in range(FIELDS_MAX + 1)}
-    said = [wide] * (SINGLY_MAX + 3) + [{"alarm": True}]
+    said = [wide] * (SINGLE_REFUSALS_MAX + 3) + [{"alarm": True}]
 
-    heard = listener(GAS).hear([frame("fengshao/v1/gas-1/up", said)])
+    heard = listener(GAS).decode([frame("fengshao/v1/gas-1/up", said)])
     assert [{"alarm": True}] == [one.values for one in heard.readings]
-    assert SINGLY_MAX + 1 == len(heard.refusals)
+    assert SINGLE_REFUSALS_MAX + 1 == len(heard.refusals)
     assert heard.refusals[-1].detail.startswith("3 more items of this message, the first: ")
     assert not any(one.danger for one in heard.refusals)
 
 
-def test_the_kind_of_a_stranger_is_guessed_from_its_first_names(listener: Callable[..., Listener]) -> None:
+def test_the_kind_of_a_stranger_is_guessed_from_its_first_names(listener: Callable[..., Decoder]) -> None:
     first = {f"field-{number}": number for number in range(NAMES_MAX)}
 
-    (refusal,) = listener().hear([frame("fengshao/v1/who/up", [first, {"lel_pct": 3}, {"alarm": True}])]).refusals
+    (refusal,) = listener().decode([frame("fengshao/v1/who/up", [first, {"lel_pct": 3}, {"alarm": True}])]).refusals
     assert (Reason.UNKNOWN_DEVICE, True, None) == (refusal.reason, refusal.danger, refusal.proposed_kind)
 
 
 def test_who_claims_a_device_is_told_what_it_looks_like_and_whether_it_is_ours(
-    listener: Callable[..., Listener],
+    listener: Callable[..., Decoder],
 ) -> None:
     ours = listener(Device("gas-1", "gas_alarm", identities=(Identity("zigbee2mqtt", "kitchen"),)))
 
     assert ours.is_registered("zigbee2mqtt", "kitchen")
     assert not ours.is_registered("zigbee2mqtt", "hall")
-    assert "gas_alarm" == ours.kind_like("native", ["lel_pct", "alarm", "gas_valve_closed"])
+    assert "gas_alarm" == ours.guess_kind("native", ["lel_pct", "alarm", "gas_valve_closed"])

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from domain import Device, Identity
 from ingest.adapters import platform_for_topic
-from ingest.decoding.decoder import Listener
+from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
 from ingest.http_push import PUSH_SOURCES
 
@@ -185,15 +185,15 @@ def frame_of(message: dict[str, Any]) -> Frame:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.id}: {case.says}")
-def test_this_message_becomes_what_it_must(case: Case, listener: Callable[..., Listener]) -> None:
+def test_this_message_becomes_what_it_must(case: Case, listener: Callable[..., Decoder]) -> None:
     frame = frame_of(MESSAGES[case.id])
     platform = platform_for_topic(frame.topic) or "native"
-    heard = listener(Device("ours", case.kind, identities=(Identity(platform, case.identity),))).hear([frame])
+    heard = listener(Device("ours", case.kind, identities=(Identity(platform, case.identity),))).decode([frame])
 
     assert [each.values for each in heard.readings] == ([case.values] if case.values else [])
     assert [(each.reason, each.payload) for each in heard.refusals] == [(each, frame.payload) for each in case.reasons]
     assert all(case.detail in each.detail for each in heard.refusals)
-    assert [(each.kind, each.online, each.device) for each in heard.notes] == (
+    assert [(each.kind, each.online, each.device) for each in heard.events] == (
         [(*case.note, "ours")] if case.note else []
     )
 
@@ -206,11 +206,11 @@ def test_every_message_of_these_platforms_has_its_sentence() -> None:
     "id",
     [case.id for case in CASES if case.values],
 )
-def test_its_time_is_the_one_it_bears_or_its_arrival(id: str, listener: Callable[..., Listener]) -> None:
+def test_its_time_is_the_one_it_bears_or_its_arrival(id: str, listener: Callable[..., Decoder]) -> None:
     case = next(each for each in CASES if each.id == id)
     frame = frame_of(MESSAGES[id])
     device = Device("ours", case.kind, identities=(Identity(platform_for_topic(frame.topic) or "", case.identity),))
-    [reading] = listener(device).hear([frame]).readings
+    [reading] = listener(device).decode([frame]).readings
 
     assert reading.at == (frame.received - 1_000 if MESSAGES[id]["time"] else frame.received)
     assert not reading.doubts
@@ -224,10 +224,10 @@ def device(kind: str, platform: str, identity: str, model: str | None = None) ->
     return Device(identity, kind, model, identities=(Identity(platform, identity),))
 
 
-def test_a_gateway_of_twenty_devices_gives_twenty_readings(listener: Callable[..., Listener]) -> None:
+def test_a_gateway_of_twenty_devices_gives_twenty_readings(listener: Callable[..., Decoder]) -> None:
     names = [f"Device {number}" for number in range(20)]
     telemetry = {name: [{"ts": NOW - 5, "values": {"alarm": index == 7}}] for index, name in enumerate(names)}
-    heard = listener(*[device("smoke_alarm", "thingsboard", name) for name in names]).hear(
+    heard = listener(*[device("smoke_alarm", "thingsboard", name) for name in names]).decode(
         [one("v1/gateway/telemetry", telemetry)]
     )
 
@@ -235,35 +235,35 @@ def test_a_gateway_of_twenty_devices_gives_twenty_readings(listener: Callable[..
     assert [each.device for each in heard.readings if each.values["alarm"]] == ["Device 7"]
 
 
-def test_a_push_that_the_platform_repeats_is_a_duplicate(listener: Callable[..., Listener]) -> None:
+def test_a_push_that_the_platform_repeats_is_a_duplicate(listener: Callable[..., Decoder]) -> None:
     frame = frame_of(MESSAGES["ctwing-smoke"])
     ears = listener(device("smoke_alarm", "ctwing", IMEI))
-    ears.hear([frame])
-    again = ears.hear([frame])
+    ears.decode([frame])
+    again = ears.decode([frame])
 
     assert (1, []) == (again.duplicates, again.readings)
 
 
-def test_two_presses_with_the_same_alink_id_and_without_a_time_are_two(listener: Callable[..., Listener]) -> None:
+def test_two_presses_with_the_same_alink_id_and_without_a_time_are_two(listener: Callable[..., Decoder]) -> None:
     press = one("/sys/pk/b/thing/event/sos/post", {"id": "123", "params": {}})
-    heard = listener(device("sos_button", "alink", "pk/b")).hear([press, press])
+    heard = listener(device("sos_button", "alink", "pk/b")).decode([press, press])
 
     assert [{"sos": True}] * 2 == [each.values for each in heard.readings]
 
 
-def test_beijing_time_with_a_z_is_a_doubtful_clock_and_the_arrival_counts(listener: Callable[..., Listener]) -> None:
+def test_beijing_time_with_a_z_is_a_doubtful_clock_and_the_arrival_counts(listener: Callable[..., Decoder]) -> None:
     eight_hours_ahead = "2026-01-01T08:00:59Z"
     service = {"service_id": "Gas", "properties": {"alarm": True}, "event_time": eight_hours_ahead}
-    heard = listener(device("gas_alarm", "iotda", "d")).hear(
+    heard = listener(device("gas_alarm", "iotda", "d")).decode(
         [one("$oc/devices/d/sys/properties/report", {"services": [service]})]
     )
 
     assert [(NOW, {"alarm": True}, {"alarm": "clock"})] == [(r.at, r.values, r.doubts) for r in heard.readings]
 
 
-def test_a_malformed_event_time_is_named_and_the_arrival_counts(listener: Callable[..., Listener]) -> None:
+def test_a_malformed_event_time_is_named_and_the_arrival_counts(listener: Callable[..., Decoder]) -> None:
     service = {"service_id": "Gas", "properties": {"alarm": True}, "event_time": "1111-??"}
-    heard = listener(device("gas_alarm", "iotda", "d")).hear(
+    heard = listener(device("gas_alarm", "iotda", "d")).decode(
         [one("$oc/devices/d/sys/properties/report", {"services": [service]})]
     )
 
@@ -271,33 +271,33 @@ def test_a_malformed_event_time_is_named_and_the_arrival_counts(listener: Callab
     assert ["bad_time"] == [each.reason for each in heard.refusals]
 
 
-def test_a_flag_that_contradicts_the_status_is_resolved_on_the_safe_side(listener: Callable[..., Listener]) -> None:
+def test_a_flag_that_contradicts_the_status_is_resolved_on_the_safe_side(listener: Callable[..., Decoder]) -> None:
     body = {"IMEI": IMEI, "payload": {"serviceData": {"gas_sensor_state": 2, "alarm": False}}}
-    heard = listener(device("gas_alarm", "ctwing", IMEI)).hear([one("v1/up/gas", body)])
+    heard = listener(device("gas_alarm", "ctwing", IMEI)).decode([one("v1/up/gas", body)])
 
     assert [{"alarm": True}] == [each.values for each in heard.readings]
 
 
-def test_a_product_is_known_by_its_own_number_or_by_the_model_we_registered(listener: Callable[..., Listener]) -> None:
+def test_a_product_is_known_by_its_own_number_or_by_the_model_we_registered(listener: Callable[..., Decoder]) -> None:
     body = {"IMEI": IMEI, "payload": {"serviceData": {"Alarm_Status": 7}}}
-    ours = listener(device("smoke_alarm", "ctwing", IMEI, "lian-nb-smoke")).hear([one("v1/up/x", body)])
-    theirs = listener(device("smoke_alarm", "ctwing", IMEI)).hear([one("v1/up/x", {**body, "productId": 15014772})])
-    nobodys = listener(device("smoke_alarm", "ctwing", IMEI)).hear([one("v1/up/x", body)])
+    ours = listener(device("smoke_alarm", "ctwing", IMEI, "lian-nb-smoke")).decode([one("v1/up/x", body)])
+    theirs = listener(device("smoke_alarm", "ctwing", IMEI)).decode([one("v1/up/x", {**body, "productId": 15014772})])
+    nobodys = listener(device("smoke_alarm", "ctwing", IMEI)).decode([one("v1/up/x", body)])
 
     assert [{"alarm": False}] == [each.values for each in ours.readings] == [each.values for each in theirs.readings]
     assert [("bad_value", True)] == [(each.reason, each.danger) for each in nobodys.refusals]
 
 
-def test_danger_of_a_device_nobody_registered_is_told(listener: Callable[..., Listener]) -> None:
+def test_danger_of_a_device_nobody_registered_is_told(listener: Callable[..., Decoder]) -> None:
     topic = "/sys/pk/gw/thing/event/property/pack/post"
     child = {"identity": {"productKey": "pk", "deviceName": "x"}, "properties": {"SmokeSensorState": {"value": 1}}}
-    [refusal] = listener().hear([one(topic, {"params": {"subDevices": [child]}})]).refusals
+    [refusal] = listener().decode([one(topic, {"params": {"subDevices": [child]}})]).refusals
 
     assert ("unknown_device", "pk/x", True) == (refusal.reason, refusal.identity, refusal.danger)
 
 
-def test_places_inside_a_structure_keep_its_name(listener: Callable[..., Listener]) -> None:
+def test_places_inside_a_structure_keep_its_name(listener: Callable[..., Decoder]) -> None:
     topic = "/p/d/properties/report"
-    heard = listener(device("wristband", "jetlinks", "d")).hear([one(topic, {"properties": {"a": {"b": {"c": 1}}}})])
+    heard = listener(device("wristband", "jetlinks", "d")).decode([one(topic, {"properties": {"a": {"b": {"c": 1}}}})])
 
     assert ["a wristband on jetlinks has no mapping for: a.b.c"] == [each.detail for each in heard.refusals]

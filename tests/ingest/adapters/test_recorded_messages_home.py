@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from domain import Device, Identity
 from ingest.adapters import platform_for_topic
-from ingest.decoding.decoder import Listener
+from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
 
 MESSAGES: dict[str, dict[str, Any]] = {
@@ -246,13 +246,13 @@ def device_of(case: Case, frame: Frame) -> Device:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
-def test_this_message_becomes_what_it_means(case: Case, listener: Callable[..., Listener]) -> None:
+def test_this_message_becomes_what_it_means(case: Case, listener: Callable[..., Decoder]) -> None:
     frame = frame_of(MESSAGES[case.id])
-    heard = listener(device_of(case, frame)).hear([frame])
+    heard = listener(device_of(case, frame)).decode([frame])
 
     assert ([case.values] if case.values is not None else []) == [each.values for each in heard.readings[-1:]]
     assert len(heard.readings) == (case.readings if case.values is not None else 0)
-    assert [(each.kind, each.online) for each in heard.notes] == ([case.note] if case.note else [])
+    assert [(each.kind, each.online) for each in heard.events] == ([case.note] if case.note else [])
     refused = [each for each in heard.refusals if not each.danger]
     assert [each.reason for each in refused] == list(case.reasons)
     assert all(case.detail in each.detail for each in refused)
@@ -263,10 +263,10 @@ def test_every_message_of_these_platforms_is_tried() -> None:
 
 
 def test_heat_at_a_carbon_monoxide_detector_is_told_although_the_kind_has_no_word_for_it(
-    listener: Callable[..., Listener],
+    listener: Callable[..., Decoder],
 ) -> None:
     frame = frame_of(MESSAGES["lora-ra02c-status"])
-    heard = listener(Device("ours", "gas_alarm", identities=(Identity("chirpstack", EUI),))).hear([frame])
+    heard = listener(Device("ours", "gas_alarm", identities=(Identity("chirpstack", EUI),))).decode([frame])
 
     assert [(each.reason, each.danger) for each in heard.refusals] == [("no_mapping", True)]
     assert "HighTempAlarm" in heard.refusals[0].detail

@@ -12,7 +12,7 @@ import pytest
 from msgspec import Struct
 
 from domain import Device, Identity
-from ingest.decoding.decoder import Listener
+from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
 
 MESSAGES: dict[str, dict[str, Any]] = {
@@ -179,26 +179,26 @@ def test_every_message_of_these_platforms_has_its_case() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.id}: {case.says}")
-def test_this_message_becomes(case: Case, listener: Callable[..., Listener]) -> None:
+def test_this_message_becomes(case: Case, listener: Callable[..., Decoder]) -> None:
     message = MESSAGES[case.id]
     ours = Device("ours", case.kind, identities=(Identity(case.platform, case.identity),))
     frame = Frame(case.topic or message["topic"], payload_of(message), NOW, "bulk")
 
-    heard = listener(ours).hear([frame])
+    heard = listener(ours).decode([frame])
 
     assert [case.values] * (case.values is not None) == [reading.values for reading in heard.readings]
     assert [case.reason] * (case.reason is not None) == [refusal.reason for refusal in heard.refusals]
-    assert list(case.notes) == [(note.kind, note.online) for note in heard.notes]
+    assert list(case.notes) == [(note.kind, note.online) for note in heard.events]
     for reading in heard.readings:
         assert case.at == reading.at
         assert ({case.doubts} if case.doubts else set()) == set(reading.doubts.values())
 
 
 def test_a_watch_on_a_topic_that_nobody_claims_is_refused_and_its_sos_is_told(
-    listener: Callable[..., Listener],
+    listener: Callable[..., Decoder],
 ) -> None:
     message = MESSAGES["watch-g616-status"]
 
-    heard = listener().hear([Frame(message["topic"], payload_of(message), NOW, "bulk")])
+    heard = listener().decode([Frame(message["topic"], payload_of(message), NOW, "bulk")])
 
     assert [("no_codec", True)] == [(refusal.reason, refusal.danger) for refusal in heard.refusals]

@@ -16,10 +16,10 @@ from domain import Device, Identity
 from ingest.adapters import sparkplug
 from ingest.adapters.sparkplug.payload import METRICS_MAX, Metric, apply_datatype, read_payload, shortest_float
 from ingest.adapters.sparkplug.state import DEVICES_MAX, NODES_MAX, BirthDefinitions, SparkplugState
-from ingest.decoding.decoder import Listener
+from ingest.decoding.decoder import Decoder
 from ingest.formats.protobuf import Malformed, read_fields
 from ingest.frame import Frame
-from ingest.results import Draft, Note, NoteKind, Rejected
+from ingest.results import DeviceEvent, DeviceEventKind, RawReading, Rejection
 
 NOW = 1767225660000
 AT = NOW - 1_000
@@ -71,12 +71,12 @@ def boolean(value: bool) -> bytes:
 class Host:
     """A listener, and edge node `estate/edge` that talks to it."""
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: Decoder) -> None:
         self.listener = listener
 
     def hear(self, word: str, message: bytes, device: str | None = "kitchen", at: int = NOW) -> Any:
         topic = f"spBv1.0/estate/{word}/edge" + (f"/{device}" if device else "")
-        return self.listener.hear([Frame(topic, message, at, "bulk")])
+        return self.listener.decode([Frame(topic, message, at, "bulk")])
 
     def born(self, bd_seq: int = 1) -> None:
         self.hear("NBIRTH", payload(metric("bdSeq", number(11, bd_seq), datatype=4), seq=0), None)
@@ -86,7 +86,7 @@ class Host:
 
 
 @pytest.fixture
-def host(listener: Callable[..., Listener]) -> Host:
+def host(listener: Callable[..., Decoder]) -> Host:
     return Host(listener(GAS))
 
 
@@ -97,15 +97,17 @@ def test_a_birth_is_a_reading_and_the_device_is_there(host: Host) -> None:
     )
 
     assert [{"alarm": False, "lel_pct": 12.1}] == [each.values for each in heard.readings]
-    assert [(NoteKind.AVAILABILITY, "gas-1", True)] == [(each.kind, each.device, each.online) for each in heard.notes]
-    assert set() == host.listener.rebirths_wanted
+    assert [(DeviceEventKind.AVAILABILITY, "gas-1", True)] == [
+        (each.kind, each.device, each.online) for each in heard.events
+    ]
+    assert set() == host.listener.rebirth_requests
 
 
 def test_data_by_alias_mean_what_the_birth_said(host: Host) -> None:
     host.born()
     heard = host.hear("DDATA", payload(metric(None, boolean(True), alias=7), seq=2))
 
-    assert ([{"alarm": True}], [], []) == ([each.values for each in heard.readings], heard.refusals, heard.notes)
+    assert ([{"alarm": True}], [], []) == ([each.values for each in heard.readings], heard.refusals, heard.events)
 
 
 def test_an_alias_that_no_birth_defined_is_refused_and_a_rebirth_wanted(host: Host) -> None:
@@ -114,10 +116,10 @@ def test_an_alias_that_no_birth_defined_is_refused_and_a_rebirth_wanted(host: Ho
 
     assert ["no_codec"] == [each.reason for each in heard.refusals]
     assert "alias 99, None" in heard.refusals[0].detail
-    assert {"estate/edge"} == host.listener.rebirths_wanted
+    assert {"estate/edge"} == host.listener.rebirth_requests
 
     host.born(bd_seq=2)
-    assert set() == host.listener.rebirths_wanted
+    assert set() == host.listener.rebirth_requests
 
 
 def test_a_birth_defines_nothing_by_an_alias_without_a_name(host: Host) -> None:
@@ -126,7 +128,7 @@ def test_a_birth_defines_nothing_by_an_alias_without_a_name(host: Host) -> None:
 
     assert (["no_codec"], ["availability"]) == (
         [each.reason for each in heard.refusals],
-        [each.kind for each in heard.notes],
+        [each.kind for each in heard.events],
     )
 
 
@@ -149,7 +151,7 @@ def test_a_metric_in_folders_is_called_by_its_last_word_unless_two_are(host: Hos
 
     assert [{"alarm": True}] == [each.values for each in heard.readings]
     assert {("sparkplug", "gas_alarm", "Chip/temp_c"), ("sparkplug", "gas_alarm", "Room/temp_c")} == set(
-        host.listener.unmapped
+        host.listener.unmapped_fields
     )
 
 
@@ -158,8 +160,8 @@ def test_a_lost_message_is_noted_and_a_rebirth_wanted_but_what_came_is_heard(hos
     heard = host.hear("DDATA", payload(metric("alarm", boolean(True)), seq=4))
 
     assert [{"alarm": True}] == [each.values for each in heard.readings]
-    assert ["message 4 after 1: a rebirth is wanted"] == [each.detail for each in heard.notes]
-    assert {"estate/edge"} == host.listener.rebirths_wanted
+    assert ["message 4 after 1: a rebirth is wanted"] == [each.detail for each in heard.events]
+    assert {"estate/edge"} == host.listener.rebirth_requests
 
 
 def test_messages_that_were_only_overtaken_want_no_rebirth(host: Host) -> None:
@@ -167,7 +169,7 @@ def test_messages_that_were_only_overtaken_want_no_rebirth(host: Host) -> None:
     for seq in (4, 2, 3):
         host.hear("DDATA", payload(metric("alarm", boolean(seq == 4)), seq=seq, at=AT + seq))
 
-    assert set() == host.listener.rebirths_wanted
+    assert set() == host.listener.rebirth_requests
 
 
 def test_a_found_message_does_not_withdraw_a_rebirth_that_is_wanted_for_another_reason(host: Host) -> None:
@@ -175,7 +177,7 @@ def test_a_found_message_does_not_withdraw_a_rebirth_that_is_wanted_for_another_
     for seq, said in ((3, metric(None, boolean(True), alias=99)), (2, metric("alarm", boolean(True)))):
         host.hear("DDATA", payload(said, seq=seq))
 
-    assert {"estate/edge"} == host.listener.rebirths_wanted
+    assert {"estate/edge"} == host.listener.rebirth_requests
 
 
 def test_the_count_goes_on_at_zero_after_255_and_the_same_number_again_is_no_gap() -> None:
@@ -199,26 +201,26 @@ def test_a_death_ends_all_devices_of_its_own_life_only(host: Host) -> None:
     host.born(bd_seq=2)
 
     old = host.hear("NDEATH", payload(metric("bdSeq", number(11, 1), datatype=4)), None)
-    assert [(NoteKind.STATUS, None)] == [(each.kind, each.online) for each in old.notes]
+    assert [(DeviceEventKind.STATUS, None)] == [(each.kind, each.online) for each in old.events]
 
     own = host.hear("NDEATH", payload(metric("bdSeq", number(11, 2), datatype=4)), None)
     assert [("estate/edge", None, False), ("estate/edge/kitchen", "gas-1", False)] == [
-        (each.identity, each.device, each.online) for each in own.notes
+        (each.identity, each.device, each.online) for each in own.events
     ]
 
     after = host.hear("DDATA", payload(metric(None, boolean(True), alias=7), seq=2))
     assert ["no_codec"] == [each.reason for each in after.refusals]
-    assert {"estate/edge"} == host.listener.rebirths_wanted
+    assert {"estate/edge"} == host.listener.rebirth_requests
 
     again = host.hear("NDEATH", payload(metric("bdSeq", number(11, 2), datatype=4)), None)
-    assert [NoteKind.STATUS] == [each.kind for each in again.notes]
+    assert [DeviceEventKind.STATUS] == [each.kind for each in again.events]
 
 
 def test_a_death_of_one_device(host: Host) -> None:
     host.born()
     heard = host.hear("DDEATH", payload(seq=2))
 
-    assert [("gas-1", False)] == [(each.device, each.online) for each in heard.notes]
+    assert [("gas-1", False)] == [(each.device, each.online) for each in heard.events]
 
 
 def test_no_value_is_absent_and_a_message_without_metrics_a_sign_of_life(host: Host) -> None:
@@ -226,7 +228,9 @@ def test_no_value_is_absent_and_a_message_without_metrics_a_sign_of_life(host: H
     null = host.hear("DDATA", payload(metric("lel_pct", number(7, 1)), seq=2))
     empty = host.hear("DDATA", payload(seq=3))
 
-    assert [NoteKind.LIFE, NoteKind.LIFE] == [each.kind for heard in (null, empty) for each in heard.notes]
+    assert [DeviceEventKind.LIFE, DeviceEventKind.LIFE] == [
+        each.kind for heard in (null, empty) for each in heard.events
+    ]
     assert [] == null.readings
 
 
@@ -240,7 +244,7 @@ def test_back_filled_values_have_their_own_times(host: Host) -> None:
     ]
 
 
-def test_what_was_born_survives_a_restart(host: Host, listener: Callable[..., Listener]) -> None:
+def test_what_was_born_survives_a_restart(host: Host, listener: Callable[..., Decoder]) -> None:
     host.born()
     host.hear("DDATA", payload(metric("alarm", boolean(False)), seq=5))
     fresh = listener(GAS)
@@ -249,7 +253,7 @@ def test_what_was_born_survives_a_restart(host: Host, listener: Callable[..., Li
     heard = Host(fresh).hear("DDATA", payload(metric(None, boolean(True), alias=7), seq=6))
 
     assert [{"alarm": True}] == [each.values for each in heard.readings]
-    assert {"estate/edge"} == fresh.rebirths_wanted
+    assert {"estate/edge"} == fresh.rebirth_requests
 
 
 def test_a_look_at_a_message_sees_its_danger_and_learns_nothing(host: Host) -> None:
@@ -258,7 +262,7 @@ def test_a_look_at_a_message_sees_its_danger_and_learns_nothing(host: Host) -> N
     alarm = Frame(topic, payload(metric(None, boolean(True), alias=7), seq=9), NOW, "bulk")
     before = host.listener.snapshot()
 
-    assert host.listener.bears_danger(alarm)
+    assert host.listener.has_danger(alarm)
     assert before == host.listener.snapshot()
 
 
@@ -275,7 +279,7 @@ def test_what_is_no_measurement_is_left_aside(host: Host) -> None:
     said = metric("Properties/OS", text(15, "Raspbian")), metric("Node Control/Rebirth", boolean(False))
     heard = host.hear("DDATA", payload(*said, seq=2))
 
-    assert [NoteKind.LIFE] == [each.kind for each in heard.notes]
+    assert [DeviceEventKind.LIFE] == [each.kind for each in heard.events]
 
 
 def test_a_template_is_its_members_and_a_definition_is_nothing() -> None:
@@ -360,8 +364,8 @@ def test_without_a_memory_of_its_own_a_message_stands_alone() -> None:
     said = sparkplug.decode(Frame("spBv1.0/estate/DDATA/edge/kitchen", message, NOW, "bulk"))
 
     assert isinstance(said, list)
-    assert [Note, Draft] == [type(each) for each in said]
-    assert isinstance(said[1], Draft)
+    assert [DeviceEvent, RawReading] == [type(each) for each in said]
+    assert isinstance(said[1], RawReading)
     assert said[1].at is None
 
 
@@ -370,7 +374,9 @@ def test_the_command_to_be_born_again_is_read_as_a_command(host: Host) -> None:
     (asked,) = read_payload(message).metrics
 
     assert ("spBv1.0/estate/NCMD/edge", "Node Control/Rebirth", 11, True) == (topic, *asked_for(asked))
-    assert [NoteKind.REPLY] == [each.kind for each in host.listener.hear([Frame(topic, message, NOW, "bulk")]).notes]
+    assert [DeviceEventKind.REPLY] == [
+        each.kind for each in host.listener.decode([Frame(topic, message, NOW, "bulk")]).events
+    ]
 
 
 def asked_for(metric: Metric) -> tuple[str | None, int, object]:
@@ -419,4 +425,7 @@ def test_any_bytes_become_a_draft_a_note_or_a_refusal(frames: list[tuple[str, bo
         said = sparkplug.decode(Frame(topic, message, NOW, "bulk"), memory)
 
         assert said
-        assert all(isinstance(each, Draft | Note | Rejected) for each in (said if isinstance(said, list) else [said]))
+        assert all(
+            isinstance(each, RawReading | DeviceEvent | Rejection)
+            for each in (said if isinstance(said, list) else [said])
+        )

@@ -14,10 +14,10 @@ from domain import Device, Identity
 from ingest.adapters import hj212, setracker, wmbusmeters
 from ingest.adapters.hj212 import crc16
 from ingest.adapters.setracker.frames import split_frames
-from ingest.decoding.decoder import Listener
+from ingest.decoding.decoder import Decoder
 from ingest.formats.numbers import parse_number
 from ingest.frame import Frame
-from ingest.results import Draft, Note, Rejected
+from ingest.results import DeviceEvent, RawReading, Rejection
 
 NOW = 1747518100000
 BAND = Device("band-1", "wristband", identities=(Identity("setracker", "8800000015"),))
@@ -39,9 +39,9 @@ def position(word: str, fix: str = "A", status: str = "00000000", day: str = "17
 
 
 @pytest.fixture
-def hear(listener: Callable[..., Listener]) -> Callable[[str, bytes], Any]:
+def hear(listener: Callable[..., Decoder]) -> Callable[[str, bytes], Any]:
     ears = listener(BAND, STATION)
-    return lambda topic, payload: ears.hear([Frame(topic, payload, NOW, "bulk")])
+    return lambda topic, payload: ears.decode([Frame(topic, payload, NOW, "bulk")])
 
 
 def test_frames_of_a_station_are_judged_one_by_one(hear: Callable[[str, bytes], Any]) -> None:
@@ -117,7 +117,7 @@ def test_a_status_that_is_none_is_refused_and_the_alarm_taken_as_a_call(hear: Ca
 
     assert [True] == [each.values["sos"] for each in heard.readings]
     assert [("bad_value", False)] == [(each.reason, each.danger) for each in heard.refusals]  # the reading tells it
-    assert 1 == len(heard.notes)
+    assert 1 == len(heard.events)
 
 
 @pytest.mark.parametrize(("status", "said"), [("00010000", "sos"), ("00200000", "fall"), ("00400000", "fall")])
@@ -177,7 +177,7 @@ def test_short_forms_and_zeros(content: str, values: dict[str, Any], hear: Calla
 def test_a_measurement_that_failed_is_only_a_life_sign(content: str, hear: Callable[[str, bytes], Any]) -> None:
     heard = hear("setracker/x", watch(content))
 
-    assert ([], [], ["life"]) == (heard.readings, heard.refusals, [each.kind for each in heard.notes])
+    assert ([], [], ["life"]) == (heard.readings, heard.refusals, [each.kind for each in heard.events])
 
 
 def test_a_g616_without_a_place_or_a_date(hear: Callable[[str, bytes], Any]) -> None:
@@ -205,7 +205,7 @@ def test_an_alarm_of_another_day_is_over_unless_the_status_still_says_so() -> No
 
     assert isinstance(quiet, list)
     assert isinstance(smoky, list)
-    assert [False, True] == [each[0].fields["alarm"] for each in (quiet, smoky) if isinstance(each[0], Draft)]
+    assert [False, True] == [each[0].fields["alarm"] for each in (quiet, smoky) if isinstance(each[0], RawReading)]
 
 
 def test_a_flag_that_says_yes_outweighs_a_status_that_says_nothing() -> None:
@@ -214,9 +214,9 @@ def test_a_flag_that_says_yes_outweighs_a_status_that_says_nothing() -> None:
 
     assert isinstance(decoded, list)
     draft, note = decoded
-    assert isinstance(draft, Draft)
+    assert isinstance(draft, RawReading)
     assert (True, False) == (draft.fields["leak"], draft.fields["burst"])
-    assert isinstance(note, Note)
+    assert isinstance(note, DeviceEvent)
     assert "leak is True while the status says OK" in note.detail
 
 
@@ -227,7 +227,7 @@ def test_one_wrong_bit_of_a_station_s_frame_is_never_believed(noise: bytes) -> N
     said = hj212.decode(Frame("hj212/1", frame, NOW, "bulk"))
 
     assert isinstance(said, list)
-    assert all(isinstance(each, Rejected) for each in said)
+    assert all(isinstance(each, Rejection) for each in said)
 
 
 PIECES = st.sampled_from(
@@ -257,7 +257,10 @@ def test_any_bytes_become_a_draft_a_note_or_a_refusal(payload: bytes) -> None:
         said = adapter.decode(Frame(f"{adapter.PLATFORM}/1", payload, NOW, "bulk"))
 
         assert said
-        assert all(isinstance(each, Draft | Note | Rejected) for each in (said if isinstance(said, list) else [said]))
+        assert all(
+            isinstance(each, RawReading | DeviceEvent | Rejection)
+            for each in (said if isinstance(said, list) else [said])
+        )
 
 
 @given(st.text(alphabet="0123456789;,=-&.NRtdAvgFlagDCTimSape", max_size=200))
@@ -267,7 +270,7 @@ def test_any_well_formed_frame_of_a_station_becomes_something(cp: str) -> None:
 
         assert said
         assert isinstance(said, list)
-        assert "bad_checksum" not in [each.reason for each in said if isinstance(each, Rejected)]
+        assert "bad_checksum" not in [each.reason for each in said if isinstance(each, Rejection)]
 
 
 JSON = st.recursive(
@@ -284,7 +287,7 @@ NAMES = st.sampled_from(
 def test_any_telegram_becomes_something(said: dict[str, object]) -> None:
     decoded = wmbusmeters.decode(Frame("wmbusmeters/1", json.dumps(said).encode(), NOW, "bulk"))
 
-    assert isinstance(decoded, Note | Rejected) or isinstance(decoded[0], Draft)
+    assert isinstance(decoded, DeviceEvent | Rejection) or isinstance(decoded[0], RawReading)
 
 
 @given(st.lists(st.binary(max_size=30).filter(lambda said: b"[" not in said)))

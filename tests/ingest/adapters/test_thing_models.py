@@ -11,11 +11,11 @@ import pytest
 
 from domain import Device, Identity
 from ingest.adapters.thing_models import field_meanings
-from ingest.decoding.decoder import Listener
-from ingest.definitions import FIELDS_MAX, Defines, Definitions, FieldMeaning
+from ingest.decoding.decoder import Decoder
+from ingest.definitions import FIELDS_MAX, Definitions, DefinitionUpdate, FieldMeaning
 from ingest.formats.protobuf import write_number, write_text
 from ingest.frame import Frame
-from ingest.results import Heard
+from ingest.results import IngestResult
 
 NOW = 1795904000000
 
@@ -29,7 +29,7 @@ def say(topic: str, said: object, at: int = 0) -> Frame:
     return Frame(topic, payload, NOW + at, "bulk")
 
 
-def values(heard: Heard) -> list[Mapping[str, Any]]:
+def values(heard: IngestResult) -> list[Mapping[str, Any]]:
     return [each.values for each in heard.readings]
 
 
@@ -63,27 +63,29 @@ def birth(*metrics: bytes, seq: int = 0) -> bytes:
     ],
 )
 def test_a_birth_defines_the_unit_of_what_comes_after_it(
-    listener: Callable[..., Listener], key: str, unit: object, expected: float
+    listener: Callable[..., Decoder], key: str, unit: object, expected: float
 ) -> None:
     ours = listener(a("water_meter", "sparkplug", "estate/edge/wm"))
     born = metric("volume_m3", 98_765, key, unit, alias=7)
-    ours.hear([say("spBv1.0/estate/NBIRTH/edge", birth(metric("bdSeq", 1)))])
+    ours.decode([say("spBv1.0/estate/NBIRTH/edge", birth(metric("bdSeq", 1)))])
 
-    first = ours.hear([say("spBv1.0/estate/DBIRTH/edge/wm", birth(born, seq=1))])
+    first = ours.decode([say("spBv1.0/estate/DBIRTH/edge/wm", birth(born, seq=1))])
     again = listener(a("water_meter", "sparkplug", "estate/edge/wm"))
     again.restore(ours.snapshot())
-    second = again.hear([say("spBv1.0/estate/DDATA/edge/wm", birth(metric("", 98_765, alias=7), seq=2), 1_000)])
+    second = again.decode([say("spBv1.0/estate/DDATA/edge/wm", birth(metric("", 98_765, alias=7), seq=2), 1_000)])
 
     assert [{"volume_m3": expected}] == values(first)
     assert [{"volume_m3": expected}] == values(second)[:1] or [] == values(second)
     assert [] == second.refusals
 
 
-def test_an_unknown_unit_of_a_birth_is_refused(listener: Callable[..., Listener]) -> None:
+def test_an_unknown_unit_of_a_birth_is_refused(listener: Callable[..., Decoder]) -> None:
     ours = listener(a("water_meter", "sparkplug", "estate/edge/wm"))
-    ours.hear([say("spBv1.0/estate/NBIRTH/edge", birth(metric("bdSeq", 1)))])
+    ours.decode([say("spBv1.0/estate/NBIRTH/edge", birth(metric("bdSeq", 1)))])
 
-    heard = ours.hear([say("spBv1.0/estate/DBIRTH/edge/wm", birth(metric("volume_m3", 5, "engUnit", "parsec"), seq=1))])
+    heard = ours.decode(
+        [say("spBv1.0/estate/DBIRTH/edge/wm", birth(metric("volume_m3", 5, "engUnit", "parsec"), seq=1))]
+    )
 
     assert ([], "'parsec' is no unit we know" in heard.refusals[0].detail) == (values(heard), True)
 
@@ -117,20 +119,20 @@ def uplink(**said: object) -> dict[str, object]:
     ],
 )
 def test_a_normalized_payload_is_read_in_its_defined_units(
-    listener: Callable[..., Listener], kind: str, normalized: object, expected: dict[str, Any]
+    listener: Callable[..., Decoder], kind: str, normalized: object, expected: dict[str, Any]
 ) -> None:
     ours = listener(a(kind, "tts", "d"))
 
-    heard = ours.hear([say("v3/a@t/devices/d/up", uplink(decoded_payload={"xyz": 1}, normalized_payload=normalized))])
+    heard = ours.decode([say("v3/a@t/devices/d/up", uplink(decoded_payload={"xyz": 1}, normalized_payload=normalized))])
 
     assert [expected] == values(heard)
 
 
-def test_normalized_measurements_of_the_past_keep_their_times(listener: Callable[..., Listener]) -> None:
+def test_normalized_measurements_of_the_past_keep_their_times(listener: Callable[..., Decoder]) -> None:
     ours = listener(a("smoke_alarm", "tts", "d"))
     past = {"time": "2026-11-28T21:05:49Z", "air": {"temperature": 19}}
 
-    only = ours.hear([say("v3/a@t/devices/d/up", uplink(normalized_payload=[past, {"air": {"temperature": 21}}]))])
+    only = ours.decode([say("v3/a@t/devices/d/up", uplink(normalized_payload=[past, {"air": {"temperature": 21}}]))])
 
     assert [(1795899949000, {"temp_c": 19}), (1795903549000, {"temp_c": 21})] == [
         (each.at, each.values) for each in only.readings
@@ -163,64 +165,64 @@ UNKNOWN = {"type": "boolean", "trueText": "qwx", "falseText": "xwq"}
     ],
 )
 def test_the_labels_of_a_jetlinks_model_say_what_a_value_is(
-    listener: Callable[..., Listener], about: dict[str, Any], said: object, alarm: bool
+    listener: Callable[..., Decoder], about: dict[str, Any], said: object, alarm: bool
 ) -> None:
     ours = listener(a("gas_alarm", "jetlinks", "d"))
-    ours.hear([say("/p/d/metadata/derived", jetlinks({"id": "gas_alarm", "valueType": about}))])
+    ours.decode([say("/p/d/metadata/derived", jetlinks({"id": "gas_alarm", "valueType": about}))])
 
-    heard = ours.hear([say("/p/d/properties/report", {"properties": {"gas_alarm": said}})])
+    heard = ours.decode([say("/p/d/properties/report", {"properties": {"gas_alarm": said}})])
 
     assert [{"alarm": alarm}] == values(heard)
 
 
-def test_open_and_closed_are_no_yes_and_no_where_the_field_asks_the_opposite(listener: Callable[..., Listener]) -> None:
+def test_open_and_closed_are_no_yes_and_no_where_the_field_asks_the_opposite(listener: Callable[..., Decoder]) -> None:
     ours = listener(a("door", "jetlinks", "d"))
     about = {"type": "boolean", "trueText": "关", "falseText": "开"}
-    ours.hear([say("/p/d/metadata/derived", jetlinks({"id": "contact", "valueType": about}))])
+    ours.decode([say("/p/d/metadata/derived", jetlinks({"id": "contact", "valueType": about}))])
 
-    heard = ours.hear([say("/p/d/properties/report", {"properties": {"contact": True}})])
+    heard = ours.decode([say("/p/d/properties/report", {"properties": {"contact": True}})])
 
     assert [{"opened": False}] == values(heard)
 
 
-def test_a_derived_model_adds_to_the_one_before_or_replaces_it(listener: Callable[..., Listener]) -> None:
+def test_a_derived_model_adds_to_the_one_before_or_replaces_it(listener: Callable[..., Decoder]) -> None:
     ours, topic = listener(a("smoke_alarm", "jetlinks", "d")), "/p/g/child/d/metadata/derived"
     report = say("/p/d/properties/report", {"properties": {"temp": 140}})
-    ours.hear([say(topic, jetlinks({"id": "temp", "valueType": {"type": "float", "unit": "fahrenheit"}}))])
-    ours.hear([say(topic, jetlinks({"id": "x", "valueType": {"type": "float", "unit": "litre"}}))])
-    assert [{"temp_c": 60.0}] == values(ours.hear([report]))
+    ours.decode([say(topic, jetlinks({"id": "temp", "valueType": {"type": "float", "unit": "fahrenheit"}}))])
+    ours.decode([say(topic, jetlinks({"id": "x", "valueType": {"type": "float", "unit": "litre"}}))])
+    assert [{"temp_c": 60.0}] == values(ours.decode([report]))
 
-    ours.hear([say(topic, jetlinks(all=True))])
+    ours.decode([say(topic, jetlinks(all=True))])
 
-    assert [{"temp_c": 140}] == values(ours.hear([say(report.topic, {"properties": {"temp": 140}}, 1_000)]))
+    assert [{"temp_c": 140}] == values(ours.decode([say(report.topic, {"properties": {"temp": 140}}, 1_000)]))
 
 
 @pytest.mark.parametrize("said", [{}, {"metadata": 3}, {"metadata": "["}, 7])
-def test_a_model_without_metadata_is_a_note(listener: Callable[..., Listener], said: object) -> None:
-    heard = listener().hear([say("/p/d/metadata/derived", said)])
+def test_a_model_without_metadata_is_a_note(listener: Callable[..., Decoder], said: object) -> None:
+    heard = listener().decode([say("/p/d/metadata/derived", said)])
 
-    assert ([], 1) == (heard.refusals, len(heard.notes))
-
-
-def test_other_housekeeping_of_jetlinks_is_a_note(listener: Callable[..., Listener]) -> None:
-    heard = listener().hear([say("/p/g/child/d/tags", {})])
-
-    assert ([], ["housekeeping: tags"]) == (heard.refusals, [each.detail for each in heard.notes])
+    assert ([], 1) == (heard.refusals, len(heard.events))
 
 
-def test_a_model_that_is_no_json_is_refused(listener: Callable[..., Listener]) -> None:
+def test_other_housekeeping_of_jetlinks_is_a_note(listener: Callable[..., Decoder]) -> None:
+    heard = listener().decode([say("/p/g/child/d/tags", {})])
+
+    assert ([], ["housekeeping: tags"]) == (heard.refusals, [each.detail for each in heard.events])
+
+
+def test_a_model_that_is_no_json_is_refused(listener: Callable[..., Decoder]) -> None:
     assert ["bad_payload"] == [
-        each.reason.value for each in listener().hear([say("/p/d/metadata/derived", b"{")]).refusals
+        each.reason.value for each in listener().decode([say("/p/d/metadata/derived", b"{")]).refusals
     ]
 
 
-def test_the_model_of_an_alink_product_holds_for_all_its_devices(listener: Callable[..., Listener]) -> None:
+def test_the_model_of_an_alink_product_holds_for_all_its_devices(listener: Callable[..., Decoder]) -> None:
     ours = listener(a("water_meter", "alink", "pk/d1"))
     properties = [{"identifier": "WaterConsumption", "dataType": {"type": "double", "specs": {"unit": "L"}}}]
-    ours.hear([say("/sys/pk/other/thing/dsltemplate/get_reply", {"code": 200, "data": {"properties": properties}})])
-    ours.hear([say("/sys/pk/other/thing/dsltemplate/get_reply", {"code": 460, "data": {}})])
+    ours.decode([say("/sys/pk/other/thing/dsltemplate/get_reply", {"code": 200, "data": {"properties": properties}})])
+    ours.decode([say("/sys/pk/other/thing/dsltemplate/get_reply", {"code": 460, "data": {}})])
 
-    heard = ours.hear([say("/sys/pk/d1/thing/event/property/post", {"params": {"WaterConsumption": 98_765}})])
+    heard = ours.decode([say("/sys/pk/d1/thing/event/property/post", {"params": {"WaterConsumption": 98_765}})])
 
     assert [{"volume_m3": 98.765}] == values(heard)
 
@@ -287,7 +289,7 @@ def test_models_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     known = Definitions()
     many = tuple(FieldMeaning(f"f{number}", "L") for number in range(FIELDS_MAX + 5))
     for scope in ("one", "two"):
-        known.learn(Defines("t", (), "jetlinks", scope, many))
+        known.apply(DefinitionUpdate("t", (), "jetlinks", scope, many))
 
-    assert known.fields("jetlinks", "one") is None
-    assert FIELDS_MAX == len(known.fields("jetlinks", "two") or ())
+    assert known.thing_model("jetlinks", "one") is None
+    assert FIELDS_MAX == len(known.thing_model("jetlinks", "two") or ())

@@ -17,9 +17,9 @@ from ingest.codecs.process import CodecProcess
 from ingest.codecs.quickjs_engine import InvalidCodec, QuickJsEngine
 from ingest.codecs.registry import Binding, BindingBook, build_registry, check_bindings, describe_changes, make_codec
 from ingest.codecs.runtime import CodecRuntime, parse_answer
-from ingest.decoding.decoder import Listener
+from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
-from ingest.results import NoteKind
+from ingest.results import DeviceEventKind
 
 FOLDER = Path(__file__).parent
 FILES = sorted(path for path in FOLDER.iterdir() if path.suffix in (".js", ".mjs"))
@@ -256,7 +256,7 @@ def uplink(dev_eui: str, data: bytes, port: int = 85, counter: int = 1, **said: 
 
 
 @pytest.fixture
-def ours(listener: Callable[..., Listener], codecs: CodecRuntime) -> Listener:
+def ours(listener: Callable[..., Decoder], codecs: CodecRuntime) -> Decoder:
     made = listener(
         Device("leak-1", "water_leak", "LK-1", identities=(Identity("chirpstack", "0101010101010101"),)),
         Device("meter-1", "water_meter", "Meter", identities=(Identity("chirpstack", "0202020202020202"),)),
@@ -267,9 +267,11 @@ def ours(listener: Callable[..., Listener], codecs: CodecRuntime) -> Listener:
     return made
 
 
-def test_raw_bytes_become_readings_by_the_codec_of_the_model(ours: Listener) -> None:
+def test_raw_bytes_become_readings_by_the_codec_of_the_model(ours: Decoder) -> None:
     meter = bytes.fromhex("39300000190001")
-    heard = ours.hear([uplink("0101010101010101", LEAK, rxInfo=[{"rssi": -70}]), uplink("0202020202020202", meter, 1)])
+    heard = ours.decode(
+        [uplink("0101010101010101", LEAK, rxInfo=[{"rssi": -70}]), uplink("0202020202020202", meter, 1)]
+    )
 
     assert [] == heard.refusals
     assert [
@@ -278,24 +280,24 @@ def test_raw_bytes_become_readings_by_the_codec_of_the_model(ours: Listener) -> 
     ] == [(each.device, each.values) for each in heard.readings]
 
 
-def test_a_device_without_a_model_is_decoded_by_what_its_platform_says_it_is(ours: Listener) -> None:
-    heard = ours.hear([uplink("0303030303030303", b"\1", deviceInfo={"deviceProfileName": "Button"})])
+def test_a_device_without_a_model_is_decoded_by_what_its_platform_says_it_is(ours: Decoder) -> None:
+    heard = ours.decode([uplink("0303030303030303", b"\1", deviceInfo={"deviceProfileName": "Button"})])
 
     assert [{"sos": True}] == [each.values for each in heard.readings]
 
 
-def test_raw_bytes_without_a_codec_are_refused_and_the_rest_is_heard(ours: Listener) -> None:
-    heard = ours.hear([uplink("0303030303030303", b"\1"), uplink("0101010101010101", LEAK)])
+def test_raw_bytes_without_a_codec_are_refused_and_the_rest_is_heard(ours: Decoder) -> None:
+    heard = ours.decode([uplink("0303030303030303", b"\1"), uplink("0101010101010101", LEAK)])
 
     assert [Reason.NO_CODEC] == [each.reason for each in heard.refusals]
     assert "button-1 has no model" in heard.refusals[0].detail
     assert ["leak-1"] == [each.device for each in heard.readings]
     ours.codecs = None
-    assert [Reason.NO_CODEC] == [each.reason for each in ours.hear([uplink("0101010101010101", LEAK)]).refusals]
+    assert [Reason.NO_CODEC] == [each.reason for each in ours.decode([uplink("0101010101010101", LEAK)]).refusals]
 
 
-def test_a_codec_that_fails_is_a_refusal_with_its_words_and_its_bytes(ours: Listener) -> None:
-    heard = ours.hear([uplink("0202020202020202", b"\1", 9), uplink("0404040404040404", b"\1", 2)])
+def test_a_codec_that_fails_is_a_refusal_with_its_words_and_its_bytes(ours: Decoder) -> None:
+    heard = ours.decode([uplink("0202020202020202", b"\1", 9), uplink("0404040404040404", b"\1", 2)])
 
     assert [
         (Reason.CODEC_FAILED, "meter.js: Error: no table for this port (line 21)"),
@@ -305,12 +307,12 @@ def test_a_codec_that_fails_is_a_refusal_with_its_words_and_its_bytes(ours: List
 
 
 def test_a_danger_beside_what_a_codec_complains_of_is_told_as_one(
-    listener: Callable[..., Listener], workshop: CodecProcess
+    listener: Callable[..., Decoder], workshop: CodecProcess
 ) -> None:
     source = b"function decodeUplink(input) { return {errors: ['cut short'], data: {leak: input.bytes[0] === 1}}; }"
     made = listener(Device("leak-3", "water_leak", "Cut", identities=(Identity("chirpstack", "0606060606060606"),)))
     made.codecs = CodecRuntime(build_registry({"cut.js": source}, BindingBook()), workshop)
-    heard = made.hear([uplink("0606060606060606", b"\1"), uplink("0606060606060606", b"\0")])
+    heard = made.decode([uplink("0606060606060606", b"\1"), uplink("0606060606060606", b"\0")])
 
     assert [] == heard.readings
     assert [(Reason.CODEC_FAILED, True), (Reason.CODEC_FAILED, False)] == [
@@ -318,31 +320,31 @@ def test_a_danger_beside_what_a_codec_complains_of_is_told_as_one(
     ]
 
 
-def test_a_payload_that_measures_nothing_is_a_sign_of_life(ours: Listener) -> None:
-    heard = ours.hear([uplink("0101010101010101", b"")]), ours.hear([uplink("0101010101010101", b"\x99\1")])
+def test_a_payload_that_measures_nothing_is_a_sign_of_life(ours: Decoder) -> None:
+    heard = ours.decode([uplink("0101010101010101", b"")]), ours.decode([uplink("0101010101010101", b"\x99\1")])
 
-    assert [NoteKind.LIFE] * 2 == [note.kind for each in heard for note in each.notes]
+    assert [DeviceEventKind.LIFE] * 2 == [note.kind for each in heard for note in each.events]
 
 
-def test_raw_bytes_of_a_stranger_are_refused_as_an_unknown_device(ours: Listener) -> None:
-    [refusal] = ours.hear([uplink("9999999999999999", LEAK)]).refusals
+def test_raw_bytes_of_a_stranger_are_refused_as_an_unknown_device(ours: Decoder) -> None:
+    [refusal] = ours.decode([uplink("9999999999999999", LEAK)]).refusals
 
     assert Reason.UNKNOWN_DEVICE is refusal.reason
 
 
-def test_one_payload_may_hold_hours_of_readings(listener: Callable[..., Listener], workshop: CodecProcess) -> None:
+def test_one_payload_may_hold_hours_of_readings(listener: Callable[..., Decoder], workshop: CodecProcess) -> None:
     source = b"""function decodeUplink(input) { return {data: {leak: false, history: [
       {timestamp: 1767225000, leak: true}, {timestamp: 1767225300, leak: false}]}}; }"""
     made = listener(Device("leak-2", "water_leak", "Past", identities=(Identity("chirpstack", "0505050505050505"),)))
     made.codecs = CodecRuntime(build_registry({"past.js": source}, BindingBook()), workshop)
-    heard = made.hear([uplink("0505050505050505", b"\1")])
+    heard = made.decode([uplink("0505050505050505", b"\1")])
 
     assert [(1767225000000, True), (1767225300000, False), (NOW, False)] == [
         (each.at, each.values["leak"]) for each in heard.readings
     ]
 
 
-def test_which_codec_said_so_is_among_the_versions(ours: Listener) -> None:
+def test_which_codec_said_so_is_among_the_versions(ours: Decoder) -> None:
     assert ours.versions["codec leak.js"] == make_codec("leak.js", (FOLDER / "leak.js").read_bytes()).version
 
 

@@ -9,20 +9,20 @@ from typing import Any
 import pytest
 
 from domain import Device, Identity
-from ingest.decoding.decoder import Listener
+from ingest.decoding.decoder import Decoder
 from ingest.formats.lorawan_history import split_history
 from ingest.frame import Frame
-from ingest.results import Heard
+from ingest.results import IngestResult
 
 NOW = 1795904000000
 EUI = "a000000000000001"
-Build = Callable[..., Listener]
+Build = Callable[..., Decoder]
 
 
-def hear(make: Build, kind: str | None, said: dict[str, Any], model: str | None = None) -> Heard:
+def hear(make: Build, kind: str | None, said: dict[str, Any], model: str | None = None) -> IngestResult:
     body = {"time": "2026-11-28T22:13:20+00:00", "fPort": 1, "fCnt": 3, "object": said}
     known = [Device("d", kind, model, identities=(Identity("chirpstack", EUI),))] if kind else []
-    return make(*known).hear([Frame(f"application/x/device/{EUI}/event/up", json.dumps(body).encode(), NOW, "bulk")])
+    return make(*known).decode([Frame(f"application/x/device/{EUI}/event/up", json.dumps(body).encode(), NOW, "bulk")])
 
 
 def read(make: Build, kind: str, said: dict[str, Any], model: str | None = None) -> dict[str, Any]:
@@ -41,8 +41,8 @@ def test_a_number_whose_model_nobody_named_is_no_verdict_and_is_not_lost(listene
     assert {"temp_c": 20} == read(listener, "water_leak", {"status": 1, "temperature": 20}, "unheard-of")
     ear = listener(Device("d", "water_leak", identities=(Identity("chirpstack", EUI),)))
     body = {"object": {"status": 1, "temperature": 20}}
-    ear.hear([Frame(f"application/x/device/{EUI}/event/up", json.dumps(body).encode(), NOW, "bulk")])
-    assert any("status" in key for key in ear.unmapped)
+    ear.decode([Frame(f"application/x/device/{EUI}/event/up", json.dumps(body).encode(), NOW, "bulk")])
+    assert any("status" in key for key in ear.unmapped_fields)
 
 
 @pytest.mark.parametrize(

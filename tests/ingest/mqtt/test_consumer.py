@@ -17,7 +17,7 @@ import uvloop
 
 from domain import Device, Identity, Lane
 from domain.kind import Kind
-from ingest.frame import Entry, Frame
+from ingest.frame import Frame, JournalEntry
 from ingest.mqtt.broker_address import parse_broker_address
 from ingest.mqtt.consumer import ConsumerSettings, MqttConsumer
 from ingest.mqtt.journal_writer import FindDangers
@@ -47,7 +47,7 @@ class MemoryJournal:
 
     def payloads(self, lane: Lane | None = None) -> list[bytes]:
         """Without the copies of the other session, which are journaled but not processed."""
-        return [frame.payload for frame in self.frames(lane) if not frame.twin]
+        return [frame.payload for frame in self.frames(lane) if not frame.is_session_copy]
 
 
 def find_sos(frames: Sequence[Frame]) -> list[Frame]:
@@ -70,7 +70,7 @@ async def running(
     broker: Any, journal: MemoryJournal, find_dangers: FindDangers | None = None, **settings: Any
 ) -> AsyncIterator[MqttConsumer]:
     """A running consumer; its entries are in `.entries`, connection changes in `.connections`."""
-    entries: list[Entry] = []
+    entries: list[JournalEntry] = []
     events = RecordedEvents()
     consumer = MqttConsumer(
         parse_broker_address(f"mqtt://127.0.0.1:{broker.port}"),
@@ -313,7 +313,7 @@ async def test_without_a_broker_it_is_not_ready_and_reports_the_reason(free_port
 
 
 async def test_an_error_behind_the_journal_ends_the_consumer_and_is_not_swallowed(broker: Any) -> None:
-    def fail(entry: Entry) -> None:
+    def fail(entry: JournalEntry) -> None:
         raise ZeroDivisionError("a bug in the chain")
 
     consumer = MqttConsumer(

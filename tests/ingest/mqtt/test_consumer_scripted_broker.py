@@ -255,7 +255,9 @@ async def test_the_bulk_session_starts_without_an_urgent_session_that_cannot_con
         await until(lambda: consumer.status().session_copies == 1)
 
         await until(lambda: len(journal.frames) == 2)
-        assert [("bulk", False), ("urgent", True)] == [(frame.session, frame.twin) for frame in journal.frames]
+        assert [("bulk", False), ("urgent", True)] == [
+            (frame.session, frame.is_session_copy) for frame in journal.frames
+        ]
 
 
 def certificate(folder: Path) -> Path:

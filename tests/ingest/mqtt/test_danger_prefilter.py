@@ -12,7 +12,7 @@ import yaml
 
 from domain import Device, Identity
 from domain.kind import Kind
-from ingest.decoding.decoder import Listener
+from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
 from ingest.mappings.mapping import MappingBook
 from ingest.mqtt.danger_prefilter import DangerPrefilter
@@ -40,12 +40,12 @@ def compiled(kinds: dict[str, Kind], books: list[MappingBook]) -> DangerPrefilte
 
 
 @pytest.fixture
-def prefilter(compiled: DangerPrefilter, listener: Callable[..., Listener]) -> Callable[[Sequence[Frame]], list[Frame]]:
+def prefilter(compiled: DangerPrefilter, listener: Callable[..., Decoder]) -> Callable[[Sequence[Frame]], list[Frame]]:
     return prefilter_for(compiled, listener(*DEVICES))
 
 
-def prefilter_for(compiled: DangerPrefilter, decoder: Listener) -> DangerPrefilter:
-    prefilter = DangerPrefilter({}, [], decoder.bears_danger)
+def prefilter_for(compiled: DangerPrefilter, decoder: Decoder) -> DangerPrefilter:
+    prefilter = DangerPrefilter({}, [], decoder.has_danger)
     prefilter.replace_pattern(compiled)
     return prefilter
 
@@ -96,9 +96,9 @@ def test_raw_bytes_of_an_urgent_kind_are_found_because_only_their_codec_can_deco
 
 
 def test_kinds_that_were_added_at_run_time_are_searched_for(
-    kinds: dict[str, Kind], books: list[MappingBook], listener: Callable[..., Listener]
+    kinds: dict[str, Kind], books: list[MappingBook], listener: Callable[..., Decoder]
 ) -> None:
-    bears_danger = listener(*DEVICES).bears_danger
+    bears_danger = listener(*DEVICES).has_danger
     prefilter = DangerPrefilter({}, [], bears_danger)
     pressed = frame_of("fengshao/v1/band-1/up", {"sos": True})
     assert [] == prefilter([pressed])
@@ -119,9 +119,9 @@ def _evidence() -> list[Any]:
 
 @pytest.mark.parametrize(("topic", "payload"), _evidence())
 def test_the_prefilter_finds_exactly_what_decoding_finds(
-    compiled: DangerPrefilter, listener: Callable[..., Listener], topic: str, payload: object
+    compiled: DangerPrefilter, listener: Callable[..., Decoder], topic: str, payload: object
 ) -> None:
     decoder = listener(*DEVICES)
     raw = payload.encode() if isinstance(payload, str) else payload
     frame = frame_of(topic, raw)
-    assert decoder.bears_danger(frame) == (prefilter_for(compiled, decoder)([frame]) == [frame])
+    assert decoder.has_danger(frame) == (prefilter_for(compiled, decoder)([frame]) == [frame])

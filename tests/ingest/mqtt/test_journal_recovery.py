@@ -7,15 +7,15 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.decoding.decoder import Listener
+from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
 from ingest.mqtt.journal_recovery import PACKETS_PER_SESSION_MAX, JournalRecovery
 from ingest.mqtt.session_copies import SessionCopies
-from ingest.topics import Cover
+from ingest.topics import TopicFilterSet
 
 NOW = 1767225660000
 TOPIC = "zigbee2mqtt/button"
-URGENT_TOPICS = Cover([TOPIC])
+URGENT_TOPICS = TopicFilterSet([TOPIC])
 
 
 class Process:
@@ -39,11 +39,11 @@ class Process:
             if session == "urgent"
             else self.copies.keep_bulk(message_hash, NOW, urgent_is_certain)
         )
-        self.waiting[session].append(Frame(TOPIC, b"press", NOW, session, 1, press, twin=not keep))
+        self.waiting[session].append(Frame(TOPIC, b"press", NOW, session, 1, press, is_session_copy=not keep))
 
     def append(self, session: str, dangers_only: bool) -> None:
         """A danger is written at once; a copy of the other session waits with its batch."""
-        written = [frame for frame in self.waiting[session] if not (dangers_only and frame.twin)]
+        written = [frame for frame in self.waiting[session] if not (dangers_only and frame.is_session_copy)]
         self.journal += written
         self.waiting[session] = [frame for frame in self.waiting[session] if frame not in written]
 
@@ -71,17 +71,17 @@ def test_each_press_is_stored_once_whatever_was_journaled_when_the_process_was_k
             process.receive(session, press, urgent_is_certain)
         process.append(session, dangers_only=False)
 
-    assert presses == sum(not frame.twin for frame in journal)
+    assert presses == sum(not frame.is_session_copy for frame in journal)
 
 
-def test_a_copy_of_the_other_session_gives_no_reading_and_is_counted(listener: Callable[..., Listener]) -> None:
+def test_a_copy_of_the_other_session_gives_no_reading_and_is_counted(listener: Callable[..., Decoder]) -> None:
     payload = b'{"lel_pct": 3}'
     frames = [
         Frame("fengshao/v1/gas-1/alarm", payload, NOW, "urgent", 1, 1),
-        Frame("fengshao/v1/gas-1/alarm", payload, NOW, "bulk", 1, 1, twin=True),
-        Frame("fengshao/v1/gas-1/alarm", payload, NOW, "bulk", 0, None, twin=True),
+        Frame("fengshao/v1/gas-1/alarm", payload, NOW, "bulk", 1, 1, is_session_copy=True),
+        Frame("fengshao/v1/gas-1/alarm", payload, NOW, "bulk", 0, None, is_session_copy=True),
     ]
-    result = listener().hear(frames)
+    result = listener().decode(frames)
 
     assert (1, 2) == (len(result.refusals), result.duplicates)
 
@@ -89,8 +89,10 @@ def test_a_copy_of_the_other_session_gives_no_reading_and_is_counted(listener: C
 def test_the_newest_packets_of_each_session_are_recovered_and_no_others() -> None:
     recovery = JournalRecovery()
     numbers = range(2 * PACKETS_PER_SESSION_MAX + 1)
-    recovery.add([Frame("t", b"%d" % index, NOW + index, "bulk", 1, index % 65_535 + 1) for index in numbers], Cover())
-    recovery.add([Frame("t", b"pushed", NOW, "http", 1, 5), Frame("t", b"", NOW, "bulk")], Cover())
+    recovery.add(
+        [Frame("t", b"%d" % index, NOW + index, "bulk", 1, index % 65_535 + 1) for index in numbers], TopicFilterSet()
+    )
+    recovery.add([Frame("t", b"pushed", NOW, "http", 1, 5), Frame("t", b"", NOW, "bulk")], TopicFilterSet())
 
     assert PACKETS_PER_SESSION_MAX == len(recovery.last_packets("bulk"))
     assert hash("t") ^ hash(b"%d" % numbers[-1]) == recovery.last_packets("bulk")[numbers[-1] % 65_535 + 1]

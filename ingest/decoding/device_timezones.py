@@ -23,9 +23,9 @@ class DeviceTimezones:
     def zone_of(self, device: Device, platform: str) -> tzinfo:
         """The zone in which this device writes its times on this platform.
 
-        >>> local = DeviceTimezones(ZoneInfo("Asia/Shanghai"), {"hj212": ZoneInfo("UTC")})
+        >>> timezones = DeviceTimezones(ZoneInfo("Asia/Shanghai"), {"hj212": ZoneInfo("UTC")})
         >>> west = Device("west", "gas_alarm", attributes={"timezone": "Asia/Urumqi"})
-        >>> [local.of(device, "hj212").key for device in (west, Device("east", "gas_alarm"))]
+        >>> [timezones.zone_of(device, "hj212").key for device in (west, Device("east", "gas_alarm"))]
         ['Asia/Urumqi', 'UTC']
         """
         name = device.attributes.get(ATTRIBUTE)

@@ -38,10 +38,10 @@ class DiscoveryHints:
     def explain(self, platform: str, identity: str, fields: Mapping[str, object]) -> Mapping[str, object]:
         """The fields, with a bare state under the names that the description gives it.
 
-        >>> known = DiscoveryHints([("homeassistant", "garden", ("moisture",))])
-        >>> known.explained("homeassistant", "garden", {"state": "ON"})
+        >>> hints = DiscoveryHints([("homeassistant", "garden", ("moisture",))])
+        >>> hints.explain("homeassistant", "garden", {"state": "ON"})
         {'moisture': 'ON'}
-        >>> known.explained("homeassistant", "kitchen", {"state": "ON"})
+        >>> hints.explain("homeassistant", "kitchen", {"state": "ON"})
         {'state': 'ON'}
         """
         hints = self._hints.get((platform, identity), ())

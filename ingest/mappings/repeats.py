@@ -34,8 +34,8 @@ class RepeatFilter:
     def is_new(self, device: str, detail: str, at: Instant) -> bool:
         """Whether the device did not say so in the day before; from now on it did.
 
-        >>> news = RepeatFilter()
-        >>> [news.is_news("gas-1", "alarm: 'qwx'", at) for at in (0, 60_000, REPEAT_AFTER_MS, 3 * REPEAT_AFTER_MS)]
+        >>> repeats = RepeatFilter()
+        >>> [repeats.is_new("gas-1", "alarm: 'qwx'", at) for at in (0, 60_000, DAY, 3 * DAY)]
         [True, False, False, True]
         """
         key = (device, detail)

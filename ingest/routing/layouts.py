@@ -39,7 +39,7 @@ class MovedBase(Struct, frozen=True):
     def to_default(self, topic: str) -> str:
         """The topic as the platform's adapter reads it.
 
-        >>> MovedBase("home/z2m/#", 2, ("zigbee2mqtt",)).usual("home/z2m/kitchen")
+        >>> MovedBase("home/z2m/#", 2, ("zigbee2mqtt",)).to_default("home/z2m/kitchen")
         'zigbee2mqtt/kitchen'
         """
         return "/".join((*self.default_levels, *topic.split("/")[self.site_levels :]))
@@ -51,7 +51,7 @@ class MovedBase(Struct, frozen=True):
     def to_site(self, usual: str) -> str:
         """The filter on which a topic of the adapter's is heard at this site.
 
-        >>> MovedBase("+/zigbee2mqtt/#", 2, ("zigbee2mqtt",)).here("zigbee2mqtt/kitchen")
+        >>> MovedBase("+/zigbee2mqtt/#", 2, ("zigbee2mqtt",)).to_site("zigbee2mqtt/kitchen")
         '+/zigbee2mqtt/kitchen'
         """
         return "/".join((*self.pattern.split("/")[: self.site_levels], *usual.split("/")[len(self.default_levels) :]))
@@ -65,8 +65,10 @@ class FullTopic(Struct, frozen=True):
     def to_default(self, topic: str) -> str:
         """`{prefix}/{topic}/{leaf}`. A prefix that the site renamed stands in the filter and is taken for tele.
 
-        >>> FullTopic("+/tele/#").usual("kitchen/tele/SENSOR"), FullTopic("home/#").usual("home/b3/gas/stat/POWER")
-        ('tele/kitchen/SENSOR', 'stat/b3/gas/POWER')
+        >>> FullTopic("+/tele/#").to_default("kitchen/tele/SENSOR")
+        'tele/kitchen/SENSOR'
+        >>> FullTopic("home/#").to_default("home/b3/gas/stat/POWER")
+        'stat/b3/gas/POWER'
         """
         levels = topic.split("/")
         written = self._named_levels(len(levels))

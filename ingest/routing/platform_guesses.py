@@ -77,7 +77,7 @@ def guess_platform(topic: str, payload: bytes, bases: Iterable[str] = ()) -> Pla
     """The platform that most likely speaks here.
 
     >>> guess_platform("kitchen/tele/SENSOR", b'{"Time": "2026-11-29T05:00:00"}')
-    Guess(platform='tasmota', filters=('+/tele/#', '+/stat/#'))
+    PlatformGuess(platform='tasmota', filters=('+/tele/#', '+/stat/#'))
     >>> event = b'{"src": "shellyplussmoke-a1", "method": "NotifyStatus"}'
     >>> guess_platform("shellyplussmoke-a1/events/rpc", event).filters
     ('+/events/rpc', '+/status/+', '+/online')

@@ -46,7 +46,7 @@ class Route(Struct, frozen=True):
         """Whether the filter covers the topic. Most filters name all but the last level: for every message it counts.
 
         >>> route = Route("a/b/#", "native")
-        >>> [route.takes(topic) for topic in ("a/b/c", "a/b", "a/bc", "a")]
+        >>> [route.covers(topic) for topic in ("a/b/c", "a/b", "a/bc", "a")]
         [True, True, False, False]
         """
         pattern = self.pattern

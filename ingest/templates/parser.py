@@ -25,7 +25,7 @@ def parse(template: str) -> Parsed:
     (('params', 'smoke:0', 'alarm'),)
     >>> parse("{{ states('sensor.x') }}")
     Traceback (most recent call last):
-    ingest.templates.nodes.NotUnderstood: states
+    ingest.templates.nodes.UnsupportedTemplate: states
     """
     if len(template) > LENGTH_MAX:
         raise UnsupportedTemplate(f"a template of {len(template)} characters, {LENGTH_MAX} at most")

@@ -61,6 +61,8 @@ class RetentionSettings(_Strict):
     minute_days: Annotated[int, Field(ge=1)] = 400
     hour_days: Annotated[int, Field(ge=1)] = 3650
     refusal_days: Annotated[int, Field(ge=1)] = 30
+    alert_days: Annotated[int, Field(ge=1)] = 1095
+    """Settled alerts. Never shorter than `journal_days`: a replay of the journal would alert again."""
     audit_days: Annotated[int, Field(ge=1)] = 1095
 
 

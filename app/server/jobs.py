@@ -6,7 +6,6 @@ import logging
 from collections.abc import Mapping
 from functools import partial
 
-from msgspec import to_builtins
 from sqlalchemy import Connection
 
 from alerts.service import AlertService, AuditResult
@@ -15,9 +14,9 @@ from app.datadir.stores import Stores
 from app.pipeline.pipeline import Pipeline
 from app.server.scheduler import Job, StoredJob
 from domain import DAY, Instant
-from store.database.alerts import silences, statistics
+from store.database.alerts import retention, silences, statistics
 from store.database.refusals import refusals
-from store.database.system import audit, key_values
+from store.database.system import audit
 from store.database.system import jobs as table
 
 log = logging.getLogger("fengshao.jobs")
@@ -40,25 +39,35 @@ async def _roll_up(stores: Stores, now: Instant) -> str:
 
 
 async def _retain(stores: Stores, site: SiteSettings, chain: Pipeline, now: Instant) -> str:
-    """Journal entries go only once they are old and behind the checkpoint."""
+    """Journal entries go only once they are old and behind the checkpoint; alerts only once they are settled."""
     keep = site.retention
     await stores.history.retain(now, keep.raw_days, keep.minute_days, keep.hour_days)
     entries = await stores.journal.prune(now - keep.journal_days * DAY, chain.saved_position)
     purged = await stores.database.write(lambda tx: refusals.purge_refusals(tx, now - keep.refusal_days * DAY))
     acts = await stores.database.write(lambda tx: audit.purge(tx, now - keep.audit_days * DAY))
     planned = await stores.database.write(lambda tx: silences.purge_silences(tx, now - keep.audit_days * DAY))
-    return f"{entries} journal entries, {purged} refusals, {acts} acts and {planned} silences forgotten"
+    alerts = await _delete_expired_alerts(stores, now - max(keep.alert_days, keep.journal_days) * DAY)
+    return (
+        f"{entries} journal entries, {purged} refusals, {alerts} alerts, {acts} acts and {planned} silences forgotten"
+    )
+
+
+async def _delete_expired_alerts(stores: Stores, before: Instant) -> int:
+    """Alerts settled before an instant, and findings that ended before it without one, a batch at a time."""
+    database, deleted = stores.database, 0
+    while expired := await database.read(partial(retention.expired_alerts, before=before)):
+        batch = await database.write(partial(retention.delete_alerts, ids=expired, before=before))
+        deleted += batch
+        if not batch:
+            break
+    while findings := await database.read(partial(retention.expired_findings, before=before)):
+        await database.write(partial(retention.delete_findings, ids=findings))
+    return deleted
 
 
 async def _report(stores: Stores, now: Instant) -> str:
-    """The last day in numbers, kept for whoever asks: alerts by severity, how fast they were taken, what is open."""
-
-    def work(tx: Connection) -> statistics.AlertStatistics:
-        day = statistics.alert_statistics(tx, now - DAY, now)
-        key_values.put(tx, f"report/{now // DAY}", to_builtins(day), now)
-        return day
-
-    day = await stores.database.write(work)
+    """The last day in numbers, as the outcome of the job: alerts opened, still active, how fast acknowledged."""
+    day = await stores.database.read(partial(statistics.alert_statistics, since=now - DAY, until=now))
     return f"{sum(day.opened.values())} alerts opened, {day.unsettled} not settled, taken in {day.take_ms_median} ms"
 
 

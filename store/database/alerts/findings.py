@@ -10,7 +10,7 @@ from alerts.ports import FindingRecord
 from domain import Finding, Phase
 from store.database.alerts.tables import alert_findings
 
-_ENDS: Final = (Phase.ENDED.value, Phase.WITHDRAWN.value)
+FINAL_PHASES: Final = (Phase.ENDED.value, Phase.WITHDRAWN.value)
 _ONCE: Final = (Phase.BEGAN, Phase.ENDED, Phase.WITHDRAWN)
 _RECORDED = select(alert_findings.c.phase, alert_findings.c.at, alert_findings.c.alert).where(
     alert_findings.c.finding == bindparam("finding")
@@ -33,7 +33,7 @@ def record_finding(tx: Connection, finding: Finding, alert: int | None) -> None:
 def active_findings(tx: Connection, alert: int, limit: int | None = None) -> list[tuple[str, str | None]]:
     """Id and device of the findings of an alert that have begun and not ended."""
     mine = alert_findings.c.alert == alert
-    ended = select(alert_findings.c.finding).where(mine, alert_findings.c.phase.in_(_ENDS))
+    ended = select(alert_findings.c.finding).where(mine, alert_findings.c.phase.in_(FINAL_PHASES))
     open_ = select(alert_findings.c.finding, alert_findings.c.device).where(
         mine, alert_findings.c.finding.not_in(ended)
     )
@@ -43,7 +43,7 @@ def active_findings(tx: Connection, alert: int, limit: int | None = None) -> lis
 def active_finding_ids(tx: Connection, prefix: str) -> list[str]:
     """The ids so beginning of findings that have begun and not ended, oldest first."""
     mine = alert_findings.c.finding.startswith(prefix, autoescape=True)
-    ended = select(alert_findings.c.finding).where(mine, alert_findings.c.phase.in_(_ENDS))
+    ended = select(alert_findings.c.finding).where(mine, alert_findings.c.phase.in_(FINAL_PHASES))
     begun = select(alert_findings.c.finding).where(mine, alert_findings.c.finding.not_in(ended))
     found = begun.group_by(alert_findings.c.finding).order_by(func.min(alert_findings.c.heard_at))
     return list(tx.execute(found).scalars())

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -23,12 +20,6 @@ from store.database.system.tables import refusals as refusals_table
 
 def refusal(at: int = 0, source: str = "native", reason: Reason = Reason.BAD_PAYLOAD, detail: str = "x") -> Refusal:
     return Refusal(at, source, "fengshao/v1/d/up", b"{\xff", reason, detail)
-
-
-@pytest.fixture
-def tx(ledger: Database) -> Iterator[Connection]:
-    with ledger._engine.begin() as opened:
-        yield opened
 
 
 def test_a_refusal_comes_back_with_its_bytes_and_its_place_in_the_journal(tx: Connection) -> None:
@@ -113,8 +104,8 @@ batches = st.lists(
 @hypothesis_settings(deadline=None, max_examples=40)
 @given(batches, st.integers(0, 4))
 def test_nothing_is_lost_whatever_the_limit(batches: list[list[Refusal]], limit: int) -> None:
-    ledger = Database("sqlite://")
-    ledger.migrate()
+    database = Database("sqlite://")
+    database.migrate()
 
     def scene(tx: Connection) -> None:
         for table in (refusals_table, counts_table, cursors_table):
@@ -126,8 +117,8 @@ def test_nothing_is_lost_whatever_the_limit(batches: list[list[Refusal]], limit:
         assert len(refusals.list_refusals(tx, 100).items) == sum(count.kept for count in refusals.hourly_counts(tx))
         assert all(count.kept <= limit for count in refusals.hourly_counts(tx))
 
-    ledger.write_blocking(scene)
-    ledger.close()
+    database.write_blocking(scene)
+    database.close()
 
 
 def test_what_is_refused_again_after_a_replay_is_the_row_it_was(tx: Connection) -> None:

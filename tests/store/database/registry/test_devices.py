@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -24,12 +22,6 @@ GAS = Device(
     (Identity("zigbee2mqtt", "kitchen"), Identity("chirpstack", "24e124445d123456")),
     {"gas_low": 12.5, "floor": 4, "latch": True, "note": "灶台上方"},
 )
-
-
-@pytest.fixture
-def tx(ledger: Database) -> Iterator[Connection]:
-    with ledger._engine.begin() as opened:
-        yield opened
 
 
 def test_a_device_comes_back_exactly(tx: Connection) -> None:
@@ -58,13 +50,13 @@ def test_true_in_place_of_one_is_a_change(tx: Connection) -> None:
     assert registry.put_devices(tx, [Device("g1", "k", attributes={"a": True})], now=0).updated == ("g1",)
 
 
-def test_an_identity_of_another_device_is_refused_by_name_and_nothing_is_kept(ledger: Database) -> None:
-    ledger.write_blocking(lambda tx: registry.put_devices(tx, [GAS], now=0))
+def test_an_identity_of_another_device_is_refused_by_name_and_nothing_is_kept(database: Database) -> None:
+    database.write_blocking(lambda tx: registry.put_devices(tx, [GAS], now=0))
     thief = Device("g9", "gas_alarm", identities=(Identity("zigbee2mqtt", "kitchen"),))
     with pytest.raises(IdentityTaken, match="zigbee2mqtt kitchen of device g9 already belongs to device g1") as told:
-        ledger.write_blocking(lambda tx: registry.put_devices(tx, [Device("g8", "gas_alarm"), thief], now=0))
+        database.write_blocking(lambda tx: registry.put_devices(tx, [Device("g8", "gas_alarm"), thief], now=0))
     assert (told.value.owner, told.value.requested_by) == ("g1", "g9")
-    assert ledger.write_blocking(registry.all_devices) == [GAS]
+    assert database.write_blocking(registry.all_devices) == [GAS]
 
 
 def test_an_identity_in_capitals_and_in_small_letters_is_one(tx: Connection) -> None:
@@ -175,10 +167,10 @@ def test_putting_places_again_names_what_changed_and_replace_removes_the_rest(tx
     assert set(registry.community(tx).places) == {"x", "y"}
 
 
-def test_the_registry_s_sql_compiles_for_postgresql(ledger: Database) -> None:
+def test_the_registry_s_sql_compiles_for_postgresql(database: Database) -> None:
     dialect, seen = postgresql.dialect(), []  # type: ignore[no-untyped-call]
 
-    @event.listens_for(ledger._engine, "before_execute")
+    @event.listens_for(database._engine, "before_execute")
     def _note(_tx: object, statement: object, *_rest: object) -> None:
         seen.append(str(statement.compile(dialect=dialect)))  # type: ignore[attr-defined]
 
@@ -190,7 +182,7 @@ def test_the_registry_s_sql_compiles_for_postgresql(ledger: Database) -> None:
         registry.community(tx)
         registry.delete_device(tx, "g1", now=0)
 
-    ledger.write_blocking(everything)
+    database.write_blocking(everything)
     assert len(seen) > 15
 
 
@@ -214,7 +206,7 @@ some_devices = st.builds(
 
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 @given(st.lists(st.lists(some_devices, max_size=4), max_size=4))
-def test_whatever_is_put_no_identity_ever_has_two_holders(ledger: Database, puts: list[list[Device]]) -> None:
+def test_whatever_is_put_no_identity_ever_has_two_holders(database: Database, puts: list[list[Device]]) -> None:
     def scene(tx: Connection) -> None:
         for one in registry.all_devices(tx):
             registry.delete_device(tx, one.id, now=0)
@@ -232,4 +224,4 @@ def test_whatever_is_put_no_identity_ever_has_two_holders(ledger: Database, puts
                 for identity in {Identity("native", one.id), *one.identities}:
                     assert holders.setdefault(identity, one.id) == one.id
 
-    ledger.write_blocking(scene)
+    database.write_blocking(scene)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
@@ -13,16 +11,9 @@ from alerts.silence import HeldFinding, HeldState, Matchers, Silence
 from domain import HOUR, Evidence, Severity
 from store.database.alerts import silences
 from store.database.alerts.repository import SqlAlertStore
-from store.database.database import Database
 from tests.alerts.test_silence import NOW, finding
 
 GAS = Matchers(place="b3", severity=Severity.CRITICAL)
-
-
-@pytest.fixture
-def tx(ledger: Database) -> Iterator[Connection]:
-    with ledger._engine.begin() as opened:
-        yield opened
 
 
 def plan(tx: Connection, **changes: Any) -> Silence:

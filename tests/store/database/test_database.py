@@ -1,4 +1,4 @@
-"""The ledger's door: transactions, migrations, a full disk, kill -9, and SQL that PostgreSQL reads too."""
+"""The database's door: transactions, migrations, a full disk, kill -9, and SQL that PostgreSQL reads too."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from store.database.tables import TABLE_MODULES
 from store.errors import CannotWrite
 
 
-def test_migrating_twice_is_harmless(ledger: Database) -> None:
-    ledger.write_blocking(lambda tx: key_values.put(tx, "kept", 1, now=0))
-    before = ledger.write_blocking(lambda tx: inspect(tx).get_table_names())
-    ledger.migrate()
-    assert ledger.write_blocking(lambda tx: inspect(tx).get_table_names()) == before
-    assert ledger.write_blocking(lambda tx: key_values.get(tx, "kept")) == 1
+def test_migrating_twice_is_harmless(database: Database) -> None:
+    database.write_blocking(lambda tx: key_values.put(tx, "kept", 1, now=0))
+    before = database.write_blocking(lambda tx: inspect(tx).get_table_names())
+    database.migrate()
+    assert database.write_blocking(lambda tx: inspect(tx).get_table_names()) == before
+    assert database.write_blocking(lambda tx: key_values.get(tx, "kept")) == 1
 
 
 def test_a_migration_that_fails_halfway_leaves_the_ledger_as_it_was(tmp_path: Path) -> None:
@@ -44,9 +44,9 @@ def test_a_migration_that_fails_halfway_leaves_the_ledger_as_it_was(tmp_path: Pa
     opened.close()
 
 
-def test_the_migrations_build_exactly_the_tables_that_the_code_declares(ledger: Database) -> None:
+def test_the_migrations_build_exactly_the_tables_that_the_code_declares(database: Database) -> None:
     assert TABLE_MODULES
-    differences = ledger.write_blocking(lambda tx: compare_metadata(MigrationContext.configure(tx), metadata))
+    differences = database.write_blocking(lambda tx: compare_metadata(MigrationContext.configure(tx), metadata))
     assert differences == []
 
 
@@ -67,43 +67,43 @@ def test_every_table_and_index_compiles_for_postgresql() -> None:
         assert all(str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes)
 
 
-async def test_work_that_fails_leaves_nothing(ledger: Database) -> None:
+async def test_work_that_fails_leaves_nothing(database: Database) -> None:
     def half(tx: Connection) -> None:
         key_values.put(tx, "half", True, now=0)
         raise ValueError("the second half")
 
     with pytest.raises(ValueError, match="second half"):
-        await ledger.write(half)
-    assert await ledger.write(lambda tx: key_values.get(tx, "half")) is None
+        await database.write(half)
+    assert await database.write(lambda tx: key_values.get(tx, "half")) is None
 
 
-async def test_a_broken_constraint_is_told_as_it_is_and_the_next_work_goes_on(ledger: Database) -> None:
+async def test_a_broken_constraint_is_told_as_it_is_and_the_next_work_goes_on(database: Database) -> None:
     with pytest.raises(IntegrityError):
-        await ledger.write(
+        await database.write(
             lambda tx: tx.exec_driver_sql("INSERT INTO identities VALUES ('native', 'x', 'nobody', 0)") and None
         )
-    await ledger.write(lambda tx: key_values.put(tx, "after", True, now=0))
-    assert await ledger.read(lambda tx: key_values.get(tx, "after")) is True
+    await database.write(lambda tx: key_values.put(tx, "after", True, now=0))
+    assert await database.read(lambda tx: key_values.get(tx, "after")) is True
 
 
-async def test_a_reader_sees_what_was_committed_and_waits_for_no_writer(ledger: Database) -> None:
-    await ledger.write(lambda tx: key_values.put(tx, "answer", 1, now=0))
-    other = Database(str(ledger._engine.url))
+async def test_a_reader_sees_what_was_committed_and_waits_for_no_writer(database: Database) -> None:
+    await database.write(lambda tx: key_values.put(tx, "answer", 1, now=0))
+    other = Database(str(database._engine.url))
     try:
         with other._engine.begin() as tx:
             key_values.put(tx, "answer", 2, now=1)
-            assert await ledger.read(lambda tx: key_values.get(tx, "answer")) == 1
-        assert await ledger.read(lambda tx: key_values.get(tx, "answer")) == 2
+            assert await database.read(lambda tx: key_values.get(tx, "answer")) == 1
+        assert await database.read(lambda tx: key_values.get(tx, "answer")) == 2
     finally:
         other.close()
 
 
-def test_every_connection_is_durable_and_checks_references(ledger: Database) -> None:
+def test_every_connection_is_durable_and_checks_references(database: Database) -> None:
     def pragmas(tx: Connection) -> list[object]:
         names = ("journal_mode", "synchronous", "foreign_keys")
         return [tx.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
 
-    assert ledger.write_blocking(pragmas) == ["wal", 2, 1]
+    assert database.write_blocking(pragmas) == ["wal", 2, 1]
 
 
 FULL = """
@@ -112,25 +112,25 @@ from store.errors import CannotWrite
 from store.database.system import key_values as settings
 from store.database.database import Database
 
-ledger = Database(sys.argv[1])
+database = Database(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
 def work(tx):
     settings.put(tx, "small", "first half", now=0)
     settings.put(tx, "big", "x" * 4_000_000, now=0)
 try:
-    ledger.write_blocking(work)
+    database.write_blocking(work)
 except CannotWrite as error:
     print("refused:", error)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-print(ledger.write_blocking(lambda tx: settings.get(tx, "small")))
-ledger.write_blocking(lambda tx: settings.put(tx, "again", 1, now=0))
-print(ledger.write_blocking(lambda tx: settings.get(tx, "again")))
-ledger.close()
+print(database.write_blocking(lambda tx: settings.get(tx, "small")))
+database.write_blocking(lambda tx: settings.put(tx, "again", 1, now=0))
+print(database.write_blocking(lambda tx: settings.get(tx, "again")))
+database.close()
 """
 
 
-def test_a_full_disk_is_said_plainly_and_nothing_is_half_written(ledger: Database) -> None:
-    ran = subprocess.run([sys.executable, "-c", FULL, str(ledger._engine.url)], capture_output=True, text=True)
+def test_a_full_disk_is_said_plainly_and_nothing_is_half_written(database: Database) -> None:
+    ran = subprocess.run([sys.executable, "-c", FULL, str(database._engine.url)], capture_output=True, text=True)
     assert ran.stderr == ""
     refused, half, again = ran.stdout.splitlines()
     assert refused.startswith("refused: the ledger could not write:")
@@ -143,15 +143,15 @@ import sys
 from store.database.system import key_values as settings
 from store.database.database import Database
 
-ledger = Database(sys.argv[1])
+database = Database(sys.argv[1])
 for number in range(1_000_000):
-    ledger.write_blocking(lambda tx: [settings.put(tx, side, number, now=0) for side in ("left", "right")])
+    database.write_blocking(lambda tx: [settings.put(tx, side, number, now=0) for side in ("left", "right")])
     print(number, flush=True)
 """
 
 
-def test_kill_9_loses_nothing_committed_and_keeps_no_half(ledger: Database) -> None:
-    child = subprocess.Popen([sys.executable, "-c", COUNTING, str(ledger._engine.url)], stdout=subprocess.PIPE)
+def test_kill_9_loses_nothing_committed_and_keeps_no_half(database: Database) -> None:
+    child = subprocess.Popen([sys.executable, "-c", COUNTING, str(database._engine.url)], stdout=subprocess.PIPE)
     assert child.stdout is not None
     for _ in range(50):
         told = int(child.stdout.readline())
@@ -160,7 +160,7 @@ def test_kill_9_loses_nothing_committed_and_keeps_no_half(ledger: Database) -> N
     child.wait()
     child.stdout.close()
     told = max([told, *map(int, rest)])
-    left, right = ledger.write_blocking(lambda tx: (key_values.get(tx, "left"), key_values.get(tx, "right")))
+    left, right = database.write_blocking(lambda tx: (key_values.get(tx, "left"), key_values.get(tx, "right")))
     assert left == right
     assert left >= told
 

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from sqlalchemy import Connection
 
 from domain import Identity, Lane, Reason
 from ingest.results import DeviceEvent, DeviceEventKind, DiscoveredDevice, Refusal
-from store.database.database import Database
 from store.database.refusals import refusals
 from store.database.refusals.unregistered_devices import list_unregistered, record_discovery
 
 IEEE = "0x00158D0001DEEC28"
-
-
-@pytest.fixture
-def tx(ledger: Database) -> Iterator[Connection]:
-    with ledger._engine.begin() as opened:
-        yield opened
 
 
 def say(tx: Connection, *proposals: DiscoveredDevice) -> None:

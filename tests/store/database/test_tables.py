@@ -1,0 +1,37 @@
+"""The SQL of the store compiles for PostgreSQL as well."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, event
+from sqlalchemy.dialects import postgresql
+
+from domain import Lane
+from ingest.results import Reason, Refusal
+from store.database.alerts import retention
+from store.database.database import Database
+from store.database.refusals import refusals
+from store.database.system import audit, checkpoints, jobs, tokens
+from store.database.system.tokens import Token
+
+
+def test_the_sql_of_the_store_compiles_for_postgresql(database: Database) -> None:
+    dialect, seen = postgresql.dialect(), []  # type: ignore[no-untyped-call]
+
+    @event.listens_for(database._engine, "before_execute")
+    def _note(_tx: object, statement: object, *_rest: object) -> None:
+        seen.append(str(statement.compile(dialect=dialect)))  # type: ignore[attr-defined]
+
+    def everything(tx: Connection) -> None:
+        refusals.store_refusals(tx, Lane.BULK, 1, [Refusal(0, "a", "t", b"", Reason.BAD_VALUE, "")], limit=1)
+        refusals.list_refusals(tx, 1, "5:5", source="a", reason=Reason.BAD_VALUE, since=0, until=9)
+        refusals.hourly_counts(tx), refusals.total(tx), refusals.purge_refusals(tx, 0)
+        checkpoints.save(tx, "x", {}, 0, b"")
+        audit.record(tx, 0, "a", "b"), audit.list_entries(tx, 1, "7", actor="a"), audit.purge(tx, 0)
+        jobs.put(tx, "a", "b"), jobs.record_run(tx, "a", 0, ""), jobs.list_jobs(tx), jobs.remove(tx, "a")
+        tokens.create(tx, Token("a", "b", "c")), tokens.find_by_hash(tx, "b"), tokens.revoke(tx, "a", 0)
+        tokens.list_tokens(tx)
+        retention.delete_alerts(tx, retention.expired_alerts(tx, 0), 0)
+        retention.delete_findings(tx, retention.expired_findings(tx, 0))
+
+    database.write_blocking(everything)
+    assert len(seen) > 25

@@ -61,5 +61,5 @@ def open_history(data: Path, place: HistorySettings, kinds: Mapping[str, Kind]) 
         name for kind in kinds.values() for name, quantity in kind.quantities.items() if quantity.type == "bool"
     }
     return LineProtocolHistory(
-        place.url, token=token, org=place.org, bucket=place.bucket, target=place.type, booleans=booleans
+        place.url, token=token, org=place.org, bucket=place.bucket, target=place.type, boolean_quantities=booleans
     )

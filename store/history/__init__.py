@@ -1,4 +1,4 @@
-"""The history: what every device measured, for as long as we keep it. This page is the port; each file is a backend."""
+"""The history: time series of every device's readings. This module is the port; `duckdb` and `remote` are backends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from domain import Instant, Lane, Quality, Reading, Value
 
 
 class Point(Struct, frozen=True, gc=False):
-    """One value of one quantity. In a series with a step, `at` is where the bucket begins."""
+    """One value of one quantity. In a series with a step, `at` is the start of the bucket."""
 
     at: Instant
     quantity: str
@@ -20,18 +20,18 @@ class Point(Struct, frozen=True, gc=False):
 
 
 class History(Protocol):
-    """A store of readings. Whoever appends gives the journal position; what is durable is told by `position`."""
+    """A store of readings. Entries are appended with their journal position; `position` is what is durable."""
 
     def append(self, lane: Lane, pos: int, readings: Sequence[Reading]) -> bool:
-        """Take the readings of a journal entry into memory: cheap, never waits, an entry without readings too.
+        """Buffer the readings of a journal entry, also of one without readings. Never waits.
 
-        An entry that was taken before (a replay) is passed over. False when the buffer is full because nothing can be
-        written: the lane is then not taken further, and the journal still has it for the next start.
+        An entry appended before (a replay) is ignored. False when the buffer is full because nothing can be written:
+        the lane then accepts no further entry, and the next start reads them from the journal.
         """
         ...
 
     async def flush(self) -> None:
-        """Make everything appended so far durable, positions and readings together."""
+        """Make everything appended so far durable, readings and positions together."""
         ...
 
     def position(self) -> dict[Lane, int]:
@@ -48,9 +48,9 @@ class History(Protocol):
         limit: int = 1000,
         after: str | None = None,
     ) -> list[Point]:
-        """Points with `start <= at < end`, ascending, exactly as they were appended; `after` continues a page.
+        """Points with `start <= at < end`, ascending, exactly as they were appended; `after` is a page's cursor.
 
-        With a step: per bucket (aligned to the epoch) the mean of a number, the last of anything else.
+        With a step: per bucket (aligned to the epoch) the mean of numbers, the last value of anything else.
         """
         ...
 
@@ -59,27 +59,27 @@ class History(Protocol):
         ...
 
     def sorted_replay(self, start: Instant, end: Instant, devices: Sequence[str] | None = None) -> Iterator[Reading]:
-        """Readings with `start <= received < end` in the order in which they were received, for judging the past again.
+        """Readings with `start <= received < end` in order of reception: the input of a backtest.
 
-        A history on a server chooses by `at`: only the embedded one is judged again.
+        A history on a server selects by `at`, so backtests use the embedded one only.
         """
         ...
 
     async def roll_up(self, now: Instant) -> None:
-        """Put closed hours into the form that is read fast and kept long."""
+        """Roll up closed hours to minutes and hours."""
         ...
 
     async def retain(self, now: Instant, raw_days: int, minute_days: int, hour_days: int) -> None:
-        """Forget raw readings, one-minute and one-hour roll-ups older than so many days."""
+        """Delete raw readings, one-minute and one-hour roll-ups older than these numbers of days."""
         ...
 
     async def close(self) -> None:
-        """Flush and let go of the files."""
+        """Flush and close files or connections."""
         ...
 
 
 def next_cursor(points: Sequence[Point], limit: int, after: str | None = None) -> str | None:
-    """The cursor behind a page of a series; None when it was the last one.
+    """The cursor after a page of a series; None after the last page.
 
     >>> next_cursor([Point(5, "a", 1), Point(7, "a", 2), Point(7, "b", 3)], 3)
     '7:2'
@@ -95,7 +95,7 @@ def next_cursor(points: Sequence[Point], limit: int, after: str | None = None) -
 
 
 def parse_cursor(after: str | None) -> tuple[Instant | None, int]:
-    """The instant at which a page begins, and how many points of that instant were shown before."""
+    """The instant at which a page begins, and how many points of that instant earlier pages held."""
     if after is None:
         return None, 0
     at, _, seen = after.partition(":")

@@ -1,5 +1,6 @@
-"""Takes the readings of a time out of a history into a file of its own, which another process may read, while the
-history goes on being written. It changes nothing in the history it reads.
+"""Copies a period of a history into a new DuckDB file while the history goes on being written.
+
+Another process can open the copy; DuckDB lets one process at a time open the history itself.
 """
 
 from __future__ import annotations
@@ -11,38 +12,41 @@ from typing import Any
 from domain import Instant
 from store.history.duckdb.tables import COLUMNS, create, raw_table, stored_days
 
-_ATTACHED = "piece"
+_TARGET = "piece"
 
 
 def export_readings(
-    look: Any,
+    connection: Any,
     path: Path,
     start: Instant,
     end: Instant,
     devices: Sequence[int] | None,
-    told: Callable[[float], None],
+    on_progress: Callable[[float], None],
 ) -> None:
-    """Writes the file, a day at a time; `told` hears how much is done, and may raise to end it."""
-    (here,) = look.execute("SELECT current_database()").fetchone()
-    chosen = f"received >= {start:d} AND received < {end:d}"
+    """Writes the file, a day at a time. `on_progress` receives the finished share (0 to 1) and may raise to cancel."""
+    (source,) = connection.execute("SELECT current_database()").fetchone()
+    condition = f"received >= {start:d} AND received < {end:d}"
     if devices is not None:
-        chosen += f" AND device IN ({', '.join(str(int(one)) for one in devices) or 'NULL'})"
-    wanted = [day for day in stored_days(look) if _holds(look, day, start, end)]
-    look.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {_ATTACHED}; USE {_ATTACHED}")
+        condition += f" AND device IN ({', '.join(str(int(device)) for device in devices) or 'NULL'})"
+    days = [day for day in stored_days(connection) if _has_received(connection, day, start, end)]
+    connection.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {_TARGET}; USE {_TARGET}")
     try:
-        create(look)
-        look.execute(f"INSERT INTO names SELECT * FROM {here}.names")  # noqa: S608
-        look.execute(f"INSERT INTO hot SELECT {COLUMNS} FROM {here}.hot WHERE {chosen}")  # noqa: S608
-        for index, day in enumerate(wanted):
-            told(index / len(wanted))
+        create(connection)
+        connection.execute(f"INSERT INTO names SELECT * FROM {source}.names")  # noqa: S608
+        connection.execute(f"INSERT INTO hot SELECT {COLUMNS} FROM {source}.hot WHERE {condition}")  # noqa: S608
+        for index, day in enumerate(days):
+            on_progress(index / len(days))
             table = raw_table(day)
-            look.execute(f"CREATE TABLE {table} AS SELECT {COLUMNS} FROM {here}.{table} WHERE {chosen}")  # noqa: S608
-            look.execute("INSERT INTO days VALUES (?, 1)", [day])
+            query = f"SELECT {COLUMNS} FROM {source}.{table} WHERE {condition}"  # noqa: S608
+            connection.execute(f"CREATE TABLE {table} AS {query}")
+            connection.execute("INSERT INTO days VALUES (?, 1)", [day])
     finally:
-        look.execute(f"USE {here}; DETACH {_ATTACHED}")
+        connection.execute(f"USE {source}; DETACH {_TARGET}")
 
 
-def _holds(look: Any, day: Instant, start: Instant, end: Instant) -> bool:
-    """A day may hold what was received long after it. DuckDB knows the ends of a column without reading it."""
-    first, last = look.execute(f"SELECT min(received), max(received) FROM {raw_table(day)}").fetchone()  # noqa: S608
+def _has_received(connection: Any, day: Instant, start: Instant, end: Instant) -> bool:
+    """Whether a day's table holds readings received in the period: they may have been received long after that day."""
+    # DuckDB answers min and max of a column from its statistics, without reading the rows.
+    query = f"SELECT min(received), max(received) FROM {raw_table(day)}"  # noqa: S608
+    first, last = connection.execute(query).fetchone()
     return first is not None and bool(first < end and last >= start)

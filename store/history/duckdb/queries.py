@@ -1,4 +1,4 @@
-"""Questions to the DuckDB history: a device's series, its newest values, the past in order. They change nothing."""
+"""Read-only queries of the DuckDB history: a device's series, its newest values, all readings in order of reception."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from store.history.duckdb.tables import COLUMNS, raw_table, stored_days
 _FETCH: Final = 5_000
 RECEIVED: Final = "received >= $start AND received < $end"
 AHEAD_MS: Final = DAY
-"""No reading is measured so long after it was received: a day's table is not asked earlier than this before it."""
+"""Longest time by which a device's clock may be ahead: a day's table may hold readings received that much earlier."""
 
 decode_values = msgspec.json.Decoder(dict[str, Value | None]).decode
 _decode_all = msgspec.json.Decoder(list[dict[str, Value | None]]).decode
@@ -23,8 +23,8 @@ decode_doubts = msgspec.json.Decoder(dict[str, Quality]).decode
 
 _NO_DOUBTS: Final[dict[str, Quality]] = {}
 
-# What is not rolled up yet is rolled up here, in the same form; buckets met twice are added together.
-_STEPS: Final = """
+# Rows not rolled up yet are rolled up here in the same form; partial sums of one bucket are added together.
+_BUCKETS: Final = """
 WITH source AS ({source}), pieces AS (
     SELECT at_ms, received, piece.key AS quantity, piece.type AS type, piece.value AS value
     FROM source, json_each(vals) AS piece
@@ -51,23 +51,23 @@ _ROLLED: Final = """
 def points(
     connection: Any, device: int, quantity: str | None, start: Instant, end: Instant, limit: int, after: str | None
 ) -> list[Point]:
-    """A page of a device's points as they were appended."""
+    """One page of a device's points, exactly as they were appended."""
     at, skip = parse_cursor(after)
     begin = start if at is None else max(start, at)
     values: dict[str, object] = {"device": device, "start": begin, "end": end, "limit": limit + skip}
-    # Quotes inside JSON text are escaped, so this can only be found where a value of that name begins.
-    holds = "AND vals <> '{}'" if quantity is None else "AND contains(vals, $holds)"
+    # Quotes inside JSON text are escaped, so `"name":` is found only where a value of that name begins.
+    holds_quantity = "AND vals <> '{}'" if quantity is None else "AND contains(vals, $holds)"
     if quantity is not None:
         values["holds"] = f"{msgspec.json.encode(quantity).decode()}:"
     found = connection.execute(
-        f"SELECT at_ms, vals, doubts FROM ({_source(connection, begin, end, holds)})"  # noqa: S608
+        f"SELECT at_ms, vals, doubts FROM ({_source(connection, begin, end, holds_quantity)})"  # noqa: S608
         " ORDER BY at_ms, received, vals, doubts LIMIT $limit",
         values,
     ).fetchall()
-    return _points(found, quantity, limit + skip)[skip:]
+    return _to_points(found, quantity, limit + skip)[skip:]
 
 
-def steps(
+def buckets(
     connection: Any,
     device: int,
     quantity: str | None,
@@ -77,12 +77,12 @@ def steps(
     limit: int,
     after: str | None,
 ) -> list[Point]:
-    """A page of a device's buckets: the mean of a number, the last of anything else; implausible values left out."""
+    """One page of a device's buckets: mean of numbers, last value of anything else; implausible values left out."""
     unit, table = next(((u, t) for u, t in ((HOUR, "hours"), (MINUTE, "minutes")) if step_ms % u == 0), (1, ""))
     at, skip = parse_cursor(after)
     begin = (start if at is None else max(start, at)) // step_ms * step_ms
-    source = _source(connection, begin, end) if unit == 1 else _recent()
-    query = _STEPS.format(source=source, rolled=_ROLLED.format(table=table) if table else "")
+    source = _source(connection, begin, end) if unit == 1 else _recent_query()
+    query = _BUCKETS.format(source=source, rolled=_ROLLED.format(table=table) if table else "")
     values = {"device": device, "quantity": quantity, "start": begin, "end": end, "step": step_ms}
     found = connection.execute(query, {**values, "limit": limit, "skip": skip}).fetchall()
     return [
@@ -94,84 +94,80 @@ def steps(
 
 def newest(connection: Any, device: int) -> list[Point]:
     """The newest point of each quantity of a device, by quantity."""
-    closed = connection.execute(
+    rolled_up = connection.execute(
         "SELECT at_ms, received, quantity, value, quality FROM newest WHERE device = ?", [device]
     ).fetchall()
-    known: dict[str, tuple[Instant, Instant, Point]] = {}
-    for at, received, quantity, text, quality in closed:
+    latest: dict[str, tuple[Instant, Instant, Point]] = {}
+    for at, received, quantity, text, quality in rolled_up:
         value = decode_value(text)
         if value is not None:
-            known[quantity] = (at, received, Point(at, quantity, value, Quality(quality or Quality.GOOD)))
-    hot = connection.execute(
+            latest[quantity] = (at, received, Point(at, quantity, value, Quality(quality or Quality.GOOD)))
+    recent = connection.execute(
         "SELECT received, at_ms, vals, doubts FROM hot WHERE device = ? ORDER BY at_ms, received", [device]
     ).fetchall()
-    for received, *row in hot:
-        for point in _points([row], None, None):
-            if point.quantity not in known or (point.at, received) >= known[point.quantity][:2]:
-                known[point.quantity] = (point.at, received, point)
-    return [known[quantity][2] for quantity in sorted(known)]
+    for received, *row in recent:
+        for point in _to_points([row], None, None):
+            if point.quantity not in latest or (point.at, received) >= latest[point.quantity][:2]:
+                latest[point.quantity] = (point.at, received, point)
+    return [latest[quantity][2] for quantity in sorted(latest)]
 
 
 def readings(
     connection: Any, names: Mapping[int, str], start: Instant, end: Instant, devices: Sequence[int] | None
 ) -> Iterator[Reading]:
-    """Whole readings in the order in which they were received. What was measured long before lies in older days."""
-    chosen = RECEIVED + ("" if devices is None else " AND device IN (SELECT unnest($devices))")
+    """Whole readings in order of reception. Late readings lie in the tables of the days they were measured on."""
+    condition = RECEIVED + ("" if devices is None else " AND device IN (SELECT unnest($devices))")
     values: dict[str, object] = {"start": start, "end": end} | ({} if devices is None else {"devices": list(devices)})
     tables = ["hot", *(raw_table(day) for day in stored_days(connection) if day < end + AHEAD_MS)]
     found = connection.execute(
-        f"SELECT {COLUMNS} FROM ({_from_all(tables, chosen)}) ORDER BY received, at_ms, device, vals",  # noqa: S608
+        f"SELECT {COLUMNS} FROM ({_from_all(tables, condition)}) ORDER BY received, at_ms, device, vals",  # noqa: S608
         values,
     )
     while rows := found.fetchmany(_FETCH):
-        for (device, kind, at, received, _, doubts), values_held in zip(rows, _decoded_values(rows), strict=True):
+        for (device, kind, at, received, _, doubts), decoded in zip(rows, _decoded_values(rows), strict=True):
             marks = _NO_DOUBTS if doubts is None else decode_doubts(doubts)
-            yield Reading(names[device], names[kind], at, received, values_held, marks)
+            yield Reading(names[device], names[kind], at, received, decoded, marks)
 
 
 def first_received(connection: Any) -> Instant | None:
-    """When the oldest reading of all was received."""
-    # Also of a newer day: what lies in the oldest may have come long after it was measured.
+    """When the oldest reading was received; None without readings."""
+    # Every day is read: a reading of the oldest day may have been received after those of newer days.
     tables = ["hot", *map(raw_table, stored_days(connection))]
-    found = [connection.execute(f"SELECT min(received) FROM {table}").fetchone()[0] for table in tables]  # noqa: S608
-    return min((one for one in found if one is not None), default=None)
+    firsts = [connection.execute(f"SELECT min(received) FROM {table}").fetchone()[0] for table in tables]  # noqa: S608
+    return min((first for first in firsts if first is not None), default=None)
 
 
 def _decoded_values(rows: Sequence[Sequence[Any]]) -> list[dict[str, Value]]:
-    """The values of some rows, read in one go. What is null was said to be unknown: seldom."""
-    written = f"[{','.join([row[4] for row in rows])}]"
-    held = _decode_all(written)
-    if "null" in written:
-        held = [{name: value for name, value in values.items() if value is not None} for values in held]
-    return held  # type: ignore[return-value]  # no null among them
+    """The values of these rows, decoded in one call. `null` means that the device reported a value as unknown."""
+    text = f"[{','.join([row[4] for row in rows])}]"
+    decoded = _decode_all(text)
+    if "null" in text:
+        decoded = [{name: value for name, value in values.items() if value is not None} for values in decoded]
+    return decoded  # type: ignore[return-value]  # no null among them
 
 
-def _recent() -> str:
+def _recent_query() -> str:
     return "SELECT * FROM hot WHERE device = $device AND at_ms >= $start AND at_ms < $end"
 
 
-def _source(connection: Any, start: Instant, end: Instant, more: str = "") -> str:
-    return _union(connection, start, end, f"AND device = $device {more}")
-
-
-def _union(connection: Any, start: Instant, end: Instant, more: str) -> str:
+def _source(connection: Any, start: Instant, end: Instant, condition: str = "") -> str:
     tables = ["hot", *(raw_table(day) for day in stored_days(connection) if day < end and day + DAY > start)]
-    return _from_all(tables, f"at_ms >= $start AND at_ms < $end {more}")
+    return _from_all(tables, f"at_ms >= $start AND at_ms < $end AND device = $device {condition}")
 
 
-def _from_all(tables: Sequence[str], chosen: str) -> str:
-    return " UNION ALL ".join(f"SELECT * FROM {table} WHERE {chosen}" for table in tables)  # noqa: S608
+def _from_all(tables: Sequence[str], condition: str) -> str:
+    return " UNION ALL ".join(f"SELECT * FROM {table} WHERE {condition}" for table in tables)  # noqa: S608
 
 
-def _points(rows: Sequence[Sequence[Any]], quantity: str | None, limit: int | None) -> list[Point]:
-    found: list[Point] = []
+def _to_points(rows: Sequence[Sequence[Any]], quantity: str | None, limit: int | None) -> list[Point]:
+    points: list[Point] = []
     for at, vals, doubts in rows:
         marks = _NO_DOUBTS if doubts is None else decode_doubts(doubts)
         values = decode_values(vals)
         for name in sorted(values) if quantity is None else (quantity,):
             value = values.get(name)
             if value is not None:
-                found.append(Point(at, name, value, marks.get(name, Quality.GOOD)))
-        if limit is not None and len(found) >= limit:
+                points.append(Point(at, name, value, marks.get(name, Quality.GOOD)))
+        if limit is not None and len(points) >= limit:
             break
-    return found[:limit]
+    return points[:limit]

@@ -1,8 +1,8 @@
-"""The tables of the DuckDB history and what moves readings between them: every function is one transaction's work.
+"""The tables of the DuckDB history and the statements that move readings between them. One function, one transaction.
 
-`hot` takes readings as they come. Closed hours move to one table a day (`raw_20261121`, UTC), sorted by device and
-instant, because there DuckDB finds one device by skipping the others; on the way they are rolled up to minutes and
-hours. A reading stays one row with its values as JSON text, in which a number keeps the digits and the type it had.
+New readings are inserted into `hot`. Readings of closed hours move to one table a day (`raw_20261121`, UTC), sorted by
+device and time, where DuckDB skips the row groups of other devices; on the way they are rolled up to minutes and hours.
+A reading is one row with its values as JSON text, so that a number keeps its digits and its type.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ CREATE TABLE IF NOT EXISTS hours (
 """
 
 RUNS_MAX: Final = 24
-"""A day in more sorted runs than this is sorted again as a whole: late data came in many pieces."""
+"""A day in more sorted runs than this is sorted again as a whole. Late readings add one run per move."""
 
 COLUMNS: Final = "device, kind, at_ms, received, vals, doubts"
 
-# One row for every value of the readings in `closed`. `doubts` rarely has anything, so it is looked into last.
+# One row per value of the readings in `closed`. `doubts` is mostly NULL, so it is parsed only when it is not.
 _UNPIVOT: Final = """
 CREATE OR REPLACE TEMP TABLE pieces AS
 SELECT device, at_ms, received, piece.key AS quantity, piece.type AS type, piece.value AS value,
@@ -43,8 +43,8 @@ SELECT device, at_ms, received, piece.key AS quantity, piece.type AS type, piece
 FROM closed, json_each(vals) AS piece
 """
 
-# Each move adds its own partial sums: late readings of an hour that was rolled up before need no second look at it.
-# The last value is kept of what has no mean.
+# Each move inserts partial sums: late readings of an hour that was rolled up before do not touch its older rows.
+# The last value is stored only for quantities that have no mean.
 _ROLL_UP: Final = """
 INSERT INTO {table}
 SELECT device, quantity, at_ms - at_ms % {unit}, count(number), sum(number), min(number), max(number),
@@ -69,17 +69,17 @@ GROUP BY device, quantity
 
 
 def create(connection: Any) -> None:
-    """The tables, where they are missing."""
+    """Creates the tables that do not exist yet."""
     connection.execute(_SCHEMA)
 
 
 def stored_days(connection: Any) -> list[Instant]:
-    """The beginnings (UTC) of the days that have a table, ascending."""
+    """The start (UTC) of every day that has a table, ascending."""
     return [row[0] for row in connection.execute("SELECT day FROM days ORDER BY day").fetchall()]
 
 
 def raw_table(day: Instant) -> str:
-    """The table of a day's closed readings.
+    """The table of a day's readings of closed hours.
 
     >>> raw_table(1795219200000)
     'raw_20261121'
@@ -88,25 +88,25 @@ def raw_table(day: Instant) -> str:
 
 
 def slices(connection: Any, before: Instant, max_rows: int) -> Iterator[tuple[int, int]]:
-    """Ranges of device numbers, in order, each with about so many hot readings received before an instant."""
-    counted = connection.execute(
+    """Ranges (first, last) of device ids, each with about `max_rows` rows of `hot` received before an instant."""
+    counts = connection.execute(
         "SELECT device, count(*) FROM hot WHERE received < ? GROUP BY device ORDER BY device", [before]
     ).fetchall()
     first, rows = None, 0
-    for device, count in counted:
+    for device, count in counts:
         first = device if first is None else first
         rows += count
         if rows >= max_rows:
             yield first, device
             first, rows = None, 0
     if first is not None:
-        yield first, counted[-1][0]
+        yield first, counts[-1][0]
 
 
 def move_closed(connection: Any, before: Instant, first: int, last: int) -> None:
-    """Move the hot readings of a range of devices, received before an instant, to their days, and roll them up."""
-    chosen = f"received < {before:d} AND device BETWEEN {first:d} AND {last:d}"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE closed AS SELECT * FROM hot WHERE {chosen}")  # noqa: S608
+    """Moves the rows of `hot` of a range of devices, received before an instant, to their days, and rolls them up."""
+    condition = f"received < {before:d} AND device BETWEEN {first:d} AND {last:d}"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE closed AS SELECT * FROM hot WHERE {condition}")  # noqa: S608
     for (day,) in connection.execute(f"SELECT DISTINCT at_ms - at_ms % {DAY} FROM closed ORDER BY 1").fetchall():  # noqa: S608
         _add_run(connection, day)
     connection.execute(_UNPIVOT)
@@ -115,27 +115,25 @@ def move_closed(connection: Any, before: Instant, first: int, last: int) -> None
     connection.execute(_NEWEST)
     connection.execute("DELETE FROM newest WHERE device IN (SELECT device FROM newer)")
     connection.execute("INSERT INTO newest SELECT device, quantity, at_ms, received, value, quality FROM newer")
-    connection.execute(f"DELETE FROM hot WHERE {chosen}")  # noqa: S608
+    connection.execute(f"DELETE FROM hot WHERE {condition}")  # noqa: S608
     connection.execute("DROP TABLE pieces; DROP TABLE newer; DROP TABLE closed")
 
 
 def fragmented_days(connection: Any, now: Instant) -> list[Instant]:
-    """Days that are over and lie in so many runs that sorting them as a whole is worth it."""
-    found = connection.execute(
-        "SELECT day FROM days WHERE runs > ? AND day < ? ORDER BY day", [RUNS_MAX, now - DAY - HOUR]
-    )
-    return [row[0] for row in found.fetchall()]
+    """Past days in more than RUNS_MAX sorted runs."""
+    query = "SELECT day FROM days WHERE runs > ? AND day < ? ORDER BY day"
+    return [row[0] for row in connection.execute(query, [RUNS_MAX, now - DAY - HOUR]).fetchall()]
 
 
 def recluster(connection: Any, day: Instant) -> None:
-    """Sort a day as a whole."""
+    """Sorts a day's table as a whole."""
     table = raw_table(day)
     connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM {table} ORDER BY device, at_ms")  # noqa: S608
     connection.execute("UPDATE days SET runs = 1 WHERE day = ?", [day])
 
 
 def delete_expired(connection: Any, raw_before: Instant, minutes_before: Instant, hours_before: Instant) -> None:
-    """Drop the days that end before an instant, and roll-up buckets that begin before theirs."""
+    """Drops the tables of days that end before `raw_before`, and the roll-up buckets that begin before their limits."""
     for day in stored_days(connection):
         if day + DAY <= raw_before:
             connection.execute(f"DROP TABLE {raw_table(day)}")
@@ -145,7 +143,7 @@ def delete_expired(connection: Any, raw_before: Instant, minutes_before: Instant
 
 
 def put_positions(connection: Any, positions: Sequence[tuple[str, int]]) -> None:
-    """Move the durable journal positions on."""
+    """Stores the journal positions that are durable with this transaction."""
     for lane, pos in positions:
         connection.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?)", [lane, pos])
 

@@ -1,17 +1,15 @@
-"""A history beyond one machine: line protocol (v2 write API) through influxdb-client, read back by a `Reader`.
+"""A history on a time series server: written as line protocol (v2 write API), read back by a `SampleReader`.
 
-Such a server has no transaction around data and position. The position is written after the data, so that a crash in
-between writes the same data again, and equal points count once: InfluxDB overwrites them, VictoriaMetrics keeps both
-and the reader drops one. Two different values of one quantity in the same millisecond are one on InfluxDB. Roll-ups and
-retention are the server's own settings.
+Such a server has no transaction around data and position. The position is written after the data: a crash in between
+writes the same data again, and equal points count once (InfluxDB overwrites them, VictoriaMetrics keeps both and the
+reader drops one). InfluxDB keeps one of two different values of a quantity in the same millisecond. Roll-ups and
+retention are settings of the server.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, Literal, TypeVar
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Final, Literal
 
 from influxdb_client.client.exceptions import InfluxDBError
 from influxdb_client.client.influxdb_client import InfluxDBClient
@@ -20,25 +18,27 @@ from influxdb_client.domain.write_precision import WritePrecision
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError
 
-from domain import DAY, Instant, Lane, Reading
+from domain import DAY, Instant, Reading
 from store.errors import CannotWrite, StoreError
 from store.history import Point
-from store.history.buffer import Batch, Buffer, last_positions
+from store.history.buffer import Batch, last_positions
+from store.history.buffered import BufferedHistory
 from store.history.remote import samples
 from store.history.remote.influxdb import InfluxDbReader
 from store.history.remote.line_protocol import lines, position_line
 from store.history.remote.samples import SampleReader
 from store.history.remote.victoriametrics import VictoriaMetricsReader
 
-T = TypeVar("T")
 Target = Literal["victoriametrics", "influxdb"]
 
-BUFFER_READINGS_MAX: Final = 1_000_000
 _WRITE_READINGS_MAX: Final = 5_000
 
 
-class LineProtocolHistory:
-    """A `History` on a server that takes line protocol. `booleans` names the quantities that are booleans."""
+class LineProtocolHistory(BufferedHistory):
+    """A `History` on a server that accepts line protocol.
+
+    `boolean_quantities` are read back as booleans: VictoriaMetrics stores them as numbers.
+    """
 
     def __init__(
         self,
@@ -48,20 +48,19 @@ class LineProtocolHistory:
         org: str = "fengshao",
         bucket: str = "fengshao",
         target: Target = "victoriametrics",
-        booleans: Collection[str] = (),
+        boolean_quantities: Collection[str] = (),
         timeout_s: float = 10.0,
     ) -> None:
+        super().__init__()
         self._client: Any = InfluxDBClient(url, token=token, org=org, timeout=round(timeout_s * 1000))
         self._write_api: Any = self._client.write_api(write_options=SYNCHRONOUS)
         self._bucket = bucket
         self._text_as_tags = target == "victoriametrics"
         self._reader: SampleReader = (
-            VictoriaMetricsReader(url, token=token, booleans=booleans, timeout_s=timeout_s)
+            VictoriaMetricsReader(url, token=token, boolean_quantities=boolean_quantities, timeout_s=timeout_s)
             if target == "victoriametrics"
             else InfluxDbReader(self._client, org, bucket)
         )
-        self._buffer = Buffer(BUFFER_READINGS_MAX)
-        self._thread = ThreadPoolExecutor(1, "history")
         try:
             self._durable = self._thread.submit(self._reader.position).result()
         except StoreError:
@@ -69,29 +68,6 @@ class LineProtocolHistory:
             self._thread.shutdown()
             raise
         self._buffer.resume(self._durable)
-
-    @property
-    def pending(self) -> int:
-        """Readings appended and not yet written."""
-        return self._buffer.readings
-
-    @property
-    def overflowed(self) -> bool:
-        """True when the buffer was full and readings are left to the journal until the next start."""
-        return self._buffer.overflowed
-
-    def append(self, lane: Lane, pos: int, readings: Sequence[Reading]) -> bool:
-        """See History.append."""
-        return self._buffer.append(lane, pos, readings)
-
-    async def flush(self) -> None:
-        """See History.flush. Raises CannotWrite; nothing is lost from memory then, and the next flush tries again."""
-        while self._buffer.front(1):
-            await self._run(self._flush_some)
-
-    def position(self) -> dict[Lane, int]:
-        """See History.position."""
-        return dict(self._durable)
 
     async def series(
         self,
@@ -105,8 +81,8 @@ class LineProtocolHistory:
     ) -> list[Point]:
         """See History.series. The whole range is fetched and the page cut from it here."""
         await self.flush()
-        found = await self._run(lambda: samples.points(self._reader.samples(start, end, device, quantity)))
-        return samples.page(samples.bucketed(found, step_ms) if step_ms else found, limit, after)
+        points = await self._run(lambda: samples.points(self._reader.samples(start, end, device, quantity)))
+        return samples.page(samples.bucketed(points, step_ms) if step_ms else points, limit, after)
 
     async def latest(self, device: str) -> list[Point]:
         """See History.latest. Looks back 30 days."""
@@ -114,40 +90,28 @@ class LineProtocolHistory:
         return await self._run(lambda: samples.newest(self._reader.newest(device)))
 
     def sorted_replay(self, start: Instant, end: Instant, devices: Sequence[str] | None = None) -> Iterator[Reading]:
-        """See History.sorted_replay. Chosen by the devices' clocks, day by day, and within a day as received."""
-        while self._buffer.front(1):
-            self._thread.submit(self._flush_some).result()
-        wanted: Sequence[str | None] = [None] if devices is None else devices
+        """See History.sorted_replay. Selected by event time, day by day; within a day in the order of reception."""
+        self._flush_blocking()
+        filters: Sequence[str | None] = [None] if devices is None else devices
         for day in range(start - start % DAY, end, DAY):
             begin, stop = max(start, day), min(end, day + DAY)
-            parts = [sample for one in wanted for sample in self._reader.samples(begin, stop, one, None)]
-            yield from samples.readings(parts)
+            found = [sample for device in filters for sample in self._reader.samples(begin, stop, device, None)]
+            yield from samples.readings(found)
 
     async def roll_up(self, now: Instant) -> None:
-        """See History.roll_up: the server's own business."""
+        """See History.roll_up: done by the server."""
 
     async def retain(self, now: Instant, raw_days: int, minute_days: int, hour_days: int) -> None:
         """See History.retain: a setting of the server (`-retentionPeriod`, or of the bucket)."""
 
-    async def close(self) -> None:
-        """See History.close."""
-        try:
-            await self.flush()
-        finally:
-            await self._run(self._disconnect)
-            self._thread.shutdown()
-
-    async def _run(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-
-    def _flush_some(self) -> None:
-        taken = self._buffer.front(_WRITE_READINGS_MAX)
-        readings = [reading for _, _, some in taken for reading in some]
+    def _flush_batch(self) -> None:
+        batches = self._buffer.front(_WRITE_READINGS_MAX)
+        readings = [reading for _, _, batch in batches for reading in batch]
         if readings:
             self._write(lines(readings, text_as_tags=self._text_as_tags))
-            self._write(_positions(taken, max(reading.received for reading in readings)))
-        self._durable |= last_positions(taken)
-        self._buffer.drop(taken)
+            self._write(_positions(batches, max(reading.received for reading in readings)))
+        self._durable |= last_positions(batches)
+        self._buffer.drop(batches)
 
     def _write(self, text: Iterator[str]) -> None:
         record = "\n".join(text).encode()
@@ -162,5 +126,5 @@ class LineProtocolHistory:
         self._reader.close()
 
 
-def _positions(taken: Sequence[Batch], at: Instant) -> Iterator[str]:
-    yield from (position_line(lane, pos, at) for lane, pos in last_positions(taken).items())
+def _positions(batches: Sequence[Batch], at: Instant) -> Iterator[str]:
+    yield from (position_line(lane, pos, at) for lane, pos in last_positions(batches).items())

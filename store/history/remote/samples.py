@@ -1,4 +1,4 @@
-"""What a time series server gives back, and how it becomes points and readings again. Pure: no network, no clock."""
+"""Samples read from a time series server, and how they become points and readings again. Pure: no network, no clock."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Sample(Struct, frozen=True, gc=False):
 
 
 class SampleReader(Protocol):
-    """How one kind of server is asked."""
+    """Reads from one kind of server."""
 
     def samples(self, start: Instant, end: Instant, device: str | None, quantity: str | None) -> Iterable[Sample]:
         """Values with `start <= at < end`, in any order; RECEIVED is a quantity like the others."""
@@ -38,16 +38,16 @@ class SampleReader(Protocol):
         ...
 
     def position(self) -> dict[Lane, int]:
-        """The positions that were written last."""
+        """The newest stored journal position of each lane."""
         ...
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         ...
 
 
 def number(value: float) -> int | float:
-    """A DOUBLE as it was most likely sent: whole numbers without a fraction.
+    """A DOUBLE as it was most likely sent: whole numbers as integers.
 
     >>> number(24.0), number(312.407), number(1e300)
     (24, 312.407, 1e+300)
@@ -56,7 +56,7 @@ def number(value: float) -> int | float:
 
 
 def points(samples: Iterable[Sample]) -> list[Point]:
-    """Points, ascending. What is the same in every part was written twice by a replay and counts once."""
+    """Points, ascending. Equal samples were written twice by a replay and count once."""
     unique = {(s.at, s.quantity, s.value, s.quality): s for s in samples if s.quantity != RECEIVED}
     return sorted(
         (Point(s.at, s.quantity, s.value, s.quality) for s in unique.values()),
@@ -64,22 +64,22 @@ def points(samples: Iterable[Sample]) -> list[Point]:
     )
 
 
-def bucketed(found: Sequence[Point], step_ms: int) -> list[Point]:
-    """Per bucket and quantity the mean of a number, the last of anything else; implausible values left out."""
+def bucketed(series: Sequence[Point], step_ms: int) -> list[Point]:
+    """Per bucket and quantity the mean of numbers, the last value of anything else; implausible values left out."""
     buckets: dict[tuple[Instant, str], list[Value]] = {}
-    for point in found:
+    for point in series:
         if point.quality is not Quality.IMPLAUSIBLE:
             buckets.setdefault((point.at - point.at % step_ms, point.quantity), []).append(point.value)
     return [Point(at, quantity, _mean_or_last(values)) for (at, quantity), values in sorted(buckets.items())]
 
 
-def page(found: Sequence[Point], limit: int, after: str | None) -> list[Point]:
-    """The points behind a cursor."""
+def page(series: Sequence[Point], limit: int, after: str | None) -> list[Point]:
+    """The points after a cursor."""
     at, skip = parse_cursor(after)
     if at is None:
-        return list(found[:limit])
-    first = next((index for index, point in enumerate(found) if point.at >= at), len(found))
-    return list(found[first + skip : first + skip + limit])
+        return list(series[:limit])
+    first = next((index for index, point in enumerate(series) if point.at >= at), len(series))
+    return list(series[first + skip : first + skip + limit])
 
 
 def newest(samples: Iterable[Sample]) -> list[Point]:
@@ -89,17 +89,17 @@ def newest(samples: Iterable[Sample]) -> list[Point]:
 
 
 def readings(samples: Iterable[Sample]) -> Iterator[Reading]:
-    """Readings put together again from their values, in the order in which they were received."""
+    """Readings assembled from their samples, in order of reception."""
     key: Callable[[Sample], tuple[str, str, Instant]] = lambda s: (s.device, s.kind, s.at)  # noqa: E731
-    found = [_reading(*whose, list(parts)) for whose, parts in groupby(sorted(samples, key=key), key=key)]
-    yield from sorted(found, key=lambda one: (one.received, one.at, one.device))
+    assembled = [_reading(*group, list(members)) for group, members in groupby(sorted(samples, key=key), key=key)]
+    yield from sorted(assembled, key=lambda reading: (reading.received, reading.at, reading.device))
 
 
-def _reading(device: str, kind: str, at: Instant, parts: Sequence[Sample]) -> Reading:
-    received = max((int(s.value) for s in parts if s.quantity == RECEIVED), default=at)
-    said = [s for s in parts if s.quantity != RECEIVED]
-    doubts: dict[str, Quality] = {s.quantity: s.quality for s in said if s.quality is not Quality.GOOD}
-    return Reading(device, kind, at, received, {s.quantity: s.value for s in said}, doubts)
+def _reading(device: str, kind: str, at: Instant, samples: Sequence[Sample]) -> Reading:
+    received = max((int(s.value) for s in samples if s.quantity == RECEIVED), default=at)
+    measured = [s for s in samples if s.quantity != RECEIVED]
+    doubts: dict[str, Quality] = {s.quantity: s.quality for s in measured if s.quality is not Quality.GOOD}
+    return Reading(device, kind, at, received, {s.quantity: s.value for s in measured}, doubts)
 
 
 def _mean_or_last(values: Sequence[Value]) -> Value:

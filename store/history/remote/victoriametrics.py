@@ -1,7 +1,7 @@
-"""VictoriaMetrics asked through its own query API: `/api/v1/export` for what was, `/api/v1/query` for the newest.
+"""Reads from VictoriaMetrics: `/api/v1/export` for a period, `/api/v1/query` for the newest values.
 
-It holds numbers only: a boolean comes back by its name in `booleans`, text by the tag `word`. What was written can be
-asked for about a second later. It knows nothing of writing.
+It stores numbers only: a boolean is recognised by its name in `boolean_quantities`, text by the tag `word`. Written
+values can be read about a second later.
 """
 
 from __future__ import annotations
@@ -18,58 +18,62 @@ from store.history.remote.line_protocol import MEASUREMENT, POSITION, sanitise_t
 from store.history.remote.samples import Sample, number
 
 _PREFIX: Final = f"{MEASUREMENT}_"
-# A window reaches an hour into the future: the server's clock, ours and a device's need not agree.
+# A window reaches an hour into the future: the clocks of server, service and device may differ.
 _NEWEST_WINDOW: Final = "[30d] offset -1h"
-"""A quantity that was silent for longer has no newest value here."""
+"""A quantity without a value for longer than this has no newest value."""
 _POSITION_WINDOW: Final = "[400d] offset -1h"
 
 
 class VictoriaMetricsReader:
-    """A `Reader` of a VictoriaMetrics server."""
+    """A `SampleReader` of a VictoriaMetrics server."""
 
-    def __init__(self, url: str, *, token: str = "", booleans: Collection[str] = (), timeout_s: float = 10.0) -> None:
+    def __init__(
+        self, url: str, *, token: str = "", boolean_quantities: Collection[str] = (), timeout_s: float = 10.0
+    ) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = httpx2.Client(base_url=url, headers=headers, timeout=timeout_s)
-        self._boolean_quantities = frozenset(booleans)
+        self._boolean_quantities = frozenset(boolean_quantities)
 
     def samples(self, start: Instant, end: Instant, device: str | None, quantity: str | None) -> Iterator[Sample]:
-        """See Reader.samples."""
-        asked = {"match[]": _selector(device, quantity), "start": _seconds(start), "end": _seconds(end - 1)}
-        for line in self._get("/api/v1/export", asked).splitlines():
+        """See SampleReader.samples."""
+        parameters = {"match[]": _selector(device, quantity), "start": _seconds(start), "end": _seconds(end - 1)}
+        for line in self._get("/api/v1/export", parameters).splitlines():
             series = msgspec.json.decode(line)
             for at, value in zip(series["timestamps"], series["values"], strict=True):
                 yield self._sample(series["metric"], at, value)
 
     def newest(self, device: str) -> Iterator[Sample]:
-        """See Reader.newest."""
+        """See SampleReader.newest."""
         window = f"({_selector(device, None)}{_NEWEST_WINDOW})"
-        when = {_key(metric): float(at) for metric, at in self._query(f"tlast_over_time{window} keep_metric_names")}
+        newest_at = {
+            _key(metric): float(at) for metric, at in self._query(f"tlast_over_time{window} keep_metric_names")
+        }
         for metric, value in self._query(f"last_over_time{window} keep_metric_names"):
-            at = when.get(_key(metric))
+            at = newest_at.get(_key(metric))
             if at is not None:
                 yield self._sample(metric, round(at * 1000), float(value))
 
     def position(self) -> dict[Lane, int]:
-        """See Reader.position. Positions only grow, so the greatest is the last."""
-        found = self._query(f"max_over_time({POSITION}_pos{_POSITION_WINDOW})")
-        return {Lane(metric["lane"]): int(float(value)) for metric, value in found}
+        """See SampleReader.position. Positions only grow, so the greatest is the last."""
+        series = self._query(f"max_over_time({POSITION}_pos{_POSITION_WINDOW})")
+        return {Lane(metric["lane"]): int(float(value)) for metric, value in series}
 
     def close(self) -> None:
-        """See Reader.close."""
+        """See SampleReader.close."""
         self._http.close()
 
     def _query(self, query: str) -> list[tuple[dict[str, str], str]]:
-        # Without nocache the server hides the last 30 s, which are those that matter.
-        answer = msgspec.json.decode(self._get("/api/v1/query", {"query": query, "nocache": "1"}))
-        return [(series["metric"], series["value"][1]) for series in answer["data"]["result"]]
+        # Without nocache the server hides the last 30 s.
+        response = msgspec.json.decode(self._get("/api/v1/query", {"query": query, "nocache": "1"}))
+        return [(series["metric"], series["value"][1]) for series in response["data"]["result"]]
 
-    def _get(self, path: str, asked: dict[str, str]) -> bytes:
+    def _get(self, path: str, parameters: dict[str, str]) -> bytes:
         try:
-            answer = self._http.get(path, params=asked)
-            answer.raise_for_status()
+            response = self._http.get(path, params=parameters)
+            response.raise_for_status()
         except httpx2.HTTPError as error:
             raise StoreError(f"VictoriaMetrics did not answer: {error}") from error
-        return answer.content
+        return response.content
 
     def _sample(self, metric: dict[str, str], at: Instant, value: float) -> Sample:
         quantity = metric["__name__"].removeprefix(_PREFIX)
@@ -84,8 +88,8 @@ class VictoriaMetricsReader:
 
 def _selector(device: str | None, quantity: str | None) -> str:
     name = f'__name__="{_PREFIX}{_escape(quantity)}"' if quantity is not None else f'__name__=~"{_PREFIX}.+"'
-    whose = "" if device is None else f',device="{_escape(sanitise_tag(device))}"'
-    return f'{{{name},__name__!="{POSITION}_pos"{whose}}}'
+    of_device = "" if device is None else f',device="{_escape(sanitise_tag(device))}"'
+    return f'{{{name},__name__!="{POSITION}_pos"{of_device}}}'
 
 
 def _key(metric: dict[str, Any]) -> tuple[tuple[str, str], ...]:

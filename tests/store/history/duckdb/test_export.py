@@ -30,7 +30,7 @@ async def history(tmp_path: Path) -> AsyncIterator[DuckDbHistory]:
 
 async def test_what_was_taken_out_is_what_was_said_in_that_time(history: DuckDbHistory, tmp_path: Path) -> None:
     parts: list[float] = []
-    history.export(tmp_path / "o'clock.duckdb", T0 + 12 * HOUR, T0 + 60 * HOUR, told=parts.append)
+    history.export(tmp_path / "o'clock.duckdb", T0 + 12 * HOUR, T0 + 60 * HOUR, on_progress=parts.append)
     taken = DuckDbHistory(tmp_path / "o'clock.duckdb")
     whole = (T0, T0 + 3 * DAY)
     assert list(taken.sorted_replay(*whole)) == list(history.sorted_replay(T0 + 12 * HOUR, T0 + 60 * HOUR))
@@ -61,7 +61,7 @@ async def test_whoever_wants_it_no_more_ends_it_and_nothing_is_left_attached(
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        history.export(tmp_path / "half.duckdb", T0, T0 + 3 * DAY, told=stop)
+        history.export(tmp_path / "half.duckdb", T0, T0 + 3 * DAY, on_progress=stop)
     history.export(tmp_path / "whole.duckdb", T0, T0 + 3 * DAY)
     assert len(list(history.sorted_replay(T0, T0 + 3 * DAY))) == 144
 

@@ -228,7 +228,7 @@ async def test_many_devices_move_in_slices_and_all_arrive(
 
 
 async def test_a_full_buffer_cuts_the_lane_and_the_position_stays_before_the_gap(tmp_path: Path) -> None:
-    history = DuckDbHistory(tmp_path / "h.duckdb", buffer_readings_max=3)
+    history = DuckDbHistory(tmp_path / "h.duckdb", max_buffered_readings=3)
     assert history.append(Lane.BULK, 1, [reading(NOON, n=1), reading(NOON, n=2)])
     assert history.append(Lane.URGENT, 2, [])
     assert not history.append(Lane.BULK, 3, [reading(NOON, n=3), reading(NOON, n=4)])
@@ -239,7 +239,7 @@ async def test_a_full_buffer_cuts_the_lane_and_the_position_stays_before_the_gap
     assert history.position() == {Lane.BULK: 1, Lane.URGENT: 4}
     assert history.pending == 0
     await history.close()
-    again = DuckDbHistory(tmp_path / "h.duckdb", buffer_readings_max=3)
+    again = DuckDbHistory(tmp_path / "h.duckdb", max_buffered_readings=3)
     assert not again.overflowed
     assert again.append(Lane.BULK, 3, [reading(NOON, n=3)])
     await again.close()

@@ -90,7 +90,7 @@ def victoria(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Victoria]
 
 @pytest.fixture
 async def history(victoria: Victoria) -> AsyncIterator[LineProtocolHistory]:
-    opened = LineProtocolHistory(victoria.url, booleans=BOOLEANS)
+    opened = LineProtocolHistory(victoria.url, boolean_quantities=BOOLEANS)
     yield opened
     await opened.close()
 
@@ -142,7 +142,7 @@ async def test_the_position_survives_and_a_replay_shows_nothing_twice(
     await settled(history, victoria)
     assert history.position() == {Lane.BULK: 4, Lane.URGENT: 9}
     # As after a crash between data and position: another writer knows nothing and writes the same again.
-    again = LineProtocolHistory(victoria.url, booleans=BOOLEANS)
+    again = LineProtocolHistory(victoria.url, boolean_quantities=BOOLEANS)
     assert again.position() == {Lane.BULK: 4, Lane.URGENT: 9}
     again._buffer = type(again._buffer)(100)
     again.append(Lane.BULK, 3, [reading(now, lel_pct=1)])

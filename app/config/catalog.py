@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from alerts.escalation.policy import EscalationPolicy
 from alerts.escalation.policy import check as check_ladders
 from alerts.messages.catalog import TextCatalog, missing_texts
@@ -113,13 +111,14 @@ def parse_rulebooks(
 
 def _parse_partial(document: Document, kinds: Mapping[str, Kind]) -> tuple[PartialRulebook, list[ConfigFault]]:
     """The book, or what can be read of it, with all that is wrong with either."""
-    part = parse_partially(document.data)
-    found = [*part.faults, *part.relocate(check_book(part.book, kinds))]
     try:
         book = validate(document, Rulebook)
     except ConfigError as error:
+        part = parse_partially(document.data)
+        found = [*part.faults, *part.relocate(check_book(part.book, kinds))]
         return part, sorted({*error.faults, *document.locate_all(found)}, key=lambda fault: (fault.line, fault.column))
-    return replace(part, book=book), document.locate_all(found)
+    part = PartialRulebook(book, tuple(range(len(book.rules))), ())
+    return part, document.locate_all(check_book(book, kinds))
 
 
 def rulebook_files(site: Path | None = None) -> list[Path]:

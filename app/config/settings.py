@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from ipaddress import ip_network
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -15,8 +16,13 @@ from domain.levels import LevelRole
 from ingest.topics import filter_fault
 
 
+@cache
+def _timezones() -> frozenset[str]:
+    return frozenset(available_timezones())  # walks the time zone database on every call
+
+
 def _check_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _timezones():
         raise ValueError(f"{name!r} is no time zone: write one like Asia/Shanghai")
     return name
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import yaml
-from msgspec import Struct
+from msgspec import Struct, field
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from yaml.composer import Composer
@@ -43,6 +43,8 @@ class Document(Struct, frozen=True):
     file: str
     data: Any
     positions: Mapping[KeyPath, Position]
+    models: dict[type[BaseModel], BaseModel] = field(default_factory=dict)
+    """What `validate` made of it: the same file is read by several checks, and models are immutable."""
 
     def locate(self, fault: Fault) -> ConfigFault:
         """The fault at the deepest part of its path that the file has."""
@@ -68,7 +70,7 @@ def read_yaml(path: Path) -> Document:
     return _parse(str(path), raw)
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=256)
 def _parse(path: str, raw: bytes) -> Document:
     """Of the same bytes once: most files of a site stay as they are, and reading YAML is slow."""
     try:
@@ -175,12 +177,23 @@ def _to_plain_mapping(
 
 def validate(document: Document, model: type[M]) -> M:
     """The document as its model, or every fault at its line and column."""
+    if model not in document.models:
+        document.models[model] = _validate(document, model)
+    return cast("M", document.models[model])
+
+
+def _validate(document: Document, model: type[M]) -> M:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        known = set(_field_names(model.model_json_schema()))
+        known = _all_fields(model)
         instead: Mapping[str, str] = getattr(model, "instead", EMPTY)
         raise ConfigError(document.locate_all(_faults(error.errors(), document, known, instead))) from error
+
+
+@cache
+def _all_fields(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(_field_names(model.model_json_schema()))
 
 
 def _field_names(schema: Any) -> Iterator[str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from app.config.faults import ConfigError, ConfigFault
 from app.config.yaml_files import read_yaml, validate
+from ingest.codecs import Codec
 from ingest.codecs.example_runner import ExampleResult, ExamplesError, line_of_error, run_examples
 from ingest.codecs.registry import (
     BINDINGS_FILE,
@@ -133,16 +135,23 @@ def _bindings(path: Path | None) -> BindingBook:
 
 def check_codecs(site: Path | None) -> CodecRegistry:
     """The site's codecs, each loaded once; raises ConfigError with every file that cannot be."""
-    folder = CodecReloader(site)
+    path = site / FOLDER if site is not None else None
+    registry = build_registry(_files(path), _bindings(path))
+    errors = _load_errors(tuple(registry.codecs))
+    faults = _located(site, {codec.name: error for codec, error in zip(registry.codecs, errors, strict=True)})
+    if faults:
+        raise ConfigError(faults)
+    return registry
+
+
+@lru_cache(maxsize=64)
+def _load_errors(codecs: tuple[Codec, ...]) -> tuple[str | None, ...]:
+    """Why each codec cannot be loaded, or None. The same sources are loaded once: it takes a process of their own."""
+    runtime = CodecRuntime()
     try:
-        folder.reload()
-        complaints = {codec.name: folder.codecs.load_error(codec) for codec in folder.codecs.registry.codecs}
-        faults = _located(site, complaints)
-        if faults:
-            raise ConfigError(faults)
-        return folder.codecs.registry
+        return tuple(runtime.load_error(codec) for codec in codecs)
     finally:
-        folder.codecs.close()
+        runtime.close()
 
 
 def _located(site: Path | None, complaints: Mapping[str, str | None]) -> list[ConfigFault]:

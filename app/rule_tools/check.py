@@ -23,16 +23,17 @@ def check_files(files: Sequence[Path], site: Path | None = None) -> dict[str, An
     """How many books, rules and trials are right; raises ConfigError with every fault otherwise."""
     books, trials = _split_trials(files or rulebook_files(site))
     kinds = load_kinds(site)
-    read, faults = parse_rulebooks(kinds, books, other_rulebooks(kinds, books, site))
+    others = other_rulebooks(kinds, books, site)
+    read, faults = parse_rulebooks(kinds, books, others)
     # Trials of a book that is not right would be told of rules that only seem to be missing.
     faulty = {fault.file for fault in faults}
     own = {file: book for file, book in read if str(file) not in faulty}
     beside = trials or [trial for book in books if (trial := trials_path(book)).exists()]
     for file in beside:
-        faults += _trial_faults(file, own.get(rulebook_path(file)), kinds, site)
+        faults += trial_faults(file, own.get(rulebook_path(file)), kinds, site)
     if faults:
         raise ConfigError(list(dict.fromkeys(faults)))
-    warnings = rulebook_warnings(kinds, read, other_rulebooks(kinds, books, site), site)
+    warnings = rulebook_warnings(kinds, read, others, site)
     counts = {"books": len(books), "rules": sum(len(book.rules) for _, book in read), "trials": len(beside)}
     return {**counts, "warnings": [asdict(one) for one in warnings]} if warnings else counts
 
@@ -55,7 +56,7 @@ def other_rulebooks(kinds: Mapping[str, Kind], files: Sequence[Path], site: Path
     return load_rulebook_files(kinds, [file for file in rulebook_files(site) if file.name not in names])
 
 
-def _trial_faults(
+def trial_faults(
     file: Path, book: Rulebook | None, kinds: Mapping[str, Kind], site: Path | None
 ) -> Sequence[ConfigFault]:
     """By the book they stand beside, unless another was given; else by the one in force of that name."""
@@ -108,7 +109,7 @@ def run_trial_files(
     faults = [
         fault
         for book, (_, trials) in zip(books, found, strict=True)
-        for fault in _trial_faults(trials, book, kinds, site)
+        for fault in trial_faults(trials, book, kinds, site)
     ]
     if faults:
         raise ConfigError(faults)

@@ -32,7 +32,7 @@ from app.config.site import Sheets, SiteConfig, check_references, read_settings,
 from app.config.suggestions import nearest
 from app.config.yaml_files import read_model
 from app.reload.codecs import check_codecs
-from app.rule_tools.check import check_files, rulebook_warnings
+from app.rule_tools.check import rulebook_warnings, trial_faults, trials_path
 from app.site_check import last_resort
 from app.site_check import names as site_names
 from app.site_check.escalation_coverage import CoverageGap, EscalationCoverage
@@ -137,9 +137,16 @@ def _read(found: SiteCheck, path: Path | None) -> None:
     if settings is not None or (path / "site.yaml").exists():
         found.sheets, faults = read_sheets(path, settings or SiteSettings())
         found.faults += faults + check_references(found.sheets, kinds)
-    if found.rulebooks is not None:
-        own = [file for file in rulebook_files(path) if file.parent == path / "rules"]
-        found.read(lambda: check_files(own, path) if own else {})
+    if found.rulebooks is not None and kinds is not None:
+        found.faults += _trial_faults(found.rulebooks, kinds, path)
+
+
+def _trial_faults(rulebooks: Sequence[Rulebook], kinds: Mapping[str, Kind], path: Path) -> Iterator[ConfigFault]:
+    """Faults of the trials beside the site's own rulebooks."""
+    for file, rulebook in zip(rulebook_files(path), rulebooks, strict=True):
+        trials = trials_path(file)
+        if file.parent == path / "rules" and trials.exists():
+            yield from trial_faults(trials, rulebook, kinds, path)
 
 
 def _site_config(found: SiteCheck, path: Path | None) -> SiteConfig | None:

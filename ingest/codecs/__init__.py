@@ -1,7 +1,7 @@
-"""What a device says inside its platform's wrapping: payload codecs in JavaScript, vendors' files as published.
+"""Payload codecs in JavaScript: vendors' decoder files as published, for the bytes inside a platform's message.
 
-A codec runs in a process of its own, without any input or output, for at most 20 ms and with at most 8 MB a call. It
-knows no platform and no quantity: its fields go through the mapping and the gate like everybody's.
+A codec runs in a separate process without input or output, for at most 20 ms and with at most 8 MB a call. The fields
+that it returns go through mapping and validation like those of every adapter.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from domain import Instant
 
 
 class Codec(Struct, frozen=True):
-    """One file bound to models. `variables` are handed to every call; `version` names the bytes of the file."""
+    """A codec file bound to models. `variables` (JSON) are passed to every call; `version` is a hash of its bytes."""
 
     name: str
     source: str
@@ -21,7 +21,7 @@ class Codec(Struct, frozen=True):
 
 
 class DecodeCall(Struct, frozen=True, gc=False):
-    """One payload for one codec. `received` is the only time that the codec can learn."""
+    """One payload for one codec. `received` is the only time that the codec can read."""
 
     codec: Codec
     data: bytes
@@ -30,16 +30,16 @@ class DecodeCall(Struct, frozen=True, gc=False):
 
 
 class Decoded(Struct, frozen=True):
-    """The fields that a codec read, with its warnings."""
+    """The fields that a codec returned, with its warnings."""
 
     fields: dict[str, object]
     warnings: list[str] = field(default_factory=list)
 
 
 class CodecFailed(Struct, frozen=True):
-    """Why a codec gave nothing to be believed. `hit_limit`: it ran into a limit, and rests when it does so again.
+    """Why a codec returned no usable fields. `hit_limit`: time or memory; repeated, the codec is suspended.
 
-    `partial_fields` are the fields it gave beside its complaint: no reading, but they may tell of a danger.
+    `partial_fields` were returned beside an error: they give no reading, but may contain a danger.
     """
 
     detail: str

@@ -1,6 +1,6 @@
-"""Owns the process in which codecs run: starts it, hands it calls, and starts another when it was ended. No decisions.
+"""Owns the process in which codecs run: starts it, sends it calls, and starts another when it ended.
 
-The caller waits: a batch of ordinary calls costs a few microseconds each.
+The caller blocks: a batch of ordinary calls costs a few microseconds each.
 """
 
 from __future__ import annotations
@@ -20,20 +20,23 @@ from ingest.codecs.worker import SUSPENDED, DecodeJob, Request, encode_frame, re
 
 BATCH_CALLS: Final = 256
 ANSWER_TIMEOUT_S: Final = 10.0
-"""The last resort; the kernel ends a process that burns time long before."""
+"""The last resort: the kernel ends a process that uses too much processor time long before."""
 
 KILLED: Final = "?ran on and was ended with its process"
 
 
 class CodecProcess:
-    """A process for codecs, started when first needed. `starts` counts how often."""
+    """A process for codecs, started on the first call. `start_count`: how often it was started."""
 
     def __init__(self) -> None:
         self.start_count = 0
         self._child: _Child | None = None
 
     def run(self, calls: Sequence[DecodeCall]) -> list[str]:
-        """One answer a call, in order; see engine.decode. A call that ends the process is told from the others."""
+        """One answer a call, in order; their format is that of QuickJsEngine.decode.
+
+        When a batch ends the process, its calls are repeated one by one; the one that ends it again gets KILLED.
+        """
         answers: list[str] = []
         for start in range(0, len(calls), BATCH_CALLS):
             batch = calls[start : start + BATCH_CALLS]
@@ -41,17 +44,21 @@ class CodecProcess:
         return answers
 
     def _run_singly(self, batch: Sequence[DecodeCall]) -> list[str]:
-        """Which call was it? Its codec is not called again here: each time would cost a fifth of a second."""
-        deadly: set[str] = set()
+        """Find the call that ended the process. Its codec is not called again here: each time would cost 0.2 s."""
+        killed_versions: set[str] = set()
         answers: list[str] = []
         for call in batch:
-            [answer] = [SUSPENDED] if call.codec.version in deadly else self._run_batch([call]) or [KILLED]
+            if call.codec.version in killed_versions:
+                [answer] = [SUSPENDED]
+            else:
+                [answer] = self._run_batch([call]) or [KILLED]
             if answer == KILLED:
-                deadly.add(call.codec.version)
+                killed_versions.add(call.codec.version)
             answers.append(answer)
         return answers
 
     def _run_batch(self, batch: Sequence[DecodeCall]) -> list[str] | None:
+        """The answers, or None when the process ended."""
         try:
             if self._child is None:
                 self._child = _Child()
@@ -69,14 +76,14 @@ class CodecProcess:
 
 
 class _Child:
-    """One child and the codecs that it has seen."""
+    """One child process and the codecs that were sent to it."""
 
     def __init__(self) -> None:
-        self._socket, theirs = socket.socketpair()
-        with theirs:
+        self._socket, child_socket = socket.socketpair()
+        with child_socket:
             child = subprocess.Popen(  # noqa: S603 (our own file, by our own interpreter)
                 [sys.executable, "-s", "-E", str(Path(__file__).with_name("worker.py"))],
-                stdin=theirs.fileno(),
+                stdin=child_socket.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd="/",
@@ -87,19 +94,23 @@ class _Child:
         self.end = weakref.finalize(self, _terminate, child, self._socket)
 
     def run(self, batch: Sequence[DecodeCall]) -> list[str]:
-        fresh: list[tuple[int, str, str]] = []
-        jobs = [DecodeJob(self._number(call.codec, fresh), call.data, call.f_port, call.received) for call in batch]
-        self._socket.sendall(encode_frame(msgspec.msgpack.encode(Request(fresh, jobs))))
+        """Raises OSError or EOFError when the process ended."""
+        new_codecs: list[tuple[int, str, str]] = []
+        jobs = [
+            DecodeJob(self._number(call.codec, new_codecs), call.data, call.f_port, call.received) for call in batch
+        ]
+        self._socket.sendall(encode_frame(msgspec.msgpack.encode(Request(new_codecs, jobs))))
         body = read_frame(self._socket)
         if body is None:
             raise EOFError
         return msgspec.msgpack.decode(body, type=list[str])
 
-    def _number(self, codec: Codec, fresh: list[tuple[int, str, str]]) -> int:
+    def _number(self, codec: Codec, new_codecs: list[tuple[int, str, str]]) -> int:
+        """The codec's number in this process; a codec without one is added to `new_codecs`."""
         number = self._numbers.get(codec)
         if number is None:
             number = self._numbers[codec] = len(self._numbers)
-            fresh.append((number, codec.source, codec.variables))
+            new_codecs.append((number, codec.source, codec.variables))
         return number
 
 

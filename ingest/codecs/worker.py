@@ -1,7 +1,7 @@
-"""The process in which codecs run: it reads calls from its one socket, writes answers, and does nothing else.
+"""Main of the codec process: reads requests from its only socket (stdin), decodes, writes answers.
 
-Started by workshop.py with an empty environment. It ends when the socket closes, and the kernel ends it when one call
-burns more processor time than a call can need, for a loop inside QuickJS's own C code heeds no limit.
+Started by process.py with an empty environment. It ends when the socket closes. The kernel ends it when one call uses
+more processor time than a call can need, because a loop inside QuickJS's own C code heeds no limit.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ LOAD_CPU_LIMIT_S: Final = 4 * LOAD_TIME_S
 ADDRESS_SPACE_BYTES_MAX: Final = 2 * 1024**3
 
 LIMIT_HITS_MAX: Final = 3
-"""So many exhausted calls of a codec in a row, and it is not called again for a while."""
+"""After so many calls in a row that hit a limit, a codec is suspended."""
 
 LOAD_ONLY: Final = -1
-"""As a port: only tell whether the codec can be loaded."""
+"""As a port: only check that the codec can be loaded."""
 
 SUSPENDED: Final = "?rests: it hit its limits again and again"
 
 
 class DecodeJob(Struct, array_like=True, gc=False):
-    """One call: the codec by its number, the bytes, the port, the instant of reception."""
+    """One call: codec number, payload, LoRaWAN port, time of reception in ms."""
 
     codec: int
     data: bytes
@@ -45,42 +45,42 @@ class DecodeJob(Struct, array_like=True, gc=False):
 
 
 class Request(Struct, array_like=True):
-    """Codecs the process has not seen yet (number, source, variables), then calls; the answers have one line each."""
+    """Codecs that are new to the process (number, source, variables), then calls. The answer has one string a call."""
 
     new_codecs: list[tuple[int, str, str]]
     jobs: list[DecodeJob]
 
 
 def encode_frame(body: bytes) -> bytes:
-    """A message as it crosses the socket."""
+    """A message as sent on the socket: its length in 4 bytes, then the body."""
     return len(body).to_bytes(4, "big") + body
 
 
 def read_frame(connection: socket.socket) -> bytes | None:
-    """The next message, or None when the other side is gone."""
+    """The body of the next message, or None when the other side closed."""
     head = _receive_exactly(connection, 4)
     return None if head is None else _receive_exactly(connection, int.from_bytes(head, "big"))
 
 
 def _receive_exactly(connection: socket.socket, size: int) -> bytes | None:
-    found = bytearray()
-    while len(found) < size:
-        part = connection.recv(min(size - len(found), 1 << 20))
+    received = bytearray()
+    while len(received) < size:
+        part = connection.recv(min(size - len(received), 1 << 20))
         if not part:
             return None
-        found += part
-    return bytes(found)
+        received += part
+    return bytes(received)
 
 
 class CodecWorker:
-    """The engines that are loaded, by number; how often in a row each was stopped during this request."""
+    """The loaded engines by codec number, or why a codec cannot be loaded; limit hits in a row of this request."""
 
     def __init__(self) -> None:
         self._engines: dict[int, QuickJsEngine | str] = {}
         self._limit_hits: dict[int, int] = {}
 
     def answer(self, request: Request) -> Iterator[str]:
-        """The answers to the calls, in their order."""
+        """The answers to the calls, in order."""
         self._limit_hits.clear()
         for number, source, variables in request.new_codecs:
             signal.setitimer(signal.ITIMER_PROF, LOAD_CPU_LIMIT_S)
@@ -107,19 +107,20 @@ class CodecWorker:
 def _load_engine(source: str, variables: str) -> QuickJsEngine | str:
     try:
         return QuickJsEngine(source, variables)
-    except InvalidCodec as fault:
-        return f"!unusable: {fault}"
+    except InvalidCodec as error:
+        return f"!unusable: {error}"
 
 
 def main() -> None:
+    """Answer requests until the socket closes."""
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_BYTES_MAX, ADDRESS_SPACE_BYTES_MAX))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches us too; our owner closes the socket
-    decoder, bench = msgspec.msgpack.Decoder(Request), CodecWorker()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches us too; the parent closes the socket
+    decoder, worker = msgspec.msgpack.Decoder(Request), CodecWorker()
     with socket.socket(fileno=sys.stdin.fileno()) as connection:
         while (body := read_frame(connection)) is not None:
-            answers = list(bench.answer(decoder.decode(body)))
+            answers = list(worker.answer(decoder.decode(body)))
             connection.sendall(encode_frame(msgspec.msgpack.encode(answers)))
 
 

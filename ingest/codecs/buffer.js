@@ -1,16 +1,17 @@
-// What ChirpStack v4 gives codecs of Node's Buffer, and UTF-8 as browsers read it; evaluated for a codec that names one.
+// The part of Node's Buffer that ChirpStack v4 offers to codecs, and the UTF-8 coders of browsers. Evaluated only for a
+// codec that names one of them.
 (function () {
   "use strict";
   var DIGITS = "0123456789abcdef";
 
-  function letters(bytes, mask) {
+  function charsOf(bytes, mask) {
     var text = "";
     for (var i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i] & mask);
     return text;
   }
 
-  function ofLetters(text) {
-    return Array.from(text, function (letter) { return letter.charCodeAt(0) & 255; });
+  function bytesOfChars(text) {
+    return Array.from(text, function (char) { return char.charCodeAt(0) & 255; });
   }
 
   function hex(bytes) {
@@ -19,7 +20,7 @@
     return text;
   }
 
-  function ofHex(text) {
+  function bytesOfHex(text) {
     var bytes = [];
     for (var i = 0; i + 1 < text.length && !isNaN(parseInt(text[i], 16)); i += 2) {
       var byte = parseInt(text.slice(i, i + 2), 16);
@@ -29,30 +30,30 @@
     return bytes;
   }
 
-  function ofBase64(text) {
+  function bytesOfBase64(text) {
     var plain = text.replace(/-/g, "+").replace(/_/g, "/").replace(/[^A-Za-z0-9+/]/g, "");
-    return ofLetters(atob(plain + "===".slice((plain.length + 3) % 4)));
+    return bytesOfChars(atob(plain + "===".slice((plain.length + 3) % 4)));
   }
 
-  function ofUtf8(text) {
-    return ofLetters(unescape(encodeURIComponent(text)));
+  function bytesOfUtf8(text) {
+    return bytesOfChars(unescape(encodeURIComponent(text)));
   }
 
-  // How many bytes follow this first one, and the least that they must say together.
-  var FIRSTS = [[0xc2, 0xdf, 1, 0x80], [0xe0, 0xef, 2, 0x800], [0xf0, 0xf4, 3, 0x10000]];
+  // First byte from and to, number of continuation bytes, smallest code point of that length.
+  var LEAD_BYTES = [[0xc2, 0xdf, 1, 0x80], [0xe0, 0xef, 2, 0x800], [0xf0, 0xf4, 3, 0x10000]];
 
-  function utf8(bytes) {
+  function utf8Text(bytes) {
     var text = "";
     for (var i = 0; i < bytes.length; i++) {
-      var read = bytes[i] < 128 ? { code: bytes[i], more: 0 } : several(bytes, i);
+      var read = bytes[i] < 128 ? { code: bytes[i], more: 0 } : multiByte(bytes, i);
       text += String.fromCodePoint(read.code);
       i += read.more;
     }
     return text;
   }
 
-  function several(bytes, at) {
-    var kind = FIRSTS.find(function (each) { return bytes[at] >= each[0] && bytes[at] <= each[1]; });
+  function multiByte(bytes, at) {
+    var kind = LEAD_BYTES.find(function (range) { return bytes[at] >= range[0] && bytes[at] <= range[1]; });
     var code = kind ? bytes[at] & (0x3f >> kind[2]) : 0;
     for (var i = 1; kind && i <= kind[2]; i++) {
       if ((bytes[at + i] & 0xc0) !== 0x80) return { code: 0xfffd, more: i - 1 };
@@ -62,21 +63,21 @@
     return { code: code, more: kind[2] };
   }
 
-  var WRITTEN = {
-    hex: [hex, ofHex], base64: [function (bytes) { return btoa(letters(bytes, 255)); }, ofBase64],
-    latin1: [function (bytes) { return letters(bytes, 255); }, ofLetters],
-    ascii: [function (bytes) { return letters(bytes, 127); }, ofLetters], utf8: [utf8, ofUtf8],
+  var ENCODINGS = {
+    hex: [hex, bytesOfHex], base64: [function (bytes) { return btoa(charsOf(bytes, 255)); }, bytesOfBase64],
+    latin1: [function (bytes) { return charsOf(bytes, 255); }, bytesOfChars],
+    ascii: [function (bytes) { return charsOf(bytes, 127); }, bytesOfChars], utf8: [utf8Text, bytesOfUtf8],
   };
 
-  function way(encoding) {
+  function codecOf(encoding) {
     var name = String(encoding || "utf8").toLowerCase().replace("utf-8", "utf8").replace("binary", "latin1");
-    if (!Object.hasOwn(WRITTEN, name)) throw new TypeError("Unknown encoding: " + encoding);
-    return WRITTEN[name];
+    if (!Object.hasOwn(ENCODINGS, name)) throw new TypeError("Unknown encoding: " + encoding);
+    return ENCODINGS[name];
   }
 
   class Buffer extends Uint8Array {
     constructor(value, encoding, length) {
-      if (typeof value === "string") super(way(encoding)[1](value));
+      if (typeof value === "string") super(codecOf(encoding)[1](value));
       else super(value, encoding, length);
     }
     static from(value, encoding, length) {
@@ -87,8 +88,8 @@
     static allocUnsafe(size) { return new Buffer(size); }
     static isBuffer(value) { return value instanceof Buffer; }
     static byteLength(text, encoding) { return new Buffer(text, encoding).length; }
-    static concat(parts) { return new Buffer(parts.reduce(function (all, part) { return all.concat(Array.from(part)); }, [])); }
-    toString(encoding, start, end) { return way(encoding)[0](this.subarray(start, end)); }
+    static concat(parts) { return new Buffer(parts.reduce(function (bytes, part) { return bytes.concat(Array.from(part)); }, [])); }
+    toString(encoding, start, end) { return codecOf(encoding)[0](this.subarray(start, end)); }
     toJSON() { return { type: "Buffer", data: Array.from(this) }; }
     slice(start, end) { return this.subarray(start, end); }
     equals(other) { return hex(this) === hex(other); }
@@ -97,23 +98,23 @@
       target.set(part, at);
       return part.length;
     }
-    readUIntBE(at, size) { return whole(this, at, size, false, false); }
-    readUIntLE(at, size) { return whole(this, at, size, true, false); }
-    readIntBE(at, size) { return whole(this, at, size, false, true); }
-    readIntLE(at, size) { return whole(this, at, size, true, true); }
+    readUIntBE(at, size) { return integerAt(this, at, size, false, false); }
+    readUIntLE(at, size) { return integerAt(this, at, size, true, false); }
+    readIntBE(at, size) { return integerAt(this, at, size, false, true); }
+    readIntLE(at, size) { return integerAt(this, at, size, true, true); }
   }
 
-  function whole(buffer, at, size, little, signed) {
-    var value = 0, most = Math.pow(256, size);
+  function integerAt(buffer, at, size, little, signed) {
+    var value = 0, limit = Math.pow(256, size);
     for (var i = 0; i < size; i++) {
       var byte = buffer[at + (little ? size - 1 - i : i)];
       if (byte === undefined) throw new RangeError("Trying to access beyond buffer length");
       value = value * 256 + byte;
     }
-    return signed && value >= most / 2 ? value - most : value;
+    return signed && value >= limit / 2 ? value - limit : value;
   }
 
-  function numbers(name, kind, size, end) {
+  function defineNumber(name, kind, size, end) {
     var little = end === "LE", reads = DataView.prototype["get" + kind], writes = DataView.prototype["set" + kind];
     function view(buffer) { return new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength); }
     Buffer.prototype["read" + name + end] = function (at) { return reads.call(view(this), at || 0, little); };
@@ -123,24 +124,24 @@
     };
   }
 
-  [["UInt", "Uint"], ["Uint", "Uint"], ["Int", "Int"]].forEach(function (each) {
-    numbers(each[0] + "8", each[1] + "8", 1, "");
+  [["UInt", "Uint"], ["Uint", "Uint"], ["Int", "Int"]].forEach(function (names) {
+    defineNumber(names[0] + "8", names[1] + "8", 1, "");
     ["LE", "BE"].forEach(function (end) {
-      [16, 32].forEach(function (bits) { numbers(each[0] + bits, each[1] + bits, bits / 8, end); });
+      [16, 32].forEach(function (bits) { defineNumber(names[0] + bits, names[1] + bits, bits / 8, end); });
     });
   });
   ["LE", "BE"].forEach(function (end) {
-    numbers("Float", "Float32", 4, end);
-    numbers("Double", "Float64", 8, end);
-    numbers("BigInt64", "BigInt64", 8, end);
-    numbers("BigUInt64", "BigUint64", 8, end);
+    defineNumber("Float", "Float32", 4, end);
+    defineNumber("Double", "Float64", 8, end);
+    defineNumber("BigInt64", "BigInt64", 8, end);
+    defineNumber("BigUInt64", "BigUint64", 8, end);
   });
 
   class TextDecoder {
-    decode(bytes) { return utf8(new Uint8Array(bytes.buffer || bytes, bytes.byteOffset || 0, bytes.byteLength)).replace(/^\ufeff/, ""); }
+    decode(bytes) { return utf8Text(new Uint8Array(bytes.buffer || bytes, bytes.byteOffset || 0, bytes.byteLength)).replace(/^\ufeff/, ""); }
   }
   class TextEncoder {
-    encode(text) { return new Uint8Array(ofUtf8(String(text))); }
+    encode(text) { return new Uint8Array(bytesOfUtf8(String(text))); }
   }
 
   [Buffer, TextDecoder, TextEncoder].forEach(function (value) {

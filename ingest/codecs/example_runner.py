@@ -1,4 +1,4 @@
-"""A codec against its own examples: those that its author published beside it, in the forms that are common.
+"""Runs a codec against examples: those that its author published beside it, in the common formats.
 
 `X-codec.yaml` (The Things Network), `test_decode_X.json` (ChirpStack), `examples.json` (TS013), our `X_examples.yaml`:
 
@@ -26,18 +26,18 @@ from ingest.codecs.runtime import CodecRuntime
 from ingest.timestamps import parse_timestamp
 
 DEFAULT_RECEIVED: Final[Instant] = 1_767_225_660_000
-"""When an example does not say."""
+"""Time of reception of an example that gives none."""
 
 _RFC3339_START: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 _COMMENT: Final = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
-"""Of what authors take for JSON; a text between quotation marks, which may look like one, is found first."""
+"""Comments in what authors publish as JSON. A quoted text, which may look like one, is matched first and kept."""
 
 REPEATABLE: Final = "the same bytes mean the same, whatever came before them"
 
 
 class ExampleResult(Struct, frozen=True):
-    """One example, where it is written, what it expects and what came."""
+    """One example: where it is, what it expects, and what the codec returned."""
 
     file: str
     line: int
@@ -48,7 +48,7 @@ class ExampleResult(Struct, frozen=True):
 
 
 class Example(Struct, frozen=True):
-    """One payload and what its author says it means; `fails` is part of a complaint, or empty for any."""
+    """One payload and what its author says it means. Without `expected` the codec must fail with `expected_error`."""
 
     file: str
     line: int
@@ -62,11 +62,14 @@ class Example(Struct, frozen=True):
 
 
 class ExamplesError(Exception):
-    """There is nothing to try, or it cannot be read; the message says what to write where."""
+    """There are no examples, or a file cannot be read; the message says what to write where."""
 
 
 def run_examples(path: Path) -> list[ExampleResult]:
-    """Every example of this file, one result each; then the examples backwards, to find what a codec remembers."""
+    """Run every example of this codec file; then all in reverse order, to find a codec that keeps state between calls.
+
+    Raises ExamplesError.
+    """
     path = path.resolve()
     codec = make_codec(path.name, path.read_bytes(), _read_binding(path))
     examples = list(read_examples(path))
@@ -74,47 +77,50 @@ def run_examples(path: Path) -> list[ExampleResult]:
         raise ExamplesError(
             f"{path}: has no examples beside it: write {path.with_name(path.stem + '_examples.yaml').name}"
         )
-    codecs = CodecRuntime()
+    runtime = CodecRuntime()
     try:
-        return _run_examples(codecs, codec, str(path), examples)
+        return _run(runtime, codec, str(path), examples)
     finally:
-        codecs.close()
-
-
-run_examples.__test__ = False  # type: ignore[attr-defined]  # pytest, this is no test of yours
+        runtime.close()
 
 
 def _read_binding(path: Path) -> Binding | None:
-    """What bindings.yaml beside it says."""
-    beside = path.with_name(BINDINGS_FILE)
-    said = yaml.safe_load(beside.read_text("utf-8-sig")) if beside.exists() else None
-    return BindingBook.model_validate(said or {}).codecs.get(path.name)
+    """The codec's entry in the bindings.yaml beside it."""
+    bindings_file = path.with_name(BINDINGS_FILE)
+    bindings = yaml.safe_load(bindings_file.read_text("utf-8-sig")) if bindings_file.exists() else None
+    return BindingBook.model_validate(bindings or {}).codecs.get(path.name)
 
 
-def _run_examples(codecs: CodecRuntime, codec: Codec, path: str, examples: Sequence[Example]) -> list[ExampleResult]:
-    complaint = codecs.load_error(codec)
-    if complaint is not None:
-        return [ExampleResult(path, line_of_error(complaint), "the file can be loaded", False, "a codec", complaint)]
-    calls = [DecodeCall(codec, each.data, each.f_port, each.received) for each in examples]
-    outcomes = codecs.decode(calls)
+def _run(runtime: CodecRuntime, codec: Codec, path: str, examples: Sequence[Example]) -> list[ExampleResult]:
+    load_error = runtime.load_error(codec)
+    if load_error is not None:
+        line = line_of_error(load_error)
+        return [ExampleResult(path, line, "the file can be loaded", False, "a codec", load_error)]
+    calls = [DecodeCall(codec, example.data, example.f_port, example.received) for example in examples]
+    outcomes = runtime.decode(calls)
     results = [_compare(example, outcome) for example, outcome in zip(examples, outcomes, strict=True)]
-    backwards = codecs.decode(calls[::-1])[::-1]
+    reversed_outcomes = runtime.decode(calls[::-1])[::-1]
     return results + [
         ExampleResult(
-            each.file, each.line, f"{each.name}: {REPEATABLE}", False, _format_outcome(once), _format_outcome(again)
+            example.file,
+            example.line,
+            f"{example.name}: {REPEATABLE}",
+            False,
+            _format_outcome(first),
+            _format_outcome(second),
         )
-        for each, once, again in zip(examples, outcomes, backwards, strict=True)
-        if once != again
+        for example, first, second in zip(examples, outcomes, reversed_outcomes, strict=True)
+        if first != second
     ]
 
 
-def line_of_error(complaint: str) -> int:
-    """The line that a complaint names.
+def line_of_error(error: str) -> int:
+    """The line that an error of a codec names, else 1.
 
     >>> line_of_error("SyntaxError: unexpected token (line 12)"), line_of_error("out of memory")
     (12, 1)
     """
-    _, _, tail = complaint.rpartition("(line ")
+    _, _, tail = error.rpartition("(line ")
     digits = tail.removesuffix(")")
     return int(digits) if digits.isdigit() else 1
 
@@ -122,24 +128,24 @@ def line_of_error(complaint: str) -> int:
 def _compare(example: Example, outcome: Decoded | CodecFailed) -> ExampleResult:
     if example.expected is None:
         passed = isinstance(outcome, CodecFailed) and example.expected_error in outcome.detail
-        wanted = f"a failure: {example.expected_error}" if example.expected_error else "a failure"
-        return ExampleResult(example.file, example.line, example.name, passed, wanted, _format_outcome(outcome))
+        expected = f"a failure: {example.expected_error}" if example.expected_error else "a failure"
+        return ExampleResult(example.file, example.line, example.name, passed, expected, _format_outcome(outcome))
     passed = isinstance(outcome, Decoded) and json_equal(example.expected, outcome.fields)
     if passed and example.warnings is not None and isinstance(outcome, Decoded):
         passed = example.warnings == outcome.warnings
-    wanted = _format_outcome(Decoded(dict(example.expected), example.warnings or []))
-    return ExampleResult(example.file, example.line, example.name, passed, wanted, _format_outcome(outcome))
+    expected = _format_outcome(Decoded(dict(example.expected), example.warnings or []))
+    return ExampleResult(example.file, example.line, example.name, passed, expected, _format_outcome(outcome))
 
 
 def _format_outcome(outcome: Decoded | CodecFailed) -> str:
     if isinstance(outcome, CodecFailed):
         return f"failed: {outcome.detail}"
-    written = msgspec.json.encode(outcome.fields, enc_hook=str).decode()
-    return written + (f" with warnings {outcome.warnings}" if outcome.warnings else "")
+    text = msgspec.json.encode(outcome.fields, enc_hook=str).decode()
+    return text + (f" with warnings {outcome.warnings}" if outcome.warnings else "")
 
 
-def json_equal(expected: Any, got: Any) -> bool:
-    """Equal as JSON; a number to nine digits, an instant to the millisecond. What a number cannot be is null.
+def json_equal(expected: Any, actual: Any) -> bool:
+    """Equal as JSON: numbers to nine digits, times to the millisecond. A number that JSON cannot write is null.
 
     >>> json_equal({"t": 23.2, "x": None}, {"t": 23.200000000000003, "x": "NaN"})
     True
@@ -148,139 +154,147 @@ def json_equal(expected: Any, got: Any) -> bool:
     >>> json_equal("2026-01-01T08:01:00.1234567+08:00", "2026-01-01T00:01:00.123Z")
     True
     """
-    if isinstance(expected, Mapping) and isinstance(got, Mapping):
-        return expected.keys() == got.keys() and all(json_equal(each, got[name]) for name, each in expected.items())
-    if isinstance(expected, list) and isinstance(got, list):
-        return len(expected) == len(got) and all(map(json_equal, expected, got))
-    if type(expected) in (int, float) and type(got) in (int, float):
-        return bool(abs(expected - got) <= 1e-9 * max(1.0, abs(expected)))
+    if isinstance(expected, Mapping) and isinstance(actual, Mapping):
+        same_names = expected.keys() == actual.keys()
+        return same_names and all(json_equal(value, actual[name]) for name, value in expected.items())
+    if isinstance(expected, list) and isinstance(actual, list):
+        return len(expected) == len(actual) and all(map(json_equal, expected, actual))
+    if type(expected) in (int, float) and type(actual) in (int, float):
+        return bool(abs(expected - actual) <= 1e-9 * max(1.0, abs(expected)))
     if expected is None:
-        return got in (None, "NaN", "Infinity", "-Infinity")
-    return type(expected) is type(got) and (bool(expected == got) or _same_instant(expected, got))
+        return actual in (None, "NaN", "Infinity", "-Infinity")
+    return type(expected) is type(actual) and (bool(expected == actual) or _same_instant(expected, actual))
 
 
-def _same_instant(expected: object, got: object) -> bool:
-    """Whether both are texts with an instant, and it is the same."""
-    texts = (
-        isinstance(expected, str)
-        and isinstance(got, str)
-        and _RFC3339_START.match(expected)
-        and _RFC3339_START.match(got)
-    )
-    return bool(texts) and parse_timestamp(str(expected), UTC) == parse_timestamp(str(got), UTC)
+def _same_instant(expected: object, actual: object) -> bool:
+    """Whether both are texts that hold the same time."""
+    if not (isinstance(expected, str) and isinstance(actual, str)):
+        return False
+    if not (_RFC3339_START.match(expected) and _RFC3339_START.match(actual)):
+        return False
+    return parse_timestamp(expected, UTC) == parse_timestamp(actual, UTC)
 
 
 def read_examples(path: Path) -> Iterator[Example]:
-    """Whatever examples stand beside the codec."""
+    """The examples in all files beside this codec file. Raises ExamplesError."""
     for file in [*_ttn_files(path.parent), *_ttn_files(path.parent.parent)]:
         yield from _read_file(file, ("uplinkDecoder", "examples"), _published_example, path)
     for name in (f"test_decode_{path.stem}.json", f"{path.stem}_examples.json", "examples.json"):
         if path.with_name(name).exists():
             yield from _read_file(path.with_name(name), (), _published_example, path)
-    ours = path.with_name(f"{path.stem}_examples.yaml")
-    if ours.exists():
-        yield from _read_file(ours, ("examples",), _own_example, path)
+    own_file = path.with_name(f"{path.stem}_examples.yaml")
+    if own_file.exists():
+        yield from _read_file(own_file, ("examples",), _own_example, path)
 
 
 def _read_file(
-    file: Path, where: tuple[str, ...], read: Callable[[Path, int, Any], Example], path: Path
+    file: Path, keys: tuple[str, ...], parse: Callable[[Path, int, Any], Example], codec_path: Path
 ) -> Iterator[Example]:
-    """The examples that a file keeps under these keys, if they are this codec's."""
-    said, lines = _load(file)
-    decoder = said.get("uplinkDecoder") if isinstance(said, dict) else None
-    if isinstance(decoder, dict) and (file.parent / str(decoder.get("fileName"))).resolve() != path:
+    """The examples under these keys of a file; none if the file is for another codec."""
+    document, lines = _load(file)
+    decoder = document.get("uplinkDecoder") if isinstance(document, dict) else None
+    if isinstance(decoder, dict) and (file.parent / str(decoder.get("fileName"))).resolve() != codec_path:
         return
-    for key in where:
-        said = said.get(key) if isinstance(said, dict) else None
-    for index, each in enumerate(said if isinstance(said, list) else []):
-        if isinstance(each, dict) and each.get("type", "uplink") != "uplink":  # TS013 has downlinks among them
+    for key in keys:
+        document = document.get(key) if isinstance(document, dict) else None
+    for index, entry in enumerate(document if isinstance(document, list) else []):
+        if isinstance(entry, dict) and entry.get("type", "uplink") != "uplink":  # TS013 has downlinks among them
             continue
-        line = lines.get("/".join([*where, str(index)]), 1)
+        line = lines.get("/".join([*keys, str(index)]), 1)
         try:
-            yield read(file, line, each)
-        except (KeyError, TypeError, ValueError, AttributeError) as fault:
-            about = f"{fault} is missing" if isinstance(fault, KeyError) else str(fault)
-            raise ExamplesError(f"{file}:{line}: {about}") from fault
+            yield parse(file, line, entry)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            detail = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            raise ExamplesError(f"{file}:{line}: {detail}") from error
 
 
 def _ttn_files(folder: Path) -> list[Path]:
-    """The files of The Things Network's form; the codec may stand beside them or one folder below."""
+    """Files of The Things Network's format; the codec may be beside them or one folder below."""
     return [file for file in sorted(folder.glob("*.y*ml")) if b"uplinkDecoder:" in file.read_bytes()]
 
 
 def _load(file: Path) -> tuple[Any, dict[str, int]]:
-    """The data, and the line of each example by its keys and number (`uplinkDecoder/examples/0`, `0`)."""
+    """The document, and the line of each example by its keys and index (`uplinkDecoder/examples/0`, `0`)."""
     text = file.read_text("utf-8-sig")
     if file.suffix == ".json":
-        text = _COMMENT.sub(lambda found: found[1] or "\n" * found[0].count("\n"), text)
+        text = _COMMENT.sub(lambda match: match[1] or "\n" * match[0].count("\n"), text)
     try:
-        said = _parse_json(text) if file.suffix == ".json" else yaml.safe_load(text)
+        document = _parse_json(text) if file.suffix == ".json" else yaml.safe_load(text)
         node = yaml.compose(text.replace("\t", " "), Loader=yaml.SafeLoader)
-    except (ValueError, yaml.YAMLError) as fault:
-        raise ExamplesError(f"{file}: cannot be read: {fault}") from fault
+    except (ValueError, yaml.YAMLError) as error:
+        raise ExamplesError(f"{file}: cannot be read: {error}") from error
     lines: dict[str, int] = {}
     _collect_lines(node, "", lines, 0)
-    return said, lines
+    return document, lines
 
 
 def _parse_json(text: str) -> Any:
-    """JSON, or what authors take for it: with hexadecimal numbers and commas at the end, which YAML reads."""
+    """JSON, or what authors publish as JSON: with hexadecimal numbers and trailing commas, which YAML accepts."""
     try:
         return msgspec.json.decode(text)
     except ValueError:
         return yaml.safe_load(text.replace("\t", " "))
 
 
-def _collect_lines(node: Any, where: str, lines: dict[str, int], depth: int) -> None:
-    lines[where] = node.start_mark.line + 1 if node is not None else 1
+def _collect_lines(node: Any, path: str, lines: dict[str, int], depth: int) -> None:
+    lines[path] = node.start_mark.line + 1 if node is not None else 1
     if isinstance(node, yaml.SequenceNode) and depth < 3:
-        for index, each in enumerate(node.value):
-            _collect_lines(each, f"{where}/{index}".lstrip("/"), lines, depth + 1)
+        for index, item in enumerate(node.value):
+            _collect_lines(item, f"{path}/{index}".lstrip("/"), lines, depth + 1)
     elif isinstance(node, yaml.MappingNode) and depth < 2:
-        for key, each in node.value:
-            _collect_lines(each, f"{where}/{key.value}".lstrip("/"), lines, depth + 1)
+        for key, value in node.value:
+            _collect_lines(value, f"{path}/{key.value}".lstrip("/"), lines, depth + 1)
 
 
-def _published_example(file: Path, line: int, each: Mapping[str, Any]) -> Example:
-    """The Things Network's form, TS013's and ChirpStack's, which differ in two words."""
-    said, wanted = each["input"], each.get("output") or each.get("expected") or {}
-    errors = wanted.get("errors") or []
+def _published_example(file: Path, line: int, entry: Mapping[str, Any]) -> Example:
+    """The formats of The Things Network, TS013 and ChirpStack, which differ in two words."""
+    uplink, expected = entry["input"], entry.get("output") or entry.get("expected") or {}
+    errors = expected.get("errors") or []
     return Example(
         str(file),
         line,
-        str(each.get("description") or each.get("name") or ""),
-        parse_bytes(said["bytes"]),
-        said.get("fPort", 0),
-        _parse_received(said.get("recvTime")),
-        None if errors else _wrap_list(wanted.get("data", {})),
-        wanted.get("warnings"),
+        str(entry.get("description") or entry.get("name") or ""),
+        parse_bytes(uplink["bytes"]),
+        uplink.get("fPort", 0),
+        _parse_received(uplink.get("recvTime")),
+        None if errors else _wrap_list(expected.get("data", {})),
+        expected.get("warnings"),
         str(errors[0]) if errors else "",
     )
 
 
 def _wrap_list(data: Any) -> Any:
-    """A list of measurements as the codecs' process hands it on (see prelude.js, `listed`)."""
+    """A list of measurements in the form that the codec process returns it (prelude.js, `isMeasurementList`)."""
     return {"values": data} if isinstance(data, list) else data
 
 
-def _own_example(file: Path, line: int, each: Mapping[str, Any]) -> Example:
-    data = None if "fails" in each else each["data"]
-    payload, port, at = parse_bytes(each["bytes"]), each.get("port", 0), _parse_received(each.get("received"))
-    return Example(str(file), line, each["name"], payload, port, at, data, each.get("warnings"), each.get("fails", ""))
+def _own_example(file: Path, line: int, entry: Mapping[str, Any]) -> Example:
+    expected = None if "fails" in entry else entry["data"]
+    return Example(
+        str(file),
+        line,
+        entry["name"],
+        parse_bytes(entry["bytes"]),
+        entry.get("port", 0),
+        _parse_received(entry.get("received")),
+        expected,
+        entry.get("warnings"),
+        entry.get("fails", ""),
+    )
 
 
-def _parse_received(written: object) -> Instant:
-    return parse_timestamp(str(written), UTC) or DEFAULT_RECEIVED if written is not None else DEFAULT_RECEIVED
+def _parse_received(value: object) -> Instant:
+    return parse_timestamp(str(value), UTC) or DEFAULT_RECEIVED if value is not None else DEFAULT_RECEIVED
 
 
-def parse_bytes(written: Any) -> bytes:
-    """Bytes as examples write them.
+def parse_bytes(value: Any) -> bytes:
+    """Bytes in the forms that examples use. Raises ValueError.
 
     >>> parse_bytes([1, 117]), parse_bytes("01 75"), parse_bytes("0x0175"), parse_bytes(["01", "0x75"])
     (b'\\x01u', b'\\x01u', b'\\x01u', b'\\x01u')
     """
-    if not isinstance(written, str | list):
-        raise ValueError(f"bytes: {written!r} is neither a list nor hex digits in quotes: write bytes: '01 75'")
-    if isinstance(written, str):
-        return bytes.fromhex(written.removeprefix("0x"))
-    return bytes(int(each, 16) if isinstance(each, str) else each & 255 for each in written)
+    if not isinstance(value, str | list):
+        raise ValueError(f"bytes: {value!r} is neither a list nor hex digits in quotes: write bytes: '01 75'")
+    if isinstance(value, str):
+        return bytes.fromhex(value.removeprefix("0x"))
+    return bytes(int(item, 16) if isinstance(item, str) else item & 255 for item in value)

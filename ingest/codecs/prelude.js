@@ -1,79 +1,79 @@
-// Stands before a codec: what published codecs expect around them, and the one door to call them through.
-// The codec's clock stands still at the instant of reception, so that a replayed journal decodes to the same again.
-// Every call runs the whole file anew, as network servers do: published files keep their cursors and results in globals.
+// Evaluated before a codec: the environment that published codecs expect, and the function through which they are called.
+// The codec's clock stands at the time of reception, so that a replayed journal decodes to the same fields.
+// Every call runs the whole file anew, as network servers do: published files keep cursors and results in globals.
 (function () {
   "use strict";
   var stringify = JSON.stringify, parse = JSON.parse, isArray = Array.isArray, finite = isFinite, text = String;
   var join = Function.prototype.call.bind(Array.prototype.join), keys = Object.keys;
-  var OURS = 100000; // this file is evaluated behind so many empty lines: such a line number is not the codec's
+  var PRELUDE_LINE = 100000; // this file is evaluated behind so many empty lines: such a line number is not the codec's
   var RealDate = Date, RealError = Error, construct = Reflect.construct, apply = Reflect.apply, now = 0;
 
-  function StillDate() {
+  function FixedDate() {
     if (!new.target) return new RealDate(now).toString();
     return construct(RealDate, arguments.length ? arguments : [now], new.target);
   }
-  StillDate.prototype = RealDate.prototype;
-  StillDate.prototype.constructor = StillDate;
-  StillDate.UTC = RealDate.UTC;
-  StillDate.parse = RealDate.parse;
-  StillDate.now = function () { return now; };
+  FixedDate.prototype = RealDate.prototype;
+  FixedDate.prototype.constructor = FixedDate;
+  FixedDate.UTC = RealDate.UTC;
+  FixedDate.parse = RealDate.parse;
+  FixedDate.now = function () { return now; };
 
-  function offer(name, value) {
+  function define(name, value) {
     Object.defineProperty(globalThis, name, { value: value, writable: true, configurable: true, enumerable: false });
   }
-  function silent() {}
-  offer("Date", StillDate);
-  offer("module", null);
-  offer("exports", null);
-  offer("console", { log: silent, info: silent, warn: silent, error: silent, debug: silent, trace: silent });
+  function ignore() {}
+  define("Date", FixedDate);
+  define("module", null);
+  define("exports", null);
+  define("console", { log: ignore, info: ignore, warn: ignore, error: ignore, debug: ignore, trace: ignore });
   Math.random = function () { return 0.5; };
   delete globalThis.performance;
 
-  // A number that JSON cannot write is spelled, so that it is refused as a value and not taken for "not measured".
-  function spelled(_, value) {
+  // A number that JSON cannot write becomes a text, so that it is refused as a value and not taken for "not measured".
+  function nonFiniteToText(_, value) {
     return typeof value === "number" && !finite(value) ? text(value) : value;
   }
 
-  // A list of measurements for data, each with its name: TagoIO's form, which no object holds together.
-  function listed(data) {
-    return isArray(data) && data.length > 0 && data.every(function (each) { return each && typeof each === "object"; });
+  // Whether data is a list of named measurements: TagoIO's format, which has no object around them.
+  function isMeasurementList(data) {
+    return isArray(data) && data.length > 0 && data.every(function (item) { return item && typeof item === "object"; });
   }
 
-  function shown(name, data, warnings, most) {
-    if (listed(data)) data = { values: data };
+  function encodeResult(name, data, warnings, maxChars) {
+    if (isMeasurementList(data)) data = { values: data };
     if (data === null || typeof data !== "object" || isArray(data)) {
       return "!" + name + " gave " + (isArray(data) ? "an array" : data === null ? "null" : typeof data) + " for data";
     }
-    var written = stringify(data);
-    if (typeof written !== "string" || written[0] !== "{") return "!" + name + " gave no plain object for data";
-    if (written.indexOf("null") >= 0) written = stringify(data, spelled);
-    if (written.length > most) return "!" + name + " gave " + written.length + " characters; at most " + most + " are taken";
-    if (!isArray(warnings) || !warnings.length) return "=" + written;
-    return "~" + stringify(warnings.slice(0, 8).map(function (each) { return text(each).slice(0, 200); })) + "\n" + written;
+    var json = stringify(data);
+    if (typeof json !== "string" || json[0] !== "{") return "!" + name + " gave no plain object for data";
+    if (json.indexOf("null") >= 0) json = stringify(data, nonFiniteToText);
+    if (json.length > maxChars) return "!" + name + " gave " + json.length + " characters; at most " + maxChars + " are taken";
+    if (!isArray(warnings) || !warnings.length) return "=" + json;
+    return "~" + stringify(warnings.slice(0, 8).map(function (warning) { return text(warning).slice(0, 200); })) + "\n" + json;
   }
 
-  function complained(errors) {
+  function hasErrors(errors) {
     return isArray(errors) ? errors.length > 0 : typeof errors === "string" && errors !== "";
   }
 
-  function uplink(name, result, most) {
+  function encodeUplink(name, result, maxChars) {
     if (result === null || typeof result !== "object") return "!" + name + " gave " + (result === null ? "null" : typeof result);
-    if (complained(result.errors)) {
-      var partly = shown(name, result.data, null, most);
-      return "!" + oneLine(result.errors) + (partly[0] === "=" ? "\n" + partly.slice(1) : "");
+    if (hasErrors(result.errors)) {
+      var partial = encodeResult(name, result.data, null, maxChars);
+      return "!" + oneLine(result.errors) + (partial[0] === "=" ? "\n" + partial.slice(1) : "");
     }
-    if (result.data === undefined && !keys(result).length) return "={}"; // an author's word for: nothing in it
-    if (!("data" in result || "errors" in result || "warnings" in result)) return shown(name, result, null, most);
-    if (!result.data && complained(result.warnings)) return "!" + name + " gave no data: " + oneLine(result.warnings);
-    return shown(name, result.data, result.warnings, most);
+    if (result.data === undefined && !keys(result).length) return "={}"; // authors return it for: no data
+    if (!("data" in result || "errors" in result || "warnings" in result)) return encodeResult(name, result, null, maxChars);
+    if (!result.data && hasErrors(result.warnings)) return "!" + name + " gave no data: " + oneLine(result.warnings);
+    return encodeResult(name, result.data, result.warnings, maxChars);
   }
 
-  function oneLine(said) {
-    return [].concat(said).map(text).join("; ").slice(0, 500).replace(/\n/g, " ");
+  function oneLine(errors) {
+    return [].concat(errors).map(text).join("; ").slice(0, 500).replace(/\n/g, " ");
   }
 
-  // QuickJS keeps a long concatenation in pieces, which it cannot hand over; joined, a text is whole.
-  function whole(answer) {
+  // QuickJS stores a long concatenation as a rope, which it cannot return; join makes it one string.
+  function flattened(answer) {
     return answer.length > 256 ? join([answer], "") : answer;
   }
 
@@ -85,46 +85,46 @@
 
   var STYLES = {
     decodeUplink: function (name, call, port, bytes, variables) {
-      return uplink(name, call({ bytes: bytes, fPort: port, recvTime: new RealDate(now), variables: variables }), this.most);
+      return encodeUplink(name, call({ bytes: bytes, fPort: port, recvTime: new RealDate(now), variables: variables }), this.maxChars);
     },
-    Decode: function (name, call, port, bytes, variables) { return shown(name, call(port, bytes, variables), null, this.most); },
-    Decoder: function (name, call, port, bytes) { return shown(name, call(bytes, port), null, this.most); },
+    Decode: function (name, call, port, bytes, variables) { return encodeResult(name, call(port, bytes, variables), null, this.maxChars); },
+    Decoder: function (name, call, port, bytes) { return encodeResult(name, call(bytes, port), null, this.maxChars); },
     rawDataToProtocol: function (name, call, port, bytes) {
-      var said = call(bytes);
-      return shown(name, said && typeof said.params === "object" ? said.params : said, null, this.most);
+      var result = call(bytes);
+      return encodeResult(name, result && typeof result.params === "object" ? result.params : result, null, this.maxChars);
     },
   };
 
   var NAMES = keys(STYLES);
 
-  function told(fault) {
+  function errorText(error) {
     try {
-      if (fault === null) return "!out of memory"; // what QuickJS throws when not even the error has room
-      if (!(fault instanceof RealError)) return whole("!threw " + text(fault).slice(0, 300));
-      var place = /<input>:(\d+)/.exec(text(fault.stack)), line = place ? +place[1] : OURS;
-      return whole("!" + (text(fault.name) + ": " + text(fault.message)).slice(0, 300) + (line < OURS ? " (line " + line + ")" : ""));
+      if (error === null) return "!out of memory"; // what QuickJS throws when there is no memory for the error either
+      if (!(error instanceof RealError)) return flattened("!threw " + text(error).slice(0, 300));
+      var match = /<input>:(\d+)/.exec(text(error.stack)), line = match ? +match[1] : PRELUDE_LINE;
+      return flattened("!" + (text(error.name) + ": " + text(error.message)).slice(0, 300) + (line < PRELUDE_LINE ? " (line " + line + ")" : ""));
     } catch (_) {
       return "!threw something that cannot be told";
     }
   }
 
-  function forget() {
-    for (var left in globalThis) delete globalThis[left]; // what was assigned without `var`
+  function resetGlobals() {
+    for (var name in globalThis) delete globalThis[name]; // what was assigned without `var`
     var module = (globalThis.module = { exports: {} });
     globalThis.exports = module.exports;
     return module;
   }
 
-  // What is promised for later never comes: the file is run anew for the next message.
-  function atOnce(name, call) {
+  // A promise would never be resolved: the file is run anew for the next message.
+  function synchronous(name, call) {
     return function () {
-      var said = apply(call, undefined, arguments);
-      if (said && typeof said.then === "function") throw new RealError(name + " gave a promise: write it without async");
-      return said;
+      var result = apply(call, undefined, arguments);
+      if (result && typeof result.then === "function") throw new RealError(name + " gave a promise: write it without async");
+      return result;
     };
   }
 
-  // A function that the file exports: by its name, as the one thing exported, by `default`, or as a class's method.
+  // A function that the file exports: by its name, as the only export, as `default`, or as a method of a class.
   function exported(holder, name) {
     if (holder === null || (typeof holder !== "object" && typeof holder !== "function")) return null;
     if (typeof holder[name] === "function") return holder[name].bind(holder);
@@ -133,31 +133,31 @@
     return holder.prototype && typeof holder.prototype[name] === "function" ? exported(new holder(), name) : null;
   }
 
-  return function (file, variables, most) {
-    var settings = { most: most };
+  return function (file, variables, maxChars) {
+    var settings = { maxChars: maxChars };
 
-    function fresh() {
-      var module = forget(), globals = file.call(globalThis);
+    function runFile() {
+      var module = resetGlobals(), globals = file.call(globalThis);
       for (var i = 0; i < NAMES.length; i++) {
         var call = globals[NAMES[i]] || exported(module.exports, NAMES[i]) || exported(globals.driver, NAMES[i]);
-        if (call) return { name: NAMES[i], call: atOnce(NAMES[i], call) };
+        if (call) return { name: NAMES[i], call: synchronous(NAMES[i], call) };
       }
       throw new RealError("it defines none of decodeUplink, Decode, Decoder and rawDataToProtocol");
     }
 
-    // "^" before a complaint: it is of the file itself, before any function of it was called.
+    // "^" before an error: the file itself raised it, before any function of it was called.
     return function (latin, port, at) {
       now = at;
       try {
-        var codec = fresh();
-      } catch (fault) {
-        return "^" + told(fault);
+        var codec = runFile();
+      } catch (error) {
+        return "^" + errorText(error);
       }
       if (latin === null) return "=";
       try {
-        return whole(STYLES[codec.name].call(settings, codec.name, codec.call, port, bytesOf(latin), parse(variables)));
-      } catch (fault) {
-        return told(fault);
+        return flattened(STYLES[codec.name].call(settings, codec.name, codec.call, port, bytesOf(latin), parse(variables)));
+      } catch (error) {
+        return errorText(error);
       }
     };
   };

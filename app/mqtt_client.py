@@ -1,4 +1,4 @@
-"""Short-lived MQTT clients of our own, beside the intake: TLS where the address says so."""
+"""Short-lived MQTT clients for everything but the intake: doctor, simulator, rebirth requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ingest.mqtt.broker_address import BrokerAddress
 
 
 class BrokerUnavailable(UserError):
-    """Mosquitto is not on this machine, or did not start."""
+    """The broker cannot be reached, is not installed, or did not start."""
 
 
 class MqttClient(aiomqtt.Client):
@@ -30,7 +30,10 @@ class MqttClient(aiomqtt.Client):
 
 
 def mqtt_client(address: BrokerAddress, **options: Any) -> MqttClient:
-    """Not yet connected; `options` are those of aiomqtt.Client. A password is sent to verified servers only."""
+    """A client that is not yet connected; `options` are those of aiomqtt.Client.
+
+    With mqtts:// the server certificate is verified before the password is sent.
+    """
     return MqttClient(
         address.host,
         address.port,

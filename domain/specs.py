@@ -1,6 +1,6 @@
-"""The records of the registry as people write them: one shape each, for CSV, YAML and the API. It reads nothing.
+"""Specs of the registry's records: CSV files, YAML files and the API validate by the same one.
 
-A fault of a shape of its own bears one of the types below, so that each reader tells it in his language.
+Our own checks raise errors with the types of `_FAULTS`, so that the API can translate their messages.
 """
 
 from __future__ import annotations
@@ -17,62 +17,66 @@ from domain import Attribute, Cell, Device, Duty, Identity, Instant, Person, Pla
 from domain.recipients import is_phone, is_wecom_user
 
 ID_LENGTH: Final = 128
+IDENTITIES_MAX: Final = 32
 CLOCK: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
 
 _FAULTS: Final = {
-    "identifier": "{written} cannot be an id: write 1 to 128 characters without / + # and spaces",
-    "attribute_value": "{written} is no value of an attribute: write true, false, a finite number or text",
-    "phone": "{written} is not a phone number: write 3 to 20 digits, with + in front of a country code",
-    "wecom_user": "{written} is not one person's WeCom userid: write letters, digits and _-@., without @all and |",
-    "clock": "{written} is not a time of day: write 08:00 or 24:00",
+    "identifier": "{shown} cannot be an id: write 1 to 128 characters without / + # and spaces",
+    "attribute_value": "{shown} is no value of an attribute: write true, false, a finite number or text",
+    "phone": "{shown} is not a phone number: write 3 to 20 digits, with + in front of a country code",
+    "wecom_user": "{shown} is not one person's WeCom userid: write letters, digits and _-@., without @all and |",
+    "clock": "{shown} is not a time of day: write 08:00 or 24:00",
 }
 
 
-def _refused(type: Any, written: object) -> PydanticCustomError:
-    return PydanticCustomError(type, _FAULTS[type].replace("{written}", "{shown}"), {"shown": repr(written)})
+def _error(type: Any, value: object) -> PydanticCustomError:
+    return PydanticCustomError(type, _FAULTS[type], {"shown": repr(value)})
 
 
-def _identifier(text: str) -> str:
-    """An id is one level of a topic and one step of an address; what neither can bear would never be found."""
-    bears = all(sign not in "/+#" and not sign.isspace() and sign.isprintable() for sign in text)
-    if not bears or not 0 < len(text) <= ID_LENGTH:
-        raise _refused("identifier", text)
+def _check_id(text: str) -> str:
+    """An id is one level of an MQTT topic and one segment of a URL path: neither holds `/`, `+`, `#` or spaces."""
+    is_plain = all(sign not in "/+#" and not sign.isspace() and sign.isprintable() for sign in text)
+    if not is_plain or not 0 < len(text) <= ID_LENGTH:
+        raise _error("identifier", text)
     return text
 
 
-def _attribute(value: Any) -> Attribute:
+def _check_attribute(value: Any) -> Attribute:
     if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    raise _refused("attribute_value", value)
+    raise _error("attribute_value", value)
 
 
-def _being(holds: Callable[[str], object], type: str) -> Callable[[str], str]:
+def _check(is_valid: Callable[[str], object], type: str) -> Callable[[str], str]:
     def check(text: str) -> str:
-        if not holds(text):
-            raise _refused(type, text)
+        if not is_valid(text):
+            raise _error(type, text)
         return text
 
     return check
 
 
-Id = Annotated[str, AfterValidator(_identifier)]
+Id = Annotated[str, AfterValidator(_check_id)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-Attributes = dict[Annotated[str, Field(min_length=1, max_length=100)], Annotated[Any, AfterValidator(_attribute)]]
-Phone = Annotated[str, AfterValidator(_being(is_phone, "phone"))]
-WeComUser = Annotated[str, AfterValidator(_being(is_wecom_user, "wecom_user"))]
-Clock = Annotated[str, AfterValidator(_being(re.compile(CLOCK).fullmatch, "clock"))]
+Attributes = dict[Annotated[str, Field(min_length=1, max_length=100)], Annotated[Any, AfterValidator(_check_attribute)]]
+Phone = Annotated[str, AfterValidator(_check(is_phone, "phone"))]
+WeComUser = Annotated[str, AfterValidator(_check(is_wecom_user, "wecom_user"))]
+Clock = Annotated[str, AfterValidator(_check(re.compile(CLOCK).fullmatch, "clock"))]
 Datum = Literal["WGS-84", "GCJ-02", "BD-09"]
 
 
 class Spec(BaseModel):
-    """A field that is not known is a fault: a misspelt one would otherwise be lost in silence."""
+    """Rejects unknown fields: a misspelt one would otherwise be ignored silently."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
+PlatformId = Annotated[str, Field(min_length=1, max_length=256)]
+
+
 class IdentitySpec(Spec):
     platform: str
-    id: Annotated[str, Field(min_length=1, max_length=256)]
+    id: PlatformId
 
 
 class DeviceSpec(Spec):
@@ -80,7 +84,7 @@ class DeviceSpec(Spec):
     kind: str
     model: Annotated[str, Field(max_length=200)] | None = None
     place: str | None = None
-    identities: Annotated[list[IdentitySpec], Field(max_length=32)] = []
+    identities: Annotated[list[IdentitySpec], Field(max_length=IDENTITIES_MAX)] = []
     attributes: Attributes = {}
 
     def value(self) -> Device:
@@ -128,7 +132,7 @@ class PersonSpec(Spec):
 class DutySpec(Spec):
     """One line of a roster; `from` and `to` are local times of day, `to` at or before `from` crosses midnight.
 
-    `since` and `until` are RFC 3339; who reads them knows the zone of one that is written without.
+    `since` and `until` are RFC 3339 times; the reader parses them, with its zone for one without an offset.
     """
 
     id: Id
@@ -160,7 +164,8 @@ class DutySpec(Spec):
 
 
 def minute_of(clock: str) -> int:
-    """
+    """Minutes since midnight of a time HH:MM.
+
     >>> minute_of("07:30"), minute_of("24:00")
     (450, 1440)
     """

@@ -1,1 +1,1 @@
-"""Files that people write become checked models; every fault names its file, line and column."""
+"""Reads the files of a site into checked models; every fault names its file, line and column."""

@@ -1,6 +1,6 @@
-"""What people wrote as data, read from the packages and from a site folder: kinds, mappings, rulebooks, ladders.
+"""Loads kinds, mappings, rulebooks, ladders, wording and replies: the built-in files overlaid by the site's.
 
-A site's files stand beside the built-in ones; a site file of the same name replaces the built-in one.
+A site file of the same name replaces the built-in one.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ REPLY_TRIALS = ROOT / "alerts" / "reply_parsing" / "replies_test.zh.yaml"
 
 
 def overlay_files(built_in: Path, site: Path | None) -> list[Path]:
-    """The YAML files of a shelf by name; trials (`*_test.yaml`) are not among them.
+    """The YAML files of two folders, without trials (`*_test.yaml`): built-in ones by name, then the site's by name.
 
-    A site's file takes the place of a built-in one of its name, and all of them speak after the built-in ones.
+    A site's file replaces the built-in one of its name.
     """
-    found: dict[str, Path] = {}
+    by_name: dict[str, Path] = {}
     for folder in (built_in, site):
         if folder is not None and folder.is_dir():
-            found.update({file.name: file for file in sorted(folder.glob("*.yaml"))})
-    files = [file for name, file in sorted(found.items()) if not name.endswith("_test.yaml")]
+            by_name.update({file.name: file for file in sorted(folder.glob("*.yaml"))})
+    files = [file for name, file in sorted(by_name.items()) if not name.endswith("_test.yaml")]
     return sorted(files, key=lambda file: file.parent == site)
 
 
 def load_kinds(site: Path | None = None) -> Mapping[str, Kind]:
-    """Every kind by name, with the quantities that all kinds have."""
+    """Every kind by name, with the quantities that all kinds have. Raises ConfigError."""
     files = overlay_files(KINDS, site and site / "kinds")
     common = read_model(KINDS / "common.yaml", CommonQuantities).common
     kinds = [read_model(file, Kind) for file in files if file.name != "common.yaml"]
@@ -57,42 +57,42 @@ def load_kinds(site: Path | None = None) -> Mapping[str, Kind]:
 
 
 def load_mappings(kinds: Mapping[str, Kind], site: Path | None = None) -> list[MappingBook]:
-    """Every mapping of vendor fields to our quantities, checked against the kinds they map to."""
-    books: list[MappingBook] = []
+    """Every mapping of vendor fields to our quantities, checked against the kinds. Raises ConfigError."""
+    mappings: list[MappingBook] = []
     faults: list[ConfigFault] = []
     for file in overlay_files(MAPPINGS, site and site / "mappings"):
         document = read_yaml(file)
-        books.append(validate(document, MappingBook))
-        faults += document.locate_all(check_mapping(books[-1], kinds))
+        mappings.append(validate(document, MappingBook))
+        faults += document.locate_all(check_mapping(mappings[-1], kinds))
     if faults:
         raise ConfigError(faults)
-    return books
+    return mappings
 
 
 def load_rulebook_files(kinds: Mapping[str, Kind], files: Sequence[Path]) -> list[Rulebook]:
-    """Rulebooks, checked against the kinds they speak of; every fault of every book at once."""
-    read, faults = parse_rulebooks(kinds, files)
+    """The rulebooks in these files, checked against the kinds. Raises ConfigError with the faults of all files."""
+    rulebooks, faults = parse_rulebooks(kinds, files)
     if faults:
         raise ConfigError(faults)
-    return [book for _, book in read]
+    return [rulebook for _, rulebook in rulebooks]
 
 
 def load_active_rulebooks(kinds: Mapping[str, Kind], site: Path | None = None) -> list[Rulebook]:
-    """All rulebooks in force; beside their own faults, what they ask of rules that no book has."""
-    read, faults = parse_rulebooks(kinds, rulebook_files(site), ())
+    """All active rulebooks, also checked for references to rules that no rulebook has. Raises ConfigError."""
+    rulebooks, faults = parse_rulebooks(kinds, rulebook_files(site), ())
     if faults:
         raise ConfigError(faults)
-    return [book for _, book in read]
+    return [rulebook for _, rulebook in rulebooks]
 
 
 def parse_rulebooks(
     kinds: Mapping[str, Kind], files: Sequence[Path], known: Sequence[Rulebook] | None = None
 ) -> tuple[list[tuple[Path, Rulebook]], list[ConfigFault]]:
-    """What can be read of these books, and every fault: of shape, of meaning, and between the books.
+    """What can be parsed of these rulebooks, and all their faults: schema, types, and between rulebooks.
 
-    With `known` also what they ask of rules that neither they nor the known books have.
+    With `known` also references to rules that are neither in these nor in the known rulebooks.
     """
-    read: list[tuple[Path, Document, PartialRulebook]] = []
+    parsed: list[tuple[Path, Document, PartialRulebook]] = []
     faults: list[ConfigFault] = []
     for file in files:
         try:
@@ -100,17 +100,19 @@ def parse_rulebooks(
         except ConfigError as error:
             faults += error.faults
             continue
-        part, wrong = _parse_partial(document, kinds)
-        read.append((file, document, part))
-        faults += wrong
-    books = [part.book for _, _, part in read]
-    between = check_together(books) + (check_references(books, known) if known is not None else [])
-    faults += [read[index][1].locate(one) for index, fault in between for one in read[index][2].relocate([fault])]
-    return [(file, part.book) for file, _, part in read], faults
+        part, part_faults = _parse_partial(document, kinds)
+        parsed.append((file, document, part))
+        faults += part_faults
+    rulebooks = [part.book for _, _, part in parsed]
+    between = check_together(rulebooks) + (check_references(rulebooks, known) if known is not None else [])
+    for index, fault in between:
+        _, document, part = parsed[index]
+        faults += map(document.locate, part.relocate([fault]))
+    return [(file, part.book) for file, _, part in parsed], faults
 
 
 def _parse_partial(document: Document, kinds: Mapping[str, Kind]) -> tuple[PartialRulebook, list[ConfigFault]]:
-    """The book, or what can be read of it, with all that is wrong with either."""
+    """The rulebook, or what can be parsed of a faulty one, and its faults."""
     try:
         book = validate(document, Rulebook)
     except ConfigError as error:
@@ -127,42 +129,44 @@ def rulebook_files(site: Path | None = None) -> list[Path]:
 
 
 def load_ladders(site: Path | None = None) -> EscalationPolicy:
-    """The site's ladders.yaml, or the built-in one. What a site does not say of `one_event` is as built in."""
+    """The site's ladders.yaml, else the built-in one; `one_event` is built in unless the site sets it."""
     built_in = LADDERS / "default.yaml"
     own = site / "ladders.yaml" if site else None
     document = read_yaml(own if own and own.exists() else built_in)
-    book = validate(document, EscalationPolicy)
-    if "one_event" not in book.model_fields_set:
-        book = book.model_copy(update={"one_event": validate(read_yaml(built_in), EscalationPolicy).one_event})
-    faults = document.locate_all(check_ladders(book))
+    policy = validate(document, EscalationPolicy)
+    if "one_event" not in policy.model_fields_set:
+        policy = policy.model_copy(update={"one_event": validate(read_yaml(built_in), EscalationPolicy).one_event})
+    faults = document.locate_all(check_ladders(policy))
     if faults:
         raise ConfigError(faults)
-    return book
+    return policy
 
 
 def read_wording(site: Path) -> TextCatalog:
-    """The site's wording.zh.yaml as it is, or the built-in one; what it lacks is for `load_wording`."""
+    """The site's wording.zh.yaml, else the built-in one, without the check of `load_wording` for missing texts."""
     own = site / "wording.zh.yaml"
     return read_model(own if own.exists() else WORDING, TextCatalog)
 
 
 def load_wording(site: Path | None = None) -> TextCatalog:
-    """The site's wording.zh.yaml, or the built-in one."""
+    """The site's wording.zh.yaml, else the built-in one. Raises ConfigError, also for texts that it lacks."""
     built_in = read_model(WORDING, TextCatalog)
     own = site / "wording.zh.yaml" if site else None
     if own is None or not own.exists():
         return built_in
     document = read_yaml(own)
-    book = validate(document, TextCatalog)
-    faults = document.locate_all(missing_texts(book, built_in))
+    catalog = validate(document, TextCatalog)
+    faults = document.locate_all(missing_texts(catalog, built_in))
     if faults:
         raise ConfigError(faults)
-    return book
+    return catalog
 
 
 def load_replies(site: Path | None = None) -> ReplyGrammar:
-    """The words people answer with: the built-in ones with those of the site's replies.zh.yaml, held against the trials
-    of both. A site cannot make a refusal into a take: the built-in trials would fail."""
+    """The words of replies: the built-in ones extended by the site's replies.zh.yaml, checked by the trials of both.
+
+    A site cannot turn a refusal into an acceptance: the built-in trials would fail.
+    """
     grammar, faults = built_in_replies(), list[ConfigFault]()
     own = site / "replies.zh.yaml" if site else None
     if own and own.exists():
@@ -180,7 +184,7 @@ def load_replies(site: Path | None = None) -> ReplyGrammar:
 
 @cache
 def built_in_replies() -> ReplyGrammar:
-    """Checked against its trials once in a process: these files are part of the program."""
+    """The built-in grammar, checked by its trials once in a process, because these files are part of the program."""
     document = read_yaml(REPLIES)
     grammar = validate(document, ReplyGrammar)
     faults = document.locate_all(check_replies(grammar, grammar)) or _failed_trials(REPLY_TRIALS, grammar)

@@ -1,6 +1,6 @@
-"""CSV files that people write become records, each with its place in the file. What columns mean is for the caller.
+"""Reads a CSV file into records and locates faults by line and column. The caller gives the meaning of the columns.
 
-A cell is found again in the text that was read, and only when something is wrong with it: most rows have no fault.
+The position of a cell is searched in the text only when it has a fault, because most rows have none.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ R = TypeVar("R")
 
 
 class InvalidCells(Exception):
-    """What is wrong with a row: (column, what, and what to write), once a cell."""
+    """Faults of a row: (column, message) for each faulty cell."""
 
     def __init__(self, *faults: tuple[str, str]) -> None:
         self.faults = faults
@@ -27,7 +27,7 @@ class InvalidCells(Exception):
 
 
 class Sheet(Struct, Generic[R]):
-    """The rows of one file as records, in its order; `lines` are the lines at which they begin."""
+    """The records of one file in its order; `lines` are the lines on which their rows begin, from 1."""
 
     file: str
     text: str = ""
@@ -36,18 +36,18 @@ class Sheet(Struct, Generic[R]):
     lines: list[int] = []
 
     def fault(self, row: int, column: str, message: str) -> ConfigFault:
-        """A fault of one cell of the row with this index."""
+        """A fault in a cell of the record with index `row`."""
         return self.fault_at_line(self.lines[row], column, message)
 
     def fault_at_line(self, line: int, column: str, message: str) -> ConfigFault:
-        """A fault of one cell of the row that begins at this line; a column that the file lacks is its first."""
+        """A fault in a cell of the row that begins on `line`; the first cell when the file lacks the column."""
         index = self.header.index(column) if column in self.header else 0
-        found, place = cell_position(self.text, line, index)
-        return ConfigFault(self.file, found, place, column, message)
+        cell_line, cell_column = cell_position(self.text, line, index)
+        return ConfigFault(self.file, cell_line, cell_column, column, message)
 
 
 def cell_position(text: str, line: int, index: int) -> tuple[int, int]:
-    """Line and column at which a cell of the row that begins at `line` stands, both from 1.
+    """Line and column, from 1, of the cell with this index in the row that begins on `line`.
 
     >>> cell_position('id,name\\n"a,1","b\\nc",d\\n', 2, 1), cell_position('id,name\\n"a,1","b\\nc",d\\n', 2, 2)
     ((2, 7), (3, 4))
@@ -63,9 +63,9 @@ def cell_position(text: str, line: int, index: int) -> tuple[int, int]:
 
 
 def read_csv(
-    path: Path, required: Sequence[str], optional: Sequence[str], row: Callable[[dict[str, str]], R]
+    path: Path, required: Sequence[str], optional: Sequence[str], parse: Callable[[dict[str, str]], R]
 ) -> Sheet[R]:
-    """One record a row. Columns may stand in any order; `attributes.*` columns are always welcome.
+    """Read one record a row. Columns may stand in any order; `attributes.*` columns are always allowed.
 
     `row` gets the non-empty cells and raises BadCells for what it refuses.
     """
@@ -82,22 +82,22 @@ def read_csv(
     sheet = Sheet[R](str(path), text, header, [], [])
     for line, cells in rows:
         if any(cell.strip() for cell in cells):
-            faults += _parse_row(sheet, line, cells, required, row)
+            faults += _parse_row(sheet, line, cells, required, parse)
     if faults:
         raise ConfigError(faults)
     return sheet
 
 
 def _rows(file: str, text: str, faults: list[ConfigFault]) -> Iterator[tuple[int, list[str]]]:
-    """Each row with the line at which it begins. A quote that is never closed would swallow the rest of the file."""
+    """Each row with the line on which it begins. Strict: an unclosed quote would swallow the rest of the file."""
     reader, line = csv.reader(text.splitlines(keepends=True), strict=True), 1
     try:
         for cells in reader:
             yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
-        said = f'not CSV: {error}; close the quotes, and write "" for one inside'
-        faults.append(ConfigFault(file, line, 1, "", said))
+        message = f'not CSV: {error}; close the quotes, and write "" for one inside'
+        faults.append(ConfigFault(file, line, 1, "", message))
 
 
 def _header_faults(
@@ -107,36 +107,36 @@ def _header_faults(
         if name not in header:
             yield ConfigFault(file, 1, 1, name, f"is missing: the first line needs the columns {', '.join(required)}")
     for index, name in enumerate(header):
-        place = cell_position(text, 1, index)
+        position = cell_position(text, 1, index)
         if name not in required and name not in optional and not name.startswith("attributes."):
             known = ", ".join([*required, *optional, "attributes.*"])
-            yield ConfigFault(file, *place, name, f"is no column: known are {known}")
+            yield ConfigFault(file, *position, name, f"is no column: known are {known}")
         elif name in header[:index]:
-            yield ConfigFault(file, *place, name, "stands twice: remove one")
+            yield ConfigFault(file, *position, name, "stands twice: remove one")
 
 
 def _parse_row(
-    sheet: Sheet[R], line: int, cells: Sequence[str], required: Sequence[str], row: Callable[[dict[str, str]], R]
+    sheet: Sheet[R], line: int, cells: Sequence[str], required: Sequence[str], parse: Callable[[dict[str, str]], R]
 ) -> Iterable[ConfigFault]:
     values = {name: cell.strip() for name, cell in zip(sheet.header, cells, strict=False) if cell.strip()}
     if len(cells) > len(sheet.header):
-        found, column = cell_position(sheet.text, line, len(sheet.header))
-        yield ConfigFault(sheet.file, found, column, "", "has more cells than the first line has columns")
+        extra_line, extra_column = cell_position(sheet.text, line, len(sheet.header))
+        yield ConfigFault(sheet.file, extra_line, extra_column, "", "has more cells than the first line has columns")
     empty = [name for name in required if name not in values]
     for name in empty:
         yield sheet.fault_at_line(line, name, "is empty: every row needs it")
     if not empty:
         try:
-            record = row(values)
-        except InvalidCells as bad:
-            yield from (sheet.fault_at_line(line, column, message) for column, message in bad.faults)
+            record = parse(values)
+        except InvalidCells as invalid:
+            yield from (sheet.fault_at_line(line, column, message) for column, message in invalid.faults)
         else:
             sheet.records.append(record)
             sheet.lines.append(line)
 
 
 def duplicate_ids(sheet: Sheet[R], id_of: Callable[[R], str]) -> list[ConfigFault]:
-    """Ids that stand in two rows: one of them would be lost."""
+    """Faults of ids that occur in two rows: one record would overwrite the other."""
     first: dict[str, int] = {}
     faults = []
     for index, record in enumerate(sheet.records):
@@ -147,6 +147,6 @@ def duplicate_ids(sheet: Sheet[R], id_of: Callable[[R], str]) -> list[ConfigFaul
 
 
 def attribute_cells(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The attributes of a row: name and cell."""
+    """Name and cell of the `attributes.*` columns of a row."""
     prefix = "attributes."
     return ((name.removeprefix(prefix), cell) for name, cell in values.items() if name.startswith(prefix))

@@ -1,4 +1,4 @@
-"""Faults in files that people write, each with its file, line and column."""
+"""Faults in configuration files, each with its file, line and column."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.errors import UserError
 
 
 class ConfigFault(Struct, frozen=True):
-    """One fault at its place in a file; line and column count from 1."""
+    """One fault; line and column count from 1, `field` is a dotted path or a CSV column."""
 
     file: str
     line: int
@@ -24,7 +24,7 @@ class ConfigFault(Struct, frozen=True):
 
 
 class ConfigError(UserError):
-    """Everything wrong with the files that were read."""
+    """All faults of the files that were read, one a line in its message."""
 
     def __init__(self, faults: Sequence[ConfigFault]) -> None:
         self.faults = tuple(faults)

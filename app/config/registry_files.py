@@ -1,8 +1,11 @@
-"""Rows of a site's CSV and YAML files become places, cells, people, duties and devices (shapes: domain.specs)."""
+"""Parses a site's places, cells, people, duties and devices from CSV and YAML files.
+
+The fields and their limits are those of domain.specs, by which the API validates too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
@@ -16,25 +19,36 @@ from app.config.faults import ConfigError, ConfigFault
 from app.config.suggestions import unknown_name
 from app.config.yaml_files import Document, error_text, read_yaml, validate
 from domain import Attribute, Cell, Device, Duty, Fault, Identity, Instant, Person, Place
-from domain.specs import CellSpec, DeviceSpec, DutySpec, IdentitySpec, PersonSpec, PlaceSpec, Spec
+from domain.specs import (
+    IDENTITIES_MAX,
+    CellSpec,
+    DeviceSpec,
+    DutySpec,
+    IdentitySpec,
+    PersonSpec,
+    PlaceSpec,
+    PlatformId,
+    Spec,
+)
 from domain.times import parse_rfc3339
 from ingest.adapters import FILTERS
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 S = TypeVar("S", bound=Spec)
+Row = Mapping[str, str]
 
 
 def parse_attribute(text: str) -> Attribute:
-    """A cell as the plainest value it can be: true/false, a whole number, a number, else text.
+    """The cell as bool, int or float when it is written as one, else as text.
 
     >>> parse_attribute("true"), parse_attribute("82"), parse_attribute("1.5"), parse_attribute("007")
     (True, 82, 1.5, '007')
     """
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
-    for make in (int, float):
+    for convert in (int, float):
         try:
-            number = make(text)
+            number = convert(text)
         except ValueError:
             continue
         if str(number) == text:
@@ -42,27 +56,27 @@ def parse_attribute(text: str) -> Attribute:
     return text
 
 
-def _validate_row(spec: type[S], row: Mapping[str, str], read: Mapping[str, Callable[[str], Any]]) -> S:
-    """A row as its shape; `read` are the columns that are no text. Every fault of the row at once."""
+def _validate_row(spec: type[S], row: Row, converters: Mapping[str, Callable[[str], Any]]) -> S:
+    """The row as `spec`; `converters` are for columns that are not text. Raises InvalidCells with all faults."""
     faults: list[tuple[str, str]] = []
-    written: dict[str, Any] = {}
-    for name, cell in row.items():
-        if not name.startswith("attributes."):
+    fields: dict[str, Any] = {}
+    for column, cell in row.items():
+        if not column.startswith("attributes."):
             try:
-                written[name] = read[name](cell) if name in read else cell
+                fields[column] = converters[column](cell) if column in converters else cell
             except ValueError as error:
-                faults.append((name, str(error)))
+                faults.append((column, str(error)))
     if "attributes" in spec.model_fields:
-        written["attributes"] = {name: parse_attribute(cell) for name, cell in attribute_cells(row)}
+        fields["attributes"] = {name: parse_attribute(cell) for name, cell in attribute_cells(row)}
     try:
-        made = spec.model_validate(written)
+        record = spec.model_validate(fields)
     except ValidationError as error:
-        known = {name for name, _ in faults}
-        told = [(".".join(map(str, one["loc"][:2])), error_text(one)) for one in error.errors()]
-        faults += [(column, message) for column, message in told if column.split(".")[0] not in known]
+        reported = {column for column, _ in faults}
+        errors = [(".".join(map(str, details["loc"][:2])), error_text(details)) for details in error.errors()]
+        faults += [(path, message) for path, message in errors if path.split(".")[0] not in reported]
     if faults:
-        raise InvalidCells(*((column if column in row else column.split(".")[0], said) for column, said in faults))
-    return made
+        raise InvalidCells(*((path if path in row else path.split(".")[0], message) for path, message in faults))
+    return record
 
 
 def _parse_number(text: str) -> float:
@@ -79,7 +93,7 @@ def _parse_whole(text: str) -> int:
 
 
 def _parse_clock(text: str) -> str:
-    """As the shape has it; a spreadsheet writes 8:00 or 08:00:00."""
+    """HH:MM, also from the 8:00 and 08:00:00 that spreadsheets write."""
     short = text.removesuffix(":00") if text.count(":") == 2 else text
     return short.zfill(5)
 
@@ -97,8 +111,8 @@ def _parse_weekdays(text: str) -> list[int]:
     return sorted({int(day) for day in text.replace(" ", "")})
 
 
-_DEGREES: Final = {"lon": _parse_number, "lat": _parse_number}
-_HOURS: Final = {
+_COORDINATES: Final = {"lon": _parse_number, "lat": _parse_number}
+_SHIFT: Final = {
     "rank": _parse_whole,
     "weekdays": _parse_weekdays,
     "from": _parse_clock,
@@ -107,57 +121,90 @@ _HOURS: Final = {
 }
 
 
-def parse_place(row: dict[str, str]) -> Place:
-    return _validate_row(PlaceSpec, row, _DEGREES).value()
+def parse_place(row: Row) -> Place:
+    return _validate_row(PlaceSpec, row, _COORDINATES).value()
 
 
-def parse_cell(row: dict[str, str]) -> Cell:
+def parse_cell(row: Row) -> Cell:
     return _validate_row(CellSpec, row, {}).value()
 
 
-def parse_person(row: dict[str, str]) -> Person:
+def parse_person(row: Row) -> Person:
     return _validate_row(PersonSpec, row, {}).value()
 
 
-def parse_duty(row: dict[str, str], zone: tzinfo = SHANGHAI) -> Duty:
-    written = _validate_row(DutySpec, row, _HOURS)
+def parse_duty(row: Row, zone: tzinfo = SHANGHAI) -> Duty:
+    """A line of the roster; `since` and `until` without an offset are local times of `zone`."""
+    spec = _validate_row(DutySpec, row, _SHIFT)
     since, until = _parse_time(row, "since", zone), _parse_time(row, "until", zone)
     if since is not None and until is not None and since >= until:
         raise InvalidCells(("until", "is not after since, so the line never holds: write a later time"))
-    return written.value(since, until)
+    return spec.value(since, until)
 
 
-def _parse_time(row: Mapping[str, str], column: str, zone: tzinfo) -> Instant | None:
+def _parse_time(row: Row, column: str, zone: tzinfo) -> Instant | None:
     try:
         return parse_rfc3339(row[column], zone) if column in row else None
     except ValueError as error:
         raise InvalidCells((column, str(error))) from None
 
 
-def parse_device(row: dict[str, str]) -> Device:
-    if "platform_id" in row and "platform" not in row:
-        raise InvalidCells(("platform", "is empty: whose platform_id is it? Write the platform too, or neither"))
-    plain = {name: text for name, text in row.items() if name not in ("platform", "platform_id")}
-    made = _validate_row(DeviceSpec, plain, {}).value()
-    if "platform" not in row:
-        return made
-    try:
-        platform = check_platform(row["platform"])
-    except ValueError as error:
-        raise InvalidCells(("platform", str(error))) from None
-    known_as = _default_identity(made.id, platform, row.get("platform_id"))
-    return Device(made.id, made.kind, made.model, made.place, known_as, made.attributes)
-
-
-def _default_identity(id: str, platform: str | None, platform_id: str | None) -> tuple[Identity, ...]:
-    """A platform without an id of its own knows the device by ours."""
-    return () if platform is None else (Identity(platform, platform_id or id),)
-
-
 def check_platform(platform: str) -> str:
+    """The platform's name when an adapter exists for it. Raises ValueError."""
     if platform not in FILTERS:
         raise ValueError(unknown_name(platform, FILTERS))
     return platform
+
+
+Platform = Annotated[str, AfterValidator(check_platform)]
+_LENIENT: Final = ConfigDict(strict=False, coerce_numbers_to_str=True)
+"""YAML reads an id such as 8800000015 as a number."""
+
+
+class FileIdentity(IdentitySpec):
+    """An identity in a YAML file."""
+
+    model_config = _LENIENT
+
+    platform: Platform
+
+
+class FileDevice(DeviceSpec):
+    """A device in a CSV or YAML file; `platform` and `platform_id` are short for one identity.
+
+    Without `platform_id` the platform knows the device by our id.
+    """
+
+    model_config = _LENIENT
+
+    platform: Platform | None = None
+    platform_id: PlatformId | None = None
+    identities: Annotated[list[FileIdentity], Field(max_length=IDENTITIES_MAX)] = []  # type: ignore[assignment]  # noqa: RUF012
+
+    @model_validator(mode="after")
+    def _id_has_a_platform(self) -> Self:
+        if self.platform_id is not None and self.platform is None:
+            raise ValueError("platform_id stands without its platform: write both")
+        return self
+
+    def value(self) -> Device:
+        device = super().value()
+        if self.platform is None:
+            return device
+        identities = (*device.identities, Identity(self.platform, self.platform_id or self.id))
+        return Device(device.id, device.kind, device.model, device.place, identities, device.attributes)
+
+
+class FileDevices(Spec):
+    """A YAML file of devices."""
+
+    devices: list[FileDevice]
+
+
+def parse_device(row: Row) -> Device:
+    if "platform_id" in row and "platform" not in row:
+        raise InvalidCells(("platform", "is empty: whose platform_id is it? Write the platform too, or neither"))
+    return _validate_row(FileDevice, row, {}).value()
 
 
 CSV_FILES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[dict[str, str]], Any]]] = {
@@ -171,103 +218,72 @@ CSV_FILES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[dict[s
     ),
     "devices": (("id", "kind"), ("model", "place", "platform", "platform_id"), parse_device),
 }
+"""Table -> required columns, optional columns, parser of a row."""
 
 
-def read_sheet(path: Path, what: str, zone: tzinfo = SHANGHAI) -> Sheet[Any]:
-    """A site's CSV file of `what` (places, cells, people, duties, devices); empty when the file does not exist."""
+def read_sheet(path: Path, table: str, zone: tzinfo = SHANGHAI) -> Sheet[Any]:
+    """The CSV file of a table (a key of CSV_FILES); empty when the file does not exist. Raises ConfigError."""
     if not path.exists():
         return Sheet[Any](str(path), records=[], lines=[])
-    required, optional, make = CSV_FILES[what]
-    sheet = read_csv(path, required, optional, partial(parse_duty, zone=zone) if what == "duties" else make)
-    faults = _contradicting_rows(sheet) if what == "devices" else duplicate_ids(sheet, lambda record: str(record.id))
+    required, optional, parse = CSV_FILES[table]
+    sheet = read_csv(path, required, optional, partial(parse_duty, zone=zone) if table == "duties" else parse)
+    faults = _device_faults(sheet) if table == "devices" else duplicate_ids(sheet, lambda record: str(record.id))
     if faults:
         raise ConfigError(faults)
     return sheet
 
 
-def read_records(path: Path, what: str, zone: tzinfo = SHANGHAI) -> list[Any]:
-    """The records of such a file; rows of one device are one device."""
-    return merge_identities(read_sheet(path, what, zone).records)
+def read_records(path: Path, table: str, zone: tzinfo = SHANGHAI) -> list[Any]:
+    """The records of a table's CSV file; rows with the id of one device are merged."""
+    return merge_identities(read_sheet(path, table, zone).records)
 
 
-def _contradicting_rows(sheet: Sheet[Device]) -> list[ConfigFault]:
-    """Rows of one device are its identities: they may leave out what an earlier one says, not contradict it."""
+def _device_faults(sheet: Sheet[Device]) -> list[ConfigFault]:
+    """Rows of one device add identities: they may leave out what an earlier row says, but not contradict it."""
     first: dict[tuple[str, str], tuple[str | None, int]] = {}
+    identities: dict[str, int] = {}
     faults = []
-    for index, one in enumerate(sheet.records):
-        for column, said in (("kind", one.kind), ("model", one.model), ("place", one.place)):
-            before, line = first.setdefault((one.id, column), (said, sheet.lines[index]))
-            if said is not None and before is not None and said != before:
-                message = f"{said!r} is {before!r} in line {line}: a device has one {column}"
+    for index, device in enumerate(sheet.records):
+        for column, value in (("kind", device.kind), ("model", device.model), ("place", device.place)):
+            earlier, line = first.setdefault((device.id, column), (value, sheet.lines[index]))
+            if value is not None and earlier is not None and value != earlier:
+                message = f"{value!r} is {earlier!r} in line {line}: a device has one {column}"
                 faults.append(sheet.fault(index, column, message))
-            elif before is None:
-                first[one.id, column] = (said, sheet.lines[index])
+            elif earlier is None:
+                first[device.id, column] = (value, sheet.lines[index])
+        identities[device.id] = identities.get(device.id, 0) + len(device.identities)
+        if identities[device.id] == IDENTITIES_MAX + 1:
+            faults.append(sheet.fault(index, "platform", f"{device.id} has more than {IDENTITIES_MAX} identities"))
     return faults
 
 
-def merge_identities(records: list[Any]) -> list[Any]:
-    """Rows with the same device id are one device with several identities."""
-    made: dict[str, Any] = {}
+def merge_identities(records: Sequence[Any]) -> list[Any]:
+    """Merges rows with the same device id into one device with several identities; other records stay as they are."""
+    merged: dict[str, Any] = {}
     for record in records:
-        before = made.get(record.id)
-        if isinstance(before, Device):
+        earlier = merged.get(record.id)
+        if isinstance(earlier, Device):
             record = Device(
                 record.id,
                 record.kind,
-                record.model or before.model,
-                record.place or before.place,
-                (*before.identities, *record.identities),
-                {**before.attributes, **record.attributes},
+                record.model or earlier.model,
+                record.place or earlier.place,
+                (*earlier.identities, *record.identities),
+                {**earlier.attributes, **record.attributes},
             )
-        made[record.id] = record
-    return list(made.values())
-
-
-Text = Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
-Platform = Annotated[str, AfterValidator(check_platform)]
-_LAX: Final = ConfigDict(strict=False, coerce_numbers_to_str=True)
-
-
-class YamlIdentity(IdentitySpec):
-    model_config = _LAX
-
-    platform: Platform
-
-
-class YamlDevice(DeviceSpec):
-    """A device in YAML; `platform`/`platform_id` are short for one identity."""
-
-    model_config = _LAX
-
-    platform: Platform | None = None
-    platform_id: Text | None = None
-    identities: Annotated[list[YamlIdentity], Field(max_length=32)] = []  # type: ignore[assignment]  # noqa: RUF012
-
-    @model_validator(mode="after")
-    def _id_has_a_platform(self) -> Self:
-        if self.platform_id is not None and self.platform is None:
-            raise ValueError("platform_id stands without its platform: write both")
-        return self
-
-    def value(self) -> Device:
-        made = super().value()
-        known_as = _default_identity(self.id, self.platform, self.platform_id)
-        return Device(made.id, made.kind, made.model, made.place, (*made.identities, *known_as), made.attributes)
-
-
-class YamlDevices(Spec):
-    devices: list[YamlDevice]
+        merged[record.id] = record
+    return list(merged.values())
 
 
 def read_devices(path: Path, kinds: Mapping[str, object]) -> list[Device]:
-    """Devices from CSV or YAML, their kinds known. A YAML file is a list, or a list under `devices:`."""
+    """Devices of a CSV or YAML file; a YAML file is a list, or a list under `devices:`. Raises ConfigError."""
     if path.suffix.lower() in (".yaml", ".yml"):
         return _read_yaml_devices(path, kinds)
     sheet = read_sheet(path, "devices") if path.exists() else read_csv(path, (), (), parse_device)
     faults = [
-        sheet.fault(index, "kind", unknown_name(one.kind, kinds))
-        for index, one in enumerate(sheet.records)
-        if one.kind not in kinds
+        sheet.fault(index, "kind", unknown_name(device.kind, kinds))
+        for index, device in enumerate(sheet.records)
+        if device.kind not in kinds
     ]
     if faults:
         raise ConfigError(faults)
@@ -277,14 +293,14 @@ def read_devices(path: Path, kinds: Mapping[str, object]) -> list[Device]:
 def _read_yaml_devices(path: Path, kinds: Mapping[str, object]) -> list[Device]:
     document = read_yaml(path)
     if isinstance(document.data, list):
-        marks = {("devices", *loc): mark for loc, mark in document.positions.items()}
-        document = Document(document.file, {"devices": document.data}, {**marks, (): (1, 1)})
-    written = validate(document, YamlDevices)
+        positions = {("devices", *key_path): position for key_path, position in document.positions.items()}
+        document = Document(document.file, {"devices": document.data}, {**positions, (): (1, 1)})
+    file = validate(document, FileDevices)
     faults = [
-        Fault(("devices", index, "kind"), unknown_name(one.kind, kinds))
-        for index, one in enumerate(written.devices)
-        if one.kind not in kinds
+        Fault(("devices", index, "kind"), unknown_name(device.kind, kinds))
+        for index, device in enumerate(file.devices)
+        if device.kind not in kinds
     ]
     if faults:
         raise ConfigError(document.locate_all(faults))
-    return merge_identities([one.value() for one in written.devices])
+    return merge_identities([device.value() for device in file.devices])

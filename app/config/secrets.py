@@ -1,4 +1,4 @@
-"""Secrets come from environment variables, never from a file of the site."""
+"""Reads secrets from environment variables: they never stand in a file of the site."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from domain.secret import Secret
 
 
 class MissingSecret(UserError):
-    """A channel is configured and the environment does not hold its secret."""
+    """The environment variable of a configured secret is not set."""
 
     def __init__(self, variable: str, user: str) -> None:
         super().__init__(
@@ -19,7 +19,7 @@ class MissingSecret(UserError):
 
 
 def read_secret(variable: str, user: str, environ: Mapping[str, str] = os.environ) -> Secret:
-    """The secret in this environment variable, for this user of it."""
+    """The secret in `variable`. Raises MissingSecret, which names `user`, the setting that needs it."""
     value = environ.get(variable, "")
     if not value:
         raise MissingSecret(variable, user)

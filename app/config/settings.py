@@ -1,4 +1,4 @@
-"""The shape of a site folder's site.yaml, and where secrets come from: the environment, never the file."""
+"""Schema of site.yaml. Every setting has a default that is safe; secrets are named by environment variable."""
 
 from __future__ import annotations
 
@@ -39,28 +39,29 @@ class _Strict(BaseModel):
 
 
 class IntakeSettings(_Strict):
-    """How much may wait before we stop reading the broker's socket."""
+    """MQTT intake: client id, subscriptions, and how much may wait before the broker's socket is no longer read."""
 
     client_id: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{1,40}$")] | None = None
-    """Our name at the broker. Left out, each DIR has its own: two services of one name take each other's messages."""
+    """MQTT client id. Default: one for each DIR, because two services with one client id take over each other's
+    session."""
     max_pending_bytes: Annotated[int, Field(ge=64 * 1024)] = 64 * 1024 * 1024
     max_packet_bytes: Annotated[int, Field(ge=1024)] = 1024 * 1024
     urgent_filters_max: Annotated[int, Field(ge=0, le=10_000)] = 256
     filters: dict[str, list[Annotated[str, AfterValidator(_check_topic_filter)]]] = {}
-    """By platform: the MQTT filters to listen to in place of its default ones. `[]`: not over MQTT."""
+    """Platform -> MQTT topic filters in place of its default ones; `[]` subscribes to none."""
     timezones: dict[str, Annotated[str, AfterValidator(_check_zone)]] = {}
-    """By platform: the zone of times that are written without one. A device's attribute `timezone` goes before."""
+    """Platform -> time zone of timestamps without an offset. The device attribute `timezone` overrides it."""
 
 
 class ThrottleSettings(_Strict):
-    """For tests only: an overload is made by holding judging, for so long, to so many frames a second (0: not held)."""
+    """For tests only: makes an overload by limiting processing to `test_frames_per_s` (0: no limit) for `test_hold`."""
 
     test_frames_per_s: Annotated[int, Field(ge=0)] = 0
     test_hold: Duration = 60_000
 
 
 class RetentionSettings(_Strict):
-    """How long each memory lasts, in days. The journal is the first proof of what was said."""
+    """How long each store keeps its records, in days."""
 
     journal_days: Annotated[int, Field(ge=1)] = 30
     raw_days: Annotated[int, Field(ge=1)] = 90
@@ -73,7 +74,7 @@ class RetentionSettings(_Strict):
 
 
 class HistorySettings(_Strict):
-    """Where time series are kept: in DIR (duckdb), or on a server that speaks line protocol."""
+    """Where time series are stored: in DIR (duckdb), or on a server that accepts InfluxDB line protocol."""
 
     type: Literal["duckdb", "victoriametrics", "influxdb"] = "duckdb"
     url: str = ""
@@ -90,7 +91,7 @@ class AliyunSmsSettings(_Strict):
     access_key_secret_env: str = "FENGSHAO_ALIYUN_KEY_SECRET"
     callback_secret_env: str = "FENGSHAO_ALIYUN_CALLBACK_SECRET"
     templates: dict[str, str] = {}
-    """Our template name -> the TemplateCode the vendor approved; names as in alerts/messages/wording.zh.yaml."""
+    """Template name as in alerts/messages/wording.zh.yaml -> TemplateCode that the vendor approved."""
 
 
 class WeComSettings(_Strict):
@@ -106,15 +107,17 @@ class WeComSettings(_Strict):
 
 
 class ChannelSettings(_Strict):
+    """The notification channels of a site; None is not configured."""
+
     aliyun_sms: AliyunSmsSettings | None = None
     wecom: WeComSettings | None = None
 
 
 class TextSettings(_Strict):
-    """What a text message may say beyond the danger and the door."""
+    """Personal data that text messages may contain."""
 
     person_name: bool = False
-    """The name of who may need help. Text messages lie open on a phone: off unless the site allows it."""
+    """The name of the person who may need help. Text messages are readable on a locked phone: off by default."""
 
 
 def _check_network(text: str) -> str:
@@ -128,14 +131,14 @@ def _check_network(text: str) -> str:
 
 
 class HttpSettings(_Strict):
-    """Who stands between us and the browsers."""
+    """Reverse proxies between the service and the browsers."""
 
     trusted_proxies: tuple[Annotated[str, AfterValidator(_check_network)], ...] = ()
-    """Reverse proxies: only what these say in X-Forwarded-For and X-Forwarded-Proto is believed."""
+    """Addresses whose X-Forwarded-For and X-Forwarded-Proto headers are trusted; those of others are ignored."""
 
 
 class SiteSettings(_Strict):
-    """One community's settings (site.yaml). Everything has a default that is safe."""
+    """The settings of one community (site.yaml)."""
 
     name: str = "枫哨"
     area: str = ""
@@ -143,7 +146,7 @@ class SiteSettings(_Strict):
     sign: Annotated[str, Field(min_length=2, max_length=10)] = "枫哨预警"
     public_url: str = ""
     last_resort: tuple[str, ...] = ()
-    """Ids of the people who are called when no rung of a ladder reaches anybody: unregistered devices, nights
+    """Ids of the people who are notified when no rung of a ladder reaches a person: unregistered devices, hours
     without a shift."""
     intake: IntakeSettings = IntakeSettings()
     judging: ThrottleSettings = ThrottleSettings()
@@ -151,10 +154,10 @@ class SiteSettings(_Strict):
     history: HistorySettings = HistorySettings()
     channels: ChannelSettings = ChannelSettings()
     levels: dict[str, LevelRole] = {}
-    """What a level of places.csv is for, where its name does not say it: `楼座: building`."""
+    """Level of places.csv -> its role, where the name does not tell: `楼座: building`."""
     texts: TextSettings = TextSettings()
     care_attributes: dict[str, str | Words] = dict(CARE)
-    """Attributes of a person that whoever goes to help must know, in this order, and how they are called."""
+    """Attributes of a person that a responder must know -> their display name, in display order."""
     http: HttpSettings = HttpSettings()
     checkpoint_every: Duration = 10_000
 
@@ -164,6 +167,6 @@ class SiteSettings(_Strict):
 
     @property
     def care(self) -> dict[str, Words]:
-        """The attributes that matter for help, with their names in both languages."""
-        named = self.care_attributes.items()
-        return {name: Words(zh=said, en=name) if isinstance(said, str) else said for name, said in named}
+        """`care_attributes` with display names in both languages."""
+        attributes = self.care_attributes.items()
+        return {name: Words(zh=label, en=name) if isinstance(label, str) else label for name, label in attributes}

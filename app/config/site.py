@@ -1,13 +1,10 @@
-"""A site folder as one value: settings, registry records, and its own kinds, mappings, rulebooks and ladders.
-
-`fengshao init` writes a commented one; `up --site` and `check --site` read it, every fault with file:line:column.
-"""
+"""Loads a site folder: settings, kinds and the registry's CSV files, with the references between them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
@@ -24,11 +21,11 @@ from domain.kind import Kind
 from ingest.decoding.decoder import DecoderSettings
 
 Sheets = Mapping[str, Sheet[Any]]
-"""The CSV files of a site by name: places, cells, people, duties, devices."""
+"""Table (places, cells, people, duties, devices) -> its CSV file."""
 
 
 class SiteConfig(Struct, frozen=True):
-    """Everything a site's people wrote."""
+    """A loaded site folder; `path` is None without one."""
 
     path: Path | None
     settings: SiteSettings
@@ -41,9 +38,10 @@ class SiteConfig(Struct, frozen=True):
 
 
 def load_site(path: Path | None, *, any_kind: bool = False) -> SiteConfig:
-    """The folder, checked whole. None is the empty site: built-in kinds and rules, an empty registry.
+    """Load a site folder; None gives the empty site: built-in kinds, an empty registry. Raises ConfigError.
 
-    With `any_kind` a service starts by the kinds of its last run, whatever became of their files: they are not read.
+    With `any_kind` the kinds of the site are neither read nor checked: a restarted service uses those of its last
+    run.
     """
     if path is None:
         return SiteConfig(None, SiteSettings(), load_kinds())
@@ -53,56 +51,55 @@ def load_site(path: Path | None, *, any_kind: bool = False) -> SiteConfig:
     if faults:
         raise ConfigError(faults)
     return SiteConfig(
-        path, settings, kinds, **{what: merge_identities(sheet.records) for what, sheet in sheets.items()}
+        path, settings, kinds, **{table: merge_identities(sheet.records) for table, sheet in sheets.items()}
     )
 
 
 def read_settings(path: Path) -> SiteSettings:
-    """The site.yaml of a folder that is a site; one without it has the defaults."""
+    """The settings of a folder; defaults when it has no site.yaml. Raises ConfigError for a folder that is no site."""
     if not path.is_dir():
         raise ConfigError([ConfigFault(str(path), 1, 1, "", "is no folder: `fengshao init FOLDER` writes one")])
     settings = path / "site.yaml"
-    if not settings.exists() and not any(path.glob("*.csv")) and not any(one.is_dir() for one in path.iterdir()):
-        said = "is no site: it holds neither site.yaml nor places.csv, devices.csv ...; is the folder the right one?"
-        raise ConfigError([ConfigFault(str(path), 1, 1, "", said)])
+    if not settings.exists() and not any(path.glob("*.csv")) and not any(entry.is_dir() for entry in path.iterdir()):
+        message = "is no site: it holds neither site.yaml nor places.csv, devices.csv ...; is the folder the right one?"
+        raise ConfigError([ConfigFault(str(path), 1, 1, "", message)])
     return read_model(settings, SiteSettings) if settings.exists() else SiteSettings()
 
 
 def read_sheets(path: Path, settings: SiteSettings) -> tuple[dict[str, Sheet[Any]], list[ConfigFault]]:
-    """Every CSV file that can be read, and what is wrong with the others."""
+    """The CSV files that can be parsed, by table, and the faults of the others."""
     sheets: dict[str, Sheet[Any]] = {}
     faults: list[ConfigFault] = []
-    for what in CSV_FILES:
+    for table in CSV_FILES:
         try:
-            sheets[what] = read_sheet(path / f"{what}.csv", what, settings.zone)
+            sheets[table] = read_sheet(path / f"{table}.csv", table, settings.zone)
         except ConfigError as error:
             faults += error.faults
     return sheets, faults
 
 
 def check_references(sheets: Sheets, kinds: Mapping[str, Kind] | None) -> list[ConfigFault]:
-    """References to what does not exist: a device's place and kind, a place's parent and cell, a duty's person.
+    """Faults of references to records that do not exist, and of parents in a circle.
 
-    Of a file that could not be read nothing is known, so nothing is missing in it.
+    References into a file that could not be parsed are not checked. `kinds` None: kinds are not checked.
     """
-    known = {what: {record.id for record in sheet.records} for what, sheet in sheets.items()}
+    ids = {table: {record.id for record in sheet.records} for table, sheet in sheets.items()}
     faults = [
-        sheets[what].fault(row, column, missing_reference(value, known[among]))
-        for what, column, among in _REFERENCES
-        if what in sheets and among in known
-        for row, value in _column_values(sheets[what], column)
-        if value not in known[among]
+        sheets[table].fault(row, column, missing_reference(value, ids[referenced]))
+        for table, column, referenced in _REFERENCES
+        if table in sheets and referenced in ids
+        for row, value in _column_values(sheets[table], column)
+        if value not in ids[referenced]
     ]
     devices = sheets.get("devices", Sheet[Any](""))
     if kinds is not None:
-        of_kind = [(row, kind) for row, kind in _column_values(devices, "kind") if kind not in kinds]
-        faults += [devices.fault(row, "kind", unknown_name(kind, kinds)) for row, kind in of_kind]
-    return faults + [
-        fault for what in ("places", "cells") if what in sheets for fault in _circular_parents(sheets[what])
-    ]
+        unknown = [(row, kind) for row, kind in _column_values(devices, "kind") if kind not in kinds]
+        faults += [devices.fault(row, "kind", unknown_name(kind, kinds)) for row, kind in unknown]
+    trees = [sheets[table] for table in ("places", "cells") if table in sheets]
+    return faults + [fault for sheet in trees for fault in _circular_parents(sheet)]
 
 
-_REFERENCES = (
+_REFERENCES: Final = (
     ("places", "parent", "places"),
     ("places", "cell", "cells"),
     ("cells", "parent", "cells"),
@@ -111,6 +108,7 @@ _REFERENCES = (
     ("duties", "person", "people"),
     ("devices", "place", "places"),
 )
+"""(table, column, referenced table)."""
 
 
 def _column_values(sheet: Sheet[Any], column: str) -> Iterator[tuple[int, str]]:
@@ -119,26 +117,26 @@ def _column_values(sheet: Sheet[Any], column: str) -> Iterator[tuple[int, str]]:
 
 
 def _circular_parents(sheet: Sheet[Any]) -> list[ConfigFault]:
-    """Records that are their own ancestors: nobody above them would ever be found."""
+    """Faults of records that are their own ancestors: escalation would not end at a root."""
     parent = {record.id: record.parent for record in sheet.records}
-    done, looped = set[str](), set[str]()
+    visited, circular = set[str](), set[str]()
     for start in parent:
-        walked: list[str] = []
+        path: list[str] = []
         node: str | None = start
-        while node is not None and node in parent and node not in done:
-            done.add(node)
-            walked.append(node)
+        while node is not None and node in parent and node not in visited:
+            visited.add(node)
+            path.append(node)
             node = parent[node]
-        if node in walked:
-            looped.update(walked[walked.index(node) :])
+        if node in path:
+            circular.update(path[path.index(node) :])
     return [
         sheet.fault(row, "parent", f"{record.id} is above itself: name another parent")
         for row, record in enumerate(sheet.records)
-        if record.id in looped
+        if record.id in circular
     ]
 
 
 def decoder_settings(settings: SiteSettings) -> DecoderSettings:
-    """Whose local time a time without a zone is, and on which topics each platform is heard."""
+    """Time zones and topic filters of the decoder."""
     zones = {platform: ZoneInfo(name) for platform, name in settings.intake.timezones.items()}
     return DecoderSettings(zone=settings.zone, zones=zones, filters=settings.intake.filters)

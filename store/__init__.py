@@ -1,4 +1,4 @@
-"""2. REMEMBER: the journal (what was said), the history (time series), the ledger (devices, people, alerts).
+"""2. REMEMBER: the journal (messages as received), the history (time series), the database (devices, people, alerts).
 
-Only here is SQL spoken.
+The only package that uses SQL.
 """

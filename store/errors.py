@@ -1,4 +1,4 @@
-"""What can go wrong in the stores, each named after what a caller can do about it. Knows no database."""
+"""Errors of the stores, each named after what a caller can do about it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sqlite3
 
 from domain import Identity
 
-_NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
+_DISK_ERRORS = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
 _PRIMARY_CODE = 0xFF
 
 
@@ -15,11 +15,11 @@ class StoreError(Exception):
 
 
 class CannotWrite(StoreError):
-    """The disk is full, failing or read-only. Nothing of the batch was kept: try again later, or make room."""
+    """The disk is full, failing or read-only. Nothing of the batch was stored: make room, or try again later."""
 
 
 class IdentityTaken(StoreError):
-    """An identity that another device already holds."""
+    """An identity that another device already has."""
 
     def __init__(self, identity: Identity, wanted_by: str, holder: str) -> None:
         self.identity, self.requested_by, self.owner = identity, wanted_by, holder
@@ -27,6 +27,6 @@ class IdentityTaken(StoreError):
 
 
 def is_disk_error(error: BaseException | None) -> bool:
-    """True when SQLite says the disk, and not the statement, is at fault."""
+    """True when SQLite reports a fault of the disk and not of the statement."""
     code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & _PRIMARY_CODE in _NO_ROOM
+    return code is not None and code & _PRIMARY_CODE in _DISK_ERRORS

@@ -1,1 +1,1 @@
-"""The ledger: devices, people, alerts and everything else that changes and must be right. One transaction at a time."""
+"""The relational store: registry, alerts, refusals and system state. One write transaction at a time."""

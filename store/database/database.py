@@ -1,6 +1,6 @@
-"""The ledger's door: one thread that writes, one that reads, and work handed to them as functions of a connection.
+"""Runs transactions on the database: one thread for writes, one for reads.
 
-It knows transactions and nothing of what is written in them. Work must not await and must not keep the connection.
+Work is a function of a connection. It must not await and must not keep the connection.
 """
 
 from __future__ import annotations
@@ -31,41 +31,42 @@ _PRAGMAS = (
 
 
 def sqlite_url(path: Path) -> str:
-    """The URL of a ledger kept in one SQLite file."""
+    """The URL of a database in one SQLite file."""
     return f"sqlite:///{path}"
 
 
 class Database:
-    """Runs work in transactions, in order. Any thread and any task may hand in work."""
+    """Runs functions in transactions, in the order of the calls. Safe to call from any thread and any task."""
 
     def __init__(self, url: str) -> None:
         self._engine = create_engine(url)
         if self._engine.dialect.name == "sqlite":
             _configure_sqlite(self._engine)
-        self._writer = ThreadPoolExecutor(1, "ledger-write")
-        self._reader = ThreadPoolExecutor(1, "ledger-read")
+        self._writer = ThreadPoolExecutor(1, "database-write")
+        self._reader = ThreadPoolExecutor(1, "database-read")
 
     def migrate(self) -> None:
-        """Bring the tables to the newest migration. Doing it twice changes nothing."""
+        """Upgrade the schema to the newest migration. Idempotent."""
         self.write_blocking(_upgrade)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """One write transaction: what `work` returns once it is committed and synced, or its error and no change.
+        """Run `work` in one write transaction; returns its result once it is committed and synced.
 
-        A caller that is cancelled while waiting does not stop the work: it still commits, or fails, whole.
+        Raises what `work` raises, and CannotWrite for a full or failing disk; nothing is changed then. Cancelling the
+        caller does not stop work that has begun: it commits or fails as a whole.
         """
         return await asyncio.get_running_loop().run_in_executor(self._writer, self._transact, work)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """One consistent look that never waits behind a write. Sees everything whose `run` has returned."""
+        """Run `work` in one read transaction that never waits for a write. It sees every write that has returned."""
         return await asyncio.get_running_loop().run_in_executor(self._reader, self._read, work)
 
     def write_blocking(self, work: Callable[[Connection], T]) -> T:
-        """`run` for commands and tests, which have no event loop to block."""
+        """`write` for commands and tests that run no event loop."""
         return self._writer.submit(self._transact, work).result()
 
     def close(self) -> None:
-        """Finish the work that was handed in and let go of the database."""
+        """Finish the submitted work and close the connections."""
         self._writer.shutdown()
         self._reader.shutdown()
         self._engine.dispose()
@@ -85,7 +86,7 @@ class Database:
 
 
 def alembic_config() -> Config:
-    """Where the migrations are; the caller adds a connection or a dialect to its attributes."""
+    """The migrations' location; the caller adds a connection or a dialect to its attributes."""
     config = Config()
     folder = Path(__file__).parent / "migrations"
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
@@ -100,15 +101,15 @@ def _upgrade(tx: Connection) -> None:
 
 
 def _configure_sqlite(engine: Engine) -> None:
-    """The driver's own implicit BEGIN leaves DDL outside; we begin ourselves, and a writer takes its lock at once."""
+    """Begin transactions explicitly: the driver's implicit BEGIN excludes DDL. A writer takes its lock at once."""
 
     @event.listens_for(engine, "connect")
-    def _connected(connection: Any, _record: object) -> None:
+    def _on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         for pragma in _PRAGMAS:
             connection.execute(pragma)
 
     @event.listens_for(engine, "begin")
-    def _begun(tx: Connection) -> None:
-        reading = tx.get_execution_options().get(_READ_ONLY, False)
-        tx.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    def _on_begin(tx: Connection) -> None:
+        read_only = tx.get_execution_options().get(_READ_ONLY, False)
+        tx.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

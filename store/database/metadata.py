@@ -1,4 +1,4 @@
-"""The one MetaData that every ledger table belongs to, and the column types they share. Knows no table."""
+"""The MetaData of all tables, and the column types they share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ metadata = MetaData(
 )
 
 Serial = BigInteger().with_variant(Integer(), "sqlite")
-"""A number the database counts up. SQLite counts only columns that are spelt INTEGER."""
+"""An autoincrement key. SQLite increments only columns of type INTEGER."""
 
 InstantColumn = BigInteger()
 """Milliseconds UTC."""

@@ -1,16 +1,18 @@
-"""The list of modules that declare ledger tables. Importing this one completes the metadata: one line for each."""
+"""All modules that declare tables. Importing this module completes the metadata."""
 
 from __future__ import annotations
 
 from store.database.alerts import silence_tables as _silences
 from store.database.alerts import tables as _alerts
 from store.database.metadata import metadata
+from store.database.refusals import tables as _refusals
 from store.database.registry import tables as _registry
 from store.database.system import tables as _system
 
 TABLE_MODULES = (
     _registry,
     _system,
+    _refusals,
     _alerts,
     _silences,
 )

@@ -1,1 +1,1 @@
-"""Alerts, deliveries, silences and latches in the relational store."""
+"""Alerts, deliveries, silences and reply codes in the relational store."""

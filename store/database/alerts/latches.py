@@ -1,4 +1,4 @@
-"""Which findings, of those that wait for a person, belong to an alert that was dealt with after they began."""
+"""Latched findings whose alert a person resolved, verified or closed after they began."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _BATCH: Final = 500
 
 
 def handled_findings(tx: Connection, findings: Sequence[str]) -> list[tuple[str, int, str]]:
-    """The finding, its alert, and who said that it is dealt with. What began after that was not meant."""
+    """Finding, alert and the person who handled the alert. Findings recorded after that action are left out."""
     return [(row.finding, row.alert, row.person or "") for row in _rows(tx, findings)]
 
 
 def _rows(tx: Connection, findings: Sequence[str]) -> Iterator[Any]:
-    said = (
+    last_action = (
         select(timeline.c.alert, func.max(timeline.c.n).label("n"))
         .where(timeline.c.kind.in_(_HANDLING_ACTIONS))
         .group_by(timeline.c.alert)
@@ -30,8 +30,8 @@ def _rows(tx: Connection, findings: Sequence[str]) -> Iterator[Any]:
         yield from tx.execute(
             select(alert_findings.c.finding, alert_findings.c.alert, timeline.c.person)
             .join(alerts, and_(alerts.c.id == alert_findings.c.alert, alerts.c.state.in_(HANDLED_STATES)))
-            .join(said, said.c.alert == alert_findings.c.alert)
-            .join(timeline, timeline.c.n == said.c.n)
+            .join(last_action, last_action.c.alert == alert_findings.c.alert)
+            .join(timeline, timeline.c.n == last_action.c.n)
             .where(
                 alert_findings.c.finding.in_(findings[start : start + _BATCH]),
                 alert_findings.c.phase == "began",

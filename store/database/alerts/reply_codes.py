@@ -1,4 +1,4 @@
-"""Which number stands for which alert on a phone: given out, found again, and reused when the alert is dealt with."""
+"""Reply codes: the number of an alert on each phone, reused once the alert is settled."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ _CODES = (
 
 
 def assign_code(tx: Connection, phone: str, alert: int, person: str, now: Instant) -> int | None:
-    """This phone's number for this alert, given out when it has none; None when all 99 are of open alerts."""
-    held = tx.execute(_CODES, {"phone": phone}).all()
-    known = next((row.number for row in held if row.alert == alert), None)
-    if known is not None:
-        return int(known)
-    # A number rests for a day after its alert was closed: until then a late answer still finds the right one.
-    rested = [row.number for row in held if row.state == "closed" and row.updated_at < now - _REUSE_DELAY_MS]
-    number = smallest_free({row.number for row in held} - set(rested))
+    """This phone's number for this alert, assigned if it has none; None when all 99 belong to active alerts."""
+    assigned = tx.execute(_CODES, {"phone": phone}).all()
+    existing = next((row.number for row in assigned if row.alert == alert), None)
+    if existing is not None:
+        return int(existing)
+    # A number is reused a day after its alert was closed: until then a late reply still finds the right alert.
+    reusable = [row.number for row in assigned if row.state == "closed" and row.updated_at < now - _REUSE_DELAY_MS]
+    number = smallest_free({row.number for row in assigned} - set(reusable))
     if number is None:
-        # All 99 in use: a number that can still be answered is worth more than one whose alert is dealt with.
-        settled = [row for row in held if row.state in _SETTLED]
+        # All 99 are in use: the number of the alert settled longest ago is reassigned.
+        settled = [row for row in assigned if row.state in _SETTLED]
         if not settled:
             return None
         number = min(settled, key=lambda row: row.updated_at).number
-        rested.append(number)
-    if number in rested:
-        old = and_(reply_codes.c.phone == phone, reply_codes.c.number == number)
-        tx.execute(delete(reply_codes).where(old))
+        reusable.append(number)
+    if number in reusable:
+        previous = and_(reply_codes.c.phone == phone, reply_codes.c.number == number)
+        tx.execute(delete(reply_codes).where(previous))
     row = {"phone": phone, "number": number, "alert": alert, "person": person, "since": now}
     tx.execute(insert(reply_codes), row)
     return number
 
 
 def list_codes(tx: Connection, phone: str) -> list[ReplyCode]:
-    """The numbers of a phone, newest first."""
-    mine = select(reply_codes).where(reply_codes.c.phone == phone).order_by(reply_codes.c.since.desc())
-    return [ReplyCode(row.number, row.alert, row.person) for row in tx.execute(mine)]
+    """The numbers assigned on a phone, newest first."""
+    query = select(reply_codes).where(reply_codes.c.phone == phone).order_by(reply_codes.c.since.desc())
+    return [ReplyCode(row.number, row.alert, row.person) for row in tx.execute(query)]

@@ -1,4 +1,4 @@
-"""Rows of the alert tables to the alert room's values and back. It knows columns, and no rule about them."""
+"""Converts rows of the alert tables to values of alerts/ and back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alerts.alert import Alert, EscalationReason, State, TimelineEntry
 from alerts.message import Delivery, DeliveryState, MessageKind
 from domain import Evidence, Ledger, Severity, Subject
 
-_evidence = msgspec.json.Decoder(tuple[Evidence, ...])
+_decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...])
 _encoder = msgspec.json.Encoder()
 
 _SAME_NAME = tuple(
@@ -23,7 +23,7 @@ _DELIVERY_SAME = tuple(name for name in Delivery.__struct_fields__ if name not i
 
 
 def alert_values(alert: Alert) -> dict[str, Any]:
-    """Every column but the id."""
+    """All columns but the id."""
     values = {name: getattr(alert, name) for name in _SAME_NAME}
     values["severity"], values["ledger"], values["state"] = alert.severity.value, alert.ledger.value, alert.state.value
     values["subject_type"], values["subject_id"] = alert.subject.type, alert.subject.id
@@ -35,36 +35,40 @@ def alert_values(alert: Alert) -> dict[str, Any]:
 
 
 def alert_of(row: Row[Any]) -> Alert:
-    found = row._mapping
+    """The alert in a row."""
+    columns = row._mapping
     return Alert(
-        id=found["id"],
-        severity=Severity(found["severity"]),
-        ledger=Ledger(found["ledger"]),
-        state=State(found["state"]),
-        subject=Subject(found["subject_type"], found["subject_id"]),
-        evidence=_evidence.decode(found["evidence"]),
-        passed=tuple(found["passed"]),
-        doors=tuple(found["doors"]),
-        escalation=msgspec.convert(found["escalation"], EscalationReason),
-        **{name: found[name] for name in _SAME_NAME},
+        id=columns["id"],
+        severity=Severity(columns["severity"]),
+        ledger=Ledger(columns["ledger"]),
+        state=State(columns["state"]),
+        subject=Subject(columns["subject_type"], columns["subject_id"]),
+        evidence=_decode_evidence.decode(columns["evidence"]),
+        passed=tuple(columns["passed"]),
+        doors=tuple(columns["doors"]),
+        escalation=msgspec.convert(columns["escalation"], EscalationReason),
+        **{name: columns[name] for name in _SAME_NAME},
     )
 
 
 def delivery_values(delivery: Delivery) -> dict[str, Any]:
+    """All columns."""
     values = {name: getattr(delivery, name) for name in _DELIVERY_SAME}
     values["state"], values["kind"] = delivery.state.value, delivery.kind.value
     return values
 
 
 def delivery_of(row: Row[Any]) -> Delivery:
-    found = row._mapping
+    """The delivery in a row."""
+    columns = row._mapping
     return Delivery(
-        state=DeliveryState(found["state"]),
-        kind=MessageKind(found["kind"]),
-        **{name: found[name] for name in _DELIVERY_SAME},
+        state=DeliveryState(columns["state"]),
+        kind=MessageKind(columns["kind"]),
+        **{name: columns[name] for name in _DELIVERY_SAME},
     )
 
 
 def entry_of(row: Row[Any]) -> TimelineEntry:
-    found = row._mapping
-    return TimelineEntry(**{name: found[name] for name in TimelineEntry.__struct_fields__})
+    """The timeline entry in a row."""
+    columns = row._mapping
+    return TimelineEntry(**{name: columns[name] for name in TimelineEntry.__struct_fields__})

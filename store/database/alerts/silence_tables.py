@@ -1,4 +1,4 @@
-"""Tables of silences and the findings they cover, and of the pushes of providers that were taken."""
+"""Tables of silences, the findings they hold, and provider callbacks already processed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ silenced_findings = Table(
     Column("state", String, nullable=False, index=True),
     Column("settled_at", InstantColumn),
 )
-"""`told` is the finding as it began, in JSON."""
+"""`told` is the finding in phase `began`, as JSON."""
 
 taken_callbacks = Table(
     "taken_callbacks",

@@ -1,4 +1,4 @@
-"""Counts over alerts and messages, for /metrics and the daily report. It reads only."""
+"""Counts of alerts and messages for /metrics, the map and the daily report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from store.database.alerts.tables import alerts, deliveries, timeline
 
 
 class AlertStatistics(Struct, frozen=True):
-    """A stretch of time in numbers. `take_ms_median` is from opening to the first acknowledgement; None: none taken."""
+    """Alerts of a period. `take_ms_median`: from opening to the first acknowledgement; None without one."""
 
     opened: dict[str, int]
     unsettled: int
@@ -22,7 +22,7 @@ class AlertStatistics(Struct, frozen=True):
 
 
 def deliveries_by_state(tx: Connection) -> Mapping[tuple[str, str], int]:
-    """How many messages each channel has in each state."""
+    """Number of messages by channel and state."""
     rows = tx.execute(
         select(deliveries.c.channel, deliveries.c.state, func.count()).group_by(
             deliveries.c.channel, deliveries.c.state
@@ -32,19 +32,19 @@ def deliveries_by_state(tx: Connection) -> Mapping[tuple[str, str], int]:
 
 
 def alert_statistics(tx: Connection, since: Instant, until: Instant) -> AlertStatistics:
-    """Alerts opened with `since <= opened_at < until`, and what is unsettled now."""
+    """Alerts opened with `since <= opened_at < until`, and the number of active alerts now."""
     within = (alerts.c.opened_at >= since) & (alerts.c.opened_at < until)
     opened = tx.execute(select(alerts.c.severity, func.count()).where(within).group_by(alerts.c.severity))
     unsettled = (
         select(func.count()).select_from(alerts).where(alerts.c.state.in_([state.value for state in ACTIVE_STATES]))
     )
-    taken = tx.execute(
+    acknowledged = tx.execute(
         select(func.min(timeline.c.at) - alerts.c.opened_at)
         .join_from(alerts, timeline, timeline.c.alert == alerts.c.id)
         .where(within, timeline.c.kind == "acknowledge")
         .group_by(alerts.c.id, alerts.c.opened_at)
     )
-    waits = [int(wait) for (wait,) in taken]
+    waits = [int(wait) for (wait,) in acknowledged]
     return AlertStatistics(
         opened={severity: int(number) for severity, number in opened},
         unsettled=int(tx.execute(unsettled).scalar_one()),
@@ -53,21 +53,21 @@ def alert_statistics(tx: Connection, since: Instant, until: Instant) -> AlertSta
 
 
 def active_by_place(tx: Connection) -> list[tuple[str, str, int]]:
-    """Place, severity and number of the dangers that still need a person; those without a place are left out."""
-    unsettled = alerts.c.state.in_([state.value for state in ACTIVE_STATES])
-    mine = unsettled, alerts.c.ledger == Ledger.DANGER.value, alerts.c.place.is_not(None)
-    found = select(alerts.c.place, alerts.c.severity, func.count()).where(*mine)
-    rows = tx.execute(found.group_by(alerts.c.place, alerts.c.severity))
+    """Place, severity and number of active dangers; alerts without a place are left out."""
+    active = alerts.c.state.in_([state.value for state in ACTIVE_STATES])
+    conditions = active, alerts.c.ledger == Ledger.DANGER.value, alerts.c.place.is_not(None)
+    query = select(alerts.c.place, alerts.c.severity, func.count()).where(*conditions)
+    rows = tx.execute(query.group_by(alerts.c.place, alerts.c.severity))
     return [(place, severity, int(number)) for place, severity, number in rows]
 
 
 def median_detect_to_send_ms(tx: Connection, since: Instant) -> int | None:
-    """The median time from opening an alert to its first message taken by a provider; None when there was none."""
-    firsts = tx.execute(
+    """Median time from opening an alert to its first message accepted by a provider; None without one."""
+    first_sent = tx.execute(
         select(func.min(deliveries.c.sent_at) - alerts.c.opened_at)
         .join_from(alerts, deliveries, deliveries.c.alert == alerts.c.id)
         .where(alerts.c.opened_at >= since, deliveries.c.sent_at.is_not(None), deliveries.c.kind == "alert")
         .group_by(alerts.c.id, alerts.c.opened_at)
     )
-    waits = [int(wait) for (wait,) in firsts]
+    waits = [int(wait) for (wait,) in first_sent]
     return round(median(waits)) if waits else None

@@ -1,4 +1,4 @@
-"""Tables of the alert room: alerts, what was heard, their story, the outbox with its trail, reply codes."""
+"""Tables of alerts, their findings and timelines, the outbox with its event log, and reply codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refused messages that may be tried again. It does not decide which."""
+"""Refused messages that can be replayed through the decoder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, update
 
 from domain import Instant, Reason
 from store.database.refusals.refusals import StoredRefusal, filtered_query, stored_refusal
-from store.database.system.tables import refusals
+from store.database.refusals.tables import refusals
 
 FULLY_REFUSED = (
     Reason.UNKNOWN_DEVICE,
@@ -18,7 +18,7 @@ FULLY_REFUSED = (
     Reason.CODEC_FAILED,
     Reason.NO_MAPPING,
 )
-"""Reasons for which nothing of the message was read. With the others, its good values are readings already."""
+"""Reasons for which no value of the message was used. With other reasons its good values are readings already."""
 
 
 def list_replayable(
@@ -32,17 +32,17 @@ def list_replayable(
     until: Instant | None = None,
     after: int = 0,
 ) -> list[StoredRefusal]:
-    """Refused whole and not tried again yet, the first kept first, beyond the number `after`."""
+    """Fully refused messages that were not replayed yet, oldest first, with numbers above `after`."""
     query = filtered_query(source, reason, since, until, identity).where(
         refusals.c.n > after,
         refusals.c.replayed_at.is_(None),
-        refusals.c.reason.in_([why.value for why in FULLY_REFUSED]),
+        refusals.c.reason.in_([cause.value for cause in FULLY_REFUSED]),
     )
     return [stored_refusal(row) for row in tx.execute(query.order_by(refusals.c.n).limit(limit))]
 
 
-def mark_replayed(tx: Connection, found: Sequence[StoredRefusal], at: Instant) -> None:
-    """Note that these were given another try. One that was refused again meanwhile stands elsewhere in the journal."""
-    for one in found:
-        still = (refusals.c.n == one.n) & (refusals.c.lane == one.lane.value) & (refusals.c.pos == one.pos)
-        tx.execute(update(refusals).where(still).values(replayed_at=at))
+def mark_replayed(tx: Connection, batch: Sequence[StoredRefusal], at: Instant) -> None:
+    """Mark these as replayed. One that was refused again meanwhile has another journal position and is not marked."""
+    for stored in batch:
+        same = (refusals.c.n == stored.n) & (refusals.c.lane == stored.lane.value) & (refusals.c.pos == stored.pos)
+        tx.execute(update(refusals).where(same).values(replayed_at=at))

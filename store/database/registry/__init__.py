@@ -1,4 +1,4 @@
-"""The registry: who and what is where. Every function takes a transaction and speaks in values of `domain`."""
+"""The registry: devices, places, cells, people and duties. Functions take a transaction and values of `domain`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a change of the registry did, and the version number that every change moves on."""
+"""What a change of the registry did, and the version number that every change increments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _VERSION = "registry_version"
 
 
 class RegistryChanges(Struct, frozen=True):
-    """Ids by what a `put` did to them."""
+    """Ids by what a `put_*` function did to them."""
 
     created: tuple[str, ...] = ()
     updated: tuple[str, ...] = ()
@@ -24,12 +24,12 @@ class RegistryChanges(Struct, frozen=True):
 
 
 def registry_version(tx: Connection) -> int:
-    """A number that grows with every change of devices, places, cells, people or duties."""
+    """A number that every change of devices, places, cells, people or duties increments."""
     return int(key_values.get(tx, _VERSION, 0))
 
 
 def bump_version(tx: Connection, now: Instant) -> int:
-    """The next version, because something has changed."""
+    """Increment the version after a change; returns the new one."""
     version = registry_version(tx) + 1
     key_values.put(tx, _VERSION, version, now)
     return version

@@ -1,4 +1,4 @@
-"""Places, cells, people and duties in the ledger: whole lists in, one `Community` out."""
+"""Places, cells, people and duties: written as lists, read as one `Community`."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from store.database.system import key_values
 S = TypeVar("S", bound=Struct)
 
 LEVELS = "levels"
-"""The setting that holds the roles which the site declares for levels of its place tree."""
+"""Key of the stored roles that the site declares for levels of its place tree."""
 
 
 def community(tx: Connection) -> Community:
-    """Who and what is where, as of this transaction."""
+    """The community as of this transaction."""
     return index(
         _load(tx, places, Place),
         _load(tx, cells, Cell),
@@ -36,28 +36,28 @@ def community(tx: Connection) -> Community:
 
 
 def put_levels(tx: Connection, declared: Mapping[str, LevelRole], now: Instant) -> None:
-    """Keep what the levels of the place tree are for, as the site declares it."""
+    """Store the roles of the levels of the place tree, as the site declares them."""
     key_values.put(tx, LEVELS, {level: role.value for level, role in declared.items()}, now)
 
 
-def put_places(tx: Connection, wanted: Iterable[Place], now: Instant, *, replace: bool = False) -> RegistryChanges:
-    """Add places or bring them up to date; with `replace` those not named are removed."""
-    return _put(tx, places, Place, wanted, now, replace)
+def put_places(tx: Connection, records: Iterable[Place], now: Instant, *, replace: bool = False) -> RegistryChanges:
+    """Insert or update places; with `replace` all others are deleted."""
+    return _put(tx, places, Place, records, now, replace)
 
 
-def put_cells(tx: Connection, wanted: Iterable[Cell], now: Instant, *, replace: bool = False) -> RegistryChanges:
-    """Add cells or bring them up to date; with `replace` those not named are removed."""
-    return _put(tx, cells, Cell, wanted, now, replace)
+def put_cells(tx: Connection, records: Iterable[Cell], now: Instant, *, replace: bool = False) -> RegistryChanges:
+    """Insert or update cells; with `replace` all others are deleted."""
+    return _put(tx, cells, Cell, records, now, replace)
 
 
-def put_people(tx: Connection, wanted: Iterable[Person], now: Instant, *, replace: bool = False) -> RegistryChanges:
-    """Add people or bring them up to date; with `replace` those not named are removed."""
-    return _put(tx, people, Person, wanted, now, replace)
+def put_people(tx: Connection, records: Iterable[Person], now: Instant, *, replace: bool = False) -> RegistryChanges:
+    """Insert or update people; with `replace` all others are deleted."""
+    return _put(tx, people, Person, records, now, replace)
 
 
-def put_duties(tx: Connection, wanted: Iterable[Duty], now: Instant, *, replace: bool = False) -> RegistryChanges:
-    """Add roster lines or bring them up to date; with `replace` those not named are removed."""
-    return _put(tx, duties, Duty, wanted, now, replace)
+def put_duties(tx: Connection, records: Iterable[Duty], now: Instant, *, replace: bool = False) -> RegistryChanges:
+    """Insert or update roster lines; with `replace` all others are deleted."""
+    return _put(tx, duties, Duty, records, now, replace)
 
 
 def _load(tx: Connection, table: Table, shape: type[S]) -> list[S]:
@@ -67,43 +67,43 @@ def _load(tx: Connection, table: Table, shape: type[S]) -> list[S]:
 
 
 def _put(
-    tx: Connection, table: Table, shape: type[S], wanted: Iterable[S], now: Instant, replace: bool
+    tx: Connection, table: Table, shape: type[S], records: Iterable[S], now: Instant, replace: bool
 ) -> RegistryChanges:
-    held = {row["id"]: _encoded(row) for row in map(msgspec.to_builtins, _load(tx, table, shape))}
-    asked = {row["id"]: row for row in map(msgspec.to_builtins, wanted)}
-    created = [row for name, row in asked.items() if name not in held]
-    updated = [row for name, row in asked.items() if name in held and _encoded(row) != held[name]]
-    removed = [name for name in held if name not in asked] if replace else []
+    stored = {row["id"]: _encoded(row) for row in map(msgspec.to_builtins, _load(tx, table, shape))}
+    given = {row["id"]: row for row in map(msgspec.to_builtins, records)}
+    created = [row for id_, row in given.items() if id_ not in stored]
+    updated = [row for id_, row in given.items() if id_ in stored and _encoded(row) != stored[id_]]
+    removed = [id_ for id_ in stored if id_ not in given] if replace else []
     if created:
         tx.execute(insert(table), created)
     for row in updated:
         tx.execute(update(table).where(table.c.id == row["id"]).values(**row))
-    for some in chunks(removed):
-        tx.execute(delete(table).where(table.c.id.in_(some)))
-    return _changed(tx, created, updated, asked, removed, now)
+    for ids in chunks(removed):
+        tx.execute(delete(table).where(table.c.id.in_(ids)))
+    return _changes(tx, created, updated, given, removed, now)
 
 
-def _changed(
+def _changes(
     tx: Connection,
     created: Sequence[dict[str, str]],
     updated: Sequence[dict[str, str]],
-    asked: dict[str, object],
+    given: dict[str, object],
     removed: Sequence[str],
     now: Instant,
 ) -> RegistryChanges:
     touched = {row["id"] for row in (*created, *updated)}
-    changed = RegistryChanges(
+    changes = RegistryChanges(
         created=tuple(row["id"] for row in created),
         updated=tuple(row["id"] for row in updated),
-        unchanged=tuple(name for name in asked if name not in touched),
+        unchanged=tuple(id_ for id_ in given if id_ not in touched),
         removed=tuple(removed),
     )
-    if changed:
+    if changes:
         bump_version(tx, now)
-    return changed
+    return changes
 
 
 def _encoded(row: Mapping[str, Any]) -> bytes:
-    # Compared as written, so that 1 in place of true is a change; a longitude of 120 is kept as 120.0 and is none.
+    # Compared as JSON, so that 1 in place of true is a change; a longitude of 120 is stored as 120.0 and is no change.
     degrees = {name: float(row[name]) for name in ("lon", "lat") if row.get(name) is not None}
     return msgspec.json.encode({**row, **degrees}, order="sorted")

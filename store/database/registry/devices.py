@@ -1,6 +1,4 @@
-"""Devices and their identities in the ledger, as they were written; two are the same as `domain.identities` says.
-
-It knows nothing of files."""
+"""Devices and their identities. Identities are stored as written and compared as `domain.identities` defines."""
 
 from __future__ import annotations
 
@@ -33,14 +31,14 @@ def get_device(tx: Connection, device_id: str) -> Device | None:
 
 
 def find_device(tx: Connection, platform: str, identity: str) -> Device | None:
-    """The device that holds this identity; natively every device is also known by its own id."""
-    held = select(identities_table.c.device).where(
+    """The device with this identity. The native identity of every device is its own id."""
+    query = select(identities_table.c.device).where(
         identities_table.c.platform == platform, identities_table.c.identity == identity
     )
-    found = tx.execute(held).scalar()
-    if found is None and platform == _NATIVE:
-        found = identity
-    return None if found is None else get_device(tx, found)
+    device_id = tx.execute(query).scalar()
+    if device_id is None and platform == _NATIVE:
+        device_id = identity
+    return None if device_id is None else get_device(tx, device_id)
 
 
 def list_devices(
@@ -52,7 +50,7 @@ def list_devices(
     places: Collection[str] | None = None,
     text: str | None = None,
 ) -> Page[Device]:
-    """Devices registered last come first. `places` are ids, as many as it takes; `text` is a part of an id."""
+    """Devices, newest registration first. `places` are ids, any number of them; `text` is a part of a device id."""
     query = select(devices_table).order_by(devices_table.c.created_at.desc(), devices_table.c.id).limit(limit + 1)
     if kind is not None:
         query = query.where(devices_table.c.kind == kind)
@@ -63,117 +61,116 @@ def list_devices(
     if after is not None:
         created_at, _, last_id = after.partition(":")
         older = devices_table.c.created_at < int(created_at)
-        query = query.where(
-            or_(older, and_(devices_table.c.created_at == int(created_at), devices_table.c.id > last_id))
-        )
+        same_time = and_(devices_table.c.created_at == int(created_at), devices_table.c.id > last_id)
+        query = query.where(or_(older, same_time))
     rows = tx.execute(query).all()
     found = _with_identities(rows, _identity_rows(tx, [row.id for row in rows]))
-    return page_of([(f"{row.created_at}:{row.id}", item) for row, item in zip(rows, found, strict=True)], limit)
+    return page_of([(f"{row.created_at}:{row.id}", device) for row, device in zip(rows, found, strict=True)], limit)
 
 
-def put_devices(tx: Connection, wanted: Iterable[Device], now: Instant) -> RegistryChanges:
-    """Register devices or bring them up to date, all or none. Putting the same again changes nothing.
+def put_devices(tx: Connection, devices: Iterable[Device], now: Instant) -> RegistryChanges:
+    """Register or update devices, all or none. Idempotent.
 
-    Raises IdentityTaken when a device claims an identity that another device holds and keeps.
+    Raises IdentityTaken when a device claims an identity that another device has and keeps.
     """
-    asked = {one.id: _without_repeated_identities(one) for one in wanted}
-    held = {one.id: one for one in _devices_by_id(tx, list(asked))}
-    created = [one for one in asked.values() if one.id not in held]
-    updated = [one for one in asked.values() if one.id in held and _encoded(one) != _encoded(held[one.id])]
+    given = {device.id: _without_repeated_identities(device) for device in devices}
+    stored = {device.id: device for device in _devices_by_id(tx, list(given))}
+    created = [device for id_, device in given.items() if id_ not in stored]
+    updated = [device for id_, device in given.items() if id_ in stored and _encoded(device) != _encoded(stored[id_])]
     _write_devices(tx, created, updated, now)
-    changed = RegistryChanges(
-        created=tuple(one.id for one in created),
-        updated=tuple(one.id for one in updated),
-        unchanged=tuple(asked.keys() - {one.id for one in (*created, *updated)}),
+    changes = RegistryChanges(
+        created=tuple(device.id for device in created),
+        updated=tuple(device.id for device in updated),
+        unchanged=tuple(given.keys() - {device.id for device in (*created, *updated)}),
     )
-    if changed:
+    if changes:
         bump_version(tx, now)
-    return changed
+    return changes
 
 
 def delete_device(tx: Connection, device_id: str, now: Instant) -> bool:
-    """Forget a device and its identities. False when there was none. What it said stays in the history."""
+    """Delete a device and its identities. False when it does not exist. Its readings stay in the history."""
     tx.execute(delete(identities_table).where(identities_table.c.device == device_id))
-    gone = tx.execute(delete(devices_table).where(devices_table.c.id == device_id)).rowcount > 0
-    if gone:
+    deleted = tx.execute(delete(devices_table).where(devices_table.c.id == device_id)).rowcount > 0
+    if deleted:
         bump_version(tx, now)
-    return gone
+    return deleted
 
 
-def _without_repeated_identities(one: Device) -> Device:
-    unique = tuple(dict.fromkeys(one.identities))
-    return one if len(unique) == len(one.identities) else msgspec.structs.replace(one, identities=unique)
+def _without_repeated_identities(device: Device) -> Device:
+    unique = tuple(dict.fromkeys(device.identities))
+    return device if len(unique) == len(device.identities) else msgspec.structs.replace(device, identities=unique)
 
 
-def _encoded(one: Device) -> bytes:
-    # Compared as written: in Python True == 1 == 1.0, for a person reading the registry they differ.
-    return msgspec.json.encode(one, order="sorted")
+def _encoded(device: Device) -> bytes:
+    # Compared as JSON: in Python True == 1 == 1.0, in the registry they differ.
+    return msgspec.json.encode(device, order="sorted")
 
 
 def _write_devices(tx: Connection, created: Sequence[Device], updated: Sequence[Device], now: Instant) -> None:
-    touched = [*created, *updated]
-    for some in chunks([one.id for one in touched]):
-        tx.execute(delete(identities_table).where(identities_table.c.device.in_(some)))
-    _refuse_taken(tx, touched)
+    changed = [*created, *updated]
+    for ids in chunks([device.id for device in changed]):
+        tx.execute(delete(identities_table).where(identities_table.c.device.in_(ids)))
+    _check_identities_are_free(tx, changed)
     if created:
-        tx.execute(insert(devices_table), [_device_row(one, now) | {"created_at": now} for one in created])
-    for one in updated:
-        tx.execute(update(devices_table).where(devices_table.c.id == one.id).values(**_device_row(one, now)))
-    rows = [row for one in touched for row in _identity_values(one)]
+        tx.execute(insert(devices_table), [_device_row(device, now) | {"created_at": now} for device in created])
+    for device in updated:
+        tx.execute(update(devices_table).where(devices_table.c.id == device.id).values(**_device_row(device, now)))
+    rows = [row for device in changed for row in _identity_values(device)]
     if rows:
         tx.execute(insert(identities_table), rows)
 
 
-def _refuse_taken(tx: Connection, touched: Sequence[Device]) -> None:
+def _check_identities_are_free(tx: Connection, changed: Sequence[Device]) -> None:
     claims: dict[Identity, str] = {}
-    for one in touched:
-        for identity in (Identity(_NATIVE, one.id), *one.identities):
-            holder = claims.setdefault(_canonical(identity), one.id)
-            if holder != one.id:
-                raise IdentityTaken(identity, one.id, holder)
-    for identity, holder in _owners(tx, list(claims)):
-        if claims.get(_canonical(identity), holder) != holder:
-            raise IdentityTaken(identity, claims[_canonical(identity)], holder)
+    for device in changed:
+        for identity in (Identity(_NATIVE, device.id), *device.identities):
+            owner = claims.setdefault(_canonical(identity), device.id)
+            if owner != device.id:
+                raise IdentityTaken(identity, device.id, owner)
+    for identity, owner in _owners(tx, list(claims)):
+        if claims.get(_canonical(identity), owner) != owner:
+            raise IdentityTaken(identity, claims[_canonical(identity)], owner)
 
 
 def _owners(tx: Connection, claimed: Sequence[Identity]) -> Iterable[tuple[Identity, str]]:
     for platform in {identity.platform for identity in claimed}:
-        for some in chunks([identity.id for identity in claimed if identity.platform == platform]):
-            either = [each for each in some if in_either_case(platform, each)]
-            written = identities_table.c.identity
-            same = written.in_(some) if not either else or_(written.in_(some), func.lower(written).in_(either))
-            held = select(written, identities_table.c.device).where(identities_table.c.platform == platform, same)
-            yield from ((Identity(platform, row.identity), row.device) for row in tx.execute(held))
+        for ids in chunks([identity.id for identity in claimed if identity.platform == platform]):
+            any_case = [id_ for id_ in ids if in_either_case(platform, id_)]
+            stored = identities_table.c.identity
+            same = stored.in_(ids) if not any_case else or_(stored.in_(ids), func.lower(stored).in_(any_case))
+            query = select(stored, identities_table.c.device).where(identities_table.c.platform == platform, same)
+            yield from ((Identity(platform, row.identity), row.device) for row in tx.execute(query))
             if platform == _NATIVE:
-                own = select(devices_table.c.id).where(devices_table.c.id.in_(some))
-                yield from ((Identity(_NATIVE, row.id), row.id) for row in tx.execute(own))
+                native = select(devices_table.c.id).where(devices_table.c.id.in_(ids))
+                yield from ((Identity(_NATIVE, row.id), row.id) for row in tx.execute(native))
 
 
 def _canonical(identity: Identity) -> Identity:
     return Identity(identity.platform, canonical(identity.platform, identity.id))
 
 
-def _device_row(one: Device, now: Instant) -> dict[str, object]:
+def _device_row(device: Device, now: Instant) -> dict[str, object]:
     return {
-        "id": one.id,
-        "kind": one.kind,
-        "model": one.model,
-        "place": one.place,
-        "attributes": one.attributes,
+        "id": device.id,
+        "kind": device.kind,
+        "model": device.model,
+        "place": device.place,
+        "attributes": device.attributes,
         "updated_at": now,
     }
 
 
-def _identity_values(one: Device) -> list[dict[str, object]]:
+def _identity_values(device: Device) -> list[dict[str, object]]:
     return [
-        {"platform": identity.platform, "identity": identity.id, "device": one.id, "ordinal": ordinal}
-        for ordinal, identity in enumerate(one.identities)
+        {"platform": identity.platform, "identity": identity.id, "device": device.id, "ordinal": ordinal}
+        for ordinal, identity in enumerate(device.identities)
     ]
 
 
 def _devices_by_id(tx: Connection, ids: Sequence[str]) -> list[Device]:
     rows = [
-        row for some in chunks(ids) for row in tx.execute(select(devices_table).where(devices_table.c.id.in_(some)))
+        row for part in chunks(ids) for row in tx.execute(select(devices_table).where(devices_table.c.id.in_(part)))
     ]
     return _with_identities(rows, _identity_rows(tx, ids))
 
@@ -185,16 +182,16 @@ def _identities_in_order() -> Select[Any]:
 def _identity_rows(tx: Connection, ids: Sequence[str]) -> list[Row[Any]]:
     return [
         row
-        for some in chunks(ids)
-        for row in tx.execute(_identities_in_order().where(identities_table.c.device.in_(some)))
+        for part in chunks(ids)
+        for row in tx.execute(_identities_in_order().where(identities_table.c.device.in_(part)))
     ]
 
 
 def _with_identities(rows: Iterable[Sequence[Any]], identity_rows: Iterable[Sequence[Any]]) -> list[Device]:
-    held: dict[str, list[Identity]] = {}
-    for platform, identity, holder, _ordinal in identity_rows:
-        held.setdefault(holder, []).append(Identity(platform, identity))
+    identities: dict[str, list[Identity]] = {}
+    for platform, identity, device_id, _ordinal in identity_rows:
+        identities.setdefault(device_id, []).append(Identity(platform, identity))
     return [
-        Device(device_id, kind, model, place, tuple(held.get(device_id, ())), attributes)
+        Device(device_id, kind, model, place, tuple(identities.get(device_id, ())), attributes)
         for device_id, kind, model, place, attributes, _created_at, _updated_at in rows
     ]

@@ -1,6 +1,6 @@
-"""Which records of the registry were changed over the API: those belong to whoever changed them, no longer to a file.
+"""Registry records that were changed over the API. The site's files no longer overwrite them at the next start.
 
-A record that is not listed is as the site's files say, or was never in one.
+A record without an entry is as the site's files define it, or was in none of them.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from domain import Instant
 from store.database.registry.tables import edits
 from store.database.sql import chunks
 
-RESOURCES = ("places", "cells", "people", "duties", "devices")
-
 
 class RegistryEdit(Struct, frozen=True):
-    """One record that was written, or (`deleted`) removed, over the API."""
+    """One record that was written or, if `deleted`, removed over the API. `resource`: places, cells, people, duties or
+    devices."""
 
     resource: str
     id: str
@@ -26,23 +25,23 @@ class RegistryEdit(Struct, frozen=True):
     at: Instant
 
 
-def record_edits(tx: Connection, shelf: str, ids: Iterable[str], now: Instant, *, deleted: bool = False) -> None:
-    """These records were changed over the API."""
-    named = list(dict.fromkeys(ids))
-    clear_edits(tx, shelf, named)
-    if named:
-        rows = [{"shelf": shelf, "id": name, "deleted": deleted, "at": now} for name in named]
+def record_edits(tx: Connection, resource: str, ids: Iterable[str], now: Instant, *, deleted: bool = False) -> None:
+    """Record that these records were changed over the API."""
+    changed = list(dict.fromkeys(ids))
+    clear_edits(tx, resource, changed)
+    if changed:
+        rows = [{"shelf": resource, "id": id_, "deleted": deleted, "at": now} for id_ in changed]
         tx.execute(insert(edits), rows)
 
 
-def clear_edits(tx: Connection, shelf: str, ids: Sequence[str]) -> None:
-    """These records are as a file says again."""
-    for some in chunks(ids):
-        tx.execute(delete(edits).where(edits.c.shelf == shelf, edits.c.id.in_(some)))
+def clear_edits(tx: Connection, resource: str, ids: Sequence[str]) -> None:
+    """Record that these records are as the site's files define them again."""
+    for part in chunks(ids):
+        tx.execute(delete(edits).where(edits.c.shelf == resource, edits.c.id.in_(part)))
 
 
 def list_edits(tx: Connection) -> list[RegistryEdit]:
-    """All of them, by shelf and id."""
+    """All entries, by resource and id."""
     rows = tx.execute(
         select(edits.c.shelf, edits.c.id, edits.c.deleted, edits.c.at).order_by(edits.c.shelf, edits.c.id)
     )

@@ -1,5 +1,5 @@
-"""Tables of the registry: who and what is where. References to places, cells and people are by id and not enforced:
-imports come in any order, and a device outlives the place it was drawn at."""
+"""Tables of the registry. References to places, cells and people are not enforced by the database: imports come in any
+order, and a device may outlive its place."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Audit, checkpoints, journal positions, jobs, settings and tokens."""
+"""Audit, checkpoints, journal positions, jobs, settings and access tokens."""

@@ -1,4 +1,4 @@
-"""The audit trail: who did what, when. It is only ever added to, and trimmed by age."""
+"""The audit trail: who did what, and when. Entries are only added, and deleted by age."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from store.database.system.tables import audit
 
 
 class AuditEntry(Struct, frozen=True):
-    """One deed: `actor` is a person's or a token's id, `action` a verb with its noun (`device deleted`)."""
+    """One action: `actor` is the id of a person or a token, `action` a noun and a verb (`device deleted`)."""
 
     at: Instant
     actor: str
@@ -24,12 +24,12 @@ class AuditEntry(Struct, frozen=True):
 def record(
     tx: Connection, at: Instant, actor: str, action: str, detail: Mapping[str, Attribute | None] | None = None
 ) -> None:
-    """Note a deed, in the transaction that does it."""
+    """Add an entry, in the transaction of the action itself."""
     tx.execute(insert(audit).values(at=at, actor=actor, action=action, detail=dict(detail or {})))
 
 
 def list_entries(tx: Connection, limit: int, after: str | None = None, *, actor: str | None = None) -> Page[AuditEntry]:
-    """Deeds, the newest first."""
+    """Entries, newest first."""
     query = select(audit).order_by(audit.c.n.desc()).limit(limit + 1)
     if actor is not None:
         query = query.where(audit.c.actor == actor)
@@ -41,5 +41,5 @@ def list_entries(tx: Connection, limit: int, after: str | None = None, *, actor:
 
 
 def purge(tx: Connection, before: Instant) -> int:
-    """Forget what is older than an instant; how much that was."""
+    """Delete entries older than an instant; returns how many."""
     return tx.execute(delete(audit).where(audit.c.at < before)).rowcount

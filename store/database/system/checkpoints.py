@@ -1,4 +1,4 @@
-"""Snapshots of a state in memory, with the journal position they stand for: replay goes on from there."""
+"""Snapshots of in-memory state with their journal positions. A restart replays the journal from there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from store.database.system.tables import checkpoints
 
 
 class Checkpoint(Struct, frozen=True):
-    """A state as bytes, after every entry up to and including `cursor`."""
+    """The state as bytes, after every entry up to and including the position of each lane in `cursor`."""
 
     name: str
     cursor: dict[Lane, int]
@@ -22,7 +22,7 @@ class Checkpoint(Struct, frozen=True):
 
 
 def save(tx: Connection, name: str, cursor: Mapping[Lane, int], now: Instant, blob: bytes) -> None:
-    """Keep this state in place of the former one of that name."""
+    """Store a state; it replaces the previous one of that name."""
     values = {"cursor": {Lane(lane).value: pos for lane, pos in cursor.items()}, "saved_at": now, "state": blob}
     upsert(tx, checkpoints, {"name": name}, values)
 

@@ -1,4 +1,4 @@
-"""How far each reader of the journal has come, kept in the same transaction as what it wrote."""
+"""The journal position of each reader, stored in the same transaction as the rows it wrote."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from store.database.system.tables import cursors
 
 
 def positions(tx: Connection, reader: str) -> dict[Lane, int]:
-    """The last journal position of each lane that this reader has dealt with."""
+    """The last journal position of each lane that this reader has processed."""
     rows = tx.execute(select(cursors.c.lane, cursors.c.pos).where(cursors.c.reader == reader))
     return {Lane(row.lane): row.pos for row in rows}
 
 
 def advance(tx: Connection, reader: str, lane: Lane, pos: int) -> bool:
-    """Go on to a position. False, and no change, when the reader had been there before: a replay."""
+    """Advance to a position. False, and no change, when the reader has processed it before: a replay."""
     if pos <= positions(tx, reader).get(lane, 0):
         return False
     upsert(tx, cursors, {"reader": reader, "lane": lane.value}, {"pos": pos})

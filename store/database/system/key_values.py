@@ -1,4 +1,4 @@
-"""Settings that people change while the house runs, and small facts it must remember: a name and a JSON value."""
+"""Small facts by name: a key and a JSON value."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from store.database.system.tables import settings
 
 
 def get(tx: Connection, key: str, default: Any = None) -> Any:
-    """The value kept under this name, or the default."""
-    found = tx.execute(select(settings.c.value).where(settings.c.key == key)).first()
-    return default if found is None else found.value
+    """The value under this key, or the default."""
+    row = tx.execute(select(settings.c.value).where(settings.c.key == key)).first()
+    return default if row is None else row.value
 
 
 def put(tx: Connection, key: str, value: Any, now: Instant) -> None:
-    """Keep a value under this name in place of the former one."""
+    """Store a value; it replaces the previous one."""
     upsert(tx, settings, {"key": key}, {"value": value, "updated_at": now})

@@ -1,4 +1,4 @@
-"""Access tokens: only their hash is kept. Who makes a token and how it is hashed is the console's business."""
+"""Access tokens. Only the hash of a token is stored; the console creates and hashes them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from store.database.system.tables import tokens
 
 
 class Token(Struct, frozen=True):
-    """What a token allows: a role, as this person, for this place and what lies under it (None: everywhere).
+    """What a token allows: a role, as this person, for this place and the places below it (None: everywhere).
 
-    `platform`: it may push readings of this one only (None: of all).
+    `platform`: readings may be pushed of this platform only (None: of all).
     """
 
     id: str
@@ -26,23 +26,23 @@ class Token(Struct, frozen=True):
 
 
 def create(tx: Connection, token: Token) -> None:
-    """Keep a new token. Its id and its hash must both be new."""
+    """Store a new token. Raises IntegrityError when its id or its hash exists."""
     columns = {name: getattr(token, name) for name in Token.__struct_fields__}
     tx.execute(insert(tokens).values(**columns))
 
 
 def find_by_hash(tx: Connection, hashed: str) -> Token | None:
-    """The token with this hash, if it is still good."""
+    """The token with this hash, unless it is revoked."""
     row = tx.execute(select(tokens).where(tokens.c.hash == hashed, tokens.c.revoked_at.is_(None))).first()
     return None if row is None else Token(*row)
 
 
 def list_tokens(tx: Connection) -> list[Token]:
-    """All tokens, revoked ones too, the newest first."""
+    """All tokens, also revoked ones, newest first."""
     return [Token(*row) for row in tx.execute(select(tokens).order_by(tokens.c.created_at.desc(), tokens.c.id))]
 
 
 def revoke(tx: Connection, token_id: str, now: Instant) -> bool:
-    """End a token. False when there is no such token or it had ended before."""
-    ended = update(tokens).where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None)).values(revoked_at=now)
-    return tx.execute(ended).rowcount > 0
+    """Revoke a token. False when it does not exist or was revoked before."""
+    statement = update(tokens).where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None)).values(revoked_at=now)
+    return tx.execute(statement).rowcount > 0

@@ -24,10 +24,10 @@ def test_the_sql_of_the_store_compiles_for_postgresql(database: Database) -> Non
     def everything(tx: Connection) -> None:
         refusals.store_refusals(tx, Lane.BULK, 1, [Refusal(0, "a", "t", b"", Reason.BAD_VALUE, "")], limit=1)
         refusals.list_refusals(tx, 1, "5:5", source="a", reason=Reason.BAD_VALUE, since=0, until=9)
-        refusals.hourly_counts(tx), refusals.total(tx), refusals.purge_refusals(tx, 0)
+        refusals.count_refusals(tx), refusals.purge_refusals(tx, 0)
         checkpoints.save(tx, "x", {}, 0, b"")
         audit.record(tx, 0, "a", "b"), audit.list_entries(tx, 1, "7", actor="a"), audit.purge(tx, 0)
-        jobs.put(tx, "a", "b"), jobs.record_run(tx, "a", 0, ""), jobs.list_jobs(tx), jobs.remove(tx, "a")
+        jobs.put(tx, "a", "b"), jobs.record_run(tx, "a", 0, ""), jobs.list_jobs(tx)
         tokens.create(tx, Token("a", "b", "c")), tokens.find_by_hash(tx, "b"), tokens.revoke(tx, "a", 0)
         tokens.list_tokens(tx)
         retention.delete_alerts(tx, retention.expired_alerts(tx, 0), 0)

@@ -1,9 +1,9 @@
 /** Starts the screen. */
 import { createApp } from 'vue'
 import App from './App.vue'
-import { startClock } from './live/now'
+import { startClock } from './stores/clock'
 import { router } from './router'
-import { applyLanguage } from './words'
+import { applyLanguage } from './i18n'
 import './style/base.css'
 
 // A wall that runs through an update asks for files that are gone: load the new version.

@@ -1,8 +1,8 @@
 /** Which page for which address. Everything but the login and a worker's link needs a session. */
 import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
 import { whenUnauthorized } from './api/client'
-import { resume, session } from './live/session'
-import { stop } from './live/stream'
+import { restoreSession, session } from './stores/session'
+import { stop } from './stores/stream'
 import { applyTheme } from './theme'
 
 function elsewhere(to: RouteLocationNormalized): false {
@@ -20,7 +20,7 @@ export const router = createRouter({
     { path: '/m', name: 'phone', component: () => import('./pages/PhonePage.vue') },
     { path: '/m/:link', name: 'link', component: () => import('./pages/LinkPage.vue'), props: true },
     { path: '/login', name: 'login', component: () => import('./pages/LoginPage.vue') },
-    // A page of its own, not one of this application: the login leads there.
+    // A page outside this application, which the login redirects to.
     { path: '/docs', name: 'docs', component: () => import('./pages/MissingPage.vue'), beforeEnter: elsewhere },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/MissingPage.vue') },
   ],
@@ -32,11 +32,11 @@ router.beforeEach(async (to) => {
   const name = String(to.name)
   applyTheme(name === 'wall' ? 'wall' : name === 'phone' || name === 'link' ? 'phone' : 'desk')
   if (OPEN_TO_ALL.has(name) || session.value) return true
-  if (await resume()) return true
+  if (await restoreSession()) return true
   return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
 })
 
-// A worker belongs to his phone page: the wall, the desk and the silences show more than he may see.
+// Workers get the phone page only: wall, desk and silences show more than they may see.
 const NOT_A_WORKERS = new Set(['wall', 'desk', 'silences'])
 router.beforeEach((to) => {
   const worker = session.value?.role === 'worker'
@@ -48,7 +48,7 @@ whenUnauthorized(() => {
   session.value = null
   stop()
   const here = router.currentRoute.value
-  // A worker has no token: his page says that the link is over and what to do.
+  // A worker has no token: the page explains that the link has expired and what to do.
   if (byLink) return void router.push({ name: 'link', params: { link: 'over' } })
   if (here.name !== 'login') void router.push({ name: 'login', query: { next: here.fullPath } })
 })

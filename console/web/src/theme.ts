@@ -1,6 +1,6 @@
-/** Dark or light: the wall is dark unless somebody chose; the desk and the phone follow the machine. */
+/** Dark or light theme: the wall defaults to dark, the desk and the phone to the setting of the system. */
 import { ref } from 'vue'
-import { keep, kept } from './keep'
+import { savePreference, readPreference } from './preferences'
 
 export type Theme = 'dark' | 'light'
 
@@ -11,13 +11,13 @@ let surface = 'wall'
 
 export function applyTheme(of: string): void {
   surface = of
-  const chosen = kept(`theme.${surface}`)
+  const chosen = readPreference(`theme.${surface}`)
   const usual: Theme = surface !== 'wall' && prefersLight() ? 'light' : 'dark'
   theme.value = chosen === 'dark' || chosen === 'light' ? chosen : usual
   document.documentElement.dataset.theme = theme.value
 }
 
 export function switchTheme(): void {
-  keep(`theme.${surface}`, theme.value === 'dark' ? 'light' : 'dark')
+  savePreference(`theme.${surface}`, theme.value === 'dark' ? 'light' : 'dark')
   applyTheme(surface)
 }

@@ -69,16 +69,16 @@ describe('the client of the API', () => {
   it('tells every fault that the server names, in its own words', async () => {
     answer = { status: 422, body: { detail: '有 2 处不对', errors: [{ field: 'to', detail: '没有这个人。' }, { field: 'until', detail: '时间不对。' }] } }
     const problem = await refused(client.api.act('31', 'assign', {}))
-    expect([problem.trouble, problem.said]).toEqual(['refused', '没有这个人。时间不对。'])
+    expect([problem.kind, problem.detail]).toEqual(['refused', '没有这个人。时间不对。'])
     answer = { status: 409, body: { detail: '已经结案' } }
-    expect((await refused(client.api.act('31', 'close', {}))).said).toBe('已经结案')
+    expect((await refused(client.api.act('31', 'close', {}))).detail).toBe('已经结案')
   })
 
   it('sends to the login whoever is not logged in, but not whoever only asks whether he is', async () => {
     let sent = 0
     client.whenUnauthorized(() => (sent += 1))
     answer = { status: 401, body: { detail: '未登录' } }
-    expect((await refused(client.api.session())).trouble).toBe('unauthorized')
+    expect((await refused(client.api.session())).kind).toBe('unauthorized')
     expect(sent).toBe(0)
     await refused(client.api.people())
     expect(sent).toBe(1)
@@ -90,7 +90,7 @@ describe('the client of the API', () => {
     let gone = 0
     client.whenUnreachable(() => (gone += 1))
     globalThis.fetch = () => Promise.reject(new TypeError('no network'))
-    expect((await refused(client.api.people())).trouble).toBe('offline')
+    expect((await refused(client.api.people())).kind).toBe('offline')
     expect(gone).toBe(1)
   })
 })

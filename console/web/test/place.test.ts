@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { AlertItem, ReadingPoint } from '../src/api/types'
-import { parts } from '../src/pure/address'
-import { curves, curveWindow, scale } from '../src/pure/curve'
-import { density } from '../src/pure/density'
-import { placeMap } from '../src/pure/place-map'
-import { near, thresholds } from '../src/pure/thresholds'
+import { addressParts } from '../src/logic/address'
+import { curves, curveWindow, scale } from '../src/logic/curve'
+import { density } from '../src/logic/density'
+import { placeMap } from '../src/logic/place-map'
+import { near, thresholds } from '../src/logic/thresholds'
 import { namesOf } from '../kinds-plugin'
 import { alert, evidence, rule } from './alerts'
 
@@ -63,30 +63,30 @@ describe('the list that reads like a map', () => {
 
 describe('an address', () => {
   it('breaks between its parts and never inside a number', () => {
-    expect(parts('枫林苑3栋2单元402')).toEqual(['枫林苑', '3栋', '2单元', '402'])
-    expect(parts('静安里A12号楼 东门')).toEqual(['静安里', 'A12号楼', '东门'])
+    expect(addressParts('枫林苑3栋2单元402')).toEqual(['枫林苑', '3栋', '2单元', '402'])
+    expect(addressParts('静安里A12号楼 东门')).toEqual(['静安里', 'A12号楼', '东门'])
   })
 })
 
 describe('the curve', () => {
   it('shows the measured quantity beside a verdict, with the limit of the evidence', () => {
-    const told = alert({ hazard: 'gas', evidence: [evidence('alarm', true), evidence('lel_pct', 23, 10)] })
-    const drawn = curves(told, [reading('alarm', true), reading('lel_pct', 3), reading('lel_pct', 23, 5), reading('battery_pct', 90)])
+    const unwrap = alert({ hazard: 'gas', evidence: [evidence('alarm', true), evidence('lel_pct', 23, 10)] })
+    const drawn = curves(unwrap, [reading('alarm', true), reading('lel_pct', 3), reading('lel_pct', 23, 5), reading('battery_pct', 90)])
     expect(drawn.map((one) => [one.quantity, one.lines.map((line) => line.value), one.unit, one.points.length])).toEqual([['lel_pct', [10], '%LEL', 2]])
   })
 
   it('falls back to the companion quantity, then to the verdict itself', () => {
-    const told = alert({ hazard: 'gas', evidence: [evidence('alarm', true)] })
-    expect(curves(told, [reading('alarm', true), reading('lel_pct', 3)])[0]?.quantity).toBe('lel_pct')
-    expect(curves(told, [reading('alarm', true)])[0]).toMatchObject({ quantity: 'alarm', verdict: true, lines: [] })
-    expect(curves(told, [])).toEqual([])
+    const unwrap = alert({ hazard: 'gas', evidence: [evidence('alarm', true)] })
+    expect(curves(unwrap, [reading('alarm', true), reading('lel_pct', 3)])[0]?.quantity).toBe('lel_pct')
+    expect(curves(unwrap, [reading('alarm', true)])[0]).toMatchObject({ quantity: 'alarm', verdict: true, lines: [] })
+    expect(curves(unwrap, [])).toEqual([])
   })
 
   it('draws no limit of a sum on the curve of a total, and looks a day back for a meter', () => {
-    const told = alert({ hazard: 'water', evidence: [evidence('volume_m3', 0.004, 0.01)] })
-    expect(curves(told, [reading('volume_m3', 312.403), reading('volume_m3', 312.407, 5)])[0]?.lines).toEqual([])
-    const begin = Date.parse(told.started_at)
-    expect(curveWindow(told, begin)[0]).toBe(begin - 86_400_000)
+    const unwrap = alert({ hazard: 'water', evidence: [evidence('volume_m3', 0.004, 0.01)] })
+    expect(curves(unwrap, [reading('volume_m3', 312.403), reading('volume_m3', 312.407, 5)])[0]?.lines).toEqual([])
+    const begin = Date.parse(unwrap.started_at)
+    expect(curveWindow(unwrap, begin)[0]).toBe(begin - 86_400_000)
   })
 
   it('looks ten minutes back and at most two hours on', () => {
@@ -123,9 +123,9 @@ describe('the lines of a curve', () => {
   })
 
   it('leave out a quiet companion curve, and keep one that crossed its own limit', () => {
-    const told = alert({ hazard: 'gas', evidence: [evidence('alarm', true), evidence('co_ppm', 1)] })
+    const unwrap = alert({ hazard: 'gas', evidence: [evidence('alarm', true), evidence('co_ppm', 1)] })
     const both = [reading('lel_pct', 30), reading('co_ppm', 1)]
-    expect(curves(told, both, GAS, 'gas_alarm').map((one) => one.quantity)).toEqual(['lel_pct'])
+    expect(curves(unwrap, both, GAS, 'gas_alarm').map((one) => one.quantity)).toEqual(['lel_pct'])
     const crossed = alert({ hazard: 'gas', evidence: [evidence('lel_pct', 30, 10), evidence('co_ppm', 80, 50)] })
     expect(curves(crossed, both, GAS, 'gas_alarm').map((one) => one.quantity)).toEqual(['lel_pct', 'co_ppm'])
   })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Silence } from '../src/api/types'
-import { bodyOf, fromWall, inOrder, type Draft } from '../src/pure/silence'
+import { bodyOf, fromWall, inOrder, type Draft } from '../src/logic/silence'
 
 const NOW = Date.parse('2026-11-21T22:05:00+08:00')
 const HOUR = 3_600_000

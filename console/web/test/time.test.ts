@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { byHour, load } from '../src/pure/load'
-import { clock, clockSeconds, date, daysAgo, fill, HOUR, instant, midnight, MINUTE, running, SECOND, span, when } from '../src/pure/time'
-import { zh } from '../src/words.zh'
-import { en } from '../src/words.en'
+import { alertsPerHour, alarmRate } from '../src/logic/alarm-rate'
+import { clock, clockSeconds, date, daysAgo, fill, HOUR, instant, midnight, MINUTE, running, SECOND, span, when } from '../src/logic/time'
+import { zh } from '../src/i18n/zh'
+import { en } from '../src/i18n/en'
 import { alert } from './alerts'
 
 const SHANGHAI = 'Asia/Shanghai'
@@ -70,15 +70,15 @@ describe('load of a seat', () => {
   const opened = (minutes: number) => alert({ opened_at: new Date(now - minutes * MINUTE).toISOString() })
 
   it('counts what was opened, by ten minutes and by the hour', () => {
-    expect(load([opened(1), opened(9), opened(11), opened(61)], now)).toEqual({ lastTenMinutes: 2, lastHour: 3, strain: 'calm' })
+    expect(alarmRate([opened(1), opened(9), opened(11), opened(61)], now)).toEqual({ lastTenMinutes: 2, lastHour: 3, strain: 'calm' })
   })
 
   it('is busy above six an hour and over above twelve', () => {
-    expect(load(Array.from({ length: 7 }, () => opened(5)), now).strain).toBe('busy')
-    expect(load(Array.from({ length: 13 }, () => opened(5)), now).strain).toBe('over')
+    expect(alarmRate(Array.from({ length: 7 }, () => opened(5)), now).strain).toBe('busy')
+    expect(alarmRate(Array.from({ length: 13 }, () => opened(5)), now).strain).toBe('over')
   })
 
   it('gives one count for every hour of today and none for yesterday', () => {
-    expect(byHour([opened(1), opened(65), opened(400)], now, SHANGHAI)).toEqual([0, 0, 0, 0, 1, 1])
+    expect(alertsPerHour([opened(1), opened(65), opened(400)], now, SHANGHAI)).toEqual([0, 0, 0, 0, 1, 1])
   })
 })

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Severity, State } from '../src/api/types'
-import { candidates } from '../src/pure/candidates'
-import { remaining } from '../src/pure/deadline'
-import { steady, urgency } from '../src/pure/order'
-import { live, look, SEVERITIES, shape, worst } from '../src/pure/severity'
-import { allowed, ASIDE, primary, STEPS, tap } from '../src/pure/steps'
+import { rankAssignees } from '../src/logic/assignees'
+import { remaining } from '../src/logic/deadline'
+import { keepPositions, compareUrgency } from '../src/logic/alert-order'
+import { isOpen, look, SEVERITIES, shape, worst } from '../src/logic/severity'
+import { allowedActions, SIDE_ACTIONS, primaryAction, MAIN_ACTIONS, workerStep } from '../src/logic/next-actions'
 import { alert } from './alerts'
 
 const STATES: State[] = ['open', 'acknowledged', 'on_site', 'resolved', 'verified', 'closed', 'returned', 'shelved']
@@ -39,14 +39,14 @@ describe('severity', () => {
   })
 
   it('counts as live until somebody resolved it, and a returned one is live again', () => {
-    expect(STATES.filter(live)).toEqual(['open', 'acknowledged', 'on_site', 'returned'])
+    expect(STATES.filter(isOpen)).toEqual(['open', 'acknowledged', 'on_site', 'returned'])
   })
 
   it('takes the worst, and of two equals the untaken one', () => {
     const taken = alert({ id: '1', state: 'acknowledged' })
-    const untaken = alert({ id: '2' })
+    const isUnacknowledged = alert({ id: '2' })
     const low = alert({ id: '3', severity: 'low' })
-    expect(worst([low, taken, untaken])?.id).toBe('2')
+    expect(worst([low, taken, isUnacknowledged])?.id).toBe('2')
     expect(worst([])).toBeUndefined()
   })
 })
@@ -79,7 +79,7 @@ describe('a deadline', () => {
 })
 
 describe('the order of the list', () => {
-  const order = (...list: ReturnType<typeof alert>[]) => list.sort(urgency).map((one) => one.id)
+  const order = (...list: ReturnType<typeof alert>[]) => list.sort(compareUrgency).map((one) => one.id)
 
   it('puts severity first, then the untaken, then the nearest deadline, then the newest', () => {
     const critical = alert({ id: 'c', state: 'on_site' })
@@ -97,23 +97,23 @@ describe('the order of the list', () => {
   })
 
   it('moves nothing while somebody points at it', () => {
-    expect(steady(['a', 'b', 'c'], ['new', 'c', 'a'])).toEqual(['a', 'c', 'new'])
+    expect(keepPositions(['a', 'b', 'c'], ['new', 'c', 'a'])).toEqual(['a', 'c', 'new'])
   })
 })
 
 describe('the next sensible action', () => {
   it('leads from the call to the closed case', () => {
-    expect(STATES.slice(0, 5).map((state) => primary(alert({ state, allowed: [...STEPS, ...ASIDE] })))).toEqual(['acknowledge', 'arrive', 'resolve', 'verify', 'close'])
+    expect(STATES.slice(0, 5).map((state) => primaryAction(alert({ state, allowed: [...MAIN_ACTIONS, ...SIDE_ACTIONS] })))).toEqual(['acknowledge', 'arrive', 'resolve', 'verify', 'close'])
   })
 
   it('obeys the server, and keeps the order of the bar', () => {
-    expect(allowed(alert({ allowed: ['comment', 'shelve', 'acknowledge'] }))).toEqual(['acknowledge', 'shelve', 'comment'])
-    expect(primary(alert({ allowed: ['comment', 'shelve'] }))).toBe('shelve')
-    expect(primary(alert({ allowed: ['comment'] }))).toBeNull()
+    expect(allowedActions(alert({ allowed: ['comment', 'shelve', 'acknowledge'] }))).toEqual(['acknowledge', 'shelve', 'comment'])
+    expect(primaryAction(alert({ allowed: ['comment', 'shelve'] }))).toBe('shelve')
+    expect(primaryAction(alert({ allowed: ['comment'] }))).toBeNull()
   })
 
   it('takes a worker three taps', () => {
-    expect(STATES.map(tap)).toEqual(['acknowledge', 'arrive', 'resolve', 'done', 'done', 'done', 'acknowledge', 'acknowledge'])
+    expect(STATES.map(workerStep)).toEqual(['acknowledge', 'arrive', 'resolve', 'done', 'done', 'done', 'acknowledge', 'acknowledge'])
   })
 })
 
@@ -133,11 +133,11 @@ describe('whom to send', () => {
   ]
 
   it('is the own grid first, then whoever is above it, then others, and never a resident', () => {
-    const found = candidates(people, duties, cells, 'm01')
+    const found = rankAssignees(people, duties, cells, 'm01')
     expect(found.map((one) => [one.name, one.near])).toEqual([['李', true], ['陈', true], ['王', false]])
   })
 
   it('leaves out the absent and survives an unknown grid', () => {
-    expect(candidates(people, [{ person: '王', role: 'worker' as const, cell: 'g01', absent: true }], cells, null)).toEqual([])
+    expect(rankAssignees(people, [{ person: '王', role: 'worker' as const, cell: 'g01', absent: true }], cells, null)).toEqual([])
   })
 })

@@ -1,22 +1,22 @@
-/** Speaks HTTP with our server: session cookie, problems as one sentence, and the server's clock. */
+/** HTTP client of the API: session cookie, problems as one sentence, and the offset to the server's clock. */
 import createClient from 'openapi-fetch'
 import type { paths } from './schema'
 import type { ActBody, Action, AlertFilter, GroupFilter, LoginBody, Page, ReadingFilter, SilenceBody } from './types'
 
-export type Trouble = 'offline' | 'unauthorized' | 'forbidden' | 'gone' | 'refused' | 'tooMany' | 'server'
+export type ProblemKind = 'offline' | 'unauthorized' | 'forbidden' | 'gone' | 'refused' | 'tooMany' | 'server'
 
-/** What went wrong. `said` is the server's own sentence for people, when it gave one. */
+/** A request that failed. `detail` is the sentence that the server wrote for people, when there was one. */
 export class Problem extends Error {
   constructor(
-    readonly trouble: Trouble,
-    readonly said: string,
+    readonly kind: ProblemKind,
+    readonly detail: string,
   ) {
-    super(said || trouble)
+    super(detail || kind)
   }
 }
 
-const PATIENCE_MS = 10_000
-/** Below this a difference of clocks is the network's, not the clock's. */
+const TIMEOUT_MS = 10_000
+/** A smaller difference is network delay, not clock offset. */
 const CLOCK_SLACK_MS = 2_000
 
 let offset = 0
@@ -30,19 +30,19 @@ export function whenUnauthorized(handler: () => void): void {
   onUnauthorized = handler
 }
 
-/** A call that found no server tells the live link at once. */
+/** `handler` runs at once when a request does not reach the server. */
 export function whenUnreachable(handler: () => void): void {
   onUnreachable = handler
 }
 
-function learnClock(response: Response): void {
+function updateClockOffset(response: Response): void {
   const date = Date.parse(response.headers.get('date') ?? '')
   if (Number.isNaN(date)) return
   const difference = date + 500 - Date.now()
   offset = Math.abs(difference) < CLOCK_SLACK_MS ? 0 : difference
 }
 
-const TROUBLES: Record<number, Trouble> = {
+const PROBLEM_KINDS: Record<number, ProblemKind> = {
   401: 'unauthorized',
   403: 'forbidden',
   404: 'gone',
@@ -52,42 +52,42 @@ const TROUBLES: Record<number, Trouble> = {
   429: 'tooMany',
 }
 
-/** The faults of single fields say more than "something is wrong with it". */
-function sentence(body: unknown): string {
+/** The messages of single fields where there are any: they are more specific than the summary. */
+function detailOf(body: unknown): string {
   const { detail, errors } = (body ?? {}) as { detail?: unknown; errors?: Array<{ detail?: unknown; message?: unknown }> }
   const faults = (Array.isArray(errors) ? errors : []).map((fault) => fault.message ?? fault.detail)
-  const said = faults.filter((fault) => typeof fault === 'string')
-  if (said.length) return said.join('')
+  const details = faults.filter((fault) => typeof fault === 'string')
+  if (details.length) return details.join('')
   return typeof detail === 'string' ? detail : ''
 }
 
-/** Every request: the session's cookie, our own header on what changes something, and a limit to patience. */
+/** Sends a request with the session cookie, our own header for changes, and a timeout. */
 async function send(request: Request): Promise<Response> {
   if (request.method !== 'GET') request.headers.set('x-fengshao', '1')
   let response: Response
   try {
-    response = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) })
+    response = await fetch(request, { signal: AbortSignal.timeout(TIMEOUT_MS) })
   } catch {
     onUnreachable()
     throw new Problem('offline', '')
   }
-  learnClock(response)
+  updateClockOffset(response)
   return response
 }
 
 const http = createClient<paths>({ credentials: 'same-origin', headers: { accept: 'application/json' }, fetch: send })
 
-interface Answered<T> {
+interface ApiResult<T> {
   data?: T
   error?: unknown
   response: Response
 }
 
-/** What was answered, or what went wrong as a `Problem`. `quiet`: not being logged in is an answer here. */
-async function told<T>(asked: Promise<Answered<T>>, quiet = false): Promise<T> {
-  const { data, error, response } = await asked
+/** The body of a response, or a `Problem`. `quiet`: 401 does not lead to the login. */
+async function unwrap<T>(request: Promise<ApiResult<T>>, quiet = false): Promise<T> {
+  const { data, error, response } = await request
   if (response.status === 401 && !quiet) onUnauthorized()
-  if (!response.ok) throw new Problem(TROUBLES[response.status] ?? 'server', sentence(error))
+  if (!response.ok) throw new Problem(PROBLEM_KINDS[response.status] ?? 'server', detailOf(error))
   return data as T
 }
 
@@ -96,29 +96,29 @@ interface Part {
   next?: string
 }
 
-/** All pages of a list, up to a stated number, so that a wrong cursor cannot loop for ever. */
-async function all<T>(page: (part: Part) => Promise<Answered<Page<T>>>, mostPages: number): Promise<T[]> {
+/** All pages of a list, up to a stated number, so that a wrong cursor cannot loop forever. */
+async function all<T>(page: (part: Part) => Promise<ApiResult<Page<T>>>, pagesMax: number): Promise<T[]> {
   const items: T[] = []
   let next: string | undefined
-  for (let number = 0; number < mostPages; number += 1) {
-    const got = await told(page({ limit: 1000, next }))
-    items.push(...got.items)
-    if (!got.next) break
-    next = got.next
+  for (let number = 0; number < pagesMax; number += 1) {
+    const found = await unwrap(page({ limit: 1000, next }))
+    items.push(...found.items)
+    if (!found.next) break
+    next = found.next
   }
   return items
 }
 
 export const api = {
-  session: () => told(http.GET('/api/v1/session'), true),
-  enter: (body: LoginBody) => told(http.POST('/api/v1/session', { body }), true),
-  leave: () => told(http.DELETE('/api/v1/session')),
+  session: () => unwrap(http.GET('/api/v1/session'), true),
+  enter: (body: LoginBody) => unwrap(http.POST('/api/v1/session', { body }), true),
+  leave: () => unwrap(http.DELETE('/api/v1/session')),
   alerts: (values: AlertFilter) =>
     all((part) => http.GET('/api/v1/alerts', { params: { query: { ...values, ...part } } }), 5),
-  alert: (alert_id: string) => told(http.GET('/api/v1/alerts/{alert_id}', { params: { path: { alert_id } } })),
+  alert: (alert_id: string) => unwrap(http.GET('/api/v1/alerts/{alert_id}', { params: { path: { alert_id } } })),
   act: (alert_id: string, action: Action, body: ActBody) =>
-    told(http.POST('/api/v1/alerts/{alert_id}/{action}', { params: { path: { alert_id, action } }, body })),
-  device: (device_id: string) => told(http.GET('/api/v1/devices/{device_id}', { params: { path: { device_id } } })),
+    unwrap(http.POST('/api/v1/alerts/{alert_id}/{action}', { params: { path: { alert_id, action } }, body })),
+  device: (device_id: string) => unwrap(http.GET('/api/v1/devices/{device_id}', { params: { path: { device_id } } })),
   readings: (device_id: string, values: ReadingFilter) =>
     all((part) => {
       const params = { path: { device_id }, query: { ...values, ...part } }
@@ -126,19 +126,19 @@ export const api = {
     }, 4),
   groups: (values: GroupFilter) =>
     all((part) => http.GET('/api/v1/places/summary', { params: { query: { ...values, ...part } } }), 10),
-  placesCount: async () => (await told(http.GET('/api/v1/places/summary', { params: { query: { limit: 1 } } }))).places,
+  placesCount: async () => (await unwrap(http.GET('/api/v1/places/summary', { params: { query: { limit: 1 } } }))).places,
   people: () => all((query) => http.GET('/api/v1/people', { params: { query } }), 20),
-  rules: async (device: string) => (await told(http.GET('/api/v1/rules', { params: { query: { device } } }))).items,
+  rules: async (device: string) => (await unwrap(http.GET('/api/v1/rules', { params: { query: { device } } }))).items,
   latched: async (alert: string) =>
-    (await told(http.GET('/api/v1/rules/latched', { params: { query: { alert } } }))).items,
+    (await unwrap(http.GET('/api/v1/rules/latched', { params: { query: { alert } } }))).items,
   reset: (name: string, device: string, reason: string) => {
     const about = device.includes('/') ? { subject: device } : { device }
-    return told(http.POST('/api/v1/rules/{name}/reset', { params: { path: { name } }, body: { ...about, reason } }))
+    return unwrap(http.POST('/api/v1/rules/{name}/reset', { params: { path: { name } }, body: { ...about, reason } }))
   },
   silences: () => all((query) => http.GET('/api/v1/silences', { params: { query } }), 1),
-  silence: (body: SilenceBody) => told(http.POST('/api/v1/silences', { body })),
+  silence: (body: SilenceBody) => unwrap(http.POST('/api/v1/silences', { body })),
   endSilence: (silence_id: string) =>
-    told(http.DELETE('/api/v1/silences/{silence_id}', { params: { path: { silence_id } } })),
+    unwrap(http.DELETE('/api/v1/silences/{silence_id}', { params: { path: { silence_id } } })),
   placesIn: (parent: string) => all((part) => http.GET('/api/v1/places', { params: { query: { parent, ...part } } }), 5),
   cells: () => all((query) => http.GET('/api/v1/cells', { params: { query } }), 5),
   rosters: () => all((query) => http.GET('/api/v1/rosters', { params: { query } }), 5),

@@ -20,7 +20,7 @@ SwaggerUI({
   defaultModelsExpandDepth: 0,
   defaultModelExpandDepth: 3,
   displayRequestDuration: true,
-  // Questions may be tried here; what calls people or changes the registry may not: this is a running service.
+  // Only GET may be tried here: other operations call people or change the registry of a running service.
   supportedSubmitMethods: ['get'],
   validatorUrl: null,
 })

@@ -1,0 +1,44 @@
+/** Order of the actions and the primary one. What is allowed comes from the server. */
+import type { Action, AlertItem, State } from '../api/types'
+
+/** The order on the bar never changes, so that each action is always found at the same place. */
+export const MAIN_ACTIONS: readonly Action[] = ['acknowledge', 'arrive', 'resolve', 'verify', 'close']
+export const SIDE_ACTIONS: readonly Action[] = ['pass', 'assign', 'shelve', 'return', 'reopen', 'comment']
+
+const NEXT: Record<State, Action> = {
+  open: 'acknowledge',
+  acknowledged: 'arrive',
+  on_site: 'resolve',
+  resolved: 'verify',
+  verified: 'close',
+  closed: 'reopen',
+  returned: 'assign',
+  shelved: 'reopen',
+}
+
+export function allowedActions(alert: AlertItem): Action[] {
+  const permitted = new Set<Action>(alert.allowed)
+  return [...MAIN_ACTIONS, ...SIDE_ACTIONS].filter((action) => permitted.has(action))
+}
+
+export function primaryAction(alert: AlertItem): Action | null {
+  const permitted = allowedActions(alert)
+  const next = NEXT[alert.state]
+  if (permitted.includes(next)) return next
+  return permitted.find((action) => action !== 'comment') ?? null
+}
+
+/** Actions that need input before they are sent. */
+export const NEEDS_INPUT: ReadonlySet<Action> = new Set<Action>(['resolve', 'shelve', 'return', 'assign', 'comment', 'pass'])
+
+export type Key = 'a' | 'd' | 'r' | 's'
+export const KEYS: Record<Key, Action> = { a: 'acknowledge', d: 'arrive', r: 'resolve', s: 'shelve' }
+export const KEY_OF_ACTION: Partial<Record<Action, string>> = { acknowledge: 'A', arrive: 'D', resolve: 'R', shelve: 'S' }
+
+/** The three steps of a worker; `done` has no button. */
+export type WorkerStep = 'acknowledge' | 'arrive' | 'resolve' | 'done'
+export function workerStep(state: State): WorkerStep {
+  if (state === 'open' || state === 'returned' || state === 'shelved') return 'acknowledge'
+  if (state === 'acknowledged') return 'arrive'
+  return state === 'on_site' ? 'resolve' : 'done'
+}

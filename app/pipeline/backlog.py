@@ -1,13 +1,13 @@
-"""What is journaled and not yet judged, a queue a lane, bounded in memory: over the bound it is read from the journal.
+"""Journal entries that are not yet processed: one queue per lane, bounded in memory; beyond that read from the journal.
 
-Start-up replay and overload are the same path. It does not judge.
+Replay at start and overload take the same path.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from domain import Instant, Lane
@@ -15,29 +15,30 @@ from ingest.frame import Frame, JournalEntry
 
 READ_AHEAD = 16
 FRAME_BYTES = 200
-"""What a frame weighs in memory beside its payload."""
+"""Memory of a frame besides its payload."""
 
 
 class JournalReader(Protocol):
-    """What the backlog needs of a journal."""
+    """What the backlog needs from a journal."""
 
     async def read_async(self, lane: Lane, after: int, limit: int = READ_AHEAD) -> Sequence[JournalEntry]:
-        """The entries of a lane after a position, in order."""
+        """Entries of a lane after a position, in order."""
         ...
 
 
 class Backlog:
-    """Entries in order within a lane, the urgent lane first; in order of the journal while catching up at start.
+    """Entries in order within a lane, the urgent lane first; in journal order while catching up at start.
 
-    `taken` is the position up to which each lane has been handed out. `waiting` counts the entries after it, those that
-    are only in the journal too. `max_bytes` holds for each lane: ordinary entries leave urgent ones their room.
+    `positions` is the journal position up to which each lane has been handed out. `waiting` counts the entries after
+    it, including those that are in the journal only. `max_bytes` is the memory bound of each lane, so that bulk entries
+    leave room for urgent ones.
     """
 
     def __init__(
         self,
         journal: JournalReader,
-        taken: dict[Lane, int],
-        latest: dict[Lane, int],
+        positions: Mapping[Lane, int],
+        latest: Mapping[Lane, int],
         max_bytes: int,
         waiting: Mapping[Lane, int] | None = None,
     ) -> None:
@@ -46,17 +47,15 @@ class Backlog:
         self._queues: dict[Lane, deque[tuple[JournalEntry, int]]] = {lane: deque() for lane in Lane}
         self._bytes = dict.fromkeys(Lane, 0)
         self.waiting = {lane: (waiting or {}).get(lane, 0) for lane in Lane}
-        self.positions = {lane: taken.get(lane, 0) for lane in Lane}
+        self.positions = {lane: positions.get(lane, 0) for lane in Lane}
         self._latest = {lane: max(latest.get(lane, 0), self.positions[lane]) for lane in Lane}
         self._beyond_memory = {lane: self._latest[lane] > self.positions[lane] for lane in Lane}
         self._received_at: dict[Lane, Instant] = dict.fromkeys(Lane, 0)
         self.catching_up = any(self._beyond_memory.values())
-        self._arrived = asyncio.Event()
-        self.oldest_unjournaled: Callable[[], Instant | None] = lambda: None
-        """When the oldest message was received that is not yet in the journal."""
+        self._wakeup = asyncio.Event()
 
     def enqueue(self, entry: JournalEntry) -> None:
-        """A new entry, already journaled. Over the bound only its position is kept."""
+        """Add an entry that was just journaled. Beyond the memory bound only its position is kept."""
         lane = entry.lane
         self._latest[lane] = entry.pos
         self.waiting[lane] += 1
@@ -67,34 +66,34 @@ class Backlog:
                 size = _size(entry)
                 self._queues[lane].append((entry, size))
                 self._bytes[lane] += size
-        self._arrived.set()
+        self._wakeup.set()
 
     def wake(self) -> None:
-        """Wakes whoever waits, because something other than an entry happened."""
-        self._arrived.set()
+        """End a `wait`, because something other than an entry happened."""
+        self._wakeup.set()
 
     async def wait(self, timeout_s: float) -> None:
-        """Until something arrives, or the time is over."""
+        """Wait until an entry arrives or `wake` is called, at most `timeout_s`."""
         try:
             async with asyncio.timeout(timeout_s):
-                await self._arrived.wait()
+                await self._wakeup.wait()
         except TimeoutError:
             return
 
     async def next_entry(self) -> JournalEntry | None:
-        """The entry to judge now, or None when nothing waits."""
-        self._arrived.clear()
+        """The entry to process next, or None when none waits."""
+        self._wakeup.clear()
         for lane in Lane:
             await self._read_ahead(lane)
-        waiting = [lane for lane in Lane if self._queues[lane]]
-        if not waiting:
+        lanes = [lane for lane in Lane if self._queues[lane]]
+        if not lanes:
             self.catching_up = False
             return None
-        lane = min(waiting, key=lambda lane: self._queues[lane][0][0].pos) if self.catching_up else waiting[0]
+        lane = min(lanes, key=lambda lane: self._queues[lane][0][0].pos) if self.catching_up else lanes[0]
         return self._dequeue(lane)
 
     async def next_urgent_entry(self) -> JournalEntry | None:
-        """An urgent entry that came while an ordinary one is being judged; while catching up it waits its turn."""
+        """An urgent entry that arrived while a bulk entry is processed; None while catching up: then order counts."""
         if self.catching_up:
             return None
         await self._read_ahead(Lane.URGENT)
@@ -118,31 +117,32 @@ class Backlog:
         last = entries[-1].pos if entries else self.positions[lane]
         self._beyond_memory[lane] = last < self._latest[lane]
 
-    def processed_until(self, now: Instant) -> Instant:
-        """The instant up to which everything that came has been judged: timers may run up to here, not beyond.
+    def processed_until(self, now: Instant, oldest_unjournaled: Instant | None = None) -> Instant:
+        """The instant up to which everything received is processed: timers may run up to here, not beyond.
 
-        A timer that ran past unjudged readings would call a device silent whose words lie in the queue.
+        A timer that ran past unprocessed readings would report a device as silent whose readings are in the queue.
+        `oldest_unjournaled`: when the oldest message was received that is not yet in the journal.
         """
         heads = [_received(queue[0][0]) for queue in self._queues.values() if queue]
         unread = [self._received_at[lane] for lane in Lane if self._beyond_memory[lane] and not self._queues[lane]]
-        outside = self.oldest_unjournaled()
-        return min([now, *heads, *unread] if outside is None else [now, outside, *heads, *unread])
+        unjournaled = [] if oldest_unjournaled is None else [oldest_unjournaled]
+        return min([now, *unjournaled, *heads, *unread])
 
     @property
     def entries(self) -> int:
-        """How many entries wait."""
+        """Number of entries that wait, in memory and in the journal only."""
         return sum(self.waiting.values())
 
     @property
     def in_memory(self) -> int:
-        """How many of them are held in memory."""
+        """Number of entries in memory."""
         return sum(len(queue) for queue in self._queues.values())
 
 
 def overtakes_bulk(lane: Lane, frames: Sequence[Frame]) -> bool:
-    """Whether what the same devices said before may still lie in the ordinary lane.
+    """Whether earlier messages of the same devices may still wait in the bulk lane.
 
-    Not where all that a device says comes by its own topic in the urgent session.
+    Not for devices whose messages all come by a topic of their own in the urgent session.
     """
     return lane is Lane.URGENT and any(
         frame.session != Lane.URGENT.value or frame.topic.endswith("/alarm") for frame in frames

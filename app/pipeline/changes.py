@@ -1,5 +1,6 @@
-"""Changes of registry, rules and latches, carried out between two entries of the journal; and those that a run before
-noted and that no checkpoint holds, repeated where they belong.
+"""Changes of registry, rules and latches, applied between two journal entries; and those recorded by an earlier run.
+
+A recorded change is in the journal and in no checkpoint yet: it is repeated after the same journal positions.
 """
 
 from __future__ import annotations
@@ -8,44 +9,44 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 from domain import Finding, Lane
 
-RecordChange = Callable[[dict[Lane, int]], Awaitable[None]]
-"""Writes down that a change is made after these positions."""
 Change = Callable[[], Sequence[Finding]]
+"""Changes the state of decoder or engine and returns the findings that follow."""
+RecordChange = Callable[[Mapping[Lane, int]], Awaitable[None]]
+"""Records in the journal that a change is made after these positions."""
 RecordedChange = tuple[Mapping[Lane, int], Change]
-"""A change that was noted, and the positions after which it belongs."""
+"""A change with the positions it was recorded at."""
 
 
 class PendingChanges:
-    """What waits for the next gap between two entries."""
+    """Changes that wait for the next gap between two entries, in order."""
 
     def __init__(self) -> None:
         self.pending: list[Callable[[], Awaitable[None]]] = []
         self.recorded: list[RecordedChange] = []
 
     def add(self, change: Callable[[], Awaitable[None]]) -> None:
-        """In the order in which they are put."""
         self.pending.append(change)
 
     def add_function(self, change: Callable[[], None]) -> None:
-        """One that waits for nothing itself."""
+        """Add a change that awaits nothing."""
 
-        async def carry_out() -> None:
+        async def apply() -> None:
             change()
 
-        self.add(carry_out)
+        self.add(apply)
 
     async def apply_all(self) -> bool:
-        """Everything that waits; whether anything did."""
+        """Apply everything that waits; returns whether there was anything."""
         changes, self.pending = self.pending, []
         for change in changes:
             await change()
         return bool(changes)
 
-    def due_recorded(self, done: Mapping[Lane, int] | None) -> Iterator[Change]:
-        """Those whose positions are judged, or (None) all: nothing is left in the journal."""
-        while self.recorded and (done is None or _is_reached(self.recorded[0][0], done)):
+    def due_recorded(self, processed: Mapping[Lane, int] | None) -> Iterator[Change]:
+        """Recorded changes whose positions are processed; all of them with None (the journal has no more entries)."""
+        while self.recorded and (processed is None or _is_reached(self.recorded[0][0], processed)):
             yield self.recorded.pop(0)[1]
 
 
-def _is_reached(cursor: Mapping[Lane, int], done: Mapping[Lane, int]) -> bool:
-    return all(done.get(lane, 0) >= pos for lane, pos in cursor.items())
+def _is_reached(positions: Mapping[Lane, int], processed: Mapping[Lane, int]) -> bool:
+    return all(processed.get(lane, 0) >= pos for lane, pos in positions.items())

@@ -1,4 +1,4 @@
-"""What has passed through the chain, for /metrics and the status line. Nothing is decided by it."""
+"""Counters of the pipeline, for /metrics and the status line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ingest.results import IngestResult
 
 
 class Counters(Struct):
-    """What has passed, for /metrics and the status line."""
+    """Totals since the service started. `refusals` by reason, `device_events` by kind of event."""
 
     frames: int = 0
     readings: int = 0
@@ -24,12 +24,12 @@ class Counters(Struct):
     device_events: Counter[str] = field(default_factory=Counter)
     last_reading_at: Instant | None = None
 
-    def add(self, frames: Sequence[Frame], heard: IngestResult) -> None:
-        """A slice was heard."""
+    def add(self, frames: Sequence[Frame], result: IngestResult) -> None:
+        """Count a slice of frames and what decoding made of it."""
         self.frames += len(frames)
-        self.readings += len(heard.readings)
-        self.duplicates += heard.duplicates
-        self.refusals.update(refusal.reason.value for refusal in heard.refusals)
-        self.device_events.update(note.kind.value for note in heard.events)
-        if heard.readings:
+        self.readings += len(result.readings)
+        self.duplicates += result.duplicates
+        self.refusals.update(refusal.reason.value for refusal in result.refusals)
+        self.device_events.update(event.kind.value for event in result.events)
+        if result.readings:
             self.last_reading_at = frames[-1].received

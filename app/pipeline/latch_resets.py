@@ -1,7 +1,7 @@
-"""Resets of latched rules: by a person over the API, or because the alert they belong to was dealt with.
+"""Resets of latched rules: by a person over the API, or because the alert of the finding was settled.
 
-Each is noted in the journal, with the positions after which it belongs, before it has effect: a start after a crash
-repeats it there, and a backtest plays it.
+Each reset is recorded in the journal with the positions it is made at, before it has effect: a start after a crash
+repeats it there, and a backtest applies it.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from store.journal import MarkKind, SqliteJournal
 
 log = logging.getLogger("fengshao.latch_resets")
 POLL_S: Final = 1.0
-"""A storm of alerts that are dealt with is looked at once."""
+"""Shortest time between two checks: a burst of settled alerts is checked once."""
 
 
 class ResetMark(Struct, frozen=True):
-    """The detail of a mark: what was reset by whom and why, and what had been judged by then."""
+    """Detail of a journal mark: what was reset, by whom and why, and the positions processed by then."""
 
     rule: str
     device: str
@@ -41,66 +41,73 @@ class ResetMark(Struct, frozen=True):
 
 
 class LatchResets:
-    """Carries out resets between two entries of the journal."""
+    """Applies resets between two journal entries. `alert_changed` is set whenever an alert changed."""
 
     def __init__(
-        self, engine: Engine, chain: Pipeline, journal: SqliteJournal, ledger: Database, clock: Callable[[], Instant]
+        self,
+        engine: Engine,
+        pipeline: Pipeline,
+        journal: SqliteJournal,
+        database: Database,
+        alert_changed: asyncio.Event,
+        clock: Callable[[], Instant],
     ) -> None:
-        self._engine, self._pipeline, self._journal, self._ledger, self._clock = engine, chain, journal, ledger, clock
-        self._check_due = asyncio.Event()
-        self._check_due.set()  # what was dealt with before a crash
+        self._engine, self._pipeline, self._journal, self._database = engine, pipeline, journal, database
+        self._clock, self._alert_changed = clock, alert_changed
 
     async def reset(self, rule: str, device: str, by: str, reason: str) -> ResetResult:
-        """Ends what is over; what is still dangerous ends with its next all-clear. Raises NotLatched."""
+        """Reset a latched rule of a device or group; if it is still dangerous, it ends with its next all-clear.
+
+        Raises NotLatched.
+        """
         if not self._engine.latched_devices(rule, [device]):
             raise NotLatched(device)
         at, ended = self._clock(), list[bool]()
 
-        def work() -> list[Finding]:
+        def release() -> list[Finding]:
             findings = self._engine.release(device, rule, at)
             ended.append(bool(findings))
             return findings
 
-        async def noted(cursor: Mapping[Lane, int]) -> None:
-            written = ResetMark(rule, device, by, reason, {lane.value: pos for lane, pos in cursor.items()})
-            detail = msgspec.json.encode(written).decode()
+        async def record(positions: Mapping[Lane, int]) -> None:
+            mark = ResetMark(rule, device, by, reason, {lane.value: pos for lane, pos in positions.items()})
+            detail = msgspec.json.encode(mark).decode()
             await retry_until_writable(lambda: self._journal.mark(MarkKind.RESET, at, detail), "reset")
 
-        await self._pipeline.apply_change(work, saves=True, noted=noted)
+        await self._pipeline.apply_change(release, saves=True, record=record)
         return ResetResult(rule, device, at, ended[0])
 
-    def alert_changed(self, _alert: str) -> None:
-        """Perhaps it was dealt with."""
-        self._check_due.set()
-
     async def run(self) -> None:
-        """Whoever says that an alert is dealt with also resets what it was told of: a rule that stays latched would
-        be deaf to the next danger."""
+        """Reset rules whose alert a person settled, until cancelled.
+
+        A rule that stayed latched would not report the next danger. The first check, for alerts settled before a
+        crash, is made at once.
+        """
         await self._pipeline.caught_up.wait()
         while True:
-            await self._check_due.wait()
-            self._check_due.clear()
+            self._alert_changed.clear()
             await retry_until_writable(self.reset_settled_alerts, "resets")
             await asyncio.sleep(POLL_S)
+            await self._alert_changed.wait()
 
     async def reset_settled_alerts(self) -> None:
-        """Latched findings whose alert was resolved, verified or closed after they began."""
-        held = {one.finding: one for one in self._engine.latched_findings()}
-        if not held:
+        """Reset latched findings whose alert was resolved, verified or closed after they began."""
+        latched = {finding.finding: finding for finding in self._engine.latched_findings()}
+        if not latched:
             return
-        for finding, alert, by in await self._ledger.read(partial(handled_findings, findings=list(held))):
-            one = held[finding]
+        for finding_id, alert, by in await self._database.read(partial(handled_findings, findings=list(latched))):
+            finding = latched[finding_id]
             try:
-                done = await self.reset(one.rule, one.device, by, f"alert {alert}")
+                result = await self.reset(finding.rule, finding.device, by, f"alert {alert}")
             except NotLatched:
-                continue  # somebody was faster
-            log.info("reset %s of %s with alert %s: %s", one.rule, one.device, alert, done)
+                continue  # a person reset it meanwhile
+            log.info("reset %s of %s with alert %s: %s", finding.rule, finding.device, alert, result)
 
 
 def recorded_resets(engine: Engine, journal: SqliteJournal, since: Instant) -> Iterator[RecordedChange]:
-    """Those noted after a checkpoint of this instant, to be repeated."""
+    """Resets recorded since a checkpoint of this instant, to be repeated."""
     for mark in journal.marks(since):
         if mark.kind is MarkKind.RESET:
-            written = msgspec.json.decode(mark.detail, type=ResetMark)
-            cursor = {Lane(lane): pos for lane, pos in written.cursor.items()}
-            yield cursor, partial(engine.release, written.device, written.rule, mark.at)
+            detail = msgspec.json.decode(mark.detail, type=ResetMark)
+            positions = {Lane(lane): pos for lane, pos in detail.cursor.items()}
+            yield positions, partial(engine.release, detail.device, detail.rule, mark.at)

@@ -1,187 +1,188 @@
-"""From a journaled entry to readings, findings and alerts: the one path for live, replay and overload.
+"""Processes journal entries in order: decodes frames, stores readings, evaluates rules, passes findings on.
 
-It introduces ingest, history, rules and alerts to each other and decides nothing itself. Single-threaded by design:
-one entry after the other, in slices that leave the event loop free. Between two slices urgent entries pass.
+Live traffic, replay at start and overload use the same loop. It is single-threaded: one entry after the other, in
+slices that keep the event loop responsive; between two slices urgent entries are processed first.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+
+from msgspec import Struct
 
 from app.pipeline import checkpoint, unread_verdicts
 from app.pipeline.backlog import Backlog, overtakes_bulk
-from app.pipeline.changes import PendingChanges, RecordChange, RecordedChange
+from app.pipeline.changes import Change, PendingChanges, RecordChange, RecordedChange
+from app.pipeline.checkpoint import Checkpointer
 from app.pipeline.counters import Counters
 from app.pipeline.device_gateways import device_of_event
+from app.pipeline.pending_writes import PendingWrites
+from app.pipeline.ports import FindingSink, MessageSource, PipelineStores, RefusalBatch
 from app.pipeline.refused_dangers import danger_findings
-from app.pipeline.retry import retry_until_writable
+from app.pipeline.retry import attempt_write, retry_until_writable
 from app.pipeline.slices import frame_slices, reading_slices
 from app.pipeline.throttle import Throttle
 from app.pipeline.timings import PipelineTimings, Stopwatch
 from domain import Finding, Instant, Lane, Reading
 from ingest.decoding.decoder import Decoder
-from ingest.frame import Frame, JournalEntry
-from ingest.results import DeviceEvent, IngestResult, Refusal
+from ingest.frame import JournalEntry, Frame
+from ingest.results import IngestResult, DeviceEvent, Refusal
 from rules.engine.engine import Engine
 from rules.engine.ordering import sort_by_event_time
 from rules.hosts.embedded import EmbeddedHost
-from store.errors import CannotWrite
-from store.history import History
 
 log = logging.getLogger("fengshao.pipeline")
 
 IDLE_S = 1.0
-REFUSAL_BATCH_ENTRIES = 100
-"""Journal entries with refusals that are kept in one transaction while a backlog is worked off."""
-HISTORY_FLUSH_READINGS = 20_000
-"""So many readings the history is given before it writes, if nobody asks it earlier."""
-CHECKPOINT_PAUSE_FACTOR = 20
-CHECKPOINT_IDLE_EVERY = 6
-"""Timers change the engine too: it is saved now and then although nothing was heard."""
 
-RefusalBatch = tuple[Lane, int, list[Refusal], list[DeviceEvent]]
-"""The refusals of one journal entry and the notes that describe devices, with its lane and position."""
 
-Hear = Callable[[Sequence[Finding], Lane | None, int | None], Awaitable[None]]
+class PipelineSettings(Struct, frozen=True):
+    """`test_frames_per_s` and `test_hold_ms` are for tests only (app.pipeline.throttle)."""
+
+    checkpoint_every_ms: int = 10_000
+    test_frames_per_s: int = 0
+    test_hold_ms: int = 0
 
 
 class Pipeline:
-    """Listener, history, engine and desk in a row.
-
-    `keep_refusals` and `save` are given by the wiring; `hear` is the desk. A checkpoint is saved only after the
-    history and the refusals before it are durable, so that replay from it repeats nothing but what is idempotent.
-    """
+    """The processing loop over one backlog, with decoder and engine. Results go to `stores` and `findings`."""
 
     def __init__(
         self,
         backlog: Backlog,
-        listener: Decoder,
+        decoder: Decoder,
         engine: Engine,
-        history: History,
-        hear: Hear,
-        keep_refusals: Callable[[Sequence[RefusalBatch]], Awaitable[None]],
-        save: Callable[[dict[Lane, int], Instant, bytes], Awaitable[None]],
+        stores: PipelineStores,
+        findings: FindingSink,
         clock: Callable[[], Instant],
-        checkpoint_every_ms: int = 10_000,
-        hold: Throttle | None = None,
+        settings: PipelineSettings | None = None,
     ) -> None:
-        self.backlog, self.decoder, self.engine = backlog, listener, engine
-        self._history, self._process_findings = history, hear
-        self._store_refusals, self._store_checkpoint = keep_refusals, save
-        self._clock, self._checkpoint_every_ms = clock, checkpoint_every_ms
-        self._throttle = hold or Throttle()
+        settings = settings or PipelineSettings()
+        self.backlog, self.decoder, self.engine = backlog, decoder, engine
+        self._findings, self._clock = findings, clock
+        self._throttle = Throttle(settings.test_frames_per_s, settings.test_hold_ms)
         self._host = EmbeddedHost(engine, self._emit_findings)
         engine.internal_errors = []
+        self._source: MessageSource | None = None
         self._position: tuple[Lane, int] | None = None
-        self._refusals: list[RefusalBatch] = []
         self._changes = PendingChanges()
         self._processed = dict(backlog.positions)
-        self._saved_position = dict(self._processed)
-        self._checkpoint_at: Instant = 0
+        self.counters, self.timings = Counters(), PipelineTimings()
+        self._writes = PendingWrites(stores, self.timings)
+        self._checkpointer = Checkpointer(decoder, engine, stores, self._writes, clock, settings.checkpoint_every_ms)
+        self._checkpointer.saved_positions = dict(self._processed)
         self._disconnected_since: Instant | None = None
         self._oldest_unprocessed: Instant | None = None
-        self._stopping = self._snapshot_in_progress = self._history_is_behind = False
-        self._checkpoints_due = self._unflushed = 0
-        self._flush_task: asyncio.Task[None] | None = None
+        self._stopping = False
         self.caught_up, self.finished = asyncio.Event(), asyncio.Event()
-        self.counters, self.timings = Counters(), PipelineTimings()
-        self._flush_history = self.timings.measure_writes(history.flush)
 
-    def restore(self, blob: bytes) -> None:
-        """Take up what a checkpoint remembers."""
-        checkpoint.restore(blob, self.decoder, self.engine)
+    def restore(self, snapshot: bytes) -> None:
+        """Put decoder and engine into the state of a checkpoint."""
+        checkpoint.restore(snapshot, self.decoder, self.engine)
 
-    async def apply_change(
-        self, work: Callable[[], Sequence[Finding]], *, saves: bool = False, noted: RecordChange | None = None
-    ) -> None:
-        """Run a change of registry, rules or latches between two entries; returns when it has effect and is told.
+    async def apply_change(self, change: Change, *, saves: bool = False, record: RecordChange | None = None) -> None:
+        """Apply a change of registry, rules or latches between two entries; returns when its findings are delivered.
 
-        `saves`: the state before it and the state after it are kept at the same position, so that after a crash no
-        entry is judged by other rules than on the day. `noted`: written down first, with the position it belongs to,
-        so that a start after a crash repeats it there (`repeat`).
+        `saves`: the state before it and the state after it are saved at the same positions, so that after a crash no
+        entry is evaluated by other rules than before it. `record`: called first with the positions it belongs to, so
+        that a start after a crash repeats it there (`repeat_recorded`).
         """
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        applied: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-        async def carry_out() -> None:
+        async def apply() -> None:
             try:
                 if saves:
-                    await self._try_later(partial(self._checkpoint, always=True), "checkpoint")
-                if noted is not None:
-                    await noted(dict(self._processed))
-                await self._emit_findings(work())
+                    await self._save_checkpoint(always=True)
+                if record is not None:
+                    await record(dict(self._processed))
+                await self._emit_findings(change())
                 if saves:
-                    await self._try_later(partial(self._checkpoint, always=True), "checkpoint")
+                    await self._save_checkpoint(always=True)
             except Exception as error:  # noqa: BLE001 (handed to the caller, who raises it)
-                done.set_exception(error)
+                applied.set_exception(error)
             else:
-                done.set_result(None)
+                applied.set_result(None)
 
-        self._changes.add(carry_out)
+        self._changes.add(apply)
         self.backlog.wake()
-        await done
+        await applied
 
-    def deaf(self, since: Instant | None) -> None:
-        """Nobody can be heard since this instant (link down), or (None) can be heard again."""
-        if self._snapshot_in_progress:
-            self._changes.add_function(partial(self.deaf, since))
+    def set_disconnected(self, since: Instant) -> None:
+        """The broker connection was lost: begin an outage, so that missing reports do not count as absence."""
+        if self._checkpointer.encoding:
+            self._changes.add_function(partial(self.set_disconnected, since))
             return
-        if since is not None:
-            self.engine.outage(since, None)
-        elif self._disconnected_since is not None:
-            self.engine.outage(self._disconnected_since, self._clock())
+        self.engine.outage(since, None)
         self._disconnected_since = since
 
+    def set_connected(self, at: Instant) -> None:
+        """The broker connection is up: end the outage that `set_disconnected` began, if any."""
+        if self._checkpointer.encoding:
+            self._changes.add_function(partial(self.set_connected, at))
+            return
+        if self._disconnected_since is not None:
+            self.engine.outage(self._disconnected_since, at)
+        self._disconnected_since = None
+
     def add_outage(self, since: Instant, until: Instant) -> None:
-        """Nothing could be taken from one instant to the other: no silence of the devices."""
-        if self._snapshot_in_progress:
+        """Nothing could be received between two instants: missing reports of that time do not count as absence."""
+        if self._checkpointer.encoding:
             self._changes.add_function(partial(self.add_outage, since, until))
         else:
             self.engine.outage(since, until)
 
     @property
-    def saved_position(self) -> dict[Lane, int]:
-        """The journal position that the last checkpoint stands for: what is behind it may be forgotten."""
-        return dict(self._saved_position)
+    def saved_positions(self) -> dict[Lane, int]:
+        """Journal positions of the last checkpoint: entries before them may be deleted."""
+        return dict(self._checkpointer.saved_positions)
 
     def stop(self) -> None:
-        """Finish the entry at hand, save, and end `run`."""
+        """Let `run` finish the entry at hand, save a checkpoint and return."""
         self._stopping = True
         self.backlog.wake()
 
-    async def run(self) -> None:
-        """Judge what comes, keep every wake-up, save now and then; until `stop`."""
+    async def run(self, source: MessageSource | None = None) -> None:
+        """Process entries and timers and save checkpoints until `stop`.
+
+        Timers wait for messages that `source` has received and not yet journaled.
+        """
+        self._source = source
         while not self._stopping:
-            await self._repeat_recorded_changes(self._processed)
+            await self._apply_recorded_changes(self._processed)
             changed = await self._changes.apply_all()
             entry = await self.backlog.next_entry()
             if entry is not None:
                 await self._process_entry(entry)
             else:
                 await self._run_timers()
-            if self._refusals and (entry is None or len(self._refusals) >= REFUSAL_BATCH_ENTRIES):
-                await self._try_later(self._flush_refusals, "refusals")
-            if changed or self._clock() - self._checkpoint_at >= self._checkpoint_every_ms:
-                await self._try_later(self._checkpoint, "checkpoint")
-        await self._try_later(self._checkpoint, "checkpoint")
+            if self._writes.refusals_due(idle=entry is None):
+                await attempt_write(self._writes.flush_refusals, "refusals")
+            if changed or self._checkpointer.is_due:
+                await self._save_checkpoint()
+        await self._save_checkpoint()
         self.finished.set()
 
     def repeat_recorded(self, changes: Sequence[RecordedChange]) -> None:
-        """What a run before noted after its last checkpoint."""
+        """Repeat changes that an earlier run recorded after its last checkpoint, each at its positions."""
         self._changes.recorded += changes
 
-    async def _repeat_recorded_changes(self, done: Mapping[Lane, int] | None) -> None:
-        for work in self._changes.due_recorded(done):
-            await self._emit_findings(work())
+    async def _apply_recorded_changes(self, processed: Mapping[Lane, int] | None) -> None:
+        for change in self._changes.due_recorded(processed):
+            await self._emit_findings(change())
+
+    async def _save_checkpoint(self, always: bool = False) -> None:
+        """A checkpoint that cannot be written is attempted again when the next one is due."""
+        await attempt_write(partial(self._checkpointer.save, self._processed, always), "checkpoint")
 
     async def _run_timers(self) -> None:
-        """Nothing waits: timers may run up to now."""
+        """The backlog is empty: run due timers, then wait for an entry or the next timer."""
         self._position = None
-        await self._repeat_recorded_changes(None)
+        await self._apply_recorded_changes(None)
         now = self._clock()
-        until = self.backlog.processed_until(now)
+        until = self._processed_until(now)
         await self._host.run_timers(until)
         self._report_engine_errors()
         self.caught_up.set()
@@ -191,42 +192,32 @@ class Pipeline:
     async def _process_entry(self, entry: JournalEntry) -> None:
         readings: list[Reading] = []
         refusals: list[Refusal] = []
-        describing: list[DeviceEvent] = []
+        announcements: list[DeviceEvent] = []
         slices = frame_slices(entry.frames)
         for number, frames in enumerate(slices):
-            heard = await self._process_slice(entry, frames)
-            readings += heard.readings
-            refusals += heard.refusals
-            describing += [note for note in heard.events if note.discovered]
+            result = await self._process_slice(entry, frames)
+            readings += result.readings
+            refusals += result.refusals
+            announcements += [event for event in result.events if event.discovered]
             await asyncio.sleep(self._throttle.delay_s(len(frames), self._clock()))
             if entry.lane is Lane.BULK:
                 await self._process_urgent_entries(slices[number + 1][0].received if number + 1 < len(slices) else None)
-        self._append_history(entry, readings)
-        if refusals or describing:
-            self._refusals.append((entry.lane, entry.pos, refusals, describing))
+        self._writes.append_history(entry, readings)
+        self._writes.add_refusals(RefusalBatch(entry.lane, entry.pos, refusals, announcements))
         self._processed[entry.lane] = entry.pos
 
-    def _append_history(self, entry: JournalEntry, readings: Sequence[Reading]) -> None:
-        """Into the history, which writes in its own thread while judging goes on."""
-        if not self._history.append(entry.lane, entry.pos, readings):
-            self._history_is_behind = True
-        self._unflushed += len(readings)
-        if self._unflushed >= HISTORY_FLUSH_READINGS and (self._flush_task is None or self._flush_task.done()):
-            self._unflushed = 0
-            self._flush_task = asyncio.create_task(self._try_later(self._flush_history, "history"))
-
     async def _process_slice(self, entry: JournalEntry, frames: Sequence[Frame]) -> IngestResult:
-        """One slice of frames; the drafts and the readings of a large message are slices again.
+        """Process one slice of frames; decoding and evaluating a large message pauses between its own slices.
 
-        Only a whole entry is done: after a crash in its middle all of it is heard again, and what was told already has
-        the same finding ids.
+        Only whole entries count as processed: after a crash in the middle of one all of it is processed again, and its
+        findings have the same ids as before.
         """
-        heard, decoding, evaluation = IngestResult(), Stopwatch(), Stopwatch()
-        for _ in decoding.measure(self.decoder.decode_in_steps(frames, heard)):
+        result, decoding, evaluation = IngestResult(), Stopwatch(), Stopwatch()
+        for _ in decoding.measure(self.decoder.decode_in_steps(frames, result)):
             await self._pause(entry, frames)
-        self.counters.add(frames, heard)
+        self.counters.add(frames, result)
         ahead, now = overtakes_bulk(entry.lane, frames), frames[-1].received
-        for number, readings in enumerate(reading_slices(sort_by_event_time(heard.readings))):
+        for number, readings in enumerate(reading_slices(sort_by_event_time(result.readings))):
             if number:
                 await self._pause(entry, frames)
             self._position = (entry.lane, entry.pos)
@@ -234,87 +225,49 @@ class Pipeline:
                 await self._host.feed(readings, now, self._horizon(now), ahead_of_backlog=ahead)
         self._position = (entry.lane, entry.pos)
         self._report_engine_errors()
-        findings = self._apply_device_events(heard.events, self._horizon(now))
-        findings += danger_findings(heard.refusals, self.decoder.urgent_kinds, self.engine.community)
-        findings += unread_verdicts.findings(heard.unread_verdicts, self.engine.community)
-        await self._emit_findings(findings)
+        presence = self._apply_device_events(result.events, self._horizon(now))
+        dangers = danger_findings(result.refusals, self.decoder.urgent_kinds, self.engine.community)
+        unread = unread_verdicts.findings(result.unread_verdicts, self.engine.community)
+        await self._emit_findings([*presence, *dangers, *unread])
         self.timings.observe_slice(decoding, evaluation, now, self._clock())
-        return heard
+        return result
+
+    def _processed_until(self, now: Instant) -> Instant:
+        return self.backlog.processed_until(now, self._source.oldest_unjournaled if self._source else None)
 
     def _horizon(self, until: Instant) -> Instant:
-        """The engine runs what is due before each reading; its time must not pass what waits unjudged elsewhere."""
-        return min(self.backlog.processed_until(until), self._oldest_unprocessed or until)
+        """How far the engine may run timers before a reading: not past anything received and not yet processed."""
+        return min(self._processed_until(until), self._oldest_unprocessed or until)
 
     async def _pause(self, entry: JournalEntry, frames: Sequence[Frame]) -> None:
+        """Yield to the event loop, and to urgent entries, between two steps of a slice."""
         await asyncio.sleep(0)
         if entry.lane is Lane.BULK:
             await self._process_urgent_entries(frames[0].received)
 
-    def _report_engine_errors(self) -> None:
-        """Where our own judging failed: one device is judged wrongly, nobody else."""
-        for where, fault in self.engine.internal_errors or ():
-            self.counters.internal_errors += 1
-            log.error("not judged: %s", where, exc_info=fault)
-        self.engine.internal_errors = []
-
-    async def _process_urgent_entries(self, unjudged: Instant | None) -> None:
-        """What is urgent does not wait for the rest of an ordinary entry, whose next frame came at this instant."""
-        self._oldest_unprocessed = unjudged
+    async def _process_urgent_entries(self, oldest_unprocessed: Instant | None) -> None:
+        """Process urgent entries within a bulk entry, whose first unprocessed frame was received at this instant."""
+        self._oldest_unprocessed = oldest_unprocessed
         while (entry := await self.backlog.next_urgent_entry()) is not None:
             await self._process_entry(entry)
         self._oldest_unprocessed = None
 
-    def _apply_device_events(self, notes: Sequence[DeviceEvent], until: Instant) -> list[Finding]:
-        alive = [name for note in notes if note.online and (name := device_of_event(note)) is not None]
-        gone = [name for note in notes if note.online is False and (name := device_of_event(note)) is not None]
-        told = self.engine.mark_offline(gone, until) if gone else []
-        return [*told, *self.engine.record_alive(alive, until)] if alive else told
+    def _report_engine_errors(self) -> None:
+        """Log and count exceptions of the engine. Each affects one device only; all others are evaluated."""
+        for location, error in self.engine.internal_errors or ():
+            self.counters.internal_errors += 1
+            log.error("not evaluated: %s", location, exc_info=error)
+        self.engine.internal_errors = []
+
+    def _apply_device_events(self, events: Sequence[DeviceEvent], until: Instant) -> list[Finding]:
+        """Mark devices and gateways that came online or went offline; returns the findings that follow."""
+        online = [name for event in events if event.online and (name := device_of_event(event)) is not None]
+        offline = [name for event in events if event.online is False and (name := device_of_event(event)) is not None]
+        findings = self.engine.mark_offline(offline, until) if offline else []
+        return [*findings, *self.engine.record_alive(online, until)] if online else findings
 
     async def _emit_findings(self, findings: Sequence[Finding]) -> None:
         if findings:
             self.counters.findings += len(findings)
             lane, pos = self._position or (None, None)
-            await retry_until_writable(lambda: self._process_findings(findings, lane, pos), "findings")
-
-    async def _flush_refusals(self) -> None:
-        if self._refusals:
-            kept = len(self._refusals)
-            await self._store_refusals(self._refusals[:kept])
-            del self._refusals[:kept]
-
-    async def _try_later(self, work: Callable[[], Awaitable[None]], what: str) -> None:
-        """What can wait while the disk refuses: it is tried again on a later turn."""
-        try:
-            await work()
-        except CannotWrite as error:
-            log.error("%s not written: %s", what, error)
-
-    async def _checkpoint(self, always: bool = False) -> None:
-        """Save listener and engine with their cursor, once everything before it is durable elsewhere.
-
-        A history that could not take an entry gets it from the journal at the next start: no checkpoint may pass it.
-        """
-        now = self._checkpoint_at = self._clock()
-        await self._flush_refusals()
-        if self._history_is_behind:
-            return
-        self._checkpoints_due += 1
-        if always or self._processed != self._saved_position or self._checkpoints_due % CHECKPOINT_IDLE_EVERY == 0:
-            cursor = dict(self._processed)
-            blob = await self._snapshot()
-            await self._flush_history()
-            await self._store_checkpoint(cursor, now, blob)
-            self._saved_position = cursor
-
-    async def _snapshot(self) -> bytes:
-        """In a thread, while judging rests: with 300,000 devices it takes a while, and the intake must go on.
-
-        The longer it took, the longer until the next: judging rests a twentieth of the time at most.
-        """
-        begun, self._snapshot_in_progress = self._clock(), True
-        try:
-            return await asyncio.to_thread(checkpoint.encode, self.decoder, self.engine)
-        finally:
-            self._snapshot_in_progress = False
-            pause_ms = CHECKPOINT_PAUSE_FACTOR * (self._clock() - begun) - self._checkpoint_every_ms
-            self._checkpoint_at = begun + max(0, pause_ms)
+            await retry_until_writable(lambda: self._findings.process_findings(findings, lane, pos), "findings")

@@ -1,6 +1,6 @@
-"""A danger in a message that became no reading is told to people too, at most every five minutes a device.
+"""Findings for danger bits in refused messages: at most one every five minutes for each device.
 
-Of a device that nobody registered, and of one of ours whose message was partly unreadable.
+From unregistered devices, and from registered devices whose message was partly unreadable.
 """
 
 from __future__ import annotations
@@ -16,38 +16,37 @@ from domain.people import Community
 from ingest.results import Refusal
 
 RULE, TITLE, ADVICE = "unknown-device-danger", "未登记设备报警", "请查明位置"
-UNREADABLE_RULE, UNREADABLE_TITLE, UNREADABLE_ADVICE = "unreadable-danger", "设备报警但消息不完整", "请按真实报警核实"
+UNREADABLE_RULE, UNREADABLE_TITLE = "unreadable-danger", "设备报警但消息不完整"
+UNREADABLE_ADVICE = "请按真实报警核实"
 FINDING_WINDOW_MS = 5 * MINUTE
+"""The window's begin is part of the finding id, so that repeated messages make one finding."""
 
 
-def danger_findings(refusals: Sequence[Refusal], urgent: Collection[str], community: Community) -> list[Finding]:
-    """One finding for each refused message that bears a danger bit. The span in its id keeps a flood small.
-
-    `urgent` are the kinds of device whose danger is a matter of life. A wristband's place is the home of its bearer.
-    """
-    told = (one for one in refusals if one.danger)
+def danger_findings(refusals: Sequence[Refusal], urgent_kinds: Collection[str], community: Community) -> list[Finding]:
+    """One finding for each refused message with a danger bit. Devices of `urgent_kinds` are critical, others high."""
     return [
-        _unregistered(one)
-        if one.device is None
-        else _unreadable(one, one.device, urgent, community.place_of(one.device))
-        for one in told
+        _unregistered(refusal)
+        if refusal.device is None
+        else _unreadable(refusal, refusal.device, urgent_kinds, community.place_of(refusal.device))
+        for refusal in refusals
+        if refusal.danger
     ]
 
 
 def _unregistered(refusal: Refusal) -> Finding:
-    called = hidden_in_topic(refusal.topic) if not refusal.identity else shown(refusal.platform, refusal.identity)
-    name = f"{refusal.platform or refusal.source}:{called}"
+    identity = shown(refusal.platform, refusal.identity) if refusal.identity else hidden_in_topic(refusal.topic)
+    name = f"{refusal.platform or refusal.source}:{identity}"
     return _finding(refusal, name, RULE, TITLE, ADVICE, Severity.HIGH)
 
 
-def _unreadable(refusal: Refusal, device: Device, urgent: Collection[str], place: str | None) -> Finding:
-    severity = Severity.CRITICAL if device.kind in urgent else Severity.HIGH
-    found = _finding(refusal, device.id, UNREADABLE_RULE, UNREADABLE_TITLE, UNREADABLE_ADVICE, severity)
-    return replace(found, device=device.id, place=place)
+def _unreadable(refusal: Refusal, device: Device, urgent_kinds: Collection[str], place: str | None) -> Finding:
+    severity = Severity.CRITICAL if device.kind in urgent_kinds else Severity.HIGH
+    finding = _finding(refusal, device.id, UNREADABLE_RULE, UNREADABLE_TITLE, UNREADABLE_ADVICE, severity)
+    return replace(finding, device=device.id, place=place)
 
 
 def _finding(refusal: Refusal, name: str, rule: str, title: str, advice: str, severity: Severity) -> Finding:
-    detail = _shown_detail(refusal)
+    detail = _detail_without_secrets(refusal)
     return own_finding(
         rule,
         Subject("device", name),
@@ -62,8 +61,8 @@ def _finding(refusal: Refusal, name: str, rule: str, title: str, advice: str, se
     )
 
 
-def _shown_detail(refusal: Refusal) -> str:
-    """The detail without a token that is the device's name: whoever reads the alert need not know it."""
+def _detail_without_secrets(refusal: Refusal) -> str:
+    """Hides a token that serves as the device's identity: alerts are read by people who need not see it."""
     detail = refusal.detail
     for secret in secrets_of(refusal.platform, refusal.identity, refusal.topic):
         detail = detail.replace(secret, hidden(secret))

@@ -1,4 +1,4 @@
-"""A full disk stops nobody for good: what could not be written is tried again, and meanwhile said aloud."""
+"""Writes while the disk is full or failing: retried until they succeed, or left for a later attempt."""
 
 from __future__ import annotations
 
@@ -15,11 +15,19 @@ log = logging.getLogger("fengshao.retry")
 RETRY_DELAY_S = 1.0
 
 
-async def retry_until_writable(work: Callable[[], Awaitable[T]], what: str) -> T:
-    """What `work` returns, however often the disk refuses before."""
+async def retry_until_writable(operation: Callable[[], Awaitable[T]], name: str) -> T:
+    """Run `operation` until it succeeds; wait RETRY_DELAY_S after each CannotWrite and log it under `name`."""
     while True:
         try:
-            return await work()
+            return await operation()
         except CannotWrite as error:
-            log.error("%s: cannot write, trying again: %s", what, error)
+            log.error("%s: cannot write, trying again: %s", name, error)
             await asyncio.sleep(RETRY_DELAY_S)
+
+
+async def attempt_write(operation: Callable[[], Awaitable[None]], name: str) -> None:
+    """Run `operation` once and log a CannotWrite under `name`: for writes that their caller attempts again later."""
+    try:
+        await operation()
+    except CannotWrite as error:
+        log.error("%s not written: %s", name, error)

@@ -1,7 +1,7 @@
-"""What the service must say about itself: the broker dropped or refuses something, the disk takes nothing, and so on.
+"""Findings about the service itself: broker drops messages or refuses filters, journal not writable, faulty rulebooks.
 
-These are findings for maintenance. It decides nothing about who is told. What cannot be written now is told as soon as
-it can be.
+These are findings for maintenance. Each passes through the pipeline like those of devices; one that cannot be written
+yet is written as soon as possible.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from app.pipeline.changes import Change
 from domain import HOUR, Evidence, Finding, Instant, Phase, Subject
 from domain.findings import own_finding
 from ingest.mqtt.consumer import ConsumerStatus
@@ -29,7 +30,7 @@ REFUSED_ADVICE = "请在消息服务器上允许本系统读取证据中列出�
 OMITTED_RULE, OMITTED_TITLE = "urgent-left-out", "部分紧急设备未进入紧急通道"
 OMITTED_ADVICE = "请调高 intake.urgent_filters_max；在此之前，消息积压时这些设备的报警可能变慢"
 SITE_ADVICE = "请在 site.yaml 写 last_resort，再运行 fengshao check"
-FAULTS_SHOWN = 5
+EVIDENCE_MAX = 5
 _RECOVERABLE = {
     DISK_RULE: (DISK_TITLE, DISK_ADVICE),
     BOOKS_RULE: (BOOKS_TITLE, BOOKS_ADVICE),
@@ -37,98 +38,101 @@ _RECOVERABLE = {
     OMITTED_RULE: (OMITTED_TITLE, OMITTED_ADVICE),
     SITE_RULE: (SITE_TITLE, SITE_ADVICE),
 }
-"""Troubles that are over one day; what the broker dropped is gone."""
+"""Conditions that can end. Dropped messages are lost and do not end."""
 
-Change = Callable[[Callable[[], Sequence[Finding]]], Awaitable[None]]
-"""How findings come between two entries of the journal (Chain.change)."""
+ApplyChange = Callable[[Change], Awaitable[None]]
+"""Applies a change between two journal entries and delivers its findings (Pipeline.apply_change)."""
 
 
 class SelfMonitoring:
-    """Takes notice at once and tells in turn."""
+    """Queues findings at once; `run` delivers them in order."""
 
-    def __init__(self, change: Change) -> None:
-        self._change = change
+    def __init__(self, apply_change: ApplyChange) -> None:
+        self._apply_change = apply_change
         self._queue: asyncio.Queue[list[Finding]] = asyncio.Queue()
         self._active: dict[str, Finding] = {}
         self._journal_finding: Finding | None = None
         self._failing_lanes = 0
 
-    def messages_dropped(self, rise: int, at: Instant) -> None:
-        """The broker's counter rose. The hour in the id keeps a bad night to a few alerts."""
+    def messages_dropped(self, count: int, at: Instant) -> None:
+        """The broker dropped `count` messages. The hour is part of the id: repeated drops make few alerts."""
         began = _finding(DROPPED_RULE, DROPPED_TITLE, "broker", at - at % HOUR, at, DROPPED_ADVICE)
-        self._queue.put_nowait([_with(began, Evidence("dropped", rise, at=at))])
+        self._queue.put_nowait([_with(began, Evidence("dropped", count, at=at))])
 
-    def journal_write_failed(self, since: Instant, until: Instant | None, why: str) -> None:
-        """The journal takes nothing on one of its lanes (until None), or takes again."""
+    def journal_write_failed(self, since: Instant, until: Instant | None, error: str) -> None:
+        """The journal has refused writes of one lane since `since`; with `until` it accepts them again."""
         self._failing_lanes += 1 if until is None else -1
         if self._journal_finding is None:
             began = _finding(DISK_RULE, DISK_TITLE, "journal", since, since, DISK_ADVICE)
-            self._journal_finding = _with(began, Evidence("reason", why, at=since))
+            self._journal_finding = _with(began, Evidence("reason", error, at=since))
             self._queue.put_nowait([self._journal_finding])
         if until is not None and not self._failing_lanes:
-            lasted = Evidence("seconds", (until - self._journal_finding.begin) / 1000, at=until)
-            over = replace(self._journal_finding, phase=Phase.ENDED, at=until, now=until)
-            self._queue.put_nowait([_with(over, *self._journal_finding.evidence, lasted)])
+            duration = Evidence("seconds", (until - self._journal_finding.begin) / 1000, at=until)
+            ended = replace(self._journal_finding, phase=Phase.ENDED, at=until, now=until)
+            self._queue.put_nowait([_with(ended, *self._journal_finding.evidence, duration)])
             self._journal_finding = None
 
     def rulebooks_rejected(self, faults: Sequence[str], at: Instant) -> None:
-        """Rulebooks on disk cannot be taken up; those before them stay in force."""
+        """Definitions on disk have faults; the previous ones stay in force."""
         self._set_condition(BOOKS_RULE, "rulebooks", [Evidence("fault", fault, at=at) for fault in faults], at)
 
     def rulebooks_ok(self, at: Instant) -> None:
-        """What is on disk is in force."""
+        """The definitions on disk are in force."""
         self._clear_condition(BOOKS_RULE, at)
 
     def check_intake(self, status: ConsumerStatus, at: Instant) -> None:
-        """Looks for filters that the broker refuses and urgent devices that have no filter of their own."""
+        """Report filters that the broker refuses, and urgent devices without a filter in the urgent session."""
         if status.urgent.ready and status.bulk.ready:
             refused = {**status.urgent.refused, **status.bulk.refused}
-            lines = [Evidence("filter", f"{pattern}: {why}", at=at) for pattern, why in sorted(refused.items())]
+            lines = [Evidence("filter", f"{pattern}: {error}", at=at) for pattern, error in sorted(refused.items())]
             self._set_condition(REFUSED_RULE, "broker", lines, at)
-        left_out = status.urgent_omitted
-        self._set_condition(OMITTED_RULE, "registry", [Evidence("devices", left_out, at=at)] if left_out else [], at)
+        omitted = status.urgent_omitted
+        self._set_condition(OMITTED_RULE, "registry", [Evidence("devices", omitted, at=at)] if omitted else [], at)
 
     def site_incomplete(self, faults: Sequence[str], at: Instant) -> None:
-        """Nobody can be called where no ladder reaches anybody; without faults somebody can."""
+        """No person can be called where no ladder reaches one; without faults the condition ends."""
         self._set_condition(SITE_RULE, "site", [Evidence("fault", fault, at=at) for fault in faults], at)
 
     def _set_condition(self, rule: str, about: str, evidence: Sequence[Evidence], at: Instant) -> None:
-        """A state that is looked at again and again: told when there is evidence, over when there is none."""
+        """A condition that is polled: begins with evidence, ends without. While it is active nothing is repeated."""
         if not evidence:
             self._clear_condition(rule, at)
         elif rule not in self._active:
             title, advice = _RECOVERABLE[rule]
             began = _finding(rule, title, about, at, at, advice)
-            self._active[rule] = _with(began, *evidence[:FAULTS_SHOWN])
+            self._active[rule] = _with(began, *evidence[:EVIDENCE_MAX])
             self._queue.put_nowait([self._active[rule]])
 
     def _clear_condition(self, rule: str, at: Instant) -> None:
         if (began := self._active.pop(rule, None)) is not None:
             self._queue.put_nowait([replace(began, phase=Phase.ENDED, at=at, now=at)])
 
-    def restore(self, left: Sequence[str], at: Instant) -> None:
-        """The ids of what an earlier run left open. We started, so the disk takes; the rest is looked at next."""
-        found = [_parse_finding_id(one, at) for one in left]
-        self._active = {one.rule: one for one in found if one.rule != DISK_RULE}
-        over = [one for one in found if one is not self._active.get(one.rule)]
-        self._queue.put_nowait([replace(one, phase=Phase.ENDED) for one in over])
+    def restore(self, open_finding_ids: Sequence[str], now: Instant) -> None:
+        """Restore findings left open by the previous run.
+
+        Journal findings end (start-up wrote to the journal); others stay open until their condition is polled. Of
+        several findings of one rule the last stays open.
+        """
+        findings = [_parse_finding_id(finding_id, now) for finding_id in open_finding_ids]
+        self._active = {finding.rule: finding for finding in findings if finding.rule != DISK_RULE}
+        ended = [finding for finding in findings if finding is not self._active.get(finding.rule)]
+        self._queue.put_nowait([replace(finding, phase=Phase.ENDED) for finding in ended])
 
     async def run(self) -> None:
-        """Tells, until cancelled."""
+        """Deliver queued findings until cancelled."""
         while True:
             findings = await self._queue.get()
-            await self._change(lambda findings=findings: findings)  # type: ignore[misc]
+            await self._apply_change(lambda findings=findings: findings)  # type: ignore[misc]
 
 
 def open_findings(tx: Connection) -> list[str]:
-    """The ids of what was told and is not over, of the troubles that end."""
+    """Ids of findings of this module that an earlier run left open."""
     book = SqlAlertStore(tx)
-    return [one for rule in _RECOVERABLE for one in book.active_finding_ids(f"{rule}@")]
+    return [finding for rule in _RECOVERABLE for finding in book.active_finding_ids(f"{rule}@")]
 
 
-def _parse_finding_id(name: str, at: Instant) -> Finding:
-    """What was told under this id."""
-    rule, about, begin = name.replace("@1/system:", "/").split("/")
+def _parse_finding_id(finding_id: str, at: Instant) -> Finding:
+    rule, about, begin = finding_id.replace("@1/system:", "/").split("/")
     title, advice = _RECOVERABLE[rule]
     return _finding(rule, title, about, int(begin), at, advice)
 

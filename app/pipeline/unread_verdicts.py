@@ -1,6 +1,6 @@
-"""Verdicts of safety devices that nobody understood become findings for maintenance, with the line that would help.
+"""Findings for status fields of safety devices that no mapping understands, with the mapping line that would help.
 
-At once and once a device and field; over when the field is understood.
+One finding for each device and field; it ends when the field is understood.
 """
 
 from __future__ import annotations
@@ -25,27 +25,29 @@ TEXT_MAX = 120
 
 def findings(unread: Iterable[UnreadVerdictEvent], community: Community) -> list[Finding]:
     """One finding for each field that is not understood, and its end when it is."""
-    return [_finding(one, community.place_of(one.device)) for one in unread]
+    return [_finding(field, community.place_of(field.device)) for field in unread]
 
 
-def _finding(one: UnreadVerdictEvent, place: str | None) -> Finding:
-    verdict, device = one.verdict, one.device
+def _finding(unread: UnreadVerdictEvent, place: str | None) -> Finding:
+    verdict, device = unread.verdict, unread.device
     advice = ADVICE_WORD if verdict.line.startswith("words:") else ADVICE
-    field = crc32(f"{one.platform} {verdict.field}".encode("utf-8", "replace"))
-    found = own_finding(
+    field_hash = crc32(f"{unread.platform} {verdict.field}".encode("utf-8", "replace"))
+    finding = own_finding(
         RULE,
         Subject("device", device.id),
-        one.begin,
-        key=f"{device.id}.{field:08x}",
-        at=one.at,
-        phase=Phase.ENDED if one.is_over else Phase.BEGAN,
+        unread.begin,
+        key=f"{device.id}.{field_hash:08x}",
+        at=unread.at,
+        phase=Phase.ENDED if unread.is_over else Phase.BEGAN,
         title=TITLE,
-        advice=advice.format(platform=one.platform, kind=device.kind, line=verdict.line),
+        advice=advice.format(platform=unread.platform, kind=device.kind, line=verdict.line),
         evidence=(
-            Evidence("来源", f"{one.platform} {device.model or ''}".strip(), at=one.at, name_en="platform and model"),
-            Evidence("字段", verdict.field, at=one.at, name_en="field"),
-            Evidence("值", str(verdict.value)[:TEXT_MAX], at=one.at, name_en="value"),
-            Evidence("建议的映射", verdict.line, at=one.at, name_en="proposed mapping"),
+            Evidence(
+                "来源", f"{unread.platform} {device.model or ''}".strip(), at=unread.at, name_en="platform and model"
+            ),
+            Evidence("字段", verdict.field, at=unread.at, name_en="field"),
+            Evidence("值", str(verdict.value)[:TEXT_MAX], at=unread.at, name_en="value"),
+            Evidence("建议的映射", verdict.line, at=unread.at, name_en="proposed mapping"),
         ),
     )
-    return replace(found, device=device.id, place=place)
+    return replace(finding, device=device.id, place=place)

@@ -1,15 +1,16 @@
-"""A site's codecs.d: read whole, watched and taken up again while the service runs, and tried by `codecs test`."""
+"""Loads and reloads the codecs of a site's codecs.d; runs their examples for `codecs test`."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from app.config.faults import ConfigError, ConfigFault
 from app.config.yaml_files import read_yaml, validate
+from app.reload.file_watcher import POLL_S, FileWatcher
 from ingest.codecs import Codec
 from ingest.codecs.example_runner import ExampleResult, ExamplesError, line_of_error, run_examples
 from ingest.codecs.registry import (
@@ -26,119 +27,109 @@ from ingest.codecs.runtime import CodecRuntime
 log = logging.getLogger("fengshao.codecs")
 
 FOLDER = "codecs.d"
-POLL_S = 2.0
-
-Fingerprint = tuple[tuple[str, int, int], ...]
 
 
 class CodecReloader:
-    """The codecs of a folder. `codecs` is what the listener asks; it always holds the last files that could be used."""
+    """Keeps `codecs`, which the decoder calls, at the last version of each file that could be loaded."""
 
     def __init__(self, site: Path | None) -> None:
         self.codecs = CodecRuntime()
         self._path = site / FOLDER if site is not None else None
         self._files: dict[str, bytes] = {}
         self._binding_book = BindingBook()
-        self._fingerprint: Fingerprint = ()
+        self._watcher = FileWatcher(partial(_codec_files, self._path))
 
     def reload(self) -> list[str]:
-        """Take up the folder as it is now, and say what changed. Raises ConfigError for bindings that cannot be.
+        """Load the folder as it is now and describe what changed. Raises ConfigError for faulty bindings.
 
-        A file that cannot be loaded (half saved, mistyped) is not taken in place of one that can.
+        A file that cannot be loaded (half saved, mistyped) does not replace one that can.
         """
-        self._fingerprint = fingerprint(self._path)
-        self._binding_book = _bindings(self._path)
+        self._watcher.mark_seen()
+        self._binding_book = _read_bindings(self._path)
         return self._load_files()
 
     def _load_files(self) -> list[str]:
-        files = _files(self._path)
-        told = self._keep_working_version(files)
-        shelf = build_registry(files, self._binding_book)
-        told = describe_changes(self.codecs.registry, shelf) + told
-        self.codecs.registry, self._files = shelf, files
-        return _logged(told)
+        files = _read_files(self._path)
+        failures = self._keep_working_version(files)
+        registry = build_registry(files, self._binding_book)
+        changes = describe_changes(self.codecs.registry, registry) + failures
+        self.codecs.registry, self._files = registry, files
+        return _logged(changes)
 
     def _keep_working_version(self, files: dict[str, bytes]) -> list[str]:
-        told = []
+        """Replace changed files that cannot be loaded by their previous content; returns a line for each."""
+        failures = []
         for codec in build_registry(files, self._binding_book).codecs:
-            fresh = self._files.get(codec.name) != files[codec.name]
-            complaint = self.codecs.load_error(codec) if fresh else None
-            if complaint is not None:
-                old = self._files.get(codec.name)
-                files[codec.name] = files[codec.name] if old is None else old
-                kept = "its messages are refused" if old is None else "the file before it stays in use"
-                told.append(f"{codec.name}: {complaint}; {kept}")
-        return told
+            is_new = self._files.get(codec.name) != files[codec.name]
+            error = self.codecs.load_error(codec) if is_new else None
+            if error is not None:
+                previous = self._files.get(codec.name)
+                files[codec.name] = files[codec.name] if previous is None else previous
+                effect = "its messages are refused" if previous is None else "the file before it stays in use"
+                failures.append(f"{codec.name}: {error}; {effect}")
+        return failures
 
     def poll(self) -> list[str]:
-        """Reload if a file changed; what is wrong is told, and what was in use stays in use."""
-        if fingerprint(self._path) == self._fingerprint:
+        """Reload if a file changed; faults are logged, and what was in use stays in use."""
+        if not self._watcher.has_changed():
             return []
-        self._fingerprint = fingerprint(self._path)
+        self._watcher.mark_seen()
         try:
             return _logged(self._load_bindings()) + self._load_files()
         except OSError as error:
             return _logged([f"{error}; the codecs before it stay in use"])
 
     def _load_bindings(self) -> list[str]:
-        """Bindings that cannot be keep no file beside them from being taken up."""
+        """Faulty bindings do not keep the codec files from being loaded."""
         try:
-            self._binding_book = _bindings(self._path)
+            self._binding_book = _read_bindings(self._path)
         except ConfigError as error:
             return [f"{fault}; the bindings before it stay in use" for fault in error.faults]
         return []
 
     async def run(self) -> None:
-        """Look every few seconds until cancelled."""
+        """Poll every POLL_S until cancelled."""
         while True:
             await asyncio.sleep(POLL_S)
             self.poll()
 
 
-def _logged(told: list[str]) -> list[str]:
-    for line in told:
+def _logged(lines: list[str]) -> list[str]:
+    for line in lines:
         log.warning("codecs changed: %s", line)
-    return told
+    return lines
 
 
-def fingerprint(path: Path | None) -> Fingerprint:
-    """What tells that a file of the folder changed, without reading it."""
-    try:
-        return tuple((file.name, (status := file.stat()).st_mtime_ns, status.st_size) for file in _listed(path))
-    except OSError:  # a file went between being listed and being looked at: the next look sees the folder as it is then
-        return ()
-
-
-def _listed(path: Path | None) -> list[Path]:
-    if path is None or not path.is_dir():
+def _codec_files(folder: Path | None) -> list[Path]:
+    if folder is None or not folder.is_dir():
         return []
-    wanted = [file for file in sorted(path.iterdir()) if file.suffix in CODEC_SUFFIXES or file.name == BINDINGS_FILE]
-    return [file for file in wanted if file.is_file()]
+    files = (file for file in sorted(folder.iterdir()) if file.suffix in CODEC_SUFFIXES or file.name == BINDINGS_FILE)
+    return [file for file in files if file.is_file()]
 
 
-def _files(path: Path | None) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in _listed(path) if file.name != BINDINGS_FILE}
+def _read_files(folder: Path | None) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in _codec_files(folder) if file.name != BINDINGS_FILE}
 
 
-def _bindings(path: Path | None) -> BindingBook:
-    """bindings.yaml, checked against the files beside it."""
-    written = path / BINDINGS_FILE if path is not None else None
-    if written is None or not written.exists():
+def _read_bindings(folder: Path | None) -> BindingBook:
+    """bindings.yaml, checked against the files beside it. Raises ConfigError."""
+    file = folder / BINDINGS_FILE if folder is not None else None
+    if file is None or not file.exists():
         return BindingBook()
-    document = read_yaml(written)
+    document = read_yaml(file)
     book = validate(document, BindingBook)
-    faults = document.locate_all(check_bindings(_files(path), book))
+    faults = document.locate_all(check_bindings(_read_files(folder), book))
     if faults:
         raise ConfigError(faults)
     return book
 
 
 def check_codecs(site: Path | None) -> CodecRegistry:
-    """The site's codecs, each loaded once; raises ConfigError with every file that cannot be."""
-    path = site / FOLDER if site is not None else None
-    registry = build_registry(_files(path), _bindings(path))
+    """The site's codecs, each loaded once. Raises ConfigError with every file that cannot be loaded."""
+    folder = site / FOLDER if site is not None else None
+    registry = build_registry(_read_files(folder), _read_bindings(folder))
     errors = _load_errors(tuple(registry.codecs))
-    faults = _located(site, {codec.name: error for codec, error in zip(registry.codecs, errors, strict=True)})
+    faults = _locate(site, {codec.name: error for codec, error in zip(registry.codecs, errors, strict=True)})
     if faults:
         raise ConfigError(faults)
     return registry
@@ -154,32 +145,30 @@ def _load_errors(codecs: tuple[Codec, ...]) -> tuple[str | None, ...]:
         runtime.close()
 
 
-def _located(site: Path | None, complaints: Mapping[str, str | None]) -> list[ConfigFault]:
-    path = (site or Path()) / FOLDER
+def _locate(site: Path | None, errors: Mapping[str, str | None]) -> list[ConfigFault]:
+    folder = (site or Path()) / FOLDER
     return [
-        ConfigFault(str(path / name), line_of_error(complaint), 1, "", complaint)
-        for name, complaint in complaints.items()
-        if complaint
+        ConfigFault(str(folder / name), line_of_error(error), 1, "", error) for name, error in errors.items() if error
     ]
 
 
-def test_files(files: Sequence[Path], say: Callable[[str], None]) -> int:
-    """Runs each codec's own examples, says what came otherwise than its author wrote, and returns the exit code."""
+def test_files(files: Sequence[Path], print_line: Callable[[str], None]) -> int:
+    """Run each codec's own examples, print those with another result than expected, and return the exit code."""
     code = 0
     for file in files:
         try:
             results = run_examples(file)
-        except ExamplesError as nothing:
-            say(str(nothing))
+        except ExamplesError as error:
+            print_line(str(error))
             code = 1
             continue
-        code = max(code, _tell(file, results, say))
+        code = max(code, _print_results(file, results, print_line))
     return code
 
 
-def _tell(file: Path, results: Sequence[ExampleResult], say: Callable[[str], None]) -> int:
+def _print_results(file: Path, results: Sequence[ExampleResult], print_line: Callable[[str], None]) -> int:
     failed = [result for result in results if not result.passed]
     for result in failed:
-        say(f"{result.file}:{result.line}: {result.name}\n  exp: {result.expected}\n  got: {result.actual}")
-    say(f"{file}: {len(results) - len(failed)} examples right, {len(failed)} wrong")
+        print_line(f"{result.file}:{result.line}: {result.name}\n  exp: {result.expected}\n  got: {result.actual}")
+    print_line(f"{file}: {len(results) - len(failed)} examples right, {len(failed)} wrong")
     return 1 if failed else 0

@@ -37,7 +37,7 @@ class RulebookHarness(ServiceHarness):
         """The service itself looks at its files once when it starts: what a test writes comes after that."""
         await super().start()
         books = self.service.rulebook_reloader
-        await self.until(lambda: books._fingerprint and not books._lock.locked(), "the first look at the files")
+        await self.until(lambda: books.is_up_to_date, "the first look at the files")
 
     def writes(self, text: str, name: str = "gas.yaml") -> None:
         """A file is saved; two saves in one tick of the file system's clock must look different too."""

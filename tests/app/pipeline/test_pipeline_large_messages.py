@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +13,8 @@ import pytest
 
 from app.config.catalog import load_active_rulebooks, load_kinds, load_mappings
 from app.pipeline.backlog import Backlog
-from app.pipeline.pipeline import Pipeline, RefusalBatch
+from app.pipeline.pipeline import Pipeline
+from app.pipeline.ports import RefusalBatch
 from app.pipeline.slices import SLICE_BYTES, SLICE_FRAMES, frame_slices
 from domain import Device, Finding, Identity, Instant, Lane
 from domain.people import Community
@@ -61,20 +62,18 @@ class Desk:
             self.backlog,
             self.listener,
             self.engine,
-            self.history,
-            self._hear,
-            self._keep,
-            self._save,
+            self,
+            self,
             lambda: START,
         )
 
-    async def _hear(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
+    async def process_findings(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
         self.told += findings
 
-    async def _keep(self, found: Sequence[RefusalBatch]) -> None:
-        self.refused += found
+    async def store_refusals(self, batches: Sequence[RefusalBatch]) -> None:
+        self.refused += batches
 
-    async def _save(self, cursor: dict[Lane, int], now: Instant, blob: bytes) -> None: ...
+    async def store_checkpoint(self, positions: Mapping[Lane, int], now: Instant, snapshot: bytes) -> None: ...
 
     async def arrives(self, lane: Lane, *frames: Frame) -> None:
         self.backlog.enqueue(JournalEntry(lane, await self.journal.append(lane, frames), frames))

@@ -149,7 +149,7 @@ async def test_after_a_crash_what_stood_is_judged_by_the_books_that_were_taken_u
     await harness.start()
     await harness.until(lambda: harness.service.processing.pipeline.caught_up.is_set(), "the backlog")
     assert harness.phase("gas-low") == "firing"
-    assert (await harness.service.rulebook_reloader.poll(anew=True)) == RulebookDiff((), (), ())
+    assert (await harness.service.rulebook_reloader.poll(force=True)) == RulebookDiff((), (), ())
     assert len(await harness.items("/api/v1/alerts")) == 1
     await harness.hears(lel_pct=15)
     assert harness.phase("gas-low") == "clearing"

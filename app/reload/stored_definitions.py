@@ -1,0 +1,78 @@
+"""Definitions as stored in the database with the state that was evaluated by them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+from pydantic import BaseModel, ValidationError
+
+from app.config.faults import ConfigError, ConfigFault
+from app.reload.definitions import Definitions, load_definitions
+from domain.kind import CommonQuantities, Kind
+from ingest.mappings.mapping import MappingBook
+from rules.rulebook.model import Rulebook
+
+M = TypeVar("M", bound=BaseModel)
+_AS_WRITTEN = {"as_written": True}
+
+
+def encode_definitions(definitions: Definitions) -> dict[str, Any]:
+    """As JSON types."""
+    return {
+        "common": _dump(definitions.common),
+        "kinds": {name: _dump(kind) for name, kind in definitions.kinds_by_file.items()},
+        "mappings": {name: _dump(mapping) for name, mapping in definitions.mappings_by_file.items()},
+        "books": {name: _dump(book) for name, book in definitions.books_by_file.items()},
+    }
+
+
+def decode_definitions(encoded: Any) -> Definitions | None:
+    """Inverse of `encode_definitions`; None when this version cannot read them."""
+    try:
+        sections = msgspec.convert(encoded, dict[str, dict[str, Any]])
+        return Definitions(
+            CommonQuantities.model_validate(sections["common"]),
+            _load_section(sections["kinds"], Kind),
+            _load_section(sections["mappings"], MappingBook),
+            _load_section(sections["books"], Rulebook),
+        )
+    except (msgspec.ValidationError, ValidationError, KeyError):
+        return None
+
+
+def _dump(model: BaseModel) -> Any:
+    return model.model_dump(mode="json", exclude_defaults=True, by_alias=True, context=_AS_WRITTEN)
+
+
+def _load_section(models: Mapping[str, Any], model: type[M]) -> dict[str, M]:
+    return {name: model.model_validate(fields) for name, fields in models.items()}
+
+
+def definitions_at_start(
+    encoded: Any, books: Sequence[Rulebook], site: Path | None
+) -> tuple[Definitions, list[ConfigFault]]:
+    """The definitions that a stored state was evaluated by, and faults of the files on disk where those are used.
+
+    `books` are the rulebooks in the state. Without a state, or without stored definitions, the files on disk are used.
+    Raises ConfigError when there is no state and a file has faults: then a person is at the terminal to correct it.
+    """
+    stored = decode_definitions(encoded) if encoded is not None else None
+    if stored is not None:
+        return _with_books(stored, books), []
+    loaded, faults = load_definitions(Definitions(), site)
+    if faults and not books:
+        raise ConfigError(faults)
+    return _with_books(loaded, books), faults
+
+
+def _with_books(definitions: Definitions, books: Sequence[Rulebook]) -> Definitions:
+    """With the books of the state, under the names of their files; a book whose file is gone is named by its hazard."""
+    if not books:
+        return definitions
+    files = {book.hazard: name for name, book in definitions.books_by_file.items()}
+    by_file = {files.get(book.hazard, f"{book.hazard}.yaml"): book for book in books}
+    return replace(definitions, books_by_file=by_file)

@@ -1,4 +1,4 @@
-"""The only file that reads a clock. Everyone else is handed `now`."""
+"""The only module that reads the clock. All others are passed `now`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 
 
 class Clock:
-    """Wall time in milliseconds since 1970 UTC that never goes back, whatever NTP does."""
+    """Wall time in milliseconds since 1970 UTC; never goes back when NTP sets the clock."""
 
     def __init__(self) -> None:
         self._latest = 0

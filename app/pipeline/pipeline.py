@@ -28,8 +28,8 @@ from app.pipeline.throttle import Throttle
 from app.pipeline.timings import PipelineTimings, Stopwatch
 from domain import Finding, Instant, Lane, Reading
 from ingest.decoding.decoder import Decoder
-from ingest.frame import JournalEntry, Frame
-from ingest.results import IngestResult, DeviceEvent, Refusal
+from ingest.frame import Frame, JournalEntry
+from ingest.results import DeviceEvent, IngestResult, Refusal
 from rules.engine.engine import Engine
 from rules.engine.ordering import sort_by_event_time
 from rules.hosts.embedded import EmbeddedHost

@@ -1,27 +1,28 @@
-"""Builds the alert service, the outbox sender and the channels, and keeps the deadlines of alerts."""
+"""Builds alert service and outbox sender, processes deadlines of alerts, and handles callbacks of providers."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from alerts.channels.channel import CallbackResponse
 from alerts.delivery.sender import OutboxSender
-from alerts.handling.finding_status import StatusOf
+from alerts.handling.finding_status import FindingStatus
 from alerts.reply_parsing.grammar import ReplyGrammar
 from alerts.service import AlertService, AlertSettings
 from app.config.catalog import load_ladders, load_replies, load_wording
 from app.config.settings import SiteSettings
-from app.config.site import SiteConfig
 from app.datadir.stores import Stores
 from app.pipeline.retry import retry_until_writable
 from app.server.channels import ChannelEndpoint
 from app.server.metrics import SendTimes
 from app.server.registry import RegistryCache
+from app.server.service_config import ServiceConfig
 from console.dependencies import CallbackEndpoint, CallbackReply
 from console.security.auth import sign_worker_link
-from domain import Finding, Instant, Lane
+from domain import Instant
 from store.database.alerts.repository import Transactions
 from store.errors import CannotWrite
 
@@ -29,62 +30,64 @@ log = logging.getLogger("fengshao.alerting")
 WAIT_MAX_S = 1.0
 
 
+class RuleState(Protocol):
+    """What the rules say about findings."""
+
+    def finding_status(self, finding: str, device: str | None, received_since: Instant | None, /) -> FindingStatus: ...
+
+
 class Alerting:
-    """The alert service with its outbox sender."""
+    """The alert service (`desk`) with its outbox sender and deadlines."""
 
     def __init__(
         self,
-        folder: SiteConfig,
+        config: ServiceConfig,
         stores: Stores,
         registry: RegistryCache,
-        doors: Mapping[str, ChannelEndpoint],
-        clock: Callable[[], Instant],
+        endpoints: Mapping[str, ChannelEndpoint],
+        rule_state: RuleState,
         on_change: Callable[[str], None],
-        signing_key: str,
-        status_of: StatusOf,
+        clock: Callable[[], Instant],
     ) -> None:
-        self._clock, self._endpoints = clock, doors
+        site = config.site
+        self._clock, self._endpoints = clock, endpoints
         self._wakeup = asyncio.Event()
         self.errors = 0
         transact = Transactions(stores.database)
         self.desk = AlertService(
             transact,
-            load_ladders(folder.path),
-            load_wording(folder.path),
-            desk_settings(folder.settings, doors, load_replies(folder.path)),
-            lambda: registry.community,
+            load_ladders(site.path),
+            load_wording(site.path),
+            desk_settings(site.settings, endpoints, load_replies(site.path)),
+            registry.current_community,
             clock,
             on_change,
             self.wake,
-            WorkerLinks(folder.settings.public_url, signing_key),
-            status_of,
-            lambda alert: registry.community.concerned(
-                alert.subject, registry.devices.get(alert.device or ""), alert.place
-            ),
-            lambda: registry.devices,
+            WorkerLinks(site.settings.public_url, config.signing_key),
+            rule_state.finding_status,
+            registry.affected_people,
+            registry.current_devices,
             self._log_error,
             (CannotWrite,),
         )
-        channels = {name: door.channel for name, door in doors.items()}
+        channels = {name: endpoint.channel for name, endpoint in endpoints.items()}
         self.send_times = SendTimes()
         self.outbox_sender = OutboxSender(
             transact, channels, self.desk.outcomes, clock, on_change, on_accepted=self.send_times.observe
         )
 
-    def _log_error(self, about: str, fault: Exception) -> None:
-        """Our own mistake about one alert or finding: it is named and counted, and the others go on."""
+    def _log_error(self, about: str, error: Exception) -> None:
+        """An exception of ours about one alert or finding is logged and counted; all others are processed."""
         self.errors += 1
-        log.error("alert desk failed", extra={"about": about}, exc_info=fault)
+        log.error("alert desk failed", extra={"about": about}, exc_info=error)
 
     def wake(self) -> None:
+        """Check outbox and deadlines now: a commit may have added messages or an earlier deadline."""
         self.outbox_sender.wake()
         self._wakeup.set()
 
-    async def process_findings(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
-        await self.desk.process_findings(findings, lane, pos)
-
     async def run_deadlines(self) -> None:
-        """Deadlines fall when they are due, whatever else happens; until cancelled."""
+        """Process deadlines of alerts when they are due, until cancelled."""
         while True:
             self._wakeup.clear()
             await retry_until_writable(lambda: self.desk.tick(self._clock()), "deadlines")
@@ -97,35 +100,32 @@ class Alerting:
                 continue
 
     def callbacks(self) -> dict[str, CallbackEndpoint]:
-        """The providers' ways in, one a channel that has a secret."""
+        """Endpoints for the providers' callbacks, one for each channel that has a secret."""
         return {
-            name: CallbackEndpoint(door.secret, self._handler(name, door))
-            for name, door in self._endpoints.items()
-            if door.secret.reveal()
+            name: CallbackEndpoint(endpoint.secret, CallbackHandler(self.desk, name, endpoint, self._clock))
+            for name, endpoint in self._endpoints.items()
+            if endpoint.secret.reveal()
         }
-
-    def _handler(self, name: str, door: ChannelEndpoint) -> CallbackHandler:
-        return CallbackHandler(self.desk, name, door, self._clock)
 
 
 class CallbackHandler:
-    """One provider's call, answered when what it told is committed."""
+    """Handles callbacks of one provider; replies once their content is committed."""
 
-    def __init__(self, desk: AlertService, name: str, door: ChannelEndpoint, clock: Callable[[], Instant]) -> None:
-        self._desk, self._name, self._endpoint, self._clock = desk, name, door, clock
+    def __init__(self, desk: AlertService, name: str, endpoint: ChannelEndpoint, clock: Callable[[], Instant]) -> None:
+        self._desk, self._name, self._endpoint, self._clock = desk, name, endpoint, clock
 
     async def __call__(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> CallbackReply:
-        received: CallbackResponse = self._endpoint.channel.receive(headers, query, body, self._clock())
-        if received.events:
-            for result in await self._desk.receive(received.events, self._name):
-                # The alert's timeline has the words; a text about no alert stands nowhere else.
-                ends = {"status": result.status.value, "alert": result.alert, "why": result.reason}
-                log.info("text from a phone", extra=ends)
-        return CallbackReply(received.status, received.body, received.content_type)
+        response: CallbackResponse = self._endpoint.channel.receive(headers, query, body, self._clock())
+        if response.events:
+            for result in await self._desk.receive(response.events, self._name):
+                # The alert's timeline has the text; a text about no alert is nowhere else.
+                fields = {"status": result.status.value, "alert": result.alert, "why": result.reason}
+                log.info("text from a phone", extra=fields)
+        return CallbackReply(response.status, response.body, response.content_type)
 
 
 class WorkerLinks:
-    """Where a worker works on an alert from his card: signed, his alone, good for two hours."""
+    """URL of the page on which one worker acts on an alert: signed for this person, valid for two hours."""
 
     def __init__(self, public_url: str, signing_key: str) -> None:
         self._base, self._key = public_url.rstrip("/"), signing_key.encode()
@@ -134,14 +134,14 @@ class WorkerLinks:
         return f"{self._base}/m/{sign_worker_link(self._key, str(alert), person, now)}" if self._base else ""
 
 
-def desk_settings(site: SiteSettings, doors: Mapping[str, ChannelEndpoint], replies: ReplyGrammar) -> AlertSettings:
-    """The settings of the alert service, from those of the site."""
+def desk_settings(site: SiteSettings, endpoints: Mapping[str, ChannelEndpoint], replies: ReplyGrammar) -> AlertSettings:
+    """Settings of the alert service, from those of the site."""
     codes = dict(site.channels.aliyun_sms.templates) if site.channels.aliyun_sms else {}
     return AlertSettings(
         sign=site.sign,
         tz=site.zone,
         replies=replies,
-        channels=tuple(doors),
+        channels=tuple(endpoints),
         template_codes=codes,
         last_resort=site.last_resort,
         person_name=site.texts.person_name,

@@ -1,8 +1,8 @@
-"""Builds the channels a site asks for, with their secrets from the environment, and their doors for callbacks."""
+"""Builds the channels of a site, with their secrets from the environment and the secrets of their callbacks."""
 
 from __future__ import annotations
 
-import secrets as random
+import secrets
 from collections.abc import Callable, Mapping
 
 import httpx2
@@ -13,9 +13,8 @@ from alerts.channels.channel import Channel
 from alerts.channels.logbook import Logbook
 from alerts.channels.wecom import WeCom, WeComSettings
 from app.config.secrets import read_secret
-from app.config.settings import AliyunSmsSettings as WrittenSms
-from app.config.settings import SiteSettings
-from app.config.settings import WeComSettings as WrittenWeCom
+from app.config.settings import AliyunSmsSettings, SiteSettings
+from app.config.settings import WeComSettings as WeComSiteSettings
 from app.errors import UserError
 from domain.secret import Secret
 
@@ -24,7 +23,7 @@ CALLBACK_SECRET_LENGTH_MIN = 32
 
 
 class ChannelNotConfigured(UserError):
-    """The site has no such channel, or its secret is no secret."""
+    """A channel's callback secret is too short to be one."""
 
 
 class ChannelEndpoint(Struct, frozen=True):
@@ -35,7 +34,7 @@ class ChannelEndpoint(Struct, frozen=True):
 
 
 def http_client() -> httpx2.AsyncClient:
-    """One client for every provider: no redirects, no retries (they live in the outbox), no proxies from the air."""
+    """One client for all providers: no redirects, no proxies from the environment; retries are the outbox's task."""
     return httpx2.AsyncClient(timeout=TIMEOUTS, follow_redirects=False, trust_env=False)
 
 
@@ -43,48 +42,48 @@ def build_channels(
     site: SiteSettings, client: httpx2.AsyncClient, environ: Mapping[str, str], clock: Callable[[], int]
 ) -> dict[str, ChannelEndpoint]:
     """Every channel of the site by the name that ladders use. Raises MissingSecret naming the variable."""
-    doors = {"logbook": ChannelEndpoint(Logbook(), Secret(""))}
+    endpoints = {"logbook": ChannelEndpoint(Logbook(), Secret(""))}
     if site.channels.aliyun_sms:
-        doors["sms"] = _sms(site, site.channels.aliyun_sms, client, environ)
+        endpoints["sms"] = _sms(site, site.channels.aliyun_sms, client, environ)
     if site.channels.wecom:
-        doors["wecom"] = _wecom(site.channels.wecom, client, environ, clock)
-    return doors
+        endpoints["wecom"] = _wecom(site.channels.wecom, client, environ, clock)
+    return endpoints
 
 
 def _sms(
-    site: SiteSettings, written: WrittenSms, client: httpx2.AsyncClient, environ: Mapping[str, str]
+    site: SiteSettings, sms: AliyunSmsSettings, client: httpx2.AsyncClient, environ: Mapping[str, str]
 ) -> ChannelEndpoint:
     settings = AliyunSettings(
-        key_id=read_secret(written.access_key_id_env, "channels.aliyun_sms", environ).reveal(),
-        secret=read_secret(written.access_key_secret_env, "channels.aliyun_sms", environ).reveal(),
+        key_id=read_secret(sms.access_key_id_env, "channels.aliyun_sms", environ).reveal(),
+        secret=read_secret(sms.access_key_secret_env, "channels.aliyun_sms", environ).reveal(),
         sign_name=site.sign,
-        base_url=written.base_url,
+        base_url=sms.base_url,
     )
     return ChannelEndpoint(
-        AliyunSms(client, settings, lambda: random.token_hex(16)),
-        _callback_secret(written.callback_secret_env, environ),
+        AliyunSms(client, settings, lambda: secrets.token_hex(16)),
+        _callback_secret(sms.callback_secret_env, environ),
     )
 
 
 def _wecom(
-    written: WrittenWeCom, client: httpx2.AsyncClient, environ: Mapping[str, str], clock: Callable[[], int]
+    wecom: WeComSiteSettings, client: httpx2.AsyncClient, environ: Mapping[str, str], clock: Callable[[], int]
 ) -> ChannelEndpoint:
     user = "channels.wecom"
     settings = WeComSettings(
-        corp_id=written.corp_id,
-        agent_id=written.agent_id,
-        secret=read_secret(written.secret_env, user, environ).reveal(),
-        token=read_secret(written.token_env, user, environ).reveal(),
-        aes_key=read_secret(written.aes_key_env, user, environ).reveal(),
-        base_url=written.base_url,
+        corp_id=wecom.corp_id,
+        agent_id=wecom.agent_id,
+        secret=read_secret(wecom.secret_env, user, environ).reveal(),
+        token=read_secret(wecom.token_env, user, environ).reveal(),
+        aes_key=read_secret(wecom.aes_key_env, user, environ).reveal(),
+        base_url=wecom.base_url,
     )
-    return ChannelEndpoint(WeCom(client, settings, clock), _callback_secret(written.callback_secret_env, environ))
+    return ChannelEndpoint(WeCom(client, settings, clock), _callback_secret(wecom.callback_secret_env, environ))
 
 
 def _callback_secret(variable: str, environ: Mapping[str, str]) -> Secret:
-    found = read_secret(variable, "callbacks", environ)
-    if len(found.reveal()) < CALLBACK_SECRET_LENGTH_MIN:
+    secret = read_secret(variable, "callbacks", environ)
+    if len(secret.reveal()) < CALLBACK_SECRET_LENGTH_MIN:
         raise ChannelNotConfigured(
             f"{variable}: write at least {CALLBACK_SECRET_LENGTH_MIN} random characters, it is part of a URL"
         )
-    return found
+    return secret

@@ -1,59 +1,149 @@
-"""Fills console.dependencies: what the console asks of the service."""
+"""The HTTP application over a running service: fills console.dependencies."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from fastapi import FastAPI
+from prometheus_client.core import Metric
 
 from app.datadir.credentials import push_secrets
-from app.rule_tools.service import RuleToolService
-from app.server.doctor import Doctor
+from app.server.doctor import Doctor, doctor_inputs
+from app.server.metrics import service_metrics
 from app.server.processing import Processing
-from app.server.registry import RegistryCache
+from app.server.service import Service
 from app.server.site_files import SiteFiles
-from app.server.status import rule_summaries
 from console import dependencies
+from console.application import create_app
 from domain import Instant
+from domain.secret import Secret
 from ingest.adapters import FILTERS
+from rules.engine.engine import Engine
+from rules.rulebook.model import Rule, Rulebook
+
+CONSOLE_DIST = Path(__file__).resolve().parents[2] / "console" / "dist"
+NON_EXPRESSION_CONDITIONS = ("absent", "gather", "chatter", "expires")
+"""Conditions without an expression: the API names their key."""
 
 
-def registry_services(
-    judging: Processing, registry: RegistryCache, changed: Callable[[], Awaitable[None]], site_files: SiteFiles | None
-) -> dependencies.RegistryDependencies:
-    """Devices and the community as they are in force."""
+def build_app(service: Service) -> FastAPI:
+    """The application with everything it needs from the service."""
+    settings = service.config.site.settings
+    return create_app(
+        dependencies.ConsoleDependencies(
+            clock=service.clock,
+            site=dependencies.SiteInfo(settings.name, settings.zone),
+            database=service.stores.database,
+            history=service.stores.history,
+            desk=service.alerting.desk,
+            events=service.hub,
+            registry=_registry_dependencies(service),
+            security=dependencies.SecurityDependencies(
+                Secret(service.config.admin_token), Secret(service.config.signing_key)
+            ),
+            rules=_rule_dependencies(service),
+            intake=_intake_dependencies(service),
+            monitoring=dependencies.MonitoringDependencies(
+                service.status, partial(readiness, service), partial(metrics, service)
+            ),
+            care_words=settings.care,
+            dist=CONSOLE_DIST,
+        )
+    )
+
+
+def readiness(service: Service) -> dict[str, bool]:
+    """What /readyz reports."""
+    return {
+        "stores": not service.consumer.status().journal_error,
+        "state": service.processing.pipeline.caught_up.is_set(),
+        "subscriptions": service.consumer.ready,
+    }
+
+
+def metrics(service: Service) -> Iterator[Metric]:
+    """Metric families of the service; the console adds its own."""
+    alerting = service.alerting
+    return service_metrics(service.processing.pipeline, service.consumer, alerting.desk.last_audit, alerting.send_times)
+
+
+def rule_summaries(books: Sequence[Rulebook]) -> list[dependencies.RuleSummary]:
+    """Every rule in force as the API lists it."""
+    return [
+        dependencies.RuleSummary(
+            name=rule.name,
+            title=rule.title.zh,
+            hazard=book.hazard,
+            kinds=rule.kinds,
+            severity=rule.severity.value,
+            ledger=rule.ledger.value,
+            version=str(book.version),
+            source=rule.source,
+            state="shadow" if rule.shadow else "active",
+            when=_condition(rule),
+            advice=rule.advice.zh if rule.advice else "",
+            title_en=rule.title.en,
+        )
+        for book in books
+        for rule in book.rules
+    ]
+
+
+def _condition(rule: Rule) -> str:
+    named = (key for key in NON_EXPRESSION_CONDITIONS if getattr(rule, key) is not None)
+    return rule.when or rule.event or next(named)
+
+
+def _registry_dependencies(service: Service) -> dependencies.RegistryDependencies:
+    processing, registry, updates = service.processing, service.registry, service.updates
+    path, database = service.config.site.path, service.stores.database
+    site_files = None if path is None else SiteFiles(path, database, service.clock, updates.registry_changed)
     return dependencies.RegistryDependencies(
-        kinds=judging.kinds,
+        kinds=processing.kinds,
         platforms=tuple(FILTERS),
-        community=lambda: registry.community,
-        reload=changed,
-        is_registered=judging.decoder.is_registered,
-        guess_kind=judging.decoder.guess_kind,
+        community=registry.current_community,
+        reload=updates.registry_changed,
+        is_registered=processing.decoder.is_registered,
+        guess_kind=processing.decoder.guess_kind,
         site_files=site_files,
     )
 
 
-def rule_services(
-    judging: Processing, tools: RuleToolService, clock: Callable[[], Instant]
-) -> dependencies.RuleDependencies:
-    """The rules in force, and the safety office's tools."""
+def _rule_dependencies(service: Service) -> dependencies.RuleDependencies:
+    engine = service.engine
     return dependencies.RuleDependencies(
-        summaries=lambda: rule_summaries(judging.engine.books),
-        startable=lambda device: judging.engine.startable_rules(device, clock()),
-        latched_findings=judging.engine.latched_findings,
-        reset=judging.latch_resets.reset,
-        explain=judging.explain,
-        tools=tools,
+        summaries=partial(_summaries_in_force, engine),
+        startable=partial(_startable_now, service),
+        latched_findings=engine.latched_findings,
+        reset=service.latch_resets.reset,
+        explain=service.rule_state.explain,
+        tools=service.rule_tools,
     )
 
 
-def intake_services(
-    judging: Processing, callbacks: Mapping[str, dependencies.CallbackEndpoint], doctor: Doctor
-) -> dependencies.IntakeDependencies:
-    """Pushes are journaled like what comes by MQTT; secrets of signed pushes come from the environment."""
+def _summaries_in_force(engine: Engine) -> list[dependencies.RuleSummary]:
+    return rule_summaries(engine.books)
+
+
+def _startable_now(service: Service, device: str) -> Collection[str]:
+    now: Instant = service.clock()
+    return service.engine.startable_rules(device, now)
+
+
+def _intake_dependencies(service: Service) -> dependencies.IntakeDependencies:
+    """Messages pushed over HTTP are journaled like MQTT ones; secrets of signed pushes are in the environment."""
+    inputs = partial(doctor_inputs, service.processing, service.registry, service.config.site)
     return dependencies.IntakeDependencies(
-        accept=judging.accept,
+        accept=service.intake.accept,
         push_secrets=push_secrets(os.environ),
-        callbacks=callbacks,
-        unmapped_fields=lambda: dict(judging.decoder.unmapped_fields),
-        doctor=doctor,
+        callbacks=service.alerting.callbacks(),
+        unmapped_fields=partial(_unmapped_fields, service.processing),
+        doctor=Doctor(service.config.broker, inputs, service.clock),
     )
+
+
+def _unmapped_fields(processing: Processing) -> Mapping[tuple[str, str, str], int]:
+    return dict(processing.decoder.unmapped_fields)

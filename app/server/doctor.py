@@ -1,4 +1,4 @@
-"""The doctor of a running service: it knows what the service knows, and examines the broker that it listens to."""
+"""The doctor of a running service: listens to the service's broker and compares with what is registered and mapped."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ from domain import Instant
 from ingest.mqtt.broker_address import BrokerAddress
 
 
-def current_knowledge(judging: Processing, registry: RegistryCache, folder: SiteConfig) -> DoctorInputs:
-    """What the running service knows at this moment."""
-    found = judging.definitions
-    return DoctorInputs(found.kinds, found.mappings, list(registry.devices.values()), folder.settings, folder.path)
+def doctor_inputs(processing: Processing, registry: RegistryCache, config: SiteConfig) -> DoctorInputs:
+    """Definitions and devices in force at this moment."""
+    definitions = processing.definitions
+    return DoctorInputs(definitions.kinds, definitions.mappings, registry.device_list(), config.settings, config.path)
 
 
 class Doctor:
-    """One examination at a time, of the broker that the service listens to (console.dependencies.Doctor)."""
+    """One examination of the broker at a time (console.dependencies.Doctor)."""
 
-    def __init__(self, broker: BrokerAddress, known: Callable[[], DoctorInputs], clock: Callable[[], Instant]) -> None:
-        self._broker, self._knowledge, self._clock = broker, known, clock
+    def __init__(self, broker: BrokerAddress, inputs: Callable[[], DoctorInputs], clock: Callable[[], Instant]) -> None:
+        self._broker, self._inputs, self._clock = broker, inputs, clock
         self._busy = False
 
     async def examine(self, seconds: int) -> Mapping[str, Any]:
+        """Raises DoctorBusy and DoctorRefused."""
         if self._busy:
             raise DoctorBusy
         self._busy = True
         try:
-            return await run_doctor(self._broker, self._knowledge(), seconds, self._clock)
-        except BrokerUnavailable as fault:
-            raise DoctorRefused(str(fault)) from None
+            return await run_doctor(self._broker, self._inputs(), seconds, self._clock)
+        except BrokerUnavailable as error:
+            raise DoctorRefused(str(error)) from None
         finally:
             self._busy = False

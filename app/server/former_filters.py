@@ -1,4 +1,4 @@
-"""Which filters the broker may still hold for our session from an earlier start, when the site has others since."""
+"""Filters that the broker may still hold for our session from an earlier start, when the site has others now."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ KEY: Final = "filters"
 FILTERS_MAX: Final = 1_000
 
 
-def former_filters(ledger: Database, folder: SiteConfig, now: Instant) -> list[str]:
-    """All filters that this DIR ever asked for, with the present ones, which are noted for the next start.
+def former_filters(database: Database, config: SiteConfig, now: Instant) -> list[str]:
+    """All filters that this data directory ever subscribed to; the present ones are stored for the next start.
 
-    A start that found the broker gone has taken nothing back yet: so none is forgotten before KEPT_MAX others came.
+    A start without a reachable broker has unsubscribed from nothing: so filters are dropped from the list only beyond
+    FILTERS_MAX.
     """
-    present = list(Routes(folder.settings.intake.filters).subscriptions)
+    present = list(Routes(config.settings.intake.filters).subscriptions)
 
-    def work(tx: Connection) -> list[str]:
-        before = list(key_values.get(tx, KEY, []))
-        known = list(dict.fromkeys([*present, *before]))[:FILTERS_MAX]
-        if known != before:
-            key_values.put(tx, KEY, known, now)
-        return known
+    def update(tx: Connection) -> list[str]:
+        stored = list(key_values.get(tx, KEY, []))
+        filters = list(dict.fromkeys([*present, *stored]))[:FILTERS_MAX]
+        if filters != stored:
+            key_values.put(tx, KEY, filters, now)
+        return filters
 
-    return ledger.write_blocking(work)
+    return database.write_blocking(update)

@@ -1,4 +1,4 @@
-"""The HTTP server on its port, and the same application on DIR/control.sock for commands."""
+"""Serves the application on the HTTP port, and on DIR/control.sock for commands."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from app.datadir.control_socket import SOCKET, with_admin_token
 
 STOP_TIMEOUT_S = 3
 SOCKET_PATH_MAX = 107
-"""Bytes of a path that Linux takes for a socket."""
+"""Bytes of a socket's path that Linux accepts."""
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn that leaves the signals to `up`."""
+    """Uvicorn without its signal handlers: app.server.run handles signals."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -29,7 +29,7 @@ class _Server(uvicorn.Server):
 
 
 def check_port_free(at: ListenAddress) -> None:
-    """Says so before a broker is started and stores are opened, if nobody can listen there."""
+    """Raises InvalidAddress if the port cannot be bound: before a broker is started and stores are opened."""
     try:
         socket.create_server((at.host, at.port), family=socket.AF_INET6 if ":" in at.host else socket.AF_INET).close()
     except OSError as error:
@@ -42,9 +42,9 @@ def check_port_free(at: ListenAddress) -> None:
 async def serve(
     app: Any, at: ListenAddress, data: Path, token: str, proxies: Sequence[str] = ()
 ) -> AsyncIterator[None]:
-    """Serves until the block ends; listens before it begins.
+    """Serves while the `with` block runs; listens before it begins. Raises InvalidAddress.
 
-    What `X-Forwarded-For` and `X-Forwarded-Proto` say counts only from these proxies: anybody can write them.
+    `X-Forwarded-For` and `X-Forwarded-Proto` are trusted from `proxies` only: any client can send them.
     """
     path = data / SOCKET
     path.unlink(missing_ok=True)
@@ -84,7 +84,7 @@ def _config(app: Any, **where: Any) -> uvicorn.Config:
 async def _run(server: _Server) -> None:
     try:
         await server.serve()
-    except SystemExit as ended:  # uvicorn ends the process where it cannot listen; we say why instead
+    except SystemExit as ended:  # uvicorn exits where it cannot listen; we report the address instead
         raise OSError("cannot listen") from ended
 
 

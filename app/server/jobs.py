@@ -1,9 +1,9 @@
-"""The timetable's jobs: roll-ups, retention, the daily report, the audit of open alerts. Each says what it did."""
+"""The scheduler's jobs: roll-up, retention, daily report, digest, audit of open alerts. Each returns what it did."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from sqlalchemy import Connection
@@ -15,6 +15,7 @@ from app.pipeline.pipeline import Pipeline
 from app.server.scheduler import Job, StoredJob
 from domain import DAY, Instant
 from store.database.alerts import retention, silences, statistics
+from store.database.database import Database
 from store.database.refusals import refusals
 from store.database.system import audit
 from store.database.system import jobs as table
@@ -22,13 +23,13 @@ from store.database.system import jobs as table
 log = logging.getLogger("fengshao.jobs")
 
 
-def build_jobs(stores: Stores, site: SiteSettings, chain: Pipeline, desk: AlertService) -> dict[str, Job]:
+def build_jobs(stores: Stores, site: SiteSettings, pipeline: Pipeline, desk: AlertService) -> dict[str, Job]:
     """Every job by name, with its default schedule in local time."""
     return {
         "roll-up": Job("5 * * * *", partial(_roll_up, stores)),
-        "retention": Job("40 3 * * *", partial(_retain, stores, site, chain)),
+        "retention": Job("40 3 * * *", partial(_delete_expired, stores, site, pipeline)),
         "daily-report": Job("0 8 * * *", partial(_report, stores)),
-        "digest": Job("30 8 * * *", partial(_digest, desk)),
+        "digest": Job("30 8 * * *", partial(_send_digests, desk)),
         "audit": Job("* * * * *", partial(_audit, desk)),
     }
 
@@ -38,17 +39,17 @@ async def _roll_up(stores: Stores, now: Instant) -> str:
     return "closed hours rolled up"
 
 
-async def _retain(stores: Stores, site: SiteSettings, chain: Pipeline, now: Instant) -> str:
-    """Journal entries go only once they are old and behind the checkpoint; alerts only once they are settled."""
+async def _delete_expired(stores: Stores, site: SiteSettings, pipeline: Pipeline, now: Instant) -> str:
+    """Journal entries are deleted once old and before the last checkpoint, alerts once they are settled."""
     keep = site.retention
     await stores.history.retain(now, keep.raw_days, keep.minute_days, keep.hour_days)
-    entries = await stores.journal.prune(now - keep.journal_days * DAY, chain.saved_position)
-    purged = await stores.database.write(lambda tx: refusals.purge_refusals(tx, now - keep.refusal_days * DAY))
+    entries = await stores.journal.prune(now - keep.journal_days * DAY, pipeline.saved_positions)
+    refused = await stores.database.write(lambda tx: refusals.purge_refusals(tx, now - keep.refusal_days * DAY))
     acts = await stores.database.write(lambda tx: audit.purge(tx, now - keep.audit_days * DAY))
     planned = await stores.database.write(lambda tx: silences.purge_silences(tx, now - keep.audit_days * DAY))
     alerts = await _delete_expired_alerts(stores, now - max(keep.alert_days, keep.journal_days) * DAY)
     return (
-        f"{entries} journal entries, {purged} refusals, {alerts} alerts, {acts} acts and {planned} silences forgotten"
+        f"{entries} journal entries, {refused} refusals, {alerts} alerts, {acts} acts and {planned} silences forgotten"
     )
 
 
@@ -71,30 +72,39 @@ async def _report(stores: Stores, now: Instant) -> str:
     return f"{sum(day.opened.values())} alerts opened, {day.unsettled} not settled, taken in {day.take_ms_median} ms"
 
 
-async def _digest(desk: AlertService, now: Instant) -> str:
-    """Small device faults wait in the logbook; once a day each person who answers for them hears how many."""
+async def _send_digests(desk: AlertService, now: Instant) -> str:
+    """Minor device faults are not sent one by one: once a day each person responsible for them gets their number."""
     return f"{await desk.send_digest(now)} alerts told in digests"
 
 
 async def _audit(desk: AlertService, now: Instant) -> str:
-    """Nothing open is ever without a next step or told to nobody; what is, is named, and counted in the metrics."""
+    """Open alerts without a next step or of which nobody was notified are logged and counted in the metrics."""
     orphans, unnotified = await desk.audit(now), await desk.unnotified(now)
     desk.last_audit = AuditResult(len(orphans), len(unnotified))
-    faults = [f"without a next step: {[one.id for one in orphans]}"] if orphans else []
-    faults += [f"told to nobody: {[one.id for one in unnotified]}"] if unnotified else []
+    faults = [f"without a next step: {[alert.id for alert in orphans]}"] if orphans else []
+    faults += [f"told to nobody: {[alert.id for alert in unnotified]}"] if unnotified else []
     for fault in faults:
         log.error("open alerts audited", extra={"fault": fault})
     return "; ".join(faults) or "every open alert has a next step and was told to somebody"
 
 
-def load_jobs(tx: Connection, defaults: Mapping[str, str]) -> list[StoredJob]:
-    """The ledger's jobs; a job the ledger does not know yet is added with its default schedule."""
-    known = {job.name for job in table.list_jobs(tx)}
+class DatabaseJobStore:
+    """Schedules and outcomes of jobs in the database (app.server.scheduler.JobStore)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def load(self, defaults: Mapping[str, str]) -> Sequence[StoredJob]:
+        return await self._database.write(partial(_load_jobs, defaults=defaults))
+
+    async def record(self, name: str, at: Instant, outcome: str) -> None:
+        await self._database.write(lambda tx: table.record_run(tx, name, at, outcome))
+
+
+def _load_jobs(tx: Connection, defaults: Mapping[str, str]) -> list[StoredJob]:
+    """All jobs; one that the database does not have yet is added with its default schedule."""
+    existing = {job.name for job in table.list_jobs(tx)}
     for name, schedule in defaults.items():
-        if name not in known:
+        if name not in existing:
             table.put(tx, name, schedule)
     return [StoredJob(job.name, job.schedule, job.enabled, job.last_run_at) for job in table.list_jobs(tx)]
-
-
-def record_run(tx: Connection, name: str, at: Instant, outcome: str) -> None:
-    table.record_run(tx, name, at, outcome)

@@ -1,4 +1,4 @@
-"""A local Mosquitto beside `up`, for a machine without a broker. It knows nothing of what is said on it."""
+"""A local Mosquitto for `fengshao up` on a machine without a broker. Linux only: reads /proc to find the daemon."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pathlib import Path
 
 from app.mqtt_client import BrokerUnavailable
 
-_SEARCH_PATH = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/usr/bin:/opt/homebrew/sbin"
+_SEARCH_PATH = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/usr/bin"
 QUEUE_BYTES = 1024 * 1024 * 1024
 
 
 def mosquitto_binary() -> str | None:
-    """Where Mosquitto is, on the PATH or in the folders that Debian keeps off an ordinary user's PATH."""
+    """Path of Mosquitto on PATH or in the folders that Debian leaves out of an ordinary user's PATH; else None."""
     return shutil.which("mosquitto") or shutil.which("mosquitto", path=_SEARCH_PATH)
 
 
@@ -52,9 +52,9 @@ def configuration(folder: Path, host: str, port: int, password_file: Path | None
 
 
 class Mosquitto:
-    """Starts Mosquitto, a daemon with its memory in DIR/broker, and stops it with us. Restarts it if it dies.
+    """Starts Mosquitto as a daemon with its files in DIR/broker, restarts it if it ends, and stops it with the service.
 
-    After a kill -9 of ours the broker lives on and goes on queueing for our sessions: the next start adopts it.
+    After a kill -9 of the service the daemon keeps running and queueing for our sessions: the next start adopts it.
     """
 
     def __init__(self, folder: Path, host: str, port: int, credentials: tuple[str, str] | None = None) -> None:
@@ -71,7 +71,7 @@ class Mosquitto:
             await self._spawn()
 
     def _running_pid(self) -> int | None:
-        """The process id of a broker that an earlier run of ours left behind."""
+        """Process id of a daemon that an earlier run of ours left behind."""
         try:
             pid = int((self._folder / "mosquitto.pid").read_text())
             command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
@@ -84,7 +84,10 @@ class Mosquitto:
         return configuration(self._folder, self._host, self._port, passwords)
 
     async def _check_port_is_free(self) -> None:
-        """Whoever listens there already is not ours: on another service's broker we would take its messages away."""
+        """Raises BrokerUnavailable if another program listens there.
+
+        If that is another service's broker, we would take over its sessions.
+        """
         if not await self._is_listening():
             return
         raise BrokerUnavailable(
@@ -102,7 +105,7 @@ class Mosquitto:
         self._write_passwords()
         self._config.write_text(self._config_text())
         (self._folder / "mosquitto.pid").unlink(missing_ok=True)
-        # As a daemon of its own: as a child it would end with the object that stands for it here.
+        # As a daemon: a child process would end with its asyncio transport.
         process = await asyncio.create_subprocess_exec(binary, "-d", "-c", str(self._config), stdin=subprocess.DEVNULL)
         await process.wait()
         self._pid = await self._wait_until_listening()
@@ -121,7 +124,7 @@ class Mosquitto:
         subprocess.run([tool, "-U", str(path)], check=True)  # noqa: S603 (our own file, found tool)
 
     async def _wait_until_listening(self) -> int:
-        """The daemon's process id, once it listens."""
+        """Process id of the daemon, once it listens."""
         seen = False
         for _ in range(200):
             pid = self._running_pid()
@@ -143,7 +146,7 @@ class Mosquitto:
         return True
 
     async def keep_alive(self) -> None:
-        """Starts the broker again whenever it dies; ends when cancelled or stopped."""
+        """Restart the broker whenever it ends; until cancelled or stopped."""
         while self._pid is not None:
             await asyncio.sleep(1)
             if self._pid is not None and not _alive(self._pid):
@@ -161,7 +164,7 @@ class Mosquitto:
 
 
 def _alive(pid: int) -> bool:
-    """Whether the process runs; a child that has ended and waits to be collected does not."""
+    """Whether the process runs; a zombie does not."""
     try:
         return b") Z" not in Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:

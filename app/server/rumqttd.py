@@ -1,4 +1,4 @@
-"""rumqttd inside a Python wheel (`iotcore`), for a machine where Mosquitto cannot be installed. Weaker, and says so."""
+"""Fallback broker: rumqttd from the Python wheel `iotcore`, for machines without Mosquitto (see LIMITATIONS)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ dynamic_filters = true
 
 
 def configuration(host: str, port: int, port_v5: int) -> str:
-    """rumqttd's settings: devices speak 3.1.1 on the port that was asked for, we speak 5 on one of our own."""
+    """rumqttd's settings: devices connect with MQTT 3.1.1 on `port`, our sessions with MQTT 5 on `port_v5`."""
     router = (
         "id = 0\n[router]\nid = 0\nmax_connections = 10010\nmax_outgoing_packet_count = 200\n"
         "max_segment_size = 104857600\nmax_segment_count = 10\n"
@@ -37,7 +37,7 @@ def configuration(host: str, port: int, port_v5: int) -> str:
 
 
 class Rumqttd:
-    """The same four verbs as LocalBroker. `port_v5` is where MQTT 5 sessions connect."""
+    """Same methods as Mosquitto. MQTT 5 sessions connect on `port_v5`."""
 
     def __init__(self, folder: Path, host: str, port: int) -> None:
         self._folder, self._host, self._port = folder, host, port
@@ -54,7 +54,7 @@ class Rumqttd:
         await asyncio.to_thread(self._broker.start)
 
     async def keep_alive(self) -> None:
-        """Starts the broker again whenever it dies; ends when cancelled or stopped."""
+        """Restart the broker whenever it ends; until cancelled or stopped."""
         while self._broker is not None:
             await asyncio.sleep(1)
             if self._broker is not None and not self._broker.is_running:

@@ -1,6 +1,6 @@
-"""`fengshao up`: opens DIR, introduces the rooms to each other, runs until told to stop, and closes in order.
+"""`fengshao up`: opens the data directory, starts broker, stores and service, waits for a signal, closes in order.
 
-Read it to see the whole service. Whatever dies unexpectedly ends the process with a message: half a service is none.
+A part that fails unexpectedly ends the process with a message: a service that runs in part is worse than none.
 """
 
 from __future__ import annotations
@@ -31,15 +31,17 @@ from app.config.addresses import (
     parse_listen_address,
 )
 from app.config.site import SiteConfig, load_site
-from app.datadir.credentials import admin_token
+from app.datadir.credentials import admin_token, signing_key
 from app.datadir.lock import lock_data_dir
 from app.datadir.stores import open_stores
 from app.server import http as serving
 from app.server.channels import build_channels, http_client
+from app.server.console import build_app
 from app.server.demo import Demo
 from app.server.mosquitto import Mosquitto, mosquitto_binary
 from app.server.rumqttd import LIMITATIONS, Rumqttd
 from app.server.service import Service
+from app.server.service_config import ServiceConfig
 from ingest.mqtt.broker_address import BrokerAddress
 
 GC_THRESHOLDS = (50_000, 50, 100)
@@ -56,16 +58,16 @@ class Options(Struct, frozen=True):
 
 
 def run(options: Options) -> int:
-    """The exit code."""
-    os.umask(0o077)  # names, phones and what homes' devices say are in DIR
+    """Run the service until a signal; returns the exit code."""
+    os.umask(0o077)  # DIR holds names, phone numbers and readings from homes
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    for talkative in ("apscheduler", "httpx2", "alembic", "uvicorn"):
-        logging.getLogger(talkative).setLevel(logging.WARNING)
+    for verbose in ("apscheduler", "httpx2", "alembic", "uvicorn"):
+        logging.getLogger(verbose).setLevel(logging.WARNING)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(start(options))
         finally:
-            gc.unfreeze()  # what stood for long may go now; else DuckDB lists it as leaked after Ctrl-C
+            gc.unfreeze()  # frozen objects may be freed now; else DuckDB reports them as leaked after Ctrl-C
     return 0
 
 
@@ -76,19 +78,19 @@ async def start(options: Options) -> None:
         loop.add_signal_handler(number, stop.set)
     async with contextlib.AsyncExitStack() as stack:
         demo = await stack.enter_async_context(Demo(options.data)) if options.demo else None
-        folder = load_site(demo.site if demo and not options.site else options.site, any_kind=True)
+        site = load_site(demo.site if demo and not options.site else options.site, any_kind=True)
         data = demo.data if demo else (options.data or Path("data"))
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         stack.enter_context(lock_data_dir(data))
         if demo:
-            folder = await demo.start_providers(folder, parse_listen_address(options.http, "--http"), Clock())
-        await serve(stack, options, folder, data, demo, stop)
+            site = await demo.start_providers(site, parse_listen_address(options.http, "--http"), Clock())
+        await serve(stack, options, site, data, demo, stop)
 
 
 async def serve(
     stack: contextlib.AsyncExitStack,
     options: Options,
-    folder: SiteConfig,
+    site: SiteConfig,
     data: Path,
     demo: Demo | None,
     stop: asyncio.Event,
@@ -98,36 +100,36 @@ async def serve(
     serving.check_port_free(http)
     token, is_new = admin_token(data, environ)
     broker, keep_alive = await stack.enter_async_context(open_broker(options.mqtt, data, environ))
-    stores = open_stores(data, folder.settings.history, folder.kinds)
+    stores = open_stores(data, site.settings.history, site.kinds)
     stack.push_async_callback(stores.close)
     client = await stack.enter_async_context(http_client())
-    doors = build_channels(folder.settings, client, environ, clock)
-    house = Service(folder, data, stores, doors, broker, token, clock)
-    await house.load_state()
-    stack.push_async_callback(house.close)
+    endpoints = build_channels(site.settings, client, environ, clock)
+    service = Service(ServiceConfig(site, data, broker, token, signing_key(data)), stores, endpoints, clock)
+    await service.load_state()
+    stack.push_async_callback(service.close)
     freeze_gc()
-    tasks = house.background_tasks() | ({"broker": keep_alive} if keep_alive else {})
+    tasks = service.background_tasks() | ({"broker": keep_alive} if keep_alive else {})
     stack.callback(lambda: [work.close() for work in tasks.values()])
-    app = demo.app(house.build_app()) if demo else house.build_app()
-    stack.callback(reload_on_sighup(house.reload))
+    app = demo.app(build_app(service)) if demo else build_app(service)
+    stack.callback(reload_on_sighup(service.reload))
     async with (
-        serving.serve(app, http, data, token, folder.settings.http.trusted_proxies),
+        serving.serve(app, http, data, token, site.settings.http.trusted_proxies),
         supervise(tasks, stop) as failed,
     ):
         print_startup_banner(http, broker, token, is_new, data, demo)
         if demo:
-            await demo.start_devices(broker, folder, clock)
+            await demo.start_devices(broker, site, clock)
         await stop.wait()
         if demo:
             await demo.stop()
         if not failed:
-            await house.stop_intake()
+            await service.stop_intake()
     if failed:
         raise failed[0]
 
 
 def reload_on_sighup(reload: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], bool]:
-    """SIGHUP: look at what people wrote. Returns what ends that."""
+    """Reload codecs and definitions on SIGHUP. Returns a function that ends that."""
     loop, running = asyncio.get_running_loop(), set[asyncio.Task[None]]()
 
     def start() -> None:
@@ -140,7 +142,7 @@ def reload_on_sighup(reload: Callable[[], Coroutine[Any, Any, None]]) -> Callabl
 
 
 def freeze_gc() -> None:
-    """What stands now stands for long: a walk through 300,000 devices for garbage would stop everybody for a second."""
+    """Exclude what is loaded now from garbage collection: scanning 300,000 devices would stop the loop for a second."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
@@ -150,7 +152,7 @@ def freeze_gc() -> None:
 async def supervise(
     tasks: Mapping[str, Coroutine[Any, Any, None]], stop: asyncio.Event
 ) -> AsyncIterator[list[Exception]]:
-    """Runs everything; the first that fails stops all. What failed is handed back in the list."""
+    """Run the tasks; the first one that fails sets `stop`. Yields the list of errors."""
     failed: list[Exception] = []
 
     async def guard(name: str, work: Coroutine[Any, Any, None]) -> None:
@@ -172,17 +174,17 @@ async def supervise(
 
 @contextlib.asynccontextmanager
 async def open_broker(
-    written: str, data: Path, environ: Mapping[str, str]
+    option: str, data: Path, environ: Mapping[str, str]
 ) -> AsyncIterator[tuple[BrokerAddress, Coroutine[Any, Any, None] | None]]:
-    """The broker's address, and the coroutine that keeps it running when this process started it."""
+    """The broker of `--mqtt`: its address, and a coroutine that restarts it if this process started it (else None)."""
     user, password = environ.get(MQTT_USER, ""), environ.get(MQTT_PASSWORD, "")
-    if is_url(written):
-        yield parse_broker_url(written, (user, password)), None
+    if is_url(option):
+        yield parse_broker_url(option, (user, password)), None
         return
-    at = parse_listen_address(written, "--mqtt")
+    at = parse_listen_address(option, "--mqtt")
     if not at.is_loopback and not (user and password):
         raise InvalidAddress(
-            f"--mqtt {written}: a broker that others can reach needs credentials; set {MQTT_USER} and {MQTT_PASSWORD}, "
+            f"--mqtt {option}: a broker that others can reach needs credentials; set {MQTT_USER} and {MQTT_PASSWORD}, "
             "or listen on 127.0.0.1"
         )
     credentials = (user, password) if user and password else None
@@ -204,14 +206,14 @@ def _local_broker(
     if mosquitto_binary() or credentials:
         return Mosquitto(data / "broker", at.host, at.port, credentials), at.port
     print(LIMITATIONS, file=sys.stderr)
-    embedded = Rumqttd(data / "broker", at.host, at.port)
-    return embedded, embedded.port_v5
+    rumqttd = Rumqttd(data / "broker", at.host, at.port)
+    return rumqttd, rumqttd.port_v5
 
 
 def print_startup_banner(
     http: ListenAddress, broker: BrokerAddress, token: str, is_new: bool, data: Path, demo: Demo | None
 ) -> None:
-    """What a person needs to begin; the token is shown when it was made just now, and always in the demo."""
+    """Print where the service listens. The token is printed when it is new, and always in the demo."""
     print(f"枫哨 is up: http://{http.host}:{http.port}/   broker: {broker.without_password}   data: {data}")
     if is_new or demo:
         print(f"administrator's token: {token}")

@@ -1,15 +1,15 @@
-"""What happens at set times of the wall clock: roster changes, roll-ups, retention, the daily report.
+"""Runs jobs at set times of the wall clock: roll-ups, retention, daily report, shift changes.
 
-The only user of APScheduler. Schedules are kept in the ledger and the timetable is rebuilt from it at every start; a
-job that fell due while we were down runs once, late. Holds, absence and escalation are not here: they are `wake_at`.
+The only user of APScheduler. Schedules are stored in the database and loaded at every start; a job that was due while
+the service was down runs once, late. Holds, absence and escalation are not jobs: they are timers of engine and desk.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -23,15 +23,15 @@ MISFIRE_GRACE_S = 3600
 
 
 class Job(Struct, frozen=True):
-    """Something done at set times. `schedule` is the default in crontab's five fields, local time."""
+    """`schedule` is the default, in crontab's five fields, local time."""
 
     schedule: str
     work: Callable[[Instant], Awaitable[str]]
-    """Does it and says in a few words what was done."""
+    """Runs the job and returns in a few words what was done."""
 
 
 class StoredJob(Struct, frozen=True):
-    """A job as the ledger keeps it."""
+    """A job as stored."""
 
     name: str
     schedule: str
@@ -39,8 +39,18 @@ class StoredJob(Struct, frozen=True):
     last_run_at: Instant | None = None
 
 
+class JobStore(Protocol):
+    """Where schedules and outcomes are stored."""
+
+    async def load(self, defaults: Mapping[str, str]) -> Sequence[StoredJob]:
+        """All stored jobs; jobs of `defaults` (schedule by name) that are not stored yet are added."""
+        ...
+
+    async def record(self, name: str, at: Instant, outcome: str) -> None: ...
+
+
 def missed_run(schedule: str, zone: ZoneInfo, last_run_at: Instant | None, now: Instant) -> bool:
-    """Whether the job fell due between its last run and now, while nobody could run it.
+    """Whether the job was due between its last run and now.
 
     >>> noon = 1_700_000_000_000
     >>> missed_run("0 3 * * *", ZoneInfo("Asia/Shanghai"), noon - 172_800_000, noon)
@@ -56,7 +66,7 @@ def missed_run(schedule: str, zone: ZoneInfo, last_run_at: Instant | None, now: 
 
 
 def shift_change_minutes(duties: Iterable[Duty]) -> list[int]:
-    """The minutes of the day at which somebody comes on or goes off duty.
+    """Minutes of the day at which a duty begins or ends.
 
     >>> shift_change_minutes([Duty("1", "c", "worker", "p", from_minute=480, to_minute=1200)])
     [480, 1200]
@@ -65,45 +75,37 @@ def shift_change_minutes(duties: Iterable[Duty]) -> list[int]:
 
 
 class Scheduler:
-    """Runs jobs at their times; `load` and `record` are the ledger's."""
+    """Runs `jobs` by their stored schedules."""
 
-    def __init__(
-        self,
-        jobs: Mapping[str, Job],
-        zone: ZoneInfo,
-        clock: Callable[[], Instant],
-        load: Callable[[Mapping[str, str], Instant], Awaitable[list[StoredJob]]],
-        record: Callable[[str, Instant, str], Awaitable[None]],
-    ) -> None:
-        self._jobs, self._zone, self._clock, self._load, self._record = jobs, zone, clock, load, record
+    def __init__(self, jobs: Mapping[str, Job], zone: ZoneInfo, clock: Callable[[], Instant], store: JobStore) -> None:
+        self._jobs, self._zone, self._clock, self._store = jobs, zone, clock, store
         self._scheduler: Any = AsyncIOScheduler(timezone=zone)
 
     async def start(self) -> None:
-        """Rebuild the timetable from the ledger, and run what was missed."""
+        """Load the schedules, and run each job that was due while the service was down."""
         now = self._clock()
-        rows = await self._load({name: job.schedule for name, job in self._jobs.items()}, now)
-        for row in rows:
-            if row.enabled and row.name in self._jobs:
-                self._add(row)
+        stored = await self._store.load({name: job.schedule for name, job in self._jobs.items()})
+        active = [job for job in stored if job.enabled and job.name in self._jobs]
+        for job in active:
+            self._add(job)
         self._scheduler.start()
-        for row in rows:
-            missed = row.enabled and row.name in self._jobs
-            if missed and missed_run(row.schedule, self._zone, row.last_run_at, now):
-                await self.run(row.name)
+        for job in active:
+            if missed_run(job.schedule, self._zone, job.last_run_at, now):
+                await self.run(job.name)
 
-    def _add(self, row: StoredJob) -> None:
+    def _add(self, job: StoredJob) -> None:
         self._scheduler.add_job(
             self.run,
-            CronTrigger.from_crontab(row.schedule, timezone=self._zone),
-            args=[row.name],
-            id=row.name,
+            CronTrigger.from_crontab(job.schedule, timezone=self._zone),
+            args=[job.name],
+            id=job.name,
             coalesce=True,
             max_instances=1,
             misfire_grace_time=MISFIRE_GRACE_S,
         )
 
     def schedule_daily(self, name: str, minutes: Iterable[int], work: Callable[[], None]) -> None:
-        """Do a small thing at these minutes of every local day, in place of what stood under this name."""
+        """Call `work` at these minutes of every local day, in place of what was scheduled under this name."""
         for job in self._scheduler.get_jobs():
             if job.id.startswith(f"{name} "):
                 job.remove()
@@ -112,14 +114,14 @@ class Scheduler:
             self._scheduler.add_job(work, trigger, id=f"{name} {minute // 60:02}:{minute % 60:02}")
 
     async def run(self, name: str) -> None:
-        """Run a job now and keep its outcome; a failure is kept and logged, and the next run comes as planned."""
+        """Run a job now and record its outcome; a failure is recorded and logged, and the next run is as scheduled."""
         now = self._clock()
         try:
             outcome = await self._jobs[name].work(now)
         except Exception as error:
             log.exception("job failed", extra={"job": name})
             outcome = f"failed: {error}"
-        await self._record(name, now, outcome)
+        await self._store.record(name, now, outcome)
 
     def stop(self) -> None:
         if self._scheduler.running:

@@ -1,4 +1,4 @@
-"""The site's CSV files beside a running service: where they differ from the registry, and taking them up."""
+"""The site's CSV files of a running service: differences from the registry, and importing them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.config.faults import ConfigError
-from app.config.site import load_site
+from app.config.site import SiteConfig, load_site
 from app.datadir.site_import import ImportResult, differences, import_site, skipped_view
 from console.dependencies import RulebookFault, RulebookInvalid
 from domain import Instant
@@ -20,50 +20,47 @@ log = logging.getLogger("fengshao.registry")
 
 
 class SiteFiles:
-    """What the console offers of them (console.dependencies.SiteFiles)."""
+    """The site's files for the API (console.dependencies.SiteFiles). Raises RulebookInvalid for files with faults."""
 
     def __init__(
         self,
         path: Path,
-        ledger: Database,
+        database: Database,
         clock: Callable[[], Instant],
         registry_changed: Callable[[], Awaitable[None]],
     ) -> None:
-        self._path, self._ledger, self._clock, self._registry_changed = path, ledger, clock, registry_changed
+        self._path, self._database, self._clock, self._registry_changed = path, database, clock, registry_changed
 
     async def differences(self) -> Sequence[Mapping[str, Any]]:
-        """By the files as they are now; where they cannot be read nothing can be said of them."""
-        folder = await self._read()
-        return skipped_view(await self._ledger.read(partial(differences, folder=folder)))
+        """Records of the files as they are now that an import would skip."""
+        site = await self._load()
+        return skipped_view(await self._database.read(partial(differences, folder=site)))
 
     async def import_now(self, *, force: bool) -> Mapping[str, Any]:
-        """Returns when the registry is judged by."""
-        folder = await self._read()
+        """Import the files; returns when the registry's change has effect."""
+        site = await self._load()
         now = self._clock()
-        done = await self._ledger.write(lambda tx: import_site(tx, folder, now, force=force))
-        log_kept(done)
-        if done.created or done.updated:
+        result = await self._database.write(lambda tx: import_site(tx, site, now, force=force))
+        log_skipped(result)
+        if result.created or result.updated:
             await self._registry_changed()
-        return summary(done)
+        return summary(result)
 
-    async def _read(self) -> Any:
+    async def _load(self) -> SiteConfig:
         try:
             return await asyncio.to_thread(load_site, self._path)
         except ConfigError as error:
-            raise RulebookInvalid([RulebookFault(*_plain(one)) for one in error.faults]) from error
+            faults = [RulebookFault(one.file, one.line, one.column, one.field, one.message) for one in error.faults]
+            raise RulebookInvalid(faults) from error
 
 
-def summary(done: ImportResult) -> dict[str, Any]:
+def summary(result: ImportResult) -> dict[str, Any]:
     """What an import did, for the API and the command."""
-    counts = {"created": done.created, "updated": done.updated, "unchanged": done.unchanged}
-    return {**counts, "kept": skipped_view(done.skipped)}
+    counts = {"created": result.created, "updated": result.updated, "unchanged": result.unchanged}
+    return {**counts, "kept": skipped_view(result.skipped)}
 
 
-def log_kept(done: ImportResult) -> None:
-    """What the files would have undone is in the log, record by record."""
-    for one in done.skipped:
-        log.warning("not taken from the site's files: %s (`fengshao site import --force` takes it)", one)
-
-
-def _plain(one: Any) -> tuple[str, int, int, str, str]:
-    return one.file, one.line, one.column, one.field, one.message
+def log_skipped(result: ImportResult) -> None:
+    """Log each record that was not imported, because a person changed it in the registry since."""
+    for record in result.skipped:
+        log.warning("not taken from the site's files: %s (`fengshao site import --force` takes it)", record)

@@ -1,4 +1,4 @@
-"""Tells Sparkplug edge nodes to be born again when what they say cannot be understood (a gap, no birth heard)."""
+"""Requests a rebirth (NCMD) from Sparkplug edge nodes whose data cannot be decoded: a sequence gap, no NBIRTH."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ REQUEST_EVERY_S = 2.0
 RETRY_DELAY_S = 30.0
 
 
-async def request_rebirths(listener: Decoder, broker: BrokerAddress, clock: Callable[[], Instant]) -> None:
-    """Publishes what the listener wants, a node at most once a turn; until cancelled."""
+async def request_rebirths(decoder: Decoder, broker: BrokerAddress, clock: Callable[[], Instant]) -> None:
+    """Publish the decoder's rebirth requests every REQUEST_EVERY_S, one for each node, until cancelled."""
     while True:
         await asyncio.sleep(REQUEST_EVERY_S)
-        wanted = sorted(listener.rebirth_requests)
-        if wanted:
+        nodes = sorted(decoder.rebirth_requests)
+        if nodes:
             try:
-                await _publish(wanted, broker, clock())
+                await _publish(nodes, broker, clock())
             except aiomqtt.MqttError as error:
                 log.warning("rebirths not asked for: %s", error)
                 await asyncio.sleep(RETRY_DELAY_S)
                 continue
-            listener.rebirth_requests.difference_update(wanted)
+            decoder.rebirth_requests.difference_update(nodes)
 
 
 async def _publish(nodes: list[str], broker: BrokerAddress, now: Instant) -> None:

@@ -141,7 +141,7 @@ class Rows:
     def __init__(self, *rows: StoredJob) -> None:
         self.rows, self.ran = list(rows), list[tuple[str, Instant, str]]()
 
-    async def load(self, defaults: Mapping[str, str], now: Instant) -> list[StoredJob]:
+    async def load(self, defaults: Mapping[str, str]) -> list[StoredJob]:
         known = {row.name for row in self.rows}
         return [*self.rows, *(StoredJob(name, line) for name, line in defaults.items() if name not in known)]
 
@@ -162,7 +162,7 @@ async def test_a_job_that_fell_due_while_we_were_down_runs_once_at_start() -> No
         StoredJob("retention", "40 3 * * *", True, NOW - 2 * DAY), StoredJob("off", "40 3 * * *", False, NOW - DAY)
     )
     jobs = {"retention": Job("40 3 * * *", done), "off": Job("40 3 * * *", done), "report": Job("0 8 * * *", done)}
-    timetable = Scheduler(jobs, SHANGHAI, lambda: NOW, rows.load, rows.record)
+    timetable = Scheduler(jobs, SHANGHAI, lambda: NOW, rows)
     await timetable.start()
     timetable.stop()
 
@@ -171,7 +171,7 @@ async def test_a_job_that_fell_due_while_we_were_down_runs_once_at_start() -> No
 
 async def test_the_schedule_in_the_ledger_wins_over_the_default() -> None:
     rows = Rows(StoredJob("report", "15 9 * * 1"))
-    timetable = Scheduler({"report": Job("0 8 * * *", done)}, SHANGHAI, lambda: NOW, rows.load, rows.record)
+    timetable = Scheduler({"report": Job("0 8 * * *", done)}, SHANGHAI, lambda: NOW, rows)
     await timetable.start()
     (job,) = timetable._scheduler.get_jobs()
     timetable.stop()
@@ -181,7 +181,7 @@ async def test_the_schedule_in_the_ledger_wins_over_the_default() -> None:
 
 async def test_a_job_that_fails_is_kept_with_its_reason() -> None:
     rows = Rows()
-    timetable = Scheduler({"report": Job("0 8 * * *", broken)}, SHANGHAI, lambda: NOW, rows.load, rows.record)
+    timetable = Scheduler({"report": Job("0 8 * * *", broken)}, SHANGHAI, lambda: NOW, rows)
     await timetable.run("report")
 
     assert rows.ran == [("report", NOW, "failed: disk full")]
@@ -189,7 +189,7 @@ async def test_a_job_that_fails_is_kept_with_its_reason() -> None:
 
 async def test_roster_changes_follow_the_roster() -> None:
     rows = Rows()
-    timetable = Scheduler({}, SHANGHAI, lambda: NOW, rows.load, rows.record)
+    timetable = Scheduler({}, SHANGHAI, lambda: NOW, rows)
     await timetable.start()
     timetable.schedule_daily("roster", [480, 1200], lambda: None)
     timetable.schedule_daily("roster", [540], lambda: None)

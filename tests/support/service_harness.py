@@ -20,11 +20,14 @@ from app.config.addresses import ListenAddress
 from app.config.catalog import load_kinds, load_wording
 from app.config.settings import AliyunSmsSettings, ChannelSettings, SiteSettings
 from app.config.site import SiteConfig
+from app.datadir.credentials import signing_key
 from app.datadir.stores import open_stores
 from app.server import http as serving
 from app.server.channels import build_channels, http_client
+from app.server.console import build_app
 from app.server.demo import registered_templates
 from app.server.service import Service
+from app.server.service_config import ServiceConfig
 from domain import MINUTE, Cell, Device, Duty, Identity, Person, Place, Role
 from ingest.mqtt.broker_address import BrokerAddress
 from simulators.providers.aliyun.server import AliyunSmsServer
@@ -149,12 +152,13 @@ class ServiceHarness:
         folder = self._folder()
         self.stores = open_stores(self.data, folder.settings.history, folder.kinds)
         client = await self._inside.enter_async_context(http_client())
-        doors = build_channels(folder.settings, client, self.environ, self.clock)
+        endpoints = build_channels(folder.settings, client, self.environ, self.clock)
         broker = BrokerAddress("127.0.0.1", self.mqtt_port, tls=False)
-        self.service = Service(folder, self.data, self.stores, doors, broker, TOKEN, self.clock)
+        config = ServiceConfig(folder, self.data, broker, TOKEN, signing_key(self.data))
+        self.service = Service(config, self.stores, endpoints, self.clock)
         await self.service.load_state()
         self._tasks = [asyncio.create_task(work, name=name) for name, work in self.service.background_tasks().items()]
-        await self._inside.enter_async_context(serving.serve(self.service.build_app(), self.http, self.data, TOKEN))
+        await self._inside.enter_async_context(serving.serve(build_app(self.service), self.http, self.data, TOKEN))
         await self.until(lambda: self.service.consumer.ready, "the subscriptions")
 
     async def stop(self) -> None:

@@ -67,7 +67,7 @@ async def test_judging_hangs_at_the_end_and_the_journal_still_says_that_we_stopp
     service.processing.pipeline.finished.clear()
     monkeypatch.setattr(service.processing.pipeline, "stop", lambda: None)
     await service.stop_intake()
-    assert "judging did not stop within 0.05 s" in caplog.text
+    assert "processing did not stop within 0.05 s" in caplog.text
     await service.close()
     await harness.crash()
     journal = SqliteJournal(harness.data / "journal.db")

@@ -11,7 +11,7 @@ import yaml
 from msgspec.structs import replace
 
 from alerts.message import Delivery, DeliveryState
-from app.server.status import rule_summaries
+from app.server.console import rule_summaries
 from domain import DAY, HOUR, Evidence, Phase, Reading, Severity, Subject
 from domain import Ledger as Book
 from rules.engine.engine import Engine

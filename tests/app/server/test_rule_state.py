@@ -1,14 +1,13 @@
-"""What the desk is told about a finding that was told and has not ended."""
+"""What the desk is told about a finding that was reported and has not ended."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from alerts.handling.finding_status import FindingStatus
-from app.server.processing import Processing
+from app.server.rule_state import EngineRuleState
 
 FINDING = "gas-alarm@1/device:gas-1/5"
 
@@ -23,8 +22,10 @@ FINDING = "gas-alarm@1/device:gas-1/5"
         ("quiet", FindingStatus.OVER),
     ],
 )
-def test_a_finding_in_its_release_time_is_not_over(phase: str, status: FindingStatus) -> None:
+def test_a_finding_in_its_release_time_is_not_over(
+    phase: str, status: FindingStatus, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A case closed while it cleared was never looked at again, and the alarm went on under the same finding."""
-    story = {"phase": phase, "heard": 100}
-    judging: Any = SimpleNamespace(explain=lambda *_: story)
-    assert Processing.finding_status(judging, FINDING, "gas-1", 50) is status
+    engine: Any = object()
+    monkeypatch.setattr("app.server.rule_state.explain", lambda *_: {"phase": phase, "heard": 100})
+    assert EngineRuleState(engine).finding_status(FINDING, "gas-1", 50) is status

@@ -1,0 +1,144 @@
+"""Message intake: start-up of the MQTT consumer, its events, the heartbeat in the journal, and HTTP push."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from app.pipeline.pipeline import Pipeline
+from app.pipeline.retry import retry_until_writable
+from app.pipeline.self_monitoring import SelfMonitoring
+from app.server.former_filters import former_filters
+from app.server.service_config import ServiceConfig
+from app.server.status import StatusLine
+from domain import MINUTE, Instant, Lane
+from ingest.frame import Frame, JournalEntry
+from ingest.mqtt.consumer import ConsumerSettings, MqttConsumer
+from ingest.mqtt.danger_prefilter import DangerPrefilter
+from ingest.routing.routes import Routes
+from store.database.database import Database
+from store.journal import MarkKind, SqliteJournal
+
+log = logging.getLogger("fengshao.intake")
+HEARTBEAT_S = 5.0
+RECOVERY_ENTRIES_MAX = 1_000
+RECOVERY_WINDOW_MS = 2 * MINUTE
+"""End of the journal that is read at start. One entry holds what one append took: more than a session has in flight."""
+
+
+def consumer_settings(
+    config: ServiceConfig, client_id: str, database: Database, clock: Callable[[], Instant]
+) -> ConsumerSettings:
+    """The site's limits and filters for the consumer. `client_id` applies where the site names none."""
+    limits = config.site.settings.intake
+    return ConsumerSettings(
+        client_id=limits.client_id or client_id,
+        max_pending_bytes=limits.max_pending_bytes,
+        max_packet_bytes=limits.max_packet_bytes,
+        urgent_filters_max=limits.urgent_filters_max,
+        routes=Routes(limits.filters),
+        previous_filters=tuple(former_filters(database, config.site, clock())),
+    )
+
+
+class IntakeEvents:
+    """Handles what the MQTT consumer reports (ingest.mqtt.consumer.ConsumerEvents)."""
+
+    def __init__(self, pipeline: Pipeline, journal: SqliteJournal, monitoring: SelfMonitoring) -> None:
+        self._pipeline, self._journal, self._monitoring = pipeline, journal, monitoring
+        self._connection_changes: asyncio.Queue[tuple[bool, Instant]] = asyncio.Queue()
+
+    def connection_changed(self, connected: bool, at: Instant) -> None:
+        """Queued for `follow_connection`, because the journal must note it."""
+        self._connection_changes.put_nowait((connected, at))
+
+    def journal_write_failed(self, since: Instant, until: Instant | None, error: str) -> None:
+        """While the journal fails, the broker holds messages back: that is an outage, not silence of the devices."""
+        if until is not None:
+            self._pipeline.add_outage(since, until)
+        self._monitoring.journal_write_failed(since, until, error)
+
+    def messages_dropped(self, count: int, at: Instant) -> None:
+        self._monitoring.messages_dropped(count, at)
+
+    async def follow_connection(self) -> None:
+        """Begin and end outages as the connection changes, until cancelled."""
+        while True:
+            connected, at = await self._connection_changes.get()
+            log.info("link up" if connected else "link down", extra={"at": at})
+            if connected:
+                self._pipeline.set_connected(at)
+            else:
+                self._pipeline.set_disconnected(at)
+            kind = MarkKind.LINK_UP if connected else MarkKind.LINK_DOWN
+            await retry_until_writable(lambda kind=kind, at=at: self._journal.mark(kind, at), "link")  # type: ignore[misc]
+
+
+class Intake:
+    """Runs the MQTT consumer, and accepts messages pushed over HTTP."""
+
+    def __init__(
+        self, consumer: MqttConsumer, pipeline: Pipeline, find_dangers: DangerPrefilter, journal: SqliteJournal
+    ) -> None:
+        self._consumer, self._pipeline, self._find_dangers, self._journal = consumer, pipeline, find_dangers, journal
+        self._task: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Run the consumer once the entries left in the journal are processed, until cancelled or stopped.
+
+        Redelivery and session copies are restored from the end of the journal first.
+        """
+        await self._pipeline.caught_up.wait()
+        async for entry in self._read_journal_tail():
+            self._consumer.add_recovered_frames(entry.frames)
+        self._consumer.finish_recovery()
+        self._task = asyncio.current_task()
+        await self._consumer.run()
+
+    async def stop(self) -> None:
+        """Take no more from the broker; what was taken is journaled and acknowledged when this returns."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _read_journal_tail(self) -> AsyncIterator[JournalEntry]:
+        """Entries journaled shortly before the previous run ended: perhaps not acknowledged on both sessions."""
+        newest = self._journal.position()
+        last = [await self._journal.read_async(lane, pos - 1) for lane, pos in newest.items()]
+        received = max((entry.frames[-1].received for entries in last for entry in entries), default=0)
+        for lane in newest:
+            after = max(newest.values()) - RECOVERY_ENTRIES_MAX
+            while entries := await self._journal.read_async(lane, after):
+                after = entries[-1].pos
+                for entry in entries:
+                    if entry.frames[-1].received >= received - RECOVERY_WINDOW_MS:
+                        yield entry
+
+    async def accept(self, frames: Sequence[Frame]) -> None:
+        """Journal messages pushed over HTTP, dangers first, and queue them. Raises CannotWrite."""
+        dangers = self._find_dangers(frames)
+        others = [frame for frame in frames if frame not in dangers]
+        for lane, batch in ((Lane.URGENT, dangers), (Lane.BULK, others)):
+            if batch:
+                pos = await self._journal.append(lane, batch)
+                self._pipeline.backlog.enqueue(JournalEntry(lane, pos, batch))
+
+
+async def write_heartbeat(
+    consumer: MqttConsumer,
+    journal: SqliteJournal,
+    monitoring: SelfMonitoring,
+    status: StatusLine,
+    clock: Callable[[], Instant],
+) -> None:
+    """Every HEARTBEAT_S, until cancelled: mark in the journal that messages can be received, and check the intake.
+
+    A later start counts the time since the last mark as an outage.
+    """
+    while True:
+        await status.refresh()
+        if consumer.ready:
+            await retry_until_writable(lambda: journal.mark(MarkKind.ALIVE, clock()), "alive")
+        monitoring.check_intake(consumer.status(), clock())
+        await asyncio.sleep(HEARTBEAT_S)

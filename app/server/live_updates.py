@@ -1,0 +1,70 @@
+"""Applies changes of registry and definitions to all parts of a running service."""
+
+from __future__ import annotations
+
+import asyncio
+
+from app.config.site import SiteConfig
+from app.reload.definitions import Definitions
+from app.server.processing import Processing
+from app.server.registry import RegistryCache
+from app.server.scheduler import Scheduler, shift_change_minutes
+from app.server.status import StatusLine
+from console.events import EventHub
+from ingest.mqtt.consumer import MqttConsumer
+from ingest.mqtt.urgent_filters import urgent_filters
+from rules.rulebook.diff import RulebookDiff
+
+
+class StatusPublisher:
+    """Publishes the present status line to the console's event stream."""
+
+    def __init__(self, hub: EventHub, status: StatusLine) -> None:
+        self._hub, self._status = hub, status
+
+    def __call__(self) -> None:
+        self._hub.publish_status(self._status())
+
+
+class LiveUpdates:
+    """After a change is applied to the pipeline, the urgent filters and the shift changes are updated."""
+
+    def __init__(
+        self,
+        config: SiteConfig,
+        registry: RegistryCache,
+        processing: Processing,
+        consumer: MqttConsumer,
+        scheduler: Scheduler,
+        publish_status: StatusPublisher,
+    ) -> None:
+        self._urgent_filters_max = config.settings.intake.urgent_filters_max
+        self._registry, self._processing, self._consumer = registry, processing, consumer
+        self._scheduler, self._publish_status = scheduler, publish_status
+
+    @property
+    def definitions(self) -> Definitions:
+        return self._processing.definitions
+
+    async def registry_changed(self) -> None:
+        """Apply the registry's new version; returns when it has effect."""
+        await self._processing.registry_changed()
+        await self._update_urgent_filters()
+        self.schedule_shift_changes()
+
+    async def apply_definitions(self, new: Definitions) -> RulebookDiff:
+        """Apply kinds, mappings and rulebooks; returns when they have effect."""
+        changes = await self._processing.apply_definitions(new)
+        await self._update_urgent_filters()
+        return changes
+
+    def schedule_shift_changes(self) -> None:
+        """Publish the status line, which names the people on duty, whenever a shift begins or ends."""
+        minutes = shift_change_minutes(self._registry.community.duties)
+        self._scheduler.schedule_daily("roster", minutes, self._publish_status)
+
+    async def _update_urgent_filters(self) -> None:
+        """Which devices have a topic in the urgent session: a kind may be urgent now that was not."""
+        devices, limit = self._registry.devices.values(), self._urgent_filters_max
+        kinds, routes = self._processing.kinds, self._processing.decoder.routes
+        self._consumer.set_urgent_filters(await asyncio.to_thread(urgent_filters, devices, kinds, limit, routes))

@@ -1,0 +1,37 @@
+"""What the rule engine says about a finding: the basis for settling and rechecking alerts."""
+
+from __future__ import annotations
+
+from alerts.handling.finding_status import FindingStatus
+from domain import Instant
+from rules.engine.engine import Engine
+from rules.tools.explain import explain
+
+
+class EngineRuleState:
+    """Rule state of one engine (app.server.alerting.RuleState)."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def explain(self, rule: str, device: str) -> dict[str, object]:
+        """State of a rule for a device or group at present."""
+        return explain(self._engine, rule, device)
+
+    def finding_status(self, finding: str, device: str | None, received_since: Instant | None) -> FindingStatus:
+        """Whether the rule of a finding still holds it, and whether its device was received since an instant.
+
+        `finding` is an id (`gas-alarm@1/device:gas-1/1795269600000`). While clearing the rule still holds the finding,
+        and continues it when the device alarms again.
+        """
+        rule, subject = finding.split("@", 1)[0], finding.split("/", 1)[1].rpartition("/")[0]
+        state = self.explain(rule, device or subject.replace(":", "/", 1))
+        if state.get("phase") not in ("firing", "clearing", "stale"):
+            return FindingStatus.OVER
+        last_received = state.get("heard")
+        was_received = (
+            received_since is None
+            or device is None
+            or (isinstance(last_received, int) and last_received > received_since)
+        )
+        return FindingStatus.ACTIVE if was_received and state["phase"] == "firing" else FindingStatus.UNHEARD

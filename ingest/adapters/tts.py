@@ -13,8 +13,8 @@ from msgspec import structs
 
 from domain import Reason
 from ingest.formats.json_payload import read_json
-from ingest.formats.lorawan_history import Moments, split_history
-from ingest.formats.timed_fields import flatten
+from ingest.formats.lorawan_history import split_history
+from ingest.formats.timed_fields import TimedFields, flatten
 from ingest.frame import Frame
 from ingest.results import DeviceEvent, DeviceEventKind, DiscoveredDevice, RawPayload, RawReading, Rejection
 
@@ -67,13 +67,13 @@ def _uplink(body: Body) -> Body:
     return _object(body, "uplink_message") or _object(body, "uplink_normalized")
 
 
-def _moments(uplink: Body) -> Moments:
+def _moments(uplink: Body) -> list[TimedFields]:
     """What the vendor's decoder said, and the stack's own vocabulary beside it: that one has defined units, and counts.
 
     Of several normalized measurements those that bear a time are of the past.
     """
     decoded = _object(uplink, "decoded_payload")
-    moments: Moments = split_history(decoded) if decoded else []
+    moments: list[TimedFields] = split_history(decoded) if decoded else []
     normalized = _normalized(uplink.get("normalized_payload"))
     now = {name: value for at, fields in normalized if at is None for name, value in fields.items()}
     if now and moments and moments[-1][0] is None:
@@ -83,7 +83,7 @@ def _moments(uplink: Body) -> Moments:
     return [*((at, fields) for at, fields in normalized if at is not None), *moments]
 
 
-def _normalized(said: object) -> Moments:
+def _normalized(said: object) -> list[TimedFields]:
     """The stack's own vocabulary, told apart from the vendor's: its battery is volts."""
     measured = [each for each in (said if isinstance(said, list) else [said]) if isinstance(each, dict)]
     return [

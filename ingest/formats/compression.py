@@ -1,4 +1,4 @@
-"""Bytes that a platform compressed, deflate or gzip, up to a limit. It knows no platform."""
+"""Decompression of payloads (zlib or gzip), up to a limit."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ DECOMPRESSED_BYTES_MAX: Final = 4 * 2**20
 
 
 def decompress(body: bytes) -> bytes:
-    """What was compressed. Raises Malformed.
+    """Decompress zlib or gzip data. Raises Malformed.
 
     >>> decompress(zlib.compress(b"lel_pct"))
     b'lel_pct'
     """
-    inflate = zlib.decompressobj(wbits=47)
+    decompressor = zlib.decompressobj(wbits=47)
     try:
-        message = inflate.decompress(body, DECOMPRESSED_BYTES_MAX)
-    except zlib.error as fault:
-        raise Malformed(f"a compressed payload that is none: {fault}") from fault
-    if inflate.unconsumed_tail:
+        message = decompressor.decompress(body, DECOMPRESSED_BYTES_MAX)
+    except zlib.error as error:
+        raise Malformed(f"a compressed payload that is none: {error}") from error
+    if decompressor.unconsumed_tail:
         raise Malformed(f"a compressed payload of more than {DECOMPRESSED_BYTES_MAX} bytes")
-    if not inflate.eof:
+    if not decompressor.eof:
         raise Malformed("a compressed payload cut short")
     return message

@@ -1,6 +1,6 @@
-"""The wire format of protocol buffers: a message becomes its numbered fields. It knows no message's meaning.
+"""Wire format of protocol buffers: a message to and from its numbered fields, without a schema.
 
-Groups, which nobody writes any more, are refused with everything else that is not well formed.
+Groups, which are obsolete, are refused like everything else that is not well formed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from struct import unpack_from
 from typing import Final
 
 Value = int | bytes
-"""A varint or a fixed number as an unsigned integer, or the bytes of what has a length."""
+"""A varint or a fixed-size number as an unsigned integer, or the bytes of a length-delimited field."""
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _VARINT_MAX: Final = 10
@@ -18,11 +18,11 @@ _UINT64: Final = 0xFFFF_FFFF_FFFF_FFFF
 
 
 class Malformed(ValueError):
-    """These bytes are no protocol buffer."""
+    """The bytes are not well formed."""
 
 
 def read_fields(message: bytes) -> Iterator[tuple[int, Value]]:
-    """Each field's number and value, in the order of the message. Raises Malformed.
+    """Number and value of each field, in the order of the message. Raises Malformed.
 
     >>> list(read_fields(bytes.fromhex("089601120474657374")))
     [(1, 150), (2, b'test')]
@@ -30,24 +30,24 @@ def read_fields(message: bytes) -> Iterator[tuple[int, Value]]:
     at, end = 0, len(message)
     while at < end:
         key, at = _varint(message, at)
-        number, wire = key >> 3, key & 7
+        number, wire_type = key >> 3, key & 7
         if number == 0:
             raise Malformed("a field without a number")
-        value, at = _value(wire, message, at)
+        value, at = _value(wire_type, message, at)
         yield number, value
 
 
-def _value(wire: int, message: bytes, at: int) -> tuple[Value, int]:
-    if wire == _VARINT:
+def _value(wire_type: int, message: bytes, at: int) -> tuple[Value, int]:
+    if wire_type == _VARINT:
         return _varint(message, at)
-    if wire == _BYTES:
+    if wire_type == _BYTES:
         length, at = _varint(message, at)
         return _slice(message, at, length), at + length
-    if wire == _FIXED32:
+    if wire_type == _FIXED32:
         return unpack_from("<I", _slice(message, at, 4))[0], at + 4
-    if wire == _FIXED64:
+    if wire_type == _FIXED64:
         return unpack_from("<Q", _slice(message, at, 8))[0], at + 8
-    raise Malformed(f"wire type {wire}")
+    raise Malformed(f"wire type {wire_type}")
 
 
 def _slice(message: bytes, at: int, length: int) -> bytes:
@@ -67,7 +67,7 @@ def _varint(message: bytes, at: int) -> tuple[int, int]:
 
 
 def write_number(number: int, value: int) -> bytes:
-    """A field that holds an unsigned whole number.
+    """Encode a field that holds an unsigned integer.
 
     >>> write_number(1, 150).hex()
     '089601'
@@ -76,7 +76,7 @@ def write_number(number: int, value: int) -> bytes:
 
 
 def write_text(number: int, value: str | bytes) -> bytes:
-    """A field that holds text, bytes or a message.
+    """Encode a field that holds text, bytes or a message.
 
     >>> write_text(2, "test").hex()
     '120474657374'
@@ -86,8 +86,8 @@ def write_text(number: int, value: str | bytes) -> bytes:
 
 
 def _encode_varint(value: int) -> bytes:
-    written = bytearray()
+    encoded = bytearray()
     while value > 0x7F:
-        written.append(value & 0x7F | 0x80)
+        encoded.append(value & 0x7F | 0x80)
         value >>= 7
-    return bytes([*written, value])
+    return bytes([*encoded, value])

@@ -1,4 +1,4 @@
-"""Readings pushed to us over HTTP, as the frames that the same platform would have published. It serves no HTTP.
+"""HTTP pushes of platforms as the frames that the same platform would have published over MQTT.
 
 Each source is a plain function of one request. The caller checks the token first, answers 2xx once the frames are in
 the journal, and sends a `PushRejected` with its status. Names that cannot be a topic level are rejected.
@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from domain import Instant
-from ingest.frame import Frame
 from ingest.http_push import chirpstack, ctwing, iotda, jftech, native, thingsboard
-from ingest.http_push.frames import PushRejected
+from ingest.http_push.frames import PushRejected, PushResult
 
-PushSource = Callable[[Mapping[str, str], Mapping[str, str], bytes, Instant], list[Frame] | PushRejected]
-"""headers (lower-case names), query (with what the path says), body, now."""
+PushSource = Callable[[Mapping[str, str], Mapping[str, str], bytes, Instant], PushResult]
+"""Called with headers (lower-case names), query (with the path parameters in it), body and now."""
 
 PUSH_SOURCES: Final[dict[str, PushSource]] = {
     "native": native.receive,
@@ -25,6 +24,6 @@ PUSH_SOURCES: Final[dict[str, PushSource]] = {
     "thingsboard": thingsboard.receive,
     "jftech": jftech.receive,
 }
-"""By the `platform` of the push address."""
+"""By the `platform` parameter of the push URL."""
 
 __all__ = ["PUSH_SOURCES", "PushRejected", "PushSource"]

@@ -1,4 +1,4 @@
-"""What all sources answer, and how a pushed message becomes a frame. It knows no platform."""
+"""What all push sources share: the rejection of a request, and the frame of a pushed message."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TOPIC_LEVEL_CHARS_MAX: Final = 128
 
 
 class PushRejected(Struct, frozen=True):
-    """Why a push is not taken: an HTTP status, the field at fault, and what to send instead."""
+    """Why a push is not accepted: HTTP status, the field at fault, and what to send instead."""
 
     status: int
     field: str
@@ -26,12 +26,12 @@ PushResult = list[Frame] | PushRejected
 
 
 def frame_from_push(topic: str, payload: bytes, now: Instant) -> Frame:
-    """A frame as if it had come by MQTT at quality of service 1."""
+    """A frame as if the message had been published over MQTT at QoS 1."""
     return Frame(topic, payload, now, HTTP_SESSION, 1)
 
 
 def is_topic_level(name: object) -> bool:
-    """Whether a name may be one level of a topic.
+    """Whether `name` is a text that may be one level of a topic.
 
     >>> [is_topic_level(name) for name in ("gas-1", "3栋 402", "a/b", "#", "", None)]
     [True, True, False, False, False, False]

@@ -1,4 +1,4 @@
-"""Huawei IoTDA's data forwarding by HTTP push: `notify_data` with header and body. It checks no token."""
+"""Huawei IoTDA's data forwarding by HTTP push: `notify_data` with header and body."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ TOPIC_SUFFIXES: Final = {
     "device.message": "messages/up",
     "device.status": "status",
 }
-"""The resource that is forwarded, and what the device's own topic for it ends with."""
+"""By forwarded resource, the end of the device's own topic for it."""
 
 
 def receive(_headers: Mapping[str, str], _query: Mapping[str, str], body: bytes, now: Instant) -> PushResult:
-    """The forwarded report, word for word, on the device's own topic."""
-    said = read_json(body)
-    notified = said.get("notify_data") if isinstance(said, dict) else None
-    header = notified.get("header") if isinstance(notified, dict) else None
+    """One frame: the forwarded report unchanged, on the device's own topic."""
+    message = read_json(body)
+    notify_data = message.get("notify_data") if isinstance(message, dict) else None
+    header = notify_data.get("header") if isinstance(notify_data, dict) else None
     device = header.get("device_id") if isinstance(header, dict) else None
     if not is_topic_level(device):
         return PushRejected(422, "notify_data.header.device_id", "write what IoTDA's data forwarding writes")
-    path = TOPIC_SUFFIXES.get(str(said.get("resource")) if isinstance(said, dict) else "", "messages/up")
-    return [frame_from_push(f"$oc/devices/{device}/sys/{path}", body, now)]
+    resource = str(message.get("resource")) if isinstance(message, dict) else ""
+    suffix = TOPIC_SUFFIXES.get(resource, "messages/up")
+    return [frame_from_push(f"$oc/devices/{device}/sys/{suffix}", body, now)]

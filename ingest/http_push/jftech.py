@@ -1,4 +1,4 @@
-"""Webhooks of JFTech's open platform: cameras that recognise things. It checks no token."""
+"""Webhooks of JFTech's open platform for cameras that recognise objects."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ingest.http_push.frames import PushRejected, PushResult, frame_from_push, i
 
 
 def receive(_headers: Mapping[str, str], _query: Mapping[str, str], body: bytes, now: Instant) -> PushResult:
-    """The message word for word, on a topic that names its camera."""
-    said = read_json(body)
-    told = said.get("bizData") if isinstance(said, dict) else None
-    serial = told.get("deviceSn") if isinstance(told, dict) else None
+    """One frame: the message unchanged, on a topic that names its camera."""
+    message = read_json(body)
+    biz_data = message.get("bizData") if isinstance(message, dict) else None
+    serial = biz_data.get("deviceSn") if isinstance(biz_data, dict) else None
     if not is_topic_level(serial):
         return PushRejected(422, "bizData.deviceSn", "write what JFTech's open platform writes")
     return [frame_from_push(f"jftech/{serial}", body, now)]

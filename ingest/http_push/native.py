@@ -1,4 +1,4 @@
-"""Our own JSON over HTTP: an object or an array; the device is in the query, or in each object. It checks no token."""
+"""The native JSON format over HTTP: an object or an array; the device is in the query, or in each object."""
 
 from __future__ import annotations
 
@@ -12,36 +12,34 @@ from ingest.results import Rejection
 
 
 def receive(_headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant) -> PushResult:
-    """`?device=gas-1` and the very body of MQTT, or objects that each say their `device`. `?leaf=alarm` is urgent."""
+    """Frames of `?device=gas-1` with the body as over MQTT, or of objects with a `device` each; `?leaf=alarm` is urgent."""
     leaf = query.get("leaf", "up")
     if leaf not in ("up", "alarm"):
         return PushRejected(422, "leaf", "write up or alarm")
     device = query.get("device")
     if device is not None:
-        return (
-            [frame_from_push(f"fengshao/v1/{device}/{leaf}", body, now)]
-            if is_topic_level(device)
-            else _device_rejected("device")
-        )
-    said = read_json(body)
-    if isinstance(said, Rejection):
-        return PushRejected(400, "", said.detail)
-    return _frames_by_device(said, leaf, now)
+        if not is_topic_level(device):
+            return _device_rejected("device")
+        return [frame_from_push(f"fengshao/v1/{device}/{leaf}", body, now)]
+    message = read_json(body)
+    if isinstance(message, Rejection):
+        return PushRejected(400, "", message.detail)
+    return _frames_by_device(message, leaf, now)
 
 
-def _frames_by_device(said: object, leaf: str, now: Instant) -> PushResult:
-    named: dict[str, list[object]] = {}
-    many = isinstance(said, list)
-    for index, one in enumerate(said if isinstance(said, list) else [said]):
-        device = one.pop("device", None) if isinstance(one, dict) else None
+def _frames_by_device(message: object, leaf: str, now: Instant) -> PushResult:
+    by_device: dict[str, list[object]] = {}
+    is_array = isinstance(message, list)
+    for index, item in enumerate(message if isinstance(message, list) else [message]):
+        device = item.pop("device", None) if isinstance(item, dict) else None
         if not isinstance(device, str) or not is_topic_level(device):
-            return _device_rejected(f"[{index}].device" if many else "device")
-        named.setdefault(device, []).append(one)
-    if not named:
+            return _device_rejected(f"[{index}].device" if is_array else "device")
+        by_device.setdefault(device, []).append(item)
+    if not by_device:
         return PushRejected(422, "", "an empty array")
     return [
-        frame_from_push(f"fengshao/v1/{device}/{leaf}", json.dumps(rows).encode(), now)
-        for device, rows in named.items()
+        frame_from_push(f"fengshao/v1/{device}/{leaf}", json.dumps(items).encode(), now)
+        for device, items in by_device.items()
     ]
 
 

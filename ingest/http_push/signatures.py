@@ -1,4 +1,4 @@
-"""Whether a push bears the signature that its platform documents. It knows no request beyond its headers."""
+"""Checks the signature of a push, for platforms that document one."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Final
 
 
 def _check_iotda(headers: Mapping[str, str], token: str) -> bool:
-    """IoTDA: SHA-256 of token, timestamp and nonce in the order of their bytes.
+    """IoTDA: SHA-256 of token, timestamp and nonce, sorted and concatenated.
 
-    >>> said = {"timestamp": "1767225660000", "nonce": "a1b2", "signature": "zz"}
-    >>> _check_iotda(said, "our-token"), _check_iotda({}, "our-token")
+    >>> headers = {"timestamp": "1767225660000", "nonce": "a1b2", "signature": "zz"}
+    >>> _check_iotda(headers, "our-token"), _check_iotda({}, "our-token")
     (False, False)
     """
     parts = sorted((token, headers.get("timestamp", ""), headers.get("nonce", "")))
@@ -21,4 +21,4 @@ def _check_iotda(headers: Mapping[str, str], token: str) -> bool:
 
 
 SIGNATURE_CHECKS: Final[dict[str, Callable[[Mapping[str, str], str], bool]]] = {"iotda": _check_iotda}
-"""By platform: whether these headers (lower-case names) are signed with this token."""
+"""By platform: whether the headers (lower-case names) are signed with the token."""

@@ -1,7 +1,7 @@
-"""ThingsBoard's device API over HTTP: `POST /api/v1/{token}/telemetry|attributes`. It looks no token up.
+"""ThingsBoard's device API over HTTP: `POST /api/v1/{token}/telemetry|attributes`.
 
-Whoever mounts it puts what the path says into the query as `token` and `leaf`; the token is the device's identity. Only
-a sender with a token of ours may name the `device` instead.
+The caller puts the path parameters into the query as `token` and `leaf`; the token is the device's identity. Only a
+sender authenticated with a token of ours may name the `device` instead.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ingest.http_push.frames import PushRejected, PushResult, frame_from_push, i
 
 
 def receive(_headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant) -> PushResult:
-    """The body word for word, on a topic that names the device."""
+    """One frame: the body unchanged, on a topic that names the device."""
     name, leaf = query.get("token") or query.get("device"), query.get("leaf", "telemetry")
     if not is_topic_level(name) or name == "me":
         return PushRejected(401, "token", "write the device's access token in the path")

@@ -1,7 +1,7 @@
-"""Alibaba's Alink topics and those of its clones (xlink, SagooIoT, JD). It knows no product and no device.
+"""Alibaba's Alink topics and those of its clones (xlink, SagooIoT, JD).
 
-`productKey/deviceName` is the identity; clones say deviceKey. A property is bare or `{value, time}`; a time is in ms,
-in clones also in s. The message's `id` is no counter of ours: published examples all say 123.
+`productKey/deviceName` is the identity; clones write deviceKey. A property is a value or `{value, time}`; a time is in
+ms, in clones also in s. The message's `id` is not used as a sequence number: published examples all have 123.
 """
 
 from __future__ import annotations
@@ -14,19 +14,25 @@ from ingest.definitions import DefinitionUpdate
 from ingest.formats.json_payload import read_json
 from ingest.formats.timed_fields import TimedField, event_fields, flatten, group_by_time
 from ingest.frame import Frame
-from ingest.results import DeviceEvent, DeviceEventKind, DiscoveredDevice, RawPayload, RawReading, Rejection
+from ingest.results import (
+    AdapterItem,
+    AdapterOutput,
+    DeviceEvent,
+    DeviceEventKind,
+    DiscoveredDevice,
+    RawPayload,
+    RawReading,
+    Rejection,
+)
 
 PLATFORM = "alink"
 VERSION = 2
 
-Decoded = list[RawReading | Rejection] | DeviceEvent | Rejection
-Drafts = Iterator[RawReading | Rejection]
-
 BUNDLES = frozenset({"property/pack", "property/batch", "property/history"})
-"""Several times, several events or several devices in one message."""
+"""Messages with several times, several events or several devices."""
 
-PARTS = frozenset({"properties", "events", "subDevices", "identity"})
-DOWNLINKS = (
+BUNDLE_KEYS = frozenset({"properties", "events", "subDevices", "identity"})
+DOWNLINK_PREFIXES = (
     "thing/service/",
     "thing/property/set",
     "thing/property/get",
@@ -34,179 +40,183 @@ DOWNLINKS = (
     "rrpc/",
     "broadcast/",
 )
-MODEL = "thing/dsltemplate/get_reply"
-"""The answer to a device that asks for the thing model of its product."""
-HOUSEKEEPING = ("thing/", "_thing/", "ota/", "deviceinfo/", "ext/")
+THING_MODEL_REPLY = "thing/dsltemplate/get_reply"
+"""The reply to a device that requests the thing model of its product."""
+HOUSEKEEPING_PREFIXES = ("thing/", "_thing/", "ota/", "deviceinfo/", "ext/")
 
 
-def decode(frame: Frame) -> Decoded:
-    """`/sys/{productKey}/{deviceName}/thing/event/{property|event id}/post`, bundles, raw bytes, answers."""
+def decode(frame: Frame) -> AdapterOutput:
+    """Decode `/sys/{productKey}/{deviceName}/thing/event/{property|event id}/post`, bundles, raw bytes, replies."""
     levels = frame.topic.split("/", 4)
     if len(levels) != 5 or not (levels[2] and levels[3]):
         return Rejection(Reason.NO_CODEC, "topic is not /sys/{productKey}/{deviceName}/thing/…")
-    me, path = f"{levels[2]}/{levels[3]}", levels[4]
-    posted = _posted(path)
+    identity, path = f"{levels[2]}/{levels[3]}", levels[4]
+    posted = _posted_name(path)
     if posted:
-        return _post(me, posted, frame)
+        return _read_post(identity, posted, frame)
     if path == "thing/model/up_raw":
-        return [RawReading(PLATFORM, me, None, {}, None, levels[2], frame.retain, raw=RawPayload(frame.payload))]
-    if path == MODEL:
-        return _model(me, frame)
+        return [RawReading(PLATFORM, identity, None, {}, None, levels[2], frame.retain, raw=RawPayload(frame.payload))]
+    if path == THING_MODEL_REPLY:
+        return _thing_model(identity, frame)
     if path == "thing/list/found" or path.startswith(("thing/topo/", "thing/sub/")):
-        return _sub_devices(me, path, frame)
-    return _aside(me, path)
+        return _sub_devices(identity, path, frame)
+    return _other_topic(identity, path)
 
 
-def _model(me: str, frame: Frame) -> DeviceEvent:
+def _thing_model(identity: str, frame: Frame) -> DeviceEvent:
     body = read_json(frame.payload)
-    said = body.get("data") if isinstance(body, dict) else None
-    data = read_json(said.encode()) if isinstance(said, str) else said
+    value = body.get("data") if isinstance(body, dict) else None
+    data = read_json(value.encode()) if isinstance(value, str) else value
     fields = field_meanings(data) if isinstance(data, dict) else ()
     detail = f"the thing model of its product: {len(fields)} fields"
-    defines = DefinitionUpdate(frame.topic, (), PLATFORM, me.partition("/")[0], fields) if fields else None
-    return DeviceEvent(DeviceEventKind.DISCOVERY, PLATFORM, me, detail, definitions=defines)
+    update = DefinitionUpdate(frame.topic, (), PLATFORM, identity.partition("/")[0], fields) if fields else None
+    return DeviceEvent(DeviceEventKind.DISCOVERY, PLATFORM, identity, detail, definitions=update)
 
 
-def _sub_devices(me: str, path: str, frame: Frame) -> DeviceEvent:
-    """A gateway found, added or brought in its sub-devices: they may be claimed, unless it is an answer."""
+def _sub_devices(identity: str, path: str, frame: Frame) -> DeviceEvent:
+    """A gateway found, added or connected its sub-devices: they can be claimed, unless the message is a reply."""
     body = {} if path.endswith("_reply") else read_json(frame.payload)
     params = body.get("params") if isinstance(body, dict) else None
-    listed = params.get("deviceList", params) if isinstance(params, dict) else params
-    names = [_named(each) for each in (listed if isinstance(listed, list) else [listed])]
-    proposals = tuple(
-        DiscoveredDevice(((PLATFORM, name),), model=name.partition("/")[0], is_withdrawn=path.endswith("/delete"))
-        for name in names
-        if name
+    devices = params.get("deviceList", params) if isinstance(params, dict) else params
+    identities = [_identity_of(device) for device in (devices if isinstance(devices, list) else [devices])]
+    discovered = tuple(
+        DiscoveredDevice(((PLATFORM, child),), model=child.partition("/")[0], is_withdrawn=path.endswith("/delete"))
+        for child in identities
+        if child
     )
     kind = DeviceEventKind.REPLY if path.endswith("_reply") else DeviceEventKind.DISCOVERY
     detail = f"a gateway speaks of its sub-devices: {path[:120]}"
     return DeviceEvent(
-        kind, PLATFORM, me, detail, None if kind is DeviceEventKind.REPLY else True, discovered=proposals
+        kind, PLATFORM, identity, detail, None if kind is DeviceEventKind.REPLY else True, discovered=discovered
     )
 
 
-def _posted(path: str) -> str:
-    """What is posted: `property`, `property/pack`, an event's identifier. Some clones leave out the word `event`.
+def _posted_name(path: str) -> str:
+    """What is posted: `property`, `property/pack` or an event identifier. Some clones leave out the level `event`.
 
     >>> [_posted(path) for path in ("thing/event/property/post", "thing/property/post", "thing/event/sos/post", "x")]
     ['property', 'property', 'sos', '']
     """
-    begun, end, rest = path.rpartition("/post")
-    if rest or not end or not begun.startswith(("thing/event", "thing/property")):
+    name, separator, tail = path.rpartition("/post")
+    if tail or not separator or not name.startswith(("thing/event", "thing/property")):
         return ""
-    return begun.removeprefix("thing/").removeprefix("event/")
+    return name.removeprefix("thing/").removeprefix("event/")
 
 
-def _aside(me: str, path: str) -> DeviceEvent | Rejection:
+def _other_topic(identity: str, path: str) -> DeviceEvent | Rejection:
     if path.endswith("_reply"):
-        return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, me, f"an answer: {path[:120]}")
-    if path.startswith(DOWNLINKS):
-        return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, me, f"a command to the device: {path[:120]}")
-    if path.startswith(HOUSEKEEPING) and not path.startswith("thing/event"):
-        return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, me, f"housekeeping: {path[:120]}")
-    return Rejection(Reason.NO_CODEC, f"…/{path[:120]} is no Alink topic we know", me)
+        return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, identity, f"an answer: {path[:120]}")
+    if path.startswith(DOWNLINK_PREFIXES):
+        return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, identity, f"a command to the device: {path[:120]}")
+    if path.startswith(HOUSEKEEPING_PREFIXES) and not path.startswith("thing/event"):
+        return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, identity, f"housekeeping: {path[:120]}")
+    return Rejection(Reason.NO_CODEC, f"…/{path[:120]} is no Alink topic we know", identity)
 
 
-def _post(me: str, event: str, frame: Frame) -> Decoded:
+def _read_post(identity: str, event: str, frame: Frame) -> AdapterOutput:
     body = read_json(frame.payload)
     if isinstance(body, Rejection):
-        return Rejection(body.reason, body.detail, me)
+        return Rejection(body.reason, body.detail, identity)
     params = body.get("params", body.get("items")) if isinstance(body, dict) else None
     if not isinstance(params, dict | list):
-        return Rejection(Reason.BAD_PAYLOAD, "not an Alink message: it has no `params`", me)
-    drafts = list(_read(me, event, params, frame.retain))
-    return drafts or Rejection(Reason.BAD_PAYLOAD, "its `params` bear neither properties nor events", me)
+        return Rejection(Reason.BAD_PAYLOAD, "not an Alink message: it has no `params`", identity)
+    items = list(_post_items(identity, event, params, frame.retain))
+    return items or Rejection(Reason.BAD_PAYLOAD, "its `params` bear neither properties nor events", identity)
 
 
-def _read(me: str, event: str, params: dict[str, object] | list[object], retained: bool) -> Drafts:
+def _post_items(
+    identity: str, event: str, params: dict[str, object] | list[object], retained: bool
+) -> Iterator[AdapterItem]:
     if event in BUNDLES or (event == "property" and isinstance(params, list)):
         for part in params if isinstance(params, list) else [params]:
-            yield from _bundle(me, part, retained)
+            yield from _bundle_items(identity, part, retained)
     elif event == "property":
-        yield from _drafts(me, _properties(params), retained)
+        yield from _readings(identity, _property_fields(params), retained)
     else:
-        named = params.get("identifier") if event == "event" and isinstance(params, dict) else event
-        yield from _drafts(me, _event(_bare(str(named or event)), params), retained)
+        identifier = params.get("identifier") if event == "event" and isinstance(params, dict) else event
+        yield from _readings(identity, _event_values(_without_module(str(identifier or event)), params), retained)
 
 
-def _bundle(me: str, part: object, retained: bool) -> Drafts:
-    """A gateway's own properties and events, then those of its sub-devices; history says whose in each part."""
+def _bundle_items(identity: str, part: object, retained: bool) -> Iterator[AdapterItem]:
+    """A gateway's own properties and events, then those of its sub-devices; history has an identity in each part."""
     if not isinstance(part, dict):
-        yield Rejection(Reason.BAD_PAYLOAD, f"a {type(part).__name__} instead of properties and events", me)
+        yield Rejection(Reason.BAD_PAYLOAD, f"a {type(part).__name__} instead of properties and events", identity)
         return
-    owner = _named(part["identity"]) if "identity" in part else me
+    owner = _identity_of(part["identity"]) if "identity" in part else identity
     if owner is None:
-        yield Rejection(Reason.BAD_PAYLOAD, "an identity without productKey and deviceName", me)
+        yield Rejection(Reason.BAD_PAYLOAD, "an identity without productKey and deviceName", identity)
         return
-    yield from _drafts(owner, _bundled(part), retained)
+    yield from _readings(owner, _bundle_fields(part), retained)
     children = part.get("subDevices")
     for child in children if isinstance(children, list) else []:
         if isinstance(child, dict) and "identity" in child:
-            yield from _bundle(me, child, retained)
+            yield from _bundle_items(identity, child, retained)
         else:
-            yield Rejection(Reason.BAD_PAYLOAD, "a sub-device without an identity", me)
+            yield Rejection(Reason.BAD_PAYLOAD, "a sub-device without an identity", identity)
 
 
-def _bundled(part: Mapping[str, object]) -> Iterator[TimedField]:
+def _bundle_fields(part: Mapping[str, object]) -> Iterator[TimedField]:
     if isinstance(part.get("value"), dict):
-        yield from _timed("", part)
-    elif PARTS.isdisjoint(part):
-        yield from _properties(part)
-    for properties in _each(part.get("properties")):
-        yield from _properties(properties)
-    for events in _each(part.get("events")):
-        for event, said in events.items():
-            yield from _event(_bare(event), said)
+        yield from _timed_fields("", part)
+    elif BUNDLE_KEYS.isdisjoint(part):
+        yield from _property_fields(part)
+    for properties in _objects(part.get("properties")):
+        yield from _property_fields(properties)
+    for events in _objects(part.get("events")):
+        for event, content in events.items():
+            yield from _event_values(_without_module(event), content)
 
 
-def _properties(properties: object) -> Iterator[TimedField]:
-    for each in _each(properties):
-        for name, said in each.items():
-            yield from _timed(_bare(name), said)
+def _property_fields(properties: object) -> Iterator[TimedField]:
+    for entry in _objects(properties):
+        for name, value in entry.items():
+            yield from _timed_fields(_without_module(name), value)
 
 
-def _timed(name: str, said: object) -> Iterator[TimedField]:
+def _timed_fields(name: str, value: object) -> Iterator[TimedField]:
     """`23.6`, `{"value": 23.6, "time": …}`, or a list of these."""
-    if isinstance(said, list) and said and all(isinstance(one, dict) and _is_timed(one) for one in said):
-        for one in said:
-            yield from _timed(name, one)
+    if isinstance(value, list) and value and all(isinstance(item, dict) and _is_timed(item) for item in value):
+        for item in value:
+            yield from _timed_fields(name, item)
         return
     at = None
-    if isinstance(said, dict) and _is_timed(said):
-        at, said = said.get("time"), said["value"]
-    if isinstance(said, dict):
-        yield from ((at, inner, value) for inner, value in flatten(said, f"{name}." if name else ""))
+    if isinstance(value, dict) and _is_timed(value):
+        at, value = value.get("time"), value["value"]
+    if isinstance(value, dict):
+        yield from (
+            (at, inner_name, inner_value) for inner_name, inner_value in flatten(value, f"{name}." if name else "")
+        )
     else:
-        yield at, name, said
+        yield at, name, value
 
 
-def _is_timed(said: Mapping[str, object]) -> bool:
-    return "value" in said and said.keys() <= {"value", "time"}
+def _is_timed(value: Mapping[str, object]) -> bool:
+    return "value" in value and value.keys() <= {"value", "time"}
 
 
-def _event(event: str, said: object) -> Iterator[TimedField]:
-    for one in said if isinstance(said, list) else [said]:
-        at, content = (one.get("time"), one["value"]) if isinstance(one, dict) and "value" in one else (None, one)
-        yield from ((at, name, value) for name, value in event_fields(event, content).items())
+def _event_values(event: str, content: object) -> Iterator[TimedField]:
+    for item in content if isinstance(content, list) else [content]:
+        at, value = (item.get("time"), item["value"]) if isinstance(item, dict) and "value" in item else (None, item)
+        yield from ((at, name, field_value) for name, field_value in event_fields(event, value).items())
 
 
-def _each(said: object) -> list[dict[str, object]]:
-    return [one for one in (said if isinstance(said, list) else [said]) if isinstance(one, dict)]
+def _objects(value: object) -> list[dict[str, object]]:
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
 
 
-def _bare(name: str) -> str:
-    """A property's own name, without the module that owns it (`module:property`)."""
+def _without_module(name: str) -> str:
+    """A property name without its module (`module:property`)."""
     return name.rpartition(":")[2]
 
 
-def _named(identity: object) -> str | None:
+def _identity_of(identity: object) -> str | None:
     if not isinstance(identity, dict):
         return None
     product, device = identity.get("productKey"), identity.get("deviceName", identity.get("deviceKey"))
     return f"{product}/{device}" if product and device else None
 
 
-def _drafts(me: str, said: Iterator[TimedField], retained: bool) -> Drafts:
-    product = me.partition("/")[0]
-    for at, fields in group_by_time(said):
-        yield RawReading(PLATFORM, me, at, fields, None, product, retained)
+def _readings(identity: str, fields: Iterator[TimedField], retained: bool) -> Iterator[AdapterItem]:
+    product = identity.partition("/")[0]
+    for at, group in group_by_time(fields):
+        yield RawReading(PLATFORM, identity, at, group, None, product, retained)

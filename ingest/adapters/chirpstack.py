@@ -1,7 +1,7 @@
-"""ChirpStack v4's event topics with JSON bodies. It knows no device and no vendor: it takes what the codec decoded.
+"""ChirpStack v4's event topics with JSON bodies, with the fields that ChirpStack's own codec decoded.
 
 In its protobuf-JSON a missing number is zero, not unknown; in the decoded `object` a missing field is unknown. Without
-`object` the raw `data` is handed on, for a codec of ours. Version 3 wrote the same object as text, `objectJSON`.
+`object` the raw `data` is passed on, for a codec of ours. Version 3 sent the same object as text, `objectJSON`.
 """
 
 from __future__ import annotations
@@ -14,16 +14,22 @@ from domain import Reason
 from ingest.formats.json_payload import read_json
 from ingest.formats.lorawan_history import split_history
 from ingest.frame import Frame
-from ingest.results import DeviceEvent, DeviceEventKind, DiscoveredDevice, RawPayload, RawReading, Rejection
+from ingest.results import (
+    AdapterOutput,
+    DeviceEvent,
+    DeviceEventKind,
+    DiscoveredDevice,
+    RawPayload,
+    RawReading,
+    Rejection,
+)
 
 PLATFORM = "chirpstack"
 VERSION = 4
 
-Decoded = list[RawReading | Rejection] | DeviceEvent | Rejection
 
-
-def decode(frame: Frame) -> Decoded:
-    """`application/{application}/device/{devEui}/event/{event}`; the devEui in the topic is the identity."""
+def decode(frame: Frame) -> AdapterOutput:
+    """Decode `application/{application}/device/{devEui}/event/{event}`; the devEui in the topic is the identity."""
     levels = frame.topic.split("/")
     if len(levels) != 6 or levels[2] != "device" or levels[4] != "event":
         return Rejection(Reason.NO_CODEC, "topic is not application/{application}/device/{devEui}/event/{event}")
@@ -39,118 +45,122 @@ def decode(frame: Frame) -> Decoded:
     return reader(dev_eui, body, frame.retain)
 
 
-def _up(dev_eui: str, body: dict[str, object], retained: bool) -> Decoded:
-    decoded = body.get("object") or _as_text(body.get("objectJSON"))
+def _uplink(dev_eui: str, body: dict[str, object], retained: bool) -> AdapterOutput:
+    decoded = body.get("object") or _parse_text(body.get("objectJSON"))
     if isinstance(decoded, dict) and decoded:
-        return [_moment(dev_eui, body, at, fields, retained) for at, fields in split_history(decoded)]
+        return [_reading_at(dev_eui, body, at, fields, retained) for at, fields in split_history(decoded)]
     if body.get("data"):
-        return _raw(dev_eui, body, retained)
+        return _raw_reading(dev_eui, body, retained)
     return DeviceEvent(DeviceEventKind.LIFE, PLATFORM, dev_eui, "an uplink without data", online=True)
 
 
-def _as_text(said: object) -> object:
-    return read_json(said.encode()) if isinstance(said, str) and said else None
+def _parse_text(value: object) -> object:
+    return read_json(value.encode()) if isinstance(value, str) and value else None
 
 
-def _moment(dev_eui: str, body: dict[str, object], at: object, fields: dict[str, object], retained: bool) -> RawReading:
-    """A reading of the past bears its own time and no number; that of now has the message's."""
+def _reading_at(
+    dev_eui: str, body: dict[str, object], at: object, fields: dict[str, object], retained: bool
+) -> RawReading:
+    """A historic reading has its own time and no frame counter; the current one has those of the message."""
     if at is not None:
         return RawReading(PLATFORM, dev_eui, at, fields, None, _model(body), retained)
-    return _draft(dev_eui, body, _link(body) | fields, body.get("fCnt", 0), retained)
+    return _reading(dev_eui, body, _signal_strength(body) | fields, body.get("fCnt", 0), retained)
 
 
-def _raw(dev_eui: str, body: dict[str, object], retained: bool) -> Decoded:
+def _raw_reading(dev_eui: str, body: dict[str, object], retained: bool) -> AdapterOutput:
     port = body.get("fPort", 0)
     try:
         data = a2b_base64(str(body["data"]), strict_mode=True)
-    except ValueError as fault:
-        return Rejection(Reason.BAD_PAYLOAD, f"data is not base64: {fault}", dev_eui)
-    draft = _draft(dev_eui, body, _link(body), body.get("fCnt", 0), retained)
-    return [structs.replace(draft, raw=RawPayload(data, port if type(port) is int else 0))]
+    except ValueError as error:
+        return Rejection(Reason.BAD_PAYLOAD, f"data is not base64: {error}", dev_eui)
+    reading = _reading(dev_eui, body, _signal_strength(body), body.get("fCnt", 0), retained)
+    return [structs.replace(reading, raw=RawPayload(data, port if type(port) is int else 0))]
 
 
-def _status(dev_eui: str, body: dict[str, object], retained: bool) -> Decoded:
+def _status(dev_eui: str, body: dict[str, object], retained: bool) -> AdapterOutput:
     if body.get("externalPowerSource") or body.get("batteryLevelUnavailable"):
         return DeviceEvent(
             DeviceEventKind.STATUS, PLATFORM, dev_eui, "no battery, or it does not know its charge", online=True
         )
-    return [_draft(dev_eui, body, {"battery_pct": body.get("batteryLevel", 0)}, None, retained)]
+    return [_reading(dev_eui, body, {"battery_pct": body.get("batteryLevel", 0)}, None, retained)]
 
 
-def _location(dev_eui: str, body: dict[str, object], retained: bool) -> Decoded:
+def _location(dev_eui: str, body: dict[str, object], retained: bool) -> AdapterOutput:
     location = body.get("location")
     if not isinstance(location, dict):
         return Rejection(Reason.BAD_PAYLOAD, "a location event without a location", dev_eui)
     fields: dict[str, object] = {"lat": location.get("latitude", 0.0), "lon": location.get("longitude", 0.0)}
-    return [_draft(dev_eui, body, fields, None, retained)]
+    return [_reading(dev_eui, body, fields, None, retained)]
 
 
-def _join(dev_eui: str, body: dict[str, object], _retained: bool) -> Decoded:
-    """Whoever joins may be claimed, before it says anything."""
-    newcomer = DiscoveredDevice(
-        ((PLATFORM, dev_eui),), model=_about(body, "deviceProfileName"), name=_about(body, "deviceName")
+def _join(dev_eui: str, body: dict[str, object], _retained: bool) -> AdapterOutput:
+    """A device that joins can be claimed before its first uplink."""
+    discovered = DiscoveredDevice(
+        ((PLATFORM, dev_eui),), model=_device_info(body, "deviceProfileName"), name=_device_info(body, "deviceName")
     )
     detail = "joined; its frame counter starts again"
-    return DeviceEvent(DeviceEventKind.JOIN, PLATFORM, dev_eui, detail, online=True, discovered=(newcomer,))
+    return DeviceEvent(DeviceEventKind.JOIN, PLATFORM, dev_eui, detail, online=True, discovered=(discovered,))
 
 
-def _ack(dev_eui: str, body: dict[str, object], _retained: bool) -> Decoded:
-    heard = body.get("acknowledged") is True
+def _acknowledgement(dev_eui: str, body: dict[str, object], _retained: bool) -> AdapterOutput:
+    is_acknowledged = body.get("acknowledged") is True
     return DeviceEvent(
         DeviceEventKind.REPLY,
         PLATFORM,
         dev_eui,
-        "downlink acknowledged" if heard else "downlink not acknowledged",
-        heard or None,
+        "downlink acknowledged" if is_acknowledged else "downlink not acknowledged",
+        is_acknowledged or None,
     )
 
 
-def _log(dev_eui: str, body: dict[str, object], _retained: bool) -> Decoded:
-    """A frame that failed authentication is no sign of life: anybody could have sent it."""
-    code, said = body.get("code") or body.get("type") or "log", body.get("description") or body.get("error") or ""
-    return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, dev_eui, f"{code}: {said}"[:200])
+def _log(dev_eui: str, body: dict[str, object], _retained: bool) -> AdapterOutput:
+    """Not a sign of life: a frame that failed authentication may come from any sender."""
+    code, detail = body.get("code") or body.get("type") or "log", body.get("description") or body.get("error") or ""
+    return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, dev_eui, f"{code}: {detail}"[:200])
 
 
-def _transmitted(dev_eui: str, _body: dict[str, object], _retained: bool) -> Decoded:
+def _transmitted(dev_eui: str, _body: dict[str, object], _retained: bool) -> AdapterOutput:
     return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, dev_eui, "a gateway sent the downlink")
 
 
-def _integration(dev_eui: str, body: dict[str, object], _retained: bool) -> Decoded:
+def _integration(dev_eui: str, body: dict[str, object], _retained: bool) -> AdapterOutput:
     return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, dev_eui, f"integration {body.get('eventType', '')}"[:200])
 
 
 EVENTS = {
-    "up": _up,
+    "up": _uplink,
     "status": _status,
     "join": _join,
-    "ack": _ack,
+    "ack": _acknowledgement,
     "txack": _transmitted,
     "log": _log,
     "location": _location,
     "integration": _integration,
     "error": _log,
 }
-"""Those of version 4, and `error`, which was version 3's `log`."""
+"""Events of version 4, and `error`, which was version 3's `log`."""
 
 
-def _draft(dev_eui: str, body: dict[str, object], fields: dict[str, object], seq: object, retained: bool) -> RawReading:
+def _reading(
+    dev_eui: str, body: dict[str, object], fields: dict[str, object], seq: object, retained: bool
+) -> RawReading:
     return RawReading(PLATFORM, dev_eui, body.get("time") or body.get("nsTime"), fields, seq, _model(body), retained)
 
 
 def _model(body: dict[str, object]) -> str | None:
-    return _about(body, "deviceProfileName")
+    return _device_info(body, "deviceProfileName")
 
 
-def _about(body: dict[str, object], what: str) -> str | None:
+def _device_info(body: dict[str, object], key: str) -> str | None:
     info = body.get("deviceInfo")
-    said = info.get(what) if isinstance(info, dict) else None
-    return said if isinstance(said, str) else None
+    value = info.get(key) if isinstance(info, dict) else None
+    return value if isinstance(value, str) else None
 
 
-def _link(body: dict[str, object]) -> dict[str, object]:
-    """How well the best gateway heard it."""
-    heard_by = body.get("rxInfo")
-    gateways = heard_by if isinstance(heard_by, list) else []
+def _signal_strength(body: dict[str, object]) -> dict[str, object]:
+    """RSSI of the gateway with the best reception."""
+    rx_info = body.get("rxInfo")
+    gateways = rx_info if isinstance(rx_info, list) else []
     levels = [gateway.get("rssi") for gateway in gateways if isinstance(gateway, dict)]
     best = max((level for level in levels if type(level) is int), default=None)
     return {} if best is None else {"rssi_dbm": best}

@@ -12,7 +12,7 @@ from ingest.results import Rejection
 
 
 def receive(_headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant) -> PushResult:
-    """Frames of `?device=gas-1` with the body as over MQTT, or of objects with a `device` each; `?leaf=alarm` is urgent."""
+    """Frames of `?device=gas-1` and the body as over MQTT, or of objects with a `device` each; `leaf=alarm`: urgent."""
     leaf = query.get("leaf", "up")
     if leaf not in ("up", "alarm"):
         return PushRejected(422, "leaf", "write up or alarm")

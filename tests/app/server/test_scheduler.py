@@ -1,0 +1,76 @@
+"""Jobs by the wall clock: missed runs, stored schedules, failures, shift changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+from app.server.scheduler import Job, Scheduler, StoredJob
+from domain import DAY, Instant
+
+NOW = 1_795_269_600_000
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+class Rows:
+    """A ledger's job table in memory."""
+
+    def __init__(self, *rows: StoredJob) -> None:
+        self.rows, self.ran = list(rows), list[tuple[str, Instant, str]]()
+
+    async def load(self, defaults: Mapping[str, str]) -> list[StoredJob]:
+        known = {row.name for row in self.rows}
+        return [*self.rows, *(StoredJob(name, line) for name, line in defaults.items() if name not in known)]
+
+    async def record(self, name: str, at: Instant, outcome: str) -> None:
+        self.ran.append((name, at, outcome))
+
+
+async def done(now: Instant) -> str:
+    return "done"
+
+
+async def broken(now: Instant) -> str:
+    raise RuntimeError("disk full")
+
+
+async def test_a_job_that_fell_due_while_we_were_down_runs_once_at_start() -> None:
+    rows = Rows(
+        StoredJob("retention", "40 3 * * *", True, NOW - 2 * DAY), StoredJob("off", "40 3 * * *", False, NOW - DAY)
+    )
+    jobs = {"retention": Job("40 3 * * *", done), "off": Job("40 3 * * *", done), "report": Job("0 8 * * *", done)}
+    timetable = Scheduler(jobs, SHANGHAI, lambda: NOW, rows)
+    await timetable.start()
+    timetable.stop()
+
+    assert rows.ran == [("retention", NOW, "done")]
+
+
+async def test_the_schedule_in_the_ledger_wins_over_the_default() -> None:
+    rows = Rows(StoredJob("report", "15 9 * * 1"))
+    timetable = Scheduler({"report": Job("0 8 * * *", done)}, SHANGHAI, lambda: NOW, rows)
+    await timetable.start()
+    (job,) = timetable._scheduler.get_jobs()
+    timetable.stop()
+
+    assert "hour='9', minute='15'" in str(job.trigger)
+
+
+async def test_a_job_that_fails_is_kept_with_its_reason() -> None:
+    rows = Rows()
+    timetable = Scheduler({"report": Job("0 8 * * *", broken)}, SHANGHAI, lambda: NOW, rows)
+    await timetable.run("report")
+
+    assert rows.ran == [("report", NOW, "failed: disk full")]
+
+
+async def test_roster_changes_follow_the_roster() -> None:
+    rows = Rows()
+    timetable = Scheduler({}, SHANGHAI, lambda: NOW, rows)
+    await timetable.start()
+    timetable.schedule_daily("roster", [480, 1200], lambda: None)
+    timetable.schedule_daily("roster", [540], lambda: None)
+    names = [job.id for job in timetable._scheduler.get_jobs()]
+    timetable.stop()
+
+    assert names == ["roster 09:00"]

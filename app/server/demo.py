@@ -1,4 +1,4 @@
-"""`up --demo`: the providers' side and the community's devices, beside a service that does not know it is a demo."""
+"""`fengshao up --demo`: simulated SMS and WeCom providers and simulated devices beside an ordinary service."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ SITE = ROOT / "deploy" / "site.demo"
 AES_KEY_CHARS = 43
 
 
-def registered_templates(words: TextCatalog) -> dict[str, str]:
-    """Every template as it is filed with the vendor: code and text, the level written out."""
+def registered_templates(wording: TextCatalog) -> dict[str, str]:
+    """Text of every SMS template by its code, as registered with the vendor: the severity is written out."""
     return {
-        code: one.text.replace("{level}", words.severities[severity])
-        for one in words.sms
-        for severity, code in one.codes.items()
+        code: template.text.replace("{level}", wording.severities[severity])
+        for template in wording.sms
+        for severity, code in template.codes.items()
     }
 
 
 class Demo:
-    """A temporary DIR (unless one is named), invented secrets, an SMS and a WeCom provider, and the town's devices."""
+    """A data directory (temporary unless one is named), generated secrets, two simulated providers and the devices."""
 
-    site = SITE
+    site_folder = SITE
 
     def __init__(self, data: Path | None) -> None:
         self._stack = contextlib.AsyncExitStack()
@@ -57,26 +57,27 @@ class Demo:
             "FENGSHAO_WECOM_CALLBACK_SECRET": self._callback_secret,
         }
         self._stop = asyncio.Event()
+        self._wecom: WeComServer | None = None
         self._devices_task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *trouble: object) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._stop.set()
         await self._stack.aclose()
 
-    async def start_providers(self, folder: SiteConfig, http: ListenAddress, clock: Clock) -> SiteConfig:
-        """Starts the providers and points the site's channels at them."""
+    async def start_providers(self, site: SiteConfig, http: ListenAddress, clock: Clock) -> SiteConfig:
+        """Start the providers; returns the site with its channels pointing at them."""
         base = f"http://{http.host}:{http.port}"
-        calls = f"{base}/api/v1/callbacks/{{}}/{self._callback_secret}"
-        environ, wecom = self.environ, folder.settings.channels.wecom
+        callback_url = f"{base}/api/v1/callbacks/{{}}/{self._callback_secret}"
+        environ, wecom = self.environ, site.settings.channels.wecom
         self._sms = await self._stack.enter_async_context(
             AliyunSmsServer(
                 access_keys={environ["FENGSHAO_ALIYUN_KEY_ID"]: environ["FENGSHAO_ALIYUN_KEY_SECRET"]},
-                templates=registered_templates(load_wording(folder.path)),
+                templates=registered_templates(load_wording(site.path)),
                 clock=clock,
-                callback_url=calls.format("sms"),
+                callback_url=callback_url.format("sms"),
             )
         )
         urls = {"aliyun_sms": self._sms.url}
@@ -88,17 +89,17 @@ class Demo:
                     agent_id=wecom.agent_id,
                     token=environ["FENGSHAO_WECOM_TOKEN"],
                     aes_key=environ["FENGSHAO_WECOM_AES_KEY"],
-                    members=[person.wecom for person in folder.people if person.wecom],
+                    members=[person.wecom for person in site.people if person.wecom],
                     clock=clock,
-                    callback_url=calls.format("wecom"),
+                    callback_url=callback_url.format("wecom"),
                 )
             )
             urls["wecom"] = self._wecom.url
         self._client = await self._stack.enter_async_context(httpx2.AsyncClient(trust_env=False, timeout=10))
-        return _with_provider_urls(folder, urls, base)
+        return _with_provider_urls(site, urls, base)
 
     def app(self, console: Asgi) -> Asgi:
-        """The console, with `/demo/...` answered by the providers: their phones and their members' cards."""
+        """The console, with `/demo/...` forwarded to the providers: their phones and WeCom cards."""
 
         async def serve(
             scope: MutableMapping[str, Any],
@@ -123,41 +124,46 @@ class Demo:
             body += event.get("body", b"")
             if not event.get("more_body"):
                 break
-        provider = self._wecom if scope["path"].startswith("/demo/inbox/") else self._sms
+        provider = self._wecom if self._wecom and scope["path"].startswith("/demo/inbox/") else self._sms
         url = f"{provider.url}{scope['path']}?{scope['query_string'].decode()}"
-        answer = await self._client.request(scope["method"], url, content=body)
-        kind = answer.headers.get("content-type", "text/plain").encode()
-        await send({"type": "http.response.start", "status": answer.status_code, "headers": [(b"content-type", kind)]})
-        await send({"type": "http.response.body", "body": answer.content})
+        response = await self._client.request(scope["method"], url, content=body)
+        content_type = response.headers.get("content-type", "text/plain").encode()
+        await send(
+            {
+                "type": "http.response.start",
+                "status": response.status_code,
+                "headers": [(b"content-type", content_type)],
+            }
+        )
+        await send({"type": "http.response.body", "body": response.content})
 
-    async def start_devices(self, broker: BrokerAddress, folder: SiteConfig, clock: Clock) -> None:
-        """The town lives, and a kitchen leaks; another one each time it is started."""
-        town = run_demo(
+    async def start_devices(self, broker: BrokerAddress, site: SiteConfig, clock: Clock) -> None:
+        """Publish ordinary behaviour of all devices, and a gas leak in one kitchen, chosen anew at each start."""
+        devices = run_demo(
             lambda: mqtt_client(broker),
-            DemoSite(devices=folder.devices, timezone=folder.settings.timezone),
+            DemoSite(devices=site.devices, timezone=site.settings.timezone),
             seed=clock() // 1000,
             speed=1.0,
             clock=clock,
             sleep=asyncio.sleep,
             stop=self._stop,
         )
-        playing = asyncio.create_task(town, name="town")
-        self._devices_task = playing
+        self._devices_task = asyncio.create_task(devices, name="devices")
 
     async def stop(self) -> None:
-        """The town falls silent; the providers stay until the service is done with them."""
+        """Stop publishing; the providers run until the service is closed."""
         self._stop.set()
         if self._devices_task is not None:
             await asyncio.gather(self._devices_task, return_exceptions=True)
 
 
-def _with_provider_urls(folder: SiteConfig, urls: dict[str, str], public_url: str) -> SiteConfig:
-    """The same site with its channels at these addresses."""
-    channels = folder.settings.channels
-    moved = {
-        name: written.model_copy(update={"base_url": urls[name]})
+def _with_provider_urls(site: SiteConfig, urls: dict[str, str], public_url: str) -> SiteConfig:
+    """The site with the base URLs of its channels replaced."""
+    channels = site.settings.channels
+    redirected = {
+        name: settings.model_copy(update={"base_url": urls[name]})
         for name in ("aliyun_sms", "wecom")
-        if (written := getattr(channels, name)) is not None
+        if (settings := getattr(channels, name)) is not None
     }
-    update = {"channels": channels.model_copy(update=moved), "public_url": folder.settings.public_url or public_url}
-    return replace(folder, settings=folder.settings.model_copy(update=update))
+    update = {"channels": channels.model_copy(update=redirected), "public_url": site.settings.public_url or public_url}
+    return replace(site, settings=site.settings.model_copy(update=update))

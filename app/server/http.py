@@ -55,37 +55,37 @@ async def serve(
     forwarded = {"proxy_headers": bool(proxies), "forwarded_allow_ips": list(proxies)}
     public = _Server(_config(app, host=at.host, port=at.port, lifespan="on", **forwarded))
     control = _Server(_config(with_admin_token(app, token), uds=str(path), lifespan="off", proxy_headers=False))
-    before = os.umask(0o077)
+    umask = os.umask(0o077)
     tasks = [asyncio.create_task(_run(server)) for server in (public, control)]
     try:
         await _until_listening([public, control], tasks, at)
-        os.umask(before)
+        os.umask(umask)
         path.chmod(0o600)
         yield
     finally:
-        os.umask(before)
+        os.umask(umask)
         for server in (control, public):
             server.should_exit = True
         await asyncio.gather(*tasks, return_exceptions=True)
         path.unlink(missing_ok=True)
 
 
-def _config(app: Any, **where: Any) -> uvicorn.Config:
+def _config(app: Any, **options: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=STOP_TIMEOUT_S,
-        **where,
+        **options,
     )
 
 
 async def _run(server: _Server) -> None:
     try:
         await server.serve()
-    except SystemExit as ended:  # uvicorn exits where it cannot listen; we report the address instead
-        raise OSError("cannot listen") from ended
+    except SystemExit as error:  # uvicorn exits where it cannot listen; we report the address instead
+        raise OSError("cannot listen") from error
 
 
 async def _until_listening(servers: list[_Server], tasks: list[asyncio.Task[None]], at: ListenAddress) -> None:

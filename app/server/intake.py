@@ -14,8 +14,9 @@ from app.server.service_config import ServiceConfig
 from app.server.status import StatusLine
 from domain import MINUTE, Instant, Lane
 from ingest.frame import Frame, JournalEntry
-from ingest.mqtt.consumer import ConsumerSettings, MqttConsumer
+from ingest.mqtt.consumer import ConsumerSettings, ConsumerStatus, MqttConsumer
 from ingest.mqtt.danger_prefilter import DangerPrefilter
+from ingest.mqtt.session import NOT_CONNECTED
 from ingest.routing.routes import Routes
 from store.database.database import Database
 from store.journal import MarkKind, SqliteJournal
@@ -125,6 +126,19 @@ class Intake:
                 self._pipeline.backlog.enqueue(JournalEntry(lane, pos, batch))
 
 
+class SessionErrorLog:
+    """Logs why a session is not ready, once for each new reason: a wrong password stands nowhere else."""
+
+    def __init__(self) -> None:
+        self._logged: dict[str, str] = {}
+
+    def report(self, status: ConsumerStatus) -> None:
+        for session in (status.urgent, status.bulk):
+            if session.last_error not in ("", NOT_CONNECTED, self._logged.get(session.name)):
+                log.warning("session %s is not ready: %s", session.name, session.last_error)
+            self._logged[session.name] = session.last_error
+
+
 async def write_heartbeat(
     consumer: MqttConsumer,
     journal: SqliteJournal,
@@ -136,9 +150,11 @@ async def write_heartbeat(
 
     A later start counts the time since the last mark as an outage.
     """
+    errors = SessionErrorLog()
     while True:
         await status.refresh()
         if consumer.ready:
             await retry_until_writable(lambda: journal.mark(MarkKind.ALIVE, clock()), "alive")
         monitoring.check_intake(consumer.status(), clock())
+        errors.report(consumer.status())
         await asyncio.sleep(HEARTBEAT_S)

@@ -46,10 +46,10 @@ async def _delete_expired(stores: Stores, site: SiteSettings, pipeline: Pipeline
     entries = await stores.journal.prune(now - keep.journal_days * DAY, pipeline.saved_positions)
     refused = await stores.database.write(lambda tx: refusals.purge_refusals(tx, now - keep.refusal_days * DAY))
     acts = await stores.database.write(lambda tx: audit.purge(tx, now - keep.audit_days * DAY))
-    planned = await stores.database.write(lambda tx: silences.purge_silences(tx, now - keep.audit_days * DAY))
+    silenced = await stores.database.write(lambda tx: silences.purge_silences(tx, now - keep.audit_days * DAY))
     alerts = await _delete_expired_alerts(stores, now - max(keep.alert_days, keep.journal_days) * DAY)
     return (
-        f"{entries} journal entries, {refused} refusals, {alerts} alerts, {acts} acts and {planned} silences forgotten"
+        f"{entries} journal entries, {refused} refusals, {alerts} alerts, {acts} acts and {silenced} silences forgotten"
     )
 
 

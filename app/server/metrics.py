@@ -125,12 +125,12 @@ def audit_metrics(audited: AuditResult) -> Iterator[Metric]:
 
 def _session_metrics(sessions: Sequence[SessionStatus]) -> Iterator[Metric]:
     families = (
-        ("connected", "1 while the session is connected.", lambda one: one.connected),
-        ("ready", "1 while every filter is answered.", lambda one: one.ready),
-        ("granted", "Subscription filters granted.", lambda one: one.granted),
-        ("refused", "Subscription filters refused.", lambda one: len(one.refused)),
-        ("pending_bytes", "Bytes not yet journaled.", lambda one: one.pending_bytes),
-        ("paused", "1 while its socket is not read.", lambda one: one.paused),
+        ("connected", "1 while the session is connected.", lambda session: session.connected),
+        ("ready", "1 while every filter is answered.", lambda session: session.ready),
+        ("granted", "Subscription filters granted.", lambda session: session.granted),
+        ("refused", "Subscription filters refused.", lambda session: len(session.refused)),
+        ("pending_bytes", "Bytes not yet journaled.", lambda session: session.pending_bytes),
+        ("paused", "1 while its socket is not read.", lambda session: session.paused),
     )
     for name, text, value in families:
         family = GaugeMetricFamily(f"fengshao_session_{name}", text, None, ["session"])

@@ -78,7 +78,7 @@ async def start(options: Options) -> None:
         loop.add_signal_handler(number, stop.set)
     async with contextlib.AsyncExitStack() as stack:
         demo = await stack.enter_async_context(Demo(options.data)) if options.demo else None
-        site = load_site(demo.site if demo and not options.site else options.site, any_kind=True)
+        site = load_site(demo.site_folder if demo and not options.site else options.site, any_kind=True)
         data = demo.data if demo else (options.data or Path("data"))
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         stack.enter_context(lock_data_dir(data))

@@ -50,7 +50,7 @@ class SiteFiles:
         try:
             return await asyncio.to_thread(load_site, self._path)
         except ConfigError as error:
-            faults = [RulebookFault(one.file, one.line, one.column, one.field, one.message) for one in error.faults]
+            faults = [RulebookFault(fault.file, fault.line, fault.column, fault.field, fault.message) for fault in error.faults]
             raise RulebookInvalid(faults) from error
 
 

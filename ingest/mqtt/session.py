@@ -17,6 +17,7 @@ from ingest.mqtt.connection import ConnectionSettings, Message, MqttConnection
 from ingest.mqtt.redelivery import InflightPackets
 
 CONNECT_TIMEOUT_S: Final = 10.0
+NOT_CONNECTED: Final = "not connected yet"
 RETRY_DELAY_MIN_S: Final = 0.1
 RETRY_DELAY_MAX_S: Final = 10.0
 STABLE_CONNECTION_S: Final = 5.0
@@ -57,7 +58,7 @@ class Session:
         self.granted: set[str] = set()
         self.refused: dict[str, str] = {}
         self.session_present = False
-        self.last_error = "not connected yet"
+        self.last_error = NOT_CONNECTED
         self.inflight = InflightPackets()
         self.ready = asyncio.Event()
         self._address, self._settings, self._owner, self._before_connect = address, settings, owner, before_connect

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import fields, replace
 from prometheus_client.core import Metric
 
 from alerts.message import Delivery, MessageKind
@@ -98,6 +99,26 @@ def test_no_metric_of_an_earlier_release_is_lost_or_changes_its_type(pipeline: P
         for histogram in ("stage_seconds", "ingest_lag_seconds")
         for part in ("bucket", "count", "sum")
     }
+
+
+@pytest.mark.parametrize("field", [one.name for one in fields(ConsumerStatus) if one.type is not SessionStatus])
+def test_every_field_of_the_intake_status_changes_a_metric(field: str) -> None:
+    before = intake()
+    value = "disk full" if field == "journal_error" else getattr(before, field) + 1
+    assert samples_of(before) != samples_of(replace(before, **{field: value}))
+
+
+@pytest.mark.parametrize("field", [one.name for one in fields(SessionStatus) if one.name not in ("name", "last_error")])
+def test_every_field_of_a_session_changes_a_metric(field: str) -> None:
+    """Except its name, which is a label, and the text of its last error, which is logged."""
+    before = intake()
+    values = {"refused": {}, "granted": 4, "pending_bytes": 10}
+    changed = replace(before.bulk, **{field: values.get(field, not getattr(before.bulk, field))})
+    assert samples_of(before) != samples_of(replace(before, bulk=changed))
+
+
+def samples_of(status: ConsumerStatus) -> list[Any]:
+    return [sample for family in intake_metrics(status, True) for sample in family.samples]
 
 
 def test_values_are_those_of_the_counters(pipeline: Pipeline) -> None:

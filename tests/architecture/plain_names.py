@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Final
 
 CLEAN_PACKAGES: Final = (
+    "app.clock",
+    "app.pipeline",
+    "app.reload",
+    "app.server",
     "rules",
 )  # fmt: skip
 """Dotted names; one a line."""
@@ -27,6 +31,9 @@ INSTEAD: Final[Mapping[str, str]] = {
     "patience": "timing", "seldom": "rare", "usuals": "baselines", "wakes": "timers", "planned": "rule",
     "neighbourhood": "community", "renewal": "diff", "salvage": "recovery", "circles": "components",
     "his": "a noun", "mine": "a noun", "ways": "a noun", "twins": "duplicates", "farewell": "end",
+    "house": "service", "town": "harness", "stranger": "unregistered", "strangers": "unregistered", "cries": "dangers",
+    "insist": "retry", "timetable": "scheduler", "chores": "jobs", "stamp": "fingerprint", "unheard": "outage",
+    "kick": "wake", "bell": "wakeup", "doors": "endpoints", "telling": "alerting", "anew": "force",
 }  # fmt: skip
 """A word that names nothing in this field, and what to write instead."""
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")

@@ -50,7 +50,10 @@ class SiteFiles:
         try:
             return await asyncio.to_thread(load_site, self._path)
         except ConfigError as error:
-            faults = [RulebookFault(fault.file, fault.line, fault.column, fault.field, fault.message) for fault in error.faults]
+            faults = [
+                RulebookFault(fault.file, fault.line, fault.column, fault.field, fault.message)
+                for fault in error.faults
+            ]
             raise RulebookInvalid(faults) from error
 
 

@@ -44,7 +44,7 @@ def build_scenario(trial: Trial, rule: Rule) -> Scenario:
             )
             for name, one in taking.items()
         ),
-        _town(trial, taking),
+        _trial_community(trial, taking),
         outage,
         tuple(_by_arrival(readings)),
         last + trial.until,
@@ -57,7 +57,7 @@ def _home(taking: TrialDevice) -> str:
     return f"trial-{taking.household}"
 
 
-def _town(trial: Trial, taking: Mapping[str, TrialDevice]) -> Community:
+def _trial_community(trial: Trial, taking: Mapping[str, TrialDevice]) -> Community:
     households = dict.fromkeys(one.household for one in taking.values())
     building = Place("trial-building", "试验楼", "building", cell="trial-cell")
     homes = [

@@ -1,6 +1,6 @@
-"""The journal: what was said, word for word, synced to disk before anybody acknowledges it. One row a batch.
+"""The journal: received frames, byte for byte, synced to disk before they are acknowledged. One row per batch.
 
-It also keeps marks: when we listened and when we could not. It does not know what a frame means.
+It also stores marks: when the service was connected and when not, changes of registry and rulebooks, latch resets.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from store.errors import CannotWrite, is_disk_error
 T = TypeVar("T")
 
 _READ_BYTES_MAX: Final = 8 * 1024 * 1024
-"""A read stops after this much, so that one look at a backlog never fills the memory."""
+"""A read stops after this many bytes, so that a long backlog never fills the memory."""
 _PRUNE_ROWS: Final = 200
-"""How many rows one prune step deletes: appends that wait behind it wait only for these."""
+"""Rows that one prune step deletes: an append waits for one step at most."""
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS entries (
@@ -47,7 +47,7 @@ _PRAGMAS: Final = (
 
 
 class MarkKind(StrEnum):
-    """What a mark says of us."""
+    """Kinds of marks."""
 
     STARTED = "started"
     ALIVE = "alive"
@@ -56,12 +56,12 @@ class MarkKind(StrEnum):
     REGISTRY = "registry"
     RULEBOOK = "rulebook"
     RESET = "reset"
-    """A named person reset a latched rule; the detail says which, and where judging stood."""
+    """A named person reset a latched rule; the detail names it, and the positions processed by then."""
     STOPPED = "stopped"
 
 
 class Mark(Struct, frozen=True):
-    """A fact about ourselves between two entries: it holds from after the entry at `after_pos`."""
+    """A fact about the service, valid from after the entry at `after_pos`."""
 
     kind: MarkKind
     at: Instant
@@ -70,7 +70,7 @@ class Mark(Struct, frozen=True):
 
 
 class SqliteJournal:
-    """A journal in one SQLite file. Writes go through one thread, in order; reads have a connection of their own."""
+    """A journal in one SQLite file. Writes run in one thread, in order; reads use a connection of their own."""
 
     def __init__(self, path: Path) -> None:
         self._thread = ThreadPoolExecutor(1, "journal")
@@ -82,23 +82,23 @@ class SqliteJournal:
         self._decoder = msgspec.msgpack.Decoder(list[Frame])
 
     async def append(self, lane: Lane, frames: Sequence[Frame]) -> int:
-        """Keep a batch and return its position once it is synced.
+        """Store a batch; returns its position once it is synced.
 
-        Raises CannotWrite when the disk will not take it: nothing of the batch was kept then.
+        Raises CannotWrite when the disk is full or failing: nothing of the batch is stored then.
         """
         return await self._run(partial(self._append, lane, list(frames)))
 
     async def mark(self, kind: MarkKind, at: Instant, detail: str = "") -> None:
-        """Note a fact about ourselves, synced. An `alive` directly after another takes its place."""
+        """Store a mark, synced. An `alive` directly after another replaces it."""
         await self._run(partial(self._mark, MarkKind(kind), at, detail))
 
     def read(self, lane: Lane, after: int, limit: int = 64) -> list[JournalEntry]:
-        """The next entries of a lane after a position, oldest first: up to `limit`, fewer when they are large."""
+        """The entries of a lane after a position, oldest first: up to `limit`, fewer when they are large."""
         with self._reader_lock:
             return list(self._entries(lane, after, limit))
 
     async def read_async(self, lane: Lane, after: int, limit: int = 64) -> list[JournalEntry]:
-        """`read`, without holding up the event loop."""
+        """`read` without blocking the event loop."""
         return await asyncio.to_thread(self.read, lane, after, limit)
 
     def position(self) -> dict[Lane, int]:
@@ -106,40 +106,40 @@ class SqliteJournal:
         return {Lane(lane): pos for lane, pos in self._query("SELECT lane, max(pos) FROM entries GROUP BY lane")}
 
     def count_after(self, after: Mapping[Lane, int]) -> dict[Lane, int]:
-        """How many entries of each lane lie after these positions."""
+        """Number of entries of each lane after these positions."""
         query = "SELECT count(*) FROM entries WHERE lane = ? AND pos > ?"
         return {lane: int(self._query(query, lane.value, after.get(lane, 0))[0][0]) for lane in Lane}
 
     def marks(self, since: Instant = 0) -> list[Mark]:
-        """The marks from an instant on, in the order in which they were made."""
+        """The marks from an instant on, oldest first."""
         rows = self._query("SELECT kind, at, detail, after_pos FROM marks WHERE at >= ? ORDER BY id", since)
         return [Mark(MarkKind(kind), at, detail, after_pos) for kind, at, detail, after_pos in rows]
 
     def last_seen_alive(self) -> Instant | None:
-        """The latest instant at which we certainly listened: of the newest entry or mark."""
+        """Time of the newest entry or mark: the service was running then. None for an empty journal."""
         newest = "SELECT max(at) FROM (SELECT max(received) AS at FROM entries UNION ALL SELECT max(at) FROM marks)"
-        found = self._query(newest)[0][0]
-        return None if found is None else int(found)
+        at = self._query(newest)[0][0]
+        return None if at is None else int(at)
 
     async def reserve_positions(self, pos: int) -> None:
-        """Give no position up to this one. For a new journal beside stores that remember an older one's positions:
-        they would take its first entries for a replay."""
+        """Assign no position up to this one. For a new journal beside stores with the positions of an older one: they
+        would ignore its first entries as a replay."""
         await self._run(partial(self._raise_sequence, pos))
 
     async def prune(self, before: Instant, keep_after: Mapping[Lane, int]) -> int:
-        """Forget entries received before an instant which every reader has passed; how many were forgotten.
+        """Delete entries received before an instant, up to the positions in `keep_after`; returns how many.
 
-        A lane that is not named in `keep_after`, and the newest entry of each lane, stay. Marks older than `before` go.
+        Lanes without a position in `keep_after` and the newest entry of each lane stay. Older marks are deleted.
         """
-        gone = 0
+        count = 0
         for lane, passed in keep_after.items():
             while deleted := await self._run(partial(self._delete, lane, passed, before)):
-                gone += deleted
+                count += deleted
         await self._run(partial(self._writer.execute, "DELETE FROM marks WHERE at < ?", (before,)))
-        return gone
+        return count
 
     def close(self) -> None:
-        """Finish the appends that were handed in and let go of the file."""
+        """Finish the submitted writes and close the file."""
         self._thread.shutdown()
         self._reader.close()
         self._writer.close()
@@ -157,14 +157,14 @@ class SqliteJournal:
 
     def _append(self, lane: Lane, frames: list[Frame]) -> int:
         if not frames:
-            raise ValueError("an empty batch has no place in the journal")
-        # One statement is one transaction: it is synced, or it never was.
-        done = self._writer.execute(
+            raise ValueError("an empty batch cannot be journaled")
+        # One statement is one transaction: stored and synced, or not at all.
+        cursor = self._writer.execute(
             "INSERT INTO entries (lane, received, n, frames) VALUES (?, ?, ?, ?)",
             (lane.value, max(frame.received for frame in frames), len(frames), self._encoder.encode(frames)),
         )
-        assert done.lastrowid is not None
-        return done.lastrowid
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
 
     def _mark(self, kind: MarkKind, at: Instant, detail: str) -> None:
         last = self._writer.execute("SELECT id, kind FROM marks ORDER BY id DESC LIMIT 1").fetchone()
@@ -176,7 +176,7 @@ class SqliteJournal:
         )
 
     def _raise_sequence(self, pos: int) -> None:
-        # SQLite makes the row of a table's counter with its first insert only.
+        # SQLite creates the row of a table's counter with the first insert.
         self._writer.execute(
             "INSERT INTO sqlite_sequence (name, seq) SELECT 'entries', 0"
             " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'entries')"
@@ -192,11 +192,11 @@ class SqliteJournal:
 
     def _entries(self, lane: Lane, after: int, limit: int) -> Iterator[JournalEntry]:
         query = "SELECT pos, frames FROM entries WHERE lane = ? AND pos > ? ORDER BY pos LIMIT ?"
-        taken = 0
+        read_bytes = 0
         for pos, frames in self._reader.execute(query, (lane.value, after, limit)):
             yield JournalEntry(lane, pos, self._decoder.decode(frames))
-            taken += len(frames)
-            if taken >= _READ_BYTES_MAX:
+            read_bytes += len(frames)
+            if read_bytes >= _READ_BYTES_MAX:
                 return
 
     def _query(self, query: str, *values: object) -> list[tuple[Any, ...]]:

@@ -1,6 +1,6 @@
-"""Alerts as the API shows them: pages with filters, one alert with its story, counters. Instants stay whole numbers.
+"""Alerts as items of the API: filtered lists, one alert with its timeline and messages, counters.
 
-It reads and changes nothing; names and phones are masked, and times spelt, by the console.
+Times are instants in ms; the console formats them, and masks names and phone numbers.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from alerts.alert import ACTIVE_STATES, UNACKNOWLEDGED_STATES, Alert, State
+from alerts.alert import UNACKNOWLEDGED_STATES, Alert, State
 from alerts.lifecycle.advance import allowed_actions
 from alerts.message import CALL_KINDS, Delivery
 from domain import Instant
@@ -23,7 +23,7 @@ from store.database.sql import Page, chunks, page_of
 
 
 class AlertFilter(Struct, frozen=True):
-    """What to show. `place` is a place and everything under it, as ids; the caller knows the tree."""
+    """Which alerts to list; empty fields match all. `place`: ids of a place and of all places below it."""
 
     state: Sequence[str] = ()
     severity: Sequence[str] = ()
@@ -35,28 +35,28 @@ class AlertFilter(Struct, frozen=True):
     until: Instant | None = None
 
 
-def list_alerts(tx: Connection, wanted: AlertFilter, limit: int, after: str | None = None) -> Page[dict[str, Any]]:
+def list_alerts(tx: Connection, filters: AlertFilter, limit: int, after: str | None = None) -> Page[dict[str, Any]]:
     """Newest first; `after` is the cursor of the page before."""
-    found = select(alerts).where(and_(True, *_conditions(wanted)))
+    query = select(alerts).where(and_(True, *_conditions(filters)))
     if after is not None and after.isdecimal():
-        found = found.where(alerts.c.id < int(after))
-    rows = tx.execute(found.order_by(alerts.c.id.desc()).limit(limit + 1)).all()
+        query = query.where(alerts.c.id < int(after))
+    rows = tx.execute(query.order_by(alerts.c.id.desc()).limit(limit + 1)).all()
     items = alert_items(tx, [alert_of(row) for row in rows])
     return page_of([(item["id"], item) for item in items], limit)
 
 
 def get_alert(tx: Connection, alert_id: str) -> dict[str, Any] | None:
-    """One alert as a list shows it."""
+    """One alert as an item of a list."""
     alert = _alert_by_id(tx, alert_id)
     return None if alert is None else alert_items(tx, [alert])[0]
 
 
 def alert_detail(tx: Connection, alert_id: str) -> dict[str, Any] | None:
-    """One alert with its whole story."""
-    found = get_alert(tx, alert_id)
-    if found is None:
+    """One alert with its devices and its timeline."""
+    item = get_alert(tx, alert_id)
+    if item is None:
         return None
-    return {**found, "devices": _devices_of(tx, int(alert_id)), "timeline": alert_timeline(tx, int(alert_id))}
+    return {**item, "devices": _devices_of(tx, int(alert_id)), "timeline": alert_timeline(tx, int(alert_id))}
 
 
 def alert_timeline(tx: Connection, alert: int) -> list[dict[str, Any]]:
@@ -76,37 +76,37 @@ def alert_timeline(tx: Connection, alert: int) -> list[dict[str, Any]]:
 
 
 def _devices_of(tx: Connection, alert: int) -> list[str]:
-    """Every device whose findings opened or joined it, in the order heard."""
-    mine = alert_findings.c.alert == alert, alert_findings.c.device.is_not(None)
+    """Devices whose findings opened or joined the alert, in order of the first finding."""
+    of_alert = alert_findings.c.alert == alert, alert_findings.c.device.is_not(None)
     first = func.min(alert_findings.c.heard_at)
-    found = select(alert_findings.c.device).where(*mine).group_by(alert_findings.c.device)
-    return list(tx.execute(found.order_by(first, alert_findings.c.device)).scalars())
+    query = select(alert_findings.c.device).where(*of_alert).group_by(alert_findings.c.device)
+    return list(tx.execute(query.order_by(first, alert_findings.c.device)).scalars())
 
 
-def alert_items(tx: Connection, found: Sequence[Alert]) -> list[dict[str, Any]]:
-    """The API items of some alerts, with whom they told, in two queries."""
-    told: dict[int, list[Delivery]] = {alert.id: [] for alert in found}
-    calls = [kind.value for kind in CALL_KINDS]
-    for some in chunks(list(told)):
-        mine = select(deliveries).where(deliveries.c.alert.in_(some), deliveries.c.kind.in_(calls))
-        for row in tx.execute(mine.order_by(deliveries.c.n)):
+def alert_items(tx: Connection, page: Sequence[Alert]) -> list[dict[str, Any]]:
+    """The API items of these alerts with the messages that called people, read in two queries."""
+    calls: dict[int, list[Delivery]] = {alert.id: [] for alert in page}
+    call_kinds = [kind.value for kind in CALL_KINDS]
+    for ids in chunks(list(calls)):
+        query = select(deliveries).where(deliveries.c.alert.in_(ids), deliveries.c.kind.in_(call_kinds))
+        for row in tx.execute(query.order_by(deliveries.c.n)):
             delivery = delivery_of(row)
-            told[delivery.alert].append(delivery)
-    kinds = _device_kinds(tx, {alert.device for alert in found if alert.device is not None})
-    return [{**alert_item(alert, told[alert.id]), "kind": kinds.get(alert.device or "")} for alert in found]
+            calls[delivery.alert].append(delivery)
+    kinds = _device_kinds(tx, {alert.device for alert in page if alert.device is not None})
+    return [{**alert_item(alert, calls[alert.id]), "kind": kinds.get(alert.device or "")} for alert in page]
 
 
-def _device_kinds(tx: Connection, of: Collection[str]) -> dict[str, str]:
-    """The kind of each of these devices, as far as they are registered."""
-    found: dict[str, str] = {}
-    for some in chunks(sorted(of)):
-        rows = tx.execute(select(devices.c.id, devices.c.kind).where(devices.c.id.in_(some)))
-        found |= {row.id: row.kind for row in rows}
-    return found
+def _device_kinds(tx: Connection, ids: Collection[str]) -> dict[str, str]:
+    """The kind of each registered device among these."""
+    kinds: dict[str, str] = {}
+    for part in chunks(sorted(ids)):
+        rows = tx.execute(select(devices.c.id, devices.c.kind).where(devices.c.id.in_(part)))
+        kinds |= {row.id: row.kind for row in rows}
+    return kinds
 
 
-def alert_item(alert: Alert, told: Sequence[Delivery]) -> dict[str, Any]:
-    """One alert as a dict of plain values."""
+def alert_item(alert: Alert, calls: Sequence[Delivery]) -> dict[str, Any]:
+    """One alert as plain values. The key `told` lists the people called, with the state of each message."""
     return {
         "id": str(alert.id),
         "rule": alert.rule,
@@ -141,14 +141,14 @@ def alert_item(alert: Alert, told: Sequence[Delivery]) -> dict[str, Any]:
                 "state": row.state.value,
                 "at": row.sent_at or row.created_at,
             }
-            for row in told
+            for row in calls
         ],
-        "evidence": [msgspec.to_builtins(one) for one in alert.evidence],
+        "evidence": [msgspec.to_builtins(line) for line in alert.evidence],
         "allowed": list(allowed_actions(alert)),
     }
 
 
-_WAITS_FOR = {
+_NEXT_ACTION = {
     State.OPEN: "take",
     State.RETURNED: "take",
     State.ACKNOWLEDGED: "arrive",
@@ -157,53 +157,53 @@ _WAITS_FOR = {
 
 
 def deadline(alert: Alert) -> dict[str, Any] | None:
-    """What is owed next, and by when."""
-    what = _WAITS_FOR.get(alert.state)
-    return {"what": what, "at": alert.due_at} if what is not None and alert.due_at is not None else None
+    """The next action a person owes, and its deadline; None when there is none."""
+    action = _NEXT_ACTION.get(alert.state)
+    return {"what": action, "at": alert.due_at} if action is not None and alert.due_at is not None else None
 
 
 def alerts_of_finding(tx: Connection, finding: str) -> list[str]:
-    """The alerts that this finding opened or joined."""
-    mine = select(alert_findings.c.alert).where(alert_findings.c.finding == finding).distinct()
-    return [str(alert) for alert in tx.execute(mine).scalars() if alert is not None]
+    """Ids of the alerts that this finding opened or joined."""
+    query = select(alert_findings.c.alert).where(alert_findings.c.finding == finding).distinct()
+    return [str(alert) for alert in tx.execute(query).scalars() if alert is not None]
 
 
 def alerts_of_device(tx: Connection, device: str, since: Instant, until: Instant) -> list[dict[str, Any]]:
-    """The alerts that this device opened or joined in these hours, and when it did."""
-    mine = alert_findings.c.device == device, alert_findings.c.heard_at.between(since, until)
+    """Alerts that this device opened or joined in a period, with the time of its first finding."""
+    of_device = alert_findings.c.device == device, alert_findings.c.heard_at.between(since, until)
     first = func.min(alert_findings.c.heard_at)
-    told = select(alert_findings.c.alert, first).where(*mine).group_by(alert_findings.c.alert)
-    heard = {alert: at for alert, at in tx.execute(told) if alert is not None}
+    joined = select(alert_findings.c.alert, first).where(*of_device).group_by(alert_findings.c.alert)
+    joined_at = {alert: at for alert, at in tx.execute(joined) if alert is not None}
     own = alerts.c.device == device, alerts.c.opened_at.between(since, until)
-    found = tx.execute(select(alerts).where(or_(and_(*own), alerts.c.id.in_(list(heard)))).order_by(alerts.c.id))
+    query = select(alerts).where(or_(and_(*own), alerts.c.id.in_(list(joined_at)))).order_by(alerts.c.id)
     return [
         {
             "alert": str(row.id),
             "title": row.title,
             "joined": row.device != device,
-            "at": heard.get(row.id, row.opened_at),
+            "at": joined_at.get(row.id, row.opened_at),
         }
-        for row in found
+        for row in tx.execute(query)
     ]
 
 
 def findings_of_alert(tx: Connection, alert_id: str) -> list[dict[str, Any]]:
-    """What was heard for this alert, oldest first."""
-    mine = select(alert_findings).where(alert_findings.c.alert == int(alert_id)).order_by(alert_findings.c.heard_at)
+    """Recorded phases of the findings of an alert, oldest first."""
+    query = select(alert_findings).where(alert_findings.c.alert == int(alert_id)).order_by(alert_findings.c.heard_at)
     return [
         {"finding": row.finding, "phase": row.phase, "severity": row.severity, "heard_at": row.heard_at}
-        for row in tx.execute(mine)
+        for row in tx.execute(query)
     ]
 
 
 def deliveries_of_alert(tx: Connection, alert_id: str) -> list[dict[str, Any]]:
-    """Every message of this alert with its trail: the answer to "why was I (not) told?"."""
+    """Every message of an alert with its event log: why a person was or was not notified."""
     rows = [delivery_of(row) for row in tx.execute(select(deliveries).where(deliveries.c.alert == int(alert_id)))]
-    trail: dict[str, list[dict[str, Any]]] = {row.id: [] for row in rows}
-    for some in chunks(list(trail)):
-        steps = select(delivery_events).where(delivery_events.c.delivery.in_(some)).order_by(delivery_events.c.n)
-        for step in tx.execute(steps):
-            trail[step.delivery].append(
+    events: dict[str, list[dict[str, Any]]] = {row.id: [] for row in rows}
+    for ids in chunks(list(events)):
+        query = select(delivery_events).where(delivery_events.c.delivery.in_(ids)).order_by(delivery_events.c.n)
+        for step in tx.execute(query):
+            events[step.delivery].append(
                 {"at": step.at, "from": step.from_state, "to": step.to_state, "code": step.code, "detail": step.detail}
             )
     return [
@@ -220,14 +220,14 @@ def deliveries_of_alert(tx: Connection, alert_id: str) -> list[dict[str, Any]]:
             "sent_at": row.sent_at,
             "receipt_at": row.receipt_at,
             "text": row.payload.get("text"),
-            "trail": trail[row.id],
+            "trail": events[row.id],
         }
         for row in rows
     ]
 
 
 def counters(tx: Connection) -> dict[str, Any]:
-    """How many stand where, and how old the oldest call is that has not left."""
+    """Numbers of alerts and messages by state, and when the oldest unsent message became due."""
     states = tx.execute(select(alerts.c.state, func.count()).group_by(alerts.c.state)).all()
     sent = tx.execute(
         select(deliveries.c.channel, deliveries.c.state, func.count()).group_by(
@@ -235,20 +235,13 @@ def counters(tx: Connection) -> dict[str, Any]:
         )
     ).all()
     waiting = select(func.min(deliveries.c.not_before)).where(deliveries.c.state == "pending")
-    untaken = select(func.count()).where(alerts.c.state.in_([state.value for state in UNACKNOWLEDGED_STATES]))
+    unacknowledged = select(func.count()).where(alerts.c.state.in_([state.value for state in UNACKNOWLEDGED_STATES]))
     return {
         "alerts": {row[0]: row[1] for row in states},
-        "untaken": tx.execute(untaken).scalar_one(),
+        "untaken": tx.execute(unacknowledged).scalar_one(),
         "deliveries": [{"channel": channel, "state": state, "count": count} for channel, state, count in sent],
         "oldest_pending_at": tx.execute(waiting).scalar(),
     }
-
-
-def open_alerts(tx: Connection) -> list[dict[str, Any]]:
-    """Everything that still needs a person, worst first: the wall."""
-    states = [state.value for state in ACTIVE_STATES]
-    found = [alert_of(row) for row in tx.execute(select(alerts).where(alerts.c.state.in_(states)))]
-    return alert_items(tx, sorted(found, key=lambda alert: (alert.severity.rank, -alert.opened_at)))
 
 
 def _alert_by_id(tx: Connection, alert_id: str) -> Alert | None:
@@ -258,20 +251,20 @@ def _alert_by_id(tx: Connection, alert_id: str) -> Alert | None:
     return None if row is None else alert_of(row)
 
 
-def _conditions(wanted: AlertFilter) -> list[ColumnElement[bool]]:
-    several = ((alerts.c.state, wanted.state), (alerts.c.severity, wanted.severity))
+def _conditions(filters: AlertFilter) -> list[ColumnElement[bool]]:
+    several = ((alerts.c.state, filters.state), (alerts.c.severity, filters.severity))
     conditions: list[ColumnElement[bool]] = [column.in_(list(values)) for column, values in several if values]
-    if wanted.ledger is not None:
-        conditions.append(alerts.c.ledger == wanted.ledger)
-    if wanted.device is not None:
-        joined = select(alert_findings.c.alert).where(alert_findings.c.device == wanted.device)
-        conditions.append(or_(alerts.c.device == wanted.device, alerts.c.id.in_(joined)))
-    if wanted.since is not None:
-        conditions.append(alerts.c.opened_at >= wanted.since)
-    if wanted.until is not None:
-        conditions.append(alerts.c.opened_at < wanted.until)
-    if wanted.kind is not None:
-        conditions.append(alerts.c.device.in_(select(devices.c.id).where(devices.c.kind == wanted.kind)))
-    if wanted.place is not None:
-        conditions.append(or_(False, *(alerts.c.place.in_(list(some)) for some in chunks(list(wanted.place)))))
+    if filters.ledger is not None:
+        conditions.append(alerts.c.ledger == filters.ledger)
+    if filters.device is not None:
+        joined = select(alert_findings.c.alert).where(alert_findings.c.device == filters.device)
+        conditions.append(or_(alerts.c.device == filters.device, alerts.c.id.in_(joined)))
+    if filters.since is not None:
+        conditions.append(alerts.c.opened_at >= filters.since)
+    if filters.until is not None:
+        conditions.append(alerts.c.opened_at < filters.until)
+    if filters.kind is not None:
+        conditions.append(alerts.c.device.in_(select(devices.c.id).where(devices.c.kind == filters.kind)))
+    if filters.place is not None:
+        conditions.append(or_(False, *(alerts.c.place.in_(list(part)) for part in chunks(list(filters.place)))))
     return conditions

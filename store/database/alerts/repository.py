@@ -1,12 +1,9 @@
-"""The alert room's book in the ledger: everything it keeps, inside the transaction it is given.
-
-It complies with alerts/ports.py. It decides nothing: which alert, whom to tell and when are the room's business.
-"""
+"""`AlertStore` of alerts/ports.py on SQL, inside a transaction that the caller opened."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from msgspec import structs
 from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
@@ -22,17 +19,17 @@ from store.database.alerts import callbacks, reply_codes, silences
 from store.database.alerts import findings as alert_findings
 from store.database.alerts.rows import alert_of, alert_values, delivery_of, delivery_values
 from store.database.alerts.tables import alerts, deliveries, delivery_events, timeline
-from store.database.sql import upsert
-from store.database.system.tables import cursors
+from store.database.system import journal_positions
 
 T = TypeVar("T")
 
 READER: Final = "alerts"
+"""Name of the journal position of the findings processed by alerts/."""
 _ACTIVE: Final = tuple(state.value for state in ACTIVE_STATES)
 _NOT_FAILED: Final = tuple(state.value for state in NOT_FAILED)
 _DANGER_KINDS: Final = tuple(kind.value for kind in DANGER_KINDS)
 
-# Statements are built once: SQLAlchemy compiles a statement object once and then only binds.
+# Built once: SQLAlchemy caches the compiled form of a statement object.
 _ALERT = select(alerts).where(alerts.c.id == bindparam("alert"))
 _SAVE = update(alerts).where(alerts.c.id == bindparam("b_id"))
 _DUE = select(alerts).where(alerts.c.wake_at <= bindparam("now")).order_by(alerts.c.wake_at, alerts.c.id)
@@ -71,17 +68,17 @@ _LAST_MESSAGES = (
 
 
 class SqlAlertStore:
-    """The book of one transaction."""
+    """The alert store of one transaction. Methods: see alerts/ports.py."""
 
     def __init__(self, tx: Connection) -> None:
         self._tx = tx
-        self._notes: list[TimelineEntry] = []
+        self._timeline: list[TimelineEntry] = []
 
     def flush(self) -> None:
-        """Write the story down, in one statement. Whoever opened the transaction calls this before it ends."""
-        if self._notes:
-            self._tx.execute(insert(timeline), [structs.asdict(entry) for entry in self._notes])
-            self._notes.clear()
+        """Insert the collected timeline entries in one statement. Must be called before the transaction ends."""
+        if self._timeline:
+            self._tx.execute(insert(timeline), [structs.asdict(entry) for entry in self._timeline])
+            self._timeline.clear()
 
     # findings
 
@@ -102,21 +99,20 @@ class SqlAlertStore:
 
     def alerts_to_join(self, finding: Finding, building: str | None) -> list[Alert]:
         subject = and_(alerts.c.subject_type == finding.subject.type, alerts.c.subject_id == finding.subject.id)
-        ways = [subject]
+        same = [subject]
         if finding.device is not None:
-            ways.append(alerts.c.device == finding.device)
+            same.append(alerts.c.device == finding.device)
         elif is_unregistered(finding):
-            ways.append(and_(alerts.c.rule == finding.rule, alerts.c.device.is_(None)))
+            same.append(and_(alerts.c.rule == finding.rule, alerts.c.device.is_(None)))
         if building is not None:
-            ways.append(and_(alerts.c.rule == finding.rule, alerts.c.building == building))
-        found = select(alerts).where(alerts.c.state.in_(_ACTIVE), or_(*ways)).order_by(alerts.c.id.desc())
-        return [alert_of(row) for row in self._tx.execute(found)]
+            same.append(and_(alerts.c.rule == finding.rule, alerts.c.building == building))
+        query = select(alerts).where(alerts.c.state.in_(_ACTIVE), or_(*same)).order_by(alerts.c.id.desc())
+        return [alert_of(row) for row in self._tx.execute(query)]
 
     # alerts
 
     def add_alert(self, alert: Alert) -> Alert:
-        done = self._tx.execute(insert(alerts), alert_values(alert))
-        key = done.inserted_primary_key
+        key = self._tx.execute(insert(alerts), alert_values(alert)).inserted_primary_key
         assert key is not None
         return structs.replace(alert, id=int(key[0]))
 
@@ -131,34 +127,34 @@ class SqlAlertStore:
         return [alert_of(row) for row in self._tx.execute(_DUE.limit(limit), {"now": now})]
 
     def active_alerts(self, ledger: Ledger) -> list[Alert]:
-        found = select(alerts).where(alerts.c.state.in_(_ACTIVE), alerts.c.ledger == ledger.value)
-        return [alert_of(row) for row in self._tx.execute(found.order_by(alerts.c.id))]
+        query = select(alerts).where(alerts.c.state.in_(_ACTIVE), alerts.c.ledger == ledger.value)
+        return [alert_of(row) for row in self._tx.execute(query.order_by(alerts.c.id))]
 
     def next_wake(self) -> Instant | None:
         return self._tx.execute(select(func.min(alerts.c.wake_at))).scalar()
 
     def alerts_without_next_step(self, now: Instant, grace_ms: int) -> list[Alert]:
-        late = or_(alerts.c.wake_at.is_(None), alerts.c.wake_at < now - grace_ms)
-        found = select(alerts).where(alerts.c.state.in_(_ACTIVE), late).order_by(alerts.c.id)
-        return [alert_of(row) for row in self._tx.execute(found)]
+        overdue = or_(alerts.c.wake_at.is_(None), alerts.c.wake_at < now - grace_ms)
+        query = select(alerts).where(alerts.c.state.in_(_ACTIVE), overdue).order_by(alerts.c.id)
+        return [alert_of(row) for row in self._tx.execute(query)]
 
     def unnotified_alerts(self, opened_before: Instant) -> list[Alert]:
-        told = select(deliveries.c.alert).where(
+        notified = select(deliveries.c.alert).where(
             or_(deliveries.c.state.in_(_NOT_FAILED), deliveries.c.code == OVER_BUDGET),
             deliveries.c.kind.in_(_DANGER_KINDS),
             deliveries.c.round == alerts.c.round,
             deliveries.c.alert == alerts.c.id,
         )
-        found = select(alerts).where(
+        query = select(alerts).where(
             alerts.c.state.in_([state.value for state in UNACKNOWLEDGED_STATES]),
             alerts.c.ledger == Ledger.DANGER.value,
             alerts.c.opened_at <= opened_before,
-            ~told.exists(),
+            ~notified.exists(),
         )
-        return [alert_of(row) for row in self._tx.execute(found.order_by(alerts.c.id))]
+        return [alert_of(row) for row in self._tx.execute(query.order_by(alerts.c.id))]
 
     def add_timeline(self, entries: Sequence[TimelineEntry]) -> None:
-        self._notes.extend(entries)
+        self._timeline.extend(entries)
 
     # deliveries
 
@@ -168,9 +164,9 @@ class SqlAlertStore:
     def enqueue(self, new: Sequence[Delivery]) -> None:
         if not new:
             return
-        keys = [one.key for one in new]
-        there = set(self._tx.execute(select(deliveries.c.key).where(deliveries.c.key.in_(keys))).scalars())
-        rows = [delivery_values(one) for one in new if one.key not in there]
+        keys = [delivery.key for delivery in new]
+        existing = set(self._tx.execute(select(deliveries.c.key).where(deliveries.c.key.in_(keys))).scalars())
+        rows = [delivery_values(delivery) for delivery in new if delivery.key not in existing]
         if rows:
             self._tx.execute(insert(deliveries), rows)
 
@@ -182,8 +178,8 @@ class SqlAlertStore:
         return None if row is None else delivery_of(row)
 
     def delivery_by_provider_id(self, channel: str, provider_id: str) -> Delivery | None:
-        found = select(deliveries).where(deliveries.c.provider_id == provider_id, deliveries.c.channel == channel)
-        row = self._tx.execute(found.order_by(deliveries.c.n.desc())).first()
+        query = select(deliveries).where(deliveries.c.provider_id == provider_id, deliveries.c.channel == channel)
+        row = self._tx.execute(query.order_by(deliveries.c.n.desc())).first()
         return None if row is None else delivery_of(row)
 
     def update_delivery(self, old: Delivery, new: Delivery, at: Instant, detail: str) -> None:
@@ -201,9 +197,9 @@ class SqlAlertStore:
     def lease_deliveries(self, channel: str, now: Instant, lease_until: Instant, limit: int) -> list[Delivery]:
         rows = self._tx.execute(_LEASE.limit(limit), {"channel": channel, "now": now}).all()
         if rows:
-            taken = update(deliveries).where(deliveries.c.n.in_([row._mapping["n"] for row in rows]))
+            leased = update(deliveries).where(deliveries.c.n.in_([row._mapping["n"] for row in rows]))
             sending = {"state": DeliveryState.SENDING.value, "lease_until": lease_until}
-            self._tx.execute(taken.values(**sending, attempts=deliveries.c.attempts + 1))
+            self._tx.execute(leased.values(**sending, attempts=deliveries.c.attempts + 1))
         return [delivery_of(row) for row in rows]
 
     def next_delivery_due(self, channel: str) -> Instant | None:
@@ -211,31 +207,31 @@ class SqlAlertStore:
         return min((at for at in row if at is not None), default=None)
 
     def deliveries_to(self, channel: str, address: str, since: Instant) -> list[Delivery]:
-        mine = and_(deliveries.c.address == address, deliveries.c.channel == channel, deliveries.c.created_at >= since)
-        return [delivery_of(row) for row in self._tx.execute(select(deliveries).where(mine).order_by(deliveries.c.n))]
+        to_address = and_(deliveries.c.address == address, deliveries.c.channel == channel)
+        query = select(deliveries).where(to_address, deliveries.c.created_at >= since).order_by(deliveries.c.n)
+        return [delivery_of(row) for row in self._tx.execute(query)]
 
     def count_sent(self, channel: str, address: str, since: Instant, kinds: Collection[MessageKind]) -> int:
-        mine = and_(
+        sent = and_(
             deliveries.c.address == address,
             deliveries.c.channel == channel,
             deliveries.c.sent_at >= since,
             deliveries.c.kind.in_([kind.value for kind in kinds]),
         )
-        return int(self._tx.execute(select(func.count()).select_from(deliveries).where(mine)).scalar_one())
+        return int(self._tx.execute(select(func.count()).select_from(deliveries).where(sent)).scalar_one())
 
     def last_messages(self, channel: str, address: str, limit: int) -> list[Delivery]:
-        found = _LAST_MESSAGES.limit(limit)
-        return [delivery_of(row) for row in self._tx.execute(found, {"channel": channel, "address": address})]
+        query = _LAST_MESSAGES.limit(limit)
+        return [delivery_of(row) for row in self._tx.execute(query, {"channel": channel, "address": address})]
 
     def count_answers(self, phone: str, since: Instant) -> int:
-        # A range, not LIKE: SQLite's LIKE compares letters in either case and so cannot use the index of the keys.
-        mine = and_(
-            deliveries.c.key >= answer_key_prefix(phone), deliveries.c.key < f"{answer_key_prefix(phone)[:-1]};"
-        )
-        recent = and_(mine, deliveries.c.created_at >= since)
+        # A range, not LIKE: LIKE of SQLite ignores case and therefore cannot use the index of the keys.
+        prefix = answer_key_prefix(phone)
+        replies = and_(deliveries.c.key >= prefix, deliveries.c.key < f"{prefix[:-1]};")
+        recent = and_(replies, deliveries.c.created_at >= since)
         return int(self._tx.execute(select(func.count()).select_from(deliveries).where(recent)).scalar_one())
 
-    # what a provider pushes is taken once
+    # provider callbacks
 
     def record_callback(self, key: str, now: Instant) -> bool:
         return callbacks.record_once(self._tx, key, now)
@@ -271,37 +267,31 @@ class SqlAlertStore:
         return reply_codes.list_codes(self._tx, phone)
 
     def person_of(self, phone: str) -> Person | None:
-        mine = select(deliveries.c.person, deliveries.c.name).where(deliveries.c.address == phone)
-        row = self._tx.execute(mine.order_by(deliveries.c.n.desc()).limit(1)).first()
+        query = select(deliveries.c.person, deliveries.c.name).where(deliveries.c.address == phone)
+        row = self._tx.execute(query.order_by(deliveries.c.n.desc()).limit(1)).first()
         return None if row is None else Person(id=row.person, name=row.name, phone=phone)
 
     def commit_position(self, lane: Lane, pos: int) -> None:
-        upsert(self._tx, cursors, {"reader": READER, "lane": lane.value}, {"pos": pos})
+        journal_positions.advance(self._tx, READER, lane, pos)
 
 
 class _Writer(Protocol):
-    """A ledger, as far as this needs one."""
+    """The part of a database that `Transactions` uses."""
 
     def write(self, work: Callable[[Connection], T], /) -> Awaitable[T]: ...
 
 
 class Transactions:
-    """`Transact` of alerts/ports.py over a ledger."""
+    """`Transact` of alerts/ports.py on a database."""
 
-    def __init__(self, ledger: _Writer) -> None:
-        self._ledger = ledger
+    def __init__(self, database: _Writer) -> None:
+        self._database = database
 
     def __call__(self, work: Callable[[AlertStore], T]) -> Awaitable[T]:
         def within(tx: Connection) -> T:
-            book = SqlAlertStore(tx)
-            result = work(book)
-            book.flush()
+            store = SqlAlertStore(tx)
+            result = work(store)
+            store.flush()
             return result
 
-        return self._ledger.write(within)
-
-
-def position(tx: Connection) -> dict[Lane, int]:
-    """How far in the journal the alerts of this ledger have come."""
-    mine: Any = select(cursors.c.lane, cursors.c.pos).where(cursors.c.reader == READER)
-    return {Lane(row.lane): int(row.pos) for row in tx.execute(mine)}
+        return self._database.write(within)

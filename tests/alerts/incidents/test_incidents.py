@@ -15,7 +15,8 @@ from alerts.service import NoSuchAlert
 from domain import Lane, Phase, Severity, Subject
 from simulators.providers.faults import Fault, FaultKind
 from store.database.alerts.queries import alerts_of_finding
-from store.database.alerts.repository import position
+from store.database.alerts.repository import READER
+from store.database.system.journal_positions import positions
 
 WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
 LI = Actor("li", "李强", ResponseSource.SCREEN)
@@ -189,7 +190,7 @@ async def test_a_finding_heard_twice_changes_nothing(town: Any, finding: Any) ->
     await town.service.process_findings([], Lane.BULK, 3)
     assert (outcome.disposition, outcome.alert) == (Disposition.REPEATED, 1)
     assert len(town.texts("wang")) == 1
-    assert town.ledger.write_blocking(position) == {Lane.URGENT: 8, Lane.BULK: 3}
+    assert town.ledger.write_blocking(lambda tx: positions(tx, READER)) == {Lane.URGENT: 8, Lane.BULK: 3}
     assert town.ledger.write_blocking(lambda tx: alerts_of_finding(tx, finding().id)) == ["1"]
 
 

@@ -109,6 +109,8 @@ BAD_ID: Final = "编号要 1 到 128 个字符，不能含 /、+、#、空白或
 
 FIELD_ERRORS: Final = {
     "identifier": BAD_ID,
+    "nul_character": NUL_CHARACTER,
+    "integer_too_large": INTEGER_TOO_LARGE,
     "attribute_value": BAD_ATTRIBUTE,
     "wecom_user": BAD_WECOM_USER,
     "phone": "电话要写 3 到 20 位数字，国家代码前可以有 +。",

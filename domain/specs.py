@@ -18,10 +18,14 @@ from domain.recipients import is_phone, is_wecom_user
 
 ID_LENGTH: Final = 128
 IDENTITIES_MAX: Final = 32
+INTEGER_MIN, INTEGER_MAX = -(1 << 63), (1 << 63) - 1
+"""What every database stores as a whole number."""
 CLOCK: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
 
 _FAULTS: Final = {
     "identifier": "{shown} cannot be an id: write 1 to 128 characters without / + # and spaces",
+    "nul_character": "{shown} contains a NUL character, which not every database stores: remove it",
+    "integer_too_large": "{shown} does not fit into 64 bits: write it as text",
     "attribute_value": "{shown} is no value of an attribute: write true, false, a finite number or text",
     "phone": "{shown} is not a phone number: write 3 to 20 digits, with + in front of a country code",
     "wecom_user": "{shown} is not one person's WeCom userid: write letters, digits and _-@., without @all and |",
@@ -41,8 +45,18 @@ def _check_id(text: str) -> str:
     return text
 
 
+def _check_text(text: str) -> str:
+    if "\0" in text:
+        raise _error("nul_character", text)
+    return text
+
+
 def _check_attribute(value: Any) -> Attribute:
-    if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
+    if isinstance(value, str):
+        return _check_text(value)
+    if isinstance(value, int) and not INTEGER_MIN <= value <= INTEGER_MAX:
+        raise _error("integer_too_large", value)
+    if isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     raise _error("attribute_value", value)
 
@@ -57,8 +71,9 @@ def _check(is_valid: Callable[[str], object], type: str) -> Callable[[str], str]
 
 
 Id = Annotated[str, AfterValidator(_check_id)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Attributes = dict[Annotated[str, Field(min_length=1, max_length=100)], Annotated[Any, AfterValidator(_check_attribute)]]
+Text = Annotated[str, AfterValidator(_check_text)]
+Name = Annotated[Text, Field(min_length=1, max_length=200)]
+Attributes = dict[Annotated[Text, Field(min_length=1, max_length=100)], Annotated[Any, AfterValidator(_check_attribute)]]
 Phone = Annotated[str, AfterValidator(_check(is_phone, "phone"))]
 WeComUser = Annotated[str, AfterValidator(_check(is_wecom_user, "wecom_user"))]
 Clock = Annotated[str, AfterValidator(_check(re.compile(CLOCK).fullmatch, "clock"))]
@@ -71,7 +86,7 @@ class Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-PlatformId = Annotated[str, Field(min_length=1, max_length=256)]
+PlatformId = Annotated[Text, Field(min_length=1, max_length=256)]
 
 
 class IdentitySpec(Spec):
@@ -82,7 +97,7 @@ class IdentitySpec(Spec):
 class DeviceSpec(Spec):
     id: Id
     kind: str
-    model: Annotated[str, Field(max_length=200)] | None = None
+    model: Annotated[Text, Field(max_length=200)] | None = None
     place: str | None = None
     identities: Annotated[list[IdentitySpec], Field(max_length=IDENTITIES_MAX)] = []
     attributes: Attributes = {}

@@ -11,6 +11,7 @@ from typing import Any
 from console import messages_zh
 from console.api.registry_crud import FieldErrors, Resource, crud_router
 from console.http import examples
+from console.http.problems import FieldError, invalid
 from console.http.requests import Deps, parse_period
 from console.schemas import registry as schema
 from console.security.auth import Principal
@@ -77,7 +78,10 @@ def _person_errors(community: Community, person: Person, _together: Mapping[str,
 
 
 def _duty_record(deps: Deps, written: DutySpec) -> Duty:
-    return written.value(*parse_period(deps, written.since, written.until, ("since", "until")))
+    since, until = parse_period(deps, written.since, written.until, ("since", "until"))
+    if since is not None and since == until:
+        raise invalid(FieldError("until", messages_zh.BAD_ORDER))  # it would never hold: files are refused alike
+    return written.value(since, until)
 
 
 def _duty_errors(community: Community, duty: Duty, _together: Mapping[str, Duty]) -> FieldErrors:

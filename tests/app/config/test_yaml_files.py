@@ -219,7 +219,7 @@ def test_a_control_character_in_a_file_is_a_fault_with_its_place(tmp_path: Path)
 
 
 YAML_FILES = [
-    path for path in Path(__file__).parents[2].rglob("*.yaml") if not {".venv", "node_modules"} & set(path.parts)
+    path for path in Path(__file__).parents[3].rglob("*.yaml") if not {".venv", "node_modules"} & set(path.parts)
 ]
 
 

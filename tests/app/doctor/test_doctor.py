@@ -31,7 +31,7 @@ from ingest.routing.routes import Routes
 from tests.conftest import Broker
 
 NOW = 1_795_269_600_000
-EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "devices_doctor.txt"
+EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "examples" / "devices_doctor.txt"
 
 DEVICES = """id,kind,model,place,platform,platform_id
 gas-402,gas_alarm,,,zigbee2mqtt,3栋402

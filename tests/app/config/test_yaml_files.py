@@ -8,12 +8,8 @@ import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from app.config.csv_files import read_csv
 from app.config.faults import ConfigError
-from app.config.registry_files import CSV_FILES, read_devices, read_records
-from app.config.site import load_site
 from app.config.yaml_files import Document, read_model, read_yaml
-from domain import Attribute, Device, Identity
 from domain.duration import Duration
 
 
@@ -76,140 +72,6 @@ def test_yaml_that_is_no_yaml_is_told_with_its_line(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_a_fault_and_no_traceback(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read: No such file"):
         read_yaml(tmp_path / "absent.yaml")
-
-
-def test_a_csv_row_without_its_id_names_line_and_column(tmp_path: Path) -> None:
-    file = tmp_path / "devices.csv"
-    file.write_text("id,kind,platform\ngas-1,gas_alarm,\n,gas_alarm,\n", "utf-8")
-
-    with pytest.raises(ConfigError) as caught:
-        read_devices(file, {"gas_alarm": 1})
-
-    assert [str(fault) for fault in caught.value.faults] == [f"{file}:3:1: id: is empty: every row needs it"]
-
-
-def test_an_unknown_column_is_told_before_any_row_is_read(tmp_path: Path) -> None:
-    file = tmp_path / "places.csv"
-    file.write_text("id,name,levle\n", "utf-8")
-
-    with pytest.raises(ConfigError) as caught:
-        read_records(file, "places")
-
-    assert [(fault.column, fault.field) for fault in caught.value.faults] == [(1, "level"), (9, "levle")]
-
-
-def test_an_unknown_kind_in_a_device_list_names_the_known_ones(tmp_path: Path) -> None:
-    file = tmp_path / "devices.csv"
-    file.write_text("id,kind\ng1,gas_alarm\ng2,gasalarm\n", "utf-8")
-
-    with pytest.raises(ConfigError, match=r":3:4: kind: 'gasalarm' is unknown: write one of gas_alarm"):
-        read_devices(file, {"gas_alarm": 1})
-
-
-def test_two_rows_of_one_device_are_two_identities(tmp_path: Path) -> None:
-    file = tmp_path / "devices.csv"
-    file.write_text(
-        "id,kind,platform,platform_id,attributes.q3\nm1,water_meter,hj212,9,2.5\nm1,water_meter,ctwing,7,\n"
-    )
-
-    expected: dict[str, Attribute] = {"q3": 2.5}
-    identities = (Identity("hj212", "9"), Identity("ctwing", "7"))
-
-    assert [Device("m1", "water_meter", None, None, identities, expected)] == read_devices(file, {"water_meter": 1})
-
-
-@pytest.mark.parametrize("text", ["- id: g1\n  kind: gas_alarm\n", "devices:\n  - {id: g1, kind: gas_alarm}\n"])
-def test_devices_may_be_written_in_yaml_as_a_list(tmp_path: Path, text: str) -> None:
-    file = tmp_path / "devices.yaml"
-    file.write_text(text, "utf-8")
-
-    assert [Device("g1", "gas_alarm")] == read_devices(file, {"gas_alarm": 1})
-
-
-def test_a_roster_hour_that_is_no_hour_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "duties.csv"
-    file.write_text("id,cell,role,person,from,to\n1,g1,worker,p1,8,20:00\n2,g1,boss,p1,08:00,20:00\n", "utf-8")
-
-    with pytest.raises(ConfigError) as caught:
-        read_records(file, "duties")
-
-    assert [fault.field for fault in caught.value.faults] == ["from", "role"]
-
-
-def test_a_place_whose_cell_does_not_exist_is_found_before_anything_starts(tmp_path: Path) -> None:
-    (tmp_path / "places.csv").write_text("id,name,level,parent,cell\np1,1栋,building,,nowhere\n", "utf-8")
-
-    with pytest.raises(ConfigError, match=r"places.csv:2:17: cell: 'nowhere' does not exist"):
-        load_site(tmp_path)
-
-
-def test_the_blank_site_that_init_writes_is_right_and_leads_to_a_door() -> None:
-    from app.cli.init import SITE_TEMPLATE
-    from domain.people import community
-
-    site = load_site(SITE_TEMPLATE)
-    town = community(site.places, site.cells, site.people, site.duties)
-
-    assert (town.address("b1-1-101"), town.cell_of("b1-1-101")) == ("示例苑1栋1单元101", "grid-1")
-
-
-def test_csv_cells_beyond_the_header_are_told(tmp_path: Path) -> None:
-    file = tmp_path / "cells.csv"
-    file.write_text("id,name,level\ng1,网格,grid,extra\n", "utf-8")
-    required, optional, make = CSV_FILES["cells"]
-
-    with pytest.raises(ConfigError, match="more cells than the first line has columns"):
-        read_csv(file, required, optional, make)
-
-
-def test_a_platform_without_an_id_of_its_own_knows_the_device_by_ours(tmp_path: Path) -> None:
-    file = tmp_path / "new.csv"
-    file.write_text("id,kind,platform\n0x000d6f0014f7bf0f,gas_alarm,zigbee2mqtt\ngas-1,gas_alarm,native\n")
-
-    found = read_devices(file, {"gas_alarm": None})
-    assert [one.identities for one in found] == [
-        (Identity("zigbee2mqtt", "0x000d6f0014f7bf0f"),),
-        (Identity("native", "gas-1"),),
-    ]
-
-
-def test_an_id_of_nobody_knows_which_platform_is_a_fault(tmp_path: Path) -> None:
-    file = tmp_path / "new.csv"
-    file.write_text("id,kind,platform,platform_id\ngas-1,gas_alarm,,0x000d6f0014f7bf0f\n")
-
-    with pytest.raises(ConfigError, match=r"new.csv:2:.*platform: is empty"):
-        read_devices(file, {"gas_alarm": None})
-
-
-def test_a_folder_that_is_no_site_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
-    """A mistyped --site would have watched nothing and told nobody."""
-    with pytest.raises(ConfigError, match="is no site"):
-        load_site(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "said"),
-    [
-        (
-            "a.csv",
-            "id,kind,platform,platform_id\ng,gas_alarm,zigbeee2mqtt,x\n",
-            "a.csv:2:13: platform: 'zigbeee2mqtt' is",
-        ),
-        ("b.csv", "id,kind\nhall/1,gas_alarm\n", "b.csv:2:1: id: 'hall/1' cannot be an id"),
-        (
-            "c.yaml",
-            "- id: g\n  kind: gas_alarm\n  platform: zigbeee2mqtt\n",
-            "c.yaml:3:3: .*platform: 'zigbeee2mqtt' is",
-        ),
-        ("d.yaml", "- id: hall/1\n  kind: gas_alarm\n", "d.yaml:1:3: .*id: 'hall/1' cannot be an id"),
-        ("e.yaml", "- id: g\n  kind: gas_alarm\n  platform_id: x\n", "e.yaml:1:3: .*platform_id stands without"),
-    ],
-)
-def test_a_device_that_could_never_be_heard_is_not_registered(tmp_path: Path, name: str, text: str, said: str) -> None:
-    (tmp_path / name).write_text(text)
-
-    with pytest.raises(ConfigError, match=said):
-        read_devices(tmp_path / name, {"gas_alarm": None})
 
 
 def test_a_control_character_in_a_file_is_a_fault_with_its_place(tmp_path: Path) -> None:

@@ -1,0 +1,70 @@
+"""Hours at which a danger would reach no person, by roster, channels and ladders."""
+
+from __future__ import annotations
+
+from app.config.catalog import load_ladders
+from app.site_check.escalation_coverage import EscalationCoverage
+from domain import DAY, Cell, Duty, Person, Role
+from domain.people import community
+from tests.support.site_files import NOW, TZ
+
+PEOPLE = [Person("a", "甲", "19900000001"), Person("b", "乙", wecom="yi"), Person("c", "丙")]
+
+CELLS = [Cell("street", "街道", "street"), Cell("grid", "网格", "grid", "street")]
+
+
+def gaps(*duties: Duty, cell: str | None = "grid", channels: tuple[str, ...] = ("sms",)) -> dict[str, str]:
+    """By ladder: when nobody can be reached."""
+    reach = EscalationCoverage(community([], CELLS, PEOPLE, duties), channels, NOW, TZ)
+    told = reach.gaps(load_ladders(), [cell])
+    return {ladder: gap.hours for gap in told for ladder in gap.ladders}
+
+
+def critical(*duties: Duty, cell: str | None = "grid", channels: tuple[str, ...] = ("sms",)) -> str | None:
+    return gaps(*duties, cell=cell, channels=channels).get("danger critical")
+
+
+def test_hours_without_a_shift_are_named() -> None:
+    day = Duty("1", "grid", Role.WORKER, "a", from_minute=480, to_minute=1200)
+    assert critical() == "at any hour"
+    assert critical(Duty("1", "street", Role.DEPARTMENT, "a")) is None
+    assert critical(Duty("1", "street", Role.DEPARTMENT, "a"), cell=None) is None
+    assert critical(Duty("1", "grid", Role.WORKER, "a"), cell=None) == "at any hour"
+    assert critical(day) == "every day 20:00-08:00; 2026-12-06 (Sun) 20:00-00:00"
+    weekdays = Duty("1", "grid", Role.WORKER, "a", weekdays=(1, 2, 3, 4, 5))
+    assert critical(weekdays) == "Sat 00:00 to Mon 00:00"
+    until = Duty("1", "grid", Role.WORKER, "a", until=NOW + 3 * DAY)
+    assert critical(until) == "2026-11-26 (Thu) 10:00 to Mon 00:00"
+
+
+def test_somebody_who_cannot_be_told_or_is_away_hides_whoever_is_above_him() -> None:
+    above, here = Duty("1", "street", Role.WORKER, "a"), Duty("2", "grid", Role.WORKER, "c")
+    assert critical(above, here) == "at any hour"
+    assert critical(above, Duty("2", "grid", Role.WORKER, "b")) == "at any hour"
+    assert critical(above, Duty("2", "grid", Role.WORKER, "b"), channels=("sms", "wecom")) is None
+    assert critical(above, here, channels=()) is None  # a logbook is everybody's where there is nothing else
+    leave = Duty("3", "street", Role.LEAD, "a", since=NOW + DAY, until=NOW + 2 * DAY, absent=True)
+    assert critical(above, leave) == "2026-11-24 (Tue) 10:00 to Wed 10:00"
+    assert critical(above, Duty("4", "grid", Role.WORKER, "nobody")) is None
+
+
+def test_many_hours_are_told_shortly() -> None:
+    lines = [
+        Duty(str(hour), "grid", Role.WORKER, "a", from_minute=hour * 60, to_minute=hour * 60 + 30) for hour in range(24)
+    ]
+    told = critical(*lines)
+    assert told is not None
+    assert told.endswith("more times")
+
+
+def test_a_district_is_checked_in_a_moment() -> None:
+    cells = [Cell(f"g{n}", "格", "grid", "street") for n in range(401)]
+    people = [Person(f"p{n}", "人", f"199{n:08}") for n in range(1_308)]
+    shifts = ((480, 1200), (1200, 480), (0, 1440))
+    duties = [
+        Duty(str(n), f"g{n % 400}", Role.WORKER, f"p{n}", from_minute=shifts[n % 3][0], to_minute=shifts[n % 3][1])
+        for n in range(1_308)
+    ]
+    reach = EscalationCoverage(community([], [*CELLS, *cells], people, duties), ("sms",), NOW, TZ)
+    told = reach.gaps(load_ladders(), [cell.id for cell in cells])
+    assert [gap.cell for gap in told if "danger critical" in gap.ladders] == ["g400"]

@@ -94,7 +94,8 @@ def _sub_devices(identity: str, path: str, frame: Frame) -> DeviceEvent:
 def _posted_name(path: str) -> str:
     """What is posted: `property`, `property/pack` or an event identifier. Some clones leave out the level `event`.
 
-    >>> [_posted(path) for path in ("thing/event/property/post", "thing/property/post", "thing/event/sos/post", "x")]
+    >>> paths = ("thing/event/property/post", "thing/property/post", "thing/event/sos/post", "x")
+    >>> [_posted_name(path) for path in paths]
     ['property', 'property', 'sos', '']
     """
     name, separator, tail = path.rpartition("/post")

@@ -1,6 +1,6 @@
-"""ThingsBoard's gateway API and the device API of a broker that names the device. It knows no device and no token.
+"""ThingsBoard's gateway API, and its device API on a broker that puts the device's name into the topic.
 
-The gateway's topics bear no name: each device's name is a key of the body. Times are milliseconds and may be absent.
+The gateway's topics have no device name: the names are keys of the body. Times are in ms and may be absent.
 """
 
 from __future__ import annotations
@@ -11,21 +11,26 @@ from domain import Reason
 from ingest.formats.json_payload import read_json
 from ingest.formats.timed_fields import flatten
 from ingest.frame import Frame
-from ingest.results import DeviceEvent, DeviceEventKind, DiscoveredDevice, RawReading, Rejection
+from ingest.results import (
+    AdapterItem,
+    AdapterOutput,
+    DeviceEvent,
+    DeviceEventKind,
+    DiscoveredDevice,
+    RawReading,
+    Rejection,
+)
 
 PLATFORM = "thingsboard"
 VERSION = 2
 
-Decoded = list[RawReading | Rejection] | DeviceEvent | Rejection
-Drafts = Iterator[RawReading | Rejection]
-
 REPORTS = frozenset({"telemetry", "attributes"})
 CONNECTIONS = {"connect": True, "disconnect": False}
-NOBODY = "v1/devices/me names nobody to a subscriber: the broker must rewrite `me`"
+NO_DEVICE_NAME = "v1/devices/me names nobody to a subscriber: the broker must rewrite `me`"
 
 
-def decode(frame: Frame) -> Decoded:
-    """`v1/gateway/{telemetry|attributes|connect|disconnect|rpc}`, `v1/devices/{name}/{telemetry|attributes}`."""
+def decode(frame: Frame) -> AdapterOutput:
+    """Decode `v1/gateway/{telemetry|attributes|connect|disconnect|rpc}`, `v1/devices/{name}/{telemetry|attributes}`."""
     _, _, path = frame.topic.partition("/")
     owner, _, leaf = path.partition("/")
     if owner == "gateway":
@@ -34,28 +39,28 @@ def decode(frame: Frame) -> Decoded:
     if owner != "devices" or not name or not leaf:
         return Rejection(Reason.NO_CODEC, "topic is not v1/gateway/… or v1/devices/{name}/…")
     if name == "me":
-        return Rejection(Reason.NO_CODEC, NOBODY)
+        return Rejection(Reason.NO_CODEC, NO_DEVICE_NAME)
     if leaf in REPORTS:
         body = read_json(frame.payload)
-        return list(_device(name, body, frame.retain))
-    return _aside(name, leaf)
+        return list(_device_items(name, body, frame.retain))
+    return _other_topic(name, leaf)
 
 
-def _gateway(leaf: str, frame: Frame) -> Decoded:
+def _gateway(leaf: str, frame: Frame) -> AdapterOutput:
     body = read_json(frame.payload)
     if leaf not in REPORTS and leaf not in CONNECTIONS:
         name = body.get("device") if isinstance(body, dict) else None
-        return _aside(name if isinstance(name, str) and name else None, leaf)
+        return _other_topic(name if isinstance(name, str) and name else None, leaf)
     if isinstance(body, Rejection):
         return body
     if not isinstance(body, dict) or not body:
         return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object by device name")
     if leaf in CONNECTIONS:
         return _connection(body, CONNECTIONS[leaf])
-    return [draft for name, said in body.items() for draft in _device(name, said, frame.retain)]
+    return [item for name, values in body.items() for item in _device_items(name, values, frame.retain)]
 
 
-def _aside(name: str | None, leaf: str) -> DeviceEvent | Rejection:
+def _other_topic(name: str | None, leaf: str) -> DeviceEvent | Rejection:
     if leaf.startswith(("rpc", "attributes/request", "attributes/response", "provision")):
         return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, name, f"a command or a question: {leaf[:120]}")
     if leaf == "claim":
@@ -67,28 +72,28 @@ def _connection(body: dict[str, object], online: bool) -> DeviceEvent | Rejectio
     name = body.get("device")
     if not isinstance(name, str) or not name:
         return Rejection(Reason.BAD_PAYLOAD, "a connection without `device`")
-    sort = body.get("type")
-    newcomer = DiscoveredDevice(((PLATFORM, name),), model=sort if isinstance(sort, str) else None)
-    proposals = (newcomer,) if online else ()
+    device_type = body.get("type")
+    device = DiscoveredDevice(((PLATFORM, name),), model=device_type if isinstance(device_type, str) else None)
+    discovered = (device,) if online else ()
     word = "connected" if online else "disconnected"
-    return DeviceEvent(DeviceEventKind.AVAILABILITY, PLATFORM, name, word, online, discovered=proposals)
+    return DeviceEvent(DeviceEventKind.AVAILABILITY, PLATFORM, name, word, online, discovered=discovered)
 
 
-def _device(name: str, said: object, retained: bool) -> Drafts:
+def _device_items(name: str, values: object, retained: bool) -> Iterator[AdapterItem]:
     """`{"temperature": 22.5}`, `{"ts": …, "values": {…}}`, or an array of these."""
     if not name:
-        said = Rejection(Reason.BAD_PAYLOAD, "values of a device without a name")
-    if isinstance(said, Rejection):
-        yield Rejection(said.reason, said.detail, name or None)
+        values = Rejection(Reason.BAD_PAYLOAD, "values of a device without a name")
+    if isinstance(values, Rejection):
+        yield Rejection(values.reason, values.detail, name or None)
         return
-    parts = said if isinstance(said, list) else [said]
+    parts = values if isinstance(values, list) else [values]
     if not parts:
         yield Rejection(Reason.BAD_PAYLOAD, "an empty array", name)
     for part in parts:
-        yield _part(name, part, retained)
+        yield _reading(name, part, retained)
 
 
-def _part(name: str, part: object, retained: bool) -> RawReading | Rejection:
+def _reading(name: str, part: object, retained: bool) -> RawReading | Rejection:
     if not isinstance(part, dict):
         return Rejection(Reason.BAD_PAYLOAD, f"a {type(part).__name__} instead of values", name)
     at = part.get("ts") if "ts" in part else None
